@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+# vmrun: the top Makefile. Each room has a build.mk that adds its targets to the lists below;
+# nothing recurses, so one `make -j` sees the whole graph.
+#
+#   make            build/bin/vmrun and build/plugins
+#   make run        build guest.img from Debian's arm64 packages and boot it
+#   make test       unit, differential and guest tests (installs what it needs)
+#   make test-full  the long ones as well
+#   make perf       side by side with QEMU
+#   make SAN=1 ...  the same with AddressSanitizer and UBSan, in build-san/
+#   make format | format-check | cppcheck | headers
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+CC ?= cc
+ifeq ($(origin CC),default)
+CC := cc
+endif
+PKG_CONFIG ?= pkg-config
+B := $(if $(SAN),build-san,build)
+VERSION := 0.1.0
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Werror
+OPT ?= -O2 -g
+CPPFLAGS := -D_GNU_SOURCE -DVR_VERSION='"$(VERSION)"' -Isdk/include -I$(B)/gen -MMD -MP
+CFLAGS := -std=gnu11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -fno-strict-aliasing -pthread
+LDFLAGS := -pthread
+ifdef SAN
+CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+endif
+
+all:
+
+# A room's build.mk adds to these.
+ALL :=        # built by `make`
+TESTS :=      # run by `make test`
+FULL_TESTS := # run by `make test-full` as well
+CLEAN :=
+OBJS :=
+
+# $(call objects,sources): their object files, remembered for the dependency includes.
+objects = $(eval OBJS += $(patsubst %.c,$(B)/obj/%.o,$(1)))$(patsubst %.c,$(B)/obj/%.o,$(1))
+
+include sdk/xlate/build.mk
+include core/build.mk
+include $(sort $(wildcard plugins/*/build.mk))
+include tools/build.mk
+include tests/build.mk
+include perf/build.mk
+
+all: $(ALL)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(CPPFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) $(CFLAGS) $(CFLAGS_$<) -c -o $@ $<
+
+# $(call plugin,name,objects,libs): build/plugins/name.so with its manifest beside it.
+define plugin
+ALL += $(B)/plugins/$(1).so $(B)/plugins/$(1).yaml
+$(B)/plugins/$(1).so: $(2) $(4)
+	@mkdir -p $$(@D)
+	@echo "  SO      $$@"
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $$@ $(2) $(3)
+$(B)/plugins/$(1).yaml: plugins/$(1)/$(1).yaml
+	@mkdir -p $$(@D)
+	$(Q)cp $$< $$@
+endef
+
+C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+format:
+	$(Q)clang-format -i $(C_FILES)
+format-check:
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+cppcheck:
+	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	  --suppress=missingInclude --suppress=*:$(B)/* -Isdk/include -D_GNU_SOURCE core plugins sdk
+# Every header compiles alone.
+headers:
+	$(Q)for h in $$(git ls-files -co --exclude-standard '*.h'); do \
+	  $(CC) -std=gnu11 -D_GNU_SOURCE -Isdk/include -Isdk -Icore -I. -I$(B)/gen -I$$(dirname $$h) $(WARN) -Wno-unused -fsyntax-only -x c $$h || exit 1; done
+
+clean:
+	rm -rf build build-san $(CLEAN)
+
+-include $(OBJS:.o=.d)
+.PHONY: all clean format format-check cppcheck headers test test-full perf run install

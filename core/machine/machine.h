@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h: a machine that is built from a configuration and run.
+ *
+ * new -> (registry starts accelerator, translator, board, devices) -> build -> run -> free.
+ */
+#ifndef VR_MACHINE_MACHINE_H
+#define VR_MACHINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vr_registry;
+struct vr_machine;
+
+struct vr_disk_config {
+	char *path;
+	bool read_only;
+};
+
+/* What to build: filled by the command line and the machine file. Strings are owned by the config. */
+struct vr_machine_config {
+	char *arch;         /* NULL: from the image */
+	char *accel;        /* plugin id or NULL: choose */
+	char *translator;   /* plugin id or NULL: choose */
+	char *board;        /* plugin id or NULL: choose */
+	uint64_t ram_size;  /* bytes; 0: 512 MiB */
+	uint32_t vcpu_count; /* 0: 1 */
+	char *kernel, *initrd, *append;
+	char *image;        /* the positional guest.img: disk 0, booted from unless `kernel` is given */
+	struct vr_disk_config *disks; /* further ones */
+	uint32_t disk_count;
+	bool fallback;      /* VM_ACCEL_FALLBACK=1 */
+	bool read_only;     /* image is opened read-only */
+	bool no_reboot;     /* a guest reset ends the run */
+	bool sandbox;
+	uint32_t stats;     /* 0 none, 1 text, 2 json */
+	char *command;      /* run this on the guest's console and power off (no terminal), or NULL */
+};
+
+/* The registry has been scanned and holds options; picks, loads and starts plugins, opens the image, builds
+ * the board, loads the kernel. Errors by vr_error_text. [main] */
+int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c, struct vr_machine **out);
+/* Runs until power-off; returns the exit status of the process (0 clean). [main] */
+int32_t vr_machine_run(struct vr_machine *m);
+void vr_machine_free(struct vr_machine *m);
+/* One line: what was chosen and why. */
+const char *vr_machine_choice(const struct vr_machine *m);
+
+#endif

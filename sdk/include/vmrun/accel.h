@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * accel.h: vmrun.accel/1, something that runs vCPUs (a hypervisor, the software engine).
+ *
+ * The core starts one OS thread a vCPU, for life. On it: vcpu_create, then vcpu_run again and again.
+ * The accelerator handles memory, MMIO (through vmrun.mmio/1), idling (vmrun.thread/1) and hypercalls
+ * (vmrun.machine/1) inside vcpu_run; it returns only for the reasons VR_EXIT_*.
+ */
+#ifndef VMRUN_ACCEL_H
+#define VMRUN_ACCEL_H
+
+#include <vmrun/abi.h>
+
+#define VR_ACCEL_ID "vmrun.accel/1"
+
+#define VR_EXIT_KICK 0  /* vcpu_kick() was called */
+#define VR_EXIT_OFF 1   /* the vCPU powered itself off (hypercall) */
+#define VR_EXIT_ERROR 2 /* can't go on; the error text is set */
+
+struct vr_vm_config {
+	uint32_t size;
+	uint32_t vcpu_count;
+	const char *arch;            /* guest architecture: "arm64" ... */
+	const void *translator;      /* struct vr_translator of the chosen plugin, or NULL */
+	void *translator_self;
+	const char *translator_id;
+};
+
+struct vr_exit {
+	uint32_t size;
+	uint32_t reason; /* VR_EXIT_* */
+};
+
+#define VR_STAT_COUNT 0 /* a plain number */
+#define VR_STAT_NS 1
+#define VR_STAT_BYTES 2
+#define VR_STAT_PERMILLE 3 /* a ratio times 1000 */
+typedef void(VR_CALL *vr_stat_fn)(void *opaque, const char *name, uint32_t kind, uint64_t value);
+
+struct vr_accel {
+	uint32_t size;
+	uint32_t reserved;
+	/* Comma-separated guest architectures that can run without a translator ("host" architecture),
+	 * or "" for one that needs a translator. */
+	const char *native_arch;
+	int32_t(VR_CALL *vm_create)(void *self, const struct vr_vm_config *c, void **vm); /* [main] */
+	void(VR_CALL *vm_destroy)(void *vm);                                              /* [main][quiesced] */
+	/* RAM appears / goes. Slot numbers are the core's. [main][quiesced] */
+	int32_t(VR_CALL *memory_map)(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+				     uint32_t flags);
+	int32_t(VR_CALL *memory_unmap)(void *vm, uint32_t slot);
+	/* A device wrote guest RAM: drop what was derived from it. [any] */
+	void(VR_CALL *memory_written)(void *vm, uint64_t gpa, uint64_t length);
+	int32_t(VR_CALL *vcpu_create)(void *vm, uint32_t index, void **vcpu); /* [vcpu] */
+	void(VR_CALL *vcpu_destroy)(void *vcpu);                             /* [vcpu] */
+	int32_t(VR_CALL *vcpu_run)(void *vcpu, struct vr_exit *exit);        /* [vcpu] */
+	void(VR_CALL *vcpu_kick)(void *vcpu);                                /* [any] */
+	void(VR_CALL *vcpu_set_pin)(void *vcpu, uint32_t pin, uint32_t level); /* [any] */
+	/* Canonical state by id. Not while it runs. */
+	int32_t(VR_CALL *vcpu_get_state)(void *vcpu, const char *state_id, void *state, uint32_t length);
+	int32_t(VR_CALL *vcpu_set_state)(void *vcpu, const char *state_id, const void *state, uint32_t length);
+	/* Everything forgotten between resets: TLBs, translated code, pins. [quiesced] */
+	void(VR_CALL *vm_reset)(void *vm);
+	/* Report counters. [quiesced] */
+	void(VR_CALL *stats)(void *vm, vr_stat_fn fn, void *opaque);
+};
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.h: the tables that the core offers to plugins.
+ *
+ * A plugin is handed one `struct vr_host` and asks it for tables by id. It imports nothing else of
+ * the core. Every function takes the `host` it was created with as its first argument.
+ */
+#ifndef VMRUN_HOST_H
+#define VMRUN_HOST_H
+
+#include <vmrun/abi.h>
+
+struct vr_host {
+	uint32_t size;
+	uint16_t abi_major;
+	uint16_t abi_minor;
+	/* The table for an id ("vmrun.memory/1"), or NULL when the host has none. [any] */
+	const void *(VR_CALL *query)(const struct vr_host *host, const char *id);
+	/* Note an error text for this thread; the first one wins until the core reads it. [any] */
+	void(VR_CALL *error)(const struct vr_host *host, int32_t code, const char *text);
+};
+
+/* ---- vmrun.log/1 ------------------------------------------------------------------------ */
+#define VR_LOG_ID "vmrun.log/1"
+#define VR_LOG_ERROR 0
+#define VR_LOG_WARN 1
+#define VR_LOG_INFO 2
+#define VR_LOG_DEBUG 3
+struct vr_host_log {
+	uint32_t size;
+	uint32_t level; /* messages above this level are dropped; check it before formatting */
+	void(VR_CALL *write)(const struct vr_host *host, uint32_t level, const char *text); /* [any] */
+};
+
+/* ---- vmrun.memory/1: guest RAM ---------------------------------------------------------- */
+#define VR_MEMORY_ID "vmrun.memory/1"
+#define VR_MEM_READONLY 1u
+struct vr_memory_region {
+	uint32_t size;
+	uint32_t flags; /* VR_MEM_* */
+	uint64_t gpa;
+	uint64_t length; /* bytes, a multiple of 64 KiB */
+	void *host;      /* the host's mapping of it */
+};
+struct vr_host_memory {
+	uint32_t size;
+	uint32_t reserved;
+	/* Add RAM to the guest-physical map (a board, while it is built). [main][quiesced] */
+	int32_t(VR_CALL *add)(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t flags,
+			      const char *name);
+	/* How many regions there are / the i-th one. [any] */
+	uint32_t(VR_CALL *count)(const struct vr_host *host);
+	int32_t(VR_CALL *region)(const struct vr_host *host, uint32_t i, struct vr_memory_region *out);
+	/* Host address of [gpa, gpa+length) when it lies whole in one region, else NULL. [any] */
+	void *(VR_CALL *pointer)(const struct vr_host *host, uint64_t gpa, uint64_t length);
+	/* A device wrote [gpa, gpa+length): accelerators drop what they derived from it
+	 * (translated code). Call after the write, before the guest is told. [any] */
+	void(VR_CALL *written)(const struct vr_host *host, uint64_t gpa, uint64_t length);
+};
+
+/* ---- vmrun.mmio/1: the buses ------------------------------------------------------------ */
+#define VR_MMIO_ID "vmrun.mmio/1"
+#define VR_SPACE_MMIO 0   /* guest-physical addresses that are not RAM */
+#define VR_SPACE_PORT 1   /* x86 I/O ports */
+#define VR_SPACE_SYSREG 2 /* CPU registers that a device owns: arm64 op0:op1:CRn:CRm:op2 packed as
+			   * op0<<14|op1<<11|CRn<<7|CRm<<3|op2, x86 MSR numbers, riscv CSR numbers */
+struct vr_bus_ops {
+	uint32_t size;
+	uint32_t reserved;
+	/* offset is relative to the registered base. width: 1, 2, 4 or 8 bytes. vcpu: who asks.
+	 * Unknown registers read as zero and ignore writes. [vcpu]; devices lock for themselves. */
+	uint64_t(VR_CALL *read)(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width);
+	void(VR_CALL *write)(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value);
+};
+struct vr_host_mmio {
+	uint32_t size;
+	uint32_t reserved;
+	/* Claim [base, base+length). Overlap: VR_E_EXISTS. ops is kept, not copied. [main][quiesced] */
+	int32_t(VR_CALL *attach)(const struct vr_host *host, uint32_t space, uint64_t base, uint64_t length,
+				 const struct vr_bus_ops *ops, void *opaque, const char *name);
+	/* One access, for accelerators. 0, or VR_E_NOENT when nothing is there (*value is then
+	 * untouched; the caller raises what its architecture raises). [vcpu] */
+	int32_t(VR_CALL *access)(const struct vr_host *host, uint32_t space, uint32_t vcpu, uint64_t address,
+				 uint32_t width, uint32_t is_write, uint64_t *value);
+};
+
+/* ---- vmrun.irq/1: interrupt lines ------------------------------------------------------- */
+#define VR_IRQ_ID "vmrun.irq/1"
+#define VR_IRQ_SHARED 0xffffffffu /* "vcpu" of a line that belongs to no vCPU in particular */
+struct vr_irq_controller {
+	uint32_t size;
+	uint32_t reserved;
+	/* Line `line` (numbering is the board's; private lines of `vcpu` or VR_IRQ_SHARED) is now at
+	 * `level`. [any] */
+	void(VR_CALL *set)(void *opaque, uint32_t vcpu, uint32_t line, uint32_t level);
+};
+struct vr_host_irq {
+	uint32_t size;
+	uint32_t reserved;
+	/* The board's root controller. [main][quiesced] */
+	int32_t(VR_CALL *set_controller)(const struct vr_host *host, const struct vr_irq_controller *c, void *opaque);
+	/* A device drives a line. [any] */
+	void(VR_CALL *set)(const struct vr_host *host, uint32_t vcpu, uint32_t line, uint32_t level);
+	/* The controller drives an input pin of a vCPU. Pins are the architecture's: arm64 0 IRQ,
+	 * 1 FIQ; x86 0 INTR, 1 NMI; riscv 9 SEIP, 11 MEIP, 7 MTIP, 3 MSIP. [any] */
+	void(VR_CALL *set_pin)(const struct vr_host *host, uint32_t vcpu, uint32_t pin, uint32_t level);
+};
+
+/* ---- vmrun.timer/1 ---------------------------------------------------------------------- */
+#define VR_TIMER_ID "vmrun.timer/1"
+struct vr_timer; /* opaque */
+struct vr_host_timer {
+	uint32_t size;
+	uint32_t reserved;
+	/* Guest time: nanoseconds since the machine was built, monotonic. Wall: since 1970. [any] */
+	uint64_t(VR_CALL *now)(const struct vr_host *host);
+	uint64_t(VR_CALL *wall)(const struct vr_host *host);
+	/* fn runs on the timer thread, [any]. [main] */
+	int32_t(VR_CALL *create)(const struct vr_host *host, void(VR_CALL *fn)(void *opaque), void *opaque,
+				 struct vr_timer **out);
+	/* Fire once at guest time `when` ns (at once if past), replacing what was armed. [any] */
+	void(VR_CALL *arm)(struct vr_timer *t, uint64_t when);
+	void(VR_CALL *cancel)(struct vr_timer *t);  /* may still fire once if racing. [any] */
+	void(VR_CALL *destroy)(struct vr_timer *t); /* returns when fn is not running. [main] */
+};
+
+/* ---- vmrun.codecache/1: memory for generated code ---------------------------------------- */
+#define VR_CODECACHE_ID "vmrun.codecache/1"
+struct vr_code_memory {
+	uint32_t size;
+	uint32_t reserved;
+	uint8_t *write;   /* where the code is written */
+	uint8_t *execute; /* where the same bytes are executed; may equal write */
+	uint64_t length;
+};
+struct vr_host_codecache {
+	uint32_t size;
+	uint32_t reserved;
+	/* Address space is reserved, pages are committed on first touch. [main] */
+	int32_t(VR_CALL *create)(const struct vr_host *host, uint64_t length, struct vr_code_memory *out);
+	void(VR_CALL *destroy)(const struct vr_host *host, struct vr_code_memory *m);
+	/* Around every write when write == execute and the host forbids W+X. [any] */
+	void(VR_CALL *begin_write)(const struct vr_host *host, const struct vr_code_memory *m);
+	void(VR_CALL *end_write)(const struct vr_host *host, const struct vr_code_memory *m, uint64_t offset,
+				 uint64_t length);
+};
+
+/* ---- vmrun.thread/1 --------------------------------------------------------------------- */
+#define VR_THREAD_ID "vmrun.thread/1"
+struct vr_thread; /* opaque */
+struct vr_host_thread {
+	uint32_t size;
+	uint32_t reserved;
+	int32_t(VR_CALL *spawn)(const struct vr_host *host, const char *name, void(VR_CALL *fn)(void *arg),
+				void *arg, struct vr_thread **out); /* [main] */
+	void(VR_CALL *join)(struct vr_thread *t);
+	/* A vCPU thread sleeps until unpark (a permit, kept if it comes first) or guest time
+	 * `deadline` (UINT64_MAX: none). [vcpu] */
+	void(VR_CALL *park)(const struct vr_host *host, uint32_t vcpu, uint64_t deadline);
+	void(VR_CALL *unpark)(const struct vr_host *host, uint32_t vcpu); /* [any] */
+};
+
+/* ---- vmrun.config/1: the plugin's own options (manifest defaults, then -p id,name=value) --- */
+#define VR_CONFIG_ID "vmrun.config/1"
+struct vr_host_config {
+	uint32_t size;
+	uint32_t reserved;
+	/* NULL when the option is neither given nor has a default. Owned by the core. [any] */
+	const char *(VR_CALL *string)(const struct vr_host *host, const char *name);
+	int32_t(VR_CALL *number)(const struct vr_host *host, const char *name, uint64_t *out);
+};
+
+/* ---- vmrun.registry/1: other plugins ------------------------------------------------------ */
+#define VR_REGISTRY_ID "vmrun.registry/1"
+struct vr_found {
+	uint32_t size;
+	uint32_t reserved;
+	const void *interface; /* the table */
+	void *self;            /* its first argument */
+	const char *id;        /* the plugin's id */
+};
+struct vr_host_registry {
+	uint32_t size;
+	uint32_t reserved;
+	/* The i-th loaded plugin (best priority first) that offers `interface_id` and, unless NULL,
+	 * has the id `plugin_id`. VR_E_NOENT past the end. [main] */
+	int32_t(VR_CALL *find)(const struct vr_host *host, const char *interface_id, const char *plugin_id,
+			       uint32_t i, struct vr_found *out);
+};
+
+/* ---- vmrun.machine/1: the machine that is being built or running --------------------------- */
+#define VR_MACHINE_ID "vmrun.machine/1"
+#define VR_POWER_OFF 0   /* clean power-off; `code` is the exit status */
+#define VR_POWER_RESET 1 /* reset the whole machine */
+#define VR_POWER_CRASH 2 /* the guest or the accelerator can't go on; `code` is the exit status */
+/* regs: in and out. arm64: x0..x17. riscv: a0..a7. Returns 0, or VR_E_NOENT: no such call. */
+typedef int32_t(VR_CALL *vr_hypercall_fn)(void *opaque, uint32_t vcpu, uint32_t kind, uint64_t *regs);
+struct vr_host_machine {
+	uint32_t size;
+	uint32_t reserved;
+	const char *(VR_CALL *arch)(const struct vr_host *host);      /* "arm64", "x86_64", "riscv64" */
+	uint32_t(VR_CALL *vcpu_count)(const struct vr_host *host);    /* 1.. */
+	uint64_t(VR_CALL *ram_size)(const struct vr_host *host);      /* bytes, as asked for with -m */
+	/* A canonical state struct (state_arm64.h ...) into or out of a vCPU that is not running
+	 * (powered off, or the machine is quiesced). */
+	int32_t(VR_CALL *vcpu_set_state)(const struct vr_host *host, uint32_t vcpu, const char *state_id,
+					 const void *state, uint32_t length);
+	int32_t(VR_CALL *vcpu_get_state)(const struct vr_host *host, uint32_t vcpu, const char *state_id,
+					 void *state, uint32_t length);
+	/* Power a vCPU on (it runs from its state) / off (it stops before its next instruction; when
+	 * called by its own thread, on return from the hypercall). vCPU 0 is on at start. [any] */
+	int32_t(VR_CALL *vcpu_power)(const struct vr_host *host, uint32_t vcpu, uint32_t on);
+	uint32_t(VR_CALL *vcpu_is_on)(const struct vr_host *host, uint32_t vcpu);
+	/* Ask for VR_POWER_*; carried out soon by the core. [any] */
+	void(VR_CALL *power)(const struct vr_host *host, uint32_t what, int32_t code);
+	/* The firmware: who answers hypercalls (PSCI, SBI). kind: arm64 0 HVC, 1 SMC; riscv 0 ECALL.
+	 * [main][quiesced] */
+	int32_t(VR_CALL *set_hypercall)(const struct vr_host *host, vr_hypercall_fn fn, void *opaque);
+	int32_t(VR_CALL *hypercall)(const struct vr_host *host, uint32_t vcpu, uint32_t kind,
+				    uint64_t *regs); /* for accelerators [vcpu] */
+};
+
+/* ---- vmrun.console/1: the terminal (or pipe) on the user's side ------------------------------ */
+#define VR_CONSOLE_ID "vmrun.console/1"
+struct vr_host_console {
+	uint32_t size;
+	uint32_t reserved;
+	/* Output; never blocks for long. port 0 is the user's terminal. [any] */
+	void(VR_CALL *write)(const struct vr_host *host, uint32_t port, const void *bytes, uint32_t n);
+	/* Take at most n bytes of input; 0 when there is none. [any] */
+	uint32_t(VR_CALL *read)(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n);
+	/* fn is called, [any], when input became available. [main] */
+	int32_t(VR_CALL *on_input)(const struct vr_host *host, uint32_t port, void(VR_CALL *fn)(void *opaque),
+				   void *opaque);
+};
+
+/* ---- vmrun.block/1: the disks that the user named ------------------------------------------- */
+#define VR_BLOCK_ID "vmrun.block/1"
+#define VR_BLOCK_READONLY 1u
+#define VR_BLOCK_DISCARD 2u /* discard() and write_zeroes() work */
+struct vr_iovec {
+	void *base;
+	uint64_t length;
+};
+struct vr_block_info {
+	uint32_t size;
+	uint32_t flags;  /* VR_BLOCK_* */
+	uint64_t length; /* bytes; a multiple of 512 */
+	const char *name; /* file name as given */
+};
+struct vr_host_block {
+	uint32_t size;
+	uint32_t reserved;
+	uint32_t(VR_CALL *count)(const struct vr_host *host);
+	int32_t(VR_CALL *info)(const struct vr_host *host, uint32_t disk, struct vr_block_info *out);
+	/* Synchronous, whole or an error; safe from several threads. [any, may block] */
+	int32_t(VR_CALL *read)(const struct vr_host *host, uint32_t disk, uint64_t offset,
+			       const struct vr_iovec *v, uint32_t n);
+	int32_t(VR_CALL *write)(const struct vr_host *host, uint32_t disk, uint64_t offset,
+				const struct vr_iovec *v, uint32_t n);
+	int32_t(VR_CALL *flush)(const struct vr_host *host, uint32_t disk);
+	int32_t(VR_CALL *discard)(const struct vr_host *host, uint32_t disk, uint64_t offset, uint64_t length);
+	int32_t(VR_CALL *write_zeroes)(const struct vr_host *host, uint32_t disk, uint64_t offset, uint64_t length);
+};
+
+#endif
