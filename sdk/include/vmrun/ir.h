@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ir.h: the intermediate representation between lifters, the engine and emitters.
+ *
+ * A region is a list of basic blocks of one guest page; a block is a run of ops. Ops are fixed-size, live in
+ * one array and name their operands by index, so an IR can be stored and copied. The result of op i is
+ * "value i"; index 0 is a NOP and means "none". Values are local to their block: between blocks everything
+ * goes through guest slots (GET/PUT), which the engine may keep in host registers for the whole region.
+ *
+ * Types. Integer values are I32 or I64; an I32 op reads only the low 32 bits of its integer operands and its
+ * result is zero-extended to 64, so it is a valid I64 value too (no conversion ops). F32/F64 values live in the
+ * low lanes of a vector register; what lies above is undefined until PUT, which zeroes it. V128 is a whole vector
+ * register; an op of type V64 works on the low 64 bits and its result has zeros above. FLAGS is a condition-flag
+ * value: its packed form (VR_FLAG_*) is what a FLAGS slot holds in memory, but emitters may keep it in the host's own flags.
+ *
+ * Carry: C is "no borrow" after a subtraction (as on Arm). The packed form holds C inverted.
+ *
+ * Faults are precise: INSN gives the guest pc of what follows, and a lifter orders its ops such that no PUT of an
+ * instruction comes before that instruction's last op that can fault. (A load that writes back its base PUTs after the load.)
+ *
+ * The last op of a block, and only the last, is a terminator (class VR_IRC_TERM).
+ */
+#ifndef VMRUN_IR_H
+#define VMRUN_IR_H
+
+#include <vmrun/abi.h>
+
+/* Value types. */
+#define VR_T_NONE 0
+#define VR_T_I32 1
+#define VR_T_I64 2
+#define VR_T_F32 3
+#define VR_T_F64 4
+#define VR_T_V64 5
+#define VR_T_V128 6
+#define VR_T_FLAGS 7
+
+/* Conditions on FLAGS (Arm ARM C1.2.4, same numbers). */
+#define VR_CC_EQ 0
+#define VR_CC_NE 1
+#define VR_CC_CS 2
+#define VR_CC_CC 3
+#define VR_CC_MI 4
+#define VR_CC_PL 5
+#define VR_CC_VS 6
+#define VR_CC_VC 7
+#define VR_CC_HI 8
+#define VR_CC_LS 9
+#define VR_CC_GE 10
+#define VR_CC_LT 11
+#define VR_CC_GT 12
+#define VR_CC_LE 13
+#define VR_CC_AL 14
+
+/* Packed FLAGS: what LAHF;SETO leave in AX after a subtraction on x86. Other bits are zero. */
+#define VR_FLAG_V 0x0001u
+#define VR_FLAG_NOT_C 0x0100u
+#define VR_FLAG_Z 0x4000u
+#define VR_FLAG_N 0x8000u
+
+/* Memory ops: aux = log2(bytes) | VR_MS_SIGN; imm = low 32: signed displacement, high 32: VR_MF_*. */
+#define VR_MS_SIGN 0x10u
+#define VR_MF_ACQUIRE 1u  /* load-acquire (RCpc is enough when VR_MF_SC is clear) */
+#define VR_MF_RELEASE 2u  /* store-release */
+#define VR_MF_SC 4u       /* ordered with every other SC access */
+#define VR_MF_ALIGN 8u    /* an unaligned address (to the total access size) is an alignment fault */
+#define VR_MF_UNPRIV 16u  /* checked as if from user mode */
+#define VR_MEM_IMM(disp, flags) ((uint64_t)(uint32_t)(int32_t)(disp) | (uint64_t)(flags) << 32)
+
+/* AMO kinds (op AMO: c = kind). */
+#define VR_AMO_ADD 0
+#define VR_AMO_ANDN 1 /* old & ~b */
+#define VR_AMO_XOR 2
+#define VR_AMO_OR 3
+#define VR_AMO_SMAX 4
+#define VR_AMO_SMIN 5
+#define VR_AMO_UMAX 6
+#define VR_AMO_UMIN 7
+#define VR_AMO_SWAP 8
+
+/* Rounding, for FTOI and FROUND. */
+#define VR_RM_NEAREST 0
+#define VR_RM_UP 1
+#define VR_RM_DOWN 2
+#define VR_RM_ZERO 3
+#define VR_RM_AWAY 4 /* ties away from zero */
+#define VR_RM_CURRENT 7
+
+/* IEEE flags, as FPGETFLAGS returns them. */
+#define VR_FP_INVALID 1u
+#define VR_FP_DIVZERO 2u
+#define VR_FP_OVERFLOW 4u
+#define VR_FP_UNDERFLOW 8u
+#define VR_FP_INEXACT 16u
+
+/* GOTOI aux. */
+#define VR_JUMP 0
+#define VR_JUMP_CALL 1
+#define VR_JUMP_RET 2
+
+/* Op classes. */
+#define VR_IRC_PURE 0   /* may be dropped when unused, or computed again */
+#define VR_IRC_EFFECT 1 /* must stay, in order */
+#define VR_IRC_MEM 2    /* guest memory: may fault */
+#define VR_IRC_FP 3     /* touches the sticky FP flags: keep (in order with FPSETFLAGS/FPGETFLAGS/FPSETROUND) */
+#define VR_IRC_TERM 4
+
+enum vr_ir_opcode {
+#define IR(name, class, args, doc) VR_IR_##name,
+#include <vmrun/ir_ops.def>
+#undef IR
+	VR_IR_COUNT
+};
+
+struct vr_ir_op {
+	uint16_t op;  /* VR_IR_* */
+	uint8_t type; /* VR_T_*: of the result; for stores, PUT and compares: of the operands */
+	uint8_t aux;
+	uint32_t a, b, c; /* value indices, 0: none (or as the op says) */
+	uint64_t imm;
+};
+
+/* Edges of a block: where its terminator may go, besides indirect targets. */
+#define VR_EDGE_TAKEN 0
+#define VR_EDGE_FALL 1
+#define VR_NO_BLOCK 0xffffffffu
+
+#define VR_BLOCK_ENTRY 1u /* can be entered from outside the region: gets an entry stub */
+
+struct vr_ir_block {
+	uint64_t pc;       /* guest address of the first instruction */
+	uint64_t end;      /* one past the last: where the fall-through edge goes */
+	uint32_t first;    /* ops [first, first+count) */
+	uint32_t count;
+	uint32_t insns;    /* guest instructions */
+	uint32_t flags;    /* VR_BLOCK_* */
+	uint32_t succ[2];  /* block index inside the region of VR_EDGE_*, or VR_NO_BLOCK: leaves it (or no such edge) */
+	uint32_t dirty_in; /* engine: mapped slots (bit = index in the map) that may differ from memory on entry */
+	uint32_t reserved;
+};
+
+/* Growing arrays are the engine's: a lifter appends with vr_ir_add (sdk/xlate/ir/build.h), which sets `overflow`
+ * when op_capacity is reached; the engine then cuts the block shorter. */
+struct vr_ir {
+	uint32_t size;
+	uint32_t op_count; /* op 0 is a NOP */
+	uint32_t op_capacity;
+	uint32_t block_count;
+	uint32_t block_capacity;
+	uint32_t overflow;
+	struct vr_ir_op *ops;
+	struct vr_ir_block *blocks;
+};
+
+#endif
