@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# apt.sh: Debian 12 arm64 packages through a private apt state; the host's package set is not touched.
+#
+#   apt.sh fetch NAME...  these and what they depend on, into the cache; prints the .deb paths
+#   apt.sh only NAME...   these alone
+#   apt.sh depends NAME   the names that NAME depends on directly
+#   apt.sh update         read the index again (a newer point release)
+#
+# The index is read once and kept: with a full cache nothing here needs a network. The mirror is the
+# Debian mirror that the host's own apt is configured with; DEBIAN_MIRROR=URL overrides it.
+. "$(dirname "$0")/common.sh"
+need apt-get apt dpkg-deb dpkg
+
+SUITE=bookworm
+A=$CACHE/apt
+CONF=$A/apt.conf
+KEYRING=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
+
+# The host's Debian mirror, from apt itself, which reads both formats of its source lists.
+mirror()
+{
+	if [ -n "${DEBIAN_MIRROR:-}" ]; then
+		echo "$DEBIAN_MIRROR"
+		return
+	fi
+	apt-get indextargets --format '$(ORIGIN)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+		awk -F'|' -v s="$SUITE" '
+			$1 != "Debian" && $1 !~ /^\$/ { next }
+			$2 != "main" || $3 ~ /-(security|updates|backports)$/ || $4 !~ /\/debian\/?$/ { next }
+			{ if ($3 == s) { print $4; found = 1; exit } if (other == "") other = $4 }
+			END { if (!found && other != "") print other }'
+}
+
+setup()
+{
+	[ -f "$KEYRING" ] || die "$KEYRING is missing: install the package debian-archive-keyring, or name the file in DEBIAN_KEYRING"
+	mkdir -p "$A/state/lists/partial" "$A/cache/archives/partial"
+	: >>"$A/state/status"
+	if [ ! -s "$A/sources.list" ]; then
+		m=$(mirror)
+		[ -n "$m" ] || die "apt's source lists name no Debian mirror: give one with DEBIAN_MIRROR=URL"
+		printf 'deb [arch=arm64 signed-by=%s] %s %s main\n' "$KEYRING" "$m" "$SUITE" >"$A/sources.list.new"
+		mv "$A/sources.list.new" "$A/sources.list"
+	fi
+	# Read after the host's own configuration (proxies and the like stay), so its hooks are cleared here.
+	cat >"$CONF.new" <<-END
+		#clear APT::Update::Pre-Invoke;
+		#clear APT::Update::Post-Invoke;
+		#clear APT::Update::Post-Invoke-Success;
+		#clear APT::Architectures;
+		APT::Architecture "arm64";
+		APT::Architectures:: "arm64";
+		APT::Install-Recommends "false";
+		APT::Install-Suggests "false";
+		APT::Sandbox::User "";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+		Dir::Etc::SourceList "$A/sources.list";
+		Dir::Etc::SourceParts "/dev/null";
+		Dir::Etc::Preferences "/dev/null";
+		Dir::Etc::PreferencesParts "/dev/null";
+		Dir::State "$A/state";
+		Dir::State::status "$A/state/status";
+		Dir::State::lists "$A/state/lists";
+		Dir::Cache "$A/cache";
+		Dir::Cache::archives "$A/cache/archives";
+		Dir::Cache::pkgcache "pkgcache.bin";
+		Dir::Cache::srcpkgcache "srcpkgcache.bin";
+		Dir::Log "$A";
+	END
+	mv "$CONF.new" "$CONF"
+}
+
+update()
+{
+	say "reading the package index (Debian $SUITE, arm64)" >&2
+	apt-get -c "$CONF" -qq --error-on=any update >"$A/log" 2>&1 || {
+		sed 's/^/  apt: /' "$A/log" >&2
+		rm -f "$A/sources.list"
+		die "the package index could not be read: is there a network, and is the mirror right (DEBIAN_MIRROR=URL)?"
+	}
+	touch "$A/updated"
+}
+
+# File names of packages, from the simulation's "Inst NAME (VERSION ORIGIN [ARCH])".
+names()
+{
+	sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) [^[]*\[\([a-z0-9]*\)\].*/\1 \2 \3/p' | while read -r n v a; do
+		printf '%s_%s_%s.deb\n' "${n%%:*}" "$(printf %s "$v" | sed 's/:/%3a/g')" "$a"
+	done | sort
+}
+
+simulate()
+{
+	apt-get -c "$CONF" -s -y install "$@" 2>"$A/log" || {
+		sed 's/^/  apt: /' "$A/log" >&2
+		die "apt can't resolve: $*"
+	}
+}
+
+missing()
+{
+	for f in $1; do
+		[ -f "$A/cache/archives/$f" ] || return 0
+	done
+	return 1
+}
+
+fetch()
+{
+	list=$(simulate "$@" | names)
+	[ -n "$list" ] || die "apt found nothing to fetch for: $*"
+	if missing "$list"; then
+		say "fetching $(echo "$list" | wc -l) packages: $*" >&2
+		if ! apt-get -c "$CONF" -qq -y --download-only install "$@" >"$A/log" 2>&1; then
+			# Most often a point release has replaced the files that the kept index names.
+			update
+			list=$(simulate "$@" | names)
+			apt-get -c "$CONF" -qq -y --download-only install "$@" >"$A/log" 2>&1 || {
+				sed 's/^/  apt: /' "$A/log" >&2
+				die "packages could not be fetched: is there a network? (a full $A works without one)"
+			}
+		fi
+	fi
+	for f in $list; do
+		[ -f "$A/cache/archives/$f" ] || die "apt did not leave $f in $A/cache/archives"
+		echo "$A/cache/archives/$f"
+	done
+}
+
+# The file name of one package's newest version.
+file_of()
+{
+	apt-cache -c "$CONF" --no-all-versions show "$1" 2>"$A/log" |
+		awk '/^Package:/ { p = $2 } /^Version:/ { v = $2 } /^Architecture:/ { a = $2 }
+			END { if (p != "") { gsub(/:/, "%3a", v); print p "_" v "_" a ".deb" } }'
+}
+
+only()
+{
+	cd "$A/cache/archives" # where `apt-get download` writes
+	for p; do
+		f=$(file_of "$p")
+		[ -n "$f" ] || die "the index knows no package $p: $(head -n 1 "$A/log")"
+		if [ ! -f "$f" ]; then
+			say "fetching $p" >&2
+			if ! apt-get -c "$CONF" -qq download "$p" >"$A/log" 2>&1; then
+				update
+				f=$(file_of "$p")
+				apt-get -c "$CONF" -qq download "$p" >"$A/log" 2>&1 || {
+					sed 's/^/  apt: /' "$A/log" >&2
+					die "$p could not be fetched: is there a network?"
+				}
+			fi
+		fi
+		[ -f "$f" ] || die "apt did not leave $f in $A/cache/archives"
+		echo "$A/cache/archives/$f"
+	done
+}
+
+setup
+[ -f "$A/updated" ] || [ "${1:-}" = update ] || update
+case ${1:-} in
+update) update ;;
+fetch) shift; fetch "$@" ;;
+only) shift; only "$@" ;;
+depends)
+	apt-cache -c "$CONF" depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
+		"$2" | sed -n 's/^ *|\{0,1\}Depends: //p'
+	;;
+*) die "usage: apt.sh fetch|only|depends|update NAME..." ;;
+esac
