@@ -40,6 +40,7 @@ $(GUEST)/di/linux: $(GUEST)/di/initrd.gz
 
 guest-update: | deps
 	$(Q)tools/guest/apt.sh update
+	$(Q)rm -f $(GUEST)/vmlinuz $(GUEST)/root.stamp
 
 # What a user sees first. RUN_ARGS: more options, or a command after "--".
 run: deps

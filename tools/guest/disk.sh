@@ -9,6 +9,8 @@ IMG=${1:?usage: disk.sh FILE}
 ESP_START=1    # MiB
 ESP_SIZE=96
 ROOT_START=$((ESP_START + ESP_SIZE))
+E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH
+export E2FSPROGS_FAKE_TIME
 ROOT_FREE=${ROOT_FREE:-512} # MiB beyond what the tree needs
 DISK_ID=5f1c6a52-9a0e-4f5b-8d6e-2f0b6b7c1a00
 ESP_ID=5f1c6a52-9a0e-4f5b-8d6e-2f0b6b7c1a01
@@ -32,15 +34,14 @@ trap 'rm -rf "$T"' EXIT
 root_size=$(($(du -sm "$OUT/root" | cut -f1) * 5 / 4 + ROOT_FREE))
 say "ext4 root, $root_size MiB"
 truncate -s "${root_size}M" "$T/root.ext4"
-E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -F -t ext4 -L vmrun-root -U "$FS_ID" -m 0 \
+mke2fs -q -F -t ext4 -L vmrun-root -U "$FS_ID" -m 0 \
 	-E "hash_seed=$FS_ID,root_owner=0:0,lazy_itable_init=0,nodiscard" -d "$OUT/root" "$T/root.ext4" ||
 	die "mke2fs failed: is there room under $OUT?"
-if [ "$(id -u)" != 0 ]; then
-	# The files are the builder's; in the guest they are root's.
-	(cd "$OUT/root" && find . -mindepth 1 | sed 's/^\.//') |
-		awk '{ printf "sif \"%s\" uid 0\nsif \"%s\" gid 0\n", $0, $0 }' >"$T/owners"
-	debugfs -w -f "$T/owners" "$T/root.ext4" >/dev/null 2>"$T/log" || die "debugfs failed: $(tail -n 1 "$T/log")"
-fi
+# In the guest the files are root's, whoever built them; times that the host would not let us set are set here.
+(cd "$OUT/root" && find . | sort | sed -e 's/^\.//' -e 's/^$/\//') | awk -v t="@$SOURCE_DATE_EPOCH" '
+	{ for (i = 1; i <= 4; i++) printf "sif \"%s\" %s\n", $0, (i == 1 ? "uid 0" : i == 2 ? "gid 0" : i == 3 ? "ctime " t : "atime " t) }
+' >"$T/inodes"
+debugfs -w -f "$T/inodes" "$T/root.ext4" >/dev/null 2>"$T/log" || die "debugfs failed: $(tail -n 1 "$T/log")"
 
 say "EFI system partition, $ESP_SIZE MiB"
 cat >"$T/debian-$KVER.conf" <<-END
