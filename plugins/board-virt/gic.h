@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gic.h: an Arm Generic Interrupt Controller, version 3 (Arm IHI 0069).
+ *
+ * What is there: one security state (GICD_CTLR.DS is one), affinity routing always on, SGIs, PPIs and
+ * 256 SPIs, five priority bits, two groups (group 0 drives FIQ, group 1 drives IRQ). No LPIs, no ITS,
+ * no 1-of-N routing.
+ *
+ * How it works: 32 interrupts make a bank; a bank is a handful of bit masks, so the distributor's and
+ * the redistributor's registers are the same code on different banks. After each change the highest
+ * priority pending interrupt ("HPPI") of the vCPUs concerned is searched again and their pins follow,
+ * so acknowledging needs no search: a high pin says that the HPPI may be taken.
+ */
+#ifndef VR_BOARD_VIRT_GIC_H
+#define VR_BOARD_VIRT_GIC_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tables.h"
+
+#define GIC_SPI_BANKS 8u
+#define GIC_SPIS (GIC_SPI_BANKS * 32u)
+#define GIC_INTIDS (32u + GIC_SPIS)
+#define GIC_SPURIOUS 1023u /* 2.2.1: no interrupt to acknowledge */
+#define GIC_NO_CPU 0xffffu
+
+/* 4.8: five bits of priority, in the upper bits of the byte. */
+#define GIC_PRIORITY_BITS 5u
+#define GIC_PRIORITY_MASK 0xf8u
+#define GIC_PRIORITY_SHIFT (8u - GIC_PRIORITY_BITS)
+#define GIC_IDLE_PRIORITY 0xffu
+
+#define GICD_CTLR_ENABLE_GRP0 (1u << 0)
+#define GICD_CTLR_ENABLE_GRP1 (1u << 1)
+#define GICD_CTLR_ARE (1u << 4)
+#define GICD_CTLR_DS (1u << 6)
+
+#define GIC_IIDR 0x43bu /* JEP106 code of Arm, product 0 */
+#define GIC_PIDR2 0x3bu /* GICD_PIDR2.ArchRev 3: GICv3 */
+
+struct vr_gic_bank {
+	uint32_t group; /* 1: group 1 */
+	uint32_t enable;
+	uint32_t latch; /* pending by an edge, an SGI or a write to ISPENDR */
+	uint32_t line;  /* the input is high */
+	uint32_t edge;  /* configured edge-triggered */
+	uint32_t active;
+	uint8_t priority[32];
+};
+
+struct vr_gic_cpu {
+	struct vr_gic_bank bank;         /* INTID 0..31 */
+	uint32_t targets[GIC_SPI_BANKS]; /* SPIs that are routed here */
+	uint32_t affinity;               /* Aff3.Aff2.Aff1.Aff0 */
+	uint32_t sleeping;               /* GICR_WAKER.ProcessorSleep */
+	/* the CPU interface */
+	uint32_t pmr;
+	uint32_t bpr[2];    /* by group */
+	uint32_t igrpen[2]; /* by group */
+	uint32_t ap[2];     /* active priorities by group, one bit each */
+	uint32_t cbpr;      /* ICC_CTLR_EL1.CBPR */
+	uint32_t eoimode;   /* ICC_CTLR_EL1.EOImode */
+	/* derived by vr_gic_update() */
+	uint32_t hppi; /* INTID or GIC_SPURIOUS */
+	uint32_t hppi_group;
+	uint32_t hppi_priority;
+	uint32_t pin[2]; /* by group: the pin's level as last told */
+};
+
+struct vr_gic;
+
+/* A stretch of system registers, as attached to VR_SPACE_SYSREG. */
+struct vr_gic_sysregs {
+	struct vr_gic *gic;
+	uint32_t first;
+};
+#define GIC_SYSREG_RANGES 6u
+
+struct vr_gic {
+	const struct vr_tables *t;
+	pthread_mutex_t lock; /* everything below */
+	uint32_t cpu_count;
+	uint32_t ctlr; /* GICD_CTLR enables */
+	struct vr_gic_bank spi[GIC_SPI_BANKS];
+	uint64_t router[GIC_SPIS];  /* GICD_IROUTER */
+	uint16_t spi_cpu[GIC_SPIS]; /* what the router selects, or GIC_NO_CPU */
+	struct vr_gic_cpu *cpu;
+	struct vr_gic_sysregs sysregs[GIC_SYSREG_RANGES];
+};
+
+/* Makes the controller, attaches its frames and system registers, becomes the root controller. [main] */
+int32_t vr_gic_new(const struct vr_tables *t, uint32_t cpu_count, struct vr_gic **out);
+void vr_gic_free(struct vr_gic *g);
+void vr_gic_reset(struct vr_gic *g); /* [quiesced] */
+
+/* Affinity (Aff3.Aff2.Aff1.Aff0) of a vCPU: sixteen a cluster, what one SGI target list can name. */
+static inline uint32_t vr_gic_affinity(uint32_t vcpu)
+{
+	return (vcpu >> 4) << 8 | (vcpu & 15);
+}
+/* The vCPU with an affinity, or GIC_NO_CPU. */
+uint32_t vr_gic_cpu_of(const struct vr_gic *g, uint64_t affinity);
+
+/* Line INTID `line` of `vcpu` (or VR_IRQ_SHARED) is now at `level`. [any] */
+void vr_gic_set_line(struct vr_gic *g, uint32_t vcpu, uint32_t line, uint32_t level);
+
+/* ---- shared by gic_*.c; the lock is held ------------------------------------------------------ */
+
+/* Look for the HPPI of one vCPU / all of them again, and let the pins follow. */
+void vr_gic_update(struct vr_gic *g, uint32_t vcpu);
+void vr_gic_update_all(struct vr_gic *g);
+
+/* The bank of an INTID as `vcpu` sees it, or NULL. */
+struct vr_gic_bank *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32_t intid);
+
+static inline uint32_t vr_gic_pending(const struct vr_gic_bank *b)
+{
+	return b->latch | (b->line & ~b->edge);
+}
+
+/* The one-bit registers 0x080..0x3FF: offset >> 7 is the kind (IGROUPR, ISENABLER, ...). */
+uint32_t vr_gic_bits_read(const struct vr_gic_bank *b, uint32_t kind);
+void vr_gic_bits_write(struct vr_gic_bank *b, uint32_t kind, uint32_t value);
+/* IPRIORITYR: `first` is the interrupt within the bank, `width` 1, 2 or 4 of them. */
+uint32_t vr_gic_priority_read(const struct vr_gic_bank *b, uint32_t first, uint32_t width);
+void vr_gic_priority_write(struct vr_gic_bank *b, uint32_t first, uint32_t width, uint32_t value);
+/* ICFGR: two bits an interrupt, `half` 0 or 1 of the bank. `fixed`: interrupts that can't change. */
+uint32_t vr_gic_config_read(const struct vr_gic_bank *b, uint32_t half);
+void vr_gic_config_write(struct vr_gic_bank *b, uint32_t half, uint32_t value, uint32_t fixed);
+
+void vr_gic_route(struct vr_gic *g, uint32_t spi, uint64_t router);
+void vr_gic_cpu_reset(struct vr_gic_cpu *c);
+
+/* The frames. */
+extern const struct vr_bus_ops vr_gic_dist_ops;
+extern const struct vr_bus_ops vr_gic_redist_ops;
+int32_t vr_gic_cpu_attach(struct vr_gic *g);
+
+#endif

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pl011.c: the serial port (Arm DDI 0183, PrimeCell UART PL011).
+ *
+ * Sending takes no time: the transmit FIFO is always empty. Received bytes are taken from the console
+ * only while there is room, so nothing overruns. The line counts as silent as soon as the console has
+ * nothing more to give, which is when the receive timeout interrupt (UARTRTINTR) is due.
+ */
+#include "pl011.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "map.h"
+
+/* 3.2: register offsets */
+#define UARTDR 0x000u
+#define UARTRSR 0x004u
+#define UARTFR 0x018u
+#define UARTILPR 0x020u
+#define UARTIBRD 0x024u
+#define UARTFBRD 0x028u
+#define UARTLCR_H 0x02cu
+#define UARTCR 0x030u
+#define UARTIFLS 0x034u
+#define UARTIMSC 0x038u
+#define UARTRIS 0x03cu
+#define UARTMIS 0x040u
+#define UARTICR 0x044u
+#define UARTDMACR 0x048u
+#define UARTPERIPHID0 0xfe0u
+
+#define FR_CTS (1u << 0)
+#define FR_DSR (1u << 1)
+#define FR_DCD (1u << 2)
+#define FR_RXFE (1u << 4)
+#define FR_RXFF (1u << 6)
+#define FR_TXFE (1u << 7)
+
+#define LCR_H_FEN (1u << 4)
+#define CR_LBE (1u << 7)
+#define CR_RESET 0x300u /* TXE and RXE */
+#define IFLS_RESET 0x12u
+
+#define INT_RX (1u << 4)
+#define INT_TX (1u << 5)
+#define INT_RT (1u << 6)
+#define INT_ALL 0x7ffu
+
+#define FIFO_DEPTH 16u
+
+struct vr_pl011 {
+	const struct vr_tables *t;
+	uint32_t irq, port;
+	pthread_mutex_t lock; /* everything below */
+	uint8_t fifo[FIFO_DEPTH];
+	uint32_t head, count;
+	uint32_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
+	uint32_t line;
+};
+
+static void update_line(struct vr_pl011 *u)
+{
+	uint32_t level = !!(u->ris & u->imsc);
+
+	if (level == u->line)
+		return;
+	u->line = level;
+	u->t->irq->set(u->t->host, VR_IRQ_SHARED, u->irq, level);
+}
+
+static uint32_t depth(const struct vr_pl011 *u)
+{
+	return u->lcr_h & LCR_H_FEN ? FIFO_DEPTH : 1;
+}
+
+/* 3.3.9 UARTIFLS: how full the receive FIFO has to be. */
+static uint32_t receive_trigger(const struct vr_pl011 *u)
+{
+	static const uint8_t eighths[8] = {1, 2, 4, 6, 7, 7, 7, 7};
+
+	return u->lcr_h & LCR_H_FEN ? FIFO_DEPTH * eighths[u->ifls >> 3 & 7] / 8 : 1;
+}
+
+static void receive(struct vr_pl011 *u, uint8_t byte)
+{
+	u->fifo[(u->head + u->count++) % FIFO_DEPTH] = byte;
+	if (u->count >= receive_trigger(u))
+		u->ris |= INT_RX;
+}
+
+/* Fill the FIFO from the console. */
+static void pull(struct vr_pl011 *u)
+{
+	uint8_t bytes[FIFO_DEPTH];
+	uint32_t room = u->count < depth(u) ? depth(u) - u->count : 0, n;
+
+	if (!room || (u->cr & CR_LBE))
+		return;
+	n = u->t->console->read(u->t->host, u->port, bytes, room);
+	for (uint32_t i = 0; i < n && i < room; i++)
+		receive(u, bytes[i]);
+	if (n && n < room)
+		u->ris |= INT_RT;
+}
+
+static void VR_CALL input_available(void *opaque)
+{
+	struct vr_pl011 *u = opaque;
+
+	pthread_mutex_lock(&u->lock);
+	pull(u);
+	update_line(u);
+	pthread_mutex_unlock(&u->lock);
+}
+
+static uint32_t data_read(struct vr_pl011 *u)
+{
+	uint32_t byte;
+
+	if (!u->count)
+		return 0;
+	byte = u->fifo[u->head];
+	u->head = (u->head + 1) % FIFO_DEPTH;
+	u->count--;
+	if (u->count < receive_trigger(u))
+		u->ris &= ~INT_RX;
+	if (!u->count)
+		u->ris &= ~INT_RT;
+	pull(u);
+	if (u->count && u->count < receive_trigger(u))
+		u->ris |= INT_RT;
+	update_line(u);
+	return byte;
+}
+
+static void data_write(struct vr_pl011 *u, uint8_t byte)
+{
+	if (u->cr & CR_LBE) {
+		if (u->count < depth(u))
+			receive(u, byte);
+		u->ris |= INT_RT;
+	} else {
+		u->t->console->write(u->t->host, u->port, &byte, 1);
+	}
+	/* The FIFO has drained through its trigger level (3.3.9) by the time this is seen. */
+	u->ris |= INT_TX;
+	update_line(u);
+}
+
+static uint32_t flags(const struct vr_pl011 *u)
+{
+	return FR_CTS | FR_DSR | FR_DCD | FR_TXFE | (u->count ? 0 : FR_RXFE) |
+	       (u->count >= depth(u) ? FR_RXFF : 0);
+}
+
+static uint32_t register_read(struct vr_pl011 *u, uint32_t offset)
+{
+	/* 3.3.14 and 3.3.15: PL011, revision r1p5, and the PrimeCell identification. */
+	static const uint8_t id[8] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+
+	if (offset >= UARTPERIPHID0)
+		return offset & 3 ? 0 : id[(offset - UARTPERIPHID0) / 4];
+	switch (offset) {
+	case UARTDR:
+		return data_read(u);
+	case UARTFR:
+		return flags(u);
+	case UARTILPR:
+		return u->ilpr;
+	case UARTIBRD:
+		return u->ibrd;
+	case UARTFBRD:
+		return u->fbrd;
+	case UARTLCR_H:
+		return u->lcr_h;
+	case UARTCR:
+		return u->cr;
+	case UARTIFLS:
+		return u->ifls;
+	case UARTIMSC:
+		return u->imsc;
+	case UARTRIS:
+		return u->ris;
+	case UARTMIS:
+		return u->ris & u->imsc;
+	case UARTDMACR:
+		return u->dmacr;
+	default:
+		return 0;
+	}
+}
+
+static void register_write(struct vr_pl011 *u, uint32_t offset, uint32_t value)
+{
+	switch (offset) {
+	case UARTDR:
+		data_write(u, (uint8_t)value);
+		return;
+	case UARTILPR:
+		u->ilpr = value & 0xff;
+		return;
+	case UARTIBRD:
+		u->ibrd = value & 0xffff;
+		return;
+	case UARTFBRD:
+		u->fbrd = value & 0x3f;
+		return;
+	case UARTLCR_H:
+		/* 3.3.7: switching the FIFOs on or off empties them. */
+		if ((u->lcr_h ^ value) & LCR_H_FEN) {
+			u->count = u->head = 0;
+			u->ris &= ~(INT_RX | INT_RT);
+		}
+		u->lcr_h = value & 0xff;
+		pull(u);
+		break;
+	case UARTCR:
+		u->cr = value & 0xff87;
+		break;
+	case UARTIFLS:
+		u->ifls = value & 0x3f;
+		break;
+	case UARTIMSC:
+		u->imsc = value & INT_ALL;
+		break;
+	case UARTICR:
+		u->ris &= ~value;
+		break;
+	case UARTDMACR:
+		u->dmacr = value & 7;
+		return;
+	default: /* UARTRSR: no receive error ever happens; the others are read-only */
+		return;
+	}
+	update_line(u);
+}
+
+static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	struct vr_pl011 *u = opaque;
+	uint64_t value;
+
+	(void)vcpu;
+	(void)width;
+	pthread_mutex_lock(&u->lock);
+	value = register_read(u, (uint32_t)offset);
+	pthread_mutex_unlock(&u->lock);
+	return value;
+}
+
+static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct vr_pl011 *u = opaque;
+
+	(void)vcpu;
+	(void)width;
+	pthread_mutex_lock(&u->lock);
+	register_write(u, (uint32_t)offset, (uint32_t)value);
+	pthread_mutex_unlock(&u->lock);
+}
+
+static const struct vr_bus_ops ops = {
+	.size = sizeof(ops),
+	.read = read_op,
+	.write = write_op,
+};
+
+static void power_on(struct vr_pl011 *u)
+{
+	u->head = u->count = 0;
+	u->ilpr = u->ibrd = u->fbrd = u->lcr_h = u->imsc = u->ris = u->dmacr = 0;
+	u->cr = CR_RESET;
+	u->ifls = IFLS_RESET;
+}
+
+int32_t vr_pl011_new(const struct vr_tables *t, uint64_t base, uint32_t irq, uint32_t port,
+		     struct vr_pl011 **out)
+{
+	struct vr_pl011 *u = calloc(1, sizeof(*u));
+	int32_t rc;
+
+	if (!u)
+		return vr_tables_fail(t, VR_E_NOMEM, "serial port: out of memory");
+	u->t = t;
+	u->irq = irq;
+	u->port = port;
+	pthread_mutex_init(&u->lock, NULL);
+	power_on(u);
+	rc = t->mmio->attach(t->host, VR_SPACE_MMIO, base, VIRT_UART_SIZE, &ops, u, "pl011");
+	if (rc >= 0)
+		rc = t->console->on_input(t->host, port, input_available, u);
+	if (rc < 0) {
+		vr_pl011_free(u);
+		return rc;
+	}
+	*out = u;
+	return VR_OK;
+}
+
+void vr_pl011_reset(struct vr_pl011 *u)
+{
+	pthread_mutex_lock(&u->lock);
+	power_on(u);
+	update_line(u);
+	pthread_mutex_unlock(&u->lock);
+}
+
+void vr_pl011_free(struct vr_pl011 *u)
+{
+	if (!u)
+		return;
+	pthread_mutex_destroy(&u->lock);
+	free(u);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+/* psci.c: Arm Power State Coordination Interface 1.1 (Arm DEN 0022, chapter 5), called by HVC. */
+#include "psci.h"
+
+#include "cpu.h"
+#include "gic.h"
+
+#define CONDUIT_HVC 0u
+
+typedef int64_t (*psci_fn)(struct vr_psci *p, uint32_t vcpu, const uint64_t *args);
+
+/* The vCPU whose MPIDR affinity is `target`, or GIC_NO_CPU. */
+static uint32_t find(const struct vr_psci *p, uint64_t target)
+{
+	for (uint32_t i = 0; i < p->vcpu_count; i++)
+		if (vr_gic_affinity(i) == target)
+			return i;
+	return GIC_NO_CPU;
+}
+
+static int64_t version(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	(void)p;
+	(void)vcpu;
+	(void)args;
+	return 0x00010001;
+}
+
+/* 5.4: an implementation may treat any power-down request as a shallower state. The caller goes on
+ * at once, as after a WFI with an interrupt pending. */
+static int64_t cpu_suspend(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	(void)p;
+	(void)vcpu;
+	(void)args;
+	return PSCI_SUCCESS;
+}
+
+static int64_t cpu_off(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	(void)args;
+	return p->t->machine->vcpu_power(p->t->host, vcpu, 0) < 0 ? PSCI_INTERNAL_FAILURE : PSCI_SUCCESS;
+}
+
+static int64_t cpu_on(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	const struct vr_host_machine *machine = p->t->machine;
+	uint32_t target = find(p, args[0]);
+	uint64_t entry = args[1], context = args[2];
+	int64_t result = PSCI_SUCCESS;
+
+	(void)vcpu;
+	if (target == GIC_NO_CPU)
+		return PSCI_INVALID_PARAMETERS;
+	if ((entry & 3) || !p->t->memory->pointer(p->t->host, entry, 4))
+		return PSCI_INVALID_ADDRESS;
+	pthread_mutex_lock(&p->lock);
+	if (machine->vcpu_is_on(p->t->host, target))
+		result = PSCI_ALREADY_ON;
+	else if (vr_cpu_enter(p->t, target, p->vcpu_count, entry, context, 1) < 0 ||
+		 machine->vcpu_power(p->t->host, target, 1) < 0)
+		result = PSCI_INTERNAL_FAILURE;
+	pthread_mutex_unlock(&p->lock);
+	return result;
+}
+
+/* 5.7: on (0) when any core of the named affinity instance is on, else off (1). */
+static int64_t affinity_info(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	uint64_t level = args[1], mask;
+	int64_t result = PSCI_INVALID_PARAMETERS;
+
+	(void)vcpu;
+	if (level > 3)
+		return PSCI_INVALID_PARAMETERS;
+	/* Aff3 is bits 39:32 of the argument. */
+	mask = level == 3 ? 0xff00000000ull : (0xff00ffffffull & ~((1ull << 8 * level) - 1));
+	for (uint32_t i = 0; i < p->vcpu_count; i++) {
+		if ((vr_gic_affinity(i) & mask) != (args[0] & mask))
+			continue;
+		if (p->t->machine->vcpu_is_on(p->t->host, i))
+			return 0;
+		result = 1;
+	}
+	return result;
+}
+
+static int64_t migrate_info_type(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	(void)p;
+	(void)vcpu;
+	(void)args;
+	return 2; /* 5.9: no Trusted OS that would need migration */
+}
+
+static int64_t system_off(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	(void)vcpu;
+	(void)args;
+	p->t->machine->power(p->t->host, VR_POWER_OFF, 0);
+	return PSCI_SUCCESS;
+}
+
+static int64_t system_reset(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	(void)vcpu;
+	(void)args;
+	p->t->machine->power(p->t->host, VR_POWER_RESET, 0);
+	return PSCI_SUCCESS;
+}
+
+/* 5.12: type 0 is the architectural warm reset; the vendor's (bit 31) are not there. */
+static int64_t system_reset2(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	return (uint32_t)args[0] ? PSCI_INVALID_PARAMETERS : system_reset(p, vcpu, args);
+}
+
+static int64_t features(struct vr_psci *p, uint32_t vcpu, const uint64_t *args);
+
+static const struct {
+	uint32_t id;
+	uint32_t has_64bit;
+	psci_fn fn;
+} calls[] = {
+	{PSCI_VERSION, 0, version},
+	{PSCI_CPU_SUSPEND, 1, cpu_suspend},
+	{PSCI_CPU_OFF, 0, cpu_off},
+	{PSCI_CPU_ON, 1, cpu_on},
+	{PSCI_AFFINITY_INFO, 1, affinity_info},
+	{PSCI_MIGRATE_INFO_TYPE, 0, migrate_info_type},
+	{PSCI_SYSTEM_OFF, 0, system_off},
+	{PSCI_SYSTEM_RESET, 0, system_reset},
+	{PSCI_FEATURES, 0, features},
+	{PSCI_SYSTEM_RESET2, 1, system_reset2},
+};
+
+static psci_fn lookup(uint32_t id)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i].id == id || (calls[i].has_64bit && (calls[i].id | PSCI_64BIT) == id))
+			return calls[i].fn;
+	return NULL;
+}
+
+static int64_t features(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+{
+	(void)p;
+	(void)vcpu;
+	/* 5.10: zero: no optional features (CPU_SUSPEND: the original format of power_state). */
+	return lookup((uint32_t)args[0]) ? 0 : PSCI_NOT_SUPPORTED;
+}
+
+/* There is no EL3: an SMC is undefined (VR_E_NOENT). Of HVC every unknown function gets the answer that
+ * the SMC calling convention (Arm DEN 0028, 5.2) wants for unknown functions. */
+static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uint64_t *regs)
+{
+	struct vr_psci *p = opaque;
+	uint32_t id = (uint32_t)regs[0];
+	uint64_t args[3] = {regs[1], regs[2], regs[3]};
+	psci_fn fn = lookup(id);
+
+	if (kind != CONDUIT_HVC)
+		return VR_E_NOENT;
+	if (!(id & PSCI_64BIT))
+		for (int i = 0; i < 3; i++)
+			args[i] = (uint32_t)args[i];
+	regs[0] = (uint64_t)(fn ? fn(p, vcpu, args) : PSCI_NOT_SUPPORTED);
+	return VR_OK;
+}
+
+int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, uint32_t vcpu_count)
+{
+	p->t = t;
+	p->vcpu_count = vcpu_count;
+	pthread_mutex_init(&p->lock, NULL);
+	return t->machine->set_hypercall(t->host, hypercall, p);
+}
+
+void vr_psci_fini(struct vr_psci *p)
+{
+	pthread_mutex_destroy(&p->lock);
+}
