@@ -266,12 +266,13 @@ static unsigned longest_run(uint32_t bits, unsigned *width)
 	return best_lsb;
 }
 
-/* The bit that splits best, when no bit matters to all. */
-static unsigned best_bit(struct row **list, unsigned count, uint32_t seen)
+/* The bit that splits best, when no bit matters to all; -1: none makes both halves smaller. */
+static int best_bit(struct row **list, unsigned count, uint32_t seen)
 {
-	unsigned best = 0, best_score = UINT32_MAX;
+	unsigned best_score = UINT32_MAX;
+	int best = -1;
 
-	for (unsigned bit = 0; bit < 32; bit++) {
+	for (int bit = 0; bit < 32; bit++) {
 		unsigned n[2] = {0, 0}, any = 0;
 		for (unsigned i = 0; i < count; i++) {
 			if (list[i]->mask >> bit & 1)
@@ -279,9 +280,7 @@ static unsigned best_bit(struct row **list, unsigned count, uint32_t seen)
 			else
 				any++;
 		}
-		/* A bit that nobody looks at does not help. One that only goes one way still narrows the
-		 * first row. */
-		if ((seen >> bit & 1) || any == count)
+		if ((seen >> bit & 1) || n[0] == 0 || n[1] == 0)
 			continue;
 		unsigned larger = (n[0] > n[1] ? n[0] : n[1]) + any;
 		unsigned score = larger * ROWS_MAX + any;
@@ -293,8 +292,27 @@ static unsigned best_bit(struct row **list, unsigned count, uint32_t seen)
 	return best;
 }
 
+/* Rows of `list` that are not part of r, compacted in place; returns how many. */
+static unsigned drop_covered(struct row **list, unsigned count, const struct row *r, uint32_t seen)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t rest = r->mask & ~seen;
+		if ((rest & ~list[i]->mask) == 0 && ((list[i]->value ^ r->value) & rest) == 0)
+			continue;
+		list[kept++] = list[i];
+	}
+	return kept;
+}
+
 static void node(unsigned depth, struct row **list, unsigned count, uint32_t seen)
 {
+	if (count == 0) {
+		indent(depth);
+		fprintf(tree, "return -1;\n");
+		return;
+	}
 	if (count == 1 || (list[0]->mask & ~seen) == 0) {
 		leaf(depth, list[0], seen);
 		return;
@@ -304,10 +322,23 @@ static void node(unsigned depth, struct row **list, unsigned count, uint32_t see
 	for (unsigned i = 0; i < count; i++)
 		common &= list[i]->mask;
 	unsigned width = 1, lsb;
-	if (common)
+	if (common) {
 		lsb = longest_run(common, &width);
-	else
-		lsb = best_bit(list, count, seen);
+	} else {
+		int bit = best_bit(list, count, seen);
+		if (bit < 0) {
+			uint32_t rest = list[0]->mask & ~seen;
+			list[0]->reached = 1;
+			indent(depth);
+			fprintf(tree, "if ((insn & 0x%08xu) == 0x%08xu)\n", rest, list[0]->value & rest);
+			indent(depth + 1);
+			fprintf(tree, "return %s_row_%s;\n", arch, list[0]->name);
+			count = drop_covered(list + 1, count - 1, list[0], seen);
+			node(depth, list + 1, count, seen);
+			return;
+		}
+		lsb = (unsigned)bit;
+	}
 
 	uint32_t field = (1u << width) - 1;
 	struct row **child = malloc(count * sizeof(*child));
