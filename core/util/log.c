@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "util/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <vmrun/host.h>
+
+static _Atomic uint32_t log_level = VR_LOG_WARN;
+static atomic_int log_raw;
+
+void vr_log_set_level(uint32_t level)
+{
+	atomic_store(&log_level, level);
+}
+
+uint32_t vr_log_level(void)
+{
+	return atomic_load(&log_level);
+}
+
+void vr_log_set_raw(int raw)
+{
+	atomic_store(&log_raw, raw);
+}
+
+/* The whole message in as few writes as the kernel allows, so that threads don't mix their lines. */
+static void write_all(const char *s, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(STDERR_FILENO, s, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return; /* nobody left to tell */
+		s += done;
+		n -= (size_t)done;
+	}
+}
+
+void vr_log(uint32_t level, const char *format, ...)
+{
+	static const char *const prefix[] = {
+		"vmrun: error: ", "vmrun: warning: ", "vmrun: ", "vmrun: debug: "};
+	char text[2048], out[2 * sizeof(text) + 64];
+	int saved = errno;
+	int raw = atomic_load(&log_raw);
+	size_t n = 0;
+	va_list ap;
+
+	if (level > vr_log_level())
+		return;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+
+	if (raw) /* the guest may have left the cursor in the middle of a line */
+		out[n++] = '\r';
+	for (const char *p = prefix[level > VR_LOG_DEBUG ? VR_LOG_DEBUG : level]; *p; p++)
+		out[n++] = *p;
+	for (const char *p = text; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c == '\n') {
+			if (raw)
+				out[n++] = '\r';
+			out[n++] = '\n';
+		} else {
+			/* Texts may quote what a file holds: no escape sequences to the terminal. */
+			out[n++] = (c < 0x20 && c != '\t') || c == 0x7f ? '?' : (char)c;
+		}
+	}
+	if (raw)
+		out[n++] = '\r';
+	out[n++] = '\n';
+	write_all(out, n);
+	errno = saved;
+}
