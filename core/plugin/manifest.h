@@ -6,11 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum vr_plugin_class { VR_CLASS_ACCEL, VR_CLASS_TRANSLATOR, VR_CLASS_BOARD, VR_CLASS_DEVICE, VR_CLASS_PASSTHROUGH };
+enum vr_plugin_class {
+	VR_CLASS_ACCEL,
+	VR_CLASS_TRANSLATOR,
+	VR_CLASS_BOARD,
+	VR_CLASS_DEVICE,
+	VR_CLASS_PASSTHROUGH
+};
 
 struct vr_manifest_option {
 	char *name;
-	char *type; /* string | path | int | bool | size */
+	char *type;          /* string | path | int | bool | size */
 	char *default_value; /* NULL: none */
 	char *help;
 };

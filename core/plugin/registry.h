@@ -42,12 +42,14 @@ struct vr_loaded {
 	int32_t probe_result;
 	char *probe_text; /* why it can't be used; owned */
 	bool started;
+	bool requested; /* named with -p, or under `plugins` in the machine file */
 };
 
 struct vr_registry *vr_registry_new(void);
 void vr_registry_free(struct vr_registry *r); /* stop and destroy what was loaded; never dlclose */
 
-/* Offer a host table to every plugin loaded later (and already). `table` is kept. */
+/* Offer a host table to every plugin loaded later (and already). Id and table are kept, not copied; offering
+ * an id again replaces its table. [main] */
 void vr_registry_offer(struct vr_registry *r, const char *interface_id, const void *table);
 /* The machine that the host tables work on, for all plugins. */
 void vr_registry_set_machine(struct vr_registry *r, struct vr_machine *m);
@@ -55,18 +57,26 @@ void vr_registry_set_machine(struct vr_registry *r, struct vr_machine *m);
 /* Read all manifests of one directory (sorted; first id wins). A bad manifest is an error noted for
  * `doctor`, not a failure. Missing directory: 0. */
 int32_t vr_registry_scan(struct vr_registry *r, const char *directory);
-/* The standard search path (DESIGN): `extra` (--plugin-path, colon separated, may be NULL), environment, ... */
+/* The standard search path (DESIGN): `extra` (--plugin-path, colon separated, may be NULL), environment, ...
+ */
 int32_t vr_registry_scan_standard(struct vr_registry *r, const char *extra);
 
+/* In the order of preference: best priority first, then by id. */
 uint32_t vr_registry_count(const struct vr_registry *r);
 struct vr_loaded *vr_registry_at(struct vr_registry *r, uint32_t i);
 struct vr_loaded *vr_registry_by_id(struct vr_registry *r, const char *id);
+/* The directories that were scanned, in order; NULL past the end. */
+const char *vr_registry_directory(const struct vr_registry *r, uint32_t i);
 /* The problems found while scanning, one line each; NULL past the end. */
 const char *vr_registry_problem(const struct vr_registry *r, uint32_t i);
 
-/* Set an option of a plugin ("name=value" was given on the command line or in a machine file). Checked against the
- * manifest's options. Errors: VR_E_CONFIG with text. */
+/* Set an option of a plugin ("name=value" was given on the command line or in a machine file). Checked
+ * against the manifest's options. Errors: VR_E_CONFIG with text. */
 int32_t vr_registry_option(struct vr_registry *r, struct vr_loaded *p, const char *name, const char *value);
+
+/* The value of an option: what was set, else the manifest's default, else NULL. */
+const char *vr_registry_option_value(const struct vr_registry *r, const struct vr_loaded *p,
+				     const char *name);
 
 /* dlopen, check the magic (an error names the field), create. Idempotent. */
 int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hosttables.c: struct vr_host itself, and the three host tables that need no machine: vmrun.log/1,
+ * vmrun.config/1 and vmrun.registry/1.
+ */
+#include <string.h>
+
+#include "plugin/internal.h"
+#include "util/error.h"
+#include "util/log.h"
+#include "util/text.h"
+
+static struct vr_entry *entry_of(const struct vr_host *host)
+{
+	return vr_entry_of(vr_plugin_host_of(host)->plugin);
+}
+
+/* ---- struct vr_host ---- */
+
+static const void *VR_CALL host_query(const struct vr_host *host, const char *id)
+{
+	return vr_registry_offered(vr_plugin_host_of(host)->registry, id);
+}
+
+static void VR_CALL host_error(const struct vr_host *host, int32_t code, const char *text)
+{
+	(void)host;
+	if (text)
+		vr_error_set(code, "%s", text);
+}
+
+void vr_hosttables_host(struct vr_registry *r, struct vr_entry *e)
+{
+	e->host.host = (struct vr_host){
+		.size = sizeof(struct vr_host),
+		.abi_major = VR_ABI_MAJOR,
+		.abi_minor = VR_ABI_MINOR,
+		.query = host_query,
+		.error = host_error,
+	};
+	e->host.registry = r;
+	e->host.plugin = &e->loaded;
+	e->host.machine = r->machine;
+}
+
+/* ---- vmrun.log/1 ---- */
+
+static void VR_CALL log_write(const struct vr_host *host, uint32_t level, const char *text)
+{
+	if (text)
+		vr_log(level, "%s: %s", vr_plugin_host_of(host)->plugin->manifest->id, text);
+}
+
+/* Its `level` is the only thing here that changes, before the first plugin is loaded. */
+static struct vr_host_log log_table = {.size = sizeof(log_table), .level = VR_LOG_WARN, .write = log_write};
+
+/* ---- vmrun.config/1 ---- */
+
+static const char *VR_CALL config_string(const struct vr_host *host, const char *name)
+{
+	const struct vr_plugin_host *h = vr_plugin_host_of(host);
+
+	return vr_registry_option_value(h->registry, h->plugin, name);
+}
+
+/* "Not given" is an answer and no error, so no text is noted: it would hide a real one. */
+static int32_t VR_CALL config_number(const struct vr_host *host, const char *name, uint64_t *out)
+{
+	const char *text = config_string(host, name);
+	bool flag;
+
+	if (!text)
+		return VR_E_NOENT;
+	if (vr_text_size(text, out) == VR_OK)
+		return VR_OK;
+	if (vr_text_bool(text, &flag) == VR_OK) {
+		*out = flag;
+		return VR_OK;
+	}
+	return vr_error_set(VR_E_INVAL, "plugin '%s', option '%s': '%s' is not a number",
+			    entry_of(host)->loaded.manifest->id, name, text);
+}
+
+static const struct vr_host_config config_table = {
+	.size = sizeof(config_table),
+	.string = config_string,
+	.number = config_number,
+};
+
+/* ---- vmrun.registry/1 ---- */
+
+static int32_t VR_CALL registry_find(const struct vr_host *host, const char *interface_id,
+				     const char *plugin_id, uint32_t i, struct vr_found *out)
+{
+	struct vr_registry *r = vr_plugin_host_of(host)->registry;
+
+	if (!interface_id || !out || out->size < sizeof(*out))
+		return vr_error_set(
+			VR_E_INVAL,
+			"vmrun.registry/1 find: found.size is too small, or no interface is named");
+	for (uint32_t k = 0; k < r->count; k++) {
+		struct vr_loaded *p = &r->entries[k]->loaded;
+		const void *table;
+
+		if (!p->host || (plugin_id && strcmp(plugin_id, p->manifest->id) != 0))
+			continue;
+		table = vr_registry_interface(p, interface_id);
+		if (!table || i-- > 0)
+			continue;
+		out->interface = table;
+		out->self = p->plugin->self;
+		out->id = p->manifest->id;
+		return VR_OK;
+	}
+	return VR_E_NOENT; /* the end of the list: no text */
+}
+
+static const struct vr_host_registry registry_table = {.size = sizeof(registry_table), .find = registry_find};
+
+void vr_hosttables_offer(struct vr_registry *r)
+{
+	log_table.level = vr_log_level();
+	vr_registry_offer(r, VR_LOG_ID, &log_table);
+	vr_registry_offer(r, VR_CONFIG_ID, &config_table);
+	vr_registry_offer(r, VR_REGISTRY_ID, &registry_table);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load.c: a plugin's library, from the file to the object that create() makes.
+ *
+ * Nothing of the library is called before its magic block was found right: a library of another ABI would be
+ * called with arguments it doesn't understand. The library's own initialisers do run in dlopen(), which is
+ * why plugins may have none, and why a plugin is trusted code.
+ */
+#include <dlfcn.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "plugin/internal.h"
+#include "plugin/search.h"
+#include "util/arch.h"
+#include "util/error.h"
+#include "util/log.h"
+#include "util/text.h"
+
+_Static_assert(sizeof(struct vr_magic) == 32, "the magic block is frozen");
+
+#define CREATE_LIMIT_MS 100
+
+/* The fork's name in abi_extra, as far as it can be shown. */
+static void printable(const uint8_t *bytes, size_t n, char *out)
+{
+	size_t i = 0;
+
+	for (; i < n; i++)
+		out[i] = bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : bytes[i] ? '?' : ' ';
+	while (i > 0 && out[i - 1] == ' ')
+		i--;
+	out[i] = '\0';
+}
+
+static int32_t check_magic(const struct vr_magic *magic, const struct vr_manifest *m, const char *file)
+{
+	static const uint8_t tag[4] = {'V', 'M', 'R', 'N'};
+	char shown[sizeof(magic->abi_extra) + 1];
+
+	if (!magic)
+		return vr_error_set(
+			VR_E_ABI, "%s: magic: vmrun_plugin_magic() returned NULL; rebuild the plugin", file);
+	if (magic->size != sizeof(*magic))
+		return vr_error_set(VR_E_ABI, "%s: magic.size is %u, not 32; rebuild the plugin", file,
+				    magic->size);
+	if (memcmp(magic->tag, tag, sizeof(tag)) != 0) {
+		printable(magic->tag, sizeof(magic->tag), shown);
+		return vr_error_set(VR_E_ABI, "%s: magic.tag is '%s', not 'VMRN'; this is no plugin of vmrun",
+				    file, shown);
+	}
+	if (magic->abi_major != VR_ABI_MAJOR)
+		return vr_error_set(
+			VR_E_ABI,
+			"%s: magic.abi_major is %u, this vmrun has %u; rebuild the plugin for ABI %u", file,
+			magic->abi_major, VR_ABI_MAJOR, VR_ABI_MAJOR);
+	if (magic->abi_minor > VR_ABI_MINOR)
+		return vr_error_set(
+			VR_E_ABI,
+			"%s: magic.abi_minor is %u, this vmrun has %u; update vmrun, or use an older plugin",
+			file, magic->abi_minor, VR_ABI_MINOR);
+	if (magic->flags != 0)
+		return vr_error_set(VR_E_ABI, "%s: magic.flags is 0x%x, this vmrun knows none; update vmrun",
+				    file, magic->flags);
+	for (size_t i = 0; i < sizeof(magic->abi_extra); i++) {
+		if (!magic->abi_extra[i])
+			continue;
+		printable(magic->abi_extra, sizeof(magic->abi_extra), shown);
+		return vr_error_set(
+			VR_E_ABI, "%s: magic.abi_extra is '%s', not zeros; it was built for another program",
+			file, shown);
+	}
+	if (magic->abi_major != m->abi_major || magic->abi_minor != m->abi_minor)
+		return vr_error_set(VR_E_ABI,
+				    "%s: magic.abi_major.abi_minor is %u.%u, its manifest says %u.%u; they "
+				    "are not of one "
+				    "build",
+				    file, magic->abi_major, magic->abi_minor, m->abi_major, m->abi_minor);
+	return VR_OK;
+}
+
+static int32_t check_plugin(const struct vr_plugin *p, const struct vr_manifest *m, const char *file)
+{
+	if (!p)
+		return vr_error_set(VR_E_ABI,
+				    "%s: vmrun_plugin_create() returned no plugin; rebuild the plugin", file);
+	if (p->size < offsetof(struct vr_plugin, query) + sizeof(p->query))
+		return vr_error_set(VR_E_ABI,
+				    "%s: plugin.size is %u, at least %zu is needed; rebuild the plugin", file,
+				    p->size, offsetof(struct vr_plugin, query) + sizeof(p->query));
+	if (!p->query)
+		return vr_error_set(VR_E_ABI, "%s: plugin.query is NULL; rebuild the plugin", file);
+	for (char **id = m->provides; *id; id++) {
+		if (!p->query(p->self, *id))
+			return vr_error_set(VR_E_ABI,
+					    "%s: the manifest promises %s, but the plugin has no such "
+					    "interface; they are "
+					    "not of one build",
+					    file, *id);
+	}
+	return VR_OK;
+}
+
+static double milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* dlsym() gives a data pointer; POSIX promises that it holds a function's address, C has no cast for it. */
+static int32_t find_symbol(void *library, const char *name, const char *file, void *function_pointer)
+{
+	void *symbol = dlsym(library, name);
+
+	if (!symbol)
+		return vr_error_set(VR_E_ABI, "%s: has no symbol %s; this is no plugin of vmrun", file, name);
+	memcpy(function_pointer, &symbol, sizeof(symbol));
+	return VR_OK;
+}
+
+static int32_t create(struct vr_registry *r, struct vr_entry *e, vr_plugin_create_fn fn, const char *file)
+{
+	const struct vr_manifest *m = e->loaded.manifest;
+	const struct vr_plugin *p = NULL;
+	double begin = milliseconds(), took;
+	int32_t code;
+
+	vr_hosttables_host(r, e);
+	vr_error_clear();
+	code = fn(&e->host.host, m->id, &p);
+	took = milliseconds() - begin;
+	if (code < 0)
+		return vr_error_context(code, "%s: vmrun_plugin_create", file);
+	if (took > CREATE_LIMIT_MS)
+		vr_log(VR_LOG_INFO, "%s: vmrun_plugin_create took %.0f ms; at most %d are allowed", file,
+		       took, CREATE_LIMIT_MS);
+	code = check_plugin(p, m, file);
+	if (code < 0)
+		return code; /* not destroyed: a plugin whose table is wrong is not called again */
+	e->loaded.plugin = p;
+	e->loaded.host = &e->host;
+	return VR_OK;
+}
+
+static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const char *file)
+{
+	vr_plugin_magic_fn magic = NULL;
+	vr_plugin_create_fn make = NULL;
+	void *library;
+	int32_t code = vr_search_elevated() ? vr_search_trusted(file) : VR_OK;
+
+	if (code < 0)
+		return code;
+	library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		const char *why = dlerror();
+		size_t n = strlen(file);
+
+		/* Most of dlerror's texts begin with the file's name; ours do already. */
+		if (why && !strncmp(why, file, n) && !strncmp(why + n, ": ", 2))
+			why += n + 2;
+		return vr_error_set(VR_E_IO, "%s: can't be loaded: %s", file, why ? why : "unknown reason");
+	}
+	code = find_symbol(library, "vmrun_plugin_magic", file, &magic);
+	if (code == VR_OK)
+		code = find_symbol(library, "vmrun_plugin_create", file, &make);
+	if (code == VR_OK)
+		code = check_magic(magic(), e->loaded.manifest, file);
+	if (code < 0) {
+		/* Nothing of it was created, so it may go. */
+		dlclose(library);
+		return code;
+	}
+	return create(r, e, make, file);
+}
+
+int32_t vr_load_library(struct vr_registry *r, struct vr_entry *e)
+{
+	const struct vr_manifest *m = e->loaded.manifest;
+	char *file;
+	int32_t code;
+
+	/* The manifest's claim first: it costs nothing, and a library of another system would not even open.
+	 */
+	if (m->abi_major != VR_ABI_MAJOR || m->abi_minor > VR_ABI_MINOR)
+		return vr_error_set(VR_E_ABI, "%s: abi %u.%u, this vmrun has %u.%u; %s", m->file,
+				    m->abi_major, m->abi_minor, VR_ABI_MAJOR, VR_ABI_MINOR,
+				    m->abi_major < VR_ABI_MAJOR ? "update the plugin" : "update vmrun");
+	if (!m->library)
+		return vr_error_set(VR_E_UNSUPPORTED,
+				    "%s: plugin '%s' has no library for %s; use it on another system",
+				    m->file, m->id, vr_arch_platform());
+	file = vr_text_format("%s/%s", e->loaded.directory, m->library);
+	if (!file)
+		return VR_E_NOMEM;
+	code = open_library(r, e, file);
+	free(file);
+	return code;
+}

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+#include "plugin/registry.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/classes.h"
+#include "plugin/internal.h"
+#include "plugin/search.h"
+#include "util/error.h"
+#include "util/log.h"
+#include "util/text.h"
+
+struct vr_registry *vr_registry_new(void)
+{
+	struct vr_registry *r = calloc(1, sizeof(*r));
+
+	if (!r) {
+		vr_error_set(VR_E_NOMEM, "out of memory");
+		return NULL;
+	}
+	vr_hosttables_offer(r);
+	return r;
+}
+
+static void free_entry(struct vr_entry *e)
+{
+	for (uint32_t i = 0; e->values && i < e->loaded.manifest->option_count; i++)
+		free(e->values[i]);
+	free(e->values);
+	vr_manifest_free(e->loaded.manifest);
+	free(e->loaded.directory);
+	free(e->loaded.probe_text);
+	free(e);
+}
+
+/* The entry that was started (loaded) last and not yet stopped (destroyed). */
+static struct vr_entry *newest(struct vr_registry *r, bool started)
+{
+	struct vr_entry *best = NULL;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		struct vr_entry *e = r->entries[i];
+
+		if (started ? !e->loaded.started : !e->loaded.host)
+			continue;
+		if (!best ||
+		    (started ? e->start_order > best->start_order : e->load_order > best->load_order))
+			best = e;
+	}
+	return best;
+}
+
+void vr_registry_free(struct vr_registry *r)
+{
+	struct vr_entry *e;
+
+	if (!r)
+		return;
+	/* Last in, first out: a plugin may use what it found in those that came before it. */
+	while ((e = newest(r, true))) {
+		const struct vr_plugin *p = e->loaded.plugin;
+
+		e->loaded.started = false;
+		vr_error_clear();
+		if (VR_HAS(p, stop)) {
+			int32_t code = p->stop(p->self);
+
+			if (code < 0)
+				vr_log(VR_LOG_WARN, "%s: stop: %s", e->loaded.manifest->id,
+				       vr_error_text(code));
+		}
+	}
+	while ((e = newest(r, false))) {
+		const struct vr_plugin *p = e->loaded.plugin;
+
+		if (VR_HAS(p, destroy))
+			p->destroy(p->self);
+		e->loaded.host = NULL;
+		e->loaded.plugin = NULL;
+	}
+	for (uint32_t i = 0; i < r->count; i++)
+		free_entry(r->entries[i]);
+	free(r->entries);
+	vr_text_list_free(r->problems);
+	vr_text_list_free(r->directories);
+	free(r);
+}
+
+void vr_registry_offer(struct vr_registry *r, const char *interface_id, const void *table)
+{
+	uint32_t n = atomic_load(&r->offer_count);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!strcmp(r->offers[i].id, interface_id)) {
+			atomic_store(&r->offers[i].table, table);
+			return;
+		}
+	}
+	if (n == VR_OFFERS_MAX) {
+		vr_log(VR_LOG_ERROR, "host table %s: more than %d tables; raise VR_OFFERS_MAX", interface_id,
+		       VR_OFFERS_MAX);
+		return;
+	}
+	r->offers[n].id = interface_id;
+	atomic_store(&r->offers[n].table, table);
+	atomic_store(&r->offer_count, n + 1);
+}
+
+const void *vr_registry_offered(const struct vr_registry *r, const char *id)
+{
+	uint32_t n = atomic_load(&r->offer_count);
+
+	for (uint32_t i = 0; id && i < n; i++) {
+		if (!strcmp(r->offers[i].id, id))
+			return atomic_load(&r->offers[i].table);
+	}
+	return NULL;
+}
+
+void vr_registry_set_machine(struct vr_registry *r, struct vr_machine *m)
+{
+	r->machine = m;
+	for (uint32_t i = 0; i < r->count; i++)
+		r->entries[i]->host.machine = m;
+}
+
+/* ---- scanning ---- */
+
+static int32_t note_problem(struct vr_registry *r, int32_t code)
+{
+	const char *text = vr_error_text(code);
+
+	vr_log(VR_LOG_DEBUG, "plugin left out: %s", text);
+	return vr_text_list_add(&r->problems, text);
+}
+
+static struct vr_entry *new_entry(struct vr_manifest *m, const char *directory)
+{
+	struct vr_entry *e = calloc(1, sizeof(*e));
+
+	if (!e || (m->option_count && !(e->values = calloc(m->option_count, sizeof(*e->values))))) {
+		free(e);
+		vr_error_set(VR_E_NOMEM, "out of memory");
+		return NULL;
+	}
+	e->loaded.directory = vr_text_copy(directory);
+	if (!e->loaded.directory) {
+		free(e->values);
+		free(e);
+		return NULL;
+	}
+	e->loaded.manifest = m;
+	return e;
+}
+
+/* Takes the manifest over. */
+static int32_t add_manifest(struct vr_registry *r, struct vr_manifest *m, const char *directory)
+{
+	struct vr_loaded *first = vr_registry_by_id(r, m->id);
+	struct vr_entry **bigger;
+	struct vr_entry *e;
+
+	if (first) {
+		/* Wanted when one tries a plugin out; surprising otherwise. */
+		vr_log(VR_LOG_INFO, "%s: plugin '%s' is hidden by %s", m->file, m->id, first->manifest->file);
+		vr_manifest_free(m);
+		return VR_OK;
+	}
+	e = new_entry(m, directory);
+	if (!e) {
+		vr_manifest_free(m);
+		return VR_E_NOMEM;
+	}
+	bigger = realloc(r->entries, (r->count + 1) * sizeof(struct vr_entry *));
+	if (!bigger) {
+		free_entry(e);
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	}
+	e->host.machine = r->machine;
+	bigger[r->count++] = e;
+	r->entries = bigger;
+	return VR_OK;
+}
+
+/* One manifest. Only running out of memory is a failure. */
+static int32_t scan_file(struct vr_registry *r, const char *directory, const char *name)
+{
+	char *file = vr_text_format("%s/%s", directory, name);
+	struct vr_manifest *m = NULL;
+	int32_t code;
+
+	if (!file)
+		return VR_E_NOMEM;
+	vr_error_clear();
+	code = vr_search_elevated() ? vr_search_trusted(file) : VR_OK;
+	if (code == VR_OK)
+		code = vr_manifest_read(file, &m);
+	free(file);
+	if (code == VR_OK)
+		return add_manifest(r, m, directory);
+	return code == VR_E_NOMEM ? code : note_problem(r, code);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int by_preference(const void *a, const void *b)
+{
+	const struct vr_manifest *x = (*(struct vr_entry *const *)a)->loaded.manifest;
+	const struct vr_manifest *y = (*(struct vr_entry *const *)b)->loaded.manifest;
+
+	if (x->priority != y->priority)
+		return x->priority > y->priority ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+static bool is_manifest_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	return name[0] != '.' && n > 5 && !strcmp(name + n - 5, ".yaml");
+}
+
+static int32_t list_manifests(DIR *d, char ***names)
+{
+	const struct dirent *entry;
+
+	*names = NULL;
+	while ((entry = readdir(d))) {
+		if (!is_manifest_name(entry->d_name))
+			continue;
+		if (vr_text_list_add(names, entry->d_name) < 0) {
+			vr_text_list_free(*names);
+			return VR_E_NOMEM;
+		}
+	}
+	/* The file system's order is nobody's wish. */
+	if (*names)
+		qsort(*names, vr_text_list_length(*names), sizeof(char *), by_name);
+	return VR_OK;
+}
+
+int32_t vr_registry_scan(struct vr_registry *r, const char *directory)
+{
+	char **names;
+	int32_t code;
+	DIR *d;
+
+	if (vr_text_list_has(r->directories, directory))
+		return VR_OK;
+	code = vr_text_list_add(&r->directories, directory);
+	if (code < 0)
+		return code;
+	d = opendir(directory);
+	if (!d) {
+		if (errno == ENOENT)
+			return VR_OK;
+		vr_error_clear();
+		return note_problem(r, vr_error_set(VR_E_IO, "%s: %s", directory, strerror(errno)));
+	}
+	code = list_manifests(d, &names);
+	closedir(d);
+	if (code < 0)
+		return code;
+	for (char **name = names; code == VR_OK && name && *name; name++)
+		code = scan_file(r, directory, *name);
+	vr_text_list_free(names);
+	if (r->count)
+		qsort(r->entries, r->count, sizeof(struct vr_entry *), by_preference);
+	return code;
+}
+
+int32_t vr_registry_scan_standard(struct vr_registry *r, const char *extra)
+{
+	char **directories;
+	int32_t code = vr_search_standard(extra, &directories);
+
+	for (char **d = directories; code == VR_OK && d && *d; d++)
+		code = vr_registry_scan(r, *d);
+	vr_text_list_free(directories);
+	return code;
+}
+
+/* ---- what was found ---- */
+
+uint32_t vr_registry_count(const struct vr_registry *r)
+{
+	return r->count;
+}
+
+struct vr_loaded *vr_registry_at(struct vr_registry *r, uint32_t i)
+{
+	return i < r->count ? &r->entries[i]->loaded : NULL;
+}
+
+struct vr_loaded *vr_registry_by_id(struct vr_registry *r, const char *id)
+{
+	for (uint32_t i = 0; i < r->count; i++) {
+		if (!strcmp(r->entries[i]->loaded.manifest->id, id))
+			return &r->entries[i]->loaded;
+	}
+	return NULL;
+}
+
+static const char *list_at(char *const *list, uint32_t i)
+{
+	return i < vr_text_list_length(list) ? list[i] : NULL;
+}
+
+const char *vr_registry_problem(const struct vr_registry *r, uint32_t i)
+{
+	return list_at(r->problems, i);
+}
+
+const char *vr_registry_directory(const struct vr_registry *r, uint32_t i)
+{
+	return list_at(r->directories, i);
+}
+
+/* ---- options ---- */
+
+static int32_t option_index(const struct vr_manifest *m, const char *name)
+{
+	for (uint32_t i = 0; i < m->option_count; i++) {
+		if (!strcmp(m->options[i].name, name))
+			return (int32_t)i;
+	}
+	return -1;
+}
+
+static int32_t unknown_option(const struct vr_manifest *m, const char *name)
+{
+	char known[512] = "";
+	size_t n = 0;
+
+	if (m->option_count == 0)
+		return vr_error_set(VR_E_CONFIG, "plugin '%s' has no option '%s'; it has none at all", m->id,
+				    name);
+	for (uint32_t i = 0; i < m->option_count; i++) {
+		size_t length = strlen(m->options[i].name);
+
+		if (n + length + 3 > sizeof(known))
+			break;
+		if (n) {
+			known[n++] = ',';
+			known[n++] = ' ';
+		}
+		memcpy(known + n, m->options[i].name, length + 1);
+		n += length;
+	}
+	return vr_error_set(VR_E_CONFIG, "plugin '%s' has no option '%s'; it has: %s", m->id, name, known);
+}
+
+int32_t vr_registry_option(struct vr_registry *r, struct vr_loaded *p, const char *name, const char *value)
+{
+	const struct vr_manifest *m = p->manifest;
+	int32_t i = option_index(m, name);
+	const char *wrong;
+
+	(void)r;
+	if (i < 0)
+		return unknown_option(m, name);
+	if (p->host)
+		return vr_error_set(VR_E_STATE, "plugin '%s', option '%s': the plugin is loaded already",
+				    m->id, name);
+	wrong = vr_option_value_wrong(m->options[i].type, value);
+	if (wrong)
+		return vr_error_set(VR_E_CONFIG, "plugin '%s', option '%s': '%s' %s", m->id, name, value,
+				    wrong);
+	return vr_text_replace(&vr_entry_of(p)->values[i], value);
+}
+
+const char *vr_registry_option_value(const struct vr_registry *r, const struct vr_loaded *p, const char *name)
+{
+	int32_t i = name ? option_index(p->manifest, name) : -1;
+	const char *set;
+
+	(void)r;
+	if (i < 0)
+		return NULL;
+	set = vr_entry_of(p)->values[i];
+	return set ? set : p->manifest->options[i].default_value;
+}
+
+/* ---- life ---- */
+
+int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p)
+{
+	struct vr_entry *e = vr_entry_of(p);
+	int32_t code;
+
+	if (p->host)
+		return VR_OK;
+	code = vr_load_library(r, e);
+	if (code < 0)
+		return code;
+	e->load_order = ++r->sequence;
+	return VR_OK;
+}
+
+/* Plugins answer with 0 or a negative code; anything else is taken for what was meant. */
+static int32_t call(int32_t (*fn)(void *), void *self)
+{
+	int32_t code;
+
+	vr_error_clear();
+	code = fn(self);
+	return code < 0 ? code : VR_OK;
+}
+
+static void remember_probe(struct vr_loaded *p, int32_t code)
+{
+	p->probed = true;
+	p->probe_result = code;
+	free(p->probe_text);
+	p->probe_text = code < 0 ? strdup(vr_error_text(code)) : NULL;
+}
+
+int32_t vr_registry_probe(struct vr_registry *r, struct vr_loaded *p)
+{
+	int32_t code;
+
+	if (!p->probed) {
+		code = vr_registry_load(r, p);
+		if (code == VR_OK && VR_HAS(p->plugin, probe)) {
+			code = call(p->plugin->probe, p->plugin->self);
+			if (code < 0)
+				vr_error_context(code, "plugin '%s'", p->manifest->id);
+		}
+		remember_probe(p, code);
+		vr_error_clear();
+	}
+	if (p->probe_result < 0)
+		vr_error_set(p->probe_result, "%s", p->probe_text ? p->probe_text : "not usable");
+	return p->probe_result;
+}
+
+/* Each id in `requires` is a table of the host's or something an installed plugin provides. */
+static int32_t check_requires(struct vr_registry *r, const struct vr_loaded *p)
+{
+	for (char **id = p->manifest->requires_; id && *id; id++) {
+		bool found = vr_registry_offered(r, *id) != NULL;
+
+		for (uint32_t i = 0; i < r->count && !found; i++)
+			found = vr_text_list_has(r->entries[i]->loaded.manifest->provides, *id);
+		if (!found)
+			return vr_error_set(VR_E_ABI,
+					    "%s: plugin '%s' requires %s, which neither this vmrun nor an "
+					    "installed plugin "
+					    "has; update vmrun, or install the plugin that provides it",
+					    p->manifest->file, p->manifest->id, *id);
+	}
+	return VR_OK;
+}
+
+int32_t vr_registry_start(struct vr_registry *r, struct vr_loaded *p)
+{
+	int32_t code;
+
+	if (p->started)
+		return VR_OK;
+	code = vr_registry_probe(r, p);
+	if (code == VR_OK)
+		code = check_requires(r, p);
+	if (code < 0)
+		return code;
+	if (VR_HAS(p->plugin, start)) {
+		code = call(p->plugin->start, p->plugin->self);
+		if (code < 0)
+			return vr_error_context(code, "plugin '%s'", p->manifest->id);
+	}
+	p->started = true;
+	vr_entry_of(p)->start_order = ++r->sequence;
+	return VR_OK;
+}
+
+const void *vr_registry_interface(struct vr_loaded *p, const char *interface_id)
+{
+	return VR_HAS(p->plugin, query) ? p->plugin->query(p->plugin->self, interface_id) : NULL;
+}
