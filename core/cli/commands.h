@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* commands.h: what `vmrun` can be asked to do; each returns the exit code of the process. */
+#ifndef VR_CLI_COMMANDS_H
+#define VR_CLI_COMMANDS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct vr_cli;
+struct vr_registry;
+
+/* The whole program, for main() and for tests. */
+int vr_cli_main(int argc, char *const *argv);
+
+int vr_cli_run(struct vr_cli *c);
+int vr_cli_plugins(struct vr_cli *c);
+int vr_cli_doctor(struct vr_cli *c);
+void vr_cli_help(FILE *to);
+
+/* Print the noted error as "vmrun: error: ..."; returns `exit_code`. */
+int vr_cli_fail(int32_t code, int exit_code);
+/* A registry that has been scanned; NULL with an error noted. */
+struct vr_registry *vr_cli_registry(const struct vr_cli *c);
+
+#endif

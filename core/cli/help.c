@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "cli/commands.h"
+
+#define NONE 0
+#define NEEDED 1
+#define OPTIONAL 2
+
+static void option(FILE *to, char letter, const char *word, int argument, const char *metavar,
+		   const char *help)
+{
+	char left[64];
+
+	if (letter)
+		snprintf(left, sizeof(left), "  -%c, --%s", letter, word);
+	else
+		snprintf(left, sizeof(left), "      --%s", word);
+	if (argument == NEEDED) {
+		strncat(left, " ", sizeof(left) - strlen(left) - 1);
+		strncat(left, metavar, sizeof(left) - strlen(left) - 1);
+	} else if (argument == OPTIONAL) {
+		size_t n = strlen(left);
+
+		snprintf(left + n, sizeof(left) - n, "[=%s]", metavar);
+	}
+	fprintf(to, "%-33s %s\n", left, help);
+}
+
+void vr_cli_help(FILE *to)
+{
+	fputs("usage: vmrun [OPTIONS] IMAGE            boot a disk image or a kernel\n"
+	      "       vmrun [OPTIONS] --kernel FILE    boot a kernel, with --initrd and --append\n"
+	      "       vmrun plugins [list|show ID]     what is installed\n"
+	      "       vmrun doctor                     what this machine can run, and what to do about the "
+	      "rest\n",
+	      to);
+#define VR_GROUP(title) fprintf(to, "\n%s:\n", title);
+#define VR_OPTION(name, letter, word, argument, metavar, help) \
+	option(to, letter, word, argument, metavar, help);
+#include "cli/options.def"
+#undef VR_GROUP
+#undef VR_OPTION
+	fputs("\nEnvironment:\n"
+	      "  VM_ACCEL_FALLBACK=1   run in software when the accelerator asked for can't be used\n"
+	      "  VMRUN_PLUGIN_PATH     folders to look for plugins in, after --plugin-path\n"
+	      "\nExit codes:\n"
+	      "  0   the guest powered off cleanly\n"
+	      "  1   an error while running\n"
+	      "  2   a wrong command line\n"
+	      "  3   configuration, plugins or image: the machine can't be built\n"
+	      "  N   the guest's own status, when it gives one (with --run: the command's)\n"
+	      "\nA file named like a command is booted as ./plugins. More: man vmrun.\n",
+	      to);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine_file.c: `-c machine.yaml`.
+ *
+ *     arch: arm64                  # guest architecture
+ *     accel: soft                  # ids of plugins; left out: chosen as without a file
+ *     translator: xlate-arm64-x86
+ *     board: board-virt
+ *     memory: 2G
+ *     cpus: 4
+ *     image: guest.img             # paths are relative to this file
+ *     read-only: false             # of the image
+ *     kernel: Image
+ *     initrd: initrd.img
+ *     append: console=ttyAMA0
+ *     disks:
+ *       - {path: data.img, read-only: true}
+ *     reboot: true                 # false: as --no-reboot
+ *     sandbox: true                # false: as --no-sandbox
+ *     plugins:                     # options; a device or passthrough plugin named here is also used
+ *       soft: {cache: 64M}
+ *
+ * The same strict YAML as a manifest's. The command line wins over the file.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <vmrun/abi.h>
+
+#include "cli/options.h"
+#include "util/arch.h"
+#include "util/error.h"
+#include "util/text.h"
+#include "util/yaml.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool given(const struct vr_cli *c, enum vr_option_id id)
+{
+	return c->given >> id & 1;
+}
+
+/* A path in the file is meant relative to the file: a machine's folder can be moved as a whole. */
+static char *beside(const struct vr_yaml *y, const char *path)
+{
+	const char *slash = strrchr(y->file, '/');
+
+	if (path[0] == '/' || !slash)
+		return vr_text_copy(path);
+	return vr_text_format("%.*s/%s", (int)(slash - y->file), y->file, path);
+}
+
+static int32_t read_path(const struct vr_yaml *y, const struct vr_yaml_node *n, char **slot)
+{
+	const char *s;
+	char *path;
+
+	if (vr_yaml_string(y, n, &s) < 0)
+		return y->code;
+	path = beside(y, s);
+	if (!path)
+		return VR_E_NOMEM;
+	free(*slot);
+	*slot = path;
+	return VR_OK;
+}
+
+static int32_t read_arch(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	const char *s;
+
+	if (vr_yaml_string(y, n, &s) < 0)
+		return y->code;
+	if (!vr_text_is_name(s, "_-"))
+		return vr_yaml_error(y, n, "'%s' is not the name of an architecture", s);
+	return given(c, VR_OPT_ARCH) ? VR_OK : vr_text_replace(&c->machine.arch, vr_arch_canonical(s));
+}
+
+static int32_t read_id(const struct vr_yaml *y, const struct vr_yaml_node *n, char **slot)
+{
+	const char *s;
+
+	if (vr_yaml_string(y, n, &s) < 0)
+		return y->code;
+	return vr_text_replace(slot, s);
+}
+
+static int32_t read_accel(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	return read_id(y, n, &c->machine.accel);
+}
+
+static int32_t read_translator(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	return read_id(y, n, &c->machine.translator);
+}
+
+static int32_t read_board(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	return read_id(y, n, &c->machine.board);
+}
+
+static int32_t read_memory(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	const char *s, *wrong;
+	uint64_t size;
+
+	if (vr_yaml_string(y, n, &s) < 0)
+		return y->code;
+	wrong = vr_cli_memory(s, &size);
+	if (wrong)
+		return vr_yaml_error(y, n, "memory '%s' %s", s, wrong);
+	if (!given(c, VR_OPT_MEMORY))
+		c->machine.ram_size = size;
+	return VR_OK;
+}
+
+static int32_t read_cpus(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	int64_t v;
+
+	if (vr_yaml_number(y, n, 1, VR_CLI_SMP_MAX, &v) < 0)
+		return y->code;
+	if (!given(c, VR_OPT_SMP))
+		c->machine.vcpu_count = (uint32_t)v;
+	return VR_OK;
+}
+
+static int32_t read_image(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	char *ignored = NULL;
+	int32_t r = read_path(y, n, c->machine.image ? &ignored : &c->machine.image);
+
+	free(ignored);
+	return r;
+}
+
+static int32_t read_kernel(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	char *ignored = NULL;
+	int32_t r = read_path(y, n, given(c, VR_OPT_KERNEL) ? &ignored : &c->machine.kernel);
+
+	free(ignored);
+	return r;
+}
+
+/* A kernel from the command line doesn't get the initrd of another kernel. */
+static int32_t read_initrd(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	bool skip = given(c, VR_OPT_INITRD) || given(c, VR_OPT_KERNEL);
+	char *ignored = NULL;
+	int32_t r = read_path(y, n, skip ? &ignored : &c->machine.initrd);
+
+	free(ignored);
+	return r;
+}
+
+static int32_t read_append(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	if (vr_yaml_expect(y, n, VR_YAML_SCALAR) < 0)
+		return y->code;
+	return given(c, VR_OPT_APPEND) ? VR_OK : vr_text_replace(&c->machine.append, n->text);
+}
+
+static int32_t read_read_only(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	bool v;
+
+	if (vr_yaml_bool(y, n, &v) < 0)
+		return y->code;
+	if (!given(c, VR_OPT_READ_ONLY))
+		c->machine.read_only = v;
+	return VR_OK;
+}
+
+static int32_t read_reboot(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	bool v;
+
+	if (vr_yaml_bool(y, n, &v) < 0)
+		return y->code;
+	if (!given(c, VR_OPT_NO_REBOOT))
+		c->machine.no_reboot = !v;
+	return VR_OK;
+}
+
+static int32_t read_sandbox(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	bool v;
+
+	if (vr_yaml_bool(y, n, &v) < 0)
+		return y->code;
+	if (!given(c, VR_OPT_NO_SANDBOX))
+		c->machine.sandbox = v;
+	return VR_OK;
+}
+
+static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map, struct vr_cli *c)
+{
+	static const char *const keys[] = {"path", "read-only"};
+	const struct vr_yaml_node *n;
+	bool read_only = false;
+	char *path = NULL;
+	int32_t r;
+
+	if (vr_yaml_expect(y, map, VR_YAML_MAP) < 0 ||
+	    vr_yaml_check_keys(y, map, "a disk", keys, COUNT(keys)) < 0)
+		return y->code;
+	n = vr_yaml_get(map, "read-only");
+	if (n && vr_yaml_bool(y, n, &read_only) < 0)
+		return y->code;
+	if (vr_yaml_need(y, map, "the disk", "path", &n) < 0)
+		return y->code;
+	r = read_path(y, n, &path);
+	if (r == VR_OK)
+		r = vr_cli_add_disk(c, path, read_only);
+	free(path);
+	return r;
+}
+
+static int32_t read_disks(const struct vr_yaml *y, const struct vr_yaml_node *list, struct vr_cli *c)
+{
+	if (vr_yaml_expect(y, list, VR_YAML_LIST) < 0)
+		return y->code;
+	for (const struct vr_yaml_node *n = list->first; n; n = n->next) {
+		int32_t r = read_disk(y, n, c);
+
+		if (r < 0)
+			return r;
+	}
+	return VR_OK;
+}
+
+static int32_t read_plugin(const struct vr_yaml *y, const struct vr_yaml_node *map, struct vr_cli *c)
+{
+	struct vr_cli_plugin *p;
+
+	if (vr_yaml_expect(y, map, VR_YAML_MAP) < 0)
+		return y->code;
+	p = vr_cli_add_plugin(c, map->key);
+	if (!p)
+		return VR_E_NOMEM;
+	p->where = vr_text_format("%s:%u:%u", y->file, map->key_line, map->key_column);
+	if (!p->where)
+		return VR_E_NOMEM;
+	for (const struct vr_yaml_node *n = map->first; n; n = n->next) {
+		if (vr_yaml_expect(y, n, VR_YAML_SCALAR) < 0)
+			return y->code;
+		if (vr_cli_add_plugin_option(p, n->key, n->text) < 0)
+			return VR_E_NOMEM;
+	}
+	return VR_OK;
+}
+
+static int32_t read_plugins(const struct vr_yaml *y, const struct vr_yaml_node *map, struct vr_cli *c)
+{
+	if (vr_yaml_expect(y, map, VR_YAML_MAP) < 0)
+		return y->code;
+	for (const struct vr_yaml_node *n = map->first; n; n = n->next) {
+		int32_t r = read_plugin(y, n, c);
+
+		if (r < 0)
+			return r;
+	}
+	return VR_OK;
+}
+
+static const struct {
+	const char *key;
+	int32_t (*read)(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c);
+} readers[] = {
+	{"arch", read_arch},     {"accel", read_accel},         {"translator", read_translator},
+	{"board", read_board},   {"memory", read_memory},       {"cpus", read_cpus},
+	{"image", read_image},   {"read-only", read_read_only}, {"kernel", read_kernel},
+	{"initrd", read_initrd}, {"append", read_append},       {"disks", read_disks},
+	{"reboot", read_reboot}, {"sandbox", read_sandbox},     {"plugins", read_plugins},
+};
+
+static int32_t read_all(const struct vr_yaml *y, struct vr_cli *c)
+{
+	const char *keys[COUNT(readers)];
+
+	if (y->root->kind != VR_YAML_MAP)
+		return vr_yaml_error(y, y->root, "a machine file is a map of keys to values");
+	for (size_t i = 0; i < COUNT(readers); i++)
+		keys[i] = readers[i].key;
+	if (vr_yaml_check_keys(y, y->root, "a machine file", keys, COUNT(keys)) < 0)
+		return y->code;
+	for (size_t i = 0; i < COUNT(readers); i++) {
+		const struct vr_yaml_node *n = vr_yaml_get(y->root, readers[i].key);
+		int32_t r = n ? readers[i].read(y, n, c) : VR_OK;
+
+		if (r < 0)
+			return r;
+	}
+	return VR_OK;
+}
+
+/* The file's disks come first: a --disk added for one run must not rename those the guest knows. */
+static void rotate_disks(struct vr_machine_config *m, uint32_t before)
+{
+	for (uint32_t i = 0; i < before; i++) {
+		struct vr_disk_config first = m->disks[0];
+
+		memmove(&m->disks[0], &m->disks[1], (m->disk_count - 1) * sizeof(first));
+		m->disks[m->disk_count - 1] = first;
+	}
+}
+
+int32_t vr_machine_file_read(const char *file, struct vr_cli *c)
+{
+	uint32_t before = c->machine.disk_count;
+	struct vr_yaml *y;
+	int32_t r = vr_yaml_read(file, VR_E_CONFIG, &y);
+
+	if (r < 0)
+		return r;
+	r = read_all(y, c);
+	vr_yaml_free(y);
+	rotate_disks(&c->machine, before);
+	return r;
+}

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options.c: argv -> struct vr_cli.
+ *
+ * The command line first: it marks what it sets. Then the machine file fills what is left, so the command
+ * line wins wherever -c stands.
+ */
+#include "cli/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <vmrun/abi.h>
+
+#include "util/arch.h"
+#include "util/error.h"
+#include "util/text.h"
+
+#define NONE 0
+#define NEEDED 1
+#define OPTIONAL 2
+
+static const struct option {
+	char letter;
+	const char *word;
+	int argument;
+	const char *metavar;
+} options[] = {
+#define VR_GROUP(title)
+#define VR_OPTION(name, letter_, word_, argument_, metavar_, help) \
+	[VR_OPT_##name] = {letter_, word_, argument_, metavar_},
+#include "cli/options.def"
+#undef VR_GROUP
+#undef VR_OPTION
+};
+_Static_assert(VR_OPT_COUNT <= 64, "struct vr_cli's `given` has 64 bits");
+
+/* ---- pieces of a request ---- */
+
+struct vr_cli_plugin *vr_cli_add_plugin(struct vr_cli *c, const char *id)
+{
+	struct vr_cli_plugin *bigger = realloc(c->plugins, (c->plugin_count + 1) * sizeof(*bigger));
+	struct vr_cli_plugin *p;
+
+	if (!bigger) {
+		vr_error_set(VR_E_NOMEM, "out of memory");
+		return NULL;
+	}
+	c->plugins = bigger;
+	p = &bigger[c->plugin_count];
+	*p = (struct vr_cli_plugin){.id = vr_text_copy(id)};
+	if (!p->id)
+		return NULL;
+	c->plugin_count++;
+	return p;
+}
+
+int32_t vr_cli_add_plugin_option(struct vr_cli_plugin *p, const char *name, const char *value)
+{
+	if (vr_text_list_add(&p->names, name) < 0 || vr_text_list_add(&p->values, value) < 0)
+		return VR_E_NOMEM;
+	return VR_OK;
+}
+
+int32_t vr_cli_add_disk(struct vr_cli *c, const char *path, bool read_only)
+{
+	struct vr_machine_config *m = &c->machine;
+	struct vr_disk_config *bigger = realloc(m->disks, (m->disk_count + 1) * sizeof(*bigger));
+
+	if (!bigger)
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	m->disks = bigger;
+	bigger[m->disk_count] = (struct vr_disk_config){.path = vr_text_copy(path), .read_only = read_only};
+	if (!bigger[m->disk_count].path)
+		return VR_E_NOMEM;
+	m->disk_count++;
+	return VR_OK;
+}
+
+const char *vr_cli_memory(const char *text, uint64_t *out)
+{
+	const uint64_t mib = 1024 * 1024;
+	uint64_t v;
+
+	if (vr_text_u64(text, &v) == VR_OK && v <= UINT64_MAX / mib)
+		v *= mib; /* what everybody's -m means */
+	else if (vr_text_size(text, &v) < 0)
+		return "is not a size; write it like 512M or 2G";
+	if (v < mib || v % mib)
+		return "must be a whole number of MiB, at least 1M";
+	if (v > 1ull << 44)
+		return "is too much; at most 16T";
+	*out = v;
+	return NULL;
+}
+
+/* ---- one option each ---- */
+
+static int32_t bad(const char *option, const char *value, const char *what)
+{
+	return vr_error_set(VR_E_INVAL, "--%s '%s' %s", option, value, what);
+}
+
+static int32_t set_string(char **slot, const char *option, const char *value)
+{
+	if (!value[0])
+		return bad(option, value, "is empty; give a value");
+	return vr_text_replace(slot, value);
+}
+
+static int32_t plugin_options(struct vr_cli_plugin *p, char *const *parts)
+{
+	for (; *parts; parts++) {
+		char *equals = strchr(*parts, '=');
+		int32_t r;
+
+		if (equals == *parts || !**parts)
+			return vr_error_set(VR_E_INVAL,
+					    "-p %s: an option without a name; write ID,name=value", p->id);
+		if (equals)
+			*equals = '\0';
+		/* A bare name switches something on. */
+		r = vr_cli_add_plugin_option(p, *parts, equals ? equals + 1 : "true");
+		if (r < 0)
+			return r;
+	}
+	return VR_OK;
+}
+
+/* ID[,OPT=VAL...]; a comma in a value is doubled. */
+static int32_t set_plugin(struct vr_cli *c, const char *value)
+{
+	struct vr_cli_plugin *p;
+	char **parts;
+	int32_t r;
+
+	if (vr_text_split(value, ',', &parts) < 0)
+		return VR_E_NOMEM;
+	if (!parts[0][0] || strchr(parts[0], '=')) {
+		vr_text_list_free(parts);
+		return bad("plugin", value, "begins without the id of a plugin; write -p ID[,name=value...]");
+	}
+	p = vr_cli_add_plugin(c, parts[0]);
+	if (p) {
+		p->selects = true;
+		p->where = vr_text_format("-p %s", parts[0]);
+	}
+	r = p && p->where ? plugin_options(p, parts + 1) : VR_E_NOMEM;
+	vr_text_list_free(parts);
+	return r;
+}
+
+static int32_t set_disk(struct vr_cli *c, const char *value)
+{
+	bool read_only = false;
+	char **parts;
+	int32_t r;
+
+	if (vr_text_split(value, ',', &parts) < 0)
+		return VR_E_NOMEM;
+	r = parts[0][0] ? VR_OK : bad("disk", value, "names no file; write --disk FILE[,ro]");
+	for (char **p = parts + 1; r == VR_OK && *p; p++) {
+		if (strcmp(*p, "ro") != 0)
+			r = bad("disk", value,
+				"has an unknown option; only ',ro' is known, and a comma in a file's name "
+				"is doubled");
+		read_only = true;
+	}
+	if (r == VR_OK)
+		r = vr_cli_add_disk(c, parts[0], read_only);
+	vr_text_list_free(parts);
+	return r;
+}
+
+static int32_t set_memory(struct vr_cli *c, const char *value)
+{
+	const char *wrong = vr_cli_memory(value, &c->machine.ram_size);
+
+	return wrong ? bad("memory", value, wrong) : VR_OK;
+}
+
+static int32_t set_smp(struct vr_cli *c, const char *value)
+{
+	uint64_t n;
+
+	if (vr_text_u64(value, &n) < 0 || n < 1 || n > VR_CLI_SMP_MAX)
+		return bad("smp", value, "must be a number from 1 to 512");
+	c->machine.vcpu_count = (uint32_t)n;
+	return VR_OK;
+}
+
+static int32_t set_stats(struct vr_cli *c, const char *value)
+{
+	if (value && strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
+		return bad("stats", value, "must be text or json");
+	c->machine.stats = value && !strcmp(value, "json") ? 2 : 1;
+	return VR_OK;
+}
+
+static int32_t set_arch(struct vr_cli *c, const char *value)
+{
+	if (!vr_text_is_name(value, "_-"))
+		return bad("arch", value, "is not the name of an architecture");
+	return vr_text_replace(&c->machine.arch, vr_arch_canonical(value));
+}
+
+static int32_t apply(struct vr_cli *c, enum vr_option_id id, const char *value)
+{
+	struct vr_machine_config *m = &c->machine;
+
+	switch (id) {
+	case VR_OPT_PLUGIN:
+		return set_plugin(c, value);
+	case VR_OPT_CONFIG:
+		if (c->config)
+			return vr_error_set(VR_E_INVAL, "--config is given twice; one machine has one file");
+		return set_string(&c->config, "config", value);
+	case VR_OPT_ARCH:
+		return set_arch(c, value);
+	case VR_OPT_MEMORY:
+		return set_memory(c, value);
+	case VR_OPT_SMP:
+		return set_smp(c, value);
+	case VR_OPT_KERNEL:
+		return set_string(&m->kernel, "kernel", value);
+	case VR_OPT_INITRD:
+		return set_string(&m->initrd, "initrd", value);
+	case VR_OPT_APPEND:
+		return vr_text_replace(&m->append, value);
+	case VR_OPT_DISK:
+		return set_disk(c, value);
+	case VR_OPT_READ_ONLY:
+		m->read_only = true;
+		return VR_OK;
+	case VR_OPT_RUN:
+		return set_string(&m->command, "run", value);
+	case VR_OPT_NO_REBOOT:
+		m->no_reboot = true;
+		return VR_OK;
+	case VR_OPT_NO_SANDBOX:
+		m->sandbox = false;
+		return VR_OK;
+	case VR_OPT_STATS:
+		return set_stats(c, value);
+	case VR_OPT_PLUGIN_PATH:
+		return set_string(&c->plugin_path, "plugin-path", value);
+	case VR_OPT_JSON:
+		c->json = true;
+		return VR_OK;
+	case VR_OPT_VERBOSE:
+		c->verbose++;
+		return VR_OK;
+	case VR_OPT_QUIET:
+		c->quiet = true;
+		return VR_OK;
+	case VR_OPT_VERSION:
+		c->command = VR_CLI_VERSION;
+		return VR_OK;
+	case VR_OPT_HELP:
+		c->command = VR_CLI_HELP;
+		return VR_OK;
+	case VR_OPT_COUNT:
+		break;
+	}
+	return VR_E_INTERNAL;
+}
+
+/* ---- the command line ---- */
+
+/* Where we are in argv. */
+struct cursor {
+	int argc, at;
+	char *const *argv;
+	const char *cluster; /* the rest of "-vq" */
+};
+
+static int32_t unknown_word(const char *word, size_t n)
+{
+	const char *words[VR_OPT_COUNT], *near;
+	char *name = vr_text_copy_n(word, n);
+
+	if (!name)
+		return VR_E_NOMEM;
+	for (size_t i = 0; i < VR_OPT_COUNT; i++)
+		words[i] = options[i].word;
+	near = vr_text_nearest(name, words, VR_OPT_COUNT);
+	if (near)
+		vr_error_set(VR_E_INVAL, "unknown option '--%s'; did you mean '--%s'?", name, near);
+	else
+		vr_error_set(VR_E_INVAL, "unknown option '--%s'; 'vmrun --help' lists them", name);
+	free(name);
+	return VR_E_INVAL;
+}
+
+/* "--word", "--word=value", "--word value". */
+static int32_t long_option(struct cursor *u, const char *word, int *id, const char **value)
+{
+	size_t n = strcspn(word, "=");
+
+	for (int i = 0; i < VR_OPT_COUNT; i++) {
+		const struct option *o = &options[i];
+
+		if (strlen(o->word) != n || strncmp(o->word, word, n) != 0)
+			continue;
+		*id = i;
+		*value = word[n] ? word + n + 1 : NULL;
+		if (*value && o->argument == NONE)
+			return vr_error_set(VR_E_INVAL, "--%s takes no value", o->word);
+		if (!*value && o->argument == NEEDED) {
+			if (u->at >= u->argc)
+				return vr_error_set(VR_E_INVAL, "--%s needs a value: --%s %s", o->word,
+						    o->word, o->metavar);
+			*value = u->argv[u->at++];
+		}
+		return VR_OK;
+	}
+	return unknown_word(word, n);
+}
+
+/* "-v", "-vq", "-m512M", "-m 512M". */
+static int32_t short_option(struct cursor *u, int *id, const char **value)
+{
+	char letter = *u->cluster++;
+
+	for (int i = 0; i < VR_OPT_COUNT; i++) {
+		const struct option *o = &options[i];
+
+		if (!o->letter || o->letter != letter)
+			continue;
+		*id = i;
+		*value = NULL;
+		if (o->argument == NEEDED) {
+			if (*u->cluster)
+				*value = u->cluster;
+			else if (u->at < u->argc)
+				*value = u->argv[u->at++];
+			else
+				return vr_error_set(VR_E_INVAL, "-%c needs a value: -%c %s", letter, letter,
+						    o->metavar);
+			u->cluster = "";
+		}
+		return VR_OK;
+	}
+	/* The whole argument: "-kernel" is easily meant to be "--kernel". */
+	return vr_error_set(VR_E_INVAL,
+			    "unknown option '%s'; 'vmrun --help' lists them, long ones begin with '--'",
+			    u->argv[u->at - 1]);
+}
+
+static int32_t positional(struct vr_cli *c, const char *word)
+{
+	static const struct {
+		const char *word;
+		enum vr_cli_command command;
+	} commands[] = {{"plugins", VR_CLI_PLUGINS}, {"doctor", VR_CLI_DOCTOR}, {"help", VR_CLI_HELP}};
+
+	if (c->command == VR_CLI_PLUGINS || c->command == VR_CLI_DOCTOR)
+		return vr_text_list_add(&c->arguments, word);
+	if (!c->machine.image && c->command == VR_CLI_RUN) {
+		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+			if (!strcmp(word, commands[i].word)) {
+				c->command = commands[i].command;
+				return VR_OK;
+			}
+		}
+	}
+	if (c->machine.image)
+		return vr_error_set(VR_E_INVAL,
+				    "a second image '%s' after '%s'; add further disks with --disk", word,
+				    c->machine.image);
+	if (!word[0])
+		return vr_error_set(VR_E_INVAL, "the image's name is empty; give a file");
+	return vr_text_replace(&c->machine.image, word);
+}
+
+static int32_t parse_arguments(struct cursor *u, struct vr_cli *c)
+{
+	bool only_positional = false;
+
+	while (u->at < u->argc || *u->cluster) {
+		const char *value = NULL;
+		int32_t r;
+		int id = VR_OPT_COUNT;
+
+		if (*u->cluster) {
+			r = short_option(u, &id, &value);
+		} else {
+			const char *word = u->argv[u->at++];
+
+			if (only_positional || word[0] != '-' || !word[1]) {
+				r = positional(c, word);
+			} else if (!strcmp(word, "--")) {
+				only_positional = true;
+				continue;
+			} else if (word[1] == '-') {
+				r = long_option(u, word + 2, &id, &value);
+			} else {
+				u->cluster = word + 1;
+				continue;
+			}
+		}
+		if (r == VR_OK && id != VR_OPT_COUNT) {
+			c->given |= 1ull << id;
+			r = apply(c, (enum vr_option_id)id, value);
+		}
+		if (r < 0)
+			return r;
+		/* Whoever asks for help needn't have the rest right. */
+		if (c->command == VR_CLI_HELP || c->command == VR_CLI_VERSION)
+			return VR_OK;
+	}
+	return VR_OK;
+}
+
+static int32_t check(const struct vr_cli *c)
+{
+	const struct vr_machine_config *m = &c->machine;
+
+	if (c->quiet && c->verbose)
+		return vr_error_set(VR_E_INVAL, "--quiet and --verbose exclude each other; give one");
+	if (c->json && c->command == VR_CLI_RUN)
+		return vr_error_set(VR_E_INVAL,
+				    "--json is for 'plugins' and 'doctor'; for counters use --stats=json");
+	if (c->command == VR_CLI_DOCTOR && c->arguments)
+		return vr_error_set(VR_E_INVAL, "doctor takes no argument '%s'", c->arguments[0]);
+	if (c->command != VR_CLI_RUN)
+		return VR_OK;
+	if (!m->image && !m->kernel)
+		return vr_error_set(VR_E_INVAL, "nothing to boot; name an image, or a kernel with --kernel");
+	if (m->initrd && !m->kernel)
+		return vr_error_set(VR_E_INVAL, "--initrd without a kernel; give --kernel as well");
+	if (m->read_only && !m->image)
+		return vr_error_set(VR_E_INVAL,
+				    "--read-only without an image; for other disks write --disk FILE,ro");
+	return VR_OK;
+}
+
+int32_t vr_cli_environment(struct vr_cli *c)
+{
+	const char *value = getenv("VM_ACCEL_FALLBACK");
+
+	if (value && value[0] && vr_text_bool(value, &c->machine.fallback) < 0)
+		return vr_error_set(VR_E_INVAL, "VM_ACCEL_FALLBACK '%s' must be 1 or 0", value);
+	return VR_OK;
+}
+
+int32_t vr_cli_parse(int argc, char *const *argv, struct vr_cli *c)
+{
+	struct cursor u = {.argc = argc, .at = 1, .argv = argv, .cluster = ""};
+	int32_t r;
+
+	*c = (struct vr_cli){.machine = {.sandbox = true}};
+	r = parse_arguments(&u, c);
+	if (r == VR_OK && c->command == VR_CLI_RUN && c->config)
+		r = vr_machine_file_read(c->config, c);
+	if (r == VR_OK)
+		r = vr_cli_environment(c);
+	return r == VR_OK ? check(c) : r;
+}
+
+void vr_cli_free(struct vr_cli *c)
+{
+	struct vr_machine_config *m = &c->machine;
+	char *const strings[] = {m->arch,   m->accel, m->translator, m->board,  m->kernel,     m->initrd,
+				 m->append, m->image, m->command,    c->config, c->plugin_path};
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+		free(strings[i]);
+	for (uint32_t i = 0; i < m->disk_count; i++)
+		free(m->disks[i].path);
+	free(m->disks);
+	for (uint32_t i = 0; i < c->plugin_count; i++) {
+		free(c->plugins[i].id);
+		free(c->plugins[i].where);
+		vr_text_list_free(c->plugins[i].names);
+		vr_text_list_free(c->plugins[i].values);
+	}
+	free(c->plugins);
+	vr_text_list_free(c->arguments);
+	*c = (struct vr_cli){0};
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* plugins.c: `vmrun plugins [list|show ID] [--json]`. Reads manifests only; no library is opened. */
+#include <string.h>
+#include <vmrun/host.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "plugin/classes.h"
+#include "plugin/registry.h"
+#include "util/arch.h"
+#include "util/error.h"
+#include "util/json.h"
+#include "util/log.h"
+#include "util/text.h"
+
+static void json_option(struct vr_json *j, const struct vr_manifest_option *o)
+{
+	vr_json_object(j, NULL);
+	vr_json_string(j, "name", o->name);
+	vr_json_string(j, "type", o->type);
+	vr_json_string(j, "default", o->default_value);
+	vr_json_string(j, "help", o->help);
+	vr_json_end_object(j);
+}
+
+static void json_plugin(struct vr_json *j, const struct vr_loaded *p)
+{
+	const struct vr_manifest *m = p->manifest;
+
+	vr_json_object(j, NULL);
+	vr_json_string(j, "id", m->id);
+	vr_json_string(j, "version", m->version);
+	vr_json_string(j, "class", vr_class_name(m->class_id));
+	vr_json_string(j, "summary", m->summary);
+	vr_json_signed(j, "priority", m->priority);
+	vr_json_string(j, "manifest", m->file);
+	vr_json_string(j, "library", m->library);
+	vr_json_number(j, "abi_major", m->abi_major);
+	vr_json_number(j, "abi_minor", m->abi_minor);
+	vr_json_list(j, "provides", m->provides);
+	vr_json_list(j, "requires", m->requires_);
+	vr_json_list(j, "guest", m->guest);
+	vr_json_list(j, "host", m->host);
+	vr_json_array(j, "options");
+	for (uint32_t i = 0; i < m->option_count; i++)
+		json_option(j, &m->options[i]);
+	vr_json_end_array(j);
+	vr_json_end_object(j);
+}
+
+static void json_problems(struct vr_json *j, const struct vr_registry *r)
+{
+	const char *text;
+
+	vr_json_array(j, "problems");
+	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
+		vr_json_string(j, NULL, text);
+	vr_json_end_array(j);
+}
+
+static int32_t list_json(struct vr_registry *r)
+{
+	struct vr_json j;
+
+	vr_json_start(&j, stdout);
+	vr_json_object(&j, NULL);
+	vr_json_array(&j, "plugins");
+	for (uint32_t i = 0; i < vr_registry_count(r); i++)
+		json_plugin(&j, vr_registry_at(r, i));
+	vr_json_end_array(&j);
+	json_problems(&j, r);
+	vr_json_end_object(&j);
+	return vr_json_finish(&j);
+}
+
+static int32_t list_text(struct vr_registry *r)
+{
+	const char *text;
+
+	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
+		const struct vr_manifest *m = vr_registry_at(r, i)->manifest;
+
+		printf("%-20s %-12s %-10s %s%s\n", m->id, vr_class_name(m->class_id), m->version, m->summary,
+		       m->library ? "" : " (not for this system)");
+	}
+	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
+		vr_log(VR_LOG_WARN, "plugin left out: %s", text);
+	if (vr_registry_count(r) == 0)
+		vr_log(VR_LOG_WARN, "no plugins found; 'vmrun doctor' says where they are looked for");
+	return VR_OK;
+}
+
+static void show_list(const char *title, char *const *list)
+{
+	if (!list || !*list)
+		return;
+	printf("%-10s", title);
+	for (; *list; list++)
+		printf(" %s", *list);
+	putchar('\n');
+}
+
+static int32_t show_text(const struct vr_loaded *p)
+{
+	const struct vr_manifest *m = p->manifest;
+
+	printf("%s %s: %s\n\n", m->id, m->version, m->summary);
+	printf("%-10s %s\n", "class", vr_class_name(m->class_id));
+	printf("%-10s %d\n", "priority", m->priority);
+	printf("%-10s %s\n", "manifest", m->file);
+	if (m->library)
+		printf("%-10s %s/%s\n", "library", p->directory, m->library);
+	else
+		printf("%-10s none for %s\n", "library", vr_arch_platform());
+	printf("%-10s %u.%u\n", "abi", m->abi_major, m->abi_minor);
+	show_list("provides", m->provides);
+	show_list("requires", m->requires_);
+	show_list("guest", m->guest);
+	show_list("host", m->host);
+	if (m->option_count)
+		printf("\noptions (-p %s,NAME=VALUE):\n", m->id);
+	for (uint32_t i = 0; i < m->option_count; i++) {
+		const struct vr_manifest_option *o = &m->options[i];
+
+		printf("  %-16s %-7s %s", o->name, o->type, o->help);
+		if (o->default_value)
+			printf(" (default %s)", o->default_value[0] ? o->default_value : "empty");
+		putchar('\n');
+	}
+	return VR_OK;
+}
+
+static int32_t show(struct vr_registry *r, const char *id, bool json)
+{
+	const struct vr_loaded *p = vr_registry_by_id(r, id);
+	struct vr_json j;
+
+	if (!p)
+		return vr_error_set(VR_E_CONFIG,
+				    "plugin '%s' is not installed; 'vmrun plugins' lists what is", id);
+	if (!json)
+		return show_text(p);
+	vr_json_start(&j, stdout);
+	json_plugin(&j, p);
+	return vr_json_finish(&j);
+}
+
+/* The words behind `plugins`; *id stays NULL for a list. */
+static int32_t read_arguments(char *const *arguments, const char **id)
+{
+	size_t n = vr_text_list_length(arguments);
+
+	*id = NULL;
+	if (n == 0 || (n == 1 && !strcmp(arguments[0], "list")))
+		return VR_OK;
+	if (strcmp(arguments[0], "show") != 0)
+		return vr_error_set(VR_E_INVAL,
+				    "plugins: unknown word '%s'; write 'plugins list' or 'plugins show ID'",
+				    n > 1 && !strcmp(arguments[0], "list") ? arguments[1] : arguments[0]);
+	if (n != 2)
+		return vr_error_set(VR_E_INVAL, "plugins show: name one plugin");
+	*id = arguments[1];
+	return VR_OK;
+}
+
+int vr_cli_plugins(struct vr_cli *c)
+{
+	struct vr_registry *r;
+	const char *id;
+	int32_t code = read_arguments(c->arguments, &id);
+
+	if (code < 0)
+		return vr_cli_fail(code, VR_EXIT_CODE_USAGE);
+	r = vr_cli_registry(c);
+	if (!r)
+		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_RUN);
+	if (id)
+		code = show(r, id, c->json);
+	else
+		code = c->json ? list_json(r) : list_text(r);
+	vr_registry_free(r);
+	if (code == VR_OK && fflush(stdout) != 0)
+		code = vr_error_set(VR_E_IO, "standard output: can't write");
+	return code < 0 ? vr_cli_fail(code, code == VR_E_IO ? VR_EXIT_CODE_RUN : VR_EXIT_CODE_CONFIG)
+			: VR_EXIT_CODE_OK;
+}

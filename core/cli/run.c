@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include <vmrun/host.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "machine/machine.h"
+#include "plugin/registry.h"
+#include "util/error.h"
+#include "util/log.h"
+
+/* Said when the machine can't be built: a plugin that is missing may be one that couldn't be read. */
+static void tell_problems(const struct vr_registry *r)
+{
+	const char *text;
+
+	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
+		vr_log(VR_LOG_WARN, "plugin left out: %s", text);
+}
+
+static int run(struct vr_cli *c, struct vr_registry *r)
+{
+	struct vr_machine *m = NULL;
+	int32_t status;
+	int32_t code = vr_cli_resolve(c, r);
+
+	if (code == VR_OK)
+		code = vr_machine_new(r, &c->machine, &m);
+	if (code < 0) {
+		int exit_code = vr_cli_fail(code, VR_EXIT_CODE_CONFIG);
+
+		tell_problems(r);
+		return exit_code;
+	}
+	status = vr_machine_run(m);
+	if (status < 0)
+		status = vr_cli_fail(status, VR_EXIT_CODE_RUN);
+	vr_machine_free(m);
+	return status;
+}
+
+int vr_cli_run(struct vr_cli *c)
+{
+	struct vr_registry *r = vr_cli_registry(c);
+	int status;
+
+	if (!r)
+		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_RUN);
+	status = run(c, r);
+	vr_registry_free(r);
+	return status;
+}
