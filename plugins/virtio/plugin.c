@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/* plugin.c: what virtio.so exports: a maker of the devices of virtio.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "virtio.h"
+
+static const struct vr_virtio_kind *const kinds[] = {&vr_virtio_blk, &vr_virtio_console, &vr_virtio_rng};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+int32_t vr_virtio_fail(const struct vr_host *host, int32_t code, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	host->error(host, code, text);
+	return code;
+}
+
+/* ---- vmrun.device/1 ---------------------------------------------------------------------------------------
+ */
+
+static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
+{
+	const struct vr_host *host = ((struct vr_virtio_plugin *)self)->host;
+	struct vr_virtio *d = NULL;
+	int32_t rc;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		if (strcmp(kinds[i]->type, c->type) != 0)
+			continue;
+		rc = vr_virtio_new(host, kinds[i], c, &d);
+		if (rc >= 0)
+			*device = d;
+		return rc;
+	}
+	return vr_virtio_fail(host, VR_E_NOENT, "virtio: no device of type \"%s\"", c->type);
+}
+
+static void VR_CALL maker_reset(void *device)
+{
+	vr_virtio_reset(device);
+}
+
+static void VR_CALL maker_destroy(void *device)
+{
+	vr_virtio_free(device);
+}
+
+static const struct vr_device_maker maker = {
+	.size = sizeof(maker),
+	.types = "virtio-mmio-blk,virtio-mmio-console,virtio-mmio-rng",
+	.create = maker_create,
+	.reset = maker_reset,
+	.destroy = maker_destroy,
+};
+
+/* ---- the plugin -------------------------------------------------------------------------------------------
+ */
+
+static int32_t VR_CALL probe(void *self)
+{
+	static const char *const wanted[] = {
+		VR_MEMORY_ID, VR_MMIO_ID, VR_IRQ_ID, VR_THREAD_ID, VR_CONSOLE_ID, VR_BLOCK_ID,
+	};
+	const struct vr_host *host = ((struct vr_virtio_plugin *)self)->host;
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (!host->query(host, wanted[i]))
+			return vr_virtio_fail(host, VR_E_ABI,
+					      "virtio needs %s, which this host does not offer", wanted[i]);
+	return VR_OK;
+}
+
+static int32_t VR_CALL nothing(void *self)
+{
+	(void)self;
+	return VR_OK;
+}
+
+static void VR_CALL destroy(void *self)
+{
+	free(self);
+}
+
+static const void *VR_CALL query(void *self, const char *interface_id)
+{
+	(void)self;
+	return strcmp(interface_id, VR_DEVICE_ID) == 0 ? &maker : NULL;
+}
+
+static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
+
+VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	return &magic;
+}
+
+VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
+					      const struct vr_plugin **out)
+{
+	struct vr_virtio_plugin *p;
+
+	if (strcmp(id, "virtio") != 0)
+		return VR_E_NOENT;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return vr_virtio_fail(host, VR_E_NOMEM, "virtio: out of memory");
+	p->host = host;
+	p->plugin = (struct vr_plugin){
+		.size = sizeof(p->plugin),
+		.self = p,
+		.probe = probe,
+		.start = nothing,
+		.stop = nothing,
+		.destroy = destroy,
+		.query = query,
+	};
+	*out = &p->plugin;
+	return VR_OK;
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+#include "queue.h"
+
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rings are little-endian; so must the host be");
+
+/* 2.7.5 The Virtqueue Descriptor Table */
+struct descriptor {
+	uint64_t address;
+	uint32_t length;
+	uint16_t flags;
+	uint16_t next;
+};
+#define DESC_F_NEXT 1u
+#define DESC_F_WRITE 2u
+#define DESC_F_INDIRECT 4u
+
+/* 2.7.6 available ring: flags, idx, ring[number], used_event; 2.7.8 used ring: flags, idx,
+ * {id, len}[number], avail_event. */
+#define AVAIL_F_NO_INTERRUPT 1u
+#define USED_F_NO_NOTIFY 1u
+#define RING_IDX 2u
+#define RING_ENTRIES 4u
+
+static uint64_t desc_bytes(uint32_t number)
+{
+	return 16ull * number;
+}
+
+static uint64_t driver_bytes(uint32_t number)
+{
+	return RING_ENTRIES + 2ull * number + 2;
+}
+
+static uint64_t device_bytes(uint32_t number)
+{
+	return RING_ENTRIES + 8ull * number + 2;
+}
+
+/* Fields that both sides use at the same time. */
+static uint16_t load16(const uint8_t *p)
+{
+	return __atomic_load_n((const uint16_t *)(const void *)p, __ATOMIC_ACQUIRE);
+}
+
+static void store16(uint8_t *p, uint16_t value)
+{
+	__atomic_store_n((uint16_t *)(void *)p, value, __ATOMIC_RELEASE);
+}
+
+static int broken(struct vr_queue *q)
+{
+	q->broken = 1;
+	return -1;
+}
+
+static void *ram(const struct vr_queue *q, uint64_t gpa, uint64_t length)
+{
+	if (gpa + length < gpa)
+		return NULL;
+	return q->memory->pointer(q->host, gpa, length);
+}
+
+void vr_queue_reset(struct vr_queue *q)
+{
+	const struct vr_host *host = q->host;
+	const struct vr_host_memory *memory = q->memory;
+
+	*q = (struct vr_queue){.host = host, .memory = memory};
+}
+
+int vr_queue_start(struct vr_queue *q)
+{
+	uint32_t n = q->number;
+
+	q->last_avail = q->used = q->signalled = 0;
+	if (n == 0 || n > VR_QUEUE_MAX || (n & (n - 1)))
+		return broken(q);
+	/* 2.7: the alignment of the three parts */
+	if ((q->desc & 15) || (q->driver & 1) || (q->device & 3))
+		return broken(q);
+	q->desc_host = ram(q, q->desc, desc_bytes(n));
+	q->driver_host = ram(q, q->driver, driver_bytes(n));
+	q->device_host = ram(q, q->device, device_bytes(n));
+	if (!q->desc_host || !q->driver_host || !q->device_host)
+		return broken(q);
+	q->ready = 1;
+	return 0;
+}
+
+/* ---- chains ------------------------------------------------------------------------------------------ */
+
+static int add_segment(struct vr_queue *q, struct vr_chain *c, const struct descriptor *d)
+{
+	struct vr_segment *s = &c->segment[c->out + c->in];
+
+	if (d->flags & DESC_F_WRITE) {
+		c->in_bytes += d->length;
+	} else {
+		if (c->in) /* 2.7.4.2: all the readable ones come first */
+			return broken(q);
+		c->out_bytes += d->length;
+	}
+	if (c->in_bytes > UINT32_MAX || c->out_bytes > UINT32_MAX) /* 2.7.5.2: 2^32 bytes a chain */
+		return broken(q);
+	if (!d->length)
+		return 0;
+	if (c->out + c->in == VR_QUEUE_MAX)
+		return broken(q);
+	s->gpa = d->address;
+	s->length = d->length;
+	s->host = ram(q, d->address, d->length);
+	if (!s->host)
+		return broken(q);
+	if (d->flags & DESC_F_WRITE)
+		c->in++;
+	else
+		c->out++;
+	return 0;
+}
+
+/* Follow a chain through `table` from entry `i`; a table's length bounds its steps, so a loop ends.
+ * An indirect descriptor (2.7.5.3) ends the direct part; *indirect is then set to it. */
+static int walk(struct vr_queue *q, struct vr_chain *c, const uint8_t *table, uint32_t count, uint32_t i,
+		struct descriptor *indirect)
+{
+	for (uint32_t steps = 0; steps < count; steps++) {
+		struct descriptor d;
+
+		if (i >= count)
+			return broken(q);
+		memcpy(&d, table + 16ull * i, sizeof(d));
+		if (d.flags & DESC_F_INDIRECT) {
+			if (!indirect || !q->indirect || (d.flags & DESC_F_NEXT))
+				return broken(q);
+			*indirect = d;
+			return 0;
+		}
+		if (add_segment(q, c, &d) < 0)
+			return -1;
+		if (!(d.flags & DESC_F_NEXT))
+			return 0;
+		i = d.next;
+	}
+	return broken(q);
+}
+
+int vr_queue_pop(struct vr_queue *q, struct vr_chain *c)
+{
+	struct descriptor indirect = {0};
+	const uint8_t *table;
+	uint16_t available;
+
+	if (q->broken)
+		return -1;
+	if (!q->ready)
+		return 0;
+	available = (uint16_t)(load16(q->driver_host + RING_IDX) - q->last_avail);
+	if (!available)
+		return 0;
+	if (available > q->number)
+		return broken(q);
+
+	c->out = c->in = 0;
+	c->out_bytes = c->in_bytes = 0;
+	c->head = load16(q->driver_host + RING_ENTRIES + 2 * (q->last_avail & (q->number - 1)));
+	if (walk(q, c, q->desc_host, q->number, c->head, &indirect) < 0)
+		return -1;
+	if (indirect.flags & DESC_F_INDIRECT) {
+		uint32_t count = indirect.length / 16;
+
+		if (indirect.length % 16 || !count || count > VR_QUEUE_MAX)
+			return broken(q);
+		table = ram(q, indirect.address, indirect.length);
+		if (!table || walk(q, c, table, count, 0, NULL) < 0)
+			return broken(q);
+	}
+	q->last_avail++;
+	return 1;
+}
+
+void vr_queue_push(struct vr_queue *q, uint32_t head, uint32_t written)
+{
+	uint32_t entry[2] = {head, written};
+
+	memcpy(q->device_host + RING_ENTRIES + 8 * (q->used & (q->number - 1)), entry, sizeof(entry));
+	q->used++;
+	store16(q->device_host + RING_IDX, q->used);
+	q->memory->written(q->host, q->device, device_bytes(q->number));
+}
+
+/* ---- who tells whom (2.7.7 and 2.7.10) --------------------------------------------------------------- */
+
+int vr_queue_wants_interrupt(struct vr_queue *q)
+{
+	uint16_t before = q->signalled, now = q->used, event;
+
+	if (!q->ready || before == now)
+		return 0;
+	q->signalled = now;
+	/* The driver writes its wish and then looks at idx; we wrote idx and now look at its wish. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!q->event_idx)
+		return !(load16(q->driver_host) & AVAIL_F_NO_INTERRUPT);
+	event = load16(q->driver_host + RING_ENTRIES + 2 * q->number);
+	return (uint16_t)(now - event - 1) < (uint16_t)(now - before);
+}
+
+void vr_queue_quiet(struct vr_queue *q)
+{
+	/* With event_idx, an avail_event left behind is quiet enough. */
+	if (q->ready && !q->event_idx)
+		store16(q->device_host, USED_F_NO_NOTIFY);
+}
+
+int vr_queue_listen(struct vr_queue *q)
+{
+	if (!q->ready || q->broken)
+		return 0;
+	if (q->event_idx)
+		store16(q->device_host + RING_ENTRIES + 8 * q->number, q->last_avail);
+	else
+		store16(q->device_host, 0);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return load16(q->driver_host + RING_IDX) != q->last_avail;
+}
+
+/* ---- copying --------------------------------------------------------------------------------------------
+ */
+
+static uint64_t copy(const struct vr_segment *s, uint32_t n, uint64_t offset, uint8_t *buffer,
+		     uint64_t length, int to_guest)
+{
+	uint64_t done = 0;
+
+	for (; n && done < length; n--, s++) {
+		uint64_t part;
+
+		if (offset >= s->length) {
+			offset -= s->length;
+			continue;
+		}
+		part = s->length - offset;
+		if (part > length - done)
+			part = length - done;
+		if (to_guest)
+			memcpy(s->host + offset, buffer + done, part);
+		else
+			memcpy(buffer + done, s->host + offset, part);
+		done += part;
+		offset = 0;
+	}
+	return done;
+}
+
+uint64_t vr_chain_read(const struct vr_chain *c, uint64_t offset, void *to, uint64_t length)
+{
+	return copy(c->segment, c->out, offset, to, length, 0);
+}
+
+uint64_t vr_chain_write(const struct vr_chain *c, uint64_t offset, const void *from, uint64_t length)
+{
+	return copy(c->segment + c->out, c->in, offset, (uint8_t *)(uintptr_t)from, length, 1);
+}
+
+void vr_chain_written(const struct vr_queue *q, const struct vr_chain *c, uint64_t bytes)
+{
+	for (uint32_t i = c->out; i < c->out + c->in && bytes; i++) {
+		uint64_t part = c->segment[i].length < bytes ? c->segment[i].length : bytes;
+
+		q->memory->written(q->host, c->segment[i].gpa, part);
+		bytes -= part;
+	}
+}

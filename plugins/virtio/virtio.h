@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio.h: a virtio device behind the MMIO transport. mmio.c speaks to the driver; what the device
+ * does with its queues is its `struct vr_virtio_kind`.
+ */
+#ifndef VR_VIRTIO_VIRTIO_H
+#define VR_VIRTIO_VIRTIO_H
+
+#include <pthread.h>
+#include <stdint.h>
+#include <vmrun/device.h>
+#include <vmrun/host.h>
+#include <vmrun/plugin.h>
+
+#include "queue.h"
+
+#define VR_VIRTIO_QUEUES 2u
+#define VR_VIRTIO_CONFIG 64u
+
+/* 6 Reserved Feature Bits */
+#define VIRTIO_F_INDIRECT_DESC (1ull << 28)
+#define VIRTIO_F_EVENT_IDX (1ull << 29)
+#define VIRTIO_F_VERSION_1 (1ull << 32)
+
+/* 2.1 Device Status Field */
+#define VIRTIO_S_ACKNOWLEDGE 1u
+#define VIRTIO_S_DRIVER 2u
+#define VIRTIO_S_DRIVER_OK 4u
+#define VIRTIO_S_FEATURES_OK 8u
+#define VIRTIO_S_NEEDS_RESET 64u
+#define VIRTIO_S_FAILED 128u
+
+struct vr_virtio;
+
+/* All but create and destroy are called with the device's lock held. */
+struct vr_virtio_kind {
+	const char *type;   /* as in vr_device_config */
+	uint32_t device_id; /* 5 Device Types */
+	uint32_t queues;
+	/* Fills d->private, d->features (beyond the transport's) and d->config. [main] */
+	int32_t (*create)(struct vr_virtio *d);
+	void (*destroy)(struct vr_virtio *d);
+	/* The driver made buffers available in a queue that runs. [vcpu] */
+	void (*notify)(struct vr_virtio *d, uint32_t queue);
+	/* Let go of all buffers: returns when none is in use. May be NULL. */
+	void (*quiesce)(struct vr_virtio *d);
+};
+
+extern const struct vr_virtio_kind vr_virtio_blk;
+extern const struct vr_virtio_kind vr_virtio_console;
+extern const struct vr_virtio_kind vr_virtio_rng;
+
+struct vr_virtio {
+	const struct vr_virtio_kind *kind;
+	const struct vr_host *host;
+	const struct vr_host_memory *memory;
+	const struct vr_host_mmio *mmio;
+	const struct vr_host_irq *irq_table;
+	uint32_t index; /* of the backend */
+	uint32_t irq;
+	void *private;
+	uint64_t features; /* offered */
+	uint8_t config[VR_VIRTIO_CONFIG];
+	pthread_mutex_t lock; /* everything below */
+	uint32_t status;
+	uint32_t device_features_sel, driver_features_sel, queue_sel;
+	uint64_t driver_features;
+	uint32_t interrupt_status, line;
+	uint32_t epoch; /* grows with each reset: work begun before it is void */
+	struct vr_queue queue[VR_VIRTIO_QUEUES];
+};
+
+/* One instance of the plugin: the `self` of its interface. */
+struct vr_virtio_plugin {
+	struct vr_plugin plugin;
+	const struct vr_host *host;
+};
+
+/* Makes a device of a kind. [main] */
+int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *kind,
+		      const struct vr_device_config *c, struct vr_virtio **out);
+void vr_virtio_reset(struct vr_virtio *d);
+void vr_virtio_free(struct vr_virtio *d);
+
+/* Does the driver run the device? */
+static inline int vr_virtio_runs(const struct vr_virtio *d)
+{
+	return (d->status & (VIRTIO_S_DRIVER_OK | VIRTIO_S_NEEDS_RESET)) == VIRTIO_S_DRIVER_OK;
+}
+/* Interrupt for what was pushed to a queue, if the driver wants one. */
+void vr_virtio_signal(struct vr_virtio *d, struct vr_queue *q);
+/* A queue turned out broken: only a reset helps (2.1.2). */
+void vr_virtio_broken(struct vr_virtio *d);
+
+/* Notes an error text for this thread; returns code. */
+int32_t vr_virtio_fail(const struct vr_host *host, int32_t code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif
