@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * interp.h: tier 0, the IR interpreter. It is the oracle that generated code is compared with, and what
+ * runs where there is no emitter; plain C, no cleverness.
+ */
+#ifndef VR_SOFT_INTERP_H
+#define VR_SOFT_INTERP_H
+
+#include <vmrun/translator.h>
+
+/* What a block ended with. */
+#define VR_INTERP_NEXT 1u /* its terminator: exec.pc is the next guest pc */
+#define VR_INTERP_LEFT 2u /* an exception or a helper that left: exec.pc is set; exec.leave is clear again \
+			   */
+
+/* What the interpreter can't do by itself. */
+struct vr_interp_memory {
+	/*
+	 * One memory op, whole and (CAS*, AMO) atomic. `address` has the displacement added; VR_MF_* are in
+	 * op->imm >> 32; 2^(op->aux & 7) bytes (for LOADP and STOREP twice). LOAD: result[0]. LOADP:
+	 * result[0] and [1]. STORE: arg1. STOREP: arg1, arg2. CAS*: arg1 expected, arg2 new, old to
+	 * result[0]. AMO: arg1; kind op->c; old to result[0]. Results are zero-extended; the interpreter
+	 * extends signs. CASIF and CAS2IF come here only when they access.
+	 * != 0: an exception has been taken (exec.pc is where it goes on).
+	 */
+	int32_t (*access)(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
+			  const union vr_v128 *arg1, const union vr_v128 *arg2, union vr_v128 *result);
+	/* The guest's FP environment while the interpreter runs; NULL: the <fenv.h> ones below. */
+	void (*set_round)(struct vr_exec *x, uint32_t mode); /* VR_RM_NEAREST .. VR_RM_ZERO */
+	uint32_t (*get_flags)(struct vr_exec *x);            /* VR_FP_* raised since set */
+	void (*set_flags)(struct vr_exec *x, uint32_t flags);
+};
+
+void vr_interp_fenv_set_round(struct vr_exec *x, uint32_t mode);
+uint32_t vr_interp_fenv_get_flags(struct vr_exec *x);
+void vr_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags);
+
+/*
+ * Run block number `block` of `ir` on the slots in memory. `values` has room for ir->op_count entries and
+ * needs no contents. FP ops (class VR_IRC_FP) all go to isa->fp_fixup, with the guest's FP environment as the
+ * caller loaded it. Returns VR_INTERP_*. [vcpu]
+ */
+uint32_t vr_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir, uint32_t block,
+			 union vr_v128 *values, const struct vr_interp_memory *m);
+
+#endif
