@@ -38,10 +38,13 @@ struct vr_machine_config {
 	char *command;      /* run this on the guest's console and power off (no terminal), or NULL */
 };
 
+/* Offer the host tables to plugins, for whoever loads plugins without a machine (`doctor`). vr_machine_new does it too;
+ * without a machine the tables answer VR_E_STATE or nothing. */
+void vr_machine_offer(struct vr_registry *r);
 /* The registry has been scanned and holds options; picks, loads and starts plugins, opens the image, builds
  * the board, loads the kernel. Errors by vr_error_text. [main] */
 int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c, struct vr_machine **out);
-/* Runs until power-off; returns the exit status of the process (0 clean). [main] */
+/* Runs until power-off; afterwards the process is still in its sandbox. Returns the exit status of the process (0 clean). [main] */
 int32_t vr_machine_run(struct vr_machine *m);
 void vr_machine_free(struct vr_machine *m);
 /* One line: what was chosen and why. */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bus.c: who answers at an address, vmrun.mmio/1.
+ *
+ * A sorted array a space, found by halving; before that, the vCPU's last hit, since drivers talk to one
+ * device for a while. Built while nothing runs, so a lookup takes no lock.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/parts.h"
+#include "util/error.h"
+
+int32_t vr_bus_init(struct vr_bus *b, uint32_t vcpu_count)
+{
+	memset(b, 0, sizeof(*b));
+	b->cpu = aligned_alloc(_Alignof(struct vr_bus_cpu), sizeof(struct vr_bus_cpu) * vcpu_count);
+	if (!b->cpu)
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	memset(b->cpu, 0, sizeof(struct vr_bus_cpu) * vcpu_count);
+	b->cpu_count = vcpu_count;
+	return VR_OK;
+}
+
+void vr_bus_free(struct vr_bus *b)
+{
+	for (uint32_t s = 0; s < VR_SPACES; s++) {
+		for (uint32_t i = 0; i < b->space[s].count; i++) {
+			free(b->space[s].entry[i]->name);
+			free(b->space[s].entry[i]);
+		}
+		free(b->space[s].entry);
+	}
+	free(b->cpu);
+	memset(b, 0, sizeof(*b));
+}
+
+/* Index of the first entry that begins above `address`. */
+static uint32_t above(const struct vr_bus_space *s, uint64_t address)
+{
+	uint32_t low = 0, high = s->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (s->entry[middle]->base <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct vr_bus_entry *vr_bus_overlap(const struct vr_bus *b, uint32_t space, uint64_t base,
+					  uint64_t last)
+{
+	const struct vr_bus_space *s = &b->space[space];
+	uint32_t i = above(s, last);
+
+	/* Entries do not overlap each other, so only the last one that begins at or below `last` can. */
+	return i && s->entry[i - 1]->last >= base ? s->entry[i - 1] : NULL;
+}
+
+int32_t vr_bus_attach(struct vr_bus *b, uint32_t space, uint64_t base, uint64_t length,
+		      const struct vr_bus_ops *ops, void *opaque, const char *name)
+{
+	const struct vr_bus_entry *other;
+	struct vr_bus_space *s;
+	struct vr_bus_entry *e;
+	uint32_t at;
+
+	if (!name)
+		name = "device";
+	if (space >= VR_SPACES)
+		return vr_error_set(VR_E_INVAL, "device '%s': there is no address space %u", name, space);
+	if (!length || base + (length - 1) < base)
+		return vr_error_set(VR_E_INVAL, "device '%s' at 0x%llx: bad length 0x%llx", name,
+				    (unsigned long long)base, (unsigned long long)length);
+	if (!VR_HAS(ops, read) || !VR_HAS(ops, write))
+		return vr_error_set(VR_E_INVAL, "device '%s': read or write is missing", name);
+	other = vr_bus_overlap(b, space, base, base + (length - 1));
+	if (other)
+		return vr_error_set(VR_E_EXISTS, "device '%s' at 0x%llx overlaps '%s' at 0x%llx", name,
+				    (unsigned long long)base, other->name, (unsigned long long)other->base);
+	s = &b->space[space];
+	if (s->count == s->capacity) {
+		uint32_t capacity = s->capacity ? s->capacity * 2 : 32;
+		struct vr_bus_entry **p = realloc(s->entry, sizeof(*p) * capacity);
+
+		if (!p)
+			return vr_error_set(VR_E_NOMEM, "out of memory");
+		s->entry = p;
+		s->capacity = capacity;
+	}
+	e = calloc(1, sizeof(*e));
+	if (!e || !(e->name = strdup(name))) {
+		free(e);
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	}
+	e->base = base;
+	e->last = base + (length - 1);
+	e->ops = ops;
+	e->opaque = opaque;
+	at = above(s, base);
+	memmove(&s->entry[at + 1], &s->entry[at], sizeof(s->entry[0]) * (s->count - at));
+	s->entry[at] = e;
+	s->count++;
+	return VR_OK;
+}
+
+int32_t vr_bus_access(struct vr_bus *b, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+		      uint32_t is_write, uint64_t *value)
+{
+	const struct vr_bus_entry *e;
+	struct vr_bus_cpu *cpu;
+
+	if (space >= VR_SPACES || vcpu >= b->cpu_count || !value ||
+	    (width != 1 && width != 2 && width != 4 && width != 8))
+		return VR_E_INVAL;
+	cpu = &b->cpu[vcpu];
+	cpu->accesses++;
+	e = cpu->hit[space];
+	if (!e || address < e->base || address > e->last) {
+		uint32_t i = above(&b->space[space], address);
+
+		if (!i || b->space[space].entry[i - 1]->last < address)
+			return VR_E_NOENT;
+		e = b->space[space].entry[i - 1];
+		cpu->hit[space] = e;
+	}
+	/* An access has to lie whole in its device. A system register is one address, however wide. */
+	if (space != VR_SPACE_SYSREG && width - 1 > e->last - address)
+		return VR_E_NOENT;
+	if (is_write)
+		e->ops->write(e->opaque, vcpu, address - e->base, width, *value);
+	else
+		*value = e->ops->read(e->opaque, vcpu, address - e->base, width);
+	return VR_OK;
+}
+
+static int32_t VR_CALL mmio_attach(const struct vr_host *host, uint32_t space, uint64_t base, uint64_t length,
+				   const struct vr_bus_ops *ops, void *opaque, const char *name)
+{
+	struct vr_machine *m = vr_machine_of(host);
+	const struct vr_ram_region *g;
+
+	if (!m)
+		return vr_error_set(VR_E_STATE, "device '%s': there is no machine yet",
+				    name ? name : "device");
+	g = space == VR_SPACE_MMIO && length ? vr_ram_overlap(&m->ram, base, base + (length - 1)) : NULL;
+	if (g && !(g->flags & VR_MEM_READONLY))
+		return vr_error_set(VR_E_EXISTS, "device '%s' at 0x%llx overlaps memory '%s' at 0x%llx",
+				    name ? name : "device", (unsigned long long)base, g->name,
+				    (unsigned long long)g->gpa);
+	return vr_bus_attach(&m->bus, space, base, length, ops, opaque, name);
+}
+
+static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, uint32_t vcpu,
+				   uint64_t address, uint32_t width, uint32_t is_write, uint64_t *value)
+{
+	struct vr_machine *m = vr_machine_of(host);
+
+	return m ? vr_bus_access(&m->bus, space, vcpu, address, width, is_write, value) : VR_E_STATE;
+}
+
+const struct vr_host_mmio vr_mmio_table = {
+	.size = sizeof(struct vr_host_mmio),
+	.attach = mmio_attach,
+	.access = mmio_access,
+};

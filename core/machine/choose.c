@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * choose.c: which board, accelerator and translator run the guest.
+ *
+ * Manifests answer nearly all of it; a library is opened only when its plugin is about to be used. An
+ * accelerator whose `guest:` has "any" is software and needs a translator; every other one runs the
+ * architectures it lists itself ("host": this machine's). The registry lists plugins best first.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/parts.h"
+#include "util/arch.h"
+#include "util/error.h"
+#include "util/log.h"
+#include "util/text.h"
+
+struct chooser {
+	struct vr_registry *registry;
+	const struct vr_machine_config *config;
+	struct vr_choice *choice;
+	char *why; /* what spoke against others, for the one line; owned */
+};
+
+/* The i-th plugin of a class, best first; NULL past the end. */
+static struct vr_loaded *nth(struct vr_registry *r, enum vr_plugin_class class_id, uint32_t i)
+{
+	for (uint32_t k = 0; k < vr_registry_count(r); k++) {
+		struct vr_loaded *p = vr_registry_at(r, k);
+
+		if (p->manifest->class_id == class_id && !i--)
+			return p;
+	}
+	return NULL;
+}
+
+static const char *id_of(const struct vr_loaded *p)
+{
+	return p->manifest->id;
+}
+
+/* "a, b, c" of a class's ids; malloc'ed, NULL without memory. */
+static char *ids(struct vr_registry *r, enum vr_plugin_class class_id)
+{
+	struct vr_loaded *p;
+	char *text = NULL;
+	size_t length;
+	FILE *f = open_memstream(&text, &length);
+
+	if (!f)
+		return NULL;
+	for (uint32_t i = 0; (p = nth(r, class_id, i)); i++)
+		fprintf(f, "%s%s", i ? ", " : "", id_of(p));
+	if (!nth(r, class_id, 0))
+		fputs("none", f);
+	fclose(f);
+	return text;
+}
+
+static int32_t by_name(struct vr_registry *r, enum vr_plugin_class class_id, const char *noun, const char *id,
+		       struct vr_loaded **out)
+{
+	struct vr_loaded *p = vr_registry_by_id(r, id);
+	char *have;
+	int32_t rc;
+
+	*out = p;
+	if (p && p->manifest->class_id == class_id)
+		return VR_OK;
+	have = ids(r, class_id);
+	rc = vr_error_set(VR_E_NOENT, "%s '%s' %s; installed: %s", noun, id,
+			  p ? "is a plugin of another kind" : "is not installed", have ? have : "?");
+	free(have);
+	return rc;
+}
+
+/* Starts it; otherwise says why not in *text (malloc'ed or NULL) and leaves no error noted. */
+static int32_t start(struct chooser *c, struct vr_loaded *p, char **text)
+{
+	int32_t rc;
+
+	*text = NULL;
+	vr_error_clear();
+	rc = vr_registry_start(c->registry, p);
+	if (rc < 0) {
+		*text = strdup(vr_error_text(rc));
+		vr_error_clear();
+	}
+	return rc;
+}
+
+/* Remember why `id` was not taken. */
+static void against(struct chooser *c, const char *id, const char *text)
+{
+	char *all;
+
+	if (asprintf(&all, "%s%s%s: %s", c->why ? c->why : "", c->why ? "; " : "", id,
+		     text ? text : "can't be used") < 0)
+		return;
+	free(c->why);
+	c->why = all;
+}
+
+/* ---- the guest's architecture and its board --------------------------------------------------- */
+static bool image_fits(const struct vr_loaded *board, const struct vr_boot_payload *k)
+{
+	const struct vr_manifest *m = board->manifest;
+
+	for (uint32_t i = 0; i < m->image_count; i++) {
+		const struct vr_manifest_image *g = &m->images[i];
+
+		if (g->length && g->length <= sizeof(g->bytes) && g->offset <= k->kernel_size &&
+		    g->length <= k->kernel_size - g->offset &&
+		    !memcmp((const uint8_t *)k->kernel + g->offset, g->bytes, g->length))
+			return true;
+	}
+	return false;
+}
+
+static int32_t no_board(struct chooser *c, const char *arch)
+{
+	char *have = ids(c->registry, VR_CLASS_BOARD);
+	int32_t rc = vr_error_set(VR_E_NOENT, "no board for %s guests is installed; boards: %s", arch,
+				  have ? have : "?");
+
+	free(have);
+	return rc;
+}
+
+static int32_t unknown_image(struct chooser *c, const struct vr_boot_payload *k)
+{
+	char *have = ids(c->registry, VR_CLASS_BOARD);
+	int32_t rc = vr_error_set(VR_E_IMAGE,
+				  "%s: can't tell which architecture this kernel is for: no installed board "
+				  "knows it (boards: %s); say which with --arch",
+				  k->kernel_name ? k->kernel_name : "the kernel", have ? have : "?");
+
+	free(have);
+	return rc;
+}
+
+static int32_t choose_board(struct chooser *c, const struct vr_boot_payload *k)
+{
+	const struct vr_machine_config *cfg = c->config;
+	const char *arch = cfg->arch ? vr_arch_canonical(cfg->arch) : NULL;
+	struct vr_loaded *p, *board = NULL, *fits = NULL;
+	int32_t rc;
+
+	/* The best board that knows the image, of the architecture that was asked for if any does. */
+	for (uint32_t i = 0; (p = nth(c->registry, VR_CLASS_BOARD, i)); i++) {
+		bool right = !arch || vr_text_list_has(p->manifest->guest, arch);
+
+		if (image_fits(p, k) && (!fits || (right && arch && !vr_text_list_has(fits->manifest->guest, arch))))
+			fits = p;
+	}
+	if (cfg->board) {
+		rc = by_name(c->registry, VR_CLASS_BOARD, "board", cfg->board, &board);
+		if (rc < 0)
+			return rc;
+	} else if (arch) {
+		board = fits && vr_text_list_has(fits->manifest->guest, arch) ? fits : NULL;
+		if (!board && fits)
+			return vr_error_set(VR_E_IMAGE, "%s is a kernel for %s, and --arch says %s",
+					    k->kernel_name ? k->kernel_name : "this", fits->manifest->guest[0],
+					    arch);
+		for (uint32_t i = 0; !board && (p = nth(c->registry, VR_CLASS_BOARD, i)); i++)
+			if (vr_text_list_has(p->manifest->guest, arch))
+				board = p;
+		if (!board)
+			return no_board(c, arch);
+	} else {
+		board = fits;
+		if (!board)
+			return unknown_image(c, k);
+	}
+	if (!board->manifest->guest || !board->manifest->guest[0])
+		return vr_error_set(VR_E_MANIFEST, "board '%s' names no guest architecture", id_of(board));
+	if (!arch)
+		arch = board->manifest->guest[0];
+	if (!vr_text_list_has(board->manifest->guest, arch))
+		return vr_error_set(VR_E_CONFIG, "board '%s' is a board for %s guests, not %s", id_of(board),
+				    board->manifest->guest[0], arch);
+	c->choice->board = board;
+	c->choice->arch = vr_text_copy(arch);
+	return c->choice->arch ? VR_OK : VR_E_NOMEM;
+}
+
+/* ---- accelerators and translators --------------------------------------------------------------- */
+static bool is_software(const struct vr_loaded *accel)
+{
+	return vr_text_list_has(accel->manifest->guest, "any");
+}
+
+static bool runs_natively(const struct vr_loaded *accel, const char *arch)
+{
+	return vr_text_list_has(accel->manifest->guest, arch) ||
+	       (vr_text_list_has(accel->manifest->guest, "host") && !strcmp(arch, vr_arch_host()));
+}
+
+/* 2: made for the pair; 1: for the guest on any host (a lifter, interpreted); 0: not for it. */
+static int rank(const struct vr_loaded *t, const char *arch)
+{
+	char *const *host = t->manifest->host;
+
+	if (!vr_text_list_has(t->manifest->guest, arch))
+		return 0;
+	if (!host || !host[0] || vr_text_list_has(host, "any"))
+		return 1;
+	return vr_text_list_has(host, vr_arch_host()) ? 2 : 0;
+}
+
+static int32_t named_translator(struct chooser *c)
+{
+	const char *arch = c->choice->arch;
+	struct vr_loaded *t;
+	char *text;
+	int32_t rc = by_name(c->registry, VR_CLASS_TRANSLATOR, "translator", c->config->translator, &t);
+
+	if (rc < 0)
+		return rc;
+	if (!rank(t, arch))
+		return vr_error_set(VR_E_CONFIG, "translator '%s' is not for %s guests on %s hosts", id_of(t), arch,
+				    vr_arch_host());
+	rc = start(c, t, &text);
+	if (rc < 0)
+		rc = vr_error_set(rc, "translator '%s' can't be used: %s", id_of(t), text ? text : "?");
+	else
+		c->choice->translator = t;
+	free(text);
+	return rc;
+}
+
+static int32_t choose_translator(struct chooser *c)
+{
+	const char *arch = c->choice->arch;
+	struct vr_loaded *t;
+	int32_t rc;
+	char *have;
+
+	if (c->config->translator)
+		return named_translator(c);
+	for (int wanted = 2; wanted > 0; wanted--) {
+		for (uint32_t i = 0; (t = nth(c->registry, VR_CLASS_TRANSLATOR, i)); i++) {
+			char *text;
+
+			if (rank(t, arch) != wanted)
+				continue;
+			if (start(c, t, &text) == VR_OK) {
+				c->choice->translator = t;
+				return VR_OK;
+			}
+			against(c, id_of(t), text);
+			free(text);
+		}
+	}
+	have = ids(c->registry, VR_CLASS_TRANSLATOR);
+	rc = vr_error_set(VR_E_NOENT,
+			  "no translator for %s guests on %s hosts can be used (installed: %s)%s%s", arch,
+			  vr_arch_host(), have ? have : "?", c->why ? "; " : "", c->why ? c->why : "");
+	free(have);
+	return rc;
+}
+
+/* Takes `p` and what it needs, or says why not in *text. */
+static int32_t take(struct chooser *c, struct vr_loaded *p, char **text)
+{
+	const char *arch = c->choice->arch;
+	int32_t rc;
+
+	*text = NULL;
+	if (!is_software(p) && !runs_natively(p, arch)) {
+		*text = vr_text_format("runs only guests of the host's architecture (%s), and this one is %s",
+				       vr_arch_host(), arch);
+		return VR_E_UNSUPPORTED;
+	}
+	if (is_software(p)) {
+		vr_error_clear();
+		rc = choose_translator(c);
+		if (rc < 0) {
+			*text = strdup(vr_error_text(rc));
+			vr_error_clear();
+			return rc;
+		}
+	}
+	rc = start(c, p, text);
+	if (rc < 0)
+		c->choice->translator = NULL;
+	else
+		c->choice->accel = p;
+	return rc;
+}
+
+/* The best that works of one kind. */
+static bool take_best(struct chooser *c, bool software)
+{
+	struct vr_loaded *p;
+
+	for (uint32_t i = 0; !c->choice->accel && (p = nth(c->registry, VR_CLASS_ACCEL, i)); i++) {
+		char *text;
+
+		if (is_software(p) != software)
+			continue;
+		if (take(c, p, &text) < 0)
+			against(c, id_of(p), text);
+		free(text);
+	}
+	return c->choice->accel != NULL;
+}
+
+static int32_t named_accel(struct chooser *c)
+{
+	struct vr_loaded *p;
+	char *text = NULL;
+	int32_t rc = by_name(c->registry, VR_CLASS_ACCEL, "accelerator", c->config->accel, &p);
+
+	if (rc == VR_OK) {
+		rc = take(c, p, &text);
+		if (rc == VR_OK)
+			return rc;
+		if (!c->config->fallback)
+			vr_error_set(rc,
+				     "accelerator '%s' can't run this guest: %s (VM_ACCEL_FALLBACK=1 takes "
+				     "software instead)",
+				     id_of(p), text ? text : "?");
+	} else if (c->config->fallback) {
+		text = strdup(vr_error_text(rc));
+		vr_error_clear();
+	}
+	if (c->config->fallback && !(p && is_software(p))) {
+		vr_log(VR_LOG_WARN, "accelerator '%s' can't be used (%s); falling back to software, which is slower",
+		       c->config->accel, text ? text : "?");
+		if (take_best(c, true))
+			rc = VR_OK;
+		else
+			vr_error_set(rc, "accelerator '%s' can't be used, and neither can software: %s",
+				     c->config->accel, c->why ? c->why : "none is installed");
+	} else if (c->config->fallback) {
+		vr_error_set(rc, "accelerator '%s' can't run this guest: %s", c->config->accel,
+			     text ? text : "?");
+	}
+	free(text);
+	return rc;
+}
+
+static int32_t choose_accel(struct chooser *c)
+{
+	char *have;
+	int32_t rc;
+
+	if (c->config->accel)
+		return named_accel(c);
+	/* Asked to do without the hardware: software first. */
+	if (take_best(c, c->config->fallback))
+		return VR_OK;
+	if (take_best(c, !c->config->fallback)) {
+		if (c->config->fallback)
+			vr_log(VR_LOG_WARN, "no software accelerator can run this guest (%s); taking '%s'",
+			       c->why ? c->why : "none is installed", id_of(c->choice->accel));
+		return VR_OK;
+	}
+	have = ids(c->registry, VR_CLASS_ACCEL);
+	rc = vr_error_set(VR_E_UNSUPPORTED, "nothing here can run %s guests on this %s machine (installed: %s)%s%s",
+			  c->choice->arch, vr_arch_host(), have ? have : "?", c->why ? "; " : "",
+			  c->why ? c->why : "");
+	free(have);
+	return rc;
+}
+
+static char *describe(const struct chooser *c)
+{
+	const struct vr_choice *x = c->choice;
+	const char *reason;
+
+	if (c->config->accel && !strcmp(c->config->accel, id_of(x->accel)))
+		reason = "as asked for";
+	else if (c->config->fallback && x->translator)
+		reason = "software, as asked for";
+	else if (!x->translator)
+		reason = "the host's own architecture";
+	else if (!strcmp(x->arch, vr_arch_host()))
+		reason = "in software, no hardware accelerator can be used";
+	else
+		reason = "another architecture than the host's";
+	return vr_text_format("%s guest on %s: %s%s%s, board %s (%s%s%s)", x->arch, vr_arch_host(), id_of(x->accel),
+			      x->translator ? " + " : "", x->translator ? id_of(x->translator) : "",
+			      id_of(x->board), reason, c->why ? "; " : "", c->why ? c->why : "");
+}
+
+int32_t vr_choose(struct vr_registry *r, const struct vr_machine_config *config,
+		  const struct vr_boot_payload *p, struct vr_choice *out)
+{
+	struct chooser c = {.registry = r, .config = config, .choice = out};
+	char *text;
+	int32_t rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = choose_board(&c, p);
+	if (rc == VR_OK)
+		rc = choose_accel(&c);
+	if (rc == VR_OK) {
+		rc = start(&c, out->board, &text);
+		if (rc < 0)
+			vr_error_set(rc, "board '%s' can't be used: %s", id_of(out->board), text ? text : "?");
+		free(text);
+	}
+	if (rc == VR_OK) {
+		out->line = describe(&c);
+		rc = out->line ? VR_OK : VR_E_NOMEM;
+	}
+	free(c.why);
+	if (rc < 0)
+		vr_choice_free(out);
+	return rc;
+}
+
+void vr_choice_free(struct vr_choice *c)
+{
+	free(c->arch);
+	free(c->line);
+	memset(c, 0, sizeof(*c));
+}

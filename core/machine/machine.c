@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.c: a machine's life: read what it boots, choose who runs it, build it, run it, take it apart.
+ *
+ * Disks are opened for writing only after what they boot was read and understood, so a file that is no image
+ * is left as it is. Taking apart goes from those who call to those who are called: vCPUs stand still, then
+ * timers and the console fall silent, then the board ends its devices and their threads, and only then the
+ * vCPUs go, since any of the former may drive their pins.
+ */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/parts.h"
+#include "util/error.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#define DEFAULT_RAM (512ull << 20)
+#define RAM_UNIT 0x10000ull
+#define MOST_RAM (1ull << 46)
+
+void vr_machine_offer(struct vr_registry *r)
+{
+	vr_registry_offer(r, VR_MEMORY_ID, &vr_memory_table);
+	vr_registry_offer(r, VR_MMIO_ID, &vr_mmio_table);
+	vr_registry_offer(r, VR_IRQ_ID, &vr_irq_table);
+	vr_registry_offer(r, VR_TIMER_ID, &vr_timer_table);
+	vr_registry_offer(r, VR_CODECACHE_ID, &vr_codecache_table);
+	vr_registry_offer(r, VR_THREAD_ID, &vr_thread_table);
+	vr_registry_offer(r, VR_MACHINE_ID, &vr_machine_table);
+	vr_registry_offer(r, VR_CONSOLE_ID, &vr_console_table);
+	vr_registry_offer(r, VR_BLOCK_ID, &vr_block_table);
+}
+
+/* ---- building ------------------------------------------------------------------------------------ */
+static int32_t check_config(struct vr_machine *m, const struct vr_machine_config *c)
+{
+	m->vcpu_count = c->vcpu_count ? c->vcpu_count : 1;
+	m->ram_size = c->ram_size ? c->ram_size : DEFAULT_RAM;
+	m->no_reboot = c->no_reboot;
+	m->stats_wanted = c->stats;
+	if (m->vcpu_count > VR_MAX_VCPUS)
+		return vr_error_set(VR_E_CONFIG, "%u vCPUs: at most %u can be had", m->vcpu_count, VR_MAX_VCPUS);
+	if (m->ram_size % RAM_UNIT || m->ram_size > MOST_RAM)
+		return vr_error_set(VR_E_CONFIG,
+				    "%llu bytes of memory: the size must be a multiple of 64 KiB and at most 64 TiB",
+				    (unsigned long long)m->ram_size);
+	if (c->disk_count > VR_MAX_DISKS - 1)
+		return vr_error_set(VR_E_CONFIG, "%u disks: at most %u can be had", c->disk_count,
+				    VR_MAX_DISKS - 1);
+	if (!c->kernel && !c->image)
+		return vr_error_set(VR_E_CONFIG, "nothing to boot: name an image, or a kernel with --kernel");
+	if (!c->kernel && c->initrd)
+		return vr_error_set(VR_E_CONFIG, "--initrd goes with --kernel; an image brings its own");
+	return VR_OK;
+}
+
+static int32_t remember_boot(struct vr_machine *m, const struct vr_machine_config *c)
+{
+	int32_t rc = vr_text_replace(&m->kernel, c->kernel);
+
+	if (rc == VR_OK)
+		rc = vr_text_replace(&m->initrd, c->initrd);
+	if (rc == VR_OK)
+		rc = vr_text_replace(&m->image, c->image);
+	if (rc == VR_OK && c->command)
+		rc = vr_script_append(c->append, c->command, &m->append);
+	else if (rc == VR_OK)
+		rc = vr_text_replace(&m->append, c->append);
+	return rc;
+}
+
+/* *image_is_disk: the image becomes disk 0. */
+static int32_t read_boot(struct vr_machine *m, int *image_is_disk)
+{
+	*image_is_disk = m->image != NULL;
+	if (m->kernel)
+		return vr_boot_from_files(m->kernel, m->initrd, m->append, &m->boot);
+	return vr_boot_from_image(m->image, m->append, &m->boot, image_is_disk);
+}
+
+static int32_t open_disk(struct vr_machine *m, const char *path, bool read_only)
+{
+	int32_t rc = vr_disk_open(&m->disk[m->disk_count], path, read_only);
+
+	if (rc == VR_OK)
+		m->disk_count++;
+	return rc;
+}
+
+static int32_t open_disks(struct vr_machine *m, const struct vr_machine_config *c, int image_is_disk)
+{
+	int32_t rc = VR_OK;
+
+	if (image_is_disk)
+		rc = open_disk(m, c->image, c->read_only);
+	for (uint32_t i = 0; rc == VR_OK && i < c->disk_count; i++)
+		rc = open_disk(m, c->disks[i].path, c->disks[i].read_only);
+	return rc;
+}
+
+/* A board asks the registry for devices by type; only who is loaded answers. */
+static void start_devices(struct vr_registry *r)
+{
+	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
+		struct vr_loaded *p = vr_registry_at(r, i);
+		int32_t rc;
+
+		if (p->manifest->class_id != VR_CLASS_DEVICE)
+			continue;
+		vr_error_clear();
+		rc = vr_registry_start(r, p);
+		if (rc < 0)
+			vr_log(VR_LOG_WARN, "devices of plugin '%s' can't be had: %s", p->manifest->id,
+			       vr_error_text(rc));
+		vr_error_clear();
+	}
+}
+
+static bool uses_files_later(struct vr_registry *r)
+{
+	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
+		struct vr_loaded *p = vr_registry_at(r, i);
+
+		/* Vendors' libraries open their device files when it suits them. */
+		if (p->started && p->manifest->class_id == VR_CLASS_PASSTHROUGH)
+			return true;
+	}
+	return false;
+}
+
+static int32_t missing(const struct vr_loaded *p, const char *what)
+{
+	return vr_error_set(VR_E_ABI, "plugin '%s' offers no complete %s", p->manifest->id, what);
+}
+
+static int32_t find_tables(struct vr_machine *m)
+{
+	const struct vr_choice *c = &m->choice;
+	const struct vr_accel *a = vr_registry_interface(c->accel, VR_ACCEL_ID);
+	const struct vr_board *b = vr_registry_interface(c->board, VR_BOARD_ID);
+
+	if (!VR_HAS(a, vm_create) || !VR_HAS(a, vm_destroy) || !VR_HAS(a, memory_map) ||
+	    !VR_HAS(a, vcpu_create) || !VR_HAS(a, vcpu_destroy) || !VR_HAS(a, vcpu_run) ||
+	    !VR_HAS(a, vcpu_kick) || !VR_HAS(a, vcpu_set_pin) || !VR_HAS(a, vm_reset))
+		return missing(c->accel, VR_ACCEL_ID);
+	if (!VR_HAS(b, create) || !VR_HAS(b, load) || !VR_HAS(b, reset) || !VR_HAS(b, destroy))
+		return missing(c->board, VR_BOARD_ID);
+	m->accel = a;
+	m->accel_self = c->accel->plugin->self;
+	m->board_table = b;
+	return VR_OK;
+}
+
+static int32_t create_vm(struct vr_machine *m)
+{
+	struct vr_loaded *t = m->choice.translator;
+	struct vr_vm_config c = {
+		.size = sizeof(c),
+		.vcpu_count = m->vcpu_count,
+		.arch = m->choice.arch,
+	};
+	int32_t rc;
+
+	if (t) {
+		c.translator = vr_registry_interface(t, "vmrun.translator/1");
+		c.translator_self = t->plugin->self;
+		c.translator_id = t->manifest->id;
+		if (!c.translator)
+			return missing(t, "vmrun.translator/1");
+	}
+	rc = m->accel->vm_create(m->accel_self, &c, &m->vm);
+	if (rc < 0) {
+		m->vm = NULL;
+		vr_error_context(rc, "accelerator '%s'", m->choice.accel->manifest->id);
+	}
+	return rc;
+}
+
+static int32_t create_board(struct vr_machine *m)
+{
+	struct vr_board_config c = {
+		.size = sizeof(c),
+		.vcpu_count = m->vcpu_count,
+		.ram_size = m->ram_size,
+		.arch = m->choice.arch,
+	};
+	int32_t rc = m->board_table->create(m->choice.board->plugin->self, &c, &m->board);
+
+	if (rc < 0) {
+		m->board = NULL;
+		vr_error_context(rc, "board '%s'", m->choice.board->manifest->id);
+	}
+	return rc;
+}
+
+static int32_t load(struct vr_machine *m)
+{
+	int32_t rc = m->board_table->load(m->board, &m->boot.payload);
+
+	if (rc < 0)
+		vr_error_context(rc, "board '%s'", m->choice.board->manifest->id);
+	else
+		m->vcpu[0].on = true; /* nothing runs: the gate is shut */
+	/* It is in guest memory now; a second copy would be the largest thing this process has. */
+	vr_boot_free(&m->boot);
+	memset(&m->boot, 0, sizeof(m->boot));
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+	return rc;
+}
+
+static void user_ends(void *opaque, int32_t status)
+{
+	vr_power_request(opaque, VR_POWER_OFF, status);
+}
+
+static int32_t init_parts(struct vr_machine *m, const struct vr_machine_config *c)
+{
+	int32_t rc;
+
+	m->vcpu = calloc(m->vcpu_count, sizeof(*m->vcpu));
+	if (!m->vcpu)
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	for (uint32_t i = 0; i < m->vcpu_count; i++) {
+		m->vcpu[i].machine = m;
+		m->vcpu[i].index = i;
+	}
+	rc = vr_bus_init(&m->bus, m->vcpu_count);
+	if (rc == VR_OK)
+		rc = vr_timers_init(&m->timers, &m->sandbox);
+	if (rc == VR_OK)
+		rc = vr_console_init(&m->console, c->command != NULL);
+	m->console.end = user_ends;
+	m->console.end_opaque = m;
+	return rc;
+}
+
+static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
+{
+	int image_is_disk;
+	int32_t rc = check_config(m, c);
+
+	if (rc == VR_OK)
+		rc = init_parts(m, c);
+	if (rc == VR_OK)
+		rc = remember_boot(m, c);
+	if (rc == VR_OK)
+		rc = read_boot(m, &image_is_disk);
+	if (rc == VR_OK)
+		rc = vr_choose(m->registry, c, &m->boot.payload, &m->choice);
+	if (rc == VR_OK)
+		rc = open_disks(m, c, image_is_disk);
+	if (rc == VR_OK)
+		rc = find_tables(m);
+	if (rc < 0)
+		return rc;
+	start_devices(m->registry);
+	vr_stats_init(&m->stats, c->stats != 0);
+	vr_sandbox_init(&m->sandbox, c->sandbox, uses_files_later(m->registry));
+	vr_sandbox_allow(&m->sandbox, m->kernel ? m->kernel : m->image);
+	vr_sandbox_allow(&m->sandbox, m->initrd);
+	rc = create_vm(m);
+	if (rc == VR_OK)
+		rc = create_board(m);
+	if (rc == VR_OK)
+		rc = vr_machine_map_ram(m);
+	if (rc == VR_OK)
+		rc = vr_vcpus_start(m);
+	if (rc == VR_OK)
+		rc = load(m);
+	return rc;
+}
+
+static void init_locks(struct vr_machine *m)
+{
+	pthread_condattr_t a;
+
+	pthread_mutex_init(&m->lock, NULL);
+	pthread_cond_init(&m->gate, NULL);
+	pthread_condattr_init(&a);
+	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+	pthread_cond_init(&m->changed, &a);
+	pthread_condattr_destroy(&a);
+}
+
+int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c, struct vr_machine **out)
+{
+	struct vr_machine *m = calloc(1, sizeof(*m));
+	int32_t rc;
+
+	*out = NULL;
+	if (!m)
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	m->registry = r;
+	m->gate_shut = true;
+	m->request = VR_POWER_NONE;
+	m->sandbox.ruleset = -1;
+	m->stats.smaps = -1;
+	init_locks(m);
+	vr_machine_offer(r);
+	vr_registry_set_machine(r, m);
+	rc = build(m, c);
+	if (rc < 0) {
+		vr_machine_free(m);
+		return rc;
+	}
+	*out = m;
+	return VR_OK;
+}
+
+/* ---- running ------------------------------------------------------------------------------------- */
+/* A reset boots what is on the disk then: the guest may have put a new kernel there. */
+static int32_t reset(struct vr_machine *m)
+{
+	int image_is_disk;
+	int32_t rc;
+
+	vr_vcpus_quiesce(m);
+	m->resets++;
+	pthread_mutex_lock(&m->lock);
+	for (uint32_t i = 0; i < m->vcpu_count; i++)
+		m->vcpu[i].on = false;
+	pthread_mutex_unlock(&m->lock);
+	m->accel->vm_reset(m->vm);
+	m->board_table->reset(m->board);
+	vr_error_clear();
+	rc = read_boot(m, &image_is_disk);
+	return rc < 0 ? rc : load(m);
+}
+
+static int32_t ended(uint32_t what, int32_t code)
+{
+	if (what == VR_POWER_CRASH)
+		return code ? code : 1;
+	return what == VR_POWER_RESET ? 0 : code;
+}
+
+/* A script's status is its command's; a machine that ended without telling it has failed. */
+static int32_t script_status(struct vr_machine *m, uint32_t what, int32_t status)
+{
+	const struct vr_script *s = &m->console.script;
+
+	if (!m->console.script_wanted || what == VR_POWER_CRASH || status)
+		return status;
+	if (s->found)
+		return s->status > 255 ? 255 : s->status;
+	vr_log(VR_LOG_ERROR, "the guest ended and did not tell the command's exit status; does its init know "
+			     "vmrun.run= ?");
+	return 1;
+}
+
+int32_t vr_machine_run(struct vr_machine *m)
+{
+	int32_t code = 0, status;
+	uint32_t what;
+	int32_t rc = vr_console_start(&m->console, &m->sandbox);
+
+	if (rc < 0) {
+		vr_log(VR_LOG_ERROR, "%s", vr_error_text(rc));
+		return 1;
+	}
+	vr_sandbox_enter(&m->sandbox);
+	m->stats.started = vr_clock_monotonic();
+	vr_vcpus_resume(m);
+	for (;;) {
+		what = vr_power_wait(m, &code);
+		if (what != VR_POWER_RESET || m->no_reboot)
+			break;
+		rc = reset(m);
+		if (rc < 0) {
+			vr_log(VR_LOG_ERROR, "reset: %s", vr_error_text(rc));
+			what = VR_POWER_CRASH;
+			code = 1;
+			break;
+		}
+		vr_vcpus_resume(m);
+	}
+	vr_vcpus_quiesce(m);
+	m->stats.ended = vr_clock_monotonic();
+	vr_console_stop(&m->console);
+	status = script_status(m, what, ended(what, code));
+	if (m->stats_wanted)
+		vr_stats_print(m, stderr);
+	return status;
+}
+
+const char *vr_machine_choice(const struct vr_machine *m)
+{
+	return m->choice.line;
+}
+
+/* ---- taking apart -------------------------------------------------------------------------------- */
+void vr_machine_free(struct vr_machine *m)
+{
+	if (!m)
+		return;
+	if (m->vcpu)
+		vr_vcpus_quiesce(m);
+	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
+	vr_console_stop(&m->console);
+	vr_timers_stop(&m->timers);
+	if (m->board)
+		m->board_table->destroy(m->board);
+	vr_vcpus_end(m);
+	if (m->vm)
+		m->accel->vm_destroy(m->vm);
+	vr_registry_set_machine(m->registry, NULL);
+	vr_timers_free(&m->timers);
+	vr_console_free(&m->console);
+	for (uint32_t i = 0; i < m->disk_count; i++)
+		vr_disk_close(&m->disk[i]);
+	vr_boot_free(&m->boot);
+	vr_bus_free(&m->bus);
+	vr_ram_free(&m->ram);
+	vr_stats_free(&m->stats);
+	vr_sandbox_free(&m->sandbox);
+	vr_choice_free(&m->choice);
+	pthread_mutex_destroy(&m->lock);
+	pthread_cond_destroy(&m->gate);
+	pthread_cond_destroy(&m->changed);
+	free(m->vcpu);
+	free(m->kernel);
+	free(m->initrd);
+	free(m->append);
+	free(m->image);
+	free(m);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c: guest RAM, vmrun.memory/1.
+ *
+ * Each region is its own mapping between two guard areas, so that host code that runs off its end faults
+ * instead of touching something else. Pages are the host's only once they are touched.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "machine/parts.h"
+#include "util/error.h"
+
+#define UNIT 0x10000ull	   /* regions are multiples of this */
+#define GUARD 0x10000ull
+#define HUGE_PAGE 0x200000ull /* alignment, so that the host can use its large pages */
+
+const struct vr_ram_region *vr_ram_overlap(const struct vr_ram *ram, uint64_t gpa, uint64_t last)
+{
+	uint32_t count = atomic_load_explicit(&ram->count, memory_order_acquire);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct vr_ram_region *g = &ram->region[i];
+
+		if (gpa <= g->gpa + (g->length - 1) && last >= g->gpa)
+			return g;
+	}
+	return NULL;
+}
+
+int32_t vr_ram_add(struct vr_ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, const char *name)
+{
+	uint32_t count = atomic_load_explicit(&ram->count, memory_order_relaxed);
+	struct vr_ram_region *g;
+	const struct vr_ram_region *other;
+	size_t total;
+	uint8_t *p, *start;
+
+	if (!name)
+		name = "ram";
+	if (!length || length % UNIT || gpa % UNIT || gpa + (length - 1) < gpa)
+		return vr_error_set(VR_E_INVAL,
+				    "memory region '%s' at 0x%llx, 0x%llx bytes: address and length must be "
+				    "multiples of 64 KiB",
+				    name, (unsigned long long)gpa, (unsigned long long)length);
+	other = vr_ram_overlap(ram, gpa, gpa + (length - 1));
+	if (other)
+		return vr_error_set(VR_E_EXISTS, "memory region '%s' at 0x%llx overlaps '%s' at 0x%llx", name,
+				    (unsigned long long)gpa, other->name, (unsigned long long)other->gpa);
+	if (count == VR_MAX_REGIONS)
+		return vr_error_set(VR_E_RANGE, "memory region '%s': there are %u already", name, count);
+	if (length > SIZE_MAX / 2)
+		return vr_error_set(VR_E_NOMEM, "memory region '%s': too large for this host", name);
+
+	total = (size_t)length + 2 * GUARD + HUGE_PAGE;
+	p = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		goto no_memory;
+	start = (uint8_t *)(((uintptr_t)p + GUARD + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
+	if (mmap(start, (size_t)length, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED) {
+		int e = errno;
+
+		munmap(p, total);
+		errno = e;
+		goto no_memory;
+	}
+	/* Both are wishes: a host that does not know them still runs the guest. */
+	(void)madvise(start, (size_t)length, MADV_HUGEPAGE);
+	(void)madvise(start, (size_t)length, MADV_DONTDUMP);
+
+	g = &ram->region[count];
+	g->name = strdup(name);
+	if (!g->name) {
+		munmap(p, total);
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	}
+	g->gpa = gpa;
+	g->length = length;
+	g->flags = flags;
+	g->host = start;
+	g->mapping = p;
+	g->mapping_length = total;
+	atomic_store_explicit(&ram->count, count + 1, memory_order_release);
+	return VR_OK;
+
+no_memory:
+	return vr_error_set(VR_E_NOMEM,
+			    "can't reserve %llu MiB of guest memory ('%s'): %s; give the guest less memory, or "
+			    "raise the limit (ulimit -v, vm.overcommit_memory)",
+			    (unsigned long long)(length >> 20), name, strerror(errno));
+}
+
+void *vr_ram_pointer(const struct vr_ram *ram, uint64_t gpa, uint64_t length)
+{
+	uint32_t count = atomic_load_explicit(&ram->count, memory_order_acquire);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct vr_ram_region *g = &ram->region[i];
+		uint64_t offset = gpa - g->gpa;
+
+		if (gpa >= g->gpa && offset < g->length)
+			return length <= g->length - offset ? g->host + offset : NULL;
+	}
+	return NULL;
+}
+
+uint64_t vr_ram_resident(const struct vr_ram *ram)
+{
+	uint32_t count = atomic_load_explicit(&ram->count, memory_order_acquire);
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	static const size_t step = (size_t)1 << 30;
+	unsigned char *map = malloc(step / 4096);
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; map && i < count; i++) {
+		const struct vr_ram_region *g = &ram->region[i];
+
+		for (uint64_t done = 0; done < g->length; done += step) {
+			size_t n = g->length - done < step ? (size_t)(g->length - done) : step;
+
+			if (mincore(g->host + done, n, map))
+				continue;
+			for (size_t k = 0; k < n / page; k++)
+				pages += map[k] & 1u;
+		}
+	}
+	free(map);
+	return pages * page;
+}
+
+void vr_ram_free(struct vr_ram *ram)
+{
+	uint32_t count = atomic_exchange(&ram->count, 0);
+
+	for (uint32_t i = 0; i < count; i++) {
+		munmap(ram->region[i].mapping, ram->region[i].mapping_length);
+		free(ram->region[i].name);
+	}
+}
+
+static int32_t map_one(struct vr_machine *m, uint32_t slot)
+{
+	const struct vr_ram_region *g = &m->ram.region[slot];
+	int32_t rc = m->accel->memory_map(m->vm, slot, g->gpa, g->length, g->host, g->flags);
+
+	if (rc < 0)
+		vr_error_context(rc, "memory '%s' at 0x%llx", g->name, (unsigned long long)g->gpa);
+	return rc;
+}
+
+int32_t vr_machine_map_ram(struct vr_machine *m)
+{
+	uint32_t count = atomic_load(&m->ram.count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		int32_t rc = map_one(m, i);
+
+		if (rc < 0)
+			return rc;
+	}
+	m->ram_mapped = true;
+	return VR_OK;
+}
+
+static int32_t VR_CALL memory_add(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t flags,
+				  const char *name)
+{
+	struct vr_machine *m = vr_machine_of(host);
+	const struct vr_bus_entry *e;
+	int32_t rc;
+
+	if (!m)
+		return vr_error_set(VR_E_STATE, "memory '%s': there is no machine yet", name ? name : "ram");
+	/* Read-only memory may lie under a device that takes the writes (flash). */
+	e = length ? vr_bus_overlap(&m->bus, VR_SPACE_MMIO, gpa, gpa + (length - 1)) : NULL;
+	if (e && !(flags & VR_MEM_READONLY))
+		return vr_error_set(VR_E_EXISTS, "memory '%s' at 0x%llx overlaps device '%s' at 0x%llx",
+				    name ? name : "ram", (unsigned long long)gpa, e->name,
+				    (unsigned long long)e->base);
+	rc = vr_ram_add(&m->ram, gpa, length, flags, name);
+	if (rc == VR_OK && m->ram_mapped)
+		rc = map_one(m, atomic_load(&m->ram.count) - 1);
+	return rc;
+}
+
+static uint32_t VR_CALL memory_count(const struct vr_host *host)
+{
+	struct vr_machine *m = vr_machine_of(host);
+
+	return m ? atomic_load_explicit(&m->ram.count, memory_order_acquire) : 0;
+}
+
+static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, struct vr_memory_region *out)
+{
+	struct vr_machine *m = vr_machine_of(host);
+	const struct vr_ram_region *g;
+
+	if (!out)
+		return vr_error_set(VR_E_INVAL, "memory region: bad argument");
+	if (!m || i >= atomic_load_explicit(&m->ram.count, memory_order_acquire))
+		return VR_E_NOENT;
+	g = &m->ram.region[i];
+	*out = (struct vr_memory_region){
+		.size = sizeof(*out),
+		.flags = g->flags,
+		.gpa = g->gpa,
+		.length = g->length,
+		.host = g->host,
+	};
+	return VR_OK;
+}
+
+static void *VR_CALL memory_pointer(const struct vr_host *host, uint64_t gpa, uint64_t length)
+{
+	struct vr_machine *m = vr_machine_of(host);
+
+	return m ? vr_ram_pointer(&m->ram, gpa, length) : NULL;
+}
+
+static void VR_CALL memory_written(const struct vr_host *host, uint64_t gpa, uint64_t length)
+{
+	struct vr_machine *m = vr_machine_of(host);
+
+	if (m && m->ram_mapped && length && VR_HAS(m->accel, memory_written))
+		m->accel->memory_written(m->vm, gpa, length);
+}
+
+const struct vr_host_memory vr_memory_table = {
+	.size = sizeof(struct vr_host_memory),
+	.add = memory_add,
+	.count = memory_count,
+	.region = memory_region,
+	.pointer = memory_pointer,
+	.written = memory_written,
+};

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parts.h: what the files of this folder share, the parts a machine is made of.
+ *
+ * Locks: `lock` guards the power state of the machine and its vCPUs and is never held in a call into a plugin.
+ * The buses and the memory map are built while no vCPU runs and only read afterwards, without a lock.
+ */
+#ifndef VR_MACHINE_PARTS_H
+#define VR_MACHINE_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <vmrun/accel.h>
+#include <vmrun/board.h>
+#include <vmrun/host.h>
+
+#include "boot/boot.h"
+#include "machine/machine.h"
+#include "plugin/registry.h"
+
+#define VR_MAX_REGIONS 32u
+#define VR_MAX_VCPUS 512u
+#define VR_MAX_DISKS 64u
+#define VR_SPACES 3u
+
+/* ---- memory.c ---------------------------------------------------------------------------- */
+struct vr_ram_region {
+	uint64_t gpa, length;
+	uint32_t flags;
+	char *name;
+	uint8_t *host;
+	void *mapping; /* with its guard pages */
+	size_t mapping_length;
+};
+struct vr_ram {
+	_Atomic uint32_t count;
+	struct vr_ram_region region[VR_MAX_REGIONS];
+};
+int32_t vr_ram_add(struct vr_ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, const char *name);
+/* The region that touches [gpa, last], or NULL. */
+const struct vr_ram_region *vr_ram_overlap(const struct vr_ram *ram, uint64_t gpa, uint64_t last);
+void *vr_ram_pointer(const struct vr_ram *ram, uint64_t gpa, uint64_t length);
+uint64_t vr_ram_resident(const struct vr_ram *ram); /* bytes that the host has given so far */
+void vr_ram_free(struct vr_ram *ram);
+int32_t vr_machine_map_ram(struct vr_machine *m); /* tell the accelerator of all of it */
+
+/* ---- bus.c ------------------------------------------------------------------------------- */
+struct vr_bus_entry {
+	uint64_t base, last;
+	const struct vr_bus_ops *ops;
+	void *opaque;
+	char *name;
+};
+struct vr_bus_space {
+	struct vr_bus_entry **entry; /* sorted by base */
+	uint32_t count, capacity;
+};
+/* What one vCPU's accesses touch; a cache line of its own. */
+struct vr_bus_cpu {
+	_Alignas(64) const struct vr_bus_entry *hit[VR_SPACES];
+	uint64_t accesses;
+};
+struct vr_bus {
+	struct vr_bus_space space[VR_SPACES];
+	struct vr_bus_cpu *cpu;
+	uint32_t cpu_count;
+};
+int32_t vr_bus_init(struct vr_bus *b, uint32_t vcpu_count);
+int32_t vr_bus_attach(struct vr_bus *b, uint32_t space, uint64_t base, uint64_t length,
+		      const struct vr_bus_ops *ops, void *opaque, const char *name);
+int32_t vr_bus_access(struct vr_bus *b, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+		      uint32_t is_write, uint64_t *value);
+const struct vr_bus_entry *vr_bus_overlap(const struct vr_bus *b, uint32_t space, uint64_t base,
+					  uint64_t last);
+void vr_bus_free(struct vr_bus *b);
+
+/* ---- timer.c ----------------------------------------------------------------------------- */
+struct vr_timers {
+	pthread_mutex_t lock;
+	pthread_cond_t wake; /* the thread sleeps on it */
+	pthread_cond_t idle; /* a callback has returned */
+	pthread_t thread;
+	bool running, stop, ready;
+	uint64_t base;     /* CLOCK_MONOTONIC of guest time 0 */
+	uint64_t sleeping; /* until when the thread sleeps; 0: it is awake */
+	struct vr_timer **heap;
+	uint32_t count, capacity, timers;
+	struct vr_timer *firing;
+	struct vr_sandbox *sandbox;
+};
+uint64_t vr_clock_monotonic(void);
+int32_t vr_timers_init(struct vr_timers *t, struct vr_sandbox *sandbox);
+uint64_t vr_timers_now(const struct vr_timers *t);
+int32_t vr_timer_create(struct vr_timers *t, void(VR_CALL *fn)(void *opaque), void *opaque,
+			struct vr_timer **out);
+void vr_timers_stop(struct vr_timers *t); /* nothing fires from here on */
+void vr_timers_free(struct vr_timers *t);
+
+/* ---- sandbox.c --------------------------------------------------------------------------- */
+struct vr_sandbox {
+	bool wanted;
+	atomic_bool entered;
+	int ruleset; /* Landlock; -1: none */
+};
+/* keep_files: new files may be opened later on. */
+void vr_sandbox_init(struct vr_sandbox *s, bool wanted, bool keep_files);
+/* This file may still be read. */
+void vr_sandbox_allow(const struct vr_sandbox *s, const char *path);
+void vr_sandbox_thread(const struct vr_sandbox *s); /* first thing on a new thread */
+void vr_sandbox_enter(struct vr_sandbox *s);	    /* the whole process; [main] */
+void vr_sandbox_free(struct vr_sandbox *s);
+
+/* ---- thread.c ---------------------------------------------------------------------------- */
+/* A thread that leaves signals to the console's, has a name and is in the sandbox. */
+int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *name, void *(*fn)(void *),
+			void *arg);
+void vr_park(_Atomic uint32_t *permit, uint64_t deadline_monotonic);
+void vr_unpark(_Atomic uint32_t *permit);
+
+/* ---- console.c, script.c ----------------------------------------------------------------- */
+/* Finds `vmrun-exit: N` in the guest's output and takes it out. */
+struct vr_script {
+	uint32_t held; /* bytes of `line` that may yet be the marker */
+	bool have_cr;  /* a CR is held back */
+	bool found;
+	int32_t status;
+	char line[32];
+};
+/* Room for the output of n input bytes. */
+#define VR_SCRIPT_ROOM(n) ((n) + 34u)
+uint32_t vr_script_filter(struct vr_script *s, const uint8_t *in, uint32_t n, uint8_t *out);
+uint32_t vr_script_finish(struct vr_script *s, uint8_t *out);
+/* `append` with the command for the guest's init added; malloc'ed. */
+int32_t vr_script_append(const char *append, const char *command, char **out);
+
+#define VR_CONSOLE_LISTENERS 8u
+#define VR_CONSOLE_INPUT 4096u
+#define VR_CONSOLE_OUTPUT 65536u
+struct vr_console {
+	pthread_mutex_t lock;
+	pthread_cond_t room; /* output has been written */
+	pthread_t thread;
+	bool ready, started, closing, hurry, raw, escape, eof, interactive;
+	int in, out, event, signals; /* descriptors */
+	uint8_t input[VR_CONSOLE_INPUT];
+	uint32_t input_head, input_count;
+	uint8_t *output;
+	uint32_t output_head, output_count;
+	struct {
+		void(VR_CALL *fn)(void *opaque);
+		void *opaque;
+	} listener[VR_CONSOLE_LISTENERS];
+	uint32_t listeners;
+	bool script_wanted;
+	struct vr_script script;
+	uint32_t signals_seen;
+	/* The user wants the machine to end. */
+	void (*end)(void *opaque, int32_t status);
+	void *end_opaque;
+};
+int32_t vr_console_init(struct vr_console *c, bool script);
+int32_t vr_console_start(struct vr_console *c, const struct vr_sandbox *s);
+void vr_console_write(struct vr_console *c, const uint8_t *bytes, uint32_t n);
+uint32_t vr_console_read(struct vr_console *c, uint8_t *bytes, uint32_t n);
+int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
+/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many are left in `out` (room for 2n). */
+uint32_t vr_console_scan(struct vr_console *c, const uint8_t *in, uint32_t n, uint8_t *out);
+void vr_console_stop(struct vr_console *c); /* writes what is left and gives the terminal back */
+void vr_console_free(struct vr_console *c);
+void vr_console_terminal_raw(struct vr_console *c);
+void vr_console_terminal_restore(void);
+
+/* ---- block.c ----------------------------------------------------------------------------- */
+struct vr_disk {
+	int fd;
+	uint32_t flags;
+	uint64_t length;
+	char *name;
+	_Atomic int flush_failed;
+	_Atomic int complained;
+};
+int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only);
+int32_t vr_disk_read(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
+int32_t vr_disk_write(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
+int32_t vr_disk_flush(struct vr_disk *d);
+int32_t vr_disk_discard(struct vr_disk *d, uint64_t offset, uint64_t length);
+int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length);
+void vr_disk_close(struct vr_disk *d);
+
+/* ---- choose.c ---------------------------------------------------------------------------- */
+struct vr_choice {
+	struct vr_loaded *accel, *translator, *board;
+	char *arch;
+	char *line;
+};
+int32_t vr_choose(struct vr_registry *r, const struct vr_machine_config *c, const struct vr_boot_payload *p,
+		  struct vr_choice *out);
+void vr_choice_free(struct vr_choice *c);
+
+/* ---- vcpu.c ------------------------------------------------------------------------------ */
+struct vr_vcpu_job;
+struct vr_vcpu {
+	struct vr_machine *machine;
+	uint32_t index;
+	pthread_t thread;
+	_Atomic(void *) handle; /* the accelerator's */
+	_Atomic uint32_t permit;
+	uint64_t early_pins; /* driven before the accelerator's vCPU was there */
+	/* Under machine->lock: */
+	bool thread_started, created, gone;
+	bool on, running;
+	int32_t create_result;
+	char *create_text;
+	struct vr_vcpu_job *job;
+	uint64_t exits[3]; /* by VR_EXIT_* */
+};
+int32_t vr_vcpus_start(struct vr_machine *m); /* threads and the accelerator's vCPUs; the gate is shut */
+void vr_vcpus_kick(struct vr_machine *m);
+void vr_vcpus_quiesce(struct vr_machine *m); /* shuts the gate and waits until no vCPU runs */
+void vr_vcpus_resume(struct vr_machine *m);  /* opens it unless a power request is pending */
+void vr_vcpus_end(struct vr_machine *m);
+int32_t vr_vcpu_power(struct vr_machine *m, uint32_t vcpu, bool on);
+
+/* ---- power.c ----------------------------------------------------------------------------- */
+#define VR_POWER_NONE 0xffffffffu
+void vr_power_request(struct vr_machine *m, uint32_t what, int32_t code);
+/* Waits for a request and takes it. */
+uint32_t vr_power_wait(struct vr_machine *m, int32_t *code);
+
+/* ---- stats.c ----------------------------------------------------------------------------- */
+struct vr_stats {
+	int smaps; /* opened before the sandbox; -1: none */
+	uint64_t started;
+	uint64_t ended;
+};
+void vr_stats_init(struct vr_stats *s, bool wanted);
+void vr_stats_print(struct vr_machine *m, FILE *to);
+void vr_stats_free(struct vr_stats *s);
+
+/* ---- machine.c --------------------------------------------------------------------------- */
+struct vr_machine {
+	struct vr_registry *registry;
+	struct vr_choice choice;
+	struct vr_boot boot; /* empty but while it is loaded */
+	char *kernel, *initrd, *append, *image; /* what to read it from, again at each reset */
+
+	const struct vr_accel *accel;
+	void *accel_self, *vm;
+	bool ram_mapped;
+	const struct vr_board *board_table;
+	void *board;
+
+	uint32_t vcpu_count;
+	uint64_t ram_size;
+	bool no_reboot;
+	uint32_t stats_wanted;
+
+	pthread_mutex_t lock;
+	pthread_cond_t gate;	/* vCPU threads wait here */
+	pthread_cond_t changed; /* who waits for vCPU threads, or for power requests */
+	bool gate_shut, ending;
+	uint32_t request;
+	int32_t request_code;
+	struct vr_vcpu *vcpu;
+	uint64_t resets;
+
+	struct vr_ram ram;
+	struct vr_bus bus;
+	struct vr_timers timers;
+	struct vr_console console;
+	struct vr_sandbox sandbox;
+	struct vr_stats stats;
+	struct vr_disk disk[VR_MAX_DISKS];
+	uint32_t disk_count;
+
+	const struct vr_irq_controller *irq;
+	void *irq_opaque;
+	vr_hypercall_fn hypercall;
+	void *hypercall_opaque;
+};
+
+static inline struct vr_machine *vr_machine_of(const struct vr_host *host)
+{
+	return vr_plugin_host_of(host)->machine;
+}
+
+/* The host tables. */
+extern const struct vr_host_memory vr_memory_table;
+extern const struct vr_host_mmio vr_mmio_table;
+extern const struct vr_host_irq vr_irq_table;
+extern const struct vr_host_timer vr_timer_table;
+extern const struct vr_host_codecache vr_codecache_table;
+extern const struct vr_host_thread vr_thread_table;
+extern const struct vr_host_machine vr_machine_table;
+extern const struct vr_host_console vr_console_table;
+extern const struct vr_host_block vr_block_table;
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* stats.c: what a run cost, printed when it is over. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/parts.h"
+#include "util/json.h"
+
+void vr_stats_init(struct vr_stats *s, bool wanted)
+{
+	/* Opened now: once the guest runs, nothing can be. It reads as of when it is read. */
+	s->smaps = wanted ? open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC) : -1;
+	s->started = s->ended = 0;
+}
+
+void vr_stats_free(struct vr_stats *s)
+{
+	if (s->smaps >= 0)
+		close(s->smaps);
+	s->smaps = -1;
+}
+
+/* A field of smaps_rollup in bytes; 0 when unknown. */
+static uint64_t field(const char *text, const char *name)
+{
+	const char *p = strstr(text, name);
+
+	return p ? strtoull(p + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+struct printer {
+	FILE *to;
+	struct vr_json *json; /* NULL: a table */
+};
+
+static void VR_CALL print(void *opaque, const char *name, uint32_t kind, uint64_t value)
+{
+	static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	struct printer *p = opaque;
+	double x = (double)value;
+	size_t u = 0;
+
+	if (!name)
+		return;
+	if (p->json) {
+		if (kind == VR_STAT_PERMILLE)
+			vr_json_real(p->json, name, x / 1000);
+		else
+			vr_json_number(p->json, name, value);
+		return;
+	}
+	switch (kind) {
+	case VR_STAT_NS:
+		fprintf(p->to, "  %-36s %14.3f ms\n", name, x / 1e6);
+		break;
+	case VR_STAT_BYTES:
+		for (; x >= 1024 && u < 4; u++)
+			x /= 1024;
+		fprintf(p->to, "  %-36s %14.1f %s\n", name, x, unit[u]);
+		break;
+	case VR_STAT_PERMILLE:
+		fprintf(p->to, "  %-36s %14.1f %%\n", name, x / 10);
+		break;
+	default:
+		fprintf(p->to, "  %-36s %14llu\n", name, (unsigned long long)value);
+	}
+}
+
+static void core_stats(struct vr_machine *m, struct printer *p)
+{
+	uint64_t exits[3] = {0}, accesses = 0, resident = vr_ram_resident(&m->ram);
+	char text[4096];
+	ssize_t n = m->stats.smaps >= 0 ? pread(m->stats.smaps, text, sizeof(text) - 1, 0) : -1;
+
+	for (uint32_t i = 0; i < m->vcpu_count; i++) {
+		for (uint32_t k = 0; k < 3; k++)
+			exits[k] += m->vcpu[i].exits[k];
+		accesses += m->bus.cpu[i].accesses;
+	}
+	print(p, "run_ns", VR_STAT_NS, m->stats.ended - m->stats.started);
+	print(p, "vcpus", VR_STAT_COUNT, m->vcpu_count);
+	print(p, "exits_kick", VR_STAT_COUNT, exits[VR_EXIT_KICK]);
+	print(p, "exits_off", VR_STAT_COUNT, exits[VR_EXIT_OFF]);
+	print(p, "exits_error", VR_STAT_COUNT, exits[VR_EXIT_ERROR]);
+	print(p, "bus_accesses", VR_STAT_COUNT, accesses);
+	print(p, "resets", VR_STAT_COUNT, m->resets);
+	print(p, "guest_ram_bytes", VR_STAT_BYTES, m->ram_size);
+	print(p, "guest_ram_resident_bytes", VR_STAT_BYTES, resident);
+	if (n > 0) {
+		uint64_t rss, pss;
+
+		text[n] = 0;
+		rss = field(text, "\nRss:");
+		pss = field(text, "\nPss:");
+		print(p, "host_rss_beyond_ram_bytes", VR_STAT_BYTES, rss > resident ? rss - resident : 0);
+		/* The code cache is mapped twice: here it counts once, shared libraries by their share. */
+		print(p, "host_pss_beyond_ram_bytes", VR_STAT_BYTES, pss > resident ? pss - resident : 0);
+	}
+}
+
+void vr_stats_print(struct vr_machine *m, FILE *to)
+{
+	struct printer p = {.to = to};
+	struct vr_json j;
+
+	if (m->stats_wanted == 2) {
+		p.json = &j;
+		vr_json_start(&j, to);
+		vr_json_object(&j, NULL);
+		vr_json_string(&j, "choice", m->choice.line);
+		vr_json_object(&j, "core");
+		core_stats(m, &p);
+		vr_json_end_object(&j);
+		vr_json_object(&j, "accel");
+		if (VR_HAS(m->accel, stats))
+			m->accel->stats(m->vm, print, &p);
+		vr_json_end_object(&j);
+		vr_json_end_object(&j);
+		(void)vr_json_finish(&j);
+		return;
+	}
+	fprintf(to, "vmrun: %s\n", m->choice.line);
+	core_stats(m, &p);
+	if (VR_HAS(m->accel, stats)) {
+		fprintf(to, "%s:\n", m->choice.accel->manifest->id);
+		m->accel->stats(m->vm, print, &p);
+	}
+}
