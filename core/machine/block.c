@@ -25,13 +25,16 @@
 
 static int32_t open_failed(const char *path, bool read_only, int e)
 {
-	int32_t code = e == ENOENT ? VR_E_NOENT : e == EACCES || e == EPERM || e == EROFS ? VR_E_PERM : VR_E_IO;
+	int32_t code = e == ENOENT                               ? VR_E_NOENT
+		       : e == EACCES || e == EPERM || e == EROFS ? VR_E_PERM
+								 : VR_E_IO;
 
 	if (!read_only && (e == EACCES || e == EPERM || e == EROFS || e == ETXTBSY))
-		return vr_error_set(code,
-				    "disk '%s' can't be written: %s; make it writable, or give it to the guest "
-				    "read-only",
-				    path, strerror(e));
+		return vr_error_set(
+			code,
+			"disk '%s' can't be written: %s; make it writable, or give it to the guest "
+			"read-only",
+			path, strerror(e));
 	if (e == EBUSY)
 		return vr_error_set(VR_E_BUSY,
 				    "disk '%s' is in use (mounted?); unmount it, or give it to the guest "
@@ -47,9 +50,10 @@ static int32_t lock_whole(int fd, const char *path, bool read_only)
 	if (fcntl(fd, F_OFD_SETLK, &l) == 0)
 		return VR_OK;
 	if (errno == EAGAIN || errno == EACCES)
-		return vr_error_set(VR_E_BUSY,
-				    "disk '%s' is in use by another machine%s; end that one, or work on a copy",
-				    path, read_only ? " that writes it" : "");
+		return vr_error_set(
+			VR_E_BUSY,
+			"disk '%s' is in use by another machine%s; end that one, or work on a copy", path,
+			read_only ? " that writes it" : "");
 	vr_log(VR_LOG_WARN, "disk '%s' can't be locked (%s): do not use it in two machines at once", path,
 	       strerror(errno));
 	return VR_OK;
@@ -86,7 +90,8 @@ int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only)
 		goto fail;
 	}
 	if (!end) {
-		rc = vr_error_set(VR_E_INVAL, "disk '%s' is empty; give it a size first (truncate -s 8G)", path);
+		rc = vr_error_set(VR_E_INVAL, "disk '%s' is empty; give it a size first (truncate -s 8G)",
+				  path);
 		goto fail;
 	}
 	rc = lock_whole(fd, path, read_only);
@@ -168,7 +173,8 @@ static int32_t transfer(struct vr_disk *d, uint64_t offset, const struct vr_iove
 			io[k].iov_len = (size_t)(v[i + k].length - skip);
 			skip = 0;
 		}
-		got = write ? pwritev(d->fd, io, (int)k, (off_t)offset) : preadv(d->fd, io, (int)k, (off_t)offset);
+		got = write ? pwritev(d->fd, io, (int)k, (off_t)offset)
+			    : preadv(d->fd, io, (int)k, (off_t)offset);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)

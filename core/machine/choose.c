@@ -18,6 +18,7 @@
 struct chooser {
 	struct vr_registry *registry;
 	const struct vr_machine_config *config;
+	const struct vr_boot_payload *payload; /* NULL: nothing is to be run */
 	struct vr_choice *choice;
 	char *why; /* what spoke against others, for the one line; owned */
 };
@@ -74,14 +75,15 @@ static int32_t by_name(struct vr_registry *r, enum vr_plugin_class class_id, con
 	return rc;
 }
 
-/* Starts it; otherwise says why not in *text (malloc'ed or NULL) and leaves no error noted. */
+/* Starts it; otherwise says why not in *text (malloc'ed or NULL) and leaves no error noted. Without an image
+ * it is only asked whether it would start. */
 static int32_t start(struct chooser *c, struct vr_loaded *p, char **text)
 {
 	int32_t rc;
 
 	*text = NULL;
 	vr_error_clear();
-	rc = vr_registry_start(c->registry, p);
+	rc = c->payload ? vr_registry_start(c->registry, p) : vr_registry_probe(c->registry, p);
 	if (rc < 0) {
 		*text = strdup(vr_error_text(rc));
 		vr_error_clear();
@@ -106,7 +108,7 @@ static bool image_fits(const struct vr_loaded *board, const struct vr_boot_paylo
 {
 	const struct vr_manifest *m = board->manifest;
 
-	for (uint32_t i = 0; i < m->image_count; i++) {
+	for (uint32_t i = 0; k && i < m->image_count; i++) {
 		const struct vr_manifest_image *g = &m->images[i];
 
 		if (g->length && g->length <= sizeof(g->bytes) && g->offset <= k->kernel_size &&
@@ -115,6 +117,11 @@ static bool image_fits(const struct vr_loaded *board, const struct vr_boot_paylo
 			return true;
 	}
 	return false;
+}
+
+static const char *kernel_name(const struct vr_boot_payload *k)
+{
+	return k && k->kernel_name ? k->kernel_name : "the kernel";
 }
 
 static int32_t no_board(struct chooser *c, const char *arch)
@@ -133,14 +140,15 @@ static int32_t unknown_image(struct chooser *c, const struct vr_boot_payload *k)
 	int32_t rc = vr_error_set(VR_E_IMAGE,
 				  "%s: can't tell which architecture this kernel is for: no installed board "
 				  "knows it (boards: %s); say which with --arch",
-				  k->kernel_name ? k->kernel_name : "the kernel", have ? have : "?");
+				  kernel_name(k), have ? have : "?");
 
 	free(have);
 	return rc;
 }
 
-static int32_t choose_board(struct chooser *c, const struct vr_boot_payload *k)
+static int32_t choose_board(struct chooser *c)
 {
+	const struct vr_boot_payload *k = c->payload;
 	const struct vr_machine_config *cfg = c->config;
 	const char *arch = cfg->arch ? vr_arch_canonical(cfg->arch) : NULL;
 	struct vr_loaded *p, *board = NULL, *fits = NULL;
@@ -150,7 +158,8 @@ static int32_t choose_board(struct chooser *c, const struct vr_boot_payload *k)
 	for (uint32_t i = 0; (p = nth(c->registry, VR_CLASS_BOARD, i)); i++) {
 		bool right = !arch || vr_text_list_has(p->manifest->guest, arch);
 
-		if (image_fits(p, k) && (!fits || (right && arch && !vr_text_list_has(fits->manifest->guest, arch))))
+		if (image_fits(p, k) &&
+		    (!fits || (right && arch && !vr_text_list_has(fits->manifest->guest, arch))))
 			fits = p;
 	}
 	if (cfg->board) {
@@ -161,8 +170,7 @@ static int32_t choose_board(struct chooser *c, const struct vr_boot_payload *k)
 		board = fits && vr_text_list_has(fits->manifest->guest, arch) ? fits : NULL;
 		if (!board && fits)
 			return vr_error_set(VR_E_IMAGE, "%s is a kernel for %s, and --arch says %s",
-					    k->kernel_name ? k->kernel_name : "this", fits->manifest->guest[0],
-					    arch);
+					    kernel_name(k), fits->manifest->guest[0], arch);
 		for (uint32_t i = 0; !board && (p = nth(c->registry, VR_CLASS_BOARD, i)); i++)
 			if (vr_text_list_has(p->manifest->guest, arch))
 				board = p;
@@ -219,8 +227,8 @@ static int32_t named_translator(struct chooser *c)
 	if (rc < 0)
 		return rc;
 	if (!rank(t, arch))
-		return vr_error_set(VR_E_CONFIG, "translator '%s' is not for %s guests on %s hosts", id_of(t), arch,
-				    vr_arch_host());
+		return vr_error_set(VR_E_CONFIG, "translator '%s' is not for %s guests on %s hosts", id_of(t),
+				    arch, vr_arch_host());
 	rc = start(c, t, &text);
 	if (rc < 0)
 		rc = vr_error_set(rc, "translator '%s' can't be used: %s", id_of(t), text ? text : "?");
@@ -327,7 +335,8 @@ static int32_t named_accel(struct chooser *c)
 		vr_error_clear();
 	}
 	if (c->config->fallback && !(p && is_software(p))) {
-		vr_log(VR_LOG_WARN, "accelerator '%s' can't be used (%s); falling back to software, which is slower",
+		vr_log(VR_LOG_WARN,
+		       "accelerator '%s' can't be used (%s); falling back to software, which is slower",
 		       c->config->accel, text ? text : "?");
 		if (take_best(c, true))
 			rc = VR_OK;
@@ -359,9 +368,9 @@ static int32_t choose_accel(struct chooser *c)
 		return VR_OK;
 	}
 	have = ids(c->registry, VR_CLASS_ACCEL);
-	rc = vr_error_set(VR_E_UNSUPPORTED, "nothing here can run %s guests on this %s machine (installed: %s)%s%s",
-			  c->choice->arch, vr_arch_host(), have ? have : "?", c->why ? "; " : "",
-			  c->why ? c->why : "");
+	rc = vr_error_set(
+		VR_E_UNSUPPORTED, "nothing here can run %s guests on this %s machine (installed: %s)%s%s",
+		c->choice->arch, vr_arch_host(), have ? have : "?", c->why ? "; " : "", c->why ? c->why : "");
 	free(have);
 	return rc;
 }
@@ -381,26 +390,28 @@ static char *describe(const struct chooser *c)
 		reason = "in software, no hardware accelerator can be used";
 	else
 		reason = "another architecture than the host's";
-	return vr_text_format("%s guest on %s: %s%s%s, board %s (%s%s%s)", x->arch, vr_arch_host(), id_of(x->accel),
-			      x->translator ? " + " : "", x->translator ? id_of(x->translator) : "",
-			      id_of(x->board), reason, c->why ? "; " : "", c->why ? c->why : "");
+	return vr_text_format("%s guest on %s: %s%s%s, board %s (%s%s%s)", x->arch, vr_arch_host(),
+			      id_of(x->accel), x->translator ? " + " : "",
+			      x->translator ? id_of(x->translator) : "", id_of(x->board), reason,
+			      c->why ? "; " : "", c->why ? c->why : "");
 }
 
 int32_t vr_choose(struct vr_registry *r, const struct vr_machine_config *config,
 		  const struct vr_boot_payload *p, struct vr_choice *out)
 {
-	struct chooser c = {.registry = r, .config = config, .choice = out};
+	struct chooser c = {.registry = r, .config = config, .payload = p, .choice = out};
 	char *text;
 	int32_t rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = choose_board(&c, p);
+	rc = choose_board(&c);
 	if (rc == VR_OK)
 		rc = choose_accel(&c);
 	if (rc == VR_OK) {
 		rc = start(&c, out->board, &text);
 		if (rc < 0)
-			vr_error_set(rc, "board '%s' can't be used: %s", id_of(out->board), text ? text : "?");
+			vr_error_set(rc, "board '%s' can't be used: %s", id_of(out->board),
+				     text ? text : "?");
 		free(text);
 	}
 	if (rc == VR_OK) {

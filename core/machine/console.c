@@ -327,7 +327,8 @@ static void *console_main(void *arg)
 	struct vr_console *c = arg;
 
 	for (;;) {
-		struct pollfd p[4] = {{.fd = c->event, .events = POLLIN}, {.fd = c->signals, .events = POLLIN}};
+		struct pollfd p[4] = {{.fd = c->event, .events = POLLIN},
+				      {.fd = c->signals, .events = POLLIN}};
 		bool closing, pending, room;
 
 		pthread_mutex_lock(&c->lock);

@@ -41,11 +41,13 @@ static int32_t check_config(struct vr_machine *m, const struct vr_machine_config
 	m->no_reboot = c->no_reboot;
 	m->stats_wanted = c->stats;
 	if (m->vcpu_count > VR_MAX_VCPUS)
-		return vr_error_set(VR_E_CONFIG, "%u vCPUs: at most %u can be had", m->vcpu_count, VR_MAX_VCPUS);
+		return vr_error_set(VR_E_CONFIG, "%u vCPUs: at most %u can be had", m->vcpu_count,
+				    VR_MAX_VCPUS);
 	if (m->ram_size % RAM_UNIT || m->ram_size > MOST_RAM)
-		return vr_error_set(VR_E_CONFIG,
-				    "%llu bytes of memory: the size must be a multiple of 64 KiB and at most 64 TiB",
-				    (unsigned long long)m->ram_size);
+		return vr_error_set(
+			VR_E_CONFIG,
+			"%llu bytes of memory: the size must be a multiple of 64 KiB and at most 64 TiB",
+			(unsigned long long)m->ram_size);
 	if (c->disk_count > VR_MAX_DISKS - 1)
 		return vr_error_set(VR_E_CONFIG, "%u disks: at most %u can be had", c->disk_count,
 				    VR_MAX_DISKS - 1);
@@ -251,6 +253,8 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 		rc = read_boot(m, &image_is_disk);
 	if (rc == VR_OK)
 		rc = vr_choose(m->registry, c, &m->boot.payload, &m->choice);
+	if (rc == VR_OK && vr_log_level() >= VR_LOG_WARN)
+		fprintf(stderr, "vmrun: %s\n", m->choice.line);
 	if (rc == VR_OK)
 		rc = open_disks(m, c, image_is_disk);
 	if (rc == VR_OK)

@@ -20,31 +20,32 @@ struct vr_disk_config {
 
 /* What to build: filled by the command line and the machine file. Strings are owned by the config. */
 struct vr_machine_config {
-	char *arch;         /* NULL: from the image */
-	char *accel;        /* plugin id or NULL: choose */
-	char *translator;   /* plugin id or NULL: choose */
-	char *board;        /* plugin id or NULL: choose */
-	uint64_t ram_size;  /* bytes; 0: 512 MiB */
+	char *arch;          /* NULL: from the image */
+	char *accel;         /* plugin id or NULL: choose */
+	char *translator;    /* plugin id or NULL: choose */
+	char *board;         /* plugin id or NULL: choose */
+	uint64_t ram_size;   /* bytes; 0: 512 MiB */
 	uint32_t vcpu_count; /* 0: 1 */
 	char *kernel, *initrd, *append;
-	char *image;        /* the positional guest.img: disk 0, booted from unless `kernel` is given */
+	char *image; /* the positional guest.img: disk 0, booted from unless `kernel` is given */
 	struct vr_disk_config *disks; /* further ones */
 	uint32_t disk_count;
-	bool fallback;      /* VM_ACCEL_FALLBACK=1 */
-	bool read_only;     /* image is opened read-only */
-	bool no_reboot;     /* a guest reset ends the run */
+	bool fallback;  /* VM_ACCEL_FALLBACK=1 */
+	bool read_only; /* image is opened read-only */
+	bool no_reboot; /* a guest reset ends the run */
 	bool sandbox;
-	uint32_t stats;     /* 0 none, 1 text, 2 json */
-	char *command;      /* run this on the guest's console and power off (no terminal), or NULL */
+	uint32_t stats; /* 0 none, 1 text, 2 json */
+	char *command;  /* run this on the guest's console and power off (no terminal), or NULL */
 };
 
-/* Offer the host tables to plugins, for whoever loads plugins without a machine (`doctor`). vr_machine_new does it too;
- * without a machine the tables answer VR_E_STATE or nothing. */
+/* Offer the host tables to plugins, for whoever loads plugins without a machine (`doctor`). vr_machine_new
+ * does it too; without a machine the tables answer VR_E_STATE or nothing. */
 void vr_machine_offer(struct vr_registry *r);
 /* The registry has been scanned and holds options; picks, loads and starts plugins, opens the image, builds
  * the board, loads the kernel. Errors by vr_error_text. [main] */
 int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c, struct vr_machine **out);
-/* Runs until power-off; afterwards the process is still in its sandbox. Returns the exit status of the process (0 clean). [main] */
+/* Runs until power-off; afterwards the process is still in its sandbox. Returns the exit status of the
+ * process (0 clean). [main] */
 int32_t vr_machine_run(struct vr_machine *m);
 void vr_machine_free(struct vr_machine *m);
 /* One line: what was chosen and why. */

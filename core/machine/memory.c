@@ -14,7 +14,7 @@
 #include "machine/parts.h"
 #include "util/error.h"
 
-#define UNIT 0x10000ull	   /* regions are multiples of this */
+#define UNIT 0x10000ull /* regions are multiples of this */
 #define GUARD 0x10000ull
 #define HUGE_PAGE 0x200000ull /* alignment, so that the host can use its large pages */
 
@@ -88,10 +88,11 @@ int32_t vr_ram_add(struct vr_ram *ram, uint64_t gpa, uint64_t length, uint32_t f
 	return VR_OK;
 
 no_memory:
-	return vr_error_set(VR_E_NOMEM,
-			    "can't reserve %llu MiB of guest memory ('%s'): %s; give the guest less memory, or "
-			    "raise the limit (ulimit -v, vm.overcommit_memory)",
-			    (unsigned long long)(length >> 20), name, strerror(errno));
+	return vr_error_set(
+		VR_E_NOMEM,
+		"can't reserve %llu MiB of guest memory ('%s'): %s; give the guest less memory, or "
+		"raise the limit (ulimit -v, vm.overcommit_memory)",
+		(unsigned long long)(length >> 20), name, strerror(errno));
 }
 
 void *vr_ram_pointer(const struct vr_ram *ram, uint64_t gpa, uint64_t length)

@@ -2,8 +2,8 @@
 /*
  * parts.h: what the files of this folder share, the parts a machine is made of.
  *
- * Locks: `lock` guards the power state of the machine and its vCPUs and is never held in a call into a plugin.
- * The buses and the memory map are built while no vCPU runs and only read afterwards, without a lock.
+ * Locks: `lock` guards the power state of the machine and its vCPUs and is never held in a call into a
+ * plugin. The buses and the memory map are built while no vCPU runs and only read afterwards, without a lock.
  */
 #ifndef VR_MACHINE_PARTS_H
 #define VR_MACHINE_PARTS_H
@@ -110,7 +110,7 @@ void vr_sandbox_init(struct vr_sandbox *s, bool wanted, bool keep_files);
 /* This file may still be read. */
 void vr_sandbox_allow(const struct vr_sandbox *s, const char *path);
 void vr_sandbox_thread(const struct vr_sandbox *s); /* first thing on a new thread */
-void vr_sandbox_enter(struct vr_sandbox *s);	    /* the whole process; [main] */
+void vr_sandbox_enter(struct vr_sandbox *s);        /* the whole process; [main] */
 void vr_sandbox_free(struct vr_sandbox *s);
 
 /* ---- thread.c ---------------------------------------------------------------------------- */
@@ -166,7 +166,8 @@ int32_t vr_console_start(struct vr_console *c, const struct vr_sandbox *s);
 void vr_console_write(struct vr_console *c, const uint8_t *bytes, uint32_t n);
 uint32_t vr_console_read(struct vr_console *c, uint8_t *bytes, uint32_t n);
 int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
-/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many are left in `out` (room for 2n). */
+/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many are left in `out` (room for
+ * 2n). */
 uint32_t vr_console_scan(struct vr_console *c, const uint8_t *in, uint32_t n, uint8_t *out);
 void vr_console_stop(struct vr_console *c); /* writes what is left and gives the terminal back */
 void vr_console_free(struct vr_console *c);
@@ -196,6 +197,7 @@ struct vr_choice {
 	char *arch;
 	char *line;
 };
+/* Starts what it takes. p NULL: says only what would be taken for config->arch, and starts nothing. */
 int32_t vr_choose(struct vr_registry *r, const struct vr_machine_config *c, const struct vr_boot_payload *p,
 		  struct vr_choice *out);
 void vr_choice_free(struct vr_choice *c);
@@ -244,7 +246,7 @@ void vr_stats_free(struct vr_stats *s);
 struct vr_machine {
 	struct vr_registry *registry;
 	struct vr_choice choice;
-	struct vr_boot boot; /* empty but while it is loaded */
+	struct vr_boot boot;                    /* empty but while it is loaded */
 	char *kernel, *initrd, *append, *image; /* what to read it from, again at each reset */
 
 	const struct vr_accel *accel;
@@ -259,7 +261,7 @@ struct vr_machine {
 	uint32_t stats_wanted;
 
 	pthread_mutex_t lock;
-	pthread_cond_t gate;	/* vCPU threads wait here */
+	pthread_cond_t gate;    /* vCPU threads wait here */
 	pthread_cond_t changed; /* who waits for vCPU threads, or for power requests */
 	bool gate_shut, ending;
 	uint32_t request;

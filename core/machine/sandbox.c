@@ -2,10 +2,10 @@
 /*
  * sandbox.c: what the process gives up once the guest is about to run.
  *
- * Landlock: no file that is not open yet can be opened, but for reading what a reset boots again. It binds a thread and what that thread starts, so
- * every thread takes it on as its first act. seccomp: no new programs, sockets, mounts, tracing ... for all
- * threads at once. Memory, threads and files that are open are untouched. A kernel that lacks one of them
- * runs the guest all the same.
+ * Landlock: no file that is not open yet can be opened, but for reading what a reset boots again. It binds a
+ * thread and what that thread starts, so every thread takes it on as its first act. seccomp: no new programs,
+ * sockets, mounts, tracing ... for all threads at once. Memory, threads and files that are open are
+ * untouched. A kernel that lacks one of them runs the guest all the same.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,28 +39,77 @@
 
 /* Refused with EPERM: a library that tries finds out and goes on. */
 static const uint32_t denied[] = {
-	SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev,
+	SYS_execve,
+	SYS_execveat,
+	SYS_ptrace,
+	SYS_process_vm_readv,
+	SYS_process_vm_writev,
 #ifdef SYS_fork
-	SYS_fork, SYS_vfork,
+	SYS_fork,
+	SYS_vfork,
 #endif
-	SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, SYS_swapon, SYS_swapoff,
-	SYS_reboot, SYS_sethostname, SYS_setdomainname, SYS_acct, SYS_quotactl, SYS_init_module,
-	SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd,
-	SYS_keyctl, SYS_add_key, SYS_request_key, SYS_open_by_handle_at, SYS_name_to_handle_at, SYS_socket,
-	SYS_socketpair, SYS_bind, SYS_connect, SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid,
-	SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset,
-	SYS_personality, SYS_clock_settime, SYS_settimeofday, SYS_adjtimex,
+	SYS_mount,
+	SYS_umount2,
+	SYS_pivot_root,
+	SYS_chroot,
+	SYS_unshare,
+	SYS_setns,
+	SYS_swapon,
+	SYS_swapoff,
+	SYS_reboot,
+	SYS_sethostname,
+	SYS_setdomainname,
+	SYS_acct,
+	SYS_quotactl,
+	SYS_init_module,
+	SYS_finit_module,
+	SYS_delete_module,
+	SYS_kexec_load,
+	SYS_bpf,
+	SYS_perf_event_open,
+	SYS_userfaultfd,
+	SYS_keyctl,
+	SYS_add_key,
+	SYS_request_key,
+	SYS_open_by_handle_at,
+	SYS_name_to_handle_at,
+	SYS_socket,
+	SYS_socketpair,
+	SYS_bind,
+	SYS_connect,
+	SYS_setuid,
+	SYS_setgid,
+	SYS_setreuid,
+	SYS_setregid,
+	SYS_setresuid,
+	SYS_setresgid,
+	SYS_setgroups,
+	SYS_setfsuid,
+	SYS_setfsgid,
+	SYS_capset,
+	SYS_personality,
+	SYS_clock_settime,
+	SYS_settimeofday,
+	SYS_adjtimex,
 #ifdef SYS_kexec_file_load
 	SYS_kexec_file_load,
 #endif
 #ifdef SYS_io_uring_setup
-	SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
+	SYS_io_uring_setup,
+	SYS_io_uring_enter,
+	SYS_io_uring_register,
 #endif
 #ifdef SYS_open_tree
-	SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
+	SYS_open_tree,
+	SYS_move_mount,
+	SYS_fsopen,
+	SYS_fsconfig,
+	SYS_fsmount,
+	SYS_fspick,
 #endif
 #ifdef SYS_pidfd_open
-	SYS_pidfd_open, SYS_pidfd_send_signal,
+	SYS_pidfd_open,
+	SYS_pidfd_send_signal,
 #endif
 #ifdef SYS_pidfd_getfd
 	SYS_pidfd_getfd,
@@ -93,7 +142,7 @@ static void when_equal(struct program *p, uint32_t k, uint32_t action)
 #define LOAD (BPF_LD | BPF_W | BPF_ABS)
 #define FIELD(name) ((uint32_t)offsetof(struct seccomp_data, name))
 #define LOW(i) ((uint32_t)(offsetof(struct seccomp_data, args) + 8 * (i))) /* little-endian hosts */
-#define FAIL(e) (SECCOMP_RET_ERRNO | ((uint32_t)(e) & SECCOMP_RET_DATA))
+#define FAIL(e) (SECCOMP_RET_ERRNO | ((uint32_t)(e)&SECCOMP_RET_DATA))
 
 #ifdef THIS_ARCH
 static int filter(void)
@@ -134,8 +183,8 @@ static int filter(void)
 	put(&p, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
 	prog.len = p.length;
 	prog.filter = p.code;
-	rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-		     &prog);
+	rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		     SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog);
 	if (rc > 0) {
 		errno = EBUSY; /* a thread has a filter of its own */
 		return -1;

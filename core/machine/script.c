@@ -56,10 +56,11 @@ int32_t vr_script_append(const char *append, const char *command, char **out)
 	return VR_OK;
 
 too_long:
-	return vr_error_set(VR_E_CONFIG,
-			    "the command is too long for a kernel command line (%zu bytes); put it into a file "
-			    "on a disk of the guest and run that",
-			    n);
+	return vr_error_set(
+		VR_E_CONFIG,
+		"the command is too long for a kernel command line (%zu bytes); put it into a file "
+		"on a disk of the guest and run that",
+		n);
 }
 
 static const char marker[] = "vmrun-exit: ";

@@ -127,8 +127,8 @@ static void *plugin_thread(void *arg)
 	return NULL;
 }
 
-static int32_t VR_CALL thread_spawn(const struct vr_host *host, const char *name, void(VR_CALL *fn)(void *arg),
-				    void *arg, struct vr_thread **out)
+static int32_t VR_CALL thread_spawn(const struct vr_host *host, const char *name,
+				    void(VR_CALL *fn)(void *arg), void *arg, struct vr_thread **out)
 {
 	struct vr_machine *m = vr_machine_of(host);
 	struct vr_thread *t;
