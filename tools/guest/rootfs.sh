@@ -55,6 +55,8 @@ echo vmrun >"$R/etc/hostname"
 printf '127.0.0.1 localhost vmrun\n::1 localhost\n' >"$R/etc/hosts"
 printf 'hosts: files\npasswd: files\ngroup: files\n' >"$R/etc/nsswitch.conf"
 printf "PS1='\\\\u@\\\\h:\\\\w\\\\\$ '\n" >"$R/root/.bashrc"
+# No escape sequences around every line of a shell whose terminal may be a pipe.
+echo 'set enable-bracketed-paste off' >"$R/etc/inputrc"
 chmod 700 "$R/root"
 chmod 1777 "$R/tmp" "$R/var/tmp"
 same_times "$R"
