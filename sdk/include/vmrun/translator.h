@@ -278,7 +278,8 @@ struct vr_emit_job {
 	uint32_t exit_count, exit_capacity;
 	struct vr_fault_point *points;
 	struct vr_exit_site *exits;
-	uint32_t *block_entry;           /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else UINT32_MAX */
+	uint32_t *block_entry;           /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else UINT32_MAX.
+					  * Space before a stub is the emitter's too: kill() makes it jump to a pad there. */
 	void *scratch;                   /* emitter's, kept by the engine across jobs */
 	uint64_t scratch_size;
 };
@@ -300,6 +301,10 @@ struct vr_emit {
 	void(VR_CALL *link)(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target);
 	/* Set the number compared with xmap. */
 	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t number);
+	/* The code at an entry stub (block_entry offset) is stale: from now on entering it, by whatever path still
+	 * knows its address (jump caches, shadow stacks), sets exec.pc to that block's pc and goes to `lookup`. Atomic against
+	 * execution. */
+	void(VR_CALL *kill)(uint8_t *write, uint32_t entry);
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, slots in memory). [vcpu] */
 	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);
 	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_fixup run, save after.

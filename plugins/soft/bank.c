@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bank.c: banks, the software TLB's maintenance, and flushes between vCPUs.
+ *
+ * A bank belongs to one (address-space id, mode key) and holds everything that depends on how addresses translate
+ * there: the TLB, the jump cache, the shadow return stack and the numbers of page mappings that links are checked
+ * against. Switching between processes or between user and kernel mode only changes exec.bank, nothing is flushed. A vCPU
+ * keeps up to SOFT_BANKS of them; beyond that the one not used for longest is cleared and taken.
+ *
+ * Banks are touched by their own vCPU's thread only. A broadcast flush puts a request into every other vCPU's
+ * queue and raises its SOFT_REQ_FLUSH; the request is carried out before that vCPU enters generated code again, or when it
+ * waits itself. soft_tlb_sync() returns when every request posted before is done. Two vCPUs that wait for each other
+ * make progress because a waiting vCPU runs its own queue; a vCPU outside generated code need not be waited for at
+ * all, since it looks at its queue before it enters.
+ *
+ * A range flush touches the TLB entry of each page. The jump cache and the shadow stack need it only when code of
+ * that page was ever run in the bank, which a non-zero xmap entry tells (entries are overwritten, never cleared singly).
+ */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "soft.h"
+
+#define EMPTY_TAG UINT64_MAX
+
+static uint64_t tlb_entries(const struct vr_bank *b)
+{
+	return b->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
+}
+
+static void jump_clear(struct soft_vcpu *v, struct vr_bank *b)
+{
+	memset(b->jump, 0, sizeof(b->jump));
+	/* An entry of zeros only matches pc 0, which is looked up at index 0. */
+	b->jump[0].pc = UINT64_MAX;
+	for (uint32_t i = 0; i < VR_SHADOW_ENTRIES; i++) {
+		b->shadow[i].pc = UINT64_MAX;
+		b->shadow[i].host = v->vm->shadow_default;
+	}
+}
+
+void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b)
+{
+	struct soft_bank_info *info = soft_bank_info(b);
+
+	memset(b->tlb, 0xff, tlb_entries(b) * sizeof(b->tlb[0]));
+	jump_clear(v, b);
+	memset(b->xmap, 0, sizeof(b->xmap));
+	for (uint32_t i = 0; i < SOFT_ITLB; i++)
+		info->itlb[i].va_page = EMPTY_TAG;
+	info->refills = 0;
+}
+
+static struct vr_bank *bank_new(struct soft_vcpu *v)
+{
+	struct vr_bank *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (b == MAP_FAILED)
+		return NULL;
+	struct soft_bank_info *info = soft_bank_info(b);
+
+	info->itlb = calloc(SOFT_ITLB, sizeof(*info->itlb));
+	if (!info->itlb) {
+		munmap(b, sizeof(*b));
+		return NULL;
+	}
+	b->tlb_mask = ((1u << VR_TLB_MIN_LOG2) - 1) * sizeof(struct vr_tlb_entry);
+	soft_bank_clear(v, b);
+	return b;
+}
+
+static struct vr_bank *bank_select(struct soft_vcpu *v, uint64_t asid, uint64_t key)
+{
+	struct vr_bank *oldest = NULL;
+
+	for (uint32_t i = 0; i < v->bank_count; i++) {
+		struct vr_bank *b = v->banks[i];
+		struct soft_bank_info *info = soft_bank_info(b);
+
+		if (info->valid && info->asid == asid && info->key == key) {
+			info->stamp = ++v->stamp;
+			return b;
+		}
+		if (!oldest || !info->valid || info->stamp < soft_bank_info(oldest)->stamp)
+			oldest = b;
+	}
+	if (v->bank_count < SOFT_BANKS && !(oldest && !soft_bank_info(oldest)->valid)) {
+		struct vr_bank *b = bank_new(v);
+
+		if (b) {
+			v->banks[v->bank_count++] = b;
+			oldest = b;
+		}
+	} else {
+		v->n.bank_recycles++;
+		soft_bank_clear(v, oldest);
+	}
+	struct soft_bank_info *info = soft_bank_info(oldest);
+
+	info->asid = asid;
+	info->key = key;
+	info->valid = 1;
+	info->stamp = ++v->stamp;
+	return oldest;
+}
+
+int32_t soft_bank_init(struct soft_vcpu *v)
+{
+	/* The first one must exist, so that a later failure can fall back to recycling it. */
+	v->banks[0] = bank_new(v);
+	if (!v->banks[0])
+		return VR_E_NOMEM;
+	v->bank_count = 1;
+	v->x->bank = v->banks[0];
+	return VR_OK;
+}
+
+void soft_bank_fini(struct soft_vcpu *v)
+{
+	for (uint32_t i = 0; i < v->bank_count; i++) {
+		free(soft_bank_info(v->banks[i])->itlb);
+		munmap(v->banks[i], sizeof(*v->banks[i]));
+	}
+	v->bank_count = 0;
+}
+
+void soft_context(struct vr_exec *x)
+{
+	struct soft_vcpu *v = soft_of(x);
+	const struct soft_bank_info *now = soft_bank_info(x->bank);
+
+	if (now->valid && now->asid == x->asid && now->key == x->key)
+		return;
+	v->n.bank_switches++;
+	x->bank = bank_select(v, x->asid, x->key);
+}
+
+/* One page in one bank. */
+static void flush_page(struct soft_vcpu *v, struct vr_bank *b, uint64_t va)
+{
+	struct vr_tlb_entry *e = (struct vr_tlb_entry *)(void *)((uint8_t *)b->tlb + ((va >> 7) & b->tlb_mask));
+
+	/* The entry's two tags may be "never"; the address it is for is in neither then, so drop it all the same. */
+	memset(e, 0xff, sizeof(*e));
+	if (b->xmap[(va >> 12) & (VR_XMAP_ENTRIES - 1)]) {
+		struct soft_itlb_entry *it = &soft_bank_info(b)->itlb[(va >> 12) & (SOFT_ITLB - 1)];
+
+		it->va_page = EMPTY_TAG;
+		b->xmap[(va >> 12) & (VR_XMAP_ENTRIES - 1)] = 0;
+		jump_clear(v, b);
+	}
+}
+
+static void flush_range(struct soft_vcpu *v, struct vr_bank *b, uint64_t va, uint64_t length)
+{
+	va &= SOFT_PAGE_MASK;
+	if (length / SOFT_PAGE > tlb_entries(b)) {
+		soft_bank_clear(v, b);
+		return;
+	}
+	for (uint64_t at = 0; at < length; at += SOFT_PAGE)
+		flush_page(v, b, va + at);
+}
+
+#define REQUEST_PROTECT 100 /* a soft_request kind: drop write rights to physical page `va` */
+
+static void protect_page(struct soft_vcpu *v, uint64_t pa)
+{
+	for (uint32_t i = 0; i < v->bank_count; i++) {
+		struct vr_bank *b = v->banks[i];
+		uint64_t n = tlb_entries(b);
+
+		if (!soft_bank_info(b)->valid)
+			continue;
+		for (uint64_t k = 0; k < n; k++)
+			if ((b->tlb[k].physical & SOFT_PAGE_MASK) == pa)
+				b->tlb[k].tag_write = EMPTY_TAG;
+	}
+}
+
+static void request_run(struct soft_vcpu *v, const struct soft_request *r)
+{
+	if (r->kind == REQUEST_PROTECT) {
+		protect_page(v, r->va);
+		return;
+	}
+	for (uint32_t i = 0; i < v->bank_count; i++) {
+		struct vr_bank *b = v->banks[i];
+		struct soft_bank_info *info = soft_bank_info(b);
+
+		if (!info->valid)
+			continue;
+		switch (r->kind) {
+		case VR_FLUSH_ASID:
+			if (info->asid != r->asid)
+				break;
+			/* fall through */
+		case VR_FLUSH_ALL:
+			/* Others are cleared when they are selected again. */
+			if (b == v->x->bank)
+				soft_bank_clear(v, b);
+			else
+				info->valid = 0;
+			break;
+		case VR_FLUSH_VA:
+		case VR_FLUSH_VA_ALL:
+			/* Global entries of the range may be in any bank, whatever the id. */
+			flush_range(v, b, r->va, r->length);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+void soft_requests_run(struct soft_vcpu *v)
+{
+	struct soft_request batch[SOFT_REQUESTS];
+
+	pthread_mutex_lock(&v->request_lock);
+	uint32_t n = v->request_count, all = v->request_overflow;
+	uint64_t posted = atomic_load(&v->posted);
+
+	memcpy(batch, v->requests, n * sizeof(batch[0]));
+	v->request_count = 0;
+	v->request_overflow = 0;
+	pthread_mutex_unlock(&v->request_lock);
+
+	if (all) {
+		const struct soft_request r = {.kind = VR_FLUSH_ALL};
+
+		request_run(v, &r);
+	} else {
+		for (uint32_t i = 0; i < n; i++)
+			request_run(v, &batch[i]);
+	}
+	atomic_store(&v->done, posted);
+}
+
+static void post(struct soft_vcpu *to, const struct soft_request *r)
+{
+	pthread_mutex_lock(&to->request_lock);
+	if (to->request_count < SOFT_REQUESTS)
+		to->requests[to->request_count++] = *r;
+	else
+		to->request_overflow = 1;
+	atomic_fetch_add(&to->posted, 1);
+	pthread_mutex_unlock(&to->request_lock);
+	soft_request(to->x, SOFT_REQ_FLUSH);
+}
+
+static void post_others(struct soft_vcpu *v, const struct soft_request *r)
+{
+	for (uint32_t i = 0; i < v->vm->vcpu_count; i++) {
+		struct soft_vcpu *o = v->vm->vcpus[i];
+
+		if (o && o != v)
+			post(o, r);
+	}
+}
+
+void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length, uint32_t broadcast)
+{
+	struct soft_vcpu *v = soft_of(x);
+	const struct soft_request r = {.kind = kind, .asid = asid, .va = va, .length = length};
+
+	if (kind == VR_FLUSH_ALL)
+		v->n.tlb_flush_all++;
+	else if (kind == VR_FLUSH_ASID)
+		v->n.tlb_flush_asid++;
+	else
+		v->n.tlb_flush_va++;
+	request_run(v, &r);
+	if (broadcast)
+		post_others(v, &r);
+}
+
+void soft_tlb_protect(struct soft_vcpu *v, uint64_t pa)
+{
+	const struct soft_request r = {.kind = REQUEST_PROTECT, .va = pa & SOFT_PAGE_MASK};
+
+	request_run(v, &r);
+	post_others(v, &r);
+}
+
+void soft_tlb_sync(struct vr_exec *x)
+{
+	struct soft_vcpu *v = soft_of(x);
+	uint32_t spins = 0;
+
+	for (uint32_t i = 0; i < v->vm->vcpu_count; i++) {
+		struct soft_vcpu *o = v->vm->vcpus[i];
+
+		if (!o || o == v)
+			continue;
+		uint64_t until = atomic_load(&o->posted);
+
+		while (atomic_load(&o->done) < until && atomic_load(&o->in_code)) {
+			if (atomic_load(&v->done) < atomic_load(&v->posted))
+				soft_requests_run(v);
+			if (++spins > 64)
+				sched_yield();
+		}
+	}
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cache.c: finding translated code, linking it, and throwing it away.
+ *
+ * Code is indexed by guest virtual pc, physical page and mode key: a page mapped at the same address in two processes is
+ * translated once. An instruction TLB a bank (itlb) maps virtual pages to page descriptors and to the number of the
+ * (virtual page, physical page) pair. A link to another page is guarded by that number: the code compares it with
+ * bank.xmap, which forgets when a mapping is flushed and gets the same number again when the mapping turns out to be
+ * unchanged, so links survive TLB maintenance.
+ *
+ * When a page with code is written, its regions die: their entries leave the table, links to them are undone, and
+ * their entry stubs are made to go to the look-up (vr_emit.kill), which is what the jump caches and shadow stacks
+ * that still hold their addresses then reach. The memory is used again only after the whole cache is flushed, in an exclusive
+ * section.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "soft.h"
+
+#define TABLE_MIN 16384u
+#define CODE_RESERVE (1024u * 1024u) /* a region must fit: below this the cache is full */
+
+static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t key)
+{
+	uint64_t h = (pc >> 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+	h ^= (page->physical >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^ key * UINT64_C(0x165667b19e3779f9);
+	return (uint32_t)(h >> 32);
+}
+
+int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
+{
+	vm->table = calloc(TABLE_MIN, sizeof(*vm->table));
+	vm->table_mask = TABLE_MIN - 1;
+	vm->meta = soft_arena_new();
+	vm->pages_arena = soft_arena_new();
+	vm->scratch = soft_scratch_new(vm);
+	if (!vm->table || !vm->meta || !vm->pages_arena || !vm->scratch)
+		return VR_E_NOMEM;
+	if (!vm->emit)
+		return VR_OK;
+	vm->code.size = sizeof(vm->code);
+	int32_t r = vm->codecache->create(vm->host, bytes, &vm->code);
+
+	if (r < 0)
+		return r;
+	const struct vr_engine_entry entry = {
+		.size = sizeof(entry), .memory = soft_memory, .lookup = soft_lookup, .link = soft_link};
+
+	vm->codecache->begin_write(vm->host, &vm->code);
+	int64_t n = vm->emit->thunks(&entry, vm->code.write, (uint64_t)(uintptr_t)vm->code.execute, vm->code.length);
+
+	vm->codecache->end_write(vm->host, &vm->code, 0, n > 0 ? (uint64_t)n : 0);
+	if (n < 0)
+		return (int32_t)n;
+	vm->code_start = vm->code_top = ((uint64_t)n + 63) & ~(uint64_t)63;
+	return VR_OK;
+}
+
+void soft_cache_fini(struct soft_vm *vm)
+{
+	if (vm->code.write)
+		vm->codecache->destroy(vm->host, &vm->code);
+	free(vm->table);
+	free(vm->regions);
+	free(vm->exits);
+	soft_arena_free(vm->meta);
+	soft_arena_free(vm->pages_arena);
+	soft_scratch_free(vm->scratch);
+}
+
+/* ---- the table ---- */
+
+static void table_grow(struct soft_vm *vm)
+{
+	uint32_t n = (vm->table_mask + 1) * 2;
+	struct soft_entry **t = calloc(n, sizeof(*t));
+
+	if (!t)
+		return; /* chains get longer, that is all */
+	for (uint32_t i = 0; i <= vm->table_mask; i++)
+		for (struct soft_entry *e = vm->table[i], *next; e; e = next) {
+			struct soft_entry **to = &t[hash(e->pc, e->region->page, e->key) & (n - 1)];
+
+			next = e->hash_next;
+			e->hash_next = *to;
+			*to = e;
+		}
+	free(vm->table);
+	vm->table = t;
+	vm->table_mask = n - 1;
+}
+
+static void table_add(struct soft_vm *vm, struct soft_entry *e)
+{
+	struct soft_entry **to = &vm->table[hash(e->pc, e->region->page, e->key) & vm->table_mask];
+
+	e->hash_next = *to;
+	*to = e;
+	if (++vm->entry_total > vm->table_mask)
+		table_grow(vm);
+}
+
+static void table_remove(struct soft_vm *vm, struct soft_entry *e)
+{
+	struct soft_entry **p = &vm->table[hash(e->pc, e->region->page, e->key) & vm->table_mask];
+
+	for (; *p; p = &(*p)->hash_next)
+		if (*p == e) {
+			*p = e->hash_next;
+			vm->entry_total--;
+			return;
+		}
+}
+
+static struct soft_entry *table_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key)
+{
+	for (struct soft_entry *e = vm->table[hash(pc, page, key) & vm->table_mask]; e; e = e->hash_next)
+		if (e->pc == pc && e->key == key && e->region->page == page)
+			return e;
+	return NULL;
+}
+
+/* ---- instruction pages ---- */
+
+static uint32_t pair_number(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
+{
+	for (struct soft_pair *p = page->pairs; p; p = p->next)
+		if (p->va_page == va_page)
+			return p->number;
+	struct soft_pair *p = soft_arena_alloc(vm->meta, sizeof(*p));
+
+	if (!p)
+		return 0;
+	p->va_page = va_page;
+	p->number = ++vm->pair_count;
+	p->next = page->pairs;
+	page->pairs = p;
+	return p->number;
+}
+
+const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
+{
+	struct soft_vcpu *v = soft_of(x);
+	struct soft_vm *vm = v->vm;
+	uint64_t va_page = pc & SOFT_PAGE_MASK;
+	struct soft_itlb_entry *it = &soft_bank_info(x->bank)->itlb[(pc >> 12) & (SOFT_ITLB - 1)];
+	uint32_t *xmap = &x->bank->xmap[(pc >> 12) & (VR_XMAP_ENTRIES - 1)];
+
+	if (it->va_page == va_page) {
+		*xmap = it->number;
+		return it;
+	}
+	struct vr_translation t = {.size = sizeof(t)};
+	int32_t fault = vm->isa->translate(x, pc, VR_ACCESS_EXECUTE, 0, &t);
+	uint64_t pa_page = t.physical & SOFT_PAGE_MASK;
+	uint8_t *host = fault ? NULL : soft_ram(vm, pa_page, SOFT_PAGE);
+
+	if (!host) {
+		v->n.faults++;
+		vm->isa->fault(x, pc, VR_ACCESS_EXECUTE, fault ? fault : VR_FAULT_BUS);
+		return NULL;
+	}
+	pthread_mutex_lock(&vm->code_lock);
+	struct soft_page *page = soft_page(vm, pa_page, true);
+	uint32_t number = page ? pair_number(vm, page, va_page) : 0;
+
+	pthread_mutex_unlock(&vm->code_lock);
+	if (!page || !number) {
+		/* No memory for bookkeeping: start again with an empty cache. */
+		soft_request(x, SOFT_REQ_FULL);
+		return NULL;
+	}
+	it->va_page = va_page;
+	it->page = page;
+	it->host = host;
+	it->number = number;
+	*xmap = number;
+	return it;
+}
+
+static int32_t add_region(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g)
+{
+	if (vm->region_count == vm->region_capacity) {
+		uint32_t n = vm->region_capacity ? vm->region_capacity * 2 : 1024;
+		struct soft_region **p = realloc(vm->regions, n * sizeof(struct soft_region *));
+
+		if (!p)
+			return VR_E_NOMEM;
+		vm->regions = p;
+		vm->region_capacity = n;
+	}
+	vm->regions[vm->region_count++] = g;
+	g->page_next = g->page->regions;
+	g->page->regions = g;
+	for (uint32_t i = 0; i < g->entry_count; i++)
+		if (!table_find(vm, g->entries[i].pc, g->page, g->key))
+			table_add(vm, &g->entries[i]);
+	if (!atomic_exchange(&g->page->watched, 1))
+		soft_tlb_protect(v, g->page->physical);
+	return VR_OK;
+}
+
+struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where)
+{
+	struct soft_vcpu *v = soft_of(x);
+	struct soft_vm *vm = v->vm;
+	const struct soft_itlb_entry *it = soft_fetch(x, x->pc);
+
+	if (!it)
+		return NULL;
+	*where = it;
+	pthread_mutex_lock(&vm->code_lock);
+	struct soft_entry *e = table_find(vm, x->pc, it->page, x->key);
+
+	if (e) {
+		v->n.lookup_table++;
+	} else {
+		struct soft_region *g = NULL;
+		int32_t r = vm->emit && vm->code.length - vm->code_top < CODE_RESERVE
+				    ? VR_E_NOMEM
+				    : soft_translate(vm, v, it, x->pc, x->key, &g);
+
+		if (r == VR_OK)
+			r = add_region(vm, v, g);
+		if (r == VR_OK)
+			e = table_find(vm, x->pc, it->page, x->key);
+		else
+			soft_request(x, SOFT_REQ_FULL);
+	}
+	pthread_mutex_unlock(&vm->code_lock);
+	return e;
+}
+
+uint64_t soft_lookup(struct vr_exec *x)
+{
+	struct soft_vcpu *v = soft_of(x);
+
+	while (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED)) {
+		const struct soft_itlb_entry *it;
+		uint64_t pc = x->pc;
+
+		v->n.lookups++;
+		struct soft_entry *e = soft_find(x, &it);
+
+		if (!e)
+			continue;
+		struct vr_shadow_entry *j = &x->bank->jump[(pc >> 2) & (VR_JUMP_ENTRIES - 1)];
+
+		j->pc = pc;
+		j->host = e->host;
+		return e->host;
+	}
+	return 0;
+}
+
+uint64_t soft_link(struct vr_exec *x)
+{
+	struct soft_vcpu *v = soft_of(x);
+	struct soft_vm *vm = v->vm;
+	const struct soft_itlb_entry *it;
+	uint64_t pc = x->pc, number = x->link;
+
+	if (__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED))
+		return 0;
+	v->n.lookups++;
+	struct soft_entry *e = soft_find(x, &it);
+
+	if (!e)
+		return soft_lookup(x);
+	pthread_mutex_lock(&vm->code_lock);
+	struct soft_exit *exit = number < vm->exit_count ? &vm->exits[number] : NULL;
+	int usable = exit && exit->pc == pc && !exit->region->dead && !e->region->dead;
+
+	if (usable && exit->target == e && exit->number == it->number) {
+		v->n.link_refills++;
+	} else if (usable && (!exit->target || vm->vcpu_count == 1)) {
+		/* With one vCPU a guarded link may be turned to another target; with more, somebody may be
+		 * between the check and the jump. */
+		uint8_t *write = vm->code.write + exit->region->code_offset;
+		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
+
+		vm->codecache->begin_write(vm->host, &vm->code);
+		vm->emit->link(write, execute, exit->jump, e->host);
+		if (exit->check)
+			vm->emit->set_check(write, exit->check, it->number);
+		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset, exit->region->code_size);
+		if (exit->target != e) {
+			if (exit->target) {
+				uint32_t *p = &exit->target->incoming;
+
+				while (*p && *p != number + 1)
+					p = &vm->exits[*p - 1].next_incoming;
+				if (*p)
+					*p = exit->next_incoming;
+			}
+			exit->target = e;
+			exit->next_incoming = e->incoming;
+			e->incoming = (uint32_t)number + 1;
+		}
+		exit->number = it->number;
+		v->n.links++;
+	}
+	pthread_mutex_unlock(&vm->code_lock);
+	return e->host;
+}
+
+/* ---- throwing code away ---- */
+
+static void unlink_exit(struct soft_vm *vm, struct soft_exit *x)
+{
+	uint8_t *write = vm->code.write + x->region->code_offset;
+	uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + x->region->code_offset;
+
+	vm->emit->link(write, execute, x->jump, execute + x->stub);
+	x->target = NULL;
+	x->next_incoming = 0;
+}
+
+static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g)
+{
+	g->dead = 1;
+	if (v)
+		v->n.invalidated++;
+	for (uint32_t i = 0; i < g->entry_count; i++) {
+		struct soft_entry *e = &g->entries[i];
+
+		table_remove(vm, e);
+		for (uint32_t n = e->incoming; n;) {
+			struct soft_exit *x = &vm->exits[n - 1];
+
+			n = x->next_incoming;
+			unlink_exit(vm, x);
+		}
+		e->incoming = 0;
+		if (vm->emit)
+			vm->emit->kill(vm->code.write + g->code_offset,
+				       (uint32_t)(e->host - (uint64_t)(uintptr_t)vm->code.execute - g->code_offset));
+	}
+	for (uint32_t i = 0; i < g->exit_count; i++) {
+		struct soft_exit *x = &vm->exits[g->exit_first + i];
+
+		if (!x->target)
+			continue;
+		uint32_t *p = &x->target->incoming;
+
+		while (*p && *p != g->exit_first + i + 1)
+			p = &vm->exits[*p - 1].next_incoming;
+		if (*p)
+			*p = x->next_incoming;
+		x->target = NULL;
+	}
+}
+
+/* code_lock held. */
+static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page *page)
+{
+	if (vm->emit)
+		vm->codecache->begin_write(vm->host, &vm->code);
+	for (struct soft_region *g = page->regions; g; g = g->page_next)
+		region_kill(vm, v, g);
+	if (vm->emit)
+		vm->codecache->end_write(vm->host, &vm->code, vm->code_start, vm->code_top - vm->code_start);
+	page->regions = NULL;
+	atomic_store(&page->watched, 0);
+}
+
+void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length)
+{
+	for (uint64_t at = pa & SOFT_PAGE_MASK; at < pa + length; at += SOFT_PAGE) {
+		struct soft_page *page = soft_page(vm, at, false);
+
+		if (!page || !atomic_load(&page->watched))
+			continue;
+		pthread_mutex_lock(&vm->code_lock);
+		page_kill(vm, v, page);
+		pthread_mutex_unlock(&vm->code_lock);
+	}
+}
+
+void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length)
+{
+	struct soft_vcpu *v = soft_of(x);
+
+	if (!length) {
+		soft_request(x, SOFT_REQ_FULL);
+		return;
+	}
+	for (uint64_t at = va & SOFT_PAGE_MASK, end = va + length; at < end; at += SOFT_PAGE) {
+		struct vr_translation t = {.size = sizeof(t)};
+
+		if (!v->vm->isa->translate(x, at, VR_ACCESS_READ, 0, &t))
+			soft_code_written(v->vm, v, t.physical & SOFT_PAGE_MASK, SOFT_PAGE);
+		if (at + SOFT_PAGE < at)
+			break;
+	}
+}
+
+void soft_cache_reset(struct soft_vm *vm)
+{
+	pthread_mutex_lock(&vm->code_lock);
+	memset(vm->table, 0, ((size_t)vm->table_mask + 1) * sizeof(*vm->table));
+	vm->entry_total = 0;
+	vm->region_count = 0;
+	vm->exit_count = 0;
+	vm->code_top = vm->code_start;
+	for (struct soft_page *p = vm->pages_all; p; p = p->all_next) {
+		p->regions = NULL;
+		p->pairs = NULL;
+		atomic_store(&p->watched, 0);
+	}
+	soft_arena_reset(vm->meta);
+	pthread_mutex_unlock(&vm->code_lock);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct soft_vcpu *v = vm->vcpus[i];
+
+		for (uint32_t k = 0; v && k < v->bank_count; k++) {
+			if (v->banks[k] == v->x->bank)
+				soft_bank_clear(v, v->banks[k]);
+			else
+				soft_bank_info(v->banks[k])->valid = 0;
+		}
+	}
+}
+
+/* ---- fault points ---- */
+
+void soft_sync_slots(struct vr_exec *x)
+{
+	struct soft_vcpu *v = soft_of(x);
+	struct soft_vm *vm = v->vm;
+	uint64_t offset = x->site - (uint64_t)(uintptr_t)vm->code.execute;
+
+	pthread_mutex_lock(&vm->code_lock);
+	uint32_t low = 0, high = vm->region_count;
+
+	while (high - low > 1) {
+		uint32_t middle = (low + high) / 2;
+
+		if (vm->regions[middle]->code_offset <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	const struct soft_region *g = vm->regions[low];
+
+	pthread_mutex_unlock(&vm->code_lock);
+	for (uint32_t i = 0; i < g->map_count; i++) {
+		const struct vr_mapped *m = &g->map[i];
+		uint32_t reg = vm->emit->slot_register(m->kind, m->reg);
+		uint8_t *to = (uint8_t *)x + vm->isa->slots[m->slot].offset;
+
+		if (m->kind == VR_SLOT_VEC)
+			memcpy(to, &x->save_vector[reg], 16);
+		else
+			memcpy(to, &x->save_integer[reg], 8);
+	}
+	uint32_t at = (uint32_t)(offset - g->code_offset), lo = 0, hi = g->point_count;
+
+	while (hi - lo > 1) {
+		uint32_t middle = (lo + hi) / 2;
+
+		if (g->points[middle].offset <= at)
+			lo = middle;
+		else
+			hi = middle;
+	}
+	x->pc = g->va_page + g->points[lo].insn;
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c: every memory op that the inline TLB could not answer: misses, MMIO, watched code pages, pages' ends,
+ * alignment checks and faults. It refills the TLB as it goes. The same function serves the interpreter and
+ * the ISA's own accesses (page-crossing stores of helpers ...).
+ *
+ * An access is split at a page's end; both halves are translated before anything is written, so that a fault on
+ * the second leaves nothing half done.
+ */
+#include <string.h>
+
+#include "soft.h"
+
+/* One page's worth of an access. */
+struct part {
+	uint8_t *host; /* NULL: a device */
+	uint64_t physical;
+	uint32_t bytes;
+	uint32_t watched;
+};
+
+static struct vr_tlb_entry *tlb_entry(struct vr_bank *b, uint64_t va)
+{
+	return (struct vr_tlb_entry *)(void *)((uint8_t *)b->tlb + ((va >> 7) & b->tlb_mask));
+}
+
+/* A TLB that misses more often than it has entries gets twice as many. */
+static void tlb_grow(struct soft_vcpu *v, struct vr_bank *b)
+{
+	struct soft_bank_info *info = soft_bank_info(b);
+	uint64_t n = b->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
+
+	if (++info->refills < 2 * n || n >= (1u << VR_TLB_MAX_LOG2))
+		return;
+	info->refills = 0;
+	b->tlb_mask = (4 * n - 1) * sizeof(struct vr_tlb_entry);
+	if (4 * n > (1u << VR_TLB_MAX_LOG2))
+		b->tlb_mask = ((1u << VR_TLB_MAX_LOG2) - 1) * sizeof(struct vr_tlb_entry);
+	memset(b->tlb, 0xff, b->tlb_mask + sizeof(struct vr_tlb_entry));
+	v->n.tlb_resizes++;
+}
+
+static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags, struct part *p)
+{
+	struct vr_exec *x = v->x;
+	uint64_t page = va & SOFT_PAGE_MASK;
+	struct vr_tlb_entry *e = tlb_entry(x->bank, va);
+
+	p->bytes = bytes;
+	if (!(flags & VR_MF_UNPRIV) && (access == VR_ACCESS_WRITE ? e->tag_write : e->tag_read) == page) {
+		p->host = (uint8_t *)(uintptr_t)(va + e->addend);
+		p->physical = (e->physical & SOFT_PAGE_MASK) | (va & ~SOFT_PAGE_MASK);
+		p->watched = 0;
+		return 0;
+	}
+	struct vr_translation t = {.size = sizeof(t)};
+	int32_t fault = v->vm->isa->translate(x, va, access, flags, &t);
+
+	if (fault)
+		return fault;
+	uint64_t pa_page = t.physical & SOFT_PAGE_MASK;
+
+	p->physical = t.physical;
+	p->host = soft_ram(v->vm, pa_page, SOFT_PAGE);
+	p->watched = 0;
+	if (!p->host)
+		return 0;
+	struct soft_page *code = soft_page(v->vm, pa_page, false);
+
+	v->n.tlb_misses++;
+	tlb_grow(v, x->bank);
+	e = tlb_entry(x->bank, va);
+	p->watched = code && atomic_load(&code->watched);
+	e->tag_read = t.rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
+	e->tag_write = t.rights & (1u << VR_ACCESS_WRITE) && !p->watched ? page : page | VR_TLB_NEVER;
+	e->addend = (uint64_t)(uintptr_t)p->host - page;
+	e->physical = pa_page | (t.user_rights & (1u << VR_ACCESS_READ) ? SOFT_TLB_USER_READ : 0) |
+		      (t.user_rights & (1u << VR_ACCESS_WRITE) ? SOFT_TLB_USER_WRITE : 0);
+	p->host += va & ~SOFT_PAGE_MASK;
+	return 0;
+}
+
+/* Both parts of [va, va+bytes). 0, or the fault number with *where = the faulting address. */
+static int32_t parts_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
+			  struct part p[2], uint64_t *where)
+{
+	uint32_t room = SOFT_PAGE - (uint32_t)(va & (SOFT_PAGE - 1));
+	uint32_t first = bytes < room ? bytes : room;
+	int32_t fault = part_find(v, va, first, access, flags, &p[0]);
+
+	*where = va;
+	p[1].bytes = 0;
+	if (!fault && first < bytes) {
+		*where = va + first;
+		fault = part_find(v, va + first, bytes - first, access, flags, &p[1]);
+	}
+	return fault;
+}
+
+static int32_t device(struct soft_vcpu *v, uint64_t pa, uint32_t bytes, uint32_t write, uint8_t *data)
+{
+	/* Wider or odd-sized accesses are cut into naturally aligned pieces of at most 8 bytes. */
+	while (bytes) {
+		uint32_t width = 8;
+
+		while (width > bytes || (pa & (width - 1)))
+			width >>= 1;
+		uint64_t value = 0;
+
+		if (write)
+			memcpy(&value, data, width);
+		v->n.mmio++;
+		if (v->vm->mmio->access(v->vm->host, VR_SPACE_MMIO, v->index, pa, width, write, &value))
+			return VR_FAULT_BUS;
+		if (!write)
+			memcpy(data, &value, width);
+		pa += width;
+		data += width;
+		bytes -= width;
+	}
+	return 0;
+}
+
+/* Single-copy atomic for the natural sizes, as the guest expects of aligned accesses. */
+static void copy_in(uint8_t *to, const uint8_t *from, uint32_t bytes)
+{
+	switch (((uintptr_t)from & (bytes - 1)) == 0 ? bytes : 0) {
+	case 2:
+		*(uint16_t *)(void *)to = __atomic_load_n((const uint16_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		break;
+	case 4:
+		*(uint32_t *)(void *)to = __atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		break;
+	case 8:
+		*(uint64_t *)(void *)to = __atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		break;
+	default:
+		memcpy(to, from, bytes);
+	}
+}
+
+static void copy_out(uint8_t *to, const uint8_t *from, uint32_t bytes)
+{
+	switch (((uintptr_t)to & (bytes - 1)) == 0 ? bytes : 0) {
+	case 2:
+		__atomic_store_n((uint16_t *)(void *)to, *(const uint16_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		break;
+	case 4:
+		__atomic_store_n((uint32_t *)(void *)to, *(const uint32_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		break;
+	case 8:
+		__atomic_store_n((uint64_t *)(void *)to, *(const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		break;
+	default:
+		memcpy(to, from, bytes);
+	}
+}
+
+static int32_t transfer(struct soft_vcpu *v, const struct part *p, uint32_t write, uint8_t *data)
+{
+	if (!p->host)
+		return device(v, p->physical, p->bytes, write, data);
+	if (!write) {
+		copy_in(data, p->host, p->bytes);
+		return 0;
+	}
+	copy_out(p->host, data, p->bytes);
+	if (p->watched) {
+		v->n.code_writes++;
+		soft_code_written(v->vm, v, p->physical, p->bytes);
+	}
+	return 0;
+}
+
+/* A whole plain access. 0, or fault and address. */
+static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t write, uint32_t flags,
+			    uint8_t *data, uint64_t *where)
+{
+	struct part p[2];
+	int32_t fault = parts_find(v, va, bytes, write ? VR_ACCESS_WRITE : VR_ACCESS_READ, flags, p, where);
+
+	if (!fault)
+		fault = transfer(v, &p[0], write, data);
+	if (!fault && p[1].bytes)
+		fault = transfer(v, &p[1], write, data + p[0].bytes);
+	return fault;
+}
+
+#define ATOMIC_OPS(T, S)                                                                                       \
+	static T amo_##T(T *at, T b, uint32_t kind)                                                            \
+	{                                                                                                      \
+		switch (kind) {                                                                                \
+		case VR_AMO_ADD:                                                                               \
+			return __atomic_fetch_add(at, b, __ATOMIC_SEQ_CST);                                    \
+		case VR_AMO_ANDN:                                                                              \
+			return __atomic_fetch_and(at, (T)~b, __ATOMIC_SEQ_CST);                                \
+		case VR_AMO_XOR:                                                                               \
+			return __atomic_fetch_xor(at, b, __ATOMIC_SEQ_CST);                                    \
+		case VR_AMO_OR:                                                                                \
+			return __atomic_fetch_or(at, b, __ATOMIC_SEQ_CST);                                     \
+		case VR_AMO_SWAP:                                                                              \
+			return __atomic_exchange_n(at, b, __ATOMIC_SEQ_CST);                                   \
+		default:                                                                                       \
+			break;                                                                                 \
+		}                                                                                              \
+		T old = __atomic_load_n(at, __ATOMIC_SEQ_CST), next;                                           \
+		do {                                                                                           \
+			switch (kind) {                                                                        \
+			case VR_AMO_SMAX:                                                                      \
+				next = (S)old > (S)b ? old : b;                                                \
+				break;                                                                         \
+			case VR_AMO_SMIN:                                                                      \
+				next = (S)old < (S)b ? old : b;                                                \
+				break;                                                                         \
+			case VR_AMO_UMAX:                                                                      \
+				next = old > b ? old : b;                                                      \
+				break;                                                                         \
+			default:                                                                               \
+				next = old < b ? old : b;                                                      \
+				break;                                                                         \
+			}                                                                                      \
+		} while (!__atomic_compare_exchange_n(at, &old, next, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)); \
+		return old;                                                                                    \
+	}                                                                                                      \
+	static T cas_##T(T *at, T expected, T desired)                                                         \
+	{                                                                                                      \
+		__atomic_compare_exchange_n(at, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);    \
+		return expected;                                                                               \
+	}
+ATOMIC_OPS(uint8_t, int8_t)
+ATOMIC_OPS(uint16_t, int16_t)
+ATOMIC_OPS(uint32_t, int32_t)
+ATOMIC_OPS(uint64_t, int64_t)
+
+static void cas16(void *at, const union vr_v128 *expected, const union vr_v128 *desired, union vr_v128 *old)
+{
+#if defined(__x86_64__)
+	uint64_t lo = expected->d[0], hi = expected->d[1];
+
+	__asm__ volatile("lock cmpxchg16b %0"
+			 : "+m"(*(union vr_v128 *)at), "+a"(lo), "+d"(hi)
+			 : "b"(desired->d[0]), "c"(desired->d[1])
+			 : "memory", "cc");
+	old->d[0] = lo;
+	old->d[1] = hi;
+#else
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
+	memcpy(old, at, 16);
+	if (!memcmp(old, expected, 16))
+		memcpy(at, desired, 16);
+	pthread_mutex_unlock(&lock);
+#endif
+}
+
+/* Read-modify-write ops: the place must be aligned RAM in one page. */
+static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint32_t log2, uint32_t kind, uint32_t flags,
+			     const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *result, uint64_t *where)
+{
+	struct part p[2];
+	uint32_t bytes = 1u << log2;
+
+	*where = va;
+	if (va & (bytes - 1))
+		return VR_FAULT_ALIGN;
+	int32_t fault = parts_find(v, va, bytes, VR_ACCESS_WRITE, flags, p, where);
+
+	if (fault)
+		return fault;
+	if (!p[0].host)
+		return VR_FAULT_BUS;
+	result->d[0] = result->d[1] = 0;
+	if (log2 == 4) {
+		cas16(p[0].host, a, b, result);
+	} else if (op == VR_IR_AMO) {
+		switch (log2) {
+		case 0:
+			result->d[0] = amo_uint8_t(p[0].host, a->b[0], kind);
+			break;
+		case 1:
+			result->d[0] = amo_uint16_t((void *)p[0].host, a->h[0], kind);
+			break;
+		case 2:
+			result->d[0] = amo_uint32_t((void *)p[0].host, a->s[0], kind);
+			break;
+		default:
+			result->d[0] = amo_uint64_t((void *)p[0].host, a->d[0], kind);
+			break;
+		}
+	} else {
+		switch (log2) {
+		case 0:
+			result->d[0] = cas_uint8_t(p[0].host, a->b[0], b->b[0]);
+			break;
+		case 1:
+			result->d[0] = cas_uint16_t((void *)p[0].host, a->h[0], b->h[0]);
+			break;
+		case 2:
+			result->d[0] = cas_uint32_t((void *)p[0].host, a->s[0], b->s[0]);
+			break;
+		default:
+			result->d[0] = cas_uint64_t((void *)p[0].host, a->d[0], b->d[0]);
+			break;
+		}
+	}
+	if (p[0].watched)
+		soft_code_written(v->vm, v, p[0].physical, bytes);
+	return 0;
+}
+
+static uint64_t sign_extend(uint64_t value, uint32_t log2, uint32_t type)
+{
+	uint32_t shift = 64 - (8u << log2);
+
+	value = (uint64_t)((int64_t)(value << shift) >> shift);
+	return type == VR_T_I32 ? (uint32_t)value : value;
+}
+
+/* One memory op. 0, or the fault with *where and *access. */
+static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, const union vr_v128 *a,
+		       const union vr_v128 *b, union vr_v128 *result, uint64_t *where, uint32_t *access)
+{
+	uint32_t op = descriptor & 0xffff, type = (descriptor >> 16) & 0xff, aux = (descriptor >> 24) & 0xff;
+	uint32_t flags = (descriptor >> 32) & 0xffff, kind = (uint32_t)(descriptor >> 48);
+	uint32_t log2 = aux & 7, bytes = 1u << log2;
+	uint32_t total = op == VR_IR_LOADP || op == VR_IR_STOREP ? 2 * bytes : bytes;
+	uint8_t data[32];
+	int32_t fault;
+
+	*where = va;
+	*access = op == VR_IR_LOAD || op == VR_IR_LOADP ? VR_ACCESS_READ : VR_ACCESS_WRITE;
+	/* A pair is aligned to one element's size when SCTLR.A-like checks ask; exclusives pass a single element. */
+	if ((flags & VR_MF_ALIGN) && (va & (bytes - 1)))
+		return VR_FAULT_ALIGN;
+	switch (op) {
+	case VR_IR_LOAD:
+	case VR_IR_LOADP:
+		fault = access_plain(v, va, total, 0, flags, data, where);
+		if (fault)
+			return fault;
+		memset(result, 0, 2 * sizeof(*result));
+		memcpy(&result[0], data, bytes);
+		if (op == VR_IR_LOADP)
+			memcpy(&result[1], data + bytes, bytes);
+		if (aux & VR_MS_SIGN) {
+			result[0].d[0] = sign_extend(result[0].d[0], log2, type);
+			result[1].d[0] = sign_extend(result[1].d[0], log2, type);
+		}
+		return 0;
+	case VR_IR_STORE:
+	case VR_IR_STOREP:
+		memcpy(data, a, bytes);
+		if (op == VR_IR_STOREP)
+			memcpy(data + bytes, b, bytes);
+		fault = access_plain(v, va, total, 1, flags, data, where);
+		if (!fault && (flags & (VR_MF_SC | VR_MF_RELEASE)))
+			atomic_thread_fence(memory_order_seq_cst);
+		return fault;
+	default:
+		return access_atomic(v, op, va, log2, kind, flags, a, b, result, where);
+	}
+}
+
+int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v128 *a,
+		    const union vr_v128 *b, union vr_v128 *result)
+{
+	struct soft_vcpu *v = soft_of(x);
+	uint64_t where;
+	uint32_t access;
+	int32_t fault = perform(v, descriptor, address, a, b, result, &where, &access);
+
+	if (fault) {
+		v->n.faults++;
+		v->vm->isa->fault(x, where, access, fault);
+	}
+	return fault;
+}
+
+uint64_t soft_memory(struct vr_exec *x)
+{
+	struct soft_vcpu *v = soft_of(x);
+	uint64_t where;
+	uint32_t access;
+
+	v->n.slow_memory++;
+	int32_t fault = perform(v, x->descriptor, x->address, &x->argument[0], &x->argument[1], x->result, &where, &access);
+
+	if (!fault)
+		return 0;
+	v->n.faults++;
+	soft_sync_slots(x);
+	v->vm->isa->fault(x, where, access, fault);
+	return 1;
+}
+
+static int32_t env_access(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t write, uint32_t flags, uint8_t *data)
+{
+	struct soft_vcpu *v = soft_of(x);
+	uint64_t where = va;
+	int32_t fault = (flags & VR_MF_ALIGN) && (va & (bytes - 1)) ? VR_FAULT_ALIGN
+								    : access_plain(v, va, bytes, write, flags, data, &where);
+
+	if (fault) {
+		v->n.faults++;
+		v->vm->isa->fault(x, where, write ? VR_ACCESS_WRITE : VR_ACCESS_READ, fault);
+		x->leave = 1;
+	}
+	return fault;
+}
+
+int32_t soft_env_read(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, void *out)
+{
+	return env_access(x, va, bytes, 0, flags, out);
+}
+
+int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, const void *in)
+{
+	uint8_t data[16];
+
+	memcpy(data, in, bytes < sizeof(data) ? bytes : sizeof(data));
+	return env_access(x, va, bytes < sizeof(data) ? bytes : sizeof(data), 1, flags, data);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * optimize.c: what is done to a region's IR between lifting and emission, and which slots get host registers.
+ *
+ * 1. Slots are counted, blocks in loops eight times a level, and the most used ones are mapped: they live in a
+ *    host register for the whole region.
+ * 2. Forward, block by block: constants fold; a GET takes the value that the block last PUT or GOT when that
+ *    value is a constant or the slot is not mapped (a GET of a mapped slot costs nothing).
+ * 3. Backward over the region's graph: a PUT of the flags slot that is overwritten before it is read, on every path,
+ *    goes. A path that leaves the region reads it. A memory op in between does not: should it fault, the guest resumes at
+ *    or before the instruction that overwrites the flags, so the stale value is never used.
+ *    A PUT right before the terminator that consumes the same value is marked with the edges on which it is live.
+ * 4. Ops without effect and without users go.
+ * 5. Forward: which mapped slots may differ from memory when a block begins.
+ */
+#include <string.h>
+
+#include "soft.h"
+
+static const uint8_t op_class[VR_IR_COUNT] = {
+#define IR(name, class, args, doc) [VR_IR_##name] = VR_IRC_##class,
+#include <vmrun/ir_ops.def>
+#undef IR
+};
+static const uint8_t op_args[VR_IR_COUNT] = {
+#define IR(name, class, args, doc) [VR_IR_##name] = sizeof(args) - 1,
+#include <vmrun/ir_ops.def>
+#undef IR
+};
+
+#define MAX_SLOTS 256
+#define MAX_BLOCKS 64
+
+static int is_conditional_access(uint32_t op)
+{
+	return op == VR_IR_CASIF || op == VR_IR_CAS2IF;
+}
+
+/* ---- 1. mapping ---- */
+
+static void weigh_blocks(const struct vr_ir *ir, uint32_t *weight)
+{
+	for (uint32_t i = 0; i < ir->block_count; i++)
+		weight[i] = 1;
+	for (uint32_t i = 0; i < ir->block_count; i++)
+		for (uint32_t e = 0; e < 2; e++) {
+			uint32_t to = ir->blocks[i].succ[e];
+
+			if (to == VR_NO_BLOCK || to > i)
+				continue;
+			for (uint32_t k = to; k <= i; k++)
+				if (weight[k] < 512)
+					weight[k] *= 8;
+		}
+}
+
+static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir, struct soft_plan *plan,
+		       uint8_t *mapped)
+{
+	uint32_t count[MAX_SLOTS] = {0};
+	uint32_t weight[MAX_BLOCKS];
+
+	weigh_blocks(ir, weight);
+	for (uint32_t i = 0; i < ir->block_count; i++) {
+		const struct vr_ir_block *b = &ir->blocks[i];
+
+		for (uint32_t k = b->first; k < b->first + b->count; k++) {
+			const struct vr_ir_op *o = &ir->ops[k];
+
+			if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm < MAX_SLOTS)
+				count[o->imm] += weight[i];
+		}
+	}
+	const uint32_t limit[2] = {emit->integer_slots, emit->vector_slots};
+
+	for (uint32_t kind = VR_SLOT_INT; kind <= VR_SLOT_VEC; kind++)
+		for (uint32_t n = 0; n < limit[kind] && plan->map_count < VR_MAP_MAX; n++) {
+			uint32_t best = MAX_SLOTS;
+
+			/* One use costs the same in memory; two pay for the load at the entry. */
+			for (uint32_t s = 0; s < isa->slot_count && s < MAX_SLOTS; s++)
+				if (isa->slots[s].kind == kind && !mapped[s] && count[s] >= 2 &&
+				    (best == MAX_SLOTS || count[s] > count[best]))
+					best = s;
+			if (best == MAX_SLOTS)
+				break;
+			mapped[best] = 1;
+			plan->map[plan->map_count++] =
+				(struct vr_mapped){.slot = (uint16_t)best, .kind = (uint8_t)kind, .reg = (uint8_t)n};
+		}
+}
+
+/* ---- 2. forwarding and folding ---- */
+
+static int fold(const struct vr_ir_op *o, uint64_t a, uint64_t b, uint64_t *out)
+{
+	uint32_t bits = o->type == VR_T_I32 ? 32 : 64;
+	uint64_t mask = bits == 32 ? UINT32_MAX : UINT64_MAX;
+
+	a &= mask;
+	b &= mask;
+	switch (o->op) {
+	case VR_IR_ADD:
+		*out = a + b;
+		break;
+	case VR_IR_SUB:
+		*out = a - b;
+		break;
+	case VR_IR_AND:
+		*out = a & b;
+		break;
+	case VR_IR_OR:
+		*out = a | b;
+		break;
+	case VR_IR_XOR:
+		*out = a ^ b;
+		break;
+	case VR_IR_SHL:
+		*out = a << (b & (bits - 1));
+		break;
+	case VR_IR_SHR:
+		*out = a >> (b & (bits - 1));
+		break;
+	default:
+		return 0;
+	}
+	*out &= mask;
+	return 1;
+}
+
+static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b, const uint8_t *mapped,
+			  uint32_t *same)
+{
+	uint32_t held[MAX_SLOTS];   /* value known to be in the slot, 0: none */
+	uint8_t held_type[MAX_SLOTS];
+
+	memset(held, 0, sizeof(held));
+	memset(held_type, 0, sizeof(held_type));
+	for (uint32_t i = b->first; i < b->first + b->count; i++) {
+		struct vr_ir_op *o = &ir->ops[i];
+		uint32_t n = op_args[o->op];
+
+		same[i] = i;
+		if (n > 0)
+			o->a = same[o->a];
+		if (n > 1)
+			o->b = same[o->b];
+		if (n > 2)
+			o->c = same[o->c];
+		if (is_conditional_access(o->op))
+			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | same[(uint32_t)o->imm];
+
+		if (o->op == VR_IR_CALL) {
+			if (isa->helpers[o->imm].flags & VR_HF_WRITES)
+				memset(held, 0, sizeof(held));
+		} else if (o->op == VR_IR_PUT && o->imm < MAX_SLOTS) {
+			held[o->imm] = o->a;
+			held_type[o->imm] = o->type == VR_T_I32 ? VR_T_I64 : o->type;
+		} else if (o->op == VR_IR_GET && o->imm < MAX_SLOTS) {
+			uint32_t v = held[o->imm];
+			uint32_t type = held_type[o->imm];
+
+			if (v && (ir->ops[v].op == VR_IR_CONST || !mapped[o->imm]) &&
+			    (type == o->type || (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
+				same[i] = v;
+			} else if (!v && !mapped[o->imm]) {
+				held[o->imm] = i;
+				held_type[o->imm] = o->type;
+				/* An I32 view of an integer slot is not its whole value. */
+				if (o->type == VR_T_I32)
+					held[o->imm] = 0;
+			}
+		} else if (n == 2 && op_class[o->op] == VR_IRC_PURE && (o->type == VR_T_I32 || o->type == VR_T_I64)) {
+			const struct vr_ir_op *ca = &ir->ops[o->a], *cb = &ir->ops[o->b];
+			uint64_t value;
+
+			if (cb->op != VR_IR_CONST)
+				continue;
+			if (ca->op == VR_IR_CONST && fold(o, ca->imm, cb->imm, &value)) {
+				*o = (struct vr_ir_op){.op = VR_IR_CONST, .type = o->type, .imm = value};
+			} else if (cb->imm == 0 && (o->type == VR_T_I64 || ca->type == VR_T_I32) &&
+				   (o->op == VR_IR_ADD || o->op == VR_IR_SUB || o->op == VR_IR_OR || o->op == VR_IR_XOR ||
+				    o->op == VR_IR_SHL || o->op == VR_IR_SHR)) {
+				same[i] = o->a;
+			}
+		}
+	}
+}
+
+/* ---- 3. flags ---- */
+
+static uint32_t edge_live(const struct vr_ir *ir, const struct vr_ir_block *b, uint32_t edge, const uint8_t *live_in)
+{
+	(void)ir;
+	return b->succ[edge] == VR_NO_BLOCK ? 1u : live_in[b->succ[edge]];
+}
+
+static int is_branch(uint32_t op)
+{
+	return op == VR_IR_BRCC || op == VR_IR_BRCMP || op == VR_IR_BRBIT;
+}
+
+/* One block backward; returns whether flags are live at its start. `change`: drop dead PUTs, mark edges. */
+static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b, const uint8_t *live_in,
+			   int change)
+{
+	uint32_t last = b->first + b->count - 1;
+	uint32_t taken = edge_live(ir, b, VR_EDGE_TAKEN, live_in), fall = edge_live(ir, b, VR_EDGE_FALL, live_in);
+	uint32_t op = ir->ops[last].op;
+	uint8_t live = (uint8_t)(op == VR_IR_GOTO ? taken : is_branch(op) ? taken | fall : 1);
+
+	for (uint32_t i = last + 1; i-- > b->first;) {
+		struct vr_ir_op *o = &ir->ops[i];
+
+		if (o->type == VR_T_FLAGS && o->op == VR_IR_PUT) {
+			if (change && !live) {
+				o->op = VR_IR_NOP;
+				o->a = 0;
+			} else if (change && i + 1 == last && is_branch(op)) {
+				o->aux = (uint8_t)(taken | fall << 1);
+			}
+			live = 0;
+		} else if (o->type == VR_T_FLAGS && o->op == VR_IR_GET) {
+			live = 1;
+		} else if (o->op == VR_IR_CALL &&
+			   (isa->helpers[o->imm].flags & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
+			live = 1;
+		}
+	}
+	return live;
+}
+
+static void flags_liveness(const struct vr_isa *isa, struct vr_ir *ir)
+{
+	uint8_t live_in[MAX_BLOCKS] = {0};
+	int again = 1;
+
+	while (again) {
+		again = 0;
+		for (uint32_t i = ir->block_count; i-- > 0;) {
+			uint8_t live = flags_block(isa, ir, &ir->blocks[i], live_in, 0);
+
+			if (live != live_in[i]) {
+				live_in[i] = live;
+				again = 1;
+			}
+		}
+	}
+	for (uint32_t i = 0; i < ir->block_count; i++)
+		flags_block(isa, ir, &ir->blocks[i], live_in, 1);
+}
+
+/* ---- 4. dead ops ---- */
+
+static void each_use(const struct vr_ir_op *o, uint32_t *uses, uint32_t by)
+{
+	uint32_t n = op_args[o->op];
+
+	if (n > 0)
+		uses[o->a] += by;
+	if (n > 1)
+		uses[o->b] += by;
+	if (n > 2)
+		uses[o->c] += by;
+	if (is_conditional_access(o->op))
+		uses[(uint32_t)o->imm] += by;
+}
+
+static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *uses)
+{
+	for (uint32_t i = b->first; i < b->first + b->count; i++)
+		uses[i] = 0;
+	for (uint32_t i = b->first; i < b->first + b->count; i++)
+		each_use(&ir->ops[i], uses, 1);
+	for (uint32_t i = b->first + b->count; i-- > b->first;) {
+		struct vr_ir_op *o = &ir->ops[i];
+
+		if (op_class[o->op] != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP)
+			continue;
+		each_use(o, uses, (uint32_t)-1);
+		*o = (struct vr_ir_op){.op = VR_IR_NOP};
+	}
+}
+
+/* ---- 5. dirty slots ---- */
+
+static void dirty_slots(struct vr_ir *ir, const struct soft_plan *plan)
+{
+	uint8_t bit[MAX_SLOTS];
+	uint32_t puts[MAX_BLOCKS];
+	int again = 1;
+
+	memset(bit, 0xff, sizeof(bit));
+	for (uint32_t i = 0; i < plan->map_count; i++)
+		bit[plan->map[i].slot] = (uint8_t)i;
+	for (uint32_t i = 0; i < ir->block_count; i++) {
+		struct vr_ir_block *b = &ir->blocks[i];
+
+		b->dirty_in = 0;
+		puts[i] = 0;
+		for (uint32_t k = b->first; k < b->first + b->count; k++)
+			if (ir->ops[k].op == VR_IR_PUT && ir->ops[k].imm < MAX_SLOTS && bit[ir->ops[k].imm] != 0xff)
+				puts[i] |= 1u << bit[ir->ops[k].imm];
+	}
+	while (again) {
+		again = 0;
+		for (uint32_t i = 0; i < ir->block_count; i++)
+			for (uint32_t e = 0; e < 2; e++) {
+				uint32_t to = ir->blocks[i].succ[e];
+
+				if (to == VR_NO_BLOCK)
+					continue;
+				uint32_t dirty = ir->blocks[to].dirty_in | ir->blocks[i].dirty_in | puts[i];
+
+				if (dirty != ir->blocks[to].dirty_in) {
+					ir->blocks[to].dirty_in = dirty;
+					again = 1;
+				}
+			}
+	}
+}
+
+void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
+		   struct soft_plan *plan)
+{
+	uint8_t mapped[MAX_SLOTS] = {0};
+
+	plan->map_count = 0;
+	if (emit)
+		choose_map(isa, emit, ir, plan, mapped);
+	scratch[0] = 0;
+	for (uint32_t i = 0; i < ir->block_count; i++)
+		forward_block(isa, ir, &ir->blocks[i], mapped, scratch);
+	flags_liveness(isa, ir);
+	for (uint32_t i = 0; i < ir->block_count; i++)
+		drop_dead(ir, &ir->blocks[i], scratch);
+	dirty_slots(ir, plan);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* plugin.c: soft.so as a plugin: options, the VM object and vmrun.accel/1. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <vmrun/plugin.h>
+
+#include "soft.h"
+#include "vcpu.h"
+
+static struct soft_plugin the_plugin;
+
+int32_t soft_error(const struct soft_vm *vm, int32_t code, const char *format, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	vm->host->error(vm->host, code, text);
+	return code;
+}
+
+static void vm_free(struct soft_vm *vm)
+{
+	soft_cache_fini(vm);
+	for (uint32_t i = 0; i < SOFT_MAX_SLOTS; i++)
+		if (vm->slots[i].used)
+			munmap(vm->slots[i].pages, vm->slots[i].length / SOFT_PAGE * sizeof(struct soft_page *));
+	pthread_mutex_destroy(&vm->code_lock);
+	pthread_mutex_destroy(&vm->exclusive_lock);
+	free(vm);
+}
+
+static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **out)
+{
+	const struct soft_plugin *p = self;
+	struct soft_vm *vm = calloc(1, sizeof(*vm));
+	const struct vr_translator *t = c->translator;
+	char why[160] = "";
+
+	if (!vm) {
+		p->host->error(p->host, VR_E_NOMEM, "soft: no memory for the virtual machine");
+		return VR_E_NOMEM;
+	}
+	vm->host = p->host;
+	pthread_mutex_init(&vm->code_lock, NULL);
+	pthread_mutex_init(&vm->exclusive_lock, NULL);
+	int32_t r = VR_OK;
+
+	if (!t || !t->isa)
+		r = soft_error(vm, VR_E_CONFIG, "soft: a guest of architecture %s needs a translator; name one with -p xlate-...",
+			       c->arch ? c->arch : "(unknown)");
+	else if (c->vcpu_count > SOFT_MAX_VCPUS)
+		r = soft_error(vm, VR_E_RANGE, "soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
+			       c->vcpu_count, SOFT_MAX_VCPUS);
+	vm->mmio = p->host->query(p->host, VR_MMIO_ID);
+	vm->timer = p->host->query(p->host, VR_TIMER_ID);
+	vm->thread = p->host->query(p->host, VR_THREAD_ID);
+	vm->codecache = p->host->query(p->host, VR_CODECACHE_ID);
+	if (r == VR_OK && (!vm->mmio || !vm->timer || !vm->thread || !vm->codecache))
+		r = soft_error(vm, VR_E_ABI, "soft: this vmrun offers no %s; use one of the same release",
+			       !vm->mmio ? VR_MMIO_ID : !vm->timer ? VR_TIMER_ID : !vm->thread ? VR_THREAD_ID : VR_CODECACHE_ID);
+	if (r < 0) {
+		vm_free(vm);
+		return r;
+	}
+	vm->vcpu_count = c->vcpu_count;
+	vm->isa = t->isa;
+	vm->region_insns = (uint32_t)p->region_insns;
+	vm->emit = p->tier ? t->emit : NULL;
+	if (vm->emit && vm->emit->probe(why, sizeof(why)) < 0) {
+		const struct vr_host_log *log = p->host->query(p->host, VR_LOG_ID);
+
+		if (log) {
+			char text[256];
+
+			snprintf(text, sizeof(text), "soft: this processor can't run compiled code (%s); interpreting, which is slow",
+				 why);
+			log->write(p->host, VR_LOG_WARN, text);
+		}
+		vm->emit = NULL;
+	}
+	r = soft_cache_init(vm, p->cache);
+	if (r < 0) {
+		soft_error(vm, r, "soft: no memory for a code cache of %llu MiB; give a smaller one with -p soft,cache=32M",
+			   (unsigned long long)(p->cache >> 20));
+		vm_free(vm);
+		return r;
+	}
+	*out = vm;
+	return VR_OK;
+}
+
+static void VR_CALL vm_destroy(void *vm)
+{
+	vm_free(vm);
+}
+
+static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64_t length, void *host, uint32_t flags)
+{
+	struct soft_vm *vm = vm_;
+
+	if (slot >= SOFT_MAX_SLOTS || (gpa | length) & (SOFT_PAGE - 1) || !length)
+		return soft_error(vm, VR_E_RANGE, "soft: memory slot %u at 0x%llx can't be mapped", slot, (unsigned long long)gpa);
+	struct soft_slot *s = &vm->slots[slot];
+
+	if (s->used)
+		return soft_error(vm, VR_E_EXISTS, "soft: memory slot %u is in use", slot);
+	s->pages = mmap(NULL, length / SOFT_PAGE * sizeof(struct soft_page *), PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (s->pages == MAP_FAILED)
+		return soft_error(vm, VR_E_NOMEM, "soft: no memory for the page table of slot %u", slot);
+	s->gpa = gpa;
+	s->length = length;
+	s->host = host;
+	s->flags = flags;
+	s->used = 1;
+	return VR_OK;
+}
+
+static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
+{
+	struct soft_vm *vm = vm_;
+
+	if (slot >= SOFT_MAX_SLOTS || !vm->slots[slot].used)
+		return VR_E_NOENT;
+	munmap(vm->slots[slot].pages, vm->slots[slot].length / SOFT_PAGE * sizeof(struct soft_page *));
+	vm->slots[slot].used = 0;
+	return VR_OK;
+}
+
+static void VR_CALL memory_written(void *vm, uint64_t gpa, uint64_t length)
+{
+	soft_code_written(vm, NULL, gpa, length);
+}
+
+static void VR_CALL vm_reset(void *vm_)
+{
+	struct soft_vm *vm = vm_;
+
+	soft_cache_reset(vm);
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct soft_vcpu *v = vm->vcpus[i];
+
+		if (!v)
+			continue;
+		__atomic_store_n(&v->x->exit_request, 0, __ATOMIC_SEQ_CST);
+		soft_requests_run(v);
+		vm->isa->reset(v->x);
+	}
+}
+
+static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
+{
+	struct soft_vm *vm = vm_;
+	struct soft_counters sum = {0};
+	uint64_t tlb_bytes = 0;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		const struct soft_vcpu *v = vm->vcpus[i];
+
+		if (!v)
+			continue;
+#define C(field, name, text) sum.field += v->n.field;
+		SOFT_COUNTERS(C)
+#undef C
+		for (uint32_t k = 0; k < v->bank_count; k++)
+			tlb_bytes += v->banks[k]->tlb_mask + sizeof(struct vr_tlb_entry);
+	}
+#define C(field, name, text) \
+	fn(opaque, name, sizeof(name) > 3 && !strcmp(name + sizeof(name) - 4, "_ns") ? VR_STAT_NS : VR_STAT_COUNT, sum.field);
+	SOFT_COUNTERS(C)
+#undef C
+	fn(opaque, "translate_ns_per_insn", VR_STAT_NS, sum.translated_insns ? sum.translate_ns / sum.translated_insns : 0);
+	/* How often a look-up found code that was there. */
+	fn(opaque, "cache_hit_rate", VR_STAT_PERMILLE,
+	   sum.lookups ? (sum.lookups - sum.translations) * 1000 / sum.lookups : 0);
+	fn(opaque, "cache_bytes", VR_STAT_BYTES, vm->code_top);
+	fn(opaque, "cache_peak_bytes", VR_STAT_BYTES, vm->code_peak);
+	fn(opaque, "cache_capacity_bytes", VR_STAT_BYTES, vm->code.length);
+	fn(opaque, "cache_meta_bytes", VR_STAT_BYTES, soft_arena_used(vm->meta) + soft_arena_used(vm->pages_arena));
+	fn(opaque, "tlb_bytes", VR_STAT_BYTES, tlb_bytes);
+}
+
+const struct vr_accel soft_accel = {
+	.size = sizeof(soft_accel),
+	.native_arch = "",
+	.vm_create = vm_create,
+	.vm_destroy = vm_destroy,
+	.memory_map = memory_map,
+	.memory_unmap = memory_unmap,
+	.memory_written = memory_written,
+	.vcpu_create = soft_vcpu_create,
+	.vcpu_destroy = soft_vcpu_destroy,
+	.vcpu_run = soft_vcpu_run,
+	.vcpu_kick = soft_vcpu_kick,
+	.vcpu_set_pin = soft_vcpu_set_pin,
+	.vcpu_get_state = soft_vcpu_get_state,
+	.vcpu_set_state = soft_vcpu_set_state,
+	.vm_reset = vm_reset,
+	.stats = stats,
+};
+
+/* ---- life ---- */
+
+static int32_t VR_CALL probe(void *self)
+{
+	struct soft_plugin *p = self;
+	const struct vr_host_config *config = p->host->query(p->host, VR_CONFIG_ID);
+
+	p->tier = 1;
+	p->cache = 128u << 20;
+	p->region_insns = 160;
+	if (config) {
+		config->number(p->host, "tier", &p->tier);
+		config->number(p->host, "cache", &p->cache);
+		config->number(p->host, "region-insns", &p->region_insns);
+	}
+	if (p->tier > 1 || p->cache < (4u << 20) || p->cache > (1u << 30) || !p->region_insns || p->region_insns > 1024) {
+		p->host->error(p->host, VR_E_CONFIG,
+			       "soft: an option is out of range: tier 0 or 1, cache 4M to 1G, region-insns 1 to 1024");
+		return VR_E_CONFIG;
+	}
+	return VR_OK;
+}
+
+static int32_t VR_CALL nothing(void *self)
+{
+	(void)self;
+	return VR_OK;
+}
+
+static void VR_CALL destroy(void *self)
+{
+	(void)self;
+}
+
+static const void *VR_CALL query(void *self, const char *id)
+{
+	(void)self;
+	return strcmp(id, VR_ACCEL_ID) ? NULL : &soft_accel;
+}
+
+static const struct vr_plugin plugin = {
+	.size = sizeof(plugin),
+	.self = &the_plugin,
+	.probe = probe,
+	.start = nothing,
+	.stop = nothing,
+	.destroy = destroy,
+	.query = query,
+};
+
+const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
+
+	return &magic;
+}
+
+int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
+{
+	if (strcmp(id, "soft"))
+		return VR_E_NOENT;
+	the_plugin.host = host;
+	*out = &plugin;
+	return VR_OK;
+}

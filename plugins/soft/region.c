@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * region.c: forming regions and having them emitted.
+ *
+ * A region is what can be reached from one pc over direct branches without leaving its 4 KiB page, up to a number of guest
+ * instructions: loops and if-else chains are whole, so their slots stay in host registers. Where a call returns to is an
+ * entry of its own, so that the shadow stack can hold its address before the call is made. Fall-through paths are followed
+ * first, which makes them adjacent in the code.
+ *
+ * A branch into the middle of a block that is lifted already makes a second block from there on (a loop whose head is
+ * not a known leader yet): code is lifted twice rather than blocks split. A later block stops at a leader it runs into.
+ *
+ * Translation runs under code_lock with one set of scratch arrays.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "soft.h"
+
+#define MAX_BLOCKS 32
+#define MAX_OPS 16384
+#define MAX_POINTS 8192
+#define MAX_EXITS 256
+
+struct soft_scratch {
+	struct vr_ir ir;
+	struct vr_ir_op ops[MAX_OPS];
+	struct vr_ir_block blocks[MAX_BLOCKS];
+	uint32_t work[2 * MAX_OPS];
+	uint32_t block_entry[MAX_BLOCKS];
+	struct vr_fault_point points[MAX_POINTS];
+	struct vr_exit_site exits[MAX_EXITS];
+	void *emit;
+	uint64_t emit_size;
+};
+
+struct forming {
+	struct soft_scratch *s;
+	const struct soft_itlb_entry *page;
+	uint64_t key;
+	uint64_t wanted[MAX_BLOCKS];
+	uint8_t wanted_entry[MAX_BLOCKS];
+	uint32_t wanted_count; /* a stack */
+	uint32_t insns;
+};
+
+struct soft_scratch *soft_scratch_new(struct soft_vm *vm)
+{
+	struct soft_scratch *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	if (vm->emit && vm->emit->scratch_size) {
+		s->emit_size = vm->emit->scratch_size;
+		s->emit = calloc(1, s->emit_size);
+		if (!s->emit) {
+			free(s);
+			return NULL;
+		}
+	}
+	return s;
+}
+
+void soft_scratch_free(struct soft_scratch *s)
+{
+	if (s)
+		free(s->emit);
+	free(s);
+}
+
+static uint32_t block_at(const struct vr_ir *ir, uint64_t pc)
+{
+	for (uint32_t i = 0; i < ir->block_count; i++)
+		if (ir->blocks[i].pc == pc)
+			return i;
+	return VR_NO_BLOCK;
+}
+
+static void want(struct forming *f, uint64_t pc, uint32_t entry)
+{
+	if ((pc & SOFT_PAGE_MASK) != f->page->va_page)
+		return;
+	uint32_t known = block_at(&f->s->ir, pc);
+
+	if (known != VR_NO_BLOCK) {
+		f->s->ir.blocks[known].flags |= entry ? VR_BLOCK_ENTRY : 0;
+		return;
+	}
+	for (uint32_t i = 0; i < f->wanted_count; i++)
+		if (f->wanted[i] == pc) {
+			f->wanted_entry[i] |= (uint8_t)entry;
+			return;
+		}
+	if (f->wanted_count < MAX_BLOCKS) {
+		f->wanted[f->wanted_count] = pc;
+		f->wanted_entry[f->wanted_count++] = (uint8_t)entry;
+	}
+}
+
+/* Bytes from pc to the next known leader or the end of the page. */
+static uint32_t room_at(const struct forming *f, uint64_t pc)
+{
+	uint64_t end = f->page->va_page + SOFT_PAGE;
+
+	for (uint32_t i = 0; i < f->s->ir.block_count; i++)
+		if (f->s->ir.blocks[i].pc > pc && f->s->ir.blocks[i].pc < end)
+			end = f->s->ir.blocks[i].pc;
+	for (uint32_t i = 0; i < f->wanted_count; i++)
+		if (f->wanted[i] > pc && f->wanted[i] < end)
+			end = f->wanted[i];
+	return (uint32_t)(end - pc);
+}
+
+static void follow(struct forming *f, const struct vr_ir_block *b)
+{
+	const struct vr_ir_op *t = &f->s->ir.ops[b->first + b->count - 1];
+
+	switch (t->op) {
+	case VR_IR_GOTO:
+		if (t->aux & 1)
+			want(f, b->end, 1);
+		else
+			want(f, t->imm, 0);
+		break;
+	case VR_IR_BRCC:
+	case VR_IR_BRCMP:
+	case VR_IR_BRBIT:
+		want(f, t->imm, 0);
+		want(f, b->end, 0);
+		break;
+	case VR_IR_GOTOI:
+		if (t->aux == VR_JUMP_CALL)
+			want(f, b->end, 1);
+		break;
+	default:
+		break;
+	}
+}
+
+static void connect(struct vr_ir *ir)
+{
+	for (uint32_t i = 0; i < ir->block_count; i++) {
+		struct vr_ir_block *b = &ir->blocks[i];
+		const struct vr_ir_op *t = &ir->ops[b->first + b->count - 1];
+
+		b->succ[0] = b->succ[1] = VR_NO_BLOCK;
+		if (t->op == VR_IR_GOTO && !(t->aux & 1))
+			b->succ[VR_EDGE_TAKEN] = block_at(ir, t->imm);
+		if (t->op == VR_IR_BRCC || t->op == VR_IR_BRCMP || t->op == VR_IR_BRBIT) {
+			b->succ[VR_EDGE_TAKEN] = block_at(ir, t->imm);
+			b->succ[VR_EDGE_FALL] = block_at(ir, b->end);
+		}
+	}
+}
+
+/* Lift a region. 0 or the lifter's error for its first block. */
+static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t max_blocks, uint32_t max_insns)
+{
+	struct vr_ir *ir = &f->s->ir;
+
+	*ir = (struct vr_ir){.size = sizeof(*ir),
+			     .op_count = 1,
+			     .op_capacity = MAX_OPS,
+			     .block_capacity = MAX_BLOCKS,
+			     .ops = f->s->ops,
+			     .blocks = f->s->blocks};
+	memset(&ir->ops[0], 0, sizeof(ir->ops[0]));
+	f->wanted_count = 0;
+	f->insns = 0;
+	want(f, pc, 1);
+	while (f->wanted_count && ir->block_count < max_blocks && f->insns < max_insns &&
+	       ir->op_count < MAX_OPS - 2048) {
+		uint64_t at = f->wanted[--f->wanted_count];
+		uint8_t entry = f->wanted_entry[f->wanted_count];
+		struct vr_lift rq = {.size = sizeof(rq),
+				     .max_insns = max_insns - f->insns,
+				     .pc = at,
+				     .key = f->key,
+				     .code = f->page->host + (at & (SOFT_PAGE - 1)),
+				     .length = room_at(f, at)};
+		uint32_t n = ir->block_count;
+		int32_t r = vm->isa->lift(&rq, ir);
+
+		if (r < 0 || ir->block_count == n) {
+			if (n == 0)
+				return r < 0 ? r : VR_E_INTERNAL;
+			ir->block_count = n;
+			break;
+		}
+		ir->overflow = 0;
+		ir->blocks[n].flags |= entry ? VR_BLOCK_ENTRY : 0;
+		f->insns += ir->blocks[n].insns;
+		follow(f, &ir->blocks[n]);
+	}
+	connect(ir);
+	return VR_OK;
+}
+
+/* T0: keep a copy of the IR. */
+static int32_t keep_ir(struct soft_vm *vm, const struct vr_ir *ir, struct soft_region *g)
+{
+	struct vr_ir *copy = soft_arena_alloc(vm->meta, sizeof(*copy));
+
+	if (!copy)
+		return VR_E_NOMEM;
+	*copy = *ir;
+	copy->ops = soft_arena_alloc(vm->meta, ir->op_count * sizeof(*ir->ops));
+	copy->blocks = soft_arena_alloc(vm->meta, ir->block_count * sizeof(*ir->blocks));
+	if (!copy->ops || !copy->blocks)
+		return VR_E_NOMEM;
+	memcpy(copy->ops, ir->ops, ir->op_count * sizeof(*ir->ops));
+	memcpy(copy->blocks, ir->blocks, ir->block_count * sizeof(*ir->blocks));
+	g->ir = copy;
+	return VR_OK;
+}
+
+static int32_t room_for_exits(struct soft_vm *vm)
+{
+	if (vm->exit_count + MAX_EXITS <= vm->exit_capacity)
+		return VR_OK;
+	uint32_t n = vm->exit_capacity ? vm->exit_capacity * 2 : 4096;
+	struct soft_exit *p = realloc(vm->exits, n * sizeof(*p));
+
+	if (!p)
+		return VR_E_NOMEM;
+	vm->exits = p;
+	vm->exit_capacity = n;
+	return VR_OK;
+}
+
+static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_plan *plan, struct soft_region *g)
+{
+	struct soft_scratch *s = f->s;
+	uint64_t room = vm->code.length - vm->code_top;
+
+	if (room_for_exits(vm))
+		return VR_E_NOMEM;
+	struct vr_emit_job job = {
+		.size = sizeof(job),
+		.map_count = plan->map_count,
+		.isa = vm->isa,
+		.ir = &s->ir,
+		.map = plan->map,
+		.pc_base = f->page->va_page,
+		.write = vm->code.write + vm->code_top,
+		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
+		.room = room > UINT32_MAX ? UINT32_MAX : (uint32_t)room,
+		.exit_base = vm->exit_count,
+		.point_capacity = MAX_POINTS,
+		.exit_capacity = MAX_EXITS,
+		.points = s->points,
+		.exits = s->exits,
+		.block_entry = s->block_entry,
+		.scratch = s->emit,
+		.scratch_size = s->emit_size,
+	};
+
+	vm->codecache->begin_write(vm->host, &vm->code);
+	int32_t r = vm->emit->region(&job);
+
+	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
+	if (r < 0)
+		return r;
+	g->code_offset = vm->code_top;
+	g->code_size = job.code_size;
+	g->map_count = plan->map_count;
+	g->point_count = job.point_count;
+	g->map = soft_arena_alloc(vm->meta, plan->map_count * sizeof(*g->map));
+	g->points = soft_arena_alloc(vm->meta, job.point_count * sizeof(*g->points));
+	if (!g->map || !g->points)
+		return VR_E_NOMEM;
+	memcpy(g->map, plan->map, plan->map_count * sizeof(*g->map));
+	memcpy(g->points, s->points, job.point_count * sizeof(*g->points));
+	g->exit_first = vm->exit_count;
+	g->exit_count = job.exit_count;
+	for (uint32_t i = 0; i < job.exit_count; i++)
+		vm->exits[vm->exit_count++] = (struct soft_exit){.region = g,
+								 .pc = s->exits[i].pc,
+								 .jump = s->exits[i].jump,
+								 .stub = s->exits[i].stub,
+								 .check = s->exits[i].check};
+	vm->code_top = (vm->code_top + job.code_size + 63) & ~(uint64_t)63;
+	if (vm->code_top > vm->code_peak)
+		vm->code_peak = vm->code_top;
+	return VR_OK;
+}
+
+int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page, uint64_t pc,
+		       uint64_t key, struct soft_region **out)
+{
+	struct forming f = {.s = vm->scratch, .page = page, .key = key};
+	uint64_t started = vm->timer->now(vm->host);
+	uint32_t max_blocks = vm->emit ? MAX_BLOCKS : 1, max_insns = vm->region_insns;
+	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
+	struct soft_plan plan;
+	int32_t r;
+
+	if (!g)
+		return VR_E_NOMEM;
+	for (;;) {
+		r = form(vm, &f, pc, max_blocks, max_insns);
+		if (r < 0)
+			return r;
+		soft_optimize(vm->isa, vm->emit, &f.s->ir, f.s->work, &plan);
+		r = vm->emit ? emit_region(vm, &f, &plan, g) : keep_ir(vm, &f.s->ir, g);
+		if (r != VR_E_RANGE || max_insns == 1)
+			break;
+		/* One of the emitter's tables is full: less at once. */
+		max_insns /= 2;
+		max_blocks = max_blocks > 1 ? max_blocks / 2 : 1;
+	}
+	if (r < 0)
+		return r;
+
+	const struct vr_ir *ir = &f.s->ir;
+
+	g->va_page = page->va_page;
+	g->key = key;
+	g->page = page->page;
+	g->insns = f.insns;
+	for (uint32_t i = 0; i < ir->block_count; i++)
+		g->entry_count += (ir->blocks[i].flags & VR_BLOCK_ENTRY) != 0;
+	g->entries = soft_arena_alloc(vm->meta, g->entry_count * sizeof(*g->entries));
+	if (!g->entries)
+		return VR_E_NOMEM;
+	for (uint32_t i = 0, n = 0; i < ir->block_count; i++) {
+		if (!(ir->blocks[i].flags & VR_BLOCK_ENTRY))
+			continue;
+		struct soft_entry *e = &g->entries[n++];
+
+		e->region = g;
+		e->pc = ir->blocks[i].pc;
+		e->key = key;
+		e->block = i;
+		if (vm->emit)
+			e->host = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset + f.s->block_entry[i];
+	}
+	v->n.translations++;
+	v->n.translated_blocks += ir->block_count;
+	v->n.translated_insns += f.insns;
+	v->n.translated_bytes += g->code_size;
+	v->n.translate_ns += vm->timer->now(vm->host) - started;
+	*out = g;
+	return VR_OK;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * soft.h: the software engine's own structures.
+ *
+ *   vm ── ram slots ── pages ── regions ── entries (hash by pc, page, key)
+ *    └── vcpus ── exec block, banks (TLB, jump cache, shadow stack per address space and mode)
+ *
+ * Locks. `vm->code_lock` guards everything about translated code: pages' region lists, the entry table,
+ * links, the cache's top. Banks are touched by their vCPU's thread only; other vCPUs post flush requests
+ * (vcpu->request_lock). Code memory is reclaimed only in an exclusive section, when no vCPU is inside generated code.
+ */
+#ifndef VR_SOFT_H
+#define VR_SOFT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vmrun/accel.h>
+#include <vmrun/host.h>
+#include <vmrun/translator.h>
+
+#define SOFT_PAGE 4096u
+#define SOFT_PAGE_MASK (~(uint64_t)(SOFT_PAGE - 1))
+#define SOFT_MAX_SLOTS 32
+#define SOFT_MAX_VCPUS 64
+#define SOFT_BANKS 32
+#define SOFT_ITLB 256
+
+/* exec.exit_request bits. */
+#define SOFT_REQ_INTERRUPT 1u /* look at interrupts */
+#define SOFT_REQ_FLUSH 2u     /* TLB requests are queued */
+#define SOFT_REQ_STOP 4u      /* another vCPU wants everybody out of generated code */
+#define SOFT_REQ_WAIT 8u      /* WFI */
+#define SOFT_REQ_KICK 16u     /* the core wants vcpu_run to return */
+#define SOFT_REQ_FULL 32u     /* this vCPU found the code cache full */
+
+/* vr_tlb_entry.physical, low bits: what unprivileged accesses may do. */
+#define SOFT_TLB_USER_READ 1u
+#define SOFT_TLB_USER_WRITE 2u
+
+/* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
+#define SOFT_COUNTERS(C)                                                              \
+	C(lookups, "lookups", "dispatcher look-ups")                                  \
+	C(lookup_jump, "lookup_jump_hits", "look-ups answered by the jump cache")     \
+	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")   \
+	C(links, "links", "direct links made")                                        \
+	C(link_refills, "link_refills", "page links whose mapping had to be confirmed") \
+	C(translations, "translations", "regions translated")                         \
+	C(translated_blocks, "translated_blocks", "blocks in them")                   \
+	C(translated_insns, "translated_insns", "guest instructions in them")         \
+	C(translated_bytes, "translated_bytes", "host code bytes")                    \
+	C(translate_ns, "translate_ns", "time spent translating")                     \
+	C(tlb_misses, "tlb_misses", "TLB refills")                                    \
+	C(tlb_resizes, "tlb_resizes", "TLB growths")                                  \
+	C(tlb_flush_all, "tlb_flush_all", "whole flushes")                            \
+	C(tlb_flush_asid, "tlb_flush_asid", "address-space flushes")                  \
+	C(tlb_flush_va, "tlb_flush_va", "range flushes")                              \
+	C(slow_memory, "slow_memory", "memory ops on the slow path")                  \
+	C(mmio, "mmio", "device accesses")                                            \
+	C(faults, "faults", "memory faults raised in the guest")                      \
+	C(interrupts, "interrupts", "interrupts taken")                               \
+	C(waits, "waits", "times asleep")                                             \
+	C(kicks, "kicks", "returns to the core")                                      \
+	C(bank_switches, "bank_switches", "changes of address space or mode")         \
+	C(bank_recycles, "bank_recycles", "banks taken from another address space")   \
+	C(code_writes, "code_writes", "writes to pages with translated code")         \
+	C(invalidated, "invalidated_regions", "regions dropped")                      \
+	C(cache_flushes, "cache_flushes", "whole code cache flushes")                 \
+	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")
+
+struct soft_counters {
+#define C(field, name, text) uint64_t field;
+	SOFT_COUNTERS(C)
+#undef C
+};
+
+struct soft_vm;
+struct soft_region;
+
+/* One entry point into translated code: guest pc + page + key -> host address. */
+struct soft_entry {
+	struct soft_entry *hash_next;
+	struct soft_region *region;
+	uint64_t pc;
+	uint64_t key;
+	uint64_t host;            /* T1: address in the code cache */
+	uint32_t block;           /* T0: block index in region->ir */
+	uint32_t incoming;        /* first exit linked here (exit number + 1), 0: none */
+};
+
+/* A direct exit of a region. Numbered by vm->exits[]. */
+struct soft_exit {
+	struct soft_region *region;
+	struct soft_entry *target; /* linked to, or NULL */
+	uint64_t pc;
+	uint32_t jump, stub, check; /* offsets from the region's code */
+	uint32_t number;            /* value set in `check` */
+	uint32_t next_incoming;     /* list at target: exit number + 1 */
+};
+
+struct soft_page; /* see below */
+
+struct soft_region {
+	struct soft_page *page;
+	struct soft_region *page_next;
+	uint64_t va_page;
+	uint64_t key;
+	uint64_t code_offset; /* in the code memory */
+	uint32_t code_size;
+	uint32_t map_count;
+	uint32_t point_count;
+	uint32_t entry_count;
+	uint32_t exit_first, exit_count;
+	uint32_t dead;
+	uint32_t insns;
+	struct vr_mapped *map;
+	struct vr_fault_point *points;
+	struct soft_entry *entries;
+	struct vr_ir *ir; /* T0 only */
+};
+
+/* A guest-physical page that holds translated code (or did). */
+struct soft_page {
+	uint64_t physical;
+	struct soft_region *regions;
+	struct soft_pair *pairs;
+	struct soft_page *all_next;
+	_Atomic uint32_t watched; /* writes go through the slow path */
+};
+
+/* A (virtual page, physical page) pair and its number for bank.xmap. */
+struct soft_pair {
+	struct soft_pair *next;
+	uint64_t va_page;
+	uint32_t number;
+};
+
+struct soft_itlb_entry {
+	uint64_t va_page; /* with bit 0 set: empty */
+	struct soft_page *page;
+	const uint8_t *host; /* of the page */
+	uint32_t number;
+	uint32_t reserved;
+};
+
+/* The engine's words in vr_bank.engine[]. */
+struct soft_bank_info {
+	uint64_t asid, key;
+	uint64_t stamp;      /* of the last switch to it */
+	uint64_t refills;    /* since the last growth or flush */
+	struct soft_itlb_entry *itlb;
+	uint64_t valid;      /* in use for (asid, key) */
+};
+
+struct soft_request {
+	uint32_t kind;
+	uint32_t reserved;
+	uint64_t asid, va, length;
+};
+#define SOFT_REQUESTS 64
+
+struct soft_vcpu {
+	struct soft_vm *vm;
+	struct vr_exec *x;
+	size_t x_size;
+	uint32_t index;
+	uint32_t created;
+	_Atomic uint32_t in_code; /* inside generated code, the interpreter or a helper of theirs */
+	_Atomic uint32_t parked;
+	struct vr_bank *banks[SOFT_BANKS];
+	uint32_t bank_count;
+	uint64_t stamp;
+	pthread_mutex_t request_lock;
+	struct soft_request requests[SOFT_REQUESTS];
+	uint32_t request_count;
+	uint32_t request_overflow; /* flush everything instead */
+	_Atomic uint64_t posted, done;
+	struct vr_isa_env env;
+	struct soft_counters n;
+};
+
+struct soft_slot {
+	uint64_t gpa, length;
+	uint8_t *host;
+	uint32_t used, flags;
+	struct soft_page **pages; /* [length / 4096], lazily touched */
+};
+
+struct soft_vm {
+	const struct vr_host *host;
+	const struct vr_host_mmio *mmio;
+	const struct vr_host_timer *timer;
+	const struct vr_host_thread *thread;
+	const struct vr_host_codecache *codecache;
+	const struct vr_isa *isa;
+	const struct vr_emit *emit; /* NULL: tier 0 */
+	uint32_t vcpu_count;
+	uint32_t region_insns;
+	struct soft_vcpu *vcpus[SOFT_MAX_VCPUS];
+	struct soft_slot slots[SOFT_MAX_SLOTS];
+
+	/* exclusive sections */
+	pthread_mutex_t exclusive_lock;
+	_Atomic uint32_t exclusive;
+
+	/* code (code_lock) */
+	pthread_mutex_t code_lock;
+	struct vr_code_memory code;
+	uint64_t code_start, code_top; /* after the thunks; next free byte */
+	uint64_t code_peak;
+	uint64_t shadow_default;
+	struct soft_arena *meta;  /* regions, entries, pairs: go with the code */
+	struct soft_arena *pages_arena;
+	struct soft_page *pages_all;
+	struct soft_entry **table; /* hash */
+	uint32_t table_mask;
+	uint32_t entry_total;
+	struct soft_region **regions; /* by rising code_offset */
+	uint32_t region_count, region_capacity;
+	struct soft_exit *exits;
+	uint32_t exit_count, exit_capacity;
+	uint32_t pair_count;
+	/* translation scratch (code_lock) */
+	struct soft_scratch *scratch;
+};
+
+/* -- plugin.c -- */
+extern const struct vr_accel soft_accel;
+struct soft_plugin {
+	const struct vr_host *host;
+	uint64_t tier;
+	uint64_t cache;
+	uint64_t region_insns;
+};
+
+static inline struct soft_vcpu *soft_of(struct vr_exec *x)
+{
+	return x->engine;
+}
+static inline struct soft_bank_info *soft_bank_info(struct vr_bank *b)
+{
+	_Static_assert(sizeof(struct soft_bank_info) <= sizeof(((struct vr_bank *)0)->engine), "bank words");
+	return (struct soft_bank_info *)(void *)b->engine;
+}
+
+/* Note an error (printf-like) with the core. Returns code. */
+int32_t soft_error(const struct soft_vm *vm, int32_t code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* -- arena.c: memory that goes all at once -- */
+struct soft_arena *soft_arena_new(void);
+void *soft_arena_alloc(struct soft_arena *a, size_t bytes); /* zeroed, 16-aligned; NULL: no memory */
+void soft_arena_reset(struct soft_arena *a);
+void soft_arena_free(struct soft_arena *a);
+uint64_t soft_arena_used(const struct soft_arena *a);
+
+/* -- ram.c -- */
+/* Host address of one page's byte, or NULL. */
+uint8_t *soft_ram(struct soft_vm *vm, uint64_t pa, uint64_t length);
+/* The page descriptor; made when `make`. code_lock held when making. */
+struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make);
+
+/* -- bank.c: banks and TLBs -- */
+int32_t soft_bank_init(struct soft_vcpu *v);
+void soft_bank_fini(struct soft_vcpu *v);
+void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b);
+void soft_context(struct vr_exec *x);
+void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length, uint32_t broadcast);
+void soft_tlb_sync(struct vr_exec *x);
+void soft_requests_run(struct soft_vcpu *v);
+/* Writes to this physical page must be seen: drop write rights from every TLB of every vCPU (posted). */
+void soft_tlb_protect(struct soft_vcpu *v, uint64_t pa);
+
+/* -- memory.c: the slow path -- */
+uint64_t soft_memory(struct vr_exec *x);
+/* One access described as vr_exec.descriptor, slots already in memory (T0). nonzero: a fault was taken. */
+int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v128 *a,
+		    const union vr_v128 *b, union vr_v128 *result);
+int32_t soft_env_read(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, void *out);
+int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, const void *in);
+
+/* -- cache.c: the code cache -- */
+int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes);
+void soft_cache_fini(struct soft_vm *vm);
+/* The instruction page of pc in the current bank; takes the guest's fault and returns NULL when there is none
+ * (exec.pc is then the handler). */
+const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc);
+/* The entry for exec.pc, translated when missing. NULL: exec.pc was changed by a fault (try again), or the
+ * cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */
+struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where);
+uint64_t soft_lookup(struct vr_exec *x);
+uint64_t soft_link(struct vr_exec *x);
+/* A write to [pa, pa+length): drop the code there. */
+void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length);
+void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length);
+void soft_cache_reset(struct soft_vm *vm); /* exclusive */
+/* Bring slots and exec.pc up to date for the fault point exec.site. */
+void soft_sync_slots(struct vr_exec *x);
+
+/* -- region.c -- */
+struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
+void soft_scratch_free(struct soft_scratch *s);
+/* Translate the region at pc. code_lock held. 0; VR_E_NOMEM: cache full. */
+int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page, uint64_t pc,
+		       uint64_t key, struct soft_region **out);
+
+/* -- optimize.c: see there -- */
+struct soft_plan {
+	struct vr_mapped map[VR_MAP_MAX];
+	uint32_t map_count;
+};
+/* scratch: 2 * op_capacity words. emit may be NULL (no mapping then). */
+void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
+		   struct soft_plan *plan);
+
+/* -- tier0.c -- */
+/* Interpret blocks until exit_request is raised. */
+void soft_interpret(struct soft_vcpu *v);
+
+/* -- vcpu.c -- */
+void soft_exclusive_begin(struct soft_vm *vm, struct soft_vcpu *self);
+void soft_exclusive_end(struct soft_vm *vm);
+
+static inline void soft_request(struct vr_exec *x, uint32_t bits)
+{
+	__atomic_fetch_or(&x->exit_request, bits, __ATOMIC_SEQ_CST);
+}
+
+#endif

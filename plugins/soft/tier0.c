@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* tier0.c: running a vCPU on the interpreter: the same look-up and memory path as generated code, one block at a time. */
+#include <stdlib.h>
+
+#include "interp.h"
+#include "soft.h"
+
+static int32_t tier0_access(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address, const union vr_v128 *a,
+			    const union vr_v128 *b, union vr_v128 *result)
+{
+	uint32_t code = op->op == VR_IR_CASIF    ? VR_IR_CAS
+			: op->op == VR_IR_CAS2IF ? VR_IR_CAS2
+						 : op->op;
+	uint32_t aux = op->op == VR_IR_CAS2 || op->op == VR_IR_CAS2IF ? 4 : op->aux & 7u;
+
+	return soft_access(x,
+			   code | (uint64_t)op->type << 16 | (uint64_t)aux << 24 | (op->imm >> 32 & 0xffff) << 32 |
+				   (uint64_t)(op->op == VR_IR_AMO ? op->c : 0) << 48,
+			   address, a, b, result);
+}
+
+void soft_interpret(struct soft_vcpu *v)
+{
+	static const struct vr_interp_memory memory = {.access = tier0_access};
+	struct vr_exec *x = v->x;
+	const struct soft_vm *vm = v->vm;
+	union vr_v128 *values = NULL;
+	uint32_t room = 0;
+
+	if (vm->emit)
+		vm->emit->fp_load(x);
+	else
+		vr_interp_fenv_set_round(x, x->fp_round);
+	while (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED)) {
+		const struct soft_itlb_entry *it;
+
+		v->n.lookups++;
+		const struct soft_entry *e = soft_find(x, &it);
+
+		if (!e)
+			continue;
+		if (e->region->ir->op_count > room) {
+			union vr_v128 *more = realloc(values, e->region->ir->op_count * sizeof(*values));
+
+			if (!more) {
+				soft_request(x, SOFT_REQ_FULL);
+				break;
+			}
+			values = more;
+			room = e->region->ir->op_count;
+		}
+		v->n.interpreted++;
+		vr_interp_block(x, vm->isa, e->region->ir, e->block, values, &memory);
+	}
+	free(values);
+	if (vm->emit)
+		vm->emit->fp_save(x);
+}
