@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* Exports no vmrun_plugin_magic. */
+#include "faulty.h"
+
+FAULTY_RIGHT_CREATE

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Scanning folders, the search path, and whom it believes with elevated privileges. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plugin/registry.h"
+#include "plugin/search.h"
+#include "support.h"
+#include "util/error.h"
+#include "util/text.h"
+
+static const char *manifest(const char *id, int priority)
+{
+	static char text[1024];
+	char line[64];
+
+	snprintf(line, sizeof(line), "id: %s\npriority: %d", id, priority);
+	snprintf(text, sizeof(text), "%s", test_manifest("id", line));
+	return text;
+}
+
+Test(registry, scan)
+{
+	char *folder = test_folder(), *second = test_folder();
+	struct vr_registry *r = vr_registry_new();
+	char expected[256];
+
+	vr_error_clear();
+	test_file(folder, "b.yaml", manifest("b", 5));
+	test_file(folder, "a.yaml", manifest("a", 5));
+	test_file(folder, "c.yaml", manifest("c", 9));
+	test_file(folder, "a-again.yaml", manifest("b", 100));
+	test_file(folder, "broken.yaml", "manifest: 1\nid: [\n");
+	test_file(folder, ".hidden.yaml", "not looked at");
+	test_file(folder, "note.txt", "not looked at");
+	test_file(second, "c.yaml", manifest("c", 500));
+	test_file(second, "d.yaml", manifest("d", 1));
+	cr_assert_eq(vr_registry_scan(r, folder), VR_OK);
+	cr_assert_eq(vr_registry_scan(r, second), VR_OK);
+	cr_assert_eq(vr_registry_scan(r, second), VR_OK, "a second time: nothing");
+	cr_assert_eq(vr_registry_scan(r, "/nonexistent/folder"), VR_OK);
+
+	cr_assert_eq(vr_registry_count(r), 4);
+	cr_expect_str_eq(vr_registry_at(r, 0)->manifest->id, "b", "a-again.yaml comes before b.yaml");
+	cr_expect_eq(vr_registry_at(r, 0)->manifest->priority, 100);
+	cr_expect_str_eq(vr_registry_at(r, 1)->manifest->id, "c");
+	cr_expect_eq(vr_registry_at(r, 1)->manifest->priority, 9, "the first folder's");
+	cr_expect_str_eq(vr_registry_at(r, 1)->directory, folder);
+	cr_expect_str_eq(vr_registry_at(r, 2)->manifest->id, "a");
+	cr_expect_str_eq(vr_registry_at(r, 3)->manifest->id, "d");
+	cr_expect_null(vr_registry_at(r, 4));
+	cr_expect_null(vr_registry_by_id(r, "z"));
+
+	snprintf(expected, sizeof(expected),
+		 "%s/broken.yaml:3:1: did not find expected node content (while parsing a flow node)",
+		 folder);
+	cr_expect_str_eq(vr_registry_problem(r, 0), expected);
+	cr_expect_null(vr_registry_problem(r, 1));
+	cr_expect_str_eq(vr_registry_directory(r, 2), "/nonexistent/folder");
+	cr_expect_null(vr_registry_directory(r, 3));
+	vr_registry_free(r);
+	test_remove(folder);
+	test_remove(second);
+}
+
+Test(registry, not_a_folder)
+{
+	char *folder = test_folder();
+	struct vr_registry *r = vr_registry_new();
+	char expected[256];
+
+	test_file(folder, "f", "");
+	cr_expect_eq(vr_registry_scan(r, test_path(folder, "f")), VR_OK);
+	snprintf(expected, sizeof(expected), "%s/f: Not a directory", folder);
+	cr_expect_str_eq(vr_registry_problem(r, 0), expected);
+	vr_registry_free(r);
+	test_remove(folder);
+}
+
+static void expect_list(const struct vr_search *s, const char *expected)
+{
+	char text[1024] = "";
+	char **list;
+
+	cr_assert_eq(vr_search_list(s, &list), VR_OK);
+	for (char **p = list; p && *p; p++) {
+		if (p != list)
+			strcat(text, ":");
+		strcat(text, *p);
+	}
+	cr_expect_str_eq(text, expected, "got  %s\nnot  %s", text, expected);
+	vr_text_list_free(list);
+}
+
+#define SYSTEM "/etc/vmrun/plugins:/usr/local/lib/vmrun/plugins:/usr/lib/vmrun/plugins"
+
+Test(search, order)
+{
+	expect_list(&(struct vr_search){0}, SYSTEM);
+	expect_list(&(struct vr_search){.extra = "/x:y/",
+					.environment = "/e",
+					.data_home = "/d",
+					.home = "/h",
+					.executable = "/src/build/bin/vmrun"},
+		    "/x:y:/e:/src/build/plugins:/d/vmrun/plugins:" SYSTEM);
+	expect_list(&(struct vr_search){.home = "/h"}, "/h/.local/share/vmrun/plugins:" SYSTEM);
+	expect_list(&(struct vr_search){.home = "/h", .data_home = ""},
+		    "/h/.local/share/vmrun/plugins:" SYSTEM);
+	expect_list(&(struct vr_search){.data_home = "relative"}, SYSTEM);
+	expect_list(&(struct vr_search){.home = "relative"}, SYSTEM);
+}
+
+Test(search, empty_parts_and_duplicates)
+{
+	expect_list(&(struct vr_search){.extra = "::/a::/a/:/b:", .environment = "/b:/"}, "/a:/b:/:" SYSTEM);
+	expect_list(&(struct vr_search){.extra = "", .environment = ":"}, SYSTEM);
+}
+
+Test(search, development_build)
+{
+	expect_list(&(struct vr_search){.executable = "/s/build-san/bin/vmrun"},
+		    "/s/build-san/plugins:" SYSTEM);
+	expect_list(&(struct vr_search){.executable = "/s/build/tests/test-x"}, "/s/build/plugins:" SYSTEM);
+	expect_list(&(struct vr_search){.executable = "/usr/bin/vmrun"}, SYSTEM);
+	expect_list(&(struct vr_search){.executable = "/vmrun"}, SYSTEM);
+	expect_list(&(struct vr_search){.executable = "vmrun"}, SYSTEM);
+}
+
+Test(search, elevated_ignores_what_the_caller_controls)
+{
+	expect_list(&(struct vr_search){.extra = "/x",
+					.environment = "/e",
+					.data_home = "/d",
+					.home = "/h",
+					.executable = "/src/build/bin/vmrun",
+					.elevated = true},
+		    SYSTEM);
+}
+
+Test(search, trusted)
+{
+	char *folder = test_folder();
+	char expected[512];
+	const char *path = test_file(folder, "f", "");
+
+	if (geteuid() != 0) {
+		/* /tmp is everybody's, and the file is ours: refused either way. */
+		cr_expect_eq(vr_search_trusted(path), VR_E_PERM);
+		vr_error_clear();
+		test_remove(folder);
+		return;
+	}
+	chmod(path, 0666);
+	snprintf(expected, sizeof(expected),
+		 "%s can be written by others (mode 0666), so it is refused with elevated privileges; chmod "
+		 "go-w it",
+		 path);
+	test_expect_error(vr_search_trusted(path), VR_E_PERM, expected);
+	chmod(path, 0644);
+	cr_assert_eq(chown(path, 1234, 0), 0);
+	snprintf(expected, sizeof(expected),
+		 "%s belongs to user 1234, so it is refused with elevated privileges; give it to root, or "
+		 "run vmrun without "
+		 "set-user-id",
+		 path);
+	test_expect_error(vr_search_trusted(path), VR_E_PERM, expected);
+	cr_assert_eq(chown(path, 0, 0), 0);
+	chmod(folder, 0770);
+	snprintf(expected, sizeof(expected),
+		 "%s can be written by others (mode 0770), so it is refused with elevated privileges; chmod "
+		 "go-w it",
+		 folder);
+	test_expect_error(vr_search_trusted(path), VR_E_PERM, expected);
+	chmod(folder, 0700);
+	/* Now only /tmp itself is wrong. */
+	test_expect_error(
+		vr_search_trusted(path), VR_E_PERM,
+		"/tmp can be written by others (mode 1777), so it is refused with elevated privileges; chmod "
+		"go-w it");
+	test_remove(folder);
+}
+
+Test(search, trusted_follows_links)
+{
+	char *folder = test_folder();
+	const char *link = test_path(folder, "link");
+	int32_t r;
+
+	vr_error_clear();
+	cr_assert_eq(symlink("/proc/self/status", link), 0);
+	cr_expect_eq(vr_search_trusted(test_path(folder, "none")), VR_E_NOENT);
+	vr_error_clear();
+	cr_assert_eq(unlink(link), 0);
+	cr_assert_eq(symlink("/", link), 0);
+	r = vr_search_trusted(link);
+	cr_expect(r == VR_OK || r == VR_E_PERM); /* in a container "/" may be anybody's */
+	if (r == VR_E_PERM)
+		cr_expect(!strncmp(vr_error_text(r), "/ ", 2), "%s", vr_error_text(r));
+	vr_error_clear();
+	test_remove(folder);
+}
