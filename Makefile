@@ -47,6 +47,18 @@ OBJS :=
 # $(call objects,sources): their object files, remembered for the dependency includes.
 objects = $(eval OBJS += $(patsubst %.c,$(B)/obj/%.o,$(1)))$(patsubst %.c,$(B)/obj/%.o,$(1))
 
+# $(call plugin,name,objects,libs): build/plugins/name.so with its manifest beside it.
+define plugin
+ALL += $(B)/plugins/$(1).so $(B)/plugins/$(1).yaml
+$(B)/plugins/$(1).so: $(2) $(4)
+	@mkdir -p $$(@D)
+	@echo "  SO      $$@"
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $$@ $(2) $(3)
+$(B)/plugins/$(1).yaml: plugins/$(1)/$(1).yaml
+	@mkdir -p $$(@D)
+	$(Q)cp $$< $$@
+endef
+
 include sdk/xlate/build.mk
 include core/build.mk
 include $(sort $(wildcard plugins/*/build.mk))
@@ -61,17 +73,6 @@ $(B)/obj/%.o: %.c
 	@echo "  CC      $<"
 	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(CPPFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) $(CFLAGS) $(CFLAGS_$<) -c -o $@ $<
 
-# $(call plugin,name,objects,libs): build/plugins/name.so with its manifest beside it.
-define plugin
-ALL += $(B)/plugins/$(1).so $(B)/plugins/$(1).yaml
-$(B)/plugins/$(1).so: $(2) $(4)
-	@mkdir -p $$(@D)
-	@echo "  SO      $$@"
-	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $$@ $(2) $(3)
-$(B)/plugins/$(1).yaml: plugins/$(1)/$(1).yaml
-	@mkdir -p $$(@D)
-	$(Q)cp $$< $$@
-endef
 
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 format:

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# tests: every folder below adds programs to TESTS (they print Criterion's synthesis, or a last line
+# "N passed, N failed, N skipped") or FULL_TESTS. tests/run.sh runs them and adds up.
+
+include $(sort $(wildcard tests/*/build.mk))
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory check-programs
+	$(Q)tests/run.sh $(B)/tests/report $(TESTS)
+
+test-full: deps
+	$(Q)$(MAKE) --no-print-directory check-programs check-full-programs
+	$(Q)tests/run.sh $(B)/tests/report $(TESTS) $(FULL_TESTS)
+
+# Unit tests alone: no guest, no download.
+test-unit: deps
+	$(Q)$(MAKE) --no-print-directory check-programs
+	$(Q)tests/run.sh $(B)/tests/report $(filter $(B)/tests/%,$(TESTS))
+
+check-programs: all $(filter $(B)/%,$(TESTS)) $(TEST_NEEDS)
+check-full-programs: $(filter $(B)/%,$(FULL_TESTS)) $(FULL_TEST_NEEDS)
+
+.PHONY: test-unit check-programs check-full-programs
