@@ -262,9 +262,8 @@ static int32_t choose_translator(struct chooser *c)
 		}
 	}
 	have = ids(c->registry, VR_CLASS_TRANSLATOR);
-	rc = vr_error_set(VR_E_NOENT,
-			  "no translator for %s guests on %s hosts can be used (installed: %s)%s%s", arch,
-			  vr_arch_host(), have ? have : "?", c->why ? "; " : "", c->why ? c->why : "");
+	rc = vr_error_set(VR_E_NOENT, "no translator for %s guests on %s hosts can be used (installed: %s)",
+			  arch, vr_arch_host(), have ? have : "?");
 	free(have);
 	return rc;
 }
@@ -320,21 +319,17 @@ static int32_t named_accel(struct chooser *c)
 	struct vr_loaded *p;
 	char *text = NULL;
 	int32_t rc = by_name(c->registry, VR_CLASS_ACCEL, "accelerator", c->config->accel, &p);
+	bool may_fall_back = c->config->fallback && !(p && is_software(p));
 
-	if (rc == VR_OK) {
-		rc = take(c, p, &text);
-		if (rc == VR_OK)
-			return rc;
-		if (!c->config->fallback)
-			vr_error_set(rc,
-				     "accelerator '%s' can't run this guest: %s (VM_ACCEL_FALLBACK=1 takes "
-				     "software instead)",
-				     id_of(p), text ? text : "?");
-	} else if (c->config->fallback) {
+	if (rc < 0 && !may_fall_back)
+		return rc;
+	if (rc < 0) {
 		text = strdup(vr_error_text(rc));
 		vr_error_clear();
+	} else {
+		rc = take(c, p, &text);
 	}
-	if (c->config->fallback && !(p && is_software(p))) {
+	if (rc < 0 && may_fall_back) {
 		vr_log(VR_LOG_WARN,
 		       "accelerator '%s' can't be used (%s); falling back to software, which is slower",
 		       c->config->accel, text ? text : "?");
@@ -343,9 +338,10 @@ static int32_t named_accel(struct chooser *c)
 		else
 			vr_error_set(rc, "accelerator '%s' can't be used, and neither can software: %s",
 				     c->config->accel, c->why ? c->why : "none is installed");
-	} else if (c->config->fallback) {
-		vr_error_set(rc, "accelerator '%s' can't run this guest: %s", c->config->accel,
-			     text ? text : "?");
+	} else if (rc < 0) {
+		vr_error_set(rc, "accelerator '%s' can't run this guest: %s%s%s%s", c->config->accel,
+			     text ? text : "?", c->why ? "; " : "", c->why ? c->why : "",
+			     is_software(p) ? "" : " (VM_ACCEL_FALLBACK=1 takes software instead)");
 	}
 	free(text);
 	return rc;

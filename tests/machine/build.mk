@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# tests/machine: core/machine against doubles of the registry, of an accelerator and of a board.
+
+CPPFLAGS_tests_machine := -Icore
+# The doubles take the place of core/plugin and core/boot, so those are not linked.
+MACHINE_TEST_CORE := $(call objects,$(wildcard core/machine/*.c core/util/*.c) tests/machine/double.c)
+
+# $(call machine_test,name)
+define machine_test
+TESTS += $(B)/tests/test-machine-$(1)
+$(B)/tests/test-machine-$(1): $(call objects,tests/machine/test_$(1).c) $(MACHINE_TEST_CORE)
+	@mkdir -p $$(@D)
+	@echo "  LD      $$@"
+	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lcriterion -lyaml
+endef
+$(foreach t,bus block choose console memory run sandbox time,$(eval $(call machine_test,$(t))))

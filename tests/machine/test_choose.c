@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "double.h"
+#include "util/arch.h"
+#include "util/error.h"
+
+static struct vr_machine_config config;
+static struct vr_choice choice;
+
+static void forget(void)
+{
+	vr_choice_free(&choice);
+}
+
+static int32_t choose(const char *kernel)
+{
+	struct vr_boot_payload p = {.size = sizeof(p),
+				    .kernel = kernel,
+				    .kernel_size = strlen(kernel),
+				    .cmdline = "",
+				    .kernel_name = "k"};
+
+	vr_error_clear();
+	vr_choice_free(&choice);
+	return vr_choose(NULL, &config, &p, &choice);
+}
+
+static void refused(const char *kernel, const char *text)
+{
+	int32_t rc = choose(kernel);
+	const char *got = vr_error_text(rc);
+
+	cr_assert_lt(rc, 0);
+	cr_assert_not_null(strstr(got, text), "%s", got);
+	cr_assert_null(choice.line);
+}
+
+TestSuite(choose, .fini = forget);
+
+#define ID(p) ((p) ? (p)->manifest->id : "none")
+#define S(text) ((char *)(uintptr_t)(text))
+
+static void native_and_soft(void)
+{
+	double_add("hyper", VR_CLASS_ACCEL, "host", NULL);
+	double_standard();
+	double_add("pair", VR_CLASS_TRANSLATOR, "other", vr_arch_host());
+	double_add("elsewhere", VR_CLASS_TRANSLATOR, "other", "nowhere");
+	double_add("self", VR_CLASS_TRANSLATOR, vr_arch_host(), vr_arch_host());
+	double_image(double_add("pc", VR_CLASS_BOARD, vr_arch_host(), NULL), "HOST");
+}
+
+Test(choose, another_architecture)
+{
+	native_and_soft();
+	cr_assert_eq(choose("OTHR"), VR_OK);
+	cr_assert_str_eq(choice.arch, "other");
+	cr_assert_str_eq(ID(choice.accel), "soft");
+	cr_assert_str_eq(ID(choice.translator), "pair", "before a lifter");
+	cr_assert_str_eq(ID(choice.board), "virt");
+	cr_assert_not_null(strstr(choice.line, "soft + pair"));
+	cr_assert_null(strchr(choice.line, '\n'));
+}
+
+Test(choose, own_architecture)
+{
+	native_and_soft();
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "hyper");
+	cr_assert_null(choice.translator);
+	cr_assert_str_eq(ID(choice.board), "pc");
+}
+
+Test(choose, hardware_that_does_not_work)
+{
+	native_and_soft();
+	double_break(vr_registry_by_id(NULL, "hyper"), "no device node");
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "soft");
+	cr_assert_str_eq(ID(choice.translator), "self");
+	cr_assert_not_null(strstr(choice.line, "no device node"), "%s", choice.line);
+}
+
+Test(choose, named_but_unusable)
+{
+	native_and_soft();
+	config.accel = S("hyper");
+	refused("OTHR", "host's architecture");
+	double_break(vr_registry_by_id(NULL, "hyper"), "no device node");
+	refused("HOST", "no device node");
+	config.fallback = true;
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "soft");
+	cr_assert_eq(choose("OTHR"), VR_OK);
+	cr_assert_str_eq(ID(choice.translator), "pair");
+	config.accel = S("nonesuch");
+	cr_assert_eq(choose("OTHR"), VR_OK);
+	config.fallback = false;
+	refused("OTHR", "not installed");
+	config.accel = S("virt");
+	refused("OTHR", "another kind");
+}
+
+Test(choose, fallback_is_software_first)
+{
+	native_and_soft();
+	config.fallback = true;
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "soft");
+	double_break(vr_registry_by_id(NULL, "self"), "broken");
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "hyper");
+}
+
+Test(choose, translators)
+{
+	native_and_soft();
+	double_break(vr_registry_by_id(NULL, "pair"), "no AVX");
+	cr_assert_eq(choose("OTHR"), VR_OK);
+	cr_assert_str_eq(ID(choice.translator), "lift");
+	config.translator = S("elsewhere");
+	refused("OTHR", "elsewhere");
+	config.translator = S("pair");
+	refused("OTHR", "no AVX");
+	config.translator = NULL;
+	double_break(vr_registry_by_id(NULL, "lift"), "gone");
+	refused("OTHR", "no translator");
+}
+
+Test(choose, architecture_and_image)
+{
+	native_and_soft();
+	refused("????", "--arch");
+	refused("", "--arch");
+	config.arch = S("other");
+	cr_assert_eq(choose("????"), VR_OK);
+	cr_assert_str_eq(ID(choice.board), "virt");
+	refused("HOST", "--arch says other");
+	config.arch = S("third");
+	refused("????", "no board");
+	config.board = S("virt");
+	refused("????", "board for other");
+	config.arch = NULL;
+	cr_assert_eq(choose("????"), VR_OK);
+	cr_assert_str_eq(choice.arch, "other");
+	config.board = S("nonesuch");
+	refused("OTHR", "not installed");
+}
+
+Test(choose, nothing_installed)
+{
+	refused("OTHR", "none");
+	config.arch = S("other");
+	refused("OTHR", "no board");
+	double_image(double_add("virt", VR_CLASS_BOARD, "other", NULL), "OTHR");
+	refused("OTHR", "nothing here can run");
+}
+
+Test(choose, asked_only)
+{
+	native_and_soft();
+	config.arch = S("other");
+	cr_assert_eq(vr_choose(NULL, &config, NULL, &choice), VR_OK);
+	cr_assert_not(choice.accel->started);
+	cr_assert_str_eq(ID(choice.board), "virt");
+}

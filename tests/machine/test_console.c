@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/parts.h"
+
+static struct vr_console c;
+static int32_t ended = -1;
+static atomic_int told;
+
+static void on_end(void *opaque, int32_t status)
+{
+	(void)opaque;
+	ended = status;
+}
+
+static void VR_CALL on_input(void *opaque)
+{
+	(void)opaque;
+	atomic_fetch_add(&told, 1);
+}
+
+static void setup(void)
+{
+	vr_console_init(&c, false);
+	c.end = on_end;
+}
+
+static void teardown(void)
+{
+	c.output_count = 0;
+	vr_console_free(&c);
+}
+
+TestSuite(console, .init = setup, .fini = teardown);
+
+static const char *scan(const char *in, uint32_t n)
+{
+	static char out[64];
+
+	out[vr_console_scan(&c, (const uint8_t *)in, n, (uint8_t *)out)] = 0;
+	return out;
+}
+
+Test(console, commands)
+{
+	cr_assert_str_eq(scan("hello", 5), "hello");
+	cr_assert_str_eq(scan("a\x01\x01z", 4), "a\x01z");
+	cr_assert_str_eq(scan("\x01", 1), "");
+	cr_assert_str_eq(scan("a", 1), "\x01", "over two reads");
+	cr_assert_str_eq(scan("\x01q", 2), "\x01q", "no command: sent on");
+	cr_assert_eq(c.output_count, 0);
+	cr_assert_str_eq(scan("\x01h", 2), "");
+	cr_assert_gt(c.output_count, 0, "help");
+	cr_assert_eq(ended, -1);
+	cr_assert_str_eq(scan("b\x01x", 3), "b");
+	cr_assert_eq(ended, 0);
+}
+
+Test(console, through_pipes)
+{
+	int in[2], out[2];
+	uint8_t bytes[64];
+	uint32_t n = 0;
+	char text[64] = "";
+
+	cr_assert_eq(pipe(in), 0);
+	cr_assert_eq(pipe(out), 0);
+	c.in = in[0];
+	c.out = out[1];
+	cr_assert_eq(vr_console_listen(&c, on_input, NULL), VR_OK);
+	cr_assert_eq(vr_console_start(&c, NULL), VR_OK);
+	cr_assert_eq(write(in[1], "typed \x01x", 8), 8, "a pipe has no commands");
+	close(in[1]); /* end of file does no harm */
+	for (int i = 0; i < 5000 && n < 8; i++) {
+		n += vr_console_read(&c, bytes + n, sizeof(bytes) - n);
+		usleep(1000);
+	}
+	cr_assert_eq(n, 8);
+	cr_assert_arr_eq(bytes, "typed \x01x", 8);
+	cr_assert_eq(atomic_load(&told), 1);
+	cr_assert_eq(ended, -1);
+	vr_console_write(&c, (const uint8_t *)"out", 3);
+	vr_console_stop(&c);
+	cr_assert_eq(read(out[0], text, sizeof(text)), 3);
+	cr_assert_str_eq(text, "out");
+}
+
+struct sink {
+	int fd;
+	uint64_t total;
+	bool right;
+};
+
+static void *drink(void *arg)
+{
+	struct sink *s = arg;
+	uint8_t b[1000];
+	ssize_t n;
+
+	s->right = true;
+	while ((n = read(s->fd, b, sizeof(b))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			s->right &= b[i] == (uint8_t)(s->total++ % 251);
+	return NULL;
+}
+
+Test(console, nothing_is_lost_when_much_comes, .timeout = 60)
+{
+	struct sink s = {0};
+	uint8_t b[997];
+	uint64_t total = 0;
+	pthread_t t;
+	int out[2];
+
+	cr_assert_eq(pipe(out), 0);
+	s.fd = out[0];
+	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	c.out = out[1];
+	pthread_create(&t, NULL, drink, &s);
+	vr_console_start(&c, NULL);
+	for (int k = 0; k < 500; k++) {
+		for (uint32_t i = 0; i < sizeof(b); i++)
+			b[i] = (uint8_t)(total++ % 251);
+		vr_console_write(&c, b, sizeof(b));
+	}
+	vr_console_stop(&c);
+	close(out[1]);
+	pthread_join(t, NULL);
+	cr_assert_eq(s.total, total);
+	cr_assert(s.right);
+}
+
+Test(console, closed_output_is_no_end)
+{
+	int out[2];
+	uint8_t b[4096] = {0};
+
+	cr_assert_eq(pipe(out), 0);
+	close(out[0]);
+	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	c.out = out[1];
+	vr_console_start(&c, NULL);
+	for (int i = 0; i < 100; i++)
+		vr_console_write(&c, b, sizeof(b));
+	vr_console_stop(&c);
+}
+
+Test(console, a_signal_ends_the_machine)
+{
+	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	vr_console_start(&c, NULL);
+	raise(SIGTERM);
+	for (int i = 0; i < 5000 && *(volatile int32_t *)&ended < 0; i++)
+		usleep(1000);
+	cr_assert_eq(ended, 128 + SIGTERM);
+}
+
+/* ---- the script's marker ---------------------------------------------------------------------- */
+static const char *filter(struct vr_script *s, const char *in, uint32_t step)
+{
+	static char out[256];
+	uint32_t n = (uint32_t)strlen(in), k = 0;
+
+	for (uint32_t i = 0; i < n; i += step)
+		k += vr_script_filter(s, (const uint8_t *)in + i, n - i < step ? n - i : step,
+				      (uint8_t *)out + k);
+	k += vr_script_finish(s, (uint8_t *)out + k);
+	out[k] = 0;
+	return out;
+}
+
+Test(script, marker)
+{
+	for (uint32_t step = 1; step < 40; step++) {
+		struct vr_script s = {0};
+
+		cr_assert_str_eq(filter(&s, "one\r\ntwo vvmrun-exit 1\r\nvmrun-exit: 17\r\n", step),
+				 "one\ntwo vvmrun-exit 1\n");
+		cr_assert(s.found);
+		cr_assert_eq(s.status, 17);
+	}
+}
+
+Test(script, what_is_no_marker_passes)
+{
+	static const char *const text[] = {"vmrun-exit: ",
+					   "vmrun-exit: x\n",
+					   "vmrun-exit: 12",
+					   "vmrun-exit: \n",
+					   "vmrun-exit: 1234567890123\n",
+					   "vmrunvmrun-e",
+					   "a\rb\r",
+					   "\r\r"};
+
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+		for (uint32_t step = 1; step < 20; step++) {
+			struct vr_script s = {0};
+
+			cr_assert_str_eq(filter(&s, text[i], step), text[i]);
+			cr_assert_not(s.found);
+		}
+	}
+}
+
+Test(script, marker_after_output_without_newline)
+{
+	struct vr_script s = {0};
+
+	cr_assert_str_eq(filter(&s, "no newlinevmrun-exit: 0\r\n", 3), "no newline");
+	cr_assert(s.found);
+}
+
+Test(script, command_line)
+{
+	char big[4096];
+	char *text;
+
+	cr_assert_eq(vr_script_append("a=b", "echo \"100%\" & ls -l /\n", &text), VR_OK);
+	cr_assert_str_eq(text, "a=b quiet vmrun.run=echo%20%22100%25%22%20%26%20ls%20-l%20/%0a");
+	free(text);
+	cr_assert_eq(vr_script_append(NULL, "ls", &text), VR_OK);
+	cr_assert_str_eq(text, "quiet vmrun.run=ls");
+	free(text);
+	memset(big, 'x', sizeof(big));
+	big[sizeof(big) - 1] = 0;
+	cr_assert_eq(vr_script_append(NULL, big, &text), VR_E_CONFIG);
+	memset(big, ' ', 1000);
+	big[1000] = 0;
+	cr_assert_eq(vr_script_append(NULL, big, &text), VR_E_CONFIG, "too long once it is encoded");
+	cr_assert_eq(vr_script_append(NULL, "", &text), VR_E_CONFIG);
+}

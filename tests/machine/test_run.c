@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole machines: vCPU threads, power, reset, pins, state, the script and errors while building. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "double.h"
+#include "util/error.h"
+
+static struct vr_machine_config config;
+static struct vr_machine *m;
+
+static void setup(void)
+{
+	double_standard();
+	config = double_config();
+}
+
+TestSuite(run, .init = setup, .timeout = 60);
+
+static int32_t run(void)
+{
+	int32_t rc = vr_machine_new(NULL, &config, &m), status;
+
+	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
+	m->console.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	status = vr_machine_run(m);
+	vr_machine_free(m);
+	cr_assert_eq(atomic_load(&double_alive), 0);
+	return status;
+}
+
+static uint32_t power_off(uint32_t vcpu)
+{
+	(void)vcpu;
+	vr_machine_table.power(double_host, VR_POWER_OFF, 3);
+	return VR_EXIT_OFF;
+}
+
+Test(run, power_off)
+{
+	double_program = power_off;
+	cr_assert_eq(run(), 3);
+	cr_assert_eq(atomic_load(&double_pins[0]), 1u << 3 | 1u << 5, "remembered, and until the board goes");
+	cr_assert_eq(atomic_load(&double_loads), 1);
+}
+
+static uint32_t fall_over(uint32_t vcpu)
+{
+	(void)vcpu;
+	return VR_EXIT_ERROR;
+}
+
+Test(run, error_is_status_1)
+{
+	double_program = fall_over;
+	cr_assert_eq(run(), 1);
+}
+
+static uint32_t reset_twice(uint32_t vcpu)
+{
+	uint64_t number = 0;
+
+	(void)vcpu;
+	cr_assert_eq(vr_machine_table.vcpu_get_state(double_host, 0, "number", &number, 8), VR_E_STATE,
+		     "not while it runs");
+	vr_error_clear();
+	if (atomic_load(&double_board_resets) < 2) {
+		vr_machine_table.power(double_host, VR_POWER_RESET, 0);
+		return GO_ON; /* the core kicks */
+	}
+	vr_machine_table.power(double_host, VR_POWER_RESET, 0);
+	vr_machine_table.power(double_host, VR_POWER_CRASH, 9); /* counts more */
+	vr_machine_table.power(double_host, VR_POWER_OFF, 0);   /* too late */
+	return VR_EXIT_OFF;
+}
+
+Test(run, reset)
+{
+	double_program = reset_twice;
+	cr_assert_eq(run(), 9);
+	cr_assert_eq(atomic_load(&double_vm_resets), 2);
+	cr_assert_eq(atomic_load(&double_loads), 3);
+	cr_assert_eq(double_boots, 3, "read anew, the kernel may be another one");
+}
+
+Test(run, no_reboot)
+{
+	double_program = reset_twice;
+	config.no_reboot = true;
+	cr_assert_eq(run(), 0);
+	cr_assert_eq(atomic_load(&double_loads), 1);
+}
+
+/* vCPU 0 starts the others, each runs a while and goes off; twice. */
+static _Atomic uint32_t turns[4];
+
+static uint32_t smp(uint32_t vcpu)
+{
+	if (vcpu) {
+		atomic_fetch_add(&turns[vcpu], 1);
+		vr_machine_table.vcpu_power(double_host, vcpu, 0);
+		return vr_machine_table.vcpu_is_on(double_host, vcpu) ? GO_ON : VR_EXIT_OFF;
+	}
+	for (uint32_t round = 1; round <= 2; round++) {
+		for (uint32_t i = 1; i < 4; i++) {
+			uint64_t number = i * round, back = 0;
+
+			while (vr_machine_table.vcpu_is_on(double_host, i))
+				usleep(100);
+			cr_assert_eq(vr_machine_table.vcpu_set_state(double_host, i, "number", &number, 8),
+				     VR_OK);
+			cr_assert_eq(vr_machine_table.vcpu_get_state(double_host, i, "number", &back, 8),
+				     VR_OK);
+			cr_assert_eq(back, number);
+			cr_assert_eq(vr_machine_table.vcpu_set_state(double_host, i, "nothing", &number, 8),
+				     VR_E_NOENT);
+			cr_assert_str_eq(vr_error_text(VR_E_NOENT), "no state 'nothing'");
+			cr_assert_eq(vr_machine_table.vcpu_power(double_host, i, 1), VR_OK);
+		}
+	}
+	for (uint32_t i = 1; i < 4; i++)
+		while (atomic_load(&turns[i]) < 2)
+			usleep(100);
+	cr_assert_eq(vr_machine_table.vcpu_power(double_host, 4, 1), VR_E_NOENT);
+	vr_machine_table.power(double_host, VR_POWER_OFF, 0);
+	return VR_EXIT_OFF;
+}
+
+Test(run, smp)
+{
+	double_program = smp;
+	config.vcpu_count = 4;
+	cr_assert_eq(run(), 0);
+}
+
+/* All idle; a timer ends it. */
+static void VR_CALL on_timer(void *opaque)
+{
+	(void)opaque;
+	vr_machine_table.power(double_host, VR_POWER_OFF, 5);
+}
+
+static uint32_t idle(uint32_t vcpu)
+{
+	static struct vr_timer *t;
+
+	if (!t && vr_timer_table.create(double_host, on_timer, NULL, &t) == VR_OK)
+		vr_timer_table.arm(t, vr_timer_table.now(double_host) + 20000000);
+	vr_thread_table.park(double_host, vcpu, UINT64_MAX);
+	return GO_ON;
+}
+
+Test(run, idle_vcpus_are_woken)
+{
+	double_program = idle;
+	cr_assert_eq(run(), 5);
+}
+
+static uint32_t raise_once(uint32_t vcpu)
+{
+	static bool done;
+
+	(void)vcpu;
+	if (!done)
+		kill(getpid(), SIGINT);
+	done = true;
+	usleep(1000);
+	return GO_ON;
+}
+
+Test(run, interrupt)
+{
+	double_program = raise_once;
+	config.stats = 2;
+	cr_assert_eq(run(), 128 + SIGINT);
+}
+
+static uint32_t tell_status(uint32_t vcpu)
+{
+	vr_console_table.write(double_host, 0, "vmrun-exit: 42\r\n", 16);
+	return power_off(vcpu);
+}
+
+static uint32_t clean_off(uint32_t vcpu)
+{
+	(void)vcpu;
+	vr_machine_table.power(double_host, VR_POWER_OFF, 0);
+	return VR_EXIT_OFF;
+}
+
+static uint32_t tell_and_off(uint32_t vcpu)
+{
+	vr_console_table.write(double_host, 0, "vmrun-exit: 42\r\n", 16);
+	return clean_off(vcpu);
+}
+
+Test(run, script)
+{
+	config.command = (char *)(uintptr_t) "exit 42";
+	config.append = (char *)(uintptr_t) "root=x";
+	double_program = tell_and_off;
+	cr_assert_eq(run(), 42);
+	cr_assert_str_eq(double_cmdline, "root=x quiet vmrun.run=exit%2042");
+	double_program = tell_status;
+	cr_assert_eq(run(), 3, "the machine's own status");
+	double_program = clean_off;
+	cr_assert_eq(run(), 1, "it never told");
+}
+
+static uint32_t sandboxed(uint32_t vcpu)
+{
+	(void)vcpu;
+	vr_machine_table.power(double_host, VR_POWER_OFF,
+			       !m->sandbox.wanted || m->sandbox.ruleset < 0 ||
+					       open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0
+				       ? 7
+				       : 8);
+	return VR_EXIT_OFF;
+}
+
+Test(run, sandbox)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		config.sandbox = true;
+		config.stats = 1;
+		double_program = sandboxed;
+		_exit(run());
+	}
+	waitpid(pid, &status, 0);
+	cr_assert_eq(WEXITSTATUS(status), 7);
+}
+
+/* ---- building ---------------------------------------------------------------------------------- */
+static void refused(const char *text)
+{
+	int32_t rc;
+	const char *got;
+
+	vr_error_clear();
+	rc = vr_machine_new(NULL, &config, &m);
+	got = vr_error_text(rc);
+	cr_assert_lt(rc, 0);
+	cr_assert_null(m);
+	cr_assert_not_null(strstr(got, text), "%s", got);
+	cr_assert_eq(atomic_load(&double_alive), 0);
+}
+
+Test(run, bad_configurations)
+{
+	config.image = NULL;
+	refused("nothing to boot");
+	config = double_config();
+	config.vcpu_count = 100000;
+	refused("vCPUs");
+	config = double_config();
+	config.ram_size = 12345;
+	refused("64 KiB");
+	config.ram_size = UINT64_MAX - 0xffff;
+	refused("64 TiB");
+	config = double_config();
+	config.initrd = (char *)(uintptr_t) "i";
+	refused("--initrd");
+	config = double_config();
+	config.vcpu_count = 5; /* the double has 4 sets of pins, but nothing drives more */
+	double_boot_result = VR_E_IMAGE;
+	refused("no boot for you");
+}
+
+Test(run, a_bad_image_is_not_opened_for_writing)
+{
+	char path[] = "/tmp/test-run-XXXXXX";
+	int fd = mkstemp(path);
+	struct stat before, after;
+
+	cr_assert_eq(ftruncate(fd, 4096), 0);
+	fstat(fd, &before);
+	config.image = path;
+	double_image_is_disk = true;
+	double_boot_result = VR_E_IMAGE;
+	refused("no boot");
+	double_boot_result = VR_OK;
+	double_kernel = "????";
+	refused("--arch");
+	fstat(fd, &after);
+	cr_assert_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+	double_kernel = "OTHR";
+	double_program = clean_off;
+	cr_assert_eq(run(), 0);
+	unlink(path);
+	refused("No such file");
+}
+
+Test(run, tables_without_a_machine)
+{
+	struct vr_plugin_host nobody = {.machine = NULL};
+	const struct vr_host *h = &nobody.host;
+	uint64_t v = 0;
+
+	cr_assert_eq(vr_memory_table.add(h, 0, 0x10000, 0, NULL), VR_E_STATE);
+	cr_assert_eq(vr_memory_table.count(h), 0);
+	cr_assert_null(vr_memory_table.pointer(h, 0, 1));
+	cr_assert_eq(vr_mmio_table.access(h, 0, 0, 0, 4, 0, &v), VR_E_STATE);
+	cr_assert_eq(vr_block_table.count(h), 0);
+	cr_assert_eq(vr_machine_table.vcpu_count(h), 0);
+	cr_assert_eq(vr_machine_table.hypercall(h, 0, 0, &v), VR_E_NOENT);
+	vr_irq_table.set(h, 0, 0, 1);
+	vr_irq_table.set_pin(h, 0, 0, 1);
+	vr_thread_table.park(h, 0, 0);
+	vr_machine_table.power(h, 0, 0);
+	vr_console_table.write(h, 0, "x", 1);
+}
