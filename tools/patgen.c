@@ -64,6 +64,7 @@ static unsigned row_count;
 static unsigned group_count;
 static unsigned errors;
 static const char *arch;
+static char upper[NAME_LENGTH]; /* arch in capitals */
 
 __attribute__((format(printf, 3, 4))) static void complain(const char *file, unsigned line,
 							   const char *format, ...)
@@ -402,10 +403,7 @@ static void write_enum(void)
 	printf("enum %s_row {\n", arch);
 	for (unsigned i = 0; i < row_count; i++)
 		printf("\t%s_row_%s,\n", arch, rows[i].name);
-	printf("};\n#define ");
-	for (const char *p = arch; *p; p++)
-		putchar(toupper((unsigned char)*p));
-	printf("_ROWS %u\n\n", row_count);
+	printf("};\n#define %s_ROWS %u\n\n", upper, row_count);
 }
 
 static void write_table(void)
@@ -462,12 +460,8 @@ static void write_extract(void)
 	printf("\tdefault:\n\t\tbreak;\n\t}\n}\n\n");
 }
 
-static void write_handlers(void)
+static void write_prototypes(void)
 {
-	char upper[NAME_LENGTH] = "";
-
-	for (size_t i = 0; arch[i]; i++)
-		upper[i] = (char)toupper((unsigned char)arch[i]);
 	printf("#ifndef %s_DECODE_TABLE_ONLY\n", upper);
 	for (unsigned i = 0; i < row_count; i++) {
 		unsigned first = 0;
@@ -477,7 +471,14 @@ static void write_handlers(void)
 			printf("int %s_lift_%s(struct %s_lift *l, const struct %s_fields *f);\n", arch,
 			       rows[i].handler, arch, arch);
 	}
-	printf("\nstatic const %s_handler %s_row_handler[] = {\n", arch, arch);
+	printf("#endif\n\n");
+}
+
+static void write_handlers(void)
+{
+	printf("#ifndef %s_DECODE_TABLE_ONLY\nstatic const %s_handler %s_row_handler[] "
+	       "__attribute__((unused)) = {\n",
+	       upper, arch, arch);
 	for (unsigned i = 0; i < row_count; i++)
 		printf("\t%s_lift_%s,\n", arch, rows[i].handler);
 	printf("};\n#endif\n");
@@ -490,6 +491,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	arch = argv[1];
+	for (size_t i = 0; arch[i]; i++)
+		upper[i] = (char)toupper((unsigned char)arch[i]);
 	rows = calloc(ROWS_MAX, sizeof(*rows));
 	if (!rows)
 		die("rows", strerror(ENOMEM));
@@ -503,10 +506,14 @@ int main(int argc, char **argv)
 		return 1;
 	}
 
-	printf("/* Made by patgen; do not edit. Included after %s_fields, %s_lift and %s_handler are known. "
-	       "*/\n",
+	printf("/*\n * Made by patgen; do not edit. Include it where %s_fields, %s_lift and %s_handler are "
+	       "known.\n",
 	       arch, arch, arch);
-	printf("#include <stdint.h>\n#include <string.h>\n\n");
+	printf(" * %s_DECODE_PROTOTYPES_ONLY: just the handlers' prototypes. %s_DECODE_TABLE_ONLY: no "
+	       "handlers.\n */\n",
+	       upper, upper);
+	write_prototypes();
+	printf("#ifndef %s_DECODE_PROTOTYPES_ONLY\n#include <stdint.h>\n#include <string.h>\n\n", upper);
 	write_enum();
 	write_table();
 	printf("/* The row that matches, or -1. */\n");
@@ -515,6 +522,7 @@ int main(int argc, char **argv)
 	printf("}\n\n");
 	write_extract();
 	write_handlers();
+	printf("#endif\n");
 	if (fflush(stdout) || ferror(stdout))
 		die("output", strerror(errno));
 	free(tree_text);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lift.c: guest bytes to one IR block.
+ *
+ * Each instruction is fetched, its row found, its fields extracted, and the row's handler appends ops behind
+ * an INSN. A word without a row, or that a handler turns down, raises the undefined-instruction exception.
+ * The block ends where a handler ends it, after max_insns, or with the bytes. When the ops run out, the
+ * instruction at hand is taken back and the block ends before it.
+ */
+#include "isa.h"
+#include "lift.h"
+#include "a64_decode.h"
+
+/* Append one instruction. */
+static void lift_one(struct a64_lift *l)
+{
+	struct a64_fields f;
+	struct vr_ir *ir = l->ir;
+
+	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	/* Active-not-pending (D2.12.3): this instruction is the step; the helper raises it when it is over.
+	 */
+	if (l->key & A64_KEY_STEP)
+		a64_call(l, A64_H_step, 0, 0, 0);
+
+	uint32_t mark = ir->op_count;
+	int row = a64_decode(l->insn);
+	if (row >= 0) {
+		a64_extract(row, l->insn, &f);
+		if (a64_row_handler[row](l, &f))
+			return;
+		ir->op_count = mark;
+		l->done = 0;
+	}
+	a64_lift_exception(l, A64_EC_UNKNOWN, 0);
+}
+
+static uint32_t fetch(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* The instructions of the block; returns how many. Leaves room for one op. */
+static uint32_t lift_all(struct a64_lift *l, const struct vr_lift *rq)
+{
+	uint32_t insns = 0, limit = rq->length / 4;
+
+	if (rq->max_insns < limit)
+		limit = rq->max_insns;
+	if ((l->key & A64_KEY_STEP) && limit > 1)
+		limit = 1;
+	while (insns < limit && !l->done) {
+		uint32_t mark = l->ir->op_count;
+		l->insn = fetch(rq->code + 4 * insns);
+		lift_one(l);
+		if (l->ir->overflow) {
+			l->ir->op_count = mark;
+			l->done = 0;
+			break;
+		}
+		l->pc += 4;
+		insns++;
+	}
+	return insns;
+}
+
+int32_t VR_CALL a64_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
+{
+	struct a64_lift l = {.ir = ir, .pc = rq->pc, .key = rq->key};
+
+	if (rq->max_insns == 0 || (rq->length < 4 && !(rq->pc & 3)))
+		return VR_E_INVAL;
+	if (ir->op_count == 0)
+		vr_ir_add(ir, VR_IR_NOP, VR_T_NONE, 0, 0, 0, 0, 0);
+	if (ir->block_count >= ir->block_capacity || ir->op_count + 2 > ir->op_capacity) {
+		ir->overflow = 1;
+		return VR_E_NOMEM;
+	}
+
+	uint32_t first = ir->op_count, insns;
+	if (rq->pc & 3) {
+		/* PC alignment fault (D1.8.1): there is no instruction. */
+		vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l.pc);
+		a64_call(&l, A64_H_pc_align, 0, 0, 0);
+		a64_end(&l, VR_IR_LEAVE, 0, 0, 0);
+		l.pc += 4;
+		insns = ir->overflow ? 0 : 1;
+	} else {
+		ir->op_capacity--;
+		insns = lift_all(&l, rq);
+		ir->op_capacity++;
+	}
+	if (insns == 0) {
+		/* Not even one fits: the caller must bring more room. */
+		ir->op_count = first;
+		ir->overflow = 1;
+		return VR_E_NOMEM;
+	}
+	ir->overflow = 0;
+	if (!l.done)
+		a64_end(&l, VR_IR_GOTO, 0, 0, l.pc);
+
+	ir->blocks[ir->block_count++] = (struct vr_ir_block){
+		.pc = rq->pc,
+		.end = l.pc,
+		.first = first,
+		.count = ir->op_count - first,
+		.insns = insns,
+		.succ = {VR_NO_BLOCK, VR_NO_BLOCK},
+	};
+	return VR_OK;
+}
