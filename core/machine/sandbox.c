@@ -38,78 +38,30 @@
 #endif
 
 /* Refused with EPERM: a library that tries finds out and goes on. */
+/* clang-format off */
 static const uint32_t denied[] = {
-	SYS_execve,
-	SYS_execveat,
-	SYS_ptrace,
-	SYS_process_vm_readv,
-	SYS_process_vm_writev,
+	SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev,
 #ifdef SYS_fork
-	SYS_fork,
-	SYS_vfork,
+	SYS_fork, SYS_vfork,
 #endif
-	SYS_mount,
-	SYS_umount2,
-	SYS_pivot_root,
-	SYS_chroot,
-	SYS_unshare,
-	SYS_setns,
-	SYS_swapon,
-	SYS_swapoff,
-	SYS_reboot,
-	SYS_sethostname,
-	SYS_setdomainname,
-	SYS_acct,
-	SYS_quotactl,
-	SYS_init_module,
-	SYS_finit_module,
-	SYS_delete_module,
-	SYS_kexec_load,
-	SYS_bpf,
-	SYS_perf_event_open,
-	SYS_userfaultfd,
-	SYS_keyctl,
-	SYS_add_key,
-	SYS_request_key,
-	SYS_open_by_handle_at,
-	SYS_name_to_handle_at,
-	SYS_socket,
-	SYS_socketpair,
-	SYS_bind,
-	SYS_connect,
-	SYS_setuid,
-	SYS_setgid,
-	SYS_setreuid,
-	SYS_setregid,
-	SYS_setresuid,
-	SYS_setresgid,
-	SYS_setgroups,
-	SYS_setfsuid,
-	SYS_setfsgid,
-	SYS_capset,
-	SYS_personality,
-	SYS_clock_settime,
-	SYS_settimeofday,
-	SYS_adjtimex,
+	SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, SYS_swapon,
+	SYS_swapoff, SYS_reboot, SYS_sethostname, SYS_setdomainname, SYS_acct, SYS_quotactl,
+	SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_bpf, SYS_perf_event_open,
+	SYS_userfaultfd, SYS_keyctl, SYS_add_key, SYS_request_key, SYS_open_by_handle_at,
+	SYS_name_to_handle_at, SYS_socket, SYS_socketpair, SYS_bind, SYS_connect, SYS_setuid, SYS_setgid,
+	SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid,
+	SYS_setfsgid, SYS_capset, SYS_personality, SYS_clock_settime, SYS_settimeofday, SYS_adjtimex,
 #ifdef SYS_kexec_file_load
 	SYS_kexec_file_load,
 #endif
 #ifdef SYS_io_uring_setup
-	SYS_io_uring_setup,
-	SYS_io_uring_enter,
-	SYS_io_uring_register,
+	SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
 #endif
 #ifdef SYS_open_tree
-	SYS_open_tree,
-	SYS_move_mount,
-	SYS_fsopen,
-	SYS_fsconfig,
-	SYS_fsmount,
-	SYS_fspick,
+	SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
 #endif
 #ifdef SYS_pidfd_open
-	SYS_pidfd_open,
-	SYS_pidfd_send_signal,
+	SYS_pidfd_open, SYS_pidfd_send_signal,
 #endif
 #ifdef SYS_pidfd_getfd
 	SYS_pidfd_getfd,
@@ -119,6 +71,7 @@ static const uint32_t denied[] = {
 #endif
 	SYS_tkill,
 };
+/* clang-format on */
 
 #define DENIED ((uint32_t)(sizeof(denied) / sizeof(denied[0])))
 

@@ -2,7 +2,10 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <pty.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "machine/parts.h"
@@ -157,6 +160,53 @@ Test(console, a_signal_ends_the_machine)
 	for (int i = 0; i < 5000 && *(volatile int32_t *)&ended < 0; i++)
 		usleep(1000);
 	cr_assert_eq(ended, 128 + SIGTERM);
+}
+
+/* A terminal of our own: raw while the machine runs, as it was afterwards. */
+static int on_a_terminal(void)
+{
+	struct termios before, during, after;
+
+	vr_console_free(&c);
+	if (vr_console_init(&c, false) < 0 || tcgetattr(0, &before))
+		return 1;
+	c.end = on_end;
+	if (vr_console_start(&c, NULL) < 0 || tcgetattr(0, &during))
+		return 2;
+	vr_console_write(&c, (const uint8_t *)"ready", 5);
+	for (int i = 0; i < 5000 && *(volatile int32_t *)&ended < 0; i++)
+		usleep(1000);
+	vr_console_stop(&c);
+	if (tcgetattr(0, &after) || ended != 0)
+		return 3;
+	if (during.c_lflag & (ICANON | ECHO | ISIG))
+		return 4;
+	return before.c_lflag != after.c_lflag || before.c_oflag != after.c_oflag ||
+			       before.c_iflag != after.c_iflag
+		       ? 5
+		       : 0;
+}
+
+Test(console, terminal)
+{
+	char text[64];
+	size_t n = 0;
+	int master, status = 0;
+	pid_t pid = forkpty(&master, NULL, NULL, NULL);
+
+	if (!pid)
+		_exit(on_a_terminal());
+	while (n < 5) {
+		ssize_t k = read(master, text + n, sizeof(text) - n);
+
+		cr_assert_gt(k, 0);
+		n += (size_t)k;
+	}
+	cr_assert_arr_eq(text, "ready", 5);
+	cr_assert_eq(write(master, "\x03\x01x", 3), 3, "Ctrl-C is the guest's");
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%x", (unsigned)status);
+	close(master);
 }
 
 /* ---- the script's marker ---------------------------------------------------------------------- */
