@@ -24,20 +24,6 @@
 #include "util/log.h"
 #include "util/text.h"
 
-/* The tables of a machine, so that create() finds what it asks for; nothing calls into them before start. */
-static void offer_tables(struct vr_registry *r)
-{
-	vr_registry_offer(r, VR_MEMORY_ID, &vr_memory_table);
-	vr_registry_offer(r, VR_MMIO_ID, &vr_mmio_table);
-	vr_registry_offer(r, VR_IRQ_ID, &vr_irq_table);
-	vr_registry_offer(r, VR_TIMER_ID, &vr_timer_table);
-	vr_registry_offer(r, VR_CODECACHE_ID, &vr_codecache_table);
-	vr_registry_offer(r, VR_THREAD_ID, &vr_thread_table);
-	vr_registry_offer(r, VR_MACHINE_ID, &vr_machine_table);
-	vr_registry_offer(r, VR_CONSOLE_ID, &vr_console_table);
-	vr_registry_offer(r, VR_BLOCK_ID, &vr_block_table);
-}
-
 struct facts {
 	struct utsname system;
 	long cpus, page_size;
@@ -233,7 +219,8 @@ static int32_t report(struct vr_registry *r, struct vr_cli *c)
 
 	if (code < 0)
 		return code;
-	offer_tables(r);
+	/* A plugin's create() asks for its tables; nothing calls into them before start. */
+	vr_machine_offer(r);
 	read_facts(&facts);
 	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
 		vr_registry_probe(r, vr_registry_at(r, i));

@@ -17,12 +17,33 @@ static void tell_problems(const struct vr_registry *r)
 		vr_log(VR_LOG_WARN, "plugin left out: %s", text);
 }
 
+/* Named with -p but not usable here: said now. The machine would do without a device that it can't have. */
+static int32_t check_requested(struct vr_registry *r)
+{
+	vr_machine_offer(r);
+	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
+		struct vr_loaded *p = vr_registry_at(r, i);
+		enum vr_plugin_class class_id = p->manifest->class_id;
+		int32_t code;
+
+		/* The machine chooses those of the other classes, and knows what to do instead. */
+		if (!p->requested || (class_id != VR_CLASS_DEVICE && class_id != VR_CLASS_PASSTHROUGH))
+			continue;
+		code = vr_registry_probe(r, p);
+		if (code < 0)
+			return code;
+	}
+	return VR_OK;
+}
+
 static int run(struct vr_cli *c, struct vr_registry *r)
 {
 	struct vr_machine *m = NULL;
 	int32_t status;
 	int32_t code = vr_cli_resolve(c, r);
 
+	if (code == VR_OK)
+		code = check_requested(r);
 	if (code == VR_OK)
 		code = vr_machine_new(r, &c->machine, &m);
 	if (code < 0) {
@@ -34,6 +55,8 @@ static int run(struct vr_cli *c, struct vr_registry *r)
 	status = vr_machine_run(m);
 	if (status < 0)
 		status = vr_cli_fail(status, VR_EXIT_CODE_RUN);
+	if (status > 255)
+		status = 255; /* 256 would be taken for 0 */
 	vr_machine_free(m);
 	return status;
 }
