@@ -30,7 +30,7 @@ static int vmrun(const char *words)
 
 	snprintf(command, sizeof(command),
 		 "cd '%s' && env -u VM_ACCEL_FALLBACK -u VMRUN_PLUGIN_PATH -u XDG_DATA_HOME HOME='%s' '%s' "
-		 "%s >out 2>err ",
+		 ">out 2>err </dev/null %s",
 		 folder, folder, test_built("../bin/vmrun"), words);
 	status = system(command);
 	cr_assert(WIFEXITED(status), "%s", words);
