@@ -174,7 +174,7 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 	if (rc >= 0)
 		rc = vr_pl031_new(&v->t, VIRT_RTC_BASE, VIRT_SPI_BASE + VIRT_SPI_RTC, &v->rtc);
 	if (rc >= 0) {
-		rc = vr_psci_init(&v->psci, &v->t, v->vcpu_count);
+		rc = vr_psci_init(&v->psci, &v->t, v->gic, v->vcpu_count);
 		v->psci_ready = 1;
 	}
 	if (rc >= 0)

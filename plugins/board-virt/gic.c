@@ -252,6 +252,18 @@ static const struct vr_irq_controller controller = {
 	.set = controller_set,
 };
 
+void vr_gic_cpu_start(struct vr_gic *g, uint32_t vcpu)
+{
+	struct vr_gic_cpu *c = &g->cpu[vcpu];
+
+	pthread_mutex_lock(&g->lock);
+	vr_gic_cpu_reset(c);
+	vr_gic_update(g, vcpu);
+	g->t->irq->set_pin(g->t->host, vcpu, 0, c->pin[1]);
+	g->t->irq->set_pin(g->t->host, vcpu, 1, c->pin[0]);
+	pthread_mutex_unlock(&g->lock);
+}
+
 /* ---- life ------------------------------------------------------------------------------------------ */
 
 static void bank_reset(struct vr_gic_bank *b)

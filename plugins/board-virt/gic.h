@@ -106,6 +106,10 @@ uint32_t vr_gic_cpu_of(const struct vr_gic *g, uint64_t affinity);
 /* Line INTID `line` of `vcpu` (or VR_IRQ_SHARED) is now at `level`. [any] */
 void vr_gic_set_line(struct vr_gic *g, uint32_t vcpu, uint32_t line, uint32_t level);
 
+/* A vCPU that was off is about to start: its CPU interface is as after a reset, and its pins, which the new
+ * state knows nothing of, are told again. [any] */
+void vr_gic_cpu_start(struct vr_gic *g, uint32_t vcpu);
+
 /* ---- shared by gic_*.c; the lock is held ------------------------------------------------------ */
 
 /* Look for the HPPI of one vCPU / all of them again, and let the pins follow. */

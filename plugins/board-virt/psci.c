@@ -55,11 +55,15 @@ static int64_t cpu_on(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 	if ((entry & 3) || !p->t->memory->pointer(p->t->host, entry, 4))
 		return PSCI_INVALID_ADDRESS;
 	pthread_mutex_lock(&p->lock);
-	if (machine->vcpu_is_on(p->t->host, target))
+	if (machine->vcpu_is_on(p->t->host, target)) {
 		result = PSCI_ALREADY_ON;
-	else if (vr_cpu_enter(p->t, target, p->vcpu_count, entry, context, 1) < 0 ||
-		 machine->vcpu_power(p->t->host, target, 1) < 0)
+	} else if (vr_cpu_enter(p->t, target, p->vcpu_count, entry, context, 1) < 0) {
 		result = PSCI_INTERNAL_FAILURE;
+	} else {
+		vr_gic_cpu_start(p->gic, target);
+		if (machine->vcpu_power(p->t->host, target, 1) < 0)
+			result = PSCI_INTERNAL_FAILURE;
+	}
 	pthread_mutex_unlock(&p->lock);
 	return result;
 }
@@ -168,9 +172,10 @@ static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uin
 	return VR_OK;
 }
 
-int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, uint32_t vcpu_count)
+int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, struct vr_gic *gic, uint32_t vcpu_count)
 {
 	p->t = t;
+	p->gic = gic;
 	p->vcpu_count = vcpu_count;
 	pthread_mutex_init(&p->lock, NULL);
 	return t->machine->set_hypercall(t->host, hypercall, p);

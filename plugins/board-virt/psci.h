@@ -7,8 +7,11 @@
 
 #include "tables.h"
 
+struct vr_gic;
+
 struct vr_psci {
 	const struct vr_tables *t;
+	struct vr_gic *gic;
 	uint32_t vcpu_count;
 	pthread_mutex_t lock; /* makes "is it off? then start it" one step */
 };
@@ -34,7 +37,7 @@ struct vr_psci {
 #define PSCI_INVALID_ADDRESS (-9)
 
 /* Becomes the machine's answer to HVC. [main][quiesced] */
-int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, uint32_t vcpu_count);
+int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, struct vr_gic *gic, uint32_t vcpu_count);
 void vr_psci_fini(struct vr_psci *p);
 
 #endif

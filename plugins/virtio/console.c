@@ -105,10 +105,7 @@ static int32_t create(struct vr_virtio *d)
 
 static void destroy(struct vr_virtio *d)
 {
-	struct console *c = d->private;
-
-	c->table->on_input(d->host, d->index, NULL, NULL);
-	free(c);
+	free(d->private);
 }
 
 const struct vr_virtio_kind vr_virtio_console = {

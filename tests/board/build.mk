@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# Unit tests of plugins/board-virt, against a double of the host tables.
+DOUBLE_OBJS := $(call objects,tests/board/double.c)
+BOARD_TESTS := gic uart rtc psci fdt load board
+
+define board_test
+$(B)/tests/test-board-$(1): $(call objects,tests/board/$(1).c) $(DOUBLE_OBJS) $(BOARD_VIRT_OBJS)
+	@mkdir -p $$(@D)
+	@echo "  LD      $$@"
+	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lcriterion -lfdt
+endef
+$(foreach t,$(BOARD_TESTS),$(eval $(call board_test,$(t))))
+TESTS += $(BOARD_TESTS:%=$(B)/tests/test-board-%)

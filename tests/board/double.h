@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * double.h: a stand-in for the core: host tables over plain arrays, so that a board or a device is driven
+ * and watched by a test. Used by tests/virtio too.
+ */
+#ifndef VR_TEST_DOUBLE_H
+#define VR_TEST_DOUBLE_H
+
+#include <stdint.h>
+#include <vmrun/host.h>
+#include <vmrun/state_arm64.h>
+
+#define DBL_RAM_BASE 0x40000000u
+#define DBL_VCPUS 20u
+#define DBL_PORTS 2u
+#define DBL_DISKS 4u
+
+struct dbl_port {
+	char out[8192];
+	uint32_t out_length;
+	uint8_t in[8192];
+	uint32_t in_start, in_length;
+	void(VR_CALL *fn)(void *opaque);
+	void *opaque;
+};
+
+struct dbl_disk {
+	uint8_t *bytes;
+	uint64_t length;
+	uint32_t flags;
+	int32_t fail; /* what everything returns, when negative */
+	uint32_t reads, writes, flushes, discards, zeroes;
+};
+
+struct dbl {
+	struct vr_host host; /* first: a host is its double */
+	uint8_t *ram;
+	uint64_t ram_size;
+	uint64_t written; /* bytes told to memory.written */
+	struct dbl_bus {
+		uint32_t space;
+		uint64_t base, length;
+		const struct vr_bus_ops *ops;
+		void *opaque;
+	} bus[64];
+	uint32_t bus_count;
+	const struct vr_irq_controller *controller;
+	void *controller_opaque;
+	uint32_t line[512]; /* shared lines as the devices drive them */
+	uint32_t line_changes[512];
+	uint32_t pin[DBL_VCPUS][2];
+	uint64_t now, wall; /* ns */
+	struct vr_timer *timer;
+	struct vr_state_arm64 state[DBL_VCPUS];
+	uint32_t on[DBL_VCPUS];
+	uint32_t vcpu_count;
+	uint32_t power_calls, power_what;
+	vr_hypercall_fn hypercall;
+	void *hypercall_opaque;
+	struct dbl_port port[DBL_PORTS];
+	struct dbl_disk disk[DBL_DISKS];
+	uint32_t disk_count;
+	struct vr_found device; /* what the registry offers as vmrun.device/1 */
+	uint32_t warnings;
+	int32_t error_code;
+	char error_text[512];
+};
+
+struct dbl *dbl_new(uint64_t ram_size, uint32_t vcpu_count);
+void dbl_free(struct dbl *d);
+
+uint64_t dbl_read(struct dbl *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width);
+void dbl_write(struct dbl *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+	       uint64_t value);
+/* Is anything attached there? */
+int dbl_attached(const struct dbl *d, uint32_t space, uint64_t address);
+/* 32-bit MMIO accesses by vCPU 0. */
+uint32_t dbl_r32(struct dbl *d, uint64_t address);
+void dbl_w32(struct dbl *d, uint64_t address, uint32_t value);
+/* Host pointer to guest RAM at a guest-physical address. */
+void *dbl_ram(struct dbl *d, uint64_t gpa);
+/* Let time pass; fires the timer when due. */
+void dbl_advance(struct dbl *d, uint64_t ns);
+/* Type on a console port. */
+void dbl_type(struct dbl *d, uint32_t port, const char *text);
+/* A memory-backed disk. */
+void dbl_add_disk(struct dbl *d, uint64_t length, uint32_t flags);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/* psci.c: the firmware calls. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "../../plugins/board-virt/cpu.h"
+#include "../../plugins/board-virt/gic.h"
+#include "../../plugins/board-virt/psci.h"
+#include "double.h"
+
+static struct dbl *d;
+static struct vr_tables t;
+static struct vr_gic *g;
+static struct vr_psci p;
+
+static void start(void)
+{
+	d = dbl_new(1 << 20, 20);
+	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_gic_new(&t, 20, &g), VR_OK);
+	cr_assert_eq(vr_psci_init(&p, &t, g, 20), VR_OK);
+}
+
+static void stop(void)
+{
+	vr_psci_fini(&p);
+	vr_gic_free(g);
+	dbl_free(d);
+}
+
+static int64_t call(uint64_t id, uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t regs[18] = {id, a, b, c};
+
+	cr_assert_eq(d->hypercall(d->hypercall_opaque, 0, 0, regs), VR_OK);
+	cr_expect_eq(regs[1], a);
+	return (int64_t)regs[0];
+}
+
+static uint64_t sysreg(const struct vr_state_arm64 *s, uint32_t id)
+{
+	for (uint32_t i = 0; i < s->sysreg_count; i++)
+		if (s->sysreg[i].id == id)
+			return s->sysreg[i].value;
+	return UINT64_MAX;
+}
+
+TestSuite(psci, .init = start, .fini = stop);
+
+Test(psci, answers)
+{
+	uint64_t regs[18] = {PSCI_VERSION};
+
+	cr_expect_eq(call(PSCI_VERSION, 0, 0, 0), 0x10001);
+	cr_expect_eq(call(PSCI_MIGRATE_INFO_TYPE, 0, 0, 0), 2);
+	cr_expect_eq(call(PSCI_CPU_SUSPEND | PSCI_64BIT, 0, 0, 0), PSCI_SUCCESS);
+	cr_expect_eq(call(PSCI_FEATURES, PSCI_CPU_ON | PSCI_64BIT, 0, 0), 0);
+	cr_expect_eq(call(PSCI_FEATURES, PSCI_SYSTEM_RESET2, 0, 0), 0);
+	cr_expect_eq(call(PSCI_FEATURES, 0x80000000, 0, 0), PSCI_NOT_SUPPORTED);
+	cr_expect_eq(call(PSCI_VERSION | PSCI_64BIT, 0, 0, 0), PSCI_NOT_SUPPORTED);
+	cr_expect_eq(call(0x80000000, 0, 0, 0), PSCI_NOT_SUPPORTED);
+	cr_expect_eq(call(0xdeadbeef, 0, 0, 0), PSCI_NOT_SUPPORTED);
+	/* An SMC finds nobody. */
+	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 1, regs), VR_E_NOENT);
+	cr_expect_eq(regs[0], PSCI_VERSION);
+}
+
+Test(psci, cpu_on)
+{
+	uint64_t on = PSCI_CPU_ON | PSCI_64BIT;
+	const struct vr_state_arm64 *s = &d->state[17];
+
+	cr_expect_eq(call(on, 0x101, DBL_RAM_BASE + 0x1000, 0x123456789abc), PSCI_SUCCESS);
+	cr_expect_eq(d->on[17], 1);
+	cr_expect_eq(s->pc, DBL_RAM_BASE + 0x1000);
+	cr_expect_eq(s->x[0], 0x123456789abc);
+	cr_expect_eq(s->x[1], 0);
+	cr_expect_eq(s->pstate, 0x3c5);
+	cr_expect_eq(s->exclusive_address, UINT64_MAX);
+	cr_expect_eq(sysreg(s, VR_A64_SYSREG(3, 0, 0, 0, 5)), 0x80000101);
+	cr_expect_eq(sysreg(s, VR_A64_SYSREG(3, 0, 1, 0, 0)) & 1, 0, "MMU off");
+	cr_expect_eq(call(on, 0x101, DBL_RAM_BASE, 0), PSCI_ALREADY_ON);
+	cr_expect_eq(call(on, 0, DBL_RAM_BASE, 0), PSCI_ALREADY_ON);
+	cr_expect_eq(call(on, 0x104, DBL_RAM_BASE, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(call(on, 0x10, DBL_RAM_BASE, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(call(on, 0x100000001ull, DBL_RAM_BASE, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(call(on, 2, 0x1000, 0), PSCI_INVALID_ADDRESS);
+	cr_expect_eq(call(on, 2, DBL_RAM_BASE + 2, 0), PSCI_INVALID_ADDRESS);
+	cr_expect_eq(call(on, 2, UINT64_MAX - 3, 0), PSCI_INVALID_ADDRESS);
+	cr_expect_eq(d->on[2], 0);
+	/* The 32-bit call takes 32 bits of its arguments. */
+	cr_expect_eq(call(PSCI_CPU_ON, 0xffff00000002ull, 0x900000000ull + DBL_RAM_BASE, 7ull << 32 | 9),
+		     PSCI_SUCCESS);
+	cr_expect_eq(d->state[2].x[0], 9);
+}
+
+Test(psci, affinity_info)
+{
+	uint64_t info = PSCI_AFFINITY_INFO | PSCI_64BIT;
+
+	cr_expect_eq(call(info, 0, 0, 0), 0);
+	cr_expect_eq(call(info, 1, 0, 0), 1);
+	cr_expect_eq(call(info, 0x55, 0, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(call(info, 0, 4, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(call(info, 0x100, 1, 0), 1);
+	d->on[19] = 1;
+	cr_expect_eq(call(info, 0x100, 1, 0), 0);
+	cr_expect_eq(call(info, 0, 2, 0), 0);
+	cr_expect_eq(call(PSCI_CPU_OFF, 0, 0, 0), PSCI_SUCCESS);
+	cr_expect_eq(d->on[0], 0);
+}
+
+Test(psci, system)
+{
+	cr_expect_eq(call(PSCI_SYSTEM_RESET2, 0x80000000, 0, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(d->power_calls, 0);
+	call(PSCI_SYSTEM_OFF, 0, 0, 0);
+	cr_expect_eq(d->power_what, VR_POWER_OFF);
+	call(PSCI_SYSTEM_RESET, 0, 0, 0);
+	cr_expect_eq(d->power_what, VR_POWER_RESET);
+	call(PSCI_SYSTEM_RESET2 | PSCI_64BIT, 0, 0, 0);
+	cr_expect_eq(d->power_calls, 3);
+}
+
+Test(psci, uniprocessor)
+{
+	cr_expect_eq(vr_cpu_mpidr(0, 1), 0xc0000000);
+	cr_expect_eq(vr_cpu_mpidr(0, 2), 0x80000000);
+}
