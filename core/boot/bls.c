@@ -36,12 +36,14 @@ static int32_t set(const char *where, char **to, const char *value, size_t n)
 	return VR_OK;
 }
 
-static int32_t add_options(const char *where, uint32_t line, struct vr_bls_entry *e, const char *value, size_t n)
+static int32_t add_options(const char *where, uint32_t line, struct vr_bls_entry *e, const char *value,
+			   size_t n)
 {
 	size_t have = strlen(e->options);
 
 	if (have + n + 1 > OPTIONS_MAX)
-		return vr_error_set(VR_E_IMAGE, "%s:%u: options are longer than %u bytes together; shorten them", where,
+		return vr_error_set(VR_E_IMAGE,
+				    "%s:%u: options are longer than %u bytes together; shorten them", where,
 				    line, OPTIONS_MAX);
 	char *p = realloc(e->options, have + n + 2);
 	if (!p)
@@ -54,10 +56,12 @@ static int32_t add_options(const char *where, uint32_t line, struct vr_bls_entry
 	return VR_OK;
 }
 
-static int32_t add_initrd(const char *where, uint32_t line, struct vr_bls_entry *e, const char *value, size_t n)
+static int32_t add_initrd(const char *where, uint32_t line, struct vr_bls_entry *e, const char *value,
+			  size_t n)
 {
 	if (e->initrd_count == VR_BLS_INITRDS)
-		return vr_error_set(VR_E_IMAGE, "%s:%u: more than %d initrd lines", where, line, VR_BLS_INITRDS);
+		return vr_error_set(VR_E_IMAGE, "%s:%u: more than %d initrd lines", where, line,
+				    VR_BLS_INITRDS);
 	e->initrd[e->initrd_count] = copy(value, n);
 	if (!e->initrd[e->initrd_count])
 		return no_memory(where);
@@ -65,15 +69,19 @@ static int32_t add_initrd(const char *where, uint32_t line, struct vr_bls_entry 
 	return VR_OK;
 }
 
-static int32_t take_key(const char *where, uint32_t line, struct vr_bls_entry *e, const char *key, size_t key_n,
-			const char *value, size_t n)
+static int32_t take_key(const char *where, uint32_t line, struct vr_bls_entry *e, const char *key,
+			size_t key_n, const char *value, size_t n)
 {
 	const struct {
 		const char *key;
 		char **to;
 	} plain[] = {
-		{"title", &e->title},	    {"version", &e->version},		{"machine-id", &e->machine_id},
-		{"sort-key", &e->sort_key}, {"architecture", &e->architecture}, {"linux", &e->linux_path},
+		{"title", &e->title},
+		{"version", &e->version},
+		{"machine-id", &e->machine_id},
+		{"sort-key", &e->sort_key},
+		{"architecture", &e->architecture},
+		{"linux", &e->linux_path},
 	};
 
 	if (key_n == 7 && !memcmp(key, "options", 7))
@@ -84,7 +92,8 @@ static int32_t take_key(const char *where, uint32_t line, struct vr_bls_entry *e
 		if (strlen(plain[i].key) != key_n || memcmp(plain[i].key, key, key_n))
 			continue;
 		if (*plain[i].to)
-			return vr_error_set(VR_E_IMAGE, "%s:%u: a second \"%s\"; keep one", where, line, plain[i].key);
+			return vr_error_set(VR_E_IMAGE, "%s:%u: a second \"%s\"; keep one", where, line,
+					    plain[i].key);
 		return set(where, plain[i].to, value, n);
 	}
 	return VR_OK; /* "unknown keys are ignored" */
@@ -104,7 +113,8 @@ static int32_t take_line(const char *where, uint32_t line, struct vr_bls_entry *
 		unsigned char c = (unsigned char)s[i];
 		if ((c < 0x20 && !is_blank(s[i])) || c == 0x7f)
 			return vr_error_set(VR_E_IMAGE,
-					    "%s:%u: column %zu holds the byte 0x%02x; an entry is UTF-8 text: write it again",
+					    "%s:%u: column %zu holds the byte 0x%02x; an entry is UTF-8 "
+					    "text: write it again",
 					    where, line, i + 1, c);
 	}
 	while (n && is_blank(s[n - 1]))
@@ -122,7 +132,8 @@ static int32_t take_line(const char *where, uint32_t line, struct vr_bls_entry *
 	if (at == n) {
 		/* Harmless for most keys; a path must be one. */
 		if ((key == 5 && !memcmp(s, "linux", 5)) || (key == 6 && !memcmp(s, "initrd", 6)))
-			return vr_error_set(VR_E_IMAGE, "%s:%u: \"%.*s\" has no path", where, line, (int)key, s);
+			return vr_error_set(VR_E_IMAGE, "%s:%u: \"%.*s\" has no path", where, line, (int)key,
+					    s);
 		return VR_OK;
 	}
 	return take_key(where, line, e, s, key, s + at, n - at);
@@ -152,7 +163,8 @@ static int32_t take_name(const char *where, const char *file, struct vr_bls_entr
 	return set(where, &e->id, file, n);
 }
 
-int32_t vr_bls_parse(const char *where, const char *file, const char *text, size_t size, struct vr_bls_entry *out)
+int32_t vr_bls_parse(const char *where, const char *file, const char *text, size_t size,
+		     struct vr_bls_entry *out)
 {
 	int32_t e = VR_OK;
 	size_t at = 0;
@@ -197,8 +209,8 @@ static int compare_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "");
 }
 
-/* Section "Sorting": entries that failed too often last; those with a sort-key first, by sort-key, machine-id and then
- * the newest version; what is still equal, and all others, by the newest file name. */
+/* Section "Sorting": entries that failed too often last; those with a sort-key first, by sort-key, machine-id
+ * and then the newest version; what is still equal, and all others, by the newest file name. */
 int vr_bls_compare(const struct vr_bls_entry *a, const struct vr_bls_entry *b)
 {
 	int r;

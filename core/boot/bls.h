@@ -20,15 +20,17 @@ struct vr_bls_entry {
 	char *linux_path;
 	char *initrd[VR_BLS_INITRDS];
 	uint32_t initrd_count;
-	char *options;	 /* all `options` lines, joined by blanks */
+	char *options;   /* all `options` lines, joined by blanks */
 	bool tries_gone; /* its counter of boots says that it failed too often */
 };
 
-/* `file` is its name without folders; `where` is for messages ("disk.img: /loader/entries/a.conf"). VR_E_IMAGE with
- * where:line when it breaks the syntax. */
-int32_t vr_bls_parse(const char *where, const char *file, const char *text, size_t size, struct vr_bls_entry *out);
+/* `file` is its name without folders; `where` is for messages ("disk.img: /loader/entries/a.conf").
+ * VR_E_IMAGE with where:line when it breaks the syntax. */
+int32_t vr_bls_parse(const char *where, const char *file, const char *text, size_t size,
+		     struct vr_bls_entry *out);
 void vr_bls_free(struct vr_bls_entry *e);
-/* The specification's order of versions ("Version Format Specification"): < 0, 0, > 0; NULL is the empty string. */
+/* The specification's order of versions ("Version Format Specification"): < 0, 0, > 0; NULL is the empty
+ * string. */
 int vr_bls_version_compare(const char *a, const char *b);
 /* The order in which a menu lists entries: the first one is the default. */
 int vr_bls_compare(const struct vr_bls_entry *a, const struct vr_bls_entry *b);

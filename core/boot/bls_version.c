@@ -64,8 +64,8 @@ static int compare_letters(const char **a, const char **b)
 
 int vr_bls_version_compare(const char *a, const char *b)
 {
-	/* A string that starts with the mark is the older: "~" even before the end of the other string, "-", "^"
-	 * and "." after it. */
+	/* A string that starts with the mark is the older: "~" even before the end of the other string, "-",
+	 * "^" and "." after it. */
 	static const char marks[] = "-^.";
 
 	a = a ? a : "";

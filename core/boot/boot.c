@@ -17,14 +17,17 @@
 
 #define FILE_MAX (UINT64_C(2) << 30)
 #define KERNEL_MAX ((size_t)1 << 30) /* unpacked */
-#define CONTAINERS_MAX 3	     /* gzip in zboot in gzip: nobody packs deeper */
+#define CONTAINERS_MAX 3             /* gzip in zboot in gzip: nobody packs deeper */
 
 static int32_t read_source(const struct vr_source *s, uint64_t limit, void **data, size_t *size)
 {
 	limit = limit ? limit : FILE_MAX;
 	if (s->size > limit)
-		return vr_error_set(VR_E_IMAGE, "%s: %" PRIu64 " bytes are too many (at most %" PRIu64 "); is it the right "
-				    "file?", s->name, s->size, limit);
+		return vr_error_set(VR_E_IMAGE,
+				    "%s: %" PRIu64 " bytes are too many (at most %" PRIu64
+				    "); is it the right "
+				    "file?",
+				    s->name, s->size, limit);
 	uint8_t *b = malloc((size_t)s->size + 1);
 	if (!b)
 		return vr_error_set(VR_E_NOMEM, "%s: no memory for its %" PRIu64 " bytes", s->name, s->size);
@@ -65,14 +68,16 @@ static int32_t unpack_kernel(const char *name, void **data, size_t *size)
 		else if (vr_zboot_is(*data, *size))
 			e = vr_zboot_unpack(name, *data, *size, KERNEL_MAX, &inner, &n);
 		else
-			return *size ? VR_OK : vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again", name);
+			return *size ? VR_OK
+				     : vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again", name);
 		if (e)
 			return e;
 		free(*data);
 		*data = inner;
 		*size = n;
 	}
-	return vr_error_set(VR_E_IMAGE, "%s: is packed more than %d times; unpack it first", name, CONTAINERS_MAX - 1);
+	return vr_error_set(VR_E_IMAGE, "%s: is packed more than %d times; unpack it first", name,
+			    CONTAINERS_MAX - 1);
 }
 
 /* "a b", either of which may be absent. */
@@ -133,8 +138,8 @@ static bool has(const uint8_t *b, size_t n, size_t at, const char *bytes, size_t
 	return n >= at + length && !memcmp(b + at, bytes, length);
 }
 
-/* Images that people try and that are neither a GPT disk nor a kernel; junk is left to the board, which knows what
- * its kernels look like. */
+/* Images that people try and that are neither a GPT disk nor a kernel; junk is left to the board, which knows
+ * what its kernels look like. */
 static int32_t refuse(const struct vr_source *s)
 {
 	uint8_t b[2048];
@@ -148,24 +153,29 @@ static int32_t refuse(const struct vr_source *s)
 		return e;
 	if (has(b, n, 0, "QFI\xfb", 4))
 		return vr_error_set(VR_E_UNSUPPORTED,
-				    "%s: is a qcow2 image, and only raw ones are read; convert it: qemu-img convert -O raw",
-				    s->name);
-	if (has(b, n, 0, "conectix", 8) || has(b, n, 0, "vhdxfile", 8) || has(b, n, 0, "KDMV", 4))
-		return vr_error_set(VR_E_UNSUPPORTED,
-				    "%s: is a VHD, VHDX or VMDK image, and only raw ones are read; convert it: qemu-img "
+				    "%s: is a qcow2 image, and only raw ones are read; convert it: qemu-img "
 				    "convert -O raw",
 				    s->name);
+	if (has(b, n, 0, "conectix", 8) || has(b, n, 0, "vhdxfile", 8) || has(b, n, 0, "KDMV", 4))
+		return vr_error_set(
+			VR_E_UNSUPPORTED,
+			"%s: is a VHD, VHDX or VMDK image, and only raw ones are read; convert it: qemu-img "
+			"convert -O raw",
+			s->name);
 	/* s_magic of the superblock at 1024. */
 	if (has(b, n, 1024 + 56, "\x53\xef", 2))
 		return vr_error_set(VR_E_IMAGE,
-				    "%s: is an ext2/3/4 file system without a partition table; give a kernel with --kernel",
+				    "%s: is an ext2/3/4 file system without a partition table; give a kernel "
+				    "with --kernel",
 				    s->name);
-	/* "HdrS" at 0x202 is the other thing that ends its first sector in 55 AA: a kernel with a boot sector. */
+	/* "HdrS" at 0x202 is the other thing that ends its first sector in 55 AA: a kernel with a boot
+	 * sector. */
 	if (has(b, n, 510, "\x55\xaa", 2) && !has(b, n, 0x202, "HdrS", 4) && !has(b, n, 0, "MZ", 2))
-		return vr_error_set(VR_E_IMAGE,
-				    "%s: has a boot sector but no GPT (byte 512 has no \"EFI PART\"); give a kernel with "
-				    "--kernel, or make the image with a GPT",
-				    s->name);
+		return vr_error_set(
+			VR_E_IMAGE,
+			"%s: has a boot sector but no GPT (byte 512 has no \"EFI PART\"); give a kernel with "
+			"--kernel, or make the image with a GPT",
+			s->name);
 	return VR_OK;
 }
 

@@ -21,8 +21,9 @@ struct vr_boot {
 int32_t vr_boot_read_file(const char *path, uint64_t limit, void **data, size_t *size);
 /* --kernel/--initrd/--append. */
 int32_t vr_boot_from_files(const char *kernel, const char *initrd, const char *append, struct vr_boot *out);
-/* A disk image (opened read-only here); `append` is added to the entry's options. VR_E_IMAGE with a text that says which
- * structure is wrong and where. A plain kernel file given as image is accepted too (*is_disk = 0). */
+/* A disk image (opened read-only here); `append` is added to the entry's options. VR_E_IMAGE with a text that
+ * says which structure is wrong and where. A plain kernel file given as image is accepted too (*is_disk = 0).
+ */
 int32_t vr_boot_from_image(const char *path, const char *append, struct vr_boot *out, int *is_disk);
 void vr_boot_free(struct vr_boot *b);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a disk to what it boots: the GPT names an EFI system partition (and perhaps an extended boot loader partition);
- * each holds entries in /loader/entries; the best of all entries names kernel and initrds on its own partition.
+ * From a disk to what it boots: the GPT names an EFI system partition (and perhaps an extended boot loader
+ * partition); each holds entries in /loader/entries; the best of all entries names kernel and initrds on its
+ * own partition.
  */
 #include "boot/disk.h"
 
@@ -50,8 +51,8 @@ static int32_t note_name(void *opaque, const struct vr_fat_entry *e)
 	if (e->is_folder || !is_conf(e->name))
 		return 0;
 	if (n->count == ENTRIES_MAX)
-		return vr_error_set(VR_E_IMAGE, "%s: " ENTRIES " holds more than %u entries; remove some", n->image,
-				    ENTRIES_MAX);
+		return vr_error_set(VR_E_IMAGE, "%s: " ENTRIES " holds more than %u entries; remove some",
+				    n->image, ENTRIES_MAX);
 	memcpy(n->list[n->count++], e->name, sizeof(e->name));
 	return 0;
 }
@@ -130,17 +131,20 @@ static int32_t find_entry(const struct vr_source *s, struct choice *best)
 	}
 	if (!e && !looked)
 		e = vr_error_set(VR_E_IMAGE,
-				 "%s: none of its %" PRIu32 " partitions is an EFI system partition; give a kernel with "
+				 "%s: none of its %" PRIu32
+				 " partitions is an EFI system partition; give a kernel with "
 				 "--kernel, or make the image with one",
 				 s->name, g.count);
 	if (!e && !best->entry.linux_path && best->without_kernel)
 		e = vr_error_set(VR_E_IMAGE,
-				 "%s: no entry in " ENTRIES " of its EFI system partition has a \"linux\" line (%" PRIu32
+				 "%s: no entry in " ENTRIES
+				 " of its EFI system partition has a \"linux\" line (%" PRIu32
 				 " looked at); give a kernel with --kernel",
 				 s->name, best->seen);
 	if (!e && !best->entry.linux_path)
 		e = vr_error_set(VR_E_IMAGE,
-				 "%s: no *.conf in " ENTRIES " of its EFI system partition (Boot Loader Specification); "
+				 "%s: no *.conf in " ENTRIES
+				 " of its EFI system partition (Boot Loader Specification); "
 				 "give a kernel with --kernel",
 				 s->name);
 	vr_gpt_free(&g);
@@ -164,8 +168,8 @@ static int32_t read_initrds(struct vr_fat *f, const struct vr_bls_entry *entry, 
 		uint8_t *all = realloc(out->initrd, at + size + 1);
 		if (!all) {
 			free(piece);
-			return vr_error_set(VR_E_NOMEM, "%s: no memory for the initrds of %s", f->source->name,
-					    entry->id);
+			return vr_error_set(VR_E_NOMEM, "%s: no memory for the initrds of %s",
+					    f->source->name, entry->id);
 		}
 		memset(all + out->initrd_size, 0, at - out->initrd_size);
 		memcpy(all + at, piece, size);
@@ -204,9 +208,11 @@ int32_t vr_disk_boot_read(const struct vr_source *s, struct vr_disk_boot *out)
 	*out = (struct vr_disk_boot){0};
 	e = find_entry(s, &best);
 	if (!e) {
-		vr_log(VR_LOG_INFO, "%s: boots %s", s->name, best.entry.title ? best.entry.title : best.entry.id);
+		vr_log(VR_LOG_INFO, "%s: boots %s", s->name,
+		       best.entry.title ? best.entry.title : best.entry.id);
 		f = malloc(sizeof(*f));
-		e = f ? vr_fat_open(s, best.base, best.length, f) : vr_error_set(VR_E_NOMEM, "%s: no memory", s->name);
+		e = f ? vr_fat_open(s, best.base, best.length, f)
+		      : vr_error_set(VR_E_NOMEM, "%s: no memory", s->name);
 	}
 	if (!e)
 		e = read_files(f, &best.entry, out);

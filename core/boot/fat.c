@@ -22,10 +22,10 @@
 #define BPB_EXT_FLAGS 40
 #define BPB_ROOT_CLUSTER 44
 
-#define BAD(f, at, format, ...)                                                                                   \
-	vr_error_set(VR_E_IMAGE,                                                                                  \
-		     "%s: FAT volume at byte %" PRIu64 ": " format                                                \
-		     "; check it (fsck.fat) or make the image again",                                             \
+#define BAD(f, at, format, ...)                                       \
+	vr_error_set(VR_E_IMAGE,                                      \
+		     "%s: FAT volume at byte %" PRIu64 ": " format    \
+		     "; check it (fsck.fat) or make the image again", \
 		     (f)->source->name, (f)->base + (at), __VA_ARGS__)
 
 static uint32_t bits_by_clusters(uint32_t clusters)
@@ -46,7 +46,8 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 	if (e)
 		return e;
 	if (b[510] != 0x55 || b[511] != 0xaa)
-		return BAD(out, UINT64_C(510), "no 55 AA signature, but %02x %02x: not a FAT volume", b[510], b[511]);
+		return BAD(out, UINT64_C(510), "no 55 AA signature, but %02x %02x: not a FAT volume", b[510],
+			   b[511]);
 	uint32_t sector = vr_le16(b + BPB_BYTES_PER_SECTOR), per = b[BPB_SECTORS_PER_CLUSTER];
 	if (sector < 512 || sector > 4096 || sector & (sector - 1))
 		return BAD(out, UINT64_C(11), "%" PRIu32 " bytes a sector", sector);
@@ -54,7 +55,8 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 		return BAD(out, UINT64_C(13), "%" PRIu32 " sectors a cluster", per);
 	uint32_t reserved = vr_le16(b + BPB_RESERVED), fats = b[BPB_FATS];
 	if (!reserved || !fats)
-		return BAD(out, UINT64_C(14), "%" PRIu32 " reserved sectors and %" PRIu32 " FATs", reserved, fats);
+		return BAD(out, UINT64_C(14), "%" PRIu32 " reserved sectors and %" PRIu32 " FATs", reserved,
+			   fats);
 	uint32_t fat_size = vr_le16(b + BPB_FAT_SIZE16), sectors = vr_le16(b + BPB_SECTORS16);
 	bool is32 = !fat_size; /* only FAT32 has no 16-bit FAT size */
 	if (is32)
@@ -66,25 +68,29 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 	uint64_t before = reserved + (uint64_t)fats * fat_size + root_sectors;
 	if (!fat_size || before >= sectors)
 		return BAD(out, UINT64_C(0),
-			   "%" PRIu32 " sectors do not hold %" PRIu32 " reserved ones and %" PRIu32 " FATs of %" PRIu32,
+			   "%" PRIu32 " sectors do not hold %" PRIu32 " reserved ones and %" PRIu32
+			   " FATs of %" PRIu32,
 			   sectors, reserved, fats, fat_size);
 	if ((uint64_t)sectors * sector > length)
-		return BAD(out, UINT64_C(32), "%" PRIu32 " sectors of %" PRIu32 " bytes are more than its %" PRIu64
-			   " bytes", sectors, sector, length);
+		return BAD(out, UINT64_C(32),
+			   "%" PRIu32 " sectors of %" PRIu32 " bytes are more than its %" PRIu64 " bytes",
+			   sectors, sector, length);
 	out->cluster_size = per * sector;
 	out->clusters = (uint32_t)((sectors - before) / per);
 	out->bits = is32 ? 32 : bits_by_clusters(out->clusters);
 	/* The FAT must have an entry for each cluster. */
 	uint64_t needed = ((uint64_t)out->clusters + 2) * out->bits;
 	if (!out->clusters || out->clusters > 0x0ffffff5u || (needed + 7) / 8 > (uint64_t)fat_size * sector)
-		return BAD(out, UINT64_C(36), "a FAT of %" PRIu32 " sectors does not describe %" PRIu32 " clusters",
-			   fat_size, out->clusters);
+		return BAD(out, UINT64_C(36),
+			   "a FAT of %" PRIu32 " sectors does not describe %" PRIu32 " clusters", fat_size,
+			   out->clusters);
 	uint32_t active = 0;
 	if (is32 && b[BPB_EXT_FLAGS] & 0x80) {
 		/* Not mirrored: bits 0-3 name the one in use. */
 		active = b[BPB_EXT_FLAGS] & 15u;
 		if (active >= fats)
-			return BAD(out, UINT64_C(40), "FAT %" PRIu32 " is in use, but there are %" PRIu32, active, fats);
+			return BAD(out, UINT64_C(40), "FAT %" PRIu32 " is in use, but there are %" PRIu32,
+				   active, fats);
 	}
 	out->fat = base + ((uint64_t)reserved + (uint64_t)active * fat_size) * sector;
 	out->root = base + (reserved + (uint64_t)fats * fat_size) * sector;
@@ -92,7 +98,8 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 	if (is32) {
 		out->root_cluster = vr_le32(b + BPB_ROOT_CLUSTER) & 0x0fffffffu;
 		if (out->root_cluster < 2 || out->root_cluster - 2 >= out->clusters)
-			return BAD(out, UINT64_C(44), "the root folder's cluster %" PRIu32 " is none of the %" PRIu32,
+			return BAD(out, UINT64_C(44),
+				   "the root folder's cluster %" PRIu32 " is none of the %" PRIu32,
 				   out->root_cluster, out->clusters);
 	}
 	return VR_OK;
@@ -101,8 +108,8 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 int32_t vr_fat_locate(const struct vr_fat *f, uint32_t cluster, const char *what, uint64_t *offset)
 {
 	if (cluster < 2 || cluster - 2 >= f->clusters)
-		return BAD(f, UINT64_C(0), "%.200s has cluster %" PRIu32 ", and the volume has 2..%" PRIu32, what,
-			   cluster, f->clusters + 1);
+		return BAD(f, UINT64_C(0), "%.200s has cluster %" PRIu32 ", and the volume has 2..%" PRIu32,
+			   what, cluster, f->clusters + 1);
 	*offset = f->data + (uint64_t)(cluster - 2) * f->cluster_size;
 	return VR_OK;
 }
@@ -161,8 +168,10 @@ int32_t vr_fat_next(struct vr_fat *f, uint32_t cluster, const char *what, uint32
 	if (value >= end)
 		return VR_OK;
 	if (value < 2 || value - 2 >= f->clusters)
-		return BAD(f, at - f->base, "the cluster chain of %.200s goes from %" PRIu32 " to %" PRIu32
-			   ", which is no cluster", what, cluster, value);
+		return BAD(f, at - f->base,
+			   "the cluster chain of %.200s goes from %" PRIu32 " to %" PRIu32
+			   ", which is no cluster",
+			   what, cluster, value);
 	*next = value;
 	return VR_OK;
 }
@@ -184,18 +193,23 @@ static int32_t read_chain(struct vr_fat *f, const struct vr_fat_entry *entry, ui
 			e = vr_fat_next(f, cluster, entry->name, &next);
 		}
 		if (!e)
-			e = vr_source_read(f->source, offset, to, (size_t)(run < left ? run : left), "a file's data");
+			e = vr_source_read(f->source, offset, to, (size_t)(run < left ? run : left),
+					   "a file's data");
 		if (e)
 			return e;
 		to += run < left ? run : left;
 		left -= run < left ? run : left;
 		if (left && !next)
-			return BAD(f, entry->at - f->base, "%.200s has %" PRIu32 " bytes, but its cluster chain ends %" PRIu64
-				   " bytes before that", entry->name, entry->size, left);
+			return BAD(f, entry->at - f->base,
+				   "%.200s has %" PRIu32 " bytes, but its cluster chain ends %" PRIu64
+				   " bytes before that",
+				   entry->name, entry->size, left);
 		/* A chain that loops never ends, so this finds every loop. */
 		if (!left && next)
-			return BAD(f, entry->at - f->base, "the cluster chain of %.200s goes on past its %" PRIu32
-				   " bytes, or in a circle", entry->name, entry->size);
+			return BAD(f, entry->at - f->base,
+				   "the cluster chain of %.200s goes on past its %" PRIu32
+				   " bytes, or in a circle",
+				   entry->name, entry->size);
 		cluster = next;
 	}
 	return VR_OK;
@@ -211,7 +225,9 @@ int32_t vr_fat_read(struct vr_fat *f, const char *path, size_t limit, void **dat
 	if (e)
 		return e;
 	if (entry.is_folder)
-		return vr_error_set(VR_E_IMAGE, "%s: %.300s on the FAT volume at byte %" PRIu64 " is a folder, not a file",
+		return vr_error_set(VR_E_IMAGE,
+				    "%s: %.300s on the FAT volume at byte %" PRIu64
+				    " is a folder, not a file",
 				    f->source->name, path, f->base);
 	if (entry.size > limit)
 		return vr_error_set(VR_E_IMAGE,
@@ -219,12 +235,12 @@ int32_t vr_fat_read(struct vr_fat *f, const char *path, size_t limit, void **dat
 				    " bytes; at most %zu are allowed for it",
 				    f->source->name, path, f->base, entry.size, limit);
 	if (entry.size > (uint64_t)f->clusters * f->cluster_size)
-		return BAD(f, entry.at - f->base, "%.200s has %" PRIu32 " bytes, more than the volume", entry.name,
-			   entry.size);
+		return BAD(f, entry.at - f->base, "%.200s has %" PRIu32 " bytes, more than the volume",
+			   entry.name, entry.size);
 	uint8_t *b = malloc((size_t)entry.size + 1);
 	if (!b)
-		return vr_error_set(VR_E_NOMEM, "%s: no memory for the %" PRIu32 " bytes of %.300s", f->source->name,
-				    entry.size, path);
+		return vr_error_set(VR_E_NOMEM, "%s: no memory for the %" PRIu32 " bytes of %.300s",
+				    f->source->name, entry.size, path);
 	b[entry.size] = 0;
 	e = read_chain(f, &entry, b);
 	if (e) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fat.h: reading FAT12, FAT16 and FAT32 volumes with long names (Microsoft's "FAT: General Overview of On-Disk Format",
- * 1.03, which the UEFI specification, section 13.3, refers to). Nothing is written.
+ * fat.h: reading FAT12, FAT16 and FAT32 volumes with long names (Microsoft's "FAT: General Overview of
+ * On-Disk Format", 1.03, which the UEFI specification, section 13.3, refers to). Nothing is written.
  */
 #ifndef VR_BOOT_FAT_H
 #define VR_BOOT_FAT_H
@@ -11,20 +11,20 @@
 #include <stdint.h>
 #include "boot/source.h"
 
-#define VR_FAT_NAME_MAX 768 /* 255 UTF-16 units as UTF-8, and a NUL */
+#define VR_FAT_NAME_MAX 768  /* 255 UTF-16 units as UTF-8, and a NUL */
 #define VR_FAT_DIR_MAX 65536 /* entries in a folder: the format's limit is 2 MiB of 32 bytes each */
 
 struct vr_fat {
 	const struct vr_source *source;
-	uint64_t base, length;	 /* the volume in the source, bytes */
-	uint64_t fat, data;	 /* source offsets of the FAT in use and of cluster 2 */
-	uint64_t root;		 /* FAT12/16: source offset of the root folder */
-	uint32_t root_entries;	 /* FAT12/16 */
-	uint32_t root_cluster;	 /* FAT32 */
-	uint32_t bits;		 /* 12, 16 or 32 */
-	uint32_t cluster_size;	 /* bytes */
-	uint32_t clusters;	 /* numbered 2..clusters + 1 */
-	uint64_t window_at;	 /* source offset of the piece of FAT in `window`; 0: none */
+	uint64_t base, length; /* the volume in the source, bytes */
+	uint64_t fat, data;    /* source offsets of the FAT in use and of cluster 2 */
+	uint64_t root;         /* FAT12/16: source offset of the root folder */
+	uint32_t root_entries; /* FAT12/16 */
+	uint32_t root_cluster; /* FAT32 */
+	uint32_t bits;         /* 12, 16 or 32 */
+	uint32_t cluster_size; /* bytes */
+	uint32_t clusters;     /* numbered 2..clusters + 1 */
+	uint64_t window_at;    /* source offset of the piece of FAT in `window`; 0: none */
 	uint32_t window_size;
 	uint8_t window[4096];
 };
@@ -35,8 +35,8 @@ struct vr_fat_entry {
 	char short_name[13];
 	bool is_folder;
 	uint32_t cluster; /* 0: empty, or the root folder */
-	uint32_t size;	  /* bytes; 0 for folders */
-	uint64_t at;	  /* source offset of the entry, for messages */
+	uint32_t size;    /* bytes; 0 for folders */
+	uint64_t at;      /* source offset of the entry, for messages */
 };
 
 /* 0: go on; positive: stop, and vr_fat_list returns it; negative: an error, with text. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Folders of a FAT volume: entries, short and long names, paths (sections 6 and 7 of the format's description). */
+/* Folders of a FAT volume: entries, short and long names, paths (sections 6 and 7 of the format's
+ * description). */
 #include "boot/fat.h"
 
 #include <inttypes.h>
@@ -90,7 +91,8 @@ static void long_to_utf8(const struct long_name *l, char *out)
 		n = 255;
 	for (uint32_t i = 0; i < n && l->units[i]; i++) {
 		uint32_t c = l->units[i];
-		if (c >= 0xd800 && c < 0xdc00 && i + 1 < n && l->units[i + 1] >= 0xdc00 && l->units[i + 1] < 0xe000)
+		if (c >= 0xd800 && c < 0xdc00 && i + 1 < n && l->units[i + 1] >= 0xdc00 &&
+		    l->units[i + 1] < 0xe000)
 			c = 0x10000 + ((c - 0xd800) << 10) + (l->units[++i] - 0xdc00u);
 		else if (c >= 0xd800 && c < 0xe000)
 			c = 0xfffd; /* half of a pair */
@@ -177,8 +179,8 @@ static int32_t take_entry(const struct vr_fat *f, const uint8_t *d, uint64_t at,
 }
 
 /* `n` entries at a source offset. */
-static int32_t list_piece(struct vr_fat *f, uint64_t offset, uint32_t n, struct long_name *l, vr_fat_visit visit,
-			  void *opaque, bool *stop)
+static int32_t list_piece(struct vr_fat *f, uint64_t offset, uint32_t n, struct long_name *l,
+			  vr_fat_visit visit, void *opaque, bool *stop)
 {
 	uint8_t d[64 * 32];
 
@@ -195,7 +197,8 @@ static int32_t list_piece(struct vr_fat *f, uint64_t offset, uint32_t n, struct 
 	return VR_OK;
 }
 
-static int32_t list_folder(struct vr_fat *f, const struct vr_fat_entry *folder, vr_fat_visit visit, void *opaque)
+static int32_t list_folder(struct vr_fat *f, const struct vr_fat_entry *folder, vr_fat_visit visit,
+			   void *opaque)
 {
 	struct long_name l = {.pieces = 0};
 	uint32_t cluster = folder->cluster, entries = 0;
@@ -215,11 +218,12 @@ static int32_t list_folder(struct vr_fat *f, const struct vr_fat_entry *folder, 
 		entries += f->cluster_size / 32;
 		/* A chain in a circle would get here sooner or later. */
 		if (entries >= VR_FAT_DIR_MAX)
-			return vr_error_set(VR_E_IMAGE,
-					    "%s: FAT volume at byte %" PRIu64 ": the folder %.200s has more than %d "
-					    "entries, or its cluster chain is a circle; check it (fsck.fat) or make the "
-					    "image again",
-					    f->source->name, f->base, folder->name, VR_FAT_DIR_MAX);
+			return vr_error_set(
+				VR_E_IMAGE,
+				"%s: FAT volume at byte %" PRIu64 ": the folder %.200s has more than %d "
+				"entries, or its cluster chain is a circle; check it (fsck.fat) or make the "
+				"image again",
+				f->source->name, f->base, folder->name, VR_FAT_DIR_MAX);
 		e = vr_fat_next(f, cluster, folder->name, &cluster);
 		if (e)
 			return e;
@@ -259,9 +263,10 @@ int32_t vr_fat_find(struct vr_fat *f, const char *path, struct vr_fat_entry *out
 		if (r < 0)
 			return r;
 		if (!r)
-			return vr_error_set(VR_E_NOENT,
-					    "%s: the FAT volume at byte %" PRIu64 " has no %.300s (\"%.*s\" is missing)",
-					    f->source->name, f->base, path, (int)(s.length > 200 ? 200 : s.length), p);
+			return vr_error_set(
+				VR_E_NOENT,
+				"%s: the FAT volume at byte %" PRIu64 " has no %.300s (\"%.*s\" is missing)",
+				f->source->name, f->base, path, (int)(s.length > 200 ? 200 : s.length), p);
 		here = *out;
 		p += s.length;
 	}
@@ -277,7 +282,8 @@ int32_t vr_fat_list(struct vr_fat *f, const char *path, vr_fat_visit visit, void
 	if (e)
 		return e;
 	if (!folder.is_folder)
-		return vr_error_set(VR_E_NOENT, "%s: %.300s on the FAT volume at byte %" PRIu64 " is no folder",
+		return vr_error_set(VR_E_NOENT,
+				    "%s: %.300s on the FAT volume at byte %" PRIu64 " is no folder",
 				    f->source->name, path, f->base);
 	return list_folder(f, &folder, visit, opaque);
 }

@@ -103,7 +103,7 @@ bool vr_gpt_is(const struct vr_source *s)
 /* A header that has been checked. */
 struct header {
 	uint64_t first_usable, last_usable; /* block numbers */
-	uint64_t entries_offset;	    /* bytes */
+	uint64_t entries_offset;            /* bytes */
 	uint32_t count, entry_size, entries_crc;
 };
 
@@ -114,29 +114,34 @@ struct why {
 #define WRONG(w, ...) (snprintf((w)->text, sizeof((w)->text), __VA_ARGS__), false)
 
 /* The checks of 5.3.2 in their order: signature, CRC, MyLBA, then the entries' CRC (in read_entries). */
-static bool read_header(const struct vr_source *s, uint64_t offset, uint32_t block, struct header *h, struct why *why)
+static bool read_header(const struct vr_source *s, uint64_t offset, uint32_t block, struct header *h,
+			struct why *why)
 {
 	uint8_t b[4096];
 
 	if (!offset || !vr_source_has(s, offset, block))
-		return WRONG(why, "header at byte %" PRIu64 " lies past the end at byte %" PRIu64, offset, s->size);
+		return WRONG(why, "header at byte %" PRIu64 " lies past the end at byte %" PRIu64, offset,
+			     s->size);
 	if (!look(s, offset, b, block))
 		return WRONG(why, "header at byte %" PRIu64 " can't be read", offset);
 	if (memcmp(b, "EFI PART", 8))
 		return WRONG(why, "header at byte %" PRIu64 " has no \"EFI PART\" signature", offset);
 	uint32_t size = vr_le32(b + H_SIZE), crc = vr_le32(b + H_CRC);
 	if (size < HEADER_MIN || size > block)
-		return WRONG(why, "header at byte %" PRIu64 " gives its size as %" PRIu32 " bytes (%u..%" PRIu32 ")",
+		return WRONG(why,
+			     "header at byte %" PRIu64 " gives its size as %" PRIu32 " bytes (%u..%" PRIu32
+			     ")",
 			     offset, size, HEADER_MIN, block);
 	memset(b + H_CRC, 0, 4);
 	uint32_t real = (uint32_t)crc32(0, b, size);
 	if (real != crc)
 		return WRONG(why,
-			     "header at byte %" PRIu64 " has CRC 0x%08" PRIx32 ", but its bytes give 0x%08" PRIx32,
+			     "header at byte %" PRIu64 " has CRC 0x%08" PRIx32
+			     ", but its bytes give 0x%08" PRIx32,
 			     offset, crc, real);
 	if (vr_le32(b + H_REVISION) >> 16 != 1)
-		return WRONG(why, "header at byte %" PRIu64 " is of revision 0x%08" PRIx32 ", not 1.x", offset,
-			     vr_le32(b + H_REVISION));
+		return WRONG(why, "header at byte %" PRIu64 " is of revision 0x%08" PRIx32 ", not 1.x",
+			     offset, vr_le32(b + H_REVISION));
 	if (vr_le64(b + H_MY_LBA) != offset / block)
 		return WRONG(why, "header at byte %" PRIu64 " says it is block %" PRIu64, offset,
 			     vr_le64(b + H_MY_LBA));
@@ -155,12 +160,13 @@ static bool read_header(const struct vr_source *s, uint64_t offset, uint32_t blo
 			     offset, h->count, h->entry_size);
 	if (lba < 2 || lba >= blocks || !vr_source_has(s, lba * block, (uint64_t)h->count * h->entry_size))
 		return WRONG(why,
-			     "header at byte %" PRIu64 " puts the entries at block %" PRIu64 ", outside the %" PRIu64
-			     " blocks there are",
+			     "header at byte %" PRIu64 " puts the entries at block %" PRIu64
+			     ", outside the %" PRIu64 " blocks there are",
 			     offset, lba, blocks);
 	h->entries_offset = lba * block;
 	if (h->first_usable > h->last_usable)
-		return WRONG(why, "header at byte %" PRIu64 " has its last usable block before the first", offset);
+		return WRONG(why, "header at byte %" PRIu64 " has its last usable block before the first",
+			     offset);
 	return true;
 }
 
@@ -175,16 +181,17 @@ static int32_t take_entry(const struct vr_source *s, const struct header *h, con
 		return VR_OK;
 	if (first > last || first < h->first_usable || last > h->last_usable)
 		return vr_error_set(VR_E_IMAGE,
-				    "%s: GPT entry %" PRIu32 " at byte %" PRIu64 ": blocks %" PRIu64 "..%" PRIu64
-				    " are not within the usable ones %" PRIu64 "..%" PRIu64
+				    "%s: GPT entry %" PRIu32 " at byte %" PRIu64 ": blocks %" PRIu64
+				    "..%" PRIu64 " are not within the usable ones %" PRIu64 "..%" PRIu64
 				    "; repair the table or make the image again",
-				    s->name, i + 1, h->entries_offset + (uint64_t)i * h->entry_size, first, last,
-				    h->first_usable, h->last_usable);
+				    s->name, i + 1, h->entries_offset + (uint64_t)i * h->entry_size, first,
+				    last, h->first_usable, h->last_usable);
 	if (last >= blocks)
 		return vr_error_set(VR_E_IMAGE,
 				    "%s: GPT entry %" PRIu32 " at byte %" PRIu64 " ends at block %" PRIu64
 				    ", but the image has %" PRIu64 "; it is truncated: copy or make it again",
-				    s->name, i + 1, h->entries_offset + (uint64_t)i * h->entry_size, last, blocks);
+				    s->name, i + 1, h->entries_offset + (uint64_t)i * h->entry_size, last,
+				    blocks);
 	memcpy(p->type, e + E_TYPE, 16);
 	memcpy(p->id, e + E_ID, 16);
 	p->offset = first * g->block_size;
@@ -195,7 +202,8 @@ static int32_t take_entry(const struct vr_source *s, const struct header *h, con
 }
 
 /* The array's bytes when its CRC is right. NULL with code VR_OK: `why` tells. */
-static uint8_t *read_entries(const struct vr_source *s, const struct header *h, struct why *why, int32_t *code)
+static uint8_t *read_entries(const struct vr_source *s, const struct header *h, struct why *why,
+			     int32_t *code)
 {
 	size_t size = (size_t)h->count * h->entry_size;
 	uint8_t *b = malloc(size);
@@ -212,8 +220,10 @@ static uint8_t *read_entries(const struct vr_source *s, const struct header *h, 
 	}
 	uint32_t real = (uint32_t)crc32(0, b, (uInt)size);
 	if (real != h->entries_crc) {
-		(void)WRONG(why, "entries at byte %" PRIu64 " have CRC 0x%08" PRIx32 ", but the header says 0x%08" PRIx32,
-		      h->entries_offset, real, h->entries_crc);
+		(void)WRONG(why,
+			    "entries at byte %" PRIu64 " have CRC 0x%08" PRIx32
+			    ", but the header says 0x%08" PRIx32,
+			    h->entries_offset, real, h->entries_crc);
 		free(b);
 		return NULL;
 	}
@@ -273,9 +283,10 @@ int32_t vr_gpt_read(const struct vr_source *s, struct vr_gpt *out)
 		if (!i || (at && signature_at(s, at)))
 			backup = w;
 	}
-	return vr_error_set(VR_E_IMAGE,
-			    "%s: GPT is bad: %s; and the backup %s; repair it (sgdisk --verify) or make the image again",
-			    s->name, primary.text, backup.text);
+	return vr_error_set(
+		VR_E_IMAGE,
+		"%s: GPT is bad: %s; and the backup %s; repair it (sgdisk --verify) or make the image again",
+		s->name, primary.text, backup.text);
 }
 
 void vr_gpt_free(struct vr_gpt *g)

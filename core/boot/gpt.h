@@ -14,7 +14,7 @@ extern const uint8_t vr_gpt_type_xbootldr[16]; /* extended boot loader partition
 struct vr_gpt_partition {
 	uint8_t type[16], id[16];
 	uint64_t offset, length; /* bytes; inside the source */
-	uint32_t number;	 /* 1.. as tools count them */
+	uint32_t number;         /* 1.. as tools count them */
 };
 
 struct vr_gpt {

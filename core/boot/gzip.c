@@ -27,8 +27,8 @@ static int32_t make_room(const char *name, struct output *o)
 	uint8_t *p;
 
 	if (o->room >= o->limit)
-		return vr_error_set(VR_E_IMAGE, "%s: gzip data unpacks to more than %zu MiB; is it a kernel?", name,
-				    o->limit >> 20);
+		return vr_error_set(VR_E_IMAGE, "%s: gzip data unpacks to more than %zu MiB; is it a kernel?",
+				    name, o->limit >> 20);
 	if (more > o->limit - o->room)
 		more = o->limit - o->room;
 	p = realloc(o->bytes, o->room + more);
@@ -45,11 +45,13 @@ static int32_t inflate_error(const char *name, const z_stream *z, int result, si
 	if (result == Z_MEM_ERROR)
 		return vr_error_set(VR_E_NOMEM, "%s: no memory to unpack it", name);
 	if (result == Z_BUF_ERROR)
-		return vr_error_set(VR_E_IMAGE, "%s: gzip data ends too early, after %zu bytes; copy the file again",
+		return vr_error_set(VR_E_IMAGE,
+				    "%s: gzip data ends too early, after %zu bytes; copy the file again",
 				    name, size);
-	return vr_error_set(VR_E_IMAGE, "%s: gzip data is corrupt near byte %zu: %s; copy the file again", name, at,
+	return vr_error_set(VR_E_IMAGE, "%s: gzip data is corrupt near byte %zu: %s; copy the file again",
+			    name, at,
 			    result == Z_NEED_DICT ? "wants a dictionary"
-			    : z->msg		  ? z->msg
+			    : z->msg              ? z->msg
 						  : "not deflate data");
 }
 
@@ -90,7 +92,8 @@ static int32_t unpack_members(const char *name, z_stream *z, const uint8_t *in, 
 	}
 }
 
-int32_t vr_gzip_unpack(const char *name, const void *data, size_t size, size_t limit, void **out, size_t *out_size)
+int32_t vr_gzip_unpack(const char *name, const void *data, size_t size, size_t limit, void **out,
+		       size_t *out_size)
 {
 	struct output o = {.limit = limit};
 	z_stream z = {0};

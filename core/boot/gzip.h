@@ -10,6 +10,7 @@
 bool vr_gzip_is(const void *data, size_t size);
 /* All members, one after the other; what follows them is padding and is ignored. At most `limit` bytes come
  * out. *out is malloc'ed. `name` is for messages. */
-int32_t vr_gzip_unpack(const char *name, const void *data, size_t size, size_t limit, void **out, size_t *out_size);
+int32_t vr_gzip_unpack(const char *name, const void *data, size_t size, size_t limit, void **out,
+		       size_t *out_size);
 
 #endif

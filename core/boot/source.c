@@ -42,7 +42,8 @@ int32_t vr_source_open(const char *path, struct vr_source *out)
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
 		close(fd);
 		return vr_error_set(VR_E_INVAL, "%s: %s; give a file or a block device", path,
-				    S_ISDIR(st.st_mode) ? "is a folder" : "is neither a file nor a block device");
+				    S_ISDIR(st.st_mode) ? "is a folder"
+							: "is neither a file nor a block device");
 	}
 	end = lseek(fd, 0, SEEK_END);
 	if (end < 0) {
@@ -78,7 +79,8 @@ int32_t vr_source_read(const struct vr_source *s, uint64_t offset, void *to, siz
 
 	if (!vr_source_has(s, offset, n))
 		return vr_error_set(VR_E_IMAGE,
-				    "%s: %s at byte %" PRIu64 " (%zu bytes) reaches past the end at byte %" PRIu64
+				    "%s: %s at byte %" PRIu64
+				    " (%zu bytes) reaches past the end at byte %" PRIu64
 				    "; the image is truncated or corrupt: copy or make it again",
 				    s->name, what, offset, n, s->size);
 	if (s->memory) {
@@ -90,8 +92,8 @@ int32_t vr_source_read(const struct vr_source *s, uint64_t offset, void *to, siz
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return vr_error_set(VR_E_IO, "%s: reading %s at byte %" PRIu64 ": %s", s->name, what, offset,
-					    got < 0 ? strerror(errno) : "the file became shorter");
+			return vr_error_set(VR_E_IO, "%s: reading %s at byte %" PRIu64 ": %s", s->name, what,
+					    offset, got < 0 ? strerror(errno) : "the file became shorter");
 		p += got;
 		offset += (uint64_t)got;
 		n -= (size_t)got;

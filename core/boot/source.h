@@ -9,7 +9,7 @@
 
 struct vr_source {
 	const char *name; /* for messages; not owned */
-	uint64_t size;	  /* bytes */
+	uint64_t size;    /* bytes */
 	const uint8_t *memory;
 	int fd; /* when memory is NULL */
 };

@@ -24,7 +24,8 @@ bool vr_zboot_is(const void *data, size_t size)
 	return size >= 8 && p[0] == 'M' && p[1] == 'Z' && !memcmp(p + 4, "zimg", 4);
 }
 
-int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, size_t limit, void **out, size_t *out_size)
+int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, size_t limit, void **out,
+			size_t *out_size)
 {
 	const uint8_t *p = data;
 	char method[ZBOOT_HEADER - ZBOOT_METHOD + 1];
@@ -33,8 +34,8 @@ int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, size_t 
 	*out_size = 0;
 	if (size < ZBOOT_HEADER)
 		return vr_error_set(VR_E_IMAGE,
-				    "%s: EFI zboot header is cut off at byte %zu of %u; copy the file again", name,
-				    size, ZBOOT_HEADER);
+				    "%s: EFI zboot header is cut off at byte %zu of %u; copy the file again",
+				    name, size, ZBOOT_HEADER);
 	uint32_t offset = vr_le32(p + ZBOOT_OFFSET), length = vr_le32(p + ZBOOT_SIZE);
 	if (offset < ZBOOT_HEADER || offset > size || length > size - offset)
 		return vr_error_set(VR_E_IMAGE,
@@ -48,14 +49,16 @@ int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, size_t 
 			if (!isgraph((unsigned char)*c))
 				*c = '?';
 		}
-		return vr_error_set(VR_E_UNSUPPORTED,
-				    "%s: EFI zboot payload is compressed with \"%s\" (header byte 24), and only gzip is "
-				    "supported; unpack the kernel and give that",
-				    name, method);
+		return vr_error_set(
+			VR_E_UNSUPPORTED,
+			"%s: EFI zboot payload is compressed with \"%s\" (header byte 24), and only gzip is "
+			"supported; unpack the kernel and give that",
+			name, method);
 	}
 	if (!vr_gzip_is(p + offset, length))
 		return vr_error_set(VR_E_IMAGE,
-				    "%s: EFI zboot payload at byte %" PRIu32 " is not the gzip data that the header says "
+				    "%s: EFI zboot payload at byte %" PRIu32
+				    " is not the gzip data that the header says "
 				    "it is; copy the file again",
 				    name, offset);
 	int32_t e = vr_gzip_unpack(name, p + offset, length, limit, out, out_size);

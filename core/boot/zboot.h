@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zboot.h: the kernel's "EFI zboot" files: a PE program that carries a compressed kernel. The header that says so is
- * Linux's (CONFIG_EFI_ZBOOT) and the same for every architecture.
+ * zboot.h: the kernel's "EFI zboot" files: a PE program that carries a compressed kernel. The header that
+ * says so is Linux's (CONFIG_EFI_ZBOOT) and the same for every architecture.
  */
 #ifndef VR_BOOT_ZBOOT_H
 #define VR_BOOT_ZBOOT_H
@@ -12,6 +12,7 @@
 
 bool vr_zboot_is(const void *data, size_t size);
 /* The kernel inside, malloc'ed, at most `limit` bytes. */
-int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, size_t limit, void **out, size_t *out_size);
+int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, size_t limit, void **out,
+			size_t *out_size);
 
 #endif

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# tests/fuzz: libFuzzer programs for whatever reads a file that a user was given. Needs clang.
+#
+#   make fuzz FUZZ_SECONDS=600 [FUZZ="gpt fat bls zboot"]
+#
+# Inputs that found something new stay in build/fuzz/corpus/; a crash is left in build/fuzz/ and fails the target.
+
+FUZZ_SECONDS ?= 60
+FUZZ ?= gpt fat bls zboot
+FUZZ_CC ?= clang
+FUZZ_DIR := $(B)/fuzz
+FUZZ_SRC := $(wildcard core/boot/*.c) core/util/error.c core/util/log.c
+FUZZ_FLAGS := -std=gnu11 -O1 -g -Icore -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+$(FUZZ_DIR)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(wildcard core/boot/*.h)
+	@mkdir -p $(@D)
+	@echo "  FUZZ    $@"
+	$(Q)$(FUZZ_CC) $(CPPFLAGS) -MF $@.d $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_SRC) -lz
+
+$(FUZZ_DIR)/seeds: tests/fuzz/seeds.c tests/boot/image.c tests/boot/image.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O1 $(WARN) -o $@ $(filter %.c,$^) -lz
+
+fuzz: $(FUZZ:%=$(FUZZ_DIR)/fuzz_%) $(FUZZ_DIR)/seeds
+	@mkdir -p $(addprefix $(FUZZ_DIR)/corpus/,gpt fat bls zboot)
+	$(Q)$(FUZZ_DIR)/seeds $(FUZZ_DIR)/corpus
+	$(Q)for f in $(FUZZ); do \
+	  echo "  RUN     fuzz_$$f, $(FUZZ_SECONDS) s"; \
+	  $(FUZZ_DIR)/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=131072 -timeout=20 -rss_limit_mb=2048 -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=$(FUZZ_DIR)/ $(FUZZ_DIR)/corpus/$$f >$(FUZZ_DIR)/$$f.log 2>&1 || \
+	    { tail -n 60 $(FUZZ_DIR)/$$f.log; exit 1; }; \
+	  grep -E 'number_of_executed_units' $(FUZZ_DIR)/$$f.log; \
+	done
+
+.PHONY: fuzz
