@@ -262,8 +262,8 @@ int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque),
 static const int asked_to_end[] = {SIGINT, SIGTERM, SIGHUP};
 #define SIGNALS (sizeof(asked_to_end) / sizeof(asked_to_end[0]))
 static struct sigaction before[SIGNALS], before_pipe;
-static volatile sig_atomic_t last_signal;
-static int signal_event = -1;
+static _Atomic int last_signal; /* lock-free, so a handler may */
+static _Atomic int signal_event = -1;
 
 static void on_signal(int signal_number)
 {
