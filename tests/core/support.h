@@ -10,8 +10,9 @@
 char *test_folder(void);
 void test_remove(char *folder);
 /* folder/name with this text; returns the path in a buffer that four calls share in turn. */
-const char *test_file(const char *folder, const char *name, const char *text);
-const char *test_path(const char *folder, const char *name);
+const char *test_file(const char *folder, const char *name, const char *text)
+	__attribute__((returns_nonnull));
+const char *test_path(const char *folder, const char *name) __attribute__((returns_nonnull));
 /* A file of the build tree, seen from the test program: "faulty/good.so", "../bin/vmrun". */
 const char *test_built(const char *rest);
 

@@ -141,12 +141,24 @@ Test(search, elevated_ignores_what_the_caller_controls)
 		    SYSTEM);
 }
 
+/* `path` is refused because of `culprit`, which is ... */
+static void expect_refused(const char *path, const char *culprit, const char *which_is)
+{
+	char *expected = vr_text_format("%s %s", culprit, which_is);
+
+	test_expect_error(vr_search_trusted(path), VR_E_PERM, expected);
+	free(expected);
+}
+
+#define OTHERS(mode) \
+	"can be written by others (mode " mode "), so it is refused with elevated privileges; chmod go-w it"
+
 Test(search, trusted)
 {
 	char *folder = test_folder();
-	char expected[512];
 	const char *path = test_file(folder, "f", "");
 
+	vr_error_clear();
 	if (geteuid() != 0) {
 		/* /tmp is everybody's, and the file is ours: refused either way. */
 		cr_expect_eq(vr_search_trusted(path), VR_E_PERM);
@@ -155,32 +167,18 @@ Test(search, trusted)
 		return;
 	}
 	chmod(path, 0666);
-	snprintf(expected, sizeof(expected),
-		 "%s can be written by others (mode 0666), so it is refused with elevated privileges; chmod "
-		 "go-w it",
-		 path);
-	test_expect_error(vr_search_trusted(path), VR_E_PERM, expected);
+	expect_refused(path, path, OTHERS("0666"));
 	chmod(path, 0644);
 	cr_assert_eq(chown(path, 1234, 0), 0);
-	snprintf(expected, sizeof(expected),
-		 "%s belongs to user 1234, so it is refused with elevated privileges; give it to root, or "
-		 "run vmrun without "
-		 "set-user-id",
-		 path);
-	test_expect_error(vr_search_trusted(path), VR_E_PERM, expected);
+	expect_refused(path, path,
+		       "belongs to user 1234, so it is refused with elevated privileges; give it to root, "
+		       "or run vmrun without set-user-id");
 	cr_assert_eq(chown(path, 0, 0), 0);
 	chmod(folder, 0770);
-	snprintf(expected, sizeof(expected),
-		 "%s can be written by others (mode 0770), so it is refused with elevated privileges; chmod "
-		 "go-w it",
-		 folder);
-	test_expect_error(vr_search_trusted(path), VR_E_PERM, expected);
+	expect_refused(path, folder, OTHERS("0770"));
 	chmod(folder, 0700);
 	/* Now only /tmp itself is wrong. */
-	test_expect_error(
-		vr_search_trusted(path), VR_E_PERM,
-		"/tmp can be written by others (mode 1777), so it is refused with elevated privileges; chmod "
-		"go-w it");
+	expect_refused(path, "/tmp", OTHERS("1777"));
 	test_remove(folder);
 }
 
