@@ -381,7 +381,8 @@ static char *describe(const struct chooser *c)
 	else if (c->config->fallback && x->translator)
 		reason = "software, as asked for";
 	else if (!x->translator)
-		reason = "the host's own architecture";
+		reason = strcmp(x->arch, vr_arch_host()) ? "made for this architecture"
+							 : "the host's own architecture";
 	else if (!strcmp(x->arch, vr_arch_host()))
 		reason = "in software, no hardware accelerator can be used";
 	else

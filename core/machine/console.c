@@ -7,6 +7,7 @@
  * process's signals. Further ports lead nowhere.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,6 +29,10 @@ int32_t vr_console_init(struct vr_console *c, bool script)
 	pthread_condattr_t a;
 
 	memset(c, 0, sizeof(*c));
+	/* Were one of them closed, the next file to be opened (a disk!) would take its place. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) /* the lowest free one */
+			return vr_error_set(VR_E_IO, "console: /dev/null: %s", strerror(errno));
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&a);
 	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
