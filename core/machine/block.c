@@ -33,12 +33,12 @@ static int32_t open_failed(const char *path, bool read_only, int e)
 		return vr_error_set(
 			code,
 			"disk '%s' can't be written: %s; make it writable, or give it to the guest "
-			"read-only",
+			"read-only (--read-only, or ,ro after a disk's name)",
 			path, strerror(e));
 	if (e == EBUSY)
 		return vr_error_set(VR_E_BUSY,
 				    "disk '%s' is in use (mounted?); unmount it, or give it to the guest "
-				    "read-only",
+				    "read-only (--read-only, or ,ro after a disk's name)",
 				    path);
 	return vr_error_set(code, "disk '%s': %s", path, strerror(e));
 }
