@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* test_lift.c: whatever the guest's bytes are, lifting them yields a well-formed block. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xlate/ir/ir.h"
+#include "xlate/isa/arm64/isa.h"
+#define A64_DECODE_TABLE_ONLY
+#include "a64_decode.h"
+#include "random.h"
+
+#define OPS 8192
+#define PC UINT64_C(0xffff000008001000)
+
+static struct vr_ir_op ops[OPS];
+static struct vr_ir_block blocks[4];
+
+/* Lift `words` at pc into a fresh IR with room for `capacity` ops. */
+static int32_t lift_at(struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count, uint64_t key,
+		       uint32_t capacity)
+{
+	struct vr_lift rq = {
+		.size = sizeof(rq),
+		.max_insns = count,
+		.pc = pc,
+		.key = key,
+		.code = (const uint8_t *)words,
+		.length = count * 4,
+	};
+
+	memset(ops, 0xa5, sizeof(ops));
+	memset(ops, 0, sizeof(ops[0]));
+	*ir = (struct vr_ir){.size = sizeof(*ir),
+			     .op_count = 1,
+			     .op_capacity = capacity,
+			     .block_capacity = 4,
+			     .ops = ops,
+			     .blocks = blocks};
+	return a64_lift_block(&rq, ir);
+}
+
+static void check(const struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count, uint64_t key)
+{
+	char why[256];
+	const struct vr_ir_block *b = &ir->blocks[0];
+
+	cr_assert_eq(ir->block_count, 1);
+	cr_assert_eq(ir->overflow, 0);
+	cr_assert_eq(vr_ir_verify(ir, why, sizeof(why)), 0, "%08x key %#x: %s",
+		     words[b->insns ? b->insns - 1 : 0], (unsigned)key, why);
+	cr_assert_eq(b->pc, pc);
+	cr_assert(b->insns >= 1 && b->insns <= count);
+	cr_assert_eq(b->end, pc + 4 * (uint64_t)b->insns);
+	cr_assert_eq(b->first + b->count, ir->op_count);
+	cr_assert(b->succ[0] == VR_NO_BLOCK && b->succ[1] == VR_NO_BLOCK);
+
+	/* One INSN an instruction, in order, first. */
+	uint64_t at = pc;
+	cr_assert_eq(ir->ops[b->first].op, VR_IR_INSN);
+	for (uint32_t i = b->first; i < ir->op_count; i++) {
+		const struct vr_ir_op *o = &ir->ops[i];
+		if (o->op == VR_IR_INSN) {
+			cr_assert_eq(o->imm, at);
+			at += 4;
+		}
+		if (o->op == VR_IR_CALL)
+			cr_assert_lt(o->imm, A64_H_COUNT);
+	}
+	cr_assert_eq(at, b->end);
+}
+
+static uint64_t random_key(uint64_t *seed)
+{
+	uint64_t key = random_next(seed) & 0x1fff;
+
+	if (random_next(seed) & 3)
+		key = (key | A64_KEY_FP) & ~(uint64_t)A64_KEY_STEP;
+	return key;
+}
+
+Test(lift, any_word)
+{
+	uint64_t seed = 11;
+	struct vr_ir ir;
+
+	for (unsigned i = 0; i < 400000; i++) {
+		uint32_t insn = (uint32_t)random_next(&seed);
+		uint64_t key = random_key(&seed);
+		cr_assert_eq(lift_at(&ir, PC, &insn, 1, key, 512), 0, "%08x", insn);
+		check(&ir, PC, &insn, 1, key);
+	}
+}
+
+/* Most random words are undefined: words made from the rows' patterns reach every handler. */
+Test(lift, any_word_of_any_row)
+{
+	uint64_t seed = 12;
+	struct vr_ir ir;
+
+	for (int row = 0; row < A64_ROWS; row++) {
+		for (unsigned i = 0; i < 300; i++) {
+			uint32_t insn = a64_row_table[row].value |
+					((uint32_t)random_next(&seed) & ~a64_row_table[row].mask);
+			uint64_t key = random_key(&seed);
+			cr_assert_eq(lift_at(&ir, PC, &insn, 1, key, 512), 0, "%08x", insn);
+			check(&ir, PC, &insn, 1, key);
+		}
+	}
+}
+
+static void random_block(uint64_t *seed, uint32_t *words, unsigned count)
+{
+	for (unsigned k = 0; k < count; k++) {
+		const struct a64_row_info *r = &a64_row_table[random_next(seed) % A64_ROWS];
+		words[k] = r->value | ((uint32_t)random_next(seed) & ~r->mask);
+	}
+}
+
+Test(lift, blocks)
+{
+	uint64_t seed = 13;
+	uint32_t words[64];
+	struct vr_ir ir;
+
+	for (unsigned i = 0; i < 20000; i++) {
+		uint64_t key = random_key(&seed), pc = PC + (random_next(&seed) & 0xffc);
+		random_block(&seed, words, 64);
+		cr_assert_eq(lift_at(&ir, pc, words, 64, key, OPS), 0);
+		check(&ir, pc, words, 64, key);
+	}
+}
+
+/* With less room the block is a shorter one, down to none. */
+Test(lift, overflow_shortens)
+{
+	uint64_t seed = 14;
+	uint32_t words[32];
+	struct vr_ir ir;
+
+	for (unsigned i = 0; i < 3000; i++) {
+		uint64_t key = random_key(&seed);
+		random_block(&seed, words, 32);
+		for (uint32_t capacity = 1; capacity < 80;
+		     capacity += 1 + (uint32_t)(random_next(&seed) & 7)) {
+			int32_t rc = lift_at(&ir, PC, words, 32, key, capacity);
+			cr_assert_leq(ir.op_count, capacity);
+			cr_assert_eq(ir.op_capacity, capacity);
+			if (rc == 0) {
+				check(&ir, PC, words, 32, key);
+			} else {
+				cr_assert_eq(rc, VR_E_NOMEM);
+				cr_assert_eq(ir.op_count, 1);
+				cr_assert_eq(ir.block_count, 0);
+				cr_assert_eq(ir.overflow, 1);
+			}
+		}
+	}
+}
+
+Test(lift, misaligned_pc_faults)
+{
+	uint32_t nop = 0xd503201f;
+	struct vr_ir ir;
+	char why[256];
+
+	cr_assert_eq(lift_at(&ir, PC + 2, &nop, 1, A64_KEY_EL1, 64), 0);
+	cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), 0, "%s", why);
+	cr_assert_eq(ir.ops[ir.op_count - 1].op, VR_IR_LEAVE);
+}
+
+/* The ops of one instruction, without INSN and the closing GOTO. */
+static uint32_t ops_of(uint32_t insn, uint64_t key, const struct vr_ir_op **first)
+{
+	struct vr_ir ir;
+
+	cr_assert_eq(lift_at(&ir, PC, &insn, 1, key, 512), 0);
+	check(&ir, PC, &insn, 1, key);
+	*first = &ops[ir.blocks[0].first + 1];
+	return ir.blocks[0].count - 2;
+}
+
+/* Emitters make one instruction of a sum and the flags right behind it with the same operands. */
+Test(lift, flags_follow_the_sum)
+{
+	static const struct {
+		uint32_t insn;
+		uint16_t sum, flags;
+	} both[] = {
+		{0xab020020, VR_IR_ADD, VR_IR_F_ADD}, /* adds x0, x1, x2 */
+		{0x71001c83, VR_IR_SUB, VR_IR_F_SUB}, /* subs w3, w4, #7 */
+		{0xba020020, VR_IR_ADC, VR_IR_F_ADC}, /* adcs x0, x1, x2 */
+		{0x7a020020, VR_IR_SBC, VR_IR_F_SBC}, /* sbcs w0, w1, w2 */
+	};
+
+	for (unsigned i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
+		const struct vr_ir_op *o;
+		uint32_t count = ops_of(both[i].insn, 0, &o), k = 0;
+		while (k < count && o[k].op != both[i].sum)
+			k++;
+		cr_assert_lt(k + 1, count, "%08x", both[i].insn);
+		cr_assert_eq(o[k + 1].op, both[i].flags);
+		cr_assert(o[k + 1].a == o[k].a && o[k + 1].b == o[k].b && o[k + 1].c == o[k].c);
+		cr_assert_eq(o[k + 1].type, o[k].type);
+	}
+}
+
+static uint32_t count_op(uint32_t insn, uint64_t key, uint16_t op)
+{
+	const struct vr_ir_op *o;
+	uint32_t count = ops_of(insn, key, &o), n = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		n += o[i].op == op;
+	return n;
+}
+
+Test(lift, idioms_are_short)
+{
+	cr_expect_eq(count_op(0xeb02003f, 0, VR_IR_SUB), 0, "CMP has no difference");
+	cr_expect_eq(count_op(0xaa0103e0, 0, VR_IR_OR), 0, "MOV is a copy");
+	cr_expect_eq(count_op(0x910003e0, 0, VR_IR_ADD), 0, "MOV from SP is a copy");
+	cr_expect_eq(count_op(0xd37df020, 0, VR_IR_SHL), 1, "LSL #3 is a shift");
+	cr_expect_eq(count_op(0x93407c20, 0, VR_IR_SEXT), 1, "SXTW");
+	cr_expect_eq(count_op(0x1a9f07e0, 0, VR_IR_SETCC), 1, "CSET");
+	cr_expect_eq(count_op(0xa9bf7bfd, 0, VR_IR_STOREP), 1, "STP is one access");
+	cr_expect_eq(count_op(0xa9bf7bfd, A64_KEY_ALIGN, VR_IR_STORE), 2,
+		     "... or two where alignment is checked");
+	cr_expect_eq(count_op(0xd53bd040, 0, VR_IR_CALL), 0, "MRS TPIDR_EL0 is a load");
+	cr_expect_eq(count_op(0xd5384100, 0, VR_IR_CALL), 1, "MRS SP_EL0 at EL0 is the helper's");
+}
+
+/* EL0 has no access to what is EL1's. */
+Test(lift, privileged_words_are_undefined_at_el0)
+{
+	static const uint32_t words[] = {
+		0xd69f03e0, /* eret */
+		0xd4000002, /* hvc #0 */
+		0xd4000003, /* smc #0 */
+		0xd508831f, /* tlbi vmalle1is */
+		0xd508711f, /* ic ialluis */
+		0xd5087803, /* at s1e1r, x3 */
+		0xd50041bf, /* msr spsel, #1 */
+	};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const struct vr_ir_op *o;
+		uint32_t count = ops_of(words[i], A64_KEY_FP, &o), n = 0;
+		for (uint32_t k = 0; k < count; k++)
+			n += o[k].op == VR_IR_CALL && o[k].imm == A64_H_raise;
+		cr_expect_eq(n, 1, "%08x", words[i]);
+		ops_of(words[i], A64_KEY_FP | A64_KEY_EL1, &o);
+	}
+}
