@@ -168,14 +168,14 @@ uint32_t vr_gic_priority_read(const struct vr_gic_bank *b, uint32_t first, uint3
 {
 	uint32_t value = 0;
 
-	for (uint32_t i = 0; i < width && first + i < 32; i++)
+	for (uint32_t i = 0; i < width && i < 4 && first + i < 32; i++)
 		value |= (uint32_t)b->priority[first + i] << 8 * i;
 	return value;
 }
 
 void vr_gic_priority_write(struct vr_gic_bank *b, uint32_t first, uint32_t width, uint32_t value)
 {
-	for (uint32_t i = 0; i < width && first + i < 32; i++)
+	for (uint32_t i = 0; i < width && i < 4 && first + i < 32; i++)
 		b->priority[first + i] = (uint8_t)(value >> 8 * i & GIC_PRIORITY_MASK);
 }
 

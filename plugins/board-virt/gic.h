@@ -127,7 +127,7 @@ static inline uint32_t vr_gic_pending(const struct vr_gic_bank *b)
 /* The one-bit registers 0x080..0x3FF: offset >> 7 is the kind (IGROUPR, ISENABLER, ...). */
 uint32_t vr_gic_bits_read(const struct vr_gic_bank *b, uint32_t kind);
 void vr_gic_bits_write(struct vr_gic_bank *b, uint32_t kind, uint32_t value);
-/* IPRIORITYR: `first` is the interrupt within the bank, `width` 1, 2 or 4 of them. */
+/* IPRIORITYR: `first` is the interrupt within the bank, `width` bytes of the register, at most 4. */
 uint32_t vr_gic_priority_read(const struct vr_gic_bank *b, uint32_t first, uint32_t width);
 void vr_gic_priority_write(struct vr_gic_bank *b, uint32_t first, uint32_t width, uint32_t value);
 /* ICFGR: two bits an interrupt, `half` 0 or 1 of the bank. `fixed`: interrupts that can't change. */
