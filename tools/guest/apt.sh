@@ -139,7 +139,7 @@ file_of()
 
 only()
 {
-	cd "$A/cache/archives" # where `apt-get download` writes
+	cd "$A/cache/archives" || die "no folder $A/cache/archives" # where `apt-get download` writes
 	for p; do
 		f=$(file_of "$p")
 		[ -n "$f" ] || die "the index knows no package $p: $(head -n 1 "$A/log")"

@@ -22,7 +22,7 @@ for deb in $debs; do
 	case ${deb##*/} in
 	perl* | libperl* | *-perl_* | debconf_* | usrmerge_* | dpkg_* | init-system-helpers_*) continue ;;
 	esac
-	dpkg-deb --fsys-tarfile "$deb" | tar -C "$R" -xf - --no-same-owner --keep-directory-symlink \
+	dpkg-deb --fsys-tarfile "$deb" | tar -C "$R" -xpf - --no-same-owner --keep-directory-symlink \
 		--exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
 		--exclude='./usr/share/info/*' --exclude='./usr/share/lintian/*' --exclude='./usr/share/bug/*'
 done
