@@ -10,7 +10,7 @@
 
 #include "map.h"
 
-enum { /* vr_gic_bits_*: offset >> 7 (IHI 0069, 12.8 and 12.10) */
+enum { /* vr_gic_bits_*: offset >> 7 (IHI 0069, 12.8 and 12.10, the register maps) */
        GIC_IGROUPR = 1,
        GIC_ISENABLER,
        GIC_ICENABLER,
@@ -39,7 +39,7 @@ struct vr_gic_bank *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32_t int
 
 /* ---- who is next --------------------------------------------------------------------------------- */
 
-/* 4.8.1: of equal priorities any may win; the lowest INTID does. */
+/* 4.8: of equal priorities any may win; the lowest INTID does. */
 static void search_bank(struct vr_gic_cpu *c, const struct vr_gic_bank *b, uint32_t candidates,
 			uint32_t first)
 {
@@ -60,8 +60,8 @@ static uint32_t candidates_of(const struct vr_gic_bank *b, uint32_t groups[2])
 	       ((b->group & groups[1]) | (~b->group & groups[0]));
 }
 
-/* 4.8.2: the bits of a priority that count for preemption, by the binary point of the group. For
- * group 1 the binary point is one higher than for the same split in group 0. */
+/* 4.8, "Priority grouping": the bits of a priority that count for preemption, by the binary point of the
+ * group. For group 1 the binary point is one higher than for the same split in group 0. */
 static uint32_t preemption_mask(const struct vr_gic_cpu *c, uint32_t group)
 {
 	uint32_t split = group && !c->cbpr ? c->bpr[1] : c->bpr[0] + 1;
@@ -84,7 +84,7 @@ static bool can_signal(const struct vr_gic_cpu *c)
 void vr_gic_update(struct vr_gic *g, uint32_t vcpu)
 {
 	struct vr_gic_cpu *c = &g->cpu[vcpu];
-	/* A group takes part when distributor and CPU interface both enable it (4.6.3). */
+	/* A group takes part when distributor and CPU interface both enable it (4.7). */
 	uint32_t groups[2] = {
 		g->ctlr & GICD_CTLR_ENABLE_GRP0 && c->igrpen[0] ? ~0u : 0,
 		g->ctlr & GICD_CTLR_ENABLE_GRP1 && c->igrpen[1] ? ~0u : 0,
@@ -103,7 +103,7 @@ void vr_gic_update(struct vr_gic *g, uint32_t vcpu)
 		if (c->pin[group] == level[group])
 			continue;
 		c->pin[group] = level[group];
-		/* 4.6.2: with one security state, group 0 is FIQ (pin 1), group 1 is IRQ (pin 0). */
+		/* 4.6: with one security state, group 0 is FIQ (pin 1), group 1 is IRQ (pin 0). */
 		g->t->irq->set_pin(g->t->host, vcpu, group ? 0 : 1, level[group]);
 	}
 }

@@ -17,7 +17,7 @@
 #define ICC_CTLR_PRIBITS ((GIC_PRIORITY_BITS - 1) << 8)
 #define ICC_SRE_VALUE 7u /* SRE, DFB, DIB: only system registers, and no bypass */
 
-/* 4.8.2: the least binary point leaves all implemented bits to the group priority. */
+/* 4.8, "Priority grouping": the least binary point leaves all implemented bits to the group priority. */
 #define BPR0_MIN (GIC_PRIORITY_SHIFT - 1)
 #define BPR1_MIN GIC_PRIORITY_SHIFT
 

@@ -157,8 +157,9 @@ static uint32_t flags(const struct vr_pl011 *u)
 
 static uint32_t register_read(struct vr_pl011 *u, uint32_t offset)
 {
-	/* 3.3.14 and 3.3.15: PL011, revision r1p5, and the PrimeCell identification. */
-	static const uint8_t id[8] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+	/* 3.3.15 and 3.3.16: PL011, revision r1p4 (r1p5 has FIFOs of 32), and the PrimeCell identification.
+	 */
+	static const uint8_t id[8] = {0x11, 0x10, 0x24, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
 	if (offset >= UARTPERIPHID0)
 		return offset & 3 ? 0 : id[(offset - UARTPERIPHID0) / 4];

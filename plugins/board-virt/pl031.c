@@ -72,8 +72,8 @@ static void VR_CALL fired(void *opaque)
 
 	pthread_mutex_lock(&r->lock);
 	if (r->armed) {
-		/* The host's clock may have been set meanwhile: at most a second late counts as on time. */
-		if ((uint32_t)(counter(r) - r->match) <= 1) {
+		/* The host's clock may have been set meanwhile: late counts as on time, early does not. */
+		if ((int32_t)(counter(r) - r->match) >= 0) {
 			r->armed = 0;
 			r->ris = 1;
 			update_line(r);

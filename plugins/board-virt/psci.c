@@ -94,7 +94,7 @@ static int64_t migrate_info_type(struct vr_psci *p, uint32_t vcpu, const uint64_
 	(void)p;
 	(void)vcpu;
 	(void)args;
-	return 2; /* 5.9: no Trusted OS that would need migration */
+	return 2; /* no Trusted OS that would need migration */
 }
 
 static int64_t system_off(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
@@ -113,7 +113,7 @@ static int64_t system_reset(struct vr_psci *p, uint32_t vcpu, const uint64_t *ar
 	return PSCI_SUCCESS;
 }
 
-/* 5.12: type 0 is the architectural warm reset; the vendor's (bit 31) are not there. */
+/* SYSTEM_RESET2: type 0 is the architectural warm reset; the vendor's (bit 31) are not there. */
 static int64_t system_reset2(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	return (uint32_t)args[0] ? PSCI_INVALID_PARAMETERS : system_reset(p, vcpu, args);
@@ -150,7 +150,7 @@ static int64_t features(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	(void)p;
 	(void)vcpu;
-	/* 5.10: zero: no optional features (CPU_SUSPEND: the original format of power_state). */
+	/* Zero: no optional features (CPU_SUSPEND: the original format of power_state). */
 	return lookup((uint32_t)args[0]) ? 0 : PSCI_NOT_SUPPORTED;
 }
 

@@ -43,7 +43,7 @@ TestSuite(pl011, .init = start, .fini = stop);
 
 Test(pl011, identification)
 {
-	static const uint8_t id[8] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+	static const uint8_t id[8] = {0x11, 0x10, 0x24, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
 	for (uint32_t i = 0; i < 8; i++)
 		cr_expect_eq(dbl_r32(d, BASE + 0xfe0 + 4 * i), id[i]);
