@@ -43,8 +43,8 @@ void a64_lift_fpsr_write(struct a64_lift *l, uint32_t value)
 	vr_ir_add(l->ir, VR_IR_STS, VR_T_I32, 0, rest, 0, 0, A64_STATE_OFFSET(fpsr_qc));
 }
 
-uint32_t a64_fp_op(struct a64_lift *l, uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c,
-		   uint64_t imm)
+uint32_t a64_fp_op(struct a64_lift *l, uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32_t b,
+		   uint32_t c, uint64_t imm)
 {
 	if (!(l->key & A64_KEY_FPSLOW))
 		return vr_ir_add(l->ir, op, type, aux, a, b, c, imm);
@@ -59,8 +59,8 @@ uint32_t a64_fp_op(struct a64_lift *l, uint32_t op, uint32_t type, uint32_t aux,
 	return r;
 }
 
-uint32_t a64_fp_extra(struct a64_lift *l, uint32_t kind, uint32_t es, uint32_t lanes, uint32_t parameter, uint32_t a,
-		      uint32_t b)
+uint32_t a64_fp_extra(struct a64_lift *l, uint32_t kind, uint32_t es, uint32_t lanes, uint32_t parameter,
+		      uint32_t a, uint32_t b)
 {
 	return a64_vcall(l, A64_H_fp_extra, a, b, 0, A64_FPX_IMM(kind, es, lanes, parameter));
 }

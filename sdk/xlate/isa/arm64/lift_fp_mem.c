@@ -40,7 +40,8 @@ static void store(struct a64_lift *l, uint32_t scale, uint32_t address, int64_t 
 	vr_ir_add(l->ir, VR_IR_STORE, mem_type(scale), scale, address, value, 0, mem_imm(l, disp));
 }
 
-static void access(struct a64_lift *l, uint32_t is_load, uint32_t scale, uint32_t address, int64_t disp, uint32_t rt)
+static void access(struct a64_lift *l, uint32_t is_load, uint32_t scale, uint32_t address, int64_t disp,
+		   uint32_t rt)
 {
 	if (is_load)
 		put_loaded(l, scale, rt, load(l, scale, address, disp));
@@ -50,7 +51,8 @@ static void access(struct a64_lift *l, uint32_t is_load, uint32_t scale, uint32_
 
 static void write_back(struct a64_lift *l, uint32_t rn, uint32_t base, int64_t by)
 {
-	a64_put_xsp(l, rn, vr_ir_op2(l->ir, VR_IR_ADD, VR_T_I64, base, vr_ir_const(l->ir, VR_T_I64, (uint64_t)by)));
+	a64_put_xsp(l, rn,
+		    vr_ir_op2(l->ir, VR_IR_ADD, VR_T_I64, base, vr_ir_const(l->ir, VR_T_I64, (uint64_t)by)));
 }
 
 static int64_t sign_extend(uint32_t v, unsigned bits)

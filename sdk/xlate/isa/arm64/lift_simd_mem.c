@@ -2,7 +2,8 @@
 /*
  * lift_simd_mem.c: LD1-4, ST1-4, LD1R-4R (C4.1.4, C7.2.177 on).
  *
- * Whole registers' worth of memory is moved at once and (de)interleaved in registers: 2 and 4 elements by zips, 3 by helpers.
+ * Whole registers' worth of memory is moved at once and (de)interleaved in registers: 2 and 4 elements by
+ * zips, 3 by helpers.
  */
 #include "lift_fp.h"
 #include "simd_lanes.h"
@@ -14,7 +15,8 @@ static void write_back(struct a64_lift *l, const struct a64_fields *f, uint32_t 
 	a64_put_xsp(l, f->rn, vr_ir_op2(l->ir, VR_IR_ADD, VR_T_I64, base, by));
 }
 
-static uint32_t ld3(struct a64_lift *l, uint32_t helper, const uint32_t *v, uint32_t es, uint32_t type, uint32_t k)
+static uint32_t ld3(struct a64_lift *l, uint32_t helper, const uint32_t *v, uint32_t es, uint32_t type,
+		    uint32_t k)
 {
 	return a64_vcall(l, helper, v[0], v[1], v[2], A64_SIMD_IMM(es, a64_lanes(type, es), 0, k));
 }
@@ -200,7 +202,8 @@ static int one(struct a64_lift *l, const struct a64_fields *f, int post)
 		if (f->l) {
 			v[i] = vr_ir_add(l->ir, VR_IR_LOAD, itype, es, base, 0, 0, imm);
 		} else {
-			v[i] = a64_v1(l, VR_IR_VGETLANE, itype, es, a64_get_v(l, (f->rt + i) & 31, VR_T_V128), index);
+			v[i] = a64_v1(l, VR_IR_VGETLANE, itype, es, a64_get_v(l, (f->rt + i) & 31, VR_T_V128),
+				      index);
 			vr_ir_add(l->ir, VR_IR_STORE, itype, es, base, v[i], 0, imm);
 		}
 	}
@@ -211,8 +214,8 @@ static int one(struct a64_lift *l, const struct a64_fields *f, int post)
 			a64_put_v(l, rt, type, a64_v1(l, VR_IR_VDUP, type, es, v[i], 0));
 		else
 			a64_put_v(l, rt, VR_T_V128,
-				  vr_ir_add(l->ir, VR_IR_VSETLANE, VR_T_V128, es, a64_get_v(l, rt, VR_T_V128), v[i], 0,
-					    index));
+				  vr_ir_add(l->ir, VR_IR_VSETLANE, VR_T_V128, es, a64_get_v(l, rt, VR_T_V128),
+					    v[i], 0, index));
 	}
 	if (post)
 		write_back(l, f, base, n << es);
