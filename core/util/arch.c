@@ -6,10 +6,10 @@
 
 /* core/build.mk asks the compiler for both. */
 #ifndef VR_BUILD_ARCH
-#error "VR_BUILD_ARCH is not defined: build with the top Makefile"
+#define VR_BUILD_ARCH "unknown"
 #endif
 #ifndef VR_BUILD_OS
-#error "VR_BUILD_OS is not defined: build with the top Makefile"
+#define VR_BUILD_OS "unknown"
 #endif
 
 /* Spellings only: what other tools call the same thing -> what manifests and the ABI call it. */

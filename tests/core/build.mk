@@ -16,7 +16,8 @@ TEST_CORE_OBJ := $(call objects,$(wildcard tests/core/test_*.c tests/core/faulty
 $(TEST_CORE): $(B)/tests/test-core-%: $(B)/obj/tests/core/test_%.o $(TEST_CORE_SUPPORT) $(LIBVMRUN)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcriterion $(CORE_LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $(filter %.o %.a,$^) -lcriterion $(CORE_LIBS)
+LDFLAGS_test-core-nomem := $(foreach f,malloc calloc realloc strdup vasprintf free,-Wl,--wrap=$(f))
 
 # No -z defs: one of them has an unresolved symbol, which dlopen() must refuse.
 $(TEST_CORE_FAULTY): $(B)/tests/faulty/%.so: $(B)/obj/tests/core/faulty/%.o
@@ -24,5 +25,27 @@ $(TEST_CORE_FAULTY): $(B)/tests/faulty/%.so: $(B)/obj/tests/core/faulty/%.o
 	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $<
 
 # Found beside the test program at run time; no path is compiled in.
-$(B)/tests/test-core-load: | $(TEST_CORE_FAULTY)
+$(B)/tests/test-core-load $(B)/tests/test-core-nomem: | $(TEST_CORE_FAULTY)
 $(B)/tests/test-core-cli: | $(TEST_CORE_FAULTY) $(B)/bin/vmrun
+
+# make fuzz-core FUZZ_SECONDS=600: manifests, command lines and machine files. Needs clang; what was found stays in
+# build/fuzz/.
+FUZZ_CORE := manifest cli
+FUZZ_CORE_SRC := $(wildcard core/util/*.c core/plugin/*.c) $(addprefix core/cli/,options.c machine_file.c resolve.c)
+$(B)/fuzz/fuzz_core_%: tests/core/fuzz/fuzz_%.c $(FUZZ_CORE_SRC)
+	@mkdir -p $(@D)
+	@echo "  FUZZ    $@"
+	$(Q)clang $(filter-out -MMD -MP,$(CPPFLAGS)) -Icore -std=gnu11 -O1 -g -fno-sanitize-recover=all \
+	  -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_CORE_SRC) -lyaml -ldl
+
+fuzz-core: $(FUZZ_CORE:%=$(B)/fuzz/fuzz_core_%)
+	@mkdir -p $(FUZZ_CORE:%=$(B)/fuzz/corpus/core-%)
+	$(Q)cp plugins/*/*.yaml $(B)/fuzz/corpus/core-manifest/
+	$(Q)for f in $(FUZZ_CORE); do \
+	  $(B)/fuzz/fuzz_core_$$f -max_total_time=$${FUZZ_SECONDS:-60} -max_len=8192 -timeout=20 -verbosity=0 \
+	    -artifact_prefix=$(B)/fuzz/ -print_final_stats=1 $(B)/fuzz/corpus/core-$$f >$(B)/fuzz/core-$$f.log 2>&1 || \
+	    { tail -n 60 $(B)/fuzz/core-$$f.log; exit 1; }; \
+	  grep number_of_executed_units $(B)/fuzz/core-$$f.log; \
+	done
+
+.PHONY: fuzz-core
