@@ -56,8 +56,8 @@ static void put_pair(struct a64_lift *l, uint32_t low, uint32_t high, uint32_t s
 		a = vr_ir_add(l->ir, VR_IR_ZEXT, VR_T_I64, 32, v, 0, 0, 0);
 		b = a64_op_imm(l, VR_IR_SHR, VR_T_I64, v, 32);
 	}
-	a64_put_x(l, high, b);
 	a64_put_x(l, low, a);
+	a64_put_x(l, high, b);
 }
 
 /* ---- exclusives ------------------------------------------------------------------------------- */
