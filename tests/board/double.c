@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 struct vr_timer {
 	struct dbl *d;
@@ -376,6 +377,8 @@ static int32_t VR_CALL block_info(const struct vr_host *host, uint32_t disk, str
 
 static int32_t block_move(struct dbl_disk *k, uint64_t offset, const struct vr_iovec *v, uint32_t n, int out)
 {
+	if (k->delay_us)
+		usleep(k->delay_us);
 	if (k->fail < 0)
 		return k->fail;
 	for (uint32_t i = 0; i < n; i++) {
@@ -393,7 +396,7 @@ static int32_t block_move(struct dbl_disk *k, uint64_t offset, const struct vr_i
 static int32_t VR_CALL block_read(const struct vr_host *host, uint32_t disk, uint64_t offset,
 				  const struct vr_iovec *v, uint32_t n)
 {
-	of(host)->disk[disk].reads++;
+	__atomic_fetch_add(&of(host)->disk[disk].reads, 1, __ATOMIC_SEQ_CST);
 	return block_move(&of(host)->disk[disk], offset, v, n, 0);
 }
 

@@ -28,7 +28,8 @@ struct dbl_disk {
 	uint8_t *bytes;
 	uint64_t length;
 	uint32_t flags;
-	int32_t fail; /* what everything returns, when negative */
+	uint32_t delay_us; /* what each transfer takes */
+	int32_t fail;      /* what everything returns, when negative */
 	uint32_t reads, writes, flushes, discards, zeroes;
 };
 

@@ -2,6 +2,7 @@
 /* blk.c: the disk, request by request. */
 #include <criterion/criterion.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "driver.h"
 
@@ -294,4 +295,37 @@ Test(blk, reset_in_flight)
 	}
 	drv_start(&v, ALL, 1);
 	cr_expect_eq(request(0, 0, 512, DRV_WRITE), 0);
+}
+
+/* A reset, and a queue that is stopped, wait for the request that is being carried out, and drop it. */
+Test(blk, reset_waits)
+{
+	for (uint32_t stop_queue = 0; stop_queue < 2; stop_queue++) {
+		uint32_t reads = disk()->reads;
+
+		drv_start(&v, ALL, 1);
+		disk()->delay_us = 20000;
+		header(0, 0);
+		drv_desc(&v, DRV_QUEUE(0), 0, HEADER, 16, DRV_NEXT, 1);
+		drv_desc(&v, DRV_QUEUE(0), 1, BUFFER, 512, DRV_NEXT | DRV_WRITE, 2);
+		drv_desc(&v, DRV_QUEUE(0), 2, STATUS, 1, DRV_WRITE, 0);
+		drv_offer(&v, 0, 0);
+		drv_offer(&v, 0, 0);
+		drv_kick(&v, 0);
+		while (__atomic_load_n(&disk()->reads, __ATOMIC_SEQ_CST) == reads)
+			;
+		if (stop_queue)
+			drv_w(&v, 0x44, 0);
+		else
+			drv_w(&v, 0x70, 0);
+		memset(dbl_ram(v.d, BUFFER), 0x11, 512);
+		*(uint8_t *)dbl_ram(v.d, STATUS) = S_NONE;
+		usleep(60000);
+		cr_expect_eq(*(uint8_t *)dbl_ram(v.d, BUFFER), 0x11);
+		cr_expect_eq(*(uint8_t *)dbl_ram(v.d, BUFFER + 511), 0x11);
+		cr_expect_eq(*(uint8_t *)dbl_ram(v.d, STATUS), S_NONE);
+		cr_expect_eq(drv_used(&v, 0), 0);
+		cr_expect_eq(v.d->line[DRV_LINE], 0);
+		cr_expect_eq(disk()->reads, reads + 1);
+	}
 }
