@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "plugin/registry.h"
+#include "plugin/search.h"
 #include "util/arch.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -18,6 +19,9 @@ struct vr_registry *vr_cli_registry(const struct vr_cli *c)
 {
 	struct vr_registry *r = vr_registry_new();
 
+	if (c->plugin_path && vr_search_elevated())
+		vr_log(VR_LOG_WARN,
+		       "--plugin-path is ignored with elevated privileges; install plugins as root");
 	if (r && vr_registry_scan_standard(r, c->plugin_path) < 0) {
 		vr_registry_free(r);
 		return NULL;

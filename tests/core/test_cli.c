@@ -51,7 +51,7 @@ static void teardown(void)
 
 TestSuite(cli, .init = setup, .fini = teardown);
 
-static void add_plugin(const char *id, const char *library, const char *more)
+static void add_plugin_of(const char *class_name, const char *id, const char *library, const char *more)
 {
 	char name[64], text[1024], built[64];
 
@@ -60,10 +60,15 @@ static void add_plugin(const char *id, const char *library, const char *more)
 	cr_assert_eq(symlink(test_built(built), test_path(folder, name)), 0);
 	snprintf(name, sizeof(name), "%s.yaml", id);
 	snprintf(text, sizeof(text),
-		 "manifest: 1\nid: %s\nversion: 1.2.3\nsummary: \"the \\\"%s\\\" one\"\nclass: accel\n"
+		 "manifest: 1\nid: %s\nversion: 1.2.3\nsummary: \"the \\\"%s\\\" one\"\nclass: %s\n"
 		 "library: {%s: %s.so}\nabi: {major: 1, minor: 0}\nprovides: [vmrun.accel/1]\n%s\n",
-		 id, id, vr_arch_platform(), id, more);
+		 id, id, class_name, vr_arch_platform(), id, more);
 	test_file(folder, name, text);
+}
+
+static void add_plugin(const char *id, const char *library, const char *more)
+{
+	add_plugin_of("accel", id, library, more);
 }
 
 Test(cli, version_and_help)
@@ -168,6 +173,14 @@ Test(cli, json)
 	expect_json("--plugin-path . plugins --json");
 	expect_json("--plugin-path . plugins show yes-one --json");
 	expect_json("--plugin-path . doctor --json");
+}
+
+/* The machine would go on without it; who named it wants to know. */
+Test(cli, a_named_plugin_must_be_usable)
+{
+	add_plugin_of("passthrough", "gpu", "probe_fails", "");
+	cr_expect_eq(vmrun("--plugin-path . -p gpu x"), 3);
+	cr_expect_str_eq(err, "vmrun: error: plugin 'gpu': no such hardware (asked 1 times); buy some\n");
 }
 
 Test(cli, nothing_installed_is_no_crash)
