@@ -158,6 +158,24 @@ Test(lift, overflow_shortens)
 	}
 }
 
+/* Software step: one instruction, and a way out that can be stopped. */
+Test(lift, a_step_is_one_instruction)
+{
+	uint64_t seed = 15;
+	uint32_t words[8];
+	struct vr_ir ir;
+
+	for (unsigned i = 0; i < 100000; i++) {
+		uint64_t key = random_key(&seed) | A64_KEY_STEP;
+		random_block(&seed, words, 8);
+		cr_assert_eq(lift_at(&ir, PC, words, 8, key, 1024), 0);
+		check(&ir, PC, words, 1, key);
+		uint32_t last = ir.ops[ir.op_count - 1].op;
+		cr_assert(last == VR_IR_LEAVE || last == VR_IR_LEAVEAT || last == VR_IR_GOTOI, "%08x",
+			  words[0]);
+	}
+}
+
 Test(lift, misaligned_pc_faults)
 {
 	uint32_t nop = 0xd503201f;

@@ -11,6 +11,45 @@
 #include "lift.h"
 #include "a64_decode.h"
 
+/*
+ * Software step (D2.12): a block is one instruction, and every way out of it goes where a64_interrupt() is
+ * asked. Direct branches would be linked and go past that, so they become LEAVEAT, or an indirect branch to
+ * what a condition selects.
+ */
+static void step_terminator(struct a64_lift *l)
+{
+	struct vr_ir *ir = l->ir;
+
+	if (ir->overflow)
+		return;
+	if (!l->done) {
+		a64_leave_next(l);
+		return;
+	}
+	struct vr_ir_op t = ir->ops[ir->op_count - 1];
+	if (t.op == VR_IR_GOTO) {
+		ir->op_count--;
+		a64_end(l, VR_IR_LEAVEAT, 0, 0, t.imm);
+	} else if (t.op == VR_IR_BRCC || t.op == VR_IR_BRCMP || t.op == VR_IR_BRBIT) {
+		ir->op_count--;
+		uint32_t taken = a64_const(l, VR_T_I64, t.imm), next = a64_const(l, VR_T_I64, l->pc + 4), to;
+		if (t.op == VR_IR_BRCC) {
+			to = vr_ir_add(ir, VR_IR_SELECT, VR_T_I64, t.aux, t.a, taken, next, 0);
+		} else if (t.op == VR_IR_BRCMP) {
+			uint32_t holds = vr_ir_add(ir, VR_IR_CMPSET, t.type, t.aux, t.a, t.b, 0, 0);
+			to = vr_ir_op3(ir, VR_IR_SELNZ, VR_T_I64, holds, taken, next);
+		} else {
+			uint32_t bit =
+				vr_ir_add(ir, VR_IR_BFX, VR_T_I64, 0, t.a, 0, 0, (t.aux & 63) | 1 << 8);
+			to = vr_ir_op3(ir, VR_IR_SELNZ, VR_T_I64, bit, t.aux & 64 ? next : taken,
+				       t.aux & 64 ? taken : next);
+		}
+		a64_end(l, VR_IR_GOTOI, VR_JUMP, to, 0);
+	} else if (t.op == VR_IR_GOTOI) {
+		ir->ops[ir->op_count - 1].aux = VR_JUMP;
+	}
+}
+
 /* Append one instruction. */
 static void lift_one(struct a64_lift *l)
 {
@@ -18,10 +57,6 @@ static void lift_one(struct a64_lift *l)
 	struct vr_ir *ir = l->ir;
 
 	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
-	/* Active-not-pending (D2.12.3): this instruction is the step; the helper raises it when it is over.
-	 */
-	if (l->key & A64_KEY_STEP)
-		a64_call(l, A64_H_step, 0, 0, 0);
 
 	uint32_t mark = ir->op_count;
 	int row = a64_decode(l->insn);
@@ -53,6 +88,8 @@ static uint32_t lift_all(struct a64_lift *l, const struct vr_lift *rq)
 		uint32_t mark = l->ir->op_count;
 		l->insn = fetch(rq->code + 4 * insns);
 		lift_one(l);
+		if (l->key & A64_KEY_STEP)
+			step_terminator(l);
 		if (l->ir->overflow) {
 			l->ir->op_count = mark;
 			l->done = 0;
