@@ -9,6 +9,7 @@
 #   make perf       side by side with QEMU
 #   make SAN=1 ...  the same with AddressSanitizer and UBSan, in build-san/
 #   make format | format-check | cppcheck | headers
+#   make clean      what was compiled; make distclean: guests and downloaded packages as well
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -87,8 +88,11 @@ headers:
 	$(Q)for h in $$(git ls-files -co --exclude-standard '*.h'); do \
 	  $(CC) -std=gnu11 -D_GNU_SOURCE -Isdk/include -Isdk -Icore -I. -I$(B)/gen -I$$(dirname $$h) $(WARN) -Wno-unused -fsyntax-only -x c $$h || exit 1; done
 
+# The guests and the packages they are made of are dear: `clean` keeps them.
 clean:
+	rm -rf build-san $(addprefix build/,bin gen lib obj perf plugins tests tools)
+distclean:
 	rm -rf build build-san $(CLEAN)
 
 -include $(OBJS:.o=.d)
-.PHONY: all clean format format-check cppcheck headers test test-full perf run install
+.PHONY: all clean distclean format format-check cppcheck headers test test-full perf run install
