@@ -12,3 +12,8 @@ $(TEST_ISA): $(B)/tests/test-isa-%: $(B)/obj/tests/isa/test_%.o $(B)/lib/libxlat
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -lm
+
+TESTS += $(B)/tests/test-isa-patgen
+$(B)/tests/test-isa-patgen: tests/isa/patgen.sh $(PATGEN)
+	@mkdir -p $(@D)
+	$(Q)install -m 755 $< $@

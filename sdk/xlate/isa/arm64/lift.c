@@ -57,7 +57,6 @@ static void lift_one(struct a64_lift *l)
 	struct vr_ir *ir = l->ir;
 
 	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
-
 	uint32_t mark = ir->op_count;
 	int row = a64_decode(l->insn);
 	if (row >= 0) {
