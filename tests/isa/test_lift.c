@@ -270,3 +270,52 @@ Test(lift, privileged_words_are_undefined_at_el0)
 		ops_of(words[i], A64_KEY_FP | A64_KEY_EL1, &o);
 	}
 }
+
+/* Where branches go: terminator, its aux, and its target relative to the instruction (0 for indirect ones).
+ */
+Test(lift, branches)
+{
+	static const struct {
+		uint32_t insn;
+		uint16_t op;
+		uint8_t aux;
+		int64_t offset;
+	} known[] = {
+		{0x15ffffff, VR_IR_GOTO, 0, 0x7fffffc},             /* b .+134217724 */
+		{0x97ffffff, VR_IR_GOTO, 1, -4},                    /* bl .-4 */
+		{0x54000040, VR_IR_BRCC, VR_CC_EQ, 8},              /* b.eq .+8 */
+		{0x54ffffad, VR_IR_BRCC, VR_CC_LE, -12},            /* b.le .-12 */
+		{0x54ffffae, VR_IR_GOTO, 0, -12},                   /* b.al .-12 */
+		{0xb4000040, VR_IR_BRCMP, VR_CC_EQ, 8},             /* cbz x0, .+8 */
+		{0x35ffffc3, VR_IR_BRCMP, VR_CC_NE, -8},            /* cbnz w3, .-8 */
+		{0xb400005f, VR_IR_GOTO, 0, 8},                     /* cbz xzr, .+8 */
+		{0xb500005f, VR_IR_GOTO, 0, 4},                     /* cbnz xzr, .+8 */
+		{0xb6fbffe0, VR_IR_BRBIT, 63 | 64, 32764},          /* tbz x0, #63, .+32764 */
+		{0x37040000, VR_IR_BRBIT, 0, -32768},               /* tbnz w0, #0, .-32768 */
+		{0xd61f0220, VR_IR_GOTOI, VR_JUMP, INT64_MIN},      /* br x17 */
+		{0xd63f03c0, VR_IR_GOTOI, VR_JUMP_CALL, INT64_MIN}, /* blr x30 */
+		{0xd65f03c0, VR_IR_GOTOI, VR_JUMP_RET, INT64_MIN},  /* ret */
+		{0xd5033fdf, VR_IR_LEAVEAT, 0, 4},                  /* isb */
+		{0xd4000001, VR_IR_LEAVE, 0, INT64_MIN},            /* svc #0 */
+	};
+
+	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		const struct vr_ir_op *o;
+		const struct vr_ir_op *last = (ops_of(known[i].insn, 0, &o), o);
+		while (vr_ir_info(last->op).class != VR_IRC_TERM)
+			last++;
+		cr_expect_eq(last->op, known[i].op, "%08x", known[i].insn);
+		cr_expect_eq(last->aux, known[i].aux, "%08x", known[i].insn);
+		if (known[i].offset != INT64_MIN)
+			cr_expect_eq(last->imm, PC + (uint64_t)known[i].offset, "%08x", known[i].insn);
+	}
+	/* The target is read before the link register is written, and X30 gets the return address. */
+	const struct vr_ir_op *o;
+	uint32_t count = ops_of(0xd63f03c0, 0, &o);
+	cr_expect_eq(count, 4);
+	cr_expect(o[0].op == VR_IR_GET && o[0].imm == 30);
+	cr_expect(o[1].op == VR_IR_CONST && o[1].imm == PC + 4);
+	cr_expect(o[2].op == VR_IR_PUT && o[2].imm == 30 && o[2].a == (uint32_t)(&o[1] - ops));
+	cr_expect(o[3].op == VR_IR_PUSHRET && o[3].imm == PC + 4);
+	cr_expect_eq(o[4].a, (uint32_t)(&o[0] - ops));
+}
