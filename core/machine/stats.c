@@ -53,7 +53,10 @@ static void VR_CALL print(void *opaque, const char *name, uint32_t kind, uint64_
 	}
 	switch (kind) {
 	case VR_STAT_NS:
-		fprintf(p->to, "  %-36s %14.3f ms\n", name, x / 1e6);
+		if (value < 100000)
+			fprintf(p->to, "  %-36s %14llu ns\n", name, (unsigned long long)value);
+		else
+			fprintf(p->to, "  %-36s %14.3f ms\n", name, x / 1e6);
 		break;
 	case VR_STAT_BYTES:
 		for (; x >= 1024 && u < 4; u++)
