@@ -19,8 +19,9 @@
 #define A64_FPX_RECPX 5u
 /* to fixed point, toward zero: parameter = fbits | unsigned << 7 | log2 of the result's bytes << 8 */
 #define A64_FPX_TOFIX 6u
-/* from format es to another one: parameter = that format | rounding << 4 | destination half << 8 | source half << 9. Halves
- * are of the vectors; with a destination half, operand b is the old destination. rounding VR_RM_CURRENT: FPCR's */
+/* from format es to another one: parameter = that format | rounding << 4 | destination half << 8 | source
+ * half << 9. Halves are of the vectors; with a destination half, operand b is the old destination. rounding
+ * VR_RM_CURRENT: FPCR's */
 #define A64_FPX_CVT 7u
 #define A64_FPX_IMM(kind, es, lanes, parameter) \
 	((uint64_t)(kind) | (uint64_t)(es) << 8 | (uint64_t)(lanes) << 12 | (uint64_t)(parameter) << 16)
@@ -32,7 +33,8 @@ static inline struct a64_fp a64_fp_begin(struct vr_exec *x)
 }
 static inline void a64_fp_end(struct vr_exec *x, const struct a64_fp *s)
 {
-	x->fp_flags |= s->flags & (VR_FP_INVALID | VR_FP_DIVZERO | VR_FP_OVERFLOW | VR_FP_UNDERFLOW | VR_FP_INEXACT);
+	x->fp_flags |=
+		s->flags & (VR_FP_INVALID | VR_FP_DIVZERO | VR_FP_OVERFLOW | VR_FP_UNDERFLOW | VR_FP_INEXACT);
 	a64_of(x)->fpsr_qc |= s->flags & A64_FPSR_IDC;
 }
 

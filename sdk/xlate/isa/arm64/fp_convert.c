@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fp_convert.c: conversions and estimates (Arm ARM shared/functions/float: FPConvert, FPToFixed, FPRecipEstimate, ...). */
+/* fp_convert.c: conversions and estimates (Arm ARM shared/functions/float: FPConvert, FPToFixed,
+ * FPRecipEstimate, ...). */
 #include "fp_unpack.h"
 
 static uint64_t convert_nan(unsigned from, unsigned to, const struct a64_num *n)
@@ -34,7 +35,8 @@ uint64_t a64_fp_convert(struct a64_fp *s, unsigned from, unsigned to, uint64_t v
 	return a64_fp_round(s, to, n.sign, n.exp, (a64_u128)n.mant << 64, round);
 }
 
-/* |n| * 2^scale as an integer, rounded; *inexact when it was not one. The caller bounds the exponent below 127. */
+/* |n| * 2^scale as an integer, rounded; *inexact when it was not one. The caller bounds the exponent below
+ * 127. */
 static a64_u128 integral(const struct a64_num *n, int scale, unsigned round, int *inexact)
 {
 	int shift = 63 - n->exp - scale;
@@ -75,8 +77,8 @@ uint64_t a64_fp_round_int(struct a64_fp *s, unsigned f, uint64_t v, unsigned rou
 	return a64_fp_round(s, f, n.sign, 63 - lz, i << (64 + lz), round);
 }
 
-uint64_t a64_fp_to_fixed(struct a64_fp *s, unsigned f, uint64_t v, unsigned fbits, unsigned is_unsigned, unsigned bits,
-			 unsigned round)
+uint64_t a64_fp_to_fixed(struct a64_fp *s, unsigned f, uint64_t v, unsigned fbits, unsigned is_unsigned,
+			 unsigned bits, unsigned round)
 {
 	struct a64_num n = a64_fp_unpack(s, f, v);
 	uint64_t all = bits == 64 ? UINT64_MAX : (1ull << bits) - 1;

@@ -2,8 +2,9 @@
 /*
  * fp_fixup.c: the exact result of every FP op of the IR by Arm's rules (vr_isa.fp_fixup).
  *
- * Generated code comes here only when the host's answer is a NaN or another case the host decides differently; the
- * interpreter always does. Flags go to exec.fp_flags, which FPGETFLAGS merges with the host's.
+ * Generated code comes here only when the host's answer is a NaN or another case the host decides
+ * differently; the interpreter always does. Flags go to exec.fp_flags, which FPGETFLAGS merges with the
+ * host's.
  */
 #include "fp.h"
 #include "fp_unpack.h"
@@ -20,8 +21,8 @@ static unsigned mode(const struct a64_fp *s, unsigned rm)
 }
 
 /* Arithmetic that exists for scalars and for lanes; `op` is the scalar's. */
-static uint64_t arithmetic(struct a64_fp *s, uint32_t op, unsigned f, unsigned negate_product, unsigned negate_addend,
-			   uint64_t a, uint64_t b, uint64_t c)
+static uint64_t arithmetic(struct a64_fp *s, uint32_t op, unsigned f, unsigned negate_product,
+			   unsigned negate_addend, uint64_t a, uint64_t b, uint64_t c)
 {
 	switch (op) {
 	case VR_IR_FADD:
@@ -35,8 +36,8 @@ static uint64_t arithmetic(struct a64_fp *s, uint32_t op, unsigned f, unsigned n
 	case VR_IR_FSQRT:
 		return a64_fp_sqrt(s, f, a);
 	case VR_IR_FMADD:
-		return a64_fp_muladd(s, f, negate_addend ? a64_fp_neg(f, c) : c, negate_product ? a64_fp_neg(f, a) : a,
-				     b);
+		return a64_fp_muladd(s, f, negate_addend ? a64_fp_neg(f, c) : c,
+				     negate_product ? a64_fp_neg(f, a) : a, b);
 	case VR_IR_FMIN:
 		return a64_fp_minmax(s, f, a, b, 0, 0);
 	case VR_IR_FMAX:
@@ -48,7 +49,8 @@ static uint64_t arithmetic(struct a64_fp *s, uint32_t op, unsigned f, unsigned n
 	}
 }
 
-static uint64_t scalar(struct a64_fp *s, uint32_t op, uint32_t type, uint32_t aux, uint64_t a, uint64_t b, uint64_t c)
+static uint64_t scalar(struct a64_fp *s, uint32_t op, uint32_t type, uint32_t aux, uint64_t a, uint64_t b,
+		       uint64_t c)
 {
 	const unsigned f = type == VR_T_F64 || type == VR_T_I64 ? A64_F64 : A64_F32;
 	uint64_t r;
@@ -59,8 +61,8 @@ static uint64_t scalar(struct a64_fp *s, uint32_t op, uint32_t type, uint32_t au
 	case VR_IR_FCVT:
 		return a64_fp_convert(s, f == A64_F64 ? A64_F32 : A64_F64, f, a, s->round);
 	case VR_IR_FTOI:
-		return a64_fp_to_fixed(s, aux & 1 ? A64_F64 : A64_F32, a, 0, aux & 2, type == VR_T_I64 ? 64 : 32,
-				       mode(s, aux >> 2 & 7));
+		return a64_fp_to_fixed(s, aux & 1 ? A64_F64 : A64_F32, a, 0, aux & 2,
+				       type == VR_T_I64 ? 64 : 32, mode(s, aux >> 2 & 7));
 	case VR_IR_ITOF:
 		return a64_fp_from_fixed(s, f, a, 0, aux & 2, aux & 1 ? 64 : 32);
 	case VR_IR_FROUND:
@@ -77,7 +79,7 @@ static uint64_t scalar(struct a64_fp *s, uint32_t op, uint32_t type, uint32_t au
 static uint32_t scalar_of(uint32_t op)
 {
 	switch (op) {
-#define PAIR(name) \
+#define PAIR(name)          \
 	case VR_IR_V##name: \
 		return VR_IR_##name;
 		PAIR(FADD)
@@ -96,8 +98,8 @@ static uint32_t scalar_of(uint32_t op)
 	}
 }
 
-static uint64_t lane(struct a64_fp *s, uint32_t op, uint32_t aux, uint64_t imm, unsigned f, uint64_t a, uint64_t b,
-		     uint64_t c)
+static uint64_t lane(struct a64_fp *s, uint32_t op, uint32_t aux, uint64_t imm, unsigned f, uint64_t a,
+		     uint64_t b, uint64_t c)
 {
 	const unsigned bits = a64_fp_bits(f);
 
@@ -136,7 +138,8 @@ void a64_fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 
 
 		for (unsigned i = 0; i < lanes; i++)
 			a64_set_lane(&r, es, i,
-				     lane(&s, op, aux, imm, es, a64_lane(a, es, i), a64_lane(b, es, i), a64_lane(c, es, i)));
+				     lane(&s, op, aux, imm, es, a64_lane(a, es, i), a64_lane(b, es, i),
+					  a64_lane(c, es, i)));
 	} else {
 		/* Only the operand's own bits: what lies above an F32 is undefined. */
 		const unsigned narrow = op == VR_IR_FTOI   ? !(aux & 1)

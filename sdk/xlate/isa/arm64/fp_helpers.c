@@ -21,8 +21,8 @@ uint64_t VR_CALL a64_helper_fpcr_write(struct vr_exec *x, uint64_t value, uint64
 }
 
 /* Any FP op in FPCR's modes; FLAGS come back as NZCV in bits 31:28. */
-void VR_CALL a64_helper_fp_slow(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *b,
-				const union vr_v128 *c, uint64_t imm)
+void VR_CALL a64_helper_fp_slow(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
+				const union vr_v128 *b, const union vr_v128 *c, uint64_t imm)
 {
 	const uint32_t op = imm & 0xfff, type = imm >> 12 & 0xf, aux = imm >> 16 & 0xff;
 
@@ -36,8 +36,8 @@ void VR_CALL a64_helper_fp_slow(struct vr_exec *x, union vr_v128 *d, const union
 }
 
 /* FCVT*: between formats es and `to`, from the source's half, into the destination's. */
-static void convert(struct a64_fp *s, union vr_v128 *r, const union vr_v128 *a, const union vr_v128 *b, unsigned es,
-		    unsigned lanes, unsigned parameter)
+static void convert(struct a64_fp *s, union vr_v128 *r, const union vr_v128 *a, const union vr_v128 *b,
+		    unsigned es, unsigned lanes, unsigned parameter)
 {
 	const unsigned to = parameter & 3, rm = parameter >> 4 & 15;
 	const unsigned upper_to = parameter >> 8 & 1, upper_from = parameter >> 9 & 1;
@@ -68,13 +68,13 @@ static uint64_t extra(struct a64_fp *s, unsigned kind, unsigned f, uint64_t a, u
 	case A64_FPX_RECPX:
 		return a64_fp_recip_exponent(s, f, a);
 	default: /* A64_FPX_TOFIX */
-		return a64_fp_to_fixed(s, f, a, parameter & 0x7f, parameter >> 7 & 1, 8u << (parameter >> 8 & 3),
-				       VR_RM_ZERO);
+		return a64_fp_to_fixed(s, f, a, parameter & 0x7f, parameter >> 7 & 1,
+				       8u << (parameter >> 8 & 3), VR_RM_ZERO);
 	}
 }
 
-void VR_CALL a64_helper_fp_extra(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *b,
-				 const union vr_v128 *c, uint64_t imm)
+void VR_CALL a64_helper_fp_extra(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
+				 const union vr_v128 *b, const union vr_v128 *c, uint64_t imm)
 {
 	const unsigned kind = imm & 0xff, es = imm >> 8 & 3, lanes = imm >> 12 & 15;
 	const unsigned parameter = imm >> 16 & 0xffff;
@@ -91,7 +91,8 @@ void VR_CALL a64_helper_fp_extra(struct vr_exec *x, union vr_v128 *d, const unio
 
 		for (unsigned i = 0; i < lanes; i++)
 			a64_set_lane(&r, to, i,
-				     extra(&s, kind, es, a64_lane(a, es, i), binary ? a64_lane(b, es, i) : 0, parameter));
+				     extra(&s, kind, es, a64_lane(a, es, i), binary ? a64_lane(b, es, i) : 0,
+					   parameter));
 	}
 	*d = r;
 	a64_fp_end(x, &s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fp_soft.c: arithmetic and comparison (Arm ARM shared/functions/float: FPAdd, FPMul, FPMulAdd, FPMax, FPCompare, ...). */
+/* fp_soft.c: arithmetic and comparison (Arm ARM shared/functions/float: FPAdd, FPMul, FPMulAdd, FPMax,
+ * FPCompare, ...). */
 #include "fp_unpack.h"
 
 static a64_u128 term(const struct a64_num *n)
@@ -62,7 +63,8 @@ static uint64_t multiply(struct a64_fp *s, unsigned f, uint64_t va, uint64_t vb,
 	if ((a.cls == A64_INF && b.cls == A64_ZERO) || (a.cls == A64_ZERO && b.cls == A64_INF)) {
 		if (!extended)
 			return a64_fp_invalid(s, f);
-		return a64_fp_zero(f, sign) | (uint64_t)(a64_fp_formats[f].bias + 1) << a64_fp_formats[f].frac_bits;
+		return a64_fp_zero(f, sign) | (uint64_t)(a64_fp_formats[f].bias + 1)
+						      << a64_fp_formats[f].frac_bits;
 	}
 	if (a.cls == A64_INF || b.cls == A64_INF)
 		return a64_fp_inf(f, sign);
@@ -134,7 +136,8 @@ uint64_t a64_fp_sqrt(struct a64_fp *s, unsigned f, uint64_t va)
 	return a64_fp_round(s, f, 0, a.exp >> 1, m, s->round);
 }
 
-/* The addend's NaN goes before the factors' (FPProcessNaNs3); infinity * 0 is invalid even beside a quiet NaN addend. */
+/* The addend's NaN goes before the factors' (FPProcessNaNs3); infinity * 0 is invalid even beside a quiet NaN
+ * addend. */
 static int muladd_nans(struct a64_fp *s, unsigned f, const struct a64_num *c, const struct a64_num *a,
 		       const struct a64_num *b, uint64_t *r)
 {

@@ -2,8 +2,8 @@
 /*
  * fp_soft.h: Arm floating point in integers, exact for every operand and every FPCR mode.
  *
- * This is the reference the fast paths fall back to: T0, the fix-ups of generated code, and all FP when FPCR has FZ, DN
- * or AHP set. Names and order of the special cases follow the Arm ARM's shared/functions/float.
+ * This is the reference the fast paths fall back to: T0, the fix-ups of generated code, and all FP when FPCR
+ * has FZ, DN or AHP set. Names and order of the special cases follow the Arm ARM's shared/functions/float.
  */
 #ifndef VR_XLATE_A64_FP_SOFT_H
 #define VR_XLATE_A64_FP_SOFT_H
@@ -40,16 +40,17 @@ uint64_t a64_fp_div(struct a64_fp *s, unsigned f, uint64_t a, uint64_t b);
 uint64_t a64_fp_sqrt(struct a64_fp *s, unsigned f, uint64_t a);
 uint64_t a64_fp_muladd(struct a64_fp *s, unsigned f, uint64_t add, uint64_t a, uint64_t b); /* add + a * b */
 uint64_t a64_fp_minmax(struct a64_fp *s, unsigned f, uint64_t a, uint64_t b, unsigned max, unsigned number);
-uint32_t a64_fp_compare(struct a64_fp *s, unsigned f, uint64_t a, uint64_t b, unsigned signal_all); /* NZCV in 3:0 */
+uint32_t a64_fp_compare(struct a64_fp *s, unsigned f, uint64_t a, uint64_t b,
+			unsigned signal_all); /* NZCV in 3:0 */
 uint64_t a64_fp_convert(struct a64_fp *s, unsigned from, unsigned to, uint64_t a, unsigned round);
 uint64_t a64_fp_round_int(struct a64_fp *s, unsigned f, uint64_t a, unsigned round, unsigned exact);
 /* To an integer of `bits` (32 or 64; the result is zero-extended), scaled by 2^fbits. */
-uint64_t a64_fp_to_fixed(struct a64_fp *s, unsigned f, uint64_t a, unsigned fbits, unsigned is_unsigned, unsigned bits,
-			 unsigned round);
+uint64_t a64_fp_to_fixed(struct a64_fp *s, unsigned f, uint64_t a, unsigned fbits, unsigned is_unsigned,
+			 unsigned bits, unsigned round);
 uint64_t a64_fp_from_fixed(struct a64_fp *s, unsigned f, uint64_t a, unsigned fbits, unsigned is_unsigned,
 			   unsigned bits);
-uint64_t a64_fp_recip_step(struct a64_fp *s, unsigned f, uint64_t a, uint64_t b);  /* FRECPS */
-uint64_t a64_fp_rsqrt_step(struct a64_fp *s, unsigned f, uint64_t a, uint64_t b);  /* FRSQRTS */
+uint64_t a64_fp_recip_step(struct a64_fp *s, unsigned f, uint64_t a, uint64_t b); /* FRECPS */
+uint64_t a64_fp_rsqrt_step(struct a64_fp *s, unsigned f, uint64_t a, uint64_t b); /* FRSQRTS */
 uint64_t a64_fp_recip_estimate(struct a64_fp *s, unsigned f, uint64_t a);
 uint64_t a64_fp_rsqrt_estimate(struct a64_fp *s, unsigned f, uint64_t a);
 uint64_t a64_fp_recip_exponent(struct a64_fp *s, unsigned f, uint64_t a);

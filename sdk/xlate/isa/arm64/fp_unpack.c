@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fp_unpack.c: unpacking, NaN propagation and rounding (Arm ARM shared/functions/float: FPUnpack, FPRound, ...). */
+/* fp_unpack.c: unpacking, NaN propagation and rounding (Arm ARM shared/functions/float: FPUnpack, FPRound,
+ * ...). */
 #include "fp_unpack.h"
 
 struct a64_num a64_fp_unpack(struct a64_fp *s, unsigned f, uint64_t v)
@@ -45,7 +46,8 @@ uint64_t a64_fp_process_nan(struct a64_fp *s, unsigned f, const struct a64_num *
 	return n->bits | a64_fp_quiet_bit(f);
 }
 
-int a64_fp_process_nans(struct a64_fp *s, unsigned f, const struct a64_num *a, const struct a64_num *b, uint64_t *result)
+int a64_fp_process_nans(struct a64_fp *s, unsigned f, const struct a64_num *a, const struct a64_num *b,
+			uint64_t *result)
 {
 	const struct a64_num *n = a->cls == A64_SNAN   ? a
 				  : b->cls == A64_SNAN ? b
@@ -141,7 +143,8 @@ static int clz128(a64_u128 v)
 	return v >> 64 ? __builtin_clzll((uint64_t)(v >> 64)) : 64 + __builtin_clzll((uint64_t)v);
 }
 
-uint64_t a64_fp_sum(struct a64_fp *s, unsigned f, unsigned sx, int ex, a64_u128 mx, unsigned sy, int ey, a64_u128 my)
+uint64_t a64_fp_sum(struct a64_fp *s, unsigned f, unsigned sx, int ex, a64_u128 mx, unsigned sy, int ey,
+		    a64_u128 my)
 {
 	if (ex < ey || (ex == ey && mx < my)) {
 		unsigned st = sx;

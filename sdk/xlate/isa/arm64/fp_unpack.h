@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fp_unpack.h: what the fp_soft files share: formats, unpacking, NaNs, rounding (Arm ARM shared/functions/float). */
+/* fp_unpack.h: what the fp_soft files share: formats, unpacking, NaNs, rounding (Arm ARM
+ * shared/functions/float). */
 #ifndef VR_XLATE_A64_FP_UNPACK_H
 #define VR_XLATE_A64_FP_UNPACK_H
 
@@ -77,7 +78,8 @@ static inline int a64_is_nan(const struct a64_num *n)
 struct a64_num a64_fp_unpack(struct a64_fp *s, unsigned f, uint64_t v);
 /* FPProcessNaN / FPProcessNaNs: quieted, or the default NaN under DN; 1 when there was one. */
 uint64_t a64_fp_process_nan(struct a64_fp *s, unsigned f, const struct a64_num *n);
-int a64_fp_process_nans(struct a64_fp *s, unsigned f, const struct a64_num *a, const struct a64_num *b, uint64_t *result);
+int a64_fp_process_nans(struct a64_fp *s, unsigned f, const struct a64_num *a, const struct a64_num *b,
+			uint64_t *result);
 /* The invalid operation's result. */
 uint64_t a64_fp_invalid(struct a64_fp *s, unsigned f);
 /* FPRound of m * 2^(exp - 127); bit 127 of m set, bit 0 sticky. */
@@ -85,7 +87,8 @@ uint64_t a64_fp_round(struct a64_fp *s, unsigned f, unsigned sign, int exp, a64_
 /* Does a discarded part round the magnitude up? rest: its bits from the top, so bit 127 is one half. */
 int a64_fp_rounds_up(unsigned round, unsigned sign, unsigned odd, a64_u128 rest);
 /* x + y, each m * 2^(exp - 125) with bit 125 the highest set. */
-uint64_t a64_fp_sum(struct a64_fp *s, unsigned f, unsigned sx, int ex, a64_u128 mx, unsigned sy, int ey, a64_u128 my);
+uint64_t a64_fp_sum(struct a64_fp *s, unsigned f, unsigned sx, int ex, a64_u128 mx, unsigned sy, int ey,
+		    a64_u128 my);
 
 /* Right shift that keeps lost bits as a sticky bit 0. */
 static inline a64_u128 a64_shift_jam(a64_u128 v, int n)

@@ -8,7 +8,7 @@
 uint64_t VR_CALL a64_helper_fpcr_write(struct vr_exec *x, uint64_t value, uint64_t b, uint64_t c);
 
 /* The rest are vector helpers. */
-#define A64_VHELPER(name) \
+#define A64_VHELPER(name)                                                                           \
 	void VR_CALL a64_helper_##name(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a, \
 				       const union vr_v128 *b, const union vr_v128 *c, uint64_t imm);
 A64_VHELPER(fp_slow)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lift_fp_conv.c: between SIMD&FP and general registers: FMOV, FCVT*, SCVTF, UCVTF and the fixed-point forms (C4.1.6). */
+/* lift_fp_conv.c: between SIMD&FP and general registers: FMOV, FCVT*, SCVTF, UCVTF and the fixed-point forms
+ * (C4.1.6). */
 #include "lift_fp.h"
 
 static void to_integer(struct a64_lift *l, const struct a64_fields *f, uint32_t round)
@@ -27,7 +28,8 @@ static int move(struct a64_lift *l, const struct a64_fields *f)
 
 		if (to_fp)
 			a64_put_v(l, f->rd, VR_T_V128,
-				  vr_ir_add(l->ir, VR_IR_VSETLANE, VR_T_V128, 3, v, a64_get_x(l, f->rn, VR_T_I64), 0, 1));
+				  vr_ir_add(l->ir, VR_IR_VSETLANE, VR_T_V128, 3, v,
+					    a64_get_x(l, f->rn, VR_T_I64), 0, 1));
 		else
 			a64_put_x(l, f->rd, a64_v1(l, VR_IR_VHALF, VR_T_I64, 1, v, 0));
 		return 1;
@@ -70,7 +72,8 @@ static uint32_t power_of_two(struct a64_lift *l, uint32_t type, int exponent)
 	if (type == VR_T_F64)
 		return vr_ir_op1(l->ir, VR_IR_FFROMI, type,
 				 vr_ir_const(l->ir, VR_T_I64, (uint64_t)(1023 + exponent) << 52));
-	return vr_ir_op1(l->ir, VR_IR_FFROMI, type, vr_ir_const(l->ir, VR_T_I32, (uint64_t)(127 + exponent) << 23));
+	return vr_ir_op1(l->ir, VR_IR_FFROMI, type,
+			 vr_ir_const(l->ir, VR_T_I32, (uint64_t)(127 + exponent) << 23));
 }
 
 int a64_lift_fp_fixed(struct a64_lift *l, const struct a64_fields *f)
@@ -87,7 +90,8 @@ int a64_lift_fp_fixed(struct a64_lift *l, const struct a64_fields *f)
 		/* Scaling by 2^-fbits is exact: nothing gets below 2^-64. */
 		uint32_t v = from_integer(l, f);
 
-		a64_put_v(l, f->rd, type, a64_fp_op(l, VR_IR_FMUL, type, 0, v, power_of_two(l, type, -fbits), 0, 0));
+		a64_put_v(l, f->rd, type,
+			  a64_fp_op(l, VR_IR_FMUL, type, 0, v, power_of_two(l, type, -fbits), 0, 0));
 		return 1;
 	}
 	if (f->rmode != 3 || f->opc > 1)
@@ -99,7 +103,8 @@ int a64_lift_fp_fixed(struct a64_lift *l, const struct a64_fields *f)
 		v = a64_fp_op(l, VR_IR_FMUL, VR_T_F64, 0, v, power_of_two(l, VR_T_F64, fbits), 0, 0);
 		v = a64_fp_op(l, VR_IR_FTOI, itype, 1 | f->opc << 1 | VR_RM_ZERO << 2, v, 0, 0, 0);
 	} else {
-		v = a64_fp_extra(l, A64_FPX_TOFIX, A64_F64, 1, (uint32_t)fbits | f->opc << 7 | (2 + f->sf) << 8, v, 0);
+		v = a64_fp_extra(l, A64_FPX_TOFIX, A64_F64, 1,
+				 (uint32_t)fbits | f->opc << 7 | (2 + f->sf) << 8, v, 0);
 		v = a64_v1(l, VR_IR_VHALF, VR_T_I64, 0, v, 0);
 	}
 	a64_put_x(l, f->rd, v);

@@ -26,7 +26,8 @@ static int convert(struct a64_lift *l, const struct a64_fields *f)
 		a64_put_v(l, f->rd, a64_ftype(to), a64_fp_op(l, VR_IR_FCVT, a64_ftype(to), 0, v, 0, 0, 0));
 		return 1;
 	}
-	uint32_t v = a64_fp_extra(l, A64_FPX_CVT, from, 1, to | VR_RM_CURRENT << 4, a64_get_v(l, f->rn, VR_T_V128), 0);
+	uint32_t v = a64_fp_extra(l, A64_FPX_CVT, from, 1, to | VR_RM_CURRENT << 4,
+				  a64_get_v(l, f->rn, VR_T_V128), 0);
 
 	a64_put_v(l, f->rd, VR_T_V128, v);
 	return 1;
@@ -61,7 +62,7 @@ int a64_lift_fp_dp1(struct a64_lift *l, const struct a64_fields *f)
 
 int a64_lift_fp_dp2(struct a64_lift *l, const struct a64_fields *f)
 {
-	static const uint16_t op[9] = {VR_IR_FMUL, VR_IR_FDIV,	 VR_IR_FADD,   VR_IR_FSUB, VR_IR_FMAX,
+	static const uint16_t op[9] = {VR_IR_FMUL, VR_IR_FDIV,   VR_IR_FADD,   VR_IR_FSUB, VR_IR_FMAX,
 				       VR_IR_FMIN, VR_IR_FMAXNM, VR_IR_FMINNM, VR_IR_FMUL};
 	const uint32_t type = type_of(f->ftype);
 
@@ -69,7 +70,8 @@ int a64_lift_fp_dp2(struct a64_lift *l, const struct a64_fields *f)
 		return 1;
 	if (type == VR_T_NONE || f->opc > 8)
 		return 0;
-	uint32_t v = a64_fp_op(l, op[f->opc], type, 0, a64_get_v(l, f->rn, type), a64_get_v(l, f->rm, type), 0, 0);
+	uint32_t v =
+		a64_fp_op(l, op[f->opc], type, 0, a64_get_v(l, f->rn, type), a64_get_v(l, f->rm, type), 0, 0);
 
 	if (f->opc == 8) /* FNMUL negates whatever comes out, a NaN as well */
 		v = vr_ir_op1(l->ir, VR_IR_FNEG, type, v);
@@ -157,6 +159,7 @@ int a64_lift_fp_imm(struct a64_lift *l, const struct a64_fields *f)
 	if (type == VR_T_NONE)
 		return 0;
 	a64_put_v(l, f->rd, VR_T_V128,
-		  vr_ir_add(l->ir, VR_IR_VCONST, VR_T_V128, 1, 0, 0, 0, a64_fp_expand_imm(type == VR_T_F64 ? 3 : 2, f->imm)));
+		  vr_ir_add(l->ir, VR_IR_VCONST, VR_T_V128, 1, 0, 0, 0,
+			    a64_fp_expand_imm(type == VR_T_F64 ? 3 : 2, f->imm)));
 	return 1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lift_simd_crypto.c: AES, SHA1 and SHA256 (C4.1.6: Cryptographic AES, three-register SHA, two-register SHA). */
+/* lift_simd_crypto.c: AES, SHA1 and SHA256 (C4.1.6: Cryptographic AES, three-register SHA, two-register SHA).
+ */
 #include "lift_simd.h"
 
 int a64_lift_simd_aes(struct a64_lift *l, const struct a64_fields *f)

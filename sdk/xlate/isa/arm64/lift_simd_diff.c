@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lift_simd_diff.c: widening and narrowing operations on three registers (C4.1.6: Advanced SIMD three different). */
+/* lift_simd_diff.c: widening and narrowing operations on three registers (C4.1.6: Advanced SIMD three
+ * different). */
 #include "lift_simd.h"
 
 void a64_put_narrow(struct a64_lift *l, uint32_t rd, uint32_t upper, uint32_t es, uint32_t v)
@@ -25,8 +26,8 @@ int a64_diff_ok(uint32_t u, uint32_t opc, uint32_t es)
 }
 
 /* [R]ADDHN, [R]SUBHN: the high halves of sums and differences. */
-static void high_narrow(struct a64_lift *l, uint32_t rd, uint32_t round, uint32_t subtract, uint32_t es, uint32_t q,
-			uint32_t n, uint32_t m)
+static void high_narrow(struct a64_lift *l, uint32_t rd, uint32_t round, uint32_t subtract, uint32_t es,
+			uint32_t q, uint32_t n, uint32_t m)
 {
 	const uint32_t bits = 8u << es;
 	uint32_t v = a64_v2(l, subtract ? VR_IR_VSUB : VR_IR_VADD, VR_T_V128, es + 1, n, m);
@@ -37,10 +38,13 @@ static void high_narrow(struct a64_lift *l, uint32_t rd, uint32_t round, uint32_
 	a64_put_narrow(l, rd, q, es, a64_v1(l, VR_IR_VSHR, VR_T_V128, es + 1, v, bits));
 }
 
-void a64_diff(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t opc, uint32_t es, uint32_t q, uint32_t n, uint32_t m)
+void a64_diff(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t opc, uint32_t es, uint32_t q, uint32_t n,
+	      uint32_t m)
 {
 	static const uint8_t saturating[16] = {
-		[0x9] = A64_QDMULL_ADD, [0xb] = A64_QDMULL_SUB, [0xd] = 0,
+		[0x9] = A64_QDMULL_ADD,
+		[0xb] = A64_QDMULL_SUB,
+		[0xd] = 0,
 	};
 	const uint32_t wide = es + 1;
 	uint32_t r;
@@ -70,7 +74,8 @@ void a64_diff(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t opc, uint32_
 	case 0x8: /* MLAL, MLSL, MULL */
 	case 0xa:
 	case 0xc:
-		r = a64_v2(l, u ? VR_IR_VUMULL : VR_IR_VSMULL, VR_T_V128, es, a64_upper(l, q, n), a64_upper(l, q, m));
+		r = a64_v2(l, u ? VR_IR_VUMULL : VR_IR_VSMULL, VR_T_V128, es, a64_upper(l, q, n),
+			   a64_upper(l, q, m));
 		if (opc != 0xc)
 			r = a64_v2(l, opc == 0xa ? VR_IR_VSUB : VR_IR_VADD, VR_T_V128, wide,
 				   a64_get_v(l, rd, VR_T_V128), r);
@@ -83,7 +88,8 @@ void a64_diff(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t opc, uint32_
 		break;
 	default: /* PMULL */
 		if (es == 3)
-			r = vr_ir_op2(l->ir, VR_IR_VPMULL64, VR_T_V128, a64_upper(l, q, n), a64_upper(l, q, m));
+			r = vr_ir_op2(l->ir, VR_IR_VPMULL64, VR_T_V128, a64_upper(l, q, n),
+				      a64_upper(l, q, m));
 		else
 			r = a64_vcall(l, A64_H_simd_pmull8, n, m, 0, A64_SIMD_IMM(0, 8, 0, q));
 		break;
@@ -97,7 +103,8 @@ int a64_lift_simd_three_diff(struct a64_lift *l, const struct a64_fields *f)
 		return 1;
 	if (!a64_diff_ok(f->u, f->opc, f->size))
 		return 0;
-	a64_diff(l, f->rd, f->u, f->opc, f->size, f->q, a64_get_v(l, f->rn, VR_T_V128), a64_get_v(l, f->rm, VR_T_V128));
+	a64_diff(l, f->rd, f->u, f->opc, f->size, f->q, a64_get_v(l, f->rn, VR_T_V128),
+		 a64_get_v(l, f->rm, VR_T_V128));
 	return 1;
 }
 
@@ -107,7 +114,8 @@ static void scalar_qdmull(struct a64_lift *l, uint32_t rd, uint32_t opc, uint32_
 	const uint32_t p = opc == 0xd ? 0 : opc == 0x9 ? A64_QDMULL_ADD : A64_QDMULL_SUB;
 
 	a64_put_v(l, rd, VR_T_V128,
-		  a64_vcall(l, A64_H_simd_qdmull, n, m, a64_get_v(l, rd, VR_T_V128), A64_SIMD_IMM(es, 1, 0, p)));
+		  a64_vcall(l, A64_H_simd_qdmull, n, m, a64_get_v(l, rd, VR_T_V128),
+			    A64_SIMD_IMM(es, 1, 0, p)));
 }
 
 int a64_lift_simd_s_three_diff(struct a64_lift *l, const struct a64_fields *f)
@@ -116,7 +124,8 @@ int a64_lift_simd_s_three_diff(struct a64_lift *l, const struct a64_fields *f)
 		return 1;
 	if ((f->opc != 0x9 && f->opc != 0xb && f->opc != 0xd) || f->size == 0 || f->size == 3)
 		return 0;
-	scalar_qdmull(l, f->rd, f->opc, f->size, a64_get_v(l, f->rn, VR_T_V128), a64_get_v(l, f->rm, VR_T_V128));
+	scalar_qdmull(l, f->rd, f->opc, f->size, a64_get_v(l, f->rn, VR_T_V128),
+		      a64_get_v(l, f->rm, VR_T_V128));
 	return 1;
 }
 

@@ -2,15 +2,30 @@
 /* lift_simd_fp2.c: one register to one, floating point (C4.1.6: Advanced SIMD two-register miscellaneous). */
 #include "lift_simd.h"
 
-int a64_simd_fp_misc(struct a64_lift *l, const struct a64_fields *f, int scalar);
-
-enum fp2_kind { NONE, ZERO_GT, ZERO_GE, ZERO_EQ, ZERO_LE, ZERO_LT, ABS, NEG, NARROW, NARROW_ODD, LONG, ROUND, TO_INT,
-		FROM_INT, EXTRA, SQRT, ESTIMATE };
+enum fp2_kind {
+	NONE,
+	ZERO_GT,
+	ZERO_GE,
+	ZERO_EQ,
+	ZERO_LE,
+	ZERO_LT,
+	ABS,
+	NEG,
+	NARROW,
+	NARROW_ODD,
+	LONG,
+	ROUND,
+	TO_INT,
+	FROM_INT,
+	EXTRA,
+	SQRT,
+	ESTIMATE
+};
 
 struct fp2 {
 	uint8_t kind;
 	uint8_t scalar; /* has a scalar form (2: only that) */
-	uint8_t mode;	/* VR_RM_*, | 8: signals inexact; of EXTRA: A64_FPX_* */
+	uint8_t mode;   /* VR_RM_*, | 8: signals inexact; of EXTRA: A64_FPX_* */
 };
 
 /* By opcode, and size<1>:U. */
@@ -26,8 +41,14 @@ static const struct fp2 table[32][4] = {
 		  {ROUND, 0, VR_RM_CURRENT | 8},
 		  {ROUND, 0, VR_RM_ZERO},
 		  {ROUND, 0, VR_RM_CURRENT}},
-	[0x1a] = {{TO_INT, 1, VR_RM_NEAREST}, {TO_INT, 1, VR_RM_NEAREST}, {TO_INT, 1, VR_RM_UP}, {TO_INT, 1, VR_RM_UP}},
-	[0x1b] = {{TO_INT, 1, VR_RM_DOWN}, {TO_INT, 1, VR_RM_DOWN}, {TO_INT, 1, VR_RM_ZERO}, {TO_INT, 1, VR_RM_ZERO}},
+	[0x1a] = {{TO_INT, 1, VR_RM_NEAREST},
+		  {TO_INT, 1, VR_RM_NEAREST},
+		  {TO_INT, 1, VR_RM_UP},
+		  {TO_INT, 1, VR_RM_UP}},
+	[0x1b] = {{TO_INT, 1, VR_RM_DOWN},
+		  {TO_INT, 1, VR_RM_DOWN},
+		  {TO_INT, 1, VR_RM_ZERO},
+		  {TO_INT, 1, VR_RM_ZERO}},
 	[0x1c] = {{TO_INT, 1, VR_RM_AWAY}, {TO_INT, 1, VR_RM_AWAY}, {ESTIMATE, 0, 0}, {ESTIMATE, 0, 0}},
 	[0x1d] = {{FROM_INT, 1, 0}, {FROM_INT, 1, 0}, {EXTRA, 1, A64_FPX_RECPE}, {EXTRA, 1, A64_FPX_RSQRTE}},
 	[0x1f] = {{0, 0, 0}, {0, 0, 0}, {EXTRA, 2, A64_FPX_RECPX}, {SQRT, 0, 0}},
@@ -72,11 +93,12 @@ static int resize(struct a64_lift *l, const struct a64_fields *f, uint32_t kind,
 	return 1;
 }
 
-static uint32_t compare_zero(struct a64_lift *l, uint32_t kind, uint32_t es, uint32_t type, int scalar, uint32_t n)
+static uint32_t compare_zero(struct a64_lift *l, uint32_t kind, uint32_t es, uint32_t type, int scalar,
+			     uint32_t n)
 {
-	const uint32_t op = kind == ZERO_EQ				  ? VR_IR_VFCMPEQ
+	const uint32_t op = kind == ZERO_EQ                      ? VR_IR_VFCMPEQ
 			    : kind == ZERO_GE || kind == ZERO_LE ? VR_IR_VFCMPGE
-								  : VR_IR_VFCMPGT;
+								 : VR_IR_VFCMPGT;
 	uint32_t zero = a64_vconst(l, type, 0), a = n, b = zero;
 
 	if (kind == ZERO_LE || kind == ZERO_LT) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lift_simd_fp3.c: three registers of one type, floating point (C4.1.6: Advanced SIMD three same, opcodes 11xxx). */
+/* lift_simd_fp3.c: three registers of one type, floating point (C4.1.6: Advanced SIMD three same, opcodes
+ * 11xxx). */
 #include "lift_simd.h"
 
 enum fp3_kind { NONE, PLAIN, PAIR, MLA, MLS, ABD, COMPARE, ABS_COMPARE, EXTRA };
@@ -7,12 +8,15 @@ enum fp3_kind { NONE, PLAIN, PAIR, MLA, MLS, ABD, COMPARE, ABS_COMPARE, EXTRA };
 struct fp3 {
 	uint8_t kind;
 	uint8_t scalar; /* has a scalar form in this group */
-	uint16_t op;	/* VR_IR_*, or A64_FPX_* of EXTRA */
+	uint16_t op;    /* VR_IR_*, or A64_FPX_* of EXTRA */
 };
 
 /* By opcode - 0x18, and U:size<1>. */
 static const struct fp3 table[8][4] = {
-	{{PLAIN, 0, VR_IR_VFMAXNM}, {PLAIN, 0, VR_IR_VFMINNM}, {PAIR, 0, VR_IR_VFMAXNM}, {PAIR, 0, VR_IR_VFMINNM}},
+	{{PLAIN, 0, VR_IR_VFMAXNM},
+	 {PLAIN, 0, VR_IR_VFMINNM},
+	 {PAIR, 0, VR_IR_VFMAXNM},
+	 {PAIR, 0, VR_IR_VFMINNM}},
 	{{MLA, 0, VR_IR_VFMADD}, {MLS, 0, VR_IR_VFMADD}, {NONE, 0, 0}, {NONE, 0, 0}},
 	{{PLAIN, 0, VR_IR_VFADD}, {PLAIN, 0, VR_IR_VFSUB}, {PAIR, 0, VR_IR_VFADD}, {ABD, 1, VR_IR_VFSUB}},
 	{{EXTRA, 1, A64_FPX_MULX}, {NONE, 0, 0}, {PLAIN, 0, VR_IR_VFMUL}, {NONE, 0, 0}},
@@ -34,14 +38,15 @@ int a64_fp3_ok(uint32_t u, uint32_t a, uint32_t opc, int scalar)
 	return e->kind != NONE && (!scalar || e->scalar);
 }
 
-uint32_t a64_fp3(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t a, uint32_t opc, uint32_t es, uint32_t type,
-		 uint32_t n, uint32_t m)
+uint32_t a64_fp3(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t a, uint32_t opc, uint32_t es,
+		 uint32_t type, uint32_t n, uint32_t m)
 {
 	const struct fp3 *e = entry(u, a, opc);
 
 	switch (e->kind) {
 	case PAIR: {
-		uint32_t even = a64_v2(l, VR_IR_VUZP1, type, es, n, m), odd = a64_v2(l, VR_IR_VUZP2, type, es, n, m);
+		uint32_t even = a64_v2(l, VR_IR_VUZP1, type, es, n, m),
+			 odd = a64_v2(l, VR_IR_VUZP2, type, es, n, m);
 
 		return a64_fp_op(l, e->op, type, es, even, odd, 0, 0);
 	}
@@ -72,8 +77,8 @@ uint32_t a64_fp_compare_scalar(struct a64_lift *l, uint32_t op, uint32_t es, uin
 	return a64_fp_op(l, op, VR_T_V64, es, a, b, 0, 0);
 }
 
-uint32_t a64_fp3_scalar(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t a, uint32_t opc, uint32_t es, uint32_t n,
-			uint32_t m)
+uint32_t a64_fp3_scalar(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t a, uint32_t opc, uint32_t es,
+			uint32_t n, uint32_t m)
 {
 	const struct fp3 *e = entry(u, a, opc);
 	const uint32_t type = a64_ftype(es);

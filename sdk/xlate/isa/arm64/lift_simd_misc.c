@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* lift_simd_misc.c: one register to one, integers (C4.1.6: Advanced SIMD two-register miscellaneous), and reductions. */
+/* lift_simd_misc.c: one register to one (C4.1.6: Advanced SIMD two-register miscellaneous), and reductions.
+ */
 #include "lift_simd.h"
-
-/* FP opcodes of the group: lift_simd_fp2.c. */
-int a64_simd_fp_misc(struct a64_lift *l, const struct a64_fields *f, int scalar);
 
 #define BHS 7u
 #define ALL 15u
 
 /* Lane sizes by opcode: vector U = 0, U = 1, scalar U = 0, U = 1. */
 static const uint8_t sizes[32][4] = {
-	[0x00] = {BHS, 3, 0, 0},	/* REV64 REV32 */
-	[0x01] = {1, 0, 0, 0},		/* REV16 */
-	[0x02] = {BHS, BHS, 0, 0},	/* SADDLP UADDLP */
-	[0x03] = {ALL, ALL, ALL, ALL},	/* SUQADD USQADD */
-	[0x04] = {BHS, BHS, 0, 0},	/* CLS CLZ */
-	[0x05] = {1, 3, 0, 0},		/* CNT; NOT, RBIT */
-	[0x06] = {BHS, BHS, 0, 0},	/* SADALP UADALP */
-	[0x07] = {ALL, ALL, ALL, ALL},	/* SQABS SQNEG */
-	[0x08] = {ALL, ALL, 8, 8},	/* CMGT CMGE, zero */
-	[0x09] = {ALL, ALL, 8, 8},	/* CMEQ CMLE, zero */
-	[0x0a] = {ALL, 0, 8, 0},	/* CMLT zero */
-	[0x0b] = {ALL, ALL, 8, 8},	/* ABS NEG */
-	[0x12] = {BHS, BHS, 0, BHS},	/* XTN SQXTUN */
-	[0x13] = {0, BHS, 0, 0},	/* SHLL */
+	[0x00] = {BHS, 3, 0, 0},       /* REV64 REV32 */
+	[0x01] = {1, 0, 0, 0},         /* REV16 */
+	[0x02] = {BHS, BHS, 0, 0},     /* SADDLP UADDLP */
+	[0x03] = {ALL, ALL, ALL, ALL}, /* SUQADD USQADD */
+	[0x04] = {BHS, BHS, 0, 0},     /* CLS CLZ */
+	[0x05] = {1, 3, 0, 0},         /* CNT; NOT, RBIT */
+	[0x06] = {BHS, BHS, 0, 0},     /* SADALP UADALP */
+	[0x07] = {ALL, ALL, ALL, ALL}, /* SQABS SQNEG */
+	[0x08] = {ALL, ALL, 8, 8},     /* CMGT CMGE, zero */
+	[0x09] = {ALL, ALL, 8, 8},     /* CMEQ CMLE, zero */
+	[0x0a] = {ALL, 0, 8, 0},       /* CMLT zero */
+	[0x0b] = {ALL, ALL, 8, 8},     /* ABS NEG */
+	[0x12] = {BHS, BHS, 0, BHS},   /* XTN SQXTUN */
+	[0x13] = {0, BHS, 0, 0},       /* SHLL */
 	[0x14] = {BHS, BHS, BHS, BHS}, /* SQXTN UQXTN */
 };
 
@@ -39,7 +37,8 @@ static void resize(struct a64_lift *l, const struct a64_fields *f, uint32_t lane
 
 	if (f->opc == 0x13) { /* SHLL: by the lane's own size */
 		n = a64_widen(l, 1, f->size, a64_upper(l, f->q, n));
-		a64_put_v(l, f->rd, VR_T_V128, a64_v1(l, VR_IR_VSHL, VR_T_V128, f->size + 1, n, 8u << f->size));
+		a64_put_v(l, f->rd, VR_T_V128,
+			  a64_v1(l, VR_IR_VSHL, VR_T_V128, f->size + 1, n, 8u << f->size));
 		return;
 	}
 	if (f->opc == 0x12 && !f->u) {
@@ -47,16 +46,18 @@ static void resize(struct a64_lift *l, const struct a64_fields *f, uint32_t lane
 		return;
 	}
 	p = f->opc == 0x12 ? A64_QNARROW_TO_UNSIGNED
-	    : f->u	       ? A64_QNARROW_TO_UNSIGNED | A64_QNARROW_FROM_UNSIGNED
-			       : 0;
+	    : f->u         ? A64_QNARROW_TO_UNSIGNED | A64_QNARROW_FROM_UNSIGNED
+			   : 0;
 	if (!scalar && f->q)
 		p |= A64_QNARROW_UPPER;
 	a64_put_v(l, f->rd, VR_T_V128,
-		  a64_vcall(l, A64_H_simd_qnarrow, n, 0, p & A64_QNARROW_UPPER ? a64_get_v(l, f->rd, VR_T_V128) : 0,
+		  a64_vcall(l, A64_H_simd_qnarrow, n, 0,
+			    p & A64_QNARROW_UPPER ? a64_get_v(l, f->rd, VR_T_V128) : 0,
 			    A64_SIMD_IMM(f->size, lanes, 0, p)));
 }
 
-static uint32_t compare_zero(struct a64_lift *l, uint32_t opc, uint32_t u, uint32_t es, uint32_t type, uint32_t n)
+static uint32_t compare_zero(struct a64_lift *l, uint32_t opc, uint32_t u, uint32_t es, uint32_t type,
+			     uint32_t n)
 {
 	uint32_t zero = a64_vconst(l, type, 0);
 
@@ -161,7 +162,8 @@ static int across_fp(struct a64_lift *l, const struct a64_fields *f)
 	if (!f->u || !f->q || (f->size & 1))
 		return 0;
 	uint32_t n = a64_get_v(l, f->rn, VR_T_V128);
-	uint32_t even = a64_v2(l, VR_IR_VUZP1, VR_T_V128, 2, n, n), odd = a64_v2(l, VR_IR_VUZP2, VR_T_V128, 2, n, n);
+	uint32_t even = a64_v2(l, VR_IR_VUZP1, VR_T_V128, 2, n, n),
+		 odd = a64_v2(l, VR_IR_VUZP2, VR_T_V128, 2, n, n);
 	uint32_t pairs = a64_fp_op(l, o[0], VR_T_V64, 2, even, odd, 0, 0);
 	uint32_t high = a64_v1(l, VR_IR_VDUPLANE, VR_T_V64, 2, pairs, 1);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lift_simd_move.c: what only moves lanes: copy, permute, table lookup, extract, modified immediate (C4.1.6). */
+/* lift_simd_move.c: what only moves lanes: copy, permute, table lookup, extract, modified immediate (C4.1.6).
+ */
 #include "lift_simd.h"
 
 /* imm5: lane size by its lowest set bit, the index above it; 0: unallocated. */
@@ -28,14 +29,16 @@ int a64_lift_simd_copy(struct a64_lift *l, const struct a64_fields *f)
 		d = a64_get_v(l, f->rd, VR_T_V128);
 		n = a64_get_v(l, f->rn, VR_T_V128);
 		a64_put_v(l, f->rd, VR_T_V128,
-			  vr_ir_add(l->ir, VR_IR_VINSLANE, VR_T_V128, es, d, n, 0, index | (f->op2 >> es) << 4));
+			  vr_ir_add(l->ir, VR_IR_VINSLANE, VR_T_V128, es, d, n, 0,
+				    index | (f->op2 >> es) << 4));
 		return 1;
 	}
 	switch (f->op2) {
 	case 0: /* DUP (element) */
 		if (es == 3 && !f->q)
 			return 0;
-		a64_put_v(l, f->rd, type, a64_v1(l, VR_IR_VDUPLANE, type, es, a64_get_v(l, f->rn, VR_T_V128), index));
+		a64_put_v(l, f->rd, type,
+			  a64_v1(l, VR_IR_VDUPLANE, type, es, a64_get_v(l, f->rn, VR_T_V128), index));
 		return 1;
 	case 1: /* DUP (general) */
 		if (es == 3 && !f->q)
@@ -47,7 +50,8 @@ int a64_lift_simd_copy(struct a64_lift *l, const struct a64_fields *f)
 			return 0;
 		d = a64_get_v(l, f->rd, VR_T_V128);
 		n = a64_get_x(l, f->rn, itype);
-		a64_put_v(l, f->rd, VR_T_V128, vr_ir_add(l->ir, VR_IR_VSETLANE, VR_T_V128, es, d, n, 0, index));
+		a64_put_v(l, f->rd, VR_T_V128,
+			  vr_ir_add(l->ir, VR_IR_VSETLANE, VR_T_V128, es, d, n, 0, index));
 		return 1;
 	case 5: /* SMOV */
 		if (es > 1 + f->q)
@@ -85,7 +89,8 @@ int a64_lift_simd_s_copy(struct a64_lift *l, const struct a64_fields *f)
 
 int a64_lift_simd_permute(struct a64_lift *l, const struct a64_fields *f)
 {
-	static const uint16_t op[8] = {0, VR_IR_VUZP1, VR_IR_VTRN1, VR_IR_VZIP1, 0, VR_IR_VUZP2, VR_IR_VTRN2, VR_IR_VZIP2};
+	static const uint16_t op[8] = {0, VR_IR_VUZP1, VR_IR_VTRN1, VR_IR_VZIP1,
+				       0, VR_IR_VUZP2, VR_IR_VTRN2, VR_IR_VZIP2};
 	const uint32_t type = a64_vtype(f->q);
 
 	if (!a64_lift_fp_check(l))
@@ -106,13 +111,14 @@ int a64_lift_simd_ext(struct a64_lift *l, const struct a64_fields *f)
 	if (!f->q && f->imm > 7)
 		return 0;
 	a64_put_v(l, f->rd, type,
-		  vr_ir_add(l->ir, VR_IR_VEXT, type, 0, a64_get_v(l, f->rn, type), a64_get_v(l, f->rm, type), 0, f->imm));
+		  vr_ir_add(l->ir, VR_IR_VEXT, type, 0, a64_get_v(l, f->rn, type), a64_get_v(l, f->rm, type),
+			    0, f->imm));
 	return 1;
 }
 
 /*
- * TBL, TBX. An index that is out of one register's range gives zero there, so a table of several is the OR of lookups
- * with the index lowered by 16 each time (below zero wraps to out of range).
+ * TBL, TBX. An index that is out of one register's range gives zero there, so a table of several is the OR of
+ * lookups with the index lowered by 16 each time (below zero wraps to out of range).
  */
 int a64_lift_simd_table(struct a64_lift *l, const struct a64_fields *f)
 {
@@ -127,7 +133,8 @@ int a64_lift_simd_table(struct a64_lift *l, const struct a64_fields *f)
 		uint32_t table = a64_get_v(l, (f->rn + i) & 31, VR_T_V128), at = index;
 
 		if (i)
-			at = a64_v2(l, VR_IR_VSUB, type, 0, index, a64_vconst(l, type, a64_replicate(16 * i, 0)));
+			at = a64_v2(l, VR_IR_VSUB, type, 0, index,
+				    a64_vconst(l, type, a64_replicate(16 * i, 0)));
 		uint32_t part = vr_ir_op2(l->ir, VR_IR_VTBL, type, table, at);
 
 		r = i ? vr_ir_op2(l->ir, VR_IR_VOR, type, r, part) : part;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lift_simd_shift.c: shifts by immediate and conversions with fraction bits (C4.1.6: Advanced SIMD shift by immediate). */
+/* lift_simd_shift.c: shifts by immediate and conversions with fraction bits (C4.1.6: Advanced SIMD shift by
+ * immediate). */
 #include "lift_simd.h"
 
 /* How an opcode may be used: lane sizes by immh, in bits as in ES = 1 << es. */
@@ -36,7 +37,8 @@ static void narrow(struct a64_lift *l, const struct a64_fields *f, uint32_t es, 
 	uint32_t n = a64_get_v(l, f->rn, VR_T_V128), upper = scalar ? 0 : f->q, p = by;
 
 	if (f->opc < 0x12 && !f->u) {
-		a64_put_narrow(l, f->rd, upper, es, a64_shift_right(l, VR_T_V128, es + 1, 1, n, by, f->opc & 1));
+		a64_put_narrow(l, f->rd, upper, es,
+			       a64_shift_right(l, VR_T_V128, es + 1, 1, n, by, f->opc & 1));
 		return;
 	}
 	if (f->opc & 1)
@@ -57,14 +59,15 @@ static uint64_t scale(uint32_t es, uint32_t fbits)
 }
 
 /* SCVTF, UCVTF: scaling down is exact. FCVTZS, FCVTZU: by helper. */
-static void fixed_point(struct a64_lift *l, const struct a64_fields *f, uint32_t es, uint32_t fbits, int scalar)
+static void fixed_point(struct a64_lift *l, const struct a64_fields *f, uint32_t es, uint32_t fbits,
+			int scalar)
 {
 	const uint32_t type = a64_vtype(f->q), ftype = a64_ftype(es), itype = es == 3 ? VR_T_I64 : VR_T_I32;
 	uint32_t v;
 
 	if (f->opc == 0x1f) {
-		v = a64_fp_extra(l, A64_FPX_TOFIX, es, scalar ? 1 : a64_lanes(type, es), fbits | f->u << 7 | es << 8,
-				 a64_get_v(l, f->rn, VR_T_V128), 0);
+		v = a64_fp_extra(l, A64_FPX_TOFIX, es, scalar ? 1 : a64_lanes(type, es),
+				 fbits | f->u << 7 | es << 8, a64_get_v(l, f->rn, VR_T_V128), 0);
 		a64_put_v(l, f->rd, VR_T_V128, v);
 	} else if (scalar) {
 		v = vr_ir_op1(l->ir, VR_IR_FTOBITS, itype, a64_get_v(l, f->rn, ftype));
@@ -121,8 +124,8 @@ static int shift(struct a64_lift *l, const struct a64_fields *f, int scalar)
 	case 0x08: /* SRI */
 		r = a64_v1(l, VR_IR_VSHR, type, es, n, right);
 		r = vr_ir_op3(l->ir, VR_IR_VBSL, type,
-			      a64_vconst(l, type, a64_replicate(right == bits ? 0 : ones(es) >> right, es)), r,
-			      a64_get_v(l, f->rd, type));
+			      a64_vconst(l, type, a64_replicate(right == bits ? 0 : ones(es) >> right, es)),
+			      r, a64_get_v(l, f->rd, type));
 		break;
 	case 0x0a: /* SHL, SLI */
 		r = a64_v1(l, VR_IR_VSHL, type, es, n, left);
@@ -133,7 +136,8 @@ static int shift(struct a64_lift *l, const struct a64_fields *f, int scalar)
 		break;
 	default: /* SQSHLU, SQSHL, UQSHL */
 		p = left | (f->opc == 0x0c ? A64_QSHL_TO_UNSIGNED : 0);
-		r = a64_vcall(l, A64_H_simd_qshl_imm, n, 0, 0, A64_SIMD_IMM(es, lanes, f->opc == 0x0e && f->u, p));
+		r = a64_vcall(l, A64_H_simd_qshl_imm, n, 0, 0,
+			      A64_SIMD_IMM(es, lanes, f->opc == 0x0e && f->u, p));
 		break;
 	}
 	a64_put_v(l, f->rd, type, r);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lift_simd_three.c: three registers of one type, integers (C4.1.6: Advanced SIMD three same, three same extra). */
+/* lift_simd_three.c: three registers of one type, integers (C4.1.6: Advanced SIMD three same, three same
+ * extra). */
 #include "lift_simd.h"
 
 #define ES_B 1u
@@ -11,30 +12,30 @@
 
 /* Lane sizes for which an opcode is allocated: vector U = 0, U = 1, scalar U = 0, U = 1. */
 static const uint8_t sizes[0x18][4] = {
-	[0x00] = {ES_BHS, ES_BHS, 0, 0},	  /* SHADD UHADD */
-	[0x01] = {ES_ALL, ES_ALL, ES_ALL, ES_ALL}, /* SQADD UQADD */
-	[0x02] = {ES_BHS, ES_BHS, 0, 0},	  /* SRHADD URHADD */
-	[0x03] = {ES_ALL, ES_ALL, 0, 0},	  /* logic: the size is the opcode */
-	[0x04] = {ES_BHS, ES_BHS, 0, 0},	  /* SHSUB UHSUB */
-	[0x05] = {ES_ALL, ES_ALL, ES_ALL, ES_ALL}, /* SQSUB UQSUB */
-	[0x06] = {ES_ALL, ES_ALL, ES_D, ES_D},	  /* CMGT CMHI */
-	[0x07] = {ES_ALL, ES_ALL, ES_D, ES_D},	  /* CMGE CMHS */
-	[0x08] = {ES_ALL, ES_ALL, ES_D, ES_D},	  /* SSHL USHL */
-	[0x09] = {ES_ALL, ES_ALL, ES_ALL, ES_ALL}, /* SQSHL UQSHL */
-	[0x0a] = {ES_ALL, ES_ALL, ES_D, ES_D},	  /* SRSHL URSHL */
-	[0x0b] = {ES_ALL, ES_ALL, ES_ALL, ES_ALL}, /* SQRSHL UQRSHL */
-	[0x0c] = {ES_BHS, ES_BHS, 0, 0},	  /* SMAX UMAX */
-	[0x0d] = {ES_BHS, ES_BHS, 0, 0},	  /* SMIN UMIN */
-	[0x0e] = {ES_BHS, ES_BHS, 0, 0},	  /* SABD UABD */
-	[0x0f] = {ES_BHS, ES_BHS, 0, 0},	  /* SABA UABA */
-	[0x10] = {ES_ALL, ES_ALL, ES_D, ES_D},	  /* ADD SUB */
-	[0x11] = {ES_ALL, ES_ALL, ES_D, ES_D},	  /* CMTST CMEQ */
-	[0x12] = {ES_BHS, ES_BHS, 0, 0},	  /* MLA MLS */
-	[0x13] = {ES_BHS, ES_B, 0, 0},		  /* MUL PMUL */
-	[0x14] = {ES_BHS, ES_BHS, 0, 0},	  /* SMAXP UMAXP */
-	[0x15] = {ES_BHS, ES_BHS, 0, 0},	  /* SMINP UMINP */
+	[0x00] = {ES_BHS, ES_BHS, 0, 0},                               /* SHADD UHADD */
+	[0x01] = {ES_ALL, ES_ALL, ES_ALL, ES_ALL},                     /* SQADD UQADD */
+	[0x02] = {ES_BHS, ES_BHS, 0, 0},                               /* SRHADD URHADD */
+	[0x03] = {ES_ALL, ES_ALL, 0, 0},                               /* logic: the size is the opcode */
+	[0x04] = {ES_BHS, ES_BHS, 0, 0},                               /* SHSUB UHSUB */
+	[0x05] = {ES_ALL, ES_ALL, ES_ALL, ES_ALL},                     /* SQSUB UQSUB */
+	[0x06] = {ES_ALL, ES_ALL, ES_D, ES_D},                         /* CMGT CMHI */
+	[0x07] = {ES_ALL, ES_ALL, ES_D, ES_D},                         /* CMGE CMHS */
+	[0x08] = {ES_ALL, ES_ALL, ES_D, ES_D},                         /* SSHL USHL */
+	[0x09] = {ES_ALL, ES_ALL, ES_ALL, ES_ALL},                     /* SQSHL UQSHL */
+	[0x0a] = {ES_ALL, ES_ALL, ES_D, ES_D},                         /* SRSHL URSHL */
+	[0x0b] = {ES_ALL, ES_ALL, ES_ALL, ES_ALL},                     /* SQRSHL UQRSHL */
+	[0x0c] = {ES_BHS, ES_BHS, 0, 0},                               /* SMAX UMAX */
+	[0x0d] = {ES_BHS, ES_BHS, 0, 0},                               /* SMIN UMIN */
+	[0x0e] = {ES_BHS, ES_BHS, 0, 0},                               /* SABD UABD */
+	[0x0f] = {ES_BHS, ES_BHS, 0, 0},                               /* SABA UABA */
+	[0x10] = {ES_ALL, ES_ALL, ES_D, ES_D},                         /* ADD SUB */
+	[0x11] = {ES_ALL, ES_ALL, ES_D, ES_D},                         /* CMTST CMEQ */
+	[0x12] = {ES_BHS, ES_BHS, 0, 0},                               /* MLA MLS */
+	[0x13] = {ES_BHS, ES_B, 0, 0},                                 /* MUL PMUL */
+	[0x14] = {ES_BHS, ES_BHS, 0, 0},                               /* SMAXP UMAXP */
+	[0x15] = {ES_BHS, ES_BHS, 0, 0},                               /* SMINP UMINP */
 	[0x16] = {ES_H | ES_S, ES_H | ES_S, ES_H | ES_S, ES_H | ES_S}, /* SQDMULH SQRDMULH */
-	[0x17] = {ES_ALL, 0, 0, 0},		  /* ADDP */
+	[0x17] = {ES_ALL, 0, 0, 0},                                    /* ADDP */
 };
 
 int a64_int3_ok(uint32_t u, uint32_t opc, uint32_t es, int scalar)
@@ -53,10 +54,12 @@ static uint32_t logic(struct a64_lift *l, uint32_t rd, uint32_t op, uint32_t typ
 
 	if (op == 5)
 		return vr_ir_op3(l->ir, VR_IR_VBSL, type, d, n, m);
-	return op == 6 ? vr_ir_op3(l->ir, VR_IR_VBSL, type, m, n, d) : vr_ir_op3(l->ir, VR_IR_VBSL, type, m, d, n);
+	return op == 6 ? vr_ir_op3(l->ir, VR_IR_VBSL, type, m, n, d)
+		       : vr_ir_op3(l->ir, VR_IR_VBSL, type, m, d, n);
 }
 
-uint32_t a64_shift_right(struct a64_lift *l, uint32_t type, uint32_t es, uint32_t u, uint32_t v, uint32_t by, int round)
+uint32_t a64_shift_right(struct a64_lift *l, uint32_t type, uint32_t es, uint32_t u, uint32_t v, uint32_t by,
+			 int round)
 {
 	const uint32_t op = u ? VR_IR_VSHR : VR_IR_VSAR;
 	uint32_t r = a64_v1(l, op, type, es, v, by);
@@ -71,9 +74,11 @@ uint32_t a64_shift_right(struct a64_lift *l, uint32_t type, uint32_t es, uint32_
 }
 
 /*
- * Halving without a wider type: a + b = 2 (a & b) + (a ^ b) = 2 (a | b) - (a ^ b); a - b = (a ^ b) - 2 (b & ~a).
+ * Halving without a wider type: a + b = 2 (a & b) + (a ^ b) = 2 (a | b) - (a ^ b); a - b = (a ^ b) - 2 (b &
+ * ~a).
  */
-static uint32_t halving(struct a64_lift *l, uint32_t u, uint32_t opc, uint32_t es, uint32_t type, uint32_t n, uint32_t m)
+static uint32_t halving(struct a64_lift *l, uint32_t u, uint32_t opc, uint32_t es, uint32_t type, uint32_t n,
+			uint32_t m)
 {
 	uint32_t half = a64_shift_right(l, type, es, u, vr_ir_op2(l->ir, VR_IR_VXOR, type, n, m), 1, 0);
 
@@ -84,15 +89,16 @@ static uint32_t halving(struct a64_lift *l, uint32_t u, uint32_t opc, uint32_t e
 	return a64_v2(l, VR_IR_VSUB, type, es, half, vr_ir_op2(l->ir, VR_IR_VANDN, type, m, n));
 }
 
-static uint32_t minmax(struct a64_lift *l, uint32_t u, uint32_t min, uint32_t es, uint32_t type, uint32_t n, uint32_t m)
+static uint32_t minmax(struct a64_lift *l, uint32_t u, uint32_t min, uint32_t es, uint32_t type, uint32_t n,
+		       uint32_t m)
 {
 	static const uint16_t op[2][2] = {{VR_IR_VSMAX, VR_IR_VSMIN}, {VR_IR_VUMAX, VR_IR_VUMIN}};
 
 	return a64_v2(l, op[u][min], type, es, n, m);
 }
 
-uint32_t a64_int3(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t opc, uint32_t es, uint32_t type, uint32_t lanes,
-		  uint32_t n, uint32_t m)
+uint32_t a64_int3(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t opc, uint32_t es, uint32_t type,
+		  uint32_t lanes, uint32_t n, uint32_t m)
 {
 	const uint64_t call = A64_SIMD_IMM(es, lanes, u, 0);
 	uint32_t r;
@@ -116,14 +122,17 @@ uint32_t a64_int3(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t opc, uin
 	case 0x09:
 	case 0x0a:
 	case 0x0b:
-		return a64_vcall(l, A64_H_simd_shl, n, m, 0,
-				 call | (uint64_t)((opc & 1 ? A64_SHL_SATURATE : 0) | (opc & 2 ? A64_SHL_ROUND : 0)) << 16);
+		return a64_vcall(
+			l, A64_H_simd_shl, n, m, 0,
+			call | (uint64_t)((opc & 1 ? A64_SHL_SATURATE : 0) | (opc & 2 ? A64_SHL_ROUND : 0))
+					<< 16);
 	case 0x0c:
 	case 0x0d:
 		return minmax(l, u, opc & 1, es, type, n, m);
 	case 0x0e:
 	case 0x0f:
-		r = a64_v2(l, VR_IR_VSUB, type, es, minmax(l, u, 0, es, type, n, m), minmax(l, u, 1, es, type, n, m));
+		r = a64_v2(l, VR_IR_VSUB, type, es, minmax(l, u, 0, es, type, n, m),
+			   minmax(l, u, 1, es, type, n, m));
 		return opc == 0x0f ? a64_v2(l, VR_IR_VADD, type, es, a64_get_v(l, rd, type), r) : r;
 	case 0x10:
 		return a64_v2(l, u ? VR_IR_VSUB : VR_IR_VADD, type, es, n, m);
@@ -133,7 +142,8 @@ uint32_t a64_int3(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t opc, uin
 		r = a64_v2(l, VR_IR_VMUL, type, es, n, m);
 		return a64_v2(l, u ? VR_IR_VSUB : VR_IR_VADD, type, es, a64_get_v(l, rd, type), r);
 	case 0x13:
-		return u ? a64_vcall(l, A64_H_simd_pmul, n, m, 0, call) : a64_v2(l, VR_IR_VMUL, type, es, n, m);
+		return u ? a64_vcall(l, A64_H_simd_pmul, n, m, 0, call)
+			 : a64_v2(l, VR_IR_VMUL, type, es, n, m);
 	case 0x14:
 	case 0x15:
 		return minmax(l, u, opc & 1, es, type, a64_v2(l, VR_IR_VUZP1, type, es, n, m),
@@ -171,8 +181,7 @@ int a64_lift_simd_three_same(struct a64_lift *l, const struct a64_fields *f)
 	}
 	uint32_t m = a64_get_v(l, f->rm, type);
 
-	a64_put_v(l, f->rd, type,
-		  a64_int3(l, f->rd, f->u, f->opc, es, type, a64_lanes(type, es), n, m));
+	a64_put_v(l, f->rd, type, a64_int3(l, f->rd, f->u, f->opc, es, type, a64_lanes(type, es), n, m));
 	return 1;
 }
 
@@ -201,10 +210,11 @@ int a64_lift_simd_s_three_same(struct a64_lift *l, const struct a64_fields *f)
 	return 1;
 }
 
-uint32_t a64_rdmlah(struct a64_lift *l, uint32_t rd, uint32_t subtract, uint32_t es, uint32_t lanes, uint32_t n,
-		    uint32_t m)
+uint32_t a64_rdmlah(struct a64_lift *l, uint32_t rd, uint32_t subtract, uint32_t es, uint32_t lanes,
+		    uint32_t n, uint32_t m)
 {
-	return a64_vcall(l, A64_H_simd_qrdmlah, n, m, a64_get_v(l, rd, VR_T_V128), A64_SIMD_IMM(es, lanes, 0, subtract));
+	return a64_vcall(l, A64_H_simd_qrdmlah, n, m, a64_get_v(l, rd, VR_T_V128),
+			 A64_SIMD_IMM(es, lanes, 0, subtract));
 }
 
 uint32_t a64_add_long_pairs(struct a64_lift *l, uint32_t u, uint32_t es, uint32_t type, uint32_t v)
@@ -216,7 +226,8 @@ uint32_t a64_add_long_pairs(struct a64_lift *l, uint32_t u, uint32_t es, uint32_
 		even = vr_ir_op2(l->ir, VR_IR_VAND, type, v,
 				 a64_vconst(l, type, a64_replicate((1ull << bits) - 1, es + 1)));
 	else
-		even = a64_v1(l, VR_IR_VSAR, type, es + 1, a64_v1(l, VR_IR_VSHL, type, es + 1, v, bits), bits);
+		even = a64_v1(l, VR_IR_VSAR, type, es + 1, a64_v1(l, VR_IR_VSHL, type, es + 1, v, bits),
+			      bits);
 	return a64_v2(l, VR_IR_VADD, type, es + 1, even, odd);
 }
 
@@ -224,7 +235,8 @@ uint32_t a64_add_long_pairs(struct a64_lift *l, uint32_t u, uint32_t es, uint32_
 uint32_t a64_dot(struct a64_lift *l, uint32_t rd, uint32_t u, uint32_t type, uint32_t n, uint32_t m)
 {
 	const uint32_t multiply = u ? VR_IR_VUMULL : VR_IR_VSMULL;
-	uint32_t low = a64_add_long_pairs(l, u, 1, VR_T_V128, a64_v2(l, multiply, VR_T_V128, 0, n, m)), high = low;
+	uint32_t low = a64_add_long_pairs(l, u, 1, VR_T_V128, a64_v2(l, multiply, VR_T_V128, 0, n, m)),
+		 high = low;
 
 	if (type == VR_T_V128) {
 		high = a64_v2(l, multiply, VR_T_V128, 0, a64_upper(l, 1, n), a64_upper(l, 1, m));
@@ -262,6 +274,7 @@ int a64_lift_simd_s_three_extra(struct a64_lift *l, const struct a64_fields *f)
 	if (f->opc > 1 || !f->u || f->size == 0 || f->size == 3)
 		return 0;
 	a64_put_v(l, f->rd, VR_T_V64,
-		  a64_rdmlah(l, f->rd, f->opc, f->size, 1, a64_get_v(l, f->rn, VR_T_V64), a64_get_v(l, f->rm, VR_T_V64)));
+		  a64_rdmlah(l, f->rd, f->opc, f->size, 1, a64_get_v(l, f->rn, VR_T_V64),
+			     a64_get_v(l, f->rm, VR_T_V64)));
 	return 1;
 }

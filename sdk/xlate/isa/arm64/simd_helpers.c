@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * simd_helpers.c: integer SIMD that the IR has no ops for, where a result lane depends on one lane of each operand.
+ * simd_helpers.c: integer SIMD that the IR has no ops for, where a result lane depends on one lane of each
+ * operand.
  *
  * An operation is a function of lanes; LANEWISE makes the helper, with the loop compiled for each lane size.
  */
@@ -8,44 +9,45 @@
 #include "simd_lanes.h"
 
 #define LANE static inline __attribute__((always_inline)) uint64_t
-#define LANE_ARGS \
-	unsigned es __attribute__((unused)), unsigned u __attribute__((unused)), unsigned p __attribute__((unused)), \
-		uint64_t a __attribute__((unused)), uint64_t b __attribute__((unused)), \
-		uint64_t c __attribute__((unused)), unsigned *qc __attribute__((unused))
+#define LANE_ARGS                                                                       \
+	unsigned es __attribute__((unused)), unsigned u __attribute__((unused)),        \
+		unsigned p __attribute__((unused)), uint64_t a __attribute__((unused)), \
+		uint64_t b __attribute__((unused)), uint64_t c __attribute__((unused)), \
+		unsigned *qc __attribute__((unused))
 
-#define LOOP(op, ES) \
+#define LOOP(op, ES)                         \
 	for (unsigned i = 0; i < lanes; i++) \
-		a64_set_lane(&r, ES, i, \
+		a64_set_lane(&r, ES, i,      \
 			     op(ES, u, p, a64_lane(a, ES, i), a64_lane(b, ES, i), a64_lane(c, ES, i), &qc));
-#define LANEWISE(name, op) \
-	void VR_CALL a64_helper_##name(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a, \
+#define LANEWISE(name, op)                                                                           \
+	void VR_CALL a64_helper_##name(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,  \
 				       const union vr_v128 *b, const union vr_v128 *c, uint64_t imm) \
-	{ \
-		static const union vr_v128 none; \
-		const unsigned lanes = imm >> 2 & 31, u = imm >> 8 & 1, p = (unsigned)(imm >> 16); \
-		union vr_v128 r = {.d = {0, 0}}; \
-		unsigned qc = 0; \
-\
-		a = a ? a : &none; \
-		b = b ? b : &none; \
-		c = c ? c : &none; \
-		switch (imm & 3) { \
-		case 0: \
-			LOOP(op, 0) \
-			break; \
-		case 1: \
-			LOOP(op, 1) \
-			break; \
-		case 2: \
-			LOOP(op, 2) \
-			break; \
-		default: \
-			LOOP(op, 3) \
-			break; \
-		} \
-		*d = r; \
-		if (qc) \
-			a64_of(x)->fpsr_qc |= A64_FPSR_QC; \
+	{                                                                                            \
+		static const union vr_v128 none;                                                     \
+		const unsigned lanes = imm >> 2 & 31, u = imm >> 8 & 1, p = (unsigned)(imm >> 16);   \
+		union vr_v128 r = {.d = {0, 0}};                                                     \
+		unsigned qc = 0;                                                                     \
+                                                                                                     \
+		a = a ? a : &none;                                                                   \
+		b = b ? b : &none;                                                                   \
+		c = c ? c : &none;                                                                   \
+		switch (imm & 3) {                                                                   \
+		case 0:                                                                              \
+			LOOP(op, 0)                                                                  \
+			break;                                                                       \
+		case 1:                                                                              \
+			LOOP(op, 1)                                                                  \
+			break;                                                                       \
+		case 2:                                                                              \
+			LOOP(op, 2)                                                                  \
+			break;                                                                       \
+		default:                                                                             \
+			LOOP(op, 3)                                                                  \
+			break;                                                                       \
+		}                                                                                    \
+		*d = r;                                                                              \
+		if (qc)                                                                              \
+			a64_of(x)->fpsr_qc |= A64_FPSR_QC;                                           \
 	}
 
 /* SQADD, UQADD, SQSUB, UQSUB */
@@ -75,6 +77,13 @@ LANE shl(LANE_ARGS)
 	const a64_i128 one = 1;
 	a64_i128 v = a64_number(a, es, u);
 
+	if (!p) { /* SSHL, USHL: nothing to saturate or round */
+		if (shift >= 0)
+			return shift < bits ? a << shift : 0;
+		const int n = -shift < bits ? -shift : bits - 1;
+
+		return u ? (-shift < bits ? a >> n : 0) : (uint64_t)((int64_t)v >> n);
+	}
 	if (shift >= bits) {
 		if (!(p & A64_SHL_SATURATE) || v == 0)
 			return 0;
@@ -97,7 +106,8 @@ LANE qshl_imm(LANE_ARGS)
 {
 	const a64_i128 one = 1;
 
-	return a64_saturate(a64_number(a, es, u) * (one << (p & 0xff)), es, u || (p & A64_QSHL_TO_UNSIGNED), qc);
+	return a64_saturate(a64_number(a, es, u) * (one << (p & 0xff)), es, u || (p & A64_QSHL_TO_UNSIGNED),
+			    qc);
 }
 LANEWISE(simd_qshl_imm, qshl_imm)
 

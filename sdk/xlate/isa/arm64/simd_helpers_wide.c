@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* simd_helpers_wide.c: integer SIMD helpers whose result lanes are of another size or place than the operands'. */
+/* simd_helpers_wide.c: integer SIMD helpers whose result lanes are of another size or place than the
+ * operands'. */
+#include <string.h>
+
 #include "helpers_fp.h"
 #include "simd_lanes.h"
 
-#define VHELPER(name) \
+#define VHELPER(name)                                                                               \
 	void VR_CALL a64_helper_##name(struct vr_exec *x __attribute__((unused)), union vr_v128 *d, \
-				       const union vr_v128 *a, const union vr_v128 *b __attribute__((unused)), \
+				       const union vr_v128 *a,                                      \
+				       const union vr_v128 *b __attribute__((unused)),              \
 				       const union vr_v128 *c __attribute__((unused)), uint64_t imm)
 
 static unsigned lanes_of(uint64_t imm)
@@ -13,7 +17,8 @@ static unsigned lanes_of(uint64_t imm)
 	return imm >> 2 & 31;
 }
 
-/* [SU]Q[R]SHR[U]N, [SU]QXT[U]N: lanes of size es + 1 of a, shifted right and narrowed to es; c: the old destination. */
+/* [SU]Q[R]SHR[U]N, [SU]QXT[U]N: lanes of size es + 1 of a, shifted right and narrowed to es; c: the old
+ * destination. */
 VHELPER(simd_qnarrow)
 {
 	const unsigned es = imm & 3, lanes = lanes_of(imm), p = (unsigned)(imm >> 16), shift = p & 0x7f;
@@ -43,7 +48,8 @@ VHELPER(simd_qdmull)
 
 	for (unsigned i = 0; i < lanes; i++) {
 		a64_i128 n = a64_number(a64_lane(a, es, first + i), es, 0);
-		uint64_t v = a64_saturate(n * a64_number(a64_lane(b, es, first + i), es, 0) * 2, es + 1, 0, &qc);
+		uint64_t v =
+			a64_saturate(n * a64_number(a64_lane(b, es, first + i), es, 0) * 2, es + 1, 0, &qc);
 
 		if (p & (A64_QDMULL_ADD | A64_QDMULL_SUB)) {
 			a64_i128 product = a64_number(v, es + 1, 0);
@@ -75,18 +81,37 @@ VHELPER(simd_pmull8)
 	*d = r;
 }
 
+/* 48 bytes as lanes of any size: how three registers' worth of memory looks. */
+union triple {
+	uint8_t b[48];
+	uint16_t h[24];
+	uint32_t s[12];
+	uint64_t d[6];
+};
+
+/* r.lane[i] = t.lane[first + i * step] */
+#define STRIDE(member, r, t, lanes, first, step)  \
+	for (unsigned i_ = 0; i_ < (lanes); i_++) \
+	(r).member[i_] = (t).member[(first) + i_ * (step)]
+
 /* LD3: register `parameter` of the triples in a, b, c, each of which holds `lanes` elements. */
 VHELPER(simd_ld3)
 {
-	const union vr_v128 *chunk[3] = {a, b, c};
-	const unsigned es = imm & 3, lanes = lanes_of(imm), k = imm >> 16 & 3;
+	const unsigned es = imm & 3, lanes = lanes_of(imm), k = imm >> 16 & 3, bytes = lanes << es;
 	union vr_v128 r = {.d = {0, 0}};
+	union triple t;
 
-	for (unsigned i = 0; i < lanes; i++) {
-		unsigned e = 3 * i + k;
-
-		a64_set_lane(&r, es, i, a64_lane(chunk[e / lanes], es, e % lanes));
-	}
+	memcpy(t.b, a, 16);
+	memcpy(t.b + bytes, b, 16);
+	memcpy(t.b + 2 * bytes, c, 16);
+	if (es == 0)
+		STRIDE(b, r, t, lanes, k, 3);
+	else if (es == 1)
+		STRIDE(h, r, t, lanes, k, 3);
+	else if (es == 2)
+		STRIDE(s, r, t, lanes, k, 3);
+	else
+		STRIDE(d, r, t, lanes, k, 3);
 	*d = r;
 }
 
@@ -96,11 +121,15 @@ VHELPER(simd_st3)
 	const union vr_v128 *reg[3] = {a, b, c};
 	const unsigned es = imm & 3, lanes = lanes_of(imm), k = imm >> 16 & 3;
 	union vr_v128 r = {.d = {0, 0}};
+	/* element k * lanes of the stream: register and lane */
+	unsigned n = k * lanes % 3, lane = k * lanes / 3;
 
 	for (unsigned i = 0; i < lanes; i++) {
-		unsigned e = k * lanes + i;
-
-		a64_set_lane(&r, es, i, a64_lane(reg[e % 3], es, e / 3));
+		a64_set_lane(&r, es, i, a64_lane(reg[n], es, lane));
+		if (++n == 3) {
+			n = 0;
+			lane++;
+		}
 	}
 	*d = r;
 }
@@ -117,7 +146,7 @@ VHELPER(simd_sha1)
 	uint32_t s[4] = {a->s[0], a->s[1], a->s[2], a->s[3]}, y = b->s[0];
 
 	for (unsigned e = 0; e < 4; e++) {
-		uint32_t t = kind == A64_SHA1_C	  ? ((s[2] ^ s[3]) & s[1]) ^ s[3]
+		uint32_t t = kind == A64_SHA1_C   ? ((s[2] ^ s[3]) & s[1]) ^ s[3]
 			     : kind == A64_SHA1_P ? s[1] ^ s[2] ^ s[3]
 						  : (s[1] & s[2]) | ((s[1] | s[2]) & s[3]);
 		uint32_t top = s[3];

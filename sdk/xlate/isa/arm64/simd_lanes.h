@@ -40,7 +40,8 @@ static inline __attribute__((always_inline)) unsigned a64_lane_bits(unsigned es)
 }
 
 /* A lane as a number. */
-static inline __attribute__((always_inline)) a64_i128 a64_number(uint64_t v, unsigned es, unsigned is_unsigned)
+static inline __attribute__((always_inline)) a64_i128 a64_number(uint64_t v, unsigned es,
+								 unsigned is_unsigned)
 {
 	const unsigned gap = 64 - a64_lane_bits(es);
 
@@ -48,8 +49,8 @@ static inline __attribute__((always_inline)) a64_i128 a64_number(uint64_t v, uns
 }
 
 /* SatQ (shared/functions/common). */
-static inline __attribute__((always_inline)) uint64_t a64_saturate(a64_i128 v, unsigned es, unsigned is_unsigned,
-								   unsigned *qc)
+static inline __attribute__((always_inline)) uint64_t a64_saturate(a64_i128 v, unsigned es,
+								   unsigned is_unsigned, unsigned *qc)
 {
 	const a64_i128 one = 1;
 	const a64_i128 max = (one << (a64_lane_bits(es) - (is_unsigned ? 0 : 1))) - 1;
