@@ -160,6 +160,10 @@ struct vr_exec *world_new(uint32_t vcpus)
 {
 	static struct vr_isa_env env;
 	size_t size = (VR_EXEC_STATE + sizeof(struct a64_state) + 63) & ~(size_t)63;
+	if (w.x) {
+		a64_fini(w.x);
+		free(w.x);
+	}
 	memset(&w, 0, sizeof(w));
 	env = (struct vr_isa_env){
 		.size = sizeof(env),

@@ -50,11 +50,13 @@ void world_time(uint64_t now);
 static inline uint64_t mrs(uint32_t enc)
 {
 	w.x->leave = 0;
+	w.x->pc = 0x1000;
 	return a64_helper_sysreg_read(w.x, enc, 0, 3);
 }
 static inline void msr(uint32_t enc, uint64_t value)
 {
 	w.x->leave = 0;
+	w.x->pc = 0x1000;
 	a64_helper_sysreg_write(w.x, enc, value, 3);
 }
 /* Go to EL0 or EL1h by hand. */

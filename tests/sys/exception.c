@@ -129,7 +129,7 @@ Test(exception, interrupts)
 	cr_assert_eq(w.kicks, 2, "unmasking has the pending one looked at");
 	cr_assert_eq(a64_interrupt(w.x), 1);
 	cr_assert_eq(w.x->pc, VBAR + 0x280);
-	cr_assert_eq(w.s->elr_el1, 0x1000);
+	cr_assert_eq(w.s->elr_el1, 0x1004);
 	cr_assert_eq(w.s->spsr_el1, 0x345);
 	cr_assert_eq(a64_interrupt(w.x), 0);
 	a64_set_pin(w.x, 0, 0);

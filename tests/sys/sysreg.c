@@ -16,7 +16,7 @@ static void ready(uint32_t el)
 /* EC of the exception that the last access took, or -1. */
 static int ec(void)
 {
-	return w.x->leave ? (int)(w.s->esr_el1 >> 26) : -1;
+	return w.x->pc >= VBAR ? (int)(w.s->esr_el1 >> 26) : -1;
 }
 
 /* By the table: what `access` does not name is undefined, at both levels. */
@@ -204,6 +204,26 @@ Test(sysreg, context)
 	cr_assert_eq(w.contexts, 0);
 }
 
+/* What follows in the block was translated for the old context. */
+Test(sysreg, a_change_of_context_leaves)
+{
+	ready(1);
+	msr(R_SCTLR, SCTLR_M);
+	cr_assert_eq(w.x->leave, 1);
+	cr_assert_eq(w.x->pc, 0x1004);
+	msr(R_SCTLR, SCTLR_M);
+	cr_assert_eq(w.x->leave, 0);
+	cr_assert_eq(w.x->pc, 0x1000);
+	msr(R_DAIF, 0);
+	cr_assert_eq(w.x->leave, 0);
+	a64_set_pin(w.x, 0, 1);
+	msr(R_DAIF, 0x3c0);
+	cr_assert_eq(w.x->leave, 0);
+	msr(R_DAIF, 0);
+	cr_assert_eq(w.x->leave, 1);
+	cr_assert_eq(w.x->pc, 0x1004);
+}
+
 Test(sysreg, msr_immediate)
 {
 	ready(1);
@@ -215,6 +235,7 @@ Test(sysreg, msr_immediate)
 	a64_helper_msr_imm(w.x, 3 << 3 | 6, 2, 0);
 	cr_assert_eq(w.s->esr_el1, 0x62000000u | 6 << 17 | 3 << 14 | 4 << 10 | 31 << 5 | 2 << 1);
 	enter_el(0);
+	w.x->pc = 0x1000;
 	a64_helper_msr_imm(w.x, 5, 1, 0);
 	cr_assert_eq(ec(), EC_UNKNOWN);
 }

@@ -127,6 +127,13 @@ uint64_t a64_raise(struct vr_exec *x, uint32_t ec, uint32_t iss)
 	return 0;
 }
 
+void a64_leave_next_pc(struct vr_exec *x)
+{
+	if (!x->leave)
+		x->pc += 4;
+	x->leave = 1;
+}
+
 uint64_t a64_raise_sysreg(struct vr_exec *x, uint32_t enc, uint32_t rt, uint32_t is_read)
 {
 	uint32_t op0 = enc >> 14 & 3, op1 = enc >> 11 & 7, crn = enc >> 7 & 15, crm = enc >> 3 & 15,

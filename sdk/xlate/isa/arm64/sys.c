@@ -136,7 +136,8 @@ static void write_nzcv(struct vr_exec *x, const struct a64_sysreg *r, uint64_t v
 static void write_daif(struct vr_exec *x, const struct a64_sysreg *r, uint64_t value)
 {
 	a64_sysreg_set(x, r, value);
-	a64_recheck(x);
+	if (a64_recheck(x))
+		a64_leave_next_pc(x);
 }
 
 /* The host's rounding mode is set by the FPSETROUND that a lifter appends, or when the engine next enters. */
@@ -339,6 +340,16 @@ uint64_t VR_CALL a64_helper_sysreg_read(struct vr_exec *x, uint64_t a, uint64_t 
 	return r->read ? r->read(x, r) : a64_sysreg_get(x, r);
 }
 
+/* The code that follows was made for the context before: when it changes, go on at the next instruction
+ * afresh. */
+static void context_after(struct vr_exec *x)
+{
+	uint64_t key = x->key, asid = x->asid;
+	a64_context(x);
+	if (x->key != key || x->asid != asid)
+		a64_leave_next_pc(x);
+}
+
 uint64_t VR_CALL a64_helper_sysreg_write(struct vr_exec *x, uint64_t a, uint64_t value, uint64_t rt)
 {
 	uint32_t enc = (uint32_t)a;
@@ -358,7 +369,7 @@ uint64_t VR_CALL a64_helper_sysreg_write(struct vr_exec *x, uint64_t a, uint64_t
 	else
 		a64_sysreg_set(x, r, value);
 	if (r->flags & A64_SR_CONTEXT)
-		a64_context(x);
+		context_after(x);
 	return 0;
 }
 
@@ -384,7 +395,8 @@ uint64_t VR_CALL a64_helper_msr_imm(struct vr_exec *x, uint64_t field, uint64_t 
 		a64_select_sp(x, 1, (uint32_t)imm & 1);
 	else
 		return a64_raise(x, EC_UNKNOWN, 0);
-	a64_context(x);
-	a64_recheck(x);
+	context_after(x);
+	if (a64_recheck(x))
+		a64_leave_next_pc(x);
 	return 0;
 }
