@@ -50,23 +50,28 @@
 			a64_of(x)->fpsr_qc |= A64_FPSR_QC;                                           \
 	}
 
+/* A sum or difference of lanes, saturated; wider arithmetic than 64 bits for D lanes only. */
+#define SATURATED(sign, b_unsigned)                                                                      \
+	(es < 3 ? a64_saturate64(a64_number64(a, es, u) sign a64_number64(b, es, b_unsigned), es, u, qc) \
+		: a64_saturate(a64_number(a, es, u) sign a64_number(b, es, b_unsigned), es, u, qc))
+
 /* SQADD, UQADD, SQSUB, UQSUB */
 LANE qadd(LANE_ARGS)
 {
-	return a64_saturate(a64_number(a, es, u) + a64_number(b, es, u), es, u, qc);
+	return SATURATED(+, u);
 }
 LANEWISE(simd_qadd, qadd)
 
 LANE qsub(LANE_ARGS)
 {
-	return a64_saturate(a64_number(a, es, u) - a64_number(b, es, u), es, u, qc);
+	return SATURATED(-, u);
 }
 LANEWISE(simd_qsub, qsub)
 
 /* SUQADD (u = 0): signed a plus unsigned b; USQADD (u = 1): unsigned a plus signed b */
 LANE qadd_mixed(LANE_ARGS)
 {
-	return a64_saturate(a64_number(a, es, u) + a64_number(b, es, !u), es, u, qc);
+	return SATURATED(+, !u);
 }
 LANEWISE(simd_qadd_mixed, qadd_mixed)
 
@@ -111,26 +116,28 @@ LANE qshl_imm(LANE_ARGS)
 }
 LANEWISE(simd_qshl_imm, qshl_imm)
 
-/* SQDMULH; p = 1: SQRDMULH */
+/*
+ * SQDMULH; p = 1: SQRDMULH. (2 * product [+ 2^(bits - 1)]) >> bits, with everything halved so that 64 bits
+ * hold it: these are of H and S lanes only.
+ */
 LANE qdmulh(LANE_ARGS)
 {
-	const unsigned bits = a64_lane_bits(es);
-	const a64_i128 one = 1;
-	a64_i128 v = a64_number(a, es, 0) * a64_number(b, es, 0) * 2;
+	const unsigned bits = es < 3 ? a64_lane_bits(es) : 32;
+	int64_t v = a64_number64(a, es, 0) * a64_number64(b, es, 0);
 
-	return a64_saturate((v + (p ? one << (bits - 1) : 0)) >> bits, es, 0, qc);
+	return a64_saturate64((v + (p ? 1ll << (bits - 2) : 0)) >> (bits - 1), es, 0, qc);
 }
 LANEWISE(simd_qdmulh, qdmulh)
 
-/* SQRDMLAH; p = 1: SQRDMLSH. c accumulates */
+/* SQRDMLAH; p = 1: SQRDMLSH. c accumulates; halved likewise: |c| * 2^31 and the product are at most 2^62 each
+ */
 LANE qrdmlah(LANE_ARGS)
 {
-	const unsigned bits = a64_lane_bits(es);
-	const a64_i128 one = 1;
-	a64_i128 v = a64_number(a, es, 0) * a64_number(b, es, 0) * 2;
-	a64_i128 sum = a64_number(c, es, 0) * (one << bits) + (p ? -v : v) + (one << (bits - 1));
+	const unsigned bits = es < 3 ? a64_lane_bits(es) : 32;
+	int64_t v = a64_number64(a, es, 0) * a64_number64(b, es, 0);
+	int64_t sum = a64_number64(c, es, 0) * (1ll << (bits - 1)) + (p ? -v : v) + (1ll << (bits - 2));
 
-	return a64_saturate(sum >> bits, es, 0, qc);
+	return a64_saturate64(sum >> (bits - 1), es, 0, qc);
 }
 LANEWISE(simd_qrdmlah, qrdmlah)
 

@@ -66,4 +66,24 @@ static inline __attribute__((always_inline)) uint64_t a64_saturate(a64_i128 v, u
 	return (uint64_t)v;
 }
 
+/* The same in 64 bits, for lanes of at most 4 bytes. */
+static inline __attribute__((always_inline)) int64_t a64_number64(uint64_t v, unsigned es,
+								  unsigned is_unsigned)
+{
+	const unsigned gap = 64 - a64_lane_bits(es);
+
+	return is_unsigned ? (int64_t)v : (int64_t)(v << gap) >> gap;
+}
+static inline __attribute__((always_inline)) uint64_t a64_saturate64(int64_t v, unsigned es,
+								     unsigned is_unsigned, unsigned *qc)
+{
+	const unsigned bits = es < 3 ? a64_lane_bits(es) : 32;
+	const int64_t max = (1ll << (bits - (is_unsigned ? 0 : 1))) - 1;
+	const int64_t min = is_unsigned ? 0 : -max - 1;
+	const int64_t r = v > max ? max : v < min ? min : v;
+
+	*qc |= r != v;
+	return (uint64_t)r;
+}
+
 #endif
