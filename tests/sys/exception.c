@@ -149,13 +149,26 @@ Test(exception, step)
 	w.s->elr_el1 = 0x4000;
 	a64_helper_eret(w.x, 0, 0, 0);
 	cr_assert(w.x->key & A64_KEY_STEP);
-	cr_assert_eq(w.kicks, 1);
-	cr_assert_eq(a64_interrupt(w.x), 0); /* before the instruction */
-	cr_assert_eq(w.kicks, 2);
+	w.x->leave = 0;
+	a64_helper_step(w.x, 0, 0, 0);
+	cr_assert_eq(w.x->leave, 0, "the first instruction goes on");
+	/* it faults: it will be stepped again */
+	a64_fault(w.x, 0x10, VR_ACCESS_READ, A64_FAULT | 7);
+	cr_assert(w.s->spsr_el1 & PSTATE_SS);
+	cr_assert(!(w.x->key & A64_KEY_STEP));
+	a64_helper_eret(w.x, 0, 0, 0);
+	w.x->leave = 0;
+	a64_helper_step(w.x, 0, 0, 0);
 	w.x->pc = 0x4004;
-	cr_assert_eq(a64_interrupt(w.x), 1); /* after it */
+	a64_helper_step(w.x, 0, 0, 0);
+	cr_assert_eq(w.x->leave, 1);
 	cr_assert_eq(w.s->esr_el1, 0xcb000022);
 	cr_assert_eq(w.s->elr_el1, 0x4004);
 	cr_assert_eq(w.s->spsr_el1 & PSTATE_SS, 0);
 	cr_assert(!(w.x->key & A64_KEY_STEP));
+	/* a return with SS clear: nothing is executed */
+	a64_helper_eret(w.x, 0, 0, 0);
+	a64_helper_step(w.x, 0, 0, 0);
+	cr_assert_eq(w.s->esr_el1, 0xca000022);
+	cr_assert_eq(w.s->elr_el1, 0x4004);
 }

@@ -159,11 +159,25 @@ uint64_t VR_CALL a64_helper_trap_fp(struct vr_exec *x, uint64_t a, uint64_t b, u
 	return a64_raise(x, EC_FP, ISS_COND_ALWAYS);
 }
 
+static void step_exception(struct vr_exec *x)
+{
+	struct a64_state *s = a64_of(x);
+	/* ISV: an instruction was stepped (EX 0: it was no exclusive load); IFSC 0b100010 */
+	uint32_t isv = a64_system_of(x)->step_armed;
+	s->pstate_il_ss &= ~PSTATE_SS;
+	a64_exception(x, A64_VECTOR_SYNC, s->el ? EC_STEP_SAME : EC_STEP_LOWER, isv << 24 | 0x22, x->pc, 0,
+		      0);
+}
+
 /* Aborts: D1.10.4 (the syndrome), D5.8 (the status codes). */
 void VR_CALL a64_fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t fault)
 {
 	uint32_t same = a64_of(x)->el != 0, fsc = (uint32_t)fault & 0x3f;
 
+	if (access == VR_ACCESS_EXECUTE && a64_system_of(x)->step_armed) {
+		step_exception(x); /* of the instruction before */
+		return;
+	}
 	if (fault == VR_FAULT_BUS)
 		fsc = FSC_EXTERNAL;
 	else if (fault == VR_FAULT_ALIGN)
@@ -212,10 +226,7 @@ uint64_t VR_CALL a64_helper_eret(struct vr_exec *x, uint64_t a, uint64_t b, uint
 	a64_context(x);
 	if (s->pstate_il_ss & PSTATE_IL)
 		return a64_raise(x, EC_ILLEGAL, 0);
-	if (x->key & A64_KEY_STEP)
-		x->env->kick(x); /* a64_interrupt() does the stepping */
-	else
-		a64_recheck(x);
+	a64_recheck(x);
 	x->leave = 1;
 	return 0;
 }
@@ -237,38 +248,35 @@ uint32_t a64_recheck(struct vr_exec *x)
 	return 1;
 }
 
-/*
- * Software step (D2.12): the translated code of a mode with A64_KEY_STEP is one instruction a block. The
- * first call after the return to that mode arms it and asks to be called again, which happens after that
- * block.
- */
-static int32_t step(struct vr_exec *x)
-{
-	struct a64_state *s = a64_of(x);
-	struct a64_system *system = a64_system_of(x);
-	if ((s->pstate_il_ss & PSTATE_SS) && !system->step_armed) {
-		system->step_armed = 1;
-		x->env->kick(x);
-		return 0;
-	}
-	uint32_t isv = s->pstate_il_ss & PSTATE_SS
-			       ? 1
-			       : 0; /* an instruction was stepped; EX 0: not an exclusive load */
-	s->pstate_il_ss &= ~PSTATE_SS;
-	a64_exception(x, A64_VECTOR_SYNC, s->el ? EC_STEP_SAME : EC_STEP_LOWER, isv << 24 | 0x22, x->pc, 0,
-		      0);
-	return 1;
-}
-
 int32_t VR_CALL a64_interrupt(struct vr_exec *x)
 {
 	uint32_t which = pending(a64_of(x));
-	if (x->key & A64_KEY_STEP && (!which || a64_system_of(x)->step_armed))
-		return step(x);
 	if (!which)
 		return 0;
+	if (a64_system_of(x)->step_armed)
+		a64_of(x)->pstate_il_ss &= ~PSTATE_SS; /* the stepped instruction is done */
 	a64_exception(x, which & 2 ? A64_VECTOR_FIQ : A64_VECTOR_IRQ, 0, 0, x->pc, 0, 0);
 	return 1;
+}
+
+/* ---- software step (D2.12) ------------------------------------------------------------------------ */
+
+/*
+ * In a mode with A64_KEY_STEP this is called before every instruction: the first one after the exception
+ * return may go on, before the second comes the exception. (PSTATE.SS stays set meanwhile: an instruction
+ * that faults is stepped again.)
+ */
+uint64_t VR_CALL a64_helper_step(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	struct a64_system *system = a64_system_of(x);
+	(void)a, (void)b, (void)c;
+	if ((a64_of(x)->pstate_il_ss & PSTATE_SS) && !system->step_armed) {
+		system->step_armed = 1;
+		return 0;
+	}
+	step_exception(x);
+	x->leave = 1;
+	return 0;
 }
 
 uint32_t VR_CALL a64_has_work(struct vr_exec *x)

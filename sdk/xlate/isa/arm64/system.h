@@ -25,7 +25,7 @@ struct a64_system {
 	const struct vr_host_machine *machine;
 	pthread_mutex_t timer_lock; /* the timers' registers, `level` and the lines they drive */
 	uint32_t level[2];          /* what A64_TIMER_*'s line was last driven to */
-	uint32_t step_armed;        /* software step: the next a64_interrupt() comes after one instruction */
+	uint32_t step_armed;        /* software step: the instruction to step has begun */
 };
 
 static inline struct a64_system *a64_system_of(struct vr_exec *x)
