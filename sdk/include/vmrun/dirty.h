@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dirty.h: vmrun.dirty/1, optional: which guest pages were written, from an accelerator. vm and the slot
+ * numbers are those of vmrun.accel/1.
+ */
+#ifndef VMRUN_DIRTY_H
+#define VMRUN_DIRTY_H
+
+#include <vmrun/abi.h>
+
+#define VR_DIRTY_ID "vmrun.dirty/1"
+#define VR_DIRTY_PAGE 4096u /* bytes that one bit stands for */
+
+struct vr_dirty {
+	uint32_t size;
+	uint32_t reserved;
+	/* Begin (on != 0) or end watching a slot. [main][quiesced] */
+	int32_t(VR_CALL *watch)(void *vm, uint32_t slot, uint32_t on);
+	/* The pages that vCPUs wrote since the last call, or since watch(): bit n of word n / 64 is page n of
+	 * the slot. bytes: room in bitmap. What devices wrote is known to whoever called memory_written().
+	 * [main] */
+	int32_t(VR_CALL *take)(void *vm, uint32_t slot, uint64_t *bitmap, uint64_t bytes);
+};
+
+#endif

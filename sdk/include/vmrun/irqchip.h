@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * irqchip.h: vmrun.irqchip/1, optional: an accelerator that has the machine's interrupt controllers itself.
+ * A board that can do without its own asks for it in its create(), before there are vCPUs.
+ */
+#ifndef VMRUN_IRQCHIP_H
+#define VMRUN_IRQCHIP_H
+
+#include <vmrun/abi.h>
+
+#define VR_IRQCHIP_ID "vmrun.irqchip/1"
+
+#define VR_IRQCHIP_NONE 0  /* all of it is the board's; pins and VR_X86_BUS_* */
+#define VR_IRQCHIP_SPLIT 1 /* x86: local APICs; the board has the I/O APIC and the 8259s */
+#define VR_IRQCHIP_FULL 2  /* x86: local APICs, I/O APIC, 8259s, PIT */
+
+struct vr_irqchip {
+	uint32_t size;
+	uint32_t reserved;
+	/* Make them. 0; VR_E_UNSUPPORTED: it has none of that kind, or the user wants none; VR_E_STATE: no
+	 * virtual machine, or too late. [main][quiesced] */
+	int32_t(VR_CALL *enable)(void *self, uint32_t kind);
+	/* VR_IRQCHIP_*: what there is. [any] */
+	uint32_t(VR_CALL *kind)(void *self);
+	/* FULL: level of an input: x86 0..23 as the I/O APIC numbers them. [any] */
+	int32_t(VR_CALL *line)(void *self, uint32_t line, uint32_t level);
+	/* SPLIT, FULL: a message-signalled interrupt (x86: SDM vol. 3 11.11). [any] */
+	int32_t(VR_CALL *msi)(void *self, uint64_t address, uint32_t data);
+};
+
+#endif
