@@ -10,8 +10,7 @@
 
 /* What a block ended with. */
 #define VR_INTERP_NEXT 1u /* its terminator: exec.pc is the next guest pc */
-#define VR_INTERP_LEFT 2u /* an exception or a helper that left: exec.pc is set; exec.leave is clear again \
-			   */
+#define VR_INTERP_LEFT 2u /* a fault, or a helper that left: exec.pc is set, exec.leave is clear again */
 
 /* What the interpreter can't do by itself. */
 struct vr_interp_memory {

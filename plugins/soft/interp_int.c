@@ -93,7 +93,7 @@ OP(CTZ)
 OP(CLS)
 {
 	uint64_t a = (uint64_t)as_signed(o, A);
-	a ^= (uint64_t)((int64_t)a >> 63);
+	a = (int64_t)a < 0 ? ~a : a;
 	d->d[0] = (a ? (uint32_t)__builtin_clzll(a) : 64) - (64 - BITS) - 1;
 	return 0;
 }

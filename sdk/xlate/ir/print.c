@@ -44,7 +44,7 @@ static int print_special(FILE *out, const struct vr_ir_op *o, const struct vr_is
 		else
 			fprintf(out, " [slot %" PRIu64 "]", o->imm);
 		if (o->op == VR_IR_PUT && o->type == VR_T_FLAGS)
-			fprintf(out, " live=%u", o->aux & 3);
+			fprintf(out, " live=%u", (unsigned)(o->aux & 3));
 		return 1;
 	case VR_IR_CALL:
 	case VR_IR_VCALL: {
