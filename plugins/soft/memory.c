@@ -40,14 +40,26 @@ static void tlb_grow(struct soft_vcpu *v, struct vr_bank *b)
 	v->n.tlb_resizes++;
 }
 
+/* May this access use what the entry holds? Accesses as from user mode look at the user's rights instead, but a plain write
+ * right must be there as well: without it the page may be watched. */
+static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t access, uint32_t flags)
+{
+	if (access == VR_ACCESS_WRITE)
+		return e->tag_write == page && (!(flags & VR_MF_UNPRIV) || (e->physical & SOFT_TLB_USER_WRITE));
+	if (flags & VR_MF_UNPRIV)
+		return (e->tag_read & ~(uint64_t)SOFT_TLB_NEVER) == page && (e->physical & SOFT_TLB_USER_READ);
+	return e->tag_read == page;
+}
+
 static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags, struct part *p)
 {
 	struct vr_exec *x = v->x;
 	uint64_t page = va & SOFT_PAGE_MASK;
 	struct vr_tlb_entry *e = tlb_entry(x->bank, va);
+	bool writable;
 
 	p->bytes = bytes;
-	if (!(flags & VR_MF_UNPRIV) && (access == VR_ACCESS_WRITE ? e->tag_write : e->tag_read) == page) {
+	if (entry_allows(e, page, access, flags)) {
 		p->host = (uint8_t *)(uintptr_t)(va + e->addend);
 		p->physical = (e->physical & SOFT_PAGE_MASK) | (va & ~SOFT_PAGE_MASK);
 		p->watched = 0;
@@ -61,18 +73,20 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 	uint64_t pa_page = t.physical & SOFT_PAGE_MASK;
 
 	p->physical = t.physical;
-	p->host = soft_ram(v->vm, pa_page, SOFT_PAGE);
+	p->host = soft_ram_page(v->vm, pa_page, &writable);
 	p->watched = 0;
-	if (!p->host)
+	if (!p->host || (access == VR_ACCESS_WRITE && !writable)) {
+		p->host = NULL;
 		return 0;
+	}
 	struct soft_page *code = soft_page(v->vm, pa_page, false);
 
 	v->n.tlb_misses++;
 	tlb_grow(v, x->bank);
 	e = tlb_entry(x->bank, va);
 	p->watched = code && atomic_load(&code->watched);
-	e->tag_read = t.rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
-	e->tag_write = t.rights & (1u << VR_ACCESS_WRITE) && !p->watched ? page : page | VR_TLB_NEVER;
+	e->tag_read = t.rights & (1u << VR_ACCESS_READ) ? page : page | SOFT_TLB_NEVER;
+	e->tag_write = t.rights & (1u << VR_ACCESS_WRITE) && writable && !p->watched ? page : page | SOFT_TLB_NEVER;
 	e->addend = (uint64_t)(uintptr_t)p->host - page;
 	e->physical = pa_page | (t.user_rights & (1u << VR_ACCESS_READ) ? SOFT_TLB_USER_READ : 0) |
 		      (t.user_rights & (1u << VR_ACCESS_WRITE) ? SOFT_TLB_USER_WRITE : 0);
@@ -134,6 +148,10 @@ static void copy_in(uint8_t *to, const uint8_t *from, uint32_t bytes)
 	case 8:
 		*(uint64_t *)(void *)to = __atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
 		break;
+	case 16: /* a pair, or a vector: each half by itself */
+		copy_in(to, from, 8);
+		copy_in(to + 8, from + 8, 8);
+		break;
 	default:
 		memcpy(to, from, bytes);
 	}
@@ -150,6 +168,10 @@ static void copy_out(uint8_t *to, const uint8_t *from, uint32_t bytes)
 		break;
 	case 8:
 		__atomic_store_n((uint64_t *)(void *)to, *(const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		break;
+	case 16:
+		copy_out(to, from, 8);
+		copy_out(to + 8, from + 8, 8);
 		break;
 	default:
 		memcpy(to, from, bytes);
@@ -179,10 +201,15 @@ static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, ui
 	struct part p[2];
 	int32_t fault = parts_find(v, va, bytes, write ? VR_ACCESS_WRITE : VR_ACCESS_READ, flags, p, where);
 
-	if (!fault)
-		fault = transfer(v, &p[0], write, data);
-	if (!fault && p[1].bytes)
+	if (fault)
+		return fault;
+	fault = transfer(v, &p[0], write, data);
+	/* A bus error is where the transfer was: *where points at the second part when there is one. */
+	if (fault) {
+		*where = va;
+	} else if (p[1].bytes) {
 		fault = transfer(v, &p[1], write, data + p[0].bytes);
+	}
 	return fault;
 }
 
@@ -304,8 +331,10 @@ static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint
 			break;
 		}
 	}
-	if (p[0].watched)
+	if (p[0].watched) {
+		v->n.code_writes++;
 		soft_code_written(v->vm, v, p[0].physical, bytes);
+	}
 	return 0;
 }
 
@@ -325,7 +354,7 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 	uint32_t flags = (descriptor >> 32) & 0xffff, kind = (uint32_t)(descriptor >> 48);
 	uint32_t log2 = aux & 7, bytes = 1u << log2;
 	uint32_t total = op == VR_IR_LOADP || op == VR_IR_STOREP ? 2 * bytes : bytes;
-	uint8_t data[32];
+	_Alignas(16) uint8_t data[32];
 	int32_t fault;
 
 	*where = va;
@@ -339,6 +368,8 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 		fault = access_plain(v, va, total, 0, flags, data, where);
 		if (fault)
 			return fault;
+		if (flags & (VR_MF_SC | VR_MF_ACQUIRE))
+			atomic_thread_fence(memory_order_acquire);
 		memset(result, 0, 2 * sizeof(*result));
 		memcpy(&result[0], data, bytes);
 		if (op == VR_IR_LOADP)
@@ -353,6 +384,8 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 		memcpy(data, a, bytes);
 		if (op == VR_IR_STOREP)
 			memcpy(data + bytes, b, bytes);
+		if (flags & (VR_MF_SC | VR_MF_RELEASE))
+			atomic_thread_fence(memory_order_release);
 		fault = access_plain(v, va, total, 1, flags, data, where);
 		if (!fault && (flags & (VR_MF_SC | VR_MF_RELEASE)))
 			atomic_thread_fence(memory_order_seq_cst);
@@ -416,7 +449,7 @@ int32_t soft_env_read(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t f
 
 int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, const void *in)
 {
-	uint8_t data[16];
+	_Alignas(16) uint8_t data[16];
 
 	memcpy(data, in, bytes < sizeof(data) ? bytes : sizeof(data));
 	return env_access(x, va, bytes < sizeof(data) ? bytes : sizeof(data), 1, flags, data);

@@ -20,6 +20,14 @@ uint8_t *soft_ram(struct soft_vm *vm, uint64_t pa, uint64_t length)
 	return s ? s->host + (pa - s->gpa) : NULL;
 }
 
+uint8_t *soft_ram_page(struct soft_vm *vm, uint64_t pa, bool *writable)
+{
+	const struct soft_slot *s = slot_of(vm, pa & SOFT_PAGE_MASK, SOFT_PAGE);
+
+	*writable = s && !(s->flags & VR_MEM_READONLY);
+	return s ? s->host + ((pa & SOFT_PAGE_MASK) - s->gpa) : NULL;
+}
+
 struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make)
 {
 	struct soft_slot *s = slot_of(vm, pa & SOFT_PAGE_MASK, SOFT_PAGE);

@@ -39,6 +39,9 @@
 /* vr_tlb_entry.physical, low bits: what unprivileged accesses may do. */
 #define SOFT_TLB_USER_READ 1u
 #define SOFT_TLB_USER_WRITE 2u
+/* A tag that is no page's, but still says which page the entry is for. Generated code compares a tag with the address less
+ * its offset in the page but, where alignment is asked for, with the low bits that must be zero: a bit above those. */
+#define SOFT_TLB_NEVER 0x800u
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
 #define SOFT_COUNTERS(C)                                                              \
@@ -257,8 +260,11 @@ void soft_arena_free(struct soft_arena *a);
 uint64_t soft_arena_used(const struct soft_arena *a);
 
 /* -- ram.c -- */
-/* Host address of one page's byte, or NULL. */
+/* Host address of guest RAM, or NULL. */
 uint8_t *soft_ram(struct soft_vm *vm, uint64_t pa, uint64_t length);
+/* The page that pa lies in, for an access: *writable when it may be written (read-only memory may have a device under it that
+ * takes the writes). */
+uint8_t *soft_ram_page(struct soft_vm *vm, uint64_t pa, bool *writable);
 /* The page descriptor; made when `make`. code_lock held when making. */
 struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make);
 
