@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * control.c: the ends of blocks, calls, and what is put at the region's end.
+ *
+ * An edge inside the region is a jump; registers agree by construction, since every mapped slot is in its
+ * register everywhere. An edge that leaves stores the dirty slots and jumps through a 4-byte field that the engine
+ * may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could close a loop (to
+ * the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
+ *
+ * Indirect targets are in rax. A return is predicted by the shadow stack in the bank, other jumps by its jump cache.
+ */
+#include "em.h"
+
+/* ---- out-of-line code ---- */
+
+struct ool *ool_new(struct em *e, uint32_t kind)
+{
+	static struct ool sink;
+	if (e->ool_count >= MAX_OOL) {
+		e->error = VR_E_RANGE;
+		return &sink;
+	}
+	struct ool *s = &e->ools[e->ool_count++];
+	memset(s, 0, sizeof(*s));
+	s->kind = (uint8_t)kind;
+	s->arg[0] = s->arg[1] = s->arg[2] = NOREG;
+	s->result[0] = s->result[1] = NOREG;
+	s->dirty = e->dirty;
+	return s;
+}
+
+void store_dirty(struct em *e, uint32_t mask)
+{
+	for (uint32_t m = mask; m; m &= m - 1) {
+		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->map_reg[k];
+		struct mem d = exec_mem(e->job->isa->slots[e->job->map[k].slot].offset);
+		if (r >= XMM0)
+			vstore(&e->c, d, r);
+		else
+			mov_store(&e->c, 1, d, r);
+	}
+}
+
+void load_slots(struct em *e, uint32_t mask)
+{
+	for (uint32_t m = mask; m; m &= m - 1) {
+		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->map_reg[k];
+		struct mem s = exec_mem(e->job->isa->slots[e->job->map[k].slot].offset);
+		if (r >= XMM0)
+			vload(&e->c, r, s);
+		else
+			mov_load(&e->c, 1, r, s);
+	}
+}
+
+void set_pc(struct em *e, uint64_t pc)
+{
+	if (pc == (uint64_t)(int64_t)(int32_t)pc) {
+		mov_store_imm(&e->c, 1, EXEC(pc), (uint32_t)pc);
+	} else {
+		mov_imm(&e->c, RAX, pc);
+		mov_store(&e->c, 1, EXEC(pc), RAX);
+	}
+}
+
+void fault_point(struct em *e, uint32_t insn)
+{
+	struct vr_emit_job *job = e->job;
+	if (job->point_count >= job->point_capacity) {
+		e->error = VR_E_RANGE;
+		return;
+	}
+	job->points[job->point_count++] = (struct vr_fault_point){ code_at(&e->c), insn };
+}
+
+static void store_argument(struct em *e, const struct ool *s, uint32_t n)
+{
+	struct code *c = &e->c;
+	struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, argument) + 16 * n));
+	if (s->constant >> n & 1) {
+		if (s->imm[n] == (uint64_t)(int64_t)(int32_t)s->imm[n]) {
+			mov_store_imm(c, 1, m, (uint32_t)s->imm[n]);
+		} else {
+			mov_imm(c, s->temp, s->imm[n]);
+			mov_store(c, 1, m, s->temp);
+		}
+	} else if (s->arg[n] != NOREG) {
+		if (is_vector(s->arg_type[n]))
+			vstore(c, m, s->arg[n]);
+		else
+			mov_store(c, 1, m, s->arg[n]);
+	}
+}
+
+static void load_result(struct em *e, const struct ool *s, uint32_t n)
+{
+	struct code *c = &e->c;
+	struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, result) + 16 * n));
+	if (s->result[n] == NOREG)
+		return;
+	switch (s->result_type[n]) {
+	case VR_T_I32:
+	case VR_T_FLAGS:
+		mov_load(c, 0, s->result[n], m);
+		break;
+	case VR_T_I64:
+		mov_load(c, 1, s->result[n], m);
+		break;
+	case VR_T_F32:
+		v_rm(c, I_VMOVSS, s->result[n], m);
+		break;
+	case VR_T_F64:
+	case VR_T_V64:
+		v_rm(c, I_VMOVSD, s->result[n], m);
+		break;
+	default:
+		vload(c, s->result[n], m);
+	}
+}
+
+static void ool_memory(struct em *e, const struct ool *s)
+{
+	struct code *c = &e->c;
+	uint32_t address = s->address;
+	if (s->disp) {
+		lea(c, 1, s->temp, mem_base(address, s->disp));
+		address = s->temp;
+	}
+	mov_store(c, 1, EXEC(address), address);
+	for (uint32_t n = 0; n < 2; n++)
+		store_argument(e, s, n);
+	struct mem m = EXEC(descriptor);
+	mov_store_imm(c, 0, m, (uint32_t)s->pc);
+	m.disp += 4;
+	mov_store_imm(c, 0, m, (uint32_t)(s->pc >> 32));
+	call_to(c, x86_thunk.memory);
+	fault_point(e, s->insn);
+	load_result(e, s, 0);
+	load_result(e, s, 1);
+	jmp_to(c, c->execute + s->back);
+}
+
+static void ool_fixup(struct em *e, const struct ool *s)
+{
+	struct code *c = &e->c;
+	for (uint32_t n = 0; n < 3; n++)
+		store_argument(e, s, n);
+	mov_store_imm(c, 0, EXEC(descriptor), s->what);
+	mov_store_imm(c, 1, EXEC(address), (uint32_t)s->pc);
+	lea(c, 1, RSP, mem_base(RSP, -8));
+	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)s->fn);
+	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(s->fn >> 32));
+	call_to(c, x86_thunk.fixup);
+	load_result(e, s, 0);
+	if (s->back)
+		jmp_to(c, c->execute + s->back);
+}
+
+struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d, uint32_t dtype)
+{
+	struct ool *s = ool_new(e, OOL_FIXUP);
+	s->fn = fn;
+	s->what = what;
+	s->pc = imm;
+	s->jump[0] = jump;
+	s->result[0] = (uint8_t)d;
+	s->result_type[0] = (uint8_t)dtype;
+	s->back = code_at(&e->c);
+	return s;
+}
+
+void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
+{
+	struct ool s = { .kind = OOL_FIXUP, .fn = fn, .what = fixup_what(o), .pc = o->imm, .arg = { NOREG, NOREG, NOREG } };
+	const uint32_t args[3] = { o->a, o->b, o->c };
+	flags_clobber(e);
+	for (uint32_t n = 0; n < 3; n++) {
+		if (!args[n] || args[n] >= i || args[n] < e->first)
+			continue;
+		s.arg[n] = (uint8_t)use_clean(e, args[n]);
+		s.arg_type[n] = val(e, args[n])->type;
+	}
+	for (uint32_t n = 0; n < 3; n++)
+		if (s.arg[n] != NOREG)
+			done(e, args[n]);
+	s.result[0] = (uint8_t)def(e, i, NOREG);
+	s.result[1] = NOREG;
+	s.result_type[0] = val(e, i)->type;
+	ool_fixup(e, &s);
+}
+
+void emit_ools(struct em *e)
+{
+	struct code *c = &e->c;
+	for (uint32_t n = 0; n < e->ool_count && !e->error; n++) {
+		const struct ool *s = &e->ools[n];
+		if (c->p > e->limit) {
+			e->error = VR_E_NOMEM;
+			return;
+		}
+		for (uint32_t k = 0; k < 3; k++)
+			if (s->jump[k])
+				patch_here(c, s->jump[k]);
+		switch (s->kind) {
+		case OOL_MEMORY:
+			ool_memory(e, s);
+			break;
+		case OOL_FIXUP:
+			ool_fixup(e, s);
+			break;
+		case OOL_POLL:
+			store_dirty(e, s->dirty);
+			set_pc(e, s->pc);
+			jmp_to(c, x86_thunk.lookup);
+			break;
+		case OOL_POLL_R:
+			mov_store(c, 1, EXEC(pc), RAX);
+			jmp_to(c, x86_thunk.lookup);
+			break;
+		case OOL_JUMP:
+			jmp_to(c, x86_thunk.jump);
+			break;
+		case OOL_LEAVE:
+			mov_store_imm(c, 0, EXEC(leave), 0);
+			jmp_to(c, x86_thunk.lookup);
+			break;
+		case OOL_EXIT:
+			e->job->exits[s->exit].stub = code_at(c);
+			patch_here(c, e->job->exits[s->exit].jump);
+			set_pc(e, s->pc);
+			mov_store_imm(c, 1, EXEC(link), e->job->exit_base + s->exit);
+			jmp_to(c, x86_thunk.link);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* ---- edges ---- */
+
+void jump_to_block(struct em *e, uint32_t field, uint32_t block)
+{
+	if (block <= e->block_index) {
+		patch_to(&e->c, field, e->labels[block]);
+		return;
+	}
+	if (e->fixup_count >= MAX_FIXUPS) {
+		e->error = VR_E_RANGE;
+		return;
+	}
+	e->fixups[e->fixup_count++] = (struct fixup){ field, block, 0 };
+}
+
+static uint32_t poll(struct em *e)
+{
+	alu_mi(&e->c, ALU_CMP, 0, EXEC(exit_request), 0);
+	return jcc_far(&e->c, CC_NE);
+}
+
+static void nops(struct code *c, uint32_t n)
+{
+	static const uint8_t nop[4][3] = { { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 } };
+	memcpy(c->p, nop[n], n);
+	c->p += n;
+}
+
+/* So that a field `ahead` bytes from here is 4-byte aligned. */
+static void align_field(struct code *c, uint32_t ahead)
+{
+	nops(c, (uint32_t)(0 - (c->execute + code_at(c) + ahead)) & 3);
+}
+
+static void leave_region(struct em *e, uint64_t pc)
+{
+	struct code *c = &e->c;
+	struct vr_emit_job *job = e->job;
+	store_dirty(e, e->dirty);
+	if (job->exit_count >= job->exit_capacity) {
+		e->error = VR_E_RANGE;
+		return;
+	}
+	uint32_t n = job->exit_count++;
+	struct vr_exit_site *x = &job->exits[n];
+	*x = (struct vr_exit_site){ .pc = pc };
+	struct ool *s = ool_new(e, OOL_EXIT);
+	s->exit = n;
+	s->pc = pc;
+	if (pc >> 12 != e->block->pc >> 12) {
+		align_field(c, 7);
+		uint32_t index = (uint32_t)(pc >> 12) & (VR_XMAP_ENTRIES - 1);
+		x_rm(c, 0x81, 0, ALU_CMP, mem_base(REG_BANK, BANK(xmap) + (int32_t)(4 * index)));
+		x->check = code_at(c);
+		put32(c, 0xffffffff);
+		s->jump[0] = jcc_far(c, CC_NE);
+	}
+	align_field(c, 1);
+	x->jump = jmp_far(c);
+}
+
+static bool closes_loop(const struct em *e, uint64_t pc, uint32_t succ)
+{
+	return pc <= e->pc || (succ != VR_NO_BLOCK && succ <= e->block_index);
+}
+
+static uint32_t successor(const struct em *e, uint32_t which)
+{
+	uint32_t s = e->block->succ[which];
+	return s < e->ir->block_count ? s : VR_NO_BLOCK;
+}
+
+/* Go to pc over edge `which`. `last`: the block's code ends here, so the next block need not be jumped to. */
+static void edge(struct em *e, uint32_t which, uint64_t pc, bool last)
+{
+	uint32_t succ = successor(e, which);
+	if (e->fl.put_pending && (e->fl.put_edges >> which & 1)) {
+		struct flags_state keep = e->fl;
+		flags_store_pending(e);
+		e->fl = keep;
+	}
+	if (closes_loop(e, pc, succ)) {
+		struct ool *s = ool_new(e, OOL_POLL);
+		s->pc = pc;
+		s->jump[0] = poll(e);
+	}
+	if (succ == VR_NO_BLOCK) {
+		leave_region(e, pc);
+		return;
+	}
+	store_dirty(e, e->dirty & ~e->ir->blocks[succ].dirty_in);
+	if (!last || succ != e->block_index + 1)
+		jump_to_block(e, jmp_far(&e->c), succ);
+}
+
+void jump_if(struct em *e, struct condition k, uint32_t out[2])
+{
+	struct code *c = &e->c;
+	out[1] = 0;
+	if (!k.two) {
+		out[0] = jcc_far(c, k.cc ^ k.invert);
+	} else if (!k.invert) {
+		out[0] = jcc_far(c, CC_NE);
+		out[1] = jcc_far(c, CC_P);
+	} else {
+		uint32_t skip = jcc_near(c, CC_NE);
+		out[0] = jcc_far(c, CC_NP);
+		patch_near(c, skip);
+	}
+}
+
+static void branch(struct em *e, uint64_t taken, struct condition k)
+{
+	struct code *c = &e->c;
+	uint32_t succ = successor(e, VR_EDGE_TAKEN), out[2];
+	bool plain = succ != VR_NO_BLOCK && !closes_loop(e, taken, succ) &&
+		     !(e->fl.put_pending && (e->fl.put_edges >> VR_EDGE_TAKEN & 1)) &&
+		     !(e->dirty & ~e->ir->blocks[succ].dirty_in);
+	if (plain) {
+		jump_if(e, k, out);
+		jump_to_block(e, out[0], succ);
+		if (out[1])
+			jump_to_block(e, out[1], succ);
+		edge(e, VR_EDGE_FALL, e->block->end, true);
+		return;
+	}
+	k.invert ^= 1;
+	jump_if(e, k, out);
+	edge(e, VR_EDGE_TAKEN, taken, false);
+	patch_here(c, out[0]);
+	if (out[1])
+		patch_here(c, out[1]);
+	edge(e, VR_EDGE_FALL, e->block->end, true);
+}
+
+/* ---- terminators ---- */
+
+OP(GOTO)
+{
+	(void)i;
+	edge(e, VR_EDGE_TAKEN, o->imm, true);
+}
+
+OP(BRCC)
+{
+	(void)i;
+	struct condition k = flags_condition(e, o->a, o->aux);
+	flags_done(e, o->a);
+	branch(e, o->imm, k);
+}
+
+OP(BRCMP)
+{
+	(void)i;
+	flags_clobber(e);
+	compare(e, o->a, o->b, wide(o));
+	branch(e, o->imm, int_condition(o->aux));
+}
+
+OP(BRBIT)
+{
+	(void)i;
+	uint32_t bit = o->aux & 63;
+	flags_clobber(e);
+	uint32_t r = bit < 32 ? use(e, o->a) : use_clean(e, o->a);
+	struct condition k = { CC_NE, 0, o->aux >> 6 & 1 };
+	if (bit < 32) {
+		test_ri(&e->c, 0, r, 1u << bit);
+	} else {
+		x_rr(&e->c, 0x1ba, 1, 4, r); /* bt */
+		put8(&e->c, bit);
+		k.cc = CC_B;
+	}
+	done(e, o->a);
+	branch(e, o->imm, k);
+}
+
+OP(PUSHRET)
+{
+	struct code *c = &e->c;
+	(void)i;
+	flags_clobber(e);
+	uint32_t u = tmp(e), t = tmp(e);
+	mov_load(c, 1, u, mem_base(REG_BANK, BANK(shadow_top)));
+	alu_ri(c, ALU_ADD, 0, u, 16);
+	alu_ri(c, ALU_AND, 0, u, (VR_SHADOW_ENTRIES - 1) * 16);
+	mov_store(c, 1, mem_base(REG_BANK, BANK(shadow_top)), u);
+	mov_imm(c, t, o->imm);
+	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow)), t);
+	uint32_t block = VR_NO_BLOCK;
+	for (uint32_t k = 0; k < e->ir->block_count; k++)
+		if (e->ir->blocks[k].pc == o->imm && (e->ir->blocks[k].flags & VR_BLOCK_ENTRY))
+			block = k;
+	if (block == VR_NO_BLOCK) {
+		lea(c, 1, t, mem_abs(x86_thunk.jump));
+	} else {
+		lea(c, 1, t, mem_abs(c->execute));
+		if (e->fixup_count >= MAX_FIXUPS) {
+			e->error = VR_E_RANGE;
+			return;
+		}
+		e->fixups[e->fixup_count++] = (struct fixup){ code_at(c) - 4, block, 1 };
+	}
+	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow) + 8), t);
+}
+
+OP(GOTOI)
+{
+	struct code *c = &e->c;
+	(void)i;
+	flags_clobber(e);
+	uint32_t r = use_clean(e, o->a);
+	if (r != RAX)
+		mov_rr(c, 1, RAX, r);
+	store_dirty(e, e->dirty);
+	ool_new(e, OOL_POLL_R)->jump[0] = poll(e);
+	if (o->aux == VR_JUMP_RET) {
+		mov_load(c, 1, RCX, mem_base(REG_BANK, BANK(shadow_top)));
+		lea(c, 0, RDX, mem_base(RCX, -16));
+		alu_ri(c, ALU_AND, 0, RDX, (VR_SHADOW_ENTRIES - 1) * 16);
+		mov_store(c, 1, mem_base(REG_BANK, BANK(shadow_top)), RDX);
+		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(shadow)));
+		ool_new(e, OOL_JUMP)->jump[0] = jcc_far(c, CC_NE);
+		x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(shadow) + 8));
+	} else {
+		lea(c, 0, RCX, (struct mem){ MEM_NONE, RAX, 2, 0, 0, 0 });
+		alu_ri(c, ALU_AND, 0, RCX, (VR_JUMP_ENTRIES - 1) * 16);
+		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(jump)));
+		ool_new(e, OOL_POLL_R)->jump[0] = jcc_far(c, CC_NE);
+		x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(jump) + 8));
+	}
+}
+
+OP(LEAVE)
+{
+	(void)o, (void)i;
+	flags_clobber(e);
+	store_dirty(e, e->dirty);
+	jmp_to(&e->c, x86_thunk.lookup);
+}
+
+OP(LEAVEAT)
+{
+	(void)i;
+	flags_clobber(e);
+	store_dirty(e, e->dirty);
+	set_pc(e, o->imm);
+	jmp_to(&e->c, x86_thunk.lookup);
+}
+
+/* ---- calls ---- */
+
+static uint32_t caller_saved_slots(const struct em *e)
+{
+	uint32_t mask = 0;
+	for (uint32_t m = 0; m < e->job->map_count; m++)
+		if (CALLER_SAVED >> e->map_reg[m] & 1)
+			mask |= 1u << m;
+	return mask;
+}
+
+static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool vector)
+{
+	struct code *c = &e->c;
+	uint64_t number = vector ? o->imm & 0xffff : o->imm;
+	uint32_t args[3] = { o->a, o->b, o->c };
+	if (number >= e->job->isa->helper_count) {
+		e->error = VR_E_INVAL;
+		return;
+	}
+	const struct vr_helper *h = &e->job->isa->helpers[number];
+	uint32_t hf = h->flags, all = e->job->map_count >= 32 ? ~0u : (1u << e->job->map_count) - 1;
+	flags_clobber(e);
+	if (hf & VR_HF_WRITES) {
+		flags_leave_memory(e);
+		for (uint32_t m = 0; m < e->job->map_count; m++) {
+			evacuate(e, m);
+			e->pin = 0;
+		}
+	}
+	if (vector) {
+		for (uint32_t n = 0; n < 3; n++) {
+			if (!args[n])
+				continue;
+			struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, argument) + 16 * n));
+			uint64_t k;
+			if (const_of(e, args[n], &k) || !is_vector(val(e, args[n])->type))
+				mov_store(c, 1, m, use_clean(e, args[n]));
+			else
+				vstore(c, m, use_clean(e, args[n]));
+			done(e, args[n]);
+		}
+	}
+	e->pin = 0;
+	spill_mask(e, CALLER_SAVED);
+	uint32_t lost = hf & VR_HF_WRITES ? all : caller_saved_slots(e);
+	uint32_t save = e->dirty & (hf & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE) ? all : lost);
+	store_dirty(e, save);
+	e->dirty &= ~save;
+	if (hf & VR_HF_PC)
+		set_pc(e, e->pc);
+	lea(c, 1, RDI, mem_base(REG_EXEC, -EXEC_BIAS));
+	if (vector) {
+		lea(c, 1, RSI, EXEC(result));
+		lea(c, 1, RDX, EXEC(argument));
+		lea(c, 1, RCX, mem_base(RDX, 16));
+		lea(c, 1, R8, mem_base(RDX, 32));
+		mov_imm(c, R9, o->imm >> 16);
+		mov_imm(c, RAX, (uint64_t)(uintptr_t)h->u.vfn);
+	} else {
+		static const uint8_t regs[3] = { RSI, RDX, RCX };
+		for (uint32_t n = 0; n < 3; n++) {
+			if (!args[n])
+				continue;
+			load_into(e, regs[n], args[n]);
+			done(e, args[n]);
+		}
+		mov_imm(c, RAX, (uint64_t)(uintptr_t)h->u.fn);
+	}
+	call_reg(c, RAX);
+	if (hf & VR_HF_MAY_LEAVE) {
+		alu_mi(c, ALU_CMP, 0, EXEC(leave), 0);
+		ool_new(e, OOL_LEAVE)->jump[0] = jcc_far(c, CC_NE);
+	}
+	load_slots(e, lost);
+	if (hf & VR_HF_WRITES)
+		e->clean_scalar[0] = e->clean_scalar[1] = 0;
+	if (!val(e, i)->uses)
+		return;
+	if (vector) {
+		uint32_t d = vtmp(e);
+		vload(c, d, EXEC(result));
+		own(e, i, d);
+		val(e, i)->dirty_high = o->type != VR_T_V128;
+	} else {
+		own(e, i, RAX);
+	}
+}
+
+OP(CALL)
+{
+	call_helper(e, o, i, false);
+}
+
+OP(VCALL)
+{
+	call_helper(e, o, i, true);
+}

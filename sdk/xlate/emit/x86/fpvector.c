@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fpvector.c: vector floating point. As fp.c, with vcmpunord and vptest to look for NaNs. An op on 64 bits first
+ * copies its operands' low half to the high one, so that what lies there raises nothing.
+ */
+#include "em.h"
+
+static bool is_double(const struct vr_ir_op *o)
+{
+	return (o->aux & 3) == 3;
+}
+
+static uint64_t fixup_function(struct em *e)
+{
+	return (uint64_t)(uintptr_t)e->job->isa->fp_fixup;
+}
+
+/* The operand as it may be computed with. */
+static uint32_t operand(struct em *e, const struct vr_ir_op *o, uint32_t r)
+{
+	if (o->type != VR_T_V64)
+		return r;
+	uint32_t t = vtmp(e);
+	v_rr(&e->c, I_VMOVDDUP, t, r);
+	return t;
+}
+
+/* Jump when a lane of a or b is a NaN. */
+static uint32_t jump_nan(struct em *e, const struct vr_ir_op *o, uint32_t a, uint32_t b, uint32_t t)
+{
+	struct code *c = &e->c;
+	v_rrri(c, is_double(o) ? I_VCMPPD : I_VCMPPS, t, a, b, 3); /* UNORD_Q */
+	v_rr(c, I_VPTEST, t, t);
+	return jcc_far(c, CC_NE);
+}
+
+/* Out of line: the fix-up, into t; back to the move into d. */
+static void finish(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t jump, const uint32_t args[3], uint32_t t,
+		   uint32_t d)
+{
+	struct ool *s = fixup_ool(e, fixup_function(e), fixup_what(o), o->imm, jump, t, o->type);
+	for (uint32_t n = 0; n < 3; n++) {
+		s->arg[n] = (uint8_t)args[n];
+		s->arg_type[n] = VR_T_V128;
+	}
+	movaps(&e->c, d, t);
+	val(e, i)->dirty_high = o->type == VR_T_V64;
+}
+
+static uint32_t beside(struct em *e, uint32_t d, const uint32_t args[3])
+{
+	return d == args[0] || d == args[1] || d == args[2] ? vtmp(e) : d;
+}
+
+static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl)
+{
+	flags_clobber(e);
+	uint32_t args[3] = { use_as(e, o->a, o->type), NOREG, NOREG };
+	if (o->b)
+		args[1] = use_as(e, o->b, o->type);
+	done(e, o->a);
+	done(e, o->b);
+	uint32_t a = operand(e, o, args[0]), b = o->b ? o->b == o->a ? a : operand(e, o, args[1]) : 0;
+	uint32_t d = def(e, i, a != args[0] ? a : NOREG), t = beside(e, d, args), u = vtmp(e);
+	v_rrr(&e->c, is_double(o) ? dbl : single, t, o->b ? a : 0, o->b ? b : a);
+	finish(e, o, i, jump_nan(e, o, t, t, u), args, t, d);
+}
+
+OP(VFADD)
+{
+	arithmetic(e, o, i, I_VADDPS, I_VADDPD);
+}
+
+OP(VFSUB)
+{
+	arithmetic(e, o, i, I_VSUBPS, I_VSUBPD);
+}
+
+OP(VFMUL)
+{
+	arithmetic(e, o, i, I_VMULPS, I_VMULPD);
+}
+
+OP(VFDIV)
+{
+	arithmetic(e, o, i, I_VDIVPS, I_VDIVPD);
+}
+
+OP(VFSQRT)
+{
+	arithmetic(e, o, i, I_VSQRTPS, I_VSQRTPD);
+}
+
+OP(VFMADD)
+{
+	static const uint32_t ops[2][2] = { { I_VFMADD231PS, I_VFNMADD231PS }, { I_VFMADD231PD, I_VFNMADD231PD } };
+	struct code *c = &e->c;
+	flags_clobber(e);
+	uint32_t args[3] = { use_as(e, o->a, o->type), use_as(e, o->b, o->type), use_as(e, o->c, o->type) };
+	done(e, o->a);
+	done(e, o->b);
+	done(e, o->c);
+	/* The accumulator is a copy in any case; with two halves the product's operands are, too. */
+	uint32_t a = args[0], b = args[1], t = vtmp(e), u = NOREG;
+	if (o->type == VR_T_V64) {
+		a = operand(e, o, a);
+		u = operand(e, o, b);
+		b = u;
+		v_rr(c, I_VMOVDDUP, t, args[2]);
+	} else {
+		movaps(c, t, args[2]);
+	}
+	v_rrr(c, ops[is_double(o)][o->aux >> 2 & 1], t, a, b);
+	if (u == NOREG)
+		u = vtmp(e);
+	uint32_t d = def(e, i, t);
+	finish(e, o, i, jump_nan(e, o, t, t, u), args, t, d);
+}
+
+static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl, uint32_t combine)
+{
+	struct code *c = &e->c;
+	flags_clobber(e);
+	uint32_t args[3] = { use_as(e, o->a, o->type), use_as(e, o->b, o->type), NOREG };
+	uint32_t a = operand(e, o, args[0]), b = operand(e, o, args[1]), op = is_double(o) ? dbl : single;
+	done(e, o->a);
+	done(e, o->b);
+	uint32_t t = vtmp(e), u = a != args[0] ? a : vtmp(e), d = def(e, i, t);
+	uint32_t nan = jump_nan(e, o, a, b, t);
+	v_rrr(c, op, t, a, b);
+	v_rrr(c, op, u, b, a);
+	v_rrr(c, combine, t, t, u);
+	finish(e, o, i, nan, args, t, d);
+}
+
+OP(VFMIN)
+{
+	extremum(e, o, i, I_VMINPS, I_VMINPD, I_VORPS);
+}
+
+OP(VFMAX)
+{
+	extremum(e, o, i, I_VMAXPS, I_VMAXPD, I_VANDPS);
+}
+
+OP(VFMINNM)
+{
+	extremum(e, o, i, I_VMINPS, I_VMINPD, I_VORPS);
+}
+
+OP(VFMAXNM)
+{
+	extremum(e, o, i, I_VMAXPS, I_VMAXPD, I_VANDPS);
+}
+
+static void sign(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t op, uint32_t k)
+{
+	uint32_t r = use_as(e, o->a, o->type);
+	done(e, o->a);
+	v_rrm(&e->c, op, def(e, i, r), r, constant_mem(k));
+	val(e, i)->dirty_high = o->type == VR_T_V64;
+}
+
+OP(VFNEG)
+{
+	sign(e, o, i, I_VXORPS, is_double(o) ? K_SIGN64 : K_SIGN32);
+}
+
+OP(VFABS)
+{
+	sign(e, o, i, I_VANDPS, is_double(o) ? K_ABS64 : K_ABS32);
+}
+
+/* Predicates, SDM vol. 2, CMPPD: EQ_OQ 0, GE_OS 13, GT_OS 14. */
+static void compare_lanes(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t predicate)
+{
+	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type);
+	uint32_t a = operand(e, o, ra), b = operand(e, o, rb);
+	done(e, o->a);
+	done(e, o->b);
+	v_rrri(&e->c, is_double(o) ? I_VCMPPD : I_VCMPPS, def(e, i, a), a, b, predicate);
+	val(e, i)->dirty_high = o->type == VR_T_V64;
+}
+
+OP(VFCMPEQ)
+{
+	compare_lanes(e, o, i, 0);
+}
+
+OP(VFCMPGE)
+{
+	compare_lanes(e, o, i, 13);
+}
+
+OP(VFCMPGT)
+{
+	compare_lanes(e, o, i, 14);
+}
+
+OP(VITOF)
+{
+	struct code *c = &e->c;
+	if (is_double(o) || (o->aux & 4)) {
+		if (!is_double(o) || (o->aux & 4)) {
+			fixup_inline(e, o, i, fixup_function(e));
+			return;
+		}
+		uint32_t ra = use_clean(e, o->a), r = tmp(e), t = vtmp(e), u = vtmp(e);
+		v_wrrr(c, I_VMOVD_TO, 1, ra, 0, r);
+		v_rrr(c, I_VPXOR, t, t, t);
+		v_wrrr(c, I_VCVTSI2SD, 1, t, t, r);
+		v_rrri(c, I_VPEXTRQ, ra, 0, r, 1);
+		v_rrr(c, I_VPXOR, u, u, u);
+		v_wrrr(c, I_VCVTSI2SD, 1, u, u, r);
+		done(e, o->a);
+		v_rrr(c, I_VPUNPCKLQDQ, def(e, i, t), t, u);
+		val(e, i)->dirty_high = o->type == VR_T_V64;
+		return;
+	}
+	uint32_t ra = use_as(e, o->a, o->type), a = operand(e, o, ra);
+	done(e, o->a);
+	v_rr(c, I_VCVTDQ2PS, def(e, i, a), a);
+	val(e, i)->dirty_high = o->type == VR_T_V64;
+}
+
+static uint32_t round_control(uint32_t mode, bool quiet)
+{
+	static const uint8_t rc[4] = { [VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3 };
+	return (mode == VR_RM_CURRENT ? 4u : rc[mode & 3]) | (quiet ? 8 : 0);
+}
+
+static bool host_mode(uint32_t mode)
+{
+	return mode < VR_RM_AWAY || mode == VR_RM_CURRENT;
+}
+
+OP(VFTOI)
+{
+	struct code *c = &e->c;
+	uint32_t mode = (uint32_t)o->imm & 7;
+	if ((o->aux & 4) || !host_mode(mode) || (is_double(o) && o->type != VR_T_V128)) {
+		fixup_inline(e, o, i, fixup_function(e));
+		return;
+	}
+	flags_clobber(e);
+	uint32_t args[3] = { use_as(e, o->a, o->type), NOREG, NOREG }, a = operand(e, o, args[0]);
+	done(e, o->a);
+	uint32_t t = vtmp(e), u = vtmp(e);
+	if (mode != VR_RM_ZERO) {
+		v_rrri(c, is_double(o) ? I_VROUNDPD : I_VROUNDPS, t, 0, a, round_control(mode, false));
+		a = t;
+	}
+	if (is_double(o)) {
+		uint32_t r = tmp(e);
+		v_wrrr(c, I_VCVTTSD2SI, 1, r, 0, a);
+		v_rrr(c, I_VPUNPCKHQDQ, u, a, a);
+		v_wrrr(c, I_VMOVD_FROM, 1, t, 0, r);
+		v_wrrr(c, I_VCVTTSD2SI, 1, r, 0, u);
+		v_rrri(c, I_VPINSRQ, t, t, r, 1);
+		v_rm(c, I_VMOVUPS, u, constant_mem(K_SIGN64));
+		v_rrr(c, I_VPCMPEQQ, u, u, t);
+	} else {
+		v_rr(c, I_VCVTTPS2DQ, t, a);
+		v_rm(c, I_VMOVUPS, u, constant_mem(K_SIGN32));
+		v_rrr(c, I_VPCMPEQD, u, u, t);
+	}
+	uint32_t d = def(e, i, t);
+	v_rr(c, I_VPTEST, u, u);
+	finish(e, o, i, jcc_far(c, CC_NE), args, t, d);
+}
+
+OP(VFROUND)
+{
+	struct code *c = &e->c;
+	uint32_t mode = (uint32_t)o->imm & 7;
+	if (!host_mode(mode)) {
+		fixup_inline(e, o, i, fixup_function(e));
+		return;
+	}
+	flags_clobber(e);
+	uint32_t args[3] = { use_as(e, o->a, o->type), NOREG, NOREG }, a = operand(e, o, args[0]);
+	done(e, o->a);
+	uint32_t t = vtmp(e), u = vtmp(e), d = def(e, i, t);
+	v_rrri(c, is_double(o) ? I_VROUNDPD : I_VROUNDPS, t, 0, a, round_control(mode, !(o->imm & 8)));
+	finish(e, o, i, jump_nan(e, o, t, t, u), args, t, d);
+}

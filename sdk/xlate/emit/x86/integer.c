@@ -1,0 +1,845 @@
+/* SPDX-License-Identifier: MIT */
+/* integer.c: constants, slots, arithmetic, bit fields (SDM vol. 2; BMI1/BMI2 forms keep EFLAGS). */
+#include "em.h"
+
+OP(NOP)
+{
+	(void)e, (void)o, (void)i;
+}
+
+OP(INSN)
+{
+	(void)i;
+	e->pc = o->imm;
+}
+
+OP(CONST)
+{
+	(void)o;
+	val(e, i)->loc = LOC_CONST;
+}
+
+static struct mem slot_mem(struct em *e, uint64_t slot)
+{
+	return exec_mem(e->job->isa->slots[slot].offset);
+}
+
+static bool slot_ok(struct em *e, uint64_t slot)
+{
+	if (slot < MAX_SLOTS && slot < e->job->isa->slot_count)
+		return true;
+	e->error = VR_E_INVAL;
+	return false;
+}
+
+OP(GET)
+{
+	struct code *c = &e->c;
+	struct value *v = val(e, i);
+	if (!slot_ok(e, o->imm))
+		return;
+	uint32_t m = e->slot_map[o->imm];
+	if (o->type == VR_T_FLAGS) {
+		uint32_t offset = e->job->isa->slots[o->imm].offset, same = 0;
+		if (e->fl.put_pending && e->fl.put_offset == offset)
+			same = e->fl.value;
+		else if (e->fmem && e->fmem_offset == offset)
+			same = e->fmem;
+		if (same) {
+			v->loc = LOC_SAME;
+			v->chain = same;
+			struct value *s = val(e, same);
+			if (!s->uses) {
+				s->last = v->last;
+				s->loc = same == e->fl.value ? LOC_EFLAGS : LOC_FMEM;
+			}
+			s->uses += v->uses;
+			return;
+		}
+		flags_leave_memory(e);
+		v->loc = LOC_FMEM;
+		e->fmem = i;
+		e->fmem_offset = offset;
+		return;
+	}
+	if (m != 0xff) {
+		become_alias(e, i, m);
+		if (o->type == VR_T_I32 || o->type == VR_T_V64 || o->type == VR_T_F64)
+			v->dirty_high = o->type == VR_T_I32 || !(e->clean_scalar[1] >> m & 1);
+		else if (o->type == VR_T_F32)
+			v->dirty_high = !(e->clean_scalar[0] >> m & 1);
+		return;
+	}
+	uint32_t d = def(e, i, NOREG);
+	struct mem s = slot_mem(e, o->imm);
+	switch (o->type) {
+	case VR_T_I32:
+	case VR_T_I64:
+		mov_load(c, o->type == VR_T_I64, d, s);
+		break;
+	case VR_T_F32:
+		v_rm(c, I_VMOVSS, d, s);
+		break;
+	case VR_T_F64:
+	case VR_T_V64:
+		v_rm(c, I_VMOVSD, d, s);
+		break;
+	default:
+		vload(c, d, s);
+	}
+}
+
+/* Bits of a value that count. */
+static uint32_t width_of(uint32_t type)
+{
+	static const uint8_t bits[] = { [VR_T_I32] = 32, [VR_T_I64] = 64,  [VR_T_F32] = 32,
+					[VR_T_F64] = 64, [VR_T_V64] = 64, [VR_T_V128] = 128 };
+	return type < sizeof(bits) ? bits[type] : 0;
+}
+
+static void put_mapped(struct em *e, const struct vr_ir_op *o, uint32_t m)
+{
+	struct code *c = &e->c;
+	struct value *v = val(e, o->a);
+	uint32_t d = e->map_reg[m], bit = 1u << m;
+	bool cut = width_of(o->type) < width_of(v->type);
+	uint64_t k;
+	e->dirty |= bit;
+	e->clean_scalar[0] &= ~bit;
+	e->clean_scalar[1] &= ~bit;
+	uint32_t type = cut ? o->type : v->type;
+	if (type == VR_T_F32)
+		e->clean_scalar[0] |= bit;
+	if (is_vector(type) && type != VR_T_V128)
+		e->clean_scalar[1] |= bit;
+	if (const_of(e, o->a, &k) && v->loc == LOC_CONST) {
+		done(e, o->a);
+		evacuate(e, m);
+		mov_imm(c, d, cut ? (uint32_t)k : k);
+		return;
+	}
+	if (v->loc == LOC_SLOT && v->reg == d && !v->dirty_high && !cut) {
+		done(e, o->a);
+		return;
+	}
+	if (v->loc == LOC_SPILL && v->uses == 1 && !v->dirty_high && !cut) {
+		struct mem s = spill_mem(v);
+		done(e, o->a);
+		evacuate(e, m);
+		if (is_vector(v->type))
+			vload(c, d, s);
+		else
+			mov_load(c, 1, d, s);
+		return;
+	}
+	uint32_t s = use(e, o->a);
+	done(e, o->a);
+	evacuate(e, m);
+	if (v->dirty_high || cut) {
+		clean_move(e, d, s, cut ? o->type : v->type);
+	} else {
+		move_value(e, d, s, v->type);
+	}
+	if (v->uses && v->loc == LOC_REG && !cut) {
+		e->free |= 1u << v->reg;
+		v->dirty_high = 0;
+		become_alias(e, o->a, m);
+	}
+}
+
+OP(PUT)
+{
+	struct code *c = &e->c;
+	(void)i;
+	if (!slot_ok(e, o->imm) || !o->a)
+		return;
+	const struct vr_slot *slot = &e->job->isa->slots[o->imm];
+	if (slot->kind == VR_SLOT_FLAGS) {
+		flags_put(e, o, slot->offset);
+		return;
+	}
+	uint32_t m = e->slot_map[o->imm];
+	if (m != 0xff) {
+		put_mapped(e, o, m);
+		return;
+	}
+	struct mem d = exec_mem(slot->offset);
+	int32_t imm;
+	if (slot->kind == VR_SLOT_INT && imm_of(e, o->a, 1, &imm) && (imm >= 0 || o->type == VR_T_I64)) {
+		mov_store_imm(c, 1, d, (uint32_t)imm);
+	} else {
+		uint32_t s = use_clean(e, o->a);
+		if (width_of(o->type) < width_of(val(e, o->a)->type)) {
+			uint32_t t = tmp_of(e, slot->kind == VR_SLOT_INT ? INT_MASK : VEC_MASK);
+			clean_move(e, t, s, o->type);
+			s = t;
+		}
+		if (slot->kind == VR_SLOT_INT)
+			mov_store(c, 1, d, s);
+		else
+			vstore(c, d, s);
+	}
+	done(e, o->a);
+}
+
+OP(LDS)
+{
+	mov_load(&e->c, wide(o), def(e, i, NOREG), exec_mem((uint32_t)o->imm));
+}
+
+OP(STS)
+{
+	(void)i;
+	int32_t imm;
+	if (imm_of(e, o->a, wide(o), &imm))
+		mov_store_imm(&e->c, wide(o), exec_mem((uint32_t)o->imm), (uint32_t)imm);
+	else
+		mov_store(&e->c, wide(o), exec_mem((uint32_t)o->imm), use_as(e, o->a, o->type));
+	done(e, o->a);
+}
+
+/* ---- two operands ---- */
+
+/* d = a op b in the two-address form. EFLAGS are the op's afterwards. */
+static uint32_t two_address(struct em *e, uint32_t i, uint32_t alu, uint32_t a, uint32_t b, uint32_t type)
+{
+	struct code *c = &e->c;
+	uint32_t w = type != VR_T_I32;
+	int32_t imm;
+	if (alu != ALU_SUB && e->ops[a].op == VR_IR_CONST) {
+		uint32_t t = a;
+		a = b;
+		b = t;
+	}
+	if (imm_of(e, b, w, &imm)) {
+		uint32_t ra = use_as(e, a, type);
+		done(e, a);
+		done(e, b);
+		uint32_t d = def(e, i, ra);
+		if (d != ra)
+			mov_rr(c, w, d, ra);
+		alu_ri(c, alu, w, d, imm);
+		return d;
+	}
+	uint32_t ra = use_as(e, a, type), rb = use_as(e, b, type);
+	done(e, a);
+	done(e, b);
+	uint32_t d = def(e, i, ra);
+	if (d == rb && d != ra) {
+		if (alu == ALU_SUB) {
+			uint32_t t = tmp(e);
+			mov_rr(c, w, t, ra);
+			alu_rr(c, alu, w, t, rb);
+			mov_rr(c, w, d, t);
+		} else {
+			alu_rr(c, alu, w, d, ra);
+		}
+	} else {
+		if (d != ra)
+			mov_rr(c, w, d, ra);
+		alu_rr(c, alu, w, d, rb);
+	}
+	return d;
+}
+
+void add_sub(struct em *e, uint32_t i, uint32_t flags)
+{
+	struct code *c = &e->c;
+	const struct vr_ir_op *o = &e->ops[i];
+	uint32_t sub = o->op == VR_IR_SUB, w = wide(o), a = o->a, b = o->b;
+	int32_t imm;
+	if (flags) {
+		flags_clobber(e);
+		val(e, i)->emitted = 1;
+		val(e, flags)->emitted = 1;
+		done(e, a); /* the other op's use */
+		done(e, b);
+		two_address(e, i, sub ? ALU_SUB : ALU_ADD, a, b, o->type);
+		flags_set(e, flags, sub ? POL_SUB : POL_ADD);
+		return;
+	}
+	if (!sub && e->ops[a].op == VR_IR_CONST) {
+		a = o->b;
+		b = o->a;
+	}
+	/* LEA: three operands, EFLAGS kept */
+	if (imm_of(e, b, w, &imm) && !(sub && imm == INT32_MIN)) {
+		uint32_t ra = use_as(e, a, o->type);
+		done(e, a);
+		done(e, b);
+		uint32_t d = def(e, i, ra);
+		if (imm == 0)
+			mov_rr(c, w, d, ra);
+		else
+			lea(c, w, d, mem_base(ra, sub ? -imm : imm));
+		return;
+	}
+	if (!sub) {
+		uint32_t ra = use_as(e, a, o->type), rb = use_as(e, b, o->type);
+		done(e, a);
+		done(e, b);
+		lea(c, w, def(e, i, ra), mem_index(ra, rb, 0, 0));
+		return;
+	}
+	flags_clobber(e);
+	two_address(e, i, ALU_SUB, a, b, o->type);
+}
+
+OP(ADD)
+{
+	(void)o;
+	add_sub(e, i, flags_partner(e, i, VR_IR_F_ADD));
+}
+
+OP(SUB)
+{
+	(void)o;
+	add_sub(e, i, flags_partner(e, i, VR_IR_F_SUB));
+}
+
+static void note_logic(struct em *e, uint32_t i, uint32_t type)
+{
+	e->fl.logic = i;
+	e->fl.logic_type = (uint8_t)type;
+}
+
+OP(AND)
+{
+	struct code *c = &e->c;
+	uint32_t a = o->a, b = o->b, w = wide(o);
+	uint64_t k;
+	int32_t imm;
+	flags_clobber(e);
+	if (val(e, i)->uses == 1 && i + 1 < e->op_end && e->ops[i + 1].op == VR_IR_F_LOGIC && e->ops[i + 1].a == i &&
+	    e->ops[i + 1].type == o->type) {
+		/* TST */
+		uint32_t ra = use_as(e, a, o->type);
+		if (imm_of(e, b, w, &imm))
+			test_ri(c, w, ra, (uint32_t)imm);
+		else
+			test_rr(c, w, ra, use_as(e, b, o->type));
+		done(e, a);
+		done(e, b);
+		note_logic(e, i, o->type);
+		return;
+	}
+	if (e->ops[a].op == VR_IR_CONST) {
+		a = o->b;
+		b = o->a;
+	}
+	if (const_of(e, b, &k) && k <= 0xffffffff && w) {
+		uint32_t ra = use(e, a);
+		done(e, a);
+		done(e, b);
+		uint32_t d = def(e, i, ra);
+		if (k == 0xff) {
+			x_rr(c, X_MOVZX8, 0, d, ra);
+		} else if (k == 0xffff) {
+			x_rr(c, X_MOVZX16, 0, d, ra);
+		} else if (k == 0xffffffff) {
+			mov_rr(c, 0, d, ra);
+		} else {
+			if (d != ra)
+				mov_rr(c, 0, d, ra);
+			alu_ri(c, ALU_AND, 0, d, (int32_t)k);
+			if (k <= 0x7fffffff)
+				note_logic(e, i, o->type);
+		}
+		return;
+	}
+	two_address(e, i, ALU_AND, a, b, o->type);
+	note_logic(e, i, o->type);
+}
+
+OP(OR)
+{
+	flags_clobber(e);
+	two_address(e, i, ALU_OR, o->a, o->b, o->type);
+	note_logic(e, i, o->type);
+}
+
+OP(XOR)
+{
+	flags_clobber(e);
+	two_address(e, i, ALU_XOR, o->a, o->b, o->type);
+	note_logic(e, i, o->type);
+}
+
+OP(ANDN)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o);
+	uint64_t k;
+	flags_clobber(e);
+	uint32_t ra = use_as(e, o->a, o->type);
+	if (const_of(e, o->b, &k) && (!w || ~k == (uint64_t)(int64_t)(int32_t)~k)) {
+		done(e, o->a);
+		done(e, o->b);
+		uint32_t d = def(e, i, ra);
+		if (d != ra)
+			mov_rr(c, w, d, ra);
+		alu_ri(c, ALU_AND, w, d, (int32_t)~k);
+	} else {
+		uint32_t rb = use_as(e, o->b, o->type);
+		done(e, o->a);
+		done(e, o->b);
+		v_wrrr(c, I_ANDN, w, def(e, i, ra), rb, ra);
+	}
+	note_logic(e, i, o->type);
+}
+
+/* a op ~b */
+static void with_inverse(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t alu)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o);
+	flags_clobber(e);
+	uint32_t t = copy_of(e, o->b, w);
+	not_r(c, w, t);
+	uint32_t ra = use_as(e, o->a, o->type);
+	done(e, o->a);
+	done(e, o->b);
+	alu_rr(c, alu, w, t, ra);
+	move_value(e, def(e, i, t), t, o->type);
+}
+
+OP(ORN)
+{
+	with_inverse(e, o, i, ALU_OR);
+}
+
+OP(XORN)
+{
+	with_inverse(e, o, i, ALU_XOR);
+}
+
+OP(NOT)
+{
+	uint32_t r = use_as(e, o->a, o->type);
+	done(e, o->a);
+	uint32_t d = def(e, i, r);
+	if (d != r)
+		mov_rr(&e->c, wide(o), d, r);
+	not_r(&e->c, wide(o), d);
+}
+
+OP(NEG)
+{
+	uint32_t r = use_as(e, o->a, o->type);
+	done(e, o->a);
+	uint32_t d = def(e, i, r);
+	if (d != r)
+		mov_rr(&e->c, wide(o), d, r);
+	if (e->fl.value) { /* NOT and LEA leave EFLAGS alone */
+		not_r(&e->c, wide(o), d);
+		lea(&e->c, wide(o), d, mem_base(d, 1));
+	} else {
+		e->fl.logic = 0;
+		neg_r(&e->c, wide(o), d);
+	}
+}
+
+OP(MUL)
+{
+	struct code *c = &e->c;
+	uint32_t a = o->a, b = o->b, w = wide(o);
+	int32_t imm;
+	flags_clobber(e);
+	if (e->ops[a].op == VR_IR_CONST) {
+		a = o->b;
+		b = o->a;
+	}
+	if (imm_of(e, b, w, &imm)) {
+		uint32_t ra = use_as(e, a, o->type);
+		done(e, a);
+		done(e, b);
+		x_rr(c, 0x69, w, def(e, i, ra), ra);
+		put32(c, (uint32_t)imm);
+		return;
+	}
+	uint32_t ra = use_as(e, a, o->type), rb = use_as(e, b, o->type);
+	done(e, a);
+	done(e, b);
+	uint32_t d = def(e, i, ra);
+	if (d == rb && d != ra) {
+		rb = ra;
+	} else if (d != ra) {
+		mov_rr(c, w, d, ra);
+	}
+	x_rr(c, X_IMUL, w, d, rb);
+}
+
+OP(MULHU)
+{
+	take(e, RDX);
+	uint32_t ra = use_clean(e, o->a), rb = use_clean(e, o->b);
+	mov_rr(&e->c, 1, RDX, ra);
+	done(e, o->a);
+	done(e, o->b);
+	uint32_t d = def(e, i, NOREG);
+	v_wrrr(&e->c, I_MULX, 1, d, RDX, rb);
+}
+
+OP(MULHS)
+{
+	flags_clobber(e);
+	take(e, RAX);
+	take(e, RDX);
+	uint32_t ra = use_clean(e, o->a), rb = use_clean(e, o->b);
+	mov_rr(&e->c, 1, RAX, ra);
+	x_rr(&e->c, 0xf7, 1, 5, rb);
+	done(e, o->a);
+	done(e, o->b);
+	mov_rr(&e->c, 1, def(e, i, RDX), RDX);
+}
+
+/* Quotient or remainder with the guests' rules for zero and MIN / -1 instead of #DE. */
+static void divide(struct em *e, const struct vr_ir_op *o, uint32_t i, bool is_signed, bool remainder)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o), minus = 0;
+	flags_clobber(e);
+	take(e, RAX);
+	take(e, RDX);
+	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type);
+	mov_rr(c, w, RAX, ra);
+	test_rr(c, w, rb, rb);
+	uint32_t zero = jcc_near(c, CC_E);
+	if (is_signed) {
+		alu_ri(c, ALU_CMP, w, rb, -1);
+		minus = jcc_near(c, CC_E);
+		if (w)
+			put8(c, 0x48);
+		put8(c, 0x99); /* cdq, cqo */
+	} else {
+		mov_imm(c, RDX, 0);
+	}
+	x_rr(c, 0xf7, w, is_signed ? 7 : 6, rb);
+	uint32_t end0 = jmp_near(c), end1 = 0;
+	if (is_signed) {
+		patch_near(c, minus);
+		neg_r(c, w, RAX);
+		mov_imm(c, RDX, 0);
+		end1 = jmp_near(c);
+	}
+	patch_near(c, zero);
+	if (remainder)
+		mov_rr(c, w, RDX, ra);
+	else
+		mov_imm(c, RAX, o->aux ? w ? ~0ull : 0xffffffffu : 0);
+	patch_near(c, end0);
+	if (is_signed)
+		patch_near(c, end1);
+	done(e, o->a);
+	done(e, o->b);
+	uint32_t s = remainder ? RDX : RAX;
+	mov_rr(c, w, def(e, i, s), s);
+}
+
+OP(DIVU)
+{
+	divide(e, o, i, false, false);
+}
+
+OP(DIVS)
+{
+	divide(e, o, i, true, false);
+}
+
+OP(REMU)
+{
+	divide(e, o, i, false, true);
+}
+
+OP(REMS)
+{
+	divide(e, o, i, true, true);
+}
+
+/* ---- shifts ---- */
+
+static void shift(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t sh, uint32_t op)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o);
+	int32_t imm;
+	bool constant = imm_of(e, o->b, 0, &imm);
+	if (constant)
+		flags_clobber(e);
+	uint32_t ra = use_as(e, o->a, o->type);
+	if (constant) {
+		uint32_t n = (uint32_t)imm & (w ? 63 : 31);
+		done(e, o->a);
+		done(e, o->b);
+		uint32_t d = def(e, i, ra);
+		if (sh == SH_SHL && n && n <= 3 && d != ra) {
+			struct mem m = { MEM_NONE, (uint8_t)ra, (uint8_t)n, 0, 0, 0 };
+			lea(c, w, d, m);
+			return;
+		}
+		if (d != ra || !n)
+			mov_rr(c, w, d, ra);
+		shift_ri(c, sh, w, d, n);
+		return;
+	}
+	uint32_t rb = use(e, o->b);
+	done(e, o->a);
+	done(e, o->b);
+	v_wrrr(c, op, w, def(e, i, ra), rb, ra);
+}
+
+OP(SHL)
+{
+	shift(e, o, i, SH_SHL, I_SHLX);
+}
+
+OP(SHR)
+{
+	shift(e, o, i, SH_SHR, I_SHRX);
+}
+
+OP(SAR)
+{
+	shift(e, o, i, SH_SAR, I_SARX);
+}
+
+OP(ROR)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o);
+	int32_t imm;
+	if (imm_of(e, o->b, 0, &imm)) {
+		uint32_t ra = use_as(e, o->a, o->type);
+		done(e, o->a);
+		done(e, o->b);
+		rorx(c, w, def(e, i, ra), ra, (uint32_t)imm & (w ? 63 : 31));
+		return;
+	}
+	/* (a >> b) | (a << -b): the counts are taken modulo the size */
+	flags_clobber(e);
+	uint32_t ra = use_as(e, o->a, o->type), rb = use(e, o->b), t = tmp(e), u = tmp(e);
+	mov_rr(c, 0, t, rb);
+	neg_r(c, 0, t);
+	v_wrrr(c, I_SHLX, w, t, t, ra);
+	v_wrrr(c, I_SHRX, w, u, rb, ra);
+	alu_rr(c, ALU_OR, w, u, t);
+	done(e, o->a);
+	done(e, o->b);
+	move_value(e, def(e, i, u), u, o->type);
+}
+
+OP(EXTR)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o), n = o->aux & (w ? 63 : 31);
+	if (o->a == o->b) {
+		uint32_t ra = use_as(e, o->a, o->type);
+		done(e, o->a);
+		done(e, o->b);
+		rorx(c, w, def(e, i, ra), ra, n);
+		return;
+	}
+	flags_clobber(e);
+	uint32_t ra = use_as(e, o->a, o->type), t = copy_of(e, o->b, w);
+	if (n) {
+		x_rr(c, X_SHRD_I, w, ra, t);
+		put8(c, n);
+	}
+	done(e, o->a);
+	done(e, o->b);
+	move_value(e, def(e, i, t), t, o->type);
+}
+
+/* ---- bits ---- */
+
+static void unary(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t op)
+{
+	flags_clobber(e);
+	uint32_t r = use_as(e, o->a, o->type);
+	done(e, o->a);
+	x_rr(&e->c, op, wide(o), def(e, i, r), r);
+}
+
+OP(CLZ)
+{
+	unary(e, o, i, X_LZCNT);
+}
+
+OP(CTZ)
+{
+	unary(e, o, i, X_TZCNT);
+}
+
+OP(POPCNT)
+{
+	unary(e, o, i, X_POPCNT);
+}
+
+OP(CLS)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o);
+	flags_clobber(e);
+	uint32_t r = use_as(e, o->a, o->type), t = tmp(e);
+	mov_rr(c, w, t, r);
+	shift_ri(c, SH_SAR, w, t, 1);
+	alu_rr(c, ALU_XOR, w, t, r);
+	done(e, o->a);
+	uint32_t d = def(e, i, r);
+	x_rr(c, X_LZCNT, w, d, t);
+	alu_ri(c, ALU_SUB, w, d, 1);
+}
+
+OP(RBIT)
+{
+	static const uint64_t masks[] = { 0x0f0f0f0f0f0f0f0f, 0x3333333333333333, 0x5555555555555555 };
+	struct code *c = &e->c;
+	uint32_t w = wide(o);
+	flags_clobber(e);
+	uint32_t d = copy_of(e, o->a, w), t = tmp(e), m = tmp(e);
+	bswap(c, w, d);
+	for (uint32_t k = 0; k < 3; k++) {
+		uint32_t n = 4u >> k;
+		mov_imm(c, m, w ? masks[k] : (uint32_t)masks[k]);
+		mov_rr(c, w, t, d);
+		shift_ri(c, SH_SHR, w, t, n);
+		alu_rr(c, ALU_AND, w, t, m);
+		alu_rr(c, ALU_AND, w, d, m);
+		shift_ri(c, SH_SHL, w, d, n);
+		alu_rr(c, ALU_OR, w, d, t);
+	}
+	done(e, o->a);
+	move_value(e, def(e, i, d), d, o->type);
+}
+
+OP(BSWAP)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o), g = o->aux & 3u;
+	if (!(w ? g == 3 : g == 2))
+		flags_clobber(e);
+	uint32_t d = copy_of(e, o->a, w);
+	if (w ? g == 3 : g == 2) {
+		bswap(c, w, d);
+	} else if (g == 2) { /* 64: both halves */
+		bswap(c, 1, d);
+		rorx(c, 1, d, d, 32);
+	} else {
+		/* swap all bytes, then put the 16-bit groups back in order; or by masks, which is shorter */
+		uint32_t t = tmp(e), m = tmp(e);
+		mov_imm(c, m, w ? 0x00ff00ff00ff00ffull : 0x00ff00ffu);
+		mov_rr(c, w, t, d);
+		shift_ri(c, SH_SHR, w, t, 8);
+		alu_rr(c, ALU_AND, w, t, m);
+		alu_rr(c, ALU_AND, w, d, m);
+		shift_ri(c, SH_SHL, w, d, 8);
+		alu_rr(c, ALU_OR, w, d, t);
+	}
+	done(e, o->a);
+	move_value(e, def(e, i, d), d, o->type);
+}
+
+/* Sign- or zero-extend the low n = 8, 16 or 32 bits. */
+static void extend(struct code *c, uint32_t w, uint32_t d, uint32_t s, uint32_t n, bool sign)
+{
+	if (n == 8)
+		x_rr(c, sign ? X_MOVSX8 : X_MOVZX8, sign && w, d, s);
+	else if (n == 16)
+		x_rr(c, sign ? X_MOVSX16 : X_MOVZX16, sign && w, d, s);
+	else if (sign && w)
+		x_rr(c, X_MOVSXD, 1, d, s);
+	else
+		mov_rr(c, 0, d, s);
+}
+
+static void extend_op(struct em *e, const struct vr_ir_op *o, uint32_t i, bool sign)
+{
+	uint32_t r = use(e, o->a);
+	done(e, o->a);
+	extend(&e->c, wide(o), def(e, i, r), r, o->aux, sign);
+}
+
+OP(SEXT)
+{
+	extend_op(e, o, i, true);
+}
+
+OP(ZEXT)
+{
+	extend_op(e, o, i, false);
+}
+
+OP(BFX)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o), size = w ? 64 : 32, lsb = (uint32_t)o->imm & 63, width = (uint32_t)(o->imm >> 8) & 127;
+	bool sign = o->aux & 1;
+	if (!width || lsb + width > size) {
+		e->error = VR_E_INVAL;
+		return;
+	}
+	if (lsb == 0 && (width == 8 || width == 16 || width == 32)) {
+		uint32_t s = use(e, o->a);
+		done(e, o->a);
+		extend(c, w, def(e, i, s), s, width, sign);
+		return;
+	}
+	flags_clobber(e);
+	uint32_t r = use_as(e, o->a, o->type);
+	done(e, o->a);
+	uint32_t d = def(e, i, r), up = size - lsb - width;
+	if (!sign && width < 32 && up) {
+		if (lsb)
+			rorx(c, w, d, r, lsb);
+		else if (d != r)
+			mov_rr(c, 0, d, r);
+		alu_ri(c, ALU_AND, 0, d, (int32_t)((1u << width) - 1));
+		return;
+	}
+	if (d != r || (!up && !lsb))
+		mov_rr(c, w, d, r);
+	shift_ri(c, SH_SHL, w, d, up);
+	shift_ri(c, sign ? SH_SAR : SH_SHR, w, d, up + lsb);
+}
+
+OP(BFI)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o), size = w ? 64 : 32, lsb = (uint32_t)o->imm & 63, width = (uint32_t)(o->imm >> 8) & 127;
+	if (!width || lsb + width > size) {
+		e->error = VR_E_INVAL;
+		return;
+	}
+	if (width == size) {
+		uint32_t r = use_as(e, o->b, o->type);
+		done(e, o->a);
+		done(e, o->b);
+		mov_rr(c, w, def(e, i, r), r);
+		return;
+	}
+	/* Rotate the field to the bottom, shift it out while shifting b's bits in at the top, rotate back. */
+	flags_clobber(e);
+	uint32_t rb = use_as(e, o->b, o->type), t = copy_of(e, o->a, w);
+	shift_ri(c, SH_ROR, w, t, lsb);
+	x_rr(c, X_SHRD_I, w, rb, t);
+	put8(c, width);
+	shift_ri(c, SH_ROL, w, t, (lsb + width) & (size - 1));
+	done(e, o->a);
+	done(e, o->b);
+	move_value(e, def(e, i, t), t, o->type);
+}
+
+OP(CRC32)
+{
+	struct code *c = &e->c;
+	if (!(o->aux & 4) || !x86_has.crc32) {
+		fixup_inline(e, o, i, (uint64_t)(uintptr_t)x86_fallback);
+		return;
+	}
+	static const uint32_t ops[] = { X_CRC32B, X_CRC32W, X_CRC32, X_CRC32 };
+	uint32_t n = o->aux & 3u, rb = n == 3 ? use_clean(e, o->b) : use(e, o->b), t = copy_of(e, o->a, 0);
+	x_rr(c, ops[n], n == 3, t, rb);
+	done(e, o->a);
+	done(e, o->b);
+	move_value(e, def(e, i, t), t, VR_T_I32);
+}

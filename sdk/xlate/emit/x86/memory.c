@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c: guest loads and stores through the software TLB.
+ *
+ *     lea  u, [a + disp]             ; or rorx u, a, 7 when there is no displacement
+ *     shr  u, 7                      ; page number * sizeof(struct vr_tlb_entry), the rest masked away:
+ *     and  u, [bank + tlb_mask]
+ *     lea  v, [a + disp + size - 1]  ; an access that crosses into the next page must miss
+ *     and  v, -4096                  ; with VR_MF_ALIGN: a + disp itself, & (-4096 | size - 1)
+ *     cmp  v, [bank + u + tlb.tag]
+ *     jne  slow
+ *     mov  u, [bank + u + tlb.addend]
+ *     access [a + u + disp]
+ *
+ * The address register is not changed, so that the slow path, at the region's end, can hand it to the engine. The slow path comes
+ * back to right after the access: whatever the register allocator has to move is moved before the check.
+ *
+ * Order: loads are acquires and stores releases on this host (SDM vol. 3, 9.2.2); an SC store is followed by a full fence.
+ */
+#include "em.h"
+
+#define TLB(member) (BANK(tlb) + (int32_t)offsetof(struct vr_tlb_entry, member))
+
+struct access {
+	uint32_t base, index;
+	int32_t disp;
+	uint32_t slow; /* rel32 field of the jump to the slow path */
+};
+
+static uint32_t mf_flags(const struct vr_ir_op *o)
+{
+	return (uint32_t)(o->imm >> 32);
+}
+
+/* Emit the check for `total` bytes; v may be written, u gets the addend. */
+static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32_t total, uint32_t flags, bool align,
+			       bool write, uint32_t u, uint32_t v)
+{
+	struct code *c = &e->c;
+	struct access a = { base, u, disp, 0 };
+	if (flags & VR_MF_UNPRIV) {
+		a.slow = jmp_far(c);
+		return a;
+	}
+	if (disp) {
+		lea(c, 1, u, mem_base(base, disp));
+		shift_ri(c, SH_SHR, 1, u, 7);
+	} else {
+		rorx(c, 1, u, base, 7);
+	}
+	alu_rm(c, ALU_AND, 1, u, mem_base(REG_BANK, BANK(tlb_mask)));
+	align = align && total > 1;
+	int64_t last = (int64_t)disp + (align ? 0 : (int64_t)total - 1);
+	if (last == 0)
+		mov_rr(c, 1, v, base);
+	else
+		lea(c, 1, v, mem_base(base, (int32_t)last));
+	alu_ri(c, ALU_AND, 1, v, -4096 | (align ? (int32_t)total - 1 : 0));
+	alu_rm(c, ALU_CMP, 1, v, mem_index(REG_BANK, u, 0, write ? TLB(tag_write) : TLB(tag_read)));
+	a.slow = jcc_far(c, CC_NE);
+	mov_load(c, 1, u, mem_index(REG_BANK, u, 0, TLB(addend)));
+	return a;
+}
+
+static struct mem access_mem(const struct access *a, uint32_t offset)
+{
+	return mem_index(a->base, a->index, 0, a->disp + (int32_t)offset);
+}
+
+static struct ool *slow_path(struct em *e, const struct vr_ir_op *o, const struct access *a)
+{
+	struct ool *s = ool_new(e, OOL_MEMORY);
+	s->address = (uint8_t)a->base;
+	s->temp = (uint8_t)a->index;
+	s->disp = a->disp;
+	s->jump[0] = a->slow;
+	s->back = code_at(&e->c);
+	s->insn = (uint32_t)(e->pc - e->job->pc_base);
+	uint32_t op = o->op == VR_IR_CASIF ? VR_IR_CAS : o->op == VR_IR_CAS2IF ? VR_IR_CAS2 : o->op;
+	s->pc = op | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 | (uint64_t)(uint16_t)mf_flags(o) << 32 |
+		(o->op == VR_IR_AMO ? (uint64_t)(uint16_t)o->c << 48 : 0);
+	return s;
+}
+
+static void slow_argument(struct ool *s, uint32_t n, uint32_t reg, uint32_t type)
+{
+	s->arg[n] = (uint8_t)reg;
+	s->arg_type[n] = (uint8_t)type;
+}
+
+static void slow_constant(struct ool *s, uint32_t n, uint64_t k)
+{
+	s->constant |= (uint8_t)(1u << n);
+	s->imm[n] = k;
+	s->arg_type[n] = VR_T_I64;
+}
+
+static void slow_result(struct ool *s, uint32_t n, uint32_t reg, uint32_t type)
+{
+	s->result[n] = (uint8_t)reg;
+	s->result_type[n] = (uint8_t)type;
+}
+
+static void load_to(struct em *e, uint32_t type, uint32_t aux, uint32_t d, struct mem m)
+{
+	struct code *c = &e->c;
+	uint32_t w = type == VR_T_I64;
+	switch (type) {
+	case VR_T_F32:
+		v_rm(c, I_VMOVSS, d, m);
+		return;
+	case VR_T_F64:
+	case VR_T_V64:
+		v_rm(c, I_VMOVSD, d, m);
+		return;
+	case VR_T_V128:
+		if ((aux & 7) < 4)
+			v_rm(c, (aux & 7) == 2 ? I_VMOVSS : I_VMOVSD, d, m);
+		else
+			vload(c, d, m);
+		return;
+	default:
+		break;
+	}
+	bool sign = aux & VR_MS_SIGN;
+	switch (aux & 7) {
+	case 0:
+		x_rm(c, sign ? X_MOVSX8 : X_MOVZX8, sign && w, d, m);
+		break;
+	case 1:
+		x_rm(c, sign ? X_MOVSX16 : X_MOVZX16, sign && w, d, m);
+		break;
+	case 2:
+		x_rm(c, sign && w ? X_MOVSXD : X_MOV_LOAD, sign && w, d, m);
+		break;
+	default:
+		mov_load(c, 1, d, m);
+	}
+}
+
+static void store_from(struct em *e, uint32_t type, uint32_t aux, struct mem m, uint32_t s)
+{
+	struct code *c = &e->c;
+	if (is_vector(type)) {
+		uint32_t n = type == VR_T_F32 ? 2 : type == VR_T_V128 ? aux & 7 : 3;
+		v_rm(c, n == 2 ? I_VMOVSS_ST : n == 3 ? I_VMOVSD_ST : I_VMOVUPS_ST, s, m);
+		return;
+	}
+	switch (aux & 7) {
+	case 0:
+		x_rm(c, X_MOV_STORE8, 0, s, m);
+		break;
+	case 1:
+		x_rm(c, X_MOV_STORE16, 0, s, m);
+		break;
+	default:
+		mov_store(c, (aux & 7) == 3, m, s);
+	}
+}
+
+static void store_constant(struct em *e, uint32_t aux, struct mem m, uint64_t k)
+{
+	struct code *c = &e->c;
+	switch (aux & 7) {
+	case 0:
+		m.tail = 1;
+		x_rm(c, 0xc6, 0, 0, m);
+		put8(c, (uint8_t)k);
+		break;
+	case 1:
+		x_rm(c, 0xc7 | 0x66 << 16, 0, 0, m);
+		put8(c, (uint8_t)k);
+		put8(c, (uint8_t)(k >> 8));
+		break;
+	default:
+		mov_store_imm(c, (aux & 7) == 3, m, (uint32_t)k);
+	}
+}
+
+static void full_fence(struct em *e)
+{
+	static const uint8_t lock_or[] = { 0xf0, 0x83, 0x0c, 0x24, 0x00 }; /* lock or dword [rsp], 0 */
+	memcpy(e->c.p, lock_or, sizeof(lock_or));
+	e->c.p += sizeof(lock_or);
+}
+
+/* A scratch register for the check: the destination if it is a temporary, else another. */
+static uint32_t check_scratch(struct em *e, uint32_t d, uint32_t base)
+{
+	if (d < 16 && d != base && (e->pool >> d & 1))
+		return d;
+	return tmp(e);
+}
+
+OP(LOAD)
+{
+	flags_clobber(e);
+	uint32_t ra = use_clean(e, o->a);
+	done(e, o->a);
+	uint32_t d = def(e, i, ra), v = check_scratch(e, d, ra), u = tmp(e);
+	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
+				    false, u, v);
+	if (!(mf_flags(o) & VR_MF_UNPRIV))
+		load_to(e, o->type, o->aux, d, access_mem(&a, 0));
+	slow_result(slow_path(e, o, &a), 0, d, o->type);
+}
+
+OP(STORE)
+{
+	flags_clobber(e);
+	uint32_t ra = use_clean(e, o->a), rb = NOREG;
+	uint64_t k;
+	bool constant = const_of(e, o->b, &k) && ((o->aux & 7) < 3 || k == (uint64_t)(int64_t)(int32_t)k);
+	if (!constant)
+		rb = (o->aux & 7) == 3 ? use_as(e, o->b, VR_T_I64) : use(e, o->b);
+	uint32_t u = tmp(e), v = tmp(e);
+	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
+				    true, u, v);
+	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
+		if (constant)
+			store_constant(e, o->aux, access_mem(&a, 0), k);
+		else
+			store_from(e, o->type, o->aux, access_mem(&a, 0), rb);
+	}
+	struct ool *s = slow_path(e, o, &a);
+	if (constant)
+		slow_constant(s, 0, k);
+	else
+		slow_argument(s, 0, rb, val(e, o->b)->type);
+	if (mf_flags(o) & VR_MF_SC)
+		full_fence(e);
+	done(e, o->a);
+	done(e, o->b);
+}
+
+OP(LOADP)
+{
+	flags_clobber(e);
+	uint32_t size = 1u << (o->aux & 7), second = 0;
+	for (uint32_t k = i + 1; k < e->op_end && k < i + 8; k++)
+		if (e->ops[k].op == VR_IR_SECOND && e->ops[k].a == i && !val(e, k)->emitted)
+			second = k;
+	uint32_t ra = use_clean(e, o->a);
+	done(e, o->a);
+	uint32_t d0 = def(e, i, NOREG), d1 = NOREG;
+	if (second) {
+		val(e, second)->type = o->type;
+		val(e, second)->emitted = 1;
+		if (second == i + 1) {
+			d1 = def(e, second, NOREG);
+		} else {
+			d1 = tmp_of(e, class_mask(o->type));
+			own(e, second, d1);
+		}
+		done(e, i);
+	}
+	uint32_t v = check_scratch(e, d0, ra), u = tmp(e);
+	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN, false, u, v);
+	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
+		if (d0 != ra)
+			load_to(e, o->type, o->aux, d0, access_mem(&a, 0));
+		if (second)
+			load_to(e, o->type, o->aux, d1, access_mem(&a, size));
+		if (d0 == ra)
+			load_to(e, o->type, o->aux, d0, access_mem(&a, 0));
+	}
+	struct ool *s = slow_path(e, o, &a);
+	slow_result(s, 0, d0, o->type);
+	if (second)
+		slow_result(s, 1, d1, o->type);
+}
+
+OP(SECOND)
+{
+	/* LOADP did it, unless it is too far away */
+	(void)o, (void)i;
+	e->error = VR_E_INVAL;
+}
+
+OP(STOREP)
+{
+	(void)i;
+	flags_clobber(e);
+	uint32_t size = 1u << (o->aux & 7), ra = use_clean(e, o->a), n = o->aux & 7;
+	uint64_t kb = 0, kc = 0;
+	bool cb = const_of(e, o->b, &kb) && (n < 3 || kb == (uint64_t)(int64_t)(int32_t)kb);
+	bool cc = const_of(e, o->c, &kc) && (n < 3 || kc == (uint64_t)(int64_t)(int32_t)kc);
+	uint32_t rb = cb ? NOREG : n == 3 ? use_as(e, o->b, VR_T_I64) : use(e, o->b);
+	uint32_t rc = cc ? NOREG : n == 3 ? use_as(e, o->c, VR_T_I64) : use(e, o->c);
+	uint32_t u = tmp(e), v = tmp(e);
+	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN, true, u, v);
+	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
+		if (cb)
+			store_constant(e, o->aux, access_mem(&a, 0), kb);
+		else
+			store_from(e, o->type, o->aux, access_mem(&a, 0), rb);
+		if (cc)
+			store_constant(e, o->aux, access_mem(&a, size), kc);
+		else
+			store_from(e, o->type, o->aux, access_mem(&a, size), rc);
+	}
+	struct ool *s = slow_path(e, o, &a);
+	if (cb)
+		slow_constant(s, 0, kb);
+	else
+		slow_argument(s, 0, rb, val(e, o->b)->type);
+	if (cc)
+		slow_constant(s, 1, kc);
+	else
+		slow_argument(s, 1, rc, val(e, o->c)->type);
+	if (mf_flags(o) & VR_MF_SC)
+		full_fence(e);
+	done(e, o->a);
+	done(e, o->b);
+	done(e, o->c);
+}
+
+OP(FENCE)
+{
+	(void)i;
+	if (o->aux)
+		return;
+	flags_clobber(e);
+	full_fence(e);
+}
+
+/* ---- atomics: one locked instruction or a compare-and-swap loop; unaligned ones take the slow path ---- */
+
+static void zero_extend(struct code *c, uint32_t n, uint32_t r)
+{
+	if (n == 0)
+		x_rr(c, X_MOVZX8, 0, r, r);
+	else if (n == 1)
+		x_rr(c, X_MOVZX16, 0, r, r);
+}
+
+static void locked(struct code *c, const uint32_t ops[3], uint32_t n, struct mem m, uint32_t r)
+{
+	put8(c, 0xf0);
+	x_rm(c, ops[n < 2 ? n : 2], n == 3, r, m);
+}
+
+static const uint32_t cmpxchg_ops[3] = { X_CMPXCHG8, X_CMPXCHG16, X_CMPXCHG };
+static const uint32_t xadd_ops[3] = { X_XADD8, X_XADD16, X_XADD };
+static const uint32_t xchg_ops[3] = { X_XCHG8, X_XCHG16, X_XCHG };
+
+static void compare_and_swap(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t condition)
+{
+	struct code *c = &e->c;
+	uint32_t n = o->aux & 3, out = 0;
+	flags_clobber(e);
+	take(e, RAX);
+	if (condition)
+		load_into(e, RAX, condition);
+	uint32_t ra = use_clean(e, o->a), rb = n == 3 ? use_clean(e, o->b) : use(e, o->b);
+	uint32_t rc = n == 3 ? use_clean(e, o->c) : use(e, o->c), u = tmp(e);
+	if (condition) {
+		test_rr(c, 1, RAX, RAX);
+		mov_rr(c, n == 3, RAX, rb);
+		not_r(c, n == 3, RAX);
+		zero_extend(c, n, RAX);
+		out = jcc_far(c, CC_E);
+	}
+	struct access a = tlb_check(e, ra, condition ? 0 : (int32_t)o->imm, 1u << n, mf_flags(o), true, true, u, RAX);
+	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
+		mov_rr(c, n == 3, RAX, rb);
+		locked(c, cmpxchg_ops, n, access_mem(&a, 0), rc);
+		zero_extend(c, n, RAX);
+	}
+	struct ool *s = slow_path(e, o, &a);
+	slow_argument(s, 0, rb, VR_T_I64);
+	slow_argument(s, 1, rc, VR_T_I64);
+	slow_result(s, 0, RAX, VR_T_I64);
+	if (condition)
+		patch_here(c, out);
+	done(e, o->a);
+	done(e, o->b);
+	done(e, o->c);
+	done(e, condition);
+	own(e, i, RAX);
+}
+
+OP(CAS)
+{
+	compare_and_swap(e, o, i, 0);
+}
+
+OP(CASIF)
+{
+	compare_and_swap(e, o, i, (uint32_t)o->imm);
+}
+
+static void compare_and_swap_16(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t condition)
+{
+	static const uint8_t fixed[] = { RAX, RCX, RDX, RSI, RDI };
+	struct code *c = &e->c;
+	uint32_t out = 0;
+	flags_clobber(e);
+	for (uint32_t k = 0; k < 5; k++)
+		take(e, fixed[k]);
+	load_into(e, RSI, o->a);
+	if (condition)
+		load_into(e, RAX, condition);
+	uint32_t rb = use_clean(e, o->b), rc = use_clean(e, o->c);
+	uint32_t d = def_apart(e, i, rb, rc, NOREG);
+	if (condition) {
+		v_rrr(c, I_VPCMPEQD, d, d, d);
+		v_rrr(c, I_VPXOR, d, d, rb);
+		test_rr(c, 1, RAX, RAX);
+		out = jcc_far(c, CC_E);
+	}
+	struct access a = tlb_check(e, RSI, condition ? 0 : (int32_t)o->imm, 16, mf_flags(o), true, true, RDI, RCX);
+	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
+		lea(c, 1, RSI, access_mem(&a, 0));
+		mov_rr(c, 1, RDI, RBX);
+		v_wrrr(c, I_VMOVD_TO, 1, rb, 0, RAX);
+		v_rrri(c, I_VPEXTRQ, rb, 0, RDX, 1);
+		v_wrrr(c, I_VMOVD_TO, 1, rc, 0, RBX);
+		v_rrri(c, I_VPEXTRQ, rc, 0, RCX, 1);
+		put8(c, 0xf0);
+		x_rm(c, X_CMPXCHG16B, 1, 1, mem_base(RSI, 0));
+		mov_rr(c, 1, RBX, RDI);
+		v_wrrr(c, I_VMOVD_FROM, 1, d, 0, RAX);
+		v_rrri(c, I_VPINSRQ, d, d, RDX, 1);
+	}
+	struct ool *s = slow_path(e, o, &a);
+	slow_argument(s, 0, rb, VR_T_V128);
+	slow_argument(s, 1, rc, VR_T_V128);
+	slow_result(s, 0, d, VR_T_V128);
+	if (condition)
+		patch_here(c, out);
+	done(e, o->a);
+	done(e, o->b);
+	done(e, o->c);
+	done(e, condition);
+}
+
+OP(CAS2)
+{
+	compare_and_swap_16(e, o, i, 0);
+}
+
+OP(CAS2IF)
+{
+	compare_and_swap_16(e, o, i, (uint32_t)o->imm);
+}
+
+/* cmp r, s of 2^n bytes */
+static void compare_sized(struct code *c, uint32_t n, uint32_t r, uint32_t s)
+{
+	static const uint32_t ops[4] = { 0x3a | 1 << 12, 0x3b | 0x66 << 16, 0x3b, 0x3b };
+	x_rr(c, ops[n], n == 3, r, s);
+}
+
+OP(AMO)
+{
+	/* old stays in memory when old cc b */
+	static const uint8_t keep[9] = { [VR_AMO_SMAX] = CC_G, [VR_AMO_SMIN] = CC_L, [VR_AMO_UMAX] = CC_A, [VR_AMO_UMIN] = CC_B };
+	struct code *c = &e->c;
+	uint32_t n = o->aux & 3, kind = o->c, w = n == 3;
+	bool single = kind == VR_AMO_ADD || kind == VR_AMO_SWAP;
+	flags_clobber(e);
+	if (!single)
+		take(e, RAX);
+	uint32_t ra = use_clean(e, o->a), rb = w ? use_clean(e, o->b) : use(e, o->b), u = tmp(e), t = tmp(e);
+	uint32_t d = single ? t : (uint32_t)RAX;
+	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << n, mf_flags(o), true, true, u, t);
+	struct mem m = access_mem(&a, 0);
+	if (mf_flags(o) & VR_MF_UNPRIV) {
+	} else if (single) {
+		mov_rr(c, w, t, rb);
+		if (kind == VR_AMO_ADD)
+			locked(c, xadd_ops, n, m, t);
+		else
+			x_rm(c, xchg_ops[n < 2 ? n : 2], w, t, m);
+		zero_extend(c, n, t);
+	} else {
+		load_to(e, w ? VR_T_I64 : VR_T_I32, n, RAX, m);
+		uint32_t again = code_at(c);
+		mov_rr(c, w, t, rb);
+		switch (kind) {
+		case VR_AMO_ANDN:
+			not_r(c, w, t);
+			alu_rr(c, ALU_AND, w, t, RAX);
+			break;
+		case VR_AMO_XOR:
+			alu_rr(c, ALU_XOR, w, t, RAX);
+			break;
+		case VR_AMO_OR:
+			alu_rr(c, ALU_OR, w, t, RAX);
+			break;
+		default:
+			compare_sized(c, n, RAX, rb);
+			cmov(c, keep[kind % 9], w, t, RAX);
+		}
+		locked(c, cmpxchg_ops, n, m, t);
+		jcc_back(c, CC_NE, again);
+	}
+	struct ool *s = slow_path(e, o, &a);
+	slow_argument(s, 0, rb, VR_T_I64);
+	slow_result(s, 0, d, VR_T_I64);
+	done(e, o->a);
+	done(e, o->b);
+	own(e, i, d);
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * regalloc.c: where values live inside a block.
+ *
+ * Guest slots that the engine mapped have fixed registers for the whole region; the rest (`pool`) holds
+ * temporaries. Values are allocated greedily in one forward pass; a backward pass over the block has counted uses,
+ * dropped pure ops nobody reads and noted the first PUT of each value.
+ *
+ * GET of a mapped slot makes its value an alias of the slot's register and costs nothing. The aliases of
+ * a slot form a chain; before the slot's register changes, those still wanted are copied out (evacuate()). A
+ * result whose first PUT comes soon, with nothing between that could fault or look at the slot, is computed in the
+ * slot's register (direct_slot()); the PUT then only notes that memory is stale.
+ *
+ * When the pool is empty, the temporary with the farthest last use goes to the frame. Constants are simply
+ * forgotten. `pin` keeps the current op's registers from being chosen.
+ */
+#include "em.h"
+
+static const uint8_t int_slot_regs[INTEGER_SLOTS] = { RBX, R12, R13, R14, R8, R9, R10, R11 };
+static const uint8_t ir_args[] = {
+#define IR(name, class, args, doc) sizeof(args) - 1,
+#include <vmrun/ir_ops.def>
+#undef IR
+};
+static const uint8_t ir_class[] = {
+#define IR(name, class, args, doc) VR_IRC_##class,
+#include <vmrun/ir_ops.def>
+#undef IR
+};
+
+uint32_t x86_slot_register(uint32_t kind, uint32_t reg)
+{
+	return kind == VR_SLOT_VEC ? (uint32_t)XMM(6) + reg : int_slot_regs[reg & 7];
+}
+
+bool const_of(const struct em *e, uint32_t v, uint64_t *imm)
+{
+	if (!v || e->ops[v].op != VR_IR_CONST)
+		return false;
+	*imm = e->ops[v].type == VR_T_I32 ? (uint32_t)e->ops[v].imm : e->ops[v].imm;
+	return true;
+}
+
+bool imm_of(const struct em *e, uint32_t v, uint32_t w, int32_t *imm)
+{
+	uint64_t k;
+	if (!const_of(e, v, &k))
+		return false;
+	*imm = (int32_t)k;
+	return !w || k == (uint64_t)(int64_t)(int32_t)k;
+}
+
+struct mem spill_mem(const struct value *v)
+{
+	int32_t s = v->spill;
+	return mem_base(RSP, is_vector(v->type) ? SPILLS * 8 + s * 16 : s * 8);
+}
+
+void move_value(struct em *e, uint32_t d, uint32_t s, uint32_t type)
+{
+	if (d == s)
+		return;
+	if (is_vector(type))
+		movaps(&e->c, d, s);
+	else
+		mov_rr(&e->c, type != VR_T_I32 && type != VR_T_FLAGS, d, s);
+}
+
+static void spill(struct em *e, uint32_t r)
+{
+	struct value *v = val(e, e->owner[r]);
+	e->free |= 1u << r;
+	if (e->ops[e->owner[r]].op == VR_IR_CONST) {
+		v->loc = LOC_CONST;
+		return;
+	}
+	uint32_t k = is_vector(v->type);
+	if (!e->spill_free[k]) {
+		e->error = VR_E_RANGE;
+		return;
+	}
+	v->spill = (uint16_t)__builtin_ctzll(e->spill_free[k]);
+	e->spill_free[k] &= e->spill_free[k] - 1;
+	v->loc = LOC_SPILL;
+	if (k)
+		vstore(&e->c, spill_mem(v), r);
+	else
+		mov_store(&e->c, 1, spill_mem(v), r);
+}
+
+static uint32_t spill_one(struct em *e, uint32_t mask)
+{
+	uint32_t best = NOREG, last = 0;
+	for (uint32_t m = e->pool & mask & ~e->free & ~e->pin; m; m &= m - 1) {
+		uint32_t r = (uint32_t)__builtin_ctz(m), l = val(e, e->owner[r])->last;
+		if (best == NOREG || l > last) {
+			best = r;
+			last = l;
+		}
+	}
+	if (best == NOREG) {
+		e->error = VR_E_RANGE;
+		return mask & VEC_MASK ? XMM0 : RAX;
+	}
+	spill(e, best);
+	return best;
+}
+
+static uint32_t pick(struct em *e, uint32_t mask)
+{
+	uint32_t m = e->free & mask & ~e->pin;
+	if (!m)
+		return spill_one(e, mask);
+	/* rax, rdx and rcx last: some instructions want them */
+	if (m & ~7u)
+		return (uint32_t)__builtin_ctz(m & ~7u);
+	return m & 2 ? RCX : m & 4 ? RDX : RAX;
+}
+
+uint32_t tmp_of(struct em *e, uint32_t mask)
+{
+	uint32_t r = pick(e, mask);
+	e->pin |= 1u << r;
+	return r;
+}
+
+void own(struct em *e, uint32_t i, uint32_t r)
+{
+	struct value *v = val(e, i);
+	e->pin |= 1u << r;
+	if (!v->uses)
+		return;
+	v->loc = LOC_REG;
+	v->reg = (uint8_t)r;
+	e->owner[r] = i;
+	e->free &= ~(1u << r);
+}
+
+static void drop_spill(struct em *e, struct value *v)
+{
+	e->spill_free[is_vector(v->type)] |= 1ull << v->spill;
+}
+
+uint32_t use(struct em *e, uint32_t i)
+{
+	struct value *v = val(e, i);
+	uint32_t r;
+	switch (v->loc) {
+	case LOC_REG:
+	case LOC_SLOT:
+		e->pin |= 1u << v->reg;
+		return v->reg;
+	case LOC_CONST: {
+		uint64_t k = 0;
+		const_of(e, i, &k);
+		r = tmp(e);
+		mov_imm(&e->c, r, k);
+		own(e, i, r);
+		return r;
+	}
+	case LOC_SPILL:
+		r = tmp_of(e, class_mask(v->type));
+		if (is_vector(v->type))
+			vload(&e->c, r, spill_mem(v));
+		else
+			mov_load(&e->c, 1, r, spill_mem(v));
+		drop_spill(e, v);
+		own(e, i, r);
+		return r;
+	default: /* malformed IR: an operand of another block or kind */
+		e->error = VR_E_INVAL;
+		return tmp_of(e, class_mask(v->type));
+	}
+}
+
+void clean_move(struct em *e, uint32_t d, uint32_t s, uint32_t type)
+{
+	struct code *c = &e->c;
+	if (type == VR_T_I32)
+		mov_rr(c, 0, d, s);
+	else if (type == VR_T_F32)
+		v_rrri(c, I_VINSERTPS, d, s, s, 0x0e);
+	else
+		v_rr(c, I_VMOVQ, d, s);
+}
+
+uint32_t use_clean(struct em *e, uint32_t i)
+{
+	struct value *v = val(e, i);
+	uint32_t r = use(e, i);
+	if (!v->dirty_high)
+		return r;
+	if (v->loc == LOC_SLOT) {
+		uint32_t d = tmp_of(e, class_mask(v->type));
+		clean_move(e, d, r, v->type);
+		own(e, i, d);
+		r = d;
+	} else {
+		clean_move(e, r, r, v->type);
+	}
+	v->dirty_high = 0;
+	return r;
+}
+
+uint32_t use_as(struct em *e, uint32_t i, uint32_t type)
+{
+	uint32_t t = val(e, i)->type;
+	if ((t == VR_T_I32 && type != VR_T_I32) || (type == VR_T_V128 && t != VR_T_V128))
+		return use_clean(e, i);
+	return use(e, i);
+}
+
+uint32_t copy_of(struct em *e, uint32_t i, uint32_t w)
+{
+	uint64_t k;
+	if (const_of(e, i, &k)) {
+		uint32_t r = tmp(e);
+		mov_imm(&e->c, r, w ? k : (uint32_t)k);
+		return r;
+	}
+	uint32_t s = w ? use_clean(e, i) : use(e, i);
+	uint32_t r = tmp_of(e, class_mask(val(e, i)->type));
+	move_value(e, r, s, is_vector(val(e, i)->type) ? (uint32_t)VR_T_V128 : w ? VR_T_I64 : VR_T_I32);
+	return r;
+}
+
+void load_into(struct em *e, uint32_t r, uint32_t i)
+{
+	struct value *v = val(e, i);
+	uint64_t k;
+	if (const_of(e, i, &k))
+		mov_imm(&e->c, r, k);
+	else if (v->loc == LOC_SPILL)
+		mov_load(&e->c, v->type != VR_T_I32, r, spill_mem(v));
+	else
+		mov_rr(&e->c, v->type != VR_T_I32, r, v->reg);
+}
+
+void done(struct em *e, uint32_t i)
+{
+	if (!i)
+		return;
+	struct value *v = val(e, i);
+	if (!v->uses || --v->uses)
+		return;
+	if (v->loc == LOC_REG)
+		e->free |= 1u << v->reg;
+	else if (v->loc == LOC_SPILL)
+		drop_spill(e, v);
+}
+
+void become_alias(struct em *e, uint32_t i, uint32_t m)
+{
+	struct value *v = val(e, i);
+	v->loc = LOC_SLOT;
+	v->reg = e->map_reg[m];
+	v->chain = e->alias[m];
+	e->alias[m] = i;
+}
+
+/* The register of mapped slot m is about to change: copy out the values that still need the old contents. */
+void evacuate(struct em *e, uint32_t m)
+{
+	uint32_t i = e->alias[m], s = e->map_reg[m];
+	e->alias[m] = 0;
+	while (i) {
+		struct value *v = val(e, i);
+		uint32_t next = v->chain;
+		if (v->uses && v->loc == LOC_SLOT && v->reg == s) {
+			uint32_t d = tmp_of(e, class_mask(v->type));
+			move_value(e, d, s, v->type);
+			if (v->type == VR_T_I32)
+				v->dirty_high = 0;
+			own(e, i, d);
+		}
+		i = next;
+	}
+}
+
+/* May the result of op i be computed in the register of the slot it is PUT to? The map index, or -1. */
+static int32_t direct_slot(struct em *e, uint32_t i)
+{
+	uint32_t j = val(e, i)->put;
+	if (!j || j - i > 12)
+		return -1;
+	uint64_t slot = e->ops[j].imm;
+	for (uint32_t k = i + 1; k < j; k++) {
+		const struct vr_ir_op *o = &e->ops[k];
+		if (ir_class[o->op] == VR_IRC_MEM || o->op == VR_IR_CALL || o->op == VR_IR_VCALL)
+			return -1;
+		if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm == slot)
+			return -1;
+	}
+	return e->slot_map[slot];
+}
+
+uint32_t def(struct em *e, uint32_t i, uint32_t like)
+{
+	uint32_t mask = class_mask(val(e, i)->type);
+	int32_t m = direct_slot(e, i);
+	if (m >= 0) {
+		evacuate(e, (uint32_t)m);
+		become_alias(e, i, (uint32_t)m);
+		e->pin |= 1u << e->map_reg[m];
+		return e->map_reg[m];
+	}
+	uint32_t r = like < 32 && (e->free & e->pool & mask & 1u << like) ? like : pick(e, mask);
+	own(e, i, r);
+	return r;
+}
+
+uint32_t def_apart(struct em *e, uint32_t i, uint32_t a, uint32_t b, uint32_t c)
+{
+	uint32_t mask = class_mask(val(e, i)->type);
+	int32_t m = direct_slot(e, i);
+	if (m >= 0) {
+		uint32_t r = e->map_reg[m];
+		if (r != a && r != b && r != c)
+			return def(e, i, NOREG);
+	}
+	/* the operands are pinned */
+	uint32_t r = tmp_of(e, mask);
+	own(e, i, r);
+	return r;
+}
+
+void take(struct em *e, uint32_t r)
+{
+	uint32_t bit = 1u << r;
+	if (!(e->free & bit)) {
+		uint32_t o = e->owner[r], mask = class_mask(val(e, o)->type);
+		uint32_t m = e->free & mask & ~e->pin & ~bit;
+		if (m && e->ops[o].op != VR_IR_CONST) {
+			uint32_t d = pick(e, mask & ~bit);
+			move_value(e, d, r, mask == VEC_MASK ? VR_T_V128 : VR_T_I64);
+			e->free |= bit;
+			uint32_t pins = e->pin;
+			own(e, o, d);
+			e->pin = pins;
+		} else {
+			spill(e, r);
+		}
+	}
+	e->pin |= bit;
+}
+
+void spill_mask(struct em *e, uint32_t mask)
+{
+	for (uint32_t m = e->pool & ~e->free & mask; m; m &= m - 1)
+		spill(e, (uint32_t)__builtin_ctz(m));
+}
+
+/* Forget the last block's values; count uses, backwards, so that unused pure ops keep nothing alive. */
+void begin_block(struct em *e, uint32_t index)
+{
+	const struct vr_ir_block *b = &e->ir->blocks[index];
+	e->block = b;
+	e->block_index = index;
+	e->first = b->first;
+	e->op_end = b->first + b->count;
+	e->pc = b->pc;
+	e->free = e->pool;
+	e->pin = 0;
+	e->spill_free[0] = e->spill_free[1] = ~0ull;
+	e->fl = (struct flags_state){ 0 };
+	e->fmem = 0;
+	e->dirty = b->dirty_in;
+	e->clean_scalar[0] = e->clean_scalar[1] = 0;
+	memset(e->alias, 0, sizeof(e->alias));
+	if (b->count > MAX_BLOCK_OPS) {
+		e->error = VR_E_RANGE;
+		return;
+	}
+	memset(e->values, 0, b->count * sizeof(e->values[0]));
+	for (uint32_t n = b->count; n-- > 0;) {
+		uint32_t i = b->first + n;
+		const struct vr_ir_op *o = &e->ops[i];
+		struct value *v = &e->values[n];
+		if (o->op >= VR_IR_COUNT) {
+			e->error = VR_E_INVAL;
+			return;
+		}
+		v->type = o->type;
+		if (o->op >= VR_IR_F_ADD && o->op <= VR_IR_F_FROM)
+			v->type = VR_T_FLAGS;
+		else if (o->op == VR_IR_FCMP)
+			v->type = VR_T_FLAGS;
+		else if (o->op == VR_IR_F_TO || o->op == VR_IR_CALL || o->op == VR_IR_FPGETFLAGS || o->op == VR_IR_VHALF)
+			v->type = VR_T_I64;
+		else if (o->op == VR_IR_CMPSET)
+			v->type = VR_T_I32;
+		else if (o->op == VR_IR_SETCC && o->type == VR_T_NONE)
+			v->type = VR_T_I32;
+		else if (o->op == VR_IR_VCALL && !is_vector(o->type))
+			v->type = VR_T_V128;
+		if (o->op == VR_IR_CONST)
+			v->loc = LOC_CONST;
+		if (ir_class[o->op] == VR_IRC_PURE && !v->uses) {
+			v->emitted = 1;
+			continue;
+		}
+		uint32_t args[4] = { o->a, o->b, o->c, 0 }, k = ir_args[o->op];
+		if (o->op == VR_IR_CASIF || o->op == VR_IR_CAS2IF) {
+			args[3] = (uint32_t)o->imm;
+			k = 4;
+		}
+		while (k-- > 0) {
+			uint32_t a = args[k];
+			if (!a)
+				continue;
+			if (a < b->first || a >= i) {
+				e->error = VR_E_INVAL;
+				return;
+			}
+			struct value *u = &e->values[a - b->first];
+			if (!u->uses++)
+				u->last = i;
+		}
+		if (o->op == VR_IR_PUT && o->imm < MAX_SLOTS && e->slot_map[o->imm] != 0xff)
+			val(e, o->a)->put = i;
+	}
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * region.c: one region from ops to code.
+ *
+ *     [entry of block 0: load slots] block 0, block 1, ... | slow paths, polls, exits | other entries
+ */
+#include "em.h"
+#include "region.h"
+
+typedef void (*op_handler)(struct em *e, const struct vr_ir_op *o, uint32_t i);
+
+static const op_handler handlers[] = {
+#define IR(name, class, args, doc) [VR_IR_##name] = x86_op_##name,
+#include <vmrun/ir_ops.def>
+#undef IR
+};
+_Static_assert(sizeof(handlers) / sizeof(handlers[0]) == VR_IR_COUNT, "one handler an op");
+
+#define TEMPORARIES (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | 0x3fu << XMM0)
+
+static int32_t begin(struct em *e, struct vr_emit_job *job)
+{
+	memset(e->slot_map, 0xff, sizeof(e->slot_map));
+	if (job->map_count > VR_MAP_MAX)
+		return VR_E_RANGE;
+	uint32_t used = 0;
+	for (uint32_t m = 0; m < job->map_count; m++) {
+		const struct vr_mapped *p = &job->map[m];
+		if (p->slot >= MAX_SLOTS || p->slot >= job->isa->slot_count ||
+		    p->reg >= (p->kind == VR_SLOT_VEC ? VECTOR_SLOTS : INTEGER_SLOTS))
+			return VR_E_RANGE;
+		e->slot_map[p->slot] = (uint8_t)m;
+		e->map_reg[m] = (uint8_t)x86_slot_register(p->kind, p->reg);
+		used |= 1u << e->map_reg[m];
+	}
+	/* slot registers that this region does not need hold temporaries */
+	e->pool = TEMPORARIES;
+	for (uint32_t r = 0; r < INTEGER_SLOTS; r++)
+		e->pool |= ~used & 1u << x86_slot_register(VR_SLOT_INT, r);
+	for (uint32_t r = 0; r < VECTOR_SLOTS; r++)
+		e->pool |= ~used & 1u << x86_slot_register(VR_SLOT_VEC, r);
+	return VR_OK;
+}
+
+static void emit_block(struct em *e, uint32_t b)
+{
+	e->labels[b] = code_at(&e->c);
+	begin_block(e, b);
+	for (uint32_t i = e->first; i < e->op_end && !e->error; i++) {
+		const struct vr_ir_op *o = &e->ops[i];
+		if (e->c.p > e->limit) {
+			e->error = VR_E_NOMEM;
+			return;
+		}
+		if (val(e, i)->emitted)
+			continue;
+		handlers[o->op](e, o, i);
+		e->pin = 0;
+	}
+}
+
+/*
+ * An entry stub, and before it the pad that x86_kill() turns it to. The stub's first instruction is at least
+ * two bytes long and at an even address, so that one store replaces it by a short jump, whoever runs it.
+ */
+static void entry(struct em *e, uint32_t b)
+{
+	struct code *c = &e->c;
+	while (code_at(c) & 15)
+		put8(c, 0xcc);
+	uint32_t pad = code_at(c);
+	set_pc(e, e->ir->blocks[b].pc);
+	jmp_to(c, x86_thunk.lookup);
+	while (code_at(c) - pad < ENTRY_PAD)
+		put8(c, 0xcc);
+	e->job->block_entry[b] = code_at(c);
+	if (!e->job->map_count) {
+		put8(c, 0x66);
+		put8(c, 0x90);
+	}
+	load_slots(e, e->job->map_count >= 32 ? ~0u : (1u << e->job->map_count) - 1);
+}
+
+void VR_CALL x86_kill(uint8_t *write, uint32_t at)
+{
+	const uint16_t back = 0xeb | (uint16_t)((uint8_t)(-(ENTRY_PAD + 2))) << 8; /* jmp short */
+	__atomic_store_n((uint16_t *)(void *)(write + at), back, __ATOMIC_RELEASE);
+}
+
+int32_t VR_CALL x86_region(struct vr_emit_job *job)
+{
+	const struct vr_ir *ir = job->ir;
+	struct region_scratch *s = job->scratch;
+	if (job->scratch_size < sizeof(*s) || !x86_thunk.lookup || !ir->block_count)
+		return VR_E_INVAL;
+	if (job->room < 2 * OP_ROOM)
+		return VR_E_NOMEM;
+	if (ir->block_count > MAX_BLOCKS)
+		return VR_E_RANGE;
+	struct em *e = &s->em;
+	e->c = (struct code){ job->write, job->write, job->execute };
+	e->job = job;
+	e->ir = ir;
+	e->ops = ir->ops;
+	e->limit = job->write + job->room - OP_ROOM;
+	e->error = 0;
+	e->ool_count = e->fixup_count = 0;
+	e->values = s->values;
+	e->ools = s->ools;
+	e->fixups = s->fixups;
+	e->labels = s->labels;
+	job->point_count = job->exit_count = job->code_size = 0;
+	int32_t rc = begin(e, job);
+	if (rc)
+		return rc;
+	for (uint32_t b = 0; b < ir->block_count; b++)
+		job->block_entry[b] = UINT32_MAX;
+	if (ir->blocks[0].flags & VR_BLOCK_ENTRY)
+		entry(e, 0);
+	for (uint32_t b = 0; b < ir->block_count && !e->error; b++)
+		emit_block(e, b);
+	if (!e->error)
+		emit_ools(e);
+	for (uint32_t b = 1; b < ir->block_count && !e->error; b++) {
+		if (!(ir->blocks[b].flags & VR_BLOCK_ENTRY))
+			continue;
+		if (e->c.p > e->limit)
+			e->error = VR_E_NOMEM;
+		else {
+			entry(e, b);
+			patch_to(&e->c, jmp_far(&e->c), e->labels[b]);
+		}
+	}
+	if (e->error)
+		return e->error;
+	for (uint32_t n = 0; n < e->fixup_count; n++) {
+		const struct fixup *f = &e->fixups[n];
+		patch_to(&e->c, f->field, f->entry ? job->block_entry[f->block] : e->labels[f->block]);
+	}
+	job->code_size = code_at(&e->c);
+	return VR_OK;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thunks.c: the way in and out of generated code.
+ *
+ * enter() saves the callee-saved registers (SysV ABI), makes the frame and jumps; exec.host_stack remembers rsp, so that
+ * `lookup` can drop whatever is above. The thunks are written once, at the start of the code cache, after a pool
+ * of constants that generated code addresses relative to rip:
+ *
+ *   lookup   ask the engine where to go on; 0 means out
+ *   link     the same, for an exit that wants to be linked
+ *   memory   called from a slow path: saves every register in exec.save_*, so that the engine can find the guest's
+ *            slots by its fault-point table; 0: restore them and return, 1: as lookup
+ *   fixup    called with a C function's address pushed: calls it on exec.argument[], every register kept
+ *   jump     guest pc in rax: through the bank's jump cache
+ */
+#include <xmmintrin.h>
+#include "em.h"
+
+struct thunk_addresses x86_thunk;
+
+static const uint64_t constants[][2] __attribute__((aligned(16))) = {
+#define X(name, low, high) { low##ull, high##ull },
+	X86_CONSTANTS(X)
+#undef X
+};
+_Static_assert(sizeof(constants) == 16u * K_COUNT, "constants");
+_Static_assert(FRAME % 16 == 8, "rsp is 16-byte aligned in generated code");
+
+#define ALL_INT (INT_MASK & ~(1u << RSP | 1u << RBP))
+#define SAVE_FIXUP (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | 0xf00u)
+
+static void save(struct code *c, uint32_t ints, bool restore)
+{
+	for (uint32_t r = 0; r < 16; r++) {
+		struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, save_integer) + 8 * r));
+		struct mem v = exec_mem((uint32_t)(offsetof(struct vr_exec, save_vector) + 16 * r));
+		if (ints >> r & 1)
+			x_rm(c, restore ? X_MOV_LOAD : X_MOV_STORE, 1, r, m);
+		if (restore)
+			vload(c, (uint32_t)XMM(r), v);
+		else
+			vstore(c, v, (uint32_t)XMM(r));
+	}
+}
+
+static void call_c(struct code *c, uint64_t fn)
+{
+	lea(c, 1, RDI, mem_base(REG_EXEC, -EXEC_BIAS));
+	mov_imm(c, RAX, fn);
+	call_reg(c, RAX);
+}
+
+static uint64_t here(struct code *c)
+{
+	while (code_at(c) & 15)
+		put8(c, 0x90);
+	return c->execute + code_at(c);
+}
+
+int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute, uint64_t room)
+{
+	struct code code = { write, write, execute }, *c = &code;
+	if (room < sizeof(constants) + 4096)
+		return VR_E_NOMEM;
+	memcpy(c->p, constants, sizeof(constants));
+	c->p += sizeof(constants);
+	x86_thunk.constants = execute;
+
+	x86_thunk.lookup = here(c);
+	mov_load(c, 1, RSP, EXEC(host_stack));
+	call_c(c, (uint64_t)(uintptr_t)e->lookup);
+	uint32_t go = code_at(c);
+	test_rr(c, 1, RAX, RAX);
+	uint32_t out = jcc_near(c, CC_E);
+	mov_load(c, 1, REG_BANK, EXEC(bank));
+	x_rr(c, 0xff, 0, 4, RAX);
+	patch_near(c, out);
+	alu_ri(c, ALU_ADD, 1, RSP, FRAME);
+	static const uint8_t pops[] = { 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3 };
+	memcpy(c->p, pops, sizeof(pops)); /* r15 r14 r13 r12 rbp rbx ret */
+	c->p += sizeof(pops);
+
+	x86_thunk.link = here(c);
+	mov_load(c, 1, RSP, EXEC(host_stack));
+	call_c(c, (uint64_t)(uintptr_t)e->link);
+	jmp_to(c, execute + go);
+
+	x86_thunk.memory = here(c);
+	save(c, ALL_INT, false);
+	mov_load(c, 1, RAX, mem_base(RSP, 0));
+	mov_store(c, 1, EXEC(site), RAX);
+	alu_ri(c, ALU_SUB, 1, RSP, 8);
+	call_c(c, (uint64_t)(uintptr_t)e->memory);
+	alu_ri(c, ALU_ADD, 1, RSP, 8);
+	test_rr(c, 1, RAX, RAX);
+	uint32_t left = jcc_far(c, CC_NE);
+	patch_to(c, left, (uint32_t)(x86_thunk.lookup - execute));
+	save(c, ALL_INT, true);
+	put8(c, 0xc3);
+
+	x86_thunk.fixup = here(c);
+	save(c, SAVE_FIXUP, false);
+	mov_load(c, 0, RSI, EXEC(descriptor));
+	mov_load(c, 1, RDX, EXEC(address));
+	lea(c, 1, RCX, EXEC(result));
+	lea(c, 1, R8, EXEC(argument));
+	lea(c, 1, R9, mem_base(R8, 16));
+	lea(c, 1, RAX, mem_base(R8, 32));
+	alu_ri(c, ALU_SUB, 1, RSP, 8);
+	put8(c, 0x50); /* push rax: the seventh argument */
+	lea(c, 1, RDI, mem_base(REG_EXEC, -EXEC_BIAS));
+	x_rm(c, 0xff, 0, 2, mem_base(RSP, 24));
+	alu_ri(c, ALU_ADD, 1, RSP, 16);
+	save(c, SAVE_FIXUP, true);
+	put8(c, 0xc2); /* ret 8 */
+	put8(c, 8);
+	put8(c, 0);
+
+	x86_thunk.jump = here(c);
+	lea(c, 0, RCX, (struct mem){ MEM_NONE, RAX, 2, 0, 0, 0 });
+	alu_ri(c, ALU_AND, 0, RCX, (VR_JUMP_ENTRIES - 1) * 16);
+	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(jump)));
+	uint32_t miss = jcc_near(c, CC_NE);
+	x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(jump) + 8));
+	patch_near(c, miss);
+	mov_store(c, 1, EXEC(pc), RAX);
+	jmp_to(c, x86_thunk.lookup);
+	here(c);
+	return code_at(c);
+}
+
+/* ---- in ---- */
+
+__attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64_t target, struct vr_bank *bank)
+{
+	(void)biased, (void)target, (void)bank;
+	__asm__ volatile("push %%rbx\n\t"
+			 "push %%rbp\n\t"
+			 "push %%r12\n\t"
+			 "push %%r13\n\t"
+			 "push %%r14\n\t"
+			 "push %%r15\n\t"
+			 "sub %0, %%rsp\n\t"
+			 "mov %%rdi, %%rbp\n\t"
+			 "mov %%rdx, %%r15\n\t"
+			 "mov %%rsp, %c1(%%rbp)\n\t"
+			 "jmp *%%rsi"
+			 :
+			 : "i"(FRAME), "i"((long)offsetof(struct vr_exec, host_stack) - EXEC_BIAS)
+			 :);
+}
+
+#define MXCSR_DEFAULT 0x1f80u
+#define MXCSR_FLAGS 0x3fu
+
+/* SDM vol. 1, 10.2.3: all exceptions masked, rounding control in bits 14:13. */
+static uint32_t mxcsr_of(uint32_t round)
+{
+	static const uint32_t rc[4] = { [VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3 };
+	return MXCSR_DEFAULT | rc[round & 3] << 13;
+}
+
+static uint32_t flags_of(uint32_t mxcsr)
+{
+	return (mxcsr & 1) | (mxcsr >> 1 & 0x1e);
+}
+
+void VR_CALL x86_fp_load(struct vr_exec *x)
+{
+	x->fp_control = mxcsr_of(x->fp_round);
+	_mm_setcsr(x->fp_control);
+}
+
+void VR_CALL x86_fp_save(struct vr_exec *x)
+{
+	x->fp_flags |= flags_of(_mm_getcsr());
+	_mm_setcsr(MXCSR_DEFAULT);
+}
+
+void VR_CALL x86_enter(struct vr_exec *x, uint64_t target)
+{
+	uint32_t host = _mm_getcsr();
+	x86_fp_load(x);
+	enter_frame((uint8_t *)x + EXEC_BIAS, target, x->bank);
+	x86_fp_save(x);
+	_mm_setcsr(host);
+}
+
+/* ---- the control word, from generated code ---- */
+
+static void mxcsr(struct em *e, uint32_t digit)
+{
+	x_rm(&e->c, 0x1ae, 0, digit, EXEC(fp_control)); /* 2 LDMXCSR, 3 STMXCSR */
+}
+
+OP(FPSETROUND)
+{
+	/* VR_RM_* to MXCSR.RC: 0 0, 1 2, 2 1, 3 3, two bits each */
+	struct code *c = &e->c;
+	(void)i;
+	flags_clobber(e);
+	uint32_t t = copy_of(e, o->a, 0), u = tmp(e);
+	alu_ri(c, ALU_AND, 0, t, 3);
+	mov_store(c, 0, EXEC(fp_round), t);
+	alu_rr(c, ALU_ADD, 0, t, t);
+	mov_imm(c, u, 0xd8); /* 11 01 10 00 */
+	v_wrrr(c, I_SHRX, 0, t, t, u);
+	alu_ri(c, ALU_AND, 0, t, 3);
+	shift_ri(c, SH_SHL, 0, t, 13);
+	mxcsr(e, 3);
+	alu_mi(c, ALU_AND, 0, EXEC(fp_control), ~0x6000);
+	alu_rm(c, ALU_OR, 0, t, EXEC(fp_control));
+	mov_store(c, 0, EXEC(fp_control), t);
+	mxcsr(e, 2);
+	done(e, o->a);
+}
+
+OP(FPGETFLAGS)
+{
+	struct code *c = &e->c;
+	(void)o;
+	flags_clobber(e);
+	uint32_t t = tmp(e), u = tmp(e);
+	mxcsr(e, 3);
+	mov_load(c, 0, t, EXEC(fp_control));
+	mov_rr(c, 0, u, t);
+	alu_ri(c, ALU_AND, 0, u, 1);
+	shift_ri(c, SH_SHR, 0, t, 1);
+	alu_ri(c, ALU_AND, 0, t, 0x1e);
+	alu_rr(c, ALU_OR, 0, t, u);
+	alu_rm(c, ALU_OR, 0, t, EXEC(fp_flags));
+	own(e, i, t);
+}
+
+OP(FPSETFLAGS)
+{
+	struct code *c = &e->c;
+	(void)i;
+	flags_clobber(e);
+	uint32_t t = copy_of(e, o->a, 0);
+	mov_store(c, 0, EXEC(fp_flags), t);
+	mxcsr(e, 3);
+	alu_mi(c, ALU_AND, 0, EXEC(fp_control), ~(int32_t)MXCSR_FLAGS);
+	mxcsr(e, 2);
+	done(e, o->a);
+}
