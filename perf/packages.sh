@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# packages.sh: programs of Debian 12 for this machine in a folder of their own; the host's package set is not touched.
+#
+#   packages.sh qemu        qemu-system-aarch64 of bookworm-backports, into $OUT/qemu
+#   packages.sh programs    the programs that the guest's disk has, built for this machine, into $OUT/programs
+#
+# Both leave a file `env` in their folder: shell assignments that run what is in it. apt works on a copy of the host's
+# package status, so only what the host lacks is fetched. A failure is not fatal to `make perf`: it takes what is
+# installed and says so. DEBIAN_MIRROR=URL names another mirror than the one that the guest's packages came from.
+. "$(dirname "$0")/common.sh"
+
+SUITE=bookworm
+A=$BUILD/cache/apt-host
+CONF=$A/apt.conf
+KEYRING=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
+
+mirror()
+{
+	if [ -n "${DEBIAN_MIRROR:-}" ]; then
+		echo "$DEBIAN_MIRROR"
+	else
+		sed -n "s/^deb .*\] \([^ ]*\) $SUITE .*/\1/p" "${CACHE:-$BUILD/cache}/apt/sources.list" | head -n 1
+	fi
+}
+
+setup()
+{
+	[ -f "$KEYRING" ] || die "$KEYRING is missing"
+	mkdir -p "$A/state/lists/partial" "$A/cache/archives/partial"
+	m=$(mirror)
+	[ -n "$m" ] || die "no Debian mirror is known: give one with DEBIAN_MIRROR=URL"
+	for s in $SUITE $SUITE-backports; do
+		printf 'deb [signed-by=%s] %s %s main\n' "$KEYRING" "$m" "$s"
+	done >"$A/sources.list"
+	# Without an installed QEMU: its other packages would be taken along.
+	awk '{ keep = !/^Package: qemu-/ } keep' RS= ORS='\n\n' /var/lib/dpkg/status >"$A/state/status"
+	# Read after the host's own configuration (proxies and the like stay), so its hooks are cleared here.
+	cat >"$CONF" <<-END
+		#clear APT::Update::Pre-Invoke;
+		#clear APT::Update::Post-Invoke;
+		#clear APT::Update::Post-Invoke-Success;
+		APT::Install-Recommends "false";
+		APT::Install-Suggests "false";
+		APT::Sandbox::User "";
+		Acquire::Languages "none";
+		Acquire::Retries "2";
+		Dir::Etc::SourceList "$A/sources.list";
+		Dir::Etc::SourceParts "/dev/null";
+		Dir::Etc::Preferences "/dev/null";
+		Dir::Etc::PreferencesParts "/dev/null";
+		Dir::State "$A/state";
+		Dir::State::status "$A/state/status";
+		Dir::State::lists "$A/state/lists";
+		Dir::Cache "$A/cache";
+		Dir::Cache::archives "$A/cache/archives";
+		Dir::Cache::pkgcache "pkgcache.bin";
+		Dir::Cache::srcpkgcache "srcpkgcache.bin";
+		Dir::Log "$A";
+	END
+	[ -f "$A/updated" ] || {
+		say "reading the package index (Debian $SUITE and $SUITE-backports)"
+		quietly apt-get -c "$CONF" -qq --error-on=any update
+		touch "$A/updated"
+	}
+}
+
+# A command whose output matters only when it fails.
+quietly()
+{
+	"$@" >"$A/log" 2>&1 || {
+		sed 's/^/  apt: /' "$A/log" >&2
+		die "failed: $1 ($*)"
+	}
+}
+
+# unpack FOLDER PACKAGE...: newest packages of the suite, unpacked; what apt says is installed is left out.
+unpack()
+{
+	to=$1
+	shift
+	say "fetching $*"
+	rm -rf "$to" "$to.new"
+	mkdir -p "$to.new"
+	rm -f "$A"/cache/archives/*.deb
+	quietly apt-get -c "$CONF" -qq -y --no-remove --reinstall --download-only "$@"
+	for deb in "$A"/cache/archives/*.deb; do
+		dpkg-deb -x "$deb" "$to.new"
+	done
+	mv "$to.new" "$to"
+}
+
+# Names by way of $OUT: the folder may move.
+portable()
+{
+	sed "s|$OUT|\$OUT|g"
+}
+
+# Only our own libraries come first; the host's follow.
+library_path()
+{
+	find "$1" -name '*.so.*' | sed 's,/[^/]*$,,' | sort -u | tr '\n' ':'
+}
+
+# A program whose dependencies are the host's needs no more than its own files.
+qemu()
+{
+	setup
+	unpack "$OUT/qemu" -t $SUITE-backports install qemu-system-arm
+	bin=$OUT/qemu/usr/bin/qemu-system-aarch64
+	lib=$(library_path "$OUT/qemu")
+	LD_LIBRARY_PATH=$lib "$bin" --version >"$A/log" 2>&1 || die "$bin does not run here: $(head -n 1 "$A/log")"
+	portable >"$OUT/qemu/env" <<-END
+		QEMU="$bin"
+		QEMU_LIB="$lib"
+	END
+}
+
+programs()
+{
+	setup
+	unpack "$OUT/programs" -t $SUITE install openssl libssl3 gzip xz-utils liblzma5 zstd sqlite3 libsqlite3-0 \
+		python3-minimal python3.11-minimal libpython3.11-minimal \
+		libpython3.11-stdlib
+	root=$OUT/programs
+	portable >"$root/env" <<-END
+		PATH="$root/usr/bin:$root/bin:\$PATH"
+		LD_LIBRARY_PATH="$(library_path "$root")"
+		PYTHONHOME="$root/usr"
+		export PATH LD_LIBRARY_PATH PYTHONHOME
+	END
+}
+
+case ${1:-} in
+qemu | programs) "$1" ;;
+*) die "usage: packages.sh qemu|programs" ;;
+esac

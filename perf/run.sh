@@ -1,0 +1,229 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# run.sh: vmrun, QEMU and a native build in turn; a table, and $OUT/report.json. `make perf` builds what it needs first.
+#
+#   PERF_RUNS=3        how often each is measured; the table has the medians
+#   PERF_ROWS='a b'    only these rows of perf/rows
+#   PERF_KINDS='...'   only these kinds: boot micro real
+#   PERF_TIMEOUT=180   seconds that one boot may take
+#   PERF_VMRUN='-p ..' plugins and options of vmrun
+#   PERF_QEMU=FILE     this QEMU, not the one of build/perf/qemu or of PATH
+#
+# Both machines get the same kernel, initrd, disk (read-only), RAM, one processor and the same kernel parameters, and run
+# alone, one after the other, for each run anew. What is read from outside (time to a line on the console, memory) is
+# read by perf/host/watch.c for both. In the guest a row is timed by the guest's own clock, which is held against the
+# host's: where they differ by more than 2% over a boot, its rows do not count.
+. "$(dirname "$0")/common.sh"
+
+VMRUN=${VMRUN:-$BUILD/bin/vmrun}
+GUEST=$BUILD/guest
+RUNS=${PERF_RUNS:-3}
+KINDS=${PERF_KINDS:-boot micro real}
+ROWS=${PERF_ROWS:-}
+TIMEOUT=${PERF_TIMEOUT:-180}
+OPTIONS=${PERF_VMRUN:--p soft -p xlate-arm64-x86}
+DISK=${DISK:-$TOP/guest.img}
+RAM=512
+RAW=$OUT/raw
+LOGS=$OUT/logs
+
+# QEMU_LIB: folders of libraries that came with an unpacked QEMU and that the host lacks.
+QEMU_LIB=''
+if [ -n "${PERF_QEMU:-}" ]; then
+	QEMU=$PERF_QEMU
+elif [ -f "$OUT/qemu/env" ]; then
+	. "$OUT/qemu/env"
+else
+	QEMU=$(command -v qemu-system-aarch64) || die "no qemu-system-aarch64; run \`make deps\`"
+fi
+
+case $RUNS$TIMEOUT in
+*[!0-9]*) die "PERF_RUNS and PERF_TIMEOUT are numbers" ;;
+esac
+for r in $ROWS; do
+	grep -q "^$r " "$TOP/perf/rows" || die "PERF_ROWS: there is no row '$r'; see perf/rows"
+done
+
+# The rows of a kind that were asked for, in order.
+rows_of()
+{
+	case " $KINDS " in *" $1 "*) ;; *) return 0 ;; esac
+	awk -v kind="$1" -v want=" $ROWS " '
+		/^#/ || $2 != kind { next }
+		want == "  " || index(want, " " $1 " ") { printf "%s%s", sep, $1; sep = " " }' "$TOP/perf/rows"
+}
+
+vmrun()
+{
+	LIB=''
+	# shellcheck disable=SC2086
+	watch "$1" "$VMRUN" $OPTIONS -m $RAM --smp 1 --kernel "$GUEST/Image" --initrd "$2" ${4:+--disk "$DISK,ro"} \
+		--append "console=ttyAMA0 quiet vmrun.run=$3" $STATS
+}
+
+qemu()
+{
+	set -- "$1" "$2" "$3" ${4:+-drive "file=$DISK,format=raw,if=none,id=disk,readonly=on" -device virtio-blk-device,drive=disk}
+	log=$1 initrd=$2 command=$3
+	shift 3
+	LIB=$QEMU_LIB
+	watch "$log" "$QEMU" -M virt -cpu cortex-a72 -accel tcg -m $RAM -smp 1 \
+		-nodefaults -no-user-config -display none -monitor none -serial stdio -no-reboot \
+		-kernel "$GUEST/Image" -initrd "$initrd" -append "console=ttyAMA0 quiet vmrun.run=$command" "$@"
+}
+
+watch()
+{
+	watched=$1
+	shift
+	LD_LIBRARY_PATH=$LIB "$OUT/watch" -t "$TIMEOUT" -r $RAM -m perf-mark "$watched" "$@" >"$watched.out"
+}
+
+# record MACHINE KIND LOG: what one boot gave, as lines "machine row value status" of $RAW.
+record()
+{
+	awk -v machine="$1" -v kind="$2" -v timeout="$TIMEOUT" -v errors="$3.err" '
+		FILENAME ~ /\.out$/ { out[$1] = $2; next }
+		$2 == "clock" { if (n++) { guest = $3 - g; host = $1 - h } else { g = $3; h = $1 }; next }
+		$2 == "@" { name[++count] = $3; value[count] = $4; sum[count] = $5; status[count] = $6; next }
+		$2 == "vmrun-exit:" { said = 1; code = $3; next }
+		NF > 1 { last = $0; sub(/^[0-9]+ /, "", last) }
+		END {
+			if (out["exit"] == 124) why = "no end after " timeout " s"
+			else if (out["exit"]) {
+				why = "exit status " out["exit"]
+				while ((getline line <errors) > 0) if (line ~ /[^ ]/) text = line
+				if (text != "") why = why ": " text
+			} else if (!said) why = "init did not report" (last == "" ? "" : "; last line: " last)
+			else if (!("mark" in out)) why = "exit status " code " in the guest"
+			if (host > 0 && (guest < host * 0.98 || guest > host * 1.02))
+				clock = sprintf("guest clock runs at %.3f of the host'\''s", guest / host)
+			if (kind == "boot" && why == "") {
+				print machine, "boot", out["mark"], "ok"
+				print machine, "power_off", out["wall"] - out["mark"], "ok"
+			}
+			if (kind != "micro" && why == "") {
+				if ("pss" in out) print machine, (kind == "boot" ? "memory" : "memory_real"), out["pss"] * 1024, "ok"
+				if (kind == "boot" && "rss" in out) print machine, "memory_rss", out["rss"] * 1024, "ok"
+			}
+			for (i = 1; i <= count; i++)
+				print machine, name[i], value[i], (clock != "" && status[i] == "ok" ? clock : status[i] == "ok" ? "ok " sum[i] : status[i])
+			if (why != "") print machine, "!" kind, 0, why
+		}' "$3.out" "$3" >>"$RAW"
+}
+
+# boot MACHINE KIND RUN [ROW...]
+boot()
+{
+	machine=$1 kind=$2 run=$3
+	shift 3
+	say "run $run of $RUNS: $kind, $machine"
+	log=$LOGS/$machine.$kind.$run
+	# The machine is a function above.
+	case $kind in
+	boot) "$machine" "$log" "$GUEST/initrd.img" 'echo%20perf-mark' '' ;;
+	micro) "$machine" "$log" "$OUT/initrd.img" "$(printf '/perf/micro %s' "$*" | sed 's/ /%20/g')" '' ;;
+	real) "$machine" "$log" "$OUT/initrd.img" "$(printf '/perf/real %s' "$*" | sed 's/ /%20/g')" disk ;;
+	esac
+	record "$machine" "$kind" "$log"
+}
+
+# The native build prints the same lines as the guest.
+native()
+{
+	kind=$1 run=$2
+	shift 2
+	say "run $run of $RUNS: $kind, native"
+	case $kind in
+	micro) "$OUT/native/bench" "$@" ;;
+	real) native_programs "$@" ;;
+	esac >"$LOGS/native.$kind.$run" 2>"$LOGS/native.$kind.$run.err" || :
+	awk '$1 == "@" { print "native", $2, $3, ($5 == "ok" ? "ok " $4 : $5) }' "$LOGS/native.$kind.$run" >>"$RAW"
+}
+
+native_programs()
+(
+	[ ! -f "$OUT/programs/env" ] || . "$OUT/programs/env"
+	in=/dev/shm
+	[ -d $in ] && [ -w $in ] || in=$OUT
+	t=$(mktemp -d "$in/vmrun-perf.XXXXXX")
+	trap 'rm -rf "$t"' EXIT
+	"$OUT/native/programs" "$t" "$@"
+)
+
+startup()
+{
+	i=0
+	say "start-up of the binaries"
+	while [ $i -lt 10 ]; do
+		i=$((i + 1))
+		for machine in vmrun qemu; do
+			case $machine in
+			vmrun) LIB=''; watch "$LOGS/startup" "$VMRUN" --version ;;
+			qemu) LIB=$QEMU_LIB; watch "$LOGS/startup" "$QEMU" --version ;;
+			esac
+			awk -v machine=$machine '
+				$1 == "wall" { wall = $2 }
+				$1 == "exit" { print machine, "startup", wall, ($2 ? "exit status " $2 : "ok") }' "$LOGS/startup.out" >>"$RAW"
+		done
+	done
+}
+
+# One more boot, with counters; its time does not count.
+counters()
+{
+	say "counters of a boot"
+	STATS=--stats=json
+	vmrun "$LOGS/stats" "$GUEST/initrd.img" 'echo%20perf-mark' ''
+	STATS=''
+	# shellcheck disable=SC2020
+	tr '{,}' '\n\n\n' <"$LOGS/stats.err" |
+		sed -n 's/^ *"\(translate_ns_per_insn\|cache_hit_rate\|translate_ns\|translated_insns\)": *\([0-9.eE+-]*\) *$/vmrun %\1 \2 ok/p' >>"$RAW"
+}
+
+facts()
+{
+	echo "date=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+	echo "vmrun=$("$VMRUN" --version 2>&1 | head -n 1)"
+	echo "qemu=$(LD_LIBRARY_PATH="$QEMU_LIB" "$QEMU" --version | head -n 1)"
+	echo "host=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) processors, $(uname -sr)"
+	echo "load=$(cut -d' ' -f1 /proc/loadavg)"
+	echo "runs=$RUNS"
+	if [ -f "$OUT/programs/env" ]; then
+		echo "native=the same programs of Debian 12, built for this machine"
+	else
+		echo "native=real programs as this machine has them"
+	fi
+	echo "guest=$(cat "$GUEST/kernel/.from" 2>/dev/null || echo '?'), $RAM MiB, 1 processor"
+}
+
+rm -rf "$LOGS"
+mkdir -p "$LOGS"
+: >"$RAW"
+STATS=''
+boot_rows=$(rows_of boot) micro_rows=$(rows_of micro) real_rows=$(rows_of real)
+facts >"$OUT/facts"
+sed -n 's/^qemu=//p' "$OUT/facts" | while read -r version; do say "$version"; done
+awk -F= '$1 == "load" && $2 > 0.5 { exit 1 }' "$OUT/facts" ||
+	say "other programs are running (load $(sed -n 's/^load=//p' "$OUT/facts")): the figures will be worse than they should"
+
+run=0
+while [ "$run" -lt "$RUNS" ]; do
+	run=$((run + 1))
+	for kind in boot micro real; do
+		eval "rows=\$${kind}_rows"
+		[ -n "$rows" ] || continue
+		# shellcheck disable=SC2086,SC2154
+		for machine in vmrun qemu; do
+			boot $machine $kind "$run" $rows
+		done
+		# shellcheck disable=SC2086
+		[ $kind = boot ] || native $kind "$run" $rows
+	done
+done
+[ -z "$boot_rows" ] || {
+	startup
+	counters
+}
+awk -v want="$boot_rows $micro_rows $real_rows" -v json="$OUT/report.json" \
+	-f "$TOP/perf/report.awk" "$OUT/facts" "$TOP/perf/rows" "$RAW"
