@@ -392,8 +392,11 @@ OP(BRCMP)
 {
 	(void)i;
 	flags_clobber(e);
-	compare(e, o->a, o->b, wide(o));
-	branch(e, o->imm, int_condition(o->aux));
+	if (o->aux >= VR_CC_AL)
+		alu_rr(&e->c, ALU_CMP, 0, RAX, RAX);
+	else
+		compare(e, o->a, o->b, wide(o));
+	branch(e, o->imm, int_condition(o->aux < VR_CC_AL ? o->aux : VR_CC_EQ));
 }
 
 OP(BRBIT)

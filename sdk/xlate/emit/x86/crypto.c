@@ -23,7 +23,8 @@ static void aes_round(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32
 	struct code *c = &e->c;
 	if (fallback(e, o, i, x86_has.aes))
 		return;
-	bool pair = i + 1 < e->op_end && e->ops[i + 1].op == mix && e->ops[i + 1].a == i && val(e, i)->uses == 1;
+	bool pair = i + 1 < e->op_end && e->ops[i + 1].op == mix && e->ops[i + 1].a == i &&
+		    val(e, i)->uses == 1 && !val(e, i + 1)->emitted;
 	uint32_t ra = use_clean(e, o->a), rb = use_clean(e, o->b), t = vtmp(e), z = vtmp(e);
 	v_rrr(c, I_VPXOR, z, z, z);
 	v_rrr(c, I_VPXOR, t, ra, rb);

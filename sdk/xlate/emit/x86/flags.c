@@ -598,8 +598,9 @@ OP(CMPSET)
 	flags_clobber(e);
 	compare(e, o->a, o->b, wide(o));
 	uint32_t d = def(e, i, NOREG);
-	mov_imm(&e->c, d, 0);
-	setcc(&e->c, x86_cc_of_arm[o->aux & 15], d);
+	mov_imm(&e->c, d, o->aux >= VR_CC_AL);
+	if (o->aux < VR_CC_AL)
+		setcc(&e->c, x86_cc_of_arm[o->aux & 15], d);
 }
 
 /* d = condition ? b : c, for registers of either file. */

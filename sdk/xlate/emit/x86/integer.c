@@ -311,6 +311,7 @@ OP(AND)
 	int32_t imm;
 	flags_clobber(e);
 	if (val(e, i)->uses == 1 && i + 1 < e->op_end && e->ops[i + 1].op == VR_IR_F_LOGIC && e->ops[i + 1].a == i &&
+	    !val(e, i + 1)->emitted &&
 	    e->ops[i + 1].type == o->type) {
 		/* TST */
 		uint32_t ra = use_as(e, a, o->type);

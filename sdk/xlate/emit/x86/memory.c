@@ -212,7 +212,7 @@ OP(STORE)
 	uint64_t k;
 	bool constant = const_of(e, o->b, &k) && ((o->aux & 7) < 3 || k == (uint64_t)(int64_t)(int32_t)k);
 	if (!constant)
-		rb = (o->aux & 7) == 3 ? use_as(e, o->b, VR_T_I64) : use(e, o->b);
+		rb = use_as(e, o->b, o->type);
 	uint32_t u = tmp(e), v = tmp(e);
 	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
 				    true, u, v);
@@ -285,8 +285,8 @@ OP(STOREP)
 	uint64_t kb = 0, kc = 0;
 	bool cb = const_of(e, o->b, &kb) && (n < 3 || kb == (uint64_t)(int64_t)(int32_t)kb);
 	bool cc = const_of(e, o->c, &kc) && (n < 3 || kc == (uint64_t)(int64_t)(int32_t)kc);
-	uint32_t rb = cb ? NOREG : n == 3 ? use_as(e, o->b, VR_T_I64) : use(e, o->b);
-	uint32_t rc = cc ? NOREG : n == 3 ? use_as(e, o->c, VR_T_I64) : use(e, o->c);
+	uint32_t rb = cb ? NOREG : use_as(e, o->b, o->type);
+	uint32_t rc = cc ? NOREG : use_as(e, o->c, o->type);
 	uint32_t u = tmp(e), v = tmp(e);
 	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN, true, u, v);
 	if (!(mf_flags(o) & VR_MF_UNPRIV)) {

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "harness.h"
+
+struct harness H;
+#define CODE_ROOM (4u << 20)
+uint64_t rnd_state = 1;
+
+uint64_t rnd(void)
+{
+	uint64_t z = rnd_state += 0x9e3779b97f4a7c15;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static struct vr_slot slots[SLOTS];
+
+/* helpers: plain, reader/writer, leaver, vector, pc */
+static uint64_t help_sum(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)x;
+	return a + 3 * b + 5 * c;
+}
+static uint64_t help_slots(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)x;
+	uint64_t old = *slot_int(0) + *slot_int(5);
+	*slot_int(1) += a;
+	*slot_int(7) ^= b;
+	slot_vec(2)->d[1] += c;
+	return old;
+}
+static uint64_t help_leave(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)b, (void)c;
+	if (a & 1) {
+		x->pc = FAULT_PC + 4;
+		x->leave = 1;
+	}
+	return *slot_int(3) + x->pc;
+}
+static uint64_t help_pc(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)b, (void)c;
+	return x->pc + a;
+}
+static void help_vector(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *b,
+			const union vr_v128 *c, uint64_t imm)
+{
+	(void)x;
+	union vr_v128 r = { .d = { a->d[0] + b->d[0] * 3 + c->d[0] + imm, a->d[1] ^ b->d[1] ^ c->d[1] } };
+	*d = r;
+}
+static const struct vr_helper helpers[] = {
+	{ "sum", 0, 0, { .fn = help_sum } },
+	{ "slots", VR_HF_READS | VR_HF_WRITES, 0, { .fn = help_slots } },
+	{ "leave", VR_HF_READS | VR_HF_MAY_LEAVE | VR_HF_PC, 0, { .fn = help_leave } },
+	{ "pc", VR_HF_PC, 0, { .fn = help_pc } },
+	{ "vector", VR_HF_VECTOR, 0, { .vfn = help_vector } },
+};
+
+/* A poor man's fix-up: marks that it was asked. Tests of FP bring their own. */
+static void fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
+		  const union vr_v128 *b, const union vr_v128 *c)
+{
+	(void)x, (void)imm, (void)a, (void)b, (void)c;
+	H.fixups++;
+	d->d[0] = d->d[1] = what;
+}
+
+struct vr_isa toy = {
+	.size = sizeof(toy),
+	.state_size = 4096,
+	.arch = "toy",
+	.slots = slots,
+	.helpers = helpers,
+	.slot_count = SLOTS,
+	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
+	.fp_fixup = fixup,
+};
+
+uint64_t *slot_int(uint32_t n)
+{
+	return (uint64_t *)(void *)((uint8_t *)H.x + slots[n].offset);
+}
+
+union vr_v128 *slot_vec(uint32_t n)
+{
+	return (union vr_v128 *)(void *)((uint8_t *)H.x + slots[SLOT_V + n].offset);
+}
+
+uint32_t *slot_flags(void)
+{
+	return (uint32_t *)(void *)((uint8_t *)H.x + slots[SLOT_FLAGS].offset);
+}
+
+static uint64_t cut(uint64_t v, uint32_t bytes)
+{
+	return bytes >= 8 ? v : v & ((1ull << (8 * bytes)) - 1);
+}
+
+static int64_t sign(uint64_t v, uint32_t bytes)
+{
+	return bytes >= 8 ? (int64_t)v : (int64_t)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes);
+}
+
+int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va, const union vr_v128 *a,
+		   const union vr_v128 *b, union vr_v128 *r, int extend)
+{
+	uint32_t bytes = 1u << (aux & 7), total = o == VR_IR_LOADP || o == VR_IR_STOREP ? 2 * bytes : bytes;
+	if (o == VR_IR_CAS2 || o == VR_IR_CAS2IF)
+		bytes = total = 16;
+	if (va < RAM_BASE || va + total > RAM_BASE + RAM_PAGES * 4096)
+		return 1;
+	uint8_t *p = H.ram + (va - RAM_BASE);
+	union vr_v128 old = { .d = { 0, 0 } };
+	switch (o) {
+	case VR_IR_LOAD:
+	case VR_IR_LOADP:
+		for (uint32_t n = 0; n < total / bytes; n++) {
+			r[n].d[0] = r[n].d[1] = 0;
+			memcpy(&r[n], p + n * bytes, bytes);
+			if (extend && (aux & VR_MS_SIGN) && type <= VR_T_I64) {
+				r[n].d[0] = (uint64_t)sign(r[n].d[0], bytes);
+				if (type == VR_T_I32)
+					r[n].d[0] = (uint32_t)r[n].d[0];
+			}
+		}
+		return 0;
+	case VR_IR_STORE:
+		memcpy(p, a, bytes);
+		return 0;
+	case VR_IR_STOREP:
+		memcpy(p, a, bytes);
+		memcpy(p + bytes, b, bytes);
+		return 0;
+	case VR_IR_AMO: {
+		uint64_t k = cut(a->d[0], bytes), m = 0;
+		memcpy(&m, p, bytes);
+		r->d[0] = m;
+		r->d[1] = 0;
+		switch (kind) {
+		case VR_AMO_ADD:
+			m += k;
+			break;
+		case VR_AMO_ANDN:
+			m &= ~k;
+			break;
+		case VR_AMO_XOR:
+			m ^= k;
+			break;
+		case VR_AMO_OR:
+			m |= k;
+			break;
+		case VR_AMO_SMAX:
+			m = sign(m, bytes) > sign(k, bytes) ? m : k;
+			break;
+		case VR_AMO_SMIN:
+			m = sign(m, bytes) < sign(k, bytes) ? m : k;
+			break;
+		case VR_AMO_UMAX:
+			m = m > k ? m : k;
+			break;
+		case VR_AMO_UMIN:
+			m = m < k ? m : k;
+			break;
+		default:
+			m = k;
+		}
+		memcpy(p, &m, bytes);
+		return 0;
+	}
+	default: /* CAS */
+		memcpy(&old, p, bytes);
+		if (!memcmp(&old, a, bytes))
+			memcpy(p, b, bytes);
+		*r = old;
+		return 0;
+	}
+}
+
+static void spoil(void)
+{
+	/* what a C callee may change */
+	__asm__ volatile("mov $-1, %%rcx; mov %%rcx, %%rdx; mov %%rcx, %%rsi; mov %%rcx, %%rdi; mov %%rcx, %%r8;"
+			 "mov %%rcx, %%r9; mov %%rcx, %%r10; mov %%rcx, %%r11;"
+			 "vpcmpeqd %%xmm0, %%xmm0, %%xmm0; vpcmpeqd %%xmm6, %%xmm6, %%xmm6;"
+			 "vpcmpeqd %%xmm7, %%xmm7, %%xmm7; vpcmpeqd %%xmm15, %%xmm15, %%xmm15" ::
+				 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm6", "xmm7", "xmm15");
+}
+
+static uint64_t memory(struct vr_exec *x)
+{
+	H.slow++;
+	spoil();
+	const struct vr_fault_point *p = NULL;
+	for (uint32_t n = 0; n < H.job.point_count; n++) {
+		if (n && H.points[n].offset <= H.points[n - 1].offset)
+			H.bad = __LINE__;
+		if (H.job.execute + H.points[n].offset == x->site)
+			p = &H.points[n];
+	}
+	if (!p) {
+		H.bad = __LINE__;
+		return 1;
+	}
+	uint64_t d = x->descriptor;
+	if (!ram_access(d & 0xffff, d >> 16 & 0xff, d >> 24 & 0xff, (uint32_t)(d >> 48), x->address, &x->argument[0],
+			&x->argument[1], x->result, 1))
+		return 0;
+	H.faults++;
+	H.fault_insn = H.job.pc_base + p->insn;
+	for (uint32_t n = 0; n < H.map_count; n++) {
+		const struct vr_mapped *m = &H.map[n];
+		uint32_t r = x86_emit.slot_register(m->kind, m->reg);
+		if (m->kind == VR_SLOT_VEC)
+			memcpy((uint8_t *)x + slots[m->slot].offset, &x->save_vector[r], 16);
+		else
+			memcpy((uint8_t *)x + slots[m->slot].offset, &x->save_integer[r], 8);
+	}
+	x->pc = FAULT_PC;
+	return 1;
+}
+
+static uint64_t lookup(struct vr_exec *x)
+{
+	H.lookups++;
+	spoil();
+	return H.on_lookup ? H.on_lookup(x) : 0;
+}
+
+static uint64_t do_link(struct vr_exec *x)
+{
+	H.links++;
+	spoil();
+	return H.on_link ? H.on_link(x) : 0;
+}
+
+static void fill_tlb(void)
+{
+	struct vr_bank *b = H.bank;
+	b->tlb_mask = 255 * sizeof(struct vr_tlb_entry);
+	for (uint32_t n = 0; n < 256; n++)
+		b->tlb[n] = (struct vr_tlb_entry){ VR_TLB_NEVER, VR_TLB_NEVER, 0, 0 };
+	for (uint32_t n = 0; n < RAM_PAGES; n++) {
+		uint64_t va = RAM_BASE + 4096ull * n;
+		struct vr_tlb_entry *t = &b->tlb[va >> 12 & 255];
+		if (n == 2)
+			continue;
+		t->tag_read = va;
+		t->tag_write = n == 3 ? va | VR_TLB_NEVER : va;
+		t->addend = (uint64_t)(uintptr_t)H.ram - RAM_BASE;
+	}
+}
+
+void harness_init(void)
+{
+	if (!H.x) {
+		H.x = aligned_alloc(4096, 8192);
+		H.bank = aligned_alloc(4096, (sizeof(struct vr_bank) + 4095) & ~4095ul);
+		H.ram = aligned_alloc(4096, RAM_PAGES * 4096);
+		H.code = mmap(NULL, CODE_ROOM, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		H.ir.size = sizeof(H.ir);
+		H.ir.op_capacity = 16384;
+		H.ir.block_capacity = 512;
+		H.ir.ops = calloc(H.ir.op_capacity, sizeof(struct vr_ir_op));
+		H.ir.blocks = calloc(H.ir.block_capacity, sizeof(struct vr_ir_block));
+		H.job.scratch_size = x86_emit.scratch_size;
+		H.job.scratch = malloc(H.job.scratch_size);
+		memset(H.job.scratch, 0x5a, H.job.scratch_size);
+		struct vr_engine_entry e = { sizeof(e), 0, memory, lookup, do_link };
+		char why[128];
+		if (x86_emit.probe(why, sizeof(why))) {
+			fprintf(stderr, "%s\n", why);
+			exit(77);
+		}
+		H.thunk_bytes = (uint32_t)x86_emit.thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_ROOM);
+		for (uint32_t n = 0; n < INTS; n++)
+			slots[n] = (struct vr_slot){ 8 * n, VR_SLOT_INT, "x" };
+		for (uint32_t n = 0; n < VECS; n++)
+			slots[SLOT_V + n] = (struct vr_slot){ VR_EXEC_STATE + 16 * n, VR_SLOT_VEC, "v" };
+		slots[SLOT_FLAGS] = (struct vr_slot){ 8 * INTS, VR_SLOT_FLAGS, "f" };
+		slots[SLOT_FLAGS + 1] = (struct vr_slot){ 8 * INTS + 4, VR_SLOT_FLAGS, "g" };
+	}
+	memset(H.x, 0, 8192);
+	memset(H.bank, 0, offsetof(struct vr_bank, tlb));
+	for (uint32_t n = 0; n < VR_JUMP_ENTRIES; n++)
+		H.bank->jump[n].pc = UINT64_MAX;
+	for (uint32_t n = 0; n < VR_SHADOW_ENTRIES; n++)
+		H.bank->shadow[n].pc = UINT64_MAX;
+	H.x->bank = H.bank;
+	fill_tlb();
+	H.used = H.thunk_bytes;
+	H.slow = H.faults = H.links = H.lookups = H.fixups = 0;
+	H.bad = 0;
+	H.on_lookup = NULL;
+	H.on_link = NULL;
+	H.map_count = 0;
+	ir_begin();
+}
+
+void ir_begin(void)
+{
+	H.ir.op_count = 1;
+	H.ir.block_count = 0;
+	H.ir.overflow = 0;
+	memset(&H.ir.ops[0], 0, sizeof(H.ir.ops[0]));
+}
+
+void block_begin(uint64_t pc, uint32_t flags)
+{
+	struct vr_ir_block *b = &H.ir.blocks[H.ir.block_count++];
+	*b = (struct vr_ir_block){ .pc = pc, .first = H.ir.op_count, .flags = flags, .succ = { VR_NO_BLOCK, VR_NO_BLOCK } };
+	op(VR_IR_INSN, 0, 0, 0, 0, 0, pc);
+}
+
+void block_end(uint64_t end, uint32_t taken, uint32_t fall)
+{
+	struct vr_ir_block *b = &H.ir.blocks[H.ir.block_count - 1];
+	b->end = end;
+	b->count = H.ir.op_count - b->first;
+	b->succ[0] = taken;
+	b->succ[1] = fall;
+}
+
+void map_slots(uint32_t n, uint32_t m)
+{
+	H.map_count = 0;
+	for (uint32_t k = 0; k < n; k++)
+		H.map[H.map_count++] = (struct vr_mapped){ (uint16_t)k, VR_SLOT_INT, (uint8_t)k };
+	for (uint32_t k = 0; k < m; k++)
+		H.map[H.map_count++] = (struct vr_mapped){ (uint16_t)(SLOT_V + k), VR_SLOT_VEC, (uint8_t)k };
+}
+
+/* Exact data flow of which slots may be dirty where. */
+static void find_dirty(void)
+{
+	uint32_t put[512] = { 0 };
+	for (uint32_t b = 0; b < H.ir.block_count; b++) {
+		struct vr_ir_block *k = &H.ir.blocks[b];
+		k->dirty_in = 0;
+		for (uint32_t i = k->first; i < k->first + k->count; i++)
+			for (uint32_t m = 0; m < H.map_count; m++)
+				if (H.ir.ops[i].op == VR_IR_PUT && H.ir.ops[i].imm == H.map[m].slot)
+					put[b] |= 1u << m;
+	}
+	for (int again = 1; again;) {
+		again = 0;
+		for (uint32_t b = 0; b < H.ir.block_count; b++)
+			for (uint32_t s = 0; s < 2; s++) {
+				uint32_t t = H.ir.blocks[b].succ[s], d = H.ir.blocks[b].dirty_in | put[b];
+				if (t != VR_NO_BLOCK && (d & ~H.ir.blocks[t].dirty_in)) {
+					H.ir.blocks[t].dirty_in |= d;
+					again = 1;
+				}
+			}
+	}
+}
+
+int32_t emit_region(void)
+{
+	find_dirty();
+	struct vr_emit_job *j = &H.job;
+	H.used = (H.used + 15) & ~15u;
+	j->size = sizeof(*j);
+	j->isa = &toy;
+	j->ir = &H.ir;
+	j->map = H.map;
+	j->map_count = H.map_count;
+	j->pc_base = CODE_PC & ~4095ull;
+	j->write = H.code + H.used;
+	j->execute = (uint64_t)(uintptr_t)j->write;
+	j->room = CODE_ROOM - H.used;
+	j->exit_base = 1000;
+	j->points = H.points;
+	j->point_capacity = 4096;
+	j->exits = H.exits;
+	j->exit_capacity = 1024;
+	j->block_entry = H.entry;
+	int32_t rc = x86_emit.region(j);
+	if (!rc)
+		H.used += j->code_size;
+	return rc;
+}
+
+void run_region(void)
+{
+	x86_emit.enter(H.x, H.job.execute + H.entry[0]);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* harness.h: a double of the engine around x86_emit: a code cache, a TLB over a little RAM, slow paths that are checked. */
+#ifndef VR_TESTS_EMIT_HARNESS_H
+#define VR_TESTS_EMIT_HARNESS_H
+
+#include <vmrun/translator.h>
+#include "xlate/emit/x86/x86.h"
+#include "xlate/ir/build.h"
+
+#define INTS 16
+#define VECS 16
+#define SLOT_V INTS
+#define SLOT_FLAGS (INTS + VECS)
+#define SLOTS (INTS + VECS + 2)
+
+/* Guest memory: pages 0, 1 fast, 2 only by the slow path, 3 read-only in the TLB, 4: not there (exception). */
+#define RAM_BASE 0x40000000ull
+#define RAM_PAGES 4
+#define FAULT_PC 0xdead0000ull
+#define CODE_PC 0x10000ull
+
+struct harness {
+	struct vr_exec *x;
+	struct vr_bank *bank;
+	uint8_t *ram;
+	uint8_t *code;
+	uint32_t thunk_bytes;
+	uint32_t used;
+	struct vr_ir ir;
+	struct vr_emit_job job;
+	struct vr_mapped map[VR_MAP_MAX];
+	uint32_t map_count;
+	struct vr_fault_point points[4096];
+	struct vr_exit_site exits[1024];
+	uint32_t entry[512];
+	/* what happened */
+	uint32_t slow, faults, links, lookups, fixups;
+	uint64_t fault_insn;
+	int bad; /* a broken promise of the emitter */
+	uint64_t (*on_lookup)(struct vr_exec *x);
+	uint64_t (*on_link)(struct vr_exec *x);
+};
+
+extern struct harness H;
+extern struct vr_isa toy;
+
+void harness_init(void);
+/* Begin a new IR. */
+void ir_begin(void);
+void block_begin(uint64_t pc, uint32_t flags);
+void block_end(uint64_t end, uint32_t taken, uint32_t fall);
+static inline uint32_t op(uint32_t o, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c, uint64_t imm)
+{
+	return vr_ir_add(&H.ir, o, type, aux, a, b, c, imm);
+}
+/* Map the first n integer and m vector slots. */
+void map_slots(uint32_t n, uint32_t m);
+/* Emit; 0 or the emitter's error. */
+int32_t emit_region(void);
+/* Enter the region's block 0 and run until it leaves. */
+void run_region(void);
+uint64_t *slot_int(uint32_t n);
+union vr_v128 *slot_vec(uint32_t n);
+uint32_t *slot_flags(void);
+/* A memory op on the double's RAM: 1 when it faults. Signs are extended when `extend`. */
+int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va, const union vr_v128 *a,
+		   const union vr_v128 *b, union vr_v128 *r, int extend);
+
+uint64_t rnd(void);
+extern uint64_t rnd_state;
+
+#endif
