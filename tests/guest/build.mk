@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# tests/guest: whole guests. They need guest.img, which `make test` makes first.
+
+test test-full: export VR_B := $(B)
+
+GUEST_TOOLS := $(B)/tests/guest/term $(B)/tests/guest/json
+$(GUEST_TOOLS): $(B)/tests/guest/%: $(B)/obj/tests/guest/%.o
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+TESTS += $(addprefix tests/guest/guest-,boot.sh disk.sh programs.sh installer.sh)
+FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh)
+TEST_NEEDS += $(GUEST_TOOLS) guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer

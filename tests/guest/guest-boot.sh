@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Guests come up, do what they are told and end as they should.
+. tests/guest/lib.sh
+
+# Work on every CPU at once; all must find the same sum, and each must have had time and timer interrupts.
+work='n=$(nproc); echo "cpus $n"; i=0; while [ $i -lt $n ]; do
+(taskset -p $((1 << i)) $$ >/dev/null; :)
+taskset $(printf %x $((1 << i))) sh -c "head -c 2000000 /dev/zero | sha256sum" >/tmp/sum.$i & i=$((i + 1)); done; wait
+sort -u /tmp/sum.*; cat /tmp/sum.* | wc -l
+awk "/^cpu[0-9]/ { if (\$2 + \$4 > 0) k++ } END { print \"worked\", k }" /proc/stat
+awk "/arch_timer/ { for (i = 2; i <= $n + 1; i++) if (\$i > 0) k++ } END { print \"ticked\", k }" /proc/interrupts'
+zeros=$(head -c 2000000 /dev/zero | sha256sum)
+
+smp()
+{
+	vm 60 "kernel-initrd-smp$1" --smp "$1" --kernel $KERNEL --initrd $INITRD --run "$work" --stats=json
+	ended 0
+	has "smp$1-cpus" "$OUT" "cpus $1"
+	same "smp$1-sums" "$zeros $1" "$(grep -a ' -$' "$OUT") $(grep -ax '[0-9]*' "$OUT" | tail -n 1)"
+	has "smp$1-all-worked" "$OUT" "worked $1"
+	has "smp$1-all-ticked" "$OUT" "ticked $1"
+}
+
+# The counters, in a boot on one CPU.
+numbers()
+{
+	sed -n '/^{/,/^}/p' "$ERR" >"$WORK/stats"
+	if ! $TOOLS/json <"$WORK/stats" 2>"$WORK/wrong"; then
+		bad stats-is-json "JSON on stderr" "$(cat "$WORK/wrong")"
+		return
+	fi
+	ok stats-is-json
+	rate=$($TOOLS/json accel.cache_hit_rate <"$WORK/stats" 2>&1)
+	same stats-hit-rate-above-99% yes "$(echo "$rate" | awk '{ print $1 > 0.99 ? "yes" : $0 }')"
+	ns=$($TOOLS/json accel.translate_ns_per_insn <"$WORK/stats" 2>&1)
+	most=$((1000 * SLOW))
+	same stats-translation-below-1us yes "$(echo "$ns" | awk -v m=$most '{ print $1 > 0 && $1 < m ? "yes" : $0 }')"
+	echo "     hit rate $rate, $ns ns a translated instruction"
+}
+
+smp 1
+numbers
+smp 2
+smp 4
+
+# A disk: its Boot Loader Specification entry, with everything chosen by vmrun.
+copy $IMG "$WORK/disk.img"
+vm 60 image --run 'uname -m; cat /proc/cmdline; mount | grep " / "' "$WORK/disk.img"
+ended 0
+has image-uname "$OUT" aarch64
+has image-bls-options "$OUT" root=PARTUUID=
+has image-root "$OUT" 'type ext4'
+has image-choice-is-told "$ERR" 'vmrun: arm64 guest on '
+same image-one-line-on-stderr 1 "$(wc -l <"$ERR")"
+vm 60 image-as-told -p soft -p xlate-arm64-x86 --run 'echo fine' "$WORK/disk.img"
+ended 0
+has image-as-told-output "$OUT" fine
+vm 60 image-smp4 --smp 4 -m 1G --run 'nproc; free -m | sed -n 2p' "$WORK/disk.img"
+ended 0
+same image-smp4-cpus 4 "$(grep -ax '[0-9]*' "$OUT" | head -n 1)"
+mem=$(awk '/^Mem:/ { print ($2 > 850 && $2 < 1024) ? "yes" : $2 }' "$OUT")
+same image-memory-of-1G yes "$mem"
+
+for s in 0 1 7 124 255; do
+	vm 60 "status-$s" --kernel $KERNEL --initrd $INITRD --run "exit $s"
+	ended $s
+done
+vm 60 output-is-what-was-printed -q --kernel $KERNEL --initrd $INITRD \
+	--run 'dmesg -n 1; printf "one\ntwo  three\n"; printf "%s\n" "a%b" "c\\d"'
+same output-is-what-was-printed "one two  three a%b c\\d" "$(head -n 4 "$OUT" | tr '\n' ' ' | sed 's/ $//')"
+same quiet-says-nothing 0 "$(wc -c <"$ERR")"
+
+# Machine descriptions. Their paths are relative to them, so copies find the copies of what they name.
+mkdir -p "$WORK/tree/build"
+cp -r configs "$WORK/tree/"
+ln -s "$PWD/$IMG" "$WORK/tree/guest.img"
+ln -s "$PWD/$GUEST" "$WORK/tree/build/guest"
+truncate -s 64M "$WORK/tree/build/data.img"
+for c in configs/*.yaml; do
+	c=$(basename "$c" .yaml)
+	vm 60 "config-$c" -c "$WORK/tree/configs/$c.yaml" --read-only --run 'nproc; ls /sys/class/block'
+	want=$(sed -n 's/^cpus: *//p' "configs/$c.yaml")
+	same "config-$c" "0 ${want:-1}" "$RC $(head -n 1 "$OUT")"
+	! grep -q data.img "configs/$c.yaml" || has "config-$c-disk" "$OUT" vdb
+done
+
+# A reset boots again; what the guest wrote before it is there.
+copy $IMG "$WORK/reboot.img"
+again='if [ -e /root/again ]; then echo second; exit 5; fi; echo first; touch /root/again; sync; reboot -f; sleep 60'
+vm 90 reboot --stats=json --run "$again" "$WORK/reboot.img"
+ended 5
+same reboot-first-then-second 'first second ' "$(grep -aE '^(first|second)' "$OUT" | tr -d '\r' | tr '\n' ' ')"
+sed -n '/^{/,/^}/p' "$ERR" >"$WORK/stats"
+same reboot-is-counted 1 "$($TOOLS/json core.resets <"$WORK/stats" 2>&1)"
+vm 60 no-reboot --no-reboot --kernel $KERNEL --initrd $INITRD --run 'echo before; sync; reboot -f; sleep 60'
+same no-reboot '0 1' "$RC $(grep -ac before "$OUT")"
+vm 60 reboot-smp4 --smp 4 --run "$again" "$WORK/reboot.img"
+ended 5
+
+# on_terminal NAME STEP... -- OPTION...
+on_terminal()
+{
+	name=$1
+	shift
+	if $TOOLS/term -t $((60 * SLOW)) -l "$LOGS/$name.out" "$@" 2>"$WORK/wrong"; then
+		ok "$name"
+	else
+		bad "$name" "every step" "$(cat "$WORK/wrong")"
+	fi
+}
+
+# A shell: what is typed comes back computed; ^C reaches the guest; Ctrl-A x ends vmrun and leaves the terminal as it was.
+# shellcheck disable=SC2086
+on_terminal shell 'expect=# ' 'send=echo $((6*7))-$((2+1))\r' expect=42-3 'expect=# ' 'send=sleep 1000\r' 'expect=sleep 1000' \
+	'send=\x03' 'expect=# ' 'send=stty size\r' 'expect=# ' 'send=\x01x' end=0 sane -- \
+	"$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --append quiet
+# shellcheck disable=SC2086
+on_terminal shell-ends-with-exit 'expect=# ' 'send=python3 -c "print(2**64)"\r' expect=18446744073709551616 'expect=# ' \
+	'send=exit\r' end=0 sane -- "$VMRUN" $ARGS "$WORK/disk.img"
+# shellcheck disable=SC2086
+on_terminal escape-twice-is-sent raw 'expect=# ' 'send=cat -v\r' 'expect=cat -v' 'send=\x01\x01\r' 'expect=^A' \
+	'send=\x01h' 'expect=Ctrl-A x' 'send=\x01x' end=0 sane -- "$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD
+finish

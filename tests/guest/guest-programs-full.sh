@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# guest-programs.sh at length, and on four CPUs.
+VMRUN_TEST_FULL=full
+export VMRUN_TEST_FULL
+. tests/guest/guest-programs.sh
