@@ -15,6 +15,11 @@
  *
  * A range flush touches the TLB entry of each page. The jump cache and the shadow stack need it only when code of
  * that page was ever run in the bank, which a non-zero xmap entry tells (entries are overwritten, never cleared singly).
+ * The page's code can only be in its quarter of the jump cache. Code that runs while its own page is flushed may still push
+ * return addresses that should be forgotten: the bank is marked stale, and the next look-up empties the shadow stack.
+ *
+ * When the code cache is emptied, what a bank knows of code is worthless. Its vCPU sees that by the cache's epoch when it
+ * next goes in; nobody else may touch it.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -30,15 +35,25 @@ static uint64_t tlb_entries(const struct vr_bank *b)
 	return b->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
 }
 
-static void jump_clear(struct soft_vcpu *v, struct vr_bank *b)
+/* A return to the pc of an empty entry is taken for a hit: shadow_default is code that looks that pc up. */
+static void shadow_drop(struct soft_vcpu *v, struct vr_shadow_entry *s)
 {
-	memset(b->jump, 0, sizeof(b->jump));
-	/* An entry of zeros only matches pc 0, which is looked up at index 0. */
-	b->jump[0].pc = UINT64_MAX;
-	for (uint32_t i = 0; i < VR_SHADOW_ENTRIES; i++) {
-		b->shadow[i].pc = UINT64_MAX;
-		b->shadow[i].host = v->vm->shadow_default;
-	}
+	s->pc = SOFT_SHADOW_EMPTY;
+	s->host = v->vm->shadow_default;
+}
+
+/* Entries [first, first + count). An entry of zeros only matches pc 0, which is looked up at index 0. */
+static void jump_clear_part(struct vr_bank *b, uint64_t first, uint64_t count)
+{
+	memset(&b->jump[first], 0, count * sizeof(b->jump[0]));
+	b->jump[0].pc = b->jump[0].host ? b->jump[0].pc : UINT64_MAX;
+}
+
+void soft_shadow_clear(struct soft_vcpu *v, struct vr_bank *b)
+{
+	for (uint32_t i = 0; i < VR_SHADOW_ENTRIES; i++)
+		shadow_drop(v, &b->shadow[i]);
+	soft_bank_info(b)->stale = 0;
 }
 
 void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b)
@@ -46,7 +61,8 @@ void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b)
 	struct soft_bank_info *info = soft_bank_info(b);
 
 	memset(b->tlb, 0xff, tlb_entries(b) * sizeof(b->tlb[0]));
-	jump_clear(v, b);
+	jump_clear_part(b, 0, VR_JUMP_ENTRIES);
+	soft_shadow_clear(v, b);
 	memset(b->xmap, 0, sizeof(b->xmap));
 	for (uint32_t i = 0; i < SOFT_ITLB; i++)
 		info->itlb[i].va_page = EMPTY_TAG;
@@ -71,6 +87,17 @@ static struct vr_bank *bank_new(struct soft_vcpu *v)
 	return b;
 }
 
+static struct vr_bank *bank_take(struct soft_vcpu *v, struct vr_bank *b, uint64_t asid, uint64_t key)
+{
+	struct soft_bank_info *info = soft_bank_info(b);
+
+	info->asid = asid;
+	info->key = key;
+	info->valid = 1;
+	info->stamp = ++v->stamp;
+	return b;
+}
+
 static struct vr_bank *bank_select(struct soft_vcpu *v, uint64_t asid, uint64_t key)
 {
 	struct vr_bank *oldest = NULL;
@@ -91,19 +118,13 @@ static struct vr_bank *bank_select(struct soft_vcpu *v, uint64_t asid, uint64_t 
 
 		if (b) {
 			v->banks[v->bank_count++] = b;
-			oldest = b;
+			return bank_take(v, b, asid, key);
 		}
-	} else {
-		v->n.bank_recycles++;
-		soft_bank_clear(v, oldest);
 	}
-	struct soft_bank_info *info = soft_bank_info(oldest);
-
-	info->asid = asid;
-	info->key = key;
-	info->valid = 1;
-	info->stamp = ++v->stamp;
-	return oldest;
+	/* Also when there is no memory for another one: what is in it is of another address space. */
+	v->n.bank_recycles += soft_bank_info(oldest)->valid;
+	soft_bank_clear(v, oldest);
+	return bank_take(v, oldest, asid, key);
 }
 
 int32_t soft_bank_init(struct soft_vcpu *v)
@@ -137,6 +158,16 @@ void soft_context(struct vr_exec *x)
 	x->bank = bank_select(v, x->asid, x->key);
 }
 
+void soft_bank_forget(struct soft_vcpu *v)
+{
+	for (uint32_t i = 0; i < v->bank_count; i++) {
+		if (v->banks[i] == v->x->bank)
+			soft_bank_clear(v, v->banks[i]);
+		else
+			soft_bank_info(v->banks[i])->valid = 0; /* cleared when it is selected again */
+	}
+}
+
 /* One page in one bank. */
 static void flush_page(struct soft_vcpu *v, struct vr_bank *b, uint64_t va)
 {
@@ -144,24 +175,34 @@ static void flush_page(struct soft_vcpu *v, struct vr_bank *b, uint64_t va)
 
 	/* The entry's two tags may be "never"; the address it is for is in neither then, so drop it all the same. */
 	memset(e, 0xff, sizeof(*e));
-	if (b->xmap[(va >> 12) & (VR_XMAP_ENTRIES - 1)]) {
-		struct soft_itlb_entry *it = &soft_bank_info(b)->itlb[(va >> 12) & (SOFT_ITLB - 1)];
+	if (!b->xmap[(va >> 12) & (VR_XMAP_ENTRIES - 1)])
+		return;
+	/* Whatever page the number was of: no entry of it in the jump cache outlives the number. */
+	struct soft_bank_info *info = soft_bank_info(b);
+	uint64_t per_page = SOFT_PAGE / 4;
 
-		it->va_page = EMPTY_TAG;
-		b->xmap[(va >> 12) & (VR_XMAP_ENTRIES - 1)] = 0;
-		jump_clear(v, b);
-	}
+	info->itlb[(va >> 12) & (SOFT_ITLB - 1)].va_page = EMPTY_TAG;
+	info->stale = 1;
+	b->xmap[(va >> 12) & (VR_XMAP_ENTRIES - 1)] = 0;
+	jump_clear_part(b, (va >> 2) & (VR_JUMP_ENTRIES - 1) & ~(per_page - 1), per_page);
+	for (uint32_t i = 0; i < VR_SHADOW_ENTRIES; i++)
+		if (((b->shadow[i].pc ^ va) >> 12 & (VR_XMAP_ENTRIES - 1)) == 0)
+			shadow_drop(v, &b->shadow[i]);
 }
 
 static void flush_range(struct soft_vcpu *v, struct vr_bank *b, uint64_t va, uint64_t length)
 {
-	va &= SOFT_PAGE_MASK;
-	if (length / SOFT_PAGE > tlb_entries(b)) {
+	uint64_t first = va & SOFT_PAGE_MASK, pages = length / SOFT_PAGE;
+
+	/* Whole pages; the sum can't wrap, since at most the offsets in two pages are counted. */
+	pages += ((va - first) + (length & (SOFT_PAGE - 1)) + SOFT_PAGE - 1) / SOFT_PAGE;
+	if (pages > tlb_entries(b)) {
 		soft_bank_clear(v, b);
+		soft_bank_info(b)->stale = 1;
 		return;
 	}
-	for (uint64_t at = 0; at < length; at += SOFT_PAGE)
-		flush_page(v, b, va + at);
+	for (uint64_t i = 0; i < pages; i++)
+		flush_page(v, b, first + i * SOFT_PAGE);
 }
 
 #define REQUEST_PROTECT 100 /* a soft_request kind: drop write rights to physical page `va` */
@@ -199,10 +240,12 @@ static void request_run(struct soft_vcpu *v, const struct soft_request *r)
 			/* fall through */
 		case VR_FLUSH_ALL:
 			/* Others are cleared when they are selected again. */
-			if (b == v->x->bank)
+			if (b == v->x->bank) {
 				soft_bank_clear(v, b);
-			else
+				info->stale = 1;
+			} else {
 				info->valid = 0;
+			}
 			break;
 		case VR_FLUSH_VA:
 		case VR_FLUSH_VA_ALL:

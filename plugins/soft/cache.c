@@ -12,6 +12,14 @@
  * their entry stubs are made to go to the look-up (vr_emit.kill), which is what the jump caches and shadow stacks
  * that still hold their addresses then reach. The memory is used again only after the whole cache is flushed, in an exclusive
  * section.
+ *
+ * Look-ups take no lock: entries are only ever added to the front of a chain whole, and an entry that was taken out still leads
+ * to the rest of its chain; its memory, too, stays until the exclusive section, which no look-up overlaps.
+ *
+ * A page is watched before its code is read: first `watched` is set, then every vCPU gives up its right to write the page and
+ * says so (soft_tlb_sync), and only then is the page translated, under the lock. So a write either comes before the reading, or
+ * it finds `watched` and waits for the lock. Waiting for the others can't be done under the lock, which they may want; a page that
+ * a write released in between is watched again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +27,10 @@
 #include "soft.h"
 
 #define TABLE_MIN 16384u
+#define BYTES_PER_ENTRY 1024u /* of code, at least about: the table does not grow */
 #define CODE_RESERVE (1024u * 1024u) /* a region must fit: below this the cache is full */
+
+#define FLUSH_LIMIT (4096u * SOFT_PAGE)
 
 static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t key)
 {
@@ -29,10 +40,77 @@ static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t key)
 	return (uint32_t)(h >> 32);
 }
 
+/* Emit one block that nobody finds by look-up: *host is its entry. Needs no exits. */
+static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *host)
+{
+	struct vr_fault_point points[16];
+	struct vr_exit_site exits[1];
+	uint32_t entry = UINT32_MAX;
+	struct vr_emit_job job = {
+		.size = sizeof(job),
+		.isa = vm->isa,
+		.ir = ir,
+		.pc_base = ir->blocks[0].pc & SOFT_PAGE_MASK,
+		.write = vm->code.write + vm->code_top,
+		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
+		.room = CODE_RESERVE,
+		.point_capacity = 16,
+		.exit_capacity = 1,
+		.points = points,
+		.exits = exits,
+		.block_entry = &entry,
+		.scratch = calloc(1, vm->emit->scratch_size + 1),
+		.scratch_size = vm->emit->scratch_size,
+	};
+
+	if (!job.scratch)
+		return VR_E_NOMEM;
+	vm->codecache->begin_write(vm->host, &vm->code);
+	int32_t r = vm->emit->region(&job);
+
+	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
+	free(job.scratch);
+	if (r < 0)
+		return r;
+	*host = job.execute + entry;
+	vm->code_top = (vm->code_top + job.code_size + 63) & ~(uint64_t)63;
+	return VR_OK;
+}
+
+/* What empty entries of shadow stacks lead to: code that goes on at their pc, as a block that leaves at once. */
+static int32_t emit_shadow_default(struct soft_vm *vm)
+{
+	struct vr_ir_op ops[3] = {{.op = VR_IR_NOP},
+				  {.op = VR_IR_INSN, .imm = SOFT_SHADOW_EMPTY},
+				  {.op = VR_IR_LEAVEAT, .imm = SOFT_SHADOW_EMPTY}};
+	struct vr_ir_block block = {.pc = SOFT_SHADOW_EMPTY,
+				    .end = SOFT_SHADOW_EMPTY,
+				    .first = 1,
+				    .count = 2,
+				    .insns = 1,
+				    .flags = VR_BLOCK_ENTRY,
+				    .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
+
+	struct vr_ir ir = {.size = sizeof(ir),
+			   .op_count = 3,
+			   .op_capacity = 3,
+			   .block_count = 1,
+			   .block_capacity = 1,
+			   .ops = ops,
+			   .blocks = &block};
+
+	return emit_alone(vm, &ir, &vm->shadow_default);
+}
+
 int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
 {
-	vm->table = calloc(TABLE_MIN, sizeof(*vm->table));
-	vm->table_mask = TABLE_MIN - 1;
+	uint32_t chains = TABLE_MIN;
+
+	while (chains < bytes / BYTES_PER_ENTRY && chains < 1u << 20)
+		chains *= 2;
+	vm->table = calloc(chains, sizeof(*vm->table));
+	vm->table_mask = chains - 1;
+	vm->meta_limit = bytes;
 	vm->meta = soft_arena_new();
 	vm->pages_arena = soft_arena_new();
 	vm->scratch = soft_scratch_new(vm);
@@ -55,7 +133,9 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
 	if (n < 0)
 		return (int32_t)n;
 	vm->code_start = vm->code_top = ((uint64_t)n + 63) & ~(uint64_t)63;
-	return VR_OK;
+	r = emit_shadow_default(vm);
+	vm->code_start = vm->code_top;
+	return r;
 }
 
 void soft_cache_fini(struct soft_vm *vm)
@@ -72,51 +152,36 @@ void soft_cache_fini(struct soft_vm *vm)
 
 /* ---- the table ---- */
 
-static void table_grow(struct soft_vm *vm)
+static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key)
 {
-	uint32_t n = (vm->table_mask + 1) * 2;
-	struct soft_entry **t = calloc(n, sizeof(*t));
-
-	if (!t)
-		return; /* chains get longer, that is all */
-	for (uint32_t i = 0; i <= vm->table_mask; i++)
-		for (struct soft_entry *e = vm->table[i], *next; e; e = next) {
-			struct soft_entry **to = &t[hash(e->pc, e->region->page, e->key) & (n - 1)];
-
-			next = e->hash_next;
-			e->hash_next = *to;
-			*to = e;
-		}
-	free(vm->table);
-	vm->table = t;
-	vm->table_mask = n - 1;
+	return &vm->table[hash(pc, page, key) & vm->table_mask];
 }
 
 static void table_add(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **to = &vm->table[hash(e->pc, e->region->page, e->key) & vm->table_mask];
+	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, e->key);
 
 	e->hash_next = *to;
-	*to = e;
-	if (++vm->entry_total > vm->table_mask)
-		table_grow(vm);
+	__atomic_store_n(to, e, __ATOMIC_RELEASE);
 }
 
 static void table_remove(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **p = &vm->table[hash(e->pc, e->region->page, e->key) & vm->table_mask];
+	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, e->key);
 
 	for (; *p; p = &(*p)->hash_next)
 		if (*p == e) {
-			*p = e->hash_next;
-			vm->entry_total--;
+			__atomic_store_n(p, e->hash_next, __ATOMIC_RELEASE);
 			return;
 		}
 }
 
+/* Without the lock, too: inside generated code or what it called. */
 static struct soft_entry *table_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key)
 {
-	for (struct soft_entry *e = vm->table[hash(pc, page, key) & vm->table_mask]; e; e = e->hash_next)
+	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, key), __ATOMIC_ACQUIRE);
+
+	for (; e; e = __atomic_load_n(&e->hash_next, __ATOMIC_ACQUIRE))
 		if (e->pc == pc && e->key == key && e->region->page == page)
 			return e;
 	return NULL;
@@ -124,11 +189,27 @@ static struct soft_entry *table_find(struct soft_vm *vm, uint64_t pc, const stru
 
 /* ---- instruction pages ---- */
 
+/* A guest that maps one page everywhere, or rewrites its code for ever, must not eat the host's memory. */
+static bool meta_full(const struct soft_vm *vm)
+{
+	return soft_arena_used(vm->meta) >= vm->meta_limit;
+}
+
+/* Have the cache emptied before trying again. `why` is told when that does not help. */
+static void cache_full(struct soft_vcpu *v, int32_t why)
+{
+	v->full_error = why;
+	v->full_again++;
+	soft_request(v->x, SOFT_REQ_FULL);
+}
+
 static uint32_t pair_number(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
 {
 	for (struct soft_pair *p = page->pairs; p; p = p->next)
 		if (p->va_page == va_page)
 			return p->number;
+	if (meta_full(vm))
+		return 0;
 	struct soft_pair *p = soft_arena_alloc(vm->meta, sizeof(*p));
 
 	if (!p)
@@ -145,9 +226,12 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
 	uint64_t va_page = pc & SOFT_PAGE_MASK;
-	struct soft_itlb_entry *it = &soft_bank_info(x->bank)->itlb[(pc >> 12) & (SOFT_ITLB - 1)];
+	const struct soft_bank_info *info = soft_bank_info(x->bank);
+	struct soft_itlb_entry *it = &info->itlb[(pc >> 12) & (SOFT_ITLB - 1)];
 	uint32_t *xmap = &x->bank->xmap[(pc >> 12) & (VR_XMAP_ENTRIES - 1)];
 
+	if (info->stale)
+		soft_shadow_clear(v, x->bank);
 	if (it->va_page == va_page) {
 		*xmap = it->number;
 		return it;
@@ -160,6 +244,7 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	if (!host) {
 		v->n.faults++;
 		vm->isa->fault(x, pc, VR_ACCESS_EXECUTE, fault ? fault : VR_FAULT_BUS);
+		x->leave = 0; /* that is for helpers */
 		return NULL;
 	}
 	pthread_mutex_lock(&vm->code_lock);
@@ -169,7 +254,7 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	pthread_mutex_unlock(&vm->code_lock);
 	if (!page || !number) {
 		/* No memory for bookkeeping: start again with an empty cache. */
-		soft_request(x, SOFT_REQ_FULL);
+		cache_full(v, VR_E_NOMEM);
 		return NULL;
 	}
 	it->va_page = va_page;
@@ -180,7 +265,7 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	return it;
 }
 
-static int32_t add_region(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g)
+static int32_t add_region(struct soft_vm *vm, struct soft_region *g)
 {
 	if (vm->region_count == vm->region_capacity) {
 		uint32_t n = vm->region_capacity ? vm->region_capacity * 2 : 1024;
@@ -197,39 +282,72 @@ static int32_t add_region(struct soft_vm *vm, struct soft_vcpu *v, struct soft_r
 	for (uint32_t i = 0; i < g->entry_count; i++)
 		if (!table_find(vm, g->entries[i].pc, g->page, g->key))
 			table_add(vm, &g->entries[i]);
-	if (!atomic_exchange(&g->page->watched, 1))
-		soft_tlb_protect(v, g->page->physical);
 	return VR_OK;
+}
+
+/* Have every write to the page noticed from now on. Without the lock. */
+static void watch(struct soft_vcpu *v, struct soft_page *page)
+{
+	atomic_store(&page->watched, 1);
+	/* Whoever may write the page through its TLB said so before it looked at `watched`. */
+	if (!soft_ram_take_written(v->vm, page->physical))
+		return;
+	soft_tlb_protect(v, page->physical);
+	soft_tlb_sync(v->x);
+}
+
+/* Translate, under the lock. NULL: not this time. */
+static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itlb_entry *it)
+{
+	struct soft_vm *vm = v->vm;
+	struct vr_exec *x = v->x;
+	struct soft_entry *e = table_find(vm, x->pc, it->page, x->key);
+	struct soft_region *g = NULL;
+
+	/* Written since it was watched: once more. */
+	if (e || !atomic_load(&it->page->watched))
+		return e;
+	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
+			    ? VR_E_NOMEM
+			    : soft_translate(vm, v, it, x->pc, x->key, &g);
+
+	if (r == VR_OK)
+		r = add_region(vm, g);
+	if (r == VR_OK)
+		return table_find(vm, x->pc, it->page, x->key);
+	cache_full(v, r);
+	return NULL;
 }
 
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where)
 {
 	struct soft_vcpu *v = soft_of(x);
-	struct soft_vm *vm = v->vm;
 	const struct soft_itlb_entry *it = soft_fetch(x, x->pc);
 
 	if (!it)
 		return NULL;
 	*where = it;
-	pthread_mutex_lock(&vm->code_lock);
-	struct soft_entry *e = table_find(vm, x->pc, it->page, x->key);
+	struct soft_entry *e = table_find(v->vm, x->pc, it->page, x->key);
 
 	if (e) {
 		v->n.lookup_table++;
-	} else {
-		struct soft_region *g = NULL;
-		int32_t r = vm->emit && vm->code.length - vm->code_top < CODE_RESERVE
-				    ? VR_E_NOMEM
-				    : soft_translate(vm, v, it, x->pc, x->key, &g);
-
-		if (r == VR_OK)
-			r = add_region(vm, v, g);
-		if (r == VR_OK)
-			e = table_find(vm, x->pc, it->page, x->key);
-		else
-			soft_request(x, SOFT_REQ_FULL);
+		if (v->full_again)
+			v->full_again = 0;
+		return e;
 	}
-	pthread_mutex_unlock(&vm->code_lock);
+	if (!atomic_load(&it->page->watched)) {
+		watch(v, it->page);
+		/* While it waited for the others this vCPU may have carried out flushes. */
+		it = soft_fetch(x, x->pc);
+		if (!it)
+			return NULL;
+		*where = it;
+	}
+	pthread_mutex_lock(&v->vm->code_lock);
+	e = find_slowly(v, it);
+	pthread_mutex_unlock(&v->vm->code_lock);
+	if (e)
+		v->full_again = 0;
 	return e;
 }
 
@@ -275,9 +393,9 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (usable && exit->target == e && exit->number == it->number) {
 		v->n.link_refills++;
-	} else if (usable && (!exit->target || vm->vcpu_count == 1)) {
-		/* With one vCPU a guarded link may be turned to another target; with more, somebody may be
-		 * between the check and the jump. */
+	} else if (usable && (vm->vcpu_count == 1 || (!exit->target && (!exit->number || exit->number == it->number)))) {
+		/* With one vCPU a guarded link may be turned to another target; with more, somebody may be between the check
+		 * and the jump: then only to newer code of the same page. */
 		uint8_t *write = vm->code.write + exit->region->code_offset;
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
 
@@ -313,7 +431,9 @@ static void unlink_exit(struct soft_vm *vm, struct soft_exit *x)
 	uint8_t *write = vm->code.write + x->region->code_offset;
 	uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + x->region->code_offset;
 
+	vm->codecache->begin_write(vm->host, &vm->code);
 	vm->emit->link(write, execute, x->jump, execute + x->stub);
+	vm->codecache->end_write(vm->host, &vm->code, x->region->code_offset, x->region->code_size);
 	x->target = NULL;
 	x->next_incoming = 0;
 }
@@ -334,9 +454,14 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 			unlink_exit(vm, x);
 		}
 		e->incoming = 0;
-		if (vm->emit)
-			vm->emit->kill(vm->code.write + g->code_offset,
-				       (uint32_t)(e->host - (uint64_t)(uintptr_t)vm->code.execute - g->code_offset));
+	}
+	if (vm->emit) {
+		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset;
+
+		vm->codecache->begin_write(vm->host, &vm->code);
+		for (uint32_t i = 0; i < g->entry_count; i++)
+			vm->emit->kill(vm->code.write + g->code_offset, (uint32_t)(g->entries[i].host - execute));
+		vm->codecache->end_write(vm->host, &vm->code, g->code_offset, g->code_size);
 	}
 	for (uint32_t i = 0; i < g->exit_count; i++) {
 		struct soft_exit *x = &vm->exits[g->exit_first + i];
@@ -356,19 +481,22 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 /* code_lock held. */
 static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page *page)
 {
-	if (vm->emit)
-		vm->codecache->begin_write(vm->host, &vm->code);
 	for (struct soft_region *g = page->regions; g; g = g->page_next)
 		region_kill(vm, v, g);
-	if (vm->emit)
-		vm->codecache->end_write(vm->host, &vm->code, vm->code_start, vm->code_top - vm->code_start);
 	page->regions = NULL;
 	atomic_store(&page->watched, 0);
 }
 
 void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length)
 {
-	for (uint64_t at = pa & SOFT_PAGE_MASK; at < pa + length; at += SOFT_PAGE) {
+	if (!length)
+		return;
+	uint64_t last = length - 1 > UINT64_MAX - pa ? UINT64_MAX : pa + (length - 1);
+	uint64_t pages = (last >> 12) - (pa >> 12) + 1, at = pa & SOFT_PAGE_MASK;
+
+	/* The write must be visible before `watched` is looked at, or a translation could miss both. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (; pages; pages--, at += SOFT_PAGE) {
 		struct soft_page *page = soft_page(vm, at, false);
 
 		if (!page || !atomic_load(&page->watched))
@@ -383,17 +511,19 @@ void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length)
 {
 	struct soft_vcpu *v = soft_of(x);
 
-	if (!length) {
+	/* So many pages at once are not worth looking at one by one, and the guest may name any number. */
+	if (!length || length > FLUSH_LIMIT) {
 		soft_request(x, SOFT_REQ_FULL);
 		return;
 	}
-	for (uint64_t at = va & SOFT_PAGE_MASK, end = va + length; at < end; at += SOFT_PAGE) {
+	uint64_t at = va & SOFT_PAGE_MASK;
+
+	for (uint64_t pages = ((va - at) + length + SOFT_PAGE - 1) / SOFT_PAGE; pages; pages--, at += SOFT_PAGE) {
 		struct vr_translation t = {.size = sizeof(t)};
 
-		if (!v->vm->isa->translate(x, at, VR_ACCESS_READ, 0, &t))
+		if (!v->vm->isa->translate(x, at, VR_ACCESS_READ, 0, &t) ||
+		    !v->vm->isa->translate(x, at, VR_ACCESS_EXECUTE, 0, &t))
 			soft_code_written(v->vm, v, t.physical & SOFT_PAGE_MASK, SOFT_PAGE);
-		if (at + SOFT_PAGE < at)
-			break;
 	}
 }
 
@@ -401,9 +531,9 @@ void soft_cache_reset(struct soft_vm *vm)
 {
 	pthread_mutex_lock(&vm->code_lock);
 	memset(vm->table, 0, ((size_t)vm->table_mask + 1) * sizeof(*vm->table));
-	vm->entry_total = 0;
 	vm->region_count = 0;
 	vm->exit_count = 0;
+	vm->pair_count = 0; /* nobody has a number any more */
 	vm->code_top = vm->code_start;
 	for (struct soft_page *p = vm->pages_all; p; p = p->all_next) {
 		p->regions = NULL;
@@ -411,17 +541,9 @@ void soft_cache_reset(struct soft_vm *vm)
 		atomic_store(&p->watched, 0);
 	}
 	soft_arena_reset(vm->meta);
+	/* Every vCPU forgets its banks when it next goes in. */
+	atomic_fetch_add(&vm->epoch, 1);
 	pthread_mutex_unlock(&vm->code_lock);
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		struct soft_vcpu *v = vm->vcpus[i];
-
-		for (uint32_t k = 0; v && k < v->bank_count; k++) {
-			if (v->banks[k] == v->x->bank)
-				soft_bank_clear(v, v->banks[k]);
-			else
-				soft_bank_info(v->banks[k])->valid = 0;
-		}
-	}
 }
 
 /* ---- fault points ---- */

@@ -79,6 +79,9 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 		p->host = NULL;
 		return 0;
 	}
+	/* In this order: see soft_ram_note_written(). */
+	bool granted = writable && (t.rights & (1u << VR_ACCESS_WRITE)) &&
+		       soft_ram_note_written(v->vm, pa_page, access == VR_ACCESS_WRITE);
 	struct soft_page *code = soft_page(v->vm, pa_page, false);
 
 	v->n.tlb_misses++;
@@ -86,7 +89,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 	e = tlb_entry(x->bank, va);
 	p->watched = code && atomic_load(&code->watched);
 	e->tag_read = t.rights & (1u << VR_ACCESS_READ) ? page : page | SOFT_TLB_NEVER;
-	e->tag_write = t.rights & (1u << VR_ACCESS_WRITE) && writable && !p->watched ? page : page | SOFT_TLB_NEVER;
+	e->tag_write = granted && !p->watched ? page : page | SOFT_TLB_NEVER;
 	e->addend = (uint64_t)(uintptr_t)p->host - page;
 	e->physical = pa_page | (t.user_rights & (1u << VR_ACCESS_READ) ? SOFT_TLB_USER_READ : 0) |
 		      (t.user_rights & (1u << VR_ACCESS_WRITE) ? SOFT_TLB_USER_WRITE : 0);

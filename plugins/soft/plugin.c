@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <vmrun/plugin.h>
 
@@ -30,7 +29,7 @@ static void vm_free(struct soft_vm *vm)
 	soft_cache_fini(vm);
 	for (uint32_t i = 0; i < SOFT_MAX_SLOTS; i++)
 		if (vm->slots[i].used)
-			munmap(vm->slots[i].pages, vm->slots[i].length / SOFT_PAGE * sizeof(struct soft_page *));
+			soft_slot_fini(&vm->slots[i]);
 	pthread_mutex_destroy(&vm->code_lock);
 	pthread_mutex_destroy(&vm->exclusive_lock);
 	free(vm);
@@ -111,16 +110,9 @@ static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64
 
 	if (s->used)
 		return soft_error(vm, VR_E_EXISTS, "soft: memory slot %u is in use", slot);
-	s->pages = mmap(NULL, length / SOFT_PAGE * sizeof(struct soft_page *), PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (s->pages == MAP_FAILED)
-		return soft_error(vm, VR_E_NOMEM, "soft: no memory for the page table of slot %u", slot);
-	s->gpa = gpa;
-	s->length = length;
-	s->host = host;
-	s->flags = flags;
-	s->used = 1;
-	return VR_OK;
+	int32_t r = soft_slot_init(s, gpa, length, host, flags);
+
+	return r < 0 ? soft_error(vm, r, "soft: no memory for the page table of slot %u", slot) : VR_OK;
 }
 
 static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
@@ -129,8 +121,9 @@ static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
 
 	if (slot >= SOFT_MAX_SLOTS || !vm->slots[slot].used)
 		return VR_E_NOENT;
-	munmap(vm->slots[slot].pages, vm->slots[slot].length / SOFT_PAGE * sizeof(struct soft_page *));
-	vm->slots[slot].used = 0;
+	soft_slot_fini(&vm->slots[slot]);
+	/* TLBs and code may know the memory that goes. */
+	soft_cache_reset(vm);
 	return VR_OK;
 }
 
@@ -151,7 +144,9 @@ static void VR_CALL vm_reset(void *vm_)
 			continue;
 		__atomic_store_n(&v->x->exit_request, 0, __ATOMIC_SEQ_CST);
 		soft_requests_run(v);
+		v->full_again = 0;
 		vm->isa->reset(v->x);
+		soft_context(v->x);
 	}
 }
 

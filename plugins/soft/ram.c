@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ram.c: guest-physical RAM and the descriptors of pages that hold translated code. */
+#include <stdlib.h>
+#include <sys/mman.h>
+
 #include "soft.h"
 
 static struct soft_slot *slot_of(struct soft_vm *vm, uint64_t pa, uint64_t length)
@@ -18,6 +21,69 @@ uint8_t *soft_ram(struct soft_vm *vm, uint64_t pa, uint64_t length)
 	const struct soft_slot *s = slot_of(vm, pa, length);
 
 	return s ? s->host + (pa - s->gpa) : NULL;
+}
+
+int32_t soft_slot_init(struct soft_slot *s, uint64_t gpa, uint64_t length, void *host, uint32_t flags)
+{
+	uint64_t pages = length / SOFT_PAGE;
+
+	s->written = calloc(pages / 64 + 1, sizeof(*s->written));
+	s->pages = mmap(NULL, pages * sizeof(struct soft_page *), PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (!s->written || s->pages == MAP_FAILED) {
+		if (s->pages != MAP_FAILED)
+			munmap(s->pages, pages * sizeof(struct soft_page *));
+		free(s->written);
+		return VR_E_NOMEM;
+	}
+	s->gpa = gpa;
+	s->length = length;
+	s->host = host;
+	s->flags = flags;
+	s->used = 1;
+	return VR_OK;
+}
+
+void soft_slot_fini(struct soft_slot *s)
+{
+	munmap(s->pages, s->length / SOFT_PAGE * sizeof(struct soft_page *));
+	free(s->written);
+	*s = (struct soft_slot){0};
+}
+
+static _Atomic uint64_t *written_word(struct soft_vm *vm, uint64_t pa, uint64_t *bit)
+{
+	struct soft_slot *s = slot_of(vm, pa & SOFT_PAGE_MASK, SOFT_PAGE);
+
+	if (!s)
+		return NULL;
+	uint64_t page = (pa - s->gpa) / SOFT_PAGE;
+
+	*bit = UINT64_C(1) << (page & 63);
+	return &s->written[page / 64];
+}
+
+bool soft_ram_note_written(struct soft_vm *vm, uint64_t pa, bool now)
+{
+	uint64_t bit;
+	_Atomic uint64_t *word = written_word(vm, pa, &bit);
+
+	if (!word)
+		return false;
+	if (!(atomic_load(word) & bit)) {
+		if (!now)
+			return false;
+		atomic_fetch_or(word, bit);
+	}
+	return true;
+}
+
+bool soft_ram_take_written(struct soft_vm *vm, uint64_t pa)
+{
+	uint64_t bit;
+	_Atomic uint64_t *word = written_word(vm, pa, &bit);
+
+	return word && (atomic_load(word) & bit) && (atomic_fetch_and(word, ~bit) & bit);
 }
 
 uint8_t *soft_ram_page(struct soft_vm *vm, uint64_t pa, bool *writable)

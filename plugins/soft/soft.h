@@ -5,8 +5,8 @@
  *   vm ── ram slots ── pages ── regions ── entries (hash by pc, page, key)
  *    └── vcpus ── exec block, banks (TLB, jump cache, shadow stack per address space and mode)
  *
- * Locks. `vm->code_lock` guards everything about translated code: pages' region lists, the entry table,
- * links, the cache's top. Banks are touched by their vCPU's thread only; other vCPUs post flush requests
+ * Locks. `vm->code_lock` guards everything about translated code: pages' region lists, changes of the entry table (it is read
+ * without), links, the cache's top. Banks are touched by their vCPU's thread only; other vCPUs post flush requests
  * (vcpu->request_lock). Code memory is reclaimed only in an exclusive section, when no vCPU is inside generated code.
  */
 #ifndef VR_SOFT_H
@@ -27,6 +27,7 @@
 #define SOFT_MAX_VCPUS 64
 #define SOFT_BANKS 32
 #define SOFT_ITLB 256
+#define SOFT_SHADOW_EMPTY UINT64_MAX /* pc of a shadow stack's empty entry */
 
 /* exec.exit_request bits. */
 #define SOFT_REQ_INTERRUPT 1u /* look at interrupts */
@@ -155,6 +156,7 @@ struct soft_bank_info {
 	uint64_t refills;    /* since the last growth or flush */
 	struct soft_itlb_entry *itlb;
 	uint64_t valid;      /* in use for (asid, key) */
+	uint64_t stale;      /* return addresses may be of a mapping that was flushed */
 };
 
 struct soft_request {
@@ -180,6 +182,9 @@ struct soft_vcpu {
 	uint32_t request_count;
 	uint32_t request_overflow; /* flush everything instead */
 	_Atomic uint64_t posted, done;
+	uint32_t epoch;       /* of the cache that the banks know */
+	uint32_t full_again;  /* times in a row that the cache was full for this vCPU, without a translation */
+	int32_t full_error;
 	struct vr_isa_env env;
 	struct soft_counters n;
 };
@@ -189,6 +194,7 @@ struct soft_slot {
 	uint8_t *host;
 	uint32_t used, flags;
 	struct soft_page **pages; /* [length / 4096], lazily touched */
+	_Atomic uint64_t *written; /* a bit a page: some TLB may have, or has had, the right to write it */
 };
 
 struct soft_vm {
@@ -219,7 +225,8 @@ struct soft_vm {
 	struct soft_page *pages_all;
 	struct soft_entry **table; /* hash */
 	uint32_t table_mask;
-	uint32_t entry_total;
+	_Atomic uint32_t epoch; /* rises when the cache is emptied */
+	uint64_t meta_limit;    /* bytes that `meta` may hold */
 	struct soft_region **regions; /* by rising code_offset */
 	uint32_t region_count, region_capacity;
 	struct soft_exit *exits;
@@ -265,6 +272,13 @@ uint8_t *soft_ram(struct soft_vm *vm, uint64_t pa, uint64_t length);
 /* The page that pa lies in, for an access: *writable when it may be written (read-only memory may have a device under it that
  * takes the writes). */
 uint8_t *soft_ram_page(struct soft_vm *vm, uint64_t pa, bool *writable);
+/* Some TLB is about to be given the right to write the page. `now`: since it is being written; else only if somebody had it before.
+ * Returns whether it may have the right, as far as this goes; look at soft_page.watched afterwards. */
+bool soft_ram_note_written(struct soft_vm *vm, uint64_t pa, bool now);
+/* Did anybody? Forgets it. */
+bool soft_ram_take_written(struct soft_vm *vm, uint64_t pa);
+int32_t soft_slot_init(struct soft_slot *s, uint64_t gpa, uint64_t length, void *host, uint32_t flags);
+void soft_slot_fini(struct soft_slot *s);
 /* The page descriptor; made when `make`. code_lock held when making. */
 struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make);
 
@@ -272,6 +286,8 @@ struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make);
 int32_t soft_bank_init(struct soft_vcpu *v);
 void soft_bank_fini(struct soft_vcpu *v);
 void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b);
+void soft_shadow_clear(struct soft_vcpu *v, struct vr_bank *b);
+void soft_bank_forget(struct soft_vcpu *v); /* every bank, as if new */
 void soft_context(struct vr_exec *x);
 void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length, uint32_t broadcast);
 void soft_tlb_sync(struct vr_exec *x);

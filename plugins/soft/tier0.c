@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tier0.c: running a vCPU on the interpreter: the same look-up and memory path as generated code, one block at a time. */
+#include <fenv.h>
 #include <stdlib.h>
 
 #include "interp.h"
@@ -27,10 +28,9 @@ void soft_interpret(struct soft_vcpu *v)
 	union vr_v128 *values = NULL;
 	uint32_t room = 0;
 
-	if (vm->emit)
-		vm->emit->fp_load(x);
-	else
-		vr_interp_fenv_set_round(x, x->fp_round);
+	/* What the host's own code left in the unit is not the guest's. */
+	feclearexcept(FE_ALL_EXCEPT);
+	vr_interp_fenv_set_round(x, x->fp_round);
 	while (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED)) {
 		const struct soft_itlb_entry *it;
 
@@ -53,6 +53,7 @@ void soft_interpret(struct soft_vcpu *v)
 		vr_interp_block(x, vm->isa, e->region->ir, e->block, values, &memory);
 	}
 	free(values);
-	if (vm->emit)
-		vm->emit->fp_save(x);
+	x->fp_flags = vr_interp_fenv_get_flags(x);
+	feclearexcept(FE_ALL_EXCEPT);
+	fesetround(FE_TONEAREST);
 }

@@ -4,7 +4,12 @@
  * exec.exit_request; generated code polls it on back-edges and indirect branches and then returns here.
  *
  * Exclusive sections (flushing the code cache) need every other vCPU outside generated code: in_code says
- * whether one is inside, and a vCPU enters only after it has seen that no section is open.
+ * whether one is inside, and a vCPU enters only after it has seen that no section is open. Inside is also whatever else uses
+ * the vCPU's TLB or knows translated code, such as taking an interrupt: a flush by another vCPU is complete when this one has
+ * carried it out or is outside, and going in it carries out what was asked for in the meantime, and forgets its banks when
+ * the cache was emptied.
+ *
+ * A vCPU that sleeps, is off or at the core's gate is outside, and nobody waits for it.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -107,11 +112,14 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 		r = vm->isa->init(v->x, &v->env);
 	if (r < 0) {
 		soft_bank_fini(v);
+		pthread_mutex_destroy(&v->request_lock);
 		munmap(v->x, v->x_size);
 		free(v);
 		return soft_error(vm, r, "soft: can't set up vCPU %u", index);
 	}
 	vm->isa->reset(v->x);
+	soft_context(v->x); /* whatever the ISA thinks of it: the bank must be a valid one */
+	v->epoch = atomic_load(&vm->epoch);
 	vm->vcpus[index] = v;
 	*out = v;
 	return VR_OK;
@@ -140,6 +148,43 @@ static void sleep_until_work(struct soft_vcpu *v)
 	atomic_store(&v->parked, 0);
 }
 
+/* From here on others wait for this vCPU to notice their requests. */
+static void go_in(struct soft_vcpu *v)
+{
+	struct soft_vm *vm = v->vm;
+
+	for (;;) {
+		atomic_store(&v->in_code, 1);
+		if (!atomic_load(&vm->exclusive))
+			break;
+		/* Wait for the section to end, outside. */
+		atomic_store(&v->in_code, 0);
+		pthread_mutex_lock(&vm->exclusive_lock);
+		pthread_mutex_unlock(&vm->exclusive_lock);
+	}
+	if (v->epoch != atomic_load(&vm->epoch)) {
+		v->epoch = atomic_load(&vm->epoch);
+		soft_bank_forget(v);
+	}
+	if (atomic_load(&v->done) < atomic_load(&v->posted))
+		soft_requests_run(v);
+}
+
+/* Empty the code cache, unless somebody has since this vCPU was last inside. */
+static void empty_cache(struct soft_vcpu *v)
+{
+	struct soft_vm *vm = v->vm;
+
+	soft_exclusive_begin(vm, v);
+	if (v->epoch == atomic_load(&vm->epoch)) {
+		v->n.cache_flushes++;
+		soft_cache_reset(vm);
+	}
+	soft_exclusive_end(vm);
+}
+
+#define FULL_TRIES 3 /* the cache was emptied so often, and still no translation: it will not get better */
+
 int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
 {
 	struct soft_vcpu *v = vcpu;
@@ -150,13 +195,13 @@ int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
 	for (;;) {
 		uint32_t request = __atomic_exchange_n(&x->exit_request, 0, __ATOMIC_SEQ_CST);
 
-		if (atomic_load(&v->done) < atomic_load(&v->posted))
-			soft_requests_run(v);
 		if (request & SOFT_REQ_FULL) {
-			v->n.cache_flushes++;
-			soft_exclusive_begin(vm, v);
-			soft_cache_reset(vm);
-			soft_exclusive_end(vm);
+			if (v->full_again > FULL_TRIES) {
+				exit->reason = VR_EXIT_ERROR;
+				return soft_error(vm, v->full_error, "soft: vCPU %u can't translate the code at 0x%llx", v->index,
+						  (unsigned long long)x->pc);
+			}
+			empty_cache(v);
 		}
 		if (request & SOFT_REQ_KICK) {
 			v->n.kicks++;
@@ -167,25 +212,18 @@ int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
 			sleep_until_work(v);
 			waiting = !vm->isa->has_work(x);
 		}
-		v->n.interrupts += (uint64_t)vm->isa->interrupt(x);
-
-		atomic_store(&v->in_code, 1);
-		if (atomic_load(&vm->exclusive)) {
-			/* Wait for the section to end, outside. */
-			atomic_store(&v->in_code, 0);
-			pthread_mutex_lock(&vm->exclusive_lock);
-			pthread_mutex_unlock(&vm->exclusive_lock);
+		if (waiting)
 			continue;
-		}
-		if (!waiting && atomic_load(&v->done) == atomic_load(&v->posted)) {
-			if (vm->emit) {
-				uint64_t code = soft_lookup(x);
+		go_in(v);
+		v->n.interrupts += vm->isa->interrupt(x) > 0;
+		x->leave = 0; /* that was for helpers; taking the interrupt may have faulted */
+		if (vm->emit) {
+			uint64_t code = soft_lookup(x);
 
-				if (code)
-					vm->emit->enter(x, code);
-			} else {
-				soft_interpret(v);
-			}
+			if (code)
+				vm->emit->enter(x, code);
+		} else {
+			soft_interpret(v);
 		}
 		atomic_store(&v->in_code, 0);
 	}
@@ -214,5 +252,10 @@ int32_t soft_vcpu_set_state(void *vcpu, const char *id, const void *state, uint3
 {
 	struct soft_vcpu *v = vcpu;
 
-	return v->vm->isa->set_state(v->x, id, state, length);
+	int32_t r = v->vm->isa->set_state(v->x, id, state, length);
+
+	/* The state may be of another machine, whose page tables are not what this TLB has seen. */
+	soft_context(v->x);
+	soft_bank_forget(v);
+	return r;
 }
