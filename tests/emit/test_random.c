@@ -630,13 +630,13 @@ static void many(const char *name, uint32_t kinds, uint32_t blocks, uint32_t ops
 		one(name, n + 1, blocks, ops);
 }
 
-Test(emit_random, integer_short) { many("integer_short", W_INT, 1, 8, 4000); }
-Test(emit_random, integer) { many("integer", W_INT, 2, 60, 1500); }
-Test(emit_random, flags_short) { many("flags_short", W_FLAGS, 1, 14, 6000); }
-Test(emit_random, flags) { many("flags", W_INT | W_FLAGS, 3, 60, 1500); }
-Test(emit_random, memory_short) { many("memory_short", W_MEM, 1, 10, 3000); }
-Test(emit_random, memory) { many("memory", W_MEM | W_INT, 2, 40, 1500); }
-Test(emit_random, vector_short) { many("vector_short", W_VEC, 1, 10, 6000); }
-Test(emit_random, vector) { many("vector", W_VEC | W_INT, 2, 60, 1500); }
-Test(emit_random, calls) { many("calls", W_CALL | W_INT | W_VEC | W_FLAGS, 2, 50, 1500); }
-Test(emit_random, everything) { many("everything", 31, 6, 60, 2000); }
+Test(emit_random, integer_short) { many("integer_short", W_INT, 1, 8, 20000); }
+Test(emit_random, integer) { many("integer", W_INT, 2, 60, 6000); }
+Test(emit_random, flags_short) { many("flags_short", W_FLAGS, 1, 14, 30000); }
+Test(emit_random, flags) { many("flags", W_INT | W_FLAGS, 3, 60, 6000); }
+Test(emit_random, memory_short) { many("memory_short", W_MEM, 1, 10, 12000); }
+Test(emit_random, memory) { many("memory", W_MEM | W_INT, 2, 40, 8000); }
+Test(emit_random, vector_short) { many("vector_short", W_VEC, 1, 10, 30000); }
+Test(emit_random, vector) { many("vector", W_VEC | W_INT, 2, 60, 6000); }
+Test(emit_random, calls) { many("calls", W_CALL | W_INT | W_VEC | W_FLAGS, 2, 50, 8000); }
+Test(emit_random, everything) { many("everything", 31, 6, 60, 10000); }

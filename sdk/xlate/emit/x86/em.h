@@ -310,7 +310,7 @@ void flags_put(struct em *e, const struct vr_ir_op *o, uint32_t offset);
 void flags_store_pending(struct em *e);
 uint32_t flags_resolve(struct em *e, uint32_t v);
 void flags_done(struct em *e, uint32_t v);
-/* Give CF the carry of FLAGS v: C itself (for adc) or inverted (for sbb). */
+/* Give CF the carry of FLAGS v: C itself (for adc) or inverted (for sbb). EFLAGS' other users have been saved. */
 void flags_carry(struct em *e, uint32_t v, bool inverted);
 struct condition int_condition(uint32_t cc);
 /* Packed form of v in a register that may be written. */

@@ -128,6 +128,8 @@ void flags_clobber(struct em *e)
 	bool wanted = v->uses && v->loc == LOC_EFLAGS;
 	if (wanted || f->put_pending) {
 		uint32_t pins = e->pin;
+		if (wanted && f->put_pending && e->fmem != i)
+			flags_leave_memory(e);
 		take(e, RAX);
 		pack(e);
 		e->pin = pins;
@@ -298,14 +300,21 @@ struct condition flags_condition(struct em *e, uint32_t v, uint32_t cc)
 	return int_condition(cc);
 }
 
-void flags_carry(struct em *e, uint32_t v, bool inverted)
+/* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before use(). */
+static void keep_others(struct em *e, uint32_t v)
 {
-	struct code *c = &e->c;
 	struct flags_state *f = &e->fl;
 	uint32_t i = flags_resolve(e, v);
 	if (f->value && (f->value != i || f->put_pending || f->polarity > POL_ADD ||
 			 (val(e, i)->uses > 1 && val(e, i)->loc == LOC_EFLAGS)))
 		flags_clobber(e);
+}
+
+void flags_carry(struct em *e, uint32_t v, bool inverted)
+{
+	struct code *c = &e->c;
+	struct flags_state *f = &e->fl;
+	uint32_t i = flags_resolve(e, v);
 	if (f->value == i) {
 		if ((f->polarity == POL_SUB) != inverted)
 			cmc(e);
@@ -414,10 +423,7 @@ static void with_carry(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 		done(e, o->b);
 		flags_done(e, o->c);
 	}
-	if (e->fl.value && e->fl.value != flags_resolve(e, o->c))
-		flags_clobber(e);
-	if (e->fl.put_pending)
-		flags_clobber(e);
+	keep_others(e, o->c);
 	int32_t imm;
 	uint32_t t = copy_of(e, o->a, w);
 	bool constant = imm_of(e, o->b, w, &imm);

@@ -133,9 +133,10 @@ static void put_mapped(struct em *e, const struct vr_ir_op *o, uint32_t m)
 		return;
 	}
 	uint32_t s = use(e, o->a);
+	bool dirty = v->dirty_high || cut; /* evacuate() may clean v's copy */
 	done(e, o->a);
 	evacuate(e, m);
-	if (v->dirty_high || cut) {
+	if (dirty) {
 		clean_move(e, d, s, cut ? o->type : v->type);
 	} else {
 		move_value(e, d, s, v->type);

@@ -6,7 +6,7 @@
  *     shr  u, 7                      ; page number * sizeof(struct vr_tlb_entry), the rest masked away:
  *     and  u, [bank + tlb_mask]
  *     lea  v, [a + disp + size - 1]  ; an access that crosses into the next page must miss
- *     and  v, -4096                  ; with VR_MF_ALIGN: a + disp itself, & (-4096 | size - 1)
+ *     and  v, -4096                  ; (with VR_MF_ALIGN: test a + disp, size - 1; jne slow; v = a + disp)
  *     cmp  v, [bank + u + tlb.tag]
  *     jne  slow
  *     mov  u, [bank + u + tlb.addend]
@@ -25,6 +25,7 @@ struct access {
 	uint32_t base, index;
 	int32_t disp;
 	uint32_t slow; /* rel32 field of the jump to the slow path */
+	uint32_t unaligned; /* another one, or 0 */
 };
 
 static uint32_t mf_flags(const struct vr_ir_op *o)
@@ -37,25 +38,31 @@ static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32
 			       bool write, uint32_t u, uint32_t v)
 {
 	struct code *c = &e->c;
-	struct access a = { base, u, disp, 0 };
+	struct access a = { base, u, disp, 0, 0 };
 	if (flags & VR_MF_UNPRIV) {
 		a.slow = jmp_far(c);
 		return a;
 	}
-	if (disp) {
+	align = align && total > 1;
+	if (disp)
 		lea(c, 1, u, mem_base(base, disp));
+	if (align) {
+		/* not by keeping these bits in the comparison: VR_TLB_NEVER is one of them */
+		test_ri(c, 0, disp ? u : base, total - 1);
+		a.unaligned = jcc_far(c, CC_NE);
+	}
+	if (disp) {
 		shift_ri(c, SH_SHR, 1, u, 7);
 	} else {
 		rorx(c, 1, u, base, 7);
 	}
 	alu_rm(c, ALU_AND, 1, u, mem_base(REG_BANK, BANK(tlb_mask)));
-	align = align && total > 1;
 	int64_t last = (int64_t)disp + (align ? 0 : (int64_t)total - 1);
 	if (last == 0)
 		mov_rr(c, 1, v, base);
 	else
 		lea(c, 1, v, mem_base(base, (int32_t)last));
-	alu_ri(c, ALU_AND, 1, v, -4096 | (align ? (int32_t)total - 1 : 0));
+	alu_ri(c, ALU_AND, 1, v, -4096);
 	alu_rm(c, ALU_CMP, 1, v, mem_index(REG_BANK, u, 0, write ? TLB(tag_write) : TLB(tag_read)));
 	a.slow = jcc_far(c, CC_NE);
 	mov_load(c, 1, u, mem_index(REG_BANK, u, 0, TLB(addend)));
@@ -74,6 +81,7 @@ static struct ool *slow_path(struct em *e, const struct vr_ir_op *o, const struc
 	s->temp = (uint8_t)a->index;
 	s->disp = a->disp;
 	s->jump[0] = a->slow;
+	s->jump[1] = a->unaligned;
 	s->back = code_at(&e->c);
 	s->insn = (uint32_t)(e->pc - e->job->pc_base);
 	uint32_t op = o->op == VR_IR_CASIF ? VR_IR_CAS : o->op == VR_IR_CAS2IF ? VR_IR_CAS2 : o->op;
