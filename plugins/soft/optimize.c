@@ -6,11 +6,12 @@
  *    host register for the whole region.
  * 2. Forward, block by block: constants fold; a GET takes the value that the block last PUT or GOT when that
  *    value is a constant or the slot is not mapped (a GET of a mapped slot costs nothing).
- * 3. Backward over the region's graph: a PUT of the flags slot that is overwritten before it is read, on every path,
+ * 3. Ops without effect and without users go; a PUT of flags moves down to the branch that tests the same flags.
+ * 4. Backward over the region's graph: a PUT of the flags slot that is overwritten before it is read, on every path,
  *    goes. A path that leaves the region reads it. A memory op in between does not: should it fault, the guest resumes at
  *    or before the instruction that overwrites the flags, so the stale value is never used.
- *    A PUT right before the terminator that consumes the same value is marked with the edges on which it is live.
- * 4. Ops without effect and without users go.
+ *    A PUT right before the terminator is marked with the edges on which it is live: the emitter can then store
+ *    the flags after the jump, on those alone.
  * 5. Forward: which mapped slots may differ from memory when a block begins.
  */
 #include <string.h>
@@ -187,7 +188,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 	}
 }
 
-/* ---- 3. flags ---- */
+/* ---- 4. flags ---- */
 
 static uint32_t edge_live(const struct vr_ir *ir, const struct vr_ir_block *b, uint32_t edge, const uint8_t *live_in)
 {
@@ -250,7 +251,7 @@ static void flags_liveness(const struct vr_isa *isa, struct vr_ir *ir)
 		flags_block(isa, ir, &ir->blocks[i], live_in, 1);
 }
 
-/* ---- 4. dead ops ---- */
+/* ---- 3. dead ops ---- */
 
 static void each_use(const struct vr_ir_op *o, uint32_t *uses, uint32_t by)
 {
@@ -280,6 +281,23 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 		each_use(o, uses, (uint32_t)-1);
 		*o = (struct vr_ir_op){.op = VR_IR_NOP};
 	}
+}
+
+/* Only NOPs and the branch's own INSN may lie between, so nothing can see the difference. */
+static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
+{
+	uint32_t last = b->first + b->count - 1, i = last;
+
+	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN))
+		i--;
+	if (i == b->first || i == last || ir->ops[i - 1].op != VR_IR_PUT || ir->ops[i - 1].type != VR_T_FLAGS)
+		return;
+	/* The last of them is an INSN or a NOP: no value, so it can take the PUT's place ... */
+	struct vr_ir_op put = ir->ops[i - 1];
+
+	/* ... keeping their order, since an INSN before a NOP is as good as after it. */
+	memmove(&ir->ops[i - 1], &ir->ops[i], (last - i) * sizeof(put));
+	ir->ops[last - 1] = put;
 }
 
 /* ---- 5. dirty slots ---- */
@@ -331,6 +349,10 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 	scratch[0] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		forward_block(isa, ir, &ir->blocks[i], mapped, scratch);
+	for (uint32_t i = 0; i < ir->block_count; i++) {
+		drop_dead(ir, &ir->blocks[i], scratch);
+		sink_flags(ir, &ir->blocks[i]);
+	}
 	flags_liveness(isa, ir);
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		drop_dead(ir, &ir->blocks[i], scratch);
