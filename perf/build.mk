@@ -50,7 +50,7 @@ $(PERF)/packages.stamp: perf/packages.sh perf/common.sh $(GUEST)/vmlinuz | deps
 
 PERF_NEEDS := all guest.img $(GUEST)/Image $(PERF)/watch $(PERF)/native/programs $(PERF)/initrd.img $(PERF)/packages.stamp
 PERF_ENV = PERF_RUNS='$(PERF_RUNS)' PERF_ROWS='$(PERF_ROWS)' PERF_TIMEOUT='$(PERF_TIMEOUT)' \
-	PERF_VMRUN='$(PERF_VMRUN)' PERF_QEMU='$(PERF_QEMU)' VMRUN='$(CURDIR)/$(B)/bin/vmrun'
+	PERF_VMRUN='$(PERF_VMRUN)' PERF_APPEND='$(PERF_APPEND)' PERF_QEMU='$(PERF_QEMU)' VMRUN='$(CURDIR)/$(B)/bin/vmrun'
 
 perf: deps
 	$(Q)$(MAKE) --no-print-directory $(PERF_NEEDS)

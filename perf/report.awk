@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # report.awk: medians, ratios and goals of what perf/run.sh measured; a table on standard output, JSON in `json`.
 #
-# Files: facts (name=value), rows (see there), raw ("machine row value ok [crc]", or the reason instead of "ok";
+# Files: facts (name=value), rows and reasons (see there), raw ("machine row value ok [crc]", or the reason instead of "ok";
 # row "!kind": why a boot failed; row "%name": a counter). `want`: the rows asked for.
 # The exit status is 1 when a row has no figure, or a wrong answer, on either machine; slowness is only reported.
 
@@ -98,6 +98,14 @@ FILENAME ~ /rows$/ {
 	next
 }
 
+FILENAME ~ /reasons$/ {
+	if (!/^#/) {
+		known[$1] = $0
+		sub(/^[^ ]+ /, "", known[$1])
+	}
+	next
+}
+
 {
 	why = $0
 	sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", why)
@@ -125,7 +133,7 @@ END {
 		out("  " quote(fact[i]) ": " (text[i] ~ /^[0-9]+(\.[0-9]+)?$/ ? text[i] : quote(text[i])) ",\n")
 	}
 	print ""
-	print "row             |      vmrun |       qemu |     native | qemu/vmrun | vmrun/native | goal | met?"
+	print "row              |      vmrun |       qemu |     native | qemu/vmrun | vmrun/native | goal | met?"
 	out("  \"rows\": [")
 	for (i = 1; i <= n; i++) {
 		r = row[i]
@@ -135,10 +143,10 @@ END {
 		speed = v && q ? q / v : 0
 		slow = v && h ? v / h : 0
 		if (kind[r] != last)
-			print "----------------+------------+------------+------------+------------+--------------+------+-----"
+			print "-----------------+------------+------------+------------+------------+--------------+------+-----"
 		last = kind[r]
 		met = verdict(speed, goal[r])
-		printf "%-15s | %10s | %10s | %10s | %10s | %12s | %4s | %s\n", r, show(r, v), show(r, q), show(r, h), \
+		printf "%-16s | %10s | %10s | %10s | %10s | %12s | %4s | %s\n", r, show(r, v), show(r, q), show(r, h), \
 			ratio(speed), ratio(slow), (goal[r] == "-" ? "" : goal[r]), met
 		why = ""
 		if (!v || !q)
@@ -147,6 +155,8 @@ END {
 			why = "vmrun: " reason("vmrun", r)
 		if (!q)
 			why = why (why == "" ? "" : "; ") "qemu: " reason("qemu", r)
+		if (v && q && met == "NO" && r in known)
+			why = known[r]
 		if ((("native", r) in bad) && bad["native", r] !~ /^no-/)
 			why = why (why == "" ? "" : "; ") "native: " bad["native", r]
 		if (met == "NO")
@@ -174,19 +184,20 @@ END {
 		}
 	}
 	out("\n  ],\n  \"groups\": [")
-	print ""
-	print "geometric mean  |       rows | qemu/vmrun | vmrun/native | goal | met?"
-	print "----------------+------------+------------+--------------+------+-----"
 	k = 0
 	for (i = 1; i in group_name; i++) {
 		r = group_name[i]
 		if (!members[r])
 			continue
+		if (!k) {
+			print "\ngeometric mean   |       rows | qemu/vmrun | vmrun/native | goal | met?"
+			print "-----------------+------------+------------+--------------+------+-----"
+		}
 		# A group with a row missing has no mean: the missing one might be the slow one.
 		speed = have[r] == members[r] ? exp(sum[r] / have[r]) : 0
 		slow = slow_have[r] == members[r] ? exp(slow_sum[r] / slow_have[r]) : 0
 		met = verdict(speed, group_goal[i])
-		printf "%-15s | %10s | %10s | %12s | %4s | %s\n", r, have[r] + 0 " of " members[r], ratio(speed), ratio(slow), \
+		printf "%-16s | %10s | %10s | %12s | %4s | %s\n", r, have[r] + 0 " of " members[r], ratio(speed), ratio(slow), \
 			group_goal[i], met
 		out((k++ ? "," : "") "\n    {\"name\": " quote(r) ", \"speedup\": " number(speed, "%.3f") ", \"to_native\": " \
 			number(slow, "%.3f") ", \"goal\": " group_goal[i] ", \"met\": " (met == "yes" ? "true" : "false") "}")
@@ -214,6 +225,6 @@ END {
 	for (i = 1; i <= notes; i++)
 		print "  " note[i]
 	print "\nmemory: proportional set size (memory_rss: resident set size) of the process less resident guest RAM, from"
-	print "smaps: at the first line from user space (memory), after the real programs (memory_real)."
+	print "smaps: at the first line from user space (memory), after the real programs (memory_real). memory_guest: that RAM."
 	exit (missing > 0)
 }

@@ -4,9 +4,10 @@
 #
 #   PERF_RUNS=3        how often each is measured; the table has the medians
 #   PERF_ROWS='a b'    only these rows of perf/rows
-#   PERF_KINDS='...'   only these kinds: boot micro real
+#   PERF_KINDS='...'   only these kinds: boot micro plain real
 #   PERF_TIMEOUT=180   seconds that one boot may take
 #   PERF_VMRUN='-p ..' plugins and options of vmrun
+#   PERF_APPEND='...'  more kernel parameters, for both machines
 #   PERF_QEMU=FILE     this QEMU, not the one of build/perf/qemu or of PATH
 #
 # Both machines get the same kernel, initrd, disk (read-only), RAM, one processor and the same kernel parameters, and run
@@ -18,12 +19,13 @@
 VMRUN=${VMRUN:-$BUILD/bin/vmrun}
 GUEST=$BUILD/guest
 RUNS=${PERF_RUNS:-3}
-KINDS=${PERF_KINDS:-boot micro real}
+KINDS=${PERF_KINDS:-boot micro plain real}
 ROWS=${PERF_ROWS:-}
 TIMEOUT=${PERF_TIMEOUT:-180}
 OPTIONS=${PERF_VMRUN:--p soft -p xlate-arm64-x86}
 DISK=${DISK:-$TOP/guest.img}
 RAM=512
+APPEND="console=ttyAMA0 quiet${PERF_APPEND:+ $PERF_APPEND}"
 RAW=$OUT/raw
 LOGS=$OUT/logs
 
@@ -58,7 +60,7 @@ vmrun()
 	LIB=''
 	# shellcheck disable=SC2086
 	watch "$1" "$VMRUN" $OPTIONS -m $RAM --smp 1 --kernel "$GUEST/Image" --initrd "$2" ${4:+--disk "$DISK,ro"} \
-		--append "console=ttyAMA0 quiet vmrun.run=$3" $STATS
+		--append "$APPEND vmrun.run=$3" $STATS
 }
 
 qemu()
@@ -69,7 +71,7 @@ qemu()
 	LIB=$QEMU_LIB
 	watch "$log" "$QEMU" -M virt -cpu cortex-a72 -accel tcg -m $RAM -smp 1 \
 		-nodefaults -no-user-config -display none -monitor none -serial stdio -no-reboot \
-		-kernel "$GUEST/Image" -initrd "$initrd" -append "console=ttyAMA0 quiet vmrun.run=$command" "$@"
+		-kernel "$GUEST/Image" -initrd "$initrd" -append "$APPEND vmrun.run=$command" "$@"
 }
 
 watch()
@@ -102,17 +104,30 @@ record()
 				print machine, "boot", out["mark"], "ok"
 				print machine, "power_off", out["wall"] - out["mark"], "ok"
 			}
-			if (kind != "micro" && why == "") {
+			if ((kind == "boot" || kind == "real") && why == "") {
 				if ("pss" in out) print machine, (kind == "boot" ? "memory" : "memory_real"), out["pss"] * 1024, "ok"
-				if (kind == "boot" && "rss" in out) print machine, "memory_rss", out["rss"] * 1024, "ok"
+				if (kind == "boot" && "rss" in out) {
+					print machine, "memory_rss", out["rss"] * 1024, "ok"
+					print machine, "memory_guest", out["ram"] * 1024, "ok"
+				}
 			}
 			for (i = 1; i <= count; i++)
-				print machine, name[i], value[i], (clock != "" && status[i] == "ok" ? clock : status[i] == "ok" ? "ok " sum[i] : status[i])
+				print machine, name[i] (kind == "plain" ? "_plain" : ""), value[i], (clock != "" && status[i] == "ok" ? clock : status[i] == "ok" ? "ok " sum[i] : status[i])
 			if (why != "") print machine, "!" kind, 0, why
 		}' "$3.out" "$3" >>"$RAW"
 }
 
-# boot MACHINE KIND RUN [ROW...]
+# guest_command SCRIPT ROW...: for vmrun.run=. Rows of kind plain are rows of kind micro with one more word.
+guest_command()
+{
+	printf '/perf/%s' "$1"
+	shift
+	for row; do
+		printf '%%20%s' "${row%_plain}"
+	done
+}
+
+# boot MACHINE KIND RUN ROW...
 boot()
 {
 	machine=$1 kind=$2 run=$3
@@ -122,8 +137,14 @@ boot()
 	# The machine is a function above.
 	case $kind in
 	boot) "$machine" "$log" "$GUEST/initrd.img" 'echo%20perf-mark' '' ;;
-	micro) "$machine" "$log" "$OUT/initrd.img" "$(printf '/perf/micro %s' "$*" | sed 's/ /%20/g')" '' ;;
-	real) "$machine" "$log" "$OUT/initrd.img" "$(printf '/perf/real %s' "$*" | sed 's/ /%20/g')" disk ;;
+	micro) "$machine" "$log" "$OUT/initrd.img" "$(guest_command micro "$@")" '' ;;
+	plain)
+		guarded=$APPEND
+		APPEND="$APPEND mitigations=off kpti=off"
+		"$machine" "$log" "$OUT/initrd.img" "$(guest_command micro "$@")" ''
+		APPEND=$guarded
+		;;
+	real) "$machine" "$log" "$OUT/initrd.img" "$(guest_command real "$@")" disk ;;
 	esac
 	record "$machine" "$kind" "$log"
 }
@@ -189,6 +210,7 @@ facts()
 	echo "host=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) processors, $(uname -sr)"
 	echo "load=$(cut -d' ' -f1 /proc/loadavg)"
 	echo "runs=$RUNS"
+	echo "kernel=$APPEND"
 	if [ -f "$OUT/programs/env" ]; then
 		echo "native=the same programs of Debian 12, built for this machine"
 	else
@@ -201,7 +223,7 @@ rm -rf "$LOGS"
 mkdir -p "$LOGS"
 : >"$RAW"
 STATS=''
-boot_rows=$(rows_of boot) micro_rows=$(rows_of micro) real_rows=$(rows_of real)
+boot_rows=$(rows_of boot) micro_rows=$(rows_of micro) plain_rows=$(rows_of plain) real_rows=$(rows_of real)
 facts >"$OUT/facts"
 sed -n 's/^qemu=//p' "$OUT/facts" | while read -r version; do say "$version"; done
 awk -F= '$1 == "load" && $2 > 0.5 { exit 1 }' "$OUT/facts" ||
@@ -210,7 +232,7 @@ awk -F= '$1 == "load" && $2 > 0.5 { exit 1 }' "$OUT/facts" ||
 run=0
 while [ "$run" -lt "$RUNS" ]; do
 	run=$((run + 1))
-	for kind in boot micro real; do
+	for kind in boot micro plain real; do
 		eval "rows=\$${kind}_rows"
 		[ -n "$rows" ] || continue
 		# shellcheck disable=SC2086,SC2154
@@ -218,12 +240,12 @@ while [ "$run" -lt "$RUNS" ]; do
 			boot $machine $kind "$run" $rows
 		done
 		# shellcheck disable=SC2086
-		[ $kind = boot ] || native $kind "$run" $rows
+		[ $kind = boot ] || [ $kind = plain ] || native $kind "$run" $rows
 	done
 done
 [ -z "$boot_rows" ] || {
 	startup
 	counters
 }
-awk -v want="$boot_rows $micro_rows $real_rows" -v json="$OUT/report.json" \
-	-f "$TOP/perf/report.awk" "$OUT/facts" "$TOP/perf/rows" "$RAW"
+awk -v want="$boot_rows $micro_rows $plain_rows $real_rows" -v json="$OUT/report.json" \
+	-f "$TOP/perf/report.awk" "$OUT/facts" "$TOP/perf/rows" "$TOP/perf/reasons" "$RAW"
