@@ -50,12 +50,19 @@ static uint32_t beside(struct em *e, uint32_t d, uint32_t a, uint32_t b, uint32_
 	return d == a || d == b || d == c ? vtmp(e) : d;
 }
 
+/* May there be anything above `type` in the register of operand v, which scalar instructions copy to the result's? */
+static uint8_t above(struct em *e, uint32_t v, uint32_t type)
+{
+	uint32_t have = val(e, v)->type;
+	return val(e, v)->dirty_high || have == VR_T_V128 || (type == VR_T_F32 && have != VR_T_F32);
+}
+
 static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl)
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
 	uint32_t ra = use(e, o->a), rb = o->b ? use(e, o->b) : ra;
-	uint8_t dirty = val(e, o->a)->dirty_high;
+	uint8_t dirty = above(e, o->a, o->type);
 	done(e, o->a);
 	done(e, o->b);
 	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, rb, NOREG);
@@ -107,7 +114,7 @@ OP(FMADD)
 	struct code *c = &e->c;
 	flags_clobber(e);
 	uint32_t ra = use(e, o->a), rb = use(e, o->b), rc = use(e, o->c);
-	uint8_t dirty = val(e, o->c)->dirty_high;
+	uint8_t dirty = above(e, o->c, o->type);
 	done(e, o->a);
 	done(e, o->b);
 	done(e, o->c);
@@ -177,7 +184,7 @@ OP(FNEG)
 OP(FABS)
 {
 	uint32_t r = use(e, o->a);
-	uint8_t dirty = val(e, o->a)->dirty_high;
+	uint8_t dirty = above(e, o->a, o->type);
 	done(e, o->a);
 	v_rrm(&e->c, I_VANDPS, def(e, i, r), r, constant_mem(is_double(o) ? K_ABS64 : K_ABS32));
 	val(e, i)->dirty_high = dirty;
@@ -214,7 +221,7 @@ OP(FCVT)
 	struct code *c = &e->c;
 	flags_clobber(e);
 	uint32_t ra = use(e, o->a);
-	uint8_t dirty = is_double(o) ? val(e, o->a)->dirty_high : 1;
+	uint8_t dirty = is_double(o) ? above(e, o->a, o->type) : 1;
 	done(e, o->a);
 	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
 	v_rrr(c, is_double(o) ? I_VCVTSS2SD : I_VCVTSD2SS, t, ra, ra);
@@ -332,7 +339,7 @@ OP(FROUND)
 	}
 	flags_clobber(e);
 	uint32_t ra = use(e, o->a);
-	uint8_t dirty = val(e, o->a)->dirty_high;
+	uint8_t dirty = above(e, o->a, o->type);
 	done(e, o->a);
 	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
 	v_rrri(c, is_double(o) ? I_VROUNDSD : I_VROUNDSS, t, ra, ra, round_control(mode, !(o->aux & 8)));
