@@ -95,6 +95,9 @@ FILENAME ~ /rows$/ {
 	groups[$1] = $3
 	goal[$1] = $4
 	crc[$1] = $5
+	k = split($3, g, ",")
+	for (j = 1; j <= k; j++)
+		total[g[j]]++
 	next
 }
 
@@ -196,11 +199,11 @@ END {
 		# A group with a row missing has no mean: the missing one might be the slow one.
 		speed = have[r] == members[r] ? exp(sum[r] / have[r]) : 0
 		slow = slow_have[r] == members[r] ? exp(slow_sum[r] / slow_have[r]) : 0
-		met = verdict(speed, group_goal[i])
-		printf "%-16s | %10s | %10s | %12s | %4s | %s\n", r, have[r] + 0 " of " members[r], ratio(speed), ratio(slow), \
+		met = members[r] < total[r] ? "(a part)" : verdict(speed, group_goal[i])
+		printf "%-16s | %10s | %10s | %12s | %4s | %s\n", r, have[r] + 0 " of " total[r], ratio(speed), ratio(slow), \
 			group_goal[i], met
 		out((k++ ? "," : "") "\n    {\"name\": " quote(r) ", \"speedup\": " number(speed, "%.3f") ", \"to_native\": " \
-			number(slow, "%.3f") ", \"goal\": " group_goal[i] ", \"met\": " (met == "yes" ? "true" : "false") "}")
+			number(slow, "%.3f") ", \"goal\": " group_goal[i] ", \"met\": " (met == "yes" ? "true" : met == "NO" ? "false" : "null") "}")
 	}
 	out("\n  ],\n  \"counters\": {")
 	if (want ~ /boot/) {

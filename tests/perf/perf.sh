@@ -79,12 +79,13 @@ cat >"$t/raw" <<-END
 	vmrun %cache_hit_rate 0.998 ok
 END
 
-awk -v want='boot indirect recursion neon_int gzip' -v json="$t/json" -f perf/report.awk "$t/facts" perf/rows "$t/raw" >"$t/table"
+awk -v want='boot indirect recursion scalar_double neon_int gzip' -v json="$t/json" -f perf/report.awk "$t/facts" perf/rows "$t/raw" >"$t/table"
 check "report: status" [ $? = 1 ]
 check "report: median and ratio" has '^indirect *|.* 4\.00 .*| *2 | yes$' "$t/table"
 check "report: short" has 'recursion: 1\.00 of 2 times' "$t/table"
 check "report: geometric mean" has '^calls *| *2 of 2 | *2\.00 |.*yes$' "$t/table"
-check "report: a missing row is no mean" has '^neon *| *0 of 1 | *- |.*NO$' "$t/table"
+check "report: a missing row is no mean" has '^scalar_double *| *0 of 1 | *- |.*NO$' "$t/table"
+check "report: part of a group is no verdict" has '^neon *| *0 of 2 | *- |.*(a part)$' "$t/table"
 check "report: wrong answer" has 'neon_int: .*vmrun: wrong answer' "$t/table"
 check "report: wrong sum" has 'gzip: .*wrong answer: 12345678' "$t/table"
 check "report: failed boot" has 'boot: .*exit status 3: why' "$t/table"
