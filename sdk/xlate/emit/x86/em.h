@@ -22,7 +22,7 @@
 #define EXEC_BIAS 128
 
 #define INTEGER_SLOTS 8
-#define VECTOR_SLOTS 10
+#define VECTOR_SLOTS 9 /* xmm7..15; seven temporaries are what the longest op needs at once */
 #define SPILLS 64                                   /* of each kind */
 #define FRAME (SPILLS * 8 + SPILLS * 16 + 8)        /* keeps rsp 16-byte aligned after six pushes */
 #define MAX_BLOCK_OPS 16384
@@ -198,6 +198,9 @@ static inline struct mem exec_mem(uint32_t offset)
 	X(ALL_70, 0x7070707070707070, 0x7070707070707070)                 \
 	X(ONES_B, 0x0101010101010101, 0x0101010101010101)                 \
 	X(ISHIFT_ROWS, 0x0306090c0f020508, 0x0b0e0104070a0d00)            \
+	X(TWICE_TINY64, 0x0020000000000000, 0)                            \
+	X(TINY32, 0x0080000000800000, 0x0080000000800000)                 \
+	X(TINY64, 0x0010000000000000, 0x0010000000000000)                 \
 	X(F64_MINUS_1, 0xbff0000000000000, 0)                             \
 	X(F64_2_32, 0x41f0000000000000, 0)                                \
 	X(F64_2_63, 0x43e0000000000000, 0)                                \

@@ -12,7 +12,7 @@
  * tested before anything is raised.
  *
  * Underflow: the unit detects tininess after rounding, some guests before. They differ for results that round up to
- * the smallest normal number; the sticky flag, not the result, is then missing here.
+ * the smallest normal number, which therefore go to the fix-up as well. (A sum that small is exact.)
  */
 #include "em.h"
 
@@ -44,6 +44,23 @@ static uint32_t jump_nan(struct em *e, uint32_t d, uint32_t r)
 	return jcc_far(&e->c, CC_P);
 }
 
+/*
+ * Jump when |r| is the smallest normal number: it may have been rounded up to that, and a guest that detects tininess before
+ * rounding (Arm ARM, shared/functions/float FPRound) then raises Underflow, which this unit, looking after rounding, does not.
+ */
+static uint32_t jump_tiny(struct em *e, uint32_t d, uint32_t r)
+{
+	struct code *c = &e->c;
+	uint32_t t = tmp(e);
+	v_wrrr(c, I_VMOVD_TO, d, r, 0, t);
+	alu_rr(c, ALU_ADD, d, t, t);
+	if (d)
+		alu_rm(c, ALU_CMP, 1, t, constant_mem(K_TWICE_TINY64));
+	else
+		alu_ri(c, ALU_CMP, 0, t, 0x01000000);
+	return jcc_far(c, CC_E);
+}
+
 /* Where to compute a result that must not overwrite the operands before it has been looked at. */
 static uint32_t beside(struct em *e, uint32_t d, uint32_t a, uint32_t b, uint32_t c)
 {
@@ -68,11 +85,13 @@ static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, rb, NOREG);
 	v_rrr(c, is_double(o) ? dbl : single, t, ra, rb);
 	uint32_t nan = jump_nan(e, is_double(o), t);
+	uint32_t tiny = o->op == VR_IR_FMUL || o->op == VR_IR_FDIV ? jump_tiny(e, is_double(o), t) : 0;
 	if (o->op == VR_IR_FMUL && (o->aux & 1)) {
 		v_rrm(c, I_VXORPS, t, t, constant_mem(is_double(o) ? K_SIGN64 : K_SIGN32));
 		dirty = 1;
 	}
 	struct ool *s = fixup(e, o, nan, t, o->type);
+	s->jump[1] = tiny;
 	fixup_argument(s, 0, ra);
 	fixup_argument(s, 1, rb);
 	movaps(c, d, t);
@@ -121,7 +140,9 @@ OP(FMADD)
 	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, rb, rc);
 	movaps(c, t, rc);
 	v_rrr(c, ops[is_double(o)][o->aux & 3], t, ra, rb);
-	struct ool *s = fixup(e, o, jump_nan(e, is_double(o), t), t, o->type);
+	uint32_t nan = jump_nan(e, is_double(o), t), tiny = jump_tiny(e, is_double(o), t);
+	struct ool *s = fixup(e, o, nan, t, o->type);
+	s->jump[1] = tiny;
 	fixup_argument(s, 0, ra);
 	fixup_argument(s, 1, rb);
 	fixup_argument(s, 2, rc);
@@ -225,7 +246,9 @@ OP(FCVT)
 	done(e, o->a);
 	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
 	v_rrr(c, is_double(o) ? I_VCVTSS2SD : I_VCVTSD2SS, t, ra, ra);
-	struct ool *s = fixup(e, o, jump_nan(e, is_double(o), t), t, o->type);
+	uint32_t nan = jump_nan(e, is_double(o), t), tiny = is_double(o) ? 0 : jump_tiny(e, 0, t);
+	struct ool *s = fixup(e, o, nan, t, o->type);
+	s->jump[1] = tiny;
 	fixup_argument(s, 0, ra);
 	movaps(c, d, t);
 	val(e, i)->dirty_high = dirty;

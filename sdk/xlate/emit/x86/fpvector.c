@@ -34,6 +34,20 @@ static uint32_t jump_nan(struct em *e, const struct vr_ir_op *o, uint32_t a, uin
 	return jcc_far(c, CC_NE);
 }
 
+/*
+ * Jump when a lane of r is a NaN or, as fp.c says, the smallest normal number. t, u: scratch.
+ */
+static uint32_t jump_nan_tiny(struct em *e, const struct vr_ir_op *o, uint32_t r, uint32_t t, uint32_t u)
+{
+	struct code *c = &e->c;
+	v_rrm(c, I_VPAND, u, r, constant_mem(is_double(o) ? K_ABS64 : K_ABS32));
+	v_rrm(c, is_double(o) ? I_VPCMPEQQ : I_VPCMPEQD, u, u, constant_mem(is_double(o) ? K_TINY64 : K_TINY32));
+	v_rrri(c, is_double(o) ? I_VCMPPD : I_VCMPPS, t, r, r, 3); /* UNORD_Q */
+	v_rrr(c, I_VPOR, t, t, u);
+	v_rr(c, I_VPTEST, t, t);
+	return jcc_far(c, CC_NE);
+}
+
 /* Out of line: the fix-up, into t; back to the move into d. */
 static void finish(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t jump, const uint32_t args[3], uint32_t t,
 		   uint32_t d)
@@ -63,7 +77,8 @@ static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 	uint32_t a = operand(e, o, args[0]), b = o->b ? o->b == o->a ? a : operand(e, o, args[1]) : 0;
 	uint32_t d = def(e, i, a != args[0] ? a : NOREG), t = beside(e, d, args), u = vtmp(e);
 	v_rrr(&e->c, is_double(o) ? dbl : single, t, o->b ? a : 0, o->b ? b : a);
-	finish(e, o, i, jump_nan(e, o, t, t, u), args, t, d);
+	bool tiny = o->op == VR_IR_VFMUL || o->op == VR_IR_VFDIV;
+	finish(e, o, i, tiny ? jump_nan_tiny(e, o, t, u, o->type == VR_T_V64 && b != a && b != t ? b : vtmp(e)) : jump_nan(e, o, t, t, u), args, t, d);
 }
 
 OP(VFADD)
@@ -113,8 +128,8 @@ OP(VFMADD)
 	v_rrr(c, ops[is_double(o)][o->aux >> 2 & 1], t, a, b);
 	if (u == NOREG)
 		u = vtmp(e);
-	uint32_t d = def(e, i, t);
-	finish(e, o, i, jump_nan(e, o, t, t, u), args, t, d);
+	uint32_t w = a != args[0] ? a : vtmp(e), d = def(e, i, t);
+	finish(e, o, i, jump_nan_tiny(e, o, t, u, w), args, t, d);
 }
 
 static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl, uint32_t combine)
