@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness.h"
+#include "xlate/emit/x86/em.h"
 #include "plugins/soft/interp.h"
 #include "xlate/ir/ir.h"
 
@@ -230,7 +231,6 @@ static const struct {
 	const char *types;
 	uint8_t imm; /* 1: 0..bits-1, 2: 0..bits, 3: lane, 4: two lanes, 5: 0..15 (V64 0..7), 6: group */
 } vops[] = {
-#define B VR_IR_
 	{ VR_IR_VAND, 15, "vv", "hV", 0 }, { VR_IR_VOR, 15, "vv", "hV", 0 }, { VR_IR_VXOR, 15, "vv", "hV", 0 },
 	{ VR_IR_VANDN, 15, "vv", "hV", 0 }, { VR_IR_VORN, 15, "vv", "hV", 0 }, { VR_IR_VNOT, 15, "v", "hV", 0 },
 	{ VR_IR_VBSL, 15, "vvv", "hV", 0 }, { VR_IR_VADD, 15, "vv", "hV", 0 }, { VR_IR_VSUB, 15, "vv", "hV", 0 },
@@ -254,7 +254,6 @@ static const struct {
 	{ VR_IR_VSHA256H, 1, "vvv", "V", 0 }, { VR_IR_VSHA256H2, 1, "vvv", "V", 0 }, { VR_IR_VSHA256SU0, 1, "vv", "V", 0 },
 	{ VR_IR_VSHA256SU1, 1, "vvv", "V", 0 }, { VR_IR_VZEXT, 15, "v", "V", 0 }, { VR_IR_VPACK, 1, "ii", "V", 0 },
 	{ VR_IR_VCONST, 3, "", "hV", 7 },
-#undef B
 };
 
 static void add_vec(void)
@@ -588,7 +587,7 @@ static void one(const char *name, uint64_t seed, uint32_t blocks, uint32_t ops)
 		add_block(b, blocks, ops);
 	cr_assert_not(H.ir.overflow);
 	char why[256] = "";
-	map_slots((uint32_t)rnd() % 9, (uint32_t)rnd() % 11);
+	map_slots((uint32_t)rnd() % (x86_emit.integer_slots + 1), (uint32_t)rnd() % (x86_emit.vector_slots + 1));
 	if (getenv("EMIT_DUMP")) {
 		vr_ir_print(stderr, &H.ir, &toy);
 		fprintf(stderr, "map %u\n", H.map_count);
@@ -626,6 +625,8 @@ static void many(const char *name, uint32_t kinds, uint32_t blocks, uint32_t ops
 		one(name, strtoull(s, NULL, 0), blocks, ops);
 		return;
 	}
+	if (getenv("EMIT_TIMES"))
+		times *= (uint32_t)atoi(getenv("EMIT_TIMES"));
 	for (uint32_t n = 0; n < times; n++)
 		one(name, n + 1, blocks, ops);
 }
@@ -637,6 +638,13 @@ Test(emit_random, flags) { many("flags", W_INT | W_FLAGS, 3, 60, 6000); }
 Test(emit_random, memory_short) { many("memory_short", W_MEM, 1, 10, 12000); }
 Test(emit_random, memory) { many("memory", W_MEM | W_INT, 2, 40, 8000); }
 Test(emit_random, vector_short) { many("vector_short", W_VEC, 1, 10, 30000); }
+/* As on a processor that has none of the optional instructions. */
+Test(emit_random, vector_fallback)
+{
+	harness_init();
+	x86_has = (struct x86_features){ .checked = 1 };
+	many("vector_fallback", W_VEC | W_INT, 1, 10, 20000);
+}
 Test(emit_random, vector) { many("vector", W_VEC | W_INT, 2, 60, 6000); }
 Test(emit_random, calls) { many("calls", W_CALL | W_INT | W_VEC | W_FLAGS, 2, 50, 8000); }
 Test(emit_random, everything) { many("everything", 31, 6, 60, 10000); }

@@ -30,7 +30,7 @@ static const uint8_t ir_class[] = {
 
 uint32_t x86_slot_register(uint32_t kind, uint32_t reg)
 {
-	return kind == VR_SLOT_VEC ? (uint32_t)XMM(6) + reg : int_slot_regs[reg & 7];
+	return kind == VR_SLOT_VEC ? (uint32_t)XMM(16 - VECTOR_SLOTS) + reg : int_slot_regs[reg & 7];
 }
 
 bool const_of(const struct em *e, uint32_t v, uint64_t *imm)
@@ -261,7 +261,7 @@ void become_alias(struct em *e, uint32_t i, uint32_t m)
 /* The register of mapped slot m is about to change: copy out the values that still need the old contents. */
 void evacuate(struct em *e, uint32_t m)
 {
-	uint32_t i = e->alias[m], s = e->map_reg[m];
+	uint32_t i = e->alias[m], s = e->map_reg[m], pins = e->pin;
 	e->alias[m] = 0;
 	while (i) {
 		struct value *v = val(e, i);
@@ -272,6 +272,7 @@ void evacuate(struct em *e, uint32_t m)
 			if (v->type == VR_T_I32)
 				v->dirty_high = 0;
 			own(e, i, d);
+			e->pin = pins; /* the current op goes on with the old register */
 		}
 		i = next;
 	}

@@ -16,7 +16,7 @@ static const op_handler handlers[] = {
 };
 _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == VR_IR_COUNT, "one handler an op");
 
-#define TEMPORARIES (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | 0x3fu << XMM0)
+#define TEMPORARIES (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | ((1u << (16 - VECTOR_SLOTS)) - 1) << XMM0)
 
 static int32_t begin(struct em *e, struct vr_emit_job *job)
 {
