@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* arch_x86.h: what the x86 files share. */
+#ifndef VR_KVM_ARCH_X86_H
+#define VR_KVM_ARCH_X86_H
+
+#include <vmrun/state_x86.h>
+
+#include "kvm.h"
+
+struct kvm_arch_vm {
+	struct kvm_msr_list *msrs; /* those that make up the state */
+	uint32_t xsave_size;       /* bytes that KVM_GET_XSAVE2 fills; 0: only KVM_GET_XSAVE */
+	bool exception_payload, triple_fault_event, sregs2, emulation_exit;
+	struct kvm_cpuid2 *cpuid;
+};
+
+struct kvm_arch_vcpu {
+	struct vr_state_x86 power_on;
+	struct vr_state_x86 scratch; /* for reports and assistance */
+	struct kvm_xsave *xsave;     /* xsave_size bytes, at least 4096 */
+	struct kvm_msrs *msrs;
+	uint64_t cr8;    /* as the controller had it at the last entry */
+	bool no_bus_cr8; /* no controller keeps the task priority */
+};
+
+/* cpuid_x86.c: what the guest sees. */
+int32_t kvm_cpuid_load(struct kvm_vm *vm); /* from KVM_GET_SUPPORTED_CPUID */
+int32_t kvm_cpuid_set(struct kvm_vcpu *v); /* filtered, for this vCPU */
+const struct kvm_cpuid_entry2 *kvm_cpuid_find(const struct kvm_cpuid2 *c, uint32_t function, uint32_t index);
+
+/* msr_x86.c */
+int32_t kvm_msr_init(struct kvm_vm *vm);
+void kvm_msr_exit(struct kvm_vcpu *v);
+/* Reads arch->msrs from the vCPU; MSRs that it refuses are left out for good. */
+int32_t kvm_msr_read(struct kvm_vcpu *v);
+int32_t kvm_msr_write(struct kvm_vcpu *v, const struct vr_state_x86 *s);
+
+/* state_x86.c */
+int32_t kvm_state_get(struct kvm_vcpu *v, struct vr_state_x86 *s);
+int32_t kvm_state_set(struct kvm_vcpu *v, const struct vr_state_x86 *s);
+
+/* failure_x86.c: an instruction that KVM could not emulate. As kvm_arch_exit(). */
+int32_t kvm_failure_exit(struct kvm_vcpu *v);
+/* The general state, to the log. */
+void kvm_report_state(struct kvm_vcpu *v, const struct vr_state_x86 *s);
+
+#endif

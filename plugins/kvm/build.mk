@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# kvm.so. What depends on the architecture ends in _x86.c or _arm64.c; the rest is for both.
+KVM_ARCH := $(if $(filter aarch64%,$(shell $(CC) -dumpmachine)),arm64,x86)
+KVM_OTHER := $(filter-out $(KVM_ARCH),x86 arm64)
+KVM_OBJS := $(call objects,$(filter-out %_$(KVM_OTHER).c,$(sort $(wildcard plugins/kvm/*.c))))
+KVM_LIBS := $(if $(filter x86,$(KVM_ARCH)),-lZydis)
+$(eval $(call plugin,kvm,$(KVM_OBJS),-pthread $(KVM_LIBS),))
+
+# The same sources for arm64 hosts: compiled, not run. Needs aarch64-linux-gnu-gcc.
+KVM_ARM64_SRC := $(filter-out %_x86.c,$(sort $(wildcard plugins/kvm/*.c)))
+check-kvm-arm64: $(KVM_ARM64_SRC)
+	@mkdir -p $(B)/obj/kvm-arm64
+	@echo "  CC      plugins/kvm for arm64"
+	$(Q)aarch64-linux-gnu-gcc $(filter-out -MMD -MP,$(CPPFLAGS)) $(filter-out -fsanitize=%,$(CFLAGS)) -shared -Wl,-z,defs \
+	  -o $(B)/obj/kvm-arm64/kvm.so $(KVM_ARM64_SRC)
+.PHONY: check-kvm-arm64

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpuid_x86.c: CPUID for the guest: what this KVM supports on this processor (KVM API 4.46), less what only
+ * works with the interrupt controllers in the kernel when they are not, with each vCPU's place in it.
+ * All vCPUs are cores of one package, one thread a core.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch_x86.h"
+
+#define MOST_ENTRIES 4096u
+
+/* KVM's own leaf of features (the kernel's Documentation/virt/kvm/x86/cpuid.rst) that need no local APIC in
+ * the kernel: clocks, no I/O delay, steal time. */
+#define PV_FEATURES 0x40000001u
+#define PV_WITHOUT_LAPIC (1u << 0 | 1u << 1 | 1u << 3 | 1u << 5 | 1u << 24)
+#define PV_MSI_EXT_DEST_ID (1u << 15) /* a promise that the I/O APIC would have to keep */
+
+static size_t bytes(uint32_t n)
+{
+	return sizeof(struct kvm_cpuid2) + n * sizeof(struct kvm_cpuid_entry2);
+}
+
+int32_t kvm_cpuid_load(struct kvm_vm *vm)
+{
+	struct kvm_cpuid2 *c = NULL;
+
+	for (uint32_t n = 128; n <= MOST_ENTRIES; n *= 2) {
+		free(c);
+		c = calloc(1, bytes(n));
+		if (!c)
+			return kvm_error(vm->host, VR_E_NOMEM, "no memory for CPUID");
+		c->nent = n;
+		if (kvm_ioctl(vm->plugin->fd, KVM_GET_SUPPORTED_CPUID, c) == 0) {
+			vm->arch->cpuid = c;
+			return VR_OK;
+		}
+		if (errno != E2BIG)
+			break;
+	}
+	free(c);
+	return kvm_error(vm->host, VR_E_UNSUPPORTED, "KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
+}
+
+const struct kvm_cpuid_entry2 *kvm_cpuid_find(const struct kvm_cpuid2 *c, uint32_t function, uint32_t index)
+{
+	for (uint32_t i = 0; c && i < c->nent; i++)
+		if (c->entries[i].function == function && c->entries[i].index == index)
+			return &c->entries[i];
+	return NULL;
+}
+
+/* Bits that number n things. */
+static uint32_t width_of(uint32_t n)
+{
+	uint32_t bits = 0;
+
+	while (1u << bits < n)
+		bits++;
+	return bits;
+}
+
+static void filter(const struct kvm_vcpu *v, struct kvm_cpuid_entry2 *e)
+{
+	uint32_t id = v->index, count = v->vm->vcpu_count;
+	bool lapic = v->vm->irqchip != VR_IRQCHIP_NONE;
+
+	switch (e->function) {
+	case 1: /* SDM vol. 2 CPUID, figures 3-7 and 3-8 */
+		e->ebx = (e->ebx & 0x0000ffffu) | id << 24 | (count > 255 ? 255 : count) << 16;
+		e->ecx &= ~(1u << 3); /* MONITOR: would exit or idle the host's processor */
+		if (!lapic)
+			e->ecx &= ~(1u << 21 | 1u << 24); /* x2APIC, TSC deadline */
+		e->edx = count > 1 ? e->edx | 1u << 28 : e->edx & ~(1u << 28);
+		break;
+	case 4: /* caches: private, but for the last level */
+		if (e->eax & 0x1f)
+			e->eax = (e->eax & 0x3fffu) | (count > 64 ? 63u : count - 1) << 26 |
+				 ((e->eax >> 5 & 7) >= 3 ? count - 1 : 0) << 14;
+		break;
+	case 0xb:
+	case 0x1f:
+		e->eax = e->index == 1 ? width_of(count) : 0;
+		e->ebx = e->index == 0 ? 1 : e->index == 1 ? count : 0;
+		e->ecx = (e->ecx & 0xff) | (e->index == 0 ? 1u << 8 : e->index == 1 ? 2u << 8 : 0);
+		e->edx = id;
+		break;
+	case PV_FEATURES:
+		e->eax &= ~PV_MSI_EXT_DEST_ID;
+		if (!lapic)
+			e->eax &= PV_WITHOUT_LAPIC;
+		break;
+	case 0x80000008: /* AMD APM vol. 3 E.4.7 */
+		e->ecx = width_of(count) << 12 | (count - 1);
+		break;
+	case 0x8000001e:
+		e->eax = id;
+		e->ebx = id & 0xff;
+		e->ecx = 0;
+		break;
+	default:
+		break;
+	}
+}
+
+int32_t kvm_cpuid_set(struct kvm_vcpu *v)
+{
+	const struct kvm_cpuid2 *from = v->vm->arch->cpuid;
+	struct kvm_cpuid2 *c = calloc(1, bytes(from->nent + 1));
+	int rc;
+
+	if (!c)
+		return kvm_error(v->vm->host, VR_E_NOMEM, "no memory for CPUID");
+	memcpy(c, from, bytes(from->nent));
+	/* KVM lists level 0 of the topology alone. */
+	if (kvm_cpuid_find(from, 0xb, 0) && !kvm_cpuid_find(from, 0xb, 1)) {
+		c->entries[c->nent] = *kvm_cpuid_find(from, 0xb, 0);
+		c->entries[c->nent].index = 1;
+		c->entries[c->nent].ecx = 1;
+		c->nent++;
+	}
+	for (uint32_t i = 0; i < c->nent; i++)
+		filter(v, &c->entries[i]);
+	rc = kvm_ioctl(v->fd, KVM_SET_CPUID2, c);
+	free(c);
+	if (rc < 0)
+		return kvm_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: KVM_SET_CPUID2: %s", v->index,
+				 strerror(errno));
+	return VR_OK;
+}

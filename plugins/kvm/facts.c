@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* facts.c: vmrun.facts/1: what this KVM can do. What needs a vCPU to try is the architecture's. */
+#include <stdio.h>
+#include <string.h>
+
+#include "kvm.h"
+
+static int32_t VR_CALL facts(void *self, vr_fact_fn fn, void *opaque)
+{
+	struct kvm_plugin *p = self;
+	char text[sizeof(p->device) + 64];
+	int32_t rc;
+
+	if (!fn)
+		return VR_E_INVAL;
+	rc = kvm_probe(p);
+	if (rc < 0)
+		return rc;
+	snprintf(text, sizeof(text), "%s, API version %d", p->device, KVM_API_VERSION);
+	fn(opaque, "device", text);
+	snprintf(text, sizeof(text), "at most %d, %d recommended; %d memory slots",
+		 kvm_extension(p->fd, KVM_CAP_MAX_VCPUS), kvm_extension(p->fd, KVM_CAP_NR_VCPUS),
+		 kvm_extension(p->fd, KVM_CAP_NR_MEMSLOTS));
+	fn(opaque, "vcpus", text);
+	return kvm_arch_facts(p, fn, opaque);
+}
+
+const struct vr_facts kvm_facts_table = {.size = sizeof(kvm_facts_table), .facts = facts};

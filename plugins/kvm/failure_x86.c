@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * failure_x86.c: an instruction that KVM had to emulate and could not (KVM API 7.30).
+ *
+ * That happens with device memory touched by unusual instructions, and all the time where the processor below
+ * does not virtualise and KVM runs kernel mode in its emulator. Whoever offers vmrun.assist/1 may execute the
+ * instruction on the canonical state. Two kinds need nobody: UD2 and its like exist to raise #UD, and INT3 to
+ * raise #BP; KVM's emulator does not know them. Everything else ends the run with the instruction,
+ * disassembled, and the state.
+ */
+#include <Zydis/Zydis.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arch_x86.h"
+
+#define CR0_PE 1ull
+#define CR0_PG (1ull << 31)
+#define RFLAGS_VM (1ull << 17)
+#define EFER_LMA (1ull << 10)
+#define VECTOR_BP 3
+#define VECTOR_UD 6
+#define INSN_MAX 15u
+
+/* ---- reports ---------------------------------------------------------------------------------------- */
+static const char *mode_of(const struct vr_state_x86 *s)
+{
+	if (!(s->cr0 & CR0_PE))
+		return "real mode";
+	if (s->rflags & RFLAGS_VM)
+		return "virtual-8086 mode";
+	if (!(s->efer & EFER_LMA))
+		return s->cr0 & CR0_PG ? "protected mode, paging" : "protected mode";
+	return s->segment[VR_X86_CS].attributes & VR_X86_SEG_L ? "64-bit mode" : "compatibility mode";
+}
+
+static uint32_t level_of(const struct vr_state_x86 *s)
+{
+	if (!(s->cr0 & CR0_PE))
+		return 0;
+	return s->segment[VR_X86_SS].attributes >> VR_X86_SEG_DPL_SHIFT & 3;
+}
+
+void kvm_report_state(struct kvm_vcpu *v, const struct vr_state_x86 *s)
+{
+	static const char *const names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+					      "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+	static const char *const segments[8] = {"es", "cs", "ss", "ds", "fs", "gs", "ldt", "tr"};
+	const struct vr_host *h = v->vm->host;
+
+	kvm_log(h, VR_LOG_ERROR, "vCPU %u: %s, CPL %u, rip %016" PRIx64 ", rflags %" PRIx64, v->index,
+		mode_of(s), level_of(s), s->rip, s->rflags);
+	for (uint32_t i = 0; i < 16; i += 4)
+		kvm_log(h, VR_LOG_ERROR,
+			"  %-3s %016" PRIx64 "  %-3s %016" PRIx64 "  %-3s %016" PRIx64 "  %-3s %016" PRIx64,
+			names[i], s->gpr[i], names[i + 1], s->gpr[i + 1], names[i + 2], s->gpr[i + 2],
+			names[i + 3], s->gpr[i + 3]);
+	for (uint32_t i = 0; i < 8; i++)
+		kvm_log(h, VR_LOG_ERROR, "  %-3s %04x base %016" PRIx64 " limit %08x attributes %05x",
+			segments[i], s->segment[i].selector, s->segment[i].base, s->segment[i].limit,
+			s->segment[i].attributes);
+	kvm_log(h, VR_LOG_ERROR,
+		"  cr0 %" PRIx64 " cr2 %" PRIx64 " cr3 %" PRIx64 " cr4 %" PRIx64 " cr8 %" PRIx64
+		" efer %" PRIx64,
+		s->cr0, s->cr2, s->cr3, s->cr4, s->cr8, s->efer);
+	kvm_log(h, VR_LOG_ERROR,
+		"  gdt %" PRIx64 "+%x idt %" PRIx64 "+%x dr6 %" PRIx64 " dr7 %" PRIx64 " events %x",
+		s->gdt.base, s->gdt.limit, s->idt.base, s->idt.limit, s->dr6, s->dr7, s->events.flags);
+}
+
+/* ---- the instruction ---------------------------------------------------------------------------------- */
+/* The bytes from the exit, or from guest memory. Returns how many. */
+static uint32_t fetch(const struct kvm_vcpu *v, const struct vr_state_x86 *s, uint8_t insn[16])
+{
+	const struct kvm_run *r = v->run;
+	const struct vr_host_memory *memory = v->vm->host->query(v->vm->host, VR_MEMORY_ID);
+	uint64_t linear = s->rip;
+	uint32_t n = 0;
+
+	if (r->internal.ndata >= 4 &&
+	    r->emulation_failure.flags & KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES) {
+		n = r->emulation_failure.insn_size;
+		if (n > INSN_MAX)
+			n = INSN_MAX;
+		memcpy(insn, r->emulation_failure.insn_bytes, n);
+	}
+	if (!(s->efer & EFER_LMA) || !(s->segment[VR_X86_CS].attributes & VR_X86_SEG_L))
+		linear = (uint32_t)(linear + s->segment[VR_X86_CS].base);
+	while (n < INSN_MAX && VR_HAS(memory, pointer)) {
+		struct kvm_translation t = {.linear_address = linear + n};
+		const uint8_t *p;
+
+		if (kvm_ioctl(v->fd, KVM_TRANSLATE, &t) < 0 || !t.valid)
+			break;
+		p = memory->pointer(v->vm->host, t.physical_address, 1);
+		if (!p)
+			break;
+		insn[n++] = *p;
+	}
+	return n;
+}
+
+struct decoded {
+	bool ok;
+	ZydisDecodedInstruction insn;
+	char text[128];
+};
+
+static void decode(const struct vr_state_x86 *s, const uint8_t *bytes, uint32_t n, struct decoded *d)
+{
+	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+	uint32_t cs = s->segment[VR_X86_CS].attributes;
+	ZydisMachineMode mode = ZYDIS_MACHINE_MODE_REAL_16;
+	ZydisStackWidth width = ZYDIS_STACK_WIDTH_16;
+	ZydisDecoder decoder;
+	ZydisFormatter f;
+
+	d->ok = false;
+	if ((s->efer & EFER_LMA) && (cs & VR_X86_SEG_L)) {
+		mode = ZYDIS_MACHINE_MODE_LONG_64;
+		width = ZYDIS_STACK_WIDTH_64;
+	} else if ((s->cr0 & CR0_PE) && !(s->rflags & RFLAGS_VM)) {
+		mode = cs & VR_X86_SEG_DB ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16;
+		width = cs & VR_X86_SEG_DB ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16;
+	}
+	if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder, mode, width)) ||
+	    !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, n, &d->insn, operands)))
+		return;
+	d->ok = true;
+	if (!ZYAN_SUCCESS(ZydisFormatterInit(&f, ZYDIS_FORMATTER_STYLE_INTEL)) ||
+	    !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&f, &d->insn, operands,
+							  d->insn.operand_count_visible, d->text,
+							  sizeof(d->text), s->rip, NULL)))
+		strcpy(d->text, ZydisMnemonicGetString(d->insn.mnemonic));
+}
+
+/* ---- going on --------------------------------------------------------------------------------------------
+ */
+static int32_t assist(struct kvm_vcpu *v, struct vr_state_x86 *s, const uint8_t *insn, uint32_t n)
+{
+	struct vr_assist_request rq = {
+		.size = sizeof(rq),
+		.vcpu = v->index,
+		.arch = kvm_arch_name,
+		.state_id = VR_STATE_X86_ID,
+		.state = s,
+		.state_length = sizeof(*s),
+		.insn_length = n,
+	};
+	int32_t rc;
+
+	memcpy(rq.insn, insn, n);
+	rc = v->vm->assist->execute(v->vm->assist_self, &rq);
+	return rc < 0 ? rc : kvm_state_set(v, s);
+}
+
+/* #UD is a fault: RIP stays. #BP is a trap: RIP is behind INT3 (SDM vol. 3 6.5, 6.15). */
+static int32_t deliver(struct kvm_vcpu *v, struct vr_state_x86 *s, uint8_t vector, uint32_t skip)
+{
+	s->rip += skip;
+	s->events.flags = (s->events.flags &
+			   ~(VR_X86_EV_ERROR_CODE | VR_X86_EV_PAYLOAD | VR_X86_EV_EXCEPTION_PENDING)) |
+			  VR_X86_EV_EXCEPTION_INJECTED;
+	s->events.exception_vector = vector;
+	return kvm_state_set(v, s);
+}
+
+static int32_t report(struct kvm_vcpu *v, const struct vr_state_x86 *s, const uint8_t *insn, uint32_t n,
+		      const struct decoded *d)
+{
+	uint32_t length = d->ok ? d->insn.length : n;
+	char hex[3 * 16 + 1] = "";
+
+	for (uint32_t i = 0; i < length && i < 16; i++)
+		snprintf(hex + 3 * i, 4, " %02x", insn[i]);
+	kvm_report_state(v, s);
+	return kvm_error(v->vm->host, VR_E_UNSUPPORTED,
+			 "vCPU %u: KVM can't emulate '%s' (bytes%s) at 0x%" PRIx64
+			 ", %s, CPL %u, and no installed plugin offers "
+			 "to execute it (%s); a machine with hardware virtualisation runs it by itself",
+			 v->index, d->ok ? d->text : "an unknown instruction", n ? hex : " unreadable",
+			 s->rip, mode_of(s), level_of(s), VR_ASSIST_ID);
+}
+
+int32_t kvm_failure_exit(struct kvm_vcpu *v)
+{
+	struct vr_state_x86 *s = &v->arch->scratch;
+	struct decoded d;
+	uint8_t insn[16] = {0};
+	uint32_t n;
+	int32_t rc = kvm_state_get(v, s);
+
+	v->n.emulation_failures++;
+	if (rc < 0)
+		return rc;
+	n = fetch(v, s, insn);
+	if (v->vm->assist) {
+		rc = assist(v, s, insn, n);
+		if (rc == VR_OK) {
+			v->n.assisted++;
+			return VR_OK;
+		}
+		if (rc != VR_E_UNSUPPORTED)
+			return rc;
+	}
+	decode(s, insn, n, &d);
+	if (d.ok && (d.insn.mnemonic == ZYDIS_MNEMONIC_UD0 || d.insn.mnemonic == ZYDIS_MNEMONIC_UD1 ||
+		     d.insn.mnemonic == ZYDIS_MNEMONIC_UD2))
+		return deliver(v, s, VECTOR_UD, 0);
+	if (d.ok && d.insn.mnemonic == ZYDIS_MNEMONIC_INT3)
+		return deliver(v, s, VECTOR_BP, d.insn.length);
+	return report(v, s, insn, n, &d);
+}

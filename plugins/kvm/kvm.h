@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kvm.h: kvm.so's own structures.
+ *
+ *   plugin (the /dev/kvm descriptor) ── vm ── slots
+ *                                        └── vcpus (descriptor, kvm_run page)
+ *
+ * KVM API section numbers are those of the kernel's Documentation/virt/kvm/api.rst.
+ *
+ * Who may stop a vCPU. Other threads set a bit of vcpu->attention, then kvm_run.immediate_exit (KVM API, 5),
+ * and, when the vCPU's thread is inside KVM_RUN, send it a signal that this thread blocks everywhere but in
+ * KVM_RUN (KVM_SET_SIGNAL_MASK, KVM API 4.18). So no handler is needed: the signal ends KVM_RUN, stays
+ * pending and is taken with sigtimedwait().
+ */
+#ifndef VR_KVM_H
+#define VR_KVM_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <vmrun/accel.h>
+#include <vmrun/assist.h>
+#include <vmrun/dirty.h>
+#include <vmrun/facts.h>
+#include <vmrun/host.h>
+#include <vmrun/irqchip.h>
+#include <vmrun/plugin.h>
+
+#define KVM_MAX_SLOTS 64u
+#define KVM_MAX_VCPUS 512u
+
+/* X-macro of the counters: field, name as reported. One set a vCPU; added up for reports. */
+#define KVM_COUNTERS(C)                             \
+	C(runs, "runs")                             \
+	C(mmio, "mmio")                             \
+	C(port, "port")                             \
+	C(sysreg, "sysreg")                         \
+	C(halts, "halts")                           \
+	C(interrupts, "interrupts")                 \
+	C(windows, "interrupt_windows")             \
+	C(nmis, "nmis")                             \
+	C(signals, "signals")                       \
+	C(kicks, "kicks")                           \
+	C(emulation_failures, "emulation_failures") \
+	C(assisted, "assisted_instructions")
+
+struct kvm_counters {
+#define C(field, name) uint64_t field;
+	KVM_COUNTERS(C)
+#undef C
+};
+
+struct kvm_vm;
+
+struct kvm_plugin {
+	const struct vr_host *host;
+	int fd;       /* the device; -1: not open */
+	int spare_vm; /* the virtual machine that the probe made, for the first vm_create; -1: none */
+	bool probed;
+	uint32_t irqchip_option; /* VR_IRQCHIP_*, or KVM_IRQCHIP_AUTO */
+	char device[4096];
+	struct kvm_vm *vm; /* the newest */
+};
+#define KVM_IRQCHIP_AUTO 99u /* vmrun.irqchip/1 decides */
+
+struct kvm_slot {
+	uint64_t gpa, length;
+	void *host;
+	uint32_t flags; /* KVM_MEM_* */
+	bool used;
+};
+
+/* vcpu->attention */
+#define KVM_ATT_KICK 1u /* return to the core */
+#define KVM_ATT_PIN 2u  /* look at the pins */
+
+struct kvm_vcpu {
+	struct kvm_vm *vm;
+	uint32_t index;
+	int fd;
+	struct kvm_run *run;
+	size_t run_size;
+	pthread_t thread;
+	pid_t process, tid;
+	_Atomic uint32_t attention;
+	_Atomic uint32_t in_run;
+	_Atomic uint64_t pins;
+	_Atomic uint32_t nmi_edges;
+	bool unfinished;    /* the last exit completes in the next KVM_RUN */
+	bool waiting;       /* in HLT / WFI, and the kernel does not wait for us */
+	bool fault_handled; /* x86: the report of a triple fault was made */
+	struct kvm_counters n;
+	struct kvm_arch_vcpu *arch;
+};
+
+struct kvm_arch_vm;
+
+struct kvm_vm {
+	struct kvm_plugin *plugin;
+	const struct vr_host *host;
+	const struct vr_host_mmio *mmio;
+	const struct vr_host_thread *thread;
+	const struct vr_host_machine *machine;
+	const struct vr_host_log *log; /* may be NULL */
+	const struct vr_assist *assist;
+	void *assist_self;
+	int fd;
+	uint32_t vcpu_count;
+	uint32_t irqchip; /* VR_IRQCHIP_* */
+	bool vcpus_made;
+	struct kvm_slot slots[KVM_MAX_SLOTS];
+	struct kvm_vcpu *vcpus[KVM_MAX_VCPUS];
+	pthread_mutex_t pins_lock; /* pins -> KVM_INTERRUPT / KVM_IRQ_LINE, where order matters */
+	struct kvm_counters gone;  /* of vCPUs that are no more */
+	struct kvm_arch_vm *arch;
+};
+
+/* ---- error.c ------------------------------------------------------------------------------- */
+/* Notes the text and returns the code. */
+__attribute__((format(printf, 3, 4))) int32_t kvm_error(const struct vr_host *host, int32_t code,
+							const char *format, ...);
+__attribute__((format(printf, 3, 4))) void kvm_log(const struct vr_host *host, uint32_t level,
+						   const char *format, ...);
+/* ioctl() that starts again after a signal. */
+int kvm_ioctl(int fd, unsigned long request, const void *argument);
+int kvm_ioctl_number(int fd, unsigned long request, unsigned long argument);
+int32_t kvm_code_of(int e); /* VR_E_* of an errno */
+
+/* ---- probe.c, facts.c ---------------------------------------------------------------------- */
+int32_t kvm_probe(struct kvm_plugin *p);
+int kvm_extension(int fd, int capability); /* 0: not there */
+extern const struct vr_facts kvm_facts_table;
+
+/* ---- vm.c, memory.c ------------------------------------------------------------------------ */
+int32_t VR_CALL kvm_vm_create(void *self, const struct vr_vm_config *c, void **out);
+void VR_CALL kvm_vm_destroy(void *vm);
+void VR_CALL kvm_vm_reset(void *vm);
+void VR_CALL kvm_vm_stats(void *vm, vr_stat_fn fn, void *opaque);
+int32_t VR_CALL kvm_memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+			       uint32_t flags);
+int32_t VR_CALL kvm_memory_unmap(void *vm, uint32_t slot);
+void VR_CALL kvm_memory_written(void *vm, uint64_t gpa, uint64_t length);
+extern const struct vr_dirty kvm_dirty_table;
+extern const struct vr_irqchip kvm_irqchip_table;
+
+/* ---- vcpu.c ---------------------------------------------------------------------------------- */
+int32_t VR_CALL kvm_vcpu_create(void *vm, uint32_t index, void **out);
+void VR_CALL kvm_vcpu_destroy(void *vcpu);
+int32_t VR_CALL kvm_vcpu_run(void *vcpu, struct vr_exit *exit);
+void VR_CALL kvm_vcpu_kick(void *vcpu);
+void VR_CALL kvm_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level);
+int32_t VR_CALL kvm_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length);
+int32_t VR_CALL kvm_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length);
+void kvm_vcpu_attention(struct kvm_vcpu *v, uint32_t bits); /* [any] */
+/* One access of a vCPU to the bus; what nobody answers reads as all ones. 0 when somebody did. */
+int32_t kvm_bus(struct kvm_vcpu *v, uint32_t space, uint64_t address, uint32_t width, bool is_write,
+		void *data);
+/* Finishes the exit under way, so that the state can be read. */
+int32_t kvm_vcpu_settle(struct kvm_vcpu *v);
+
+/* ---- what an architecture gives: *_x86.c, *_arm64.c -------------------------------------------- */
+extern const char kvm_arch_name[]; /* as vmrun names it */
+struct kvm_capability {
+	int number;
+	const char *name;
+	const char *what; /* for people */
+};
+extern const struct kvm_capability kvm_arch_required[]; /* ends with name NULL */
+int32_t kvm_arch_vm_init(struct kvm_vm *vm);
+void kvm_arch_vm_fini(struct kvm_vm *vm);
+int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind); /* before there are vCPUs */
+int32_t kvm_arch_msi(struct kvm_vm *vm, uint64_t address, uint32_t data);
+int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level);
+int32_t kvm_arch_vcpu_init(struct kvm_vcpu *v);
+void kvm_arch_vcpu_fini(struct kvm_vcpu *v);
+void kvm_arch_vcpu_reset(struct kvm_vcpu *v);
+/* Before KVM_RUN: interrupts in. An error, or 0. */
+int32_t kvm_arch_enter(struct kvm_vcpu *v);
+/* After it. */
+void kvm_arch_leave(struct kvm_vcpu *v);
+/* Is there something to wake from waiting for? */
+bool kvm_arch_has_work(struct kvm_vcpu *v);
+/* An exit that vcpu.c does not know: 0 go on, KVM_STOP return to the core once kicked, or an error. */
+#define KVM_STOP 1
+int32_t kvm_arch_exit(struct kvm_vcpu *v);
+/* An access to an address where nothing is. */
+void kvm_arch_bus_error(struct kvm_vcpu *v, bool is_write);
+/* A pin changed: true when the kernel was told, false when the vCPU's thread has to look. [any] */
+bool kvm_arch_pin(struct kvm_vcpu *v, uint32_t pin, bool level);
+int32_t kvm_arch_get_state(struct kvm_vcpu *v, const char *id, void *state, uint32_t length);
+int32_t kvm_arch_set_state(struct kvm_vcpu *v, const char *id, const void *state, uint32_t length);
+/* More facts, with a vCPU to try them on. */
+int32_t kvm_arch_facts(struct kvm_plugin *p, vr_fact_fn fn, void *opaque);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* plugin.c: kvm.so as a plugin: its life and its tables. */
+#include <string.h>
+#include <unistd.h>
+
+#include "kvm.h"
+
+static struct kvm_plugin the_plugin = {.fd = -1, .spare_vm = -1};
+
+static const struct vr_accel accel = {
+	.size = sizeof(accel),
+	.native_arch = kvm_arch_name,
+	.vm_create = kvm_vm_create,
+	.vm_destroy = kvm_vm_destroy,
+	.memory_map = kvm_memory_map,
+	.memory_unmap = kvm_memory_unmap,
+	.memory_written = kvm_memory_written,
+	.vcpu_create = kvm_vcpu_create,
+	.vcpu_destroy = kvm_vcpu_destroy,
+	.vcpu_run = kvm_vcpu_run,
+	.vcpu_kick = kvm_vcpu_kick,
+	.vcpu_set_pin = kvm_vcpu_set_pin,
+	.vcpu_get_state = kvm_vcpu_get_state,
+	.vcpu_set_state = kvm_vcpu_set_state,
+	.vm_reset = kvm_vm_reset,
+	.stats = kvm_vm_stats,
+};
+
+static int32_t VR_CALL probe(void *self)
+{
+	return kvm_probe(self);
+}
+
+static int32_t VR_CALL start(void *self)
+{
+	return kvm_probe(self);
+}
+
+static int32_t VR_CALL stop(void *self)
+{
+	(void)self;
+	return VR_OK;
+}
+
+static void VR_CALL destroy(void *self)
+{
+	struct kvm_plugin *p = self;
+
+	if (p->spare_vm >= 0)
+		close(p->spare_vm);
+	if (p->fd >= 0)
+		close(p->fd);
+	p->spare_vm = p->fd = -1;
+	p->probed = false;
+}
+
+static const void *VR_CALL query(void *self, const char *id)
+{
+	static const struct {
+		const char *id;
+		const void *table;
+	} tables[] = {
+		{VR_ACCEL_ID, &accel},
+		{VR_FACTS_ID, &kvm_facts_table},
+		{VR_IRQCHIP_ID, &kvm_irqchip_table},
+		{VR_DIRTY_ID, &kvm_dirty_table},
+	};
+
+	(void)self;
+	for (uint32_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (strcmp(id, tables[i].id) == 0)
+			return tables[i].table;
+	return NULL;
+}
+
+static const struct vr_plugin plugin = {
+	.size = sizeof(plugin),
+	.self = &the_plugin,
+	.probe = probe,
+	.start = start,
+	.stop = stop,
+	.destroy = destroy,
+	.query = query,
+};
+
+const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
+
+	return &magic;
+}
+
+int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
+{
+	if (strcmp(id, "kvm") != 0)
+		return VR_E_NOENT;
+	the_plugin.host = host;
+	*out = &plugin;
+	return VR_OK;
+}

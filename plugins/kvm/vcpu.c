@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu.c: a vCPU's life and its loop; see kvm.h on how it is stopped.
+ *
+ * An exit for a device access, a port or an MSR is complete only after the next KVM_RUN (KVM API 5, the note
+ * on kvm_run's exits). Before the core gets the vCPU back, one more KVM_RUN with immediate_exit set
+ * completes it without running guest code, so the state that is read then is whole.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kvm.h"
+
+/* ---- being stopped ------------------------------------------------------------------------------ */
+static int kick_signal(void)
+{
+	return SIGRTMAX - 1; /* chosen at run time: glibc keeps some for itself */
+}
+
+static int32_t set_signals(const struct kvm_vcpu *v)
+{
+	struct {
+		struct kvm_signal_mask head;
+		uint8_t set[8]; /* the kernel's sigset_t */
+	} mask;
+	sigset_t set, old;
+
+	sigemptyset(&set);
+	sigaddset(&set, kick_signal());
+	if (pthread_sigmask(SIG_BLOCK, &set, &old) != 0)
+		return kvm_error(v->vm->host, VR_E_INTERNAL, "vCPU %u: its signals can't be blocked",
+				 v->index);
+	sigdelset(&old, kick_signal());
+	mask.head.len = sizeof(mask.set);
+	memcpy(mask.head.sigset, &old, sizeof(mask.set));
+	if (kvm_ioctl(v->fd, KVM_SET_SIGNAL_MASK, &mask) < 0)
+		return kvm_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: KVM_SET_SIGNAL_MASK: %s", v->index,
+				 strerror(errno));
+	return VR_OK;
+}
+
+static void take_signal(struct kvm_vcpu *v)
+{
+	const struct timespec now = {0};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, kick_signal());
+	while (sigtimedwait(&set, NULL, &now) > 0)
+		v->n.signals++;
+}
+
+void kvm_vcpu_attention(struct kvm_vcpu *v, uint32_t bits)
+{
+	atomic_fetch_or(&v->attention, bits);
+	__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	if (atomic_load(&v->in_run))
+		syscall(SYS_tgkill, v->process, v->tid, kick_signal());
+	v->vm->thread->unpark(v->vm->host, v->index);
+}
+
+void VR_CALL kvm_vcpu_kick(void *vcpu)
+{
+	kvm_vcpu_attention(vcpu, KVM_ATT_KICK);
+}
+
+void VR_CALL kvm_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+{
+	struct kvm_vcpu *v = vcpu;
+	uint64_t bit, old;
+
+	if (pin >= 64)
+		return;
+	bit = 1ull << pin;
+	old = level ? atomic_fetch_or(&v->pins, bit) : atomic_fetch_and(&v->pins, ~bit);
+	if (!(old & bit) == !level)
+		return;
+	if (!kvm_arch_pin(v, pin, level != 0))
+		kvm_vcpu_attention(v, KVM_ATT_PIN);
+}
+
+/* ---- life --------------------------------------------------------------------------------------- */
+int32_t VR_CALL kvm_vcpu_create(void *vm_, uint32_t index, void **out)
+{
+	struct kvm_vm *vm = vm_;
+	struct kvm_vcpu *v;
+	int size;
+	int32_t rc;
+
+	if (index >= vm->vcpu_count || vm->vcpus[index])
+		return kvm_error(vm->host, VR_E_RANGE,
+				 "vCPU %u: there is no such one, or it is there already", index);
+	v = calloc(1, sizeof(*v));
+	if (!v)
+		return kvm_error(vm->host, VR_E_NOMEM, "no memory for vCPU %u", index);
+	v->vm = vm;
+	v->index = index;
+	v->thread = pthread_self();
+	v->process = getpid();
+	v->tid = (pid_t)syscall(SYS_gettid);
+	v->run = MAP_FAILED;
+	v->fd = kvm_ioctl_number(vm->fd, KVM_CREATE_VCPU, index);
+	if (v->fd < 0) {
+		rc = kvm_error(vm->host, kvm_code_of(errno), "KVM makes no vCPU %u: %s%s", index,
+			       strerror(errno),
+			       errno == EMFILE || errno == ENFILE ? " (raise the limit: ulimit -n)" : "");
+		goto fail;
+	}
+	vm->vcpus_made = true;
+	size = kvm_ioctl_number(vm->plugin->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	v->run_size = size < (int)sizeof(*v->run) ? 0 : (size_t)size;
+	if (v->run_size)
+		v->run = mmap(NULL, v->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
+	if (v->run == MAP_FAILED) {
+		rc = kvm_error(vm->host, VR_E_NOMEM, "vCPU %u: its kvm_run page can't be mapped: %s", index,
+			       strerror(v->run_size ? errno : EINVAL));
+		goto fail;
+	}
+	rc = set_signals(v);
+	if (rc == VR_OK)
+		rc = kvm_arch_vcpu_init(v);
+	if (rc < 0)
+		goto fail;
+	vm->vcpus[index] = v;
+	*out = v;
+	return VR_OK;
+fail:
+	kvm_arch_vcpu_fini(v);
+	if (v->run != MAP_FAILED)
+		munmap(v->run, v->run_size);
+	if (v->fd >= 0)
+		close(v->fd);
+	free(v);
+	return rc;
+}
+
+void VR_CALL kvm_vcpu_destroy(void *vcpu)
+{
+	struct kvm_vcpu *v = vcpu;
+	struct kvm_vm *vm = v->vm;
+
+#define C(field, name) vm->gone.field += v->n.field;
+	KVM_COUNTERS(C)
+#undef C
+	vm->vcpus[v->index] = NULL;
+	kvm_arch_vcpu_fini(v);
+	munmap(v->run, v->run_size);
+	close(v->fd);
+	free(v);
+}
+
+/* ---- the bus ------------------------------------------------------------------------------------ */
+static int32_t access_once(struct kvm_vcpu *v, uint32_t space, uint64_t address, uint32_t width,
+			   bool is_write, uint8_t *data)
+{
+	uint64_t value = 0;
+	int32_t rc;
+
+	if (is_write)
+		memcpy(&value, data, width);
+	rc = v->vm->mmio->access(v->vm->host, space, v->index, address, width, is_write, &value);
+	if (rc < 0)
+		value = UINT64_MAX;
+	if (!is_write)
+		memcpy(data, &value, width);
+	return rc;
+}
+
+int32_t kvm_bus(struct kvm_vcpu *v, uint32_t space, uint64_t address, uint32_t width, bool is_write,
+		void *data)
+{
+	uint8_t *bytes = data;
+	int32_t rc = VR_E_NOENT;
+
+	if (width <= 8 && !(width & (width - 1)))
+		return access_once(v, space, address, width, is_write, bytes);
+	/* What is left of an access that crosses a page. */
+	for (uint32_t i = 0; i < width; i++)
+		if (access_once(v, space, address + i, 1, is_write, bytes + i) == VR_OK)
+			rc = VR_OK;
+	return rc;
+}
+
+/* ---- exits -------------------------------------------------------------------------------------- */
+static void mmio_exit(struct kvm_vcpu *v)
+{
+	struct kvm_run *r = v->run;
+	uint32_t width = r->mmio.len <= sizeof(r->mmio.data) ? r->mmio.len : (uint32_t)sizeof(r->mmio.data);
+
+	v->n.mmio++;
+	v->unfinished = true;
+	if (kvm_bus(v, VR_SPACE_MMIO, r->mmio.phys_addr, width, r->mmio.is_write, r->mmio.data) < 0)
+		kvm_arch_bus_error(v, r->mmio.is_write);
+}
+
+static int32_t system_event(struct kvm_vcpu *v)
+{
+	static const uint32_t whats[] = {
+		[KVM_SYSTEM_EVENT_SHUTDOWN] = VR_POWER_OFF,
+		[KVM_SYSTEM_EVENT_RESET] = VR_POWER_RESET,
+		[KVM_SYSTEM_EVENT_CRASH] = VR_POWER_CRASH,
+	};
+	uint32_t type = v->run->system_event.type;
+	uint32_t what = VR_POWER_CRASH;
+
+	if (type >= KVM_SYSTEM_EVENT_SHUTDOWN && type <= KVM_SYSTEM_EVENT_CRASH)
+		what = whats[type];
+	v->vm->machine->power(v->vm->host, what, what == VR_POWER_CRASH);
+	return KVM_STOP;
+}
+
+static int32_t handle_exit(struct kvm_vcpu *v)
+{
+	const struct kvm_run *r = v->run;
+
+	switch (r->exit_reason) {
+	case KVM_EXIT_MMIO:
+		mmio_exit(v);
+		return VR_OK;
+	case KVM_EXIT_INTR:
+		return VR_OK;
+	case KVM_EXIT_SYSTEM_EVENT:
+		return system_event(v);
+	case KVM_EXIT_FAIL_ENTRY:
+		return kvm_error(v->vm->host, VR_E_STATE,
+				 "vCPU %u: the processor refuses the guest's state (entry failure 0x%llx)",
+				 v->index, (unsigned long long)r->fail_entry.hardware_entry_failure_reason);
+	case KVM_EXIT_UNKNOWN:
+		return kvm_error(v->vm->host, VR_E_UNSUPPORTED,
+				 "vCPU %u: KVM does not know the processor's exit 0x%llx", v->index,
+				 (unsigned long long)r->hw.hardware_exit_reason);
+	default:
+		return kvm_arch_exit(v);
+	}
+}
+
+int32_t kvm_vcpu_settle(struct kvm_vcpu *v)
+{
+	while (v->unfinished) {
+		int32_t rc;
+
+		v->unfinished = false;
+		__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+		if (ioctl(v->fd, KVM_RUN, 0) < 0) {
+			if (errno == EINTR || errno == EAGAIN)
+				break;
+			return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_RUN: %s", v->index,
+					 strerror(errno));
+		}
+		rc = handle_exit(v);
+		if (rc < 0)
+			return rc;
+	}
+	return VR_OK;
+}
+
+/* Sleeps until the core wants the vCPU back. */
+static void wait_for_kick(struct kvm_vcpu *v)
+{
+	while (!(atomic_load(&v->attention) & KVM_ATT_KICK))
+		v->vm->thread->park(v->vm->host, v->index, UINT64_MAX);
+}
+
+/* 0 go on, KVM_STOP, or an error. */
+static int32_t run_once(struct kvm_vcpu *v)
+{
+	int32_t rc = kvm_arch_enter(v);
+	int e = 0;
+
+	if (rc < 0)
+		return rc;
+	atomic_store(&v->in_run, 1);
+	if (atomic_load(&v->attention)) {
+		atomic_store(&v->in_run, 0);
+		return VR_OK;
+	}
+	v->unfinished = false;
+	if (ioctl(v->fd, KVM_RUN, 0) < 0)
+		e = errno;
+	atomic_store(&v->in_run, 0);
+	v->n.runs++;
+	kvm_arch_leave(v);
+	/* EAGAIN: it waited for SIPI and something came. */
+	if (e == EINTR || e == EAGAIN) {
+		take_signal(v);
+		return VR_OK;
+	}
+	/* EFAULT: the kernel could not reach memory; exit_reason may say more (KVM API 5). */
+	if (e)
+		return kvm_error(v->vm->host, e == ENODEV || e == EIO ? VR_E_IO : VR_E_FAULT,
+				 "vCPU %u: KVM_RUN: %s%s", v->index, strerror(e),
+				 e == EFAULT ? " (guest memory that the host can't provide)" : "");
+	return handle_exit(v);
+}
+
+int32_t VR_CALL kvm_vcpu_run(void *vcpu, struct vr_exit *exit)
+{
+	struct kvm_vcpu *v = vcpu;
+	int32_t rc = VR_OK;
+
+	while (rc >= 0) {
+		/* First this, then a look at attention: who sets them does it the other way round. */
+		__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+		if (atomic_exchange(&v->attention, 0) & KVM_ATT_KICK) {
+			rc = kvm_vcpu_settle(v);
+			if (rc < 0)
+				break;
+			v->n.kicks++;
+			exit->reason = VR_EXIT_KICK;
+			return VR_OK;
+		}
+		if (v->waiting && !kvm_arch_has_work(v)) {
+			v->vm->thread->park(v->vm->host, v->index, UINT64_MAX);
+			continue;
+		}
+		v->waiting = false;
+		rc = run_once(v);
+		if (rc == KVM_STOP)
+			wait_for_kick(v);
+	}
+	exit->reason = VR_EXIT_ERROR;
+	return rc;
+}
+
+/* ---- state -------------------------------------------------------------------------------------- */
+int32_t VR_CALL kvm_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+{
+	int32_t rc = kvm_vcpu_settle(vcpu);
+
+	return rc < 0 ? rc : kvm_arch_get_state(vcpu, id, state, length);
+}
+
+int32_t VR_CALL kvm_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+{
+	int32_t rc = kvm_vcpu_settle(vcpu);
+
+	return rc < 0 ? rc : kvm_arch_set_state(vcpu, id, state, length);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* vm.c: the virtual machine, and vmrun.irqchip/1. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kvm.h"
+
+/* Somebody who executes what KVM can't; the registry may be asked only now, on this thread. */
+static void find_assist(struct kvm_vm *vm)
+{
+	const struct vr_host_registry *registry = vm->host->query(vm->host, VR_REGISTRY_ID);
+	struct vr_found found = {.size = sizeof(found)};
+
+	if (!VR_HAS(registry, find) || registry->find(vm->host, VR_ASSIST_ID, NULL, 0, &found) < 0)
+		return;
+	if (!VR_HAS((const struct vr_assist *)found.interface, execute))
+		return;
+	vm->assist = found.interface;
+	vm->assist_self = found.self;
+	kvm_log(vm->host, VR_LOG_INFO, "instructions that KVM can't emulate are '%s's",
+		found.id ? found.id : "?");
+}
+
+static int32_t find_tables(struct kvm_vm *vm)
+{
+	const struct vr_host *h = vm->host;
+	const char *missing = NULL;
+
+	vm->mmio = h->query(h, VR_MMIO_ID);
+	vm->thread = h->query(h, VR_THREAD_ID);
+	vm->machine = h->query(h, VR_MACHINE_ID);
+	vm->log = h->query(h, VR_LOG_ID);
+	if (!VR_HAS(vm->mmio, access))
+		missing = VR_MMIO_ID;
+	else if (!VR_HAS(vm->thread, park) || !VR_HAS(vm->thread, unpark))
+		missing = VR_THREAD_ID;
+	else if (!VR_HAS(vm->machine, power))
+		missing = VR_MACHINE_ID;
+	return missing ? kvm_error(h, VR_E_ABI, "this vmrun offers no %s; use one of the same release",
+				   missing)
+		       : VR_OK;
+}
+
+static int32_t open_vm(struct kvm_vm *vm)
+{
+	struct kvm_plugin *p = vm->plugin;
+	int most;
+
+	if (p->fd < 0)
+		return kvm_error(p->host, VR_E_STATE, "KVM was not probed, or can't be used");
+	vm->fd = p->spare_vm;
+	p->spare_vm = -1;
+	if (vm->fd < 0)
+		vm->fd = kvm_ioctl_number(p->fd, KVM_CREATE_VM, 0);
+	if (vm->fd < 0)
+		return kvm_error(p->host, kvm_code_of(errno), "KVM makes no virtual machine: %s",
+				 strerror(errno));
+	most = kvm_extension(vm->fd, KVM_CAP_MAX_VCPUS);
+	if (most < 1)
+		most = 4; /* KVM API 4.7 */
+	if (vm->vcpu_count > (uint32_t)most || vm->vcpu_count > KVM_MAX_VCPUS)
+		return kvm_error(p->host, VR_E_RANGE, "%u vCPUs: KVM here runs at most %u", vm->vcpu_count,
+				 (uint32_t)most < KVM_MAX_VCPUS ? (uint32_t)most : KVM_MAX_VCPUS);
+	return VR_OK;
+}
+
+int32_t VR_CALL kvm_vm_create(void *self, const struct vr_vm_config *c, void **out)
+{
+	struct kvm_plugin *p = self;
+	struct kvm_vm *vm;
+	int32_t rc;
+
+	if (!c || !out || !c->vcpu_count)
+		return kvm_error(p->host, VR_E_INVAL, "a virtual machine needs a vCPU");
+	if (!c->arch || strcmp(c->arch, kvm_arch_name) != 0)
+		return kvm_error(p->host, VR_E_UNSUPPORTED, "KVM here runs %s guests, not %s", kvm_arch_name,
+				 c->arch ? c->arch : "(none)");
+	vm = calloc(1, sizeof(*vm));
+	if (!vm)
+		return kvm_error(p->host, VR_E_NOMEM, "no memory for the virtual machine");
+	vm->plugin = p;
+	vm->host = p->host;
+	vm->fd = -1;
+	vm->vcpu_count = c->vcpu_count;
+	pthread_mutex_init(&vm->pins_lock, NULL);
+	rc = find_tables(vm);
+	if (rc == VR_OK)
+		rc = open_vm(vm);
+	if (rc == VR_OK)
+		rc = kvm_arch_vm_init(vm);
+	if (rc == VR_OK && p->irqchip_option != KVM_IRQCHIP_AUTO && p->irqchip_option != VR_IRQCHIP_NONE)
+		rc = kvm_arch_irqchip(vm, p->irqchip_option);
+	if (rc < 0) {
+		kvm_vm_destroy(vm);
+		return rc;
+	}
+	find_assist(vm);
+	p->vm = vm;
+	*out = vm;
+	return VR_OK;
+}
+
+void VR_CALL kvm_vm_destroy(void *vm_)
+{
+	struct kvm_vm *vm = vm_;
+
+	kvm_arch_vm_fini(vm);
+	if (vm->fd >= 0)
+		close(vm->fd);
+	if (vm->plugin->vm == vm)
+		vm->plugin->vm = NULL;
+	pthread_mutex_destroy(&vm->pins_lock);
+	free(vm);
+}
+
+/* vCPUs to their power-on state; no vCPU runs. */
+void VR_CALL kvm_vm_reset(void *vm_)
+{
+	struct kvm_vm *vm = vm_;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		struct kvm_vcpu *v = vm->vcpus[i];
+
+		if (!v)
+			continue;
+		(void)kvm_vcpu_settle(v);
+		atomic_store(&v->attention, 0);
+		atomic_store(&v->pins, 0);
+		atomic_store(&v->nmi_edges, 0);
+		v->waiting = false;
+		v->fault_handled = false;
+		kvm_arch_vcpu_reset(v);
+	}
+}
+
+void VR_CALL kvm_vm_stats(void *vm_, vr_stat_fn fn, void *opaque)
+{
+	const struct kvm_vm *vm = vm_;
+	struct kvm_counters sum = vm->gone;
+
+	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+		const struct kvm_vcpu *v = vm->vcpus[i];
+
+		if (!v)
+			continue;
+#define C(field, name) sum.field += v->n.field;
+		KVM_COUNTERS(C)
+#undef C
+	}
+#define C(field, name) fn(opaque, name, VR_STAT_COUNT, sum.field);
+	KVM_COUNTERS(C)
+#undef C
+}
+
+/* ---- vmrun.irqchip/1 ------------------------------------------------------------------------- */
+static int32_t VR_CALL irqchip_enable(void *self, uint32_t kind)
+{
+	struct kvm_plugin *p = self;
+	struct kvm_vm *vm = p->vm;
+
+	if (!vm)
+		return kvm_error(p->host, VR_E_STATE, "interrupt controllers: there is no virtual machine");
+	if (kind == vm->irqchip)
+		return VR_OK;
+	if (kind > VR_IRQCHIP_FULL || p->irqchip_option != KVM_IRQCHIP_AUTO)
+		return kvm_error(p->host, VR_E_UNSUPPORTED,
+				 "interrupt controllers: another kind is set by option 'irqchip'");
+	if (vm->vcpus_made || vm->irqchip)
+		return kvm_error(p->host, VR_E_STATE,
+				 "interrupt controllers: too late, vCPUs or others are there already");
+	return kvm_arch_irqchip(vm, kind);
+}
+
+static uint32_t VR_CALL irqchip_kind(void *self)
+{
+	const struct kvm_plugin *p = self;
+
+	return p->vm ? p->vm->irqchip : VR_IRQCHIP_NONE;
+}
+
+static int32_t VR_CALL irqchip_line(void *self, uint32_t line, uint32_t level)
+{
+	struct kvm_plugin *p = self;
+
+	if (!p->vm || p->vm->irqchip != VR_IRQCHIP_FULL)
+		return VR_E_STATE;
+	return kvm_arch_line(p->vm, line, level);
+}
+
+static int32_t VR_CALL irqchip_msi(void *self, uint64_t address, uint32_t data)
+{
+	struct kvm_plugin *p = self;
+
+	if (!p->vm || p->vm->irqchip == VR_IRQCHIP_NONE)
+		return VR_E_STATE;
+	return kvm_arch_msi(p->vm, address, data);
+}
+
+const struct vr_irqchip kvm_irqchip_table = {
+	.size = sizeof(kvm_irqchip_table),
+	.enable = irqchip_enable,
+	.kind = irqchip_kind,
+	.line = irqchip_line,
+	.msi = irqchip_msi,
+};
