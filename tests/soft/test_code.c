@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* test_code.c: translated code that changes, the cache's end, waiting and kicking. */
+#include <sched.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "toy.h"
+
+#define FUNC 0x9000u  /* code, physical page 20 */
+#define ALIAS 0xb000u /* the same page, as data */
+#define IMM 4         /* offset of an instruction's immediate */
+
+static struct toy *t;
+
+static void setup(void)
+{
+	t = toy_new(1);
+	toy_map(t, 0, FUNC, 20, TOY_R | TOY_X, 0);
+	toy_map(t, 0, ALIAS, 20, TOY_R | TOY_W, TOY_R | TOY_W);
+	toy_map(t, 0, ALIAS - 0x1000, 21, TOY_R | TOY_W, TOY_R | TOY_W);
+}
+
+static void teardown(void)
+{
+	toy_free(t);
+}
+
+TestSuite(code, .init = setup, .fini = teardown, .timeout = 60);
+
+#define X (t->cpu[0]->x)
+#define R(n) (toy_r(X)[n])
+
+static void function(int32_t value)
+{
+	TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, value), TOY_OP(TOY_RET, 0, 0, 0, 0));
+}
+
+/* A write through the TLB (the page is data still), a call, the write under test, a call: r6 and r5. */
+static void write_and_call(uint64_t write)
+{
+	function(1);
+	R(1) = ALIAS + IMM;
+	R(2) = 3;
+	R(7) = 0;
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_ST, 7, 1, 2, 0x100), TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 8)),
+		 TOY_OP(TOY_ADDI, 6, 5, 0, 0), write, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x20)), TOY_STOP);
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert_eq(toy_of(X)->faults, 0);
+	cr_assert_eq(R(6), 1);
+}
+
+Test(code, stores_are_noticed)
+{
+	write_and_call(TOY_OP(TOY_ST, 2, 1, 2, 0));
+	cr_assert_eq(R(5), 3);
+	cr_assert_geq(toy_counter(t, "code_writes"), 1);
+	cr_assert_geq(toy_counter(t, "invalidated_regions"), 1);
+}
+
+Test(code, narrow_and_unprivileged_stores_are_noticed)
+{
+	write_and_call(TOY_OP(TOY_ST, 2, 1, TOY_HOW(0, TOY_UNPRIV), 0));
+	cr_assert_eq(R(5), 3);
+}
+
+Test(code, atomics_are_noticed)
+{
+	write_and_call(TOY_OP(TOY_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 2));
+	cr_assert_eq(R(5), 4);
+	R(3) = 1; /* expected */
+	function(1);
+	write_and_call(TOY_OP(TOY_CAS, 3, 1, 2, 2));
+	cr_assert_eq(R(5), 3);
+}
+
+Test(code, a_store_into_the_page_from_the_one_before)
+{
+	function(1);
+	R(1) = ALIAS - 3;
+	/* Its last byte is the opcode of the first instruction: an addition to r5 instead of a move. */
+	R(2) = (uint64_t)TOY_ADDI << 24;
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_OP(TOY_MOVI, 0, 0, 0, 40), TOY_OP(TOY_ST, 2, 1, 2, 0),
+		 TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x18)), TOY_STOP);
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert_eq(R(5), 41);
+}
+
+Test(code, devices_are_noticed)
+{
+	for (int32_t i = 0; i < 5; i++) {
+		function(i);
+		R(7) = 0;
+		TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_STOP);
+		cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+		cr_assert_eq(R(5), i);
+	}
+	t->accel->memory_written(t->vm, UINT64_MAX - 10, 100);
+	t->accel->memory_written(t->vm, 0, 0);
+}
+
+/* What a page may be written is known page by page: code that no TLB could write is translated without asking round. */
+Test(code, pages_nobody_wrote_cost_no_flush)
+{
+	function(1);
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_STOP);
+	R(1) = ALIAS;
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert(!soft_ram_take_written(t->vm, TOY_RAM + 20 * SOFT_PAGE));
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_LD, 2, 1, 3, 0x800), TOY_STOP);
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert(!soft_ram_take_written(t->vm, TOY_RAM + 20 * SOFT_PAGE), "reading is not writing");
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_ST, 2, 1, 3, 0x800), TOY_STOP);
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert(soft_ram_take_written(t->vm, TOY_RAM + 20 * SOFT_PAGE));
+}
+
+static uint64_t flush_va, flush_length;
+
+static void hook_code_flush(struct toy *m, struct vr_exec *x)
+{
+	(void)m;
+	x->env->code_flush(x, flush_va, flush_length);
+}
+
+/* Code changed behind the engine's back, and said so by the guest, with whatever range. */
+Test(code, code_flush)
+{
+	static const uint64_t ranges[][2] = {{FUNC, 64}, {FUNC + 0xfc0, 64}, {0, 0}, {FUNC - 1, 2}, {0, UINT64_MAX}, {FUNC, UINT64_MAX}};
+
+	t->hooks[1] = hook_code_flush;
+	for (uint32_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		function(1);
+		flush_va = ranges[i][0];
+		flush_length = ranges[i][1];
+		TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_STOP, TOY_CALL_HOOK(1),
+			 TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x18)), TOY_STOP);
+		cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+		*(volatile uint32_t *)(volatile void *)(toy_page(t, 20) + IMM) = 9;
+		cr_assert_eq(toy_go(t, 0, TOY_CODE + 0x10), VR_EXIT_KICK);
+		cr_assert_eq(R(5), 9, "range %u", i);
+	}
+	flush_va = UINT64_MAX - 1;
+	flush_length = 64;
+	cr_assert_eq(toy_go(t, 0, TOY_CODE + 0x10), VR_EXIT_KICK);
+}
+
+/* r1 rounds of: write the function, call it, add up. */
+static void churn(uint64_t rounds)
+{
+	R(1) = ALIAS + IMM;
+	R(2) = R(3) = R(4) = 0;
+	R(8) = rounds;
+	/* The call goes one page back and forth. */
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_ADDI, 2, 2, 0, 1), TOY_OP(TOY_ST, 2, 1, 2, 0),
+		 TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x10)), TOY_OP(TOY_ADD, 3, 3, 5, 0), TOY_OP(TOY_BNE, 0, 2, 8, -0x20),
+		 TOY_STOP);
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert_eq(R(3), rounds * (rounds + 1) / 2);
+}
+
+Test(code, a_full_cache_is_emptied)
+{
+	function(0);
+	t->vm->meta_limit = 64 * 1024;
+	churn(5000);
+	cr_assert_geq(toy_counter(t, "cache_flushes"), 2);
+	cr_assert_leq(soft_arena_used(t->vm->meta), 80u * 1024u);
+}
+
+Test(code, one_page_at_many_addresses)
+{
+	t->vm->meta_limit = 256 * 1024;
+	for (uint32_t i = 0; i < 1500; i++)
+		toy_map(t, 0, 0x100000 + i * 0x1000, 20, TOY_R | TOY_X, 0);
+	function(7);
+	R(0) = 0;
+	for (uint32_t round = 0; round < 3; round++)
+		for (uint32_t i = 0; i < 1500; i++) {
+			R(5) = 0;
+			R(15) = TOY_VECTOR;
+			cr_assert_eq(toy_go(t, 0, 0x100000 + i * 0x1000), VR_EXIT_KICK);
+			cr_assert_eq(R(5), 7);
+		}
+	cr_assert_geq(toy_counter(t, "cache_flushes"), 1);
+}
+
+/* A lifter that gives up is an error, not a loop. */
+Test(code, what_cannot_be_translated)
+{
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_BAD, 0, 0, 0, 0));
+	cr_assert_lt(toy_go(t, 0, TOY_CODE), 0);
+	t->accel->vm_reset(t->vm);
+	TOY_LOAD(t, 0, 0, TOY_STOP);
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+}
+
+Test(code, a_fault_loop_can_be_kicked)
+{
+	toy_unmap(t, 0, TOY_VECTOR);
+	for (uint32_t i = 0; i < TOY_ASIDS; i++)
+		toy_unmap(t, i, TOY_VECTOR);
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_LD, 0, 0, 3, 0));
+	pthread_t thread = toy_start(t, 0, TOY_CODE);
+	void *reason;
+
+	usleep(20000);
+	t->accel->vcpu_kick(t->cpu[0]);
+	pthread_join(thread, &reason);
+	cr_assert_eq((intptr_t)reason, VR_EXIT_KICK);
+	cr_assert_gt(toy_of(X)->faults, 1);
+}
+
+/* ---- waiting ---- */
+
+static void hook_wait(struct toy *m, struct vr_exec *x)
+{
+	(void)m;
+	x->env->wait(x);
+}
+
+static void program_waits(void)
+{
+	t->hooks[3] = hook_wait;
+	TOY_LOAD(t, 0, 0, TOY_CALL_HOOK(3), TOY_OP(TOY_ADDI, 4, 4, 0, 1), TOY_OP(TOY_BNE, 0, 4, 8, -0x10), TOY_STOP);
+}
+
+Test(code, a_pin_wakes)
+{
+	program_waits();
+	R(8) = 200;
+	pthread_t thread = toy_start(t, 0, TOY_CODE);
+	void *reason;
+
+	/* An interrupt that is taken before the wait does not end it, so there may be more of them than waits; but one that
+	 * comes while it sleeps does. */
+	while (__atomic_load_n(&R(4), __ATOMIC_SEQ_CST) != 200) {
+		t->accel->vcpu_set_pin(t->cpu[0], 0, 1);
+		while (__atomic_load_n(&toy_of(X)->pins, __ATOMIC_SEQ_CST) && __atomic_load_n(&R(4), __ATOMIC_SEQ_CST) != 200)
+			sched_yield();
+	}
+	pthread_join(thread, &reason);
+	cr_assert_eq((intptr_t)reason, VR_EXIT_KICK);
+	cr_assert_eq(R(4), 200);
+	cr_assert_geq(toy_of(X)->interrupts, 199);
+}
+
+Test(code, a_kick_wakes)
+{
+	program_waits();
+	R(8) = 1;
+	for (uint32_t i = 0; i < 100; i++) {
+		R(4) = 0;
+		pthread_t thread = toy_start(t, 0, TOY_CODE);
+		void *reason;
+
+		if (i & 1)
+			usleep(300);
+		t->accel->vcpu_kick(t->cpu[0]);
+		pthread_join(thread, &reason);
+		cr_assert_eq((intptr_t)reason, VR_EXIT_KICK);
+	}
+	/* And one that comes before. */
+	t->accel->vcpu_kick(t->cpu[0]);
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert_eq(R(4), 0);
+}
+
+/* ---- counters ---- */
+
+Test(code, counters_add_up)
+{
+	function(0);
+	churn(100);
+	const struct soft_counters *n = &t->cpu[0]->n;
+
+#define C(field, name, text) cr_assert_eq(toy_counter(t, name), n->field, name);
+	SOFT_COUNTERS(C)
+#undef C
+	cr_assert_eq(n->lookups, n->lookup_table + n->translations + toy_of(X)->faults);
+	cr_assert_eq(n->interpreted, n->lookup_table + n->translations);
+	cr_assert_eq(n->translations, n->translated_blocks, "one block a region without an emitter");
+	cr_assert_geq(n->translated_insns, n->translated_blocks);
+	cr_assert_leq(n->invalidated, n->translations);
+	cr_assert_eq(toy_counter(t, "cache_hit_rate"), (n->lookups - n->translations) * 1000 / n->lookups);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* test_flush.c: banks, address spaces, and every kind of flush, here and on another vCPU. */
+#include <criterion/criterion.h>
+
+#include "toy.h"
+
+#define DATA 0x5000u
+#define FUNC 0x9000u
+
+static struct toy *t;
+static struct soft_request wanted;
+static uint32_t broadcast;
+
+static void setup(void)
+{
+	t = toy_new(2);
+}
+
+static void teardown(void)
+{
+	toy_free(t);
+}
+
+TestSuite(flush, .init = setup, .fini = teardown, .timeout = 30);
+
+#define R(n) (toy_r(t->cpu[0]->x)[n])
+
+/* Hook 1: flush as `wanted` says. */
+static void hook_flush(struct toy *m, struct vr_exec *x)
+{
+	(void)m;
+	x->env->tlb_flush(x, wanted.kind, wanted.asid, wanted.va, wanted.length, broadcast);
+	x->env->sync(x);
+}
+
+/* Hook 2: to address space r9. */
+static void hook_asid(struct toy *m, struct vr_exec *x)
+{
+	(void)m;
+	x->asid = toy_r(x)[9];
+	x->env->context(x);
+}
+
+static uint64_t load_at(uint32_t cpu, uint32_t asid, uint64_t va)
+{
+	struct vr_exec *x = t->cpu[cpu]->x;
+
+	t->hooks[2] = hook_asid;
+	TOY_LOAD(t, 0, 0x800, TOY_CALL_HOOK(2), TOY_OP(TOY_LD, 2, 1, 3, 0), TOY_STOP);
+	toy_r(x)[1] = va;
+	toy_r(x)[9] = asid;
+	cr_assert_eq(toy_go(t, cpu, TOY_CODE + 0x800), VR_EXIT_KICK);
+	return toy_r(x)[2];
+}
+
+/* What the function at FUNC returns. */
+static uint64_t call_at(uint32_t cpu, uint32_t asid, uint64_t va)
+{
+	struct vr_exec *x = t->cpu[cpu]->x;
+
+	t->hooks[2] = hook_asid;
+	TOY_LOAD(t, 0, 0xc00, TOY_CALL_HOOK(2), TOY_OP(TOY_CALL, 0, 0, 0, (int32_t)(va - (TOY_CODE + 0xc08))), TOY_STOP);
+	toy_r(x)[9] = asid;
+	cr_assert_eq(toy_go(t, cpu, TOY_CODE + 0xc00), VR_EXIT_KICK);
+	return toy_r(x)[5];
+}
+
+static void flush_from(uint32_t cpu, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length, uint32_t everywhere)
+{
+	wanted = (struct soft_request){.kind = kind, .asid = asid, .va = va, .length = length};
+	broadcast = everywhere;
+	t->hooks[1] = hook_flush;
+	TOY_LOAD(t, 0, 0x400, TOY_CALL_HOOK(1), TOY_STOP);
+	cr_assert_eq(toy_go(t, cpu, TOY_CODE + 0x400), VR_EXIT_KICK);
+}
+
+Test(flush, address_spaces_keep_their_entries)
+{
+	for (uint32_t i = 0; i < 3; i++) {
+		toy_map(t, i, DATA, 10 + i, TOY_R, 0);
+		toy_put(t, 10 + i, 0, 100 + i);
+		cr_assert_eq(load_at(0, i, DATA), 100 + i);
+	}
+	uint64_t misses = toy_counter(t, "tlb_misses");
+
+	for (uint32_t i = 0; i < 3; i++)
+		cr_assert_eq(load_at(0, i, DATA), 100 + i);
+	cr_assert_eq(toy_counter(t, "tlb_misses"), misses);
+	cr_assert_eq(toy_counter(t, "bank_recycles"), 0);
+}
+
+Test(flush, more_address_spaces_than_banks)
+{
+	for (uint32_t round = 0; round < 3; round++)
+		for (uint32_t i = 0; i < TOY_ASIDS; i++) {
+			toy_map(t, i, DATA, 10 + i, TOY_R, 0);
+			toy_put(t, 10 + i, 0, 100 + i);
+			cr_assert_eq(load_at(0, i, DATA), 100 + i);
+		}
+	cr_assert_gt(toy_counter(t, "bank_recycles"), TOY_ASIDS);
+	cr_assert_leq(t->cpu[0]->bank_count, SOFT_BANKS);
+}
+
+/* Two address spaces and both kinds of page, on vCPU `cpu`, in the TLB. */
+static void fill(uint32_t cpu)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		toy_map(t, i, DATA, 10 + i, TOY_R, 0);
+		toy_map(t, i, FUNC, 20 + i, TOY_R | TOY_X, 0);
+		toy_map(t, i, DATA + 0x1000, 30, TOY_R, 0);
+		toy_put(t, 10 + i, 0, 1);
+		TOY_LOAD(t, 20 + i, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 1), TOY_OP(TOY_RET, 0, 0, 0, 0));
+		/* Where the tables will point. */
+		toy_put(t, 15 + i, 0, 2);
+		TOY_LOAD(t, 25 + i, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 2), TOY_OP(TOY_RET, 0, 0, 0, 0));
+		cr_assert_eq(load_at(cpu, i, DATA), 1);
+		cr_assert_eq(call_at(cpu, i, FUNC), 1);
+		toy_map(t, i, DATA, 15 + i, TOY_R, 0);
+		toy_map(t, i, FUNC, 25 + i, TOY_R | TOY_X, 0);
+	}
+	for (uint32_t i = 0; i < 2; i++) {
+		cr_assert_eq(load_at(cpu, i, DATA), 1, "an entry stays until it is flushed");
+		cr_assert_eq(call_at(cpu, i, FUNC), 1);
+	}
+}
+
+/* Both new in address space 0; in 1 as `other` says. */
+static void check(uint32_t cpu, uint64_t data, uint64_t code, uint64_t other)
+{
+	cr_assert_eq(load_at(cpu, 0, DATA), data);
+	cr_assert_eq(call_at(cpu, 0, FUNC), code);
+	if (other) {
+		cr_assert_eq(load_at(cpu, 1, DATA), other);
+		cr_assert_eq(call_at(cpu, 1, FUNC), other);
+	}
+}
+
+#define KINDS(name, from, everywhere)                                     \
+	Test(flush, name##_all)                                           \
+	{                                                                 \
+		fill(0);                                                  \
+		flush_from(from, VR_FLUSH_ALL, 0, 0, 0, everywhere);      \
+		check(0, 2, 2, 2);                                        \
+	}                                                                 \
+	Test(flush, name##_asid)                                          \
+	{                                                                 \
+		fill(0);                                                  \
+		flush_from(from, VR_FLUSH_ASID, 0, 0, 0, everywhere);     \
+		check(0, 2, 2, 1);                                        \
+	}                                                                 \
+	Test(flush, name##_va)                                            \
+	{                                                                 \
+		fill(0);                                                  \
+		flush_from(from, VR_FLUSH_VA, 0, DATA, 4096, everywhere); \
+		check(0, 2, 1, 0);                                        \
+		flush_from(from, VR_FLUSH_VA, 0, FUNC, 4096, everywhere); \
+		check(0, 2, 2, 0);                                        \
+	}                                                                 \
+	Test(flush, name##_va_all)                                        \
+	{                                                                 \
+		fill(0);                                                  \
+		flush_from(from, VR_FLUSH_VA_ALL, 0, DATA, FUNC + 4096 - DATA, everywhere); \
+		check(0, 2, 2, 2);                                        \
+	}
+KINDS(local, 0, 0)
+KINDS(broadcast, 1, 1)
+
+Test(flush, local_flushes_leave_others_alone)
+{
+	fill(0);
+	flush_from(1, VR_FLUSH_ALL, 0, 0, 0, 0);
+	check(0, 1, 1, 1);
+}
+
+Test(flush, odd_ranges)
+{
+	static const uint64_t ranges[][2] = {
+		{DATA + 0xfff, 1},          {DATA - 1, 2},           {0, UINT64_MAX},
+		{UINT64_MAX, UINT64_MAX},   {DATA + 1, 0x4000 + 0x10}, {UINT64_MAX - 0xfff, 0x10000},
+		{1, UINT64_MAX - 4094},
+	};
+
+	for (uint32_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		fill(0);
+		flush_from(0, VR_FLUSH_VA_ALL, 0, ranges[i][0], ranges[i][1], 0);
+		cr_assert_eq(load_at(0, 0, DATA), 2, "range %u", i);
+		flush_from(0, VR_FLUSH_ALL, 0, 0, 0, 0);
+	}
+	/* Nothing. */
+	fill(0);
+	flush_from(0, VR_FLUSH_VA_ALL, 0, DATA, 0, 0);
+	check(0, 1, 1, 1);
+}
+
+/* More requests than the queue holds become one that drops everything. */
+Test(flush, too_many_requests)
+{
+	fill(0);
+	for (uint32_t i = 0; i < 2 * SOFT_REQUESTS; i++)
+		flush_from(1, VR_FLUSH_VA_ALL, 0, 0x100000 + i * 0x1000, 4096, 1);
+	check(0, 2, 2, 2);
+}
+
+Test(flush, state_that_is_set_drops_everything)
+{
+	uint64_t registers[16] = {0};
+
+	fill(0);
+	cr_assert_eq(t->accel->vcpu_set_state(t->cpu[0], "toy", registers, sizeof(registers)), VR_OK);
+	check(0, 2, 2, 2);
+}
+
+Test(flush, reset)
+{
+	fill(0);
+	t->accel->vm_reset(t->vm);
+	check(0, 2, 2, 2);
+}
+
+/* Return addresses that code pushes while its own page is being flushed are forgotten at the next look-up. */
+Test(flush, shadow_stack_of_a_flushed_page)
+{
+	struct vr_exec *x = t->cpu[0]->x;
+
+	fill(0);
+	hook_asid(t, x);
+	call_at(0, 0, FUNC);
+	struct vr_bank *b = x->bank;
+
+	x->env->tlb_flush(x, VR_FLUSH_VA, 0, TOY_CODE, 4096, 0);
+	b->shadow[0].pc = TOY_CODE + 8;
+	const struct soft_itlb_entry *it = soft_fetch(x, FUNC);
+
+	cr_assert_not_null(it);
+	cr_assert_eq(b->shadow[0].pc, SOFT_SHADOW_EMPTY);
+}

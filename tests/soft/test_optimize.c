@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/* test_optimize.c: the optimiser against the interpreter: whatever it does to an IR, the slots and memory come out the same. */
+#include <string.h>
+
+#include <criterion/criterion.h>
+#include <ir/build.h>
+#include <ir/ir.h>
+
+#include "interp.h"
+#include "toy.h"
+
+#define SLOTS 8
+#define FLAGS 16
+#define OPS 512
+#define MEMORY 64
+
+struct world {
+	struct vr_ir ir;
+	struct vr_ir_op ops[OPS];
+	struct vr_ir_block blocks[4];
+};
+
+static union {
+	struct vr_exec x;
+	uint8_t room[VR_EXEC_STATE + sizeof(struct toy_state)];
+} exec;
+static uint64_t memory[MEMORY];
+static uint64_t seed;
+
+static uint32_t any(uint32_t below)
+{
+	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(seed >> 33) % below;
+}
+
+/* Helpers: one changes slots, one reads them, one does neither. */
+static uint64_t VR_CALL writes(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)c;
+	toy_r(x)[a % SLOTS] ^= b + 1;
+	toy_of(x)->flags ^= VR_FLAG_N;
+	return a + b;
+}
+
+static uint64_t VR_CALL reads(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)c;
+	return toy_r(x)[a % SLOTS] + b + toy_of(x)->flags;
+}
+
+static uint64_t VR_CALL pure(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)x, (void)c;
+	return a * 3 + b;
+}
+
+static const struct vr_helper helpers[] = {
+	{.name = "writes", .flags = VR_HF_READS | VR_HF_WRITES, .u.fn = writes},
+	{.name = "reads", .flags = VR_HF_READS, .u.fn = reads},
+	{.name = "pure", .u.fn = pure},
+};
+
+static int32_t access_memory(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address, const union vr_v128 *a,
+			     const union vr_v128 *b, union vr_v128 *result)
+{
+	uint64_t *at = &memory[address / 8 % MEMORY];
+	uint64_t mask = (op->aux & 7) < 3 ? (UINT64_C(1) << (8u << (op->aux & 7))) - 1 : UINT64_MAX;
+
+	(void)x, (void)b;
+	if (op->op == VR_IR_STORE)
+		*at = (*at & ~mask) | (a->d[0] & mask);
+	else
+		result->d[0] = *at & mask;
+	return 0;
+}
+
+static const struct vr_interp_memory the_memory = {.access = access_memory};
+
+static struct vr_isa isa(void)
+{
+	struct vr_isa i = toy_isa;
+
+	i.helpers = helpers;
+	i.helper_count = 3;
+	return i;
+}
+
+/* From block 0, by pc (a block's number times 16), until one leaves or enough of them have run. */
+static void run(const struct vr_isa *i, const struct vr_ir *ir)
+{
+	union vr_v128 values[OPS];
+
+	exec.x.pc = 0;
+	for (uint32_t n = 0; n < 50 && exec.x.pc / 16 < ir->block_count; n++)
+		vr_interp_block(&exec.x, i, ir, (uint32_t)(exec.x.pc / 16), values, &the_memory);
+}
+
+static void fill(uint64_t with)
+{
+	seed = with;
+	memset(&exec, 0, sizeof(exec));
+	for (uint32_t n = 0; n < SLOTS; n++)
+		toy_r(&exec.x)[n] = (uint64_t)any(UINT32_MAX) << 32 | any(UINT32_MAX);
+	toy_of(&exec.x)->flags = any(2) ? VR_FLAG_Z : VR_FLAG_NOT_C;
+	for (uint32_t n = 0; n < MEMORY; n++)
+		memory[n] = any(UINT32_MAX);
+}
+
+static void begin(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->ir = (struct vr_ir){.size = sizeof(w->ir),
+			       .op_count = 1,
+			       .op_capacity = OPS,
+			       .block_capacity = 4,
+			       .ops = w->ops,
+			       .blocks = w->blocks};
+}
+
+static void end_block(struct world *w, uint32_t first, uint32_t taken, uint32_t fall)
+{
+	struct vr_ir_block *b = &w->ir.blocks[w->ir.block_count];
+
+	*b = (struct vr_ir_block){.pc = w->ir.block_count * 16,
+				  .end = (w->ir.block_count + 1) * 16,
+				  .first = first,
+				  .count = w->ir.op_count - first,
+				  .insns = 1,
+				  .flags = VR_BLOCK_ENTRY,
+				  .succ = {taken, fall}};
+	w->ir.block_count++;
+}
+
+static void optimise(struct world *w)
+{
+	static uint32_t scratch[2 * OPS];
+	const struct vr_isa i = isa();
+	struct soft_plan plan;
+	char why[160];
+
+	cr_assert_eq(vr_ir_verify(&w->ir, why, sizeof(why)), 0, "before: %s", why);
+	soft_optimize(&i, NULL, &w->ir, scratch, &plan);
+	cr_assert_eq(plan.map_count, 0);
+}
+
+static uint32_t count_ops(const struct world *w, uint32_t op)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i < w->ir.op_count; i++)
+		n += w->ops[i].op == op;
+	return n;
+}
+
+/* ---- by hand ---- */
+
+Test(optimize, constants_fold_as_they_are_computed)
+{
+	static const uint16_t kinds[] = {VR_IR_ADD, VR_IR_SUB, VR_IR_AND, VR_IR_OR, VR_IR_XOR, VR_IR_SHL, VR_IR_SHR, VR_IR_MUL};
+	static const uint64_t numbers[] = {0, 1, 31, 32, 63, 64, 0x80000000, UINT32_MAX, INT64_MAX, UINT64_MAX};
+	const struct vr_isa i = isa();
+	struct world w;
+
+	for (uint32_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		for (uint32_t n = 0; n < 200; n++) {
+			uint32_t type = n & 1 ? VR_T_I32 : VR_T_I64;
+
+			begin(&w);
+			vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 0);
+			uint32_t a = vr_ir_const(&w.ir, type, numbers[n / 2 % 10]), b = vr_ir_const(&w.ir, type, numbers[n / 20]);
+			uint32_t c = vr_ir_op2(&w.ir, kinds[k], type, a, b);
+
+			vr_ir_put(&w.ir, VR_T_I64, 0, c);
+			/* With a value that is not known, too. */
+			vr_ir_put(&w.ir, VR_T_I64, 2, vr_ir_op2(&w.ir, kinds[k], type, vr_ir_get(&w.ir, type, 1), b));
+			vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
+			end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+			fill(n);
+			run(&i, &w.ir);
+			uint64_t want = toy_r(&exec.x)[0], other = toy_r(&exec.x)[2];
+
+			optimise(&w);
+			fill(n);
+			run(&i, &w.ir);
+			cr_assert_eq(toy_r(&exec.x)[0], want, "op %u row %u", kinds[k], n);
+			cr_assert_eq(toy_r(&exec.x)[2], other, "op %u row %u", kinds[k], n);
+			if (kinds[k] != VR_IR_MUL)
+				cr_assert_leq(count_ops(&w, kinds[k]), 1);
+		}
+}
+
+Test(optimize, flags_that_are_overwritten_go)
+{
+	struct world w;
+
+	begin(&w);
+	uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
+
+	vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, a, b));
+	uint32_t f = vr_ir_op2(&w.ir, VR_IR_F_ADD, VR_T_I64, a, b);
+
+	vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, f);
+	vr_ir_add(&w.ir, VR_IR_BRCC, VR_T_NONE, VR_CC_EQ, f, 0, 0, 4096);
+	end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+	optimise(&w);
+	cr_assert_eq(count_ops(&w, VR_IR_F_SUB), 0);
+	cr_assert_eq(count_ops(&w, VR_IR_F_ADD), 1);
+	cr_assert_eq(count_ops(&w, VR_IR_PUT), 1, "who leaves reads them");
+}
+
+Test(optimize, a_call_in_between_reads_flags_and_changes_slots)
+{
+	const struct vr_isa i = isa();
+	struct world w;
+
+	for (uint32_t helper = 0; helper < 3; helper++) {
+		begin(&w);
+		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), zero = vr_ir_const(&w.ir, VR_T_I64, 0);
+
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, a, zero));
+		vr_ir_put(&w.ir, VR_T_I64, 1, vr_ir_add(&w.ir, VR_IR_CALL, VR_T_I64, 0, zero, a, 0, helper));
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_ADD, VR_T_I64, a, a));
+		vr_ir_put(&w.ir, VR_T_I64, 2, vr_ir_get(&w.ir, VR_T_I64, 0));
+		vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
+		end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+		fill(1);
+		run(&i, &w.ir);
+		uint64_t one = toy_r(&exec.x)[1], two = toy_r(&exec.x)[2];
+
+		optimise(&w);
+		fill(1);
+		run(&i, &w.ir);
+		cr_assert_eq(toy_r(&exec.x)[1], one);
+		cr_assert_eq(toy_r(&exec.x)[2], two);
+		cr_assert_eq(count_ops(&w, VR_IR_F_SUB), helper < 2 ? 1 : 0);
+		cr_assert_eq(count_ops(&w, VR_IR_GET), helper == 0 ? 2 : 1);
+	}
+}
+
+/* With registers for slots: what a block changes is dirty where it goes, and round a loop, and nowhere else. */
+Test(optimize, dirty_slots)
+{
+	static const struct vr_emit emit = {.size = sizeof(emit), .integer_slots = 2, .vector_slots = 0};
+	static uint32_t scratch[2 * OPS];
+	const struct vr_isa i = isa();
+	struct soft_plan plan;
+	struct world w;
+
+	begin(&w);
+	for (uint32_t b = 0; b < 3; b++) {
+		uint32_t first = w.ir.op_count, slot = b == 1 ? 3 : 5;
+		uint32_t v = vr_ir_get(&w.ir, VR_T_I64, slot), other = vr_ir_get(&w.ir, VR_T_I64, 8 - slot);
+
+		v = vr_ir_op2(&w.ir, VR_IR_ADD, VR_T_I64, v, other);
+		if (b == 1)
+			vr_ir_put(&w.ir, VR_T_I64, slot, v);
+		vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, other, 0, 16);
+		end_block(&w, first, b == 1 ? 1 : VR_NO_BLOCK, b < 2 ? b + 1 : VR_NO_BLOCK);
+	}
+	soft_optimize(&i, &emit, &w.ir, scratch, &plan);
+	cr_assert_eq(plan.map_count, 2);
+	uint32_t bit = plan.map[0].slot == 3 ? 1 : 2;
+
+	cr_assert_eq(plan.map[bit - 1].slot, 3);
+	cr_assert_eq(w.blocks[0].dirty_in, 0);
+	cr_assert_eq(w.blocks[1].dirty_in, bit);
+	cr_assert_eq(w.blocks[2].dirty_in, bit);
+}
+
+/* ---- at random ---- */
+
+static void random_block(struct world *w, uint32_t number, uint32_t blocks)
+{
+	static const uint16_t two[] = {VR_IR_ADD, VR_IR_SUB, VR_IR_AND, VR_IR_OR,   VR_IR_XOR,	VR_IR_SHL,
+				       VR_IR_SHR, VR_IR_SAR, VR_IR_MUL, VR_IR_ANDN, VR_IR_CMPSET};
+	uint32_t first = w->ir.op_count, ints[64], flags[64], ni = 0, nf = 0;
+
+	vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
+	ints[ni++] = vr_ir_const(&w->ir, VR_T_I64, any(3) ? any(9) : 0);
+	flags[nf++] = vr_ir_get(&w->ir, VR_T_FLAGS, FLAGS);
+	for (uint32_t n = 0; n < 40; n++) {
+		uint32_t type = any(3) ? VR_T_I64 : VR_T_I32, a = ints[any(ni)], b = ints[any(ni)];
+
+		switch (any(12)) {
+		case 0:
+			ints[ni++] = vr_ir_const(&w->ir, type, any(4) ? any(3) : UINT64_MAX);
+			break;
+		case 1:
+		case 2:
+			ints[ni++] = vr_ir_get(&w->ir, type, any(SLOTS));
+			break;
+		case 3:
+		case 4:
+			/* A lifter PUTs integers whole. */
+			vr_ir_put(&w->ir, VR_T_I64, any(SLOTS), a);
+			break;
+		case 5:
+			vr_ir_put(&w->ir, VR_T_FLAGS, FLAGS, flags[any(nf)]);
+			break;
+		case 6:
+			flags[nf++] = any(3) ? vr_ir_op2(&w->ir, any(2) ? VR_IR_F_ADD : VR_IR_F_SUB, type, a, b)
+					     : vr_ir_get(&w->ir, VR_T_FLAGS, FLAGS);
+			break;
+		case 7:
+			ints[ni++] = vr_ir_add(&w->ir, VR_IR_SETCC, VR_T_I64, any(14), flags[any(nf)], 0, 0, 0);
+			break;
+		case 8:
+			vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
+			ints[ni++] = vr_ir_add(&w->ir, VR_IR_LOAD, VR_T_I64, any(4) | (any(2) ? VR_MS_SIGN : 0), a, 0, 0, any(64));
+			break;
+		case 9:
+			vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
+			vr_ir_add(&w->ir, VR_IR_STORE, VR_T_I64, any(4), a, b, 0, any(64));
+			break;
+		case 10:
+			ints[ni++] = vr_ir_add(&w->ir, VR_IR_CALL, VR_T_I64, 0, a, b, 0, any(3));
+			break;
+		default: {
+			uint32_t op = two[any(sizeof(two) / sizeof(two[0]))];
+
+			ints[ni++] = vr_ir_add(&w->ir, op, type, op == VR_IR_CMPSET ? any(14) : 0, a, b, 0, 0);
+		}
+		}
+	}
+	uint32_t taken = any(blocks + 1), fall = number + 1;
+
+	switch (any(3)) {
+	case 0:
+		vr_ir_put(&w->ir, VR_T_FLAGS, FLAGS, flags[nf - 1]);
+		vr_ir_add(&w->ir, VR_IR_BRCC, VR_T_NONE, any(14), flags[nf - 1], 0, 0, taken * 16);
+		break;
+	case 1:
+		vr_ir_add(&w->ir, VR_IR_BRCMP, VR_T_I64, any(14), ints[any(ni)], ints[any(ni)], 0, taken * 16);
+		break;
+	default:
+		vr_ir_add(&w->ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, taken * 16);
+		fall = blocks;
+	}
+	end_block(w, first, taken < blocks ? taken : VR_NO_BLOCK, fall < blocks ? fall : VR_NO_BLOCK);
+}
+
+Test(optimize, random_regions, .timeout = 120)
+{
+	static struct world w;
+	const struct vr_isa i = isa();
+
+	for (uint64_t n = 0; n < 20000; n++) {
+		uint64_t slots[SLOTS], cells[MEMORY], pc;
+		uint32_t flags;
+
+		begin(&w);
+		seed = n;
+		for (uint32_t b = 0; b < 3; b++)
+			random_block(&w, b, 3);
+		fill(n + 1);
+		run(&i, &w.ir);
+		memcpy(slots, exec.x.hot, sizeof(slots));
+		memcpy(cells, memory, sizeof(cells));
+		flags = toy_of(&exec.x)->flags;
+		pc = exec.x.pc;
+		optimise(&w);
+		fill(n + 1);
+		run(&i, &w.ir);
+		cr_assert_arr_eq(slots, exec.x.hot, sizeof(slots), "seed %llu", (unsigned long long)n);
+		cr_assert_arr_eq(cells, memory, sizeof(cells), "seed %llu", (unsigned long long)n);
+		cr_assert_eq(pc, exec.x.pc, "seed %llu", (unsigned long long)n);
+		/* Where the region was left; a loop that was cut short may have flags that are dead. */
+		if (pc / 16 >= 3)
+			cr_assert_eq(flags, toy_of(&exec.x)->flags, "seed %llu", (unsigned long long)n);
+	}
+}

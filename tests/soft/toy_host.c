@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* toy_host.c: the double of the host's tables, and the machine. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <criterion/criterion.h>
+#include <vmrun/plugin.h>
+
+#include "toy.h"
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* A device that returns its address and remembers what was asked. */
+static int32_t VR_CALL mmio_access(const struct vr_host *h, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+				   uint32_t is_write, uint64_t *value)
+{
+	(void)h, (void)vcpu;
+	int device = address - TOY_DEVICE < 0x10000 || (is_write && address - TOY_ROM < TOY_ROM_BYTES);
+
+	if (space != VR_SPACE_MMIO || !device)
+		return VR_E_NOENT;
+	if (!is_write)
+		*value = address;
+	pthread_mutex_lock(&log_lock);
+	if (toy.log_count < sizeof(toy.log) / sizeof(toy.log[0]))
+		toy.log[toy.log_count++] =
+			(struct toy_access){.address = address, .value = *value, .width = width, .write = is_write};
+	pthread_mutex_unlock(&log_lock);
+	return VR_OK;
+}
+static const struct vr_host_mmio mmio = {.size = sizeof(mmio), .access = mmio_access};
+
+static uint64_t VR_CALL now(const struct vr_host *h)
+{
+	struct timespec ts;
+
+	(void)h;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+static const struct vr_host_timer timer = {.size = sizeof(timer), .now = now};
+
+static pthread_mutex_t park_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t park_cond = PTHREAD_COND_INITIALIZER;
+static uint32_t permits[TOY_CPUS];
+
+static void VR_CALL park(const struct vr_host *h, uint32_t vcpu, uint64_t deadline)
+{
+	(void)h, (void)deadline;
+	pthread_mutex_lock(&park_lock);
+	while (!permits[vcpu])
+		pthread_cond_wait(&park_cond, &park_lock);
+	permits[vcpu] = 0;
+	pthread_mutex_unlock(&park_lock);
+}
+
+static void VR_CALL unpark(const struct vr_host *h, uint32_t vcpu)
+{
+	(void)h;
+	pthread_mutex_lock(&park_lock);
+	permits[vcpu] = 1;
+	pthread_cond_broadcast(&park_cond);
+	pthread_mutex_unlock(&park_lock);
+}
+static const struct vr_host_thread thread = {.size = sizeof(thread), .park = park, .unpark = unpark};
+static const struct vr_host_codecache codecache = {.size = sizeof(codecache)};
+
+static const void *VR_CALL query(const struct vr_host *h, const char *id)
+{
+	(void)h;
+	return !strcmp(id, VR_MMIO_ID)	    ? (const void *)&mmio
+	       : !strcmp(id, VR_TIMER_ID)     ? (const void *)&timer
+	       : !strcmp(id, VR_THREAD_ID)    ? (const void *)&thread
+	       : !strcmp(id, VR_CODECACHE_ID) ? (const void *)&codecache
+					      : NULL;
+}
+
+static void VR_CALL error(const struct vr_host *h, int32_t code, const char *text)
+{
+	(void)h, (void)code, (void)text;
+}
+
+const struct vr_host toy_host = {.size = sizeof(toy_host), .abi_major = 1, .query = query, .error = error};
+
+static uint8_t *memory(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert_neq(p, MAP_FAILED);
+	return p;
+}
+
+struct toy *toy_new(uint32_t cpus)
+{
+	static const struct vr_translator translator = {.size = sizeof(translator), .isa = &toy_isa};
+	const struct vr_vm_config c = {
+		.size = sizeof(c), .vcpu_count = cpus, .arch = "toy", .translator = &translator, .translator_id = "toy"};
+	const struct vr_plugin *p;
+	struct toy *t = &toy;
+	void *handle;
+
+	cr_assert_eq(vmrun_plugin_create(&toy_host, "soft", &p), VR_OK);
+	cr_assert_eq(p->probe(p->self), VR_OK);
+	t->accel = p->query(p->self, VR_ACCEL_ID);
+	t->cpus = cpus;
+	t->ram = memory(TOY_RAM_BYTES);
+	t->rom = memory(TOY_ROM_BYTES);
+	cr_assert_eq(t->accel->vm_create(p->self, &c, &handle), VR_OK);
+	t->vm = handle;
+	cr_assert_eq(t->accel->memory_map(t->vm, 0, TOY_RAM, TOY_RAM_BYTES, t->ram, 0), VR_OK);
+	cr_assert_eq(t->accel->memory_map(t->vm, 1, TOY_ROM, TOY_ROM_BYTES, t->rom, VR_MEM_READONLY), VR_OK);
+	for (uint32_t i = 0; i < cpus; i++) {
+		cr_assert_eq(t->accel->vcpu_create(t->vm, i, &handle), VR_OK);
+		t->cpu[i] = handle;
+	}
+	toy_map_global(t, TOY_CODE, 0, TOY_RWX, TOY_RWX);
+	toy_map_global(t, TOY_VECTOR, 1, TOY_RWX, TOY_RWX);
+	TOY_LOAD(t, 1, 0, TOY_STOP);
+	return t;
+}
+
+void toy_free(struct toy *t)
+{
+	for (uint32_t i = 0; i < t->cpus; i++)
+		t->accel->vcpu_destroy(t->cpu[i]);
+	t->accel->vm_destroy(t->vm);
+	munmap(t->ram, TOY_RAM_BYTES);
+	munmap(t->rom, TOY_ROM_BYTES);
+}
+
+static uint64_t entry_of(uint64_t page, uint32_t rights, uint32_t user, uint32_t global)
+{
+	uint64_t pa = page < TOY_RAM_BYTES / SOFT_PAGE ? TOY_RAM + page * SOFT_PAGE : page & SOFT_PAGE_MASK;
+
+	return pa | rights | user << 3 | global << 6 | 128;
+}
+
+void toy_map(struct toy *t, uint32_t asid, uint64_t va, uint64_t page, uint32_t rights, uint32_t user)
+{
+	atomic_store(&t->table[asid][va >> 12], entry_of(page, rights, user, 0));
+}
+
+void toy_map_global(struct toy *t, uint64_t va, uint64_t page, uint32_t rights, uint32_t user)
+{
+	for (uint32_t i = 0; i < TOY_ASIDS; i++)
+		atomic_store(&t->table[i][va >> 12], entry_of(page, rights, user, 1));
+}
+
+void toy_unmap(struct toy *t, uint32_t asid, uint64_t va)
+{
+	atomic_store(&t->table[asid][va >> 12], 0);
+}
+
+void toy_put(struct toy *t, uint64_t page, uint64_t offset, uint64_t value)
+{
+	memcpy(toy_page(t, page) + offset, &value, sizeof(value));
+}
+
+uint64_t toy_get(struct toy *t, uint64_t page, uint64_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, toy_page(t, page) + offset, sizeof(value));
+	return value;
+}
+
+void toy_load(struct toy *t, uint64_t page, uint64_t offset, const uint64_t *code, uint32_t count)
+{
+	memcpy(toy_page(t, page) + offset, code, count * sizeof(*code));
+	t->accel->memory_written(t->vm, TOY_RAM + page * SOFT_PAGE + offset, count * sizeof(*code));
+}
+
+int32_t toy_go(struct toy *t, uint32_t cpu, uint64_t pc)
+{
+	struct vr_exit e = {.size = sizeof(e), .reason = VR_EXIT_ERROR};
+
+	t->cpu[cpu]->x->pc = pc;
+	int32_t r = t->accel->vcpu_run(t->cpu[cpu], &e);
+
+	return r < 0 ? r : (int32_t)e.reason;
+}
+
+struct start {
+	struct toy *t;
+	uint64_t pc;
+	uint32_t cpu;
+};
+
+static void *run(void *arg)
+{
+	struct start s = *(struct start *)arg;
+
+	free(arg);
+	return (void *)(intptr_t)toy_go(s.t, s.cpu, s.pc);
+}
+
+pthread_t toy_start(struct toy *t, uint32_t cpu, uint64_t pc)
+{
+	struct start *s = malloc(sizeof(*s));
+	pthread_t thread_id;
+
+	cr_assert_not_null(s);
+	*s = (struct start){.t = t, .pc = pc, .cpu = cpu};
+	cr_assert_eq(pthread_create(&thread_id, NULL, run, s), 0);
+	return thread_id;
+}
+
+struct wanted {
+	const char *name;
+	uint64_t value;
+};
+
+static void VR_CALL note(void *opaque, const char *name, uint32_t kind, uint64_t value)
+{
+	struct wanted *w = opaque;
+
+	(void)kind;
+	if (!strcmp(name, w->name))
+		w->value = value;
+}
+
+uint64_t toy_counter(struct toy *t, const char *name)
+{
+	struct wanted w = {.name = name, .value = UINT64_MAX};
+
+	t->accel->stats(t->vm, note, &w);
+	return w.value;
+}
