@@ -52,15 +52,15 @@ static void help_vector(struct vr_exec *x, union vr_v128 *d, const union vr_v128
 			const union vr_v128 *c, uint64_t imm)
 {
 	(void)x;
-	union vr_v128 r = { .d = { a->d[0] + b->d[0] * 3 + c->d[0] + imm, a->d[1] ^ b->d[1] ^ c->d[1] } };
+	union vr_v128 r = {.d = {a->d[0] + b->d[0] * 3 + c->d[0] + imm, a->d[1] ^ b->d[1] ^ c->d[1]}};
 	*d = r;
 }
 static const struct vr_helper helpers[] = {
-	{ "sum", 0, 0, { .fn = help_sum } },
-	{ "slots", VR_HF_READS | VR_HF_WRITES, 0, { .fn = help_slots } },
-	{ "leave", VR_HF_READS | VR_HF_MAY_LEAVE | VR_HF_PC, 0, { .fn = help_leave } },
-	{ "pc", VR_HF_PC, 0, { .fn = help_pc } },
-	{ "vector", VR_HF_VECTOR, 0, { .vfn = help_vector } },
+	{"sum", 0, 0, {.fn = help_sum}},
+	{"slots", VR_HF_READS | VR_HF_WRITES, 0, {.fn = help_slots}},
+	{"leave", VR_HF_READS | VR_HF_MAY_LEAVE | VR_HF_PC, 0, {.fn = help_leave}},
+	{"pc", VR_HF_PC, 0, {.fn = help_pc}},
+	{"vector", VR_HF_VECTOR, 0, {.vfn = help_vector}},
 };
 
 /* A poor man's fix-up: marks that it was asked. Tests of FP bring their own. */
@@ -108,8 +108,8 @@ static int64_t sign(uint64_t v, uint32_t bytes)
 	return bytes >= 8 ? (int64_t)v : (int64_t)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes);
 }
 
-int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va, const union vr_v128 *a,
-		   const union vr_v128 *b, union vr_v128 *r, int extend)
+int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va,
+		   const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r, int extend)
 {
 	uint32_t bytes = 1u << (aux & 7), total = o == VR_IR_LOADP || o == VR_IR_STOREP ? 2 * bytes : bytes;
 	if (o == VR_IR_CAS2 || o == VR_IR_CAS2IF)
@@ -117,7 +117,7 @@ int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint6
 	if (va < RAM_BASE || va + total > RAM_BASE + RAM_PAGES * 4096)
 		return 1;
 	uint8_t *p = H.ram + (va - RAM_BASE);
-	union vr_v128 old = { .d = { 0, 0 } };
+	union vr_v128 old = {.d = {0, 0}};
 	switch (o) {
 	case VR_IR_LOAD:
 	case VR_IR_LOADP:
@@ -186,11 +186,13 @@ int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint6
 static void spoil(void)
 {
 	/* what a C callee may change */
-	__asm__ volatile("mov $-1, %%rcx; mov %%rcx, %%rdx; mov %%rcx, %%rsi; mov %%rcx, %%rdi; mov %%rcx, %%r8;"
-			 "mov %%rcx, %%r9; mov %%rcx, %%r10; mov %%rcx, %%r11;"
-			 "vpcmpeqd %%xmm0, %%xmm0, %%xmm0; vpcmpeqd %%xmm6, %%xmm6, %%xmm6;"
-			 "vpcmpeqd %%xmm7, %%xmm7, %%xmm7; vpcmpeqd %%xmm15, %%xmm15, %%xmm15" ::
-				 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm6", "xmm7", "xmm15");
+	__asm__ volatile(
+		"mov $-1, %%rcx; mov %%rcx, %%rdx; mov %%rcx, %%rsi; mov %%rcx, %%rdi; mov %%rcx, %%r8;"
+		"mov %%rcx, %%r9; mov %%rcx, %%r10; mov %%rcx, %%r11;"
+		"vpcmpeqd %%xmm0, %%xmm0, %%xmm0; vpcmpeqd %%xmm6, %%xmm6, %%xmm6;"
+		"vpcmpeqd %%xmm7, %%xmm7, %%xmm7; vpcmpeqd %%xmm15, %%xmm15, %%xmm15" ::
+			: "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm6", "xmm7",
+			  "xmm15");
 }
 
 static uint64_t memory(struct vr_exec *x)
@@ -209,8 +211,8 @@ static uint64_t memory(struct vr_exec *x)
 		return 1;
 	}
 	uint64_t d = x->descriptor;
-	if (!ram_access(d & 0xffff, d >> 16 & 0xff, d >> 24 & 0xff, (uint32_t)(d >> 48), x->address, &x->argument[0],
-			&x->argument[1], x->result, 1))
+	if (!ram_access(d & 0xffff, d >> 16 & 0xff, d >> 24 & 0xff, (uint32_t)(d >> 48), x->address,
+			&x->argument[0], &x->argument[1], x->result, 1))
 		return 0;
 	H.faults++;
 	H.fault_insn = H.job.pc_base + p->insn;
@@ -245,7 +247,7 @@ static void fill_tlb(void)
 	struct vr_bank *b = H.bank;
 	b->tlb_mask = 255 * sizeof(struct vr_tlb_entry);
 	for (uint32_t n = 0; n < 256; n++)
-		b->tlb[n] = (struct vr_tlb_entry){ VR_TLB_NEVER, VR_TLB_NEVER, 0, 0 };
+		b->tlb[n] = (struct vr_tlb_entry){VR_TLB_NEVER, VR_TLB_NEVER, 0, 0};
 	for (uint32_t n = 0; n < RAM_PAGES; n++) {
 		uint64_t va = RAM_BASE + 4096ull * n;
 		struct vr_tlb_entry *t = &b->tlb[va >> 12 & 255];
@@ -263,7 +265,8 @@ void harness_init(void)
 		H.x = aligned_alloc(4096, 8192);
 		H.bank = aligned_alloc(4096, (sizeof(struct vr_bank) + 4095) & ~4095ul);
 		H.ram = aligned_alloc(4096, RAM_PAGES * 4096);
-		H.code = mmap(NULL, CODE_ROOM, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		H.code = mmap(NULL, CODE_ROOM, PROT_READ | PROT_WRITE | PROT_EXEC,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		H.ir.size = sizeof(H.ir);
 		H.ir.op_capacity = 16384;
 		H.ir.block_capacity = 512;
@@ -272,7 +275,7 @@ void harness_init(void)
 		H.job.scratch_size = x86_emit.scratch_size;
 		H.job.scratch = malloc(H.job.scratch_size);
 		memset(H.job.scratch, 0x5a, H.job.scratch_size);
-		struct vr_engine_entry e = { sizeof(e), 0, memory, lookup, do_link };
+		struct vr_engine_entry e = {sizeof(e), 0, memory, lookup, do_link};
 		char why[128];
 		if (x86_emit.probe(why, sizeof(why))) {
 			fprintf(stderr, "%s\n", why);
@@ -280,11 +283,11 @@ void harness_init(void)
 		}
 		H.thunk_bytes = (uint32_t)x86_emit.thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_ROOM);
 		for (uint32_t n = 0; n < INTS; n++)
-			slots[n] = (struct vr_slot){ 8 * n, VR_SLOT_INT, "x" };
+			slots[n] = (struct vr_slot){8 * n, VR_SLOT_INT, "x"};
 		for (uint32_t n = 0; n < VECS; n++)
-			slots[SLOT_V + n] = (struct vr_slot){ VR_EXEC_STATE + 16 * n, VR_SLOT_VEC, "v" };
-		slots[SLOT_FLAGS] = (struct vr_slot){ 8 * INTS, VR_SLOT_FLAGS, "f" };
-		slots[SLOT_FLAGS + 1] = (struct vr_slot){ 8 * INTS + 4, VR_SLOT_FLAGS, "g" };
+			slots[SLOT_V + n] = (struct vr_slot){VR_EXEC_STATE + 16 * n, VR_SLOT_VEC, "v"};
+		slots[SLOT_FLAGS] = (struct vr_slot){8 * INTS, VR_SLOT_FLAGS, "f"};
+		slots[SLOT_FLAGS + 1] = (struct vr_slot){8 * INTS + 4, VR_SLOT_FLAGS, "g"};
 	}
 	memset(H.x, 0, 8192);
 	memset(H.bank, 0, offsetof(struct vr_bank, tlb));
@@ -314,7 +317,8 @@ void ir_begin(void)
 void block_begin(uint64_t pc, uint32_t flags)
 {
 	struct vr_ir_block *b = &H.ir.blocks[H.ir.block_count++];
-	*b = (struct vr_ir_block){ .pc = pc, .first = H.ir.op_count, .flags = flags, .succ = { VR_NO_BLOCK, VR_NO_BLOCK } };
+	*b = (struct vr_ir_block){
+		.pc = pc, .first = H.ir.op_count, .flags = flags, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
 	op(VR_IR_INSN, 0, 0, 0, 0, 0, pc);
 }
 
@@ -331,15 +335,15 @@ void map_slots(uint32_t n, uint32_t m)
 {
 	H.map_count = 0;
 	for (uint32_t k = 0; k < n; k++)
-		H.map[H.map_count++] = (struct vr_mapped){ (uint16_t)k, VR_SLOT_INT, (uint8_t)k };
+		H.map[H.map_count++] = (struct vr_mapped){(uint16_t)k, VR_SLOT_INT, (uint8_t)k};
 	for (uint32_t k = 0; k < m; k++)
-		H.map[H.map_count++] = (struct vr_mapped){ (uint16_t)(SLOT_V + k), VR_SLOT_VEC, (uint8_t)k };
+		H.map[H.map_count++] = (struct vr_mapped){(uint16_t)(SLOT_V + k), VR_SLOT_VEC, (uint8_t)k};
 }
 
 /* Exact data flow of which slots may be dirty where. */
 static void find_dirty(void)
 {
-	uint32_t put[512] = { 0 };
+	uint32_t put[512] = {0};
 	for (uint32_t b = 0; b < H.ir.block_count; b++) {
 		struct vr_ir_block *k = &H.ir.blocks[b];
 		k->dirty_in = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* harness.h: a double of the engine around x86_emit: a code cache, a TLB over a little RAM, slow paths that are checked. */
+/* harness.h: a double of the engine around x86_emit: a code cache, a TLB over a little RAM, slow paths that
+ * are checked. */
 #ifndef VR_TESTS_EMIT_HARNESS_H
 #define VR_TESTS_EMIT_HARNESS_H
 
@@ -13,7 +14,8 @@
 #define SLOT_FLAGS (INTS + VECS)
 #define SLOTS (INTS + VECS + 2)
 
-/* Guest memory: pages 0, 1 fast, 2 only by the slow path, 3 read-only in the TLB, 4: not there (exception). */
+/* Guest memory: pages 0, 1 fast, 2 only by the slow path, 3 read-only in the TLB, 4: not there (exception).
+ */
 #define RAM_BASE 0x40000000ull
 #define RAM_PAGES 4
 #define FAULT_PC 0xdead0000ull
@@ -49,7 +51,8 @@ void harness_init(void);
 void ir_begin(void);
 void block_begin(uint64_t pc, uint32_t flags);
 void block_end(uint64_t end, uint32_t taken, uint32_t fall);
-static inline uint32_t op(uint32_t o, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c, uint64_t imm)
+static inline uint32_t op(uint32_t o, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c,
+			  uint64_t imm)
 {
 	return vr_ir_add(&H.ir, o, type, aux, a, b, c, imm);
 }
@@ -63,8 +66,8 @@ uint64_t *slot_int(uint32_t n);
 union vr_v128 *slot_vec(uint32_t n);
 uint32_t *slot_flags(void);
 /* A memory op on the double's RAM: 1 when it faults. Signs are extended when `extend`. */
-int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va, const union vr_v128 *a,
-		   const union vr_v128 *b, union vr_v128 *r, int extend);
+int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va,
+		   const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r, int extend);
 
 uint64_t rnd(void);
 extern uint64_t rnd_state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_control.c: links and their checks, polls, the shadow stack, the jump cache, fault points, tables that are full. */
+/* test_control.c: links and their checks, polls, the shadow stack, the jump cache, fault points, tables that
+ * are full. */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "harness.h"
@@ -17,7 +18,8 @@ static uint64_t give(struct vr_exec *x)
 static void add_to(uint32_t slot, uint64_t n)
 {
 	uint32_t a = vr_ir_get(&H.ir, VR_T_I64, slot);
-	vr_ir_put(&H.ir, VR_T_I64, slot, vr_ir_op2(&H.ir, VR_IR_ADD, VR_T_I64, a, vr_ir_const(&H.ir, VR_T_I64, n)));
+	vr_ir_put(&H.ir, VR_T_I64, slot,
+		  vr_ir_op2(&H.ir, VR_IR_ADD, VR_T_I64, a, vr_ir_const(&H.ir, VR_T_I64, n)));
 }
 
 static uint64_t simple(uint64_t pc, uint32_t slot, uint64_t n, uint64_t to)
@@ -103,7 +105,8 @@ Test(emit_control, polls_on_back_edge)
 		/* while (--x0) x1 += 3; entered with exit_request set: stops at once, once */
 		block_begin(0x10000, VR_BLOCK_ENTRY);
 		add_to(1, 3);
-		uint32_t n = vr_ir_op2(&H.ir, VR_IR_SUB, VR_T_I64, vr_ir_get(&H.ir, VR_T_I64, 0), vr_ir_const(&H.ir, VR_T_I64, 1));
+		uint32_t n = vr_ir_op2(&H.ir, VR_IR_SUB, VR_T_I64, vr_ir_get(&H.ir, VR_T_I64, 0),
+				       vr_ir_const(&H.ir, VR_T_I64, 1));
 		vr_ir_put(&H.ir, VR_T_I64, 0, n);
 		op(VR_IR_BRCMP, VR_T_I64, VR_CC_NE, n, vr_ir_const(&H.ir, VR_T_I64, 0), 0, 0x10000);
 		block_end(0x10008, 0, VR_NO_BLOCK);
@@ -155,7 +158,7 @@ Test(emit_control, shadow_stack_and_jump_cache)
 		harness_init();
 		map_slots(8, 0);
 		uint64_t f = callee(), main_code = caller(VR_JUMP_CALL, entry);
-		H.bank->jump[0x20000 >> 2 & (VR_JUMP_ENTRIES - 1)] = (struct vr_shadow_entry){ 0x20000, f };
+		H.bank->jump[0x20000 >> 2 & (VR_JUMP_ENTRIES - 1)] = (struct vr_shadow_entry){0x20000, f};
 		*slot_int(5) = 0x20000;
 		*slot_int(6) = 0x10004;
 		uint64_t top = H.bank->shadow_top;
@@ -240,10 +243,11 @@ Test(emit_control, unprivileged_goes_to_the_engine)
 {
 	harness_init();
 	block_begin(0x10000, VR_BLOCK_ENTRY);
-	uint32_t v = op(VR_IR_LOAD, VR_T_I64, 3, vr_ir_get(&H.ir, VR_T_I64, 0), 0, 0, VR_MEM_IMM(8, VR_MF_UNPRIV));
+	uint32_t v =
+		op(VR_IR_LOAD, VR_T_I64, 3, vr_ir_get(&H.ir, VR_T_I64, 0), 0, 0, VR_MEM_IMM(8, VR_MF_UNPRIV));
 	vr_ir_put(&H.ir, VR_T_I64, 1, v);
-	op(VR_IR_STORE, VR_T_I64, 3, vr_ir_get(&H.ir, VR_T_I64, 0), vr_ir_const(&H.ir, VR_T_I64, 0x123456789abcdef), 0,
-	   VR_MEM_IMM(16, VR_MF_UNPRIV));
+	op(VR_IR_STORE, VR_T_I64, 3, vr_ir_get(&H.ir, VR_T_I64, 0),
+	   vr_ir_const(&H.ir, VR_T_I64, 0x123456789abcdef), 0, VR_MEM_IMM(16, VR_MF_UNPRIV));
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x10300);
 	block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
 	cr_assert_eq(emit_region(), 0);

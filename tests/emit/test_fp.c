@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fp.c: floating point against the exact software arithmetic of an ISA's fix-up: results and sticky flags, in every
- * rounding mode, with NaNs, infinities, zeros, subnormals and numbers around every conversion's limits.
+ * test_fp.c: floating point against the exact software arithmetic of an ISA's fix-up: results and sticky
+ * flags, in every rounding mode, with NaNs, infinities, zeros, subnormals and numbers around every
+ * conversion's limits.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -27,18 +28,51 @@ static void exact(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 
 
 static uint64_t special(int dbl)
 {
-	static const uint64_t d[] = { 0, 0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000,
-		0xfff0000000000000, 0x7ff8000000000001, 0x7ff4000000000000, 0xfff0000000000001, 1, 0x000fffffffffffff,
-		0x0010000000000000, 0x7fefffffffffffff, 0x41e0000000000000, 0xc1e0000000000000, 0x41dfffffffc00000,
-		0x41dfffffffe00000, 0x41efffffffe00000, 0x41effffffff00000, 0x41f0000000000000, 0xc1e0000000200000,
-		0x43e0000000000000, 0xc3e0000000000000, 0x43efffffffffffff, 0x43f0000000000000, 0x43dfffffffffffff,
-		0x3fe0000000000000, 0xbfe0000000000000, 0x3ff8000000000000, 0x4004000000000000, 0xbfeccccccccccccd,
-		0x4330000000000001, 0x432fffffffffffff, 0xc1e0000000100000, 0x3810000000000000, 0x380fffffe0000000,
-		0x380ffffff0000000, 0x36a0000000000000, 0x47efffffe0000000, 0x47effffff0000000 };
-	static const uint32_t s[] = { 0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00001, 0x7fa00000,
-		0xff800001, 1, 0x007fffff, 0x00800000, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x4effffff, 0x4f7fffff, 0x4f800000,
-		0x5f000000, 0xdf000000, 0x5f7fffff, 0x5f800000, 0x5effffff, 0x3f000000, 0xbf000000, 0x3fc00000, 0x40200000,
-		0xbf666666, 0x4b000001, 0x4affffff };
+	static const uint64_t d[] = {0,
+				     0x8000000000000000,
+				     0x3ff0000000000000,
+				     0xbff0000000000000,
+				     0x7ff0000000000000,
+				     0xfff0000000000000,
+				     0x7ff8000000000001,
+				     0x7ff4000000000000,
+				     0xfff0000000000001,
+				     1,
+				     0x000fffffffffffff,
+				     0x0010000000000000,
+				     0x7fefffffffffffff,
+				     0x41e0000000000000,
+				     0xc1e0000000000000,
+				     0x41dfffffffc00000,
+				     0x41dfffffffe00000,
+				     0x41efffffffe00000,
+				     0x41effffffff00000,
+				     0x41f0000000000000,
+				     0xc1e0000000200000,
+				     0x43e0000000000000,
+				     0xc3e0000000000000,
+				     0x43efffffffffffff,
+				     0x43f0000000000000,
+				     0x43dfffffffffffff,
+				     0x3fe0000000000000,
+				     0xbfe0000000000000,
+				     0x3ff8000000000000,
+				     0x4004000000000000,
+				     0xbfeccccccccccccd,
+				     0x4330000000000001,
+				     0x432fffffffffffff,
+				     0xc1e0000000100000,
+				     0x3810000000000000,
+				     0x380fffffe0000000,
+				     0x380ffffff0000000,
+				     0x36a0000000000000,
+				     0x47efffffe0000000,
+				     0x47effffff0000000};
+	static const uint32_t s[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000,
+				     0x7fc00001, 0x7fa00000, 0xff800001, 1,          0x007fffff, 0x00800000,
+				     0x7f7fffff, 0x4f000000, 0xcf000000, 0x4effffff, 0x4f7fffff, 0x4f800000,
+				     0x5f000000, 0xdf000000, 0x5f7fffff, 0x5f800000, 0x5effffff, 0x3f000000,
+				     0xbf000000, 0x3fc00000, 0x40200000, 0xbf666666, 0x4b000001, 0x4affffff};
 	uint64_t r = rnd();
 	switch (r >> 62) {
 	case 0:
@@ -48,8 +82,8 @@ static uint64_t special(int dbl)
 		return dbl ? 0x3fe0000000000000 + (k & 0x803fffffffffffff) : 0x3f000000 + (k & 0x81ffffff);
 	}
 	case 2:
-		return dbl ? (rnd() & 0x800fffffffffffff) | (uint64_t)(1023 + rnd() % 70) << 52 :
-			     (rnd() & 0x807fffff) | (uint32_t)(127 + rnd() % 70) << 23;
+		return dbl ? (rnd() & 0x800fffffffffffff) | (uint64_t)(1023 + rnd() % 70) << 52
+			   : (rnd() & 0x807fffff) | (uint32_t)(127 + rnd() % 70) << 23;
 	default:
 		return dbl ? rnd() : (uint32_t)rnd();
 	}
@@ -59,37 +93,46 @@ static const struct {
 	const char *name;
 	uint16_t op;
 	uint8_t args;
-	uint8_t kind; /* 0 scalar, 1 FCMP, 2 FTOI, 3 ITOF, 4 FROUND, 5 FCVT, 6 vector, 7 VFTOI/VFROUND, 8 VITOF */
+	uint8_t kind; /* 0 scalar, 1 FCMP, 2 FTOI, 3 ITOF, 4 FROUND, 5 FCVT, 6 vector, 7 VFTOI/VFROUND, 8
+			 VITOF */
 	uint32_t aux;
 } ops[] = {
-	{ "fadd", VR_IR_FADD, 2, 0, 0 }, { "fsub", VR_IR_FSUB, 2, 0, 0 }, { "fmul", VR_IR_FMUL, 2, 0, 1 },
-	{ "fdiv", VR_IR_FDIV, 2, 0, 0 }, { "fsqrt", VR_IR_FSQRT, 1, 0, 0 }, { "fmadd", VR_IR_FMADD, 3, 0, 3 },
-	{ "fmin", VR_IR_FMIN, 2, 0, 0 }, { "fmax", VR_IR_FMAX, 2, 0, 0 }, { "fminnm", VR_IR_FMINNM, 2, 0, 0 },
-	{ "fmaxnm", VR_IR_FMAXNM, 2, 0, 0 }, { "fneg", VR_IR_FNEG, 1, 0, 0 }, { "fabs", VR_IR_FABS, 1, 0, 0 },
-	{ "fcmp", VR_IR_FCMP, 2, 1, 1 }, { "ftoi", VR_IR_FTOI, 1, 2, 0 }, { "itof", VR_IR_ITOF, 1, 3, 0 },
-	{ "fround", VR_IR_FROUND, 1, 4, 0 }, { "fcvt", VR_IR_FCVT, 1, 5, 0 }, { "vfadd", VR_IR_VFADD, 2, 6, 0 },
-	{ "vfsub", VR_IR_VFSUB, 2, 6, 0 }, { "vfmul", VR_IR_VFMUL, 2, 6, 0 }, { "vfdiv", VR_IR_VFDIV, 2, 6, 0 },
-	{ "vfsqrt", VR_IR_VFSQRT, 1, 6, 0 }, { "vfmadd", VR_IR_VFMADD, 3, 6, 4 }, { "vfmin", VR_IR_VFMIN, 2, 6, 0 },
-	{ "vfmax", VR_IR_VFMAX, 2, 6, 0 }, { "vfminnm", VR_IR_VFMINNM, 2, 6, 0 }, { "vfmaxnm", VR_IR_VFMAXNM, 2, 6, 0 },
-	{ "vfneg", VR_IR_VFNEG, 1, 6, 0 }, { "vfabs", VR_IR_VFABS, 1, 6, 0 }, { "vfcmpeq", VR_IR_VFCMPEQ, 2, 6, 0 },
-	{ "vfcmpge", VR_IR_VFCMPGE, 2, 6, 0 }, { "vfcmpgt", VR_IR_VFCMPGT, 2, 6, 0 }, { "vftoi", VR_IR_VFTOI, 1, 7, 4 },
-	{ "vfround", VR_IR_VFROUND, 1, 7, 0 }, { "vitof", VR_IR_VITOF, 1, 8, 4 },
+	{"fadd", VR_IR_FADD, 2, 0, 0},       {"fsub", VR_IR_FSUB, 2, 0, 0},
+	{"fmul", VR_IR_FMUL, 2, 0, 1},       {"fdiv", VR_IR_FDIV, 2, 0, 0},
+	{"fsqrt", VR_IR_FSQRT, 1, 0, 0},     {"fmadd", VR_IR_FMADD, 3, 0, 3},
+	{"fmin", VR_IR_FMIN, 2, 0, 0},       {"fmax", VR_IR_FMAX, 2, 0, 0},
+	{"fminnm", VR_IR_FMINNM, 2, 0, 0},   {"fmaxnm", VR_IR_FMAXNM, 2, 0, 0},
+	{"fneg", VR_IR_FNEG, 1, 0, 0},       {"fabs", VR_IR_FABS, 1, 0, 0},
+	{"fcmp", VR_IR_FCMP, 2, 1, 1},       {"ftoi", VR_IR_FTOI, 1, 2, 0},
+	{"itof", VR_IR_ITOF, 1, 3, 0},       {"fround", VR_IR_FROUND, 1, 4, 0},
+	{"fcvt", VR_IR_FCVT, 1, 5, 0},       {"vfadd", VR_IR_VFADD, 2, 6, 0},
+	{"vfsub", VR_IR_VFSUB, 2, 6, 0},     {"vfmul", VR_IR_VFMUL, 2, 6, 0},
+	{"vfdiv", VR_IR_VFDIV, 2, 6, 0},     {"vfsqrt", VR_IR_VFSQRT, 1, 6, 0},
+	{"vfmadd", VR_IR_VFMADD, 3, 6, 4},   {"vfmin", VR_IR_VFMIN, 2, 6, 0},
+	{"vfmax", VR_IR_VFMAX, 2, 6, 0},     {"vfminnm", VR_IR_VFMINNM, 2, 6, 0},
+	{"vfmaxnm", VR_IR_VFMAXNM, 2, 6, 0}, {"vfneg", VR_IR_VFNEG, 1, 6, 0},
+	{"vfabs", VR_IR_VFABS, 1, 6, 0},     {"vfcmpeq", VR_IR_VFCMPEQ, 2, 6, 0},
+	{"vfcmpge", VR_IR_VFCMPGE, 2, 6, 0}, {"vfcmpgt", VR_IR_VFCMPGT, 2, 6, 0},
+	{"vftoi", VR_IR_VFTOI, 1, 7, 4},     {"vfround", VR_IR_VFROUND, 1, 7, 0},
+	{"vitof", VR_IR_VITOF, 1, 8, 4},
 };
 
 static int in_double;
 static void generate(uint32_t k)
 {
-	uint32_t v[3] = { 0 }, type, aux = 0, r;
+	uint32_t v[3] = {0}, type, aux = 0, r;
 	uint64_t imm = 0;
 	int dbl = in_double;
-	static const uint8_t modes[] = { 0, 1, 2, 3, 4, 7 };
+	static const uint8_t modes[] = {0, 1, 2, 3, 4, 7};
 	uint32_t mode = modes[rnd() % 6];
 	ir_begin();
 	block_begin(CODE_PC, VR_BLOCK_ENTRY);
 	uint32_t scalar = dbl ? VR_T_F64 : VR_T_F32;
 	uint32_t to = SLOT_V + (uint32_t)rnd() % 12; /* sometimes an operand's slot */
 	switch (ops[k].kind) {
-	case 6: case 7: case 8:
+	case 6:
+	case 7:
+	case 8:
 		type = dbl || rnd() % 2 ? VR_T_V128 : VR_T_V64;
 		aux = (dbl ? 3 : 2) | (rnd() % 2 ? ops[k].aux : 0);
 		if (ops[k].kind == 7)
@@ -105,7 +148,8 @@ static void generate(uint32_t k)
 		if (ops[k].kind == 5)
 			scalar = dbl ? VR_T_F32 : VR_T_F64;
 		for (uint32_t n = 0; n < ops[k].args; n++)
-			v[n] = ops[k].kind == 3 ? vr_ir_get(&H.ir, VR_T_I64, n) : vr_ir_get(&H.ir, scalar, SLOT_V + n * 3);
+			v[n] = ops[k].kind == 3 ? vr_ir_get(&H.ir, VR_T_I64, n)
+						: vr_ir_get(&H.ir, scalar, SLOT_V + n * 3);
 	}
 	if (ops[k].args < 3)
 		v[2] = 0;
@@ -162,7 +206,8 @@ static void check(uint32_t k, uint64_t seed)
 	harness_init();
 	toy.fp_fixup = exact;
 	generate(k);
-	map_slots((uint32_t)rnd() % (x86_emit.integer_slots + 1), (uint32_t)rnd() % (x86_emit.vector_slots + 1));
+	map_slots((uint32_t)rnd() % (x86_emit.integer_slots + 1),
+		  (uint32_t)rnd() % (x86_emit.vector_slots + 1));
 	cr_assert_eq(emit_region(), 0);
 	for (uint32_t n = 0; n < 12; n++) {
 		for (uint32_t j = 0; j < INTS; j++)
@@ -185,23 +230,30 @@ static void check(uint32_t k, uint64_t seed)
 		run_region();
 		const struct vr_exec *w = (const void *)want;
 		uint32_t extra = H.x->fp_flags ^ w->fp_flags;
-		if (memcmp(H.x->hot, w->hot, 256) || memcmp((uint8_t *)H.x + VR_EXEC_STATE, want + VR_EXEC_STATE, 16 * VECS) || extra ||
+		if (memcmp(H.x->hot, w->hot, 256) ||
+		    memcmp((uint8_t *)H.x + VR_EXEC_STATE, want + VR_EXEC_STATE, 16 * VECS) || extra ||
 		    H.x->pc != w->pc) {
 			for (uint32_t s = 0; s < SLOTS; s++) {
-				uint32_t at = toy.slots[s].offset, bytes = s < INTS ? 8 : s < SLOT_FLAGS ? 16 : 4;
-				uint64_t g[2] = { 0 }, e[2] = { 0 }, b[2] = { 0 };
+				uint32_t at = toy.slots[s].offset, bytes = s < INTS         ? 8
+									   : s < SLOT_FLAGS ? 16
+											    : 4;
+				uint64_t g[2] = {0}, e[2] = {0}, b[2] = {0};
 				memcpy(g, (uint8_t *)H.x + at, bytes);
 				memcpy(e, want + at, bytes);
 				memcpy(b, before + at, bytes);
 				if (memcmp(g, e, bytes) || s == SLOT_V || s == SLOT_V + 3 || s == SLOT_V + 6)
-					fprintf(stderr, "slot %u was %016lx:%016lx is %016lx:%016lx, wanted %016lx:%016lx\n", s, b[1],
-						b[0], g[1], g[0], e[1], e[0]);
+					fprintf(stderr,
+						"slot %u was %016lx:%016lx is %016lx:%016lx, wanted "
+						"%016lx:%016lx\n",
+						s, b[1], b[0], g[1], g[0], e[1], e[0]);
 			}
 			for (uint32_t j = 1; j < H.ir.op_count; j++)
-				fprintf(stderr, "op %u type %u aux %x imm %lx\n", H.ir.ops[j].op, H.ir.ops[j].type, H.ir.ops[j].aux,
-					H.ir.ops[j].imm);
-			cr_assert_fail("%s%s: seed %lu, run %u: flags %x, wanted %x; round %u; pc %lx, wanted %lx", ops[k].name,
-				       in_double ? " double" : "", seed, n, H.x->fp_flags, w->fp_flags, w->fp_round, H.x->pc, w->pc);
+				fprintf(stderr, "op %u type %u aux %x imm %lx\n", H.ir.ops[j].op,
+					H.ir.ops[j].type, H.ir.ops[j].aux, H.ir.ops[j].imm);
+			cr_assert_fail(
+				"%s%s: seed %lu, run %u: flags %x, wanted %x; round %u; pc %lx, wanted %lx",
+				ops[k].name, in_double ? " double" : "", seed, n, H.x->fp_flags, w->fp_flags,
+				w->fp_round, H.x->pc, w->pc);
 		}
 	}
 }
@@ -211,7 +263,7 @@ static void pressure(uint64_t seed)
 {
 	static union vr_v128 values[16384];
 	static const struct vr_interp_memory m;
-	static const uint8_t types[] = { VR_T_F32, VR_T_F64, VR_T_V64, VR_T_V128 };
+	static const uint8_t types[] = {VR_T_F32, VR_T_F64, VR_T_V64, VR_T_V128};
 	uint32_t v[4][9];
 	rnd_state = seed;
 	harness_init();
@@ -220,19 +272,21 @@ static void pressure(uint64_t seed)
 	for (uint32_t t = 0; t < 4; t++)
 		for (uint32_t n = 0; n < 9; n++) {
 			uint32_t g = vr_ir_get(&H.ir, types[t], SLOT_V + n);
-			v[t][n] = t < 2	      ? op(VR_IR_FNEG, types[t], 0, g, 0, 0, 0) :
-				  rnd() % 2 ? op(VR_IR_VNOT, types[t], 0, g, 0, 0, 0) :
-					      op(VR_IR_VFNEG, types[t], 3, g, 0, 0, 0);
+			v[t][n] = t < 2       ? op(VR_IR_FNEG, types[t], 0, g, 0, 0, 0)
+				  : rnd() % 2 ? op(VR_IR_VNOT, types[t], 0, g, 0, 0, 0)
+					      : op(VR_IR_VFNEG, types[t], 3, g, 0, 0, 0);
 		}
 	for (uint32_t n = 0; n < 40; n++) {
 		uint32_t k = (uint32_t)rnd() % (sizeof(ops) / sizeof(ops[0]));
 		if ((ops[k].kind != 0 && ops[k].kind != 6 && ops[k].kind != 7) || ops[k].op == VR_IR_VFTOI)
 			continue;
 		uint32_t t = ops[k].kind == 0 ? (uint32_t)rnd() % 2 : 2 + (uint32_t)rnd() % 2;
-		uint32_t aux = ops[k].kind == 0 ? (uint32_t)rnd() & ops[k].aux :
-						  (t == 2 ? 2 : 2 + ((uint32_t)rnd() & 1)) | (rnd() % 2 ? ops[k].aux : 0);
-		uint32_t r = op(ops[k].op, types[t], aux, v[t][rnd() % 9], ops[k].args > 1 ? v[t][rnd() % 9] : 0,
-				ops[k].args > 2 ? v[t][rnd() % 9] : 0, 0);
+		uint32_t aux = ops[k].kind == 0 ? (uint32_t)rnd() & ops[k].aux
+						: (t == 2 ? 2 : 2 + ((uint32_t)rnd() & 1)) |
+							  (rnd() % 2 ? ops[k].aux : 0);
+		uint32_t r =
+			op(ops[k].op, types[t], aux, v[t][rnd() % 9], ops[k].args > 1 ? v[t][rnd() % 9] : 0,
+			   ops[k].args > 2 ? v[t][rnd() % 9] : 0, 0);
 		vr_ir_put(&H.ir, types[t], SLOT_V + (uint32_t)rnd() % VECS, r);
 		v[t][rnd() % 9] = r;
 	}
@@ -258,10 +312,12 @@ static void pressure(uint64_t seed)
 		run_region();
 		if (getenv("EMIT_SEED"))
 			for (uint32_t j = 0; j < VECS; j++)
-				fprintf(stderr, "%u: %016lx:%016lx, wanted %016lx:%016lx\n", j, slot_vec(j)->d[1], slot_vec(j)->d[0],
+				fprintf(stderr, "%u: %016lx:%016lx, wanted %016lx:%016lx\n", j,
+					slot_vec(j)->d[1], slot_vec(j)->d[0],
 					((uint64_t *)(void *)(want + VR_EXEC_STATE))[2 * j + 1],
 					((uint64_t *)(void *)(want + VR_EXEC_STATE))[2 * j]);
-		cr_assert_arr_eq((uint8_t *)H.x + VR_EXEC_STATE, want + VR_EXEC_STATE, 16 * VECS, "seed %lu", seed);
+		cr_assert_arr_eq((uint8_t *)H.x + VR_EXEC_STATE, want + VR_EXEC_STATE, 16 * VECS, "seed %lu",
+				 seed);
 	}
 }
 
@@ -286,11 +342,35 @@ static void all(uint32_t first, uint32_t last)
 	}
 }
 
-Test(emit_fp, arithmetic) { all(0, 0); }
-Test(emit_fp, compare) { all(1, 1); }
-Test(emit_fp, to_integer) { all(2, 2); }
-Test(emit_fp, from_integer) { all(3, 3); }
-Test(emit_fp, round) { all(4, 4); }
-Test(emit_fp, convert) { all(5, 5); }
-Test(emit_fp, vector) { all(6, 6); }
-Test(emit_fp, vector_convert) { all(7, 8); }
+Test(emit_fp, arithmetic)
+{
+	all(0, 0);
+}
+Test(emit_fp, compare)
+{
+	all(1, 1);
+}
+Test(emit_fp, to_integer)
+{
+	all(2, 2);
+}
+Test(emit_fp, from_integer)
+{
+	all(3, 3);
+}
+Test(emit_fp, round)
+{
+	all(4, 4);
+}
+Test(emit_fp, convert)
+{
+	all(5, 5);
+}
+Test(emit_fp, vector)
+{
+	all(6, 6);
+}
+Test(emit_fp, vector_convert)
+{
+	all(7, 8);
+}

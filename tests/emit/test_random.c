@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_random.c: random regions, run by the interpreter and as generated code, must leave the same slots, memory and pc.
+ * test_random.c: random regions, run by the interpreter and as generated code, must leave the same slots,
+ * memory and pc.
  *
  * Operands come from what the block has computed so far, from slots and from constants with many edge values;
- * addresses hit pages of every kind. The number of mapped slots varies, and with it the pressure on registers.
+ * addresses hit pages of every kind. The number of mapped slots varies, and with it the pressure on
+ * registers.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -19,15 +21,41 @@ static uint32_t ints[POOL], vecs[POOL], flags[POOL], n_ints, n_vecs, n_flags;
 
 static uint64_t edge_value(void)
 {
-	static const uint64_t k[] = { 0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
-				      0x100000000, 0x7fffffffffffffff, 0x8000000000000000, ~0ull, ~1ull, 31, 32, 63, 64 };
+	static const uint64_t k[] = {0,
+				     1,
+				     2,
+				     0x7f,
+				     0x80,
+				     0xff,
+				     0x7fff,
+				     0x8000,
+				     0xffff,
+				     0x7fffffff,
+				     0x80000000,
+				     0xffffffff,
+				     0x100000000,
+				     0x7fffffffffffffff,
+				     0x8000000000000000,
+				     ~0ull,
+				     ~1ull,
+				     31,
+				     32,
+				     63,
+				     64};
 	uint64_t r = rnd();
 	switch (r >> 60) {
-	case 0: case 1: case 2: case 3: case 4: case 5:
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+	case 4:
+	case 5:
 		return k[r % (sizeof(k) / sizeof(k[0]))];
-	case 6: case 7:
+	case 6:
+	case 7:
 		return r & 0xfff;
-	case 8: case 9:
+	case 8:
+	case 9:
 		return (uint64_t)(int64_t)(int32_t)r;
 	default:
 		return rnd();
@@ -48,13 +76,14 @@ static uint32_t an_int(void)
 	if (!n_ints || rnd() % 5 == 0)
 		return ints[n_ints++] = vr_ir_const(&H.ir, rnd() % 3 ? VR_T_I64 : VR_T_I32, edge_value());
 	if (rnd() % 3 == 0)
-		return ints[n_ints++] = vr_ir_get(&H.ir, rnd() % 3 ? VR_T_I64 : VR_T_I32, (uint32_t)(rnd() % INTS));
+		return ints[n_ints++] =
+			       vr_ir_get(&H.ir, rnd() % 3 ? VR_T_I64 : VR_T_I32, (uint32_t)(rnd() % INTS));
 	return pick(ints, n_ints);
 }
 
 static uint32_t a_vec(void)
 {
-	static const uint8_t types[] = { VR_T_V128, VR_T_V128, VR_T_V128, VR_T_V64 };
+	static const uint8_t types[] = {VR_T_V128, VR_T_V128, VR_T_V128, VR_T_V64};
 	if (!n_vecs || rnd() % 3 == 0)
 		return vecs[n_vecs++] = vr_ir_get(&H.ir, types[rnd() % 4], (uint32_t)(SLOT_V + rnd() % VECS));
 	return pick(vecs, n_vecs);
@@ -71,15 +100,17 @@ static uint32_t an_address(uint32_t align)
 {
 	uint64_t page = rnd() % 40;
 	page = page < 24 ? page % 2 : page < 30 ? 2 : page < 36 ? 3 : page < 39 ? 0 : 4;
-	uint32_t v = vr_ir_op2(&H.ir, VR_IR_AND, VR_T_I64, an_int(), vr_ir_const(&H.ir, VR_T_I64, 0xfff & ~(uint64_t)align));
+	uint32_t v = vr_ir_op2(&H.ir, VR_IR_AND, VR_T_I64, an_int(),
+			       vr_ir_const(&H.ir, VR_T_I64, 0xfff & ~(uint64_t)align));
 	return vr_ir_op2(&H.ir, VR_IR_ADD, VR_T_I64, v, vr_ir_const(&H.ir, VR_T_I64, RAM_BASE + 4096 * page));
 }
 
-static const uint16_t int2[] = { VR_IR_ADD, VR_IR_SUB, VR_IR_MUL, VR_IR_DIVU, VR_IR_DIVS, VR_IR_REMU, VR_IR_REMS, VR_IR_AND,
-				 VR_IR_OR, VR_IR_XOR, VR_IR_ANDN, VR_IR_ORN, VR_IR_XORN, VR_IR_SHL, VR_IR_SHR, VR_IR_SAR,
-				 VR_IR_ROR, VR_IR_EXTR, VR_IR_BFI, VR_IR_ADD, VR_IR_SUB, VR_IR_AND };
-static const uint16_t int1[] = { VR_IR_NOT, VR_IR_NEG, VR_IR_CLZ, VR_IR_CTZ, VR_IR_CLS, VR_IR_POPCNT, VR_IR_RBIT,
-				 VR_IR_BSWAP, VR_IR_SEXT, VR_IR_ZEXT, VR_IR_BFX };
+static const uint16_t int2[] = {VR_IR_ADD,  VR_IR_SUB, VR_IR_MUL, VR_IR_DIVU, VR_IR_DIVS, VR_IR_REMU,
+				VR_IR_REMS, VR_IR_AND, VR_IR_OR,  VR_IR_XOR,  VR_IR_ANDN, VR_IR_ORN,
+				VR_IR_XORN, VR_IR_SHL, VR_IR_SHR, VR_IR_SAR,  VR_IR_ROR,  VR_IR_EXTR,
+				VR_IR_BFI,  VR_IR_ADD, VR_IR_SUB, VR_IR_AND};
+static const uint16_t int1[] = {VR_IR_NOT,  VR_IR_NEG,   VR_IR_CLZ,  VR_IR_CTZ,  VR_IR_CLS, VR_IR_POPCNT,
+				VR_IR_RBIT, VR_IR_BSWAP, VR_IR_SEXT, VR_IR_ZEXT, VR_IR_BFX};
 
 static uint64_t field(uint32_t size)
 {
@@ -105,19 +136,29 @@ static void add_int(void)
 {
 	uint32_t type = rnd() % 2 ? VR_T_I64 : VR_T_I32, size = type == VR_T_I64 ? 64 : 32, r, a, b, o;
 	switch (rnd() % 12) {
-	case 0: case 1: case 2: case 3:
+	case 0:
+	case 1:
+	case 2:
+	case 3:
 		o = int2[rnd() % (sizeof(int2) / 2)];
 		a = an_int();
 		b = an_int();
-		r = op(o, type, o == VR_IR_EXTR ? (uint32_t)(rnd() % size) : o == VR_IR_DIVU || o == VR_IR_DIVS ? rnd() & 1 : 0, a, b, 0,
-		       o == VR_IR_BFI ? field(size) : 0);
+		r = op(o, type,
+		       o == VR_IR_EXTR                      ? (uint32_t)(rnd() % size)
+		       : o == VR_IR_DIVU || o == VR_IR_DIVS ? (uint32_t)rnd() & 1
+							    : 0,
+		       a, b, 0, o == VR_IR_BFI ? field(size) : 0);
 		break;
-	case 4: case 5: case 6: {
+	case 4:
+	case 5:
+	case 6: {
 		o = int1[rnd() % (sizeof(int1) / 2)];
 		a = an_int();
-		static const uint8_t ext[] = { 8, 16, 32 };
-		uint32_t aux = o == VR_IR_BSWAP ? 1 + (uint32_t)rnd() % (size == 64 ? 3 : 2) :
-			       o == VR_IR_SEXT || o == VR_IR_ZEXT ? ext[rnd() % 3] : o == VR_IR_BFX ? rnd() & 1 : 0;
+		static const uint8_t ext[] = {8, 16, 32};
+		uint32_t aux = o == VR_IR_BSWAP ? 1 + (uint32_t)rnd() % (size == 64 ? 3 : 2)
+			       : o == VR_IR_SEXT || o == VR_IR_ZEXT ? ext[rnd() % 3]
+			       : o == VR_IR_BFX                     ? (uint32_t)rnd() & 1
+								    : 0;
 		r = op(o, type, aux, a, 0, 0, o == VR_IR_BFX ? field(size) : 0);
 		break;
 	}
@@ -154,7 +195,9 @@ static void add_flags(void)
 {
 	uint32_t type = rnd() % 2 ? VR_T_I64 : VR_T_I32, a, b, f, r, i;
 	switch (rnd() % 12) {
-	case 0: case 1: case 2: { /* result and flags, in any order */
+	case 0:
+	case 1:
+	case 2: { /* result and flags, in any order */
 		uint32_t sub = rnd() & 1, first = rnd() & 1;
 		a = an_int();
 		b = an_int();
@@ -193,7 +236,8 @@ static void add_flags(void)
 	case 5:
 		flags[n_flags++] = op(VR_IR_F_LOGIC, type, 0, an_int(), 0, 0, 0);
 		break;
-	case 6: case 7: { /* conditional compare */
+	case 6:
+	case 7: { /* conditional compare */
 		f = a_flags();
 		a = an_int();
 		b = an_int();
@@ -231,29 +275,40 @@ static const struct {
 	const char *types;
 	uint8_t imm; /* 1: 0..bits-1, 2: 0..bits, 3: lane, 4: two lanes, 5: 0..15 (V64 0..7), 6: group */
 } vops[] = {
-	{ VR_IR_VAND, 15, "vv", "hV", 0 }, { VR_IR_VOR, 15, "vv", "hV", 0 }, { VR_IR_VXOR, 15, "vv", "hV", 0 },
-	{ VR_IR_VANDN, 15, "vv", "hV", 0 }, { VR_IR_VORN, 15, "vv", "hV", 0 }, { VR_IR_VNOT, 15, "v", "hV", 0 },
-	{ VR_IR_VBSL, 15, "vvv", "hV", 0 }, { VR_IR_VADD, 15, "vv", "hV", 0 }, { VR_IR_VSUB, 15, "vv", "hV", 0 },
-	{ VR_IR_VMUL, 7, "vv", "hV", 0 }, { VR_IR_VNEG, 15, "v", "hV", 0 }, { VR_IR_VABS, 15, "v", "hV", 0 },
-	{ VR_IR_VSMAX, 7, "vv", "hV", 0 }, { VR_IR_VSMIN, 7, "vv", "hV", 0 }, { VR_IR_VUMAX, 7, "vv", "hV", 0 },
-	{ VR_IR_VUMIN, 7, "vv", "hV", 0 }, { VR_IR_VCMPEQ, 15, "vv", "hV", 0 }, { VR_IR_VCMPGT, 15, "vv", "hV", 0 },
-	{ VR_IR_VCMPGE, 15, "vv", "hV", 0 }, { VR_IR_VCMPHI, 15, "vv", "hV", 0 }, { VR_IR_VCMPHS, 15, "vv", "hV", 0 },
-	{ VR_IR_VTST, 15, "vv", "hV", 0 }, { VR_IR_VSHL, 15, "v", "hV", 1 }, { VR_IR_VSHR, 15, "v", "hV", 2 },
-	{ VR_IR_VSAR, 15, "v", "hV", 2 }, { VR_IR_VDUP, 15, "i", "hV", 0 }, { VR_IR_VDUPLANE, 15, "v", "hV", 3 },
-	{ VR_IR_VSETLANE, 15, "vi", "V", 3 }, { VR_IR_VINSLANE, 15, "vv", "V", 4 }, { VR_IR_VEXT, 1, "vv", "hV", 5 },
-	{ VR_IR_VZIP1, 7, "vv", "hV", 0 }, { VR_IR_VZIP2, 7, "vv", "hV", 0 }, { VR_IR_VUZP1, 7, "vv", "hV", 0 },
-	{ VR_IR_VUZP2, 7, "vv", "hV", 0 }, { VR_IR_VTRN1, 7, "vv", "hV", 0 }, { VR_IR_VTRN2, 7, "vv", "hV", 0 },
-	{ VR_IR_VZIP1, 8, "vv", "V", 0 }, { VR_IR_VZIP2, 8, "vv", "V", 0 }, { VR_IR_VUZP1, 8, "vv", "V", 0 },
-	{ VR_IR_VUZP2, 8, "vv", "V", 0 }, { VR_IR_VTRN1, 8, "vv", "V", 0 }, { VR_IR_VTRN2, 8, "vv", "V", 0 },
-	{ VR_IR_VREV, 7, "v", "hV", 6 }, { VR_IR_VTBL, 1, "vv", "hV", 0 }, { VR_IR_VPADD, 7, "vv", "hV", 0 },
-	{ VR_IR_VPADD, 8, "vv", "V", 0 }, { VR_IR_VSXTL, 7, "v", "V", 0 }, { VR_IR_VUXTL, 7, "v", "V", 0 },
-	{ VR_IR_VXTN, 7, "v", "h", 0 }, { VR_IR_VMOVHI, 1, "vv", "V", 0 }, { VR_IR_VHITOLO, 1, "v", "h", 0 },
-	{ VR_IR_VSMULL, 7, "vv", "V", 0 }, { VR_IR_VUMULL, 7, "vv", "V", 0 }, { VR_IR_VPMULL64, 1, "vv", "V", 0 },
-	{ VR_IR_VCNT, 1, "v", "hV", 0 }, { VR_IR_VSQADD, 3, "vv", "hV", 0 }, { VR_IR_VAESE, 1, "vv", "V", 0 },
-	{ VR_IR_VAESD, 1, "vv", "V", 0 }, { VR_IR_VAESMC, 1, "v", "V", 0 }, { VR_IR_VAESIMC, 1, "v", "V", 0 },
-	{ VR_IR_VSHA256H, 1, "vvv", "V", 0 }, { VR_IR_VSHA256H2, 1, "vvv", "V", 0 }, { VR_IR_VSHA256SU0, 1, "vv", "V", 0 },
-	{ VR_IR_VSHA256SU1, 1, "vvv", "V", 0 }, { VR_IR_VZEXT, 15, "v", "V", 0 }, { VR_IR_VPACK, 1, "ii", "V", 0 },
-	{ VR_IR_VCONST, 3, "", "hV", 7 },
+	{VR_IR_VAND, 15, "vv", "hV", 0},     {VR_IR_VOR, 15, "vv", "hV", 0},
+	{VR_IR_VXOR, 15, "vv", "hV", 0},     {VR_IR_VANDN, 15, "vv", "hV", 0},
+	{VR_IR_VORN, 15, "vv", "hV", 0},     {VR_IR_VNOT, 15, "v", "hV", 0},
+	{VR_IR_VBSL, 15, "vvv", "hV", 0},    {VR_IR_VADD, 15, "vv", "hV", 0},
+	{VR_IR_VSUB, 15, "vv", "hV", 0},     {VR_IR_VMUL, 7, "vv", "hV", 0},
+	{VR_IR_VNEG, 15, "v", "hV", 0},      {VR_IR_VABS, 15, "v", "hV", 0},
+	{VR_IR_VSMAX, 7, "vv", "hV", 0},     {VR_IR_VSMIN, 7, "vv", "hV", 0},
+	{VR_IR_VUMAX, 7, "vv", "hV", 0},     {VR_IR_VUMIN, 7, "vv", "hV", 0},
+	{VR_IR_VCMPEQ, 15, "vv", "hV", 0},   {VR_IR_VCMPGT, 15, "vv", "hV", 0},
+	{VR_IR_VCMPGE, 15, "vv", "hV", 0},   {VR_IR_VCMPHI, 15, "vv", "hV", 0},
+	{VR_IR_VCMPHS, 15, "vv", "hV", 0},   {VR_IR_VTST, 15, "vv", "hV", 0},
+	{VR_IR_VSHL, 15, "v", "hV", 1},      {VR_IR_VSHR, 15, "v", "hV", 2},
+	{VR_IR_VSAR, 15, "v", "hV", 2},      {VR_IR_VDUP, 15, "i", "hV", 0},
+	{VR_IR_VDUPLANE, 15, "v", "hV", 3},  {VR_IR_VSETLANE, 15, "vi", "V", 3},
+	{VR_IR_VINSLANE, 15, "vv", "V", 4},  {VR_IR_VEXT, 1, "vv", "hV", 5},
+	{VR_IR_VZIP1, 7, "vv", "hV", 0},     {VR_IR_VZIP2, 7, "vv", "hV", 0},
+	{VR_IR_VUZP1, 7, "vv", "hV", 0},     {VR_IR_VUZP2, 7, "vv", "hV", 0},
+	{VR_IR_VTRN1, 7, "vv", "hV", 0},     {VR_IR_VTRN2, 7, "vv", "hV", 0},
+	{VR_IR_VZIP1, 8, "vv", "V", 0},      {VR_IR_VZIP2, 8, "vv", "V", 0},
+	{VR_IR_VUZP1, 8, "vv", "V", 0},      {VR_IR_VUZP2, 8, "vv", "V", 0},
+	{VR_IR_VTRN1, 8, "vv", "V", 0},      {VR_IR_VTRN2, 8, "vv", "V", 0},
+	{VR_IR_VREV, 7, "v", "hV", 6},       {VR_IR_VTBL, 1, "vv", "hV", 0},
+	{VR_IR_VPADD, 7, "vv", "hV", 0},     {VR_IR_VPADD, 8, "vv", "V", 0},
+	{VR_IR_VSXTL, 7, "v", "V", 0},       {VR_IR_VUXTL, 7, "v", "V", 0},
+	{VR_IR_VXTN, 7, "v", "h", 0},        {VR_IR_VMOVHI, 1, "vv", "V", 0},
+	{VR_IR_VHITOLO, 1, "v", "h", 0},     {VR_IR_VSMULL, 7, "vv", "V", 0},
+	{VR_IR_VUMULL, 7, "vv", "V", 0},     {VR_IR_VPMULL64, 1, "vv", "V", 0},
+	{VR_IR_VCNT, 1, "v", "hV", 0},       {VR_IR_VSQADD, 3, "vv", "hV", 0},
+	{VR_IR_VAESE, 1, "vv", "V", 0},      {VR_IR_VAESD, 1, "vv", "V", 0},
+	{VR_IR_VAESMC, 1, "v", "V", 0},      {VR_IR_VAESIMC, 1, "v", "V", 0},
+	{VR_IR_VSHA256H, 1, "vvv", "V", 0},  {VR_IR_VSHA256H2, 1, "vvv", "V", 0},
+	{VR_IR_VSHA256SU0, 1, "vv", "V", 0}, {VR_IR_VSHA256SU1, 1, "vvv", "V", 0},
+	{VR_IR_VZEXT, 15, "v", "V", 0},      {VR_IR_VPACK, 1, "ii", "V", 0},
+	{VR_IR_VCONST, 3, "", "hV", 7},
 };
 
 static void add_vec(void)
@@ -274,7 +329,7 @@ static void add_vec(void)
 		return;
 	}
 	const __typeof__(vops[0]) *v = &vops[(r >> 8) % (sizeof(vops) / sizeof(vops[0]))];
-	uint32_t lane, arg[3] = { 0 }, type, wide_type;
+	uint32_t lane, arg[3] = {0}, type, wide_type;
 	do
 		lane = (uint32_t)rnd() & 3;
 	while (!(v->lanes >> lane & 1));
@@ -322,13 +377,17 @@ static void add_memory(void)
 	uint64_t mf = rnd() % 4 == 0 ? VR_MF_ACQUIRE | VR_MF_SC : 0;
 	int32_t disp = rnd() % 2 ? (int32_t)(rnd() % 64) - 32 : 0;
 	switch (rnd() % 10) {
-	case 0: case 1: case 2:
+	case 0:
+	case 1:
+	case 2:
 		n = (uint32_t)rnd() % 4;
 		type = n == 3 || rnd() % 2 ? VR_T_I64 : VR_T_I32;
 		a = an_address(0);
-		ints[n_ints++] = op(VR_IR_LOAD, type, n | (rnd() & 1 ? VR_MS_SIGN : 0), a, 0, 0, VR_MEM_IMM(disp, mf));
+		ints[n_ints++] =
+			op(VR_IR_LOAD, type, n | (rnd() & 1 ? VR_MS_SIGN : 0), a, 0, 0, VR_MEM_IMM(disp, mf));
 		break;
-	case 3: case 4:
+	case 3:
+	case 4:
 		n = (uint32_t)rnd() % 4;
 		type = n == 3 ? VR_T_I64 : VR_T_I32;
 		a = an_address(0);
@@ -374,7 +433,8 @@ static void add_memory(void)
 		n = (uint32_t)rnd() % 4;
 		type = n == 3 ? VR_T_I64 : VR_T_I32;
 		a = an_address(unaligned ? 0 : (1u << n) - 1);
-		ints[n_ints++] = op(VR_IR_AMO, type, n, a, an_int(), (uint32_t)(rnd() % 9), VR_MEM_IMM(0, mf));
+		ints[n_ints++] =
+			op(VR_IR_AMO, type, n, a, an_int(), (uint32_t)(rnd() % 9), VR_MEM_IMM(0, mf));
 		break;
 	}
 	default:
@@ -424,10 +484,15 @@ static void add_put(void)
 {
 	last_fault = 1;
 	if (rnd() % 3 && n_ints) {
-		vr_ir_put(&H.ir, rnd() % 4 ? VR_T_I64 : VR_T_I32, (uint32_t)(rnd() % INTS), pick(ints, n_ints));
+		vr_ir_put(&H.ir, rnd() % 4 ? VR_T_I64 : VR_T_I32, (uint32_t)(rnd() % INTS),
+			  pick(ints, n_ints));
 	} else if (n_vecs) {
 		uint64_t r = rnd() % 8;
-		vr_ir_put(&H.ir, r == 0 ? VR_T_F32 : r == 1 ? VR_T_F64 : r == 2 ? VR_T_V64 : VR_T_V128,
+		vr_ir_put(&H.ir,
+			  r == 0   ? VR_T_F32
+			  : r == 1 ? VR_T_F64
+			  : r == 2 ? VR_T_V64
+				   : VR_T_V128,
 			  (uint32_t)(SLOT_V + rnd() % VECS), pick(vecs, n_vecs));
 	}
 }
@@ -444,7 +509,8 @@ static void add_block(uint32_t index, uint32_t count, uint32_t ops)
 		if (rnd() % 4 == 0)
 			next_insn();
 		switch (rnd() % 8) {
-		case 0: case 1:
+		case 0:
+		case 1:
 			if (what & W_INT)
 				add_int();
 			break;
@@ -452,7 +518,8 @@ static void add_block(uint32_t index, uint32_t count, uint32_t ops)
 			if (what & W_FLAGS)
 				add_flags();
 			break;
-		case 3: case 4:
+		case 3:
+		case 4:
 			if (what & W_VEC)
 				add_vec();
 			break;
@@ -478,7 +545,8 @@ static void add_block(uint32_t index, uint32_t count, uint32_t ops)
 	case 0:
 		op(VR_IR_GOTO, 0, 0, 0, 0, 0, taken_pc);
 		break;
-	case 1: case 2:
+	case 1:
+	case 2:
 		a = a_flags();
 		if (rnd() % 2) {
 			uint32_t type = rnd() % 2 ? VR_T_I64 : VR_T_I32, x = an_int(), y = an_int();
@@ -488,7 +556,8 @@ static void add_block(uint32_t index, uint32_t count, uint32_t ops)
 			vr_ir_put(&H.ir, VR_T_FLAGS, SLOT_FLAGS, a);
 		op(VR_IR_BRCC, 0, (uint32_t)(rnd() % 15), a, 0, 0, taken_pc);
 		break;
-	case 3: case 4:
+	case 3:
+	case 4:
 		a = an_int();
 		b = an_int();
 		op(VR_IR_BRCMP, rnd() % 2 ? VR_T_I64 : VR_T_I32, (uint32_t)(rnd() % 15), a, b, 0, taken_pc);
@@ -501,8 +570,8 @@ static void add_block(uint32_t index, uint32_t count, uint32_t ops)
 
 /* ---- the interpreter's side ---- */
 
-static int32_t access_ram(struct vr_exec *x, const struct vr_ir_op *o, uint64_t address, const union vr_v128 *a,
-			  const union vr_v128 *b, union vr_v128 *r)
+static int32_t access_ram(struct vr_exec *x, const struct vr_ir_op *o, uint64_t address,
+			  const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r)
 {
 	if (!ram_access(o->op, o->type, o->aux, o->c, address, a, b, r, 0))
 		return 0;
@@ -513,7 +582,7 @@ static int32_t access_ram(struct vr_exec *x, const struct vr_ir_op *o, uint64_t 
 static void interpret(void)
 {
 	static union vr_v128 values[16384];
-	static const struct vr_interp_memory m = { .access = access_ram };
+	static const struct vr_interp_memory m = {.access = access_ram};
 	uint32_t b = 0;
 	while (b != VR_NO_BLOCK) {
 		uint32_t rc = vr_interp_block(H.x, &toy, &H.ir, b, values, &m);
@@ -555,10 +624,11 @@ static int differs(const char *name)
 	for (uint32_t n = 0; n < SLOTS; n++) {
 		uint32_t at = toy.slots[n].offset, bytes = n < INTS ? 8 : n < SLOT_FLAGS ? 16 : 4;
 		if (memcmp((uint8_t *)H.x + at, want + at, bytes)) {
-			uint64_t g[2] = { 0 }, e[2] = { 0 };
+			uint64_t g[2] = {0}, e[2] = {0};
 			memcpy(g, (uint8_t *)H.x + at, bytes);
 			memcpy(e, want + at, bytes);
-			fprintf(stderr, "%s: slot %u is %016lx:%016lx, wanted %016lx:%016lx\n", name, n, g[1], g[0], e[1], e[0]);
+			fprintf(stderr, "%s: slot %u is %016lx:%016lx, wanted %016lx:%016lx\n", name, n, g[1],
+				g[0], e[1], e[0]);
 			bad = 1;
 		}
 	}
@@ -587,7 +657,8 @@ static void one(const char *name, uint64_t seed, uint32_t blocks, uint32_t ops)
 		add_block(b, blocks, ops);
 	cr_assert_not(H.ir.overflow);
 	char why[256] = "";
-	map_slots((uint32_t)rnd() % (x86_emit.integer_slots + 1), (uint32_t)rnd() % (x86_emit.vector_slots + 1));
+	map_slots((uint32_t)rnd() % (x86_emit.integer_slots + 1),
+		  (uint32_t)rnd() % (x86_emit.vector_slots + 1));
 	if (getenv("EMIT_DUMP")) {
 		vr_ir_print(stderr, &H.ir, &toy);
 		fprintf(stderr, "map %u\n", H.map_count);
@@ -631,20 +702,50 @@ static void many(const char *name, uint32_t kinds, uint32_t blocks, uint32_t ops
 		one(name, n + 1, blocks, ops);
 }
 
-Test(emit_random, integer_short) { many("integer_short", W_INT, 1, 8, 20000); }
-Test(emit_random, integer) { many("integer", W_INT, 2, 60, 6000); }
-Test(emit_random, flags_short) { many("flags_short", W_FLAGS, 1, 14, 30000); }
-Test(emit_random, flags) { many("flags", W_INT | W_FLAGS, 3, 60, 6000); }
-Test(emit_random, memory_short) { many("memory_short", W_MEM, 1, 10, 12000); }
-Test(emit_random, memory) { many("memory", W_MEM | W_INT, 2, 40, 8000); }
-Test(emit_random, vector_short) { many("vector_short", W_VEC, 1, 10, 30000); }
+Test(emit_random, integer_short)
+{
+	many("integer_short", W_INT, 1, 8, 20000);
+}
+Test(emit_random, integer)
+{
+	many("integer", W_INT, 2, 60, 6000);
+}
+Test(emit_random, flags_short)
+{
+	many("flags_short", W_FLAGS, 1, 14, 30000);
+}
+Test(emit_random, flags)
+{
+	many("flags", W_INT | W_FLAGS, 3, 60, 6000);
+}
+Test(emit_random, memory_short)
+{
+	many("memory_short", W_MEM, 1, 10, 12000);
+}
+Test(emit_random, memory)
+{
+	many("memory", W_MEM | W_INT, 2, 40, 8000);
+}
+Test(emit_random, vector_short)
+{
+	many("vector_short", W_VEC, 1, 10, 30000);
+}
 /* As on a processor that has none of the optional instructions. */
 Test(emit_random, vector_fallback)
 {
 	harness_init();
-	x86_has = (struct x86_features){ .checked = 1 };
+	x86_has = (struct x86_features){.checked = 1};
 	many("vector_fallback", W_VEC | W_INT, 1, 10, 20000);
 }
-Test(emit_random, vector) { many("vector", W_VEC | W_INT, 2, 60, 6000); }
-Test(emit_random, calls) { many("calls", W_CALL | W_INT | W_VEC | W_FLAGS, 2, 50, 8000); }
-Test(emit_random, everything) { many("everything", 31, 6, 60, 10000); }
+Test(emit_random, vector)
+{
+	many("vector", W_VEC | W_INT, 2, 60, 6000);
+}
+Test(emit_random, calls)
+{
+	many("calls", W_CALL | W_INT | W_VEC | W_FLAGS, 2, 50, 8000);
+}
+Test(emit_random, everything)
+{
+	many("everything", 31, 6, 60, 10000);
+}

@@ -76,215 +76,215 @@ enum x86_shift {
 };
 
 /* Legacy: name, prefix, map (0 one byte, 1 0F, 2 0F38), byte operands, opcode. */
-#define X86_LEGACY(X)                   \
-	X(MOV_LOAD, 0, 0, 0, 0x8b)      \
-	X(MOV_STORE, 0, 0, 0, 0x89)     \
-	X(MOV_STORE8, 0, 0, 1, 0x88)    \
+#define X86_LEGACY(X)                    \
+	X(MOV_LOAD, 0, 0, 0, 0x8b)       \
+	X(MOV_STORE, 0, 0, 0, 0x89)      \
+	X(MOV_STORE8, 0, 0, 1, 0x88)     \
 	X(MOV_STORE16, 0x66, 0, 0, 0x89) \
-	X(MOVZX8, 0, 1, 1, 0xb6)        \
-	X(MOVZX16, 0, 1, 0, 0xb7)       \
-	X(MOVSX8, 0, 1, 1, 0xbe)        \
-	X(MOVSX16, 0, 1, 0, 0xbf)       \
-	X(MOVSXD, 0, 0, 0, 0x63)        \
-	X(LEA, 0, 0, 0, 0x8d)           \
-	X(TEST, 0, 0, 0, 0x85)          \
-	X(XCHG, 0, 0, 0, 0x87)          \
-	X(XCHG8, 0, 0, 1, 0x86)         \
-	X(XCHG16, 0x66, 0, 0, 0x87)     \
-	X(IMUL, 0, 1, 0, 0xaf)          \
-	X(LZCNT, 0xf3, 1, 0, 0xbd)      \
-	X(TZCNT, 0xf3, 1, 0, 0xbc)      \
-	X(POPCNT, 0xf3, 1, 0, 0xb8)     \
-	X(SHRD_I, 0, 1, 0, 0xac)        \
-	X(CRC32B, 0xf2, 2, 1, 0xf0)     \
-	X(CRC32W, 0x66, 2, 2, 0xf1)     \
-	X(CRC32, 0xf2, 2, 0, 0xf1)      \
-	X(XADD, 0, 1, 0, 0xc1)          \
-	X(XADD8, 0, 1, 1, 0xc0)         \
-	X(XADD16, 0x66, 1, 0, 0xc1)     \
-	X(CMPXCHG, 0, 1, 0, 0xb1)       \
-	X(CMPXCHG8, 0, 1, 1, 0xb0)      \
-	X(CMPXCHG16, 0x66, 1, 0, 0xb1)  \
-	X(CMPXCHG16B, 0, 1, 0, 0xc7)    \
-	X(SHA256RNDS2, 0, 2, 0, 0xcb)   \
-	X(SHA256MSG1, 0, 2, 0, 0xcc)    \
+	X(MOVZX8, 0, 1, 1, 0xb6)         \
+	X(MOVZX16, 0, 1, 0, 0xb7)        \
+	X(MOVSX8, 0, 1, 1, 0xbe)         \
+	X(MOVSX16, 0, 1, 0, 0xbf)        \
+	X(MOVSXD, 0, 0, 0, 0x63)         \
+	X(LEA, 0, 0, 0, 0x8d)            \
+	X(TEST, 0, 0, 0, 0x85)           \
+	X(XCHG, 0, 0, 0, 0x87)           \
+	X(XCHG8, 0, 0, 1, 0x86)          \
+	X(XCHG16, 0x66, 0, 0, 0x87)      \
+	X(IMUL, 0, 1, 0, 0xaf)           \
+	X(LZCNT, 0xf3, 1, 0, 0xbd)       \
+	X(TZCNT, 0xf3, 1, 0, 0xbc)       \
+	X(POPCNT, 0xf3, 1, 0, 0xb8)      \
+	X(SHRD_I, 0, 1, 0, 0xac)         \
+	X(CRC32B, 0xf2, 2, 1, 0xf0)      \
+	X(CRC32W, 0x66, 2, 2, 0xf1)      \
+	X(CRC32, 0xf2, 2, 0, 0xf1)       \
+	X(XADD, 0, 1, 0, 0xc1)           \
+	X(XADD8, 0, 1, 1, 0xc0)          \
+	X(XADD16, 0x66, 1, 0, 0xc1)      \
+	X(CMPXCHG, 0, 1, 0, 0xb1)        \
+	X(CMPXCHG8, 0, 1, 1, 0xb0)       \
+	X(CMPXCHG16, 0x66, 1, 0, 0xb1)   \
+	X(CMPXCHG16B, 0, 1, 0, 0xc7)     \
+	X(SHA256RNDS2, 0, 2, 0, 0xcb)    \
+	X(SHA256MSG1, 0, 2, 0, 0xcc)     \
 	X(SHA256MSG2, 0, 2, 0, 0xcd)
 
 /* VEX.128: name, pp (0 none, 1 66, 2 F3, 3 F2), map (1 0F, 2 0F38, 3 0F3A), W, opcode. */
-#define X86_VEX(X)                  \
-	X(ANDN, 0, 2, 0, 0xf2)      \
-	X(SHLX, 1, 2, 0, 0xf7)      \
-	X(SARX, 2, 2, 0, 0xf7)      \
-	X(SHRX, 3, 2, 0, 0xf7)      \
-	X(MULX, 3, 2, 0, 0xf6)      \
-	X(RORX, 3, 3, 0, 0xf0)      \
-	X(PDEP, 3, 2, 0, 0xf5)      \
-	X(PEXT, 2, 2, 0, 0xf5)      \
-	X(VMOVAPS, 0, 1, 0, 0x28)   \
-	X(VMOVUPS, 0, 1, 0, 0x10)   \
-	X(VMOVUPS_ST, 0, 1, 0, 0x11) \
-	X(VMOVSS, 2, 1, 0, 0x10)    \
-	X(VMOVSS_ST, 2, 1, 0, 0x11) \
-	X(VMOVSD, 3, 1, 0, 0x10)    \
-	X(VMOVSD_ST, 3, 1, 0, 0x11) \
-	X(VMOVQ, 2, 1, 0, 0x7e)     \
-	X(VMOVD_FROM, 1, 1, 0, 0x6e) \
-	X(VMOVD_TO, 1, 1, 0, 0x7e)  \
-	X(VMOVDDUP, 3, 1, 0, 0x12)  \
-	X(VMOVHLPS, 0, 1, 0, 0x12)  \
-	X(VUNPCKHPD, 1, 1, 0, 0x15) \
-	X(VINSERTPS, 1, 3, 0, 0x21) \
-	X(VPEXTRB, 1, 3, 0, 0x14)   \
-	X(VPEXTRW, 1, 3, 0, 0x15)   \
-	X(VPEXTRD, 1, 3, 0, 0x16)   \
-	X(VPEXTRQ, 1, 3, 1, 0x16)   \
-	X(VPINSRB, 1, 3, 0, 0x20)   \
-	X(VPINSRW, 1, 1, 0, 0xc4)   \
-	X(VPINSRD, 1, 3, 0, 0x22)   \
-	X(VPINSRQ, 1, 3, 1, 0x22)   \
-	X(VUCOMISS, 0, 1, 0, 0x2e)  \
-	X(VUCOMISD, 1, 1, 0, 0x2e)  \
-	X(VCOMISS, 0, 1, 0, 0x2f)   \
-	X(VCOMISD, 1, 1, 0, 0x2f)   \
-	X(VCVTSS2SD, 2, 1, 0, 0x5a) \
-	X(VCVTSD2SS, 3, 1, 0, 0x5a) \
-	X(VCVTSI2SS, 2, 1, 0, 0x2a) \
-	X(VCVTSI2SD, 3, 1, 0, 0x2a) \
-	X(VCVTTSS2SI, 2, 1, 0, 0x2c) \
-	X(VCVTTSD2SI, 3, 1, 0, 0x2c) \
-	X(VCVTSS2SI, 2, 1, 0, 0x2d) \
-	X(VCVTSD2SI, 3, 1, 0, 0x2d) \
-	X(VROUNDSS, 1, 3, 0, 0x0a)  \
-	X(VROUNDSD, 1, 3, 0, 0x0b)  \
-	X(VROUNDPS, 1, 3, 0, 0x08)  \
-	X(VROUNDPD, 1, 3, 0, 0x09)  \
-	X(VCVTDQ2PS, 0, 1, 0, 0x5b) \
-	X(VCVTTPS2DQ, 2, 1, 0, 0x5b) \
-	X(VCMPPS, 0, 1, 0, 0xc2)    \
-	X(VCMPPD, 1, 1, 0, 0xc2)    \
-	X(VANDPS, 0, 1, 0, 0x54)    \
-	X(VANDNPS, 0, 1, 0, 0x55)   \
-	X(VORPS, 0, 1, 0, 0x56)     \
-	X(VXORPS, 0, 1, 0, 0x57)    \
-	X(VADDSS, 2, 1, 0, 0x58)    \
-	X(VMULSS, 2, 1, 0, 0x59)    \
-	X(VSUBSS, 2, 1, 0, 0x5c)    \
-	X(VMINSS, 2, 1, 0, 0x5d)    \
-	X(VDIVSS, 2, 1, 0, 0x5e)    \
-	X(VMAXSS, 2, 1, 0, 0x5f)    \
-	X(VSQRTSS, 2, 1, 0, 0x51)   \
-	X(VADDSD, 3, 1, 0, 0x58)    \
-	X(VMULSD, 3, 1, 0, 0x59)    \
-	X(VSUBSD, 3, 1, 0, 0x5c)    \
-	X(VMINSD, 3, 1, 0, 0x5d)    \
-	X(VDIVSD, 3, 1, 0, 0x5e)    \
-	X(VMAXSD, 3, 1, 0, 0x5f)    \
-	X(VSQRTSD, 3, 1, 0, 0x51)   \
-	X(VADDPS, 0, 1, 0, 0x58)    \
-	X(VMULPS, 0, 1, 0, 0x59)    \
-	X(VSUBPS, 0, 1, 0, 0x5c)    \
-	X(VMINPS, 0, 1, 0, 0x5d)    \
-	X(VDIVPS, 0, 1, 0, 0x5e)    \
-	X(VMAXPS, 0, 1, 0, 0x5f)    \
-	X(VSQRTPS, 0, 1, 0, 0x51)   \
-	X(VADDPD, 1, 1, 0, 0x58)    \
-	X(VMULPD, 1, 1, 0, 0x59)    \
-	X(VSUBPD, 1, 1, 0, 0x5c)    \
-	X(VMINPD, 1, 1, 0, 0x5d)    \
-	X(VDIVPD, 1, 1, 0, 0x5e)    \
-	X(VMAXPD, 1, 1, 0, 0x5f)    \
-	X(VSQRTPD, 1, 1, 0, 0x51)   \
-	X(VFMADD231PS, 1, 2, 0, 0xb8) \
-	X(VFMADD231PD, 1, 2, 1, 0xb8) \
-	X(VFMADD231SS, 1, 2, 0, 0xb9) \
-	X(VFMADD231SD, 1, 2, 1, 0xb9) \
-	X(VFMSUB231SS, 1, 2, 0, 0xbb) \
-	X(VFMSUB231SD, 1, 2, 1, 0xbb) \
+#define X86_VEX(X)                     \
+	X(ANDN, 0, 2, 0, 0xf2)         \
+	X(SHLX, 1, 2, 0, 0xf7)         \
+	X(SARX, 2, 2, 0, 0xf7)         \
+	X(SHRX, 3, 2, 0, 0xf7)         \
+	X(MULX, 3, 2, 0, 0xf6)         \
+	X(RORX, 3, 3, 0, 0xf0)         \
+	X(PDEP, 3, 2, 0, 0xf5)         \
+	X(PEXT, 2, 2, 0, 0xf5)         \
+	X(VMOVAPS, 0, 1, 0, 0x28)      \
+	X(VMOVUPS, 0, 1, 0, 0x10)      \
+	X(VMOVUPS_ST, 0, 1, 0, 0x11)   \
+	X(VMOVSS, 2, 1, 0, 0x10)       \
+	X(VMOVSS_ST, 2, 1, 0, 0x11)    \
+	X(VMOVSD, 3, 1, 0, 0x10)       \
+	X(VMOVSD_ST, 3, 1, 0, 0x11)    \
+	X(VMOVQ, 2, 1, 0, 0x7e)        \
+	X(VMOVD_FROM, 1, 1, 0, 0x6e)   \
+	X(VMOVD_TO, 1, 1, 0, 0x7e)     \
+	X(VMOVDDUP, 3, 1, 0, 0x12)     \
+	X(VMOVHLPS, 0, 1, 0, 0x12)     \
+	X(VUNPCKHPD, 1, 1, 0, 0x15)    \
+	X(VINSERTPS, 1, 3, 0, 0x21)    \
+	X(VPEXTRB, 1, 3, 0, 0x14)      \
+	X(VPEXTRW, 1, 3, 0, 0x15)      \
+	X(VPEXTRD, 1, 3, 0, 0x16)      \
+	X(VPEXTRQ, 1, 3, 1, 0x16)      \
+	X(VPINSRB, 1, 3, 0, 0x20)      \
+	X(VPINSRW, 1, 1, 0, 0xc4)      \
+	X(VPINSRD, 1, 3, 0, 0x22)      \
+	X(VPINSRQ, 1, 3, 1, 0x22)      \
+	X(VUCOMISS, 0, 1, 0, 0x2e)     \
+	X(VUCOMISD, 1, 1, 0, 0x2e)     \
+	X(VCOMISS, 0, 1, 0, 0x2f)      \
+	X(VCOMISD, 1, 1, 0, 0x2f)      \
+	X(VCVTSS2SD, 2, 1, 0, 0x5a)    \
+	X(VCVTSD2SS, 3, 1, 0, 0x5a)    \
+	X(VCVTSI2SS, 2, 1, 0, 0x2a)    \
+	X(VCVTSI2SD, 3, 1, 0, 0x2a)    \
+	X(VCVTTSS2SI, 2, 1, 0, 0x2c)   \
+	X(VCVTTSD2SI, 3, 1, 0, 0x2c)   \
+	X(VCVTSS2SI, 2, 1, 0, 0x2d)    \
+	X(VCVTSD2SI, 3, 1, 0, 0x2d)    \
+	X(VROUNDSS, 1, 3, 0, 0x0a)     \
+	X(VROUNDSD, 1, 3, 0, 0x0b)     \
+	X(VROUNDPS, 1, 3, 0, 0x08)     \
+	X(VROUNDPD, 1, 3, 0, 0x09)     \
+	X(VCVTDQ2PS, 0, 1, 0, 0x5b)    \
+	X(VCVTTPS2DQ, 2, 1, 0, 0x5b)   \
+	X(VCMPPS, 0, 1, 0, 0xc2)       \
+	X(VCMPPD, 1, 1, 0, 0xc2)       \
+	X(VANDPS, 0, 1, 0, 0x54)       \
+	X(VANDNPS, 0, 1, 0, 0x55)      \
+	X(VORPS, 0, 1, 0, 0x56)        \
+	X(VXORPS, 0, 1, 0, 0x57)       \
+	X(VADDSS, 2, 1, 0, 0x58)       \
+	X(VMULSS, 2, 1, 0, 0x59)       \
+	X(VSUBSS, 2, 1, 0, 0x5c)       \
+	X(VMINSS, 2, 1, 0, 0x5d)       \
+	X(VDIVSS, 2, 1, 0, 0x5e)       \
+	X(VMAXSS, 2, 1, 0, 0x5f)       \
+	X(VSQRTSS, 2, 1, 0, 0x51)      \
+	X(VADDSD, 3, 1, 0, 0x58)       \
+	X(VMULSD, 3, 1, 0, 0x59)       \
+	X(VSUBSD, 3, 1, 0, 0x5c)       \
+	X(VMINSD, 3, 1, 0, 0x5d)       \
+	X(VDIVSD, 3, 1, 0, 0x5e)       \
+	X(VMAXSD, 3, 1, 0, 0x5f)       \
+	X(VSQRTSD, 3, 1, 0, 0x51)      \
+	X(VADDPS, 0, 1, 0, 0x58)       \
+	X(VMULPS, 0, 1, 0, 0x59)       \
+	X(VSUBPS, 0, 1, 0, 0x5c)       \
+	X(VMINPS, 0, 1, 0, 0x5d)       \
+	X(VDIVPS, 0, 1, 0, 0x5e)       \
+	X(VMAXPS, 0, 1, 0, 0x5f)       \
+	X(VSQRTPS, 0, 1, 0, 0x51)      \
+	X(VADDPD, 1, 1, 0, 0x58)       \
+	X(VMULPD, 1, 1, 0, 0x59)       \
+	X(VSUBPD, 1, 1, 0, 0x5c)       \
+	X(VMINPD, 1, 1, 0, 0x5d)       \
+	X(VDIVPD, 1, 1, 0, 0x5e)       \
+	X(VMAXPD, 1, 1, 0, 0x5f)       \
+	X(VSQRTPD, 1, 1, 0, 0x51)      \
+	X(VFMADD231PS, 1, 2, 0, 0xb8)  \
+	X(VFMADD231PD, 1, 2, 1, 0xb8)  \
+	X(VFMADD231SS, 1, 2, 0, 0xb9)  \
+	X(VFMADD231SD, 1, 2, 1, 0xb9)  \
+	X(VFMSUB231SS, 1, 2, 0, 0xbb)  \
+	X(VFMSUB231SD, 1, 2, 1, 0xbb)  \
 	X(VFNMADD231PS, 1, 2, 0, 0xbc) \
 	X(VFNMADD231PD, 1, 2, 1, 0xbc) \
 	X(VFNMADD231SS, 1, 2, 0, 0xbd) \
 	X(VFNMADD231SD, 1, 2, 1, 0xbd) \
 	X(VFNMSUB231SS, 1, 2, 0, 0xbf) \
 	X(VFNMSUB231SD, 1, 2, 1, 0xbf) \
-	X(VPTEST, 1, 2, 0, 0x17)    \
-	X(VPAND, 1, 1, 0, 0xdb)     \
-	X(VPANDN, 1, 1, 0, 0xdf)    \
-	X(VPOR, 1, 1, 0, 0xeb)      \
-	X(VPXOR, 1, 1, 0, 0xef)     \
-	X(VPADDB, 1, 1, 0, 0xfc)    \
-	X(VPADDW, 1, 1, 0, 0xfd)    \
-	X(VPADDD, 1, 1, 0, 0xfe)    \
-	X(VPADDQ, 1, 1, 0, 0xd4)    \
-	X(VPSUBB, 1, 1, 0, 0xf8)    \
-	X(VPSUBW, 1, 1, 0, 0xf9)    \
-	X(VPSUBD, 1, 1, 0, 0xfa)    \
-	X(VPSUBQ, 1, 1, 0, 0xfb)    \
-	X(VPADDSB, 1, 1, 0, 0xec)   \
-	X(VPADDSW, 1, 1, 0, 0xed)   \
-	X(VPADDUSB, 1, 1, 0, 0xdc)  \
-	X(VPABSB, 1, 2, 0, 0x1c)    \
-	X(VPABSW, 1, 2, 0, 0x1d)    \
-	X(VPABSD, 1, 2, 0, 0x1e)    \
-	X(VPMULLW, 1, 1, 0, 0xd5)   \
-	X(VPMULLD, 1, 2, 0, 0x40)   \
-	X(VPMULUDQ, 1, 1, 0, 0xf4)  \
-	X(VPMULDQ, 1, 2, 0, 0x28)   \
-	X(VPMAXSB, 1, 2, 0, 0x3c)   \
-	X(VPMAXSW, 1, 1, 0, 0xee)   \
-	X(VPMAXSD, 1, 2, 0, 0x3d)   \
-	X(VPMINSB, 1, 2, 0, 0x38)   \
-	X(VPMINSW, 1, 1, 0, 0xea)   \
-	X(VPMINSD, 1, 2, 0, 0x39)   \
-	X(VPMAXUB, 1, 1, 0, 0xde)   \
-	X(VPMAXUW, 1, 2, 0, 0x3e)   \
-	X(VPMAXUD, 1, 2, 0, 0x3f)   \
-	X(VPMINUB, 1, 1, 0, 0xda)   \
-	X(VPMINUW, 1, 2, 0, 0x3a)   \
-	X(VPMINUD, 1, 2, 0, 0x3b)   \
-	X(VPCMPEQB, 1, 1, 0, 0x74)  \
-	X(VPCMPEQW, 1, 1, 0, 0x75)  \
-	X(VPCMPEQD, 1, 1, 0, 0x76)  \
-	X(VPCMPEQQ, 1, 2, 0, 0x29)  \
-	X(VPCMPGTB, 1, 1, 0, 0x64)  \
-	X(VPCMPGTW, 1, 1, 0, 0x65)  \
-	X(VPCMPGTD, 1, 1, 0, 0x66)  \
-	X(VPCMPGTQ, 1, 2, 0, 0x37)  \
-	X(VPSHIFT_W, 1, 1, 0, 0x71) \
-	X(VPSHIFT_D, 1, 1, 0, 0x72) \
-	X(VPSHIFT_Q, 1, 1, 0, 0x73) \
-	X(VPSHUFB, 1, 2, 0, 0x00)   \
-	X(VPSHUFD, 1, 1, 0, 0x70)   \
-	X(VPSHUFLW, 3, 1, 0, 0x70)  \
-	X(VSHUFPS, 0, 1, 0, 0xc6)   \
-	X(VPALIGNR, 1, 3, 0, 0x0f)  \
-	X(VPBLENDW, 1, 3, 0, 0x0e)  \
-	X(VPUNPCKLBW, 1, 1, 0, 0x60) \
-	X(VPUNPCKLWD, 1, 1, 0, 0x61) \
-	X(VPUNPCKLDQ, 1, 1, 0, 0x62) \
-	X(VPUNPCKLQDQ, 1, 1, 0, 0x6c) \
-	X(VPUNPCKHBW, 1, 1, 0, 0x68) \
-	X(VPUNPCKHWD, 1, 1, 0, 0x69) \
-	X(VPUNPCKHDQ, 1, 1, 0, 0x6a) \
-	X(VPUNPCKHQDQ, 1, 1, 0, 0x6d) \
-	X(VPACKUSWB, 1, 1, 0, 0x67) \
-	X(VPACKUSDW, 1, 2, 0, 0x2b) \
-	X(VPHADDW, 1, 2, 0, 0x01)   \
-	X(VPHADDD, 1, 2, 0, 0x02)   \
-	X(VPMOVSXBW, 1, 2, 0, 0x20) \
-	X(VPMOVSXWD, 1, 2, 0, 0x23) \
-	X(VPMOVSXDQ, 1, 2, 0, 0x25) \
-	X(VPMOVZXBW, 1, 2, 0, 0x30) \
-	X(VPMOVZXWD, 1, 2, 0, 0x33) \
-	X(VPMOVZXDQ, 1, 2, 0, 0x35) \
+	X(VPTEST, 1, 2, 0, 0x17)       \
+	X(VPAND, 1, 1, 0, 0xdb)        \
+	X(VPANDN, 1, 1, 0, 0xdf)       \
+	X(VPOR, 1, 1, 0, 0xeb)         \
+	X(VPXOR, 1, 1, 0, 0xef)        \
+	X(VPADDB, 1, 1, 0, 0xfc)       \
+	X(VPADDW, 1, 1, 0, 0xfd)       \
+	X(VPADDD, 1, 1, 0, 0xfe)       \
+	X(VPADDQ, 1, 1, 0, 0xd4)       \
+	X(VPSUBB, 1, 1, 0, 0xf8)       \
+	X(VPSUBW, 1, 1, 0, 0xf9)       \
+	X(VPSUBD, 1, 1, 0, 0xfa)       \
+	X(VPSUBQ, 1, 1, 0, 0xfb)       \
+	X(VPADDSB, 1, 1, 0, 0xec)      \
+	X(VPADDSW, 1, 1, 0, 0xed)      \
+	X(VPADDUSB, 1, 1, 0, 0xdc)     \
+	X(VPABSB, 1, 2, 0, 0x1c)       \
+	X(VPABSW, 1, 2, 0, 0x1d)       \
+	X(VPABSD, 1, 2, 0, 0x1e)       \
+	X(VPMULLW, 1, 1, 0, 0xd5)      \
+	X(VPMULLD, 1, 2, 0, 0x40)      \
+	X(VPMULUDQ, 1, 1, 0, 0xf4)     \
+	X(VPMULDQ, 1, 2, 0, 0x28)      \
+	X(VPMAXSB, 1, 2, 0, 0x3c)      \
+	X(VPMAXSW, 1, 1, 0, 0xee)      \
+	X(VPMAXSD, 1, 2, 0, 0x3d)      \
+	X(VPMINSB, 1, 2, 0, 0x38)      \
+	X(VPMINSW, 1, 1, 0, 0xea)      \
+	X(VPMINSD, 1, 2, 0, 0x39)      \
+	X(VPMAXUB, 1, 1, 0, 0xde)      \
+	X(VPMAXUW, 1, 2, 0, 0x3e)      \
+	X(VPMAXUD, 1, 2, 0, 0x3f)      \
+	X(VPMINUB, 1, 1, 0, 0xda)      \
+	X(VPMINUW, 1, 2, 0, 0x3a)      \
+	X(VPMINUD, 1, 2, 0, 0x3b)      \
+	X(VPCMPEQB, 1, 1, 0, 0x74)     \
+	X(VPCMPEQW, 1, 1, 0, 0x75)     \
+	X(VPCMPEQD, 1, 1, 0, 0x76)     \
+	X(VPCMPEQQ, 1, 2, 0, 0x29)     \
+	X(VPCMPGTB, 1, 1, 0, 0x64)     \
+	X(VPCMPGTW, 1, 1, 0, 0x65)     \
+	X(VPCMPGTD, 1, 1, 0, 0x66)     \
+	X(VPCMPGTQ, 1, 2, 0, 0x37)     \
+	X(VPSHIFT_W, 1, 1, 0, 0x71)    \
+	X(VPSHIFT_D, 1, 1, 0, 0x72)    \
+	X(VPSHIFT_Q, 1, 1, 0, 0x73)    \
+	X(VPSHUFB, 1, 2, 0, 0x00)      \
+	X(VPSHUFD, 1, 1, 0, 0x70)      \
+	X(VPSHUFLW, 3, 1, 0, 0x70)     \
+	X(VSHUFPS, 0, 1, 0, 0xc6)      \
+	X(VPALIGNR, 1, 3, 0, 0x0f)     \
+	X(VPBLENDW, 1, 3, 0, 0x0e)     \
+	X(VPUNPCKLBW, 1, 1, 0, 0x60)   \
+	X(VPUNPCKLWD, 1, 1, 0, 0x61)   \
+	X(VPUNPCKLDQ, 1, 1, 0, 0x62)   \
+	X(VPUNPCKLQDQ, 1, 1, 0, 0x6c)  \
+	X(VPUNPCKHBW, 1, 1, 0, 0x68)   \
+	X(VPUNPCKHWD, 1, 1, 0, 0x69)   \
+	X(VPUNPCKHDQ, 1, 1, 0, 0x6a)   \
+	X(VPUNPCKHQDQ, 1, 1, 0, 0x6d)  \
+	X(VPACKUSWB, 1, 1, 0, 0x67)    \
+	X(VPACKUSDW, 1, 2, 0, 0x2b)    \
+	X(VPHADDW, 1, 2, 0, 0x01)      \
+	X(VPHADDD, 1, 2, 0, 0x02)      \
+	X(VPMOVSXBW, 1, 2, 0, 0x20)    \
+	X(VPMOVSXWD, 1, 2, 0, 0x23)    \
+	X(VPMOVSXDQ, 1, 2, 0, 0x25)    \
+	X(VPMOVZXBW, 1, 2, 0, 0x30)    \
+	X(VPMOVZXWD, 1, 2, 0, 0x33)    \
+	X(VPMOVZXDQ, 1, 2, 0, 0x35)    \
 	X(VPBROADCASTB, 1, 2, 0, 0x78) \
 	X(VPBROADCASTW, 1, 2, 0, 0x79) \
 	X(VPBROADCASTD, 1, 2, 0, 0x58) \
 	X(VPBROADCASTQ, 1, 2, 0, 0x59) \
-	X(VPCLMULQDQ, 1, 3, 0, 0x44) \
-	X(VAESENC, 1, 2, 0, 0xdc)   \
-	X(VAESENCLAST, 1, 2, 0, 0xdd) \
-	X(VAESDEC, 1, 2, 0, 0xde)   \
-	X(VAESDECLAST, 1, 2, 0, 0xdf) \
+	X(VPCLMULQDQ, 1, 3, 0, 0x44)   \
+	X(VAESENC, 1, 2, 0, 0xdc)      \
+	X(VAESENCLAST, 1, 2, 0, 0xdd)  \
+	X(VAESDEC, 1, 2, 0, 0xde)      \
+	X(VAESDECLAST, 1, 2, 0, 0xdf)  \
 	X(VAESIMC, 1, 2, 0, 0xdb)
 
 enum x86_legacy_op {
@@ -316,18 +316,18 @@ struct mem {
 
 static inline struct mem mem_base(uint32_t base, int32_t disp)
 {
-	return (struct mem){ (uint8_t)base, MEM_NONE, 0, 0, disp, 0 };
+	return (struct mem){(uint8_t)base, MEM_NONE, 0, 0, disp, 0};
 }
 
 static inline struct mem mem_index(uint32_t base, uint32_t index, uint32_t scale, int32_t disp)
 {
-	return (struct mem){ (uint8_t)base, (uint8_t)index, (uint8_t)scale, 0, disp, 0 };
+	return (struct mem){(uint8_t)base, (uint8_t)index, (uint8_t)scale, 0, disp, 0};
 }
 
 /* Something at a fixed address near the code. */
 static inline struct mem mem_abs(uint64_t address)
 {
-	return (struct mem){ MEM_ABS, MEM_NONE, 0, 0, 0, address };
+	return (struct mem){MEM_ABS, MEM_NONE, 0, 0, 0, address};
 }
 
 static inline uint32_t code_at(const struct code *c)
@@ -421,7 +421,8 @@ static inline void x_rm(struct code *c, uint32_t op, uint32_t w, uint32_t reg, s
 	put_modrm(c, reg, m);
 }
 
-static inline void put_vex(struct code *c, uint32_t op, uint32_t w, uint32_t r, uint32_t x, uint32_t b, uint32_t v)
+static inline void put_vex(struct code *c, uint32_t op, uint32_t w, uint32_t r, uint32_t x, uint32_t b,
+			   uint32_t v)
 {
 	uint32_t map = op >> 8 & 3, pp = op >> 12 & 3;
 	w |= op >> 15 & 1;

@@ -3,11 +3,12 @@
  * control.c: the ends of blocks, calls, and what is put at the region's end.
  *
  * An edge inside the region is a jump; registers agree by construction, since every mapped slot is in its
- * register everywhere. An edge that leaves stores the dirty slots and jumps through a 4-byte field that the engine
- * may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could close a loop (to
- * the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
+ * register everywhere. An edge that leaves stores the dirty slots and jumps through a 4-byte field that the
+ * engine may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could close a loop
+ * (to the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
  *
- * Indirect targets are in rax. A return is predicted by the shadow stack in the bank, other jumps by its jump cache.
+ * Indirect targets are in rax. A return is predicted by the shadow stack in the bank, other jumps by its jump
+ * cache.
  */
 #include "em.h"
 
@@ -70,7 +71,7 @@ void fault_point(struct em *e, uint32_t insn)
 		e->error = VR_E_RANGE;
 		return;
 	}
-	job->points[job->point_count++] = (struct vr_fault_point){ code_at(&e->c), insn };
+	job->points[job->point_count++] = (struct vr_fault_point){code_at(&e->c), insn};
 }
 
 static void store_argument(struct em *e, const struct ool *s, uint32_t n)
@@ -156,7 +157,8 @@ static void ool_fixup(struct em *e, const struct ool *s)
 		jmp_to(c, c->execute + s->back);
 }
 
-struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d, uint32_t dtype)
+struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
+		      uint32_t dtype)
 {
 	struct ool *s = ool_new(e, OOL_FIXUP);
 	s->fn = fn;
@@ -171,8 +173,12 @@ struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, ui
 
 void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
 {
-	struct ool s = { .kind = OOL_FIXUP, .fn = fn, .what = fixup_what(o), .pc = o->imm, .arg = { NOREG, NOREG, NOREG } };
-	const uint32_t args[3] = { o->a, o->b, o->c };
+	struct ool s = {.kind = OOL_FIXUP,
+			.fn = fn,
+			.what = fixup_what(o),
+			.pc = o->imm,
+			.arg = {NOREG, NOREG, NOREG}};
+	const uint32_t args[3] = {o->a, o->b, o->c};
 	flags_clobber(e);
 	for (uint32_t n = 0; n < 3; n++) {
 		if (!args[n] || args[n] >= i || args[n] < e->first)
@@ -249,7 +255,7 @@ void jump_to_block(struct em *e, uint32_t field, uint32_t block)
 		e->error = VR_E_RANGE;
 		return;
 	}
-	e->fixups[e->fixup_count++] = (struct fixup){ field, block, 0 };
+	e->fixups[e->fixup_count++] = (struct fixup){field, block, 0};
 }
 
 static uint32_t poll(struct em *e)
@@ -260,7 +266,7 @@ static uint32_t poll(struct em *e)
 
 static void nops(struct code *c, uint32_t n)
 {
-	static const uint8_t nop[4][3] = { { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 } };
+	static const uint8_t nop[4][3] = {{0}, {0x90}, {0x66, 0x90}, {0x0f, 0x1f, 0x00}};
 	memcpy(c->p, nop[n], n);
 	c->p += n;
 }
@@ -282,7 +288,7 @@ static void leave_region(struct em *e, uint64_t pc)
 	}
 	uint32_t n = job->exit_count++;
 	struct vr_exit_site *x = &job->exits[n];
-	*x = (struct vr_exit_site){ .pc = pc };
+	*x = (struct vr_exit_site){.pc = pc};
 	struct ool *s = ool_new(e, OOL_EXIT);
 	s->exit = n;
 	s->pc = pc;
@@ -405,7 +411,7 @@ OP(BRBIT)
 	uint32_t bit = o->aux & 63;
 	flags_clobber(e);
 	uint32_t r = bit < 32 ? use(e, o->a) : use_clean(e, o->a);
-	struct condition k = { CC_NE, 0, o->aux >> 6 & 1 };
+	struct condition k = {CC_NE, 0, o->aux >> 6 & 1};
 	if (bit < 32) {
 		test_ri(&e->c, 0, r, 1u << bit);
 	} else {
@@ -441,7 +447,7 @@ OP(PUSHRET)
 			e->error = VR_E_RANGE;
 			return;
 		}
-		e->fixups[e->fixup_count++] = (struct fixup){ code_at(c) - 4, block, 1 };
+		e->fixups[e->fixup_count++] = (struct fixup){code_at(c) - 4, block, 1};
 	}
 	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow) + 8), t);
 }
@@ -465,7 +471,7 @@ OP(GOTOI)
 		ool_new(e, OOL_JUMP)->jump[0] = jcc_far(c, CC_NE);
 		x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(shadow) + 8));
 	} else {
-		lea(c, 0, RCX, (struct mem){ MEM_NONE, RAX, 2, 0, 0, 0 });
+		lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
 		alu_ri(c, ALU_AND, 0, RCX, (VR_JUMP_ENTRIES - 1) * 16);
 		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(jump)));
 		ool_new(e, OOL_POLL_R)->jump[0] = jcc_far(c, CC_NE);
@@ -505,7 +511,7 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 {
 	struct code *c = &e->c;
 	uint64_t number = vector ? o->imm & 0xffff : o->imm;
-	uint32_t args[3] = { o->a, o->b, o->c };
+	uint32_t args[3] = {o->a, o->b, o->c};
 	if (number >= e->job->isa->helper_count) {
 		e->error = VR_E_INVAL;
 		return;
@@ -550,7 +556,7 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 		mov_imm(c, R9, o->imm >> 16);
 		mov_imm(c, RAX, (uint64_t)(uintptr_t)h->u.vfn);
 	} else {
-		static const uint8_t regs[3] = { RSI, RDX, RCX };
+		static const uint8_t regs[3] = {RSI, RDX, RCX};
 		for (uint32_t n = 0; n < 3; n++) {
 			if (!args[n])
 				continue;

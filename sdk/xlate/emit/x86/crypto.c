@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crypto.c: AES, SHA-256 and carry-less products with AES-NI, the SHA extensions and PCLMULQDQ, or the C fall-back.
+ * crypto.c: AES, SHA-256 and carry-less products with AES-NI, the SHA extensions and PCLMULQDQ, or the C
+ * fall-back.
  *
- * Arm splits an AES round differently: AESE is ShiftRows, SubBytes of data ^ key (AESENCLAST with a zero key), AESMC
- * is MixColumns alone, which is AESENC after undoing its first half with AESDECLAST. The pair AESE, AESMC is
- * one AESENC.
+ * Arm splits an AES round differently: AESE is ShiftRows, SubBytes of data ^ key (AESENCLAST with a zero
+ * key), AESMC is MixColumns alone, which is AESENC after undoing its first half with AESDECLAST. The pair
+ * AESE, AESMC is one AESENC.
  *
  * SHA256RNDS2 wants the state as ABEF and CDGH, highest lane first, and does two rounds with K + W from
  * xmm0; Arm's operands are abcd and efgh, lowest lane first.
@@ -18,7 +19,8 @@ static bool fallback(struct em *e, const struct vr_ir_op *o, uint32_t i, bool ha
 	return !have;
 }
 
-static void aes_round(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t last, uint32_t whole, uint32_t mix)
+static void aes_round(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t last, uint32_t whole,
+		      uint32_t mix)
 {
 	struct code *c = &e->c;
 	if (fallback(e, o, i, x86_has.aes))
@@ -66,13 +68,15 @@ OP(VAESIMC)
 	v_rr(&e->c, I_VAESIMC, def(e, i, ra), ra);
 }
 
-static void sha256_rounds(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t abcd, uint32_t efgh, uint32_t shuffle)
+static void sha256_rounds(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t abcd, uint32_t efgh,
+			  uint32_t shuffle)
 {
 	struct code *c = &e->c;
 	if (fallback(e, o, i, x86_has.sha))
 		return;
 	take(e, XMM0);
-	uint32_t x = use_clean(e, abcd), y = use_clean(e, efgh), w = use_clean(e, o->c), t = vtmp(e), u = vtmp(e);
+	uint32_t x = use_clean(e, abcd), y = use_clean(e, efgh), w = use_clean(e, o->c), t = vtmp(e),
+		 u = vtmp(e);
 	v_rrri(c, I_VSHUFPS, t, y, x, 0x11); /* ABEF */
 	v_rrri(c, I_VSHUFPS, u, y, x, 0xbb); /* CDGH */
 	movaps(c, XMM0, w);

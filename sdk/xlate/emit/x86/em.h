@@ -23,8 +23,8 @@
 
 #define INTEGER_SLOTS 8
 #define VECTOR_SLOTS 9 /* xmm7..15; seven temporaries are what the longest op needs at once */
-#define SPILLS 64                                   /* of each kind */
-#define FRAME (SPILLS * 8 + SPILLS * 16 + 8)        /* keeps rsp 16-byte aligned after six pushes */
+#define SPILLS 64      /* of each kind */
+#define FRAME (SPILLS * 8 + SPILLS * 16 + 8) /* keeps rsp 16-byte aligned after six pushes */
 #define MAX_BLOCK_OPS 16384
 #define MAX_OOL 8192
 #define MAX_FIXUPS 8192
@@ -58,9 +58,9 @@ struct value {
 	uint8_t emitted;    /* an earlier op did this one's work */
 	uint8_t pad;
 	uint16_t spill;
-	uint32_t uses; /* left */
-	uint32_t last; /* op of the last use */
-	uint32_t put;  /* first PUT of it to a mapped slot, 0: none */
+	uint32_t uses;  /* left */
+	uint32_t last;  /* op of the last use */
+	uint32_t put;   /* first PUT of it to a mapped slot, 0: none */
 	uint32_t chain; /* next alias of the same slot, or LOC_SAME's value */
 };
 
@@ -127,8 +127,8 @@ struct fixup {
 };
 
 /* vr_isa.fp_fixup's signature, which the emitter's own C fall-backs share. */
-typedef void(VR_CALL *fixup_fn)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-				const union vr_v128 *b, const union vr_v128 *c);
+typedef void(VR_CALL *fixup_fn)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+				const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 
 struct em {
 	struct code c;
@@ -139,7 +139,7 @@ struct em {
 	uint32_t block_index;
 	uint32_t first; /* of the block: values[i - first] */
 	uint32_t op_end;
-	uint64_t pc;    /* of the current guest instruction */
+	uint64_t pc; /* of the current guest instruction */
 	uint8_t *limit;
 	int32_t error;
 
@@ -150,11 +150,11 @@ struct em {
 	uint64_t spill_free[2];
 
 	struct flags_state fl;
-	uint32_t fmem;        /* FLAGS value that the slot at fmem_offset holds, 0: none */
+	uint32_t fmem; /* FLAGS value that the slot at fmem_offset holds, 0: none */
 	uint32_t fmem_offset;
 
-	uint32_t dirty;             /* mapped slots newer than memory */
-	uint32_t clean_scalar[2];   /* slots known to be zero above 32 / 64 bits */
+	uint32_t dirty;           /* mapped slots newer than memory */
+	uint32_t clean_scalar[2]; /* slots known to be zero above 32 / 64 bits */
 	uint8_t map_reg[VR_MAP_MAX];
 	uint32_t alias[VR_MAP_MAX]; /* first value of the chain */
 	uint32_t reload;            /* offset of the region's "load all slots; ret", or fix-ups of it */
@@ -177,42 +177,42 @@ static inline struct mem exec_mem(uint32_t offset)
 
 /* ---- thunks.c ---- */
 #define X86_THUNKS(X) X(lookup) X(link) X(memory) X(fixup) X(jump)
-#define X86_CONSTANTS(X)                                                  \
-	X(SIGN32, 0x8000000080000000, 0x8000000080000000)                 \
-	X(SIGN64, 0x8000000000000000, 0x8000000000000000)                 \
-	X(ABS32, 0x7fffffff7fffffff, 0x7fffffff7fffffff)                  \
-	X(ABS64, 0x7fffffffffffffff, 0x7fffffffffffffff)                  \
-	X(LOW_NIBBLE, 0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f)             \
-	X(NIBBLE_COUNT, 0x0302020102010100, 0x0403030203020201)           \
-	X(REV2, 0x0607040502030001, 0x0e0f0c0d0a0b0809)                   \
-	X(REV4, 0x0405060700010203, 0x0c0d0e0f08090a0b)                   \
-	X(REV8, 0x0001020304050607, 0x08090a0b0c0d0e0f)                   \
-	X(REV4H, 0x0504070601000302, 0x0d0c0f0e09080b0a)                  \
-	X(REV8H, 0x0100030205040706, 0x09080b0a0d0c0f0e)                  \
-	X(EVEN_B, 0x0e0c0a0806040200, 0x0e0c0a0806040200)                 \
-	X(ODD_B, 0x0f0d0b0907050301, 0x0f0d0b0907050301)                  \
-	X(EVEN_H, 0x0d0c090805040100, 0x0d0c090805040100)                 \
-	X(ODD_H, 0x0f0e0b0a07060302, 0x0f0e0b0a07060302)                  \
-	X(LOW_B, 0x00ff00ff00ff00ff, 0x00ff00ff00ff00ff)                  \
-	X(LOW_H, 0x0000ffff0000ffff, 0x0000ffff0000ffff)                  \
-	X(ALL_70, 0x7070707070707070, 0x7070707070707070)                 \
-	X(ONES_B, 0x0101010101010101, 0x0101010101010101)                 \
-	X(ISHIFT_ROWS, 0x0306090c0f020508, 0x0b0e0104070a0d00)            \
-	X(TWICE_TINY64, 0x0020000000000000, 0)                            \
-	X(TINY32, 0x0080000000800000, 0x0080000000800000)                 \
-	X(TINY64, 0x0010000000000000, 0x0010000000000000)                 \
-	X(F64_MINUS_1, 0xbff0000000000000, 0)                             \
-	X(F64_2_32, 0x41f0000000000000, 0)                                \
-	X(F64_2_63, 0x43e0000000000000, 0)                                \
-	X(F32_MINUS_1, 0xbf800000, 0)                                     \
-	X(F32_2_32, 0x4f800000, 0)                                        \
+#define X86_CONSTANTS(X)                                        \
+	X(SIGN32, 0x8000000080000000, 0x8000000080000000)       \
+	X(SIGN64, 0x8000000000000000, 0x8000000000000000)       \
+	X(ABS32, 0x7fffffff7fffffff, 0x7fffffff7fffffff)        \
+	X(ABS64, 0x7fffffffffffffff, 0x7fffffffffffffff)        \
+	X(LOW_NIBBLE, 0x0f0f0f0f0f0f0f0f, 0x0f0f0f0f0f0f0f0f)   \
+	X(NIBBLE_COUNT, 0x0302020102010100, 0x0403030203020201) \
+	X(REV2, 0x0607040502030001, 0x0e0f0c0d0a0b0809)         \
+	X(REV4, 0x0405060700010203, 0x0c0d0e0f08090a0b)         \
+	X(REV8, 0x0001020304050607, 0x08090a0b0c0d0e0f)         \
+	X(REV4H, 0x0504070601000302, 0x0d0c0f0e09080b0a)        \
+	X(REV8H, 0x0100030205040706, 0x09080b0a0d0c0f0e)        \
+	X(EVEN_B, 0x0e0c0a0806040200, 0x0e0c0a0806040200)       \
+	X(ODD_B, 0x0f0d0b0907050301, 0x0f0d0b0907050301)        \
+	X(EVEN_H, 0x0d0c090805040100, 0x0d0c090805040100)       \
+	X(ODD_H, 0x0f0e0b0a07060302, 0x0f0e0b0a07060302)        \
+	X(LOW_B, 0x00ff00ff00ff00ff, 0x00ff00ff00ff00ff)        \
+	X(LOW_H, 0x0000ffff0000ffff, 0x0000ffff0000ffff)        \
+	X(ALL_70, 0x7070707070707070, 0x7070707070707070)       \
+	X(ONES_B, 0x0101010101010101, 0x0101010101010101)       \
+	X(ISHIFT_ROWS, 0x0306090c0f020508, 0x0b0e0104070a0d00)  \
+	X(TWICE_TINY64, 0x0020000000000000, 0)                  \
+	X(TINY32, 0x0080000000800000, 0x0080000000800000)       \
+	X(TINY64, 0x0010000000000000, 0x0010000000000000)       \
+	X(F64_MINUS_1, 0xbff0000000000000, 0)                   \
+	X(F64_2_32, 0x41f0000000000000, 0)                      \
+	X(F64_2_63, 0x43e0000000000000, 0)                      \
+	X(F32_MINUS_1, 0xbf800000, 0)                           \
+	X(F32_2_32, 0x4f800000, 0)                              \
 	X(F32_2_63, 0x5f000000, 0)
 
 enum x86_constant {
 #define X(name, low, high) K_##name,
 	X86_CONSTANTS(X)
 #undef X
-	K_COUNT
+		K_COUNT
 };
 
 struct thunk_addresses {
@@ -313,7 +313,8 @@ void flags_put(struct em *e, const struct vr_ir_op *o, uint32_t offset);
 void flags_store_pending(struct em *e);
 uint32_t flags_resolve(struct em *e, uint32_t v);
 void flags_done(struct em *e, uint32_t v);
-/* Give CF the carry of FLAGS v: C itself (for adc) or inverted (for sbb). EFLAGS' other users have been saved. */
+/* Give CF the carry of FLAGS v: C itself (for adc) or inverted (for sbb). EFLAGS' other users have been
+ * saved. */
 void flags_carry(struct em *e, uint32_t v, bool inverted);
 struct condition int_condition(uint32_t cc);
 /* Packed form of v in a register that may be written. */
@@ -342,15 +343,16 @@ void jump_if(struct em *e, struct condition k, uint32_t out[2]);
 
 /* ---- fp.c ---- */
 /* Call `fn` with everything saved; out of line, coming from jump[]; result in d. */
-struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d, uint32_t dtype);
+struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
+		      uint32_t dtype);
 /* The same in line, for an op that has no instructions: operands and result as the op says. */
 void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn);
 static inline uint32_t fixup_what(const struct vr_ir_op *o)
 {
 	return o->op | (uint32_t)o->type << 16 | (uint32_t)o->aux << 24;
 }
-void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-			  const union vr_v128 *b, const union vr_v128 *c);
+void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 
 /* ---- one handler an op ---- */
 #define UNUSED __attribute__((unused))

@@ -9,18 +9,18 @@
 struct x86_features x86_has;
 
 /* CPUID leaves and bits (SDM vol. 2, CPUID); `x` names the register: a b c d. */
-#define REQUIRED(X)                             \
-	X("SSE4.2", 1, 0, c, 20)                \
-	X("SSSE3", 1, 0, c, 9)                  \
-	X("POPCNT", 1, 0, c, 23)                \
-	X("CMPXCHG16B", 1, 0, c, 13)            \
-	X("FMA", 1, 0, c, 12)                   \
-	X("OSXSAVE", 1, 0, c, 27)               \
-	X("AVX", 1, 0, c, 28)                   \
-	X("BMI1", 7, 0, b, 3)                   \
-	X("AVX2", 7, 0, b, 5)                   \
-	X("BMI2", 7, 0, b, 8)                   \
-	X("LZCNT", 0x80000001, 0, c, 5)         \
+#define REQUIRED(X)                     \
+	X("SSE4.2", 1, 0, c, 20)        \
+	X("SSSE3", 1, 0, c, 9)          \
+	X("POPCNT", 1, 0, c, 23)        \
+	X("CMPXCHG16B", 1, 0, c, 13)    \
+	X("FMA", 1, 0, c, 12)           \
+	X("OSXSAVE", 1, 0, c, 27)       \
+	X("AVX", 1, 0, c, 28)           \
+	X("BMI1", 7, 0, b, 3)           \
+	X("AVX2", 7, 0, b, 5)           \
+	X("BMI2", 7, 0, b, 8)           \
+	X("LZCNT", 0x80000001, 0, c, 5) \
 	X("LAHF in 64-bit mode", 0x80000001, 0, c, 0)
 
 static uint32_t cpu_bit(uint32_t leaf, uint32_t sub, char reg, uint32_t bit)
@@ -44,11 +44,11 @@ static void find_features(void)
 
 static int32_t VR_CALL probe(char *why, uint32_t length)
 {
-#define X(name, leaf, sub, reg, bit)                                                      \
-	if (!cpu_bit(leaf, sub, #reg[0], bit)) {                                          \
-		if (why && length)                                                        \
+#define X(name, leaf, sub, reg, bit)                                                       \
+	if (!cpu_bit(leaf, sub, #reg[0], bit)) {                                           \
+		if (why && length)                                                         \
 			snprintf(why, length, "the processor lacks %s (x86-64-v3)", name); \
-		return VR_E_UNSUPPORTED;                                                  \
+		return VR_E_UNSUPPORTED;                                                   \
 	}
 	REQUIRED(X)
 #undef X
@@ -63,7 +63,8 @@ static int32_t VR_CALL probe(char *why, uint32_t length)
 	return VR_OK;
 }
 
-static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute, uint64_t room)
+static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+			      uint64_t room)
 {
 	find_features();
 	return x86_thunks(e, write, execute, room);

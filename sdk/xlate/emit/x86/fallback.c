@@ -61,7 +61,7 @@ static union vr_v128 aes_sub_shift(const union vr_v128 *a, const union vr_v128 *
 
 static union vr_v128 aes_mix(const union vr_v128 *a, bool inverse)
 {
-	static const uint8_t k[2][4] = { { 2, 3, 1, 1 }, { 14, 11, 13, 9 } };
+	static const uint8_t k[2][4] = {{2, 3, 1, 1}, {14, 11, 13, 9}};
 	union vr_v128 r;
 	for (uint32_t col = 0; col < 4; col++)
 		for (uint32_t row = 0; row < 4; row++) {
@@ -82,7 +82,8 @@ static uint32_t ror(uint32_t a, uint32_t n)
 static void sha256(uint32_t x[4], uint32_t y[4], const uint32_t w[4])
 {
 	for (uint32_t n = 0; n < 4; n++) {
-		uint32_t ch = (y[0] & y[1]) ^ (~y[0] & y[2]), maj = (x[0] & x[1]) ^ (x[0] & x[2]) ^ (x[1] & x[2]);
+		uint32_t ch = (y[0] & y[1]) ^ (~y[0] & y[2]),
+			 maj = (x[0] & x[1]) ^ (x[0] & x[2]) ^ (x[1] & x[2]);
 		uint32_t t = y[3] + (ror(y[0], 6) ^ ror(y[0], 11) ^ ror(y[0], 25)) + ch + w[n];
 		uint32_t u = (ror(x[0], 2) ^ ror(x[0], 13) ^ ror(x[0], 22)) + maj;
 		uint32_t e = x[3] + t;
@@ -107,12 +108,12 @@ static uint32_t sigma1(uint32_t a)
 	return ror(a, 17) ^ ror(a, 19) ^ a >> 10;
 }
 
-void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-			  const union vr_v128 *b, const union vr_v128 *c)
+void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)imm;
 	uint32_t aux = what >> 24;
-	union vr_v128 r = { .d = { 0, 0 } }, s = { .d = { 0, 0 } };
+	union vr_v128 r = {.d = {0, 0}}, s = {.d = {0, 0}};
 	switch (what & 0xffff) {
 	case VR_IR_CRC32:
 		r.d[0] = crc32(a->s[0], b->d[0], 1u << (aux & 3), aux & 4 ? 0x82f63b78 : 0xedb88320);
@@ -145,7 +146,8 @@ void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union 
 		break;
 	case VR_IR_VSHA256SU1:
 		for (uint32_t n = 0; n < 4; n++)
-			r.s[n] = a->s[n] + (n < 3 ? b->s[n + 1] : c->s[0]) + sigma1(n < 2 ? c->s[n + 2] : r.s[n - 2]);
+			r.s[n] = a->s[n] + (n < 3 ? b->s[n + 1] : c->s[0]) +
+				 sigma1(n < 2 ? c->s[n + 2] : r.s[n - 2]);
 		break;
 	case VR_IR_VPMULL64:
 		for (uint32_t n = 0; n < 64; n++)

@@ -9,11 +9,11 @@
  * A consumer that comes before EFLAGS change uses jcc, setcc or cmov with the condition code for that
  * encoding. CMC turns ADD into SUB and back.
  *
- * A PUT to a FLAGS slot is first only noted (put_pending); flags_clobber(), which every handler calls before it emits
- * anything that changes EFLAGS, does the store, in packed form: LAHF; SETO AL; mask. The packed form is
- * the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Every op that can fault changes EFLAGS, so the
- * slot is up to date wherever it can be seen. A conditional branch right after the PUT jumps first and
- * stores on those edges only where the flags are live.
+ * A PUT to a FLAGS slot is first only noted (put_pending); flags_clobber(), which every handler calls before
+ * it emits anything that changes EFLAGS, does the store, in packed form: LAHF; SETO AL; mask. The packed form
+ * is the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Every op that can fault changes
+ * EFLAGS, so the slot is up to date wherever it can be seen. A conditional branch right after the PUT jumps
+ * first and stores on those edges only where the flags are live.
  *
  * Packed flags come back by ADD AL,127 (OF from bit 0); SAHF, or, for conditions on single bits, by TEST.
  */
@@ -25,31 +25,33 @@ const uint8_t x86_cc_of_arm[16] = {
 	CC_E, CC_NE, CC_AE, CC_B, CC_S, CC_NS, CC_O, CC_NO, CC_A, CC_BE, CC_GE, CC_L, CC_G, CC_LE, CC_O, CC_O,
 };
 
-/* Conditions on a comparison by ucomis: the one to use, and whether the operands are swapped; EQ and NE need two. */
+/* Conditions on a comparison by ucomis: the one to use, and whether the operands are swapped; EQ and NE need
+ * two. */
 static const struct {
 	uint8_t cc, swapped;
 } fcmp_cc[14] = {
-	[VR_CC_EQ] = { CC_E, 2 },  [VR_CC_NE] = { CC_NE, 2 }, [VR_CC_CS] = { CC_BE, 1 }, [VR_CC_CC] = { CC_A, 1 },
-	[VR_CC_MI] = { CC_A, 1 },  [VR_CC_PL] = { CC_BE, 1 }, [VR_CC_VS] = { CC_P, 2 },	 [VR_CC_VC] = { CC_NP, 2 },
-	[VR_CC_HI] = { CC_B, 1 },  [VR_CC_LS] = { CC_AE, 1 }, [VR_CC_GE] = { CC_AE, 0 }, [VR_CC_LT] = { CC_B, 0 },
-	[VR_CC_GT] = { CC_A, 0 },  [VR_CC_LE] = { CC_BE, 0 },
+	[VR_CC_EQ] = {CC_E, 2}, [VR_CC_NE] = {CC_NE, 2}, [VR_CC_CS] = {CC_BE, 1}, [VR_CC_CC] = {CC_A, 1},
+	[VR_CC_MI] = {CC_A, 1}, [VR_CC_PL] = {CC_BE, 1}, [VR_CC_VS] = {CC_P, 2},  [VR_CC_VC] = {CC_NP, 2},
+	[VR_CC_HI] = {CC_B, 1}, [VR_CC_LS] = {CC_AE, 1}, [VR_CC_GE] = {CC_AE, 0}, [VR_CC_LT] = {CC_B, 0},
+	[VR_CC_GT] = {CC_A, 0}, [VR_CC_LE] = {CC_BE, 0},
 };
 
-/* Conditions that one TEST of packed bits decides: true when the bits are all clear (or, inverse, when not). */
+/* Conditions that one TEST of packed bits decides: true when the bits are all clear (or, inverse, when not).
+ */
 static const struct {
 	uint16_t bits;
 	uint8_t cc;
 } packed_test[14] = {
-	[VR_CC_EQ] = { VR_FLAG_Z, CC_NE },
-	[VR_CC_NE] = { VR_FLAG_Z, CC_E },
-	[VR_CC_CS] = { VR_FLAG_NOT_C, CC_E },
-	[VR_CC_CC] = { VR_FLAG_NOT_C, CC_NE },
-	[VR_CC_MI] = { VR_FLAG_N, CC_NE },
-	[VR_CC_PL] = { VR_FLAG_N, CC_E },
-	[VR_CC_VS] = { VR_FLAG_V, CC_NE },
-	[VR_CC_VC] = { VR_FLAG_V, CC_E },
-	[VR_CC_HI] = { VR_FLAG_NOT_C | VR_FLAG_Z, CC_E },
-	[VR_CC_LS] = { VR_FLAG_NOT_C | VR_FLAG_Z, CC_NE },
+	[VR_CC_EQ] = {VR_FLAG_Z, CC_NE},
+	[VR_CC_NE] = {VR_FLAG_Z, CC_E},
+	[VR_CC_CS] = {VR_FLAG_NOT_C, CC_E},
+	[VR_CC_CC] = {VR_FLAG_NOT_C, CC_NE},
+	[VR_CC_MI] = {VR_FLAG_N, CC_NE},
+	[VR_CC_PL] = {VR_FLAG_N, CC_E},
+	[VR_CC_VS] = {VR_FLAG_V, CC_NE},
+	[VR_CC_VC] = {VR_FLAG_V, CC_E},
+	[VR_CC_HI] = {VR_FLAG_NOT_C | VR_FLAG_Z, CC_E},
+	[VR_CC_LS] = {VR_FLAG_NOT_C | VR_FLAG_Z, CC_NE},
 };
 
 static void cmc(struct em *e)
@@ -60,7 +62,7 @@ static void cmc(struct em *e)
 
 struct condition int_condition(uint32_t cc)
 {
-	return (struct condition){ x86_cc_of_arm[cc & 15], 0, 0 };
+	return (struct condition){x86_cc_of_arm[cc & 15], 0, 0};
 }
 
 uint32_t flags_resolve(struct em *e, uint32_t v)
@@ -78,7 +80,8 @@ void flags_done(struct em *e, uint32_t v)
 static uint32_t packed_constant(const struct vr_ir_op *o)
 {
 	uint32_t k = (uint32_t)o->imm;
-	return (k & 8 ? VR_FLAG_N : 0) | (k & 4 ? VR_FLAG_Z : 0) | (k & 2 ? 0 : VR_FLAG_NOT_C) | (k & 1 ? VR_FLAG_V : 0);
+	return (k & 8 ? VR_FLAG_N : 0) | (k & 4 ? VR_FLAG_Z : 0) | (k & 2 ? 0 : VR_FLAG_NOT_C) |
+	       (k & 1 ? VR_FLAG_V : 0);
 }
 
 /* EFLAGS -> packed form in eax. */
@@ -96,8 +99,8 @@ static void pack(struct em *e)
 		break;
 	default: {
 		/*
-		 * With al = CF and ah = ZF: CF * 16 + ZF * 32 selects one of four 16-bit fields. Swapped operands
-		 * exchange "less" and "greater".
+		 * With al = CF and ah = ZF: CF * 16 + ZF * 32 selects one of four 16-bit fields. Swapped
+		 * operands exchange "less" and "greater".
 		 */
 		uint32_t t = tmp(e);
 		uint64_t table = e->fl.polarity == POL_FCMP ? 0x0001400081000000 : 0x0001400000008100;
@@ -267,7 +270,7 @@ struct condition flags_condition(struct em *e, uint32_t v, uint32_t cc)
 	if (cc >= VR_CC_AL) {
 		flags_clobber(e);
 		alu_rr(c, ALU_CMP, 0, RAX, RAX);
-		return (struct condition){ CC_E, 0, 0 };
+		return (struct condition){CC_E, 0, 0};
 	}
 	if (f->value == i && f->polarity <= POL_ADD) {
 		if (f->polarity == POL_ADD) {
@@ -281,14 +284,14 @@ struct condition flags_condition(struct em *e, uint32_t v, uint32_t cc)
 	if (f->value == i) {
 		uint32_t swapped = f->polarity == POL_FCMP_SWAP;
 		if (cc == VR_CC_EQ || cc == VR_CC_NE)
-			return (struct condition){ CC_NE, 1, cc == VR_CC_EQ };
+			return (struct condition){CC_NE, 1, cc == VR_CC_EQ};
 		if (fcmp_cc[cc].swapped == 2 || fcmp_cc[cc].swapped == swapped)
-			return (struct condition){ fcmp_cc[cc].cc, 0, 0 };
+			return (struct condition){fcmp_cc[cc].cc, 0, 0};
 	}
 	flags_clobber(e);
 	if (packed_test[cc].bits) {
 		packed_operand(e, i, packed_test[cc].bits);
-		return (struct condition){ packed_test[cc].cc, 0, 0 };
+		return (struct condition){packed_test[cc].cc, 0, 0};
 	}
 	packed_operand(e, i, 0);
 	put8(c, 0x04); /* add al, 127 */
@@ -345,7 +348,8 @@ uint32_t flags_partner(struct em *e, uint32_t i, uint32_t fop)
 		const struct vr_ir_op *p = &e->ops[k];
 		if (p->op == fop && p->a == o->a && p->b == o->b && p->c == o->c && p->type == o->type)
 			return val(e, k)->emitted ? 0 : k;
-		if (p->op != VR_IR_CONST && p->op != VR_IR_INSN && !(p->op == VR_IR_PUT && p->type != VR_T_FLAGS))
+		if (p->op != VR_IR_CONST && p->op != VR_IR_INSN &&
+		    !(p->op == VR_IR_PUT && p->type != VR_T_FLAGS))
 			break;
 	}
 	return 0;
@@ -376,8 +380,8 @@ OP(F_SUB)
 		add_sub(e, i + 1, i);
 		return;
 	}
-	if (val(e, i)->uses == 1 && e->ops[val(e, i)->last].op == VR_IR_F_SEL && e->ops[val(e, i)->last].b == i &&
-	    e->ops[e->ops[val(e, i)->last].c].op == VR_IR_F_CONST) {
+	if (val(e, i)->uses == 1 && e->ops[val(e, i)->last].op == VR_IR_F_SEL &&
+	    e->ops[val(e, i)->last].b == i && e->ops[e->ops[val(e, i)->last].c].op == VR_IR_F_CONST) {
 		val(e, i)->loc = LOC_LATER;
 		return;
 	}
@@ -392,8 +396,8 @@ OP(F_ADD)
 		add_sub(e, i + 1, i);
 		return;
 	}
-	if (val(e, i)->uses == 1 && e->ops[val(e, i)->last].op == VR_IR_F_SEL && e->ops[val(e, i)->last].b == i &&
-	    e->ops[e->ops[val(e, i)->last].c].op == VR_IR_F_CONST) {
+	if (val(e, i)->uses == 1 && e->ops[val(e, i)->last].op == VR_IR_F_SEL &&
+	    e->ops[val(e, i)->last].b == i && e->ops[e->ops[val(e, i)->last].c].op == VR_IR_F_CONST) {
 		val(e, i)->loc = LOC_LATER;
 		return;
 	}
@@ -628,7 +632,7 @@ static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, str
 			flip = true;
 		}
 		movaps(c, d, x);
-		if (k.two) { /* ne or p: true; b unless inverted */
+		if (k.two) {                           /* ne or p: true; b unless inverted */
 			if ((k.invert != 0) == flip) { /* keep x when ne or p */
 				uint32_t n0 = jcc_near(c, CC_NE), n1 = jcc_near(c, CC_P);
 				movaps(c, d, y);
@@ -683,5 +687,5 @@ OP(SELNZ)
 	uint32_t r = use_clean(e, o->a);
 	test_rr(&e->c, 1, r, r);
 	done(e, o->a);
-	select_value(e, o, i, (struct condition){ CC_NE, 0, 0 });
+	select_value(e, o, i, (struct condition){CC_NE, 0, 0});
 }

@@ -2,17 +2,17 @@
 /*
  * fp.c: scalar floating point on the SSE unit, in VEX forms (SDM vol. 1, chapter 11 and appendix E).
  *
- * The unit rounds, and raises the sticky flags, as IEEE 754 says; MXCSR holds the guest's rounding mode. What guests
- * disagree on are NaNs, so a result is computed beside its operands, compared with itself, and if unordered the
- * out-of-line path has vr_isa.fp_fixup compute it from the operands. Comparisons and
- * minima test their operands first, by ucomis, which is quiet on quiet NaNs; minsd is not.
+ * The unit rounds, and raises the sticky flags, as IEEE 754 says; MXCSR holds the guest's rounding mode. What
+ * guests disagree on are NaNs, so a result is computed beside its operands, compared with itself, and if
+ * unordered the out-of-line path has vr_isa.fp_fixup compute it from the operands. Comparisons and minima
+ * test their operands first, by ucomis, which is quiet on quiet NaNs; minsd is not.
  *
- * Conversions to integer: cvtt raises Inexact or Invalid as the guests do and gives the "integer indefinite" when it can't;
- * that value goes to the fix-up. Where an out-of-range operand could raise Inexact by the way, the range is
- * tested before anything is raised.
+ * Conversions to integer: cvtt raises Inexact or Invalid as the guests do and gives the "integer indefinite"
+ * when it can't; that value goes to the fix-up. Where an out-of-range operand could raise Inexact by the way,
+ * the range is tested before anything is raised.
  *
- * Underflow: the unit detects tininess after rounding, some guests before. They differ for results that round up to
- * the smallest normal number, which therefore go to the fix-up as well. (A sum that small is exact.)
+ * Underflow: the unit detects tininess after rounding, some guests before. They differ for results that round
+ * up to the smallest normal number, which therefore go to the fix-up as well. (A sum that small is exact.)
  */
 #include "em.h"
 
@@ -45,8 +45,9 @@ static uint32_t jump_nan(struct em *e, uint32_t d, uint32_t r)
 }
 
 /*
- * Jump when |r| is the smallest normal number: it may have been rounded up to that, and a guest that detects tininess before
- * rounding (Arm ARM, shared/functions/float FPRound) then raises Underflow, which this unit, looking after rounding, does not.
+ * Jump when |r| is the smallest normal number: it may have been rounded up to that, and a guest that detects
+ * tininess before rounding (Arm ARM, shared/functions/float FPRound) then raises Underflow, which this unit,
+ * looking after rounding, does not.
  */
 static uint32_t jump_tiny(struct em *e, uint32_t d, uint32_t r)
 {
@@ -67,7 +68,8 @@ static uint32_t beside(struct em *e, uint32_t d, uint32_t a, uint32_t b, uint32_
 	return d == a || d == b || d == c ? vtmp(e) : d;
 }
 
-/* May there be anything above `type` in the register of operand v, which scalar instructions copy to the result's? */
+/* May there be anything above `type` in the register of operand v, which scalar instructions copy to the
+ * result's? */
 static uint8_t above(struct em *e, uint32_t v, uint32_t type)
 {
 	uint32_t have = val(e, v)->type;
@@ -127,8 +129,8 @@ OP(FMADD)
 {
 	/* by aux: product negated, addend negated */
 	static const uint32_t ops[2][4] = {
-		{ I_VFMADD231SS, I_VFNMADD231SS, I_VFMSUB231SS, I_VFNMSUB231SS },
-		{ I_VFMADD231SD, I_VFNMADD231SD, I_VFMSUB231SD, I_VFNMSUB231SD },
+		{I_VFMADD231SS, I_VFNMADD231SS, I_VFMSUB231SS, I_VFNMSUB231SS},
+		{I_VFMADD231SD, I_VFNMADD231SD, I_VFMSUB231SD, I_VFNMSUB231SD},
 	};
 	struct code *c = &e->c;
 	flags_clobber(e);
@@ -151,10 +153,11 @@ OP(FMADD)
 }
 
 /*
- * min(a, b) | min(b, a), max(a, b) & max(b, a): minsd gives its second operand for equal ones, so zeros of different
- * sign combine as they should.
+ * min(a, b) | min(b, a), max(a, b) & max(b, a): minsd gives its second operand for equal ones, so zeros of
+ * different sign combine as they should.
  */
-static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl, uint32_t combine)
+static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl,
+		     uint32_t combine)
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
@@ -216,7 +219,8 @@ static bool wants_swapped(const struct em *e, uint32_t i)
 {
 	for (uint32_t k = i + 1; k < e->op_end && k < i + 8; k++) {
 		const struct vr_ir_op *p = &e->ops[k];
-		if ((p->op == VR_IR_BRCC || p->op == VR_IR_SETCC || p->op == VR_IR_SELECT || p->op == VR_IR_F_SEL) &&
+		if ((p->op == VR_IR_BRCC || p->op == VR_IR_SETCC || p->op == VR_IR_SELECT ||
+		     p->op == VR_IR_F_SEL) &&
 		    p->a == i)
 			return 1u << (p->aux & 15) & (1u << VR_CC_CS | 1u << VR_CC_CC | 1u << VR_CC_MI |
 						      1u << VR_CC_PL | 1u << VR_CC_HI | 1u << VR_CC_LS);
@@ -257,7 +261,8 @@ OP(FCVT)
 /* SDM vol. 2, ROUNDSD: bits 1:0 mode, bit 2 MXCSR's, bit 3 no Inexact. */
 static uint32_t round_control(uint32_t mode, bool quiet)
 {
-	static const uint8_t rc[4] = { [VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3 };
+	static const uint8_t rc[4] = {
+		[VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3};
 	return (mode == VR_RM_CURRENT ? 4u : rc[mode & 3]) | (quiet ? 8 : 0);
 }
 
@@ -271,7 +276,7 @@ OP(FTOI)
 		return;
 	}
 	flags_clobber(e);
-	uint32_t ra = use(e, o->a), x = ra, jumps[3] = { 0 };
+	uint32_t ra = use(e, o->a), x = ra, jumps[3] = {0};
 	done(e, o->a);
 	uint32_t d = def(e, i, NOREG), convert = d64 ? I_VCVTTSD2SI : I_VCVTTSS2SI;
 	uint32_t compare_op = d64 ? I_VUCOMISD : I_VUCOMISS, round = d64 ? I_VROUNDSD : I_VROUNDSS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fpvector.c: vector floating point. As fp.c, with vcmpunord and vptest to look for NaNs. An op on 64 bits first
- * copies its operands' low half to the high one, so that what lies there raises nothing.
+ * fpvector.c: vector floating point. As fp.c, with vcmpunord and vptest to look for NaNs. An op on 64 bits
+ * first copies its operands' low half to the high one, so that what lies there raises nothing.
  */
 #include "em.h"
 
@@ -41,7 +41,8 @@ static uint32_t jump_nan_tiny(struct em *e, const struct vr_ir_op *o, uint32_t r
 {
 	struct code *c = &e->c;
 	v_rrm(c, I_VPAND, u, r, constant_mem(is_double(o) ? K_ABS64 : K_ABS32));
-	v_rrm(c, is_double(o) ? I_VPCMPEQQ : I_VPCMPEQD, u, u, constant_mem(is_double(o) ? K_TINY64 : K_TINY32));
+	v_rrm(c, is_double(o) ? I_VPCMPEQQ : I_VPCMPEQD, u, u,
+	      constant_mem(is_double(o) ? K_TINY64 : K_TINY32));
 	v_rrri(c, is_double(o) ? I_VCMPPD : I_VCMPPS, t, r, r, 3); /* UNORD_Q */
 	v_rrr(c, I_VPOR, t, t, u);
 	v_rr(c, I_VPTEST, t, t);
@@ -49,8 +50,8 @@ static uint32_t jump_nan_tiny(struct em *e, const struct vr_ir_op *o, uint32_t r
 }
 
 /* Out of line: the fix-up, into t; back to the move into d. */
-static void finish(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t jump, const uint32_t args[3], uint32_t t,
-		   uint32_t d)
+static void finish(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t jump, const uint32_t args[3],
+		   uint32_t t, uint32_t d)
 {
 	struct ool *s = fixup_ool(e, fixup_function(e), fixup_what(o), o->imm, jump, t, o->type);
 	for (uint32_t n = 0; n < 3; n++) {
@@ -69,7 +70,7 @@ static uint32_t beside(struct em *e, uint32_t d, const uint32_t args[3])
 static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl)
 {
 	flags_clobber(e);
-	uint32_t args[3] = { use_as(e, o->a, o->type), NOREG, NOREG };
+	uint32_t args[3] = {use_as(e, o->a, o->type), NOREG, NOREG};
 	if (o->b)
 		args[1] = use_as(e, o->b, o->type);
 	done(e, o->a);
@@ -78,7 +79,10 @@ static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 	uint32_t d = def(e, i, a != args[0] ? a : NOREG), t = beside(e, d, args), u = vtmp(e);
 	v_rrr(&e->c, is_double(o) ? dbl : single, t, o->b ? a : 0, o->b ? b : a);
 	bool tiny = o->op == VR_IR_VFMUL || o->op == VR_IR_VFDIV;
-	finish(e, o, i, tiny ? jump_nan_tiny(e, o, t, u, o->type == VR_T_V64 && b != a && b != t ? b : vtmp(e)) : jump_nan(e, o, t, t, u), args, t, d);
+	finish(e, o, i,
+	       tiny ? jump_nan_tiny(e, o, t, u, o->type == VR_T_V64 && b != a && b != t ? b : vtmp(e))
+		    : jump_nan(e, o, t, t, u),
+	       args, t, d);
 }
 
 OP(VFADD)
@@ -108,10 +112,10 @@ OP(VFSQRT)
 
 OP(VFMADD)
 {
-	static const uint32_t ops[2][2] = { { I_VFMADD231PS, I_VFNMADD231PS }, { I_VFMADD231PD, I_VFNMADD231PD } };
+	static const uint32_t ops[2][2] = {{I_VFMADD231PS, I_VFNMADD231PS}, {I_VFMADD231PD, I_VFNMADD231PD}};
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t args[3] = { use_as(e, o->a, o->type), use_as(e, o->b, o->type), use_as(e, o->c, o->type) };
+	uint32_t args[3] = {use_as(e, o->a, o->type), use_as(e, o->b, o->type), use_as(e, o->c, o->type)};
 	done(e, o->a);
 	done(e, o->b);
 	done(e, o->c);
@@ -132,11 +136,12 @@ OP(VFMADD)
 	finish(e, o, i, jump_nan_tiny(e, o, t, u, w), args, t, d);
 }
 
-static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl, uint32_t combine)
+static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl,
+		     uint32_t combine)
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t args[3] = { use_as(e, o->a, o->type), use_as(e, o->b, o->type), NOREG };
+	uint32_t args[3] = {use_as(e, o->a, o->type), use_as(e, o->b, o->type), NOREG};
 	uint32_t a = operand(e, o, args[0]), b = operand(e, o, args[1]), op = is_double(o) ? dbl : single;
 	done(e, o->a);
 	done(e, o->b);
@@ -240,7 +245,8 @@ OP(VITOF)
 
 static uint32_t round_control(uint32_t mode, bool quiet)
 {
-	static const uint8_t rc[4] = { [VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3 };
+	static const uint8_t rc[4] = {
+		[VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3};
 	return (mode == VR_RM_CURRENT ? 4u : rc[mode & 3]) | (quiet ? 8 : 0);
 }
 
@@ -258,7 +264,7 @@ OP(VFTOI)
 		return;
 	}
 	flags_clobber(e);
-	uint32_t args[3] = { use_as(e, o->a, o->type), NOREG, NOREG }, a = operand(e, o, args[0]);
+	uint32_t args[3] = {use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
 	done(e, o->a);
 	uint32_t t = vtmp(e), u = vtmp(e);
 	if (mode != VR_RM_ZERO) {
@@ -293,7 +299,7 @@ OP(VFROUND)
 		return;
 	}
 	flags_clobber(e);
-	uint32_t args[3] = { use_as(e, o->a, o->type), NOREG, NOREG }, a = operand(e, o, args[0]);
+	uint32_t args[3] = {use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
 	done(e, o->a);
 	uint32_t t = vtmp(e), u = vtmp(e), d = def(e, i, t);
 	v_rrri(c, is_double(o) ? I_VROUNDPD : I_VROUNDPS, t, 0, a, round_control(mode, !(o->imm & 8)));

@@ -12,10 +12,12 @@
  *     mov  u, [bank + u + tlb.addend]
  *     access [a + u + disp]
  *
- * The address register is not changed, so that the slow path, at the region's end, can hand it to the engine. The slow path comes
- * back to right after the access: whatever the register allocator has to move is moved before the check.
+ * The address register is not changed, so that the slow path, at the region's end, can hand it to the engine.
+ * The slow path comes back to right after the access: whatever the register allocator has to move is moved
+ * before the check.
  *
- * Order: loads are acquires and stores releases on this host (SDM vol. 3, 9.2.2); an SC store is followed by a full fence.
+ * Order: loads are acquires and stores releases on this host (SDM vol. 3, 9.2.2); an SC store is followed by
+ * a full fence.
  */
 #include "em.h"
 
@@ -24,7 +26,7 @@
 struct access {
 	uint32_t base, index;
 	int32_t disp;
-	uint32_t slow; /* rel32 field of the jump to the slow path */
+	uint32_t slow;      /* rel32 field of the jump to the slow path */
 	uint32_t unaligned; /* another one, or 0 */
 };
 
@@ -34,11 +36,11 @@ static uint32_t mf_flags(const struct vr_ir_op *o)
 }
 
 /* Emit the check for `total` bytes; v may be written, u gets the addend. */
-static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32_t total, uint32_t flags, bool align,
-			       bool write, uint32_t u, uint32_t v)
+static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32_t total, uint32_t flags,
+			       bool align, bool write, uint32_t u, uint32_t v)
 {
 	struct code *c = &e->c;
-	struct access a = { base, u, disp, 0, 0 };
+	struct access a = {base, u, disp, 0, 0};
 	if (flags & VR_MF_UNPRIV) {
 		a.slow = jmp_far(c);
 		return a;
@@ -85,7 +87,8 @@ static struct ool *slow_path(struct em *e, const struct vr_ir_op *o, const struc
 	s->back = code_at(&e->c);
 	s->insn = (uint32_t)(e->pc - e->job->pc_base);
 	uint32_t op = o->op == VR_IR_CASIF ? VR_IR_CAS : o->op == VR_IR_CAS2IF ? VR_IR_CAS2 : o->op;
-	s->pc = op | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 | (uint64_t)(uint16_t)mf_flags(o) << 32 |
+	s->pc = op | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 |
+		(uint64_t)(uint16_t)mf_flags(o) << 32 |
 		(o->op == VR_IR_AMO ? (uint64_t)(uint16_t)o->c << 48 : 0);
 	return s;
 }
@@ -187,7 +190,7 @@ static void store_constant(struct em *e, uint32_t aux, struct mem m, uint64_t k)
 
 static void full_fence(struct em *e)
 {
-	static const uint8_t lock_or[] = { 0xf0, 0x83, 0x0c, 0x24, 0x00 }; /* lock or dword [rsp], 0 */
+	static const uint8_t lock_or[] = {0xf0, 0x83, 0x0c, 0x24, 0x00}; /* lock or dword [rsp], 0 */
 	memcpy(e->c.p, lock_or, sizeof(lock_or));
 	e->c.p += sizeof(lock_or);
 }
@@ -206,8 +209,8 @@ OP(LOAD)
 	uint32_t ra = use_clean(e, o->a);
 	done(e, o->a);
 	uint32_t d = def(e, i, ra), v = check_scratch(e, d, ra), u = tmp(e);
-	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
-				    false, u, v);
+	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o),
+				    mf_flags(o) & VR_MF_ALIGN, false, u, v);
 	if (!(mf_flags(o) & VR_MF_UNPRIV))
 		load_to(e, o->type, o->aux, d, access_mem(&a, 0));
 	slow_result(slow_path(e, o, &a), 0, d, o->type);
@@ -222,8 +225,8 @@ OP(STORE)
 	if (!constant)
 		rb = use_as(e, o->b, o->type);
 	uint32_t u = tmp(e), v = tmp(e);
-	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
-				    true, u, v);
+	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o),
+				    mf_flags(o) & VR_MF_ALIGN, true, u, v);
 	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
 		if (constant)
 			store_constant(e, o->aux, access_mem(&a, 0), k);
@@ -263,7 +266,8 @@ OP(LOADP)
 		done(e, i);
 	}
 	uint32_t v = check_scratch(e, d0, ra), u = tmp(e);
-	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN, false, u, v);
+	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
+				    false, u, v);
 	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
 		if (d0 != ra)
 			load_to(e, o->type, o->aux, d0, access_mem(&a, 0));
@@ -296,7 +300,8 @@ OP(STOREP)
 	uint32_t rb = cb ? NOREG : use_as(e, o->b, o->type);
 	uint32_t rc = cc ? NOREG : use_as(e, o->c, o->type);
 	uint32_t u = tmp(e), v = tmp(e);
-	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN, true, u, v);
+	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
+				    true, u, v);
 	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
 		if (cb)
 			store_constant(e, o->aux, access_mem(&a, 0), kb);
@@ -348,9 +353,9 @@ static void locked(struct code *c, const uint32_t ops[3], uint32_t n, struct mem
 	x_rm(c, ops[n < 2 ? n : 2], n == 3, r, m);
 }
 
-static const uint32_t cmpxchg_ops[3] = { X_CMPXCHG8, X_CMPXCHG16, X_CMPXCHG };
-static const uint32_t xadd_ops[3] = { X_XADD8, X_XADD16, X_XADD };
-static const uint32_t xchg_ops[3] = { X_XCHG8, X_XCHG16, X_XCHG };
+static const uint32_t cmpxchg_ops[3] = {X_CMPXCHG8, X_CMPXCHG16, X_CMPXCHG};
+static const uint32_t xadd_ops[3] = {X_XADD8, X_XADD16, X_XADD};
+static const uint32_t xchg_ops[3] = {X_XCHG8, X_XCHG16, X_XCHG};
 
 static void compare_and_swap(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t condition)
 {
@@ -369,7 +374,8 @@ static void compare_and_swap(struct em *e, const struct vr_ir_op *o, uint32_t i,
 		zero_extend(c, n, RAX);
 		out = jcc_far(c, CC_E);
 	}
-	struct access a = tlb_check(e, ra, condition ? 0 : (int32_t)o->imm, 1u << n, mf_flags(o), true, true, u, RAX);
+	struct access a =
+		tlb_check(e, ra, condition ? 0 : (int32_t)o->imm, 1u << n, mf_flags(o), true, true, u, RAX);
 	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
 		mov_rr(c, n == 3, RAX, rb);
 		locked(c, cmpxchg_ops, n, access_mem(&a, 0), rc);
@@ -400,7 +406,7 @@ OP(CASIF)
 
 static void compare_and_swap_16(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t condition)
 {
-	static const uint8_t fixed[] = { RAX, RCX, RDX, RSI, RDI };
+	static const uint8_t fixed[] = {RAX, RCX, RDX, RSI, RDI};
 	struct code *c = &e->c;
 	uint32_t out = 0;
 	flags_clobber(e);
@@ -417,7 +423,8 @@ static void compare_and_swap_16(struct em *e, const struct vr_ir_op *o, uint32_t
 		test_rr(c, 1, RAX, RAX);
 		out = jcc_far(c, CC_E);
 	}
-	struct access a = tlb_check(e, RSI, condition ? 0 : (int32_t)o->imm, 16, mf_flags(o), true, true, RDI, RCX);
+	struct access a =
+		tlb_check(e, RSI, condition ? 0 : (int32_t)o->imm, 16, mf_flags(o), true, true, RDI, RCX);
 	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
 		lea(c, 1, RSI, access_mem(&a, 0));
 		mov_rr(c, 1, RDI, RBX);
@@ -456,14 +463,15 @@ OP(CAS2IF)
 /* cmp r, s of 2^n bytes */
 static void compare_sized(struct code *c, uint32_t n, uint32_t r, uint32_t s)
 {
-	static const uint32_t ops[4] = { 0x3a | 1 << 12, 0x3b | 0x66 << 16, 0x3b, 0x3b };
+	static const uint32_t ops[4] = {0x3a | 1 << 12, 0x3b | 0x66 << 16, 0x3b, 0x3b};
 	x_rr(c, ops[n], n == 3, r, s);
 }
 
 OP(AMO)
 {
 	/* old stays in memory when old cc b */
-	static const uint8_t keep[9] = { [VR_AMO_SMAX] = CC_G, [VR_AMO_SMIN] = CC_L, [VR_AMO_UMAX] = CC_A, [VR_AMO_UMIN] = CC_B };
+	static const uint8_t keep[9] = {
+		[VR_AMO_SMAX] = CC_G, [VR_AMO_SMIN] = CC_L, [VR_AMO_UMAX] = CC_A, [VR_AMO_UMIN] = CC_B};
 	struct code *c = &e->c;
 	uint32_t n = o->aux & 3, kind = o->c, w = n == 3;
 	bool single = kind == VR_AMO_ADD || kind == VR_AMO_SWAP;

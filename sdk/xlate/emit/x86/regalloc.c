@@ -3,20 +3,20 @@
  * regalloc.c: where values live inside a block.
  *
  * Guest slots that the engine mapped have fixed registers for the whole region; the rest (`pool`) holds
- * temporaries. Values are allocated greedily in one forward pass; a backward pass over the block has counted uses,
- * dropped pure ops nobody reads and noted the first PUT of each value.
+ * temporaries. Values are allocated greedily in one forward pass; a backward pass over the block has counted
+ * uses, dropped pure ops nobody reads and noted the first PUT of each value.
  *
  * GET of a mapped slot makes its value an alias of the slot's register and costs nothing. The aliases of
  * a slot form a chain; before the slot's register changes, those still wanted are copied out (evacuate()). A
- * result whose first PUT comes soon, with nothing between that could fault or look at the slot, is computed in the
- * slot's register (direct_slot()); the PUT then only notes that memory is stale.
+ * result whose first PUT comes soon, with nothing between that could fault or look at the slot, is computed
+ * in the slot's register (direct_slot()); the PUT then only notes that memory is stale.
  *
  * When the pool is empty, the temporary with the farthest last use goes to the frame. Constants are simply
  * forgotten. `pin` keeps the current op's registers from being chosen.
  */
 #include "em.h"
 
-static const uint8_t int_slot_regs[INTEGER_SLOTS] = { RBX, R12, R13, R14, R8, R9, R10, R11 };
+static const uint8_t int_slot_regs[INTEGER_SLOTS] = {RBX, R12, R13, R14, R8, R9, R10, R11};
 static const uint8_t ir_args[] = {
 #define IR(name, class, args, doc) sizeof(args) - 1,
 #include <vmrun/ir_ops.def>
@@ -363,7 +363,7 @@ void begin_block(struct em *e, uint32_t index)
 	e->free = e->pool;
 	e->pin = 0;
 	e->spill_free[0] = e->spill_free[1] = ~0ull;
-	e->fl = (struct flags_state){ 0 };
+	e->fl = (struct flags_state){0};
 	e->fmem = 0;
 	e->dirty = b->dirty_in;
 	e->clean_scalar[0] = e->clean_scalar[1] = 0;
@@ -386,7 +386,8 @@ void begin_block(struct em *e, uint32_t index)
 			v->type = VR_T_FLAGS;
 		else if (o->op == VR_IR_FCMP)
 			v->type = VR_T_FLAGS;
-		else if (o->op == VR_IR_F_TO || o->op == VR_IR_CALL || o->op == VR_IR_FPGETFLAGS || o->op == VR_IR_VHALF)
+		else if (o->op == VR_IR_F_TO || o->op == VR_IR_CALL || o->op == VR_IR_FPGETFLAGS ||
+			 o->op == VR_IR_VHALF)
 			v->type = VR_T_I64;
 		else if (o->op == VR_IR_CMPSET)
 			v->type = VR_T_I32;
@@ -400,7 +401,7 @@ void begin_block(struct em *e, uint32_t index)
 			v->emitted = 1;
 			continue;
 		}
-		uint32_t args[4] = { o->a, o->b, o->c, 0 }, k = ir_args[o->op];
+		uint32_t args[4] = {o->a, o->b, o->c, 0}, k = ir_args[o->op];
 		if (o->op == VR_IR_CASIF || o->op == VR_IR_CAS2IF) {
 			args[3] = (uint32_t)o->imm;
 			k = 4;

@@ -16,7 +16,9 @@ static const op_handler handlers[] = {
 };
 _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == VR_IR_COUNT, "one handler an op");
 
-#define TEMPORARIES (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | ((1u << (16 - VECTOR_SLOTS)) - 1) << XMM0)
+#define TEMPORARIES                                                  \
+	(1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | \
+	 ((1u << (16 - VECTOR_SLOTS)) - 1) << XMM0)
 
 static int32_t begin(struct em *e, struct vr_emit_job *job)
 {
@@ -98,7 +100,7 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 	if (ir->block_count > MAX_BLOCKS)
 		return VR_E_RANGE;
 	struct em *e = &s->em;
-	e->c = (struct code){ job->write, job->write, job->execute };
+	e->c = (struct code){job->write, job->write, job->execute};
 	e->job = job;
 	e->ir = ir;
 	e->ops = ir->ops;

@@ -2,16 +2,16 @@
 /*
  * thunks.c: the way in and out of generated code.
  *
- * enter() saves the callee-saved registers (SysV ABI), makes the frame and jumps; exec.host_stack remembers rsp, so that
- * `lookup` can drop whatever is above. The thunks are written once, at the start of the code cache, after a pool
- * of constants that generated code addresses relative to rip:
+ * enter() saves the callee-saved registers (SysV ABI), makes the frame and jumps; exec.host_stack remembers
+ * rsp, so that `lookup` can drop whatever is above. The thunks are written once, at the start of the code
+ * cache, after a pool of constants that generated code addresses relative to rip:
  *
  *   lookup   ask the engine where to go on; 0 means out
  *   link     the same, for an exit that wants to be linked
- *   memory   called from a slow path: saves every register in exec.save_*, so that the engine can find the guest's
- *            slots by its fault-point table; 0: restore them and return, 1: as lookup
- *   fixup    called with a C function's address pushed: calls it on exec.argument[], every register kept
- *   jump     guest pc in rax: through the bank's jump cache
+ *   memory   called from a slow path: saves every register in exec.save_*, so that the engine can find the
+ * guest's slots by its fault-point table; 0: restore them and return, 1: as lookup fixup    called with a C
+ * function's address pushed: calls it on exec.argument[], every register kept jump     guest pc in rax:
+ * through the bank's jump cache
  */
 #include <xmmintrin.h>
 #include "em.h"
@@ -19,7 +19,7 @@
 struct thunk_addresses x86_thunk;
 
 static const uint64_t constants[][2] __attribute__((aligned(16))) = {
-#define X(name, low, high) { low##ull, high##ull },
+#define X(name, low, high) {low##ull, high##ull},
 	X86_CONSTANTS(X)
 #undef X
 };
@@ -59,7 +59,7 @@ static uint64_t here(struct code *c)
 
 int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute, uint64_t room)
 {
-	struct code code = { write, write, execute }, *c = &code;
+	struct code code = {write, write, execute}, *c = &code;
 	if (room < sizeof(constants) + 4096)
 		return VR_E_NOMEM;
 	memcpy(c->p, constants, sizeof(constants));
@@ -76,7 +76,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	x_rr(c, 0xff, 0, 4, RAX);
 	patch_near(c, out);
 	alu_ri(c, ALU_ADD, 1, RSP, FRAME);
-	static const uint8_t pops[] = { 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3 };
+	static const uint8_t pops[] = {0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3};
 	memcpy(c->p, pops, sizeof(pops)); /* r15 r14 r13 r12 rbp rbx ret */
 	c->p += sizeof(pops);
 
@@ -117,7 +117,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	put8(c, 0);
 
 	x86_thunk.jump = here(c);
-	lea(c, 0, RCX, (struct mem){ MEM_NONE, RAX, 2, 0, 0, 0 });
+	lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
 	alu_ri(c, ALU_AND, 0, RCX, (VR_JUMP_ENTRIES - 1) * 16);
 	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(jump)));
 	uint32_t miss = jcc_near(c, CC_NE);
@@ -131,7 +131,8 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 
 /* ---- in ---- */
 
-__attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64_t target, struct vr_bank *bank)
+__attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64_t target,
+							 struct vr_bank *bank)
 {
 	(void)biased, (void)target, (void)bank;
 	__asm__ volatile("push %%rbx\n\t"
@@ -156,7 +157,8 @@ __attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64
 /* SDM vol. 1, 10.2.3: all exceptions masked, rounding control in bits 14:13. */
 static uint32_t mxcsr_of(uint32_t round)
 {
-	static const uint32_t rc[4] = { [VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3 };
+	static const uint32_t rc[4] = {
+		[VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3};
 	return MXCSR_DEFAULT | rc[round & 3] << 13;
 }
 

@@ -2,8 +2,9 @@
 /*
  * vector.c: integer vectors, VEX.128 forms (SDM vol. 2).
  *
- * A V64 result may leave anything above its 64 bits; its value is then marked dirty_high, and whoever reads more cleans it
- * (use_as, use_clean, PUT). The destination is written by the last instruction only, so it may be an operand's register.
+ * A V64 result may leave anything above its 64 bits; its value is then marked dirty_high, and whoever reads
+ * more cleans it (use_as, use_clean, PUT). The destination is written by the last instruction only, so it may
+ * be an operand's register.
  */
 #include "em.h"
 
@@ -25,14 +26,14 @@ static void binary(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t 
 	v_rrr(&e->c, op, result(e, o, i, ra), ra, rb);
 }
 
-#define BINARY(name, ...)                                         \
-	OP(name)                                                  \
-	{                                                         \
-		static const uint32_t ops[4] = { __VA_ARGS__ };   \
-		if (!ops[LANE(o)])                                \
-			e->error = VR_E_INVAL;                    \
-		else                                              \
-			binary(e, o, i, ops[LANE(o)]);            \
+#define BINARY(name, ...)                                     \
+	OP(name)                                              \
+	{                                                     \
+		static const uint32_t ops[4] = {__VA_ARGS__}; \
+		if (!ops[LANE(o)])                            \
+			e->error = VR_E_INVAL;                \
+		else                                          \
+			binary(e, o, i, ops[LANE(o)]);        \
 	}
 #define BITWISE(name, op) BINARY(name, op, op, op, op)
 
@@ -49,12 +50,12 @@ BINARY(VCMPEQ, I_VPCMPEQB, I_VPCMPEQW, I_VPCMPEQD, I_VPCMPEQQ)
 BINARY(VCMPGT, I_VPCMPGTB, I_VPCMPGTW, I_VPCMPGTD, I_VPCMPGTQ)
 BINARY(VSQADD, I_VPADDSB, I_VPADDSW)
 
-static const uint32_t sub_ops[4] = { I_VPSUBB, I_VPSUBW, I_VPSUBD, I_VPSUBQ };
-static const uint32_t add_ops[4] = { I_VPADDB, I_VPADDW, I_VPADDD, I_VPADDQ };
-static const uint32_t eq_ops[4] = { I_VPCMPEQB, I_VPCMPEQW, I_VPCMPEQD, I_VPCMPEQQ };
-static const uint32_t gt_ops[4] = { I_VPCMPGTB, I_VPCMPGTW, I_VPCMPGTD, I_VPCMPGTQ };
-static const uint32_t unpack_low[4] = { I_VPUNPCKLBW, I_VPUNPCKLWD, I_VPUNPCKLDQ, I_VPUNPCKLQDQ };
-static const uint32_t unpack_high[4] = { I_VPUNPCKHBW, I_VPUNPCKHWD, I_VPUNPCKHDQ, I_VPUNPCKHQDQ };
+static const uint32_t sub_ops[4] = {I_VPSUBB, I_VPSUBW, I_VPSUBD, I_VPSUBQ};
+static const uint32_t add_ops[4] = {I_VPADDB, I_VPADDW, I_VPADDD, I_VPADDQ};
+static const uint32_t eq_ops[4] = {I_VPCMPEQB, I_VPCMPEQW, I_VPCMPEQD, I_VPCMPEQQ};
+static const uint32_t gt_ops[4] = {I_VPCMPGTB, I_VPCMPGTW, I_VPCMPGTD, I_VPCMPGTQ};
+static const uint32_t unpack_low[4] = {I_VPUNPCKLBW, I_VPUNPCKLWD, I_VPUNPCKLDQ, I_VPUNPCKLQDQ};
+static const uint32_t unpack_high[4] = {I_VPUNPCKHBW, I_VPUNPCKHWD, I_VPUNPCKHDQ, I_VPUNPCKHQDQ};
 
 static uint32_t all_ones(struct em *e)
 {
@@ -75,7 +76,7 @@ enum { V_SRL = 2, V_SRA = 4, V_SLL = 6, V_SRLDQ = 3, V_SLLDQ = 7 };
 
 static void shift_lanes(struct em *e, uint32_t lane, uint32_t kind, uint32_t d, uint32_t s, uint32_t n)
 {
-	static const uint32_t ops[4] = { 0, I_VPSHIFT_W, I_VPSHIFT_D, I_VPSHIFT_Q };
+	static const uint32_t ops[4] = {0, I_VPSHIFT_W, I_VPSHIFT_D, I_VPSHIFT_Q};
 	v_shift(&e->c, ops[lane], kind, d, s, n);
 }
 
@@ -203,7 +204,8 @@ OP(VMUL)
 		return;
 	}
 	/* even and odd bytes in 16-bit lanes */
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e), w = vtmp(e);
+	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e),
+		 w = vtmp(e);
 	v_rrr(c, I_VPMULLW, t, ra, rb);
 	v_rrm(c, I_VPAND, t, t, constant_mem(K_LOW_B));
 	shift_lanes(e, 1, V_SRL, u, ra, 8);
@@ -224,7 +226,7 @@ OP(VNEG)
 
 OP(VABS)
 {
-	static const uint32_t ops[3] = { I_VPABSB, I_VPABSW, I_VPABSD };
+	static const uint32_t ops[3] = {I_VPABSB, I_VPABSW, I_VPABSD};
 	struct code *c = &e->c;
 	uint32_t ra = use_as(e, o->a, o->type);
 	if (LANE(o) < 3) {
@@ -239,8 +241,8 @@ OP(VABS)
 	v_rrr(c, I_VPSUBQ, result(e, o, i, t), t, m);
 }
 
-static const uint32_t umax_ops[3] = { I_VPMAXUB, I_VPMAXUW, I_VPMAXUD };
-static const uint32_t umin_ops[3] = { I_VPMINUB, I_VPMINUW, I_VPMINUD };
+static const uint32_t umax_ops[3] = {I_VPMAXUB, I_VPMAXUW, I_VPMAXUD};
+static const uint32_t umin_ops[3] = {I_VPMINUB, I_VPMINUW, I_VPMINUD};
 
 OP(VCMPGE)
 {
@@ -255,7 +257,8 @@ OP(VCMPGE)
 static void compare_unsigned(struct em *e, const struct vr_ir_op *o, uint32_t i, bool or_same)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e), n = LANE(o), d;
+	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e),
+		 n = LANE(o), d;
 	if (n == 3) {
 		v_rm(c, I_VMOVUPS, u, constant_mem(K_SIGN64));
 		v_rrr(c, I_VPXOR, t, ra, u);
@@ -390,7 +393,7 @@ OP(VSAR)
 
 OP(VDUP)
 {
-	static const uint32_t ops[4] = { I_VPBROADCASTB, I_VPBROADCASTW, I_VPBROADCASTD, I_VPBROADCASTQ };
+	static const uint32_t ops[4] = {I_VPBROADCASTB, I_VPBROADCASTW, I_VPBROADCASTD, I_VPBROADCASTQ};
 	struct code *c = &e->c;
 	uint32_t n = LANE(o), r = n == 3 ? use_clean(e, o->a) : use(e, o->a);
 	done(e, o->a);
@@ -420,7 +423,7 @@ OP(VDUPLANE)
 
 static void extract(struct code *c, uint32_t n, uint32_t d, uint32_t s, uint32_t lane)
 {
-	static const uint32_t ops[4] = { I_VPEXTRB, I_VPEXTRW, I_VPEXTRD, I_VPEXTRQ };
+	static const uint32_t ops[4] = {I_VPEXTRB, I_VPEXTRW, I_VPEXTRD, I_VPEXTRQ};
 	if (n >= 2 && !lane)
 		v_wrrr(c, I_VMOVD_TO, n == 3, s, 0, d);
 	else
@@ -429,7 +432,7 @@ static void extract(struct code *c, uint32_t n, uint32_t d, uint32_t s, uint32_t
 
 static void insert(struct code *c, uint32_t n, uint32_t d, uint32_t a, uint32_t r, uint32_t lane)
 {
-	static const uint32_t ops[4] = { I_VPINSRB, I_VPINSRW, I_VPINSRD, I_VPINSRQ };
+	static const uint32_t ops[4] = {I_VPINSRB, I_VPINSRW, I_VPINSRD, I_VPINSRQ};
 	v_rrri(c, ops[n], d, a, r, lane);
 }
 
@@ -528,7 +531,9 @@ static void unzip(struct em *e, const struct vr_ir_op *o, uint32_t i, bool odd)
 		uint32_t d = result(e, o, i, t);
 		if (n < 2)
 			v_rrm(c, I_VPSHUFB, d, t,
-			      constant_mem(n ? odd ? K_ODD_H : K_EVEN_H : odd ? K_ODD_B : K_EVEN_B));
+			      constant_mem(n     ? odd ? K_ODD_H : K_EVEN_H
+					   : odd ? K_ODD_B
+						 : K_EVEN_B));
 		else
 			v_rrri(c, I_VPSHUFD, d, 0, t, odd ? 0x0d : 0x08);
 		return;
@@ -610,7 +615,7 @@ OP(VTRN2)
 
 OP(VREV)
 {
-	static const uint8_t k[2][4] = { { 0, K_REV2, K_REV4, K_REV8 }, { 0, 0, K_REV4H, K_REV8H } };
+	static const uint8_t k[2][4] = {{0, K_REV2, K_REV4, K_REV8}, {0, 0, K_REV4H, K_REV8H}};
 	uint32_t ra = use_as(e, o->a, o->type), n = LANE(o), g = (uint32_t)o->imm & 3;
 	done(e, o->a);
 	uint32_t d = result(e, o, i, ra);
@@ -635,7 +640,8 @@ OP(VTBL)
 OP(VPADD)
 {
 	struct code *c = &e->c;
-	uint32_t n = LANE(o), ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e);
+	uint32_t n = LANE(o), ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e),
+		 u = vtmp(e);
 	uint32_t v = vtmp(e);
 	if (o->type == VR_T_V64) {
 		v_rrr(c, I_VPUNPCKLQDQ, t, ra, rb);
@@ -670,8 +676,8 @@ static void widen(struct em *e, const struct vr_ir_op *o, uint32_t i, const uint
 	v_rr(&e->c, ops[LANE(o) % 3], def(e, i, ra), ra);
 }
 
-static const uint32_t sign_ops[3] = { I_VPMOVSXBW, I_VPMOVSXWD, I_VPMOVSXDQ };
-static const uint32_t zero_ops[3] = { I_VPMOVZXBW, I_VPMOVZXWD, I_VPMOVZXDQ };
+static const uint32_t sign_ops[3] = {I_VPMOVSXBW, I_VPMOVSXWD, I_VPMOVSXDQ};
+static const uint32_t zero_ops[3] = {I_VPMOVZXBW, I_VPMOVZXWD, I_VPMOVZXDQ};
 
 OP(VSXTL)
 {
@@ -711,7 +717,8 @@ OP(VHITOLO)
 	shift_bytes(e, V_SRLDQ, def(e, i, ra), ra, 8);
 }
 
-static void multiply_long(struct em *e, const struct vr_ir_op *o, uint32_t i, const uint32_t ext[3], uint32_t mul64)
+static void multiply_long(struct em *e, const struct vr_ir_op *o, uint32_t i, const uint32_t ext[3],
+			  uint32_t mul64)
 {
 	struct code *c = &e->c;
 	uint32_t n = LANE(o) % 3, ra = use(e, o->a), rb = use(e, o->b), t = vtmp(e), u = vtmp(e);
