@@ -187,6 +187,11 @@ static struct soft_entry *table_find(struct soft_vm *vm, uint64_t pc, const stru
 	return NULL;
 }
 
+struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key)
+{
+	return table_find(vm, pc, page, key);
+}
+
 /* ---- instruction pages ---- */
 
 /* A guest that maps one page everywhere, or rewrites its code for ever, must not eat the host's memory. */

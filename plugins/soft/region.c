@@ -7,6 +7,9 @@
  * entry of its own, so that the shadow stack can hold its address before the call is made. Fall-through paths are followed
  * first, which makes them adjacent in the code.
  *
+ * Code that is an entry of another region already is left to that one. The first region that reached a loop has all of it, so
+ * a loop still runs inside one region.
+ *
  * A branch into the middle of a block that is lifted already makes a second block from there on (a loop whose head is
  * not a known leader yet): code is lifted twice rather than blocks split. A later block stops at a leader it runs into.
  *
@@ -35,6 +38,7 @@ struct soft_scratch {
 };
 
 struct forming {
+	struct soft_vm *vm;
 	struct soft_scratch *s;
 	const struct soft_itlb_entry *page;
 	uint64_t key;
@@ -91,6 +95,9 @@ static void want(struct forming *f, uint64_t pc, uint32_t entry)
 			f->wanted_entry[i] |= (uint8_t)entry;
 			return;
 		}
+	/* What is there as an entry of its own is linked to, not translated again. */
+	if (f->s->ir.block_count && soft_entry_at(f->vm, pc, f->page->page, f->key))
+		return;
 	if (f->wanted_count < MAX_BLOCKS) {
 		f->wanted[f->wanted_count] = pc;
 		f->wanted_entry[f->wanted_count++] = (uint8_t)entry;
@@ -288,7 +295,7 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page, uint64_t pc,
 		       uint64_t key, struct soft_region **out)
 {
-	struct forming f = {.s = vm->scratch, .page = page, .key = key};
+	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .key = key};
 	uint64_t started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? MAX_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
