@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_smp.c: several vCPUs on threads of their own. */
+#include <sched.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -130,6 +131,21 @@ Test(smp, flush_and_sync)
 
 /* ---- code changes while others run it ---- */
 
+/* Hook 5: a reader is there. Hook 6: the writer lets them run, and begins when all are. */
+static void hook_ready(struct toy *m, struct vr_exec *x)
+{
+	(void)x;
+	atomic_fetch_add(&m->shared[3], 1);
+}
+
+static void hook_let_run(struct toy *m, struct vr_exec *x)
+{
+	(void)x;
+	do
+		sched_yield();
+	while (atomic_load(&m->shared[3]) < m->cpus - 1);
+}
+
 /* The writer stores the number of the round into the function, then into the flag. Whoever has read the flag must get
  * at least that number from the function: without any cache maintenance, as on a machine with coherent caches. */
 Test(smp, code_that_others_run)
@@ -139,9 +155,11 @@ Test(smp, code_that_others_run)
 	make(4);
 	t->hooks[3] = hook_after;
 	TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 0), TOY_OP(TOY_RET, 0, 0, 0, 0));
-	TOY_LOAD(t, 40, 0, TOY_OP(TOY_ADDI, 2, 2, 0, 1), TOY_OP(TOY_ST, 2, 1, 2, 4), TOY_OP(TOY_ST, 2, 3, 3, 0),
-		 TOY_OP(TOY_BNE, 0, 2, 8, -0x18), TOY_STOP);
-	TOY_LOAD(t, 41, 0, TOY_OP(TOY_LD, 6, 3, 3, 0), TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (SCRIPTS + 0x1008)), TOY_CALL_HOOK(3),
+	t->hooks[5] = hook_ready;
+	t->hooks[6] = hook_let_run;
+	TOY_LOAD(t, 40, 0, TOY_CALL_HOOK(6), TOY_OP(TOY_ADDI, 2, 2, 0, 1), TOY_OP(TOY_ST, 2, 1, 2, 4), TOY_OP(TOY_ST, 2, 3, 3, 0),
+		 TOY_OP(TOY_BNE, 0, 2, 8, -0x20), TOY_STOP);
+	TOY_LOAD(t, 41, 0, TOY_CALL_HOOK(5), TOY_OP(TOY_LD, 6, 3, 3, 0), TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (SCRIPTS + 0x1010)), TOY_CALL_HOOK(3),
 		 TOY_OP(TOY_BNE, 0, 6, 8, -0x18), TOY_STOP);
 	for (uint32_t i = 0; i < 4; i++) {
 		R(i, 1) = ALIAS;
