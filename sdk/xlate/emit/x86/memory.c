@@ -416,7 +416,9 @@ static void compare_and_swap_16(struct em *e, const struct vr_ir_op *o, uint32_t
 	if (condition)
 		load_into(e, RAX, condition);
 	uint32_t rb = use_clean(e, o->b), rc = use_clean(e, o->c);
-	uint32_t d = def_apart(e, i, rb, rc, NOREG);
+	/* written before the access, so not in a slot's register, which must hold its value if that faults */
+	uint32_t d = vtmp(e);
+	own(e, i, d);
 	if (condition) {
 		v_rrr(c, I_VPCMPEQD, d, d, d);
 		v_rrr(c, I_VPXOR, d, d, rb);
