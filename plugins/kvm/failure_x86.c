@@ -179,7 +179,7 @@ static int32_t report(struct kvm_vcpu *v, const struct vr_state_x86 *s, const ui
 	return kvm_error(v->vm->host, VR_E_UNSUPPORTED,
 			 "vCPU %u: KVM can't emulate '%s' (bytes%s) at 0x%" PRIx64
 			 ", %s, CPL %u, and no installed plugin offers "
-			 "to execute it (%s); a machine with hardware virtualisation runs it by itself",
+			 "to execute it (%s)",
 			 v->index, d->ok ? d->text : "an unknown instruction", n ? hex : " unreadable",
 			 s->rip, mode_of(s), level_of(s), VR_ASSIST_ID);
 }

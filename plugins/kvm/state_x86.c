@@ -62,11 +62,11 @@ static void segment_in(struct kvm_segment *d, const struct vr_x86_segment *s)
 }
 
 /* kvm_sregs and kvm_sregs2 begin alike, and differ after apic_base. */
-#define FOR_SEGMENTS(X)                                                                         \
-	X(VR_X86_ES, es)                                                                        \
-	X(VR_X86_CS, cs)                                                                        \
-	X(VR_X86_SS, ss) X(VR_X86_DS, ds) X(VR_X86_FS, fs) X(VR_X86_GS, gs) X(VR_X86_LDTR, ldt) \
-		X(VR_X86_TR, tr)
+#define FOR_SEGMENTS(X)  \
+	X(VR_X86_ES, es) \
+	X(VR_X86_CS, cs) \
+	X(VR_X86_SS, ss) \
+	X(VR_X86_DS, ds) X(VR_X86_FS, fs) X(VR_X86_GS, gs) X(VR_X86_LDTR, ldt) X(VR_X86_TR, tr)
 
 static bool is_pae(const struct vr_state_x86 *s)
 {

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# tests/kvm: micro-guests on kvm.so's objects, in one process with a double of the host.
+ifeq ($(KVM_ARCH),x86)
+KVM_TEST_NAMES := probe guests state
+KVM_TESTS := $(KVM_TEST_NAMES:%=$(B)/tests/test-kvm-%)
+TESTS += $(KVM_TESTS)
+CPPFLAGS_tests_kvm := -Itests/kvm
+KVM_TEST_KIT := $(call objects,tests/kvm/double.c tests/kvm/kit.c tests/kvm/entry.c)
+KVM_TEST_OBJS := $(call objects,$(KVM_TEST_NAMES:%=tests/kvm/test_%.c))
+KVM_GUESTS := $(patsubst GUEST(%),%,$(shell grep -o '^GUEST([a-z0-9]*)' tests/kvm/guests.def))
+KVM_BLOBS := $(KVM_GUESTS:%=$(B)/tests/kvm/%.bin)
+
+$(B)/tests/kvm/%.bin: tests/kvm/guests/%.S tests/kvm/guests/macros.S tests/kvm/layout.h
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	$(Q)$(CC) -c -Itests/kvm/guests -o $(@:.bin=.o) $<
+	$(Q)$(LD) -m elf_x86_64 --oformat binary -e 0 -Ttext $(if $(filter ap,$*),0x4000,0x1000) -o $@ $(@:.bin=.o)
+$(B)/tests/kvm/blobs.o: tests/kvm/blobs.S tests/kvm/guests.def $(KVM_BLOBS)
+	$(Q)$(CC) -c -Itests/kvm -Wa,-I$(B)/tests/kvm -o $@ $<
+
+# Faults are injected between the plugin and the kernel.
+$(KVM_TESTS): $(B)/tests/test-kvm-%: $(B)/obj/tests/kvm/test_%.o $(KVM_TEST_KIT) $(KVM_OBJS) $(B)/tests/kvm/blobs.o
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap -o $@ $^ $(KVM_LIBS)
+endif

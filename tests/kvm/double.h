@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* double.h: a small host: the tables that kvm.so asks for, and faults on the way to the kernel. */
+#ifndef KVM_DOUBLE_H
+#define KVM_DOUBLE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <vmrun/accel.h>
+#include <vmrun/assist.h>
+#include <vmrun/host.h>
+
+#include "layout.h"
+
+#define KIT_VCPUS 4
+#define KIT_LOG 64
+
+/* A list of accesses to a log device. */
+struct kit_log {
+	uint32_t count;
+	uint32_t width[KIT_LOG];
+	uint64_t value[KIT_LOG];
+	uint32_t reads;
+};
+
+struct kit {
+	struct vr_host host;          /* first: the tables get it back */
+	const char *device, *irqchip; /* options */
+	const struct vr_assist *assist;
+	uint32_t vcpu_count;
+	uint8_t *ram, *rom;
+
+	const struct vr_accel *accel;
+	void *self, *vm, *vcpu[KIT_VCPUS];
+	void (*on_park)(struct kit *k, uint32_t vcpu); /* instead of sleeping, first */
+	void (*on_log)(struct kit *k, uint32_t vcpu);  /* a write to PORT_LOG */
+
+	pthread_mutex_t lock; /* error, permits */
+	pthread_cond_t wake;
+	bool permit[KIT_VCPUS];
+	int32_t error_code;
+	char error[1024];
+	char logged[8192];
+
+	_Atomic uint32_t done, stopped, timed_out;
+	_Atomic uint32_t powered; /* VR_POWER_* + 1 */
+	uint32_t result;
+	uint8_t echo[8];
+	uint8_t page[4096];
+	struct kit_log port_log, mmio_log, rom_log;
+	_Atomic uint32_t parks;
+
+	/* An interrupt controller with one request: */
+	_Atomic uint32_t requests; /* how many more */
+	uint32_t acknowledged;
+	bool has_cr8;
+	uint64_t cr8;
+	bool has_msr;
+	uint64_t msr;
+};
+
+void kit_double_init(struct kit *k);
+void kit_double_fini(struct kit *k);
+/* Ask for n interrupts of VECTOR on vCPU 0. */
+void kit_request(struct kit *k, uint32_t n);
+const char *kit_error(struct kit *k);
+
+/* Faults: the next matching call fails with `error`; or, for KVM_CHECK_EXTENSION, a capability is missing. */
+struct kit_faults {
+	unsigned long ioctl;
+	int error;
+	int after;            /* this many succeed before */
+	int missing;          /* capability, 0: none */
+	int version;          /* of the API, 0: the real one */
+	int open_error;       /* of /dev/kvm */
+	int mmap_error;       /* of a vCPU's page */
+	unsigned long result; /* ioctl gives this instead of failing, when error is 0 */
+};
+extern struct kit_faults kit_faults;
+
+#endif

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs until it is stopped. */
+#include "macros.S"
+	.code64
+	.globl _start
+_start:	incq OUT_AREA
+	jmp _start

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* test_probe.c: what is said when KVM is not there or refuses: each with its cause and a remedy. */
+#include "kit.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <unistd.h>
+
+static struct kit k;
+static const struct vr_plugin *p;
+
+/* Probes with these options; PASS when it fails with `code` and a text that has all the words. */
+static int refused(const char *device, const char *irqchip, int32_t code, const char *word, const char *word2)
+{
+	int32_t rc;
+	int result = PASS;
+
+	kit_double_init(&k);
+	k.device = device;
+	k.irqchip = irqchip;
+	CHECK(vmrun_plugin_create(&k.host, "kvm", &p) == VR_OK, "create");
+	rc = p->probe(p->self);
+	CHECK(rc == code, "code %d, not %d: %s", rc, code, kit_error(&k));
+	CHECK(k.error_code == code && strstr(k.error, word) && strstr(k.error, word2),
+	      "'%s' lacks '%s' or '%s'", kit_error(&k), word, word2);
+	printf("  %s\n", k.error);
+out:
+	p->destroy(p->self);
+	kit_double_fini(&k);
+	return result;
+}
+
+static int missing(void)
+{
+	return refused("/nonexistent/kvm", NULL, VR_E_NOENT, "/nonexistent/kvm is missing", "");
+}
+
+static int no_permission(void)
+{
+	kit_faults.open_error = EACCES;
+	return refused("/dev/kvm", NULL, VR_E_PERM, "permission", "group");
+}
+
+static int no_driver(void)
+{
+	kit_faults.open_error = ENODEV;
+	return refused("/dev/kvm", NULL, VR_E_NOENT, "no driver", "load");
+}
+
+static int too_many_files(void)
+{
+	kit_faults.open_error = EMFILE;
+	return refused("/dev/kvm", NULL, VR_E_IO, "can't open", "files");
+}
+
+static int no_device(void)
+{
+	char path[] = "/tmp/vmrun-kvm-XXXXXX";
+	int fd = mkstemp(path), result;
+
+	result = refused(path, NULL, VR_E_UNSUPPORTED, "not a device", "device=/dev/kvm");
+	close(fd);
+	unlink(path);
+	return result;
+}
+
+static int another_device(void)
+{
+	return refused("/dev/null", NULL, VR_E_UNSUPPORTED, "not the KVM device", "device=");
+}
+
+static int bad_option(void)
+{
+	return refused("/dev/kvm", "some", VR_E_CONFIG, "irqchip", "split");
+}
+
+static int other_version(void)
+{
+	if (kit_no_kvm())
+		return kit_skip("%s", kit_no_kvm());
+	kit_faults.version = 11;
+	return refused("/dev/kvm", NULL, VR_E_UNSUPPORTED, "version 11", "kernel");
+}
+
+static int capabilities(void)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} caps[] = {
+		{KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY"},
+		{KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT"},
+		{KVM_CAP_MP_STATE, "KVM_CAP_MP_STATE"},
+		{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID"},
+		{KVM_CAP_VCPU_EVENTS, "KVM_CAP_VCPU_EVENTS"},
+		{KVM_CAP_DEBUGREGS, "KVM_CAP_DEBUGREGS"},
+		{KVM_CAP_XSAVE, "KVM_CAP_XSAVE"},
+		{KVM_CAP_XCRS, "KVM_CAP_XCRS"},
+		{KVM_CAP_SET_TSS_ADDR, "KVM_CAP_SET_TSS_ADDR"},
+	};
+	int result = PASS;
+
+	if (kit_no_kvm())
+		return kit_skip("%s", kit_no_kvm());
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]) && result == PASS; i++) {
+		kit_faults.missing = caps[i].number;
+		result = refused("/dev/kvm", NULL, VR_E_UNSUPPORTED, caps[i].name, "newer kernel");
+	}
+	return result;
+}
+
+static int virtualisation_taken(void)
+{
+	if (kit_no_kvm())
+		return kit_skip("%s", kit_no_kvm());
+	kit_faults.ioctl = KVM_CREATE_VM;
+	kit_faults.error = EBUSY;
+	return refused("/dev/kvm", NULL, VR_E_BUSY, "taken", "VirtualBox");
+}
+
+static int virtualisation_off(void)
+{
+	if (kit_no_kvm())
+		return kit_skip("%s", kit_no_kvm());
+	kit_faults.ioctl = KVM_CREATE_VM;
+	kit_faults.error = EIO;
+	return refused("/dev/kvm", NULL, VR_E_UNSUPPORTED, "firmware", "nested");
+}
+
+static int life(void)
+{
+	int result = PASS;
+
+	kit_double_init(&k);
+	CHECK(vmrun_plugin_create(&k.host, "another", &p) == VR_E_NOENT, "another id");
+	CHECK(vmrun_plugin_create(&k.host, "kvm", &p) == VR_OK, "create");
+	CHECK(!p->query(p->self, "vmrun.accel/2"), "an interface that it has not");
+	CHECK(p->stop(p->self) == VR_OK, "stop");
+	p->destroy(p->self);
+	p->destroy(p->self);
+out:
+	kit_double_fini(&k);
+	return result;
+}
+
+/* ---- later refusals -------------------------------------------------------------------------------- */
+static int says(int32_t rc, int32_t code, const char *word)
+{
+	if (rc != code || k.error_code != code || !strstr(k.error, word))
+		return kit_fail("%d '%s', not %d and '%s'", rc, kit_error(&k), code, word);
+	printf("  %s\n", k.error);
+	k.error_code = 0;
+	return PASS;
+}
+
+static int vm_refused(void)
+{
+	struct vr_vm_config c = {.size = sizeof(c), .vcpu_count = 1, .arch = "arm64"};
+	void *vm;
+	int result;
+
+	TRY(kit_start(&k, 1, NULL));
+	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_UNSUPPORTED, "not arm64"));
+	c.arch = "x86_64";
+	c.vcpu_count = 100000;
+	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_RANGE, "at most"));
+	c.vcpu_count = 1;
+	kit_faults = (struct kit_faults){.ioctl = KVM_CREATE_VM, .error = ENOMEM};
+	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_NOMEM, "virtual machine"));
+	kit_faults = (struct kit_faults){.ioctl = KVM_GET_SUPPORTED_CPUID, .error = EINVAL};
+	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_UNSUPPORTED, "CPUID"));
+	kit_faults = (struct kit_faults){.ioctl = KVM_SET_TSS_ADDR, .error = EIO};
+	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_IO, "TSS"));
+	kit_faults.error = 0;
+out:
+	kit_close(&k);
+	return result;
+}
+
+static int vcpu_refused(void)
+{
+	static const struct {
+		unsigned long ioctl;
+		int error;
+		const char *word;
+		int32_t code;
+	} faults[] = {
+		{KVM_CREATE_VCPU, ENOMEM, "no vCPU 0", VR_E_NOMEM},
+		{KVM_CREATE_VCPU, EMFILE, "ulimit -n", VR_E_IO},
+		{KVM_CREATE_VCPU, EEXIST, "no vCPU 0", VR_E_EXISTS},
+		{KVM_SET_SIGNAL_MASK, EINVAL, "SIGNAL_MASK", VR_E_UNSUPPORTED},
+		{KVM_SET_CPUID2, EINVAL, "CPUID2", VR_E_UNSUPPORTED},
+		{KVM_GET_REGS, EIO, "GET_REGS", VR_E_IO},
+	};
+	int result;
+
+	TRY(kit_start(&k, 1, NULL));
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		/* A failed one leaves its number taken in the kernel: a machine each. */
+		if (i) {
+			kit_close(&k);
+			TRY(kit_start(&k, 1, NULL));
+		}
+		kit_faults = (struct kit_faults){.ioctl = faults[i].ioctl, .error = faults[i].error};
+		TRY(says(k.accel->vcpu_create(k.vm, 0, &k.vcpu[0]), faults[i].code, faults[i].word));
+		kit_faults.error = 0;
+	}
+	kit_close(&k);
+	TRY(kit_start(&k, 1, NULL));
+	kit_faults.mmap_error = ENOMEM;
+	TRY(says(k.accel->vcpu_create(k.vm, 0, &k.vcpu[0]), VR_E_NOMEM, "kvm_run"));
+	kit_faults.mmap_error = 0;
+	TRY(says(k.accel->vcpu_create(k.vm, 1, &k.vcpu[1]), VR_E_RANGE, "vCPU 1"));
+out:
+	kit_close(&k);
+	return result;
+}
+
+static int memory_refused(void)
+{
+	int result;
+
+	TRY(kit_start(&k, 1, NULL));
+	TRY(says(k.accel->memory_map(k.vm, 1, 0x10000000, 0x10000, k.rom, 0), VR_E_EXISTS, "in use"));
+	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000, 0x10000, k.rom, 0), VR_E_EXISTS, "overlaps"));
+	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000100, 0x10000, k.rom, 0), VR_E_INVAL, "whole pages"));
+	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0, k.rom, 0), VR_E_INVAL, "whole pages"));
+	TRY(says(k.accel->memory_map(k.vm, 2, 0xfffffffffffff000, 0x10000, k.rom, 0), VR_E_INVAL,
+		 "whole pages"));
+	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom + 1, 0), VR_E_INVAL, "whole pages"));
+	TRY(says(k.accel->memory_map(k.vm, 1000, 0x10000000, 0x10000, k.rom, 0), VR_E_RANGE, "slot 1000"));
+	TRY(says(k.accel->memory_map(k.vm, 2, 0xff00000000000000, 0x10000, k.rom, 0), VR_E_INVAL, "refuses"));
+	kit_faults = (struct kit_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = ENOMEM};
+	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, 0), VR_E_NOMEM, "refuses"));
+	kit_faults = (struct kit_faults){.missing = KVM_CAP_READONLY_MEM};
+	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, VR_MEM_READONLY), VR_E_UNSUPPORTED,
+		 "read-only"));
+	TRY(says(k.accel->memory_unmap(k.vm, 7), VR_E_NOENT, "slot 7"));
+out:
+	kit_close(&k);
+	return result;
+}
+
+/* The device goes, or the kernel fails, while a guest runs. */
+static int run_fails(void)
+{
+	static const int errors[] = {ENODEV, EIO, EFAULT, EINVAL};
+	struct vr_exit e = {.size = sizeof(e)};
+	int result;
+
+	TRY(kit_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		kit_faults = (struct kit_faults){.ioctl = KVM_RUN, .error = errors[i], .after = (int)i};
+		TRY(says(k.accel->vcpu_run(k.vcpu[0], &e),
+			 errors[i] == ENODEV || errors[i] == EIO ? VR_E_IO : VR_E_FAULT, "KVM_RUN"));
+		CHECK(e.reason == VR_EXIT_ERROR, "reason %u", e.reason);
+	}
+	kit_faults.error = 0;
+	TRY(kit_expect(&k, 0x600d0005));
+out:
+	kit_close(&k);
+	return result;
+}
+
+static int state_refused(void)
+{
+	static struct vr_state_x86 s, bad;
+	int result;
+
+	TRY(kit_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
+	TRY(kit_get(&k, 0, &s));
+	TRY(says(k.accel->vcpu_get_state(k.vcpu[0], "vmrun.state.arm64/1", &bad, sizeof(bad)),
+		 VR_E_UNSUPPORTED, "arm64"));
+	TRY(says(k.accel->vcpu_get_state(k.vcpu[0], VR_STATE_X86_ID, &bad, 100), VR_E_INVAL, "bytes"));
+#define WITH(change, code, word)                                                                       \
+	do {                                                                                           \
+		bad = s;                                                                               \
+		change;                                                                                \
+		TRY(says(k.accel->vcpu_set_state(k.vcpu[0], VR_STATE_X86_ID, &bad, sizeof(bad)), code, \
+			 word));                                                                       \
+	} while (0)
+	WITH(bad.size = 4, VR_E_INVAL, "size");
+	WITH(bad.msr_count = 100000, VR_E_INVAL, "msr_count");
+	WITH(bad.mp_state = 77, VR_E_INVAL, "mp_state");
+	WITH(bad.xsave_size = 100000, VR_E_INVAL, "XSAVE");
+	WITH(bad.xsave_size = 0, VR_E_INVAL, "XSAVE");
+	WITH(bad.xcr0 = 0xff00000000000001, VR_E_INVAL, "XCR0");
+	WITH(memset(bad.xsave + 512, 0xff, 64), VR_E_INVAL, "XSAVE");
+	WITH(bad.cr4 |= 1ull << 60, VR_E_INVAL, "control registers");
+	WITH(bad.efer = 0x100, VR_E_INVAL, "control registers");
+	WITH(bad.dr7 = UINT64_MAX, VR_E_INVAL, "debug");
+	WITH(bad.events.flags = VR_X86_EV_EXCEPTION_INJECTED;
+	     bad.events.exception_vector = 200, VR_E_INVAL, "events");
+	WITH(bad.mp_state = VR_X86_MP_INIT, VR_E_UNSUPPORTED, "INIT");
+	WITH(bad.msr[0].id = 0x12345; bad.msr[0].value = 1;
+	     bad.msr_count = 1, VR_E_UNSUPPORTED, "MSR 0x12345");
+	TRY(kit_set(&k, 0, &s));
+	TRY(kit_expect(&k, 0x600d0005));
+out:
+	kit_close(&k);
+	return result;
+}
+
+static const struct kit_test tests[] = {
+	{"life", life},
+	{"device missing", missing},
+	{"no permission", no_permission},
+	{"no driver", no_driver},
+	{"too many files", too_many_files},
+	{"not a device", no_device},
+	{"another device", another_device},
+	{"bad option", bad_option},
+	{"other API version", other_version},
+	{"each capability", capabilities},
+	{"virtualisation taken", virtualisation_taken},
+	{"virtualisation off", virtualisation_off},
+	{"virtual machine refused", vm_refused},
+	{"vCPU refused", vcpu_refused},
+	{"memory refused", memory_refused},
+	{"running fails", run_fails},
+	{"state refused", state_refused},
+};
+
+int main(void)
+{
+	return kit_main(tests, sizeof(tests) / sizeof(tests[0]));
+}
