@@ -21,11 +21,11 @@ litmus()
 	has "smp$1-came-to-the-end" "$OUT" 'end of the litmus tests'
 }
 
-litmus 2 0.3
+litmus 2 0.2
 if [ "$host" -ge 4 ]; then
-	litmus 4 0.3
+	litmus 4 0.2
 else
 	# Four that share fewer: an iteration waits for the host's scheduler.
-	litmus 4 0.5
+	litmus 4 0.25
 fi
 finish

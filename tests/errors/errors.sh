@@ -1,0 +1,518 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Whatever is wrong with what vmrun is given: one line that says what, where and what to do, the right exit status,
+# and every file as it was. Images are made here, in small; the kernel and the initrd are the guest's.
+# shellcheck source=tests/guest/lib.sh
+. tests/guest/lib.sh
+IN=$WORK/in
+P=$WORK/plugins
+mkdir -p "$IN" "$P" "$WORK/home"
+HOME=$WORK/home
+XDG_DATA_HOME=$WORK/home
+export HOME XDG_DATA_HOME
+mtools_skip_check=1
+MTOOLS_SKIP_CHECK=$mtools_skip_check
+export MTOOLS_SKIP_CHECK
+
+sums()
+{
+	(cd "$IN" && find . -type f -exec sha256sum {} + 2>/dev/null | sort)
+}
+
+# wrong NAME STATUS TEXT COMMAND...: TEXT is an extended regular expression that the one line must match.
+wrong()
+{
+	name=$1 status=$2 text=$3
+	shift 3
+	before=$(sums)
+	timeout -k 5 $((60 * SLOW)) "$@" >"$LOGS/$name.out" 2>"$LOGS/$name.err" </dev/null
+	rc=$?
+	errors=$(grep -c '^vmrun: error: ' "$LOGS/$name.err")
+	# Who runs the guest is told before its disks are opened; that is no message about the error.
+	lines=$(grep -vc '^vmrun: arm64 guest on ' "$LOGS/$name.err")
+	if [ $rc != "$status" ]; then
+		bad "$name" "exit status $status" "$rc: $(head -n 3 "$LOGS/$name.err" | tr '\n' ' ')"
+	elif [ "$errors" != 1 ] || [ "$lines" != "${LINES_ALLOWED:-1}" ]; then
+		bad "$name" "one line, 'vmrun: error: ...'" "$lines lines, $errors of them errors: $(head -n 4 "$LOGS/$name.err" | tr '\n' '|')"
+	elif ! grep '^vmrun: error: ' "$LOGS/$name.err" | grep -qE -- "$text"; then
+		bad "$name" "$text" "$(grep '^vmrun: error: ' "$LOGS/$name.err")"
+	elif [ "$before" != "$(sums)" ]; then
+		bad "$name" "every file as it was" "changed: $(sums | sed 's/.* //' | tr '\n' ' ')"
+	else
+		ok "$name"
+	fi
+}
+
+# poke FILE OFFSET OCTAL...: bytes written over a file's, such as \\377
+poke()
+{
+	# shellcheck disable=SC2059 # the format is the bytes
+	printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# ---- a disk that would boot -------------------------------------------------------------------------------------
+ESP=$((1024 * 1024))
+entry()
+{
+	printf 'title Test\nlinux /linux\ninitrd /initrd\noptions console=ttyAMA0\n'
+}
+
+# disk FILE: GPT, 40 MiB FAT32 with /loader/entries/t.conf from $WORK/t.conf, /linux and /initrd from $WORK.
+disk()
+{
+	rm -f "$1" "$WORK/esp"
+	truncate -s 40M "$WORK/esp"
+	mkfs.vfat -F 32 -s 1 "$WORK/esp" >/dev/null
+	mmd -i "$WORK/esp" ::/loader ::/loader/entries
+	[ ! -f "$WORK/t.conf" ] || mcopy -i "$WORK/esp" "$WORK/t.conf" ::/loader/entries/t.conf
+	[ ! -f "$WORK/linux" ] || mcopy -i "$WORK/esp" "$WORK/linux" ::/linux
+	mcopy -i "$WORK/esp" "$WORK/initrd" ::/initrd
+	truncate -s 42M "$1"
+	printf 'label: gpt\nstart=2048, size=81920, type=c12a7328-f81f-11d2-ba4b-00a0c93ec93b\n' | sfdisk -q "$1" >/dev/null
+	dd if="$WORK/esp" of="$1" bs=1M seek=1 conv=notrunc,sparse status=none
+}
+
+gzip -1 -c "$KERNEL" >"$WORK/Image.gz"
+head -c 3000000 "$WORK/Image.gz" >"$WORK/cut.gz"
+cp "$WORK/Image.gz" "$WORK/bad.gz"
+poke "$WORK/bad.gz" 1000000 '\377\377\377\377\377\377\377\377'
+head -c 100000 "$KERNEL" >"$WORK/linux"
+cp "$INITRD" "$WORK/initrd"
+entry >"$WORK/t.conf"
+disk "$IN/good.img"
+GOOD=$IN/good.img
+
+# with NAME: a copy of the good disk, to be spoilt.
+with()
+{
+	[ -z "${I:-}" ] || rm -f "$I"
+	cp --sparse=always "$GOOD" "$IN/$1.img"
+	I=$IN/$1.img
+}
+
+# ---- images -----------------------------------------------------------------------------------------------------
+wrong image-missing 3 "$IN/none.img: no such file; check the path" "$VMRUN" "$IN/none.img"
+wrong image-is-a-folder 3 "$IN: is a folder; give a file" "$VMRUN" "$IN"
+: >"$IN/empty.img"
+wrong image-empty 3 "$IN/empty.img: is empty; copy or make the image again" "$VMRUN" "$IN/empty.img"
+mkfifo "$WORK/fifo"
+wrong image-is-a-pipe 3 "$WORK/fifo: is neither a file nor a block device; give" "$VMRUN" "$WORK/fifo"
+wrong image-is-a-device 3 "/dev/null: is neither a file nor a block device; give" "$VMRUN" /dev/null
+with truncated
+truncate -s 20M "$I"
+wrong image-truncated 3 "truncated.img: .*truncated.*copy or make it again" "$VMRUN" "$I"
+with stump
+truncate -s 1500 "$I"
+wrong image-cut-in-the-table 3 "stump.img: .*GPT.*(make the image again|copy)" "$VMRUN" "$I"
+with gpt
+poke "$I" 528 '\1\2\3\4'
+poke "$I" $((42 * 1024 * 1024 - 512 + 16)) '\1\2\3\4'
+wrong gpt-both-headers 3 "gpt.img: GPT is bad: .*CRC.*backup.*repair it" "$VMRUN" "$I"
+with gpt-entries
+poke "$I" 1024 '\1\2\3\4'
+poke "$I" $((42 * 1024 * 1024 - 512 * 33)) '\1\2\3\4'
+wrong gpt-both-tables 3 "gpt-entries.img: GPT is bad: .*CRC.*repair it" "$VMRUN" "$I"
+with mbr
+dd if=/dev/zero of="$I" bs=512 seek=1 count=1 conv=notrunc status=none
+dd if=/dev/zero of="$I" bs=512 seek=$((42 * 2048 - 1)) count=1 conv=notrunc status=none
+wrong image-mbr-only 3 "mbr.img: has a boot sector but no GPT.*--kernel" "$VMRUN" "$I"
+with no-esp
+sfdisk -q --part-type "$I" 1 0fc63daf-8483-4772-8e79-3d69d8477de4 >/dev/null 2>&1
+wrong image-without-esp 3 "no-esp.img: none of its 1 partitions is an EFI system partition; give a kernel" "$VMRUN" "$I"
+with fat
+poke "$I" $((ESP + 510)) '\0\0'
+wrong fat-no-signature 3 "fat.img: .*FAT volume at byte $((ESP + 510)): no 55 AA.*(check it|make the image again)" "$VMRUN" "$I"
+with fat-sector
+poke "$I" $((ESP + 11)) '\7\7'
+wrong fat-sector-size 3 "fat-sector.img: .*FAT volume.* bytes a sector" "$VMRUN" "$I"
+with fat-root
+poke "$I" $((ESP + 44)) '\377\377\377\7'
+wrong fat-root-cluster 3 "fat-root.img: .*root folder's cluster" "$VMRUN" "$I"
+# All of both FATs but the first entries and the root folder's: chains lead to 0.
+with fat-chain
+reserved=$(od -An -tu2 -j $((ESP + 14)) -N 2 "$I" | tr -d ' ')
+fat_size=$(od -An -tu4 -j $((ESP + 36)) -N 4 "$I" | tr -d ' ')
+for k in 0 1; do
+	dd if=/dev/zero of="$I" bs=1 seek=$((ESP + (reserved + k * fat_size) * 512 + 24)) count=4096 conv=notrunc status=none
+done
+wrong fat-chains-lost 3 "fat-chain.img: .*(chain|cluster).*(check it|make the)" "$VMRUN" "$I"
+printf '\121\106\111\373%s' "$(head -c 2000 /dev/zero | tr '\0' x)" >"$IN/q.qcow2"
+wrong image-qcow2 3 'q.qcow2: is a qcow2 image.*qemu-img convert -O raw' "$VMRUN" "$IN/q.qcow2"
+truncate -s 2M "$IN/e.ext4"
+mke2fs -q -t ext4 "$IN/e.ext4" >/dev/null 2>&1
+wrong image-is-a-file-system 3 'e.ext4: is an ext2/3/4 file system without a partition table; give a kernel' "$VMRUN" "$IN/e.ext4"
+
+# bls NAME TEXT: with what stands in $WORK/t.conf
+bls()
+{
+	disk "$IN/$1.img"
+	wrong "$1" 3 "$IN/$1.img: .*$2" "$VMRUN" "$IN/$1.img"
+	rm -f "$IN/$1.img"
+}
+entry | sed 's#/linux#/vmlinuz#' >"$WORK/t.conf"
+bls bls-kernel-missing 'has no /vmlinuz'
+entry | sed 's#/initrd#/gone#' >"$WORK/t.conf"
+bls bls-initrd-missing 'has no /gone'
+entry | sed '/^linux/d' >"$WORK/t.conf"
+bls bls-no-linux-line 'has a "linux" line'
+{
+	entry
+	echo 'linux /other'
+} >"$WORK/t.conf"
+bls bls-linux-twice 't.conf:5: a second "linux"; keep one'
+{
+	entry
+	printf 'options \001\002\n'
+} >"$WORK/t.conf"
+bls bls-not-text 't.conf:5: column .* byte 0x01.*write it again'
+printf 'linux\n' >"$WORK/t.conf"
+bls bls-no-path 't.conf:1: "linux" has no path'
+head -c 100000 /dev/zero | tr '\0' '#' >"$WORK/t.conf"
+bls bls-too-long 't.conf .*has 100000 bytes; at most'
+rm -f "$WORK/t.conf"
+bls bls-no-entry 'no \*.conf in /loader/entries.*--kernel'
+entry >"$WORK/t.conf"
+mv "$WORK/linux" "$WORK/linux.was"
+cp "$WORK/cut.gz" "$WORK/linux"
+bls bls-kernel-gzip-cut '/linux: gzip data ends too early.*copy the file again'
+echo 'no kernel' >"$WORK/linux"
+bls bls-no-kernel '/linux: can.t tell which architecture.*--arch'
+mv "$WORK/linux.was" "$WORK/linux"
+
+rm -f "$I"
+mv "$GOOD" "$WORK/good.img"
+GOOD=$WORK/good.img
+
+# ---- kernels ----------------------------------------------------------------------------------------------------
+cp "$WORK/cut.gz" "$WORK/bad.gz" "$IN/"
+wrong kernel-missing 3 'none: no such file' "$VMRUN" --kernel "$IN/none"
+wrong kernel-gzip-cut 3 'cut.gz: gzip data ends too early.*copy the file again' "$VMRUN" --kernel "$IN/cut.gz"
+wrong kernel-gzip-corrupt 3 'bad.gz: gzip data is corrupt near byte [0-9]+.*copy the file again' "$VMRUN" --kernel "$IN/bad.gz"
+: >"$IN/nothing"
+wrong kernel-empty 3 'nothing: is empty' "$VMRUN" --kernel "$IN/nothing"
+seq 10000 >"$IN/text"
+wrong kernel-is-text 3 "text: can't tell which architecture.*--arch" "$VMRUN" --kernel "$IN/text"
+wrong kernel-is-text-arm64 3 'text: .*magic.*Image' "$VMRUN" --arch arm64 --kernel "$IN/text"
+wrong kernel-for-another 3 '(kernel for arm64, and --arch says x86_64|no board for x86_64)' "$VMRUN" --arch x86_64 --kernel $KERNEL
+head -c 60 $KERNEL >"$IN/short"
+wrong kernel-too-short 3 'short: .*(too few|magic|tell which)' "$VMRUN" --kernel "$IN/short"
+printf 'MZ\0\0zimg\377\377\0\0\377\377\0\0\0\0\0\0\0\0\0\0gzip\0' >"$IN/zboot"
+head -c 200 /dev/zero >>"$IN/zboot"
+wrong kernel-zboot 3 'zboot: .*EFI zboot.*copy the file again' "$VMRUN" --kernel "$IN/zboot"
+wrong memory-too-small 3 'RAM is too small.*give more with -m' "$VMRUN" -m 16M --kernel $KERNEL
+truncate -s 200M "$IN/large"
+wrong initrd-too-large 3 'RAM is too small.*give more with -m' "$VMRUN" -m 128M --kernel $KERNEL --initrd "$IN/large"
+rm -f "$IN/large"
+wrong initrd-missing 3 'none: no such file' "$VMRUN" --kernel $KERNEL --initrd "$IN/none"
+
+rm -f "$IN/cut.gz" "$IN/bad.gz"
+
+# ---- disks ------------------------------------------------------------------------------------------------------
+wrong disk-missing 3 "disk '$IN/none'" "$VMRUN" --kernel $KERNEL --disk "$IN/none"
+wrong disk-is-a-folder 3 "disk '$IN' is a directory" "$VMRUN" --kernel $KERNEL --disk "$IN"
+wrong disk-empty 3 "disk '$IN/nothing' is empty; give it a size" "$VMRUN" --kernel $KERNEL --disk "$IN/nothing"
+wrong disk-is-a-pipe 3 "disk '$WORK/fifo' is neither" "$VMRUN" --kernel $KERNEL --disk "$WORK/fifo"
+set --
+for i in $(seq 64); do set -- "$@" --disk "$IN/text,ro"; done
+wrong disks-too-many 3 'disks: at most [0-9]+' "$VMRUN" --kernel $KERNEL "$@"
+wrong disk-twice 3 "text' is in use by another machine" "$VMRUN" --kernel $KERNEL --disk "$IN/text" --disk "$IN/text"
+cp "$IN/text" "$WORK/locked"
+"$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --disk "$WORK/locked" --run 'echo up; sleep 300' >"$LOGS/holder.out" 2>&1 </dev/null &
+holder=$!
+n=0
+until grep -q up "$LOGS/holder.out" || [ $n -ge $((40 * SLOW)) ]; do
+	sleep 1
+	n=$((n + 1))
+done
+wrong disk-locked 3 "disk '$WORK/locked' is in use by another machine; end that one, or work on a copy" \
+	"$VMRUN" --kernel $KERNEL --disk "$WORK/locked"
+wrong disk-locked-read-only 3 "disk '$WORK/locked' is in use by another machine that writes it" \
+	"$VMRUN" --kernel $KERNEL --disk "$WORK/locked,ro"
+kill -TERM $holder
+wait $holder
+same sigterm-without-terminal 143 $?
+
+# As somebody who may not: root may do all.
+if [ "$(id -u)" != 0 ]; then
+	as=''
+elif command -v setpriv >/dev/null && setpriv --reuid=65534 --regid=65534 --clear-groups "$VMRUN" --version >/dev/null 2>&1 &&
+	setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$IN/text"; then
+	as='setpriv --reuid=65534 --regid=65534 --clear-groups'
+else
+	as=none
+fi
+if [ "$as" = none ]; then
+	skip permissions "this is root, and nobody else can read $WORK"
+else
+	chmod 444 "$IN/text"
+	# shellcheck disable=SC2086
+	wrong disk-may-not-be-written 3 "disk '$IN/text' can't be written: .*(writable|read-only)" $as "$VMRUN" --kernel $KERNEL --disk "$IN/text"
+	chmod 000 "$IN/q.qcow2"
+	# shellcheck disable=SC2086
+	wrong image-may-not-be-read 3 'q.qcow2: not readable by this user; check its permissions' $as "$VMRUN" "$IN/q.qcow2"
+	chmod 644 "$IN/q.qcow2" "$IN/text"
+fi
+
+# ---- plugins ----------------------------------------------------------------------------------------------------
+manifest()
+{
+	cat <<-END
+		manifest: 1
+		id: ${1:-t}
+		version: 1.2.3
+		summary: a test
+		class: accel
+		library: {linux-$(uname -m): t.so}
+		abi: {major: 1, minor: 0}
+		provides: [vmrun.accel/1]
+		guest: [arm64]
+	END
+}
+
+# library NAME TEXT: a plugin that is wrong in one thing, asked for by name.
+library()
+{
+	rm -rf "${P:?}"/*
+	manifest >"$P/t.yaml"
+	cp "$B/tests/faulty/$1.so" "$P/t.so"
+	wrong "plugin-$1" 3 "t.so: .*$2|$2" "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
+}
+if [ -f "$B/tests/faulty/good.so" ]; then
+	library magic_null 'vmrun_plugin_magic\(\) returned NULL; rebuild'
+	library magic_size 'magic.size is 24, not 32; rebuild'
+	library magic_tag "magic.tag is 'QM\?', not 'VMRN'"
+	library magic_major 'magic.abi_major is 2, this vmrun has 1; rebuild'
+	library magic_minor 'magic.abi_minor is 1, this vmrun has 0; update'
+	library magic_flags 'magic.flags is 0x10.*update'
+	library magic_extra "magic.abi_extra is 'fork', not zeros"
+	library no_magic 'has no symbol vmrun_plugin_magic'
+	library no_create 'has no symbol vmrun_plugin_create'
+	library create_fails 'vmrun_plugin_create: '
+	library create_null 'vmrun_plugin_create\(\) returned no plugin; rebuild'
+	library plugin_size 'plugin.size is 48, at least 56'
+	library plugin_query 'plugin.query is NULL; rebuild'
+	library no_interface 'promises vmrun.accel/1, but'
+	library unresolved "can't be loaded: "
+	library probe_fails 'VM_ACCEL_FALLBACK=1'
+	library start_fails 'VM_ACCEL_FALLBACK=1'
+	manifest >"$P/t.yaml"
+	cp "$B/tests/faulty/probe_fails.so" "$P/t.so"
+	# With leave to fall back it is a warning, and the guest runs.
+	VM_ACCEL_FALLBACK=1
+	export VM_ACCEL_FALLBACK
+	vm 60 fallback --plugin-path "$P" -p t --kernel $KERNEL --initrd $INITRD --run 'exit 9'
+	ended 9
+	has fallback-is-told "$ERR" "accelerator 't' can't be used"
+	VM_ACCEL_FALLBACK=perhaps
+	wrong fallback-value 2 "VM_ACCEL_FALLBACK 'perhaps' must be 1 or 0" "$VMRUN" --kernel $KERNEL
+	unset VM_ACCEL_FALLBACK
+else
+	skip faulty-plugins "$B/tests/faulty is not built"
+fi
+manifest >"$P/t.yaml"
+seq 1000 >"$P/t.so"
+wrong plugin-is-text 3 "t.so: can't be loaded: " "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
+rm "$P/t.so"
+wrong plugin-library-missing 3 "t.so: can't be loaded: .*No such file" "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
+sed -i 's/major: 1/major: 2/' "$P/t.yaml"
+wrong plugin-abi-of-manifest 3 't.yaml: abi 2.0, this vmrun has 1.0; update vmrun' "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
+manifest | sed 's/^library.*/library: {plan9-mips: t.so}/' >"$P/t.yaml"
+wrong plugin-for-another-system 3 "t.yaml: plugin 't' has no library for linux" "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
+wrong plugin-not-installed 3 "plugin 'nosuch' is not installed; .*nstalled: " "$VMRUN" -p nosuch --kernel $KERNEL
+wrong plugin-misspelt 3 "plugin 'sofy' is not installed; did you mean 'soft'" "$VMRUN" -p sofy --kernel $KERNEL
+if [ -n "${as:-}" ] && [ "$as" != none ]; then
+	manifest >"$P/t.yaml"
+	: >"$P/t.so"
+	chmod 000 "$P/t.so"
+	# shellcheck disable=SC2086
+	wrong plugin-may-not-be-read 3 't.so: .*[Pp]ermission' $as "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
+fi
+
+# rule NAME TEXT: the manifest on stdin is refused with file:line:column, and its plugin can't be had.
+rule()
+{
+	rm -rf "${P:?}"/*
+	cat >"$P/t.yaml"
+	# One line is the error; the other says which manifest was left out and why.
+	LINES_ALLOWED=2 wrong "manifest-$1" 3 "plugin 't' is not installed" "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
+	if grep -qE -- "t.yaml:[0-9]+:[0-9]+: .*$2" "$LOGS/manifest-$1.err"; then
+		ok "manifest-$1-says-where"
+	else
+		bad "manifest-$1-says-where" "t.yaml:LINE:COLUMN: $2" "$(tr '\n' '|' <"$LOGS/manifest-$1.err")"
+	fi
+}
+for key in manifest id version summary class library abi provides; do
+	manifest | sed "/^$key:/d" | rule "without-$key" "has no '$key'; add it"
+done
+manifest | sed 's/^manifest: 1/manifest: 2/' | rule format 'manifest format 2 is not known'
+manifest | sed 's/^id: t/id: ..\/T/' | rule id 'lower-case'
+manifest | sed 's/^version.*/version: new/' | rule version 'not of the form 1.2.3'
+manifest | sed 's/^class.*/class: engine/' | rule class "class 'engine' is not one of"
+manifest | sed 's/t.so/..\/t.so/' | rule library-path 'must be a plain file name'
+manifest | sed 's/^abi.*/abi: 1/' | rule abi "'abi' must be a map"
+manifest | sed 's/accel\/1/accel/' | rule interface 'is not an interface id'
+manifest | sed 's/accel\/1/board\/1/' | rule class-provides 'must provide vmrun.accel'
+{ manifest && echo 'colour: red'; } | rule unknown-key "no key 'colour'"
+{ manifest && echo 'id: u'; } | rule duplicate-key "duplicate key 'id'"
+{ manifest && printf -- '---\nid: u\n'; } | rule second-document 'a second document'
+{ manifest && echo 'x-a: &a 1'; } | rule anchor '.'
+{ manifest && echo 'x-a: !!str 1'; } | rule tag '.'
+{ manifest && echo 'x-a: [1'; } | rule not-yaml '.'
+{ manifest && echo 'x-a: [[[[[1]]]]]'; } | rule too-deep '.'
+{ manifest && echo 'options: [{name: a, type: float, help: h}]'; } | rule option-type "option type 'float'"
+{ manifest && echo 'priority: 5000'; } | rule priority 'it must be from -1000 to 1000'
+{ manifest && head -c 70000 /dev/zero | tr '\0' '#'; } | rule too-long '.'
+{ manifest && printf 'x-a: \377\376\n'; } | rule not-utf8 '.'
+
+# Nothing that could translate: a vmrun that has only some of the plugins.
+mkdir -p "$WORK/few/bin" "$WORK/few/p"
+cp "$VMRUN" "$WORK/few/bin/vmrun"
+for f in soft board-virt virtio; do cp "$B/plugins/$f.so" "$B/plugins/$f.yaml" "$WORK/few/p/"; done
+wrong translator-missing 3 'no translator for arm64 guests on .*installed: none' "$WORK/few/bin/vmrun" --plugin-path "$WORK/few/p" --kernel $KERNEL
+wrong translator-missing-by-name 3 "plugin 'xlate-arm64-x86' is not installed" "$WORK/few/bin/vmrun" --plugin-path "$WORK/few/p" -p xlate-arm64-x86 --kernel $KERNEL
+wrong plugins-none 3 'no installed board|no board' "$WORK/few/bin/vmrun" --plugin-path "$WORK/home" --kernel $KERNEL
+if [ "$(uname -m)" = x86_64 ] && [ -f "$B/plugins/kvm.yaml" ]; then
+	wrong accel-for-another 3 "accelerator 'kvm' can't run this guest: .*VM_ACCEL_FALLBACK=1" "$VMRUN" -p kvm --kernel $KERNEL
+else
+	skip accel-for-another "the plugin kvm is not built"
+fi
+
+# ---- command lines ----------------------------------------------------------------------------------------------
+usage()
+{
+	name=$1 text=$2
+	shift 2
+	wrong "usage-$name" 2 "$text" "$VMRUN" "$@"
+}
+usage nothing 'nothing to boot; name an image'
+usage unknown "unknown option '--frobnicate'" --frobnicate "$GOOD"
+usage misspelt "unknown option '--kernal'; did you mean '--kernel'" --kernal x
+usage letter "z" -z "$GOOD"
+usage no-value '--kernel needs a value' --kernel
+usage value-not-wanted '--read-only takes no value' --read-only=1 "$GOOD"
+for m in 0 x -1 1.5M 100K 99999T 1G2; do usage "memory-$m" "--memory '$m' " -m "$m" "$GOOD"; done
+for n in 0 x -1 99999 4294967297; do usage "smp-$n" "--smp '$n' " --smp "$n" "$GOOD"; done
+usage stats-value "--stats 'xml' " --stats=xml "$GOOD"
+usage two-images 'image|argument' "$GOOD" "$GOOD"
+usage empty-image "image's name is empty" ''
+usage empty-run "run" --run '' "$GOOD"
+usage initrd-alone '--initrd without a kernel' --initrd x "$GOOD"
+usage read-only-alone '--read-only without an image' --read-only --kernel $KERNEL
+usage quiet-and-verbose '--quiet and --verbose exclude' -q -v "$GOOD"
+usage empty-plugin "begins without the id" -p ,a=1 "$GOOD"
+usage two-files '--config is given twice' -c a -c b
+usage arch "--arch" --arch 'no such' "$GOOD"
+usage json-alone 'json' --json "$GOOD"
+wrong run-too-long 3 'too long for a kernel command line.*put it into a file' "$VMRUN" --run "$(head -c 3000 /dev/zero | tr '\0' x)" --kernel $KERNEL
+wrong plugin-option-unknown 3 "plugin 'soft' has no option 'x'; it has: tier" "$VMRUN" -p soft,x=1 "$GOOD"
+wrong plugin-option-type 3 "plugin 'soft', option 'tier': 'many' must be a number" "$VMRUN" -p soft,tier=many "$GOOD"
+wrong plugin-option-range 3 'tier 0 or 1' "$VMRUN" -p soft,tier=9 --kernel $KERNEL
+wrong two-accelerators 3 'both of class accel; give one' "$VMRUN" -p soft -p kvm "$GOOD"
+wrong show-unknown 3 "nosuch" "$VMRUN" plugins show nosuch
+
+# ---- machine files ----------------------------------------------------------------------------------------------
+wrong config-missing 3 'none.yaml: ' "$VMRUN" -c "$IN/none.yaml"
+wrong config-is-a-folder 3 "$IN: " "$VMRUN" -c "$IN"
+# config NAME TEXT: the machine file on stdin
+config()
+{
+	cat >"$IN/m.yaml"
+	wrong "config-$1" 3 "m.yaml:[0-9]+:[0-9]+: .*$2" "$VMRUN" -c "$IN/m.yaml"
+}
+echo '- a' | config list 'a map of keys to values'
+echo 'colour: red' | config unknown-key "no key 'colour'"
+echo 'cpu: 1' | config near-key "did you mean 'cpus'"
+printf 'cpus: 1\ncpus: 2\n' | config duplicate "duplicate key 'cpus'"
+echo 'arch: "a b"' | config arch 'is not the name of an architecture'
+echo 'arch: [arm64]' | config arch-list 'must be a single value'
+echo 'memory: much' | config memory "memory 'much' is not a size"
+echo 'memory: 10K' | config memory-unit 'whole number of MiB'
+echo 'cpus: 0' | config cpus-zero 'it must be from 1'
+echo 'cpus: two' | config cpus-word 'must be a number'
+echo 'read-only: maybe' | config bool 'must be true or false'
+echo 'reboot: 2' | config reboot 'must be true or false'
+echo 'sandbox: []' | config sandbox 'must be'
+echo 'image:' | config image-empty "'image' is empty"
+echo 'kernel: {a: b}' | config kernel-map 'must be a single value'
+echo 'append: [a]' | config append-list 'must be a single value'
+echo 'disks: a' | config disks 'must be a list'
+echo 'disks: [a]' | config disk 'must be a map'
+echo 'disks: [{read-only: true}]' | config disk-path "has no 'path'"
+echo 'disks: [{path: a, size: 3}]' | config disk-key "no key 'size'"
+echo 'plugins: [soft]' | config plugins 'must be a map'
+echo 'plugins: {soft: 1}' | config plugin 'must be a map'
+echo 'plugins: {soft: {cache: [1]}}' | config plugin-value 'must be a single value'
+echo 'a: [' | config not-yaml '.'
+printf 'cpus: 1\n---\ncpus: 2\n' | config second-document 'a second document'
+echo 'append: &a b' | config anchor '.'
+echo 'append: !!str b' | config tag '.'
+head -c 70000 /dev/zero | tr '\0' '#' >"$IN/m.yaml"
+wrong config-too-long 3 'm.yaml' "$VMRUN" -c "$IN/m.yaml"
+echo "plugins: {nosuch: {a: 1}}" >"$IN/m.yaml"
+wrong config-plugin-not-installed 3 "m.yaml:1:11: .*nosuch" "$VMRUN" -c "$IN/m.yaml" --kernel $KERNEL
+printf 'accel: board-virt\nkernel: %s\n' "$PWD/$KERNEL" >"$IN/m.yaml"
+wrong config-wrong-class 3 "m.yaml: .*board-virt.*class board" "$VMRUN" -c "$IN/m.yaml"
+printf 'accel: nosuch\nkernel: %s\n' "$PWD/$KERNEL" >"$IN/m.yaml"
+wrong config-accel-not-installed 3 "nosuch.*not installed" "$VMRUN" -c "$IN/m.yaml"
+printf 'image: gone.img\n' >"$IN/m.yaml"
+wrong config-image-beside 3 "$IN/gone.img: no such file" "$VMRUN" -c "$IN/m.yaml"
+
+# ---- no memory --------------------------------------------------------------------------------------------------
+# Under a limit on address space: either it is enough, or one line says so. Never a signal, never silence.
+case $B in
+*san*) skip no-memory "AddressSanitizer needs all of the address space" ;;
+*)
+	wrong no-memory-for-ram 3 'memory|allocate' sh -c "ulimit -v 600000; exec \"$VMRUN\" -m 4G --kernel $KERNEL --initrd $INITRD --run true"
+	for k in 20000 40000 60000 80000 120000 200000 300000 400000 500000 600000; do
+		name=no-memory-$k
+		(
+			ulimit -v $k
+			exec timeout -k 5 $((60 * SLOW)) "$VMRUN" $ARGS -m 128M --kernel $KERNEL --initrd $INITRD --run 'exit 6'
+		) >"$LOGS/$name.out" 2>"$LOGS/$name.err" </dev/null
+		rc=$?
+		n=$(grep -c '^vmrun: error: ' "$LOGS/$name.err")
+		case $rc-$n in
+		6-0 | [13]-1) ok $name ;;
+		127-0) # the loader had no room for libc
+			if grep -q 'loading shared libraries' "$LOGS/$name.err"; then ok $name; else bad $name '6, or one error' "$rc, $n errors"; fi ;;
+		*) bad $name 'status 6, or 1 or 3 with one error' "$rc, $n errors: $(head -n 3 "$LOGS/$name.err" | tr '\n' '|')" ;;
+		esac
+	done
+	;;
+esac
+
+# ---- files and terminals ----------------------------------------------------------------------------------------
+vm_closed()
+{
+	name=$1
+	shift
+	timeout -k 5 $((60 * SLOW)) sh -c "exec \"\$@\" $1" sh "$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --run 'echo here; exit 11' \
+		>"$LOGS/$name.out" 2>"$LOGS/$name.err"
+	same "$name" 11 $?
+}
+vm_closed stdin-closed '<&-'
+has stdin-closed-output "$LOGS/stdin-closed.out" here
+vm_closed stdout-closed '>&-'
+vm_closed stderr-closed '2>&-'
+vm_closed all-closed '<&- >&- 2>&-'
+if [ -c /dev/full ]; then
+	vm_closed stdout-full '>/dev/full'
+	wrong help-to-full-disk 1 "standard output: can't write" sh -c "exec \"$VMRUN\" --help >/dev/full"
+	wrong doctor-to-full-disk 1 "standard output: can't write" sh -c "exec \"$VMRUN\" doctor >/dev/full"
+fi
+for s in INT:130 TERM:143 HUP:129; do
+	# shellcheck disable=SC2086
+	if $TOOLS/term -t $((60 * SLOW)) -l "$LOGS/sig${s%:*}.out" raw 'expect=Booting Linux' "signal=${s%:*}" "end=${s#*:}" sane -- \
+		"$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --append 'earlycon' 2>"$WORK/wrong"; then
+		ok "sig${s%:*}-leaves-the-terminal-sane"
+	else
+		bad "sig${s%:*}-leaves-the-terminal-sane" "status ${s#*:}, and the terminal as before" "$(cat "$WORK/wrong")"
+	fi
+done
+# An error after the terminal was taken.
+if $TOOLS/term -t $((20 * SLOW)) -l "$LOGS/error.out" 'expect=vmrun: error: ' end=3 sane -- "$VMRUN" -m 16M --kernel $KERNEL 2>"$WORK/wrong"; then
+	ok error-leaves-the-terminal-sane
+else
+	bad error-leaves-the-terminal-sane 'status 3, and the terminal as before' "$(cat "$WORK/wrong")"
+fi
+finish
