@@ -28,9 +28,8 @@
 
 #define TABLE_MIN 16384u
 #define BYTES_PER_ENTRY 1024u /* of code, at least about: the table does not grow */
+#define FLUSH_LIMIT (64u * SOFT_PAGE)
 #define CODE_RESERVE (1024u * 1024u) /* a region must fit: below this the cache is full */
-
-#define FLUSH_LIMIT (4096u * SOFT_PAGE)
 
 static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t key)
 {
@@ -512,17 +511,18 @@ void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uin
 	}
 }
 
+/*
+ * The guest says that code at these addresses changed. It can't have changed unseen: every write to a translated page, by any
+ * vCPU through any alias, or by a device, has dropped that page's code already (see the top). So "everything" means
+ * nothing; single pages are dropped all the same, which costs little and forgives whoever wrote past all that.
+ */
 void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length)
 {
 	struct soft_vcpu *v = soft_of(x);
-
-	/* So many pages at once are not worth looking at one by one, and the guest may name any number. */
-	if (!length || length > FLUSH_LIMIT) {
-		soft_request(x, SOFT_REQ_FULL);
-		return;
-	}
 	uint64_t at = va & SOFT_PAGE_MASK;
 
+	if (!length || length > FLUSH_LIMIT)
+		return;
 	for (uint64_t pages = ((va - at) + length + SOFT_PAGE - 1) / SOFT_PAGE; pages; pages--, at += SOFT_PAGE) {
 		struct vr_translation t = {.size = sizeof(t)};
 

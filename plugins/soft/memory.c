@@ -47,7 +47,7 @@ static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t ac
 	if (access == VR_ACCESS_WRITE)
 		return e->tag_write == page && (!(flags & VR_MF_UNPRIV) || (e->physical & SOFT_TLB_USER_WRITE));
 	if (flags & VR_MF_UNPRIV)
-		return (e->tag_read & ~(uint64_t)SOFT_TLB_NEVER) == page && (e->physical & SOFT_TLB_USER_READ);
+		return (e->tag_read & ~(uint64_t)VR_TLB_NEVER) == page && (e->physical & SOFT_TLB_USER_READ);
 	return e->tag_read == page;
 }
 
@@ -88,8 +88,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 	tlb_grow(v, x->bank);
 	e = tlb_entry(x->bank, va);
 	p->watched = code && atomic_load(&code->watched);
-	e->tag_read = t.rights & (1u << VR_ACCESS_READ) ? page : page | SOFT_TLB_NEVER;
-	e->tag_write = granted && !p->watched ? page : page | SOFT_TLB_NEVER;
+	e->tag_read = t.rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
+	e->tag_write = granted && !p->watched ? page : page | VR_TLB_NEVER;
 	e->addend = (uint64_t)(uintptr_t)p->host - page;
 	e->physical = pa_page | (t.user_rights & (1u << VR_ACCESS_READ) ? SOFT_TLB_USER_READ : 0) |
 		      (t.user_rights & (1u << VR_ACCESS_WRITE) ? SOFT_TLB_USER_WRITE : 0);

@@ -151,11 +151,12 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		if (is_conditional_access(o->op))
 			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | same[(uint32_t)o->imm];
 
-		if (o->op == VR_IR_CALL) {
-			if (isa->helpers[o->imm].flags & VR_HF_WRITES)
+		if (o->op == VR_IR_CALL || o->op == VR_IR_VCALL) {
+			if (isa->helpers[o->op == VR_IR_VCALL ? o->imm & 0xffff : o->imm].flags & VR_HF_WRITES)
 				memset(held, 0, sizeof(held));
 		} else if (o->op == VR_IR_PUT && o->imm < MAX_SLOTS) {
-			held[o->imm] = o->a;
+			/* An I32 PUT of a wider value cuts it. */
+			held[o->imm] = o->type == VR_T_I32 && ir->ops[o->a].type != VR_T_I32 ? 0 : o->a;
 			held_type[o->imm] = o->type == VR_T_I32 ? VR_T_I64 : o->type;
 		} else if (o->op == VR_IR_GET && o->imm < MAX_SLOTS) {
 			uint32_t v = held[o->imm];

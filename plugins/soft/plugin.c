@@ -70,6 +70,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	}
 	vm->vcpu_count = c->vcpu_count;
 	vm->isa = t->isa;
+	vm->count = VR_HAS(c, flags) && (c->flags & VR_VM_STATS);
 	vm->region_insns = (uint32_t)p->region_insns;
 	vm->emit = p->tier ? t->emit : NULL;
 	if (vm->emit && vm->emit->probe(why, sizeof(why)) < 0) {
@@ -154,7 +155,7 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 {
 	struct soft_vm *vm = vm_;
 	struct soft_counters sum = {0};
-	uint64_t tlb_bytes = 0;
+	uint64_t tlb_bytes = 0, entered = 0;
 
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		const struct soft_vcpu *v = vm->vcpus[i];
@@ -164,6 +165,7 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 #define C(field, name, text) sum.field += v->n.field;
 		SOFT_COUNTERS(C)
 #undef C
+		entered += v->x->entered;
 		for (uint32_t k = 0; k < v->bank_count; k++)
 			tlb_bytes += v->banks[k]->tlb_mask + sizeof(struct vr_tlb_entry);
 	}
@@ -172,9 +174,12 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 	SOFT_COUNTERS(C)
 #undef C
 	fn(opaque, "translate_ns_per_insn", VR_STAT_NS, sum.translated_insns ? sum.translate_ns / sum.translated_insns : 0);
-	/* How often a look-up found code that was there. */
-	fn(opaque, "cache_hit_rate", VR_STAT_PERMILLE,
-	   sum.lookups ? (sum.lookups - sum.translations) * 1000 / sum.lookups : 0);
+	/* Of all entries into translated code, over links, jump caches, shadow stacks and the dispatcher: how many found it
+	 * there. Without the count of the former (VR_VM_STATS), of the dispatcher's look-ups alone. */
+	uint64_t all = entered > sum.lookups ? entered : sum.lookups;
+
+	fn(opaque, "region_entries", VR_STAT_COUNT, entered);
+	fn(opaque, "cache_hit_rate", VR_STAT_PERMILLE, all ? (all - sum.translations) * 1000 / all : 0);
 	fn(opaque, "cache_bytes", VR_STAT_BYTES, vm->code_top);
 	fn(opaque, "cache_peak_bytes", VR_STAT_BYTES, vm->code_peak);
 	fn(opaque, "cache_capacity_bytes", VR_STAT_BYTES, vm->code.length);

@@ -235,6 +235,15 @@ static int32_t room_for_exits(struct soft_vm *vm)
 	return VR_OK;
 }
 
+static uint64_t VR_CALL entry_at(void *forming, uint64_t pc)
+{
+	const struct forming *f = forming;
+	const struct soft_entry *e =
+		(pc & SOFT_PAGE_MASK) == f->page->va_page ? soft_entry_at(f->vm, pc, f->page->page, f->key) : NULL;
+
+	return e ? e->host : 0;
+}
+
 static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_plan *plan, struct soft_region *g)
 {
 	struct soft_scratch *s = f->s;
@@ -258,6 +267,9 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 		.points = s->points,
 		.exits = s->exits,
 		.block_entry = s->block_entry,
+		.entry_at = entry_at,
+		.opaque = f,
+		.flags = vm->count ? VR_JOB_COUNT : 0,
 		.scratch = s->emit,
 		.scratch_size = s->emit_size,
 	};

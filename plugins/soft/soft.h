@@ -40,14 +40,10 @@
 /* vr_tlb_entry.physical, low bits: what unprivileged accesses may do. */
 #define SOFT_TLB_USER_READ 1u
 #define SOFT_TLB_USER_WRITE 2u
-/* A tag that is no page's, but still says which page the entry is for. Generated code compares a tag with the address less
- * its offset in the page but, where alignment is asked for, with the low bits that must be zero: a bit above those. */
-#define SOFT_TLB_NEVER 0x800u
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
 #define SOFT_COUNTERS(C)                                                              \
 	C(lookups, "lookups", "dispatcher look-ups")                                  \
-	C(lookup_jump, "lookup_jump_hits", "look-ups answered by the jump cache")     \
 	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")   \
 	C(links, "links", "direct links made")                                        \
 	C(link_refills, "link_refills", "page links whose mapping had to be confirmed") \
@@ -207,6 +203,7 @@ struct soft_vm {
 	const struct vr_emit *emit; /* NULL: tier 0 */
 	uint32_t vcpu_count;
 	uint32_t region_insns;
+	uint32_t count; /* entries into regions */
 	struct soft_vcpu *vcpus[SOFT_MAX_VCPUS];
 	struct soft_slot slots[SOFT_MAX_SLOTS];
 

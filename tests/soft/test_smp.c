@@ -199,10 +199,10 @@ Test(smp, code_that_a_device_writes)
 
 /* ---- exclusive sections ---- */
 
-static void hook_code_flush_all(struct toy *m, struct vr_exec *x)
+static void hook_empty_cache(struct toy *m, struct vr_exec *x)
 {
 	(void)m;
-	x->env->code_flush(x, 0, 0);
+	soft_request(x, SOFT_REQ_FULL);
 }
 
 static void hook_asid(struct toy *m, struct vr_exec *x)
@@ -224,7 +224,7 @@ Test(smp, exclusive_sections)
 	pthread_t threads[3];
 
 	make(4);
-	t->hooks[1] = hook_code_flush_all;
+	t->hooks[1] = hook_empty_cache;
 	t->hooks[2] = hook_asid;
 	t->hooks[3] = hook_wait;
 	t->hooks[4] = hook_flush_only;

@@ -17,6 +17,8 @@
 #define VR_EXIT_OFF 1   /* the vCPU powered itself off (hypercall) */
 #define VR_EXIT_ERROR 2 /* can't go on; the error text is set */
 
+#define VR_VM_STATS 1u /* stats() will be asked for: count also what costs a little */
+
 struct vr_vm_config {
 	uint32_t size;
 	uint32_t vcpu_count;
@@ -24,6 +26,8 @@ struct vr_vm_config {
 	const void *translator;      /* struct vr_translator of the chosen plugin, or NULL */
 	void *translator_self;
 	const char *translator_id;
+	uint32_t flags; /* VR_VM_* */
+	uint32_t reserved;
 };
 
 struct vr_exit {

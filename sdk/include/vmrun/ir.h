@@ -63,7 +63,7 @@
 #define VR_MF_ACQUIRE 1u  /* load-acquire (RCpc is enough when VR_MF_SC is clear) */
 #define VR_MF_RELEASE 2u  /* store-release */
 #define VR_MF_SC 4u       /* ordered with every other SC access */
-#define VR_MF_ALIGN 8u    /* an unaligned address (to the total access size) is an alignment fault */
+#define VR_MF_ALIGN 8u    /* an address unaligned to 2^aux bytes (of a pair: to one element) faults */
 #define VR_MF_UNPRIV 16u  /* checked as if from user mode */
 #define VR_MEM_IMM(disp, flags) ((uint64_t)(uint32_t)(int32_t)(disp) | (uint64_t)(flags) << 32)
 

@@ -41,7 +41,9 @@ struct vr_tlb_entry {
 	uint64_t addend; /* host address = guest virtual address + addend */
 	uint64_t physical; /* page's guest-physical address | engine's bits */
 };
-#define VR_TLB_NEVER 1u
+/* In a tag: this is no page's, but says which page the entry is for. Generated code compares a tag with the address less its
+ * offset in the page but, where alignment is asked for, with the low bits that must be zero: a bit above those. */
+#define VR_TLB_NEVER 0x800u
 
 struct vr_shadow_entry {
 	uint64_t pc;
@@ -92,7 +94,8 @@ struct vr_exec {
 	void *engine;                /* the engine's vCPU */
 	void *isa;                   /* the ISA's own */
 	const struct vr_isa_env *env;
-	uint64_t reserved[29];
+	uint64_t entered; /* entries into regions, when VR_JOB_COUNT asks for it */
+	uint64_t reserved[28];
 	/* the ISA's state follows at VR_EXEC_STATE */
 };
 #define VR_EXEC_STATE 2048 /* byte offset of the ISA's part */
@@ -261,6 +264,8 @@ struct vr_exit_site {
 	uint32_t reserved;
 };
 
+#define VR_JOB_COUNT 1u /* every entry stub adds 1 to exec.entered */
+
 struct vr_emit_job {
 	uint32_t size;
 	uint32_t map_count;
@@ -280,6 +285,11 @@ struct vr_emit_job {
 	struct vr_exit_site *exits;
 	uint32_t *block_entry;           /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else UINT32_MAX.
 					  * Space before a stub is the emitter's too: kill() makes it jump to a pad there. */
+	/* Host address of the live entry for pc (same page and mode), or 0: for the shadow stack. */
+	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t pc);
+	void *opaque;
+	uint32_t flags;                  /* VR_JOB_* */
+	uint32_t reserved;
 	void *scratch;                   /* emitter's, kept by the engine across jobs */
 	uint64_t scratch_size;
 };

@@ -76,6 +76,8 @@ static void entry(struct em *e, uint32_t b)
 	while (code_at(c) - pad < ENTRY_PAD)
 		put8(c, 0xcc);
 	e->job->block_entry[b] = code_at(c);
+	if (e->job->flags & VR_JOB_COUNT)
+		x_rm(c, 0xff, 1, 0, EXEC(entered)); /* inc qword */
 	if (!e->job->map_count) {
 		put8(c, 0x66);
 		put8(c, 0x90);
