@@ -2,24 +2,26 @@
 /*
  * bank.c: banks, the software TLB's maintenance, and flushes between vCPUs.
  *
- * A bank belongs to one (address-space id, mode key) and holds everything that depends on how addresses translate
- * there: the TLB, the jump cache, the shadow return stack and the numbers of page mappings that links are checked
- * against. Switching between processes or between user and kernel mode only changes exec.bank, nothing is flushed. A vCPU
- * keeps up to SOFT_BANKS of them; beyond that the one not used for longest is cleared and taken.
+ * A bank belongs to one (address-space id, mode key) and holds everything that depends on how addresses
+ * translate there: the TLB, the jump cache, the shadow return stack and the numbers of page mappings that
+ * links are checked against. Switching between processes or between user and kernel mode only changes
+ * exec.bank, nothing is flushed. A vCPU keeps up to SOFT_BANKS of them; beyond that the one not used for
+ * longest is cleared and taken.
  *
  * Banks are touched by their own vCPU's thread only. A broadcast flush puts a request into every other vCPU's
- * queue and raises its SOFT_REQ_FLUSH; the request is carried out before that vCPU enters generated code again, or when it
- * waits itself. soft_tlb_sync() returns when every request posted before is done. Two vCPUs that wait for each other
- * make progress because a waiting vCPU runs its own queue; a vCPU outside generated code need not be waited for at
- * all, since it looks at its queue before it enters.
+ * queue and raises its SOFT_REQ_FLUSH; the request is carried out before that vCPU enters generated code
+ * again, or when it waits itself. soft_tlb_sync() returns when every request posted before is done. Two vCPUs
+ * that wait for each other make progress because a waiting vCPU runs its own queue; a vCPU outside generated
+ * code need not be waited for at all, since it looks at its queue before it enters.
  *
- * A range flush touches the TLB entry of each page. The jump cache and the shadow stack need it only when code of
- * that page was ever run in the bank, which a non-zero xmap entry tells (entries are overwritten, never cleared singly).
- * The page's code can only be in its quarter of the jump cache. Code that runs while its own page is flushed may still push
- * return addresses that should be forgotten: the bank is marked stale, and the next look-up empties the shadow stack.
+ * A range flush touches the TLB entry of each page. The jump cache and the shadow stack need it only when
+ * code of that page was ever run in the bank, which a non-zero xmap entry tells (entries are overwritten,
+ * never cleared singly). The page's code can only be in its quarter of the jump cache. Code that runs while
+ * its own page is flushed may still push return addresses that should be forgotten: the bank is marked stale,
+ * and the next look-up empties the shadow stack.
  *
- * When the code cache is emptied, what a bank knows of code is worthless. Its vCPU sees that by the cache's epoch when it
- * next goes in; nobody else may touch it.
+ * When the code cache is emptied, what a bank knows of code is worthless. Its vCPU sees that by the cache's
+ * epoch when it next goes in; nobody else may touch it.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -71,7 +73,8 @@ void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b)
 
 static struct vr_bank *bank_new(struct soft_vcpu *v)
 {
-	struct vr_bank *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct vr_bank *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (b == MAP_FAILED)
 		return NULL;
@@ -171,9 +174,11 @@ void soft_bank_forget(struct soft_vcpu *v)
 /* One page in one bank. */
 static void flush_page(struct soft_vcpu *v, struct vr_bank *b, uint64_t va)
 {
-	struct vr_tlb_entry *e = (struct vr_tlb_entry *)(void *)((uint8_t *)b->tlb + ((va >> 7) & b->tlb_mask));
+	struct vr_tlb_entry *e =
+		(struct vr_tlb_entry *)(void *)((uint8_t *)b->tlb + ((va >> 7) & b->tlb_mask));
 
-	/* The entry's two tags may be "never"; the address it is for is in neither then, so drop it all the same. */
+	/* The entry's two tags may be "never"; the address it is for is in neither then, so drop it all the
+	 * same. */
 	memset(e, 0xff, sizeof(*e));
 	if (!b->xmap[(va >> 12) & (VR_XMAP_ENTRIES - 1)])
 		return;
@@ -304,7 +309,8 @@ static void post_others(struct soft_vcpu *v, const struct soft_request *r)
 	}
 }
 
-void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length, uint32_t broadcast)
+void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length,
+		    uint32_t broadcast)
 {
 	struct soft_vcpu *v = soft_of(x);
 	const struct soft_request r = {.kind = kind, .asid = asid, .va = va, .length = length};

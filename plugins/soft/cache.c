@@ -2,24 +2,26 @@
 /*
  * cache.c: finding translated code, linking it, and throwing it away.
  *
- * Code is indexed by guest virtual pc, physical page and mode key: a page mapped at the same address in two processes is
- * translated once. An instruction TLB a bank (itlb) maps virtual pages to page descriptors and to the number of the
- * (virtual page, physical page) pair. A link to another page is guarded by that number: the code compares it with
- * bank.xmap, which forgets when a mapping is flushed and gets the same number again when the mapping turns out to be
- * unchanged, so links survive TLB maintenance.
+ * Code is indexed by guest virtual pc, physical page and mode key: a page mapped at the same address in two
+ * processes is translated once. An instruction TLB a bank (itlb) maps virtual pages to page descriptors and
+ * to the number of the (virtual page, physical page) pair. A link to another page is guarded by that number:
+ * the code compares it with bank.xmap, which forgets when a mapping is flushed and gets the same number again
+ * when the mapping turns out to be unchanged, so links survive TLB maintenance.
  *
- * When a page with code is written, its regions die: their entries leave the table, links to them are undone, and
- * their entry stubs are made to go to the look-up (vr_emit.kill), which is what the jump caches and shadow stacks
- * that still hold their addresses then reach. The memory is used again only after the whole cache is flushed, in an exclusive
- * section.
+ * When a page with code is written, its regions die: their entries leave the table, links to them are undone,
+ * and their entry stubs are made to go to the look-up (vr_emit.kill), which is what the jump caches and
+ * shadow stacks that still hold their addresses then reach. The memory is used again only after the whole
+ * cache is flushed, in an exclusive section.
  *
- * Look-ups take no lock: entries are only ever added to the front of a chain whole, and an entry that was taken out still leads
- * to the rest of its chain; its memory, too, stays until the exclusive section, which no look-up overlaps.
+ * Look-ups take no lock: entries are only ever added to the front of a chain whole, and an entry that was
+ * taken out still leads to the rest of its chain; its memory, too, stays until the exclusive section, which
+ * no look-up overlaps.
  *
- * A page is watched before its code is read: first `watched` is set, then every vCPU gives up its right to write the page and
- * says so (soft_tlb_sync), and only then is the page translated, under the lock. So a write either comes before the reading, or
- * it finds `watched` and waits for the lock. Waiting for the others can't be done under the lock, which they may want; a page that
- * a write released in between is watched again.
+ * A page is watched before its code is read: first `watched` is set, then every vCPU gives up its right to
+ * write the page and says so (soft_tlb_sync), and only then is the page translated, under the lock. So a
+ * write either comes before the reading, or it finds `watched` and waits for the lock. Waiting for the others
+ * can't be done under the lock, which they may want; a page that a write released in between is watched
+ * again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +78,8 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 	return VR_OK;
 }
 
-/* What empty entries of shadow stacks lead to: code that goes on at their pc, as a block that leaves at once. */
+/* What empty entries of shadow stacks lead to: code that goes on at their pc, as a block that leaves at once.
+ */
 static int32_t emit_shadow_default(struct soft_vm *vm)
 {
 	struct vr_ir_op ops[3] = {{.op = VR_IR_NOP},
@@ -126,7 +129,8 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
 		.size = sizeof(entry), .memory = soft_memory, .lookup = soft_lookup, .link = soft_link};
 
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int64_t n = vm->emit->thunks(&entry, vm->code.write, (uint64_t)(uintptr_t)vm->code.execute, vm->code.length);
+	int64_t n = vm->emit->thunks(&entry, vm->code.write, (uint64_t)(uintptr_t)vm->code.execute,
+				     vm->code.length);
 
 	vm->codecache->end_write(vm->host, &vm->code, 0, n > 0 ? (uint64_t)n : 0);
 	if (n < 0)
@@ -151,7 +155,8 @@ void soft_cache_fini(struct soft_vm *vm)
 
 /* ---- the table ---- */
 
-static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key)
+static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
+				       uint64_t key)
 {
 	return &vm->table[hash(pc, page, key) & vm->table_mask];
 }
@@ -176,7 +181,8 @@ static void table_remove(struct soft_vm *vm, struct soft_entry *e)
 }
 
 /* Without the lock, too: inside generated code or what it called. */
-static struct soft_entry *table_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key)
+static struct soft_entry *table_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
+				     uint64_t key)
 {
 	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, key), __ATOMIC_ACQUIRE);
 
@@ -397,9 +403,10 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (usable && exit->target == e && exit->number == it->number) {
 		v->n.link_refills++;
-	} else if (usable && (vm->vcpu_count == 1 || (!exit->target && (!exit->number || exit->number == it->number)))) {
-		/* With one vCPU a guarded link may be turned to another target; with more, somebody may be between the check
-		 * and the jump: then only to newer code of the same page. */
+	} else if (usable && (vm->vcpu_count == 1 ||
+			      (!exit->target && (!exit->number || exit->number == it->number)))) {
+		/* With one vCPU a guarded link may be turned to another target; with more, somebody may be
+		 * between the check and the jump: then only to newer code of the same page. */
 		uint8_t *write = vm->code.write + exit->region->code_offset;
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
 
@@ -407,7 +414,8 @@ uint64_t soft_link(struct vr_exec *x)
 		vm->emit->link(write, execute, exit->jump, e->host);
 		if (exit->check)
 			vm->emit->set_check(write, exit->check, it->number);
-		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset, exit->region->code_size);
+		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,
+					 exit->region->code_size);
 		if (exit->target != e) {
 			if (exit->target) {
 				uint32_t *p = &exit->target->incoming;
@@ -464,7 +472,8 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 
 		vm->codecache->begin_write(vm->host, &vm->code);
 		for (uint32_t i = 0; i < g->entry_count; i++)
-			vm->emit->kill(vm->code.write + g->code_offset, (uint32_t)(g->entries[i].host - execute));
+			vm->emit->kill(vm->code.write + g->code_offset,
+				       (uint32_t)(g->entries[i].host - execute));
 		vm->codecache->end_write(vm->host, &vm->code, g->code_offset, g->code_size);
 	}
 	for (uint32_t i = 0; i < g->exit_count; i++) {
@@ -512,9 +521,10 @@ void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uin
 }
 
 /*
- * The guest says that code at these addresses changed. It can't have changed unseen: every write to a translated page, by any
- * vCPU through any alias, or by a device, has dropped that page's code already (see the top). So "everything" means
- * nothing; single pages are dropped all the same, which costs little and forgives whoever wrote past all that.
+ * The guest says that code at these addresses changed. It can't have changed unseen: every write to a
+ * translated page, by any vCPU through any alias, or by a device, has dropped that page's code already (see
+ * the top). So "everything" means nothing; single pages are dropped all the same, which costs little and
+ * forgives whoever wrote past all that.
  */
 void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length)
 {
@@ -523,7 +533,8 @@ void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length)
 
 	if (!length || length > FLUSH_LIMIT)
 		return;
-	for (uint64_t pages = ((va - at) + length + SOFT_PAGE - 1) / SOFT_PAGE; pages; pages--, at += SOFT_PAGE) {
+	for (uint64_t pages = ((va - at) + length + SOFT_PAGE - 1) / SOFT_PAGE; pages;
+	     pages--, at += SOFT_PAGE) {
 		struct vr_translation t = {.size = sizeof(t)};
 
 		if (!v->vm->isa->translate(x, at, VR_ACCESS_READ, 0, &t) ||

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c: every memory op that the inline TLB could not answer: misses, MMIO, watched code pages, pages' ends,
- * alignment checks and faults. It refills the TLB as it goes. The same function serves the interpreter and
- * the ISA's own accesses (page-crossing stores of helpers ...).
+ * memory.c: every memory op that the inline TLB could not answer: misses, MMIO, watched code pages, pages'
+ * ends, alignment checks and faults. It refills the TLB as it goes. The same function serves the interpreter
+ * and the ISA's own accesses (page-crossing stores of helpers ...).
  *
- * An access is split at a page's end; both halves are translated before anything is written, so that a fault on
- * the second leaves nothing half done.
+ * An access is split at a page's end; both halves are translated before anything is written, so that a fault
+ * on the second leaves nothing half done.
  */
 #include <string.h>
 
@@ -40,18 +40,20 @@ static void tlb_grow(struct soft_vcpu *v, struct vr_bank *b)
 	v->n.tlb_resizes++;
 }
 
-/* May this access use what the entry holds? Accesses as from user mode look at the user's rights instead, but a plain write
- * right must be there as well: without it the page may be watched. */
+/* May this access use what the entry holds? Accesses as from user mode look at the user's rights instead, but
+ * a plain write right must be there as well: without it the page may be watched. */
 static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t access, uint32_t flags)
 {
 	if (access == VR_ACCESS_WRITE)
-		return e->tag_write == page && (!(flags & VR_MF_UNPRIV) || (e->physical & SOFT_TLB_USER_WRITE));
+		return e->tag_write == page &&
+		       (!(flags & VR_MF_UNPRIV) || (e->physical & SOFT_TLB_USER_WRITE));
 	if (flags & VR_MF_UNPRIV)
 		return (e->tag_read & ~(uint64_t)VR_TLB_NEVER) == page && (e->physical & SOFT_TLB_USER_READ);
 	return e->tag_read == page;
 }
 
-static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags, struct part *p)
+static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
+			 struct part *p)
 {
 	struct vr_exec *x = v->x;
 	uint64_t page = va & SOFT_PAGE_MASK;
@@ -143,13 +145,16 @@ static void copy_in(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
 	switch (((uintptr_t)from & (bytes - 1)) == 0 ? bytes : 0) {
 	case 2:
-		*(uint16_t *)(void *)to = __atomic_load_n((const uint16_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		*(uint16_t *)(void *)to =
+			__atomic_load_n((const uint16_t *)(const void *)from, __ATOMIC_SEQ_CST);
 		break;
 	case 4:
-		*(uint32_t *)(void *)to = __atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		*(uint32_t *)(void *)to =
+			__atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_SEQ_CST);
 		break;
 	case 8:
-		*(uint64_t *)(void *)to = __atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		*(uint64_t *)(void *)to =
+			__atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
 		break;
 	case 16: /* a pair, or a vector: each half by itself */
 		copy_in(to, from, 8);
@@ -164,13 +169,16 @@ static void copy_out(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
 	switch (((uintptr_t)to & (bytes - 1)) == 0 ? bytes : 0) {
 	case 2:
-		__atomic_store_n((uint16_t *)(void *)to, *(const uint16_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		__atomic_store_n((uint16_t *)(void *)to, *(const uint16_t *)(const void *)from,
+				 __ATOMIC_SEQ_CST);
 		break;
 	case 4:
-		__atomic_store_n((uint32_t *)(void *)to, *(const uint32_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		__atomic_store_n((uint32_t *)(void *)to, *(const uint32_t *)(const void *)from,
+				 __ATOMIC_SEQ_CST);
 		break;
 	case 8:
-		__atomic_store_n((uint64_t *)(void *)to, *(const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
+		__atomic_store_n((uint64_t *)(void *)to, *(const uint64_t *)(const void *)from,
+				 __ATOMIC_SEQ_CST);
 		break;
 	case 16:
 		copy_out(to, from, 8);
@@ -216,46 +224,47 @@ static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, ui
 	return fault;
 }
 
-#define ATOMIC_OPS(T, S)                                                                                       \
-	static T amo_##T(T *at, T b, uint32_t kind)                                                            \
-	{                                                                                                      \
-		switch (kind) {                                                                                \
-		case VR_AMO_ADD:                                                                               \
-			return __atomic_fetch_add(at, b, __ATOMIC_SEQ_CST);                                    \
-		case VR_AMO_ANDN:                                                                              \
-			return __atomic_fetch_and(at, (T)~b, __ATOMIC_SEQ_CST);                                \
-		case VR_AMO_XOR:                                                                               \
-			return __atomic_fetch_xor(at, b, __ATOMIC_SEQ_CST);                                    \
-		case VR_AMO_OR:                                                                                \
-			return __atomic_fetch_or(at, b, __ATOMIC_SEQ_CST);                                     \
-		case VR_AMO_SWAP:                                                                              \
-			return __atomic_exchange_n(at, b, __ATOMIC_SEQ_CST);                                   \
-		default:                                                                                       \
-			break;                                                                                 \
-		}                                                                                              \
-		T old = __atomic_load_n(at, __ATOMIC_SEQ_CST), next;                                           \
-		do {                                                                                           \
-			switch (kind) {                                                                        \
-			case VR_AMO_SMAX:                                                                      \
-				next = (S)old > (S)b ? old : b;                                                \
-				break;                                                                         \
-			case VR_AMO_SMIN:                                                                      \
-				next = (S)old < (S)b ? old : b;                                                \
-				break;                                                                         \
-			case VR_AMO_UMAX:                                                                      \
-				next = old > b ? old : b;                                                      \
-				break;                                                                         \
-			default:                                                                               \
-				next = old < b ? old : b;                                                      \
-				break;                                                                         \
-			}                                                                                      \
-		} while (!__atomic_compare_exchange_n(at, &old, next, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)); \
-		return old;                                                                                    \
-	}                                                                                                      \
-	static T cas_##T(T *at, T expected, T desired)                                                         \
-	{                                                                                                      \
-		__atomic_compare_exchange_n(at, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);    \
-		return expected;                                                                               \
+#define ATOMIC_OPS(T, S)                                                                                    \
+	static T amo_##T(T *at, T b, uint32_t kind)                                                         \
+	{                                                                                                   \
+		switch (kind) {                                                                             \
+		case VR_AMO_ADD:                                                                            \
+			return __atomic_fetch_add(at, b, __ATOMIC_SEQ_CST);                                 \
+		case VR_AMO_ANDN:                                                                           \
+			return __atomic_fetch_and(at, (T)~b, __ATOMIC_SEQ_CST);                             \
+		case VR_AMO_XOR:                                                                            \
+			return __atomic_fetch_xor(at, b, __ATOMIC_SEQ_CST);                                 \
+		case VR_AMO_OR:                                                                             \
+			return __atomic_fetch_or(at, b, __ATOMIC_SEQ_CST);                                  \
+		case VR_AMO_SWAP:                                                                           \
+			return __atomic_exchange_n(at, b, __ATOMIC_SEQ_CST);                                \
+		default:                                                                                    \
+			break;                                                                              \
+		}                                                                                           \
+		T old = __atomic_load_n(at, __ATOMIC_SEQ_CST), next;                                        \
+		do {                                                                                        \
+			switch (kind) {                                                                     \
+			case VR_AMO_SMAX:                                                                   \
+				next = (S)old > (S)b ? old : b;                                             \
+				break;                                                                      \
+			case VR_AMO_SMIN:                                                                   \
+				next = (S)old < (S)b ? old : b;                                             \
+				break;                                                                      \
+			case VR_AMO_UMAX:                                                                   \
+				next = old > b ? old : b;                                                   \
+				break;                                                                      \
+			default:                                                                            \
+				next = old < b ? old : b;                                                   \
+				break;                                                                      \
+			}                                                                                   \
+		} while (!__atomic_compare_exchange_n(at, &old, next, 0, __ATOMIC_SEQ_CST,                  \
+						      __ATOMIC_SEQ_CST));                                   \
+		return old;                                                                                 \
+	}                                                                                                   \
+	static T cas_##T(T *at, T expected, T desired)                                                      \
+	{                                                                                                   \
+		__atomic_compare_exchange_n(at, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+		return expected;                                                                            \
 	}
 ATOMIC_OPS(uint8_t, int8_t)
 ATOMIC_OPS(uint16_t, int16_t)
@@ -285,8 +294,9 @@ static void cas16(void *at, const union vr_v128 *expected, const union vr_v128 *
 }
 
 /* Read-modify-write ops: the place must be aligned RAM in one page. */
-static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint32_t log2, uint32_t kind, uint32_t flags,
-			     const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *result, uint64_t *where)
+static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint32_t log2, uint32_t kind,
+			     uint32_t flags, const union vr_v128 *a, const union vr_v128 *b,
+			     union vr_v128 *result, uint64_t *where)
 {
 	struct part p[2];
 	uint32_t bytes = 1u << log2;
@@ -362,7 +372,8 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 
 	*where = va;
 	*access = op == VR_IR_LOAD || op == VR_IR_LOADP ? VR_ACCESS_READ : VR_ACCESS_WRITE;
-	/* A pair is aligned to one element's size when SCTLR.A-like checks ask; exclusives pass a single element. */
+	/* A pair is aligned to one element's size when SCTLR.A-like checks ask; exclusives pass a single
+	 * element. */
 	if ((flags & VR_MF_ALIGN) && (va & (bytes - 1)))
 		return VR_FAULT_ALIGN;
 	switch (op) {
@@ -420,7 +431,8 @@ uint64_t soft_memory(struct vr_exec *x)
 	uint32_t access;
 
 	v->n.slow_memory++;
-	int32_t fault = perform(v, x->descriptor, x->address, &x->argument[0], &x->argument[1], x->result, &where, &access);
+	int32_t fault = perform(v, x->descriptor, x->address, &x->argument[0], &x->argument[1], x->result,
+				&where, &access);
 
 	if (!fault)
 		return 0;
@@ -430,12 +442,14 @@ uint64_t soft_memory(struct vr_exec *x)
 	return 1;
 }
 
-static int32_t env_access(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t write, uint32_t flags, uint8_t *data)
+static int32_t env_access(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t write, uint32_t flags,
+			  uint8_t *data)
 {
 	struct soft_vcpu *v = soft_of(x);
 	uint64_t where = va;
-	int32_t fault = (flags & VR_MF_ALIGN) && (va & (bytes - 1)) ? VR_FAULT_ALIGN
-								    : access_plain(v, va, bytes, write, flags, data, &where);
+	int32_t fault = (flags & VR_MF_ALIGN) && (va & (bytes - 1))
+				? VR_FAULT_ALIGN
+				: access_plain(v, va, bytes, write, flags, data, &where);
 
 	if (fault) {
 		v->n.faults++;

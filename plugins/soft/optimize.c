@@ -2,16 +2,17 @@
 /*
  * optimize.c: what is done to a region's IR between lifting and emission, and which slots get host registers.
  *
- * 1. Slots are counted, blocks in loops eight times a level, and the most used ones are mapped: they live in a
- *    host register for the whole region.
+ * 1. Slots are counted, blocks in loops eight times a level, and the most used ones are mapped: they live in
+ * a host register for the whole region.
  * 2. Forward, block by block: constants fold; a GET takes the value that the block last PUT or GOT when that
  *    value is a constant or the slot is not mapped (a GET of a mapped slot costs nothing).
- * 3. Ops without effect and without users go; a PUT of flags moves down to the branch that tests the same flags.
- * 4. Backward over the region's graph: a PUT of the flags slot that is overwritten before it is read, on every path,
- *    goes. A path that leaves the region reads it. A memory op in between does not: should it fault, the guest resumes at
- *    or before the instruction that overwrites the flags, so the stale value is never used.
- *    A PUT right before the terminator is marked with the edges on which it is live: the emitter can then store
- *    the flags after the jump, on those alone.
+ * 3. Ops without effect and without users go; a PUT of flags moves down to the branch that tests the same
+ * flags.
+ * 4. Backward over the region's graph: a PUT of the flags slot that is overwritten before it is read, on
+ * every path, goes. A path that leaves the region reads it. A memory op in between does not: should it fault,
+ * the guest resumes at or before the instruction that overwrites the flags, so the stale value is never used.
+ *    A PUT right before the terminator is marked with the edges on which it is live: the emitter can then
+ * store the flags after the jump, on those alone.
  * 5. Forward: which mapped slots may differ from memory when a block begins.
  */
 #include <string.h>
@@ -55,8 +56,8 @@ static void weigh_blocks(const struct vr_ir *ir, uint32_t *weight)
 		}
 }
 
-static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir, struct soft_plan *plan,
-		       uint8_t *mapped)
+static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir,
+		       struct soft_plan *plan, uint8_t *mapped)
 {
 	uint32_t count[MAX_SLOTS] = {0};
 	uint32_t weight[MAX_BLOCKS];
@@ -86,8 +87,8 @@ static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, con
 			if (best == MAX_SLOTS)
 				break;
 			mapped[best] = 1;
-			plan->map[plan->map_count++] =
-				(struct vr_mapped){.slot = (uint16_t)best, .kind = (uint8_t)kind, .reg = (uint8_t)n};
+			plan->map[plan->map_count++] = (struct vr_mapped){
+				.slot = (uint16_t)best, .kind = (uint8_t)kind, .reg = (uint8_t)n};
 		}
 }
 
@@ -129,10 +130,10 @@ static int fold(const struct vr_ir_op *o, uint64_t a, uint64_t b, uint64_t *out)
 	return 1;
 }
 
-static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b, const uint8_t *mapped,
-			  uint32_t *same)
+static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
+			  const uint8_t *mapped, uint32_t *same)
 {
-	uint32_t held[MAX_SLOTS];   /* value known to be in the slot, 0: none */
+	uint32_t held[MAX_SLOTS]; /* value known to be in the slot, 0: none */
 	uint8_t held_type[MAX_SLOTS];
 
 	memset(held, 0, sizeof(held));
@@ -152,7 +153,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | same[(uint32_t)o->imm];
 
 		if (o->op == VR_IR_CALL || o->op == VR_IR_VCALL) {
-			if (isa->helpers[o->op == VR_IR_VCALL ? o->imm & 0xffff : o->imm].flags & VR_HF_WRITES)
+			if (isa->helpers[o->op == VR_IR_VCALL ? o->imm & 0xffff : o->imm].flags &
+			    VR_HF_WRITES)
 				memset(held, 0, sizeof(held));
 		} else if (o->op == VR_IR_PUT && o->imm < MAX_SLOTS) {
 			/* An I32 PUT of a wider value cuts it. */
@@ -163,7 +165,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			uint32_t type = held_type[o->imm];
 
 			if (v && (ir->ops[v].op == VR_IR_CONST || !mapped[o->imm]) &&
-			    (type == o->type || (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
+			    (type == o->type ||
+			     (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
 				same[i] = v;
 			} else if (!v && !mapped[o->imm]) {
 				held[o->imm] = i;
@@ -172,7 +175,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 				if (o->type == VR_T_I32)
 					held[o->imm] = 0;
 			}
-		} else if (n == 2 && op_class[o->op] == VR_IRC_PURE && (o->type == VR_T_I32 || o->type == VR_T_I64)) {
+		} else if (n == 2 && op_class[o->op] == VR_IRC_PURE &&
+			   (o->type == VR_T_I32 || o->type == VR_T_I64)) {
 			const struct vr_ir_op *ca = &ir->ops[o->a], *cb = &ir->ops[o->b];
 			uint64_t value;
 
@@ -181,8 +185,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			if (ca->op == VR_IR_CONST && fold(o, ca->imm, cb->imm, &value)) {
 				*o = (struct vr_ir_op){.op = VR_IR_CONST, .type = o->type, .imm = value};
 			} else if (cb->imm == 0 && (o->type == VR_T_I64 || ca->type == VR_T_I32) &&
-				   (o->op == VR_IR_ADD || o->op == VR_IR_SUB || o->op == VR_IR_OR || o->op == VR_IR_XOR ||
-				    o->op == VR_IR_SHL || o->op == VR_IR_SHR)) {
+				   (o->op == VR_IR_ADD || o->op == VR_IR_SUB || o->op == VR_IR_OR ||
+				    o->op == VR_IR_XOR || o->op == VR_IR_SHL || o->op == VR_IR_SHR)) {
 				same[i] = o->a;
 			}
 		}
@@ -191,7 +195,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 
 /* ---- 4. flags ---- */
 
-static uint32_t edge_live(const struct vr_ir *ir, const struct vr_ir_block *b, uint32_t edge, const uint8_t *live_in)
+static uint32_t edge_live(const struct vr_ir *ir, const struct vr_ir_block *b, uint32_t edge,
+			  const uint8_t *live_in)
 {
 	(void)ir;
 	return b->succ[edge] == VR_NO_BLOCK ? 1u : live_in[b->succ[edge]];
@@ -203,11 +208,12 @@ static int is_branch(uint32_t op)
 }
 
 /* One block backward; returns whether flags are live at its start. `change`: drop dead PUTs, mark edges. */
-static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b, const uint8_t *live_in,
-			   int change)
+static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
+			   const uint8_t *live_in, int change)
 {
 	uint32_t last = b->first + b->count - 1;
-	uint32_t taken = edge_live(ir, b, VR_EDGE_TAKEN, live_in), fall = edge_live(ir, b, VR_EDGE_FALL, live_in);
+	uint32_t taken = edge_live(ir, b, VR_EDGE_TAKEN, live_in),
+		 fall = edge_live(ir, b, VR_EDGE_FALL, live_in);
 	uint32_t op = ir->ops[last].op;
 	uint8_t live = (uint8_t)(op == VR_IR_GOTO ? taken : is_branch(op) ? taken | fall : 1);
 
@@ -318,7 +324,8 @@ static void dirty_slots(struct vr_ir *ir, const struct soft_plan *plan)
 		b->dirty_in = 0;
 		puts[i] = 0;
 		for (uint32_t k = b->first; k < b->first + b->count; k++)
-			if (ir->ops[k].op == VR_IR_PUT && ir->ops[k].imm < MAX_SLOTS && bit[ir->ops[k].imm] != 0xff)
+			if (ir->ops[k].op == VR_IR_PUT && ir->ops[k].imm < MAX_SLOTS &&
+			    bit[ir->ops[k].imm] != 0xff)
 				puts[i] |= 1u << bit[ir->ops[k].imm];
 	}
 	while (again) {

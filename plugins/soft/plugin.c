@@ -52,10 +52,13 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	int32_t r = VR_OK;
 
 	if (!t || !t->isa)
-		r = soft_error(vm, VR_E_CONFIG, "soft: a guest of architecture %s needs a translator; name one with -p xlate-...",
-			       c->arch ? c->arch : "(unknown)");
+		r = soft_error(
+			vm, VR_E_CONFIG,
+			"soft: a guest of architecture %s needs a translator; name one with -p xlate-...",
+			c->arch ? c->arch : "(unknown)");
 	else if (c->vcpu_count > SOFT_MAX_VCPUS)
-		r = soft_error(vm, VR_E_RANGE, "soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
+		r = soft_error(vm, VR_E_RANGE,
+			       "soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
 			       c->vcpu_count, SOFT_MAX_VCPUS);
 	vm->mmio = p->host->query(p->host, VR_MMIO_ID);
 	vm->timer = p->host->query(p->host, VR_TIMER_ID);
@@ -63,7 +66,10 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	vm->codecache = p->host->query(p->host, VR_CODECACHE_ID);
 	if (r == VR_OK && (!vm->mmio || !vm->timer || !vm->thread || !vm->codecache))
 		r = soft_error(vm, VR_E_ABI, "soft: this vmrun offers no %s; use one of the same release",
-			       !vm->mmio ? VR_MMIO_ID : !vm->timer ? VR_TIMER_ID : !vm->thread ? VR_THREAD_ID : VR_CODECACHE_ID);
+			       !vm->mmio     ? VR_MMIO_ID
+			       : !vm->timer  ? VR_TIMER_ID
+			       : !vm->thread ? VR_THREAD_ID
+					     : VR_CODECACHE_ID);
 	if (r < 0) {
 		vm_free(vm);
 		return r;
@@ -79,7 +85,9 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		if (log) {
 			char text[256];
 
-			snprintf(text, sizeof(text), "soft: this processor can't run compiled code (%s); interpreting, which is slow",
+			snprintf(text, sizeof(text),
+				 "soft: this processor can't run compiled code (%s); interpreting, which is "
+				 "slow",
 				 why);
 			log->write(p->host, VR_LOG_WARN, text);
 		}
@@ -87,7 +95,9 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	}
 	r = soft_cache_init(vm, p->cache);
 	if (r < 0) {
-		soft_error(vm, r, "soft: no memory for a code cache of %llu MiB; give a smaller one with -p soft,cache=32M",
+		soft_error(vm, r,
+			   "soft: no memory for a code cache of %llu MiB; give a smaller one with -p "
+			   "soft,cache=32M",
 			   (unsigned long long)(p->cache >> 20));
 		vm_free(vm);
 		return r;
@@ -101,12 +111,14 @@ static void VR_CALL vm_destroy(void *vm)
 	vm_free(vm);
 }
 
-static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64_t length, void *host, uint32_t flags)
+static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+				  uint32_t flags)
 {
 	struct soft_vm *vm = vm_;
 
 	if (slot >= SOFT_MAX_SLOTS || (gpa | length) & (SOFT_PAGE - 1) || !length)
-		return soft_error(vm, VR_E_RANGE, "soft: memory slot %u at 0x%llx can't be mapped", slot, (unsigned long long)gpa);
+		return soft_error(vm, VR_E_RANGE, "soft: memory slot %u at 0x%llx can't be mapped", slot,
+				  (unsigned long long)gpa);
 	struct soft_slot *s = &vm->slots[slot];
 
 	if (s->used)
@@ -169,13 +181,17 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 		for (uint32_t k = 0; k < v->bank_count; k++)
 			tlb_bytes += v->banks[k]->tlb_mask + sizeof(struct vr_tlb_entry);
 	}
-#define C(field, name, text) \
-	fn(opaque, name, sizeof(name) > 3 && !strcmp(name + sizeof(name) - 4, "_ns") ? VR_STAT_NS : VR_STAT_COUNT, sum.field);
+#define C(field, name, text)                                                                         \
+	fn(opaque, name,                                                                             \
+	   sizeof(name) > 3 && !strcmp(name + sizeof(name) - 4, "_ns") ? VR_STAT_NS : VR_STAT_COUNT, \
+	   sum.field);
 	SOFT_COUNTERS(C)
 #undef C
-	fn(opaque, "translate_ns_per_insn", VR_STAT_NS, sum.translated_insns ? sum.translate_ns / sum.translated_insns : 0);
-	/* Of all entries into translated code, over links, jump caches, shadow stacks and the dispatcher: how many found it
-	 * there. Without the count of the former (VR_VM_STATS), of the dispatcher's look-ups alone. */
+	fn(opaque, "translate_ns_per_insn", VR_STAT_NS,
+	   sum.translated_insns ? sum.translate_ns / sum.translated_insns : 0);
+	/* Of all entries into translated code, over links, jump caches, shadow stacks and the dispatcher: how
+	 * many found it there. Without the count of the former (VR_VM_STATS), of the dispatcher's look-ups
+	 * alone. */
 	uint64_t all = entered > sum.lookups ? entered : sum.lookups;
 
 	fn(opaque, "region_entries", VR_STAT_COUNT, entered);
@@ -183,7 +199,8 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 	fn(opaque, "cache_bytes", VR_STAT_BYTES, vm->code_top);
 	fn(opaque, "cache_peak_bytes", VR_STAT_BYTES, vm->code_peak);
 	fn(opaque, "cache_capacity_bytes", VR_STAT_BYTES, vm->code.length);
-	fn(opaque, "cache_meta_bytes", VR_STAT_BYTES, soft_arena_used(vm->meta) + soft_arena_used(vm->pages_arena));
+	fn(opaque, "cache_meta_bytes", VR_STAT_BYTES,
+	   soft_arena_used(vm->meta) + soft_arena_used(vm->pages_arena));
 	fn(opaque, "tlb_bytes", VR_STAT_BYTES, tlb_bytes);
 }
 
@@ -221,9 +238,11 @@ static int32_t VR_CALL probe(void *self)
 		config->number(p->host, "cache", &p->cache);
 		config->number(p->host, "region-insns", &p->region_insns);
 	}
-	if (p->tier > 1 || p->cache < (4u << 20) || p->cache > (1u << 30) || !p->region_insns || p->region_insns > 1024) {
+	if (p->tier > 1 || p->cache < (4u << 20) || p->cache > (1u << 30) || !p->region_insns ||
+	    p->region_insns > 1024) {
 		p->host->error(p->host, VR_E_CONFIG,
-			       "soft: an option is out of range: tier 0 or 1, cache 4M to 1G, region-insns 1 to 1024");
+			       "soft: an option is out of range: tier 0 or 1, cache 4M to 1G, region-insns 1 "
+			       "to 1024");
 		return VR_E_CONFIG;
 	}
 	return VR_OK;

@@ -2,16 +2,17 @@
 /*
  * region.c: forming regions and having them emitted.
  *
- * A region is what can be reached from one pc over direct branches without leaving its 4 KiB page, up to a number of guest
- * instructions: loops and if-else chains are whole, so their slots stay in host registers. Where a call returns to is an
- * entry of its own, so that the shadow stack can hold its address before the call is made. Fall-through paths are followed
- * first, which makes them adjacent in the code.
+ * A region is what can be reached from one pc over direct branches without leaving its 4 KiB page, up to a
+ * number of guest instructions: loops and if-else chains are whole, so their slots stay in host registers.
+ * Where a call returns to is an entry of its own, so that the shadow stack can hold its address before the
+ * call is made. Fall-through paths are followed first, which makes them adjacent in the code.
  *
- * Code that is an entry of another region already is left to that one. The first region that reached a loop has all of it, so
- * a loop still runs inside one region.
+ * Code that is an entry of another region already is left to that one. The first region that reached a loop
+ * has all of it, so a loop still runs inside one region.
  *
- * A branch into the middle of a block that is lifted already makes a second block from there on (a loop whose head is
- * not a known leader yet): code is lifted twice rather than blocks split. A later block stops at a leader it runs into.
+ * A branch into the middle of a block that is lifted already makes a second block from there on (a loop whose
+ * head is not a known leader yet): code is lifted twice rather than blocks split. A later block stops at a
+ * leader it runs into.
  *
  * Translation runs under code_lock with one set of scratch arrays.
  */
@@ -161,7 +162,8 @@ static void connect(struct vr_ir *ir)
 }
 
 /* Lift a region. 0 or the lifter's error for its first block. */
-static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t max_blocks, uint32_t max_insns)
+static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t max_blocks,
+		    uint32_t max_insns)
 {
 	struct vr_ir *ir = &f->s->ir;
 
@@ -238,13 +240,15 @@ static int32_t room_for_exits(struct soft_vm *vm)
 static uint64_t VR_CALL entry_at(void *forming, uint64_t pc)
 {
 	const struct forming *f = forming;
-	const struct soft_entry *e =
-		(pc & SOFT_PAGE_MASK) == f->page->va_page ? soft_entry_at(f->vm, pc, f->page->page, f->key) : NULL;
+	const struct soft_entry *e = (pc & SOFT_PAGE_MASK) == f->page->va_page
+					     ? soft_entry_at(f->vm, pc, f->page->page, f->key)
+					     : NULL;
 
 	return e ? e->host : 0;
 }
 
-static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_plan *plan, struct soft_region *g)
+static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_plan *plan,
+			   struct soft_region *g)
 {
 	struct soft_scratch *s = f->s;
 	uint64_t room = vm->code.length - vm->code_top;
@@ -304,8 +308,8 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 	return VR_OK;
 }
 
-int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page, uint64_t pc,
-		       uint64_t key, struct soft_region **out)
+int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
+		       uint64_t pc, uint64_t key, struct soft_region **out)
 {
 	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .key = key};
 	uint64_t started = vm->timer->now(vm->host);
@@ -352,7 +356,8 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		e->key = key;
 		e->block = i;
 		if (vm->emit)
-			e->host = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset + f.s->block_entry[i];
+			e->host =
+				(uint64_t)(uintptr_t)vm->code.execute + g->code_offset + f.s->block_entry[i];
 	}
 	v->n.translations++;
 	v->n.translated_blocks += ir->block_count;

@@ -5,9 +5,10 @@
  *   vm ── ram slots ── pages ── regions ── entries (hash by pc, page, key)
  *    └── vcpus ── exec block, banks (TLB, jump cache, shadow stack per address space and mode)
  *
- * Locks. `vm->code_lock` guards everything about translated code: pages' region lists, changes of the entry table (it is read
- * without), links, the cache's top. Banks are touched by their vCPU's thread only; other vCPUs post flush requests
- * (vcpu->request_lock). Code memory is reclaimed only in an exclusive section, when no vCPU is inside generated code.
+ * Locks. `vm->code_lock` guards everything about translated code: pages' region lists, changes of the entry
+ * table (it is read without), links, the cache's top. Banks are touched by their vCPU's thread only; other
+ * vCPUs post flush requests (vcpu->request_lock). Code memory is reclaimed only in an exclusive section, when
+ * no vCPU is inside generated code.
  */
 #ifndef VR_SOFT_H
 #define VR_SOFT_H
@@ -42,32 +43,32 @@
 #define SOFT_TLB_USER_WRITE 2u
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
-#define SOFT_COUNTERS(C)                                                              \
-	C(lookups, "lookups", "dispatcher look-ups")                                  \
-	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")   \
-	C(links, "links", "direct links made")                                        \
+#define SOFT_COUNTERS(C)                                                                \
+	C(lookups, "lookups", "dispatcher look-ups")                                    \
+	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")     \
+	C(links, "links", "direct links made")                                          \
 	C(link_refills, "link_refills", "page links whose mapping had to be confirmed") \
-	C(translations, "translations", "regions translated")                         \
-	C(translated_blocks, "translated_blocks", "blocks in them")                   \
-	C(translated_insns, "translated_insns", "guest instructions in them")         \
-	C(translated_bytes, "translated_bytes", "host code bytes")                    \
-	C(translate_ns, "translate_ns", "time spent translating")                     \
-	C(tlb_misses, "tlb_misses", "TLB refills")                                    \
-	C(tlb_resizes, "tlb_resizes", "TLB growths")                                  \
-	C(tlb_flush_all, "tlb_flush_all", "whole flushes")                            \
-	C(tlb_flush_asid, "tlb_flush_asid", "address-space flushes")                  \
-	C(tlb_flush_va, "tlb_flush_va", "range flushes")                              \
-	C(slow_memory, "slow_memory", "memory ops on the slow path")                  \
-	C(mmio, "mmio", "device accesses")                                            \
-	C(faults, "faults", "memory faults raised in the guest")                      \
-	C(interrupts, "interrupts", "interrupts taken")                               \
-	C(waits, "waits", "times asleep")                                             \
-	C(kicks, "kicks", "returns to the core")                                      \
-	C(bank_switches, "bank_switches", "changes of address space or mode")         \
-	C(bank_recycles, "bank_recycles", "banks taken from another address space")   \
-	C(code_writes, "code_writes", "writes to pages with translated code")         \
-	C(invalidated, "invalidated_regions", "regions dropped")                      \
-	C(cache_flushes, "cache_flushes", "whole code cache flushes")                 \
+	C(translations, "translations", "regions translated")                           \
+	C(translated_blocks, "translated_blocks", "blocks in them")                     \
+	C(translated_insns, "translated_insns", "guest instructions in them")           \
+	C(translated_bytes, "translated_bytes", "host code bytes")                      \
+	C(translate_ns, "translate_ns", "time spent translating")                       \
+	C(tlb_misses, "tlb_misses", "TLB refills")                                      \
+	C(tlb_resizes, "tlb_resizes", "TLB growths")                                    \
+	C(tlb_flush_all, "tlb_flush_all", "whole flushes")                              \
+	C(tlb_flush_asid, "tlb_flush_asid", "address-space flushes")                    \
+	C(tlb_flush_va, "tlb_flush_va", "range flushes")                                \
+	C(slow_memory, "slow_memory", "memory ops on the slow path")                    \
+	C(mmio, "mmio", "device accesses")                                              \
+	C(faults, "faults", "memory faults raised in the guest")                        \
+	C(interrupts, "interrupts", "interrupts taken")                                 \
+	C(waits, "waits", "times asleep")                                               \
+	C(kicks, "kicks", "returns to the core")                                        \
+	C(bank_switches, "bank_switches", "changes of address space or mode")           \
+	C(bank_recycles, "bank_recycles", "banks taken from another address space")     \
+	C(code_writes, "code_writes", "writes to pages with translated code")           \
+	C(invalidated, "invalidated_regions", "regions dropped")                        \
+	C(cache_flushes, "cache_flushes", "whole code cache flushes")                   \
 	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")
 
 struct soft_counters {
@@ -85,9 +86,9 @@ struct soft_entry {
 	struct soft_region *region;
 	uint64_t pc;
 	uint64_t key;
-	uint64_t host;            /* T1: address in the code cache */
-	uint32_t block;           /* T0: block index in region->ir */
-	uint32_t incoming;        /* first exit linked here (exit number + 1), 0: none */
+	uint64_t host;     /* T1: address in the code cache */
+	uint32_t block;    /* T0: block index in region->ir */
+	uint32_t incoming; /* first exit linked here (exit number + 1), 0: none */
 };
 
 /* A direct exit of a region. Numbered by vm->exits[]. */
@@ -148,11 +149,11 @@ struct soft_itlb_entry {
 /* The engine's words in vr_bank.engine[]. */
 struct soft_bank_info {
 	uint64_t asid, key;
-	uint64_t stamp;      /* of the last switch to it */
-	uint64_t refills;    /* since the last growth or flush */
+	uint64_t stamp;   /* of the last switch to it */
+	uint64_t refills; /* since the last growth or flush */
 	struct soft_itlb_entry *itlb;
-	uint64_t valid;      /* in use for (asid, key) */
-	uint64_t stale;      /* return addresses may be of a mapping that was flushed */
+	uint64_t valid; /* in use for (asid, key) */
+	uint64_t stale; /* return addresses may be of a mapping that was flushed */
 };
 
 struct soft_request {
@@ -178,8 +179,8 @@ struct soft_vcpu {
 	uint32_t request_count;
 	uint32_t request_overflow; /* flush everything instead */
 	_Atomic uint64_t posted, done;
-	uint32_t epoch;       /* of the cache that the banks know */
-	uint32_t full_again;  /* times in a row that the cache was full for this vCPU, without a translation */
+	uint32_t epoch;      /* of the cache that the banks know */
+	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
 	int32_t full_error;
 	struct vr_isa_env env;
 	struct soft_counters n;
@@ -189,7 +190,7 @@ struct soft_slot {
 	uint64_t gpa, length;
 	uint8_t *host;
 	uint32_t used, flags;
-	struct soft_page **pages; /* [length / 4096], lazily touched */
+	struct soft_page **pages;  /* [length / 4096], lazily touched */
 	_Atomic uint64_t *written; /* a bit a page: some TLB may have, or has had, the right to write it */
 };
 
@@ -217,13 +218,13 @@ struct soft_vm {
 	uint64_t code_start, code_top; /* after the thunks; next free byte */
 	uint64_t code_peak;
 	uint64_t shadow_default;
-	struct soft_arena *meta;  /* regions, entries, pairs: go with the code */
+	struct soft_arena *meta; /* regions, entries, pairs: go with the code */
 	struct soft_arena *pages_arena;
 	struct soft_page *pages_all;
 	struct soft_entry **table; /* hash */
 	uint32_t table_mask;
-	_Atomic uint32_t epoch; /* rises when the cache is emptied */
-	uint64_t meta_limit;    /* bytes that `meta` may hold */
+	_Atomic uint32_t epoch;       /* rises when the cache is emptied */
+	uint64_t meta_limit;          /* bytes that `meta` may hold */
 	struct soft_region **regions; /* by rising code_offset */
 	uint32_t region_count, region_capacity;
 	struct soft_exit *exits;
@@ -266,11 +267,12 @@ uint64_t soft_arena_used(const struct soft_arena *a);
 /* -- ram.c -- */
 /* Host address of guest RAM, or NULL. */
 uint8_t *soft_ram(struct soft_vm *vm, uint64_t pa, uint64_t length);
-/* The page that pa lies in, for an access: *writable when it may be written (read-only memory may have a device under it that
- * takes the writes). */
+/* The page that pa lies in, for an access: *writable when it may be written (read-only memory may have a
+ * device under it that takes the writes). */
 uint8_t *soft_ram_page(struct soft_vm *vm, uint64_t pa, bool *writable);
-/* Some TLB is about to be given the right to write the page. `now`: since it is being written; else only if somebody had it before.
- * Returns whether it may have the right, as far as this goes; look at soft_page.watched afterwards. */
+/* Some TLB is about to be given the right to write the page. `now`: since it is being written; else only if
+ * somebody had it before. Returns whether it may have the right, as far as this goes; look at
+ * soft_page.watched afterwards. */
 bool soft_ram_note_written(struct soft_vm *vm, uint64_t pa, bool now);
 /* Did anybody? Forgets it. */
 bool soft_ram_take_written(struct soft_vm *vm, uint64_t pa);
@@ -286,7 +288,8 @@ void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b);
 void soft_shadow_clear(struct soft_vcpu *v, struct vr_bank *b);
 void soft_bank_forget(struct soft_vcpu *v); /* every bank, as if new */
 void soft_context(struct vr_exec *x);
-void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length, uint32_t broadcast);
+void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length,
+		    uint32_t broadcast);
 void soft_tlb_sync(struct vr_exec *x);
 void soft_requests_run(struct soft_vcpu *v);
 /* Writes to this physical page must be seen: drop write rights from every TLB of every vCPU (posted). */
@@ -324,8 +327,8 @@ void soft_sync_slots(struct vr_exec *x);
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
 void soft_scratch_free(struct soft_scratch *s);
 /* Translate the region at pc. code_lock held. 0; VR_E_NOMEM: cache full. */
-int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page, uint64_t pc,
-		       uint64_t key, struct soft_region **out);
+int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
+		       uint64_t pc, uint64_t key, struct soft_region **out);
 
 /* -- optimize.c: see there -- */
 struct soft_plan {

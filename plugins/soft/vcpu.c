@@ -4,10 +4,10 @@
  * exec.exit_request; generated code polls it on back-edges and indirect branches and then returns here.
  *
  * Exclusive sections (flushing the code cache) need every other vCPU outside generated code: in_code says
- * whether one is inside, and a vCPU enters only after it has seen that no section is open. Inside is also whatever else uses
- * the vCPU's TLB or knows translated code, such as taking an interrupt: a flush by another vCPU is complete when this one has
- * carried it out or is outside, and going in it carries out what was asked for in the meantime, and forgets its banks when
- * the cache was emptied.
+ * whether one is inside, and a vCPU enters only after it has seen that no section is open. Inside is also
+ * whatever else uses the vCPU's TLB or knows translated code, such as taking an interrupt: a flush by another
+ * vCPU is complete when this one has carried it out or is outside, and going in it carries out what was asked
+ * for in the meantime, and forgets its banks when the cache was emptied.
  *
  * A vCPU that sleeps, is off or at the core's gate is outside, and nobody waits for it.
  */
@@ -143,7 +143,8 @@ static void sleep_until_work(struct soft_vcpu *v)
 
 	v->n.waits++;
 	atomic_store(&v->parked, 1);
-	while (!v->vm->isa->has_work(v->x) && !(__atomic_load_n(&v->x->exit_request, __ATOMIC_SEQ_CST) & wakers))
+	while (!v->vm->isa->has_work(v->x) &&
+	       !(__atomic_load_n(&v->x->exit_request, __ATOMIC_SEQ_CST) & wakers))
 		v->vm->thread->park(v->vm->host, v->index, UINT64_MAX);
 	atomic_store(&v->parked, 0);
 }
@@ -198,8 +199,9 @@ int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
 		if (request & SOFT_REQ_FULL) {
 			if (v->full_again > FULL_TRIES) {
 				exit->reason = VR_EXIT_ERROR;
-				return soft_error(vm, v->full_error, "soft: vCPU %u can't translate the code at 0x%llx", v->index,
-						  (unsigned long long)x->pc);
+				return soft_error(vm, v->full_error,
+						  "soft: vCPU %u can't translate the code at 0x%llx",
+						  v->index, (unsigned long long)x->pc);
 			}
 			empty_cache(v);
 		}

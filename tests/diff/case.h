@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case.h: one differential case and its outcome, as the generator, the engine and the arm64 runner share them.
+ * case.h: one differential case and its outcome, as the generator, the engine and the arm64 runner share
+ * them.
  *
- * A case is a start state and some code. It ends at a BRK #DIFF_END or at an undefined instruction. Code and data lie at
- * the same addresses in all three worlds.
+ * A case is a start state and some code. It ends at a BRK #DIFF_END or at an undefined instruction. Code and
+ * data lie at the same addresses in all three worlds.
  */
 #ifndef DIFF_CASE_H
 #define DIFF_CASE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * diff.c: `test-diff [-n INSTRUCTIONS] [-s SEED] [-r ROW-PREFIX] [-v]`: random A64 through tier 0, tier 1 and qemu-aarch64,
- * registers, flags and memory compared exactly. A case that differs is printed as the words to disassemble and the first
- * differing places. The last line is the count of cases.
+ * diff.c: `test-diff [-n INSTRUCTIONS] [-s SEED] [-r ROW-PREFIX] [-v]`: random A64 through tier 0, tier 1 and
+ * qemu-aarch64, registers, flags and memory compared exactly. A case that differs is printed as the words to
+ * disassemble and the first differing places. The last line is the count of cases.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,8 @@ static void compare_word(const char *what, int i, uint64_t want, uint64_t got, u
 	if (want == got)
 		return;
 	if (shown < 12 && *n < 8)
-		printf("    %s%.0d: reference %016llx, ours %016llx\n", what, i, (unsigned long long)want, (unsigned long long)got);
+		printf("    %s%.0d: reference %016llx, ours %016llx\n", what, i, (unsigned long long)want,
+		       (unsigned long long)got);
 	(*n)++;
 }
 
@@ -148,7 +149,8 @@ int main(int argc, char **argv)
 			verbose = 1;
 			break;
 		default:
-			fprintf(stderr, "usage: test-diff [-n INSTRUCTIONS] [-s SEED] [-r ROW-PREFIX] [-t TIER] [-u UNITS] [-v]\n");
+			fprintf(stderr, "usage: test-diff [-n INSTRUCTIONS] [-s SEED] [-r ROW-PREFIX] [-t "
+					"TIER] [-u UNITS] [-v]\n");
 			return 2;
 		}
 	snprintf(runner, sizeof(runner), "%s-runner", argv[0]);
@@ -242,7 +244,8 @@ int main(int argc, char **argv)
 	printf("coverage by decode-table row:\n");
 	unsigned missing = diff_coverage(stdout, &rows, &rows_hit, &classes);
 
-	printf("%llu instructions in %zu cases; %u of %u rows and %u opcode classes hit, %u rows without a test\n",
+	printf("%llu instructions in %zu cases; %u of %u rows and %u opcode classes hit, %u rows without a "
+	       "test\n",
 	       (unsigned long long)executed, count, rows_hit, rows, classes, g.only ? 0 : missing);
 	if (!g.only)
 		failed += missing;

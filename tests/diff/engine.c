@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine.c: runs cases on soft's object code with the arm64 translator, MMU off, at EL1. A case's BRK or undefined
- * instruction goes to the vector page, whose HVC reaches the double's hypercall, which ends the run.
+ * engine.c: runs cases on soft's object code with the arm64 translator, MMU off, at EL1. A case's BRK or
+ * undefined instruction goes to the vector page, whose HVC reaches the double's hypercall, which ends the
+ * run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +33,8 @@ static void VR_CALL host_error(const struct vr_host *h, int32_t code, const char
 	fprintf(stderr, "diff: engine error %d: %s\n", code, text);
 }
 
-static int32_t VR_CALL mmio_access(const struct vr_host *h, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
-				   uint32_t is_write, uint64_t *value)
+static int32_t VR_CALL mmio_access(const struct vr_host *h, uint32_t space, uint32_t vcpu, uint64_t address,
+				   uint32_t width, uint32_t is_write, uint64_t *value)
 {
 	(void)h, (void)space, (void)vcpu, (void)address, (void)width, (void)is_write, (void)value;
 	return VR_E_NOENT;
@@ -45,7 +46,8 @@ static uint64_t VR_CALL now(const struct vr_host *h)
 	(void)h;
 	return 0;
 }
-static int32_t VR_CALL timer_create_(const struct vr_host *h, void(VR_CALL *fn)(void *), void *opaque, struct vr_timer **out)
+static int32_t VR_CALL timer_create_(const struct vr_host *h, void(VR_CALL *fn)(void *), void *opaque,
+				     struct vr_timer **out)
 {
 	(void)h, (void)fn, (void)opaque;
 	*out = NULL;
@@ -80,7 +82,8 @@ static const struct vr_host_thread thread = {.size = sizeof(thread), .park = par
 static int32_t VR_CALL code_create(const struct vr_host *h, uint64_t length, struct vr_code_memory *out)
 {
 	(void)h;
-	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return VR_E_NOMEM;
@@ -97,7 +100,8 @@ static void VR_CALL code_begin(const struct vr_host *h, const struct vr_code_mem
 {
 	(void)h, (void)m;
 }
-static void VR_CALL code_end(const struct vr_host *h, const struct vr_code_memory *m, uint64_t offset, uint64_t length)
+static void VR_CALL code_end(const struct vr_host *h, const struct vr_code_memory *m, uint64_t offset,
+			     uint64_t length)
 {
 	(void)h, (void)m, (void)offset, (void)length;
 }
@@ -138,7 +142,8 @@ static int32_t VR_CALL config_number(const struct vr_host *h, const char *name, 
 	*out = the_tier;
 	return VR_OK;
 }
-static const struct vr_host_config config = {.size = sizeof(config), .string = config_string, .number = config_number};
+static const struct vr_host_config config = {
+	.size = sizeof(config), .string = config_string, .number = config_number};
 
 static const void *VR_CALL host_query(const struct vr_host *h, const char *id)
 {
@@ -146,8 +151,9 @@ static const void *VR_CALL host_query(const struct vr_host *h, const char *id)
 		const char *id;
 		const void *table;
 	} tables[] = {
-		{VR_MMIO_ID, &mmio}, {VR_TIMER_ID, &timer}, {VR_THREAD_ID, &thread},   {VR_CODECACHE_ID, &codecache},
-		{VR_IRQ_ID, &irq},   {VR_CONFIG_ID, &config}, {VR_MACHINE_ID, &machine},
+		{VR_MMIO_ID, &mmio},           {VR_TIMER_ID, &timer}, {VR_THREAD_ID, &thread},
+		{VR_CODECACHE_ID, &codecache}, {VR_IRQ_ID, &irq},     {VR_CONFIG_ID, &config},
+		{VR_MACHINE_ID, &machine},
 	};
 
 	(void)h;
@@ -159,21 +165,27 @@ static const void *VR_CALL host_query(const struct vr_host *h, const char *id)
 
 struct diff_engine *diff_engine_new(unsigned tier)
 {
-	static const struct vr_translator translator = {.size = sizeof(translator), .isa = &a64_isa, .emit = &x86_emit};
+	static const struct vr_translator translator = {
+		.size = sizeof(translator), .isa = &a64_isa, .emit = &x86_emit};
 	struct diff_engine *e = calloc(1, sizeof(*e));
 	const struct vr_plugin *p;
 
 	the_tier = tier;
-	host = (struct vr_host){.size = sizeof(host), .abi_major = 1, .query = host_query, .error = host_error};
+	host = (struct vr_host){
+		.size = sizeof(host), .abi_major = 1, .query = host_query, .error = host_error};
 	if (!e || vmrun_plugin_create(&host, "soft", &p) || p->probe(p->self))
 		return NULL;
 	accel = p->query(p->self, VR_ACCEL_ID);
-	const struct vr_vm_config c = {
-		.size = sizeof(c), .vcpu_count = 1, .arch = "arm64", .translator = &translator, .translator_id = "xlate"};
+	const struct vr_vm_config c = {.size = sizeof(c),
+				       .vcpu_count = 1,
+				       .arch = "arm64",
+				       .translator = &translator,
+				       .translator_id = "xlate"};
 
 	e->ram = mmap(NULL, DIFF_RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (e->ram == MAP_FAILED || accel->vm_create(p->self, &c, &e->vm) ||
-	    accel->memory_map(e->vm, 0, DIFF_RAM, DIFF_RAM_BYTES, e->ram, 0) || accel->vcpu_create(e->vm, 0, &e->vcpu))
+	    accel->memory_map(e->vm, 0, DIFF_RAM, DIFF_RAM_BYTES, e->ram, 0) ||
+	    accel->vcpu_create(e->vm, 0, &e->vcpu))
 		return NULL;
 	/* Every vector: HVC #0, then stay. */
 	for (uint32_t at = 0; at < 0x800; at += 0x80) {
@@ -230,7 +242,8 @@ int diff_engine_run(struct diff_engine *e, const struct diff_case *c, struct dif
 	s.size = sizeof(s);
 	if (accel->vcpu_get_state(e->vcpu, VR_STATE_ARM64_ID, &s, sizeof(s)))
 		return -1;
-	uint64_t esr = sysreg(&s, VR_A64_SYSREG(3u, 0u, 5u, 2u, 0u)), elr = sysreg(&s, VR_A64_SYSREG(3u, 0u, 4u, 0u, 1u));
+	uint64_t esr = sysreg(&s, VR_A64_SYSREG(3u, 0u, 5u, 2u, 0u)),
+		 elr = sysreg(&s, VR_A64_SYSREG(3u, 0u, 4u, 0u, 1u));
 
 	memset(r, 0, sizeof(*r));
 	memcpy(r->x, s.x, sizeof(r->x));

@@ -2,10 +2,11 @@
 /*
  * generate.c: random cases from the decode table.
  *
- * A row is drawn, its free bits are filled at random, and the word is kept when it can run here: what the lifter calls
- * undefined is kept once in a while only (it ends the case). Registers X20..X27 are never written but by the units
- * that need them: a memory unit first loads its base register with an address in the middle of the window. Branches go
- * forward, to the first word of a later unit, so that no unit is entered in its middle.
+ * A row is drawn, its free bits are filled at random, and the word is kept when it can run here: what the
+ * lifter calls undefined is kept once in a while only (it ends the case). Registers X20..X27 are never
+ * written but by the units that need them: a memory unit first loads its base register with an address in the
+ * middle of the window. Branches go forward, to the first word of a later unit, so that no unit is entered in
+ * its middle.
  *
  * Constrained-unpredictable encodings (Arm ARM K1.2) are not generated: processors differ there.
  */
@@ -91,8 +92,9 @@ static uint8_t seen[1u << 20];
 /* The bits of a word that say which instruction it is: all but register numbers and immediates. */
 static uint32_t class_bits(uint32_t row, uint32_t word)
 {
-	static const char *const data[] = {"rd@", "rn@", "rm@", "ra@", "rt@", "rt2@", "rs@", "imm@", "immlo@", "immhi@",
-					   "immr@", "imms@", "nzcv@", "cond@", "scale@", "immb@", "b40@", "b5@"};
+	static const char *const data[] = {"rd@",   "rn@",   "rm@",    "ra@",    "rt@",   "rt2@",
+					   "rs@",   "imm@",  "immlo@", "immhi@", "immr@", "imms@",
+					   "nzcv@", "cond@", "scale@", "immb@",  "b40@",  "b5@"};
 	uint32_t bits = word;
 
 	for (const char *p = a64_row_table[row].fields; *p;) {
@@ -100,7 +102,8 @@ static uint32_t class_bits(uint32_t row, uint32_t word)
 		unsigned at, width;
 
 		for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
-			if (!strncmp(p, data[i], strlen(data[i])) && sscanf(strchr(p, '@'), "@%u:%u", &at, &width) == 2)
+			if (!strncmp(p, data[i], strlen(data[i])) &&
+			    sscanf(strchr(p, '@'), "@%u:%u", &at, &width) == 2)
 				bits &= ~(((width < 32 ? 1u << width : 0u) - 1u) << at);
 		if (!end)
 			break;
@@ -160,10 +163,29 @@ static uint32_t below(struct diff_generator *g, uint32_t n)
 
 static uint64_t edge_integer(struct diff_generator *g)
 {
-	static const uint64_t edges[] = {0,          1,          2,          0x7f,       0x80,       0xff,
-					 0x7fff,     0x8000,     0xffff,     0x7fffffff, 0x80000000, 0xffffffff,
-					 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff,
-					 0xfffffffffffffffe, 0xffffffff80000000, 0x5555555555555555, 63, 64, 31, 32};
+	static const uint64_t edges[] = {0,
+					 1,
+					 2,
+					 0x7f,
+					 0x80,
+					 0xff,
+					 0x7fff,
+					 0x8000,
+					 0xffff,
+					 0x7fffffff,
+					 0x80000000,
+					 0xffffffff,
+					 0x100000000,
+					 0x7fffffffffffffff,
+					 0x8000000000000000,
+					 0xffffffffffffffff,
+					 0xfffffffffffffffe,
+					 0xffffffff80000000,
+					 0x5555555555555555,
+					 63,
+					 64,
+					 31,
+					 32};
 
 	switch (below(g, 4)) {
 	case 0:
@@ -177,12 +199,31 @@ static uint64_t edge_integer(struct diff_generator *g)
 
 static uint64_t edge_double(struct diff_generator *g)
 {
-	static const uint64_t edges[] = {
-		0,                  0x8000000000000000, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000,
-		0xfff0000000000000, 0x7ff8000000000000, 0xfff8000000000001, 0x7ff0000000000001, 0xfff4000000000000,
-		0x0010000000000000, 0x000fffffffffffff, 0x0000000000000001, 0x8000000000000001, 0x7fefffffffffffff,
-		0x41dfffffffc00000, 0x41e0000000000000, 0xc1e0000000200000, 0x43e0000000000000, 0xc3e0000000000000,
-		0x43f0000000000000, 0x3fe0000000000000, 0x3ff8000000000000, 0x4004000000000000, 0x3fdfffffffffffff};
+	static const uint64_t edges[] = {0,
+					 0x8000000000000000,
+					 0x3ff0000000000000,
+					 0xbff0000000000000,
+					 0x7ff0000000000000,
+					 0xfff0000000000000,
+					 0x7ff8000000000000,
+					 0xfff8000000000001,
+					 0x7ff0000000000001,
+					 0xfff4000000000000,
+					 0x0010000000000000,
+					 0x000fffffffffffff,
+					 0x0000000000000001,
+					 0x8000000000000001,
+					 0x7fefffffffffffff,
+					 0x41dfffffffc00000,
+					 0x41e0000000000000,
+					 0xc1e0000000200000,
+					 0x43e0000000000000,
+					 0xc3e0000000000000,
+					 0x43f0000000000000,
+					 0x3fe0000000000000,
+					 0x3ff8000000000000,
+					 0x4004000000000000,
+					 0x3fdfffffffffffff};
 
 	if (below(g, 2))
 		return edges[below(g, sizeof(edges) / sizeof(edges[0]))];
@@ -192,10 +233,11 @@ static uint64_t edge_double(struct diff_generator *g)
 
 static uint32_t edge_float(struct diff_generator *g)
 {
-	static const uint32_t edges[] = {0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000,
-					 0xffc00001, 0x7f800001, 0xffa00000, 0x00800000, 0x007fffff, 0x00000001, 0x80000001,
-					 0x7f7fffff, 0x4effffff, 0x4f000000, 0xcf000000, 0x4f800000, 0x5f000000, 0x5f800000,
-					 0x3f000000, 0x3fc00000, 0x40200000, 0x477fe000, 0x33800000, 0x38800000};
+	static const uint32_t edges[] = {
+		0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000,
+		0xffc00001, 0x7f800001, 0xffa00000, 0x00800000, 0x007fffff, 0x00000001, 0x80000001,
+		0x7f7fffff, 0x4effffff, 0x4f000000, 0xcf000000, 0x4f800000, 0x5f000000, 0x5f800000,
+		0x3f000000, 0x3fc00000, 0x40200000, 0x477fe000, 0x33800000, 0x38800000};
 
 	if (below(g, 2))
 		return edges[below(g, sizeof(edges) / sizeof(edges[0]))];
@@ -263,7 +305,12 @@ static int is_undefined(uint32_t word)
 {
 	static struct vr_ir_op ops[512];
 	static struct vr_ir_block blocks[2];
-	struct vr_ir ir = {.size = sizeof(ir), .op_count = 1, .op_capacity = 512, .block_capacity = 2, .ops = ops, .blocks = blocks};
+	struct vr_ir ir = {.size = sizeof(ir),
+			   .op_count = 1,
+			   .op_capacity = 512,
+			   .block_capacity = 2,
+			   .ops = ops,
+			   .blocks = blocks};
 	struct vr_lift rq = {.size = sizeof(rq),
 			     .max_insns = 1,
 			     .pc = DIFF_CODE,
@@ -280,8 +327,8 @@ static int is_undefined(uint32_t word)
 }
 
 /*
- * The half-precision arithmetic extension, which the reference processor has and ID_AA64PFR0 here denies: what the
- * lifter calls undefined in these groups is not a finding.
+ * The half-precision arithmetic extension, which the reference processor has and ID_AA64PFR0 here denies:
+ * what the lifter calls undefined in these groups is not a finding.
  */
 static int is_half_extension(uint32_t row, uint32_t word)
 {
@@ -311,8 +358,8 @@ static int make_memory(struct making *m, uint32_t row, uint32_t word)
 	struct diff_generator *g = m->g;
 	const char *name = a64_row_table[row].name;
 	int vector = !strncmp(name, "fp_", 3) || !strncmp(name, "simd_", 5);
-	int aligned = !strcmp(name, "stlr") || !strcmp(name, "ldar") || strchr("cs", name[0]) || !strcmp(name, "ldop") ||
-		      !strcmp(name, "ldxr") || !strcmp(name, "ldxp");
+	int aligned = !strcmp(name, "stlr") || !strcmp(name, "ldar") || strchr("cs", name[0]) ||
+		      !strcmp(name, "ldop") || !strcmp(name, "ldxr") || !strcmp(name, "ldxp");
 	uint32_t base = BASE + below(g, 4);
 	uint32_t address = (uint32_t)(DIFF_WINDOW + DIFF_WINDOW_BYTES / 2) + below(g, 0x400);
 
@@ -355,16 +402,18 @@ static int make_memory(struct making *m, uint32_t row, uint32_t word)
 	put_constant(m, base, address);
 	if (strstr(name, "ldst_reg") || strstr(name, "post"))
 		put_constant(m, INDEX, below(g, 64));
-	/* A store-exclusive mostly follows the load that arms the monitor; else it fails. (After a load of another size it
-	 * may do either.) */
+	/* A store-exclusive mostly follows the load that arms the monitor; else it fails. (After a load of
+	 * another size it may do either.) */
 	uint32_t armed = below(g, 8);
 
 	if (!strncmp(name, "stx", 3) && !armed)
 		put(m, 0xd5033f5fu); /* CLREX */
 	if (!strcmp(name, "stxr") && armed)
-		put(m, with(with(with(0x085f7c00u, 30, 2, field(word, 30, 2)), 5, 5, base), 0, 5, below(g, BASE)));
+		put(m, with(with(with(0x085f7c00u, 30, 2, field(word, 30, 2)), 5, 5, base), 0, 5,
+			    below(g, BASE)));
 	if (!strcmp(name, "stxp") && armed)
-		put(m, with(with(with(with(0x887f0000u, 30, 1, field(word, 30, 1)), 5, 5, base), 0, 5, 6), 10, 5, 7));
+		put(m, with(with(with(with(0x887f0000u, 30, 1, field(word, 30, 1)), 5, 5, base), 0, 5, 6), 10,
+			    5, 7));
 	put(m, word);
 	return 1;
 }
@@ -411,7 +460,8 @@ static int make_unit(struct making *m)
 	}
 	case MRS: {
 		/* NZCV, FPCR (read), FPSR */
-		static const uint32_t registers[] = {0xd53b4200, 0xd51b4200, 0xd53b4400, 0xd53b4420, 0xd51b4420};
+		static const uint32_t registers[] = {0xd53b4200, 0xd51b4200, 0xd53b4400, 0xd53b4420,
+						     0xd51b4420};
 		uint32_t which = registers[below(g, 5)];
 
 		if ((which >> 21 & 1) != (word >> 21 & 1))
@@ -480,7 +530,8 @@ void diff_generate(struct diff_generator *g, struct diff_case *c)
 		fill_vector(g, c->v[i]);
 	c->nzcv = (uint32_t)rnd(g) & 0xf0000000;
 	/* Rounding modes often, flush-to-zero and default NaN now and then. */
-	c->fpcr = (below(g, 2) ? below(g, 4) << 22 : 0) | (below(g, 8) ? 0 : 1u << 24) | (below(g, 8) ? 0 : 1u << 25);
+	c->fpcr = (below(g, 2) ? below(g, 4) << 22 : 0) | (below(g, 8) ? 0 : 1u << 24) |
+		  (below(g, 8) ? 0 : 1u << 25);
 	c->memory_seed = rnd(g) | 1;
 	while (m.units < g->units && c->words < DIFF_WORDS - 16) {
 		m.start[m.units] = c->words;

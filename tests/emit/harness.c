@@ -284,11 +284,13 @@ void harness_init(void)
 		}
 		H.thunk_bytes = (uint32_t)x86_emit.thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_ROOM);
 		for (uint32_t n = 0; n < SLOTS; n++)
-			snprintf(names[n], sizeof(names[n]), "%c%u", n < INTS ? 'x' : 'v', n < INTS ? n : n - INTS);
+			snprintf(names[n], sizeof(names[n]), "%c%u", n < INTS ? 'x' : 'v',
+				 n < INTS ? n : n - INTS);
 		for (uint32_t n = 0; n < INTS; n++)
 			slots[n] = (struct vr_slot){8 * n, VR_SLOT_INT, names[n]};
 		for (uint32_t n = 0; n < VECS; n++)
-			slots[SLOT_V + n] = (struct vr_slot){VR_EXEC_STATE + 16 * n, VR_SLOT_VEC, names[SLOT_V + n]};
+			slots[SLOT_V + n] =
+				(struct vr_slot){VR_EXEC_STATE + 16 * n, VR_SLOT_VEC, names[SLOT_V + n]};
 		slots[SLOT_FLAGS] = (struct vr_slot){8 * INTS, VR_SLOT_FLAGS, "f"};
 		slots[SLOT_FLAGS + 1] = (struct vr_slot){8 * INTS + 4, VR_SLOT_FLAGS, "g"};
 	}

@@ -22,12 +22,18 @@ unset VM_ACCEL_FALLBACK VMRUN_PLUGIN_PATH
 SUITE=$(basename "$0" .sh)
 LOGS=$B/tests/report/guest/$SUITE
 WORK=$B/tests/work/$SUITE
-PASSED=0 FAILED=0 SKIPPED=0
+# Results go to a file: those found in a pipeline's subshell count as well.
+COUNTS=$WORK/counts
+
+count()
+{
+	grep -c "^$1" "$COUNTS" 2>/dev/null || :
+}
 
 die()
 {
 	echo "$SUITE: $*"
-	echo "$PASSED passed, $((FAILED + 1)) failed, $SKIPPED skipped"
+	echo "$(count ok) passed, $(($(count bad) + 1)) failed, $(count skip) skipped"
 	exit 1
 }
 
@@ -36,26 +42,27 @@ for f in "$VMRUN" "$TOOLS/term" "$TOOLS/json" "$IMG" "$KERNEL" "$INITRD"; do
 done
 rm -rf "$WORK" "$LOGS"
 mkdir -p "$WORK" "$LOGS"
+: >"$COUNTS"
 trap 'rm -rf "$WORK"' EXIT
 trap 'exit 1' INT TERM HUP
 
 ok()
 {
-	PASSED=$((PASSED + 1))
+	echo ok >>"$COUNTS"
 	echo "ok   $1"
 }
 
 # bad NAME EXPECTED CAME
 bad()
 {
-	FAILED=$((FAILED + 1))
+	echo bad >>"$COUNTS"
 	echo "FAIL $1"
 	printf '     expected: %s\n     came:     %s\n' "$2" "$3"
 }
 
 skip()
 {
-	SKIPPED=$((SKIPPED + 1))
+	echo skip >>"$COUNTS"
 	echo "skip $1: skipped, $2"
 }
 
@@ -145,7 +152,8 @@ guest_results()
 
 finish()
 {
-	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
-	[ $FAILED = 0 ]
+	failed=$(count bad)
+	echo "$(count ok) passed, $failed failed, $(count skip) skipped"
+	[ "$failed" = 0 ]
 	exit
 }

@@ -44,7 +44,8 @@ static void write_and_call(uint64_t write)
 	R(2) = 3;
 	R(7) = 0;
 	TOY_LOAD(t, 0, 0, TOY_OP(TOY_ST, 7, 1, 2, 0x100), TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 8)),
-		 TOY_OP(TOY_ADDI, 6, 5, 0, 0), write, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x20)), TOY_STOP);
+		 TOY_OP(TOY_ADDI, 6, 5, 0, 0), write, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x20)),
+		 TOY_STOP);
 	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
 	cr_assert_eq(toy_of(X)->faults, 0);
 	cr_assert_eq(R(6), 1);
@@ -80,8 +81,8 @@ Test(code, a_store_into_the_page_from_the_one_before)
 	R(1) = ALIAS - 3;
 	/* Its last byte is the opcode of the first instruction: an addition to r5 instead of a move. */
 	R(2) = (uint64_t)TOY_ADDI << 24;
-	TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_OP(TOY_MOVI, 0, 0, 0, 40), TOY_OP(TOY_ST, 2, 1, 2, 0),
-		 TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x18)), TOY_STOP);
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_OP(TOY_MOVI, 0, 0, 0, 40),
+		 TOY_OP(TOY_ST, 2, 1, 2, 0), TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x18)), TOY_STOP);
 	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
 	cr_assert_eq(R(5), 41);
 }
@@ -99,7 +100,8 @@ Test(code, devices_are_noticed)
 	t->accel->memory_written(t->vm, 0, 0);
 }
 
-/* What a page may be written is known page by page: code that no TLB could write is translated without asking round. */
+/* What a page may be written is known page by page: code that no TLB could write is translated without asking
+ * round. */
 Test(code, pages_nobody_wrote_cost_no_flush)
 {
 	function(1);
@@ -157,8 +159,8 @@ static void churn(uint64_t rounds)
 	R(8) = rounds;
 	/* The call goes one page back and forth. */
 	TOY_LOAD(t, 0, 0, TOY_OP(TOY_ADDI, 2, 2, 0, 1), TOY_OP(TOY_ST, 2, 1, 2, 0),
-		 TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x10)), TOY_OP(TOY_ADD, 3, 3, 5, 0), TOY_OP(TOY_BNE, 0, 2, 8, -0x20),
-		 TOY_STOP);
+		 TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 0x10)), TOY_OP(TOY_ADD, 3, 3, 5, 0),
+		 TOY_OP(TOY_BNE, 0, 2, 8, -0x20), TOY_STOP);
 	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
 	cr_assert_eq(R(3), rounds * (rounds + 1) / 2);
 }
@@ -226,7 +228,8 @@ static void hook_wait(struct toy *m, struct vr_exec *x)
 static void program_waits(void)
 {
 	t->hooks[3] = hook_wait;
-	TOY_LOAD(t, 0, 0, TOY_CALL_HOOK(3), TOY_OP(TOY_ADDI, 4, 4, 0, 1), TOY_OP(TOY_BNE, 0, 4, 8, -0x10), TOY_STOP);
+	TOY_LOAD(t, 0, 0, TOY_CALL_HOOK(3), TOY_OP(TOY_ADDI, 4, 4, 0, 1), TOY_OP(TOY_BNE, 0, 4, 8, -0x10),
+		 TOY_STOP);
 }
 
 Test(code, a_pin_wakes)
@@ -236,11 +239,12 @@ Test(code, a_pin_wakes)
 	pthread_t thread = toy_start(t, 0, TOY_CODE);
 	void *reason;
 
-	/* An interrupt that is taken before the wait does not end it, so there may be more of them than waits; but one that
-	 * comes while it sleeps does. */
+	/* An interrupt that is taken before the wait does not end it, so there may be more of them than
+	 * waits; but one that comes while it sleeps does. */
 	while (__atomic_load_n(&R(4), __ATOMIC_SEQ_CST) != 200) {
 		t->accel->vcpu_set_pin(t->cpu[0], 0, 1);
-		while (__atomic_load_n(&toy_of(X)->pins, __ATOMIC_SEQ_CST) && __atomic_load_n(&R(4), __ATOMIC_SEQ_CST) != 200)
+		while (__atomic_load_n(&toy_of(X)->pins, __ATOMIC_SEQ_CST) &&
+		       __atomic_load_n(&R(4), __ATOMIC_SEQ_CST) != 200)
 			sched_yield();
 	}
 	pthread_join(thread, &reason);

@@ -59,13 +59,15 @@ static uint64_t call_at(uint32_t cpu, uint32_t asid, uint64_t va)
 	struct vr_exec *x = t->cpu[cpu]->x;
 
 	t->hooks[2] = hook_asid;
-	TOY_LOAD(t, 0, 0xc00, TOY_CALL_HOOK(2), TOY_OP(TOY_CALL, 0, 0, 0, (int32_t)(va - (TOY_CODE + 0xc08))), TOY_STOP);
+	TOY_LOAD(t, 0, 0xc00, TOY_CALL_HOOK(2), TOY_OP(TOY_CALL, 0, 0, 0, (int32_t)(va - (TOY_CODE + 0xc08))),
+		 TOY_STOP);
 	toy_r(x)[9] = asid;
 	cr_assert_eq(toy_go(t, cpu, TOY_CODE + 0xc00), VR_EXIT_KICK);
 	return toy_r(x)[5];
 }
 
-static void flush_from(uint32_t cpu, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length, uint32_t everywhere)
+static void flush_from(uint32_t cpu, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length,
+		       uint32_t everywhere)
 {
 	wanted = (struct soft_request){.kind = kind, .asid = asid, .va = va, .length = length};
 	broadcast = everywhere;
@@ -135,32 +137,32 @@ static void check(uint32_t cpu, uint64_t data, uint64_t code, uint64_t other)
 	}
 }
 
-#define KINDS(name, from, everywhere)                                     \
-	Test(flush, name##_all)                                           \
-	{                                                                 \
-		fill(0);                                                  \
-		flush_from(from, VR_FLUSH_ALL, 0, 0, 0, everywhere);      \
-		check(0, 2, 2, 2);                                        \
-	}                                                                 \
-	Test(flush, name##_asid)                                          \
-	{                                                                 \
-		fill(0);                                                  \
-		flush_from(from, VR_FLUSH_ASID, 0, 0, 0, everywhere);     \
-		check(0, 2, 2, 1);                                        \
-	}                                                                 \
-	Test(flush, name##_va)                                            \
-	{                                                                 \
-		fill(0);                                                  \
-		flush_from(from, VR_FLUSH_VA, 0, DATA, 4096, everywhere); \
-		check(0, 2, 1, 0);                                        \
-		flush_from(from, VR_FLUSH_VA, 0, FUNC, 4096, everywhere); \
-		check(0, 2, 2, 0);                                        \
-	}                                                                 \
-	Test(flush, name##_va_all)                                        \
-	{                                                                 \
-		fill(0);                                                  \
+#define KINDS(name, from, everywhere)                                                       \
+	Test(flush, name##_all)                                                             \
+	{                                                                                   \
+		fill(0);                                                                    \
+		flush_from(from, VR_FLUSH_ALL, 0, 0, 0, everywhere);                        \
+		check(0, 2, 2, 2);                                                          \
+	}                                                                                   \
+	Test(flush, name##_asid)                                                            \
+	{                                                                                   \
+		fill(0);                                                                    \
+		flush_from(from, VR_FLUSH_ASID, 0, 0, 0, everywhere);                       \
+		check(0, 2, 2, 1);                                                          \
+	}                                                                                   \
+	Test(flush, name##_va)                                                              \
+	{                                                                                   \
+		fill(0);                                                                    \
+		flush_from(from, VR_FLUSH_VA, 0, DATA, 4096, everywhere);                   \
+		check(0, 2, 1, 0);                                                          \
+		flush_from(from, VR_FLUSH_VA, 0, FUNC, 4096, everywhere);                   \
+		check(0, 2, 2, 0);                                                          \
+	}                                                                                   \
+	Test(flush, name##_va_all)                                                          \
+	{                                                                                   \
+		fill(0);                                                                    \
 		flush_from(from, VR_FLUSH_VA_ALL, 0, DATA, FUNC + 4096 - DATA, everywhere); \
-		check(0, 2, 2, 2);                                        \
+		check(0, 2, 2, 2);                                                          \
 	}
 KINDS(local, 0, 0)
 KINDS(broadcast, 1, 1)
@@ -175,8 +177,9 @@ Test(flush, local_flushes_leave_others_alone)
 Test(flush, odd_ranges)
 {
 	static const uint64_t ranges[][2] = {
-		{DATA + 0xfff, 1},          {DATA - 1, 2},           {0, UINT64_MAX},
-		{UINT64_MAX, UINT64_MAX},   {DATA + 1, 0x4000 + 0x10}, {UINT64_MAX - 0xfff, 0x10000},
+		{DATA + 0xfff, 1},         {DATA - 1, 2},
+		{0, UINT64_MAX},           {UINT64_MAX, UINT64_MAX},
+		{DATA + 1, 0x4000 + 0x10}, {UINT64_MAX - 0xfff, 0x10000},
 		{1, UINT64_MAX - 4094},
 	};
 

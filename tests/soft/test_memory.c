@@ -173,9 +173,9 @@ Test(memory, atomics)
 		uint32_t kind;
 		uint64_t result;
 	} rows[] = {
-		{VR_AMO_ADD, 0xf0 + 0x3c}, {VR_AMO_ANDN, 0xf0 & ~0x3c}, {VR_AMO_XOR, 0xf0 ^ 0x3c}, {VR_AMO_OR, 0xf0 | 0x3c},
-		{VR_AMO_SMAX, 0x3c},       {VR_AMO_SMIN, 0xf0},         {VR_AMO_UMAX, 0xf0},       {VR_AMO_UMIN, 0x3c},
-		{VR_AMO_SWAP, 0x3c},
+		{VR_AMO_ADD, 0xf0 + 0x3c}, {VR_AMO_ANDN, 0xf0 & ~0x3c}, {VR_AMO_XOR, 0xf0 ^ 0x3c},
+		{VR_AMO_OR, 0xf0 | 0x3c},  {VR_AMO_SMAX, 0x3c},         {VR_AMO_SMIN, 0xf0},
+		{VR_AMO_UMAX, 0xf0},       {VR_AMO_UMIN, 0x3c},         {VR_AMO_SWAP, 0x3c},
 	};
 
 	toy_map(t, 0, DATA, 10, TOY_R | TOY_W, 0);
@@ -183,13 +183,15 @@ Test(memory, atomics)
 	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (uint32_t n = 0; n < 4; n++) {
 			uint32_t shift = (8u << n) - 8;
-			uint64_t low = (UINT64_C(1) << shift) - 1, mask = n < 3 ? (UINT64_C(1) << (8u << n)) - 1 : UINT64_MAX;
+			uint64_t low = (UINT64_C(1) << shift) - 1,
+				 mask = n < 3 ? (UINT64_C(1) << (8u << n)) - 1 : UINT64_MAX;
 
 			toy_put(t, 10, 8, UINT64_C(0xf0) << shift);
 			R(2) = UINT64_C(0x3c) << shift;
 			cr_assert(!one(TOY_OP(TOY_AMO, 3, 1, 2, rows[i].kind << 8 | n)));
 			cr_assert_eq(R(3), UINT64_C(0xf0) << shift);
-			cr_assert_eq(toy_get(t, 10, 8) & mask & ~low, rows[i].result << shift & mask, "kind %u", rows[i].kind);
+			cr_assert_eq(toy_get(t, 10, 8) & mask & ~low, rows[i].result << shift & mask,
+				     "kind %u", rows[i].kind);
 		}
 	toy_put(t, 10, 8, 5);
 	R(2) = 5;
@@ -205,7 +207,8 @@ Test(memory, atomics)
 	cr_assert_eq(toy_of(X)->fault, VR_FAULT_ALIGN);
 }
 
-/* What generated code compares with a tag has the bits below the access size: "never" must not be one of them. */
+/* What generated code compares with a tag has the bits below the access size: "never" must not be one of
+ * them. */
 Test(memory, tags_without_rights_match_no_address)
 {
 	toy_map(t, 0, DATA, 10, TOY_R, 0);
@@ -251,8 +254,8 @@ Test(memory, unprivileged_accesses)
 				uint32_t k = round ? 3 - i : i, how = TOY_HOW(3, k & 2 ? TOY_UNPRIV : 0);
 
 				R(1) = DATA + 0x1000 * p;
-				cr_assert_eq(one(TOY_OP(k & 1 ? TOY_ST : TOY_LD, 2, 1, how, 0)), fails[p][k], "page %u kind %u", p,
-					     k);
+				cr_assert_eq(one(TOY_OP(k & 1 ? TOY_ST : TOY_LD, 2, 1, how, 0)), fails[p][k],
+					     "page %u kind %u", p, k);
 			}
 	R(1) = DATA + 0x1000;
 	cr_assert(!one(TOY_OP(TOY_ST, 2, 1, 3, 0)));
@@ -270,8 +273,8 @@ Test(memory, tlb_grows_and_stays_right)
 		toy_put(t, 100 + i, 0, i);
 	}
 	/* r3 += [r1]; r1 += 4096; until r1 == r2 */
-	TOY_LOAD(t, 0, 0, TOY_OP(TOY_LD, 4, 1, 3, 0), TOY_OP(TOY_ADD, 3, 3, 4, 0), TOY_OP(TOY_ADDI, 1, 1, 0, 0x1000),
-		 TOY_OP(TOY_BNE, 0, 1, 2, -24), TOY_STOP);
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_LD, 4, 1, 3, 0), TOY_OP(TOY_ADD, 3, 3, 4, 0),
+		 TOY_OP(TOY_ADDI, 1, 1, 0, 0x1000), TOY_OP(TOY_BNE, 0, 1, 2, -24), TOY_STOP);
 	for (uint32_t round = 0; round < 6; round++) {
 		R(1) = 0x100000;
 		R(2) = 0x100000 + 1500 * 0x1000;

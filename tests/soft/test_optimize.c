@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_optimize.c: the optimiser against the interpreter: whatever it does to an IR, the slots and memory come out the same. */
+/* test_optimize.c: the optimiser against the interpreter: whatever it does to an IR, the slots and memory
+ * come out the same. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -60,8 +61,8 @@ static const struct vr_helper helpers[] = {
 	{.name = "pure", .u.fn = pure},
 };
 
-static int32_t access_memory(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address, const union vr_v128 *a,
-			     const union vr_v128 *b, union vr_v128 *result)
+static int32_t access_memory(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
+			     const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *result)
 {
 	uint64_t *at = &memory[address / 8 % MEMORY];
 	uint64_t mask = (op->aux & 7) < 3 ? (UINT64_C(1) << (8u << (op->aux & 7))) - 1 : UINT64_MAX;
@@ -156,8 +157,10 @@ static uint32_t count_ops(const struct world *w, uint32_t op)
 
 Test(optimize, constants_fold_as_they_are_computed)
 {
-	static const uint16_t kinds[] = {VR_IR_ADD, VR_IR_SUB, VR_IR_AND, VR_IR_OR, VR_IR_XOR, VR_IR_SHL, VR_IR_SHR, VR_IR_MUL};
-	static const uint64_t numbers[] = {0, 1, 31, 32, 63, 64, 0x80000000, UINT32_MAX, INT64_MAX, UINT64_MAX};
+	static const uint16_t kinds[] = {VR_IR_ADD, VR_IR_SUB, VR_IR_AND, VR_IR_OR,
+					 VR_IR_XOR, VR_IR_SHL, VR_IR_SHR, VR_IR_MUL};
+	static const uint64_t numbers[] = {0,  1,          31,         32,        63,
+					   64, 0x80000000, UINT32_MAX, INT64_MAX, UINT64_MAX};
 	const struct vr_isa i = isa();
 	struct world w;
 
@@ -167,12 +170,14 @@ Test(optimize, constants_fold_as_they_are_computed)
 
 			begin(&w);
 			vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 0);
-			uint32_t a = vr_ir_const(&w.ir, type, numbers[n / 2 % 10]), b = vr_ir_const(&w.ir, type, numbers[n / 20]);
+			uint32_t a = vr_ir_const(&w.ir, type, numbers[n / 2 % 10]),
+				 b = vr_ir_const(&w.ir, type, numbers[n / 20]);
 			uint32_t c = vr_ir_op2(&w.ir, kinds[k], type, a, b);
 
 			vr_ir_put(&w.ir, VR_T_I64, 0, c);
 			/* With a value that is not known, too. */
-			vr_ir_put(&w.ir, VR_T_I64, 2, vr_ir_op2(&w.ir, kinds[k], type, vr_ir_get(&w.ir, type, 1), b));
+			vr_ir_put(&w.ir, VR_T_I64, 2,
+				  vr_ir_op2(&w.ir, kinds[k], type, vr_ir_get(&w.ir, type, 1), b));
 			vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
 			end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
 			fill(n);
@@ -237,7 +242,8 @@ Test(optimize, a_call_in_between_reads_flags_and_changes_slots)
 	}
 }
 
-/* With registers for slots: what a block changes is dirty where it goes, and round a loop, and nowhere else. */
+/* With registers for slots: what a block changes is dirty where it goes, and round a loop, and nowhere else.
+ */
 Test(optimize, dirty_slots)
 {
 	static const struct vr_emit emit = {.size = sizeof(emit), .integer_slots = 2, .vector_slots = 0};
@@ -271,7 +277,7 @@ Test(optimize, dirty_slots)
 
 static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 {
-	static const uint16_t two[] = {VR_IR_ADD, VR_IR_SUB, VR_IR_AND, VR_IR_OR,   VR_IR_XOR,	VR_IR_SHL,
+	static const uint16_t two[] = {VR_IR_ADD, VR_IR_SUB, VR_IR_AND, VR_IR_OR,   VR_IR_XOR,   VR_IR_SHL,
 				       VR_IR_SHR, VR_IR_SAR, VR_IR_MUL, VR_IR_ANDN, VR_IR_CMPSET};
 	uint32_t first = w->ir.op_count, ints[64], flags[64], ni = 0, nf = 0;
 
@@ -298,15 +304,18 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 			vr_ir_put(&w->ir, VR_T_FLAGS, FLAGS, flags[any(nf)]);
 			break;
 		case 6:
-			flags[nf++] = any(3) ? vr_ir_op2(&w->ir, any(2) ? VR_IR_F_ADD : VR_IR_F_SUB, type, a, b)
-					     : vr_ir_get(&w->ir, VR_T_FLAGS, FLAGS);
+			flags[nf++] =
+				any(3) ? vr_ir_op2(&w->ir, any(2) ? VR_IR_F_ADD : VR_IR_F_SUB, type, a, b)
+				       : vr_ir_get(&w->ir, VR_T_FLAGS, FLAGS);
 			break;
 		case 7:
-			ints[ni++] = vr_ir_add(&w->ir, VR_IR_SETCC, VR_T_I64, any(14), flags[any(nf)], 0, 0, 0);
+			ints[ni++] =
+				vr_ir_add(&w->ir, VR_IR_SETCC, VR_T_I64, any(14), flags[any(nf)], 0, 0, 0);
 			break;
 		case 8:
 			vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
-			ints[ni++] = vr_ir_add(&w->ir, VR_IR_LOAD, VR_T_I64, any(4) | (any(2) ? VR_MS_SIGN : 0), a, 0, 0, any(64));
+			ints[ni++] = vr_ir_add(&w->ir, VR_IR_LOAD, VR_T_I64,
+					       any(4) | (any(2) ? VR_MS_SIGN : 0), a, 0, 0, any(64));
 			break;
 		case 9:
 			vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
@@ -318,7 +327,8 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 		default: {
 			uint32_t op = two[any(sizeof(two) / sizeof(two[0]))];
 
-			ints[ni++] = vr_ir_add(&w->ir, op, type, op == VR_IR_CMPSET ? any(14) : 0, a, b, 0, 0);
+			ints[ni++] =
+				vr_ir_add(&w->ir, op, type, op == VR_IR_CMPSET ? any(14) : 0, a, b, 0, 0);
 		}
 		}
 	}
@@ -330,7 +340,8 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 		vr_ir_add(&w->ir, VR_IR_BRCC, VR_T_NONE, any(14), flags[nf - 1], 0, 0, taken * 16);
 		break;
 	case 1:
-		vr_ir_add(&w->ir, VR_IR_BRCMP, VR_T_I64, any(14), ints[any(ni)], ints[any(ni)], 0, taken * 16);
+		vr_ir_add(&w->ir, VR_IR_BRCMP, VR_T_I64, any(14), ints[any(ni)], ints[any(ni)], 0,
+			  taken * 16);
 		break;
 	default:
 		vr_ir_add(&w->ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, taken * 16);

@@ -8,9 +8,9 @@
 #include "toy.h"
 
 #define DATA 0x5000u
-#define FLAG 0x6000u  /* physical page 11 */
-#define FUNC 0x9000u  /* code, page 20 */
-#define ALIAS 0xa000u /* the same as data */
+#define FLAG 0x6000u    /* physical page 11 */
+#define FUNC 0x9000u    /* code, page 20 */
+#define ALIAS 0xa000u   /* the same as data */
 #define SCRIPTS 0xc000u /* a page of code for each vCPU, 40.. */
 
 static struct toy *t;
@@ -50,8 +50,8 @@ Test(smp, atomics_count)
 
 	make(4);
 	/* r3 = [r1] += r2, r8 times */
-	TOY_LOAD(t, 0, 0, TOY_OP(TOY_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 3), TOY_OP(TOY_ADDI, 4, 4, 0, 1), TOY_OP(TOY_BNE, 0, 4, 8, -0x10),
-		 TOY_STOP);
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 3), TOY_OP(TOY_ADDI, 4, 4, 0, 1),
+		 TOY_OP(TOY_BNE, 0, 4, 8, -0x10), TOY_STOP);
 	for (uint32_t i = 0; i < 4; i++) {
 		R(i, 1) = FLAG;
 		R(i, 2) = 1;
@@ -74,7 +74,11 @@ static void hook_remap(struct toy *m, struct vr_exec *x)
 	/* Page 100 + n % 64 is not mapped by anybody who has synchronised. */
 	*(volatile uint64_t *)(volatile void *)toy_page(m, 100 + next % 64) = next;
 	toy_map(m, 0, DATA, 100 + next % 64, TOY_R, 0);
-	x->env->tlb_flush(x, next & 1 ? VR_FLUSH_VA : next & 2 ? VR_FLUSH_ALL : VR_FLUSH_ASID, 0, DATA, 4096, 1);
+	x->env->tlb_flush(x,
+			  next & 1   ? VR_FLUSH_VA
+			  : next & 2 ? VR_FLUSH_ALL
+				     : VR_FLUSH_ASID,
+			  0, DATA, 4096, 1);
 	x->env->sync(x);
 	atomic_store(&m->shared[0], next);
 	toy_r(x)[4] = next;
@@ -111,7 +115,8 @@ Test(smp, flush_and_sync)
 	t->hooks[4] = hook_flush_only;
 	toy_map(t, 0, DATA, 100, TOY_R, 0);
 	TOY_LOAD(t, 40, 0, TOY_CALL_HOOK(1), TOY_OP(TOY_BNE, 0, 4, 8, -8), TOY_STOP);
-	TOY_LOAD(t, 41, 0, TOY_CALL_HOOK(2), TOY_OP(TOY_LD, 5, 1, 3, 0), TOY_CALL_HOOK(3), TOY_OP(TOY_BNE, 0, 8, 9, -0x18), TOY_STOP);
+	TOY_LOAD(t, 41, 0, TOY_CALL_HOOK(2), TOY_OP(TOY_LD, 5, 1, 3, 0), TOY_CALL_HOOK(3),
+		 TOY_OP(TOY_BNE, 0, 8, 9, -0x18), TOY_STOP);
 	TOY_LOAD(t, 42, 0, TOY_CALL_HOOK(2), TOY_OP(TOY_LD, 5, 1, 3, 0), TOY_CALL_HOOK(3), TOY_CALL_HOOK(4),
 		 TOY_OP(TOY_BNE, 0, 8, 9, -0x20), TOY_STOP);
 	R(0, 8) = ROUNDS;
@@ -146,8 +151,9 @@ static void hook_let_run(struct toy *m, struct vr_exec *x)
 	while (atomic_load(&m->shared[3]) < m->cpus - 1);
 }
 
-/* The writer stores the number of the round into the function, then into the flag. Whoever has read the flag must get
- * at least that number from the function: without any cache maintenance, as on a machine with coherent caches. */
+/* The writer stores the number of the round into the function, then into the flag. Whoever has read the flag
+ * must get at least that number from the function: without any cache maintenance, as on a machine with
+ * coherent caches. */
 Test(smp, code_that_others_run)
 {
 	pthread_t threads[4];
@@ -157,9 +163,10 @@ Test(smp, code_that_others_run)
 	TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 0), TOY_OP(TOY_RET, 0, 0, 0, 0));
 	t->hooks[5] = hook_ready;
 	t->hooks[6] = hook_let_run;
-	TOY_LOAD(t, 40, 0, TOY_CALL_HOOK(6), TOY_OP(TOY_ADDI, 2, 2, 0, 1), TOY_OP(TOY_ST, 2, 1, 2, 4), TOY_OP(TOY_ST, 2, 3, 3, 0),
-		 TOY_OP(TOY_BNE, 0, 2, 8, -0x20), TOY_STOP);
-	TOY_LOAD(t, 41, 0, TOY_CALL_HOOK(5), TOY_OP(TOY_LD, 6, 3, 3, 0), TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (SCRIPTS + 0x1010)), TOY_CALL_HOOK(3),
+	TOY_LOAD(t, 40, 0, TOY_CALL_HOOK(6), TOY_OP(TOY_ADDI, 2, 2, 0, 1), TOY_OP(TOY_ST, 2, 1, 2, 4),
+		 TOY_OP(TOY_ST, 2, 3, 3, 0), TOY_OP(TOY_BNE, 0, 2, 8, -0x20), TOY_STOP);
+	TOY_LOAD(t, 41, 0, TOY_CALL_HOOK(5), TOY_OP(TOY_LD, 6, 3, 3, 0),
+		 TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (SCRIPTS + 0x1010)), TOY_CALL_HOOK(3),
 		 TOY_OP(TOY_BNE, 0, 6, 8, -0x18), TOY_STOP);
 	for (uint32_t i = 0; i < 4; i++) {
 		R(i, 1) = ALIAS;
@@ -181,8 +188,8 @@ Test(smp, code_that_a_device_writes)
 	t->hooks[2] = hook_before;
 	t->hooks[3] = hook_after;
 	TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 0), TOY_OP(TOY_RET, 0, 0, 0, 0));
-	TOY_LOAD(t, 41, 0, TOY_CALL_HOOK(2), TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (SCRIPTS + 0x1008)), TOY_CALL_HOOK(3),
-		 TOY_OP(TOY_BNE, 0, 8, 9, -0x18), TOY_STOP);
+	TOY_LOAD(t, 41, 0, TOY_CALL_HOOK(2), TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (SCRIPTS + 0x1008)),
+		 TOY_CALL_HOOK(3), TOY_OP(TOY_BNE, 0, 8, 9, -0x18), TOY_STOP);
 	for (uint32_t i = 0; i < 2; i++) {
 		R(i, 9) = 1;
 		threads[i] = toy_start(t, i, SCRIPTS + 0x1000);
@@ -218,7 +225,8 @@ static void hook_wait(struct toy *m, struct vr_exec *x)
 	x->env->wait(x);
 }
 
-/* Everybody empties the cache, switches address spaces, flushes and takes interrupts; one sleeps, and one is off. */
+/* Everybody empties the cache, switches address spaces, flushes and takes interrupts; one sleeps, and one is
+ * off. */
 Test(smp, exclusive_sections)
 {
 	pthread_t threads[3];

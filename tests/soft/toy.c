@@ -22,15 +22,34 @@ static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, 
 	return 0;
 }
 
-#define R(n) {.offset = 8 * (n), .kind = VR_SLOT_INT, .name = "r" #n}
+#define R(n)                                                           \
+	{                                                              \
+		.offset = 8 * (n), .kind = VR_SLOT_INT, .name = "r" #n \
+	}
 static const struct vr_slot slots[] = {
-	R(0),  R(1),  R(2),  R(3),  R(4),  R(5),  R(6),	 R(7),
-	R(8),  R(9),  R(10), R(11), R(12), R(13), R(14), R(15),
+	R(0),
+	R(1),
+	R(2),
+	R(3),
+	R(4),
+	R(5),
+	R(6),
+	R(7),
+	R(8),
+	R(9),
+	R(10),
+	R(11),
+	R(12),
+	R(13),
+	R(14),
+	R(15),
 	{.offset = VR_EXEC_STATE + offsetof(struct toy_state, flags), .kind = VR_SLOT_FLAGS, .name = "flags"},
 };
 
 static const struct vr_helper helpers[] = {
-	[H_HOOK] = {.name = "hook", .flags = VR_HF_READS | VR_HF_WRITES | VR_HF_PC | VR_HF_MAY_LEAVE, .u.fn = hook},
+	[H_HOOK] = {.name = "hook",
+		    .flags = VR_HF_READS | VR_HF_WRITES | VR_HF_PC | VR_HF_MAY_LEAVE,
+		    .u.fn = hook},
 };
 
 static int32_t VR_CALL init(struct vr_exec *x, const struct vr_isa_env *env)
@@ -74,7 +93,8 @@ static uint64_t memory_imm(uint32_t how, int32_t disp)
 /* 1: the block ends here. */
 static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 {
-	uint32_t op = word & 0xff, rd = word >> 8 & 15, ra = word >> 16 & 15, rb = word >> 24 & 15, how = word >> 24 & 0xff;
+	uint32_t op = word & 0xff, rd = word >> 8 & 15, ra = word >> 16 & 15, rb = word >> 24 & 15,
+		 how = word >> 24 & 0xff;
 	int32_t imm = (int32_t)(word >> 32);
 	uint32_t aux = (how & 7) | (how & TOY_SIGN ? VR_MS_SIGN : 0), v;
 
@@ -85,7 +105,8 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 		return 0;
 	case TOY_ADD:
 		v = vr_ir_get(ir, VR_T_I64, ra);
-		vr_ir_put(ir, VR_T_I64, rd, vr_ir_op2(ir, VR_IR_ADD, VR_T_I64, v, vr_ir_get(ir, VR_T_I64, rb)));
+		vr_ir_put(ir, VR_T_I64, rd,
+			  vr_ir_op2(ir, VR_IR_ADD, VR_T_I64, v, vr_ir_get(ir, VR_T_I64, rb)));
 		return 0;
 	case TOY_ADDI:
 		v = vr_ir_get(ir, VR_T_I64, ra);
@@ -99,7 +120,8 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 		return 0;
 	case TOY_ST:
 		v = vr_ir_get(ir, VR_T_I64, ra);
-		vr_ir_add(ir, VR_IR_STORE, VR_T_I64, aux, v, vr_ir_get(ir, VR_T_I64, rd), 0, memory_imm(how, imm));
+		vr_ir_add(ir, VR_IR_STORE, VR_T_I64, aux, v, vr_ir_get(ir, VR_T_I64, rd), 0,
+			  memory_imm(how, imm));
 		return 0;
 	case TOY_LDP: {
 		v = vr_ir_get(ir, VR_T_I64, ra);
@@ -112,12 +134,13 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	}
 	case TOY_STP:
 		v = vr_ir_get(ir, VR_T_I64, ra);
-		vr_ir_add(ir, VR_IR_STOREP, VR_T_I64, aux, v, vr_ir_get(ir, VR_T_I64, rd), vr_ir_get(ir, VR_T_I64, rd + 1),
-			  memory_imm(how, imm));
+		vr_ir_add(ir, VR_IR_STOREP, VR_T_I64, aux, v, vr_ir_get(ir, VR_T_I64, rd),
+			  vr_ir_get(ir, VR_T_I64, rd + 1), memory_imm(how, imm));
 		return 0;
 	case TOY_AMO:
 		v = vr_ir_get(ir, VR_T_I64, ra);
-		v = vr_ir_add(ir, VR_IR_AMO, VR_T_I64, (uint32_t)imm & 7, v, vr_ir_get(ir, VR_T_I64, rb), (uint32_t)imm >> 8, 0);
+		v = vr_ir_add(ir, VR_IR_AMO, VR_T_I64, (uint32_t)imm & 7, v, vr_ir_get(ir, VR_T_I64, rb),
+			      (uint32_t)imm >> 8, 0);
 		vr_ir_put(ir, VR_T_I64, rd, v);
 		return 0;
 	case TOY_CAS:
@@ -128,7 +151,8 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 		return 0;
 	case TOY_BNE:
 		v = vr_ir_get(ir, VR_T_I64, ra);
-		vr_ir_add(ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, vr_ir_get(ir, VR_T_I64, rb), 0, pc + (uint64_t)(int64_t)imm);
+		vr_ir_add(ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, vr_ir_get(ir, VR_T_I64, rb), 0,
+			  pc + (uint64_t)(int64_t)imm);
 		return 1;
 	case TOY_CALL:
 		vr_ir_put(ir, VR_T_I64, 15, vr_ir_const(ir, VR_T_I64, pc + 8));
@@ -180,7 +204,8 @@ static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
 
 /* ---- translation, faults, interrupts ---- */
 
-static int32_t VR_CALL translate(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags, struct vr_translation *out)
+static int32_t VR_CALL translate(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
+				 struct vr_translation *out)
 {
 	uint64_t page = va >> 12, e = 0;
 
@@ -240,8 +265,8 @@ static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 	}
 }
 
-static void VR_CALL fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-			     const union vr_v128 *b, const union vr_v128 *c)
+static void VR_CALL fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			     const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)what, (void)imm, (void)a, (void)b, (void)c;
 	memset(d, 0, sizeof(*d));

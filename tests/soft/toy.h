@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * toy.h: a machine for the software engine's tests: a toy architecture, page tables that the test writes by hand, and a
- * double of the host's tables.
+ * toy.h: a machine for the software engine's tests: a toy architecture, page tables that the test writes by
+ * hand, and a double of the host's tables.
  *
- * An instruction is 8 bytes: opcode, rd, ra, rb, and 32 bits of imm. Sixteen registers. HOOK calls a function of the test,
- * which does what system instructions do. A fault records itself and goes on at TOY_VECTOR.
+ * An instruction is 8 bytes: opcode, rd, ra, rb, and 32 bits of imm. Sixteen registers. HOOK calls a function
+ * of the test, which does what system instructions do. A fault records itself and goes on at TOY_VECTOR.
  */
 #ifndef TESTS_SOFT_TOY_H
 #define TESTS_SOFT_TOY_H
@@ -34,8 +34,9 @@ enum toy_opcode {
 #define TOY_UNPRIV 16u
 #define TOY_ALIGN 32u
 
-#define TOY_OP(op, rd, ra, rb, imm) \
-	((uint64_t)(op) | (uint64_t)(rd) << 8 | (uint64_t)(ra) << 16 | (uint64_t)(rb) << 24 | (uint64_t)(uint32_t)(imm) << 32)
+#define TOY_OP(op, rd, ra, rb, imm)                                                           \
+	((uint64_t)(op) | (uint64_t)(rd) << 8 | (uint64_t)(ra) << 16 | (uint64_t)(rb) << 24 | \
+	 (uint64_t)(uint32_t)(imm) << 32)
 #define TOY_STOP TOY_OP(TOY_HOOK, 0, 0, 0, 0)
 #define TOY_CALL_HOOK(n) TOY_OP(TOY_HOOK, 0, 0, 0, n)
 
@@ -46,8 +47,8 @@ enum toy_opcode {
 #define TOY_DEVICE 0x10000000u /* 64 KiB */
 #define TOY_NOTHING 0x20000000u
 #define TOY_ASIDS 64
-#define TOY_PAGES 2048 /* virtual pages an address space */
-#define TOY_CODE 0x1000u /* virtual address where tests put their program; physical: page 0 of RAM */
+#define TOY_PAGES 2048     /* virtual pages an address space */
+#define TOY_CODE 0x1000u   /* virtual address where tests put their program; physical: page 0 of RAM */
 #define TOY_VECTOR 0x2000u /* page 1: stops */
 #define TOY_CPUS 4
 
@@ -55,7 +56,7 @@ enum toy_opcode {
 #define TOY_W 2u
 #define TOY_X 4u
 #define TOY_RWX 7u
-#define TOY_UNMAPPED 1  /* faults */
+#define TOY_UNMAPPED 1 /* faults */
 #define TOY_FORBIDDEN 2
 
 struct toy_access {
@@ -106,7 +107,8 @@ extern const struct vr_host toy_host;
 /* A machine of `cpus` vCPUs, TOY_CODE and TOY_VECTOR mapped for everybody. Fails the test when it can't. */
 struct toy *toy_new(uint32_t cpus);
 void toy_free(struct toy *t);
-/* Page `page` of RAM (or a physical address, when it is none) at va in an address space; user: rights of unprivileged accesses. */
+/* Page `page` of RAM (or a physical address, when it is none) at va in an address space; user: rights of
+ * unprivileged accesses. */
 void toy_map(struct toy *t, uint32_t asid, uint64_t va, uint64_t page, uint32_t rights, uint32_t user);
 void toy_map_global(struct toy *t, uint64_t va, uint64_t page, uint32_t rights, uint32_t user);
 void toy_unmap(struct toy *t, uint32_t asid, uint64_t va);
@@ -118,8 +120,8 @@ void toy_put(struct toy *t, uint64_t page, uint64_t offset, uint64_t value);
 uint64_t toy_get(struct toy *t, uint64_t page, uint64_t offset);
 /* A program at `offset` in a page; the engine is told. */
 void toy_load(struct toy *t, uint64_t page, uint64_t offset, const uint64_t *code, uint32_t count);
-#define TOY_LOAD(t, page, offset, ...)                                                   \
-	toy_load(t, page, offset, (const uint64_t[]){__VA_ARGS__},                       \
+#define TOY_LOAD(t, page, offset, ...)                             \
+	toy_load(t, page, offset, (const uint64_t[]){__VA_ARGS__}, \
 		 (uint32_t)(sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)))
 /* Run until a stop; the exit's reason, or a negative error. */
 int32_t toy_go(struct toy *t, uint32_t cpu, uint64_t pc);

@@ -13,8 +13,8 @@
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* A device that returns its address and remembers what was asked. */
-static int32_t VR_CALL mmio_access(const struct vr_host *h, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
-				   uint32_t is_write, uint64_t *value)
+static int32_t VR_CALL mmio_access(const struct vr_host *h, uint32_t space, uint32_t vcpu, uint64_t address,
+				   uint32_t width, uint32_t is_write, uint64_t *value)
 {
 	(void)h, (void)vcpu;
 	int device = address - TOY_DEVICE < 0x10000 || (is_write && address - TOY_ROM < TOY_ROM_BYTES);
@@ -25,8 +25,8 @@ static int32_t VR_CALL mmio_access(const struct vr_host *h, uint32_t space, uint
 		*value = address;
 	pthread_mutex_lock(&log_lock);
 	if (toy.log_count < sizeof(toy.log) / sizeof(toy.log[0]))
-		toy.log[toy.log_count++] =
-			(struct toy_access){.address = address, .value = *value, .width = width, .write = is_write};
+		toy.log[toy.log_count++] = (struct toy_access){
+			.address = address, .value = *value, .width = width, .write = is_write};
 	pthread_mutex_unlock(&log_lock);
 	return VR_OK;
 }
@@ -70,7 +70,7 @@ static const struct vr_host_codecache codecache = {.size = sizeof(codecache)};
 static const void *VR_CALL query(const struct vr_host *h, const char *id)
 {
 	(void)h;
-	return !strcmp(id, VR_MMIO_ID)	    ? (const void *)&mmio
+	return !strcmp(id, VR_MMIO_ID)        ? (const void *)&mmio
 	       : !strcmp(id, VR_TIMER_ID)     ? (const void *)&timer
 	       : !strcmp(id, VR_THREAD_ID)    ? (const void *)&thread
 	       : !strcmp(id, VR_CODECACHE_ID) ? (const void *)&codecache
@@ -95,8 +95,11 @@ static uint8_t *memory(size_t bytes)
 struct toy *toy_new(uint32_t cpus)
 {
 	static const struct vr_translator translator = {.size = sizeof(translator), .isa = &toy_isa};
-	const struct vr_vm_config c = {
-		.size = sizeof(c), .vcpu_count = cpus, .arch = "toy", .translator = &translator, .translator_id = "toy"};
+	const struct vr_vm_config c = {.size = sizeof(c),
+				       .vcpu_count = cpus,
+				       .arch = "toy",
+				       .translator = &translator,
+				       .translator_id = "toy"};
 	const struct vr_plugin *p;
 	struct toy *t = &toy;
 	void *handle;

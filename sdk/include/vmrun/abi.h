@@ -34,8 +34,7 @@
 #define VR_ABI_MINOR 0
 
 /* True when struct *p, as its maker sized it, holds member m and the member is not NULL/0. */
-#define VR_HAS(p, m) \
-	((p) != NULL && (p)->size >= offsetof(__typeof__(*(p)), m) + sizeof((p)->m) && (p)->m)
+#define VR_HAS(p, m) ((p) != NULL && (p)->size >= offsetof(__typeof__(*(p)), m) + sizeof((p)->m) && (p)->m)
 
 /* The error codes: VR_OK and the VR_E_* of errors.def, as plain integers. */
 #define VR_OK 0

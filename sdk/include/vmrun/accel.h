@@ -22,8 +22,8 @@
 struct vr_vm_config {
 	uint32_t size;
 	uint32_t vcpu_count;
-	const char *arch;            /* guest architecture: "arm64" ... */
-	const void *translator;      /* struct vr_translator of the chosen plugin, or NULL */
+	const char *arch;       /* guest architecture: "arm64" ... */
+	const void *translator; /* struct vr_translator of the chosen plugin, or NULL */
 	void *translator_self;
 	const char *translator_id;
 	uint32_t flags; /* VR_VM_* */
@@ -48,21 +48,22 @@ struct vr_accel {
 	 * or "" for one that needs a translator. */
 	const char *native_arch;
 	int32_t(VR_CALL *vm_create)(void *self, const struct vr_vm_config *c, void **vm); /* [main] */
-	void(VR_CALL *vm_destroy)(void *vm);                                              /* [main][quiesced] */
+	void(VR_CALL *vm_destroy)(void *vm); /* [main][quiesced] */
 	/* RAM appears / goes. Slot numbers are the core's. [main][quiesced] */
 	int32_t(VR_CALL *memory_map)(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
 				     uint32_t flags);
 	int32_t(VR_CALL *memory_unmap)(void *vm, uint32_t slot);
 	/* A device wrote guest RAM: drop what was derived from it. [any] */
 	void(VR_CALL *memory_written)(void *vm, uint64_t gpa, uint64_t length);
-	int32_t(VR_CALL *vcpu_create)(void *vm, uint32_t index, void **vcpu); /* [vcpu] */
-	void(VR_CALL *vcpu_destroy)(void *vcpu);                             /* [vcpu] */
-	int32_t(VR_CALL *vcpu_run)(void *vcpu, struct vr_exit *exit);        /* [vcpu] */
-	void(VR_CALL *vcpu_kick)(void *vcpu);                                /* [any] */
+	int32_t(VR_CALL *vcpu_create)(void *vm, uint32_t index, void **vcpu);  /* [vcpu] */
+	void(VR_CALL *vcpu_destroy)(void *vcpu);                               /* [vcpu] */
+	int32_t(VR_CALL *vcpu_run)(void *vcpu, struct vr_exit *exit);          /* [vcpu] */
+	void(VR_CALL *vcpu_kick)(void *vcpu);                                  /* [any] */
 	void(VR_CALL *vcpu_set_pin)(void *vcpu, uint32_t pin, uint32_t level); /* [any] */
 	/* Canonical state by id. Not while it runs. */
 	int32_t(VR_CALL *vcpu_get_state)(void *vcpu, const char *state_id, void *state, uint32_t length);
-	int32_t(VR_CALL *vcpu_set_state)(void *vcpu, const char *state_id, const void *state, uint32_t length);
+	int32_t(VR_CALL *vcpu_set_state)(void *vcpu, const char *state_id, const void *state,
+					 uint32_t length);
 	/* Everything forgotten between resets: TLBs, translated code, pins. [quiesced] */
 	void(VR_CALL *vm_reset)(void *vm);
 	/* Report counters. [quiesced] */

@@ -60,10 +60,11 @@ struct vr_host_memory {
 
 /* ---- vmrun.mmio/1: the buses ------------------------------------------------------------ */
 #define VR_MMIO_ID "vmrun.mmio/1"
-#define VR_SPACE_MMIO 0   /* guest-physical addresses that are not RAM */
-#define VR_SPACE_PORT 1   /* x86 I/O ports */
-#define VR_SPACE_SYSREG 2 /* CPU registers that a device owns: arm64 op0:op1:CRn:CRm:op2 packed as
-			   * op0<<14|op1<<11|CRn<<7|CRm<<3|op2, x86 MSR numbers, riscv CSR numbers */
+#define VR_SPACE_MMIO 0 /* guest-physical addresses that are not RAM */
+#define VR_SPACE_PORT 1 /* x86 I/O ports */
+#define VR_SPACE_SYSREG                                                            \
+	2 /* CPU registers that a device owns: arm64 op0:op1:CRn:CRm:op2 packed as \
+	   * op0<<14|op1<<11|CRn<<7|CRm<<3|op2, x86 MSR numbers, riscv CSR numbers */
 struct vr_bus_ops {
 	uint32_t size;
 	uint32_t reserved;
@@ -98,7 +99,8 @@ struct vr_host_irq {
 	uint32_t size;
 	uint32_t reserved;
 	/* The board's root controller. [main][quiesced] */
-	int32_t(VR_CALL *set_controller)(const struct vr_host *host, const struct vr_irq_controller *c, void *opaque);
+	int32_t(VR_CALL *set_controller)(const struct vr_host *host, const struct vr_irq_controller *c,
+					 void *opaque);
 	/* A device drives a line. [any] */
 	void(VR_CALL *set)(const struct vr_host *host, uint32_t vcpu, uint32_t line, uint32_t level);
 	/* The controller drives an input pin of a vCPU. Pins are the architecture's: arm64 0 IRQ,
@@ -198,9 +200,9 @@ typedef int32_t(VR_CALL *vr_hypercall_fn)(void *opaque, uint32_t vcpu, uint32_t 
 struct vr_host_machine {
 	uint32_t size;
 	uint32_t reserved;
-	const char *(VR_CALL *arch)(const struct vr_host *host);      /* "arm64", "x86_64", "riscv64" */
-	uint32_t(VR_CALL *vcpu_count)(const struct vr_host *host);    /* 1.. */
-	uint64_t(VR_CALL *ram_size)(const struct vr_host *host);      /* bytes, as asked for with -m */
+	const char *(VR_CALL *arch)(const struct vr_host *host);   /* "arm64", "x86_64", "riscv64" */
+	uint32_t(VR_CALL *vcpu_count)(const struct vr_host *host); /* 1.. */
+	uint64_t(VR_CALL *ram_size)(const struct vr_host *host);   /* bytes, as asked for with -m */
 	/* A canonical state struct (state_arm64.h ...) into or out of a vCPU that is not running
 	 * (powered off, or the machine is quiesced). */
 	int32_t(VR_CALL *vcpu_set_state)(const struct vr_host *host, uint32_t vcpu, const char *state_id,
@@ -244,8 +246,8 @@ struct vr_iovec {
 };
 struct vr_block_info {
 	uint32_t size;
-	uint32_t flags;  /* VR_BLOCK_* */
-	uint64_t length; /* bytes; a multiple of 512 */
+	uint32_t flags;   /* VR_BLOCK_* */
+	uint64_t length;  /* bytes; a multiple of 512 */
 	const char *name; /* file name as given */
 };
 struct vr_host_block {
@@ -259,8 +261,10 @@ struct vr_host_block {
 	int32_t(VR_CALL *write)(const struct vr_host *host, uint32_t disk, uint64_t offset,
 				const struct vr_iovec *v, uint32_t n);
 	int32_t(VR_CALL *flush)(const struct vr_host *host, uint32_t disk);
-	int32_t(VR_CALL *discard)(const struct vr_host *host, uint32_t disk, uint64_t offset, uint64_t length);
-	int32_t(VR_CALL *write_zeroes)(const struct vr_host *host, uint32_t disk, uint64_t offset, uint64_t length);
+	int32_t(VR_CALL *discard)(const struct vr_host *host, uint32_t disk, uint64_t offset,
+				  uint64_t length);
+	int32_t(VR_CALL *write_zeroes)(const struct vr_host *host, uint32_t disk, uint64_t offset,
+				       uint64_t length);
 };
 
 #endif

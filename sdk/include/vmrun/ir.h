@@ -8,15 +8,17 @@
  * goes through guest slots (GET/PUT), which the engine may keep in host registers for the whole region.
  *
  * Types. Integer values are I32 or I64; an I32 op reads only the low 32 bits of its integer operands and its
- * result is zero-extended to 64, so it is a valid I64 value too (no conversion ops). F32/F64 values live in the
- * low lanes of a vector register; what lies above is undefined until PUT, which zeroes it. V128 is a whole vector
- * register; an op of type V64 works on the low 64 bits and its result has zeros above. FLAGS is a condition-flag
- * value: its packed form (VR_FLAG_*) is what a FLAGS slot holds in memory, but emitters may keep it in the host's own flags.
+ * result is zero-extended to 64, so it is a valid I64 value too (no conversion ops). F32/F64 values live in
+ * the low lanes of a vector register; what lies above is undefined until PUT, which zeroes it. V128 is a
+ * whole vector register; an op of type V64 works on the low 64 bits and its result has zeros above. FLAGS is
+ * a condition-flag value: its packed form (VR_FLAG_*) is what a FLAGS slot holds in memory, but emitters may
+ * keep it in the host's own flags.
  *
  * Carry: C is "no borrow" after a subtraction (as on Arm). The packed form holds C inverted.
  *
- * Faults are precise: INSN gives the guest pc of what follows, and a lifter orders its ops such that no PUT of an
- * instruction comes before that instruction's last op that can fault. (A load that writes back its base PUTs after the load.)
+ * Faults are precise: INSN gives the guest pc of what follows, and a lifter orders its ops such that no PUT
+ * of an instruction comes before that instruction's last op that can fault. (A load that writes back its base
+ * PUTs after the load.)
  *
  * The last op of a block, and only the last, is a terminator (class VR_IRC_TERM).
  */
@@ -60,11 +62,11 @@
 
 /* Memory ops: aux = log2(bytes) | VR_MS_SIGN; imm = low 32: signed displacement, high 32: VR_MF_*. */
 #define VR_MS_SIGN 0x10u
-#define VR_MF_ACQUIRE 1u  /* load-acquire (RCpc is enough when VR_MF_SC is clear) */
-#define VR_MF_RELEASE 2u  /* store-release */
-#define VR_MF_SC 4u       /* ordered with every other SC access */
-#define VR_MF_ALIGN 8u    /* an address unaligned to 2^aux bytes (of a pair: to one element) faults */
-#define VR_MF_UNPRIV 16u  /* checked as if from user mode */
+#define VR_MF_ACQUIRE 1u /* load-acquire (RCpc is enough when VR_MF_SC is clear) */
+#define VR_MF_RELEASE 2u /* store-release */
+#define VR_MF_SC 4u      /* ordered with every other SC access */
+#define VR_MF_ALIGN 8u   /* an address unaligned to 2^aux bytes (of a pair: to one element) faults */
+#define VR_MF_UNPRIV 16u /* checked as if from user mode */
 #define VR_MEM_IMM(disp, flags) ((uint64_t)(uint32_t)(int32_t)(disp) | (uint64_t)(flags) << 32)
 
 /* AMO kinds (op AMO: c = kind). */
@@ -102,7 +104,7 @@
 #define VR_IRC_PURE 0   /* may be dropped when unused, or computed again */
 #define VR_IRC_EFFECT 1 /* must stay, in order */
 #define VR_IRC_MEM 2    /* guest memory: may fault */
-#define VR_IRC_FP 3     /* touches the sticky FP flags: keep (in order with FPSETFLAGS/FPGETFLAGS/FPSETROUND) */
+#define VR_IRC_FP 3 /* touches the sticky FP flags: keep (in order with FPSETFLAGS/FPGETFLAGS/FPSETROUND) */
 #define VR_IRC_TERM 4
 
 enum vr_ir_opcode {
@@ -128,19 +130,21 @@ struct vr_ir_op {
 #define VR_BLOCK_ENTRY 1u /* can be entered from outside the region: gets an entry stub */
 
 struct vr_ir_block {
-	uint64_t pc;       /* guest address of the first instruction */
-	uint64_t end;      /* one past the last: where the fall-through edge goes */
-	uint32_t first;    /* ops [first, first+count) */
+	uint64_t pc;    /* guest address of the first instruction */
+	uint64_t end;   /* one past the last: where the fall-through edge goes */
+	uint32_t first; /* ops [first, first+count) */
 	uint32_t count;
-	uint32_t insns;    /* guest instructions */
-	uint32_t flags;    /* VR_BLOCK_* */
-	uint32_t succ[2];  /* block index inside the region of VR_EDGE_*, or VR_NO_BLOCK: leaves it (or no such edge) */
-	uint32_t dirty_in; /* engine: mapped slots (bit = index in the map) that may differ from memory on entry */
+	uint32_t insns;   /* guest instructions */
+	uint32_t flags;   /* VR_BLOCK_* */
+	uint32_t succ[2]; /* block index inside the region of VR_EDGE_*, or VR_NO_BLOCK: leaves it (or no such
+			     edge) */
+	uint32_t dirty_in; /* engine: mapped slots (bit = index in the map) that may differ from memory on
+			      entry */
 	uint32_t reserved;
 };
 
-/* Growing arrays are the engine's: a lifter appends with vr_ir_add (sdk/xlate/ir/build.h), which sets `overflow`
- * when op_capacity is reached; the engine then cuts the block shorter. */
+/* Growing arrays are the engine's: a lifter appends with vr_ir_add (sdk/xlate/ir/build.h), which sets
+ * `overflow` when op_capacity is reached; the engine then cuts the block shorter. */
 struct vr_ir {
 	uint32_t size;
 	uint32_t op_count; /* op 0 is a NOP */

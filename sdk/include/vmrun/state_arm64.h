@@ -27,7 +27,7 @@ struct vr_state_arm64 {
 	uint32_t fpcr;
 	uint32_t fpsr;
 	uint32_t powered_on;
-	uint32_t waiting; /* in WFI */
+	uint32_t waiting;           /* in WFI */
 	uint64_t exclusive_address; /* UINT64_MAX: monitor open */
 	uint64_t exclusive_value[2];
 	uint64_t pins; /* bit n: input pin n is high */

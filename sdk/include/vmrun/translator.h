@@ -3,9 +3,9 @@
  * translator.h: vmrun.translator/1, a guest architecture (vr_isa) and, optionally, a host one (vr_emit).
  *
  * The engine (soft) owns the IR, the code cache, the software TLB and the vCPU loop. The ISA knows what
- * guest instructions mean, how addresses translate and how exceptions are taken. The emitter knows the host's machine
- * code. Both work on one block of memory a vCPU, `struct vr_exec`, whose first part is laid out here because the engine, the
- * emitter's code and the ISA all touch it.
+ * guest instructions mean, how addresses translate and how exceptions are taken. The emitter knows the host's
+ * machine code. Both work on one block of memory a vCPU, `struct vr_exec`, whose first part is laid out here
+ * because the engine, the emitter's code and the ISA all touch it.
  */
 #ifndef VMRUN_TRANSLATOR_H
 #define VMRUN_TRANSLATOR_H
@@ -34,15 +34,17 @@ union vr_v128 {
 #define VR_XMAP_ENTRIES 1024
 
 /* One 4 KiB page. tag_*: the page's virtual address when a plain access is allowed, with low bits set (never
- * equal to an aligned page address) when the slow path must look: no right, MMIO, watched code page, empty. */
+ * equal to an aligned page address) when the slow path must look: no right, MMIO, watched code page, empty.
+ */
 struct vr_tlb_entry {
 	uint64_t tag_read;
 	uint64_t tag_write;
-	uint64_t addend; /* host address = guest virtual address + addend */
+	uint64_t addend;   /* host address = guest virtual address + addend */
 	uint64_t physical; /* page's guest-physical address | engine's bits */
 };
-/* In a tag: this is no page's, but says which page the entry is for. Generated code compares a tag with the address less its
- * offset in the page but, where alignment is asked for, with the low bits that must be zero: a bit above those. */
+/* In a tag: this is no page's, but says which page the entry is for. Generated code compares a tag with the
+ * address less its offset in the page but, where alignment is asked for, with the low bits that must be zero:
+ * a bit above those. */
 #define VR_TLB_NEVER 0x800u
 
 struct vr_shadow_entry {
@@ -50,49 +52,55 @@ struct vr_shadow_entry {
 	uint64_t host;
 };
 
-/* One per (address-space id, mode key) a vCPU uses; allocated with the TLB at its largest, untouched pages cost nothing. */
+/* One per (address-space id, mode key) a vCPU uses; allocated with the TLB at its largest, untouched pages
+ * cost nothing. */
 struct vr_bank {
 	uint64_t tlb_mask;   /* (entries - 1) * sizeof(struct vr_tlb_entry) */
 	uint64_t shadow_top; /* byte offset of the newest entry in shadow[]; circular */
 	uint64_t engine[30]; /* the engine's own */
 	struct vr_shadow_entry shadow[VR_SHADOW_ENTRIES];
-	/* jump[(pc >> 2) & (VR_JUMP_ENTRIES-1)]: entry of the code for pc in this bank. Empty: pc = UINT64_MAX. */
+	/* jump[(pc >> 2) & (VR_JUMP_ENTRIES-1)]: entry of the code for pc in this bank. Empty: pc =
+	 * UINT64_MAX. */
 	struct vr_shadow_entry jump[VR_JUMP_ENTRIES];
-	/* xmap[(va >> 12) & (VR_XMAP_ENTRIES-1)]: number of the (virtual page, physical page) pair that holds now,
-	 * 0 = unknown. Links between pages compare it with the number they were made under. */
+	/* xmap[(va >> 12) & (VR_XMAP_ENTRIES-1)]: number of the (virtual page, physical page) pair that holds
+	 * now, 0 = unknown. Links between pages compare it with the number they were made under. */
 	uint32_t xmap[VR_XMAP_ENTRIES];
 	struct vr_tlb_entry tlb[1 << VR_TLB_MAX_LOG2];
 };
 
 /* ---- the vCPU's block ----------------------------------------------------------------------- */
 
-#define VR_EXEC_HOT 256 /* bytes [0, 256): the ISA's hottest slots (an emitter addresses them with 8-bit displacements) */
+#define VR_EXEC_HOT                                                                                         \
+	256 /* bytes [0, 256): the ISA's hottest slots (an emitter addresses them with 8-bit displacements) \
+	     */
 
 struct vr_exec {
 	uint8_t hot[VR_EXEC_HOT];
 	/* -- shared by all three -- */
-	uint64_t pc;                 /* valid outside generated code, and where an op's contract says so */
-	uint32_t exit_request;       /* atomic; generated code polls it on back-edges and indirect branches; != 0: leave */
-	uint32_t leave;              /* set by a helper with VR_HF_MAY_LEAVE: pc is set, go to the dispatcher */
+	uint64_t pc;           /* valid outside generated code, and where an op's contract says so */
+	uint32_t exit_request; /* atomic; generated code polls it on back-edges and indirect branches; != 0:
+				  leave */
+	uint32_t leave;        /* set by a helper with VR_HF_MAY_LEAVE: pc is set, go to the dispatcher */
 	struct vr_bank *bank;
-	uint64_t asid;               /* of the current context; set by the ISA, then env->context() */
-	uint64_t key;                /* mode bits that translated code depends on (exception level, FP access ...) */
-	uint32_t index;              /* vCPU number */
-	uint32_t fp_control;         /* emitter's: the host FP control word while guest code runs (x86: MXCSR) */
-	uint32_t fp_round;           /* VR_RM_*: rounding mode that fp_control was made from */
-	uint32_t fp_flags;           /* VR_FP_*: sticky flags not (or no longer) in the host's unit */
+	uint64_t asid;       /* of the current context; set by the ISA, then env->context() */
+	uint64_t key;        /* mode bits that translated code depends on (exception level, FP access ...) */
+	uint32_t index;      /* vCPU number */
+	uint32_t fp_control; /* emitter's: the host FP control word while guest code runs (x86: MXCSR) */
+	uint32_t fp_round;   /* VR_RM_*: rounding mode that fp_control was made from */
+	uint32_t fp_flags;   /* VR_FP_*: sticky flags not (or no longer) in the host's unit */
 	/* -- slow paths of generated code: see vr_engine_entry -- */
 	union vr_v128 argument[3];
 	union vr_v128 result[2];
 	uint64_t address;
-	uint64_t descriptor;         /* of the memory op: op | type << 16 | aux << 24 | VR_MF_* << 32 | AMO kind << 48 */
-	uint64_t site;               /* host address the slow path returns to: identifies the fault point */
-	uint64_t link;               /* number of the exit that asks to be linked */
-	uint64_t host_stack;         /* emitter's */
-	uint64_t save_integer[32];   /* host registers by hardware number, saved by the slow-path thunk */
+	uint64_t descriptor; /* of the memory op: op | type << 16 | aux << 24 | VR_MF_* << 32 | AMO kind << 48
+			      */
+	uint64_t site;       /* host address the slow path returns to: identifies the fault point */
+	uint64_t link;       /* number of the exit that asks to be linked */
+	uint64_t host_stack; /* emitter's */
+	uint64_t save_integer[32]; /* host registers by hardware number, saved by the slow-path thunk */
 	union vr_v128 save_vector[32];
-	void *engine;                /* the engine's vCPU */
-	void *isa;                   /* the ISA's own */
+	void *engine; /* the engine's vCPU */
+	void *isa;    /* the ISA's own */
 	const struct vr_isa_env *env;
 	uint64_t entered; /* entries into regions, when VR_JOB_COUNT asks for it */
 	uint64_t reserved[28];
@@ -118,8 +126,8 @@ struct vr_slot {
 #define VR_HF_VECTOR 16u   /* a vector helper (VCALL) */
 #define VR_HF_FP 32u       /* runs with, and may raise, the guest's FP environment */
 typedef uint64_t(VR_CALL *vr_helper_fn)(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c);
-typedef void(VR_CALL *vr_vhelper_fn)(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *b,
-				     const union vr_v128 *c, uint64_t imm);
+typedef void(VR_CALL *vr_vhelper_fn)(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
+				     const union vr_v128 *b, const union vr_v128 *c, uint64_t imm);
 struct vr_helper {
 	const char *name;
 	uint32_t flags;
@@ -136,38 +144,42 @@ struct vr_helper {
 
 struct vr_translation {
 	uint32_t size;
-	uint32_t rights;     /* bit VR_ACCESS_*: allowed in the current mode */
+	uint32_t rights;      /* bit VR_ACCESS_*: allowed in the current mode */
 	uint32_t user_rights; /* the same for VR_MF_UNPRIV accesses */
-	uint32_t global;     /* holds in every address space */
-	uint64_t physical;   /* of the address asked for */
-	uint64_t page_size;  /* bytes of the mapping (>= 4096) */
+	uint32_t global;      /* holds in every address space */
+	uint64_t physical;    /* of the address asked for */
+	uint64_t page_size;   /* bytes of the mapping (>= 4096) */
 };
 
 /* TLB maintenance kinds. */
 #define VR_FLUSH_ALL 0
-#define VR_FLUSH_ASID 1      /* everything of one address-space id that is not global */
-#define VR_FLUSH_VA 2        /* one range in one address space and global ones */
-#define VR_FLUSH_VA_ALL 3    /* one range in every address space */
+#define VR_FLUSH_ASID 1   /* everything of one address-space id that is not global */
+#define VR_FLUSH_VA 2     /* one range in one address space and global ones */
+#define VR_FLUSH_VA_ALL 3 /* one range in every address space */
 
 /* What the engine does for the ISA. */
 struct vr_isa_env {
 	uint32_t size;
 	uint32_t vcpu_count;
 	const struct vr_host *host;
-	/* exec.asid / exec.key changed: select the bank. The op after the helper must be LEAVE/LEAVEAT. [vcpu] */
+	/* exec.asid / exec.key changed: select the bank. The op after the helper must be LEAVE/LEAVEAT.
+	 * [vcpu] */
 	void(VR_CALL *context)(struct vr_exec *x);
 	/* broadcast != 0: on every vCPU; complete when sync() returns. [vcpu] */
-	void(VR_CALL *tlb_flush)(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length, uint32_t broadcast);
+	void(VR_CALL *tlb_flush)(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va,
+				 uint64_t length, uint32_t broadcast);
 	void(VR_CALL *sync)(struct vr_exec *x);
 	/* Translations of guest code at these virtual addresses (length 0: all) are stale. [vcpu] */
 	void(VR_CALL *code_flush)(struct vr_exec *x, uint64_t va, uint64_t length);
-	/* Guest-virtual access, as VR_MF_* flags; size 1..16. 0, or != 0: the exception has been taken (exec.pc was the
-	 * current instruction; exec.leave is set). [vcpu] */
+	/* Guest-virtual access, as VR_MF_* flags; size 1..16. 0, or != 0: the exception has been taken
+	 * (exec.pc was the current instruction; exec.leave is set). [vcpu] */
 	int32_t(VR_CALL *read)(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, void *out);
-	int32_t(VR_CALL *write)(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, const void *in);
+	int32_t(VR_CALL *write)(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags,
+				const void *in);
 	/* Host address of guest-physical RAM [pa, pa+length) or NULL. [vcpu] */
 	void *(VR_CALL *ram)(struct vr_exec *x, uint64_t pa, uint64_t length);
-	/* After this helper returns, sleep until isa->has_work() (WFI). exec.pc must be where to go on. [vcpu] */
+	/* After this helper returns, sleep until isa->has_work() (WFI). exec.pc must be where to go on.
+	 * [vcpu] */
 	void(VR_CALL *wait)(struct vr_exec *x);
 	/* Let another vCPU run (YIELD, WFE). [vcpu] */
 	void(VR_CALL *yield)(struct vr_exec *x);
@@ -178,19 +190,19 @@ struct vr_isa_env {
 
 struct vr_lift {
 	uint32_t size;
-	uint32_t max_insns;     /* stop after so many */
-	uint64_t pc;            /* virtual address of the first byte */
-	uint64_t key;           /* mode bits */
-	const uint8_t *code;    /* bytes at pc */
-	uint32_t length;        /* readable bytes there, up to the end of the page */
+	uint32_t max_insns;  /* stop after so many */
+	uint64_t pc;         /* virtual address of the first byte */
+	uint64_t key;        /* mode bits */
+	const uint8_t *code; /* bytes at pc */
+	uint32_t length;     /* readable bytes there, up to the end of the page */
 	uint32_t reserved;
 };
 
 struct vr_isa {
 	uint32_t size;
-	uint32_t state_size;    /* bytes the ISA needs at VR_EXEC_STATE */
-	const char *arch;       /* "arm64" */
-	const char *state_id;   /* canonical state: VR_STATE_ARM64_ID ... */
+	uint32_t state_size;  /* bytes the ISA needs at VR_EXEC_STATE */
+	const char *arch;     /* "arm64" */
+	const char *state_id; /* canonical state: VR_STATE_ARM64_ID ... */
 	const struct vr_slot *slots;
 	const struct vr_helper *helpers;
 	uint32_t slot_count;
@@ -201,11 +213,13 @@ struct vr_isa {
 	void(VR_CALL *reset)(struct vr_exec *x); /* power-on state; calls env->context */
 	int32_t(VR_CALL *get_state)(struct vr_exec *x, const char *id, void *state, uint32_t length);
 	int32_t(VR_CALL *set_state)(struct vr_exec *x, const char *id, const void *state, uint32_t length);
-	/* Lift one basic block: appends one vr_ir_block with its ops; succ[] = VR_NO_BLOCK. It ends at a branch, at a
-	 * change of context, after max_insns, or at the end of the bytes (GOTO to the next pc). An instruction
-	 * that is undefined is lifted to what raises that. Pure: depends on nothing but its input. 0 or an error. [any] */
+	/* Lift one basic block: appends one vr_ir_block with its ops; succ[] = VR_NO_BLOCK. It ends at a
+	 * branch, at a change of context, after max_insns, or at the end of the bytes (GOTO to the next pc).
+	 * An instruction that is undefined is lifted to what raises that. Pure: depends on nothing but its
+	 * input. 0 or an error. [any] */
 	int32_t(VR_CALL *lift)(const struct vr_lift *rq, struct vr_ir *ir);
-	/* Translate. 0, or an ISA-private fault number > 0 to be handed to fault(). No side effects on x. [vcpu] */
+	/* Translate. 0, or an ISA-private fault number > 0 to be handed to fault(). No side effects on x.
+	 * [vcpu] */
 	int32_t(VR_CALL *translate)(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
 				    struct vr_translation *out);
 	/* Take the exception: exec.pc = faulting instruction; sets exec.pc, mode, calls env->context.
@@ -213,25 +227,27 @@ struct vr_isa {
 	void(VR_CALL *fault)(struct vr_exec *x, uint64_t va, uint32_t access, int32_t fault);
 #define VR_FAULT_BUS -1   /* nothing at that physical address */
 #define VR_FAULT_ALIGN -2 /* VR_MF_ALIGN and not aligned */
-	/* If an interrupt is pending and enabled: take it (as fault()), 1; else 0. exec.pc = where to return to. [vcpu] */
+	/* If an interrupt is pending and enabled: take it (as fault()), 1; else 0. exec.pc = where to return
+	 * to. [vcpu] */
 	int32_t(VR_CALL *interrupt)(struct vr_exec *x);
-	uint32_t(VR_CALL *has_work)(struct vr_exec *x);                         /* wakes from wait()? [vcpu] */
+	uint32_t(VR_CALL *has_work)(struct vr_exec *x); /* wakes from wait()? [vcpu] */
 	void(VR_CALL *set_pin)(struct vr_exec *x, uint32_t pin, uint32_t level); /* [any] */
-	/* The exact result of an FP op (class VR_IRC_FP), for all operands and in the current modes, raising host FP flags
-	 * or exec.fp_flags as the guest's rules say. what = op | type << 16 | aux << 24; imm as the op's. FLAGS and integer
-	 * results are in d->d[0] (FLAGS packed). Runs with the guest's rounding mode in the host's unit. [vcpu] */
-	void(VR_CALL *fp_fixup)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-				const union vr_v128 *b, const union vr_v128 *c);
+	/* The exact result of an FP op (class VR_IRC_FP), for all operands and in the current modes, raising
+	 * host FP flags or exec.fp_flags as the guest's rules say. what = op | type << 16 | aux << 24; imm as
+	 * the op's. FLAGS and integer results are in d->d[0] (FLAGS packed). Runs with the guest's rounding
+	 * mode in the host's unit. [vcpu] */
+	void(VR_CALL *fp_fixup)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+				const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 };
 
 /* ---- host half ------------------------------------------------------------------------------- */
 
-/* A guest slot that lives in a host register for the whole region. The i-th integer (or flags) slot of the map takes the
- * emitter's i-th integer slot register; vectors likewise. Bit i of dirty masks: map index i. */
+/* A guest slot that lives in a host register for the whole region. The i-th integer (or flags) slot of the
+ * map takes the emitter's i-th integer slot register; vectors likewise. Bit i of dirty masks: map index i. */
 struct vr_mapped {
 	uint16_t slot;
-	uint8_t kind;     /* VR_SLOT_INT or VR_SLOT_VEC */
-	uint8_t reg;      /* i-th register of that kind */
+	uint8_t kind; /* VR_SLOT_INT or VR_SLOT_VEC */
+	uint8_t reg;  /* i-th register of that kind */
 };
 #define VR_MAP_MAX 32
 
@@ -239,10 +255,12 @@ struct vr_mapped {
 struct vr_engine_entry {
 	uint32_t size;
 	uint32_t reserved;
-	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved). Result in exec.result[].
-	 * 0: done. 1: an exception was taken: slots are in memory, exec.pc is set; go to `lookup`. */
+	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved). Result in
+	 * exec.result[]. 0: done. 1: an exception was taken: slots are in memory, exec.pc is set; go to
+	 * `lookup`. */
 	uint64_t(VR_CALL *memory)(struct vr_exec *x);
-	/* Where to go on: exec.pc, slots in memory. Polls exit_request. Returns the code's address, or 0: return to the engine. */
+	/* Where to go on: exec.pc, slots in memory. Polls exit_request. Returns the code's address, or 0:
+	 * return to the engine. */
 	uint64_t(VR_CALL *lookup)(struct vr_exec *x);
 	/* As lookup, and link exit number exec.link to what is found. */
 	uint64_t(VR_CALL *link)(struct vr_exec *x);
@@ -254,8 +272,8 @@ struct vr_fault_point {
 	uint32_t insn;   /* index of the guest instruction: pc = vr_emit_job.pc_base + insn * unit */
 };
 
-/* A direct exit. `jump`: offset of the 4-byte field that says where it goes; `stub`: where it goes unlinked; `check`: offset
- * of the 4-byte number compared with bank.xmap (0: same page, no check). */
+/* A direct exit. `jump`: offset of the 4-byte field that says where it goes; `stub`: where it goes unlinked;
+ * `check`: offset of the 4-byte number compared with bank.xmap (0: same page, no check). */
 struct vr_exit_site {
 	uint64_t pc; /* target */
 	uint32_t jump;
@@ -270,58 +288,65 @@ struct vr_emit_job {
 	uint32_t size;
 	uint32_t map_count;
 	const struct vr_isa *isa;
-	const struct vr_ir *ir;          /* blocks[0] is the main entry; order = layout order */
+	const struct vr_ir *ir; /* blocks[0] is the main entry; order = layout order */
 	const struct vr_mapped *map;
-	uint64_t pc_base;                /* page of the region: fault points give (pc - pc_base) in `insn` as bytes */
-	uint8_t *write;                  /* room to write code ... */
-	uint64_t execute;                /* ... which will run here */
+	uint64_t pc_base; /* page of the region: fault points give (pc - pc_base) in `insn` as bytes */
+	uint8_t *write;   /* room to write code ... */
+	uint64_t execute; /* ... which will run here */
 	uint32_t room;
-	uint32_t exit_base;              /* exit i has number exit_base + i in exec.link */
+	uint32_t exit_base; /* exit i has number exit_base + i in exec.link */
 	/* results */
 	uint32_t code_size;
 	uint32_t point_count, point_capacity;
 	uint32_t exit_count, exit_capacity;
 	struct vr_fault_point *points;
 	struct vr_exit_site *exits;
-	uint32_t *block_entry;           /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else UINT32_MAX.
-					  * Space before a stub is the emitter's too: kill() makes it jump to a pad there. */
+	uint32_t *block_entry; /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else
+				* UINT32_MAX. Space before a stub is the emitter's too: kill() makes it jump
+				* to a pad there. */
 	/* Host address of the live entry for pc (same page and mode), or 0: for the shadow stack. */
 	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t pc);
 	void *opaque;
-	uint32_t flags;                  /* VR_JOB_* */
+	uint32_t flags; /* VR_JOB_* */
 	uint32_t reserved;
-	void *scratch;                   /* emitter's, kept by the engine across jobs */
+	void *scratch; /* emitter's, kept by the engine across jobs */
 	uint64_t scratch_size;
 };
 
 struct vr_emit {
 	uint32_t size;
 	uint32_t reserved;
-	const char *arch;          /* "x86_64" */
-	uint32_t integer_slots;    /* host registers that can hold integer slots for a region */
+	const char *arch;       /* "x86_64" */
+	uint32_t integer_slots; /* host registers that can hold integer slots for a region */
 	uint32_t vector_slots;
 	uint64_t scratch_size;
-	/* Can this processor run the code? 0, or an error with a text that names the missing feature in why[]. [any] */
+	/* Can this processor run the code? 0, or an error with a text that names the missing feature in
+	 * why[]. [any] */
 	int32_t(VR_CALL *probe)(char *why, uint32_t length);
 	/* Thunks at the start of the code cache. Returns bytes written or an error. */
-	int64_t(VR_CALL *thunks)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute, uint64_t room);
-	/* One region. 0; VR_E_NOMEM: more room; VR_E_RANGE: some table full. [any] one at a time per scratch */
+	int64_t(VR_CALL *thunks)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+				 uint64_t room);
+	/* One region. 0; VR_E_NOMEM: more room; VR_E_RANGE: some table full. [any] one at a time per scratch
+	 */
 	int32_t(VR_CALL *region)(struct vr_emit_job *job);
-	/* Set the 4-byte field at write+offset of an exit so that it goes to host address `target`; atomic against execution. */
+	/* Set the 4-byte field at write+offset of an exit so that it goes to host address `target`; atomic
+	 * against execution. */
 	void(VR_CALL *link)(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target);
 	/* Set the number compared with xmap. */
 	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t number);
-	/* The code at an entry stub (block_entry offset) is stale: from now on entering it, by whatever path still
-	 * knows its address (jump caches, shadow stacks), sets exec.pc to that block's pc and goes to `lookup`. Atomic against
-	 * execution. */
+	/* The code at an entry stub (block_entry offset) is stale: from now on entering it, by whatever path
+	 * still knows its address (jump caches, shadow stacks), sets exec.pc to that block's pc and goes to
+	 * `lookup`. Atomic against execution. */
 	void(VR_CALL *kill)(uint8_t *write, uint32_t entry);
-	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, slots in memory). [vcpu] */
+	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, slots in memory).
+	 * [vcpu] */
 	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);
-	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_fixup run, save after.
-	 * enter() does both by itself. */
+	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_fixup run,
+	 * save after. enter() does both by itself. */
 	void(VR_CALL *fp_load)(struct vr_exec *x);
 	void(VR_CALL *fp_save)(struct vr_exec *x);
-	/* The mapped registers at a fault point, from exec.save_*: host register of the i-th slot register of a kind. */
+	/* The mapped registers at a fault point, from exec.save_*: host register of the i-th slot register of
+	 * a kind. */
 	uint32_t(VR_CALL *slot_register)(uint32_t kind, uint32_t reg);
 };
 

@@ -5,9 +5,10 @@
 
 #include <vmrun/ir.h>
 
-/* Append an op; returns its value number (0 on overflow: ir->overflow is set and the lift will be repeated shorter). */
-static inline uint32_t vr_ir_add(struct vr_ir *ir, uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32_t b,
-				 uint32_t c, uint64_t imm)
+/* Append an op; returns its value number (0 on overflow: ir->overflow is set and the lift will be repeated
+ * shorter). */
+static inline uint32_t vr_ir_add(struct vr_ir *ir, uint32_t op, uint32_t type, uint32_t aux, uint32_t a,
+				 uint32_t b, uint32_t c, uint64_t imm)
 {
 	if (ir->op_count >= ir->op_capacity) {
 		ir->overflow = 1;
@@ -50,7 +51,8 @@ static inline uint32_t vr_ir_op2(struct vr_ir *ir, uint32_t op, uint32_t type, u
 	return vr_ir_add(ir, op, type, 0, a, b, 0, 0);
 }
 
-static inline uint32_t vr_ir_op3(struct vr_ir *ir, uint32_t op, uint32_t type, uint32_t a, uint32_t b, uint32_t c)
+static inline uint32_t vr_ir_op3(struct vr_ir *ir, uint32_t op, uint32_t type, uint32_t a, uint32_t b,
+				 uint32_t c)
 {
 	return vr_ir_add(ir, op, type, 0, a, b, c, 0);
 }

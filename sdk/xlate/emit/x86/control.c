@@ -439,7 +439,9 @@ OP(PUSHRET)
 	for (uint32_t k = 0; k < e->ir->block_count; k++)
 		if (e->ir->blocks[k].pc == o->imm && (e->ir->blocks[k].flags & VR_BLOCK_ENTRY))
 			block = k;
-	uint64_t known = block == VR_NO_BLOCK && VR_HAS(e->job, entry_at) ? e->job->entry_at(e->job->opaque, o->imm) : 0;
+	uint64_t known = block == VR_NO_BLOCK && VR_HAS(e->job, entry_at)
+				 ? e->job->entry_at(e->job->opaque, o->imm)
+				 : 0;
 	if (block == VR_NO_BLOCK) {
 		/* `jump` finds the pc in rax, as GOTOI leaves it */
 		lea(c, 1, t, mem_abs(known ? known : x86_thunk.jump));
