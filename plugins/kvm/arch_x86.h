@@ -12,6 +12,8 @@ struct kvm_arch_vm {
 	uint32_t xsave_size;       /* bytes that KVM_GET_XSAVE2 fills; 0: only KVM_GET_XSAVE */
 	bool exception_payload, triple_fault_event, sregs2, emulation_exit;
 	struct kvm_cpuid2 *cpuid;
+	struct kvm_irqchip chips[3]; /* FULL: 8259s and I/O APIC after power-on */
+	struct kvm_pit_state2 pit;
 };
 
 struct kvm_arch_vcpu {

@@ -16,8 +16,6 @@
 #define VR_KVM_H
 
 #include <linux/kvm.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,7 +83,6 @@ struct kvm_vcpu {
 	int fd;
 	struct kvm_run *run;
 	size_t run_size;
-	pthread_t thread;
 	pid_t process, tid;
 	_Atomic uint32_t attention;
 	_Atomic uint32_t in_run;
@@ -115,8 +112,7 @@ struct kvm_vm {
 	bool vcpus_made;
 	struct kvm_slot slots[KVM_MAX_SLOTS];
 	struct kvm_vcpu *vcpus[KVM_MAX_VCPUS];
-	pthread_mutex_t pins_lock; /* pins -> KVM_INTERRUPT / KVM_IRQ_LINE, where order matters */
-	struct kvm_counters gone;  /* of vCPUs that are no more */
+	struct kvm_counters gone; /* of vCPUs that are no more */
 	struct kvm_arch_vm *arch;
 };
 
@@ -173,6 +169,7 @@ struct kvm_capability {
 extern const struct kvm_capability kvm_arch_required[]; /* ends with name NULL */
 int32_t kvm_arch_vm_init(struct kvm_vm *vm);
 void kvm_arch_vm_fini(struct kvm_vm *vm);
+void kvm_arch_vm_reset(struct kvm_vm *vm);                  /* controllers in the kernel */
 int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind); /* before there are vCPUs */
 int32_t kvm_arch_msi(struct kvm_vm *vm, uint64_t address, uint32_t data);
 int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level);

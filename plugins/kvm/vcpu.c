@@ -7,6 +7,8 @@
  * completes it without running guest code, so the state that is read then is whole.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -100,7 +102,6 @@ int32_t VR_CALL kvm_vcpu_create(void *vm_, uint32_t index, void **out)
 		return kvm_error(vm->host, VR_E_NOMEM, "no memory for vCPU %u", index);
 	v->vm = vm;
 	v->index = index;
-	v->thread = pthread_self();
 	v->process = getpid();
 	v->tid = (pid_t)syscall(SYS_gettid);
 	v->run = MAP_FAILED;

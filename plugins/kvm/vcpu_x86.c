@@ -94,9 +94,30 @@ int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind)
 					 strerror(errno));
 		if (kvm_ioctl(vm->fd, KVM_CREATE_PIT2, &pit) < 0)
 			return kvm_error(vm->host, VR_E_UNSUPPORTED, "KVM_CREATE_PIT2: %s", strerror(errno));
+		for (uint32_t i = 0; i < 3; i++) {
+			vm->arch->chips[i].chip_id = i;
+			if (kvm_ioctl(vm->fd, KVM_GET_IRQCHIP, &vm->arch->chips[i]) < 0)
+				return kvm_error(vm->host, VR_E_IO, "KVM_GET_IRQCHIP: %s", strerror(errno));
+		}
+		if (kvm_ioctl(vm->fd, KVM_GET_PIT2, &vm->arch->pit) < 0)
+			return kvm_error(vm->host, VR_E_IO, "KVM_GET_PIT2: %s", strerror(errno));
 	}
 	vm->irqchip = kind;
 	return VR_OK;
+}
+
+void kvm_arch_vm_reset(struct kvm_vm *vm)
+{
+	bool bad = false;
+
+	if (vm->irqchip != VR_IRQCHIP_FULL)
+		return;
+	for (uint32_t i = 0; i < 3; i++)
+		bad |= kvm_ioctl(vm->fd, KVM_SET_IRQCHIP, &vm->arch->chips[i]) < 0;
+	bad |= kvm_ioctl(vm->fd, KVM_SET_PIT2, &vm->arch->pit) < 0;
+	if (bad)
+		kvm_log(vm->host, VR_LOG_ERROR, "the interrupt controllers can't be reset: %s",
+			strerror(errno));
 }
 
 int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level)

@@ -84,7 +84,6 @@ int32_t VR_CALL kvm_vm_create(void *self, const struct vr_vm_config *c, void **o
 	vm->host = p->host;
 	vm->fd = -1;
 	vm->vcpu_count = c->vcpu_count;
-	pthread_mutex_init(&vm->pins_lock, NULL);
 	rc = find_tables(vm);
 	if (rc == VR_OK)
 		rc = open_vm(vm);
@@ -111,7 +110,6 @@ void VR_CALL kvm_vm_destroy(void *vm_)
 		close(vm->fd);
 	if (vm->plugin->vm == vm)
 		vm->plugin->vm = NULL;
-	pthread_mutex_destroy(&vm->pins_lock);
 	free(vm);
 }
 
@@ -133,6 +131,7 @@ void VR_CALL kvm_vm_reset(void *vm_)
 		v->fault_handled = false;
 		kvm_arch_vcpu_reset(v);
 	}
+	kvm_arch_vm_reset(vm);
 }
 
 void VR_CALL kvm_vm_stats(void *vm_, vr_stat_fn fn, void *opaque)

@@ -2,6 +2,7 @@
 #include "kit.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <time.h>
 #include <unistd.h>

@@ -392,6 +392,12 @@ static int kernel_irqchip(const char *kind, uint32_t number)
 	CHECK(kvm_irqchip_table.kind(k.self) == number, "another kind");
 	k.on_log = send_message;
 	TRY(kit_expect(&k, 0x600d0013));
+	/* Once more, after a reset. */
+	k.accel->vm_reset(k.vm);
+	memset(k.ram + OUT_AREA, 0, 8);
+	k.done = 0;
+	TRY(kit_enter(&k, 0, MODE_LONG));
+	TRY(kit_expect(&k, 0x600d0013));
 out:
 	kit_close(&k);
 	return result;
