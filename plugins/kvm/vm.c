@@ -154,21 +154,20 @@ void VR_CALL kvm_vm_stats(void *vm_, vr_stat_fn fn, void *opaque)
 }
 
 /* ---- vmrun.irqchip/1 ------------------------------------------------------------------------- */
+/* A board that asks in vain has its own: a refusal is an answer and leaves no error text. */
 static int32_t VR_CALL irqchip_enable(void *self, uint32_t kind)
 {
 	struct kvm_plugin *p = self;
 	struct kvm_vm *vm = p->vm;
 
 	if (!vm)
-		return kvm_error(p->host, VR_E_STATE, "interrupt controllers: there is no virtual machine");
+		return VR_E_STATE;
 	if (kind == vm->irqchip)
 		return VR_OK;
 	if (kind > VR_IRQCHIP_FULL || p->irqchip_option != KVM_IRQCHIP_AUTO)
-		return kvm_error(p->host, VR_E_UNSUPPORTED,
-				 "interrupt controllers: another kind is set by option 'irqchip'");
+		return VR_E_UNSUPPORTED;
 	if (vm->vcpus_made || vm->irqchip)
-		return kvm_error(p->host, VR_E_STATE,
-				 "interrupt controllers: too late, vCPUs or others are there already");
+		return VR_E_STATE;
 	return kvm_arch_irqchip(vm, kind);
 }
 

@@ -18,7 +18,8 @@ struct vr_irqchip {
 	uint32_t size;
 	uint32_t reserved;
 	/* Make them. 0; VR_E_UNSUPPORTED: it has none of that kind, or the user wants none; VR_E_STATE: no
-	 * virtual machine, or too late. [main][quiesced] */
+	 * virtual machine, or too late. Those two leave no error text. Local APICs start the other vCPUs by
+	 * SIPI, so with them a board powers all vCPUs on when it loads. [main][quiesced] */
 	int32_t(VR_CALL *enable)(void *self, uint32_t kind);
 	/* VR_IRQCHIP_*: what there is. [any] */
 	uint32_t(VR_CALL *kind)(void *self);
