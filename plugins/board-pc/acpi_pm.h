@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* acpi_pm.h: ACPI's fixed power management registers (ACPI 6.4, 4.8.3): PM1a events and control, PM timer. */
+#ifndef VR_BOARD_PC_ACPI_PM_H
+#define VR_BOARD_PC_ACPI_PM_H
+
+#include <pthread.h>
+
+#include "tables.h"
+
+#define ACPI_PM_TIMER_HZ 3579545u
+#define ACPI_S5 5u /* SLP_TYP as the DSDT says it */
+
+struct vr_acpi_pm {
+	const struct vr_tables *t;
+	pthread_mutex_t lock; /* everything below */
+	uint16_t status, enable, control;
+};
+
+int32_t vr_acpi_pm_init(struct vr_acpi_pm *p, const struct vr_tables *t); /* [main] */
+void vr_acpi_pm_reset(struct vr_acpi_pm *p);                              /* [quiesced] */
+void vr_acpi_pm_fini(struct vr_acpi_pm *p);
+
+#endif

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: MIT
+/*
+ * board.c: puts the `pc` machine together: RAM, interrupt controllers, the devices every PC has, ACPI's
+ * registers and tables, and, in the virtio-mmio slots, what a device plugin offers: disks first, so that the
+ * guest's first disk is disk 0, then the random number generator and a second console.
+ */
+#include "board.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vmrun/device.h>
+
+#include "acpi.h"
+#include "acpi_pm.h"
+#include "cmos.h"
+#include "entry.h"
+#include "intr.h"
+#include "load.h"
+#include "map.h"
+#include "pit.h"
+#include "ranges.h"
+#include "reset.h"
+#include "tables.h"
+#include "uart.h"
+
+#define RAM_GRAIN 0x10000u
+#define UART_PORT 0x3f8u
+
+#define ANNOUNCE_ACPI 1u
+#define ANNOUNCE_CMDLINE 2u
+
+struct pc {
+	struct vr_tables t;
+	uint32_t vcpu_count;
+	uint64_t ram_size;
+	uint32_t announce; /* ANNOUNCE_* */
+	uint32_t ready;    /* intr, reset and pm are to be taken down */
+	struct vr_intr intr;
+	struct vr_reset reset;
+	struct vr_acpi_pm pm;
+	struct vr_uart *uart;
+	struct vr_pit *pit; /* NULL: the accelerator has it */
+	struct vr_cmos *cmos;
+	uint32_t slots; /* virtio-mmio slots in use */
+	struct {
+		const struct vr_device_maker *maker;
+		void *device;
+	} slot[PC_VIRTIO_SLOTS];
+};
+
+/* ---- pluggable devices ------------------------------------------------------------------------------ */
+
+/* Is `type` one of the comma-separated `types`? */
+static int offers(const char *types, const char *type)
+{
+	size_t length = strlen(type);
+
+	while (types && *types) {
+		size_t n;
+
+		types += strspn(types, ", ");
+		n = strcspn(types, ", ");
+		if (n == length && memcmp(types, type, n) == 0)
+			return 1;
+		types += n;
+	}
+	return 0;
+}
+
+static int find_maker(const struct pc *b, const char *type, struct vr_found *out)
+{
+	for (uint32_t i = 0; b->t.registry; i++) {
+		*out = (struct vr_found){.size = sizeof(*out)};
+		if (b->t.registry->find(b->t.host, VR_DEVICE_ID, NULL, i, out) < 0)
+			break;
+		if (offers(((const struct vr_device_maker *)out->interface)->types, type))
+			return 1;
+	}
+	return 0;
+}
+
+/* The `index`-th device of a type into the next slot. A missing maker is a warning: the machine is then
+ * without that device. */
+static int32_t plug(struct pc *b, const char *type, uint32_t index)
+{
+	struct vr_device_config c = {.size = sizeof(c), .index = index, .type = type};
+	const struct vr_device_maker *maker;
+	struct vr_found found;
+	void *device = NULL;
+	int32_t rc;
+
+	if (b->slots == PC_VIRTIO_SLOTS)
+		return vr_tables_fail(&b->t, VR_E_CONFIG,
+				      "%s %u: all %u virtio-mmio slots are taken; use fewer disks", type,
+				      index, PC_VIRTIO_SLOTS);
+	if (!find_maker(b, type, &found)) {
+		vr_tables_warn(&b->t, "no plugin offers \"%s\": the machine goes without it", type);
+		return VR_OK;
+	}
+	maker = found.interface;
+	c.base = PC_VIRTIO_BASE + b->slots * PC_VIRTIO_STRIDE;
+	c.irq = PC_LINE_VIRTIO + b->slots;
+	rc = maker->create(found.self, &c, &device);
+	if (rc < 0)
+		return rc;
+	b->slot[b->slots].maker = maker;
+	b->slot[b->slots++].device = device;
+	return VR_OK;
+}
+
+static int32_t plug_all(struct pc *b)
+{
+	uint32_t disks = b->t.block ? b->t.block->count(b->t.host) : 0;
+	int32_t rc = VR_OK;
+
+	for (uint32_t i = 0; i < disks && rc >= 0; i++)
+		rc = plug(b, "virtio-mmio-blk", i);
+	if (rc >= 0)
+		rc = plug(b, "virtio-mmio-rng", 0);
+	if (rc >= 0)
+		rc = plug(b, "virtio-mmio-console", 1);
+	return rc;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------- */
+
+static void VR_CALL pc_destroy(void *board)
+{
+	struct pc *b = board;
+
+	for (uint32_t i = b->slots; i-- > 0;)
+		b->slot[i].maker->destroy(b->slot[i].device);
+	vr_cmos_free(b->cmos);
+	vr_pit_free(b->pit);
+	vr_uart_free(b->uart);
+	if (b->ready) {
+		vr_acpi_pm_fini(&b->pm);
+		vr_reset_fini(&b->reset);
+		vr_intr_fini(&b->intr);
+	}
+	free(b);
+}
+
+static int32_t check(const struct vr_tables *t, const struct vr_board_config *c)
+{
+	if (c->arch && strcmp(c->arch, "x86_64") != 0)
+		return vr_tables_fail(t, VR_E_CONFIG, "board-pc is an x86_64 machine, not \"%s\"", c->arch);
+	if (c->vcpu_count < 1 || c->vcpu_count > PC_MAX_VCPUS)
+		return vr_tables_fail(t, VR_E_CONFIG, "%u vCPUs: this machine has 1 to %u; change --smp",
+				      c->vcpu_count, PC_MAX_VCPUS);
+	if (c->ram_size % RAM_GRAIN || c->ram_size < PC_RAM_MIN || c->ram_size > PC_RAM_MAX)
+		return vr_tables_fail(t, VR_E_CONFIG,
+				      "RAM of %" PRIu64
+				      " bytes: this machine takes a multiple of 64 KiB, from 2 MiB to 1 TiB; "
+				      "change -m",
+				      c->ram_size);
+	return VR_OK;
+}
+
+static int32_t read_options(struct pc *b)
+{
+	static const struct {
+		const char *text;
+		uint32_t announce;
+	} values[] = {
+		{"both", ANNOUNCE_ACPI | ANNOUNCE_CMDLINE},
+		{"acpi", ANNOUNCE_ACPI},
+		{"cmdline", ANNOUNCE_CMDLINE},
+	};
+	const char *text = b->t.config ? b->t.config->string(b->t.host, "announce") : NULL;
+
+	b->announce = values[0].announce;
+	for (size_t i = 0; text && i < sizeof(values) / sizeof(values[0]); i++)
+		if (strcmp(text, values[i].text) == 0) {
+			b->announce = values[i].announce;
+			return VR_OK;
+		}
+	return text ? vr_tables_fail(&b->t, VR_E_CONFIG, "announce=%s: say acpi, cmdline or both", text)
+		    : VR_OK;
+}
+
+/* Conventional memory, where a firmware would be, and the two parts around the hole below 4 GiB. */
+static int32_t add_ram(struct pc *b)
+{
+	uint64_t low = vr_ranges_low_end(b->ram_size);
+	const struct {
+		uint64_t base, length;
+		const char *name;
+	} part[] = {
+		{0, PC_LOW_END, "ram-640k"},
+		{PC_FIRMWARE, PC_FIRMWARE_END - PC_FIRMWARE, "firmware"},
+		{PC_HIGH, low - PC_HIGH, "ram-low"},
+		{PC_ABOVE, b->ram_size - low, "ram-high"},
+	};
+	int32_t rc = VR_OK;
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]) && rc >= 0; i++)
+		if (part[i].length)
+			rc = b->t.memory->add(b->t.host, part[i].base, part[i].length, 0, part[i].name);
+	return rc;
+}
+
+static int32_t build(struct pc *b)
+{
+	int32_t rc = add_ram(b), more;
+
+	if (rc < 0)
+		return rc;
+	b->ready = 1;
+	rc = vr_intr_init(&b->intr, &b->t, b->vcpu_count);
+	/* All three, so that all can be taken down. */
+	more = vr_reset_init(&b->reset, &b->t);
+	rc = rc < 0 ? rc : more;
+	more = vr_acpi_pm_init(&b->pm, &b->t);
+	rc = rc < 0 ? rc : more;
+	if (rc >= 0)
+		rc = vr_uart_new(&b->t, UART_PORT, PC_IRQ_UART, 0, &b->uart);
+	if (rc >= 0 && b->intr.kind != VR_IRQCHIP_FULL)
+		rc = vr_pit_new(&b->t, PC_IRQ_PIT, &b->pit);
+	if (rc >= 0)
+		rc = vr_cmos_new(&b->t, PC_IRQ_RTC, b->ram_size, &b->cmos);
+	return rc < 0 ? rc : plug_all(b);
+}
+
+static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, void **board)
+{
+	struct pc *b = calloc(1, sizeof(*b));
+	const struct vr_host *host = ((struct vr_board_plugin *)self)->host;
+	int32_t rc;
+
+	if (!b) {
+		host->error(host, VR_E_NOMEM, "board-pc: out of memory");
+		return VR_E_NOMEM;
+	}
+	rc = vr_tables_bind(&b->t, host);
+	if (rc >= 0)
+		rc = check(&b->t, c);
+	if (rc >= 0)
+		rc = read_options(b);
+	if (rc >= 0) {
+		b->vcpu_count = c->vcpu_count;
+		b->ram_size = c->ram_size;
+		rc = build(b);
+	}
+	if (rc < 0) {
+		pc_destroy(b);
+		return rc;
+	}
+	*board = b;
+	return VR_OK;
+}
+
+/* Devices first: they let go of their lines; then the controllers. */
+static void VR_CALL pc_reset(void *board)
+{
+	struct pc *b = board;
+
+	for (uint32_t i = 0; i < b->slots; i++)
+		b->slot[i].maker->reset(b->slot[i].device);
+	vr_uart_reset(b->uart);
+	if (b->pit)
+		vr_pit_reset(b->pit);
+	vr_cmos_reset(b->cmos);
+	vr_reset_reset(&b->reset);
+	vr_acpi_pm_reset(&b->pm);
+	vr_intr_reset(&b->intr);
+}
+
+/* ---- boot ------------------------------------------------------------------------------------------------
+ */
+
+static int32_t load_acpi(struct pc *b)
+{
+	struct vr_acpi_input in = {
+		.vcpu_count = b->vcpu_count,
+		.virtio_slots = b->announce & ANNOUNCE_ACPI ? b->slots : 0,
+		.pit_pin = b->intr.kind == VR_IRQCHIP_FULL ? 0 : PC_PIN_PIT,
+	};
+	uint64_t room = PC_FIRMWARE_END - PC_FIRMWARE;
+	uint8_t *to = vr_load_room(&b->t, PC_FIRMWARE, room);
+
+	if (!to)
+		return VR_E_INTERNAL;
+	if (!vr_acpi_build(&in, PC_FIRMWARE, to, (uint32_t)room))
+		return vr_tables_fail(&b->t, VR_E_INTERNAL, "the ACPI tables of %u vCPUs do not fit",
+				      b->vcpu_count);
+	b->t.memory->written(b->t.host, PC_FIRMWARE, room);
+	return VR_OK;
+}
+
+/* The user's, and a virtio_mmio.device= for each slot (Linux' driver, CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES). A
+ * kernel that finds a device by ACPI as well leaves the second mention alone. */
+static char *command_line(const struct pc *b, const char *user)
+{
+	size_t length = strlen(user), room = length + 1 + b->slots * 64u;
+	char *text = malloc(room);
+
+	if (!text)
+		return NULL;
+	memcpy(text, user, length + 1);
+	for (uint32_t i = 0; i < b->slots && (b->announce & ANNOUNCE_CMDLINE); i++) {
+		int n = snprintf(text + length, room - length,
+				 "%svirtio_mmio.device=0x%" PRIx64 "@0x%" PRIx64 ":%u:%u", length ? " " : "",
+				 PC_VIRTIO_SIZE, PC_VIRTIO_BASE + i * PC_VIRTIO_STRIDE, vr_pc_slot_pin(i), i);
+
+		length += n > 0 ? (size_t)n : 0;
+	}
+	return text;
+}
+
+/* The others: with the board's local APICs they are off until a start-up interrupt; with the accelerator's
+ * they run, and wait for one there. */
+static int32_t park_others(struct pc *b)
+{
+	int32_t rc = VR_OK;
+
+	for (uint32_t i = 1; i < b->vcpu_count && b->intr.kind != VR_IRQCHIP_NONE && rc >= 0; i++) {
+		rc = vr_entry_wait(&b->t, i);
+		if (rc >= 0)
+			rc = b->t.machine->vcpu_power(b->t.host, i, 1);
+	}
+	return rc;
+}
+
+static int32_t VR_CALL pc_load(void *board, const struct vr_boot_payload *p)
+{
+	struct pc *b = board;
+	char *cmdline = command_line(b, p->cmdline);
+	struct vr_load_input in = {
+		.payload = p,
+		.cmdline = cmdline,
+		.ram_size = b->ram_size,
+		.rsdp = PC_FIRMWARE,
+	};
+	struct vr_entry entry;
+	int32_t rc;
+
+	if (!cmdline)
+		return vr_tables_fail(&b->t, VR_E_NOMEM, "command line: out of memory");
+	rc = load_acpi(b);
+	if (rc >= 0)
+		rc = vr_load(&b->t, &in, &entry);
+	free(cmdline);
+	if (rc >= 0)
+		rc = vr_entry_boot(&b->t, &entry);
+	if (rc >= 0)
+		rc = park_others(b);
+	return rc < 0 ? rc : VR_OK;
+}
+
+const struct vr_board vr_board_pc = {
+	.size = sizeof(vr_board_pc),
+	.arch = "x86_64",
+	.create = pc_create,
+	.load = pc_load,
+	.reset = pc_reset,
+	.destroy = pc_destroy,
+};

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: MIT
+#include "intr.h"
+
+#include <inttypes.h>
+#include <vmrun/state_x86.h>
+
+#define MSR_APIC_BASE 0x1bu
+#define MSR_X2APIC 0x800u
+#define LAPIC_PAGE 0x1000u
+#define IOAPIC_SIZE 0x100u
+
+/* ---- lines ------------------------------------------------------------------------------------ */
+
+/* A message of the board's I/O APIC to the accelerator's local APICs, as an MSI (SDM vol. 3, 11.11). */
+static void send_msi(struct vr_intr *x, const struct vr_message *m)
+{
+	uint64_t address = 0xfee00000u | (m->destination & 0xff) << 12 | (m->logical ? 4u : 0) |
+			   (m->mode == VR_MODE_LOWEST ? 8u : 0);
+	uint32_t data = m->vector | (uint32_t)m->mode << 8 | (m->level ? 0xc000u : 0);
+
+	x->chip->msi(x->chip_self, address, data);
+}
+
+/* 11.6.2.4: of those that a message means, the one that does the least important thing; equals take turns. */
+static struct vr_lapic *lowest(struct vr_intr *x, const struct vr_message *m)
+{
+	struct vr_lapic *best = NULL;
+
+	for (uint32_t n = 0; n < x->vcpu_count; n++) {
+		struct vr_lapic *l = x->lapic[(x->lowest_next + n) % x->vcpu_count];
+
+		if (!vr_lapic_matches(l, m) || !(l->svr & 0x100))
+			continue;
+		if (!best || vr_lapic_ppr(l) < vr_lapic_ppr(best))
+			best = l;
+	}
+	if (best)
+		x->lowest_next = best->vcpu + 1;
+	return best;
+}
+
+void vr_intr_message(struct vr_intr *x, const struct vr_message *m)
+{
+	struct vr_lapic *l;
+
+	if (x->kind != VR_IRQCHIP_NONE) {
+		send_msi(x, m);
+		return;
+	}
+	if (m->mode == VR_MODE_LOWEST) {
+		l = lowest(x, m);
+		if (l)
+			vr_lapic_accept(l, m);
+		return;
+	}
+	for (uint32_t i = 0; i < x->vcpu_count; i++)
+		if (vr_lapic_matches(x->lapic[i], m))
+			vr_lapic_accept(x->lapic[i], m);
+}
+
+void vr_intr_update(struct vr_intr *x)
+{
+	uint32_t level;
+
+	if (x->kind == VR_IRQCHIP_NONE) {
+		for (uint32_t i = 0; i < x->vcpu_count; i++)
+			vr_lapic_update(x->lapic[i]);
+		return;
+	}
+	level = vr_pic_output(&x->pic);
+	if (level == x->direct)
+		return;
+	x->direct = level;
+	x->t->irq->set_pin(x->t->host, 0, VR_X86_PIN_INTR, level);
+}
+
+static void pin_changed(struct vr_intr *x, uint32_t pin, uint32_t level)
+{
+	if (x->kind == VR_IRQCHIP_FULL) {
+		x->chip->line(x->chip_self, pin, level);
+		return;
+	}
+	if (pin < 16)
+		vr_pic_input(&x->pic, pin, level);
+	if (pin == PC_IRQ_PIT)
+		vr_ioapic_input(&x->ioapic, PC_PIN_PIT, level);
+	else if (pin != PC_PIN_PIT)
+		vr_ioapic_input(&x->ioapic, pin, level);
+	vr_intr_update(x);
+}
+
+static uint32_t slots_of(const struct vr_intr *x, uint32_t pin)
+{
+	for (uint32_t i = 0; i < PC_VIRTIO_SLOTS; i++)
+		if ((x->slot_lines >> i & 1) && vr_pc_slot_pin(i) == pin)
+			return 1;
+	return 0;
+}
+
+static void VR_CALL set_line(void *opaque, uint32_t vcpu, uint32_t line, uint32_t level)
+{
+	struct vr_intr *x = opaque;
+	uint32_t pin = line, slot = line - PC_LINE_VIRTIO;
+
+	if (vcpu != VR_IRQ_SHARED)
+		return;
+	level = !!level;
+	pthread_mutex_lock(&x->lock);
+	if (slot < PC_VIRTIO_SLOTS) {
+		x->slot_lines = (x->slot_lines & ~(1ull << slot)) | (uint64_t)level << slot;
+		pin = vr_pc_slot_pin(slot);
+		level = slots_of(x, pin);
+	}
+	if (pin < PC_LINES && (x->pins >> pin & 1) != level) {
+		x->pins = (x->pins & ~(1u << pin)) | level << pin;
+		pin_changed(x, pin, level);
+	}
+	pthread_mutex_unlock(&x->lock);
+}
+
+static const struct vr_irq_controller controller = {.size = sizeof(controller), .set = set_line};
+
+/* ---- the local APIC's page and MSRs, and what passes between processor and controllers -------------- */
+
+static struct vr_lapic *lapic_of(struct vr_intr *x, uint32_t vcpu)
+{
+	return vcpu < x->vcpu_count ? x->lapic[vcpu] : NULL;
+}
+
+static uint64_t VR_CALL page_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	struct vr_intr *x = opaque;
+	struct vr_lapic *l = lapic_of(x, vcpu);
+	uint32_t at = (uint32_t)offset, value;
+
+	/* 11.4.1: registers are 32 bits wide, at multiples of 16, and to be accessed as such. */
+	if (!l || (at & 0xc) || (at & 3) + width > 4)
+		return 0;
+	pthread_mutex_lock(&x->lock);
+	/* 11.12.2: in x2APIC mode, or switched off, there is nothing in memory. */
+	value = (l->base & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)) == LAPIC_BASE_ENABLE
+			? vr_lapic_read(l, at & ~3u)
+			: 0xffffffffu;
+	pthread_mutex_unlock(&x->lock);
+	return value >> 8 * (at & 3) & (width == 4 ? 0xffffffffu : (1u << 8 * width) - 1);
+}
+
+static void VR_CALL page_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct vr_intr *x = opaque;
+	struct vr_lapic *l = lapic_of(x, vcpu);
+
+	if (!l || (offset & 0xf) || width != 4)
+		return;
+	pthread_mutex_lock(&x->lock);
+	if ((l->base & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)) == LAPIC_BASE_ENABLE)
+		vr_lapic_write(l, (uint32_t)offset, (uint32_t)value);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static const struct vr_bus_ops page_ops = {.size = sizeof(page_ops), .read = page_read, .write = page_write};
+
+static uint64_t VR_CALL base_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	struct vr_intr *x = opaque;
+	struct vr_lapic *l = lapic_of(x, vcpu);
+	uint64_t value;
+
+	(void)offset;
+	(void)width;
+	pthread_mutex_lock(&x->lock);
+	value = l ? vr_lapic_msr_read(l, MSR_APIC_BASE) : 0;
+	pthread_mutex_unlock(&x->lock);
+	return value;
+}
+
+static void VR_CALL base_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct vr_intr *x = opaque;
+	struct vr_lapic *l = lapic_of(x, vcpu);
+
+	(void)offset;
+	(void)width;
+	pthread_mutex_lock(&x->lock);
+	if (l)
+		vr_lapic_msr_write(l, MSR_APIC_BASE, value);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static const struct vr_bus_ops base_ops = {.size = sizeof(base_ops), .read = base_read, .write = base_write};
+
+static uint64_t VR_CALL x2apic_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	struct vr_intr *x = opaque;
+	struct vr_lapic *l = lapic_of(x, vcpu);
+	uint64_t value;
+
+	(void)width;
+	pthread_mutex_lock(&x->lock);
+	value = l ? vr_lapic_msr_read(l, MSR_X2APIC + (uint32_t)offset) : 0;
+	pthread_mutex_unlock(&x->lock);
+	return value;
+}
+
+static void VR_CALL x2apic_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct vr_intr *x = opaque;
+	struct vr_lapic *l = lapic_of(x, vcpu);
+
+	(void)width;
+	pthread_mutex_lock(&x->lock);
+	if (l)
+		vr_lapic_msr_write(l, MSR_X2APIC + (uint32_t)offset, value);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static const struct vr_bus_ops x2apic_ops = {
+	.size = sizeof(x2apic_ops),
+	.read = x2apic_read,
+	.write = x2apic_write,
+};
+
+#define WIRE(address) ((address)-VR_X86_BUS_INTA)
+
+static uint64_t acknowledge(struct vr_intr *x, uint32_t vcpu)
+{
+	struct vr_lapic *l = lapic_of(x, vcpu);
+	int32_t vector = -1;
+
+	if (x->kind == VR_IRQCHIP_NONE) {
+		vector = l ? vr_lapic_acknowledge(l) : -1;
+	} else if (vcpu == 0 && vr_pic_output(&x->pic)) {
+		vector = (int32_t)vr_pic_acknowledge(&x->pic);
+		vr_intr_update(x);
+	}
+	return vector < 0 ? VR_X86_INTA_NONE : (uint32_t)vector;
+}
+
+static uint64_t VR_CALL wire_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	struct vr_intr *x = opaque;
+	struct vr_lapic *l = lapic_of(x, vcpu);
+	uint64_t value = 0;
+
+	(void)width;
+	pthread_mutex_lock(&x->lock);
+	if (offset == WIRE(VR_X86_BUS_INTA))
+		value = acknowledge(x, vcpu);
+	else if (offset == WIRE(VR_X86_BUS_CR8) && l)
+		value = l->tpr >> 4;
+	pthread_mutex_unlock(&x->lock);
+	return value;
+}
+
+static void VR_CALL wire_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct vr_intr *x = opaque;
+	struct vr_lapic *l = lapic_of(x, vcpu);
+
+	(void)width;
+	pthread_mutex_lock(&x->lock);
+	if (offset == WIRE(VR_X86_BUS_CR8) && l)
+		vr_lapic_set_tpr(l, (uint32_t)(value & 15) << 4);
+	else if (offset == WIRE(VR_X86_BUS_EOI) && x->kind == VR_IRQCHIP_SPLIT)
+		vr_ioapic_eoi(&x->ioapic, value & 0xff);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static const struct vr_bus_ops wire_ops = {.size = sizeof(wire_ops), .read = wire_read, .write = wire_write};
+
+/* ---- the other controllers' registers ------------------------------------------------------------------ */
+
+static uint64_t VR_CALL ioapic_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	struct vr_intr *x = opaque;
+	uint64_t value;
+
+	(void)vcpu;
+	if (width != 4)
+		return 0;
+	pthread_mutex_lock(&x->lock);
+	value = vr_ioapic_read(&x->ioapic, (uint32_t)offset);
+	pthread_mutex_unlock(&x->lock);
+	return value;
+}
+
+static void VR_CALL ioapic_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct vr_intr *x = opaque;
+
+	(void)vcpu;
+	if (width != 4 && !(width == 1 && offset == 0)) /* the selector may be written as a byte */
+		return;
+	pthread_mutex_lock(&x->lock);
+	vr_ioapic_write(&x->ioapic, (uint32_t)offset, (uint32_t)value);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static const struct vr_bus_ops ioapic_ops = {
+	.size = sizeof(ioapic_ops),
+	.read = ioapic_read,
+	.write = ioapic_write,
+};
+
+/* A wide access to 8-bit ports is one to each of them, as the bus bridge makes of it. */
+static uint64_t pic_read(struct vr_intr *x, uint32_t chip, uint64_t offset, uint32_t width)
+{
+	uint64_t value = 0;
+
+	pthread_mutex_lock(&x->lock);
+	for (uint32_t i = 0; i < width && offset + i < 2; i++)
+		value |= (uint64_t)vr_pic_read(&x->pic, chip, (uint32_t)offset + i) << 8 * i;
+	vr_intr_update(x);
+	pthread_mutex_unlock(&x->lock);
+	return value;
+}
+
+static void pic_write(struct vr_intr *x, uint32_t chip, uint64_t offset, uint32_t width, uint64_t value)
+{
+	pthread_mutex_lock(&x->lock);
+	for (uint32_t i = 0; i < width && offset + i < 2; i++)
+		vr_pic_write(&x->pic, chip, (uint32_t)offset + i, value >> 8 * i & 0xff);
+	vr_intr_update(x);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static uint64_t VR_CALL master_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	(void)vcpu;
+	return pic_read(opaque, 0, offset, width);
+}
+
+static void VR_CALL master_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	(void)vcpu;
+	pic_write(opaque, 0, offset, width, value);
+}
+
+static uint64_t VR_CALL slave_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	(void)vcpu;
+	return pic_read(opaque, 1, offset, width);
+}
+
+static void VR_CALL slave_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	(void)vcpu;
+	pic_write(opaque, 1, offset, width, value);
+}
+
+static uint64_t VR_CALL elcr_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	struct vr_intr *x = opaque;
+	uint64_t value = 0;
+
+	(void)vcpu;
+	pthread_mutex_lock(&x->lock);
+	for (uint32_t i = 0; i < width && offset + i < 2; i++)
+		value |= (uint64_t)vr_pic_elcr_read(&x->pic, (uint32_t)offset + i) << 8 * i;
+	pthread_mutex_unlock(&x->lock);
+	return value;
+}
+
+static void VR_CALL elcr_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct vr_intr *x = opaque;
+
+	(void)vcpu;
+	pthread_mutex_lock(&x->lock);
+	for (uint32_t i = 0; i < width && offset + i < 2; i++)
+		vr_pic_elcr_write(&x->pic, (uint32_t)offset + i, value >> 8 * i & 0xff);
+	vr_intr_update(x);
+	pthread_mutex_unlock(&x->lock);
+}
+
+static const struct vr_bus_ops master_ops = {
+	.size = sizeof(master_ops),
+	.read = master_read,
+	.write = master_write,
+};
+static const struct vr_bus_ops slave_ops = {
+	.size = sizeof(slave_ops),
+	.read = slave_read,
+	.write = slave_write,
+};
+static const struct vr_bus_ops elcr_ops = {.size = sizeof(elcr_ops), .read = elcr_read, .write = elcr_write};
+
+/* ---- life -----------------------------------------------------------------------------------------------
+ */
+
+#define HAVE(kind) (1u << (kind))
+#define NONE HAVE(VR_IRQCHIP_NONE)
+#define SPLIT HAVE(VR_IRQCHIP_SPLIT)
+
+static const struct {
+	uint32_t when; /* what the accelerator may have for this to be the board's */
+	uint32_t space;
+	uint64_t base, length;
+	const struct vr_bus_ops *ops;
+	const char *name;
+} ranges[] = {
+	{NONE, VR_SPACE_MMIO, PC_LAPIC_BASE, LAPIC_PAGE, &page_ops, "lapic"},
+	{NONE, VR_SPACE_SYSREG, MSR_APIC_BASE, 1, &base_ops, "apic-base"},
+	{NONE, VR_SPACE_SYSREG, MSR_X2APIC, 0x40, &x2apic_ops, "x2apic"},
+	{NONE | SPLIT, VR_SPACE_SYSREG, VR_X86_BUS_INTA, 3, &wire_ops, "interrupt-acknowledge"},
+	{NONE | SPLIT, VR_SPACE_MMIO, PC_IOAPIC_BASE, IOAPIC_SIZE, &ioapic_ops, "ioapic"},
+	{NONE | SPLIT, VR_SPACE_PORT, 0x20, 2, &master_ops, "i8259-master"},
+	{NONE | SPLIT, VR_SPACE_PORT, 0xa0, 2, &slave_ops, "i8259-slave"},
+	{NONE | SPLIT, VR_SPACE_PORT, 0x4d0, 2, &elcr_ops, "elcr"},
+};
+
+static void ask_accelerator(struct vr_intr *x)
+{
+	struct vr_found f;
+
+	for (uint32_t i = 0; x->t->registry; i++) {
+		const struct vr_irqchip *c;
+
+		f = (struct vr_found){.size = sizeof(f)};
+		if (x->t->registry->find(x->t->host, VR_IRQCHIP_ID, NULL, i, &f) < 0)
+			return;
+		c = f.interface;
+		if (!VR_HAS(c, enable) || !VR_HAS(c, kind) || !VR_HAS(c, line) || !VR_HAS(c, msi))
+			continue;
+		/* All of it, or the local APICs. Who has no virtual machine says so: it is not the one that
+		 * runs. */
+		if (c->enable(f.self, VR_IRQCHIP_FULL) < 0 && c->enable(f.self, VR_IRQCHIP_SPLIT) < 0)
+			continue;
+		x->kind = c->kind(f.self);
+		x->chip = c;
+		x->chip_self = f.self;
+		return;
+	}
+}
+
+static void power_on(struct vr_intr *x)
+{
+	uint32_t level = 0;
+
+	vr_pic_reset(&x->pic);
+	for (uint32_t i = 0; i < 16; i++)
+		if (vr_pc_slot_pin(i) < 16)
+			level |= 1u << vr_pc_slot_pin(i);
+	vr_pic_set_level(&x->pic, level | 1u << PC_IRQ_SCI);
+	vr_ioapic_reset(&x->ioapic);
+	/* Lines that are high stay so: they are the devices'. */
+	for (uint32_t i = 0; i < 16; i++)
+		vr_pic_input(&x->pic, i, x->pins >> i & 1);
+}
+
+int32_t vr_intr_init(struct vr_intr *x, const struct vr_tables *t, uint32_t vcpu_count)
+{
+	int32_t rc = VR_OK;
+
+	x->t = t;
+	x->vcpu_count = vcpu_count;
+	x->ioapic.intr = x;
+	pthread_mutex_init(&x->lock, NULL);
+	ask_accelerator(x);
+	if (x->kind > VR_IRQCHIP_FULL)
+		return vr_tables_fail(t, VR_E_ABI,
+				      "the accelerator has interrupt controllers of a kind (%u) "
+				      "that this board does not know",
+				      x->kind);
+	power_on(x);
+	if (x->kind == VR_IRQCHIP_NONE)
+		rc = vr_startup_new(x);
+	for (uint32_t i = 0; i < vcpu_count && x->kind == VR_IRQCHIP_NONE && rc >= 0; i++)
+		rc = vr_lapic_new(x, i, &x->lapic[i]);
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]) && rc >= 0; i++)
+		if (ranges[i].when & HAVE(x->kind))
+			rc = t->mmio->attach(t->host, ranges[i].space, ranges[i].base, ranges[i].length,
+					     ranges[i].ops, x, ranges[i].name);
+	if (rc >= 0)
+		rc = t->irq->set_controller(t->host, &controller, x);
+	return rc;
+}
+
+void vr_intr_fini(struct vr_intr *x)
+{
+	vr_startup_free(x);
+	for (uint32_t i = 0; i < x->vcpu_count; i++)
+		vr_lapic_free(x->lapic[i]);
+	pthread_mutex_destroy(&x->lock);
+}
+
+void vr_intr_reset(struct vr_intr *x)
+{
+	if (x->kind == VR_IRQCHIP_NONE)
+		vr_startup_reset(x);
+	pthread_mutex_lock(&x->lock);
+	power_on(x);
+	for (uint32_t i = 0; i < x->vcpu_count; i++)
+		if (x->lapic[i]) {
+			/* The accelerator has forgotten its pins. */
+			x->t->irq->set_pin(x->t->host, i, VR_X86_PIN_INTR, 0);
+			x->lapic[i]->pin = 0;
+			vr_lapic_power_on(x->lapic[i]);
+		}
+	if (x->kind == VR_IRQCHIP_SPLIT)
+		vr_intr_update(x);
+	pthread_mutex_unlock(&x->lock);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * intr.h: the interrupt controllers of the machine as one: the 8259 pair, the I/O APIC and a local APIC for
+ * each vCPU, or what an accelerator has of them (vmrun.irqchip/1).
+ *
+ * They speak to each other all the time, so one lock covers them. It is a leaf for devices (they raise lines
+ * with their own locks held) and is held while pins are driven, never while a vCPU's state is set.
+ */
+#ifndef VR_BOARD_PC_INTR_H
+#define VR_BOARD_PC_INTR_H
+
+#include <pthread.h>
+#include <vmrun/irqchip.h>
+
+#include "ioapic.h"
+#include "lapic.h"
+#include "map.h"
+#include "pic.h"
+#include "startup.h"
+#include "tables.h"
+
+/* Delivery modes (Intel SDM vol. 3, 11.5.1 and 11.6.1). */
+#define VR_MODE_FIXED 0u
+#define VR_MODE_LOWEST 1u
+#define VR_MODE_SMI 2u
+#define VR_MODE_NMI 4u
+#define VR_MODE_INIT 5u
+#define VR_MODE_SIPI 6u
+#define VR_MODE_EXTINT 7u
+
+/* What goes to local APICs. */
+struct vr_message {
+	uint8_t vector;
+	uint8_t mode;    /* VR_MODE_* */
+	uint8_t logical; /* destination mode */
+	uint8_t level;   /* level-triggered */
+	uint8_t x2apic;  /* destination has 32 bits */
+	uint32_t destination;
+};
+
+struct vr_intr {
+	const struct vr_tables *t;
+	uint32_t vcpu_count;
+	uint32_t kind; /* VR_IRQCHIP_*: what the accelerator has */
+	const struct vr_irqchip *chip;
+	void *chip_self;
+	pthread_mutex_t lock;                 /* everything below */
+	uint64_t slot_lines;                  /* of the virtio slots */
+	uint32_t pins;                        /* lines 0..23, slots included */
+	uint32_t direct;                      /* SPLIT: pin 0 of vCPU 0 as last told */
+	struct vr_pic pic;                    /* not FULL */
+	struct vr_ioapic ioapic;              /* not FULL */
+	struct vr_lapic *lapic[PC_MAX_VCPUS]; /* NONE */
+	uint32_t lowest_next;                 /* whose turn it is among equals */
+	struct vr_startup startup;            /* NONE */
+};
+
+/* Asks the accelerator what it has, attaches the rest, becomes the root controller. [main] */
+int32_t vr_intr_init(struct vr_intr *x, const struct vr_tables *t, uint32_t vcpu_count);
+void vr_intr_fini(struct vr_intr *x);
+void vr_intr_reset(struct vr_intr *x); /* [quiesced] */
+
+/* ---- the lock is held ---- */
+
+/* Deliver to whom the destination names. */
+void vr_intr_message(struct vr_intr *x, const struct vr_message *m);
+/* The 8259s' INT may have changed. */
+void vr_intr_update(struct vr_intr *x);
+
+#endif

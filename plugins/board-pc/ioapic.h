@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* ioapic.h: the I/O APIC (Intel 82093AA data sheet). No lock of its own: intr.c's. */
+#ifndef VR_BOARD_PC_IOAPIC_H
+#define VR_BOARD_PC_IOAPIC_H
+
+#include <stdint.h>
+
+#define IOAPIC_PINS 24u
+
+/* 3.2.4 I/O redirection table registers */
+#define IOAPIC_RED_LOGICAL (1ull << 11)
+#define IOAPIC_RED_STATUS (1ull << 12)
+#define IOAPIC_RED_ACTIVE_LOW (1ull << 13)
+#define IOAPIC_RED_REMOTE_IRR (1ull << 14)
+#define IOAPIC_RED_LEVEL (1ull << 15)
+#define IOAPIC_RED_MASK (1ull << 16)
+
+struct vr_intr;
+
+struct vr_ioapic {
+	struct vr_intr *intr;
+	uint32_t id, select;
+	uint32_t input; /* levels */
+	uint64_t redirect[IOAPIC_PINS];
+};
+
+void vr_ioapic_reset(struct vr_ioapic *io);
+/* A pin is asserted or not: which voltage that is (the polarity bit) is between the guest and the tables. */
+void vr_ioapic_input(struct vr_ioapic *io, uint32_t pin, uint32_t level);
+/* A local APIC ended a level-triggered vector. */
+void vr_ioapic_eoi(struct vr_ioapic *io, uint32_t vector);
+uint32_t vr_ioapic_read(const struct vr_ioapic *io, uint32_t offset);
+void vr_ioapic_write(struct vr_ioapic *io, uint32_t offset, uint32_t value);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lapic.h: a vCPU's local APIC (Intel SDM vol. 3, chapter 11), xAPIC and x2APIC. Its lock is intr.c's.
+ *
+ * The page can't be moved, and TSC-deadline mode is missing: the board does not know the guest's TSC.
+ */
+#ifndef VR_BOARD_PC_LAPIC_H
+#define VR_BOARD_PC_LAPIC_H
+
+#include <vmrun/abi.h>
+
+struct vr_intr;
+struct vr_message;
+struct vr_timer;
+
+#define LAPIC_BASE_BSP (1ull << 8)
+#define LAPIC_BASE_X2APIC (1ull << 10)
+#define LAPIC_BASE_ENABLE (1ull << 11)
+
+/* lvt[]: the order of the registers from 0x320. */
+#define LVT_TIMER 0u
+#define LVT_THERMAL 1u
+#define LVT_COUNTERS 2u
+#define LVT_LINT0 3u
+#define LVT_LINT1 4u
+#define LVT_ERROR 5u
+#define LVTS 6u
+
+#define LVT_MASKED (1u << 16)
+#define LVT_PERIODIC (1u << 17)
+
+struct vr_lapic {
+	struct vr_intr *intr;
+	uint32_t vcpu;
+	uint64_t base; /* IA32_APIC_BASE */
+	uint32_t id, tpr, ldr, dfr, svr, esr, esr_pending, icr[2], lvt[LVTS];
+	uint32_t irr[8], isr[8], tmr[8]; /* by vector; tmr: level-triggered */
+	uint32_t extint;                 /* an I/O APIC sent "external interrupt" */
+	uint32_t pin;                    /* pin 0 as last told */
+	struct vr_timer *timer;
+	uint32_t timer_initial, timer_divide;
+	uint64_t timer_start; /* ns: when the count began at timer_initial */
+	uint64_t timer_when;
+	uint32_t timer_armed;
+};
+
+int32_t vr_lapic_new(struct vr_intr *x, uint32_t vcpu, struct vr_lapic **out);
+void vr_lapic_free(struct vr_lapic *l);
+
+/* 11.4.7.1 after power-up; 11.4.7.3 after INIT: the id and IA32_APIC_BASE stay. */
+void vr_lapic_power_on(struct vr_lapic *l);
+void vr_lapic_init_reset(struct vr_lapic *l);
+
+/* Does a message mean this one? */
+int vr_lapic_matches(const struct vr_lapic *l, const struct vr_message *m);
+/* Take a message that does. */
+void vr_lapic_accept(struct vr_lapic *l, const struct vr_message *m);
+/* 11.8.3.1 PPR */
+uint32_t vr_lapic_ppr(const struct vr_lapic *l);
+/* Let pin 0 follow. */
+void vr_lapic_update(struct vr_lapic *l);
+/* The vector, now in service, or -1. */
+int32_t vr_lapic_acknowledge(struct vr_lapic *l);
+void vr_lapic_set_tpr(struct vr_lapic *l, uint32_t tpr);
+void vr_lapic_eoi(struct vr_lapic *l);
+void vr_lapic_error(struct vr_lapic *l, uint32_t bit); /* 11.5.3 */
+/* Set an entry of the local vector table going (11.5.1). */
+void vr_lapic_local(struct vr_lapic *l, uint32_t lvt);
+
+/* ---- lapic_regs.c ---- */
+uint32_t vr_lapic_read(struct vr_lapic *l, uint32_t offset);
+void vr_lapic_write(struct vr_lapic *l, uint32_t offset, uint32_t value);
+/* MSRs 0x1b and 0x800..0x83f. */
+uint64_t vr_lapic_msr_read(struct vr_lapic *l, uint32_t msr);
+void vr_lapic_msr_write(struct vr_lapic *l, uint32_t msr, uint64_t value);
+
+/* ---- lapic_timer.c ---- */
+uint32_t vr_lapic_timer_current(const struct vr_lapic *l);
+void vr_lapic_timer_start(struct vr_lapic *l, uint32_t initial);
+void vr_lapic_timer_divide(struct vr_lapic *l, uint32_t value);
+void vr_lapic_timer_mode(struct vr_lapic *l); /* the LVT entry was written */
+void vr_lapic_timer_stop(struct vr_lapic *l);
+void VR_CALL vr_lapic_timer_fired(void *opaque);
+
+#endif

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/*
+ * lapic_timer.c: the APIC timer (Intel SDM vol. 3, 11.5.4), one-shot and periodic, counting a bus clock of 1
+ * GHz, so that a count divided by one is a nanosecond.
+ */
+#include "intr.h"
+
+/* A periodic timer interrupts at most this often: what is due in between is one interrupt. A guest must not
+ * be able to keep the host's timer thread busy. */
+#define PERIOD_MIN 50000u
+
+static uint64_t now(const struct vr_lapic *l)
+{
+	return l->intr->t->timer->now(l->intr->t->host);
+}
+
+/* Divide configuration, bits 3, 1 and 0: 2, 4, .. 128, and 7 is 1. */
+static uint32_t divisor(const struct vr_lapic *l)
+{
+	uint32_t code = (l->timer_divide & 3) | (l->timer_divide >> 1 & 4);
+
+	return 1u << ((code + 1) & 7);
+}
+
+static int periodic(const struct vr_lapic *l)
+{
+	return (l->lvt[LVT_TIMER] >> 17 & 3) == 1;
+}
+
+/* 10b is TSC-deadline, 11b reserved: the count registers do nothing then. */
+static int counts(const struct vr_lapic *l)
+{
+	return l->lvt[LVT_TIMER] >> 17 < 2;
+}
+
+static uint64_t period(const struct vr_lapic *l)
+{
+	return (uint64_t)l->timer_initial * divisor(l);
+}
+
+uint32_t vr_lapic_timer_current(const struct vr_lapic *l)
+{
+	uint64_t ticks;
+
+	if (!l->timer_initial || !counts(l))
+		return 0;
+	ticks = (now(l) - l->timer_start) / divisor(l);
+	if (periodic(l))
+		return l->timer_initial - (uint32_t)(ticks % l->timer_initial);
+	return ticks >= l->timer_initial ? 0 : l->timer_initial - (uint32_t)ticks;
+}
+
+static void arm(struct vr_lapic *l)
+{
+	const struct vr_host_timer *timer = l->intr->t->timer;
+	uint64_t when = l->timer_start + period(l), t = now(l);
+
+	if (!l->timer_initial || !counts(l)) {
+		vr_lapic_timer_stop(l);
+		return;
+	}
+	if (periodic(l)) {
+		when = t + period(l) - (t - l->timer_start) % period(l);
+		if (period(l) < PERIOD_MIN)
+			when = t + PERIOD_MIN;
+	} else if (when <= t && !l->timer_armed) {
+		return; /* has run out already */
+	}
+	l->timer_armed = 1;
+	l->timer_when = when;
+	timer->arm(l->timer, when);
+}
+
+void vr_lapic_timer_stop(struct vr_lapic *l)
+{
+	l->timer_armed = 0;
+	l->intr->t->timer->cancel(l->timer);
+}
+
+void vr_lapic_timer_start(struct vr_lapic *l, uint32_t initial)
+{
+	l->timer_initial = initial;
+	l->timer_start = now(l);
+	l->timer_armed = initial != 0;
+	arm(l);
+}
+
+void vr_lapic_timer_divide(struct vr_lapic *l, uint32_t value)
+{
+	uint32_t left = vr_lapic_timer_current(l);
+	uint64_t done = l->timer_initial - left;
+
+	l->timer_divide = value & 0xb;
+	/* It goes on from where it is, at the new rate. */
+	l->timer_start = now(l) - done * divisor(l);
+	arm(l);
+}
+
+void vr_lapic_timer_mode(struct vr_lapic *l)
+{
+	arm(l);
+}
+
+void VR_CALL vr_lapic_timer_fired(void *opaque)
+{
+	struct vr_lapic *l = opaque;
+
+	pthread_mutex_lock(&l->intr->lock);
+	/* It may have been armed for later, or stopped, while this was on its way. */
+	if (l->timer_armed && now(l) >= l->timer_when) {
+		l->timer_armed = 0;
+		vr_lapic_local(l, LVT_TIMER);
+		if (periodic(l))
+			arm(l);
+	}
+	pthread_mutex_unlock(&l->intr->lock);
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "load.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "map.h"
+#include "ranges.h"
+
+#define MIB ((uint64_t)1 << 20)
+#define PAGE 4096u
+
+/* boot_params (Linux Documentation/arch/x86/zero-page.rst) */
+#define BP_ACPI_RSDP 0x070u
+#define BP_EXT_RAMDISK_IMAGE 0x0c0u
+#define BP_EXT_RAMDISK_SIZE 0x0c4u
+#define BP_EXT_CMDLINE 0x0c8u
+#define BP_E820_COUNT 0x1e8u
+#define BP_TYPE_OF_LOADER 0x210u
+#define BP_CODE32_START 0x214u
+#define BP_RAMDISK_IMAGE 0x218u
+#define BP_RAMDISK_SIZE 0x21cu
+#define BP_CMDLINE 0x228u
+#define BP_E820 0x2d0u
+#define E820_ENTRY 20u
+#define LOADER_UNKNOWN 0xffu
+
+/* hvm_start_info and its tables (Xen's public/arch-x86/hvm/start_info.h) */
+#define PVH_MAGIC 0x336ec578u
+#define PVH_MODULES (PC_PVH_INFO + 0x80)
+#define PVH_MEMORY (PC_PVH_INFO + 0x100)
+#define PVH_MEMORY_ENTRY 24u
+
+struct initrd {
+	uint64_t base, size;
+};
+
+uint8_t *vr_load_room(const struct vr_tables *t, uint64_t gpa, uint64_t n)
+{
+	uint8_t *to = t->memory->pointer(t->host, gpa, n);
+
+	if (!to) {
+		vr_tables_fail(t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into",
+			       gpa, n);
+		return NULL;
+	}
+	memset(to, 0, (size_t)n);
+	return to;
+}
+
+int32_t vr_load_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length)
+{
+	void *to;
+
+	if (!length)
+		return VR_OK;
+	to = t->memory->pointer(t->host, gpa, length);
+	if (!to)
+		return vr_tables_fail(t, VR_E_INTERNAL,
+				      "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into", gpa,
+				      length);
+	memcpy(to, bytes, (size_t)length);
+	t->memory->written(t->host, gpa, length);
+	return VR_OK;
+}
+
+/* As high as the kernel allows: it unpacks itself upwards from below. */
+static int32_t place_initrd(const struct vr_tables *t, const struct vr_load_input *in,
+			    const struct vr_kernel *k, struct initrd *out)
+{
+	const struct vr_boot_payload *p = in->payload;
+	uint64_t top = vr_ranges_low_end(in->ram_size), start = k->end > PC_HIGH ? k->end : PC_HIGH;
+
+	*out = (struct initrd){0, 0};
+	if (!p->initrd || !p->initrd_size)
+		return VR_OK;
+	if (top > k->initrd_max)
+		top = k->initrd_max + 1;
+	if (start > top || p->initrd_size > top - start ||
+	    ((top - p->initrd_size) & ~(uint64_t)(PAGE - 1)) < start)
+		return vr_tables_fail(
+			t, VR_E_CONFIG,
+			"%s: RAM is too small: the kernel ends at %" PRIu64 " MiB, the initrd has %" PRIu64
+			" MiB and must end below %" PRIu64 " MiB; give more with -m",
+			p->kernel_name, (start + MIB - 1) / MIB, (p->initrd_size + MIB - 1) / MIB, top / MIB);
+	out->base = (top - p->initrd_size) & ~(uint64_t)(PAGE - 1);
+	out->size = p->initrd_size;
+	return vr_load_copy(t, out->base, p->initrd, p->initrd_size);
+}
+
+static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_input *in,
+			     const struct vr_kernel *k)
+{
+	uint64_t length = strlen(in->cmdline);
+	uint64_t most = k->cmdline_max < PC_CMDLINE_MAX - 1 ? k->cmdline_max : PC_CMDLINE_MAX - 1;
+
+	if (length > most)
+		return vr_tables_fail(t, VR_E_CONFIG,
+				      "%s: a command line of %" PRIu64 " bytes; this kernel takes %" PRIu64,
+				      in->payload->kernel_name, length, most);
+	return vr_load_copy(t, PC_CMDLINE, in->cmdline, length + 1);
+}
+
+/* Also for plain ELF kernels: a vmlinux expects it, others may use it. */
+static int32_t boot_params(const struct vr_tables *t, const struct vr_load_input *in,
+			   const struct vr_kernel *k, const struct initrd *rd)
+{
+	struct vr_range r[VR_RANGES_MAX];
+	uint32_t n = vr_ranges(in->ram_size, r);
+	uint8_t *p = vr_load_room(t, PC_BOOT_PARAMS, PAGE);
+
+	if (!p)
+		return VR_E_INTERNAL;
+	memcpy(p + VR_BZIMAGE_HEADER,
+	       (const uint8_t *)in->payload->kernel + VR_BZIMAGE_HEADER * !!k->header_size, k->header_size);
+	p[BP_TYPE_OF_LOADER] = LOADER_UNKNOWN;
+	vr_put(p + BP_ACPI_RSDP, in->rsdp, 8);
+	vr_put(p + BP_CODE32_START, k->load, 4);
+	vr_put(p + BP_RAMDISK_IMAGE, rd->base, 4);
+	vr_put(p + BP_RAMDISK_SIZE, rd->size, 4);
+	vr_put(p + BP_EXT_RAMDISK_IMAGE, rd->base >> 32, 4);
+	vr_put(p + BP_EXT_RAMDISK_SIZE, rd->size >> 32, 4);
+	vr_put(p + BP_CMDLINE, PC_CMDLINE, 4);
+	vr_put(p + BP_EXT_CMDLINE, PC_CMDLINE >> 32, 4);
+	p[BP_E820_COUNT] = (uint8_t)n;
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t *e = p + BP_E820 + i * E820_ENTRY;
+
+		vr_put(e, r[i].base, 8);
+		vr_put(e + 8, r[i].length, 8);
+		vr_put(e + 16, r[i].type, 4);
+	}
+	t->memory->written(t->host, PC_BOOT_PARAMS, PAGE);
+	return VR_OK;
+}
+
+static int32_t pvh_info(const struct vr_tables *t, const struct vr_load_input *in, const struct initrd *rd)
+{
+	struct vr_range r[VR_RANGES_MAX];
+	uint32_t n = vr_ranges(in->ram_size, r);
+	uint8_t *p = vr_load_room(t, PC_PVH_INFO, PAGE), *m;
+
+	if (!p)
+		return VR_E_INTERNAL;
+	vr_put(p, PVH_MAGIC, 4);
+	vr_put(p + 4, 1, 4); /* version 1: with a memory map */
+	vr_put(p + 12, rd->size ? 1 : 0, 4);
+	vr_put(p + 16, rd->size ? PVH_MODULES : 0, 8);
+	vr_put(p + 24, PC_CMDLINE, 8);
+	vr_put(p + 32, in->rsdp, 8);
+	vr_put(p + 40, PVH_MEMORY, 8);
+	vr_put(p + 48, n, 4);
+	m = p + (PVH_MODULES - PC_PVH_INFO);
+	vr_put(m, rd->base, 8);
+	vr_put(m + 8, rd->size, 8);
+	m = p + (PVH_MEMORY - PC_PVH_INFO);
+	for (uint32_t i = 0; i < n; i++, m += PVH_MEMORY_ENTRY) {
+		vr_put(m, r[i].base, 8);
+		vr_put(m + 8, r[i].length, 8);
+		vr_put(m + 16, r[i].type, 4);
+	}
+	t->memory->written(t->host, PC_PVH_INFO, PAGE);
+	return VR_OK;
+}
+
+static int32_t read_header(const struct vr_tables *t, const struct vr_load_input *in, struct vr_kernel *k)
+{
+	const struct vr_boot_payload *p = in->payload;
+	const uint8_t *b = p->kernel;
+
+	if (vr_elf_is(p))
+		return vr_elf_read(t, p, k);
+	if (vr_bzimage_is(p))
+		return vr_bzimage_read(t, p, in->ram_size, k);
+	if (p->kernel_size < 4)
+		return vr_tables_fail(t, VR_E_IMAGE, "%s: %" PRIu64 " bytes are no kernel", p->kernel_name,
+				      p->kernel_size);
+	return vr_tables_fail(t, VR_E_IMAGE,
+			      "%s: neither a bzImage (\"HdrS\" at offset 0x202) nor an ELF file (begins with "
+			      "%02x %02x %02x %02x); give the kernel's bzImage or vmlinux",
+			      p->kernel_name, b[0], b[1], b[2], b[3]);
+}
+
+int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct vr_entry *entry)
+{
+	const struct vr_boot_payload *p = in->payload;
+	struct vr_kernel k = {.mode = 0};
+	struct initrd rd;
+	int32_t rc = read_header(t, in, &k);
+
+	if (rc >= 0 && k.header_size)
+		rc = vr_load_copy(t, k.load, (const uint8_t *)p->kernel + k.skip, p->kernel_size - k.skip);
+	else if (rc >= 0)
+		rc = vr_elf_load(t, p);
+	if (rc >= 0)
+		rc = place_initrd(t, in, &k, &rd);
+	if (rc >= 0)
+		rc = place_cmdline(t, in, &k);
+	if (rc >= 0)
+		rc = boot_params(t, in, &k, &rd);
+	if (rc >= 0 && k.mode == VR_ENTRY_PROTECTED)
+		rc = pvh_info(t, in, &rd);
+	if (rc >= 0)
+		rc = vr_entry_tables(t);
+	if (rc < 0)
+		return rc;
+	*entry = (struct vr_entry){
+		.mode = k.mode,
+		.rip = k.entry,
+		.rbx = k.mode == VR_ENTRY_PROTECTED ? PC_PVH_INFO : 0,
+		.rsi = k.mode == VR_ENTRY_LONG ? PC_BOOT_PARAMS : 0,
+		.rsp = PC_STACK,
+	};
+	return VR_OK;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load.h: kernels and where they go. load.c knows the kind of a file and what all kinds have in common;
+ * bzimage.c and elf.c read the headers.
+ */
+#ifndef VR_BOARD_PC_LOAD_H
+#define VR_BOARD_PC_LOAD_H
+
+#include <vmrun/board.h>
+
+#include "entry.h"
+#include "tables.h"
+
+#define VR_BZIMAGE_HEADER 0x1f1u /* of setup_header in the file and in boot_params */
+#define VR_BZIMAGE_HEADER_ROOM 0xa0u
+
+/* What the headers say. Guest-physical addresses. */
+struct vr_kernel {
+	uint32_t mode; /* VR_ENTRY_* */
+	uint64_t entry;
+	uint64_t end;         /* of everything it uses below 4 GiB */
+	uint64_t initrd_max;  /* last address the initrd may have */
+	uint64_t cmdline_max; /* bytes, without the zero */
+	/* bzImage */
+	uint32_t header_size; /* of setup_header; 0: no bzImage */
+	uint64_t load;        /* where the protected-mode part goes */
+	uint64_t skip;        /* its offset in the file */
+};
+
+struct vr_load_input {
+	const struct vr_boot_payload *payload;
+	const char *cmdline; /* the whole of it */
+	uint64_t ram_size;
+	uint64_t rsdp;
+};
+
+/* Puts kernel, initrd, command line and what the kernel is told into RAM; *entry: how to start it. Errors
+ * name the file. */
+int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct vr_entry *entry);
+/* Copies bytes into RAM. VR_E_INTERNAL when the range is not RAM. */
+int32_t vr_load_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length);
+/* n zeroed bytes of RAM to write to, or NULL with the error noted. Say memory.written() afterwards. */
+uint8_t *vr_load_room(const struct vr_tables *t, uint64_t gpa, uint64_t n);
+
+/* ---- bzimage.c: Linux Documentation/arch/x86/boot.rst ---- */
+int vr_bzimage_is(const struct vr_boot_payload *p);
+int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t ram_size,
+			struct vr_kernel *k);
+
+/* ---- elf.c: ELF-64, with or without the note of Xen's PVH ---- */
+int vr_elf_is(const struct vr_boot_payload *p);
+int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, struct vr_kernel *k);
+/* Its segments into RAM. */
+int32_t vr_elf_load(const struct vr_tables *t, const struct vr_boot_payload *p);
+
+static inline uint32_t vr_le16(const uint8_t *p)
+{
+	return (uint32_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t vr_le32(const uint8_t *p)
+{
+	return vr_le16(p) | vr_le16(p + 2) << 16;
+}
+
+static inline uint64_t vr_le64(const uint8_t *p)
+{
+	return vr_le32(p) | (uint64_t)vr_le32(p + 4) << 32;
+}
+
+static inline void vr_put(uint8_t *p, uint64_t value, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < bytes; i++)
+		p[i] = (uint8_t)(value >> 8 * i);
+}
+
+#endif

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: MIT
+/* board.c: the whole machine: made, loaded, reset, taken down; with and without an accelerator's controllers.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <vmrun/board.h>
+#include <vmrun/device.h>
+#include <vmrun/irqchip.h>
+#include <vmrun/plugin.h>
+
+#include "double.h"
+
+#define MIB (1ull << 20)
+
+static struct dbl *d;
+static const struct vr_plugin *plugin;
+static const struct vr_board *b;
+static void *board;
+
+/* ---- a maker that only remembers ---- */
+static char made[1024];
+static uint32_t resets, destroyed, last_irq;
+static uint64_t last_base;
+
+static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
+{
+	char one[64];
+
+	(void)self;
+	snprintf(one, sizeof(one), "%s:%u ", c->type + strlen("virtio-mmio-"), c->index);
+	strcat(made, one);
+	last_base = c->base;
+	last_irq = c->irq;
+	*device = made;
+	return VR_OK;
+}
+
+static void VR_CALL maker_reset(void *device)
+{
+	(void)device;
+	resets++;
+}
+
+static void VR_CALL maker_destroy(void *device)
+{
+	(void)device;
+	destroyed++;
+}
+
+static const struct vr_device_maker maker = {
+	.size = sizeof(maker),
+	.types = "virtio-mmio-blk,virtio-mmio-console, virtio-mmio-rng",
+	.create = maker_create,
+	.reset = maker_reset,
+	.destroy = maker_destroy,
+};
+
+/* ---- an accelerator with interrupt controllers ---- */
+static uint32_t chip_best, chip_have, chip_lines, chip_levels, msi_data;
+static uint64_t msi_address;
+
+static int32_t VR_CALL chip_enable(void *self, uint32_t kind)
+{
+	(void)self;
+	if (kind > chip_best)
+		return VR_E_UNSUPPORTED;
+	chip_have = kind;
+	return VR_OK;
+}
+
+static uint32_t VR_CALL chip_kind(void *self)
+{
+	(void)self;
+	return chip_have;
+}
+
+static int32_t VR_CALL chip_line(void *self, uint32_t line, uint32_t level)
+{
+	(void)self;
+	chip_lines++;
+	chip_levels = (chip_levels & ~(1u << line)) | level << line;
+	return VR_OK;
+}
+
+static int32_t VR_CALL chip_msi(void *self, uint64_t address, uint32_t data)
+{
+	(void)self;
+	msi_address = address;
+	msi_data = data;
+	return VR_OK;
+}
+
+static const struct vr_irqchip chip = {
+	.size = sizeof(chip),
+	.enable = chip_enable,
+	.kind = chip_kind,
+	.line = chip_line,
+	.msi = chip_msi,
+};
+
+static void start(void)
+{
+	d = dbl_new(4);
+	cr_assert_eq(vmrun_plugin_create(&d->host, "board-pc", &plugin), VR_OK);
+	cr_assert_eq(plugin->probe(plugin->self), VR_OK);
+	b = plugin->query(plugin->self, VR_BOARD_ID);
+	cr_assert(b);
+}
+
+static void stop(void)
+{
+	if (board)
+		b->destroy(board);
+	plugin->destroy(plugin->self);
+	dbl_free(d);
+}
+
+static int32_t create(uint32_t vcpus, uint64_t ram)
+{
+	struct vr_board_config c = {
+		.size = sizeof(c), .vcpu_count = vcpus, .ram_size = ram, .arch = "x86_64"};
+
+	return b->create(plugin->self, &c, &board);
+}
+
+static uint8_t kernel[32768];
+
+static struct vr_boot_payload payload(void)
+{
+	memset(kernel, 0, sizeof(kernel));
+	kernel[0x1f1] = 3;
+	kernel[0x1fe] = 0x55;
+	kernel[0x1ff] = 0xaa;
+	kernel[0x201] = 0x6a;
+	memcpy(kernel + 0x202, "HdrS\x0f\x02", 6);
+	kernel[0x211] = 1;
+	memcpy(kernel + 0x22c, "\xff\xff\xff\x7f\x00\x00\x20\x00\x01\x00\x01\x00\xff\x07", 14);
+	kernel[0x25b] = 1; /* pref_address 16 MiB */
+	return (struct vr_boot_payload){.size = sizeof(struct vr_boot_payload),
+					.kernel = kernel,
+					.kernel_size = sizeof(kernel),
+					.cmdline = "console=ttyS0",
+					.kernel_name = "vmlinuz"};
+}
+
+TestSuite(board, .init = start, .fini = stop);
+
+Test(board, plugin)
+{
+	const struct vr_plugin *other;
+
+	cr_expect_arr_eq(vmrun_plugin_magic()->tag, "VMRN", 4);
+	cr_expect_eq(vmrun_plugin_create(&d->host, "nothing", &other), VR_E_NOENT);
+	cr_expect_null(plugin->query(plugin->self, "vmrun.accel/1"));
+	cr_expect_str_eq(b->arch, "x86_64");
+}
+
+Test(board, bad_configuration)
+{
+	struct vr_board_config c = {.size = sizeof(c), .vcpu_count = 1, .ram_size = MIB, .arch = "arm64"};
+
+	cr_expect_eq(b->create(plugin->self, &c, &board), VR_E_CONFIG);
+	cr_expect_eq(create(0, 128 * MIB), VR_E_CONFIG);
+	cr_expect_eq(create(255, 128 * MIB), VR_E_CONFIG);
+	cr_expect_eq(create(1, 128 * MIB + 1), VR_E_CONFIG);
+	cr_expect_eq(create(1, MIB), VR_E_CONFIG);
+	cr_expect_eq(create(1, 2ull << 40), VR_E_CONFIG);
+	d->announce = "nobody";
+	d->error_code = 0;
+	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
+	cr_expect(strstr(d->error_text, "board-pc") || d->error_code);
+}
+
+Test(board, memory_map)
+{
+	static const uint64_t map[4][2] = {
+		{0, 0xa0000}, {0xe0000, 0x20000}, {MIB, 3071 * MIB}, {4096 * MIB, 1024 * MIB}};
+
+	cr_assert_eq(create(1, 4096 * MIB), VR_OK);
+	cr_assert_eq(d->regions, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		cr_expect_eq(d->region[i].gpa, map[i][0]);
+		cr_expect_eq(d->region[i].length, map[i][1]);
+	}
+	for (uint32_t i = 0; i < d->bus_count; i++)
+		for (uint32_t k = 0; k < 4 && d->bus[i].space == VR_SPACE_MMIO; k++)
+			cr_expect(d->bus[i].base >= map[k][0] + map[k][1] ||
+				  d->bus[i].base + d->bus[i].length <= map[k][0]);
+}
+
+Test(board, devices_in_order)
+{
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	d->disks = 2;
+	cr_assert_eq(create(2, 128 * MIB), VR_OK);
+	cr_expect_str_eq(made, "blk:0 blk:1 rng:0 console:1 ");
+	cr_expect_eq(last_base, 0xd0003000);
+	cr_expect_eq(last_irq, 32 + 3);
+	cr_expect_eq(d->warnings, 0);
+	b->reset(board);
+	cr_expect_eq(resets, 4);
+	b->destroy(board);
+	board = NULL;
+	cr_expect_eq(destroyed, 4);
+}
+
+Test(board, too_many_disks)
+{
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	d->disks = 33;
+	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
+	cr_expect(strstr(d->error_text, "32 virtio-mmio slots"));
+	cr_expect_eq(destroyed, 32);
+}
+
+Test(board, devices_missing)
+{
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_expect_eq(d->warnings, 2);
+}
+
+Test(board, load_and_reset)
+{
+	struct vr_boot_payload p = payload();
+
+	cr_assert_eq(create(2, 128 * MIB), VR_OK);
+	for (int round = 0; round < 2; round++) {
+		const struct vr_state_x86 *s = &d->state[0];
+
+		cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
+		cr_expect_eq(s->rip, 0x1000200);
+		cr_expect_eq(s->gpr[VR_X86_RSI], 0x7000);
+		cr_expect_eq(s->gpr[VR_X86_RDI], 0);
+		cr_expect_eq(s->rflags, 2, "interrupts off");
+		cr_expect_eq(s->cr0, 0x80000031);
+		cr_expect_eq(s->cr3, 0x9000);
+		cr_expect_eq(s->cr4, 0x20);
+		cr_expect_eq(s->efer, 0x500);
+		cr_expect_eq(s->segment[VR_X86_CS].selector, 0x10);
+		cr_expect_eq(s->segment[VR_X86_CS].attributes, 0xa09b);
+		cr_expect_eq(s->segment[VR_X86_DS].selector, 0x18);
+		cr_expect_eq(s->segment[VR_X86_SS].attributes, 0xc093);
+		cr_expect_eq(s->segment[VR_X86_TR].attributes, 0x8b);
+		cr_expect_eq(s->gdt.base, 0x500);
+		cr_expect_eq(s->tsc_khz, 12345, "what it has no opinion on is kept");
+		cr_expect_eq(s->mp_state, VR_X86_MP_RUNNING);
+		cr_expect_eq(d->on[1], 0);
+		cr_expect_arr_eq(dbl_ram(d, 0xe0000), "RSD PTR ", 8);
+		cr_expect_str_eq((char *)dbl_ram(d, 0x20000), "console=ttyS0");
+		for (uint32_t i = 0; i < d->regions; i++)
+			memset(d->region[i].bytes, 0xcc, d->region[i].length);
+		b->reset(board);
+	}
+}
+
+Test(board, load_refused)
+{
+	struct vr_boot_payload p = payload();
+
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	p.kernel_size = 100;
+	cr_expect_eq(b->load(board, &p), VR_E_IMAGE);
+	cr_expect(strstr(d->error_text, "vmlinuz"));
+}
+
+Test(board, announced)
+{
+	struct vr_boot_payload p = payload();
+
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	d->disks = 1;
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
+	cr_expect_str_eq((char *)dbl_ram(d, 0x20000), "console=ttyS0 virtio_mmio.device=0x200@0xd0000000:5:0 "
+						      "virtio_mmio.device=0x200@0xd0001000:10:1 "
+						      "virtio_mmio.device=0x200@0xd0002000:11:2");
+	cr_expect(memmem(dbl_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
+	b->destroy(board);
+	board = NULL;
+	dbl_free(d);
+	plugin->destroy(plugin->self);
+	start();
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	d->announce = "acpi";
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_assert_eq(b->load(board, &p), VR_OK);
+	cr_expect_str_eq((char *)dbl_ram(d, 0x20000), "console=ttyS0");
+	b->destroy(board);
+	board = NULL;
+	dbl_free(d);
+	plugin->destroy(plugin->self);
+	start();
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	d->announce = "cmdline";
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_assert_eq(b->load(board, &p), VR_OK);
+	cr_expect_not(memmem(dbl_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
+}
+
+Test(board, timer_reaches_the_processor)
+{
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x14);
+	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x30);
+	dbl_out(d, 0x43, 0x34);
+	dbl_out(d, 0x40, 0xa9);
+	dbl_out(d, 0x40, 0x04);
+	dbl_advance(d, 3000000);
+	cr_expect_eq(d->intr[0], 1);
+	cr_expect_eq(dbl_inta(d, 0), 0x30);
+}
+
+Test(board, serial_through_the_8259)
+{
+	static const uint32_t init[][2] = {{0x20, 0x11}, {0x21, 0x20}, {0x21, 4}, {0x21, 1}, {0x21, 0xef}};
+
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	for (int i = 0; i < 5; i++)
+		dbl_out(d, init[i][0], init[i][1]);
+	dbl_out(d, 0x3fc, 8);
+	dbl_out(d, 0x3f9, 1);
+	dbl_type(d, "k");
+	cr_expect_eq(d->intr[0], 1);
+	cr_expect_eq(dbl_inta(d, 0), 0x24);
+	cr_expect_eq(dbl_in(d, 0x3f8), 'k');
+}
+
+Test(board, accelerator_has_it_all)
+{
+	struct vr_boot_payload p = payload();
+
+	chip_best = VR_IRQCHIP_FULL;
+	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	cr_assert_eq(create(3, 128 * MIB), VR_OK);
+	cr_expect_eq(chip_have, VR_IRQCHIP_FULL);
+	cr_expect_not(dbl_attached(d, VR_SPACE_MMIO, 0xfee00000));
+	cr_expect_not(dbl_attached(d, VR_SPACE_MMIO, 0xfec00000));
+	cr_expect_not(dbl_attached(d, VR_SPACE_PORT, 0x20));
+	cr_expect_not(dbl_attached(d, VR_SPACE_PORT, 0x40));
+	cr_expect_not(dbl_attached(d, VR_SPACE_SYSREG, VR_X86_BUS_INTA));
+	dbl_set_line(d, 4, 1);
+	dbl_set_line(d, 4, 1);
+	dbl_set_line(d, 32 + 8, 1); /* the slot of pin 16 */
+	cr_expect_eq(chip_levels, 1u << 4 | 1u << 16);
+	cr_expect_eq(chip_lines, 2);
+	cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
+	cr_expect_eq(d->on[1] & d->on[2], 1);
+	cr_expect_eq(d->state[2].mp_state, VR_X86_MP_INIT);
+	b->reset(board);
+}
+
+Test(board, accelerator_has_local_apics)
+{
+	chip_best = VR_IRQCHIP_SPLIT;
+	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	cr_assert_eq(create(2, 128 * MIB), VR_OK);
+	cr_expect_eq(chip_have, VR_IRQCHIP_SPLIT);
+	cr_expect_not(dbl_attached(d, VR_SPACE_MMIO, 0xfee00000));
+	cr_expect(dbl_attached(d, VR_SPACE_MMIO, 0xfec00000));
+	cr_expect(dbl_attached(d, VR_SPACE_PORT, 0x40));
+	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x33); /* pin 17, level, logical, to 2 */
+	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x02000000);
+	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x32);
+	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x8861);
+	dbl_set_line(d, 17, 1);
+	cr_expect_eq(msi_address, 0xfee02004);
+	cr_expect_eq(msi_data, 0xc061);
+	msi_data = 0;
+	dbl_write(d, VR_SPACE_SYSREG, 0, VR_X86_BUS_EOI, 4, 0x61);
+	cr_expect_eq(msi_data, 0xc061, "still high");
+	dbl_set_line(d, 17, 0);
+	/* The 8259s drive the first processor's pin. */
+	dbl_out(d, 0x20, 0x11);
+	dbl_out(d, 0x21, 0x20);
+	dbl_out(d, 0x21, 4);
+	dbl_out(d, 0x21, 1);
+	dbl_set_line(d, 4, 1);
+	cr_expect_eq(d->intr[0], 1);
+	cr_expect_eq(dbl_inta(d, 0), 0x24);
+	cr_expect_eq(dbl_inta(d, 0), VR_X86_INTA_NONE);
+	cr_expect_eq(d->intr[0], 0);
+}
+
+Test(board, accelerator_has_none)
+{
+	chip_best = VR_IRQCHIP_NONE;
+	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_expect(dbl_attached(d, VR_SPACE_MMIO, 0xfee00000));
+}

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# Unit tests of plugins/board-pc, against a double of the host tables.
+BOARD_PC_DOUBLE := $(call objects,tests/board-pc/double.c)
+BOARD_PC_TESTS := acpi board ioapic lapic load pic pit ports rtc uart
+
+define board_pc_test
+$(B)/tests/test-board-pc-$(1): $(call objects,tests/board-pc/$(1).c) $(BOARD_PC_DOUBLE) $(BOARD_PC_OBJS)
+	@mkdir -p $$(@D)
+	@echo "  LD      $$@"
+	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lcriterion
+endef
+$(foreach t,$(BOARD_PC_TESTS),$(eval $(call board_pc_test,$(t))))
+TESTS += $(BOARD_PC_TESTS:%=$(B)/tests/test-board-pc-%)

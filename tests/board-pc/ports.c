@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+/* ports.c: resetting and powering off: i8042, port 0x92, 0xcf9, ACPI's PM1a and PM timer. */
+#include <criterion/criterion.h>
+
+#include "../../plugins/board-pc/acpi_pm.h"
+#include "../../plugins/board-pc/reset.h"
+#include "double.h"
+
+static struct dbl *d;
+static struct vr_tables t;
+static struct vr_reset r;
+static struct vr_acpi_pm p;
+
+static void start(void)
+{
+	d = dbl_new(1);
+	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_reset_init(&r, &t), VR_OK);
+	cr_assert_eq(vr_acpi_pm_init(&p, &t), VR_OK);
+}
+
+static void stop(void)
+{
+	vr_reset_fini(&r);
+	vr_acpi_pm_fini(&p);
+	dbl_free(d);
+}
+
+static uint32_t pm(uint32_t port, uint32_t width)
+{
+	return (uint32_t)dbl_read(d, VR_SPACE_PORT, 0, port, width);
+}
+
+static void set_pm(uint32_t port, uint32_t width, uint32_t value)
+{
+	dbl_write(d, VR_SPACE_PORT, 0, port, width, value);
+}
+
+TestSuite(ports, .init = start, .fini = stop);
+
+Test(ports, keyboard_controller)
+{
+	cr_expect_eq(dbl_in(d, 0x64), 0x14);
+	dbl_out(d, 0x64, 0xaa);
+	cr_expect_eq(dbl_in(d, 0x64), 0x15);
+	cr_expect_eq(dbl_in(d, 0x60), 0x55);
+	cr_expect_eq(dbl_in(d, 0x64), 0x14);
+	dbl_out(d, 0x64, 0x60);
+	dbl_out(d, 0x60, 0x47);
+	dbl_out(d, 0x64, 0x20);
+	cr_expect_eq(dbl_in(d, 0x60), 0x47);
+	dbl_out(d, 0x64, 0xab);
+	cr_expect_eq(dbl_in(d, 0x60), 0);
+	dbl_out(d, 0x60, 0xff); /* to a keyboard that is not there */
+	cr_expect_eq(dbl_in(d, 0x64), 0x14);
+	cr_expect_eq(d->power_calls, 0);
+}
+
+Test(ports, keyboard_controller_resets)
+{
+	dbl_out(d, 0x64, 0xff);
+	cr_expect_eq(d->power_calls, 0);
+	dbl_out(d, 0x64, 0xfe);
+	cr_expect_eq(d->power_calls, 1);
+	cr_expect_eq(d->power_what, VR_POWER_RESET);
+	dbl_out(d, 0x64, 0xd1);
+	dbl_out(d, 0x60, 0x02);
+	cr_expect_eq(d->power_calls, 2);
+}
+
+Test(ports, a20)
+{
+	dbl_out(d, 0x64, 0xd1);
+	dbl_out(d, 0x60, 0x01);
+	cr_expect_eq(dbl_in(d, 0x92), 0);
+	dbl_out(d, 0x92, 2);
+	dbl_out(d, 0x64, 0xd0);
+	cr_expect_eq(dbl_in(d, 0x60), 3);
+	cr_expect_eq(d->power_calls, 0);
+}
+
+Test(ports, port_92_resets)
+{
+	dbl_out(d, 0x92, 3);
+	dbl_out(d, 0x92, 3);
+	cr_expect_eq(d->power_calls, 1);
+}
+
+Test(ports, reset_control)
+{
+	dbl_out(d, 0xcf9, 2);
+	cr_expect_eq(d->power_calls, 0);
+	dbl_out(d, 0xcf9, 6);
+	cr_expect_eq(d->power_calls, 1);
+	cr_expect_eq(d->power_what, VR_POWER_RESET);
+	vr_reset_reset(&r);
+	cr_expect_eq(dbl_in(d, 0xcf9), 0);
+}
+
+Test(ports, power_off)
+{
+	cr_expect_eq(pm(0x604, 2), 1, "ACPI is on");
+	set_pm(0x604, 2, 5 << 10);
+	cr_expect_eq(pm(0x604, 2), (5 << 10) | 1);
+	cr_expect_eq(d->power_calls, 0);
+	set_pm(0x604, 2, 1 << 10 | 0x2000);
+	cr_expect_eq(d->power_calls, 0, "only S5");
+	set_pm(0x604, 2, 5 << 10 | 0x2000);
+	cr_expect_eq(d->power_calls, 1);
+	cr_expect_eq(d->power_what, VR_POWER_OFF);
+	set_pm(0x605, 1, 5 << 2 | 0x20);
+	cr_expect_eq(d->power_calls, 2, "byte by byte");
+}
+
+Test(ports, events)
+{
+	set_pm(0x602, 2, 0xffff);
+	cr_expect_eq(pm(0x602, 2), 0x0721);
+	cr_expect_eq(pm(0x600, 4), 0x07210000);
+	set_pm(0x602, 1, 0);
+	cr_expect_eq(pm(0x602, 2), 0x0700);
+	set_pm(0x600, 2, 0xffff);
+	cr_expect_eq(pm(0x600, 2), 0);
+	vr_acpi_pm_reset(&p);
+	cr_expect_eq(pm(0x602, 2), 0);
+}
+
+Test(ports, timer)
+{
+	uint32_t begin = pm(0x608, 4);
+
+	dbl_advance(d, 1000000000);
+	cr_expect_eq(pm(0x608, 4) - begin, ACPI_PM_TIMER_HZ);
+	dbl_advance(d, 1500000000000); /* wraps at 32 bits */
+	cr_expect_eq(pm(0x608, 4) - begin, (uint32_t)(1501ull * ACPI_PM_TIMER_HZ));
+}
