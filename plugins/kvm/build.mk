@@ -6,11 +6,10 @@ KVM_OBJS := $(call objects,$(filter-out %_$(KVM_OTHER).c,$(sort $(wildcard plugi
 KVM_LIBS := $(if $(filter x86,$(KVM_ARCH)),-lZydis)
 $(eval $(call plugin,kvm,$(KVM_OBJS),-pthread $(KVM_LIBS),))
 
-# The same sources for arm64 hosts: compiled, not run. Needs aarch64-linux-gnu-gcc.
+# The same sources for arm64 hosts: compiled and linked, not run. Needs aarch64-linux-gnu-gcc.
 KVM_ARM64_SRC := $(filter-out %_x86.c,$(sort $(wildcard plugins/kvm/*.c)))
-check-kvm-arm64: $(KVM_ARM64_SRC)
-	@mkdir -p $(B)/obj/kvm-arm64
-	@echo "  CC      plugins/kvm for arm64"
-	$(Q)aarch64-linux-gnu-gcc $(filter-out -MMD -MP,$(CPPFLAGS)) $(filter-out -fsanitize=%,$(CFLAGS)) -shared -Wl,-z,defs \
-	  -o $(B)/obj/kvm-arm64/kvm.so $(KVM_ARM64_SRC)
-.PHONY: check-kvm-arm64
+KVM_ARM64_CC = $(or $(CROSS_ARM64),aarch64-linux-gnu-gcc) $(filter-out -MMD -MP,$(CPPFLAGS)) $(filter-out -fsanitize=%,$(CFLAGS))
+$(B)/obj/kvm-arm64/kvm.so: $(KVM_ARM64_SRC) $(wildcard plugins/kvm/*.h sdk/include/vmrun/*.h)
+	@mkdir -p $(@D)
+	@echo "  SO      $@"
+	$(Q)$(KVM_ARM64_CC) -shared -Wl,-z,defs -o $@ $(KVM_ARM64_SRC)

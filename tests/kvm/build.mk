@@ -23,4 +23,14 @@ $(KVM_TESTS): $(B)/tests/test-kvm-%: $(B)/obj/tests/kvm/test_%.o $(KVM_TEST_KIT)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap -o $@ $^ $(KVM_LIBS)
+
+# arm64: the whole plugin links; its state code runs under qemu-aarch64 against a double of the register file.
+TESTS += $(B)/tests/test-kvm-arm64
+$(B)/tests/kvm/arm64-state: tests/kvm/arm64_state.c plugins/kvm/state_arm64.c $(B)/obj/kvm-arm64/kvm.so
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(KVM_ARM64_CC) -static -Iplugins/kvm -o $@ $(filter %.c,$^)
+$(B)/tests/test-kvm-arm64: $(B)/tests/kvm/arm64-state
+	@mkdir -p $(@D)
+	$(Q)printf '#!/bin/sh\nexec qemu-aarch64 "$$(dirname "$$0")/kvm/arm64-state"\n' >$@ && chmod +x $@
 endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/kvm.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct kit k;
@@ -141,6 +142,33 @@ static int life(void)
 out:
 	kit_double_fini(&k);
 	return result;
+}
+
+/* What doctor shows, in well under a second. */
+static int facts(void)
+{
+	static const char *const names[] = {"device",
+					    "vcpus",
+					    "irqchip",
+					    "real mode",
+					    "unrestricted guest",
+					    "kernel mode",
+					    "exit cost",
+					    "kernel mode SSE",
+					    "kernel mode CMPXCHG16B"};
+	struct timespec start, end;
+	int64_t ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	if (kit_no_kvm())
+		return kit_skip("%s", kit_no_kvm());
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	ms = (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!kit_fact(names[i])[0])
+			return kit_fail("no fact '%s'", names[i]);
+	printf("  %lld ms\n", (long long)ms);
+	return ms < 1000 ? PASS : kit_fail("%lld ms", (long long)ms);
 }
 
 /* ---- later refusals -------------------------------------------------------------------------------- */
@@ -302,6 +330,7 @@ out:
 }
 
 static const struct kit_test tests[] = {
+	{"facts", facts},
 	{"life", life},
 	{"device missing", missing},
 	{"no permission", no_permission},
