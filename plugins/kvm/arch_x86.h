@@ -40,6 +40,9 @@ int32_t kvm_msr_write(struct kvm_vcpu *v, const struct vr_state_x86 *s);
 /* state_x86.c */
 int32_t kvm_state_get(struct kvm_vcpu *v, struct vr_state_x86 *s);
 int32_t kvm_state_set(struct kvm_vcpu *v, const struct vr_state_x86 *s);
+/* The same but for the time stamp, which has gone on since the state was taken from this vCPU: setting it
+ * would put the vCPU behind the others. */
+int32_t kvm_state_put_back(struct kvm_vcpu *v, const struct vr_state_x86 *s);
 
 /* failure_x86.c: an instruction that KVM could not emulate. As kvm_arch_exit(). */
 int32_t kvm_failure_exit(struct kvm_vcpu *v);

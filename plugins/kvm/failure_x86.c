@@ -153,7 +153,7 @@ static int32_t assist(struct kvm_vcpu *v, struct vr_state_x86 *s, const uint8_t 
 
 	memcpy(rq.insn, insn, n);
 	rc = v->vm->assist->execute(v->vm->assist_self, &rq);
-	return rc < 0 ? rc : kvm_state_set(v, s);
+	return rc < 0 ? rc : kvm_state_put_back(v, s);
 }
 
 /* #UD is a fault: RIP stays. #BP is a trap: RIP is behind INT3 (SDM vol. 3 6.5, 6.15). */
@@ -164,7 +164,8 @@ static int32_t deliver(struct kvm_vcpu *v, struct vr_state_x86 *s, uint8_t vecto
 			   ~(VR_X86_EV_ERROR_CODE | VR_X86_EV_PAYLOAD | VR_X86_EV_EXCEPTION_PENDING)) |
 			  VR_X86_EV_EXCEPTION_INJECTED;
 	s->events.exception_vector = vector;
-	return kvm_state_set(v, s);
+	s->msr_count = 0;
+	return kvm_state_put_back(v, s);
 }
 
 static int32_t report(struct kvm_vcpu *v, const struct vr_state_x86 *s, const uint8_t *insn, uint32_t n,

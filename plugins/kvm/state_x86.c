@@ -435,7 +435,7 @@ int32_t kvm_state_get(struct kvm_vcpu *v, struct vr_state_x86 *s)
 }
 _Static_assert(KVM_APIC_REG_SIZE == sizeof(((struct vr_state_x86 *)0)->lapic), "the APIC page's first 1 KiB");
 
-int32_t kvm_state_set(struct kvm_vcpu *v, const struct vr_state_x86 *s)
+static int32_t set_all(struct kvm_vcpu *v, const struct vr_state_x86 *s, bool with_time)
 {
 	int32_t rc;
 
@@ -452,7 +452,7 @@ int32_t kvm_state_set(struct kvm_vcpu *v, const struct vr_state_x86 *s)
 	if (rc == VR_OK && (s->flags & VR_X86_HAS_LAPIC) && v->vm->irqchip != VR_IRQCHIP_NONE &&
 	    kvm_ioctl(v->fd, KVM_SET_LAPIC, s->lapic) < 0)
 		rc = failed(v, "KVM refuses the local APIC");
-	if (rc == VR_OK)
+	if (rc == VR_OK && with_time)
 		rc = set_tsc(v, s);
 	if (rc == VR_OK)
 		rc = kvm_msr_write(v, s);
@@ -470,6 +470,16 @@ int32_t kvm_state_set(struct kvm_vcpu *v, const struct vr_state_x86 *s)
 	v->run->apic_base = s->apic_base;
 	v->fault_handled = false;
 	return VR_OK;
+}
+
+int32_t kvm_state_set(struct kvm_vcpu *v, const struct vr_state_x86 *s)
+{
+	return set_all(v, s, true);
+}
+
+int32_t kvm_state_put_back(struct kvm_vcpu *v, const struct vr_state_x86 *s)
+{
+	return set_all(v, s, false);
 }
 
 static int32_t check(const struct kvm_vcpu *v, const char *id, const void *state, uint32_t length)
