@@ -243,7 +243,7 @@ stress()
 {
 	name=$1
 	shift
-	timeout 900 stress-ng --temp-path $T --verify --quiet "$@" >$T/log 2>&1
+	timeout 900 stress-ng --temp-path $T --verify --quiet --timeout 60 "$@" >$T/log 2>&1
 	rc=$?
 	if [ $rc = 0 ]; then
 		echo "ok stress-$name"
@@ -271,7 +271,6 @@ if [ "$full" = full ]; then
 	stress mutex --mutex "$n" --mutex-ops $((20000 * n))
 	stress futex --futex "$n" --futex-ops $((20000 * n))
 	stress pipe --pipe "$n" --pipe-ops $((50000 * n))
-	stress sigfpe --sigfpe "$n" --sigfpe-ops $((500 * n))
 	stress sigsegv --sigsegv "$n" --sigsegv-ops $((500 * n))
 	stress mmap --mmap "$n" --mmap-bytes 8m --mmap-ops $((50 * n))
 	stress icache --icache "$n" --icache-ops $((50 * n))
