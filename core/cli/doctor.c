@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <vmrun/facts.h>
 #include <vmrun/host.h>
 
 #include "cli/commands.h"
@@ -100,7 +101,23 @@ static void text_facts(const struct facts *f)
 	       f->elevated ? ", elevated privileges" : "");
 }
 
-static void text_plugin(const struct vr_loaded *p)
+static void VR_CALL text_fact(void *opaque, const char *name, const char *text)
+{
+	(void)opaque;
+	printf("    %-24s %s\n", name, text);
+}
+
+/* What a usable plugin found out about this machine, when it says so. */
+static void facts_of(struct vr_loaded *p, vr_fact_fn fn, void *opaque)
+{
+	const struct vr_facts *f =
+		p->probe_result == VR_OK && p->plugin ? vr_registry_interface(p, VR_FACTS_ID) : NULL;
+
+	if (VR_HAS(f, facts))
+		f->facts(p->plugin->self, fn, opaque);
+}
+
+static void text_plugin(struct vr_loaded *p)
 {
 	const struct vr_manifest *m = p->manifest;
 
@@ -108,6 +125,7 @@ static void text_plugin(const struct vr_loaded *p)
 	       p->probe_result == VR_OK ? "usable" : "not usable");
 	if (p->probe_result < 0)
 		printf("    %s\n", p->probe_text ? p->probe_text : vr_error_name(p->probe_result));
+	facts_of(p, text_fact, NULL);
 }
 
 static void text_report(struct vr_registry *r, const struct vr_cli *c, char *const *guests)
@@ -157,7 +175,12 @@ static void json_facts(struct vr_json *j, const struct facts *f)
 	vr_json_end_object(j);
 }
 
-static void json_plugin(struct vr_json *j, const struct vr_loaded *p)
+static void VR_CALL json_fact(void *opaque, const char *name, const char *text)
+{
+	vr_json_string(opaque, name, text);
+}
+
+static void json_plugin(struct vr_json *j, struct vr_loaded *p)
 {
 	vr_json_object(j, NULL);
 	vr_json_string(j, "id", p->manifest->id);
@@ -166,6 +189,9 @@ static void json_plugin(struct vr_json *j, const struct vr_loaded *p)
 	vr_json_bool(j, "usable", p->probe_result == VR_OK);
 	vr_json_string(j, "error", p->probe_result < 0 ? vr_error_name(p->probe_result) : NULL);
 	vr_json_string(j, "reason", p->probe_text);
+	vr_json_object(j, "facts");
+	facts_of(p, json_fact, j);
+	vr_json_end_object(j);
 	vr_json_end_object(j);
 }
 

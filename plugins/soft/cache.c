@@ -388,8 +388,12 @@ uint64_t soft_link(struct vr_exec *x)
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
 	const struct soft_itlb_entry *it;
-	uint64_t pc = x->pc, number = x->link;
+	uint64_t pc, number = x->link;
 
+	/* Another vCPU's translation may be moving the exits. */
+	pthread_mutex_lock(&vm->code_lock);
+	pc = x->pc = vm->exits[number].pc;
+	pthread_mutex_unlock(&vm->code_lock);
 	if (__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED))
 		return 0;
 	v->n.lookups++;
@@ -398,8 +402,8 @@ uint64_t soft_link(struct vr_exec *x)
 	if (!e)
 		return soft_lookup(x);
 	pthread_mutex_lock(&vm->code_lock);
-	struct soft_exit *exit = number < vm->exit_count ? &vm->exits[number] : NULL;
-	int usable = exit && exit->pc == pc && !exit->region->dead && !e->region->dead;
+	struct soft_exit *exit = &vm->exits[number];
+	int usable = exit->pc == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
 
 	if (usable && exit->target == e && exit->number == it->number) {
 		v->n.link_refills++;

@@ -6,6 +6,7 @@
 
 OP_VALUE(ADD, A + B)
 OP_VALUE(SUB, A - B)
+OP_VALUE(ADDSHL, A + (B << (o->aux & 3)))
 OP_VALUE(MUL, A *B)
 OP_VALUE(MULHU, (unsigned __int128)A *B >> 64)
 OP_VALUE(MULHS, (__int128)(int64_t)A *(int64_t)B >> 64)

@@ -46,9 +46,9 @@ static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t ac
 {
 	if (access == VR_ACCESS_WRITE)
 		return e->tag_write == page &&
-		       (!(flags & VR_MF_UNPRIV) || (e->physical & SOFT_TLB_USER_WRITE));
+		       (!(flags & VR_MF_UNPRIV) || (e->physical & VR_TLB_USER_WRITE));
 	if (flags & VR_MF_UNPRIV)
-		return (e->tag_read & ~(uint64_t)VR_TLB_NEVER) == page && (e->physical & SOFT_TLB_USER_READ);
+		return (e->tag_read & ~(uint64_t)VR_TLB_NEVER) == page && (e->physical & VR_TLB_USER_READ);
 	return e->tag_read == page;
 }
 
@@ -93,8 +93,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 	e->tag_read = t.rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
 	e->tag_write = granted && !p->watched ? page : page | VR_TLB_NEVER;
 	e->addend = (uint64_t)(uintptr_t)p->host - page;
-	e->physical = pa_page | (t.user_rights & (1u << VR_ACCESS_READ) ? SOFT_TLB_USER_READ : 0) |
-		      (t.user_rights & (1u << VR_ACCESS_WRITE) ? SOFT_TLB_USER_WRITE : 0);
+	e->physical = pa_page | (t.user_rights & (1u << VR_ACCESS_READ) ? VR_TLB_USER_READ : 0) |
+		      (t.user_rights & (1u << VR_ACCESS_WRITE) ? VR_TLB_USER_WRITE : 0);
 	p->host += va & ~SOFT_PAGE_MASK;
 	return 0;
 }

@@ -130,6 +130,30 @@ static int fold(const struct vr_ir_op *o, uint64_t a, uint64_t b, uint64_t *out)
 	return 1;
 }
 
+/* ADD of something shifted left by 1..3: one op, which hosts have as an addressing mode. Not when the ADD's flags are
+ * wanted as well: the two are one instruction. */
+static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i)
+{
+	struct vr_ir_op *o = &ir->ops[i];
+	const struct vr_ir_op *next = i + 1 < b->first + b->count ? o + 1 : NULL;
+
+	if (next && next->op == VR_IR_F_ADD)
+		return 0;
+	for (uint32_t k = 0; k < 2; k++) {
+		uint32_t scaled = k ? o->a : o->b, other = k ? o->b : o->a;
+		const struct vr_ir_op *s = &ir->ops[scaled];
+
+		if (s->op != VR_IR_SHL || s->type != o->type || ir->ops[s->b].op != VR_IR_CONST || ir->ops[s->b].imm - 1 > 2)
+			continue;
+		o->op = VR_IR_ADDSHL;
+		o->a = other;
+		o->b = s->a;
+		o->aux = (uint8_t)ir->ops[s->b].imm;
+		return 1;
+	}
+	return 0;
+}
+
 static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
 			  const uint8_t *mapped, uint32_t *same)
 {
@@ -180,6 +204,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			const struct vr_ir_op *ca = &ir->ops[o->a], *cb = &ir->ops[o->b];
 			uint64_t value;
 
+			if (o->op == VR_IR_ADD && scale_add(ir, b, i))
+				continue;
 			if (cb->op != VR_IR_CONST)
 				continue;
 			if (ca->op == VR_IR_CONST && fold(o, ca->imm, cb->imm, &value)) {

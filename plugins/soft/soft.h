@@ -38,9 +38,6 @@
 #define SOFT_REQ_KICK 16u     /* the core wants vcpu_run to return */
 #define SOFT_REQ_FULL 32u     /* this vCPU found the code cache full */
 
-/* vr_tlb_entry.physical, low bits: what unprivileged accesses may do. */
-#define SOFT_TLB_USER_READ 1u
-#define SOFT_TLB_USER_WRITE 2u
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
 #define SOFT_COUNTERS(C)                                                                \

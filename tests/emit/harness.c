@@ -239,6 +239,8 @@ static uint64_t lookup(struct vr_exec *x)
 static uint64_t do_link(struct vr_exec *x)
 {
 	H.links++;
+	if (x->link - H.job.exit_base < H.job.exit_count)
+		x->pc = H.job.exits[x->link - H.job.exit_base].pc;
 	spoil();
 	return H.on_link ? H.on_link(x) : 0;
 }

@@ -187,6 +187,8 @@ static const struct integer_case integers[] = {
 	{VR_IR_SHR, W, 0, 0xf80000000, 31, 0, 1},
 	{VR_IR_SAR, W, 0, 0x80000000, 4, 0, 0xf8000000},
 	{VR_IR_SAR, I, 0, MIN64, 63, 0, ~0ull},
+	{VR_IR_ADDSHL, I, 3, 5, 0x2000000000000001, 0, 13},
+	{VR_IR_ADDSHL, W, 2, 1, 0xffffffff40000001, 0, 5},
 	{VR_IR_ROR, W, 0, 0x12345678, 8, 0, 0x78123456},
 	{VR_IR_ROR, I, 0, 0x12345678, 64, 0, 0x12345678},
 	{VR_IR_EXTR, W, 8, 0x11223344, 0x55667788, 0, 0x44556677},

@@ -46,6 +46,9 @@ struct vr_tlb_entry {
  * address less its offset in the page but, where alignment is asked for, with the low bits that must be zero:
  * a bit above those. */
 #define VR_TLB_NEVER 0x800u
+/* vr_tlb_entry.physical, low bits: what VR_MF_UNPRIV accesses may do besides what the tags allow. */
+#define VR_TLB_USER_READ 1u
+#define VR_TLB_USER_WRITE 2u
 
 struct vr_shadow_entry {
 	uint64_t pc;
@@ -262,7 +265,7 @@ struct vr_engine_entry {
 	/* Where to go on: exec.pc, slots in memory. Polls exit_request. Returns the code's address, or 0:
 	 * return to the engine. */
 	uint64_t(VR_CALL *lookup)(struct vr_exec *x);
-	/* As lookup, and link exit number exec.link to what is found. */
+	/* As lookup for the target of exit number exec.link (exec.pc is still to be set), and link that exit to what is found. */
 	uint64_t(VR_CALL *link)(struct vr_exec *x);
 };
 

@@ -130,12 +130,11 @@ static void ool_memory(struct em *e, const struct ool *s)
 	mov_store(c, 1, EXEC(address), address);
 	for (uint32_t n = 0; n < 2; n++)
 		store_argument(e, s, n);
-	struct mem m = EXEC(descriptor);
-	mov_store_imm(c, 0, m, (uint32_t)s->pc);
-	m.disp += 4;
-	mov_store_imm(c, 0, m, (uint32_t)(s->pc >> 32));
 	call_to(c, x86_thunk.memory);
 	fault_point(e, s->insn);
+	/* the descriptor, which the thunk takes and skips */
+	put32(c, (uint32_t)s->pc);
+	put32(c, (uint32_t)(s->pc >> 32));
 	load_result(e, s, 0);
 	load_result(e, s, 1);
 	jmp_to(c, c->execute + s->back);
@@ -233,7 +232,6 @@ void emit_ools(struct em *e)
 		case OOL_EXIT:
 			e->job->exits[s->exit].stub = code_at(c);
 			patch_here(c, e->job->exits[s->exit].jump);
-			set_pc(e, s->pc);
 			mov_store_imm(c, 1, EXEC(link), e->job->exit_base + s->exit);
 			jmp_to(c, x86_thunk.link);
 			break;

@@ -292,6 +292,14 @@ OP(ADD)
 	add_sub(e, i, flags_partner(e, i, VR_IR_F_ADD));
 }
 
+OP(ADDSHL)
+{
+	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type);
+	done(e, o->a);
+	done(e, o->b);
+	lea(&e->c, wide(o), def(e, i, ra), mem_index(ra, rb, o->aux & 3, 0));
+}
+
 OP(SUB)
 {
 	(void)o;

@@ -6,7 +6,7 @@
  *     shr  u, 7                      ; page number * sizeof(struct vr_tlb_entry), the rest masked away:
  *     and  u, [bank + tlb_mask]
  *     lea  v, [a + disp + size - 1]  ; an access that crosses into the next page must miss
- *     and  v, -4096                  ; (with VR_MF_ALIGN: test a + disp, size - 1; jne slow; v = a + disp)
+ *     and  v, -4096                  ; (with VR_MF_ALIGN: v = (a + disp) & (-4096 | size - 1))
  *     cmp  v, [bank + u + tlb.tag]
  *     jne  slow
  *     mov  u, [bank + u + tlb.addend]
@@ -26,8 +26,8 @@
 struct access {
 	uint32_t base, index;
 	int32_t disp;
-	uint32_t slow;      /* rel32 field of the jump to the slow path */
-	uint32_t unaligned; /* another one, or 0 */
+	uint32_t slow;   /* rel32 field of the jump to the slow path */
+	uint32_t denied; /* another one, or 0 */
 };
 
 static uint32_t mf_flags(const struct vr_ir_op *o)
@@ -41,19 +41,9 @@ static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32
 {
 	struct code *c = &e->c;
 	struct access a = {base, u, disp, 0, 0};
-	if (flags & VR_MF_UNPRIV) {
-		a.slow = jmp_far(c);
-		return a;
-	}
 	align = align && total > 1;
-	if (disp)
-		lea(c, 1, u, mem_base(base, disp));
-	if (align) {
-		/* not by keeping these bits in the comparison: VR_TLB_NEVER is one of them */
-		test_ri(c, 0, disp ? u : base, total - 1);
-		a.unaligned = jcc_far(c, CC_NE);
-	}
 	if (disp) {
+		lea(c, 1, u, mem_base(base, disp));
 		shift_ri(c, SH_SHR, 1, u, 7);
 	} else {
 		rorx(c, 1, u, base, 7);
@@ -64,9 +54,17 @@ static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32
 		mov_rr(c, 1, v, base);
 	else
 		lea(c, 1, v, mem_base(base, (int32_t)last));
-	alu_ri(c, ALU_AND, 1, v, -4096);
+	/* the tags' low bits are zero but for VR_TLB_NEVER, which is above any size */
+	alu_ri(c, ALU_AND, 1, v, -4096 | (align ? (int32_t)total - 1 : 0));
 	alu_rm(c, ALU_CMP, 1, v, mem_index(REG_BANK, u, 0, write ? TLB(tag_write) : TLB(tag_read)));
 	a.slow = jcc_far(c, CC_NE);
+	if (flags & VR_MF_UNPRIV) {
+		struct mem m = mem_index(REG_BANK, u, 0, TLB(physical));
+		m.tail = 1;
+		x_rm(c, 0xf6, 0, 0, m); /* test byte, imm8 */
+		put8(c, write ? VR_TLB_USER_WRITE : VR_TLB_USER_READ);
+		a.denied = jcc_far(c, CC_E);
+	}
 	mov_load(c, 1, u, mem_index(REG_BANK, u, 0, TLB(addend)));
 	return a;
 }
@@ -83,7 +81,7 @@ static struct ool *slow_path(struct em *e, const struct vr_ir_op *o, const struc
 	s->temp = (uint8_t)a->index;
 	s->disp = a->disp;
 	s->jump[0] = a->slow;
-	s->jump[1] = a->unaligned;
+	s->jump[1] = a->denied;
 	s->back = code_at(&e->c);
 	s->insn = (uint32_t)(e->pc - e->job->pc_base);
 	uint32_t op = o->op == VR_IR_CASIF ? VR_IR_CAS : o->op == VR_IR_CAS2IF ? VR_IR_CAS2 : o->op;
@@ -211,8 +209,7 @@ OP(LOAD)
 	uint32_t d = def(e, i, ra), v = check_scratch(e, d, ra), u = tmp(e);
 	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o),
 				    mf_flags(o) & VR_MF_ALIGN, false, u, v);
-	if (!(mf_flags(o) & VR_MF_UNPRIV))
-		load_to(e, o->type, o->aux, d, access_mem(&a, 0));
+	load_to(e, o->type, o->aux, d, access_mem(&a, 0));
 	slow_result(slow_path(e, o, &a), 0, d, o->type);
 }
 
@@ -227,12 +224,10 @@ OP(STORE)
 	uint32_t u = tmp(e), v = tmp(e);
 	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o),
 				    mf_flags(o) & VR_MF_ALIGN, true, u, v);
-	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
-		if (constant)
-			store_constant(e, o->aux, access_mem(&a, 0), k);
-		else
-			store_from(e, o->type, o->aux, access_mem(&a, 0), rb);
-	}
+	if (constant)
+		store_constant(e, o->aux, access_mem(&a, 0), k);
+	else
+		store_from(e, o->type, o->aux, access_mem(&a, 0), rb);
 	struct ool *s = slow_path(e, o, &a);
 	if (constant)
 		slow_constant(s, 0, k);
@@ -268,14 +263,12 @@ OP(LOADP)
 	uint32_t v = check_scratch(e, d0, ra), u = tmp(e);
 	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
 				    false, u, v);
-	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
-		if (d0 != ra)
-			load_to(e, o->type, o->aux, d0, access_mem(&a, 0));
-		if (second)
-			load_to(e, o->type, o->aux, d1, access_mem(&a, size));
-		if (d0 == ra)
-			load_to(e, o->type, o->aux, d0, access_mem(&a, 0));
-	}
+	if (d0 != ra)
+		load_to(e, o->type, o->aux, d0, access_mem(&a, 0));
+	if (second)
+		load_to(e, o->type, o->aux, d1, access_mem(&a, size));
+	if (d0 == ra)
+		load_to(e, o->type, o->aux, d0, access_mem(&a, 0));
 	struct ool *s = slow_path(e, o, &a);
 	slow_result(s, 0, d0, o->type);
 	if (second)
@@ -302,16 +295,14 @@ OP(STOREP)
 	uint32_t u = tmp(e), v = tmp(e);
 	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
 				    true, u, v);
-	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
-		if (cb)
-			store_constant(e, o->aux, access_mem(&a, 0), kb);
-		else
-			store_from(e, o->type, o->aux, access_mem(&a, 0), rb);
-		if (cc)
-			store_constant(e, o->aux, access_mem(&a, size), kc);
-		else
-			store_from(e, o->type, o->aux, access_mem(&a, size), rc);
-	}
+	if (cb)
+		store_constant(e, o->aux, access_mem(&a, 0), kb);
+	else
+		store_from(e, o->type, o->aux, access_mem(&a, 0), rb);
+	if (cc)
+		store_constant(e, o->aux, access_mem(&a, size), kc);
+	else
+		store_from(e, o->type, o->aux, access_mem(&a, size), rc);
 	struct ool *s = slow_path(e, o, &a);
 	if (cb)
 		slow_constant(s, 0, kb);
@@ -376,11 +367,9 @@ static void compare_and_swap(struct em *e, const struct vr_ir_op *o, uint32_t i,
 	}
 	struct access a =
 		tlb_check(e, ra, condition ? 0 : (int32_t)o->imm, 1u << n, mf_flags(o), true, true, u, RAX);
-	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
-		mov_rr(c, n == 3, RAX, rb);
-		locked(c, cmpxchg_ops, n, access_mem(&a, 0), rc);
-		zero_extend(c, n, RAX);
-	}
+	mov_rr(c, n == 3, RAX, rb);
+	locked(c, cmpxchg_ops, n, access_mem(&a, 0), rc);
+	zero_extend(c, n, RAX);
 	struct ool *s = slow_path(e, o, &a);
 	slow_argument(s, 0, rb, VR_T_I64);
 	slow_argument(s, 1, rc, VR_T_I64);
@@ -427,19 +416,17 @@ static void compare_and_swap_16(struct em *e, const struct vr_ir_op *o, uint32_t
 	}
 	struct access a =
 		tlb_check(e, RSI, condition ? 0 : (int32_t)o->imm, 16, mf_flags(o), true, true, RDI, RCX);
-	if (!(mf_flags(o) & VR_MF_UNPRIV)) {
-		lea(c, 1, RSI, access_mem(&a, 0));
-		mov_rr(c, 1, RDI, RBX);
-		v_wrrr(c, I_VMOVD_TO, 1, rb, 0, RAX);
-		v_rrri(c, I_VPEXTRQ, rb, 0, RDX, 1);
-		v_wrrr(c, I_VMOVD_TO, 1, rc, 0, RBX);
-		v_rrri(c, I_VPEXTRQ, rc, 0, RCX, 1);
-		put8(c, 0xf0);
-		x_rm(c, X_CMPXCHG16B, 1, 1, mem_base(RSI, 0));
-		mov_rr(c, 1, RBX, RDI);
-		v_wrrr(c, I_VMOVD_FROM, 1, d, 0, RAX);
-		v_rrri(c, I_VPINSRQ, d, d, RDX, 1);
-	}
+	lea(c, 1, RSI, access_mem(&a, 0));
+	mov_rr(c, 1, RDI, RBX);
+	v_wrrr(c, I_VMOVD_TO, 1, rb, 0, RAX);
+	v_rrri(c, I_VPEXTRQ, rb, 0, RDX, 1);
+	v_wrrr(c, I_VMOVD_TO, 1, rc, 0, RBX);
+	v_rrri(c, I_VPEXTRQ, rc, 0, RCX, 1);
+	put8(c, 0xf0);
+	x_rm(c, X_CMPXCHG16B, 1, 1, mem_base(RSI, 0));
+	mov_rr(c, 1, RBX, RDI);
+	v_wrrr(c, I_VMOVD_FROM, 1, d, 0, RAX);
+	v_rrri(c, I_VPINSRQ, d, d, RDX, 1);
 	struct ool *s = slow_path(e, o, &a);
 	slow_argument(s, 0, rb, VR_T_V128);
 	slow_argument(s, 1, rc, VR_T_V128);
@@ -484,8 +471,7 @@ OP(AMO)
 	uint32_t d = single ? t : (uint32_t)RAX;
 	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << n, mf_flags(o), true, true, u, t);
 	struct mem m = access_mem(&a, 0);
-	if (mf_flags(o) & VR_MF_UNPRIV) {
-	} else if (single) {
+	if (single) {
 		mov_rr(c, w, t, rb);
 		if (kind == VR_AMO_ADD)
 			locked(c, xadd_ops, n, m, t);

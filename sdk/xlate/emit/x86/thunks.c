@@ -8,10 +8,10 @@
  *
  *   lookup   ask the engine where to go on; 0 means out
  *   link     the same, for an exit that wants to be linked
- *   memory   called from a slow path: saves every register in exec.save_*, so that the engine can find the
- * guest's slots by its fault-point table; 0: restore them and return, 1: as lookup fixup    called with a C
- * function's address pushed: calls it on exec.argument[], every register kept jump     guest pc in rax:
- * through the bank's jump cache
+ *   memory   called from a slow path, the descriptor behind the call: saves every register in exec.save_*, so
+ * that the engine can find the guest's slots by its fault-point table; 0: restore them and return, 1: as
+ * lookup fixup    called with a C function's address pushed: calls it on exec.argument[], every register kept
+ * jump     guest pc in rax: through the bank's jump cache
  */
 #include <xmmintrin.h>
 #include "em.h"
@@ -89,6 +89,10 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	save(c, ALL_INT, false);
 	mov_load(c, 1, RAX, mem_base(RSP, 0));
 	mov_store(c, 1, EXEC(site), RAX);
+	mov_load(c, 1, RCX, mem_base(RAX, 0));
+	mov_store(c, 1, EXEC(descriptor), RCX);
+	alu_ri(c, ALU_ADD, 1, RAX, 8);
+	mov_store(c, 1, mem_base(RSP, 0), RAX);
 	alu_ri(c, ALU_SUB, 1, RSP, 8);
 	call_c(c, (uint64_t)(uintptr_t)e->memory);
 	alu_ri(c, ALU_ADD, 1, RSP, 8);
