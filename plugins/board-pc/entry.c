@@ -33,6 +33,8 @@
 #define ATTR_TSS (VR_X86_SEG_P | 11u) /* busy, in 32 and in 64 bits */
 #define ATTR_LDT (VR_X86_SEG_P | 2u)
 
+#define CODE32 0x00cf9b000000ffffull
+
 static const uint64_t gdt[GDT_ENTRIES] = {
 	[SEL_CODE / 8] = 0x00af9b000000ffff, /* 64-bit code */
 	[SEL_DATA / 8] = 0x00cf93000000ffff,
@@ -45,7 +47,7 @@ static struct vr_x86_segment segment(uint32_t selector, uint64_t base, uint32_t 
 		.base = base, .limit = limit, .attributes = attributes, .selector = (uint16_t)selector};
 }
 
-int32_t vr_entry_tables(const struct vr_tables *t)
+int32_t vr_entry_tables(const struct vr_tables *t, uint32_t mode)
 {
 	uint64_t *p = t->memory->pointer(t->host, PC_GDT, sizeof(gdt));
 	uint64_t *tables = t->memory->pointer(t->host, PC_PAGE_TABLES, 6 * PAGE);
@@ -53,6 +55,9 @@ int32_t vr_entry_tables(const struct vr_tables *t)
 	if (!p || !tables)
 		return vr_tables_fail(t, VR_E_INTERNAL, "no RAM for the first page tables");
 	memcpy(p, gdt, sizeof(gdt));
+	/* An interrupt reloads CS from here: the descriptor must say what the register holds. */
+	if (mode == VR_ENTRY_PROTECTED)
+		p[SEL_CODE / 8] = CODE32;
 	t->memory->written(t->host, PC_GDT, sizeof(gdt));
 	/* One page map, one pointer table, four directories of 2 MiB pages (SDM vol. 3, 4.5). */
 	memset(tables, 0, 2 * PAGE);

@@ -13,7 +13,7 @@ struct vr_entry {
 	uint64_t rip, rbx, rsi, rsp;
 };
 
-/* The first vCPU, after vr_boot_tables(). The machine is quiesced. */
+/* The first vCPU, after vr_entry_tables(). The machine is quiesced. */
 int32_t vr_entry_boot(const struct vr_tables *t, const struct vr_entry *e);
 /* Real mode at vector * 4096 as a start-up interrupt begins it. The vCPU is off. VR_E_STATE: it still runs.
  */
@@ -23,6 +23,6 @@ int32_t vr_entry_wait(const struct vr_tables *t, uint32_t vcpu);
 
 /* Writes GDT and page tables to where vr_entry_boot() points: PC_GDT and PC_PAGE_TABLES; the first 4 GiB are
  * mapped to themselves. */
-int32_t vr_entry_tables(const struct vr_tables *t);
+int32_t vr_entry_tables(const struct vr_tables *t, uint32_t mode);
 
 #endif

@@ -201,7 +201,7 @@ int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struc
 	if (rc >= 0 && k.mode == VR_ENTRY_PROTECTED)
 		rc = pvh_info(t, in, &rd);
 	if (rc >= 0)
-		rc = vr_entry_tables(t);
+		rc = vr_entry_tables(t, k.mode);
 	if (rc < 0)
 		return rc;
 	*entry = (struct vr_entry){

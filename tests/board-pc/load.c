@@ -261,6 +261,7 @@ Test(load, pvh)
 	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_expect_eq(e.mode, VR_ENTRY_PROTECTED);
 	cr_expect_eq(e.rip, 0x200100);
+	cr_expect_eq(ram(PC_GDT + 0x10, 8), 0x00cf9b000000ffff);
 	cr_expect_eq(e.rbx, info);
 	cr_expect_arr_eq(dbl_ram(d, 0x200000), file + 0x1000, 0x1000);
 	cr_expect_eq(ram(info, 4), 0x336ec578);
