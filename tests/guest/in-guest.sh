@@ -177,6 +177,7 @@ same tar-text "$(sha256sum <text)" "$(tar -C tree -cJf - . | tar -xJOf - ./a/b/t
 # ---- text and numbers --------------------------------------------------------------------------------------------
 same sort-numbers "$(seq 100000 | cksum)" "$(seq 100000 | shuf --random-source=stream | sort -n | cksum)"
 same seq-cksum '2052179976 588895' "$(seq 100000 | cksum)"
+same wc-lines "200 692" "$(seq 200 | wc -lc | tr -s " " | sed "s/^ //")"
 same factor '18446744073709551557: 18446744073709551557' "$(/usr/bin/factor 18446744073709551557)"
 same factor-2 '1000000016000000063: 1000000007 1000000009' "$(/usr/bin/factor 1000000016000000063)"
 same awk-sums '333338333350000 12.090146129863 0.841470984808' \
