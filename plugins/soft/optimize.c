@@ -9,10 +9,11 @@
  * 3. Ops without effect and without users go; a PUT of flags moves down to the branch that tests the same
  * flags.
  * 4. Backward over the region's graph: a PUT of the flags slot that is overwritten before it is read, on
- * every path, goes. A path that leaves the region reads it. A memory op in between does not: should it fault,
- * the guest resumes at or before the instruction that overwrites the flags, so the stale value is never used.
- *    A PUT right before the terminator is marked with the edges on which it is live: the emitter can then
- * store the flags after the jump, on those alone.
+ * every path, goes. A path that leaves the region reads it. A memory op reads it when an instruction after it
+ * uses the same flags, though that one has them as a value: should the access fault, the guest resumes in
+ * another region, which takes them from memory. When the flags are overwritten first, the stale ones are
+ * never used. A PUT right before the terminator is marked with the edges on which it is live: the emitter can
+ * then store the flags after the jump, on those alone.
  * 5. Forward: which mapped slots may differ from memory when a block begins.
  */
 #include <string.h>
@@ -31,7 +32,14 @@ static const uint8_t op_args[VR_IR_COUNT] = {
 };
 
 #define MAX_SLOTS 256
+#define FORWARDED 1 /* aux, see is_forwarded() */
 #define MAX_BLOCKS 64
+
+/* A GET of flags whose users have the value from elsewhere. */
+static int is_forwarded(const struct vr_ir_op *o)
+{
+	return o->op == VR_IR_GET && o->type == VR_T_FLAGS && o->aux == FORWARDED;
+}
 
 static int is_conditional_access(uint32_t op)
 {
@@ -130,8 +138,8 @@ static int fold(const struct vr_ir_op *o, uint64_t a, uint64_t b, uint64_t *out)
 	return 1;
 }
 
-/* ADD of something shifted left by 1..3: one op, which hosts have as an addressing mode. Not when the ADD's flags are
- * wanted as well: the two are one instruction. */
+/* ADD of something shifted left by 1..3: one op, which hosts have as an addressing mode. Not when the ADD's
+ * flags are wanted as well: the two are one instruction. */
 static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i)
 {
 	struct vr_ir_op *o = &ir->ops[i];
@@ -143,7 +151,8 @@ static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i)
 		uint32_t scaled = k ? o->a : o->b, other = k ? o->b : o->a;
 		const struct vr_ir_op *s = &ir->ops[scaled];
 
-		if (s->op != VR_IR_SHL || s->type != o->type || ir->ops[s->b].op != VR_IR_CONST || ir->ops[s->b].imm - 1 > 2)
+		if (s->op != VR_IR_SHL || s->type != o->type || ir->ops[s->b].op != VR_IR_CONST ||
+		    ir->ops[s->b].imm - 1 > 2)
 			continue;
 		o->op = VR_IR_ADDSHL;
 		o->a = other;
@@ -192,6 +201,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			    (type == o->type ||
 			     (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
 				same[i] = v;
+				if (o->type == VR_T_FLAGS)
+					o->aux = FORWARDED;
 			} else if (!v && !mapped[o->imm]) {
 				held[o->imm] = i;
 				held_type[o->imm] = o->type;
@@ -242,6 +253,8 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 		 fall = edge_live(ir, b, VR_EDGE_FALL, live_in);
 	uint32_t op = ir->ops[last].op;
 	uint8_t live = (uint8_t)(op == VR_IR_GOTO ? taken : is_branch(op) ? taken | fall : 1);
+	uint8_t wanted =
+		0; /* by a forwarded GET further down: read from memory only after a fault in between */
 
 	for (uint32_t i = last + 1; i-- > b->first;) {
 		struct vr_ir_op *o = &ir->ops[i];
@@ -253,9 +266,14 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 			} else if (change && i + 1 == last && is_branch(op)) {
 				o->aux = (uint8_t)(taken | fall << 1);
 			}
-			live = 0;
+			live = wanted = 0;
 		} else if (o->type == VR_T_FLAGS && o->op == VR_IR_GET) {
-			live = 1;
+			if (is_forwarded(o))
+				wanted = 1;
+			else
+				live = 1;
+		} else if (op_class[o->op] == VR_IRC_MEM) {
+			live |= wanted;
 		} else if (o->op == VR_IR_CALL &&
 			   (isa->helpers[o->imm].flags & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
 			live = 1;
@@ -300,7 +318,8 @@ static void each_use(const struct vr_ir_op *o, uint32_t *uses, uint32_t by)
 		uses[(uint32_t)o->imm] += by;
 }
 
-static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *uses)
+/* keep: the GETs of flags that step 4 still has to see. */
+static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *uses, int keep)
 {
 	for (uint32_t i = b->first; i < b->first + b->count; i++)
 		uses[i] = 0;
@@ -309,7 +328,8 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 	for (uint32_t i = b->first + b->count; i-- > b->first;) {
 		struct vr_ir_op *o = &ir->ops[i];
 
-		if (op_class[o->op] != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP)
+		if (op_class[o->op] != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP ||
+		    (keep && is_forwarded(o)))
 			continue;
 		each_use(o, uses, (uint32_t)-1);
 		*o = (struct vr_ir_op){.op = VR_IR_NOP};
@@ -321,13 +341,17 @@ static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
 {
 	uint32_t last = b->first + b->count - 1, i = last;
 
-	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN))
+	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN ||
+				is_forwarded(&ir->ops[i - 1])))
 		i--;
 	if (i == b->first || i == last || ir->ops[i - 1].op != VR_IR_PUT || ir->ops[i - 1].type != VR_T_FLAGS)
 		return;
 	/* The last of them is an INSN or a NOP: no value, so it can take the PUT's place ... */
 	struct vr_ir_op put = ir->ops[i - 1];
 
+	for (uint32_t k = i; k < last; k++)
+		if (is_forwarded(&ir->ops[k]))
+			ir->ops[k] = (struct vr_ir_op){.op = VR_IR_NOP};
 	/* ... keeping their order, since an INSN before a NOP is as good as after it. */
 	memmove(&ir->ops[i - 1], &ir->ops[i], (last - i) * sizeof(put));
 	ir->ops[last - 1] = put;
@@ -384,11 +408,11 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		forward_block(isa, ir, &ir->blocks[i], mapped, scratch);
 	for (uint32_t i = 0; i < ir->block_count; i++) {
-		drop_dead(ir, &ir->blocks[i], scratch);
+		drop_dead(ir, &ir->blocks[i], scratch, 1);
 		sink_flags(ir, &ir->blocks[i]);
 	}
 	flags_liveness(isa, ir);
 	for (uint32_t i = 0; i < ir->block_count; i++)
-		drop_dead(ir, &ir->blocks[i], scratch);
+		drop_dead(ir, &ir->blocks[i], scratch, 0);
 	dirty_slots(ir, plan);
 }

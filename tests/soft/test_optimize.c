@@ -213,6 +213,31 @@ Test(optimize, flags_that_are_overwritten_go)
 	cr_assert_eq(count_ops(&w, VR_IR_PUT), 1, "who leaves reads them");
 }
 
+/* Flags that are used after an access must be in memory should it fault, though the user has them as a value.
+ */
+Test(optimize, flags_used_after_an_access_stay)
+{
+	for (uint32_t used = 0; used < 2; used++) {
+		struct world w;
+
+		begin(&w);
+		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
+
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, a, b));
+		vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
+		uint32_t g = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
+
+		if (used)
+			vr_ir_put(&w.ir, VR_T_I64, 2,
+				  vr_ir_add(&w.ir, VR_IR_SETCC, VR_T_I64, VR_CC_EQ, g, 0, 0, 0));
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_ADD, VR_T_I64, a, b));
+		vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
+		end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+		optimise(&w);
+		cr_assert_eq(count_ops(&w, VR_IR_PUT), 2 + used);
+	}
+}
+
 Test(optimize, a_call_in_between_reads_flags_and_changes_slots)
 {
 	const struct vr_isa i = isa();

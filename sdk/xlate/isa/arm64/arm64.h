@@ -32,7 +32,6 @@
 #define A64_KEY_UCT 64u      /* EL0: CTR_EL0 */
 #define A64_KEY_DZE 128u     /* EL0: DC ZVA */
 #define A64_KEY_UMA 256u     /* EL0: DAIF */
-#define A64_KEY_NTWE 512u    /* EL0: WFE/WFI do not trap */
 #define A64_KEY_STEP 1024u   /* software step active: one instruction a block */
 #define A64_KEY_SP_EL0 2048u /* EL1t: PSTATE.SP = 0 */
 #define A64_KEY_MMU 4096u    /* SCTLR.M */

@@ -72,7 +72,6 @@ static uint64_t key_of(const struct a64_state *s)
 		key |= sctlr & SCTLR_UCT ? A64_KEY_UCT : 0;
 		key |= sctlr & SCTLR_DZE ? A64_KEY_DZE : 0;
 		key |= sctlr & SCTLR_UMA ? A64_KEY_UMA : 0;
-		key |= (sctlr & SCTLR_NTWE) && (sctlr & SCTLR_NTWI) ? A64_KEY_NTWE : 0;
 	}
 	return key;
 }

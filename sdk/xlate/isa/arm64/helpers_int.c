@@ -14,3 +14,12 @@ uint64_t VR_CALL a64_helper_pc_align(struct vr_exec *x, uint64_t a, uint64_t b, 
 	x->leave = 1;
 	return 0;
 }
+
+uint64_t VR_CALL a64_helper_yield(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)a;
+	(void)b;
+	(void)c;
+	x->env->yield(x);
+	return 0;
+}

@@ -12,7 +12,6 @@
 
 /* Exception classes (ESR_EL1.EC, Arm ARM D13.2.37). */
 #define A64_EC_UNKNOWN 0x00u
-#define A64_EC_WFX 0x01u
 #define A64_EC_SVC 0x15u
 #define A64_EC_SYSREG 0x18u
 #define A64_EC_BRK 0x3cu

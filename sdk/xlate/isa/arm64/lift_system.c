@@ -27,13 +27,10 @@ static int trap_write(struct a64_lift *l, const struct a64_fields *f, uint32_t o
 
 /* ---- hints ------------------------------------------------------------------------------------ */
 
-/* WFI, WFE (C6.2.396, C6.2.394). At EL0 they may trap: CV = 1, COND = 0b1110, TI says which. */
-static int wait_for(struct a64_lift *l, uint32_t helper, uint32_t ti)
+/* WFI, WFE, YIELD (C6.2.396, C6.2.394, C6.2.401). The helpers trap the first two at EL0 when SCTLR_EL1 says
+ * so. */
+static int wait_for(struct a64_lift *l, uint32_t helper)
 {
-	if (!at_el1(l) && !(l->key & A64_KEY_NTWE)) {
-		a64_lift_exception(l, A64_EC_WFX, 0x1e00000 | ti);
-		return 1;
-	}
 	a64_call(l, helper, a64_const(l, VR_T_I64, l->pc + 4), 0, 0);
 	a64_leave_next(l);
 	return 1;
@@ -43,14 +40,12 @@ static int wait_for(struct a64_lift *l, uint32_t helper, uint32_t ti)
 int a64_lift_hint(struct a64_lift *l, const struct a64_fields *f)
 {
 	switch (f->crm << 3 | f->op2) {
-	case 1: /* YIELD: let another vCPU run, as WFE does, but it never traps */
-		a64_call(l, A64_H_wfe, a64_const(l, VR_T_I64, l->pc + 4), 0, 0);
-		a64_leave_next(l);
-		return 1;
+	case 1:
+		return wait_for(l, A64_H_yield);
 	case 2:
-		return wait_for(l, A64_H_wfe, 1);
+		return wait_for(l, A64_H_wfe);
 	case 3:
-		return wait_for(l, A64_H_wfi, 0);
+		return wait_for(l, A64_H_wfi);
 	case 4: /* SEV */
 	case 5: /* SEVL: waking the others too does no harm */
 		a64_call(l, A64_H_sev, 0, 0, 0);
