@@ -61,6 +61,7 @@ $(B)/plugins/$(1).yaml: plugins/$(1)/$(1).yaml
 endef
 
 include sdk/xlate/build.mk
+include sdk/board/build.mk
 include core/build.mk
 include $(sort $(wildcard plugins/*/build.mk))
 include tools/build.mk

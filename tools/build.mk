@@ -4,6 +4,7 @@
 #   make deps              install what is missing (Debian)
 #   make guest.img         the disk that `make run` boots; `rm guest.img` to make it afresh
 #   make guest-installer   build/guest/di/linux and initrd.gz
+#   make guest-riscv64     build/guest-riscv64/: Image, initrd.img and firmware/ (OpenSBI, U-Boot)
 #   make guest-update      read Debian's package index again: a newer point release
 
 # The guests do not depend on how vmrun was built: always in build/, also with SAN=1.
@@ -38,6 +39,19 @@ $(GUEST)/di/initrd.gz: tools/guest/installer.sh $(GUEST_SH) | deps
 $(GUEST)/di/linux: $(GUEST)/di/initrd.gz
 	$(Q)touch $@
 
+# The riscv64 guest, of Debian 13: kernel, initrd and firmware.
+GUEST_RV := build/guest-riscv64
+guest-riscv64: $(GUEST_RV)/Image $(GUEST_RV)/initrd.img $(GUEST_RV)/firmware.stamp
+$(GUEST_RV)/Image: tools/guest/kernel.sh $(GUEST_SH) | deps
+	@mkdir -p $(@D)
+	$(Q)GUEST_ARCH=riscv64 tools/guest/kernel.sh
+$(GUEST_RV)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/applets $(GUEST_RV)/Image
+	$(Q)GUEST_ARCH=riscv64 tools/guest/initrd.sh
+$(GUEST_RV)/firmware.stamp: tools/guest/firmware.sh $(GUEST_SH) | deps
+	@mkdir -p $(@D)
+	$(Q)tools/guest/firmware.sh
+	$(Q)touch $@
+
 guest-update: | deps
 	$(Q)tools/guest/apt.sh update
 	$(Q)rm -f $(GUEST)/vmlinuz $(GUEST)/root.stamp
@@ -47,4 +61,4 @@ run: deps
 	$(Q)$(MAKE) --no-print-directory all guest.img
 	$(Q)$(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) guest.img
 
-.PHONY: deps guest-installer guest-update
+.PHONY: deps guest-installer guest-riscv64 guest-update

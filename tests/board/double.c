@@ -9,6 +9,7 @@
 
 struct vr_timer {
 	struct dbl *d;
+	struct vr_timer *next;
 	void(VR_CALL *fn)(void *opaque);
 	void *opaque;
 	uint64_t when;
@@ -28,7 +29,7 @@ static int32_t VR_CALL memory_add(const struct vr_host *host, uint64_t gpa, uint
 {
 	(void)flags;
 	(void)name;
-	return gpa == DBL_RAM_BASE && length == of(host)->ram_size ? VR_OK : VR_E_INVAL;
+	return gpa == of(host)->ram_base && length == of(host)->ram_size ? VR_OK : VR_E_INVAL;
 }
 
 static uint32_t VR_CALL memory_count(const struct vr_host *host)
@@ -44,7 +45,7 @@ static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, str
 	if (i)
 		return VR_E_NOENT;
 	out->flags = 0;
-	out->gpa = DBL_RAM_BASE;
+	out->gpa = d->ram_base;
 	out->length = d->ram_size;
 	out->host = d->ram;
 	return VR_OK;
@@ -53,9 +54,9 @@ static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, str
 static void *VR_CALL memory_pointer(const struct vr_host *host, uint64_t gpa, uint64_t length)
 {
 	struct dbl *d = of(host);
-	uint64_t offset = gpa - DBL_RAM_BASE;
+	uint64_t offset = gpa - d->ram_base;
 
-	if (gpa < DBL_RAM_BASE || offset > d->ram_size || length > d->ram_size - offset)
+	if (gpa < d->ram_base || offset > d->ram_size || length > d->ram_size - offset)
 		return NULL;
 	return d->ram + offset;
 }
@@ -184,7 +185,8 @@ static void VR_CALL irq_set(const struct vr_host *host, uint32_t vcpu, uint32_t 
 
 static void VR_CALL irq_set_pin(const struct vr_host *host, uint32_t vcpu, uint32_t pin, uint32_t level)
 {
-	of(host)->pin[vcpu][pin] = level;
+	if (pin < DBL_PINS)
+		of(host)->pin[vcpu][pin] = level;
 }
 
 static const struct vr_host_irq irq = {
@@ -216,6 +218,7 @@ static int32_t VR_CALL timer_create_(const struct vr_host *host, void(VR_CALL *f
 	t->d = of(host);
 	t->fn = fn;
 	t->opaque = opaque;
+	t->next = t->d->timer;
 	*out = t->d->timer = t;
 	return VR_OK;
 }
@@ -233,7 +236,11 @@ static void VR_CALL timer_cancel(struct vr_timer *t)
 
 static void VR_CALL timer_destroy(struct vr_timer *t)
 {
-	t->d->timer = NULL;
+	struct vr_timer **link = &t->d->timer;
+
+	while (*link != t)
+		link = &(*link)->next;
+	*link = t->next;
 	free(t);
 }
 
@@ -251,9 +258,11 @@ void dbl_advance(struct dbl *d, uint64_t ns)
 {
 	d->now += ns;
 	d->wall += ns;
-	while (d->timer && d->timer->armed && d->timer->when <= d->now) {
-		d->timer->armed = 0;
-		d->timer->fn(d->timer->opaque);
+	for (struct vr_timer *t = d->timer; t; t = t->next) {
+		while (t->armed && t->when <= d->now) {
+			t->armed = 0;
+			t->fn(t->opaque);
+		}
 	}
 }
 
@@ -265,6 +274,10 @@ static int32_t VR_CALL machine_set_state(const struct vr_host *host, uint32_t vc
 {
 	struct dbl *d = of(host);
 
+	if (strcmp(id, VR_STATE_RISCV64_ID) == 0 && vcpu < d->vcpu_count && length == sizeof(d->riscv64[0])) {
+		memcpy(&d->riscv64[vcpu], state, length);
+		return VR_OK;
+	}
 	if (strcmp(id, VR_STATE_ARM64_ID) != 0 || vcpu >= d->vcpu_count || length != sizeof(d->state[0]))
 		return VR_E_INVAL;
 	memcpy(&d->state[vcpu], state, length);
@@ -536,6 +549,15 @@ static const struct vr_host_log log_table = {
 	.write = log_write,
 };
 
+static const char *VR_CALL config_string(const struct vr_host *host, const char *name)
+{
+	const struct dbl *d = of(host);
+
+	return d->option_name && strcmp(name, d->option_name) == 0 ? d->option_value : NULL;
+}
+
+static const struct vr_host_config config = {.size = sizeof(config), .string = config_string};
+
 static const void *VR_CALL query(const struct vr_host *host, const char *id)
 {
 	static const struct {
@@ -545,7 +567,7 @@ static const void *VR_CALL query(const struct vr_host *host, const char *id)
 		{VR_MEMORY_ID, &memory},     {VR_MMIO_ID, &mmio},       {VR_IRQ_ID, &irq},
 		{VR_TIMER_ID, &timer},       {VR_MACHINE_ID, &machine}, {VR_CONSOLE_ID, &console},
 		{VR_BLOCK_ID, &block},       {VR_THREAD_ID, &thread},   {VR_LOG_ID, &log_table},
-		{VR_REGISTRY_ID, &registry},
+		{VR_REGISTRY_ID, &registry}, {VR_CONFIG_ID, &config},
 	};
 
 	(void)host;
@@ -571,6 +593,7 @@ struct dbl *dbl_new(uint64_t ram_size, uint32_t vcpu_count)
 
 	d->host = (struct vr_host){
 		.size = sizeof(d->host), .abi_major = VR_ABI_MAJOR, .query = query, .error = error};
+	d->ram_base = DBL_RAM_BASE;
 	d->ram_size = ram_size;
 	d->vcpu_count = vcpu_count;
 	d->on[0] = 1;

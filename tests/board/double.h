@@ -9,9 +9,11 @@
 #include <stdint.h>
 #include <vmrun/host.h>
 #include <vmrun/state_arm64.h>
+#include <vmrun/state_riscv64.h>
 
 #define DBL_RAM_BASE 0x40000000u
 #define DBL_VCPUS 20u
+#define DBL_PINS 16u
 #define DBL_PORTS 2u
 #define DBL_DISKS 4u
 
@@ -36,7 +38,7 @@ struct dbl_disk {
 struct dbl {
 	struct vr_host host; /* first: a host is its double */
 	uint8_t *ram;
-	uint64_t ram_size;
+	uint64_t ram_base, ram_size;
 	uint64_t written; /* bytes told to memory.written */
 	struct dbl_bus {
 		uint32_t space;
@@ -49,10 +51,12 @@ struct dbl {
 	void *controller_opaque;
 	uint32_t line[512]; /* shared lines as the devices drive them */
 	uint32_t line_changes[512];
-	uint32_t pin[DBL_VCPUS][2];
-	uint64_t now, wall; /* ns */
-	struct vr_timer *timer;
+	uint32_t pin[DBL_VCPUS][DBL_PINS];
+	uint64_t now, wall;     /* ns */
+	struct vr_timer *timer; /* a list */
 	struct vr_state_arm64 state[DBL_VCPUS];
+	struct vr_state_riscv64 riscv64[DBL_VCPUS];
+	const char *option_name, *option_value; /* what vmrun.config/1 knows */
 	uint32_t on[DBL_VCPUS];
 	uint32_t vcpu_count;
 	uint32_t power_calls, power_what;
@@ -67,7 +71,7 @@ struct dbl {
 	char error_text[512];
 };
 
-struct dbl *dbl_new(uint64_t ram_size, uint32_t vcpu_count);
+struct dbl *dbl_new(uint64_t ram_size, uint32_t vcpu_count); /* RAM at DBL_RAM_BASE */
 void dbl_free(struct dbl *d);
 
 uint64_t dbl_read(struct dbl *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width);
@@ -80,7 +84,7 @@ uint32_t dbl_r32(struct dbl *d, uint64_t address);
 void dbl_w32(struct dbl *d, uint64_t address, uint32_t value);
 /* Host pointer to guest RAM at a guest-physical address. */
 void *dbl_ram(struct dbl *d, uint64_t gpa);
-/* Let time pass; fires the timer when due. */
+/* Let time pass; fires the timers that are due. */
 void dbl_advance(struct dbl *d, uint64_t ns);
 /* Type on a console port. */
 void dbl_type(struct dbl *d, uint32_t port, const char *text);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# apt.sh: Debian 12 arm64 packages through a private apt state; the host's package set is not touched.
+# apt.sh: Debian packages for the guests (GUEST_ARCH, see common.sh) through a private apt state; the host's package set is not touched.
 #
 #   apt.sh fetch NAME...  these and what they depend on, into the cache; prints the .deb paths
 #   apt.sh only NAME...   these alone
@@ -12,8 +12,7 @@
 . "$(dirname "$0")/common.sh"
 need apt-get apt dpkg-deb dpkg
 
-SUITE=bookworm
-A=$CACHE/apt
+A=$CACHE/apt$SUFFIX
 CONF=$A/apt.conf
 KEYRING=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
 
@@ -40,7 +39,7 @@ setup()
 	if [ ! -s "$A/sources.list" ]; then
 		m=$(mirror)
 		[ -n "$m" ] || die "apt's source lists name no Debian mirror: give one with DEBIAN_MIRROR=URL"
-		printf 'deb [arch=arm64 signed-by=%s] %s %s main\n' "$KEYRING" "$m" "$SUITE" >"$A/sources.list.new"
+		printf 'deb [arch=%s signed-by=%s] %s %s main\n' "$GUEST_ARCH" "$KEYRING" "$m" "$SUITE" >"$A/sources.list.new"
 		mv "$A/sources.list.new" "$A/sources.list"
 	fi
 	# Read after the host's own configuration (proxies and the like stay), so its hooks are cleared here.
@@ -49,8 +48,8 @@ setup()
 		#clear APT::Update::Post-Invoke;
 		#clear APT::Update::Post-Invoke-Success;
 		#clear APT::Architectures;
-		APT::Architecture "arm64";
-		APT::Architectures:: "arm64";
+		APT::Architecture "$GUEST_ARCH";
+		APT::Architectures:: "$GUEST_ARCH";
 		APT::Install-Recommends "false";
 		APT::Install-Suggests "false";
 		APT::Sandbox::User "";
@@ -74,7 +73,7 @@ setup()
 
 update()
 {
-	say "reading the package index (Debian $SUITE, arm64)" >&2
+	say "reading the package index (Debian $SUITE, $GUEST_ARCH)" >&2
 	apt-get -c "$CONF" -qq --error-on=any update >"$A/log" 2>&1 || {
 		sed 's/^/  apt: /' "$A/log" >&2
 		rm -f "$A/sources.list"

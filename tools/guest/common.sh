@@ -9,7 +9,16 @@ PATH=$PATH:/usr/sbin:/sbin
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 CACHE=${CACHE:-$TOP/build/cache}
-OUT=${OUT:-$TOP/build/guest}
+# GUEST_ARCH: the guests' architecture as Debian spells it; with it go the release, the folders and the kernel's
+# magic at byte 56 of its Image (Documentation/arch/arm64/booting.rst, riscv/boot-image-header.rst).
+GUEST_ARCH=${GUEST_ARCH:-arm64}
+case $GUEST_ARCH in
+arm64) SUITE=bookworm MAGIC=41524d64 SUFFIX= ;;
+riscv64) SUITE=trixie MAGIC=52534305 SUFFIX=-riscv64 ;;
+*) echo "vmrun: GUEST_ARCH=$GUEST_ARCH: arm64 or riscv64" >&2; exit 1 ;;
+esac
+export GUEST_ARCH
+OUT=${OUT:-$TOP/build/guest$SUFFIX}
 # Every time stamp in what we make. Fixed, so that two builds of the same packages are the same bytes.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1700000000}
 export SOURCE_DATE_EPOCH

@@ -14,8 +14,9 @@ mkdir -p "$R/bin" "$R/sbin" "$R/etc" "$R/root" "$R/lib/modules" "$R/usr/bin" "$R
 	"$R/proc" "$R/sys" "$R/dev" "$R/run" "$R/tmp"
 
 deb=$("$TOP/tools/guest/apt.sh" only busybox-static)
-dpkg-deb --fsys-tarfile "$deb" | tar -C "$R" -xf - --no-same-owner ./bin/busybox
-# The applets' names; the host may not be able to run an arm64 busybox to ask for them.
+dpkg-deb --fsys-tarfile "$deb" | tar -C "$R" -xf - --no-same-owner --wildcards '*/bin/busybox'
+[ -x "$R/bin/busybox" ] || mv "$R/usr/bin/busybox" "$R/bin/busybox" # a merged /usr
+# The applets' names; the host may not be able to run the guest's busybox to ask for them.
 for applet in $(cat "$TOP/tools/guest/applets"); do
 	[ "$applet" = busybox ] || ln -s busybox "$R/bin/$applet"
 done

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# kernel.sh: Debian's stock arm64 kernel: $OUT/vmlinuz as shipped, $OUT/Image unpacked, $OUT/kernel/ the package's tree.
+# kernel.sh: Debian's stock kernel: $OUT/vmlinuz as shipped, $OUT/Image unpacked, $OUT/kernel/ the package's tree.
 . "$(dirname "$0")/common.sh"
 need dpkg-deb dpkg gzip gzip od coreutils
 
 apt=$TOP/tools/guest/apt.sh
-name=$("$apt" depends linux-image-arm64 | grep '^linux-image-.*-arm64$' | head -n 1)
-[ -n "$name" ] || die "linux-image-arm64 names no kernel package; \`tools/guest/apt.sh update\` reads the index again"
+name=$("$apt" depends "linux-image-$GUEST_ARCH" | grep "^linux-image-.*-$GUEST_ARCH\$" | head -n 1)
+[ -n "$name" ] || die "linux-image-$GUEST_ARCH names no kernel package; \`tools/guest/apt.sh update\` reads the index again"
 deb=$("$apt" only "$name")
 
 stamp=$OUT/kernel/.from
@@ -14,20 +14,23 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "${deb##*/}" ]; then
 	say "unpacking ${deb##*/}"
 	rm -rf "$OUT/kernel"
 	mkdir -p "$OUT/kernel"
-	dpkg-deb --fsys-tarfile "$deb" | tar -C "$OUT/kernel" -xf - --no-same-owner ./boot ./lib/modules
+	dpkg-deb --fsys-tarfile "$deb" | tar -C "$OUT/kernel" -xf - --no-same-owner --wildcards ./boot '*/lib/modules'
+	# A merged /usr keeps them elsewhere.
+	[ -d "$OUT/kernel/lib" ] || mv "$OUT/kernel/usr/lib" "$OUT/kernel/lib"
 	basename "$deb" >"$stamp"
 fi
 
-set -- "$OUT"/kernel/boot/vmlinuz-*
+# Packages call it vmlinuz, or vmlinux where it is no compressed file.
+set -- "$OUT"/kernel/boot/vmlinu[xz]-*
 [ $# -eq 1 ] && [ -f "$1" ] || die "$deb holds no boot/vmlinuz-*, or several"
 cp "$1" "$OUT/vmlinuz.new"
-# A gzip file, or already the raw Image ("ARM\x64" at byte 56, Documentation/arm64/booting.rst).
+# A gzip file, or already the raw Image.
 if [ "$(od -An -tx1 -N2 "$1" | tr -d ' ')" = 1f8b ]; then
 	gzip -dc "$1" >"$OUT/Image.new"
 else
 	cp "$1" "$OUT/Image.new"
 fi
-[ "$(od -An -tx1 -j56 -N4 "$OUT/Image.new" | tr -d ' ')" = 41524d64 ] ||
-	die "$1 is neither an arm64 Image nor a gzip file of one"
+[ "$(od -An -tx1 -j56 -N4 "$OUT/Image.new" | tr -d ' ')" = "$MAGIC" ] ||
+	die "$1 is neither an $GUEST_ARCH Image nor a gzip file of one"
 mv "$OUT/vmlinuz.new" "$OUT/vmlinuz"
 mv "$OUT/Image.new" "$OUT/Image"

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+/*
+ * board.c: puts the riscv64 `virt` machine together: RAM, interrupt controllers, serial port, clock,
+ * finisher, the built-in SBI or firmware and, in the virtio-mmio slots, what device plugins offer.
+ */
+#include "board.h"
+
+#include <board/slots.h>
+#include <board/tree.h>
+#include <board/uart.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clint.h"
+#include "entry.h"
+#include "fdt.h"
+#include "finisher.h"
+#include "load.h"
+#include "map.h"
+#include "plic.h"
+#include "rtc.h"
+#include "sbi.h"
+
+#define RAM_GRAIN 0x10000u
+
+struct virt {
+	struct vr_tables t;
+	uint32_t vcpu_count;
+	uint64_t ram_size;
+	struct vr_blob firmware; /* owned bytes; NULL: none */
+	void *firmware_bytes;
+	struct vr_plic *plic;
+	struct vr_clint *clint;
+	struct vr_uart *uart;
+	struct vr_rtc *rtc;
+	struct vr_sbi sbi;
+	uint32_t sbi_ready;
+	struct vr_slots slots;
+};
+
+/* ---- life ------------------------------------------------------------------------------------------ */
+
+static void VR_CALL virt_destroy(void *board)
+{
+	struct virt *v = board;
+
+	vr_slots_free(&v->slots);
+	vr_rtc_free(v->rtc);
+	vr_uart_free(v->uart);
+	if (v->sbi_ready)
+		vr_sbi_fini(&v->sbi);
+	vr_clint_free(v->clint);
+	vr_plic_free(v->plic);
+	free(v->firmware_bytes);
+	free(v);
+}
+
+static int32_t check(const struct vr_tables *t, const struct vr_board_config *c)
+{
+	if (c->arch && strcmp(c->arch, "riscv64") != 0)
+		return vr_tables_fail(t, VR_E_CONFIG, "board-virt-riscv64 is a riscv64 machine, not \"%s\"",
+				      c->arch);
+	if (c->vcpu_count < 1 || c->vcpu_count > RV_MAX_VCPUS)
+		return vr_tables_fail(t, VR_E_CONFIG, "%u vCPUs: this machine has 1 to %u; change --smp",
+				      c->vcpu_count, RV_MAX_VCPUS);
+	if (!c->ram_size || c->ram_size % RAM_GRAIN || c->ram_size > RV_RAM_MAX)
+		return vr_tables_fail(t, VR_E_CONFIG,
+				      "RAM of %" PRIu64
+				      " bytes: this machine takes a multiple of 64 KiB, at most 255 GiB; "
+				      "change -m",
+				      c->ram_size);
+	return VR_OK;
+}
+
+/* Read now: later the process may open no files. */
+static int32_t read_firmware(struct virt *v)
+{
+	const char *name = v->t.config ? v->t.config->string(v->t.host, "firmware") : NULL;
+	int32_t rc;
+
+	if (!name || !*name)
+		return VR_OK;
+	rc = vr_firmware_file(&v->t, name, &v->firmware_bytes, &v->firmware.size);
+	v->firmware.bytes = v->firmware_bytes;
+	v->firmware.name = name;
+	return rc;
+}
+
+static int32_t add_devices(struct virt *v)
+{
+	const struct vr_uart_config uart = {
+		.space = VR_SPACE_MMIO, .irq = RV_IRQ_UART, .base = RV_UART_BASE, .length = RV_UART_SIZE};
+	int32_t rc = vr_plic_new(&v->t, v->vcpu_count, &v->plic);
+
+	if (rc >= 0)
+		rc = vr_clint_new(&v->t, v->vcpu_count, &v->clint);
+	if (rc >= 0)
+		rc = vr_finisher_attach(&v->t);
+	if (rc >= 0)
+		rc = vr_uart_new(&v->t, &uart, &v->uart);
+	if (rc >= 0)
+		rc = vr_rtc_new(&v->t, &v->rtc);
+	if (rc >= 0) {
+		v->sbi_ready = 1;
+		rc = vr_sbi_init(&v->sbi, &v->t, v->plic, v->clint, v->vcpu_count);
+	}
+	v->slots.t = &v->t;
+	v->slots.base = RV_VIRTIO_BASE;
+	v->slots.stride = RV_VIRTIO_STRIDE;
+	v->slots.irq = RV_IRQ_VIRTIO;
+	v->slots.max = RV_VIRTIO_SLOTS;
+	return rc < 0 ? rc : vr_slots_fill(&v->slots);
+}
+
+static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, void **board)
+{
+	struct virt *v = calloc(1, sizeof(*v));
+	const struct vr_host *host = ((struct vr_board_plugin *)self)->host;
+	int32_t rc;
+
+	if (!v) {
+		host->error(host, VR_E_NOMEM, "board-virt-riscv64: out of memory");
+		return VR_E_NOMEM;
+	}
+	rc = vr_tables_bind(&v->t, host, "board-virt-riscv64");
+	if (rc >= 0)
+		rc = check(&v->t, c);
+	v->vcpu_count = c->vcpu_count;
+	v->ram_size = c->ram_size;
+	if (rc >= 0)
+		rc = read_firmware(v);
+	if (rc >= 0)
+		rc = v->t.memory->add(host, RV_RAM_BASE, v->ram_size, 0, "ram");
+	if (rc >= 0)
+		rc = add_devices(v);
+	if (rc < 0) {
+		virt_destroy(v);
+		return rc;
+	}
+	*board = v;
+	return VR_OK;
+}
+
+/* Devices first: they let go of their lines; then the controllers. */
+static void VR_CALL virt_reset(void *board)
+{
+	struct virt *v = board;
+
+	vr_slots_reset(&v->slots);
+	vr_uart_reset(v->uart);
+	vr_rtc_reset(v->rtc);
+	vr_sbi_reset(&v->sbi);
+	vr_clint_reset(v->clint);
+	vr_plic_reset(v->plic);
+}
+
+/* ---- boot ------------------------------------------------------------------------------------------- */
+
+static int32_t load_fdt(struct virt *v, const struct vr_boot_payload *p, const struct vr_layout *l)
+{
+	struct vr_fdt_input in = {
+		.vcpu_count = v->vcpu_count,
+		.virtio_slots = v->slots.used,
+		.ram_size = v->ram_size,
+		.cmdline = p->cmdline,
+		.initrd_start = l->initrd,
+		.initrd_end = l->initrd_end,
+	};
+	void *dtb = v->t.memory->pointer(v->t.host, l->dtb, VR_FDT_SIZE);
+	int error;
+
+	if (!dtb)
+		return vr_tables_fail(&v->t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " for the device tree",
+				      l->dtb);
+	vr_tree_seed(in.rng_seed, sizeof(in.rng_seed));
+	vr_tree_seed(in.kaslr_seed, sizeof(in.kaslr_seed));
+	error = vr_fdt_build(&in, dtb, VR_FDT_SIZE);
+	if (error)
+		return vr_tables_fail(&v->t, VR_E_CONFIG,
+				      "the device tree can't be built: %s (is the command line, %zu "
+				      "bytes, too long?)",
+				      vr_tree_strerror(error), strlen(p->cmdline));
+	v->t.memory->written(v->t.host, l->dtb, VR_FDT_SIZE);
+	return VR_OK;
+}
+
+/* Firmware starts on every hart and chooses one itself; the built-in SBI starts the others when asked to. */
+static int32_t start_harts(struct virt *v, const struct vr_layout *l)
+{
+	const struct vr_host_machine *machine = v->t.machine;
+	int32_t rc = VR_OK;
+
+	v->sbi.off = l->privilege == ENTRY_M;
+	for (uint32_t i = 0; i < v->vcpu_count && rc >= 0; i++) {
+		struct vr_entry e = {.privilege = l->privilege,
+				     .on = !i || l->privilege == ENTRY_M,
+				     .pc = l->entry,
+				     .a0 = i,
+				     .a1 = l->dtb,
+				     .a2 = l->privilege == ENTRY_M ? l->info : 0};
+
+		rc = vr_entry_set(&v->t, i, &e);
+		if (rc >= 0 && i && e.on)
+			rc = machine->vcpu_power(v->t.host, i, 1);
+	}
+	return rc;
+}
+
+static int32_t VR_CALL virt_load(void *board, const struct vr_boot_payload *p)
+{
+	struct virt *v = board;
+	struct vr_load_input in = {
+		.payload = p, .firmware = v->firmware.bytes ? &v->firmware : NULL, .ram_size = v->ram_size};
+	struct vr_layout l;
+	int32_t rc = vr_load(&v->t, &in, &l);
+
+	if (rc >= 0)
+		rc = load_fdt(v, p, &l);
+	if (rc >= 0)
+		rc = start_harts(v, &l);
+	return rc < 0 ? rc : VR_OK;
+}
+
+const struct vr_board vr_board_riscv64 = {
+	.size = sizeof(vr_board_riscv64),
+	.arch = "riscv64",
+	.create = virt_create,
+	.load = virt_load,
+	.reset = virt_reset,
+	.destroy = virt_destroy,
+};

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "clint.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "map.h"
+
+#define MSIP_BASE 0x0000u
+#define MTIMECMP_BASE 0x4000u
+#define MTIME_BASE 0xbff8u
+
+struct clint_hart {
+	struct vr_clint *clint;
+	struct vr_timer *timer;
+	uint32_t vcpu;
+	uint32_t msip, mtip;
+	uint64_t mtimecmp;
+};
+
+struct vr_clint {
+	const struct vr_tables *t;
+	uint32_t count;
+	pthread_mutex_t lock; /* the harts' registers */
+	struct clint_hart hart[RV_MAX_VCPUS];
+};
+
+static uint64_t mtime(const struct vr_clint *c)
+{
+	return c->t->timer->now(c->t->host) / RV_TICK;
+}
+
+static void set_pin(const struct clint_hart *h, uint32_t pin, uint32_t level)
+{
+	h->clint->t->irq->set_pin(h->clint->t->host, h->vcpu, pin, level);
+}
+
+/* MTIP is high while mtime >= mtimecmp. */
+static void update_timer(struct clint_hart *h)
+{
+	const struct vr_host_timer *timer = h->clint->t->timer;
+	uint32_t due = mtime(h->clint) >= h->mtimecmp;
+	uint64_t when = rv_tick_time(h->mtimecmp);
+
+	if (!due && when != UINT64_MAX)
+		timer->arm(h->timer, when);
+	else
+		timer->cancel(h->timer);
+	if (due == h->mtip)
+		return;
+	h->mtip = due;
+	set_pin(h, RV_PIN_MTIP, due);
+}
+
+static void VR_CALL fired(void *opaque)
+{
+	struct clint_hart *h = opaque;
+
+	pthread_mutex_lock(&h->clint->lock);
+	update_timer(h);
+	pthread_mutex_unlock(&h->clint->lock);
+}
+
+/* The register that holds byte `offset`, as 64 bits, and where it begins. */
+static uint64_t register_at(struct vr_clint *c, uint32_t offset, uint32_t *base, struct clint_hart **hart)
+{
+	uint32_t i;
+
+	*hart = NULL;
+	if (offset < MTIMECMP_BASE) {
+		i = (offset - MSIP_BASE) / 4;
+		*base = MSIP_BASE + 4 * i;
+		if (i < c->count)
+			*hart = &c->hart[i];
+		return *hart ? (*hart)->msip : 0;
+	}
+	*base = offset & ~7u;
+	if (offset >= MTIME_BASE)
+		return *base == MTIME_BASE ? mtime(c) : 0;
+	i = (offset - MTIMECMP_BASE) / 8;
+	if (i < c->count)
+		*hart = &c->hart[i];
+	return *hart ? (*hart)->mtimecmp : 0;
+}
+
+static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	struct vr_clint *c = opaque;
+	struct clint_hart *h;
+	uint64_t value;
+	uint32_t base;
+
+	(void)vcpu;
+	if (width < 4 || offset & (width - 1))
+		return 0;
+	pthread_mutex_lock(&c->lock);
+	value = register_at(c, (uint32_t)offset, &base, &h) >> 8 * (offset - base);
+	pthread_mutex_unlock(&c->lock);
+	return width == 4 ? (uint32_t)value : value;
+}
+
+static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct vr_clint *c = opaque;
+	struct clint_hart *h;
+	uint64_t old;
+	uint32_t base;
+
+	(void)vcpu;
+	if (width < 4 || offset & (width - 1))
+		return;
+	pthread_mutex_lock(&c->lock);
+	old = register_at(c, (uint32_t)offset, &base, &h);
+	if (h && offset < MTIMECMP_BASE) {
+		if (h->msip != (value & 1)) {
+			h->msip = value & 1;
+			set_pin(h, RV_PIN_MSIP, h->msip);
+		}
+	} else if (h) {
+		if (width == 8)
+			h->mtimecmp = value;
+		else if (offset == base)
+			h->mtimecmp = (old & ~UINT64_C(0xffffffff)) | (uint32_t)value;
+		else
+			h->mtimecmp = (uint32_t)old | value << 32;
+		update_timer(h);
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
+
+int32_t vr_clint_new(const struct vr_tables *t, uint32_t vcpu_count, struct vr_clint **out)
+{
+	struct vr_clint *c = calloc(1, sizeof(*c));
+	int32_t rc = VR_OK;
+
+	if (!c)
+		return vr_tables_fail(t, VR_E_NOMEM, "clint: out of memory");
+	c->t = t;
+	c->count = vcpu_count;
+	pthread_mutex_init(&c->lock, NULL);
+	for (uint32_t i = 0; i < vcpu_count && rc >= 0; i++) {
+		c->hart[i] = (struct clint_hart){.clint = c, .vcpu = i, .mtimecmp = UINT64_MAX};
+		rc = t->timer->create(t->host, fired, &c->hart[i], &c->hart[i].timer);
+	}
+	if (rc >= 0)
+		rc = t->mmio->attach(t->host, VR_SPACE_MMIO, RV_CLINT_BASE, RV_CLINT_SIZE, &ops, c, "clint");
+	if (rc < 0) {
+		vr_clint_free(c);
+		return rc;
+	}
+	*out = c;
+	return VR_OK;
+}
+
+void vr_clint_free(struct vr_clint *c)
+{
+	if (!c)
+		return;
+	for (uint32_t i = 0; i < c->count; i++)
+		if (c->hart[i].timer)
+			c->t->timer->destroy(c->hart[i].timer);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static void tell(const struct clint_hart *h)
+{
+	set_pin(h, RV_PIN_MSIP, h->msip);
+	set_pin(h, RV_PIN_MTIP, h->mtip);
+}
+
+void vr_clint_reset(struct vr_clint *c)
+{
+	pthread_mutex_lock(&c->lock);
+	for (uint32_t i = 0; i < c->count; i++) {
+		struct clint_hart *h = &c->hart[i];
+
+		h->msip = h->mtip = 0;
+		h->mtimecmp = UINT64_MAX;
+		c->t->timer->cancel(h->timer);
+		tell(h);
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+void vr_clint_hart_start(struct vr_clint *c, uint32_t vcpu)
+{
+	pthread_mutex_lock(&c->lock);
+	tell(&c->hart[vcpu]);
+	pthread_mutex_unlock(&c->lock);
+}

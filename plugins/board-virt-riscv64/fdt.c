@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "fdt.h"
+
+#include <board/tree.h>
+#include <stdio.h>
+
+#include "finisher.h"
+#include "map.h"
+#include "plic.h"
+
+#define CELLS VR_TREE_CELLS
+#define PAIR VR_TREE_PAIR
+
+#define PHANDLE_PLIC 1u
+#define PHANDLE_TEST 2u
+#define PHANDLE_INTC 16u /* and one more for each hart */
+
+#define ISA "rv64imafdc_zicntr_zicsr_zifencei_zba_zbb_zbs_sstc"
+
+static void cpus(struct vr_tree *t, const struct vr_fdt_input *in)
+{
+	vr_tree_begin(t, "cpus");
+	CELLS(t, "#address-cells", 1);
+	CELLS(t, "#size-cells", 0);
+	CELLS(t, "timebase-frequency", VR_RISCV_TIMEBASE);
+	for (uint32_t i = 0; i < in->vcpu_count; i++) {
+		vr_tree_begin_at(t, "cpu", i);
+		vr_tree_string(t, "device_type", "cpu");
+		CELLS(t, "reg", i);
+		vr_tree_string(t, "status", "okay");
+		vr_tree_string(t, "compatible", "riscv");
+		vr_tree_string(t, "riscv,isa", ISA);
+		vr_tree_string(t, "riscv,isa-base", "rv64i");
+		VR_TREE_STRINGS(t, "riscv,isa-extensions",
+				"i\0m\0a\0f\0d\0c\0zicntr\0zicsr\0zifencei\0zba\0zbb\0zbs\0sstc");
+		vr_tree_string(t, "mmu-type", "riscv,sv48");
+		vr_tree_begin(t, "interrupt-controller");
+		CELLS(t, "#interrupt-cells", 1);
+		vr_tree_flag(t, "interrupt-controller");
+		vr_tree_string(t, "compatible", "riscv,cpu-intc");
+		CELLS(t, "phandle", PHANDLE_INTC + i);
+		vr_tree_end(t);
+		vr_tree_end(t);
+	}
+	vr_tree_end(t);
+}
+
+/* interrupts-extended: for each hart the two lines a controller drives. */
+static void lines(struct vr_tree *t, const struct vr_fdt_input *in, uint32_t first, uint32_t second)
+{
+	uint32_t cells[4 * RV_MAX_VCPUS];
+
+	for (uint32_t i = 0; i < in->vcpu_count; i++) {
+		cells[4 * i] = cells[4 * i + 2] = PHANDLE_INTC + i;
+		cells[4 * i + 1] = first;
+		cells[4 * i + 3] = second;
+	}
+	vr_tree_cells(t, "interrupts-extended", cells, 4 * in->vcpu_count);
+}
+
+static void plic(struct vr_tree *t, const struct vr_fdt_input *in)
+{
+	vr_tree_begin_at(t, "plic", RV_PLIC_BASE);
+	VR_TREE_STRINGS(t, "compatible", "sifive,plic-1.0.0\0riscv,plic0");
+	CELLS(t, "reg", PAIR(RV_PLIC_BASE), PAIR(RV_PLIC_SIZE));
+	CELLS(t, "#interrupt-cells", 1);
+	CELLS(t, "#address-cells", 0);
+	vr_tree_flag(t, "interrupt-controller");
+	lines(t, in, RV_PIN_MEIP, RV_PIN_SEIP);
+	CELLS(t, "riscv,ndev", PLIC_SOURCES - 1);
+	CELLS(t, "phandle", PHANDLE_PLIC);
+	vr_tree_end(t);
+}
+
+static void clint(struct vr_tree *t, const struct vr_fdt_input *in)
+{
+	vr_tree_begin_at(t, "clint", RV_CLINT_BASE);
+	VR_TREE_STRINGS(t, "compatible", "sifive,clint0\0riscv,clint0");
+	CELLS(t, "reg", PAIR(RV_CLINT_BASE), PAIR(RV_CLINT_SIZE));
+	lines(t, in, RV_PIN_MSIP, RV_PIN_MTIP);
+	vr_tree_end(t);
+}
+
+static void test(struct vr_tree *t)
+{
+	vr_tree_begin_at(t, "test", RV_TEST_BASE);
+	VR_TREE_STRINGS(t, "compatible", "sifive,test1\0sifive,test0\0syscon");
+	CELLS(t, "reg", PAIR(RV_TEST_BASE), PAIR(RV_TEST_SIZE));
+	CELLS(t, "phandle", PHANDLE_TEST);
+	vr_tree_end(t);
+}
+
+/* bindings/power/reset/syscon-{poweroff,reboot}.yaml */
+static void syscon(struct vr_tree *t, const char *name, const char *compatible, uint32_t value)
+{
+	vr_tree_begin(t, name);
+	vr_tree_string(t, "compatible", compatible);
+	CELLS(t, "regmap", PHANDLE_TEST);
+	CELLS(t, "offset", 0);
+	CELLS(t, "value", value);
+	vr_tree_end(t);
+}
+
+static void device(struct vr_tree *t, const char *name, const char *compatible, uint64_t base, uint64_t size,
+		   uint32_t irq)
+{
+	vr_tree_begin_at(t, name, base);
+	vr_tree_string(t, "compatible", compatible);
+	CELLS(t, "reg", PAIR(base), PAIR(size));
+	CELLS(t, "interrupt-parent", PHANDLE_PLIC);
+	CELLS(t, "interrupts", irq);
+}
+
+static void soc(struct vr_tree *t, const struct vr_fdt_input *in)
+{
+	vr_tree_begin(t, "soc");
+	CELLS(t, "#address-cells", 2);
+	CELLS(t, "#size-cells", 2);
+	vr_tree_string(t, "compatible", "simple-bus");
+	vr_tree_flag(t, "ranges");
+	test(t);
+	clint(t, in);
+	plic(t, in);
+	device(t, "serial", "ns16550a", RV_UART_BASE, RV_UART_SIZE, RV_IRQ_UART);
+	CELLS(t, "clock-frequency", RV_UART_CLOCK_HZ);
+	vr_tree_end(t);
+	device(t, "rtc", "google,goldfish-rtc", RV_RTC_BASE, RV_RTC_SIZE, RV_IRQ_RTC);
+	vr_tree_end(t);
+	/* Only the transports in use: an empty one costs the guest a probe. */
+	for (uint32_t i = 0; i < in->virtio_slots; i++) {
+		device(t, "virtio_mmio", "virtio,mmio", RV_VIRTIO_BASE + i * RV_VIRTIO_STRIDE,
+		       RV_VIRTIO_STRIDE, RV_IRQ_VIRTIO + i);
+		vr_tree_flag(t, "dma-coherent");
+		vr_tree_end(t);
+	}
+	vr_tree_end(t);
+}
+
+static void chosen(struct vr_tree *t, const struct vr_fdt_input *in)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/soc/serial@%llx", (unsigned long long)RV_UART_BASE);
+	vr_tree_begin(t, "chosen");
+	vr_tree_string(t, "bootargs", in->cmdline);
+	vr_tree_string(t, "stdout-path", path);
+	if (in->initrd_end > in->initrd_start) {
+		CELLS(t, "linux,initrd-start", PAIR(in->initrd_start));
+		CELLS(t, "linux,initrd-end", PAIR(in->initrd_end));
+	}
+	vr_tree_bytes(t, "rng-seed", in->rng_seed, sizeof(in->rng_seed));
+	vr_tree_bytes(t, "kaslr-seed", in->kaslr_seed, sizeof(in->kaslr_seed));
+	vr_tree_end(t);
+}
+
+static void memory(struct vr_tree *t, const struct vr_fdt_input *in)
+{
+	vr_tree_begin_at(t, "memory", RV_RAM_BASE);
+	vr_tree_string(t, "device_type", "memory");
+	CELLS(t, "reg", PAIR(RV_RAM_BASE), PAIR(in->ram_size));
+	vr_tree_end(t);
+}
+
+int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
+{
+	struct vr_tree t;
+
+	vr_tree_start(&t, buffer, size);
+	VR_TREE_STRINGS(&t, "compatible", "riscv-virtio");
+	vr_tree_string(&t, "model", "riscv-virtio,qemu");
+	CELLS(&t, "#address-cells", 2);
+	CELLS(&t, "#size-cells", 2);
+	chosen(&t, in);
+	memory(&t, in);
+	cpus(&t, in);
+	syscon(&t, "poweroff", "syscon-poweroff", FINISHER_PASS);
+	syscon(&t, "reboot", "syscon-reboot", FINISHER_RESET);
+	soc(&t, in);
+	vr_tree_finish(&t);
+	return t.error;
+}

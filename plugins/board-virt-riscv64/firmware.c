@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/* firmware.c: ELF files (System V ABI, chapters 4 and 5) and raw binaries into RAM. */
+#include "firmware.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX ((uint64_t)64 << 20)
+
+#define EHDR 64u
+#define PHDR 56u
+#define ET_EXEC 2u
+#define ET_DYN 3u
+#define EM_RISCV 243u
+#define PT_LOAD 1u
+
+struct segment {
+	uint64_t offset, vaddr, paddr, filesz, memsz;
+};
+
+static uint64_t le(const uint8_t *p, uint32_t bytes)
+{
+	uint64_t value = 0;
+
+	while (bytes-- > 0)
+		value = value << 8 | p[bytes];
+	return value;
+}
+
+int32_t vr_firmware_file(const struct vr_tables *t, const char *name, void **bytes, uint64_t *size)
+{
+	FILE *f = fopen(name, "rbe");
+	uint8_t *room = NULL;
+	uint64_t n = 0;
+	int32_t rc = VR_OK;
+
+	if (!f)
+		return vr_tables_fail(t, VR_E_IO, "firmware %s: %s", name, strerror(errno));
+	for (uint64_t capacity = 1 << 20; rc >= 0; capacity *= 2) {
+		uint8_t *more = realloc(room, capacity);
+
+		if (!more) {
+			rc = vr_tables_fail(t, VR_E_NOMEM, "firmware %s: out of memory", name);
+			break;
+		}
+		room = more;
+		n += fread(room + n, 1, capacity - n, f);
+		if (n < capacity)
+			break;
+		if (n >= FILE_MAX)
+			rc = vr_tables_fail(t, VR_E_IMAGE, "firmware %s: more than 64 MiB", name);
+	}
+	if (rc >= 0 && ferror(f))
+		rc = vr_tables_fail(t, VR_E_IO, "firmware %s: it can't be read", name);
+	if (rc >= 0 && !n)
+		rc = vr_tables_fail(t, VR_E_IMAGE, "firmware %s: is empty", name);
+	fclose(f);
+	if (rc < 0) {
+		free(room);
+		return rc;
+	}
+	*bytes = room;
+	*size = n;
+	return VR_OK;
+}
+
+static int32_t check_header(const struct vr_tables *t, const struct vr_blob *b)
+{
+	const uint8_t *e = b->bytes;
+	uint64_t table;
+	uint32_t count;
+
+	if (b->size < EHDR || e[4] != 2 || e[5] != 1)
+		return vr_tables_fail(t, VR_E_IMAGE, "%s: no 64-bit little-endian ELF file, or cut short",
+				      b->name);
+	if (le(e + 18, 2) != EM_RISCV || (le(e + 16, 2) != ET_EXEC && le(e + 16, 2) != ET_DYN))
+		return vr_tables_fail(t, VR_E_IMAGE,
+				      "%s: an ELF file of type %u for machine %u; this board takes programs "
+				      "(2, 3) for RISC-V (243)",
+				      b->name, (unsigned)le(e + 16, 2), (unsigned)le(e + 18, 2));
+	table = le(e + 32, 8);
+	count = (uint32_t)le(e + 56, 2);
+	if (le(e + 54, 2) != PHDR || !count || table > b->size || (uint64_t)count * PHDR > b->size - table)
+		return vr_tables_fail(t, VR_E_IMAGE,
+				      "%s: %u program headers at 0x%" PRIx64 " lie outside the file", b->name,
+				      count, table);
+	return VR_OK;
+}
+
+static int32_t load_segment(const struct vr_tables *t, const struct vr_blob *b, const struct segment *s)
+{
+	uint8_t *to;
+
+	if (s->filesz > s->memsz || s->offset > b->size || s->filesz > b->size - s->offset)
+		return vr_tables_fail(t, VR_E_IMAGE,
+				      "%s: a segment (0x%" PRIx64 " bytes at 0x%" PRIx64
+				      ") lies outside the file; is it complete?",
+				      b->name, s->filesz, s->offset);
+	to = t->memory->pointer(t->host, s->paddr, s->memsz);
+	if (!to)
+		return vr_tables_fail(t, VR_E_CONFIG,
+				      "%s: a segment (0x%" PRIx64 " bytes for 0x%" PRIx64
+				      ") lies outside RAM; give more with -m",
+				      b->name, s->memsz, s->paddr);
+	memset(to, 0, (size_t)s->memsz);
+	memcpy(to, (const uint8_t *)b->bytes + s->offset, (size_t)s->filesz);
+	t->memory->written(t->host, s->paddr, s->memsz);
+	return VR_OK;
+}
+
+static struct segment segment(const uint8_t *e, uint32_t i, uint32_t *type)
+{
+	const uint8_t *h = e + le(e + 32, 8) + (uint64_t)i * PHDR;
+
+	*type = (uint32_t)le(h, 4);
+	return (struct segment){le(h + 8, 8), le(h + 16, 8), le(h + 24, 8), le(h + 32, 8), le(h + 40, 8)};
+}
+
+/* A position-independent program that is linked for elsewhere relocates itself: it goes to `base`. */
+static uint64_t bias(const struct vr_tables *t, const uint8_t *e, uint64_t base)
+{
+	uint64_t lowest = UINT64_MAX;
+
+	for (uint32_t i = 0; i < le(e + 56, 2); i++) {
+		uint32_t type;
+		struct segment s = segment(e, i, &type);
+
+		if (type == PT_LOAD && s.memsz && s.paddr < lowest)
+			lowest = s.paddr;
+	}
+	if (le(e + 16, 2) != ET_DYN || t->memory->pointer(t->host, lowest, 1))
+		return 0;
+	return base - lowest;
+}
+
+static int32_t load_elf(const struct vr_tables *t, const struct vr_blob *b, uint64_t base,
+			struct vr_loaded_blob *out)
+{
+	const uint8_t *e = b->bytes;
+	int32_t rc = check_header(t, b);
+	uint64_t wanted, moved;
+	uint32_t found = 0, type;
+
+	if (rc < 0)
+		return rc;
+	wanted = le(e + 24, 8);
+	moved = bias(t, e, base);
+	for (uint32_t i = 0; i < le(e + 56, 2); i++) {
+		struct segment s = segment(e, i, &type);
+
+		if (type != PT_LOAD || !s.memsz)
+			continue;
+		s.paddr += moved;
+		rc = load_segment(t, b, &s);
+		if (rc < 0)
+			return rc;
+		if (s.paddr + s.memsz > out->end)
+			out->end = s.paddr + s.memsz;
+		if (wanted >= s.vaddr && wanted - s.vaddr < s.memsz) {
+			out->entry = wanted - s.vaddr + s.paddr;
+			found = 1;
+		}
+	}
+	if (!found)
+		return vr_tables_fail(t, VR_E_IMAGE, "%s: the entry 0x%" PRIx64 " is in no loaded segment",
+				      b->name, wanted);
+	return VR_OK;
+}
+
+int32_t vr_firmware_load(const struct vr_tables *t, const struct vr_blob *b, uint64_t base,
+			 struct vr_loaded_blob *out)
+{
+	*out = (struct vr_loaded_blob){.entry = base, .end = base};
+	if (b->size >= 4 && memcmp(b->bytes, "\177ELF", 4) == 0)
+		return load_elf(t, b, base, out);
+	if (!t->memory->pointer(t->host, base, b->size))
+		return vr_tables_fail(t, VR_E_CONFIG,
+				      "%s: %" PRIu64 " bytes at 0x%" PRIx64
+				      " lie outside RAM; give more with -m",
+				      b->name, b->size, base);
+	out->end = base + b->size;
+	return vr_tables_copy(t, base, b->bytes, b->size);
+}

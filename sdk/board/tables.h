@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* tables.h: the host tables that a board uses, looked up once. */
+#ifndef VR_BOARD_TABLES_H
+#define VR_BOARD_TABLES_H
+
+#include <vmrun/host.h>
+
+struct vr_tables {
+	const struct vr_host *host;
+	const struct vr_host_memory *memory;
+	const struct vr_host_mmio *mmio;
+	const struct vr_host_irq *irq;
+	const struct vr_host_timer *timer;
+	const struct vr_host_machine *machine;
+	const struct vr_host_console *console;
+	const struct vr_host_log *log;           /* may be NULL */
+	const struct vr_host_registry *registry; /* may be NULL: no pluggable devices */
+	const struct vr_host_block *block;       /* may be NULL: no disks */
+	const struct vr_host_config *config;     /* may be NULL: no options */
+};
+
+/* VR_E_ABI, with a text that names the missing table and `who` needs it. */
+int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const char *who);
+
+/* Note an error text (printf-like) for this thread; returns code. */
+int32_t vr_tables_fail(const struct vr_tables *t, int32_t code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void vr_tables_warn(const struct vr_tables *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Copies bytes into guest RAM. VR_E_INTERNAL when the range is not RAM. */
+int32_t vr_tables_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length);
+
+#endif

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/* board.c: the whole machine: made, loaded, reset, taken down. */
+#include <criterion/criterion.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <vmrun/board.h>
+#include <vmrun/device.h>
+#include <vmrun/plugin.h>
+
+#include "../board/double.h"
+
+#define RAM 0x80000000u
+#define MIB (1ull << 20)
+
+static struct dbl *d;
+static const struct vr_plugin *plugin;
+static const struct vr_board *b;
+static void *board;
+static uint8_t kernel[8192], initrd[5000];
+static const struct vr_boot_payload payload = {.size = sizeof(payload),
+					       .kernel = kernel,
+					       .kernel_size = sizeof(kernel),
+					       .initrd = initrd,
+					       .initrd_size = sizeof(initrd),
+					       .cmdline = "quiet",
+					       .kernel_name = "Image"};
+
+/* A maker that only counts. */
+static uint32_t made, resets, destroyed;
+static uint64_t last_base;
+static uint32_t last_irq;
+
+static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
+{
+	(void)self;
+	made++;
+	last_base = c->base;
+	last_irq = c->irq;
+	*device = &made;
+	return VR_OK;
+}
+
+static void VR_CALL maker_reset(void *device)
+{
+	(void)device;
+	resets++;
+}
+
+static void VR_CALL maker_destroy(void *device)
+{
+	(void)device;
+	destroyed++;
+}
+
+static const struct vr_device_maker maker = {
+	.size = sizeof(maker),
+	.types = "virtio-mmio-blk, virtio-mmio-rng",
+	.create = maker_create,
+	.reset = maker_reset,
+	.destroy = maker_destroy,
+};
+
+static void start(void)
+{
+	d = dbl_new(128 * MIB, 2);
+	d->ram_base = RAM;
+	memcpy(kernel + 0x38, "RSC\x05", 4);
+	kernel[0x0a] = 0x20; /* text_offset 2 MiB, image_size 3 MiB */
+	kernel[0x12] = 0x30;
+	memset(initrd, 0x5a, sizeof(initrd));
+	cr_assert_eq(vmrun_plugin_create(&d->host, "board-virt-riscv64", &plugin), VR_OK);
+	cr_assert_eq(plugin->probe(plugin->self), VR_OK);
+	b = plugin->query(plugin->self, VR_BOARD_ID);
+	cr_assert(b);
+}
+
+static void stop(void)
+{
+	if (board)
+		b->destroy(board);
+	plugin->destroy(plugin->self);
+	dbl_free(d);
+}
+
+static int32_t create(const char *arch, uint32_t vcpus, uint64_t ram)
+{
+	struct vr_board_config c = {.size = sizeof(c), .vcpu_count = vcpus, .ram_size = ram, .arch = arch};
+
+	return b->create(plugin->self, &c, &board);
+}
+
+TestSuite(board, .init = start, .fini = stop);
+
+Test(board, plugin)
+{
+	const struct vr_plugin *other;
+
+	cr_expect_arr_eq(vmrun_plugin_magic()->tag, "VMRN", 4);
+	cr_expect_eq(vmrun_plugin_create(&d->host, "board-virt", &other), VR_E_NOENT);
+	cr_expect_null(plugin->query(plugin->self, "vmrun.accel/1"));
+	cr_expect_str_eq(b->arch, "riscv64");
+}
+
+Test(board, devices)
+{
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	dbl_add_disk(d, 512, 0);
+	cr_assert_eq(create("riscv64", 2, 128 * MIB), VR_OK);
+	cr_expect_eq(made, 2);
+	cr_expect_eq(last_base, 0x10002000);
+	cr_expect_eq(last_irq, 2);
+	cr_expect_eq(d->warnings, 1, "nobody offers a console");
+	for (uint32_t i = 0; i < 2; i++)
+		b->reset(board);
+	cr_expect_eq(resets, 4);
+	b->destroy(board);
+	board = NULL;
+	cr_expect_eq(destroyed, 2);
+}
+
+Test(board, bad_configuration)
+{
+	static const struct {
+		const char *arch;
+		uint32_t vcpus;
+		uint64_t ram;
+	} bad[] = {
+		{"arm64", 1, 128 * MIB},       {"riscv64", 0, 128 * MIB}, {"riscv64", 65, 128 * MIB},
+		{"riscv64", 1, 128 * MIB + 1}, {"riscv64", 1, 0},         {"riscv64", 1, 256ull << 30},
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect_eq(create(bad[i].arch, bad[i].vcpus, bad[i].ram), VR_E_CONFIG);
+	cr_expect_null(board);
+}
+
+Test(board, load_in_s_mode)
+{
+	uint64_t regs[8] = {0, 0, 0, 0, 0, 0, 0, 0x10};
+
+	cr_assert_eq(create("riscv64", 2, 128 * MIB), VR_OK);
+	for (int round = 0; round < 2; round++) {
+		cr_assert_eq(b->load(board, &payload), VR_OK);
+		cr_expect_eq(d->riscv64[0].pc, RAM + 2 * MIB);
+		cr_expect_eq(d->riscv64[0].privilege, 1);
+		cr_expect_eq(d->riscv64[0].x[10], 0);
+		cr_expect_eq(d->riscv64[0].x[11], RAM + 6 * MIB);
+		cr_expect_eq(d->riscv64[0].powered_on, 1);
+		cr_expect_eq(d->riscv64[1].powered_on, 0);
+		cr_expect_eq(d->on[1], 0);
+		cr_expect_arr_eq((uint8_t *)dbl_ram(d, RAM + 2 * MIB), kernel, sizeof(kernel));
+		cr_expect_arr_eq((uint8_t *)dbl_ram(d, RAM + 8 * MIB), initrd, sizeof(initrd));
+		cr_expect_eq(fdt_check_full(dbl_ram(d, RAM + 6 * MIB), 2 * MIB), 0);
+		/* A reset loads everything again. */
+		memset(d->ram, 0, d->ram_size);
+		b->reset(board);
+	}
+	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 0, regs), VR_OK);
+}
+
+Test(board, load_with_firmware)
+{
+	uint64_t regs[8] = {0, 0, 0, 0, 0, 0, 0, 0x10};
+	char name[] = "/tmp/vmrun-firmware-XXXXXX";
+	int fd = mkstemp(name);
+
+	cr_assert(fd >= 0 && write(fd, "firmware", 8) == 8);
+	close(fd);
+	d->option_name = "firmware";
+	d->option_value = name;
+	cr_assert_eq(create("riscv64", 2, 128 * MIB), VR_OK);
+	unlink(name);
+	for (int round = 0; round < 2; round++) {
+		cr_assert_eq(b->load(board, &payload), VR_OK);
+		for (uint32_t i = 0; i < 2; i++) {
+			cr_expect_eq(d->riscv64[i].pc, RAM);
+			cr_expect_eq(d->riscv64[i].privilege, 3);
+			cr_expect_eq(d->riscv64[i].x[10], i);
+			cr_expect_eq(d->riscv64[i].x[11], RAM + 6 * MIB);
+			cr_expect_eq(d->riscv64[i].x[12], RAM + 8 * MIB - 4096);
+			cr_expect_eq(d->riscv64[i].csr_count, 0);
+			cr_expect_eq(d->on[i], 1);
+		}
+		cr_expect_arr_eq((char *)dbl_ram(d, RAM), "firmware", 8);
+		cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 0, regs), VR_E_NOENT);
+		memset(d->ram, 0, d->ram_size);
+		b->reset(board);
+	}
+}
+
+Test(board, firmware_missing)
+{
+	d->option_name = "firmware";
+	d->option_value = "/nothing/here";
+	cr_expect_eq(create("riscv64", 1, 128 * MIB), VR_E_IO);
+}

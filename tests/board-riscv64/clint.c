@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/* clint.c: software interrupts and the timer of M-mode. */
+#include "../../plugins/board-virt-riscv64/clint.h"
+
+#include <criterion/criterion.h>
+
+#include "../board/double.h"
+
+#define BASE 0x02000000u
+#define CMP(hart) (BASE + 0x4000 + 8 * (hart))
+#define MTIME (BASE + 0xbff8)
+
+static struct dbl *d;
+static struct vr_tables t;
+static struct vr_clint *c;
+
+static void start(void)
+{
+	d = dbl_new(1 << 20, 3);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	cr_assert_eq(vr_clint_new(&t, 3, &c), VR_OK);
+}
+
+static void stop(void)
+{
+	vr_clint_free(c);
+	dbl_free(d);
+}
+
+static uint64_t r64(uint64_t address)
+{
+	return dbl_read(d, VR_SPACE_MMIO, 0, address, 8);
+}
+
+static void w64(uint64_t address, uint64_t value)
+{
+	dbl_write(d, VR_SPACE_MMIO, 0, address, 8, value);
+}
+
+TestSuite(clint, .init = start, .fini = stop);
+
+Test(clint, software)
+{
+	dbl_w32(d, BASE + 4, 0xffffffff);
+	cr_expect_eq(d->pin[1][3], 1);
+	cr_expect_eq(d->pin[0][3], 0);
+	cr_expect_eq(dbl_r32(d, BASE + 4), 1);
+	dbl_w32(d, BASE + 4, 0);
+	cr_expect_eq(d->pin[1][3], 0);
+	/* Nobody there. */
+	dbl_w32(d, BASE + 12, 1);
+	cr_expect_eq(dbl_r32(d, BASE + 12), 0);
+	dbl_w32(d, BASE + 0x3ffc, 1);
+	dbl_write(d, VR_SPACE_MMIO, 0, BASE + 1, 1, 1);
+	cr_expect_eq(d->pin[0][3], 0);
+}
+
+Test(clint, time)
+{
+	dbl_advance(d, 1234599);
+	cr_expect_eq(r64(MTIME), 12345);
+	cr_expect_eq(dbl_r32(d, MTIME), 12345);
+	cr_expect_eq(dbl_r32(d, MTIME + 4), 0);
+	w64(MTIME, 0);
+	cr_expect_eq(r64(MTIME), 12345, "it can't be written");
+	dbl_advance(d, 100ull << 32);
+	cr_expect_eq(dbl_r32(d, MTIME + 4), 1);
+}
+
+Test(clint, timer)
+{
+	cr_expect_eq(r64(CMP(0)), UINT64_MAX);
+	w64(CMP(0), 1000);
+	w64(CMP(2), 500);
+	dbl_advance(d, 49999);
+	cr_expect_eq(d->pin[2][7], 0);
+	dbl_advance(d, 1);
+	cr_expect_eq(d->pin[2][7], 1);
+	cr_expect_eq(d->pin[0][7], 0);
+	dbl_advance(d, 50000);
+	cr_expect_eq(d->pin[0][7], 1);
+	w64(CMP(0), 2000);
+	cr_expect_eq(d->pin[0][7], 0);
+	w64(CMP(0), 0);
+	cr_expect_eq(d->pin[0][7], 1, "at once");
+	w64(CMP(0), UINT64_MAX / 3);
+	cr_expect_eq(d->pin[0][7], 0, "beyond what a timer can say");
+	dbl_advance(d, 1ull << 60);
+	cr_expect_eq(d->pin[0][7], 0);
+}
+
+Test(clint, halves)
+{
+	dbl_w32(d, CMP(1) + 4, 0);
+	cr_expect_eq(r64(CMP(1)), 0xffffffff);
+	dbl_w32(d, CMP(1), 100);
+	cr_expect_eq(dbl_r32(d, CMP(1)), 100);
+	cr_expect_eq(dbl_r32(d, CMP(1) + 4), 0);
+	dbl_advance(d, 10000);
+	cr_expect_eq(d->pin[1][7], 1);
+	w64(CMP(3), 0);
+	cr_expect_eq(r64(CMP(3)), 0);
+	w64(CMP(0) + 4, 0);
+	cr_expect_eq(r64(CMP(0)), UINT64_MAX, "not aligned");
+	cr_expect_eq(r64(BASE + 0xfff8), 0);
+}
+
+Test(clint, reset)
+{
+	dbl_w32(d, BASE, 1);
+	w64(CMP(0), 0);
+	d->pin[0][3] = d->pin[0][7] = 0;
+	vr_clint_hart_start(c, 0);
+	cr_expect_eq(d->pin[0][3], 1);
+	cr_expect_eq(d->pin[0][7], 1);
+	vr_clint_reset(c);
+	cr_expect_eq(d->pin[0][3], 0);
+	cr_expect_eq(d->pin[0][7], 0);
+	cr_expect_eq(r64(CMP(0)), UINT64_MAX);
+}
