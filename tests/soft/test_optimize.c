@@ -224,6 +224,7 @@ Test(optimize, flags_used_after_an_access_stay)
 		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
 
 		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, a, b));
+		vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 4);
 		vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
 		uint32_t g = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
 
