@@ -3,9 +3,8 @@
 #ifndef VR_BOARD_PC_ACPI_PM_H
 #define VR_BOARD_PC_ACPI_PM_H
 
+#include <board/tables.h>
 #include <pthread.h>
-
-#include "tables.h"
 
 #define ACPI_PM_TIMER_HZ 3579545u
 #define ACPI_S5 5u /* SLP_TYP as the DSDT says it */

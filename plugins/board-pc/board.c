@@ -6,11 +6,12 @@
  */
 #include "board.h"
 
+#include <board/slots.h>
+#include <board/uart.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vmrun/device.h>
 
 #include "acpi.h"
 #include "acpi_pm.h"
@@ -22,8 +23,6 @@
 #include "pit.h"
 #include "ranges.h"
 #include "reset.h"
-#include "tables.h"
-#include "uart.h"
 
 #define RAM_GRAIN 0x10000u
 #define UART_PORT 0x3f8u
@@ -43,86 +42,8 @@ struct pc {
 	struct vr_uart *uart;
 	struct vr_pit *pit; /* NULL: the accelerator has it */
 	struct vr_cmos *cmos;
-	uint32_t slots; /* virtio-mmio slots in use */
-	struct {
-		const struct vr_device_maker *maker;
-		void *device;
-	} slot[PC_VIRTIO_SLOTS];
+	struct vr_slots slots;
 };
-
-/* ---- pluggable devices ------------------------------------------------------------------------------ */
-
-/* Is `type` one of the comma-separated `types`? */
-static int offers(const char *types, const char *type)
-{
-	size_t length = strlen(type);
-
-	while (types && *types) {
-		size_t n;
-
-		types += strspn(types, ", ");
-		n = strcspn(types, ", ");
-		if (n == length && memcmp(types, type, n) == 0)
-			return 1;
-		types += n;
-	}
-	return 0;
-}
-
-static int find_maker(const struct pc *b, const char *type, struct vr_found *out)
-{
-	for (uint32_t i = 0; b->t.registry; i++) {
-		*out = (struct vr_found){.size = sizeof(*out)};
-		if (b->t.registry->find(b->t.host, VR_DEVICE_ID, NULL, i, out) < 0)
-			break;
-		if (offers(((const struct vr_device_maker *)out->interface)->types, type))
-			return 1;
-	}
-	return 0;
-}
-
-/* The `index`-th device of a type into the next slot. A missing maker is a warning: the machine is then
- * without that device. */
-static int32_t plug(struct pc *b, const char *type, uint32_t index)
-{
-	struct vr_device_config c = {.size = sizeof(c), .index = index, .type = type};
-	const struct vr_device_maker *maker;
-	struct vr_found found;
-	void *device = NULL;
-	int32_t rc;
-
-	if (b->slots == PC_VIRTIO_SLOTS)
-		return vr_tables_fail(&b->t, VR_E_CONFIG,
-				      "%s %u: all %u virtio-mmio slots are taken; use fewer disks", type,
-				      index, PC_VIRTIO_SLOTS);
-	if (!find_maker(b, type, &found)) {
-		vr_tables_warn(&b->t, "no plugin offers \"%s\": the machine goes without it", type);
-		return VR_OK;
-	}
-	maker = found.interface;
-	c.base = PC_VIRTIO_BASE + b->slots * PC_VIRTIO_STRIDE;
-	c.irq = PC_LINE_VIRTIO + b->slots;
-	rc = maker->create(found.self, &c, &device);
-	if (rc < 0)
-		return rc;
-	b->slot[b->slots].maker = maker;
-	b->slot[b->slots++].device = device;
-	return VR_OK;
-}
-
-static int32_t plug_all(struct pc *b)
-{
-	uint32_t disks = b->t.block ? b->t.block->count(b->t.host) : 0;
-	int32_t rc = VR_OK;
-
-	for (uint32_t i = 0; i < disks && rc >= 0; i++)
-		rc = plug(b, "virtio-mmio-blk", i);
-	if (rc >= 0)
-		rc = plug(b, "virtio-mmio-rng", 0);
-	if (rc >= 0)
-		rc = plug(b, "virtio-mmio-console", 1);
-	return rc;
-}
 
 /* ---- life ---------------------------------------------------------------------------------------------- */
 
@@ -130,8 +51,7 @@ static void VR_CALL pc_destroy(void *board)
 {
 	struct pc *b = board;
 
-	for (uint32_t i = b->slots; i-- > 0;)
-		b->slot[i].maker->destroy(b->slot[i].device);
+	vr_slots_free(&b->slots);
 	vr_cmos_free(b->cmos);
 	vr_pit_free(b->pit);
 	vr_uart_free(b->uart);
@@ -204,6 +124,8 @@ static int32_t add_ram(struct pc *b)
 
 static int32_t build(struct pc *b)
 {
+	const struct vr_uart_config uart = {
+		.space = VR_SPACE_PORT, .irq = PC_IRQ_UART, .base = UART_PORT, .length = 8, .gated = 1};
 	int32_t rc = add_ram(b), more;
 
 	if (rc < 0)
@@ -216,12 +138,12 @@ static int32_t build(struct pc *b)
 	more = vr_acpi_pm_init(&b->pm, &b->t);
 	rc = rc < 0 ? rc : more;
 	if (rc >= 0)
-		rc = vr_uart_new(&b->t, UART_PORT, PC_IRQ_UART, 0, &b->uart);
+		rc = vr_uart_new(&b->t, &uart, &b->uart);
 	if (rc >= 0 && b->intr.kind != VR_IRQCHIP_FULL)
 		rc = vr_pit_new(&b->t, PC_IRQ_PIT, &b->pit);
 	if (rc >= 0)
 		rc = vr_cmos_new(&b->t, PC_IRQ_RTC, b->ram_size, &b->cmos);
-	return rc < 0 ? rc : plug_all(b);
+	return rc < 0 ? rc : vr_slots_fill(&b->slots);
 }
 
 static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, void **board)
@@ -234,7 +156,7 @@ static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, vo
 		host->error(host, VR_E_NOMEM, "board-pc: out of memory");
 		return VR_E_NOMEM;
 	}
-	rc = vr_tables_bind(&b->t, host);
+	rc = vr_tables_bind(&b->t, host, "board-pc");
 	if (rc >= 0)
 		rc = check(&b->t, c);
 	if (rc >= 0)
@@ -242,6 +164,11 @@ static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, vo
 	if (rc >= 0) {
 		b->vcpu_count = c->vcpu_count;
 		b->ram_size = c->ram_size;
+		b->slots.t = &b->t;
+		b->slots.base = PC_VIRTIO_BASE;
+		b->slots.stride = PC_VIRTIO_STRIDE;
+		b->slots.irq = PC_LINE_VIRTIO;
+		b->slots.max = PC_VIRTIO_SLOTS;
 		rc = build(b);
 	}
 	if (rc < 0) {
@@ -257,8 +184,7 @@ static void VR_CALL pc_reset(void *board)
 {
 	struct pc *b = board;
 
-	for (uint32_t i = 0; i < b->slots; i++)
-		b->slot[i].maker->reset(b->slot[i].device);
+	vr_slots_reset(&b->slots);
 	vr_uart_reset(b->uart);
 	if (b->pit)
 		vr_pit_reset(b->pit);
@@ -275,7 +201,7 @@ static int32_t load_acpi(struct pc *b)
 {
 	struct vr_acpi_input in = {
 		.vcpu_count = b->vcpu_count,
-		.virtio_slots = b->announce & ANNOUNCE_ACPI ? b->slots : 0,
+		.virtio_slots = b->announce & ANNOUNCE_ACPI ? b->slots.used : 0,
 		.pit_pin = b->intr.kind == VR_IRQCHIP_FULL ? 0 : PC_PIN_PIT,
 	};
 	uint64_t room = PC_FIRMWARE_END - PC_FIRMWARE;
@@ -294,13 +220,13 @@ static int32_t load_acpi(struct pc *b)
  * kernel that finds a device by ACPI as well leaves the second mention alone. */
 static char *command_line(const struct pc *b, const char *user)
 {
-	size_t length = strlen(user), room = length + 1 + b->slots * 64u;
+	size_t length = strlen(user), room = length + 1 + b->slots.used * 64u;
 	char *text = malloc(room);
 
 	if (!text)
 		return NULL;
 	memcpy(text, user, length + 1);
-	for (uint32_t i = 0; i < b->slots && (b->announce & ANNOUNCE_CMDLINE); i++) {
+	for (uint32_t i = 0; i < b->slots.used && (b->announce & ANNOUNCE_CMDLINE); i++) {
 		int n = snprintf(text + length, room - length,
 				 "%svirtio_mmio.device=0x%" PRIx64 "@0x%" PRIx64 ":%u:%u", length ? " " : "",
 				 PC_VIRTIO_SIZE, PC_VIRTIO_BASE + i * PC_VIRTIO_STRIDE, vr_pc_slot_pin(i), i);

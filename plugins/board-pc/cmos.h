@@ -3,7 +3,7 @@
 #ifndef VR_BOARD_PC_CMOS_H
 #define VR_BOARD_PC_CMOS_H
 
-#include "tables.h"
+#include <board/tables.h>
 
 struct vr_cmos;
 

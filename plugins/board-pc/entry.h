@@ -3,7 +3,7 @@
 #ifndef VR_BOARD_PC_ENTRY_H
 #define VR_BOARD_PC_ENTRY_H
 
-#include "tables.h"
+#include <board/tables.h>
 
 #define VR_ENTRY_LONG 0u      /* 64 bits, paging on: Linux' 64-bit boot protocol, plain ELF */
 #define VR_ENTRY_PROTECTED 1u /* 32 bits, paging off: PVH */

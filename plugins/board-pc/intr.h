@@ -9,6 +9,7 @@
 #ifndef VR_BOARD_PC_INTR_H
 #define VR_BOARD_PC_INTR_H
 
+#include <board/tables.h>
 #include <pthread.h>
 #include <vmrun/irqchip.h>
 
@@ -17,7 +18,6 @@
 #include "map.h"
 #include "pic.h"
 #include "startup.h"
-#include "tables.h"
 
 /* Delivery modes (Intel SDM vol. 3, 11.5.1 and 11.6.1). */
 #define VR_MODE_FIXED 0u

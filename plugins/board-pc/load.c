@@ -48,22 +48,6 @@ uint8_t *vr_load_room(const struct vr_tables *t, uint64_t gpa, uint64_t n)
 	return to;
 }
 
-int32_t vr_load_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length)
-{
-	void *to;
-
-	if (!length)
-		return VR_OK;
-	to = t->memory->pointer(t->host, gpa, length);
-	if (!to)
-		return vr_tables_fail(t, VR_E_INTERNAL,
-				      "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into", gpa,
-				      length);
-	memcpy(to, bytes, (size_t)length);
-	t->memory->written(t->host, gpa, length);
-	return VR_OK;
-}
-
 /* As high as the kernel allows: it unpacks itself upwards from below. */
 static int32_t place_initrd(const struct vr_tables *t, const struct vr_load_input *in,
 			    const struct vr_kernel *k, struct initrd *out)
@@ -85,7 +69,7 @@ static int32_t place_initrd(const struct vr_tables *t, const struct vr_load_inpu
 			p->kernel_name, (start + MIB - 1) / MIB, (p->initrd_size + MIB - 1) / MIB, top / MIB);
 	out->base = (top - p->initrd_size) & ~(uint64_t)(PAGE - 1);
 	out->size = p->initrd_size;
-	return vr_load_copy(t, out->base, p->initrd, p->initrd_size);
+	return vr_tables_copy(t, out->base, p->initrd, p->initrd_size);
 }
 
 static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_input *in,
@@ -98,7 +82,7 @@ static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_inp
 		return vr_tables_fail(t, VR_E_CONFIG,
 				      "%s: a command line of %" PRIu64 " bytes; this kernel takes %" PRIu64,
 				      in->payload->kernel_name, length, most);
-	return vr_load_copy(t, PC_CMDLINE, in->cmdline, length + 1);
+	return vr_tables_copy(t, PC_CMDLINE, in->cmdline, length + 1);
 }
 
 /* Also for plain ELF kernels: a vmlinux expects it, others may use it. */
@@ -189,7 +173,7 @@ int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struc
 	int32_t rc = read_header(t, in, &k);
 
 	if (rc >= 0 && k.header_size)
-		rc = vr_load_copy(t, k.load, (const uint8_t *)p->kernel + k.skip, p->kernel_size - k.skip);
+		rc = vr_tables_copy(t, k.load, (const uint8_t *)p->kernel + k.skip, p->kernel_size - k.skip);
 	else if (rc >= 0)
 		rc = vr_elf_load(t, p);
 	if (rc >= 0)

@@ -6,10 +6,10 @@
 #ifndef VR_BOARD_PC_LOAD_H
 #define VR_BOARD_PC_LOAD_H
 
+#include <board/tables.h>
 #include <vmrun/board.h>
 
 #include "entry.h"
-#include "tables.h"
 
 #define VR_BZIMAGE_HEADER 0x1f1u /* of setup_header in the file and in boot_params */
 #define VR_BZIMAGE_HEADER_ROOM 0xa0u
@@ -37,8 +37,6 @@ struct vr_load_input {
 /* Puts kernel, initrd, command line and what the kernel is told into RAM; *entry: how to start it. Errors
  * name the file. */
 int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct vr_entry *entry);
-/* Copies bytes into RAM. VR_E_INTERNAL when the range is not RAM. */
-int32_t vr_load_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length);
 /* n zeroed bytes of RAM to write to, or NULL with the error noted. Say memory.written() afterwards. */
 uint8_t *vr_load_room(const struct vr_tables *t, uint64_t gpa, uint64_t n);
 

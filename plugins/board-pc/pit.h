@@ -4,7 +4,7 @@
 #ifndef VR_BOARD_PC_PIT_H
 #define VR_BOARD_PC_PIT_H
 
-#include "tables.h"
+#include <board/tables.h>
 
 #define PIT_HZ 1193182u
 

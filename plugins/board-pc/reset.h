@@ -6,9 +6,8 @@
 #ifndef VR_BOARD_PC_RESET_H
 #define VR_BOARD_PC_RESET_H
 
+#include <board/tables.h>
 #include <pthread.h>
-
-#include "tables.h"
 
 struct vr_reset {
 	const struct vr_tables *t;

@@ -6,12 +6,11 @@
  */
 #include "board.h"
 
-#include <errno.h>
+#include <board/slots.h>
+#include <board/tree.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <vmrun/device.h>
 
 #include "cpu.h"
 #include "fdt.h"
@@ -21,7 +20,6 @@
 #include "pl011.h"
 #include "pl031.h"
 #include "psci.h"
-#include "tables.h"
 
 #define RAM_GRAIN 0x10000u
 
@@ -34,86 +32,8 @@ struct virt {
 	struct vr_pl031 *rtc;
 	struct vr_psci psci;
 	uint32_t psci_ready;
-	uint32_t slots; /* virtio-mmio slots in use */
-	struct {
-		const struct vr_device_maker *maker;
-		void *device;
-	} slot[VIRT_VIRTIO_SLOTS];
+	struct vr_slots slots;
 };
-
-/* ---- pluggable devices -------------------------------------------------------------------------- */
-
-/* Is `type` one of the comma-separated `types`? */
-static int offers(const char *types, const char *type)
-{
-	size_t length = strlen(type);
-
-	while (types && *types) {
-		size_t n;
-
-		types += strspn(types, ", ");
-		n = strcspn(types, ", ");
-		if (n == length && memcmp(types, type, n) == 0)
-			return 1;
-		types += n;
-	}
-	return 0;
-}
-
-static int find_maker(const struct virt *v, const char *type, struct vr_found *out)
-{
-	for (uint32_t i = 0; v->t.registry; i++) {
-		*out = (struct vr_found){.size = sizeof(*out)};
-		if (v->t.registry->find(v->t.host, VR_DEVICE_ID, NULL, i, out) < 0)
-			break;
-		if (offers(((const struct vr_device_maker *)out->interface)->types, type))
-			return 1;
-	}
-	return 0;
-}
-
-/* The `index`-th device of a type into the next slot. A missing maker is a warning: the machine is then
- * without that device. */
-static int32_t plug(struct virt *v, const char *type, uint32_t index)
-{
-	struct vr_device_config c = {.size = sizeof(c), .index = index, .type = type};
-	const struct vr_device_maker *maker;
-	struct vr_found found;
-	void *device = NULL;
-	int32_t rc;
-
-	if (v->slots == VIRT_VIRTIO_SLOTS)
-		return vr_tables_fail(&v->t, VR_E_CONFIG,
-				      "%s %u: all %u virtio-mmio slots are taken; use fewer disks", type,
-				      index, VIRT_VIRTIO_SLOTS);
-	if (!find_maker(v, type, &found)) {
-		vr_tables_warn(&v->t, "no plugin offers \"%s\": the machine goes without it", type);
-		return VR_OK;
-	}
-	maker = found.interface;
-	c.base = VIRT_VIRTIO_BASE + v->slots * VIRT_VIRTIO_STRIDE;
-	c.irq = VIRT_SPI_BASE + VIRT_SPI_VIRTIO + v->slots;
-	rc = maker->create(found.self, &c, &device);
-	if (rc < 0)
-		return rc;
-	v->slot[v->slots].maker = maker;
-	v->slot[v->slots++].device = device;
-	return VR_OK;
-}
-
-static int32_t plug_all(struct virt *v)
-{
-	uint32_t disks = v->t.block ? v->t.block->count(v->t.host) : 0;
-	int32_t rc = VR_OK;
-
-	for (uint32_t i = 0; i < disks && rc >= 0; i++)
-		rc = plug(v, "virtio-mmio-blk", i);
-	if (rc >= 0)
-		rc = plug(v, "virtio-mmio-rng", 0);
-	if (rc >= 0)
-		rc = plug(v, "virtio-mmio-console", 1);
-	return rc;
-}
 
 /* ---- life ------------------------------------------------------------------------------------------ */
 
@@ -121,8 +41,7 @@ static void VR_CALL virt_destroy(void *board)
 {
 	struct virt *v = board;
 
-	for (uint32_t i = v->slots; i-- > 0;)
-		v->slot[i].maker->destroy(v->slot[i].device);
+	vr_slots_free(&v->slots);
 	vr_pl031_free(v->rtc);
 	vr_pl011_free(v->uart);
 	if (v->psci_ready)
@@ -157,7 +76,7 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 		host->error(host, VR_E_NOMEM, "board-virt: out of memory");
 		return VR_E_NOMEM;
 	}
-	rc = vr_tables_bind(&v->t, host);
+	rc = vr_tables_bind(&v->t, host, "board-virt");
 	if (rc >= 0)
 		rc = check(&v->t, c);
 	if (rc < 0) {
@@ -166,6 +85,11 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 	}
 	v->vcpu_count = c->vcpu_count;
 	v->ram_size = c->ram_size;
+	v->slots.t = &v->t;
+	v->slots.base = VIRT_VIRTIO_BASE;
+	v->slots.stride = VIRT_VIRTIO_STRIDE;
+	v->slots.irq = VIRT_SPI_BASE + VIRT_SPI_VIRTIO;
+	v->slots.max = VIRT_VIRTIO_SLOTS;
 	rc = v->t.memory->add(host, VIRT_RAM_BASE, v->ram_size, 0, "ram");
 	if (rc >= 0)
 		rc = vr_gic_new(&v->t, v->vcpu_count, &v->gic);
@@ -178,7 +102,7 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 		v->psci_ready = 1;
 	}
 	if (rc >= 0)
-		rc = plug_all(v);
+		rc = vr_slots_fill(&v->slots);
 	if (rc < 0) {
 		virt_destroy(v);
 		return rc;
@@ -192,8 +116,7 @@ static void VR_CALL virt_reset(void *board)
 {
 	struct virt *v = board;
 
-	for (uint32_t i = 0; i < v->slots; i++)
-		v->slot[i].maker->reset(v->slot[i].device);
+	vr_slots_reset(&v->slots);
 	vr_pl011_reset(v->uart);
 	vr_pl031_reset(v->rtc);
 	vr_gic_reset(v->gic);
@@ -201,21 +124,11 @@ static void VR_CALL virt_reset(void *board)
 
 /* ---- boot ------------------------------------------------------------------------------------------- */
 
-/* Without entropy the guest only boots with a less random start. */
-static void seed(void *bytes, size_t length)
-{
-	ssize_t n;
-
-	do
-		n = getrandom(bytes, length, 0);
-	while (n < 0 && errno == EINTR);
-}
-
 static int32_t load_fdt(struct virt *v, const struct vr_boot_payload *p, const struct vr_layout *l)
 {
 	struct vr_fdt_input in = {
 		.vcpu_count = v->vcpu_count,
-		.virtio_slots = v->slots,
+		.virtio_slots = v->slots.used,
 		.ram_size = v->ram_size,
 		.cmdline = p->cmdline,
 		.initrd_start = l->initrd,
@@ -227,14 +140,14 @@ static int32_t load_fdt(struct virt *v, const struct vr_boot_payload *p, const s
 	if (!dtb)
 		return vr_tables_fail(&v->t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " for the device tree",
 				      l->dtb);
-	seed(in.rng_seed, sizeof(in.rng_seed));
-	seed(in.kaslr_seed, sizeof(in.kaslr_seed));
+	vr_tree_seed(in.rng_seed, sizeof(in.rng_seed));
+	vr_tree_seed(in.kaslr_seed, sizeof(in.kaslr_seed));
 	error = vr_fdt_build(&in, dtb, VR_FDT_SIZE);
 	if (error)
 		return vr_tables_fail(&v->t, VR_E_CONFIG,
 				      "the device tree can't be built: %s (is the command line, %zu "
 				      "bytes, too long?)",
-				      vr_fdt_strerror(error), strlen(p->cmdline));
+				      vr_tree_strerror(error), strlen(p->cmdline));
 	v->t.memory->written(v->t.host, l->dtb, VR_FDT_SIZE);
 	return VR_OK;
 }
@@ -246,9 +159,9 @@ static int32_t VR_CALL virt_load(void *board, const struct vr_boot_payload *p)
 	int32_t rc = vr_load_layout(&v->t, p, v->ram_size, &l);
 
 	if (rc >= 0)
-		rc = vr_load_copy(&v->t, l.kernel, p->kernel, p->kernel_size);
+		rc = vr_tables_copy(&v->t, l.kernel, p->kernel, p->kernel_size);
 	if (rc >= 0)
-		rc = vr_load_copy(&v->t, l.initrd, p->initrd, l.initrd_end - l.initrd);
+		rc = vr_tables_copy(&v->t, l.initrd, p->initrd, l.initrd_end - l.initrd);
 	if (rc >= 0)
 		rc = load_fdt(v, p, &l);
 	if (rc >= 0)

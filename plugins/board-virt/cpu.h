@@ -3,7 +3,7 @@
 #ifndef VR_BOARD_VIRT_CPU_H
 #define VR_BOARD_VIRT_CPU_H
 
-#include "tables.h"
+#include <board/tables.h>
 
 /* MPIDR_EL1 of a vCPU. */
 uint64_t vr_cpu_mpidr(uint32_t vcpu, uint32_t vcpu_count);

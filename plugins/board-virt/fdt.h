@@ -17,8 +17,7 @@ struct vr_fdt_input {
 	uint8_t kaslr_seed[8];
 };
 
-/* Writes the tree into buffer[0..size). 0, or a libfdt error (vr_fdt_strerror). */
+/* Writes the tree into buffer[0..size). 0, or a libfdt error (vr_tree_strerror). */
 int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size);
-const char *vr_fdt_strerror(int error);
 
 #endif

@@ -14,11 +14,10 @@
 #ifndef VR_BOARD_VIRT_GIC_H
 #define VR_BOARD_VIRT_GIC_H
 
+#include <board/tables.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "tables.h"
 
 #define GIC_SPI_BANKS 8u
 #define GIC_SPIS (GIC_SPI_BANKS * 32u)

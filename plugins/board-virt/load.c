@@ -81,19 +81,3 @@ int32_t vr_load_layout(const struct vr_tables *t, const struct vr_boot_payload *
 				      (end - VIRT_RAM_BASE + MIB - 1) / MIB, ram_size / MIB);
 	return VR_OK;
 }
-
-int32_t vr_load_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length)
-{
-	void *to;
-
-	if (!length)
-		return VR_OK;
-	to = t->memory->pointer(t->host, gpa, length);
-	if (!to)
-		return vr_tables_fail(t, VR_E_INTERNAL,
-				      "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into", gpa,
-				      length);
-	memcpy(to, bytes, (size_t)length);
-	t->memory->written(t->host, gpa, length);
-	return VR_OK;
-}

@@ -4,9 +4,8 @@
 #ifndef VR_BOARD_VIRT_LOAD_H
 #define VR_BOARD_VIRT_LOAD_H
 
+#include <board/tables.h>
 #include <vmrun/board.h>
-
-#include "tables.h"
 
 /* Guest-physical addresses. */
 struct vr_layout {
@@ -20,8 +19,5 @@ struct vr_layout {
  * with the size that would do. */
 int32_t vr_load_layout(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t ram_size,
 		       struct vr_layout *out);
-
-/* Copies bytes into RAM. VR_E_INTERNAL when the range is not RAM. */
-int32_t vr_load_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length);
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef VR_BOARD_VIRT_PL011_H
 #define VR_BOARD_VIRT_PL011_H
 
-#include "tables.h"
+#include <board/tables.h>
 
 struct vr_pl011;
 

@@ -3,7 +3,7 @@
 #ifndef VR_BOARD_VIRT_PL031_H
 #define VR_BOARD_VIRT_PL031_H
 
-#include "tables.h"
+#include <board/tables.h>
 
 struct vr_pl031;
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* plugin.c: what board-virt.so exports. */
+#include <board/tables.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vmrun/plugin.h>
 
 #include "board.h"
-#include "tables.h"
 
 static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
 
@@ -19,7 +19,7 @@ static int32_t VR_CALL probe(void *self)
 	struct vr_board_plugin *p = self;
 	struct vr_tables t;
 
-	return vr_tables_bind(&t, p->host);
+	return vr_tables_bind(&t, p->host, "board-virt");
 }
 
 static int32_t VR_CALL nothing(void *self)

@@ -3,9 +3,8 @@
 #ifndef VR_BOARD_VIRT_PSCI_H
 #define VR_BOARD_VIRT_PSCI_H
 
+#include <board/tables.h>
 #include <pthread.h>
-
-#include "tables.h"
 
 struct vr_gic;
 

@@ -38,7 +38,7 @@ static void eoi(uint32_t vcpu)
 static void start(void)
 {
 	d = dbl_new(4);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_intr_init(&x, &t, 4), VR_OK);
 	for (uint32_t i = 0; i < 4; i++)
 		dbl_write(d, VR_SPACE_MMIO, i, LAPIC + 0xf0, 4, 0x1ff);

@@ -49,7 +49,7 @@ static void ipi(uint32_t from, uint32_t low, uint32_t destination)
 static void start(void)
 {
 	d = dbl_new(VCPUS);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_intr_init(&x, &t, VCPUS), VR_OK);
 	for (uint32_t i = 0; i < VCPUS; i++)
 		put(i, SVR, 0x1ff);

@@ -94,7 +94,7 @@ static void start(void)
 	dbl_add_ram(d, 0, 0xa0000);
 	dbl_add_ram(d, 0xe0000, 0x20000);
 	dbl_add_ram(d, MIB, RAM - MIB);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	p = (struct vr_boot_payload){.size = sizeof(p),
 				     .kernel = file,
 				     .kernel_size = sizeof(file),

@@ -17,7 +17,7 @@ static struct vr_pit *p;
 static void start(void)
 {
 	d = dbl_new(1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_pit_new(&t, 0, &p), VR_OK);
 	dbl_advance(d, 12345678);
 }

@@ -14,7 +14,7 @@ static struct vr_acpi_pm p;
 static void start(void)
 {
 	d = dbl_new(1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_reset_init(&r, &t), VR_OK);
 	cr_assert_eq(vr_acpi_pm_init(&p, &t), VR_OK);
 }

@@ -28,7 +28,7 @@ static void put(uint32_t r, uint32_t value)
 static void start(void)
 {
 	d = dbl_new(1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_cmos_new(&t, LINE, 512u << 20, &c), VR_OK);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* uart.c: the serial port. */
-#include "../../plugins/board-pc/uart.h"
-
+#include <board/uart.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -16,9 +15,12 @@ static struct vr_uart *u;
 
 static void start(void)
 {
+	const struct vr_uart_config c = {
+		.space = VR_SPACE_PORT, .irq = LINE, .base = BASE, .length = 8, .gated = 1};
+
 	d = dbl_new(1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
-	cr_assert_eq(vr_uart_new(&t, BASE, LINE, 0, &u), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	cr_assert_eq(vr_uart_new(&t, &c, &u), VR_OK);
 }
 
 static void stop(void)

@@ -62,7 +62,7 @@ static void spi(uint32_t intid, uint32_t level)
 static void start_with(uint32_t cpus)
 {
 	d = dbl_new(1 << 20, cpus);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_gic_new(&t, cpus, &g), VR_OK);
 	dbl_w32(d, GICD(0), GICD_CTLR_ENABLE_GRP1 | GICD_CTLR_ARE);
 	for (uint32_t i = 32; i < GIC_INTIDS; i += 32)

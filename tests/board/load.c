@@ -23,7 +23,7 @@ static void put64(uint32_t offset, uint64_t value)
 static void start(void)
 {
 	d = dbl_new(1 << 20, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	memset(image, 0, sizeof(image));
 	put64(0x08, 0);
 	put64(0x10, 20 * MIB + 12345);
@@ -122,9 +122,9 @@ Test(load, ram_too_small)
 
 Test(load, copy)
 {
-	cr_expect_eq(vr_load_copy(&t, DBL_RAM_BASE + 100, "abc", 3), VR_OK);
+	cr_expect_eq(vr_tables_copy(&t, DBL_RAM_BASE + 100, "abc", 3), VR_OK);
 	cr_expect_arr_eq((char *)dbl_ram(d, DBL_RAM_BASE + 100), "abc", 3);
 	cr_expect_eq(d->written, 3);
-	cr_expect_eq(vr_load_copy(&t, DBL_RAM_BASE + MIB - 2, "abc", 3), VR_E_INTERNAL);
-	cr_expect_eq(vr_load_copy(&t, 0, NULL, 0), VR_OK);
+	cr_expect_eq(vr_tables_copy(&t, DBL_RAM_BASE + MIB - 2, "abc", 3), VR_E_INTERNAL);
+	cr_expect_eq(vr_tables_copy(&t, 0, NULL, 0), VR_OK);
 }

@@ -16,7 +16,7 @@ static struct vr_psci p;
 static void start(void)
 {
 	d = dbl_new(1 << 20, 20);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_gic_new(&t, 20, &g), VR_OK);
 	cr_assert_eq(vr_psci_init(&p, &t, g, 20), VR_OK);
 }

@@ -24,7 +24,7 @@ static struct vr_pl031 *r;
 static void start(void)
 {
 	d = dbl_new(1 << 20, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_pl031_new(&t, BASE, LINE, &r), VR_OK);
 }
 

@@ -29,7 +29,7 @@ static struct vr_pl011 *u;
 static void start(void)
 {
 	d = dbl_new(1 << 20, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host), VR_OK);
+	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_pl011_new(&t, BASE, LINE, 0, &u), VR_OK);
 }
 
