@@ -8,19 +8,24 @@ $(PATGEN): tools/patgen.c
 	@echo "  HOSTCC  $@"
 	$(Q)$(CC) -std=gnu11 -O1 -g $(WARN) -D_GNU_SOURCE -o $@ $<
 
-# A64: pattern files -> decoder and table.
-A64_PATTERNS := $(sort $(wildcard sdk/xlate/isa/arm64/*.pat))
-$(B)/gen/a64_decode.h: $(PATGEN) $(A64_PATTERNS)
-	@mkdir -p $(@D)
-	@echo "  GEN     $@"
-	$(Q)$(PATGEN) a64 $(A64_PATTERNS) > $@
+# $(call isa,folder,prefix): a guest: pattern files -> decoder and table, and its library.
+define isa
+$(2)_PATTERNS := $$(sort $$(wildcard sdk/xlate/isa/$(1)/*.pat))
+$$(B)/gen/$(2)_decode.h: $$(PATGEN) $$($(2)_PATTERNS)
+	@mkdir -p $$(@D)
+	@echo "  GEN     $$@"
+	$$(Q)$$(PATGEN) $(2) $$($(2)_PATTERNS) > $$@
 
-A64_OBJS := $(call objects,$(sort $(wildcard sdk/xlate/isa/arm64/*.c)))
-$(A64_OBJS): | $(B)/gen/a64_decode.h
-$(B)/lib/libxlate-isa-arm64.a: $(A64_OBJS)
-	@mkdir -p $(@D)
-	@echo "  AR      $@"
-	$(Q)rm -f $@ && ar rcs $@ $^
+$(2)_OBJS := $$(call objects,$$(sort $$(wildcard sdk/xlate/isa/$(1)/*.c)))
+$$($(2)_OBJS): | $$(B)/gen/$(2)_decode.h
+$$(B)/lib/libxlate-isa-$(1).a: $$($(2)_OBJS)
+	@mkdir -p $$(@D)
+	@echo "  AR      $$@"
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+ALL += $$(B)/lib/libxlate-isa-$(1).a
+endef
+$(eval $(call isa,arm64,a64))
+$(eval $(call isa,riscv64,rv))
 
 X86_EMIT_OBJS := $(call objects,$(sort $(wildcard sdk/xlate/emit/x86/*.c)))
 $(B)/lib/libxlate-emit-x86.a: $(X86_EMIT_OBJS)
@@ -35,4 +40,4 @@ $(B)/lib/libxlate-ir.a: $(IR_OBJS)
 	@echo "  AR      $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-ALL += $(B)/lib/libxlate-isa-arm64.a $(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a
+ALL += $(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a

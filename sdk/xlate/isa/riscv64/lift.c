@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lift.c: guest bytes to one IR block.
+ *
+ * Each instruction is fetched (16 bits, or 32 when its low two bits are ones), its row found, its fields
+ * extracted, and the row's handler appends ops behind an INSN. What has no row, or a handler turns down, is
+ * illegal. A compressed instruction is a row whose upper 16 bits are zero; its handler lifts the instruction
+ * it stands for.
+ *
+ * The block ends where a handler ends it, after max_insns, or with the bytes. When the ops run out, the
+ * instruction at hand is taken back and the block ends before it. An instruction that the bytes cut off ends
+ * the block before it too; if it is the first, VR_E_AGAIN asks for more bytes.
+ */
+#include "isa.h"
+#include "lift.h"
+#include "system.h"
+#include "rv_decode.h"
+
+int rv_lift_word(struct rv_lift *l, uint32_t word)
+{
+	struct rv_fields f;
+	int row = rv_decode(word);
+
+	if (row < 0)
+		return 0;
+	rv_extract(row, word, &f);
+	return rv_row_handler[row](l, &f);
+}
+
+void rv_lift_exception(struct rv_lift *l, uint32_t cause, uint64_t tval)
+{
+	uint32_t a = rv_const(l, cause);
+
+	rv_call(l, RV_H_raise, a, rv_const(l, tval), 0);
+	rv_end(l, VR_IR_LEAVE, 0, 0, 0);
+}
+
+/* Append one instruction. */
+static void lift_one(struct rv_lift *l)
+{
+	struct vr_ir *ir = l->ir;
+
+	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	uint32_t mark = ir->op_count;
+	if (rv_lift_word(l, l->insn))
+		return;
+	ir->op_count = mark;
+	l->done = 0;
+	rv_lift_exception(l, RV_CAUSE_ILLEGAL, l->insn);
+}
+
+/* The instruction at p, of which `length` bytes are there. 0: cut off. */
+static uint32_t fetch(struct rv_lift *l, const uint8_t *p, uint32_t length)
+{
+	if (length < 2)
+		return 0;
+	l->insn = (uint32_t)p[0] | (uint32_t)p[1] << 8;
+	l->length = (l->insn & 3) == 3 ? 4 : 2;
+	if (length < l->length)
+		return 0;
+	if (l->length == 4)
+		l->insn |= (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	return l->length;
+}
+
+/* The instructions of the block; returns how many. Leaves room for one op. */
+static uint32_t lift_all(struct rv_lift *l, const struct vr_lift *rq)
+{
+	uint32_t insns = 0, at = 0;
+
+	while (insns < rq->max_insns && !l->done && fetch(l, rq->code + at, rq->length - at)) {
+		uint32_t mark = l->ir->op_count;
+		lift_one(l);
+		if (l->ir->overflow) {
+			l->ir->op_count = mark;
+			l->done = 0;
+			break;
+		}
+		at += l->length;
+		l->pc += l->length;
+		insns++;
+	}
+	return insns;
+}
+
+int32_t VR_CALL rv_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
+{
+	struct rv_lift l = {.ir = ir, .pc = rq->pc, .key = rq->key};
+
+	if (rq->max_insns == 0 || (rq->pc & 1))
+		return VR_E_INVAL;
+	if (!fetch(&l, rq->code, rq->length))
+		return VR_E_AGAIN;
+	if (ir->op_count == 0)
+		vr_ir_add(ir, VR_IR_NOP, VR_T_NONE, 0, 0, 0, 0, 0);
+	if (ir->block_count >= ir->block_capacity || ir->op_count + 2 > ir->op_capacity) {
+		ir->overflow = 1;
+		return VR_E_NOMEM;
+	}
+
+	uint32_t first = ir->op_count;
+	ir->op_capacity--;
+	uint32_t insns = lift_all(&l, rq);
+	ir->op_capacity++;
+	if (insns == 0) {
+		/* Not even one fits: the caller must bring more room. */
+		ir->op_count = first;
+		ir->overflow = 1;
+		return VR_E_NOMEM;
+	}
+	ir->overflow = 0;
+	if (!l.done)
+		rv_end(&l, VR_IR_GOTO, 0, 0, l.pc);
+
+	ir->blocks[ir->block_count++] = (struct vr_ir_block){
+		.pc = rq->pc,
+		.end = l.pc,
+		.first = first,
+		.count = ir->op_count - first,
+		.insns = insns,
+		.succ = {VR_NO_BLOCK, VR_NO_BLOCK},
+	};
+	return VR_OK;
+}

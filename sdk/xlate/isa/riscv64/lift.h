@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* lift.h: what the files of the lifter share. */
+#ifndef VR_XLATE_RISCV64_LIFT_H
+#define VR_XLATE_RISCV64_LIFT_H
+
+#include "riscv64.h"
+#include "../../ir/build.h"
+
+/* Every row's handler. */
+#define RV_DECODE_PROTOTYPES_ONLY
+#include "rv_decode.h"
+#undef RV_DECODE_PROTOTYPES_ONLY
+
+/* The low `bits` bits of v as a signed number. */
+static inline uint64_t rv_signed(uint64_t v, uint32_t bits)
+{
+	uint64_t sign = UINT64_C(1) << (bits - 1);
+
+	v &= sign + sign - 1;
+	return (v ^ sign) - sign;
+}
+
+static inline uint32_t rv_const(struct rv_lift *l, uint64_t value)
+{
+	return vr_ir_const(l->ir, VR_T_I64, value);
+}
+
+static inline uint32_t rv_get_typed(struct rv_lift *l, uint32_t r, uint32_t type)
+{
+	return r ? vr_ir_get(l->ir, type, RV_SLOT_X(r)) : vr_ir_const(l->ir, type, 0);
+}
+
+static inline uint32_t rv_get(struct rv_lift *l, uint32_t r)
+{
+	return rv_get_typed(l, r, VR_T_I64);
+}
+
+static inline void rv_put(struct rv_lift *l, uint32_t r, uint32_t value)
+{
+	if (r)
+		vr_ir_put(l->ir, VR_T_I64, RV_SLOT_X(r), value);
+}
+
+/* A 32-bit result, sign-extended. */
+static inline void rv_put_word(struct rv_lift *l, uint32_t r, uint32_t value)
+{
+	if (r)
+		rv_put(l, r, vr_ir_add(l->ir, VR_IR_SEXT, VR_T_I64, 32, value, 0, 0, 0));
+}
+
+static inline uint32_t rv_op(struct rv_lift *l, uint32_t op, uint32_t a, uint32_t b)
+{
+	return vr_ir_op2(l->ir, op, VR_T_I64, a, b);
+}
+
+/* op a, #value; nothing when the value is 0 (ADD, OR, XOR, shifts). */
+static inline uint32_t rv_op_imm(struct rv_lift *l, uint32_t op, uint32_t type, uint32_t a, uint64_t value)
+{
+	return value ? vr_ir_op2(l->ir, op, type, a, vr_ir_const(l->ir, type, value)) : a;
+}
+
+/* CALL with values (0: none). */
+static inline uint32_t rv_call(struct rv_lift *l, uint32_t helper, uint32_t a, uint32_t b, uint32_t c)
+{
+	return vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, a, b, c, helper);
+}
+
+/* A terminator: the block is done. */
+static inline void rv_end(struct rv_lift *l, uint32_t op, uint32_t aux, uint32_t a, uint64_t imm)
+{
+	vr_ir_add(l->ir, op, VR_T_NONE, aux, a, 0, 0, imm);
+	l->done = 1;
+}
+
+/* End the block here and look up the next instruction: the mode may have changed. */
+static inline void rv_leave_next(struct rv_lift *l)
+{
+	rv_end(l, VR_IR_LEAVEAT, 0, 0, l->pc + l->length);
+}
+
+static inline uint32_t rv_mode(const struct rv_lift *l)
+{
+	return l->key & RV_KEY_MODE;
+}
+
+/* Raise a synchronous exception at the current instruction and end the block. */
+void rv_lift_exception(struct rv_lift *l, uint32_t cause, uint64_t tval);
+/* Lift another word as this instruction: what a compressed one stands for. */
+int rv_lift_word(struct rv_lift *l, uint32_t word);
+/* FP instructions are illegal without. */
+static inline int rv_fp_enabled(const struct rv_lift *l)
+{
+	return (l->key & RV_KEY_FP) != 0;
+}
+
+#endif

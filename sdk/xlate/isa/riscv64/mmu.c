@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmu.c: Sv39 and Sv48 translation (vol. II, "Sv39", "Sv48", "Virtual Address Translation Process").
+ *
+ * Svade: a leaf without A, or one without D that is to be written, is a page fault; nothing is written to the
+ * tables. Svnapot and Svpbmt are not there: their bits are reserved.
+ */
+#include "system.h"
+
+#define PTE_V (1ull << 0)
+#define PTE_R (1ull << 1)
+#define PTE_W (1ull << 2)
+#define PTE_X (1ull << 3)
+#define PTE_U (1ull << 4)
+#define PTE_G (1ull << 5)
+#define PTE_A (1ull << 6)
+#define PTE_D (1ull << 7)
+#define PTE_RESERVED (0x3ffull << 54)
+#define PTE_PPN(pte) ((pte) >> 10 & 0xfffffffffffull)
+
+#define READ (1u << VR_ACCESS_READ)
+#define WRITE (1u << VR_ACCESS_WRITE)
+#define EXECUTE (1u << VR_ACCESS_EXECUTE)
+
+/*
+ * Mappings larger than a page that were ever handed out, by (address / size, size), so that a fence of one
+ * address drops all of one. What it says too much costs time only, so all machines of the process share it.
+ */
+#define FILTER_BITS 65536u
+static uint32_t filter[FILTER_BITS / 32];
+static uint64_t sizes; /* bit n: 2^n */
+
+static uint32_t filter_bit(uint64_t va, uint32_t log2)
+{
+	uint64_t number = ((va >> log2) + log2) * 0x9e3779b97f4a7c15ull;
+	return (uint32_t)(number >> 48) & (FILTER_BITS - 1);
+}
+
+static void note_large(uint64_t va, uint32_t log2)
+{
+	uint32_t bit = filter_bit(va, log2);
+	if (!(__atomic_load_n(&filter[bit / 32], __ATOMIC_RELAXED) >> (bit % 32) & 1)) {
+		__atomic_fetch_or(&sizes, 1ull << log2, __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(&filter[bit / 32], 1u << (bit % 32), __ATOMIC_SEQ_CST);
+	}
+}
+
+void rv_flush_range(uint64_t va, uint64_t *first, uint64_t *length)
+{
+	uint32_t log2 = 12;
+	for (uint64_t left = __atomic_load_n(&sizes, __ATOMIC_SEQ_CST); left; left &= left - 1) {
+		uint32_t size = (uint32_t)__builtin_ctzll(left), bit = filter_bit(va, size);
+		if (__atomic_load_n(&filter[bit / 32], __ATOMIC_SEQ_CST) >> (bit % 32) & 1)
+			log2 = size;
+	}
+	*length = 1ull << log2;
+	*first = va & ~(*length - 1);
+}
+
+/* What a leaf allows in `mode`. */
+static uint32_t rights_of(const struct rv_state *s, uint64_t pte, uint32_t mode, uint32_t access)
+{
+	uint32_t user = (pte & PTE_U) != 0, rights = 0;
+
+	if (!(pte & PTE_A))
+		return 0;
+	if (pte & PTE_R || (pte & PTE_X && s->mstatus & MSTATUS_MXR))
+		rights |= READ;
+	if ((pte & PTE_W) && (pte & PTE_D))
+		rights |= WRITE;
+	if (mode == RV_USER ? !user : user && !(s->mstatus & MSTATUS_SUM))
+		rights = 0;
+	/* S-mode never executes what U-mode may. */
+	if (access == VR_ACCESS_EXECUTE && (pte & PTE_X) && user == (mode == RV_USER))
+		rights |= EXECUTE;
+	return rights;
+}
+
+int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
+			     struct vr_translation *out)
+{
+	const struct rv_state *s = rv_of(x);
+	uint32_t mode = s->mode, scheme = (uint32_t)(s->satp >> SATP_MODE_SHIFT);
+
+	(void)flags;
+	if (access != VR_ACCESS_EXECUTE && (x->key & RV_KEY_MPRV))
+		mode = x->key >> RV_KEY_MPP_SHIFT & 3;
+	out->user_rights = 0;
+	if (mode == RV_MACHINE || scheme == SATP_BARE) {
+		out->rights = READ | WRITE | EXECUTE;
+		out->global = 1;
+		out->physical = va;
+		out->page_size = 1ull << 30;
+		return va >> 56 ? RV_FAULT_ACCESS : 0;
+	}
+
+	uint32_t levels = scheme == SATP_SV48 ? 4 : 3, low = 12 + 9 * (levels - 1);
+	uint32_t unused = 64 - (low + 9);
+	uint64_t table = (s->satp & 0xfffffffffffull) << 12;
+
+	if ((uint64_t)((int64_t)(va << unused) >> unused) != va)
+		return RV_FAULT_PAGE;
+	for (uint32_t global = 0;; low -= 9) {
+		const uint64_t *entry = x->env->ram(x, table + (va >> low & 0x1ff) * 8, 8);
+		if (entry == NULL)
+			return RV_FAULT_ACCESS;
+		uint64_t pte = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
+		if (!(pte & PTE_V) || (pte & PTE_RESERVED) || (pte & (PTE_R | PTE_W)) == PTE_W)
+			return RV_FAULT_PAGE;
+		global |= (pte & PTE_G) != 0;
+		uint64_t base = PTE_PPN(pte) << 12, offset = (1ull << low) - 1;
+		if (pte & (PTE_R | PTE_X)) {
+			uint32_t rights = rights_of(s, pte, mode, access);
+			if ((base & offset) || !(rights >> access & 1))
+				return RV_FAULT_PAGE;
+			if (low > 12)
+				note_large(va, low);
+			out->rights = rights;
+			out->global = global;
+			out->physical = base | (va & offset);
+			out->page_size = 1ull << low;
+			return 0;
+		}
+		if (low == 12 || (pte & (PTE_U | PTE_A | PTE_D)))
+			return RV_FAULT_PAGE;
+		table = base;
+	}
+}

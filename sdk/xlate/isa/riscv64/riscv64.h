@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * riscv64.h: a riscv64 hart as the ISA library sees it: the layout of vr_exec for this guest, the slots, the
+ * helpers. Chapters are those of the RISC-V Instruction Set Manual, volumes I (unprivileged) and II
+ * (privileged).
+ *
+ * x0..x31 are the hot 256 bytes; the word of x0 stays 0 and is no slot anybody uses. An f register is a
+ * vector slot of whose 128 bits the low half counts: it holds a double, or a single NaN-boxed (vol. I, "NaN
+ * Boxing of Narrower Values").
+ */
+#ifndef VR_XLATE_RISCV64_H
+#define VR_XLATE_RISCV64_H
+
+#include <vmrun/state_riscv64.h>
+#include <vmrun/translator.h>
+
+/* Slot numbers (GET/PUT imm). */
+#define RV_SLOT_X(n) (n)    /* 1..31 */
+#define RV_SLOT_RES_ADDR 32 /* LR's reservation: address, UINT64_MAX: none */
+#define RV_SLOT_RES_VAL 33  /* what LR read there, sign-extended */
+#define RV_SLOT_F(n) (34 + (n))
+#define RV_SLOTS 66
+
+#define RV_USER 0u
+#define RV_SUPERVISOR 1u
+#define RV_MACHINE 3u
+
+/* Mode key: everything translated code, or a translation, depends on. */
+#define RV_KEY_MODE 3u /* privilege */
+#define RV_KEY_MMU 4u  /* satp.MODE is not Bare */
+#define RV_KEY_FP 8u   /* mstatus.FS is not Off: then it is Dirty, there is no tracking */
+#define RV_KEY_FRM_SHIFT 5
+#define RV_KEY_FRM 0xe0u /* frm */
+#define RV_KEY_SUM 0x100u
+#define RV_KEY_MXR 0x200u
+#define RV_KEY_MPRV 0x400u /* data accesses as if in mode MPP: */
+#define RV_KEY_MPP_SHIFT 11
+
+/* The ISA's part of vr_exec, at VR_EXEC_STATE. */
+struct rv_state {
+	union vr_v128 f[32];
+	uint64_t res_addr, res_val;
+	uint32_t mode; /* RV_USER ... */
+	uint32_t frm;
+	uint32_t pins;    /* atomic: levels, as bits of mip */
+	uint32_t latched; /* atomic: bits of mip that software sets and clears: SSIP, STIP, SEIP */
+	uint64_t unused;
+	uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, mcountinhibit, menvcfg;
+	uint64_t mscratch, mepc, mcause, mtval;
+	uint64_t stvec, scounteren, senvcfg, sscratch, sepc, scause, stval, satp, stimecmp;
+	uint64_t pmpcfg[2], pmpaddr[16];
+	uint64_t mhpmevent[29];
+	struct vr_timer *timer;
+	uint64_t reserved[16];
+};
+
+static inline struct rv_state *rv_of(struct vr_exec *x)
+{
+	return (struct rv_state *)((uint8_t *)x + VR_EXEC_STATE);
+}
+static inline uint64_t *rv_x(struct vr_exec *x)
+{
+	return (uint64_t *)(void *)x->hot;
+}
+#define RV_STATE_OFFSET(member) (VR_EXEC_STATE + offsetof(struct rv_state, member))
+
+enum rv_helper {
+#define RV_HELPER(name, flags) RV_H_##name,
+#include "helpers.def"
+#undef RV_HELPER
+	RV_H_COUNT
+};
+
+/* -- the lifter (lift.c, lift_*.c) -- */
+struct rv_lift {
+	struct vr_ir *ir;
+	uint64_t pc; /* of the current instruction */
+	uint64_t key;
+	uint32_t insn;   /* the word, or the 16 bits of a compressed one */
+	uint32_t length; /* 2 or 4 */
+	uint32_t done;   /* set when a terminator was added */
+	uint32_t boxed;  /* f registers known to hold a NaN-boxed single */
+};
+
+/* Fields of an instruction, set by the decoder as its row's pattern names them. */
+struct rv_fields {
+#define RV_FIELD(name) uint32_t name;
+#include "fields.def"
+#undef RV_FIELD
+};
+
+/* A row's handler: appends IR. 1: lifted; 0: illegal (the caller raises that). */
+typedef int (*rv_handler)(struct rv_lift *l, const struct rv_fields *f);
+
+#endif

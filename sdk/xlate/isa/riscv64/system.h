@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * system.h: the system side of riscv64 (traps, translation, CSRs, the timer), private to this library.
+ *
+ * Modelled are M, S and U mode with Sv39 and Sv48, Sstc, Svade, and sixteen PMP entries that are storage
+ * alone: they read back what was written, and every access is allowed. Chapters are those of volume II.
+ */
+#ifndef VR_XLATE_RISCV64_SYSTEM_H
+#define VR_XLATE_RISCV64_SYSTEM_H
+
+#include <pthread.h>
+#include "isa.h"
+
+struct rv_system {
+	const struct vr_host *host;
+	const struct vr_host_timer *timer; /* any of these may be NULL: a host without them */
+	const struct vr_host_mmio *mmio;
+	const struct vr_host_machine *machine;
+	pthread_mutex_t timer_lock; /* stimecmp, menvcfg.STCE and the pin they drive */
+};
+
+static inline struct rv_system *rv_system_of(struct vr_exec *x)
+{
+	return x->isa;
+}
+
+/* mcause ("Machine Cause"). */
+#define RV_CAUSE_FETCH_ACCESS 1u
+#define RV_CAUSE_ILLEGAL 2u
+#define RV_CAUSE_BREAK 3u
+#define RV_CAUSE_LOAD_ALIGN 4u
+#define RV_CAUSE_LOAD_ACCESS 5u
+#define RV_CAUSE_STORE_ALIGN 6u
+#define RV_CAUSE_STORE_ACCESS 7u
+#define RV_CAUSE_ECALL 8u /* + mode */
+#define RV_CAUSE_FETCH_PAGE 12u
+#define RV_CAUSE_LOAD_PAGE 13u
+#define RV_CAUSE_STORE_PAGE 15u
+#define RV_CAUSE_INTERRUPT (1ull << 63)
+
+/* mip, mie, pins. */
+#define RV_IP_SSIP (1u << 1)
+#define RV_IP_MSIP (1u << 3)
+#define RV_IP_STIP (1u << 5)
+#define RV_IP_MTIP (1u << 7)
+#define RV_IP_SEIP (1u << 9)
+#define RV_IP_MEIP (1u << 11)
+#define RV_IP_S (RV_IP_SSIP | RV_IP_STIP | RV_IP_SEIP)
+#define RV_IP_ALL (RV_IP_S | RV_IP_MSIP | RV_IP_MTIP | RV_IP_MEIP)
+
+/* mstatus ("Machine Status"). */
+#define MSTATUS_SIE (1ull << 1)
+#define MSTATUS_MIE (1ull << 3)
+#define MSTATUS_SPIE (1ull << 5)
+#define MSTATUS_MPIE (1ull << 7)
+#define MSTATUS_SPP (1ull << 8)
+#define MSTATUS_MPP_SHIFT 11
+#define MSTATUS_MPP (3ull << 11)
+#define MSTATUS_FS (3ull << 13)
+#define MSTATUS_MPRV (1ull << 17)
+#define MSTATUS_SUM (1ull << 18)
+#define MSTATUS_MXR (1ull << 19)
+#define MSTATUS_TVM (1ull << 20)
+#define MSTATUS_TW (1ull << 21)
+#define MSTATUS_TSR (1ull << 22)
+#define MSTATUS_UXL (2ull << 32)
+#define MSTATUS_SXL (2ull << 34)
+#define MSTATUS_SD (1ull << 63)
+
+#define MENVCFG_STCE (1ull << 63)
+
+#define SATP_MODE_SHIFT 60
+#define SATP_BARE 0u
+#define SATP_SV39 8u
+#define SATP_SV48 9u
+
+/* CSR numbers that code knows. */
+#define RV_CSR_FFLAGS 0x001u
+#define RV_CSR_FRM 0x002u
+#define RV_CSR_FCSR 0x003u
+
+/* ---- trap.c ---------------------------------------------------------------------------------- */
+
+/* Recompute x->key and x->asid from the state and tell the engine when they changed. */
+void rv_context(struct vr_exec *x);
+/* A synchronous exception at exec.pc, from a helper: sets exec.leave. Returns 0. */
+uint64_t rv_raise(struct vr_exec *x, uint64_t cause, uint64_t tval);
+/* mip as it reads. */
+uint32_t rv_pending(struct vr_exec *x);
+/* After something was unmasked: have pending interrupts looked at. */
+void rv_recheck(struct vr_exec *x);
+
+/* ---- mmu.c ----------------------------------------------------------------------------------- */
+
+/* Fault numbers of rv_translate(). */
+#define RV_FAULT_PAGE 1
+#define RV_FAULT_ACCESS 2
+/* The range that an SFENCE.VMA of `va` has to drop: a page, or what any larger mapping there ever covered. */
+void rv_flush_range(uint64_t va, uint64_t *first, uint64_t *length);
+
+/* ---- timer.c --------------------------------------------------------------------------------- */
+
+int32_t rv_timer_init(struct vr_exec *x);
+void rv_timer_fini(struct vr_exec *x);
+void rv_timer_update(struct vr_exec *x); /* stimecmp or menvcfg changed */
+uint64_t rv_time(struct vr_exec *x);
+
+/* ---- csr.c ----------------------------------------------------------------------------------- */
+
+/* Flags. */
+#define RV_CSR_STATE 1u   /* part of the canonical state */
+#define RV_CSR_CONTEXT 2u /* a write may change the context, or what interrupts are enabled */
+
+struct rv_csr {
+	const char *name;
+	uint32_t number; /* bits 9:8: least mode, 11:10 = 3: read-only */
+	uint16_t flags;
+	uint16_t bytes;  /* of the storage: 4 or 8 */
+	uint32_t offset; /* of the storage in vr_exec */
+	uint64_t reset;
+	uint64_t mask;                                               /* writable bits */
+	uint64_t (*read)(struct vr_exec *x, const struct rv_csr *r); /* NULL: the storage */
+	void (*write)(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
+	/* Is this access allowed now? NULL: yes. */
+	uint32_t (*check)(struct vr_exec *x, const struct rv_csr *r);
+};
+
+extern const struct rv_csr rv_csrs[];
+extern const uint32_t rv_csr_count;
+const struct rv_csr *rv_csr_find(uint32_t number);                          /* NULL: there is none */
+uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r);             /* the storage, no effects */
+void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value); /* masked */
+/* frm, where exec knows it too. */
+uint32_t rv_set_frm(struct vr_exec *x, uint32_t frm);
+/* fflags and VR_FP_*: the same bits in opposite orders. */
+uint32_t rv_swap_flags(uint32_t flags);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* trap.c: exceptions, interrupts and delegation, returns, waiting, the input pins, fences (vol. II). */
+#include "system.h"
+
+/* ---- context -------------------------------------------------------------------------------- */
+
+static uint64_t key_of(const struct rv_state *s)
+{
+	uint32_t mpp = s->mstatus >> MSTATUS_MPP_SHIFT & 3;
+	uint64_t key = s->mode | (uint64_t)s->frm << RV_KEY_FRM_SHIFT;
+	uint32_t data = s->mode; /* mode of data accesses */
+
+	if (s->mode == RV_MACHINE && (s->mstatus & MSTATUS_MPRV) && mpp != RV_MACHINE) {
+		key |= RV_KEY_MPRV | (uint64_t)mpp << RV_KEY_MPP_SHIFT;
+		data = mpp;
+	}
+	if (data != RV_MACHINE && s->satp >> SATP_MODE_SHIFT != SATP_BARE) {
+		key |= RV_KEY_MMU;
+		if (data == RV_SUPERVISOR && (s->mstatus & MSTATUS_SUM))
+			key |= RV_KEY_SUM;
+		if (s->mstatus & MSTATUS_MXR)
+			key |= RV_KEY_MXR;
+	}
+	return key | (s->mstatus & MSTATUS_FS ? RV_KEY_FP : 0);
+}
+
+void rv_context(struct vr_exec *x)
+{
+	const struct rv_state *s = rv_of(x);
+	uint64_t key = key_of(s), asid = key & RV_KEY_MMU ? s->satp >> 44 & 0xffff : 0;
+
+	if (key == x->key && asid == x->asid)
+		return;
+	x->key = key;
+	x->asid = asid;
+	x->env->context(x);
+}
+
+/* ---- taking traps ("Machine Trap-Vector Base-Address", "Supervisor Cause") -------------------- */
+
+static uint64_t vector(uint64_t tvec, uint64_t cause)
+{
+	uint64_t base = tvec & ~3ull;
+	return (tvec & 1) && (cause & RV_CAUSE_INTERRUPT) ? base + 4 * (cause & 0x3f) : base;
+}
+
+static void trap(struct vr_exec *x, uint64_t cause, uint64_t tval, uint32_t to_supervisor)
+{
+	struct rv_state *s = rv_of(x);
+	uint64_t status = s->mstatus;
+
+	if (to_supervisor) {
+		s->sepc = x->pc;
+		s->scause = cause;
+		s->stval = tval;
+		status &= ~(MSTATUS_SPIE | MSTATUS_SIE | MSTATUS_SPP);
+		status |= (s->mstatus & MSTATUS_SIE ? MSTATUS_SPIE : 0) | (s->mode ? MSTATUS_SPP : 0);
+		s->mode = RV_SUPERVISOR;
+		x->pc = vector(s->stvec, cause);
+	} else {
+		s->mepc = x->pc;
+		s->mcause = cause;
+		s->mtval = tval;
+		status &= ~(MSTATUS_MPIE | MSTATUS_MIE | MSTATUS_MPP);
+		status |= (s->mstatus & MSTATUS_MIE ? MSTATUS_MPIE : 0) | (uint64_t)s->mode
+										  << MSTATUS_MPP_SHIFT;
+		s->mode = RV_MACHINE;
+		x->pc = vector(s->mtvec, cause);
+	}
+	s->mstatus = status;
+	rv_context(x);
+}
+
+static void exception(struct vr_exec *x, uint64_t cause, uint64_t tval)
+{
+	const struct rv_state *s = rv_of(x);
+	trap(x, cause, tval, s->mode != RV_MACHINE && (s->medeleg >> cause & 1));
+}
+
+uint64_t rv_raise(struct vr_exec *x, uint64_t cause, uint64_t tval)
+{
+	exception(x, cause, tval);
+	x->leave = 1;
+	return 0;
+}
+
+uint64_t VR_CALL rv_helper_raise(struct vr_exec *x, uint64_t cause, uint64_t tval, uint64_t c)
+{
+	(void)c;
+	return rv_raise(x, cause, tval);
+}
+
+/* By kind of access: fetch, load, store. */
+void VR_CALL rv_fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t fault)
+{
+	static const uint8_t causes[3][3] = {
+		[VR_ACCESS_READ] = {RV_CAUSE_LOAD_PAGE, RV_CAUSE_LOAD_ACCESS, RV_CAUSE_LOAD_ALIGN},
+		[VR_ACCESS_WRITE] = {RV_CAUSE_STORE_PAGE, RV_CAUSE_STORE_ACCESS, RV_CAUSE_STORE_ALIGN},
+		[VR_ACCESS_EXECUTE] = {RV_CAUSE_FETCH_PAGE, RV_CAUSE_FETCH_ACCESS, RV_CAUSE_FETCH_ACCESS},
+	};
+	exception(x, causes[access][fault == RV_FAULT_PAGE ? 0 : fault == VR_FAULT_ALIGN ? 2 : 1], va);
+}
+
+/* ---- returning ("Trap-Return Instructions") ----------------------------------------------------- */
+
+uint64_t VR_CALL rv_helper_mret(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	struct rv_state *s = rv_of(x);
+	uint64_t status = s->mstatus;
+
+	(void)a, (void)b, (void)c;
+	s->mode = status >> MSTATUS_MPP_SHIFT & 3;
+	status &= ~(MSTATUS_MIE | MSTATUS_MPP | (s->mode != RV_MACHINE ? MSTATUS_MPRV : 0));
+	status |= (status & MSTATUS_MPIE ? MSTATUS_MIE : 0) | MSTATUS_MPIE;
+	s->mstatus = status;
+	x->pc = s->mepc;
+	rv_context(x);
+	rv_recheck(x);
+	x->leave = 1;
+	return 0;
+}
+
+uint64_t VR_CALL rv_helper_sret(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	struct rv_state *s = rv_of(x);
+	uint64_t status = s->mstatus;
+
+	(void)a, (void)b, (void)c;
+	if (s->mode == RV_SUPERVISOR && (status & MSTATUS_TSR))
+		return rv_raise(x, RV_CAUSE_ILLEGAL, 0x10200073);
+	s->mode = status & MSTATUS_SPP ? RV_SUPERVISOR : RV_USER;
+	status &= ~(MSTATUS_SIE | MSTATUS_SPP | MSTATUS_MPRV);
+	status |= (status & MSTATUS_SPIE ? MSTATUS_SIE : 0) | MSTATUS_SPIE;
+	s->mstatus = status;
+	x->pc = s->sepc;
+	rv_context(x);
+	rv_recheck(x);
+	x->leave = 1;
+	return 0;
+}
+
+/* ---- interrupts ("Machine Interrupt (mip and mie)") ---------------------------------------------- */
+
+uint32_t rv_pending(struct vr_exec *x)
+{
+	const struct rv_state *s = rv_of(x);
+	return __atomic_load_n(&s->pins, __ATOMIC_SEQ_CST) | __atomic_load_n(&s->latched, __ATOMIC_SEQ_CST);
+}
+
+/* Those that would be taken now: of M-mode if any, else of S-mode. */
+static uint32_t ready(struct vr_exec *x, uint32_t *to_supervisor)
+{
+	const struct rv_state *s = rv_of(x);
+	uint32_t pending = rv_pending(x) & (uint32_t)s->mie, delegated = (uint32_t)s->mideleg;
+
+	*to_supervisor = 0;
+	if ((pending & ~delegated) && (s->mode != RV_MACHINE || (s->mstatus & MSTATUS_MIE)))
+		return pending & ~delegated;
+	*to_supervisor = 1;
+	if (s->mode == RV_USER || (s->mode == RV_SUPERVISOR && (s->mstatus & MSTATUS_SIE)))
+		return pending & delegated;
+	return 0;
+}
+
+void rv_recheck(struct vr_exec *x)
+{
+	uint32_t to_supervisor;
+	if (ready(x, &to_supervisor))
+		x->env->kick(x);
+}
+
+int32_t VR_CALL rv_interrupt(struct vr_exec *x)
+{
+	static const uint8_t order[] = {11, 3, 7, 9, 1, 5}; /* external, software, timer; M, then S */
+	uint32_t to_supervisor, which = ready(x, &to_supervisor);
+
+	for (uint32_t i = 0; which && i < sizeof(order); i++)
+		if (which >> order[i] & 1) {
+			trap(x, RV_CAUSE_INTERRUPT | order[i], 0, to_supervisor);
+			return 1;
+		}
+	return 0;
+}
+
+/* What is enabled wakes, whatever mstatus and the delegation say ("Wait for Interrupt"). */
+uint32_t VR_CALL rv_has_work(struct vr_exec *x)
+{
+	return (rv_pending(x) & (uint32_t)rv_of(x)->mie) != 0;
+}
+
+void VR_CALL rv_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
+{
+	struct rv_state *s = rv_of(x);
+	uint32_t bit = pin < 12 ? 1u << pin & RV_IP_ALL : 0,
+		 *word = bit == RV_IP_SSIP ? &s->latched : &s->pins;
+
+	if (!level) {
+		if (word == &s->pins)
+			__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
+	} else if (bit & ~__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST)) {
+		x->env->kick(x);
+	}
+}
+
+/* ---- waiting, calls, fences ---------------------------------------------------------------------- */
+
+uint64_t VR_CALL rv_helper_wfi(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)a, (void)b, (void)c;
+	if (rv_of(x)->mode == RV_SUPERVISOR && (rv_of(x)->mstatus & MSTATUS_TW))
+		return rv_raise(x, RV_CAUSE_ILLEGAL, 0x10500073);
+	if (rv_has_work(x))
+		return 0;
+	x->pc += 4;
+	x->env->wait(x);
+	return 0;
+}
+
+uint64_t VR_CALL rv_helper_pause(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)a, (void)b, (void)c;
+	x->env->yield(x);
+	return 0;
+}
+
+static void flush(struct vr_exec *x, uint64_t va, uint64_t length, uint64_t asid, uint32_t given,
+		  uint32_t broadcast)
+{
+	switch (given) {
+	case 0:
+		x->env->tlb_flush(x, VR_FLUSH_ALL, 0, 0, 0, broadcast);
+		break;
+	case 1:
+		x->env->tlb_flush(x, VR_FLUSH_VA_ALL, 0, va, length, broadcast);
+		break;
+	case 2:
+		x->env->tlb_flush(x, VR_FLUSH_ASID, asid & 0xffff, 0, 0, broadcast);
+		break;
+	default:
+		x->env->tlb_flush(x, VR_FLUSH_VA, asid & 0xffff, va, length, broadcast);
+	}
+}
+
+/* SFENCE.VMA ("Supervisor Memory-Management Fence"): of this hart alone. */
+uint64_t VR_CALL rv_helper_sfence(struct vr_exec *x, uint64_t va, uint64_t asid, uint64_t given)
+{
+	const struct rv_state *s = rv_of(x);
+	uint64_t first, length;
+
+	if (s->mode == RV_SUPERVISOR && (s->mstatus & MSTATUS_TVM))
+		return rv_raise(x, RV_CAUSE_ILLEGAL, 0);
+	rv_flush_range(va, &first, &length);
+	flush(x, first, length, asid, (uint32_t)given, 0);
+	return 0;
+}
+
+/* Writes to code are noticed by themselves. */
+uint64_t VR_CALL rv_helper_fencei(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)a, (void)b, (void)c;
+	x->env->code_flush(x, 0, 0);
+	return 0;
+}
+
+/*
+ * The remote fences of the SBI (RFENCE extension): whoever answers the call knows the harts, but the TLBs are
+ * the engine's. Every hart is flushed, whatever the mask.
+ */
+#define SBI_RFENCE 0x52464e43u
+#define SBI_RANGE_LIMIT (1ull << 24)
+
+static void remote_fence(struct vr_exec *x, const uint64_t *regs)
+{
+	uint64_t start = regs[2], length = regs[3], function = regs[6], first, unit;
+
+	if (function != 1 && function != 2)
+		return; /* FENCE.I; those for hypervisors */
+	uint32_t given = function == 2 ? 2 : 0;
+
+	if (length && length <= SBI_RANGE_LIMIT) {
+		rv_flush_range(start, &first, &unit);
+		length = unit > 4096 ? unit + length : length;
+		start = unit > 4096 ? first : start;
+		given |= 1;
+	}
+	flush(x, start, length, regs[4], given, 1);
+	x->env->sync(x);
+}
+
+#define CALL_REGISTERS 8 /* a0..a7 */
+
+/* ECALL from S-mode: the board's firmware, if there is one, else M-mode. */
+uint64_t VR_CALL rv_helper_ecall(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	const struct rv_system *system = rv_system_of(x);
+	uint64_t regs[CALL_REGISTERS], *gpr = rv_x(x);
+
+	(void)a, (void)b, (void)c;
+	for (uint32_t i = 0; i < CALL_REGISTERS; i++)
+		regs[i] = gpr[10 + i];
+	if (system->machine == NULL || system->machine->hypercall(system->host, x->index, 0, regs) != VR_OK)
+		return rv_raise(x, RV_CAUSE_ECALL + RV_SUPERVISOR, 0);
+	if (gpr[17] == SBI_RFENCE && regs[0] == 0) {
+		uint64_t call[CALL_REGISTERS];
+		for (uint32_t i = 0; i < CALL_REGISTERS; i++)
+			call[i] = gpr[10 + i];
+		remote_fence(x, call);
+	}
+	gpr[10] = regs[0];
+	gpr[11] = regs[1];
+	return 0;
+}
