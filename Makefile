@@ -87,7 +87,7 @@ cppcheck:
 # Every header compiles alone.
 headers:
 	$(Q)for h in $$(git ls-files -co --exclude-standard '*.h'); do \
-	  $(CC) -std=gnu11 -D_GNU_SOURCE -Isdk/include -Isdk -Icore -I. -I$(B)/gen -I$$(dirname $$h) $(WARN) -Wno-unused -fsyntax-only -x c $$h || exit 1; done
+	  $(CC) -std=gnu11 -D_GNU_SOURCE -Isdk/include -Isdk -Icore -Iplugins/soft -I. -I$(B)/gen -I$$(dirname $$h) $(WARN) -Wno-unused -fsyntax-only -x c $$h || exit 1; done
 
 # The guests and the packages they are made of are dear: `clean` keeps them.
 clean:

@@ -45,8 +45,7 @@ static void tlb_grow(struct soft_vcpu *v, struct vr_bank *b)
 static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t access, uint32_t flags)
 {
 	if (access == VR_ACCESS_WRITE)
-		return e->tag_write == page &&
-		       (!(flags & VR_MF_UNPRIV) || (e->physical & VR_TLB_USER_WRITE));
+		return e->tag_write == page && (!(flags & VR_MF_UNPRIV) || (e->physical & VR_TLB_USER_WRITE));
 	if (flags & VR_MF_UNPRIV)
 		return (e->tag_read & ~(uint64_t)VR_TLB_NEVER) == page && (e->physical & VR_TLB_USER_READ);
 	return e->tag_read == page;

@@ -231,7 +231,7 @@ static int32_t VR_CALL probe(void *self)
 	const struct vr_host_config *config = p->host->query(p->host, VR_CONFIG_ID);
 
 	p->tier = 1;
-	p->cache = 128u << 20;
+	p->cache = 96u << 20;
 	p->region_insns = 160;
 	if (config) {
 		config->number(p->host, "tier", &p->tier);

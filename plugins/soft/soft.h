@@ -38,7 +38,6 @@
 #define SOFT_REQ_KICK 16u     /* the core wants vcpu_run to return */
 #define SOFT_REQ_FULL 32u     /* this vCPU found the code cache full */
 
-
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
 #define SOFT_COUNTERS(C)                                                                \
 	C(lookups, "lookups", "dispatcher look-ups")                                    \

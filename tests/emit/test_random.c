@@ -105,10 +105,10 @@ static uint32_t an_address(uint32_t align)
 	return vr_ir_op2(&H.ir, VR_IR_ADD, VR_T_I64, v, vr_ir_const(&H.ir, VR_T_I64, RAM_BASE + 4096 * page));
 }
 
-static const uint16_t int2[] = {VR_IR_ADD,  VR_IR_SUB, VR_IR_MUL, VR_IR_DIVU, VR_IR_DIVS, VR_IR_REMU,
-				VR_IR_REMS, VR_IR_AND, VR_IR_OR,  VR_IR_XOR,  VR_IR_ANDN, VR_IR_ORN,
-				VR_IR_XORN, VR_IR_ADDSHL, VR_IR_SHL, VR_IR_SHR, VR_IR_SAR,  VR_IR_ROR,  VR_IR_EXTR,
-				VR_IR_BFI,  VR_IR_ADD, VR_IR_SUB, VR_IR_AND};
+static const uint16_t int2[] = {VR_IR_ADD,  VR_IR_SUB,    VR_IR_MUL, VR_IR_DIVU, VR_IR_DIVS, VR_IR_REMU,
+				VR_IR_REMS, VR_IR_AND,    VR_IR_OR,  VR_IR_XOR,  VR_IR_ANDN, VR_IR_ORN,
+				VR_IR_XORN, VR_IR_ADDSHL, VR_IR_SHL, VR_IR_SHR,  VR_IR_SAR,  VR_IR_ROR,
+				VR_IR_EXTR, VR_IR_BFI,    VR_IR_ADD, VR_IR_SUB,  VR_IR_AND};
 static const uint16_t int1[] = {VR_IR_NOT,  VR_IR_NEG,   VR_IR_CLZ,  VR_IR_CTZ,  VR_IR_CLS, VR_IR_POPCNT,
 				VR_IR_RBIT, VR_IR_BSWAP, VR_IR_SEXT, VR_IR_ZEXT, VR_IR_BFX};
 

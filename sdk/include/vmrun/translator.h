@@ -265,7 +265,8 @@ struct vr_engine_entry {
 	/* Where to go on: exec.pc, slots in memory. Polls exit_request. Returns the code's address, or 0:
 	 * return to the engine. */
 	uint64_t(VR_CALL *lookup)(struct vr_exec *x);
-	/* As lookup for the target of exit number exec.link (exec.pc is still to be set), and link that exit to what is found. */
+	/* As lookup for the target of exit number exec.link (exec.pc is still to be set), and link that exit
+	 * to what is found. */
 	uint64_t(VR_CALL *link)(struct vr_exec *x);
 };
 
