@@ -94,7 +94,8 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 	if (width < 4 || offset & (width - 1))
 		return 0;
 	pthread_mutex_lock(&c->lock);
-	value = register_at(c, (uint32_t)offset, &base, &h) >> 8 * (offset - base);
+	value = register_at(c, (uint32_t)offset, &base, &h);
+	value >>= 8 * (offset - base);
 	pthread_mutex_unlock(&c->lock);
 	return width == 4 ? (uint32_t)value : value;
 }
