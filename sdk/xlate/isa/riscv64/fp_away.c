@@ -125,21 +125,24 @@ void VR_CALL rv_helper_fp_rmm(struct vr_exec *x, union vr_v128 *d, const union v
 {
 	const uint32_t op = imm & 0xfff, type = imm >> 12 & 0xf, aux = imm >> 16 & 0xff;
 	uint32_t flags = 0;
-	fexcept_t sticky;
-	int mode = fegetround();
+	fenv_t guest;
+
+	/* All of the environment: fegetround() need not know what the guest's code uses. */
+	fegetenv(&guest);
+	feclearexcept(FE_ALL_EXCEPT);
+	fesetround(op == VR_IR_FSQRT ? FE_TONEAREST : FE_TOWARDZERO);
+	quad q = 0;
+	if (op == VR_IR_FSQRT)
+		rv_fp_fixup(x, op | type << 16, 0, d, a, b, c);
+	else
+		q = compute(op, type, aux, a, b, c);
+	int raised = fetestexcept(FE_ALL_EXCEPT);
+	fesetenv(&guest);
 
 	if (op == VR_IR_FSQRT) {
-		rv_fp_fixup(x, op | type << 16, 0, d, a, b, c);
+		x->fp_flags |= host_flags(raised);
 		return;
 	}
-	fegetexceptflag(&sticky, FE_ALL_EXCEPT);
-	feclearexcept(FE_ALL_EXCEPT);
-	fesetround(FE_TOWARDZERO);
-	quad q = compute(op, type, aux, a, b, c);
-	int raised = fetestexcept(FE_ALL_EXCEPT);
-	fesetround(mode);
-	fesetexceptflag(&sticky, FE_ALL_EXCEPT);
-
 	*d = (union vr_v128){.d = {narrow(type == VR_T_F64, q, (raised & FE_INEXACT) != 0, &flags), 0}};
 	x->fp_flags |= flags | (host_flags(raised) & ~VR_FP_INEXACT);
 }
