@@ -47,12 +47,12 @@ static uint32_t jump_nan(struct em *e, uint32_t d, uint32_t r)
 /*
  * Jump when |r| is the smallest normal number: it may have been rounded up to that, and a guest that detects
  * tininess before rounding (Arm ARM, shared/functions/float FPRound) then raises Underflow, which this unit,
- * looking after rounding, does not.
+ * looking after rounding, does not. t: a temporary, taken before any jump of the op: to make room for it, a
+ * value may be spilled, which must happen on every path.
  */
-static uint32_t jump_tiny(struct em *e, uint32_t d, uint32_t r)
+static uint32_t jump_tiny(struct em *e, uint32_t d, uint32_t r, uint32_t t)
 {
 	struct code *c = &e->c;
-	uint32_t t = tmp(e);
 	v_wrrr(c, I_VMOVD_TO, d, r, 0, t);
 	alu_rr(c, ALU_ADD, d, t, t);
 	if (d)
@@ -86,8 +86,8 @@ static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 	done(e, o->b);
 	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, rb, NOREG);
 	v_rrr(c, is_double(o) ? dbl : single, t, ra, rb);
-	uint32_t nan = jump_nan(e, is_double(o), t);
-	uint32_t tiny = o->op == VR_IR_FMUL || o->op == VR_IR_FDIV ? jump_tiny(e, is_double(o), t) : 0;
+	uint32_t looks = o->op == VR_IR_FMUL || o->op == VR_IR_FDIV, w = looks ? tmp(e) : 0;
+	uint32_t nan = jump_nan(e, is_double(o), t), tiny = looks ? jump_tiny(e, is_double(o), t, w) : 0;
 	if (o->op == VR_IR_FMUL && (o->aux & 1)) {
 		v_rrm(c, I_VXORPS, t, t, constant_mem(is_double(o) ? K_SIGN64 : K_SIGN32));
 		dirty = 1;
@@ -142,7 +142,8 @@ OP(FMADD)
 	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, rb, rc);
 	movaps(c, t, rc);
 	v_rrr(c, ops[is_double(o)][o->aux & 3], t, ra, rb);
-	uint32_t nan = jump_nan(e, is_double(o), t), tiny = jump_tiny(e, is_double(o), t);
+	uint32_t w = tmp(e);
+	uint32_t nan = jump_nan(e, is_double(o), t), tiny = jump_tiny(e, is_double(o), t, w);
 	struct ool *s = fixup(e, o, nan, t, o->type);
 	s->jump[1] = tiny;
 	fixup_argument(s, 0, ra);
@@ -250,7 +251,8 @@ OP(FCVT)
 	done(e, o->a);
 	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
 	v_rrr(c, is_double(o) ? I_VCVTSS2SD : I_VCVTSD2SS, t, ra, ra);
-	uint32_t nan = jump_nan(e, is_double(o), t), tiny = is_double(o) ? 0 : jump_tiny(e, 0, t);
+	uint32_t w = is_double(o) ? 0 : tmp(e);
+	uint32_t nan = jump_nan(e, is_double(o), t), tiny = is_double(o) ? 0 : jump_tiny(e, 0, t, w);
 	struct ool *s = fixup(e, o, nan, t, o->type);
 	s->jump[1] = tiny;
 	fixup_argument(s, 0, ra);
