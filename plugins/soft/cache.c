@@ -295,6 +295,8 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g)
 	return VR_OK;
 }
 
+static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g);
+
 /* Have every write to the page noticed from now on. Without the lock. */
 static void watch(struct soft_vcpu *v, struct soft_page *page)
 {
@@ -306,8 +308,10 @@ static void watch(struct soft_vcpu *v, struct soft_page *page)
 	soft_tlb_sync(v->x);
 }
 
-/* Translate, under the lock. NULL: not this time. */
-static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itlb_entry *it)
+/* Translate, under the lock. NULL: not this time. *cut: the instruction continues on the next page, whose
+ * first bytes are needed as `beyond`. */
+static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itlb_entry *it,
+				      const uint8_t *beyond, bool *cut)
 {
 	struct soft_vm *vm = v->vm;
 	struct vr_exec *x = v->x;
@@ -319,26 +323,49 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 		return e;
 	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
 			    ? VR_E_NOMEM
-			    : soft_translate(vm, v, it, x->pc, x->key, &g);
+			    : soft_translate(vm, v, it, beyond, x->pc, x->key, &g);
 
 	if (r == VR_OK)
 		r = add_region(vm, g);
 	if (r == VR_OK)
 		return table_find(vm, x->pc, it->page, x->key);
-	cache_full(v, r);
+	*cut = r == VR_E_AGAIN;
+	if (!*cut)
+		cache_full(v, r);
 	return NULL;
+}
+
+/*
+ * An instruction that continues on the next page depends on that page's mapping and contents too. Nothing but
+ * this look-up leads to its code (no link, no jump cache, no shadow stack), and here what the next page holds
+ * now is compared with what was translated. *next: its page, NULL: it can't be fetched, the fault has been
+ * taken.
+ */
+static bool is_current(struct vr_exec *x, const struct soft_entry *e, const struct soft_itlb_entry **next)
+{
+	*next = soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
+	return *next && !memcmp((*next)->host, e->region->beyond, e->region->beyond_size);
 }
 
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where)
 {
 	struct soft_vcpu *v = soft_of(x);
-	const struct soft_itlb_entry *it = soft_fetch(x, x->pc);
+	const struct soft_itlb_entry *it = soft_fetch(x, x->pc), *next;
 
 	if (!it)
 		return NULL;
 	*where = it;
 	struct soft_entry *e = table_find(v->vm, x->pc, it->page, x->key);
 
+	if (e && e->region->beyond_size && !is_current(x, e, &next)) {
+		if (!next)
+			return NULL;
+		pthread_mutex_lock(&v->vm->code_lock);
+		if (!e->region->dead)
+			region_kill(v->vm, v, e->region);
+		pthread_mutex_unlock(&v->vm->code_lock);
+		e = NULL;
+	}
 	if (e) {
 		v->n.lookup_table++;
 		if (v->full_again)
@@ -353,9 +380,22 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 			return NULL;
 		*where = it;
 	}
+	bool cut = false;
+
 	pthread_mutex_lock(&v->vm->code_lock);
-	e = find_slowly(v, it);
+	e = find_slowly(v, it, NULL, &cut);
 	pthread_mutex_unlock(&v->vm->code_lock);
+	if (cut) {
+		next = soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
+		if (!next)
+			return NULL;
+		uint8_t beyond[SOFT_BEYOND];
+
+		memcpy(beyond, next->host, sizeof(beyond));
+		pthread_mutex_lock(&v->vm->code_lock);
+		e = find_slowly(v, it, beyond, &cut);
+		pthread_mutex_unlock(&v->vm->code_lock);
+	}
 	if (e)
 		v->full_again = 0;
 	return e;
@@ -374,6 +414,8 @@ uint64_t soft_lookup(struct vr_exec *x)
 
 		if (!e)
 			continue;
+		if (e->region->beyond_size)
+			return e->host;
 		struct vr_shadow_entry *j = &x->bank->jump[(pc >> 2) & (VR_JUMP_ENTRIES - 1)];
 
 		j->pc = pc;
@@ -401,6 +443,8 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (!e)
 		return soft_lookup(x);
+	if (e->region->beyond_size)
+		return e->host;
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = &vm->exits[number];
 	int usable = exit->pc == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
@@ -499,7 +543,8 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page *page)
 {
 	for (struct soft_region *g = page->regions; g; g = g->page_next)
-		region_kill(vm, v, g);
+		if (!g->dead)
+			region_kill(vm, v, g);
 	page->regions = NULL;
 	atomic_store(&page->watched, 0);
 }

@@ -14,6 +14,8 @@
  * head is not a known leader yet): code is lifted twice rather than blocks split. A later block stops at a
  * leader it runs into.
  *
+ * An instruction that continues on the next page is a region by itself. See soft_find() for what that needs.
+ *
  * Translation runs under code_lock with one set of scratch arrays.
  */
 #include <stdlib.h>
@@ -42,6 +44,7 @@ struct forming {
 	struct soft_vm *vm;
 	struct soft_scratch *s;
 	const struct soft_itlb_entry *page;
+	const uint8_t *beyond; /* see soft_translate() */
 	uint64_t key;
 	uint64_t wanted[MAX_BLOCKS];
 	uint8_t wanted_entry[MAX_BLOCKS];
@@ -188,7 +191,20 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 				     .code = f->page->host + (at & (SOFT_PAGE - 1)),
 				     .length = room_at(f, at)};
 		uint32_t n = ir->block_count;
+		uint8_t whole[2 * SOFT_BEYOND];
+
+		if (f->beyond && rq.length < SOFT_BEYOND) {
+			memcpy(whole, rq.code, rq.length);
+			memcpy(whole + rq.length, f->beyond, SOFT_BEYOND);
+			rq.code = whole;
+			rq.length += SOFT_BEYOND;
+		}
 		int32_t r = vm->isa->lift(&rq, ir);
+
+		/* Cut off by the page's end, or by a leader in its middle: found by itself if it is reached.
+		 */
+		if (r == VR_E_AGAIN && n)
+			continue;
 
 		if (r < 0 || ir->block_count == n) {
 			if (n == 0)
@@ -244,7 +260,7 @@ static uint64_t VR_CALL entry_at(void *forming, uint64_t pc)
 					     ? soft_entry_at(f->vm, pc, f->page->page, f->key)
 					     : NULL;
 
-	return e ? e->host : 0;
+	return e && !e->region->beyond_size ? e->host : 0;
 }
 
 static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_plan *plan,
@@ -309,9 +325,9 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 }
 
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       uint64_t pc, uint64_t key, struct soft_region **out)
+		       const uint8_t *beyond, uint64_t pc, uint64_t key, struct soft_region **out)
 {
-	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .key = key};
+	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .beyond = beyond, .key = key};
 	uint64_t started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? MAX_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
@@ -320,6 +336,8 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	if (!g)
 		return VR_E_NOMEM;
+	if (beyond)
+		max_blocks = max_insns = 1;
 	for (;;) {
 		r = form(vm, &f, pc, max_blocks, max_insns);
 		if (r < 0)
@@ -337,6 +355,10 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	const struct vr_ir *ir = &f.s->ir;
 
+	if (beyond) {
+		g->beyond_size = (uint32_t)(ir->blocks[0].end - (page->va_page + SOFT_PAGE));
+		memcpy(g->beyond, beyond, g->beyond_size);
+	}
 	g->va_page = page->va_page;
 	g->key = key;
 	g->page = page->page;

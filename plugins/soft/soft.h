@@ -99,6 +99,8 @@ struct soft_exit {
 
 struct soft_page; /* see below */
 
+#define SOFT_BEYOND 16 /* no instruction is longer */
+
 struct soft_region {
 	struct soft_page *page;
 	struct soft_region *page_next;
@@ -112,6 +114,8 @@ struct soft_region {
 	uint32_t exit_first, exit_count;
 	uint32_t dead;
 	uint32_t insns;
+	uint32_t beyond_size; /* of an instruction that continues on the next page: how much of that ... */
+	uint8_t beyond[SOFT_BEYOND]; /* ... was seen there */
 	struct vr_mapped *map;
 	struct vr_fault_point *points;
 	struct soft_entry *entries;
@@ -323,8 +327,10 @@ void soft_sync_slots(struct vr_exec *x);
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
 void soft_scratch_free(struct soft_scratch *s);
 /* Translate the region at pc. code_lock held. 0; VR_E_NOMEM: cache full. */
+/* beyond: the next page's first bytes, when the instruction at pc continues there (it is then the whole
+ * region), else NULL. VR_E_AGAIN: it does, and they are needed. */
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       uint64_t pc, uint64_t key, struct soft_region **out);
+		       const uint8_t *beyond, uint64_t pc, uint64_t key, struct soft_region **out);
 
 /* -- optimize.c: see there -- */
 struct soft_plan {

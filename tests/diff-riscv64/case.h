@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 #define DIFF_VECTORS 0x50000000ull /* engine only: exception vectors */
-#define DIFF_CODE 0x50010000ull
+#define DIFF_CODE_PAGE 0x50010000ull
+#define DIFF_CODE (DIFF_CODE_PAGE + 0xf70) /* so that cases run across a page's end */
 #define DIFF_CODE_BYTES 0x2000ull
 #define DIFF_DATA 0x50100000ull
 #define DIFF_DATA_BYTES 0x40000ull

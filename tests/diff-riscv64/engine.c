@@ -219,9 +219,9 @@ int diff_engine_run(struct diff_engine *e, const struct diff_case *c, struct dif
 	uint64_t code = DIFF_CODE - DIFF_RAM;
 
 	the_vcpu = e->vcpu;
-	memset(e->ram + code, 0, DIFF_CODE_BYTES);
+	memset(e->ram + (DIFF_CODE_PAGE - DIFF_RAM), 0, DIFF_CODE_BYTES);
 	memcpy(e->ram + code, c->code, c->halves * 2);
-	accel->memory_written(e->vm, DIFF_CODE, DIFF_CODE_BYTES);
+	accel->memory_written(e->vm, DIFF_CODE_PAGE, DIFF_CODE_BYTES);
 	memset(e->ram + (DIFF_DATA - DIFF_RAM), 0, DIFF_DATA_BYTES);
 	diff_fill((uint64_t *)(void *)(e->ram + (DIFF_WINDOW - DIFF_RAM)), c->memory_seed);
 

@@ -103,7 +103,7 @@ int main(int argc, char **argv)
 		perror("runner");
 		return 2;
 	}
-	uint16_t *code = map(DIFF_CODE, DIFF_CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC);
+	uint8_t *code = map(DIFF_CODE_PAGE, DIFF_CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC);
 
 	map(DIFF_DATA, DIFF_DATA_BYTES, PROT_READ | PROT_WRITE);
 	stack_t stack = {.ss_sp = malloc(1 << 17), .ss_size = 1 << 17};
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 	sigaction(SIGBUS, &act, NULL);
 	while (fread(&the_case, sizeof(the_case), 1, in) == 1) {
 		memset(code, 0, DIFF_CODE_BYTES);
-		memcpy(code, the_case.code, the_case.halves * 2);
+		memcpy((void *)DIFF_CODE, the_case.code, the_case.halves * 2);
 		__asm__ volatile("fence.i" : : : "memory");
 		memset((void *)DIFF_DATA, 0, DIFF_DATA_BYTES);
 		diff_fill((uint64_t *)DIFF_WINDOW, the_case.memory_seed);

@@ -197,7 +197,7 @@ struct vr_lift {
 	uint64_t pc;         /* virtual address of the first byte */
 	uint64_t key;        /* mode bits */
 	const uint8_t *code; /* bytes at pc */
-	uint32_t length;     /* readable bytes there, up to the end of the page */
+	uint32_t length;     /* readable bytes there, up to the end of the page (or more: see lift()) */
 	uint32_t reserved;
 };
 
@@ -218,8 +218,10 @@ struct vr_isa {
 	int32_t(VR_CALL *set_state)(struct vr_exec *x, const char *id, const void *state, uint32_t length);
 	/* Lift one basic block: appends one vr_ir_block with its ops; succ[] = VR_NO_BLOCK. It ends at a
 	 * branch, at a change of context, after max_insns, or at the end of the bytes (GOTO to the next pc).
-	 * An instruction that is undefined is lifted to what raises that. Pure: depends on nothing but its
-	 * input. 0 or an error. [any] */
+	 * An instruction that is undefined is lifted to what raises that. One that the bytes cut off ends the
+	 * block before it; when it is the first: VR_E_AGAIN, and the engine comes again with max_insns 1 and
+	 * bytes that go on into the next page. Pure: depends on nothing but its input. 0 or an error. [any]
+	 */
 	int32_t(VR_CALL *lift)(const struct vr_lift *rq, struct vr_ir *ir);
 	/* Translate. 0, or an ISA-private fault number > 0 to be handed to fault(). No side effects on x.
 	 * [vcpu] */
