@@ -4,7 +4,7 @@
 #   make deps              install what is missing (Debian)
 #   make guest.img         the disk that `make run` boots; `rm guest.img` to make it afresh
 #   make guest-installer   build/guest/di/linux and initrd.gz
-#   make guest-riscv64     build/guest-riscv64/: Image, initrd.img and firmware/ (OpenSBI, U-Boot)
+#   make guest-riscv64     build/guest-riscv64/: Image, initrd.img and firmware/ (OpenSBI, U-Boot); guest.img there: a disk
 #   make guest-update      read Debian's package index again: a newer point release
 
 # The guests do not depend on how vmrun was built: always in build/, also with SAN=1.
@@ -51,6 +51,13 @@ $(GUEST_RV)/firmware.stamp: tools/guest/firmware.sh $(GUEST_SH) | deps
 	@mkdir -p $(@D)
 	$(Q)tools/guest/firmware.sh
 	$(Q)touch $@
+
+$(GUEST_RV)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/applets tools/guest/packages $(GUEST_SH) | deps
+	@mkdir -p $(@D)
+	$(Q)GUEST_ARCH=riscv64 tools/guest/rootfs.sh
+	$(Q)touch $@
+$(GUEST_RV)/guest.img: tools/guest/disk.sh $(GUEST_RV)/root.stamp $(GUEST_RV)/initrd.img $(GUEST_RV)/Image
+	$(Q)GUEST_ARCH=riscv64 tools/guest/disk.sh $(CURDIR)/$@
 
 guest-update: | deps
 	$(Q)tools/guest/apt.sh update

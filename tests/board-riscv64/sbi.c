@@ -157,6 +157,7 @@ Test(sbi, hart_start)
 	cr_expect_eq(csr(x, 0x302), 0xb1ff);
 	cr_expect_eq(csr(x, 0x303), 0x222);
 	cr_expect_eq(csr(x, 0x306), 7);
+	cr_expect_eq(csr(x, 0x106), 7);
 	cr_expect_eq(csr(x, 0x30a), 1ull << 63);
 	cr_expect_eq(csr(x, 0x3a0), 0x1f);
 	cr_expect_eq(csr(x, 0x180), 0);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# apt.sh: Debian packages for the guests (GUEST_ARCH, see common.sh) through a private apt state; the host's package set is not touched.
+# apt.sh: Debian packages for the guests (GUEST_ARCH, see common.sh) through a private apt state; the host's package
+# set is not touched.
 #
 #   apt.sh fetch NAME...  these and what they depend on, into the cache; prints the .deb paths
 #   apt.sh only NAME...   these alone

@@ -13,9 +13,20 @@ CACHE=${CACHE:-$TOP/build/cache}
 # magic at byte 56 of its Image (Documentation/arch/arm64/booting.rst, riscv/boot-image-header.rst).
 GUEST_ARCH=${GUEST_ARCH:-arm64}
 case $GUEST_ARCH in
-arm64) SUITE=bookworm MAGIC=41524d64 SUFFIX= ;;
-riscv64) SUITE=trixie MAGIC=52534305 SUFFIX=-riscv64 ;;
-*) echo "vmrun: GUEST_ARCH=$GUEST_ARCH: arm64 or riscv64" >&2; exit 1 ;;
+arm64)
+	SUITE=bookworm RELEASE=12 PYTHON=3.11 MAGIC=41524d64 SUFFIX=''
+	CONSOLE=ttyAMA0 EFI_ARCH=aa64
+	ROOT_TYPE=b921b045-1df0-41c3-af44-4c6f280d3fae # of the root partition (Discoverable Partitions)
+	;;
+riscv64)
+	SUITE=trixie RELEASE=13 PYTHON=3.13 MAGIC=52534305 SUFFIX=-riscv64
+	CONSOLE=ttyS0 EFI_ARCH=riscv64
+	ROOT_TYPE=72ec70a6-cf74-40e6-bd49-4bda08e8f224
+	;;
+*)
+	echo "vmrun: GUEST_ARCH=$GUEST_ARCH: arm64 or riscv64" >&2
+	exit 1
+	;;
 esac
 export GUEST_ARCH
 OUT=${OUT:-$TOP/build/guest$SUFFIX}

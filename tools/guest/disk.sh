@@ -17,10 +17,9 @@ ESP_ID=5f1c6a52-9a0e-4f5b-8d6e-2f0b6b7c1a01
 ROOT_ID=5f1c6a52-9a0e-4f5b-8d6e-2f0b6b7c1a02
 FS_ID=5f1c6a52-9a0e-4f5b-8d6e-2f0b6b7c1a03
 ESP_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b
-ROOT_TYPE=b921b045-1df0-41c3-af44-4c6f280d3fae # root, arm64 (Discoverable Partitions)
 
-set -- "$OUT"/kernel/boot/vmlinuz-*
-KVER=${1##*/vmlinuz-}
+set -- "$OUT"/kernel/boot/vmlinu[xz]-*
+KVER=${1##*/vmlinu[xz]-}
 for f in "$OUT/vmlinuz" "$OUT/initrd.img" "$OUT/root/sbin/init"; do
 	[ -f "$f" ] || die "$f is missing; \`make guest.img\` makes it first"
 done
@@ -45,14 +44,14 @@ debugfs -w -f "$T/inodes" "$T/root.ext4" >/dev/null 2>"$T/log" || die "debugfs f
 
 say "EFI system partition, $ESP_SIZE MiB"
 cat >"$T/debian-$KVER.conf" <<-END
-	title        Debian GNU/Linux 12 (bookworm), vmrun test guest
+	title        Debian GNU/Linux $RELEASE ($SUITE), vmrun test guest
 	version      $KVER
-	architecture aa64
+	architecture $EFI_ARCH
 	sort-key     debian
 	linux        /debian/$KVER/linux
 	initrd       /debian/$KVER/initrd.img
 	options      root=PARTUUID=$ROOT_ID rw
-	options      console=ttyAMA0 quiet
+	options      console=$CONSOLE quiet
 END
 printf 'default debian-*\ntimeout 0\n' >"$T/loader.conf"
 same_times "$T"

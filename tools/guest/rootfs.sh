@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.sh"
 need dpkg-deb dpkg tar tar find findutils
 
-debs=$("$TOP/tools/guest/apt.sh" fetch $(cat "$TOP/tools/guest/packages"))
+debs=$("$TOP/tools/guest/apt.sh" fetch $(sed "s/@PYTHON@/$PYTHON/" "$TOP/tools/guest/packages"))
 R=$OUT/root
 [ ! -d "$R" ] || chmod -R u+rwX "$R"
 rm -rf "$R"
