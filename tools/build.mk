@@ -63,9 +63,15 @@ guest-update: | deps
 	$(Q)tools/guest/apt.sh update
 	$(Q)rm -f $(GUEST)/vmlinuz $(GUEST)/root.stamp
 
-# What a user sees first. RUN_ARGS: more options, or a command after "--".
+# What a user sees first: a shell, or, without a terminal, what RUN says. RUN_ARGS: more options.
+RUN ?= uname -a; nproc; openssl version; python3 -c 'print(6 * 7)'
 run: deps
 	$(Q)$(MAKE) --no-print-directory all guest.img
-	$(Q)$(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) guest.img
+	$(Q)if [ -t 0 ] && [ -t 1 ]; then \
+	  exec $(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) guest.img; \
+	else \
+	  exec $(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) --run "$$RUN" guest.img; \
+	fi
+export RUN
 
 .PHONY: deps guest-installer guest-riscv64 guest-update
