@@ -152,10 +152,11 @@ static uint32_t ready(struct vr_exec *x, uint32_t *to_supervisor)
 {
 	const struct rv_state *s = rv_of(x);
 	uint32_t pending = rv_pending(x) & (uint32_t)s->mie, delegated = (uint32_t)s->mideleg;
+	uint32_t own = pending & ~delegated;
 
 	*to_supervisor = 0;
-	if ((pending & ~delegated) && (s->mode != RV_MACHINE || (s->mstatus & MSTATUS_MIE)))
-		return pending & ~delegated;
+	if (own && (s->mode != RV_MACHINE || (s->mstatus & MSTATUS_MIE)))
+		return own;
 	*to_supervisor = 1;
 	if (s->mode == RV_USER || (s->mode == RV_SUPERVISOR && (s->mstatus & MSTATUS_SIE)))
 		return pending & delegated;
