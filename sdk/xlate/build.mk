@@ -34,7 +34,7 @@ $(B)/lib/libxlate-emit-x86.a: $(X86_EMIT_OBJS)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 # The IR's own: verifier, printer, interpreter of one op.
-IR_OBJS := $(call objects,$(sort $(wildcard sdk/xlate/ir/*.c)))
+IR_OBJS := $(call objects,$(sort $(wildcard sdk/xlate/ir/*.c sdk/xlate/*.c)))
 $(B)/lib/libxlate-ir.a: $(IR_OBJS)
 	@mkdir -p $(@D)
 	@echo "  AR      $@"
