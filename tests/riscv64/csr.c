@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Control and status registers, the timer, the canonical state. */
+#include <criterion/criterion.h>
+#include "double.h"
+
+Test(csr, modes)
+{
+	for (uint32_t i = 0; i < rv_csr_count; i++) {
+		const struct rv_csr *r = &rv_csrs[i];
+		uint32_t least = r->number >> 8 & 3;
+		for (uint32_t mode = 0; mode < 4; mode++) {
+			if (mode == 2)
+				continue;
+			world_new();
+			w.s->mcounteren = w.s->scounteren = 7;
+			w.s->menvcfg = MENVCFG_STCE;
+			enter_mode(mode);
+			csr_read(r->number);
+			cr_assert_eq(w.x->leave, mode < least, "%s in mode %u", r->name, mode);
+			world_new();
+			w.s->menvcfg = MENVCFG_STCE;
+			w.s->mcounteren = 7;
+			enter_mode(mode);
+			csr_write(r->number, 0);
+			cr_assert_eq(w.x->leave, mode < least || r->number >> 10 == 3, "%s in mode %u",
+				     r->name, mode);
+			if (w.x->leave)
+				cr_assert_eq(w.s->mtval & 0xfff00000, (uint64_t)r->number << 20);
+		}
+	}
+}
+
+Test(csr, unknown_is_illegal)
+{
+	world_new();
+	csr_read(0x7a0);
+	cr_assert_eq(w.s->mcause, RV_CAUSE_ILLEGAL);
+	cr_assert_eq(w.s->mepc, PC);
+	cr_assert_eq(csr_read(0xb03), 0); /* a counter that always reads zero */
+	cr_assert_eq(w.x->leave, 0);
+}
+
+Test(csr, kinds)
+{
+	world_new();
+	csr_write(0x340, 0xf0);
+	cr_assert_eq(csr_op(0x340, 2, 0x0f), 0xf0);
+	cr_assert_eq(csr_op(0x340, 3, 0x3c), 0xff);
+	cr_assert_eq(csr_read(0x340), 0xc3);
+}
+
+Test(csr, status)
+{
+	world_new();
+	csr_write(MSTATUS, ~0ull);
+	uint64_t all = csr_read(MSTATUS);
+	cr_assert_eq(all & MSTATUS_MPP, MSTATUS_MPP);
+	cr_assert(all & MSTATUS_SD);
+	cr_assert_eq(all >> 32 & 0xf, 0xa); /* UXL, SXL: 64 bits */
+	csr_write(MSTATUS, 2ull << MSTATUS_MPP_SHIFT | 1ull << 13);
+	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_MPP, MSTATUS_MPP, "no such mode: as it was");
+	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_FS, MSTATUS_FS, "Initial becomes Dirty");
+	cr_assert(w.x->key & RV_KEY_FP);
+	csr_write(SSTATUS, 0);
+	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_MPP, MSTATUS_MPP);
+	cr_assert_eq(csr_read(MSTATUS) & (MSTATUS_FS | MSTATUS_SD), 0);
+	cr_assert_eq(w.x->key & RV_KEY_FP, 0);
+}
+
+Test(csr, satp)
+{
+	world_new();
+	csr_write(SATP, 8ull << 60 | 5ull << 44 | 0x80010);
+	csr_write(SATP, 10ull << 60);
+	cr_assert_eq(csr_read(SATP), 8ull << 60 | 5ull << 44 | 0x80010,
+		     "Sv57 is not there: nothing is written");
+	cr_assert_eq(w.x->key & RV_KEY_MMU, 0, "not in M-mode");
+	enter_mode(RV_SUPERVISOR);
+	cr_assert(w.x->key & RV_KEY_MMU);
+	cr_assert_eq(w.x->asid, 5);
+	w.s->mstatus |= MSTATUS_TVM;
+	csr_read(SATP);
+	cr_assert(w.x->leave);
+}
+
+Test(csr, counters)
+{
+	world_new();
+	w.now = 1000;
+	cr_assert_eq(csr_read(TIME), 10);
+	enter_mode(RV_USER);
+	csr_read(TIME);
+	cr_assert(w.x->leave);
+	enter_mode(RV_MACHINE);
+	csr_write(MCOUNTEREN, 2);
+	enter_mode(RV_USER);
+	csr_read(TIME);
+	cr_assert(w.x->leave);
+	enter_mode(RV_SUPERVISOR);
+	csr_write(SCOUNTEREN, 2);
+	enter_mode(RV_USER);
+	cr_assert_eq(csr_read(TIME), 10);
+	cr_assert_eq(w.x->leave, 0);
+}
+
+Test(timer, comparator)
+{
+	world_new();
+	csr_write(MENVCFG, MENVCFG_STCE);
+	csr_write(STIMECMP, 50);
+	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, 0);
+	cr_assert_eq(w.armed, 5000);
+	world_time(4999);
+	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, 0);
+	world_time(5000);
+	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, RV_IP_STIP);
+	csr_op(MIP, 3, RV_IP_STIP);
+	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, RV_IP_STIP, "the comparator's alone");
+	csr_write(STIMECMP, 60);
+	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, 0);
+	csr_write(STIMECMP, UINT64_MAX);
+	cr_assert_eq(w.armed, UINT64_MAX);
+}
+
+Test(state, there_and_back)
+{
+	static struct vr_state_riscv64 a, b;
+	world_new();
+	csr_write(MSTATUS, MSTATUS_FS | MSTATUS_SIE);
+	csr_write(0x340, 0x1111);
+	csr_write(0x3b3, 0x2222);
+	for (uint32_t i = 1; i < 32; i++)
+		rv_x(w.x)[i] = i;
+	for (uint32_t i = 0; i < 32; i++)
+		w.s->f[i].d[0] = i << 8;
+	w.x->fp_flags = VR_FP_INVALID;
+	rv_set_frm(w.x, 3);
+	rv_set_pin(w.x, 9, 1);
+	rv_set_pin(w.x, 1, 1);
+	enter_mode(RV_SUPERVISOR);
+	cr_assert_eq(rv_get_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), 0);
+	cr_assert_eq(a.fcsr, 3u << 5 | 0x10);
+	cr_assert_eq(a.privilege, RV_SUPERVISOR);
+	world_new();
+	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), 0);
+	cr_assert_eq(w.x->fp_round, VR_RM_UP);
+	cr_assert_eq(rv_get_state(w.x, VR_STATE_RISCV64_ID, &b, sizeof(b)), 0);
+	cr_assert_eq(memcmp(&a, &b, sizeof(a)), 0);
+}
+
+Test(state, refusals)
+{
+	static struct vr_state_riscv64 a;
+	world_new();
+	cr_assert_eq(rv_get_state(w.x, "other", &a, sizeof(a)), VR_E_UNSUPPORTED);
+	cr_assert_eq(rv_get_state(w.x, VR_STATE_RISCV64_ID, &a, 8), VR_E_INVAL);
+	rv_get_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a));
+	a.privilege = 2;
+	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), VR_E_UNSUPPORTED);
+	a.privilege = 3;
+	a.pc = 1;
+	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), VR_E_INVAL);
+	a.pc = 0;
+	a.csr_count = VR_STATE_RISCV64_CSRS + 1;
+	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), VR_E_INVAL);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* double.h: a host and an engine that only remember what they were asked, around one riscv64 hart. */
+#ifndef TESTS_RISCV64_DOUBLE_H
+#define TESTS_RISCV64_DOUBLE_H
+
+#include "xlate/isa/riscv64/system.h"
+
+#define RAM_BASE 0x80000000ull
+#define RAM_SIZE (1u << 20)
+
+struct world {
+	struct vr_exec *x;
+	struct rv_state *s;
+	uint8_t ram[RAM_SIZE];
+	uint32_t contexts, syncs, kicks, waits, yields, flushes;
+	struct {
+		uint32_t kind, broadcast;
+		uint64_t asid, va, length;
+	} flush; /* the last one */
+	uint64_t now;
+	uint64_t armed; /* UINT64_MAX: not */
+	void(VR_CALL *fire)(void *);
+	void *fire_opaque;
+	int32_t call_result;
+	uint32_t calls;
+	uint64_t call_regs[8];
+};
+extern struct world w;
+
+/* A fresh world with a hart after reset; returns it. */
+struct vr_exec *world_new(void);
+/* 64-bit word of guest-physical memory. */
+uint64_t *world_word(uint64_t pa);
+/* Time goes on to `now`: what was armed up to there fires. */
+void world_time(uint64_t now);
+
+#define PC 0x80001000ull
+
+/* CSRRS rd, csr, x0 and CSRRW x0, csr: at PC; whether an exception was taken is in w.x->leave. */
+static inline uint64_t csr_read(uint32_t number)
+{
+	w.x->leave = 0;
+	w.x->pc = PC;
+	return rv_helper_csr_read(w.x, number << 20 | 0x2073, 0, 0);
+}
+static inline uint64_t csr_op(uint32_t number, uint32_t kind, uint64_t value)
+{
+	w.x->leave = 0;
+	w.x->pc = PC;
+	return rv_helper_csr_write(w.x, number << 20 | kind << 12 | 0x73, value, 0);
+}
+static inline void csr_write(uint32_t number, uint64_t value)
+{
+	csr_op(number, 1, value);
+}
+static inline void enter_mode(uint32_t mode)
+{
+	w.s->mode = mode;
+	w.x->leave = 0;
+	w.x->pc = PC;
+	rv_context(w.x);
+}
+
+#define SSTATUS 0x100
+#define SIE 0x104
+#define STVEC 0x105
+#define SCOUNTEREN 0x106
+#define SEPC 0x141
+#define SIP 0x144
+#define STIMECMP 0x14d
+#define SATP 0x180
+#define MSTATUS 0x300
+#define MEDELEG 0x302
+#define MIDELEG 0x303
+#define MIE 0x304
+#define MTVEC 0x305
+#define MCOUNTEREN 0x306
+#define MENVCFG 0x30a
+#define MIP 0x344
+#define TIME 0xc01
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Sv39 and Sv48: levels, permissions, faults (privileged architecture, "Virtual Address Translation
+ * Process"). */
+#include <criterion/criterion.h>
+#include "double.h"
+
+#define V 1ull
+#define R 2ull
+#define W 4ull
+#define X 8ull
+#define U 16ull
+#define G 32ull
+#define A 64ull
+#define D 128ull
+#define ALL (V | R | W | X | A | D)
+
+#define TABLES 0x80010000ull
+#define FRAME 0x80200000ull
+#define VA 0x40201000ull
+
+static uint64_t pte(uint64_t pa, uint64_t bits)
+{
+	return pa >> 2 | bits;
+}
+
+/* The entry for va at `leaf` (0: page), with tables down to it. */
+static uint64_t *place(uint32_t levels, uint64_t va, uint32_t leaf)
+{
+	uint64_t table = TABLES;
+	csr_write(SATP, (uint64_t)(levels + 5) << 60 | 7ull << 44 | TABLES >> 12);
+	for (uint32_t level = levels - 1;; level--) {
+		uint64_t *entry = world_word(table + (va >> (12 + 9 * level) & 0x1ff) * 8);
+		if (level == leaf)
+			return entry;
+		table += 0x1000;
+		*entry = pte(table, V);
+	}
+}
+
+static int32_t translate(uint64_t va, uint32_t access, struct vr_translation *t)
+{
+	*t = (struct vr_translation){.size = sizeof(*t)};
+	return rv_translate(w.x, va, access, 0, t);
+}
+
+Test(walk, levels)
+{
+	struct vr_translation t;
+	for (uint32_t levels = 3; levels <= 4; levels++)
+		for (uint32_t leaf = 0; leaf < levels; leaf++) {
+			uint64_t size = 4096ull << 9 * leaf, va = VA | 0x123, base = size * 3;
+			world_new();
+			*place(levels, va, leaf) = pte(base, ALL);
+			enter_mode(RV_SUPERVISOR);
+			cr_assert_eq(translate(va, VR_ACCESS_READ, &t), 0);
+			cr_assert_eq(t.physical, base | (va & (size - 1)));
+			cr_assert_eq(t.page_size, size);
+			cr_assert_eq(t.global, 0);
+			if (leaf) {
+				*place(levels, va, leaf) = pte(base + 4096, ALL); /* misaligned superpage */
+				enter_mode(RV_SUPERVISOR);
+				cr_assert_eq(translate(va, VR_ACCESS_READ, &t), RV_FAULT_PAGE);
+			}
+		}
+}
+
+Test(walk, permissions)
+{
+	static const struct {
+		uint64_t bits, status;
+		uint32_t mode, allowed; /* bit VR_ACCESS_* */
+	} all[] = {
+		{ALL, 0, RV_SUPERVISOR, 7},
+		{ALL, 0, RV_USER, 0},
+		{ALL | U, 0, RV_USER, 7},
+		{ALL | U, 0, RV_SUPERVISOR, 0},
+		{ALL | U, MSTATUS_SUM, RV_SUPERVISOR, 3},
+		{V | R | A, 0, RV_SUPERVISOR, 1},
+		{V | R | W | A, 0, RV_SUPERVISOR, 1}, /* D clear */
+		{V | R | W | D, 0, RV_SUPERVISOR, 0}, /* A clear */
+		{V | X | A, 0, RV_SUPERVISOR, 4},
+		{V | X | A, MSTATUS_MXR, RV_SUPERVISOR, 5},
+		{V | W | A | D, 0, RV_SUPERVISOR, 0},     /* reserved */
+		{ALL | 1ull << 63, 0, RV_SUPERVISOR, 0},  /* N */
+		{ALL | 1ull << 61, 0, RV_SUPERVISOR, 0},  /* PBMT */
+		{R | W | X | A | D, 0, RV_SUPERVISOR, 0}, /* not valid */
+		{V, 0, RV_SUPERVISOR, 0},                 /* a table where there can be none */
+	};
+	struct vr_translation t;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		for (uint32_t access = 0; access < 3; access++) {
+			world_new();
+			*place(3, VA, 0) = pte(FRAME, all[i].bits);
+			w.s->mstatus |= all[i].status;
+			enter_mode(all[i].mode);
+			cr_assert_eq(translate(VA, access, &t),
+				     all[i].allowed >> access & 1 ? 0 : RV_FAULT_PAGE, "%zu, access %u", i,
+				     access);
+		}
+}
+
+Test(walk, canonical)
+{
+	struct vr_translation t;
+	world_new();
+	*place(3, VA, 0) = pte(FRAME, ALL);
+	enter_mode(RV_SUPERVISOR);
+	cr_assert_eq(translate(VA | 1ull << 39, VR_ACCESS_READ, &t), RV_FAULT_PAGE);
+	cr_assert_eq(translate(VA | ~0ull << 39, VR_ACCESS_READ, &t), RV_FAULT_PAGE);
+}
+
+Test(walk, global_and_machine)
+{
+	struct vr_translation t;
+	world_new();
+	*place(3, VA, 0) = pte(FRAME, ALL | G);
+	enter_mode(RV_SUPERVISOR);
+	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), 0);
+	cr_assert_eq(t.global, 1);
+	enter_mode(RV_MACHINE);
+	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), 0);
+	cr_assert_eq(t.physical, VA);
+	/* MPRV: data accesses as MPP, fetches as ever */
+	csr_write(MSTATUS, MSTATUS_MPRV | (uint64_t)RV_SUPERVISOR << MSTATUS_MPP_SHIFT);
+	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), 0);
+	cr_assert_eq(t.physical, FRAME);
+	cr_assert_eq(translate(VA, VR_ACCESS_EXECUTE, &t), 0);
+	cr_assert_eq(t.physical, VA);
+}
+
+Test(walk, tables_outside_ram)
+{
+	struct vr_translation t;
+	world_new();
+	csr_write(SATP, 8ull << 60 | 0x1000);
+	enter_mode(RV_SUPERVISOR);
+	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), RV_FAULT_ACCESS);
+}
+
+Test(walk, a_fence_drops_the_whole_mapping)
+{
+	struct vr_translation t;
+	uint64_t first, length, va = 0x123456780000ull >> 9; /* nobody else's */
+	world_new();
+	rv_flush_range(va, &first, &length);
+	cr_assert_eq(length, 4096);
+	*place(4, va, 1) = pte(FRAME, ALL);
+	enter_mode(RV_SUPERVISOR);
+	cr_assert_eq(translate(va, VR_ACCESS_READ, &t), 0);
+	rv_flush_range(va, &first, &length);
+	cr_assert_eq(length, 1u << 21);
+	cr_assert_eq(first, va & ~0x1fffffull);
+}
