@@ -8,12 +8,6 @@
 #include <string.h>
 #include "system.h"
 
-/* mstatus.FS tells Off from Dirty only: there is no tracking. */
-#define MSTATUS_S (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR)
-#define MSTATUS_M                                                                                         \
-	(MSTATUS_S | MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_TVM | MSTATUS_TW | \
-	 MSTATUS_TSR)
-
 /* MXL 64 bits; A C D F I M S U */
 #define MISA (2ull << 62 | 1u << 0 | 1u << 2 | 1u << 3 | 1u << 5 | 1u << 8 | 1u << 12 | 1u << 18 | 1u << 20)
 
@@ -293,13 +287,12 @@ uint64_t VR_CALL rv_helper_csr_read(struct vr_exec *x, uint64_t insn, uint64_t b
 }
 
 /* The instruction's bits 13:12: 1 write, 2 set, 3 clear. mip and sip: what pins drive is not written back. */
-uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t operand, uint64_t c)
+uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t operand, uint64_t leaves)
 {
 	uint32_t number = (uint32_t)insn >> 20, kind = insn >> 12 & 3;
 	const struct rv_csr *r = rv_csr_find(number);
-	uint64_t old, base, value;
+	uint64_t old, base, value, key = x->key, asid = x->asid;
 
-	(void)c;
 	if (!read_checked(x, (uint32_t)insn, 1, &old))
 		return 0;
 	base = r && r->offset == RV_STATE_OFFSET(latched)
@@ -318,6 +311,10 @@ uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t 
 	if (r->flags & RV_CSR_CONTEXT) {
 		rv_context(x);
 		rv_recheck(x);
+		if (leaves && (x->key != key || x->asid != asid)) {
+			x->pc += 4;
+			x->leave = 1;
+		}
 	}
 	return old;
 }

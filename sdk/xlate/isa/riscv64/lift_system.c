@@ -4,7 +4,7 @@
  * Privileged Instructions", "Supervisor Instructions").
  *
  * fflags, frm and fcsr are in the host's unit and done here; all other registers go through helpers. What
- * writes one ends the block: the mode or the interrupts that are enabled may have changed.
+ * writes one ends the block, or leaves it if need be: the mode may have changed.
  */
 #include "lift.h"
 #include "system.h"
@@ -121,6 +121,21 @@ static int fp_csr(struct rv_lift *l, const struct rv_fields *f, enum kind kind, 
 	return 1;
 }
 
+/* CSRRCI sstatus, SIE: masking can't let an interrupt in, and no code depends on it. */
+static int mask_interrupts(struct rv_lift *l, const struct rv_fields *f)
+{
+	uint32_t status = vr_ir_add(l->ir, VR_IR_LDS, VR_T_I64, 0, 0, 0, 0, RV_STATE_OFFSET(mstatus));
+	uint32_t masked = rv_op(l, VR_IR_AND, status, rv_const(l, ~MSTATUS_SIE));
+
+	vr_ir_add(l->ir, VR_IR_STS, VR_T_I64, 0, masked, 0, 0, RV_STATE_OFFSET(mstatus));
+	if (f->rd) {
+		uint32_t old = rv_op(l, VR_IR_AND, status, rv_const(l, MSTATUS_S | MSTATUS_UXL));
+
+		rv_put(l, f->rd, rv_fp_enabled(l) ? rv_op(l, VR_IR_OR, old, rv_const(l, MSTATUS_SD)) : old);
+	}
+	return 1;
+}
+
 static int csr(struct rv_lift *l, const struct rv_fields *f, enum kind kind)
 {
 	int writes = kind == WRITE || f->rs1;
@@ -128,12 +143,19 @@ static int csr(struct rv_lift *l, const struct rv_fields *f, enum kind kind)
 
 	if (f->csr >= RV_CSR_FFLAGS && f->csr <= RV_CSR_FCSR)
 		return fp_csr(l, f, kind, operand, writes);
+	if (f->csr == RV_CSR_SSTATUS && kind == CLEAR && f->i && f->rs1 == MSTATUS_SIE &&
+	    rv_mode(l) != RV_USER)
+		return mask_interrupts(l, f);
 	uint32_t insn = rv_const(l, l->insn);
 
-	rv_put(l, f->rd,
-	       writes ? rv_call(l, RV_H_csr_write, insn, operand, 0) : rv_call(l, RV_H_csr_read, insn, 0, 0));
-	if (writes)
+	if (!writes) {
+		rv_put(l, f->rd, rv_call(l, RV_H_csr_read, insn, 0, 0));
+	} else if (f->rd == 0) {
+		rv_call(l, RV_H_csr_write, insn, operand, rv_const(l, 1));
+	} else {
+		rv_put(l, f->rd, rv_call(l, RV_H_csr_write, insn, operand, rv_const(l, 0)));
 		rv_leave_next(l);
+	}
 	return 1;
 }
 

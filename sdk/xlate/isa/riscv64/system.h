@@ -67,6 +67,12 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 #define MSTATUS_SXL (2ull << 34)
 #define MSTATUS_SD (1ull << 63)
 
+/* mstatus.FS tells Off from Dirty only: there is no tracking. */
+#define MSTATUS_S (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR)
+#define MSTATUS_M                                                                                         \
+	(MSTATUS_S | MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP | MSTATUS_MPRV | MSTATUS_TVM | MSTATUS_TW | \
+	 MSTATUS_TSR)
+
 #define MENVCFG_STCE (1ull << 63)
 
 #define SATP_MODE_SHIFT 60
@@ -78,6 +84,7 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 #define RV_CSR_FFLAGS 0x001u
 #define RV_CSR_FRM 0x002u
 #define RV_CSR_FCSR 0x003u
+#define RV_CSR_SSTATUS 0x100u
 
 /* ---- trap.c ---------------------------------------------------------------------------------- */
 
