@@ -253,6 +253,9 @@ int main(int argc, char **argv)
 		passed += (unsigned)count - bad;
 		diff_engine_free(e);
 	}
+	free(cases);
+	free(want);
+
 	unsigned rows, rows_hit, classes;
 
 	printf("coverage by decode-table row:\n");
