@@ -249,6 +249,8 @@ int main(int argc, char **argv)
 	       (unsigned long long)executed, count, rows_hit, rows, classes, g.only ? 0 : missing);
 	if (!g.only)
 		failed += missing;
+	free(cases);
+	free(want);
 	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
 	return failed != 0;
 }
