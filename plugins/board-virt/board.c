@@ -66,6 +66,17 @@ static int32_t check(const struct vr_tables *t, const struct vr_board_config *c)
 	return VR_OK;
 }
 
+/* Option `terminal`: which device talks to console port 0, the user's; the other has port 1. */
+static int32_t choose_terminal(struct virt *v)
+{
+	const char *text = v->t.config ? v->t.config->string(v->t.host, "terminal") : NULL;
+
+	v->slots.terminal = text && strcmp(text, "virtio") == 0;
+	if (!text || v->slots.terminal || strcmp(text, "uart") == 0)
+		return VR_OK;
+	return vr_tables_fail(&v->t, VR_E_CONFIG, "terminal=%s: say uart or virtio", text);
+}
+
 static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, void **board)
 {
 	struct virt *v = calloc(1, sizeof(*v));
@@ -79,6 +90,8 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 	rc = vr_tables_bind(&v->t, host, "board-virt");
 	if (rc >= 0)
 		rc = check(&v->t, c);
+	if (rc >= 0)
+		rc = choose_terminal(v);
 	if (rc < 0) {
 		free(v);
 		return rc;
@@ -94,7 +107,8 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 	if (rc >= 0)
 		rc = vr_gic_new(&v->t, v->vcpu_count, &v->gic);
 	if (rc >= 0)
-		rc = vr_pl011_new(&v->t, VIRT_UART_BASE, VIRT_SPI_BASE + VIRT_SPI_UART, 0, &v->uart);
+		rc = vr_pl011_new(&v->t, VIRT_UART_BASE, VIRT_SPI_BASE + VIRT_SPI_UART,
+				  v->slots.terminal ? 1 : 0, &v->uart);
 	if (rc >= 0)
 		rc = vr_pl031_new(&v->t, VIRT_RTC_BASE, VIRT_SPI_BASE + VIRT_SPI_RTC, &v->rtc);
 	if (rc >= 0) {

@@ -70,7 +70,7 @@ int32_t vr_slots_fill(struct vr_slots *s)
 	if (rc >= 0)
 		rc = plug(s, "virtio-mmio-rng", 0);
 	if (rc >= 0)
-		rc = plug(s, "virtio-mmio-console", 1);
+		rc = plug(s, "virtio-mmio-console", s->terminal ? 0 : 1);
 	return rc;
 }
 

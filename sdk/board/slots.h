@@ -14,6 +14,7 @@ struct vr_slots {
 	uint64_t base, stride; /* of the slots in VR_SPACE_MMIO */
 	uint32_t irq;          /* shared line of the first slot; the others follow */
 	uint32_t max;          /* at most VR_SLOTS_MAX */
+	uint32_t terminal;     /* the virtio console is the user's terminal (console port 0), else port 1 */
 	uint32_t used;
 	struct {
 		const struct vr_device_maker *maker;
