@@ -2,7 +2,7 @@
 # tests/diff-riscv64: random RV64GC instructions through tier 0, tier 1 and qemu-riscv64.
 CROSS_RISCV64 ?= riscv64-linux-gnu-gcc
 
-$(B)/tests/test-diff-riscv64: $(call objects,$(sort $(filter-out %_riscv64.c,$(wildcard tests/diff-riscv64/*.c)))) $(SOFT_OBJS) \
+$(B)/tests/test-diff-riscv64: $(call objects,$(sort $(filter-out %_riscv64.c,$(wildcard tests/diff-riscv64/*.c))) tests/diff/world.c) $(SOFT_OBJS) \
     $(B)/lib/libxlate-isa-riscv64.a $(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a | $(B)/tests/test-diff-riscv64-runner
 	@mkdir -p $(@D)
 	@echo "  LD      $@"

@@ -57,9 +57,6 @@ static void show(const struct diff_case *c, const char *tier)
 	printf("\n");
 }
 
-/* The shortest prefix of the case that still differs tells which word is wrong. */
-static void shrink(struct diff_engine *e, const char *runner, const struct diff_case *c);
-
 static int run_reference(const char *runner, const char *cases, const char *results)
 {
 	char command[1024];
@@ -78,6 +75,7 @@ static void write_all(const char *path, const void *data, size_t size)
 	}
 }
 
+/* The shortest prefix of the case that still differs tells which word is wrong. */
 static void shrink(struct diff_engine *e, const char *runner, const struct diff_case *c)
 {
 	enum { MOST = 400 };

@@ -22,7 +22,6 @@
 static struct diff_case the_case;
 static struct diff_result result;
 static sigjmp_buf back;
-static uint64_t saved[16];
 
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
@@ -121,7 +120,6 @@ int main(int argc, char **argv)
 	sigaction(SIGILL, &act, NULL);
 	sigaction(SIGSEGV, &act, NULL);
 	sigaction(SIGBUS, &act, NULL);
-	(void)saved;
 	while (fread(&the_case, sizeof(the_case), 1, in) == 1) {
 		memset(code, 0, DIFF_CODE_BYTES);
 		memcpy(code, the_case.code, the_case.words * 4);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* world.h: one vCPU of the software engine, in process, for differential tests of any guest. One at a time.
+ */
+#ifndef DIFF_WORLD_H
+#define DIFF_WORLD_H
+
+#include <vmrun/accel.h>
+#include <vmrun/translator.h>
+
+struct diff_world {
+	const struct vr_accel *accel;
+	void *vm, *vcpu;
+	uint8_t *ram;
+	uint64_t bytes;
+};
+
+/* RAM of `bytes` at guest-physical `base`; tier 0 or 1. 0, or -1 (a message is on stderr when there is one).
+ */
+int diff_world_open(struct diff_world *w, unsigned tier, const struct vr_isa *isa, uint64_t base,
+		    uint64_t bytes);
+/* Until the guest's first hypercall. 0, or -1: it ended otherwise. */
+int diff_world_run(struct diff_world *w);
+void diff_world_close(struct diff_world *w);
+
+#endif
