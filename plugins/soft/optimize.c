@@ -232,10 +232,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 
 /* ---- 4. flags ---- */
 
-static uint32_t edge_live(const struct vr_ir *ir, const struct vr_ir_block *b, uint32_t edge,
-			  const uint8_t *live_in)
+static uint32_t edge_live(const struct vr_ir_block *b, uint32_t edge, const uint8_t *live_in)
 {
-	(void)ir;
 	return b->succ[edge] == VR_NO_BLOCK ? 1u : live_in[b->succ[edge]];
 }
 
@@ -249,8 +247,7 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 			   const uint8_t *live_in, int change)
 {
 	uint32_t last = b->first + b->count - 1;
-	uint32_t taken = edge_live(ir, b, VR_EDGE_TAKEN, live_in),
-		 fall = edge_live(ir, b, VR_EDGE_FALL, live_in);
+	uint32_t taken = edge_live(b, VR_EDGE_TAKEN, live_in), fall = edge_live(b, VR_EDGE_FALL, live_in);
 	uint32_t op = ir->ops[last].op;
 	uint8_t live = (uint8_t)(op == VR_IR_GOTO ? taken : is_branch(op) ? taken | fall : 1);
 	uint8_t wanted =
