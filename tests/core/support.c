@@ -77,7 +77,7 @@ const char *test_manifest(const char *key, const char *line)
 		"summary: a test",
 		"class: accel",
 		"library: {}",
-		"abi: {major: 1, minor: 0}",
+		"abi: {major: 1, minor: 1}",
 		"provides: [vmrun.accel/1]",
 	};
 	char library[128];

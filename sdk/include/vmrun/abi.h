@@ -31,7 +31,12 @@
 #endif
 
 #define VR_ABI_MAJOR 1
-#define VR_ABI_MINOR 0
+#define VR_ABI_MINOR 1
+/* The least minor that a plugin needs of its host, for VR_MAGIC_INITIALIZER: a plugin that uses nothing newer
+ * defines it to an earlier one and loads in older hosts as well. Its manifest says the same number. */
+#ifndef VR_ABI_MINOR_NEEDED
+#define VR_ABI_MINOR_NEEDED VR_ABI_MINOR
+#endif
 
 /* True when struct *p, as its maker sized it, holds member m and the member is not NULL/0. */
 #define VR_HAS(p, m) ((p) != NULL && (p)->size >= offsetof(__typeof__(*(p)), m) + sizeof((p)->m) && (p)->m)

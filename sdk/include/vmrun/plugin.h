@@ -27,12 +27,12 @@ struct vr_magic {
 	uint8_t abi_extra[16]; /* zeros; a fork with a different ABI writes its name here */
 };
 
-#define VR_MAGIC_INITIALIZER                                             \
-	{                                                                \
-		32, {'V', 'M', 'R', 'N'}, VR_ABI_MAJOR, VR_ABI_MINOR, 0, \
-		{                                                        \
-			0                                                \
-		}                                                        \
+#define VR_MAGIC_INITIALIZER                                                    \
+	{                                                                       \
+		32, {'V', 'M', 'R', 'N'}, VR_ABI_MAJOR, VR_ABI_MINOR_NEEDED, 0, \
+		{                                                               \
+			0                                                       \
+		}                                                               \
 	}
 
 struct vr_plugin {
