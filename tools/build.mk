@@ -5,6 +5,7 @@
 #   make guest.img         the disk that `make run` boots; `rm guest.img` to make it afresh
 #   make guest-installer   build/guest/di/linux and initrd.gz
 #   make guest-riscv64     build/guest-riscv64/: Image, initrd.img and firmware/ (OpenSBI, U-Boot); guest.img there: a disk
+#   make doc               sdk/doc/interfaces.md and ir.md, out of the headers
 #   make guest-update      read Debian's package index again: a newer point release
 
 # The guests do not depend on how vmrun was built: always in build/, also with SAN=1.
@@ -14,6 +15,9 @@ CLEAN += guest.img
 
 deps:
 	$(Q)tools/deps.sh
+
+doc:
+	$(Q)tools/doc/reference.sh sdk/doc
 
 $(GUEST)/vmlinuz: tools/guest/kernel.sh $(GUEST_SH) | deps
 	@mkdir -p $(@D)
@@ -74,4 +78,4 @@ run: deps
 	fi
 export RUN
 
-.PHONY: deps guest-installer guest-riscv64 guest-update
+.PHONY: deps doc guest-installer guest-riscv64 guest-update
