@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "plugin/internal.h"
@@ -151,11 +152,15 @@ static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const cha
 {
 	vr_plugin_magic_fn magic = NULL;
 	vr_plugin_create_fn make = NULL;
+	struct stat st;
 	void *library;
 	int32_t code = vr_search_elevated() ? vr_search_trusted(file) : VR_OK;
 
 	if (code < 0)
 		return code;
+	/* Opening a pipe would wait for somebody to write to it. */
+	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode))
+		return vr_error_set(VR_E_IO, "%s: can't be loaded: it is no regular file", file);
 	library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
 		const char *why = dlerror();
