@@ -17,6 +17,14 @@ int vr_cli_plugins(struct vr_cli *c);
 int vr_cli_doctor(struct vr_cli *c);
 void vr_cli_help(FILE *to);
 
+/* Behind `plugins`, by the rows of commands.def; arguments are as many as the row says. */
+#define VR_COMMAND(name, word, arguments, help)
+#define VR_PLUGINS(word, arguments, count, function, help) \
+	int function(const struct vr_cli *c, char *const *arguments_);
+#include "cli/commands.def"
+#undef VR_COMMAND
+#undef VR_PLUGINS
+
 /* Print the noted error as "vmrun: error: ..."; returns `exit_code`. */
 int vr_cli_fail(int32_t code, int exit_code);
 /* A registry that has been scanned; NULL with an error noted. */

@@ -27,14 +27,26 @@ static void option(FILE *to, char letter, const char *word, int argument, const 
 	fprintf(to, "%-33s %s\n", left, help);
 }
 
+static void command(FILE *to, const char *word, const char *arguments, const char *help)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "  %s%s%s", word, arguments[0] ? " " : "", arguments);
+	fprintf(to, "%-33s %s\n", left, help);
+}
+
 void vr_cli_help(FILE *to)
 {
 	fputs("usage: vmrun [OPTIONS] IMAGE            boot a disk image or a kernel\n"
 	      "       vmrun [OPTIONS] --kernel FILE    boot a kernel, with --initrd and --append\n"
-	      "       vmrun plugins [list|show ID]     what is installed\n"
-	      "       vmrun doctor                     what this machine can run, and what to do about the "
-	      "rest\n",
+	      "       vmrun COMMAND\n",
 	      to);
+#define VR_COMMAND(name, word, arguments, help) command(to, word, arguments, help);
+#define VR_PLUGINS(word, arguments, count, function, help) command(to, "plugins " word, arguments, help);
+	fputs("\nCommands:\n", to);
+#include "cli/commands.def"
+#undef VR_COMMAND
+#undef VR_PLUGINS
 #define VR_GROUP(title) fprintf(to, "\n%s:\n", title);
 #define VR_OPTION(name, letter, word, argument, metavar, help) \
 	option(to, letter, word, argument, metavar, help);

@@ -243,6 +243,8 @@ static int32_t apply(struct vr_cli *c, enum vr_option_id id, const char *value)
 		return set_stats(c, value);
 	case VR_OPT_PLUGIN_PATH:
 		return set_string(&c->plugin_path, "plugin-path", value);
+	case VR_OPT_DIRECTORY:
+		return set_string(&c->directory, "directory", value);
 	case VR_OPT_JSON:
 		c->json = true;
 		return VR_OK;
@@ -351,7 +353,13 @@ static int32_t positional(struct vr_cli *c, const char *word)
 	static const struct {
 		const char *word;
 		enum vr_cli_command command;
-	} commands[] = {{"plugins", VR_CLI_PLUGINS}, {"doctor", VR_CLI_DOCTOR}, {"help", VR_CLI_HELP}};
+	} commands[] = {
+#define VR_COMMAND(name, word_, arguments, help) {word_, VR_CLI_##name},
+#define VR_PLUGINS(word_, arguments, count, function, help)
+#include "cli/commands.def"
+#undef VR_COMMAND
+#undef VR_PLUGINS
+	};
 
 	if (c->command == VR_CLI_PLUGINS || c->command == VR_CLI_DOCTOR)
 		return vr_text_list_add(&c->arguments, word);
@@ -420,6 +428,8 @@ static int32_t check(const struct vr_cli *c)
 	if (c->json && c->command == VR_CLI_RUN)
 		return vr_error_set(VR_E_INVAL,
 				    "--json is for 'plugins' and 'doctor'; for counters use --stats=json");
+	if (c->directory && c->command != VR_CLI_PLUGINS)
+		return vr_error_set(VR_E_INVAL, "--directory is for 'plugins new'");
 	if (c->command == VR_CLI_DOCTOR && c->arguments)
 		return vr_error_set(VR_E_INVAL, "doctor takes no argument '%s'", c->arguments[0]);
 	if (c->command != VR_CLI_RUN)

@@ -28,12 +28,13 @@ struct vr_cli_plugin {
 
 struct vr_cli {
 	enum vr_cli_command command;
-	char **arguments; /* of `plugins`: "show", NAME */
+	char **arguments; /* of `plugins`: "show", ID */
 	struct vr_machine_config machine;
 	struct vr_cli_plugin *plugins;
 	uint32_t plugin_count;
 	char *config;
 	char *plugin_path;
+	char *directory; /* where `plugins new` makes its folder; NULL: here */
 	bool json, quiet;
 	uint32_t verbose;
 	/* From the command line, so the machine file doesn't touch it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* plugins.c: `vmrun plugins [list|show ID] [--json]`. Reads manifests only; no library is opened. */
+/* plugins.c: `vmrun plugins [list|show ID] [--json]`. Reads manifests only; no library is opened. The other
+ * words behind `plugins` have files of their own. */
 #include <string.h>
 #include <vmrun/host.h>
 
@@ -145,33 +146,12 @@ static int32_t show(struct vr_registry *r, const char *id, bool json)
 	return vr_json_finish(&j);
 }
 
-/* The words behind `plugins`; *id stays NULL for a list. */
-static int32_t read_arguments(char *const *arguments, const char **id)
+/* A list or one plugin, of what is installed. */
+static int report(const struct vr_cli *c, const char *id)
 {
-	size_t n = vr_text_list_length(arguments);
+	struct vr_registry *r = vr_cli_registry(c);
+	int32_t code;
 
-	*id = NULL;
-	if (n == 0 || (n == 1 && !strcmp(arguments[0], "list")))
-		return VR_OK;
-	if (strcmp(arguments[0], "show") != 0)
-		return vr_error_set(VR_E_INVAL,
-				    "plugins: unknown word '%s'; write 'plugins list' or 'plugins show ID'",
-				    n > 1 && !strcmp(arguments[0], "list") ? arguments[1] : arguments[0]);
-	if (n != 2)
-		return vr_error_set(VR_E_INVAL, "plugins show: name one plugin");
-	*id = arguments[1];
-	return VR_OK;
-}
-
-int vr_cli_plugins(struct vr_cli *c)
-{
-	struct vr_registry *r;
-	const char *id;
-	int32_t code = read_arguments(c->arguments, &id);
-
-	if (code < 0)
-		return vr_cli_fail(code, VR_EXIT_CODE_USAGE);
-	r = vr_cli_registry(c);
 	if (!r)
 		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_RUN);
 	if (id)
@@ -183,4 +163,57 @@ int vr_cli_plugins(struct vr_cli *c)
 		code = vr_error_set(VR_E_IO, "standard output: can't write");
 	return code < 0 ? vr_cli_fail(code, code == VR_E_IO ? VR_EXIT_CODE_RUN : VR_EXIT_CODE_CONFIG)
 			: VR_EXIT_CODE_OK;
+}
+
+int vr_cli_plugins_list(const struct vr_cli *c, char *const *arguments)
+{
+	(void)arguments;
+	return report(c, NULL);
+}
+
+int vr_cli_plugins_show(const struct vr_cli *c, char *const *arguments)
+{
+	return report(c, arguments[0]);
+}
+
+static const struct {
+	const char *word, *arguments;
+	size_t count;
+	int (*run)(const struct vr_cli *c, char *const *arguments);
+} words[] = {
+#define VR_COMMAND(name, word, arguments, help)
+#define VR_PLUGINS(word, arguments, count, function, help) {word, arguments, count, function},
+#include "cli/commands.def"
+#undef VR_COMMAND
+#undef VR_PLUGINS
+};
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+static int unknown_word(const char *word)
+{
+	char all[256] = "";
+
+	for (size_t i = 0, n = 0; i < WORDS; i++)
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s%s%s", i ? ", " : "", words[i].word,
+				      words[i].arguments[0] ? " " : "", words[i].arguments);
+	return vr_error_set(VR_E_INVAL, "plugins: unknown word '%s'; write one of: %s", word, all);
+}
+
+int vr_cli_plugins(struct vr_cli *c)
+{
+	size_t n = vr_text_list_length(c->arguments);
+
+	if (n == 0)
+		return report(c, NULL);
+	for (size_t i = 0; i < WORDS; i++) {
+		if (strcmp(c->arguments[0], words[i].word) != 0)
+			continue;
+		if (n - 1 == words[i].count)
+			return words[i].run(c, c->arguments + 1);
+		return vr_cli_fail(vr_error_set(VR_E_INVAL, "plugins %s: write 'vmrun plugins %s%s%s'",
+						words[i].word, words[i].word,
+						words[i].arguments[0] ? " " : "", words[i].arguments),
+				   VR_EXIT_CODE_USAGE);
+	}
+	return vr_cli_fail(unknown_word(c->arguments[0]), VR_EXIT_CODE_USAGE);
 }

@@ -58,6 +58,11 @@ static int32_t read_format(struct reading *r)
 	return VR_OK;
 }
 
+bool vr_manifest_is_id(const char *s)
+{
+	return vr_text_is_name(s, "-._");
+}
+
 static int32_t read_id(struct reading *r)
 {
 	const struct vr_yaml_node *n;
@@ -65,12 +70,8 @@ static int32_t read_id(struct reading *r)
 
 	if (need(r, "id", &n) < 0 || vr_yaml_string(r->y, n, &s) < 0)
 		return VR_E_MANIFEST;
-	if (!vr_text_is_name(s, "-._"))
-		return vr_yaml_error(
-			r->y, n,
-			"id '%s': use at most 64 lower-case letters, digits, '-', '.' and '_', beginning "
-			"with a letter or digit",
-			s);
+	if (!vr_manifest_is_id(s))
+		return vr_yaml_error(r->y, n, "id '%s': " VR_MANIFEST_ID_RULE, s);
 	return keep(&r->m->id, s);
 }
 

@@ -3,6 +3,7 @@
 #ifndef VR_PLUGIN_MANIFEST_H
 #define VR_PLUGIN_MANIFEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,11 @@ struct vr_manifest {
 	struct vr_manifest_image *images; /* boards: key `images: [{offset: 0x38, bytes: "41524d64"}]` */
 	uint32_t image_count;
 };
+
+/* May this be a plugin's id? The rule in words: VR_MANIFEST_ID_RULE. */
+bool vr_manifest_is_id(const char *s);
+#define VR_MANIFEST_ID_RULE \
+	"use at most 64 lower-case letters, digits, '-', '.' and '_', beginning with a letter or digit"
 
 /* Errors have file:line:column. */
 int32_t vr_manifest_read(const char *file, struct vr_manifest **out);

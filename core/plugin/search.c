@@ -66,36 +66,43 @@ static int32_t add_below(char ***list, const char *base, const char *rest)
 	return r;
 }
 
-/* .../build*\/<anything>/<program> -> .../build*\/plugins. The name of the tree is what tells a development
- * build from an installed one: the latter must not look into /usr/plugins. */
-static int32_t add_development(char ***list, const char *executable)
-{
-	char path[PATH_MAX];
-	char *slash;
-	const char *tree;
-	size_t n;
+/* .../build*\/<anything>/<program> is a development build: its tree's name tells it from an installed one,
+ * which must not look into /usr/plugins. Otherwise .../bin/<program> is what `make install PREFIX=...` made.
+ */
+#define PLACE_NOWHERE 0
+#define PLACE_BUILD 1
+#define PLACE_PREFIX 2
 
-	if (!executable || strlen(executable) >= sizeof(path) - sizeof("/plugins"))
-		return VR_OK;
-	n = strlen(executable);
-	memcpy(path, executable, n + 1);
-	for (int i = 0; i < 2; i++) {
-		slash = strrchr(path, '/');
-		if (!slash)
-			return VR_OK;
-		*slash = '\0';
-	}
-	tree = strrchr(path, '/');
-	if (!tree || strncmp(tree, "/build", 6) != 0)
-		return VR_OK;
-	return add_below(list, path, "/plugins");
+/* Where a program lies; base: the build tree, or the prefix. */
+static int place_of(const char *executable, char base[PATH_MAX])
+{
+	const char *tree, *folder;
+	char *slash;
+
+	if (!executable || strlen(executable) >= PATH_MAX)
+		return PLACE_NOWHERE;
+	strcpy(base, executable);
+	slash = strrchr(base, '/');
+	if (!slash)
+		return PLACE_NOWHERE;
+	*slash = '\0';
+	slash = strrchr(base, '/');
+	if (!slash)
+		return PLACE_NOWHERE;
+	*slash = '\0';
+	folder = slash + 1;
+	tree = strrchr(base, '/');
+	if (tree && strncmp(tree, "/build", 6) == 0)
+		return PLACE_BUILD;
+	return strcmp(folder, "bin") == 0 ? PLACE_PREFIX : PLACE_NOWHERE;
 }
 
 int32_t vr_search_list(const struct vr_search *s, char ***out)
 {
 	static const char *const fixed[] = {"/etc/vmrun/plugins", "/usr/local/lib/vmrun/plugins",
 					    "/usr/lib/vmrun/plugins"};
-	char **list = NULL;
+	char **list = NULL, base[PATH_MAX];
+	int place = s->elevated ? PLACE_NOWHERE : place_of(s->executable, base);
 	int32_t r = VR_OK;
 
 	*out = NULL;
@@ -103,8 +110,8 @@ int32_t vr_search_list(const struct vr_search *s, char ***out)
 		r = add_parts(&list, s->extra);
 		if (r == VR_OK)
 			r = add_parts(&list, s->environment);
-		if (r == VR_OK)
-			r = add_development(&list, s->executable);
+		if (r == VR_OK && place == PLACE_BUILD)
+			r = add_below(&list, base, "/plugins");
 		if (r == VR_OK) {
 			if (s->data_home && s->data_home[0] == '/')
 				r = add_below(&list, s->data_home, "/vmrun/plugins");
@@ -112,7 +119,13 @@ int32_t vr_search_list(const struct vr_search *s, char ***out)
 				r = add_below(&list, s->home, "/.local/share/vmrun/plugins");
 		}
 	}
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && r == VR_OK; i++)
+	if (r == VR_OK)
+		r = add_once(&list, fixed[0]);
+	/* Another prefix than the usual ones comes before them. */
+	if (r == VR_OK && place == PLACE_PREFIX && strcmp(base, "/usr/local") != 0 &&
+	    strcmp(base, "/usr") != 0)
+		r = add_below(&list, base, "/lib/vmrun/plugins");
+	for (size_t i = 1; i < sizeof(fixed) / sizeof(fixed[0]) && r == VR_OK; i++)
 		r = add_once(&list, fixed[i]);
 	if (r < 0) {
 		vr_text_list_free(list);
@@ -122,22 +135,42 @@ int32_t vr_search_list(const struct vr_search *s, char ***out)
 	return VR_OK;
 }
 
+static const char *own_path(char path[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	if (n <= 0 || n == PATH_MAX - 1)
+		return NULL;
+	path[n] = '\0';
+	return path;
+}
+
+char *vr_search_sdk(const char *executable, const char *rest)
+{
+	char self[PATH_MAX], base[PATH_MAX];
+
+	switch (place_of(executable ? executable : own_path(self), base)) {
+	case PLACE_BUILD:
+		return vr_text_format("%s/../sdk/%s", base, rest);
+	case PLACE_PREFIX:
+		return vr_text_format("%s/share/vmrun/sdk/%s", base, rest);
+	default:
+		return vr_text_format("/usr/share/vmrun/sdk/%s", rest);
+	}
+}
+
 int32_t vr_search_standard(const char *extra, char ***out)
 {
 	char executable[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", executable, sizeof(executable) - 1);
 	struct vr_search s = {
 		.extra = extra,
 		.environment = getenv("VMRUN_PLUGIN_PATH"),
 		.data_home = getenv("XDG_DATA_HOME"),
 		.home = getenv("HOME"),
+		.executable = own_path(executable),
 		.elevated = vr_search_elevated(),
 	};
 
-	if (n > 0 && n < (ssize_t)sizeof(executable) - 1) {
-		executable[n] = '\0';
-		s.executable = executable;
-	}
 	return vr_search_list(&s, out);
 }
 

@@ -4,7 +4,8 @@
  *
  * In this order: --plugin-path, VMRUN_PLUGIN_PATH, the plugins of a development build (build/plugins for
  * build/bin/vmrun), $XDG_DATA_HOME/vmrun/plugins (or ~/.local/share/vmrun/plugins), /etc/vmrun/plugins,
- * /usr/local/lib/vmrun/plugins, /usr/lib/vmrun/plugins.
+ * PREFIX/lib/vmrun/plugins of an installed PREFIX/bin/vmrun, /usr/local/lib/vmrun/plugins,
+ * /usr/lib/vmrun/plugins.
  *
  * With elevated privileges everything that the caller controls is left out (command line, environment, home,
  * the place of the executable), and what remains must belong to root, with all its parents, and be writable
@@ -32,6 +33,9 @@ bool vr_search_elevated(void);
 int32_t vr_search_list(const struct vr_search *s, char ***out);
 /* The list for this process. */
 int32_t vr_search_standard(const char *extra, char ***out);
+/* A file of the SDK, "template/device": the source tree's for a development build, else that of the prefix
+ * that `executable` (NULL: this process's) lies in. Owned by the caller; NULL with VR_E_NOMEM noted. */
+char *vr_search_sdk(const char *executable, const char *rest);
 /* For a process with elevated privileges: may this file be believed? It and every parent, with links
  * resolved, must be owned by root and writable by no one else. VR_E_PERM with a text that names the first one
  * that is not. */

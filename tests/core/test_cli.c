@@ -92,8 +92,9 @@ Test(cli, usage)
 	cr_expect_eq(vmrun("plugins wrong"), 2);
 	cr_expect_str_eq(
 		err,
-		"vmrun: error: plugins: unknown word 'wrong'; write 'plugins list' or 'plugins show ID'\n");
+		"vmrun: error: plugins: unknown word 'wrong'; write one of: list, show ID, new CLASS NAME\n");
 	cr_expect_eq(vmrun("plugins show"), 2);
+	cr_expect_str_eq(err, "vmrun: error: plugins show: write 'vmrun plugins show ID'\n");
 }
 
 Test(cli, configuration)
@@ -190,7 +191,8 @@ Test(cli, nothing_installed_is_no_crash)
 	cr_expect_eq(vmrun("plugins --json"), 0);
 }
 
-/* The manual names every option. It is looked for from the root of the tree, where `make test` runs. */
+/* The manual names every option and every word. It is looked for from the root of the tree, where `make test`
+ * runs. */
 Test(cli, manual)
 {
 	static const char *const words[] = {
@@ -199,6 +201,13 @@ Test(cli, manual)
 #include "cli/options.def"
 #undef VR_GROUP
 #undef VR_OPTION
+	};
+	static const char *const commands[] = {
+#define VR_COMMAND(name, word, arguments, help) word,
+#define VR_PLUGINS(word, arguments, count, function, help) word,
+#include "cli/commands.def"
+#undef VR_COMMAND
+#undef VR_PLUGINS
 	};
 	FILE *f = fopen("core/cli/vmrun.1", "r");
 	char text[32768], plain[32768];
@@ -219,4 +228,7 @@ Test(cli, manual)
 		snprintf(option, sizeof(option), "--%s", words[i]);
 		cr_expect_not_null(strstr(plain, option), "core/cli/vmrun.1 does not name %s", option);
 	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		cr_expect_not_null(strstr(plain, commands[i]), "core/cli/vmrun.1 does not name %s",
+				   commands[i]);
 }

@@ -126,6 +126,11 @@ Test(search, development_build)
 		    "/s/build-san/plugins:" SYSTEM);
 	expect_list(&(struct vr_search){.executable = "/s/build/tests/test-x"}, "/s/build/plugins:" SYSTEM);
 	expect_list(&(struct vr_search){.executable = "/usr/bin/vmrun"}, SYSTEM);
+	expect_list(&(struct vr_search){.executable = "/usr/local/bin/vmrun"}, SYSTEM);
+	expect_list(&(struct vr_search){.executable = "/opt/v/bin/vmrun"},
+		    "/etc/vmrun/plugins:/opt/v/lib/vmrun/plugins:/usr/local/lib/vmrun/plugins:/usr/lib/vmrun/"
+		    "plugins");
+	expect_list(&(struct vr_search){.executable = "/bin/vmrun"}, SYSTEM);
 	expect_list(&(struct vr_search){.executable = "/vmrun"}, SYSTEM);
 	expect_list(&(struct vr_search){.executable = "vmrun"}, SYSTEM);
 }

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugins_new.c: `vmrun plugins new CLASS NAME [--directory DIR]`: a folder of its own with a plugin that
+ * works.
+ *
+ * The SDK has a folder of files for each class and one, `common`, for all. They are copied; wherever a file,
+ * or its name, says PLACEHOLDER, the copy has the new plugin's id. What can't be finished is taken away
+ * again.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vmrun/host.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "plugin/classes.h"
+#include "plugin/manifest.h"
+#include "plugin/registry.h"
+#include "plugin/search.h"
+#include "util/error.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#define PLACEHOLDER "com.example.template"
+#define MOST_BYTES (1 << 20) /* of one file */
+
+/* What is being made. */
+struct project {
+	const char *id;
+	char *folder;
+	char **made; /* paths, to be taken away again */
+};
+
+/* text with each PLACEHOLDER replaced by the id; owned by the caller. */
+static char *with_id(const char *text, const char *id)
+{
+	size_t length = strlen(text) + 1, word = strlen(PLACEHOLDER), count = 0;
+	const char *at, *from = text;
+	char *out, *to;
+
+	for (at = strstr(text, PLACEHOLDER); at; at = strstr(at + word, PLACEHOLDER))
+		count++;
+	out = malloc(length + count * strlen(id));
+	if (!out) {
+		vr_error_set(VR_E_NOMEM, "out of memory");
+		return NULL;
+	}
+	for (to = out; (at = strstr(from, PLACEHOLDER)); from = at + word) {
+		memcpy(to, from, (size_t)(at - from));
+		to = stpcpy(to + (at - from), id);
+	}
+	strcpy(to, from);
+	return out;
+}
+
+static int32_t can_not(const char *verb, const char *path)
+{
+	return vr_error_set(errno == EACCES || errno == EROFS ? VR_E_PERM : VR_E_IO, "%s: can't %s: %s", path,
+			    verb, strerror(errno));
+}
+
+/* A whole small text file; *mode: its permissions. */
+static int32_t read_file(const char *path, char **text, mode_t *mode)
+{
+	FILE *f = fopen(path, "re");
+	struct stat st;
+	size_t n = 0;
+
+	*text = NULL;
+	if (!f)
+		return can_not("read", path);
+	if (fstat(fileno(f), &st) == 0 && st.st_size < MOST_BYTES) {
+		*mode = st.st_mode & 0777;
+		*text = malloc((size_t)st.st_size + 1);
+		n = *text ? fread(*text, 1, (size_t)st.st_size, f) : 0;
+	}
+	fclose(f);
+	if (!*text)
+		return vr_error_set(VR_E_IO, "%s: can't be read, or too large for a template", path);
+	(*text)[n] = '\0';
+	return VR_OK;
+}
+
+static int32_t write_file(const char *path, const char *text, mode_t mode)
+{
+	FILE *f = fopen(path, "wxe");
+	int failed;
+
+	if (!f)
+		return can_not("write", path);
+	failed = fputs(text, f) < 0;
+	if (fclose(f) != 0 || failed || chmod(path, mode) < 0)
+		return can_not("write", path);
+	return VR_OK;
+}
+
+static int32_t copy_file(struct project *p, const char *from_folder, const char *name)
+{
+	char *from = vr_text_format("%s/%s", from_folder, name);
+	char *own_name = with_id(name, p->id);
+	char *to = own_name ? vr_text_format("%s/%s", p->folder, own_name) : NULL;
+	char *text = NULL, *own_text = NULL;
+	mode_t mode = 0644;
+	int32_t r = from && to ? read_file(from, &text, &mode) : VR_E_NOMEM;
+
+	if (r == VR_OK) {
+		own_text = with_id(text, p->id);
+		r = own_text ? vr_text_list_add(&p->made, to) : VR_E_NOMEM;
+	}
+	if (r == VR_OK)
+		r = write_file(to, own_text, mode);
+	free(from);
+	free(own_name);
+	free(to);
+	free(text);
+	free(own_text);
+	return r;
+}
+
+/* The regular files of sdk/template/<name>. */
+static int32_t copy_folder(struct project *p, const char *name)
+{
+	char *rest = vr_text_format("template/%s", name);
+	char *folder = rest ? vr_search_sdk(NULL, rest) : NULL;
+	DIR *d = folder ? opendir(folder) : NULL;
+	const struct dirent *e;
+	int32_t r = VR_OK;
+
+	if (!folder)
+		r = VR_E_NOMEM;
+	else if (!d)
+		r = vr_error_set(
+			VR_E_NOENT,
+			"the SDK's templates are not installed: %s: %s; install vmrun-sdk (from source: make "
+			"install-sdk)",
+			folder, strerror(errno));
+	while (r == VR_OK && d && (e = readdir(d))) {
+		char *path = vr_text_format("%s/%s", folder, e->d_name);
+		struct stat st;
+
+		if (!path)
+			r = VR_E_NOMEM;
+		else if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			r = copy_file(p, folder, e->d_name);
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	free(folder);
+	free(rest);
+	return r;
+}
+
+static void take_away(struct project *p)
+{
+	for (char **path = p->made; path && *path; path++)
+		(void)unlink(*path);
+	(void)rmdir(p->folder);
+}
+
+static int32_t make(struct project *p, const char *class_name)
+{
+	int32_t r;
+
+	if (mkdir(p->folder, 0777) < 0) {
+		if (errno == EEXIST)
+			return vr_error_set(
+				VR_E_EXISTS,
+				"%s exists already and is left as it is; remove it, or give another name or "
+				"--directory",
+				p->folder);
+		return can_not("make the folder", p->folder);
+	}
+	r = copy_folder(p, "common");
+	if (r == VR_OK)
+		r = copy_folder(p, class_name);
+	if (r < 0)
+		take_away(p);
+	return r;
+}
+
+static int32_t check_words(const char *class_name, const char *id)
+{
+	static const char *const classes[] = {"accel", "translator", "device", "board"};
+	size_t i = 0;
+
+	while (i < sizeof(classes) / sizeof(classes[0]) && strcmp(class_name, classes[i]) != 0)
+		i++;
+	if (i == sizeof(classes) / sizeof(classes[0]))
+		return vr_error_set(
+			VR_E_INVAL,
+			"plugins new: '%s' is not one of accel, translator, device, board; write 'vmrun "
+			"plugins new device com.example.thing'",
+			class_name);
+	if (!vr_manifest_is_id(id))
+		return vr_error_set(VR_E_INVAL, "plugins new: name '%s': " VR_MANIFEST_ID_RULE, id);
+	return VR_OK;
+}
+
+/* Two plugins with one id: one would hide the other. */
+static void warn_if_taken(const struct vr_cli *c, const char *id)
+{
+	struct vr_registry *r = vr_cli_registry(c);
+	const struct vr_loaded *p = r ? vr_registry_by_id(r, id) : NULL;
+
+	if (p)
+		vr_log(VR_LOG_WARN,
+		       "a plugin '%s' is installed already (%s); the one found first hides the other", id,
+		       p->manifest->file);
+	vr_registry_free(r);
+	vr_error_clear();
+}
+
+/* In a development build vmrun and the SDK are not where the commands look for them. */
+static void tell_next(const struct project *p)
+{
+	char *pc = vr_search_sdk(NULL, "../build/lib/pkgconfig");
+
+	printf("made %s\n\nNow:\n", p->folder);
+	if (pc && access(pc, F_OK) == 0)
+		printf("  export PKG_CONFIG_PATH=\"$(realpath %s)\"\n", pc);
+	printf("  cd %s\n"
+	       "  make          # builds %s.so\n"
+	       "  make check    # the rules, then its own test\n"
+	       "  make run      # runs it in a guest\n"
+	       "  make install  # into ~/.local/share/vmrun/plugins, where vmrun looks by itself\n"
+	       "README.md there says what is what.\n",
+	       p->folder, p->id);
+	free(pc);
+}
+
+int vr_cli_plugins_new(const struct vr_cli *c, char *const *arguments)
+{
+	struct project p = {.id = arguments[1]};
+	int32_t r = check_words(arguments[0], arguments[1]);
+
+	if (r < 0)
+		return vr_cli_fail(r, VR_EXIT_CODE_USAGE);
+	if (vr_search_elevated())
+		return vr_cli_fail(vr_error_set(VR_E_PERM, "plugins new: not with elevated privileges"),
+				   VR_EXIT_CODE_CONFIG);
+	warn_if_taken(c, p.id);
+	p.folder = c->directory ? vr_text_format("%s/%s", c->directory, p.id) : vr_text_copy(p.id);
+	r = p.folder ? make(&p, arguments[0]) : VR_E_NOMEM;
+	if (r == VR_OK)
+		tell_next(&p);
+	free(p.folder);
+	vr_text_list_free(p.made);
+	if (r == VR_OK && fflush(stdout) != 0)
+		r = vr_error_set(VR_E_IO, "standard output: can't write");
+	return r < 0 ? vr_cli_fail(r, r == VR_E_IO ? VR_EXIT_CODE_RUN : VR_EXIT_CODE_CONFIG)
+		     : VR_EXIT_CODE_OK;
+}
