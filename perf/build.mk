@@ -2,6 +2,7 @@
 # perf: vmrun beside QEMU and the bare machine; perf/run.sh says how, perf/rows what.
 #
 #   make perf         PERF_RUNS=3 PERF_ROWS='alu crc' PERF_TIMEOUT=180; see perf/run.sh
+#   make perf-loading what installed plugins cost that are not used
 #   make perf-quick   the small programs only, once
 
 PERF := build/perf
@@ -48,16 +49,28 @@ $(PERF)/packages.stamp: perf/packages.sh perf/common.sh $(GUEST)/vmlinuz | deps
 	$(Q)perf/packages.sh programs || echo "  PERF    no programs of this release: the host's are measured" >&2
 	$(Q)touch $@
 
-PERF_NEEDS := all guest.img $(GUEST)/Image $(PERF)/watch $(PERF)/native/programs $(PERF)/initrd.img $(PERF)/packages.stamp
+# The guest of perf/loading.sh powers off at once.
+$(PERF)/off.img: perf/startup/off_arm64.S | deps
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	$(Q)$(PERF_GUEST_CC) -c -o $@.o $< && $(PERF_GUEST_CC:%gcc=%objcopy) -O binary $@.o $@
+
+PERF_NEEDS := all guest.img $(GUEST)/Image $(PERF)/watch $(PERF)/native/programs $(PERF)/initrd.img $(PERF)/packages.stamp $(PERF)/off.img
 PERF_ENV = PERF_RUNS='$(PERF_RUNS)' PERF_ROWS='$(PERF_ROWS)' PERF_TIMEOUT='$(PERF_TIMEOUT)' \
 	PERF_VMRUN='$(PERF_VMRUN)' PERF_APPEND='$(PERF_APPEND)' PERF_QEMU='$(PERF_QEMU)' VMRUN='$(CURDIR)/$(B)/bin/vmrun'
 
 perf: deps
 	$(Q)$(MAKE) --no-print-directory $(PERF_NEEDS)
 	$(Q)$(PERF_ENV) perf/run.sh
+	$(Q)$(PERF_ENV) perf/loading.sh
+
+# Only what installed plugins cost that are not used.
+perf-loading: deps
+	$(Q)$(MAKE) --no-print-directory all $(PERF)/watch $(PERF)/off.img
+	$(Q)$(PERF_ENV) perf/loading.sh
 
 perf-quick: deps
 	$(Q)$(MAKE) --no-print-directory $(filter-out guest.img,$(PERF_NEEDS))
 	$(Q)$(PERF_ENV) PERF_RUNS=1 PERF_KINDS=micro perf/run.sh
 
-.PHONY: perf-quick
+.PHONY: perf-quick perf-loading
