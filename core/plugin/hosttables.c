@@ -94,7 +94,8 @@ static int32_t VR_CALL registry_find(const struct vr_host *host, const char *int
 {
 	struct vr_registry *r = vr_plugin_host_of(host)->registry;
 
-	if (!interface_id || !out || out->size < sizeof(*out))
+	/* What ABI 1.0 had of it is the least: older plugins know no more. */
+	if (!interface_id || !out || out->size < offsetof(struct vr_found, flags))
 		return vr_error_set(
 			VR_E_INVAL,
 			"vmrun.registry/1 find: found.size is too small, or no interface is named");
@@ -110,6 +111,8 @@ static int32_t VR_CALL registry_find(const struct vr_host *host, const char *int
 		out->interface = table;
 		out->self = p->plugin->self;
 		out->id = p->manifest->id;
+		if (out->size >= offsetof(struct vr_found, flags) + sizeof(out->flags))
+			out->flags = p->requested ? VR_FOUND_REQUESTED : 0;
 		return VR_OK;
 	}
 	return VR_E_NOENT; /* the end of the list: no text */

@@ -110,6 +110,10 @@ static int32_t add_devices(struct virt *v)
 	v->slots.stride = RV_VIRTIO_STRIDE;
 	v->slots.irq = RV_IRQ_VIRTIO;
 	v->slots.max = RV_VIRTIO_SLOTS;
+	v->slots.window_base = RV_WINDOW_BASE;
+	v->slots.window_size = RV_WINDOW_SIZE;
+	v->slots.window_irq = RV_IRQ_WINDOW;
+	v->slots.window_max = RV_WINDOWS;
 	return rc < 0 ? rc : vr_slots_fill(&v->slots);
 }
 
@@ -162,6 +166,7 @@ static int32_t load_fdt(struct virt *v, const struct vr_boot_payload *p, const s
 	struct vr_fdt_input in = {
 		.vcpu_count = v->vcpu_count,
 		.virtio_slots = v->slots.used,
+		.slots = &v->slots,
 		.ram_size = v->ram_size,
 		.cmdline = p->cmdline,
 		.initrd_start = l->initrd,

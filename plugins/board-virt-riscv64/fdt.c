@@ -111,6 +111,12 @@ static void device(struct vr_tree *t, const char *name, const char *compatible, 
 	CELLS(t, "interrupts", irq);
 }
 
+static void window_interrupts(struct vr_tree *t, uint32_t irq)
+{
+	CELLS(t, "interrupt-parent", PHANDLE_PLIC);
+	CELLS(t, "interrupts", irq);
+}
+
 static void soc(struct vr_tree *t, const struct vr_fdt_input *in)
 {
 	vr_tree_begin(t, "soc");
@@ -133,6 +139,8 @@ static void soc(struct vr_tree *t, const struct vr_fdt_input *in)
 		vr_tree_flag(t, "dma-coherent");
 		vr_tree_end(t);
 	}
+	if (in->slots)
+		vr_slots_describe(in->slots, t, window_interrupts);
 	vr_tree_end(t);
 }
 

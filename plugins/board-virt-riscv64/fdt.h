@@ -3,6 +3,7 @@
 #ifndef VR_BOARD_RISCV64_FDT_H
 #define VR_BOARD_RISCV64_FDT_H
 
+#include <board/slots.h>
 #include <stdint.h>
 
 /* A block of 2 MiB: the tree, and after it a page for OpenSBI's information. */
@@ -11,7 +12,8 @@
 
 struct vr_fdt_input {
 	uint32_t vcpu_count;
-	uint32_t virtio_slots; /* the first n are in use */
+	uint32_t virtio_slots;        /* the first n are in use */
+	const struct vr_slots *slots; /* for its windows; NULL: none */
 	uint64_t ram_size;
 	const char *cmdline;
 	uint64_t initrd_start, initrd_end; /* equal: none */

@@ -24,6 +24,10 @@
 #define RV_VIRTIO_BASE UINT64_C(0x10001000)
 #define RV_VIRTIO_STRIDE UINT64_C(0x1000)
 #define RV_VIRTIO_SLOTS 8u
+/* What plugins bring: QEMU has a platform bus for such devices there. */
+#define RV_WINDOW_BASE UINT64_C(0x04000000)
+#define RV_WINDOW_SIZE UINT64_C(0x02000000)
+#define RV_WINDOWS 16u
 #define RV_RAM_BASE UINT64_C(0x80000000)
 #define RV_RAM_MAX (UINT64_C(255) << 30)
 
@@ -32,6 +36,7 @@
 #define RV_IRQ_VIRTIO 1u
 #define RV_IRQ_UART 10u
 #define RV_IRQ_RTC 11u
+#define RV_IRQ_WINDOW 64u
 
 #define RV_PIN_SSIP 1u
 #define RV_PIN_MSIP 3u

@@ -103,6 +103,10 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 	v->slots.stride = VIRT_VIRTIO_STRIDE;
 	v->slots.irq = VIRT_SPI_BASE + VIRT_SPI_VIRTIO;
 	v->slots.max = VIRT_VIRTIO_SLOTS;
+	v->slots.window_base = VIRT_WINDOW_BASE;
+	v->slots.window_size = VIRT_WINDOW_SIZE;
+	v->slots.window_irq = VIRT_SPI_BASE + VIRT_SPI_WINDOW;
+	v->slots.window_max = VIRT_WINDOWS;
 	rc = v->t.memory->add(host, VIRT_RAM_BASE, v->ram_size, 0, "ram");
 	if (rc >= 0)
 		rc = vr_gic_new(&v->t, v->vcpu_count, &v->gic);
@@ -143,6 +147,7 @@ static int32_t load_fdt(struct virt *v, const struct vr_boot_payload *p, const s
 	struct vr_fdt_input in = {
 		.vcpu_count = v->vcpu_count,
 		.virtio_slots = v->slots.used,
+		.slots = &v->slots,
 		.ram_size = v->ram_size,
 		.cmdline = p->cmdline,
 		.initrd_start = l->initrd,

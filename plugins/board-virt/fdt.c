@@ -123,6 +123,11 @@ static void virtio(struct vr_tree *t, const struct vr_fdt_input *in)
 	}
 }
 
+static void window_interrupts(struct vr_tree *t, uint32_t irq)
+{
+	CELLS(t, "interrupts", IRQ_SPI, irq - VIRT_SPI_BASE, IRQ_LEVEL_HIGH);
+}
+
 static void chosen(struct vr_tree *t, const struct vr_fdt_input *in)
 {
 	char path[32];
@@ -168,6 +173,8 @@ int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 	uart(&t);
 	rtc(&t);
 	virtio(&t, in);
+	if (in->slots)
+		vr_slots_describe(in->slots, &t, window_interrupts);
 	vr_tree_finish(&t);
 	return t.error;
 }

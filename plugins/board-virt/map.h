@@ -22,6 +22,10 @@
 #define VIRT_VIRTIO_BASE UINT64_C(0x0A000000)
 #define VIRT_VIRTIO_STRIDE UINT64_C(0x200)
 #define VIRT_VIRTIO_SLOTS 32u
+/* What plugins bring: QEMU has a platform bus for such devices there. */
+#define VIRT_WINDOW_BASE UINT64_C(0x0C000000)
+#define VIRT_WINDOW_SIZE UINT64_C(0x02000000)
+#define VIRT_WINDOWS 16u
 #define VIRT_RAM_BASE UINT64_C(0x40000000)
 #define VIRT_RAM_MAX (UINT64_C(255) << 30)
 
@@ -37,6 +41,7 @@
 #define VIRT_SPI_UART 1u
 #define VIRT_SPI_RTC 2u
 #define VIRT_SPI_VIRTIO 16u
+#define VIRT_SPI_WINDOW 112u
 
 #define VIRT_APB_CLOCK_HZ 24000000u
 

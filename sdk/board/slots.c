@@ -1,88 +1,266 @@
 // SPDX-License-Identifier: MIT
 #include "slots.h"
 
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Is `type` one of the comma-separated `types`? */
-static int offers(const char *types, const char *type)
+#define WINDOW_GRAIN UINT64_C(0x1000)
+#define VIRTIO_PREFIX "virtio-mmio-"
+
+/* The next of the comma-separated `types` into type[]; false at the end. One that is too long comes cut off,
+ * and nobody knows it. */
+static bool next_type(const char **types, char *type, size_t room)
 {
-	size_t length = strlen(type);
+	size_t n;
 
-	while (types && *types) {
-		size_t n;
-
-		types += strspn(types, ", ");
-		n = strcspn(types, ", ");
-		if (n == length && memcmp(types, type, n) == 0)
-			return 1;
-		types += n;
-	}
-	return 0;
+	if (!*types)
+		return false;
+	*types += strspn(*types, ", ");
+	n = strcspn(*types, ", ");
+	snprintf(type, room, "%.*s", (int)n, *types);
+	*types += n;
+	return n > 0;
 }
 
-static int find_maker(const struct vr_tables *t, const char *type, struct vr_found *out)
+static bool offers(const char *types, const char *wanted)
 {
-	for (uint32_t i = 0; t->registry; i++) {
-		*out = (struct vr_found){.size = sizeof(*out)};
-		if (t->registry->find(t->host, VR_DEVICE_ID, NULL, i, out) < 0)
+	char type[sizeof(((struct vr_slot_device *)0)->type)];
+
+	while (next_type(&types, type, sizeof(type)))
+		if (strcmp(type, wanted) == 0)
+			return true;
+	return false;
+}
+
+/* The i-th loaded maker; false past the last. One without what every maker must have is passed over. */
+static bool nth_maker(const struct vr_tables *t, uint32_t i, struct vr_found *out)
+{
+	*out = (struct vr_found){.size = sizeof(*out)};
+	return t->registry && t->registry->find(t->host, VR_DEVICE_ID, NULL, i, out) >= 0;
+}
+
+static bool is_whole(const struct vr_device_maker *m)
+{
+	return VR_HAS(m, types) && VR_HAS(m, create) && VR_HAS(m, reset) && VR_HAS(m, destroy);
+}
+
+static bool is_requested(const struct vr_found *f)
+{
+	return f->flags & VR_FOUND_REQUESTED;
+}
+
+/* Who offers this type: one that the user named before all others. */
+static bool find_maker(const struct vr_tables *t, const char *type, struct vr_found *out)
+{
+	struct vr_found f;
+	bool found = false;
+
+	for (uint32_t i = 0; nth_maker(t, i, &f); i++) {
+		const struct vr_device_maker *m = f.interface;
+
+		if (!is_whole(m) || !offers(m->types, type) || (found && !is_requested(&f)))
+			continue;
+		*out = f;
+		found = true;
+		if (is_requested(&f))
 			break;
-		if (offers(((const struct vr_device_maker *)out->interface)->types, type))
-			return 1;
 	}
-	return 0;
+	return found;
+}
+
+/* ---- virtio slots ---------------------------------------------------------------------------------- */
+
+/* The type's name lives as long as the device. */
+static int32_t make(const struct vr_found *f, const char *type, struct vr_device_config *c,
+		    struct vr_slot_device *d)
+{
+	int32_t rc;
+
+	*d = (struct vr_slot_device){.maker = f->interface};
+	snprintf(d->type, sizeof(d->type), "%s", type);
+	c->type = d->type;
+	rc = d->maker->create(f->self, c, &d->device);
+	return rc < 0 ? rc : VR_OK;
 }
 
 /* The `index`-th device of a type into the next slot. */
-static int32_t plug(struct vr_slots *s, const char *type, uint32_t index)
+static int32_t plug(struct vr_slots *s, const struct vr_found *f, const char *type, uint32_t index)
 {
-	struct vr_device_config c = {.size = sizeof(c), .index = index, .type = type};
-	const struct vr_device_maker *maker;
-	struct vr_found found;
-	void *device = NULL;
+	struct vr_device_config c = {.size = sizeof(c), .index = index};
+	struct vr_slot_device *d = &s->slot[s->used];
 	int32_t rc;
 
-	if (s->used == s->max)
+	if (s->used >= s->max)
 		return vr_tables_fail(s->t, VR_E_CONFIG,
-				      "%s %u: all %u virtio-mmio slots are taken; use fewer disks", type,
-				      index, s->max);
-	if (!find_maker(s->t, type, &found)) {
-		vr_tables_warn(s->t, "no plugin offers \"%s\": the machine goes without it", type);
-		return VR_OK;
-	}
-	maker = found.interface;
+				      "%s %u: all %u virtio-mmio slots are taken; use fewer disks or devices",
+				      type, index, s->max);
 	c.base = s->base + s->used * s->stride;
 	c.irq = s->irq + s->used;
-	rc = maker->create(found.self, &c, &device);
-	if (rc < 0)
-		return rc;
-	s->slot[s->used].maker = maker;
-	s->slot[s->used++].device = device;
-	return VR_OK;
+	rc = make(f, type, &c, d);
+	s->used += rc >= 0;
+	return rc;
+}
+
+static uint32_t disks(const struct vr_slots *s)
+{
+	return s->t->block ? s->t->block->count(s->t->host) : 0;
+}
+
+static uint32_t one(const struct vr_slots *s)
+{
+	(void)s;
+	return 1;
+}
+
+static uint32_t console_port(const struct vr_slots *s)
+{
+	return s->terminal ? 0 : 1;
+}
+
+/* What a board has by itself, in the order of the slots. */
+static const struct {
+	const char *type;
+	uint32_t (*count)(const struct vr_slots *s);
+	uint32_t (*first)(const struct vr_slots *s); /* index of the first; NULL: 0 */
+} own[] = {
+	{VIRTIO_PREFIX "blk", disks, NULL},
+	{VIRTIO_PREFIX "rng", one, NULL},
+	{VIRTIO_PREFIX "console", one, console_port},
+};
+#define OWN (sizeof(own) / sizeof(own[0]))
+
+static int32_t plug_own(struct vr_slots *s)
+{
+	int32_t rc = VR_OK;
+
+	for (size_t k = 0; k < OWN && rc >= 0; k++) {
+		uint32_t count = own[k].count(s), first = own[k].first ? own[k].first(s) : 0;
+		struct vr_found f;
+
+		if (count && !find_maker(s->t, own[k].type, &f)) {
+			for (uint32_t i = 0; i < count; i++)
+				vr_tables_warn(s->t, "no plugin offers \"%s\": the machine goes without it",
+					       own[k].type);
+			continue;
+		}
+		for (uint32_t i = 0; i < count && rc >= 0; i++)
+			rc = plug(s, &f, own[k].type, first + i);
+	}
+	return rc;
+}
+
+static bool is_own(const char *type)
+{
+	for (size_t k = 0; k < OWN; k++)
+		if (strcmp(own[k].type, type) == 0)
+			return true;
+	return false;
+}
+
+/* ---- windows ------------------------------------------------------------------------------------------ */
+
+/* The next free address that is a multiple of `align`. */
+static uint64_t next_window(const struct vr_slots *s, uint64_t align)
+{
+	uint64_t at = s->window_base;
+
+	if (s->windows)
+		at = s->window[s->windows - 1].base + s->window[s->windows - 1].length;
+	return (at + align - 1) & ~(align - 1);
+}
+
+static int32_t open_window(struct vr_slots *s, const struct vr_found *f, const char *type)
+{
+	const struct vr_device_maker *m = f->interface;
+	struct vr_device_config c = {.size = sizeof(c)};
+	uint64_t length = VR_HAS(m, window) ? m->window(f->self, type) : 0;
+	struct vr_window *w = &s->window[s->windows];
+	int32_t rc;
+
+	if (!length)
+		return vr_tables_fail(
+			s->t, VR_E_CONFIG,
+			"plugin '%s': \"%s\" is no device that this board knows, no virtio-mmio-* "
+			"one, and its maker does not say how large a window it needs; use it on a "
+			"board that has it",
+			f->id, type);
+	if (length & (length - 1) || length > VR_DEVICE_WINDOW_MAX)
+		return vr_tables_fail(s->t, VR_E_ABI,
+				      "plugin '%s': vmrun.device/1 window: %" PRIu64
+				      " bytes for \"%s\" are no power of two up to 64 KiB",
+				      f->id, length, type);
+	c.base = next_window(s, length > WINDOW_GRAIN ? length : WINDOW_GRAIN);
+	if (s->windows >= s->window_max || c.base + length > s->window_base + s->window_size)
+		return vr_tables_fail(s->t, VR_E_CONFIG,
+				      "plugin '%s': this board has no room for \"%s\": it has %u windows, in "
+				      "0x%" PRIx64 " bytes; use fewer devices, or another board",
+				      f->id, type, s->window_max, s->window_size);
+	c.irq = s->window_irq + s->windows;
+	*w = (struct vr_window){.self = f->self, .base = c.base, .length = length, .irq = c.irq};
+	rc = make(f, type, &c, &w->d);
+	s->windows += rc >= 0;
+	return rc;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------- */
+
+/* One of each type that the board has not by itself. */
+static int32_t place_all_of(struct vr_slots *s, const struct vr_found *f)
+{
+	const char *types = ((const struct vr_device_maker *)f->interface)->types;
+	char type[sizeof(s->slot[0].type)];
+	int32_t rc = VR_OK;
+
+	while (rc >= 0 && next_type(&types, type, sizeof(type))) {
+		if (is_own(type))
+			continue;
+		if (strncmp(type, VIRTIO_PREFIX, strlen(VIRTIO_PREFIX)) == 0)
+			rc = plug(s, f, type, 0);
+		else
+			rc = open_window(s, f, type);
+	}
+	return rc;
+}
+
+static int32_t place_requested(struct vr_slots *s)
+{
+	struct vr_found f;
+	int32_t rc = VR_OK;
+
+	for (uint32_t i = 0; rc >= 0 && nth_maker(s->t, i, &f); i++) {
+		if (!is_requested(&f))
+			continue;
+		if (!is_whole(f.interface))
+			return vr_tables_fail(
+				s->t, VR_E_ABI,
+				"plugin '%s': its vmrun.device/1 lacks types, create, reset or destroy",
+				f.id);
+		rc = place_all_of(s, &f);
+	}
+	return rc;
 }
 
 int32_t vr_slots_fill(struct vr_slots *s)
 {
-	uint32_t disks = s->t->block ? s->t->block->count(s->t->host) : 0;
-	int32_t rc = VR_OK;
+	int32_t rc = plug_own(s);
 
-	for (uint32_t i = 0; i < disks && rc >= 0; i++)
-		rc = plug(s, "virtio-mmio-blk", i);
-	if (rc >= 0)
-		rc = plug(s, "virtio-mmio-rng", 0);
-	if (rc >= 0)
-		rc = plug(s, "virtio-mmio-console", s->terminal ? 0 : 1);
-	return rc;
+	return rc < 0 ? rc : place_requested(s);
 }
 
 void vr_slots_reset(struct vr_slots *s)
 {
+	for (uint32_t i = 0; i < s->windows; i++)
+		s->window[i].d.maker->reset(s->window[i].d.device);
 	for (uint32_t i = 0; i < s->used; i++)
 		s->slot[i].maker->reset(s->slot[i].device);
 }
 
 void vr_slots_free(struct vr_slots *s)
 {
-	while (s->used-- > 0)
-		s->slot[s->used].maker->destroy(s->slot[s->used].device);
-	s->used = 0;
+	for (; s->windows > 0; s->windows--)
+		s->window[s->windows - 1].d.maker->destroy(s->window[s->windows - 1].d.device);
+	for (; s->used > 0; s->used--)
+		s->slot[s->used - 1].maker->destroy(s->slot[s->used - 1].device);
 }

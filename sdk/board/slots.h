@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* slots.h: virtio-mmio slots, filled with what device plugins offer. */
+/* slots.h: the places where a board puts what device plugins offer: virtio-mmio slots, and windows of MMIO.
+ */
 #ifndef VR_BOARD_SLOTS_H
 #define VR_BOARD_SLOTS_H
 
@@ -8,6 +9,21 @@
 #include "tables.h"
 
 #define VR_SLOTS_MAX 32u
+#define VR_WINDOWS_MAX 16u
+
+struct vr_slot_device {
+	const struct vr_device_maker *maker;
+	void *device;
+	char type[48];
+};
+
+/* A device of no type that the board knows. */
+struct vr_window {
+	struct vr_slot_device d;
+	void *self; /* the maker's */
+	uint64_t base, length;
+	uint32_t irq;
+};
 
 struct vr_slots {
 	const struct vr_tables *t;
@@ -15,18 +31,26 @@ struct vr_slots {
 	uint32_t irq;          /* shared line of the first slot; the others follow */
 	uint32_t max;          /* at most VR_SLOTS_MAX */
 	uint32_t terminal;     /* the virtio console is the user's terminal (console port 0), else port 1 */
-	uint32_t used;
-	struct {
-		const struct vr_device_maker *maker;
-		void *device;
-	} slot[VR_SLOTS_MAX];
+	/* Where windows are, and the line of the first; lines follow. Zero: this board has none. */
+	uint64_t window_base, window_size;
+	uint32_t window_irq, window_max; /* at most VR_WINDOWS_MAX */
+	uint32_t used, windows;
+	struct vr_slot_device slot[VR_SLOTS_MAX];
+	struct vr_window window[VR_WINDOWS_MAX];
 };
 
 /* Disks first, so that the guest's first disk is disk 0, then the random number generator and a second
- * console. What nobody offers is a warning: the machine goes without it. The caller has set all but `used`.
+ * console; what nobody offers of these is a warning: the machine goes without it. Then everything else that
+ * plugins offer which the user named; what has no place is an error. The caller has set all but the counts.
  * [main] */
 int32_t vr_slots_fill(struct vr_slots *s);
 void vr_slots_reset(struct vr_slots *s); /* [quiesced] */
 void vr_slots_free(struct vr_slots *s);  /* [quiesced] */
+
+struct vr_tree;
+/* The windows' nodes. `interrupts` writes that property as the board's controller wants it. When a maker
+ * describes nonsense its text is noted and t->error set. [main] */
+void vr_slots_describe(const struct vr_slots *s, struct vr_tree *t,
+		       void (*interrupts)(struct vr_tree *t, uint32_t irq));
 
 #endif

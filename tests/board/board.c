@@ -28,7 +28,7 @@ static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c
 	char one[64];
 
 	(void)self;
-	snprintf(one, sizeof(one), "%s:%u ", c->type + strlen("virtio-mmio-"), c->index);
+	snprintf(one, sizeof(one), "%s:%u ", strrchr(c->type, '-') + 1, c->index);
 	strcat(made, one);
 	made_count++;
 	last_base = c->base;
@@ -158,4 +158,146 @@ Test(board, load)
 		memset(d->ram, 0, d->ram_size);
 		b->reset(board);
 	}
+}
+
+/* ---- what the user named ---- */
+static uint64_t wanted = 0x100;
+static const char *compatible = "ns16550a ns8250";
+static uint32_t bad_kind;
+
+static uint64_t VR_CALL maker_window(void *self, const char *type)
+{
+	(void)self;
+	return strncmp(type, "test-", 5) == 0 ? wanted : 0;
+}
+
+static const char *VR_CALL maker_compatible(void *self, const char *type)
+{
+	(void)self;
+	(void)type;
+	return compatible;
+}
+
+static int32_t VR_CALL maker_describe(void *self, const char *type, uint32_t i,
+				      struct vr_device_property *out)
+{
+	static const uint32_t hz = 1843200;
+
+	(void)self;
+	(void)type;
+	out->kind = bad_kind ? bad_kind : i;
+	out->name = i == 0 ? "big-endian" : i == 1 ? "label" : "clock-frequency";
+	out->text = "log";
+	out->cells = &hz;
+	out->count = 1;
+	return i < 3 ? VR_OK : VR_E_NOENT;
+}
+
+static struct vr_device_maker named = {
+	.size = sizeof(named),
+	.types = "virtio-mmio-blk,virtio-mmio-input, test-one,test-two",
+	.create = maker_create,
+	.reset = maker_reset,
+	.destroy = maker_destroy,
+	.window = maker_window,
+	.compatible = maker_compatible,
+	.describe = maker_describe,
+};
+
+static void ask_for(struct vr_device_maker *m)
+{
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = m, .id = "named"};
+	d->device.flags = VR_FOUND_REQUESTED;
+}
+
+static void refused(const char *text)
+{
+	d->error_code = 0;
+	cr_expect_lt(create(1, 128 * MIB), 0);
+	cr_expect(strstr(d->error_text, text), "%s", d->error_text);
+	d->bus_count = 0; /* the double's things are never detached */
+}
+
+Test(board, requested_devices)
+{
+	ask_for(&named);
+	dbl_add_disk(d, 512, 0);
+	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
+	cr_expect_str_eq(made, "blk:0 input:0 one:0 two:0 ", "%s", made);
+	cr_expect_eq(last_base, 0x0c001000);
+	cr_expect_eq(last_irq, 32 + 112 + 1);
+	b->reset(board);
+	cr_expect_eq(resets, 4);
+}
+
+Test(board, requested_devices_in_the_tree)
+{
+	static uint8_t kernel[8192];
+	struct vr_boot_payload p = {.size = sizeof(p),
+				    .kernel = kernel,
+				    .kernel_size = sizeof(kernel),
+				    .cmdline = "",
+				    .kernel_name = "Image"};
+	const fdt32_t *cell;
+	const void *fdt;
+	int node, n;
+
+	memcpy(kernel + 0x38, "ARM\x64", 4);
+	kernel[0x12] = 0x30;
+	wanted = 0x4000;
+	ask_for(&named);
+	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
+	cr_assert_eq(b->load(board, &p), VR_OK);
+	fdt = dbl_ram(d, d->state[0].x[0]);
+	node = fdt_path_offset(fdt, "/test-two@c004000");
+	cr_assert(node > 0);
+	cr_expect_eq(fdt_stringlist_count(fdt, node, "compatible"), 2);
+	cr_expect_str_eq(fdt_stringlist_get(fdt, node, "compatible", 1, &n), "ns8250");
+	cell = fdt_getprop(fdt, node, "reg", &n);
+	cr_assert(cell && n == 16);
+	cr_expect_eq(fdt32_to_cpu(cell[1]), 0x0c004000);
+	cr_expect_eq(fdt32_to_cpu(cell[3]), 0x4000);
+	cell = fdt_getprop(fdt, node, "interrupts", &n);
+	cr_assert(cell && n == 12);
+	cr_expect_eq(fdt32_to_cpu(cell[1]), 113);
+	cr_expect(fdt_getprop(fdt, node, "big-endian", NULL));
+	cr_expect_str_eq((const char *)fdt_getprop(fdt, node, "label", NULL), "log");
+	cell = fdt_getprop(fdt, node, "clock-frequency", &n);
+	cr_expect(cell && fdt32_to_cpu(*cell) == 1843200);
+
+	bad_kind = 7;
+	cr_expect_lt(b->load(board, &p), 0);
+	cr_expect(strstr(d->error_text, "describe"), "%s", d->error_text);
+	d->error_code = 0;
+	compatible = " ";
+	cr_expect_lt(b->load(board, &p), 0);
+	cr_expect(strstr(d->error_text, "compatible"), "%s", d->error_text);
+	/* Not described: there, but the guest has to know. */
+	compatible = NULL;
+	cr_assert_eq(b->load(board, &p), VR_OK);
+	cr_expect_lt(fdt_path_offset(dbl_ram(d, d->state[0].x[0]), "/test-two@c004000"), 0);
+}
+
+Test(board, requested_without_a_place)
+{
+	static char many[1024];
+
+	ask_for(&named);
+	wanted = 0;
+	refused("how large a window");
+	wanted = 0x1800;
+	refused("power of two");
+	wanted = 0x20000;
+	refused("power of two");
+	wanted = 0x1000;
+	for (int i = 0; i < 17; i++)
+		sprintf(many + strlen(many), "test-%d ,", i);
+	named.types = many;
+	refused("no room");
+	/* Of an older ABI: its struct ends before window. */
+	named.types = "test-one";
+	named.size = offsetof(struct vr_device_maker, window);
+	refused("how large a window");
+	named.size = offsetof(struct vr_device_maker, destroy);
+	refused("lacks");
 }

@@ -291,6 +291,16 @@ Test(load, registry_table, .init = setup, .fini = teardown)
 	cr_expect_eq(found.self, vr_registry_by_id(registry, "high")->plugin->self);
 	cr_expect_eq(found.interface,
 		     vr_registry_interface(vr_registry_by_id(registry, "high"), "test.good/1"));
+	cr_expect_eq(found.flags, 0);
+	vr_registry_by_id(registry, found.id)->requested = true;
+	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);
+	cr_expect_eq(found.flags, VR_FOUND_REQUESTED);
+	/* As a plugin of ABI 1.0 asks: nothing behind what it knows is written. */
+	found.size = offsetof(struct vr_found, flags);
+	found.flags = 77;
+	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);
+	cr_expect_eq(found.flags, 77);
+	found.size = sizeof(found);
 	cr_assert_eq(table->find(host, "test.good/1", NULL, 1, &found), VR_OK);
 	cr_expect_str_eq(found.id, "low");
 	cr_expect_eq(table->find(host, "test.good/1", NULL, 2, &found), VR_E_NOENT, "'middle' is not loaded");

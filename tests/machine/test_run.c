@@ -274,6 +274,27 @@ Test(run, bad_configurations)
 	refused("no boot for you");
 }
 
+Test(run, devices_that_were_asked_for)
+{
+	struct vr_loaded *device = double_add("gadget", VR_CLASS_DEVICE, NULL, NULL);
+	struct vr_loaded *gpu = double_add("gpu", VR_CLASS_PASSTHROUGH, NULL, NULL);
+	int32_t rc;
+
+	double_program = power_off;
+	/* Installed only: the machine goes without, and nobody starts a GPU unasked. */
+	double_break(device, "no such gadget");
+	cr_assert_eq(run(), 3);
+	cr_expect(!device->started);
+	cr_expect(!gpu->started);
+	gpu->requested = true;
+	cr_assert_eq(run(), 3);
+	cr_expect(gpu->started);
+	device->requested = true;
+	rc = vr_machine_new(NULL, &config, &m);
+	cr_assert_lt(rc, 0);
+	cr_expect_str_eq(vr_error_text(rc), "-p gadget: no such gadget");
+}
+
 Test(run, a_bad_image_is_not_opened_for_writing)
 {
 	char path[] = "/tmp/test-run-XXXXXX";

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* device.h: vmrun.device/1, a maker of devices. A board asks it for each device by type. */
+/*
+ * device.h: vmrun.device/1, a maker of devices. A board asks it for each device by type.
+ *
+ * A board knows some types by itself (disks, random numbers, a console ...) and takes them from whoever is
+ * loaded, a plugin that the user named (-p ID) first. Every other type of a plugin that the user named gets
+ * one place: "virtio-mmio-*" a virtio transport like those of the board's own devices, any other type the
+ * window of MMIO that window() asks for and one interrupt line.
+ */
 #ifndef VMRUN_DEVICE_H
 #define VMRUN_DEVICE_H
 
@@ -10,11 +17,27 @@
 struct vr_device_config {
 	uint32_t size;
 	uint32_t index;   /* of its backend: disk number, console port */
-	const char *type; /* "virtio-mmio-blk", "virtio-mmio-console", "virtio-mmio-rng" ... */
+	const char *type; /* "virtio-mmio-blk", "virtio-mmio-console", "virtio-mmio-rng" ...; lives as long as
+			     the device */
 	uint64_t base;    /* first address in VR_SPACE_MMIO */
 	uint32_t irq;     /* shared line in the board's numbering */
 	uint32_t reserved;
 };
+
+/* One more property of a device's node in a device tree (Devicetree Specification 0.4, 2.2.4). */
+#define VR_PROPERTY_FLAG 0   /* no value */
+#define VR_PROPERTY_STRING 1 /* text */
+#define VR_PROPERTY_CELLS 2  /* cells[0..count) */
+struct vr_device_property {
+	uint32_t size;
+	uint32_t kind; /* VR_PROPERTY_* */
+	const char *name;
+	const char *text;
+	const uint32_t *cells;
+	uint32_t count; /* at most VR_PROPERTY_CELLS_MAX */
+	uint32_t reserved;
+};
+#define VR_PROPERTY_CELLS_MAX 64u
 
 struct vr_device_maker {
 	uint32_t size;
@@ -24,6 +47,19 @@ struct vr_device_maker {
 	int32_t(VR_CALL *create)(void *self, const struct vr_device_config *c, void **device);
 	void(VR_CALL *reset)(void *device);   /* [quiesced] */
 	void(VR_CALL *destroy)(void *device); /* finishes or fails what is in flight. [quiesced] */
+
+	/* -- 1.1, all three optional: for types that the board does not know and that are no virtio-mmio-* --
+	 */
+	/* Bytes of MMIO the device wants: a power of two, at most VR_DEVICE_WINDOW_MAX; its base is aligned
+	 * to that (and to 4 KiB). 0: it can't be placed by a board that does not know the type. [main] */
+	uint64_t(VR_CALL *window)(void *self, const char *type);
+	/* Its "compatible" list for a device tree, the most specific first, separated by blanks: "ns16550a
+	 * ns8250". NULL: the guest is not told of it. Kept by the maker. [main] */
+	const char *(VR_CALL *compatible)(void *self, const char *type);
+	/* The i-th property besides compatible, reg and interrupts; VR_E_NOENT past the last. What *out
+	 * points to is the maker's. [main] */
+	int32_t(VR_CALL *describe)(void *self, const char *type, uint32_t i, struct vr_device_property *out);
 };
+#define VR_DEVICE_WINDOW_MAX 0x10000u
 
 #endif

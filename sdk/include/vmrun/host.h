@@ -174,12 +174,15 @@ struct vr_host_config {
 
 /* ---- vmrun.registry/1: other plugins ------------------------------------------------------ */
 #define VR_REGISTRY_ID "vmrun.registry/1"
+#define VR_FOUND_REQUESTED 1u /* the user named it: -p ID, or the machine file */
 struct vr_found {
 	uint32_t size;
 	uint32_t reserved;
 	const void *interface; /* the table */
 	void *self;            /* its first argument */
 	const char *id;        /* the plugin's id */
+	uint32_t flags;        /* VR_FOUND_*; 1.1 */
+	uint32_t reserved2;
 };
 struct vr_host_registry {
 	uint32_t size;
