@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # tests/fuzz: libFuzzer programs for whatever reads a file that a user was given. Needs clang.
 #
-#   make fuzz FUZZ_SECONDS=600 [FUZZ="gpt fat bls zboot"]
+#   make fuzz FUZZ_SECONDS=600 [FUZZ="gpt fat bls zboot fdt_arm64 fdt_riscv64"]
 #
 # Inputs that found something new stay in build/fuzz/corpus/; a crash is left in build/fuzz/ and fails the target.
 
 FUZZ_SECONDS ?= 60
-FUZZ ?= gpt fat bls zboot
+FUZZ ?= gpt fat bls zboot fdt_arm64 fdt_riscv64
 FUZZ_CC ?= clang
 FUZZ_DIR := $(B)/fuzz
 FUZZ_SRC := $(wildcard core/boot/*.c) core/util/error.c core/util/log.c
@@ -17,12 +17,24 @@ $(FUZZ_DIR)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(wildcard core/boot/*.h)
 	@echo "  FUZZ    $@"
 	$(Q)$(FUZZ_CC) $(CPPFLAGS) -MF $@.d $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_SRC) -lz
 
+# A board's device tree, and what it is written with.
+FUZZ_FDT_arm64 := board-virt
+FUZZ_FDT_riscv64 := board-virt-riscv64
+FUZZ_VCPUS_arm64 := VIRT_MAX_VCPUS
+FUZZ_VCPUS_riscv64 := RV_MAX_VCPUS
+$(FUZZ_DIR)/fuzz_fdt_%: tests/fuzz/fuzz_fdt.c sdk/board/tree.c sdk/board/tree.h $(wildcard plugins/board-virt*/*.[ch])
+	@mkdir -p $(@D)
+	@echo "  FUZZ    $@"
+	$(Q)$(FUZZ_CC) $(CPPFLAGS) -Isdk -I. -DBOARD_FDT_H='"plugins/$(FUZZ_FDT_$*)/fdt.h"' -DBOARD_MAP_H='"plugins/$(FUZZ_FDT_$*)/map.h"' \
+	  -DBOARD_VCPUS=$(FUZZ_VCPUS_$*) -MF $@.d $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< \
+	  sdk/board/tree.c $(addprefix plugins/$(FUZZ_FDT_$*)/,fdt.c) -lfdt
+
 $(FUZZ_DIR)/seeds: tests/fuzz/seeds.c tests/boot/image.c tests/boot/image.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O1 $(WARN) -o $@ $(filter %.c,$^) -lz
 
 fuzz: $(FUZZ:%=$(FUZZ_DIR)/fuzz_%) $(FUZZ_DIR)/seeds
-	@mkdir -p $(addprefix $(FUZZ_DIR)/corpus/,gpt fat bls zboot)
+	@mkdir -p $(FUZZ:%=$(FUZZ_DIR)/corpus/%)
 	$(Q)$(FUZZ_DIR)/seeds $(FUZZ_DIR)/corpus
 	$(Q)for f in $(FUZZ); do \
 	  echo "  RUN     fuzz_$$f, $(FUZZ_SECONDS) s"; \
