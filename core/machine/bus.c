@@ -159,8 +159,27 @@ static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, u
 				   uint64_t address, uint32_t width, uint32_t is_write, uint64_t *value)
 {
 	struct vr_machine *m = vr_machine_of(host);
+	int32_t rc;
 
-	return m ? vr_bus_access(&m->bus, space, vcpu, address, width, is_write, value) : VR_E_STATE;
+	if (!m)
+		return VR_E_STATE;
+	rc = vr_bus_access(&m->bus, space, vcpu, address, width, is_write, value);
+	if (m->tap && (rc == VR_OK || rc == VR_E_NOENT)) {
+		const struct vr_tap_access seen = {
+			.size = sizeof(seen),
+			.space = space,
+			.vcpu = vcpu,
+			.width = width,
+			.is_write = is_write,
+			.result = rc,
+			.address = address,
+			.value = rc == VR_OK || is_write ? *value : 0,
+			.name = rc == VR_OK ? m->bus.cpu[vcpu].hit[space]->name : NULL,
+		};
+
+		vr_tap_access(m, &seen);
+	}
+	return rc;
 }
 
 const struct vr_host_mmio vr_mmio_table = {

@@ -5,6 +5,10 @@
  * Manifests answer nearly all of it; a library is opened only when its plugin is about to be used. An
  * accelerator whose `guest:` has "any" is software and needs a translator; every other one runs the
  * architectures it lists itself ("host": this machine's). The registry lists plugins best first.
+ *
+ * A wrapper (manifest: `wraps: OPTION`) stands before another accelerator and runs what that one runs. It is
+ * only taken when named; the option says before which it stands, or else before the one that would have been
+ * taken without it. The inner one is started first, so the wrapper's start() finds it in the registry.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +24,10 @@ struct chooser {
 	const struct vr_machine_config *config;
 	const struct vr_boot_payload *payload; /* NULL: nothing is to be run */
 	struct vr_choice *choice;
-	char *why; /* what spoke against others, for the one line; owned */
+	char *why;      /* what spoke against others, for the one line; owned */
+	uint32_t depth; /* of wrappers */
 };
+#define DEPTH_MAX 4u
 
 /* The i-th plugin of a class, best first; NULL past the end. */
 static struct vr_loaded *nth(struct vr_registry *r, enum vr_plugin_class class_id, uint32_t i)
@@ -268,6 +274,57 @@ static int32_t choose_translator(struct chooser *c)
 	return rc;
 }
 
+static bool take_any(struct chooser *c);
+static int32_t take(struct chooser *c, struct vr_loaded *p, char **text);
+
+static int32_t take_inner(struct chooser *c, struct vr_loaded *p, char **text)
+{
+	const char *option = p->manifest->wraps;
+	const char *id = vr_registry_option_value(c->registry, p, option);
+	struct vr_loaded *inner;
+	int32_t rc;
+
+	if (id && *id) {
+		rc = by_name(c->registry, VR_CLASS_ACCEL, "accelerator", id, &inner);
+		if (rc == VR_OK)
+			return take(c, inner, text);
+	} else if (take_any(c)) {
+		rc = vr_registry_option(c->registry, p, option, id_of(c->choice->accel));
+	} else {
+		rc = vr_error_set(VR_E_UNSUPPORTED, "there is no accelerator to stand before%s%s",
+				  c->why ? ": " : "", c->why ? c->why : "");
+	}
+	if (rc < 0)
+		*text = strdup(vr_error_text(rc));
+	vr_error_clear();
+	return rc;
+}
+
+static int32_t take_wrapper(struct chooser *c, struct vr_loaded *p, char **text)
+{
+	int32_t rc;
+
+	if (c->depth == DEPTH_MAX) {
+		*text = vr_text_format("wraps itself, or too many others; give %s=ID of an accelerator that "
+				       "wraps none",
+				       p->manifest->wraps);
+		return VR_E_CONFIG;
+	}
+	c->depth++;
+	rc = take_inner(c, p, text);
+	c->depth--;
+	if (rc < 0)
+		return rc;
+	rc = start(c, p, text);
+	if (rc < 0) {
+		c->choice->accel = c->choice->translator = NULL;
+		return rc;
+	}
+	c->choice->wrapped = c->choice->accel;
+	c->choice->accel = p;
+	return VR_OK;
+}
+
 /* Takes `p` and what it needs, or says why not in *text. */
 static int32_t take(struct chooser *c, struct vr_loaded *p, char **text)
 {
@@ -275,6 +332,8 @@ static int32_t take(struct chooser *c, struct vr_loaded *p, char **text)
 	int32_t rc;
 
 	*text = NULL;
+	if (p->manifest->wraps)
+		return take_wrapper(c, p, text);
 	if (!is_software(p) && !runs_natively(p, arch)) {
 		*text = vr_text_format("runs only guests of the host's architecture (%s), and this one is %s",
 				       vr_arch_host(), arch);
@@ -305,13 +364,19 @@ static bool take_best(struct chooser *c, bool software)
 	for (uint32_t i = 0; !c->choice->accel && (p = nth(c->registry, VR_CLASS_ACCEL, i)); i++) {
 		char *text;
 
-		if (is_software(p) != software)
+		if (p->manifest->wraps || is_software(p) != software)
 			continue;
 		if (take(c, p, &text) < 0)
 			against(c, id_of(p), text);
 		free(text);
 	}
 	return c->choice->accel != NULL;
+}
+
+/* Hardware before software, or, when asked to do without the hardware, after it. */
+static bool take_any(struct chooser *c)
+{
+	return take_best(c, c->config->fallback) || take_best(c, !c->config->fallback);
 }
 
 static int32_t named_accel(struct chooser *c)
@@ -354,11 +419,8 @@ static int32_t choose_accel(struct chooser *c)
 
 	if (c->config->accel)
 		return named_accel(c);
-	/* Asked to do without the hardware: software first. */
-	if (take_best(c, c->config->fallback))
-		return VR_OK;
-	if (take_best(c, !c->config->fallback)) {
-		if (c->config->fallback)
+	if (take_any(c)) {
+		if (c->config->fallback && !c->choice->translator)
 			vr_log(VR_LOG_WARN, "no software accelerator can run this guest (%s); taking '%s'",
 			       c->why ? c->why : "none is installed", id_of(c->choice->accel));
 		return VR_OK;
@@ -387,8 +449,9 @@ static char *describe(const struct chooser *c)
 		reason = "in software, no hardware accelerator can be used";
 	else
 		reason = "another architecture than the host's";
-	return vr_text_format("%s guest on %s: %s%s%s, board %s (%s%s%s)", x->arch, vr_arch_host(),
-			      id_of(x->accel), x->translator ? " + " : "",
+	return vr_text_format("%s guest on %s: %s%s%s%s%s, board %s (%s%s%s)", x->arch, vr_arch_host(),
+			      id_of(x->accel), x->wrapped ? " around " : "",
+			      x->wrapped ? id_of(x->wrapped) : "", x->translator ? " + " : "",
 			      x->translator ? id_of(x->translator) : "", id_of(x->board), reason,
 			      c->why ? "; " : "", c->why ? c->why : "");
 }

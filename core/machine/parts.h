@@ -16,6 +16,7 @@
 #include <vmrun/accel.h>
 #include <vmrun/board.h>
 #include <vmrun/host.h>
+#include <vmrun/tap.h>
 
 #include "boot/boot.h"
 #include "machine/machine.h"
@@ -191,9 +192,16 @@ int32_t vr_disk_discard(struct vr_disk *d, uint64_t offset, uint64_t length);
 int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length);
 void vr_disk_close(struct vr_disk *d);
 
+/* ---- tap.c: only while machine->tap is set ------------------------------------------------ */
+void vr_tap_access(const struct vr_machine *m, const struct vr_tap_access *seen);
+void vr_tap_line(const struct vr_machine *m, uint32_t vcpu, uint32_t line, uint32_t level);
+/* Asks the machine's firmware, and shows it. */
+int32_t vr_tap_hypercall(const struct vr_machine *m, uint32_t vcpu, uint32_t kind, uint64_t *regs);
+
 /* ---- choose.c ---------------------------------------------------------------------------- */
 struct vr_choice {
 	struct vr_loaded *accel, *translator, *board;
+	struct vr_loaded *wrapped; /* what accel stands before (manifest: `wraps`), or NULL */
 	char *arch;
 	char *line;
 };
@@ -282,6 +290,8 @@ struct vr_machine {
 	void *irq_opaque;
 	vr_hypercall_fn hypercall;
 	void *hypercall_opaque;
+	const struct vr_tap *tap; /* NULL: nobody watches */
+	void *tap_opaque;
 };
 
 static inline struct vr_machine *vr_machine_of(const struct vr_host *host)
@@ -299,5 +309,6 @@ extern const struct vr_host_thread vr_thread_table;
 extern const struct vr_host_machine vr_machine_table;
 extern const struct vr_host_console vr_console_table;
 extern const struct vr_host_block vr_block_table;
+extern const struct vr_host_tap vr_tap_table;
 
 #endif

@@ -384,7 +384,10 @@ static int32_t VR_CALL machine_hypercall(const struct vr_host *host, uint32_t vc
 {
 	struct vr_machine *m = vr_machine_of(host);
 
-	return m && m->hypercall && regs ? m->hypercall(m->hypercall_opaque, vcpu, kind, regs) : VR_E_NOENT;
+	if (!m || !m->hypercall || !regs)
+		return VR_E_NOENT;
+	return m->tap ? vr_tap_hypercall(m, vcpu, kind, regs)
+		      : m->hypercall(m->hypercall_opaque, vcpu, kind, regs);
 }
 
 const struct vr_host_machine vr_machine_table = {

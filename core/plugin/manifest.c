@@ -481,6 +481,28 @@ static int32_t read_images(struct reading *r)
 	return VR_OK;
 }
 
+/* After the options: it names one of them. */
+static int32_t read_wraps(struct reading *r)
+{
+	const struct vr_yaml_node *n = get(r, "wraps");
+	const char *s;
+
+	if (!n)
+		return VR_OK;
+	if (r->m->class_id != VR_CLASS_ACCEL)
+		return vr_yaml_key_error(r->y, n, "'wraps' is for accelerators; remove it");
+	if (r->m->guest)
+		return vr_yaml_key_error(r->y, n,
+					 "'wraps' can't stand with 'guest': a wrapper runs what the wrapped "
+					 "accelerator runs; remove one");
+	if (vr_yaml_string(r->y, n, &s) < 0)
+		return VR_E_MANIFEST;
+	for (uint32_t i = 0; i < r->m->option_count; i++)
+		if (!strcmp(r->m->options[i].name, s) && !strcmp(r->m->options[i].type, "string"))
+			return keep(&r->m->wraps, s);
+	return vr_yaml_error(r->y, n, "'wraps: %s' names no option of type string", s);
+}
+
 static int32_t read_requires(struct reading *r)
 {
 	return read_interfaces(r, "requires", &r->m->requires_);
@@ -490,11 +512,12 @@ static int32_t read_manifest(struct reading *r)
 {
 	static const char *const keys[] = {"manifest", "id",       "version",  "summary",  "class",
 					   "library",  "abi",      "provides", "requires", "guest",
-					   "host",     "priority", "options",  "images"};
+					   "host",     "priority", "options",  "images",   "wraps"};
 	/* In this order: the class decides what later keys may say. */
 	static int32_t (*const steps[])(struct reading *) = {
-		read_id,       read_version,  read_summary,        read_class,    read_library, read_abi,
-		read_provides, read_requires, read_guest_and_host, read_priority, read_options, read_images,
+		read_id,      read_version,  read_summary,  read_class,          read_library,
+		read_abi,     read_provides, read_requires, read_guest_and_host, read_priority,
+		read_options, read_images,   read_wraps,
 	};
 
 	if (r->root->kind != VR_YAML_MAP)
@@ -579,5 +602,6 @@ void vr_manifest_free(struct vr_manifest *m)
 	free(m->version);
 	free(m->summary);
 	free(m->library);
+	free(m->wraps);
 	free(m);
 }

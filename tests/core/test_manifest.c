@@ -310,3 +310,41 @@ Test(manifest, read_errors)
 	test_expect_error(vr_manifest_read(path, &m), VR_E_MANIFEST, expected);
 	test_remove(folder);
 }
+
+static void check_accel(const char *more, const char *expected)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "manifest: 1\nid: w\nversion: 1.0.0\nsummary: s\nclass: accel\n"
+		 "library: {linux-x86_64: w.so}\nabi: {major: 1, minor: 1}\nprovides: [vmrun.accel/1]\n%s\n",
+		 more);
+	check(text, expected);
+}
+
+#define ACCEL_RULE(name, more, expected)     \
+	Test(manifest, name)                 \
+	{                                    \
+		check_accel(more, expected); \
+	}
+
+ACCEL_RULE(wraps_no_option, "wraps: accel", "m.yaml:9:8: 'wraps: accel' names no option of type string")
+ACCEL_RULE(wraps_wrong_type, "wraps: a\noptions: [{name: a, type: int, help: h}]",
+	   "m.yaml:9:8: 'wraps: a' names no option of type string")
+ACCEL_RULE(wraps_and_guest, "wraps: a\nguest: any\noptions: [{name: a, type: string, help: h}]",
+	   "m.yaml:9:1: 'wraps' can't stand with 'guest': a wrapper runs what the wrapped accelerator runs; "
+	   "remove one")
+BOARD_RULE(wraps_on_board, "guest: arm64\nwraps: a", "m.yaml:10:1: 'wraps' is for accelerators; remove it")
+
+Test(manifest, wraps)
+{
+	static const char text[] = "manifest: 1\nid: w\nversion: 1.0.0\nsummary: s\nclass: accel\n"
+				   "library: {linux-x86_64: w.so}\nabi: {major: 1, minor: 1}\n"
+				   "provides: [vmrun.accel/1]\nwraps: accel\n"
+				   "options: [{name: accel, type: string, help: h}]\n";
+	struct vr_manifest *m;
+
+	cr_assert_eq(vr_manifest_parse("m.yaml", text, strlen(text), &m), VR_OK);
+	cr_expect_str_eq(m->wraps, "accel");
+	vr_manifest_free(m);
+}

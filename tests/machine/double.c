@@ -81,6 +81,21 @@ int32_t vr_registry_start(struct vr_registry *r, struct vr_loaded *p)
 	return rc;
 }
 
+static const char *option; /* the only one there is */
+
+const char *vr_registry_option_value(const struct vr_registry *r, const struct vr_loaded *p, const char *name)
+{
+	(void)r, (void)p, (void)name;
+	return option;
+}
+
+int32_t vr_registry_option(struct vr_registry *r, struct vr_loaded *p, const char *name, const char *value)
+{
+	(void)r, (void)p, (void)name;
+	option = value;
+	return VR_OK;
+}
+
 struct vr_loaded *double_add(const char *id, enum vr_plugin_class class_id, const char *guest, const char *on)
 {
 	struct vr_manifest *m = &manifests[count];

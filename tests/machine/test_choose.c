@@ -166,3 +166,39 @@ Test(choose, asked_only)
 	cr_assert_not(choice.accel->started);
 	cr_assert_str_eq(ID(choice.board), "virt");
 }
+
+Test(choose, wrappers)
+{
+	struct vr_loaded *w = double_add("trace", VR_CLASS_ACCEL, NULL, NULL);
+
+	native_and_soft();
+	w->manifest->wraps = S("accel");
+	cr_assert_eq(choose("OTHR"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "soft", "unasked nobody stands before another");
+	config.accel = S("trace");
+	cr_assert_eq(choose("OTHR"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "trace");
+	cr_assert_str_eq(ID(choice.wrapped), "soft");
+	cr_assert_str_eq(ID(choice.translator), "pair");
+	cr_assert(choice.wrapped->started && w->started);
+	cr_assert_not_null(strstr(choice.line, "trace around soft + pair"), "%s", choice.line);
+	cr_assert_str_eq(vr_registry_option_value(NULL, w, "accel"), "soft", "it is told");
+
+	vr_registry_option(NULL, w, "accel", "hyper");
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.wrapped), "hyper");
+	cr_assert_null(choice.translator);
+	refused("OTHR", "host's architecture");
+	vr_registry_option(NULL, w, "accel", "nonesuch");
+	refused("OTHR", "'nonesuch' is not installed");
+	vr_registry_option(NULL, w, "accel", "trace");
+	refused("OTHR", "wraps itself");
+	vr_registry_option(NULL, w, "accel", "");
+	double_break(vr_registry_by_id(NULL, "soft"), "broken");
+	refused("OTHR", "no accelerator to stand before");
+	vr_registry_option(NULL, w, "accel", "hyper");
+	double_break(w, "no log");
+	refused("HOST", "no log");
+	config.fallback = true;
+	refused("OTHR", "neither can software");
+}

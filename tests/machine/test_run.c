@@ -319,6 +319,96 @@ Test(run, a_bad_image_is_not_opened_for_writing)
 	refused("No such file");
 }
 
+/* ---- vmrun.tap/1 ---- */
+static struct vr_tap_access seen_access[4];
+static struct vr_tap_hypercall seen_call;
+static uint32_t seen_accesses, seen_line;
+
+static void VR_CALL on_access(void *opaque, const struct vr_tap_access *a)
+{
+	cr_assert_eq(opaque, &seen_line);
+	seen_access[seen_accesses++ % 4] = *a;
+}
+
+static void VR_CALL on_hypercall(void *opaque, const struct vr_tap_hypercall *h)
+{
+	(void)opaque;
+	seen_call = *h;
+}
+
+static void VR_CALL on_line(void *opaque, uint32_t vcpu, uint32_t line, uint32_t level)
+{
+	(void)opaque;
+	seen_line = line;
+	cr_assert(vcpu == VR_IRQ_SHARED && level == 1);
+}
+
+static uint64_t VR_CALL seven(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	(void)opaque, (void)vcpu, (void)offset, (void)width;
+	return 7;
+}
+
+static void VR_CALL nowhere(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	(void)opaque, (void)vcpu, (void)offset, (void)width, (void)value;
+}
+
+static int32_t VR_CALL firmware(void *opaque, uint32_t vcpu, uint32_t kind, uint64_t *regs)
+{
+	(void)opaque, (void)vcpu, (void)kind;
+	regs[0]++;
+	return VR_OK;
+}
+
+static uint32_t touch(uint32_t vcpu)
+{
+	uint64_t v = 3, regs[18] = {41, 42};
+
+	vr_mmio_table.access(double_host, VR_SPACE_MMIO, vcpu, 0x9008, 4, 0, &v);
+	v = 3;
+	vr_mmio_table.access(double_host, VR_SPACE_PORT, vcpu, 0x70, 1, 1, &v);
+	vr_machine_table.hypercall(double_host, vcpu, 1, regs);
+	vr_irq_table.set(double_host, VR_IRQ_SHARED, 33, 1);
+	return power_off(vcpu);
+}
+
+Test(run, tap)
+{
+	static const struct vr_tap tap = {
+		.size = sizeof(tap), .access = on_access, .hypercall = on_hypercall, .line = on_line};
+	static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = seven, .write = nowhere};
+	int32_t rc = vr_machine_new(NULL, &config, &m);
+
+	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
+	m->console.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	double_program = touch;
+	cr_assert_eq(vr_bus_attach(&m->bus, VR_SPACE_MMIO, 0x9000, 0x1000, &ops, NULL, "seven"), VR_OK);
+	m->hypercall = firmware;
+	cr_assert_eq(vr_tap_table.set(double_host, &tap, &seen_line), VR_OK);
+	cr_assert_eq(vr_tap_table.set(double_host, &tap, NULL), VR_E_EXISTS);
+	vr_machine_run(m);
+	cr_assert_eq(seen_accesses, 2);
+	cr_expect_eq(seen_access[0].address, 0x9008);
+	cr_expect_eq(seen_access[0].value, 7);
+	cr_expect_eq(seen_access[0].is_write, 0);
+	cr_expect_str_eq(seen_access[0].name, "seven");
+	cr_expect_eq(seen_access[1].space, VR_SPACE_PORT);
+	cr_expect_eq(seen_access[1].result, VR_E_NOENT);
+	cr_expect_eq(seen_access[1].value, 3);
+	cr_expect_null(seen_access[1].name);
+	cr_expect_eq(seen_call.kind, 1);
+	cr_expect_eq(seen_call.before[0], 41);
+	cr_expect_eq(seen_call.after[0], 42);
+	cr_expect_eq(seen_line, 33);
+	cr_assert_eq(vr_tap_table.set(double_host, NULL, NULL), VR_OK);
+	touch(0);
+	cr_expect_eq(seen_accesses, 2, "nobody watches any more");
+	vr_machine_free(m);
+	vr_error_clear();
+	cr_expect_eq(vr_tap_table.set(double_host, &tap, NULL), VR_E_STATE);
+}
+
 Test(run, tables_without_a_machine)
 {
 	struct vr_plugin_host nobody = {.machine = NULL};
