@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # perf: vmrun beside QEMU and the bare machine; perf/run.sh says how, perf/rows what.
 #
-#   make perf         PERF_RUNS=3 PERF_ROWS='alu crc' PERF_TIMEOUT=180; see perf/run.sh
+#   make perf         PERF_ARCHS='arm64 riscv64' PERF_RUNS=3 PERF_ROWS='alu crc' PERF_TIMEOUT=180; see perf/run.sh
 #   make perf-loading what installed plugins cost that are not used
 #   make perf-quick   the small programs only, once
 
@@ -12,7 +12,15 @@ PERF_H := perf/bench/bench.h perf/bench/rows.def
 # fused multiplication, which one side has and the other not: answers are compared bit by bit.
 PERF_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -static $(WARN) -ffp-contract=off -fno-math-errno -fno-tree-vectorize \
 	-fno-tree-slp-vectorize -fno-tree-loop-distribute-patterns
-PERF_GUEST_CC ?= aarch64-linux-gnu-gcc
+# Guest architectures, and for each the cross compiler and what its guest is made of (tools/build.mk).
+PERF_ARCHS ?= arm64 riscv64
+PERF_CC_arm64 ?= aarch64-linux-gnu-gcc
+PERF_CC_riscv64 ?= riscv64-linux-gnu-gcc
+PERF_GUEST_arm64 := $(GUEST)
+PERF_GUEST_riscv64 := $(GUEST_RV)
+PERF_DISK_arm64 := guest.img
+PERF_DISK_riscv64 := $(GUEST_RV)/guest.img
+PERF_BELOW_riscv64 := $(GUEST_RV)/firmware.stamp
 PERF_SCRIPTS := $(wildcard perf/guest/*)
 
 $(PERF)/watch: perf/host/watch.c
@@ -30,17 +38,20 @@ $(PERF)/native/programs: $(PERF_SCRIPTS) $(PERF)/native/bench
 	$(Q)cp $(PERF_SCRIPTS) $(@D)
 	$(Q)touch $@
 
-$(PERF)/initrd/perf/bench: $(PERF_C) $(PERF_H) | deps
-	@mkdir -p $(@D)
-	@echo "  CC      $@"
-	$(Q)$(PERF_GUEST_CC) $(PERF_CFLAGS) -s -o $@ $(PERF_C)
-
-# The guest's initrd with one more archive behind it, which the kernel unpacks over the first.
-$(PERF)/initrd.img: $(PERF)/initrd/perf/bench $(PERF_SCRIPTS) $(GUEST)/initrd.img
-	@echo "  GUEST   $@"
-	$(Q)cp $(PERF_SCRIPTS) $(PERF)/initrd/perf
-	$(Q)cd $(PERF)/initrd && find perf | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9n >../more.gz
-	$(Q)cat $(GUEST)/initrd.img $(PERF)/more.gz >$@.new && mv $@.new $@
+# $(call perf_guest,arch): the small programs for it, and the guest's initrd with one more archive behind it, which the
+# kernel unpacks over the first.
+define perf_guest
+$(PERF)/$(1)/initrd/perf/bench: $(PERF_C) $(PERF_H) | deps
+	@mkdir -p $$(@D)
+	@echo "  CC      $$@"
+	$(Q)$(PERF_CC_$(1)) $(PERF_CFLAGS) -s -o $$@ $(PERF_C)
+$(PERF)/$(1)/initrd.img: $(PERF)/$(1)/initrd/perf/bench $(PERF_SCRIPTS) $(PERF_GUEST_$(1))/initrd.img
+	@echo "  GUEST   $$@"
+	$(Q)cp $(PERF_SCRIPTS) $(PERF)/$(1)/initrd/perf
+	$(Q)cd $(PERF)/$(1)/initrd && find perf | sort | cpio --quiet -o -H newc -R 0:0 | gzip -9n >../more.gz
+	$(Q)cat $(PERF_GUEST_$(1))/initrd.img $(PERF)/$(1)/more.gz >$$@.new && mv $$@.new $$@
+endef
+$(foreach a,arm64 riscv64,$(eval $(call perf_guest,$(a))))
 
 # Without these, what the host has is measured, and the report says which version that was.
 $(PERF)/packages.stamp: perf/packages.sh perf/common.sh $(GUEST)/vmlinuz | deps
@@ -53,10 +64,12 @@ $(PERF)/packages.stamp: perf/packages.sh perf/common.sh $(GUEST)/vmlinuz | deps
 $(PERF)/off.img: perf/startup/off_arm64.S | deps
 	@mkdir -p $(@D)
 	@echo "  GUEST   $@"
-	$(Q)$(PERF_GUEST_CC) -c -o $@.o $< && $(PERF_GUEST_CC:%gcc=%objcopy) -O binary $@.o $@
+	$(Q)$(PERF_CC_arm64) -c -o $@.o $< && $(PERF_CC_arm64:%gcc=%objcopy) -O binary $@.o $@
 
-PERF_NEEDS := all guest.img $(GUEST)/Image $(PERF)/watch $(PERF)/native/programs $(PERF)/initrd.img $(PERF)/packages.stamp $(PERF)/off.img
-PERF_ENV = PERF_RUNS='$(PERF_RUNS)' PERF_ROWS='$(PERF_ROWS)' PERF_TIMEOUT='$(PERF_TIMEOUT)' \
+PERF_QUICK_NEEDS := all $(PERF)/watch $(PERF)/native/programs $(PERF)/packages.stamp \
+	$(foreach a,$(PERF_ARCHS),$(PERF_GUEST_$(a))/Image $(PERF_BELOW_$(a)) $(PERF)/$(a)/initrd.img)
+PERF_NEEDS := $(PERF_QUICK_NEEDS) $(PERF)/off.img $(foreach a,$(PERF_ARCHS),$(PERF_DISK_$(a)))
+PERF_ENV = PERF_ARCHS='$(PERF_ARCHS)' PERF_RUNS='$(PERF_RUNS)' PERF_ROWS='$(PERF_ROWS)' PERF_TIMEOUT='$(PERF_TIMEOUT)' \
 	PERF_VMRUN='$(PERF_VMRUN)' PERF_APPEND='$(PERF_APPEND)' PERF_QEMU='$(PERF_QEMU)' VMRUN='$(CURDIR)/$(B)/bin/vmrun'
 
 perf: deps
@@ -70,7 +83,7 @@ perf-loading: deps
 	$(Q)$(PERF_ENV) perf/loading.sh
 
 perf-quick: deps
-	$(Q)$(MAKE) --no-print-directory $(filter-out guest.img,$(PERF_NEEDS))
+	$(Q)$(MAKE) --no-print-directory $(PERF_QUICK_NEEDS)
 	$(Q)$(PERF_ENV) PERF_RUNS=1 PERF_KINDS=micro perf/run.sh
 
 .PHONY: perf-quick perf-loading

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# report.awk: medians, ratios and goals of what perf/run.sh measured; a table on standard output, JSON in `json`.
+# report.awk: medians, ratios and goals of what perf/run.sh measured for guest architecture `arch`; a table on standard
+# output, JSON in `json`.
 #
 # Files: facts (name=value), rows and reasons (see there), raw ("machine row value ok [crc]", or the reason instead of "ok";
 # row "!kind": why a boot failed; row "%name": a counter). `want`: the rows asked for.
@@ -75,6 +76,17 @@ function out(s)
 }
 
 
+# Does this architecture have the row?
+function has(row)
+{
+	return only[row] == "" || index("," only[row] ",", "," arch ",")
+}
+
+function known_reason(row)
+{
+	return (arch ":" row) in known ? known[arch ":" row] : row in known ? known[row] : ""
+}
+
 # Two decimals of what is judged, so that nobody reads "1.50, goal 1.5, not met".
 function verdict(x, goal)
 {
@@ -95,7 +107,8 @@ FILENAME ~ /rows$/ {
 	groups[$1] = $3
 	goal[$1] = $4
 	crc[$1] = $5
-	k = split($3, g, ",")
+	only[$1] = $6
+	k = has($1) ? split($3, g, ",") : 0
 	for (j = 1; j <= k; j++)
 		total[g[j]]++
 	next
@@ -148,18 +161,22 @@ END {
 		if (kind[r] != last)
 			print "-----------------+------------+------------+------------+------------+--------------+------+-----"
 		last = kind[r]
-		met = verdict(speed, goal[r])
+		met = has(r) ? verdict(speed, goal[r]) : "n/a"
 		printf "%-16s | %10s | %10s | %10s | %10s | %12s | %4s | %s\n", r, show(r, v), show(r, q), show(r, h), \
 			ratio(speed), ratio(slow), (goal[r] == "-" ? "" : goal[r]), met
 		why = ""
-		if (!v || !q)
-			missing++
-		if (!v)
-			why = "vmrun: " reason("vmrun", r)
-		if (!q)
-			why = why (why == "" ? "" : "; ") "qemu: " reason("qemu", r)
-		if (v && q && met == "NO" && r in known)
-			why = known[r]
+		if (!has(r)) {
+			why = known_reason(r)
+		} else {
+			if (!v || !q)
+				missing++
+			if (!v)
+				why = "vmrun: " reason("vmrun", r)
+			if (!q)
+				why = why (why == "" ? "" : "; ") "qemu: " reason("qemu", r)
+			if (v && q && met == "NO")
+				why = known_reason(r)
+		}
 		if ((("native", r) in bad) && bad["native", r] !~ /^no-/)
 			why = why (why == "" ? "" : "; ") "native: " bad["native", r]
 		if (met == "NO")
@@ -171,9 +188,9 @@ END {
 			", \"vmrun\": " number(v, "%.0f") ", \"qemu\": " number(q, "%.0f") ", \"native\": " number(h, "%.0f") \
 			", \"speedup\": " number(speed, "%.3f") ", \"to_native\": " number(slow, "%.3f") \
 			", \"goal\": " (goal[r] == "-" ? "null" : goal[r]) \
-			", \"met\": " (met == "" ? "null" : met == "yes" ? "true" : "false") \
+			", \"met\": " (met == "" || met == "n/a" ? "null" : met == "yes" ? "true" : "false") \
 			", \"why\": " (why == "" ? "null" : quote(why)) "}")
-		k = split(groups[r], g, ",")
+		k = has(r) ? split(groups[r], g, ",") : 0
 		for (j = 1; j <= k; j++) {
 			members[g[j]]++
 			if (speed) {

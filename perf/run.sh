@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh: vmrun, QEMU and a native build in turn; a table, and $OUT/report.json. `make perf` builds what it needs first.
+# run.sh: vmrun, QEMU and a native build in turn, for each guest architecture; a table each, and $OUT/report.json.
+# `make perf` builds what it needs first.
 #
+#   PERF_ARCHS='a b'   guest architectures: arm64 riscv64
 #   PERF_RUNS=3        how often each is measured; the table has the medians
 #   PERF_ROWS='a b'    only these rows of perf/rows
 #   PERF_KINDS='...'   only these kinds: boot micro plain real
 #   PERF_TIMEOUT=180   seconds that one boot may take
-#   PERF_VMRUN='-p ..' plugins and options of vmrun
+#   PERF_VMRUN='-p ..' plugins and options of vmrun; default: soft and the architecture's translator
 #   PERF_APPEND='...'  more kernel parameters, for both machines
-#   PERF_QEMU=FILE     this QEMU, not the one of build/perf/qemu or of PATH
+#   PERF_QEMU=FOLDER   the QEMU programs in there, not those of build/perf/qemu or of PATH
 #
 # Both machines get the same kernel, initrd, disk (read-only), RAM, one processor and the same kernel parameters, and run
 # alone, one after the other, for each run anew. What is read from outside (time to a line on the console, memory) is
@@ -17,26 +19,49 @@
 . "$(dirname "$0")/common.sh"
 
 VMRUN=${VMRUN:-$BUILD/bin/vmrun}
-GUEST=$BUILD/guest
+ARCHS=${PERF_ARCHS:-arm64 riscv64}
 RUNS=${PERF_RUNS:-3}
 KINDS=${PERF_KINDS:-boot micro plain real}
 ROWS=${PERF_ROWS:-}
 TIMEOUT=${PERF_TIMEOUT:-180}
-OPTIONS=${PERF_VMRUN:--p soft -p xlate-arm64-x86}
-DISK=${DISK:-$TOP/guest.img}
 RAM=512
-APPEND="console=ttyAMA0 quiet${PERF_APPEND:+ $PERF_APPEND}"
-RAW=$OUT/raw
 LOGS=$OUT/logs
 
+# What an architecture is: the only place that says so.
+#   GUEST    folder of its kernel and initrd (tools/build.mk)
+#   QEMU     what is behind qemu-system-
+#   MACHINE  QEMU's options for the same processor: same extensions, same page tables
+#   SBI      who answers the kernel below it, where that is not the same for both machines
+architecture()
+{
+	arch=$1
+	SBI=''
+	case $arch in
+	arm64)
+		GUEST=$BUILD/guest DISK=$TOP/guest.img CONSOLE=ttyAMA0
+		QEMU=aarch64 MACHINE='-cpu cortex-a72'
+		;;
+	riscv64)
+		GUEST=$BUILD/guest-riscv64 CONSOLE=ttyS0
+		DISK=$GUEST/guest.img
+		QEMU=riscv64
+		MACHINE="-cpu rv64i,m=on,a=on,f=on,d=on,c=on,zicntr=on,zicsr=on,zifencei=on,zba=on,zbb=on,zbs=on,s=on,u=on,sstc=on,sv39=on,sv48=on,mmu=on,pmp=on
+			-bios $GUEST/firmware/fw_dynamic.bin"
+		SBI='riscv64: vmrun answers SBI calls itself; QEMU runs OpenSBI, whose start is part of its boot'
+		;;
+	*) die "PERF_ARCHS: there is no '$arch'" ;;
+	esac
+	IMAGE=$GUEST/Image INITRD=$GUEST/initrd.img MORE=$OUT/$arch/initrd.img RAW=$OUT/$arch/raw
+	APPEND="console=$CONSOLE quiet${PERF_APPEND:+ $PERF_APPEND}"
+	OPTIONS=${PERF_VMRUN:--p soft -p xlate-$arch-x86}
+}
+
 # QEMU_LIB: folders of libraries that came with an unpacked QEMU and that the host lacks.
-QEMU_LIB=''
+QEMU_LIB='' QEMU_DIR=''
 if [ -n "${PERF_QEMU:-}" ]; then
-	QEMU=$PERF_QEMU
+	QEMU_DIR=$PERF_QEMU/
 elif [ -f "$OUT/qemu/env" ]; then
 	. "$OUT/qemu/env"
-else
-	QEMU=$(command -v qemu-system-aarch64) || die "no qemu-system-aarch64; run \`make deps\`"
 fi
 
 case $RUNS$TIMEOUT in
@@ -46,12 +71,13 @@ for r in $ROWS; do
 	grep -q "^$r " "$TOP/perf/rows" || die "PERF_ROWS: there is no row '$r'; see perf/rows"
 done
 
-# The rows of a kind that were asked for, in order.
+# The rows of a kind that were asked for, in order. `measured`: less those that this architecture does not have.
 rows_of()
 {
 	case " $KINDS " in *" $1 "*) ;; *) return 0 ;; esac
-	awk -v kind="$1" -v want=" $ROWS " '
+	awk -v kind="$1" -v want=" $ROWS " -v arch="${2:+$arch}" '
 		/^#/ || $2 != kind { next }
+		arch != "" && NF > 5 && index("," $6 ",", "," arch ",") == 0 { next }
 		want == "  " || index(want, " " $1 " ") { printf "%s%s", sep, $1; sep = " " }' "$TOP/perf/rows"
 }
 
@@ -59,7 +85,7 @@ vmrun()
 {
 	LIB=''
 	# shellcheck disable=SC2086
-	watch "$1" "$VMRUN" $OPTIONS -m $RAM --smp 1 --kernel "$GUEST/Image" --initrd "$2" ${4:+--disk "$DISK,ro"} \
+	watch "$1" "$VMRUN" $OPTIONS -m $RAM --smp 1 --kernel "$IMAGE" --initrd "$2" ${4:+--disk "$DISK,ro"} \
 		--append "$APPEND vmrun.run=$3" $STATS
 }
 
@@ -69,9 +95,10 @@ qemu()
 	log=$1 initrd=$2 command=$3
 	shift 3
 	LIB=$QEMU_LIB
-	watch "$log" "$QEMU" -M virt -cpu cortex-a72 -accel tcg -m $RAM -smp 1 \
+	# shellcheck disable=SC2086
+	watch "$log" "${QEMU_DIR}qemu-system-$QEMU" -M virt $MACHINE -accel tcg -m $RAM -smp 1 \
 		-nodefaults -no-user-config -display none -monitor none -serial stdio -no-reboot \
-		-kernel "$GUEST/Image" -initrd "$initrd" -append "$APPEND vmrun.run=$command" "$@"
+		-kernel "$IMAGE" -initrd "$initrd" -append "$APPEND vmrun.run=$command" "$@"
 }
 
 watch()
@@ -132,24 +159,24 @@ boot()
 {
 	machine=$1 kind=$2 run=$3
 	shift 3
-	say "run $run of $RUNS: $kind, $machine"
-	log=$LOGS/$machine.$kind.$run
+	say "run $run of $RUNS: $arch, $kind, $machine"
+	log=$LOGS/$arch.$machine.$kind.$run
 	# The machine is a function above.
 	case $kind in
-	boot) "$machine" "$log" "$GUEST/initrd.img" 'echo%20perf-mark' '' ;;
-	micro) "$machine" "$log" "$OUT/initrd.img" "$(guest_command micro "$@")" '' ;;
+	boot) "$machine" "$log" "$INITRD" 'echo%20perf-mark' '' ;;
+	micro) "$machine" "$log" "$MORE" "$(guest_command micro "$@")" '' ;;
 	plain)
 		guarded=$APPEND
 		APPEND="$APPEND mitigations=off kpti=off"
-		"$machine" "$log" "$OUT/initrd.img" "$(guest_command micro "$@")" ''
+		"$machine" "$log" "$MORE" "$(guest_command micro "$@")" ''
 		APPEND=$guarded
 		;;
-	real) "$machine" "$log" "$OUT/initrd.img" "$(guest_command real "$@")" disk ;;
+	real) "$machine" "$log" "$MORE" "$(guest_command real "$@")" disk ;;
 	esac
 	record "$machine" "$kind" "$log"
 }
 
-# The native build prints the same lines as the guest.
+# The native build prints the same lines as the guest; it is the same for every guest.
 native()
 {
 	kind=$1 run=$2
@@ -159,7 +186,10 @@ native()
 	micro) "$OUT/native/bench" "$@" ;;
 	real) native_programs "$@" ;;
 	esac >"$LOGS/native.$kind.$run" 2>"$LOGS/native.$kind.$run.err" || :
-	awk '$1 == "@" { print "native", $2, $3, ($5 == "ok" ? "ok " $4 : $5) }' "$LOGS/native.$kind.$run" >>"$RAW"
+	for arch in $ARCHS; do
+		architecture "$arch"
+		awk '$1 == "@" { print "native", $2, $3, ($5 == "ok" ? "ok " $4 : $5) }' "$LOGS/native.$kind.$run" >>"$RAW"
+	done
 }
 
 native_programs()
@@ -181,7 +211,7 @@ startup()
 		for machine in vmrun qemu; do
 			case $machine in
 			vmrun) LIB=''; watch "$LOGS/startup" "$VMRUN" --version ;;
-			qemu) LIB=$QEMU_LIB; watch "$LOGS/startup" "$QEMU" --version ;;
+			qemu) LIB=$QEMU_LIB; watch "$LOGS/startup" "${QEMU_DIR}qemu-system-$QEMU" --version ;;
 			esac
 			awk -v machine=$machine '
 				$1 == "wall" { wall = $2 }
@@ -193,12 +223,12 @@ startup()
 # One more boot, with counters; its time does not count.
 counters()
 {
-	say "counters of a boot"
+	say "$arch: counters of a boot"
 	STATS=--stats=json
-	vmrun "$LOGS/stats" "$GUEST/initrd.img" 'echo%20perf-mark' ''
+	vmrun "$LOGS/$arch.stats" "$INITRD" 'echo%20perf-mark' ''
 	STATS=''
 	# shellcheck disable=SC2020
-	tr '{,}' '\n\n\n' <"$LOGS/stats.err" |
+	tr '{,}' '\n\n\n' <"$LOGS/$arch.stats.err" |
 		sed -n 's/^ *"\(translate_ns_per_insn\|cache_hit_rate\|translate_ns\|translated_insns\)": *\([0-9.eE+-]*\) *$/vmrun %\1 \2 ok/p' >>"$RAW"
 }
 
@@ -206,26 +236,36 @@ facts()
 {
 	echo "date=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 	echo "vmrun=$("$VMRUN" --version 2>&1 | head -n 1)"
-	echo "qemu=$(LD_LIBRARY_PATH="$QEMU_LIB" "$QEMU" --version | head -n 1)"
 	echo "host=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) processors, $(uname -sr)"
 	echo "load=$(cut -d' ' -f1 /proc/loadavg)"
 	echo "runs=$RUNS"
-	echo "kernel=$APPEND"
 	if [ -f "$OUT/programs/env" ]; then
-		echo "native=the same programs of Debian 12, built for this machine"
+		echo "native=small programs: the same, built for this machine; real programs: those of Debian 12"
 	else
 		echo "native=real programs as this machine has them"
 	fi
-	echo "guest=$(cat "$GUEST/kernel/.from" 2>/dev/null || echo '?'), $RAM MiB, 1 processor"
+}
+
+guest_facts()
+{
+	echo "guest=$arch: $(cat "$GUEST/kernel/.from" 2>/dev/null || echo '?'), $RAM MiB, 1 processor"
+	echo "kernel=$APPEND"
+	echo "qemu=$(LD_LIBRARY_PATH="$QEMU_LIB" "${QEMU_DIR}qemu-system-$QEMU" --version | head -n 1)"
+	[ -z "$SBI" ] || echo "sbi=$SBI"
 }
 
 rm -rf "$LOGS"
 mkdir -p "$LOGS"
-: >"$RAW"
 STATS=''
-boot_rows=$(rows_of boot) micro_rows=$(rows_of micro) plain_rows=$(rows_of plain) real_rows=$(rows_of real)
+for arch in $ARCHS; do
+	architecture "$arch"
+	command -v "${QEMU_DIR}qemu-system-$QEMU" >/dev/null || die "no qemu-system-$QEMU; run \`make deps\`"
+	mkdir -p "$OUT/$arch"
+	: >"$RAW"
+	guest_facts >"$OUT/$arch/facts"
+	sed -n 's/^qemu=//p' "$OUT/$arch/facts" | while read -r version; do say "$version"; done
+done
 facts >"$OUT/facts"
-sed -n 's/^qemu=//p' "$OUT/facts" | while read -r version; do say "$version"; done
 awk -F= '$1 == "load" && $2 > 0.5 { exit 1 }' "$OUT/facts" ||
 	say "other programs are running (load $(sed -n 's/^load=//p' "$OUT/facts")): the figures will be worse than they should"
 
@@ -233,19 +273,39 @@ run=0
 while [ "$run" -lt "$RUNS" ]; do
 	run=$((run + 1))
 	for kind in boot micro plain real; do
-		eval "rows=\$${kind}_rows"
-		[ -n "$rows" ] || continue
-		# shellcheck disable=SC2086,SC2154
-		for machine in vmrun qemu; do
-			boot $machine $kind "$run" $rows
+		for arch in $ARCHS; do
+			architecture "$arch"
+			rows=$(rows_of $kind measured)
+			[ -n "$rows" ] || continue
+			# shellcheck disable=SC2086,SC2154
+			for machine in vmrun qemu; do
+				boot $machine $kind "$run" $rows
+			done
 		done
+		[ $kind = micro ] || [ $kind = real ] || continue
+		rows=$(rows_of $kind)
 		# shellcheck disable=SC2086
-		[ $kind = boot ] || [ $kind = plain ] || native $kind "$run" $rows
+		[ -z "$rows" ] || native $kind "$run" $rows
 	done
 done
-[ -z "$boot_rows" ] || {
-	startup
-	counters
-}
-awk -v want="$boot_rows $micro_rows $plain_rows $real_rows" -v json="$OUT/report.json" \
-	-f "$TOP/perf/report.awk" "$OUT/facts" "$TOP/perf/rows" "$TOP/perf/reasons" "$RAW"
+
+# A table each; the report has them one after the other.
+status=0
+printf '{' >"$OUT/report.json"
+separator=''
+for arch in $ARCHS; do
+	architecture "$arch"
+	[ -z "$(rows_of boot)" ] || {
+		startup
+		counters
+	}
+	cat "$OUT/facts" "$OUT/$arch/facts" >"$OUT/$arch/all.facts"
+	awk -v arch="$arch" -v want="$(rows_of boot) $(rows_of micro) $(rows_of plain) $(rows_of real)" -v json="$OUT/$arch/report.json" \
+		-f "$TOP/perf/report.awk" "$OUT/$arch/all.facts" "$TOP/perf/rows" "$TOP/perf/reasons" "$RAW" || status=1
+	printf '%s\n"%s": ' "$separator" "$arch" >>"$OUT/report.json"
+	cat "$OUT/$arch/report.json" >>"$OUT/report.json"
+	separator=','
+	echo
+done
+echo '}' >>"$OUT/report.json"
+exit $status

@@ -21,7 +21,8 @@ static __attribute__((noipa)) void library(uint64_t *restrict to, const uint64_t
 static uint64_t copy(uint64_t n, void (*how)(uint64_t *, const uint64_t *, uint64_t))
 {
 	const uint64_t count = LENGTH / sizeof(uint64_t);
-	uint64_t *a = bench_memory(LENGTH), *b = bench_memory(LENGTH), x = 5, sum = 0;
+	/* Not a power of two apart, where the pages of both would share the entries of a small TLB. */
+	uint64_t *a = bench_memory(LENGTH), *b = bench_memory(LENGTH + 9 * 4096), x = 5, sum = 0;
 
 	for (uint64_t i = 0; i < count; i++)
 		a[i] = bench_random(&x);

@@ -79,7 +79,7 @@ cat >"$t/raw" <<-END
 	vmrun %cache_hit_rate 0.998 ok
 END
 
-awk -v want='boot indirect recursion scalar_double neon_int gzip' -v json="$t/json" -f perf/report.awk "$t/facts" perf/rows "$t/raw" >"$t/table"
+awk -v arch=arm64 -v want='boot indirect recursion scalar_double neon_int gzip' -v json="$t/json" -f perf/report.awk "$t/facts" perf/rows "$t/raw" >"$t/table"
 check "report: status" [ $? = 1 ]
 check "report: median and ratio" has '^indirect *|.* 4\.00 .*| *2 | yes$' "$t/table"
 check "report: short" has 'recursion: 1\.00 of 2 times' "$t/table"
@@ -90,6 +90,10 @@ check "report: wrong answer" has 'neon_int: .*vmrun: wrong answer' "$t/table"
 check "report: wrong sum" has 'gzip: .*wrong answer: 12345678' "$t/table"
 check "report: failed boot" has 'boot: .*exit status 3: why' "$t/table"
 check "report: counters" has '^cache hit rate  99\.80 .*yes$' "$t/table"
+awk -v arch=riscv64 -v want='indirect recursion neon_int' -v json="$t/json2" -f perf/report.awk "$t/facts" perf/rows \
+	perf/reasons "$t/raw" >"$t/table2"
+check "report: a row that the architecture does not have" has '^neon_int .*| n/a$' "$t/table2"
+check "report: why not" has 'neon_int: .*no vectors' "$t/table2"
 check "report: JSON" has '"name": "indirect".*"speedup": 4\.000.*"met": true' "$t/json"
 check "report: JSON quotes" has '"host": "a \\"quoted\\" one"' "$t/json"
 
