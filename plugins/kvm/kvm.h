@@ -27,6 +27,7 @@
 #include <vmrun/facts.h>
 #include <vmrun/host.h>
 #include <vmrun/irqchip.h>
+#include <vmrun/notify.h>
 #include <vmrun/plugin.h>
 
 #define KVM_MAX_SLOTS 64u
@@ -61,6 +62,7 @@ struct kvm_plugin {
 	int spare_vm; /* the virtual machine that the probe made, for the first vm_create; -1: none */
 	bool probed;
 	uint32_t irqchip_option; /* VR_IRQCHIP_*, or KVM_IRQCHIP_AUTO */
+	bool no_notify;          /* the user wants no doorbells */
 	char device[4096];
 	struct kvm_vm *vm; /* the newest */
 };
@@ -144,6 +146,9 @@ void VR_CALL kvm_memory_written(void *vm, uint64_t gpa, uint64_t length);
 extern const struct vr_dirty kvm_dirty_table;
 extern const struct vr_irqchip kvm_irqchip_table;
 
+/* ---- notify.c ------------------------------------------------------------------------------ */
+extern const struct vr_notify kvm_notify_table;
+
 /* ---- vcpu.c ---------------------------------------------------------------------------------- */
 int32_t VR_CALL kvm_vcpu_create(void *vm, uint32_t index, void **out);
 void VR_CALL kvm_vcpu_destroy(void *vcpu);
@@ -172,6 +177,7 @@ void kvm_arch_vm_fini(struct kvm_vm *vm);
 void kvm_arch_vm_reset(struct kvm_vm *vm);                  /* controllers in the kernel */
 int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind); /* before there are vCPUs */
 int32_t kvm_arch_msi(struct kvm_vm *vm, uint64_t address, uint32_t data);
+extern const uint32_t kvm_arch_lines; /* inputs of the controller */
 int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level);
 int32_t kvm_arch_vcpu_init(struct kvm_vcpu *v);
 void kvm_arch_vcpu_fini(struct kvm_vcpu *v);

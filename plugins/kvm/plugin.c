@@ -64,6 +64,7 @@ static const void *VR_CALL query(void *self, const char *id)
 		{VR_FACTS_ID, &kvm_facts_table},
 		{VR_IRQCHIP_ID, &kvm_irqchip_table},
 		{VR_DIRTY_ID, &kvm_dirty_table},
+		{VR_NOTIFY_ID, &kvm_notify_table},
 	};
 
 	(void)self;

@@ -99,6 +99,7 @@ int32_t kvm_arch_msi(struct kvm_vm *vm, uint64_t address, uint32_t data)
 	return VR_E_UNSUPPORTED;
 }
 
+const uint32_t kvm_arch_lines = 0;
 int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level)
 {
 	(void)vm;

@@ -77,6 +77,7 @@ void kvm_arch_vm_fini(struct kvm_vm *vm)
 
 /* ---- interrupt controllers in the kernel --------------------------------------------------------- */
 #define IOAPIC_LINES 24u
+const uint32_t kvm_arch_lines = IOAPIC_LINES;
 
 int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind)
 {

@@ -104,7 +104,16 @@ static const char *VR_CALL config_string(const struct vr_host *host, const char 
 		return k->device;
 	return strcmp(name, "irqchip") == 0 ? k->irqchip : NULL;
 }
-static const struct vr_host_config config = {.size = sizeof(config), .string = config_string};
+
+static int32_t VR_CALL config_number(const struct vr_host *host, const char *name, uint64_t *out)
+{
+	if (strcmp(name, "notify") != 0)
+		return VR_E_NOENT;
+	*out = !of(host)->no_notify;
+	return VR_OK;
+}
+static const struct vr_host_config config = {
+	.size = sizeof(config), .string = config_string, .number = config_number};
 
 static int32_t VR_CALL registry_find(const struct vr_host *host, const char *interface_id,
 				     const char *plugin_id, uint32_t i, struct vr_found *out)
@@ -212,6 +221,8 @@ static int32_t port(struct kit *k, uint32_t vcpu, uint64_t at, uint32_t width, b
 		*value = log_access(&k->port_log, width, is_write, *value);
 		if (is_write && k->on_log)
 			k->on_log(k, vcpu);
+	} else if (at == PORT_BELL) {
+		log_access(&k->bell_log, width, is_write, *value);
 	} else {
 		return VR_E_NOENT;
 	}
@@ -231,6 +242,8 @@ static int32_t mmio(struct kit *k, uint32_t vcpu, uint64_t at, uint32_t width, b
 			memcpy(value, k->page + (at - MMIO_DEVICE), width);
 	} else if (at == MMIO_LOG) {
 		*value = log_access(&k->mmio_log, width, is_write, *value);
+	} else if (at >= MMIO_BELL && at < MMIO_BELL + 16) {
+		log_access(&k->bell_log, width, is_write, *value);
 	} else if (at >= ROM && at < ROM + 0x10000ull) {
 		log_access(&k->rom_log, width, is_write, *value | (at - ROM) << 32);
 	} else {

@@ -28,6 +28,7 @@ struct kit_log {
 struct kit {
 	struct vr_host host;          /* first: the tables get it back */
 	const char *device, *irqchip; /* options */
+	bool no_notify;
 	const struct vr_assist *assist;
 	uint32_t vcpu_count;
 	uint8_t *ram, *rom;
@@ -49,7 +50,7 @@ struct kit {
 	uint32_t result;
 	uint8_t echo[8];
 	uint8_t page[4096];
-	struct kit_log port_log, mmio_log, rom_log;
+	struct kit_log port_log, mmio_log, rom_log, bell_log;
 	_Atomic uint32_t parks;
 
 	/* An interrupt controller with one request: */

@@ -40,7 +40,9 @@
 #define MMIO_NOBODY 0xd0010000
 #define MMIO_DONE 0xd0002000 /* as PORT_DONE and PORT_STOP, for who has no ports */
 #define MMIO_STOP 0xd0002004
-#define ROM 0x80000000 /* 64 KiB, read-only, a device below takes the writes */
+#define MMIO_BELL 0xd0003000 /* 16 bytes of registers whose writes are remembered */
+#define PORT_BELL 0x118      /* the same, one byte */
+#define ROM 0x80000000       /* 64 KiB, read-only, a device below takes the writes */
 
 #define VECTOR 0x40 /* of the interrupts that the tests give */
 
