@@ -4,8 +4,8 @@
  *
  * Disks are opened for writing only after what they boot was read and understood, so a file that is no image
  * is left as it is. Taking apart goes from those who call to those who are called: vCPUs stand still, then
- * timers and the console fall silent, then the board ends its devices and their threads, and only then the
- * vCPUs go, since any of the former may drive their pins.
+ * timers, the console and the doorbells fall silent, then the board ends its devices and their threads, and
+ * only then the vCPUs go, since any of the former may drive their pins.
  */
 #include <malloc.h>
 #include <stdlib.h>
@@ -32,6 +32,7 @@ void vr_machine_offer(struct vr_registry *r)
 	vr_registry_offer(r, VR_CONSOLE_ID, &vr_console_table);
 	vr_registry_offer(r, VR_BLOCK_ID, &vr_block_table);
 	vr_registry_offer(r, VR_TAP_ID, &vr_tap_table);
+	vr_registry_offer(r, VR_DOORBELL_ID, &vr_doorbell_table);
 }
 
 /* ---- building ------------------------------------------------------------------------------------ */
@@ -183,8 +184,10 @@ static int32_t create_vm(struct vr_machine *m)
 	if (rc < 0) {
 		m->vm = NULL;
 		vr_error_context(rc, "accelerator '%s'", m->choice.accel->manifest->id);
+		return rc;
 	}
-	return rc;
+	vr_doorbells_update(m);
+	return VR_OK;
 }
 
 static int32_t create_board(struct vr_machine *m)
@@ -237,6 +240,7 @@ static int32_t init_parts(struct vr_machine *m, const struct vr_machine_config *
 		m->vcpu[i].machine = m;
 		m->vcpu[i].index = i;
 	}
+	vr_doorbells_init(&m->doorbells, &m->sandbox);
 	rc = vr_bus_init(&m->bus, m->vcpu_count);
 	if (rc == VR_OK)
 		rc = vr_timers_init(&m->timers, &m->sandbox);
@@ -414,6 +418,7 @@ void vr_machine_free(struct vr_machine *m)
 	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
 	vr_console_stop(&m->console);
 	vr_timers_stop(&m->timers);
+	vr_doorbells_stop(&m->doorbells);
 	if (m->board)
 		m->board_table->destroy(m->board);
 	vr_vcpus_end(m);
@@ -421,6 +426,7 @@ void vr_machine_free(struct vr_machine *m)
 		m->accel->vm_destroy(m->vm);
 	vr_registry_set_machine(m->registry, NULL);
 	vr_timers_free(&m->timers);
+	vr_doorbells_free(&m->doorbells);
 	vr_console_free(&m->console);
 	for (uint32_t i = 0; i < m->disk_count; i++)
 		vr_disk_close(&m->disk[i]);

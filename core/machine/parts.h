@@ -100,6 +100,28 @@ int32_t vr_timer_create(struct vr_timers *t, void(VR_CALL *fn)(void *opaque), vo
 void vr_timers_stop(struct vr_timers *t); /* nothing fires from here on */
 void vr_timers_free(struct vr_timers *t);
 
+/* ---- doorbell.c -------------------------------------------------------------------------- */
+struct vr_door;
+struct vr_doorbells {
+	pthread_mutex_t lock;
+	pthread_cond_t idle; /* a call has returned, or all is settled */
+	pthread_t thread;
+	bool running, stop, ready;
+	int epoll, wake; /* descriptors; -1: not yet */
+	struct vr_door *first, *ringing;
+	uint64_t last;            /* number given to a door */
+	uint64_t wanted, settled; /* by number */
+	uint64_t rung;
+	struct vr_sandbox *sandbox;
+};
+void vr_doorbells_init(struct vr_doorbells *b, struct vr_sandbox *sandbox);
+/* The virtual machine has come, or a watcher who sees all accesses came or went. [main][quiesced] */
+void vr_doorbells_update(struct vr_machine *m);
+/* All that was rung has been heard; for when no vCPU runs. */
+void vr_doorbells_settle(struct vr_doorbells *b);
+void vr_doorbells_stop(struct vr_doorbells *b); /* the same, and nothing rings from here on */
+void vr_doorbells_free(struct vr_doorbells *b);
+
 /* ---- sandbox.c --------------------------------------------------------------------------- */
 struct vr_sandbox {
 	bool wanted;
@@ -280,6 +302,7 @@ struct vr_machine {
 	struct vr_ram ram;
 	struct vr_bus bus;
 	struct vr_timers timers;
+	struct vr_doorbells doorbells;
 	struct vr_console console;
 	struct vr_sandbox sandbox;
 	struct vr_stats stats;
@@ -310,5 +333,6 @@ extern const struct vr_host_machine vr_machine_table;
 extern const struct vr_host_console vr_console_table;
 extern const struct vr_host_block vr_block_table;
 extern const struct vr_host_tap vr_tap_table;
+extern const struct vr_host_doorbell vr_doorbell_table;
 
 #endif

@@ -88,6 +88,7 @@ static void core_stats(struct vr_machine *m, struct printer *p)
 	print(p, "exits_off", VR_STAT_COUNT, exits[VR_EXIT_OFF]);
 	print(p, "exits_error", VR_STAT_COUNT, exits[VR_EXIT_ERROR]);
 	print(p, "bus_accesses", VR_STAT_COUNT, accesses);
+	print(p, "doorbells", VR_STAT_COUNT, m->doorbells.rung);
 	print(p, "resets", VR_STAT_COUNT, m->resets);
 	print(p, "guest_ram_bytes", VR_STAT_BYTES, m->ram_size);
 	print(p, "guest_ram_resident_bytes", VR_STAT_BYTES, resident);

@@ -39,6 +39,7 @@ static int32_t VR_CALL tap_set(const struct vr_host *host, const struct vr_tap *
 		return vr_error_set(VR_E_EXISTS, "tap: somebody watches this machine already");
 	m->tap = tap;
 	m->tap_opaque = opaque;
+	vr_doorbells_update(m);
 	return VR_OK;
 }
 

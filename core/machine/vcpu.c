@@ -201,6 +201,8 @@ void vr_vcpus_quiesce(struct vr_machine *m)
 			pthread_cond_timedwait(&m->changed, &m->lock, &ts);
 	}
 	pthread_mutex_unlock(&m->lock);
+	/* What they rang just before is heard before anybody looks at the devices. */
+	vr_doorbells_settle(&m->doorbells);
 }
 
 void vr_vcpus_resume(struct vr_machine *m)

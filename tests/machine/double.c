@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <vmrun/notify.h>
 
 #include "util/error.h"
 
@@ -16,6 +18,10 @@ _Atomic uint64_t double_pins[4];
 _Atomic uint32_t double_vm_resets, double_board_resets, double_loads, double_alive;
 _Atomic uint64_t double_written;
 char double_cmdline[4096];
+void (*double_on_vm_create)(void), (*double_on_board_reset)(void);
+bool double_notify;
+int32_t double_doorbell_result;
+_Atomic uint32_t double_doorbells;
 
 #define MOST 16u
 static struct vr_loaded plugins[MOST];
@@ -192,6 +198,8 @@ struct cpu {
 static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **vm)
 {
 	(void)self;
+	if (double_on_vm_create)
+		double_on_vm_create();
 	*vm = &host;
 	return strcmp(c->arch, "other") || !c->translator ? VR_E_UNSUPPORTED : VR_OK;
 }
@@ -321,6 +329,44 @@ static const struct vr_accel accel = {
 	.stats = stats,
 };
 
+/* ---- doorbells ---- */
+static struct vr_notify_doorbell bells[8];
+static pthread_mutex_t bells_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int32_t VR_CALL doorbell(void *vm, const struct vr_notify_doorbell *d, uint32_t on)
+{
+	int32_t rc = VR_E_NOENT;
+
+	if (vm != &host)
+		return vr_error_set(VR_E_STATE, "a doorbell without a machine");
+	if (on && double_doorbell_result < 0)
+		return vr_error_set(double_doorbell_result, "no doorbell for you");
+	pthread_mutex_lock(&bells_lock);
+	for (uint32_t i = 0; rc < 0 && i < sizeof(bells) / sizeof(bells[0]); i++)
+		if (on ? !bells[i].size : bells[i].size && bells[i].event == d->event) {
+			bells[i] = on ? *d : (struct vr_notify_doorbell){0};
+			rc = VR_OK;
+		}
+	pthread_mutex_unlock(&bells_lock);
+	if (rc == VR_OK)
+		atomic_fetch_add(&double_doorbells, on ? 1 : UINT32_MAX);
+	return rc;
+}
+
+void double_ring(uint64_t address)
+{
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&bells_lock);
+	for (uint32_t i = 0; i < sizeof(bells) / sizeof(bells[0]); i++)
+		if (bells[i].size && bells[i].address == address &&
+		    write((int)bells[i].event, &one, sizeof(one)) != (ssize_t)sizeof(one))
+			abort();
+	pthread_mutex_unlock(&bells_lock);
+}
+
+static const struct vr_notify notify = {.size = sizeof(notify), .doorbell = doorbell};
+
 /* ---- the board ------------------------------------------------------------------------------- */
 static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c, void **board)
 {
@@ -344,6 +390,8 @@ static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
 static void VR_CALL board_reset(void *board)
 {
 	(void)board;
+	if (double_on_board_reset)
+		double_on_board_reset();
 	atomic_fetch_add(&double_board_resets, 1);
 }
 
@@ -365,9 +413,10 @@ static const struct vr_board board = {
 
 const void *vr_registry_interface(struct vr_loaded *p, const char *interface_id)
 {
-	(void)interface_id;
 	switch (p->manifest->class_id) {
 	case VR_CLASS_ACCEL:
+		if (!strcmp(interface_id, VR_NOTIFY_ID))
+			return double_notify ? &notify : NULL;
 		return &accel;
 	case VR_CLASS_BOARD:
 		return &board;

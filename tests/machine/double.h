@@ -35,6 +35,13 @@ extern _Atomic uint64_t double_pins[4];
 extern _Atomic uint32_t double_vm_resets, double_board_resets, double_loads, double_alive;
 extern _Atomic uint64_t double_written;
 extern char double_cmdline[4096];
+extern void (*double_on_vm_create)(void), (*double_on_board_reset)(void); /* before they do anything */
+
+/* Doorbells: the accelerator offers vmrun.notify/1 when double_notify is set. */
+extern bool double_notify;
+extern int32_t double_doorbell_result;    /* what switching one on gives */
+extern _Atomic uint32_t double_doorbells; /* how many are on */
+void double_ring(uint64_t address);       /* the guest writes it; nothing when it is not on */
 
 struct vr_machine_config double_config(void);
 

@@ -270,4 +270,22 @@ struct vr_host_block {
 				       uint64_t length);
 };
 
+/* ---- vmrun.doorbell/1: registers whose write is only a call ----------------------------------- */
+#define VR_DOORBELL_ID "vmrun.doorbell/1"
+struct vr_door; /* opaque */
+struct vr_host_doorbell {
+	uint32_t size;
+	uint32_t reserved;
+	/* Have fn run, [any], on the core's I/O thread after the guest wrote `width` bytes at `address`. The
+	 * vCPU does not wait for it; writes close to each other may be one call, and the value is not known.
+	 * A write may still come the usual way (of another width, or while this can't be had), so the device
+	 * answers there as well. A reset, or whoever stops the machine, finds all of them delivered.
+	 * VR_E_UNSUPPORTED: the accelerator has no such thing, all writes come the usual way; no error text.
+	 * [main] */
+	int32_t(VR_CALL *attach)(const struct vr_host *host, uint32_t space, uint64_t address, uint32_t width,
+				 void(VR_CALL *fn)(void *opaque), void *opaque, struct vr_door **out);
+	/* When it returns fn does not run and will not. Not from within fn. [main] */
+	void(VR_CALL *detach)(struct vr_door *d);
+};
+
 #endif
