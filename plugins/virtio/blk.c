@@ -378,6 +378,7 @@ const struct vr_virtio_kind vr_virtio_blk = {
 	.type = "virtio-mmio-blk",
 	.device_id = DEVICE_ID,
 	.queues = 1,
+	.wakes = 1,
 	.create = create,
 	.destroy = destroy,
 	.notify = notify,

@@ -1,5 +1,19 @@
 // SPDX-License-Identifier: MIT
-/* mmio.c: the MMIO transport (Virtio 1.2, 4.2 "Virtio Over MMIO", version 2 of its layout). */
+/*
+ * mmio.c: the MMIO transport (Virtio 1.2, 4.2 "Virtio Over MMIO", version 2 of its layout).
+ *
+ * QueueNotify (4.2.2) is a call without an answer, so where the accelerator can it is a doorbell
+ * (vmrun.doorbell/1) and the vCPU does not stop for it. One serves all queues: its value, the queue's number,
+ * is not known then, and all queues that run are looked at, as a device may do once it runs (3.1.2).
+ *
+ * A doorbell may come late. It takes the device's lock like a write over the bus, so it finds one of these:
+ *  - the device as it was: it is what it was sent for;
+ *  - the device reset, or the queue stopped: nothing runs, nothing is done. A reset does not wait for it,
+ * since it holds the lock that the doorbell takes, and need not: what it waits for are requests (quiesce);
+ *  - the device set up anew: a notification for nothing, which finds an empty ring.
+ * Only the device's end has to wait: detach() comes first there, without the lock. The machine's reset finds
+ * no doorbell under way at all, the core delivers them before (host.h).
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,6 +216,16 @@ static void notify(struct vr_virtio *d, uint32_t queue)
 		d->kind->notify(d, queue);
 }
 
+static void VR_CALL rung(void *opaque)
+{
+	struct vr_virtio *d = opaque;
+
+	pthread_mutex_lock(&d->lock);
+	for (uint32_t i = 0; i < d->kind->queues; i++)
+		notify(d, i);
+	pthread_mutex_unlock(&d->lock);
+}
+
 /* ---- registers
  * ---------------------------------------------------------------------------------------------- */
 
@@ -352,6 +376,10 @@ int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *k
 		vr_virtio_free(d);
 		return rc;
 	}
+	d->doorbell = host->query(host, VR_DOORBELL_ID);
+	if (kind->wakes && VR_HAS(d->doorbell, attach) && VR_HAS(d->doorbell, detach) &&
+	    d->doorbell->attach(host, VR_SPACE_MMIO, c->base + R_QUEUE_NOTIFY, 4, rung, d, &d->door) < 0)
+		d->door = NULL;
 	*out = d;
 	return VR_OK;
 }
@@ -365,6 +393,8 @@ void vr_virtio_reset(struct vr_virtio *d)
 
 void vr_virtio_free(struct vr_virtio *d)
 {
+	if (d->door)
+		d->doorbell->detach(d->door);
 	vr_virtio_reset(d);
 	d->kind->destroy(d);
 	pthread_mutex_destroy(&d->lock);

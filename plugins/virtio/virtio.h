@@ -40,7 +40,11 @@ struct vr_virtio_kind {
 	/* Fills d->private, d->features (beyond the transport's) and d->config. [main] */
 	int32_t (*create)(struct vr_virtio *d);
 	void (*destroy)(struct vr_virtio *d);
-	/* The driver made buffers available in a queue that runs. [vcpu] */
+	/* notify() only wakes a thread: it may be called on the core's I/O thread, and the vCPU goes on. Who
+	 * does its work in notify() keeps the vCPU for it instead: the I/O thread is everybody's, and a
+	 * console may have to wait for its terminal. */
+	uint32_t wakes;
+	/* The driver made buffers available in a queue that runs, or may have. [vcpu], or the I/O thread. */
 	void (*notify)(struct vr_virtio *d, uint32_t queue);
 	/* Let go of all buffers: returns when none is in use. May be NULL. */
 	void (*quiesce)(struct vr_virtio *d);
@@ -56,7 +60,9 @@ struct vr_virtio {
 	const struct vr_host_memory *memory;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_irq *irq_table;
-	uint32_t index; /* of the backend */
+	const struct vr_host_doorbell *doorbell; /* may be NULL */
+	struct vr_door *door;                    /* QueueNotify; NULL: over the bus */
+	uint32_t index;                          /* of the backend */
 	uint32_t irq;
 	void *private;
 	uint64_t features; /* offered */

@@ -558,6 +558,45 @@ static const char *VR_CALL config_string(const struct vr_host *host, const char 
 
 static const struct vr_host_config config = {.size = sizeof(config), .string = config_string};
 
+/* ---- doorbells: rung by the test ---- */
+
+static int32_t VR_CALL door_attach(const struct vr_host *host, uint32_t space, uint64_t address,
+				   uint32_t width, void(VR_CALL *fn)(void *opaque), void *opaque,
+				   struct vr_door **out)
+{
+	struct dbl *d = of(host);
+
+	for (size_t i = 0; space == VR_SPACE_MMIO && i < sizeof(d->door) / sizeof(d->door[0]); i++) {
+		if (d->door[i].fn)
+			continue;
+		d->door[i] = (struct vr_door){d, fn, opaque, address, width};
+		*out = &d->door[i];
+		return VR_OK;
+	}
+	return VR_E_UNSUPPORTED;
+}
+
+static void VR_CALL door_detach(struct vr_door *door)
+{
+	*door = (struct vr_door){0};
+}
+
+static const struct vr_host_doorbell doorbell = {
+	.size = sizeof(doorbell),
+	.attach = door_attach,
+	.detach = door_detach,
+};
+
+int dbl_ring(struct dbl *d, uint64_t address)
+{
+	for (size_t i = 0; i < sizeof(d->door) / sizeof(d->door[0]); i++)
+		if (d->door[i].fn && d->door[i].address == address) {
+			d->door[i].fn(d->door[i].opaque);
+			return 1;
+		}
+	return 0;
+}
+
 static const void *VR_CALL query(const struct vr_host *host, const char *id)
 {
 	static const struct {
@@ -570,7 +609,8 @@ static const void *VR_CALL query(const struct vr_host *host, const char *id)
 		{VR_REGISTRY_ID, &registry}, {VR_CONFIG_ID, &config},
 	};
 
-	(void)host;
+	if (strcmp(id, VR_DOORBELL_ID) == 0)
+		return of(host)->doorbells ? &doorbell : NULL;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (strcmp(tables[i].id, id) == 0)
 			return tables[i].table;

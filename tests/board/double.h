@@ -66,6 +66,14 @@ struct dbl {
 	struct dbl_disk disk[DBL_DISKS];
 	uint32_t disk_count;
 	struct vr_found device; /* what the registry offers as vmrun.device/1 */
+	uint32_t doorbells;     /* vmrun.doorbell/1 is there */
+	struct vr_door {
+		struct dbl *d;
+		void(VR_CALL *fn)(void *opaque);
+		void *opaque;
+		uint64_t address;
+		uint32_t width;
+	} door[4];
 	uint32_t warnings;
 	int32_t error_code;
 	char error_text[512];
@@ -88,6 +96,8 @@ void *dbl_ram(struct dbl *d, uint64_t gpa);
 void dbl_advance(struct dbl *d, uint64_t ns);
 /* Type on a console port. */
 void dbl_type(struct dbl *d, uint32_t port, const char *text);
+/* Ring the doorbell at an address: 1 when there is one. */
+int dbl_ring(struct dbl *d, uint64_t address);
 /* A memory-backed disk. */
 void dbl_add_disk(struct dbl *d, uint64_t length, uint32_t flags);
 

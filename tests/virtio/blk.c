@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* blk.c: the disk, request by request. */
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -328,4 +329,90 @@ Test(blk, reset_waits)
 		cr_expect_eq(v.d->line[DRV_LINE], 0);
 		cr_expect_eq(disk()->reads, reads + 1);
 	}
+}
+
+/* ---- QueueNotify by a doorbell ------------------------------------------------------------------------- */
+#define NOTIFY (DRV_BASE + 0x50)
+
+static void start_doorbell(void)
+{
+	struct dbl *d = dbl_new(DRV_RAM, 1);
+
+	d->doorbells = 1;
+	dbl_add_disk(d, SECTORS * 512, 0);
+	drv_new(&v, d, &vr_virtio_blk, 0);
+}
+
+static void offer_read(uint32_t length)
+{
+	header(0, 3);
+	drv_desc(&v, DRV_QUEUE(0), 0, HEADER, 16, DRV_NEXT, 1);
+	drv_desc(&v, DRV_QUEUE(0), 1, BUFFER, length, DRV_NEXT | DRV_WRITE, 2);
+	drv_desc(&v, DRV_QUEUE(0), 2, STATUS, 1, DRV_WRITE, 0);
+	drv_offer(&v, 0, 0);
+}
+
+Test(blk, doorbell)
+{
+	stop();
+	start_doorbell();
+	cr_assert_eq(v.d->door[0].address, NOTIFY);
+	cr_assert_eq(v.d->door[0].width, 4);
+	cr_assert(dbl_ring(v.d, NOTIFY), "before there is a driver");
+	drv_start(&v, F_FLUSH, 1);
+	cr_assert(dbl_ring(v.d, NOTIFY), "for nothing");
+	offer_read(512);
+	cr_assert(dbl_ring(v.d, NOTIFY));
+	cr_assert(drv_wait(&v, 0, 1));
+	cr_expect_eq(*(uint8_t *)dbl_ram(v.d, STATUS), 0);
+	cr_expect_arr_eq((uint8_t *)dbl_ram(v.d, BUFFER), disk()->bytes + 3 * 512, 512);
+	/* Over the bus it goes on working. */
+	cr_expect_eq(request(0, 5, 512, DRV_WRITE), 0);
+	cr_expect_eq(disk()->reads, 2);
+}
+
+static _Atomic uint32_t ringing;
+
+static void *ring_on(void *arg)
+{
+	(void)arg;
+	while (ringing)
+		dbl_ring(v.d, NOTIFY);
+	return NULL;
+}
+
+/* Resets while doorbells keep coming: nothing is done for a device that was reset. */
+Test(blk, doorbells_and_resets)
+{
+	pthread_t t;
+
+	stop();
+	start_doorbell();
+	ringing = 1;
+	pthread_create(&t, NULL, ring_on, NULL);
+	for (uint32_t round = 0; round < 300; round++) {
+		drv_start(&v, F_FLUSH, 1);
+		offer_read(4096);
+		offer_read(4096);
+		cr_assert(drv_wait(&v, 0, round & 1 ? 2 : 1));
+		drv_w(&v, 0x70, 0);
+		memset(dbl_ram(v.d, BUFFER), 0x11, 4096);
+		for (uint32_t i = 0; i < 4096; i += 512)
+			cr_assert_eq(*(uint8_t *)dbl_ram(v.d, BUFFER + i), 0x11, "written after the reset");
+		cr_assert_eq(v.d->line[DRV_LINE], 0);
+	}
+	ringing = 0;
+	pthread_join(t, NULL);
+	drv_start(&v, F_FLUSH, 1);
+	cr_expect_eq(request(0, 0, 512, DRV_WRITE), 0);
+}
+
+Test(blk, doorbell_goes_first)
+{
+	stop();
+	start_doorbell();
+	vr_virtio_free(v.device);
+	cr_expect_not(dbl_ring(v.d, NOTIFY));
+	dbl_free(v.d);
+	start();
 }
