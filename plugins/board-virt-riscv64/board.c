@@ -5,6 +5,8 @@
  */
 #include "board.h"
 
+#include <board/join.h>
+
 #include <board/slots.h>
 #include <board/tree.h>
 #include <board/uart.h>

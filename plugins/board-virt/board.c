@@ -6,6 +6,8 @@
  */
 #include "board.h"
 
+#include <board/join.h>
+
 #include <board/slots.h>
 #include <board/tree.h>
 #include <inttypes.h>

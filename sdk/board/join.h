@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * join.h: a board plugin in one line: `VR_BOARD_PLUGIN("board-virt", vr_board_virt)` makes of a board's table
+ * a plugin. It is usable wherever the host offers the tables that boards need (tables.h).
+ */
+#ifndef VR_BOARD_JOIN_H
+#define VR_BOARD_JOIN_H
+
+#include <vmrun/board.h>
+#include <vmrun/plugin.h>
+
+/* One instance of the plugin: the `self` of the board's create(). */
+struct vr_board_plugin {
+	struct vr_plugin plugin;
+	const struct vr_host *host;
+	const char *own; /* its id */
+	const struct vr_board *board;
+};
+
+/* vmrun_plugin_create() for a plugin whose id is `own`. board is kept. [main] */
+int32_t vr_board_plugin_create(const struct vr_host *host, const char *id, const char *own,
+			       const struct vr_board *board, const struct vr_plugin **out);
+
+#define VR_BOARD_PLUGIN(own, the_board)                                                           \
+	VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)                         \
+	{                                                                                         \
+		static const struct vr_magic magic = VR_MAGIC_INITIALIZER;                        \
+		return &magic;                                                                    \
+	}                                                                                         \
+	VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, \
+						      const struct vr_plugin **out)               \
+	{                                                                                         \
+		return vr_board_plugin_create(host, id, own, &the_board, out);                    \
+	}
+
+#endif
