@@ -117,3 +117,21 @@ void vr_acpi_pm_fini(struct vr_acpi_pm *p)
 {
 	pthread_mutex_destroy(&p->lock);
 }
+
+void vr_acpi_pm_get(struct vr_acpi_pm *p, struct vr_state_x86_acpi_pm *s)
+{
+	pthread_mutex_lock(&p->lock);
+	s->status = p->status;
+	s->enable = p->enable;
+	s->control = p->control;
+	pthread_mutex_unlock(&p->lock);
+}
+
+void vr_acpi_pm_set(struct vr_acpi_pm *p, const struct vr_state_x86_acpi_pm *s)
+{
+	pthread_mutex_lock(&p->lock);
+	p->status = s->status;
+	p->enable = s->enable;
+	p->control = s->control;
+	pthread_mutex_unlock(&p->lock);
+}

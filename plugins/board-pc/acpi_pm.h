@@ -5,6 +5,7 @@
 
 #include <board/tables.h>
 #include <pthread.h>
+#include <vmrun/state_pc.h>
 
 #define ACPI_PM_TIMER_HZ 3579545u
 #define ACPI_S5 5u /* SLP_TYP as the DSDT says it */
@@ -18,5 +19,9 @@ struct vr_acpi_pm {
 int32_t vr_acpi_pm_init(struct vr_acpi_pm *p, const struct vr_tables *t); /* [main] */
 void vr_acpi_pm_reset(struct vr_acpi_pm *p);                              /* [quiesced] */
 void vr_acpi_pm_fini(struct vr_acpi_pm *p);
+
+/* All of it, checked. [quiesced] */
+void vr_acpi_pm_get(struct vr_acpi_pm *p, struct vr_state_x86_acpi_pm *s);
+void vr_acpi_pm_set(struct vr_acpi_pm *p, const struct vr_state_x86_acpi_pm *s);
 
 #endif

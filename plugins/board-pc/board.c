@@ -6,23 +6,17 @@
  */
 #include "board.h"
 
-#include <board/slots.h>
-#include <board/uart.h>
+#include <board/join.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "acpi.h"
-#include "acpi_pm.h"
-#include "cmos.h"
 #include "entry.h"
-#include "intr.h"
 #include "load.h"
 #include "map.h"
-#include "pit.h"
 #include "ranges.h"
-#include "reset.h"
 
 #define RAM_GRAIN 0x10000u
 #define UART_PORT 0x3f8u
@@ -30,26 +24,11 @@
 #define ANNOUNCE_ACPI 1u
 #define ANNOUNCE_CMDLINE 2u
 
-struct pc {
-	struct vr_tables t;
-	uint32_t vcpu_count;
-	uint64_t ram_size;
-	uint32_t announce; /* ANNOUNCE_* */
-	uint32_t ready;    /* intr, reset and pm are to be taken down */
-	struct vr_intr intr;
-	struct vr_reset reset;
-	struct vr_acpi_pm pm;
-	struct vr_uart *uart;
-	struct vr_pit *pit; /* NULL: the accelerator has it */
-	struct vr_cmos *cmos;
-	struct vr_slots slots;
-};
-
 /* ---- life ---------------------------------------------------------------------------------------------- */
 
 static void VR_CALL pc_destroy(void *board)
 {
-	struct pc *b = board;
+	struct vr_pc *b = board;
 
 	vr_slots_free(&b->slots);
 	vr_cmos_free(b->cmos);
@@ -79,7 +58,7 @@ static int32_t check(const struct vr_tables *t, const struct vr_board_config *c)
 	return VR_OK;
 }
 
-static int32_t read_options(struct pc *b)
+static int32_t read_options(struct vr_pc *b)
 {
 	static const struct {
 		const char *text;
@@ -102,7 +81,7 @@ static int32_t read_options(struct pc *b)
 }
 
 /* Conventional memory, where a firmware would be, and the two parts around the hole below 4 GiB. */
-static int32_t add_ram(struct pc *b)
+static int32_t add_ram(struct vr_pc *b)
 {
 	uint64_t low = vr_ranges_low_end(b->ram_size);
 	const struct {
@@ -122,7 +101,7 @@ static int32_t add_ram(struct pc *b)
 	return rc;
 }
 
-static int32_t build(struct pc *b)
+static int32_t build(struct vr_pc *b)
 {
 	const struct vr_uart_config uart = {
 		.space = VR_SPACE_PORT, .irq = PC_IRQ_UART, .base = UART_PORT, .length = 8, .gated = 1};
@@ -148,8 +127,8 @@ static int32_t build(struct pc *b)
 
 static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, void **board)
 {
-	struct pc *b = calloc(1, sizeof(*b));
-	const struct vr_host *host = ((struct vr_board_plugin *)self)->host;
+	struct vr_pc *b = calloc(1, sizeof(*b));
+	const struct vr_host *host = ((const struct vr_board_plugin *)self)->host;
 	int32_t rc;
 
 	if (!b) {
@@ -182,7 +161,7 @@ static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, vo
 /* Devices first: they let go of their lines; then the controllers. */
 static void VR_CALL pc_reset(void *board)
 {
-	struct pc *b = board;
+	struct vr_pc *b = board;
 
 	vr_slots_reset(&b->slots);
 	vr_uart_reset(b->uart);
@@ -197,7 +176,7 @@ static void VR_CALL pc_reset(void *board)
 /* ---- boot ------------------------------------------------------------------------------------------------
  */
 
-static int32_t load_acpi(struct pc *b)
+static int32_t load_acpi(struct vr_pc *b)
 {
 	struct vr_acpi_input in = {
 		.vcpu_count = b->vcpu_count,
@@ -218,7 +197,7 @@ static int32_t load_acpi(struct pc *b)
 
 /* The user's, and a virtio_mmio.device= for each slot (Linux' driver, CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES). A
  * kernel that finds a device by ACPI as well leaves the second mention alone. */
-static char *command_line(const struct pc *b, const char *user)
+static char *command_line(const struct vr_pc *b, const char *user)
 {
 	size_t length = strlen(user), room = length + 1 + b->slots.used * 64u;
 	char *text = malloc(room);
@@ -238,12 +217,12 @@ static char *command_line(const struct pc *b, const char *user)
 
 /* The others: with the board's local APICs they are off until a start-up interrupt; with the accelerator's
  * they run, and wait for one there. */
-static int32_t park_others(struct pc *b)
+static int32_t park_others(struct vr_pc *b)
 {
 	int32_t rc = VR_OK;
 
 	for (uint32_t i = 1; i < b->vcpu_count && b->intr.kind != VR_IRQCHIP_NONE && rc >= 0; i++) {
-		rc = vr_entry_wait(&b->t, i);
+		rc = vr_entry_wait(&b->t, i, 0, 0);
 		if (rc >= 0)
 			rc = b->t.machine->vcpu_power(b->t.host, i, 1);
 	}
@@ -252,7 +231,7 @@ static int32_t park_others(struct pc *b)
 
 static int32_t VR_CALL pc_load(void *board, const struct vr_boot_payload *p)
 {
-	struct pc *b = board;
+	struct vr_pc *b = board;
 	char *cmdline = command_line(b, p->cmdline);
 	struct vr_load_input in = {
 		.payload = p,
@@ -283,4 +262,7 @@ const struct vr_board vr_board_pc = {
 	.load = pc_load,
 	.reset = pc_reset,
 	.destroy = pc_destroy,
+	.state_at = vr_pc_state_at,
+	.get_state = vr_pc_get_state,
+	.set_state = vr_pc_set_state,
 };

@@ -6,8 +6,9 @@
  */
 #include "cmos.h"
 
-#include <pthread.h>
+#include <board/ports.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SECOND 1000000000ull
 #define BYTES 128u
@@ -47,6 +48,7 @@ struct vr_cmos {
 	const struct vr_tables *t;
 	uint32_t irq;
 	struct vr_timer *timer;
+	struct vr_ports ports;
 	pthread_mutex_t lock; /* everything below */
 	uint8_t index;
 	uint8_t ram[BYTES]; /* registers too; the time only while SET holds it */
@@ -165,9 +167,14 @@ static int held(const struct vr_cmos *c)
 
 /* ---- interrupts --------------------------------------------------------------------------------------- */
 
+static uint32_t level_of(const struct vr_cmos *c)
+{
+	return !!(c->flags & c->ram[R_B] & (C_PERIODIC | C_ALARM | C_UPDATE));
+}
+
 static void update_line(struct vr_cmos *c)
 {
-	uint32_t level = !!(c->flags & c->ram[R_B] & (C_PERIODIC | C_ALARM | C_UPDATE));
+	uint32_t level = level_of(c);
 
 	if (level)
 		c->flags |= C_IRQ;
@@ -333,37 +340,22 @@ static void data_write(struct vr_cmos *c, uint8_t value)
 		arm(c);
 }
 
-static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+static uint32_t port_read(void *device, uint32_t port)
 {
-	struct vr_cmos *c = opaque;
-	uint64_t value = 0xff; /* the index can't be read back */
-
-	(void)vcpu;
-	pthread_mutex_lock(&c->lock);
-	if (offset == 1)
-		value = data_read(c);
-	else if (width >= 2)
-		value |= (uint64_t)data_read(c) << 8;
-	pthread_mutex_unlock(&c->lock);
-	return value;
+	return port == PORT_CMOS ? 0xff : data_read(device); /* the index can't be read back */
 }
 
-static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+static void port_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_cmos *c = opaque;
+	struct vr_cmos *c = device;
 
-	(void)vcpu;
-	pthread_mutex_lock(&c->lock);
-	if (offset == 0)
+	if (port == PORT_CMOS)
 		c->index = value & (BYTES - 1); /* bit 7 masks NMI; no device here raises one */
 	else
 		data_write(c, (uint8_t)value);
-	if (offset == 0 && width >= 2)
-		data_write(c, (uint8_t)(value >> 8));
-	pthread_mutex_unlock(&c->lock);
 }
 
-static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
+static const struct vr_port_range range = {PORT_CMOS, 2, port_read, port_write, "cmos"};
 
 /* What a firmware would have put there: sizes in KiB, above 16 MiB in units of 64 KiB. */
 static void describe_ram(struct vr_cmos *c, uint64_t ram_size)
@@ -399,7 +391,7 @@ int32_t vr_cmos_new(const struct vr_tables *t, uint32_t irq, uint64_t ram_size, 
 	pthread_mutex_init(&c->lock, NULL);
 	rc = t->timer->create(t->host, fired, c, &c->timer);
 	if (rc >= 0)
-		rc = t->mmio->attach(t->host, VR_SPACE_PORT, PORT_CMOS, 2, &ops, c, "cmos");
+		rc = vr_ports_attach(t, &range, 1, c, &c->lock, &c->ports);
 	if (rc < 0) {
 		vr_cmos_free(c);
 		return rc;
@@ -428,4 +420,34 @@ void vr_cmos_free(struct vr_cmos *c)
 		c->t->timer->destroy(c->timer);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
+}
+
+_Static_assert(BYTES == sizeof(((struct vr_state_x86_cmos *)0)->ram), "all of it is state");
+
+void vr_cmos_get(struct vr_cmos *c, struct vr_state_x86_cmos *s)
+{
+	pthread_mutex_lock(&c->lock);
+	s->index = c->index;
+	s->flags = c->flags;
+	s->offset = c->offset;
+	s->alarm_seen = c->alarm_seen;
+	s->update_seen = c->update_seen;
+	s->periodic_from = c->periodic_from;
+	memcpy(s->ram, c->ram, sizeof(s->ram));
+	pthread_mutex_unlock(&c->lock);
+}
+
+void vr_cmos_set(struct vr_cmos *c, const struct vr_state_x86_cmos *s)
+{
+	pthread_mutex_lock(&c->lock);
+	c->index = s->index;
+	c->flags = s->flags;
+	c->offset = s->offset;
+	c->alarm_seen = s->alarm_seen;
+	c->update_seen = s->update_seen;
+	c->periodic_from = s->periodic_from;
+	memcpy(c->ram, s->ram, sizeof(c->ram));
+	c->line = level_of(c);
+	arm(c);
+	pthread_mutex_unlock(&c->lock);
 }

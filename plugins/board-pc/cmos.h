@@ -4,6 +4,7 @@
 #define VR_BOARD_PC_CMOS_H
 
 #include <board/tables.h>
+#include <vmrun/state_pc.h>
 
 struct vr_cmos;
 
@@ -11,5 +12,9 @@ struct vr_cmos;
 int32_t vr_cmos_new(const struct vr_tables *t, uint32_t irq, uint64_t ram_size, struct vr_cmos **out);
 void vr_cmos_reset(struct vr_cmos *c); /* [quiesced]; the clock runs on: it is battery-backed */
 void vr_cmos_free(struct vr_cmos *c);
+
+/* All of it, checked; drives no line. [quiesced] */
+void vr_cmos_get(struct vr_cmos *c, struct vr_state_x86_cmos *s);
+void vr_cmos_set(struct vr_cmos *c, const struct vr_state_x86_cmos *s);
 
 #endif

@@ -167,17 +167,19 @@ int32_t vr_entry_real_mode(const struct vr_tables *t, uint32_t vcpu, uint8_t vec
 	return put(t, vcpu, s);
 }
 
-int32_t vr_entry_wait(const struct vr_tables *t, uint32_t vcpu)
+int32_t vr_entry_wait(const struct vr_tables *t, uint32_t vcpu, uint32_t come, uint8_t vector)
 {
+	uint32_t wanted = come ? VR_X86_MP_SIPI : VR_X86_MP_INIT;
 	struct vr_state_x86 *s;
 	int32_t rc = get(t, vcpu, &s);
 
 	if (rc < 0)
 		return rc;
-	if (s->mp_state == VR_X86_MP_INIT) {
+	if (s->mp_state == wanted && (!come || s->events.sipi_vector == vector)) {
 		free(s);
 		return VR_OK;
 	}
-	s->mp_state = VR_X86_MP_INIT;
+	s->mp_state = wanted;
+	s->events.sipi_vector = vector;
 	return put(t, vcpu, s);
 }

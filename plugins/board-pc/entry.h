@@ -18,8 +18,9 @@ int32_t vr_entry_boot(const struct vr_tables *t, const struct vr_entry *e);
 /* Real mode at vector * 4096 as a start-up interrupt begins it. The vCPU is off. VR_E_STATE: it still runs.
  */
 int32_t vr_entry_real_mode(const struct vr_tables *t, uint32_t vcpu, uint8_t vector);
-/* Waiting for a start-up interrupt that the accelerator's own local APIC takes. */
-int32_t vr_entry_wait(const struct vr_tables *t, uint32_t vcpu);
+/* Waiting for a start-up interrupt that the accelerator's own local APIC takes; or it has come, with
+ * `vector`. */
+int32_t vr_entry_wait(const struct vr_tables *t, uint32_t vcpu, uint32_t come, uint8_t vector);
 
 /* Writes GDT and page tables to where vr_entry_boot() points: PC_GDT and PC_PAGE_TABLES; the first 4 GiB are
  * mapped to themselves. */

@@ -303,87 +303,45 @@ static const struct vr_bus_ops ioapic_ops = {
 };
 
 /* A wide access to 8-bit ports is one to each of them, as the bus bridge makes of it. */
-static uint64_t pic_read(struct vr_intr *x, uint32_t chip, uint64_t offset, uint32_t width)
-{
-	uint64_t value = 0;
+#define MASTER 0x20u
+#define SLAVE 0xa0u
+#define ELCR 0x4d0u
 
-	pthread_mutex_lock(&x->lock);
-	for (uint32_t i = 0; i < width && offset + i < 2; i++)
-		value |= (uint64_t)vr_pic_read(&x->pic, chip, (uint32_t)offset + i) << 8 * i;
-	vr_intr_update(x);
-	pthread_mutex_unlock(&x->lock);
+static uint32_t pic_read(void *device, uint32_t port)
+{
+	struct vr_intr *x = device;
+	uint32_t value = vr_pic_read(&x->pic, port >= SLAVE, port & 1);
+
+	vr_intr_update(x); /* a read may be an acknowledge */
 	return value;
 }
 
-static void pic_write(struct vr_intr *x, uint32_t chip, uint64_t offset, uint32_t width, uint64_t value)
+static void pic_write(void *device, uint32_t port, uint32_t value)
 {
-	pthread_mutex_lock(&x->lock);
-	for (uint32_t i = 0; i < width && offset + i < 2; i++)
-		vr_pic_write(&x->pic, chip, (uint32_t)offset + i, value >> 8 * i & 0xff);
+	struct vr_intr *x = device;
+
+	vr_pic_write(&x->pic, port >= SLAVE, port & 1, value);
 	vr_intr_update(x);
-	pthread_mutex_unlock(&x->lock);
 }
 
-static uint64_t VR_CALL master_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+static uint32_t elcr_read(void *device, uint32_t port)
 {
-	(void)vcpu;
-	return pic_read(opaque, 0, offset, width);
+	return vr_pic_elcr_read(&((struct vr_intr *)device)->pic, port & 1);
 }
 
-static void VR_CALL master_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+static void elcr_write(void *device, uint32_t port, uint32_t value)
 {
-	(void)vcpu;
-	pic_write(opaque, 0, offset, width, value);
-}
+	struct vr_intr *x = device;
 
-static uint64_t VR_CALL slave_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
-{
-	(void)vcpu;
-	return pic_read(opaque, 1, offset, width);
-}
-
-static void VR_CALL slave_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
-{
-	(void)vcpu;
-	pic_write(opaque, 1, offset, width, value);
-}
-
-static uint64_t VR_CALL elcr_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
-{
-	struct vr_intr *x = opaque;
-	uint64_t value = 0;
-
-	(void)vcpu;
-	pthread_mutex_lock(&x->lock);
-	for (uint32_t i = 0; i < width && offset + i < 2; i++)
-		value |= (uint64_t)vr_pic_elcr_read(&x->pic, (uint32_t)offset + i) << 8 * i;
-	pthread_mutex_unlock(&x->lock);
-	return value;
-}
-
-static void VR_CALL elcr_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
-{
-	struct vr_intr *x = opaque;
-
-	(void)vcpu;
-	pthread_mutex_lock(&x->lock);
-	for (uint32_t i = 0; i < width && offset + i < 2; i++)
-		vr_pic_elcr_write(&x->pic, (uint32_t)offset + i, value >> 8 * i & 0xff);
+	vr_pic_elcr_write(&x->pic, port & 1, value);
 	vr_intr_update(x);
-	pthread_mutex_unlock(&x->lock);
 }
 
-static const struct vr_bus_ops master_ops = {
-	.size = sizeof(master_ops),
-	.read = master_read,
-	.write = master_write,
+static const struct vr_port_range pic_ports[VR_PIC_RANGES] = {
+	{MASTER, 2, pic_read, pic_write, "i8259-master"},
+	{SLAVE, 2, pic_read, pic_write, "i8259-slave"},
+	{ELCR, 2, elcr_read, elcr_write, "elcr"},
 };
-static const struct vr_bus_ops slave_ops = {
-	.size = sizeof(slave_ops),
-	.read = slave_read,
-	.write = slave_write,
-};
-static const struct vr_bus_ops elcr_ops = {.size = sizeof(elcr_ops), .read = elcr_read, .write = elcr_write};
 
 /* ---- life -----------------------------------------------------------------------------------------------
  */
@@ -404,9 +362,6 @@ static const struct {
 	{NONE, VR_SPACE_SYSREG, MSR_X2APIC, 0x40, &x2apic_ops, "x2apic"},
 	{NONE | SPLIT, VR_SPACE_SYSREG, VR_X86_BUS_INTA, 3, &wire_ops, "interrupt-acknowledge"},
 	{NONE | SPLIT, VR_SPACE_MMIO, PC_IOAPIC_BASE, IOAPIC_SIZE, &ioapic_ops, "ioapic"},
-	{NONE | SPLIT, VR_SPACE_PORT, 0x20, 2, &master_ops, "i8259-master"},
-	{NONE | SPLIT, VR_SPACE_PORT, 0xa0, 2, &slave_ops, "i8259-slave"},
-	{NONE | SPLIT, VR_SPACE_PORT, 0x4d0, 2, &elcr_ops, "elcr"},
 };
 
 static void ask_accelerator(struct vr_intr *x)
@@ -471,6 +426,8 @@ int32_t vr_intr_init(struct vr_intr *x, const struct vr_tables *t, uint32_t vcpu
 		if (ranges[i].when & HAVE(x->kind))
 			rc = t->mmio->attach(t->host, ranges[i].space, ranges[i].base, ranges[i].length,
 					     ranges[i].ops, x, ranges[i].name);
+	if (rc >= 0 && x->kind != VR_IRQCHIP_FULL)
+		rc = vr_ports_attach(t, pic_ports, VR_PIC_RANGES, x, &x->lock, x->pic_ports);
 	if (rc >= 0)
 		rc = t->irq->set_controller(t->host, &controller, x);
 	return rc;

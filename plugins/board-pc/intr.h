@@ -9,8 +9,7 @@
 #ifndef VR_BOARD_PC_INTR_H
 #define VR_BOARD_PC_INTR_H
 
-#include <board/tables.h>
-#include <pthread.h>
+#include <board/ports.h>
 #include <vmrun/irqchip.h>
 
 #include "ioapic.h"
@@ -38,27 +37,42 @@ struct vr_message {
 	uint32_t destination;
 };
 
+#define VR_PIC_RANGES 3u
+
 struct vr_intr {
 	const struct vr_tables *t;
 	uint32_t vcpu_count;
 	uint32_t kind; /* VR_IRQCHIP_*: what the accelerator has */
 	const struct vr_irqchip *chip;
 	void *chip_self;
-	pthread_mutex_t lock;                 /* everything below */
-	uint64_t slot_lines;                  /* of the virtio slots */
-	uint32_t pins;                        /* lines 0..23, slots included */
-	uint32_t direct;                      /* SPLIT: pin 0 of vCPU 0 as last told */
-	struct vr_pic pic;                    /* not FULL */
-	struct vr_ioapic ioapic;              /* not FULL */
-	struct vr_lapic *lapic[PC_MAX_VCPUS]; /* NONE */
-	uint32_t lowest_next;                 /* whose turn it is among equals */
-	struct vr_startup startup;            /* NONE */
+	struct vr_ports pic_ports[VR_PIC_RANGES]; /* not FULL */
+	pthread_mutex_t lock;                     /* everything below */
+	uint64_t slot_lines;                      /* of the virtio slots */
+	uint32_t pins;                            /* lines 0..23, slots included */
+	uint32_t direct;                          /* SPLIT: pin 0 of vCPU 0 as last told */
+	struct vr_pic pic;                        /* not FULL */
+	struct vr_ioapic ioapic;                  /* not FULL */
+	struct vr_lapic *lapic[PC_MAX_VCPUS];     /* NONE */
+	uint32_t lowest_next;                     /* whose turn it is among equals */
+	struct vr_startup startup;                /* NONE */
 };
 
 /* Asks the accelerator what it has, attaches the rest, becomes the root controller. [main] */
 int32_t vr_intr_init(struct vr_intr *x, const struct vr_tables *t, uint32_t vcpu_count);
 void vr_intr_fini(struct vr_intr *x);
 void vr_intr_reset(struct vr_intr *x); /* [quiesced] */
+
+/* ---- intr_state.c: canonical states, checked; where the board has them itself. [quiesced] ---- */
+void vr_intr_get_pic(struct vr_intr *x, struct vr_state_x86_pic *s);
+void vr_intr_set_pic(struct vr_intr *x, const struct vr_state_x86_pic *s);
+void vr_intr_get_ioapic(struct vr_intr *x, struct vr_state_x86_ioapic *s);
+void vr_intr_set_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s);
+void vr_intr_get_lapic(struct vr_intr *x, uint32_t vcpu, struct vr_state_x86_lapic *s);
+/* VR_E_UNSUPPORTED: these local APICs can't be in that state. */
+int32_t vr_intr_set_lapic(struct vr_intr *x, uint32_t vcpu, const struct vr_state_x86_lapic *s);
+/* The accelerator's controllers were given these states: what they have seen of the lines. */
+void vr_intr_saw_pic(struct vr_intr *x, const struct vr_state_x86_pic *s);
+void vr_intr_saw_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s);
 
 /* ---- the lock is held ---- */
 

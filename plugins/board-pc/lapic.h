@@ -80,6 +80,8 @@ void vr_lapic_timer_start(struct vr_lapic *l, uint32_t initial);
 void vr_lapic_timer_divide(struct vr_lapic *l, uint32_t value);
 void vr_lapic_timer_mode(struct vr_lapic *l); /* the LVT entry was written */
 void vr_lapic_timer_stop(struct vr_lapic *l);
+/* The next interrupt at guest time `deadline` ns; 0: none. */
+void vr_lapic_timer_resume(struct vr_lapic *l, uint64_t deadline);
 void VR_CALL vr_lapic_timer_fired(void *opaque);
 
 #endif

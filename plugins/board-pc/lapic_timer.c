@@ -3,6 +3,8 @@
  * lapic_timer.c: the APIC timer (Intel SDM vol. 3, 11.5.4), one-shot and periodic, counting a bus clock of 1
  * GHz, so that a count divided by one is a nanosecond.
  */
+#include <board/state_pc.h>
+
 #include "intr.h"
 
 /* A periodic timer interrupts at most this often: what is due in between is one interrupt. A guest must not
@@ -14,12 +16,9 @@ static uint64_t now(const struct vr_lapic *l)
 	return l->intr->t->timer->now(l->intr->t->host);
 }
 
-/* Divide configuration, bits 3, 1 and 0: 2, 4, .. 128, and 7 is 1. */
 static uint32_t divisor(const struct vr_lapic *l)
 {
-	uint32_t code = (l->timer_divide & 3) | (l->timer_divide >> 1 & 4);
-
-	return 1u << ((code + 1) & 7);
+	return vr_state_lapic_divisor(l->timer_divide);
 }
 
 static int periodic(const struct vr_lapic *l)
@@ -99,6 +98,16 @@ void vr_lapic_timer_divide(struct vr_lapic *l, uint32_t value)
 void vr_lapic_timer_mode(struct vr_lapic *l)
 {
 	arm(l);
+}
+
+void vr_lapic_timer_resume(struct vr_lapic *l, uint64_t deadline)
+{
+	l->timer_when = deadline;
+	l->timer_armed = deadline != 0;
+	if (l->timer_armed)
+		l->intr->t->timer->arm(l->timer, deadline);
+	else
+		l->intr->t->timer->cancel(l->timer);
 }
 
 void VR_CALL vr_lapic_timer_fired(void *opaque)

@@ -20,13 +20,13 @@ static uint32_t bit(uint32_t n)
 	return 1u << (n & 7);
 }
 
-static int is_level(const struct vr_pic_chip *c, uint32_t n)
+static int is_level(const struct vr_x86_pic_chip *c, uint32_t n)
 {
-	return (c->icw1 & ICW1_LEVEL) || (c->level & bit(n));
+	return (c->icw1 & ICW1_LEVEL) || (c->elcr & bit(n));
 }
 
 /* The input of highest priority in `mask`, or NONE: priorities go round, `lowest` comes last. */
-static uint32_t first(const struct vr_pic_chip *c, uint32_t mask)
+static uint32_t first(const struct vr_x86_pic_chip *c, uint32_t mask)
 {
 	for (uint32_t i = 1; i <= 8; i++)
 		if (mask & bit(c->lowest + i))
@@ -34,13 +34,13 @@ static uint32_t first(const struct vr_pic_chip *c, uint32_t mask)
 	return NONE;
 }
 
-static uint32_t rank(const struct vr_pic_chip *c, uint32_t n)
+static uint32_t rank(const struct vr_x86_pic_chip *c, uint32_t n)
 {
 	return (n - c->lowest - 1) & 7;
 }
 
 /* The input that asks for service and may have it, or NONE (fully nested mode and its exceptions). */
-static uint32_t request(const struct vr_pic_chip *c, uint32_t is_master)
+static uint32_t request(const struct vr_x86_pic_chip *c, uint32_t is_master)
 {
 	uint32_t n = first(c, c->irr & ~(uint32_t)c->imr), serving, in_service = c->isr;
 
@@ -56,7 +56,7 @@ static uint32_t request(const struct vr_pic_chip *c, uint32_t is_master)
 	return serving == NONE || rank(c, n) < rank(c, serving) ? n : NONE;
 }
 
-static void input(struct vr_pic_chip *c, uint32_t n, uint32_t level)
+static void input(struct vr_x86_pic_chip *c, uint32_t n, uint32_t level)
 {
 	uint8_t was = c->input & (uint8_t)bit(n);
 
@@ -73,7 +73,7 @@ static void input(struct vr_pic_chip *c, uint32_t n, uint32_t level)
 
 static void cascade(struct vr_pic *p)
 {
-	struct vr_pic_chip *m = &p->chip[0];
+	struct vr_x86_pic_chip *m = &p->chip[0];
 	uint32_t asks = request(&p->chip[1], 0) != NONE;
 
 	/* The slave's INT falls at every acknowledge, so each request is an edge to the master. */
@@ -89,7 +89,7 @@ void vr_pic_reset(struct vr_pic *p)
 	for (uint32_t i = 0; i < 2; i++) {
 		p->chip[i].imr = 0xff; /* as a firmware leaves it */
 		p->chip[i].lowest = 7;
-		p->chip[i].base = i ? 0x70 : 0x08;
+		p->chip[i].icw2 = i ? 0x70 : 0x08;
 	}
 }
 
@@ -112,7 +112,7 @@ uint32_t vr_pic_output(const struct vr_pic *p)
 	return request(&p->chip[0], 1) != NONE;
 }
 
-static void serve(struct vr_pic_chip *c, uint32_t n)
+static void serve(struct vr_x86_pic_chip *c, uint32_t n)
 {
 	if (!is_level(c, n))
 		c->irr &= (uint8_t)~bit(n);
@@ -123,12 +123,12 @@ static void serve(struct vr_pic_chip *c, uint32_t n)
 }
 
 /* Without a request the chip answers with input 7 and sets no bit in ISR. */
-static uint32_t acknowledge(struct vr_pic_chip *c, uint32_t is_master, uint32_t *n)
+static uint32_t acknowledge(struct vr_x86_pic_chip *c, uint32_t is_master, uint32_t *n)
 {
 	*n = request(c, is_master);
 	if (*n != NONE)
 		serve(c, *n);
-	return c->base + (*n == NONE ? 7 : *n);
+	return c->icw2 + (*n == NONE ? 7 : *n);
 }
 
 uint32_t vr_pic_acknowledge(struct vr_pic *p)
@@ -143,15 +143,15 @@ uint32_t vr_pic_acknowledge(struct vr_pic *p)
 
 /* ---- commands ----------------------------------------------------------------------------------- */
 
-static void icw1_write(struct vr_pic_chip *c, uint32_t value)
+static void icw1_write(struct vr_x86_pic_chip *c, uint32_t value)
 {
-	uint8_t lines = c->input, elcr = c->level;
+	uint8_t lines = c->input, elcr = c->elcr;
 
 	/* "Initialization Command Words": edge detection is reset, masks are cleared, input 7 is lowest,
 	 * special mask mode is off, IRR is read; ICW4's functions are off unless it comes. */
 	memset(c, 0, sizeof(*c));
 	c->input = lines;
-	c->level = elcr;
+	c->elcr = elcr;
 	c->lowest = 7;
 	c->icw1 = (uint8_t)value;
 	c->expect = 2;
@@ -160,7 +160,7 @@ static void icw1_write(struct vr_pic_chip *c, uint32_t value)
 			c->irr |= lines & (uint8_t)bit(i);
 }
 
-static void eoi(struct vr_pic_chip *c, uint32_t n, uint32_t rotate)
+static void eoi(struct vr_x86_pic_chip *c, uint32_t n, uint32_t rotate)
 {
 	if (n == NONE)
 		return;
@@ -170,7 +170,7 @@ static void eoi(struct vr_pic_chip *c, uint32_t n, uint32_t rotate)
 }
 
 /* OCW2: R, SL, EOI in bits 7:5. */
-static void ocw2_write(struct vr_pic_chip *c, uint32_t value)
+static void ocw2_write(struct vr_x86_pic_chip *c, uint32_t value)
 {
 	uint32_t n = value & 7;
 	/* In special mask mode a masked input is not what a non-specific EOI means. */
@@ -203,7 +203,7 @@ static void ocw2_write(struct vr_pic_chip *c, uint32_t value)
 	}
 }
 
-static void ocw3_write(struct vr_pic_chip *c, uint32_t value)
+static void ocw3_write(struct vr_x86_pic_chip *c, uint32_t value)
 {
 	if (value & 0x04)
 		c->poll = 1;
@@ -213,11 +213,11 @@ static void ocw3_write(struct vr_pic_chip *c, uint32_t value)
 		c->special_mask = value >> 5 & 1;
 }
 
-static void data_write(struct vr_pic_chip *c, uint32_t value)
+static void data_write(struct vr_x86_pic_chip *c, uint32_t value)
 {
 	switch (c->expect) {
 	case 2:
-		c->base = value & 0xf8;
+		c->icw2 = value & 0xf8;
 		c->expect = c->icw1 & ICW1_SINGLE ? 4 : 3;
 		if (c->expect == 4 && !(c->icw1 & ICW1_ICW4))
 			c->expect = 0;
@@ -237,7 +237,7 @@ static void data_write(struct vr_pic_chip *c, uint32_t value)
 
 void vr_pic_write(struct vr_pic *p, uint32_t chip, uint32_t port, uint32_t value)
 {
-	struct vr_pic_chip *c = &p->chip[chip & 1];
+	struct vr_x86_pic_chip *c = &p->chip[chip & 1];
 
 	if (port == PIC_DATA)
 		data_write(c, value);
@@ -252,7 +252,7 @@ void vr_pic_write(struct vr_pic *p, uint32_t chip, uint32_t port, uint32_t value
 
 uint32_t vr_pic_read(struct vr_pic *p, uint32_t chip, uint32_t port)
 {
-	struct vr_pic_chip *c = &p->chip[chip & 1];
+	struct vr_x86_pic_chip *c = &p->chip[chip & 1];
 	uint32_t n;
 
 	if (c->poll) { /* the read after a poll command is an acknowledge: bit 7 says whether there was one */
@@ -268,16 +268,30 @@ uint32_t vr_pic_read(struct vr_pic *p, uint32_t chip, uint32_t port)
 
 uint32_t vr_pic_elcr_read(const struct vr_pic *p, uint32_t chip)
 {
-	return p->chip[chip & 1].level;
+	return p->chip[chip & 1].elcr;
 }
 
 void vr_pic_elcr_write(struct vr_pic *p, uint32_t chip, uint32_t value)
 {
-	struct vr_pic_chip *c = &p->chip[chip & 1];
-	uint8_t was = c->level;
+	struct vr_x86_pic_chip *c = &p->chip[chip & 1];
+	uint8_t was = c->elcr;
 
-	c->level = (uint8_t)(value & ~(uint32_t)elcr_fixed[chip & 1]);
+	c->elcr = (uint8_t)(value & ~(uint32_t)elcr_fixed[chip & 1]);
 	/* What became level-triggered asks as long as it is high, what ceased to no longer does. */
-	c->irr = (uint8_t)((c->irr & ~(uint32_t)(was | c->level)) | (c->input & c->level));
+	c->irr = (uint8_t)((c->irr & ~(uint32_t)(was | c->elcr)) | (c->input & c->elcr));
+	cascade(p);
+}
+
+/* ---- state -------------------------------------------------------------------------------------------- */
+
+void vr_pic_get(const struct vr_pic *p, struct vr_state_x86_pic *s)
+{
+	memcpy(s->chip, p->chip, sizeof(s->chip));
+	s->chip[0].irr &= (uint8_t)~bit(SLAVE_INPUT);
+}
+
+void vr_pic_set(struct vr_pic *p, const struct vr_state_x86_pic *s)
+{
+	memcpy(p->chip, s->chip, sizeof(p->chip));
 	cascade(p);
 }

@@ -7,20 +7,10 @@
 #define VR_BOARD_PC_PIC_H
 
 #include <stdint.h>
-
-struct vr_pic_chip {
-	uint8_t irr, isr, imr;
-	uint8_t input;  /* levels */
-	uint8_t level;  /* ELCR: level-triggered inputs */
-	uint8_t base;   /* ICW2 */
-	uint8_t lowest; /* the input of lowest priority: 7 unless rotated */
-	uint8_t expect; /* the ICW that comes next, 0: none */
-	uint8_t icw1, icw4;
-	uint8_t read_isr, poll, special_mask, rotate_auto;
-};
+#include <vmrun/state_pc.h>
 
 struct vr_pic {
-	struct vr_pic_chip chip[2]; /* 0 master, 1 slave */
+	struct vr_x86_pic_chip chip[2]; /* 0 master, 1 slave */
 };
 
 #define PIC_COMMAND 0u
@@ -41,5 +31,9 @@ uint32_t vr_pic_read(struct vr_pic *p, uint32_t chip, uint32_t port);
 void vr_pic_write(struct vr_pic *p, uint32_t chip, uint32_t port, uint32_t value);
 uint32_t vr_pic_elcr_read(const struct vr_pic *p, uint32_t chip);
 void vr_pic_elcr_write(struct vr_pic *p, uint32_t chip, uint32_t value);
+
+/* All of it, checked. */
+void vr_pic_get(const struct vr_pic *p, struct vr_state_x86_pic *s);
+void vr_pic_set(struct vr_pic *p, const struct vr_state_x86_pic *s);
 
 #endif

@@ -5,14 +5,15 @@
  */
 #include "pit.h"
 
-#include <pthread.h>
+#include <board/ports.h>
+#include <board/state_pc.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND 1000000000ull
 #define CHANNELS 3u
 #define PORT_PIT 0x40u
 #define PORT_B 0x61u
+#define RANGES 2u
 
 /* Channel 0 interrupts at most this often, so that no guest can keep the host's timer thread busy. */
 #define PERIOD_MIN 50000u
@@ -22,25 +23,13 @@
 #define RW_HIGH 2u
 #define RW_BOTH 3u
 
-struct channel {
-	uint8_t mode, rw, bcd, gate;
-	uint8_t write_high, read_high; /* RW_BOTH: the high byte is next */
-	uint8_t write_low;
-	uint8_t loaded; /* a count was written since the control word */
-	uint8_t latched, status_latched;
-	uint8_t status;
-	uint16_t latch;
-	uint32_t count; /* 1..65536, or ..10000 in BCD */
-	uint64_t start; /* ns: when it was loaded or triggered */
-	uint64_t held;  /* ticks that had passed when the gate closed */
-};
-
 struct vr_pit {
 	const struct vr_tables *t;
 	uint32_t irq;
 	struct vr_timer *timer;
+	struct vr_ports ports[RANGES];
 	pthread_mutex_t lock; /* everything below */
-	struct channel channel[CHANNELS];
+	struct vr_x86_pit_channel channel[CHANNELS];
 	uint32_t speaker, line;
 	uint64_t when;
 	uint32_t armed;
@@ -51,39 +40,28 @@ static uint64_t now(const struct vr_pit *p)
 	return p->t->timer->now(p->t->host);
 }
 
-static uint64_t to_ticks(uint64_t ns)
-{
-	return (uint64_t)((unsigned __int128)ns * PIT_HZ / SECOND);
-}
-
-/* The first nanosecond at which so many ticks are over. */
-static uint64_t to_ns(uint64_t ticks)
-{
-	return (uint64_t)(((unsigned __int128)ticks * SECOND + PIT_HZ - 1) / PIT_HZ);
-}
-
 /* Modes 1 and 5 count from a trigger on; in the others the gate stops the counting. */
-static int triggered(const struct channel *c)
+static int triggered(const struct vr_x86_pit_channel *c)
 {
 	return c->mode == 1 || c->mode == 5;
 }
 
-static int periodic(const struct channel *c)
+static int periodic(const struct vr_x86_pit_channel *c)
 {
 	return c->mode == 2 || c->mode == 3;
 }
 
 /* Ticks since the count was taken over. */
-static uint64_t elapsed(const struct vr_pit *p, const struct channel *c)
+static uint64_t elapsed(const struct vr_pit *p, const struct vr_x86_pit_channel *c)
 {
 	if (!c->loaded)
 		return 0;
 	if (!triggered(c) && !c->gate)
 		return c->held;
-	return to_ticks(now(p) - c->start) + c->held;
+	return vr_state_pit_ticks(now(p) - c->start) + c->held;
 }
 
-static uint32_t output(const struct vr_pit *p, const struct channel *c)
+static uint32_t output(const struct vr_pit *p, const struct vr_x86_pit_channel *c)
 {
 	uint64_t e = elapsed(p, c);
 
@@ -100,7 +78,7 @@ static uint32_t output(const struct vr_pit *p, const struct channel *c)
 	}
 }
 
-static uint16_t counter(const struct vr_pit *p, const struct channel *c)
+static uint16_t counter(const struct vr_pit *p, const struct vr_x86_pit_channel *c)
 {
 	uint32_t wrap = c->bcd ? 10000 : 65536, value;
 	uint64_t e = elapsed(p, c);
@@ -130,7 +108,7 @@ static void set_line(struct vr_pit *p, uint32_t level)
 /* The next rise of the output. */
 static void arm(struct vr_pit *p)
 {
-	const struct channel *c = &p->channel[0];
+	const struct vr_x86_pit_channel *c = &p->channel[0];
 	uint64_t e = elapsed(p, c), target, t = now(p);
 
 	p->armed = 0;
@@ -142,8 +120,8 @@ static void arm(struct vr_pit *p)
 		target = c->count + (c->mode == 4 ? 1u : 0u);
 	else
 		return;
-	p->when = c->start + to_ns(target);
-	if (periodic(c) && to_ns(c->count) < PERIOD_MIN)
+	p->when = c->start + vr_state_pit_ns(target);
+	if (periodic(c) && vr_state_pit_ns(c->count) < PERIOD_MIN)
 		p->when = t + PERIOD_MIN;
 	p->armed = 1;
 	p->t->timer->arm(p->timer, p->when);
@@ -174,7 +152,7 @@ static void restart(struct vr_pit *p)
 
 static void load(struct vr_pit *p, uint32_t n, uint32_t value)
 {
-	struct channel *c = &p->channel[n];
+	struct vr_x86_pit_channel *c = &p->channel[n];
 
 	if (c->bcd)
 		value = (value >> 12 & 15) % 10 * 1000 + (value >> 8 & 15) % 10 * 100 +
@@ -192,7 +170,7 @@ static void load(struct vr_pit *p, uint32_t n, uint32_t value)
 
 static void counter_write(struct vr_pit *p, uint32_t n, uint8_t value)
 {
-	struct channel *c = &p->channel[n];
+	struct vr_x86_pit_channel *c = &p->channel[n];
 
 	switch (c->rw) {
 	case RW_LOW:
@@ -213,7 +191,7 @@ static void counter_write(struct vr_pit *p, uint32_t n, uint8_t value)
 
 static uint32_t counter_read(struct vr_pit *p, uint32_t n)
 {
-	struct channel *c = &p->channel[n];
+	struct vr_x86_pit_channel *c = &p->channel[n];
 	uint16_t value = c->latched ? c->latch : counter(p, c);
 
 	if (c->status_latched) {
@@ -232,7 +210,7 @@ static uint32_t counter_read(struct vr_pit *p, uint32_t n)
 	return value & 0xff;
 }
 
-static void latch_count(struct vr_pit *p, struct channel *c)
+static void latch_count(struct vr_pit *p, struct vr_x86_pit_channel *c)
 {
 	if (c->latched)
 		return; /* the first one holds until it is read */
@@ -244,7 +222,7 @@ static void latch_count(struct vr_pit *p, struct channel *c)
 static void read_back(struct vr_pit *p, uint8_t value)
 {
 	for (uint32_t n = 0; n < CHANNELS; n++) {
-		struct channel *c = &p->channel[n];
+		struct vr_x86_pit_channel *c = &p->channel[n];
 
 		if (!(value >> (n + 1) & 1))
 			continue;
@@ -261,7 +239,7 @@ static void read_back(struct vr_pit *p, uint8_t value)
 static void control_write(struct vr_pit *p, uint8_t value)
 {
 	uint32_t n = value >> 6, rw = value >> 4 & 3;
-	struct channel *c;
+	struct vr_x86_pit_channel *c;
 
 	if (n == 3) {
 		read_back(p, value);
@@ -283,7 +261,7 @@ static void control_write(struct vr_pit *p, uint8_t value)
 		restart(p);
 }
 
-static void set_gate(struct vr_pit *p, struct channel *c, uint8_t gate)
+static void set_gate(struct vr_pit *p, struct vr_x86_pit_channel *c, uint8_t gate)
 {
 	if (gate == c->gate)
 		return;
@@ -302,78 +280,41 @@ static void set_gate(struct vr_pit *p, struct channel *c, uint8_t gate)
 
 /* Port 0x61: bit 0 the gate of channel 2, bit 1 the loudspeaker, bit 4 the memory refresh, which toggles
  * every 15 us, bit 5 the output of channel 2. */
-static uint32_t port_b_read(struct vr_pit *p)
+static uint32_t port_b_read(void *device, uint32_t port)
 {
+	const struct vr_pit *p = device;
+
+	(void)port;
 	return p->channel[2].gate | p->speaker << 1 | (uint32_t)(now(p) / 15085 & 1) << 4 |
 	       output(p, &p->channel[2]) << 5;
 }
 
-static void port_b_write(struct vr_pit *p, uint8_t value)
+static void port_b_write(void *device, uint32_t port, uint32_t value)
 {
+	struct vr_pit *p = device;
+
+	(void)port;
 	set_gate(p, &p->channel[2], value & 1);
 	p->speaker = value >> 1 & 1;
 }
 
-static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+static uint32_t port_read(void *device, uint32_t port)
 {
-	struct vr_pit *p = opaque;
-	uint64_t value = 0;
-
-	(void)vcpu;
-	pthread_mutex_lock(&p->lock);
-	for (uint32_t i = 0; i < width && offset + i < CHANNELS; i++)
-		value |= (uint64_t)counter_read(p, (uint32_t)offset + i) << 8 * i;
-	pthread_mutex_unlock(&p->lock);
-	return value;
+	/* The control word can't be read. */
+	return port - PORT_PIT < CHANNELS ? counter_read(device, port - PORT_PIT) : 0;
 }
 
-static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+static void port_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_pit *p = opaque;
-
-	(void)vcpu;
-	pthread_mutex_lock(&p->lock);
-	for (uint32_t i = 0; i < width && offset + i <= CHANNELS; i++) {
-		if (offset + i == CHANNELS)
-			control_write(p, (uint8_t)(value >> 8 * i));
-		else
-			counter_write(p, (uint32_t)offset + i, (uint8_t)(value >> 8 * i));
-	}
-	pthread_mutex_unlock(&p->lock);
+	if (port - PORT_PIT < CHANNELS)
+		counter_write(device, port - PORT_PIT, (uint8_t)value);
+	else
+		control_write(device, (uint8_t)value);
 }
 
-static uint64_t VR_CALL port_b_read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
-{
-	struct vr_pit *p = opaque;
-	uint64_t value;
-
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&p->lock);
-	value = port_b_read(p);
-	pthread_mutex_unlock(&p->lock);
-	return value;
-}
-
-static void VR_CALL port_b_write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width,
-				    uint64_t value)
-{
-	struct vr_pit *p = opaque;
-
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&p->lock);
-	port_b_write(p, (uint8_t)value);
-	pthread_mutex_unlock(&p->lock);
-}
-
-static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
-static const struct vr_bus_ops port_b_ops = {
-	.size = sizeof(port_b_ops),
-	.read = port_b_read_op,
-	.write = port_b_write_op,
+static const struct vr_port_range ranges[RANGES] = {
+	{PORT_PIT, CHANNELS + 1, port_read, port_write, "i8254"},
+	{PORT_B, 1, port_b_read, port_b_write, "port-b"},
 };
 
 static void power_on(struct vr_pit *p)
@@ -401,9 +342,7 @@ int32_t vr_pit_new(const struct vr_tables *t, uint32_t irq, struct vr_pit **out)
 	power_on(p);
 	rc = t->timer->create(t->host, fired, p, &p->timer);
 	if (rc >= 0)
-		rc = t->mmio->attach(t->host, VR_SPACE_PORT, PORT_PIT, CHANNELS + 1, &ops, p, "i8254");
-	if (rc >= 0)
-		rc = t->mmio->attach(t->host, VR_SPACE_PORT, PORT_B, 1, &port_b_ops, p, "port-b");
+		rc = vr_ports_attach(t, ranges, RANGES, p, &p->lock, p->ports);
 	if (rc < 0) {
 		vr_pit_free(p);
 		return rc;
@@ -429,4 +368,29 @@ void vr_pit_free(struct vr_pit *p)
 		p->t->timer->destroy(p->timer);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
+}
+
+void vr_pit_get(struct vr_pit *p, struct vr_state_x86_pit *s)
+{
+	pthread_mutex_lock(&p->lock);
+	memcpy(s->channel, p->channel, sizeof(s->channel));
+	s->line = p->line;
+	s->speaker = p->speaker;
+	s->deadline = p->armed ? p->when : 0;
+	pthread_mutex_unlock(&p->lock);
+}
+
+void vr_pit_set(struct vr_pit *p, const struct vr_state_x86_pit *s)
+{
+	pthread_mutex_lock(&p->lock);
+	memcpy(p->channel, s->channel, sizeof(p->channel));
+	p->line = s->line;
+	p->speaker = s->speaker;
+	p->when = s->deadline;
+	p->armed = s->deadline != 0;
+	if (p->armed)
+		p->t->timer->arm(p->timer, p->when);
+	else
+		p->t->timer->cancel(p->timer);
+	pthread_mutex_unlock(&p->lock);
 }

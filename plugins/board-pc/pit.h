@@ -5,8 +5,9 @@
 #define VR_BOARD_PC_PIT_H
 
 #include <board/tables.h>
+#include <vmrun/state_pc.h>
 
-#define PIT_HZ 1193182u
+#define PIT_HZ ((uint32_t)VR_X86_PIT_HZ)
 
 struct vr_pit;
 
@@ -14,5 +15,9 @@ struct vr_pit;
 int32_t vr_pit_new(const struct vr_tables *t, uint32_t irq, struct vr_pit **out);
 void vr_pit_reset(struct vr_pit *p); /* [quiesced] */
 void vr_pit_free(struct vr_pit *p);
+
+/* All of it, checked; drives no line. [quiesced] */
+void vr_pit_get(struct vr_pit *p, struct vr_state_x86_pit *s);
+void vr_pit_set(struct vr_pit *p, const struct vr_state_x86_pit *s);
 
 #endif

@@ -23,16 +23,19 @@ static void reset_machine(struct vr_reset *r)
 
 static void answer(struct vr_reset *r, uint8_t value)
 {
-	r->output = value;
-	r->full = 1;
+	r->s.output = value;
+	r->s.full = 1;
 }
 
-static void command(struct vr_reset *r, uint8_t value)
+static void command_write(void *device, uint32_t port, uint32_t value)
 {
-	r->command = 0;
+	struct vr_reset *r = device;
+
+	(void)port;
+	r->s.command = 0;
 	switch (value) {
 	case 0x20: /* read the command byte */
-		answer(r, r->config);
+		answer(r, r->s.config);
 		break;
 	case 0xaa: /* self-test: passed */
 		answer(r, 0x55);
@@ -42,12 +45,12 @@ static void command(struct vr_reset *r, uint8_t value)
 		answer(r, 0);
 		break;
 	case 0xd0: /* read the output port */
-		answer(r, OUTPUT_RESET | (r->port92 & OUTPUT_A20));
+		answer(r, OUTPUT_RESET | (r->s.port92 & OUTPUT_A20));
 		break;
 	case 0x60: /* a data byte follows: command byte, output port, for the mouse */
 	case 0xd1:
 	case 0xd4:
-		r->command = value;
+		r->s.command = (uint8_t)value;
 		break;
 	default:
 		/* 0xf0..0xff: pulse the output port's bits that are low. */
@@ -57,184 +60,120 @@ static void command(struct vr_reset *r, uint8_t value)
 	}
 }
 
-static void data(struct vr_reset *r, uint8_t value)
+static void data_write(void *device, uint32_t port, uint32_t value)
 {
-	if (r->command == 0x60)
-		r->config = value;
-	else if (r->command == 0xd1 && !(value & OUTPUT_RESET))
+	struct vr_reset *r = device;
+
+	(void)port;
+	if (r->s.command == 0x60)
+		r->s.config = (uint8_t)value;
+	else if (r->s.command == 0xd1 && !(value & OUTPUT_RESET))
 		reset_machine(r);
-	else if (r->command == 0xd1)
-		r->port92 = (uint8_t)((r->port92 & ~OUTPUT_A20) | (value & OUTPUT_A20));
+	else if (r->s.command == 0xd1)
+		r->s.port92 = (uint8_t)((r->s.port92 & ~OUTPUT_A20) | (value & OUTPUT_A20));
 	/* Anything else is for a keyboard or a mouse, and nobody answers. */
-	r->command = 0;
+	r->s.command = 0;
 }
 
-static uint64_t VR_CALL data_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+static uint32_t data_read(void *device, uint32_t port)
 {
-	struct vr_reset *r = opaque;
-	uint64_t value;
+	struct vr_reset *r = device;
 
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&r->lock);
-	r->full = 0;
-	value = r->output;
-	pthread_mutex_unlock(&r->lock);
-	return value;
+	(void)port;
+	r->s.full = 0;
+	return r->s.output;
 }
 
-static void VR_CALL data_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+static uint32_t status_read(void *device, uint32_t port)
 {
-	struct vr_reset *r = opaque;
+	const struct vr_reset *r = device;
 
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&r->lock);
-	data(r, (uint8_t)value);
-	pthread_mutex_unlock(&r->lock);
-}
-
-static uint64_t VR_CALL status_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
-{
-	struct vr_reset *r = opaque;
-	uint64_t value;
-
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&r->lock);
-	value = STATUS_SYSTEM | STATUS_UNLOCKED | (r->full ? STATUS_FULL : 0);
-	pthread_mutex_unlock(&r->lock);
-	return value;
-}
-
-static void VR_CALL command_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width,
-				  uint64_t value)
-{
-	struct vr_reset *r = opaque;
-
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&r->lock);
-	command(r, (uint8_t)value);
-	pthread_mutex_unlock(&r->lock);
+	(void)port;
+	return STATUS_SYSTEM | STATUS_UNLOCKED | (r->s.full ? STATUS_FULL : 0);
 }
 
 /* ---- port 0x92: bit 0 resets when it rises, bit 1 is A20 (which is always open here) ---------------- */
 
-static uint64_t VR_CALL port92_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+static uint32_t port92_read(void *device, uint32_t port)
 {
-	struct vr_reset *r = opaque;
-	uint64_t value;
+	const struct vr_reset *r = device;
 
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&r->lock);
-	value = r->port92;
-	pthread_mutex_unlock(&r->lock);
-	return value;
+	(void)port;
+	return r->s.port92;
 }
 
-static void VR_CALL port92_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+static void port92_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_reset *r = opaque;
+	struct vr_reset *r = device;
 
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&r->lock);
-	if ((value & 1) && !(r->port92 & 1))
+	(void)port;
+	if ((value & 1) && !(r->s.port92 & 1))
 		reset_machine(r);
-	r->port92 = value & 0xff;
-	pthread_mutex_unlock(&r->lock);
+	r->s.port92 = (uint8_t)value;
 }
 
 /* ---- reset control: bit 2 resets when it rises, bit 1 says how hard ------------------------------------ */
 
-static uint64_t VR_CALL control_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+static uint32_t control_read(void *device, uint32_t port)
 {
-	struct vr_reset *r = opaque;
-	uint64_t value;
+	const struct vr_reset *r = device;
 
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&r->lock);
-	value = r->control;
-	pthread_mutex_unlock(&r->lock);
-	return value;
+	(void)port;
+	return r->s.control;
 }
 
-static void VR_CALL control_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width,
-				  uint64_t value)
+static void control_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_reset *r = opaque;
+	struct vr_reset *r = device;
 
-	(void)vcpu;
-	(void)offset;
-	(void)width;
-	pthread_mutex_lock(&r->lock);
-	if ((value & 4) && !(r->control & 4))
+	(void)port;
+	if ((value & 4) && !(r->s.control & 4))
 		reset_machine(r);
-	r->control = value & 0x0e;
-	pthread_mutex_unlock(&r->lock);
+	r->s.control = value & 0x0e;
 }
 
-static const struct vr_bus_ops data_ops = {.size = sizeof(data_ops), .read = data_read, .write = data_write};
-static const struct vr_bus_ops command_ops = {
-	.size = sizeof(command_ops),
-	.read = status_read,
-	.write = command_write,
-};
-static const struct vr_bus_ops port92_ops = {
-	.size = sizeof(port92_ops),
-	.read = port92_read,
-	.write = port92_write,
-};
-static const struct vr_bus_ops control_ops = {
-	.size = sizeof(control_ops),
-	.read = control_read,
-	.write = control_write,
+static const struct vr_port_range ports[VR_RESET_PORTS] = {
+	{I8042_DATA, 1, data_read, data_write, "i8042-data"},
+	{I8042_COMMAND, 1, status_read, command_write, "i8042"},
+	{PORT_92, 1, port92_read, port92_write, "port-92"},
+	{PC_PORT_RESET, 1, control_read, control_write, "reset-control"},
 };
 
-static const struct {
-	uint32_t port;
-	const struct vr_bus_ops *ops;
-	const char *name;
-} ports[] = {
-	{I8042_DATA, &data_ops, "i8042-data"},
-	{I8042_COMMAND, &command_ops, "i8042"},
-	{PORT_92, &port92_ops, "port-92"},
-	{PC_PORT_RESET, &control_ops, "reset-control"},
-};
+/* ---- life -------------------------------------------------------------------------------------------------
+ */
 
 void vr_reset_reset(struct vr_reset *r)
 {
 	pthread_mutex_lock(&r->lock);
-	r->command = r->output = r->full = r->control = 0;
-	r->config = STATUS_SYSTEM;
-	r->port92 = OUTPUT_A20;
+	r->s = (struct vr_state_x86_i8042){
+		.size = sizeof(r->s), .config = STATUS_SYSTEM, .port92 = OUTPUT_A20};
 	pthread_mutex_unlock(&r->lock);
 }
 
 int32_t vr_reset_init(struct vr_reset *r, const struct vr_tables *t)
 {
-	int32_t rc = VR_OK;
-
 	r->t = t;
 	pthread_mutex_init(&r->lock, NULL);
 	vr_reset_reset(r);
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]) && rc >= 0; i++)
-		rc = t->mmio->attach(t->host, VR_SPACE_PORT, ports[i].port, 1, ports[i].ops, r,
-				     ports[i].name);
-	return rc;
+	return vr_ports_attach(t, ports, VR_RESET_PORTS, r, &r->lock, r->ports);
 }
 
 void vr_reset_fini(struct vr_reset *r)
 {
 	pthread_mutex_destroy(&r->lock);
+}
+
+void vr_reset_get(struct vr_reset *r, struct vr_state_x86_i8042 *s)
+{
+	pthread_mutex_lock(&r->lock);
+	*s = r->s;
+	pthread_mutex_unlock(&r->lock);
+}
+
+void vr_reset_set(struct vr_reset *r, const struct vr_state_x86_i8042 *s)
+{
+	pthread_mutex_lock(&r->lock);
+	r->s = *s;
+	r->s.size = sizeof(r->s);
+	pthread_mutex_unlock(&r->lock);
 }

@@ -6,20 +6,24 @@
 #ifndef VR_BOARD_PC_RESET_H
 #define VR_BOARD_PC_RESET_H
 
-#include <board/tables.h>
-#include <pthread.h>
+#include <board/ports.h>
+#include <vmrun/state_pc.h>
+
+#define VR_RESET_PORTS 4u
 
 struct vr_reset {
 	const struct vr_tables *t;
+	struct vr_ports ports[VR_RESET_PORTS];
 	pthread_mutex_t lock; /* everything below */
-	uint8_t command;      /* of the keyboard controller, whose data byte is next; 0: none */
-	uint8_t output, full; /* its answer */
-	uint8_t config;       /* its command byte */
-	uint8_t port92, control;
+	struct vr_state_x86_i8042 s;
 };
 
 int32_t vr_reset_init(struct vr_reset *r, const struct vr_tables *t); /* [main] */
 void vr_reset_reset(struct vr_reset *r);                              /* [quiesced] */
 void vr_reset_fini(struct vr_reset *r);
+
+/* All of it, checked; resets nothing. [quiesced] */
+void vr_reset_get(struct vr_reset *r, struct vr_state_x86_i8042 *s);
+void vr_reset_set(struct vr_reset *r, const struct vr_state_x86_i8042 *s);
 
 #endif

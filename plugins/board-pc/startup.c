@@ -91,6 +91,21 @@ void vr_startup_reset(struct vr_intr *x)
 	pthread_mutex_unlock(&x->lock);
 }
 
+int32_t vr_startup_resume(struct vr_intr *x, uint32_t vcpu, uint32_t startup, uint8_t vector)
+{
+	static const uint32_t state[] = {
+		[VR_X86_STARTUP_RUNS] = STARTUP_RUNS,
+		[VR_X86_STARTUP_WAITS] = STARTUP_WAITS,
+		[VR_X86_STARTUP_SIPI] = STARTUP_BEGINS,
+	};
+
+	x->startup.vcpu[vcpu].state = state[startup];
+	x->startup.vcpu[vcpu].vector = vector;
+	if (startup == VR_X86_STARTUP_SIPI)
+		x->t->timer->arm(x->startup.timer, x->t->timer->now(x->t->host));
+	return x->t->machine->vcpu_power(x->t->host, vcpu, startup == VR_X86_STARTUP_RUNS);
+}
+
 int32_t vr_startup_new(struct vr_intr *x)
 {
 	for (uint32_t i = 1; i < x->vcpu_count; i++)

@@ -34,5 +34,8 @@ void vr_startup_reset(struct vr_intr *x);
 /* The lock is held. INIT to vCPU 0 resets the machine: there is no firmware to run. */
 void vr_startup_init_ipi(struct vr_intr *x, uint32_t vcpu);
 void vr_startup_sipi(struct vr_intr *x, uint32_t vcpu, uint8_t vector);
+/* As a state has it (VR_X86_STARTUP_*): powers the vCPU on or off, or has it begin. An error of vcpu_power().
+ */
+int32_t vr_startup_resume(struct vr_intr *x, uint32_t vcpu, uint32_t startup, uint8_t vector);
 
 #endif

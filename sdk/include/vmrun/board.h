@@ -26,6 +26,15 @@ struct vr_boot_payload {
 	const char *kernel_name; /* for messages */
 };
 
+/* One thing of a board that has state of its own. */
+struct vr_board_state {
+	uint32_t size;
+	uint32_t index;  /* which of several of a kind */
+	const char *id;  /* "vmrun.state.x86.pic/1" ...: state_*.h; the board's */
+	uint32_t length; /* bytes of the struct, at most */
+	uint32_t reserved;
+};
+
 struct vr_board {
 	uint32_t size;
 	uint32_t reserved;
@@ -37,6 +46,17 @@ struct vr_board {
 	int32_t(VR_CALL *load)(void *board, const struct vr_boot_payload *p);
 	void(VR_CALL *reset)(void *board);   /* devices to power-on state. [quiesced] */
 	void(VR_CALL *destroy)(void *board); /* [quiesced] */
+	/* Since ABI 1.1. The i-th thing that has state; VR_E_NOENT past the end. Also what an accelerator has
+	 * of it (vmrun.irqchip/1): the board passes that on. [any] */
+	int32_t(VR_CALL *state_at)(void *board, uint32_t i, struct vr_board_state *out);
+	/* A canonical state by id. `length` bytes at `state`; get fills the struct and its size. VR_E_NOENT:
+	 * no such id; VR_E_RANGE: no such index; VR_E_INVAL: the state is malformed, the text names the
+	 * field, and nothing was changed; VR_E_UNSUPPORTED: this machine can't be in that state. [quiesced]
+	 */
+	int32_t(VR_CALL *get_state)(void *board, const char *state_id, uint32_t index, void *state,
+				    uint32_t length);
+	int32_t(VR_CALL *set_state)(void *board, const char *state_id, uint32_t index, const void *state,
+				    uint32_t length);
 };
 
 #endif

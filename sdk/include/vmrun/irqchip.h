@@ -27,6 +27,12 @@ struct vr_irqchip {
 	int32_t(VR_CALL *line)(void *self, uint32_t line, uint32_t level);
 	/* SPLIT, FULL: a message-signalled interrupt (x86: SDM vol. 3 11.11). [any] */
 	int32_t(VR_CALL *msi)(void *self, uint64_t address, uint32_t data);
+	/* Since ABI 1.1. The canonical state (state_pc.h) of what kind() says there is: VR_E_NOENT for what
+	 * is not. Otherwise as vr_board's. [quiesced] */
+	int32_t(VR_CALL *get_state)(void *self, const char *state_id, uint32_t index, void *state,
+				    uint32_t length);
+	int32_t(VR_CALL *set_state)(void *self, const char *state_id, uint32_t index, const void *state,
+				    uint32_t length);
 };
 
 #endif
