@@ -8,6 +8,8 @@
 #   make test-full  the long ones as well
 #   make perf       side by side with QEMU
 #   make SAN=1 ...  the same with AddressSanitizer and UBSan, in build-san/
+#   make install | install-sdk   into PREFIX (/usr/local), below DESTDIR
+#   make deb        two Debian packages, in build/deb/
 #   make format | format-check | cppcheck | headers
 #   make clean      what was compiled; make distclean: guests and downloaded packages as well
 
@@ -62,9 +64,11 @@ endef
 
 include sdk/xlate/build.mk
 include sdk/board/build.mk
+include sdk/template/build.mk
 include core/build.mk
 include $(sort $(wildcard plugins/*/build.mk))
 include tools/build.mk
+include tools/install.mk
 include tests/build.mk
 include perf/build.mk
 
@@ -83,7 +87,7 @@ format-check:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
-	  --suppress=missingInclude --suppress=*:$(B)/* -Isdk/include -D_GNU_SOURCE core plugins sdk
+	  --suppress=missingInclude --suppress=*:$(B)/* -Isdk/include -D_GNU_SOURCE -DPLUGIN_ID='"id"' core plugins sdk
 # Every header compiles alone.
 headers:
 	$(Q)for h in $$(git ls-files -co --exclude-standard '*.h'); do \
@@ -91,9 +95,9 @@ headers:
 
 # The guests and the packages they are made of are dear: `clean` keeps them.
 clean:
-	rm -rf build-san $(addprefix build/,bin gen lib obj perf plugins tests tools)
+	rm -rf build-san $(addprefix build/,bin deb gen lib obj perf plugins sdk tests tools)
 distclean:
 	rm -rf build build-san $(CLEAN)
 
 -include $(OBJS:.o=.d)
-.PHONY: all clean distclean format format-check cppcheck headers test test-full perf run install
+.PHONY: all clean distclean format format-check cppcheck headers test test-full perf run

@@ -27,14 +27,3 @@ $(B)/bin/vmrun: $(CORE_MAIN) $(LIBVMRUN)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
-
-# make install PREFIX=/usr DESTDIR=...: /usr/local and /usr are where vmrun looks for plugins by itself.
-PREFIX ?= /usr/local
-INSTALL ?= install
-install: all
-	$(Q)$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/vmrun/plugins \
-	  $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/include/vmrun
-	$(Q)$(INSTALL) $(B)/bin/vmrun $(DESTDIR)$(PREFIX)/bin/
-	$(Q)$(INSTALL) -m 644 core/cli/vmrun.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	$(Q)$(INSTALL) -m 644 $(filter $(B)/plugins/%,$(ALL)) $(DESTDIR)$(PREFIX)/lib/vmrun/plugins/
-	$(Q)$(INSTALL) -m 644 $(wildcard sdk/include/vmrun/*.h sdk/include/vmrun/*.def) $(DESTDIR)$(PREFIX)/include/vmrun/

@@ -3,9 +3,9 @@
  * plugins_new.c: `vmrun plugins new CLASS NAME [--directory DIR]`: a folder of its own with a plugin that
  * works.
  *
- * The SDK has a folder of files for each class and one, `common`, for all. They are copied; wherever a file,
- * or its name, says PLACEHOLDER, the copy has the new plugin's id. What can't be finished is taken away
- * again.
+ * The SDK has a folder of files for each class and one, `common`, for all; of a file that both have, the
+ * class's is taken. Wherever a file, or its name, says PLACEHOLDER, the copy has the new plugin's id. What
+ * can't be finished is taken away again.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -101,17 +101,18 @@ static int32_t write_file(const char *path, const char *text, mode_t mode)
 static int32_t copy_file(struct project *p, const char *from_folder, const char *name)
 {
 	char *from = vr_text_format("%s/%s", from_folder, name);
-	char *own_name = with_id(name, p->id);
+	char *own_name = strcmp(name, "gitignore") == 0 ? vr_text_copy(".gitignore") : with_id(name, p->id);
 	char *to = own_name ? vr_text_format("%s/%s", p->folder, own_name) : NULL;
 	char *text = NULL, *own_text = NULL;
 	mode_t mode = 0644;
-	int32_t r = from && to ? read_file(from, &text, &mode) : VR_E_NOMEM;
+	bool have = to && vr_text_list_has(p->made, to);
+	int32_t r = !from || !to ? VR_E_NOMEM : have ? VR_OK : read_file(from, &text, &mode);
 
-	if (r == VR_OK) {
+	if (r == VR_OK && !have) {
 		own_text = with_id(text, p->id);
 		r = own_text ? vr_text_list_add(&p->made, to) : VR_E_NOMEM;
 	}
-	if (r == VR_OK)
+	if (r == VR_OK && !have)
 		r = write_file(to, own_text, mode);
 	free(from);
 	free(own_name);
@@ -175,9 +176,9 @@ static int32_t make(struct project *p, const char *class_name)
 				p->folder);
 		return can_not("make the folder", p->folder);
 	}
-	r = copy_folder(p, "common");
+	r = copy_folder(p, class_name);
 	if (r == VR_OK)
-		r = copy_folder(p, class_name);
+		r = copy_folder(p, "common");
 	if (r < 0)
 		take_away(p);
 	return r;
