@@ -65,6 +65,7 @@ endef
 include sdk/xlate/build.mk
 include sdk/board/build.mk
 include sdk/template/build.mk
+include sdk/build.mk
 include core/build.mk
 include $(sort $(wildcard plugins/*/build.mk))
 include tools/build.mk
