@@ -66,6 +66,7 @@ include sdk/xlate/build.mk
 include sdk/board/build.mk
 include sdk/template/build.mk
 include sdk/build.mk
+include sdk/examples/build.mk
 include core/build.mk
 include $(sort $(wildcard plugins/*/build.mk))
 include tools/build.mk

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serial-log.c: a 16550 that writes to a file.
+ *
+ * A guest gets one more serial port (Linux: /dev/ttyS0 on arm64, the next ttyS on riscv64; no driver needs to
+ * be installed), and what it sends there is appended to a file of the host. With `console=ttyS0` on the
+ * kernel's command line, that is the kernel's log.
+ *
+ * How it gets its place: the user names the plugin (-p serial-log,file=FILE); the board sees a type that it
+ * does not know, asks window() for the size, gives it an address and an interrupt line in create(), and puts
+ * compatible() and describe() into the device tree.
+ *
+ * Registers as in National's PC16550D data sheet, section 8. Sending takes no time: the transmitter is
+ * always empty; nothing is ever received.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vmrun/device.h>
+#include <vmrun/plugin.h>
+
+#define TYPE "serial-log"
+#define CLOCK_HZ 1843200u
+
+#define IER_THRE 0x02u
+#define IIR_NONE 0x01u
+#define IIR_THRE 0x02u
+#define LCR_DLAB 0x80u
+#define MCR_LOOP 0x10u
+#define LSR_EMPTY 0x60u
+#define MSR_LINES 0xb0u /* CTS, DSR, DCD: somebody is there */
+
+struct plugin {
+	struct vr_plugin plugin;
+	const struct vr_host *host;
+	const struct vr_host_mmio *mmio;
+	const struct vr_host_irq *irq;
+	const struct vr_host_timer *timer;
+	const struct vr_host_config *config;
+};
+
+struct serial {
+	const struct plugin *p;
+	FILE *file;
+	uint32_t irq, stamps;
+	pthread_mutex_t lock; /* all that follows: any vCPU may come */
+	uint32_t level, line_begun;
+	uint32_t thre; /* the transmitter became empty, and nobody was told */
+	uint8_t ier, lcr, mcr, scr, dll, dlm, fifo;
+};
+
+static int32_t fail(const struct plugin *p, int32_t code, const char *text)
+{
+	p->host->error(p->host, code, text);
+	return code;
+}
+
+/* ---- the registers ---------------------------------------------------------------------------------------
+ */
+
+/* With the lock held; the line is driven only when it changes. */
+static void update(struct serial *s)
+{
+	uint32_t level = s->thre && s->ier & IER_THRE;
+
+	if (level == s->level)
+		return;
+	s->level = level;
+	s->p->irq->set(s->p->host, VR_IRQ_SHARED, s->irq, level);
+}
+
+static void send(struct serial *s, uint8_t byte)
+{
+	if (s->stamps && !s->line_begun) {
+		uint64_t now = s->p->timer->now(s->p->host);
+
+		fprintf(s->file, "[%5llu.%06llu] ", (unsigned long long)(now / 1000000000),
+			(unsigned long long)(now / 1000 % 1000000));
+	}
+	s->line_begun = byte != '\n';
+	fputc(byte, s->file);
+	if (byte == '\n')
+		fflush(s->file);
+	s->thre = 1;
+}
+
+/* 8.6.10: in loopback the modem's outputs are its inputs: DTR, RTS, OUT1, OUT2 as DSR, CTS, RI, DCD. */
+static uint8_t modem_status(const struct serial *s)
+{
+	if (!(s->mcr & MCR_LOOP))
+		return MSR_LINES;
+	return (uint8_t)((s->mcr & 1) << 5 | (s->mcr & 2) << 3 | (s->mcr & 4) << 4 | (s->mcr & 8) << 4);
+}
+
+static uint8_t interrupt_identification(struct serial *s)
+{
+	uint8_t fifo = s->fifo ? 0xc0 : 0;
+
+	if (!s->level)
+		return fifo | IIR_NONE;
+	s->thre = 0; /* being told is what ends it */
+	update(s);
+	return fifo | IIR_THRE;
+}
+
+static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	struct serial *s = opaque;
+	uint8_t value = 0;
+
+	(void)vcpu;
+	(void)width;
+	pthread_mutex_lock(&s->lock);
+	switch (offset) {
+	case 0:
+		value = s->lcr & LCR_DLAB ? s->dll : 0;
+		break;
+	case 1:
+		value = s->lcr & LCR_DLAB ? s->dlm : s->ier;
+		break;
+	case 2:
+		value = interrupt_identification(s);
+		break;
+	case 3:
+		value = s->lcr;
+		break;
+	case 4:
+		value = s->mcr;
+		break;
+	case 5:
+		value = LSR_EMPTY;
+		break;
+	case 6:
+		value = modem_status(s);
+		break;
+	case 7:
+		value = s->scr;
+		break;
+	default:
+		break;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return value;
+}
+
+static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t data)
+{
+	struct serial *s = opaque;
+	uint8_t value = (uint8_t)data;
+
+	(void)vcpu;
+	(void)width;
+	pthread_mutex_lock(&s->lock);
+	switch (offset) {
+	case 0:
+		if (s->lcr & LCR_DLAB)
+			s->dll = value;
+		else if (!(s->mcr & MCR_LOOP))
+			send(s, value);
+		break;
+	case 1:
+		if (s->lcr & LCR_DLAB) {
+			s->dlm = value;
+			break;
+		}
+		/* It is empty: to whoever starts to listen, that is news. */
+		if (value & IER_THRE & ~s->ier)
+			s->thre = 1;
+		s->ier = value & 0xf;
+		break;
+	case 2:
+		s->fifo = value & 1;
+		break;
+	case 3:
+		s->lcr = value;
+		break;
+	case 4:
+		s->mcr = value & 0x1f;
+		break;
+	case 7:
+		s->scr = value;
+		break;
+	default:
+		break;
+	}
+	update(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
+
+/* ---- vmrun.device/1 --------------------------------------------------------------------------------------
+ */
+
+static void VR_CALL serial_reset(void *device)
+{
+	struct serial *s = device;
+
+	pthread_mutex_lock(&s->lock);
+	s->ier = s->lcr = s->mcr = s->scr = s->dll = s->dlm = s->fifo = 0;
+	s->thre = 0;
+	update(s);
+	fflush(s->file);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void VR_CALL serial_destroy(void *device)
+{
+	struct serial *s = device;
+
+	fclose(s->file);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+/* Opens the file now: later on the process may open none. */
+static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *c, void **device)
+{
+	const struct plugin *p = self;
+	const char *path = p->config->string(p->host, "file");
+	uint64_t stamps = 0;
+	struct serial *s;
+	char text[256];
+	int32_t rc;
+
+	if (!path || !*path)
+		return fail(p, VR_E_CONFIG, "serial-log: where to? Say -p serial-log,file=FILE");
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return fail(p, VR_E_NOMEM, "serial-log: out of memory");
+	s->file = fopen(path, "ae");
+	if (!s->file) {
+		free(s);
+		snprintf(text, sizeof(text), "serial-log: file=%s can't be written; name another file", path);
+		return fail(p, VR_E_IO, text);
+	}
+	p->config->number(p->host, "time", &stamps);
+	s->p = p;
+	s->irq = c->irq;
+	s->stamps = stamps != 0;
+	pthread_mutex_init(&s->lock, NULL);
+	rc = p->mmio->attach(p->host, VR_SPACE_MMIO, c->base, 8, &ops, s, TYPE);
+	if (rc < 0) {
+		serial_destroy(s);
+		return rc;
+	}
+	*device = s;
+	return VR_OK;
+}
+
+static uint64_t VR_CALL window(void *self, const char *type)
+{
+	(void)self;
+	return strcmp(type, TYPE) == 0 ? 8 : 0;
+}
+
+static const char *VR_CALL compatible(void *self, const char *type)
+{
+	(void)self;
+	(void)type;
+	return "ns16550a";
+}
+
+static int32_t VR_CALL describe(void *self, const char *type, uint32_t i, struct vr_device_property *out)
+{
+	static const uint32_t hz = CLOCK_HZ;
+
+	(void)self;
+	(void)type;
+	if (i > 0)
+		return VR_E_NOENT;
+	out->kind = VR_PROPERTY_CELLS;
+	out->name = "clock-frequency";
+	out->cells = &hz;
+	out->count = 1;
+	return VR_OK;
+}
+
+static const struct vr_device_maker maker = {
+	.size = sizeof(maker),
+	.types = TYPE,
+	.create = serial_create,
+	.reset = serial_reset,
+	.destroy = serial_destroy,
+	.window = window,
+	.compatible = compatible,
+	.describe = describe,
+};
+
+/* ---- life ------------------------------------------------------------------------------------------------
+ */
+
+static int32_t VR_CALL probe(void *self)
+{
+	const struct plugin *p = self;
+
+	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
+	    !VR_HAS(p->config, number))
+		return fail(p, VR_E_ABI,
+			    "serial-log needs vmrun.mmio/1, irq/1, timer/1 and config/1; update vmrun");
+	return VR_OK;
+}
+
+static int32_t VR_CALL nothing(void *self)
+{
+	(void)self;
+	return VR_OK;
+}
+
+static void VR_CALL destroy(void *self)
+{
+	free(self);
+}
+
+static const void *VR_CALL query(void *self, const char *id)
+{
+	(void)self;
+	return strcmp(id, VR_DEVICE_ID) == 0 ? &maker : NULL;
+}
+
+VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
+
+	return &magic;
+}
+
+VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
+					      const struct vr_plugin **out)
+{
+	struct plugin *p;
+
+	if (strcmp(id, "serial-log") != 0)
+		return VR_E_NOENT;
+	p = calloc(1, sizeof(*p));
+	if (!p) {
+		host->error(host, VR_E_NOMEM, "serial-log: out of memory");
+		return VR_E_NOMEM;
+	}
+	p->host = host;
+	p->mmio = host->query(host, VR_MMIO_ID);
+	p->irq = host->query(host, VR_IRQ_ID);
+	p->timer = host->query(host, VR_TIMER_ID);
+	p->config = host->query(host, VR_CONFIG_ID);
+	p->plugin = (struct vr_plugin){
+		.size = sizeof(p->plugin),
+		.self = p,
+		.probe = probe,
+		.start = nothing,
+		.stop = nothing,
+		.destroy = destroy,
+		.query = query,
+	};
+	*out = &p->plugin;
+	return VR_OK;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* board-teach.c: the board of the machine of teach.h: RAM, a console, and a place for one device card. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vmrun/board.h>
+#include <vmrun/device.h>
+#include <vmrun/plugin.h>
+
+#include "teach.h"
+
+#define RAM_MAX TEACH_CONSOLE
+#define RAM_GRAIN 0x10000u
+
+struct plugin {
+	struct vr_plugin plugin;
+	const struct vr_host *host;
+	const struct vr_host_memory *memory;
+	const struct vr_host_mmio *mmio;
+	const struct vr_host_machine *machine;
+	const struct vr_host_console *console;
+	const struct vr_host_irq *irq;
+};
+
+struct board {
+	const struct plugin *p;
+	uint64_t ram;
+	const struct vr_device_maker *maker; /* of the card; NULL: none */
+	void *card;
+};
+
+static int32_t fail(const struct plugin *p, int32_t code, const char *text)
+{
+	p->host->error(p->host, code, text);
+	return code;
+}
+
+/* ---- the console -------------------------------------------------------------------------------------- */
+
+static uint64_t VR_CALL console_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	const struct board *b = opaque;
+	uint8_t byte;
+
+	(void)vcpu;
+	if (offset || width != 1 || !b->p->console->read(b->p->host, 0, &byte, 1))
+		return 255;
+	return byte;
+}
+
+static void VR_CALL console_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width,
+				  uint64_t value)
+{
+	const struct board *b = opaque;
+	uint8_t byte = (uint8_t)value;
+
+	(void)vcpu;
+	if (!offset && width == 1)
+		b->p->console->write(b->p->host, 0, &byte, 1);
+}
+
+static const struct vr_bus_ops console_ops = {
+	.size = sizeof(console_ops), .read = console_read, .write = console_write};
+
+/* ---- the card ------------------------------------------------------------------------------------------ */
+
+static int offers(const char *types, const char *type)
+{
+	size_t n = strlen(type);
+
+	for (; types && *types; types += strspn(types, ", ")) {
+		size_t length = strcspn(types, ", ");
+
+		if (length == n && !memcmp(types, type, n))
+			return 1;
+		types += length;
+	}
+	return 0;
+}
+
+/* Whoever offers a "teach-card" gets the place. */
+static int32_t plug_card(struct board *b)
+{
+	const struct plugin *p = b->p;
+	const struct vr_host_registry *r = p->host->query(p->host, VR_REGISTRY_ID);
+	struct vr_device_config c = {
+		.size = sizeof(c), .type = "teach-card", .base = TEACH_CARD, .irq = TEACH_CARD_LINE};
+
+	for (uint32_t i = 0; VR_HAS(r, find); i++) {
+		struct vr_found f = {.size = sizeof(f)};
+		const struct vr_device_maker *m;
+
+		if (r->find(p->host, VR_DEVICE_ID, NULL, i, &f) < 0)
+			break;
+		m = f.interface;
+		if (!VR_HAS(m, types) || !offers(m->types, c.type) || !VR_HAS(m, create) ||
+		    !VR_HAS(m, reset) || !VR_HAS(m, destroy))
+			continue;
+		b->maker = m;
+		return m->create(f.self, &c, &b->card);
+	}
+	return VR_OK;
+}
+
+/* No guest listens to it, but a card may drive its line. */
+static void VR_CALL line_set(void *opaque, uint32_t vcpu, uint32_t line, uint32_t level)
+{
+	(void)opaque;
+	(void)vcpu;
+	(void)line;
+	(void)level;
+}
+
+static const struct vr_irq_controller lines = {.size = sizeof(lines), .set = line_set};
+
+/* ---- vmrun.board/1 --------------------------------------------------------------------------------------
+ */
+
+static void VR_CALL board_destroy(void *board)
+{
+	struct board *b = board;
+
+	if (b->card)
+		b->maker->destroy(b->card);
+	free(b);
+}
+
+static void VR_CALL board_reset(void *board)
+{
+	struct board *b = board;
+
+	if (b->card)
+		b->maker->reset(b->card);
+}
+
+static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c, void **out)
+{
+	const struct plugin *p = self;
+	struct board *b;
+	int32_t rc;
+
+	if (c->vcpu_count != 1)
+		return fail(p, VR_E_CONFIG, "board-teach: this machine has one CPU; leave --smp away");
+	if (!c->ram_size || c->ram_size > RAM_MAX || c->ram_size % RAM_GRAIN)
+		return fail(p, VR_E_CONFIG,
+			    "board-teach: this machine takes a multiple of 64 KiB, at most 1792 MiB, of RAM; "
+			    "change -m");
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return fail(p, VR_E_NOMEM, "board-teach: out of memory");
+	b->p = p;
+	b->ram = c->ram_size;
+	rc = p->memory->add(p->host, 0, b->ram, 0, "ram");
+	if (rc >= 0)
+		rc = p->mmio->attach(p->host, VR_SPACE_MMIO, TEACH_CONSOLE, 1, &console_ops, b, "console");
+	if (rc >= 0)
+		rc = p->irq->set_controller(p->host, &lines, b);
+	if (rc >= 0)
+		rc = plug_card(b);
+	if (rc < 0) {
+		board_destroy(b);
+		return rc;
+	}
+	*out = b;
+	return VR_OK;
+}
+
+static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
+{
+	const struct board *b = board;
+	const struct plugin *g = b->p;
+	struct teach_state s = {.size = sizeof(s), .pc = TEACH_START};
+	uint64_t n = p->kernel_size, magic = sizeof(TEACH_MAGIC);
+	void *to;
+
+	if (n < magic || memcmp(p->kernel, TEACH_MAGIC, magic) != 0)
+		return fail(g, VR_E_IMAGE, "board-teach: this is no program of the teaching machine");
+	to = g->memory->pointer(g->host, TEACH_START, n - magic);
+	if (!to)
+		return fail(g, VR_E_IMAGE,
+			    "board-teach: the program does not fit into RAM; give more with -m");
+	memcpy(to, (const uint8_t *)p->kernel + magic, n - magic);
+	g->memory->written(g->host, TEACH_START, n - magic);
+	return g->machine->vcpu_set_state(g->host, 0, TEACH_STATE_ID, &s, sizeof(s));
+}
+
+static const struct vr_board board = {
+	.size = sizeof(board),
+	.arch = "teach",
+	.create = board_create,
+	.load = board_load,
+	.reset = board_reset,
+	.destroy = board_destroy,
+};
+
+/* ---- life ---------------------------------------------------------------------------------------------- */
+
+static int32_t VR_CALL probe(void *self)
+{
+	const struct plugin *p = self;
+
+	if (!VR_HAS(p->memory, written) || !VR_HAS(p->mmio, attach) || !VR_HAS(p->machine, vcpu_set_state) ||
+	    !VR_HAS(p->console, read) || !VR_HAS(p->irq, set_controller))
+		return fail(
+			p, VR_E_ABI,
+			"board-teach needs vmrun.memory/1, mmio/1, machine/1, console/1 and irq/1; update "
+			"vmrun");
+	return VR_OK;
+}
+
+static int32_t VR_CALL nothing(void *self)
+{
+	(void)self;
+	return VR_OK;
+}
+
+static void VR_CALL destroy(void *self)
+{
+	free(self);
+}
+
+static const void *VR_CALL query(void *self, const char *id)
+{
+	(void)self;
+	return strcmp(id, VR_BOARD_ID) == 0 ? &board : NULL;
+}
+
+VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
+
+	return &magic;
+}
+
+VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
+					      const struct vr_plugin **out)
+{
+	struct plugin *p;
+
+	if (strcmp(id, "board-teach") != 0)
+		return VR_E_NOENT;
+	p = calloc(1, sizeof(*p));
+	if (!p) {
+		host->error(host, VR_E_NOMEM, "board-teach: out of memory");
+		return VR_E_NOMEM;
+	}
+	p->host = host;
+	p->memory = host->query(host, VR_MEMORY_ID);
+	p->mmio = host->query(host, VR_MMIO_ID);
+	p->machine = host->query(host, VR_MACHINE_ID);
+	p->console = host->query(host, VR_CONSOLE_ID);
+	p->irq = host->query(host, VR_IRQ_ID);
+	p->plugin = (struct vr_plugin){
+		.size = sizeof(p->plugin),
+		.self = p,
+		.probe = probe,
+		.start = nothing,
+		.stop = nothing,
+		.destroy = destroy,
+		.query = query,
+	};
+	*out = &p->plugin;
+	return VR_OK;
+}

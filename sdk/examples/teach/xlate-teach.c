@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xlate-teach.c: a whole translator in one file, for the machine of teach.h.
+ *
+ * The engine (soft) asks lift() for one basic block at a time. lift() reads guest instructions and appends IR
+ * ops; it computes nothing itself. The engine optimises the block and has the emitter make host code of it,
+ * or interprets it (-p soft,tier=0). Values live within a block; between blocks everything is in slots, the
+ * sixteen registers here, which the engine keeps in host registers where it can.
+ *
+ * The rest says how this architecture's memory and exceptions work: addresses are physical (translate), and
+ * whatever goes wrong stops the machine (fault). HALT and undefined instructions are helpers, C functions
+ * that generated code calls.
+ *
+ * Built with TEACH_INTERPRETED it links no emitter and runs interpreted on any host.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <xlate/ir/build.h>
+#include <xlate/join.h>
+
+#include "teach.h"
+
+#define HELPER_HALT 0
+#define HELPER_UNDEFINED 1
+
+/* Registers take the first 128 bytes of the vCPU's block, where host code reaches them by short offsets. */
+static uint64_t *regs(struct vr_exec *x)
+{
+	return (uint64_t *)(void *)x->hot;
+}
+
+/* ---- stopping ---------------------------------------------------------------------------------------- */
+
+/* The machine ends soon; until then this vCPU sleeps. */
+static void stop(struct vr_exec *x, uint32_t what, int32_t status)
+{
+	const struct vr_host *host = x->env->host;
+	const struct vr_host_machine *machine = host->query(host, VR_MACHINE_ID);
+
+	machine->power(host, what, status);
+	x->env->wait(x);
+	x->leave = 1;
+}
+
+static void complain(struct vr_exec *x, const char *what, uint64_t at)
+{
+	const struct vr_host *host = x->env->host;
+	const struct vr_host_log *log = host->query(host, VR_LOG_ID);
+	char text[96];
+
+	snprintf(text, sizeof(text), "%s 0x%llx, pc 0x%llx: the machine stops", what, (unsigned long long)at,
+		 (unsigned long long)x->pc);
+	if (VR_HAS(log, write))
+		log->write(host, VR_LOG_ERROR, text);
+	stop(x, VR_POWER_CRASH, 1);
+}
+
+static uint64_t VR_CALL halt(struct vr_exec *x, uint64_t status, uint64_t b, uint64_t c)
+{
+	(void)b;
+	(void)c;
+	stop(x, VR_POWER_OFF, (int32_t)(status & 0xff));
+	return 0;
+}
+
+static uint64_t VR_CALL undefined(struct vr_exec *x, uint64_t op, uint64_t b, uint64_t c)
+{
+	(void)b;
+	(void)c;
+	complain(x, "there is no instruction", op);
+	return 0;
+}
+
+static const struct vr_helper helpers[] = {
+	[HELPER_HALT] = {.name = "halt", .flags = VR_HF_READS | VR_HF_PC | VR_HF_MAY_LEAVE, .u.fn = halt},
+	[HELPER_UNDEFINED] = {.name = "undefined",
+			      .flags = VR_HF_READS | VR_HF_PC | VR_HF_MAY_LEAVE,
+			      .u.fn = undefined},
+};
+
+/* ---- lifting ----------------------------------------------------------------------------------------- */
+
+static uint32_t get(struct vr_ir *ir, uint32_t reg)
+{
+	return vr_ir_get(ir, VR_T_I64, reg % TEACH_REGS);
+}
+
+static void put(struct vr_ir *ir, uint32_t reg, uint32_t value)
+{
+	vr_ir_put(ir, VR_T_I64, reg % TEACH_REGS, value);
+}
+
+static uint32_t constant(struct vr_ir *ir, uint64_t value)
+{
+	return vr_ir_const(ir, VR_T_I64, value);
+}
+
+/* A helper that ends the block: the engine looks at exec.pc and goes on from there. */
+static void call_helper(struct vr_ir *ir, uint32_t helper, uint32_t argument)
+{
+	vr_ir_add(ir, VR_IR_CALL, VR_T_I64, 0, argument, 0, 0, helper);
+	vr_ir_add(ir, VR_IR_LEAVE, VR_T_NONE, 0, 0, 0, 0, 0);
+}
+
+/* rd = ra OP rb, as the IR has it. */
+static const uint8_t arithmetic[] = {
+	[TEACH_ADD] = VR_IR_ADD,  [TEACH_SUB] = VR_IR_SUB,  [TEACH_MUL] = VR_IR_MUL,
+	[TEACH_DIV] = VR_IR_DIVU, [TEACH_REM] = VR_IR_REMU,
+};
+
+/* One instruction. 1: it ends the block. */
+static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
+{
+	uint32_t op = code[0], rd = code[1], ra = code[2], rb = code[3], v;
+	uint64_t imm;
+	int32_t imm32;
+
+	memcpy(&imm32, code + 4, sizeof(imm32));
+	imm = (uint64_t)(int64_t)imm32;
+	/* Says where the guest is, should what follows fault. */
+	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, pc);
+	switch (op) {
+	case TEACH_LI:
+		put(ir, rd, constant(ir, imm));
+		return 0;
+	case TEACH_ADD:
+	case TEACH_SUB:
+	case TEACH_MUL:
+	case TEACH_DIV:
+	case TEACH_REM:
+		v = get(ir, ra);
+		put(ir, rd, vr_ir_op2(ir, arithmetic[op], VR_T_I64, v, get(ir, rb)));
+		return 0;
+	case TEACH_ADDI:
+		v = get(ir, ra);
+		put(ir, rd, vr_ir_op2(ir, VR_IR_ADD, VR_T_I64, v, constant(ir, imm)));
+		return 0;
+	case TEACH_LD:
+	case TEACH_LDB:
+		v = get(ir, ra);
+		v = vr_ir_add(ir, VR_IR_LOAD, VR_T_I64, op == TEACH_LD ? 3 : 0, v, 0, 0,
+			      VR_MEM_IMM(imm32, 0));
+		put(ir, rd, v);
+		return 0;
+	case TEACH_ST:
+	case TEACH_STB:
+		v = get(ir, ra);
+		vr_ir_add(ir, VR_IR_STORE, VR_T_I64, op == TEACH_ST ? 3 : 0, v, get(ir, rd), 0,
+			  VR_MEM_IMM(imm32, 0));
+		return 0;
+	case TEACH_BEQ:
+	case TEACH_BLT:
+		v = get(ir, ra);
+		vr_ir_add(ir, VR_IR_BRCMP, VR_T_I64, op == TEACH_BEQ ? VR_CC_EQ : VR_CC_CC, v, get(ir, rb), 0,
+			  pc + imm);
+		return 1;
+	case TEACH_CALL:
+		put(ir, TEACH_LINK, constant(ir, pc + TEACH_INSN));
+		/* The engine predicts the RET that belongs to this CALL. */
+		vr_ir_add(ir, VR_IR_PUSHRET, VR_T_NONE, 0, 0, 0, 0, pc + TEACH_INSN);
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, pc + imm);
+		return 1;
+	case TEACH_RET:
+		vr_ir_add(ir, VR_IR_GOTOI, VR_T_NONE, VR_JUMP_RET, get(ir, TEACH_LINK), 0, 0, 0);
+		return 1;
+	case TEACH_HALT:
+		call_helper(ir, HELPER_HALT, get(ir, ra));
+		return 1;
+	default:
+		call_helper(ir, HELPER_UNDEFINED, constant(ir, op));
+		return 1;
+	}
+}
+
+static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
+{
+	uint32_t first = ir->op_count, insns = 0;
+	int ended = 0;
+
+	while (!ended && insns < rq->max_insns && (insns + 1) * TEACH_INSN <= rq->length) {
+		ended = lift_one(ir, rq->pc + insns * TEACH_INSN, rq->code + insns * TEACH_INSN);
+		insns++;
+	}
+	if (!insns)
+		return VR_E_AGAIN; /* the page ends within the instruction */
+	if (!ended)
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, rq->pc + insns * TEACH_INSN);
+	if (ir->block_count == ir->block_capacity) {
+		ir->overflow = 1;
+		return VR_OK;
+	}
+	ir->blocks[ir->block_count++] = (struct vr_ir_block){
+		.pc = rq->pc,
+		.end = rq->pc + insns * TEACH_INSN,
+		.first = first,
+		.count = ir->op_count - first,
+		.insns = insns,
+		.succ = {VR_NO_BLOCK, VR_NO_BLOCK},
+	};
+	return VR_OK;
+}
+
+/* ---- memory and exceptions --------------------------------------------------------------------------- */
+
+static int32_t VR_CALL translate(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
+				 struct vr_translation *out)
+{
+	(void)x;
+	(void)access;
+	(void)flags;
+	out->rights = out->user_rights = 7; /* read, write, execute */
+	out->global = 1;
+	out->physical = va;
+	out->page_size = 4096;
+	return VR_OK;
+}
+
+static void VR_CALL fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t number)
+{
+	static const char *const what[] = {"nothing to read at", "nothing to write at", "no code at"};
+
+	(void)number;
+	complain(x, what[access % 3], va);
+}
+
+/* There are no interrupts: a vCPU that sleeps does so for ever. */
+static int32_t VR_CALL interrupt(struct vr_exec *x)
+{
+	(void)x;
+	return 0;
+}
+
+static uint32_t VR_CALL has_work(struct vr_exec *x)
+{
+	(void)x;
+	return 0;
+}
+
+static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
+{
+	(void)x;
+	(void)pin;
+	(void)level;
+}
+
+/* Never asked: lift() makes no floating-point ops. */
+static void VR_CALL fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			     const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+{
+	(void)x;
+	(void)what;
+	(void)imm;
+	(void)a;
+	(void)b;
+	(void)c;
+	memset(d, 0, sizeof(*d));
+}
+
+/* ---- state ------------------------------------------------------------------------------------------- */
+
+static int32_t VR_CALL init(struct vr_exec *x, const struct vr_isa_env *env)
+{
+	(void)x;
+	(void)env;
+	return VR_OK;
+}
+
+static void VR_CALL fini(struct vr_exec *x)
+{
+	(void)x;
+}
+
+static void VR_CALL reset(struct vr_exec *x)
+{
+	memset(regs(x), 0, TEACH_REGS * sizeof(uint64_t));
+	x->pc = TEACH_START;
+	x->asid = x->key = 0;
+	x->env->context(x);
+}
+
+static int32_t VR_CALL get_state(struct vr_exec *x, const char *id, void *state, uint32_t length)
+{
+	struct teach_state *s = state;
+
+	if (strcmp(id, TEACH_STATE_ID) != 0 || length < sizeof(*s))
+		return VR_E_UNSUPPORTED;
+	s->size = sizeof(*s);
+	memcpy(s->r, regs(x), sizeof(s->r));
+	s->pc = x->pc;
+	return VR_OK;
+}
+
+static int32_t VR_CALL set_state(struct vr_exec *x, const char *id, const void *state, uint32_t length)
+{
+	const struct teach_state *s = state;
+
+	if (strcmp(id, TEACH_STATE_ID) != 0 || length < sizeof(*s) || s->size < sizeof(*s))
+		return VR_E_UNSUPPORTED;
+	memcpy(regs(x), s->r, sizeof(s->r));
+	x->pc = s->pc;
+	return VR_OK;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------------- */
+
+#define SLOT(n)                                                        \
+	{                                                              \
+		.offset = 8 * (n), .kind = VR_SLOT_INT, .name = "r" #n \
+	}
+static const struct vr_slot slots[TEACH_REGS] = {
+	SLOT(0), SLOT(1), SLOT(2),  SLOT(3),  SLOT(4),  SLOT(5),  SLOT(6),  SLOT(7),
+	SLOT(8), SLOT(9), SLOT(10), SLOT(11), SLOT(12), SLOT(13), SLOT(14), SLOT(15),
+};
+
+static const struct vr_isa teach_isa = {
+	.size = sizeof(teach_isa),
+	.state_size = 16, /* all of it is in the hot part */
+	.arch = "teach",
+	.state_id = TEACH_STATE_ID,
+	.slots = slots,
+	.helpers = helpers,
+	.slot_count = TEACH_REGS,
+	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
+	.init = init,
+	.fini = fini,
+	.reset = reset,
+	.get_state = get_state,
+	.set_state = set_state,
+	.lift = lift,
+	.translate = translate,
+	.fault = fault,
+	.interrupt = interrupt,
+	.has_work = has_work,
+	.set_pin = set_pin,
+	.fp_fixup = fp_fixup,
+};
+
+#ifdef TEACH_INTERPRETED
+VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
+
+	return &magic;
+}
+
+VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
+					      const struct vr_plugin **out)
+{
+	static const struct vr_translator translator = {.size = sizeof(translator), .isa = &teach_isa};
+
+	return vr_xlate_create(host, id, "xlate-teach", &translator, out);
+}
+#else
+#include <xlate/emit/x86/x86.h>
+VR_XLATE_PLUGIN("xlate-teach", teach_isa, x86_emit)
+#endif

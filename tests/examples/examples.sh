@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# examples.sh: the examples of sdk/examples do what their pages say.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/guest/lib.sh
+E=$B/examples
+T=$B/tests/examples
+PLUGINS=$E:$B/plugins
+[ -e "$E/primes.teach" ] || die "$E/primes.teach is missing; run this by \`make test\`, at the top of the source"
+
+# ---- the teaching machine: lifter + emitter, and interpreted
+primes=$(awk 'BEGIN { for (n = 2; n < 1000; n++) { for (d = 2; d * d <= n; d++) if (n % d == 0) break
+	if (d * d > n) printf "%d ", n } }')
+for tier in 0 1; do
+	vm 60 teach-primes-tier$tier --plugin-path "$PLUGINS" -p soft,tier=$tier "$E/primes.teach"
+	ended 168
+	same "$NAME: output" "$primes" "$(head -n 1 "$OUT")"
+done
+vm 60 teach-state --plugin-path "$PLUGINS" -p board-teach -p xlate-teach -m 1M "$E/primes.teach"
+ended 168
+vm 60 teach-undefined --plugin-path "$PLUGINS" "$T/wrong.teach"
+ended 1
+has "$NAME: says so" "$ERR" "there is no instruction 0xc8, pc 0x1008"
+vm 60 teach-nothing-there --plugin-path "$PLUGINS" "$T/nowhere.teach"
+ended 1
+has "$NAME: says so" "$ERR" "nothing to read at 0x78000010, pc 0x1008"
+vm 60 teach-smp --plugin-path "$PLUGINS" --smp 2 "$E/primes.teach"
+ended 3
+has "$NAME: says so" "$ERR" "this machine has one CPU"
+NAME=teach-console OUT=$LOGS/teach-console.out ERR=$LOGS/teach-console.err
+(sleep 0.2; echo hello) | timeout 60 "$VMRUN" --plugin-path "$PLUGINS" "$T/cat.teach" >"$OUT" 2>"$ERR"
+RC=$?
+ended 42
+same "$NAME: output" HELLO "$(head -n 1 "$OUT")"
+
+# ---- serial-log and trace-accel, in one Linux
+log=$WORK/serial.log trace=$WORK/trace.log
+vm 120 linux --plugin-path "$PLUGINS" -p "trace-accel,accel=soft,log=$trace" -p "serial-log,file=$log" \
+	--kernel "$KERNEL" --initrd "$INITRD" --append 'ignore_loglevel console=ttyS0 console=ttyAMA0' \
+	--run 'cat /proc/tty/driver/serial; echo from the guest >/dev/ttyS0'
+ended 0
+has "serial-log: Linux has the port" "$OUT" "0: uart:16550A mmio:0x0C000000"
+has "serial-log: what was sent is in the file" "$log" "from the guest"
+has "serial-log: the kernel's log as well" "$log" "Linux version"
+cp "$trace" "$log" "$LOGS"
+has "trace-accel: chosen" "$ERR" "trace-accel around soft + xlate-arm64-x86"
+for line in "call   0 (0x84000000" "mmio   write serial-log   0xc000000/1" "state  write vmrun.state.arm64/1" \
+	"mmio   read  virtio-mmio-rng" "---- summary" "call   0 (0x84000008"; do
+	has "trace-accel: $line" "$trace" "$line"
+done
+# What was sent to the port is what came out of it, and twice the low byte of its divisor.
+sent=$(awk '$1 == "mmio" && $2 == "0xc000000" { print $5 }' "$trace")
+same "trace-accel: writes to the port are the file's bytes" "$(wc -c <"$log")" "$((sent - $(grep -c 'write serial-log   0xc000003/1 <- 0x[89a-f].' "$trace")))"
+
+vm 60 trace-limit --plugin-path "$PLUGINS" -p "trace-accel,log=$trace,events=mmio,limit=3,top=1" "$E/primes.teach"
+ended 168
+same "trace-accel: limit" 3 "$(grep -c 'cpu0 mmio' "$trace")"
+has "trace-accel: no accel= takes what would have run" "$ERR" "trace-accel around soft + xlate-teach"
+
+# ---- the same around hardware
+if [ "$(uname -m)" = x86_64 ] && [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
+	vm 60 trace-kvm --plugin-path "$PLUGINS" -p "trace-accel,accel=kvm,log=$trace" -m 64M --kernel "$T/pvh.elf"
+	ended 0
+	has "trace-kvm: output" "$OUT" OK
+	has "trace-kvm: port" "$trace" "port   write 16550"
+	has "trace-kvm: mmio" "$trace" "mmio   read  virtio-mmio-rng 0xd0000000/4 -> 0x74726976"
+else
+	skip trace-kvm "there is no /dev/kvm that may be used here"
+fi
+
+# ---- what is wrong is said
+for bad in "trace-accel,accel=nonesuch|'nonesuch' is not installed" "trace-accel,accel=trace-accel|wraps itself" \
+	"trace-accel,events=mmio+foo|'foo' is no event" "trace-accel,log=/nonexistent/x|can't be written"; do
+	vm 60 wrong --plugin-path "$PLUGINS" -p "${bad%%|*}" "$E/primes.teach"
+	ended 3
+	has "-p ${bad%%|*}" "$ERR" "${bad#*|}"
+done
+vm 60 wrong --plugin-path "$PLUGINS" -p serial-log --kernel "$KERNEL" --initrd "$INITRD"
+ended 3
+has "serial-log without file" "$ERR" "Say -p serial-log,file=FILE"
+finish
