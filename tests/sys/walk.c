@@ -215,6 +215,38 @@ Test(walk, flush_range_covers_blocks)
 	cr_assert_eq(length, 2 << 20);
 }
 
+/* Another vCPU replaces a block that was never seen before, and flushes it, between our look at the
+ * descriptor and the note that others would have to drop all of it. */
+static uint64_t *raced;
+static uint32_t looks;
+static void *(VR_CALL *real_ram)(struct vr_exec *x, uint64_t pa, uint64_t length);
+
+static void *VR_CALL racing_ram(struct vr_exec *x, uint64_t pa, uint64_t length)
+{
+	if (++looks == 4) /* levels 0 to 2 were read once */
+		*raced = 0x60000000 | BLOCK | AF;
+	return real_ram(x, pa, length);
+}
+
+Test(walk, a_block_seen_first_is_looked_at_again)
+{
+	const uint64_t block = 0x1122200000;
+	struct vr_translation t;
+	world_new(1);
+	mmu_on(16 | 16 << 16 | 2ull << 30 | IPS48);
+	raced = place(block, 12, 48, 2);
+	*raced = 0x50000000 | BLOCK | AF;
+	struct vr_isa_env env = *w.x->env;
+	real_ram = env.ram;
+	env.ram = racing_ram;
+	w.x->env = &env;
+	cr_assert_eq(translate(block + 0x3000, VR_ACCESS_READ, &t), 0);
+	cr_assert_eq(t.physical, 0x60003000);
+	cr_assert_eq(looks, 6);
+	cr_assert_eq(translate(block + 0x3000, VR_ACCESS_READ, &t), 0);
+	cr_assert_eq(looks, 9, "a known block is walked once");
+}
+
 Test(walk, at_fills_par)
 {
 	const uint64_t va = 0x7654321000, at = VR_A64_SYSREG(1, 0, 7, 8, 0);

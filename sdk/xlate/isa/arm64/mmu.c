@@ -7,6 +7,8 @@
  * PXNTable) are or-ed. Not modelled: the contiguous hint (a hint), hardware update of the access flag,
  * domains of the Armv8.1+ extensions.
  */
+#include <xlate/large.h>
+
 #include "system.h"
 
 #define PA_BITS 48u /* ID_AA64MMFR0_EL1.PARange */
@@ -115,45 +117,21 @@ static void flat(uint64_t va, struct a64_mapping *out)
 	};
 }
 
-/*
- * Block mappings that were ever handed out, by (address / size, size): so that a TLBI of one address drops
- * the whole block and others stay cheap. A filter that forgets nothing: what it says too much costs time
- * only, so all machines of the process share it.
- */
-#define BLOCK_FILTER_BITS 65536u
-static uint32_t block_filter[BLOCK_FILTER_BITS / 32];
-static uint64_t block_sizes; /* bit n: 2^n */
+static struct vr_large blocks;
 static uint32_t
 	tags_seen; /* translations of addresses with a tag in the ignored top byte: ranges do not find them */
 
-static uint32_t block_hash(uint64_t va, uint32_t log2)
+/* Without a tag, which bits 63:56 may be. */
+static uint64_t untagged(uint64_t va)
 {
-	/* bits 63:56 may be a tag */
-	uint64_t number = ((va << 8 >> 8 >> log2) + log2) * 0x9e3779b97f4a7c15ull;
-	return (uint32_t)(number >> 48) & (BLOCK_FILTER_BITS - 1);
-}
-
-static void note_block(uint64_t va, uint32_t log2)
-{
-	uint32_t bit = block_hash(va, log2);
-	if (!(__atomic_load_n(&block_filter[bit / 32], __ATOMIC_RELAXED) >> (bit % 32) & 1)) {
-		__atomic_fetch_or(&block_sizes, 1ull << log2, __ATOMIC_SEQ_CST);
-		__atomic_fetch_or(&block_filter[bit / 32], 1u << (bit % 32), __ATOMIC_SEQ_CST);
-	}
+	return va << 8 >> 8;
 }
 
 uint32_t a64_flush_range(const struct a64_state *s, uint64_t va, uint64_t *first, uint64_t *length)
 {
 	if (__atomic_load_n(&tags_seen, __ATOMIC_SEQ_CST))
 		return 0;
-	uint32_t log2 = a64_granule(s, va);
-	for (uint64_t sizes = __atomic_load_n(&block_sizes, __ATOMIC_SEQ_CST); sizes; sizes &= sizes - 1) {
-		uint32_t size = (uint32_t)__builtin_ctzll(sizes), bit = block_hash(va, size);
-		if (size > log2 &&
-		    __atomic_load_n(&block_filter[bit / 32], __ATOMIC_SEQ_CST) >> (bit % 32) & 1)
-			log2 = size;
-	}
-	*length = 1ull << log2;
+	vr_large_range(&blocks, untagged(va), a64_granule(s, va), first, length);
 	*first = va & ~(*length - 1);
 	return 1;
 }
@@ -210,8 +188,8 @@ int32_t a64_walk(struct vr_exec *x, uint64_t va, struct a64_mapping *out)
 			out->sh = d >> 8 & 3;
 			out->level = level;
 			permissions(s, d, limits, out);
-			if (level < 3)
-				note_block(va, low);
+			if (level < 3 && vr_large_note(&blocks, untagged(va), low))
+				return a64_walk(x, va, out);
 			return 0;
 		}
 		limits |= d;

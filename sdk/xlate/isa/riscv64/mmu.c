@@ -5,6 +5,8 @@
  * Svade: a leaf without A, or one without D that is to be written, is a page fault; nothing is written to the
  * tables. Svnapot and Svpbmt are not there: their bits are reserved.
  */
+#include <xlate/large.h>
+
 #include "system.h"
 
 #define PTE_V (1ull << 0)
@@ -22,39 +24,19 @@
 #define WRITE (1u << VR_ACCESS_WRITE)
 #define EXECUTE (1u << VR_ACCESS_EXECUTE)
 
-/*
- * Mappings larger than a page that were ever handed out, by (address / size, size), so that a fence of one
- * address drops all of one. What it says too much costs time only, so all machines of the process share it.
- */
-#define FILTER_BITS 65536u
-static uint32_t filter[FILTER_BITS / 32];
-static uint64_t sizes; /* bit n: 2^n */
+static struct vr_large large;
 
-static uint32_t filter_bit(uint64_t va, uint32_t log2)
+void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *length)
 {
-	uint64_t number = ((va >> log2) + log2) * 0x9e3779b97f4a7c15ull;
-	return (uint32_t)(number >> 48) & (FILTER_BITS - 1);
-}
+	uint64_t begin, end, size;
 
-static void note_large(uint64_t va, uint32_t log2)
-{
-	uint32_t bit = filter_bit(va, log2);
-	if (!(__atomic_load_n(&filter[bit / 32], __ATOMIC_RELAXED) >> (bit % 32) & 1)) {
-		__atomic_fetch_or(&sizes, 1ull << log2, __ATOMIC_SEQ_CST);
-		__atomic_fetch_or(&filter[bit / 32], 1u << (bit % 32), __ATOMIC_SEQ_CST);
-	}
-}
-
-void rv_flush_range(uint64_t va, uint64_t *first, uint64_t *length)
-{
-	uint32_t log2 = 12;
-	for (uint64_t left = __atomic_load_n(&sizes, __ATOMIC_SEQ_CST); left; left &= left - 1) {
-		uint32_t size = (uint32_t)__builtin_ctzll(left), bit = filter_bit(va, size);
-		if (__atomic_load_n(&filter[bit / 32], __ATOMIC_SEQ_CST) >> (bit % 32) & 1)
-			log2 = size;
-	}
-	*length = 1ull << log2;
-	*first = va & ~(*length - 1);
+	vr_large_range(&large, va, 12, first, length);
+	if (bytes <= 1 || va + (bytes - 1) < va)
+		return;
+	begin = *first;
+	vr_large_range(&large, va + (bytes - 1), 12, &end, &size);
+	*first = begin;
+	*length = end + size - begin;
 }
 
 /* What a leaf allows in `mode`. */
@@ -113,8 +95,8 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 			uint32_t rights = rights_of(s, pte, mode, access);
 			if ((base & offset) || !(rights >> access & 1))
 				return RV_FAULT_PAGE;
-			if (low > 12)
-				note_large(va, low);
+			if (low > 12 && vr_large_note(&large, va, low))
+				return rv_translate(x, va, access, flags, out);
 			out->rights = rights;
 			out->global = global;
 			out->physical = base | (va & offset);

@@ -102,8 +102,9 @@ void rv_recheck(struct vr_exec *x);
 /* Fault numbers of rv_translate(). */
 #define RV_FAULT_PAGE 1
 #define RV_FAULT_ACCESS 2
-/* The range that an SFENCE.VMA of `va` has to drop: a page, or what any larger mapping there ever covered. */
-void rv_flush_range(uint64_t va, uint64_t *first, uint64_t *length);
+/* What fences of all addresses in [va, va + bytes) have to drop: their pages, and all of the larger mappings
+ * that ever covered one of them. */
+void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *length);
 
 /* ---- timer.c --------------------------------------------------------------------------------- */
 

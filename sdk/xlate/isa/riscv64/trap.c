@@ -250,7 +250,7 @@ uint64_t VR_CALL rv_helper_sfence(struct vr_exec *x, uint64_t va, uint64_t asid,
 
 	if (s->mode == RV_SUPERVISOR && (s->mstatus & MSTATUS_TVM))
 		return rv_raise(x, RV_CAUSE_ILLEGAL, 0);
-	rv_flush_range(va, &first, &length);
+	rv_flush_range(va, 1, &first, &length);
 	flush(x, first, length, asid, (uint32_t)given, 0);
 	return 0;
 }
@@ -272,16 +272,14 @@ uint64_t VR_CALL rv_helper_fencei(struct vr_exec *x, uint64_t a, uint64_t b, uin
 
 static void remote_fence(struct vr_exec *x, const uint64_t *regs)
 {
-	uint64_t start = regs[2], length = regs[3], function = regs[6], first, unit;
+	uint64_t start = regs[2], length = regs[3], function = regs[6];
 
 	if (function != 1 && function != 2)
 		return; /* FENCE.I; those for hypervisors */
 	uint32_t given = function == 2 ? 2 : 0;
 
 	if (length && length <= SBI_RANGE_LIMIT) {
-		rv_flush_range(start, &first, &unit);
-		length = unit > 4096 ? unit + length : length;
-		start = unit > 4096 ? first : start;
+		rv_flush_range(start, length, &start, &length);
 		given |= 1;
 	}
 	flush(x, start, length, regs[4], given, 1);
