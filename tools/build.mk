@@ -5,6 +5,7 @@
 #   make guest.img         the disk that `make run` boots; `rm guest.img` to make it afresh
 #   make guest-installer   build/guest/di/linux and initrd.gz
 #   make guest-riscv64     build/guest-riscv64/: Image, initrd.img and firmware/ (OpenSBI, U-Boot); guest.img there: a disk
+#   make guest-x86_64      build/guest-x86_64/: vmlinuz, initrd.img
 #   make doc               sdk/doc/interfaces.md and ir.md, out of the headers
 #   make guest-update      read Debian's package index again: a newer point release
 
@@ -63,6 +64,15 @@ $(GUEST_RV)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/apple
 $(GUEST_RV)/guest.img: tools/guest/disk.sh $(GUEST_RV)/root.stamp $(GUEST_RV)/initrd.img $(GUEST_RV)/Image
 	$(Q)GUEST_ARCH=riscv64 tools/guest/disk.sh $(CURDIR)/$@
 
+# The x86-64 guest, of Debian 12: kernel and initrd.
+GUEST_PC := build/guest-x86_64
+guest-x86_64: $(GUEST_PC)/vmlinuz $(GUEST_PC)/initrd.img
+$(GUEST_PC)/vmlinuz: tools/guest/kernel.sh $(GUEST_SH) | deps
+	@mkdir -p $(@D)
+	$(Q)GUEST_ARCH=amd64 tools/guest/kernel.sh
+$(GUEST_PC)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/applets $(GUEST_PC)/vmlinuz
+	$(Q)GUEST_ARCH=amd64 tools/guest/initrd.sh
+
 guest-update: | deps
 	$(Q)tools/guest/apt.sh update
 	$(Q)rm -f $(GUEST)/vmlinuz $(GUEST)/root.stamp
@@ -78,4 +88,4 @@ run: deps
 	fi
 export RUN
 
-.PHONY: deps doc guest-installer guest-riscv64 guest-update
+.PHONY: deps doc guest-installer guest-riscv64 guest-x86_64 guest-update

@@ -10,7 +10,7 @@ TOP=$(cd "$(dirname "$0")/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 CACHE=${CACHE:-$TOP/build/cache}
 # GUEST_ARCH: the guests' architecture as Debian spells it; with it go the release, the folders and the kernel's
-# magic at byte 56 of its Image (Documentation/arch/arm64/booting.rst, riscv/boot-image-header.rst).
+# magic at byte 56 of its Image (Documentation/arch/arm64/booting.rst, riscv/boot-image-header.rst); '': a bzImage.
 GUEST_ARCH=${GUEST_ARCH:-arm64}
 case $GUEST_ARCH in
 arm64)
@@ -23,8 +23,13 @@ riscv64)
 	CONSOLE=ttyS0 EFI_ARCH=riscv64
 	ROOT_TYPE=72ec70a6-cf74-40e6-bd49-4bda08e8f224
 	;;
+amd64)
+	SUITE=bookworm RELEASE=12 PYTHON=3.11 MAGIC='' SUFFIX=-x86_64
+	CONSOLE=ttyS0 EFI_ARCH=x64
+	ROOT_TYPE=4f68bce3-e8cd-4db1-96e7-fbcaf984b709
+	;;
 *)
-	echo "vmrun: GUEST_ARCH=$GUEST_ARCH: arm64 or riscv64" >&2
+	echo "vmrun: GUEST_ARCH=$GUEST_ARCH: arm64, riscv64 or amd64" >&2
 	exit 1
 	;;
 esac

@@ -24,6 +24,12 @@ fi
 set -- "$OUT"/kernel/boot/vmlinu[xz]-*
 [ $# -eq 1 ] && [ -f "$1" ] || die "$deb holds no boot/vmlinuz-*, or several"
 cp "$1" "$OUT/vmlinuz.new"
+# x86 boards take the bzImage as it is (Documentation/arch/x86/boot.rst: "HdrS" at 0x202).
+if [ -z "$MAGIC" ]; then
+	[ "$(od -An -tx1 -j514 -N4 "$OUT/vmlinuz.new" | tr -d ' ')" = 48647253 ] || die "$1 is no bzImage"
+	mv "$OUT/vmlinuz.new" "$OUT/vmlinuz"
+	exit
+fi
 # A gzip file, or already the raw Image.
 if [ "$(od -An -tx1 -N2 "$1" | tr -d ' ')" = 1f8b ]; then
 	gzip -dc "$1" >"$OUT/Image.new"
