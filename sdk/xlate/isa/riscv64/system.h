@@ -94,8 +94,8 @@ void rv_context(struct vr_exec *x);
 uint64_t rv_raise(struct vr_exec *x, uint64_t cause, uint64_t tval);
 /* mip as it reads. */
 uint32_t rv_pending(struct vr_exec *x);
-/* After something was unmasked: have pending interrupts looked at. */
-void rv_recheck(struct vr_exec *x);
+/* After something was unmasked: have pending interrupts looked at. Returns those that are to be taken now. */
+uint32_t rv_recheck(struct vr_exec *x);
 
 /* ---- mmu.c ----------------------------------------------------------------------------------- */
 

@@ -163,11 +163,13 @@ static uint32_t ready(struct vr_exec *x, uint32_t *to_supervisor)
 	return 0;
 }
 
-void rv_recheck(struct vr_exec *x)
+uint32_t rv_recheck(struct vr_exec *x)
 {
-	uint32_t to_supervisor;
-	if (ready(x, &to_supervisor))
+	uint32_t to_supervisor, which = ready(x, &to_supervisor);
+
+	if (which)
 		x->env->kick(x);
+	return which;
 }
 
 int32_t VR_CALL rv_interrupt(struct vr_exec *x)
