@@ -3,7 +3,13 @@
  * cpuid_x86.c: CPUID for the guest: what this KVM supports on this processor (KVM API 4.46), less what only
  * works with the interrupt controllers in the kernel when they are not, with each vCPU's place in it.
  * All vCPUs are cores of one package, one thread a core.
+ *
+ * Where the processor shows neither VT-x nor SVM, KVM runs kernel mode in its emulator, which knows only the
+ * 8-byte form of CMPXCHG16B's opcode: a kernel that is offered the instruction takes it for its memory
+ * allocator and stops there, so it is not offered. (Most other bits that its emulator can't serve, XSAVE and
+ * POPCNT among them, such a KVM shows in spite of what it is told.)
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +68,16 @@ static uint32_t width_of(uint32_t n)
 	return bits;
 }
 
+/* SDM vol. 2 CPUID, figure 3-7; AMD APM vol. 3 E.4.2. */
+static bool processor_virtualises(void)
+{
+	uint32_t a, b, c, d;
+
+	if (__get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 5))
+		return true;
+	return __get_cpuid(0x80000001u, &a, &b, &c, &d) && (c & 1u << 2);
+}
+
 static void filter(const struct kvm_vcpu *v, struct kvm_cpuid_entry2 *e)
 {
 	uint32_t id = v->index, count = v->vm->vcpu_count;
@@ -71,6 +87,8 @@ static void filter(const struct kvm_vcpu *v, struct kvm_cpuid_entry2 *e)
 	case 1: /* SDM vol. 2 CPUID, figures 3-7 and 3-8 */
 		e->ebx = (e->ebx & 0x0000ffffu) | id << 24 | (count > 255 ? 255 : count) << 16;
 		e->ecx &= ~(1u << 3); /* MONITOR: would exit or idle the host's processor */
+		if (!processor_virtualises())
+			e->ecx &= ~(1u << 13); /* CMPXCHG16B */
 		if (!lapic)
 			e->ecx &= ~(1u << 21 | 1u << 24); /* x2APIC, TSC deadline */
 		e->edx = count > 1 ? e->edx | 1u << 28 : e->edx & ~(1u << 28);
