@@ -12,7 +12,7 @@
 int vr_cli_fail(int32_t code, int exit_code)
 {
 	vr_log(VR_LOG_ERROR, "%s", vr_error_text(code));
-	return code == VR_E_NOMEM || code == VR_E_INTERNAL ? VR_EXIT_CODE_RUN : exit_code;
+	return exit_code;
 }
 
 struct vr_registry *vr_cli_registry(const struct vr_cli *c)

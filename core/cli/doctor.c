@@ -273,7 +273,7 @@ int vr_cli_doctor(struct vr_cli *c)
 	int32_t code;
 
 	if (!r)
-		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_RUN);
+		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_CONFIG);
 	code = report(r, c);
 	vr_registry_free(r);
 	return code < 0 ? vr_cli_fail(code, code == VR_E_IO ? VR_EXIT_CODE_RUN : VR_EXIT_CODE_CONFIG)

@@ -153,7 +153,7 @@ static int report(const struct vr_cli *c, const char *id)
 	int32_t code;
 
 	if (!r)
-		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_RUN);
+		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_CONFIG);
 	if (id)
 		code = show(r, id, c->json);
 	else

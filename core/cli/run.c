@@ -67,7 +67,7 @@ int vr_cli_run(struct vr_cli *c)
 	int status;
 
 	if (!r)
-		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_RUN);
+		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_CONFIG);
 	status = run(c, r);
 	vr_registry_free(r);
 	return status;

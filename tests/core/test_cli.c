@@ -184,6 +184,14 @@ Test(cli, a_named_plugin_must_be_usable)
 	cr_expect_str_eq(err, "vmrun: error: plugin 'gpu': no such hardware (asked 1 times); buy some\n");
 }
 
+/* The machine can't be built, whatever it is for. */
+Test(cli, out_of_memory_is_status_3)
+{
+	add_plugin_of("passthrough", "gpu", "probe_nomem", "");
+	cr_expect_eq(vmrun("--plugin-path . -p gpu x"), 3);
+	cr_expect_str_eq(err, "vmrun: error: plugin 'gpu': out of memory\n");
+}
+
 Test(cli, nothing_installed_is_no_crash)
 {
 	cr_expect_eq(vmrun("doctor"), 0);

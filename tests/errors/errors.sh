@@ -463,7 +463,7 @@ wrong config-image-beside 3 "$IN/gone.img: no such file" "$VMRUN" -c "$IN/m.yaml
 case $B in
 *san*) skip no-memory "AddressSanitizer needs all of the address space" ;;
 *)
-	wrong no-memory-for-ram 1 'memory|allocate' sh -c "ulimit -v 600000; exec \"$VMRUN\" -m 4G --kernel $KERNEL --initrd $INITRD --run true"
+	wrong no-memory-for-ram 3 'memory|allocate' sh -c "ulimit -v 600000; exec \"$VMRUN\" -m 4G --kernel $KERNEL --initrd $INITRD --run true"
 	for k in 20000 40000 60000 80000 120000 200000 300000 400000 500000 600000; do
 		name=no-memory-$k
 		(
