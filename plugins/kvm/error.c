@@ -33,6 +33,31 @@ void kvm_log(const struct vr_host *host, uint32_t level, const char *format, ...
 	log->write(host, level, text);
 }
 
+const char *kvm_remedy(int e)
+{
+	switch (e) {
+	case ENOMEM:
+		return "; free some memory, or give the guest less (-m)";
+	case EMFILE:
+	case ENFILE:
+		return "; raise the limit on open files (ulimit -n)";
+	case ENOSPC:
+		return "; use fewer devices or less memory";
+	case EBUSY:
+		return "; end the other hypervisor that runs here";
+	case EEXIST:
+		return "; start it again, and report it if it stays";
+	case ENODEV:
+	case ENXIO:
+	case EBADF:
+	case EIO:
+		return "; KVM has gone or fails (see dmesg): start the guest again, or run it in software "
+		       "(VM_ACCEL_FALLBACK=1)";
+	default:
+		return "";
+	}
+}
+
 int kvm_ioctl(int fd, unsigned long request, const void *argument)
 {
 	int rc;

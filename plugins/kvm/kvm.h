@@ -128,6 +128,8 @@ __attribute__((format(printf, 3, 4))) void kvm_log(const struct vr_host *host, u
 int kvm_ioctl(int fd, unsigned long request, const void *argument);
 int kvm_ioctl_number(int fd, unsigned long request, unsigned long argument);
 int32_t kvm_code_of(int e); /* VR_E_* of an errno */
+/* What to do about an errno, to be put behind its text; "" when nothing can be said in general. */
+const char *kvm_remedy(int e);
 
 /* ---- probe.c, facts.c ---------------------------------------------------------------------- */
 int32_t kvm_probe(struct kvm_plugin *p);

@@ -46,12 +46,12 @@ int32_t VR_CALL kvm_memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64_t 
 	if (set_region(vm, slot, &s, length) < 0) {
 		int e = errno;
 
-		return kvm_error(vm->host, kvm_code_of(e),
-				 "KVM refuses memory slot %u, 0x%llx bytes at 0x%llx: %s%s", slot,
-				 (unsigned long long)length, (unsigned long long)gpa, strerror(e),
-				 e == EEXIST   ? " (it overlaps another one)"
-				 : e == EINVAL ? " (beyond what this processor can address?)"
-					       : "");
+		return kvm_error(
+			vm->host, kvm_code_of(e), "KVM refuses memory slot %u, 0x%llx bytes at 0x%llx: %s%s",
+			slot, (unsigned long long)length, (unsigned long long)gpa, strerror(e),
+			e == EEXIST   ? " (it overlaps another one)"
+			: e == EINVAL ? " (beyond what this processor can address?); give the guest less (-m)"
+				      : kvm_remedy(e));
 	}
 	vm->slots[slot] = s;
 	return VR_OK;

@@ -81,6 +81,12 @@ static int32_t no_device(const struct kvm_plugin *p)
 #endif
 }
 
+static int32_t not_a_device(const struct kvm_plugin *p)
+{
+	return kvm_error(p->host, VR_E_UNSUPPORTED,
+			 "%s is not a device; name the KVM device with -p kvm,device=/dev/kvm", p->device);
+}
+
 static int32_t open_device(struct kvm_plugin *p)
 {
 	struct stat st;
@@ -98,6 +104,8 @@ static int32_t open_device(struct kvm_plugin *p)
 				"%s: no permission to open it; add the user to the group that owns it "
 				"(usermod -aG kvm USER) and log in again",
 				p->device);
+		case EISDIR:
+			return not_a_device(p);
 		case ENODEV:
 		case ENXIO:
 			return kvm_error(
@@ -106,14 +114,12 @@ static int32_t open_device(struct kvm_plugin *p)
 				"container the device",
 				p->device);
 		default:
-			return kvm_error(p->host, VR_E_IO, "%s: can't open it: %s", p->device,
-					 strerror(errno));
+			return kvm_error(p->host, VR_E_IO, "%s: can't open it: %s%s", p->device,
+					 strerror(errno), kvm_remedy(errno));
 		}
 	}
 	if (fstat(p->fd, &st) < 0 || !S_ISCHR(st.st_mode))
-		return kvm_error(p->host, VR_E_UNSUPPORTED,
-				 "%s is not a device; name the KVM device with -p kvm,device=/dev/kvm",
-				 p->device);
+		return not_a_device(p);
 	return VR_OK;
 }
 
@@ -156,7 +162,8 @@ static int32_t make_vm(struct kvm_plugin *p)
 			"VMware) that runs here",
 			p->device);
 	case ENOMEM:
-		return kvm_error(p->host, VR_E_NOMEM, "%s: no memory for a virtual machine", p->device);
+		return kvm_error(p->host, VR_E_NOMEM, "%s: no memory for a virtual machine%s", p->device,
+				 kvm_remedy(ENOMEM));
 	default:
 		return kvm_error(p->host, VR_E_UNSUPPORTED,
 				 "%s: a virtual machine can't be made (%s); is virtualisation switched on, "

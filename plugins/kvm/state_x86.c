@@ -22,8 +22,8 @@ static int32_t failed(const struct kvm_vcpu *v, const char *what)
 {
 	int e = errno;
 
-	return kvm_error(v->vm->host, e == EINVAL ? VR_E_INVAL : VR_E_IO, "vCPU %u: %s: %s", v->index, what,
-			 strerror(e));
+	return kvm_error(v->vm->host, e == EINVAL ? VR_E_INVAL : VR_E_IO, "vCPU %u: %s: %s%s", v->index, what,
+			 strerror(e), kvm_remedy(e));
 }
 
 /* ---- segments ------------------------------------------------------------------------------------ */

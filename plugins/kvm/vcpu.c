@@ -108,8 +108,7 @@ int32_t VR_CALL kvm_vcpu_create(void *vm_, uint32_t index, void **out)
 	v->fd = kvm_ioctl_number(vm->fd, KVM_CREATE_VCPU, index);
 	if (v->fd < 0) {
 		rc = kvm_error(vm->host, kvm_code_of(errno), "KVM makes no vCPU %u: %s%s", index,
-			       strerror(errno),
-			       errno == EMFILE || errno == ENFILE ? " (raise the limit: ulimit -n)" : "");
+			       strerror(errno), kvm_remedy(errno));
 		goto fail;
 	}
 	vm->vcpus_made = true;
@@ -215,6 +214,13 @@ static int32_t system_event(struct kvm_vcpu *v)
 	return KVM_STOP;
 }
 
+static int32_t run_failed(const struct kvm_vcpu *v, int e)
+{
+	return kvm_error(v->vm->host, e == EFAULT || e == EINVAL ? VR_E_FAULT : kvm_code_of(e),
+			 "vCPU %u: KVM_RUN: %s%s", v->index, strerror(e),
+			 e == EFAULT ? " (guest memory that the host can't provide)" : kvm_remedy(e));
+}
+
 static int32_t handle_exit(struct kvm_vcpu *v)
 {
 	const struct kvm_run *r = v->run;
@@ -250,8 +256,7 @@ int32_t kvm_vcpu_settle(struct kvm_vcpu *v)
 		if (ioctl(v->fd, KVM_RUN, 0) < 0) {
 			if (errno == EINTR || errno == EAGAIN)
 				break;
-			return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_RUN: %s", v->index,
-					 strerror(errno));
+			return run_failed(v, errno);
 		}
 		rc = handle_exit(v);
 		if (rc < 0)
@@ -293,9 +298,7 @@ static int32_t run_once(struct kvm_vcpu *v)
 	}
 	/* EFAULT: the kernel could not reach memory; exit_reason may say more (KVM API 5). */
 	if (e)
-		return kvm_error(v->vm->host, e == ENODEV || e == EIO ? VR_E_IO : VR_E_FAULT,
-				 "vCPU %u: KVM_RUN: %s%s", v->index, strerror(e),
-				 e == EFAULT ? " (guest memory that the host can't provide)" : "");
+		return run_failed(v, e);
 	return handle_exit(v);
 }
 

@@ -225,8 +225,8 @@ static int32_t inject(struct kvm_vcpu *v)
 	if (vector >= 0) {
 		irq.irq = (uint32_t)vector;
 		if (kvm_ioctl(v->fd, KVM_INTERRUPT, &irq) < 0)
-			return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_INTERRUPT of vector %d: %s",
-					 v->index, vector, strerror(errno));
+			return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_INTERRUPT of vector %d: %s%s",
+					 v->index, vector, strerror(errno), kvm_remedy(errno));
 		v->n.interrupts++;
 		r->ready_for_interrupt_injection = 0;
 	}
@@ -253,8 +253,8 @@ int32_t kvm_arch_enter(struct kvm_vcpu *v)
 	if (atomic_exchange(&v->nmi_edges, 0)) {
 		v->n.nmis++;
 		if (kvm_ioctl_number(v->fd, KVM_NMI, 0) < 0)
-			return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_NMI: %s", v->index,
-					 strerror(errno));
+			return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_NMI: %s%s", v->index,
+					 strerror(errno), kvm_remedy(errno));
 	}
 	if (v->vm->irqchip == VR_IRQCHIP_FULL)
 		return VR_OK;

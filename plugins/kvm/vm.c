@@ -55,8 +55,8 @@ static int32_t open_vm(struct kvm_vm *vm)
 	if (vm->fd < 0)
 		vm->fd = kvm_ioctl_number(p->fd, KVM_CREATE_VM, 0);
 	if (vm->fd < 0)
-		return kvm_error(p->host, kvm_code_of(errno), "KVM makes no virtual machine: %s",
-				 strerror(errno));
+		return kvm_error(p->host, kvm_code_of(errno), "KVM makes no virtual machine: %s%s",
+				 strerror(errno), kvm_remedy(errno));
 	most = kvm_extension(vm->fd, KVM_CAP_MAX_VCPUS);
 	if (most < 1)
 		most = 4; /* KVM API 4.7 */

@@ -65,6 +65,11 @@ static int no_device(void)
 	return result;
 }
 
+static int a_folder(void)
+{
+	return refused("/tmp", NULL, VR_E_UNSUPPORTED, "/tmp is not a device", "device=/dev/kvm");
+}
+
 static int another_device(void)
 {
 	return refused("/dev/null", NULL, VR_E_UNSUPPORTED, "not the KVM device", "device=");
@@ -213,7 +218,7 @@ static int vcpu_refused(void)
 		const char *word;
 		int32_t code;
 	} faults[] = {
-		{KVM_CREATE_VCPU, ENOMEM, "no vCPU 0", VR_E_NOMEM},
+		{KVM_CREATE_VCPU, ENOMEM, "give the guest less", VR_E_NOMEM},
 		{KVM_CREATE_VCPU, EMFILE, "ulimit -n", VR_E_IO},
 		{KVM_CREATE_VCPU, EEXIST, "no vCPU 0", VR_E_EXISTS},
 		{KVM_SET_SIGNAL_MASK, EINVAL, "SIGNAL_MASK", VR_E_UNSUPPORTED},
@@ -260,6 +265,10 @@ static int memory_refused(void)
 	TRY(says(k.accel->memory_map(k.vm, 2, 0xff00000000000000, 0x10000, k.rom, 0), VR_E_INVAL, "refuses"));
 	kit_faults = (struct kit_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = ENOMEM};
 	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, 0), VR_E_NOMEM, "refuses"));
+	kit_faults = (struct kit_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = ENOSPC};
+	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, 0), VR_E_IO, "fewer devices"));
+	kit_faults = (struct kit_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = EINVAL};
+	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, 0), VR_E_INVAL, "(-m)"));
 	kit_faults = (struct kit_faults){.missing = KVM_CAP_READONLY_MEM};
 	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, VR_MEM_READONLY), VR_E_UNSUPPORTED,
 		 "read-only"));
@@ -272,15 +281,22 @@ out:
 /* The device goes, or the kernel fails, while a guest runs. */
 static int run_fails(void)
 {
-	static const int errors[] = {ENODEV, EIO, EFAULT, EINVAL};
+	static const struct {
+		int error;
+		int32_t code;
+		const char *word;
+	} errors[] = {
+		{ENODEV, VR_E_NOENT, "KVM has gone"},  {EBADF, VR_E_IO, "KVM has gone"},
+		{EIO, VR_E_IO, "VM_ACCEL_FALLBACK=1"}, {ENOMEM, VR_E_NOMEM, "free some memory"},
+		{EFAULT, VR_E_FAULT, "guest memory"},  {EINVAL, VR_E_FAULT, "KVM_RUN"},
+	};
 	struct vr_exit e = {.size = sizeof(e)};
 	int result;
 
 	TRY(kit_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		kit_faults = (struct kit_faults){.ioctl = KVM_RUN, .error = errors[i], .after = (int)i};
-		TRY(says(k.accel->vcpu_run(k.vcpu[0], &e),
-			 errors[i] == ENODEV || errors[i] == EIO ? VR_E_IO : VR_E_FAULT, "KVM_RUN"));
+		kit_faults = (struct kit_faults){.ioctl = KVM_RUN, .error = errors[i].error, .after = (int)i};
+		TRY(says(k.accel->vcpu_run(k.vcpu[0], &e), errors[i].code, errors[i].word));
 		CHECK(e.reason == VR_EXIT_ERROR, "reason %u", e.reason);
 	}
 	kit_faults.error = 0;
@@ -337,6 +353,7 @@ static const struct kit_test tests[] = {
 	{"no driver", no_driver},
 	{"too many files", too_many_files},
 	{"not a device", no_device},
+	{"a folder", a_folder},
 	{"another device", another_device},
 	{"bad option", bad_option},
 	{"other API version", other_version},
