@@ -113,6 +113,9 @@ fail:
 
 void vr_disk_close(struct vr_disk *d)
 {
+	/* However the machine ended: what the guest was told is written stays written. */
+	if (d->fd >= 0 && atomic_load(&d->dirty))
+		(void)vr_disk_flush(d);
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->name);
@@ -162,6 +165,8 @@ static int32_t transfer(struct vr_disk *d, uint64_t offset, const struct vr_iove
 	uint32_t i = 0;
 	uint64_t done = 0; /* of v[i] */
 
+	if (write)
+		atomic_store(&d->dirty, 1);
 	while (i < n) {
 		struct iovec io[VECTORS];
 		uint64_t skip = done;
@@ -224,6 +229,7 @@ int32_t vr_disk_flush(struct vr_disk *d)
 {
 	if (d->flags & VR_BLOCK_READONLY)
 		return VR_OK;
+	atomic_store(&d->dirty, 0); /* before: writes that come meanwhile count for the next one */
 	/* The kernel reports lost writes once; a later success would not bring them back. */
 	if (atomic_load(&d->flush_failed))
 		return failed(d, "flushing", EIO);
@@ -240,6 +246,7 @@ static bool punch(struct vr_disk *d, int mode, uint64_t offset, uint64_t length)
 {
 	int rc;
 
+	atomic_store(&d->dirty, 1);
 	do {
 		rc = fallocate(d->fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
 	} while (rc && errno == EINTR);

@@ -205,6 +205,7 @@ struct vr_disk {
 	char *name;
 	_Atomic int flush_failed;
 	_Atomic int complained;
+	_Atomic int dirty; /* written since it was flushed */
 };
 int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only);
 int32_t vr_disk_read(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
