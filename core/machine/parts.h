@@ -295,6 +295,7 @@ struct vr_machine {
 	pthread_cond_t gate;    /* vCPU threads wait here */
 	pthread_cond_t changed; /* who waits for vCPU threads, or for power requests */
 	bool gate_shut, ending;
+	atomic_bool failed; /* a vCPU could not go on, and that was told */
 	uint32_t request;
 	int32_t request_code;
 	struct vr_vcpu *vcpu;

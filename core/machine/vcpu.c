@@ -55,8 +55,9 @@ static void run_once(struct vr_vcpu *v)
 	if (rc < 0 || e.reason > VR_EXIT_ERROR)
 		e.reason = VR_EXIT_ERROR;
 	if (e.reason == VR_EXIT_ERROR) {
-		vr_log(VR_LOG_ERROR, "vCPU %u can't go on: %s", v->index,
-		       vr_error_text(rc < 0 ? rc : VR_E_INTERNAL));
+		/* When the accelerator goes, all vCPUs fail, and the user hears of it once. */
+		vr_log(atomic_exchange(&m->failed, true) ? VR_LOG_INFO : VR_LOG_ERROR,
+		       "vCPU %u can't go on: %s", v->index, vr_error_text(rc < 0 ? rc : VR_E_INTERNAL));
 		vr_error_clear();
 		vr_power_request(m, VR_POWER_CRASH, 1);
 	}

@@ -61,6 +61,40 @@ Test(run, error_is_status_1)
 	cr_assert_eq(run(), 1);
 }
 
+/* The accelerator is gone: all vCPUs fail, and it is told once. */
+static _Atomic uint32_t failing;
+
+static uint32_t all_fall_over(uint32_t vcpu)
+{
+	if (!vcpu)
+		for (uint32_t i = 1; i < 4; i++)
+			vr_machine_table.vcpu_power(double_host, i, 1);
+	atomic_fetch_add(&failing, 1);
+	while (atomic_load(&failing) < 4)
+		usleep(100);
+	return VR_EXIT_ERROR;
+}
+
+Test(run, all_vcpus_fail_and_one_line_says_so)
+{
+	char path[] = "/tmp/test-run-XXXXXX", text[4096] = "";
+	int fd = mkstemp(path), old = dup(2);
+	ssize_t n;
+
+	unlink(path);
+	config.vcpu_count = 4;
+	double_program = all_fall_over;
+	fflush(stderr);
+	dup2(fd, 2);
+	cr_assert_eq(run(), 1);
+	fflush(stderr);
+	dup2(old, 2);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	cr_assert_gt(n, 0);
+	cr_assert_not_null(strstr(text, "can't go on: fell over"), "%s", text);
+	cr_assert_null(strstr(strstr(text, "can't go on") + 1, "can't go on"), "%s", text);
+}
+
 static uint32_t reset_twice(uint32_t vcpu)
 {
 	uint64_t number = 0;
