@@ -24,6 +24,22 @@ $(KVM_TESTS): $(B)/tests/test-kvm-%: $(B)/obj/tests/kvm/test_%.o $(KVM_TEST_KIT)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap -o $@ $^ $(KVM_LIBS)
 
+# Whole machines: a guest of our own, entered as PVH, and faults put between vmrun and the kernel.
+$(B)/tests/kvm/disk.elf: tests/kvm/machine/disk.c tests/kvm/machine/pvh.ld
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	$(Q)$(CC) -m32 -march=i686 -mgeneral-regs-only -std=gnu11 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-protector \
+	  -fcf-protection=none -fno-asynchronous-unwind-tables -c -o $(@:.elf=.o) $<
+	$(Q)$(LD) -m elf_i386 --no-warn-rwx-segments -T tests/kvm/machine/pvh.ld -o $(@:.elf=.elf32) $(@:.elf=.o)
+	$(Q)objcopy -I elf32-i386 -O elf64-x86-64 $(@:.elf=.elf32) $@
+
+$(B)/tests/kvm/fault.so: tests/kvm/machine/fault.c
+	@mkdir -p $(@D)
+	@echo "  SO      $@"
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CPPFLAGS)) -std=gnu11 -O2 -fPIC $(WARN) -shared -o $@ $< -ldl
+TESTS += tests/kvm/kvm-machine.sh
+TEST_NEEDS += $(B)/tests/kvm/disk.elf $(B)/tests/kvm/fault.so
+
 # arm64: the whole plugin links; its state code runs under qemu-aarch64 against a double of the register file.
 TESTS += $(B)/tests/test-kvm-arm64
 $(B)/tests/kvm/arm64-state: tests/kvm/arm64_state.c plugins/kvm/state_arm64.c $(B)/obj/kvm-arm64/kvm.so
