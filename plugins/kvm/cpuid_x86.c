@@ -2,7 +2,12 @@
 /*
  * cpuid_x86.c: CPUID for the guest: what this KVM supports on this processor (KVM API 4.46), less what only
  * works with the interrupt controllers in the kernel when they are not, with each vCPU's place in it.
- * All vCPUs are cores of one package, one thread a core.
+ * All vCPUs are cores of one package, one thread a core. Two bits are added that older kernels leave to their
+ * user: that this is a virtual machine, without which no guest looks for KVM's own leaves, and the local
+ * APIC's TSC deadline (KVM API 4.46).
+ *
+ * Virtual machines in the guest are offered on request only (nested): what such a one has in the kernel is no
+ * part of the canonical state.
  *
  * Where the processor shows neither VT-x nor SVM, KVM runs kernel mode in its emulator, which knows only the
  * 8-byte form of CMPXCHG16B's opcode: a kernel that is offered the instruction takes it for its memory
@@ -81,22 +86,39 @@ static bool processor_virtualises(void)
 static void filter(const struct kvm_vcpu *v, struct kvm_cpuid_entry2 *e)
 {
 	uint32_t id = v->index, count = v->vm->vcpu_count;
-	bool lapic = v->vm->irqchip != VR_IRQCHIP_NONE;
+	bool lapic = v->vm->irqchip != VR_IRQCHIP_NONE, nested = v->vm->plugin->nested;
 
 	switch (e->function) {
 	case 1: /* SDM vol. 2 CPUID, figures 3-7 and 3-8 */
 		e->ebx = (e->ebx & 0x0000ffffu) | id << 24 | (count > 255 ? 255 : count) << 16;
 		e->ecx &= ~(1u << 3); /* MONITOR: would exit or idle the host's processor */
+		e->ecx |= 1u << 31;   /* a hypervisor is there */
+		if (!nested)
+			e->ecx &= ~(1u << 5); /* VMX */
 		if (!processor_virtualises())
 			e->ecx &= ~(1u << 13); /* CMPXCHG16B */
 		if (!lapic)
 			e->ecx &= ~(1u << 21 | 1u << 24); /* x2APIC, TSC deadline */
+		else if (kvm_extension(v->vm->fd, KVM_CAP_TSC_DEADLINE_TIMER))
+			e->ecx |= 1u << 24;
 		e->edx = count > 1 ? e->edx | 1u << 28 : e->edx & ~(1u << 28);
 		break;
 	case 4: /* caches: private, but for the last level */
 		if (e->eax & 0x1f)
 			e->eax = (e->eax & 0x3fffu) | (count > 64 ? 63u : count - 1) << 26 |
 				 ((e->eax >> 5 & 7) >= 3 ? count - 1 : 0) << 14;
+		break;
+	case 0x8000001d: /* the same, AMD APM vol. 3 E.4.15 */
+		if (e->eax & 0x1f)
+			e->eax = (e->eax & 0x3fffu) | ((e->eax >> 5 & 7) >= 3 ? count - 1 : 0) << 14;
+		break;
+	case 0x80000001: /* AMD APM vol. 3 E.4.2 */
+		if (!nested)
+			e->ecx &= ~(1u << 2); /* SVM */
+		break;
+	case 0x8000000a: /* SVM's features */
+		if (!nested)
+			e->eax = e->ebx = e->ecx = e->edx = 0;
 		break;
 	case 0xb:
 	case 0x1f:

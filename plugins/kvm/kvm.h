@@ -63,6 +63,7 @@ struct kvm_plugin {
 	bool probed;
 	uint32_t irqchip_option; /* VR_IRQCHIP_*, or KVM_IRQCHIP_AUTO */
 	bool no_notify;          /* the user wants no doorbells */
+	bool nested;             /* the guest may run virtual machines itself */
 	char device[4096];
 	struct kvm_vm *vm; /* the newest */
 };

@@ -173,12 +173,21 @@ static int32_t make_vm(struct kvm_plugin *p)
 	}
 }
 
+static bool flag(const struct kvm_plugin *p, const struct vr_host_config *config, const char *name,
+		 bool otherwise)
+{
+	uint64_t value = otherwise;
+
+	if (VR_HAS(config, number))
+		(void)config->number(p->host, name, &value);
+	return value != 0;
+}
+
 static int32_t read_options(struct kvm_plugin *p)
 {
 	const struct vr_host_config *config = p->host->query(p->host, VR_CONFIG_ID);
 	const char *device = VR_HAS(config, string) ? config->string(p->host, "device") : NULL;
 	const char *irqchip = VR_HAS(config, string) ? config->string(p->host, "irqchip") : NULL;
-	uint64_t notify = 1;
 	static const struct {
 		const char *name;
 		uint32_t kind;
@@ -194,8 +203,8 @@ static int32_t read_options(struct kvm_plugin *p)
 	if (strlen(device) >= sizeof(p->device))
 		return kvm_error(p->host, VR_E_CONFIG, "option 'device': the path is too long");
 	strcpy(p->device, device);
-	p->no_notify =
-		VR_HAS(config, number) && config->number(p->host, "notify", &notify) == VR_OK && !notify;
+	p->no_notify = !flag(p, config, "notify", true);
+	p->nested = flag(p, config, "nested", false);
 	p->irqchip_option = KVM_IRQCHIP_AUTO;
 	if (!irqchip)
 		return VR_OK;

@@ -18,6 +18,7 @@ static struct kit *of(const struct vr_host *host)
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 struct kit_faults kit_faults;
+struct kit_options kit_options;
 
 int __real_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
@@ -107,9 +108,13 @@ static const char *VR_CALL config_string(const struct vr_host *host, const char 
 
 static int32_t VR_CALL config_number(const struct vr_host *host, const char *name, uint64_t *out)
 {
-	if (strcmp(name, "notify") != 0)
+	(void)host;
+	if (strcmp(name, "notify") == 0)
+		*out = !kit_options.no_notify;
+	else if (strcmp(name, "nested") == 0)
+		*out = kit_options.nested;
+	else
 		return VR_E_NOENT;
-	*out = !of(host)->no_notify;
 	return VR_OK;
 }
 static const struct vr_host_config config = {
@@ -133,7 +138,7 @@ static const struct vr_host_registry registry = {.size = sizeof(registry), .find
 /* ---- memory -------------------------------------------------------------------------------------- */
 static void *VR_CALL memory_pointer(const struct vr_host *host, uint64_t gpa, uint64_t length)
 {
-	if (gpa >= RAM_SIZE || length > RAM_SIZE - gpa)
+	if (kit_options.no_pointer || gpa >= RAM_SIZE || length > RAM_SIZE - gpa)
 		return NULL;
 	return of(host)->ram + gpa;
 }

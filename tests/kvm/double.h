@@ -28,7 +28,6 @@ struct kit_log {
 struct kit {
 	struct vr_host host;          /* first: the tables get it back */
 	const char *device, *irqchip; /* options */
-	bool no_notify;
 	const struct vr_assist *assist;
 	uint32_t vcpu_count;
 	uint8_t *ram, *rom;
@@ -80,5 +79,12 @@ struct kit_faults {
 	unsigned long result; /* ioctl gives this instead of failing, when error is 0 */
 };
 extern struct kit_faults kit_faults;
+
+/* For the whole of a test, over several kits. */
+struct kit_options {
+	bool no_notify, nested; /* of the plugin */
+	bool no_pointer;        /* vmrun.memory/1 gives no pointers */
+};
+extern struct kit_options kit_options;
 
 #endif

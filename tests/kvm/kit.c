@@ -42,6 +42,7 @@ int kit_main(const struct kit_test *tests, size_t n)
 
 		reason[0] = 0;
 		memset(&kit_faults, 0, sizeof(kit_faults));
+		memset(&kit_options, 0, sizeof(kit_options));
 		result = tests[i].run();
 		count[result]++;
 		if (result == SKIP)

@@ -643,6 +643,21 @@ out:
 	return result;
 }
 
+/* KVM hands the bytes on by itself (KVM_CAP_EXIT_ON_EMULATION_FAILURE): nobody has to read guest memory. */
+static int instruction_bytes(void)
+{
+	struct vr_exit e = {.size = sizeof(e)};
+	int result;
+
+	kit_options.no_pointer = true;
+	TRY(kit_open(&k, 1, NULL, GUEST_OF(strange), MODE_LONG));
+	CHECK(k.accel->vcpu_run(k.vcpu[0], &e) == VR_E_UNSUPPORTED, "reason %u", e.reason);
+	CHECK(strstr(kit_error(&k), "bytes 66 0f 38 00 0b"), "%s", kit_error(&k));
+out:
+	kit_close(&k);
+	return result;
+}
+
 static int assistance(void)
 {
 	static const struct vr_assist table = {.size = sizeof(table), .execute = assist};
@@ -713,6 +728,7 @@ static const struct kit_test tests[] = {
 	{"read-only memory", read_only},
 	{"triple fault and reset", triple_fault},
 	{"emulation failure", emulation_failure},
+	{"instruction bytes by the exit", instruction_bytes},
 	{"assistance", assistance},
 	{"statistics", statistics},
 };

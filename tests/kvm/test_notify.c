@@ -252,35 +252,15 @@ out:
 static int switched_off(void)
 {
 	struct vr_notify_doorbell d;
-	const struct vr_plugin *p;
-	int result = PASS;
+	int result;
 
 	events();
-	kit_double_init(&k);
-	if (kit_no_kvm()) {
-		result = kit_skip("%s", kit_no_kvm());
-		goto out;
-	}
-	k.no_notify = true;
-	vmrun_plugin_create(&k.host, "kvm", &p);
-	k.self = p->self;
-	k.accel = p->query(p->self, VR_ACCEL_ID);
-	CHECK(p->query(p->self, VR_NOTIFY_ID) == &kvm_notify_table, "its table");
-	CHECK(p->probe(p->self) == VR_OK, "%s", kit_error(&k));
-	CHECK(k.accel->vm_create(p->self,
-				 &(struct vr_vm_config){.size = sizeof(struct vr_vm_config),
-							.vcpu_count = 1,
-							.arch = "x86_64"},
-				 &k.vm) == VR_OK,
-	      "%s", kit_error(&k));
+	kit_options.no_notify = true;
+	TRY(kit_start(&k, 1, NULL));
 	d = bell(MMIO_BELL, 4, event);
 	CHECK(kvm_notify_table.doorbell(k.vm, &d, 1) == VR_E_UNSUPPORTED && !k.error_code, "notify=false");
-	k.accel->vm_destroy(k.vm);
-	p->destroy(p->self);
 out:
-	kit_double_fini(&k);
-	close(event);
-	close(other);
+	finish();
 	return result;
 }
 
