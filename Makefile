@@ -68,6 +68,7 @@ include sdk/template/build.mk
 include sdk/build.mk
 include sdk/examples/build.mk
 include core/build.mk
+include sdk/validate/build.mk
 include $(sort $(wildcard plugins/*/build.mk))
 include tools/build.mk
 include tools/install.mk

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.h: what the rules share.
+ *
+ * Each rule of rules.def is one function that runs in a process of its own, forked for it, with a time limit;
+ * the plugin is not loaded in the parent. A rule passes unless it calls check_fail() or check_skip(). A
+ * process that ends before its rule returned (a crash, exit(), a hang) is that rule's failure; but while
+ * `report->given` is set the rule is only on its way to what it is about, and another rule is about that:
+ * then it is skipped, so that one fault is found by one rule.
+ */
+#ifndef VMRUN_VALIDATE_CHECK_H
+#define VMRUN_VALIDATE_CHECK_H
+
+#include <stdbool.h>
+#include <vmrun/accel.h>
+#include <vmrun/board.h>
+#include <vmrun/device.h>
+#include <vmrun/plugin.h>
+#include <vmrun/translator.h>
+
+#include "double.h"
+#include "target.h"
+
+#define CHECK_RUNNING 0
+#define CHECK_PASSED 1
+#define CHECK_FAILED 2
+#define CHECK_SKIPPED 3
+
+/* Shared between a rule's process and the parent. */
+struct check_report {
+	uint32_t state; /* CHECK_* */
+	uint32_t given; /* on the way to what the rule is about */
+	uint32_t ended; /* the rule returned */
+	uint32_t limit; /* seconds; a rule may ask for more */
+	char phase[160];
+	char text[600];
+	char warning[300];
+};
+
+struct check_use {
+	const void *table; /* the class's interface */
+	void *object[4];   /* accel: vm; board: board; device: devices */
+	uint32_t count;
+	struct check_vcpus *vcpus;
+};
+
+struct vr_check {
+	const struct check_target *target;
+	const struct check_rule *rule;
+	const struct check_settings *settings;
+	struct check_report *report;
+	uint64_t random; /* state of check_random() */
+
+	void *library;
+	vr_plugin_magic_fn magic;
+	vr_plugin_create_fn create;
+	struct vr_double *d;
+	const struct vr_plugin *plugin;
+	struct check_use use;
+	struct check_helper {
+		const struct check_target *target;
+		struct vr_double *d;
+		const struct vr_plugin *plugin;
+	} helper; /* another plugin that this one needs */
+};
+
+/* What the command line says. */
+struct check_settings {
+	uint64_t seed;
+	uint32_t limit; /* seconds a rule, 0: the rule's own */
+	uint32_t instructions;
+	const char *with[4]; /* ids of other plugins to use */
+	uint32_t with_count;
+	const char *plugin_path;
+	const char *name[VR_DOUBLE_OPTIONS], *value[VR_DOUBLE_OPTIONS];
+	uint32_t option_count;
+};
+
+typedef void (*check_fn)(struct vr_check *c);
+
+struct check_rule {
+	const char *id;
+	uint32_t classes; /* bits CHECK_ACCEL ... */
+	check_fn fn;      /* NULL: not checked by machine */
+	const char *function;
+	const char *what, *why, *where;
+};
+extern const struct check_rule check_rules[];
+extern const uint32_t check_rule_count;
+
+#define RULE(id, classes, fn, what, why, where) void fn(struct vr_check *c);
+#define MANUAL(id, classes, what, why, where)
+#include "rules.def"
+#undef RULE
+#undef MANUAL
+
+/* ---- verdicts: they end the process (any thread) --------------------------------------------------- */
+__attribute__((noreturn, format(printf, 2, 3))) void check_fail(struct vr_check *c, const char *format, ...);
+__attribute__((noreturn, format(printf, 2, 3))) void check_skip(struct vr_check *c, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void check_warn(struct vr_check *c, const char *format, ...);
+/* What is being done, for the report of a process that ended. */
+__attribute__((format(printf, 2, 3))) void check_phase(struct vr_check *c, const char *format, ...);
+#define CHECK(c, condition, ...)                      \
+	do {                                          \
+		if (!(condition))                     \
+			check_fail((c), __VA_ARGS__); \
+	} while (0)
+
+uint64_t check_random(struct vr_check *c);
+const char *check_error_name(int32_t code);
+
+/* ---- steps that another rule is about: a failure of theirs skips this one ------------------------- */
+void check_given(struct vr_check *c, int on);
+void check_open(struct vr_check *c);    /* dlopen, the two symbols */
+void check_magic(struct vr_check *c);   /* the magic block is right */
+void check_created(struct vr_check *c); /* create */
+void check_probed(struct vr_check *c);
+void check_started(struct vr_check *c);
+const void *check_query(struct vr_check *c, const char *interface_id);
+const char *check_interface(const struct vr_check *c); /* the class's */
+void check_used(struct vr_check *c);                   /* objects made as the core makes them */
+void check_unused(struct vr_check *c);                 /* and unmade, stop, destroy */
+
+/* A host for the plugin, with its options. */
+struct vr_double *check_double(struct vr_check *c);
+/* The whole life with objects, on host d. 0, or the plugin's error; *stage says where. Undone as far as it
+ * got. */
+int32_t check_life(struct vr_check *c, struct vr_double *d, const char **stage);
+/* Objects of the plugin, after start. 0 or its error. */
+int32_t check_use_begin(struct vr_check *c);
+void check_use_end(struct vr_check *c);
+/* An error that a call returned: is it one of errors.def, with a text? Fails if not. */
+void check_refusal(struct vr_check *c, struct vr_double *d, int32_t code, const char *what);
+
+/* ---- by class ---------------------------------------------------------------------------------------- */
+int32_t check_accel_begin(struct vr_check *c);
+void check_accel_end(struct vr_check *c);
+int32_t check_board_begin(struct vr_check *c);
+void check_board_end(struct vr_check *c);
+int32_t check_device_begin(struct vr_check *c);
+void check_device_end(struct vr_check *c);
+/* The guest architecture that the plugin is for; skips when there is none to find. */
+const char *check_arch(struct vr_check *c);
+/* Load another plugin of a class, create and probe it: the one named with --with, else the best of the search
+ * path for this guest architecture. Skips when there is none. Kept in c->helper. */
+void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest);
+
+/* ---- the process ----------------------------------------------------------------------------------------
+ */
+struct check_process {
+	uint32_t tasks;
+	uint32_t fds;
+	uint8_t fd[1024];
+	struct check_signal {
+		uintptr_t handler;
+		int flags;
+	} signal[65];
+	uint64_t blocked;
+	uint64_t environment; /* a hash */
+	char cwd[512];
+	uint32_t umask, rounding, exceptions, control;
+	char locale[256];
+};
+void check_process(struct check_process *out);
+/* How many tasks there are, after those that end have had time to. */
+uint32_t check_tasks(uint32_t expected);
+/* The file behind a descriptor. */
+const char *check_fd_name(uint32_t fd);
+
+/* ---- allocations (alloc.c)
+ * ---------------------------------------------------------------------------------- */
+struct check_alloc {
+	uint64_t blocks, bytes; /* alive, of those made while armed by the plugin or for it */
+	uint64_t mapped;        /* bytes of its mmap()s */
+	uint64_t calls;         /* that could fail */
+	uint64_t atexit;        /* handlers registered */
+	uint64_t sockets;
+	uint32_t failed; /* the one that was to fail was reached */
+};
+bool check_alloc_works(void);
+void check_alloc_arm(int on);
+void check_alloc_fail(uint64_t n); /* the n-th from now, 0: none */
+struct check_alloc check_alloc_now(void);
+
+#endif

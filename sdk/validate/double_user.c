@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* double_user.c: what stands for the user's side: console, disks, options, log, other plugins. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "double.h"
+
+/* ---- vmrun.console/1 ------------------------------------------------------------------------------- */
+
+static struct vr_double_port *port_of(struct vr_double *d, uint32_t port, const char *function)
+{
+	if (port < VR_DOUBLE_PORTS)
+		return &d->port[port];
+	vr_double_note(d, "console.%s: there is no port %u", function, port);
+	return NULL;
+}
+
+static void VR_CALL console_write(const struct vr_host *host, uint32_t port, const void *bytes, uint32_t n)
+{
+	struct vr_double *d = vr_double_of(host);
+	struct vr_double_port *p = port_of(d, port, "write");
+	uint32_t room;
+
+	if (!p)
+		return;
+	pthread_mutex_lock(&d->lock);
+	room = (uint32_t)sizeof(p->out) - 1 - p->out_length;
+	n = n < room ? n : room;
+	memcpy(p->out + p->out_length, bytes, n);
+	p->out_length += n;
+	pthread_mutex_unlock(&d->lock);
+}
+
+static uint32_t VR_CALL console_read(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n)
+{
+	struct vr_double *d = vr_double_of(host);
+	struct vr_double_port *p = port_of(d, port, "read");
+
+	if (!p)
+		return 0;
+	pthread_mutex_lock(&d->lock);
+	n = n < p->in_length - p->in_start ? n : p->in_length - p->in_start;
+	memcpy(bytes, p->in + p->in_start, n);
+	p->in_start += n;
+	pthread_mutex_unlock(&d->lock);
+	return n;
+}
+
+static int32_t VR_CALL on_input(const struct vr_host *host, uint32_t port, void(VR_CALL *fn)(void *opaque),
+				void *opaque)
+{
+	struct vr_double *d = vr_double_of(host);
+	struct vr_double_port *p;
+	int32_t rc;
+
+	vr_double_on_main(d, "console.on_input");
+	p = port_of(d, port, "on_input");
+	rc = vr_double_request(d, "console.on_input");
+	if (!p)
+		return VR_E_RANGE;
+	if (rc < 0)
+		return rc;
+	p->fn = fn;
+	p->opaque = opaque;
+	return VR_OK;
+}
+
+void vr_double_type(struct vr_double *d, uint32_t port, const char *text)
+{
+	struct vr_double_port *p = &d->port[port];
+	uint32_t n = (uint32_t)strlen(text);
+
+	pthread_mutex_lock(&d->lock);
+	if (p->in_start == p->in_length)
+		p->in_start = p->in_length = 0;
+	if (n > sizeof(p->in) - p->in_length)
+		n = (uint32_t)sizeof(p->in) - p->in_length;
+	memcpy(p->in + p->in_length, text, n);
+	p->in_length += n;
+	pthread_mutex_unlock(&d->lock);
+	if (p->fn)
+		p->fn(p->opaque);
+}
+
+extern const struct vr_host_console vr_double_console;
+const struct vr_host_console vr_double_console = {
+	.size = sizeof(vr_double_console),
+	.write = console_write,
+	.read = console_read,
+	.on_input = on_input,
+};
+
+/* ---- vmrun.block/1 ------------------------------------------------------------------------------------ */
+
+int vr_double_disk(struct vr_double *d, uint64_t length, uint32_t flags)
+{
+	struct vr_double_disk *k;
+	uint8_t *bytes = d->disk_count < VR_DOUBLE_DISKS ? malloc(length) : NULL;
+
+	if (!bytes)
+		return -1;
+	k = &d->disk[d->disk_count++];
+	k->bytes = bytes;
+	k->length = length;
+	k->flags = flags;
+	for (uint64_t i = 0; i < length; i++)
+		bytes[i] = (uint8_t)(i / 512 + i);
+	return 0;
+}
+
+static uint32_t VR_CALL block_count(const struct vr_host *host)
+{
+	return vr_double_of(host)->disk_count;
+}
+
+static struct vr_double_disk *disk_of(const struct vr_host *host, uint32_t disk)
+{
+	struct vr_double *d = vr_double_of(host);
+
+	return disk < d->disk_count ? &d->disk[disk] : NULL;
+}
+
+static int32_t VR_CALL block_info(const struct vr_host *host, uint32_t disk, struct vr_block_info *out)
+{
+	const struct vr_double_disk *k = disk_of(host, disk);
+
+	if (!out || out->size < sizeof(*out)) {
+		vr_double_note(vr_double_of(host), "block.info was given a struct without its size");
+		return VR_E_INVAL;
+	}
+	if (!k)
+		return VR_E_NOENT;
+	out->flags = k->flags;
+	out->length = k->length;
+	out->name = "memory";
+	return VR_OK;
+}
+
+static int32_t move(const struct vr_host *host, uint32_t disk, uint64_t offset, const struct vr_iovec *v,
+		    uint32_t n, int is_write)
+{
+	struct vr_double_disk *k = disk_of(host, disk);
+
+	if (!k)
+		return VR_E_NOENT;
+	if (k->delay_us)
+		usleep(k->delay_us);
+	if (k->fail < 0)
+		return k->fail;
+	if (is_write && (k->flags & VR_BLOCK_READONLY)) {
+		vr_double_note(vr_double_of(host), "block.write to a disk that can only be read");
+		return VR_E_PERM;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (offset > k->length || v[i].length > k->length - offset) {
+			vr_double_note(vr_double_of(host), "block: %llu bytes at %llu lie outside the disk",
+				       (unsigned long long)v[i].length, (unsigned long long)offset);
+			return VR_E_RANGE;
+		}
+		if (is_write)
+			memcpy(k->bytes + offset, v[i].base, v[i].length);
+		else
+			memcpy(v[i].base, k->bytes + offset, v[i].length);
+		offset += v[i].length;
+	}
+	return VR_OK;
+}
+
+static int32_t VR_CALL block_read(const struct vr_host *host, uint32_t disk, uint64_t offset,
+				  const struct vr_iovec *v, uint32_t n)
+{
+	if (disk_of(host, disk))
+		__atomic_add_fetch(&disk_of(host, disk)->reads, 1, __ATOMIC_SEQ_CST);
+	return move(host, disk, offset, v, n, 0);
+}
+
+static int32_t VR_CALL block_write(const struct vr_host *host, uint32_t disk, uint64_t offset,
+				   const struct vr_iovec *v, uint32_t n)
+{
+	if (disk_of(host, disk))
+		__atomic_add_fetch(&disk_of(host, disk)->writes, 1, __ATOMIC_SEQ_CST);
+	return move(host, disk, offset, v, n, 1);
+}
+
+static int32_t VR_CALL block_flush(const struct vr_host *host, uint32_t disk)
+{
+	struct vr_double_disk *k = disk_of(host, disk);
+
+	if (!k)
+		return VR_E_NOENT;
+	__atomic_add_fetch(&k->flushes, 1, __ATOMIC_SEQ_CST);
+	return k->fail < 0 ? k->fail : VR_OK;
+}
+
+static int32_t VR_CALL block_clear(const struct vr_host *host, uint32_t disk, uint64_t offset,
+				   uint64_t length)
+{
+	struct vr_double_disk *k = disk_of(host, disk);
+
+	if (!k)
+		return VR_E_NOENT;
+	if (k->fail < 0)
+		return k->fail;
+	if (offset > k->length || length > k->length - offset || (k->flags & VR_BLOCK_READONLY)) {
+		vr_double_note(vr_double_of(host), "block: a discard or write_zeroes outside the disk");
+		return VR_E_RANGE;
+	}
+	memset(k->bytes + offset, 0, length);
+	return VR_OK;
+}
+
+extern const struct vr_host_block vr_double_block;
+const struct vr_host_block vr_double_block = {
+	.size = sizeof(vr_double_block),
+	.count = block_count,
+	.info = block_info,
+	.read = block_read,
+	.write = block_write,
+	.flush = block_flush,
+	.discard = block_clear,
+	.write_zeroes = block_clear,
+};
+
+/* ---- vmrun.config/1 ------------------------------------------------------------------------------------ */
+
+int vr_double_option(struct vr_double *d, const char *name, const char *value)
+{
+	for (uint32_t i = 0; i < d->option_count; i++)
+		if (strcmp(d->option[i].name, name) == 0) {
+			d->option[i].value = value;
+			return 0;
+		}
+	if (d->option_count == VR_DOUBLE_OPTIONS)
+		return -1;
+	d->option[d->option_count].name = name;
+	d->option[d->option_count++].value = value;
+	return 0;
+}
+
+static void remember(struct vr_double *d, const char *name)
+{
+	for (uint32_t i = 0; i < d->asked_count; i++)
+		if (strncmp(d->asked[i], name, sizeof(d->asked[0]) - 1) == 0)
+			return;
+	if (d->asked_count < VR_DOUBLE_OPTIONS)
+		snprintf(d->asked[d->asked_count++], sizeof(d->asked[0]), "%s", name);
+}
+
+static const char *VR_CALL config_string(const struct vr_host *host, const char *name)
+{
+	struct vr_double *d = vr_double_of(host);
+
+	remember(d, name);
+	for (uint32_t i = 0; i < d->option_count; i++)
+		if (strcmp(d->option[i].name, name) == 0)
+			return d->option[i].value;
+	return NULL;
+}
+
+/* A number, a size with K, M, G or T, or a truth value. */
+static int32_t VR_CALL config_number(const struct vr_host *host, const char *name, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	const char *text = config_string(host, name), *unit;
+	uint64_t value;
+	char *end;
+
+	if (!text)
+		return VR_E_NOENT;
+	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+		*out = text[0] == 't';
+		return VR_OK;
+	}
+	value = strtoull(text, &end, 0);
+	if (end == text)
+		return VR_E_INVAL;
+	unit = *end ? strchr(units, *end) : NULL;
+	if (*end && (!unit || end[1]))
+		return VR_E_INVAL;
+	*out = unit ? value << 10 * (unit - units + 1) : value;
+	return VR_OK;
+}
+
+extern const struct vr_host_config vr_double_config;
+const struct vr_host_config vr_double_config = {
+	.size = sizeof(vr_double_config), .string = config_string, .number = config_number};
+
+/* ---- vmrun.log/1 --------------------------------------------------------------------------------------- */
+
+static void VR_CALL log_write(const struct vr_host *host, uint32_t level, const char *text)
+{
+	struct vr_double *d = vr_double_of(host);
+
+	if (level > VR_LOG_DEBUG || !text)
+		vr_double_note(d, "log.write: level %u, or no text", level);
+	else
+		__atomic_add_fetch(&d->log_lines[level], 1, __ATOMIC_SEQ_CST);
+}
+
+extern const struct vr_host_log vr_double_log;
+const struct vr_host_log vr_double_log = {
+	.size = sizeof(vr_double_log), .level = VR_LOG_DEBUG, .write = log_write};
+
+/* ---- vmrun.registry/1 ------------------------------------------------------------------------------------
+ */
+
+int vr_double_offer(struct vr_double *d, const char *interface_id, const void *table, void *self,
+		    const char *id)
+{
+	if (d->offer_count == sizeof(d->offer) / sizeof(d->offer[0]))
+		return -1;
+	d->offer[d->offer_count].interface_id = interface_id;
+	d->offer[d->offer_count++].found = (struct vr_found){
+		.size = sizeof(struct vr_found), .interface = table, .self = self, .id = id};
+	return 0;
+}
+
+static int32_t VR_CALL find(const struct vr_host *host, const char *interface_id, const char *plugin_id,
+			    uint32_t i, struct vr_found *out)
+{
+	struct vr_double *d = vr_double_of(host);
+
+	vr_double_on_main(d, "registry.find");
+	if (!interface_id || !out || out->size < sizeof(*out)) {
+		vr_double_note(d, "registry.find was given no interface, or a struct without its size");
+		return VR_E_INVAL;
+	}
+	for (uint32_t k = 0; k < d->offer_count; k++) {
+		if (strcmp(d->offer[k].interface_id, interface_id) != 0 ||
+		    (plugin_id && strcmp(d->offer[k].found.id, plugin_id) != 0) || i-- > 0)
+			continue;
+		*out = d->offer[k].found;
+		return VR_OK;
+	}
+	return VR_E_NOENT;
+}
+
+extern const struct vr_host_registry vr_double_registry;
+const struct vr_host_registry vr_double_registry = {.size = sizeof(vr_double_registry), .find = find};

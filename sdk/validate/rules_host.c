@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rules_host.c: a host that offers less, offers shorter tables, refuses, or has no memory. A plugin may
+ * refuse then, with a text; it may not crash.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+
+static const char *const table_ids[] = {
+#define TABLE(id, type, name) id,
+#include "double_tables.def"
+#undef TABLE
+};
+#define TABLES (sizeof(table_ids) / sizeof(table_ids[0]))
+
+static bool required(const struct vr_check *c, const char *id)
+{
+	for (char *const *p = c->target->requires_; *p; p++)
+		if (strcmp(*p, id) == 0)
+			return true;
+	return false;
+}
+
+/* Every plugin may count on these. */
+static bool always(const char *id)
+{
+	return strcmp(id, VR_LOG_ID) == 0 || strcmp(id, VR_CONFIG_ID) == 0 || strcmp(id, VR_REGISTRY_ID) == 0;
+}
+
+/* That a whole host will do is another rule's. */
+static void usable(struct vr_check *c)
+{
+	const char *stage;
+	int32_t rc;
+
+	check_magic(c);
+	check_given(c, 1);
+	c->d = check_double(c);
+	rc = check_life(c, c->d, &stage);
+	if (rc < 0)
+		check_skip(c, "%s refuses even a whole host: %s", stage, c->d->error_text);
+	vr_double_free(c->d);
+	check_given(c, 0);
+}
+
+void check_table_guard(struct vr_check *c)
+{
+	usable(c);
+	for (size_t i = 0; i < TABLES; i++) {
+		uint32_t whole = 0;
+
+		for (uint32_t size = 8;; size += 8) {
+			struct vr_double *d = check_double(c);
+			const char *stage;
+			int32_t rc;
+
+			whole = vr_double_table_size(d, table_ids[i]);
+			if (size >= whole) {
+				vr_double_free(d);
+				break;
+			}
+			vr_double_cut(d, table_ids[i], size);
+			rc = check_life(c, d, &stage);
+			if (rc < 0)
+				CHECK(c, d->error_count, "%s refuses %s of %u bytes (of %u) without a text",
+				      stage, table_ids[i], size, whole);
+			vr_double_free(d);
+		}
+	}
+}
+
+/* As check_phase, but the life overwrites it: what is cut is said by a crash's own report. */
+void check_missing_optional(struct vr_check *c)
+{
+	usable(c);
+	for (size_t i = 0; i < TABLES; i++) {
+		struct vr_double *d = check_double(c);
+		const char *stage;
+		int32_t rc;
+
+		if (required(c, table_ids[i])) {
+			vr_double_free(d);
+			continue;
+		}
+		vr_double_remove(d, table_ids[i]);
+		rc = check_life(c, d, &stage);
+		CHECK(c, rc >= 0 || always(table_ids[i]),
+		      "without %s, which its manifest does not require, %s refuses with %s: %s", table_ids[i],
+		      stage, check_error_name(rc), d->error_text);
+		if (rc < 0)
+			check_refusal(c, d, rc, stage);
+		vr_double_free(d);
+	}
+}
+
+void check_missing_required(struct vr_check *c)
+{
+	usable(c);
+	for (size_t i = 0; i < TABLES; i++) {
+		struct vr_double *d = check_double(c);
+		const char *stage;
+		int32_t rc;
+
+		if (!required(c, table_ids[i])) {
+			vr_double_free(d);
+			continue;
+		}
+		vr_double_remove(d, table_ids[i]);
+		rc = check_life(c, d, &stage);
+		if (rc < 0)
+			check_refusal(c, d, rc, stage);
+		vr_double_free(d);
+	}
+}
+
+void check_host_calls(struct vr_check *c)
+{
+	const char *stage, *finding;
+
+	check_magic(c);
+	c->d = check_double(c);
+	check_given(c, 1);
+	check_life(c, c->d, &stage);
+	check_given(c, 0);
+	finding = vr_double_finding(c->d, 0);
+	CHECK(c, !finding, "%s", finding);
+}
+
+/* ---- a host that refuses --------------------------------------------------------------------------------
+ */
+
+#define MOST 4000
+
+void check_host_refuses(struct vr_check *c)
+{
+	uint32_t n;
+
+	usable(c);
+	for (n = 1; n < MOST; n++) {
+		struct vr_double *d = check_double(c);
+		const char *stage;
+		int32_t rc;
+		uint32_t reached;
+
+		vr_double_refuse(d, n);
+		rc = check_life(c, d, &stage);
+		reached = d->refused;
+		if (reached && rc >= 0)
+			check_fail(c, "the host refused its %s (request %u), and it went on as if it had not",
+				   d->refused_what, n);
+		if (reached)
+			check_refusal(c, d, rc, stage);
+		vr_double_free(d);
+		if (!reached)
+			break;
+	}
+	CHECK(c, n < MOST, "it asks the host for more than %d things", MOST);
+}
+
+/* ---- no memory ---------------------------------------------------------------------------------------- */
+
+/* The life with its n-th allocation failing: 1 when there was an n-th. */
+static int starve(struct vr_check *c, uint64_t n, int32_t *rc, const char **stage, struct vr_double **d)
+{
+	*d = check_double(c);
+	check_alloc_fail(n);
+	check_alloc_arm(1);
+	*rc = check_life(c, *d, stage);
+	check_alloc_arm(0);
+	check_alloc_fail(0);
+	return check_alloc_now().failed != 0;
+}
+
+static void can_starve(struct vr_check *c)
+{
+	if (!check_alloc_works())
+		check_skip(c, "this build's allocator (a sanitizer's, or not glibc's) can't be made to fail");
+	usable(c);
+}
+
+/* One run for the three rules: what is looked at differs. */
+enum { CRASHES, TEXTS, LEAKS };
+
+static void starve_all(struct vr_check *c, int what)
+{
+	can_starve(c);
+	check_given(c, what != CRASHES);
+	for (uint64_t n = 1; n < MOST; n++) {
+		struct check_alloc before = check_alloc_now(), after;
+		struct vr_double *d;
+		const char *stage;
+		int32_t rc;
+		int reached = starve(c, n, &rc, &stage, &d);
+
+		after = check_alloc_now();
+		check_given(c, 0);
+		if (reached && what == TEXTS && rc < 0)
+			check_refusal(c, d, rc, stage);
+		if (what == LEAKS) {
+			CHECK(c, after.blocks <= before.blocks || !reached,
+			      "when allocation %llu fails, %llu blocks (%llu bytes) stay allocated (%s: %s)",
+			      (unsigned long long)n, (unsigned long long)(after.blocks - before.blocks),
+			      (unsigned long long)(after.bytes - before.bytes), stage, check_error_name(rc));
+			CHECK(c, (int64_t)(after.mapped - before.mapped) <= 0 || !reached,
+			      "when allocation %llu fails, %llu bytes stay mapped (%s: %s)",
+			      (unsigned long long)n, (unsigned long long)(after.mapped - before.mapped),
+			      stage, check_error_name(rc));
+		}
+		check_given(c, what != CRASHES);
+		vr_double_free(d);
+		if (!reached)
+			return;
+	}
+}
+
+void check_starve_crash(struct vr_check *c)
+{
+	starve_all(c, CRASHES);
+}
+
+void check_starve_text(struct vr_check *c)
+{
+	starve_all(c, TEXTS);
+}
+
+void check_starve_leak(struct vr_check *c)
+{
+	starve_all(c, LEAKS);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * target.c: manifests, read by the core's own strict reader and found by its search, so that the validator
+ * and vmrun never disagree on what a manifest says. The only file here that knows anything of core/.
+ */
+#include "target.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vmrun/abi.h>
+
+#include "plugin/classes.h"
+#include "plugin/manifest.h"
+#include "plugin/registry.h"
+#include "util/arch.h"
+#include "util/error.h"
+
+static const uint32_t bit_of[VR_CLASS_COUNT] = {
+	[VR_CLASS_ACCEL] = CHECK_ACCEL,
+	[VR_CLASS_TRANSLATOR] = CHECK_TRANSLATOR,
+	[VR_CLASS_BOARD] = CHECK_BOARD,
+	[VR_CLASS_DEVICE] = CHECK_DEVICE,
+	[VR_CLASS_PASSTHROUGH] = CHECK_PASSTHROUGH,
+};
+
+static char *copy(const char *s)
+{
+	char *to = strdup(s);
+
+	if (!to)
+		abort();
+	return to;
+}
+
+static char *join(const char *file, const char *name)
+{
+	char path[PATH_MAX];
+	const char *slash = strrchr(file, '/');
+
+	snprintf(path, sizeof(path), "%.*s%s", slash ? (int)(slash - file + 1) : 0, file, name);
+	/* dlopen() looks for a name without a slash elsewhere. */
+	return realpath(path, NULL) ?: copy(path);
+}
+
+static void take(const struct vr_manifest *m, struct check_target *out)
+{
+	static char *nothing[1];
+	struct check_option *options = calloc(m->option_count + 1, sizeof(*options));
+
+	if (!options)
+		abort();
+	out->id = m->id;
+	out->class_name = vr_class_name(m->class_id);
+	out->class_bit = bit_of[m->class_id];
+	out->abi_major = m->abi_major;
+	out->abi_minor = m->abi_minor;
+	out->provides = m->provides ? m->provides : nothing;
+	out->requires_ = m->requires_ ? m->requires_ : nothing;
+	out->guest = m->guest ? m->guest : nothing;
+	out->host = m->host ? m->host : nothing;
+	for (uint32_t i = 0; i < m->option_count; i++)
+		options[i] = (struct check_option){m->options[i].name, m->options[i].type,
+						   m->options[i].default_value};
+	out->options = options;
+	out->option_count = m->option_count;
+	if (m->library)
+		out->library = join(out->manifest, m->library);
+}
+
+static int ends(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+
+	return n > k && strcmp(s + n - k, end) == 0;
+}
+
+/* The manifest beside a library that names it: the one of the same stem first. */
+static char *manifest_of(const char *library)
+{
+	const char *name = strrchr(library, '/') ? strrchr(library, '/') + 1 : library;
+	const char *dot = strrchr(library, '.');
+	char path[PATH_MAX];
+	struct dirent *e;
+	char *found = NULL;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "%.*s.yaml", dot ? (int)(dot - library) : (int)strlen(library), library);
+	if (access(path, R_OK) == 0)
+		return copy(path);
+	snprintf(path, sizeof(path), "%.*s.", (int)(name - library), library);
+	folder = opendir(path);
+	while (folder && !found && (e = readdir(folder))) {
+		struct vr_manifest *m;
+
+		if (!ends(e->d_name, ".yaml"))
+			continue;
+		snprintf(path, sizeof(path), "%.*s%.255s", (int)(name - library), library, e->d_name);
+		if (vr_manifest_read(path, &m) < 0)
+			continue;
+		if (m->library && strcmp(m->library, name) == 0)
+			found = copy(path);
+		vr_manifest_free(m);
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+int check_target_read(const char *file, struct check_target *out)
+{
+	struct vr_manifest *m;
+	int32_t rc;
+
+	memset(out, 0, sizeof(*out));
+	if (access(file, R_OK) < 0) {
+		snprintf(out->error, sizeof(out->error), "%s: can't be read; name a manifest or a library",
+			 file);
+		return -1;
+	}
+	out->manifest = ends(file, ".yaml") || ends(file, ".yml") ? copy(file) : manifest_of(file);
+	if (!out->manifest) {
+		snprintf(out->error, sizeof(out->error),
+			 "%s: no manifest (.yaml) beside it names this library; write one, or name the "
+			 "manifest",
+			 file);
+		return -1;
+	}
+	vr_error_clear();
+	rc = vr_manifest_read(out->manifest, &m);
+	if (rc < 0) {
+		snprintf(out->error, sizeof(out->error), "%s", vr_error_text(rc));
+		if (!ends(file, ".yaml") && !ends(file, ".yml"))
+			out->library = join(file, strrchr(file, '/') ? strrchr(file, '/') + 1 : file);
+		return 0;
+	}
+	take(m, out);
+	return 0;
+}
+
+static int has(char *const *list, const char *name)
+{
+	for (; list && *list; list++)
+		if (strcmp(vr_arch_canonical(*list), name) == 0 || strcmp(*list, "any") == 0)
+			return 1;
+	return 0;
+}
+
+int check_target_find(uint32_t class_bit, const char *guest, const char *id, const char *plugin_path,
+		      const char *beside, struct check_target *out)
+{
+	struct vr_registry *r = vr_registry_new();
+	char folder[PATH_MAX];
+	const char *slash = beside ? strrchr(beside, '/') : NULL;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - beside) : 1, slash ? beside : ".");
+	if (!r || (plugin_path && vr_registry_scan_standard(r, plugin_path) < 0) ||
+	    vr_registry_scan(r, folder) < 0 || (!plugin_path && vr_registry_scan_standard(r, NULL) < 0))
+		return -1;
+	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
+		const struct vr_manifest *m = vr_registry_at(r, i)->manifest;
+
+		if (bit_of[m->class_id] != class_bit || !m->library || (id && strcmp(id, m->id) != 0))
+			continue;
+		if (guest && !has(m->guest, guest))
+			continue;
+		if (m->host && *m->host && !has(m->host, vr_arch_host()))
+			continue;
+		memset(out, 0, sizeof(*out));
+		out->manifest = copy(m->file);
+		take(m, out);
+		return 0;
+	}
+	return -1;
+}
+
+const char *check_arch_host(void)
+{
+	return vr_arch_host();
+}
+
+const char *check_arch_name(const char *name)
+{
+	return vr_arch_canonical(name);
+}

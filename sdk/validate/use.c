@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* use.c: the plugin's objects, made and unmade as the core does it. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+
+/* ---- boards ---------------------------------------------------------------------------------------- */
+
+int32_t check_board_begin(struct vr_check *c)
+{
+	const struct vr_board *b = c->use.table;
+	const struct vr_board_config config = {
+		.size = sizeof(config),
+		.vcpu_count = c->d->vcpu_count,
+		.ram_size = c->d->ram_size,
+		.arch = c->d->arch,
+	};
+	int32_t rc;
+
+	check_phase(c, "board create");
+	rc = b->create(c->plugin->self, &config, &c->use.object[0]);
+	if (rc >= 0)
+		c->use.count = 1;
+	return rc;
+}
+
+void check_board_end(struct vr_check *c)
+{
+	const struct vr_board *b = c->use.table;
+
+	check_phase(c, "board destroy");
+	if (c->use.count)
+		b->destroy(c->use.object[0]);
+}
+
+/* ---- devices --------------------------------------------------------------------------------------- */
+
+/* One of each type, as a board would place them. */
+int32_t check_device_begin(struct vr_check *c)
+{
+	const struct vr_device_maker *m = c->use.table;
+	const char *p = m->types;
+
+	if (!c->d->region_count)
+		vr_double_ram(c->d, 0x40000000, 0x100000, 0);
+	if (!c->d->disk_count)
+		vr_double_disk(c->d, 0x10000, 0);
+	while (p && *p && c->use.count < 4) {
+		struct vr_device_config config = {
+			.size = sizeof(config),
+			.base = 0x0a000000 + 0x10000ull * c->use.count,
+			.irq = 48 + c->use.count,
+		};
+		char type[64];
+		size_t n = strcspn(p, ",");
+		int32_t rc;
+
+		snprintf(type, sizeof(type), "%.*s", (int)n, p);
+		config.type = type;
+		check_phase(c, "device create of \"%s\"", type);
+		rc = m->create(c->plugin->self, &config, &c->use.object[c->use.count]);
+		if (rc < 0) {
+			check_device_end(c);
+			c->use.count = 0;
+			return rc;
+		}
+		c->use.count++;
+		p += n + (p[n] == ',');
+	}
+	return VR_OK;
+}
+
+void check_device_end(struct vr_check *c)
+{
+	const struct vr_device_maker *m = c->use.table;
+
+	check_phase(c, "device destroy");
+	while (c->use.count)
+		m->destroy(c->use.object[--c->use.count]);
+}
+
+/* ---- accelerators ------------------------------------------------------------------------------------- */
+
+/*
+ * A virtual machine with RAM and one vCPU, which is made, kept and unmade by a thread of its own. It does not
+ * run: what runs is in rules_accel.c.
+ */
+struct life {
+	struct vr_check *c;
+	const struct vr_accel *a;
+	int32_t rc;
+};
+
+static void *vcpu_life(void *arg)
+{
+	struct life *l = arg;
+	void *vcpu;
+
+	vr_double_vcpu_thread(l->c->d, 0);
+	check_phase(l->c, "vcpu_create");
+	l->rc = l->a->vcpu_create(l->c->use.object[0], 0, &vcpu);
+	if (l->rc >= 0) {
+		check_phase(l->c, "vcpu_destroy");
+		l->a->vcpu_destroy(vcpu);
+	}
+	return NULL;
+}
+
+#define RAM 0x200000ull
+
+int32_t check_accel_begin(struct vr_check *c)
+{
+	struct life l = {.c = c, .a = c->use.table};
+	struct vr_vm_config config = {.size = sizeof(config), .vcpu_count = 1, .arch = c->d->arch};
+	uint8_t *ram = vr_double_ram(c->d, 0x40000000, RAM, 0);
+	pthread_t thread;
+	int32_t rc;
+
+	if (!l.a->native_arch || !*l.a->native_arch) {
+		bool armed_by_us = check_alloc_works();
+
+		(void)armed_by_us;
+		check_helper(c, CHECK_TRANSLATOR, NULL);
+		config.arch = c->d->arch = check_arch(c);
+		config.translator = c->helper.plugin->query(c->helper.plugin->self, VR_TRANSLATOR_ID);
+		config.translator_self = c->helper.plugin->self;
+		config.translator_id = c->helper.target->id;
+	}
+	check_phase(c, "vm_create");
+	rc = l.a->vm_create(c->plugin->self, &config, &c->use.object[0]);
+	if (rc < 0)
+		return rc;
+	c->use.count = 1;
+	check_phase(c, "memory_map");
+	rc = l.a->memory_map(c->use.object[0], 0, 0x40000000, RAM, ram, 0);
+	if (rc >= 0) {
+		if (pthread_create(&thread, NULL, vcpu_life, &l))
+			check_skip(c, "no thread for a vCPU");
+		pthread_join(thread, NULL);
+		rc = l.rc;
+	}
+	if (rc < 0) {
+		check_accel_end(c);
+		c->use.count = 0;
+	}
+	return rc;
+}
+
+void check_accel_end(struct vr_check *c)
+{
+	const struct vr_accel *a = c->use.table;
+
+	check_phase(c, "vm_destroy");
+	if (c->use.count)
+		a->vm_destroy(c->use.object[0]);
+}
