@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
 #include <vmrun/host.h>
 
 #include "cli/commands.h"
@@ -67,6 +68,8 @@ int vr_cli_main(int argc, char *const *argv)
 	int status;
 
 	vr_error_clear();
+	if (argc > 3 && !strcmp(argv[1], "plugins") && !strcmp(argv[2], "check"))
+		return vr_cli_check(argv + 3, (size_t)argc - 3);
 	r = vr_cli_parse(argc, argv, &c);
 	set_level(&c);
 	if (r < 0)

@@ -25,6 +25,9 @@ void vr_cli_help(FILE *to);
 #undef VR_COMMAND
 #undef VR_PLUGINS
 
+/* `plugins check` with words of its own, the validator's; does not return unless it failed. */
+int vr_cli_check(char *const *words, size_t count);
+
 /* Print the noted error as "vmrun: error: ..."; returns `exit_code`. */
 int vr_cli_fail(int32_t code, int exit_code);
 /* A registry that has been scanned; NULL with an error noted. */

@@ -93,7 +93,7 @@ const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
 
 int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
 {
-	if (strcmp(id, "kvm") != 0)
+	if (!id || strcmp(id, "kvm") != 0)
 		return VR_E_NOENT;
 	the_plugin.host = host;
 	*out = &plugin;

@@ -64,12 +64,15 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	vm->timer = p->host->query(p->host, VR_TIMER_ID);
 	vm->thread = p->host->query(p->host, VR_THREAD_ID);
 	vm->codecache = p->host->query(p->host, VR_CODECACHE_ID);
-	if (r == VR_OK && (!vm->mmio || !vm->timer || !vm->thread || !vm->codecache))
+	const char *missing = !VR_HAS(vm->mmio, access)           ? VR_MMIO_ID
+			      : !VR_HAS(vm->timer, destroy)       ? VR_TIMER_ID
+			      : !VR_HAS(vm->thread, unpark)       ? VR_THREAD_ID
+			      : !VR_HAS(vm->codecache, end_write) ? VR_CODECACHE_ID
+								  : NULL;
+
+	if (r == VR_OK && missing)
 		r = soft_error(vm, VR_E_ABI, "soft: this vmrun offers no %s; use one of the same release",
-			       !vm->mmio     ? VR_MMIO_ID
-			       : !vm->timer  ? VR_TIMER_ID
-			       : !vm->thread ? VR_THREAD_ID
-					     : VR_CODECACHE_ID);
+			       missing);
 	if (r < 0) {
 		vm_free(vm);
 		return r;
@@ -82,7 +85,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	if (vm->emit && vm->emit->probe(why, sizeof(why)) < 0) {
 		const struct vr_host_log *log = p->host->query(p->host, VR_LOG_ID);
 
-		if (log) {
+		if (VR_HAS(log, write)) {
 			char text[256];
 
 			snprintf(text, sizeof(text),
@@ -233,7 +236,7 @@ static int32_t VR_CALL probe(void *self)
 	p->tier = 1;
 	p->cache = 96u << 20;
 	p->region_insns = 160;
-	if (config) {
+	if (VR_HAS(config, number)) {
 		config->number(p->host, "tier", &p->tier);
 		config->number(p->host, "cache", &p->cache);
 		config->number(p->host, "region-insns", &p->region_insns);
@@ -284,7 +287,7 @@ const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
 
 int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
 {
-	if (strcmp(id, "soft"))
+	if (!id || strcmp(id, "soft"))
 		return VR_E_NOENT;
 	the_plugin.host = host;
 	*out = &plugin;

@@ -65,15 +65,30 @@ static const struct vr_device_maker maker = {
 
 static int32_t VR_CALL probe(void *self)
 {
-	static const char *const wanted[] = {
-		VR_MEMORY_ID, VR_MMIO_ID, VR_IRQ_ID, VR_THREAD_ID, VR_CONSOLE_ID, VR_BLOCK_ID,
+/* A table has to reach this member, the last one that is used. */
+#define REACHES(type, last) offsetof(struct type, last) + sizeof(((struct type *)0)->last)
+	static const struct {
+		const char *id;
+		size_t least;
+	} wanted[] = {
+		{VR_MEMORY_ID, REACHES(vr_host_memory, written)},
+		{VR_MMIO_ID, REACHES(vr_host_mmio, attach)},
+		{VR_IRQ_ID, REACHES(vr_host_irq, set)},
+		{VR_THREAD_ID, REACHES(vr_host_thread, join)},
+		{VR_CONSOLE_ID, REACHES(vr_host_console, on_input)},
+		{VR_BLOCK_ID, REACHES(vr_host_block, write_zeroes)},
 	};
+#undef REACHES
 	const struct vr_host *host = ((struct vr_virtio_plugin *)self)->host;
 
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (!host->query(host, wanted[i]))
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		const uint32_t *table = host->query(host, wanted[i].id);
+
+		if (!table || *table < wanted[i].least)
 			return vr_virtio_fail(host, VR_E_ABI,
-					      "virtio needs %s, which this host does not offer", wanted[i]);
+					      "virtio needs %s, which this host does not offer",
+					      wanted[i].id);
+	}
 	return VR_OK;
 }
 
@@ -106,7 +121,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 {
 	struct vr_virtio_plugin *p;
 
-	if (strcmp(id, "virtio") != 0)
+	if (!id || strcmp(id, "virtio") != 0)
 		return VR_E_NOENT;
 	p = calloc(1, sizeof(*p));
 	if (!p)

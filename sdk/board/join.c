@@ -38,7 +38,7 @@ int32_t vr_board_plugin_create(const struct vr_host *host, const char *id, const
 {
 	struct vr_board_plugin *p;
 
-	if (strcmp(id, own) != 0)
+	if (!id || strcmp(id, own) != 0)
 		return VR_E_NOENT;
 	p = calloc(1, sizeof(*p));
 	if (!p) {

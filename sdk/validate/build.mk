@@ -19,3 +19,10 @@ $(B)/bin/vmrun-check: $(VALIDATE_OBJS) $(DOUBLE) $(B)/lib/libxlate-ir.a $(B)/lib
 	$(Q)$(CC) $(LDFLAGS) $(if $(SAN),,$(VALIDATE_WATCHED:%=-Wl,--export-dynamic-symbol=%)) -o $@ $^ $(CORE_LIBS) -lm
 
 ALL += $(DOUBLE) $(B)/bin/vmrun-check
+
+# make rules: the table of sdk/doc/RULES.md, from rules.def.
+rules: $(B)/bin/vmrun-check
+	$(Q)$(B)/bin/vmrun-check --rules > $(B)/gen/rules.md
+	$(Q)sed -i -e '/<!-- rules -->/,/<!-- end -->/{/<!-- end -->/!d}' sdk/doc/RULES.md
+	$(Q)sed -i -e '/<!-- end -->/{e printf "<!-- rules -->\n"; cat $(B)/gen/rules.md' -e '}' sdk/doc/RULES.md
+.PHONY: rules

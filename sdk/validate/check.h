@@ -33,6 +33,7 @@ struct check_report {
 	uint32_t ended; /* the rule returned */
 	uint32_t limit; /* seconds; a rule may ask for more */
 	char phase[160];
+	char context[96]; /* which of many like it */
 	char text[600];
 	char warning[300];
 };
@@ -100,6 +101,7 @@ __attribute__((noreturn, format(printf, 2, 3))) void check_skip(struct vr_check 
 __attribute__((format(printf, 2, 3))) void check_warn(struct vr_check *c, const char *format, ...);
 /* What is being done, for the report of a process that ended. */
 __attribute__((format(printf, 2, 3))) void check_phase(struct vr_check *c, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void check_context(struct vr_check *c, const char *format, ...);
 #define CHECK(c, condition, ...)                      \
 	do {                                          \
 		if (!(condition))                     \
@@ -144,6 +146,9 @@ const char *check_arch(struct vr_check *c);
 /* Load another plugin of a class, create and probe it: the one named with --with, else the best of the search
  * path for this guest architecture. Skips when there is none. Kept in c->helper. */
 void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest);
+
+/* Reads (and writes) every byte of a window, in all widths. */
+void check_sweep(struct vr_check *c, uint32_t space, uint64_t base, uint64_t length, bool writes);
 
 /* ---- the process ----------------------------------------------------------------------------------------
  */

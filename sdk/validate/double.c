@@ -93,7 +93,8 @@ int32_t vr_double_request(struct vr_double *d, const char *function)
 		return VR_OK;
 	d->refused = 1;
 	snprintf(d->refused_what, sizeof(d->refused_what), "%s", function);
-	/* No text of its own: whoever called is to say what it could not do. */
+	/* As the core does: who refuses gives the text. */
+	host_error(d->host, VR_E_NOMEM, "the double of the host refuses this request");
 	return VR_E_NOMEM;
 }
 
@@ -234,7 +235,7 @@ struct vr_double *vr_double_new(const char *arch, uint32_t vcpu_count, uint64_t 
 		vr_double_free(d);
 		return NULL;
 	}
-	memcpy(d->host_pages, &d, sizeof(struct vr_double *));
+	*(struct vr_double **)(void *)d->host_pages = d;
 	h = (struct vr_host *)(void *)(d->host_pages + page_size() - sizeof(*h));
 	*h = (struct vr_host){
 		.size = sizeof(*h),

@@ -22,6 +22,7 @@
 
 #include <pthread.h>
 #include <vmrun/host.h>
+#include <vmrun/tap.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -104,6 +105,10 @@ struct vr_double {
 	/* Before what is attached: VR_E_NOENT goes on to it. Set it as you like. */
 	int32_t (*on_access)(struct vr_double *d, uint32_t space, uint32_t vcpu, uint64_t address,
 			     uint32_t width, uint32_t is_write, uint64_t *value);
+	struct vr_door *doors; /* rung by vr_double_access(), on the caller's thread */
+	uint32_t no_doorbells; /* vmrun.doorbell/1 answers VR_E_UNSUPPORTED; set as you like */
+	const struct vr_tap *tap;
+	void *tap_opaque;
 	const struct vr_irq_controller *controller;
 	void *controller_opaque;
 	uint32_t line[VR_DOUBLE_LINES]; /* shared lines as the devices drive them */
@@ -212,6 +217,14 @@ __attribute__((format(printf, 2, 3))) void vr_double_note(struct vr_double *d, c
 /* The function is for [main] / for that vCPU's thread. */
 void vr_double_on_main(struct vr_double *d, const char *function);
 void vr_double_on_vcpu(struct vr_double *d, uint32_t vcpu, const char *function);
+/* Rings the door at that address: was there one? */
+int vr_double_ring(struct vr_double *d, uint32_t space, uint64_t address, uint32_t width);
+/* To the watcher of vmrun.tap/1, if there is one. */
+void vr_double_show_access(struct vr_double *d, uint32_t space, uint32_t vcpu, uint64_t address,
+			   uint32_t width, uint32_t is_write, uint64_t value, int32_t result,
+			   const char *name);
+void vr_double_show_line(struct vr_double *d, uint32_t vcpu, uint32_t line, uint32_t level);
+int32_t vr_double_show_hypercall(struct vr_double *d, uint32_t vcpu, uint32_t kind, uint64_t *regs);
 /* Counts a request; VR_E_NOMEM with a text when this one is to fail. */
 int32_t vr_double_request(struct vr_double *d, const char *function);
 

@@ -34,12 +34,17 @@ static int32_t VR_CALL attach(const struct vr_host *host, uint32_t space, uint64
 	return VR_OK;
 }
 
-int32_t vr_double_access(struct vr_double *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
-			 uint32_t is_write, uint64_t *value)
+/* *name: who answered. */
+static int32_t answer(struct vr_double *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+		      uint32_t is_write, uint64_t *value, const char **name)
 {
+	*name = NULL;
+	if (is_write && vr_double_ring(d, space, address, width))
+		return VR_OK;
 	if (d->on_access) {
 		int32_t rc = d->on_access(d, space, vcpu, address, width, is_write, value);
 
+		*name = "double";
 		if (rc != VR_E_NOENT)
 			return rc;
 	}
@@ -48,13 +53,26 @@ int32_t vr_double_access(struct vr_double *d, uint32_t space, uint32_t vcpu, uin
 
 		if (b->space != space || address < b->base || address - b->base >= b->length)
 			continue;
+		*name = b->name;
 		if (is_write)
 			b->ops->write(b->opaque, vcpu, address - b->base, width, *value);
 		else
 			*value = b->ops->read(b->opaque, vcpu, address - b->base, width);
 		return VR_OK;
 	}
+	*name = NULL;
 	return VR_E_NOENT;
+}
+
+int32_t vr_double_access(struct vr_double *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+			 uint32_t is_write, uint64_t *value)
+{
+	const char *name;
+	int32_t rc = answer(d, space, vcpu, address, width, is_write, value, &name);
+
+	vr_double_show_access(d, space, vcpu, address, width, is_write, rc < 0 && !is_write ? 0 : *value, rc,
+			      name);
+	return rc;
 }
 
 static int32_t VR_CALL access_(const struct vr_host *host, uint32_t space, uint32_t vcpu, uint64_t address,
@@ -103,6 +121,7 @@ static void VR_CALL set(const struct vr_host *host, uint32_t vcpu, uint32_t line
 		vr_double_note(d, "irq.set was called for vCPU %u of %u", vcpu, d->vcpu_count);
 	if (vcpu == VR_IRQ_SHARED && line < VR_DOUBLE_LINES)
 		__atomic_store_n(&d->line[line], level, __ATOMIC_SEQ_CST);
+	vr_double_show_line(d, vcpu, line, level);
 	if (d->controller)
 		d->controller->set(d->controller_opaque, vcpu, line, level);
 	else if (d->on_line)

@@ -126,7 +126,7 @@ static int32_t VR_CALL hypercall(const struct vr_host *host, uint32_t vcpu, uint
 	struct vr_double *d = vr_double_of(host);
 
 	vr_double_on_vcpu(d, vcpu, "machine.hypercall");
-	return d->hypercall ? d->hypercall(d->hypercall_opaque, vcpu, kind, regs) : VR_E_NOENT;
+	return vr_double_show_hypercall(d, vcpu, kind, regs);
 }
 
 extern const struct vr_host_machine vr_double_machine;

@@ -61,18 +61,24 @@ static uint64_t milliseconds(void)
 /* Waits for the child; what ended it when it did not end by itself. */
 static void watch(pid_t pid, struct check_report *r, uint32_t limit)
 {
+	static bool
+		hung; /* what hung once on the way to a rule will hang again: that costs less from now on */
 	uint64_t begin = milliseconds();
 	char how[96] = "";
 	int status = 0;
 
 	for (;;) {
-		uint32_t most = limit ? limit : r->limit ? r->limit : LIMIT;
+		uint64_t most = 1000ull * (limit ? limit : r->limit ? r->limit : LIMIT);
 		pid_t done = waitpid(pid, &status, WNOHANG);
 
 		if (done == pid || (done < 0 && errno != EINTR))
 			break;
-		if (milliseconds() - begin > most * 1000ull) {
-			snprintf(how, sizeof(how), "did not return within %u s", most);
+		if (hung && r->given)
+			most = 200;
+		if (milliseconds() - begin > most) {
+			hung = true;
+			snprintf(how, sizeof(how), "did not return within %u.%u s", (unsigned)(most / 1000),
+				 (unsigned)(most % 1000 / 100));
 			kill(-pid, SIGKILL);
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
@@ -89,7 +95,8 @@ static void watch(pid_t pid, struct check_report *r, uint32_t limit)
 	else if (!how[0])
 		snprintf(how, sizeof(how), "ended the process (exit status %d)", WEXITSTATUS(status));
 	r->state = r->given ? CHECK_SKIPPED : CHECK_FAILED;
-	snprintf(r->text, sizeof(r->text), "%s %s", r->phase[0] ? r->phase : "the plugin", how);
+	snprintf(r->text, sizeof(r->text), "%s%s%s %s", r->context, r->context[0] ? ": " : "",
+		 r->phase[0] ? r->phase : "the plugin", how);
 }
 
 static void run(const struct check_target *t, const struct check_rule *rule, const struct check_settings *s,

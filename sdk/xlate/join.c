@@ -49,7 +49,7 @@ int32_t vr_xlate_create(const struct vr_host *host, const char *id, const char *
 {
 	struct instance *i;
 
-	if (strcmp(id, own) != 0)
+	if (!id || strcmp(id, own) != 0)
 		return VR_E_NOENT;
 	i = calloc(1, sizeof(*i));
 	if (!i) {

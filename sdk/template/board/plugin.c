@@ -248,7 +248,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 {
 	struct self *p;
 
-	if (strcmp(id, PLUGIN_ID) != 0)
+	if (!id || strcmp(id, PLUGIN_ID) != 0)
 		return VR_E_NOENT;
 	p = calloc(1, sizeof(*p));
 	if (!p) {

@@ -17,6 +17,10 @@ int32_t VR_CALL rv_init(struct vr_exec *x, const struct vr_isa_env *env)
 	system->timer = env->host->query(env->host, VR_TIMER_ID);
 	system->mmio = env->host->query(env->host, VR_MMIO_ID);
 	system->machine = env->host->query(env->host, VR_MACHINE_ID);
+	/* One that does not reach what is called is as good as none. */
+	system->timer = VR_HAS(system->timer, destroy) ? system->timer : NULL;
+	system->mmio = VR_HAS(system->mmio, access) ? system->mmio : NULL;
+	system->machine = VR_HAS(system->machine, hypercall) ? system->machine : NULL;
 	if (pthread_mutex_init(&system->timer_lock, NULL)) {
 		free(system);
 		x->isa = NULL;

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugins_check.c: `vmrun plugins check [...] FILE` becomes the validator, a program of its own: it loads
+ * plugins that may do anything, and it is the SDK's. It lies beside vmrun in a build, in ../libexec/vmrun
+ * when installed.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vmrun/abi.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "plugin/search.h"
+#include "util/error.h"
+
+int vr_cli_check(char *const *words, size_t count)
+{
+	static const char *const places[] = {"vmrun-check", "../libexec/vmrun/vmrun-check"};
+	char own[PATH_MAX], path[PATH_MAX + 64];
+	char **argv = calloc(count + 2, sizeof(*argv));
+	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	char *slash;
+
+	if (!argv)
+		return vr_cli_fail(vr_error_set(VR_E_NOMEM, "out of memory"), VR_EXIT_CODE_RUN);
+	own[n > 0 ? n : 0] = '\0';
+	slash = strrchr(own, '/');
+	if (vr_search_elevated() || !slash) {
+		free(argv);
+		return vr_cli_fail(vr_error_set(VR_E_PERM, "plugins check: not with elevated privileges"),
+				   VR_EXIT_CODE_CONFIG);
+	}
+	memcpy(argv + 1, words, count * sizeof(*argv));
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%.*s%s", (int)(slash - own + 1), own, places[i]);
+		argv[0] = path;
+		execv(path, argv);
+	}
+	free(argv);
+	return vr_cli_fail(
+		vr_error_set(VR_E_NOENT,
+			     "plugins check: no vmrun-check beside vmrun or in ../libexec/vmrun (%s); "
+			     "install vmrun with its SDK",
+			     strerror(errno)),
+		VR_EXIT_CODE_CONFIG);
+}
+
+int vr_cli_plugins_check(const struct vr_cli *c, char *const *arguments)
+{
+	char json[] = "--json", *words[2] = {arguments[0], json};
+
+	return vr_cli_check(words, c->json ? 2 : 1);
+}

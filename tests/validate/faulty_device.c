@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* faulty_device.c: a device of 64 registers, each as wide as you like, and the faults that any plugin can
+ * have. */
+#include <fcntl.h>
+#include <fenv.h>
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vmrun/device.h>
+
+#include "faulty.h"
+
+#define WINDOW 0x200u
+
+struct plugin {
+	struct vr_plugin plugin;
+	const struct vr_host *host;
+	const struct vr_host_mmio *mmio;
+	struct vr_timer *timer;
+	pthread_t thread;
+	int file;
+	uint32_t probed;
+};
+
+struct device {
+	struct plugin *p;
+	uint8_t *registers;
+	uint32_t dead;
+};
+
+#if THE_FAULT_has_constructor
+__attribute__((constructor)) static void begin(void)
+{
+	putenv((char *)"VMRUN_TEST=1");
+}
+#endif
+#if THE_FAULT_exports_more
+VR_EXPORT void one_too_many(void);
+VR_EXPORT void one_too_many(void)
+{
+}
+#endif
+#if THE_FAULT_missing_symbol
+void vmrun_test_symbol_that_nobody_has(void);
+#endif
+
+/* ---- the device -------------------------------------------------------------------------------------- */
+
+static uint64_t VR_CALL read_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	const struct device *d = opaque;
+	uint64_t value = 0;
+
+	(void)vcpu;
+	if (offset + width <= WINDOW)
+		memcpy(&value, d->registers + offset, width);
+	if (FAULT(width_crash) && width == 8 && offset == 0x40)
+		abort();
+	return value;
+}
+
+static void VR_CALL write_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct device *d = opaque;
+
+	(void)vcpu;
+	if (offset + width <= WINDOW)
+		memcpy(d->registers + offset, &value, width);
+}
+
+static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_, .write = write_};
+
+struct attaching {
+	struct device *d;
+	uint64_t base;
+	int32_t rc;
+};
+
+static void *attach(void *arg)
+{
+	struct attaching *a = arg;
+	struct plugin *p = a->d->p;
+
+	a->rc = p->mmio->attach(p->host, VR_SPACE_MMIO, a->base + (FAULT(elsewhere) ? 0x8000 : 0), WINDOW,
+				&ops, a->d, "faulty");
+	return NULL;
+}
+
+static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void **device)
+{
+	struct plugin *p = self;
+	struct device *d;
+	struct attaching a = {.base = c->base};
+	pthread_t thread;
+
+	if (strcmp(c->type, "faulty") != 0 && !FAULT(any_type))
+		return FAULT(type_silent)
+			       ? VR_E_NOENT
+			       : faulty_refuse(p->host, VR_E_NOENT, "there is only a faulty device");
+	d = calloc(1, sizeof(*d));
+	if (FAULT(starved_crash))
+		d->p = p;
+	if (!d)
+		return FAULT(starved_silent) ? VR_E_NOMEM : faulty_refuse(p->host, VR_E_NOMEM, "no memory");
+	d->registers = calloc(1, WINDOW);
+	if (!d->registers) {
+		if (!FAULT(starved_leak))
+			free(d);
+		return faulty_refuse(p->host, VR_E_NOMEM, "no memory for registers");
+	}
+	d->p = p;
+	a.d = d;
+	if (FAULT(wrong_thread)) {
+		pthread_create(&thread, NULL, attach, &a);
+		pthread_join(thread, NULL);
+	} else {
+		attach(&a);
+	}
+	if (a.rc < 0 && !FAULT(ignores_refusal)) {
+		free(d->registers);
+		free(d);
+		return a.rc;
+	}
+	*device = d;
+	return VR_OK;
+}
+
+static void VR_CALL reset(void *device)
+{
+	struct device *d = device;
+
+	if (!FAULT(reset_keeps))
+		memset(d->registers, 0, WINDOW);
+}
+
+static void VR_CALL destroy_device(void *device)
+{
+	struct device *d = device;
+
+	free(d->registers);
+	if (FAULT(double_free))
+		free(d->registers);
+	free(d);
+}
+
+static const struct vr_device_maker maker = {
+	.size = FAULT(table_size) ? 0 : sizeof(maker),
+	.types = "faulty",
+	.create = create,
+	.reset = FAULT(table_hole) ? NULL : reset,
+	.destroy = destroy_device,
+};
+
+/* ---- the plugin ---------------------------------------------------------------------------------------- */
+
+static int32_t VR_CALL probe(void *self)
+{
+	struct plugin *p = self;
+	const struct vr_host_log *log = p->host->query(p->host, VR_LOG_ID);
+	const struct vr_host_config *config = p->host->query(p->host, VR_CONFIG_ID);
+
+	p->probed = 1;
+	if (FAULT(probe_silent))
+		return VR_E_UNSUPPORTED;
+	p->mmio = p->host->query(p->host, VR_MMIO_ID);
+	if (!p->mmio && FAULT(trusts_required))
+		abort();
+	if (!p->mmio || (!VR_HAS(p->mmio, attach) && !FAULT(past_size)))
+		return faulty_refuse(p->host, VR_E_ABI, "no vmrun.mmio/1");
+	if (FAULT(trusts_optional) && !log)
+		abort();
+	if (VR_HAS(log, write))
+		log->write(p->host, VR_LOG_DEBUG, "probed");
+	if (VR_HAS(config, string))
+		config->string(p->host, FAULT(secret_option) ? "secret" : "colour");
+	return VR_OK;
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static void at_exit(void)
+{
+}
+
+static void *forever(void *arg)
+{
+	(void)arg;
+	pause();
+	return NULL;
+}
+
+static void *volatile kept; /* what is leaked is not optimised away */
+
+static int32_t VR_CALL start(void *self)
+{
+	struct plugin *p = self;
+	pthread_t thread;
+
+	if (FAULT(crashes))
+		raise(SIGSEGV);
+	if (FAULT(exits))
+		exit(0);
+	if (FAULT(hangs))
+		pause();
+	if (FAULT(start_fails))
+		return faulty_refuse(p->host, VR_E_BUSY, "not today");
+	if (FAULT(leaks_memory))
+		kept = malloc(16);
+	if (FAULT(leaks_mapping))
+		kept = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (FAULT(leaks_file) && open("/dev/null", O_RDONLY) < 0)
+		return faulty_refuse(p->host, VR_E_IO, "no /dev/null");
+	if (FAULT(leaks_thread))
+		pthread_create(&thread, NULL, forever, NULL);
+	if (FAULT(takes_signal))
+		signal(SIGUSR1, on_signal);
+	if (FAULT(sets_environment))
+		setenv("VMRUN_TEST", "1", 1);
+	if (FAULT(changes_directory) && chdir("/"))
+		return faulty_refuse(p->host, VR_E_IO, "no /");
+	if (FAULT(changes_rounding))
+		fesetround(FE_UPWARD);
+	if (FAULT(changes_locale))
+		setlocale(LC_ALL, "C.UTF-8");
+	if (FAULT(has_atexit))
+		atexit(at_exit);
+	if (FAULT(prints))
+		printf("started\n");
+#if THE_FAULT_missing_symbol
+	vmrun_test_symbol_that_nobody_has();
+#endif
+	return VR_OK;
+}
+
+static int32_t VR_CALL stop(void *self)
+{
+	(void)self;
+	return VR_OK;
+}
+
+static void VR_CALL destroy(void *self)
+{
+	struct plugin *p = self;
+
+	if (FAULT(early_destroy) && !p->probed)
+		abort();
+	if (FAULT(create_thread)) {
+		pthread_cancel(p->thread);
+		pthread_join(p->thread, NULL);
+	}
+	if (p->file >= 0)
+		close(p->file);
+	free(p);
+}
+
+static const void *VR_CALL query(void *self, const char *id)
+{
+	static struct vr_device_maker copies[16];
+	static uint32_t turn;
+	static const uint32_t other[4] = {16};
+
+	(void)self;
+	if (FAULT(any_interface))
+		return &maker;
+	if (strcmp(id, "org.vmrun.faulty/1") == 0)
+		return FAULT(no_second_interface) ? NULL : other;
+	if (FAULT(interface_prefix) ? strncmp(id, VR_DEVICE_ID, strlen(VR_DEVICE_ID))
+				    : strcmp(id, VR_DEVICE_ID))
+		return NULL;
+	if (!FAULT(table_moves))
+		return &maker;
+	copies[++turn % 16] = maker;
+	return &copies[turn % 16];
+}
+
+const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	static const struct vr_magic magic = {
+		32,
+		{'V', 'M', 'R', 'N'},
+		VR_ABI_MAJOR,
+		FAULT(magic_minor) ? 0 : 1,
+		FAULT(magic_flags) ? 0x80 : 0,
+		{0},
+	};
+
+	return &magic;
+}
+
+static void VR_CALL fire(void *opaque)
+{
+	(void)opaque;
+}
+
+int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
+{
+	const struct vr_host_timer *timer = host->query(host, VR_TIMER_ID);
+	struct plugin *p;
+	bool other;
+
+	if (FAULT(any_id))
+		other = false;
+	else if (FAULT(id_prefix))
+		other = !id || strncmp(id, "faulty", 6) != 0;
+	else if (FAULT(id_null))
+		other = strcmp(id, "faulty") != 0;
+	else
+		other = !id || strcmp(id, "faulty") != 0;
+	if (other)
+		return VR_E_NOENT;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return faulty_refuse(host, VR_E_NOMEM, "no memory");
+	p->host = host;
+	if (FAULT(create_thread))
+		pthread_create(&p->thread, NULL, forever, NULL);
+	p->file = FAULT(create_file) ? open("/dev/null", O_RDONLY) : -1;
+	if (FAULT(create_requests) && VR_HAS(timer, destroy) && timer->create(host, fire, p, &p->timer) < 0) {
+		free(p);
+		return VR_E_NOMEM;
+	}
+	p->plugin = (struct vr_plugin){
+		.size = FAULT(small_plugin) ? offsetof(struct vr_plugin, query) : sizeof(p->plugin),
+		.self = p,
+		.probe = probe,
+		.start = start,
+		.stop = stop,
+		.destroy = destroy,
+		.query = query,
+	};
+	*out = &p->plugin;
+	return VR_OK;
+}

@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# validate.sh: each plugin of faults.def must be found by its rules and by no others; the same plugin without a fault,
+# and all of our own, must pass; RULES.md must have the table that the validator prints. Run from the top folder.
+set -u
+B=$(dirname "$(dirname "$0")")
+CHECK=$B/bin/vmrun-check
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+passed=0 failed=0 skipped=0
+
+ok() { passed=$((passed + 1)); }
+bad() {
+	failed=$((failed + 1))
+	echo "FAILED $*"
+}
+
+# What fails, as a list of ids.
+fails() { sed -n 's/^FAIL  \(R-[A-Z]*-[0-9]*\).*/\1/p' "$1" | tr '\n' ' ' | sed 's/ $//'; }
+
+# Sanitizers have their own allocator, so some rules can't run there.
+sanitized() { grep -q 'allocator (a sanitizer' "$1"; }
+
+sed -n 's/^PLANT(\([a-z]*\), \([a-z0-9_]*\), "\([^"]*\)", "\(.*\)")$/\1 \2 \3/p' tests/validate/faults.def >"$WORK/faults"
+for class in $(cut -d' ' -f1 "$WORK/faults" | sort -u); do
+	echo "$class none"
+done >>"$WORK/faults"
+
+while read -r class fault rules; do
+	file=$B/tests/validate/$class-$fault.yaml
+	limit=30
+	[ "$fault" = hangs ] && limit=2
+	"$CHECK" --timeout $limit -n 2000 --repro 0x5eed "$file" >"$WORK/out" 2>&1
+	rc=$?
+	got=$(fails "$WORK/out")
+	if [ "$rc" -gt 1 ]; then
+		bad "$class-$fault: exit status $rc: $(tail -n 1 "$WORK/out")"
+	elif [ "$got" = "$rules" ]; then
+		ok
+	elif sanitized "$WORK/out"; then
+		skipped=$((skipped + 1))
+		echo "skipped $class-$fault: the allocator of this build can't be watched"
+	else
+		bad "$class-$fault: found by '$got', not by '$rules'"
+		grep '^FAIL' "$WORK/out"
+		for r in $rules; do grep "  $r  " "$WORK/out"; done
+	fi
+done <"$WORK/faults"
+
+for file in "$B"/plugins/*.yaml; do
+	"$CHECK" --repro 0x5eed "$file" >"$WORK/out" 2>&1
+	rc=$?
+	if [ "$rc" = 0 ]; then
+		ok
+	else
+		bad "$file: exit status $rc"
+		grep '^FAIL' "$WORK/out"
+	fi
+	# Not silently: what could not be tried on this machine.
+	grep '^skip' "$WORK/out" | sed "s|^|$(basename "$file" .yaml): |"
+done
+
+# What the program itself says.
+"$CHECK" --rules >"$WORK/rules"
+sed -n '/<!-- rules -->/,/<!-- end -->/p' sdk/doc/RULES.md | sed '1d;$d' >"$WORK/written"
+if cmp -s "$WORK/rules" "$WORK/written"; then ok; else bad "sdk/doc/RULES.md: its table is not rules.def's; 'make rules' writes it"; fi
+[ "$("$CHECK" --list | cut -d' ' -f1 | sort | uniq -d)" = "" ] && ok || bad "two rules have one id"
+"$CHECK" --json -r R-LOAD "$B/plugins/soft.yaml" >"$WORK/json"
+if [ $? = 0 ] && python3 -c 'import json,sys; d=json.load(open(sys.argv[1])); assert d["plugin"] == "soft" and d["rules"] and d["failed"] == 0' "$WORK/json"; then ok; else bad "--json"; fi
+"$B/bin/vmrun" plugins check -q "$B/plugins/soft.so" -r R-ID >"$WORK/out" 2>&1 && ok || bad "vmrun plugins check: $(cat "$WORK/out")"
+for wrong in "" "/nonexistent.yaml" "--rule R-NONE $B/plugins/soft.yaml" "-o x $B/plugins/soft.yaml" "--what"; do
+	# shellcheck disable=SC2086
+	"$CHECK" $wrong >"$WORK/out" 2>&1
+	if [ $? = 2 ] && [ -s "$WORK/out" ]; then ok; else bad "vmrun-check $wrong: exit status is not 2"; fi
+done
+echo "manifest: 1" >"$WORK/bad.yaml"
+"$CHECK" "$WORK/bad.yaml" >"$WORK/out" 2>&1
+if [ $? = 1 ] && [ "$(fails "$WORK/out")" = R-LOAD-01 ]; then ok; else bad "a manifest with nothing in it: $(cat "$WORK/out")"; fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
