@@ -90,9 +90,8 @@ Test(cli, usage)
 	cr_expect_str_empty(out);
 	cr_expect_eq(vmrun("--memry 1G x"), 2);
 	cr_expect_eq(vmrun("plugins wrong"), 2);
-	cr_expect_str_eq(
-		err,
-		"vmrun: error: plugins: unknown word 'wrong'; write one of: list, show ID, new CLASS NAME\n");
+	cr_expect_str_eq(err, "vmrun: error: plugins: unknown word 'wrong'; write one of: list, show ID, new "
+			      "CLASS NAME, check FILE\n");
 	cr_expect_eq(vmrun("plugins show"), 2);
 	cr_expect_str_eq(err, "vmrun: error: plugins show: write 'vmrun plugins show ID'\n");
 }
