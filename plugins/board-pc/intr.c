@@ -12,13 +12,33 @@
 /* ---- lines ------------------------------------------------------------------------------------ */
 
 /* A message of the board's I/O APIC to the accelerator's local APICs, as an MSI (SDM vol. 3, 11.11). */
+struct msi {
+	uint64_t address;
+	uint32_t data;
+};
+
+static struct msi msi_of(const struct vr_message *m)
+{
+	return (struct msi){
+		.address = 0xfee00000u | (m->destination & 0xff) << 12 | (m->logical ? 4u : 0) |
+			   (m->mode == VR_MODE_LOWEST ? 8u : 0),
+		.data = m->vector | (uint32_t)m->mode << 8 | (m->level ? 0xc000u : 0),
+	};
+}
+
 static void send_msi(struct vr_intr *x, const struct vr_message *m)
 {
-	uint64_t address = 0xfee00000u | (m->destination & 0xff) << 12 | (m->logical ? 4u : 0) |
-			   (m->mode == VR_MODE_LOWEST ? 8u : 0);
-	uint32_t data = m->vector | (uint32_t)m->mode << 8 | (m->level ? 0xc000u : 0);
+	struct msi i = msi_of(m);
 
-	x->chip->msi(x->chip_self, address, data);
+	x->chip->msi(x->chip_self, i.address, i.data);
+}
+
+void vr_intr_route(struct vr_intr *x, uint32_t pin, const struct vr_message *m)
+{
+	struct msi i = msi_of(m);
+
+	if (x->kind == VR_IRQCHIP_SPLIT && VR_HAS(x->chip, route))
+		x->chip->route(x->chip_self, pin, i.address, i.data);
 }
 
 /* 11.6.2.4: of those that a message means, the one that does the least important thing; equals take turns. */
@@ -364,6 +384,17 @@ static const struct {
 	{NONE | SPLIT, VR_SPACE_MMIO, PC_IOAPIC_BASE, IOAPIC_SIZE, &ioapic_ops, "ioapic"},
 };
 
+/* Local APICs alone come first: making all of it takes tens of milliseconds in some KVMs, and the rest is
+ * seldom spoken to once a system runs. That needs somebody who tells of ends of interrupts. */
+static int32_t enable(const struct vr_irqchip *c, void *self)
+{
+	static const uint32_t best[] = {VR_IRQCHIP_SPLIT, VR_IRQCHIP_FULL};
+	static const uint32_t unrouted[] = {VR_IRQCHIP_FULL, VR_IRQCHIP_SPLIT};
+	const uint32_t *kinds = VR_HAS(c, route) ? best : unrouted;
+
+	return c->enable(self, kinds[0]) < 0 ? c->enable(self, kinds[1]) : VR_OK;
+}
+
 static void ask_accelerator(struct vr_intr *x)
 {
 	struct vr_found f;
@@ -377,9 +408,8 @@ static void ask_accelerator(struct vr_intr *x)
 		c = f.interface;
 		if (!VR_HAS(c, enable) || !VR_HAS(c, kind) || !VR_HAS(c, line) || !VR_HAS(c, msi))
 			continue;
-		/* All of it, or the local APICs. Who has no virtual machine says so: it is not the one that
-		 * runs. */
-		if (c->enable(f.self, VR_IRQCHIP_FULL) < 0 && c->enable(f.self, VR_IRQCHIP_SPLIT) < 0)
+		/* Who has no virtual machine says so: it is not the one that runs. */
+		if (enable(c, f.self) < 0)
 			continue;
 		x->kind = c->kind(f.self);
 		x->chip = c;

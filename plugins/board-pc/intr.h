@@ -78,6 +78,8 @@ void vr_intr_saw_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s);
 
 /* Deliver to whom the destination names. */
 void vr_intr_message(struct vr_intr *x, const struct vr_message *m);
+/* What a level-triggered pin of the I/O APIC would send, for an accelerator that has the local APICs. */
+void vr_intr_route(struct vr_intr *x, uint32_t pin, const struct vr_message *m);
 /* The 8259s' INT may have changed. */
 void vr_intr_update(struct vr_intr *x);
 

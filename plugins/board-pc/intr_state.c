@@ -80,6 +80,8 @@ void vr_intr_set_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
 	x->ioapic.input = s->input;
 	memcpy(x->ioapic.redirect, s->redirection, sizeof(s->redirection));
 	saw_ioapic(x, s);
+	for (uint32_t i = 0; i < IOAPIC_PINS; i++)
+		vr_ioapic_route(&x->ioapic, i);
 	pthread_mutex_unlock(&x->lock);
 }
 
@@ -87,9 +89,10 @@ void vr_intr_set_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
  */
 
 /* X-macro: members of struct vr_lapic and of its state, of the same type. */
-#define LAPIC_MEMBERS(R)                                                                                     \
-	R(id)                                                                                                \
-	R(tpr) R(ldr) R(dfr) R(svr) R(esr) R(esr_pending) R(icr) R(lvt) R(isr) R(tmr) R(irr) R(timer_divide) \
+#define LAPIC_MEMBERS(R)                                                                              \
+	R(id)                                                                                         \
+	R(tpr)                                                                                        \
+	R(ldr) R(dfr) R(svr) R(esr) R(esr_pending) R(icr) R(lvt) R(isr) R(tmr) R(irr) R(timer_divide) \
 		R(timer_initial) R(timer_start)
 
 #define SAME(m)                                                                                          \

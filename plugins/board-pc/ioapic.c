@@ -24,21 +24,41 @@ void vr_ioapic_reset(struct vr_ioapic *io)
 		io->redirect[i] = IOAPIC_RED_MASK;
 }
 
-static void send(struct vr_ioapic *io, uint32_t pin)
+static struct vr_message message_of(uint64_t r)
 {
-	uint64_t r = io->redirect[pin];
-	struct vr_message m = {
+	return (struct vr_message){
 		.vector = (uint8_t)r,
 		.mode = (uint8_t)(r >> 8 & 7),
 		.logical = !!(r & IOAPIC_RED_LOGICAL),
 		.level = !!(r & IOAPIC_RED_LEVEL),
 		.destination = (uint32_t)(r >> 56),
 	};
+}
 
-	/* Level-triggered: taken by the local APICs, and nothing more until one of them ends it. */
-	if (m.level && (m.mode == VR_MODE_FIXED || m.mode == VR_MODE_LOWEST))
+/* Level-triggered, and taken by a local APIC that says when it ended? */
+static int is_ended(const struct vr_message *m)
+{
+	return m->level && (m->mode == VR_MODE_FIXED || m->mode == VR_MODE_LOWEST);
+}
+
+static void send(struct vr_ioapic *io, uint32_t pin)
+{
+	struct vr_message m = message_of(io->redirect[pin]);
+
+	/* Nothing more until one of them ends it. */
+	if (is_ended(&m))
 		io->redirect[pin] |= IOAPIC_RED_REMOTE_IRR;
 	vr_intr_message(io->intr, &m);
+}
+
+void vr_ioapic_route(struct vr_ioapic *io, uint32_t pin)
+{
+	struct vr_message m = message_of(io->redirect[pin]);
+
+	/* One that is masked keeps the route it had: its interrupt may still be in service. */
+	if (is_ended(&m) && m.vector >= 16 &&
+	    (!(io->redirect[pin] & IOAPIC_RED_MASK) || (io->redirect[pin] & IOAPIC_RED_REMOTE_IRR)))
+		vr_intr_route(io->intr, pin, &m);
 }
 
 /* What a level-triggered pin has to say now. */
@@ -124,5 +144,6 @@ void vr_ioapic_write(struct vr_ioapic *io, uint32_t offset, uint32_t value)
 	if (!(r & IOAPIC_RED_LEVEL)) /* an edge waits for nobody */
 		r &= ~IOAPIC_RED_REMOTE_IRR;
 	io->redirect[pin] = r;
+	vr_ioapic_route(io, pin);
 	service(io, pin);
 }

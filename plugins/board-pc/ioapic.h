@@ -29,6 +29,8 @@ void vr_ioapic_reset(struct vr_ioapic *io);
 void vr_ioapic_input(struct vr_ioapic *io, uint32_t pin, uint32_t level);
 /* A local APIC ended a level-triggered vector. */
 void vr_ioapic_eoi(struct vr_ioapic *io, uint32_t vector);
+/* Tell where a pin goes: its entry has changed. */
+void vr_ioapic_route(struct vr_ioapic *io, uint32_t pin);
 uint32_t vr_ioapic_read(const struct vr_ioapic *io, uint32_t offset);
 void vr_ioapic_write(struct vr_ioapic *io, uint32_t offset, uint32_t value);
 

@@ -3,6 +3,7 @@
 #ifndef VR_KVM_ARCH_X86_H
 #define VR_KVM_ARCH_X86_H
 
+#include <pthread.h>
 #include <vmrun/state_x86.h>
 
 #include "kvm.h"
@@ -14,6 +15,8 @@ struct kvm_arch_vm {
 	struct kvm_cpuid2 *cpuid;
 	struct kvm_irqchip chips[3]; /* FULL: 8259s and I/O APIC after power-on */
 	struct kvm_pit_state2 pit;
+	pthread_mutex_t route_lock;
+	struct kvm_irq_routing *routes; /* SPLIT: of the board's level-triggered lines; NULL: none yet */
 };
 
 struct kvm_arch_vcpu {

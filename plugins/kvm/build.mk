@@ -3,8 +3,9 @@
 KVM_ARCH := $(if $(filter aarch64%,$(shell $(CC) -dumpmachine)),arm64,x86)
 KVM_OTHER := $(filter-out $(KVM_ARCH),x86 arm64)
 KVM_OBJS := $(call objects,$(filter-out %_$(KVM_OTHER).c,$(sort $(wildcard plugins/kvm/*.c))))
-KVM_LIBS := $(if $(filter x86,$(KVM_ARCH)),-lZydis)
-$(eval $(call plugin,kvm,$(KVM_OBJS),-pthread $(KVM_LIBS),))
+KVM_LIBS := $(if $(filter x86,$(KVM_ARCH)),$(BOARD_KIT) -lZydis)
+CPPFLAGS_plugins_kvm := -Isdk
+$(eval $(call plugin,kvm,$(KVM_OBJS),-pthread $(KVM_LIBS),$(filter %.a,$(KVM_LIBS))))
 
 # The same sources for arm64 hosts: compiled and linked, not run. Needs aarch64-linux-gnu-gcc.
 KVM_ARM64_SRC := $(filter-out %_x86.c,$(sort $(wildcard plugins/kvm/*.c)))

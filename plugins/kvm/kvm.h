@@ -182,6 +182,11 @@ int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind); /* before there are 
 int32_t kvm_arch_msi(struct kvm_vm *vm, uint64_t address, uint32_t data);
 extern const uint32_t kvm_arch_lines; /* inputs of the controller */
 int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level);
+int32_t kvm_arch_route(struct kvm_vm *vm, uint32_t line, uint64_t address, uint32_t data);
+/* Their canonical states, as vmrun.irqchip/1 has it. */
+int32_t kvm_arch_irqchip_get(struct kvm_vm *vm, const char *id, uint32_t index, void *state, uint32_t length);
+int32_t kvm_arch_irqchip_set(struct kvm_vm *vm, const char *id, uint32_t index, const void *state,
+			     uint32_t length);
 int32_t kvm_arch_vcpu_init(struct kvm_vcpu *v);
 void kvm_arch_vcpu_fini(struct kvm_vcpu *v);
 void kvm_arch_vcpu_reset(struct kvm_vcpu *v);

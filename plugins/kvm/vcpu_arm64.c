@@ -108,6 +108,29 @@ int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level)
 	return VR_E_UNSUPPORTED;
 }
 
+int32_t kvm_arch_route(struct kvm_vm *vm, uint32_t line, uint64_t address, uint32_t data)
+{
+	(void)line;
+	return kvm_arch_msi(vm, address, data);
+}
+
+int32_t kvm_arch_irqchip_get(struct kvm_vm *vm, const char *id, uint32_t index, void *state, uint32_t length)
+{
+	(void)vm;
+	(void)id;
+	(void)index;
+	(void)state;
+	(void)length;
+	return VR_E_NOENT;
+}
+
+int32_t kvm_arch_irqchip_set(struct kvm_vm *vm, const char *id, uint32_t index, const void *state,
+			     uint32_t length)
+{
+	(void)state;
+	return kvm_arch_irqchip_get(vm, id, index, NULL, length);
+}
+
 /* ---- vCPUs ------------------------------------------------------------------------------------- */
 static int32_t init(struct kvm_vcpu *v)
 {

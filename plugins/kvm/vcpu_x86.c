@@ -48,6 +48,7 @@ int32_t kvm_arch_vm_init(struct kvm_vm *vm)
 	vm->arch = a;
 	if (!a)
 		return kvm_error(vm->host, VR_E_NOMEM, "no memory for the virtual machine");
+	pthread_mutex_init(&a->route_lock, NULL);
 	if (kvm_extension(vm->fd, KVM_CAP_SET_IDENTITY_MAP_ADDR) &&
 	    kvm_ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity) < 0)
 		return kvm_error(vm->host, VR_E_IO, "KVM_SET_IDENTITY_MAP_ADDR: %s", strerror(errno));
@@ -70,6 +71,8 @@ void kvm_arch_vm_fini(struct kvm_vm *vm)
 {
 	if (!vm->arch)
 		return;
+	pthread_mutex_destroy(&vm->arch->route_lock);
+	free(vm->arch->routes);
 	free(vm->arch->cpuid);
 	free(vm->arch->msrs);
 	free(vm->arch);

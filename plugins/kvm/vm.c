@@ -196,10 +196,38 @@ static int32_t VR_CALL irqchip_msi(void *self, uint64_t address, uint32_t data)
 	return kvm_arch_msi(p->vm, address, data);
 }
 
+static int32_t VR_CALL irqchip_route(void *self, uint32_t line, uint64_t address, uint32_t data)
+{
+	struct kvm_plugin *p = self;
+
+	if (!p->vm || p->vm->irqchip != VR_IRQCHIP_SPLIT)
+		return VR_E_STATE;
+	return line < kvm_arch_lines ? kvm_arch_route(p->vm, line, address, data) : VR_E_RANGE;
+}
+
+static int32_t VR_CALL irqchip_get_state(void *self, const char *id, uint32_t index, void *state,
+					 uint32_t length)
+{
+	struct kvm_plugin *p = self;
+
+	return p->vm ? kvm_arch_irqchip_get(p->vm, id, index, state, length) : VR_E_STATE;
+}
+
+static int32_t VR_CALL irqchip_set_state(void *self, const char *id, uint32_t index, const void *state,
+					 uint32_t length)
+{
+	struct kvm_plugin *p = self;
+
+	return p->vm ? kvm_arch_irqchip_set(p->vm, id, index, state, length) : VR_E_STATE;
+}
+
 const struct vr_irqchip kvm_irqchip_table = {
 	.size = sizeof(kvm_irqchip_table),
 	.enable = irqchip_enable,
 	.kind = irqchip_kind,
 	.line = irqchip_line,
 	.msi = irqchip_msi,
+	.get_state = irqchip_get_state,
+	.set_state = irqchip_set_state,
+	.route = irqchip_route,
 };

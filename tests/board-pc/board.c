@@ -57,13 +57,13 @@ static const struct vr_device_maker maker = {
 };
 
 /* ---- an accelerator with interrupt controllers ---- */
-static uint32_t chip_best, chip_have, chip_lines, chip_levels, msi_data;
-static uint64_t msi_address;
+static uint32_t chip_only, chip_have, chip_lines, chip_levels, msi_data, route_count, route_line, route_data;
+static uint64_t msi_address, route_address;
 
 static int32_t VR_CALL chip_enable(void *self, uint32_t kind)
 {
 	(void)self;
-	if (kind > chip_best)
+	if (!(chip_only >> kind & 1))
 		return VR_E_UNSUPPORTED;
 	chip_have = kind;
 	return VR_OK;
@@ -91,12 +91,26 @@ static int32_t VR_CALL chip_msi(void *self, uint64_t address, uint32_t data)
 	return VR_OK;
 }
 
-static const struct vr_irqchip chip = {
+static int32_t VR_CALL chip_route(void *self, uint32_t line, uint64_t address, uint32_t data)
+{
+	(void)self;
+	route_count++;
+	route_line = line;
+	route_address = address;
+	route_data = data;
+	return VR_OK;
+}
+
+#define ONLY(kind) (1u << (kind))
+#define BOTH (ONLY(VR_IRQCHIP_SPLIT) | ONLY(VR_IRQCHIP_FULL))
+
+static struct vr_irqchip chip = {
 	.size = sizeof(chip),
 	.enable = chip_enable,
 	.kind = chip_kind,
 	.line = chip_line,
 	.msi = chip_msi,
+	.route = chip_route,
 };
 
 static void start(void)
@@ -330,7 +344,7 @@ Test(board, accelerator_has_it_all)
 {
 	struct vr_boot_payload p = payload();
 
-	chip_best = VR_IRQCHIP_FULL;
+	chip_only = ONLY(VR_IRQCHIP_FULL);
 	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
 	cr_assert_eq(create(3, 128 * MIB), VR_OK);
 	cr_expect_eq(chip_have, VR_IRQCHIP_FULL);
@@ -352,7 +366,7 @@ Test(board, accelerator_has_it_all)
 
 Test(board, accelerator_has_local_apics)
 {
-	chip_best = VR_IRQCHIP_SPLIT;
+	chip_only = BOTH; /* local APICs alone are asked for first */
 	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
 	cr_expect_eq(chip_have, VR_IRQCHIP_SPLIT);
@@ -362,7 +376,15 @@ Test(board, accelerator_has_local_apics)
 	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x33); /* pin 17, level, logical, to 2 */
 	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x02000000);
 	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x32);
+	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x18861);
+	cr_expect_eq(route_count, 0, "masked");
+	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x0061);
+	cr_expect_eq(route_count, 0, "an edge");
 	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x8861);
+	cr_expect_eq(route_count, 1);
+	cr_expect_eq(route_line, 17);
+	cr_expect_eq(route_address, 0xfee02004);
+	cr_expect_eq(route_data, 0xc061);
 	dbl_set_line(d, 17, 1);
 	cr_expect_eq(msi_address, 0xfee02004);
 	cr_expect_eq(msi_data, 0xc061);
@@ -382,9 +404,19 @@ Test(board, accelerator_has_local_apics)
 	cr_expect_eq(d->intr[0], 0);
 }
 
+/* One of ABI 1.0 that tells of no ends: then rather all of it. */
+Test(board, accelerator_without_routes)
+{
+	chip_only = BOTH;
+	chip.size = offsetof(struct vr_irqchip, get_state);
+	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_expect_eq(chip_have, VR_IRQCHIP_FULL);
+}
+
 Test(board, accelerator_has_none)
 {
-	chip_best = VR_IRQCHIP_NONE;
+	chip_only = 0;
 	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_expect(dbl_attached(d, VR_SPACE_MMIO, 0xfee00000));

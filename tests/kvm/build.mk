@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # tests/kvm: micro-guests on kvm.so's objects, in one process with a double of the host.
 ifeq ($(KVM_ARCH),x86)
-KVM_TEST_NAMES := probe guests state notify cpuid
+KVM_TEST_NAMES := probe guests state notify cpuid irqchip
 KVM_TESTS := $(KVM_TEST_NAMES:%=$(B)/tests/test-kvm-%)
 TESTS += $(KVM_TESTS)
-CPPFLAGS_tests_kvm := -Itests/kvm
+CPPFLAGS_tests_kvm := -Itests/kvm -Isdk
 KVM_TEST_KIT := $(call objects,tests/kvm/double.c tests/kvm/kit.c tests/kvm/entry.c)
 KVM_TEST_OBJS := $(call objects,$(KVM_TEST_NAMES:%=tests/kvm/test_%.c))
 KVM_GUESTS := $(patsubst GUEST(%),%,$(shell grep -o '^GUEST([a-z0-9]*)' tests/kvm/guests.def))
@@ -19,7 +19,7 @@ $(B)/tests/kvm/blobs.o: tests/kvm/blobs.S tests/kvm/guests.def $(KVM_BLOBS)
 	$(Q)$(CC) -c -Itests/kvm -Wa,-I$(B)/tests/kvm -o $@ $<
 
 # Faults are injected between the plugin and the kernel.
-$(KVM_TESTS): $(B)/tests/test-kvm-%: $(B)/obj/tests/kvm/test_%.o $(KVM_TEST_KIT) $(KVM_OBJS) $(B)/tests/kvm/blobs.o
+$(KVM_TESTS): $(B)/tests/test-kvm-%: $(B)/obj/tests/kvm/test_%.o $(KVM_TEST_KIT) $(KVM_OBJS) $(B)/tests/kvm/blobs.o $(filter %.a,$(KVM_LIBS))
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap -o $@ $^ $(KVM_LIBS)
@@ -39,6 +39,9 @@ $(B)/tests/kvm/fault.so: tests/kvm/machine/fault.c
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CPPFLAGS)) -std=gnu11 -O2 -fPIC $(WARN) -shared -o $@ $< -ldl
 TESTS += tests/kvm/kvm-machine.sh
 TEST_NEEDS += $(B)/tests/kvm/disk.elf $(B)/tests/kvm/fault.so
+
+# With the pc board's controllers beside the kernel's.
+$(B)/tests/test-kvm-irqchip: $(call objects,$(filter-out %/plugin.c,$(BOARD_PC_SRC)) tests/board-pc/double.c tests/double/random_pc.c)
 
 # arm64: the whole plugin links; its state code runs under qemu-aarch64 against a double of the register file.
 TESTS += $(B)/tests/test-kvm-arm64

@@ -270,6 +270,11 @@ static int32_t sysreg(struct kit *k, uint64_t at, bool is_write, uint64_t *value
 			k->accel->vcpu_set_pin(k->vcpu[0], VR_X86_PIN_INTR, 0);
 		return VR_OK;
 	}
+	if (at == VR_X86_BUS_EOI && is_write) {
+		k->eois++;
+		k->eoi_vector = (uint32_t)*value;
+		return VR_OK;
+	}
 	if (at == VR_X86_BUS_CR8 && k->has_cr8) {
 		if (is_write)
 			k->cr8 = *value;
@@ -294,6 +299,8 @@ static int32_t VR_CALL bus_access(const struct vr_host *host, uint32_t space, ui
 
 	if (width != 1 && width != 2 && width != 4 && width != 8)
 		return VR_E_INVAL;
+	if (k->on_bus && k->on_bus(k, space, vcpu, address, width, is_write != 0, value) == VR_OK)
+		return VR_OK;
 	if (space == VR_SPACE_PORT)
 		return port(k, vcpu, address, width, is_write != 0, value);
 	if (space == VR_SPACE_MMIO)
@@ -308,6 +315,12 @@ void kit_request(struct kit *k, uint32_t n)
 	k->accel->vcpu_set_pin(k->vcpu[0], VR_X86_PIN_INTR, 1);
 }
 
+static uint64_t VR_CALL timer_now(const struct vr_host *host)
+{
+	return of(host)->now;
+}
+static const struct vr_host_timer timer = {.size = sizeof(timer), .now = timer_now};
+
 /* ---- all of it
  * ---------------------------------------------------------------------------------------------- */
 static const void *VR_CALL query(const struct vr_host *host, const char *id)
@@ -318,7 +331,7 @@ static const void *VR_CALL query(const struct vr_host *host, const char *id)
 	} tables[] = {
 		{VR_LOG_ID, &log_table},   {VR_CONFIG_ID, &config}, {VR_REGISTRY_ID, &registry},
 		{VR_MEMORY_ID, &memory},   {VR_THREAD_ID, &thread}, {VR_MACHINE_ID, &machine},
-		{VR_MMIO_ID, &mmio_table},
+		{VR_MMIO_ID, &mmio_table}, {VR_TIMER_ID, &timer},
 	};
 
 	(void)host;

@@ -59,6 +59,12 @@ struct kit {
 	uint64_t cr8;
 	bool has_msr;
 	uint64_t msr;
+
+	uint64_t now;              /* guest time, ns: stands still */
+	uint32_t eois, eoi_vector; /* VR_X86_BUS_EOI */
+	/* Asked first, when there: VR_E_NOENT leaves the access to the rest. */
+	int32_t (*on_bus)(struct kit *k, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+			  bool is_write, uint64_t *value);
 };
 
 void kit_double_init(struct kit *k);

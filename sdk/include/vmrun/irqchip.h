@@ -33,6 +33,10 @@ struct vr_irqchip {
 				    uint32_t length);
 	int32_t(VR_CALL *set_state)(void *self, const char *state_id, uint32_t index, const void *state,
 				    uint32_t length);
+	/* SPLIT, since ABI 1.1: the message that input `line` (x86 0..23) of the board's I/O APIC sends, when
+	 * it is a level-triggered one. From now on the end of its vector is told (VR_X86_BUS_EOI); without
+	 * this it may not be. A line has one route; the last one counts. [any] */
+	int32_t(VR_CALL *route)(void *self, uint32_t line, uint64_t address, uint32_t data);
 };
 
 #endif
