@@ -22,6 +22,12 @@ static int32_t VR_CALL facts(void *self, vr_fact_fn fn, void *opaque)
 		 kvm_extension(p->fd, KVM_CAP_MAX_VCPUS), kvm_extension(p->fd, KVM_CAP_NR_VCPUS),
 		 kvm_extension(p->fd, KVM_CAP_NR_MEMSLOTS));
 	fn(opaque, "vcpus", text);
+	fn(opaque, "events",
+	   !kvm_extension(p->fd, KVM_CAP_IOEVENTFD) ? "none"
+	   : !kvm_extension(p->fd, KVM_CAP_IRQFD)   ? "doorbells (ioeventfd)"
+	   : kvm_extension(p->fd, KVM_CAP_IRQFD_RESAMPLE)
+		   ? "doorbells (ioeventfd), lines (irqfd, with resampling)"
+		   : "doorbells (ioeventfd), edges (irqfd)");
 	return kvm_arch_facts(p, fn, opaque);
 }
 

@@ -403,6 +403,24 @@ static int32_t set_tsc(const struct kvm_vcpu *v, const struct vr_state_x86 *s)
 							 : VR_OK;
 }
 
+/* The machine's (KVM API 4.29, 4.30); by MSRs the guest says where it reads it. */
+static void get_clock(const struct kvm_vcpu *v, struct vr_state_x86 *s)
+{
+	struct kvm_clock_data c = {0};
+
+	if (kvm_ioctl(v->vm->fd, KVM_GET_CLOCK, &c) == 0)
+		s->pv_clock = c.clock;
+}
+
+static int32_t set_clock(const struct kvm_vcpu *v, const struct vr_state_x86 *s)
+{
+	struct kvm_clock_data c = {.clock = s->pv_clock};
+
+	if (v->index || !s->pv_clock || !kvm_extension(v->vm->fd, KVM_CAP_ADJUST_CLOCK))
+		return VR_OK;
+	return kvm_ioctl(v->vm->fd, KVM_SET_CLOCK, &c) < 0 ? failed(v, "KVM_SET_CLOCK") : VR_OK;
+}
+
 int32_t kvm_state_get(struct kvm_vcpu *v, struct vr_state_x86 *s)
 {
 	int32_t rc;
@@ -430,6 +448,7 @@ int32_t kvm_state_get(struct kvm_vcpu *v, struct vr_state_x86 *s)
 		memcpy(s->lapic, lapic.regs, sizeof(s->lapic));
 		s->flags |= VR_X86_HAS_LAPIC;
 	}
+	get_clock(v, s);
 	s->pins = atomic_load(&v->pins);
 	return rc;
 }
@@ -454,6 +473,8 @@ static int32_t set_all(struct kvm_vcpu *v, const struct vr_state_x86 *s, bool wi
 		rc = failed(v, "KVM refuses the local APIC");
 	if (rc == VR_OK && with_time)
 		rc = set_tsc(v, s);
+	if (rc == VR_OK && with_time)
+		rc = set_clock(v, s);
 	if (rc == VR_OK)
 		rc = kvm_msr_write(v, s);
 	if (rc == VR_OK)

@@ -176,7 +176,7 @@ void kvm_arch_vcpu_reset(struct kvm_vcpu *v)
 {
 	struct vr_state_x86 *s = &v->arch->power_on;
 
-	s->tsc = 0;
+	s->tsc = s->pv_clock = 0;
 	if (kvm_state_set(v, s) < 0)
 		kvm_log(v->vm->host, VR_LOG_ERROR, "vCPU %u can't be reset", v->index);
 }

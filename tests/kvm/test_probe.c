@@ -152,15 +152,11 @@ out:
 /* What doctor shows, in well under a second. */
 static int facts(void)
 {
-	static const char *const names[] = {"device",
-					    "vcpus",
-					    "irqchip",
-					    "real mode",
-					    "unrestricted guest",
-					    "kernel mode",
-					    "exit cost",
-					    "kernel mode SSE",
-					    "kernel mode CMPXCHG16B"};
+	static const char *const names[] = {"device",          "vcpus",
+					    "events",          "irqchip",
+					    "real mode",       "unrestricted guest",
+					    "kernel mode",     "exit cost",
+					    "kernel mode SSE", "kernel mode CMPXCHG16B"};
 	struct timespec start, end;
 	int64_t ms;
 

@@ -387,6 +387,36 @@ out:
 	return result;
 }
 
+/* The paravirtual clock goes where the state goes, and a reset leaves it alone. */
+static int clock_moves(void)
+{
+	const uint64_t years = 1000000000ull * 3600 * 24 * 365 * 20;
+	int result;
+
+	TRY(kit_open(&a, 2, NULL, GUEST_OF(spin), MODE_LONG));
+	TRY(kit_get(&a, 0, &before));
+	CHECK(before.pv_clock > 0 && before.pv_clock < years, "%llu", (unsigned long long)before.pv_clock);
+	before.pv_clock = years;
+	TRY(kit_set(&a, 0, &before));
+	TRY(kit_get(&a, 0, &after));
+	CHECK(after.pv_clock >= years && after.pv_clock < 2 * years, "%llu",
+	      (unsigned long long)after.pv_clock);
+	/* Of another vCPU it does not count, nor as zero. */
+	TRY(kit_vcpu(&a, 1));
+	TRY(kit_get(&a, 1, &before));
+	CHECK(before.pv_clock >= years, "it is the machine's");
+	before.pv_clock = 5;
+	TRY(kit_set(&a, 1, &before));
+	before.pv_clock = 0;
+	TRY(kit_set(&a, 1, &before));
+	a.accel->vm_reset(a.vm);
+	TRY(kit_get(&a, 0, &after));
+	CHECK(after.pv_clock >= years, "%llu", (unsigned long long)after.pv_clock);
+out:
+	kit_close(&a);
+	return result;
+}
+
 static const struct kit_test tests[] = {
 	{"moved halfway, CPL 0", move_kernel},
 	{"moved halfway, CPL 0, with SSE and x87", move_kernel_sse},
@@ -395,6 +425,7 @@ static const struct kit_test tests[] = {
 	{"AVX registers", avx},
 	{"AVX-512 registers", avx512},
 	{"random states", random_states},
+	{"paravirtual clock", clock_moves},
 };
 
 int main(void)

@@ -135,6 +135,10 @@ struct vr_state_x86 {
 	uint8_t lapic[1024];
 	/* All others, any order. Set: what is not listed keeps its value. */
 	struct vr_x86_msr msr[VR_STATE_X86_MSRS];
+	/* Nanoseconds on the accelerator's paravirtual clock (the kernel's
+	 * Documentation/virt/kvm/x86/msr.rst), which is the machine's, so about the same in all vCPUs; 0:
+	 * there is none. Set: vCPU 0's counts, and 0 lets it go on. */
+	uint64_t pv_clock;
 };
 
 /*

@@ -13,6 +13,10 @@ _start:	setvec 13, gp
 	wrmsr
 	mov $0x40000150, %ecx
 	rdmsr			/* #GP: nobody's */
+	mov $0x34, %ecx
+	rdmsr			/* #GP: the host's, taken from KVM */
+	mov $0x12345, %ecx
+	wrmsr			/* #GP: KVM does not know it */
 	mov $0xc0000102, %ecx	/* KERNEL_GS_BASE */
 	mov $0x1000, %eax
 	xor %edx, %edx
