@@ -171,21 +171,12 @@ static uint64_t next_window(const struct vr_slots *s, uint64_t align)
 	return (at + align - 1) & ~(align - 1);
 }
 
-static int32_t open_window(struct vr_slots *s, const struct vr_found *f, const char *type)
+static int32_t open_window(struct vr_slots *s, const struct vr_found *f, const char *type, uint64_t length)
 {
-	const struct vr_device_maker *m = f->interface;
 	struct vr_device_config c = {.size = sizeof(c)};
-	uint64_t length = VR_HAS(m, window) ? m->window(f->self, type) : 0;
 	struct vr_window *w = &s->window[s->windows];
 	int32_t rc;
 
-	if (!length)
-		return vr_tables_fail(
-			s->t, VR_E_CONFIG,
-			"plugin '%s': \"%s\" is no device that this board knows, no virtio-mmio-* "
-			"one, and its maker does not say how large a window it needs; use it on a "
-			"board that has it",
-			f->id, type);
 	if (length & (length - 1) || length > VR_DEVICE_WINDOW_MAX)
 		return vr_tables_fail(s->t, VR_E_ABI,
 				      "plugin '%s': vmrun.device/1 window: %" PRIu64
@@ -206,22 +197,39 @@ static int32_t open_window(struct vr_slots *s, const struct vr_found *f, const c
 
 /* ---- all of it ------------------------------------------------------------------------------------- */
 
-/* One of each type that the board has not by itself. */
+/* One of each type that the board has not by itself. A type may be for another board; all of them may not. */
 static int32_t place_all_of(struct vr_slots *s, const struct vr_found *f)
 {
-	const char *types = ((const struct vr_device_maker *)f->interface)->types;
-	char type[sizeof(s->slot[0].type)];
+	const struct vr_device_maker *m = f->interface;
+	const char *types = m->types;
+	char type[sizeof(s->slot[0].type)] = "", homeless[sizeof(type)] = "";
+	uint32_t placed = 0;
 	int32_t rc = VR_OK;
 
-	while (rc >= 0 && next_type(&types, type, sizeof(type))) {
+	for (; rc >= 0 && next_type(&types, type, sizeof(type)); placed++) {
+		uint64_t length;
+
 		if (is_own(type))
 			continue;
-		if (strncmp(type, VIRTIO_PREFIX, strlen(VIRTIO_PREFIX)) == 0)
+		if (strncmp(type, VIRTIO_PREFIX, strlen(VIRTIO_PREFIX)) == 0) {
 			rc = plug(s, f, type, 0);
-		else
-			rc = open_window(s, f, type);
+			continue;
+		}
+		length = VR_HAS(m, window) ? m->window(f->self, type) : 0;
+		if (length) {
+			rc = open_window(s, f, type, length);
+		} else {
+			memcpy(homeless, type, sizeof(homeless));
+			placed--;
+		}
 	}
-	return rc;
+	if (rc < 0 || placed)
+		return rc;
+	return vr_tables_fail(
+		s->t, VR_E_CONFIG,
+		"plugin '%s': \"%s\" is no device that this board knows, no virtio-mmio-* one, and "
+		"its maker does not say how large a window it needs; use it on a board that has it",
+		f->id, homeless);
 }
 
 static int32_t place_requested(struct vr_slots *s)

@@ -226,6 +226,17 @@ Test(board, requested_devices)
 	cr_expect_str_eq(made, "blk:0 input:0 one:0 two:0 ", "%s", made);
 	cr_expect_eq(last_base, 0x0c001000);
 	cr_expect_eq(last_irq, 32 + 112 + 1);
+	b->destroy(board);
+	d->bus_count = 0;
+	/* Some types may be for other boards. */
+	wanted = 0;
+	made[0] = '\0';
+	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
+	cr_expect_str_eq(made, "blk:0 input:0 ", "%s", made);
+	b->destroy(board);
+	wanted = 0x100;
+	d->bus_count = 0;
+	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
 	b->reset(board);
 	cr_expect_eq(resets, 4);
 }
@@ -284,7 +295,8 @@ Test(board, requested_without_a_place)
 
 	ask_for(&named);
 	wanted = 0;
-	refused("how large a window");
+	named.types = "test-one";
+	refused("\"test-one\" is no device that this board knows");
 	wanted = 0x1800;
 	refused("power of two");
 	wanted = 0x20000;

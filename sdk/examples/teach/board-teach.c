@@ -64,16 +64,19 @@ static const struct vr_bus_ops console_ops = {
 
 /* ---- the card ------------------------------------------------------------------------------------------ */
 
-static int offers(const char *types, const char *type)
+static int makes_cards(const struct vr_device_maker *m)
 {
-	size_t n = strlen(type);
+	static const char card[] = "teach-card";
+	const char *types;
 
-	for (; types && *types; types += strspn(types, ", ")) {
-		size_t length = strcspn(types, ", ");
+	if (!VR_HAS(m, types) || !VR_HAS(m, create) || !VR_HAS(m, reset) || !VR_HAS(m, destroy))
+		return 0;
+	for (types = m->types; *types; types += strspn(types, ", ")) {
+		size_t n = strcspn(types, ", ");
 
-		if (length == n && !memcmp(types, type, n))
+		if (n == sizeof(card) - 1 && !memcmp(types, card, n))
 			return 1;
-		types += length;
+		types += n;
 	}
 	return 0;
 }
@@ -88,16 +91,13 @@ static int32_t plug_card(struct board *b)
 
 	for (uint32_t i = 0; VR_HAS(r, find); i++) {
 		struct vr_found f = {.size = sizeof(f)};
-		const struct vr_device_maker *m;
 
 		if (r->find(p->host, VR_DEVICE_ID, NULL, i, &f) < 0)
 			break;
-		m = f.interface;
-		if (!VR_HAS(m, types) || !offers(m->types, c.type) || !VR_HAS(m, create) ||
-		    !VR_HAS(m, reset) || !VR_HAS(m, destroy))
+		if (!makes_cards(f.interface))
 			continue;
-		b->maker = m;
-		return m->create(f.self, &c, &b->card);
+		b->maker = f.interface;
+		return b->maker->create(f.self, &c, &b->card);
 	}
 	return VR_OK;
 }

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# compare.awk: awk -f compare.awk GOLDEN NOW: what an ABI may do between two minors and what it may not. Prints a line
+# for each difference; exit status 1: broken, 2: grown (GOLDEN has to be made again), 0: the same.
+#
+# Lines are layout.awk's (RECORD OFFSET MEMBER TYPE; RECORD SIZE = align N) and constants.sh's (const VALUE NAME).
+# Allowed is: a new record, a new constant, a member appended behind what the record was, so that no old binary's
+# padding is taken for it.
+{ key = $1 " " $3 }
+FNR == NR { old[key] = $0; if ($3 == "=") size[$1] = $2; known[$1] = 1; next }
+{ now[key] = $0 }
+!(key in old) {
+	if (known[$1] && $1 != "const" && $3 != "=" && $2 < size[$1]) {
+		print "BROKEN: " $1 "." $3 " was put at " $2 ", within the " size[$1] " bytes of old binaries"
+		broken = 1
+	} else {
+		print "new: " $0
+		grown = 1
+	}
+	next
+}
+old[key] != $0 {
+	split(old[key], was, " ")
+	if ($3 == "=" && $2 > was[2] && $5 == was[5]) {
+		print "grown: " $1 ", " was[2] " -> " $2 " bytes"
+		grown = 1
+	} else {
+		print "BROKEN: '" old[key] "' became '" $0 "'"
+		broken = 1
+	}
+}
+END {
+	for (k in old)
+		if (!(k in now)) {
+			print "BROKEN: '" old[k] "' is gone"
+			broken = 1
+		}
+	exit broken ? 1 : grown ? 2 : 0
+}
