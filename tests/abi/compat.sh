@@ -81,7 +81,7 @@ awk -f tests/abi/compare.awk tests/abi/constants.txt "$work/now" >"$work/out"
 if [ $? = 0 ]; then ok; else bad "the constants are not those of constants.txt; when that is meant: make abi-update"; fi
 
 # The same through the eyes of other compilers: what clang said, as static assertions.
-for cc in ${CC:-cc} aarch64-linux-gnu-gcc riscv64-linux-gnu-gcc; do
+for cc in "${CC:-cc}" aarch64-linux-gnu-gcc riscv64-linux-gnu-gcc; do
 	if ! command -v "${cc%% *}" >/dev/null; then
 		skip "layout by $cc" "it is not installed"
 		continue
