@@ -37,6 +37,7 @@
 #define SOFT_REQ_WAIT 8u      /* WFI */
 #define SOFT_REQ_KICK 16u     /* the core wants vcpu_run to return */
 #define SOFT_REQ_FULL 32u     /* this vCPU found the code cache full */
+#define SOFT_REQ_YIELD 64u    /* this vCPU kicked others (soft_vcpu.kicked): they go first */
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
 #define SOFT_COUNTERS(C)                                                                \
@@ -60,6 +61,7 @@
 	C(interrupts, "interrupts", "interrupts taken")                                 \
 	C(waits, "waits", "times asleep")                                               \
 	C(kicks, "kicks", "returns to the core")                                        \
+	C(yields, "yields", "times that others that were kicked went first")            \
 	C(bank_switches, "bank_switches", "changes of address space or mode")           \
 	C(bank_recycles, "bank_recycles", "banks taken from another address space")     \
 	C(code_writes, "code_writes", "writes to pages with translated code")           \
@@ -171,6 +173,8 @@ struct soft_vcpu {
 	uint32_t created;
 	_Atomic uint32_t in_code; /* inside generated code, the interpreter or a helper of theirs */
 	_Atomic uint32_t parked;
+	_Atomic uint32_t running; /* in soft_vcpu_run() */
+	uint64_t kicked;          /* bit i: vCPU i, by this one's thread, since it was last outside */
 	struct vr_bank *banks[SOFT_BANKS];
 	uint32_t bank_count;
 	uint64_t stamp;

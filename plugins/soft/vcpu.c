@@ -10,6 +10,12 @@
  * for in the meantime, and forgets its banks when the cache was emptied.
  *
  * A vCPU that sleeps, is off or at the core's gate is outside, and nobody waits for it.
+ *
+ * A guest that interrupts another CPU often spins until that one has answered: firmware that has a TLB
+ * flushed elsewhere does nothing else, with interrupts off and no hint to the processor. Where the host has
+ * more threads than processors such a loop burns the very time that the other vCPU needs. So who kicked
+ * others leaves its code, and gives the processor away until they have noticed, or for so long that they
+ * won't soon.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -60,9 +66,17 @@ static void wake(struct soft_vcpu *v, uint32_t bits)
 		v->vm->thread->unpark(v->vm->host, v->index);
 }
 
+static _Thread_local struct soft_vcpu *current; /* whose thread this is, while it runs */
+
 static void env_kick(struct vr_exec *x)
 {
-	wake(soft_of(x), SOFT_REQ_INTERRUPT);
+	struct soft_vcpu *to = soft_of(x), *by = current;
+
+	wake(to, SOFT_REQ_INTERRUPT);
+	if (by && by != to && by->vm == to->vm) {
+		by->kicked |= UINT64_C(1) << to->index;
+		soft_request(by->x, SOFT_REQ_YIELD);
+	}
 }
 
 static void *env_ram(struct vr_exec *x, uint64_t pa, uint64_t length)
@@ -184,11 +198,47 @@ static void empty_cache(struct soft_vcpu *v)
 	soft_exclusive_end(vm);
 }
 
+#define YIELDS 16u
+#define YIELD_PARKS 10u
+#define YIELD_PARK_NS 50000u
+
+/* Has some vCPU that this one kicked not noticed yet? */
+static bool others_to_notice(struct soft_vcpu *v)
+{
+	for (uint64_t left = v->kicked; left; left &= left - 1) {
+		uint32_t i = (uint32_t)__builtin_ctzll(left);
+		struct soft_vcpu *o = v->vm->vcpus[i];
+
+		if (o && atomic_load(&o->running) &&
+		    (__atomic_load_n(&o->x->exit_request, __ATOMIC_SEQ_CST) & SOFT_REQ_INTERRUPT))
+			return true;
+		v->kicked &= ~(UINT64_C(1) << i);
+	}
+	return false;
+}
+
+/* A yield helps where another thread waits for this processor; the other vCPU may wait for another one, and
+ * is brought here only when this thread sleeps. */
+static void let_others_notice(struct soft_vcpu *v)
+{
+	struct soft_vm *vm = v->vm;
+
+	v->n.yields++;
+	for (uint32_t i = 0; i < YIELDS + YIELD_PARKS && others_to_notice(v); i++) {
+		if (__atomic_load_n(&v->x->exit_request, __ATOMIC_SEQ_CST))
+			break;
+		if (i < YIELDS)
+			sched_yield();
+		else
+			vm->thread->park(vm->host, v->index, vm->timer->now(vm->host) + YIELD_PARK_NS);
+	}
+	v->kicked = 0;
+}
+
 #define FULL_TRIES 3 /* the cache was emptied so often, and still no translation: it will not get better */
 
-int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
+static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 {
-	struct soft_vcpu *v = vcpu;
 	struct soft_vm *vm = v->vm;
 	struct vr_exec *x = v->x;
 	uint32_t waiting = 0;
@@ -216,6 +266,8 @@ int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
 		}
 		if (waiting)
 			continue;
+		if (request & SOFT_REQ_YIELD)
+			let_others_notice(v);
 		go_in(v);
 		v->n.interrupts += vm->isa->interrupt(x) > 0;
 		x->leave = 0; /* that was for helpers; taking the interrupt may have faulted */
@@ -229,6 +281,19 @@ int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
 		}
 		atomic_store(&v->in_code, 0);
 	}
+}
+
+int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
+{
+	struct soft_vcpu *v = vcpu;
+
+	current = v;
+	atomic_store(&v->running, 1);
+	int32_t r = run(v, exit);
+
+	atomic_store(&v->running, 0);
+	current = NULL;
+	return r;
 }
 
 void soft_vcpu_kick(void *vcpu)

@@ -263,6 +263,55 @@ Test(smp, exclusive_sections)
 	cr_assert_eq(toy_go(t, 3, SCRIPTS + 0x3000), VR_EXIT_KICK);
 }
 
+/* ---- who interrupts another vCPU lets it go first ---- */
+
+/* A vCPU that does not notice anything until somebody sleeps for its sake, or has gone on (shared[2]). */
+static void hook_busy(struct toy *m, struct vr_exec *x)
+{
+	(void)x;
+	atomic_store(&m->shared[0], 1);
+	while (!atomic_load(&m->naps) && !atomic_load(&m->shared[2]))
+		sched_yield();
+}
+
+static void hook_kick_other(struct toy *m, struct vr_exec *x)
+{
+	(void)x;
+	m->accel->vcpu_set_pin(m->cpu[1], 0, 1);
+}
+
+static void hook_gone_on(struct toy *m, struct vr_exec *x)
+{
+	(void)x;
+	atomic_store(&m->shared[1], atomic_load(&m->naps));
+	atomic_store(&m->shared[2], 1);
+}
+
+Test(smp, kicked_ones_go_first)
+{
+	make(2);
+	t->hooks[1] = hook_kick_other;
+	t->hooks[2] = hook_gone_on;
+	t->hooks[3] = hook_busy;
+	TOY_LOAD(t, 0, 0, TOY_CALL_HOOK(1), TOY_CALL_HOOK(2), TOY_STOP);
+	TOY_LOAD(t, 41, 0, TOY_CALL_HOOK(3), TOY_STOP);
+
+	/* One that is off is not waited for. */
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert_eq(atomic_load(&t->naps), 0);
+
+	atomic_store(&t->shared[2], 0);
+	pthread_t thread = toy_start(t, 1, SCRIPTS + 0x1000);
+
+	while (!atomic_load(&t->shared[0]))
+		sched_yield();
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	join_all(&thread, 1);
+	cr_assert_geq(atomic_load(&t->shared[1]), 1, "it went on at once");
+	cr_assert_eq(toy_counter(t, "yields"), 2);
+	cr_assert_eq(toy_of(t->cpu[1]->x)->interrupts, 2);
+}
+
 /* Counters of all vCPUs are added up. */
 Test(smp, counters_add_up)
 {

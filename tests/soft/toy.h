@@ -88,6 +88,7 @@ struct toy {
 	struct toy_access log[64];
 	uint32_t log_count;
 	_Atomic uint64_t shared[16]; /* the test's own */
+	_Atomic uint32_t naps;       /* parks with an end, which return at once */
 };
 
 static inline struct toy_state *toy_of(struct vr_exec *x)
