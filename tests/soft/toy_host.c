@@ -40,7 +40,17 @@ static uint64_t VR_CALL now(const struct vr_host *h)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
-static const struct vr_host_timer timer = {.size = sizeof(timer), .now = now};
+/* The engine asks for whole tables; of these it only uses now(), since there is nothing to compile. */
+static void VR_CALL timer_destroy(struct vr_timer *timer)
+{
+	(void)timer;
+}
+static void VR_CALL end_write(const struct vr_host *h, const struct vr_code_memory *m, uint64_t offset,
+			      uint64_t n)
+{
+	(void)h, (void)m, (void)offset, (void)n;
+}
+static const struct vr_host_timer timer = {.size = sizeof(timer), .now = now, .destroy = timer_destroy};
 
 static pthread_mutex_t park_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t park_cond = PTHREAD_COND_INITIALIZER;
@@ -69,7 +79,7 @@ static void VR_CALL unpark(const struct vr_host *h, uint32_t vcpu)
 	pthread_mutex_unlock(&park_lock);
 }
 static const struct vr_host_thread thread = {.size = sizeof(thread), .park = park, .unpark = unpark};
-static const struct vr_host_codecache codecache = {.size = sizeof(codecache)};
+static const struct vr_host_codecache codecache = {.size = sizeof(codecache), .end_write = end_write};
 
 static const void *VR_CALL query(const struct vr_host *h, const char *id)
 {
