@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vmrun/translator.h>
+
 #include "machine/parts.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -139,26 +141,19 @@ static bool uses_files_later(struct vr_registry *r)
 	return false;
 }
 
-static int32_t missing(const struct vr_loaded *p, const char *what)
-{
-	return vr_error_set(VR_E_ABI, "plugin '%s' offers no complete %s", p->manifest->id, what);
-}
-
 static int32_t find_tables(struct vr_machine *m)
 {
 	const struct vr_choice *c = &m->choice;
-	const struct vr_accel *a = vr_registry_interface(c->accel, VR_ACCEL_ID);
-	const struct vr_board *b = vr_registry_interface(c->board, VR_BOARD_ID);
+	const void *accel, *board;
+	int32_t rc = vr_machine_interface(c->accel, VR_ACCEL_ID, &accel);
 
-	if (!VR_HAS(a, vm_create) || !VR_HAS(a, vm_destroy) || !VR_HAS(a, memory_map) ||
-	    !VR_HAS(a, vcpu_create) || !VR_HAS(a, vcpu_destroy) || !VR_HAS(a, vcpu_run) ||
-	    !VR_HAS(a, vcpu_kick) || !VR_HAS(a, vcpu_set_pin) || !VR_HAS(a, vm_reset))
-		return missing(c->accel, VR_ACCEL_ID);
-	if (!VR_HAS(b, create) || !VR_HAS(b, load) || !VR_HAS(b, reset) || !VR_HAS(b, destroy))
-		return missing(c->board, VR_BOARD_ID);
-	m->accel = a;
+	if (rc == VR_OK)
+		rc = vr_machine_interface(c->board, VR_BOARD_ID, &board);
+	if (rc < 0)
+		return rc;
+	m->accel = accel;
 	m->accel_self = c->accel->plugin->self;
-	m->board_table = b;
+	m->board_table = board;
 	return VR_OK;
 }
 
@@ -174,11 +169,11 @@ static int32_t create_vm(struct vr_machine *m)
 	int32_t rc;
 
 	if (t) {
-		c.translator = vr_registry_interface(t, "vmrun.translator/1");
+		rc = vr_machine_interface(t, VR_TRANSLATOR_ID, &c.translator);
+		if (rc < 0)
+			return rc;
 		c.translator_self = t->plugin->self;
 		c.translator_id = t->manifest->id;
-		if (!c.translator)
-			return missing(t, "vmrun.translator/1");
 	}
 	rc = m->accel->vm_create(m->accel_self, &c, &m->vm);
 	if (rc < 0) {

@@ -215,6 +215,11 @@ int32_t vr_disk_discard(struct vr_disk *d, uint64_t offset, uint64_t length);
 int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length);
 void vr_disk_close(struct vr_disk *d);
 
+/* ---- needs.c ----------------------------------------------------------------------------- */
+/* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
+ * is missing. */
+int32_t vr_machine_interface(struct vr_loaded *p, const char *id, const void **out);
+
 /* ---- tap.c: only while machine->tap is set ------------------------------------------------ */
 void vr_tap_access(const struct vr_machine *m, const struct vr_tap_access *seen);
 void vr_tap_line(const struct vr_machine *m, uint32_t vcpu, uint32_t line, uint32_t level);

@@ -51,11 +51,14 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	pthread_mutex_init(&vm->exclusive_lock, NULL);
 	int32_t r = VR_OK;
 
-	if (!t || !t->isa)
+	if (!VR_HAS(t, isa))
 		r = soft_error(
 			vm, VR_E_CONFIG,
 			"soft: a guest of architecture %s needs a translator; name one with -p xlate-...",
 			c->arch ? c->arch : "(unknown)");
+	else if (soft_translator_lacks(t))
+		r = soft_error(vm, VR_E_ABI, "soft: translator '%s' has no %s; rebuild or update it",
+			       c->translator_id ? c->translator_id : "?", soft_translator_lacks(t));
 	else if (c->vcpu_count > SOFT_MAX_VCPUS)
 		r = soft_error(vm, VR_E_RANGE,
 			       "soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
@@ -81,7 +84,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	vm->isa = t->isa;
 	vm->count = VR_HAS(c, flags) && (c->flags & VR_VM_STATS);
 	vm->region_insns = (uint32_t)p->region_insns;
-	vm->emit = p->tier ? t->emit : NULL;
+	vm->emit = p->tier && VR_HAS(t, emit) ? t->emit : NULL;
 	if (vm->emit && vm->emit->probe(why, sizeof(why)) < 0) {
 		const struct vr_host_log *log = p->host->query(p->host, VR_LOG_ID);
 

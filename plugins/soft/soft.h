@@ -260,6 +260,8 @@ static inline struct soft_bank_info *soft_bank_info(struct vr_bank *b)
 /* Note an error (printf-like) with the core. Returns code. */
 int32_t soft_error(const struct soft_vm *vm, int32_t code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The member, as "vr_isa.lift", without which the translator can't be used; NULL: it is complete. */
+const char *soft_translator_lacks(const struct vr_translator *t);
 
 /* -- arena.c: memory that goes all at once -- */
 struct soft_arena *soft_arena_new(void);

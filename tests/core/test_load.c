@@ -73,7 +73,7 @@ REFUSED(no_magic, VR_E_ABI, "has no symbol vmrun_plugin_magic; this is no plugin
 REFUSED(no_create, VR_E_ABI, "has no symbol vmrun_plugin_create; this is no plugin of vmrun")
 REFUSED(create_fails, VR_E_UNSUPPORTED, "vmrun_plugin_create: not on a Monday; wait a day")
 REFUSED(create_null, VR_E_ABI, "vmrun_plugin_create() returned no plugin; rebuild the plugin")
-REFUSED(plugin_size, VR_E_ABI, "plugin.size is 48, at least 56 is needed; rebuild the plugin")
+REFUSED(plugin_size, VR_E_ABI, "plugin.size is 48, which ends before 'query'; rebuild the plugin")
 REFUSED(plugin_query, VR_E_ABI, "plugin.query is NULL; rebuild the plugin")
 REFUSED(no_interface, VR_E_ABI,
 	"the manifest promises vmrun.accel/1, but the plugin has no such interface; they are not of one "

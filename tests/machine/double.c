@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <vmrun/notify.h>
 
+#include <vmrun/translator.h>
+
 #include "util/error.h"
 
 const char *double_kernel = "OTHR kernel";
@@ -411,16 +413,34 @@ static const struct vr_board board = {
 	.destroy = board_destroy,
 };
 
+static const struct vr_isa isa = {.size = sizeof(isa), .arch = "other"};
+static const struct vr_translator translator = {.size = sizeof(translator), .isa = &isa};
+uint32_t double_accel_size, double_board_size;
+
+/* The first bytes of a table, alone in memory, as of a plugin that was built with another header. Kept. */
+static const void *as_long(const void *table, size_t whole, uint32_t size)
+{
+	uint8_t *copy;
+
+	if (!size)
+		return table;
+	copy = malloc(size);
+	memset(copy, 0x5a, size);
+	memcpy(copy, table, size < whole ? size : whole);
+	memcpy(copy, &size, sizeof(size));
+	return copy;
+}
+
 const void *vr_registry_interface(struct vr_loaded *p, const char *interface_id)
 {
 	switch (p->manifest->class_id) {
 	case VR_CLASS_ACCEL:
 		if (!strcmp(interface_id, VR_NOTIFY_ID))
 			return double_notify ? &notify : NULL;
-		return &accel;
+		return as_long(&accel, sizeof(accel), double_accel_size);
 	case VR_CLASS_BOARD:
-		return &board;
+		return as_long(&board, sizeof(board), double_board_size);
 	default:
-		return "a translator";
+		return &translator;
 	}
 }

@@ -43,6 +43,9 @@ extern int32_t double_doorbell_result;    /* what switching one on gives */
 extern _Atomic uint32_t double_doorbells; /* how many are on */
 void double_ring(uint64_t address);       /* the guest writes it; nothing when it is not on */
 
+/* How long the tables are that the plugins hand out; 0: as they should be. */
+extern uint32_t double_accel_size, double_board_size;
+
 struct vr_machine_config double_config(void);
 
 #endif

@@ -353,6 +353,39 @@ Test(run, a_bad_image_is_not_opened_for_writing)
 	refused("No such file");
 }
 
+/* ---- tables of another length ---- */
+static void lacks(const char *text)
+{
+	int32_t rc;
+
+	vr_error_clear();
+	rc = vr_machine_new(NULL, &config, &m);
+	cr_assert_eq(rc, VR_E_ABI, "%s", vr_error_text(rc));
+	cr_expect(strstr(vr_error_text(rc), text), "%s", vr_error_text(rc));
+}
+
+Test(run, shorter_and_longer_tables)
+{
+	double_program = power_off;
+	config.stats = 1;
+	double_accel_size = offsetof(struct vr_accel, stats);
+	cr_expect_eq(run(), 3, "stats can be done without");
+	double_accel_size = sizeof(struct vr_accel) + 40;
+	double_board_size = sizeof(struct vr_board) + 40;
+	cr_expect_eq(run(), 3, "what we don't know does not matter");
+	double_board_size = offsetof(struct vr_board, destroy) + sizeof(void *);
+	cr_expect_eq(run(), 3, "as ABI 1.0 had it");
+	double_board_size = offsetof(struct vr_board, destroy);
+	lacks("plugin 'virt': its vmrun.board/1 (40 bytes) has no 'destroy'");
+	double_board_size = 4;
+	lacks("has no 'create'");
+	double_board_size = 0;
+	double_accel_size = offsetof(struct vr_accel, vm_reset);
+	lacks("plugin 'soft': its vmrun.accel/1 (112 bytes) has no 'vm_reset'");
+	double_accel_size = offsetof(struct vr_accel, vcpu_run) + 4;
+	lacks("has no 'vcpu_run'");
+}
+
 /* ---- vmrun.tap/1 ---- */
 static struct vr_tap_access seen_access[4];
 static struct vr_tap_hypercall seen_call;

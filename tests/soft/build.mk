@@ -2,7 +2,7 @@
 # tests/soft: the software engine, with a toy architecture and the interpreter.
 CPPFLAGS_tests_soft := -Isdk -Isdk/xlate -Iplugins/soft
 
-TEST_SOFT_NAMES := memory flush code smp optimize
+TEST_SOFT_NAMES := complete memory flush code smp optimize
 TEST_SOFT := $(foreach t,$(TEST_SOFT_NAMES),$(B)/tests/test-soft-$(t))
 TEST_SOFT_OBJS := $(call objects,$(foreach t,$(TEST_SOFT_NAMES),tests/soft/test_$(t).c))
 TESTS += $(TEST_SOFT)

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* test_complete.c: tables of translators that end too early. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "toy.h"
+
+/* The first `size` bytes of a table alone in memory, so that reading on would be seen with ASan. */
+static void *cut(const void *table, size_t whole, uint32_t size)
+{
+	uint8_t *copy = malloc(size);
+
+	memset(copy, 0x5a, size);
+	memcpy(copy, table, size < whole ? size : whole);
+	memcpy(copy, &size, sizeof(size));
+	return copy;
+}
+
+static void lacks(size_t size, const char *name)
+{
+	struct vr_isa *isa = cut(&toy_isa, sizeof(toy_isa), (uint32_t)size);
+	const struct vr_translator t = {.size = sizeof(t), .isa = isa};
+	const char *got = soft_translator_lacks(&t);
+
+	cr_expect(name ? got && !strcmp(got, name) : !got, "%zu bytes: %s", size, got ? got : "nothing");
+	free(isa);
+}
+
+Test(complete, isa)
+{
+	lacks(sizeof(toy_isa), NULL);
+	lacks(sizeof(toy_isa) + 64, NULL);
+	lacks(offsetof(struct vr_isa, fp_fixup), "vr_isa.fp_fixup");
+	lacks(offsetof(struct vr_isa, fp_fixup) + 1, "vr_isa.fp_fixup");
+	lacks(offsetof(struct vr_isa, lift), "vr_isa.lift");
+	lacks(sizeof(uint32_t), "vr_isa.slots");
+}
+
+Test(complete, translator)
+{
+	const struct vr_translator none = {.size = sizeof(none)};
+	struct vr_translator *shorter;
+	const struct vr_translator whole = {.size = sizeof(whole), .isa = &toy_isa};
+
+	cr_expect_str_eq(soft_translator_lacks(&none), "vr_translator.isa");
+	/* One that knows of no emitters is for the interpreter. */
+	shorter = cut(&whole, sizeof(whole), offsetof(struct vr_translator, emit));
+	cr_expect_null(soft_translator_lacks(shorter));
+	free(shorter);
+}
+
+Test(complete, emit)
+{
+	struct vr_emit emit = {.size = sizeof(emit)};
+	const struct vr_translator t = {.size = sizeof(t), .isa = &toy_isa, .emit = &emit};
+
+	cr_expect_str_eq(soft_translator_lacks(&t), "vr_emit.probe");
+}
