@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * acpi.c: RSDP, XSDT, FADT, FACS, MADT and DSDT. There is no PCI, hence no MCFG. The DSDT is written
- * by aml.c; the others are structures of fixed layout, written field by field at the offsets the
- * specification gives.
+ * acpi.c: RSDP, XSDT, FADT, FACS, MADT, MCFG and DSDT. The DSDT is written by aml.c; the others are
+ * structures of fixed layout, written field by field at the offsets the specification gives.
  */
 #include "acpi.h"
 
@@ -129,6 +128,40 @@ static void virtio(struct vr_aml *a, uint32_t slot)
 	vr_aml_end(a);
 }
 
+/* The root of PCI (PCI Firmware Specification 3.2, 4.1.2 and 4.1.3): bus 0, and the device that keeps its
+ * configuration space from being used for anything else. */
+static void pci(struct vr_aml *a)
+{
+	vr_aml_device(a, "PCI0");
+	vr_aml_name(a, "_HID");
+	vr_aml_eisa_id(a, "PNP0A08");
+	vr_aml_name(a, "_CID");
+	vr_aml_eisa_id(a, "PNP0A03");
+	vr_aml_name(a, "_UID");
+	vr_aml_integer(a, 0);
+	vr_aml_name(a, "_SEG");
+	vr_aml_integer(a, 0);
+	vr_aml_name(a, "_BBN");
+	vr_aml_integer(a, 0);
+	vr_aml_name(a, "_CRS");
+	vr_aml_resources(a);
+	vr_aml_window(a, AML_BUSES, 0, 0);
+	vr_aml_window(a, AML_PORTS, PC_PCI_PORTS, 0xffff);
+	vr_aml_window(a, AML_MEMORY, (uint32_t)PC_PCI_MEMORY, (uint32_t)PC_PCI_MEMORY_END - 1);
+	vr_aml_resources_end(a);
+	vr_aml_end(a);
+	vr_aml_device(a, "ECAM");
+	vr_aml_name(a, "_HID");
+	vr_aml_eisa_id(a, "PNP0C02");
+	vr_aml_name(a, "_UID");
+	vr_aml_integer(a, 0);
+	vr_aml_name(a, "_CRS");
+	vr_aml_resources(a);
+	vr_aml_memory32(a, (uint32_t)PC_ECAM_BASE, (uint32_t)PC_ECAM_SIZE);
+	vr_aml_resources_end(a);
+	vr_aml_end(a);
+}
+
 static uint64_t dsdt(struct area *area, const struct vr_acpi_input *in)
 {
 	struct table t = take(area, HEADER);
@@ -142,6 +175,7 @@ static uint64_t dsdt(struct area *area, const struct vr_acpi_input *in)
 	processors(&a, in->vcpu_count);
 	legacy(&a, "COM1", "PNP0501", 0x3f8, 8, PC_IRQ_UART);
 	legacy(&a, "RTC_", "PNP0B00", 0x70, 2, PC_IRQ_RTC);
+	pci(&a);
 	for (uint32_t i = 0; i < in->virtio_slots; i++)
 		virtio(&a, i);
 	vr_aml_end(&a);
@@ -292,18 +326,35 @@ static uint64_t madt(struct area *area, uint32_t vcpus, uint32_t pit_pin)
 	return t.gpa;
 }
 
+/* ---- MCFG ---------------------------------------------------------------------------------------------- */
+
+/* PCI Firmware Specification 3.2, table 4-2 and 4-3: one range, of segment 0. */
+static uint64_t mcfg(struct area *area)
+{
+	struct table t = take(area, HEADER + 8 + 16);
+
+	if (area->overflow)
+		return 0;
+	header(&t, "MCFG", 1);
+	set(t.bytes + 44, PC_ECAM_BASE, 8);
+	t.bytes[54] = 0; /* buses */
+	t.bytes[55] = (uint8_t)(PC_ECAM_SIZE / 0x100000 - 1);
+	seal(&t);
+	return t.gpa;
+}
+
 /* ---- roots ------------------------------------------------------------------------------------------------
  */
 
-static uint64_t xsdt(struct area *area, uint64_t fadt_gpa, uint64_t madt_gpa)
+static uint64_t xsdt(struct area *area, const uint64_t *tables, uint32_t count)
 {
-	struct table t = take(area, HEADER + 16);
+	struct table t = take(area, HEADER + 8 * count);
 
 	if (area->overflow)
 		return 0;
 	header(&t, "XSDT", 1);
-	set(t.bytes + 36, fadt_gpa, 8);
-	set(t.bytes + 44, madt_gpa, 8);
+	for (uint32_t i = 0; i < count; i++)
+		set(t.bytes + HEADER + i * 8, tables[i], 8);
 	seal(&t);
 	return t.gpa;
 }
@@ -325,9 +376,8 @@ uint32_t vr_acpi_build(const struct vr_acpi_input *in, uint64_t gpa, uint8_t *by
 	struct area a = {.gpa = gpa, .bytes = bytes, .room = room};
 	struct table root = take(&a, 36);
 	uint64_t dsdt_gpa = dsdt(&a, in);
-	uint64_t fadt_gpa = fadt(&a, dsdt_gpa);
-	uint64_t madt_gpa = madt(&a, in->vcpu_count, in->pit_pin);
-	uint64_t xsdt_gpa = xsdt(&a, fadt_gpa, madt_gpa);
+	const uint64_t tables[] = {fadt(&a, dsdt_gpa), madt(&a, in->vcpu_count, in->pit_pin), mcfg(&a)};
+	uint64_t xsdt_gpa = xsdt(&a, tables, sizeof(tables) / sizeof(tables[0]));
 
 	if (a.overflow)
 		return 0;

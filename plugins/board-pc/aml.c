@@ -23,6 +23,8 @@
 #define RES_IO 0x47u
 #define RES_END 0x79u
 #define RES_MEMORY32 0x86u
+#define RES_DWORD_WINDOW 0x87u
+#define RES_WORD_WINDOW 0x88u
 #define RES_INTERRUPT 0x89u
 
 void vr_aml_init(struct vr_aml *a, void *bytes, uint32_t room)
@@ -218,6 +220,23 @@ void vr_aml_irq(struct vr_aml *a, uint32_t irq)
 {
 	put(a, RES_IRQ, 1);
 	put(a, 1ull << irq, 2);
+}
+
+void vr_aml_window(struct vr_aml *a, uint8_t type, uint32_t first, uint32_t last)
+{
+	/* The flags of each kind: memory is read-write; ports are decoded whole. */
+	static const uint8_t special[] = {[AML_MEMORY] = 0x01, [AML_PORTS] = 0x03, [AML_BUSES] = 0x00};
+	uint32_t width = type == AML_MEMORY ? 4 : 2;
+	const uint64_t value[] = {0 /* granularity */, first, last, 0 /* translation */,
+				  (uint64_t)last - first + 1};
+
+	put(a, type == AML_MEMORY ? RES_DWORD_WINDOW : RES_WORD_WINDOW, 1);
+	put(a, 3 + 5 * width, 2);
+	put(a, type, 1);
+	put(a, 0x0c, 1); /* producer, positive decoding, both ends fixed */
+	put(a, special[type], 1);
+	for (uint32_t i = 0; i < 5; i++)
+		put(a, value[i], width);
 }
 
 void vr_aml_interrupt(struct vr_aml *a, uint32_t gsi)

@@ -39,6 +39,12 @@ void vr_aml_resources(struct vr_aml *a);
 void vr_aml_memory32(struct vr_aml *a, uint32_t base, uint32_t length); /* 6.4.3.4, read-write */
 void vr_aml_io(struct vr_aml *a, uint16_t base, uint8_t length);        /* 6.4.2.5, 16-bit decoding */
 void vr_aml_irq(struct vr_aml *a, uint32_t irq);                        /* 6.4.2.1, an ISA one: edge, high */
+/* What a bridge hands down, first .. last, not to be moved: 6.4.3.5.3 (bus numbers), 6.4.3.5.2 (ports,
+ * memory). */
+#define AML_MEMORY 0u
+#define AML_PORTS 1u
+#define AML_BUSES 2u
+void vr_aml_window(struct vr_aml *a, uint8_t type, uint32_t first, uint32_t last);
 void vr_aml_interrupt(struct vr_aml *a, uint32_t gsi); /* 6.4.3.6, level, high, shared, consumer */
 void vr_aml_resources_end(struct vr_aml *a);
 

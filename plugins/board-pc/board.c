@@ -16,6 +16,7 @@
 #include "entry.h"
 #include "load.h"
 #include "map.h"
+#include "pci.h"
 #include "ranges.h"
 
 #define RAM_GRAIN 0x10000u
@@ -120,6 +121,8 @@ static int32_t build(struct vr_pc *b)
 		rc = vr_uart_new(&b->t, &uart, &b->uart);
 	if (rc >= 0 && b->intr.kind != VR_IRQCHIP_FULL)
 		rc = vr_pit_new(&b->t, PC_IRQ_PIT, &b->pit);
+	if (rc >= 0)
+		rc = vr_pci_attach(&b->t);
 	if (rc >= 0)
 		rc = vr_cmos_new(&b->t, PC_IRQ_RTC, b->ram_size, &b->cmos);
 	return rc < 0 ? rc : vr_slots_fill(&b->slots);

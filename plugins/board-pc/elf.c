@@ -2,7 +2,7 @@
 /*
  * elf.c: kernels as ELF files (System V ABI, "Object Files"). With a note of the owner "Xen" and type 18 they
  * are entered as Xen's PVH says (docs/misc/pvh.pandoc), in 32 bits; without, in 64 bits like a bzImage.
- * Addresses are the segments' physical ones.
+ * Addresses are the segments' physical ones; those of a position-independent one may be moved (elf_move.c).
  */
 #include <inttypes.h>
 #include <string.h>
@@ -13,16 +13,10 @@
 #define EHDR 64u
 #define PHDR 56u
 #define ET_EXEC 2u
+#define ET_DYN 3u
 #define EM_X86_64 62u
-#define PT_LOAD 1u
-#define PT_NOTE 4u
 #define NOTE_PHYS32_ENTRY 18u
 #define LOW_FREE (PC_CMDLINE + PC_CMDLINE_MAX) /* below it is what the board writes */
-
-struct segment {
-	uint32_t type;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
 
 int vr_elf_is(const struct vr_boot_payload *p)
 {
@@ -32,17 +26,17 @@ int vr_elf_is(const struct vr_boot_payload *p)
 					     4) == 0;
 }
 
-static uint32_t segments(const struct vr_boot_payload *p)
+uint32_t vr_elf_segments(const struct vr_boot_payload *p)
 {
 	return vr_le16((const uint8_t *)p->kernel + 56);
 }
 
 /* The header has been checked. */
-static struct segment segment(const struct vr_boot_payload *p, uint32_t i)
+struct vr_elf_segment vr_elf_segment(const struct vr_boot_payload *p, uint32_t i)
 {
 	const uint8_t *e = p->kernel, *h = e + vr_le64(e + 32) + (uint64_t)i * PHDR;
 
-	return (struct segment){
+	return (struct vr_elf_segment){
 		.type = vr_le32(h),
 		.offset = vr_le64(h + 8),
 		.vaddr = vr_le64(h + 16),
@@ -70,17 +64,17 @@ static int32_t check_header(const struct vr_tables *t, const struct vr_boot_payl
 	if (vr_le16(e + 18) != EM_X86_64)
 		return vr_tables_fail(t, VR_E_IMAGE, "%s: an ELF file for machine %u, not x86-64 (62)", name,
 				      vr_le16(e + 18));
-	if (vr_le16(e + 16) != ET_EXEC)
+	if (vr_le16(e + 16) != ET_EXEC && vr_le16(e + 16) != ET_DYN)
 		return vr_tables_fail(t, VR_E_IMAGE,
-				      "%s: an ELF file of type %u; a kernel is an executable with fixed "
-				      "addresses (2): link it with -no-pie",
+				      "%s: an ELF file of type %u; a kernel is an executable (2), or a "
+				      "position-independent one (3)",
 				      name, vr_le16(e + 16));
-	if (vr_le16(e + 54) != PHDR || !segments(p))
+	if (vr_le16(e + 54) != PHDR || !vr_elf_segments(p))
 		return vr_tables_fail(t, VR_E_IMAGE,
 				      "%s: %u program headers of %u bytes; expected some of 56", name,
-				      segments(p), vr_le16(e + 54));
+				      vr_elf_segments(p), vr_le16(e + 54));
 	offset = vr_le64(e + 32);
-	if (offset > p->kernel_size || (uint64_t)segments(p) * PHDR > p->kernel_size - offset)
+	if (offset > p->kernel_size || (uint64_t)vr_elf_segments(p) * PHDR > p->kernel_size - offset)
 		return vr_tables_fail(t, VR_E_IMAGE,
 				      "%s: the program headers at 0x%" PRIx64
 				      " lie outside the file; is it complete?",
@@ -89,7 +83,7 @@ static int32_t check_header(const struct vr_tables *t, const struct vr_boot_payl
 }
 
 static int32_t check_segment(const struct vr_tables *t, const struct vr_boot_payload *p, uint32_t i,
-			     const struct segment *s)
+			     const struct vr_elf_segment *s)
 {
 	const char *name = p->kernel_name;
 
@@ -113,7 +107,7 @@ static int32_t check_segment(const struct vr_tables *t, const struct vr_boot_pay
 }
 
 /* The PVH entry among a segment's notes, or 0. Notes that run out of the segment end the search. */
-static uint64_t pvh_entry(const struct vr_boot_payload *p, const struct segment *s)
+static uint64_t pvh_entry(const struct vr_boot_payload *p, const struct vr_elf_segment *s)
 {
 	const uint8_t *notes;
 	uint64_t at = 0, pad = s->align == 8 ? 7 : 3;
@@ -142,63 +136,70 @@ int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, 
 {
 	const uint8_t *e = p->kernel;
 	uint64_t entry = 0, wanted, pvh = 0;
-	uint32_t loads = 0;
+	uint32_t loads = 0, found = 0;
 	int32_t rc = check_header(t, p);
 
+	k->bias = 0;
+	if (rc >= 0 && vr_le16(e + 16) == ET_DYN)
+		rc = vr_elf_move(t, p, &k->bias);
 	if (rc < 0)
 		return rc;
-	for (uint32_t i = 0; i < segments(p); i++) {
-		struct segment s = segment(p, i);
+	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
+		struct vr_elf_segment s = vr_elf_segment(p, i);
 
-		if (s.type == PT_NOTE && !pvh)
+		if (s.type == VR_ELF_NOTE && !pvh)
 			pvh = pvh_entry(p, &s);
 	}
 	wanted = pvh ? pvh : vr_le64(e + 24);
-	for (uint32_t i = 0; i < segments(p); i++) {
-		struct segment s = segment(p, i);
+	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
+		struct vr_elf_segment s = vr_elf_segment(p, i);
 
-		if (s.type != PT_LOAD || !s.memsz)
+		if (s.type != VR_ELF_LOAD || !s.memsz)
 			continue;
+		/* An entry in virtual addresses means the same place. */
+		if (wanted >= s.paddr && wanted - s.paddr < s.memsz) {
+			found = 2;
+			entry = wanted;
+		} else if (!found && !pvh && wanted >= s.vaddr && wanted - s.vaddr < s.memsz) {
+			found = 1;
+			entry = wanted - s.vaddr + s.paddr;
+		}
+		s.paddr += k->bias;
 		rc = check_segment(t, p, i, &s);
 		if (rc < 0)
 			return rc;
 		loads++;
 		if (s.paddr + s.memsz > k->end && s.paddr < PC_ABOVE)
 			k->end = s.paddr + s.memsz;
-		if (wanted >= s.paddr && wanted - s.paddr < s.memsz)
-			entry = wanted;
-		/* An entry in virtual addresses means the same place. */
-		else if (!entry && !pvh && wanted >= s.vaddr && wanted - s.vaddr < s.memsz)
-			entry = wanted - s.vaddr + s.paddr;
 	}
 	if (!loads)
 		return vr_tables_fail(t, VR_E_IMAGE, "%s: no segment of this ELF file is to be loaded",
 				      p->kernel_name);
-	if (!entry || entry >= PC_ABOVE)
+	if (!found || entry + k->bias >= PC_ABOVE)
 		return vr_tables_fail(t, VR_E_IMAGE,
 				      "%s: the %sentry point 0x%" PRIx64
 				      " is in no loaded segment below 4 GiB",
 				      p->kernel_name, pvh ? "PVH " : "", wanted);
 	k->mode = pvh ? VR_ENTRY_PROTECTED : VR_ENTRY_LONG;
-	k->entry = entry;
+	k->entry = entry + k->bias;
 	k->initrd_max = UINT32_MAX;
 	k->cmdline_max = PC_CMDLINE_MAX - 1;
 	return VR_OK;
 }
 
-int32_t vr_elf_load(const struct vr_tables *t, const struct vr_boot_payload *p)
+int32_t vr_elf_load(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias)
 {
-	for (uint32_t i = 0; i < segments(p); i++) {
-		struct segment s = segment(p, i);
+	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
+		struct vr_elf_segment s = vr_elf_segment(p, i);
 		uint8_t *to;
 
-		if (s.type != PT_LOAD || !s.memsz)
+		if (s.type != VR_ELF_LOAD || !s.memsz)
 			continue;
-		to = vr_load_room(t, s.paddr, s.memsz);
+		to = vr_load_room(t, s.paddr + bias, s.memsz);
 		if (!to)
 			return VR_E_INTERNAL;
 		memcpy(to, (const uint8_t *)p->kernel + s.offset, (size_t)s.filesz);
-		t->memory->written(t->host, s.paddr, s.memsz);
+		t->memory->written(t->host, s.paddr + bias, s.memsz);
 	}
-	return VR_OK;
+	return vr_elf_relocate(t, p, bias);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "load.h"
 
+#include <board/seed.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -21,9 +22,15 @@
 #define BP_RAMDISK_IMAGE 0x218u
 #define BP_RAMDISK_SIZE 0x21cu
 #define BP_CMDLINE 0x228u
+#define BP_SETUP_DATA 0x250u
 #define BP_E820 0x2d0u
 #define E820_ENTRY 20u
 #define LOADER_UNKNOWN 0xffu
+
+/* struct setup_data (Documentation/arch/x86/boot.rst, setup_data): next, type, length, bytes */
+#define SETUP_RNG_SEED 9u
+#define SETUP_HEADER 16u
+#define SEED_BYTES 32u
 
 /* hvm_start_info and its tables (Xen's public/arch-x86/hvm/start_info.h) */
 #define PVH_MAGIC 0x336ec578u
@@ -85,6 +92,20 @@ static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_inp
 	return vr_tables_copy(t, PC_CMDLINE, in->cmdline, length + 1);
 }
 
+/* Linux begins its random numbers with it; older kernels pass over types that they do not know. */
+static int32_t random_seed(const struct vr_tables *t)
+{
+	uint8_t *p = vr_load_room(t, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES);
+
+	if (!p)
+		return VR_E_INTERNAL;
+	vr_put(p + 8, SETUP_RNG_SEED, 4);
+	vr_put(p + 12, SEED_BYTES, 4);
+	vr_seed(p + SETUP_HEADER, SEED_BYTES);
+	t->memory->written(t->host, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES);
+	return VR_OK;
+}
+
 /* Also for plain ELF kernels: a vmlinux expects it, others may use it. */
 static int32_t boot_params(const struct vr_tables *t, const struct vr_load_input *in,
 			   const struct vr_kernel *k, const struct initrd *rd)
@@ -106,6 +127,7 @@ static int32_t boot_params(const struct vr_tables *t, const struct vr_load_input
 	vr_put(p + BP_EXT_RAMDISK_SIZE, rd->size >> 32, 4);
 	vr_put(p + BP_CMDLINE, PC_CMDLINE, 4);
 	vr_put(p + BP_EXT_CMDLINE, PC_CMDLINE >> 32, 4);
+	vr_put(p + BP_SETUP_DATA, PC_SETUP_DATA, 8);
 	p[BP_E820_COUNT] = (uint8_t)n;
 	for (uint32_t i = 0; i < n; i++) {
 		uint8_t *e = p + BP_E820 + i * E820_ENTRY;
@@ -175,11 +197,13 @@ int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struc
 	if (rc >= 0 && k.header_size)
 		rc = vr_tables_copy(t, k.load, (const uint8_t *)p->kernel + k.skip, p->kernel_size - k.skip);
 	else if (rc >= 0)
-		rc = vr_elf_load(t, p);
+		rc = vr_elf_load(t, p, k.bias);
 	if (rc >= 0)
 		rc = place_initrd(t, in, &k, &rd);
 	if (rc >= 0)
 		rc = place_cmdline(t, in, &k);
+	if (rc >= 0)
+		rc = random_seed(t);
 	if (rc >= 0)
 		rc = boot_params(t, in, &k, &rd);
 	if (rc >= 0 && k.mode == VR_ENTRY_PROTECTED)

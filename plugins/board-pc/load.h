@@ -21,6 +21,7 @@ struct vr_kernel {
 	uint64_t end;         /* of everything it uses below 4 GiB */
 	uint64_t initrd_max;  /* last address the initrd may have */
 	uint64_t cmdline_max; /* bytes, without the zero */
+	uint64_t bias;        /* ELF: what is added to all of its addresses */
 	/* bzImage */
 	uint32_t header_size; /* of setup_header; 0: no bzImage */
 	uint64_t load;        /* where the protected-mode part goes */
@@ -49,7 +50,24 @@ int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload 
 int vr_elf_is(const struct vr_boot_payload *p);
 int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, struct vr_kernel *k);
 /* Its segments into RAM. */
-int32_t vr_elf_load(const struct vr_tables *t, const struct vr_boot_payload *p);
+int32_t vr_elf_load(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias);
+
+struct vr_elf_segment {
+	uint32_t type;
+	uint64_t offset, vaddr, paddr, filesz, memsz, align;
+};
+/* Of a file whose header was checked. */
+uint32_t vr_elf_segments(const struct vr_boot_payload *p);
+struct vr_elf_segment vr_elf_segment(const struct vr_boot_payload *p, uint32_t i);
+#define VR_ELF_LOAD 1u /* type */
+#define VR_ELF_DYNAMIC 2u
+#define VR_ELF_NOTE 4u
+
+/* ---- elf_move.c: position-independent ones (ET_DYN) ---- */
+/* How far one that was linked for low addresses is to be moved. */
+int32_t vr_elf_move(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t *bias);
+/* After it was loaded: its addresses follow. */
+int32_t vr_elf_relocate(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias);
 
 static inline uint32_t vr_le16(const uint8_t *p)
 {

@@ -25,6 +25,10 @@
 #define PC_VIRTIO_STRIDE UINT64_C(0x1000) /* a page each */
 #define PC_VIRTIO_SIZE UINT64_C(0x200)
 #define PC_VIRTIO_SLOTS 32u
+#define PC_ECAM_BASE UINT64_C(0xE0000000) /* PCI configuration space of bus 0 */
+#define PC_ECAM_SIZE UINT64_C(0x00100000)
+#define PC_PCI_MEMORY UINT64_C(0xE1000000) /* what PCI devices may be given; none is there yet */
+#define PC_PCI_MEMORY_END UINT64_C(0xFEC00000)
 #define PC_IOAPIC_BASE UINT64_C(0xFEC00000)
 #define PC_LAPIC_BASE UINT64_C(0xFEE00000)
 
@@ -34,6 +38,7 @@
 #define PC_BOOT_PARAMS UINT64_C(0x7000)
 #define PC_STACK UINT64_C(0x9000)       /* grows down from here */
 #define PC_PAGE_TABLES UINT64_C(0x9000) /* six pages */
+#define PC_SETUP_DATA UINT64_C(0xF000)
 #define PC_CMDLINE UINT64_C(0x20000)
 #define PC_CMDLINE_MAX 0x10000u
 
@@ -52,6 +57,7 @@
 #define PC_PORT_PM_TIMER 0x608u
 #define PC_PORT_RESET 0xCF9u
 #define PC_RESET_VALUE 0x06u
+#define PC_PCI_PORTS 0x1000u /* ..0xffff: what PCI devices may be given */
 
 #define PC_MAX_VCPUS 254u /* 8-bit APIC ids, 255 being everyone */
 

@@ -17,6 +17,7 @@ uint32_t vr_ranges(uint64_t ram_size, struct vr_range out[VR_RANGES_MAX])
 	out[n++] = (struct vr_range){PC_EBDA, PC_LOW_END - PC_EBDA, VR_RANGE_RESERVED};
 	out[n++] = (struct vr_range){PC_FIRMWARE, PC_FIRMWARE_END - PC_FIRMWARE, VR_RANGE_RESERVED};
 	out[n++] = (struct vr_range){PC_HIGH, low - PC_HIGH, VR_RANGE_RAM};
+	out[n++] = (struct vr_range){PC_ECAM_BASE, PC_ECAM_SIZE, VR_RANGE_RESERVED};
 	if (ram_size > low)
 		out[n++] = (struct vr_range){PC_ABOVE, ram_size - low, VR_RANGE_RAM};
 	return n;

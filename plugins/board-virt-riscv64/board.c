@@ -7,6 +7,7 @@
 
 #include <board/join.h>
 
+#include <board/seed.h>
 #include <board/slots.h>
 #include <board/tree.h>
 #include <board/uart.h>
@@ -180,8 +181,8 @@ static int32_t load_fdt(struct virt *v, const struct vr_boot_payload *p, const s
 	if (!dtb)
 		return vr_tables_fail(&v->t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " for the device tree",
 				      l->dtb);
-	vr_tree_seed(in.rng_seed, sizeof(in.rng_seed));
-	vr_tree_seed(in.kaslr_seed, sizeof(in.kaslr_seed));
+	vr_seed(in.rng_seed, sizeof(in.rng_seed));
+	vr_seed(in.kaslr_seed, sizeof(in.kaslr_seed));
 	error = vr_fdt_build(&in, dtb, VR_FDT_SIZE);
 	if (error)
 		return vr_tables_fail(&v->t, VR_E_CONFIG,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fdt.h"
 
+#include <board/seed.h>
 #include <board/tree.h>
 #include <stdio.h>
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tree.h"
 
-#include <errno.h>
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 void vr_tree_start(struct vr_tree *t, void *buffer, uint32_t size)
 {
@@ -75,13 +73,4 @@ void vr_tree_cells(struct vr_tree *t, const char *name, const uint32_t *value, s
 
 		memcpy((uint8_t *)room + i * sizeof(big), &big, sizeof(big));
 	}
-}
-
-void vr_tree_seed(void *bytes, size_t length)
-{
-	ssize_t n;
-
-	do
-		n = getrandom(bytes, length, 0);
-	while (n < 0 && errno == EINTR);
 }

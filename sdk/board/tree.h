@@ -36,7 +36,4 @@ void vr_tree_cells(struct vr_tree *t, const char *name, const uint32_t *value, s
 /* Two cells, the higher first. */
 #define VR_TREE_PAIR(x) (uint32_t)((uint64_t)(x) >> 32), (uint32_t)(x)
 
-/* Random bytes for rng-seed and kaslr-seed. Without entropy the guest only boots with a less random start. */
-void vr_tree_seed(void *bytes, size_t length);
-
 #endif

@@ -91,6 +91,18 @@ Test(aml, resources)
 	     0, 0, 0x47, 1, 0xf8, 3, 0xf8, 3, 1, 8, 0x22, 0x10, 0, 0x79, 0);
 }
 
+Test(aml, windows)
+{
+	vr_aml_resources(&a);
+	vr_aml_window(&a, AML_BUSES, 0, 0xff);
+	vr_aml_window(&a, AML_PORTS, 0x1000, 0xffff);
+	vr_aml_window(&a, AML_MEMORY, 0xe1000000, 0xfebfffff);
+	vr_aml_resources_end(&a);
+	SAME(0x11, 0x41, 0x04, 0x0b, 0x3c, 0, 0x88, 0x0d, 0, 2, 0x0c, 0, 0, 0, 0, 0, 0xff, 0, 0, 0, 0, 1,
+	     0x88, 0x0d, 0, 1, 0x0c, 3, 0, 0, 0, 0x10, 0xff, 0xff, 0, 0, 0, 0xf0, 0x87, 0x17, 0, 0, 0x0c, 1,
+	     0, 0, 0, 0, 0, 0, 0, 0xe1, 0xff, 0xff, 0xbf, 0xfe, 0, 0, 0, 0, 0, 0, 0xc0, 0x1d, 0x79, 0);
+}
+
 /* 20.2.4: where the length of a length changes. */
 Test(aml, lengths)
 {
@@ -180,7 +192,7 @@ static const uint8_t *table(uint64_t gpa, const char *signature)
 	return p;
 }
 
-static const uint8_t *fadt, *madt, *dsdt;
+static const uint8_t *fadt, *madt, *mcfg, *dsdt;
 
 static uint32_t build(uint32_t vcpus, uint32_t slots, uint32_t pit_pin)
 {
@@ -194,9 +206,10 @@ static uint32_t build(uint32_t vcpus, uint32_t slots, uint32_t pit_pin)
 	cr_expect_eq(sum(bytes, 20), 0);
 	cr_expect_eq(sum(bytes, 36), 0);
 	xsdt = table(le(bytes + 24, 8), "XSDT");
-	cr_assert_eq(le(xsdt + 4, 4), 36 + 16);
+	cr_assert_eq(le(xsdt + 4, 4), 36 + 24);
 	fadt = table(le(xsdt + 36, 8), "FACP");
 	madt = table(le(xsdt + 44, 8), "APIC");
+	mcfg = table(le(xsdt + 52, 8), "MCFG");
 	dsdt = table(le(fadt + 140, 8), "DSDT");
 	cr_expect_eq(le(fadt + 40, 4), le(fadt + 140, 8));
 	return used;
@@ -311,10 +324,20 @@ Test(acpi, dsdt)
 		build(3, slots[i], 2);
 		devices = 0;
 		terms(dsdt + 36, dsdt + le(dsdt + 4, 4));
-		cr_expect_eq(devices, 3 + 2 + slots[i]);
+		cr_expect_eq(devices, 3 + 2 + 2 + slots[i]);
 	}
 	cr_expect(memmem(dsdt, le(dsdt + 4, 4), "LNRO0005", 9));
 	cr_expect(memmem(dsdt, le(dsdt + 4, 4), "\\_S5_\x12", 6));
+}
+
+Test(acpi, mcfg)
+{
+	build(1, 0, 2);
+	cr_assert_eq(le(mcfg + 4, 4), 44 + 16, "one range");
+	cr_expect_eq(le(mcfg + 36, 8), 0);
+	cr_expect_eq(le(mcfg + 44, 8), 0xe0000000);
+	cr_expect_eq(le(mcfg + 52, 8), 0, "segment 0, bus 0 to 0");
+	cr_expect(memmem(dsdt, le(dsdt + 4, 4), "\x0c\x41\xd0\x0a\x08", 5), "PNP0A08");
 }
 
 Test(acpi, madt)

@@ -2,7 +2,7 @@
 # Unit tests of plugins/board-pc, against a double of the host tables.
 CPPFLAGS_tests_board-pc := -Isdk
 BOARD_PC_DOUBLE := $(call objects,tests/board-pc/double.c tests/double/random_pc.c)
-BOARD_PC_TESTS := acpi board ioapic lapic load pic pit ports rtc state uart
+BOARD_PC_TESTS := acpi board ioapic lapic load pci pic pit ports rtc state uart
 
 define board_pc_test
 $(B)/tests/test-board-pc-$(1): $(call objects,tests/board-pc/$(1).c) $(BOARD_PC_DOUBLE) $(BOARD_PC_OBJS) $(BOARD_KIT)
@@ -12,3 +12,11 @@ $(B)/tests/test-board-pc-$(1): $(call objects,tests/board-pc/$(1).c) $(BOARD_PC_
 endef
 $(foreach t,$(BOARD_PC_TESTS),$(eval $(call board_pc_test,$(t))))
 TESTS += $(BOARD_PC_TESTS:%=$(B)/tests/test-board-pc-%)
+
+# ACPI tables by somebody else's compiler.
+$(B)/tests/pc-acpi-dump: $(call objects,tests/board-pc/dump_acpi.c plugins/board-pc/acpi.c plugins/board-pc/aml.c)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+TESTS += tests/board-pc/iasl.sh
+TEST_NEEDS += $(B)/tests/pc-acpi-dump

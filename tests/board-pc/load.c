@@ -143,21 +143,39 @@ Test(load, bzimage)
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x218, 4) % 4096, 0);
 	cr_expect_arr_eq(dbl_ram(d, ram(PC_BOOT_PARAMS + 0x218, 4)), initrd, sizeof(initrd));
 	cr_expect_geq(ram(PC_BOOT_PARAMS + 0x218, 4), RAM - sizeof(initrd) - 4096);
-	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x1e8, 1), 4);
+	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x1e8, 1), 5);
+}
+
+Test(load, random_seed)
+{
+	uint8_t first[32];
+	uint64_t at;
+
+	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	at = ram(PC_BOOT_PARAMS + 0x250, 8);
+	cr_expect_eq(ram(at, 8), 0, "the only one");
+	cr_expect_eq(ram(at + 8, 4), 9);
+	cr_expect_eq(ram(at + 12, 4), 32);
+	memcpy(first, dbl_ram(d, at + 16), sizeof(first));
+	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_expect_arr_neq(dbl_ram(d, at + 16), first, sizeof(first), "another one each time");
+	elf(0);
+	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x250, 8), at, "for a vmlinux as well");
 }
 
 Test(load, e820)
 {
-	static const uint64_t map[5][3] = {
-		{0, 0x9fc00, 1},      {0x9fc00, 0x400, 2},         {0xe0000, 0x20000, 2},
-		{MIB, 3071 * MIB, 1}, {4096 * MIB, 5120 * MIB, 1},
+	static const uint64_t map[6][3] = {
+		{0, 0x9fc00, 1},      {0x9fc00, 0x400, 2},  {0xe0000, 0x20000, 2},
+		{MIB, 3071 * MIB, 1}, {0xe0000000, MIB, 2}, {4096 * MIB, 5120 * MIB, 1},
 	};
 
 	in.ram_size = 8192 * MIB;
 	dbl_add_ram(d, RAM, 3072 * MIB - RAM);
 	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
-	cr_assert_eq(ram(PC_BOOT_PARAMS + 0x1e8, 1), 5);
-	for (uint32_t i = 0; i < 5; i++) {
+	cr_assert_eq(ram(PC_BOOT_PARAMS + 0x1e8, 1), 6);
+	for (uint32_t i = 0; i < 6; i++) {
 		uint64_t at = PC_BOOT_PARAMS + 0x2d0 + 20 * i;
 
 		cr_expect_eq(ram(at, 8), map[i][0]);
@@ -271,7 +289,7 @@ Test(load, pvh)
 	cr_expect_arr_eq(dbl_ram(d, ram(ram(info + 16, 8), 8)), file, 5000);
 	cr_expect_str_eq((char *)dbl_ram(d, ram(info + 24, 8)), "console=ttyS0");
 	cr_expect_eq(ram(info + 32, 8), 0xe0000);
-	cr_expect_eq(ram(info + 48, 4), 4);
+	cr_expect_eq(ram(info + 48, 4), 5);
 	cr_expect_eq(ram(ram(info + 40, 8) + 3 * 24, 8), MIB);
 	cr_expect_eq(ram(ram(info + 40, 8) + 3 * 24 + 8, 8), RAM - MIB);
 }
@@ -306,7 +324,7 @@ Test(load, elf_refused)
 		{5, 1, 2, VR_E_IMAGE, "byte order 2"},
 		{6, 1, 0, VR_E_IMAGE, "version 0"},
 		{18, 2, 183, VR_E_IMAGE, "machine 183"},
-		{16, 2, 3, VR_E_IMAGE, "-no-pie"},
+		{16, 2, 1, VR_E_IMAGE, "type 1"},
 		{54, 2, 32, VR_E_IMAGE, "of 32 bytes"},
 		{56, 2, 0, VR_E_IMAGE, "0 program headers"},
 		{56, 2, 0xffff, VR_E_IMAGE, "outside the file"},
@@ -384,4 +402,96 @@ Test(load, noise)
 		d->error_code = 0;
 		cr_assert_eq(vr_load(&t, &in, &e) < 0, d->error_code < 0);
 	}
+}
+
+/* ---- position-independent ones ---- */
+
+#define RELA 0x800u /* in the segment, its file offset less 0x1000 */
+#define DYNAMIC 0x600u
+
+/* Linked at 0, with one relocation: at 0x400 goes the address of 0x123. */
+static void pie(int pvh)
+{
+	elf(pvh);
+	put(16, 3, 2);
+	put(24, 0x10, 8);
+	put(80, 0, 8);
+	put(88, 0, 8);
+	put(112, 0x1000, 8);
+	put(0x424, 0x100, 4);
+	put(56, 3, 2);
+	put(176, 2, 4); /* PT_DYNAMIC */
+	put(184, 0x1000 + DYNAMIC, 8);
+	put(208, 0x40, 8);
+	put(0x1000 + DYNAMIC, 7, 8);
+	put(0x1000 + DYNAMIC + 8, RELA, 8);
+	put(0x1000 + DYNAMIC + 16, 8, 8);
+	put(0x1000 + DYNAMIC + 24, 24, 8);
+	put(0x1000 + DYNAMIC + 32, 0, 8);
+	put(0x1000 + RELA, 0x400, 8);
+	put(0x1000 + RELA + 8, 8, 8);
+	put(0x1000 + RELA + 16, 0x123, 8);
+}
+
+Test(load, pie)
+{
+	pie(0);
+	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.mode, VR_ENTRY_LONG);
+	cr_expect_eq(e.rip, 2 * MIB + 0x10);
+	cr_expect_arr_eq(dbl_ram(d, 2 * MIB), file + 0x1000, 0x400);
+	cr_expect_eq(ram(2 * MIB + 0x400, 8), 2 * MIB + 0x123, "relocated");
+	cr_expect_eq(ram(2 * MIB + 0x1000, 8), 0, "the rest of the segment is zero");
+	put(112, 16 * MIB, 8);
+	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.rip, 16 * MIB + 0x10, "as it is aligned");
+	pie(1);
+	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.mode, VR_ENTRY_PROTECTED);
+	cr_expect_eq(e.rip, 2 * MIB + 0x100, "the PVH entry moves too");
+	/* One that was linked where it can be stays there, and has no need of relocations. */
+	pie(0);
+	put(24, 0x400010, 8);
+	put(80, 0x400000, 8);
+	put(88, 0x400000, 8);
+	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.rip, 0x400010);
+	/* With virtual addresses of its own: those are its business. */
+	pie(0);
+	put(80, 0xffffffff80000000, 8);
+	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.rip, 2 * MIB + 0x10);
+	cr_expect_eq(ram(2 * MIB + 0x400, 2), ((0x1400u * 3) & 0xff) | ((0x1401u * 3) & 0xff) << 8);
+}
+
+Test(load, pie_refused)
+{
+	static const struct {
+		uint32_t offset, bytes;
+		uint64_t value;
+		int32_t code;
+		const char *word;
+	} cases[] = {
+		{112, 8, 3, VR_E_IMAGE, "power of two"},
+		{112, 8, 1ull << 40, VR_E_UNSUPPORTED, "1 GiB"},
+		{112, 8, 1ull << 30, VR_E_CONFIG, "outside RAM"},
+		{104, 8, UINT64_MAX, VR_E_CONFIG, "outside RAM"},
+		{24, 8, 0x4000, VR_E_IMAGE, "entry point"},
+		{0x1000 + DYNAMIC + 8, 8, 0x2ff0, VR_E_IMAGE, "in no loaded segment"},
+		{0x1000 + DYNAMIC + 8, 8, UINT64_MAX, VR_E_IMAGE, "in no loaded segment"},
+		{0x1000 + DYNAMIC + 24, 8, UINT64_MAX, VR_E_IMAGE, "in no loaded segment"},
+		{0x1000 + RELA, 8, 0x2ffc, VR_E_IMAGE, "relocation 0"},
+		{0x1000 + RELA, 8, UINT64_MAX, VR_E_IMAGE, "relocation 0"},
+		{0x1000 + RELA + 8, 4, 1, VR_E_UNSUPPORTED, "type 1"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		pie(0);
+		put(cases[i].offset, cases[i].value, cases[i].bytes);
+		refused(cases[i].code, cases[i].word);
+	}
+	/* A table of dynamic entries that is not in the file is none. */
+	pie(0);
+	put(184, UINT64_MAX - 8, 8);
+	cr_expect_eq(vr_load(&t, &in, &e), VR_OK);
 }
