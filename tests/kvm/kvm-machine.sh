@@ -17,7 +17,9 @@ if [ "$(uname -m)" != x86_64 ]; then
 	skip kvm-machines "this machine is no x86-64, and the guest is"
 	finish
 fi
-[ -f "$ELF" ] && [ -f "$FAULT" ] || die "$ELF or $FAULT is missing"
+for f in "$ELF" "$FAULT"; do
+	[ -f "$f" ] || die "$f is missing; run this by \`make test\`, at the top of the source"
+done
 
 # As nobody; empty: this is nobody. none: it can't be had.
 if [ "$(id -u)" != 0 ]; then
