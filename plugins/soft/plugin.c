@@ -139,7 +139,7 @@ static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
 	struct soft_vm *vm = vm_;
 
 	if (slot >= SOFT_MAX_SLOTS || !vm->slots[slot].used)
-		return VR_E_NOENT;
+		return soft_error(vm, VR_E_NOENT, "soft: memory slot %u is not in use", slot);
 	soft_slot_fini(&vm->slots[slot]);
 	/* TLBs and code may know the memory that goes. */
 	soft_cache_reset(vm);

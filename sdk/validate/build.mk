@@ -20,6 +20,11 @@ $(B)/bin/vmrun-check: $(VALIDATE_OBJS) $(DOUBLE) $(B)/lib/libxlate-ir.a $(B)/lib
 
 ALL += $(DOUBLE) $(B)/bin/vmrun-check
 
+# make guests: the micro-guests' tables, from their assembly; needs the cross assemblers.
+guests:
+	$(Q)for a in arm64 riscv64 x86_64; do sdk/validate/guests/assemble.sh $$a > sdk/validate/guests/$$a.inc || exit 1; done
+.PHONY: guests
+
 # make rules: the table of sdk/doc/RULES.md, from rules.def.
 rules: $(B)/bin/vmrun-check
 	$(Q)$(B)/bin/vmrun-check --rules > $(B)/gen/rules.md

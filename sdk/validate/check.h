@@ -146,6 +146,8 @@ const char *check_arch(struct vr_check *c);
 /* Load another plugin of a class, create and probe it: the one named with --with, else the best of the search
  * path for this guest architecture. Skips when there is none. Kept in c->helper. */
 void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest);
+/* The same for a translator; false when there is none. Another architecture's replaces it. */
+bool check_translator(struct vr_check *c, const char *guest);
 
 /* Reads (and writes) every byte of a window, in all widths. */
 void check_sweep(struct vr_check *c, uint32_t space, uint64_t base, uint64_t length, bool writes);

@@ -252,8 +252,7 @@ void vr_double_timers_free(struct vr_double *d);
 
 void vr_double_free(struct vr_double *d)
 {
-	for (uint32_t i = 0; i < d->region_count; i++)
-		munmap(d->region[i].bytes - page_size(), d->region[i].length + 2 * page_size());
+	vr_double_no_ram(d);
 	for (uint32_t i = 0; i < d->disk_count; i++)
 		free(d->disk[i].bytes);
 	for (uint32_t i = 0; i < d->vcpu_count; i++)

@@ -179,6 +179,8 @@ const struct vr_host *vr_double_host(struct vr_double *d);
 int vr_double_option(struct vr_double *d, const char *name, const char *value);
 /* Add RAM as a board would. The host's address, or NULL. */
 uint8_t *vr_double_ram(struct vr_double *d, uint64_t gpa, uint64_t length, uint32_t flags);
+/* Take all RAM away, when nothing uses it. */
+void vr_double_no_ram(struct vr_double *d);
 /* Host address of guest RAM, or NULL. */
 void *vr_double_pointer(struct vr_double *d, uint64_t gpa, uint64_t length);
 /* A disk in memory. 0, or -1. */

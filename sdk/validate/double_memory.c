@@ -32,6 +32,15 @@ uint8_t *vr_double_ram(struct vr_double *d, uint64_t gpa, uint64_t length, uint3
 	return r->bytes;
 }
 
+void vr_double_no_ram(struct vr_double *d)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (uint32_t i = 0; i < d->region_count; i++)
+		munmap(d->region[i].bytes - page, d->region[i].length + 2 * page);
+	d->region_count = 0;
+}
+
 void *vr_double_pointer(struct vr_double *d, uint64_t gpa, uint64_t length)
 {
 	for (uint32_t i = 0; i < d->region_count; i++) {

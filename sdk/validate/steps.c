@@ -386,35 +386,54 @@ static int find(struct vr_check *c, uint32_t class_bit, const char *guest, struc
 	return check_target_find(class_bit, guest, NULL, c->settings->plugin_path, c->target->manifest, t);
 }
 
-void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest)
+/* Loads *t, which is kept. */
+static void use_helper(struct vr_check *c, const struct check_target *t)
 {
-	static const char *const names[] = {"accelerator", "translator", "board", "device"};
-	static struct check_target t;
 	vr_plugin_create_fn create;
 	void *library;
 	int32_t rc;
 
-	if (c->helper.target)
-		return;
 	check_given(c, 1);
-	if (find(c, class_bit, guest, &t) < 0)
-		check_skip(c, "no %s for guests of %s is installed (--plugin-path, --with)",
-			   names[__builtin_ctz(class_bit)], guest ? guest : "any architecture");
-	c->helper.target = &t;
-	library = library_of(c, &t);
+	c->helper.target = t;
+	library = library_of(c, t);
 	symbol(library, "vmrun_plugin_create", &create);
-	c->helper.d = vr_double_new(check_arch(c), 1, 64ull << 20);
+	c->helper.d = vr_double_new(check_arch_name(t->guest && *t->guest ? *t->guest : ""), 1, 64ull << 20);
 	if (!c->helper.d || !create)
-		check_skip(c, "%s: not usable", t.manifest);
-	for (uint32_t i = 0; i < t.option_count; i++)
-		if (t.options[i].value)
-			vr_double_option(c->helper.d, t.options[i].name, t.options[i].value);
-	check_phase(c, "plugin '%s', which this one needs", t.id);
-	rc = create(c->helper.d->host, t.id, &c->helper.plugin);
+		check_skip(c, "%s: not usable", t->manifest);
+	for (uint32_t i = 0; i < t->option_count; i++)
+		if (t->options[i].value)
+			vr_double_option(c->helper.d, t->options[i].name, t->options[i].value);
+	check_phase(c, "plugin '%s', which this one needs", t->id);
+	rc = create(c->helper.d->host, t->id, &c->helper.plugin);
 	if (rc == VR_OK)
 		rc = c->helper.plugin->probe(c->helper.plugin->self);
 	if (rc < 0)
-		check_skip(c, "plugin '%s', which this one needs, is not usable: %s", t.id,
+		check_skip(c, "plugin '%s', which this one needs, is not usable: %s", t->id,
 			   c->helper.d->error_text);
 	check_given(c, 0);
+}
+
+void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest)
+{
+	static const char *const names[] = {"accelerator", "translator", "board", "device"};
+	static struct check_target t;
+
+	if (c->helper.target)
+		return;
+	if (find(c, class_bit, guest, &t) < 0)
+		check_skip(c, "no %s for guests of %s is installed (--plugin-path, --with)",
+			   names[__builtin_ctz(class_bit)], guest ? guest : "any architecture");
+	use_helper(c, &t);
+}
+
+bool check_translator(struct vr_check *c, const char *guest)
+{
+	struct check_target *t = calloc(1, sizeof(*t));
+
+	if (!t || find(c, CHECK_TRANSLATOR, guest, t) < 0) {
+		free(t);
+		return false;
+	}
+	use_helper(c, t);
+	return true;
 }
