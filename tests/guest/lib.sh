@@ -3,6 +3,7 @@
 #
 #   VR_B          where it was built (build, or build-san), from make
 #   VMRUN_ARGS    more options for each guest, such as '-p soft,tier=0'
+#   NEEDS         files that must be there besides vmrun, where they are not those of a whole guest
 #   VMRUN_SLOW    multiplies every time limit (default 1; with the sanitizers 8)
 set -u
 LC_ALL=C
@@ -37,7 +38,8 @@ die()
 	exit 1
 }
 
-for f in "$VMRUN" "$TOOLS/term" "$TOOLS/json" "$IMG" "$KERNEL" "$INITRD"; do
+# shellcheck disable=SC2086 # NEEDS are several words
+for f in "$VMRUN" ${NEEDS-$TOOLS/term $TOOLS/json $IMG $KERNEL $INITRD}; do
 	[ -e "$f" ] || die "$f is missing; run this by \`make test\`, at the top of the source"
 done
 rm -rf "$WORK" "$LOGS"

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# An accelerator can be swapped because nobody above knows it: no line of core/ and plugins/soft names an accelerator, an
+# instruction set or a device of a board, but for the lines below, each with its reason.
+set -u
+LC_ALL=C
+export LC_ALL
+cd "$(dirname "$0")/../.." || exit 1
+t=$(mktemp -d)
+trap 'rm -rf "$t"' EXIT
+passed=0 failed=0
+
+# Words of their own, and parts of words.
+WORDS='kvm|hvf|whpx|gic|gicv[23]|plic|clint|lapic|ioapic|apic|i8259|8259|i8254|pl011|pl031|ns16550|16550|psci|sbi|acpi|cpuid|msr|vmx|svm|cuda|virtio'
+PARTS='x86|amd64|arm64|aarch64|riscv|board-pc|board-virt'
+
+# FILE<TAB>REGULAR EXPRESSION: what may stand there.
+cat >"$t/may" <<'END'
+core/util/arch.h	aarch64|x86_64
+core/util/arch.c	aarch64|amd64|x86-64|riscv
+core/machine/sandbox.c	__x86_64__|__aarch64__|__riscv|AUDIT_ARCH_
+core/build.mk	linux-x86_64
+core/plugin/manifest.c	such as (linux-)?x86_64
+core/cli/machine_file.c	^ \*  
+core/cli/options.h	for messages
+plugins/soft/memory.c	^#if defined\(__x86_64__\)
+END
+# In that order: what people call architectures; the host's numbers of system calls; examples in messages and in
+# comments; how this host's processor waits.
+
+# look FOLDER
+look()
+{
+	find "$1" -name '*.[ch]' -o -name '*.def' -o -name '*.mk' | sort | while read -r f; do
+		may=$(awk -F'\t' -v f="$f" '$1 == f { print $2 }' "$t/may")
+		grep -niE "(^|[^a-z0-9_])($WORDS)([^a-z0-9_]|\$)|$PARTS" "$f" |
+			grep -vE '^[0-9]+:.*0x[0-9a-f]{2}, 0x[0-9a-f]{2}, ' >"$t/lines"
+		while IFS= read -r line; do
+			text=${line#*:}
+			[ -n "$may" ] && printf '%s\n' "$text" | grep -qE "$may" && continue
+			printf '%s:%s\n' "$f" "$line"
+		done <"$t/lines"
+	done >"$t/found"
+	if [ -s "$t/found" ]; then
+		failed=$((failed + 1))
+		echo "FAIL $1 knows what it must not know (see DESIGN: the house):"
+		sed 's/^/     /' "$t/found"
+	else
+		passed=$((passed + 1))
+	fi
+}
+look core
+look plugins/soft
+
+# The list of exceptions has none that is no longer needed.
+while IFS='	' read -r f may; do
+	if grep -iE "$WORDS|$PARTS" "$f" 2>/dev/null | grep -qE "$may"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAIL the exception for $f is not needed any more"
+	fi
+done <"$t/may"
+# And the words are found where they are.
+if grep -qiE "(^|[^a-z0-9_])($WORDS)([^a-z0-9_]|\$)" plugins/board-pc/board.c; then
+	passed=$((passed + 1))
+else
+	failed=$((failed + 1))
+	echo "FAIL the words find nothing"
+fi
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
