@@ -4,9 +4,9 @@
  *
  * That happens with device memory touched by unusual instructions, and all the time where the processor below
  * does not virtualise and KVM runs kernel mode in its emulator. Whoever offers vmrun.assist/1 may execute the
- * instruction on the canonical state. Two kinds need nobody: UD2 and its like exist to raise #UD, and INT3 to
- * raise #BP; KVM's emulator does not know them. Everything else ends the run with the instruction,
- * disassembled, and the state.
+ * instruction on the canonical state. Three kinds need nobody: UD2 and its like exist to raise #UD, INT3 to
+ * raise #BP, and FWAIT does nothing but let a pending x87 exception come; KVM's emulator does not know them.
+ * Everything else ends the run with the instruction, disassembled, and the state.
  */
 #include <Zydis/Zydis.h>
 #include <errno.h>
@@ -22,6 +22,11 @@
 #define EFER_LMA (1ull << 10)
 #define VECTOR_BP 3
 #define VECTOR_UD 6
+#define VECTOR_NM 7
+#define VECTOR_MF 16
+#define CR0_MP (1ull << 1)
+#define CR0_TS (1ull << 3)
+#define FSW_ES 0x80u
 #define INSN_MAX 15u
 
 /* ---- reports ---------------------------------------------------------------------------------------- */
@@ -168,6 +173,18 @@ static int32_t deliver(struct kvm_vcpu *v, struct vr_state_x86 *s, uint8_t vecto
 	return kvm_state_put_back(v, s);
 }
 
+/* SDM vol. 2 WAIT/FWAIT: a fault either way, or nothing. */
+static int32_t wait_x87(struct kvm_vcpu *v, struct vr_state_x86 *s, uint32_t length)
+{
+	if ((s->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
+		return deliver(v, s, VECTOR_NM, 0);
+	if (s->xsave[2] & FSW_ES)
+		return deliver(v, s, VECTOR_MF, 0);
+	s->rip += length;
+	s->msr_count = 0;
+	return kvm_state_put_back(v, s);
+}
+
 static int32_t report(struct kvm_vcpu *v, const struct vr_state_x86 *s, const uint8_t *insn, uint32_t n,
 		      const struct decoded *d)
 {
@@ -212,5 +229,7 @@ int32_t kvm_failure_exit(struct kvm_vcpu *v)
 		return deliver(v, s, VECTOR_UD, 0);
 	if (d.ok && d.insn.mnemonic == ZYDIS_MNEMONIC_INT3)
 		return deliver(v, s, VECTOR_BP, d.insn.length);
+	if (d.ok && d.insn.mnemonic == ZYDIS_MNEMONIC_FWAIT)
+		return wait_x87(v, s, d.insn.length);
 	return report(v, s, insn, n, &d);
 }

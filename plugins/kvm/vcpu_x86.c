@@ -84,7 +84,7 @@ const uint32_t kvm_arch_lines = IOAPIC_LINES;
 
 int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind)
 {
-	struct kvm_pit_config pit = {.flags = 0};
+	struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY}; /* port 0x61 */
 
 	if (kind == VR_IRQCHIP_SPLIT) {
 		if (!enable(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_LINES))
