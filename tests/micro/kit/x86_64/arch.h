@@ -7,7 +7,7 @@
 #define PM_CONTROL 0x604
 #define PM_TIMER 0x608
 #define NOBODYS_PORT 0x5f0
-#define NOBODYS_PAGE 0xe0000000ull
+#define NOBODYS_PAGE 0xfd000000ull
 #define LAPIC 0xfee00000ull
 #define IOAPIC 0xfec00000ull
 
