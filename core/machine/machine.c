@@ -336,6 +336,9 @@ static int32_t reset(struct vr_machine *m)
 		m->vcpu[i].on = false;
 	pthread_mutex_unlock(&m->lock);
 	m->accel->vm_reset(m->vm);
+	/* It could not, and said so, or the user ends it now: no board for nobody. */
+	if (vr_power_pending(m))
+		return VR_OK;
 	m->board_table->reset(m->board);
 	vr_error_clear();
 	rc = read_boot(m, &image_is_disk);

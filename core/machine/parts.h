@@ -265,6 +265,7 @@ int32_t vr_vcpu_power(struct vr_machine *m, uint32_t vcpu, bool on);
 /* ---- power.c ----------------------------------------------------------------------------- */
 #define VR_POWER_NONE 0xffffffffu
 void vr_power_request(struct vr_machine *m, uint32_t what, int32_t code);
+bool vr_power_pending(struct vr_machine *m);
 /* Waits for a request and takes it. */
 uint32_t vr_power_wait(struct vr_machine *m, int32_t *code);
 

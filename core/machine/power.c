@@ -25,6 +25,16 @@ void vr_power_request(struct vr_machine *m, uint32_t what, int32_t code)
 		vr_vcpus_kick(m);
 }
 
+bool vr_power_pending(struct vr_machine *m)
+{
+	bool pending;
+
+	pthread_mutex_lock(&m->lock);
+	pending = m->request != VR_POWER_NONE;
+	pthread_mutex_unlock(&m->lock);
+	return pending;
+}
+
 uint32_t vr_power_wait(struct vr_machine *m, int32_t *code)
 {
 	uint32_t what;

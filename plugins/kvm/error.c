@@ -7,16 +7,22 @@
 
 #include "kvm.h"
 
+static _Thread_local char last[768];
+
 int32_t kvm_error(const struct vr_host *host, int32_t code, const char *format, ...)
 {
-	char text[768];
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
+	vsnprintf(last, sizeof(last), format, ap);
 	va_end(ap);
-	host->error(host, code, text);
+	host->error(host, code, last);
 	return code;
+}
+
+const char *kvm_last_error(void)
+{
+	return last;
 }
 
 void kvm_log(const struct vr_host *host, uint32_t level, const char *format, ...)

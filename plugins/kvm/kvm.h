@@ -123,6 +123,7 @@ struct kvm_vm {
 /* Notes the text and returns the code. */
 __attribute__((format(printf, 3, 4))) int32_t kvm_error(const struct vr_host *host, int32_t code,
 							const char *format, ...);
+const char *kvm_last_error(void); /* this thread's, for where no code can be returned */
 __attribute__((format(printf, 3, 4))) void kvm_log(const struct vr_host *host, uint32_t level,
 						   const char *format, ...);
 /* ioctl() that starts again after a signal. */
@@ -177,7 +178,7 @@ struct kvm_capability {
 extern const struct kvm_capability kvm_arch_required[]; /* ends with name NULL */
 int32_t kvm_arch_vm_init(struct kvm_vm *vm);
 void kvm_arch_vm_fini(struct kvm_vm *vm);
-void kvm_arch_vm_reset(struct kvm_vm *vm);                  /* controllers in the kernel */
+int32_t kvm_arch_vm_reset(struct kvm_vm *vm);               /* controllers in the kernel */
 int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind); /* before there are vCPUs */
 int32_t kvm_arch_msi(struct kvm_vm *vm, uint64_t address, uint32_t data);
 extern const uint32_t kvm_arch_lines; /* inputs of the controller */
@@ -189,7 +190,7 @@ int32_t kvm_arch_irqchip_set(struct kvm_vm *vm, const char *id, uint32_t index, 
 			     uint32_t length);
 int32_t kvm_arch_vcpu_init(struct kvm_vcpu *v);
 void kvm_arch_vcpu_fini(struct kvm_vcpu *v);
-void kvm_arch_vcpu_reset(struct kvm_vcpu *v);
+int32_t kvm_arch_vcpu_reset(struct kvm_vcpu *v);
 /* Before KVM_RUN: interrupts in. An error, or 0. */
 int32_t kvm_arch_enter(struct kvm_vcpu *v);
 /* After it. */

@@ -80,9 +80,10 @@ void kvm_arch_vm_fini(struct kvm_vm *vm)
 	free(vm->arch);
 }
 
-void kvm_arch_vm_reset(struct kvm_vm *vm)
+int32_t kvm_arch_vm_reset(struct kvm_vm *vm)
 {
 	(void)vm;
+	return VR_OK;
 }
 
 int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind)
@@ -164,13 +165,14 @@ void kvm_arch_vcpu_fini(struct kvm_vcpu *v)
 }
 
 /* The same KVM_ARM_VCPU_INIT again puts registers to their reset values (KVM API 4.82). */
-void kvm_arch_vcpu_reset(struct kvm_vcpu *v)
+int32_t kvm_arch_vcpu_reset(struct kvm_vcpu *v)
 {
-	if (init(v) < 0)
-		kvm_log(v->vm->host, VR_LOG_ERROR, "vCPU %u can't be reset", v->index);
+	int32_t rc = init(v);
+
 	(void)kvm_arch_pin(v, 0, false);
 	(void)kvm_arch_pin(v, 1, false);
 	v->arch->timer_lines = 0;
+	return rc;
 }
 
 bool kvm_arch_pin(struct kvm_vcpu *v, uint32_t pin, bool level)

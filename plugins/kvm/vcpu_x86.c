@@ -110,18 +110,18 @@ int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind)
 	return VR_OK;
 }
 
-void kvm_arch_vm_reset(struct kvm_vm *vm)
+int32_t kvm_arch_vm_reset(struct kvm_vm *vm)
 {
 	bool bad = false;
 
 	if (vm->irqchip != VR_IRQCHIP_FULL)
-		return;
+		return VR_OK;
 	for (uint32_t i = 0; i < 3; i++)
 		bad |= kvm_ioctl(vm->fd, KVM_SET_IRQCHIP, &vm->arch->chips[i]) < 0;
 	bad |= kvm_ioctl(vm->fd, KVM_SET_PIT2, &vm->arch->pit) < 0;
-	if (bad)
-		kvm_log(vm->host, VR_LOG_ERROR, "the interrupt controllers can't be reset: %s",
-			strerror(errno));
+	return bad ? kvm_error(vm->host, VR_E_IO, "interrupt controllers: %s%s", strerror(errno),
+			       kvm_remedy(errno))
+		   : VR_OK;
 }
 
 int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level)
@@ -172,13 +172,12 @@ void kvm_arch_vcpu_fini(struct kvm_vcpu *v)
 	free(v->arch);
 }
 
-void kvm_arch_vcpu_reset(struct kvm_vcpu *v)
+int32_t kvm_arch_vcpu_reset(struct kvm_vcpu *v)
 {
 	struct vr_state_x86 *s = &v->arch->power_on;
 
 	s->tsc = s->pv_clock = 0;
-	if (kvm_state_set(v, s) < 0)
-		kvm_log(v->vm->host, VR_LOG_ERROR, "vCPU %u can't be reset", v->index);
+	return kvm_state_set(v, s);
 }
 
 /* A pin: only a controller outside the kernel drives them. */

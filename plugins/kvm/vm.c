@@ -113,25 +113,32 @@ void VR_CALL kvm_vm_destroy(void *vm_)
 	free(vm);
 }
 
-/* vCPUs to their power-on state; no vCPU runs. */
+static int32_t reset_vcpu(struct kvm_vcpu *v)
+{
+	(void)kvm_vcpu_settle(v);
+	atomic_store(&v->attention, 0);
+	atomic_store(&v->pins, 0);
+	atomic_store(&v->nmi_edges, 0);
+	v->waiting = false;
+	v->fault_handled = false;
+	return kvm_arch_vcpu_reset(v);
+}
+
+/* vCPUs to their power-on state; no vCPU runs. When that fails nothing sensible can run any more. */
 void VR_CALL kvm_vm_reset(void *vm_)
 {
 	struct kvm_vm *vm = vm_;
+	int32_t rc = VR_OK;
 
-	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		struct kvm_vcpu *v = vm->vcpus[i];
-
-		if (!v)
-			continue;
-		(void)kvm_vcpu_settle(v);
-		atomic_store(&v->attention, 0);
-		atomic_store(&v->pins, 0);
-		atomic_store(&v->nmi_edges, 0);
-		v->waiting = false;
-		v->fault_handled = false;
-		kvm_arch_vcpu_reset(v);
-	}
-	kvm_arch_vm_reset(vm);
+	for (uint32_t i = 0; rc == VR_OK && i < vm->vcpu_count; i++)
+		if (vm->vcpus[i])
+			rc = reset_vcpu(vm->vcpus[i]);
+	if (rc == VR_OK)
+		rc = kvm_arch_vm_reset(vm);
+	if (rc == VR_OK)
+		return;
+	kvm_log(vm->host, VR_LOG_ERROR, "the machine can't be reset: %s", kvm_last_error());
+	vm->machine->power(vm->host, VR_POWER_CRASH, 1);
 }
 
 void VR_CALL kvm_vm_stats(void *vm_, vr_stat_fn fn, void *opaque)

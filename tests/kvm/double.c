@@ -20,6 +20,8 @@ static struct kit *of(const struct vr_host *host)
 struct kit_faults kit_faults;
 struct kit_options kit_options;
 
+static struct kvm_run *run_page; /* of the newest vCPU */
+
 int __real_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __real_open(const char *path, int flags, ...);
@@ -44,6 +46,10 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		errno = kit_faults.error;
 		return -1;
 	}
+	if (request == KVM_RUN && kit_faults.exit && run_page) {
+		kit_faults.exit(run_page);
+		return 0;
+	}
 	return __real_ioctl(fd, request, argument);
 }
 
@@ -62,7 +68,10 @@ void *__wrap_mmap(void *at, size_t length, int prot, int flags, int fd, off_t of
 		errno = kit_faults.mmap_error;
 		return MAP_FAILED;
 	}
-	return __real_mmap(at, length, prot, flags, fd, offset);
+	at = __real_mmap(at, length, prot, flags, fd, offset);
+	if (fd >= 0)
+		run_page = at;
+	return at;
 }
 
 /* ---- errors, log, options, registry ------------------------------------------------------------ */

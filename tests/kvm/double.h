@@ -74,15 +74,17 @@ void kit_request(struct kit *k, uint32_t n);
 const char *kit_error(struct kit *k);
 
 /* Faults: the next matching call fails with `error`; or, for KVM_CHECK_EXTENSION, a capability is missing. */
+struct kvm_run;
 struct kit_faults {
 	unsigned long ioctl;
 	int error;
-	int after;            /* this many succeed before */
-	int missing;          /* capability, 0: none */
-	int version;          /* of the API, 0: the real one */
-	int open_error;       /* of /dev/kvm */
-	int mmap_error;       /* of a vCPU's page */
-	unsigned long result; /* ioctl gives this instead of failing, when error is 0 */
+	int after;                         /* this many succeed before */
+	int missing;                       /* capability, 0: none */
+	int version;                       /* of the API, 0: the real one */
+	int open_error;                    /* of /dev/kvm */
+	int mmap_error;                    /* of a vCPU's page */
+	unsigned long result;              /* ioctl gives this instead of failing, when error is 0 */
+	void (*exit)(struct kvm_run *run); /* KVM_RUN returns with this in the newest vCPU's page */
 };
 extern struct kit_faults kit_faults;
 

@@ -131,6 +131,12 @@ new_disk
 write_expected 64
 # shellcheck disable=SC2086
 faulty run-memory-gone 1 "KVM_RUN: .*guest memory that the host can't provide" run:EFAULT:2000 $V -p kvm --append w64
+# It asks for a reset, and that fails: its first writes are there.
+new_disk
+printf 'rese' | dd of="$WORK/expected.img" bs=1 seek=$((7 * 512)) conv=notrunc status=none
+# shellcheck disable=SC2086
+faulty reset-fails 1 "the machine can't be reset: vCPU 0: KVM_SET_REGS: Input/output error; $GONE" registers:EIO:1 $V -p kvm --append x16
+has reset-was-asked-for "$LOGS/reset-fails.out" reset
 # shellcheck disable=SC2086
 if VMRUN_FAULT=run:ENODEV:2000 LD_PRELOAD=$FAULT ASAN_OPTIONS=verify_asan_link_order=0 "$TOOLS/term" -t $((60 * SLOW)) -l "$LOGS/terminal.out" \
 	raw 'expect=written' 'expect=vmrun: error: ' end=1 sane -- $V -p kvm --append w64 2>"$WORK/wrong"; then

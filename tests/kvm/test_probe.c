@@ -302,6 +302,85 @@ out:
 	return result;
 }
 
+/* A reset that fails ends the machine. */
+static int reset_fails(void)
+{
+	static const unsigned long calls[] = {KVM_SET_REGS, KVM_SET_SREGS, KVM_SET_MP_STATE, KVM_SET_XSAVE,
+					      KVM_SET_PIT2};
+	int result;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		TRY(kit_open(&k, 1, "full", GUEST_OF(port), MODE_LONG));
+		kit_faults = (struct kit_faults){.ioctl = calls[i], .error = EIO};
+		k.accel->vm_reset(k.vm);
+		kit_faults.error = 0;
+		CHECK(k.powered == VR_POWER_CRASH + 1, "call %zu: power %u", i, k.powered);
+		CHECK(strstr(k.logged, "the machine can't be reset: ") && strstr(k.logged, "KVM has gone"),
+		      "%s", k.logged);
+		printf("  %s", k.logged);
+		if (i + 1 < sizeof(calls) / sizeof(calls[0]))
+			kit_close(&k);
+	}
+out:
+	kit_close(&k);
+	return result;
+}
+
+/* Exits that should not be: each is told, and the vCPU stops. */
+static void entry_refused(struct kvm_run *run)
+{
+	run->exit_reason = KVM_EXIT_FAIL_ENTRY;
+	run->fail_entry.hardware_entry_failure_reason = 0x80000021;
+}
+
+static void unknown_hardware(struct kvm_run *run)
+{
+	run->exit_reason = KVM_EXIT_UNKNOWN;
+	run->hw.hardware_exit_reason = 0x77;
+}
+
+static void gives_up(struct kvm_run *run)
+{
+	run->exit_reason = KVM_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = KVM_INTERNAL_ERROR_DELIVERY_EV;
+	run->internal.ndata = 2;
+	run->internal.data[0] = 0x1234;
+	run->internal.data[1] = 0x5678;
+}
+
+static void unheard_of(struct kvm_run *run)
+{
+	run->exit_reason = 4711;
+}
+
+static int strange_exits(void)
+{
+	static const struct {
+		void (*exit)(struct kvm_run *run);
+		int32_t code;
+		const char *word;
+	} exits[] = {
+		{entry_refused, VR_E_STATE, "entry failure 0x80000021"},
+		{unknown_hardware, VR_E_UNSUPPORTED, "exit 0x77"},
+		{gives_up, VR_E_INTERNAL, "while it delivered an event, data 0x1234 0x5678"},
+		{unheard_of, VR_E_UNSUPPORTED, "exit 4711"},
+	};
+	struct vr_exit e = {.size = sizeof(e)};
+	int result;
+
+	TRY(kit_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
+	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++) {
+		kit_faults.exit = exits[i].exit;
+		TRY(says(k.accel->vcpu_run(k.vcpu[0], &e), exits[i].code, exits[i].word));
+		CHECK(e.reason == VR_EXIT_ERROR, "reason %u", e.reason);
+	}
+	kit_faults.exit = NULL;
+	TRY(kit_expect(&k, 0x600d0005));
+out:
+	kit_close(&k);
+	return result;
+}
+
 static int state_refused(void)
 {
 	static struct vr_state_x86 s, bad;
@@ -360,6 +439,8 @@ static const struct kit_test tests[] = {
 	{"vCPU refused", vcpu_refused},
 	{"memory refused", memory_refused},
 	{"running fails", run_fails},
+	{"a reset fails", reset_fails},
+	{"strange exits", strange_exits},
 	{"state refused", state_refused},
 };
 

@@ -20,7 +20,7 @@ _Atomic uint64_t double_pins[4];
 _Atomic uint32_t double_vm_resets, double_board_resets, double_loads, double_alive;
 _Atomic uint64_t double_written;
 char double_cmdline[4096];
-void (*double_on_vm_create)(void), (*double_on_board_reset)(void);
+void (*double_on_vm_create)(void), (*double_on_vm_reset)(void), (*double_on_board_reset)(void);
 bool double_notify;
 int32_t double_doorbell_result;
 _Atomic uint32_t double_doorbells;
@@ -303,6 +303,8 @@ static int32_t VR_CALL set_state(void *vcpu, const char *id, const void *state, 
 static void VR_CALL vm_reset(void *vm)
 {
 	(void)vm;
+	if (double_on_vm_reset)
+		double_on_vm_reset();
 	atomic_fetch_add(&double_vm_resets, 1);
 }
 

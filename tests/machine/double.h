@@ -35,7 +35,8 @@ extern _Atomic uint64_t double_pins[4];
 extern _Atomic uint32_t double_vm_resets, double_board_resets, double_loads, double_alive;
 extern _Atomic uint64_t double_written;
 extern char double_cmdline[4096];
-extern void (*double_on_vm_create)(void), (*double_on_board_reset)(void); /* before they do anything */
+extern void (*double_on_vm_create)(void), (*double_on_vm_reset)(void),
+	(*double_on_board_reset)(void); /* first */
 
 /* Doorbells: the accelerator offers vmrun.notify/1 when double_notify is set. */
 extern bool double_notify;

@@ -122,6 +122,29 @@ Test(run, reset)
 	cr_assert_eq(double_boots, 3, "read anew, the kernel may be another one");
 }
 
+/* The accelerator can't: nothing is loaded, and the machine ends. */
+static void cannot_reset(void)
+{
+	vr_machine_table.power(double_host, VR_POWER_CRASH, 1);
+}
+
+static uint32_t ask_for_reset(uint32_t vcpu)
+{
+	(void)vcpu;
+	vr_machine_table.power(double_host, VR_POWER_RESET, 0);
+	return GO_ON;
+}
+
+Test(run, a_reset_that_fails)
+{
+	double_program = ask_for_reset;
+	double_on_vm_reset = cannot_reset;
+	cr_assert_eq(run(), 1);
+	cr_assert_eq(atomic_load(&double_vm_resets), 1);
+	cr_assert_eq(atomic_load(&double_board_resets), 0);
+	cr_assert_eq(atomic_load(&double_loads), 1);
+}
+
 Test(run, no_reboot)
 {
 	double_program = reset_twice;

@@ -4,8 +4,9 @@
  *
  *     CALL:ERROR[:N]     CALL fails with that error, always but the first N times
  *
- * CALL: open (of /dev/kvm), vm, vcpu, memory, run; or gone: N times a vCPU is run, then every call to KVM
- * fails. ERROR: a name of errno.h. With VMRUN_SYNCS=FILE each fdatasync() leaves a line there.
+ * CALL: open (of /dev/kvm), vm, vcpu, memory, registers (set), run; or gone: N times a vCPU is run, then
+ * every call to KVM fails. ERROR: a name of errno.h. With VMRUN_SYNCS=FILE each fdatasync() leaves a line
+ * there.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,6 +28,7 @@ static const struct {
 	{"vm", KVM_CREATE_VM},
 	{"vcpu", KVM_CREATE_VCPU},
 	{"memory", KVM_SET_USER_MEMORY_REGION},
+	{"registers", KVM_SET_REGS},
 	{"run", KVM_RUN},
 	{"gone", KVM_RUN},
 };
