@@ -7,6 +7,10 @@
  * illegal. A compressed instruction is a row whose upper 16 bits are zero; its handler lifts the instruction
  * it stands for.
  *
+ * A branch over one instruction that only computes is no branch: the base ISA has no conditional move, so
+ * this is how compilers spell one, and the host would predict badly what it can select. The skipped
+ * instruction's result is selected (rv_put) and the block goes on.
+ *
  * The block ends where a handler ends it, after max_insns, or with the bytes. When the ops run out, the
  * instruction at hand is taken back and the block ends before it. An instruction that the bytes cut off ends
  * the block before it too; if it is the first, VR_E_AGAIN asks for more bytes.
@@ -63,13 +67,63 @@ static uint32_t fetch(struct rv_lift *l, const uint8_t *p, uint32_t length)
 	return l->length;
 }
 
+static const uint8_t op_class[VR_IR_COUNT] = {
+#define IR(name, class, args, doc) [VR_IR_##name] = VR_IRC_##class,
+#include <vmrun/ir_ops.def>
+#undef IR
+};
+#define MOST_SKIPPED_OPS 12u
+
+/* Do these ops nothing but compute, and that quickly? */
+static int only_computes(const struct vr_ir *ir, uint32_t from)
+{
+	if (ir->overflow || ir->op_count - from > MOST_SKIPPED_OPS)
+		return 0;
+	for (uint32_t i = from; i < ir->op_count; i++) {
+		const struct vr_ir_op *o = &ir->ops[i];
+
+		if (o->op == VR_IR_INSN || (o->op == VR_IR_PUT && o->imm < RV_SLOT_RES_ADDR))
+			continue;
+		if (op_class[o->op] != VR_IRC_PURE || (o->op >= VR_IR_DIVU && o->op <= VR_IR_REMS))
+			return 0;
+	}
+	return 1;
+}
+
+/* A branch was lifted; l->pc is behind it, where `length` bytes are. Lift the instruction there as what the
+ * branch skips. 0: it does not, or that can't be. */
+static uint32_t lift_skipped(struct rv_lift *l, const uint8_t *p, uint32_t length)
+{
+	struct vr_ir *ir = l->ir;
+	uint32_t mark = ir->op_count, boxed = l->boxed,
+		 at = l->branch.op; /* it may be another branch's soon */
+
+	if (!at || !fetch(l, p, length) || l->branch.to != l->pc + l->length)
+		return 0;
+	struct vr_ir_op branch = ir->ops[at];
+
+	ir->ops[at] = (struct vr_ir_op){.op = VR_IR_NOP};
+	l->done = 0;
+	l->guarded = 1;
+	lift_one(l);
+	l->guarded = 0;
+	if (!l->done && only_computes(ir, mark))
+		return l->length;
+	ir->ops[at] = branch;
+	ir->op_count = mark;
+	l->boxed = boxed;
+	l->done = 1;
+	return 0;
+}
+
 /* The instructions of the block; returns how many. Leaves room for one op. */
 static uint32_t lift_all(struct rv_lift *l, const struct vr_lift *rq)
 {
-	uint32_t insns = 0, at = 0;
+	uint32_t insns = 0, at = 0, skipped;
 
 	while (insns < rq->max_insns && !l->done && fetch(l, rq->code + at, rq->length - at)) {
 		uint32_t mark = l->ir->op_count;
+		l->branch.op = 0;
 		lift_one(l);
 		if (l->ir->overflow) {
 			l->ir->op_count = mark;
@@ -78,6 +132,11 @@ static uint32_t lift_all(struct rv_lift *l, const struct vr_lift *rq)
 		}
 		at += l->length;
 		l->pc += l->length;
+		insns++;
+		if (insns == rq->max_insns || !(skipped = lift_skipped(l, rq->code + at, rq->length - at)))
+			continue;
+		at += skipped;
+		l->pc += skipped;
 		insns++;
 	}
 	return insns;

@@ -37,6 +37,12 @@ static inline uint32_t rv_get(struct rv_lift *l, uint32_t r)
 
 static inline void rv_put(struct rv_lift *l, uint32_t r, uint32_t value)
 {
+	if (r && l->guarded) {
+		const struct rv_branch *b = &l->branch;
+		uint32_t old = rv_get(l, r), flags = vr_ir_op2(l->ir, VR_IR_F_SUB, VR_T_I64, b->a, b->b);
+
+		value = vr_ir_add(l->ir, VR_IR_SELECT, VR_T_I64, b->cc, flags, old, value, 0);
+	}
 	if (r)
 		vr_ir_put(l->ir, VR_T_I64, RV_SLOT_X(r), value);
 }

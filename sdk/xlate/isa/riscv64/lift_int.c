@@ -313,7 +313,8 @@ static int branch(struct rv_lift *l, const struct rv_fields *f, uint32_t conditi
 	uint64_t to = (uint64_t)(f->imm >> 11 & 1) << 12 | (uint64_t)(f->imm & 1) << 11 | (f->imm & 0x7fe);
 	uint32_t a = rv_get(l, f->rs1), b = rv_get(l, f->rs2);
 
-	vr_ir_add(l->ir, VR_IR_BRCMP, VR_T_I64, condition, a, b, 0, l->pc + rv_signed(to, 13));
+	l->branch = (struct rv_branch){.to = l->pc + rv_signed(to, 13), .cc = condition, .a = a, .b = b};
+	l->branch.op = vr_ir_add(l->ir, VR_IR_BRCMP, VR_T_I64, condition, a, b, 0, l->branch.to);
 	l->done = 1;
 	return 1;
 }

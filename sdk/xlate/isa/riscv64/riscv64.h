@@ -72,6 +72,13 @@ enum rv_helper {
 };
 
 /* -- the lifter (lift.c, lift_*.c) -- */
+/* A conditional branch: taken when a cc b, which are values. */
+struct rv_branch {
+	uint64_t to;
+	uint32_t op; /* its BRCMP, 0: there is none */
+	uint32_t cc, a, b;
+};
+
 struct rv_lift {
 	struct vr_ir *ir;
 	uint64_t pc; /* of the current instruction */
@@ -80,6 +87,8 @@ struct rv_lift {
 	uint32_t length; /* 2 or 4 */
 	uint32_t done;   /* set when a terminator was added */
 	uint32_t boxed;  /* f registers known to hold a NaN-boxed single */
+	struct rv_branch branch;
+	uint32_t guarded; /* what is PUT now is only put when `branch` is not taken */
 };
 
 /* Fields of an instruction, set by the decoder as its row's pattern names them. */
