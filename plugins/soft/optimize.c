@@ -138,33 +138,15 @@ static int fold(const struct vr_ir_op *o, uint64_t a, uint64_t b, uint64_t *out)
 	return 1;
 }
 
-/* ADD of something shifted left by 1..3: one op, which hosts have as an addressing mode. Not when the ADD's
- * flags are wanted as well: the two are one instruction. */
-static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i)
+/* Constants are looked for on the right. Not ADD, whose flags may be the next op: the two must look the same.
+ */
+static int is_commutative(uint32_t op)
 {
-	struct vr_ir_op *o = &ir->ops[i];
-	const struct vr_ir_op *next = i + 1 < b->first + b->count ? o + 1 : NULL;
-
-	if (next && next->op == VR_IR_F_ADD)
-		return 0;
-	for (uint32_t k = 0; k < 2; k++) {
-		uint32_t scaled = k ? o->a : o->b, other = k ? o->b : o->a;
-		const struct vr_ir_op *s = &ir->ops[scaled];
-
-		if (s->op != VR_IR_SHL || s->type != o->type || ir->ops[s->b].op != VR_IR_CONST ||
-		    ir->ops[s->b].imm - 1 > 2)
-			continue;
-		o->op = VR_IR_ADDSHL;
-		o->a = other;
-		o->b = s->a;
-		o->aux = (uint8_t)ir->ops[s->b].imm;
-		return 1;
-	}
-	return 0;
+	return op == VR_IR_MUL || op == VR_IR_AND || op == VR_IR_OR || op == VR_IR_XOR;
 }
 
 static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
-			  const uint8_t *mapped, uint32_t *same)
+			  const uint8_t *mapped, uint32_t *same, uint32_t *means)
 {
 	uint32_t held[MAX_SLOTS]; /* value known to be in the slot, 0: none */
 	uint8_t held_type[MAX_SLOTS];
@@ -175,7 +157,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		struct vr_ir_op *o = &ir->ops[i];
 		uint32_t n = op_args[o->op];
 
-		same[i] = i;
+		same[i] = means[i] = i;
 		if (n > 0)
 			o->a = same[o->a];
 		if (n > 1)
@@ -203,6 +185,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 				same[i] = v;
 				if (o->type == VR_T_FLAGS)
 					o->aux = FORWARDED;
+			} else if (v && type == VR_T_I64 && o->type == VR_T_I64) {
+				means[i] = v;
 			} else if (!v && !mapped[o->imm]) {
 				held[o->imm] = i;
 				held_type[o->imm] = o->type;
@@ -210,13 +194,22 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 				if (o->type == VR_T_I32)
 					held[o->imm] = 0;
 			}
+		} else if (o->op == VR_IR_LOAD) {
+			soft_combine(ir, b, i, means);
 		} else if (n == 2 && op_class[o->op] == VR_IRC_PURE &&
 			   (o->type == VR_T_I32 || o->type == VR_T_I64)) {
-			const struct vr_ir_op *ca = &ir->ops[o->a], *cb = &ir->ops[o->b];
 			uint64_t value;
 
-			if (o->op == VR_IR_ADD && scale_add(ir, b, i))
+			if (is_commutative(o->op) && ir->ops[o->a].op == VR_IR_CONST) {
+				uint32_t first = o->a;
+
+				o->a = o->b;
+				o->b = first;
+			}
+			if (soft_combine(ir, b, i, means))
 				continue;
+			const struct vr_ir_op *ca = &ir->ops[o->a], *cb = &ir->ops[o->b];
+
 			if (cb->op != VR_IR_CONST)
 				continue;
 			if (ca->op == VR_IR_CONST && fold(o, ca->imm, cb->imm, &value)) {
@@ -401,9 +394,9 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 	plan->map_count = 0;
 	if (emit)
 		choose_map(isa, emit, ir, plan, mapped);
-	scratch[0] = 0;
+	scratch[0] = scratch[ir->op_capacity] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++)
-		forward_block(isa, ir, &ir->blocks[i], mapped, scratch);
+		forward_block(isa, ir, &ir->blocks[i], mapped, scratch, scratch + ir->op_capacity);
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		drop_dead(ir, &ir->blocks[i], scratch, 1);
 		sink_flags(ir, &ir->blocks[i]);

@@ -347,6 +347,10 @@ struct soft_plan {
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
 		   struct soft_plan *plan);
 
+/* -- combine.c: see there. Op i of block b and earlier ones as one op; means[v]: the value that GET v has,
+ * else v. 1: it is another op now. -- */
+int soft_combine(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means);
+
 /* -- tier0.c -- */
 /* Interpret blocks until exit_request is raised. */
 void soft_interpret(struct soft_vcpu *v);

@@ -383,6 +383,16 @@ static void add_memory(void)
 		n = (uint32_t)rnd() % 4;
 		type = n == 3 || rnd() % 2 ? VR_T_I64 : VR_T_I32;
 		a = an_address(0);
+		if (rnd() % 3 == 0) {
+			/* of a table that is known */
+			uint32_t index = vr_ir_op2(&H.ir, VR_IR_AND, VR_T_I64, an_int(),
+						   vr_ir_const(&H.ir, VR_T_I64, 0x7f));
+			uint32_t at = op(VR_IR_ADDSHL, VR_T_I64, 3, a, index, 0, 0);
+
+			ints[n_ints++] = op(VR_IR_LOAD, type, n | (rnd() & 1 ? VR_MS_SIGN : 0), at, a,
+					    0x7f << 3, VR_MEM_IMM(disp, 0));
+			break;
+		}
 		ints[n_ints++] =
 			op(VR_IR_LOAD, type, n | (rnd() & 1 ? VR_MS_SIGN : 0), a, 0, 0, VR_MEM_IMM(disp, mf));
 		break;

@@ -132,16 +132,24 @@ static void end_block(struct world *w, uint32_t first, uint32_t taken, uint32_t 
 	w->ir.block_count++;
 }
 
-static void optimise(struct world *w)
+/* As for an emitter that has a register for so many slots. */
+static void optimise_for(struct world *w, uint32_t registers)
 {
 	static uint32_t scratch[2 * OPS];
 	const struct vr_isa i = isa();
+	const struct vr_emit emit = {.size = sizeof(emit), .integer_slots = registers};
 	struct soft_plan plan;
 	char why[160];
 
 	cr_assert_eq(vr_ir_verify(&w->ir, why, sizeof(why)), 0, "before: %s", why);
-	soft_optimize(&i, NULL, &w->ir, scratch, &plan);
-	cr_assert_eq(plan.map_count, 0);
+	soft_optimize(&i, registers ? &emit : NULL, &w->ir, scratch, &plan);
+	cr_assert_leq(plan.map_count, registers);
+	cr_assert_eq(vr_ir_verify(&w->ir, why, sizeof(why)), 0, "after: %s", why);
+}
+
+static void optimise(struct world *w)
+{
+	optimise_for(w, 0);
 }
 
 static uint32_t count_ops(const struct world *w, uint32_t op)
@@ -299,7 +307,91 @@ Test(optimize, dirty_slots)
 	cr_assert_eq(w.blocks[2].dirty_in, bit);
 }
 
+/* Slot 3 = slot 2 << 48, slot 3 >>= 48, by two instructions. `seen`: something between needs the first one.
+ */
+static void shift_pair(struct world *w, uint32_t op, int seen)
+{
+	begin(w);
+	uint32_t first = w->ir.op_count, by = vr_ir_const(&w->ir, VR_T_I64, 48);
+
+	vr_ir_put(&w->ir, VR_T_I64, 3,
+		  vr_ir_op2(&w->ir, VR_IR_SHL, VR_T_I64, vr_ir_get(&w->ir, VR_T_I64, 2), by));
+	if (seen)
+		vr_ir_put(&w->ir, VR_T_I64, 4, vr_ir_get(&w->ir, VR_T_I64, 3));
+	vr_ir_put(&w->ir, VR_T_I64, 3, vr_ir_op2(&w->ir, op, VR_T_I64, vr_ir_get(&w->ir, VR_T_I64, 3), by));
+	for (uint32_t n = 0; n < 4; n++) /* enough uses for a register each */
+		vr_ir_put(&w->ir, VR_T_I64, 5, vr_ir_get(&w->ir, VR_T_I64, 2 + n % 3));
+	vr_ir_add(&w->ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 16);
+	end_block(w, first, VR_NO_BLOCK, VR_NO_BLOCK);
+}
+
+Test(optimize, two_shifts_are_one_extension)
+{
+	struct world w;
+
+	shift_pair(&w, VR_IR_SHR, 0);
+	optimise_for(&w, 8);
+	cr_assert_eq(count_ops(&w, VR_IR_ZEXT), 1);
+	cr_assert_eq(count_ops(&w, VR_IR_SHL), 0);
+	shift_pair(&w, VR_IR_SAR, 0);
+	optimise_for(&w, 8);
+	cr_assert_eq(count_ops(&w, VR_IR_SEXT), 1);
+	cr_assert_eq(count_ops(&w, VR_IR_SHL), 0);
+	shift_pair(&w, VR_IR_SHR, 1);
+	optimise_for(&w, 8);
+	cr_assert_eq(count_ops(&w, VR_IR_SHL), 1);
+	cr_assert_eq(count_ops(&w, VR_IR_SHR), 1);
+}
+
+/* A load from a table names the table, unless the index may be anything or the base is another one by now. */
+Test(optimize, table_loads)
+{
+	for (uint32_t how = 0; how < 3; how++) {
+		struct world w;
+
+		begin(&w);
+		uint32_t first = w.ir.op_count, base = vr_ir_get(&w.ir, VR_T_I64, 2),
+			 index = vr_ir_get(&w.ir, VR_T_I64, 3), most = vr_ir_const(&w.ir, VR_T_I64, 255);
+
+		if (how != 1)
+			index = vr_ir_op2(&w.ir, VR_IR_AND, VR_T_I64, index, most);
+		uint32_t at = vr_ir_add(&w.ir, VR_IR_ADDSHL, VR_T_I64, 2, base, index, 0, 0);
+
+		if (how == 2)
+			vr_ir_put(&w.ir, VR_T_I64, 2, most);
+		vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 4);
+		uint32_t v = vr_ir_add(&w.ir, VR_IR_LOAD, VR_T_I64, 2, at, 0, 0, VR_MEM_IMM(8, 0));
+
+		vr_ir_put(&w.ir, VR_T_I64, 4, v);
+		vr_ir_add(&w.ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 16);
+		end_block(&w, first, VR_NO_BLOCK, VR_NO_BLOCK);
+		optimise_for(&w, 8);
+		cr_assert_eq(w.ops[v].b, how ? 0 : base);
+		cr_assert_eq(w.ops[v].c, how ? 0 : 255 * 4);
+	}
+}
+
 /* ---- at random ---- */
+
+/* What instruction sets spell with two instructions, through a slot. */
+static uint32_t spelled(struct world *w)
+{
+	uint32_t slot = any(SLOTS), to = any(3) ? slot : any(SLOTS), op = any(3);
+	uint32_t v = vr_ir_get(&w->ir, VR_T_I64, any(SLOTS)),
+		 by = vr_ir_const(&w->ir, VR_T_I64, op ? any(64) : any(5));
+
+	vr_ir_put(&w->ir, VR_T_I64, slot, vr_ir_op2(&w->ir, VR_IR_SHL, VR_T_I64, v, by));
+	if (any(4) == 0)
+		vr_ir_put(&w->ir, VR_T_I64, any(SLOTS), vr_ir_get(&w->ir, VR_T_I64, any(SLOTS)));
+	v = vr_ir_get(&w->ir, VR_T_I64, slot);
+	if (op == 0)
+		v = vr_ir_op2(&w->ir, VR_IR_ADD, VR_T_I64, v, vr_ir_get(&w->ir, VR_T_I64, any(SLOTS)));
+	else
+		v = vr_ir_op2(&w->ir, op == 1 ? VR_IR_SHR : VR_IR_SAR, VR_T_I64, v,
+			      any(2) ? by : vr_ir_const(&w->ir, VR_T_I64, any(64)));
+	vr_ir_put(&w->ir, VR_T_I64, to, v);
+	return v;
+}
 
 static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 {
@@ -313,7 +405,10 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 	for (uint32_t n = 0; n < 40; n++) {
 		uint32_t type = any(3) ? VR_T_I64 : VR_T_I32, a = ints[any(ni)], b = ints[any(ni)];
 
-		switch (any(12)) {
+		switch (any(13)) {
+		case 11:
+			ints[ni++] = spelled(w);
+			break;
 		case 0:
 			ints[ni++] = vr_ir_const(&w->ir, type, any(4) ? any(3) : UINT64_MAX);
 			break;
@@ -395,7 +490,7 @@ Test(optimize, random_regions, .timeout = 120)
 		memcpy(cells, memory, sizeof(cells));
 		flags = toy_of(&exec.x)->flags;
 		pc = exec.x.pc;
-		optimise(&w);
+		optimise_for(&w, n % 2 * SLOTS);
 		fill(n + 1);
 		run(&i, &w.ir);
 		cr_assert_arr_eq(slots, exec.x.hot, sizeof(slots), "seed %llu", (unsigned long long)n);

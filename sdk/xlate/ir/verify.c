@@ -45,7 +45,7 @@ static const struct signature signatures[] = {
 	{VR_IR_SELECT, VR_IR_SELECT, "ftt", 't', REGISTER},
 	{VR_IR_CMPSET, VR_IR_CMPSET, "tt", 'i', INTEGER},
 	{VR_IR_SELNZ, VR_IR_SELNZ, "itt", 't', REGISTER},
-	{VR_IR_LOAD, VR_IR_LOAD, "i", 't', "iIsdV"},
+	{VR_IR_LOAD, VR_IR_LOAD, "i?", 't', "iIsdV"},
 	{VR_IR_STORE, VR_IR_STORE, "it", '.', "iIsdV"},
 	{VR_IR_LOADP, VR_IR_LOADP, "i", 't', "iIsdV"},
 	{VR_IR_SECOND, VR_IR_SECOND, "t", 't', "iIsdV"},

@@ -210,6 +210,9 @@ void emit_ools(struct em *e)
 		case OOL_MEMORY:
 			ool_memory(e, s);
 			break;
+		case OOL_ELEMENT:
+			ool_element(e, s);
+			break;
 		case OOL_FIXUP:
 			ool_fixup(e, s);
 			break;
@@ -256,10 +259,11 @@ void jump_to_block(struct em *e, uint32_t field, uint32_t block)
 	e->fixups[e->fixup_count++] = (struct fixup){field, block, 0};
 }
 
-static uint32_t poll(struct em *e)
+/* Jump when somebody wants something of this vCPU (CC_NE), or nobody does (CC_E). */
+static uint32_t poll(struct em *e, uint32_t cc)
 {
 	alu_mi(&e->c, ALU_CMP, 0, EXEC(exit_request), 0);
-	return jcc_far(&e->c, CC_NE);
+	return jcc_far(&e->c, cc);
 }
 
 static void nops(struct code *c, uint32_t n)
@@ -325,7 +329,15 @@ static void edge(struct em *e, uint32_t which, uint64_t pc, bool last)
 	if (closes_loop(e, pc, succ)) {
 		struct ool *s = ool_new(e, OOL_POLL);
 		s->pc = pc;
-		s->jump[0] = poll(e);
+		if (succ != VR_NO_BLOCK && (!last || succ != e->block_index + 1)) {
+			/* one jump both polls and goes round */
+			store_dirty(e, e->dirty & ~e->ir->blocks[succ].dirty_in);
+			uint32_t request = poll(e, CC_E);
+			s->jump[0] = jmp_far(&e->c);
+			jump_to_block(e, request, succ);
+			return;
+		}
+		s->jump[0] = poll(e, CC_NE);
 	}
 	if (succ == VR_NO_BLOCK) {
 		leave_region(e, pc);
@@ -463,7 +475,7 @@ OP(GOTOI)
 	if (r != RAX)
 		mov_rr(c, 1, RAX, r);
 	store_dirty(e, e->dirty);
-	ool_new(e, OOL_POLL_R)->jump[0] = poll(e);
+	ool_new(e, OOL_POLL_R)->jump[0] = poll(e, CC_NE);
 	if (o->aux == VR_JUMP_RET) {
 		mov_load(c, 1, RCX, mem_base(REG_BANK, BANK(shadow_top)));
 		lea(c, 0, RDX, mem_base(RCX, -16));

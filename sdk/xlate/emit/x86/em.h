@@ -91,11 +91,12 @@ struct condition {
 
 enum ool_kind {
 	OOL_MEMORY,
-	OOL_POLL,   /* store dirty, exec.pc = pc, look up */
-	OOL_POLL_R, /* the same, pc in rax */
-	OOL_EXIT,   /* an unlinked exit */
-	OOL_JUMP,   /* pc in rax: the jump cache thunk */
-	OOL_LEAVE,  /* exec.leave = 0, look up */
+	OOL_ELEMENT, /* of a table that could not be checked as a whole; its OOL_MEMORY is number `exit` */
+	OOL_POLL,    /* store dirty, exec.pc = pc, look up */
+	OOL_POLL_R,  /* the same, pc in rax */
+	OOL_EXIT,    /* an unlinked exit */
+	OOL_JUMP,    /* pc in rax: the jump cache thunk */
+	OOL_LEAVE,   /* exec.leave = 0, look up */
 	OOL_FIXUP,
 };
 
@@ -335,6 +336,7 @@ void load_slots(struct em *e, uint32_t mask);
 void set_pc(struct em *e, uint64_t pc); /* exec.pc = pc; uses rax */
 struct ool *ool_new(struct em *e, uint32_t kind);
 void emit_ools(struct em *e);
+void ool_element(struct em *e, const struct ool *s); /* memory.c */
 void emit_entries(struct em *e);
 void jump_to_block(struct em *e, uint32_t field, uint32_t block);
 void fault_point(struct em *e, uint32_t insn);

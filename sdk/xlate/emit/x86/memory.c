@@ -201,16 +201,51 @@ static uint32_t check_scratch(struct em *e, uint32_t d, uint32_t base)
 	return tmp(e);
 }
 
+/*
+ * The address is b + 0..c. The check looks at all of that, so that only the access itself waits for the
+ * address; when it fails (the table lies in two pages, or is not in the TLB), the element is looked up by
+ * itself, out of line.
+ */
+static struct access table_check(struct em *e, const struct vr_ir_op *o, uint32_t address, uint32_t base,
+				 uint32_t u, uint32_t v)
+{
+	uint32_t size = 1u << (o->aux & 7);
+	struct access a = tlb_check(e, base, (int32_t)o->imm, o->c + size, 0, false, false, u, v);
+	struct ool *s = ool_new(e, OOL_ELEMENT);
+	s->jump[0] = a.slow;
+	s->address = (uint8_t)address;
+	s->disp = a.disp;
+	s->temp = (uint8_t)u;
+	s->arg[0] = (uint8_t)v;
+	s->what = size;
+	s->exit = e->ool_count; /* its slow path comes next */
+	s->back = code_at(&e->c);
+	a.base = address;
+	a.slow = 0;
+	return a;
+}
+
+void ool_element(struct em *e, const struct ool *s)
+{
+	struct access a = tlb_check(e, s->address, s->disp, s->what, 0, false, false, s->temp, s->arg[0]);
+	e->ools[s->exit].jump[0] = a.slow;
+	jmp_to(&e->c, e->c.execute + s->back);
+}
+
 OP(LOAD)
 {
 	flags_clobber(e);
-	uint32_t ra = use_clean(e, o->a);
+	uint32_t ra = use_clean(e, o->a), rb = o->b ? use_clean(e, o->b) : NOREG;
 	done(e, o->a);
+	done(e, o->b);
 	uint32_t d = def(e, i, ra), v = check_scratch(e, d, ra), u = tmp(e);
-	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o),
-				    mf_flags(o) & VR_MF_ALIGN, false, u, v);
+	struct access a = o->b ? table_check(e, o, ra, rb, u, v)
+			       : tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o),
+					   mf_flags(o) & VR_MF_ALIGN, false, u, v);
+	struct ool *s = slow_path(e, o, &a);
 	load_to(e, o->type, o->aux, d, access_mem(&a, 0));
-	slow_result(slow_path(e, o, &a), 0, d, o->type);
+	s->back = code_at(&e->c);
+	slow_result(s, 0, d, o->type);
 }
 
 OP(STORE)

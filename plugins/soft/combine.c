@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * combine.c: what several guest instructions spell is one op.
+ *
+ * An instruction set without an instruction for something spells it with two: a shift and an addition, a
+ * shift to the left and one to the right. The first one's result goes through a guest register, which the
+ * region may keep in a host register, so it is a GET that the second op has as its operand: means[] says what
+ * was PUT there. The two are made one only where the register is overwritten at once, by the second
+ * instruction as a rule, and nothing could see the first one's result: then its PUT goes as well. Else the
+ * host would have to keep both.
+ *
+ * A load from a table: its address is a base and an index that is known to be small. The load then names the
+ * base and the largest index (ir_ops.def): an emitter can check and translate the whole table by the base,
+ * which is known early, instead of the element's address, which is not.
+ */
+#include "soft.h"
+
+#define MOST_TABLE 1024u /* bytes: a larger one lies in two pages too often */
+
+static const uint8_t op_class[VR_IR_COUNT] = {
+#define IR(name, class, args, doc) [VR_IR_##name] = VR_IRC_##class,
+#include <vmrun/ir_ops.def>
+#undef IR
+};
+
+static int reads(const struct vr_ir_op *o, uint32_t v)
+{
+	return o->a == v || o->b == v || o->c == v;
+}
+
+static int constant(const struct vr_ir *ir, uint32_t v, uint64_t *k)
+{
+	*k = ir->ops[v].imm;
+	return ir->ops[v].op == VR_IR_CONST;
+}
+
+/* May op `by` do the work of `first`, whose value it has through GET `get`? Then first's PUT is dropped. */
+static int absorb(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first, uint32_t get, uint32_t by)
+{
+	uint32_t put = 0;
+	uint64_t slot = ir->ops[get].imm;
+
+	if (first == get)
+		return 1;
+	for (uint32_t k = first + 1; k < b->first + b->count; k++) {
+		struct vr_ir_op *o = &ir->ops[k];
+
+		if (op_class[o->op] == VR_IRC_MEM || op_class[o->op] == VR_IRC_TERM ||
+		    op_class[o->op] == VR_IRC_FP || o->op == VR_IR_CALL || o->op == VR_IR_VCALL)
+			return 0;
+		if (o->op == VR_IR_PUT && o->imm == slot) {
+			if (put) {
+				ir->ops[put] = (struct vr_ir_op){.op = VR_IR_NOP};
+				return 1;
+			}
+			if (o->a != first || k > get)
+				return 0;
+			put = k;
+			continue;
+		}
+		if (k != by && k != get &&
+		    ((o->op == VR_IR_GET && o->imm == slot) || reads(o, first) || reads(o, get)))
+			return 0;
+	}
+	return 0;
+}
+
+/* ADD of something shifted left by 1..3: one op, which hosts have as an addressing mode. Not when the ADD's
+ * flags are wanted as well: the two are one instruction. */
+static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means)
+{
+	struct vr_ir_op *o = &ir->ops[i];
+	uint64_t k;
+
+	if (i + 1 < b->first + b->count && o[1].op == VR_IR_F_ADD)
+		return 0;
+	for (uint32_t n = 0; n < 2; n++) {
+		uint32_t scaled = n ? o->a : o->b, other = n ? o->b : o->a, first = means[scaled];
+		const struct vr_ir_op *s = &ir->ops[first];
+
+		if (s->op != VR_IR_SHL || s->type != o->type || !constant(ir, s->b, &k) || k - 1 > 2 ||
+		    other == scaled)
+			continue;
+		uint32_t value = s->a;
+
+		if (!absorb(ir, b, first, scaled, i))
+			continue;
+		o->op = VR_IR_ADDSHL;
+		o->a = other;
+		o->b = value;
+		o->aux = (uint8_t)k;
+		return 1;
+	}
+	return 0;
+}
+
+/* Left and then right by a constant: a field of the value. */
+static int shift_pair(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means)
+{
+	struct vr_ir_op *o = &ir->ops[i];
+	uint32_t first = means[o->a];
+	struct vr_ir_op s = ir->ops[first];
+	uint64_t left, right;
+
+	if (o->type != VR_T_I64 || s.op != VR_IR_SHL || s.type != VR_T_I64 || !constant(ir, s.b, &left) ||
+	    !constant(ir, o->b, &right) || left > 63 || right > 63 || right < left)
+		return 0;
+	uint32_t width = 64 - (uint32_t)right, sign = o->op == VR_IR_SAR;
+
+	if (!absorb(ir, b, first, o->a, i))
+		return 0;
+	if (left == right && (width == 8 || width == 16 || width == 32))
+		*o = (struct vr_ir_op){.op = sign ? VR_IR_SEXT : VR_IR_ZEXT,
+				       .type = VR_T_I64,
+				       .aux = (uint8_t)width,
+				       .a = s.a};
+	else
+		*o = (struct vr_ir_op){.op = VR_IR_BFX,
+				       .type = VR_T_I64,
+				       .aux = (uint8_t)sign,
+				       .a = s.a,
+				       .imm = (right - left) | width << 8};
+	return 1;
+}
+
+/* The largest value that v can have, as far as its op says. */
+static uint64_t largest(const struct vr_ir *ir, uint32_t v, const uint32_t *means, uint32_t depth)
+{
+	const struct vr_ir_op *o = &ir->ops[means[v]];
+	uint64_t k, most;
+
+	switch (o->op) {
+	case VR_IR_CONST:
+		return o->imm;
+	case VR_IR_AND:
+		return constant(ir, o->b, &k) ? k : UINT64_MAX;
+	case VR_IR_ZEXT:
+		return o->aux < 64 ? (1ull << o->aux) - 1 : UINT64_MAX;
+	case VR_IR_BFX:
+		k = o->imm >> 8 & 0xff;
+		return o->aux || k > 63 ? UINT64_MAX : (1ull << k) - 1;
+	case VR_IR_LOAD:
+		return (o->type == VR_T_I32 || o->type == VR_T_I64) && !(o->aux & VR_MS_SIGN) &&
+				       (o->aux & 7) < 3
+			       ? (1ull << (8u << (o->aux & 7))) - 1
+			       : UINT64_MAX;
+	case VR_IR_SHR:
+		if (!constant(ir, o->b, &k) || !k || k >= (o->type == VR_T_I32 ? 32 : 64))
+			return UINT64_MAX;
+		return UINT64_MAX >> (o->type == VR_T_I32 ? 32 + k : k);
+	case VR_IR_SHL:
+		most = depth ? largest(ir, o->a, means, depth - 1) : UINT64_MAX;
+		return constant(ir, o->b, &k) && k < 16 && most <= UINT16_MAX ? most << k : UINT64_MAX;
+	default:
+		return UINT64_MAX;
+	}
+}
+
+/* Is v still where it was: a constant, or a slot that has not changed since? */
+static int at_hand(const struct vr_ir *ir, uint32_t v, uint32_t until)
+{
+	const struct vr_ir_op *o = &ir->ops[v];
+
+	if (o->op == VR_IR_CONST)
+		return 1;
+	if (o->op != VR_IR_GET || o->type != VR_T_I64)
+		return 0;
+	for (uint32_t k = v + 1; k < until; k++)
+		if (ir->ops[k].op == VR_IR_PUT && ir->ops[k].imm == o->imm)
+			return 0;
+	return 1;
+}
+
+static void table_load(struct vr_ir *ir, uint32_t i, const uint32_t *means)
+{
+	struct vr_ir_op *o = &ir->ops[i];
+	const struct vr_ir_op *address = &ir->ops[means[o->a]];
+	uint32_t scale = address->op == VR_IR_ADDSHL ? address->aux : 0;
+
+	if (o->imm >> 32 || address->type != VR_T_I64 ||
+	    (address->op != VR_IR_ADD && address->op != VR_IR_ADDSHL))
+		return;
+	for (uint32_t n = 0; n < (address->op == VR_IR_ADD ? 2u : 1u); n++) {
+		uint32_t base = n ? address->b : address->a, index = n ? address->a : address->b;
+		uint64_t most = largest(ir, index, means, 2);
+
+		if (!most || most > MOST_TABLE || most << scale > MOST_TABLE || !at_hand(ir, base, i))
+			continue;
+		o->b = base;
+		o->c = (uint32_t)(most << scale);
+		return;
+	}
+}
+
+int soft_combine(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means)
+{
+	switch (ir->ops[i].op) {
+	case VR_IR_ADD:
+		return scale_add(ir, b, i, means);
+	case VR_IR_SHR:
+	case VR_IR_SAR:
+		return shift_pair(ir, b, i, means);
+	case VR_IR_LOAD:
+		table_load(ir, i, means);
+		return 0;
+	default:
+		return 0;
+	}
+}
