@@ -2,7 +2,9 @@
 # tests: every folder below adds programs to TESTS (they print Criterion's synthesis, or a last line
 # "N passed, N failed, N skipped") or FULL_TESTS. tests/run.sh runs them and adds up.
 
-include $(sort $(wildcard tests/*/build.mk))
+# First what the others name.
+include tests/double/build.mk
+include $(filter-out tests/double/build.mk,$(sort $(wildcard tests/*/build.mk)))
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory check-programs

@@ -60,11 +60,12 @@ static void dynamic(const struct vr_boot_payload *p, uint64_t *rela, uint64_t *s
 	*rela = *size = 0;
 	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
 		struct vr_elf_segment s = vr_elf_segment(p, i);
-		const uint8_t *d = (const uint8_t *)p->kernel + s.offset;
+		const uint8_t *d;
 
 		if (s.type != VR_ELF_DYNAMIC || s.offset > p->kernel_size ||
 		    s.filesz > p->kernel_size - s.offset)
 			continue;
+		d = (const uint8_t *)p->kernel + s.offset;
 		for (uint64_t at = 0; s.filesz - at >= DYNAMIC_ENTRY; at += DYNAMIC_ENTRY) {
 			uint64_t tag = vr_le64(d + at);
 

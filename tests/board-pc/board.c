@@ -9,7 +9,7 @@
 #include <vmrun/irqchip.h>
 #include <vmrun/plugin.h>
 
-#include "double.h"
+#include "../double/double.h"
 
 #define MIB (1ull << 20)
 
@@ -115,7 +115,7 @@ static struct vr_irqchip chip = {
 
 static void start(void)
 {
-	d = dbl_new(4);
+	d = dbl_new(0, 4);
 	cr_assert_eq(vmrun_plugin_create(&d->host, "board-pc", &plugin), VR_OK);
 	cr_assert_eq(plugin->probe(plugin->self), VR_OK);
 	b = plugin->query(plugin->self, VR_BOARD_ID);
@@ -180,7 +180,8 @@ Test(board, bad_configuration)
 	cr_expect_eq(create(1, 128 * MIB + 1), VR_E_CONFIG);
 	cr_expect_eq(create(1, MIB), VR_E_CONFIG);
 	cr_expect_eq(create(1, 2ull << 40), VR_E_CONFIG);
-	d->announce = "nobody";
+	d->option_name = "announce";
+	d->option_value = "nobody";
 	d->error_code = 0;
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "board-pc") || d->error_code);
@@ -206,7 +207,7 @@ Test(board, memory_map)
 Test(board, devices_in_order)
 {
 	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
-	d->disks = 2;
+	d->disk_count = 2;
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
 	cr_expect_str_eq(made, "blk:0 blk:1 rng:0 console:1 ");
 	cr_expect_eq(last_base, 0xd0003000);
@@ -222,7 +223,7 @@ Test(board, devices_in_order)
 Test(board, too_many_disks)
 {
 	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
-	d->disks = 33;
+	d->disk_count = 33;
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "32 virtio-mmio slots"));
 	cr_expect_eq(destroyed, 32);
@@ -240,7 +241,7 @@ Test(board, load_and_reset)
 
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
 	for (int round = 0; round < 2; round++) {
-		const struct vr_state_x86 *s = &d->state[0];
+		const struct vr_state_x86 *s = &d->x86[0];
 
 		cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
 		cr_expect_eq(s->rip, 0x1000200);
@@ -283,7 +284,7 @@ Test(board, announced)
 	struct vr_boot_payload p = payload();
 
 	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
-	d->disks = 1;
+	d->disk_count = 1;
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
 	cr_expect_str_eq((char *)dbl_ram(d, 0x20000), "console=ttyS0 virtio_mmio.device=0x200@0xd0000000:5:0 "
@@ -296,7 +297,8 @@ Test(board, announced)
 	plugin->destroy(plugin->self);
 	start();
 	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
-	d->announce = "acpi";
+	d->option_name = "announce";
+	d->option_value = "acpi";
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK);
 	cr_expect_str_eq((char *)dbl_ram(d, 0x20000), "console=ttyS0");
@@ -306,7 +308,8 @@ Test(board, announced)
 	plugin->destroy(plugin->self);
 	start();
 	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
-	d->announce = "cmdline";
+	d->option_name = "announce";
+	d->option_value = "cmdline";
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK);
 	cr_expect_not(memmem(dbl_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
@@ -321,7 +324,7 @@ Test(board, timer_reaches_the_processor)
 	dbl_out(d, 0x40, 0xa9);
 	dbl_out(d, 0x40, 0x04);
 	dbl_advance(d, 3000000);
-	cr_expect_eq(d->intr[0], 1);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
 	cr_expect_eq(dbl_inta(d, 0), 0x30);
 }
 
@@ -334,8 +337,8 @@ Test(board, serial_through_the_8259)
 		dbl_out(d, init[i][0], init[i][1]);
 	dbl_out(d, 0x3fc, 8);
 	dbl_out(d, 0x3f9, 1);
-	dbl_type(d, "k");
-	cr_expect_eq(d->intr[0], 1);
+	dbl_type(d, 0, "k");
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
 	cr_expect_eq(dbl_inta(d, 0), 0x24);
 	cr_expect_eq(dbl_in(d, 0x3f8), 'k');
 }
@@ -360,7 +363,7 @@ Test(board, accelerator_has_it_all)
 	cr_expect_eq(chip_lines, 2);
 	cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
 	cr_expect_eq(d->on[1] & d->on[2], 1);
-	cr_expect_eq(d->state[2].mp_state, VR_X86_MP_INIT);
+	cr_expect_eq(d->x86[2].mp_state, VR_X86_MP_INIT);
 	b->reset(board);
 }
 
@@ -398,10 +401,10 @@ Test(board, accelerator_has_local_apics)
 	dbl_out(d, 0x21, 4);
 	dbl_out(d, 0x21, 1);
 	dbl_set_line(d, 4, 1);
-	cr_expect_eq(d->intr[0], 1);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
 	cr_expect_eq(dbl_inta(d, 0), 0x24);
 	cr_expect_eq(dbl_inta(d, 0), VR_X86_INTA_NONE);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 }
 
 /* One of ABI 1.0 that tells of no ends: then rather all of it. */

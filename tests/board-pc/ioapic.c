@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "../../plugins/board-pc/intr.h"
-#include "double.h"
+#include "../double/double.h"
 
 #define IOAPIC 0xfec00000ull
 #define LAPIC 0xfee00000ull
@@ -37,7 +37,7 @@ static void eoi(uint32_t vcpu)
 
 static void start(void)
 {
-	d = dbl_new(4);
+	d = dbl_new(0, 4);
 	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_intr_init(&x, &t, 4), VR_OK);
 	for (uint32_t i = 0; i < 4; i++)
@@ -72,14 +72,14 @@ Test(ioapic, edge)
 {
 	redirect(16, 0x50, 1);
 	dbl_set_line(d, 16, 1);
-	cr_expect_eq(d->intr[1], 1);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 1);
 	cr_expect_eq(dbl_inta(d, 1), 0x50);
-	cr_expect_eq(d->intr[1], 0);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0);
 	eoi(1);
-	cr_expect_eq(d->intr[1], 0, "still high, but no edge");
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0, "still high, but no edge");
 	dbl_set_line(d, 16, 0);
 	dbl_set_line(d, 16, 1);
-	cr_expect_eq(d->intr[1], 1);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 1);
 }
 
 Test(ioapic, masked_edge_is_lost)
@@ -87,7 +87,7 @@ Test(ioapic, masked_edge_is_lost)
 	redirect(16, 0x10050, 0);
 	dbl_set_line(d, 16, 1);
 	redirect(16, 0x50, 0);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 }
 
 Test(ioapic, level)
@@ -98,11 +98,11 @@ Test(ioapic, level)
 	cr_expect_eq(dbl_inta(d, 2), 0x60);
 	cr_expect_eq(dbl_read(d, VR_SPACE_MMIO, 2, LAPIC + 0x180 + 0x30, 4), 1, "TMR");
 	eoi(2);
-	cr_expect_eq(d->intr[2], 1, "high still: again");
+	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 1, "high still: again");
 	cr_expect_eq(dbl_inta(d, 2), 0x60);
 	dbl_set_line(d, 17, 0);
 	eoi(2);
-	cr_expect_eq(d->intr[2], 0);
+	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 0);
 	cr_expect_eq(get(0x10 + 34) & 0x4000, 0);
 }
 
@@ -110,9 +110,9 @@ Test(ioapic, level_masked_while_high)
 {
 	redirect(17, 0x18060, 2);
 	dbl_set_line(d, 17, 1);
-	cr_expect_eq(d->intr[2], 0);
+	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 0);
 	redirect(17, 0x8060, 2);
-	cr_expect_eq(d->intr[2], 1, "unmasked, it asks");
+	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 1, "unmasked, it asks");
 }
 
 Test(ioapic, to_edge_and_back_ends_it)
@@ -134,7 +134,7 @@ Test(ioapic, timer_is_pin_2)
 	cr_expect_eq(dbl_inta(d, 0), 0x30);
 	redirect(0, 0x31, 0);
 	dbl_set_line(d, 2, 1);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 }
 
 Test(ioapic, slots_share_a_pin)
@@ -148,14 +148,14 @@ Test(ioapic, slots_share_a_pin)
 	cr_expect_eq(dbl_inta(d, 0), 0x40, "the other one is still high");
 	dbl_set_line(d, 48, 0);
 	eoi(0);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 }
 
 Test(ioapic, nmi_and_lowest_priority)
 {
 	redirect(18, 0x400, 3);
 	dbl_set_line(d, 18, 1);
-	cr_expect_eq(d->nmis[3], 1);
+	cr_expect_eq(d->pin_rises[3][VR_X86_PIN_NMI], 1);
 	for (uint32_t i = 0; i < 4; i++)
 		dbl_write(d, VR_SPACE_MMIO, i, LAPIC + 0xd0, 4, 1u << (24 + i));
 	dbl_write(d, VR_SPACE_MMIO, 0, LAPIC + 0x80, 4, 0x20);
@@ -163,8 +163,8 @@ Test(ioapic, nmi_and_lowest_priority)
 	dbl_write(d, VR_SPACE_MMIO, 3, LAPIC + 0x80, 4, 0x20);
 	redirect(19, 0x955, 0x0f);
 	dbl_set_line(d, 19, 1);
-	cr_expect_eq(d->intr[2], 1);
-	cr_expect_eq(d->intr[0] | d->intr[1] | d->intr[3], 0);
+	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 1);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR] | d->pin[1][VR_X86_PIN_INTR] | d->pin[3][VR_X86_PIN_INTR], 0);
 }
 
 Test(ioapic, extint)
@@ -176,11 +176,11 @@ Test(ioapic, extint)
 	dbl_out(d, 0x21, 4);
 	dbl_out(d, 0x21, 1);
 	dbl_set_line(d, 4, 1);
-	cr_expect_eq(d->intr[0], 0, "LINT0 is masked");
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0, "LINT0 is masked");
 	redirect(4, 0x700, 0);
 	dbl_set_line(d, 4, 0);
 	dbl_set_line(d, 4, 1);
-	cr_expect_eq(d->intr[0], 1);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
 	cr_expect_eq(dbl_inta(d, 0), 0x24);
 }
 
@@ -190,5 +190,5 @@ Test(ioapic, illegal_lines)
 	dbl_set_line(d, 63, 1);
 	dbl_set_line(d, 0xffff, 1);
 	d->controller->set(d->controller_opaque, 0, 16, 1);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 }

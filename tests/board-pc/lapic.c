@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "../../plugins/board-pc/intr.h"
-#include "double.h"
+#include "../double/double.h"
 
 #define LAPIC 0xfee00000ull
 #define ID 0x20
@@ -48,7 +48,7 @@ static void ipi(uint32_t from, uint32_t low, uint32_t destination)
 
 static void start(void)
 {
-	d = dbl_new(VCPUS);
+	d = dbl_new(0, VCPUS);
 	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_intr_init(&x, &t, VCPUS), VR_OK);
 	for (uint32_t i = 0; i < VCPUS; i++)
@@ -90,12 +90,12 @@ Test(lapic, priorities)
 	ipi(0, 0x41, 1);
 	ipi(0, 0x75, 1);
 	cr_expect_eq(get(1, IRR + 0x20) & 2, 2);
-	cr_expect_eq(d->intr[1], 1);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 1);
 	cr_expect_eq(dbl_inta(d, 1), 0x75);
 	cr_expect_eq(get(1, PPR), 0x70);
-	cr_expect_eq(d->intr[1], 0, "0x41 waits");
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0, "0x41 waits");
 	ipi(0, 0x7f, 1);
-	cr_expect_eq(d->intr[1], 0, "of the same class: waits");
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0, "of the same class: waits");
 	ipi(0, 0x80, 1);
 	cr_expect_eq(dbl_inta(d, 1), 0x80);
 	put(1, EOI, 0);
@@ -115,12 +115,12 @@ Test(lapic, task_priority)
 	cr_expect_eq(get(1, PPR), 0x48);
 	cr_expect_eq(dbl_read(d, VR_SPACE_SYSREG, 1, VR_X86_BUS_CR8, 4), 4);
 	ipi(0, 0x41, 1);
-	cr_expect_eq(d->intr[1], 0);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0);
 	dbl_write(d, VR_SPACE_SYSREG, 1, VR_X86_BUS_CR8, 4, 3);
 	cr_expect_eq(get(1, TPR), 0x30);
-	cr_expect_eq(d->intr[1], 1);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 1);
 	dbl_write(d, VR_SPACE_SYSREG, 1, VR_X86_BUS_CR8, 4, 15);
-	cr_expect_eq(d->intr[1], 0);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0);
 	cr_expect_eq(dbl_inta(d, 1), VR_X86_INTA_NONE, "the request is gone");
 }
 
@@ -129,8 +129,8 @@ Test(lapic, destinations)
 	for (uint32_t i = 0; i < VCPUS; i++)
 		put(i, LDR, 1u << (24 + i));
 	ipi(0, 0x841, 0x0a); /* logical, flat */
-	cr_expect_eq(d->intr[1] & d->intr[3], 1);
-	cr_expect_eq(d->intr[0] | d->intr[2], 0);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR] & d->pin[3][VR_X86_PIN_INTR], 1);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR] | d->pin[2][VR_X86_PIN_INTR], 0);
 	for (uint32_t i = 0; i < VCPUS; i++) {
 		dbl_inta(d, i);
 		put(i, EOI, 0);
@@ -138,8 +138,8 @@ Test(lapic, destinations)
 		put(i, LDR, (i / 2) << 28 | 1u << (24 + i % 2));
 	}
 	ipi(0, 0x841, 0x13);
-	cr_expect_eq(d->intr[2] & d->intr[3], 1);
-	cr_expect_eq(d->intr[0] | d->intr[1], 0);
+	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR] & d->pin[3][VR_X86_PIN_INTR], 1);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR] | d->pin[1][VR_X86_PIN_INTR], 0);
 	ipi(0, 0x50, 0xff);
 	for (uint32_t i = 0; i < VCPUS; i++)
 		cr_expect_eq(dbl_inta(d, i), 0x50);
@@ -148,7 +148,7 @@ Test(lapic, destinations)
 	ipi(1, 0x40060, 0); /* self */
 	cr_expect_eq(dbl_inta(d, 1), 0x60);
 	ipi(1, 0xc0070, 0); /* all but self */
-	cr_expect_eq(d->intr[1], 0);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0);
 	cr_expect_eq(dbl_inta(d, 0), 0x70);
 	ipi(1, 0x80080, 0); /* all */
 	cr_expect_eq(dbl_inta(d, 1), 0x80);
@@ -158,11 +158,11 @@ Test(lapic, destinations)
 Test(lapic, nmi)
 {
 	ipi(0, 0x400, 2);
-	cr_expect_eq(d->nmis[2], 1);
+	cr_expect_eq(d->pin_rises[2][VR_X86_PIN_NMI], 1);
 	put(2, SVR, 0xff);
 	ipi(0, 0xc0400, 0);
-	cr_expect_eq(d->nmis[0], 0);
-	cr_expect_eq(d->nmis[2], 2, "also when switched off by software");
+	cr_expect_eq(d->pin_rises[0][VR_X86_PIN_NMI], 0);
+	cr_expect_eq(d->pin_rises[2][VR_X86_PIN_NMI], 2, "also when switched off by software");
 }
 
 Test(lapic, errors)
@@ -191,9 +191,9 @@ Test(lapic, software_disable)
 	put(1, LVT_T, 0x40);
 	cr_expect_eq(get(1, LVT_T), 0x10040, "stays masked");
 	ipi(0, 0x41, 1);
-	cr_expect_eq(d->intr[1], 0);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0);
 	put(1, SVR, 0x1ff);
-	cr_expect_eq(d->intr[1], 0, "was not taken");
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0, "was not taken");
 }
 
 Test(lapic, virtual_wire)
@@ -204,24 +204,24 @@ Test(lapic, virtual_wire)
 	dbl_out(d, 0x21, 4);
 	dbl_out(d, 0x21, 1);
 	dbl_set_line(d, 4, 1);
-	cr_expect_eq(d->intr[0], 1);
-	cr_expect_eq(d->intr[1], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
+	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0);
 	cr_expect_eq(dbl_inta(d, 0), 0x24);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 	dbl_set_line(d, 4, 0);
 	dbl_out(d, 0x20, 0x20);
 	put(0, LINT0, 0x10700);
 	dbl_set_line(d, 4, 1);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 	put(0, LINT0, 0x700);
-	cr_expect_eq(d->intr[0], 1);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
 	dbl_out(d, 0x21, 0x10);
 	cr_expect_eq(dbl_inta(d, 0), VR_X86_INTA_NONE, "masked before it was taken");
 	dbl_out(d, 0x21, 0);
 	/* The local APIC off: straight to the processor. */
 	put(0, LINT0, 0x10700);
 	dbl_write(d, VR_SPACE_SYSREG, 0, 0x1b, 8, 0xfee00100);
-	cr_expect_eq(d->intr[0], 1);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
 	cr_expect_eq(dbl_read(d, VR_SPACE_MMIO, 0, LAPIC + ID, 4), 0xffffffff);
 }
 
@@ -233,17 +233,17 @@ Test(lapic, timer_one_shot)
 	cr_expect_eq(get(0, CURRENT), 1000);
 	dbl_advance(d, 8000);
 	cr_expect_eq(get(0, CURRENT), 500);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 	dbl_advance(d, 8000);
 	cr_expect_eq(get(0, CURRENT), 0);
 	cr_expect_eq(dbl_inta(d, 0), 0x40);
 	put(0, EOI, 0);
 	dbl_advance(d, 1000000);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 	put(0, INITIAL, 1000);
 	put(0, INITIAL, 0);
 	dbl_advance(d, 1000000);
-	cr_expect_eq(d->intr[0], 0, "zero stops it");
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0, "zero stops it");
 }
 
 Test(lapic, timer_periodic)
@@ -253,7 +253,7 @@ Test(lapic, timer_periodic)
 	put(0, INITIAL, 1000000);
 	for (int i = 0; i < 10; i++) {
 		dbl_advance(d, 999999);
-		cr_assert_eq(d->intr[0], 0);
+		cr_assert_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 		dbl_advance(d, 1);
 		cr_assert_eq(dbl_inta(d, 0), 0x40);
 		put(0, EOI, 0);
@@ -262,7 +262,7 @@ Test(lapic, timer_periodic)
 	cr_expect_eq(get(0, CURRENT), 750000);
 	put(0, LVT_T, 0x30040);
 	dbl_advance(d, 10000000);
-	cr_expect_eq(d->intr[0], 0, "masked");
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0, "masked");
 	put(0, LVT_T, 0x20040);
 	dbl_advance(d, 1000000);
 	cr_expect_eq(dbl_inta(d, 0), 0x40);
@@ -270,7 +270,7 @@ Test(lapic, timer_periodic)
 	put(0, LVT_T, 0x40040); /* TSC-deadline mode, which does not exist here */
 	put(0, INITIAL, 5);
 	dbl_advance(d, 10000000);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 	cr_expect_eq(get(0, CURRENT), 0);
 }
 
@@ -283,14 +283,14 @@ Test(lapic, timer_divisor_on_the_way)
 	put(0, DIVIDE, 0x0); /* 2 */
 	cr_expect_eq(get(0, CURRENT), 500);
 	dbl_advance(d, 999);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 	dbl_advance(d, 1);
-	cr_expect_eq(d->intr[0], 1);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
 }
 
 Test(lapic, start_up)
 {
-	d->state[1].gpr[3] = 77;
+	d->x86[1].gpr[3] = 77;
 	put(1, TPR, 0x20);
 	ipi(0, 0x4500, 1); /* INIT */
 	cr_expect_eq(get(1, TPR), 0);
@@ -299,19 +299,19 @@ Test(lapic, start_up)
 	ipi(0, 0x4609, 1);
 	dbl_advance(d, 0);
 	cr_expect_eq(d->on[1], 1);
-	cr_expect_eq(d->state[1].segment[VR_X86_CS].selector, 0x0900);
-	cr_expect_eq(d->state[1].segment[VR_X86_CS].base, 0x9000);
-	cr_expect_eq(d->state[1].rip, 0);
-	cr_expect_eq(d->state[1].cr0, 0x60000010);
-	cr_expect_eq(d->state[1].efer, 0);
-	cr_expect_eq(d->state[1].gpr[3], 0);
-	cr_expect_eq(d->state[1].rflags, 2);
-	cr_expect_eq(d->state[1].tsc_khz, 12345, "what INIT leaves alone");
-	cr_expect_eq(d->state[1].mp_state, VR_X86_MP_RUNNING);
-	d->state[1].rip = 5;
+	cr_expect_eq(d->x86[1].segment[VR_X86_CS].selector, 0x0900);
+	cr_expect_eq(d->x86[1].segment[VR_X86_CS].base, 0x9000);
+	cr_expect_eq(d->x86[1].rip, 0);
+	cr_expect_eq(d->x86[1].cr0, 0x60000010);
+	cr_expect_eq(d->x86[1].efer, 0);
+	cr_expect_eq(d->x86[1].gpr[3], 0);
+	cr_expect_eq(d->x86[1].rflags, 2);
+	cr_expect_eq(d->x86[1].tsc_khz, 12345, "what INIT leaves alone");
+	cr_expect_eq(d->x86[1].mp_state, VR_X86_MP_RUNNING);
+	d->x86[1].rip = 5;
 	ipi(0, 0x4610, 1); /* the second one is ignored */
 	dbl_advance(d, 1000000);
-	cr_expect_eq(d->state[1].rip, 5);
+	cr_expect_eq(d->x86[1].rip, 5);
 }
 
 Test(lapic, start_up_waits_for_the_stop)
@@ -327,7 +327,7 @@ Test(lapic, start_up_waits_for_the_stop)
 	d->stopping = 0;
 	dbl_advance(d, 100000);
 	cr_expect_eq(d->on[2], 1);
-	cr_expect_eq(d->state[2].segment[VR_X86_CS].base, 0x10000);
+	cr_expect_eq(d->x86[2].segment[VR_X86_CS].base, 0x10000);
 	/* All but self at once. */
 	ipi(0, 0xc4500, 0);
 	ipi(0, 0xc4620, 0);
@@ -360,7 +360,7 @@ Test(lapic, x2apic)
 	dbl_write(d, VR_SPACE_SYSREG, 0, 0x830, 8, 6ull << 32 | 0x846); /* logical: 1 and 2 */
 	cr_expect_eq(dbl_inta(d, 1), 0x46);
 	cr_expect_eq(dbl_inta(d, 2), 0x46);
-	cr_expect_eq(d->intr[0], 0);
+	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
 	dbl_write(d, VR_SPACE_SYSREG, 0, 0x83f, 8, 0x47);
 	cr_expect_eq(dbl_inta(d, 0), 0x47);
 	cr_expect_eq(dbl_read(d, VR_SPACE_SYSREG, 0, 0x830, 8), 6ull << 32 | 0x846);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../../plugins/board-pc/map.h"
-#include "double.h"
+#include "../double/double.h"
 
 #define MIB (1ull << 20)
 #define RAM (256 * MIB)
@@ -90,7 +90,7 @@ static void elf(int pvh)
 
 static void start(void)
 {
-	d = dbl_new(1);
+	d = dbl_new(0, 1);
 	dbl_add_ram(d, 0, 0xa0000);
 	dbl_add_ram(d, 0xe0000, 0x20000);
 	dbl_add_ram(d, MIB, RAM - MIB);

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "double.h"
+#include "../double/double.h"
 
 #define ECAM 0xe0000000ull
 
@@ -13,7 +13,7 @@ static struct vr_tables t;
 
 static void start(void)
 {
-	d = dbl_new(1);
+	d = dbl_new(0, 1);
 	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_pci_attach(&t), VR_OK);
 }

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "double.h"
+#include "../double/double.h"
 
 #define MS 1000000ull
 /* ns after which n ticks are over */
@@ -16,7 +16,7 @@ static struct vr_pit *p;
 
 static void start(void)
 {
-	d = dbl_new(1);
+	d = dbl_new(0, 1);
 	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_pit_new(&t, 0, &p), VR_OK);
 	dbl_advance(d, 12345678);
@@ -55,9 +55,9 @@ Test(pit, mode_0)
 	cr_expect_eq(latched(0), 193);
 	cr_expect_eq(d->line[0], 0);
 	dbl_advance(d, TICKS(193));
-	cr_expect_eq(d->rises[0], 1);
+	cr_expect_eq(d->line_rises[0], 1);
 	dbl_advance(d, 100 * MS);
-	cr_expect_eq(d->rises[0], 1, "once");
+	cr_expect_eq(d->line_rises[0], 1, "once");
 	cr_expect_eq(d->line[0], 1);
 	program(0, 0, 100);
 	cr_expect_eq(d->line[0], 0, "a new count begins low");
@@ -66,10 +66,10 @@ Test(pit, mode_0)
 Test(pit, mode_2)
 {
 	program(0, 2, 11932); /* 100 Hz */
-	d->rises[0] = 0;
+	d->line_rises[0] = 0;
 	dbl_advance(d, 1000 * MS);
-	cr_expect_geq(d->rises[0], 99);
-	cr_expect_leq(d->rises[0], 101);
+	cr_expect_geq(d->line_rises[0], 99);
+	cr_expect_leq(d->line_rises[0], 101);
 	program(0, 2, 1000);
 	dbl_advance(d, TICKS(2300));
 	cr_expect_eq(latched(0), 700);
@@ -86,10 +86,10 @@ Test(pit, mode_3)
 	cr_expect_eq(dbl_in(d, 0x61) & 0x20, 0);
 	cr_expect_eq(latched(2), 800);
 	program(0, 3, 1193);
-	d->rises[0] = 0;
+	d->line_rises[0] = 0;
 	dbl_advance(d, 100 * MS);
-	cr_expect_geq(d->rises[0], 99);
-	cr_expect_leq(d->rises[0], 101);
+	cr_expect_geq(d->line_rises[0], 99);
+	cr_expect_leq(d->line_rises[0], 101);
 }
 
 Test(pit, mode_1_waits_for_the_gate)
@@ -108,9 +108,9 @@ Test(pit, mode_4)
 {
 	program(0, 4, 100);
 	cr_expect_eq(d->line[0], 1);
-	d->rises[0] = 0;
+	d->line_rises[0] = 0;
 	dbl_advance(d, 10 * MS);
-	cr_expect_eq(d->rises[0], 1);
+	cr_expect_eq(d->line_rises[0], 1);
 }
 
 /* As Linux measures the processor's clock. */
@@ -175,19 +175,19 @@ Test(pit, zero_is_65536)
 Test(pit, no_storm)
 {
 	program(0, 2, 2);
-	d->rises[0] = 0;
+	d->line_rises[0] = 0;
 	dbl_advance(d, 100 * MS);
-	cr_expect_leq(d->rises[0], 2001);
-	cr_expect_geq(d->rises[0], 1900);
+	cr_expect_leq(d->line_rises[0], 2001);
+	cr_expect_geq(d->line_rises[0], 1900);
 }
 
 Test(pit, reset)
 {
 	program(0, 2, 1000);
 	vr_pit_reset(p);
-	d->rises[0] = 0;
+	d->line_rises[0] = 0;
 	dbl_advance(d, 100 * MS);
-	cr_expect_eq(d->rises[0], 0);
+	cr_expect_eq(d->line_rises[0], 0);
 	cr_expect_eq(d->line[0], 0);
 }
 

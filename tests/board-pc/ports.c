@@ -4,7 +4,7 @@
 
 #include "../../plugins/board-pc/acpi_pm.h"
 #include "../../plugins/board-pc/reset.h"
-#include "double.h"
+#include "../double/double.h"
 
 static struct dbl *d;
 static struct vr_tables t;
@@ -13,7 +13,7 @@ static struct vr_acpi_pm p;
 
 static void start(void)
 {
-	d = dbl_new(1);
+	d = dbl_new(0, 1);
 	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_reset_init(&r, &t), VR_OK);
 	cr_assert_eq(vr_acpi_pm_init(&p, &t), VR_OK);

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "double.h"
+#include "../double/double.h"
 
 #define SECOND 1000000000ull
 #define LINE 8
@@ -27,7 +27,7 @@ static void put(uint32_t r, uint32_t value)
 
 static void start(void)
 {
-	d = dbl_new(1);
+	d = dbl_new(0, 1);
 	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_cmos_new(&t, LINE, 512u << 20, &c), VR_OK);
 }
@@ -131,7 +131,7 @@ Test(rtc, update_interrupt)
 	cr_expect_eq(d->line[LINE], 0);
 	cr_expect_eq(get(0x0c), 0);
 	dbl_advance(d, SECOND);
-	cr_expect_eq(d->rises[LINE], 2);
+	cr_expect_eq(d->line_rises[LINE], 2);
 }
 
 Test(rtc, alarm)
@@ -147,7 +147,7 @@ Test(rtc, alarm)
 	cr_expect_eq(d->line[LINE], 1);
 	cr_expect_eq(get(0x0c) & 0xa0, 0xa0);
 	dbl_advance(d, 60 * SECOND);
-	cr_expect_eq(d->rises[LINE], 2, "every minute");
+	cr_expect_eq(d->line_rises[LINE], 2, "every minute");
 	get(0x0c);
 	put(3, 0x00);
 	dbl_advance(d, 1800 * SECOND);
@@ -166,7 +166,7 @@ Test(rtc, periodic)
 		cr_expect_eq(get(0x0c) & 0xc0, 0xc0);
 	}
 	dbl_advance(d, 10 * SECOND);
-	cr_expect_eq(d->rises[LINE], 11, "not told again until it is read");
+	cr_expect_eq(d->line_rises[LINE], 11, "not told again until it is read");
 	put(0x0a, 0x20); /* none */
 	get(0x0c);
 	dbl_advance(d, 10 * SECOND);

@@ -14,7 +14,7 @@
 #include <vmrun/plugin.h>
 
 #include "../double/random_pc.h"
-#include "double.h"
+#include "../double/double.h"
 
 #define MIB (1ull << 20)
 #define MS 1000000ull
@@ -37,7 +37,7 @@ static void make(struct machine *a)
 	struct vr_board_config c = {
 		.size = sizeof(c), .vcpu_count = VCPUS, .ram_size = 2 * MIB, .arch = "x86_64"};
 
-	a->d = dbl_new(VCPUS);
+	a->d = dbl_new(0, VCPUS);
 	cr_assert_eq(vmrun_plugin_create(&a->d->host, "board-pc", &a->plugin), VR_OK);
 	a->b = a->plugin->query(a->plugin->self, VR_BOARD_ID);
 	cr_assert_eq(a->b->create(a->plugin->self, &c, &a->board), VR_OK);
@@ -331,7 +331,8 @@ static void same(const char *when)
 	static const uint32_t port[] = {0x21, 0xa1, 0x4d0, 0x4d1, 0x64, 0x92, 0xcf9, 0x61};
 
 	for (uint32_t v = 0; v < VCPUS; v++) {
-		cr_assert_eq(m[0].d->intr[v], m[1].d->intr[v], "%s: pin of vCPU %u", when, v);
+		cr_assert_eq(m[0].d->pin[v][VR_X86_PIN_INTR], m[1].d->pin[v][VR_X86_PIN_INTR],
+			     "%s: pin of vCPU %u", when, v);
 		cr_assert_eq(m[0].d->on[v], m[1].d->on[v], "%s: vCPU %u on", when, v);
 		for (size_t i = 0; i < sizeof(lapic_reg) / sizeof(lapic_reg[0]); i++)
 			cr_assert_eq(dbl_read(m[0].d, VR_SPACE_MMIO, v, LAPIC + lapic_reg[i], 4),
@@ -407,7 +408,7 @@ Test(state, lapic_in_the_middle)
 	for (uint32_t i = 0; i < 7; i++) {
 		both(passes, 399999);
 		same("time passes");
-		if (m[0].d->intr[0]) {
+		if (m[0].d->pin[0][VR_X86_PIN_INTR]) {
 			cr_expect_eq(inta_both(0), 0x40);
 			both(ends, 0);
 			same("a tick");
@@ -506,7 +507,7 @@ Test(state, pit_half_way)
 	for (uint32_t i = 0; i < 10; i++) {
 		both(passes, 333333);
 		same("time passes");
-		if (m[0].d->intr[0]) {
+		if (m[0].d->pin[0][VR_X86_PIN_INTR]) {
 			cr_expect_eq(inta_both(0), 0x30);
 			both(ends, 0);
 		}
@@ -606,7 +607,7 @@ Test(state, processor_about_to_start)
 	cr_expect_eq(m[1].d->on[1] | m[1].d->on[2], 0, "both wait");
 	dbl_advance(m[1].d, 100000);
 	cr_expect_eq(m[1].d->on[1], 1);
-	cr_expect_eq(m[1].d->state[1].segment[VR_X86_CS].base, 0x99000);
+	cr_expect_eq(m[1].d->x86[1].segment[VR_X86_CS].base, 0x99000);
 	cr_expect_eq(m[1].d->on[2], 0);
 }
 
@@ -679,7 +680,7 @@ static struct machine with_chip(uint32_t kind)
 {
 	struct vr_board_config c = {
 		.size = sizeof(c), .vcpu_count = VCPUS, .ram_size = 2 * MIB, .arch = "x86_64"};
-	struct machine a = {.d = dbl_new(VCPUS)};
+	struct machine a = {.d = dbl_new(0, VCPUS)};
 
 	chip_kind_is = kind;
 	a.d->irqchip = (struct vr_found){.size = sizeof(a.d->irqchip), .interface = &chip, .id = "chip"};
@@ -729,11 +730,11 @@ Test(state, waits_in_the_accelerator)
 	s.lapic.startup = VR_X86_STARTUP_WAITS;
 	cr_assert_eq(set(&a, VR_STATE_X86_LAPIC_ID, 2, &s), VR_OK);
 	cr_expect_eq(a.d->on[2], 1);
-	cr_expect_eq(a.d->state[2].mp_state, VR_X86_MP_INIT);
+	cr_expect_eq(a.d->x86[2].mp_state, VR_X86_MP_INIT);
 	s.lapic.startup = VR_X86_STARTUP_SIPI;
 	cr_assert_eq(set(&a, VR_STATE_X86_LAPIC_ID, 2, &s), VR_OK);
-	cr_expect_eq(a.d->state[2].mp_state, VR_X86_MP_SIPI);
-	cr_expect_eq(a.d->state[2].events.sipi_vector, s.lapic.sipi_vector);
+	cr_expect_eq(a.d->x86[2].mp_state, VR_X86_MP_SIPI);
+	cr_expect_eq(a.d->x86[2].events.sipi_vector, s.lapic.sipi_vector);
 	drop(&a);
 }
 

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "double.h"
+#include "../double/double.h"
 
 #define BASE 0x3f8u
 #define LINE 4
@@ -18,7 +18,7 @@ static void start(void)
 	const struct vr_uart_config c = {
 		.space = VR_SPACE_PORT, .irq = LINE, .base = BASE, .length = 8, .gated = 1};
 
-	d = dbl_new(1);
+	d = dbl_new(0, 1);
 	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_uart_new(&t, &c, &u), VR_OK);
 }
@@ -60,7 +60,7 @@ Test(uart, divisor)
 	cr_expect_eq(in(1), 0x12);
 	out(3, 0x03);
 	cr_expect_eq(in(1), 0);
-	cr_expect_eq(d->out_length, 0, "nothing of it was sent");
+	cr_expect_eq(d->port[0].out_length, 0, "nothing of it was sent");
 	cr_expect_eq(in(3), 3);
 }
 
@@ -74,7 +74,7 @@ Test(uart, output)
 {
 	out(0, 'h');
 	out(0, 'i');
-	cr_expect_str_eq(d->out, "hi");
+	cr_expect_str_eq(d->port[0].out, "hi");
 	cr_expect_eq(in(5) & 0x60, 0x60);
 }
 
@@ -90,7 +90,7 @@ Test(uart, transmit_interrupt)
 	out(0, 'x');
 	cr_expect_eq(d->line[LINE], 1);
 	out(0, 'y');
-	cr_expect_eq(d->rises[LINE], 3, "each byte is an edge");
+	cr_expect_eq(d->line_rises[LINE], 3, "each byte is an edge");
 	out(1, 0);
 	cr_expect_eq(d->line[LINE], 0);
 }
@@ -99,7 +99,7 @@ Test(uart, receive_without_fifo)
 {
 	out(4, 0x08);
 	out(1, 0x01);
-	dbl_type(d, "ab");
+	dbl_type(d, 0, "ab");
 	cr_expect_eq(d->line[LINE], 1);
 	cr_expect_eq(in(2), 0x04);
 	cr_expect_eq(in(5) & 1, 1);
@@ -116,16 +116,16 @@ Test(uart, fifo_trigger_and_timeout)
 	out(4, 0x08);
 	out(1, 0x01);
 	cr_expect_eq(in(2), 0xc1);
-	dbl_type(d, "1234567");
+	dbl_type(d, 0, "1234567");
 	cr_expect_eq(in(2), 0xcc, "below the trigger, and silent");
-	dbl_type(d, "8");
+	dbl_type(d, 0, "8");
 	cr_expect_eq(in(2), 0xc4);
 	cr_expect_eq(in(0), '1');
 	cr_expect_eq(in(2), 0xcc);
 	for (int i = 2; i <= 8; i++)
 		cr_expect_eq(in(0), '0' + i);
 	cr_expect_eq(in(2), 0xc1);
-	dbl_type(d, "zz");
+	dbl_type(d, 0, "zz");
 	out(2, 0x83); /* clear the receiver */
 	cr_expect_eq(in(5) & 1, 0);
 }
@@ -139,7 +139,7 @@ Test(uart, more_than_fits)
 	out(2, 0xc1);
 	out(4, 0x08);
 	out(1, 0x01);
-	dbl_type(d, text);
+	dbl_type(d, 0, text);
 	for (int i = 0; i < 100; i++) {
 		cr_assert_eq(d->line[LINE], 1, "byte %d announced", i);
 		cr_assert(in(5) & 1);
@@ -160,7 +160,7 @@ Test(uart, loopback)
 	cr_expect_eq(in(6) & 0xf0, 0x90);
 	for (uint32_t i = 0; i < 17; i++)
 		out(0, i);
-	cr_expect_eq(d->out_length, 0);
+	cr_expect_eq(d->port[0].out_length, 0);
 	cr_expect_eq(in(5), 0x63, "overrun, and cleared by the read");
 	cr_expect_eq(in(5), 0x61);
 	for (uint32_t i = 0; i < 16; i++)
@@ -199,7 +199,7 @@ Test(uart, reset)
 {
 	out(4, 0x08);
 	out(1, 0x03);
-	dbl_type(d, "x");
+	dbl_type(d, 0, "x");
 	cr_expect_eq(d->line[LINE], 1);
 	vr_uart_reset(u);
 	cr_expect_eq(d->line[LINE], 0);
@@ -222,7 +222,7 @@ Test(uart, noise)
 			dbl_write(d, VR_SPACE_PORT, 0, BASE + r, width, x >> 13);
 		else
 			dbl_read(d, VR_SPACE_PORT, 0, BASE + r, width);
-		if ((x & 0x7f00000) == 0 && d->in_length + 4 < sizeof(d->in))
-			dbl_type(d, "zzz");
+		if ((x & 0x7f00000) == 0 && d->port[0].in_length + 4 < sizeof(d->port[0].in))
+			dbl_type(d, 0, "zzz");
 	}
 }

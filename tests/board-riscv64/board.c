@@ -9,7 +9,7 @@
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
 
-#include "../board/double.h"
+#include "../double/double.h"
 
 #define RAM 0x80000000u
 #define MIB (1ull << 20)

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "../board/double.h"
+#include "../double/double.h"
 
 #define BASE 0x02000000u
 #define CMP(hart) (BASE + 0x4000 + 8 * (hart))

@@ -5,7 +5,7 @@
 
 #include "../../plugins/board-virt-riscv64/finisher.h"
 #include "../../plugins/board-virt-riscv64/rtc.h"
-#include "../board/double.h"
+#include "../double/double.h"
 
 #define TEST 0x100000u
 #define RTC 0x101000u

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../../plugins/board-virt-riscv64/entry.h"
-#include "../board/double.h"
+#include "../double/double.h"
 
 #define RAM 0x80000000ull
 #define MIB (1ull << 20)

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "../board/double.h"
+#include "../double/double.h"
 
 #define BASE 0x0c000000u
 #define PENDING (BASE + 0x1000)

@@ -7,7 +7,7 @@
 
 #include "../../plugins/board-virt-riscv64/clint.h"
 #include "../../plugins/board-virt-riscv64/plic.h"
-#include "../board/double.h"
+#include "../double/double.h"
 
 #define RAM 0x80000000u
 #define HARTS 5u

@@ -8,7 +8,7 @@
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
 
-#include "double.h"
+#include "../double/double.h"
 
 #define MIB (1ull << 20)
 

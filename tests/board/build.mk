@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Unit tests of plugins/board-virt, against a double of the host tables.
 CPPFLAGS_tests_board := -Isdk
-DOUBLE_OBJS := $(call objects,tests/board/double.c)
 BOARD_TESTS := gic uart rtc psci fdt load board
 
 define board_test
-$(B)/tests/test-board-$(1): $(call objects,tests/board/$(1).c) $(DOUBLE_OBJS) $(BOARD_VIRT_OBJS) $(BOARD_KIT)
+$(B)/tests/test-board-$(1): $(call objects,tests/board/$(1).c) $(BOARD_DOUBLE) $(BOARD_VIRT_OBJS) $(BOARD_KIT)
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lcriterion -lfdt

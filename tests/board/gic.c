@@ -5,7 +5,7 @@
 
 #include "../../plugins/board-virt/gic.h"
 #include "../../plugins/board-virt/map.h"
-#include "double.h"
+#include "../double/double.h"
 
 #define PMR VR_A64_SYSREG(3, 0, 4, 6, 0)
 #define ICC(crm, op2) VR_A64_SYSREG(3, 0, 12, crm, op2)

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "double.h"
+#include "../double/double.h"
 
 #define MIB (1ull << 20)
 

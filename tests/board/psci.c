@@ -6,7 +6,7 @@
 #include "../../plugins/board-virt/cpu.h"
 #include "../../plugins/board-virt/gic.h"
 #include "../../plugins/board-virt/psci.h"
-#include "double.h"
+#include "../double/double.h"
 
 static struct dbl *d;
 static struct vr_tables t;

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "../../plugins/board-virt/pl031.h"
-#include "double.h"
+#include "../double/double.h"
 
 #define BASE 0x09010000ull
 #define LINE 34

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "../../plugins/board-virt/pl011.h"
-#include "double.h"
+#include "../double/double.h"
 
 #define BASE 0x09000000ull
 #define LINE 33

@@ -9,7 +9,7 @@
 #include <vmrun/irqchip.h>
 
 #include "../../plugins/board-pc/board.h"
-#include "../board-pc/double.h"
+#include "../double/double.h"
 #include "../double/random_pc.h"
 #include "kit.h"
 
@@ -309,7 +309,7 @@ static int board_make(void)
 	struct vr_board_config c = {
 		.size = sizeof(c), .vcpu_count = 1, .ram_size = 2 << 20, .arch = "x86_64"};
 
-	d = dbl_new(1);
+	d = dbl_new(0, 1);
 	d->now = NOW;
 	board_self.host = &d->host;
 	return vr_board_pc.create(&board_self, &c, &board) == VR_OK ? PASS : kit_fail("%s", d->error_text);
@@ -451,7 +451,7 @@ static int split_to_full(void)
 /* The kit's buses with the board's controllers behind them; the pin goes the other way. */
 static void pin_follows(struct kit *m)
 {
-	m->accel->vcpu_set_pin(m->vcpu[0], VR_X86_PIN_INTR, d->intr[0]);
+	m->accel->vcpu_set_pin(m->vcpu[0], VR_X86_PIN_INTR, d->pin[0][VR_X86_PIN_INTR]);
 }
 
 static int32_t board_bus(struct kit *m, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,

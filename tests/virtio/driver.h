@@ -4,7 +4,7 @@
 #define VR_TEST_DRIVER_H
 
 #include "../../plugins/virtio/virtio.h"
-#include "../board/double.h"
+#include "../double/double.h"
 
 #define DRV_BASE 0x0a000000ull
 #define DRV_LINE 48u

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <vmrun/device.h>
+#include <vmrun/irqchip.h>
 
 struct vr_timer {
 	struct dbl *d;
@@ -24,12 +26,36 @@ static struct dbl *of(const struct vr_host *host)
 /* ---- memory
  * ------------------------------------------------------------------------------------------------- */
 
+static uint8_t *ram_of(uint64_t length)
+{
+	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		       0);
+
+	if (p == MAP_FAILED)
+		abort();
+	return p;
+}
+
 static int32_t VR_CALL memory_add(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t flags,
 				  const char *name)
 {
+	struct dbl *d = of(host);
+
 	(void)flags;
 	(void)name;
-	return gpa == of(host)->ram_base && length == of(host)->ram_size ? VR_OK : VR_E_INVAL;
+	if (d->ram_size)
+		return gpa == d->ram_base && length == d->ram_size ? VR_OK : VR_E_INVAL;
+	if (d->regions == DBL_REGIONS || length % 0x10000 || gpa % 0x10000)
+		abort();
+	d->region[d->regions].gpa = gpa;
+	d->region[d->regions].length = length;
+	d->region[d->regions++].bytes = ram_of(length);
+	return VR_OK;
+}
+
+void dbl_add_ram(struct dbl *d, uint64_t gpa, uint64_t length)
+{
+	memory_add(&d->host, gpa, length, 0, "ram");
 }
 
 static uint32_t VR_CALL memory_count(const struct vr_host *host)
@@ -51,14 +77,21 @@ static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, str
 	return VR_OK;
 }
 
+static int within(uint64_t base, uint64_t size, uint64_t gpa, uint64_t length)
+{
+	return gpa >= base && gpa - base <= size && length <= size - (gpa - base);
+}
+
 static void *VR_CALL memory_pointer(const struct vr_host *host, uint64_t gpa, uint64_t length)
 {
 	struct dbl *d = of(host);
-	uint64_t offset = gpa - d->ram_base;
 
-	if (gpa < d->ram_base || offset > d->ram_size || length > d->ram_size - offset)
-		return NULL;
-	return d->ram + offset;
+	if (d->ram_size && within(d->ram_base, d->ram_size, gpa, length))
+		return d->ram + (gpa - d->ram_base);
+	for (uint32_t i = 0; i < d->regions; i++)
+		if (within(d->region[i].gpa, d->region[i].length, gpa, length))
+			return d->region[i].bytes + (gpa - d->region[i].gpa);
+	return NULL;
 }
 
 static void VR_CALL memory_written(const struct vr_host *host, uint64_t gpa, uint64_t length)
@@ -119,7 +152,8 @@ static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, u
 {
 	const struct dbl_bus *b = bus_of(of(host), space, address);
 
-	if (!b)
+	/* As the core does: whole in its device. */
+	if (!b || (space != VR_SPACE_SYSREG && width > b->base + b->length - address))
 		return VR_E_NOENT;
 	if (is_write)
 		b->ops->write(b->opaque, vcpu, address - b->base, width, *value);
@@ -135,19 +169,26 @@ int dbl_attached(const struct dbl *d, uint32_t space, uint64_t address)
 	return bus_of(d, space, address) != NULL;
 }
 
+/* Where nothing is, the test is wrong; what runs over a device's end is refused, as by the core. */
+static void bus_access(struct dbl *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+		       uint32_t is_write, uint64_t *value)
+{
+	if (!dbl_attached(d, space, address))
+		abort();
+	mmio_access(&d->host, space, vcpu, address, width, is_write, value);
+}
+
 uint64_t dbl_read(struct dbl *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width)
 {
 	uint64_t value = 0;
 
-	if (mmio_access(&d->host, space, vcpu, address, width, 0, &value) < 0)
-		abort();
+	bus_access(d, space, vcpu, address, width, 0, &value);
 	return value;
 }
 
 void dbl_write(struct dbl *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width, uint64_t value)
 {
-	if (mmio_access(&d->host, space, vcpu, address, width, 1, &value) < 0)
-		abort();
+	bus_access(d, space, vcpu, address, width, 1, &value);
 }
 
 uint32_t dbl_r32(struct dbl *d, uint64_t address)
@@ -158,6 +199,21 @@ uint32_t dbl_r32(struct dbl *d, uint64_t address)
 void dbl_w32(struct dbl *d, uint64_t address, uint32_t value)
 {
 	dbl_write(d, VR_SPACE_MMIO, 0, address, 4, value);
+}
+
+uint8_t dbl_in(struct dbl *d, uint32_t port)
+{
+	return (uint8_t)dbl_read(d, VR_SPACE_PORT, 0, port, 1);
+}
+
+void dbl_out(struct dbl *d, uint32_t port, uint32_t value)
+{
+	dbl_write(d, VR_SPACE_PORT, 0, port, 1, value);
+}
+
+uint32_t dbl_inta(struct dbl *d, uint32_t vcpu)
+{
+	return (uint32_t)dbl_read(d, VR_SPACE_SYSREG, vcpu, VR_X86_BUS_INTA, 4);
 }
 
 /* ---- interrupts
@@ -175,18 +231,31 @@ static void VR_CALL irq_set(const struct vr_host *host, uint32_t vcpu, uint32_t 
 {
 	struct dbl *d = of(host);
 
-	if (vcpu == VR_IRQ_SHARED && line < 512) {
-		__atomic_store_n(&d->line[line], level, __ATOMIC_SEQ_CST);
+	if (vcpu == VR_IRQ_SHARED && line < DBL_LINES) {
+		uint32_t was = __atomic_exchange_n(&d->line[line], level, __ATOMIC_SEQ_CST);
+
+		__atomic_fetch_add(&d->line_rises[line], level && !was, __ATOMIC_SEQ_CST);
 		__atomic_fetch_add(&d->line_changes[line], 1, __ATOMIC_SEQ_CST);
 	}
 	if (d->controller)
 		d->controller->set(d->controller_opaque, vcpu, line, level);
 }
 
+void dbl_set_line(struct dbl *d, uint32_t line, uint32_t level)
+{
+	irq_set(&d->host, VR_IRQ_SHARED, line, level);
+}
+
 static void VR_CALL irq_set_pin(const struct vr_host *host, uint32_t vcpu, uint32_t pin, uint32_t level)
 {
-	if (pin < DBL_PINS)
-		of(host)->pin[vcpu][pin] = level;
+	struct dbl *d = of(host);
+
+	if (vcpu >= d->vcpu_count)
+		abort();
+	if (pin >= DBL_PINS)
+		return;
+	d->pin_rises[vcpu][pin] += level && !d->pin[vcpu][pin];
+	d->pin[vcpu][pin] = level;
 }
 
 static const struct vr_host_irq irq = {
@@ -254,45 +323,96 @@ static const struct vr_host_timer timer = {
 	.destroy = timer_destroy,
 };
 
+static struct vr_timer *next_timer(const struct dbl *d)
+{
+	struct vr_timer *next = NULL;
+
+	for (struct vr_timer *t = d->timer; t; t = t->next)
+		if (t->armed && (!next || t->when < next->when))
+			next = t;
+	return next;
+}
+
+static void pass(struct dbl *d, uint64_t until)
+{
+	if (until <= d->now)
+		return;
+	d->wall += until - d->now;
+	d->now = until;
+}
+
 void dbl_advance(struct dbl *d, uint64_t ns)
 {
-	d->now += ns;
-	d->wall += ns;
-	for (struct vr_timer *t = d->timer; t; t = t->next) {
-		while (t->armed && t->when <= d->now) {
-			t->armed = 0;
-			t->fn(t->opaque);
-		}
+	uint64_t until = d->now + ns;
+	struct vr_timer *t;
+
+	while ((t = next_timer(d)) && t->when <= until) {
+		pass(d, t->when);
+		t->armed = 0;
+		t->fn(t->opaque);
 	}
+	pass(d, until);
 }
 
 /* ---- the machine
  * ---------------------------------------------------------------------------------------------------- */
 
+/* The state of a vCPU by its id, or NULL. */
+static void *state_of(struct dbl *d, uint32_t vcpu, const char *id, uint32_t length)
+{
+	const struct {
+		const char *id;
+		void *states;
+		size_t size;
+	} kinds[] = {
+		{VR_STATE_ARM64_ID, d->state, sizeof(d->state[0])},
+		{VR_STATE_RISCV64_ID, d->riscv64, sizeof(d->riscv64[0])},
+		{VR_STATE_X86_ID, d->x86, sizeof(d->x86[0])},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(id, kinds[i].id) == 0 && vcpu < d->vcpu_count && length == kinds[i].size)
+			return (uint8_t *)kinds[i].states + vcpu * kinds[i].size;
+	return NULL;
+}
+
+static int32_t VR_CALL machine_get_state(const struct vr_host *host, uint32_t vcpu, const char *id,
+					 void *state, uint32_t length)
+{
+	const void *from = state_of(of(host), vcpu, id, length);
+
+	if (!from)
+		return VR_E_INVAL;
+	memcpy(state, from, length);
+	return VR_OK;
+}
+
 static int32_t VR_CALL machine_set_state(const struct vr_host *host, uint32_t vcpu, const char *id,
 					 const void *state, uint32_t length)
 {
-	struct dbl *d = of(host);
+	void *to = state_of(of(host), vcpu, id, length);
+	uint64_t cr8 = 0;
 
-	if (strcmp(id, VR_STATE_RISCV64_ID) == 0 && vcpu < d->vcpu_count && length == sizeof(d->riscv64[0])) {
-		memcpy(&d->riscv64[vcpu], state, length);
-		return VR_OK;
-	}
-	if (strcmp(id, VR_STATE_ARM64_ID) != 0 || vcpu >= d->vcpu_count || length != sizeof(d->state[0]))
+	if (!to)
 		return VR_E_INVAL;
-	memcpy(&d->state[vcpu], state, length);
+	memcpy(to, state, length);
+	/* An accelerator may tell the controller of CR8 here. */
+	if (strcmp(id, VR_STATE_X86_ID) == 0)
+		mmio_access(host, VR_SPACE_SYSREG, vcpu, VR_X86_BUS_CR8, 4, 1, &cr8);
 	return VR_OK;
 }
 
 static int32_t VR_CALL machine_power_vcpu(const struct vr_host *host, uint32_t vcpu, uint32_t on)
 {
+	if (on && (of(host)->stopping >> vcpu & 1))
+		return VR_E_BUSY;
 	of(host)->on[vcpu] = on;
 	return VR_OK;
 }
 
 static uint32_t VR_CALL machine_is_on(const struct vr_host *host, uint32_t vcpu)
 {
-	return of(host)->on[vcpu];
+	return of(host)->on[vcpu] || (of(host)->stopping >> vcpu & 1);
 }
 
 static void VR_CALL machine_power(const struct vr_host *host, uint32_t what, int32_t code)
@@ -312,6 +432,7 @@ static int32_t VR_CALL machine_set_hypercall(const struct vr_host *host, vr_hype
 static const struct vr_host_machine machine = {
 	.size = sizeof(machine),
 	.vcpu_set_state = machine_set_state,
+	.vcpu_get_state = machine_get_state,
 	.vcpu_power = machine_power_vcpu,
 	.vcpu_is_on = machine_is_on,
 	.power = machine_power,
@@ -526,11 +647,15 @@ static const struct vr_host_thread thread = {
 static int32_t VR_CALL registry_find(const struct vr_host *host, const char *interface_id,
 				     const char *plugin_id, uint32_t i, struct vr_found *out)
 {
-	(void)interface_id;
+	struct dbl *d = of(host);
+	const struct vr_found *f = strcmp(interface_id, VR_DEVICE_ID) == 0    ? &d->device
+				   : strcmp(interface_id, VR_IRQCHIP_ID) == 0 ? &d->irqchip
+									      : NULL;
+
 	(void)plugin_id;
-	if (i || !of(host)->device.interface)
+	if (i || !f || !f->interface)
 		return VR_E_NOENT;
-	*out = of(host)->device;
+	*out = *f;
 	return VR_OK;
 }
 
@@ -629,26 +754,36 @@ static void VR_CALL error(const struct vr_host *host, int32_t code, const char *
 
 struct dbl *dbl_new(uint64_t ram_size, uint32_t vcpu_count)
 {
-	struct dbl *d = calloc(1, sizeof(*d));
+	struct dbl *d = aligned_alloc(_Alignof(struct dbl), sizeof(*d));
 
+	if (!d)
+		abort();
+	memset(d, 0, sizeof(*d));
 	d->host = (struct vr_host){
 		.size = sizeof(d->host), .abi_major = VR_ABI_MAJOR, .query = query, .error = error};
 	d->ram_base = DBL_RAM_BASE;
 	d->ram_size = ram_size;
+	if (ram_size)
+		d->ram = ram_of(ram_size);
 	d->vcpu_count = vcpu_count;
 	d->on[0] = 1;
-	d->wall = 1700000000ull * 1000000000ull;
-	d->ram = mmap(NULL, ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-		      0);
-	if (d->ram == MAP_FAILED)
-		abort();
+	d->wall = 1700000000ull * 1000000000ull; /* 2023-11-14 22:13:20, a Tuesday */
+	for (uint32_t i = 0; i < DBL_VCPUS; i++) {
+		d->x86[i].size = sizeof(d->x86[0]);
+		d->x86[i].tsc_khz = 12345; /* something to be kept */
+		d->x86[i].gpr[VR_X86_RDI] = 99;
+		d->x86[i].efer = 0xd01;
+	}
 	return d;
 }
 
 void dbl_free(struct dbl *d)
 {
-	munmap(d->ram, d->ram_size);
-	for (uint32_t i = 0; i < d->disk_count; i++)
+	if (d->ram_size)
+		munmap(d->ram, d->ram_size);
+	for (uint32_t i = 0; i < d->regions; i++)
+		munmap(d->region[i].bytes, d->region[i].length);
+	for (uint32_t i = 0; i < d->disk_count && i < DBL_DISKS; i++)
 		free(d->disk[i].bytes);
 	free(d);
 }
