@@ -2,6 +2,7 @@
 # perf: vmrun beside QEMU and the bare machine; perf/run.sh says how, perf/rows what.
 #
 #   make perf         PERF_ARCHS='arm64 riscv64' PERF_RUNS=3 PERF_ROWS='alu crc' PERF_TIMEOUT=180; see perf/run.sh
+#   make perf-start   from exec to the guest's first instruction and first line, and memory: vmrun and QEMU
 #   make perf-loading what installed plugins cost that are not used
 #   make perf-quick   the small programs only, once
 
@@ -66,16 +67,33 @@ $(PERF)/off.img: perf/startup/off_arm64.S | deps
 	@echo "  GUEST   $@"
 	$(Q)$(PERF_CC_arm64) -c -o $@.o $< && $(PERF_CC_arm64:%gcc=%objcopy) -O binary $@.o $@
 
+# The guests of perf/start.sh: an ELF file with PVH's note, an Image.
+$(PERF)/start.x86_64: perf/startup/flat_x86_64.S tests/micro/kit/x86_64/pvh.S tests/micro/kit/x86_64/link.ld | deps
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	$(Q)$(MICRO_CC_x86_64) -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,-zmax-page-size=4096 \
+	  -Itests/micro/kit/x86_64 -T tests/micro/kit/x86_64/link.ld -o $@ $<
+$(PERF)/start.arm64: perf/startup/flat_arm64.S | deps
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	$(Q)$(PERF_CC_arm64) -c -o $@.o $< && $(PERF_CC_arm64:%gcc=%objcopy) -O binary $@.o $@
+PERF_START_NEEDS := all $(PERF)/watch $(PERF)/packages.stamp $(PERF)/start.x86_64 $(PERF)/start.arm64
+
 PERF_QUICK_NEEDS := all $(PERF)/watch $(PERF)/native/programs $(PERF)/packages.stamp \
 	$(foreach a,$(PERF_ARCHS),$(PERF_GUEST_$(a))/Image $(PERF_BELOW_$(a)) $(PERF)/$(a)/initrd.img)
-PERF_NEEDS := $(PERF_QUICK_NEEDS) $(PERF)/off.img $(foreach a,$(PERF_ARCHS),$(PERF_DISK_$(a)))
+PERF_NEEDS := $(PERF_QUICK_NEEDS) $(PERF_START_NEEDS) $(PERF)/off.img $(foreach a,$(PERF_ARCHS),$(PERF_DISK_$(a)))
 PERF_ENV = PERF_ARCHS='$(PERF_ARCHS)' PERF_RUNS='$(PERF_RUNS)' PERF_ROWS='$(PERF_ROWS)' PERF_TIMEOUT='$(PERF_TIMEOUT)' \
 	PERF_VMRUN='$(PERF_VMRUN)' PERF_APPEND='$(PERF_APPEND)' PERF_QEMU='$(PERF_QEMU)' VMRUN='$(CURDIR)/$(B)/bin/vmrun'
 
 perf: deps
 	$(Q)$(MAKE) --no-print-directory $(PERF_NEEDS)
 	$(Q)$(PERF_ENV) perf/run.sh
+	$(Q)$(PERF_ENV) perf/start.sh
 	$(Q)$(PERF_ENV) perf/loading.sh
+
+perf-start: deps
+	$(Q)$(MAKE) --no-print-directory $(PERF_START_NEEDS)
+	$(Q)$(PERF_ENV) perf/start.sh
 
 # Only what installed plugins cost that are not used.
 perf-loading: deps
@@ -86,4 +104,4 @@ perf-quick: deps
 	$(Q)$(MAKE) --no-print-directory $(PERF_QUICK_NEEDS)
 	$(Q)$(PERF_ENV) PERF_RUNS=1 PERF_KINDS=micro perf/run.sh
 
-.PHONY: perf-quick perf-loading
+.PHONY: perf-quick perf-start perf-loading

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # packages.sh: programs of Debian 12 for this machine in a folder of their own; the host's package set is not touched.
 #
-#   packages.sh qemu        qemu-system-aarch64 and -riscv64 of bookworm-backports, into $OUT/qemu
+#   packages.sh qemu        qemu-system-aarch64, -riscv64 and -x86_64 of bookworm-backports, into $OUT/qemu
 #   packages.sh programs    the programs that the guest's disk has, built for this machine, into $OUT/programs
 #
 # Both leave a file `env` in their folder: shell assignments that run what is in it. apt works on a copy of the host's
@@ -106,10 +106,10 @@ library_path()
 qemu()
 {
 	setup
-	unpack "$OUT/qemu" -t $SUITE-backports install qemu-system-arm qemu-system-riscv
+	unpack "$OUT/qemu" -t $SUITE-backports install qemu-system-arm qemu-system-riscv qemu-system-x86
 	dir=$OUT/qemu/usr/bin
 	lib=$(library_path "$OUT/qemu")
-	for bin in "$dir/qemu-system-aarch64" "$dir/qemu-system-riscv64"; do
+	for bin in "$dir/qemu-system-aarch64" "$dir/qemu-system-riscv64" "$dir/qemu-system-x86_64"; do
 		LD_LIBRARY_PATH=$lib "$bin" --version >"$A/log" 2>&1 || die "$bin does not run here: $(head -n 1 "$A/log")"
 	done
 	portable >"$OUT/qemu/env" <<-END
