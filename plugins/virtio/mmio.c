@@ -344,6 +344,19 @@ static const struct vr_bus_ops ops = {
 /* ---- life
  * ---------------------------------------------------------------------------------------------------- */
 
+/* A driver writes 32 bits there and never reads (4.2.2.2), so the faster doorbell of any width will do. */
+static void attach_door(struct vr_virtio *d, uint64_t address)
+{
+	static const uint32_t widths[] = {0, 4};
+
+	d->doorbell = d->host->query(d->host, VR_DOORBELL_ID);
+	if (!VR_HAS(d->doorbell, attach) || !VR_HAS(d->doorbell, detach))
+		return;
+	for (size_t i = 0; !d->door && i < sizeof(widths) / sizeof(widths[0]); i++)
+		if (d->doorbell->attach(d->host, VR_SPACE_MMIO, address, widths[i], rung, d, &d->door) < 0)
+			d->door = NULL;
+}
+
 int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *kind,
 		      const struct vr_device_config *c, struct vr_virtio **out)
 {
@@ -376,10 +389,8 @@ int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *k
 		vr_virtio_free(d);
 		return rc;
 	}
-	d->doorbell = host->query(host, VR_DOORBELL_ID);
-	if (kind->wakes && VR_HAS(d->doorbell, attach) && VR_HAS(d->doorbell, detach) &&
-	    d->doorbell->attach(host, VR_SPACE_MMIO, c->base + R_QUEUE_NOTIFY, 4, rung, d, &d->door) < 0)
-		d->door = NULL;
+	if (kind->wakes)
+		attach_door(d, c->base + R_QUEUE_NOTIFY);
 	*out = d;
 	return VR_OK;
 }

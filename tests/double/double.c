@@ -691,7 +691,9 @@ static int32_t VR_CALL door_attach(const struct vr_host *host, uint32_t space, u
 {
 	struct dbl *d = of(host);
 
-	for (size_t i = 0; space == VR_SPACE_MMIO && i < sizeof(d->door) / sizeof(d->door[0]); i++) {
+	if (space != VR_SPACE_MMIO || (!width && d->doorbells == 2))
+		return VR_E_UNSUPPORTED;
+	for (size_t i = 0; i < sizeof(d->door) / sizeof(d->door[0]); i++) {
 		if (d->door[i].fn)
 			continue;
 		d->door[i] = (struct vr_door){d, fn, opaque, address, width};

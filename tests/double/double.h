@@ -76,7 +76,7 @@ struct dbl {
 	struct dbl_disk disk[DBL_DISKS];
 	uint32_t disk_count;
 	struct vr_found device, irqchip; /* what the registry offers: vmrun.device/1, vmrun.irqchip/1 */
-	uint32_t doorbells;              /* vmrun.doorbell/1 is there */
+	uint32_t doorbells;              /* vmrun.doorbell/1 is there; 2: but not for any width */
 	struct vr_door {
 		struct dbl *d;
 		void(VR_CALL *fn)(void *opaque);

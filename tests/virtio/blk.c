@@ -334,11 +334,11 @@ Test(blk, reset_waits)
 /* ---- QueueNotify by a doorbell ------------------------------------------------------------------------- */
 #define NOTIFY (DRV_BASE + 0x50)
 
-static void start_doorbell(void)
+static void start_doorbell(uint32_t kind)
 {
 	struct dbl *d = dbl_new(DRV_RAM, 1);
 
-	d->doorbells = 1;
+	d->doorbells = kind;
 	dbl_add_disk(d, SECTORS * 512, 0);
 	drv_new(&v, d, &vr_virtio_blk, 0);
 }
@@ -355,9 +355,13 @@ static void offer_read(uint32_t length)
 Test(blk, doorbell)
 {
 	stop();
-	start_doorbell();
+	start_doorbell(2);
 	cr_assert_eq(v.d->door[0].address, NOTIFY);
 	cr_assert_eq(v.d->door[0].width, 4);
+	stop();
+	start_doorbell(1);
+	cr_assert_eq(v.d->door[0].address, NOTIFY);
+	cr_assert_eq(v.d->door[0].width, 0);
 	cr_assert(dbl_ring(v.d, NOTIFY), "before there is a driver");
 	drv_start(&v, F_FLUSH, 1);
 	cr_assert(dbl_ring(v.d, NOTIFY), "for nothing");
@@ -387,7 +391,7 @@ Test(blk, doorbells_and_resets)
 	pthread_t t;
 
 	stop();
-	start_doorbell();
+	start_doorbell(1);
 	ringing = 1;
 	pthread_create(&t, NULL, ring_on, NULL);
 	for (uint32_t round = 0; round < 300; round++) {
@@ -410,7 +414,7 @@ Test(blk, doorbells_and_resets)
 Test(blk, doorbell_goes_first)
 {
 	stop();
-	start_doorbell();
+	start_doorbell(1);
 	vr_virtio_free(v.device);
 	cr_expect_not(dbl_ring(v.d, NOTIFY));
 	dbl_free(v.d);

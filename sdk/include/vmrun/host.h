@@ -276,7 +276,8 @@ struct vr_door; /* opaque */
 struct vr_host_doorbell {
 	uint32_t size;
 	uint32_t reserved;
-	/* Have fn run, [any], on the core's I/O thread after the guest wrote `width` bytes at `address`. The
+	/* Have fn run, [any], on the core's I/O thread after the guest wrote `width` bytes at `address`; 0:
+	 * of any width, which some hypervisors do faster, and what reads there give is then undefined. The
 	 * vCPU does not wait for it; writes close to each other may be one call, and the value is not known.
 	 * A write may still come the usual way (of another width, or while this can't be had), so the device
 	 * answers there as well. A reset, or whoever stops the machine, finds all of them delivered.

@@ -31,7 +31,9 @@ struct vr_notify_doorbell {
 	uint32_t size;
 	uint32_t flags; /* VR_DOORBELL_* */
 	uint32_t space; /* VR_SPACE_MMIO or VR_SPACE_PORT */
-	uint32_t width; /* bytes: 1, 2, 4 or 8, and only writes of that width; 0: of any, without a value */
+	/* Bytes: 1, 2, 4 or 8, and only writes of that width. 0: of any, without a value; the instruction
+	 * need not be looked at then, so a read there may count as a write, and gives nothing defined. */
+	uint32_t width;
 	uint64_t address;
 	uint64_t value;
 	int64_t event;
