@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "fdt.h"
 
-#include <board/seed.h>
-#include <board/tree.h>
-#include <stdio.h>
-
 #include "finisher.h"
 #include "map.h"
 #include "plic.h"
@@ -145,31 +141,6 @@ static void soc(struct vr_tree *t, const struct vr_fdt_input *in)
 	vr_tree_end(t);
 }
 
-static void chosen(struct vr_tree *t, const struct vr_fdt_input *in)
-{
-	char path[40];
-
-	snprintf(path, sizeof(path), "/soc/serial@%llx", (unsigned long long)RV_UART_BASE);
-	vr_tree_begin(t, "chosen");
-	vr_tree_string(t, "bootargs", in->cmdline);
-	vr_tree_string(t, "stdout-path", path);
-	if (in->initrd_end > in->initrd_start) {
-		CELLS(t, "linux,initrd-start", PAIR(in->initrd_start));
-		CELLS(t, "linux,initrd-end", PAIR(in->initrd_end));
-	}
-	vr_tree_bytes(t, "rng-seed", in->rng_seed, sizeof(in->rng_seed));
-	vr_tree_bytes(t, "kaslr-seed", in->kaslr_seed, sizeof(in->kaslr_seed));
-	vr_tree_end(t);
-}
-
-static void memory(struct vr_tree *t, const struct vr_fdt_input *in)
-{
-	vr_tree_begin_at(t, "memory", RV_RAM_BASE);
-	vr_tree_string(t, "device_type", "memory");
-	CELLS(t, "reg", PAIR(RV_RAM_BASE), PAIR(in->ram_size));
-	vr_tree_end(t);
-}
-
 int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 {
 	struct vr_tree t;
@@ -179,8 +150,8 @@ int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 	vr_tree_string(&t, "model", "riscv-virtio,qemu");
 	CELLS(&t, "#address-cells", 2);
 	CELLS(&t, "#size-cells", 2);
-	chosen(&t, in);
-	memory(&t, in);
+	vr_boot_tree_chosen(&t, in, "/soc/serial", RV_UART_BASE);
+	vr_boot_tree_memory(&t, in, RV_RAM_BASE);
 	cpus(&t, in);
 	syscon(&t, "poweroff", "syscon-poweroff", FINISHER_PASS);
 	syscon(&t, "reboot", "syscon-reboot", FINISHER_RESET);

@@ -3,23 +3,11 @@
 #ifndef VR_BOARD_RISCV64_FDT_H
 #define VR_BOARD_RISCV64_FDT_H
 
-#include <board/slots.h>
-#include <stdint.h>
+#include <board/boot_tree.h>
 
 /* A block of 2 MiB: the tree, and after it a page for OpenSBI's information. */
 #define VR_FDT_BLOCK (2u << 20)
 #define VR_FDT_SIZE (VR_FDT_BLOCK - 0x1000u)
-
-struct vr_fdt_input {
-	uint32_t vcpu_count;
-	uint32_t virtio_slots;        /* the first n are in use */
-	const struct vr_slots *slots; /* for its windows; NULL: none */
-	uint64_t ram_size;
-	const char *cmdline;
-	uint64_t initrd_start, initrd_end; /* equal: none */
-	uint8_t rng_seed[32];
-	uint8_t kaslr_seed[8];
-};
 
 /* Writes the tree into buffer[0..size). 0, or a libfdt error (vr_tree_strerror). */
 int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size);

@@ -8,9 +8,7 @@
 
 #include <board/join.h>
 
-#include <board/seed.h>
 #include <board/slots.h>
-#include <board/tree.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,22 +154,8 @@ static int32_t load_fdt(struct virt *v, const struct vr_boot_payload *p, const s
 		.initrd_start = l->initrd,
 		.initrd_end = l->initrd_end,
 	};
-	void *dtb = v->t.memory->pointer(v->t.host, l->dtb, VR_FDT_SIZE);
-	int error;
 
-	if (!dtb)
-		return vr_tables_fail(&v->t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " for the device tree",
-				      l->dtb);
-	vr_seed(in.rng_seed, sizeof(in.rng_seed));
-	vr_seed(in.kaslr_seed, sizeof(in.kaslr_seed));
-	error = vr_fdt_build(&in, dtb, VR_FDT_SIZE);
-	if (error)
-		return vr_tables_fail(&v->t, VR_E_CONFIG,
-				      "the device tree can't be built: %s (is the command line, %zu "
-				      "bytes, too long?)",
-				      vr_tree_strerror(error), strlen(p->cmdline));
-	v->t.memory->written(v->t.host, l->dtb, VR_FDT_SIZE);
-	return VR_OK;
+	return vr_boot_tree_load(&v->t, &in, vr_fdt_build, l->dtb, VR_FDT_SIZE);
 }
 
 static int32_t VR_CALL virt_load(void *board, const struct vr_boot_payload *p)

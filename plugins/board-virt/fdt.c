@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "fdt.h"
 
-#include <board/seed.h>
-#include <board/tree.h>
-#include <stdio.h>
-
 #include "gic.h"
 #include "map.h"
 #include "psci.h"
@@ -129,31 +125,6 @@ static void window_interrupts(struct vr_tree *t, uint32_t irq)
 	CELLS(t, "interrupts", IRQ_SPI, irq - VIRT_SPI_BASE, IRQ_LEVEL_HIGH);
 }
 
-static void chosen(struct vr_tree *t, const struct vr_fdt_input *in)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/pl011@%llx", (unsigned long long)VIRT_UART_BASE);
-	vr_tree_begin(t, "chosen");
-	vr_tree_string(t, "bootargs", in->cmdline);
-	vr_tree_string(t, "stdout-path", path);
-	if (in->initrd_end > in->initrd_start) {
-		CELLS(t, "linux,initrd-start", PAIR(in->initrd_start));
-		CELLS(t, "linux,initrd-end", PAIR(in->initrd_end));
-	}
-	vr_tree_bytes(t, "rng-seed", in->rng_seed, sizeof(in->rng_seed));
-	vr_tree_bytes(t, "kaslr-seed", in->kaslr_seed, sizeof(in->kaslr_seed));
-	vr_tree_end(t);
-}
-
-static void memory(struct vr_tree *t, const struct vr_fdt_input *in)
-{
-	vr_tree_begin_at(t, "memory", VIRT_RAM_BASE);
-	vr_tree_string(t, "device_type", "memory");
-	CELLS(t, "reg", PAIR(VIRT_RAM_BASE), PAIR(in->ram_size));
-	vr_tree_end(t);
-}
-
 int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 {
 	struct vr_tree t;
@@ -164,8 +135,8 @@ int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 	CELLS(&t, "#address-cells", 2);
 	CELLS(&t, "#size-cells", 2);
 	CELLS(&t, "interrupt-parent", PHANDLE_GIC);
-	chosen(&t, in);
-	memory(&t, in);
+	vr_boot_tree_chosen(&t, in, "/pl011", VIRT_UART_BASE);
+	vr_boot_tree_memory(&t, in, VIRT_RAM_BASE);
 	cpus(&t, in);
 	psci(&t);
 	timer(&t);

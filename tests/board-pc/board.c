@@ -10,6 +10,7 @@
 #include <vmrun/plugin.h>
 
 #include "../double/double.h"
+#include "../double/maker.h"
 
 #define MIB (1ull << 20)
 
@@ -17,44 +18,6 @@ static struct dbl *d;
 static const struct vr_plugin *plugin;
 static const struct vr_board *b;
 static void *board;
-
-/* ---- a maker that only remembers ---- */
-static char made[1024];
-static uint32_t resets, destroyed, last_irq;
-static uint64_t last_base;
-
-static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
-{
-	char one[64];
-
-	(void)self;
-	snprintf(one, sizeof(one), "%s:%u ", c->type + strlen("virtio-mmio-"), c->index);
-	strcat(made, one);
-	last_base = c->base;
-	last_irq = c->irq;
-	*device = made;
-	return VR_OK;
-}
-
-static void VR_CALL maker_reset(void *device)
-{
-	(void)device;
-	resets++;
-}
-
-static void VR_CALL maker_destroy(void *device)
-{
-	(void)device;
-	destroyed++;
-}
-
-static const struct vr_device_maker maker = {
-	.size = sizeof(maker),
-	.types = "virtio-mmio-blk,virtio-mmio-console, virtio-mmio-rng",
-	.create = maker_create,
-	.reset = maker_reset,
-	.destroy = maker_destroy,
-};
 
 /* ---- an accelerator with interrupt controllers ---- */
 static uint32_t chip_only, chip_have, chip_lines, chip_levels, msi_data, route_count, route_line, route_data;
@@ -209,15 +172,15 @@ Test(board, devices_in_order)
 	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
 	d->disk_count = 2;
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
-	cr_expect_str_eq(made, "blk:0 blk:1 rng:0 console:1 ");
-	cr_expect_eq(last_base, 0xd0003000);
-	cr_expect_eq(last_irq, 32 + 3);
+	cr_expect_str_eq(made.made, "blk:0 blk:1 rng:0 console:1 ");
+	cr_expect_eq(made.base, 0xd0003000);
+	cr_expect_eq(made.irq, 32 + 3);
 	cr_expect_eq(d->warnings, 0);
 	b->reset(board);
-	cr_expect_eq(resets, 4);
+	cr_expect_eq(made.resets, 4);
 	b->destroy(board);
 	board = NULL;
-	cr_expect_eq(destroyed, 4);
+	cr_expect_eq(made.destroyed, 4);
 }
 
 Test(board, too_many_disks)
@@ -226,7 +189,7 @@ Test(board, too_many_disks)
 	d->disk_count = 33;
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "32 virtio-mmio slots"));
-	cr_expect_eq(destroyed, 32);
+	cr_expect_eq(made.destroyed, 32);
 }
 
 Test(board, devices_missing)

@@ -10,6 +10,7 @@
 #include <vmrun/plugin.h>
 
 #include "../double/double.h"
+#include "../double/maker.h"
 
 #define RAM 0x80000000u
 #define MIB (1ull << 20)
@@ -27,35 +28,9 @@ static const struct vr_boot_payload payload = {.size = sizeof(payload),
 					       .cmdline = "quiet",
 					       .kernel_name = "Image"};
 
-/* A maker that only counts. */
-static uint32_t made, resets, destroyed;
-static uint64_t last_base;
-static uint32_t last_irq;
-
-static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
-{
-	(void)self;
-	made++;
-	last_base = c->base;
-	last_irq = c->irq;
-	*device = &made;
-	return VR_OK;
-}
-
-static void VR_CALL maker_reset(void *device)
-{
-	(void)device;
-	resets++;
-}
-
-static void VR_CALL maker_destroy(void *device)
-{
-	(void)device;
-	destroyed++;
-}
-
-static const struct vr_device_maker maker = {
-	.size = sizeof(maker),
+/* Without a console. */
+static const struct vr_device_maker mute = {
+	.size = sizeof(mute),
 	.types = "virtio-mmio-blk, virtio-mmio-rng",
 	.create = maker_create,
 	.reset = maker_reset,
@@ -105,19 +80,19 @@ Test(board, plugin)
 
 Test(board, devices)
 {
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &mute, .id = "test"};
 	dbl_add_disk(d, 512, 0);
 	cr_assert_eq(create("riscv64", 2, 128 * MIB), VR_OK);
-	cr_expect_eq(made, 2);
-	cr_expect_eq(last_base, 0x10002000);
-	cr_expect_eq(last_irq, 2);
+	cr_expect_eq(made.count, 2);
+	cr_expect_eq(made.base, 0x10002000);
+	cr_expect_eq(made.irq, 2);
 	cr_expect_eq(d->warnings, 1, "nobody offers a console");
 	for (uint32_t i = 0; i < 2; i++)
 		b->reset(board);
-	cr_expect_eq(resets, 4);
+	cr_expect_eq(made.resets, 4);
 	b->destroy(board);
 	board = NULL;
-	cr_expect_eq(destroyed, 2);
+	cr_expect_eq(made.destroyed, 2);
 }
 
 Test(board, bad_configuration)

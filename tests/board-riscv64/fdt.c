@@ -7,31 +7,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../double/tree.h"
+
 static uint8_t tree[VR_FDT_SIZE];
 
 static int node(const char *path)
 {
-	int n = fdt_path_offset(tree, path);
-
-	cr_assert(n >= 0, "%s is missing", path);
-	return n;
+	return tree_node(tree, path);
 }
 
 static uint32_t cell(const char *path, const char *name, int i)
 {
-	int length;
-	const fdt32_t *p = fdt_getprop(tree, node(path), name, &length);
-
-	cr_assert(p && length >= 4 * (i + 1), "%s/%s", path, name);
-	return fdt32_to_cpu(p[i]);
+	return tree_cell(tree, path, name, i);
 }
 
 static const char *text(const char *path, const char *name)
 {
-	const char *p = fdt_getprop(tree, node(path), name, NULL);
-
-	cr_assert(p, "%s/%s", path, name);
-	return p;
+	return tree_text(tree, path, name);
 }
 
 Test(fdt, whole)

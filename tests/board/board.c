@@ -9,6 +9,7 @@
 #include <vmrun/plugin.h>
 
 #include "../double/double.h"
+#include "../double/maker.h"
 
 #define MIB (1ull << 20)
 
@@ -16,46 +17,6 @@ static struct dbl *d;
 static const struct vr_plugin *plugin;
 static const struct vr_board *b;
 static void *board;
-
-/* A maker that only remembers. */
-static char made[256];
-static uint32_t made_count, resets, destroyed;
-static uint64_t last_base;
-static uint32_t last_irq;
-
-static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
-{
-	char one[64];
-
-	(void)self;
-	snprintf(one, sizeof(one), "%s:%u ", strrchr(c->type, '-') + 1, c->index);
-	strcat(made, one);
-	made_count++;
-	last_base = c->base;
-	last_irq = c->irq;
-	*device = made;
-	return VR_OK;
-}
-
-static void VR_CALL maker_reset(void *device)
-{
-	(void)device;
-	resets++;
-}
-
-static void VR_CALL maker_destroy(void *device)
-{
-	(void)device;
-	destroyed++;
-}
-
-static const struct vr_device_maker maker = {
-	.size = sizeof(maker),
-	.types = "virtio-mmio-blk,virtio-mmio-console, virtio-mmio-rng",
-	.create = maker_create,
-	.reset = maker_reset,
-	.destroy = maker_destroy,
-};
 
 static void start(void)
 {
@@ -99,15 +60,15 @@ Test(board, devices_in_order)
 	dbl_add_disk(d, 512, 0);
 	dbl_add_disk(d, 512, 0);
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
-	cr_expect_str_eq(made, "blk:0 blk:1 rng:0 console:1 ");
-	cr_expect_eq(last_base, 0x0a000600);
-	cr_expect_eq(last_irq, 32 + 16 + 3);
+	cr_expect_str_eq(made.made, "blk:0 blk:1 rng:0 console:1 ");
+	cr_expect_eq(made.base, 0x0a000600);
+	cr_expect_eq(made.irq, 32 + 16 + 3);
 	cr_expect_eq(d->warnings, 0);
 	b->reset(board);
-	cr_expect_eq(resets, 4);
+	cr_expect_eq(made.resets, 4);
 	b->destroy(board);
 	board = NULL;
-	cr_expect_eq(destroyed, 4);
+	cr_expect_eq(made.destroyed, 4);
 }
 
 Test(board, devices_missing)
@@ -223,22 +184,22 @@ Test(board, requested_devices)
 	ask_for(&named);
 	dbl_add_disk(d, 512, 0);
 	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
-	cr_expect_str_eq(made, "blk:0 input:0 one:0 two:0 ", "%s", made);
-	cr_expect_eq(last_base, 0x0c001000);
-	cr_expect_eq(last_irq, 32 + 112 + 1);
+	cr_expect_str_eq(made.made, "blk:0 input:0 one:0 two:0 ", "%s", made.made);
+	cr_expect_eq(made.base, 0x0c001000);
+	cr_expect_eq(made.irq, 32 + 112 + 1);
 	b->destroy(board);
 	d->bus_count = 0;
 	/* Some types may be for other boards. */
 	wanted = 0;
-	made[0] = '\0';
+	made.made[0] = '\0';
 	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
-	cr_expect_str_eq(made, "blk:0 input:0 ", "%s", made);
+	cr_expect_str_eq(made.made, "blk:0 input:0 ", "%s", made.made);
 	b->destroy(board);
 	wanted = 0x100;
 	d->bus_count = 0;
 	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
 	b->reset(board);
-	cr_expect_eq(resets, 4);
+	cr_expect_eq(made.resets, 4);
 }
 
 Test(board, requested_devices_in_the_tree)
