@@ -123,6 +123,8 @@ const char *check_interface(const struct vr_check *c); /* the class's */
 void check_used(struct vr_check *c);                   /* objects made as the core makes them */
 void check_unused(struct vr_check *c);                 /* and unmade, stop, destroy */
 
+/* For a wrapper: something to stand before, in d's registry. */
+void check_inner_offer(const struct check_target *t, struct vr_double *d);
 /* A host for the plugin, with its options. */
 struct vr_double *check_double(struct vr_check *c);
 /* The whole life with objects, on host d. 0, or the plugin's error; *stage says where. Undone as far as it

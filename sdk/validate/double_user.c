@@ -323,7 +323,8 @@ static int32_t VR_CALL find(const struct vr_host *host, const char *interface_id
 	struct vr_double *d = vr_double_of(host);
 
 	vr_double_on_main(d, "registry.find");
-	if (!interface_id || !out || out->size < sizeof(*out)) {
+	/* What ABI 1.0 had of it is the least. */
+	if (!interface_id || !out || out->size < offsetof(struct vr_found, flags)) {
 		vr_double_note(d, "registry.find was given no interface, or a struct without its size");
 		return VR_E_INVAL;
 	}
@@ -331,7 +332,11 @@ static int32_t VR_CALL find(const struct vr_host *host, const char *interface_id
 		if (strcmp(d->offer[k].interface_id, interface_id) != 0 ||
 		    (plugin_id && strcmp(d->offer[k].found.id, plugin_id) != 0) || i-- > 0)
 			continue;
-		*out = d->offer[k].found;
+		out->interface = d->offer[k].found.interface;
+		out->self = d->offer[k].found.self;
+		out->id = d->offer[k].found.id;
+		if (out->size >= sizeof(*out))
+			out->flags = d->offer[k].found.flags;
 		return VR_OK;
 	}
 	return VR_E_NOENT;

@@ -171,6 +171,7 @@ struct vr_double *check_double(struct vr_check *c)
 	for (uint32_t i = 0; i < c->target->option_count; i++)
 		if (c->target->options[i].value)
 			vr_double_option(d, c->target->options[i].name, c->target->options[i].value);
+	check_inner_offer(c->target, d);
 	for (uint32_t i = 0; i < c->settings->option_count; i++)
 		vr_double_option(d, c->settings->name[i], c->settings->value[i]);
 	return d;

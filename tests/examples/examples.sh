@@ -8,6 +8,27 @@ T=$B/tests/examples
 PLUGINS=$E:$B/plugins
 [ -e "$E/primes.teach" ] || die "$E/primes.teach is missing; run this by \`make test\`, at the top of the source"
 
+# ---- they keep the SDK's rules, and are built as their pages say
+check()
+{
+	name=$1
+	shift
+	if "$@" >"$LOGS/$name.log" 2>&1; then ok "$name"; else bad "$name" "status 0" "$(grep -v '^pass' "$LOGS/$name.log" | tail -n 5 | tr '\n' ' ')"; fi
+}
+check rules-trace-accel "$VMRUN" plugins check "$E/trace-accel.yaml"
+check rules-serial-log "$VMRUN" plugins check -o "file=$WORK/check.log" "$E/serial-log.yaml"
+check rules-board-teach "$VMRUN" plugins check "$E/board-teach.yaml"
+check rules-xlate-teach "$VMRUN" plugins check "$E/xlate-teach.yaml"
+case $B in *san*) skip make "a plugin without the sanitizers can't be linked with what has them" ;; *)
+	PKG_CONFIG_PATH=$PWD/$B/lib/pkgconfig
+	export PKG_CONFIG_PATH
+	for d in sdk/examples/*/; do
+		cp -R "$d" "$WORK/"
+		check "make-$(basename "$d")" env -u MAKEFLAGS -u MFLAGS make -C "$WORK/$(basename "$d")" check
+	done
+	;;
+esac
+
 # ---- the teaching machine: lifter + emitter, and interpreted
 primes=$(awk 'BEGIN { for (n = 2; n < 1000; n++) { for (d = 2; d * d <= n; d++) if (n % d == 0) break
 	if (d * d > n) printf "%d ", n } }')

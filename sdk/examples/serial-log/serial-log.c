@@ -224,6 +224,8 @@ static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *
 	char text[256];
 	int32_t rc;
 
+	if (strcmp(c->type, TYPE) != 0)
+		return fail(p, VR_E_NOENT, "serial-log: it makes no other device");
 	if (!path || !*path)
 		return fail(p, VR_E_CONFIG, "serial-log: where to? Say -p serial-log,file=FILE");
 	s = calloc(1, sizeof(*s));

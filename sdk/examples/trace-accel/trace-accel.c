@@ -410,9 +410,11 @@ static int32_t VR_CALL probe(void *self)
 {
 	struct plugin *p = self;
 
-	if (!VR_HAS(p->tap, set) || !VR_HAS(p->timer, now))
-		return fail(p, VR_E_ABI, "trace-accel needs %s and %s of its host; update vmrun", VR_TAP_ID,
-			    VR_TIMER_ID);
+	if (!VR_HAS(p->tap, set) || !VR_HAS(p->timer, now) || !VR_HAS(p->config, number))
+		return fail(p, VR_E_ABI, "trace-accel needs %s, %s and %s of its host; update vmrun",
+			    VR_TAP_ID, VR_TIMER_ID, VR_CONFIG_ID);
+	if (!VR_HAS(p->log, write))
+		p->log = NULL; /* it can do without */
 	return VR_OK;
 }
 

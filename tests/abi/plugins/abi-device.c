@@ -338,7 +338,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 {
 	struct plugin *p;
 
-	if (strcmp(id, "abi-device") != 0)
+	if (!id || strcmp(id, "abi-device") != 0)
 		return VR_E_NOENT;
 	p = calloc(1, sizeof(*p));
 	if (!p)

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inner.c: the accelerator that a wrapper (manifest: `wraps`) is put before while it is checked. It runs
+ * nothing; it has every member of vmrun.accel/1, and notices a handle that is not its own.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+
+#define INNER_ID "check-inner"
+#define VM_MARK 0x766d5f696e6e6572ull
+#define VCPU_MARK 0x637075696e6e6572ull
+
+/* A virtual machine or a vCPU. */
+struct inner {
+	uint64_t mark;
+	struct vr_double *d;
+};
+
+static const struct inner *vm_of(const void *handle)
+{
+	const struct inner *i = handle;
+
+	if (!i || i->mark != VM_MARK)
+		abort(); /* the wrapper handed on a handle of its own */
+	return i;
+}
+
+static const struct inner *vcpu_of(const void *handle)
+{
+	const struct inner *i = handle;
+
+	if (!i || i->mark != VCPU_MARK)
+		abort();
+	return i;
+}
+
+static int32_t make(struct vr_double *d, uint64_t mark, void **out)
+{
+	struct inner *i = calloc(1, sizeof(*i));
+
+	if (!i) {
+		d->host->error(d->host, VR_E_NOMEM, "check-inner: out of memory");
+		return VR_E_NOMEM;
+	}
+	i->mark = mark;
+	i->d = d;
+	*out = i;
+	return VR_OK;
+}
+
+static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **vm)
+{
+	(void)c;
+	return make(self, VM_MARK, vm);
+}
+
+static void VR_CALL vm_destroy(void *vm)
+{
+	vm_of(vm);
+	free(vm);
+}
+
+static int32_t VR_CALL memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+				  uint32_t flags)
+{
+	(void)slot, (void)gpa, (void)length, (void)host, (void)flags;
+	vm_of(vm);
+	return VR_OK;
+}
+
+static int32_t VR_CALL memory_unmap(void *vm, uint32_t slot)
+{
+	(void)slot;
+	vm_of(vm);
+	return VR_OK;
+}
+
+static void VR_CALL memory_written(void *vm, uint64_t gpa, uint64_t length)
+{
+	(void)gpa, (void)length;
+	vm_of(vm);
+}
+
+static int32_t VR_CALL vcpu_create(void *vm, uint32_t index, void **vcpu)
+{
+	(void)index;
+	return make(vm_of(vm)->d, VCPU_MARK, vcpu);
+}
+
+static void VR_CALL vcpu_destroy(void *vcpu)
+{
+	vcpu_of(vcpu);
+	free(vcpu);
+}
+
+static int32_t VR_CALL vcpu_run(void *vcpu, struct vr_exit *e)
+{
+	vcpu_of(vcpu);
+	e->reason = VR_EXIT_KICK;
+	return VR_OK;
+}
+
+static void VR_CALL vcpu_kick(void *vcpu)
+{
+	vcpu_of(vcpu);
+}
+
+static void VR_CALL vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+{
+	(void)pin, (void)level;
+	vcpu_of(vcpu);
+}
+
+static int32_t no_state(const void *vcpu)
+{
+	const struct vr_host *host = vcpu_of(vcpu)->d->host;
+
+	host->error(host, VR_E_UNSUPPORTED, "check-inner has no state");
+	return VR_E_UNSUPPORTED;
+}
+
+static int32_t VR_CALL vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+{
+	(void)id, (void)state, (void)length;
+	return no_state(vcpu);
+}
+
+static int32_t VR_CALL vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+{
+	(void)id, (void)state, (void)length;
+	return no_state(vcpu);
+}
+
+static void VR_CALL vm_reset(void *vm)
+{
+	vm_of(vm);
+}
+
+static void VR_CALL stats(void *vm, vr_stat_fn fn, void *opaque)
+{
+	vm_of(vm);
+	fn(opaque, "runs", VR_STAT_COUNT, 0);
+}
+
+void check_inner_offer(const struct check_target *t, struct vr_double *d)
+{
+	static struct vr_accel inner = {
+		.size = sizeof(inner),
+		.vm_create = vm_create,
+		.vm_destroy = vm_destroy,
+		.memory_map = memory_map,
+		.memory_unmap = memory_unmap,
+		.memory_written = memory_written,
+		.vcpu_create = vcpu_create,
+		.vcpu_destroy = vcpu_destroy,
+		.vcpu_run = vcpu_run,
+		.vcpu_kick = vcpu_kick,
+		.vcpu_set_pin = vcpu_set_pin,
+		.vcpu_get_state = vcpu_get_state,
+		.vcpu_set_state = vcpu_set_state,
+		.vm_reset = vm_reset,
+		.stats = stats,
+	};
+
+	if (!t->wraps)
+		return;
+	inner.native_arch = check_arch_host();
+	vr_double_offer(d, VR_ACCEL_ID, &inner, d, INNER_ID);
+	vr_double_option(d, t->wraps, INNER_ID);
+}
