@@ -125,6 +125,8 @@ void check_unused(struct vr_check *c);                 /* and unmade, stop, dest
 
 /* For a wrapper: something to stand before, in d's registry. */
 void check_inner_offer(const struct check_target *t, struct vr_double *d);
+/* Skips: what a wrapper runs is another plugin's doing. */
+void check_no_wrapper(struct vr_check *c);
 /* A host for the plugin, with its options. */
 struct vr_double *check_double(struct vr_check *c);
 /* The whole life with objects, on host d. 0, or the plugin's error; *stage says where. Undone as far as it

@@ -144,6 +144,12 @@ static void VR_CALL stats(void *vm, vr_stat_fn fn, void *opaque)
 	fn(opaque, "runs", VR_STAT_COUNT, 0);
 }
 
+void check_no_wrapper(struct vr_check *c)
+{
+	if (c->target->wraps)
+		check_skip(c, "a wrapper runs what the accelerator behind it runs; check that one");
+}
+
 void check_inner_offer(const struct check_target *t, struct vr_double *d)
 {
 	static struct vr_accel inner = {

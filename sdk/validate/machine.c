@@ -305,6 +305,7 @@ void machine_each(struct vr_check *c, uint32_t vcpus, void (*fn)(struct machine 
 	uint32_t ran = 0;
 
 	check_started(c);
+	check_no_wrapper(c);
 	a = check_query(c, VR_ACCEL_ID);
 	if (!VR_HAS(a, vcpu_set_state) || !VR_HAS(a, vcpu_set_pin))
 		check_skip(c, "its table is not filled in");

@@ -30,6 +30,7 @@ void check_accel_refuses(struct vr_check *c)
 	const struct vr_accel *a;
 
 	check_started(c);
+	check_no_wrapper(c);
 	a = check_query(c, VR_ACCEL_ID);
 	if (!VR_HAS(a, vm_create))
 		check_skip(c, "its table is not filled in");
