@@ -115,6 +115,15 @@ kvm=$("$VMRUN" doctor 2>/dev/null | sed -n '/^  kvm  *accel/{s/^  kvm  *accel  *
 	faulty memory-slots 3 "memory 'firmware' at 0xe0000: KVM refuses memory slot 1.*use fewer devices" memory:ENOSPC:1 $V -p kvm --append h
 	faulty memory-none 3 "memory 'ram-low' at 0x100000: KVM refuses memory slot 2.*free some memory" memory:ENOMEM:2 $V -p kvm --append h
 }
+# shellcheck disable=SC2086
+if [ -z "$NO_KVM" ]; then
+	if VMRUN_FAULT=vcpu:EMFILE LD_PRELOAD=$FAULT ASAN_OPTIONS=verify_asan_link_order=0 "$TOOLS/term" -t $((60 * SLOW)) \
+		-l "$LOGS/refused.out" 'expect=vmrun: error: ' end=3 sane -- $V -p kvm --append h 2>"$WORK/wrong"; then
+		ok refused-leaves-the-terminal-sane
+	else
+		bad refused-leaves-the-terminal-sane "status 3, and the terminal as before" "$(cat "$WORK/wrong")"
+	fi
+fi
 
 # ---- it goes while the guest runs -----------------------------------------------------------------------------------
 # The guest needs less than 200 runs of its vCPU for what it writes, and then goes on for ever.
@@ -140,7 +149,7 @@ printf 'rese' | dd of="$WORK/expected.img" bs=1 seek=$((7 * 512)) conv=notrunc s
 faulty reset-fails 1 "the machine can't be reset: vCPU 0: KVM_SET_REGS: Input/output error; $GONE" registers:EIO:1 $V -p kvm --append x16
 [ -n "$NO_KVM" ] || has reset-was-asked-for "$LOGS/reset-fails.out" reset
 if [ -n "$NO_KVM" ]; then
-	for name in gone-leaves-the-terminal-sane unflushed-is-flushed only-read-is-not-flushed notifications-are-doorbells \
+	for name in refused-leaves-the-terminal-sane gone-leaves-the-terminal-sane unflushed-is-flushed only-read-is-not-flushed notifications-are-doorbells \
 		a-doorbell-is-no-exit doorbells-over-a-reset two-vcpus; do
 		skip "$name" "$NO_KVM"
 	done
@@ -202,7 +211,8 @@ ended 0
 has doorbells-over-a-reset-happened "$OUT" reset
 has doorbells-over-a-reset-contents "$OUT" "$(sum 16)"
 same doorbells-over-a-reset-resets 1 "$(stat resets)"
-same doorbells-over-a-reset-rung yes "$([ "$(stat doorbells)" -ge 2 ] && [ "$(stat doorbells)" -le 19 ] && echo yes || stat doorbells)"
+bells=$(stat doorbells)
+same doorbells-over-a-reset-rung yes "$([ "$bells" -ge 2 ] && [ "$bells" -le 19 ] && echo yes || echo "$bells")"
 # shellcheck disable=SC2086
 vm 60 two-vcpus $WITH -p kvm --smp 2 --append r16
 ended 0

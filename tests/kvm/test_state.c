@@ -252,6 +252,14 @@ static void set_msr(struct vr_state_x86 *s, uint32_t id, uint64_t value)
 		*p = value;
 }
 
+/* Of the XSAVE area: bit of XCR0, bytes (SDM vol. 1 13.4). */
+static const struct {
+	uint32_t bit, bytes;
+} vectors[] = {{2, 256}, {5, 64}, {6, 512}, {7, 1024}};
+#define AVX 0x4ull
+#define AVX512 0xe0ull
+static uint64_t offered; /* AVX, AVX512 */
+
 static void randomise(struct vr_state_x86 *s, uint32_t round)
 {
 	uint64_t components = 3;
@@ -284,11 +292,19 @@ static void randomise(struct vr_state_x86 *s, uint32_t round)
 	set_msr(s, 0x174, random64() & 0xffff);
 	set_msr(s, 0x175, address());
 	set_msr(s, 0x176, address());
+	if (random64() & 1)
+		components |= offered & AVX;
+	if ((components & AVX) && (random64() & 1))
+		components |= offered & AVX512;
 	set_bv(components);
 	fill(s->xsave + 160, 256);
 	for (uint32_t i = 0; i < 8; i++)
 		fill(s->xsave + 32 + 16 * i, 10);
 	memcpy(s->xsave + 24, &mxcsr, 4);
+	for (uint32_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+		if (components >> vectors[i].bit & 1)
+			fill(s->xsave + component(vectors[i].bit), vectors[i].bytes);
+	s->xcr0 = 3 | offered;
 	memset(&s->events, 0, sizeof(s->events));
 	switch (random64() % 6) {
 	case 0:
@@ -318,6 +334,8 @@ static void randomise(struct vr_state_x86 *s, uint32_t round)
 /* The first difference, or NULL. */
 static const char *differ(const struct vr_state_x86 *x, const struct vr_state_x86 *y)
 {
+	uint64_t bv;
+
 #define SAME(field)                                         \
 	if (memcmp(&x->field, &y->field, sizeof(x->field))) \
 		return #field;
@@ -348,6 +366,12 @@ static const char *differ(const struct vr_state_x86 *x, const struct vr_state_x8
 			return "x87 registers";
 	if (memcmp(x->xsave + 24, y->xsave + 24, 4))
 		return "MXCSR";
+	memcpy(&bv, x->xsave + 512, sizeof(bv));
+	for (uint32_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+		if ((bv >> vectors[i].bit & 1) &&
+		    memcmp(x->xsave + component(vectors[i].bit), y->xsave + component(vectors[i].bit),
+			   vectors[i].bytes))
+			return "AVX registers";
 	for (uint32_t i = 0; i < x->msr_count; i++)
 		if (x->msr[i].id != y->msr[i].id ||
 		    (x->msr[i].value != y->msr[i].value && x->msr[i].id != 0x10 && x->msr[i].id != 0x6e0))
@@ -365,6 +389,9 @@ static int random_states(void)
 	TRY(kit_open(&a, 1, NULL, GUEST_OF(spin), MODE_LONG));
 	a.accel->vm_reset(a.vm);
 	TRY(kit_get(&a, 0, &power_on));
+	offered = supports(&power_on, 2 | AVX | AVX512) ? AVX | AVX512
+		  : supports(&power_on, 2 | AVX)        ? AVX
+							: 0;
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		before = power_on;
 		randomise(&before, i);
@@ -381,7 +408,10 @@ static int random_states(void)
 				       before.segment[j].limit, before.segment[j].attributes);
 		CHECK(!what, "round %u, mode %u: %s", i, i % 4, what);
 	}
-	printf("  %u random states\n", ROUNDS);
+	printf("  %u random states%s\n", ROUNDS,
+	       offered & AVX512 ? ", with AVX and AVX-512"
+	       : offered        ? ", with AVX"
+				: "");
 out:
 	kit_close(&a);
 	return result;
