@@ -32,7 +32,7 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Werror
 OPT ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -DVR_VERSION='"$(VERSION)"' -Isdk/include -I$(B)/gen -MMD -MP
 CFLAGS := -std=gnu11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -fno-strict-aliasing -pthread
-LDFLAGS := -pthread
+LDFLAGS := -pthread $(EXTRA_LDFLAGS)
 ifdef SAN
 CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined

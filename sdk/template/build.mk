@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The teaching machine's board and translator, made of the templates: build/sdk/plugins, where vmrun does not look by
+# The tiny machine's board and translator, made of the templates: build/sdk/plugins, where vmrun does not look by
 # itself. A new plugin is tried with them before there is more.
 TINY_PLUGINS := $(foreach p,tiny-board tiny-xlate,$(B)/sdk/plugins/$(p).so $(B)/sdk/plugins/$(p).yaml)
 ALL += $(TINY_PLUGINS)
