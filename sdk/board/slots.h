@@ -14,7 +14,7 @@
 struct vr_slot_device {
 	const struct vr_device_maker *maker;
 	void *device;
-	char type[48];
+	char type[80]; /* as long as an id may be, and more */
 };
 
 /* A device of no type that the board knows. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * asm.h: an assembler for the teaching machine, as C functions: a guest program is a C program that writes
+ * asm.h: an assembler for the tiny machine, as C functions: a guest program is a C program that writes
  * the image. Errors end it: it is a tool of a build.
  */
 #ifndef VR_TINY_ASM_H

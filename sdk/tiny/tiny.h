@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tiny.h: the teaching machine of the SDK's templates, so small that an accelerator, a translator and a board
+ * tiny.h: the tiny machine of the SDK's templates, so small that an accelerator, a translator and a board
  *for it each fit on two pages.
  *
  * Sixteen registers of 64 bits and a program counter. Instructions are 32-bit words, least significant byte

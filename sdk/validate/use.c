@@ -54,7 +54,7 @@ int32_t check_device_begin(struct vr_check *c)
 			.base = 0x0a000000 + 0x10000ull * c->use.count,
 			.irq = 48 + c->use.count,
 		};
-		char type[64];
+		char type[80];
 		size_t n = strcspn(p, ",");
 		int32_t rc;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin.c: an accelerator: it runs the vCPUs of the teaching machine by interpreting them.
+ * plugin.c: an accelerator: it runs the vCPUs of the tiny machine by interpreting them.
  *
  * What each function must do, and on which thread it is called, is in <vmrun/accel.h>. In short: the core
  * makes one thread a vCPU and calls vcpu_run on it again and again; vcpu_kick and vcpu_set_pin come from any

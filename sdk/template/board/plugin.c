@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin.c: a board: the teaching machine around its processor (the map is in <tiny/tiny.h>).
+ * plugin.c: a board: the tiny machine around its processor (the map is in <tiny/tiny.h>).
  *
  * create() adds RAM and devices, load() puts what is to be booted into RAM and vCPU 0 at its start, again
  * after each reset. The serial port, the places for devices and the host's tables come from the SDK's board
  * kit, <board/...>; the interrupt lines and the power register are the board's own.
  */
+#include <board/join.h>
 #include <board/slots.h>
 #include <board/tables.h>
 #include <board/uart.h>
@@ -13,16 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tiny/tiny.h>
-#include <vmrun/board.h>
-#include <vmrun/plugin.h>
 
 #define REGISTER_BYTES 0x1000u
 #define RAM_MAX (1ull << 30)
-
-struct self {
-	struct vr_plugin plugin;
-	const struct vr_host *host;
-};
 
 struct board {
 	struct vr_tables t;
@@ -150,7 +144,7 @@ static int32_t build(struct board *b)
 
 static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c, void **board)
 {
-	const struct vr_host *host = ((struct self *)self)->host;
+	const struct vr_host *host = ((struct vr_board_plugin *)self)->host;
 	struct board *b = calloc(1, sizeof(*b));
 	int32_t rc;
 
@@ -181,7 +175,7 @@ static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
 
 	if (p->kernel_size < 8 || memcmp(p->kernel, TINY_MAGIC, 4) != 0)
 		return vr_tables_fail(t, VR_E_IMAGE,
-				      "%s: no program for the teaching machine: it must begin with \"%s\"",
+				      "%s: no program for the tiny machine: it must begin with \"%s\"",
 				      p->kernel_name, TINY_MAGIC);
 	if (p->kernel_size > b->ram_size)
 		return vr_tables_fail(t, VR_E_CONFIG,
@@ -210,61 +204,4 @@ static const struct vr_board board_table = {
 	.destroy = board_destroy,
 };
 
-/* ---- the plugin's life ---- */
-
-static int32_t VR_CALL probe(void *self)
-{
-	struct vr_tables t;
-
-	return vr_tables_bind(&t, ((struct self *)self)->host, PLUGIN_ID);
-}
-
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *interface_id)
-{
-	(void)self;
-	return strcmp(interface_id, VR_BOARD_ID) == 0 ? &board_table : NULL;
-}
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	struct self *p;
-
-	if (!id || strcmp(id, PLUGIN_ID) != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
-		return VR_E_NOMEM;
-	}
-	p->host = host;
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
-	return VR_OK;
-}
+VR_BOARD_PLUGIN(PLUGIN_ID, board_table)

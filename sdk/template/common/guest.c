@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest.c: writes the image of a guest program for the teaching machine: adds the numbers up to 100 and says
+/* guest.c: writes the image of a guest program for the tiny machine: adds the numbers up to 100 and says
  * what it found. */
 #include <tiny/asm.h>
 

@@ -127,7 +127,7 @@ static void VR_CALL device_reset(void *device)
 	const struct self *p = d->p;
 	uint64_t scratch = 0;
 
-	if (p->config)
+	if (VR_HAS(p->config, number))
 		p->config->number(p->host, "scratch", &scratch);
 	p->timer->cancel(d->alarm);
 	pthread_mutex_lock(&d->lock);
@@ -149,9 +149,12 @@ static void VR_CALL device_destroy(void *device)
 static int32_t VR_CALL device_create(void *self, const struct vr_device_config *c, void **out)
 {
 	const struct self *p = self;
-	struct device *d = calloc(1, sizeof(*d));
+	struct device *d;
 	int32_t rc;
 
+	if (strcmp(c->type, PLUGIN_ID) != 0)
+		return fail(p, VR_E_NOENT, PLUGIN_ID " makes no devices of other types");
+	d = calloc(1, sizeof(*d));
 	if (!d)
 		return fail(p, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	d->p = p;
@@ -205,7 +208,9 @@ static int32_t VR_CALL probe(void *self)
 	p->irq = p->host->query(p->host, VR_IRQ_ID);
 	p->timer = p->host->query(p->host, VR_TIMER_ID);
 	p->config = p->host->query(p->host, VR_CONFIG_ID);
-	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, create))
+	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
+	    !VR_HAS(p->timer, create) || !VR_HAS(p->timer, arm) || !VR_HAS(p->timer, cancel) ||
+	    !VR_HAS(p->timer, destroy))
 		return fail(p, VR_E_ABI,
 			    PLUGIN_ID " needs " VR_MMIO_ID ", " VR_IRQ_ID " and " VR_TIMER_ID
 				      "; use a newer vmrun");

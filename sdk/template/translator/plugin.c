@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin.c: a translator: the teaching machine's instructions to the engine's IR, joined with the x86-64
+ * plugin.c: a translator: the tiny machine's instructions to the engine's IR, joined with the x86-64
  * emitter.
  *
  * The software engine (soft) owns the vCPU loop, the memory and the code; this file says what the guest's

@@ -1,4 +1,4 @@
-# The teaching machine's instructions, most significant bit first (<tiny/tiny.h>). patgen makes the decoder.
+# The tiny machine's instructions, most significant bit first (<tiny/tiny.h>). patgen makes the decoder.
 movi    00000001 x:4 .. y:2 imm:16
 add     00000010 x:4 y:4 ............ z:4
 addi    00000011 x:4 y:4 imm:16

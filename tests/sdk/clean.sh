@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# clean.sh: a fresh Debian 12 with nothing but the two packages: a stranger follows the four tutorials, word by word. The
+# fresh Debian is a chroot made by debootstrap; both it and the packages it needs are kept in build/cache/sdk.
+set -u
+cd "$(dirname "$0")/../.."
+LC_ALL=C
+export LC_ALL
+PATH=$PATH:/usr/sbin:/sbin
+CACHE=$PWD/build/cache/sdk
+ROOT=$PWD/build/sdk-root
+DEB=$PWD/build/deb
+passed=0 failed=0 skipped=0
+
+ok()
+{
+	passed=$((passed + 1))
+	echo "ok   $1"
+}
+bad()
+{
+	failed=$((failed + 1))
+	echo "FAIL $1"
+	[ $# = 1 ] || printf '%s\n' "$2" | sed 's/^/     /' | tail -n 40
+}
+try()
+{
+	name=$1
+	shift
+	if why=$("$@" 2>&1); then ok "$name"; else bad "$name" "$why"; fi
+}
+finish()
+{
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ $failed = 0 ]
+	exit
+}
+skip_all()
+{
+	echo "skip clean: skipped, $1"
+	skipped=1
+	finish
+}
+
+# inside COMMAND...: in the fresh Debian, with a /proc of its own that goes when the command ends.
+inside()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount --pid --fork --kill-child sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$ROOT" "$@" </dev/null
+}
+# as_stranger COMMAND: as a user without rights, in a home of its own.
+as_stranger()
+{
+	inside su - stranger -c "$1"
+}
+
+[ "$(id -u)" = 0 ] || skip_all "a chroot needs root"
+command -v debootstrap >/dev/null || skip_all "there is no debootstrap"
+unshare --mount --pid --fork true 2>/dev/null || skip_all "this root may not mount (unshare fails)"
+
+mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -n 1)
+mkdir -p "$CACHE/archives"
+base=$CACHE/bookworm.tar
+rm -rf "$ROOT"
+if [ ! -e "$base" ]; then
+	debootstrap --variant=minbase bookworm "$ROOT" "${mirror:-http://deb.debian.org/debian}" >"$CACHE/debootstrap.log" 2>&1 || {
+		tail -n 20 "$CACHE/debootstrap.log"
+		skip_all "debootstrap fails (no network?)"
+	}
+	tar -C "$ROOT" -cf "$base.new" . && mv "$base.new" "$base"
+	rm -rf "$ROOT"
+fi
+mkdir -p "$ROOT"
+tar -C "$ROOT" -xpf "$base"
+
+try packages "${MAKE:-make}" --no-print-directory -s deb
+[ $failed = 0 ] || finish
+if command -v lintian >/dev/null; then
+	try lintian sh -c 'cd "$1" && lintian --allow-root --fail-on error ./*.deb ./*.changes' - "$DEB"
+else
+	skipped=1
+	echo "skip lintian: skipped, it is not installed"
+fi
+
+cp /etc/resolv.conf "$ROOT/etc/" 2>/dev/null
+cp -n "$CACHE"/archives/*.deb "$ROOT/var/cache/apt/archives/" 2>/dev/null
+cp "$DEB"/*.deb "$ROOT/tmp/"
+rm -f "$ROOT/etc/apt/apt.conf.d/docker-clean"
+# Packages that a fresh Debian has besides these two are their dependencies and what they recommend.
+install()
+{
+	inside sh -c 'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+		-o Binary::apt::APT::Keep-Downloaded-Packages=true -o APT::Keep-Downloaded-Packages=true \
+		/tmp/vmrun_*.deb /tmp/vmrun-sdk_*.deb'
+}
+try install install
+[ $failed = 0 ] || finish
+cp -n "$ROOT"/var/cache/apt/archives/*.deb "$CACHE/archives/" 2>/dev/null
+try stranger inside useradd -m -s /bin/sh stranger
+
+try version as_stranger 'vmrun --version'
+try doctor as_stranger 'vmrun doctor | grep "^  arm64 *arm64 guest on .*xlate-arm64"'
+try no-problems as_stranger '! vmrun plugins list 2>&1 >/dev/null | grep .'
+try manuals inside sh -c 'cd /usr/share/man && ls man1/vmrun.1.gz man5/vmrun-manifest.5.gz man5/vmrun-machine.5.gz man7/vmrun-plugin.7.gz'
+cp tools/doc-run.sh "$ROOT/usr/local/bin/doc-run"
+for class in device board accel translator; do
+	if why=$(as_stranger "doc-run /usr/share/vmrun/sdk/doc/tutorial-$class.md" 2>&1); then
+		ok "$why"
+	else
+		bad "tutorial-$class" "$why"
+	fi
+done
+try all-four-are-installed as_stranger 'for p in alarm board engine lifter; do vmrun plugins list | grep "^com.example.$p " || exit 1; done'
+try purge inside sh -c 'apt-get purge -y -q vmrun vmrun-sdk && ! ls -d /usr/lib/vmrun /usr/share/vmrun /usr/include/vmrun 2>/dev/null'
+rm -rf "$ROOT"
+finish

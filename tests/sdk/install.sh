@@ -1,0 +1,211 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# install.sh: `make install install-sdk` into a folder of its own, and then nothing but what lies there: the four tutorials,
+# word by word; plugins of all classes in one folder; the headers and libraries as strangers link them; the shells'
+# completion. tests/sdk/clean.sh does the same in a fresh Debian with the packages.
+set -u
+cd "$(dirname "$0")/../.."
+LC_ALL=C
+export LC_ALL
+B=${VR_B:-build}
+TOP=$PWD
+W=$TOP/$B/tests/sdk
+CC=${CC:-cc}
+passed=0 failed=0 skipped=0
+rm -rf "$W"
+mkdir -p "$W"
+
+ok()
+{
+	passed=$((passed + 1))
+	echo "ok   $1"
+}
+bad()
+{
+	failed=$((failed + 1))
+	printf 'FAIL %s\n' "$1"
+	[ $# = 1 ] || printf '%s\n' "$2" | sed 's/^/     /' | tail -n 30
+}
+skip()
+{
+	skipped=$((skipped + 1))
+	echo "skip $1: skipped, $2"
+}
+# try NAME COMMAND...: it must succeed.
+try()
+{
+	name=$1
+	shift
+	if why=$("$@" 2>&1); then ok "$name"; else bad "$name" "$why"; fi
+}
+# refused NAME STATUS TEXT COMMAND...: it must fail with this status and say so.
+refused()
+{
+	name=$1 status=$2 text=$3
+	shift 3
+	why=$("$@" 2>&1)
+	rc=$?
+	if [ $rc = "$status" ] && printf '%s\n' "$why" | grep -qF -- "$text"; then
+		ok "$name"
+	else
+		bad "$name" "status $rc, not $status, or no '$text' in: $why"
+	fi
+}
+finish()
+{
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ $failed = 0 ]
+	exit
+}
+
+# Twice: straight to its place, and below DESTDIR as packages are made. `all` is built already.
+P=$W/prefix
+make_install()
+{
+	${MAKE:-make} --no-print-directory -s install install-sdk "$@" </dev/null
+}
+try install make_install PREFIX="$P" DESTDIR=
+try install-destdir make_install PREFIX=/usr DESTDIR="$W/dest"
+[ $failed = 0 ] || finish
+(cd "$P" && find . -type f | sort) >"$W/files"
+(cd "$W/dest/usr" && find . -type f | sort) >"$W/files-destdir"
+try same-files diff "$W/files" "$W/files-destdir"
+own_path() { # whether a file says where it was built
+	grep -rlF "$PWD" "$W/dest/usr/share" "$W/dest/usr/include" "$W/dest/usr/lib/pkgconfig" && return 1
+	return 0
+}
+try no-build-path own_path
+
+# From here on only what is installed. No plugin of the user's, and a home to install into.
+PATH=$P/bin:$PATH
+PKG_CONFIG_PATH=$P/lib/pkgconfig
+HOME=$W/home
+MAKEFLAGS=
+export PATH PKG_CONFIG_PATH HOME MAKEFLAGS
+unset VMRUN_PLUGIN_PATH XDG_DATA_HOME VM_ACCEL_FALLBACK VMRUN PATGEN
+mkdir -p "$HOME"
+
+for page in "$P"/share/man/man*/*; do
+	command -v groff >/dev/null || { skip "man-$(basename "$page")" "there is no groff"; continue; }
+	try "man-$(basename "$page")" sh -c '! groff -man -Tutf8 -ww -z "$1" 2>&1 | grep .' - "$page"
+done
+
+# ---- headers and libraries ----
+KIT="-I$P/include -I$P/include/vmrun/kit"
+headers()
+{
+	(cd "$P/include" && find . -name '*.h') | while read -r h; do
+		# shellcheck disable=SC2086 # KIT is two words
+		$CC -std=gnu11 -Wall -Wextra -Werror -Wno-unused $KIT -fsyntax-only -x c "$P/include/$h" || exit 1
+	done
+}
+try headers-compile-alone headers
+# Everything in one library: no name twice, none missing, and no name that a plugin could have as well.
+whole()
+{
+	# shellcheck disable=SC2046 # several words
+	$CC -shared -Wl,-z,defs -o "$W/whole.so" -Wl,--whole-archive "$P"/lib/libvmrun-*.a \
+		-Wl,--no-whole-archive -lfdt -lm
+}
+try libraries-are-whole whole
+names()
+{
+	nm -g --defined-only "$P"/lib/libvmrun-*.a |
+		awk 'NF == 3 && $3 !~ /^vr_/ && $3 !~ /^[a-z0-9]+_(isa|emit)$/ { print $3; n = 1 } END { exit n }'
+}
+try names-have-prefixes names
+variables()
+{
+	for v in plugindir tinydir patgen vmrun sdkdir; do
+		[ -e "$(pkg-config --variable=$v vmrun-sdk)" ] || { echo "$v: $(pkg-config --variable=$v vmrun-sdk)"; return 1; }
+	done
+	[ "plugin ABI $(pkg-config --variable=abi_major vmrun-sdk).$(pkg-config --variable=abi_minor vmrun-sdk))" = \
+		"$(vmrun --version | sed 's/.*, //')" ]
+}
+try pkg-config variables
+
+# ---- completion: every option and every word, in each shell's file ----
+vmrun --help | awk '/^Environment/ { exit } { print }' >"$W/help"
+grep -o -e '--[a-z-]*' "$W/help" | sort -u >"$W/options"
+sed -n 's/^  \(plugins [a-z]*\|doctor\|help\) .*/\1/p' "$W/help" | sed 's/^plugins //' >"$W/words"
+every()
+{
+	for o in $(cat "$W/options"); do
+		grep -qE -- "$2${o#--}([^a-z-]|\$)" "$1" || { echo "no $o in $1"; return 1; }
+	done
+	for w in $(cat "$W/words"); do
+		grep -qw -- "$w" "$1" || { echo "no $w in $1"; return 1; }
+	done
+	[ "$(wc -l <"$W/options")" -gt 15 ] && [ "$(wc -l <"$W/words")" -gt 4 ]
+}
+try completion-bash-has-all every "$P/share/bash-completion/completions/vmrun" '--'
+try completion-zsh-has-all every "$P/share/zsh/site-functions/_vmrun" '--'
+try completion-fish-has-all every "$P/share/fish/vendor_completions.d/vmrun.fish" '-l '
+completes() # completes EXPECTED WORD...
+{
+	expected=$1
+	shift
+	# shellcheck disable=SC2016 # for bash
+	came=$(bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vmrun; echo ${COMPREPLY[*]}' - \
+		"$P/share/bash-completion/completions/vmrun" vmrun "$@")
+	[ "$came" = "$expected" ] || { echo "'$*': '$came', not '$expected'"; return 1; }
+}
+if command -v bash >/dev/null; then
+	try bash-option completes '--no-reboot --no-sandbox' --no-
+	try bash-word completes 'doctor' doc
+	try bash-class completes 'board' plugins new b
+	try bash-id completes 'soft' -p sof
+	try bash-id-of-show completes 'soft' -v plugins show sof
+else
+	skip completion-bash-works "there is no bash"
+fi
+for shell in zsh fish; do
+	file=$(find "$P/share/$shell" -type f)
+	if command -v $shell >/dev/null; then
+		try completion-$shell-syntax $shell -n "$file"
+	else
+		skip completion-$shell-syntax "there is no $shell"
+	fi
+done
+
+# ---- plugins new ----
+cd "$W" || exit 1
+for class in accel translator device board; do
+	tutorial=$P/share/vmrun/sdk/doc/tutorial-$class.md
+	if why=$("$TOP/tools/doc-run.sh" "$tutorial" "$W/tutorial-$class" 2>&1); then
+		ok "$why"
+	else
+		bad "tutorial-$class" "$why"
+	fi
+done
+try all-four-are-installed sh -c 'for p in alarm board engine lifter; do vmrun plugins list | grep "^com.example.$p " || exit 1; done'
+# Together: the new accelerator runs the new board with the new device.
+together()
+{
+	vmrun --quiet -p com.example.engine -p com.example.board -p com.example.alarm tutorial-device/com.example.alarm/guest.img >both
+	cmp both tutorial-device/com.example.alarm/expected
+}
+try together together
+
+mkdir work
+cd work || exit 1
+refused class-unknown 2 "not one of accel" vmrun plugins new driver com.example.x
+refused name-bad 2 "lower-case letters" vmrun plugins new device Com/Example
+refused name-missing 2 "vmrun plugins new CLASS NAME" vmrun plugins new device
+refused directory-missing 1 "no/com.example.x" vmrun plugins new device com.example.x --directory no
+refused directory-elsewhere 2 "--directory is for" vmrun --directory . doctor
+try folder vmrun plugins new device com.example.x --directory .
+echo mine >com.example.x/plugin.c
+refused exists 3 "exists already" vmrun plugins new device com.example.x
+try nothing-overwritten grep -q mine com.example.x/plugin.c
+refused taken 0 "is installed already" vmrun plugins new device soft
+try short-name sh -c 'vmrun plugins new board 0x && test -f 0x/0x.yaml && make -s -C 0x && make -s -C 0x check'
+longest=$(printf 'com.example.%052d' 1)
+try longest-name sh -c 'vmrun plugins new device "$1" && make -s -C "$1" check' - "$longest"
+refused too-long 2 "at most 64" vmrun plugins new device "${longest}0"
+mkdir bare bare/bin
+cp "$P/bin/vmrun" bare/bin/
+refused no-templates 3 "vmrun-sdk" bare/bin/vmrun plugins new device com.example.y
+try nothing-left test ! -e com.example.y
+refused no-sdk 2 "vmrun-sdk is not installed" env PKG_CONFIG_PATH=/nowhere PKG_CONFIG_LIBDIR=/nowhere make -C 0x
+finish
