@@ -229,10 +229,10 @@ static void VR_CALL vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
 
 static int32_t check_state(const struct vcpu *v, const char *id, uint32_t length)
 {
-	if (strcmp(id, TINY_STATE_ID) == 0 && length == sizeof(struct tiny_state))
+	if (id && strcmp(id, TINY_STATE_ID) == 0 && length == sizeof(struct tiny_state))
 		return VR_OK;
 	return fail(v->vm->self, VR_E_UNSUPPORTED, PLUGIN_ID ": a vCPU's state is " TINY_STATE_ID ", not %s",
-		    id);
+		    id ? id : "(none)");
 }
 
 static int32_t VR_CALL vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
@@ -264,8 +264,9 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	struct self *p = self;
 	struct vm *vm;
 
-	if (strcmp(c->arch, TINY_ARCH) != 0)
-		return fail(p, VR_E_UNSUPPORTED, PLUGIN_ID " runs " TINY_ARCH " guests, not %s", c->arch);
+	if (!c->arch || strcmp(c->arch, TINY_ARCH) != 0)
+		return fail(p, VR_E_UNSUPPORTED, PLUGIN_ID " runs " TINY_ARCH " guests, not %s",
+			    c->arch ? c->arch : "(none)");
 	if (c->vcpu_count > VCPUS_MAX)
 		return fail(p, VR_E_RANGE, PLUGIN_ID ": %u vCPUs: at most %d; use a smaller --smp",
 			    c->vcpu_count, VCPUS_MAX);

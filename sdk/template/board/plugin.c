@@ -98,9 +98,10 @@ static void VR_CALL board_destroy(void *board)
 
 static int32_t check(const struct vr_tables *t, const struct vr_board_config *c)
 {
-	if (strcmp(c->arch, TINY_ARCH) != 0)
+	if (!c->arch || strcmp(c->arch, TINY_ARCH) != 0)
 		return vr_tables_fail(t, VR_E_CONFIG,
-				      PLUGIN_ID " is a board for " TINY_ARCH " guests, not %s", c->arch);
+				      PLUGIN_ID " is a board for " TINY_ARCH " guests, not %s",
+				      c->arch ? c->arch : "(none)");
 	if (c->vcpu_count != 1)
 		return vr_tables_fail(t, VR_E_CONFIG,
 				      PLUGIN_ID ": %u vCPUs: this machine has one; leave out --smp",

@@ -277,7 +277,7 @@ static int32_t VR_CALL get_state(struct vr_exec *x, const char *id, void *state,
 {
 	struct tiny_state *s = state;
 
-	if (strcmp(id, TINY_STATE_ID) != 0 || length != sizeof(*s))
+	if (!id || strcmp(id, TINY_STATE_ID) != 0 || length != sizeof(*s))
 		return VR_E_UNSUPPORTED;
 	s->size = sizeof(*s);
 	s->pc = x->pc;
@@ -289,7 +289,7 @@ static int32_t VR_CALL set_state(struct vr_exec *x, const char *id, const void *
 {
 	const struct tiny_state *s = state;
 
-	if (strcmp(id, TINY_STATE_ID) != 0 || length != sizeof(*s))
+	if (!id || strcmp(id, TINY_STATE_ID) != 0 || length != sizeof(*s))
 		return VR_E_UNSUPPORTED;
 	x->pc = s->pc;
 	memcpy(x->hot, s->r, sizeof(s->r));
