@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * case.h: one differential case and its outcome, as the generator, the engine and the arm64 runner share
+ * case.h: one differential case and its outcome, as the generator, the engine and the guests' runners share
  * them.
  *
- * A case is a start state and some code. It ends at a BRK #DIFF_END or at an undefined instruction. Code and
- * data lie at the same addresses in all three worlds.
+ * A case is a start state and some code. It ends at the instruction that the guest has for that (struct
+ * diff_isa, `end`) or at an undefined one. Code and data lie at the same addresses in all three worlds. The
+ * registers are the guest's as far as it has them; what they are called is in struct diff_isa.
  */
 #ifndef DIFF_CASE_H
 #define DIFF_CASE_H
@@ -12,38 +13,34 @@
 #include <stdint.h>
 
 #define DIFF_VECTORS 0x50000000ull /* engine only: exception vectors */
-#define DIFF_CODE 0x50010000ull
-#define DIFF_CODE_BYTES 0x2000ull
+#define DIFF_CODE_PAGE 0x50010000ull
+#define DIFF_CODE (DIFF_CODE_PAGE + 0xf70) /* so that cases run across a page's end */
+#define DIFF_CODE_BYTES 0x3000ull
 #define DIFF_DATA 0x50100000ull
 #define DIFF_DATA_BYTES 0x40000ull
 #define DIFF_WINDOW 0x50118000ull /* what is hashed: accesses are aimed at its middle */
 #define DIFF_WINDOW_BYTES 0x8000ull
 #define DIFF_RAM 0x50000000ull
 #define DIFF_RAM_BYTES 0x200000ull
-#define DIFF_WORDS 1024
-#define DIFF_END 0x7777
+#define DIFF_HALVES 2048
+#define DIFF_REGISTERS 32
+#define DIFF_STATUS 3
 
 struct diff_case {
-	uint64_t x[31];
-	uint64_t sp;
-	uint64_t v[32][2];
-	uint32_t nzcv; /* bits 31:28 */
-	uint32_t fpcr;
-	uint32_t fpsr;
-	uint32_t words;
+	uint64_t x[DIFF_REGISTERS];
+	uint64_t v[DIFF_REGISTERS][2];
+	uint32_t status[DIFF_STATUS];
+	uint32_t halves; /* of code */
 	uint64_t memory_seed;
-	uint32_t code[DIFF_WORDS];
+	uint16_t code[DIFF_HALVES];
 };
 
 struct diff_result {
-	uint64_t x[31];
-	uint64_t sp;
-	uint64_t v[32][2];
-	uint32_t nzcv;
-	uint32_t fpcr;
-	uint32_t fpsr;
-	uint32_t stop; /* word index where it ended */
-	uint32_t why;  /* 1: DIFF_END, 2: undefined, 3: memory fault, 4: something else */
+	uint64_t x[DIFF_REGISTERS];
+	uint64_t v[DIFF_REGISTERS][2];
+	uint32_t status[DIFF_STATUS];
+	uint32_t stop; /* index of the halfword where it ended */
+	uint32_t why;  /* 1: `end`, 2: undefined, 3: memory fault, 4: something else */
 	uint32_t reserved;
 	uint64_t hash;
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * diff.c: `test-diff [-n INSTRUCTIONS] [-s SEED] [-r ROW-PREFIX] [-v]`: random A64 through tier 0, tier 1 and
- * qemu-aarch64, registers, flags and memory compared exactly. A case that differs is printed as the words to
- * disassemble and the first differing places. The last line is the count of cases.
+ * diff.c: `test-diff[-riscv64] [-n INSTRUCTIONS] [-s SEED] [-r ROW-PREFIX] [-v]`: random guest instructions
+ * through tier 0, tier 1 and the reference (qemu's user mode): registers, flags and memory compared exactly.
+ * A case that differs is printed as the instructions to disassemble and the first differing places. The last
+ * line is the count of cases.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +11,20 @@
 #include <unistd.h>
 
 #include "engine.h"
-#include "generate.h"
+#include "isa.h"
 
 static unsigned shown;
 
 static void compare_word(const char *what, int i, uint64_t want, uint64_t got, unsigned *n)
 {
+	char number[12] = "";
+
 	if (want == got)
 		return;
+	if (i >= 0)
+		snprintf(number, sizeof(number), "%d", i);
 	if (shown < 12 && *n < 8)
-		printf("    %s%.0d: reference %016llx, ours %016llx\n", what, i, (unsigned long long)want,
+		printf("    %s%s: reference %016llx, ours %016llx\n", what, number, (unsigned long long)want,
 		       (unsigned long long)got);
 	(*n)++;
 }
@@ -31,19 +36,21 @@ static unsigned compare(const struct diff_result *want, const struct diff_result
 
 	if (!memcmp(want, got, sizeof(*want)))
 		return 0;
-	compare_word("stopped at word ", 0, want->stop, got->stop, &n);
-	compare_word("why ", 0, want->why, got->why, &n);
-	for (int i = 0; i < 31; i++)
-		compare_word("x", i, want->x[i], got->x[i], &n);
-	compare_word("sp", 0, want->sp, got->sp, &n);
-	for (int i = 0; i < 32; i++) {
-		compare_word("v.d0 ", i, want->v[i][0], got->v[i][0], &n);
-		compare_word("v.d1 ", i, want->v[i][1], got->v[i][1], &n);
+	compare_word("stopped at half ", -1, want->stop, got->stop, &n);
+	compare_word("why ", -1, want->why, got->why, &n);
+	for (int i = 0; i < DIFF_REGISTERS; i++) {
+		int named = i == 31 && diff_isa.x31;
+
+		compare_word(named ? diff_isa.x31 : diff_isa.x, named ? -1 : i, want->x[i], got->x[i], &n);
 	}
-	compare_word("nzcv", 0, want->nzcv, got->nzcv, &n);
-	compare_word("fpcr", 0, want->fpcr, got->fpcr, &n);
-	compare_word("fpsr", 0, want->fpsr, got->fpsr, &n);
-	compare_word("memory hash", 0, want->hash, got->hash, &n);
+	for (int i = 0; i < DIFF_REGISTERS; i++) {
+		compare_word(diff_isa.v, i, want->v[i][0], got->v[i][0], &n);
+		compare_word("its high half: ", i, want->v[i][1], got->v[i][1], &n);
+	}
+	for (int i = 0; i < DIFF_STATUS; i++)
+		if (diff_isa.status[i])
+			compare_word(diff_isa.status[i], -1, want->status[i], got->status[i], &n);
+	compare_word("memory hash", -1, want->hash, got->hash, &n);
 	return n;
 }
 
@@ -51,9 +58,17 @@ static void show(const struct diff_case *c, const char *tier)
 {
 	if (shown++ >= 12)
 		return;
-	printf("  %s differs; fpcr %08x, %u words:", tier, c->fpcr, c->words);
-	for (uint32_t i = 0; i < c->words; i++)
-		printf("%s%08x", i % 12 ? " " : "\n    ", c->code[i]);
+	printf("  %s differs;", tier);
+	for (int i = 0; i < DIFF_STATUS; i++)
+		if (diff_isa.status[i])
+			printf(" %s %08x,", diff_isa.status[i], c->status[i]);
+	printf(" %u halves:", c->halves);
+	for (uint32_t i = 0, n = 0; i < c->halves; i = diff_after(c, i), n++) {
+		int length = (int)(diff_after(c, i) - i);
+
+		printf("%s%0*x", n % 12 ? " " : "\n    ", 4 * length,
+		       length == 2 ? diff_insn_at(c, i) : c->code[i]);
+	}
 	printf("\n");
 }
 
@@ -61,7 +76,7 @@ static int run_reference(const char *runner, const char *cases, const char *resu
 {
 	char command[1024];
 
-	snprintf(command, sizeof(command), "qemu-aarch64 -cpu neoverse-n1 %s %s %s", runner, cases, results);
+	snprintf(command, sizeof(command), "%s %s %s %s", diff_isa.reference, runner, cases, results);
 	return system(command);
 }
 
@@ -75,13 +90,22 @@ static void write_all(const char *path, const void *data, size_t size)
 	}
 }
 
-/* The shortest prefix of the case that still differs tells which word is wrong. */
+static void end_at(struct diff_case *c, uint32_t half)
+{
+	for (uint32_t i = half; i < c->halves; i += diff_isa.halves(diff_isa.end)) {
+		c->code[i] = (uint16_t)diff_isa.end;
+		if (diff_isa.halves(diff_isa.end) == 2)
+			c->code[i + 1] = (uint16_t)(diff_isa.end >> 16);
+	}
+}
+
+/* The shortest prefix of the case that still differs tells which instruction is wrong. */
 static void shrink(struct diff_engine *e, const char *runner, const struct diff_case *c)
 {
 	enum { MOST = 400 };
 	static struct diff_case cases[MOST];
 	static struct diff_result want[MOST];
-	uint32_t n = 0;
+	uint32_t n = 0, ends[MOST];
 	char in[] = "/tmp/vmrun-diff-XXXXXX", out[64];
 	int fd = mkstemp(in);
 
@@ -89,11 +113,10 @@ static void shrink(struct diff_engine *e, const char *runner, const struct diff_
 		return;
 	close(fd);
 	snprintf(out, sizeof(out), "%s.out", in);
-	for (uint32_t words = 1; words < c->words && n < MOST; words++, n++) {
+	for (uint32_t at = diff_after(c, 0); at < c->halves && n < MOST; at = diff_after(c, at), n++) {
 		cases[n] = *c;
-		cases[n].code[words] = 0xd4200000u | DIFF_END << 5;
-		for (uint32_t i = words + 1; i < c->words; i++)
-			cases[n].code[i] = cases[n].code[words];
+		ends[n] = at;
+		end_at(&cases[n], at);
 	}
 	write_all(in, cases, n * sizeof(cases[0]));
 	FILE *f = run_reference(runner, in, out) == 0 ? fopen(out, "rb") : NULL;
@@ -105,8 +128,9 @@ static void shrink(struct diff_engine *e, const char *runner, const struct diff_
 
 			if (diff_engine_run(e, &cases[i], &got) || !memcmp(&got, &want[i], sizeof(got)))
 				continue;
-			printf("    first wrong after word %u: %08x (before it %08x %08x)\n", i, c->code[i],
-			       i > 1 ? c->code[i - 2] : 0, i > 0 ? c->code[i - 1] : 0);
+			uint32_t from = i > 0 ? ends[i - 1] : 0;
+
+			printf("    first wrong after half %u: %08x\n", from, diff_insn_at(c, from));
 			shown = 0;
 			count = compare(&want[i], &got);
 			(void)count;
@@ -147,15 +171,17 @@ int main(int argc, char **argv)
 			verbose = 1;
 			break;
 		default:
-			fprintf(stderr, "usage: test-diff [-n INSTRUCTIONS] [-s SEED] [-r ROW-PREFIX] [-t "
-					"TIER] [-u UNITS] [-v]\n");
+			fprintf(stderr,
+				"usage: %s [-n INSTRUCTIONS] [-s SEED] [-r ROW-PREFIX] [-t TIER] [-u UNITS] "
+				"[-v]\n",
+				diff_isa.name);
 			return 2;
 		}
 	snprintf(runner, sizeof(runner), "%s-runner", argv[0]);
 	int fd = mkstemp(in);
 
 	if (fd < 0) {
-		perror("test-diff");
+		perror(diff_isa.name);
 		return 2;
 	}
 	close(fd);
@@ -176,18 +202,19 @@ int main(int argc, char **argv)
 	struct diff_result *want = calloc(count, sizeof(*want));
 
 	if (!cases || !want) {
-		fprintf(stderr, "test-diff: no memory\n");
+		fprintf(stderr, "%s: no memory\n", diff_isa.name);
 		return 2;
 	}
 	write_all(in, cases, count * sizeof(*cases));
 	if (run_reference(runner, in, out)) {
-		fprintf(stderr, "test-diff: qemu-aarch64 could not run %s; install qemu-user\n", runner);
+		fprintf(stderr, "%s: %s could not run %s; install qemu-user\n", diff_isa.name,
+			diff_isa.reference, runner);
 		return 2;
 	}
 	FILE *f = fopen(out, "rb");
 
 	if (!f || fread(want, sizeof(*want), count, f) != count) {
-		fprintf(stderr, "test-diff: the reference run ended early\n");
+		fprintf(stderr, "%s: the reference run ended early\n", diff_isa.name);
 		return 2;
 	}
 	fclose(f);
@@ -198,9 +225,12 @@ int main(int argc, char **argv)
 	uint64_t executed = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		for (uint32_t k = 0; k < want[i].stop && k < cases[i].words; k++)
-			diff_cover(cases[i].code[k]);
-		executed += want[i].stop;
+		for (uint32_t k = 0; k < want[i].stop && k < cases[i].halves; k = diff_after(&cases[i], k)) {
+			uint32_t insn = diff_insn_at(&cases[i], k);
+
+			diff_cover(diff_isa.halves(insn) == 2 ? insn : insn & 0xffff);
+			executed++;
+		}
 	}
 	for (unsigned tier = 0; tier < 2; tier++) {
 		if (!(tiers & 1u << tier))
@@ -209,7 +239,7 @@ int main(int argc, char **argv)
 		unsigned bad = 0;
 
 		if (!e) {
-			fprintf(stderr, "test-diff: no engine for tier %u\n", tier);
+			fprintf(stderr, "%s: no engine for tier %u\n", diff_isa.name, tier);
 			return 2;
 		}
 		for (size_t i = 0; i < count; i++) {

@@ -1,71 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generate.c: random cases from the decode table.
+ * generate.c: random cases from a guest's decode table.
  *
- * A row is drawn, its free bits are filled at random, and the word is kept when it can run here: what the
- * lifter calls undefined is kept once in a while only (it ends the case). Registers X20..X27 are never
- * written but by the units that need them: a memory unit first loads its base register with an address in the
- * middle of the window. Branches go forward, to the first word of a later unit, so that no unit is entered in
- * its middle.
+ * A row is drawn, its free bits are filled at random, and the guest makes a unit of it: one instruction under
+ * test, with what it needs before it, such as an address in the middle of the window for its base register.
+ * Now and then the instruction is made to go on with the register that the last one wrote, so that pairs
+ * which translators treat as one come up.
  *
- * Constrained-unpredictable encodings (Arm ARM K1.2) are not generated: processors differ there.
+ * What the lifter calls undefined is kept once in a while only (it ends the case). Branches go forward, to
+ * the first half of a later unit, so that no unit is entered in its middle.
  */
+#include <stdio.h>
 #include <string.h>
 
-#define A64_DECODE_TABLE_ONLY
-#include <isa/arm64/isa.h>
-#include "a64_decode.h"
+#include "isa.h"
 
-#include "generate.h"
+#define MAX_ROWS 512
+#define NOT_THERE 32u /* no register */
 
-#define BASE 20  /* first reserved register */
-#define INDEX 25 /* small offset */
-
-struct unit_rule {
-	const char *name;
-	enum kind { PLAIN, MEMORY, BRANCH, SKIP, HINT, MRS, SYS, PC_LITERAL } kind;
-	const char *elsewhere; /* SKIP: where it is tested */
-};
-
-/* Rows that are not plain register-to-register; by name, or by prefix with a trailing '*'. */
-static const struct unit_rule rules[] = {
-	{"b", BRANCH, NULL},
-	{"bl", BRANCH, NULL},
-	{"cbz", BRANCH, NULL},
-	{"tbz", BRANCH, NULL},
-	{"bcond", BRANCH, NULL},
-	{"br", SKIP, "generated as ADR; BR"},
-	{"blr", SKIP, "generated as ADR; BLR"},
-	{"ret", SKIP, "generated as ADR; RET"},
-	{"eret", SKIP, "tests/sys, guest boots"},
-	{"svc", SKIP, "tests/sys, guest boots"},
-	{"hvc", SKIP, "the vector page of tests/diff"},
-	{"smc", SKIP, "tests/sys"},
-	{"brk", SKIP, "ends every case"},
-	{"hlt", SKIP, "tests/sys"},
-	{"msr_imm", SKIP, "tests/sys, guest boots"},
-	{"msr", MRS, NULL},
-	{"mrs", MRS, NULL},
-	{"sys", SYS, NULL},
-	{"hint", HINT, NULL},
-	{"ldr_lit", PC_LITERAL, NULL},
-	{"fp_ldr_lit", PC_LITERAL, NULL},
-	{"adr", PLAIN, NULL},
-	{"stxr", MEMORY, NULL},
-	{"ldxr", MEMORY, NULL},
-	{"stxp", MEMORY, NULL},
-	{"ldxp", MEMORY, NULL},
-	{"stlr", MEMORY, NULL},
-	{"ldar", MEMORY, NULL},
-	{"casp", MEMORY, NULL},
-	{"cas", MEMORY, NULL},
-	{"ldop", MEMORY, NULL},
-	{"swp", MEMORY, NULL},
-	{"ldst_*", MEMORY, NULL},
-	{"fp_pair", MEMORY, NULL},
-	{"fp_ldst_*", MEMORY, NULL},
-	{"simd_ldst_*", MEMORY, NULL},
-};
+/* ---- the table ---- */
 
 static int name_fits(const char *pattern, const char *name)
 {
@@ -74,53 +27,56 @@ static int name_fits(const char *pattern, const char *name)
 	return pattern[n - 1] == '*' ? !strncmp(pattern, name, n - 1) : !strcmp(pattern, name);
 }
 
-static const struct unit_rule *rule_of(uint32_t row)
+static const struct diff_rule *rule_of(const struct diff_row *row)
 {
-	static const struct unit_rule plain = {"", PLAIN, NULL};
+	static const struct diff_rule plain = {"", DIFF_PLAIN, NULL};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (name_fits(rules[i].name, a64_row_table[row].name))
-			return &rules[i];
+	for (uint32_t i = 0; i < diff_isa.rule_count; i++)
+		if (name_fits(diff_isa.rules[i].name, row->name))
+			return &diff_isa.rules[i];
 	return &plain;
+}
+
+/* The next field of a row, as "name@lsb:width"; NULL at the end. */
+static const char *next_field(const char *p)
+{
+	p = strchr(p, ' ');
+	return p ? p + 1 : NULL;
+}
+
+static int field_is(const char *p, const char *name, unsigned *at, unsigned *width)
+{
+	return !strncmp(p, name, strlen(name)) && sscanf(strchr(p, '@'), "@%u:%u", at, width) == 2;
 }
 
 /* ---- coverage: rows, and rows with the values of their opcode fields ---- */
 
-static uint32_t hits[A64_ROWS];
+static uint32_t hits[MAX_ROWS];
 static uint8_t seen[1u << 20];
 
-/* The bits of a word that say which instruction it is: all but register numbers and immediates. */
-static uint32_t class_bits(uint32_t row, uint32_t word)
+/* The bits of an instruction that say which it is: all but register numbers and immediates. */
+static uint32_t class_bits(const struct diff_row *row, uint32_t insn)
 {
-	static const char *const data[] = {"rd@",   "rn@",   "rm@",    "ra@",    "rt@",   "rt2@",
-					   "rs@",   "imm@",  "immlo@", "immhi@", "immr@", "imms@",
-					   "nzcv@", "cond@", "scale@", "immb@",  "b40@",  "b5@"};
-	uint32_t bits = word;
+	uint32_t bits = insn;
+	unsigned at, width;
 
-	for (const char *p = a64_row_table[row].fields; *p;) {
-		const char *end = strchr(p, ' ');
-		unsigned at, width;
-
-		for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
-			if (!strncmp(p, data[i], strlen(data[i])) &&
-			    sscanf(strchr(p, '@'), "@%u:%u", &at, &width) == 2)
+	for (const char *p = row->fields; p && *p; p = next_field(p))
+		for (uint32_t i = 0; i < diff_isa.data_count; i++)
+			if (field_is(p, diff_isa.data[i], &at, &width))
 				bits &= ~(((width < 32 ? 1u << width : 0u) - 1u) << at);
-		if (!end)
-			break;
-		p = end + 1;
-	}
-	return bits & ~(a64_row_table[row].mask);
+	return bits & ~row->mask;
 }
 
-void diff_cover(uint32_t word)
+void diff_cover(uint32_t insn)
 {
-	int row = a64_decode(word);
+	int number = diff_isa.decode(insn);
 
-	if (row < 0)
+	if (number < 0)
 		return;
-	hits[row]++;
-	uint32_t h = (class_bits((uint32_t)row, word) * 0x9e3779b1u) ^ ((uint32_t)row * 0x85ebca6bu);
+	struct diff_row row = diff_isa.row((uint32_t)number);
+	uint32_t h = (class_bits(&row, insn) * 0x9e3779b1u) ^ ((uint32_t)number * 0x85ebca6bu);
 
+	hits[number]++;
 	h ^= h >> 15;
 	seen[h & (sizeof(seen) - 1)] = 1;
 }
@@ -129,21 +85,22 @@ unsigned diff_coverage(FILE *to, unsigned *rows, unsigned *rows_hit, unsigned *c
 {
 	unsigned missing = 0;
 
-	*rows = A64_ROWS;
+	*rows = diff_isa.row_count;
 	*rows_hit = *classes = 0;
 	for (uint32_t i = 0; i < sizeof(seen); i++)
 		*classes += seen[i];
-	for (uint32_t i = 0; i < A64_ROWS; i++) {
-		const struct unit_rule *r = rule_of(i);
+	for (uint32_t i = 0; i < diff_isa.row_count; i++) {
+		struct diff_row row = diff_isa.row(i);
+		const struct diff_rule *r = rule_of(&row);
 
 		if (hits[i]) {
 			(*rows_hit)++;
-			fprintf(to, "%-22s %10u\n", a64_row_table[i].name, hits[i]);
-		} else if (r->kind == SKIP) {
-			fprintf(to, "%-22s  elsewhere: %s\n", a64_row_table[i].name, r->elsewhere);
+			fprintf(to, "%-22s %10u\n", row.name, hits[i]);
+		} else if (r->kind == DIFF_SKIP) {
+			fprintf(to, "%-22s  elsewhere: %s\n", row.name, r->elsewhere);
 		} else {
 			missing++;
-			fprintf(to, "%-22s  NEVER HIT\n", a64_row_table[i].name);
+			fprintf(to, "%-22s  NEVER HIT\n", row.name);
 		}
 	}
 	return missing;
@@ -151,17 +108,17 @@ unsigned diff_coverage(FILE *to, unsigned *rows, unsigned *rows_hit, unsigned *c
 
 /* ---- random values ---- */
 
-static uint64_t rnd(struct diff_generator *g)
+uint64_t diff_random(struct diff_generator *g)
 {
 	return diff_next(&g->seed) * 0x2545f4914f6cdd1dull;
 }
 
-static uint32_t below(struct diff_generator *g, uint32_t n)
+uint32_t diff_below(struct diff_generator *g, uint32_t n)
 {
-	return (uint32_t)((rnd(g) >> 33) % n);
+	return (uint32_t)((diff_random(g) >> 33) % n);
 }
 
-static uint64_t edge_integer(struct diff_generator *g)
+uint64_t diff_edge_integer(struct diff_generator *g)
 {
 	static const uint64_t edges[] = {0,
 					 1,
@@ -187,17 +144,17 @@ static uint64_t edge_integer(struct diff_generator *g)
 					 31,
 					 32};
 
-	switch (below(g, 4)) {
+	switch (diff_below(g, 4)) {
 	case 0:
-		return edges[below(g, sizeof(edges) / sizeof(edges[0]))];
+		return edges[diff_below(g, sizeof(edges) / sizeof(edges[0]))];
 	case 1:
-		return rnd(g) >> below(g, 64);
+		return diff_random(g) >> diff_below(g, 64);
 	default:
-		return rnd(g);
+		return diff_random(g);
 	}
 }
 
-static uint64_t edge_double(struct diff_generator *g)
+uint64_t diff_edge_double(struct diff_generator *g)
 {
 	static const uint64_t edges[] = {0,
 					 0x8000000000000000,
@@ -225,13 +182,13 @@ static uint64_t edge_double(struct diff_generator *g)
 					 0x4004000000000000,
 					 0x3fdfffffffffffff};
 
-	if (below(g, 2))
-		return edges[below(g, sizeof(edges) / sizeof(edges[0]))];
+	if (diff_below(g, 2))
+		return edges[diff_below(g, sizeof(edges) / sizeof(edges[0]))];
 	/* near 1, so that sums round and cancel */
-	return (rnd(g) & 0x800fffffffffffff) | (uint64_t)(0x3ff - 20 + below(g, 40)) << 52;
+	return (diff_random(g) & 0x800fffffffffffff) | (uint64_t)(0x3ff - 20 + diff_below(g, 40)) << 52;
 }
 
-static uint32_t edge_float(struct diff_generator *g)
+uint32_t diff_edge_float(struct diff_generator *g)
 {
 	static const uint32_t edges[] = {
 		0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000,
@@ -239,69 +196,34 @@ static uint32_t edge_float(struct diff_generator *g)
 		0x7f7fffff, 0x4effffff, 0x4f000000, 0xcf000000, 0x4f800000, 0x5f000000, 0x5f800000,
 		0x3f000000, 0x3fc00000, 0x40200000, 0x477fe000, 0x33800000, 0x38800000};
 
-	if (below(g, 2))
-		return edges[below(g, sizeof(edges) / sizeof(edges[0]))];
-	return ((uint32_t)rnd(g) & 0x807fffff) | (127 - 12 + below(g, 24)) << 23;
+	if (diff_below(g, 2))
+		return edges[diff_below(g, sizeof(edges) / sizeof(edges[0]))];
+	return ((uint32_t)diff_random(g) & 0x807fffff) | (127 - 12 + diff_below(g, 24)) << 23;
 }
 
-static void fill_vector(struct diff_generator *g, uint64_t v[2])
+uint32_t diff_address(struct diff_generator *g)
 {
-	switch (below(g, 5)) {
-	case 0:
-		v[0] = edge_double(g);
-		v[1] = edge_double(g);
-		break;
-	case 1:
-	case 2:
-		v[0] = edge_float(g) | (uint64_t)edge_float(g) << 32;
-		v[1] = edge_float(g) | (uint64_t)edge_float(g) << 32;
-		break;
-	case 3:
-		v[0] = edge_integer(g);
-		v[1] = edge_integer(g);
-		break;
-	default:
-		v[0] = rnd(g);
-		v[1] = rnd(g);
-		break;
-	}
+	return (uint32_t)(DIFF_WINDOW + DIFF_WINDOW_BYTES / 2) + diff_below(g, 0x400);
 }
 
 /* ---- units ---- */
 
-struct making {
-	struct diff_generator *g;
-	struct diff_case *c;
-	uint32_t start[DIFF_WORDS]; /* first words of units */
-	uint32_t units;
-	uint32_t fixups[DIFF_WORDS]; /* units whose first word is a branch to be aimed */
-	uint32_t fixup_count;
-};
-
-static uint32_t field(uint32_t word, uint32_t at, uint32_t width)
+void diff_put(struct diff_making *m, uint32_t insn)
 {
-	return word >> at & ((1u << width) - 1);
+	struct diff_case *c = m->c;
+
+	c->code[c->halves++] = (uint16_t)insn;
+	if (diff_isa.halves(insn) == 2)
+		c->code[c->halves++] = (uint16_t)(insn >> 16);
 }
 
-static uint32_t with(uint32_t word, uint32_t at, uint32_t width, uint32_t value)
+void diff_put_branch(struct diff_making *m, uint32_t insn)
 {
-	uint32_t mask = ((1u << width) - 1) << at;
-
-	return (word & ~mask) | (value << at & mask);
+	m->aimed[m->aimed_count++] = m->units;
+	diff_put(m, insn);
 }
 
-static void put(struct making *m, uint32_t word)
-{
-	m->c->code[m->c->words++] = word;
-}
-
-static void put_constant(struct making *m, uint32_t reg, uint32_t value)
-{
-	put(m, 0x52800000u | (value & 0xffff) << 5 | reg); /* MOVZ Wd */
-	put(m, 0x72a00000u | (value >> 16) << 5 | reg);    /* MOVK Wd, LSL 16 */
-}
-
-static int is_undefined(uint32_t word)
+int diff_is_undefined(uint32_t insn)
 {
 	static struct vr_ir_op ops[512];
 	static struct vr_ir_block blocks[2];
@@ -314,234 +236,123 @@ static int is_undefined(uint32_t word)
 	struct vr_lift rq = {.size = sizeof(rq),
 			     .max_insns = 1,
 			     .pc = DIFF_CODE,
-			     .key = A64_KEY_EL1 | A64_KEY_FP,
-			     .code = (const uint8_t *)&word,
+			     .key = diff_isa.key,
+			     .code = (const uint8_t *)&insn,
 			     .length = 4};
 
-	if (a64_lift_block(&rq, &ir) || !ir.block_count)
+	if (diff_isa.isa->lift(&rq, &ir) || !ir.block_count)
 		return 1;
 	for (uint32_t i = 1; i < ir.op_count; i++)
-		if (ops[i].op == VR_IR_CALL && ops[i].imm == A64_H_raise)
+		if (ops[i].op == VR_IR_CALL && ops[i].imm == diff_isa.raise)
 			return 1;
 	return 0;
 }
 
-/*
- * The half-precision arithmetic extension, which the reference processor has and ID_AA64PFR0 here denies:
- * what the lifter calls undefined in these groups is not a finding.
- */
-static int is_half_extension(uint32_t row, uint32_t word)
+/* The value of a row's field; `otherwise` when there is none, or (of register fields) a narrow one. */
+static uint32_t field_of(const struct diff_row *row, const char *name, uint32_t insn, uint32_t otherwise)
 {
-	const char *name = a64_row_table[row].name;
+	unsigned at, width;
 
-	if (!strncmp(name, "fp_", 3))
-		return (word >> 22 & 3) == 3;
-	if (strstr(name, "_elem"))
-		return (word >> 22 & 3) == 0;
-	if (!strcmp(name, "simd_mod_imm"))
-		return 1;
-	if (strstr(name, "_shift"))
-		return (word >> 20 & 7) == 1 && (word >> 23 & 1) == 0;
-	return strstr(name, "_across") || strstr(name, "_pairwise");
+	for (const char *p = row->fields; p && *p; p = next_field(p))
+		if (field_is(p, name, &at, &width) && width >= 5)
+			return diff_field(insn, at, width);
+	return otherwise;
 }
 
-/* Registers of general-purpose destinations must not be the reserved ones. */
-static uint32_t keep_reserved(struct diff_generator *g, uint32_t word, uint32_t at)
+static uint32_t with_field(const struct diff_row *row, const char *name, uint32_t insn, uint32_t value)
 {
-	uint32_t r = field(word, at, 5);
+	unsigned at, width;
 
-	return r >= BASE && r < BASE + 8 ? with(word, at, 5, below(g, BASE)) : word;
+	for (const char *p = row->fields; p && *p; p = next_field(p))
+		if (field_is(p, name, &at, &width) && width >= 5)
+			insn = diff_with(insn, at, width, value);
+	return insn;
 }
 
-static int make_memory(struct making *m, uint32_t row, uint32_t word)
+/* Read what the last unit wrote, and perhaps write it again. */
+static uint32_t go_on(const struct diff_making *m, const struct diff_row *row, uint32_t insn)
+{
+	insn = with_field(row, diff_isa.source, insn, m->last);
+	if (diff_below(m->g, 2))
+		insn = with_field(row, diff_isa.target, insn, m->last);
+	if (diff_isa.repeated && diff_below(m->g, 2))
+		insn = with_field(
+			row, diff_isa.repeated, insn,
+			field_of(&m->last_row, diff_isa.repeated, m->last_insn, diff_below(m->g, 32)));
+	return insn;
+}
+
+static uint32_t row_named(const char *name)
+{
+	uint32_t i = 0;
+
+	while (i + 1 < diff_isa.row_count && strcmp(diff_isa.row(i).name, name))
+		i++;
+	return i;
+}
+
+/* The row to follow the last one: any, or often its other half. */
+static uint32_t draw_row(const struct diff_making *m)
+{
+	if (m->last != NOT_THERE && diff_isa.pair_count && diff_below(m->g, 2)) {
+		const char *const *pair = diff_isa.pairs[diff_below(m->g, diff_isa.pair_count)];
+
+		if (!strcmp(pair[0], m->last_row.name))
+			return row_named(pair[1]);
+	}
+	return diff_below(m->g, diff_isa.row_count);
+}
+
+static int make_unit(struct diff_making *m)
 {
 	struct diff_generator *g = m->g;
-	const char *name = a64_row_table[row].name;
-	int vector = !strncmp(name, "fp_", 3) || !strncmp(name, "simd_", 5);
-	int aligned = !strcmp(name, "stlr") || !strcmp(name, "ldar") || strchr("cs", name[0]) ||
-		      !strcmp(name, "ldop") || !strcmp(name, "ldxr") || !strcmp(name, "ldxp");
-	uint32_t base = BASE + below(g, 4);
-	uint32_t address = (uint32_t)(DIFF_WINDOW + DIFF_WINDOW_BYTES / 2) + below(g, 0x400);
+	uint32_t number = draw_row(m);
+	struct diff_row row = diff_isa.row(number);
 
-	if (vector)
-		aligned = 0;
-	if (aligned)
-		address &= ~15u;
-	/* Scaled 12-bit offsets reach 64 KiB: keep them in the window. */
-	if (strstr(name, "imm12"))
-		word &= ~(0xe00u << 10);
-	word = with(word, 5, 5, base);
-	if (!vector) {
-		word = keep_reserved(g, word, 0);
-		if (!strcmp(name, "ldst_pair") || !strcmp(name, "ldxp") || !strcmp(name, "stxp")) {
-			word = keep_reserved(g, word, 10);
-			if (field(word, 0, 5) == field(word, 10, 5))
-				word = with(word, 10, 5, (field(word, 0, 5) + 1) % BASE);
-		}
-		if (!strncmp(name, "stx", 3)) {
-			/* the status register is neither base nor data */
-			uint32_t rs = (field(word, 0, 5) + 2) % BASE;
-
-			if (!strcmp(name, "stxp") && rs == field(word, 10, 5))
-				rs = (rs + 1) % BASE;
-			word = with(word, 16, 5, rs);
-		}
-		if (!strcmp(name, "cas") || !strcmp(name, "ldop") || !strcmp(name, "swp"))
-			word = keep_reserved(g, word, 16);
-		if (!strcmp(name, "casp"))
-			word = with(with(word, 0, 5, below(g, 9) * 2), 16, 5, below(g, 9) * 2);
-	} else if (!strcmp(name, "fp_pair") && field(word, 0, 5) == field(word, 10, 5)) {
-		word = with(word, 10, 5, (field(word, 0, 5) + 1) & 31);
-	}
-	if (strstr(name, "ldst_reg"))
-		word = with(word, 16, 5, INDEX);
-	else if (strstr(name, "post"))
-		word = with(word, 16, 5, below(g, 3) ? 31 : INDEX);
-	if (is_undefined(word))
+	if (g->only && strncmp(row.name, g->only, strlen(g->only)))
 		return 0;
-	put_constant(m, base, address);
-	if (strstr(name, "ldst_reg") || strstr(name, "post"))
-		put_constant(m, INDEX, below(g, 64));
-	/* A store-exclusive mostly follows the load that arms the monitor; else it fails. (After a load of
-	 * another size it may do either.) */
-	uint32_t armed = below(g, 8);
+	uint32_t insn = ((uint32_t)diff_random(g) & ~row.mask) | row.value;
 
-	if (!strncmp(name, "stx", 3) && !armed)
-		put(m, 0xd5033f5fu); /* CLREX */
-	if (!strcmp(name, "stxr") && armed)
-		put(m, with(with(with(0x085f7c00u, 30, 2, field(word, 30, 2)), 5, 5, base), 0, 5,
-			    below(g, BASE)));
-	if (!strcmp(name, "stxp") && armed)
-		put(m, with(with(with(with(0x887f0000u, 30, 1, field(word, 30, 1)), 5, 5, base), 0, 5, 6), 10,
-			    5, 7));
-	put(m, word);
+	if (m->last != NOT_THERE && !diff_below(g, 3))
+		insn = go_on(m, &row, insn);
+	if (diff_isa.decode(insn) != (int)number || !diff_isa.unit(m, &row, rule_of(&row)->kind, insn))
+		return 0;
+	m->last = field_of(&row, diff_isa.target, insn, NOT_THERE);
+	m->last_row = row;
+	m->last_insn = insn;
 	return 1;
 }
 
-static int make_unit(struct making *m)
+static void aim(struct diff_making *m, uint32_t unit)
 {
-	struct diff_generator *g = m->g;
-	uint32_t row = below(g, A64_ROWS);
-	const struct unit_rule *rule = rule_of(row);
-	const char *name = a64_row_table[row].name;
+	uint32_t at = m->start[unit], target = unit + 1 + diff_below(m->g, 4);
+	uint32_t to = target < m->units ? m->start[target] : m->c->halves;
+	uint32_t insn = diff_insn_at(m->c, at), length = diff_isa.halves(insn);
 
-	if (g->only && strncmp(name, g->only, strlen(g->only)))
-		return 0;
-	uint32_t word = ((uint32_t)rnd(g) & ~a64_row_table[row].mask) | a64_row_table[row].value;
-
-	if (a64_decode(word) != (int)row)
-		return 0;
-	switch (rule->kind) {
-	case MEMORY:
-		return make_memory(m, row, word);
-	case BRANCH:
-		if (!strcmp(name, "cbz") || !strcmp(name, "tbz"))
-			word = with(word, 0, 5, below(g, 31));
-		m->fixups[m->fixup_count++] = m->units;
-		put(m, word);
-		return 1;
-	case SKIP:
-		if (!strcmp(name, "br") || !strcmp(name, "blr") || !strcmp(name, "ret")) {
-			uint32_t r = below(g, BASE);
-
-			put(m, 0x10000040u | r); /* ADR r, #8 */
-			put(m, with(word, 5, 5, r));
-			/* not reached, lest the two be split by a branch's aim: both are one unit */
-			return 1;
-		}
-		return 0;
-	case HINT: {
-		uint32_t what = field(word, 5, 7);
-
-		if (what >= 1 && what <= 5) /* YIELD, WFE, WFI, SEV, SEVL */
-			return 0;
-		put(m, word);
-		return 1;
-	}
-	case MRS: {
-		/* NZCV, FPCR (read), FPSR */
-		static const uint32_t registers[] = {0xd53b4200, 0xd51b4200, 0xd53b4400, 0xd53b4420,
-						     0xd51b4420};
-		uint32_t which = registers[below(g, 5)];
-
-		if ((which >> 21 & 1) != (word >> 21 & 1))
-			return 0;
-		if (which == 0xd51b4420) {
-			put_constant(m, INDEX, (uint32_t)rnd(g) & 0x0800009f);
-			put(m, which | INDEX);
-			return 1;
-		}
-		put(m, which | below(g, BASE));
-		return 1;
-	}
-	case SYS: {
-		/* DC ZVA, DC CVAC, DC CVAU, DC CIVAC, IC IVAU */
-		static const uint32_t ops[] = {0xd50b7420, 0xd50b7a20, 0xd50b7b20, 0xd50b7e20, 0xd50b7520};
-
-		put_constant(m, BASE, (uint32_t)(DIFF_WINDOW + DIFF_WINDOW_BYTES / 2) + below(g, 0x400));
-		put(m, ops[below(g, 5)] | BASE);
-		return 1;
-	}
-	case PC_LITERAL:
-		/* the case's own code, which all see alike */
-		word = with(word, 5, 19, below(g, 200));
-		if (name[0] != 'f')
-			word = keep_reserved(g, word, 0);
-		if (is_undefined(word))
-			return 0;
-		put(m, word);
-		return 1;
-	default:
-		break;
-	}
-	if (strncmp(name, "simd", 4) || strstr(name, "simd_copy"))
-		word = keep_reserved(g, word, 0);
-	if (is_undefined(word) && (is_half_extension(row, word) || below(g, 2000)))
-		return 0;
-	put(m, word);
-	return 1;
-}
-
-static void aim(struct making *m, uint32_t unit)
-{
-	uint32_t at = m->start[unit];
-	uint32_t target = unit + 1 + below(m->g, 4);
-	uint32_t to = target < m->units ? m->start[target] : m->c->words;
-	uint32_t *word = &m->c->code[at], distance = to - at;
-
-	if ((*word & 0x7c000000) == 0x14000000)
-		*word = with(*word, 0, 26, distance);
-	else if ((*word & 0x7e000000) == 0x36000000)
-		*word = with(*word, 5, 14, distance);
-	else
-		*word = with(*word, 5, 19, distance);
+	insn = diff_isa.aim(insn, (to - at) * 2);
+	m->c->code[at] = (uint16_t)insn;
+	if (length == 2)
+		m->c->code[at + 1] = (uint16_t)(insn >> 16);
 }
 
 void diff_generate(struct diff_generator *g, struct diff_case *c)
 {
-	struct making m = {.g = g, .c = c};
+	static struct diff_making m;
 
+	m = (struct diff_making){.g = g, .c = c, .last = NOT_THERE};
 	memset(c, 0, sizeof(*c));
-	for (uint32_t i = 0; i < 31; i++)
-		c->x[i] = edge_integer(g);
-	c->x[30] = DIFF_CODE;
-	c->sp = DIFF_WINDOW + DIFF_WINDOW_BYTES / 2;
-	for (uint32_t i = 0; i < 32; i++)
-		fill_vector(g, c->v[i]);
-	c->nzcv = (uint32_t)rnd(g) & 0xf0000000;
-	/* Rounding modes often, flush-to-zero and default NaN now and then. */
-	c->fpcr = (below(g, 2) ? below(g, 4) << 22 : 0) | (below(g, 8) ? 0 : 1u << 24) |
-		  (below(g, 8) ? 0 : 1u << 25);
-	c->memory_seed = rnd(g) | 1;
-	while (m.units < g->units && c->words < DIFF_WORDS - 16) {
-		m.start[m.units] = c->words;
-		if (make_unit(&m))
+	diff_isa.start(g, c);
+	c->memory_seed = diff_random(g) | 1;
+	while (m.units < g->units && c->halves < DIFF_HALVES - 16) {
+		m.start[m.units] = c->halves;
+		if (make_unit(&m)) {
 			m.units++;
-		else
-			c->words = m.start[m.units];
+		} else {
+			c->halves = m.start[m.units];
+		}
 	}
-	for (uint32_t i = 0; i < m.fixup_count; i++)
-		aim(&m, m.fixups[i]);
-	g->instructions += c->words;
-	put(&m, 0xd4200000u | DIFF_END << 5);
+	for (uint32_t i = 0; i < m.aimed_count; i++)
+		aim(&m, m.aimed[i]);
+	g->instructions += m.units;
+	diff_put(&m, diff_isa.end);
 }

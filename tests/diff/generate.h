@@ -15,8 +15,8 @@ struct diff_generator {
 };
 
 void diff_generate(struct diff_generator *g, struct diff_case *c);
-/* Count an executed word for the coverage report. */
-void diff_cover(uint32_t word);
+/* Count an executed instruction for the coverage report. */
+void diff_cover(uint32_t insn);
 /* Rows, and classes of rows (row + opcode fields); the rows never hit, but for those tested elsewhere.
  * Returns their number. */
 unsigned diff_coverage(FILE *to, unsigned *rows, unsigned *rows_hit, unsigned *classes);
