@@ -207,6 +207,10 @@ void vr_double_cut(struct vr_double *d, const char *id, uint32_t size);
 /* The n-th request from now (1: the next) that may fail does, with VR_E_NOMEM and a text; 0: none. */
 void vr_double_refuse(struct vr_double *d, uint32_t n);
 
+/* Memory of n bytes between whose end and the next page nothing is: reading on ends there. NULL: none. */
+void *vr_double_guarded(uint64_t n);
+void vr_double_guarded_free(void *p, uint64_t n);
+
 void vr_double_error_clear(struct vr_double *d);
 /* The i-th thing that the plugin did wrong towards the host, or NULL. */
 const char *vr_double_finding(const struct vr_double *d, uint32_t i);

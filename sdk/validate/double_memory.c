@@ -32,6 +32,32 @@ uint8_t *vr_double_ram(struct vr_double *d, uint64_t gpa, uint64_t length, uint3
 	return r->bytes;
 }
 
+static uint64_t whole_pages(uint64_t n)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return (n + page - 1) / page * page;
+}
+
+void *vr_double_guarded(uint64_t n)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), whole = whole_pages(n);
+	uint8_t *p = mmap(NULL, whole + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	if (mprotect(p, whole, PROT_READ | PROT_WRITE) < 0) {
+		munmap(p, whole + page);
+		return NULL;
+	}
+	return p + whole - n;
+}
+
+void vr_double_guarded_free(void *p, uint64_t n)
+{
+	munmap((uint8_t *)p + n - whole_pages(n), whole_pages(n) + (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
 void vr_double_no_ram(struct vr_double *d)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -25,7 +25,7 @@ static char why[160];
 
 static const char *differs(const char *what, uint32_t i, uint64_t set, uint64_t got)
 {
-	snprintf(why, sizeof(why), "%s%u: 0x%llx was set, 0x%llx is read", what, i, (unsigned long long)set,
+	snprintf(why, sizeof(why), "%s%u: 0x%llx, then 0x%llx", what, i, (unsigned long long)set,
 		 (unsigned long long)got);
 	return why;
 }
@@ -83,7 +83,7 @@ static void a64_enter(const struct machine *m, void *state, uint64_t pc)
 	s->powered_on = 1;
 	s->waiting = 0;
 	s->exclusive_address = UINT64_MAX;
-	a64_sysreg(s, A64_VBAR, m->isa->ram + MACHINE_CODE + GUEST_VECTORS);
+	a64_sysreg(s, A64_VBAR, m->vectors);
 	a64_sysreg(s, A64_CPACR, 3u << 20);
 }
 
@@ -125,6 +125,22 @@ static const char *a64_compare(const void *set, const void *got)
 static uint64_t a64_pc(const void *state)
 {
 	return ((const struct vr_state_arm64 *)state)->pc;
+}
+
+static void a64_register(void *state, uint32_t i, uint64_t value)
+{
+	((struct vr_state_arm64 *)state)->x[i] = value;
+}
+
+#define A64_SPSR VR_A64_SYSREG(3u, 0u, 4u, 0u, 0u)
+#define A64_NZCV 0xf0000000ull
+
+static void a64_forget_flags(void *state)
+{
+	struct vr_state_arm64 *s = state;
+
+	s->pstate &= ~A64_NZCV;
+	a64_sysreg(s, A64_SPSR, a64_read(s, A64_SPSR) & ~A64_NZCV);
 }
 
 /* ---- riscv64 ---------------------------------------------------------------------------------------- */
@@ -171,7 +187,7 @@ static void rv_enter(const struct machine *m, void *state, uint64_t pc)
 	s->powered_on = 1;
 	s->waiting = 0;
 	s->reservation_address = UINT64_MAX;
-	rv_set(s, RV_STVEC, m->isa->ram + MACHINE_CODE + GUEST_VECTORS);
+	rv_set(s, RV_STVEC, m->vectors);
 	rv_set(s, RV_MEDELEG, VR_RISCV_S_MEDELEG);
 	rv_set(s, RV_MIDELEG, VR_RISCV_S_MIDELEG);
 	rv_set(s, RV_MSTATUS, 3u << 13); /* FS */
@@ -215,6 +231,11 @@ static uint64_t rv_pc(const void *state)
 	return ((const struct vr_state_riscv64 *)state)->pc;
 }
 
+static void rv_register(void *state, uint32_t i, uint64_t value)
+{
+	((struct vr_state_riscv64 *)state)->x[i + 1] = value;
+}
+
 /* ---- x86-64 ------------------------------------------------------------------------------------------- */
 
 #define X86_GDT MACHINE_TABLES
@@ -233,7 +254,7 @@ static void x86_put(struct machine *m, uint64_t offset, uint64_t value)
 /* SDM vol. 3 4.5: 4 GiB identical in pages of 2 MiB, accessed and dirty already. */
 static void x86_prepare(struct machine *m)
 {
-	uint64_t ram = m->isa->ram, handler = ram + MACHINE_CODE + GUEST_VECTORS;
+	uint64_t ram = m->isa->ram, handler = m->vectors;
 
 	x86_put(m, X86_GDT + X86_CODE, 0x00af9b000000ffffull);
 	x86_put(m, X86_GDT + X86_DATA, 0x00cf93000000ffffull);
@@ -345,6 +366,16 @@ static uint64_t x86_pc(const void *state)
 	return ((const struct vr_state_x86 *)state)->rip;
 }
 
+static void x86_register(void *state, uint32_t i, uint64_t value)
+{
+	((struct vr_state_x86 *)state)->gpr[i] = value;
+}
+
+static void x86_forget_flags(void *state)
+{
+	((struct vr_state_x86 *)state)->rflags &= ~0x8d5ull;
+}
+
 /* ---- all ---------------------------------------------------------------------------------------------- */
 
 const struct check_isa check_isas[] = {
@@ -363,6 +394,12 @@ const struct check_isa check_isas[] = {
 		.random = a64_random,
 		.compare = a64_compare,
 		.pc = a64_pc,
+		.set_register = a64_register,
+		.forget_flags = a64_forget_flags,
+		.registers = 31,
+		.end = {0x02, 0x00, 0x00, 0xd4, 0x00, 0x00, 0x00, 0x14}, /* HVC #0; B . */
+		.end_bytes = 8,
+		.unit = 4,
 	},
 	{
 		.arch = "riscv64",
@@ -379,6 +416,11 @@ const struct check_isa check_isas[] = {
 		.random = rv_random,
 		.compare = rv_compare,
 		.pc = rv_pc,
+		.set_register = rv_register,
+		.registers = 31,
+		.end = {0x73, 0x00, 0x00, 0x00, 0x6f, 0x00, 0x00, 0x00}, /* ECALL; J . */
+		.end_bytes = 8,
+		.unit = 2,
 	},
 	{
 		.arch = "x86_64",
@@ -395,6 +437,12 @@ const struct check_isa check_isas[] = {
 		.random = x86_random,
 		.compare = x86_compare,
 		.pc = x86_pc,
+		.set_register = x86_register,
+		.forget_flags = x86_forget_flags,
+		.registers = 16,
+		.end = {0xf4, 0xeb, 0xfd}, /* HLT; JMP back to it */
+		.end_bytes = 3,
+		.unit = 1,
 	},
 };
 const uint32_t check_isa_count = sizeof(check_isas) / sizeof(check_isas[0]);

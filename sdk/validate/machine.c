@@ -188,6 +188,7 @@ void machine_open(struct machine *m, struct vr_check *c, const struct check_isa 
 	memset(m->ram, 0, MACHINE_RAM);
 	memset(m->rom, 0x3c, 0x10000);
 	memcpy(m->ram + MACHINE_CODE, isa->words, GUEST_BYTES);
+	m->vectors = isa->ram + MACHINE_CODE + GUEST_VECTORS;
 	isa->prepare(m);
 	rc = a->memory_map(m->vm, 0, isa->ram, MACHINE_RAM, m->ram, 0);
 	CHECK(c, rc >= 0, "memory_map refuses with %s: %s", check_error_name(rc), d->error_text);

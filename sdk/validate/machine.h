@@ -43,6 +43,13 @@ struct check_isa {
 	/* NULL, or what differs. */
 	const char *(*compare)(const void *set, const void *got);
 	uint64_t (*pc)(const void *state);
+	void (*set_register)(void *state, uint32_t i, uint64_t value);
+	uint32_t registers;
+	/* NULL, or: condition flags, now and as the exception saved them, to zero. */
+	void (*forget_flags)(void *state);
+	/* Instructions that end a run, by a hypercall or by sleeping; what they are multiples of. */
+	uint8_t end[8];
+	uint32_t end_bytes, unit;
 };
 extern const struct check_isa check_isas[];
 extern const uint32_t check_isa_count;
@@ -71,6 +78,7 @@ struct machine {
 	struct vr_double *d;
 	void *vm;
 	uint8_t *ram, *rom;
+	uint64_t vectors; /* where exceptions go */
 	uint32_t count;
 	struct machine_vcpu vcpu[MACHINE_VCPUS];
 	pthread_mutex_t lock;
@@ -101,6 +109,9 @@ bool machine_ended(struct machine *m, uint32_t i);
 /* Enter, run until DEVICE_DONE, which must have been written this value. */
 void machine_expect(struct machine *m, uint32_t guest, uint32_t result);
 uint64_t machine_u64(const struct machine *m, uint64_t offset); /* at MACHINE_DATA + offset */
+
+/* The mode key of the micro-guests' state (rules_xlate.c). */
+uint64_t check_xlate_key(struct vr_check *c, const struct vr_isa *isa);
 
 /* Calls fn with a machine of the accelerator under test for each guest architecture that it can run here. */
 void machine_each(struct vr_check *c, uint32_t vcpus, void (*fn)(struct machine *m));
