@@ -93,9 +93,14 @@ int32_t vr_double_request(struct vr_double *d, const char *function)
 		return VR_OK;
 	d->refused = 1;
 	snprintf(d->refused_what, sizeof(d->refused_what), "%s", function);
-	/* As the core does: who refuses gives the text. */
-	host_error(d->host, VR_E_NOMEM, "the double of the host refuses this request");
-	return VR_E_NOMEM;
+	return vr_double_no(d, VR_E_NOMEM, "the double of the host refuses this request");
+}
+
+/* As the core does: who refuses gives the text. */
+int32_t vr_double_no(struct vr_double *d, int32_t code, const char *text)
+{
+	host_error(d->host, code, text);
+	return code;
 }
 
 void vr_double_refuse(struct vr_double *d, uint32_t n)

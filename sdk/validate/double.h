@@ -231,6 +231,8 @@ void vr_double_show_access(struct vr_double *d, uint32_t space, uint32_t vcpu, u
 			   const char *name);
 void vr_double_show_line(struct vr_double *d, uint32_t vcpu, uint32_t line, uint32_t level);
 int32_t vr_double_show_hypercall(struct vr_double *d, uint32_t vcpu, uint32_t kind, uint64_t *regs);
+/* A refusal of the host's: code, with this text as the error. */
+int32_t vr_double_no(struct vr_double *d, int32_t code, const char *text);
 /* Counts a request; VR_E_NOMEM with a text when this one is to fail. */
 int32_t vr_double_request(struct vr_double *d, const char *function);
 

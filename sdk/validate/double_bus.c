@@ -16,7 +16,7 @@ static int32_t VR_CALL attach(const struct vr_host *host, uint32_t space, uint64
 	    !VR_HAS(ops, write)) {
 		vr_double_note(d, "mmio.attach: a bad range or struct vr_bus_ops (space %u, 0x%llx)", space,
 			       (unsigned long long)base);
-		return VR_E_INVAL;
+		return vr_double_no(d, VR_E_INVAL, "a bad range or struct vr_bus_ops");
 	}
 	rc = vr_double_request(d, "mmio.attach");
 	if (rc < 0)
@@ -24,9 +24,9 @@ static int32_t VR_CALL attach(const struct vr_host *host, uint32_t space, uint64
 	for (uint32_t i = 0; i < d->bus_count; i++)
 		if (d->bus[i].space == space && base <= d->bus[i].base + (d->bus[i].length - 1) &&
 		    d->bus[i].base <= base + (length - 1))
-			return VR_E_EXISTS;
+			return vr_double_no(d, VR_E_EXISTS, "something is attached there");
 	if (d->bus_count == VR_DOUBLE_BUSES)
-		return VR_E_NOMEM;
+		return vr_double_no(d, VR_E_NOMEM, "the double has no more room for devices");
 	b = &d->bus[d->bus_count++];
 	*b = (struct vr_double_bus){
 		.space = space, .base = base, .length = length, .ops = ops, .opaque = opaque};

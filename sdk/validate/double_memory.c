@@ -90,12 +90,14 @@ static int32_t VR_CALL add(const struct vr_host *host, uint64_t gpa, uint64_t le
 	if (!length || (gpa | length) & (GRAIN - 1) || gpa + length < gpa) {
 		vr_double_note(d, "memory.add: 0x%llx bytes at 0x%llx are not multiples of 64 KiB",
 			       (unsigned long long)length, (unsigned long long)gpa);
-		return VR_E_INVAL;
+		return vr_double_no(d, VR_E_INVAL, "guest RAM comes in multiples of 64 KiB");
 	}
 	rc = vr_double_request(d, "memory.add");
 	if (rc < 0)
 		return rc;
-	return vr_double_ram(d, gpa, length, flags) ? VR_OK : VR_E_NOMEM;
+	return vr_double_ram(d, gpa, length, flags)
+		       ? VR_OK
+		       : vr_double_no(d, VR_E_NOMEM, "no room or no memory for this RAM");
 }
 
 static uint32_t VR_CALL count(const struct vr_host *host)
