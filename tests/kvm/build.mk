@@ -24,14 +24,13 @@ $(KVM_TESTS): $(B)/tests/test-kvm-%: $(B)/obj/tests/kvm/test_%.o $(KVM_TEST_KIT)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -Wl,--wrap=ioctl,--wrap=open,--wrap=mmap -o $@ $^ $(KVM_LIBS)
 
-# Whole machines: a guest of our own, entered as PVH, and faults put between vmrun and the kernel.
-$(B)/tests/kvm/disk.elf: tests/kvm/machine/disk.c tests/kvm/machine/pvh.ld
+# Whole machines: a guest on tests/micro's kit, and faults put between vmrun and the kernel.
+$(B)/tests/kvm/disk.o: tests/kvm/machine/disk.c $(wildcard tests/micro/kit/*.h tests/micro/kit/x86_64/*.h)
 	@mkdir -p $(@D)
+	$(Q)$(MICRO_COMPILE_x86_64)
+$(B)/tests/kvm/disk.elf: $(B)/tests/kvm/disk.o $(addprefix $(B)/tests/micro/x86_64/kit/,start.o arch.o guest.o) tests/micro/kit/x86_64/link.ld
 	@echo "  GUEST   $@"
-	$(Q)$(CC) -m32 -march=i686 -mgeneral-regs-only -std=gnu11 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-protector \
-	  -fcf-protection=none -fno-asynchronous-unwind-tables -c -o $(@:.elf=.o) $<
-	$(Q)$(LD) -m elf_i386 --no-warn-rwx-segments -T tests/kvm/machine/pvh.ld -o $(@:.elf=.elf32) $(@:.elf=.o)
-	$(Q)objcopy -I elf32-i386 -O elf64-x86-64 $(@:.elf=.elf32) $@
+	$(Q)$(MICRO_LINK_x86_64) -o $@ $(filter %.o,$^)
 
 $(B)/tests/kvm/fault.so: tests/kvm/machine/fault.c
 	@mkdir -p $(@D)

@@ -1,36 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk.c: a guest for the `pc` board, in 32-bit protected mode without paging or interrupts, and with plain
- * integer instructions only: it runs where KVM emulates kernel mode. It drives the disk in the first
- * virtio-mmio slot (virtio 1.2, 4.2 and 5.2) and polls for each answer. Its command line begins with what to
- * do:
+ * disk.c: a guest for the `pc` board, on tests/micro's kit. It drives the disk in the first virtio-mmio slot
+ * (virtio 1.2, 4.2 and 5.2) and polls for each answer. The first sector begins with what to do:
  *
  *     rN    read the first N sectors, print "sum" and the sum of their 32-bit words, power off
+ *     xN    the same, after one reset of the machine in between
  *     wN    write N sectors from sector 8 on, sector 8 + i full of the letter 'A' + i % 26, and flush; print
  *           "written"; then touch a port for ever
  *     uN    the same without the flush, and power off
- *     xN    as rN, after one reset of the machine in between; that it was is noted in sector 7
- *     h     print "here"; then touch a port for ever
  */
-#include <stdint.h>
+#include "arch.h"
+#include "guest.h"
 
-#define SLOT 0xd0000000u
+#define SLOT 0xd0000000ull
 #define R_STATUS 0x70u
 #define R_NOTIFY 0x50u
-#define UART 0x3f8
-#define PM_CONTROL 0x604
-#define RESET 0xcf9
-#define SOFT_OFF (1u << 13 | 5u << 10)
 #define ENTRIES 8u
 #define F_FLUSH (1u << 9)
 #define NEXT 1u
 #define DEVICE_WRITES 2u
 #define SECTOR 512u
-
-struct start_info {
-	uint32_t magic, version, flags, modules;
-	uint64_t module_list, command_line;
-};
+#define READ 0u
+#define WRITE 1u
+#define FLUSH 4u
+#define BEEN_HERE 0x6265656e2d686572ull
 
 static struct {
 	struct {
@@ -54,64 +47,17 @@ static struct {
 	uint32_t type, reserved;
 	uint64_t sector;
 } header;
-static uint32_t data[SECTOR / 4];
+static volatile uint32_t data[SECTOR / 4];
 static volatile uint8_t status;
-
-/* ---- the machine -------------------------------------------------------------------------------- */
-static inline void out8(uint16_t port, uint8_t value)
-{
-	__asm__ volatile("outb %0, %1" ::"a"(value), "d"(port));
-}
-
-static inline void out16(uint16_t port, uint16_t value)
-{
-	__asm__ volatile("outw %0, %1" ::"a"(value), "d"(port));
-}
-
-static inline uint8_t in8(uint16_t port)
-{
-	uint8_t value;
-
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
-	return value;
-}
-
-static void print(const char *text)
-{
-	for (; *text; text++)
-		out8(UART, (uint8_t)*text);
-}
-
-static void print_hex(uint32_t value)
-{
-	for (int shift = 28; shift >= 0; shift -= 4)
-		out8(UART, (uint8_t) "0123456789abcdef"[value >> shift & 15]);
-}
-
-__attribute__((noreturn)) static void off(void)
-{
-	out16(PM_CONTROL, SOFT_OFF);
-	for (;;)
-		in8(0x80);
-}
-
-__attribute__((noreturn)) static void fail(const char *why)
-{
-	print("failed: ");
-	print(why);
-	print("\n");
-	off();
-}
-
-/* ---- the disk --------------------------------------------------------------------------------------- */
-static uint32_t r(uint32_t offset)
-{
-	return *(volatile uint32_t *)(SLOT + offset);
-}
 
 static void w(uint32_t offset, uint32_t value)
 {
-	*(volatile uint32_t *)(SLOT + offset) = value;
+	mmio_write(SLOT + offset, 4, value);
+}
+
+static uint32_t r(uint32_t offset)
+{
+	return (uint32_t)mmio_read(SLOT + offset, 4);
 }
 
 static void address(uint32_t offset, const void *p)
@@ -123,7 +69,7 @@ static void address(uint32_t offset, const void *p)
 static void find_disk(void)
 {
 	if (r(0) != 0x74726976 || r(4) != 2 || r(8) != 2)
-		fail("no disk in the first slot");
+		kit_die("a disk in the first slot", r(8));
 	w(R_STATUS, 0);
 	w(R_STATUS, 3);
 	w(0x24, 0);
@@ -132,7 +78,7 @@ static void find_disk(void)
 	w(0x20, 1); /* VIRTIO_F_VERSION_1 */
 	w(R_STATUS, 11);
 	if (!(r(R_STATUS) & 8))
-		fail("features");
+		kit_die("features", r(R_STATUS));
 	w(0x30, 0);
 	w(0x38, ENTRIES);
 	address(0x80, q.desc);
@@ -143,37 +89,34 @@ static void find_disk(void)
 	w(R_STATUS, 15);
 }
 
-static void describe(uint32_t i, const volatile void *p, uint32_t length, uint16_t flags)
+static void describe(uint32_t i, const volatile void *p, uint32_t length, uint32_t flags, uint32_t next)
 {
 	q.desc[i].address = (uintptr_t)p;
 	q.desc[i].length = length;
-	q.desc[i].flags = (uint16_t)(flags | (i < 2 ? NEXT : 0));
-	q.desc[i].next = (uint16_t)(i + 1);
+	q.desc[i].flags = (uint16_t)(flags | (next ? NEXT : 0));
+	q.desc[i].next = (uint16_t)next;
 }
 
-/* type: 0 read, 1 write, 4 flush (5.2.6) */
 static void request(uint32_t type, uint32_t sector)
 {
-	volatile uint16_t *used = &q.used.idx;
+	volatile uint16_t *used = &q.used.idx, *offered = &q.avail.idx;
 	uint16_t before = *used;
 
 	header.type = type;
 	header.sector = sector;
 	status = 0xff;
-	describe(0, &header, sizeof(header), 0);
-	describe(1, data, type == 4 ? 0 : SECTOR, type == 0 ? DEVICE_WRITES : 0);
-	describe(2, &status, 1, DEVICE_WRITES);
-	if (type == 4)
-		q.desc[0].next = 2;
-	q.avail.ring[q.avail.idx % ENTRIES] = 0;
+	describe(0, &header, sizeof(header), 0, type == FLUSH ? 2 : 1);
+	describe(1, data, SECTOR, type == READ ? DEVICE_WRITES : 0, 2);
+	describe(2, &status, 1, DEVICE_WRITES, 0);
+	q.avail.ring[*offered % ENTRIES] = 0;
 	__asm__ volatile("" ::: "memory");
-	*(volatile uint16_t *)&q.avail.idx = (uint16_t)(q.avail.idx + 1);
+	*offered = (uint16_t)(*offered + 1);
 	w(R_NOTIFY, 0);
 	while (*used == before)
-		__asm__ volatile("pause");
+		arch_pause();
 	__asm__ volatile("" ::: "memory");
 	if (status)
-		fail("the disk's answer");
+		kit_die("the disk's answer", status);
 }
 
 static void read_sectors(uint32_t n)
@@ -181,27 +124,13 @@ static void read_sectors(uint32_t n)
 	uint32_t sum = 0;
 
 	for (uint32_t s = 0; s < n; s++) {
-		request(0, s);
+		request(READ, s);
 		for (uint32_t i = 0; i < SECTOR / 4; i++)
 			sum += data[i];
 	}
-	print("sum ");
-	print_hex(sum);
-	print("\n");
-	off();
-}
-
-static void reset_once(void)
-{
-	request(0, 7);
-	if (data[0] == 0x65736572) /* "rese" */
-		return;
-	data[0] = 0x65736572;
-	request(1, 7);
-	print("reset\n");
-	out8(RESET, 6);
-	for (;;)
-		in8(0x80);
+	put("sum ");
+	put_hex(sum);
+	put("\n");
 }
 
 static void write_sectors(uint32_t n)
@@ -209,47 +138,35 @@ static void write_sectors(uint32_t n)
 	for (uint32_t s = 0; s < n; s++) {
 		for (uint32_t i = 0; i < SECTOR / 4; i++)
 			data[i] = ('A' + s % 26) * 0x01010101u;
-		request(1, 8 + s);
+		request(WRITE, 8 + s);
 	}
 }
 
-__attribute__((noreturn, used)) static void start(const struct start_info *info)
+int guest_main(void)
 {
-	const char *line = (const char *)(uintptr_t)info->command_line;
-	char what = *line++;
+	const volatile char *line = (const volatile char *)data;
 	uint32_t n = 0;
+	char what;
 
+	find_disk();
+	request(READ, 0);
+	what = *line++;
 	while (*line >= '0' && *line <= '9')
 		n = 10 * n + (uint32_t)(*line++ - '0');
-	if (what == 'h') {
-		print("here\n");
-	} else {
-		find_disk();
-		if (what == 'x')
-			reset_once();
-		if (what == 'r' || what == 'x')
-			read_sectors(n);
-		write_sectors(n);
-		if (what == 'u')
-			off();
-		request(4, 0);
-		print("written\n");
+	if (what == 'x' && *arch_kept != BEEN_HERE) {
+		*arch_kept = BEEN_HERE;
+		put("reset\n");
+		arch_reset(0);
 	}
-	for (;;)
-		in8(0x80);
+	if (what == 'r' || what == 'x')
+		read_sectors(n);
+	else
+		write_sectors(n);
+	if (what == 'w') {
+		request(FLUSH, 0);
+		put("written\n");
+		for (;;)
+			inb(0x80);
+	}
+	return 0;
 }
-
-__asm__(".section .text.entry, \"ax\"\n"
-	"entry:	mov $stack_end, %esp\n"
-	"	push %ebx\n"
-	"	call start\n"
-	".section .bss\n"
-	"	.balign 16\n"
-	"	.skip 4096\n"
-	"stack_end:\n"
-	".section .note.Xen, \"a\", @note\n"
-	"	.balign 4\n"
-	"	.long 4, 4, 18\n" /* XEN_ELFNOTE_PHYS32_ENTRY */
-	"	.asciz \"Xen\"\n"
-	"	.long entry\n"
-	".text\n");
