@@ -5,7 +5,7 @@
 #   make guest.img         the disk that `make run` boots; `rm guest.img` to make it afresh
 #   make guest-installer   build/guest/di/linux and initrd.gz
 #   make guest-riscv64     build/guest-riscv64/: Image, initrd.img and firmware/ (OpenSBI, U-Boot); guest.img there: a disk
-#   make guest-x86_64      build/guest-x86_64/: vmlinuz, initrd.img
+#   make guest-x86_64      build/guest-x86_64/: vmlinuz, vmlinux (the same, unpacked), initrd.img
 #   make doc               sdk/doc/interfaces.md and ir.md, out of the headers
 #   make guest-update      read Debian's package index again: a newer point release
 

@@ -133,21 +133,23 @@ refused()
 }
 
 # An accelerator of the host's architecture only, asked to run another one's guest; and the one way round that.
+OTHER=arm64
+[ "$HOST" != arm64 ] || OTHER=riscv64
 native=$(while read -r accel class usable index; do
-	[ "$usable" != true ] || ! runs "$accel" "$HOST" || runs "$accel" riscv64 || echo "$accel"
+	[ "$usable" != true ] || ! runs "$accel" "$HOST" || runs "$accel" $OTHER || echo "$accel"
 done <"$WORK/accels" | head -n 1)
 soft=$(while read -r accel class usable index; do
-	[ "$usable" != true ] || ! runs "$accel" riscv64 || echo "$accel"
+	[ "$usable" != true ] || ! runs "$accel" $OTHER || echo "$accel"
 done <"$WORK/accels" | head -n 1)
-if [ -n "$native" ] && [ "$HOST" != riscv64 ]; then
+if [ -n "$native" ]; then
 	refused other-architecture 3 "accelerator '$native' can't run this guest: runs only guests of the host's architecture ($HOST)" \
-		-p "$native" --kernel "$MICRO/riscv64/status" --run x
+		-p "$native" --kernel "$MICRO/$OTHER/status" --run x
 	has other-architecture-way-out "$ERR" 'VM_ACCEL_FALLBACK=1 takes software instead'
 	VM_ACCEL_FALLBACK=1
 	export VM_ACCEL_FALLBACK
-	vm 30 fall-back -p "$native" --kernel "$MICRO/riscv64/status" --run x
+	vm 30 fall-back -p "$native" --kernel "$MICRO/$OTHER/status" --run x
 	unset VM_ACCEL_FALLBACK
-	same fall-back "42 $soft" "$RC $(line riscv64 | sed 's/[ ,].*//')"
+	same fall-back "42 $soft" "$RC $(line $OTHER | sed 's/[ ,].*//')"
 	has fall-back-warns "$ERR" "accelerator '$native' can't be used"
 	has fall-back-output "$OUT" 'a line of a guest'
 else

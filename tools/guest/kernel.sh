@@ -24,9 +24,20 @@ fi
 set -- "$OUT"/kernel/boot/vmlinu[xz]-*
 [ $# -eq 1 ] && [ -f "$1" ] || die "$deb holds no boot/vmlinuz-*, or several"
 cp "$1" "$OUT/vmlinuz.new"
-# x86 boards take the bzImage as it is (Documentation/arch/x86/boot.rst: "HdrS" at 0x202).
+# x86 boards take the bzImage as it is (Documentation/arch/x86/boot.rst: "HdrS" at 0x202; the kernel as an ELF file, packed,
+# is payload_length bytes at payload_offset behind the setup sectors). It unpacks itself, which takes long where kernel
+# mode is emulated: $OUT/vmlinux is it, unpacked.
+number()
+{
+	od -An -t"$1" -j"$2" -N"${1#u}" "$OUT/vmlinuz.new" | tr -d ' '
+}
 if [ -z "$MAGIC" ]; then
+	need xz xz-utils
 	[ "$(od -An -tx1 -j514 -N4 "$OUT/vmlinuz.new" | tr -d ' ')" = 48647253 ] || die "$1 is no bzImage"
+	at=$((($(number u1 497) + 1) * 512 + $(number u4 584)))
+	tail -c +$((at + 1)) "$OUT/vmlinuz.new" | head -c "$(number u4 588)" | xz -dc --single-stream >"$OUT/vmlinux.new" ||
+		die "$1: its payload is not packed by xz"
+	mv "$OUT/vmlinux.new" "$OUT/vmlinux"
 	mv "$OUT/vmlinuz.new" "$OUT/vmlinuz"
 	exit
 fi

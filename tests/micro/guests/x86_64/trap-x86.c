@@ -19,7 +19,7 @@ static void not_canonical(void)
 
 static void wrong_segment(void)
 {
-	__asm__ volatile("mov %0, %%fs" : : "r"(0x7c));
+	__asm__ volatile("mov %0, %%fs" : : "r"(0xf8));
 }
 
 static void halts(void)
@@ -44,7 +44,7 @@ int guest_main(void)
 	SAME("x86-not-canonical", arch_try(not_canonical), TRAP_PROTECTION);
 	SAME("x86-not-canonical-code", kit_trap.code, 0);
 	SAME("x86-segment", arch_try(wrong_segment), TRAP_PROTECTION);
-	SAME("x86-segment-code", kit_trap.code, 0x7c);
+	SAME("x86-segment-code", kit_trap.code, 0xf8);
 	SAME("x86-user-divide", arch_user(divides), TRAP_DIVIDE);
 	SAME("x86-user-not-canonical", arch_user(not_canonical), TRAP_PROTECTION);
 	SAME("x86-user-halt", arch_user(halts), TRAP_PROTECTION);
