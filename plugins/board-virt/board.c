@@ -7,40 +7,22 @@
 #include "board.h"
 
 #include <board/join.h>
-
-#include <board/slots.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cpu.h"
 #include "fdt.h"
-#include "gic.h"
 #include "load.h"
 #include "map.h"
-#include "pl011.h"
-#include "pl031.h"
-#include "psci.h"
 
 #define RAM_GRAIN 0x10000u
-
-struct virt {
-	struct vr_tables t;
-	uint32_t vcpu_count;
-	uint64_t ram_size;
-	struct vr_gic *gic;
-	struct vr_pl011 *uart;
-	struct vr_pl031 *rtc;
-	struct vr_psci psci;
-	uint32_t psci_ready;
-	struct vr_slots slots;
-};
 
 /* ---- life ------------------------------------------------------------------------------------------ */
 
 static void VR_CALL virt_destroy(void *board)
 {
-	struct virt *v = board;
+	struct vr_virt *v = board;
 
 	vr_slots_free(&v->slots);
 	vr_pl031_free(v->rtc);
@@ -68,7 +50,7 @@ static int32_t check(const struct vr_tables *t, const struct vr_board_config *c)
 }
 
 /* Option `terminal`: which device talks to console port 0, the user's; the other has port 1. */
-static int32_t choose_terminal(struct virt *v)
+static int32_t choose_terminal(struct vr_virt *v)
 {
 	const char *text = v->t.config ? v->t.config->string(v->t.host, "terminal") : NULL;
 
@@ -80,7 +62,7 @@ static int32_t choose_terminal(struct virt *v)
 
 static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, void **board)
 {
-	struct virt *v = calloc(1, sizeof(*v));
+	struct vr_virt *v = calloc(1, sizeof(*v));
 	const struct vr_host *host = ((struct vr_board_plugin *)self)->host;
 	int32_t rc;
 
@@ -133,7 +115,7 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 /* Devices first: they let go of their lines; then the controller. */
 static void VR_CALL virt_reset(void *board)
 {
-	struct virt *v = board;
+	struct vr_virt *v = board;
 
 	vr_slots_reset(&v->slots);
 	vr_pl011_reset(v->uart);
@@ -143,7 +125,7 @@ static void VR_CALL virt_reset(void *board)
 
 /* ---- boot ------------------------------------------------------------------------------------------- */
 
-static int32_t load_fdt(struct virt *v, const struct vr_boot_payload *p, const struct vr_layout *l)
+static int32_t load_fdt(struct vr_virt *v, const struct vr_boot_payload *p, const struct vr_layout *l)
 {
 	struct vr_fdt_input in = {
 		.vcpu_count = v->vcpu_count,
@@ -160,7 +142,7 @@ static int32_t load_fdt(struct virt *v, const struct vr_boot_payload *p, const s
 
 static int32_t VR_CALL virt_load(void *board, const struct vr_boot_payload *p)
 {
-	struct virt *v = board;
+	struct vr_virt *v = board;
 	struct vr_layout l;
 	int32_t rc = vr_load_layout(&v->t, p, v->ram_size, &l);
 
@@ -184,4 +166,7 @@ const struct vr_board vr_board_virt = {
 	.load = virt_load,
 	.reset = virt_reset,
 	.destroy = virt_destroy,
+	.state_at = vr_virt_state_at,
+	.get_state = vr_virt_get_state,
+	.set_state = vr_virt_set_state,
 };

@@ -30,7 +30,7 @@ uint32_t vr_gic_cpu_of(const struct vr_gic *g, uint64_t affinity)
 	return (uint32_t)vcpu;
 }
 
-struct vr_gic_bank *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32_t intid)
+struct vr_gic_bank_state *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32_t intid)
 {
 	if (intid < 32)
 		return &g->cpu[vcpu].bank;
@@ -40,7 +40,7 @@ struct vr_gic_bank *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32_t int
 /* ---- who is next --------------------------------------------------------------------------------- */
 
 /* 4.8: of equal priorities any may win; the lowest INTID does. */
-static void search_bank(struct vr_gic_cpu *c, const struct vr_gic_bank *b, uint32_t candidates,
+static void search_bank(struct vr_gic_cpu *c, const struct vr_gic_bank_state *b, uint32_t candidates,
 			uint32_t first)
 {
 	for (; candidates; candidates &= candidates - 1) {
@@ -54,7 +54,7 @@ static void search_bank(struct vr_gic_cpu *c, const struct vr_gic_bank *b, uint3
 	}
 }
 
-static uint32_t candidates_of(const struct vr_gic_bank *b, uint32_t groups[2])
+static uint32_t candidates_of(const struct vr_gic_bank_state *b, uint32_t groups[2])
 {
 	return vr_gic_pending(b) & b->enable & ~b->active &
 	       ((b->group & groups[1]) | (~b->group & groups[0]));
@@ -116,7 +116,7 @@ void vr_gic_update_all(struct vr_gic *g)
 
 /* ---- registers of a bank ------------------------------------------------------------------------- */
 
-uint32_t vr_gic_bits_read(const struct vr_gic_bank *b, uint32_t kind)
+uint32_t vr_gic_bits_read(const struct vr_gic_bank_state *b, uint32_t kind)
 {
 	switch (kind) {
 	case GIC_IGROUPR:
@@ -135,7 +135,7 @@ uint32_t vr_gic_bits_read(const struct vr_gic_bank *b, uint32_t kind)
 	}
 }
 
-void vr_gic_bits_write(struct vr_gic_bank *b, uint32_t kind, uint32_t value)
+void vr_gic_bits_write(struct vr_gic_bank_state *b, uint32_t kind, uint32_t value)
 {
 	switch (kind) {
 	case GIC_IGROUPR:
@@ -164,7 +164,7 @@ void vr_gic_bits_write(struct vr_gic_bank *b, uint32_t kind, uint32_t value)
 	}
 }
 
-uint32_t vr_gic_priority_read(const struct vr_gic_bank *b, uint32_t first, uint32_t width)
+uint32_t vr_gic_priority_read(const struct vr_gic_bank_state *b, uint32_t first, uint32_t width)
 {
 	uint32_t value = 0;
 
@@ -173,13 +173,13 @@ uint32_t vr_gic_priority_read(const struct vr_gic_bank *b, uint32_t first, uint3
 	return value;
 }
 
-void vr_gic_priority_write(struct vr_gic_bank *b, uint32_t first, uint32_t width, uint32_t value)
+void vr_gic_priority_write(struct vr_gic_bank_state *b, uint32_t first, uint32_t width, uint32_t value)
 {
 	for (uint32_t i = 0; i < width && i < 4 && first + i < 32; i++)
 		b->priority[first + i] = (uint8_t)(value >> 8 * i & GIC_PRIORITY_MASK);
 }
 
-uint32_t vr_gic_config_read(const struct vr_gic_bank *b, uint32_t half)
+uint32_t vr_gic_config_read(const struct vr_gic_bank_state *b, uint32_t half)
 {
 	uint32_t value = 0;
 
@@ -188,7 +188,7 @@ uint32_t vr_gic_config_read(const struct vr_gic_bank *b, uint32_t half)
 	return value;
 }
 
-void vr_gic_config_write(struct vr_gic_bank *b, uint32_t half, uint32_t value, uint32_t fixed)
+void vr_gic_config_write(struct vr_gic_bank_state *b, uint32_t half, uint32_t value, uint32_t fixed)
 {
 	for (uint32_t i = 0; i < 16; i++) {
 		uint32_t bit = 1u << (16 * half + i);
@@ -223,7 +223,7 @@ void vr_gic_route(struct vr_gic *g, uint32_t spi, uint64_t router)
 void vr_gic_set_line(struct vr_gic *g, uint32_t vcpu, uint32_t line, uint32_t level)
 {
 	bool shared = vcpu == VR_IRQ_SHARED;
-	struct vr_gic_bank *b;
+	struct vr_gic_bank_state *b;
 	uint32_t bit = 1u << line % 32, target;
 
 	/* SGIs have no input. */
@@ -266,7 +266,7 @@ void vr_gic_cpu_start(struct vr_gic *g, uint32_t vcpu)
 
 /* ---- life ------------------------------------------------------------------------------------------ */
 
-static void bank_reset(struct vr_gic_bank *b)
+static void bank_reset(struct vr_gic_bank_state *b)
 {
 	uint32_t line = b->line; /* the devices' business */
 

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <vmrun/state_virt.h>
 
 #define GIC_SPI_BANKS 8u
 #define GIC_SPIS (GIC_SPI_BANKS * 32u)
@@ -39,18 +40,8 @@
 #define GIC_IIDR 0x43bu /* JEP106 code of Arm, product 0 */
 #define GIC_PIDR2 0x3bu /* GICD_PIDR2.ArchRev 3: GICv3 */
 
-struct vr_gic_bank {
-	uint32_t group; /* 1: group 1 */
-	uint32_t enable;
-	uint32_t latch; /* pending by an edge, an SGI or a write to ISPENDR */
-	uint32_t line;  /* the input is high */
-	uint32_t edge;  /* configured edge-triggered */
-	uint32_t active;
-	uint8_t priority[32];
-};
-
 struct vr_gic_cpu {
-	struct vr_gic_bank bank;         /* INTID 0..31 */
+	struct vr_gic_bank_state bank;   /* INTID 0..31 */
 	uint32_t targets[GIC_SPI_BANKS]; /* SPIs that are routed here */
 	uint32_t affinity;               /* Aff3.Aff2.Aff1.Aff0 */
 	uint32_t sleeping;               /* GICR_WAKER.ProcessorSleep */
@@ -82,7 +73,7 @@ struct vr_gic {
 	pthread_mutex_t lock; /* everything below */
 	uint32_t cpu_count;
 	uint32_t ctlr; /* GICD_CTLR enables */
-	struct vr_gic_bank spi[GIC_SPI_BANKS];
+	struct vr_gic_bank_state spi[GIC_SPI_BANKS];
 	uint64_t router[GIC_SPIS];  /* GICD_IROUTER */
 	uint16_t spi_cpu[GIC_SPIS]; /* what the router selects, or GIC_NO_CPU */
 	struct vr_gic_cpu *cpu;
@@ -109,6 +100,12 @@ void vr_gic_set_line(struct vr_gic *g, uint32_t vcpu, uint32_t line, uint32_t le
  * state knows nothing of, are told again. [any] */
 void vr_gic_cpu_start(struct vr_gic *g, uint32_t vcpu);
 
+/* ---- gic_state.c: canonical states, checked; drives no line, but the vCPUs' pins. [quiesced] ---- */
+void vr_gic_get_dist(struct vr_gic *g, struct vr_state_gic_dist *s);
+int32_t vr_gic_set_dist(struct vr_gic *g, const struct vr_state_gic_dist *s);
+void vr_gic_get_cpu(struct vr_gic *g, uint32_t vcpu, struct vr_state_gic_cpu *s);
+int32_t vr_gic_set_cpu(struct vr_gic *g, uint32_t vcpu, const struct vr_state_gic_cpu *s);
+
 /* ---- shared by gic_*.c; the lock is held ------------------------------------------------------ */
 
 /* Look for the HPPI of one vCPU / all of them again, and let the pins follow. */
@@ -116,22 +113,22 @@ void vr_gic_update(struct vr_gic *g, uint32_t vcpu);
 void vr_gic_update_all(struct vr_gic *g);
 
 /* The bank of an INTID as `vcpu` sees it, or NULL. */
-struct vr_gic_bank *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32_t intid);
+struct vr_gic_bank_state *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32_t intid);
 
-static inline uint32_t vr_gic_pending(const struct vr_gic_bank *b)
+static inline uint32_t vr_gic_pending(const struct vr_gic_bank_state *b)
 {
 	return b->latch | (b->line & ~b->edge);
 }
 
 /* The one-bit registers 0x080..0x3FF: offset >> 7 is the kind (IGROUPR, ISENABLER, ...). */
-uint32_t vr_gic_bits_read(const struct vr_gic_bank *b, uint32_t kind);
-void vr_gic_bits_write(struct vr_gic_bank *b, uint32_t kind, uint32_t value);
+uint32_t vr_gic_bits_read(const struct vr_gic_bank_state *b, uint32_t kind);
+void vr_gic_bits_write(struct vr_gic_bank_state *b, uint32_t kind, uint32_t value);
 /* IPRIORITYR: `first` is the interrupt within the bank, `width` bytes of the register, at most 4. */
-uint32_t vr_gic_priority_read(const struct vr_gic_bank *b, uint32_t first, uint32_t width);
-void vr_gic_priority_write(struct vr_gic_bank *b, uint32_t first, uint32_t width, uint32_t value);
+uint32_t vr_gic_priority_read(const struct vr_gic_bank_state *b, uint32_t first, uint32_t width);
+void vr_gic_priority_write(struct vr_gic_bank_state *b, uint32_t first, uint32_t width, uint32_t value);
 /* ICFGR: two bits an interrupt, `half` 0 or 1 of the bank. `fixed`: interrupts that can't change. */
-uint32_t vr_gic_config_read(const struct vr_gic_bank *b, uint32_t half);
-void vr_gic_config_write(struct vr_gic_bank *b, uint32_t half, uint32_t value, uint32_t fixed);
+uint32_t vr_gic_config_read(const struct vr_gic_bank_state *b, uint32_t half);
+void vr_gic_config_write(struct vr_gic_bank_state *b, uint32_t half, uint32_t value, uint32_t fixed);
 
 void vr_gic_route(struct vr_gic *g, uint32_t spi, uint64_t router);
 void vr_gic_cpu_reset(struct vr_gic_cpu *c);

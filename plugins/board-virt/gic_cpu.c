@@ -39,7 +39,7 @@ void vr_gic_cpu_reset(struct vr_gic_cpu *c)
 static uint64_t iar_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
 {
 	struct vr_gic_cpu *c = &g->cpu[vcpu];
-	struct vr_gic_bank *b;
+	struct vr_gic_bank_state *b;
 	uint32_t intid = c->hppi, bit = 1u << intid % 32, split, level;
 
 	/* A high pin says that the HPPI is of this group and may preempt. */
@@ -94,7 +94,7 @@ static void dir_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t 
 
 static void sgi_send(struct vr_gic *g, uint32_t vcpu, uint32_t intid, uint32_t group)
 {
-	struct vr_gic_bank *b = &g->cpu[vcpu].bank;
+	struct vr_gic_bank_state *b = &g->cpu[vcpu].bank;
 
 	/* Not forwarded where the SGI is configured for the other group. */
 	if ((b->group >> intid & 1) != group)

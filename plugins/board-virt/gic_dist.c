@@ -18,14 +18,14 @@
 #define GICD_TYPER_VALUE (GIC_SPI_BANKS | 9u << 19 | 1u << 25)
 
 /* With affinity routing the first 32 interrupts live in the redistributors; here they are RES0. */
-static struct vr_gic_bank *spi_bank(struct vr_gic *g, uint32_t index)
+static struct vr_gic_bank_state *spi_bank(struct vr_gic *g, uint32_t index)
 {
 	return index >= 1 && index <= GIC_SPI_BANKS ? &g->spi[index - 1] : NULL;
 }
 
 static uint64_t dist_read(struct vr_gic *g, uint32_t offset, uint32_t width)
 {
-	const struct vr_gic_bank *b;
+	const struct vr_gic_bank_state *b;
 
 	if (offset >= GICD_BITS && offset < GICD_IPRIORITYR) {
 		b = spi_bank(g, (offset & 0x7f) / 4);
@@ -72,7 +72,7 @@ static void router_write(struct vr_gic *g, uint32_t offset, uint32_t width, uint
 
 static void dist_write(struct vr_gic *g, uint32_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_gic_bank *b;
+	struct vr_gic_bank_state *b;
 
 	if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR_END) {
 		b = spi_bank(g, (offset - GICD_IPRIORITYR) / 32);

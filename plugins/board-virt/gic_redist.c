@@ -45,7 +45,7 @@ static uint64_t rd_read(const struct vr_gic *g, uint32_t index, uint32_t offset)
 	}
 }
 
-static uint64_t sgi_read(const struct vr_gic_bank *b, uint32_t offset, uint32_t width)
+static uint64_t sgi_read(const struct vr_gic_bank_state *b, uint32_t offset, uint32_t width)
 {
 	if (offset >= 0x80 && offset < 0x400)
 		return (offset & 0x7f) < 4 ? vr_gic_bits_read(b, offset >> 7) >> 8 * (offset & 3) : 0;
@@ -56,7 +56,7 @@ static uint64_t sgi_read(const struct vr_gic_bank *b, uint32_t offset, uint32_t 
 	return 0;
 }
 
-static void sgi_write(struct vr_gic_bank *b, uint32_t offset, uint32_t width, uint32_t value)
+static void sgi_write(struct vr_gic_bank_state *b, uint32_t offset, uint32_t width, uint32_t value)
 {
 	if (offset >= GICR_IPRIORITYR && offset < GICR_IPRIORITYR + 32)
 		vr_gic_priority_write(b, offset - GICR_IPRIORITYR, width, value);

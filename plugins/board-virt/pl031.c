@@ -204,3 +204,34 @@ void vr_pl031_free(struct vr_pl031 *r)
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }
+
+void vr_pl031_get(struct vr_pl031 *r, struct vr_state_pl031 *s)
+{
+	pthread_mutex_lock(&r->lock);
+	s->offset = r->offset;
+	s->match = r->match;
+	s->load = r->load;
+	s->imsc = r->imsc;
+	s->ris = r->ris;
+	s->armed = r->armed;
+	pthread_mutex_unlock(&r->lock);
+}
+
+void vr_pl031_set(struct vr_pl031 *r, const struct vr_state_pl031 *s)
+{
+	pthread_mutex_lock(&r->lock);
+	r->offset = s->offset;
+	r->match = s->match;
+	r->load = s->load;
+	r->imsc = s->imsc;
+	r->ris = s->ris;
+	r->armed = s->armed;
+	r->line = r->ris & r->imsc;
+	if (!r->armed)
+		r->t->timer->cancel(r->timer);
+	else if (r->match == counter(r)) /* due: soon, not from here */
+		r->t->timer->arm(r->timer, r->t->timer->now(r->t->host));
+	else
+		arm(r);
+	pthread_mutex_unlock(&r->lock);
+}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Unit tests of plugins/board-virt, against a double of the host tables.
 CPPFLAGS_tests_board := -Isdk
-BOARD_TESTS := gic uart rtc psci fdt load board
+BOARD_TESTS := gic uart rtc psci fdt load board state
 
 define board_test
 $(B)/tests/test-board-$(1): $(call objects,tests/board/$(1).c) $(BOARD_DOUBLE) $(BOARD_VIRT_OBJS) $(BOARD_KIT)

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+/*
+ * state.c: canonical states of the arm64 board: they survive set and get, a running machine goes on in
+ * another board as it would have gone on, and a state that is none is refused and harms nothing.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <vmrun/board.h>
+#include <vmrun/plugin.h>
+#include <vmrun/state_virt.h>
+
+#include "../../plugins/board-virt/gic.h"
+#include "../../plugins/board-virt/map.h"
+#include "../double/double.h"
+#include "../double/random_pc.h"
+
+#define MIB (1ull << 20)
+#define VCPUS 3u
+#define ICC(crm, op2) VR_A64_SYSREG(3, 0, 12, crm, op2)
+#define PMR VR_A64_SYSREG(3, 0, 4, 6, 0)
+#define GICD(offset) (VIRT_GICD_BASE + (offset))
+#define GICR(vcpu, offset) (VIRT_GICR_BASE + (vcpu)*VIRT_GICR_STRIDE + (offset))
+#define SGI(vcpu, offset) GICR(vcpu, 0x10000 + (offset))
+#define IRQ 0
+#define FIQ 1
+
+struct machine {
+	struct dbl *d;
+	const struct vr_plugin *plugin;
+	const struct vr_board *b;
+	void *board;
+};
+
+static struct machine m[2];
+
+static void make(struct machine *a)
+{
+	struct vr_board_config c = {
+		.size = sizeof(c), .vcpu_count = VCPUS, .ram_size = 128 * MIB, .arch = "arm64"};
+
+	a->d = dbl_new(128 * MIB, VCPUS);
+	cr_assert_eq(vmrun_plugin_create(&a->d->host, "board-virt", &a->plugin), VR_OK);
+	a->b = a->plugin->query(a->plugin->self, VR_BOARD_ID);
+	cr_assert_eq(a->b->create(a->plugin->self, &c, &a->board), VR_OK);
+}
+
+static void drop(struct machine *a)
+{
+	a->b->destroy(a->board);
+	a->plugin->destroy(a->plugin->self);
+	dbl_free(a->d);
+}
+
+static void start(void)
+{
+	make(&m[0]);
+	make(&m[1]);
+}
+
+static void stop(void)
+{
+	drop(&m[0]);
+	drop(&m[1]);
+}
+
+TestSuite(state, .init = start, .fini = stop);
+
+typedef union {
+	uint32_t size;
+	uint8_t bytes[16384];
+	struct vr_state_gic_dist dist;
+	struct vr_state_gic_cpu cpu;
+	struct vr_state_pl031 pl031;
+} any_state;
+
+static struct vr_board_state at(const struct machine *a, uint32_t i)
+{
+	struct vr_board_state s = {.size = sizeof(s)};
+
+	cr_assert_eq(a->b->state_at(a->board, i, &s), VR_OK);
+	return s;
+}
+
+static uint32_t count(const struct machine *a)
+{
+	struct vr_board_state s = {.size = sizeof(s)};
+	uint32_t n = 0;
+
+	while (a->b->state_at(a->board, n, &s) == VR_OK)
+		n++;
+	return n;
+}
+
+static int32_t get(struct machine *a, const char *id, uint32_t index, any_state *s)
+{
+	memset(s, 0xee, sizeof(*s));
+	return a->b->get_state(a->board, id, index, s, sizeof(*s));
+}
+
+static int32_t set(struct machine *a, const char *id, uint32_t index, const any_state *s)
+{
+	a->d->error_code = 0;
+	a->d->error_text[0] = 0;
+	return a->b->set_state(a->board, id, index, s, sizeof(*s));
+}
+
+static void move(struct machine *a, struct machine *b)
+{
+	b->d->now = a->d->now;
+	b->d->wall = a->d->wall;
+	for (uint32_t i = 0; i < count(a); i++) {
+		struct vr_board_state w = at(a, i);
+		any_state s;
+
+		cr_assert_eq(get(a, w.id, w.index, &s), VR_OK);
+		cr_assert_eq(set(b, w.id, w.index, &s), VR_OK, "%s: %s", w.id, b->d->error_text);
+	}
+}
+
+/* ---- random ones ---- */
+
+static void random_bank(struct vr_gic_bank_state *b, uint64_t *seed, int private)
+{
+	b->group = (uint32_t)random_next(seed);
+	b->enable = (uint32_t)random_next(seed);
+	b->latch = (uint32_t)random_next(seed);
+	b->line = (uint32_t)random_next(seed) & (private ? 0xffff0000 : ~0u);
+	b->edge = private ? 0xffff : (uint32_t)random_next(seed);
+	b->active = (uint32_t)random_next(seed);
+	for (uint32_t i = 0; i < 32; i++)
+		b->priority[i] = random_next(seed) & 0xf8;
+}
+
+static void make_random(const struct vr_board_state *w, uint64_t *seed, any_state *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->size = w->length;
+	if (strcmp(w->id, VR_STATE_GIC_DIST_ID) == 0) {
+		s->dist.ctlr = random_next(seed) & 3;
+		s->dist.spi_banks = GIC_SPI_BANKS;
+		for (uint32_t i = 0; i < GIC_SPI_BANKS; i++)
+			random_bank(&s->dist.spi[i], seed, 0);
+		for (uint32_t i = 0; i < GIC_SPIS; i++)
+			s->dist.router[i] = random_next(seed) & (random_next(seed) & 1 ? 3 : 0xff00ffffff);
+	} else if (strcmp(w->id, VR_STATE_GIC_CPU_ID) == 0) {
+		s->cpu.affinity = w->index;
+		random_bank(&s->cpu.bank, seed, 1);
+		s->cpu.sleeping = random_next(seed) & 1;
+		s->cpu.pmr = random_next(seed) & 0xf8;
+		for (uint32_t i = 0; i < 2; i++) {
+			s->cpu.bpr[i] = 3 + (uint32_t)(random_next(seed) % 5);
+			s->cpu.igrpen[i] = random_next(seed) & 1;
+			s->cpu.ap[i] = (uint32_t)random_next(seed);
+		}
+		s->cpu.cbpr = random_next(seed) & 1;
+		s->cpu.eoimode = random_next(seed) & 1;
+	} else {
+		s->pl031.offset = (uint32_t)random_next(seed);
+		s->pl031.match = (uint32_t)random_next(seed);
+		s->pl031.load = (uint32_t)random_next(seed);
+		s->pl031.imsc = random_next(seed) & 1;
+		s->pl031.ris = random_next(seed) & 1;
+		s->pl031.armed = random_next(seed) & 1;
+	}
+}
+
+Test(state, random_states_survive)
+{
+	uint64_t seed = 1;
+
+	cr_expect_eq(count(&m[0]), VCPUS + 2);
+	for (uint32_t i = 0; i < count(&m[0]); i++) {
+		struct vr_board_state w = at(&m[0], i);
+
+		for (uint32_t round = 0; round < 10000; round++) {
+			any_state in, out;
+
+			make_random(&w, &seed, &in);
+			cr_assert_eq(set(&m[0], w.id, w.index, &in), VR_OK, "%s: %s", w.id,
+				     m[0].d->error_text);
+			cr_assert_eq(get(&m[0], w.id, w.index, &out), VR_OK);
+			cr_assert_arr_eq(&in, &out, w.length, "%s %u, round %u", w.id, w.index, round);
+		}
+	}
+	dbl_advance(m[0].d, 1000000000ull);
+}
+
+/* ---- refused ---- */
+
+#define FIELD(kind, ID, member, value, code, word)                                                           \
+	{                                                                                                    \
+		ID, offsetof(struct vr_state_##kind, member), sizeof(((struct vr_state_##kind *)0)->member), \
+			value, code, word                                                                    \
+	}
+static const struct {
+	const char *id;
+	size_t offset, width;
+	uint64_t value;
+	int32_t code;
+	const char *word;
+} refused[] = {
+	FIELD(gic_dist, VR_STATE_GIC_DIST_ID, size, 8, VR_E_INVAL, "size"),
+	FIELD(gic_dist, VR_STATE_GIC_DIST_ID, ctlr, 4, VR_E_INVAL, "ctlr"),
+	FIELD(gic_dist, VR_STATE_GIC_DIST_ID, spi_banks, 32, VR_E_INVAL, "spi_banks"),
+	FIELD(gic_dist, VR_STATE_GIC_DIST_ID, spi_banks, 7, VR_E_UNSUPPORTED, "spi_banks"),
+	FIELD(gic_dist, VR_STATE_GIC_DIST_ID, spi[3].priority[9], 1, VR_E_INVAL, "spi[3].priority[9]"),
+	FIELD(gic_dist, VR_STATE_GIC_DIST_ID, router[17], 1ull << 31, VR_E_INVAL, "router[17]"),
+	FIELD(gic_cpu, VR_STATE_GIC_CPU_ID, affinity, 1, VR_E_UNSUPPORTED, "affinity"),
+	FIELD(gic_cpu, VR_STATE_GIC_CPU_ID, bank.edge, 0, VR_E_INVAL, "bank.edge"),
+	FIELD(gic_cpu, VR_STATE_GIC_CPU_ID, bank.line, 1, VR_E_INVAL, "bank.line"),
+	FIELD(gic_cpu, VR_STATE_GIC_CPU_ID, pmr, 1, VR_E_INVAL, "pmr"),
+	FIELD(gic_cpu, VR_STATE_GIC_CPU_ID, bpr[1], 8, VR_E_INVAL, "bpr[1]"),
+	FIELD(gic_cpu, VR_STATE_GIC_CPU_ID, bpr[0], 0, VR_E_INVAL, "bpr[0]"),
+	FIELD(gic_cpu, VR_STATE_GIC_CPU_ID, igrpen[0], 2, VR_E_INVAL, "igrpen[0]"),
+	FIELD(pl031, VR_STATE_PL031_ID, armed, 2, VR_E_INVAL, "armed"),
+};
+
+Test(state, refused_names_the_field)
+{
+	any_state s, before, after;
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		cr_assert_eq(get(&m[0], refused[i].id, 0, &before), VR_OK);
+		s = before;
+		memcpy(s.bytes + refused[i].offset, &refused[i].value, refused[i].width);
+		cr_expect_eq(set(&m[0], refused[i].id, 0, &s), refused[i].code, "%s", refused[i].word);
+		cr_expect(strstr(m[0].d->error_text, refused[i].word), "%s: %s", refused[i].word,
+			  m[0].d->error_text);
+		cr_assert_eq(get(&m[0], refused[i].id, 0, &after), VR_OK);
+		cr_expect_arr_eq(&before, &after, sizeof(after));
+	}
+	cr_expect_eq(get(&m[0], "vmrun.state.x86.pic/1", 0, &s), VR_E_NOENT);
+	cr_expect_eq(set(&m[0], VR_STATE_GIC_CPU_ID, VCPUS, &s), VR_E_RANGE);
+	cr_expect_eq(m[0].b->get_state(m[0].board, VR_STATE_PL031_ID, 0, &s, 8), VR_E_INVAL);
+}
+
+Test(state, any_bytes)
+{
+	uint64_t seed = 2;
+
+	for (uint32_t round = 0; round < 4000; round++) {
+		struct vr_board_state w = at(&m[0], round % count(&m[0]));
+		any_state s;
+
+		make_random(&w, &seed, &s);
+		for (uint64_t n = random_next(&seed) % 3; n; n--)
+			s.bytes[4 + random_next(&seed) % (w.length - 4)] ^=
+				(uint8_t)(1u << (random_next(&seed) & 7));
+		(void)set(&m[0], w.id, w.index, &s);
+		for (uint32_t v = 0; v < VCPUS; v++) {
+			uint64_t intid = dbl_read(m[0].d, VR_SPACE_SYSREG, v, ICC(12, 0), 8);
+
+			dbl_write(m[0].d, VR_SPACE_SYSREG, v, ICC(12, 1), 8, intid);
+		}
+		dbl_advance(m[0].d, 10000000);
+	}
+}
+
+/* ---- the pair ---- */
+
+static void same(const char *when)
+{
+	for (uint32_t v = 0; v < VCPUS; v++)
+		for (uint32_t pin = 0; pin < 2; pin++)
+			cr_assert_eq(m[0].d->pin[v][pin], m[1].d->pin[v][pin], "%s: pin %u of vCPU %u", when,
+				     pin, v);
+	for (uint32_t i = 0; i < count(&m[0]); i++) {
+		struct vr_board_state w = at(&m[0], i);
+		any_state s, t;
+
+		cr_assert_eq(get(&m[0], w.id, w.index, &s), VR_OK);
+		cr_assert_eq(get(&m[1], w.id, w.index, &t), VR_OK);
+		cr_assert_arr_eq(&s, &t, w.length, "%s: %s %u", when, w.id, w.index);
+	}
+}
+
+static uint32_t iar(uint32_t vcpu)
+{
+	uint64_t a = dbl_read(m[0].d, VR_SPACE_SYSREG, vcpu, ICC(12, 0), 8);
+	uint64_t b = dbl_read(m[1].d, VR_SPACE_SYSREG, vcpu, ICC(12, 0), 8);
+
+	cr_assert_eq(a, b, "the same interrupt");
+	return (uint32_t)a;
+}
+
+static void eoir(uint32_t vcpu, uint32_t intid)
+{
+	for (int i = 0; i < 2; i++)
+		dbl_write(m[i].d, VR_SPACE_SYSREG, vcpu, ICC(12, 1), 8, intid);
+}
+
+static void line(struct dbl *d, uint32_t intid, uint32_t level)
+{
+	dbl_set_line(d, intid, level);
+}
+
+Test(state, running_machine)
+{
+	struct dbl *d = m[0].d;
+
+	dbl_w32(d, GICD(0), GICD_CTLR_ENABLE_GRP1 | GICD_CTLR_ARE);
+	for (uint32_t i = 32; i < GIC_INTIDS; i += 32) {
+		dbl_w32(d, GICD(0x80 + i / 8), 0xffffffff);
+		dbl_w32(d, GICD(0x100 + i / 8), 0xffffffff);
+	}
+	for (uint32_t i = 32; i < GIC_INTIDS; i += 4)
+		dbl_w32(d, GICD(0x400 + i), 0xa0a0a0a0);
+	for (uint32_t v = 0; v < VCPUS; v++) {
+		dbl_w32(d, GICR(v, 0x14), 0);
+		dbl_w32(d, SGI(v, 0x80), 0xffffffff);
+		dbl_w32(d, SGI(v, 0x100), 0xffffffff);
+		dbl_write(d, VR_SPACE_SYSREG, v, PMR, 8, 0xf0);
+		dbl_write(d, VR_SPACE_SYSREG, v, ICC(12, 7), 8, 1);
+	}
+	dbl_write(d, VR_SPACE_MMIO, 0, GICD(0x6000 + 8 * 50), 8, 1); /* SPI of INTID 50 to vCPU 1 */
+	dbl_w32(d, GICD(0x400 + 52), 0x40404040);
+	dbl_w32(d, GICD(0xc00 + 13), 0); /* not aligned: nothing */
+	line(d, 50, 1);
+	cr_assert_eq(dbl_read(d, VR_SPACE_SYSREG, 1, ICC(12, 0), 8), 50); /* in service, and still high */
+	line(d, 40, 1);                                                   /* pending on vCPU 0 */
+	dbl_write(d, VR_SPACE_SYSREG, 0, ICC(11, 5), 8, 5ull << 24 | 4);  /* SGI 5 to vCPU 2 */
+	cr_assert_eq(d->pin[2][IRQ], 1);
+	dbl_w32(d, VIRT_RTC_BASE + 0x10, 1); /* an alarm in two seconds */
+	dbl_w32(d, VIRT_RTC_BASE + 4, dbl_r32(d, VIRT_RTC_BASE) + 2);
+	dbl_advance(d, 1300000000ull);
+	move(&m[0], &m[1]);
+	same("moved");
+	cr_expect_eq(iar(0), 40);
+	cr_expect_eq(iar(2), 5);
+	same("acknowledged");
+	eoir(1, 50);
+	same("ended, still high");
+	cr_expect_eq(iar(1), 50);
+	for (int i = 0; i < 2; i++) {
+		line(m[i].d, 50, 0);
+		line(m[i].d, 40, 0);
+	}
+	eoir(1, 50);
+	eoir(0, 40);
+	eoir(2, 5);
+	same("over");
+	for (uint32_t i = 0; i < 10; i++) {
+		dbl_advance(m[0].d, 150000000);
+		dbl_advance(m[1].d, 150000000);
+		same("time passes");
+	}
+	cr_expect_eq(iar(0), VIRT_SPI_BASE + VIRT_SPI_RTC, "the alarm");
+	same("the alarm");
+}
