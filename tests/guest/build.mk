@@ -12,3 +12,7 @@ $(GUEST_TOOLS): $(B)/tests/guest/%: $(B)/obj/tests/guest/%.o
 TESTS += $(addprefix tests/guest/guest-,boot.sh disk.sh programs.sh installer.sh)
 FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh)
 TEST_NEEDS += $(GUEST_TOOLS) guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer
+
+# Debian's own x86-64 kernel. Where KVM emulates kernel mode it takes minutes to the instruction that ends it.
+FULL_TESTS += tests/guest/guest-x86_64.sh
+FULL_TEST_NEEDS += $(GUEST_TOOLS) $(GUEST_PC)/vmlinuz $(GUEST_PC)/initrd.img

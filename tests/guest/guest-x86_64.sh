@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Debian's stock x86-64 kernel on the accelerator for this architecture. It reaches user space; or, only where `vmrun doctor`
+# finds that kernel mode is emulated, it goes as far as that emulator goes, and the report names the instruction: then it
+# counts as skipped.
+T=${VR_B:-build}/tests/guest
+PC=build/guest-x86_64
+# shellcheck disable=SC2034
+NEEDS="$T/json $PC/vmlinuz $PC/vmlinux $PC/initrd.img"
+# shellcheck source=tests/guest/lib.sh
+. tests/guest/lib.sh
+MARK='user space, and it is x86_64'
+
+"$VMRUN" doctor --json >"$WORK/doctor" 2>"$LOGS/doctor.err" || die "vmrun doctor failed: $(head -n 1 "$LOGS/doctor.err")"
+at()
+{
+	"$T/json" "$1" <"$WORK/doctor" 2>"$WORK/wrong"
+}
+# Who would run an x86_64 guest here: the accelerator of the choice's "GUEST guest on HOST: ACCEL, board ..."
+i=0 accel='' mode=''
+while arch=$(at "guests.$i.arch"); do
+	[ "$arch" != x86_64 ] || choice=$(at "guests.$i.choice")
+	i=$((i + 1))
+done
+case ${choice:-} in
+'x86_64 guest on '*) accel=$(echo "$choice" | sed 's/^[^:]*: //; s/[ ,].*//') ;;
+*)
+	skip x86_64-boot "nothing here runs x86_64 guests: ${choice:-no board}"
+	finish
+	;;
+esac
+i=0
+while id=$(at "plugins.$i.id"); do
+	[ "$id" != "$accel" ] || mode=$(at "plugins.$i.facts.kernel mode")
+	i=$((i + 1))
+done
+
+# boot SECONDS NAME KERNEL. Not by --run: the kernel's lines are wanted, to tell how far it got.
+boot()
+{
+	vm "$1" "$2" -p "$accel" -m 128M --no-reboot --kernel "$3" --initrd $PC/initrd.img \
+		--append 'console=ttyS0 earlyprintk=ttyS0 vmrun.run=echo%20user%20space,%20and%20it%20is%20$(uname%20-m)'
+}
+case $mode in
+emulated*)
+	boot 800 x86_64-boot $PC/vmlinux
+	what=$(sed -n "s/.*KVM can't emulate \('[^']*' (bytes[^)]*) at 0x[0-9a-f]*\),.*/\1/p" "$ERR" | head -n 1)
+	last=$(tr -d '\r' <"$OUT" | grep -a '^\[ *[0-9.]*\] ' | tail -n 1)
+	if grep -aqxF "$MARK" "$OUT" && [ $RC = 0 ]; then
+		ok x86_64-boot
+	elif [ $RC = 1 ] && [ -n "$what" ] && [ -n "$last" ] && grep -q 'rip [0-9a-f]*' "$ERR"; then
+		skip x86_64-boot "kernel mode is $mode: KVM can't emulate $what; the last line was '$last'"
+	else
+		bad x86_64-boot "user space, or the report of an instruction" "status $RC, $(tail -n 1 "$ERR" | cut -c 1-200), last line '$last'"
+	fi
+	;;
+*)
+	boot 120 x86_64-boot $PC/vmlinuz
+	ended 0
+	tr -d '\r' <"$OUT" >"$WORK/out"
+	has x86_64-user-space "$WORK/out" "$MARK"
+	boot 120 x86_64-boot-elf $PC/vmlinux
+	ended 0
+	;;
+esac
+finish
