@@ -97,5 +97,24 @@ check "report: why not" has 'neon_int: .*no vectors' "$t/table2"
 check "report: JSON" has '"name": "indirect".*"speedup": 4\.000.*"met": true' "$t/json"
 check "report: JSON quotes" has '"host": "a \\"quoted\\" one"' "$t/json"
 
+cat >"$t/raw" <<-END
+	vmrun 10000000 11000000 1048576
+	qemu 100000000 110000000 31457280
+	vmrun 30000000 31000000 2097152
+	qemu 100000000 110000000 31457280
+	vmrun 30000000 12000000 1048576
+	qemu 90000000 90000000 31457280
+END
+: >"$t/json"
+awk -v arch=toy -v machine=m -v options=o -v json="$t/json" -f perf/start.awk "$t/raw" >"$t/table"
+check "start: status" [ $? = 0 ]
+check "start: least, median and ratio" has '^first  |    10\.00 ms |    30\.00 ms |    90\.00 ms |   100\.00 ms |      0\.300 | 0\.25    | NO$' "$t/table"
+check "start: memory" has '^memory |    1\.00 MiB |    1\.00 MiB |   30\.00 MiB .* yes$' "$t/table"
+check "start: JSON" has '"serial": {"vmrun": 12000000, .*"met": true}' "$t/json"
+echo 'vmrun ! exit status 3: why' >>"$t/raw"
+awk -v arch=toy -v machine=m -v options=o -v json="$t/json" -f perf/start.awk "$t/raw" >"$t/table"
+check "start: a failed start" [ $? = 1 ]
+check "start: its reason" has 'failed starts: 1: vmrun ! exit status 3: why' "$t/table"
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
