@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "machine/parts.h"
@@ -24,6 +25,15 @@ static void teardown(void)
 	vr_disk_close(&d);
 	unlink(path);
 	rmdir(dir);
+}
+
+/* In place of the library's. */
+static int syncs;
+
+int fdatasync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fdatasync, fd);
 }
 
 TestSuite(block, .init = setup, .fini = teardown);
@@ -168,4 +178,31 @@ Test(block, read_only_is_not_written)
 	cr_assert_eq(vr_disk_discard(&d, 0, 512), VR_E_PERM);
 	cr_assert_eq(vr_disk_flush(&d), VR_OK);
 	cr_assert_eq(vr_disk_read(&d, 0, &v, 1), VR_OK);
+}
+
+/* Whatever was written is flushed at the end, once; who only reads pays nothing. */
+Test(block, closing_flushes)
+{
+	uint8_t sector[512] = {1};
+	struct vr_iovec v = {.base = sector, .length = sizeof(sector)};
+
+	make(1 << 20);
+	for (uint32_t how = 0; how < 5; how++) {
+		syncs = 0;
+		cr_assert_eq(vr_disk_open(&d, path, false), VR_OK);
+		cr_assert_eq(vr_disk_read(&d, 0, &v, 1), VR_OK);
+		if (how == 1 || how == 2)
+			cr_assert_eq(vr_disk_write(&d, 512, &v, 1), VR_OK);
+		if (how == 2)
+			cr_assert_eq(vr_disk_flush(&d), VR_OK);
+		if (how == 3)
+			cr_assert_eq(vr_disk_discard(&d, 0, 65536), VR_OK);
+		if (how == 4)
+			cr_assert_eq(vr_disk_zero(&d, 4096, 4096), VR_OK);
+		vr_disk_close(&d);
+		cr_assert_eq(syncs, how ? 1 : 0, "case %u: %d", how, syncs);
+	}
+	cr_assert_eq(vr_disk_open(&d, path, true), VR_OK);
+	vr_disk_close(&d);
+	cr_assert_eq(syncs, 1);
 }
