@@ -219,11 +219,12 @@ static void warn_if_taken(const struct vr_cli *c, const char *id)
 /* In a development build vmrun and the SDK are not where the commands look for them. */
 static void tell_next(const struct project *p)
 {
-	char *pc = vr_search_sdk(NULL, "../build/lib/pkgconfig");
+	char *place = vr_search_sdk(NULL, "../build/lib/pkgconfig");
+	char *pc = place ? realpath(place, NULL) : NULL;
 
 	printf("made %s\n\nNow:\n", p->folder);
-	if (pc && access(pc, F_OK) == 0)
-		printf("  export PKG_CONFIG_PATH=\"$(realpath %s)\"\n", pc);
+	if (pc)
+		printf("  export PKG_CONFIG_PATH='%s'\n", pc);
 	printf("  cd %s\n"
 	       "  make          # builds %s.so\n"
 	       "  make check    # the rules, then its own test\n"
@@ -232,6 +233,7 @@ static void tell_next(const struct project *p)
 	       "README.md there says what is what.\n",
 	       p->folder, p->id);
 	free(pc);
+	free(place);
 }
 
 int vr_cli_plugins_new(const struct vr_cli *c, char *const *arguments)

@@ -186,6 +186,19 @@ together()
 	cmp both tutorial-device/com.example.alarm/expected
 }
 try together together
+# The device on a board that is no part of the SDK, in a Linux that finds it in the device tree.
+linux()
+{
+	timeout -k 5 200 vmrun --quiet -p com.example.alarm --kernel "$G/Image" --initrd "$G/initrd.img" \
+		--run 'ls -d /proc/device-tree/com.example.alarm@c000000 && busybox devmem 0x0c000000 32' >linux.out </dev/null
+	tr -d '\r' <linux.out | grep -x 0x52444D56
+}
+G=$TOP/build/guest
+if [ -e "$G/Image" ] && [ -e "$G/initrd.img" ]; then
+	try device-in-linux linux
+else
+	skip device-in-linux "build/guest has no kernel and initrd"
+fi
 
 mkdir work
 cd work || exit 1
