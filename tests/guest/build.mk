@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# tests/guest: whole guests. They need guest.img, which `make test` makes first.
+# tests/guest: whole guests. They need guest.img and its like, which `make test` makes first.
 
 test test-full: export VR_B := $(B)
 
@@ -9,9 +9,9 @@ $(GUEST_TOOLS): $(B)/tests/guest/%: $(B)/obj/tests/guest/%.o
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-TESTS += $(addprefix tests/guest/guest-,boot.sh disk.sh programs.sh installer.sh)
-FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh)
-TEST_NEEDS += $(GUEST_TOOLS) guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer
+TESTS += $(addprefix tests/guest/guest-,boot.sh disk.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
+FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh riscv64-programs-full.sh)
+TEST_NEEDS += $(GUEST_TOOLS) guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer guest-riscv64 $(GUEST_RV)/guest.img
 
 # Debian's own x86-64 kernel. Where KVM emulates kernel mode it takes minutes to the instruction that ends it.
 FULL_TESTS += tests/guest/guest-x86_64.sh

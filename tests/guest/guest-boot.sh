@@ -2,25 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Guests come up, do what they are told and end as they should.
 . tests/guest/lib.sh
-
-# Work on every CPU at once; all must find the same sum, and each must have had time and timer interrupts.
-work='n=$(nproc); echo "cpus $n"; i=0; while [ $i -lt $n ]; do
-(taskset -p $((1 << i)) $$ >/dev/null; :)
-taskset $(printf %x $((1 << i))) sh -c "head -c 2000000 /dev/zero | sha256sum" >/tmp/sum.$i & i=$((i + 1)); done; wait
-sort -u /tmp/sum.*; cat /tmp/sum.* | wc -l
-awk "/^cpu[0-9]/ { if (\$2 + \$4 > 0) k++ } END { print \"worked\", k }" /proc/stat
-awk "/arch_timer/ { for (i = 2; i <= $n + 1; i++) if (\$i > 0) k++ } END { print \"ticked\", k }" /proc/interrupts'
-zeros=$(head -c 2000000 /dev/zero | sha256sum)
-
-smp()
-{
-	vm 60 "kernel-initrd-smp$1" --smp "$1" --kernel $KERNEL --initrd $INITRD --run "$work" --stats=json
-	ended 0
-	has "smp$1-cpus" "$OUT" "cpus $1"
-	same "smp$1-sums" "$zeros $1" "$(grep -a ' -$' "$OUT") $(grep -ax '[0-9]*' "$OUT" | tail -n 1)"
-	has "smp$1-all-worked" "$OUT" "worked $1"
-	has "smp$1-all-ticked" "$OUT" "ticked $1"
-}
+. tests/guest/smp.sh
 
 # The counters, in a boot on one CPU.
 numbers()
@@ -39,16 +21,16 @@ numbers()
 	echo "     hit rate $rate, $ns ns a translated instruction"
 }
 
-smp 1
+smp kernel-initrd 1 --stats=json
 numbers
-smp 2
-smp 4
+smp kernel-initrd 2
+smp kernel-initrd 4
 
 # A disk: its Boot Loader Specification entry, with everything chosen by vmrun.
 copy $IMG "$WORK/disk.img"
 vm 60 image --run 'uname -m; cat /proc/cmdline; mount | grep " / "' "$WORK/disk.img"
 ended 0
-has image-uname "$OUT" aarch64
+has image-uname "$OUT" $MACHINE
 has image-bls-options "$OUT" root=PARTUUID=
 has image-root "$OUT" 'type ext4'
 has image-choice-is-told "$ERR" 'vmrun: arm64 guest on '

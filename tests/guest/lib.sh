@@ -5,6 +5,7 @@
 #   VMRUN_ARGS    more options for each guest, such as '-p soft,tier=0'
 #   NEEDS         files that must be there besides vmrun, where they are not those of a whole guest
 #   VMRUN_SLOW    multiplies every time limit (default 1; with the sanitizers 8)
+#   GUEST_ARCH    the guest's architecture, set by a test whose guest is not the default one
 set -u
 LC_ALL=C
 TZ=UTC
@@ -12,8 +13,22 @@ export LC_ALL TZ
 PATH=$PATH:/usr/sbin:/sbin
 B=${VR_B:-build}
 VMRUN=$B/bin/vmrun
-GUEST=build/guest # does not depend on how vmrun was built
-IMG=guest.img
+# What differs between the guests: where they are (which does not depend on how vmrun was built), and what they call things.
+case ${GUEST_ARCH:=arm64} in
+arm64)
+	GUEST=build/guest IMG=guest.img
+	MACHINE=aarch64 TIMER=arch_timer
+	;;
+riscv64)
+	GUEST=build/guest-riscv64
+	IMG=$GUEST/guest.img
+	MACHINE=riscv64 TIMER=riscv-timer
+	;;
+*)
+	echo "GUEST_ARCH=$GUEST_ARCH: arm64 or riscv64"
+	exit 1
+	;;
+esac
 KERNEL=$GUEST/Image
 INITRD=$GUEST/initrd.img
 TOOLS=$B/tests/guest

@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# guest-programs.sh on riscv64 at length, and on four CPUs.
+GUEST_ARCH=riscv64
+. tests/guest/guest-programs-full.sh

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The riscv64 guest comes up, on the board's own SBI and on Debian's OpenSBI, and from its disk.
+GUEST_ARCH=riscv64
+. tests/guest/lib.sh
+. tests/guest/smp.sh
+OPENSBI=board-virt-riscv64,firmware=$GUEST/firmware/fw_dynamic.bin
+
+for cpus in 1 2; do
+	smp direct $cpus
+	smp opensbi $cpus -p "$OPENSBI"
+	has "opensbi-smp$cpus-banner" "$OUT" 'Runtime SBI Version'
+done
+
+# Each CPU has the other's TLB flushed all the time, by firmware that waits in a loop.
+vm 90 opensbi-flushes --read-only --smp 2 -m 1G -p "$OPENSBI" --run 'cd /tmp && stress-ng --quiet --verify --timeout 60 \
+	--tlb-shootdown 2 --tlb-shootdown-ops 400 --pthread 2 --pthread-ops 300 && echo flushed' $IMG
+ended 0
+has opensbi-flushes-end "$OUT" flushed
+
+copy $IMG "$WORK/disk.img"
+vm 60 image --run 'uname -m; cat /proc/cmdline; mount | grep " / "; tr "\0" " " </proc/device-tree/cpus/cpu@0/riscv,isa-extensions' \
+	"$WORK/disk.img"
+ended 0
+has image-uname "$OUT" $MACHINE
+has image-bls-options "$OUT" root=PARTUUID=
+has image-root "$OUT" 'type ext4'
+has image-extensions "$OUT" 'zba zbb zbs'
+has image-choice-is-told "$ERR" 'vmrun: riscv64 guest on '
+for s in 0 1 255; do
+	vm 60 "status-$s" --kernel $KERNEL --initrd $INITRD --run "exit $s"
+	ended $s
+done
+again='if [ -e /root/again ]; then echo second; exit 5; fi; echo first; touch /root/again; sync; reboot -f; sleep 60'
+vm 90 reboot --smp 2 -p "$OPENSBI" --run "$again" "$WORK/disk.img"
+ended 5
+same reboot-first-then-second 'first second ' "$(grep -aE '^(first|second)' "$OUT" | tr -d '\r' | tr '\n' ' ')"
+finish
