@@ -13,7 +13,7 @@ static const struct {
 	{0x303, VR_RISCV_S_MIDELEG},
 	{0x306, VR_RISCV_S_MCOUNTEREN},
 	{0x106, VR_RISCV_S_MCOUNTEREN}, /* scounteren: without SBI's PMU extension kernels leave it */
-	{0x30a, VR_RISCV_S_MENVCFG},
+	{0x30a, VR_RISCV_S_MENVCFG | VR_RISCV_MENVCFG_ADUE},
 	{0x3b0, UINT64_MAX >> 10}, /* pmpaddr0: all of memory ... */
 	{0x3a0, 0x1f},             /* pmpcfg0: ... NAPOT, readable, writable, executable */
 };

@@ -12,7 +12,7 @@
 #define PHANDLE_TEST 2u
 #define PHANDLE_INTC 16u /* and one more for each hart */
 
-#define ISA "rv64imafdc_zicntr_zicsr_zifencei_zba_zbb_zbs_sstc"
+#define ISA "rv64imafdc_zicntr_zicsr_zifencei_zba_zbb_zbs_sstc_svadu"
 
 static void cpus(struct vr_tree *t, const struct vr_fdt_input *in)
 {
@@ -29,7 +29,7 @@ static void cpus(struct vr_tree *t, const struct vr_fdt_input *in)
 		vr_tree_string(t, "riscv,isa", ISA);
 		vr_tree_string(t, "riscv,isa-base", "rv64i");
 		VR_TREE_STRINGS(t, "riscv,isa-extensions",
-				"i\0m\0a\0f\0d\0c\0zicntr\0zicsr\0zifencei\0zba\0zbb\0zbs\0sstc");
+				"i\0m\0a\0f\0d\0c\0zicntr\0zicsr\0zifencei\0zba\0zbb\0zbs\0sstc\0svadu");
 		vr_tree_string(t, "mmu-type", "riscv,sv48");
 		vr_tree_begin(t, "interrupt-controller");
 		CELLS(t, "#interrupt-cells", 1);

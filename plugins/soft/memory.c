@@ -470,3 +470,23 @@ int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t 
 	memcpy(data, in, bytes < sizeof(data) ? bytes : sizeof(data));
 	return env_access(x, va, bytes < sizeof(data) ? bytes : sizeof(data), 1, flags, data);
 }
+
+/* Code is looked for after the write, as soft_find() reads it after it has set `watched`: one of both sees
+ * the other. */
+int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired)
+{
+	struct soft_vcpu *v = soft_of(x);
+	bool writable;
+	uint8_t *page = soft_ram_page(v->vm, pa, &writable);
+
+	if (!page || !writable || (pa & 7))
+		return VR_E_PERM;
+	if (!__atomic_compare_exchange_n((uint64_t *)(void *)(page + (pa & ~SOFT_PAGE_MASK)), &expected,
+					 desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return 0;
+	const struct soft_page *code = soft_page(v->vm, pa, false);
+
+	if (code && atomic_load(&code->watched))
+		soft_code_written(v->vm, v, pa, 8);
+	return 1;
+}

@@ -308,6 +308,7 @@ int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, co
 		    const union vr_v128 *b, union vr_v128 *result);
 int32_t soft_env_read(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, void *out);
 int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, const void *in);
+int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired);
 
 /* -- cache.c: the code cache -- */
 int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes);

@@ -42,6 +42,23 @@ static void *VR_CALL ram(struct vr_exec *x, uint64_t pa, uint64_t length)
 	return w.ram + (pa - RAM_BASE);
 }
 
+static int32_t VR_CALL exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired)
+{
+	uint64_t *word = ram(x, pa, 8);
+	void (*before)(uint64_t *) = w.before_exchange;
+
+	w.exchanges++;
+	if (word == NULL || w.read_only)
+		return VR_E_PERM;
+	w.before_exchange = NULL;
+	if (before)
+		before(word);
+	if (*word != expected)
+		return 0;
+	*word = desired;
+	return 1;
+}
+
 static void VR_CALL wait_work(struct vr_exec *x)
 {
 	(void)x;
@@ -147,6 +164,7 @@ struct vr_exec *world_new(void)
 		.wait = wait_work,
 		.yield = yield_cpu,
 		.kick = kick,
+		.exchange = exchange,
 	};
 	w.x = aligned_alloc(64, size);
 	memset(w.x, 0, size);

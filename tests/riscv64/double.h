@@ -16,7 +16,9 @@ struct world {
 	struct {
 		uint32_t kind, broadcast;
 		uint64_t asid, va, length;
-	} flush; /* the last one */
+	} flush;                                 /* the last one */
+	void (*before_exchange)(uint64_t *word); /* another hart was faster; once */
+	uint32_t exchanges, read_only;
 	uint64_t now;
 	uint64_t armed; /* UINT64_MAX: not */
 	void(VR_CALL *fire)(void *);

@@ -99,6 +99,97 @@ Test(walk, permissions)
 		}
 }
 
+/* ---- Svadu: menvcfg.ADUE ---- */
+
+static void adue_world(uint64_t bits, uint32_t mode)
+{
+	world_new();
+	csr_write(MENVCFG, MENVCFG_ADUE);
+	*place(3, VA, 0) = pte(FRAME, bits);
+	enter_mode(mode);
+}
+
+Test(walk, hardware_marks_what_is_accessed)
+{
+	static const struct {
+		uint64_t before;
+		uint32_t mode, access;
+		int32_t result;
+		uint64_t after;
+	} all[] = {
+		{V | R | W, RV_SUPERVISOR, VR_ACCESS_READ, 0, V | R | W | A},
+		{V | R | W, RV_SUPERVISOR, VR_ACCESS_WRITE, 0, V | R | W | A | D},
+		{V | R | W | A, RV_SUPERVISOR, VR_ACCESS_WRITE, 0, V | R | W | A | D},
+		{V | R | X, RV_SUPERVISOR, VR_ACCESS_EXECUTE, 0, V | R | X | A},
+		{V | R | W | D | U, RV_USER, VR_ACCESS_READ, 0, V | R | W | D | U | A},
+		/* What is refused leaves no mark. */
+		{V | R, RV_SUPERVISOR, VR_ACCESS_WRITE, RV_FAULT_PAGE, V | R},
+		{V | R | W, RV_SUPERVISOR, VR_ACCESS_EXECUTE, RV_FAULT_PAGE, V | R | W},
+		{V | R | W | U, RV_SUPERVISOR, VR_ACCESS_READ, RV_FAULT_PAGE, V | R | W | U},
+		{V | R | W, RV_USER, VR_ACCESS_WRITE, RV_FAULT_PAGE, V | R | W},
+		{V | W, RV_SUPERVISOR, VR_ACCESS_WRITE, RV_FAULT_PAGE, V | W},
+	};
+	struct vr_translation t;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		adue_world(all[i].before, all[i].mode);
+		cr_assert_eq(translate(VA, all[i].access, &t), all[i].result, "%zu", i);
+		cr_assert_eq(*place(3, VA, 0), pte(FRAME, all[i].after), "%zu", i);
+		/* Only a write may be answered with the right to write without D. */
+		if (!all[i].result)
+			cr_assert_eq(t.rights >> VR_ACCESS_WRITE & 1, (all[i].after & (W | D)) == (W | D));
+	}
+	/* A large one, whose address is still checked first. */
+	adue_world(0, RV_SUPERVISOR);
+	*place(3, VA, 1) = pte(FRAME, V | R | W);
+	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), 0);
+	cr_assert_eq(*place(3, VA, 1), pte(FRAME, V | R | W | A | D));
+	*place(3, VA, 1) = pte(FRAME + 4096, V | R | W);
+	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), RV_FAULT_PAGE);
+	cr_assert_eq(*place(3, VA, 1), pte(FRAME + 4096, V | R | W));
+}
+
+static void take_away(uint64_t *word)
+{
+	*word &= ~V;
+}
+
+static void mark_dirty(uint64_t *word)
+{
+	*word |= A | D;
+}
+
+static void move(uint64_t *word)
+{
+	*word = pte(FRAME + 0x1000, V | R | W);
+}
+
+/* An entry that another hart changed between the look and the mark is looked at again. */
+Test(walk, hardware_marks_race)
+{
+	struct vr_translation t;
+
+	adue_world(V | R | W, RV_SUPERVISOR);
+	w.before_exchange = take_away;
+	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), RV_FAULT_PAGE);
+	cr_assert_eq(*place(3, VA, 0), pte(FRAME, R | W));
+
+	adue_world(V | R | W, RV_SUPERVISOR);
+	w.before_exchange = mark_dirty;
+	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), 0);
+	cr_assert_eq(*place(3, VA, 0), pte(FRAME, V | R | W | A | D));
+	cr_assert_eq(w.exchanges, 1);
+
+	adue_world(V | R | W, RV_SUPERVISOR);
+	w.before_exchange = move;
+	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), 0);
+	cr_assert_eq(t.physical, FRAME + 0x1000);
+	cr_assert_eq(*place(3, VA, 0), pte(FRAME + 0x1000, V | R | W | A | D));
+
+	adue_world(V | R | W, RV_SUPERVISOR);
+	w.read_only = 1;
+	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), RV_FAULT_ACCESS);
+}
+
 Test(walk, canonical)
 {
 	struct vr_translation t;

@@ -62,6 +62,42 @@ Test(smp, atomics_count)
 	cr_assert_eq(toy_get(t, 11, 0), 80000);
 }
 
+/* Marks in tables: one step as all see it, never into read-only memory, and code there is noticed. */
+static void hook_exchange(struct toy *m, struct vr_exec *x)
+{
+	uint64_t *word = (uint64_t *)(void *)toy_page(m, 11), old;
+
+	do
+		old = __atomic_load_n(word, __ATOMIC_RELAXED);
+	while (!x->env->exchange(x, TOY_RAM + 11 * SOFT_PAGE, old, old + 1));
+}
+
+Test(smp, exchange)
+{
+	pthread_t threads[4];
+
+	make(4);
+	t->hooks[1] = hook_exchange;
+	TOY_LOAD(t, 0, 0, TOY_CALL_HOOK(1), TOY_OP(TOY_ADDI, 4, 4, 0, 1), TOY_OP(TOY_BNE, 0, 4, 8, -0x10),
+		 TOY_STOP);
+	for (uint32_t i = 0; i < 4; i++) {
+		R(i, 8) = 20000;
+		threads[i] = toy_start(t, i, TOY_CODE);
+	}
+	join_all(threads, 4);
+	cr_assert_eq(toy_get(t, 11, 0), 80000);
+	struct vr_exec *x = t->cpu[0]->x;
+	cr_assert_eq(x->env->exchange(x, TOY_RAM + 11 * SOFT_PAGE, 1, 2), 0);
+	cr_assert_eq(x->env->exchange(x, TOY_ROM, 0, 1), VR_E_PERM);
+	cr_assert_eq(x->env->exchange(x, TOY_NOTHING, 0, 1), VR_E_PERM);
+	cr_assert_eq(x->env->exchange(x, TOY_RAM + 4, 0, 1), VR_E_PERM);
+	/* The program's third instruction stops instead of going back. */
+	cr_assert_eq(x->env->exchange(x, TOY_RAM + 16, toy_get(t, 0, 16), TOY_STOP), 1);
+	R(0, 4) = 0;
+	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert_eq(R(0, 4), 1);
+}
+
 /* ---- a mapping changes under everybody's feet ---- */
 
 #define ROUNDS 3000u

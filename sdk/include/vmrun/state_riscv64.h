@@ -28,6 +28,7 @@
 /* mcounteren: cycle, time, instret. menvcfg: STCE. All exceptions but those of M and ECALL from S. */
 #define VR_RISCV_S_MCOUNTEREN 7ull
 #define VR_RISCV_S_MENVCFG (1ull << 63)
+#define VR_RISCV_MENVCFG_ADUE (1ull << 61) /* harts of boards that announce Svadu */
 #define VR_RISCV_S_MEDELEG 0xb1ffull
 #define VR_RISCV_S_MIDELEG 0x222ull
 

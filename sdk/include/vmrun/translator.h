@@ -189,6 +189,10 @@ struct vr_isa_env {
 	/* Make the vCPU look at its interrupts soon, and wake it. [any] */
 	void(VR_CALL *kick)(struct vr_exec *x);
 	/* This vCPU powers off when it leaves (after a hypercall): vmrun.machine/1 says so by itself. */
+	/* Since 1.1. Replace the 8 bytes of RAM at `pa`, a multiple of 8, if they hold `expected`; one step
+	 * as all vCPUs see it. For what hardware writes into translation tables: translate() may call it. 1:
+	 * done; 0: they hold something else; VR_E_PERM: no RAM, or read-only. [vcpu] */
+	int32_t(VR_CALL *exchange)(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired);
 };
 
 struct vr_lift {
@@ -223,8 +227,8 @@ struct vr_isa {
 	 * bytes that go on into the next page. Pure: depends on nothing but its input. 0 or an error. [any]
 	 */
 	int32_t(VR_CALL *lift)(const struct vr_lift *rq, struct vr_ir *ir);
-	/* Translate. 0, or an ISA-private fault number > 0 to be handed to fault(). No side effects on x.
-	 * [vcpu] */
+	/* Translate. 0, or an ISA-private fault number > 0 to be handed to fault(). No side effects on x;
+	 * marks in the guest's tables are made by env->exchange(). [vcpu] */
 	int32_t(VR_CALL *translate)(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
 				    struct vr_translation *out);
 	/* Take the exception: exec.pc = faulting instruction; sets exec.pc, mode, calls env->context.

@@ -2,8 +2,10 @@
 /*
  * mmu.c: Sv39 and Sv48 translation (vol. II, "Sv39", "Sv48", "Virtual Address Translation Process").
  *
- * Svade: a leaf without A, or one without D that is to be written, is a page fault; nothing is written to the
- * tables. Svnapot and Svpbmt are not there: their bits are reserved.
+ * A leaf without A, or one without D that is to be written, is a page fault ("Svade") or, with menvcfg.ADUE,
+ * gets the bit ("Svadu"): by one exchange of the entry as it was checked, and if somebody changed it in
+ * between, the walk begins again. A load gets no right to write through an entry without D, so the first
+ * store comes here as well. Svnapot and Svpbmt are not there: their bits are reserved.
  */
 #include <xlate/large.h>
 
@@ -58,6 +60,14 @@ static uint32_t rights_of(const struct rv_state *s, uint64_t pte, uint32_t mode,
 	return rights;
 }
 
+/* The leaf as this access wants it. */
+static uint64_t marked_for(struct vr_exec *x, uint64_t pte, uint32_t access)
+{
+	if (!(rv_of(x)->menvcfg & MENVCFG_ADUE) || !VR_HAS(x->env, exchange))
+		return pte;
+	return pte | PTE_A | (access == VR_ACCESS_WRITE && (pte & PTE_W) ? PTE_D : 0);
+}
+
 int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
 			     struct vr_translation *out)
 {
@@ -83,7 +93,8 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 	if ((uint64_t)((int64_t)(va << unused) >> unused) != va)
 		return RV_FAULT_PAGE;
 	for (uint32_t global = 0;; low -= 9) {
-		const uint64_t *entry = x->env->ram(x, table + (va >> low & 0x1ff) * 8, 8);
+		uint64_t place = table + (va >> low & 0x1ff) * 8;
+		const uint64_t *entry = x->env->ram(x, place, 8);
 		if (entry == NULL)
 			return RV_FAULT_ACCESS;
 		uint64_t pte = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
@@ -92,9 +103,17 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 		global |= (pte & PTE_G) != 0;
 		uint64_t base = PTE_PPN(pte) << 12, offset = (1ull << low) - 1;
 		if (pte & (PTE_R | PTE_X)) {
-			uint32_t rights = rights_of(s, pte, mode, access);
+			uint64_t marked = marked_for(x, pte, access);
+			uint32_t rights = rights_of(s, marked, mode, access);
 			if ((base & offset) || !(rights >> access & 1))
 				return RV_FAULT_PAGE;
+			if (marked != pte) {
+				int32_t done = x->env->exchange(x, place, pte, marked);
+				if (done < 0)
+					return RV_FAULT_ACCESS;
+				if (!done)
+					return rv_translate(x, va, access, flags, out);
+			}
 			if (low > 12 && vr_large_note(&large, va, low))
 				return rv_translate(x, va, access, flags, out);
 			out->rights = rights;

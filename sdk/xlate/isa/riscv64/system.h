@@ -2,7 +2,7 @@
 /*
  * system.h: the system side of riscv64 (traps, translation, CSRs, the timer), private to this library.
  *
- * Modelled are M, S and U mode with Sv39 and Sv48, Sstc, Svade, and sixteen PMP entries that are storage
+ * Modelled are M, S and U mode with Sv39 and Sv48, Sstc, Svade and Svadu, and sixteen PMP entries that are storage
  * alone: they read back what was written, and every access is allowed. Chapters are those of volume II.
  */
 #ifndef VR_XLATE_RISCV64_SYSTEM_H
@@ -74,6 +74,7 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 	 MSTATUS_TSR)
 
 #define MENVCFG_STCE (1ull << 63)
+#define MENVCFG_ADUE (1ull << 61)
 
 #define SATP_MODE_SHIFT 60
 #define SATP_BARE 0u
