@@ -18,6 +18,7 @@
 
 #include "machine/parts.h"
 #include "util/error.h"
+#include "util/give.h"
 #include "util/log.h"
 
 #define SECTOR 512u
@@ -306,15 +307,14 @@ static uint32_t VR_CALL block_count(const struct vr_host *host)
 static int32_t VR_CALL block_info(const struct vr_host *host, uint32_t disk, struct vr_block_info *out)
 {
 	struct vr_disk *d = disk_of(host, disk);
+	struct vr_block_info info = {.size = sizeof(info)};
 
 	if (!d || !out)
 		return VR_E_NOENT;
-	*out = (struct vr_block_info){
-		.size = sizeof(*out),
-		.flags = d->flags,
-		.length = d->length,
-		.name = d->name,
-	};
+	info.flags = d->flags;
+	info.length = d->length;
+	info.name = d->name;
+	vr_give(out, &info, sizeof(info), VR_END_OF(struct vr_block_info, name));
 	return VR_OK;
 }
 

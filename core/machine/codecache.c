@@ -14,6 +14,7 @@
 
 #include "machine/parts.h"
 #include "util/error.h"
+#include "util/give.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010u
@@ -60,7 +61,7 @@ static int32_t VR_CALL codecache_create(const struct vr_host *host, uint64_t len
 	n = (size_t)((length + page - 1) & ~(page - 1));
 	c.length = n;
 	if (!(mode && !strcmp(mode, "single")) && map_dual(n, &c)) {
-		*out = c;
+		vr_give(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
 		return VR_OK;
 	}
 	p = mmap(NULL, n, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
@@ -71,7 +72,7 @@ static int32_t VR_CALL codecache_create(const struct vr_host *host, uint64_t len
 				    "(SELinux, vm.memfd_noexec, ulimit -v)",
 				    (unsigned long long)(n >> 20), strerror(errno));
 	c.write = c.execute = p;
-	*out = c;
+	vr_give(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
 	return VR_OK;
 }
 

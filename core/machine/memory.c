@@ -13,6 +13,7 @@
 
 #include "machine/parts.h"
 #include "util/error.h"
+#include "util/give.h"
 
 #define UNIT 0x10000ull /* regions are multiples of this */
 #define GUARD 0x10000ull
@@ -199,19 +200,21 @@ static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, str
 {
 	struct vr_machine *m = vr_machine_of(host);
 	const struct vr_ram_region *g;
+	struct vr_memory_region r;
 
 	if (!out)
 		return vr_error_set(VR_E_INVAL, "memory region: bad argument");
 	if (!m || i >= atomic_load_explicit(&m->ram.count, memory_order_acquire))
 		return VR_E_NOENT;
 	g = &m->ram.region[i];
-	*out = (struct vr_memory_region){
-		.size = sizeof(*out),
+	r = (struct vr_memory_region){
+		.size = sizeof(r),
 		.flags = g->flags,
 		.gpa = g->gpa,
 		.length = g->length,
 		.host = g->host,
 	};
+	vr_give(out, &r, sizeof(r), VR_END_OF(struct vr_memory_region, host));
 	return VR_OK;
 }
 

@@ -66,6 +66,7 @@ REFUSED(magic_null, VR_E_ABI, "magic: vmrun_plugin_magic() returned NULL; rebuil
 REFUSED(magic_size, VR_E_ABI, "magic.size is 24, not 32; rebuild the plugin")
 REFUSED(magic_tag, VR_E_ABI, "magic.tag is 'QM?', not 'VMRN'; this is no plugin of vmrun")
 REFUSED(magic_major, VR_E_ABI, "magic.abi_major is 2, this vmrun has 1; rebuild the plugin for ABI 1")
+REFUSED(magic_major_old, VR_E_ABI, "magic.abi_major is 0, this vmrun has 1; rebuild the plugin for ABI 1")
 REFUSED(magic_minor, VR_E_ABI, "magic.abi_minor is 2, this vmrun has 1; update vmrun, or use an older plugin")
 REFUSED(magic_flags, VR_E_ABI, "magic.flags is 0x10, this vmrun knows none; update vmrun")
 REFUSED(magic_extra, VR_E_ABI, "magic.abi_extra is 'fork', not zeros; it was built for another program")
@@ -117,14 +118,32 @@ Test(load, other_system, .init = setup, .fini = teardown)
 			  text);
 }
 
-Test(load, manifest_of_another_abi, .init = setup, .fini = teardown)
+static void manifest_abi(const char *abi, const char *shown, const char *advice)
 {
 	char text[256];
 
-	test_file(folder, "t.yaml", test_manifest("abi", "abi: {major: 2, minor: 1}"));
+	setup();
+	test_file(folder, "t.yaml", test_manifest("abi", abi));
 	vr_registry_scan(registry, folder);
-	snprintf(text, sizeof(text), "%s/t.yaml: abi 2.1, this vmrun has 1.1; update vmrun", folder);
+	snprintf(text, sizeof(text), "%s/t.yaml: abi %s, this vmrun has 1.1; %s", folder, shown, advice);
 	test_expect_error(vr_registry_load(registry, vr_registry_by_id(registry, "t")), VR_E_ABI, text);
+	teardown();
+}
+
+Test(load, manifest_of_another_abi)
+{
+	manifest_abi("abi: {major: 2, minor: 1}", "2.1", "update vmrun");
+	manifest_abi("abi: {major: 1, minor: 2}", "1.2", "update vmrun");
+	manifest_abi("abi: {major: 0, minor: 1}", "0.1", "update the plugin");
+}
+
+/* What is behind the members that are known is nobody's business. */
+Test(load, a_longer_plugin, .init = setup, .fini = teardown)
+{
+	struct vr_loaded *p = plugin("plugin_long");
+
+	cr_assert_eq(vr_registry_start(registry, p), VR_OK, "%s", vr_error_text(VR_E_ABI));
+	cr_expect_not_null(vr_registry_interface(p, "vmrun.accel/1"));
 }
 
 Test(load, probe_is_asked_once, .init = setup, .fini = teardown)

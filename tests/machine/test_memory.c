@@ -6,6 +6,7 @@
 
 #include "machine/parts.h"
 #include "util/error.h"
+#include "util/give.h"
 
 static struct vr_ram ram;
 
@@ -62,6 +63,33 @@ Test(memory, guard_behind, .signal = SIGSEGV)
 	((volatile uint8_t *)vr_ram_pointer(&ram, 0, 1))[0x10000] = 1;
 }
 #endif
+
+/* ---- structs that are filled for an asker of another age ---- */
+struct grown {
+	uint32_t size, a;
+	uint64_t b; /* since a later minor */
+};
+#define OLDEST VR_END_OF(struct grown, a)
+
+static void given(uint32_t room, uint32_t expected)
+{
+	const struct grown in = {sizeof(in), 7, 8};
+	struct grown out = {room, 0, 77};
+
+	vr_give(&out, &in, sizeof(in), OLDEST);
+	cr_expect_eq(out.size, expected, "room %u", room);
+	cr_expect_eq(out.a, 7);
+	cr_expect_eq(out.b, expected > OLDEST ? 8 : 77, "room %u", room);
+}
+
+Test(memory, structs_of_another_age)
+{
+	given(sizeof(struct grown), sizeof(struct grown));
+	given(OLDEST, OLDEST);
+	given(sizeof(struct grown) + 24, sizeof(struct grown)); /* the asker is newer */
+	given(0, OLDEST);                                       /* never set */
+	given(0xdeadbeef, OLDEST);
+}
 
 static void code_is_shared(void)
 {
