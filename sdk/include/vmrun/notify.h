@@ -12,9 +12,10 @@
  *
  * Lines are for who signals from outside this process or from the kernel (vhost, a device passed through).
  * A device of this process drives its line with vmrun.irq/1, and gains nothing here: both ways are one system
- * call, and a level line costs more by events, since each end of interrupt has to come back by `resample` and
- * wake somebody who asks the device whether the line is still high. A virtio-mmio device is told of that by
- * the guest's write to InterruptACK anyhow (virtio 1.2, 4.2.2).
+ * call (KVM on Linux 6.18: 1.5 us by event, 1.7 us by KVM_IRQ_LINE), no vCPU takes part in either, and a
+ * level line costs more by events, since each end of interrupt has to come back by `resample` and wake
+ * somebody who asks the device whether the line is still high. A virtio-mmio device is told of that by the
+ * guest's write to InterruptACK anyhow (virtio 1.2, 4.2.2).
  */
 #ifndef VMRUN_NOTIFY_H
 #define VMRUN_NOTIFY_H
