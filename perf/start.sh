@@ -84,7 +84,7 @@ printf '{' >"$OUT/start.json"
 separator=''
 for arch in $ARCHS; do
 	architecture "$arch"
-	if [ "$arch" = x86_64 ] && ! "$VMRUN" doctor -p kvm >/dev/null 2>&1; then
+	if [ "$arch" = x86_64 ] && ! "$VMRUN" doctor -p kvm 2>/dev/null | grep -q 'x86_64 guest on .*: kvm,'; then
 		say "$arch: left out, KVM can't be used here"
 		continue
 	fi
