@@ -5,14 +5,16 @@
  * A region is what can be reached from one pc over direct branches without leaving its 4 KiB page, up to a
  * number of guest instructions: loops and if-else chains are whole, so their slots stay in host registers.
  * Where a call returns to is an entry of its own, so that the shadow stack can hold its address before the
- * call is made. Fall-through paths are followed first, which makes them adjacent in the code.
+ * call is made. Blocks are laid out by address, from the entry on and round, so that fall-through paths and
+ * loops are in one piece.
  *
  * Code that is an entry of another region already is left to that one. The first region that reached a loop
  * has all of it, so a loop still runs inside one region.
  *
- * A branch into the middle of a block that is lifted already makes a second block from there on (a loop whose
- * head is not a known leader yet): code is lifted twice rather than blocks split. A later block stops at a
- * leader it runs into.
+ * A branch into the middle of a block that is lifted already (a loop whose head was no known leader yet) cuts
+ * that block short there, and the rest is lifted again as a block of its own: what a lifter knows from the
+ * instructions before does not hold for whoever comes another way. A later block stops at a leader it runs
+ * into.
  *
  * An instruction that continues on the next page is a region by itself. See soft_find() for what that needs.
  *
@@ -108,6 +110,49 @@ static void want(struct forming *f, uint64_t pc, uint32_t entry)
 	}
 }
 
+/* A block that has an instruction at pc inside ends there, unless that one goes with the one before. */
+static void cut_at(struct forming *f, uint64_t pc)
+{
+	struct vr_ir *ir = &f->s->ir;
+
+	for (uint32_t i = 0; i < ir->block_count; i++) {
+		struct vr_ir_block *b = &ir->blocks[i];
+		uint32_t insns = 0;
+
+		if (pc <= b->pc || pc >= b->end)
+			continue;
+		for (uint32_t k = b->first; k < b->first + b->count; k++) {
+			struct vr_ir_op *o = &ir->ops[k];
+
+			if (o->op != VR_IR_INSN)
+				continue;
+			if (o->imm == pc && !o->aux) {
+				f->insns -= b->insns - insns;
+				*o = (struct vr_ir_op){.op = VR_IR_GOTO, .imm = pc};
+				b->count = k - b->first + 1;
+				b->insns = insns;
+				b->end = pc;
+				break;
+			}
+			insns++;
+		}
+	}
+}
+
+/* By address, from block 0 on. */
+static void lay_out(struct vr_ir *ir)
+{
+	for (uint32_t i = 2; i < ir->block_count; i++) {
+		struct vr_ir_block b = ir->blocks[i];
+		uint64_t from = ir->blocks[0].pc;
+		uint32_t k = i;
+
+		for (; k > 1 && ir->blocks[k - 1].pc - from > b.pc - from; k--)
+			ir->blocks[k] = ir->blocks[k - 1];
+		ir->blocks[k] = b;
+	}
+}
+
 /* Bytes from pc to the next known leader or the end of the page. */
 static uint32_t room_at(const struct forming *f, uint64_t pc)
 {
@@ -184,6 +229,8 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 	       ir->op_count < MAX_OPS - 2048) {
 		uint64_t at = f->wanted[--f->wanted_count];
 		uint8_t entry = f->wanted_entry[f->wanted_count];
+
+		cut_at(f, at);
 		struct vr_lift rq = {.size = sizeof(rq),
 				     .max_insns = max_insns - f->insns,
 				     .pc = at,
@@ -217,6 +264,7 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 		f->insns += ir->blocks[n].insns;
 		follow(f, &ir->blocks[n]);
 	}
+	lay_out(ir);
 	connect(ir);
 	return VR_OK;
 }

@@ -44,7 +44,7 @@ static void lift_one(struct rv_lift *l)
 {
 	struct vr_ir *ir = l->ir;
 
-	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, l->guarded, 0, 0, 0, l->pc);
 	uint32_t mark = ir->op_count;
 	if (rv_lift_word(l, l->insn))
 		return;
