@@ -275,9 +275,9 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 	return 1;
 }
 
-static uint32_t aim(uint32_t word, uint32_t bytes)
+static uint32_t aim(uint32_t word, int32_t bytes)
 {
-	uint32_t words = bytes / 4;
+	uint32_t words = (uint32_t)(bytes / 4);
 
 	if ((word & 0x7c000000) == 0x14000000)
 		return diff_with(word, 0, 26, words);
@@ -391,6 +391,8 @@ const struct diff_isa diff_isa = {
 	.source = "rn@",
 	.end = BRK(0x7777u),
 	.halves = halves,
+	.count_down = 0xd1000400u | DIFF_COUNTER << 5 | DIFF_COUNTER, /* SUB Xd, Xn, #1 */
+	.again = 0xb5000000u | DIFF_COUNTER,                          /* CBNZ Xt */
 	.start = start,
 	.unit = unit,
 	.aim = aim,

@@ -329,10 +329,20 @@ static void aim(struct diff_making *m, uint32_t unit)
 	uint32_t to = target < m->units ? m->start[target] : m->c->halves;
 	uint32_t insn = diff_insn_at(m->c, at), length = diff_isa.halves(insn);
 
-	insn = diff_isa.aim(insn, (to - at) * 2);
+	insn = diff_isa.aim(insn, (int32_t)(to - at) * 2);
 	m->c->code[at] = (uint16_t)insn;
 	if (length == 2)
 		m->c->code[at + 1] = (uint16_t)(insn >> 16);
+}
+
+/* From some unit on, a few times: that is a loop whose head is in the middle of what came before. */
+static void go_round(struct diff_making *m)
+{
+	uint32_t to = m->start[diff_below(m->g, m->units)];
+
+	m->c->x[DIFF_COUNTER] = 1 + diff_below(m->g, 3);
+	diff_put(m, diff_isa.count_down);
+	diff_put(m, diff_isa.aim(diff_isa.again, ((int32_t)to - (int32_t)m->c->halves) * 2));
 }
 
 void diff_generate(struct diff_generator *g, struct diff_case *c)
@@ -354,5 +364,7 @@ void diff_generate(struct diff_generator *g, struct diff_case *c)
 	for (uint32_t i = 0; i < m.aimed_count; i++)
 		aim(&m, m.aimed[i]);
 	g->instructions += m.units;
+	if (m.units)
+		go_round(&m);
 	diff_put(&m, diff_isa.end);
 }

@@ -12,6 +12,8 @@
 #include "generate.h"
 #include "world.h"
 
+#define DIFF_COUNTER 27 /* written by nobody else */
+
 /* A row of the decode table. */
 struct diff_row {
 	const char *name, *fields; /* "name@lsb:width ..." */
@@ -70,7 +72,9 @@ struct diff_isa {
 	void (*start)(struct diff_generator *g, struct diff_case *c);
 	/* Make a unit of this row: 0: not this time. insn: the row's, random where it is free. */
 	int (*unit)(struct diff_making *m, const struct diff_row *row, uint32_t kind, uint32_t insn);
-	uint32_t (*aim)(uint32_t insn, uint32_t bytes); /* a branch that goes so far */
+	/* Count register DIFF_COUNTER down, and a branch, to be aimed, when it is not yet 0. */
+	uint32_t count_down, again;
+	uint32_t (*aim)(uint32_t insn, int32_t bytes); /* a branch that goes so far */
 
 	void (*vectors)(uint8_t *at); /* any exception: a hypercall */
 	int (*enter)(struct diff_world *w, const struct diff_case *c);

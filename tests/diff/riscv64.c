@@ -259,8 +259,10 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 }
 
 /* Put a branch's distance, in bytes, where its form has it. */
-static uint32_t aim(uint32_t insn, uint32_t d)
+static uint32_t aim(uint32_t insn, int32_t bytes)
 {
+	uint32_t d = (uint32_t)bytes;
+
 	if ((insn & 0x7f) == 0x63) { /* B: 12|10:5 and 4:1|11 */
 		insn = diff_with(insn, 25, 6, d >> 5);
 		insn = diff_with(insn, 31, 1, d >> 12);
@@ -382,6 +384,8 @@ const struct diff_isa diff_isa = {
 	.source = "rs1@",
 	.end = C_EBREAK,
 	.halves = halves,
+	.count_down = 0xfff00013u | DIFF_COUNTER << 15 | DIFF_COUNTER << 7, /* ADDI rd, rs1, -1 */
+	.again = 0x00001063u | DIFF_COUNTER << 15,                          /* BNE rs1, x0 */
 	.start = start,
 	.unit = unit,
 	.aim = aim,
