@@ -2,8 +2,9 @@
 /*
  * system.h: the system side of riscv64 (traps, translation, CSRs, the timer), private to this library.
  *
- * Modelled are M, S and U mode with Sv39 and Sv48, Sstc, Svade and Svadu, and sixteen PMP entries that are storage
- * alone: they read back what was written, and every access is allowed. Chapters are those of volume II.
+ * Modelled are M, S and U mode with Sv39 and Sv48, Sstc, Svade and Svadu, and sixteen PMP entries that are
+ * storage alone: they read back what was written, and every access is allowed. Chapters are those of volume
+ * II.
  */
 #ifndef VR_XLATE_RISCV64_SYSTEM_H
 #define VR_XLATE_RISCV64_SYSTEM_H
