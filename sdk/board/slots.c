@@ -41,9 +41,14 @@ static bool nth_maker(const struct vr_tables *t, uint32_t i, struct vr_found *ou
 	return t->registry && t->registry->find(t->host, VR_DEVICE_ID, NULL, i, out) >= 0;
 }
 
-static bool is_whole(const struct vr_device_maker *m)
+/* The member without which a maker is none; NULL: it has all. */
+static const char *lacks(const struct vr_device_maker *m)
 {
-	return VR_HAS(m, types) && VR_HAS(m, create) && VR_HAS(m, reset) && VR_HAS(m, destroy);
+	return !VR_HAS(m, types)     ? "types"
+	       : !VR_HAS(m, create)  ? "create"
+	       : !VR_HAS(m, reset)   ? "reset"
+	       : !VR_HAS(m, destroy) ? "destroy"
+				     : NULL;
 }
 
 static bool is_requested(const struct vr_found *f)
@@ -60,7 +65,7 @@ static bool find_maker(const struct vr_tables *t, const char *type, struct vr_fo
 	for (uint32_t i = 0; nth_maker(t, i, &f); i++) {
 		const struct vr_device_maker *m = f.interface;
 
-		if (!is_whole(m) || !offers(m->types, type) || (found && !is_requested(&f)))
+		if (lacks(m) || !offers(m->types, type) || (found && !is_requested(&f)))
 			continue;
 		*out = f;
 		found = true;
@@ -240,11 +245,11 @@ static int32_t place_requested(struct vr_slots *s)
 	for (uint32_t i = 0; rc >= 0 && nth_maker(s->t, i, &f); i++) {
 		if (!is_requested(&f))
 			continue;
-		if (!is_whole(f.interface))
+		if (lacks(f.interface))
 			return vr_tables_fail(
 				s->t, VR_E_ABI,
-				"plugin '%s': its vmrun.device/1 lacks types, create, reset or destroy",
-				f.id);
+				"plugin '%s': its vmrun.device/1 has no '%s'; rebuild or update the plugin",
+				f.id, lacks(f.interface));
 		rc = place_all_of(s, &f);
 	}
 	return rc;

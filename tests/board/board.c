@@ -272,5 +272,5 @@ Test(board, requested_without_a_place)
 	named.size = offsetof(struct vr_device_maker, window);
 	refused("how large a window");
 	named.size = offsetof(struct vr_device_maker, destroy);
-	refused("lacks");
+	refused("plugin 'named': its vmrun.device/1 has no 'destroy'");
 }
