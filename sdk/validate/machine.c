@@ -102,6 +102,14 @@ static void *vcpu_main(void *arg)
 	return NULL;
 }
 
+/* Less than the rule may take, so that it is the rule that says so. */
+uint32_t machine_patience(const struct machine *m)
+{
+	uint32_t limit = m->c->settings->limit;
+
+	return limit && limit < 3 * WAIT ? limit / 3 + 1 : WAIT;
+}
+
 /* Waits until the vCPU's thread is idle; false: it is not, after a long time. */
 static bool idle(struct machine *m, struct machine_vcpu *v)
 {
@@ -109,7 +117,7 @@ static bool idle(struct machine *m, struct machine_vcpu *v)
 	int rc = 0;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT;
+	until.tv_sec += machine_patience(m);
 	pthread_mutex_lock(&m->lock);
 	while (v->busy && rc != ETIMEDOUT)
 		rc = pthread_cond_timedwait(&m->changed, &m->lock, &until);

@@ -106,6 +106,8 @@ void machine_run(struct machine *m, uint32_t i);
 void machine_wait(struct machine *m, uint32_t i);
 /* Has it ended? */
 bool machine_ended(struct machine *m, uint32_t i);
+/* Seconds until a guest has hung. */
+uint32_t machine_patience(const struct machine *m);
 /* Enter, run until DEVICE_DONE, which must have been written this value. */
 void machine_expect(struct machine *m, uint32_t guest, uint32_t result);
 uint64_t machine_u64(const struct machine *m, uint64_t offset); /* at MACHINE_DATA + offset */

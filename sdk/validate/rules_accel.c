@@ -269,7 +269,7 @@ void check_accel_call(struct vr_check *c)
 /* Until the guest has counted on; false: it does not. */
 static bool counts(const struct machine *m, uint64_t from)
 {
-	for (uint32_t i = 0; i < 10000; i++) {
+	for (uint32_t i = 0; i < 1000 * machine_patience(m); i++) {
 		if (__atomic_load_n((const uint64_t *)(const void *)(m->ram + MACHINE_DATA),
 				    __ATOMIC_SEQ_CST) > from)
 			return true;

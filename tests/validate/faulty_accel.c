@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* faulty_accel.c: soft, whose table passes through here. */
+#define vmrun_plugin_create soft_create
+#define vmrun_plugin_magic soft_magic
+#include "../../plugins/soft/plugin.c"
+#undef vmrun_plugin_create
+#undef vmrun_plugin_magic
+
+#include "faulty.h"
+
+VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void);
+VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
+					      const struct vr_plugin **out);
+
+static const struct vr_host_mmio *real_mmio;
+
+static int32_t VR_CALL access_(const struct vr_host *host, uint32_t space, uint32_t vcpu, uint64_t address,
+			       uint32_t width, uint32_t is_write, uint64_t *value)
+{
+	int32_t rc;
+
+	if (FAULT(device_width) && width == 8)
+		width = 4;
+	if (FAULT(vcpu_mixed) && vcpu)
+		vcpu--;
+	rc = real_mmio->access(host, space, vcpu, address, width, is_write, value);
+	if (FAULT(nobody_zero) && rc == VR_E_NOENT) {
+		*value = 0;
+		return VR_OK;
+	}
+	return rc;
+}
+static const struct vr_host_mmio mmio = {.size = sizeof(mmio), .access = access_};
+
+static int32_t VR_CALL faulty_vm_create(void *self, const struct vr_vm_config *c, void **out)
+{
+	int32_t rc;
+
+	if (FAULT(refuses_silently) && !c->translator)
+		return VR_E_CONFIG;
+	rc = soft_accel.vm_create(self, c, out);
+	if (rc < 0)
+		return rc;
+	real_mmio = ((struct soft_vm *)*out)->mmio;
+	((struct soft_vm *)*out)->mmio = &mmio;
+	return rc;
+}
+
+static int32_t VR_CALL faulty_memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+					 uint32_t flags)
+{
+	if (FAULT(slots_mixed) && slot < SOFT_MAX_SLOTS && ((struct soft_vm *)vm)->slots[slot].used)
+		return VR_OK;
+	return soft_accel.memory_map(vm, slot, gpa, length, host,
+				     FAULT(rom_writable) ? flags & ~VR_MEM_READONLY : flags);
+}
+
+static void VR_CALL faulty_memory_written(void *vm, uint64_t gpa, uint64_t length)
+{
+	if (!FAULT(written_ignored))
+		soft_accel.memory_written(vm, gpa, length);
+}
+
+static int32_t VR_CALL faulty_vcpu_run(void *vcpu, struct vr_exit *exit)
+{
+	struct soft_vcpu *v = vcpu;
+	int32_t rc;
+
+	if (FAULT(kick_lost))
+		__atomic_and_fetch(&v->x->exit_request, ~SOFT_REQ_KICK, __ATOMIC_SEQ_CST);
+	rc = soft_accel.vcpu_run(vcpu, exit);
+	if (FAULT(kick_twice) && v->n.kicks % 2)
+		soft_accel.vcpu_kick(vcpu);
+	return rc;
+}
+
+static void VR_CALL faulty_vcpu_kick(void *vcpu)
+{
+	if (FAULT(kick_asleep))
+		soft_request(((struct soft_vcpu *)vcpu)->x, SOFT_REQ_KICK);
+	else
+		soft_accel.vcpu_kick(vcpu);
+}
+
+static void VR_CALL faulty_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+{
+	if (!FAULT(pin_lost))
+		soft_accel.vcpu_set_pin(vcpu, pin, level);
+}
+
+static int32_t VR_CALL faulty_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+{
+	if (FAULT(state_any_id))
+		id = ((struct soft_vcpu *)vcpu)->vm->isa->state_id;
+	return soft_accel.vcpu_get_state(vcpu, id, state, length);
+}
+
+static int32_t VR_CALL faulty_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+{
+	static _Thread_local uint64_t copy[4096];
+
+	if (!FAULT(state_forgets) || length > sizeof(copy))
+		return soft_accel.vcpu_set_state(vcpu, id, state, length);
+	memcpy(copy, state, length);
+	copy[8] = 0; /* the eighth register, on arm64 and riscv64 */
+	return soft_accel.vcpu_set_state(vcpu, id, copy, length);
+}
+
+static void VR_CALL faulty_reset(void *vm)
+{
+	if (!FAULT(reset_stale))
+		soft_accel.vm_reset(vm);
+}
+
+static void VR_CALL faulty_stats(void *vm, vr_stat_fn fn, void *opaque)
+{
+	soft_accel.stats(vm, fn, opaque);
+	if (FAULT(stat_nameless))
+		fn(opaque, "", VR_STAT_COUNT, 0);
+}
+
+static struct vr_accel table;
+static struct vr_plugin own;
+
+static const void *VR_CALL faulty_query(void *self, const char *id)
+{
+	return query(self, id) ? &table : NULL;
+}
+
+const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	return soft_magic();
+}
+
+int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
+{
+	const struct vr_plugin *p;
+	int32_t rc;
+
+	if (!id || strcmp(id, "faulty") != 0)
+		return VR_E_NOENT;
+	rc = soft_create(host, "soft", &p);
+	if (rc < 0)
+		return rc;
+	table = soft_accel;
+	table.vm_create = faulty_vm_create;
+	table.memory_map = faulty_memory_map;
+	table.memory_written = faulty_memory_written;
+	table.vcpu_run = faulty_vcpu_run;
+	table.vcpu_kick = faulty_vcpu_kick;
+	table.vcpu_set_pin = faulty_set_pin;
+	table.vcpu_get_state = faulty_get_state;
+	table.vcpu_set_state = faulty_set_state;
+	table.vm_reset = faulty_reset;
+	table.stats = faulty_stats;
+	own = *p;
+	own.query = faulty_query;
+	*out = &own;
+	return VR_OK;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* faulty_board.c: an arm64 machine of RAM and sixteen registers. */
+#include <stdbool.h>
+#include <vmrun/board.h>
+#include <vmrun/state_arm64.h>
+
+#include "faulty.h"
+
+#define RAM 0x40000000ull
+#define REGISTERS 64u /* bytes */
+
+struct plugin {
+	struct vr_plugin plugin;
+	const struct vr_host *host;
+};
+
+struct board {
+	const struct vr_host *host;
+	uint64_t ram_size;
+	uint8_t registers[REGISTERS];
+};
+
+static uint64_t VR_CALL read_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	const struct board *b = opaque;
+	uint64_t value = 0;
+
+	(void)vcpu;
+	if (FAULT(board_width) && width == 8 && offset == 0x10)
+		abort();
+	if (offset + width <= REGISTERS)
+		memcpy(&value, b->registers + offset, width);
+	return value;
+}
+
+static void VR_CALL write_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	struct board *b = opaque;
+
+	(void)vcpu;
+	if (offset + width <= REGISTERS)
+		memcpy(b->registers + offset, &value, width);
+}
+
+static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_, .write = write_};
+
+static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **out)
+{
+	const struct vr_host *host = ((struct plugin *)self)->host;
+	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
+	const struct vr_host_mmio *mmio = host->query(host, VR_MMIO_ID);
+	struct board *b;
+	int32_t rc;
+
+	if (!VR_HAS(memory, pointer) || !VR_HAS(mmio, attach))
+		return faulty_refuse(host, VR_E_ABI, "no vmrun.memory/1 or vmrun.mmio/1");
+	if (!FAULT(board_any_arch) && (!c->arch || strcmp(c->arch, "arm64") != 0))
+		return faulty_refuse(host, VR_E_CONFIG, "this is an arm64 machine");
+	if (!c->vcpu_count || c->vcpu_count > 512 || !c->ram_size || c->ram_size % 0x10000 ||
+	    c->ram_size > 1ull << 36) {
+		if (FAULT(board_odd_silent))
+			return VR_E_CONFIG;
+		if (!FAULT(board_no_ram) || c->ram_size)
+			return faulty_refuse(host, VR_E_CONFIG, "1 to 512 vCPUs, RAM in multiples of 64 KiB");
+	}
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return faulty_refuse(host, VR_E_NOMEM, "no memory");
+	b->host = host;
+	b->ram_size = c->ram_size;
+	rc = b->ram_size ? memory->add(host, RAM, b->ram_size, 0, "ram") : VR_OK;
+	if (rc >= 0)
+		rc = mmio->attach(host, VR_SPACE_MMIO, 0x10000, REGISTERS, &ops, b, "registers");
+	if (rc < 0) {
+		free(b);
+		return rc;
+	}
+	*out = b;
+	return VR_OK;
+}
+
+static int32_t VR_CALL load(void *board, const struct vr_boot_payload *p)
+{
+	struct board *b = board;
+	const struct vr_host *host = b->host;
+	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
+	const uint8_t *kernel = p->kernel;
+	void *to;
+
+	if ((!FAULT(image_overrun) && p->kernel_size < 0x40) || memcmp(kernel + 0x38, "ARMd", 4) != 0)
+		return FAULT(image_silent) ? VR_E_IMAGE : faulty_refuse(host, VR_E_IMAGE, "no arm64 Image");
+	to = memory->pointer(host, RAM, p->kernel_size);
+	if (!to)
+		return faulty_refuse(host, VR_E_CONFIG, "too little RAM");
+	memcpy(to, kernel, p->kernel_size);
+	memory->written(host, RAM, p->kernel_size);
+	return VR_OK;
+}
+
+static void VR_CALL reset(void *board)
+{
+	if (!FAULT(board_reset_keeps))
+		memset(((struct board *)board)->registers, 0, REGISTERS);
+}
+
+static void VR_CALL destroy_board(void *board)
+{
+	free(board);
+}
+
+static const struct vr_board table = {
+	.size = sizeof(table),
+	.arch = "arm64",
+	.create = create,
+	.load = load,
+	.reset = reset,
+	.destroy = destroy_board,
+};
+
+static int32_t VR_CALL nothing(void *self)
+{
+	(void)self;
+	return VR_OK;
+}
+
+static void VR_CALL destroy(void *self)
+{
+	free(self);
+}
+
+static const void *VR_CALL query(void *self, const char *id)
+{
+	(void)self;
+	return strcmp(id, VR_BOARD_ID) == 0 ? &table : NULL;
+}
+
+const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
+
+	return &magic;
+}
+
+int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
+{
+	struct plugin *p;
+
+	if (!id || strcmp(id, "faulty") != 0)
+		return VR_E_NOENT;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return faulty_refuse(host, VR_E_NOMEM, "no memory");
+	p->host = host;
+	p->plugin = (struct vr_plugin){
+		.size = sizeof(p->plugin),
+		.self = p,
+		.probe = nothing,
+		.start = nothing,
+		.stop = nothing,
+		.destroy = destroy,
+		.query = query,
+	};
+	*out = &p->plugin;
+	return VR_OK;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * faulty_translator.c: the riscv64 lifter and the x86 emitter, whose tables pass through here. Some faults
+ * show only to one kind of request (max_insns), so that one rule meets them.
+ */
+#include <emit/x86/x86.h>
+#include <isa/riscv64/isa.h>
+#include <join.h>
+#include <vmrun/state_riscv64.h>
+
+#include "faulty.h"
+
+static int32_t VR_CALL faulty_lift(const struct vr_lift *rq, struct vr_ir *ir)
+{
+	static uint32_t turn;
+	int32_t rc;
+
+	if (FAULT(lift_crashes) && rq->max_insns > 4 && rq->max_insns < 9 && (rq->code[0] & 0x7f) == 0x5b)
+		abort();
+	if (FAULT(lift_reads_on) && rq->max_insns == 16)
+		turn += ((const volatile uint8_t *)rq->code)[rq->length];
+	rc = rv_isa.lift(rq, ir);
+	if (rc < 0)
+		return rc;
+	if (FAULT(block_too_long) && rq->max_insns > 1 && rq->max_insns < 9 && ir->block_count)
+		ir->blocks[0].insns += 20;
+	if (FAULT(lift_impure) && rq->max_insns == 4 && ir->block_count)
+		ir->blocks[0].reserved = ++turn;
+	if (FAULT(ops_too_many) && rq->max_insns == 16)
+		ir->ops[ir->op_capacity] = ir->ops[0];
+	return rc;
+}
+
+static int32_t VR_CALL faulty_set_state(struct vr_exec *x, const char *id, const void *state, uint32_t length)
+{
+	struct vr_state_riscv64 copy;
+
+	if (!FAULT(loses_state) || length != sizeof(copy))
+		return rv_isa.set_state(x, id, state, length);
+	memcpy(&copy, state, length);
+	copy.x[7] = 0;
+	return rv_isa.set_state(x, id, &copy, length);
+}
+
+static int32_t VR_CALL faulty_region(struct vr_emit_job *job)
+{
+	if (FAULT(emits_past) && job->exit_capacity == 16) /* only the validator's */
+		((volatile uint8_t *)job->write)[job->room] = 0xcc;
+	if (FAULT(emits_other))
+		for (uint32_t i = 1; i < job->ir->op_count; i++)
+			if (job->ir->ops[i].op == VR_IR_XOR)
+				job->ir->ops[i].op = VR_IR_OR;
+	return x86_emit.region(job);
+}
+
+static struct vr_isa isa;
+static struct vr_emit emit;
+static struct vr_slot slots[256];
+static struct vr_helper helpers[256];
+
+static void fill(void)
+{
+	isa = rv_isa;
+	isa.lift = faulty_lift;
+	isa.set_state = faulty_set_state;
+	memcpy(slots, isa.slots, isa.slot_count * sizeof(slots[0]));
+	memcpy(helpers, isa.helpers, isa.helper_count * sizeof(helpers[0]));
+	if (FAULT(slot_outside))
+		slots[isa.slot_count++] = (struct vr_slot){320, VR_SLOT_INT, "outside"};
+	if (FAULT(helper_hole))
+		helpers[isa.helper_count++] = (struct vr_helper){.name = "hole"};
+	isa.slots = slots;
+	isa.helpers = helpers;
+	emit = x86_emit;
+	emit.region = faulty_region;
+	if (FAULT(emit_hole))
+		emit.set_check = NULL;
+}
+
+VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
+
+	return &magic;
+}
+
+VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
+					      const struct vr_plugin **out)
+{
+	static const struct vr_translator translator = {
+		.size = sizeof(translator), .isa = &isa, .emit = &emit};
+
+	fill();
+	return vr_xlate_create(host, id, "faulty", &translator, out);
+}
