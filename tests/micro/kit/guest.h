@@ -62,7 +62,16 @@ void guest_cpu(unsigned cpu);     /* guests with several CPUs have their own; re
 void arch_pause(void);
 
 /* ---- traps ---- */
-enum { TRAP_NONE, TRAP_UNDEFINED, TRAP_BREAKPOINT, TRAP_MEMORY, TRAP_CALL, TRAP_DIVIDE, TRAP_PROTECTION };
+enum {
+	TRAP_NONE,
+	TRAP_UNDEFINED,
+	TRAP_BREAKPOINT,
+	TRAP_MEMORY,
+	TRAP_CALL,
+	TRAP_DIVIDE,
+	TRAP_PROTECTION,
+	TRAP_FP
+};
 struct trap {
 	uint32_t kind, write; /* TRAP_*; TRAP_MEMORY: it was a write */
 	uint64_t address;     /* TRAP_MEMORY */

@@ -37,9 +37,45 @@ static void waits(void)
 	__asm__ volatile("fwait");
 }
 
-int guest_main(void)
+/* 1 / 0 with that exception let in: it is pending until the next instruction that waits (SDM vol. 1, 8.7). */
+static void x87_divides(void)
+{
+	static const uint16_t control = 0x037b;
+
+	__asm__ volatile("fninit; fldcw %0; fld1; fldz; fdivrp; ud2" : : "m"(control));
+}
+
+static void x87_clears(void)
+{
+	__asm__ volatile("fninit; ud2");
+}
+
+static void set_cr0(uint64_t bits, uint64_t clear)
+{
+	uint64_t value;
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(value));
+	value = (value & ~clear) | bits;
+	__asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
+
+/* FWAIT does nothing, or lets one of two exceptions come: device not available, or the pending one. */
+static void fwait(void)
 {
 	SAME("x86-fwait", arch_try(waits), TRAP_NONE);
+	set_cr0(0xa, 0); /* MP, TS */
+	SAME("x86-fwait-not-available", arch_try(waits), TRAP_FP);
+	set_cr0(0, 8);
+	SAME("x86-x87-divide", arch_user(x87_divides), TRAP_UNDEFINED);
+	SAME("x86-fwait-pending", arch_try(waits), TRAP_FP);
+	SAME("x86-fwait-address", kit_trap.pc, (uintptr_t)waits);
+	arch_user(x87_clears);
+	SAME("x86-fwait-cleared", arch_try(waits), TRAP_NONE);
+}
+
+int guest_main(void)
+{
+	fwait();
 	SAME("x86-divide", arch_try(divides), TRAP_DIVIDE);
 	SAME("x86-not-canonical", arch_try(not_canonical), TRAP_PROTECTION);
 	SAME("x86-not-canonical-code", kit_trap.code, 0);

@@ -67,8 +67,8 @@ void arch_start(unsigned cpu)
 static void trap(const struct frame *f)
 {
 	static const uint8_t kinds[32] = {
-		[0] = TRAP_DIVIDE,      [3] = TRAP_BREAKPOINT, [6] = TRAP_UNDEFINED,
-		[13] = TRAP_PROTECTION, [14] = TRAP_MEMORY,
+		[0] = TRAP_DIVIDE,  [3] = TRAP_BREAKPOINT, [6] = TRAP_UNDEFINED, [13] = TRAP_PROTECTION,
+		[14] = TRAP_MEMORY, [7] = TRAP_FP,         [16] = TRAP_FP,
 	};
 
 	kit_trap = (struct trap){
