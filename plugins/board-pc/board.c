@@ -16,7 +16,6 @@
 #include "entry.h"
 #include "load.h"
 #include "map.h"
-#include "pci.h"
 #include "ranges.h"
 
 #define RAM_GRAIN 0x10000u
@@ -36,6 +35,7 @@ static void VR_CALL pc_destroy(void *board)
 	vr_pit_free(b->pit);
 	vr_uart_free(b->uart);
 	if (b->ready) {
+		vr_pci_fini(&b->pci);
 		vr_acpi_pm_fini(&b->pm);
 		vr_reset_fini(&b->reset);
 		vr_intr_fini(&b->intr);
@@ -112,17 +112,17 @@ static int32_t build(struct vr_pc *b)
 		return rc;
 	b->ready = 1;
 	rc = vr_intr_init(&b->intr, &b->t, b->vcpu_count);
-	/* All three, so that all can be taken down. */
+	/* All of these, so that all can be taken down. */
 	more = vr_reset_init(&b->reset, &b->t);
 	rc = rc < 0 ? rc : more;
 	more = vr_acpi_pm_init(&b->pm, &b->t);
+	rc = rc < 0 ? rc : more;
+	more = vr_pci_init(&b->pci, &b->t, &b->reset);
 	rc = rc < 0 ? rc : more;
 	if (rc >= 0)
 		rc = vr_uart_new(&b->t, &uart, &b->uart);
 	if (rc >= 0 && b->intr.kind != VR_IRQCHIP_FULL)
 		rc = vr_pit_new(&b->t, PC_IRQ_PIT, &b->pit);
-	if (rc >= 0)
-		rc = vr_pci_attach(&b->t);
 	if (rc >= 0)
 		rc = vr_cmos_new(&b->t, PC_IRQ_RTC, b->ram_size, &b->cmos);
 	return rc < 0 ? rc : vr_slots_fill(&b->slots);
@@ -173,6 +173,7 @@ static void VR_CALL pc_reset(void *board)
 	vr_cmos_reset(b->cmos);
 	vr_reset_reset(&b->reset);
 	vr_acpi_pm_reset(&b->pm);
+	vr_pci_reset(&b->pci);
 	vr_intr_reset(&b->intr);
 }
 

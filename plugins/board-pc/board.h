@@ -10,6 +10,7 @@
 #include "acpi_pm.h"
 #include "cmos.h"
 #include "intr.h"
+#include "pci.h"
 #include "pit.h"
 #include "reset.h"
 
@@ -18,10 +19,11 @@ struct vr_pc {
 	uint32_t vcpu_count;
 	uint64_t ram_size;
 	uint32_t announce; /* board.c's */
-	uint32_t ready;    /* intr, reset and pm are to be taken down */
+	uint32_t ready;    /* intr, reset, pm and pci are to be taken down */
 	struct vr_intr intr;
 	struct vr_reset reset;
 	struct vr_acpi_pm pm;
+	struct vr_pci pci;
 	struct vr_uart *uart;
 	struct vr_pit *pit; /* NULL: the accelerator has it */
 	struct vr_cmos *cmos;

@@ -55,6 +55,7 @@
 #define PC_PORT_PM_EVENT 0x600u
 #define PC_PORT_PM_CONTROL 0x604u
 #define PC_PORT_PM_TIMER 0x608u
+#define PC_PORT_PCI 0xCF8u /* ..0xCFF */
 #define PC_PORT_RESET 0xCF9u
 #define PC_RESET_VALUE 0x06u
 #define PC_PCI_PORTS 0x1000u /* ..0xffff: what PCI devices may be given */

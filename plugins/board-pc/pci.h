@@ -1,15 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci.h: the root of PCI: configuration space by the enhanced access mechanism (PCI Express Base
- * Specification 4.0, 7.2.2; PCI Firmware Specification 3.2, 4.1) with a host bridge on it, device 0 of bus 0,
- * and nothing else: there all bits read as ones.
+ * pci.h: the root of PCI: a host bridge, device 0 of bus 0, and nothing else: there all bits read as ones.
+ * Configuration space is reached in two ways: the enhanced access mechanism (PCI Express Base
+ * Specification 4.0, 7.2.2; PCI Firmware Specification 3.2, 4.1), and mechanism #1 at ports 0xcf8 and 0xcfc
+ * (PCI Local Bus Specification 3.0, 3.2.2.3.2), without which Linux does not trust the first. The reset
+ * control register lies between its ports.
  */
 #ifndef VR_BOARD_PC_PCI_H
 #define VR_BOARD_PC_PCI_H
 
 #include <board/tables.h>
+#include <pthread.h>
+#include <vmrun/state_pc.h>
 
-/* It has no state: the host bridge's registers are all read-only. [main] */
-int32_t vr_pci_attach(const struct vr_tables *t);
+struct vr_reset;
+
+struct vr_pci {
+	struct vr_reset *reset;
+	pthread_mutex_t lock; /* everything below */
+	struct vr_state_x86_pci s;
+};
+
+/* reset: made already. [main] */
+int32_t vr_pci_init(struct vr_pci *p, const struct vr_tables *t, struct vr_reset *reset);
+void vr_pci_reset(struct vr_pci *p); /* [quiesced] */
+void vr_pci_fini(struct vr_pci *p);
+
+/* All of it, checked. [quiesced] */
+void vr_pci_get(struct vr_pci *p, struct vr_state_x86_pci *s);
+void vr_pci_set(struct vr_pci *p, const struct vr_state_x86_pci *s);
 
 #endif

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "reset.h"
 
-#include "map.h"
-
 #define I8042_DATA 0x60u
 #define I8042_COMMAND 0x64u
 #define PORT_92 0x92u
@@ -114,33 +112,32 @@ static void port92_write(void *device, uint32_t port, uint32_t value)
 
 /* ---- reset control: bit 2 resets when it rises, bit 1 says how hard ------------------------------------ */
 
-static uint32_t control_read(void *device, uint32_t port)
+uint8_t vr_reset_control_read(struct vr_reset *r)
 {
-	const struct vr_reset *r = device;
+	uint8_t value;
 
-	(void)port;
-	return r->s.control;
+	pthread_mutex_lock(&r->lock);
+	value = r->s.control;
+	pthread_mutex_unlock(&r->lock);
+	return value;
 }
 
-static void control_write(void *device, uint32_t port, uint32_t value)
+void vr_reset_control_write(struct vr_reset *r, uint8_t value)
 {
-	struct vr_reset *r = device;
-
-	(void)port;
+	pthread_mutex_lock(&r->lock);
 	if ((value & 4) && !(r->s.control & 4))
 		reset_machine(r);
 	r->s.control = value & 0x0e;
+	pthread_mutex_unlock(&r->lock);
 }
 
 static const struct vr_port_range ports[VR_RESET_PORTS] = {
 	{I8042_DATA, 1, data_read, data_write, "i8042-data"},
 	{I8042_COMMAND, 1, status_read, command_write, "i8042"},
 	{PORT_92, 1, port92_read, port92_write, "port-92"},
-	{PC_PORT_RESET, 1, control_read, control_write, "reset-control"},
 };
 
-/* ---- life -------------------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------- */
 
 void vr_reset_reset(struct vr_reset *r)
 {

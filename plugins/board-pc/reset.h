@@ -9,7 +9,7 @@
 #include <board/ports.h>
 #include <vmrun/state_pc.h>
 
-#define VR_RESET_PORTS 4u
+#define VR_RESET_PORTS 3u
 
 struct vr_reset {
 	const struct vr_tables *t;
@@ -21,6 +21,10 @@ struct vr_reset {
 int32_t vr_reset_init(struct vr_reset *r, const struct vr_tables *t); /* [main] */
 void vr_reset_reset(struct vr_reset *r);                              /* [quiesced] */
 void vr_reset_fini(struct vr_reset *r);
+
+/* The reset control register, which lies between PCI's ports. [vcpu] */
+uint8_t vr_reset_control_read(struct vr_reset *r);
+void vr_reset_control_write(struct vr_reset *r, uint8_t value);
 
 /* All of it, checked; resets nothing. [quiesced] */
 void vr_reset_get(struct vr_reset *r, struct vr_state_x86_i8042 *s);

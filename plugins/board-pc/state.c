@@ -124,6 +124,19 @@ static int32_t set_i8042(struct vr_pc *b, uint32_t i, const void *s)
 	return VR_OK;
 }
 
+static void get_pci(struct vr_pc *b, uint32_t i, void *s)
+{
+	(void)i;
+	vr_pci_get(&b->pci, s);
+}
+
+static int32_t set_pci(struct vr_pc *b, uint32_t i, const void *s)
+{
+	(void)i;
+	vr_pci_set(&b->pci, s);
+	return VR_OK;
+}
+
 #define HAVE(kind) (1u << (kind))
 #define NEVER 0
 #define LAPICS (HAVE(VR_IRQCHIP_SPLIT) | HAVE(VR_IRQCHIP_FULL))
@@ -145,6 +158,7 @@ static const struct part {
 	{VR_STATE_X86_CMOS_ID, NEVER, 0, get_cmos, set_cmos, NULL},
 	{VR_STATE_X86_ACPI_PM_ID, NEVER, 0, get_acpi_pm, set_acpi_pm, NULL},
 	{VR_STATE_X86_I8042_ID, NEVER, 0, get_i8042, set_i8042, NULL},
+	{VR_STATE_X86_PCI_ID, NEVER, 0, get_pci, set_pci, NULL},
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 

@@ -244,12 +244,16 @@ static const struct vr_state_member i8042[] = {
 	VR_STATE_MEMBER(vr_state_x86_i8042, control, 0x0e, VR_STATE_ANY),
 };
 
+static const struct vr_state_member pci[] = {
+	VR_STATE_MEMBER(vr_state_x86_pci, address, 0x80fffffc, VR_STATE_ANY),
+};
+
 #define STATE(id, name, rule) VR_STATE_KIND(id, vr_state_x86_##name, #name, name, rule)
 static const struct vr_state_kind kinds[] = {
 	STATE(VR_STATE_X86_PIC_ID, pic, check_pic),       STATE(VR_STATE_X86_IOAPIC_ID, ioapic, check_ioapic),
 	STATE(VR_STATE_X86_LAPIC_ID, lapic, check_lapic), STATE(VR_STATE_X86_PIT_ID, pit, check_pit),
 	STATE(VR_STATE_X86_CMOS_ID, cmos, check_cmos),    STATE(VR_STATE_X86_ACPI_PM_ID, acpi_pm, NULL),
-	STATE(VR_STATE_X86_I8042_ID, i8042, check_i8042),
+	STATE(VR_STATE_X86_I8042_ID, i8042, check_i8042), STATE(VR_STATE_X86_PCI_ID, pci, NULL),
 };
 
 static const struct vr_state_kind *kind_of(const char *id)

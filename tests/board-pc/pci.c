@@ -4,22 +4,28 @@
 
 #include <criterion/criterion.h>
 
+#include "../../plugins/board-pc/reset.h"
 #include "../double/double.h"
 
 #define ECAM 0xe0000000ull
 
 static struct dbl *d;
 static struct vr_tables t;
+static struct vr_reset r;
+static struct vr_pci p;
 
 static void start(void)
 {
 	d = dbl_new(0, 1);
 	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
-	cr_assert_eq(vr_pci_attach(&t), VR_OK);
+	cr_assert_eq(vr_reset_init(&r, &t), VR_OK);
+	cr_assert_eq(vr_pci_init(&p, &t, &r), VR_OK);
 }
 
 static void stop(void)
 {
+	vr_pci_fini(&p);
+	vr_reset_fini(&r);
 	dbl_free(d);
 }
 
@@ -60,4 +66,43 @@ Test(pci, nothing_else)
 			dbl_write(d, VR_SPACE_MMIO, 0, ECAM | device << 15 | function << 12 | 4, 2, 7);
 		}
 	cr_expect_not(dbl_attached(d, VR_SPACE_MMIO, ECAM + 0x100000), "one bus");
+}
+
+static uint64_t port(uint32_t number, uint32_t width)
+{
+	return dbl_read(d, VR_SPACE_PORT, 0, number, width);
+}
+
+static void address(uint32_t value)
+{
+	dbl_write(d, VR_SPACE_PORT, 0, 0xcf8, 4, value);
+}
+
+Test(pci, mechanism_1)
+{
+	cr_expect_eq(port(0xcfc, 4), 0xffffffff, "not switched to configuration space");
+	dbl_out(d, 0xcfb, 1); /* bytes do not reach the address; this is how it is looked for */
+	cr_expect_eq(port(0xcf8, 4), 0);
+	address(0x80000000);
+	cr_expect_eq(port(0xcf8, 4), 0x80000000);
+	cr_expect_eq(port(0xcfc, 4), 0x00081b36);
+	cr_expect_eq(port(0xcfe, 2), 0x0008);
+	address(0x80000008);
+	cr_expect_eq(port(0xcfe, 2), 0x0600);
+	cr_expect_eq(port(0xcff, 1), 0x06);
+	dbl_write(d, VR_SPACE_PORT, 0, 0xcfc, 4, 0);
+	cr_expect_eq(port(0xcfc, 4), 0x06000000);
+	address(0x80000800); /* device 1 */
+	cr_expect_eq(port(0xcfc, 4), 0xffffffff);
+	address(0x80010000); /* bus 1 */
+	cr_expect_eq(port(0xcfc, 1), 0xff);
+	address(0xffffffff);
+	cr_expect_eq(port(0xcf8, 4), 0x80fffffc);
+	/* The reset control register is in the middle of it. */
+	dbl_out(d, 0xcf9, 2);
+	cr_expect_eq(port(0xcf9, 1), 2);
+	cr_expect_eq(port(0xcf8, 4), 0x80fffffc);
+	cr_expect_eq(d->power_calls, 0);
+	vr_pci_reset(&p);
+	cr_expect_eq(port(0xcf8, 4), 0);
 }

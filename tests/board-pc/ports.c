@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "../../plugins/board-pc/acpi_pm.h"
+#include "../../plugins/board-pc/pci.h"
 #include "../../plugins/board-pc/reset.h"
 #include "../double/double.h"
 
@@ -10,6 +11,7 @@ static struct dbl *d;
 static struct vr_tables t;
 static struct vr_reset r;
 static struct vr_acpi_pm p;
+static struct vr_pci pci;
 
 static void start(void)
 {
@@ -17,10 +19,12 @@ static void start(void)
 	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
 	cr_assert_eq(vr_reset_init(&r, &t), VR_OK);
 	cr_assert_eq(vr_acpi_pm_init(&p, &t), VR_OK);
+	cr_assert_eq(vr_pci_init(&pci, &t, &r), VR_OK);
 }
 
 static void stop(void)
 {
+	vr_pci_fini(&pci);
 	vr_reset_fini(&r);
 	vr_acpi_pm_fini(&p);
 	dbl_free(d);

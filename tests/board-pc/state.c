@@ -92,6 +92,7 @@ typedef union {
 	struct vr_state_x86_cmos cmos;
 	struct vr_state_x86_acpi_pm acpi_pm;
 	struct vr_state_x86_i8042 i8042;
+	struct vr_state_x86_pci pci;
 } any_state;
 
 static int32_t get(struct machine *a, const char *id, uint32_t index, any_state *s)
@@ -128,7 +129,7 @@ Test(state, list)
 	uint32_t n = count(&m[0]), lapics = 0;
 	any_state s;
 
-	cr_expect_eq(n, VCPUS + 6);
+	cr_expect_eq(n, VCPUS + 7);
 	for (uint32_t i = 0; i < n; i++) {
 		struct vr_board_state w = at(&m[0], i);
 
@@ -251,6 +252,7 @@ static const struct {
 	FIELD(i8042, VR_STATE_X86_I8042_ID, command, 0x61, "command"),
 	FIELD(i8042, VR_STATE_X86_I8042_ID, full, 2, "full"),
 	FIELD(i8042, VR_STATE_X86_I8042_ID, control, 4 | 1, "control"),
+	FIELD(pci, VR_STATE_X86_PCI_ID, address, 1, "address"),
 };
 
 Test(state, malformed_names_the_field)
@@ -577,6 +579,7 @@ Test(state, others)
 
 	dbl_out(d, 0x64, 0x60); /* command byte: its data is next */
 	dbl_out(d, 0x92, 0x00);
+	dbl_write(d, VR_SPACE_PORT, 0, 0xcf8, 4, 0x80000008);
 	dbl_out(d, 0xcf9, 0x02);
 	dbl_write(d, VR_SPACE_PORT, 0, 0x602, 2, 0x0100);
 	dbl_write(d, VR_SPACE_PORT, 0, 0x604, 2, 0x0402);
@@ -588,6 +591,7 @@ Test(state, others)
 		cr_expect_eq(dbl_in(m[i].d, 0x60), 0x47);
 		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0x602, 2), 0x0100);
 		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0x604, 2), 0x0403);
+		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0xcfc, 4), 0x06000000);
 		dbl_out(m[i].d, 0xcf9, 0x06);
 		cr_expect_eq(m[i].d->power_calls, 1);
 	}

@@ -137,6 +137,11 @@ static void acpi_pm(struct vr_state_x86_acpi_pm *s, uint64_t *seed)
 	s->control = random_next(seed) & 0x1c06;
 }
 
+static void pci(struct vr_state_x86_pci *s, uint64_t *seed)
+{
+	s->address = random_next(seed) & 0x80fffffc;
+}
+
 static void i8042(struct vr_state_x86_i8042 *s, uint64_t *seed)
 {
 	static const uint8_t command[4] = {0, 0x60, 0xd1, 0xd4};
@@ -170,6 +175,8 @@ void random_pc(const char *id, uint32_t index, uint64_t now, uint64_t *seed, voi
 		MAKE(cmos, now, seed);
 	else if (strcmp(id, VR_STATE_X86_ACPI_PM_ID) == 0)
 		MAKE(acpi_pm, seed);
+	else if (strcmp(id, VR_STATE_X86_PCI_ID) == 0)
+		MAKE(pci, seed);
 	else
 		MAKE(i8042, seed);
 }

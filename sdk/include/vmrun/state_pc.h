@@ -180,4 +180,12 @@ struct vr_state_x86_i8042 {
 	uint8_t reserved[2];
 };
 
+/* ---- PCI configuration mechanism #1; index 0 ---------------------------------------------------------- */
+#define VR_STATE_X86_PCI_ID "vmrun.state.x86.pci/1"
+
+struct vr_state_x86_pci {
+	uint32_t size;
+	uint32_t address; /* port 0xcf8: bits 31, 23:2 (PCI Local Bus Specification 3.0, 3.2.2.3.2) */
+};
+
 #endif
