@@ -185,7 +185,7 @@ static int32_t load_acpi(struct vr_pc *b)
 	struct vr_acpi_input in = {
 		.vcpu_count = b->vcpu_count,
 		.virtio_slots = b->announce & ANNOUNCE_ACPI ? b->slots.used : 0,
-		.pit_pin = b->intr.kind == VR_IRQCHIP_FULL ? 0 : PC_PIN_PIT,
+		.pit_pin = PC_PIN_PIT,
 	};
 	uint64_t room = PC_FIRMWARE_END - PC_FIRMWARE;
 	uint8_t *to = vr_load_room(&b->t, PC_FIRMWARE, room);

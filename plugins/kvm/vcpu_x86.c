@@ -82,6 +82,36 @@ void kvm_arch_vm_fini(struct kvm_vm *vm)
 #define IOAPIC_LINES 24u
 const uint32_t kvm_arch_lines = IOAPIC_LINES;
 
+/* Inputs as a PC has them: an ISA interrupt goes to the 8259s and to the I/O APIC's pin of that number, but
+ * for the interval timer's, 0, which is pin 2 there (the slave 8259's place). KVM's own table has it at pin
+ * 0. */
+static int32_t pc_inputs(const struct kvm_vm *vm)
+{
+	struct {
+		struct kvm_irq_routing head;
+		struct kvm_irq_routing_entry entry[2 * IOAPIC_LINES];
+	} r = {.head = {.nr = 0}};
+
+	for (uint32_t i = 0; i < IOAPIC_LINES; i++) {
+		if (i == 2)
+			continue;
+		if (i < 16)
+			r.entry[r.head.nr++] = (struct kvm_irq_routing_entry){
+				.gsi = i,
+				.type = KVM_IRQ_ROUTING_IRQCHIP,
+				.u.irqchip = {.irqchip =
+						      i < 8 ? KVM_IRQCHIP_PIC_MASTER : KVM_IRQCHIP_PIC_SLAVE,
+					      .pin = i & 7}};
+		r.entry[r.head.nr++] = (struct kvm_irq_routing_entry){
+			.gsi = i,
+			.type = KVM_IRQ_ROUTING_IRQCHIP,
+			.u.irqchip = {.irqchip = KVM_IRQCHIP_IOAPIC, .pin = i ? i : 2}};
+	}
+	return kvm_ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r) < 0
+		       ? kvm_error(vm->host, VR_E_UNSUPPORTED, "KVM_SET_GSI_ROUTING: %s", strerror(errno))
+		       : VR_OK;
+}
+
 int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind)
 {
 	struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY}; /* port 0x61 */
@@ -96,6 +126,8 @@ int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind)
 		if (kvm_ioctl_number(vm->fd, KVM_CREATE_IRQCHIP, 0) < 0)
 			return kvm_error(vm->host, VR_E_UNSUPPORTED, "KVM_CREATE_IRQCHIP: %s",
 					 strerror(errno));
+		if (pc_inputs(vm) < 0)
+			return VR_E_UNSUPPORTED;
 		if (kvm_ioctl(vm->fd, KVM_CREATE_PIT2, &pit) < 0)
 			return kvm_error(vm->host, VR_E_UNSUPPORTED, "KVM_CREATE_PIT2: %s", strerror(errno));
 		for (uint32_t i = 0; i < 3; i++) {

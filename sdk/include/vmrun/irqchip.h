@@ -12,7 +12,8 @@
 
 #define VR_IRQCHIP_NONE 0  /* all of it is the board's; pins and VR_X86_BUS_* */
 #define VR_IRQCHIP_SPLIT 1 /* x86: local APICs; the board has the I/O APIC and the 8259s */
-#define VR_IRQCHIP_FULL 2  /* x86: local APICs, I/O APIC, 8259s, PIT */
+/* x86: local APICs, I/O APIC, 8259s, PIT; the PIT is input 0 of the 8259s and pin 2 of the I/O APIC */
+#define VR_IRQCHIP_FULL 2
 
 struct vr_irqchip {
 	uint32_t size;
