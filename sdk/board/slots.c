@@ -187,6 +187,12 @@ static int32_t open_window(struct vr_slots *s, const struct vr_found *f, const c
 				      "plugin '%s': vmrun.device/1 window: %" PRIu64
 				      " bytes for \"%s\" are no power of two up to 64 KiB",
 				      f->id, length, type);
+	if (!s->window_max)
+		return vr_tables_fail(
+			s->t, VR_E_CONFIG,
+			"plugin '%s': this board has no room for \"%s\": it places virtio-mmio devices "
+			"only; use another board",
+			f->id, type);
 	c.base = next_window(s, length > WINDOW_GRAIN ? length : WINDOW_GRAIN);
 	if (s->windows >= s->window_max || c.base + length > s->window_base + s->window_size)
 		return vr_tables_fail(s->t, VR_E_CONFIG,

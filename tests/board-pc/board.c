@@ -183,6 +183,47 @@ Test(board, devices_in_order)
 	cr_expect_eq(made.destroyed, 4);
 }
 
+static uint64_t VR_CALL window(void *self, const char *type)
+{
+	(void)self;
+	(void)type;
+	return 0x100;
+}
+
+/* Named by the user: virtio gets a slot; this board has no windows, and says so. */
+Test(board, requested_devices)
+{
+	static struct vr_device_maker named;
+
+	named = maker;
+	named.types = "virtio-mmio-input";
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &named, .id = "named"};
+	d->device.flags = VR_FOUND_REQUESTED;
+	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
+	cr_expect_str_eq(made.made, "input:0 ");
+	cr_expect_eq(made.irq, 32);
+	b->destroy(board);
+	board = NULL;
+	d->bus_count = 0;
+	named.types = "test-one";
+	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
+	cr_expect(strstr(d->error_text, "\"test-one\" is no device that this board knows"), "%s",
+		  d->error_text);
+}
+
+Test(board, requested_windows)
+{
+	static struct vr_device_maker named;
+
+	named = maker;
+	named.types = "test-one";
+	named.window = window;
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &named, .id = "named"};
+	d->device.flags = VR_FOUND_REQUESTED;
+	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
+	cr_expect(strstr(d->error_text, "it places virtio-mmio devices only"), "%s", d->error_text);
+}
+
 Test(board, too_many_disks)
 {
 	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};

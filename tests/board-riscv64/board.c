@@ -95,6 +95,47 @@ Test(board, devices)
 	cr_expect_eq(made.destroyed, 2);
 }
 
+static uint64_t VR_CALL window(void *self, const char *type)
+{
+	(void)self;
+	(void)type;
+	return 0x100;
+}
+
+static const char *VR_CALL compatible(void *self, const char *type)
+{
+	(void)self;
+	(void)type;
+	return "test,one";
+}
+
+Test(board, requested_devices)
+{
+	static struct vr_device_maker named;
+	const fdt32_t *cell;
+	const void *fdt;
+	int node, n;
+
+	named = mute;
+	named.types = "virtio-mmio-input,test-one";
+	named.window = window;
+	named.compatible = compatible;
+	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &named, .id = "named"};
+	d->device.flags = VR_FOUND_REQUESTED;
+	cr_assert_eq(create("riscv64", 1, 128 * MIB), VR_OK, "%s", d->error_text);
+	cr_expect_eq(made.count, 2);
+	cr_expect_eq(made.base, 0x04000000);
+	cr_expect_eq(made.irq, 64);
+	cr_assert_eq(b->load(board, &payload), VR_OK);
+	fdt = dbl_ram(d, d->riscv64[0].x[11]);
+	node = fdt_path_offset(fdt, "/soc/test-one@4000000");
+	cr_assert(node > 0);
+	cr_expect_str_eq((const char *)fdt_getprop(fdt, node, "compatible", NULL), "test,one");
+	cell = fdt_getprop(fdt, node, "interrupts", &n);
+	cr_assert(cell && n == 4);
+	cr_expect_eq(fdt32_to_cpu(*cell), 64);
+}
+
 Test(board, bad_configuration)
 {
 	static const struct {
