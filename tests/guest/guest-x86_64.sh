@@ -35,18 +35,18 @@ while id=$(at "plugins.$i.id"); do
 	i=$((i + 1))
 done
 
-# boot SECONDS NAME KERNEL. Not by --run: the kernel's lines are wanted, to tell how far it got.
+# boot SECONDS NAME KERNEL MEMORY. Not by --run: the kernel's lines are wanted, to tell how far it got.
 boot()
 {
-	vm "$1" "$2" -p "$accel" -m 128M --no-reboot --kernel "$3" --initrd $PC/initrd.img \
+	vm "$1" "$2" -p "$accel" -m "$4" --no-reboot --kernel "$3" --initrd $PC/initrd.img \
 		--append 'console=ttyS0 earlyprintk=ttyS0 vmrun.run=echo%20user%20space,%20and%20it%20is%20$(uname%20-m)'
 }
 case $mode in
 emulated*)
-	boot 800 x86_64-boot $PC/vmlinux
+	boot 800 x86_64-boot $PC/vmlinux 128M # little: its page descriptors take longest
 	what=$(sed -n "s/.*KVM can't emulate \('[^']*' (bytes[^)]*) at 0x[0-9a-f]*\),.*/\1/p" "$ERR" | head -n 1)
 	last=$(tr -d '\r' <"$OUT" | grep -a '^\[ *[0-9.]*\] ' | tail -n 1)
-	if grep -aqxF "$MARK" "$OUT" && [ $RC = 0 ]; then
+	if tr -d '\r' <"$OUT" | grep -aqxF "$MARK" && [ $RC = 0 ]; then
 		ok x86_64-boot
 	elif [ $RC = 1 ] && [ -n "$what" ] && [ -n "$last" ] && grep -q 'rip [0-9a-f]*' "$ERR"; then
 		skip x86_64-boot "kernel mode is $mode: KVM can't emulate $what; the last line was '$last'"
@@ -55,11 +55,11 @@ emulated*)
 	fi
 	;;
 *)
-	boot 120 x86_64-boot $PC/vmlinuz
+	boot 120 x86_64-boot $PC/vmlinuz 256M
 	ended 0
 	tr -d '\r' <"$OUT" >"$WORK/out"
 	has x86_64-user-space "$WORK/out" "$MARK"
-	boot 120 x86_64-boot-elf $PC/vmlinux
+	boot 120 x86_64-boot-elf $PC/vmlinux 256M
 	ended 0
 	;;
 esac
