@@ -135,6 +135,22 @@ Test(search, development_build)
 	expect_list(&(struct vr_search){.executable = "vmrun"}, SYSTEM);
 }
 
+static void expect_sdk(const char *executable, const char *expected)
+{
+	char *place = vr_search_sdk(executable, "template/device");
+
+	cr_expect_str_eq(place, expected);
+	free(place);
+}
+
+Test(search, sdk)
+{
+	expect_sdk("/usr/bin/vmrun", "/usr/share/vmrun/sdk/template/device");
+	expect_sdk("/opt/v/bin/vmrun", "/opt/v/share/vmrun/sdk/template/device");
+	expect_sdk("/s/build-san/bin/vmrun", "/s/build-san/../sdk/template/device");
+	expect_sdk("/vmrun", "/usr/share/vmrun/sdk/template/device");
+}
+
 Test(search, elevated_ignores_what_the_caller_controls)
 {
 	expect_list(&(struct vr_search){.extra = "/x",

@@ -186,6 +186,15 @@ together()
 	cmp both tutorial-device/com.example.alarm/expected
 }
 try together together
+# The examples, as somebody who has only what is installed builds them.
+example()
+{
+	cp -r "$P/share/vmrun/sdk/examples/$1" "example-$1" && make -s -C "example-$1" && make -s -C "example-$1" check
+}
+for folder in "$P"/share/vmrun/sdk/examples/*/; do
+	try "example-$(basename "$folder")" example "$(basename "$folder")"
+done
+
 # The device on a board that is no part of the SDK, in a Linux that finds it in the device tree.
 linux()
 {

@@ -139,6 +139,8 @@ static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c,
 	struct board *b;
 	int32_t rc;
 
+	if (!c->arch || strcmp(c->arch, "teach") != 0)
+		return fail(p, VR_E_CONFIG, "board-teach: a board for teach guests, and for no others");
 	if (c->vcpu_count != 1)
 		return fail(p, VR_E_CONFIG, "board-teach: this machine has one CPU; leave --smp away");
 	if (!c->ram_size || c->ram_size > RAM_MAX || c->ram_size % RAM_GRAIN)
