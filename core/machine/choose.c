@@ -248,6 +248,7 @@ static int32_t choose_translator(struct chooser *c)
 {
 	const char *arch = c->choice->arch;
 	struct vr_loaded *t;
+	bool fits = false;
 	int32_t rc;
 	char *have;
 
@@ -259,6 +260,7 @@ static int32_t choose_translator(struct chooser *c)
 
 			if (rank(t, arch) != wanted)
 				continue;
+			fits = true;
 			if (start(c, t, &text) == VR_OK) {
 				c->choice->translator = t;
 				return VR_OK;
@@ -268,8 +270,8 @@ static int32_t choose_translator(struct chooser *c)
 		}
 	}
 	have = ids(c->registry, VR_CLASS_TRANSLATOR);
-	rc = vr_error_set(VR_E_NOENT, "no translator for %s guests on %s hosts can be used (installed: %s)",
-			  arch, vr_arch_host(), have ? have : "?");
+	rc = vr_error_set(VR_E_NOENT, "no translator for %s guests on %s hosts %s (installed: %s)", arch,
+			  vr_arch_host(), fits ? "can be used" : "is installed", have ? have : "?");
 	free(have);
 	return rc;
 }

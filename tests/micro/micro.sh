@@ -158,7 +158,7 @@ fi
 # A guest that software has no translator for.
 for arch in x86_64 arm64 riscv64; do
 	[ -n "$soft" ] && ! runs "$soft" $arch || continue
-	refused "no-translator-$arch" 3 "no translator for $arch guests on $HOST hosts can be used" -p "$soft" --kernel "$MICRO/$arch/status" --run x
+	refused "no-translator-$arch" 3 "no translator for $arch guests on $HOST hosts is installed" -p "$soft" --kernel "$MICRO/$arch/status" --run x
 done
 refused no-such-accelerator 3 "plugin 'none-such' is not installed" -p none-such --kernel "$MICRO/arm64/status" --run x
 finish
