@@ -119,6 +119,10 @@ while read -r accel class usable index; do
 		runs "$accel" $arch || continue
 		vm 30 "choice-$arch-$accel" -p "$accel" --kernel "$MICRO/$arch/status" --run x
 		same "choice-$arch-$accel" "42 $accel" "$RC $(line $arch | sed 's/[ ,].*//')"
+		# Without --run the status is the machine's own: it powered off.
+		vm 30 "power-off-$arch-$accel" -p "$accel" --kernel "$MICRO/$arch/status"
+		ended 0
+		has "power-off-$arch-$accel-output" "$OUT" 'vmrun-exit: 42'
 	done
 done <"$WORK/accels"
 
