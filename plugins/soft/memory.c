@@ -51,6 +51,50 @@ static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t ac
 	return e->tag_read == page;
 }
 
+/*
+ * A page that only user rights allow is in the TLB as one that plain accesses may use while user access is
+ * open; entries made so are remembered, and closing takes the tags' meaning away (VR_TLB_NEVER) but leaves
+ * the rest. Opening does nothing: the first access to such a page comes here and gives the tags back, without
+ * a walk. An entry that was filled anew or emptied since it was remembered loses nothing but a walk. A write
+ * tag is given back only where VR_TLB_USER_WRITE says that it was whole: one that protects a watched page
+ * stays away.
+ */
+static void close_entries(struct soft_vcpu *v)
+{
+	for (uint32_t i = 0; i < v->opened_count; i++) {
+		v->opened[i]->tag_read |= VR_TLB_NEVER;
+		v->opened[i]->tag_write |= VR_TLB_NEVER;
+	}
+	v->opened_count = 0;
+}
+
+static void remember(struct soft_vcpu *v, struct vr_tlb_entry *e)
+{
+	if (v->opened_count == SOFT_OPENED)
+		close_entries(v);
+	v->opened[v->opened_count++] = e;
+}
+
+void soft_user_access(struct vr_exec *x, uint32_t open)
+{
+	x->user_open = open != 0;
+	if (!open)
+		close_entries(soft_of(x));
+}
+
+static void reopen(struct soft_vcpu *v, struct vr_tlb_entry *e, uint64_t page)
+{
+	const uint64_t never = VR_TLB_NEVER;
+	bool reads = (e->physical & VR_TLB_USER_READ) && e->tag_read == (page | never);
+	bool writes = (e->physical & VR_TLB_USER_WRITE) && e->tag_write == (page | never);
+
+	if (!reads && !writes)
+		return;
+	remember(v, e);
+	e->tag_read = reads ? page : e->tag_read;
+	e->tag_write = writes ? page : e->tag_write;
+}
+
 static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
 			 struct part *p)
 {
@@ -60,6 +104,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 	bool writable;
 
 	p->bytes = bytes;
+	if (x->user_open)
+		reopen(v, e, page);
 	if (entry_allows(e, page, access, flags)) {
 		p->host = (uint8_t *)(uintptr_t)(va + e->addend);
 		p->physical = (e->physical & SOFT_PAGE_MASK) | (va & ~SOFT_PAGE_MASK);
@@ -81,7 +127,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 		return 0;
 	}
 	/* In this order: see soft_ram_note_written(). */
-	bool granted = writable && (t.rights & (1u << VR_ACCESS_WRITE)) &&
+	uint32_t rights = t.rights | (x->user_open ? t.user_rights : 0);
+	bool granted = writable && (rights & (1u << VR_ACCESS_WRITE)) &&
 		       soft_ram_note_written(v->vm, pa_page, access == VR_ACCESS_WRITE);
 	struct soft_page *code = soft_page(v->vm, pa_page, false);
 
@@ -89,11 +136,14 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 	tlb_grow(v, x->bank);
 	e = tlb_entry(x->bank, va);
 	p->watched = code && atomic_load(&code->watched);
-	e->tag_read = t.rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
-	e->tag_write = granted && !p->watched ? page : page | VR_TLB_NEVER;
+	granted = granted && !p->watched;
+	e->tag_read = rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
+	e->tag_write = granted ? page : page | VR_TLB_NEVER;
 	e->addend = (uint64_t)(uintptr_t)p->host - page;
 	e->physical = pa_page | (t.user_rights & (1u << VR_ACCESS_READ) ? VR_TLB_USER_READ : 0) |
-		      (t.user_rights & (1u << VR_ACCESS_WRITE) ? VR_TLB_USER_WRITE : 0);
+		      (granted && (t.user_rights & (1u << VR_ACCESS_WRITE)) ? VR_TLB_USER_WRITE : 0);
+	if (x->user_open && (t.user_rights & ~t.rights))
+		remember(v, e);
 	p->host += va & ~SOFT_PAGE_MASK;
 	return 0;
 }

@@ -164,6 +164,7 @@ struct soft_request {
 	uint64_t asid, va, length;
 };
 #define SOFT_REQUESTS 64
+#define SOFT_OPENED 32
 
 struct soft_vcpu {
 	struct soft_vm *vm;
@@ -183,6 +184,8 @@ struct soft_vcpu {
 	uint32_t request_count;
 	uint32_t request_overflow; /* flush everything instead */
 	_Atomic uint64_t posted, done;
+	struct vr_tlb_entry *opened[SOFT_OPENED]; /* see soft_user_access() */
+	uint32_t opened_count;
 	uint32_t epoch;      /* of the cache that the banks know */
 	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
 	int32_t full_error;
@@ -308,6 +311,7 @@ int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, co
 		    const union vr_v128 *b, union vr_v128 *result);
 int32_t soft_env_read(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, void *out);
 int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, const void *in);
+void soft_user_access(struct vr_exec *x, uint32_t open);
 int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired);
 
 /* -- cache.c: the code cache -- */

@@ -59,6 +59,13 @@ static int32_t VR_CALL exchange(struct vr_exec *x, uint64_t pa, uint64_t expecte
 	return 1;
 }
 
+static void VR_CALL user_access(struct vr_exec *x, uint32_t open)
+{
+	x->user_open = open;
+	w.opens += open;
+	w.closes += !open;
+}
+
 static void VR_CALL wait_work(struct vr_exec *x)
 {
 	(void)x;
@@ -165,6 +172,7 @@ struct vr_exec *world_new(void)
 		.yield = yield_cpu,
 		.kick = kick,
 		.exchange = exchange,
+		.user_access = user_access,
 	};
 	w.x = aligned_alloc(64, size);
 	memset(w.x, 0, size);

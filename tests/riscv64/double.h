@@ -18,7 +18,7 @@ struct world {
 		uint64_t asid, va, length;
 	} flush;                                 /* the last one */
 	void (*before_exchange)(uint64_t *word); /* another hart was faster; once */
-	uint32_t exchanges, read_only;
+	uint32_t exchanges, read_only, opens, closes;
 	uint64_t now;
 	uint64_t armed; /* UINT64_MAX: not */
 	void(VR_CALL *fire)(void *);

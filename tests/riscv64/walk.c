@@ -99,6 +99,39 @@ Test(walk, permissions)
 		}
 }
 
+/* SUM: no change of context, and the engine is told when it matters. */
+Test(walk, sum_opens_user_access)
+{
+	struct vr_translation t;
+	world_new();
+	*place(3, VA, 0) = pte(FRAME, V | R | W | U | A | D);
+	enter_mode(RV_SUPERVISOR);
+	uint64_t key = w.x->key;
+	csr_op(SSTATUS, 2, MSTATUS_SUM);
+	cr_assert_eq(w.x->key, key);
+	cr_assert_eq(w.opens, 1);
+	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), 0);
+	cr_assert_eq(t.rights, 0);
+	cr_assert_eq(t.user_rights, 3);
+	/* A trap to M-mode, and back with MPRV; user mode needs no SUM. */
+	w.s->mideleg = 0;
+	rv_raise(w.x, RV_CAUSE_ECALL + RV_SUPERVISOR, 0);
+	cr_assert_eq(w.s->mode, RV_MACHINE);
+	cr_assert_eq(w.closes, 1);
+	csr_op(MSTATUS, 2, MSTATUS_MPRV);
+	cr_assert_eq(w.opens, 2);
+	csr_op(MSTATUS, 3, MSTATUS_MPRV);
+	cr_assert_eq(w.closes, 2);
+	rv_helper_mret(w.x, 0, 0, 0);
+	cr_assert_eq(w.opens, 3);
+	csr_op(SSTATUS, 3, MSTATUS_SUM);
+	cr_assert_eq(w.closes, 3);
+	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), RV_FAULT_PAGE);
+	enter_mode(RV_USER);
+	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), 0);
+	cr_assert_eq(t.user_rights, 0);
+}
+
 /* ---- Svadu: menvcfg.ADUE ---- */
 
 static void adue_world(uint64_t bits, uint32_t mode)

@@ -234,6 +234,47 @@ Test(memory, alignment_asked_for)
 	cr_assert(one(TOY_OP(TOY_ST, 2, 1, TOY_HOW(3, TOY_ALIGN), 0)));
 }
 
+/* What a kernel opens for a copy from or to its users, and closes again. */
+Test(memory, user_access)
+{
+	const uint32_t pages = 2 * SOFT_OPENED;
+
+	for (uint32_t i = 0; i < pages; i++)
+		toy_map(t, 0, DATA + 0x1000 * i, 100 + i, 0, TOY_R | TOY_W);
+	for (uint32_t round = 0; round < 3; round++)
+		for (uint32_t open = 0; open < 2; open++) {
+			uint32_t walks = toy_of(X)->translations;
+
+			X->env->user_access(X, open);
+			for (uint32_t i = 0; i < pages; i++) {
+				R(1) = DATA + 0x1000 * i;
+				cr_assert_eq(one(TOY_OP(TOY_LD, 2, 1, 3, 0)), !open, "page %u", i);
+				cr_assert_eq(one(TOY_OP(TOY_ST, 2, 1, 3, 0)), !open, "page %u", i);
+			}
+			/* What was open before is not walked to again: neither are the program's own pages.
+			 */
+			if (round && open)
+				cr_assert_eq(toy_of(X)->translations, walks);
+		}
+}
+
+/* The right to write that comes back is not one to a page whose code was translated in the meantime. */
+Test(memory, user_access_to_code)
+{
+	toy_map(t, 0, DATA, 20, 0, TOY_R | TOY_W);
+	toy_map(t, 0, DATA + 0x1000, 20, TOY_R | TOY_X, 0);
+	TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 0), TOY_STOP);
+	R(1) = DATA;
+	for (uint64_t i = 1; i < 6; i++) {
+		X->env->user_access(X, 1);
+		R(2) = TOY_OP(TOY_MOVI, 5, 0, 0, i);
+		cr_assert(!one(TOY_OP(TOY_ST, 2, 1, 3, 0)));
+		X->env->user_access(X, 0);
+		cr_assert_eq(toy_go(t, 0, DATA + 0x1000), VR_EXIT_KICK);
+		cr_assert_eq(R(5), i, "stale code ran");
+	}
+}
+
 Test(memory, unprivileged_accesses)
 {
 	/* Kernel's alone; for both; read-only for users; for users but not the kernel. */

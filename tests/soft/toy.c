@@ -216,7 +216,7 @@ static int32_t VR_CALL translate(struct vr_exec *x, uint64_t va, uint32_t access
 		return TOY_UNMAPPED;
 	uint32_t rights = e & 7, user = e >> 3 & 7;
 
-	if (!((flags & VR_MF_UNPRIV || x->key ? user : rights) >> access & 1))
+	if (!((flags & VR_MF_UNPRIV || x->key ? user : rights | (x->user_open ? user : 0)) >> access & 1))
 		return TOY_FORBIDDEN;
 	out->rights = x->key ? user : rights;
 	out->user_rights = user;

@@ -105,8 +105,10 @@ struct vr_exec {
 	void *engine; /* the engine's vCPU */
 	void *isa;    /* the ISA's own */
 	const struct vr_isa_env *env;
-	uint64_t entered; /* entries into regions, when VR_JOB_COUNT asks for it */
-	uint64_t reserved[28];
+	uint64_t entered;   /* entries into regions, when VR_JOB_COUNT asks for it */
+	uint32_t user_open; /* engine's: see vr_isa_env.user_access */
+	uint32_t reserved0;
+	uint64_t reserved[27];
 	/* the ISA's state follows at VR_EXEC_STATE */
 };
 #define VR_EXEC_STATE 2048 /* byte offset of the ISA's part */
@@ -193,6 +195,10 @@ struct vr_isa_env {
 	 * as all vCPUs see it. For what hardware writes into translation tables: translate() may call it. 1:
 	 * done; 0: they hold something else; VR_E_PERM: no RAM, or read-only. [vcpu] */
 	int32_t(VR_CALL *exchange)(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired);
+	/* Since 1.1. From now on plain accesses may (open != 0) or may no longer do what user_rights of a
+	 * translation say, besides what its rights say. For a switch that a kernel throws around every copy
+	 * from and to its users: it changes no bank, and code need not be left. [vcpu] */
+	void(VR_CALL *user_access)(struct vr_exec *x, uint32_t open);
 };
 
 struct vr_lift {

@@ -41,18 +41,22 @@ void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *leng
 	*length = end + size - begin;
 }
 
-/* What a leaf allows in `mode`. */
-static uint32_t rights_of(const struct rv_state *s, uint64_t pte, uint32_t mode, uint32_t access)
+/* What a leaf allows in `mode`; *behind: in S-mode, what it allows with SUM. */
+static uint32_t rights_of(const struct rv_state *s, uint64_t pte, uint32_t mode, uint32_t access,
+			  uint32_t *behind)
 {
 	uint32_t user = (pte & PTE_U) != 0, rights = 0;
 
+	*behind = 0;
 	if (!(pte & PTE_A))
 		return 0;
 	if (pte & PTE_R || (pte & PTE_X && s->mstatus & MSTATUS_MXR))
 		rights |= READ;
 	if ((pte & PTE_W) && (pte & PTE_D))
 		rights |= WRITE;
-	if (mode == RV_USER ? !user : user && !(s->mstatus & MSTATUS_SUM))
+	if (user && mode == RV_SUPERVISOR)
+		*behind = rights;
+	if (user != (mode == RV_USER))
 		rights = 0;
 	/* S-mode never executes what U-mode may. */
 	if (access == VR_ACCESS_EXECUTE && (pte & PTE_X) && user == (mode == RV_USER))
@@ -104,8 +108,9 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 		uint64_t base = PTE_PPN(pte) << 12, offset = (1ull << low) - 1;
 		if (pte & (PTE_R | PTE_X)) {
 			uint64_t marked = marked_for(x, pte, access);
-			uint32_t rights = rights_of(s, marked, mode, access);
-			if ((base & offset) || !(rights >> access & 1))
+			uint32_t behind, rights = rights_of(s, marked, mode, access, &behind);
+			uint32_t allowed = rights | (s->mstatus & MSTATUS_SUM ? behind : 0);
+			if ((base & offset) || !(allowed >> access & 1))
 				return RV_FAULT_PAGE;
 			if (marked != pte) {
 				int32_t done = x->env->exchange(x, place, pte, marked);
@@ -117,6 +122,7 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 			if (low > 12 && vr_large_note(&large, va, low))
 				return rv_translate(x, va, access, flags, out);
 			out->rights = rights;
+			out->user_rights = behind;
 			out->global = global;
 			out->physical = base | (va & offset);
 			out->page_size = 1ull << low;

@@ -31,7 +31,6 @@
 #define RV_KEY_FP 8u   /* mstatus.FS is not Off: then it is Dirty, there is no tracking */
 #define RV_KEY_FRM_SHIFT 5
 #define RV_KEY_FRM 0xe0u /* frm */
-#define RV_KEY_SUM 0x100u
 #define RV_KEY_MXR 0x200u
 #define RV_KEY_MPRV 0x400u /* data accesses as if in mode MPP: */
 #define RV_KEY_MPP_SHIFT 11

@@ -16,19 +16,29 @@ static uint64_t key_of(const struct rv_state *s)
 	}
 	if (data != RV_MACHINE && s->satp >> SATP_MODE_SHIFT != SATP_BARE) {
 		key |= RV_KEY_MMU;
-		if (data == RV_SUPERVISOR && (s->mstatus & MSTATUS_SUM))
-			key |= RV_KEY_SUM;
 		if (s->mstatus & MSTATUS_MXR)
 			key |= RV_KEY_MXR;
 	}
 	return key | (s->mstatus & MSTATUS_FS ? RV_KEY_FP : 0);
 }
 
+/* mstatus.SUM: what is done as S-mode may use user pages. No code depends on it, only data accesses. */
+static uint32_t user_open(const struct rv_state *s, uint64_t key)
+{
+	uint32_t mode = key & RV_KEY_MPRV ? key >> RV_KEY_MPP_SHIFT & 3 : s->mode;
+
+	return mode == RV_SUPERVISOR && (s->mstatus & MSTATUS_SUM);
+}
+
 void rv_context(struct vr_exec *x)
 {
 	const struct rv_state *s = rv_of(x);
 	uint64_t key = key_of(s), asid = key & RV_KEY_MMU ? s->satp >> 44 & 0xffff : 0;
+	uint32_t open = user_open(s, key);
 
+	/* Not for every change of mode, only where it matters. */
+	if (open != x->user_open && VR_HAS(x->env, user_access))
+		x->env->user_access(x, open);
 	if (key == x->key && asid == x->asid)
 		return;
 	x->key = key;
