@@ -9,6 +9,7 @@ PC=build/guest-x86_64
 NEEDS="$T/json $PC/vmlinuz $PC/vmlinux $PC/initrd.img"
 # shellcheck source=tests/guest/lib.sh
 . tests/guest/lib.sh
+ARGS='' # those of software
 MARK='user space, and it is x86_64'
 
 "$VMRUN" doctor --json >"$WORK/doctor" 2>"$LOGS/doctor.err" || die "vmrun doctor failed: $(head -n 1 "$LOGS/doctor.err")"

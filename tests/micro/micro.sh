@@ -6,6 +6,7 @@
 NEEDS=${VR_B:-build}/tests/guest/json
 # shellcheck source=tests/guest/lib.sh
 . tests/guest/lib.sh
+ARGS='' # who runs a guest is said here
 MICRO=$B/tests/micro
 JSON=$TOOLS/json
 
