@@ -90,8 +90,8 @@ static int32_t check_plugin(const struct vr_plugin *p, const struct vr_manifest 
 				    "%s: vmrun_plugin_create() returned no plugin; rebuild the plugin", file);
 	if (p->size < offsetof(struct vr_plugin, query) + sizeof(p->query))
 		return vr_error_set(VR_E_ABI,
-				    "%s: plugin.size is %u, which ends before 'query'; rebuild the plugin", file,
-				    p->size);
+				    "%s: plugin.size is %u, which ends before 'query'; rebuild the plugin",
+				    file, p->size);
 	if (!p->query)
 		return vr_error_set(VR_E_ABI, "%s: plugin.query is NULL; rebuild the plugin", file);
 	for (char **id = m->provides; *id; id++) {
