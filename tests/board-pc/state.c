@@ -14,7 +14,7 @@
 #include <vmrun/plugin.h>
 
 #include "../double/random_pc.h"
-#include "../double/double.h"
+#include "../double/machine.h"
 
 #define MIB (1ull << 20)
 #define MS 1000000ull
@@ -23,32 +23,12 @@
 #define IOAPIC 0xfec00000ull
 #define ROOM 1024u
 
-struct machine {
-	struct dbl *d;
-	const struct vr_plugin *plugin;
-	const struct vr_board *b;
-	void *board;
-};
-
 static struct machine m[2];
 
 static void make(struct machine *a)
 {
-	struct vr_board_config c = {
-		.size = sizeof(c), .vcpu_count = VCPUS, .ram_size = 2 * MIB, .arch = "x86_64"};
-
-	a->d = dbl_new(0, VCPUS);
-	cr_assert_eq(vmrun_plugin_create(&a->d->host, "board-pc", &a->plugin), VR_OK);
-	a->b = a->plugin->query(a->plugin->self, VR_BOARD_ID);
-	cr_assert_eq(a->b->create(a->plugin->self, &c, &a->board), VR_OK);
+	*a = machine_make(dbl_new(0, VCPUS), "board-pc", "x86_64", 2 * MIB);
 	dbl_advance(a->d, 3000 * MS);
-}
-
-static void drop(struct machine *a)
-{
-	a->b->destroy(a->board);
-	a->plugin->destroy(a->plugin->self);
-	dbl_free(a->d);
 }
 
 static void start(void)
@@ -59,29 +39,11 @@ static void start(void)
 
 static void stop(void)
 {
-	drop(&m[0]);
-	drop(&m[1]);
+	machine_drop(&m[0]);
+	machine_drop(&m[1]);
 }
 
 TestSuite(state, .init = start, .fini = stop);
-
-static struct vr_board_state at(const struct machine *a, uint32_t i)
-{
-	struct vr_board_state s = {.size = sizeof(s)};
-
-	cr_assert_eq(a->b->state_at(a->board, i, &s), VR_OK);
-	return s;
-}
-
-static uint32_t count(const struct machine *a)
-{
-	struct vr_board_state s = {.size = sizeof(s)};
-	uint32_t n = 0;
-
-	while (a->b->state_at(a->board, n, &s) == VR_OK)
-		n++;
-	return n;
-}
 
 typedef union {
 	_Alignas(16) uint8_t bytes[ROOM];
@@ -97,41 +59,24 @@ typedef union {
 
 static int32_t get(struct machine *a, const char *id, uint32_t index, any_state *s)
 {
-	memset(s, 0xee, sizeof(*s));
-	return a->b->get_state(a->board, id, index, s, sizeof(*s));
+	return machine_get(a, id, index, s, sizeof(*s));
 }
 
 static int32_t set(struct machine *a, const char *id, uint32_t index, const any_state *s)
 {
-	a->d->error_code = 0;
-	a->d->error_text[0] = 0;
-	return a->b->set_state(a->board, id, index, s, sizeof(*s));
-}
-
-/* Everything of a to b. */
-static void move(struct machine *a, struct machine *b)
-{
-	b->d->now = a->d->now;
-	b->d->wall = a->d->wall;
-	for (uint32_t i = count(a); i-- > 0;) { /* backwards: the order does not matter */
-		struct vr_board_state w = at(a, i);
-		any_state s;
-
-		cr_assert_eq(get(a, w.id, w.index, &s), VR_OK);
-		cr_assert_eq(set(b, w.id, w.index, &s), VR_OK, "%s: %s", w.id, b->d->error_text);
-	}
+	return machine_set(a, id, index, s, sizeof(*s));
 }
 
 /* ---- what there is ---- */
 
 Test(state, list)
 {
-	uint32_t n = count(&m[0]), lapics = 0;
+	uint32_t n = machine_states(&m[0]), lapics = 0;
 	any_state s;
 
 	cr_expect_eq(n, VCPUS + 7);
 	for (uint32_t i = 0; i < n; i++) {
-		struct vr_board_state w = at(&m[0], i);
+		struct vr_board_state w = machine_state_at(&m[0], i);
 
 		lapics += strcmp(w.id, VR_STATE_X86_LAPIC_ID) == 0;
 		cr_expect_leq(w.length, ROOM);
@@ -154,8 +99,8 @@ Test(state, random_states_survive)
 {
 	uint64_t seed = 1;
 
-	for (uint32_t i = 0; i < count(&m[0]); i++) {
-		struct vr_board_state w = at(&m[0], i);
+	for (uint32_t i = 0; i < machine_states(&m[0]); i++) {
+		struct vr_board_state w = machine_state_at(&m[0], i);
 
 		for (uint32_t round = 0; round < 10000; round++) {
 			any_state in, out;
@@ -175,8 +120,8 @@ Test(state, random_states_run)
 	uint64_t seed = 2;
 
 	for (uint32_t round = 0; round < 300; round++) {
-		for (uint32_t i = 0; i < count(&m[0]); i++) {
-			struct vr_board_state w = at(&m[0], i);
+		for (uint32_t i = 0; i < machine_states(&m[0]); i++) {
+			struct vr_board_state w = machine_state_at(&m[0], i);
 			any_state s;
 
 			random_pc(w.id, w.index, m[0].d->now, &seed, &s);
@@ -277,8 +222,8 @@ Test(state, any_bytes)
 {
 	uint64_t seed = 3;
 
-	for (uint32_t i = 0; i < count(&m[0]); i++) {
-		struct vr_board_state w = at(&m[0], i);
+	for (uint32_t i = 0; i < machine_states(&m[0]); i++) {
+		struct vr_board_state w = machine_state_at(&m[0], i);
 
 		for (uint32_t round = 0; round < 3000; round++) {
 			any_state s;
@@ -346,14 +291,7 @@ static void same(const char *when)
 			     port[i]);
 	cr_assert_eq(dbl_read(m[0].d, VR_SPACE_PORT, 0, 0x608, 4),
 		     dbl_read(m[1].d, VR_SPACE_PORT, 0, 0x608, 4), "%s: PM timer", when);
-	for (uint32_t i = 0; i < count(&m[0]); i++) {
-		struct vr_board_state w = at(&m[0], i);
-		any_state s, t;
-
-		cr_assert_eq(get(&m[0], w.id, w.index, &s), VR_OK);
-		cr_assert_eq(get(&m[1], w.id, w.index, &t), VR_OK);
-		cr_assert_arr_eq(&s, &t, w.length, "%s: %s %u", when, w.id, w.index);
-	}
+	machine_same(&m[0], &m[1], when);
 }
 
 static void put(struct dbl *d, uint32_t vcpu, uint32_t reg, uint32_t value)
@@ -401,7 +339,7 @@ Test(state, lapic_in_the_middle)
 	put(d, 0, 0x300, 0x51); /* pending behind it */
 	put(d, 0, 0x80, 0x20);
 	put(d, 1, 0x380, 5000); /* one-shot, over: masked */
-	move(&m[0], &m[1]);
+	machine_move(&m[0], &m[1], 1);
 	same("after the move");
 	cr_expect_eq(inta_both(0), 0x51);
 	both(ends, 0);
@@ -436,7 +374,7 @@ Test(state, pic_half_initialised)
 	dbl_out(d, 0x21, 0x20);
 	dbl_set_line(d, 8, 1); /* the clock, through the slave */
 	dbl_set_line(d, 3, 1);
-	move(&m[0], &m[1]);
+	machine_move(&m[0], &m[1], 1);
 	same("half initialised");
 	both(icw3, 4);
 	both(icw3, 1);
@@ -472,7 +410,7 @@ Test(state, level_line_in_service)
 	dbl_set_line(d, 17, 1);
 	cr_assert_eq(dbl_inta(d, 1), 0x61);
 	dbl_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, 0x32);
-	move(&m[0], &m[1]);
+	machine_move(&m[0], &m[1], 1);
 	same("in service, the line still high");
 	both(ends, 1);
 	same("comes again");
@@ -501,7 +439,7 @@ Test(state, pit_half_way)
 	dbl_in(d, 0x40);
 	while (dbl_inta(d, 0) != VR_X86_INTA_NONE)
 		put(d, 0, 0xb0, 0);
-	move(&m[0], &m[1]);
+	machine_move(&m[0], &m[1], 1);
 	same("half way");
 	cr_expect_eq(dbl_in(m[0].d, 0x40), dbl_in(m[1].d, 0x40));
 	dbl_out(m[0].d, 0x42, 0x12);
@@ -519,7 +457,7 @@ Test(state, pit_half_way)
 	both(passes, MS);
 	same("gate closed");
 	both(passes, MS);
-	move(&m[0], &m[1]);
+	machine_move(&m[0], &m[1], 1);
 	dbl_out(m[0].d, 0x61, 1);
 	dbl_out(m[1].d, 0x61, 1);
 	both(passes, MS);
@@ -557,7 +495,7 @@ Test(state, clock)
 	dbl_advance(d, 1234567890);
 	cmos(d, 0x40, 0x5a);
 	dbl_out(d, 0x70, 9); /* selected, not read */
-	move(&m[0], &m[1]);
+	machine_move(&m[0], &m[1], 1);
 	same("interrupt pending");
 	cr_expect_eq(dbl_in(m[1].d, 0x71), 0x99);
 	dbl_in(m[0].d, 0x71);
@@ -583,7 +521,7 @@ Test(state, others)
 	dbl_out(d, 0xcf9, 0x02);
 	dbl_write(d, VR_SPACE_PORT, 0, 0x602, 2, 0x0100);
 	dbl_write(d, VR_SPACE_PORT, 0, 0x604, 2, 0x0402);
-	move(&m[0], &m[1]);
+	machine_move(&m[0], &m[1], 1);
 	cr_expect_eq(m[1].d->power_calls, 0, "setting a state resets nothing");
 	for (int i = 0; i < 2; i++) {
 		dbl_out(m[i].d, 0x60, 0x47);
@@ -607,7 +545,7 @@ Test(state, processor_about_to_start)
 	d->stopping = 2; /* not out of guest code yet, so that it can't begin */
 	put(d, 0, 0x300, 0x4699);
 	m[1].d->on[1] = m[1].d->on[2] = 1;
-	move(&m[0], &m[1]);
+	machine_move(&m[0], &m[1], 1);
 	cr_expect_eq(m[1].d->on[1] | m[1].d->on[2], 0, "both wait");
 	dbl_advance(m[1].d, 100000);
 	cr_expect_eq(m[1].d->on[1], 1);
@@ -682,16 +620,13 @@ static struct vr_irqchip chip = {
 
 static struct machine with_chip(uint32_t kind)
 {
-	struct vr_board_config c = {
-		.size = sizeof(c), .vcpu_count = VCPUS, .ram_size = 2 * MIB, .arch = "x86_64"};
-	struct machine a = {.d = dbl_new(0, VCPUS)};
+	struct dbl *d = dbl_new(0, VCPUS);
+	struct machine a;
 
 	chip_kind_is = kind;
-	a.d->irqchip = (struct vr_found){.size = sizeof(a.d->irqchip), .interface = &chip, .id = "chip"};
-	cr_assert_eq(vmrun_plugin_create(&a.d->host, "board-pc", &a.plugin), VR_OK);
-	a.b = a.plugin->query(a.plugin->self, VR_BOARD_ID);
-	cr_assert_eq(a.b->create(a.plugin->self, &c, &a.board), VR_OK);
-	dbl_advance(a.d, 3000 * MS);
+	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	a = machine_make(d, "board-pc", "x86_64", 2 * MIB);
+	dbl_advance(d, 3000 * MS);
 	return a;
 }
 
@@ -720,7 +655,7 @@ Test(state, passed_on)
 			cr_assert_eq(set(&a, whose[i].id, 0, &s), VR_OK, "%s", a.d->error_text);
 			cr_expect_eq(passed.sets, theirs, "%s", whose[i].id);
 		}
-		drop(&a);
+		machine_drop(&a);
 	}
 }
 
@@ -739,7 +674,7 @@ Test(state, waits_in_the_accelerator)
 	cr_assert_eq(set(&a, VR_STATE_X86_LAPIC_ID, 2, &s), VR_OK);
 	cr_expect_eq(a.d->x86[2].mp_state, VR_X86_MP_SIPI);
 	cr_expect_eq(a.d->x86[2].events.sipi_vector, s.lapic.sipi_vector);
-	drop(&a);
+	machine_drop(&a);
 }
 
 Test(state, accelerator_without)
@@ -751,5 +686,5 @@ Test(state, accelerator_without)
 	a = with_chip(VR_IRQCHIP_SPLIT);
 	cr_expect_eq(get(&a, VR_STATE_X86_LAPIC_ID, 0, &s), VR_E_UNSUPPORTED);
 	cr_expect(strstr(a.d->error_text, "accelerator"));
-	drop(&a);
+	machine_drop(&a);
 }

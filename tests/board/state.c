@@ -11,7 +11,7 @@
 
 #include "../../plugins/board-virt/gic.h"
 #include "../../plugins/board-virt/map.h"
-#include "../double/double.h"
+#include "../double/machine.h"
 #include "../double/random_pc.h"
 
 #define MIB (1ull << 20)
@@ -24,31 +24,11 @@
 #define IRQ 0
 #define FIQ 1
 
-struct machine {
-	struct dbl *d;
-	const struct vr_plugin *plugin;
-	const struct vr_board *b;
-	void *board;
-};
-
 static struct machine m[2];
 
 static void make(struct machine *a)
 {
-	struct vr_board_config c = {
-		.size = sizeof(c), .vcpu_count = VCPUS, .ram_size = 128 * MIB, .arch = "arm64"};
-
-	a->d = dbl_new(128 * MIB, VCPUS);
-	cr_assert_eq(vmrun_plugin_create(&a->d->host, "board-virt", &a->plugin), VR_OK);
-	a->b = a->plugin->query(a->plugin->self, VR_BOARD_ID);
-	cr_assert_eq(a->b->create(a->plugin->self, &c, &a->board), VR_OK);
-}
-
-static void drop(struct machine *a)
-{
-	a->b->destroy(a->board);
-	a->plugin->destroy(a->plugin->self);
-	dbl_free(a->d);
+	*a = machine_make(dbl_new(128 * MIB, VCPUS), "board-virt", "arm64", 128 * MIB);
 }
 
 static void start(void)
@@ -59,8 +39,8 @@ static void start(void)
 
 static void stop(void)
 {
-	drop(&m[0]);
-	drop(&m[1]);
+	machine_drop(&m[0]);
+	machine_drop(&m[1]);
 }
 
 TestSuite(state, .init = start, .fini = stop);
@@ -73,48 +53,14 @@ typedef union {
 	struct vr_state_pl031 pl031;
 } any_state;
 
-static struct vr_board_state at(const struct machine *a, uint32_t i)
-{
-	struct vr_board_state s = {.size = sizeof(s)};
-
-	cr_assert_eq(a->b->state_at(a->board, i, &s), VR_OK);
-	return s;
-}
-
-static uint32_t count(const struct machine *a)
-{
-	struct vr_board_state s = {.size = sizeof(s)};
-	uint32_t n = 0;
-
-	while (a->b->state_at(a->board, n, &s) == VR_OK)
-		n++;
-	return n;
-}
-
 static int32_t get(struct machine *a, const char *id, uint32_t index, any_state *s)
 {
-	memset(s, 0xee, sizeof(*s));
-	return a->b->get_state(a->board, id, index, s, sizeof(*s));
+	return machine_get(a, id, index, s, sizeof(*s));
 }
 
 static int32_t set(struct machine *a, const char *id, uint32_t index, const any_state *s)
 {
-	a->d->error_code = 0;
-	a->d->error_text[0] = 0;
-	return a->b->set_state(a->board, id, index, s, sizeof(*s));
-}
-
-static void move(struct machine *a, struct machine *b)
-{
-	b->d->now = a->d->now;
-	b->d->wall = a->d->wall;
-	for (uint32_t i = 0; i < count(a); i++) {
-		struct vr_board_state w = at(a, i);
-		any_state s;
-
-		cr_assert_eq(get(a, w.id, w.index, &s), VR_OK);
-		cr_assert_eq(set(b, w.id, w.index, &s), VR_OK, "%s: %s", w.id, b->d->error_text);
-	}
+	return machine_set(a, id, index, s, sizeof(*s));
 }
 
 /* ---- random ones ---- */
@@ -168,9 +114,9 @@ Test(state, random_states_survive)
 {
 	uint64_t seed = 1;
 
-	cr_expect_eq(count(&m[0]), VCPUS + 2);
-	for (uint32_t i = 0; i < count(&m[0]); i++) {
-		struct vr_board_state w = at(&m[0], i);
+	cr_expect_eq(machine_states(&m[0]), VCPUS + 2);
+	for (uint32_t i = 0; i < machine_states(&m[0]); i++) {
+		struct vr_board_state w = machine_state_at(&m[0], i);
 
 		for (uint32_t round = 0; round < 10000; round++) {
 			any_state in, out;
@@ -239,7 +185,7 @@ Test(state, any_bytes)
 	uint64_t seed = 2;
 
 	for (uint32_t round = 0; round < 4000; round++) {
-		struct vr_board_state w = at(&m[0], round % count(&m[0]));
+		struct vr_board_state w = machine_state_at(&m[0], round % machine_states(&m[0]));
 		any_state s;
 
 		make_random(&w, &seed, &s);
@@ -264,14 +210,7 @@ static void same(const char *when)
 		for (uint32_t pin = 0; pin < 2; pin++)
 			cr_assert_eq(m[0].d->pin[v][pin], m[1].d->pin[v][pin], "%s: pin %u of vCPU %u", when,
 				     pin, v);
-	for (uint32_t i = 0; i < count(&m[0]); i++) {
-		struct vr_board_state w = at(&m[0], i);
-		any_state s, t;
-
-		cr_assert_eq(get(&m[0], w.id, w.index, &s), VR_OK);
-		cr_assert_eq(get(&m[1], w.id, w.index, &t), VR_OK);
-		cr_assert_arr_eq(&s, &t, w.length, "%s: %s %u", when, w.id, w.index);
-	}
+	machine_same(&m[0], &m[1], when);
 }
 
 static uint32_t iar(uint32_t vcpu)
@@ -323,7 +262,7 @@ Test(state, running_machine)
 	dbl_w32(d, VIRT_RTC_BASE + 0x10, 1); /* an alarm in two seconds */
 	dbl_w32(d, VIRT_RTC_BASE + 4, dbl_r32(d, VIRT_RTC_BASE) + 2);
 	dbl_advance(d, 1300000000ull);
-	move(&m[0], &m[1]);
+	machine_move(&m[0], &m[1], 0);
 	same("moved");
 	cr_expect_eq(iar(0), 40);
 	cr_expect_eq(iar(2), 5);
