@@ -124,7 +124,7 @@ void check_used(struct vr_check *c);                   /* objects made as the co
 void check_unused(struct vr_check *c);                 /* and unmade, stop, destroy */
 
 /* For a wrapper: something to stand before, in d's registry. */
-void check_inner_offer(const struct check_target *t, struct vr_double *d);
+void check_inner_offer(struct vr_check *c, struct vr_double *d);
 /* Skips: what a wrapper runs is another plugin's doing. */
 void check_no_wrapper(struct vr_check *c);
 /* A host for the plugin, with its options. */
@@ -147,6 +147,8 @@ int32_t check_device_begin(struct vr_check *c);
 void check_device_end(struct vr_check *c);
 /* The guest architecture that the plugin is for; skips when there is none to find. */
 const char *check_arch(struct vr_check *c);
+/* Another plugin, created on host d, with its default options, and probed; skips when that is not to be. */
+const struct vr_plugin *check_load(struct vr_check *c, const struct check_target *t, struct vr_double *d);
 /* Load another plugin of a class, create and probe it: the one named with --with, else the best of the search
  * path for this guest architecture. Skips when there is none. Kept in c->helper. */
 void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest);

@@ -74,7 +74,7 @@ static int32_t VR_CALL set(const struct vr_host *host, const struct vr_tap *tap,
 
 	vr_double_on_main(d, "tap.set");
 	if (tap && d->tap)
-		return VR_E_EXISTS;
+		return vr_double_no(d, VR_E_EXISTS, "somebody watches already");
 	d->tap = tap;
 	d->tap_opaque = opaque;
 	return VR_OK;

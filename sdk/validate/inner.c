@@ -144,13 +144,37 @@ static void VR_CALL stats(void *vm, vr_stat_fn fn, void *opaque)
 	fn(opaque, "runs", VR_STAT_COUNT, 0);
 }
 
-void check_no_wrapper(struct vr_check *c)
+/* The accelerator that --with names, for the rules in which guests run: it lives on the same host. d NULL: is
+ * there one? */
+static bool real_inner(struct vr_check *c, struct vr_double *d)
 {
-	if (c->target->wraps)
-		check_skip(c, "a wrapper runs what the accelerator behind it runs; check that one");
+	static struct check_target t;
+	uint32_t i = 0;
+
+	while (i < c->settings->with_count &&
+	       check_target_find(CHECK_ACCEL, NULL, c->settings->with[i], c->settings->plugin_path,
+				 c->target->manifest, &t) < 0)
+		i++;
+	if (i == c->settings->with_count || strncmp(c->rule->id, "R-ACC-", 6) != 0)
+		return false;
+	if (d) {
+		const struct vr_plugin *p = check_load(c, &t, d);
+
+		if (p->start && p->start(p->self) < 0)
+			check_skip(c, "accelerator '%s' does not start: %s", t.id, d->error_text);
+		vr_double_offer(d, VR_ACCEL_ID, p->query(p->self, VR_ACCEL_ID), p->self, t.id);
+		vr_double_option(d, c->target->wraps, t.id);
+	}
+	return true;
 }
 
-void check_inner_offer(const struct check_target *t, struct vr_double *d)
+void check_no_wrapper(struct vr_check *c)
+{
+	if (c->target->wraps && !real_inner(c, NULL))
+		check_skip(c, "a wrapper runs what the accelerator behind it runs; name one with --with");
+}
+
+void check_inner_offer(struct vr_check *c, struct vr_double *d)
 {
 	static struct vr_accel inner = {
 		.size = sizeof(inner),
@@ -170,9 +194,9 @@ void check_inner_offer(const struct check_target *t, struct vr_double *d)
 		.stats = stats,
 	};
 
-	if (!t->wraps)
+	if (!c->target->wraps || real_inner(c, d))
 		return;
 	inner.native_arch = check_arch_host();
 	vr_double_offer(d, VR_ACCEL_ID, &inner, d, INNER_ID);
-	vr_double_option(d, t->wraps, INNER_ID);
+	vr_double_option(d, c->target->wraps, INNER_ID);
 }

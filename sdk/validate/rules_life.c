@@ -23,6 +23,8 @@ void check_life_whole(struct vr_check *c)
 	rc = check_life(c, c->d, &stage);
 	if (rc < 0 && strcmp(stage, "probe") == 0)
 		check_skip(c, "not usable here: %s", c->d->error_text);
+	if (rc == VR_E_CONFIG && c->d->error_text[0])
+		check_skip(c, "%s needs options (-o NAME=VALUE): %s", stage, c->d->error_text);
 	CHECK(c, rc >= 0, "%s refuses with %s: %s", stage, check_error_name(rc), c->d->error_text);
 }
 

@@ -171,7 +171,7 @@ struct vr_double *check_double(struct vr_check *c)
 	for (uint32_t i = 0; i < c->target->option_count; i++)
 		if (c->target->options[i].value)
 			vr_double_option(d, c->target->options[i].name, c->target->options[i].value);
-	check_inner_offer(c->target, d);
+	check_inner_offer(c, d);
 	for (uint32_t i = 0; i < c->settings->option_count; i++)
 		vr_double_option(d, c->settings->name[i], c->settings->value[i]);
 	return d;
@@ -387,31 +387,38 @@ static int find(struct vr_check *c, uint32_t class_bit, const char *guest, struc
 	return check_target_find(class_bit, guest, NULL, c->settings->plugin_path, c->target->manifest, t);
 }
 
-/* Loads *t, which is kept. */
-static void use_helper(struct vr_check *c, const struct check_target *t)
+const struct vr_plugin *check_load(struct vr_check *c, const struct check_target *t, struct vr_double *d)
 {
+	const struct vr_plugin *p = NULL;
+	uint32_t given = c->report->given;
 	vr_plugin_create_fn create;
 	void *library;
 	int32_t rc;
 
 	check_given(c, 1);
-	c->helper.target = t;
 	library = library_of(c, t);
 	symbol(library, "vmrun_plugin_create", &create);
-	c->helper.d = vr_double_new(check_arch_name(t->guest && *t->guest ? *t->guest : ""), 1, 64ull << 20);
-	if (!c->helper.d || !create)
+	if (!d || !create)
 		check_skip(c, "%s: not usable", t->manifest);
 	for (uint32_t i = 0; i < t->option_count; i++)
 		if (t->options[i].value)
-			vr_double_option(c->helper.d, t->options[i].name, t->options[i].value);
+			vr_double_option(d, t->options[i].name, t->options[i].value);
 	check_phase(c, "plugin '%s', which this one needs", t->id);
-	rc = create(c->helper.d->host, t->id, &c->helper.plugin);
-	if (rc == VR_OK)
-		rc = c->helper.plugin->probe(c->helper.plugin->self);
+	rc = create(d->host, t->id, &p);
+	if (rc == VR_OK && p->probe)
+		rc = p->probe(p->self);
 	if (rc < 0)
-		check_skip(c, "plugin '%s', which this one needs, is not usable: %s", t->id,
-			   c->helper.d->error_text);
-	check_given(c, 0);
+		check_skip(c, "plugin '%s', which this one needs, is not usable: %s", t->id, d->error_text);
+	check_given(c, (int)given);
+	return p;
+}
+
+/* Loads *t, which is kept, on a host of its own. */
+static void use_helper(struct vr_check *c, const struct check_target *t)
+{
+	c->helper.target = t;
+	c->helper.d = vr_double_new(check_arch_name(t->guest && *t->guest ? *t->guest : ""), 1, 64ull << 20);
+	c->helper.plugin = check_load(c, t, c->helper.d);
 }
 
 void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest)

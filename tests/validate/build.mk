@@ -21,7 +21,7 @@ $(B)/tests/validate/$(1)-%.so: tests/validate/faulty_$(1).c tests/validate/fault
 endef
 $(foreach c,$(VALIDATE_CLASSES),$(eval $(call faulty,$(c))))
 
-$(B)/tests/test-validate: tests/validate/validate.sh tests/validate/faults.def | $(B)/bin/vmrun-check $(VALIDATE_FAULTY)
+$(B)/tests/test-validate: tests/validate/validate.sh tests/validate/faults.def | $(B)/bin/vmrun-check $(VALIDATE_FAULTY) examples
 	@mkdir -p $(@D)
 	$(Q)cp $< $@ && chmod +x $@
 TESTS += $(B)/tests/test-validate

@@ -245,8 +245,11 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		return fail(p, VR_E_NOMEM, "trace-accel: out of memory");
 	vm->p = p;
 	rc = p->tap->set(p->host, &the_tap, p);
-	if (rc >= 0)
+	if (rc >= 0) {
 		rc = p->inner->vm_create(p->inner_self, c, &vm->inner);
+		if (rc < 0)
+			p->tap->set(p->host, NULL, NULL);
+	}
 	if (rc < 0) {
 		free(vm);
 		return rc;
