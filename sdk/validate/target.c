@@ -53,6 +53,7 @@ static void take(const struct vr_manifest *m, struct check_target *out)
 
 	if (!options)
 		abort();
+	out->manifest_read = m;
 	out->id = m->id;
 	out->class_name = vr_class_name(m->class_id);
 	out->class_bit = bit_of[m->class_id];
