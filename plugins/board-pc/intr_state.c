@@ -89,14 +89,14 @@ void vr_intr_set_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
  */
 
 /* X-macro: members of struct vr_lapic and of its state, of the same type. */
-#define LAPIC_MEMBERS(R)                                                                          \
-	R(id)                                                                                     \
-	R(tpr)                                                                                    \
-	R(ldr)                                                                                    \
-	R(dfr)                                                                                    \
-	R(svr)                                                                                    \
-	R(esr) R(esr_pending) R(icr) R(lvt) R(isr) R(tmr) R(irr) R(timer_divide) R(timer_initial) \
-		R(timer_start)
+#define LAPIC_MEMBERS(R) \
+	R(id)            \
+	R(tpr)           \
+	R(ldr)           \
+	R(dfr)           \
+	R(svr)           \
+	R(esr)           \
+	R(esr_pending) R(icr) R(lvt) R(isr) R(tmr) R(irr) R(timer_divide) R(timer_initial) R(timer_start)
 
 #define SAME(m)                                                                                          \
 	_Static_assert(sizeof(((struct vr_lapic *)0)->m) == sizeof(((struct vr_state_x86_lapic *)0)->m), \
