@@ -6,7 +6,7 @@ PATGEN := $(B)/tools/patgen
 $(PATGEN): tools/patgen.c
 	@mkdir -p $(@D)
 	@echo "  HOSTCC  $@"
-	$(Q)$(CC) -std=gnu11 -O1 -g $(WARN) -D_GNU_SOURCE -o $@ $<
+	$(Q)$(CC) -std=gnu11 $(OPT) $(WARN) -D_GNU_SOURCE $(LDFLAGS) -o $@ $<
 
 # $(call isa,folder,prefix): a guest: pattern files -> decoder and table, and its library.
 define isa

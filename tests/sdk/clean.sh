@@ -75,6 +75,14 @@ tar -C "$ROOT" -xpf "$base"
 
 try packages "${MAKE:-make}" --no-print-directory -s deb
 [ $failed = 0 ] || finish
+# Another folder and another time make the same bytes.
+again()
+{
+	tools/deb.sh build/deb-again || return 1
+	for p in build/deb/*.deb; do cmp "$p" "build/deb-again/$(basename "$p")" || return 1; done
+	rm -rf build/deb-again
+}
+try reproducible again
 if command -v lintian >/dev/null; then
 	try lintian sh -c 'cd "$1" && lintian --allow-root --fail-on error ./*.deb ./*.changes' - "$DEB"
 else
