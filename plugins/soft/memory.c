@@ -127,8 +127,9 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 		return 0;
 	}
 	/* In this order: see soft_ram_note_written(). */
+	const uint32_t both = 1u << VR_ACCESS_READ | 1u << VR_ACCESS_WRITE;
 	uint32_t rights = t.rights | (x->user_open ? t.user_rights : 0);
-	bool granted = writable && (rights & (1u << VR_ACCESS_WRITE)) &&
+	bool granted = writable && (rights & both) == both && /* emitters take write for read as well */
 		       soft_ram_note_written(v->vm, pa_page, access == VR_ACCESS_WRITE);
 	struct soft_page *code = soft_page(v->vm, pa_page, false);
 

@@ -70,7 +70,8 @@ static const struct diff_rule rules[] = {
 static const char *const data_fields[] = {"rd@", "rs1@", "rs2@", "rs3@", "imm@", "shamt@", "csr@"};
 
 static const char *const pairs[][2] = {
-	{"slli", "srli"}, {"slli", "srai"}, {"slli", "add"}, {"c_slli", "c_srli"}, {"c_slli", "c_srai"},
+	{"slli", "srli"},  {"slli", "srai"},  {"slli", "add"},  {"c_slli", "c_srli"}, {"c_slli", "c_srai"},
+	{"load", "store"}, {"store", "load"}, {"load", "load"}, {"store", "fld"},     {"fsd", "loadu"},
 };
 
 static struct diff_row row(uint32_t n)
@@ -205,10 +206,12 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 			insn = keep_reserved(g, insn);
 		/* fall through */
 	case FP_MEMORY:
-		insn = diff_with(insn, 15, 5, BASE + diff_below(g, 4));
+		/* Often the same base as the last time, as it is. */
+		insn = diff_with(insn, 15, 5, BASE + (diff_below(g, 2) ? 0 : diff_below(g, 4)));
 		if (diff_is_undefined(insn))
 			return 0;
-		put_constant(m, diff_field(insn, 15, 5), diff_address(g));
+		if (diff_below(g, 2))
+			put_constant(m, diff_field(insn, 15, 5), diff_address(g));
 		diff_put(m, insn);
 		return 1;
 	case ATOMIC:
@@ -293,6 +296,8 @@ static void start(struct diff_generator *g, struct diff_case *c)
 	for (uint32_t i = 1; i < 31; i++)
 		c->x[i] = diff_edge_integer(g);
 	c->x[SP] = diff_address(g);
+	for (uint32_t i = 0; i < 4; i++)
+		c->x[BASE + i] = diff_address(g);
 	c->x[31] = DIFF_CODE;
 	for (uint32_t i = 0; i < 32; i++)
 		c->v[i][0] = edge_register(g);

@@ -105,6 +105,15 @@ static uint32_t an_address(uint32_t align)
 	return vr_ir_op2(&H.ir, VR_IR_ADD, VR_T_I64, v, vr_ir_const(&H.ir, VR_T_I64, RAM_BASE + 4096 * page));
 }
 
+/* Often the one of the last access, so that several go off the same address. */
+static uint32_t last_address;
+static uint32_t some_address(void)
+{
+	if (!last_address || rnd() % 3 == 0)
+		last_address = an_address(0);
+	return last_address;
+}
+
 static const uint16_t int2[] = {VR_IR_ADD,  VR_IR_SUB,    VR_IR_MUL, VR_IR_DIVU, VR_IR_DIVS, VR_IR_REMU,
 				VR_IR_REMS, VR_IR_AND,    VR_IR_OR,  VR_IR_XOR,  VR_IR_ANDN, VR_IR_ORN,
 				VR_IR_XORN, VR_IR_ADDSHL, VR_IR_SHL, VR_IR_SHR,  VR_IR_SAR,  VR_IR_ROR,
@@ -382,7 +391,7 @@ static void add_memory(void)
 	case 2:
 		n = (uint32_t)rnd() % 4;
 		type = n == 3 || rnd() % 2 ? VR_T_I64 : VR_T_I32;
-		a = an_address(0);
+		a = some_address();
 		if (rnd() % 3 == 0) {
 			/* of a table that is known */
 			uint32_t index = vr_ir_op2(&H.ir, VR_IR_AND, VR_T_I64, an_int(),
@@ -400,7 +409,7 @@ static void add_memory(void)
 	case 4:
 		n = (uint32_t)rnd() % 4;
 		type = n == 3 ? VR_T_I64 : VR_T_I32;
-		a = an_address(0);
+		a = some_address();
 		b = an_int();
 		op(VR_IR_STORE, type, n, a, b, 0, VR_MEM_IMM(disp, mf));
 		break;
@@ -408,7 +417,7 @@ static void add_memory(void)
 		if (rnd() % 2) {
 			n = 2 + ((uint32_t)rnd() & 1);
 			type = n == 3 ? VR_T_I64 : VR_T_I32;
-			a = an_address(0);
+			a = some_address();
 			k = op(VR_IR_LOADP, type, n, a, 0, 0, VR_MEM_IMM(disp, mf));
 			b = op(VR_IR_SECOND, type, 0, k, 0, 0, 0);
 			if (rnd() % 2) {
@@ -419,21 +428,21 @@ static void add_memory(void)
 			ints[n_ints++] = k;
 			ints[n_ints++] = b;
 		} else {
-			a = an_address(0);
+			a = some_address();
 			k = op(VR_IR_LOADP, VR_T_V128, 4, a, 0, 0, VR_MEM_IMM(disp, mf));
 			vecs[n_vecs++] = k;
 			vecs[n_vecs++] = op(VR_IR_SECOND, VR_T_V128, 0, k, 0, 0, 0);
 		}
 		break;
 	case 6:
-		a = an_address(0);
+		a = some_address();
 		if (rnd() % 2)
 			op(VR_IR_STOREP, VR_T_V128, 4, a, a_vec(), a_vec(), VR_MEM_IMM(disp, mf));
 		else
 			op(VR_IR_STOREP, VR_T_I64, 3, a, an_int(), an_int(), VR_MEM_IMM(disp, mf));
 		break;
 	case 7:
-		a = an_address(0);
+		a = some_address();
 		if (rnd() % 2)
 			op(VR_IR_STORE, VR_T_V128, 4, a, a_vec(), 0, VR_MEM_IMM(disp, mf));
 		else
@@ -515,6 +524,7 @@ static void add_block(uint32_t index, uint32_t count, uint32_t ops)
 	pc = CODE_PC + 256 * index;
 	block_begin(pc, index == 0 || rnd() % 3 == 0 ? VR_BLOCK_ENTRY : 0);
 	n_ints = n_vecs = n_flags = last_fault = 0;
+	last_address = 0;
 	for (uint32_t n = 0; n < ops; n++) {
 		if (rnd() % 4 == 0)
 			next_insn();

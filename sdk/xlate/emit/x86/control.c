@@ -137,6 +137,8 @@ static void ool_memory(struct em *e, const struct ool *s)
 	put32(c, (uint32_t)(s->pc >> 32));
 	load_result(e, s, 0);
 	load_result(e, s, 1);
+	if (s->shared)
+		mov_store_imm(c, 1, mem_base(RSP, SHARED_ADDEND), 0);
 	jmp_to(c, c->execute + s->back);
 }
 
@@ -532,6 +534,7 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 	}
 	const struct vr_helper *h = &e->job->isa->helpers[number];
 	uint32_t hf = h->flags, all = e->job->map_count >= 32 ? ~0u : (1u << e->job->map_count) - 1;
+	e->share.active = 0;
 	flags_clobber(e);
 	if (hf & VR_HF_WRITES) {
 		flags_leave_memory(e);

@@ -25,6 +25,8 @@
 #define VECTOR_SLOTS 9 /* xmm7..15; seven temporaries are what the longest op needs at once */
 #define SPILLS 64      /* of each kind */
 #define FRAME (SPILLS * 8 + SPILLS * 16 + 8) /* keeps rsp 16-byte aligned after six pushes */
+#define SLOT_NONE 0xffu
+#define SHARED_ADDEND (SPILLS * 24) /* in the frame: see memory.c */
 #define MAX_BLOCK_OPS 16384
 #define MAX_OOL 8192
 #define MAX_FIXUPS 8192
@@ -91,7 +93,7 @@ struct condition {
 
 enum ool_kind {
 	OOL_MEMORY,
-	OOL_ELEMENT, /* of a table that could not be checked as a whole; its OOL_MEMORY is number `exit` */
+	OOL_ELEMENT, /* of a range that could not be checked as a whole; its OOL_MEMORY is number `exit` */
 	OOL_POLL,    /* store dirty, exec.pc = pc, look up */
 	OOL_POLL_R,  /* the same, pc in rax */
 	OOL_EXIT,    /* an unlinked exit */
@@ -109,6 +111,8 @@ struct ool {
 	uint8_t result_type[2];
 	uint8_t constant; /* mask: arg[i] is imm[i] */
 	uint8_t temp;     /* a register the path may use */
+	uint8_t write;    /* ELEMENT */
+	uint8_t shared;   /* forget em.share's addend on the way */
 	uint32_t jump[3]; /* rel32 fields that come here, 0: none */
 	uint32_t back;
 	uint32_t dirty;
@@ -130,6 +134,14 @@ struct fixup {
 /* vr_isa.fp_fixup's signature, which the emitter's own C fall-backs share. */
 typedef void(VR_CALL *fixup_fn)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
 				const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
+
+/* Accesses off one address that share a check: see memory.c. */
+struct share {
+	uint32_t active;
+	uint32_t value, slot; /* the address, and the mapped slot that has it, or SLOT_NONE */
+	int32_t low, high;
+	bool write;
+};
 
 struct em {
 	struct code c;
@@ -154,6 +166,7 @@ struct em {
 	uint32_t fmem; /* FLAGS value that the slot at fmem_offset holds, 0: none */
 	uint32_t fmem_offset;
 
+	struct share share;
 	uint32_t dirty;           /* mapped slots newer than memory */
 	uint32_t clean_scalar[2]; /* slots known to be zero above 32 / 64 bits */
 	uint8_t map_reg[VR_MAP_MAX];

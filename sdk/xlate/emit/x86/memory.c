@@ -16,6 +16,13 @@
  * The slow path comes back to right after the access: whatever the register allocator has to move is moved
  * before the check.
  *
+ * Accesses of one block off the same slot, as those to a stack frame or a structure, share a check: the first
+ * looks at all of the range that they touch and keeps the addend in the frame; the others take it from there.
+ * Where the range is in two pages, or not in the TLB, there is a 0 instead, and each is checked by itself,
+ * out of line (ool_element). Between them no C code runs that could change what the TLB says: a slow path of
+ * any of the block's accesses, after which the addend may be stale, leaves a 0 too, and a call of a helper
+ * ends the sharing.
+ *
  * Order: loads are acquires and stores releases on this host (SDM vol. 3, 9.2.2); an SC store is followed by
  * a full fence.
  */
@@ -28,6 +35,7 @@ struct access {
 	int32_t disp;
 	uint32_t slow;   /* rel32 field of the jump to the slow path */
 	uint32_t denied; /* another one, or 0 */
+	bool shared;
 };
 
 static uint32_t mf_flags(const struct vr_ir_op *o)
@@ -40,7 +48,7 @@ static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32
 			       bool align, bool write, uint32_t u, uint32_t v)
 {
 	struct code *c = &e->c;
-	struct access a = {base, u, disp, 0, 0};
+	struct access a = {base, u, disp, 0, 0, false};
 	align = align && total > 1;
 	if (disp) {
 		lea(c, 1, u, mem_base(base, disp));
@@ -84,6 +92,7 @@ static struct ool *slow_path(struct em *e, const struct vr_ir_op *o, const struc
 	s->jump[1] = a->denied;
 	s->back = code_at(&e->c);
 	s->insn = (uint32_t)(e->pc - e->job->pc_base);
+	s->shared = e->share.active || a->shared;
 	uint32_t op = o->op == VR_IR_CASIF ? VR_IR_CAS : o->op == VR_IR_CAS2IF ? VR_IR_CAS2 : o->op;
 	s->pc = op | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 |
 		(uint64_t)(uint16_t)mf_flags(o) << 32 |
@@ -201,47 +210,139 @@ static uint32_t check_scratch(struct em *e, uint32_t d, uint32_t base)
 	return tmp(e);
 }
 
-/*
- * The address is b + 0..c. The check looks at all of that, so that only the access itself waits for the
- * address; when it fails (the table lies in two pages, or is not in the TLB), the element is looked up by
- * itself, out of line.
- */
+/* The check looked at more than [address + disp, + size): out of line, when that failed, at this alone. */
+static void check_alone(struct em *e, struct access *a, uint32_t address, int32_t disp, uint32_t size,
+			bool write, uint32_t v)
+{
+	struct ool *s = ool_new(e, OOL_ELEMENT);
+	s->jump[0] = a->slow;
+	s->address = (uint8_t)address;
+	s->disp = disp;
+	s->temp = (uint8_t)a->index;
+	s->arg[0] = (uint8_t)v;
+	s->what = size;
+	s->write = write;
+	s->shared = a->shared;
+	s->exit = e->ool_count; /* its slow path comes next */
+	s->back = code_at(&e->c);
+	a->base = address;
+	a->disp = disp;
+	a->slow = 0;
+}
+
+void ool_element(struct em *e, const struct ool *s)
+{
+	if (s->shared)
+		mov_store_imm(&e->c, 1, mem_base(RSP, SHARED_ADDEND), 0);
+	struct access a = tlb_check(e, s->address, s->disp, s->what, 0, false, s->write, s->temp, s->arg[0]);
+	e->ools[s->exit].jump[0] = a.slow;
+	jmp_to(&e->c, e->c.execute + s->back);
+}
+
+/* The address is b + 0..c: only the access itself waits for it. */
 static struct access table_check(struct em *e, const struct vr_ir_op *o, uint32_t address, uint32_t base,
 				 uint32_t u, uint32_t v)
 {
 	uint32_t size = 1u << (o->aux & 7);
 	struct access a = tlb_check(e, base, (int32_t)o->imm, o->c + size, 0, false, false, u, v);
-	struct ool *s = ool_new(e, OOL_ELEMENT);
-	s->jump[0] = a.slow;
-	s->address = (uint8_t)address;
-	s->disp = a.disp;
-	s->temp = (uint8_t)u;
-	s->arg[0] = (uint8_t)v;
-	s->what = size;
-	s->exit = e->ool_count; /* its slow path comes next */
-	s->back = code_at(&e->c);
-	a.base = address;
-	a.slow = 0;
+	check_alone(e, &a, address, (int32_t)o->imm, size, false, v);
 	return a;
 }
 
-void ool_element(struct em *e, const struct ool *s)
+#define SHARE_MOST 512 /* bytes: a longer range is in two pages too often */
+#define SHARE_FAR 96   /* ops */
+
+enum sharing { ALONE, FIRST, NEXT };
+
+static uint32_t access_bytes(const struct vr_ir_op *o)
 {
-	struct access a = tlb_check(e, s->address, s->disp, s->what, 0, false, false, s->temp, s->arg[0]);
-	e->ools[s->exit].jump[0] = a.slow;
-	jmp_to(&e->c, e->c.execute + s->back);
+	uint32_t pair = o->op == VR_IR_LOADP || o->op == VR_IR_STOREP;
+	return (1u << (o->aux & 7)) << pair;
+}
+
+static bool may_share(const struct vr_ir_op *o)
+{
+	return (o->op == VR_IR_LOAD || o->op == VR_IR_STORE || o->op == VR_IR_LOADP ||
+		o->op == VR_IR_STOREP) &&
+	       !(o->imm >> 32) && (o->op != VR_IR_LOAD || !o->b);
+}
+
+/* The mapped slot that v is a GET of, or SLOT_NONE. */
+static uint32_t slot_of(const struct em *e, uint32_t v)
+{
+	const struct vr_ir_op *o = &e->ops[v];
+	return o->op == VR_IR_GET && o->type == VR_T_I64 && o->imm < MAX_SLOTS ? e->slot_map[o->imm]
+									       : SLOT_NONE;
+}
+
+/* Does access i share its check? Before its result is given a register: that may be the slot's. */
+static enum sharing share(struct em *e, const struct vr_ir_op *o, uint32_t i)
+{
+	int32_t low = (int32_t)o->imm, high = low + (int32_t)access_bytes(o);
+	bool write = o->op == VR_IR_STORE || o->op == VR_IR_STOREP, others = false;
+	if (!may_share(o) || val(e, o->a)->type != VR_T_I64)
+		return ALONE;
+	uint32_t slot = val(e, o->a)->loc == LOC_SLOT ? slot_of(e, o->a) : SLOT_NONE, same = slot;
+	if (e->share.active && (e->share.value == o->a || (slot != SLOT_NONE && e->share.slot == slot)) &&
+	    low >= e->share.low && high <= e->share.high && (e->share.write || !write))
+		return NEXT;
+	for (uint32_t k = i + 1; k < e->op_end && k < i + SHARE_FAR; k++) {
+		const struct vr_ir_op *p = &e->ops[k];
+		if (p->op == VR_IR_CALL || p->op == VR_IR_VCALL)
+			break;
+		if (p->op == VR_IR_PUT && p->imm < MAX_SLOTS && e->slot_map[p->imm] == same)
+			same = SLOT_NONE;
+		if (!may_share(p) || (p->a != o->a && (same == SLOT_NONE || slot_of(e, p->a) != same)))
+			continue;
+		int32_t first = (int32_t)p->imm, last = first + (int32_t)access_bytes(p);
+		first = first < low ? first : low;
+		last = last > high ? last : high;
+		if ((int64_t)last - first > SHARE_MOST)
+			continue;
+		low = first;
+		high = last;
+		write |= p->op == VR_IR_STORE || p->op == VR_IR_STOREP;
+		others = true;
+	}
+	if (!others)
+		return ALONE;
+	e->share = (struct share){
+		.active = 1, .value = o->a, .slot = slot, .low = low, .high = high, .write = write};
+	return FIRST;
+}
+
+/* The check of access o at register `base`, as share() said it would be. */
+static struct access access_check(struct em *e, const struct vr_ir_op *o, uint32_t base, enum sharing how,
+				  bool write, uint32_t u, uint32_t v)
+{
+	struct code *c = &e->c;
+	struct access a = {base, u, (int32_t)o->imm, 0, 0, true};
+	if (how == ALONE)
+		return tlb_check(e, base, (int32_t)o->imm, access_bytes(o), mf_flags(o),
+				 mf_flags(o) & VR_MF_ALIGN, write, u, v);
+	if (how == FIRST) {
+		a = tlb_check(e, base, e->share.low, (uint32_t)(e->share.high - e->share.low), 0, false,
+			      e->share.write, u, v);
+		a.shared = true;
+		mov_store(c, 1, mem_base(RSP, SHARED_ADDEND), u);
+	} else {
+		mov_load(c, 1, u, mem_base(RSP, SHARED_ADDEND));
+		test_rr(c, 1, u, u);
+		a.slow = jcc_far(c, CC_E);
+	}
+	check_alone(e, &a, base, (int32_t)o->imm, access_bytes(o), write, v);
+	return a;
 }
 
 OP(LOAD)
 {
 	flags_clobber(e);
 	uint32_t ra = use_clean(e, o->a), rb = o->b ? use_clean(e, o->b) : NOREG;
+	enum sharing how = share(e, o, i);
 	done(e, o->a);
 	done(e, o->b);
 	uint32_t d = def(e, i, ra), v = check_scratch(e, d, ra), u = tmp(e);
-	struct access a = o->b ? table_check(e, o, ra, rb, u, v)
-			       : tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o),
-					   mf_flags(o) & VR_MF_ALIGN, false, u, v);
+	struct access a = o->b ? table_check(e, o, ra, rb, u, v) : access_check(e, o, ra, how, false, u, v);
 	struct ool *s = slow_path(e, o, &a);
 	load_to(e, o->type, o->aux, d, access_mem(&a, 0));
 	s->back = code_at(&e->c);
@@ -256,9 +357,9 @@ OP(STORE)
 	bool constant = const_of(e, o->b, &k) && ((o->aux & 7) < 3 || k == (uint64_t)(int64_t)(int32_t)k);
 	if (!constant)
 		rb = use_as(e, o->b, o->type);
+	enum sharing how = share(e, o, i);
 	uint32_t u = tmp(e), v = tmp(e);
-	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << (o->aux & 7), mf_flags(o),
-				    mf_flags(o) & VR_MF_ALIGN, true, u, v);
+	struct access a = access_check(e, o, ra, how, true, u, v);
 	if (constant)
 		store_constant(e, o->aux, access_mem(&a, 0), k);
 	else
@@ -278,10 +379,12 @@ OP(LOADP)
 {
 	flags_clobber(e);
 	uint32_t size = 1u << (o->aux & 7), second = 0;
+	enum sharing how;
 	for (uint32_t k = i + 1; k < e->op_end && k < i + 8; k++)
 		if (e->ops[k].op == VR_IR_SECOND && e->ops[k].a == i && !val(e, k)->emitted)
 			second = k;
 	uint32_t ra = use_clean(e, o->a);
+	how = share(e, o, i);
 	done(e, o->a);
 	uint32_t d0 = def(e, i, NOREG), d1 = NOREG;
 	if (second) {
@@ -296,8 +399,7 @@ OP(LOADP)
 		done(e, i);
 	}
 	uint32_t v = check_scratch(e, d0, ra), u = tmp(e);
-	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
-				    false, u, v);
+	struct access a = access_check(e, o, ra, how, false, u, v);
 	if (d0 != ra)
 		load_to(e, o->type, o->aux, d0, access_mem(&a, 0));
 	if (second)
@@ -327,9 +429,9 @@ OP(STOREP)
 	bool cc = const_of(e, o->c, &kc) && (n < 3 || kc == (uint64_t)(int64_t)(int32_t)kc);
 	uint32_t rb = cb ? NOREG : use_as(e, o->b, o->type);
 	uint32_t rc = cc ? NOREG : use_as(e, o->c, o->type);
+	enum sharing how = share(e, o, i);
 	uint32_t u = tmp(e), v = tmp(e);
-	struct access a = tlb_check(e, ra, (int32_t)o->imm, 2 * size, mf_flags(o), mf_flags(o) & VR_MF_ALIGN,
-				    true, u, v);
+	struct access a = access_check(e, o, ra, how, true, u, v);
 	if (cb)
 		store_constant(e, o->aux, access_mem(&a, 0), kb);
 	else

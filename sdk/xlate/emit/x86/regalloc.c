@@ -262,6 +262,8 @@ void become_alias(struct em *e, uint32_t i, uint32_t m)
 void evacuate(struct em *e, uint32_t m)
 {
 	uint32_t i = e->alias[m], s = e->map_reg[m], pins = e->pin;
+	if (e->share.slot == m)
+		e->share.slot = SLOT_NONE;
 	e->alias[m] = 0;
 	while (i) {
 		struct value *v = val(e, i);
@@ -366,6 +368,7 @@ void begin_block(struct em *e, uint32_t index)
 	e->fl = (struct flags_state){0};
 	e->fmem = 0;
 	e->dirty = b->dirty_in;
+	e->share.active = 0;
 	e->clean_scalar[0] = e->clean_scalar[1] = 0;
 	memset(e->alias, 0, sizeof(e->alias));
 	if (b->count > MAX_BLOCK_OPS) {
