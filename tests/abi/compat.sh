@@ -110,6 +110,10 @@ grown_only() {
 	awk '
 	/^$/ || / 0 Removed, 0 Changed, / || /^(Leaf changes|Changed leaf types) summary:/ { next }
 	/^.struct [a-z0-9_]*( at [^ ]*)?. changed:$/ || /^  [0-9]+ data member insertions?:$/ || /^    .*, at offset [0-9]+ / { next }
+	# What was reserved may become something, in a record of the same size.
+	/^  (type size hasn.t changed|there are data member changes:)$/ { next }
+	/^    / && !/^     / { reserved = /^    (type .* of .|.[a-z0-9_]*(\[[0-9]+\])? )[a-z0-9_]*(::)?reserved[0-9]*. (changed:|offset changed)/ || (reserved && /^    and offset changed/) }
+	/^    / && reserved { next }
 	/^  type size changed from [0-9]+ to [0-9]+ / && $5 + 0 < $7 + 0 { next }
 	{ print; bad = 1 }
 	END { exit bad }' "$work/report" >"$work/out" && [ ! -s "$work/err" ]
@@ -138,6 +142,16 @@ sed 's/^vr_x 24 =/vr_x 24 c uint64_t\nvr_x 32 =/' "$work/golden" >"$work/changed
 notices 2 "a member appended"
 sed 's/^vr_x 24 =/vr_x 20 c uint32_t\nvr_x 24 =/' "$work/golden" >"$work/changed"
 notices 1 "a member in the padding of old binaries"
+sed 's/^vr_x 16 b/vr_x 16 reserved/' "$work/golden" >"$work/before"
+mv "$work/before" "$work/golden"
+sed 's/^vr_x 16 reserved/vr_x 16 b/' "$work/golden" >"$work/changed"
+notices 2 "a member where it was reserved"
+sed 's/^vr_x 16 reserved uint32_t/vr_x 16 b uint16_t\nvr_x 18 reserved uint16_t/' "$work/golden" >"$work/changed"
+notices 2 "half of what was reserved"
+sed 's/^vr_x 16 reserved uint32_t/vr_x 16 b uint32_t\nvr_x 20 c uint32_t/' "$work/golden" >"$work/changed"
+notices 1 "another one in the padding behind what was reserved"
+sed 's/^vr_x 16 reserved/vr_x 16 b/' "$work/golden" >"$work/before"
+mv "$work/before" "$work/golden"
 sed 's/a uint64_t/a int64_t/' "$work/golden" >"$work/changed"
 notices 1 "a type changed"
 sed 's/^vr_x 16 b/vr_x 16 renamed/' "$work/golden" >"$work/changed"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make-release.sh [COMMIT]: what the tests keep of a release, in tests/abi/<major>.<minor>/: plugins built against its
-# headers, the layout of its records, its constants and, for abidiff, its types. COMMIT: a release before; default: the
-# working tree. On x86-64 Debian; run it when a minor is released, and never again for that one.
+# make-release.sh COMMIT: what the tests keep of a release, in tests/abi/<major>.<minor>/: plugins built against its
+# headers, the layout of its records, its constants and, for abidiff, its types. COMMIT: the
+# release. On x86-64 Debian; run it when a minor is released, and never again for that one.
 set -eu
 cd "$(dirname "$0")/../.."
 top=$PWD
@@ -10,14 +10,9 @@ top=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-if [ $# -gt 0 ]; then
-	git archive "$1" sdk/include sdk/xlate/ir sdk/xlate/join.c sdk/xlate/join.h | tar -x -C "$work"
-	from=$(git rev-parse --short "$1")
-else
-	mkdir "$work/sdk"
-	cp -R sdk/include sdk/xlate "$work/sdk"
-	from="$(git rev-parse --short HEAD) and what was changed since"
-fi
+[ $# = 1 ] || { echo "usage: make-release.sh COMMIT, which is the release" >&2; exit 2; }
+git archive "$1" sdk/include sdk/xlate/ir sdk/xlate/join.c sdk/xlate/join.h | tar -x -C "$work"
+from=$(git rev-parse --short "$1")
 number() { sed -n "s/^#define VR_ABI_$1 //p" "$work/sdk/include/vmrun/abi.h"; }
 minor=$(number MINOR)
 out=$top/tests/abi/$(number MAJOR).$minor
@@ -57,7 +52,7 @@ VR_SDK=$work/sdk tests/abi/abi.sh library "$work/types.so"
 abidw --no-corpus-path --no-comp-dir-path --no-show-locs "$work/types.so" | gzip -9n >"$out/types.abi.gz"
 cat >"$out/MADE" <<T
 of:        $from
-by:        tests/abi/make-release.sh${1:+ $from}
+by:        tests/abi/make-release.sh $from
 with:      $($CC --version | head -n 1)
 flags:     $(echo "$flags" | sed "s|$work|WORK|; s|$top|TOP|")
 T
