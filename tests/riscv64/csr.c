@@ -60,11 +60,23 @@ Test(csr, status)
 	csr_write(MSTATUS, 2ull << MSTATUS_MPP_SHIFT | 1ull << 13);
 	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_MPP, MSTATUS_MPP, "no such mode: as it was");
 	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_FS, MSTATUS_FS, "Initial becomes Dirty");
+	/* Outside U-mode FP is part of the context with the first use alone. */
+	cr_assert_eq(w.x->key & RV_KEY_FP, 0);
+	rv_helper_fp_on(w.x, 0x53, 0, 0);
+	cr_assert(w.x->leave);
+	cr_assert_eq(w.x->pc, PC, "the instruction is looked up again");
 	cr_assert(w.x->key & RV_KEY_FP);
 	csr_write(SSTATUS, 0);
 	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_MPP, MSTATUS_MPP);
 	cr_assert_eq(csr_read(MSTATUS) & (MSTATUS_FS | MSTATUS_SD), 0);
 	cr_assert_eq(w.x->key & RV_KEY_FP, 0);
+	rv_helper_fp_on(w.x, 0x53, 0, 0);
+	cr_assert_eq(w.s->mcause, RV_CAUSE_ILLEGAL);
+	cr_assert_eq(w.s->mtval, 0x53);
+	csr_write(MSTATUS, MSTATUS_FS);
+	cr_assert_eq(w.x->key & RV_KEY_FP, 0);
+	enter_mode(RV_USER);
+	cr_assert(w.x->key & RV_KEY_FP);
 }
 
 Test(csr, satp)

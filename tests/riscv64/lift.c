@@ -65,14 +65,19 @@ Test(lift, cut_off)
 	cr_assert_eq(blocks[0].end, 0x1004);
 }
 
-static uint32_t raises(uint32_t word, uint64_t key)
+static uint32_t calls(uint32_t word, uint64_t key, uint32_t helper)
 {
 	struct vr_ir ir;
 	cr_assert_eq(lift(&word, 4, key, OPS, &ir), 0);
 	for (uint32_t i = 1; i < ir.op_count; i++)
-		if (ops[i].op == VR_IR_CALL && ops[i].imm == RV_H_raise)
+		if (ops[i].op == VR_IR_CALL && ops[i].imm == helper)
 			return 1;
 	return 0;
+}
+
+static uint32_t raises(uint32_t word, uint64_t key)
+{
+	return calls(word, key, RV_H_raise);
 }
 
 Test(lift, who_may)
@@ -85,6 +90,12 @@ Test(lift, who_may)
 	cr_assert(raises(0x12000073, RV_USER)); /* SFENCE.VMA */
 	cr_assert(raises(0x00000053, RV_USER)); /* FADD.S with FS off */
 	cr_assert(!raises(0x00000053, RV_USER | RV_KEY_FP));
+	/* Elsewhere it is found out when it runs, unless it is none at all. */
+	cr_assert(calls(0x00000053, RV_SUPERVISOR, RV_H_fp_on));
+	cr_assert(calls(0x00302573, RV_SUPERVISOR, RV_H_fp_on)); /* FRCSR */
+	cr_assert(!calls(0x00000053, RV_SUPERVISOR | RV_KEY_FP, RV_H_fp_on));
+	cr_assert(raises(0x00005053, RV_SUPERVISOR)); /* an rm there is not */
+	cr_assert(raises(0xffffffff, RV_SUPERVISOR));
 	cr_assert(raises(0x00007053, RV_USER | RV_KEY_FP | 5u << RV_KEY_FRM_SHIFT)); /* a frm there is not */
 	cr_assert(raises(0x00005053, RV_USER | RV_KEY_FP));                          /* an rm there is not */
 }

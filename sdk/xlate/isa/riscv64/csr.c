@@ -103,6 +103,8 @@ static void change_status(struct vr_exec *x, uint64_t mask, uint64_t value)
 		status = (status & ~MSTATUS_MPP) | (s->mstatus & MSTATUS_MPP);
 	if (status & MSTATUS_FS)
 		status |= MSTATUS_FS;
+	else
+		s->fp_used = 0;
 	s->mstatus = status;
 }
 

@@ -39,6 +39,21 @@ void rv_lift_exception(struct rv_lift *l, uint32_t cause, uint64_t tval)
 	rv_end(l, VR_IR_LEAVE, 0, 0, 0);
 }
 
+/* Would it be one with FP? Appends nothing. */
+static int needs_fp(struct rv_lift *l)
+{
+	const struct rv_lift now = *l;
+	uint32_t mark = l->ir->op_count;
+
+	if (rv_fp_enabled(l) || rv_mode(l) == RV_USER)
+		return 0;
+	l->key |= RV_KEY_FP;
+	int lifted = rv_lift_word(l, l->insn);
+	*l = now;
+	l->ir->op_count = mark;
+	return lifted;
+}
+
 /* Append one instruction. */
 static void lift_one(struct rv_lift *l)
 {
@@ -50,6 +65,11 @@ static void lift_one(struct rv_lift *l)
 		return;
 	ir->op_count = mark;
 	l->done = 0;
+	if (needs_fp(l)) {
+		rv_call(l, RV_H_fp_on, rv_const(l, l->insn), 0, 0);
+		rv_end(l, VR_IR_LEAVE, 0, 0, 0);
+		return;
+	}
 	rv_lift_exception(l, RV_CAUSE_ILLEGAL, l->insn);
 }
 

@@ -131,7 +131,11 @@ static int mask_interrupts(struct rv_lift *l, const struct rv_fields *f)
 	if (f->rd) {
 		uint32_t old = rv_op(l, VR_IR_AND, status, rv_const(l, MSTATUS_S | MSTATUS_UXL));
 
-		rv_put(l, f->rd, rv_fp_enabled(l) ? rv_op(l, VR_IR_OR, old, rv_const(l, MSTATUS_SD)) : old);
+		/* SD: FS is Off or Dirty. */
+		uint32_t dirty = rv_op_imm(l, VR_IR_SHL, VR_T_I64, status, 63 - 14);
+
+		dirty = rv_op(l, VR_IR_AND, dirty, rv_const(l, MSTATUS_SD));
+		rv_put(l, f->rd, rv_op(l, VR_IR_OR, old, dirty));
 	}
 	return 1;
 }

@@ -28,9 +28,11 @@
 /* Mode key: everything translated code, or a translation, depends on. */
 #define RV_KEY_MODE 3u /* privilege */
 #define RV_KEY_MMU 4u  /* satp.MODE is not Bare */
-#define RV_KEY_FP 8u   /* mstatus.FS is not Off: then it is Dirty, there is no tracking */
+#define RV_KEY_FP                                                                               \
+	8u /* mstatus.FS is not Off: then it is Dirty, there is no tracking. Not in U-mode: see \
+	      rv_helper_fp_on() */
 #define RV_KEY_FRM_SHIFT 5
-#define RV_KEY_FRM 0xe0u /* frm */
+#define RV_KEY_FRM 0xe0u /* frm; with RV_KEY_FP */
 #define RV_KEY_MXR 0x200u
 #define RV_KEY_MPRV 0x400u /* data accesses as if in mode MPP: */
 #define RV_KEY_MPP_SHIFT 11
@@ -44,6 +46,9 @@ struct rv_state {
 	uint32_t pins;    /* atomic: levels, as bits of mip */
 	uint32_t latched; /* atomic: bits of mip that software sets and clears: SSIP, STIP, SEIP */
 	uint64_t unused;
+	uint32_t fp_used; /* since the last trap, return, or write of FS as Off: an FP instruction met outside
+			     U-mode */
+	uint32_t reserved0;
 	uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, mcountinhibit, menvcfg;
 	uint64_t mscratch, mepc, mcause, mtval;
 	uint64_t stvec, scounteren, senvcfg, sscratch, sepc, scause, stval, satp, stimecmp;

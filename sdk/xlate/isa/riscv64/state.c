@@ -59,6 +59,7 @@ static void clear(struct vr_exec *x)
 	memset(x->hot, 0, sizeof(x->hot));
 	memset(s->f, 0, sizeof(s->f));
 	s->mode = RV_MACHINE;
+	s->fp_used = 0;
 	s->res_addr = UINT64_MAX;
 	s->res_val = 0;
 	s->frm = 0;

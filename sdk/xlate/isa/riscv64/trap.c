@@ -7,7 +7,7 @@
 static uint64_t key_of(const struct rv_state *s)
 {
 	uint32_t mpp = s->mstatus >> MSTATUS_MPP_SHIFT & 3;
-	uint64_t key = s->mode | (uint64_t)s->frm << RV_KEY_FRM_SHIFT;
+	uint64_t key = s->mode;
 	uint32_t data = s->mode; /* mode of data accesses */
 
 	if (s->mode == RV_MACHINE && (s->mstatus & MSTATUS_MPRV) && mpp != RV_MACHINE) {
@@ -19,7 +19,9 @@ static uint64_t key_of(const struct rv_state *s)
 		if (s->mstatus & MSTATUS_MXR)
 			key |= RV_KEY_MXR;
 	}
-	return key | (s->mstatus & MSTATUS_FS ? RV_KEY_FP : 0);
+	if ((s->mstatus & MSTATUS_FS) && (s->mode == RV_USER || s->fp_used))
+		key |= RV_KEY_FP | (uint64_t)s->frm << RV_KEY_FRM_SHIFT;
+	return key;
 }
 
 /* mstatus.SUM: what is done as S-mode may use user pages. No code depends on it, only data accesses. */
@@ -78,6 +80,7 @@ static void trap(struct vr_exec *x, uint64_t cause, uint64_t tval, uint32_t to_s
 		x->pc = vector(s->mtvec, cause);
 	}
 	s->mstatus = status;
+	s->fp_used = 0;
 	rv_context(x);
 }
 
@@ -111,6 +114,23 @@ void VR_CALL rv_fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t f
 	exception(x, causes[access][fault == RV_FAULT_PAGE ? 0 : fault == VR_FAULT_ALIGN ? 2 : 1], va);
 }
 
+/*
+ * An FP instruction outside U-mode, in code of a context without FP. Kernels switch FS off and on at every
+ * trap and hardly use FP: there FS becomes part of the context with the first FP instruction only.
+ */
+uint64_t VR_CALL rv_helper_fp_on(struct vr_exec *x, uint64_t insn, uint64_t b, uint64_t c)
+{
+	struct rv_state *s = rv_of(x);
+
+	(void)b, (void)c;
+	if (!(s->mstatus & MSTATUS_FS))
+		return rv_raise(x, RV_CAUSE_ILLEGAL, insn);
+	s->fp_used = 1;
+	rv_context(x);
+	x->leave = 1;
+	return 0;
+}
+
 /* ---- returning ("Trap-Return Instructions") ----------------------------------------------------- */
 
 uint64_t VR_CALL rv_helper_mret(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
@@ -123,6 +143,7 @@ uint64_t VR_CALL rv_helper_mret(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 	status &= ~(MSTATUS_MIE | MSTATUS_MPP | (s->mode != RV_MACHINE ? MSTATUS_MPRV : 0));
 	status |= (status & MSTATUS_MPIE ? MSTATUS_MIE : 0) | MSTATUS_MPIE;
 	s->mstatus = status;
+	s->fp_used = 0;
 	x->pc = s->mepc;
 	rv_context(x);
 	rv_recheck(x);
@@ -142,6 +163,7 @@ uint64_t VR_CALL rv_helper_sret(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 	status &= ~(MSTATUS_SIE | MSTATUS_SPP | MSTATUS_MPRV);
 	status |= (status & MSTATUS_SPIE ? MSTATUS_SIE : 0) | MSTATUS_SPIE;
 	s->mstatus = status;
+	s->fp_used = 0;
 	x->pc = s->sepc;
 	rv_context(x);
 	rv_recheck(x);
