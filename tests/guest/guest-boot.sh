@@ -53,22 +53,7 @@ vm 60 output-is-what-was-printed -q --kernel $KERNEL --initrd $INITRD \
 same output-is-what-was-printed "one two  three a%b c\\d" "$(head -n 4 "$OUT" | tr '\n' ' ' | sed 's/ $//')"
 same quiet-says-nothing 0 "$(wc -c <"$ERR")"
 
-# Machine descriptions. Their paths are relative to them, so copies find the copies of what they name.
-mkdir -p "$WORK/tree/build"
-cp -r configs "$WORK/tree/"
-ln -s "$PWD/$IMG" "$WORK/tree/guest.img"
-ln -s "$PWD/$GUEST" "$WORK/tree/build/guest"
-truncate -s 64M "$WORK/tree/build/data.img"
-for c in configs/*.yaml; do
-	c=$(basename "$c" .yaml)
-	ro=''
-	! grep -q '^image:' "configs/$c.yaml" || ro=--read-only
-	# shellcheck disable=SC2086
-	vm 60 "config-$c" -c "$WORK/tree/configs/$c.yaml" $ro --run 'nproc; ls /sys/class/block'
-	want=$(sed -n 's/^cpus: *//p' "configs/$c.yaml")
-	same "config-$c" "0 ${want:-1}" "$RC $(grep -ax '[0-9]*' "$OUT" | head -n 1)"
-	! grep -q data.img "configs/$c.yaml" || has "config-$c-disk" "$OUT" vdb
-done
+. tests/guest/configs.sh
 
 # A reset boots again; what the guest wrote before it is there.
 copy $IMG "$WORK/reboot.img"

@@ -27,6 +27,7 @@ has image-bls-options "$OUT" root=PARTUUID=
 has image-root "$OUT" 'type ext4'
 has image-extensions "$OUT" 'zba zbb zbs'
 has image-choice-is-told "$ERR" 'vmrun: riscv64 guest on '
+. tests/guest/configs.sh
 for s in 0 1 255; do
 	vm 60 "status-$s" --kernel $KERNEL --initrd $INITRD --run "exit $s"
 	ended $s
@@ -35,4 +36,22 @@ again='if [ -e /root/again ]; then echo second; exit 5; fi; echo first; touch /r
 vm 90 reboot --smp 2 -p "$OPENSBI" --run "$again" "$WORK/disk.img"
 ended 5
 same reboot-first-then-second 'first second ' "$(grep -aE '^(first|second)' "$OUT" | tr -d '\r' | tr '\n' ' ')"
+
+# U-Boot, by itself in M-mode and started by OpenSBI, comes to its prompt and sees the disk.
+# u_boot NAME FILE OPTION...
+u_boot()
+{
+	name=$1 file=$GUEST/firmware/$2
+	shift 2
+	# shellcheck disable=SC2086
+	if $TOOLS/term -t $((60 * SLOW)) -l "$LOGS/$name.out" 'expect=autoboot' 'send=\r' 'expect==> ' 'send=virtio info\r' \
+		'expect=Device 0' 'expect=VirtIO' 'send=\x01x' end=0 sane -- \
+		"$VMRUN" $ARGS --arch $GUEST_ARCH --kernel "$file" --disk "$IMG,ro" "$@" 2>"$WORK/wrong"; then
+		ok "$name"
+	else
+		bad "$name" "its prompt, and a disk" "$(tr '\r\n' '  ' <"$WORK/wrong" | cut -c 1-300)"
+	fi
+}
+u_boot u-boot u-boot.bin
+u_boot u-boot-after-opensbi u-boot-smode.bin -p "$OPENSBI"
 finish
