@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The riscv64 guest comes up, on the board's own SBI and on Debian's OpenSBI, and from its disk.
+# shellcheck disable=SC2034
 GUEST_ARCH=riscv64
 . tests/guest/lib.sh
 . tests/guest/smp.sh

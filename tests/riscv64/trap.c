@@ -200,3 +200,20 @@ Test(fence, kinds)
 	rv_helper_sfence(w.x, 0, 0, 0);
 	cr_assert_eq(w.s->mcause, RV_CAUSE_ILLEGAL);
 }
+
+/* The second page of an instruction or an access: tval is where it was met, epc the instruction. */
+Test(trap, fault_beyond_the_page)
+{
+	static const uint64_t causes[3] = {RV_CAUSE_LOAD_PAGE, RV_CAUSE_STORE_PAGE, RV_CAUSE_FETCH_PAGE};
+	for (uint32_t access = 0; access < 3; access++) {
+		world_new();
+		csr_write(MEDELEG, 0xb1ff);
+		enter_mode(RV_USER);
+		w.x->pc = PC + 0xffe;
+		rv_fault(w.x, PC + 0x1000, access, RV_FAULT_PAGE);
+		cr_assert_eq(w.s->mode, RV_SUPERVISOR);
+		cr_assert_eq(w.s->scause, causes[access]);
+		cr_assert_eq(w.s->sepc, PC + 0xffe);
+		cr_assert_eq(w.s->stval, PC + 0x1000);
+	}
+}

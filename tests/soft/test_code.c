@@ -10,6 +10,7 @@
 #define FUNC 0x9000u  /* code, physical page 20 */
 #define ALIAS 0xb000u /* the same page, as data */
 #define IMM 4         /* offset of an instruction's immediate */
+#define TWO 0x14000u  /* two pages, physical 30 and 31 */
 
 static struct toy *t;
 
@@ -291,4 +292,42 @@ Test(code, counters_add_up)
 	cr_assert_geq(n->translated_insns, n->translated_blocks);
 	cr_assert_leq(n->invalidated, n->translations);
 	cr_assert_eq(toy_counter(t, "cache_hit_rate"), (n->lookups - n->translations) * 1000 / n->lookups);
+}
+
+/* An instruction that continues on a page that can't be fetched: the fault is that page's, at the
+ * instruction. */
+Test(code, an_instruction_across_pages)
+{
+	const uint64_t at = TWO + SOFT_PAGE - 4, word = TOY_OP(TOY_MOVI, 5, 0, 0, 77), stop = TOY_STOP;
+	const struct toy_state *s = toy_of(t->cpu[0]->x);
+
+	memcpy(toy_page(t, 30) + SOFT_PAGE - 4, &word, 4);
+	memcpy(toy_page(t, 31), (const uint8_t *)&word + 4, 4);
+	memcpy(toy_page(t, 31) + 4, &stop, sizeof(stop));
+	toy_map(t, 0, TWO, 30, TOY_R | TOY_X, 0);
+	toy_unmap(t, 0, TWO + SOFT_PAGE);
+	for (uint32_t round = 0; round < 3; round++) {
+		/* Not there, no right to execute, there; and what was translated does not outlive the
+		 * mapping. */
+		if (round)
+			toy_map(t, 0, TWO + SOFT_PAGE, 31, round == 1 ? TOY_R : TOY_R | TOY_X, 0);
+		toy_r(t->cpu[0]->x)[5] = 0;
+		cr_assert_eq(toy_go(t, 0, at), VR_EXIT_KICK);
+		cr_assert_eq(toy_r(t->cpu[0]->x)[5], round == 2 ? 77 : 0);
+		if (round == 2)
+			break;
+		cr_assert_eq(s->faults, round + 1);
+		cr_assert_eq(s->fault, round ? TOY_FORBIDDEN : TOY_UNMAPPED);
+		cr_assert_eq(s->fault_va, TWO + SOFT_PAGE);
+		cr_assert_eq(s->fault_pc, at);
+		cr_assert_eq(s->fault_access, VR_ACCESS_EXECUTE);
+	}
+	struct vr_exec *x = t->cpu[0]->x;
+
+	toy_unmap(t, 0, TWO + SOFT_PAGE);
+	x->env->tlb_flush(x, VR_FLUSH_VA, 0, TWO + SOFT_PAGE, SOFT_PAGE, 0);
+	cr_assert_eq(toy_go(t, 0, at), VR_EXIT_KICK);
+	cr_assert_eq(s->faults, 3);
+	cr_assert_eq(s->fault_va, TWO + SOFT_PAGE);
+	cr_assert_eq(s->fault_pc, at);
 }

@@ -189,8 +189,10 @@ static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
 		pc += 8;
 		insns++;
 	}
-	if (done < 0 || !insns)
+	if (done < 0)
 		return VR_E_INVAL;
+	if (!insns)
+		return VR_E_AGAIN;
 	if (!done)
 		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, pc);
 	ir->blocks[ir->block_count++] = (struct vr_ir_block){.pc = rq->pc,

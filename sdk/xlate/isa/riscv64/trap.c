@@ -7,8 +7,8 @@
 static uint64_t key_of(const struct rv_state *s)
 {
 	uint32_t mpp = s->mstatus >> MSTATUS_MPP_SHIFT & 3;
-	uint64_t key = s->mode;
 	uint32_t data = s->mode; /* mode of data accesses */
+	uint64_t key = data;
 
 	if (s->mode == RV_MACHINE && (s->mstatus & MSTATUS_MPRV) && mpp != RV_MACHINE) {
 		key |= RV_KEY_MPRV | (uint64_t)mpp << RV_KEY_MPP_SHIFT;
