@@ -72,6 +72,9 @@ $(GUEST_PC)/vmlinuz: tools/guest/kernel.sh $(GUEST_SH) | deps
 	$(Q)GUEST_ARCH=amd64 tools/guest/kernel.sh
 $(GUEST_PC)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/applets $(GUEST_PC)/vmlinuz
 	$(Q)GUEST_ARCH=amd64 tools/guest/initrd.sh
+# The same with KVM in it, and what reaches the files of the machine around it: tests/guest/nested.sh.
+$(GUEST_PC)/nested.img: $(GUEST_PC)/initrd.img
+	$(Q)GUEST_ARCH=amd64 tools/guest/initrd.sh nested kvm_amd 9p 9pnet_virtio overlay
 
 guest-update: | deps
 	$(Q)tools/guest/apt.sh update

@@ -279,7 +279,9 @@ static int halt_other_thread(void)
 	result = kit_expect(&k, 0x600d0007);
 	pthread_join(t, NULL);
 	TRY(result);
-	CHECK(kit_u32(&k, 0) == 5, "%u interrupts", kit_u32(&k, 0));
+	/* One more may come before the guest has counted the fifth. */
+	CHECK(kit_u32(&k, 0) >= 5 && kit_u32(&k, 0) == k.acknowledged, "%u interrupts, %u acknowledged",
+	      kit_u32(&k, 0), k.acknowledged);
 out:
 	kit_close(&k);
 	return result;
@@ -526,14 +528,15 @@ out:
  * -------------------------------------------------------------------------------------------------- */
 extern const struct vr_dirty kvm_dirty_table;
 
-static int check_dirty(uint32_t step)
+/* first: pages that were only read may be there as well (dirty.h). */
+static int check_dirty(uint32_t step, bool first)
 {
 	uint64_t map[(RAM_SIZE - SLOT1) / 4096 / 64] = {0};
 	int result = PASS;
 
 	CHECK(kvm_dirty_table.take(k.vm, 1, map, sizeof(map)) == VR_OK, "%s", kit_error(&k));
 	for (uint32_t i = 0; i < (RAM_SIZE - SLOT1) / 4096; i++)
-		CHECK((map[i / 64] >> i % 64 & 1) == (i % step == 0),
+		CHECK((map[i / 64] >> i % 64 & 1) == (i % step == 0) || (first && i % step),
 		      "page %u of the slot, every %u th was written", i, step);
 out:
 	return result;
@@ -551,9 +554,11 @@ static int dirty_log(void)
 	CHECK(kvm_dirty_table.take(k.vm, 1, map, 8) == VR_E_RANGE, "no room");
 	k.error_code = 0;
 	TRY(kit_run(&k));
-	TRY(check_dirty(3));
+	TRY(check_dirty(3, true));
 	TRY(kit_run(&k));
-	TRY(check_dirty(5));
+	TRY(check_dirty(5, false));
+	TRY(kit_run(&k));
+	TRY(check_dirty(3, false));
 	TRY(kit_expect(&k, 0x600d000c));
 	CHECK(kvm_dirty_table.watch(k.vm, 1, 0) == VR_OK, "%s", kit_error(&k));
 	CHECK(kvm_dirty_table.watch(k.vm, 9, 1) == VR_E_NOENT, "no such slot");
@@ -595,7 +600,10 @@ static int triple_fault(void)
 	TRY(kit_open(&k, 1, NULL, GUEST_OF(fault), MODE_LONG));
 	TRY(kit_run(&k));
 	CHECK(k.powered == VR_POWER_RESET + 1, "power %u", k.powered);
-	CHECK(strstr(k.logged, "triple fault") && strstr(k.logged, "64-bit mode"), "log: %s", k.logged);
+	/* SVM leaves no state behind (APM vol. 2 15.14.3), and KVM puts the one after INIT there. */
+	CHECK(strstr(k.logged, "triple fault") &&
+		      (strstr(k.logged, "64-bit mode") || strstr(k.logged, "rip 000000000000fff0")),
+	      "log: %s", k.logged);
 	/* And after the reset it is as new. */
 	k.accel->vm_reset(k.vm);
 	k.powered = 0;

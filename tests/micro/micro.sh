@@ -92,7 +92,7 @@ while read -r accel class usable index; do
 		skip "$accel" "$(at "$WORK/doctor" "plugins.$index.reason")"
 		continue
 	fi
-	for arch in x86_64 arm64 riscv64; do
+	for arch in ${MICRO_ARCHS:-x86_64 arm64 riscv64}; do
 		runs "$accel" $arch || continue
 		grep -v '^#' tests/micro/list | while read -r name arches vcpus status flags; do
 			[ "$arches" = '*' ] || [ "$arches" = $arch ] || continue
@@ -116,7 +116,7 @@ line()
 }
 while read -r accel class usable index; do
 	[ "$usable" = true ] || continue
-	for arch in x86_64 arm64 riscv64; do
+	for arch in ${MICRO_ARCHS:-x86_64 arm64 riscv64}; do
 		runs "$accel" $arch || continue
 		vm 30 "choice-$arch-$accel" -p "$accel" --kernel "$MICRO/$arch/status" --run x
 		same "choice-$arch-$accel" "42 $accel" "$RC $(line $arch | sed 's/[ ,].*//')"
@@ -161,7 +161,7 @@ else
 	skip other-architecture "no usable accelerator runs only this host's architecture"
 fi
 # A guest that software has no translator for.
-for arch in x86_64 arm64 riscv64; do
+for arch in ${MICRO_ARCHS:-x86_64 arm64 riscv64}; do
 	[ -n "$soft" ] && ! runs "$soft" $arch || continue
 	refused "no-translator-$arch" 3 "no translator for $arch guests on $HOST hosts is installed" -p "$soft" --kernel "$MICRO/$arch/status" --run x
 done

@@ -1,14 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# initrd.sh: $OUT/initrd.img: static busybox, our /init and the kernel modules that reach the disk. A gzip'ed newc cpio.
+# initrd.sh [NAME MODULE...]: $OUT/initrd.img: static busybox, our /init and the kernel modules that reach the disk. A gzip'ed
+# newc cpio. Or $OUT/NAME.img, with these modules as well.
 . "$(dirname "$0")/common.sh"
 need cpio cpio gzip gzip dpkg-deb dpkg
 
 # In the order in which they are loaded; what they depend on is put before them.
 MODULES='virtio_mmio virtio_pci virtio_blk virtio_rng virtio_console virtio_net crc32c_generic ext4'
+NAME=${1:-initrd}
+[ $# -eq 0 ] || shift
+MODULES="$MODULES $*"
 
 [ -d "$OUT/kernel/lib/modules" ] || die "$OUT/kernel is missing; run tools/guest/kernel.sh first"
-R=$OUT/initrd
+R=$OUT/$NAME
 rm -rf "$R"
 mkdir -p "$R/bin" "$R/sbin" "$R/etc" "$R/root" "$R/lib/modules" "$R/usr/bin" "$R/usr/sbin" \
 	"$R/proc" "$R/sys" "$R/dev" "$R/run" "$R/tmp"
@@ -67,6 +71,6 @@ for m in $MODULES; do
 done
 
 same_times "$R"
-say "initrd.img ($(wc -l <"$R/lib/modules/order") modules)"
-(cd "$R" && find . | sort | cpio --quiet --reproducible -o -H newc -R 0:0) | gzip -9n >"$OUT/initrd.img.new"
-mv "$OUT/initrd.img.new" "$OUT/initrd.img"
+say "$NAME.img ($(wc -l <"$R/lib/modules/order") modules)"
+(cd "$R" && find . | sort | cpio --quiet --reproducible -o -H newc -R 0:0) | gzip -9n >"$OUT/$NAME.img.new"
+mv "$OUT/$NAME.img.new" "$OUT/$NAME.img"

@@ -117,13 +117,13 @@ struct vr_host_timer {
 	/* Guest time: nanoseconds since the machine was built, monotonic. Wall: since 1970. [any] */
 	uint64_t(VR_CALL *now)(const struct vr_host *host);
 	uint64_t(VR_CALL *wall)(const struct vr_host *host);
-	/* fn runs on the timer thread, [any]. [main] */
+	/* fn runs on the timer thread, [any]. [main][vcpu] */
 	int32_t(VR_CALL *create)(const struct vr_host *host, void(VR_CALL *fn)(void *opaque), void *opaque,
 				 struct vr_timer **out);
 	/* Fire once at guest time `when` ns (at once if past), replacing what was armed. [any] */
 	void(VR_CALL *arm)(struct vr_timer *t, uint64_t when);
 	void(VR_CALL *cancel)(struct vr_timer *t);  /* may still fire once if racing. [any] */
-	void(VR_CALL *destroy)(struct vr_timer *t); /* returns when fn is not running. [main] */
+	void(VR_CALL *destroy)(struct vr_timer *t); /* returns when fn is not running. [main][vcpu] */
 };
 
 /* ---- vmrun.codecache/1: memory for generated code ---------------------------------------- */

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# nested.sh: what the tests of KVM say on a machine whose KVM has hardware under it. Few machines that tests run on have: so
+# QEMU is one, whose processor (TCG) has SVM with nested paging. Debian's kernel boots on it with kvm-amd, sees this
+# machine's files (9p, read-only, with room for changes over it), and runs the tests of this tree from the same place; so no
+# kernel-mode instruction of a guest is emulated, and nothing may be skipped for that reason.
+#
+#   NESTED_TESTS='...'   these programs instead
+PC=build/guest-x86_64
+# shellcheck disable=SC2034
+NEEDS="$PC/vmlinuz $PC/nested.img"
+# shellcheck source=tests/guest/lib.sh
+. tests/guest/lib.sh
+QEMU=$(command -v qemu-system-x86_64) || die 'no qemu-system-x86_64; run `make deps`'
+TESTS=${NESTED_TESTS:-$B/tests/test-kvm-probe $B/tests/test-kvm-cpuid $B/tests/test-kvm-guests $B/tests/test-kvm-notify
+	tests/kvm/kvm-machine.sh}
+here=$(pwd)
+for t in $TESTS; do
+	[ -x "$t" ] || die "$t is missing; run this by \`make test-full\`"
+done
+
+# What init runs: the tree as it is here, under a root that is this machine's.
+cat >"$WORK/inside" <<-I
+	for d in usr etc var tmp root work home opt srv; do [ ! -d /h/\$d ] || list="\$list \$d"; done
+	mkdir -p /up /new && mount -t tmpfs -o size=1500m up /up && mkdir /up/u /up/w &&
+	mount -t overlay -o lowerdir=/h,upperdir=/up/u,workdir=/up/w over /new &&
+	for d in proc sys dev; do mount -o bind /\$d /new/\$d; done
+	mount -t tmpfs tmp /new/tmp
+	mount -t devpts devpts /new/dev/pts 2>/dev/null
+	exec chroot /new /usr/bin/env -i PATH=$PATH HOME=/root TEST_TIMEOUT=3000 VMRUN_SLOW=20 VR_B=$B MICRO_ARCHS=x86_64 VMRUN_STATE_ROUNDS=200 \
+		/bin/sh -c 'cd "$here" && exec tests/run.sh $WORK/report $(echo $TESTS)'
+I
+command="mkdir%20/h;mount%20-t%209p%20-o%20trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose%20host%20/h%20&&%20sh%20/h$here/$WORK/inside"
+timeout -k 5 "${NESTED_TIMEOUT:-3000}" "$QEMU" -M q35 -cpu max,+svm,+npt -accel tcg,thread=multi -m 3G -smp 2 -nodefaults -no-user-config \
+	-display none -serial stdio -no-reboot -kernel $PC/vmlinuz -initrd $PC/nested.img \
+	-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
+	-append "console=ttyS0 quiet vmrun.run=$command" </dev/null >"$LOGS/nested.out" 2>"$LOGS/nested.err"
+RC=$?
+tr -d '\r' <"$LOGS/nested.out" | sed 's/\x1b[^a-zA-Z]*[a-zA-Z]//g' >"$WORK/out"
+grep -aE '^ *(ok|FAILED) |^    \| |passed, .* failed' "$WORK/out"
+last=$(grep -aE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$WORK/out" | tail -n 1)
+if [ -z "$last" ]; then
+	bad nested 'the tests to end' "status $RC, $(tail -n 2 "$LOGS/nested.err" "$WORK/out" | tr '\n' '|' | cut -c 1-300)"
+	finish
+fi
+# shellcheck disable=SC2086
+set -- $last
+echo "$1 passed, $3 failed, $5 skipped"
+[ "$3" = 0 ]
