@@ -12,7 +12,7 @@ NEEDS="$PC/vmlinuz $PC/nested.img"
 # shellcheck source=tests/guest/lib.sh
 . tests/guest/lib.sh
 QEMU=$(command -v qemu-system-x86_64) || die 'no qemu-system-x86_64; run `make deps`'
-TESTS=${NESTED_TESTS:-$B/tests/test-kvm-probe $B/tests/test-kvm-cpuid $B/tests/test-kvm-guests $B/tests/test-kvm-notify
+TESTS=${NESTED_TESTS:-$B/tests/test-kvm-probe $B/tests/test-kvm-cpuid $B/tests/test-kvm-guests $B/tests/test-kvm-notify $B/tests/test-kvm-irqchip
 	tests/kvm/kvm-machine.sh tests/guest/guest-x86_64.sh}
 here=$(pwd)
 for t in $TESTS; do

@@ -231,10 +231,23 @@ out:
 
 /* ---- random states
  * ------------------------------------------------------------------------------------------- */
-static uint64_t sysenter_mask(void)
+static bool on_amd(void)
 {
 	__builtin_cpu_init();
-	return __builtin_cpu_is("amd") ? UINT32_MAX : UINT64_MAX;
+	return __builtin_cpu_is("amd");
+}
+
+static uint64_t sysenter_mask(void)
+{
+	return on_amd() ? UINT32_MAX : UINT64_MAX;
+}
+
+/* SVM has one interrupt shadow, not two (APM vol. 2 15.21.5). */
+static uint32_t shadow(void)
+{
+	if (on_amd())
+		return VR_X86_EV_SHADOW_STI | VR_X86_EV_SHADOW_MOV_SS;
+	return random64() & 1 ? VR_X86_EV_SHADOW_STI : VR_X86_EV_SHADOW_MOV_SS;
 }
 
 static uint64_t address(void)
@@ -330,7 +343,7 @@ static void randomise(struct vr_state_x86 *s, uint32_t round)
 		s->events.flags = VR_X86_EV_NMI_MASKED;
 		break;
 	case 3:
-		s->events.flags = random64() & 1 ? VR_X86_EV_SHADOW_STI : VR_X86_EV_SHADOW_MOV_SS;
+		s->events.flags = shadow();
 		break;
 	case 4:
 		s->mp_state = VR_X86_MP_HALTED;
