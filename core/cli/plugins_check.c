@@ -21,13 +21,11 @@ int vr_cli_check(char *const *words, size_t count)
 	static const char *const places[] = {"vmrun-check", "../libexec/vmrun/vmrun-check"};
 	char own[PATH_MAX], path[PATH_MAX + 64];
 	char **argv = calloc(count + 2, sizeof(*argv));
-	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
 	char *slash;
 
 	if (!argv)
 		return vr_cli_fail(vr_error_set(VR_E_NOMEM, "out of memory"), VR_EXIT_CODE_RUN);
-	own[n > 0 ? n : 0] = '\0';
-	slash = strrchr(own, '/');
+	slash = vr_search_own(own) ? strrchr(own, '/') : NULL;
 	if (vr_search_elevated() || !slash) {
 		free(argv);
 		return vr_cli_fail(vr_error_set(VR_E_PERM, "plugins check: not with elevated privileges"),

@@ -135,7 +135,7 @@ int32_t vr_search_list(const struct vr_search *s, char ***out)
 	return VR_OK;
 }
 
-static const char *own_path(char path[PATH_MAX])
+const char *vr_search_own(char path[PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
 
@@ -149,7 +149,7 @@ char *vr_search_sdk(const char *executable, const char *rest)
 {
 	char self[PATH_MAX], base[PATH_MAX];
 
-	switch (place_of(executable ? executable : own_path(self), base)) {
+	switch (place_of(executable ? executable : vr_search_own(self), base)) {
 	case PLACE_BUILD:
 		return vr_text_format("%s/../sdk/%s", base, rest);
 	case PLACE_PREFIX:
@@ -167,7 +167,7 @@ int32_t vr_search_standard(const char *extra, char ***out)
 		.environment = getenv("VMRUN_PLUGIN_PATH"),
 		.data_home = getenv("XDG_DATA_HOME"),
 		.home = getenv("HOME"),
-		.executable = own_path(executable),
+		.executable = vr_search_own(executable),
 		.elevated = vr_search_elevated(),
 	};
 

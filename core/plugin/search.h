@@ -14,6 +14,7 @@
 #ifndef VR_PLUGIN_SEARCH_H
 #define VR_PLUGIN_SEARCH_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,6 +30,8 @@ struct vr_search {
 
 /* The process runs set-user-id, set-group-id or with file capabilities. */
 bool vr_search_elevated(void);
+/* This process's program: `path`, filled; NULL where the system does not say it or it is too long. */
+const char *vr_search_own(char path[PATH_MAX]);
 /* Directories in order, without duplicates; NULL-terminated, free with vr_text_list_free(). */
 int32_t vr_search_list(const struct vr_search *s, char ***out);
 /* The list for this process. */
