@@ -5,6 +5,7 @@
  */
 #include "acpi.h"
 
+#include <board/bytes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,12 +29,6 @@ struct table {
 	uint64_t gpa;
 	uint32_t length;
 };
-
-static void set(uint8_t *to, uint64_t value, uint32_t bytes)
-{
-	for (uint32_t i = 0; i < bytes; i++)
-		to[i] = (uint8_t)(value >> 8 * i);
-}
 
 static uint8_t sum(const uint8_t *bytes, uint32_t n)
 {
@@ -64,13 +59,13 @@ static struct table take(struct area *a, uint32_t length)
 static void header(struct table *t, const char *signature, uint8_t revision)
 {
 	memcpy(t->bytes, signature, 4);
-	set(t->bytes + 4, t->length, 4);
+	vr_le_put(t->bytes + 4, t->length, 4);
 	t->bytes[8] = revision;
 	memcpy(t->bytes + 10, OEM_ID, 6);
 	memcpy(t->bytes + 16, OEM_TABLE, 8);
-	set(t->bytes + 24, 1, 4);
+	vr_le_put(t->bytes + 24, 1, 4);
 	memcpy(t->bytes + 28, CREATOR, 4);
-	set(t->bytes + 32, 1, 4);
+	vr_le_put(t->bytes + 32, 1, 4);
 }
 
 static void seal(struct table *t)
@@ -235,7 +230,7 @@ static void port(uint8_t *to, uint32_t bits, uint32_t access, uint32_t address)
 	to[0] = 1;
 	to[1] = (uint8_t)bits;
 	to[3] = (uint8_t)access;
-	set(to + 4, address, 8);
+	vr_le_put(to + 4, address, 8);
 }
 
 static uint64_t fadt(struct area *area, uint64_t dsdt_gpa)
@@ -246,16 +241,16 @@ static uint64_t fadt(struct area *area, uint64_t dsdt_gpa)
 		return 0;
 	/* 5.2.10: has a layout of its own and no checksum. */
 	memcpy(facs.bytes, "FACS", 4);
-	set(facs.bytes + 4, 64, 4);
+	vr_le_put(facs.bytes + 4, 64, 4);
 	facs.bytes[32] = 2;
 
 	header(&t, "FACP", 6);
 	for (size_t i = 0; i < sizeof(fadt_fields) / sizeof(fadt_fields[0]); i++)
-		set(t.bytes + fadt_fields[i].offset, fadt_fields[i].value, fadt_fields[i].bytes);
+		vr_le_put(t.bytes + fadt_fields[i].offset, fadt_fields[i].value, fadt_fields[i].bytes);
 	/* Below 4 GiB the 32-bit fields say it; X_FIRMWARE_CTRL must then be zero. */
-	set(t.bytes + 36, facs.gpa, 4);
-	set(t.bytes + 40, dsdt_gpa, 4);
-	set(t.bytes + 140, dsdt_gpa, 8);
+	vr_le_put(t.bytes + 36, facs.gpa, 4);
+	vr_le_put(t.bytes + 40, dsdt_gpa, 4);
+	vr_le_put(t.bytes + 140, dsdt_gpa, 8);
 	port(t.bytes + 116, 8, 1, PC_PORT_RESET);
 	port(t.bytes + 148, 32, 2, PC_PORT_PM_EVENT);
 	port(t.bytes + 172, 16, 2, PC_PORT_PM_CONTROL);
@@ -275,8 +270,8 @@ static uint8_t * override(uint8_t *p, uint32_t irq, uint32_t gsi, uint32_t flags
 	p[0] = 2;
 	p[1] = 10;
 	p[3] = (uint8_t)irq;
-	set(p + 4, gsi, 4);
-	set(p + 8, flags, 2);
+	vr_le_put(p + 4, gsi, 4);
+	vr_le_put(p + 8, flags, 2);
 	return p + 10;
 }
 
@@ -299,19 +294,19 @@ static uint64_t madt(struct area *area, uint32_t vcpus, uint32_t pit_pin)
 	if (area->overflow)
 		return 0;
 	header(&t, "APIC", 5);
-	set(t.bytes + 36, PC_LAPIC_BASE, 4);
-	set(t.bytes + 40, 1, 4); /* PCAT_COMPAT: the 8259 pair is there as well */
+	vr_le_put(t.bytes + 36, PC_LAPIC_BASE, 4);
+	vr_le_put(t.bytes + 40, 1, 4); /* PCAT_COMPAT: the 8259 pair is there as well */
 	p = t.bytes + 44;
 	for (uint32_t i = 0; i < vcpus; i++, p += 8) { /* 5.2.12.2 processor local APIC */
 		p[0] = 0;
 		p[1] = 8;
-		p[2] = (uint8_t)i; /* _UID */
-		p[3] = (uint8_t)i; /* APIC id */
-		set(p + 4, 1, 4);  /* enabled */
+		p[2] = (uint8_t)i;      /* _UID */
+		p[3] = (uint8_t)i;      /* APIC id */
+		vr_le_put(p + 4, 1, 4); /* enabled */
 	}
 	p[0] = 1; /* 5.2.12.3 I/O APIC */
 	p[1] = 12;
-	set(p + 4, PC_IOAPIC_BASE, 4);
+	vr_le_put(p + 4, PC_IOAPIC_BASE, 4);
 	p += 12;
 	if (pit_pin)
 		p = override(p, PC_IRQ_PIT, pit_pin, 0);
@@ -336,7 +331,7 @@ static uint64_t mcfg(struct area *area)
 	if (area->overflow)
 		return 0;
 	header(&t, "MCFG", 1);
-	set(t.bytes + 44, PC_ECAM_BASE, 8);
+	vr_le_put(t.bytes + 44, PC_ECAM_BASE, 8);
 	t.bytes[54] = 0; /* buses */
 	t.bytes[55] = (uint8_t)(PC_ECAM_SIZE / 0x100000 - 1);
 	seal(&t);
@@ -354,7 +349,7 @@ static uint64_t xsdt(struct area *area, const uint64_t *tables, uint32_t count)
 		return 0;
 	header(&t, "XSDT", 1);
 	for (uint32_t i = 0; i < count; i++)
-		set(t.bytes + HEADER + i * 8, tables[i], 8);
+		vr_le_put(t.bytes + HEADER + i * 8, tables[i], 8);
 	seal(&t);
 	return t.gpa;
 }
@@ -365,8 +360,8 @@ static void rsdp(uint8_t *p, uint64_t xsdt_gpa)
 	memcpy(p, "RSD PTR ", 8);
 	memcpy(p + 9, OEM_ID, 6);
 	p[15] = 2;
-	set(p + 20, 36, 4);
-	set(p + 24, xsdt_gpa, 8);
+	vr_le_put(p + 20, 36, 4);
+	vr_le_put(p + 24, xsdt_gpa, 8);
 	p[8] = (uint8_t)-sum(p, 20);
 	p[32] = (uint8_t)-sum(p, 36);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* bzimage.c: the header of a Linux kernel (Linux Documentation/arch/x86/boot.rst, "The Real-Mode Kernel
  * Header"). */
+#include <board/bytes.h>
 #include <inttypes.h>
 #include <string.h>
 

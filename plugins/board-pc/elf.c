@@ -4,6 +4,7 @@
  * are entered as Xen's PVH says (docs/misc/pvh.pandoc), in 32 bits; without, in 64 bits like a bzImage.
  * Addresses are the segments' physical ones; those of a position-independent one may be moved (elf_move.c).
  */
+#include <board/bytes.h>
 #include <inttypes.h>
 #include <string.h>
 

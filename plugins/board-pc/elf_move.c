@@ -9,6 +9,7 @@
  * harm. That is only possible while virtual addresses are physical ones; a kernel that has others knows what
  * it does.
  */
+#include <board/bytes.h>
 #include <inttypes.h>
 
 #include "load.h"
@@ -135,7 +136,7 @@ int32_t vr_elf_relocate(const struct vr_tables *t, const struct vr_boot_payload 
 					      "%s: relocation %" PRIu64 " is for 0x%" PRIx64
 					      ", which is in no loaded segment",
 					      p->kernel_name, i / RELA_ENTRY, at);
-		vr_put(to, vr_le64(entries + i + 16) + bias, 8);
+		vr_le_put(to, vr_le64(entries + i + 16) + bias, 8);
 		t->memory->written(t->host, at + bias, 8);
 	}
 	return VR_OK;

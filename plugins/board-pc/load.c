@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "load.h"
 
+#include <board/bytes.h>
 #include <board/seed.h>
 #include <inttypes.h>
 #include <string.h>
@@ -99,8 +100,8 @@ static int32_t random_seed(const struct vr_tables *t)
 
 	if (!p)
 		return VR_E_INTERNAL;
-	vr_put(p + 8, SETUP_RNG_SEED, 4);
-	vr_put(p + 12, SEED_BYTES, 4);
+	vr_le_put(p + 8, SETUP_RNG_SEED, 4);
+	vr_le_put(p + 12, SEED_BYTES, 4);
 	vr_seed(p + SETUP_HEADER, SEED_BYTES);
 	t->memory->written(t->host, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES);
 	return VR_OK;
@@ -119,22 +120,22 @@ static int32_t boot_params(const struct vr_tables *t, const struct vr_load_input
 	memcpy(p + VR_BZIMAGE_HEADER,
 	       (const uint8_t *)in->payload->kernel + VR_BZIMAGE_HEADER * !!k->header_size, k->header_size);
 	p[BP_TYPE_OF_LOADER] = LOADER_UNKNOWN;
-	vr_put(p + BP_ACPI_RSDP, in->rsdp, 8);
-	vr_put(p + BP_CODE32_START, k->load, 4);
-	vr_put(p + BP_RAMDISK_IMAGE, rd->base, 4);
-	vr_put(p + BP_RAMDISK_SIZE, rd->size, 4);
-	vr_put(p + BP_EXT_RAMDISK_IMAGE, rd->base >> 32, 4);
-	vr_put(p + BP_EXT_RAMDISK_SIZE, rd->size >> 32, 4);
-	vr_put(p + BP_CMDLINE, PC_CMDLINE, 4);
-	vr_put(p + BP_EXT_CMDLINE, PC_CMDLINE >> 32, 4);
-	vr_put(p + BP_SETUP_DATA, PC_SETUP_DATA, 8);
+	vr_le_put(p + BP_ACPI_RSDP, in->rsdp, 8);
+	vr_le_put(p + BP_CODE32_START, k->load, 4);
+	vr_le_put(p + BP_RAMDISK_IMAGE, rd->base, 4);
+	vr_le_put(p + BP_RAMDISK_SIZE, rd->size, 4);
+	vr_le_put(p + BP_EXT_RAMDISK_IMAGE, rd->base >> 32, 4);
+	vr_le_put(p + BP_EXT_RAMDISK_SIZE, rd->size >> 32, 4);
+	vr_le_put(p + BP_CMDLINE, PC_CMDLINE, 4);
+	vr_le_put(p + BP_EXT_CMDLINE, PC_CMDLINE >> 32, 4);
+	vr_le_put(p + BP_SETUP_DATA, PC_SETUP_DATA, 8);
 	p[BP_E820_COUNT] = (uint8_t)n;
 	for (uint32_t i = 0; i < n; i++) {
 		uint8_t *e = p + BP_E820 + i * E820_ENTRY;
 
-		vr_put(e, r[i].base, 8);
-		vr_put(e + 8, r[i].length, 8);
-		vr_put(e + 16, r[i].type, 4);
+		vr_le_put(e, r[i].base, 8);
+		vr_le_put(e + 8, r[i].length, 8);
+		vr_le_put(e + 16, r[i].type, 4);
 	}
 	t->memory->written(t->host, PC_BOOT_PARAMS, PAGE);
 	return VR_OK;
@@ -148,22 +149,22 @@ static int32_t pvh_info(const struct vr_tables *t, const struct vr_load_input *i
 
 	if (!p)
 		return VR_E_INTERNAL;
-	vr_put(p, PVH_MAGIC, 4);
-	vr_put(p + 4, 1, 4); /* version 1: with a memory map */
-	vr_put(p + 12, rd->size ? 1 : 0, 4);
-	vr_put(p + 16, rd->size ? PVH_MODULES : 0, 8);
-	vr_put(p + 24, PC_CMDLINE, 8);
-	vr_put(p + 32, in->rsdp, 8);
-	vr_put(p + 40, PVH_MEMORY, 8);
-	vr_put(p + 48, n, 4);
+	vr_le_put(p, PVH_MAGIC, 4);
+	vr_le_put(p + 4, 1, 4); /* version 1: with a memory map */
+	vr_le_put(p + 12, rd->size ? 1 : 0, 4);
+	vr_le_put(p + 16, rd->size ? PVH_MODULES : 0, 8);
+	vr_le_put(p + 24, PC_CMDLINE, 8);
+	vr_le_put(p + 32, in->rsdp, 8);
+	vr_le_put(p + 40, PVH_MEMORY, 8);
+	vr_le_put(p + 48, n, 4);
 	m = p + (PVH_MODULES - PC_PVH_INFO);
-	vr_put(m, rd->base, 8);
-	vr_put(m + 8, rd->size, 8);
+	vr_le_put(m, rd->base, 8);
+	vr_le_put(m + 8, rd->size, 8);
 	m = p + (PVH_MEMORY - PC_PVH_INFO);
 	for (uint32_t i = 0; i < n; i++, m += PVH_MEMORY_ENTRY) {
-		vr_put(m, r[i].base, 8);
-		vr_put(m + 8, r[i].length, 8);
-		vr_put(m + 16, r[i].type, 4);
+		vr_le_put(m, r[i].base, 8);
+		vr_le_put(m + 8, r[i].length, 8);
+		vr_le_put(m + 16, r[i].type, 4);
 	}
 	t->memory->written(t->host, PC_PVH_INFO, PAGE);
 	return VR_OK;

@@ -69,25 +69,4 @@ int32_t vr_elf_move(const struct vr_tables *t, const struct vr_boot_payload *p, 
 /* After it was loaded: its addresses follow. */
 int32_t vr_elf_relocate(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias);
 
-static inline uint32_t vr_le16(const uint8_t *p)
-{
-	return (uint32_t)(p[0] | p[1] << 8);
-}
-
-static inline uint32_t vr_le32(const uint8_t *p)
-{
-	return vr_le16(p) | vr_le16(p + 2) << 16;
-}
-
-static inline uint64_t vr_le64(const uint8_t *p)
-{
-	return vr_le32(p) | (uint64_t)vr_le32(p + 4) << 32;
-}
-
-static inline void vr_put(uint8_t *p, uint64_t value, uint32_t bytes)
-{
-	for (uint32_t i = 0; i < bytes; i++)
-		p[i] = (uint8_t)(value >> 8 * i);
-}
-
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "image.h"
 
+#include <board/bytes.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,15 +15,6 @@
 /* Sizes beyond this can't be meant and would overflow sums. */
 #define SIZE_LIMIT (1ull << 40)
 
-static uint64_t le64(const uint8_t *p)
-{
-	uint64_t value = 0;
-
-	for (int i = 7; i >= 0; i--)
-		value = value << 8 | p[i];
-	return value;
-}
-
 int vr_image_is(const struct vr_boot_payload *p)
 {
 	return p->kernel_size >= HEADER_SIZE &&
@@ -32,9 +24,9 @@ int vr_image_is(const struct vr_boot_payload *p)
 int32_t vr_image_read(const struct vr_tables *t, const struct vr_boot_payload *p, struct vr_image *out)
 {
 	const uint8_t *header = p->kernel;
-	uint64_t offset = le64(header + TEXT_OFFSET), size = le64(header + IMAGE_SIZE);
+	uint64_t offset = vr_le64(header + TEXT_OFFSET), size = vr_le64(header + IMAGE_SIZE);
 
-	if (le64(header + FLAGS) & FLAG_BIG_ENDIAN)
+	if (vr_le64(header + FLAGS) & FLAG_BIG_ENDIAN)
 		return vr_tables_fail(t, VR_E_UNSUPPORTED,
 				      "%s: a big-endian kernel (flags at offset 0x18, bit 0); this machine "
 				      "runs little-endian ones",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "load.h"
 
+#include <board/bytes.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,15 +15,6 @@
 #define FLAG_BIG_ENDIAN 1u
 /* Sizes beyond this can't be meant and would overflow the sums below. */
 #define SIZE_LIMIT (1ull << 40)
-
-static uint64_t le64(const uint8_t *p)
-{
-	uint64_t value = 0;
-
-	for (int i = 7; i >= 0; i--)
-		value = value << 8 | p[i];
-	return value;
-}
 
 static uint64_t align(uint64_t value)
 {
@@ -48,9 +40,9 @@ int32_t vr_load_layout(const struct vr_tables *t, const struct vr_boot_payload *
 			"%s: no arm64 Image: the magic \"ARM\\x64\" is missing at offset 0x38 "
 			"(found %02x %02x %02x %02x); give the kernel's Image, Image.gz or vmlinuz",
 			p->kernel_name, header[0x38], header[0x39], header[0x3a], header[0x3b]);
-	text_offset = le64(header + 0x08);
-	image_size = le64(header + 0x10);
-	if (le64(header + 0x18) & FLAG_BIG_ENDIAN)
+	text_offset = vr_le64(header + 0x08);
+	image_size = vr_le64(header + 0x10);
+	if (vr_le64(header + 0x18) & FLAG_BIG_ENDIAN)
 		return vr_tables_fail(t, VR_E_UNSUPPORTED,
 				      "%s: a big-endian kernel (flags at offset 0x18, bit 0); "
 				      "this machine runs little-endian ones",
