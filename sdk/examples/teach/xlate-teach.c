@@ -172,32 +172,28 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
 	}
 }
 
+/* One basic block. When the ops run out, the last instruction is taken back and the block ends before it. */
 static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
 {
-	uint32_t first = ir->op_count, insns = 0;
+	struct vr_ir_block b;
+	uint64_t pc = rq->pc;
+	int32_t r;
 	int ended = 0;
 
-	while (!ended && insns < rq->max_insns && (insns + 1) * TEACH_INSN <= rq->length) {
-		ended = lift_one(ir, rq->pc + insns * TEACH_INSN, rq->code + insns * TEACH_INSN);
-		insns++;
-	}
-	if (!insns)
+	if (rq->length < TEACH_INSN)
 		return VR_E_AGAIN; /* the page ends within the instruction */
-	if (!ended)
-		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, rq->pc + insns * TEACH_INSN);
-	if (ir->block_count == ir->block_capacity) {
-		ir->overflow = 1;
-		return VR_OK;
+	r = vr_ir_block_begin(ir, pc, &b);
+	if (r < 0)
+		return r;
+	while (!ended && b.insns < rq->max_insns && (b.insns + 1) * TEACH_INSN <= rq->length) {
+		ended = lift_one(ir, pc, rq->code + b.insns * TEACH_INSN);
+		if (!vr_ir_block_keep(ir, &b)) {
+			ended = 0;
+			break;
+		}
+		pc += TEACH_INSN;
 	}
-	ir->blocks[ir->block_count++] = (struct vr_ir_block){
-		.pc = rq->pc,
-		.end = rq->pc + insns * TEACH_INSN,
-		.first = first,
-		.count = ir->op_count - first,
-		.insns = insns,
-		.succ = {VR_NO_BLOCK, VR_NO_BLOCK},
-	};
-	return VR_OK;
+	return vr_ir_block_end(ir, &b, pc, ended);
 }
 
 /* ---- memory and exceptions --------------------------------------------------------------------------- */

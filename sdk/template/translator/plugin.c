@@ -203,48 +203,26 @@ static void lift_one(struct tiny_lift *l, uint32_t word)
 static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
 {
 	struct tiny_lift l = {.ir = ir, .pc = rq->pc};
-	uint32_t first, insns = 0;
+	struct vr_ir_block b;
+	int32_t r;
 
 	if (rq->length < 4)
 		return VR_E_AGAIN;
-	if (ir->op_count == 0)
-		vr_ir_add(ir, VR_IR_NOP, VR_T_NONE, 0, 0, 0, 0, 0);
-	if (ir->block_count >= ir->block_capacity || ir->op_count + 2 > ir->op_capacity) {
-		ir->overflow = 1;
-		return VR_E_NOMEM;
-	}
-	first = ir->op_count;
-	ir->op_capacity--; /* for the GOTO */
-	while (!l.done && insns < rq->max_insns && 4 * (insns + 1) <= rq->length) {
-		uint32_t mark = ir->op_count, word;
+	r = vr_ir_block_begin(ir, rq->pc, &b);
+	if (r < 0)
+		return r;
+	while (!l.done && b.insns < rq->max_insns && 4 * (b.insns + 1) <= rq->length) {
+		uint32_t word;
 
-		memcpy(&word, rq->code + 4 * insns, 4);
+		memcpy(&word, rq->code + 4 * b.insns, 4);
 		lift_one(&l, word);
-		if (ir->overflow) {
-			ir->op_count = mark;
+		if (!vr_ir_block_keep(ir, &b)) {
 			l.done = 0;
 			break;
 		}
 		l.pc += 4;
-		insns++;
 	}
-	ir->op_capacity++;
-	if (insns == 0) {
-		ir->op_count = first;
-		return VR_E_NOMEM; /* overflow is set: the engine comes again with more room */
-	}
-	ir->overflow = 0;
-	if (!l.done)
-		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, l.pc);
-	ir->blocks[ir->block_count++] = (struct vr_ir_block){
-		.pc = rq->pc,
-		.end = l.pc,
-		.first = first,
-		.count = ir->op_count - first,
-		.insns = insns,
-		.succ = {VR_NO_BLOCK, VR_NO_BLOCK},
-	};
-	return VR_OK;
+	return vr_ir_block_end(ir, &b, l.pc, l.done);
 }
 
 /* ---- the processor ---- */

@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* build.h: appending ops to an IR. Lifters use nothing else. */
+/*
+ * build.h: appending ops to an IR. Lifters use nothing else.
+ *
+ * A block is begun, gets its instructions, and is ended:
+ *
+ *	r = vr_ir_block_begin(ir, rq->pc, &b);
+ *	while (r == VR_OK && b.insns < rq->max_insns && !ended) {
+ *		... append one instruction's ops, INSN first; a terminator: ended = 1 ...
+ *		if (!vr_ir_block_keep(ir, &b)) {
+ *			ended = 0;
+ *			break;
+ *		}
+ *	}
+ *	return r == VR_OK ? vr_ir_block_end(ir, &b, pc, ended) : r;
+ */
 #ifndef VR_XLATE_IR_BUILD_H
 #define VR_XLATE_IR_BUILD_H
 
@@ -55,6 +69,54 @@ static inline uint32_t vr_ir_op3(struct vr_ir *ir, uint32_t op, uint32_t type, u
 				 uint32_t c)
 {
 	return vr_ir_add(ir, op, type, 0, a, b, c, 0);
+}
+
+/* Begin the block at pc, *b. VR_E_NOMEM: there is no room for one; ir->overflow is set. On VR_OK one op of
+ * the capacity is kept back until vr_ir_block_end(). */
+static inline int32_t vr_ir_block_begin(struct vr_ir *ir, uint64_t pc, struct vr_ir_block *b)
+{
+	if (ir->op_count == 0)
+		vr_ir_add(ir, VR_IR_NOP, VR_T_NONE, 0, 0, 0, 0, 0);
+	if (ir->block_count >= ir->block_capacity || ir->op_count + 2 > ir->op_capacity) {
+		ir->overflow = 1;
+		return VR_E_NOMEM;
+	}
+	*b = (struct vr_ir_block){.pc = pc, .first = ir->op_count, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
+	ir->op_capacity--;
+	return VR_OK;
+}
+
+/* An instruction's ops were appended: it counts. 0: they did not all fit; what did is taken back, and the
+ * block ends before the instruction, whose terminator is gone as well. */
+static inline int vr_ir_block_keep(struct vr_ir *ir, struct vr_ir_block *b)
+{
+	if (ir->overflow) {
+		ir->op_count = b->first + b->count;
+		return 0;
+	}
+	b->count = ir->op_count - b->first;
+	b->insns++;
+	return 1;
+}
+
+/* End the block before the instruction at `end`: with a GOTO there, unless it has a terminator (ended != 0).
+ * VR_E_NOMEM: not even one instruction fits; ir->overflow is set and the engine comes again with more room.
+ */
+static inline int32_t vr_ir_block_end(struct vr_ir *ir, struct vr_ir_block *b, uint64_t end, int ended)
+{
+	ir->op_capacity++;
+	if (b->insns == 0) {
+		ir->op_count = b->first;
+		ir->overflow = 1;
+		return VR_E_NOMEM;
+	}
+	ir->overflow = 0;
+	if (!ended)
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, end);
+	b->end = end;
+	b->count = ir->op_count - b->first;
+	ir->blocks[ir->block_count++] = *b;
+	return VR_OK;
 }
 
 #endif

@@ -74,75 +74,51 @@ static uint32_t fetch(const uint8_t *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* The instructions of the block; returns how many. Leaves room for one op. */
-static uint32_t lift_all(struct a64_lift *l, const struct vr_lift *rq)
+/* The instructions of the block. */
+static void lift_all(struct a64_lift *l, const struct vr_lift *rq, struct vr_ir_block *b)
 {
-	uint32_t insns = 0, limit = rq->length / 4;
+	uint32_t limit = rq->length / 4;
 
 	if (rq->max_insns < limit)
 		limit = rq->max_insns;
 	if ((l->key & A64_KEY_STEP) && limit > 1)
 		limit = 1;
-	while (insns < limit && !l->done) {
-		uint32_t mark = l->ir->op_count;
-		l->insn = fetch(rq->code + 4 * insns);
+	while (b->insns < limit && !l->done) {
+		l->insn = fetch(rq->code + 4 * b->insns);
 		lift_one(l);
 		if (l->key & A64_KEY_STEP)
 			step_terminator(l);
-		if (l->ir->overflow) {
-			l->ir->op_count = mark;
+		if (!vr_ir_block_keep(l->ir, b)) {
 			l->done = 0;
 			break;
 		}
 		l->pc += 4;
-		insns++;
 	}
-	return insns;
+}
+
+/* PC alignment fault (D1.8.1): there is no instruction. */
+static void lift_misaligned(struct a64_lift *l, struct vr_ir_block *b)
+{
+	vr_ir_add(l->ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	a64_call(l, A64_H_pc_align, 0, 0, 0);
+	a64_end(l, VR_IR_LEAVE, 0, 0, 0);
+	vr_ir_block_keep(l->ir, b);
+	l->pc += 4;
 }
 
 int32_t VR_CALL a64_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
 {
 	struct a64_lift l = {.ir = ir, .pc = rq->pc, .key = rq->key};
+	struct vr_ir_block b;
 
 	if (rq->max_insns == 0 || (rq->length < 4 && !(rq->pc & 3)))
 		return VR_E_INVAL;
-	if (ir->op_count == 0)
-		vr_ir_add(ir, VR_IR_NOP, VR_T_NONE, 0, 0, 0, 0, 0);
-	if (ir->block_count >= ir->block_capacity || ir->op_count + 2 > ir->op_capacity) {
-		ir->overflow = 1;
-		return VR_E_NOMEM;
-	}
-
-	uint32_t first = ir->op_count, insns;
-	if (rq->pc & 3) {
-		/* PC alignment fault (D1.8.1): there is no instruction. */
-		vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l.pc);
-		a64_call(&l, A64_H_pc_align, 0, 0, 0);
-		a64_end(&l, VR_IR_LEAVE, 0, 0, 0);
-		l.pc += 4;
-		insns = ir->overflow ? 0 : 1;
-	} else {
-		ir->op_capacity--;
-		insns = lift_all(&l, rq);
-		ir->op_capacity++;
-	}
-	if (insns == 0) {
-		/* Not even one fits: the caller must bring more room. */
-		ir->op_count = first;
-		ir->overflow = 1;
-		return VR_E_NOMEM;
-	}
-	ir->overflow = 0;
-	if (!l.done)
-		a64_end(&l, VR_IR_GOTO, 0, 0, l.pc);
-
-	ir->blocks[ir->block_count++] = (struct vr_ir_block){
-		.pc = rq->pc,
-		.end = l.pc,
-		.first = first,
-		.count = ir->op_count - first,
-		.insns = insns,
-		.succ = {VR_NO_BLOCK, VR_NO_BLOCK},
-	};
-	return VR_OK;
+	int32_t r = vr_ir_block_begin(ir, rq->pc, &b);
+	if (r < 0)
+		return r;
+	if (rq->pc & 3)
+		lift_misaligned(&l, &b);
+	else
+		lift_all(&l, rq, &b);
+	return vr_ir_block_end(ir, &b, l.pc, l.done != 0);
 }

@@ -136,68 +136,40 @@ static uint32_t lift_skipped(struct rv_lift *l, const uint8_t *p, uint32_t lengt
 	return 0;
 }
 
-/* The instructions of the block; returns how many. Leaves room for one op. */
-static uint32_t lift_all(struct rv_lift *l, const struct vr_lift *rq)
+/* The instructions of the block. */
+static void lift_all(struct rv_lift *l, const struct vr_lift *rq, struct vr_ir_block *b)
 {
-	uint32_t insns = 0, at = 0, skipped;
+	uint32_t at = 0, skipped;
 
-	while (insns < rq->max_insns && !l->done && fetch(l, rq->code + at, rq->length - at)) {
-		uint32_t mark = l->ir->op_count;
+	while (b->insns < rq->max_insns && !l->done && fetch(l, rq->code + at, rq->length - at)) {
 		l->branch.op = 0;
 		lift_one(l);
-		if (l->ir->overflow) {
-			l->ir->op_count = mark;
+		if (!vr_ir_block_keep(l->ir, b)) {
 			l->done = 0;
 			break;
 		}
 		at += l->length;
 		l->pc += l->length;
-		insns++;
-		if (insns == rq->max_insns || !(skipped = lift_skipped(l, rq->code + at, rq->length - at)))
+		if (b->insns == rq->max_insns || !(skipped = lift_skipped(l, rq->code + at, rq->length - at)))
 			continue;
 		at += skipped;
 		l->pc += skipped;
-		insns++;
+		vr_ir_block_keep(l->ir, b);
 	}
-	return insns;
 }
 
 int32_t VR_CALL rv_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
 {
 	struct rv_lift l = {.ir = ir, .pc = rq->pc, .key = rq->key};
+	struct vr_ir_block b;
 
 	if (rq->max_insns == 0 || (rq->pc & 1))
 		return VR_E_INVAL;
 	if (!fetch(&l, rq->code, rq->length))
 		return VR_E_AGAIN;
-	if (ir->op_count == 0)
-		vr_ir_add(ir, VR_IR_NOP, VR_T_NONE, 0, 0, 0, 0, 0);
-	if (ir->block_count >= ir->block_capacity || ir->op_count + 2 > ir->op_capacity) {
-		ir->overflow = 1;
-		return VR_E_NOMEM;
-	}
-
-	uint32_t first = ir->op_count;
-	ir->op_capacity--;
-	uint32_t insns = lift_all(&l, rq);
-	ir->op_capacity++;
-	if (insns == 0) {
-		/* Not even one fits: the caller must bring more room. */
-		ir->op_count = first;
-		ir->overflow = 1;
-		return VR_E_NOMEM;
-	}
-	ir->overflow = 0;
-	if (!l.done)
-		rv_end(&l, VR_IR_GOTO, 0, 0, l.pc);
-
-	ir->blocks[ir->block_count++] = (struct vr_ir_block){
-		.pc = rq->pc,
-		.end = l.pc,
-		.first = first,
-		.count = ir->op_count - first,
-		.insns = insns,
-		.succ = {VR_NO_BLOCK, VR_NO_BLOCK},
-	};
-	return VR_OK;
+	int32_t r = vr_ir_block_begin(ir, rq->pc, &b);
+	if (r < 0)
+		return r;
+	lift_all(&l, rq, &b);
+	return vr_ir_block_end(ir, &b, l.pc, l.done != 0);
 }
