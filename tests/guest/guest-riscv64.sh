@@ -19,6 +19,13 @@ vm 90 opensbi-flushes --read-only --smp 2 -m 1G -p "$OPENSBI" --run 'cd /tmp && 
 ended 0
 has opensbi-flushes-end "$OUT" flushed
 
+# Its memory is its own.
+vm 30 opensbi-protects -m 64M -p "$OPENSBI" --kernel "$B/tests/micro/riscv64/firmware" --run x
+ended 0
+grep -aE '^(ok|not ok) ' "$OUT" >"$WORK/protects"
+same opensbi-protects-in-all 20 "$(wc -l <"$WORK/protects")"
+guest_results "$WORK/protects"
+
 copy $IMG "$WORK/disk.img"
 vm 60 image --run 'uname -m; cat /proc/cmdline; mount | grep " / "; tr "\0" " " </proc/device-tree/cpus/cpu@0/riscv,isa-extensions' \
 	"$WORK/disk.img"

@@ -66,9 +66,11 @@ guest()
 {
 	label=$4-$3-$1$(echo "$2" | tr ',=' '--')
 	run=--run
-	[ "$3" != finisher ] || run=''
+	raw=''
+	case ,$7, in *,bare,*) run='' ;; esac
+	case ,$7, in *,raw,*) raw="--arch $4" ;; esac
 	# shellcheck disable=SC2086
-	vm 30 "$label" -p "$1$2" --smp "$5" -m 64M --kernel "$MICRO/$4/$3" $run ${run:+x}
+	vm 30 "$label" -p "$1$2" --smp "$5" -m 64M --kernel "$MICRO/$4/$3" $run ${run:+x} $raw
 	if [ "$(fact "$1" 'kernel mode' | cut -c 1-8)" = emulated ] && case ,$7, in *,kernel,*) [ "$RC" != "$6" ] ;; *) false ;; esac; then
 		why=$(sed -n "s/.*KVM can't emulate \('[^']*'\).*/KVM can't emulate \1/p" "$ERR" | head -n 1)
 		[ -n "$why" ] || why=$(sed -n 's/^not ok /its answer is wrong: /p' "$OUT" | tr -d '\r' | head -n 1)
@@ -97,6 +99,7 @@ while read -r accel class usable index; do
 		grep -v '^#' tests/micro/list | while read -r name arches vcpus status flags; do
 			[ "$arches" = '*' ] || [ "$arches" = $arch ] || continue
 			guest "$accel" '' "$name" $arch "$vcpus" "$status" "$flags"
+			case ,$flags, in *,tiers,*) ! has_option "$accel" tier || guest "$accel" ,tier=0 "$name" $arch "$vcpus" "$status" "$flags" ;; esac
 			case ,$flags, in *,irq,*) ;; *) continue ;; esac
 			has_option "$accel" irqchip || continue
 			for kind in none split full; do

@@ -2,7 +2,7 @@
 # tests/riscv64: the lifter and the system side of riscv64 against a double of the host.
 CPPFLAGS_tests_riscv64 := -Isdk -Isdk/xlate
 
-TEST_RISCV64_NAMES := trap csr walk lift
+TEST_RISCV64_NAMES := trap csr walk pmp lift
 TEST_RISCV64 := $(foreach t,$(TEST_RISCV64_NAMES),$(B)/tests/test-riscv64-$(t))
 TEST_RISCV64_OBJS := $(call objects,$(foreach t,$(TEST_RISCV64_NAMES),tests/riscv64/$(t).c))
 TEST_RISCV64_SHARED := $(call objects,tests/riscv64/double.c)

@@ -180,6 +180,10 @@ struct vr_exec *world_new(void)
 	if (rv_init(w.x, &env))
 		abort();
 	rv_reset(w.x);
+	/* As firmware leaves it: all of memory is S-mode's. */
+	csr_write(PMPADDR0, ~0ull);
+	csr_write(PMPCFG0, RV_PMP_OPEN);
+	w.flushes = 0;
 	w.contexts = w.kicks = 0;
 	return w.x;
 }

@@ -79,6 +79,8 @@ static inline void enter_mode(uint32_t mode)
 #define MCOUNTEREN 0x306
 #define MENVCFG 0x30a
 #define MIP 0x344
+#define PMPCFG0 0x3a0
+#define PMPADDR0 0x3b0
 #define TIME 0xc01
 
 #endif

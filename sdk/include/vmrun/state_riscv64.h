@@ -8,7 +8,8 @@
  *
  * A board that starts a hart in S-mode over a firmware of its own sets what firmware would have: privilege 1,
  * pc, x[10] = hart id, x[11] = device tree, and the registers medeleg, mideleg, mcounteren, menvcfg (STCE for
- * Sstc): VR_RISCV_S_* are good values.
+ * Sstc): VR_RISCV_S_* are good values. Physical memory protection: a state for S- or U-mode that lists none
+ * of pmpcfg0, pmpcfg2 and pmpaddr0..15 gives them all of memory.
  *
  * Input pins are bits of mip: 3 MSIP, 5 STIP, 7 MTIP, 9 SEIP, 11 MEIP are levels. Pin 1 (SSIP), when driven
  * high, sets the bit that the hart itself clears; driving it low does nothing.

@@ -319,6 +319,9 @@ uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t 
 			x->pc += 4;
 			x->leave = 1;
 		}
+	} else if (leaves && (r->flags & RV_CSR_PMP)) {
+		x->pc += 4;
+		x->leave = 1;
 	}
 	return old;
 }

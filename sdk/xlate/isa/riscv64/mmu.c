@@ -6,6 +6,9 @@
  * gets the bit ("Svadu"): by one exchange of the entry as it was checked, and if somebody changed it in
  * between, the walk begins again. A load gets no right to write through an entry without D, so the first
  * store comes here as well. Svnapot and Svpbmt are not there: their bits are reserved.
+ *
+ * The tables' entries and the page itself have to pass physical memory protection (pmp.h): what that refuses
+ * is an access fault of the access that was to be made, and is found out before the entry is marked.
  */
 #include <xlate/large.h>
 
@@ -83,11 +86,13 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 		mode = x->key >> RV_KEY_MPP_SHIFT & 3;
 	out->user_rights = 0;
 	if (mode == RV_MACHINE || scheme == SATP_BARE) {
-		out->rights = READ | WRITE | EXECUTE;
+		if (va >> 56)
+			return RV_FAULT_ACCESS;
+		out->rights = rv_pmp_rights(s, va, mode);
 		out->global = 1;
 		out->physical = va;
-		out->page_size = 1ull << 30;
-		return va >> 56 ? RV_FAULT_ACCESS : 0;
+		out->page_size = rv_pmp_open(s, mode) ? 1ull << 30 : 4096;
+		return out->rights >> access & 1 ? 0 : RV_FAULT_ACCESS;
 	}
 
 	uint32_t levels = scheme == SATP_SV48 ? 4 : 3, low = 12 + 9 * (levels - 1);
@@ -99,7 +104,8 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 	for (uint32_t global = 0;; low -= 9) {
 		uint64_t place = table + (va >> low & 0x1ff) * 8;
 		const uint64_t *entry = x->env->ram(x, place, 8);
-		if (entry == NULL)
+		uint32_t table_rights = rv_pmp_rights(s, place, RV_SUPERVISOR);
+		if (entry == NULL || !(table_rights & READ))
 			return RV_FAULT_ACCESS;
 		uint64_t pte = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 		if (!(pte & PTE_V) || (pte & PTE_RESERVED) || (pte & (PTE_R | PTE_W)) == PTE_W)
@@ -112,8 +118,13 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 			uint32_t allowed = rights | (s->mstatus & MSTATUS_SUM ? behind : 0);
 			if ((base & offset) || !(allowed >> access & 1))
 				return RV_FAULT_PAGE;
+			out->physical = base | (va & offset);
+			uint32_t open = rv_pmp_rights(s, out->physical, mode);
+			if (!(open >> access & 1))
+				return RV_FAULT_ACCESS;
 			if (marked != pte) {
-				int32_t done = x->env->exchange(x, place, pte, marked);
+				int32_t done = table_rights & WRITE ? x->env->exchange(x, place, pte, marked)
+								    : VR_E_PERM;
 				if (done < 0)
 					return RV_FAULT_ACCESS;
 				if (!done)
@@ -121,11 +132,10 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 			}
 			if (low > 12 && vr_large_note(&large, va, low))
 				return rv_translate(x, va, access, flags, out);
-			out->rights = rights;
-			out->user_rights = behind;
+			out->rights = rights & open;
+			out->user_rights = behind & open;
 			out->global = global;
-			out->physical = base | (va & offset);
-			out->page_size = 1ull << low;
+			out->page_size = rv_pmp_open(s, mode) ? 1ull << low : 4096;
 			return 0;
 		}
 		if (low == 12 || (pte & (PTE_U | PTE_A | PTE_D)))

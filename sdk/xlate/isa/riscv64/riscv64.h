@@ -14,6 +14,8 @@
 #include <vmrun/state_riscv64.h>
 #include <vmrun/translator.h>
 
+#include "pmp.h"
+
 /* Slot numbers (GET/PUT imm). */
 #define RV_SLOT_X(n) (n)    /* 1..31 */
 #define RV_SLOT_RES_ADDR 32 /* LR's reservation: address, UINT64_MAX: none */
@@ -52,10 +54,11 @@ struct rv_state {
 	uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, mcountinhibit, menvcfg;
 	uint64_t mscratch, mepc, mcause, mtval;
 	uint64_t stvec, scounteren, senvcfg, sscratch, sepc, scause, stval, satp, stimecmp;
-	uint64_t pmpcfg[2], pmpaddr[16];
+	uint64_t pmpcfg[RV_PMP_ENTRIES / 8], pmpaddr[RV_PMP_ENTRIES];
 	uint64_t mhpmevent[29];
 	struct vr_timer *timer;
 	uint64_t reserved[16];
+	struct rv_pmp pmp;
 };
 
 static inline struct rv_state *rv_of(struct vr_exec *x)

@@ -72,6 +72,7 @@ static void clear(struct vr_exec *x)
 static void enter_context(struct vr_exec *x)
 {
 	x->key = ~0ull;
+	rv_pmp_update(x);
 	rv_context(x);
 	rv_timer_update(x);
 	rv_recheck(x);
@@ -120,6 +121,14 @@ int32_t VR_CALL rv_get_state(struct vr_exec *x, const char *id, void *state, uin
 	return 0;
 }
 
+/* A state for S- or U-mode that says nothing of PMP is one of a board that does not know it has to: firmware
+ * would have given them all of memory. */
+static void open_memory(struct rv_state *s)
+{
+	s->pmpaddr[0] = (1ull << 54) - 1;
+	s->pmpcfg[0] = RV_PMP_OPEN;
+}
+
 /* Registers that the state does not list have their reset values; those that are not ours are left out. */
 int32_t VR_CALL rv_set_state(struct vr_exec *x, const char *id, const void *state, uint32_t length)
 {
@@ -134,14 +143,20 @@ int32_t VR_CALL rv_set_state(struct vr_exec *x, const char *id, const void *stat
 	if (in->privilege != RV_USER && in->privilege != RV_SUPERVISOR && in->privilege != RV_MACHINE)
 		return VR_E_UNSUPPORTED;
 
+	uint32_t lists_pmp = 0;
+
 	clear(x);
 	pthread_mutex_lock(&rv_system_of(x)->timer_lock);
 	for (uint32_t i = 0; i < in->csr_count; i++) {
 		const struct rv_csr *r = rv_csr_find(in->csr[i].id);
-		if (r && (r->flags & RV_CSR_STATE))
+		if (r && (r->flags & RV_CSR_STATE)) {
 			rv_csr_set(x, r, in->csr[i].value);
+			lists_pmp |= r->flags & RV_CSR_PMP;
+		}
 	}
 	pthread_mutex_unlock(&rv_system_of(x)->timer_lock);
+	if (!lists_pmp && in->privilege != RV_MACHINE)
+		open_memory(s);
 	if (s->mstatus & MSTATUS_FS)
 		s->mstatus |= MSTATUS_FS;
 	memcpy(rv_x(x), in->x, sizeof(in->x));

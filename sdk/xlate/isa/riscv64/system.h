@@ -2,9 +2,8 @@
 /*
  * system.h: the system side of riscv64 (traps, translation, CSRs, the timer), private to this library.
  *
- * Modelled are M, S and U mode with Sv39 and Sv48, Sstc, Svade and Svadu, and sixteen PMP entries that are
- * storage alone: they read back what was written, and every access is allowed. Chapters are those of volume
- * II.
+ * Modelled are M, S and U mode with Sv39 and Sv48, Sstc, Svade and Svadu, and sixteen PMP entries with a
+ * grain of 4 KiB. Chapters are those of volume II.
  */
 #ifndef VR_XLATE_RISCV64_SYSTEM_H
 #define VR_XLATE_RISCV64_SYSTEM_H
@@ -108,6 +107,22 @@ uint32_t rv_recheck(struct vr_exec *x);
  * that ever covered one of them. */
 void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *length);
 
+/* ---- pmp.c ----------------------------------------------------------------------------------- */
+
+/* Lay out anew what pmpcfg and pmpaddr say. 1: something changed. */
+uint32_t rv_pmp_update(struct vr_exec *x);
+uint32_t rv_pmp_look_up(const struct rv_state *s, uint64_t pa, uint32_t mode);
+/* Nothing is refused to `mode` anywhere. */
+static inline uint32_t rv_pmp_open(const struct rv_state *s, uint32_t mode)
+{
+	return mode == RV_MACHINE ? !s->pmp.locked : s->pmp.open;
+}
+/* What accesses of `mode` may do in the page of pa: bits VR_ACCESS_*. */
+static inline uint32_t rv_pmp_rights(const struct rv_state *s, uint64_t pa, uint32_t mode)
+{
+	return rv_pmp_open(s, mode) ? RV_PMP_ALL : rv_pmp_look_up(s, pa, mode);
+}
+
 /* ---- timer.c --------------------------------------------------------------------------------- */
 
 int32_t rv_timer_init(struct vr_exec *x);
@@ -120,6 +135,7 @@ uint64_t rv_time(struct vr_exec *x);
 /* Flags. */
 #define RV_CSR_STATE 1u   /* part of the canonical state */
 #define RV_CSR_CONTEXT 2u /* a write may change the context, or what interrupts are enabled */
+#define RV_CSR_PMP 4u     /* a write may change whether the next instruction can be fetched */
 
 struct rv_csr {
 	const char *name;
@@ -140,6 +156,10 @@ extern const uint32_t rv_csr_count;
 const struct rv_csr *rv_csr_find(uint32_t number);                          /* NULL: there is none */
 uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r);             /* the storage, no effects */
 void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value); /* masked */
+/* pmpcfg and pmpaddr: in pmp.c. */
+void rv_pmp_write_config(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
+uint64_t rv_pmp_read_address(struct vr_exec *x, const struct rv_csr *r);
+void rv_pmp_write_address(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
 /* frm, where exec knows it too. */
 uint32_t rv_set_frm(struct vr_exec *x, uint32_t frm);
 /* fflags and VR_FP_*: the same bits in opposite orders. */
