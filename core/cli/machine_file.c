@@ -40,15 +40,6 @@ static bool given(const struct vr_cli *c, enum vr_option_id id)
 }
 
 /* A path in the file is meant relative to the file: a machine's folder can be moved as a whole. */
-static char *beside(const struct vr_yaml *y, const char *path)
-{
-	const char *slash = strrchr(y->file, '/');
-
-	if (path[0] == '/' || !slash)
-		return vr_text_copy(path);
-	return vr_text_format("%.*s/%s", (int)(slash - y->file), y->file, path);
-}
-
 static int32_t read_path(const struct vr_yaml *y, const struct vr_yaml_node *n, char **slot)
 {
 	const char *s;
@@ -56,7 +47,7 @@ static int32_t read_path(const struct vr_yaml *y, const struct vr_yaml_node *n, 
 
 	if (vr_yaml_string(y, n, &s) < 0)
 		return y->code;
-	path = beside(y, s);
+	path = vr_text_beside(y->file, s);
 	if (!path)
 		return VR_E_NOMEM;
 	free(*slot);
@@ -240,7 +231,8 @@ static int32_t read_plugin(const struct vr_yaml *y, const struct vr_yaml_node *m
 	if (!p)
 		return VR_E_NOMEM;
 	p->where = vr_text_format("%s:%u:%u", y->file, map->key_line, map->key_column);
-	if (!p->where)
+	p->file = vr_text_copy(y->file);
+	if (!p->where || !p->file)
 		return VR_E_NOMEM;
 	for (const struct vr_yaml_node *n = map->first; n; n = n->next) {
 		if (vr_yaml_expect(y, n, VR_YAML_SCALAR) < 0)

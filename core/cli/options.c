@@ -481,6 +481,7 @@ void vr_cli_free(struct vr_cli *c)
 	for (uint32_t i = 0; i < c->plugin_count; i++) {
 		free(c->plugins[i].id);
 		free(c->plugins[i].where);
+		free(c->plugins[i].file);
 		vr_text_list_free(c->plugins[i].names);
 		vr_text_list_free(c->plugins[i].values);
 	}

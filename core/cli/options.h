@@ -23,6 +23,7 @@ struct vr_cli_plugin {
 	char *id;
 	char **names, **values; /* options; lists of equal length */
 	char *where;            /* "-p kvm" or "machine.yaml:3:5", for messages */
+	char *file;             /* the machine file: its options that are paths are beside it; or NULL */
 	bool selects;           /* takes the place of its class in the machine, not only options */
 };
 

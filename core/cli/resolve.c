@@ -100,6 +100,33 @@ static int32_t select_plugin(struct vr_cli *c, struct vr_loaded *p, char *taken[
 	return vr_text_replace(slot, p->manifest->id);
 }
 
+static bool is_path(const struct vr_manifest *m, const char *option)
+{
+	for (uint32_t i = 0; i < m->option_count; i++) {
+		if (!strcmp(m->options[i].name, option))
+			return !strcmp(m->options[i].type, "path");
+	}
+	return false;
+}
+
+/* Only the manifest tells which options are paths, so these become the machine file's here. */
+static int32_t set_option(struct vr_registry *r, struct vr_loaded *p, const struct vr_cli_plugin *named,
+			  size_t i)
+{
+	const char *name = named->names[i], *value = named->values[i];
+	char *path;
+	int32_t code;
+
+	if (!named->file || !value[0] || !is_path(p->manifest, name))
+		return vr_registry_option(r, p, name, value);
+	path = vr_text_beside(named->file, value);
+	if (!path)
+		return VR_E_NOMEM;
+	code = vr_registry_option(r, p, name, path);
+	free(path);
+	return code;
+}
+
 static int32_t resolve_plugin(struct vr_cli *c, struct vr_registry *r, const struct vr_cli_plugin *named,
 			      char *taken[VR_CLASS_COUNT])
 {
@@ -109,7 +136,7 @@ static int32_t resolve_plugin(struct vr_cli *c, struct vr_registry *r, const str
 	if (!p)
 		return not_installed(r, named->where, named->id);
 	for (size_t i = 0; named->names && named->names[i]; i++) {
-		code = vr_registry_option(r, p, named->names[i], named->values[i]);
+		code = set_option(r, p, named, i);
 		if (code < 0)
 			return vr_error_context(code, "%s", named->where);
 	}

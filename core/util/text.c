@@ -265,6 +265,15 @@ char *vr_text_format(const char *format, ...)
 	return out;
 }
 
+char *vr_text_beside(const char *file, const char *path)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (path[0] == '/' || !slash)
+		return vr_text_copy(path);
+	return vr_text_format("%.*s/%s", (int)(slash - file), file, path);
+}
+
 int32_t vr_text_split(const char *s, char separator, char ***out)
 {
 	char *part = malloc(strlen(s) + 1);

@@ -339,7 +339,9 @@ static void setup_plugins(void)
 	setup();
 	vr_error_clear();
 	registry = vr_registry_new();
-	add("fast", "accel", "options: [{name: device, type: path, default: /dev/x, help: h}]");
+	add("fast", "accel",
+	    "options: [{name: device, type: path, default: /dev/x, help: h}, "
+	    "{name: label, type: string, help: h}]");
 	add("slow", "accel", "options: [{name: cache, type: size, help: h}]");
 	add("to-b", "translator", "guest: arm64");
 	add("virt", "board", "guest: arm64");
@@ -392,6 +394,41 @@ Test(resolve, the_file_gives_options_and_p_wins, .init = setup_plugins, .fini = 
 	vr_cli_free(&c);
 }
 
+/* Paths are beside the file that names them; on the command line they are where one stands. */
+Test(resolve, paths_are_beside_their_file, .init = setup_plugins, .fini = teardown_plugins)
+{
+	static const struct {
+		const char *option, *given, *came; /* the last without the folder: as it is */
+		int beside;
+	} all[] = {
+		{"device", "fw.bin", "fw.bin", 1},
+		{"device", "../sub/fw.bin", "../sub/fw.bin", 1},
+		{"device", "/abs/fw.bin", "/abs/fw.bin", 0},
+		{"label", "fw.bin", "fw.bin", 0},
+		{"label", "", "", 0},
+	};
+	char text[128], expected[256];
+	struct vr_cli c;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		snprintf(text, sizeof(text), "plugins: {fast: {%s: \"%s\"}}\n", all[i].option, all[i].given);
+		const char *file = test_file(folder, "m.yml", text);
+		const struct vr_loaded *fast = vr_registry_by_id(registry, "fast");
+
+		good(PARSE(&c, "-c", file, "x"));
+		good(vr_cli_resolve(&c, registry));
+		snprintf(expected, sizeof(expected), "%s%s%s", all[i].beside ? folder : "",
+			 all[i].beside ? "/" : "", all[i].came);
+		cr_expect_str_eq(vr_registry_option_value(registry, fast, all[i].option), expected);
+		vr_cli_free(&c);
+		snprintf(text, sizeof(text), "fast,%s=%s", all[i].option, all[i].given);
+		good(PARSE(&c, "-c", file, "x", "-p", text));
+		good(vr_cli_resolve(&c, registry));
+		cr_expect_str_eq(vr_registry_option_value(registry, fast, all[i].option), all[i].came);
+		vr_cli_free(&c);
+	}
+}
+
 #define BAD_RESOLVE(name, expected, ...)                                                \
 	Test(resolve, name, .init = setup_plugins, .fini = teardown_plugins)            \
 	{                                                                               \
@@ -410,7 +447,7 @@ BAD_RESOLVE(unknown_near,
 	    "-p", "fsat")
 BAD_RESOLVE(two_accelerators, "-p fast and -p slow are both of class accel; give one", "-p", "fast", "-p",
 	    "slow")
-BAD_RESOLVE(unknown_option, "-p fast: plugin 'fast' has no option 'cache'; it has: device", "-p",
+BAD_RESOLVE(unknown_option, "-p fast: plugin 'fast' has no option 'cache'; it has: device, label", "-p",
 	    "fast,cache=1")
 BAD_RESOLVE(no_options, "-p virt: plugin 'virt' has no option 'a'; it has none at all", "-p", "virt,a=1")
 BAD_RESOLVE(wrong_value,
