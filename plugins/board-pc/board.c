@@ -131,7 +131,7 @@ static int32_t build(struct vr_pc *b)
 static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, void **board)
 {
 	struct vr_pc *b = calloc(1, sizeof(*b));
-	const struct vr_host *host = ((const struct vr_board_plugin *)self)->host;
+	const struct vr_host *host = ((const struct vr_joined *)self)->host;
 	int32_t rc;
 
 	if (!b) {

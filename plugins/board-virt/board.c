@@ -63,7 +63,7 @@ static int32_t choose_terminal(struct vr_virt *v)
 static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, void **board)
 {
 	struct vr_virt *v = calloc(1, sizeof(*v));
-	const struct vr_host *host = ((struct vr_board_plugin *)self)->host;
+	const struct vr_host *host = ((struct vr_joined *)self)->host;
 	int32_t rc;
 
 	if (!v) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* plugin.c: what virtio.so exports: a maker of the devices of virtio.h. */
+#include <join.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "virtio.h"
@@ -27,7 +27,7 @@ int32_t vr_virtio_fail(const struct vr_host *host, int32_t code, const char *for
 
 static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
 {
-	const struct vr_host *host = ((struct vr_virtio_plugin *)self)->host;
+	const struct vr_host *host = ((struct vr_joined *)self)->host;
 	struct vr_virtio *d = NULL;
 	int32_t rc;
 
@@ -79,7 +79,7 @@ static int32_t VR_CALL probe(void *self)
 		{VR_BLOCK_ID, REACHES(vr_host_block, write_zeroes)},
 	};
 #undef REACHES
-	const struct vr_host *host = ((struct vr_virtio_plugin *)self)->host;
+	const struct vr_host *host = ((struct vr_joined *)self)->host;
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		const uint32_t *table = host->query(host, wanted[i].id);
@@ -92,50 +92,10 @@ static int32_t VR_CALL probe(void *self)
 	return VR_OK;
 }
 
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *interface_id)
-{
-	(void)self;
-	return strcmp(interface_id, VR_DEVICE_ID) == 0 ? &maker : NULL;
-}
-
-static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	return &magic;
-}
+VR_JOIN_MAGIC
 
 VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out)
 {
-	struct vr_virtio_plugin *p;
-
-	if (!id || strcmp(id, "virtio") != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return vr_virtio_fail(host, VR_E_NOMEM, "virtio: out of memory");
-	p->host = host;
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
-	return VR_OK;
+	return vr_join(host, id, "virtio", VR_DEVICE_ID, &maker, probe, out);
 }

@@ -76,12 +76,6 @@ struct vr_virtio {
 	struct vr_queue queue[VR_VIRTIO_QUEUES];
 };
 
-/* One instance of the plugin: the `self` of its interface. */
-struct vr_virtio_plugin {
-	struct vr_plugin plugin;
-	const struct vr_host *host;
-};
-
 /* Makes a device of a kind. [main] */
 int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *kind,
 		      const struct vr_device_config *c, struct vr_virtio **out);

@@ -7,26 +7,16 @@
 #define VR_BOARD_JOIN_H
 
 #include <vmrun/board.h>
-#include <vmrun/plugin.h>
 
-/* One instance of the plugin: the `self` of the board's create(). */
-struct vr_board_plugin {
-	struct vr_plugin plugin;
-	const struct vr_host *host;
-	const char *own; /* its id */
-	const struct vr_board *board;
-};
+#include "../join.h"
 
-/* vmrun_plugin_create() for a plugin whose id is `own`. board is kept. [main] */
+/* vmrun_plugin_create() for a plugin whose id is `own`. board is kept; the `self` of its create() is a struct
+ * vr_joined. [main] */
 int32_t vr_board_plugin_create(const struct vr_host *host, const char *id, const char *own,
 			       const struct vr_board *board, const struct vr_plugin **out);
 
 #define VR_BOARD_PLUGIN(own, the_board)                                                           \
-	VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)                         \
-	{                                                                                         \
-		static const struct vr_magic magic = VR_MAGIC_INITIALIZER;                        \
-		return &magic;                                                                    \
-	}                                                                                         \
+	VR_JOIN_MAGIC                                                                             \
 	VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, \
 						      const struct vr_plugin **out)               \
 	{                                                                                         \

@@ -6,19 +6,16 @@
 #ifndef VR_XLATE_JOIN_H
 #define VR_XLATE_JOIN_H
 
-#include <vmrun/plugin.h>
 #include <vmrun/translator.h>
+
+#include "../join.h"
 
 /* vmrun_plugin_create() for a plugin whose id is `own`. t is kept. [main] */
 int32_t vr_xlate_create(const struct vr_host *host, const char *id, const char *own,
 			const struct vr_translator *t, const struct vr_plugin **out);
 
 #define VR_XLATE_PLUGIN(own, the_isa, the_emit)                                                   \
-	VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)                         \
-	{                                                                                         \
-		static const struct vr_magic magic = VR_MAGIC_INITIALIZER;                        \
-		return &magic;                                                                    \
-	}                                                                                         \
+	VR_JOIN_MAGIC                                                                             \
 	VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, \
 						      const struct vr_plugin **out)               \
 	{                                                                                         \

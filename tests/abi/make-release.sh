@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 [ $# = 1 ] || { echo "usage: make-release.sh COMMIT, which is the release" >&2; exit 2; }
-git archive "$1" sdk/include sdk/xlate/ir sdk/xlate/join.c sdk/xlate/join.h | tar -x -C "$work"
+git archive "$1" sdk/include sdk/join.h sdk/xlate/ir sdk/xlate/join.c sdk/xlate/join.h | tar -x -C "$work"
 from=$(git rev-parse --short "$1")
 number() { sed -n "s/^#define VR_ABI_$1 //p" "$work/sdk/include/vmrun/abi.h"; }
 minor=$(number MINOR)

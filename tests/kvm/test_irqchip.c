@@ -300,7 +300,7 @@ out:
 /* ---- the board's
  * ------------------------------------------------------------------------------------------------- */
 
-static struct vr_board_plugin board_self;
+static struct vr_joined board_self;
 static struct dbl *d;
 static void *board;
 

@@ -3,9 +3,9 @@
  * faulty_translator.c: the riscv64 lifter and the x86 emitter, whose tables pass through here. Some faults
  * show only to one kind of request (max_insns), so that one rule meets them.
  */
-#include <emit/x86/x86.h>
-#include <isa/riscv64/isa.h>
-#include <join.h>
+#include <xlate/emit/x86/x86.h>
+#include <xlate/isa/riscv64/isa.h>
+#include <xlate/join.h>
 #include <vmrun/state_riscv64.h>
 
 #include "faulty.h"

@@ -145,7 +145,7 @@ static int32_t build(struct board *b)
 
 static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c, void **board)
 {
-	const struct vr_host *host = ((struct vr_board_plugin *)self)->host;
+	const struct vr_host *host = ((struct vr_joined *)self)->host;
 	struct board *b = calloc(1, sizeof(*b));
 	int32_t rc;
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * join.h: the life of a plugin that offers one interface, has nothing to start and keeps nothing but its
+ * host. board/join.h and xlate/join.h are made of it. All is inline, so a plugin that links no kit can have
+ * it too.
+ */
+#ifndef VR_KIT_JOIN_H
+#define VR_KIT_JOIN_H
+
+#include <stdlib.h>
+#include <string.h>
+#include <vmrun/plugin.h>
+
+/* One instance of the plugin: the `self` of its functions and of those of its interface. */
+struct vr_joined {
+	struct vr_plugin plugin;
+	const struct vr_host *host;
+	const char *own;          /* the plugin's id */
+	const char *interface_id; /* "vmrun.board/1" */
+	const void *table;        /* what it offers under that */
+};
+
+static inline int32_t VR_CALL vr_joined_nothing(void *self)
+{
+	(void)self;
+	return VR_OK;
+}
+
+static inline void VR_CALL vr_joined_destroy(void *self)
+{
+	free(self);
+}
+
+static inline const void *VR_CALL vr_joined_query(void *self, const char *interface_id)
+{
+	const struct vr_joined *j = self;
+
+	return strcmp(interface_id, j->interface_id) == 0 ? j->table : NULL;
+}
+
+/* vmrun_plugin_create() for a plugin whose id is `own`. `own`, `interface_id` and `table` are kept; probe()
+ * gets the struct vr_joined. VR_E_NOENT: `id` is another's. [main] */
+static inline int32_t vr_join(const struct vr_host *host, const char *id, const char *own,
+			      const char *interface_id, const void *table,
+			      int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
+{
+	struct vr_joined *j;
+
+	if (!id || strcmp(id, own) != 0)
+		return VR_E_NOENT;
+	j = calloc(1, sizeof(*j));
+	if (!j) {
+		host->error(host, VR_E_NOMEM, "no memory for the plugin");
+		return VR_E_NOMEM;
+	}
+	*j = (struct vr_joined){
+		.plugin = {.size = sizeof(j->plugin),
+			   .self = j,
+			   .probe = probe,
+			   .start = vr_joined_nothing,
+			   .stop = vr_joined_nothing,
+			   .destroy = vr_joined_destroy,
+			   .query = vr_joined_query},
+		.host = host,
+		.own = own,
+		.interface_id = interface_id,
+		.table = table,
+	};
+	*out = &j->plugin;
+	return VR_OK;
+}
+
+/* The other function that a plugin exports. */
+#define VR_JOIN_MAGIC                                                      \
+	VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)  \
+	{                                                                  \
+		static const struct vr_magic magic = VR_MAGIC_INITIALIZER; \
+		return &magic;                                             \
+	}
+
+#endif
