@@ -133,6 +133,20 @@ uint64_t VR_CALL rv_helper_fp_on(struct vr_exec *x, uint64_t insn, uint64_t b, u
 
 /* ---- returning ("Trap-Return Instructions") ----------------------------------------------------- */
 
+/* The mode is set already. */
+static uint64_t return_to(struct vr_exec *x, uint64_t mstatus, uint64_t pc)
+{
+	struct rv_state *s = rv_of(x);
+
+	s->mstatus = mstatus;
+	s->fp_used = 0;
+	x->pc = pc;
+	rv_context(x);
+	rv_recheck(x);
+	x->leave = 1;
+	return 0;
+}
+
 uint64_t VR_CALL rv_helper_mret(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	struct rv_state *s = rv_of(x);
@@ -142,13 +156,7 @@ uint64_t VR_CALL rv_helper_mret(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 	s->mode = status >> MSTATUS_MPP_SHIFT & 3;
 	status &= ~(MSTATUS_MIE | MSTATUS_MPP | (s->mode != RV_MACHINE ? MSTATUS_MPRV : 0));
 	status |= (status & MSTATUS_MPIE ? MSTATUS_MIE : 0) | MSTATUS_MPIE;
-	s->mstatus = status;
-	s->fp_used = 0;
-	x->pc = s->mepc;
-	rv_context(x);
-	rv_recheck(x);
-	x->leave = 1;
-	return 0;
+	return return_to(x, status, s->mepc);
 }
 
 uint64_t VR_CALL rv_helper_sret(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
@@ -162,13 +170,7 @@ uint64_t VR_CALL rv_helper_sret(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 	s->mode = status & MSTATUS_SPP ? RV_SUPERVISOR : RV_USER;
 	status &= ~(MSTATUS_SIE | MSTATUS_SPP | MSTATUS_MPRV);
 	status |= (status & MSTATUS_SPIE ? MSTATUS_SIE : 0) | MSTATUS_SPIE;
-	s->mstatus = status;
-	s->fp_used = 0;
-	x->pc = s->sepc;
-	rv_context(x);
-	rv_recheck(x);
-	x->leave = 1;
-	return 0;
+	return return_to(x, status, s->sepc);
 }
 
 /* ---- interrupts ("Machine Interrupt (mip and mie)") ---------------------------------------------- */
