@@ -61,22 +61,17 @@ $(PERF)/packages.stamp: perf/packages.sh perf/common.sh $(GUEST)/vmlinuz | deps
 	$(Q)perf/packages.sh programs || echo "  PERF    no programs of this release: the host's are measured" >&2
 	$(Q)touch $@
 
-# The guest of perf/loading.sh powers off at once.
-$(PERF)/off.img: perf/startup/off_arm64.S | deps
-	@mkdir -p $(@D)
-	@echo "  GUEST   $@"
-	$(Q)$(PERF_CC_arm64) -c -o $@.o $< && $(PERF_CC_arm64:%gcc=%objcopy) -O binary $@.o $@
-
-# The guests of perf/start.sh: an ELF file with PVH's note, an Image.
+# The guests of perf/start.sh: an ELF file with PVH's note, an Image. That of perf/loading.sh powers off at once.
 $(PERF)/start.x86_64: perf/startup/flat_x86_64.S tests/micro/kit/x86_64/pvh.S tests/micro/kit/x86_64/link.ld | deps
 	@mkdir -p $(@D)
 	@echo "  GUEST   $@"
 	$(Q)$(MICRO_CC_x86_64) -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,-zmax-page-size=4096 \
 	  -Itests/micro/kit/x86_64 -T tests/micro/kit/x86_64/link.ld -o $@ $<
-$(PERF)/start.arm64: perf/startup/flat_arm64.S | deps
+$(PERF)/off.img: PERF_FLAT := -DOFF
+$(PERF)/start.arm64 $(PERF)/off.img: perf/startup/flat_arm64.S | deps
 	@mkdir -p $(@D)
 	@echo "  GUEST   $@"
-	$(Q)$(PERF_CC_arm64) -c -o $@.o $< && $(PERF_CC_arm64:%gcc=%objcopy) -O binary $@.o $@
+	$(Q)$(PERF_CC_arm64) $(PERF_FLAT) -c -o $@.o $< && $(PERF_CC_arm64:%gcc=%objcopy) -O binary $@.o $@
 PERF_START_NEEDS := all $(PERF)/watch $(PERF)/packages.stamp $(PERF)/start.x86_64 $(PERF)/start.arm64
 
 PERF_QUICK_NEEDS := all $(PERF)/watch $(PERF)/native/programs $(PERF)/packages.stamp \

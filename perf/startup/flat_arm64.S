@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The same as flat_x86_64.S for the arm64 `virt` machine: an Image, a PL011, PSCI. */
+/* The same as flat_x86_64.S for the arm64 `virt` machine: an Image, a PL011, PSCI. With OFF it only powers off. */
 	.text
 	b start
 	.word 0
@@ -9,7 +9,9 @@
 	.quad 0, 0, 0
 	.ascii "ARM\x64"
 	.word 0
-start:	mov w1, #0x09000000
+start:
+#ifndef OFF
+	mov w1, #0x09000000
 	mov w0, #'1'
 	str w0, [x1]
 	mov w0, #'\n'
@@ -36,6 +38,7 @@ start:	mov w1, #0x09000000
 	sub x4, x4, x3
 	cmp x4, x2
 	b.lo 4b
+#endif
 	mov w0, #0x0008
 	movk w0, #0x8400, lsl #16
 	hvc #0
