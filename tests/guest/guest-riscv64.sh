@@ -7,7 +7,7 @@ GUEST_ARCH=riscv64
 . tests/guest/smp.sh
 OPENSBI=board-virt-riscv64,firmware=$GUEST/firmware/fw_dynamic.bin
 
-for cpus in 1 2; do
+for cpus in 1 2 4; do
 	smp direct $cpus
 	smp opensbi $cpus -p "$OPENSBI"
 	has "opensbi-smp$cpus-banner" "$OUT" 'Runtime SBI Version'

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MIT
-# tests/soft: the software engine, with a toy architecture and the interpreter.
+# tests/soft: the software engine, with a toy architecture; NAME runs it interpreted, NAME-compiled by the x86 emitter.
 CPPFLAGS_tests_soft := -Isdk -Isdk/xlate -Iplugins/soft
 
-TEST_SOFT_NAMES := complete memory flush code smp optimize
+TEST_SOFT_TIERS := memory flush code smp
+TEST_SOFT_NAMES := complete optimize $(TEST_SOFT_TIERS)
 TEST_SOFT := $(foreach t,$(TEST_SOFT_NAMES),$(B)/tests/test-soft-$(t))
+TEST_SOFT_COMPILED := $(foreach t,$(TEST_SOFT_TIERS),$(B)/tests/test-soft-$(t)-compiled)
 TEST_SOFT_OBJS := $(call objects,$(foreach t,$(TEST_SOFT_NAMES),tests/soft/test_$(t).c))
-TESTS += $(TEST_SOFT)
+TESTS += $(TEST_SOFT) $(TEST_SOFT_COMPILED)
 
-TEST_SOFT_SUPPORT := $(call objects,tests/soft/toy.c tests/soft/toy_host.c)
-$(TEST_SOFT): $(B)/tests/test-soft-%: $(B)/obj/tests/soft/test_%.o $(TEST_SOFT_SUPPORT) $(SOFT_OBJS) $(B)/lib/libxlate-ir.a
+TEST_SOFT_SUPPORT := $(call objects,tests/soft/toy.c tests/soft/toy_host.c) $(SOFT_OBJS) $(B)/lib/libxlate-ir.a
+$(TEST_SOFT): $(B)/tests/test-soft-%: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/toy_tier0.c) $(TEST_SOFT_SUPPORT)
+$(TEST_SOFT_COMPILED): $(B)/tests/test-soft-%-compiled: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/toy_tier1.c) \
+	$(B)/lib/libxlate-emit-x86.a $(TEST_SOFT_SUPPORT)
+$(TEST_SOFT) $(TEST_SOFT_COMPILED):
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -lm

@@ -103,6 +103,7 @@ static inline uint64_t *toy_r(struct vr_exec *x)
 extern struct toy toy; /* one a process: tests run in their own */
 extern const struct vr_isa toy_isa;
 extern const struct vr_host toy_host;
+extern const struct vr_emit *const toy_emit; /* NULL: tier 0 */
 
 /* -- toy_host.c -- */
 /* A machine of `cpus` vCPUs, TOY_CODE and TOY_VECTOR mapped for everybody. Fails the test when it can't. */

@@ -40,15 +40,10 @@ static uint64_t VR_CALL now(const struct vr_host *h)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
-/* The engine asks for whole tables; of these it only uses now(), since there is nothing to compile. */
+/* The engine asks for whole tables; of this it only uses now(). */
 static void VR_CALL timer_destroy(struct vr_timer *timer)
 {
 	(void)timer;
-}
-static void VR_CALL end_write(const struct vr_host *h, const struct vr_code_memory *m, uint64_t offset,
-			      uint64_t n)
-{
-	(void)h, (void)m, (void)offset, (void)n;
 }
 static const struct vr_host_timer timer = {.size = sizeof(timer), .now = now, .destroy = timer_destroy};
 
@@ -79,7 +74,38 @@ static void VR_CALL unpark(const struct vr_host *h, uint32_t vcpu)
 	pthread_mutex_unlock(&park_lock);
 }
 static const struct vr_host_thread thread = {.size = sizeof(thread), .park = park, .unpark = unpark};
-static const struct vr_host_codecache codecache = {.size = sizeof(codecache), .end_write = end_write};
+
+static int32_t VR_CALL code_create(const struct vr_host *h, uint64_t length, struct vr_code_memory *out)
+{
+	(void)h;
+	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return VR_E_NOMEM;
+	out->write = out->execute = p;
+	out->length = length;
+	return VR_OK;
+}
+static void VR_CALL code_destroy(const struct vr_host *h, struct vr_code_memory *m)
+{
+	(void)h;
+	munmap(m->write, m->length);
+}
+static void VR_CALL begin_write(const struct vr_host *h, const struct vr_code_memory *m)
+{
+	(void)h, (void)m;
+}
+static void VR_CALL end_write(const struct vr_host *h, const struct vr_code_memory *m, uint64_t offset,
+			      uint64_t n)
+{
+	(void)h, (void)m, (void)offset, (void)n;
+}
+static const struct vr_host_codecache codecache = {.size = sizeof(codecache),
+						   .create = code_create,
+						   .destroy = code_destroy,
+						   .begin_write = begin_write,
+						   .end_write = end_write};
 
 static const void *VR_CALL query(const struct vr_host *h, const char *id)
 {
@@ -108,7 +134,8 @@ static uint8_t *memory(size_t bytes)
 
 struct toy *toy_new(uint32_t cpus)
 {
-	static const struct vr_translator translator = {.size = sizeof(translator), .isa = &toy_isa};
+	const struct vr_translator translator = {
+		.size = sizeof(translator), .isa = &toy_isa, .emit = toy_emit};
 	const struct vr_vm_config c = {.size = sizeof(c),
 				       .vcpu_count = cpus,
 				       .arch = "toy",
