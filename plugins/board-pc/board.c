@@ -7,6 +7,7 @@
 #include "board.h"
 
 #include <board/join.h>
+#include <board/limits.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,6 @@
 #include "map.h"
 #include "ranges.h"
 
-#define RAM_GRAIN 0x10000u
 #define UART_PORT 0x3f8u
 
 #define ANNOUNCE_ACPI 1u
@@ -43,21 +43,13 @@ static void VR_CALL pc_destroy(void *board)
 	free(b);
 }
 
-static int32_t check(const struct vr_tables *t, const struct vr_board_config *c)
-{
-	if (c->arch && strcmp(c->arch, "x86_64") != 0)
-		return vr_tables_fail(t, VR_E_CONFIG, "board-pc is an x86_64 machine, not \"%s\"", c->arch);
-	if (c->vcpu_count < 1 || c->vcpu_count > PC_MAX_VCPUS)
-		return vr_tables_fail(t, VR_E_CONFIG, "%u vCPUs: this machine has 1 to %u; change --smp",
-				      c->vcpu_count, PC_MAX_VCPUS);
-	if (c->ram_size % RAM_GRAIN || c->ram_size < PC_RAM_MIN || c->ram_size > PC_RAM_MAX)
-		return vr_tables_fail(t, VR_E_CONFIG,
-				      "RAM of %" PRIu64
-				      " bytes: this machine takes a multiple of 64 KiB, from 2 MiB to 1 TiB; "
-				      "change -m",
-				      c->ram_size);
-	return VR_OK;
-}
+static const struct vr_board_limits limits = {
+	.who = "board-pc",
+	.arch = "x86_64",
+	.vcpus = PC_MAX_VCPUS,
+	.ram_min = PC_RAM_MIN,
+	.ram_max = PC_RAM_MAX,
+};
 
 static int32_t read_options(struct vr_pc *b)
 {
@@ -140,7 +132,7 @@ static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, vo
 	}
 	rc = vr_tables_bind(&b->t, host, "board-pc");
 	if (rc >= 0)
-		rc = check(&b->t, c);
+		rc = vr_board_limits_check(&b->t, &limits, c);
 	if (rc >= 0)
 		rc = read_options(b);
 	if (rc >= 0) {

@@ -6,12 +6,10 @@
 #include "board.h"
 
 #include <board/join.h>
-
+#include <board/limits.h>
 #include <board/slots.h>
 #include <board/uart.h>
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "clint.h"
 #include "entry.h"
@@ -22,8 +20,6 @@
 #include "plic.h"
 #include "rtc.h"
 #include "sbi.h"
-
-#define RAM_GRAIN 0x10000u
 
 struct virt {
 	struct vr_tables t;
@@ -57,22 +53,13 @@ static void VR_CALL virt_destroy(void *board)
 	free(v);
 }
 
-static int32_t check(const struct vr_tables *t, const struct vr_board_config *c)
-{
-	if (c->arch && strcmp(c->arch, "riscv64") != 0)
-		return vr_tables_fail(t, VR_E_CONFIG, "board-virt-riscv64 is a riscv64 machine, not \"%s\"",
-				      c->arch);
-	if (c->vcpu_count < 1 || c->vcpu_count > RV_MAX_VCPUS)
-		return vr_tables_fail(t, VR_E_CONFIG, "%u vCPUs: this machine has 1 to %u; change --smp",
-				      c->vcpu_count, RV_MAX_VCPUS);
-	if (!c->ram_size || c->ram_size % RAM_GRAIN || c->ram_size > RV_RAM_MAX)
-		return vr_tables_fail(t, VR_E_CONFIG,
-				      "RAM of %" PRIu64
-				      " bytes: this machine takes a multiple of 64 KiB, at most 255 GiB; "
-				      "change -m",
-				      c->ram_size);
-	return VR_OK;
-}
+static const struct vr_board_limits limits = {
+	.who = "board-virt-riscv64",
+	.arch = "riscv64",
+	.vcpus = RV_MAX_VCPUS,
+	.ram_min = VR_BOARD_RAM_GRAIN,
+	.ram_max = RV_RAM_MAX,
+};
 
 /* Read now: later the process may open no files. */
 static int32_t read_firmware(struct virt *v)
@@ -130,7 +117,7 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 	}
 	rc = vr_tables_bind(&v->t, host, "board-virt-riscv64");
 	if (rc >= 0)
-		rc = check(&v->t, c);
+		rc = vr_board_limits_check(&v->t, &limits, c);
 	v->vcpu_count = c->vcpu_count;
 	v->ram_size = c->ram_size;
 	if (rc >= 0)

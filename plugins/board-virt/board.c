@@ -7,7 +7,7 @@
 #include "board.h"
 
 #include <board/join.h>
-#include <inttypes.h>
+#include <board/limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,8 +15,6 @@
 #include "fdt.h"
 #include "load.h"
 #include "map.h"
-
-#define RAM_GRAIN 0x10000u
 
 /* ---- life ------------------------------------------------------------------------------------------ */
 
@@ -33,21 +31,13 @@ static void VR_CALL virt_destroy(void *board)
 	free(v);
 }
 
-static int32_t check(const struct vr_tables *t, const struct vr_board_config *c)
-{
-	if (c->arch && strcmp(c->arch, "arm64") != 0)
-		return vr_tables_fail(t, VR_E_CONFIG, "board-virt is an arm64 machine, not \"%s\"", c->arch);
-	if (c->vcpu_count < 1 || c->vcpu_count > VIRT_MAX_VCPUS)
-		return vr_tables_fail(t, VR_E_CONFIG, "%u vCPUs: this machine has 1 to %u; change --smp",
-				      c->vcpu_count, VIRT_MAX_VCPUS);
-	if (!c->ram_size || c->ram_size % RAM_GRAIN || c->ram_size > VIRT_RAM_MAX)
-		return vr_tables_fail(t, VR_E_CONFIG,
-				      "RAM of %" PRIu64
-				      " bytes: this machine takes a multiple of 64 KiB, at most 255 GiB; "
-				      "change -m",
-				      c->ram_size);
-	return VR_OK;
-}
+static const struct vr_board_limits limits = {
+	.who = "board-virt",
+	.arch = "arm64",
+	.vcpus = VIRT_MAX_VCPUS,
+	.ram_min = VR_BOARD_RAM_GRAIN,
+	.ram_max = VIRT_RAM_MAX,
+};
 
 /* Option `terminal`: which device talks to console port 0, the user's; the other has port 1. */
 static int32_t choose_terminal(struct vr_virt *v)
@@ -72,13 +62,9 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 	}
 	rc = vr_tables_bind(&v->t, host, "board-virt");
 	if (rc >= 0)
-		rc = check(&v->t, c);
+		rc = vr_board_limits_check(&v->t, &limits, c);
 	if (rc >= 0)
 		rc = choose_terminal(v);
-	if (rc < 0) {
-		free(v);
-		return rc;
-	}
 	v->vcpu_count = c->vcpu_count;
 	v->ram_size = c->ram_size;
 	v->slots.t = &v->t;
@@ -90,7 +76,8 @@ static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, 
 	v->slots.window_size = VIRT_WINDOW_SIZE;
 	v->slots.window_irq = VIRT_SPI_BASE + VIRT_SPI_WINDOW;
 	v->slots.window_max = VIRT_WINDOWS;
-	rc = v->t.memory->add(host, VIRT_RAM_BASE, v->ram_size, 0, "ram");
+	if (rc >= 0)
+		rc = v->t.memory->add(host, VIRT_RAM_BASE, v->ram_size, 0, "ram");
 	if (rc >= 0)
 		rc = vr_gic_new(&v->t, v->vcpu_count, &v->gic);
 	if (rc >= 0)
