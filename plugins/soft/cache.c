@@ -21,7 +21,9 @@
  * write the page and says so (soft_tlb_sync), and only then is the page translated, under the lock. So a
  * write either comes before the reading, or it finds `watched` and waits for the lock. Waiting for the others
  * can't be done under the lock, which they may want; a page that a write released in between is watched
- * again.
+ * again. `watched` is a number that no other watch of any page had, and gets its lowest bit when the others
+ * have answered: a vCPU that comes meanwhile must not translate either, and has them asked once more. Whoever
+ * has waited for what is over by then finds another number, and no bit is set.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -300,12 +302,19 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 /* Have every write to the page noticed from now on. Without the lock. */
 static void watch(struct soft_vcpu *v, struct soft_page *page)
 {
-	atomic_store(&page->watched, 1);
-	/* Whoever may write the page through its TLB said so before it looked at `watched`. */
-	if (!soft_ram_take_written(v->vm, page->physical))
+	uint64_t number = 0, mine = 2 * (atomic_fetch_add(&v->vm->watches, 1) + 1);
+	bool first = atomic_compare_exchange_strong(&page->watched, &number, mine);
+
+	number = first ? mine : number;
+	if (number & 1)
 		return;
-	soft_tlb_protect(v, page->physical);
-	soft_tlb_sync(v->x);
+	/* Whoever may write the page through its TLB said so before it looked at `watched`; somebody else who
+	 * is at it has heard that already, but perhaps no answer. */
+	if (soft_ram_take_written(v->vm, page->physical) || !first) {
+		soft_tlb_protect(v, page->physical);
+		soft_tlb_sync(v->x);
+	}
+	atomic_compare_exchange_strong(&page->watched, &number, number | 1);
 }
 
 /* Translate, under the lock. NULL: not this time. *cut: the instruction continues on the next page, whose
@@ -319,7 +328,7 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 	struct soft_region *g = NULL;
 
 	/* Written since it was watched: once more. */
-	if (e || !atomic_load(&it->page->watched))
+	if (e || !soft_page_settled(it->page))
 		return e;
 	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
 			    ? VR_E_NOMEM
@@ -372,7 +381,7 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 			v->full_again = 0;
 		return e;
 	}
-	if (!atomic_load(&it->page->watched)) {
+	if (!soft_page_settled(it->page)) {
 		watch(v, it->page);
 		/* While it waited for the others this vCPU may have carried out flushes. */
 		it = soft_fetch(x, x->pc);

@@ -130,8 +130,13 @@ struct soft_page {
 	struct soft_region *regions;
 	struct soft_pair *pairs;
 	struct soft_page *all_next;
-	_Atomic uint32_t watched; /* writes go through the slow path */
+	_Atomic uint64_t watched; /* not 0: writes go through the slow path. See soft_page_settled() */
 };
+/* Every write goes there: what is read now is noticed when it changes. */
+static inline bool soft_page_settled(const struct soft_page *page)
+{
+	return atomic_load(&page->watched) & 1;
+}
 
 /* A (virtual page, physical page) pair and its number for bank.xmap. */
 struct soft_pair {
@@ -237,6 +242,7 @@ struct soft_vm {
 	struct soft_exit *exits;
 	uint32_t exit_count, exit_capacity;
 	uint32_t pair_count;
+	_Atomic uint64_t watches; /* times that a page was begun to be watched */
 	/* translation scratch (code_lock) */
 	struct soft_scratch *scratch;
 };

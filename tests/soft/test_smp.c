@@ -30,7 +30,7 @@ static void finish(void)
 	toy_free(t);
 }
 
-TestSuite(smp, .fini = finish, .timeout = 120);
+TestSuite(smp, .fini = finish, .timeout = 600);
 
 #define R(who, n) (toy_r(t->cpu[who]->x)[n])
 
@@ -215,7 +215,47 @@ Test(smp, code_that_others_run)
 	cr_assert_geq(toy_counter(t, "invalidated_regions"), 1);
 }
 
-/* The same, written by a device. */
+/* Hook 7: the writer, which has the right to write the page, holds it while one reader waits for it and a
+ * second one comes; then it writes. */
+static void hook_hold(struct toy *m, struct vr_exec *x)
+{
+	const struct soft_page *page;
+
+	(void)x;
+	atomic_store(&m->shared[4], 1);
+	do {
+		sched_yield();
+		page = soft_page(m->vm, TOY_RAM + 20 * SOFT_PAGE, false);
+	} while (!page || !atomic_load(&page->watched));
+	atomic_store(&m->shared[4], 2);
+	for (uint32_t i = 0; i < 2000 && !m->cpu[2]->n.translations; i++)
+		sched_yield();
+	__atomic_store_n((uint32_t *)(void *)(toy_page(m, 20) + 4), 77, __ATOMIC_SEQ_CST);
+}
+
+/* Nobody translates a page before everybody has given up the right to write it, whoever asked for that. */
+Test(smp, code_is_read_when_all_have_answered)
+{
+	pthread_t threads[3];
+
+	make(3);
+	t->hooks[7] = hook_hold;
+	TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 1), TOY_STOP);
+	TOY_LOAD(t, 40, 0, TOY_OP(TOY_ST, 2, 1, 2, 4), TOY_CALL_HOOK(7), TOY_STOP);
+	R(0, 1) = ALIAS;
+	R(0, 2) = 2;
+	threads[0] = toy_start(t, 0, SCRIPTS);
+	for (uint32_t i = 1; i < 3; i++) {
+		while (atomic_load(&t->shared[4]) < i)
+			sched_yield();
+		threads[i] = toy_start(t, i, FUNC);
+	}
+	join_all(threads, 3);
+	cr_assert_eq(R(1, 5), 77);
+	cr_assert_eq(R(2, 5), 77);
+}
+
+/* The same as before, written by a device. */
 Test(smp, code_that_a_device_writes)
 {
 	pthread_t threads[2];
