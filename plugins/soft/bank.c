@@ -20,6 +20,10 @@
  * its own page is flushed may still push return addresses that should be forgotten: the bank is marked stale,
  * and the next look-up empties the shadow stack.
  *
+ * Taking away the right to write a physical page has to find every entry that has it, in every bank. For that
+ * there is a byte an entry (marks[]), set from the page's number when the right is given and never cleared:
+ * looking through bytes is what memchr() does best, and what it finds too much is compared and left alone.
+ *
  * When the code cache is emptied, what a bank knows of code is worthless. Its vCPU sees that by the cache's
  * epoch when it next goes in; nobody else may touch it.
  */
@@ -71,6 +75,13 @@ void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b)
 	info->refills = 0;
 }
 
+static void bank_free(struct vr_bank *b)
+{
+	free(soft_bank_info(b)->itlb);
+	free(soft_bank_info(b)->marks);
+	munmap(b, sizeof(*b));
+}
+
 static struct vr_bank *bank_new(struct soft_vcpu *v)
 {
 	struct vr_bank *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
@@ -81,8 +92,9 @@ static struct vr_bank *bank_new(struct soft_vcpu *v)
 	struct soft_bank_info *info = soft_bank_info(b);
 
 	info->itlb = calloc(SOFT_ITLB, sizeof(*info->itlb));
-	if (!info->itlb) {
-		munmap(b, sizeof(*b));
+	info->marks = calloc(1u << VR_TLB_MAX_LOG2, sizeof(*info->marks));
+	if (!info->itlb || !info->marks) {
+		bank_free(b);
 		return NULL;
 	}
 	b->tlb_mask = ((1u << VR_TLB_MIN_LOG2) - 1) * sizeof(struct vr_tlb_entry);
@@ -143,10 +155,8 @@ int32_t soft_bank_init(struct soft_vcpu *v)
 
 void soft_bank_fini(struct soft_vcpu *v)
 {
-	for (uint32_t i = 0; i < v->bank_count; i++) {
-		free(soft_bank_info(v->banks[i])->itlb);
-		munmap(v->banks[i], sizeof(*v->banks[i]));
-	}
+	for (uint32_t i = 0; i < v->bank_count; i++)
+		bank_free(v->banks[i]);
 	v->bank_count = 0;
 }
 
@@ -214,15 +224,17 @@ static void flush_range(struct soft_vcpu *v, struct vr_bank *b, uint64_t va, uin
 
 static void protect_page(struct soft_vcpu *v, uint64_t pa)
 {
+	const uint8_t mark = soft_tlb_mark(pa);
+
 	for (uint32_t i = 0; i < v->bank_count; i++) {
 		struct vr_bank *b = v->banks[i];
-		uint64_t n = tlb_entries(b);
+		const uint8_t *marks = soft_bank_info(b)->marks, *end = marks + tlb_entries(b), *at = marks;
 
 		if (!soft_bank_info(b)->valid)
 			continue;
-		for (uint64_t k = 0; k < n; k++)
-			if ((b->tlb[k].physical & SOFT_PAGE_MASK) == pa)
-				b->tlb[k].tag_write = EMPTY_TAG;
+		for (; (at = memchr(at, mark, (size_t)(end - at))) != NULL; at++)
+			if ((b->tlb[at - marks].physical & SOFT_PAGE_MASK) == pa)
+				b->tlb[at - marks].tag_write = EMPTY_TAG;
 	}
 }
 

@@ -140,6 +140,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 	granted = granted && !p->watched;
 	e->tag_read = rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
 	e->tag_write = granted ? page : page | VR_TLB_NEVER;
+	if (granted)
+		soft_bank_info(x->bank)->marks[e - x->bank->tlb] = soft_tlb_mark(pa_page);
 	e->addend = (uint64_t)(uintptr_t)p->host - page;
 	e->physical = pa_page | (t.user_rights & (1u << VR_ACCESS_READ) ? VR_TLB_USER_READ : 0) |
 		      (granted && (t.user_rights & (1u << VR_ACCESS_WRITE)) ? VR_TLB_USER_WRITE : 0);

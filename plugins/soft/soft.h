@@ -159,6 +159,7 @@ struct soft_bank_info {
 	uint64_t stamp;   /* of the last switch to it */
 	uint64_t refills; /* since the last growth or flush */
 	struct soft_itlb_entry *itlb;
+	uint8_t *marks; /* of TLB entries that have, or had, the right to write: soft_tlb_mark() */
 	uint64_t valid; /* in use for (asid, key) */
 	uint64_t stale; /* return addresses may be of a mapping that was flushed */
 };
@@ -307,6 +308,12 @@ void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va
 		    uint32_t broadcast);
 void soft_tlb_sync(struct vr_exec *x);
 void soft_requests_run(struct soft_vcpu *v);
+/* What marks[] holds for an entry with the right to write the page at pa: 1..255. An entry of another page
+ * may have the same, or what it had before. */
+static inline uint8_t soft_tlb_mark(uint64_t pa)
+{
+	return (uint8_t)(1 + ((pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % 255);
+}
 /* Writes to this physical page must be seen: drop write rights from every TLB of every vCPU (posted). */
 void soft_tlb_protect(struct soft_vcpu *v, uint64_t pa);
 

@@ -301,6 +301,47 @@ Test(code, counters_add_up)
 	cr_assert_eq(toy_counter(t, "cache_hit_rate"), (n->lookups - n->translations) * 1000 / n->lookups);
 }
 
+/* So many pages are data first that their bytes in the TLB's marks are the same for several, and that it
+ * grows in between; in two address spaces. Each is noticed when it is written as code. */
+Test(code, many_pages_that_were_data)
+{
+	enum { PAGES = 700, FIRST = 100 };
+	const uint64_t base = 0x100000;
+
+	for (uint32_t i = 0; i < PAGES; i++)
+		for (uint32_t asid = 0; asid < 2; asid++)
+			toy_map(t, asid, base + i * (uint64_t)SOFT_PAGE, FIRST + i, TOY_RWX, TOY_RWX);
+	TOY_LOAD(t, 0, 0, TOY_OP(TOY_ST, 2, 1, 2, IMM), TOY_STOP);
+	for (uint32_t round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < PAGES; i++) {
+			X->asid = round;
+			X->env->context(X);
+			TOY_LOAD(t, FIRST + i, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 0), TOY_STOP);
+			R(1) = base + i * (uint64_t)SOFT_PAGE;
+			R(2) = 1000 + i;
+			cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+		}
+	for (uint32_t i = 0; i < PAGES; i++)
+		for (uint32_t asid = 0; asid < 2; asid++) {
+			/* Translated in one, written in the other. */
+			X->asid = asid;
+			X->env->context(X);
+			cr_assert_eq(toy_go(t, 0, base + i * (uint64_t)SOFT_PAGE), VR_EXIT_KICK);
+			cr_assert_eq(R(5), asid ? 5000 + i : 1000 + i, "page %u", i);
+			X->asid = !asid;
+			X->env->context(X);
+			R(1) = base + i * (uint64_t)SOFT_PAGE;
+			R(2) = 5000 + i;
+			cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+			X->asid = asid;
+			X->env->context(X);
+			cr_assert_eq(toy_go(t, 0, base + i * (uint64_t)SOFT_PAGE), VR_EXIT_KICK);
+			cr_assert_eq(R(5), 5000 + i, "page %u, space %u", i, asid);
+		}
+	cr_assert_eq(toy_of(X)->faults, 0);
+	cr_assert_geq(toy_counter(t, "tlb_resizes"), 1);
+}
+
 /* An instruction that continues on a page that can't be fetched: the fault is that page's, at the
  * instruction. */
 Test(code, an_instruction_across_pages)
