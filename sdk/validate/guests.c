@@ -150,6 +150,8 @@ static void a64_forget_flags(void *state)
 #define RV_MIDELEG 0x303u
 #define RV_STVEC 0x105u
 #define RV_SSCRATCH 0x140u
+#define RV_PMPCFG0 0x3a0u
+#define RV_PMPADDR0 0x3b0u
 
 static void rv_set(struct vr_state_riscv64 *s, uint32_t id, uint64_t value)
 {
@@ -187,6 +189,9 @@ static void rv_enter(const struct machine *m, void *state, uint64_t pc)
 	s->powered_on = 1;
 	s->waiting = 0;
 	s->reservation_address = UINT64_MAX;
+	/* As firmware leaves it: all of memory is S-mode's. */
+	rv_set(s, RV_PMPADDR0, UINT64_MAX >> 10);
+	rv_set(s, RV_PMPCFG0, 0x1f); /* NAPOT, every right */
 	rv_set(s, RV_STVEC, m->vectors);
 	rv_set(s, RV_MEDELEG, VR_RISCV_S_MEDELEG);
 	rv_set(s, RV_MIDELEG, VR_RISCV_S_MIDELEG);
