@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* complete.c: what of a translator's tables can't be done without; an older or another's may end before it.
  */
-#include <string.h>
+#include <has.h>
 
 #include "soft.h"
 
@@ -27,20 +27,11 @@ static const struct need emit_needs[] = {
 	EMIT(kill),  EMIT(enter),  EMIT(fp_load), EMIT(fp_save), EMIT(slot_register),
 };
 
-/* Members are pointers; a struct begins with its size. */
 static const char *first_missing(const void *table, const struct need *needs, size_t count)
 {
-	uint32_t size;
-
-	memcpy(&size, table, sizeof(size));
-	for (size_t i = 0; i < count; i++) {
-		const void *value = NULL;
-
-		if (size >= needs[i].offset + sizeof(value))
-			memcpy(&value, (const uint8_t *)table + needs[i].offset, sizeof(value));
-		if (!value)
+	for (size_t i = 0; i < count; i++)
+		if (!vr_has_at(table, needs[i].offset))
 			return needs[i].name;
-	}
 	return NULL;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* plugin.c: what virtio.so exports: a maker of the devices of virtio.h. */
+#include <has.h>
 #include <join.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,30 +66,24 @@ static const struct vr_device_maker maker = {
 
 static int32_t VR_CALL probe(void *self)
 {
-/* A table has to reach this member, the last one that is used. */
-#define REACHES(type, last) offsetof(struct type, last) + sizeof(((struct type *)0)->last)
 	static const struct {
 		const char *id;
-		size_t least;
+		size_t last; /* function that is used */
 	} wanted[] = {
-		{VR_MEMORY_ID, REACHES(vr_host_memory, written)},
-		{VR_MMIO_ID, REACHES(vr_host_mmio, attach)},
-		{VR_IRQ_ID, REACHES(vr_host_irq, set)},
-		{VR_THREAD_ID, REACHES(vr_host_thread, join)},
-		{VR_CONSOLE_ID, REACHES(vr_host_console, on_input)},
-		{VR_BLOCK_ID, REACHES(vr_host_block, write_zeroes)},
+		{VR_MEMORY_ID, offsetof(struct vr_host_memory, written)},
+		{VR_MMIO_ID, offsetof(struct vr_host_mmio, attach)},
+		{VR_IRQ_ID, offsetof(struct vr_host_irq, set)},
+		{VR_THREAD_ID, offsetof(struct vr_host_thread, join)},
+		{VR_CONSOLE_ID, offsetof(struct vr_host_console, on_input)},
+		{VR_BLOCK_ID, offsetof(struct vr_host_block, write_zeroes)},
 	};
-#undef REACHES
 	const struct vr_host *host = ((struct vr_joined *)self)->host;
 
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		const uint32_t *table = host->query(host, wanted[i].id);
-
-		if (!table || *table < wanted[i].least)
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (!vr_host_table(host, wanted[i].id, wanted[i].last))
 			return vr_virtio_fail(host, VR_E_ABI,
 					      "virtio needs %s, which this host does not offer",
 					      wanted[i].id);
-	}
 	return VR_OK;
 }
 

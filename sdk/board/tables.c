@@ -6,42 +6,42 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../has.h"
+
 int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const char *who)
 {
-/* A table has to reach this member, the last one that boards use. */
-#define REACHES(type, last) offsetof(struct type, last) + sizeof(((struct type *)0)->last)
+/* `last`: the last function that boards use. */
+#define WANTED(id, table, last, required)                                                               \
+	{                                                                                               \
+		id, offsetof(struct vr_tables, table), offsetof(struct vr_host_##table, last), required \
+	}
 	static const struct {
 		const char *id;
-		size_t member;
-		size_t least;
+		size_t member, last;
 		int required;
 	} wanted[] = {
-		{VR_MEMORY_ID, offsetof(struct vr_tables, memory), REACHES(vr_host_memory, written), 1},
-		{VR_MMIO_ID, offsetof(struct vr_tables, mmio), REACHES(vr_host_mmio, attach), 1},
-		{VR_IRQ_ID, offsetof(struct vr_tables, irq), REACHES(vr_host_irq, set_pin), 1},
-		{VR_TIMER_ID, offsetof(struct vr_tables, timer), REACHES(vr_host_timer, destroy), 1},
-		{VR_MACHINE_ID, offsetof(struct vr_tables, machine), REACHES(vr_host_machine, set_hypercall),
-		 1},
-		{VR_CONSOLE_ID, offsetof(struct vr_tables, console), REACHES(vr_host_console, on_input), 1},
-		{VR_LOG_ID, offsetof(struct vr_tables, log), REACHES(vr_host_log, write), 0},
-		{VR_REGISTRY_ID, offsetof(struct vr_tables, registry), REACHES(vr_host_registry, find), 0},
-		{VR_BLOCK_ID, offsetof(struct vr_tables, block), REACHES(vr_host_block, info), 0},
-		{VR_CONFIG_ID, offsetof(struct vr_tables, config), REACHES(vr_host_config, number), 0},
+		WANTED(VR_MEMORY_ID, memory, written, 1),
+		WANTED(VR_MMIO_ID, mmio, attach, 1),
+		WANTED(VR_IRQ_ID, irq, set_pin, 1),
+		WANTED(VR_TIMER_ID, timer, destroy, 1),
+		WANTED(VR_MACHINE_ID, machine, set_hypercall, 1),
+		WANTED(VR_CONSOLE_ID, console, on_input, 1),
+		WANTED(VR_LOG_ID, log, write, 0),
+		WANTED(VR_REGISTRY_ID, registry, find, 0),
+		WANTED(VR_BLOCK_ID, block, info, 0),
+		WANTED(VR_CONFIG_ID, config, number, 0),
 	};
+#undef WANTED
 
 	t->host = host;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		const void *table = host->query(host, wanted[i].id);
-
-		if (table && *(const uint32_t *)table < wanted[i].least)
-			table = NULL; /* an older host's: as good as none */
+		const void *table = vr_host_table(host, wanted[i].id, wanted[i].last);
 
 		if (!table && wanted[i].required)
 			return vr_tables_fail(t, VR_E_ABI, "%s needs %s, which this host does not offer", who,
 					      wanted[i].id);
 		*(const void **)((char *)t + wanted[i].member) = table;
 	}
-#undef REACHES
 	return VR_OK;
 }
 

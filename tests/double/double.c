@@ -681,7 +681,16 @@ static const char *VR_CALL config_string(const struct vr_host *host, const char 
 	return d->option_name && strcmp(name, d->option_name) == 0 ? d->option_value : NULL;
 }
 
-static const struct vr_host_config config = {.size = sizeof(config), .string = config_string};
+static int32_t VR_CALL config_number(const struct vr_host *host, const char *name, uint64_t *out)
+{
+	(void)host;
+	(void)name;
+	(void)out;
+	return VR_E_NOENT;
+}
+
+static const struct vr_host_config config = {
+	.size = sizeof(config), .string = config_string, .number = config_number};
 
 /* ---- doorbells: rung by the test ---- */
 

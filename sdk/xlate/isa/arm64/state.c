@@ -2,6 +2,7 @@
 /* state.c: a vCPU's life: set up, reset, the canonical state in and out. */
 #include <stdlib.h>
 #include <string.h>
+#include "has.h"
 #include "system.h"
 
 int32_t VR_CALL a64_init(struct vr_exec *x, const struct vr_isa_env *env)
@@ -15,15 +16,11 @@ int32_t VR_CALL a64_init(struct vr_exec *x, const struct vr_isa_env *env)
 	x->env = env;
 	x->isa = system;
 	system->host = env->host;
-	system->timer = env->host->query(env->host, VR_TIMER_ID);
-	system->irq = env->host->query(env->host, VR_IRQ_ID);
-	system->mmio = env->host->query(env->host, VR_MMIO_ID);
-	system->machine = env->host->query(env->host, VR_MACHINE_ID);
-	/* One that does not reach what is called is as good as none. */
-	system->timer = VR_HAS(system->timer, destroy) ? system->timer : NULL;
-	system->irq = VR_HAS(system->irq, set) ? system->irq : NULL;
-	system->mmio = VR_HAS(system->mmio, access) ? system->mmio : NULL;
-	system->machine = VR_HAS(system->machine, hypercall) ? system->machine : NULL;
+	system->timer = vr_host_table(env->host, VR_TIMER_ID, offsetof(struct vr_host_timer, destroy));
+	system->irq = vr_host_table(env->host, VR_IRQ_ID, offsetof(struct vr_host_irq, set));
+	system->mmio = vr_host_table(env->host, VR_MMIO_ID, offsetof(struct vr_host_mmio, access));
+	system->machine =
+		vr_host_table(env->host, VR_MACHINE_ID, offsetof(struct vr_host_machine, hypercall));
 	if (pthread_mutex_init(&system->timer_lock, NULL)) {
 		free(system);
 		x->isa = NULL;

@@ -2,6 +2,7 @@
 /* state.c: a hart's life: set up, reset, the canonical state in and out. */
 #include <stdlib.h>
 #include <string.h>
+#include "has.h"
 #include "system.h"
 
 int32_t VR_CALL rv_init(struct vr_exec *x, const struct vr_isa_env *env)
@@ -14,13 +15,10 @@ int32_t VR_CALL rv_init(struct vr_exec *x, const struct vr_isa_env *env)
 	x->env = env;
 	x->isa = system;
 	system->host = env->host;
-	system->timer = env->host->query(env->host, VR_TIMER_ID);
-	system->mmio = env->host->query(env->host, VR_MMIO_ID);
-	system->machine = env->host->query(env->host, VR_MACHINE_ID);
-	/* One that does not reach what is called is as good as none. */
-	system->timer = VR_HAS(system->timer, destroy) ? system->timer : NULL;
-	system->mmio = VR_HAS(system->mmio, access) ? system->mmio : NULL;
-	system->machine = VR_HAS(system->machine, hypercall) ? system->machine : NULL;
+	system->timer = vr_host_table(env->host, VR_TIMER_ID, offsetof(struct vr_host_timer, destroy));
+	system->mmio = vr_host_table(env->host, VR_MMIO_ID, offsetof(struct vr_host_mmio, access));
+	system->machine =
+		vr_host_table(env->host, VR_MACHINE_ID, offsetof(struct vr_host_machine, hypercall));
 	if (pthread_mutex_init(&system->timer_lock, NULL)) {
 		free(system);
 		x->isa = NULL;
