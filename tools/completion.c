@@ -7,23 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NONE 0
-#define NEEDED 1
-#define OPTIONAL 2
-
-static const struct option {
-	char letter;
-	const char *word;
-	int argument;
-	const char *metavar, *help;
-} options[] = {
-#define VR_GROUP(title)
-#define VR_OPTION(name, letter_, word_, argument_, metavar_, help_) \
-	{letter_, word_, argument_, metavar_, help_},
-#include "cli/options.def"
-#undef VR_GROUP
-#undef VR_OPTION
-};
+#include "cli/option_table.h"
 
 static const struct word {
 	const char *word, *arguments, *help;

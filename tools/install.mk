@@ -17,7 +17,7 @@ ZSH_FUNCTIONS ?= $(SHARE)/zsh/site-functions
 SHELLS := bash zsh fish
 COMPLETIONS := $(SHELLS:%=$(B)/gen/completion.%)
 ALL += $(COMPLETIONS)
-$(B)/tools/completion: tools/completion.c core/cli/options.def core/cli/commands.def
+$(B)/tools/completion: tools/completion.c core/cli/option_table.h core/cli/options.def core/cli/commands.def
 	@mkdir -p $(@D)
 	@echo "  HOSTCC  $@"
 	$(Q)$(CC) -std=gnu11 -O1 -g $(WARN) -D_GNU_SOURCE -Icore -o $@ $<

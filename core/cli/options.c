@@ -11,27 +11,11 @@
 #include <string.h>
 #include <vmrun/abi.h>
 
+#include "cli/option_table.h"
 #include "util/arch.h"
 #include "util/error.h"
 #include "util/text.h"
 
-#define NONE 0
-#define NEEDED 1
-#define OPTIONAL 2
-
-static const struct option {
-	char letter;
-	const char *word;
-	int argument;
-	const char *metavar;
-} options[] = {
-#define VR_GROUP(title)
-#define VR_OPTION(name, letter_, word_, argument_, metavar_, help) \
-	[VR_OPT_##name] = {letter_, word_, argument_, metavar_},
-#include "cli/options.def"
-#undef VR_GROUP
-#undef VR_OPTION
-};
 _Static_assert(VR_OPT_COUNT <= 64, "struct vr_cli's `given` has 64 bits");
 
 /* ---- pieces of a request ---- */
