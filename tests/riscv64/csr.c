@@ -121,7 +121,7 @@ Test(timer, comparator)
 	csr_write(MENVCFG, MENVCFG_STCE);
 	csr_write(STIMECMP, 50);
 	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, 0);
-	cr_assert_eq(w.armed, 5000);
+	cr_assert_eq(w.armed[0], 5000);
 	world_time(4999);
 	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, 0);
 	world_time(5000);
@@ -131,7 +131,7 @@ Test(timer, comparator)
 	csr_write(STIMECMP, 60);
 	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, 0);
 	csr_write(STIMECMP, UINT64_MAX);
-	cr_assert_eq(w.armed, UINT64_MAX);
+	cr_assert_eq(w.armed[0], UINT64_MAX);
 }
 
 Test(state, there_and_back)

@@ -6,35 +6,12 @@
 #include "xlate/isa/riscv64/system.h"
 
 #define RAM_BASE 0x80000000ull
-#define RAM_SIZE (1u << 20)
-
-struct world {
-	struct vr_exec *x;
-	struct rv_state *s;
-	uint8_t ram[RAM_SIZE];
-	uint32_t contexts, syncs, kicks, waits, yields, flushes;
-	struct {
-		uint32_t kind, broadcast;
-		uint64_t asid, va, length;
-	} flush;                                 /* the last one */
-	void (*before_exchange)(uint64_t *word); /* another hart was faster; once */
-	uint32_t exchanges, read_only, opens, closes;
-	uint64_t now;
-	uint64_t armed; /* UINT64_MAX: not */
-	void(VR_CALL *fire)(void *);
-	void *fire_opaque;
-	int32_t call_result;
-	uint32_t calls;
-	uint64_t call_regs[8];
-};
-extern struct world w;
+#define WORLD_RAM_SIZE (1u << 20)
+#define WORLD_STATE struct rv_state
+#include "../double/world.h"
 
 /* A fresh world with a hart after reset; returns it. */
 struct vr_exec *world_new(void);
-/* 64-bit word of guest-physical memory. */
-uint64_t *world_word(uint64_t pa);
-/* Time goes on to `now`: what was armed up to there fires. */
-void world_time(uint64_t now);
 
 #define PC 0x80001000ull
 

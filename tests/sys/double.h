@@ -6,46 +6,12 @@
 #include "xlate/isa/arm64/system.h"
 
 #define RAM_BASE 0x40000000ull
-#define RAM_SIZE (4u << 20)
-
-struct flush {
-	uint32_t kind, broadcast;
-	uint64_t asid, va, length;
-};
-
-struct world {
-	struct vr_exec *x;
-	struct a64_state *s;
-	uint8_t ram[RAM_SIZE];
-	/* engine */
-	uint32_t contexts, syncs, kicks, waits, yields;
-	uint32_t flushes;
-	struct flush flush; /* the last one */
-	uint64_t code_va, code_length;
-	int32_t write_result; /* of env->write */
-	uint64_t written[8];
-	uint32_t writes;
-	/* host */
-	uint64_t now;
-	uint64_t armed[2]; /* by timer, in order of creation; UINT64_MAX: not armed */
-	void(VR_CALL *fire[2])(void *);
-	void *fire_opaque[2];
-	uint32_t timers;
-	uint32_t line[32], line_sets;
-	uint32_t bus_enc; /* the register that a device owns */
-	uint64_t bus_value;
-	int32_t call_result;
-	uint32_t call_kind;
-	uint64_t call_regs[18];
-};
-extern struct world w;
+#define WORLD_RAM_SIZE (4u << 20)
+#define WORLD_STATE struct a64_state
+#include "../double/world.h"
 
 /* A fresh world with a vCPU after reset; returns it. */
 struct vr_exec *world_new(uint32_t vcpus);
-/* 64-bit word of guest-physical memory. */
-uint64_t *world_word(uint64_t pa);
-/* Time goes on to `now`: what was armed up to there fires. */
-void world_time(uint64_t now);
 
 static inline uint64_t mrs(uint32_t enc)
 {

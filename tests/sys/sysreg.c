@@ -154,7 +154,7 @@ Test(sysreg, device_registers)
 {
 	const uint32_t icc_pmr = VR_A64_SYSREG(3, 0, 4, 6, 0);
 	ready(1);
-	w.bus_enc = icc_pmr;
+	w.bus_address = icc_pmr;
 	w.bus_value = 0xf0;
 	cr_assert_eq(mrs(icc_pmr), 0xf0);
 	msr(icc_pmr, 0x80);
