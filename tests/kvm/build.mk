@@ -10,7 +10,7 @@ KVM_TEST_OBJS := $(call objects,$(KVM_TEST_NAMES:%=tests/kvm/test_%.c))
 KVM_GUESTS := $(patsubst GUEST(%),%,$(shell grep -o '^GUEST([a-z0-9]*)' tests/kvm/guests.def))
 KVM_BLOBS := $(KVM_GUESTS:%=$(B)/tests/kvm/%.bin)
 
-$(B)/tests/kvm/%.bin: tests/kvm/guests/%.S tests/kvm/guests/macros.S tests/kvm/layout.h
+$(B)/tests/kvm/%.bin: tests/kvm/guests/%.S tests/kvm/guests/macros.S tests/kvm/guests/state.S tests/kvm/layout.h
 	@mkdir -p $(@D)
 	@echo "  GUEST   $@"
 	$(Q)$(CC) -c -Itests/kvm/guests -o $(@:.bin=.o) $<

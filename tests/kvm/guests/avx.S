@@ -11,7 +11,4 @@ _start:	vpcmpeqd %ymm14, %ymm14, %ymm14
 	vmovdqu %ymm0, (%rdi)
 	vmovdqu %ymm7, 32(%rdi)
 	vmovdqu %ymm15, 64(%rdi)
-	mov $MMIO_DONE, %edi
-	movl $0x600d000f, (%rdi)
-1:	pause
-	jmp 1b
+	done_mmio $0x600d000f

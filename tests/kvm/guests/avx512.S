@@ -10,7 +10,4 @@ _start:	vpternlogd $0xff, %zmm14, %zmm14, %zmm14
 	vmovdqu32 %zmm0, (%rdi)
 	vmovdqu32 %zmm31, 64(%rdi)
 	kmovw %k3, 128(%rdi)
-	mov $MMIO_DONE, %edi
-	movl $0x600d0010, (%rdi)
-1:	pause
-	jmp 1b
+	done_mmio $0x600d0010

@@ -15,7 +15,4 @@ _start:	mov $MMIO_BELL, %ebx
 	mov $PORT_BELL, %edx
 	mov $3, %eax
 	out %al, %dx
-	mov $MMIO_DONE, %edi
-	movl $0x600d0016, (%rdi)
-2:	pause
-	jmp 2b
+	done_mmio $0x600d0016

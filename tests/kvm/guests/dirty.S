@@ -21,7 +21,4 @@ again:	mov $SLOT1, %edi
 	incl OUT_AREA
 	cmpl $3, OUT_AREA
 	jb again
-	mov $MMIO_DONE, %edi
-	movl $0x600d000c, (%rdi)
-3:	pause
-	jmp 3b
+	done_mmio $0x600d000c

@@ -7,11 +7,8 @@
 	.code64
 	.globl _start
 _start:	setvec VECTOR, intr
-	mov $0xff, %al		/* nothing by the 8259s */
-	out %al, $0x21
-	out %al, $0xa1
-	mov $0xfee00000, %ebx
-	movl $0x1ff, 0xf0(%rbx)
+	no_8259
+	lapic_on
 	mov $0xfec00000, %esi
 	movl $0x1b, (%rsi)
 	movl $0, 0x10(%rsi)

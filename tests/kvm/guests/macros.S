@@ -22,3 +22,24 @@
 	mov %eax, 8(%rdi)
 	movl $0, 12(%rdi)
 .endm
+
+/* Nothing by the 8259s. */
+.macro no_8259
+	mov $0xff, %al
+	out %al, $0x21
+	out %al, $0xa1
+.endm
+
+/* The local APIC is on; %rbx: its registers. */
+.macro lapic_on
+	mov $0xfee00000, %ebx
+	movl $0x1ff, 0xf0(%rbx)
+.endm
+
+/* As `done`, for who has no ports. */
+.macro done_mmio value
+	mov $MMIO_DONE, %edi
+	movl \value, (%rdi)
+9:	pause
+	jmp 9b
+.endm

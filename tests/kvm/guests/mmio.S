@@ -42,8 +42,5 @@ _start:	mov $OUT_AREA, %edi
 1:	movsl
 	sub $4, %edi
 	loop 1b
-	mov $MMIO_DONE, %edi
-	movl $0x600d0006, (%rdi)
-2:	pause
-	jmp 2b
+	done_mmio $0x600d0006
 text:	.ascii "sixteen bytes!!!"

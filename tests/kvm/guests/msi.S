@@ -4,8 +4,7 @@
 	.code64
 	.globl _start
 _start:	setvec VECTOR, intr
-	mov $0xfee00000, %ebx
-	movl $0x1ff, 0xf0(%rbx)
+	lapic_on
 	mov $PORT_LOG, %edx
 	xor %eax, %eax
 	out %al, %dx		/* ready */

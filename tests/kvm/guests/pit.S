@@ -12,11 +12,8 @@ _start:	setvec VECTOR, intr
 	out %al, $0x21
 	mov $1, %al
 	out %al, $0x21
-	mov $0xff, %al
-	out %al, $0x21
-	out %al, $0xa1
-	mov $0xfee00000, %ebx
-	movl $0x1ff, 0xf0(%rbx)
+	no_8259
+	lapic_on
 	mov $0xfec00000, %esi
 	movl $0x15, (%rsi)
 	movl $0, 0x10(%rsi)

@@ -10,7 +10,4 @@ _start:	mov $ROM, %ebx
 	movb $0x9a, 0x1001(%rbx)
 	mov 16(%rbx), %eax
 	mov %rax, OUT_AREA + 8
-	mov $MMIO_DONE, %edi
-	movl $0x600d000d, (%rdi)
-1:	pause
-	jmp 1b
+	done_mmio $0x600d000d

@@ -3,8 +3,7 @@
 #include "macros.S"
 	.code64
 	.globl _start
-_start:	mov $0xfee00000, %ebx
-	movl $0x1ff, 0xf0(%rbx)
+_start:	lapic_on
 	movl $0x01000000, 0x310(%rbx)
 	movl $0x00004500, 0x300(%rbx)	/* INIT */
 	movl $0x01000000, 0x310(%rbx)

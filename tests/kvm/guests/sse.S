@@ -16,7 +16,4 @@ _start:	pcmpeqd %xmm14, %xmm14
 	faddp
 	fstpl 48(%rdi)
 	stmxcsr 56(%rdi)
-	mov $MMIO_DONE, %edi
-	movl $0x600d0011, (%rdi)
-1:	pause
-	jmp 1b
+	done_mmio $0x600d0011

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A long sum over all general and the SSE registers, stopped halfway: what comes out must not depend on
- * which vCPU ran which half.
+ * which vCPU ran which half. With GENERAL_ONLY the general ones alone, for who can't run the others at CPL 0.
  */
 #include "macros.S"
 	.code64
@@ -21,6 +21,7 @@
 	xor %r13, %r14
 	add %r14, %r15
 	adc %r15, %rax
+#ifndef GENERAL_ONLY
 	paddq %xmm0, %xmm1
 	pxor %xmm1, %xmm2
 	paddd %xmm2, %xmm15
@@ -28,11 +29,15 @@
 	fldl (%rsp)
 	fadd %st(1), %st
 	fstpl (%rsp)
+#endif
 .endm
-_start:	fninit
+_start:
+#ifndef GENERAL_ONLY
+	fninit
 	fld1
 	fldpi
 	push $0
+#endif
 	mov $0x1234567, %rax
 	mov $0x89abcdef, %rbx
 	mov $3, %r9
@@ -51,12 +56,11 @@ _start:	fninit
 	mov %rbx, 8(%rdi)
 	mov %rdx, 16(%rdi)
 	mov %r15, 24(%rdi)
+#ifndef GENERAL_ONLY
 	movdqu %xmm1, 32(%rdi)
 	movdqu %xmm2, 48(%rdi)
 	movdqu %xmm15, 64(%rdi)
 	pop %rax
 	mov %rax, 80(%rdi)
-	mov $MMIO_DONE, %edi
-	movl $0x600d000e, (%rdi)
-3:	pause
-	jmp 3b
+#endif
+	done_mmio $0x600d000e

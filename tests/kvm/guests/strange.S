@@ -7,7 +7,4 @@ _start:	mov $MMIO_DEVICE, %ebx
 	mov $0x77, %r9
 	pshufb (%rbx), %xmm1
 	mov %r9, OUT_AREA
-	mov $MMIO_DONE, %edi
-	movl $0x600d0015, (%rdi)
-1:	pause
-	jmp 1b
+	done_mmio $0x600d0015

@@ -4,11 +4,8 @@
 	.code64
 	.globl _start
 _start:	setvec VECTOR, intr
-	mov $0xff, %al		/* nothing by the 8259s */
-	out %al, $0x21
-	out %al, $0xa1
-	mov $0xfee00000, %ebx
-	movl $0x1ff, 0xf0(%rbx)
+	no_8259
+	lapic_on
 	movl $0xb, 0x3e0(%rbx)
 	movl $VECTOR, 0x320(%rbx)
 	movl $100000000, 0x380(%rbx)

@@ -43,10 +43,7 @@ user:	mov %cs, %eax
 	xor %eax, %eax
 	syscall
 	mov %rax, 32(%rbp)
-1:	mov $MMIO_DONE, %edi
-	movl $0x600d000a, (%rdi)
-2:	pause
-	jmp 2b
+1:	done_mmio $0x600d000a
 de:	incq 8(%rbp)
 	mov %rbx, (%rsp)
 	iretq
