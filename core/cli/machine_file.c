@@ -116,33 +116,30 @@ static int32_t read_cpus(const struct vr_yaml *y, const struct vr_yaml_node *n, 
 	return VR_OK;
 }
 
-static int32_t read_image(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+/* What the command line has taken the place of is read all the same: it may be wrong. */
+static int32_t read_path_unless(bool skip, const struct vr_yaml *y, const struct vr_yaml_node *n, char **slot)
 {
 	char *ignored = NULL;
-	int32_t r = read_path(y, n, c->machine.image ? &ignored : &c->machine.image);
+	int32_t r = read_path(y, n, skip ? &ignored : slot);
 
 	free(ignored);
 	return r;
 }
 
+static int32_t read_image(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	return read_path_unless(c->machine.image != NULL, y, n, &c->machine.image);
+}
+
 static int32_t read_kernel(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
 {
-	char *ignored = NULL;
-	int32_t r = read_path(y, n, given(c, VR_OPT_KERNEL) ? &ignored : &c->machine.kernel);
-
-	free(ignored);
-	return r;
+	return read_path_unless(given(c, VR_OPT_KERNEL), y, n, &c->machine.kernel);
 }
 
 /* A kernel from the command line doesn't get the initrd of another kernel. */
 static int32_t read_initrd(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
 {
-	bool skip = given(c, VR_OPT_INITRD) || given(c, VR_OPT_KERNEL);
-	char *ignored = NULL;
-	int32_t r = read_path(y, n, skip ? &ignored : &c->machine.initrd);
-
-	free(ignored);
-	return r;
+	return read_path_unless(given(c, VR_OPT_INITRD) || given(c, VR_OPT_KERNEL), y, n, &c->machine.initrd);
 }
 
 static int32_t read_append(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
@@ -152,36 +149,49 @@ static int32_t read_append(const struct vr_yaml *y, const struct vr_yaml_node *n
 	return given(c, VR_OPT_APPEND) ? VR_OK : vr_text_replace(&c->machine.append, n->text);
 }
 
-static int32_t read_read_only(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_switch(bool skip, const struct vr_yaml *y, const struct vr_yaml_node *n, bool *slot)
 {
 	bool v;
 
 	if (vr_yaml_bool(y, n, &v) < 0)
 		return y->code;
-	if (!given(c, VR_OPT_READ_ONLY))
-		c->machine.read_only = v;
+	if (!skip)
+		*slot = v;
 	return VR_OK;
+}
+
+static int32_t read_read_only(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	return read_switch(given(c, VR_OPT_READ_ONLY), y, n, &c->machine.read_only);
 }
 
 static int32_t read_reboot(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
 {
-	bool v;
+	bool reboot = !c->machine.no_reboot;
+	int32_t r = read_switch(given(c, VR_OPT_NO_REBOOT), y, n, &reboot);
 
-	if (vr_yaml_bool(y, n, &v) < 0)
-		return y->code;
-	if (!given(c, VR_OPT_NO_REBOOT))
-		c->machine.no_reboot = !v;
-	return VR_OK;
+	c->machine.no_reboot = !reboot;
+	return r;
 }
 
 static int32_t read_sandbox(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
 {
-	bool v;
+	return read_switch(given(c, VR_OPT_NO_SANDBOX), y, n, &c->machine.sandbox);
+}
 
-	if (vr_yaml_bool(y, n, &v) < 0)
+typedef int32_t (*reader)(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c);
+
+static int32_t read_each(const struct vr_yaml *y, const struct vr_yaml_node *all, enum vr_yaml_kind kind,
+			 reader read, struct vr_cli *c)
+{
+	if (vr_yaml_expect(y, all, kind) < 0)
 		return y->code;
-	if (!given(c, VR_OPT_NO_SANDBOX))
-		c->machine.sandbox = v;
+	for (const struct vr_yaml_node *n = all->first; n; n = n->next) {
+		int32_t r = read(y, n, c);
+
+		if (r < 0)
+			return r;
+	}
 	return VR_OK;
 }
 
@@ -210,15 +220,7 @@ static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map
 
 static int32_t read_disks(const struct vr_yaml *y, const struct vr_yaml_node *list, struct vr_cli *c)
 {
-	if (vr_yaml_expect(y, list, VR_YAML_LIST) < 0)
-		return y->code;
-	for (const struct vr_yaml_node *n = list->first; n; n = n->next) {
-		int32_t r = read_disk(y, n, c);
-
-		if (r < 0)
-			return r;
-	}
-	return VR_OK;
+	return read_each(y, list, VR_YAML_LIST, read_disk, c);
 }
 
 static int32_t read_plugin(const struct vr_yaml *y, const struct vr_yaml_node *map, struct vr_cli *c)
@@ -245,20 +247,12 @@ static int32_t read_plugin(const struct vr_yaml *y, const struct vr_yaml_node *m
 
 static int32_t read_plugins(const struct vr_yaml *y, const struct vr_yaml_node *map, struct vr_cli *c)
 {
-	if (vr_yaml_expect(y, map, VR_YAML_MAP) < 0)
-		return y->code;
-	for (const struct vr_yaml_node *n = map->first; n; n = n->next) {
-		int32_t r = read_plugin(y, n, c);
-
-		if (r < 0)
-			return r;
-	}
-	return VR_OK;
+	return read_each(y, map, VR_YAML_MAP, read_plugin, c);
 }
 
 static const struct {
 	const char *key;
-	int32_t (*read)(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c);
+	reader read;
 } readers[] = {
 	{"arch", read_arch},     {"accel", read_accel},         {"translator", read_translator},
 	{"board", read_board},   {"memory", read_memory},       {"cpus", read_cpus},
