@@ -10,6 +10,7 @@
 #include <emit/x86/x86.h>
 #include <vmrun/plugin.h>
 
+#include "../double/codecache.h"
 #include "world.h"
 
 static uint64_t the_tier;
@@ -68,38 +69,6 @@ static void VR_CALL unpark(const struct vr_host *h, uint32_t vcpu)
 	(void)h, (void)vcpu;
 }
 static const struct vr_host_thread thread = {.size = sizeof(thread), .park = park, .unpark = unpark};
-
-static int32_t VR_CALL code_create(const struct vr_host *h, uint64_t length, struct vr_code_memory *out)
-{
-	(void)h;
-	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE | PROT_EXEC,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED)
-		return VR_E_NOMEM;
-	out->write = out->execute = p;
-	out->length = length;
-	return VR_OK;
-}
-static void VR_CALL code_destroy(const struct vr_host *h, struct vr_code_memory *m)
-{
-	(void)h;
-	munmap(m->write, m->length);
-}
-static void VR_CALL code_begin(const struct vr_host *h, const struct vr_code_memory *m)
-{
-	(void)h, (void)m;
-}
-static void VR_CALL code_end(const struct vr_host *h, const struct vr_code_memory *m, uint64_t offset,
-			     uint64_t length)
-{
-	(void)h, (void)m, (void)offset, (void)length;
-}
-static const struct vr_host_codecache codecache = {.size = sizeof(codecache),
-						   .create = code_create,
-						   .destroy = code_destroy,
-						   .begin_write = code_begin,
-						   .end_write = code_end};
 
 static void VR_CALL irq_set(const struct vr_host *h, uint32_t vcpu, uint32_t line, uint32_t level)
 {

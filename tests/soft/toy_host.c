@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <vmrun/plugin.h>
 
+#include "../double/codecache.h"
 #include "toy.h"
 
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -74,38 +75,6 @@ static void VR_CALL unpark(const struct vr_host *h, uint32_t vcpu)
 	pthread_mutex_unlock(&park_lock);
 }
 static const struct vr_host_thread thread = {.size = sizeof(thread), .park = park, .unpark = unpark};
-
-static int32_t VR_CALL code_create(const struct vr_host *h, uint64_t length, struct vr_code_memory *out)
-{
-	(void)h;
-	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE | PROT_EXEC,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED)
-		return VR_E_NOMEM;
-	out->write = out->execute = p;
-	out->length = length;
-	return VR_OK;
-}
-static void VR_CALL code_destroy(const struct vr_host *h, struct vr_code_memory *m)
-{
-	(void)h;
-	munmap(m->write, m->length);
-}
-static void VR_CALL begin_write(const struct vr_host *h, const struct vr_code_memory *m)
-{
-	(void)h, (void)m;
-}
-static void VR_CALL end_write(const struct vr_host *h, const struct vr_code_memory *m, uint64_t offset,
-			      uint64_t n)
-{
-	(void)h, (void)m, (void)offset, (void)n;
-}
-static const struct vr_host_codecache codecache = {.size = sizeof(codecache),
-						   .create = code_create,
-						   .destroy = code_destroy,
-						   .begin_write = begin_write,
-						   .end_write = end_write};
 
 static const void *VR_CALL query(const struct vr_host *h, const char *id)
 {
