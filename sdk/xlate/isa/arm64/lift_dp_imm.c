@@ -121,71 +121,52 @@ static int is_power_width(uint32_t width)
 	return width == 8 || width == 16 || width == 32;
 }
 
-/* SBFM: ASR, SBFX, SBFIZ, SXTB, SXTH, SXTW (C6.2.266) */
-int a64_lift_sbfm(struct a64_lift *l, const struct a64_fields *f)
+static int bitfield_move(struct a64_lift *l, const struct a64_fields *f, uint32_t sign)
 {
 	uint32_t type = a64_type(f->sf), bits = a64_bits(f->sf), v, width;
+	uint32_t right = sign ? VR_IR_SAR : VR_IR_SHR, extend = sign ? VR_IR_SEXT : VR_IR_ZEXT;
 
 	if (!bitfield_valid(f))
 		return 0;
 	v = a64_get_x(l, f->rn, type);
 	if (f->imms == bits - 1) {
-		v = a64_op_imm(l, VR_IR_SAR, type, v, f->immr);
+		v = a64_op_imm(l, right, type, v, f->immr);
+	} else if (!sign && f->imms + 1 == f->immr) {
+		v = a64_op_imm(l, VR_IR_SHL, type, v, bits - f->immr);
 	} else if (f->imms >= f->immr) {
 		width = f->imms - f->immr + 1;
 		if (f->immr == 0 && is_power_width(width))
-			v = vr_ir_add(l->ir, VR_IR_SEXT, type, width, v, 0, 0, 0);
+			v = vr_ir_add(l->ir, extend, type, width, v, 0, 0, 0);
 		else
-			v = vr_ir_add(l->ir, VR_IR_BFX, type, 1, v, 0, 0, f->immr | width << 8);
+			v = vr_ir_add(l->ir, VR_IR_BFX, type, sign, v, 0, 0, f->immr | width << 8);
 	} else {
 		width = f->imms + 1;
 		uint32_t shift = bits - f->immr;
 		if (is_power_width(width)) {
-			v = vr_ir_add(l->ir, VR_IR_SEXT, type, width, v, 0, 0, 0);
+			v = vr_ir_add(l->ir, extend, type, width, v, 0, 0, 0);
+			v = a64_op_imm(l, VR_IR_SHL, type, v, shift);
+		} else if (!sign && width < 32) {
+			v = a64_op_imm(l, VR_IR_AND, type, v, (UINT64_C(1) << width) - 1);
 			v = a64_op_imm(l, VR_IR_SHL, type, v, shift);
 		} else {
 			v = a64_op_imm(l, VR_IR_SHL, type, v, bits - width);
-			v = a64_op_imm(l, VR_IR_SAR, type, v, bits - width - shift);
+			v = a64_op_imm(l, right, type, v, bits - width - shift);
 		}
 	}
 	a64_put_x(l, f->rd, v);
 	return 1;
 }
 
+/* SBFM: ASR, SBFX, SBFIZ, SXTB, SXTH, SXTW (C6.2.266) */
+int a64_lift_sbfm(struct a64_lift *l, const struct a64_fields *f)
+{
+	return bitfield_move(l, f, 1);
+}
+
 /* UBFM: LSR, LSL, UBFX, UBFIZ, UXTB, UXTH (C6.2.384) */
 int a64_lift_ubfm(struct a64_lift *l, const struct a64_fields *f)
 {
-	uint32_t type = a64_type(f->sf), bits = a64_bits(f->sf), v, width;
-
-	if (!bitfield_valid(f))
-		return 0;
-	v = a64_get_x(l, f->rn, type);
-	if (f->imms == bits - 1) {
-		v = a64_op_imm(l, VR_IR_SHR, type, v, f->immr);
-	} else if (f->imms + 1 == f->immr) {
-		v = a64_op_imm(l, VR_IR_SHL, type, v, bits - f->immr);
-	} else if (f->imms >= f->immr) {
-		width = f->imms - f->immr + 1;
-		if (f->immr == 0 && is_power_width(width))
-			v = vr_ir_add(l->ir, VR_IR_ZEXT, type, width, v, 0, 0, 0);
-		else
-			v = vr_ir_add(l->ir, VR_IR_BFX, type, 0, v, 0, 0, f->immr | width << 8);
-	} else {
-		width = f->imms + 1;
-		uint32_t shift = bits - f->immr;
-		if (is_power_width(width)) {
-			v = vr_ir_add(l->ir, VR_IR_ZEXT, type, width, v, 0, 0, 0);
-			v = a64_op_imm(l, VR_IR_SHL, type, v, shift);
-		} else if (width < 32) {
-			v = a64_op_imm(l, VR_IR_AND, type, v, (UINT64_C(1) << width) - 1);
-			v = a64_op_imm(l, VR_IR_SHL, type, v, shift);
-		} else {
-			v = a64_op_imm(l, VR_IR_SHL, type, v, bits - width);
-			v = a64_op_imm(l, VR_IR_SHR, type, v, bits - width - shift);
-		}
-	}
-	a64_put_x(l, f->rd, v);
-	return 1;
+	return bitfield_move(l, f, 0);
 }
 
 /* BFM: BFI, BFXIL, BFC (C6.2.29) */
