@@ -99,4 +99,24 @@ static inline int rv_fp_enabled(const struct rv_lift *l)
 	return (l->key & RV_KEY_FP) != 0;
 }
 
+/* What most handlers end with: rd is v, or v's low word, sign-extended. */
+static inline int rv_result(struct rv_lift *l, const struct rv_fields *f, uint32_t v)
+{
+	rv_put(l, f->rd, v);
+	return 1;
+}
+static inline int rv_word_result(struct rv_lift *l, const struct rv_fields *f, uint32_t v)
+{
+	rv_put_word(l, f->rd, v);
+	return 1;
+}
+
+/* A row's handler, and one that is but a call. */
+#define HANDLER(name) int rv_lift_##name(struct rv_lift *l, const struct rv_fields *f)
+#define ROW(name, call)      \
+	HANDLER(name)        \
+	{                    \
+		return call; \
+	}
+
 #endif

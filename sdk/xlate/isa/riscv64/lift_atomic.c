@@ -8,8 +8,6 @@
  */
 #include "lift.h"
 
-#define HANDLER(name) int rv_lift_##name(struct rv_lift *l, const struct rv_fields *f)
-
 static uint32_t ordering(const struct rv_fields *f)
 {
 	uint32_t flags = (f->aq ? VR_MF_ACQUIRE : 0) | (f->rl ? VR_MF_RELEASE : 0);
@@ -68,10 +66,7 @@ static int amo(struct rv_lift *l, const struct rv_fields *f, uint32_t kind)
 	return 1;
 }
 
-HANDLER(amoswap)
-{
-	return amo(l, f, VR_AMO_SWAP);
-}
+ROW(amoswap, amo(l, f, VR_AMO_SWAP))
 
 /* AMOADD, XOR, OR, AND, MIN, MAX, MINU, MAXU by op */
 HANDLER(amo)

@@ -2,14 +2,6 @@
 /* lift_bits.c: Zba, Zbb and Zbs: addresses, bit manipulation (vol. I, "B"). */
 #include "lift.h"
 
-#define HANDLER(name) int rv_lift_##name(struct rv_lift *l, const struct rv_fields *f)
-
-static int result(struct rv_lift *l, const struct rv_fields *f, uint32_t v)
-{
-	rv_put(l, f->rd, v);
-	return 1;
-}
-
 /* ---- Zba ------------------------------------------------------------------------------------------ */
 
 /* rs2 + (rs1 << n), of rs1's low word alone when uw. */
@@ -19,49 +11,22 @@ static int shift_add(struct rv_lift *l, const struct rv_fields *f, uint32_t n, u
 
 	if (uw)
 		a = vr_ir_add(l->ir, VR_IR_ZEXT, VR_T_I64, 32, a, 0, 0, 0);
-	return result(l, f, vr_ir_add(l->ir, VR_IR_ADDSHL, VR_T_I64, n, b, a, 0, 0));
+	return rv_result(l, f, vr_ir_add(l->ir, VR_IR_ADDSHL, VR_T_I64, n, b, a, 0, 0));
 }
 
-HANDLER(add_uw)
-{
-	return shift_add(l, f, 0, 1);
-}
-
-HANDLER(sh1add)
-{
-	return shift_add(l, f, 1, 0);
-}
-
-HANDLER(sh1add_uw)
-{
-	return shift_add(l, f, 1, 1);
-}
-
-HANDLER(sh2add)
-{
-	return shift_add(l, f, 2, 0);
-}
-
-HANDLER(sh2add_uw)
-{
-	return shift_add(l, f, 2, 1);
-}
-
-HANDLER(sh3add)
-{
-	return shift_add(l, f, 3, 0);
-}
-
-HANDLER(sh3add_uw)
-{
-	return shift_add(l, f, 3, 1);
-}
+ROW(add_uw, shift_add(l, f, 0, 1))
+ROW(sh1add, shift_add(l, f, 1, 0))
+ROW(sh1add_uw, shift_add(l, f, 1, 1))
+ROW(sh2add, shift_add(l, f, 2, 0))
+ROW(sh2add_uw, shift_add(l, f, 2, 1))
+ROW(sh3add, shift_add(l, f, 3, 0))
+ROW(sh3add_uw, shift_add(l, f, 3, 1))
 
 HANDLER(slli_uw)
 {
 	uint32_t a = vr_ir_add(l->ir, VR_IR_ZEXT, VR_T_I64, 32, rv_get(l, f->rs1), 0, 0, 0);
 
-	return result(l, f, rv_op_imm(l, VR_IR_SHL, VR_T_I64, a, f->shamt));
+	return rv_result(l, f, rv_op_imm(l, VR_IR_SHL, VR_T_I64, a, f->shamt));
 }
 
 /* ---- Zbb ------------------------------------------------------------------------------------------ */
@@ -70,78 +35,27 @@ static int op_reg(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
 	uint32_t a = rv_get(l, f->rs1);
 
-	return result(l, f, rv_op(l, op, a, rv_get(l, f->rs2)));
+	return rv_result(l, f, rv_op(l, op, a, rv_get(l, f->rs2)));
 }
 
 static int unary(struct rv_lift *l, const struct rv_fields *f, uint32_t op, uint32_t type, uint32_t aux)
 {
-	return result(l, f, vr_ir_add(l->ir, op, type, aux, rv_get_typed(l, f->rs1, type), 0, 0, 0));
+	return rv_result(l, f, vr_ir_add(l->ir, op, type, aux, rv_get_typed(l, f->rs1, type), 0, 0, 0));
 }
 
-HANDLER(andn)
-{
-	return op_reg(l, f, VR_IR_ANDN);
-}
-
-HANDLER(orn)
-{
-	return op_reg(l, f, VR_IR_ORN);
-}
-
-HANDLER(xnor)
-{
-	return op_reg(l, f, VR_IR_XORN);
-}
-
-HANDLER(clz)
-{
-	return unary(l, f, VR_IR_CLZ, VR_T_I64, 0);
-}
-
-HANDLER(clzw)
-{
-	return unary(l, f, VR_IR_CLZ, VR_T_I32, 0);
-}
-
-HANDLER(ctz)
-{
-	return unary(l, f, VR_IR_CTZ, VR_T_I64, 0);
-}
-
-HANDLER(ctzw)
-{
-	return unary(l, f, VR_IR_CTZ, VR_T_I32, 0);
-}
-
-HANDLER(cpop)
-{
-	return unary(l, f, VR_IR_POPCNT, VR_T_I64, 0);
-}
-
-HANDLER(cpopw)
-{
-	return unary(l, f, VR_IR_POPCNT, VR_T_I32, 0);
-}
-
-HANDLER(sext_b)
-{
-	return unary(l, f, VR_IR_SEXT, VR_T_I64, 8);
-}
-
-HANDLER(sext_h)
-{
-	return unary(l, f, VR_IR_SEXT, VR_T_I64, 16);
-}
-
-HANDLER(zext_h)
-{
-	return unary(l, f, VR_IR_ZEXT, VR_T_I64, 16);
-}
-
-HANDLER(rev8)
-{
-	return unary(l, f, VR_IR_BSWAP, VR_T_I64, 3);
-}
+ROW(andn, op_reg(l, f, VR_IR_ANDN))
+ROW(orn, op_reg(l, f, VR_IR_ORN))
+ROW(xnor, op_reg(l, f, VR_IR_XORN))
+ROW(clz, unary(l, f, VR_IR_CLZ, VR_T_I64, 0))
+ROW(clzw, unary(l, f, VR_IR_CLZ, VR_T_I32, 0))
+ROW(ctz, unary(l, f, VR_IR_CTZ, VR_T_I64, 0))
+ROW(ctzw, unary(l, f, VR_IR_CTZ, VR_T_I32, 0))
+ROW(cpop, unary(l, f, VR_IR_POPCNT, VR_T_I64, 0))
+ROW(cpopw, unary(l, f, VR_IR_POPCNT, VR_T_I32, 0))
+ROW(sext_b, unary(l, f, VR_IR_SEXT, VR_T_I64, 8))
+ROW(sext_h, unary(l, f, VR_IR_SEXT, VR_T_I64, 16))
+ROW(zext_h, unary(l, f, VR_IR_ZEXT, VR_T_I64, 16))
+ROW(rev8, unary(l, f, VR_IR_BSWAP, VR_T_I64, 3))
 
 /* MIN, MINU, MAX, MAXU by op */
 HANDLER(min)
@@ -150,7 +64,7 @@ HANDLER(min)
 	uint32_t a = rv_get(l, f->rs1), b = rv_get(l, f->rs2);
 	uint32_t first = vr_ir_add(l->ir, VR_IR_CMPSET, VR_T_I64, conditions[f->op], a, b, 0, 0);
 
-	return result(l, f, vr_ir_op3(l->ir, VR_IR_SELNZ, VR_T_I64, first, a, b));
+	return rv_result(l, f, vr_ir_op3(l->ir, VR_IR_SELNZ, VR_T_I64, first, a, b));
 }
 
 static int rotate(struct rv_lift *l, const struct rv_fields *f, uint32_t type, uint32_t left)
@@ -168,36 +82,13 @@ static int rotate(struct rv_lift *l, const struct rv_fields *f, uint32_t type, u
 	return 1;
 }
 
-HANDLER(rol)
-{
-	return rotate(l, f, VR_T_I64, 1);
-}
-
-HANDLER(ror)
-{
-	return rotate(l, f, VR_T_I64, 0);
-}
-
-HANDLER(rolw)
-{
-	return rotate(l, f, VR_T_I32, 1);
-}
-
-HANDLER(rorw)
-{
-	return rotate(l, f, VR_T_I32, 0);
-}
-
-HANDLER(rori)
-{
-	return result(l, f, rv_op_imm(l, VR_IR_ROR, VR_T_I64, rv_get(l, f->rs1), f->shamt));
-}
-
-HANDLER(roriw)
-{
-	rv_put_word(l, f->rd, rv_op_imm(l, VR_IR_ROR, VR_T_I32, rv_get_typed(l, f->rs1, VR_T_I32), f->shamt));
-	return 1;
-}
+ROW(rol, rotate(l, f, VR_T_I64, 1))
+ROW(ror, rotate(l, f, VR_T_I64, 0))
+ROW(rolw, rotate(l, f, VR_T_I32, 1))
+ROW(rorw, rotate(l, f, VR_T_I32, 0))
+ROW(rori, rv_result(l, f, rv_op_imm(l, VR_IR_ROR, VR_T_I64, rv_get(l, f->rs1), f->shamt)))
+ROW(roriw,
+    rv_word_result(l, f, rv_op_imm(l, VR_IR_ROR, VR_T_I32, rv_get_typed(l, f->rs1, VR_T_I32), f->shamt)))
 
 /* Every byte that is not zero becomes all ones: bit 7 of each says so, and is spread over the byte. */
 HANDLER(orc_b)
@@ -207,7 +98,7 @@ HANDLER(orc_b)
 
 	t = rv_op(l, VR_IR_ANDN, rv_op(l, VR_IR_OR, t, v), low);
 	t = rv_op_imm(l, VR_IR_SHR, VR_T_I64, t, 7);
-	return result(l, f, rv_op(l, VR_IR_MUL, t, rv_const(l, 0xff)));
+	return rv_result(l, f, rv_op(l, VR_IR_MUL, t, rv_const(l, 0xff)));
 }
 
 /* ---- Zbs ------------------------------------------------------------------------------------------ */
@@ -216,56 +107,33 @@ static int bit(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
 	uint32_t a = rv_get(l, f->rs1), n = rv_get(l, f->rs2);
 
-	return result(l, f, rv_op(l, op, a, rv_op(l, VR_IR_SHL, rv_const(l, 1), n)));
+	return rv_result(l, f, rv_op(l, op, a, rv_op(l, VR_IR_SHL, rv_const(l, 1), n)));
 }
 
 static int bit_imm(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
 	uint32_t a = rv_get(l, f->rs1);
 
-	return result(l, f, rv_op(l, op, a, rv_const(l, UINT64_C(1) << f->shamt)));
+	return rv_result(l, f, rv_op(l, op, a, rv_const(l, UINT64_C(1) << f->shamt)));
 }
 
-HANDLER(bclr)
-{
-	return bit(l, f, VR_IR_ANDN);
-}
-
-HANDLER(bclri)
-{
-	return bit_imm(l, f, VR_IR_ANDN);
-}
-
-HANDLER(binv)
-{
-	return bit(l, f, VR_IR_XOR);
-}
-
-HANDLER(binvi)
-{
-	return bit_imm(l, f, VR_IR_XOR);
-}
-
-HANDLER(bset)
-{
-	return bit(l, f, VR_IR_OR);
-}
-
-HANDLER(bseti)
-{
-	return bit_imm(l, f, VR_IR_OR);
-}
+ROW(bclr, bit(l, f, VR_IR_ANDN))
+ROW(bclri, bit_imm(l, f, VR_IR_ANDN))
+ROW(binv, bit(l, f, VR_IR_XOR))
+ROW(binvi, bit_imm(l, f, VR_IR_XOR))
+ROW(bset, bit(l, f, VR_IR_OR))
+ROW(bseti, bit_imm(l, f, VR_IR_OR))
 
 HANDLER(bext)
 {
 	uint32_t a = rv_get(l, f->rs1), v = rv_op(l, VR_IR_SHR, a, rv_get(l, f->rs2));
 
-	return result(l, f, rv_op(l, VR_IR_AND, v, rv_const(l, 1)));
+	return rv_result(l, f, rv_op(l, VR_IR_AND, v, rv_const(l, 1)));
 }
 
 HANDLER(bexti)
 {
 	uint32_t v = rv_get(l, f->rs1);
 
-	return result(l, f, vr_ir_add(l->ir, VR_IR_BFX, VR_T_I64, 0, v, 0, 0, f->shamt | 1 << 8));
+	return rv_result(l, f, vr_ir_add(l->ir, VR_IR_BFX, VR_T_I64, 0, v, 0, 0, f->shamt | 1 << 8));
 }

@@ -5,8 +5,6 @@
  */
 #include "lift.h"
 
-#define HANDLER(name) int rv_lift_##name(struct rv_lift *l, const struct rv_fields *f)
-
 #define SP 2u
 
 /* Opcodes (vol. I, "RV32/64G Instruction Set Listings"). */
@@ -74,60 +72,22 @@ static uint32_t x8(uint32_t r)
 }
 
 /* All zeros is illegal by definition: it has no immediate. */
-HANDLER(c_addi4spn)
-{
-	return f->imm ? i_type(l, OP_IMM, 0, x8(f->rd), SP, scatter(f->imm, AT_4SPN)) : 0;
-}
-
-HANDLER(c_fld)
-{
-	return i_type(l, LOAD_FP, 3, x8(f->rd), x8(f->rs1), scatter(f->imm, AT_D));
-}
-
-HANDLER(c_lw)
-{
-	return i_type(l, LOAD, 2, x8(f->rd), x8(f->rs1), scatter(f->imm, AT_W));
-}
-
-HANDLER(c_ld)
-{
-	return i_type(l, LOAD, 3, x8(f->rd), x8(f->rs1), scatter(f->imm, AT_D));
-}
-
-HANDLER(c_fsd)
-{
-	return s_type(l, STORE_FP, 3, x8(f->rs1), x8(f->rs2), scatter(f->imm, AT_D));
-}
-
-HANDLER(c_sw)
-{
-	return s_type(l, STORE, 2, x8(f->rs1), x8(f->rs2), scatter(f->imm, AT_W));
-}
-
-HANDLER(c_sd)
-{
-	return s_type(l, STORE, 3, x8(f->rs1), x8(f->rs2), scatter(f->imm, AT_D));
-}
+ROW(c_addi4spn, f->imm ? i_type(l, OP_IMM, 0, x8(f->rd), SP, scatter(f->imm, AT_4SPN)) : 0)
+ROW(c_fld, i_type(l, LOAD_FP, 3, x8(f->rd), x8(f->rs1), scatter(f->imm, AT_D)))
+ROW(c_lw, i_type(l, LOAD, 2, x8(f->rd), x8(f->rs1), scatter(f->imm, AT_W)))
+ROW(c_ld, i_type(l, LOAD, 3, x8(f->rd), x8(f->rs1), scatter(f->imm, AT_D)))
+ROW(c_fsd, s_type(l, STORE_FP, 3, x8(f->rs1), x8(f->rs2), scatter(f->imm, AT_D)))
+ROW(c_sw, s_type(l, STORE, 2, x8(f->rs1), x8(f->rs2), scatter(f->imm, AT_W)))
+ROW(c_sd, s_type(l, STORE, 3, x8(f->rs1), x8(f->rs2), scatter(f->imm, AT_D)))
 
 static uint32_t imm6(const struct rv_fields *f)
 {
 	return (uint32_t)rv_signed(f->imm, 6) & 0xfff;
 }
 
-HANDLER(c_addi)
-{
-	return i_type(l, OP_IMM, 0, f->rd, f->rd, imm6(f));
-}
-
-HANDLER(c_addiw)
-{
-	return f->rd ? i_type(l, OP_IMM_32, 0, f->rd, f->rd, imm6(f)) : 0;
-}
-
-HANDLER(c_li)
-{
-	return i_type(l, OP_IMM, 0, f->rd, 0, imm6(f));
-}
+ROW(c_addi, i_type(l, OP_IMM, 0, f->rd, f->rd, imm6(f)))
+ROW(c_addiw, f->rd ? i_type(l, OP_IMM_32, 0, f->rd, f->rd, imm6(f)) : 0)
+ROW(c_li, i_type(l, OP_IMM, 0, f->rd, 0, imm6(f)))
 
 HANDLER(c_addi16sp)
 {
@@ -143,20 +103,9 @@ HANDLER(c_lui)
 	return imm ? rv_lift_word(l, imm << 12 | f->rd << 7 | LUI) : 0;
 }
 
-HANDLER(c_srli)
-{
-	return i_type(l, OP_IMM, 5, x8(f->rd), x8(f->rd), f->imm);
-}
-
-HANDLER(c_srai)
-{
-	return i_type(l, OP_IMM, 5, x8(f->rd), x8(f->rd), f->imm | 0x400);
-}
-
-HANDLER(c_andi)
-{
-	return i_type(l, OP_IMM, 7, x8(f->rd), x8(f->rd), imm6(f));
-}
+ROW(c_srli, i_type(l, OP_IMM, 5, x8(f->rd), x8(f->rd), f->imm))
+ROW(c_srai, i_type(l, OP_IMM, 5, x8(f->rd), x8(f->rd), f->imm | 0x400))
+ROW(c_andi, i_type(l, OP_IMM, 7, x8(f->rd), x8(f->rd), imm6(f)))
 
 /* C.SUB, C.XOR, C.OR, C.AND */
 HANDLER(c_arith)
@@ -167,10 +116,7 @@ HANDLER(c_arith)
 }
 
 /* C.SUBW, C.ADDW */
-HANDLER(c_arithw)
-{
-	return r_type(l, OP_32, f->op ? 0 : 0x20, 0, x8(f->rd), x8(f->rd), x8(f->rs2));
-}
+ROW(c_arithw, r_type(l, OP_32, f->op ? 0 : 0x20, 0, x8(f->rd), x8(f->rd), x8(f->rs2)))
 
 HANDLER(c_j)
 {
@@ -189,25 +135,10 @@ HANDLER(c_beqz)
 				       f->op << 12 | (to >> 1 & 0xf) << 8 | (to >> 11 & 1) << 7 | BRANCH);
 }
 
-HANDLER(c_slli)
-{
-	return i_type(l, OP_IMM, 1, f->rd, f->rd, f->imm);
-}
-
-HANDLER(c_fldsp)
-{
-	return i_type(l, LOAD_FP, 3, f->rd, SP, scatter(f->imm, AT_LDSP));
-}
-
-HANDLER(c_lwsp)
-{
-	return f->rd ? i_type(l, LOAD, 2, f->rd, SP, scatter(f->imm, AT_LWSP)) : 0;
-}
-
-HANDLER(c_ldsp)
-{
-	return f->rd ? i_type(l, LOAD, 3, f->rd, SP, scatter(f->imm, AT_LDSP)) : 0;
-}
+ROW(c_slli, i_type(l, OP_IMM, 1, f->rd, f->rd, f->imm))
+ROW(c_fldsp, i_type(l, LOAD_FP, 3, f->rd, SP, scatter(f->imm, AT_LDSP)))
+ROW(c_lwsp, f->rd ? i_type(l, LOAD, 2, f->rd, SP, scatter(f->imm, AT_LWSP)) : 0)
+ROW(c_ldsp, f->rd ? i_type(l, LOAD, 3, f->rd, SP, scatter(f->imm, AT_LDSP)) : 0)
 
 HANDLER(c_ebreak)
 {
@@ -215,32 +146,9 @@ HANDLER(c_ebreak)
 	return rv_lift_word(l, EBREAK);
 }
 
-HANDLER(c_jr)
-{
-	return f->rs1 ? i_type(l, JALR, 0, f->op, f->rs1, 0) : 0;
-}
-
-HANDLER(c_mv)
-{
-	return r_type(l, OP, 0, 0, f->rd, 0, f->rs2);
-}
-
-HANDLER(c_add)
-{
-	return r_type(l, OP, 0, 0, f->rd, f->rd, f->rs2);
-}
-
-HANDLER(c_fsdsp)
-{
-	return s_type(l, STORE_FP, 3, SP, f->rs2, scatter(f->imm, AT_SDSP));
-}
-
-HANDLER(c_swsp)
-{
-	return s_type(l, STORE, 2, SP, f->rs2, scatter(f->imm, AT_SWSP));
-}
-
-HANDLER(c_sdsp)
-{
-	return s_type(l, STORE, 3, SP, f->rs2, scatter(f->imm, AT_SDSP));
-}
+ROW(c_jr, f->rs1 ? i_type(l, JALR, 0, f->op, f->rs1, 0) : 0)
+ROW(c_mv, r_type(l, OP, 0, 0, f->rd, 0, f->rs2))
+ROW(c_add, r_type(l, OP, 0, 0, f->rd, f->rd, f->rs2))
+ROW(c_fsdsp, s_type(l, STORE_FP, 3, SP, f->rs2, scatter(f->imm, AT_SDSP)))
+ROW(c_swsp, s_type(l, STORE, 2, SP, f->rs2, scatter(f->imm, AT_SWSP)))
+ROW(c_sdsp, s_type(l, STORE, 3, SP, f->rs2, scatter(f->imm, AT_SDSP)))

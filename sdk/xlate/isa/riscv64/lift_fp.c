@@ -11,8 +11,6 @@
  */
 #include "lift.h"
 
-#define HANDLER(name) int rv_lift_##name(struct rv_lift *l, const struct rv_fields *f)
-
 #define BOX 0xffffffff00000000ull
 #define CANONICAL_S 0x7fc00000u
 
@@ -163,15 +161,8 @@ static int store(struct rv_lift *l, const struct rv_fields *f, uint32_t type, ui
 	return 1;
 }
 
-HANDLER(fsw)
-{
-	return store(l, f, VR_T_F32, 2);
-}
-
-HANDLER(fsd)
-{
-	return store(l, f, VR_T_F64, 3);
-}
+ROW(fsw, store(l, f, VR_T_F32, 2))
+ROW(fsd, store(l, f, VR_T_F64, 3))
 
 /* ---- arithmetic ----------------------------------------------------------------------------------- */
 

@@ -2,46 +2,25 @@
 /* lift_int.c: RV64I and M: computation, loads and stores, branches (vol. I, "RV32I", "RV64I", "M"). */
 #include "lift.h"
 
-#define HANDLER(name) int rv_lift_##name(struct rv_lift *l, const struct rv_fields *f)
-
 /* ---- computation ------------------------------------------------------------------------------- */
-
-static int result(struct rv_lift *l, const struct rv_fields *f, uint32_t v)
-{
-	rv_put(l, f->rd, v);
-	return 1;
-}
-
-static int word_result(struct rv_lift *l, const struct rv_fields *f, uint32_t v)
-{
-	rv_put_word(l, f->rd, v);
-	return 1;
-}
 
 static uint64_t imm12(const struct rv_fields *f)
 {
 	return rv_signed(f->imm, 12);
 }
 
-HANDLER(lui)
-{
-	return result(l, f, rv_const(l, rv_signed((uint64_t)f->imm << 12, 32)));
-}
-
-HANDLER(auipc)
-{
-	return result(l, f, rv_const(l, l->pc + rv_signed((uint64_t)f->imm << 12, 32)));
-}
+ROW(lui, rv_result(l, f, rv_const(l, rv_signed((uint64_t)f->imm << 12, 32))))
+ROW(auipc, rv_result(l, f, rv_const(l, l->pc + rv_signed((uint64_t)f->imm << 12, 32))))
 
 static int op_imm(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
 	uint64_t value = imm12(f);
 
 	if (f->rs1 == 0 && op == VR_IR_ADD) /* LI */
-		return result(l, f, rv_const(l, value));
+		return rv_result(l, f, rv_const(l, value));
 	if (op == VR_IR_AND)
-		return result(l, f, rv_op(l, op, rv_get(l, f->rs1), rv_const(l, value)));
-	return result(l, f, rv_op_imm(l, op, VR_T_I64, rv_get(l, f->rs1), value));
+		return rv_result(l, f, rv_op(l, op, rv_get(l, f->rs1), rv_const(l, value)));
+	return rv_result(l, f, rv_op_imm(l, op, VR_T_I64, rv_get(l, f->rs1), value));
 }
 
 static uint32_t compare(struct rv_lift *l, uint32_t condition, uint32_t a, uint32_t b)
@@ -51,195 +30,90 @@ static uint32_t compare(struct rv_lift *l, uint32_t condition, uint32_t a, uint3
 
 static int shift_imm(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
-	return result(l, f, rv_op_imm(l, op, VR_T_I64, rv_get(l, f->rs1), f->shamt));
+	return rv_result(l, f, rv_op_imm(l, op, VR_T_I64, rv_get(l, f->rs1), f->shamt));
 }
 
 static int shift_imm_word(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
-	return word_result(l, f, rv_op_imm(l, op, VR_T_I32, rv_get_typed(l, f->rs1, VR_T_I32), f->shamt));
+	return rv_word_result(l, f, rv_op_imm(l, op, VR_T_I32, rv_get_typed(l, f->rs1, VR_T_I32), f->shamt));
 }
 
 static int op_reg(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
 	uint32_t a = rv_get(l, f->rs1);
 
-	return result(l, f, rv_op(l, op, a, rv_get(l, f->rs2)));
+	return rv_result(l, f, rv_op(l, op, a, rv_get(l, f->rs2)));
 }
 
 static int op_reg_word(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
 	uint32_t a = rv_get_typed(l, f->rs1, VR_T_I32), b = rv_get_typed(l, f->rs2, VR_T_I32);
 
-	return word_result(l, f, vr_ir_op2(l->ir, op, VR_T_I32, a, b));
+	return rv_word_result(l, f, vr_ir_op2(l->ir, op, VR_T_I32, a, b));
 }
 
-HANDLER(addi)
-{
-	return op_imm(l, f, VR_IR_ADD);
-}
-
-HANDLER(xori)
-{
-	return op_imm(l, f, VR_IR_XOR);
-}
-
-HANDLER(ori)
-{
-	return op_imm(l, f, VR_IR_OR);
-}
-
-HANDLER(andi)
-{
-	return op_imm(l, f, VR_IR_AND);
-}
+ROW(addi, op_imm(l, f, VR_IR_ADD))
+ROW(xori, op_imm(l, f, VR_IR_XOR))
+ROW(ori, op_imm(l, f, VR_IR_OR))
+ROW(andi, op_imm(l, f, VR_IR_AND))
 
 HANDLER(slti)
 {
 	uint32_t a = rv_get(l, f->rs1);
 
-	return result(l, f, compare(l, VR_CC_LT, a, rv_const(l, imm12(f))));
+	return rv_result(l, f, compare(l, VR_CC_LT, a, rv_const(l, imm12(f))));
 }
 
 HANDLER(sltiu)
 {
 	uint32_t a = rv_get(l, f->rs1);
 
-	return result(l, f, compare(l, VR_CC_CC, a, rv_const(l, imm12(f))));
+	return rv_result(l, f, compare(l, VR_CC_CC, a, rv_const(l, imm12(f))));
 }
 
-HANDLER(slli)
-{
-	return shift_imm(l, f, VR_IR_SHL);
-}
-
-HANDLER(slliw)
-{
-	return shift_imm_word(l, f, VR_IR_SHL);
-}
-
-HANDLER(srli)
-{
-	return shift_imm(l, f, VR_IR_SHR);
-}
-
-HANDLER(srliw)
-{
-	return shift_imm_word(l, f, VR_IR_SHR);
-}
-
-HANDLER(srai)
-{
-	return shift_imm(l, f, VR_IR_SAR);
-}
-
-HANDLER(sraiw)
-{
-	return shift_imm_word(l, f, VR_IR_SAR);
-}
+ROW(slli, shift_imm(l, f, VR_IR_SHL))
+ROW(slliw, shift_imm_word(l, f, VR_IR_SHL))
+ROW(srli, shift_imm(l, f, VR_IR_SHR))
+ROW(srliw, shift_imm_word(l, f, VR_IR_SHR))
+ROW(srai, shift_imm(l, f, VR_IR_SAR))
+ROW(sraiw, shift_imm_word(l, f, VR_IR_SAR))
 
 HANDLER(addiw)
 {
-	return word_result(l, f,
-			   rv_op_imm(l, VR_IR_ADD, VR_T_I32, rv_get_typed(l, f->rs1, VR_T_I32), imm12(f)));
+	return rv_word_result(l, f,
+			      rv_op_imm(l, VR_IR_ADD, VR_T_I32, rv_get_typed(l, f->rs1, VR_T_I32), imm12(f)));
 }
 
-HANDLER(add)
-{
-	return op_reg(l, f, VR_IR_ADD);
-}
-
-HANDLER(addw)
-{
-	return op_reg_word(l, f, VR_IR_ADD);
-}
-
-HANDLER(sub)
-{
-	return op_reg(l, f, VR_IR_SUB);
-}
-
-HANDLER(subw)
-{
-	return op_reg_word(l, f, VR_IR_SUB);
-}
-
-HANDLER(sll)
-{
-	return op_reg(l, f, VR_IR_SHL);
-}
-
-HANDLER(sllw)
-{
-	return op_reg_word(l, f, VR_IR_SHL);
-}
-
-HANDLER(srl)
-{
-	return op_reg(l, f, VR_IR_SHR);
-}
-
-HANDLER(srlw)
-{
-	return op_reg_word(l, f, VR_IR_SHR);
-}
-
-HANDLER(sra)
-{
-	return op_reg(l, f, VR_IR_SAR);
-}
-
-HANDLER(sraw)
-{
-	return op_reg_word(l, f, VR_IR_SAR);
-}
-
-HANDLER(mul)
-{
-	return op_reg(l, f, VR_IR_MUL);
-}
-
-HANDLER(mulw)
-{
-	return op_reg_word(l, f, VR_IR_MUL);
-}
-
-HANDLER(xor)
-{
-	return op_reg(l, f, VR_IR_XOR);
-}
-
-HANDLER(or)
-{
-	return op_reg(l, f, VR_IR_OR);
-}
-
-HANDLER(and)
-{
-	return op_reg(l, f, VR_IR_AND);
-}
-
-HANDLER(mulh)
-{
-	return op_reg(l, f, VR_IR_MULHS);
-}
-
-HANDLER(mulhu)
-{
-	return op_reg(l, f, VR_IR_MULHU);
-}
+ROW(add, op_reg(l, f, VR_IR_ADD))
+ROW(addw, op_reg_word(l, f, VR_IR_ADD))
+ROW(sub, op_reg(l, f, VR_IR_SUB))
+ROW(subw, op_reg_word(l, f, VR_IR_SUB))
+ROW(sll, op_reg(l, f, VR_IR_SHL))
+ROW(sllw, op_reg_word(l, f, VR_IR_SHL))
+ROW(srl, op_reg(l, f, VR_IR_SHR))
+ROW(srlw, op_reg_word(l, f, VR_IR_SHR))
+ROW(sra, op_reg(l, f, VR_IR_SAR))
+ROW(sraw, op_reg_word(l, f, VR_IR_SAR))
+ROW(mul, op_reg(l, f, VR_IR_MUL))
+ROW(mulw, op_reg_word(l, f, VR_IR_MUL))
+ROW(xor, op_reg(l, f, VR_IR_XOR))
+ROW(or, op_reg(l, f, VR_IR_OR))
+ROW(and, op_reg(l, f, VR_IR_AND))
+ROW(mulh, op_reg(l, f, VR_IR_MULHS))
+ROW(mulhu, op_reg(l, f, VR_IR_MULHU))
 
 HANDLER(slt)
 {
 	uint32_t a = rv_get(l, f->rs1);
 
-	return result(l, f, compare(l, VR_CC_LT, a, rv_get(l, f->rs2)));
+	return rv_result(l, f, compare(l, VR_CC_LT, a, rv_get(l, f->rs2)));
 }
 
 HANDLER(sltu)
 {
 	uint32_t a = rv_get(l, f->rs1);
 
-	return result(l, f, compare(l, VR_CC_CC, a, rv_get(l, f->rs2)));
+	return rv_result(l, f, compare(l, VR_CC_CC, a, rv_get(l, f->rs2)));
 }
 
 /* The unsigned product's high half is too large by b when a is negative. */
@@ -248,7 +122,7 @@ HANDLER(mulhsu)
 	uint32_t a = rv_get(l, f->rs1), b = rv_get(l, f->rs2);
 	uint32_t high = rv_op(l, VR_IR_MULHU, a, b), sign = rv_op_imm(l, VR_IR_SAR, VR_T_I64, a, 63);
 
-	return result(l, f, rv_op(l, VR_IR_SUB, high, rv_op(l, VR_IR_AND, sign, b)));
+	return rv_result(l, f, rv_op(l, VR_IR_SUB, high, rv_op(l, VR_IR_AND, sign, b)));
 }
 
 /* DIV, DIVU, REM, REMU by op; division by zero gives all ones. */
@@ -260,41 +134,24 @@ static uint32_t divide(struct rv_lift *l, const struct rv_fields *f, uint32_t ty
 	return vr_ir_add(l->ir, ops[f->op], type, f->op < 2, a, b, 0, 0);
 }
 
-HANDLER(div)
-{
-	return result(l, f, divide(l, f, VR_T_I64));
-}
-
-HANDLER(divw)
-{
-	return word_result(l, f, divide(l, f, VR_T_I32));
-}
+ROW(div, rv_result(l, f, divide(l, f, VR_T_I64)))
+ROW(divw, rv_word_result(l, f, divide(l, f, VR_T_I32)))
 
 /* ---- loads and stores ---------------------------------------------------------------------------- */
 
 static int load(struct rv_lift *l, const struct rv_fields *f, uint32_t aux)
 {
-	return result(l, f,
-		      vr_ir_add(l->ir, VR_IR_LOAD, VR_T_I64, aux, rv_get(l, f->rs1), 0, 0,
-				VR_MEM_IMM(imm12(f), 0)));
+	return rv_result(l, f,
+			 vr_ir_add(l->ir, VR_IR_LOAD, VR_T_I64, aux, rv_get(l, f->rs1), 0, 0,
+				   VR_MEM_IMM(imm12(f), 0)));
 }
 
 /* LB, LH, LW, LD */
-HANDLER(load)
-{
-	return load(l, f, f->op | (f->op < 3 ? VR_MS_SIGN : 0));
-}
+ROW(load, load(l, f, f->op | (f->op < 3 ? VR_MS_SIGN : 0)))
 
 /* LBU, LHU */
-HANDLER(loadu)
-{
-	return load(l, f, f->op);
-}
-
-HANDLER(lwu)
-{
-	return load(l, f, 2);
-}
+ROW(loadu, load(l, f, f->op))
+ROW(lwu, load(l, f, 2))
 
 /* SB, SH, SW, SD */
 HANDLER(store)
@@ -319,10 +176,7 @@ static int branch(struct rv_lift *l, const struct rv_fields *f, uint32_t conditi
 	return 1;
 }
 
-HANDLER(beq)
-{
-	return branch(l, f, f->op ? VR_CC_NE : VR_CC_EQ);
-}
+ROW(beq, branch(l, f, f->op ? VR_CC_NE : VR_CC_EQ))
 
 /* BLT, BGE, BLTU, BGEU */
 HANDLER(blt)

@@ -9,8 +9,6 @@
 #include "lift.h"
 #include "system.h"
 
-#define HANDLER(name) int rv_lift_##name(struct rv_lift *l, const struct rv_fields *f)
-
 HANDLER(ecall)
 {
 	(void)f;
@@ -163,17 +161,6 @@ static int csr(struct rv_lift *l, const struct rv_fields *f, enum kind kind)
 	return 1;
 }
 
-HANDLER(csrrw)
-{
-	return csr(l, f, WRITE);
-}
-
-HANDLER(csrrs)
-{
-	return csr(l, f, SET);
-}
-
-HANDLER(csrrc)
-{
-	return csr(l, f, CLEAR);
-}
+ROW(csrrw, csr(l, f, WRITE))
+ROW(csrrs, csr(l, f, SET))
+ROW(csrrc, csr(l, f, CLEAR))
