@@ -180,58 +180,53 @@ static void VR_CALL page_write(void *opaque, uint32_t vcpu, uint64_t offset, uin
 
 static const struct vr_bus_ops page_ops = {.size = sizeof(page_ops), .read = page_read, .write = page_write};
 
-static uint64_t VR_CALL base_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+static uint64_t msr_read(struct vr_intr *x, uint32_t vcpu, uint32_t msr)
 {
-	struct vr_intr *x = opaque;
 	struct vr_lapic *l = lapic_of(x, vcpu);
 	uint64_t value;
 
-	(void)offset;
-	(void)width;
 	pthread_mutex_lock(&x->lock);
-	value = l ? vr_lapic_msr_read(l, MSR_APIC_BASE) : 0;
+	value = l ? vr_lapic_msr_read(l, msr) : 0;
 	pthread_mutex_unlock(&x->lock);
 	return value;
 }
 
-static void VR_CALL base_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+static void msr_write(struct vr_intr *x, uint32_t vcpu, uint32_t msr, uint64_t value)
 {
-	struct vr_intr *x = opaque;
 	struct vr_lapic *l = lapic_of(x, vcpu);
 
-	(void)offset;
-	(void)width;
 	pthread_mutex_lock(&x->lock);
 	if (l)
-		vr_lapic_msr_write(l, MSR_APIC_BASE, value);
+		vr_lapic_msr_write(l, msr, value);
 	pthread_mutex_unlock(&x->lock);
+}
+
+static uint64_t VR_CALL base_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	(void)offset;
+	(void)width;
+	return msr_read(opaque, vcpu, MSR_APIC_BASE);
+}
+
+static void VR_CALL base_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	(void)offset;
+	(void)width;
+	msr_write(opaque, vcpu, MSR_APIC_BASE, value);
 }
 
 static const struct vr_bus_ops base_ops = {.size = sizeof(base_ops), .read = base_read, .write = base_write};
 
 static uint64_t VR_CALL x2apic_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_intr *x = opaque;
-	struct vr_lapic *l = lapic_of(x, vcpu);
-	uint64_t value;
-
 	(void)width;
-	pthread_mutex_lock(&x->lock);
-	value = l ? vr_lapic_msr_read(l, MSR_X2APIC + (uint32_t)offset) : 0;
-	pthread_mutex_unlock(&x->lock);
-	return value;
+	return msr_read(opaque, vcpu, MSR_X2APIC + (uint32_t)offset);
 }
 
 static void VR_CALL x2apic_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_intr *x = opaque;
-	struct vr_lapic *l = lapic_of(x, vcpu);
-
 	(void)width;
-	pthread_mutex_lock(&x->lock);
-	if (l)
-		vr_lapic_msr_write(l, MSR_X2APIC + (uint32_t)offset, value);
-	pthread_mutex_unlock(&x->lock);
+	msr_write(opaque, vcpu, MSR_X2APIC + (uint32_t)offset, value);
 }
 
 static const struct vr_bus_ops x2apic_ops = {

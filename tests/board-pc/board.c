@@ -93,6 +93,13 @@ static void stop(void)
 	dbl_free(d);
 }
 
+static void again(void)
+{
+	stop();
+	board = NULL;
+	start();
+}
+
 static int32_t create(uint32_t vcpus, uint64_t ram)
 {
 	struct vr_board_config c = {
@@ -295,22 +302,14 @@ Test(board, announced)
 						      "virtio_mmio.device=0x200@0xd0001000:10:1 "
 						      "virtio_mmio.device=0x200@0xd0002000:11:2");
 	cr_expect(memmem(dbl_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
-	b->destroy(board);
-	board = NULL;
-	dbl_free(d);
-	plugin->destroy(plugin->self);
-	start();
+	again();
 	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
 	d->option_name = "announce";
 	d->option_value = "acpi";
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK);
 	cr_expect_str_eq((char *)dbl_ram(d, 0x20000), "console=ttyS0");
-	b->destroy(board);
-	board = NULL;
-	dbl_free(d);
-	plugin->destroy(plugin->self);
-	start();
+	again();
 	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
 	d->option_name = "announce";
 	d->option_value = "cmdline";
