@@ -110,6 +110,13 @@ static inline int rv_word_result(struct rv_lift *l, const struct rv_fields *f, u
 	rv_put_word(l, f->rd, v);
 	return 1;
 }
+/* rd = rs1 op rs2 */
+static inline int rv_op_reg(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
+{
+	uint32_t a = rv_get(l, f->rs1);
+
+	return rv_result(l, f, rv_op(l, op, a, rv_get(l, f->rs2)));
+}
 
 /* A row's handler, and one that is but a call. */
 #define HANDLER(name) int rv_lift_##name(struct rv_lift *l, const struct rv_fields *f)

@@ -31,21 +31,14 @@ HANDLER(slli_uw)
 
 /* ---- Zbb ------------------------------------------------------------------------------------------ */
 
-static int op_reg(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
-{
-	uint32_t a = rv_get(l, f->rs1);
-
-	return rv_result(l, f, rv_op(l, op, a, rv_get(l, f->rs2)));
-}
-
 static int unary(struct rv_lift *l, const struct rv_fields *f, uint32_t op, uint32_t type, uint32_t aux)
 {
 	return rv_result(l, f, vr_ir_add(l->ir, op, type, aux, rv_get_typed(l, f->rs1, type), 0, 0, 0));
 }
 
-ROW(andn, op_reg(l, f, VR_IR_ANDN))
-ROW(orn, op_reg(l, f, VR_IR_ORN))
-ROW(xnor, op_reg(l, f, VR_IR_XORN))
+ROW(andn, rv_op_reg(l, f, VR_IR_ANDN))
+ROW(orn, rv_op_reg(l, f, VR_IR_ORN))
+ROW(xnor, rv_op_reg(l, f, VR_IR_XORN))
 ROW(clz, unary(l, f, VR_IR_CLZ, VR_T_I64, 0))
 ROW(clzw, unary(l, f, VR_IR_CLZ, VR_T_I32, 0))
 ROW(ctz, unary(l, f, VR_IR_CTZ, VR_T_I64, 0))

@@ -38,13 +38,6 @@ static int shift_imm_word(struct rv_lift *l, const struct rv_fields *f, uint32_t
 	return rv_word_result(l, f, rv_op_imm(l, op, VR_T_I32, rv_get_typed(l, f->rs1, VR_T_I32), f->shamt));
 }
 
-static int op_reg(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
-{
-	uint32_t a = rv_get(l, f->rs1);
-
-	return rv_result(l, f, rv_op(l, op, a, rv_get(l, f->rs2)));
-}
-
 static int op_reg_word(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
 	uint32_t a = rv_get_typed(l, f->rs1, VR_T_I32), b = rv_get_typed(l, f->rs2, VR_T_I32);
@@ -84,23 +77,23 @@ HANDLER(addiw)
 			      rv_op_imm(l, VR_IR_ADD, VR_T_I32, rv_get_typed(l, f->rs1, VR_T_I32), imm12(f)));
 }
 
-ROW(add, op_reg(l, f, VR_IR_ADD))
+ROW(add, rv_op_reg(l, f, VR_IR_ADD))
 ROW(addw, op_reg_word(l, f, VR_IR_ADD))
-ROW(sub, op_reg(l, f, VR_IR_SUB))
+ROW(sub, rv_op_reg(l, f, VR_IR_SUB))
 ROW(subw, op_reg_word(l, f, VR_IR_SUB))
-ROW(sll, op_reg(l, f, VR_IR_SHL))
+ROW(sll, rv_op_reg(l, f, VR_IR_SHL))
 ROW(sllw, op_reg_word(l, f, VR_IR_SHL))
-ROW(srl, op_reg(l, f, VR_IR_SHR))
+ROW(srl, rv_op_reg(l, f, VR_IR_SHR))
 ROW(srlw, op_reg_word(l, f, VR_IR_SHR))
-ROW(sra, op_reg(l, f, VR_IR_SAR))
+ROW(sra, rv_op_reg(l, f, VR_IR_SAR))
 ROW(sraw, op_reg_word(l, f, VR_IR_SAR))
-ROW(mul, op_reg(l, f, VR_IR_MUL))
+ROW(mul, rv_op_reg(l, f, VR_IR_MUL))
 ROW(mulw, op_reg_word(l, f, VR_IR_MUL))
-ROW(xor, op_reg(l, f, VR_IR_XOR))
-ROW(or, op_reg(l, f, VR_IR_OR))
-ROW(and, op_reg(l, f, VR_IR_AND))
-ROW(mulh, op_reg(l, f, VR_IR_MULHS))
-ROW(mulhu, op_reg(l, f, VR_IR_MULHU))
+ROW(xor, rv_op_reg(l, f, VR_IR_XOR))
+ROW(or, rv_op_reg(l, f, VR_IR_OR))
+ROW(and, rv_op_reg(l, f, VR_IR_AND))
+ROW(mulh, rv_op_reg(l, f, VR_IR_MULHS))
+ROW(mulhu, rv_op_reg(l, f, VR_IR_MULHU))
 
 HANDLER(slt)
 {
