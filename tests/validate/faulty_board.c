@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* faulty_board.c: an arm64 machine of RAM and sixteen registers. */
 #include <stdbool.h>
+#include <join.h>
 #include <vmrun/board.h>
 #include <vmrun/state_arm64.h>
 
@@ -8,11 +9,6 @@
 
 #define RAM 0x40000000ull
 #define REGISTERS 64u /* bytes */
-
-struct plugin {
-	struct vr_plugin plugin;
-	const struct vr_host *host;
-};
 
 struct board {
 	const struct vr_host *host;
@@ -46,7 +42,7 @@ static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_, .write
 
 static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **out)
 {
-	const struct vr_host *host = ((struct plugin *)self)->host;
+	const struct vr_host *host = ((struct vr_joined *)self)->host;
 	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
 	const struct vr_host_mmio *mmio = host->query(host, VR_MMIO_ID);
 	struct board *b;
@@ -117,49 +113,15 @@ static const struct vr_board table = {
 	.destroy = destroy_board,
 };
 
-static int32_t VR_CALL nothing(void *self)
+static int32_t VR_CALL probe(void *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *id)
-{
-	(void)self;
-	return strcmp(id, VR_BOARD_ID) == 0 ? &table : NULL;
-}
-
-const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
+VR_JOIN_MAGIC
 
 int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
 {
-	struct plugin *p;
-
-	if (!id || strcmp(id, "faulty") != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return faulty_refuse(host, VR_E_NOMEM, "no memory");
-	p->host = host;
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = nothing,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
-	return VR_OK;
+	return vr_join(host, id, "faulty", VR_BOARD_ID, &table, probe, out);
 }

@@ -77,12 +77,7 @@ static void fill(void)
 		emit.set_check = NULL;
 }
 
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
+VR_JOIN_MAGIC
 
 VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out)
