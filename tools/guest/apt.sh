@@ -40,11 +40,11 @@ setup()
 	if [ ! -s "$A/sources.list" ]; then
 		m=$(mirror)
 		[ -n "$m" ] || die "apt's source lists name no Debian mirror: give one with DEBIAN_MIRROR=URL"
-		printf 'deb [arch=%s signed-by=%s] %s %s main\n' "$GUEST_ARCH" "$KEYRING" "$m" "$SUITE" >"$A/sources.list.new"
-		mv "$A/sources.list.new" "$A/sources.list"
+		printf 'deb [arch=%s signed-by=%s] %s %s main\n' "$GUEST_ARCH" "$KEYRING" "$m" "$SUITE" >"$A/sources.list.$$"
+		mv "$A/sources.list.$$" "$A/sources.list"
 	fi
 	# Read after the host's own configuration (proxies and the like stay), so its hooks are cleared here.
-	cat >"$CONF.new" <<-END
+	cat >"$CONF.$$" <<-END
 		#clear APT::Update::Pre-Invoke;
 		#clear APT::Update::Post-Invoke;
 		#clear APT::Update::Post-Invoke-Success;
@@ -69,7 +69,7 @@ setup()
 		Dir::Cache::srcpkgcache "srcpkgcache.bin";
 		Dir::Log "$A";
 	END
-	mv "$CONF.new" "$CONF"
+	mv "$CONF.$$" "$CONF"
 }
 
 update()
