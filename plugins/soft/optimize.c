@@ -2,8 +2,9 @@
 /*
  * optimize.c: what is done to a region's IR between lifting and emission, and which slots get host registers.
  *
- * 1. Slots are counted, blocks in loops eight times a level, and the most used ones are mapped: they live in
- * a host register for the whole region.
+ * 1. Uses of slots are counted, by how often their blocks run (weights.c), and the most used ones are mapped:
+ * they live in a host register for the whole region. A GET counts more than a PUT: somebody waits for what it
+ * loads, and nobody for a store.
  * 2. Forward, block by block: constants fold; a GET takes the value that the block last PUT or GOT when that
  *    value is a constant or the slot is not mapped (a GET of a mapped slot costs nothing).
  * 3. Ops without effect and without users go; a PUT of flags moves down to the branch that tests the same
@@ -15,6 +16,7 @@
  * never used. A PUT right before the terminator is marked with the edges on which it is live: the emitter can
  * then store the flags after the jump, on those alone.
  * 5. Forward: which mapped slots may differ from memory when a block begins.
+ * 6. Accesses of a loop that stay in one page for many rounds are marked (near.c).
  */
 #include <string.h>
 
@@ -34,6 +36,7 @@ static const uint8_t op_args[VR_IR_COUNT] = {
 #define MAX_SLOTS 256
 #define FORWARDED 1 /* aux, see is_forwarded() */
 #define MAX_BLOCKS 64
+#define GET_WEIGHT 3
 
 /* A GET of flags whose users have the value from elsewhere. */
 static int is_forwarded(const struct vr_ir_op *o)
@@ -48,29 +51,11 @@ static int is_conditional_access(uint32_t op)
 
 /* ---- 1. mapping ---- */
 
-static void weigh_blocks(const struct vr_ir *ir, uint32_t *weight)
-{
-	for (uint32_t i = 0; i < ir->block_count; i++)
-		weight[i] = 1;
-	for (uint32_t i = 0; i < ir->block_count; i++)
-		for (uint32_t e = 0; e < 2; e++) {
-			uint32_t to = ir->blocks[i].succ[e];
-
-			if (to == VR_NO_BLOCK || to > i)
-				continue;
-			for (uint32_t k = to; k <= i; k++)
-				if (weight[k] < 512)
-					weight[k] *= 8;
-		}
-}
-
 static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir,
-		       struct soft_plan *plan, uint8_t *mapped)
+		       const uint32_t *weight, struct soft_plan *plan, uint8_t *mapped)
 {
 	uint32_t count[MAX_SLOTS] = {0};
-	uint32_t weight[MAX_BLOCKS];
 
-	weigh_blocks(ir, weight);
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		const struct vr_ir_block *b = &ir->blocks[i];
 
@@ -78,7 +63,7 @@ static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, con
 			const struct vr_ir_op *o = &ir->ops[k];
 
 			if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm < MAX_SLOTS)
-				count[o->imm] += weight[i];
+				count[o->imm] += weight[i] * (o->op == VR_IR_GET ? GET_WEIGHT : 1);
 		}
 	}
 	const uint32_t limit[2] = {emit->integer_slots, emit->vector_slots};
@@ -87,9 +72,11 @@ static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, con
 		for (uint32_t n = 0; n < limit[kind] && plan->map_count < VR_MAP_MAX; n++) {
 			uint32_t best = MAX_SLOTS;
 
-			/* One use costs the same in memory; two pay for the load at the entry. */
+			/* One use costs the same in memory; a load and a store pay for the load at the entry.
+			 */
 			for (uint32_t s = 0; s < isa->slot_count && s < MAX_SLOTS; s++)
-				if (isa->slots[s].kind == kind && !mapped[s] && count[s] >= 2 &&
+				if (isa->slots[s].kind == kind && !mapped[s] &&
+				    count[s] >= (GET_WEIGHT + 1) * SOFT_ONCE &&
 				    (best == MAX_SLOTS || count[s] > count[best]))
 					best = s;
 			if (best == MAX_SLOTS)
@@ -390,10 +377,14 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 		   struct soft_plan *plan)
 {
 	uint8_t mapped[MAX_SLOTS] = {0};
+	uint32_t weight[MAX_BLOCKS];
+	uint64_t loop[MAX_BLOCKS];
 
 	plan->map_count = 0;
-	if (emit)
-		choose_map(isa, emit, ir, plan, mapped);
+	if (emit) {
+		soft_block_weights(ir, weight, loop);
+		choose_map(isa, emit, ir, weight, plan, mapped);
+	}
 	scratch[0] = scratch[ir->op_capacity] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		forward_block(isa, ir, &ir->blocks[i], mapped, scratch, scratch + ir->op_capacity);
@@ -405,4 +396,6 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		drop_dead(ir, &ir->blocks[i], scratch, 0);
 	dirty_slots(ir, plan);
+	if (emit)
+		soft_mark_near(ir, loop, scratch);
 }

@@ -365,6 +365,14 @@ struct soft_plan {
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
 		   struct soft_plan *plan);
 
+/* -- weights.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
+ * blocks (0: none). -- */
+#define SOFT_ONCE 256u
+void soft_block_weights(const struct vr_ir *ir, uint32_t *weight, uint64_t *loop);
+
+/* -- near.c: see there. scratch as for soft_optimize(). -- */
+void soft_mark_near(struct vr_ir *ir, const uint64_t *loop, uint32_t *scratch);
+
 /* -- combine.c: see there. Op i of block b and earlier ones as one op; means[v]: the value that GET v has,
  * else v. 1: it is another op now. -- */
 int soft_combine(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means);

@@ -384,6 +384,8 @@ static void add_memory(void)
 	if (last_fault)
 		next_insn();
 	uint64_t mf = rnd() % 4 == 0 ? VR_MF_ACQUIRE | VR_MF_SC : 0;
+	/* A hint may be wrong: nothing but speed hangs on it. */
+	uint64_t near = !mf && rnd() % 2 ? VR_MF_NEAR | rnd() % VR_MF_GROUPS << VR_MF_GROUP_SHIFT : mf;
 	int32_t disp = rnd() % 2 ? (int32_t)(rnd() % 64) - 32 : 0;
 	switch (rnd() % 10) {
 	case 0:
@@ -402,8 +404,8 @@ static void add_memory(void)
 					    0x7f << 3, VR_MEM_IMM(disp, 0));
 			break;
 		}
-		ints[n_ints++] =
-			op(VR_IR_LOAD, type, n | (rnd() & 1 ? VR_MS_SIGN : 0), a, 0, 0, VR_MEM_IMM(disp, mf));
+		ints[n_ints++] = op(VR_IR_LOAD, type, n | (rnd() & 1 ? VR_MS_SIGN : 0), a, 0, 0,
+				    VR_MEM_IMM(disp, near));
 		break;
 	case 3:
 	case 4:
@@ -411,14 +413,14 @@ static void add_memory(void)
 		type = n == 3 ? VR_T_I64 : VR_T_I32;
 		a = some_address();
 		b = an_int();
-		op(VR_IR_STORE, type, n, a, b, 0, VR_MEM_IMM(disp, mf));
+		op(VR_IR_STORE, type, n, a, b, 0, VR_MEM_IMM(disp, near));
 		break;
 	case 5:
 		if (rnd() % 2) {
 			n = 2 + ((uint32_t)rnd() & 1);
 			type = n == 3 ? VR_T_I64 : VR_T_I32;
 			a = some_address();
-			k = op(VR_IR_LOADP, type, n, a, 0, 0, VR_MEM_IMM(disp, mf));
+			k = op(VR_IR_LOADP, type, n, a, 0, 0, VR_MEM_IMM(disp, near));
 			b = op(VR_IR_SECOND, type, 0, k, 0, 0, 0);
 			if (rnd() % 2) {
 				vr_ir_put(&H.ir, type, (uint32_t)(rnd() % INTS), k);
@@ -429,7 +431,7 @@ static void add_memory(void)
 			ints[n_ints++] = b;
 		} else {
 			a = some_address();
-			k = op(VR_IR_LOADP, VR_T_V128, 4, a, 0, 0, VR_MEM_IMM(disp, mf));
+			k = op(VR_IR_LOADP, VR_T_V128, 4, a, 0, 0, VR_MEM_IMM(disp, near));
 			vecs[n_vecs++] = k;
 			vecs[n_vecs++] = op(VR_IR_SECOND, VR_T_V128, 0, k, 0, 0, 0);
 		}
@@ -437,16 +439,16 @@ static void add_memory(void)
 	case 6:
 		a = some_address();
 		if (rnd() % 2)
-			op(VR_IR_STOREP, VR_T_V128, 4, a, a_vec(), a_vec(), VR_MEM_IMM(disp, mf));
+			op(VR_IR_STOREP, VR_T_V128, 4, a, a_vec(), a_vec(), VR_MEM_IMM(disp, near));
 		else
-			op(VR_IR_STOREP, VR_T_I64, 3, a, an_int(), an_int(), VR_MEM_IMM(disp, mf));
+			op(VR_IR_STOREP, VR_T_I64, 3, a, an_int(), an_int(), VR_MEM_IMM(disp, near));
 		break;
 	case 7:
 		a = some_address();
 		if (rnd() % 2)
-			op(VR_IR_STORE, VR_T_V128, 4, a, a_vec(), 0, VR_MEM_IMM(disp, mf));
+			op(VR_IR_STORE, VR_T_V128, 4, a, a_vec(), 0, VR_MEM_IMM(disp, near));
 		else
-			vecs[n_vecs++] = op(VR_IR_LOAD, VR_T_V128, 4, a, 0, 0, VR_MEM_IMM(disp, mf));
+			vecs[n_vecs++] = op(VR_IR_LOAD, VR_T_V128, 4, a, 0, 0, VR_MEM_IMM(disp, near));
 		break;
 	case 8: {
 		n = (uint32_t)rnd() % 4;

@@ -307,6 +307,132 @@ Test(optimize, dirty_slots)
 	cr_assert_eq(w.blocks[2].dirty_in, bit);
 }
 
+/*
+ * A loop in a loop, and behind them an arm that goes back to before the outer one's branch, as a compiler
+ * lays out an `else`: 0 -> 1 -> 2 <-> 2, 2 -> 1 or 3; 3 leaves. Slots 0 to 3 are used in the block of that
+ * number alone, slot 4 is PUT in block 2 only.
+ */
+Test(optimize, the_innermost_loop_has_the_registers)
+{
+	static const uint32_t to[4][2] = {{1, 3}, {2, 2}, {2, 3}, {1, VR_NO_BLOCK}};
+	struct world w;
+
+	begin(&w);
+	for (uint32_t b = 0; b < 4; b++) {
+		uint32_t first = w.ir.op_count, v = vr_ir_get(&w.ir, VR_T_I64, b);
+
+		for (uint32_t n = 0; n < 2; n++)
+			v = vr_ir_op2(&w.ir, VR_IR_ADD, VR_T_I64, v, vr_ir_get(&w.ir, VR_T_I64, b));
+		vr_ir_put(&w.ir, VR_T_I64, b, v);
+		if (b == 2)
+			vr_ir_put(&w.ir, VR_T_I64, 4, v);
+		vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, v, 0, 16);
+		end_block(&w, first, to[b][0], to[b][1]);
+		if (b)
+			w.blocks[b].flags = 0;
+	}
+
+	uint32_t weight[4];
+	uint64_t loop[4];
+
+	soft_block_weights(&w.ir, weight, loop);
+	cr_assert_eq(loop[0], 0);
+	cr_assert_eq(loop[1], 14);
+	cr_assert_eq(loop[2], 4);
+	cr_assert_eq(loop[3], 14);
+	cr_assert_eq(weight[0], SOFT_ONCE);
+	cr_assert_gt(weight[1], 2 * SOFT_ONCE);
+	cr_assert_gt(weight[2], 3 * weight[1]);
+	cr_assert_lt(weight[3], weight[1] + SOFT_ONCE);
+
+	static const struct vr_emit emit = {.size = sizeof(emit), .integer_slots = 2};
+	static uint32_t scratch[2 * OPS];
+	const struct vr_isa i = isa();
+	struct soft_plan plan;
+
+	soft_optimize(&i, &emit, &w.ir, scratch, &plan);
+	cr_assert_eq(plan.map_count, 2);
+	cr_assert_eq(plan.map[0].slot, 2);
+	cr_assert_neq(plan.map[1].slot, 4, "what is only written waits for nothing");
+}
+
+/* The far arm of an `if` jumps back, and that is no loop. */
+Test(optimize, a_jump_back_alone_is_no_loop)
+{
+	static const uint32_t to[4][2] = {{3, 1}, {2, 2}, {VR_NO_BLOCK, VR_NO_BLOCK}, {1, 2}};
+	struct world w;
+	uint32_t weight[4];
+	uint64_t loop[4];
+
+	begin(&w);
+	for (uint32_t b = 0; b < 4; b++) {
+		uint32_t first = w.ir.op_count, v = vr_ir_get(&w.ir, VR_T_I64, b);
+
+		vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, v, 0, 16);
+		end_block(&w, first, to[b][0], to[b][1]);
+		if (b)
+			w.blocks[b].flags = 0;
+	}
+	soft_block_weights(&w.ir, weight, loop);
+	for (uint32_t b = 0; b < 4; b++) {
+		cr_assert_eq(loop[b], 0);
+		cr_assert_leq(weight[b], SOFT_ONCE);
+	}
+	cr_assert_eq(weight[3], SOFT_ONCE / 2);
+	cr_assert_eq(weight[2], SOFT_ONCE);
+}
+
+/* Which accesses of a loop are near. Slot 0: steps; 1: a copy of it; 2: an index; 3: stays; 4: loaded; 5:
+ * doubles. */
+Test(optimize, near_accesses)
+{
+	static const struct vr_emit emit = {.size = sizeof(emit), .integer_slots = 2};
+	static uint32_t scratch[2 * OPS];
+	const struct vr_isa i = isa();
+	struct soft_plan plan;
+
+	for (uint32_t call = 0; call < 2; call++) {
+		struct world w;
+		uint32_t load[7], k = 0, a;
+
+		begin(&w);
+		uint32_t s[6], one = vr_ir_const(&w.ir, VR_T_I64, 1), eight = vr_ir_const(&w.ir, VR_T_I64, 8);
+
+		for (uint32_t n = 0; n < 6; n++)
+			s[n] = vr_ir_get(&w.ir, VR_T_I64, n);
+#define LOAD(address) (load[k++] = vr_ir_add(&w.ir, VR_IR_LOAD, VR_T_I64, 3, address, 0, 0, 0))
+		a = LOAD(s[0]);
+		vr_ir_put(&w.ir, VR_T_I64, 6, a);
+		vr_ir_put(&w.ir, VR_T_I64, 7, LOAD(s[1]));
+		vr_ir_put(&w.ir, VR_T_I64, 6,
+			  LOAD(vr_ir_add(&w.ir, VR_IR_ADDSHL, VR_T_I64, 3, s[3], s[2], 0, 0)));
+		vr_ir_put(&w.ir, VR_T_I64, 7, LOAD(s[3]));
+		vr_ir_put(&w.ir, VR_T_I64, 4, LOAD(s[4]));
+		vr_ir_put(&w.ir, VR_T_I64, 7, LOAD(s[5]));
+		vr_ir_put(&w.ir, VR_T_I64, 6, LOAD(vr_ir_op2(&w.ir, VR_IR_ADD, VR_T_I64, s[0], a)));
+#undef LOAD
+		if (call)
+			vr_ir_add(&w.ir, VR_IR_CALL, VR_T_I64, 0, one, one, 0, 2);
+		vr_ir_put(&w.ir, VR_T_I64, 1, s[0]);
+		vr_ir_put(&w.ir, VR_T_I64, 0, vr_ir_op2(&w.ir, VR_IR_ADD, VR_T_I64, s[0], eight));
+		vr_ir_put(&w.ir, VR_T_I64, 2, vr_ir_op2(&w.ir, VR_IR_SUB, VR_T_I64, s[2], one));
+		vr_ir_put(&w.ir, VR_T_I64, 5, vr_ir_op2(&w.ir, VR_IR_ADD, VR_T_I64, s[5], s[5]));
+		vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, s[2], one, 0, 16);
+		end_block(&w, 1, 0, VR_NO_BLOCK);
+		soft_optimize(&i, &emit, &w.ir, scratch, &plan);
+
+		uint32_t group[7];
+
+		for (uint32_t n = 0; n < 7; n++) {
+			uint64_t flags = w.ops[load[n]].imm >> 32;
+
+			group[n] = (uint32_t)(flags >> VR_MF_GROUP_SHIFT);
+			cr_assert_eq(flags & 0xff, !call && n < 3 ? VR_MF_NEAR : 0, "load %u", n);
+		}
+		cr_assert(call || (group[0] != group[1] && group[1] != group[2] && group[0] != group[2]));
+	}
+}
+
 /* Slot 3 = slot 2 << 48, slot 3 >>= 48, by two instructions. `seen`: something between needs the first one.
  */
 static void shift_pair(struct world *w, uint32_t op, int seen)

@@ -67,6 +67,14 @@
 #define VR_MF_SC 4u      /* ordered with every other SC access */
 #define VR_MF_ALIGN 8u   /* an address unaligned to 2^aux bytes (of a pair: to one element) faults */
 #define VR_MF_UNPRIV 16u /* checked as if from user mode */
+/*
+ * Hint: most likely in the page where the last access of its group was. Group: VR_MF_GROUP_SHIFT,
+ * VR_MF_GROUPS of them. Since ABI 1.1, set by engines only, on LOAD, STORE, LOADP and STOREP without other
+ * flags.
+ */
+#define VR_MF_NEAR 32u
+#define VR_MF_GROUP_SHIFT 8
+#define VR_MF_GROUPS 16u
 #define VR_MEM_IMM(disp, flags) ((uint64_t)(uint32_t)(int32_t)(disp) | (uint64_t)(flags) << 32)
 
 /* AMO kinds (op AMO: c = kind). */

@@ -583,6 +583,7 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 		mov_imm(c, RAX, (uint64_t)(uintptr_t)h->u.fn);
 	}
 	call_reg(c, RAX);
+	forget_near(c, 0);
 	if (hf & VR_HF_MAY_LEAVE) {
 		alu_mi(c, ALU_CMP, 0, EXEC(leave), 0);
 		ool_new(e, OOL_LEAVE)->jump[0] = jcc_far(c, CC_NE);

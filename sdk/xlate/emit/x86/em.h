@@ -24,9 +24,13 @@
 #define INTEGER_SLOTS 8
 #define VECTOR_SLOTS 9 /* xmm7..15; seven temporaries are what the longest op needs at once */
 #define SPILLS 64      /* of each kind */
-#define FRAME (SPILLS * 8 + SPILLS * 16 + 8) /* keeps rsp 16-byte aligned after six pushes */
+#define NEARS 8        /* pages kept at hand: see memory.c */
+#define FRAME (SPILLS * 8 + SPILLS * 16 + 16 * NEARS + 8) /* keeps rsp 16-byte aligned after six pushes */
 #define SLOT_NONE 0xffu
-#define SHARED_ADDEND (SPILLS * 24) /* in the frame: see memory.c */
+/* In the frame: see memory.c. */
+#define NEAR_TAG(n) (SPILLS * 24 + 8 * (int32_t)(n))
+#define NEAR_ADDEND(n) (NEAR_TAG(NEARS) + 8 * (int32_t)(n))
+#define SHARED_ADDEND NEAR_ADDEND(NEARS)
 #define MAX_BLOCK_OPS 16384
 #define MAX_OOL 8192
 #define MAX_FIXUPS 8192
@@ -113,6 +117,7 @@ struct ool {
 	uint8_t temp;     /* a register the path may use */
 	uint8_t write;    /* ELEMENT */
 	uint8_t shared;   /* forget em.share's addend on the way */
+	uint8_t near;     /* ELEMENT: page to keep, 1.., or 0 */
 	uint32_t jump[3]; /* rel32 fields that come here, 0: none */
 	uint32_t back;
 	uint32_t dirty;
@@ -167,6 +172,8 @@ struct em {
 	uint32_t fmem_offset;
 
 	struct share share;
+	uint8_t near[2][VR_MF_GROUPS]; /* of loads and stores: the group's page, 1.., or 0 */
+	uint32_t near_count;
 	uint32_t dirty;           /* mapped slots newer than memory */
 	uint32_t clean_scalar[2]; /* slots known to be zero above 32 / 64 bits */
 	uint8_t map_reg[VR_MAP_MAX];
@@ -350,6 +357,7 @@ void set_pc(struct em *e, uint64_t pc); /* exec.pc = pc; uses rax */
 struct ool *ool_new(struct em *e, uint32_t kind);
 void emit_ools(struct em *e);
 void ool_element(struct em *e, const struct ool *s); /* memory.c */
+void forget_near(struct code *c, uint32_t offset);   /* thunks.c; rsp + offset: the frame; changes xmm0 */
 void emit_entries(struct em *e);
 void jump_to_block(struct em *e, uint32_t field, uint32_t block);
 void fault_point(struct em *e, uint32_t insn);

@@ -23,6 +23,19 @@
  * any of the block's accesses, after which the addend may be stale, leaves a 0 too, and a call of a helper
  * ends the sharing.
  *
+ * An access that the engine says is near (VR_MF_NEAR) is looked up where its group was last: NEARS page
+ * numbers and their addends are in the frame.
+ *
+ *     lea  v, [a + disp]
+ *     and  v, -4096 | size - 1       ; an unaligned one misses, so none crosses into the next page
+ *     cmp  v, [rsp + near.tag]
+ *     jne  element                   ; ... which goes by the TLB and keeps what it finds there
+ *     mov  u, [rsp + near.addend]    ; waits for nothing
+ *     access [a + u + disp]
+ *
+ * All ones is a tag that no v is equal to. Whatever runs C code, which may change the TLB, leaves that in all
+ * of them: the thunks and the calls of helpers (forget_near). A page is thus kept over any number of regions.
+ *
  * Order: loads are acquires and stores releases on this host (SDM vol. 3, 9.2.2); an SC store is followed by
  * a full fence.
  */
@@ -36,6 +49,7 @@ struct access {
 	uint32_t slow;   /* rel32 field of the jump to the slow path */
 	uint32_t denied; /* another one, or 0 */
 	bool shared;
+	uint8_t near; /* the page to ask first, 1.., or 0 */
 };
 
 static uint32_t mf_flags(const struct vr_ir_op *o)
@@ -48,7 +62,7 @@ static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32
 			       bool align, bool write, uint32_t u, uint32_t v)
 {
 	struct code *c = &e->c;
-	struct access a = {base, u, disp, 0, 0, false};
+	struct access a = {base, u, disp, 0, 0, false, 0};
 	align = align && total > 1;
 	if (disp) {
 		lea(c, 1, u, mem_base(base, disp));
@@ -75,6 +89,12 @@ static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32
 	}
 	mov_load(c, 1, u, mem_index(REG_BANK, u, 0, TLB(addend)));
 	return a;
+}
+
+static uint32_t access_bytes(const struct vr_ir_op *o)
+{
+	uint32_t pair = o->op == VR_IR_LOADP || o->op == VR_IR_STOREP;
+	return (1u << (o->aux & 7)) << pair;
 }
 
 static struct mem access_mem(const struct access *a, uint32_t offset)
@@ -223,6 +243,7 @@ static void check_alone(struct em *e, struct access *a, uint32_t address, int32_
 	s->what = size;
 	s->write = write;
 	s->shared = a->shared;
+	s->near = a->near;
 	s->exit = e->ool_count; /* its slow path comes next */
 	s->back = code_at(&e->c);
 	a->base = address;
@@ -236,7 +257,44 @@ void ool_element(struct em *e, const struct ool *s)
 		mov_store_imm(&e->c, 1, mem_base(RSP, SHARED_ADDEND), 0);
 	struct access a = tlb_check(e, s->address, s->disp, s->what, 0, false, s->write, s->temp, s->arg[0]);
 	e->ools[s->exit].jump[0] = a.slow;
+	if (s->near) {
+		/* tlb_check() left the page in v */
+		mov_store(&e->c, 1, mem_base(RSP, NEAR_TAG(s->near - 1)), s->arg[0]);
+		mov_store(&e->c, 1, mem_base(RSP, NEAR_ADDEND(s->near - 1)), s->temp);
+	}
 	jmp_to(&e->c, e->c.execute + s->back);
+}
+
+/* Which of the pages in the frame the group has, 1.., or 0. From another place in each region, so that not
+ * all of them turn to the first. */
+static uint8_t near_page(struct em *e, const struct vr_ir_op *o, bool write)
+{
+	uint32_t flags = mf_flags(o);
+	if (!(flags & VR_MF_NEAR))
+		return 0;
+	uint8_t *page = &e->near[write][flags >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1)];
+	if (!*page && e->near_count < NEARS)
+		*page = (uint8_t)(1 + ((e->ir->blocks[0].pc >> 2) + e->near_count++) % NEARS);
+	return *page;
+}
+
+static struct access near_check(struct em *e, const struct vr_ir_op *o, uint32_t base, uint8_t page,
+				bool write, uint32_t u, uint32_t v)
+{
+	struct code *c = &e->c;
+	int32_t disp = (int32_t)o->imm;
+	uint32_t size = access_bytes(o);
+	struct access a = {base, u, disp, 0, 0, false, page};
+	if (disp)
+		lea(c, 1, v, mem_base(base, disp));
+	else
+		mov_rr(c, 1, v, base);
+	alu_ri(c, ALU_AND, 1, v, -4096 | (int32_t)(size - 1));
+	alu_rm(c, ALU_CMP, 1, v, mem_base(RSP, NEAR_TAG(page - 1)));
+	a.slow = jcc_far(c, CC_NE);
+	mov_load(c, 1, u, mem_base(RSP, NEAR_ADDEND(page - 1)));
+	check_alone(e, &a, base, disp, size, write, v);
+	return a;
 }
 
 /* The address is b + 0..c: only the access itself waits for it. */
@@ -254,17 +312,11 @@ static struct access table_check(struct em *e, const struct vr_ir_op *o, uint32_
 
 enum sharing { ALONE, FIRST, NEXT };
 
-static uint32_t access_bytes(const struct vr_ir_op *o)
-{
-	uint32_t pair = o->op == VR_IR_LOADP || o->op == VR_IR_STOREP;
-	return (1u << (o->aux & 7)) << pair;
-}
-
 static bool may_share(const struct vr_ir_op *o)
 {
 	return (o->op == VR_IR_LOAD || o->op == VR_IR_STORE || o->op == VR_IR_LOADP ||
 		o->op == VR_IR_STOREP) &&
-	       !(o->imm >> 32) && (o->op != VR_IR_LOAD || !o->b);
+	       !(mf_flags(o) & 0xff & ~VR_MF_NEAR) && (o->op != VR_IR_LOAD || !o->b);
 }
 
 /* The mapped slot that v is a GET of, or SLOT_NONE. */
@@ -316,7 +368,10 @@ static struct access access_check(struct em *e, const struct vr_ir_op *o, uint32
 				  bool write, uint32_t u, uint32_t v)
 {
 	struct code *c = &e->c;
-	struct access a = {base, u, (int32_t)o->imm, 0, 0, true};
+	struct access a = {base, u, (int32_t)o->imm, 0, 0, true, 0};
+	uint8_t page = how == ALONE ? near_page(e, o, write) : 0;
+	if (page)
+		return near_check(e, o, base, page, write, u, v);
 	if (how == ALONE)
 		return tlb_check(e, base, (int32_t)o->imm, access_bytes(o), mf_flags(o),
 				 mf_flags(o) & VR_MF_ALIGN, write, u, v);

@@ -57,6 +57,13 @@ static uint64_t here(struct code *c)
 	return c->execute + code_at(c);
 }
 
+void forget_near(struct code *c, uint32_t offset)
+{
+	v_rrr(c, I_VPCMPEQD, XMM0, XMM0, XMM0);
+	for (uint32_t n = 0; n < NEARS; n += 2)
+		vstore(c, mem_base(RSP, (int32_t)offset + NEAR_TAG(n)), XMM0);
+}
+
 int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute, uint64_t room)
 {
 	struct code code = {write, write, execute}, *c = &code;
@@ -73,6 +80,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	test_rr(c, 1, RAX, RAX);
 	uint32_t out = jcc_near(c, CC_E);
 	mov_load(c, 1, REG_BANK, EXEC(bank));
+	forget_near(c, 0);
 	x_rr(c, 0xff, 0, 4, RAX);
 	patch_near(c, out);
 	alu_ri(c, ALU_ADD, 1, RSP, FRAME);
@@ -96,6 +104,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	alu_ri(c, ALU_SUB, 1, RSP, 8);
 	call_c(c, (uint64_t)(uintptr_t)e->memory);
 	alu_ri(c, ALU_ADD, 1, RSP, 8);
+	forget_near(c, 8);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t left = jcc_far(c, CC_NE);
 	patch_to(c, left, (uint32_t)(x86_thunk.lookup - execute));
@@ -149,9 +158,15 @@ __attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64
 			 "mov %%rdi, %%rbp\n\t"
 			 "mov %%rdx, %%r15\n\t"
 			 "mov %%rsp, %c1(%%rbp)\n\t"
+			 "vpcmpeqd %%xmm0, %%xmm0, %%xmm0\n\t" /* forget_near() */
+			 "vmovdqu %%xmm0, %c2(%%rsp)\n\t"
+			 "vmovdqu %%xmm0, %c2+16(%%rsp)\n\t"
+			 "vmovdqu %%xmm0, %c2+32(%%rsp)\n\t"
+			 "vmovdqu %%xmm0, %c2+48(%%rsp)\n\t"
 			 "jmp *%%rsi"
 			 :
-			 : "i"(FRAME), "i"((long)offsetof(struct vr_exec, host_stack) - EXEC_BIAS)
+			 : "i"(FRAME), "i"((long)offsetof(struct vr_exec, host_stack) - EXEC_BIAS),
+			   "i"(NEAR_TAG(0))
 			 :);
 }
 

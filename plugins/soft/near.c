@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * near.c: accesses of a loop that stay in one page for many rounds: VR_MF_NEAR.
+ *
+ * A loop over an array steps a pointer or an index by a little each round. What it addresses with that is,
+ * nearly always, in the page where it was in the round before, and an emitter can keep that page's addend at
+ * hand. A chain of pointers or a hashed index is not: there, asking first for the page of last time is one
+ * thing more to be wrong about.
+ *
+ * In each innermost loop a slot is *tame* when every PUT to it is a small step on from a tame slot, or an
+ * expression of tame slots other than itself (a pointer recomputed from base and index); a slot that the loop
+ * does not PUT to is tame. Expressions are constants, sums, and shifts to the left by a constant. The slots
+ * are all thought tame at first, and lose that until nothing changes (slots that stand for each other around
+ * the loop so keep it). A slot *moves* when a step is among its PUTs, or something that moves. A near access
+ * is one whose address is tame and moves: what does not move gains little, and a loop is often left after a
+ * round or two.
+ *
+ * Accesses off the same slot, or of the same expression, are one group: they share what the emitter keeps.
+ * A loop that calls a helper has none: whatever C does may change what the TLB says.
+ */
+#include <string.h>
+
+#include "soft.h"
+
+#define MAX_SLOTS 256
+#define MOST_STEP 256 /* bytes a round */
+
+/* What is known of a value: in one word, so that the engine's scratch array holds them. */
+enum kind { WILD, TAME };
+struct known {
+	uint8_t kind;
+	uint8_t moves;
+	uint8_t stepped; /* it is slot `slot` and a small constant */
+	uint8_t slot;
+};
+_Static_assert(sizeof(struct known) == sizeof(uint32_t), "known");
+
+struct loop {
+	struct vr_ir *ir;
+	uint64_t blocks;
+	struct known *known; /* by op */
+	uint32_t *has;       /* by op: slots of the expression, by their low 5 bits */
+	uint8_t wild[MAX_SLOTS], moves[MAX_SLOTS];
+	uint32_t keys[VR_MF_GROUPS], key_count;
+};
+
+static int small(const struct vr_ir *ir, uint32_t v)
+{
+	int64_t k = (int64_t)ir->ops[v].imm;
+
+	if (ir->ops[v].type == VR_T_I32)
+		k = (int32_t)k;
+	return ir->ops[v].op == VR_IR_CONST && k >= -MOST_STEP && k <= MOST_STEP;
+}
+
+static struct known sum(struct known a, struct known b)
+{
+	return (struct known){.kind = a.kind == TAME && b.kind == TAME, .moves = a.moves | b.moves};
+}
+
+static struct known value(const struct loop *l, uint32_t i, uint32_t *has)
+{
+	const struct vr_ir_op *o = &l->ir->ops[i];
+	struct known k = {.kind = WILD};
+
+	*has = 0;
+	switch (o->op) {
+	case VR_IR_CONST:
+		k.kind = TAME;
+		return k;
+	case VR_IR_GET:
+		if (o->imm >= MAX_SLOTS || l->wild[o->imm] || (o->type != VR_T_I64 && o->type != VR_T_I32))
+			return k;
+		*has = 1u << (o->imm & 31);
+		return (struct known){
+			.kind = TAME, .moves = l->moves[o->imm], .stepped = 1, .slot = (uint8_t)o->imm};
+	case VR_IR_SEXT:
+	case VR_IR_ZEXT:
+		*has = l->has[o->a];
+		return l->known[o->a];
+	case VR_IR_SHL:
+		if (l->ir->ops[o->b].op != VR_IR_CONST)
+			return k;
+		*has = l->has[o->a];
+		k = l->known[o->a];
+		k.stepped = 0;
+		return k;
+	case VR_IR_ADD:
+	case VR_IR_SUB:
+		*has = l->has[o->a] | l->has[o->b];
+		if (small(l->ir, o->b))
+			return l->known[o->a];
+		if (small(l->ir, o->a) && o->op == VR_IR_ADD)
+			return l->known[o->b];
+		return sum(l->known[o->a], l->known[o->b]);
+	case VR_IR_ADDSHL:
+		*has = l->has[o->a] | l->has[o->b];
+		return sum(l->known[o->a], l->known[o->b]);
+	default:
+		return k;
+	}
+}
+
+/* One pass over the loop; whether a slot has turned out to be wild or to move. */
+static int pass(struct loop *l)
+{
+	int changed = 0;
+
+	for (uint64_t m = l->blocks; m; m &= m - 1) {
+		const struct vr_ir_block *b = &l->ir->blocks[__builtin_ctzll(m)];
+
+		for (uint32_t i = b->first; i < b->first + b->count; i++) {
+			const struct vr_ir_op *o = &l->ir->ops[i];
+
+			l->known[i] = value(l, i, &l->has[i]);
+			if (o->op != VR_IR_PUT || o->imm >= MAX_SLOTS || l->wild[o->imm])
+				continue;
+			struct known v = l->known[o->a];
+			int self = l->has[o->a] >> (o->imm & 31) & 1;
+
+			if (v.kind == WILD || (self && !v.stepped)) {
+				l->wild[o->imm] = 1;
+				changed = 1;
+			} else if (!l->moves[o->imm] &&
+				   (v.moves || (self && l->ir->ops[o->a].op != VR_IR_GET))) {
+				l->moves[o->imm] = 1;
+				changed = 1;
+			}
+		}
+	}
+	return changed;
+}
+
+static uint32_t group_of(struct loop *l, uint32_t key)
+{
+	for (uint32_t n = 0; n < l->key_count; n++)
+		if (l->keys[n] == key)
+			return n;
+	if (l->key_count == VR_MF_GROUPS)
+		return key % VR_MF_GROUPS;
+	l->keys[l->key_count] = key;
+	return l->key_count++;
+}
+
+static void mark(struct loop *l, const struct vr_ir_block *b)
+{
+	for (uint32_t i = b->first; i < b->first + b->count; i++) {
+		struct vr_ir_op *o = &l->ir->ops[i];
+		int plain = (o->op == VR_IR_LOAD && !o->b) || o->op == VR_IR_STORE || o->op == VR_IR_LOADP ||
+			    o->op == VR_IR_STOREP;
+
+		if (!plain || o->imm >> 32 || l->known[o->a].kind == WILD || !l->known[o->a].moves)
+			continue;
+		uint32_t key = l->known[o->a].stepped ? l->known[o->a].slot : l->has[o->a] | 1u << 31;
+
+		o->imm |= (uint64_t)(VR_MF_NEAR | group_of(l, key) << VR_MF_GROUP_SHIFT) << 32;
+	}
+}
+
+static int calls(const struct loop *l)
+{
+	for (uint64_t m = l->blocks; m; m &= m - 1) {
+		const struct vr_ir_block *b = &l->ir->blocks[__builtin_ctzll(m)];
+
+		for (uint32_t i = b->first; i < b->first + b->count; i++)
+			if (l->ir->ops[i].op == VR_IR_CALL || l->ir->ops[i].op == VR_IR_VCALL)
+				return 1;
+	}
+	return 0;
+}
+
+void soft_mark_near(struct vr_ir *ir, const uint64_t *loops, uint32_t *scratch)
+{
+	struct loop l = {
+		.ir = ir, .known = (struct known *)(void *)scratch, .has = scratch + ir->op_capacity};
+
+	scratch[0] = scratch[ir->op_capacity] = 0;
+	for (uint32_t i = 0; i < ir->block_count; i++) {
+		/* Once a loop: at its first block. */
+		uint32_t first = i;
+
+		l.blocks = loops[i];
+		if (!l.blocks)
+			continue;
+		for (first = 0; loops[first] != l.blocks; first++)
+			;
+		if (first != i || calls(&l))
+			continue;
+		memset(l.wild, 0, sizeof(l.wild));
+		memset(l.moves, 0, sizeof(l.moves));
+		while (pass(&l))
+			;
+		for (uint64_t m = l.blocks; m; m &= m - 1)
+			if (loops[__builtin_ctzll(m)] == l.blocks)
+				mark(&l, &ir->blocks[__builtin_ctzll(m)]);
+	}
+}
