@@ -14,6 +14,6 @@ for c in configs/"$GUEST_ARCH"-*.yaml; do
 	# shellcheck disable=SC2086
 	vm 60 "config-$c" -c "$WORK/tree/configs/$c.yaml" $ro --run 'nproc; ls /sys/class/block'
 	want=$(sed -n 's/^cpus: *//p' "configs/$c.yaml")
-	same "config-$c" "0 ${want:-1}" "$RC $(grep -ax '[0-9]*' "$OUT" | head -n 1)"
+	same "config-$c" "0 ${want:-1}" "$RC $(grep -ax '[0-9][0-9]*' "$OUT" | head -n 1)"
 	! grep -q data.img "configs/$c.yaml" || has "config-$c-disk" "$OUT" vdb
 done
