@@ -72,22 +72,22 @@ void check_table_guard(struct vr_check *c)
 	}
 }
 
-void check_missing_optional(struct vr_check *c)
+/* One table after another is missing, of those that the manifest requires or of the others. */
+static void without(struct vr_check *c, bool are_required)
 {
 	usable(c);
 	for (size_t i = 0; i < TABLES; i++) {
-		struct vr_double *d = check_double(c);
+		struct vr_double *d;
 		const char *stage;
 		int32_t rc;
 
-		if (required(c, table_ids[i])) {
-			vr_double_free(d);
+		if (required(c, table_ids[i]) != are_required)
 			continue;
-		}
+		d = check_double(c);
 		vr_double_remove(d, table_ids[i]);
 		check_context(c, "without %s", table_ids[i]);
 		rc = check_life(c, d, &stage);
-		CHECK(c, rc >= 0 || always(table_ids[i]),
+		CHECK(c, are_required || rc >= 0 || always(table_ids[i]),
 		      "without %s, which its manifest does not require, %s refuses with %s: %s", table_ids[i],
 		      stage, check_error_name(rc), d->error_text);
 		if (rc < 0)
@@ -96,25 +96,14 @@ void check_missing_optional(struct vr_check *c)
 	}
 }
 
+void check_missing_optional(struct vr_check *c)
+{
+	without(c, false);
+}
+
 void check_missing_required(struct vr_check *c)
 {
-	usable(c);
-	for (size_t i = 0; i < TABLES; i++) {
-		struct vr_double *d = check_double(c);
-		const char *stage;
-		int32_t rc;
-
-		if (!required(c, table_ids[i])) {
-			vr_double_free(d);
-			continue;
-		}
-		vr_double_remove(d, table_ids[i]);
-		check_context(c, "without %s", table_ids[i]);
-		rc = check_life(c, d, &stage);
-		if (rc < 0)
-			check_refusal(c, d, rc, stage);
-		vr_double_free(d);
-	}
+	without(c, true);
 }
 
 void check_host_calls(struct vr_check *c)
