@@ -277,7 +277,7 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	return it;
 }
 
-static int32_t add_region(struct soft_vm *vm, struct soft_region *g)
+static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struct soft_itlb_entry *next)
 {
 	if (vm->region_count == vm->region_capacity) {
 		uint32_t n = vm->region_capacity ? vm->region_capacity * 2 : 1024;
@@ -291,6 +291,10 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g)
 	vm->regions[vm->region_count++] = g;
 	g->page_next = g->page->regions;
 	g->page->regions = g;
+	if (next) {
+		g->beyond_next = next->page->beyond;
+		next->page->beyond = g;
+	}
 	for (uint32_t i = 0; i < g->entry_count; i++)
 		if (!table_find(vm, g->entries[i].pc, g->page, g->key))
 			table_add(vm, &g->entries[i]);
@@ -318,9 +322,9 @@ static void watch(struct soft_vcpu *v, struct soft_page *page)
 }
 
 /* Translate, under the lock. NULL: not this time. *cut: the instruction continues on the next page, whose
- * first bytes are needed as `beyond`. */
+ * first bytes are needed: `next`. */
 static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itlb_entry *it,
-				      const uint8_t *beyond, bool *cut)
+				      const struct soft_itlb_entry *next, bool *cut)
 {
 	struct soft_vm *vm = v->vm;
 	struct vr_exec *x = v->x;
@@ -328,14 +332,14 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 	struct soft_region *g = NULL;
 
 	/* Written since it was watched: once more. */
-	if (e || !soft_page_settled(it->page))
+	if (e || !soft_page_settled(it->page) || (next && !soft_page_settled(next->page)))
 		return e;
 	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
 			    ? VR_E_NOMEM
-			    : soft_translate(vm, v, it, beyond, x->pc, x->key, &g);
+			    : soft_translate(vm, v, it, next, x->pc, x->key, &g);
 
 	if (r == VR_OK)
-		r = add_region(vm, g);
+		r = add_region(vm, g, next);
 	if (r == VR_OK)
 		return table_find(vm, x->pc, it->page, x->key);
 	*cut = r == VR_E_AGAIN;
@@ -345,10 +349,11 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 }
 
 /*
- * An instruction that continues on the next page depends on that page's mapping and contents too. Nothing but
- * this look-up leads to its code (no link, no jump cache, no shadow stack), and here what the next page holds
- * now is compared with what was translated. *next: its page, NULL: it can't be fetched, the fault has been
- * taken.
+ * An instruction that continues on the next page depends on that page's mapping and contents too. Here what
+ * the page holds now is compared with what was translated; links, jump caches and shadow stacks lead to an
+ * entry that looks whether the mapping is the one it was translated with (region->guarded), and comes here
+ * when not. That page is watched as well: a write to it drops the code (page->beyond). *next: the page, NULL:
+ * it can't be fetched, the fault has been taken.
  */
 static bool is_current(struct vr_exec *x, const struct soft_entry *e, const struct soft_itlb_entry **next)
 {
@@ -398,11 +403,13 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 		next = soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
 		if (!next)
 			return NULL;
-		uint8_t beyond[SOFT_BEYOND];
-
-		memcpy(beyond, next->host, sizeof(beyond));
+		if (!soft_page_settled(next->page)) {
+			/* The next try finds both settled, or asks again. */
+			watch(v, next->page);
+			return NULL;
+		}
 		pthread_mutex_lock(&v->vm->code_lock);
-		e = find_slowly(v, it, beyond, &cut);
+		e = find_slowly(v, it, next, &cut);
 		pthread_mutex_unlock(&v->vm->code_lock);
 	}
 	if (e)
@@ -423,12 +430,12 @@ uint64_t soft_lookup(struct vr_exec *x)
 
 		if (!e)
 			continue;
-		if (e->region->beyond_size)
+		if (e->region->beyond_size && !e->region->guarded)
 			return e->host;
 		struct vr_shadow_entry *j = &x->bank->jump[(pc >> 2) & (VR_JUMP_ENTRIES - 1)];
 
 		j->pc = pc;
-		j->host = e->host;
+		j->host = e->region->beyond_size ? e->region->guarded : e->host;
 		return e->host;
 	}
 	return 0;
@@ -452,7 +459,7 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (!e)
 		return soft_lookup(x);
-	if (e->region->beyond_size)
+	if (e->region->beyond_size && !e->region->guarded)
 		return e->host;
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = &vm->exits[number];
@@ -468,7 +475,8 @@ uint64_t soft_link(struct vr_exec *x)
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
 
 		vm->codecache->begin_write(vm->host, &vm->code);
-		vm->emit->link(write, execute, exit->jump, e->host);
+		vm->emit->link(write, execute, exit->jump,
+			       e->region->beyond_size ? e->region->guarded : e->host);
 		if (exit->check)
 			vm->emit->set_check(write, exit->check, it->number);
 		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,
@@ -554,7 +562,10 @@ static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page 
 	for (struct soft_region *g = page->regions; g; g = g->page_next)
 		if (!g->dead)
 			region_kill(vm, v, g);
-	page->regions = NULL;
+	for (struct soft_region *g = page->beyond; g; g = g->beyond_next)
+		if (!g->dead)
+			region_kill(vm, v, g);
+	page->regions = page->beyond = NULL;
 	atomic_store(&page->watched, 0);
 }
 
@@ -610,7 +621,7 @@ void soft_cache_reset(struct soft_vm *vm)
 	vm->pair_count = 0; /* nobody has a number any more */
 	vm->code_top = vm->code_start;
 	for (struct soft_page *p = vm->pages_all; p; p = p->all_next) {
-		p->regions = NULL;
+		p->regions = p->beyond = NULL;
 		p->pairs = NULL;
 		atomic_store(&p->watched, 0);
 	}

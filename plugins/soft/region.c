@@ -46,7 +46,7 @@ struct forming {
 	struct soft_vm *vm;
 	struct soft_scratch *s;
 	const struct soft_itlb_entry *page;
-	const uint8_t *beyond; /* see soft_translate() */
+	const struct soft_itlb_entry *next; /* see soft_translate() */
 	uint64_t key;
 	uint64_t wanted[MAX_BLOCKS];
 	uint8_t wanted_entry[MAX_BLOCKS];
@@ -240,9 +240,9 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 		uint32_t n = ir->block_count;
 		uint8_t whole[2 * SOFT_BEYOND];
 
-		if (f->beyond && rq.length < SOFT_BEYOND) {
+		if (f->next && rq.length < SOFT_BEYOND) {
 			memcpy(whole, rq.code, rq.length);
-			memcpy(whole + rq.length, f->beyond, SOFT_BEYOND);
+			memcpy(whole + rq.length, f->next->host, SOFT_BEYOND);
 			rq.code = whole;
 			rq.length += SOFT_BEYOND;
 		}
@@ -308,7 +308,7 @@ static uint64_t VR_CALL entry_at(void *forming, uint64_t pc)
 					     ? soft_entry_at(f->vm, pc, f->page->page, f->key)
 					     : NULL;
 
-	return e && !e->region->beyond_size ? e->host : 0;
+	return !e ? 0 : e->region->beyond_size ? e->region->guarded : e->host;
 }
 
 static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_plan *plan,
@@ -337,9 +337,12 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 		.block_entry = s->block_entry,
 		.entry_at = entry_at,
 		.opaque = f,
-		.flags = vm->count ? VR_JOB_COUNT : 0,
+		.flags = (vm->count ? VR_JOB_COUNT : 0) | (f->next ? VR_JOB_GUARD : 0),
 		.scratch = s->emit,
 		.scratch_size = s->emit_size,
+		.guard_page = f->next ? f->next->va_page : 0,
+		.guard_number = f->next ? f->next->number : 0,
+		.guarded = UINT32_MAX,
 	};
 
 	vm->codecache->begin_write(vm->host, &vm->code);
@@ -350,6 +353,8 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 		return r;
 	g->code_offset = vm->code_top;
 	g->code_size = job.code_size;
+	if (job.guarded != UINT32_MAX)
+		g->guarded = job.execute + job.guarded;
 	g->map_count = plan->map_count;
 	g->point_count = job.point_count;
 	g->map = soft_arena_alloc(vm->meta, plan->map_count * sizeof(*g->map));
@@ -373,9 +378,10 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 }
 
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       const uint8_t *beyond, uint64_t pc, uint64_t key, struct soft_region **out)
+		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t key,
+		       struct soft_region **out)
 {
-	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .beyond = beyond, .key = key};
+	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .next = next, .key = key};
 	uint64_t started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? MAX_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
@@ -384,7 +390,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	if (!g)
 		return VR_E_NOMEM;
-	if (beyond)
+	if (next)
 		max_blocks = max_insns = 1;
 	for (;;) {
 		r = form(vm, &f, pc, max_blocks, max_insns);
@@ -403,9 +409,9 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	const struct vr_ir *ir = &f.s->ir;
 
-	if (beyond) {
+	if (next) {
 		g->beyond_size = (uint32_t)(ir->blocks[0].end - (page->va_page + SOFT_PAGE));
-		memcpy(g->beyond, beyond, g->beyond_size);
+		memcpy(g->beyond, next->host, g->beyond_size);
 	}
 	g->va_page = page->va_page;
 	g->key = key;

@@ -116,8 +116,11 @@ struct soft_region {
 	uint32_t exit_first, exit_count;
 	uint32_t dead;
 	uint32_t insns;
-	uint32_t beyond_size; /* of an instruction that continues on the next page: how much of that ... */
-	uint8_t beyond[SOFT_BEYOND]; /* ... was seen there */
+	/* An instruction that continues on the next page, by itself: see soft_find(). */
+	uint32_t beyond_size;        /* how much of it is there, 0: nothing ... */
+	uint8_t beyond[SOFT_BEYOND]; /* ... and what */
+	struct soft_region *beyond_next;
+	uint64_t guarded; /* the entry that looks at the next page's mapping, 0: none */
 	struct vr_mapped *map;
 	struct vr_fault_point *points;
 	struct soft_entry *entries;
@@ -128,6 +131,7 @@ struct soft_region {
 struct soft_page {
 	uint64_t physical;
 	struct soft_region *regions;
+	struct soft_region *beyond; /* those of the page before that continue here */
 	struct soft_pair *pairs;
 	struct soft_page *all_next;
 	_Atomic uint64_t watched; /* not 0: writes go through the slow path. See soft_page_settled() */
@@ -351,10 +355,11 @@ void soft_sync_slots(struct vr_exec *x);
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
 void soft_scratch_free(struct soft_scratch *s);
 /* Translate the region at pc. code_lock held. 0; VR_E_NOMEM: cache full. */
-/* beyond: the next page's first bytes, when the instruction at pc continues there (it is then the whole
- * region), else NULL. VR_E_AGAIN: it does, and they are needed. */
+/* next: the page behind, when the instruction at pc continues there (it is then the whole region), else NULL.
+ * VR_E_AGAIN: it does, and that is needed. */
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       const uint8_t *beyond, uint64_t pc, uint64_t key, struct soft_region **out);
+		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t key,
+		       struct soft_region **out);
 
 /* -- optimize.c: see there -- */
 struct soft_plan {

@@ -299,6 +299,7 @@ struct vr_exit_site {
 };
 
 #define VR_JOB_COUNT 1u /* every entry stub adds 1 to exec.entered */
+#define VR_JOB_GUARD 2u /* block 0 needs a guarded entry: see vr_emit_job.guarded (since ABI 1.1) */
 
 struct vr_emit_job {
 	uint32_t size;
@@ -327,6 +328,15 @@ struct vr_emit_job {
 	uint32_t reserved;
 	void *scratch; /* emitter's, kept by the engine across jobs */
 	uint64_t scratch_size;
+	/*
+	 * With VR_JOB_GUARD, since ABI 1.1: one more entry to block 0, for code that also depends on the page
+	 * at guard_page. It goes on to block 0's stub when that page's entry in bank.xmap is guard_number,
+	 * else where kill() sends the stub. guarded: its offset; the engine sets UINT32_MAX, and an emitter
+	 * without such entries leaves that.
+	 */
+	uint64_t guard_page;
+	uint32_t guard_number;
+	uint32_t guarded;
 };
 
 struct vr_emit {

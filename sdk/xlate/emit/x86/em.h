@@ -178,6 +178,7 @@ struct em {
 	uint32_t clean_scalar[2]; /* slots known to be zero above 32 / 64 bits */
 	uint8_t map_reg[VR_MAP_MAX];
 	uint32_t alias[VR_MAP_MAX]; /* first value of the chain */
+	uint32_t guard[2];          /* jumps of the guarded entry: to the stub, to its pad */
 	uint32_t reload;            /* offset of the region's "load all slots; ret", or fix-ups of it */
 
 	uint32_t ool_count, fixup_count;
