@@ -188,3 +188,36 @@ Test(near, the_first_address_that_faults)
 		cr_assert_eq(R(1), FROM + 2 * SOFT_PAGE - way * 8);
 	}
 }
+
+/* Of two regions that are linked one loads from a page, and the other comes to store to it: that the page may
+ * be read says nothing about that, wherever the two lie. */
+Test(near, a_page_that_one_region_reads_and_another_must_not_write)
+{
+	const uint64_t page = TO + SOFT_PAGE;
+
+	toy_map(t, 0, FUNC, 20, TOY_R | TOY_X, 0);
+	toy_map(t, 0, page, 61, TOY_R, 0);
+	memset(toy_page(t, 61), 0x5a, SOFT_PAGE);
+	for (uint32_t at = 0; at < 64; at += 8) {
+		const int32_t there = (int32_t)(FUNC + at - TOY_CODE);
+
+		/* r1: eight words of the page a time; r2: the last ones before it, then the first of it. */
+		TOY_LOAD(t, 0, 0, TOY_OP(TOY_LD, 4, 1, 3, 0), TOY_OP(TOY_ADDI, 1, 1, 0, 8),
+			 TOY_OP(TOY_BNE, 0, 1, 3, -16), TOY_OP(TOY_ADDI, 3, 3, 0, 64),
+			 TOY_OP(TOY_J, 0, 0, 0, there - 32));
+		TOY_LOAD(t, 20, at, TOY_OP(TOY_ST, 2, 2, 3, 0), TOY_OP(TOY_ADDI, 2, 2, 0, 8),
+			 TOY_OP(TOY_BNE, 0, 2, 5, -16), TOY_OP(TOY_ADDI, 5, 5, 0, 64),
+			 TOY_OP(TOY_J, 0, 0, 0, -there - 32));
+		R(1) = page;
+		R(2) = page - 256;
+		R(3) = R(1) + 64;
+		R(5) = R(2) + 64;
+		cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+		cr_assert_eq(R(2), page, "at %u: stored up to 0x%llx", at, (unsigned long long)R(2));
+		cr_assert_eq(toy_of(X)->faults, at / 8 + 1);
+		cr_assert_eq(toy_of(X)->fault_va, page);
+		cr_assert_eq(toy_of(X)->fault_access, VR_ACCESS_WRITE);
+		for (uint32_t n = 0; n < SOFT_PAGE; n += 8)
+			cr_assert_eq(toy_get(t, 61, n), 0x5a5a5a5a5a5a5a5a);
+	}
+}

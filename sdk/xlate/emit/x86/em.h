@@ -173,7 +173,7 @@ struct em {
 
 	struct share share;
 	uint8_t near[2][VR_MF_GROUPS]; /* of loads and stores: the group's page, 1.., or 0 */
-	uint32_t near_count;
+	uint32_t near_count[2];
 	uint32_t dirty;           /* mapped slots newer than memory */
 	uint32_t clean_scalar[2]; /* slots known to be zero above 32 / 64 bits */
 	uint8_t map_reg[VR_MAP_MAX];

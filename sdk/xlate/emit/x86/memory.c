@@ -24,7 +24,8 @@
  * ends the sharing.
  *
  * An access that the engine says is near (VR_MF_NEAR) is looked up where its group was last: NEARS page
- * numbers and their addends are in the frame.
+ * numbers and their addends are in the frame, half of them of pages that may be read, half of pages that may
+ * be written.
  *
  *     lea  v, [a + disp]
  *     and  v, -4096 | size - 1       ; an unaligned one misses, so none crosses into the next page
@@ -266,15 +267,17 @@ void ool_element(struct em *e, const struct ool *s)
 }
 
 /* Which of the pages in the frame the group has, 1.., or 0. From another place in each region, so that not
- * all of them turn to the first. */
+ * all of them turn to the first; but a store never takes a place that another region's loads may have filled.
+ */
 static uint8_t near_page(struct em *e, const struct vr_ir_op *o, bool write)
 {
 	uint32_t flags = mf_flags(o);
 	if (!(flags & VR_MF_NEAR))
 		return 0;
 	uint8_t *page = &e->near[write][flags >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1)];
-	if (!*page && e->near_count < NEARS)
-		*page = (uint8_t)(1 + ((e->ir->blocks[0].pc >> 2) + e->near_count++) % NEARS);
+	if (!*page && e->near_count[write] < NEARS / 2)
+		*page = (uint8_t)(1 + (write ? NEARS / 2u : 0u) +
+				  ((e->ir->blocks[0].pc >> 2) + e->near_count[write]++) % (NEARS / 2));
 	return *page;
 }
 

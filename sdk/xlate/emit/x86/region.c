@@ -128,7 +128,7 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 	e->ops = ir->ops;
 	e->limit = job->write + job->room - OP_ROOM;
 	e->error = 0;
-	e->ool_count = e->fixup_count = e->near_count = 0;
+	e->ool_count = e->fixup_count = e->near_count[0] = e->near_count[1] = 0;
 	memset(e->near, 0, sizeof(e->near));
 	e->values = s->values;
 	e->ools = s->ools;
