@@ -331,9 +331,12 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 	struct soft_entry *e = table_find(vm, x->pc, it->page, x->key);
 	struct soft_region *g = NULL;
 
+	/* Another vCPU was faster: what that one found on the next page is_current() has to see. */
+	if (e)
+		return e->region->beyond_size ? NULL : e;
 	/* Written since it was watched: once more. */
-	if (e || !soft_page_settled(it->page) || (next && !soft_page_settled(next->page)))
-		return e;
+	if (!soft_page_settled(it->page) || (next && !soft_page_settled(next->page)))
+		return NULL;
 	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
 			    ? VR_E_NOMEM
 			    : soft_translate(vm, v, it, next, x->pc, x->key, &g);
@@ -404,9 +407,13 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 		if (!next)
 			return NULL;
 		if (!soft_page_settled(next->page)) {
-			/* The next try finds both settled, or asks again. */
+			/* As above; and at once, before others who were asked write it again. */
 			watch(v, next->page);
-			return NULL;
+			it = soft_fetch(x, x->pc);
+			next = it ? soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE) : NULL;
+			if (!next)
+				return NULL;
+			*where = it;
 		}
 		pthread_mutex_lock(&v->vm->code_lock);
 		e = find_slowly(v, it, next, &cut);

@@ -410,7 +410,10 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 	const struct vr_ir *ir = &f.s->ir;
 
 	if (next) {
-		g->beyond_size = (uint32_t)(ir->blocks[0].end - (page->va_page + SOFT_PAGE));
+		/* Another instruction may be there by now, which ends earlier. */
+		int64_t size = (int64_t)(ir->blocks[0].end - (page->va_page + SOFT_PAGE));
+
+		g->beyond_size = size > 0 ? (uint32_t)size : 0;
 		memcpy(g->beyond, next->host, g->beyond_size);
 	}
 	g->va_page = page->va_page;

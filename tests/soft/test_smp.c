@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_smp.c: several vCPUs on threads of their own. */
 #include <sched.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -408,4 +409,62 @@ Test(smp, counters_add_up)
 	cr_assert_eq(toy_counter(t, "lookups"), lookups);
 	cr_assert_eq(toy_counter(t, "translations"), translations);
 	cr_assert_leq(translations, 3, "what one has translated the other uses");
+}
+
+/* One vCPU goes round a loop with an instruction that continues on the next page, where another stores all
+ * the time: both get on. */
+Test(smp, an_instruction_across_pages_and_stores_behind_it)
+{
+	const uint32_t before = 12; /* bytes in the first page: 8, and 4 of the next instruction */
+	const uint64_t code[] = {TOY_OP(TOY_ADDI, 6, 6, 0, 1), TOY_OP(TOY_MOVI, 5, 0, 0, 7),
+				 TOY_OP(TOY_BNE, 0, 6, 8, -16), TOY_OP(TOY_ST, 7, 2, 3, 0), TOY_STOP};
+	pthread_t threads[2];
+
+	make(2);
+	toy_map(t, 0, SCRIPTS, 30, TOY_R | TOY_X, 0);
+	toy_map(t, 0, SCRIPTS + SOFT_PAGE, 31, TOY_R | TOY_X, 0);
+	toy_map(t, 0, ALIAS, 31, TOY_R | TOY_W, 0);
+	memcpy(toy_page(t, 30) + SOFT_PAGE - before, code, before);
+	memcpy(toy_page(t, 31), (const uint8_t *)code + before, sizeof(code) - before);
+	TOY_LOAD(t, 20, 0, TOY_OP(TOY_ST, 4, 1, 3, 2048), TOY_OP(TOY_LD, 5, 2, 3, 0),
+		 TOY_OP(TOY_ADDI, 4, 4, 0, 1), TOY_OP(TOY_BNE, 0, 5, 7, -24), TOY_STOP);
+	for (uint32_t i = 0; i < 2; i++) {
+		R(i, 1) = ALIAS;
+		R(i, 2) = FLAG;
+		R(i, 7) = 1;
+		R(i, 8) = 20000;
+	}
+	threads[1] = toy_start(t, 1, FUNC);
+	threads[0] = toy_start(t, 0, SCRIPTS + SOFT_PAGE - before);
+	join_all(threads, 2);
+	cr_assert_eq(R(0, 5), 7);
+}
+
+/* The same instruction in two address spaces, whose second pages differ: each vCPU has its own, though what
+ * the other has translated is in the table. */
+Test(smp, an_instruction_across_pages_that_ends_otherwise_in_each_space)
+{
+	const uint32_t before = 12;
+	const uint64_t code[] = {TOY_OP(TOY_ADDI, 6, 6, 0, 1), TOY_OP(TOY_MOVI, 5, 0, 0, 3),
+				 TOY_OP(TOY_ADD, 7, 7, 5, 0), TOY_OP(TOY_BNE, 0, 6, 8, -24), TOY_STOP};
+	pthread_t threads[2];
+
+	make(2);
+	memcpy(toy_page(t, 30) + SOFT_PAGE - before, code, before);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct vr_exec *x = t->cpu[i]->x;
+
+		memcpy(toy_page(t, 31 + i), (const uint8_t *)code + before, sizeof(code) - before);
+		*(uint32_t *)(void *)toy_page(t, 31 + i) = 100 + i;
+		toy_map(t, i, SCRIPTS, 30, TOY_R | TOY_X, 0);
+		toy_map(t, i, SCRIPTS + SOFT_PAGE, 31 + i, TOY_R | TOY_X, 0);
+		x->asid = i;
+		x->env->context(x);
+		R(i, 8) = 400000;
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		threads[i] = toy_start(t, i, SCRIPTS + SOFT_PAGE - before);
+	join_all(threads, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		cr_assert_eq(R(i, 7), 400000 * (100 + i), "vCPU %u", i);
 }
