@@ -337,8 +337,8 @@ void soft_cache_fini(struct soft_vm *vm);
 /* The instruction page of pc in the current bank; takes the guest's fault and returns NULL when there is none
  * (exec.pc is then the handler). */
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc);
-/* The entry for exec.pc, translated when missing. NULL: exec.pc was changed by a fault (try again), or the
- * cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */
+/* The entry for exec.pc, translated when missing. NULL, try again: exec.pc was changed by a fault, another
+ * vCPU came between, or the cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where);
 /* The live entry for pc in that page and mode, or NULL. code_lock held. */
 struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key);

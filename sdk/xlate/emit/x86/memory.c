@@ -34,8 +34,9 @@
  *     mov  u, [rsp + near.addend]    ; waits for nothing
  *     access [a + u + disp]
  *
- * All ones is a tag that no v is equal to. Whatever runs C code, which may change the TLB, leaves that in all
- * of them: the thunks and the calls of helpers (forget_near). A page is thus kept over any number of regions.
+ * All ones is a tag that no v is equal to. Whatever runs C code that may change the TLB leaves that in all of
+ * them: the thunks and the calls of helpers (forget_near), but not `fixup`, whose C code only computes. A
+ * page is thus kept over any number of regions.
  *
  * Order: loads are acquires and stores releases on this host (SDM vol. 3, 9.2.2); an SC store is followed by
  * a full fence.
@@ -116,7 +117,7 @@ static struct ool *slow_path(struct em *e, const struct vr_ir_op *o, const struc
 	s->shared = e->share.active || a->shared;
 	uint32_t op = o->op == VR_IR_CASIF ? VR_IR_CAS : o->op == VR_IR_CAS2IF ? VR_IR_CAS2 : o->op;
 	s->pc = op | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 |
-		(uint64_t)(uint16_t)mf_flags(o) << 32 |
+		(uint64_t)(mf_flags(o) & 0xff & ~VR_MF_NEAR) << 32 | /* that one is not the ISA's to see */
 		(o->op == VR_IR_AMO ? (uint64_t)(uint16_t)o->c << 48 : 0);
 	return s;
 }
@@ -272,7 +273,7 @@ void ool_element(struct em *e, const struct ool *s)
 static uint8_t near_page(struct em *e, const struct vr_ir_op *o, bool write)
 {
 	uint32_t flags = mf_flags(o);
-	if (!(flags & VR_MF_NEAR))
+	if ((flags & 0xff) != VR_MF_NEAR)
 		return 0;
 	uint8_t *page = &e->near[write][flags >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1)];
 	if (!*page && e->near_count[write] < NEARS / 2)

@@ -144,6 +144,8 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 
 /* ---- in ---- */
 
+_Static_assert(NEARS == 8, "enter_frame() forgets so many");
+
 __attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64_t target,
 							 struct vr_bank *bank)
 {
