@@ -483,3 +483,27 @@ Test(code, address_spaces_that_differ_in_the_second_page_only)
 	cut_loop(TOY_CALL_HOOK(4));
 	cr_assert_eq(R(7), 30 * (31 + 33));
 }
+
+/* Both pages are one: the region is in its list twice. */
+Test(code, an_instruction_that_ends_where_its_own_page_begins)
+{
+	const uint64_t at = TWO + SOFT_PAGE - 4, stop = TOY_STOP;
+
+	toy_map(t, 0, TWO, 30, TOY_R | TOY_X, 0);
+	toy_map(t, 0, TWO + SOFT_PAGE, 30, TOY_R | TOY_X, 0);
+	memcpy(toy_page(t, 30) + 4, &stop, sizeof(stop));
+	for (uint32_t n = 0; n < 6; n++) {
+		const uint64_t word = TOY_OP(TOY_MOVI, 5 + n % 2, 0, 0, n);
+
+		memcpy(toy_page(t, 30) + SOFT_PAGE - 4, &word, 4);
+		memcpy(toy_page(t, 30), (const uint8_t *)&word + 4, 4);
+		t->accel->memory_written(t->vm, TOY_RAM + 30 * SOFT_PAGE, SOFT_PAGE);
+		for (uint32_t again = 0; again < 2; again++) {
+			R(5) = R(6) = 100;
+			cr_assert_eq(toy_go(t, 0, at), VR_EXIT_KICK);
+			cr_assert_eq(R(5 + n % 2), n);
+			cr_assert_eq(R(6 - n % 2), 100);
+		}
+	}
+	cr_assert_eq(toy_of(X)->faults, 0);
+}
