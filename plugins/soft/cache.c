@@ -277,6 +277,12 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	return it;
 }
 
+/* The page behind that of exec.pc. */
+static const struct soft_itlb_entry *fetch_next(struct vr_exec *x)
+{
+	return soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
+}
+
 static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struct soft_itlb_entry *next)
 {
 	if (vm->region_count == vm->region_capacity) {
@@ -360,7 +366,7 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
  */
 static bool is_current(struct vr_exec *x, const struct soft_entry *e, const struct soft_itlb_entry **next)
 {
-	*next = soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
+	*next = fetch_next(x);
 	return *next && !memcmp((*next)->host, e->region->beyond, e->region->beyond_size);
 }
 
@@ -403,14 +409,14 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	e = find_slowly(v, it, NULL, &cut);
 	pthread_mutex_unlock(&v->vm->code_lock);
 	if (cut) {
-		next = soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
+		next = fetch_next(x);
 		if (!next)
 			return NULL;
 		if (!soft_page_settled(next->page)) {
 			/* As above; and at once, before others who were asked write it again. */
 			watch(v, next->page);
 			it = soft_fetch(x, x->pc);
-			next = it ? soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE) : NULL;
+			next = it ? fetch_next(x) : NULL;
 			if (!next)
 				return NULL;
 			*where = it;
@@ -437,12 +443,14 @@ uint64_t soft_lookup(struct vr_exec *x)
 
 		if (!e)
 			continue;
-		if (e->region->beyond_size && !e->region->guarded)
-			return e->host;
-		struct vr_shadow_entry *j = &x->bank->jump[(pc >> 2) & (VR_JUMP_ENTRIES - 1)];
+		uint64_t kept = soft_entry_kept(e);
 
-		j->pc = pc;
-		j->host = e->region->beyond_size ? e->region->guarded : e->host;
+		if (kept) {
+			struct vr_shadow_entry *j = &x->bank->jump[(pc >> 2) & (VR_JUMP_ENTRIES - 1)];
+
+			j->pc = pc;
+			j->host = kept;
+		}
 		return e->host;
 	}
 	return 0;
@@ -466,7 +474,9 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (!e)
 		return soft_lookup(x);
-	if (e->region->beyond_size && !e->region->guarded)
+	uint64_t kept = soft_entry_kept(e);
+
+	if (!kept)
 		return e->host;
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = &vm->exits[number];
@@ -482,8 +492,7 @@ uint64_t soft_link(struct vr_exec *x)
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
 
 		vm->codecache->begin_write(vm->host, &vm->code);
-		vm->emit->link(write, execute, exit->jump,
-			       e->region->beyond_size ? e->region->guarded : e->host);
+		vm->emit->link(write, execute, exit->jump, kept);
 		if (exit->check)
 			vm->emit->set_check(write, exit->check, it->number);
 		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,

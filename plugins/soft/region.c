@@ -308,7 +308,7 @@ static uint64_t VR_CALL entry_at(void *forming, uint64_t pc)
 					     ? soft_entry_at(f->vm, pc, f->page->page, f->key)
 					     : NULL;
 
-	return !e ? 0 : e->region->beyond_size ? e->region->guarded : e->host;
+	return e ? soft_entry_kept(e) : 0;
 }
 
 static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_plan *plan,

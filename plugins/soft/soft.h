@@ -340,6 +340,11 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc);
 /* The entry for exec.pc, translated when missing. NULL, try again: exec.pc was changed by a fault, another
  * vCPU came between, or the cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where);
+/* The host address of the entry for links and caches, which keep it; 0: only the look-up may go there. */
+static inline uint64_t soft_entry_kept(const struct soft_entry *e)
+{
+	return e->region->beyond_size ? e->region->guarded : e->host;
+}
 /* The live entry for pc in that page and mode, or NULL. code_lock held. */
 struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key);
 uint64_t soft_lookup(struct vr_exec *x);
