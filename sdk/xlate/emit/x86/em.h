@@ -178,7 +178,6 @@ struct em {
 	uint32_t clean_scalar[2]; /* slots known to be zero above 32 / 64 bits */
 	uint8_t map_reg[VR_MAP_MAX];
 	uint32_t alias[VR_MAP_MAX]; /* first value of the chain */
-	uint32_t guard[2];          /* jumps of the guarded entry: to the stub, to its pad */
 	uint32_t reload;            /* offset of the region's "load all slots; ret", or fix-ups of it */
 
 	uint32_t ool_count, fixup_count;
@@ -198,7 +197,7 @@ static inline struct mem exec_mem(uint32_t offset)
 #define BANK(member) ((int32_t)offsetof(struct vr_bank, member))
 
 /* ---- thunks.c ---- */
-#define X86_THUNKS(X) X(lookup) X(link) X(memory) X(fixup) X(jump)
+#define X86_THUNKS(X) X(lookup) X(go) X(link) X(memory) X(fixup) X(jump)
 #define X86_CONSTANTS(X)                                        \
 	X(SIGN32, 0x8000000080000000, 0x8000000080000000)       \
 	X(SIGN64, 0x8000000000000000, 0x8000000000000000)       \

@@ -2,8 +2,7 @@
 /*
  * region.c: one region from ops to code.
  *
- *     [guarded entry] [entry of block 0: load slots] block 0, block 1, ... | slow paths, polls, exits | other
- * entries
+ *     [entry of block 0: load slots] block 0, block 1, ... | slow paths, polls, exits | other entries
  */
 #include "em.h"
 #include "region.h"
@@ -62,7 +61,31 @@ static void emit_block(struct em *e, uint32_t b)
 	}
 }
 
-/* An entry to block 0 for code that depends on another page: to the stub, whose pad is next, or to that. */
+/*
+ * An entry stub, and before it the pad that x86_kill() turns it to. The stub's first instruction is at least
+ * two bytes long and at an even address, so that one store replaces it by a short jump, whoever runs it.
+ */
+static void entry(struct em *e, uint32_t b)
+{
+	struct code *c = &e->c;
+	while (code_at(c) & 15)
+		put8(c, 0xcc);
+	uint32_t pad = code_at(c);
+	set_pc(e, e->ir->blocks[b].pc);
+	jmp_to(c, x86_thunk.lookup);
+	while (code_at(c) - pad < ENTRY_PAD)
+		put8(c, 0xcc);
+	e->job->block_entry[b] = code_at(c);
+	if (e->job->flags & VR_JOB_COUNT)
+		x_rm(c, 0xff, 1, 0, EXEC(entered)); /* inc qword */
+	if (!e->job->map_count) {
+		put8(c, 0x66);
+		put8(c, 0x90);
+	}
+	load_slots(e, e->job->map_count >= 32 ? ~0u : (1u << e->job->map_count) - 1);
+}
+
+/* An entry to block 0 for code that depends on another page: to block 0's stub, or to its pad. */
 static void guarded_entry(struct em *e)
 {
 	struct code *c = &e->c;
@@ -73,36 +96,8 @@ static void guarded_entry(struct em *e)
 	uint32_t index = (uint32_t)(job->guard_page >> 12) & (VR_XMAP_ENTRIES - 1);
 	alu_mi(c, ALU_CMP, 0, mem_base(REG_BANK, BANK(xmap) + (int32_t)(4 * index)),
 	       (int32_t)job->guard_number);
-	e->guard[0] = jcc_far(c, CC_E);
-	e->guard[1] = jmp_far(c);
-}
-
-/*
- * An entry stub, and before it the pad that x86_kill() turns it to. The stub's first instruction is at least
- * two bytes long and at an even address, so that one store replaces it by a short jump, whoever runs it.
- */
-static void entry(struct em *e, uint32_t b)
-{
-	struct code *c = &e->c;
-	while (code_at(c) & 15)
-		put8(c, 0xcc);
-	uint32_t pad = code_at(c), guarded = b == 0 && e->guard[1];
-	if (guarded)
-		patch_here(c, e->guard[1]);
-	set_pc(e, e->ir->blocks[b].pc);
-	jmp_to(c, x86_thunk.lookup);
-	while (code_at(c) - pad < ENTRY_PAD)
-		put8(c, 0xcc);
-	e->job->block_entry[b] = code_at(c);
-	if (guarded)
-		patch_here(c, e->guard[0]);
-	if (e->job->flags & VR_JOB_COUNT)
-		x_rm(c, 0xff, 1, 0, EXEC(entered)); /* inc qword */
-	if (!e->job->map_count) {
-		put8(c, 0x66);
-		put8(c, 0x90);
-	}
-	load_slots(e, e->job->map_count >= 32 ? ~0u : (1u << e->job->map_count) - 1);
+	patch_to(c, jcc_far(c, CC_NE), job->block_entry[0] - ENTRY_PAD);
+	patch_to(c, jmp_far(c), job->block_entry[0]);
 }
 
 void VR_CALL x86_kill(uint8_t *write, uint32_t at)
@@ -140,9 +135,6 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 		return rc;
 	for (uint32_t b = 0; b < ir->block_count; b++)
 		job->block_entry[b] = UINT32_MAX;
-	e->guard[0] = e->guard[1] = 0;
-	if ((job->flags & VR_JOB_GUARD) && VR_HAS(job, guarded))
-		guarded_entry(e);
 	if (ir->blocks[0].flags & VR_BLOCK_ENTRY)
 		entry(e, 0);
 	for (uint32_t b = 0; b < ir->block_count && !e->error; b++)
@@ -158,6 +150,13 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 			entry(e, b);
 			patch_to(&e->c, jmp_far(&e->c), e->labels[b]);
 		}
+	}
+	if (!e->error && (job->flags & VR_JOB_GUARD) && VR_HAS(job, guarded) &&
+	    job->block_entry[0] != UINT32_MAX) {
+		if (e->c.p > e->limit)
+			e->error = VR_E_NOMEM;
+		else
+			guarded_entry(e);
 	}
 	if (e->error)
 		return e->error;

@@ -2,11 +2,12 @@
 /*
  * thunks.c: the way in and out of generated code.
  *
- * enter() saves the callee-saved registers (SysV ABI), makes the frame and jumps; exec.host_stack remembers
- * rsp, so that `lookup` can drop whatever is above. The thunks are written once, at the start of the code
- * cache, after a pool of constants that generated code addresses relative to rip:
+ * enter() saves the callee-saved registers (SysV ABI), makes the frame and goes to `go`; exec.host_stack
+ * remembers rsp, so that `lookup` can drop whatever is above. The thunks are written once, at the start of
+ * the code cache, after a pool of constants that generated code addresses relative to rip:
  *
- *   lookup   ask the engine where to go on; 0 means out
+ *   lookup   ask the engine where to go on
+ *   go       there (rax), in the bank that is the current one; 0 means out. enter() goes in by it as well
  *   link     the same, for an exit that wants to be linked
  *   memory   called from a slow path, the descriptor behind the call: saves every register in exec.save_*, so
  * that the engine can find the guest's slots by its fault-point table; 0: restore them and return, 1: as
@@ -76,7 +77,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	x86_thunk.lookup = here(c);
 	mov_load(c, 1, RSP, EXEC(host_stack));
 	call_c(c, (uint64_t)(uintptr_t)e->lookup);
-	uint32_t go = code_at(c);
+	x86_thunk.go = execute + code_at(c);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t out = jcc_near(c, CC_E);
 	mov_load(c, 1, REG_BANK, EXEC(bank));
@@ -91,7 +92,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	x86_thunk.link = here(c);
 	mov_load(c, 1, RSP, EXEC(host_stack));
 	call_c(c, (uint64_t)(uintptr_t)e->link);
-	jmp_to(c, execute + go);
+	jmp_to(c, x86_thunk.go);
 
 	x86_thunk.memory = here(c);
 	save(c, ALL_INT, false);
@@ -144,12 +145,9 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 
 /* ---- in ---- */
 
-_Static_assert(NEARS == 8, "enter_frame() forgets so many");
-
-__attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64_t target,
-							 struct vr_bank *bank)
+__attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64_t target, uint64_t go)
 {
-	(void)biased, (void)target, (void)bank;
+	(void)biased, (void)target, (void)go;
 	__asm__ volatile("push %%rbx\n\t"
 			 "push %%rbp\n\t"
 			 "push %%r12\n\t"
@@ -158,17 +156,11 @@ __attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64
 			 "push %%r15\n\t"
 			 "sub %0, %%rsp\n\t"
 			 "mov %%rdi, %%rbp\n\t"
-			 "mov %%rdx, %%r15\n\t"
 			 "mov %%rsp, %c1(%%rbp)\n\t"
-			 "vpcmpeqd %%xmm0, %%xmm0, %%xmm0\n\t" /* forget_near() */
-			 "vmovdqu %%xmm0, %c2(%%rsp)\n\t"
-			 "vmovdqu %%xmm0, %c2+16(%%rsp)\n\t"
-			 "vmovdqu %%xmm0, %c2+32(%%rsp)\n\t"
-			 "vmovdqu %%xmm0, %c2+48(%%rsp)\n\t"
-			 "jmp *%%rsi"
+			 "mov %%rsi, %%rax\n\t"
+			 "jmp *%%rdx"
 			 :
-			 : "i"(FRAME), "i"((long)offsetof(struct vr_exec, host_stack) - EXEC_BIAS),
-			   "i"(NEAR_TAG(0))
+			 : "i"(FRAME), "i"((long)offsetof(struct vr_exec, host_stack) - EXEC_BIAS)
 			 :);
 }
 
@@ -204,7 +196,7 @@ void VR_CALL x86_enter(struct vr_exec *x, uint64_t target)
 {
 	uint32_t host = _mm_getcsr();
 	x86_fp_load(x);
-	enter_frame((uint8_t *)x + EXEC_BIAS, target, x->bank);
+	enter_frame((uint8_t *)x + EXEC_BIAS, target, x86_thunk.go);
 	x86_fp_save(x);
 	_mm_setcsr(host);
 }
