@@ -54,9 +54,10 @@ struct access {
 	uint8_t near; /* the page to ask first, 1.., or 0 */
 };
 
+/* VR_MF_* but the hint, which is near_page()'s alone. */
 static uint32_t mf_flags(const struct vr_ir_op *o)
 {
-	return (uint32_t)(o->imm >> 32);
+	return (uint32_t)(o->imm >> 32) & 0xff & ~VR_MF_NEAR;
 }
 
 /* Emit the check for `total` bytes; v may be written, u gets the addend. */
@@ -116,8 +117,7 @@ static struct ool *slow_path(struct em *e, const struct vr_ir_op *o, const struc
 	s->insn = (uint32_t)(e->pc - e->job->pc_base);
 	s->shared = e->share.active || a->shared;
 	uint32_t op = o->op == VR_IR_CASIF ? VR_IR_CAS : o->op == VR_IR_CAS2IF ? VR_IR_CAS2 : o->op;
-	s->pc = op | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 |
-		(uint64_t)(mf_flags(o) & 0xff & ~VR_MF_NEAR) << 32 | /* that one is not the ISA's to see */
+	s->pc = op | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 | (uint64_t)mf_flags(o) << 32 |
 		(o->op == VR_IR_AMO ? (uint64_t)(uint16_t)o->c << 48 : 0);
 	return s;
 }
@@ -272,10 +272,10 @@ void ool_element(struct em *e, const struct ool *s)
  */
 static uint8_t near_page(struct em *e, const struct vr_ir_op *o, bool write)
 {
-	uint32_t flags = mf_flags(o);
-	if ((flags & 0xff) != VR_MF_NEAR)
+	uint32_t hint = (uint32_t)(o->imm >> 32);
+	if (mf_flags(o) || !(hint & VR_MF_NEAR))
 		return 0;
-	uint8_t *page = &e->near[write][flags >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1)];
+	uint8_t *page = &e->near[write][hint >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1)];
 	if (!*page && e->near_count[write] < NEARS / 2)
 		*page = (uint8_t)(1 + (write ? NEARS / 2u : 0u) +
 				  ((e->ir->blocks[0].pc >> 2) + e->near_count[write]++) % (NEARS / 2));
@@ -320,7 +320,7 @@ static bool may_share(const struct vr_ir_op *o)
 {
 	return (o->op == VR_IR_LOAD || o->op == VR_IR_STORE || o->op == VR_IR_LOADP ||
 		o->op == VR_IR_STOREP) &&
-	       !(mf_flags(o) & 0xff & ~VR_MF_NEAR) && (o->op != VR_IR_LOAD || !o->b);
+	       !mf_flags(o) && (o->op != VR_IR_LOAD || !o->b);
 }
 
 /* The mapped slot that v is a GET of, or SLOT_NONE. */
@@ -373,12 +373,12 @@ static struct access access_check(struct em *e, const struct vr_ir_op *o, uint32
 {
 	struct code *c = &e->c;
 	struct access a = {base, u, (int32_t)o->imm, 0, 0, true, 0};
-	uint8_t page = how == ALONE ? near_page(e, o, write) : 0;
-	if (page)
-		return near_check(e, o, base, page, write, u, v);
-	if (how == ALONE)
-		return tlb_check(e, base, (int32_t)o->imm, access_bytes(o), mf_flags(o),
-				 mf_flags(o) & VR_MF_ALIGN, write, u, v);
+	if (how == ALONE) {
+		uint8_t page = near_page(e, o, write);
+		return page ? near_check(e, o, base, page, write, u, v)
+			    : tlb_check(e, base, (int32_t)o->imm, access_bytes(o), mf_flags(o),
+					mf_flags(o) & VR_MF_ALIGN, write, u, v);
+	}
 	if (how == FIRST) {
 		a = tlb_check(e, base, e->share.low, (uint32_t)(e->share.high - e->share.low), 0, false,
 			      e->share.write, u, v);
