@@ -291,7 +291,7 @@ uint64_t VR_CALL rv_helper_csr_read(struct vr_exec *x, uint64_t insn, uint64_t b
 /* The instruction's bits 13:12: 1 write, 2 set, 3 clear. mip and sip: what pins drive is not written back. */
 uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t operand, uint64_t leaves)
 {
-	uint32_t number = (uint32_t)insn >> 20, kind = insn >> 12 & 3, let_in;
+	uint32_t number = (uint32_t)insn >> 20, kind = insn >> 12 & 3, leave;
 	const struct rv_csr *r = rv_csr_find(number);
 	uint64_t old, base, value, key = x->key, asid = x->asid;
 
@@ -310,16 +310,14 @@ uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t 
 		r->write(x, r, value);
 	else
 		rv_csr_set(x, r, value);
+	leave = r->flags & RV_CSR_PMP;
 	if (r->flags & RV_CSR_CONTEXT) {
 		/* An interrupt that this lets in is taken before the next instruction ("Supervisor Interrupt
 		 * (sip and sie)"), which may shut it out again. */
 		rv_context(x);
-		let_in = rv_recheck(x);
-		if (leaves && (let_in || x->key != key || x->asid != asid)) {
-			x->pc += 4;
-			x->leave = 1;
-		}
-	} else if (leaves && (r->flags & RV_CSR_PMP)) {
+		leave |= rv_recheck(x) || x->key != key || x->asid != asid;
+	}
+	if (leaves && leave) {
 		x->pc += 4;
 		x->leave = 1;
 	}
