@@ -22,27 +22,23 @@
 
 #include "soft.h"
 
-#define MAX_SLOTS 256
 #define MOST_STEP 256 /* bytes a round */
 
-/* What is known of a value: in one word, so that the engine's scratch array holds them. */
-enum kind { WILD, TAME };
-struct known {
-	uint8_t kind;
-	uint8_t moves;
-	uint8_t stepped; /* it is slot `slot` and a small constant */
-	uint8_t slot;
-};
-_Static_assert(sizeof(struct known) == sizeof(uint32_t), "known");
+/* What is known of a value; 0: it is wild. In a word, which the engine's scratch array holds. */
+#define SLOT 0xffu /* STEPPED: the slot */
+#define TAME 0x100u
+#define MOVES 0x200u
+#define STEPPED 0x400u /* it is a slot and a small constant */
 
 struct loop {
 	struct vr_ir *ir;
 	uint64_t blocks;
-	struct known *known; /* by op */
-	uint32_t *has;       /* by op: slots of the expression, by their low 5 bits */
-	uint8_t wild[MAX_SLOTS], moves[MAX_SLOTS];
+	uint32_t *known; /* by op */
+	uint32_t *has;   /* by op: slots of the expression, by their low 5 bits */
+	uint8_t wild[SOFT_IR_SLOTS], moves[SOFT_IR_SLOTS];
 	uint32_t keys[VR_MF_GROUPS], key_count;
 };
+_Static_assert(SOFT_IR_SLOTS <= SLOT + 1, "a slot's number");
 
 static int small(const struct vr_ir *ir, uint32_t v)
 {
@@ -53,38 +49,34 @@ static int small(const struct vr_ir *ir, uint32_t v)
 	return ir->ops[v].op == VR_IR_CONST && k >= -MOST_STEP && k <= MOST_STEP;
 }
 
-static struct known sum(struct known a, struct known b)
+static uint32_t sum(uint32_t a, uint32_t b)
 {
-	return (struct known){.kind = a.kind == TAME && b.kind == TAME, .moves = a.moves | b.moves};
+	return a && b ? TAME | ((a | b) & MOVES) : 0;
 }
 
-static struct known value(const struct loop *l, uint32_t i, uint32_t *has)
+static uint32_t value(const struct loop *l, uint32_t i, uint32_t *has)
 {
 	const struct vr_ir_op *o = &l->ir->ops[i];
-	struct known k = {.kind = WILD};
 
 	*has = 0;
 	switch (o->op) {
 	case VR_IR_CONST:
-		k.kind = TAME;
-		return k;
+		return TAME;
 	case VR_IR_GET:
-		if (o->imm >= MAX_SLOTS || l->wild[o->imm] || (o->type != VR_T_I64 && o->type != VR_T_I32))
-			return k;
+		if (o->imm >= SOFT_IR_SLOTS || l->wild[o->imm] ||
+		    (o->type != VR_T_I64 && o->type != VR_T_I32))
+			return 0;
 		*has = 1u << (o->imm & 31);
-		return (struct known){
-			.kind = TAME, .moves = l->moves[o->imm], .stepped = 1, .slot = (uint8_t)o->imm};
+		return TAME | STEPPED | (uint32_t)o->imm | (l->moves[o->imm] ? MOVES : 0);
 	case VR_IR_SEXT:
 	case VR_IR_ZEXT:
 		*has = l->has[o->a];
 		return l->known[o->a];
 	case VR_IR_SHL:
 		if (l->ir->ops[o->b].op != VR_IR_CONST)
-			return k;
+			return 0;
 		*has = l->has[o->a];
-		k = l->known[o->a];
-		k.stepped = 0;
-		return k;
+		return l->known[o->a] & (TAME | MOVES);
 	case VR_IR_ADD:
 	case VR_IR_SUB:
 		*has = l->has[o->a] | l->has[o->b];
@@ -97,7 +89,7 @@ static struct known value(const struct loop *l, uint32_t i, uint32_t *has)
 		*has = l->has[o->a] | l->has[o->b];
 		return sum(l->known[o->a], l->known[o->b]);
 	default:
-		return k;
+		return 0;
 	}
 }
 
@@ -113,16 +105,16 @@ static int pass(struct loop *l)
 			const struct vr_ir_op *o = &l->ir->ops[i];
 
 			l->known[i] = value(l, i, &l->has[i]);
-			if (o->op != VR_IR_PUT || o->imm >= MAX_SLOTS || l->wild[o->imm])
+			if (o->op != VR_IR_PUT || o->imm >= SOFT_IR_SLOTS || l->wild[o->imm])
 				continue;
-			struct known v = l->known[o->a];
+			uint32_t v = l->known[o->a];
 			int self = l->has[o->a] >> (o->imm & 31) & 1;
 
-			if (v.kind == WILD || (self && !v.stepped)) {
+			if (!v || (self && !(v & STEPPED))) {
 				l->wild[o->imm] = 1;
 				changed = 1;
 			} else if (!l->moves[o->imm] &&
-				   (v.moves || (self && l->ir->ops[o->a].op != VR_IR_GET))) {
+				   ((v & MOVES) || (self && l->ir->ops[o->a].op != VR_IR_GET))) {
 				l->moves[o->imm] = 1;
 				changed = 1;
 			}
@@ -149,9 +141,9 @@ static void mark(struct loop *l, const struct vr_ir_block *b)
 		int plain = (o->op == VR_IR_LOAD && !o->b) || o->op == VR_IR_STORE || o->op == VR_IR_LOADP ||
 			    o->op == VR_IR_STOREP;
 
-		if (!plain || o->imm >> 32 || l->known[o->a].kind == WILD || !l->known[o->a].moves)
+		if (!plain || o->imm >> 32 || !(l->known[o->a] & MOVES))
 			continue;
-		uint32_t key = l->known[o->a].stepped ? l->known[o->a].slot : l->has[o->a] | 1u << 31;
+		uint32_t v = l->known[o->a], key = v & STEPPED ? v & SLOT : l->has[o->a] | 1u << 31;
 
 		o->imm |= (uint64_t)(VR_MF_NEAR | group_of(l, key) << VR_MF_GROUP_SHIFT) << 32;
 	}
@@ -171,20 +163,17 @@ static int calls(const struct loop *l)
 
 void soft_mark_near(struct vr_ir *ir, const uint64_t *loops, uint32_t *scratch)
 {
-	struct loop l = {
-		.ir = ir, .known = (struct known *)(void *)scratch, .has = scratch + ir->op_capacity};
+	struct loop l = {.ir = ir, .known = scratch, .has = scratch + ir->op_capacity};
 
 	scratch[0] = scratch[ir->op_capacity] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++) {
-		/* Once a loop: at its first block. */
-		uint32_t first = i;
+		uint32_t first = 0;
 
 		l.blocks = loops[i];
-		if (!l.blocks)
-			continue;
-		for (first = 0; loops[first] != l.blocks; first++)
-			;
-		if (first != i || calls(&l))
+		while (loops[first] != l.blocks)
+			first++;
+		/* Once a loop: at its first block. */
+		if (!l.blocks || first != i || calls(&l))
 			continue;
 		memset(l.wild, 0, sizeof(l.wild));
 		memset(l.moves, 0, sizeof(l.moves));

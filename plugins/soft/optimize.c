@@ -33,9 +33,7 @@ static const uint8_t op_args[VR_IR_COUNT] = {
 #undef IR
 };
 
-#define MAX_SLOTS 256
 #define FORWARDED 1 /* aux, see is_forwarded() */
-#define MAX_BLOCKS 64
 #define GET_WEIGHT 3
 
 /* A GET of flags whose users have the value from elsewhere. */
@@ -54,7 +52,7 @@ static int is_conditional_access(uint32_t op)
 static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir,
 		       const uint32_t *weight, struct soft_plan *plan, uint8_t *mapped)
 {
-	uint32_t count[MAX_SLOTS] = {0};
+	uint32_t count[SOFT_IR_SLOTS] = {0};
 
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		const struct vr_ir_block *b = &ir->blocks[i];
@@ -62,7 +60,7 @@ static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, con
 		for (uint32_t k = b->first; k < b->first + b->count; k++) {
 			const struct vr_ir_op *o = &ir->ops[k];
 
-			if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm < MAX_SLOTS)
+			if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm < SOFT_IR_SLOTS)
 				count[o->imm] += weight[i] * (o->op == VR_IR_GET ? GET_WEIGHT : 1);
 		}
 	}
@@ -70,16 +68,16 @@ static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, con
 
 	for (uint32_t kind = VR_SLOT_INT; kind <= VR_SLOT_VEC; kind++)
 		for (uint32_t n = 0; n < limit[kind] && plan->map_count < VR_MAP_MAX; n++) {
-			uint32_t best = MAX_SLOTS;
+			uint32_t best = SOFT_IR_SLOTS;
 
 			/* One use costs the same in memory; a load and a store pay for the load at the entry.
 			 */
-			for (uint32_t s = 0; s < isa->slot_count && s < MAX_SLOTS; s++)
+			for (uint32_t s = 0; s < isa->slot_count && s < SOFT_IR_SLOTS; s++)
 				if (isa->slots[s].kind == kind && !mapped[s] &&
 				    count[s] >= (GET_WEIGHT + 1) * SOFT_ONCE &&
-				    (best == MAX_SLOTS || count[s] > count[best]))
+				    (best == SOFT_IR_SLOTS || count[s] > count[best]))
 					best = s;
-			if (best == MAX_SLOTS)
+			if (best == SOFT_IR_SLOTS)
 				break;
 			mapped[best] = 1;
 			plan->map[plan->map_count++] = (struct vr_mapped){
@@ -135,8 +133,8 @@ static int is_commutative(uint32_t op)
 static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
 			  const uint8_t *mapped, uint32_t *same, uint32_t *means)
 {
-	uint32_t held[MAX_SLOTS]; /* value known to be in the slot, 0: none */
-	uint8_t held_type[MAX_SLOTS];
+	uint32_t held[SOFT_IR_SLOTS]; /* value known to be in the slot, 0: none */
+	uint8_t held_type[SOFT_IR_SLOTS];
 
 	memset(held, 0, sizeof(held));
 	memset(held_type, 0, sizeof(held_type));
@@ -158,11 +156,11 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			if (isa->helpers[o->op == VR_IR_VCALL ? o->imm & 0xffff : o->imm].flags &
 			    VR_HF_WRITES)
 				memset(held, 0, sizeof(held));
-		} else if (o->op == VR_IR_PUT && o->imm < MAX_SLOTS) {
+		} else if (o->op == VR_IR_PUT && o->imm < SOFT_IR_SLOTS) {
 			/* An I32 PUT of a wider value cuts it. */
 			held[o->imm] = o->type == VR_T_I32 && ir->ops[o->a].type != VR_T_I32 ? 0 : o->a;
 			held_type[o->imm] = o->type == VR_T_I32 ? VR_T_I64 : o->type;
-		} else if (o->op == VR_IR_GET && o->imm < MAX_SLOTS) {
+		} else if (o->op == VR_IR_GET && o->imm < SOFT_IR_SLOTS) {
 			uint32_t v = held[o->imm];
 			uint32_t type = held_type[o->imm];
 
@@ -261,7 +259,7 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 
 static void flags_liveness(const struct vr_isa *isa, struct vr_ir *ir)
 {
-	uint8_t live_in[MAX_BLOCKS] = {0};
+	uint8_t live_in[SOFT_IR_BLOCKS] = {0};
 	int again = 1;
 
 	while (again) {
@@ -338,8 +336,8 @@ static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
 
 static void dirty_slots(struct vr_ir *ir, const struct soft_plan *plan)
 {
-	uint8_t bit[MAX_SLOTS];
-	uint32_t puts[MAX_BLOCKS];
+	uint8_t bit[SOFT_IR_SLOTS];
+	uint32_t puts[SOFT_IR_BLOCKS];
 	int again = 1;
 
 	memset(bit, 0xff, sizeof(bit));
@@ -351,7 +349,7 @@ static void dirty_slots(struct vr_ir *ir, const struct soft_plan *plan)
 		b->dirty_in = 0;
 		puts[i] = 0;
 		for (uint32_t k = b->first; k < b->first + b->count; k++)
-			if (ir->ops[k].op == VR_IR_PUT && ir->ops[k].imm < MAX_SLOTS &&
+			if (ir->ops[k].op == VR_IR_PUT && ir->ops[k].imm < SOFT_IR_SLOTS &&
 			    bit[ir->ops[k].imm] != 0xff)
 				puts[i] |= 1u << bit[ir->ops[k].imm];
 	}
@@ -376,9 +374,9 @@ static void dirty_slots(struct vr_ir *ir, const struct soft_plan *plan)
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
 		   struct soft_plan *plan)
 {
-	uint8_t mapped[MAX_SLOTS] = {0};
-	uint32_t weight[MAX_BLOCKS];
-	uint64_t loop[MAX_BLOCKS];
+	uint8_t mapped[SOFT_IR_SLOTS] = {0};
+	uint32_t weight[SOFT_IR_BLOCKS];
+	uint64_t loop[SOFT_IR_BLOCKS];
 
 	plan->map_count = 0;
 	if (emit) {

@@ -25,7 +25,6 @@
 
 #include "soft.h"
 
-#define MAX_BLOCKS 32
 #define MAX_OPS 16384
 #define MAX_POINTS 8192
 #define MAX_EXITS 256
@@ -33,9 +32,9 @@
 struct soft_scratch {
 	struct vr_ir ir;
 	struct vr_ir_op ops[MAX_OPS];
-	struct vr_ir_block blocks[MAX_BLOCKS];
+	struct vr_ir_block blocks[SOFT_IR_BLOCKS];
 	uint32_t work[2 * MAX_OPS];
-	uint32_t block_entry[MAX_BLOCKS];
+	uint32_t block_entry[SOFT_IR_BLOCKS];
 	struct vr_fault_point points[MAX_POINTS];
 	struct vr_exit_site exits[MAX_EXITS];
 	void *emit;
@@ -48,8 +47,8 @@ struct forming {
 	const struct soft_itlb_entry *page;
 	const struct soft_itlb_entry *next; /* see soft_translate() */
 	uint64_t key;
-	uint64_t wanted[MAX_BLOCKS];
-	uint8_t wanted_entry[MAX_BLOCKS];
+	uint64_t wanted[SOFT_IR_BLOCKS];
+	uint8_t wanted_entry[SOFT_IR_BLOCKS];
 	uint32_t wanted_count; /* a stack */
 	uint32_t insns;
 };
@@ -104,7 +103,7 @@ static void want(struct forming *f, uint64_t pc, uint32_t entry)
 	/* What is there as an entry of its own is linked to, not translated again. */
 	if (f->s->ir.block_count && soft_entry_at(f->vm, pc, f->page->page, f->key))
 		return;
-	if (f->wanted_count < MAX_BLOCKS) {
+	if (f->wanted_count < SOFT_IR_BLOCKS) {
 		f->wanted[f->wanted_count] = pc;
 		f->wanted_entry[f->wanted_count++] = (uint8_t)entry;
 	}
@@ -218,7 +217,7 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 	*ir = (struct vr_ir){.size = sizeof(*ir),
 			     .op_count = 1,
 			     .op_capacity = MAX_OPS,
-			     .block_capacity = MAX_BLOCKS,
+			     .block_capacity = SOFT_IR_BLOCKS,
 			     .ops = f->s->ops,
 			     .blocks = f->s->blocks};
 	memset(&ir->ops[0], 0, sizeof(ir->ops[0]));
@@ -383,7 +382,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 {
 	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .next = next, .key = key};
 	uint64_t started = vm->timer->now(vm->host);
-	uint32_t max_blocks = vm->emit ? MAX_BLOCKS : 1, max_insns = vm->region_insns;
+	uint32_t max_blocks = vm->emit ? SOFT_IR_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
 	struct soft_plan plan;
 	int32_t r;

@@ -25,6 +25,8 @@
 #define SOFT_PAGE 4096u
 #define SOFT_PAGE_MASK (~(uint64_t)(SOFT_PAGE - 1))
 #define SOFT_MAX_SLOTS 32
+#define SOFT_IR_SLOTS 256 /* guest slots that the optimiser looks at */
+#define SOFT_IR_BLOCKS 32 /* of a region; a set of them is 64 bits */
 #define SOFT_MAX_VCPUS 64
 #define SOFT_BANKS 32
 #define SOFT_ITLB 256

@@ -14,12 +14,13 @@
  */
 #include "soft.h"
 
-#define MAX_BLOCKS 64
+_Static_assert(SOFT_IR_BLOCKS <= 64, "a set of blocks is a word");
+
 #define SWEEPS 16
 
 struct graph {
 	uint32_t count;
-	uint64_t next[MAX_BLOCKS];
+	uint64_t next[SOFT_IR_BLOCKS];
 	uint64_t *loop; /* the innermost one that the block is in, 0: none */
 };
 
@@ -53,7 +54,7 @@ static uint64_t head_of(const struct graph *g, uint64_t loop, uint64_t entries)
 
 static void find_loops(struct graph *g, uint64_t entries)
 {
-	uint64_t reach[MAX_BLOCKS], next[MAX_BLOCKS], sets[MAX_BLOCKS + 1];
+	uint64_t reach[SOFT_IR_BLOCKS], next[SOFT_IR_BLOCKS], sets[SOFT_IR_BLOCKS + 1];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < g->count; i++)
@@ -104,7 +105,7 @@ static uint32_t share_of(const struct graph *g, const struct vr_ir *ir, uint32_t
 static void flow(const struct graph *g, const struct vr_ir *ir, uint64_t entries, uint32_t sweeps,
 		 uint32_t *weight)
 {
-	uint32_t round[MAX_BLOCKS] = {0};
+	uint32_t round[SOFT_IR_BLOCKS] = {0};
 
 	while (sweeps--) {
 		for (uint32_t i = 0; i < g->count; i++) {
