@@ -52,7 +52,7 @@ install: all
 KIT := $(PREFIX)/include/vmrun/kit
 KIT_HEADERS := $(call below,sdk,sdk/board sdk/tiny -name '*.h') join.h validate/double.h \
   $(patsubst sdk/%,%,$(wildcard sdk/xlate/*.h sdk/xlate/ir/*.h $(foreach d,$(wildcard sdk/xlate/emit/*),$(d)/$(notdir $(d)).h) \
-    $(foreach d,$(wildcard sdk/xlate/isa/*),$(d)/isa.h $(d)/$(notdir $(d)).h $(d)/pmp.h $(d)/helpers*.def $(d)/fields.def)))
+    $(foreach d,$(wildcard sdk/xlate/isa/*),$(d)/isa.h $(d)/$(notdir $(d)).h $(d)/helpers*.def $(d)/fields.def)))
 
 install-sdk: all
 	$(call put,644,$(wildcard sdk/include/vmrun/*.h sdk/include/vmrun/*.def),$(PREFIX)/include/vmrun)

@@ -7,7 +7,7 @@
  * between, the walk begins again. A load gets no right to write through an entry without D, so the first
  * store comes here as well. Svnapot and Svpbmt are not there: their bits are reserved.
  *
- * The tables' entries and the page itself have to pass physical memory protection (pmp.h): what that refuses
+ * The tables' entries and the page itself have to pass physical memory protection (pmp.c): what that refuses
  * is an access fault of the access that was to be made, and is found out before the entry is marked.
  */
 #include <xlate/large.h>

@@ -14,8 +14,6 @@
 #include <vmrun/state_riscv64.h>
 #include <vmrun/translator.h>
 
-#include "pmp.h"
-
 /* Slot numbers (GET/PUT imm). */
 #define RV_SLOT_X(n) (n)    /* 1..31 */
 #define RV_SLOT_RES_ADDR 32 /* LR's reservation: address, UINT64_MAX: none */
@@ -38,6 +36,25 @@
 #define RV_KEY_MXR 0x200u
 #define RV_KEY_MPRV 0x400u /* data accesses as if in mode MPP: */
 #define RV_KEY_MPP_SHIFT 11
+
+#define RV_PMP_ENTRIES 16u
+
+/* A PMP entry that is not off, with the bytes it covers. */
+struct rv_pmp_range {
+	uint64_t first, last;
+	uint32_t rights; /* bit VR_ACCESS_* */
+	uint32_t locked; /* M-mode has no other rights either */
+};
+
+/* What pmpcfg and pmpaddr say, made ready for looking up: nothing but rv_pmp_update() changes it. See pmp.c.
+ */
+struct rv_pmp {
+	uint32_t count;  /* ranges, the one that wins first */
+	uint32_t open;   /* S and U mode may do everything everywhere */
+	uint32_t locked; /* some range binds M-mode */
+	uint32_t reserved;
+	struct rv_pmp_range range[RV_PMP_ENTRIES];
+};
 
 /* The ISA's part of vr_exec, at VR_EXEC_STATE. */
 struct rv_state {

@@ -109,6 +109,11 @@ void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *leng
 
 /* ---- pmp.c ----------------------------------------------------------------------------------- */
 
+/* "G": an entry begins and ends at multiples of 2^(G + 2) bytes, which is a page. */
+#define RV_PMP_GRAIN 10u
+#define RV_PMP_ALL 7u     /* every right: bits VR_ACCESS_* */
+#define RV_PMP_OPEN 0x1fu /* pmpcfg of an entry: NAPOT, every right */
+
 /* Lay out anew what pmpcfg and pmpaddr say. 1: something changed. */
 uint32_t rv_pmp_update(struct vr_exec *x);
 uint32_t rv_pmp_look_up(const struct rv_state *s, uint64_t pa, uint32_t mode);
