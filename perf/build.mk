@@ -99,4 +99,6 @@ perf-quick: deps
 	$(Q)$(MAKE) --no-print-directory $(PERF_QUICK_NEEDS)
 	$(Q)$(PERF_ENV) PERF_RUNS=1 PERF_KINDS=micro perf/run.sh
 
+include perf/count/build.mk
+
 .PHONY: perf-quick perf-start perf-loading

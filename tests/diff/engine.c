@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <emit/x86/x86.h>
+
 #include "engine.h"
 #include "isa.h"
 
@@ -15,7 +17,7 @@ struct diff_engine *diff_engine_new(unsigned tier)
 {
 	struct diff_engine *e = calloc(1, sizeof(*e));
 
-	if (!e || diff_world_open(&e->w, tier, diff_isa.isa, DIFF_RAM, DIFF_RAM_BYTES)) {
+	if (!e || diff_world_open(&e->w, tier, diff_isa.isa, &x86_emit, DIFF_RAM, DIFF_RAM_BYTES)) {
 		free(e);
 		return NULL;
 	}

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <emit/x86/x86.h>
 #include <vmrun/plugin.h>
 
 #include "../double/codecache.h"
@@ -122,14 +121,14 @@ static const void *VR_CALL host_query(const struct vr_host *h, const char *id)
 	return NULL;
 }
 
-int diff_world_open(struct diff_world *w, unsigned tier, const struct vr_isa *isa, uint64_t base,
-		    uint64_t bytes)
+int diff_world_open(struct diff_world *w, unsigned tier, const struct vr_isa *isa, const struct vr_emit *emit,
+		    uint64_t base, uint64_t bytes)
 {
 	/* The engine keeps it for as long as the machine lives. */
 	static struct vr_translator translator;
 	const struct vr_plugin *p;
 
-	translator = (struct vr_translator){.size = sizeof(translator), .isa = isa, .emit = &x86_emit};
+	translator = (struct vr_translator){.size = sizeof(translator), .isa = isa, .emit = emit};
 	the_tier = tier;
 	host = (struct vr_host){
 		.size = sizeof(host), .abi_major = 1, .query = host_query, .error = host_error};

@@ -14,10 +14,10 @@ struct diff_world {
 	uint64_t bytes;
 };
 
-/* RAM of `bytes` at guest-physical `base`; tier 0 or 1. 0, or -1 (a message is on stderr when there is one).
- */
-int diff_world_open(struct diff_world *w, unsigned tier, const struct vr_isa *isa, uint64_t base,
-		    uint64_t bytes);
+/* RAM of `bytes` at guest-physical `base`; tier 0 or 1, the latter by `emit`. 0, or -1 (a message is on
+ * stderr when there is one). */
+int diff_world_open(struct diff_world *w, unsigned tier, const struct vr_isa *isa, const struct vr_emit *emit,
+		    uint64_t base, uint64_t bytes);
 /* Until the guest's first hypercall. 0, or -1: it ended otherwise. */
 int diff_world_run(struct diff_world *w);
 void diff_world_close(struct diff_world *w);
