@@ -1,17 +1,29 @@
 # SPDX-License-Identifier: MIT
-# vmrun: the top Makefile. Each room has a build.mk that adds its targets to the lists below;
-# nothing recurses, so one `make -j` sees the whole graph.
+# vmrun: the top Makefile. Each component has a build.mk that adds its targets to the lists below; nothing recurses, so one
+# `make -j` sees the whole graph. The lines between the two rules are what `make help` prints.
+#---
+#   make                  build/bin/vmrun and build/plugins
+#   make run              build guest.img from Debian's arm64 packages and boot it; RUN='command', RUN_ARGS='options'
+#   make test             unit, differential and guest tests (installs what it needs)
+#   make test-full        the long ones as well
+#   make test-unit        only what needs neither guest nor download
+#   make fuzz fuzz-core   the fuzzers; FUZZ_SECONDS=60 each
+#   make perf             side by side with QEMU; perf-start, perf-quick, perf-loading: parts of it
+#   make count            host code made of fixed guest snippets, beside the committed numbers
+#   make install          into PREFIX (/usr/local) below DESTDIR; install-sdk: what plugins are written with
+#   make deb              two Debian packages, in build/deb/
+#   make doc              sdk/doc/interfaces.md and ir.md, out of the headers
+#   make deps             the Debian packages that building and testing need
+#   make guest.img guest-riscv64 guest-x86_64 guest-installer guest-update   the test guests: tools/build.mk
+#   make format format-check cppcheck headers   what CI checks in the source
+#   make compile_commands.json                  for clangd and other tools
+#   make clean            what was compiled; distclean: guests and downloaded packages as well
 #
-#   make            build/bin/vmrun and build/plugins
-#   make run        build guest.img from Debian's arm64 packages and boot it
-#   make test       unit, differential and guest tests (installs what it needs)
-#   make test-full  the long ones as well
-#   make perf       side by side with QEMU
-#   make SAN=1 ...  the same with AddressSanitizer and UBSan, in build-san/
-#   make install | install-sdk   into PREFIX (/usr/local), below DESTDIR
-#   make deb        two Debian packages, in build/deb/
-#   make format | format-check | cppcheck | headers
-#   make clean      what was compiled; make distclean: guests and downloaded packages as well
+#   V=1                   shows commands
+#   O=FOLDER              what is compiled goes there instead of build/; guests and packages stay in build/
+#   SAN=1                 with AddressSanitizer and UBSan, in build-san/ (or O)
+#   CC=clang OPT='-O0 -g' another compiler, other flags: what was built with others is built again
+#---
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -25,10 +37,14 @@ ifeq ($(origin CC),default)
 CC := cc
 endif
 PKG_CONFIG ?= pkg-config
-B := $(if $(SAN),build-san,build)
+B := $(patsubst %/,%,$(or $(O),$(if $(SAN),build-san,build)))
 VERSION := 0.1.0
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror
+# The kernel's interfaces have structures that end in an array of any length, which others then begin with.
+ifneq ($(findstring clang,$(shell $(CC) --version 2>/dev/null)),)
+WARN += -Wno-gnu-variable-sized-type-not-at-end
+endif
 OPT ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -DVR_VERSION='"$(VERSION)"' -Isdk/include -I$(B)/gen -MMD -MP
 CFLAGS := -std=gnu11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -fno-strict-aliasing -pthread
@@ -75,12 +91,40 @@ include tools/install.mk
 include tests/build.mk
 include perf/build.mk
 
-all: $(ALL)
-
-$(B)/obj/%.o: %.c
+# $(call compile,source): the command but for its output.
+compile = $(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$(1)))) $(CPPFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $(1))))) $(CFLAGS) \
+	$(CFLAGS_$(1)) -c
+$(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
-	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$<))) $(CPPFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $<)))) $(CFLAGS) $(CFLAGS_$<) -c -o $@ $<
+	$(Q)$(call compile,$<) -o $@ $<
+
+# The compiler and every flag: objects depend on it, and it is written when it says something else.
+FLAGS = $(CC) $(firstword $(shell $(CC) --version 2>&1 | head -n 1 | tr " " _)) $(foreach v,$(sort $(filter LDFLAGS CPPFLAGS CPPFLAGS_% CFLAGS CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
+$(B)/flags: FORCE | $(B)/
+	$(file >$@.new,$(FLAGS))
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(B)/:
+	@mkdir -p $@
+# By this link a program that was built here knows that it is not installed, and where the source is. Relative, so that
+# a tree may be moved with its build in it.
+ALL += $(B)/source
+$(B)/source: | $(B)/
+	@ln -sfnr . $@
+FORCE:
+
+# One object a source; CPPFLAGS' -MMD would write dependencies where no object is.
+compile_commands.json: FORCE
+	$(file >$@,[)
+	$(foreach o,$(sort $(OBJS)),$(file >>$@,$(if $(filter $(firstword $(sort $(OBJS))),$o),,$(comma)){"directory": "$(CURDIR)"$(comma) "file": "$(o:$(B)/obj/%.o=%.c)"$(comma) "command": "$(subst ",\",$(filter-out -MMD -MP,$(call compile,$(o:$(B)/obj/%.o=%.c))) $(o:$(B)/obj/%.o=%.c))"}))
+	$(file >>$@,])
+	@echo "  JSON    $@"
+comma := ,
+
+all: $(ALL)
+
+help:
+	@sed -n '/^#---/,/^#---/{/^#---/d;s/^# \{0,2\}//p}' $(firstword $(MAKEFILE_LIST))
 
 
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
@@ -98,9 +142,9 @@ headers:
 
 # The guests and the packages they are made of are dear: `clean` keeps them.
 clean:
-	rm -rf build-san $(addprefix build/,bin deb gen lib obj perf plugins sdk tests tools)
+	rm -rf build-san $(addprefix $(B)/,bin deb flags fuzz source gen lib obj perf plugins sdk tests tools)
 distclean:
 	rm -rf build build-san $(CLEAN)
 
 -include $(OBJS:.o=.d)
-.PHONY: all clean distclean format format-check cppcheck headers test test-full perf run
+.PHONY: FORCE help all clean distclean format format-check cppcheck headers test test-full perf run

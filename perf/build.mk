@@ -11,10 +11,11 @@ PERF_C := $(wildcard perf/bench/*.c)
 PERF_H := perf/bench/bench.h perf/bench/rows.def
 # The same for both sides. Loops stay loops and scalars scalars, or the rows would not be what their names say; no
 # fused multiplication, which one side has and the other not: answers are compared bit by bit.
-PERF_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -static $(WARN) -ffp-contract=off -fno-math-errno -fno-tree-vectorize \
+PERF_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -static $(filter-out -Wno-gnu%,$(WARN)) -ffp-contract=off -fno-math-errno -fno-tree-vectorize \
 	-fno-tree-slp-vectorize -fno-tree-loop-distribute-patterns
 # Guest architectures, and for each the cross compiler and what its guest is made of (tools/build.mk).
 PERF_ARCHS ?= arm64 riscv64
+PERF_CC ?= gcc
 PERF_CC_arm64 ?= aarch64-linux-gnu-gcc
 PERF_CC_riscv64 ?= riscv64-linux-gnu-gcc
 PERF_GUEST_arm64 := $(GUEST)
@@ -32,7 +33,7 @@ $(PERF)/watch: perf/host/watch.c
 $(PERF)/native/bench: $(PERF_C) $(PERF_H) | deps
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
-	$(Q)$(CC) $(PERF_CFLAGS) -o $@ $(PERF_C)
+	$(Q)$(PERF_CC) $(PERF_CFLAGS) -o $@ $(PERF_C)
 	$(Q)cp $(PERF_SCRIPTS) $(@D)
 
 $(PERF)/native/programs: $(PERF_SCRIPTS) $(PERF)/native/bench
@@ -78,7 +79,7 @@ PERF_QUICK_NEEDS := all $(PERF)/watch $(PERF)/native/programs $(PERF)/packages.s
 	$(foreach a,$(PERF_ARCHS),$(PERF_GUEST_$(a))/Image $(PERF_BELOW_$(a)) $(PERF)/$(a)/initrd.img)
 PERF_NEEDS := $(PERF_QUICK_NEEDS) $(PERF_START_NEEDS) $(PERF)/off.img $(foreach a,$(PERF_ARCHS),$(PERF_DISK_$(a)))
 PERF_ENV = PERF_ARCHS='$(PERF_ARCHS)' PERF_RUNS='$(PERF_RUNS)' PERF_ROWS='$(PERF_ROWS)' PERF_TIMEOUT='$(PERF_TIMEOUT)' \
-	PERF_VMRUN='$(PERF_VMRUN)' PERF_APPEND='$(PERF_APPEND)' PERF_QEMU='$(PERF_QEMU)' VMRUN='$(CURDIR)/$(B)/bin/vmrun'
+	PERF_VMRUN='$(PERF_VMRUN)' PERF_APPEND='$(PERF_APPEND)' PERF_QEMU='$(PERF_QEMU)' VMRUN='$(abspath $(B))/bin/vmrun'
 
 perf: deps
 	$(Q)$(MAKE) --no-print-directory $(PERF_NEEDS)

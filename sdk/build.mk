@@ -33,6 +33,6 @@ sdk_pc = sed -e 's|@prefix@|$(1)|;s|@libdir@|$(2)|;s|@includedir@|$(3)|;s|@kitdi
 
 $(B)/lib/pkgconfig/vmrun-sdk.pc: sdk/vmrun-sdk.pc.in sdk/build.mk sdk/include/vmrun/abi.h
 	@mkdir -p $(@D)
-	$(Q)$(call sdk_pc,$(CURDIR),$(CURDIR)/$(B)/lib,$(CURDIR)/sdk/include,$(CURDIR)/sdk,$(CURDIR)/$(B)/plugins,$(CURDIR)/$(PATGEN),$(CURDIR)/$(B)/sdk/plugins,$(CURDIR)/sdk,$(CURDIR)/$(B)/bin/vmrun) >$@
+	$(Q)$(call sdk_pc,$(CURDIR),$(abspath $(B))/lib,$(CURDIR)/sdk/include,$(CURDIR)/sdk,$(abspath $(B))/plugins,$(CURDIR)/$(PATGEN),$(abspath $(B))/sdk/plugins,$(CURDIR)/sdk,$(abspath $(B))/bin/vmrun) >$@
 
 ALL += $(SDK_LIBS) $(B)/lib/pkgconfig/vmrun-sdk.pc

@@ -11,7 +11,7 @@ for t in "$@"; do
 	name=$(basename "$t")
 	log=$report/$name.log
 	start=$(date +%s)
-	timeout "${TEST_TIMEOUT:-900}" "./$t" >"$log" 2>&1 </dev/null
+	timeout "${TEST_TIMEOUT:-900}" "$(case $t in /*) echo "$t" ;; *) echo "./$t" ;; esac)" >"$log" 2>&1 </dev/null
 	rc=$?
 	counts=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | awk '
 		/Synthesis: Tested:/ {

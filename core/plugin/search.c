@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -66,17 +67,26 @@ static int32_t add_below(char ***list, const char *base, const char *rest)
 	return r;
 }
 
-/* .../build*\/<anything>/<program> is a development build: its tree's name tells it from an installed one,
- * which must not look into /usr/plugins. Otherwise .../bin/<program> is what `make install PREFIX=...` made.
+/*
+ * A development build's tree has a link to the source, `source`, beside the folder that the program lies in.
+ * An installed program has none there. Otherwise .../bin/<program> is what `make install PREFIX=...` made.
  */
 #define PLACE_NOWHERE 0
 #define PLACE_BUILD 1
 #define PLACE_PREFIX 2
 
+static bool is_build_tree(const char *base)
+{
+	char link[PATH_MAX], source[PATH_MAX];
+	int n = snprintf(link, sizeof(link), "%s/source", base);
+
+	return n > 0 && (size_t)n < sizeof(link) && readlink(link, source, sizeof(source)) > 0;
+}
+
 /* Where a program lies; base: the build tree, or the prefix. */
 static int place_of(const char *executable, char base[PATH_MAX])
 {
-	const char *tree, *folder;
+	const char *folder;
 	char *slash;
 
 	if (!executable || strlen(executable) >= PATH_MAX)
@@ -91,8 +101,7 @@ static int place_of(const char *executable, char base[PATH_MAX])
 		return PLACE_NOWHERE;
 	*slash = '\0';
 	folder = slash + 1;
-	tree = strrchr(base, '/');
-	if (tree && strncmp(tree, "/build", 6) == 0)
+	if (is_build_tree(base))
 		return PLACE_BUILD;
 	return strcmp(folder, "bin") == 0 ? PLACE_PREFIX : PLACE_NOWHERE;
 }
@@ -151,7 +160,7 @@ char *vr_search_sdk(const char *executable, const char *rest)
 
 	switch (place_of(executable ? executable : vr_search_own(self), base)) {
 	case PLACE_BUILD:
-		return vr_text_format("%s/../sdk/%s", base, rest);
+		return vr_text_format("%s/source/sdk/%s", base, rest);
 	case PLACE_PREFIX:
 		return vr_text_format("%s/share/vmrun/sdk/%s", base, rest);
 	default:

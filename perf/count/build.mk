@@ -36,5 +36,4 @@ count: $(COUNT_NEEDS)
 	$(Q)for g in $(COUNT_GUESTS); do \
 	  diff -u perf/count/$$g.txt $(COUNT)/$$g.txt && echo "$$g: nothing changed"; cp $(COUNT)/$$g.txt perf/count/; done
 
-FORCE:
-.PHONY: count FORCE
+.PHONY: count

@@ -254,7 +254,7 @@ static void irqchips(const struct kvm_plugin *p, vr_fact_fn fn, void *opaque)
 
 static void modes(struct bench *b, vr_fact_fn fn, void *opaque)
 {
-	uint32_t reason;
+	uint32_t reason = 0;
 	uint64_t ns;
 	bool real_native;
 

@@ -189,7 +189,7 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 	}
 #define C(field, name, text)                                                                         \
 	fn(opaque, name,                                                                             \
-	   sizeof(name) > 3 && !strcmp(name + sizeof(name) - 4, "_ns") ? VR_STAT_NS : VR_STAT_COUNT, \
+	   sizeof(name) > 3 && !strcmp(&name[sizeof(name) - 4], "_ns") ? VR_STAT_NS : VR_STAT_COUNT, \
 	   sum.field);
 	SOFT_COUNTERS(C)
 #undef C

@@ -96,17 +96,33 @@ static void expect_list(const struct vr_search *s, const char *expected)
 	vr_text_list_free(list);
 }
 
+/* A folder that looks like a build tree: it has the link to the source. */
+static char *build_tree(void)
+{
+	char *folder = test_folder(), *link = vr_text_format("%s/source", folder);
+
+	cr_assert_eq(symlink("..", link), 0);
+	free(link);
+	return folder;
+}
+
 #define SYSTEM "/etc/vmrun/plugins:/usr/local/lib/vmrun/plugins:/usr/lib/vmrun/plugins"
 
 Test(search, order)
 {
+	char *tree = build_tree(), *executable = vr_text_format("%s/bin/vmrun", tree);
+	char *list = vr_text_format("/x:y:/e:%s/plugins:/d/vmrun/plugins:" SYSTEM, tree);
+
 	expect_list(&(struct vr_search){0}, SYSTEM);
 	expect_list(&(struct vr_search){.extra = "/x:y/",
 					.environment = "/e",
 					.data_home = "/d",
 					.home = "/h",
-					.executable = "/src/build/bin/vmrun"},
-		    "/x:y:/e:/src/build/plugins:/d/vmrun/plugins:" SYSTEM);
+					.executable = executable},
+		    list);
+	free(list);
+	free(executable);
+	test_remove(tree);
 	expect_list(&(struct vr_search){.home = "/h"}, "/h/.local/share/vmrun/plugins:" SYSTEM);
 	expect_list(&(struct vr_search){.home = "/h", .data_home = ""},
 		    "/h/.local/share/vmrun/plugins:" SYSTEM);
@@ -122,9 +138,20 @@ Test(search, empty_parts_and_duplicates)
 
 Test(search, development_build)
 {
-	expect_list(&(struct vr_search){.executable = "/s/build-san/bin/vmrun"},
-		    "/s/build-san/plugins:" SYSTEM);
-	expect_list(&(struct vr_search){.executable = "/s/build/tests/test-x"}, "/s/build/plugins:" SYSTEM);
+	char *tree = build_tree(), *executable = vr_text_format("%s/bin/vmrun", tree);
+	char *test = vr_text_format("%s/tests/test-x", tree);
+	char *list = vr_text_format("%s/plugins:" SYSTEM, tree);
+
+	expect_list(&(struct vr_search){.executable = executable}, list);
+	expect_list(&(struct vr_search){.executable = test}, list);
+	free(list);
+	free(test);
+	free(executable);
+	test_remove(tree);
+	expect_list(
+		&(struct vr_search){.executable = "/s/build/bin/vmrun"},
+		"/etc/vmrun/plugins:/s/build/lib/vmrun/plugins:/usr/local/lib/vmrun/plugins:/usr/lib/vmrun/"
+		"plugins");
 	expect_list(&(struct vr_search){.executable = "/usr/bin/vmrun"}, SYSTEM);
 	expect_list(&(struct vr_search){.executable = "/usr/local/bin/vmrun"}, SYSTEM);
 	expect_list(&(struct vr_search){.executable = "/opt/v/bin/vmrun"},
@@ -147,19 +174,29 @@ Test(search, sdk)
 {
 	expect_sdk("/usr/bin/vmrun", "/usr/share/vmrun/sdk/template/device");
 	expect_sdk("/opt/v/bin/vmrun", "/opt/v/share/vmrun/sdk/template/device");
-	expect_sdk("/s/build-san/bin/vmrun", "/s/build-san/../sdk/template/device");
+	char *tree = build_tree(), *executable = vr_text_format("%s/bin/vmrun", tree);
+	char *sdk = vr_text_format("%s/source/sdk/template/device", tree);
+
+	expect_sdk(executable, sdk);
+	free(sdk);
+	free(executable);
+	test_remove(tree);
 	expect_sdk("/vmrun", "/usr/share/vmrun/sdk/template/device");
 }
 
 Test(search, elevated_ignores_what_the_caller_controls)
 {
+	char *tree = build_tree(), *executable = vr_text_format("%s/bin/vmrun", tree);
+
 	expect_list(&(struct vr_search){.extra = "/x",
 					.environment = "/e",
 					.data_home = "/d",
 					.home = "/h",
-					.executable = "/src/build/bin/vmrun",
+					.executable = executable,
 					.elevated = true},
 		    SYSTEM);
+	free(executable);
+	test_remove(tree);
 }
 
 /* `path` is refused because of `culprit`, which is ... */

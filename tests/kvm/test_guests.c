@@ -195,7 +195,7 @@ static int device_memory_at(uint32_t mode)
 	CHECK(k.ram[OUT_AREA + 72] == 1, "a compare with nobody's memory");
 	CHECK(k.mmio_log.count == 4, "%u writes by MOVS", k.mmio_log.count);
 	for (uint32_t i = 0; i < 4; i++) {
-		memcpy(&value, "sixteen bytes!!!" + 4 * i, 4);
+		memcpy(&value, &"sixteen bytes!!!"[4 * i], 4);
 		CHECK(k.mmio_log.width[i] == 4 && k.mmio_log.value[i] == value, "MOVS %u", i);
 	}
 out:

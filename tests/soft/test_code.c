@@ -95,7 +95,7 @@ Test(code, devices_are_noticed)
 		R(7) = 0;
 		TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_STOP);
 		cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
-		cr_assert_eq(R(5), i);
+		cr_assert_eq(R(5), (uint64_t)i);
 	}
 	t->accel->memory_written(t->vm, UINT64_MAX - 10, 100);
 	t->accel->memory_written(t->vm, 0, 0);

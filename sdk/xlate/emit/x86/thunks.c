@@ -145,9 +145,11 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 
 /* ---- in ---- */
 
-__attribute__((naked, noinline)) static void enter_frame(uint8_t *biased, uint64_t target, uint64_t go)
+#define UNUSED \
+	__attribute__((unused)) /* in registers; a naked function has no statement that could name them */
+__attribute__((naked, noinline)) static void enter_frame(UNUSED uint8_t *biased, UNUSED uint64_t target,
+							 UNUSED uint64_t go)
 {
-	(void)biased, (void)target, (void)go;
 	__asm__ volatile("push %%rbx\n\t"
 			 "push %%rbp\n\t"
 			 "push %%r12\n\t"

@@ -78,7 +78,7 @@ static inline __attribute__((always_inline)) uint64_t a64_saturate64(int64_t v, 
 								     unsigned is_unsigned, unsigned *qc)
 {
 	const unsigned bits = es < 3 ? a64_lane_bits(es) : 32;
-	const int64_t max = (1ll << (bits - (is_unsigned ? 0 : 1))) - 1;
+	const int64_t max = (INT64_C(1) << (bits - (is_unsigned ? 0 : 1))) - 1;
 	const int64_t min = is_unsigned ? 0 : -max - 1;
 	const int64_t r = v > max ? max : v < min ? min : v;
 

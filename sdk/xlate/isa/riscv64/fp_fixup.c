@@ -162,16 +162,28 @@ static uint64_t to_integer(struct vr_exec *x, unsigned d, uint64_t v, unsigned i
 	return (negative ? 0 - whole : whole) & all;
 }
 
+/*
+ * Conversions are of signed integers, one instruction of any host. Compilers compute those of unsigned ones
+ * in several steps, which are wrong in rounding modes other than to nearest (0 becomes -0 where differences
+ * round down).
+ */
 static uint64_t from_integer(unsigned d, uint64_t v, unsigned is_unsigned, unsigned wide)
 {
-	volatile uint64_t u = wide ? v : (uint32_t)v;
-	volatile int64_t s = wide ? (int64_t)v : (int32_t)v;
+	uint64_t u = wide ? v : is_unsigned ? (uint32_t)v : (uint64_t)(int32_t)v;
+	/* Half of it, the lost bit kept for the rounding: twice the result is exact. */
+	unsigned halved = is_unsigned && u >> 63;
+	volatile int64_t s = (int64_t)(halved ? u >> 1 | (u & 1) : u);
 	union vr_v128 r = {.d = {0, 0}};
 
-	if (d)
-		r.f64[0] = is_unsigned ? (double)u : (double)s;
-	else
-		r.f32[0] = is_unsigned ? (float)u : (float)s;
+	if (d) {
+		volatile double to = (double)s;
+
+		r.f64[0] = halved ? to + to : to;
+	} else {
+		volatile float to = (float)s;
+
+		r.f32[0] = halved ? to + to : to;
+	}
 	return r.d[0];
 }
 
