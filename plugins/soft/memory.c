@@ -473,8 +473,7 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 
 	*where = va;
 	*access = kinds == READS ? VR_ACCESS_READ : VR_ACCESS_WRITE;
-	int32_t fault =
-		stopped_at_point(v, VR_DEBUG_BEFORE_FAULTS, va, total, kinds, flags, where, access);
+	int32_t fault = stopped_at_point(v, VR_DEBUG_BEFORE_FAULTS, va, total, kinds, flags, where, access);
 
 	if (fault)
 		return fault;
@@ -554,8 +553,8 @@ static int32_t env_access(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32
 	struct soft_vcpu *v = soft_of(x);
 	uint64_t where = va;
 	uint32_t access = write ? VR_ACCESS_WRITE : VR_ACCESS_READ;
-	int32_t fault = stopped_at_point(v, VR_DEBUG_BEFORE_FAULTS, va, bytes, 1u << access, flags, &where,
-					 &access);
+	int32_t fault =
+		stopped_at_point(v, VR_DEBUG_BEFORE_FAULTS, va, bytes, 1u << access, flags, &where, &access);
 
 	if (!fault)
 		fault = (flags & VR_MF_ALIGN) && (va & (bytes - 1))

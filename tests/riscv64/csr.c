@@ -7,6 +7,8 @@ Test(csr, modes)
 {
 	for (uint32_t i = 0; i < rv_csr_count; i++) {
 		const struct rv_csr *r = &rv_csrs[i];
+		if (r->number > 0xfff) /* of the canonical state only */
+			continue;
 		uint32_t least = r->number >> 8 & 3;
 		for (uint32_t mode = 0; mode < 4; mode++) {
 			if (mode == 2)
@@ -33,7 +35,7 @@ Test(csr, modes)
 Test(csr, unknown_is_illegal)
 {
 	world_new();
-	csr_read(0x7a0);
+	csr_read(0x7a5); /* tcontrol */
 	cr_assert_eq(w.s->mcause, RV_CAUSE_ILLEGAL);
 	cr_assert_eq(w.s->mepc, PC);
 	cr_assert_eq(csr_read(0xb03), 0); /* a counter that always reads zero */

@@ -85,10 +85,10 @@ struct vr_exec {
 				  leave */
 	uint32_t leave;        /* set by a helper with VR_HF_MAY_LEAVE: pc is set, go to the dispatcher */
 	struct vr_bank *bank;
-	uint64_t asid;       /* of the current context; set by the ISA, then env->context() */
-	uint64_t key;        /* mode bits that translated code depends on (exception level, FP access ...); bit 63
-				is the engine's, here it is 0 */
-	uint32_t index;      /* vCPU number */
+	uint64_t asid;  /* of the current context; set by the ISA, then env->context() */
+	uint64_t key;   /* mode bits that translated code depends on (exception level, FP access ...); bit 63
+			   is the engine's, here it is 0 */
+	uint32_t index; /* vCPU number */
 	uint32_t fp_control; /* emitter's: the host FP control word while guest code runs (x86: MXCSR) */
 	uint32_t fp_round;   /* VR_RM_*: rounding mode that fp_control was made from */
 	uint32_t fp_flags;   /* VR_FP_*: sticky flags not (or no longer) in the host's unit */
@@ -170,8 +170,8 @@ struct vr_debug_point {
 			  * begins at one of them */
 	uint32_t id;     /* the ISA's own */
 };
-#define VR_DEBUG_POINTS 32            /* most of a vCPU */
-#define VR_DEBUG_BEFORE_FAULTS 1u     /* a data access stops at a point before its own faults are found */
+#define VR_DEBUG_POINTS 32        /* most of a vCPU */
+#define VR_DEBUG_BEFORE_FAULTS 1u /* a data access stops at a point before its own faults are found */
 struct vr_debug_points {
 	uint32_t size;
 	uint32_t count;

@@ -10,8 +10,8 @@
  * Addresses are compared without their top byte. Where it is not ignored (TCR_EL1.TBI) an address with
  * another one faults before, so that this makes no difference.
  *
- * Software step. PSTATE.SS is set by an exception return (exception.c) and means that one instruction may run.
- * In a mode with A64_KEY_STEP each instruction begins with a call of a64_helper_step(): with SS set the
+ * Software step. PSTATE.SS is set by an exception return (exception.c) and means that one instruction may
+ * run. In a mode with A64_KEY_STEP each instruction begins with a call of a64_helper_step(): with SS set the
  * instruction runs, with SS clear the exception comes instead. SS is cleared as the instruction begins, and
  * `stepping` remembers that it did: an exception that the instruction itself takes has SPSR_EL1.SS set, to
  * have it stepped again (D2.12.5), unless the exception is what the instruction is for (SVC, HVC, SMC). Every
@@ -87,8 +87,8 @@ static uint32_t watchpoint_at(const struct a64_state *s, uint32_t n, struct vr_d
 	if (!(cr & CR_E) || !WCR_LSC(cr) || !bas)
 		return 0;
 	*out = (struct vr_debug_point){.id = BREAKPOINTS + n};
-	out->access = (WCR_LSC(cr) & 1 ? 1u << VR_ACCESS_READ : 0) |
-		      (WCR_LSC(cr) & 2 ? 1u << VR_ACCESS_WRITE : 0);
+	out->access =
+		(WCR_LSC(cr) & 1 ? 1u << VR_ACCESS_READ : 0) | (WCR_LSC(cr) & 2 ? 1u << VR_ACCESS_WRITE : 0);
 	if (mask) {
 		uint64_t within = (1ull << mask) - 1;
 		out->first = address & ~within;
