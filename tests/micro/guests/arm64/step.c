@@ -80,14 +80,16 @@ int guest_exception(struct frame *f, uint64_t esr)
 	return 1;
 }
 
-/* `row`: an exception has to come there. `n`: an instruction, and one after it; `to`: one that goes elsewhere. */
+/* `row`: an exception has to come there. `n`: an instruction, and one after it; `to`: one that goes
+ * elsewhere. */
 __asm__(".text\n"
 	".arch armv8.2-a\n"
 	".macro row place, what=0\n .pushsection .rodata\n .quad \\place, \\what\n .popsection\n .endm\n"
 	".macro n code:vararg\n \\code\n 9: row 9b\n .endm\n"
 	".macro x code:vararg\n \\code\n 9: row 9b, 2\n .endm\n"
 	".macro to place, code:vararg\n \\code\n row \\place\n .endm\n"
-	".macro path name\n .pushsection .rodata\n .balign 8\n .globl \\name\\()_path\n \\name\\()_path:\n .popsection\n .endm\n"
+	".macro path name\n .pushsection .rodata\n .balign 8\n .globl \\name\\()_path\n \\name\\()_path:\n "
+	".popsection\n .endm\n"
 	".macro path_end name\n .pushsection .rodata\n .quad 0, 0\n .popsection\n .endm\n"
 	".macro everything\n"
 	" n add x1, x1, #1\n"

@@ -36,15 +36,16 @@
 #define BREAK_CONTEXT (2u << 20)
 #define BREAK_CONTEXT_LINKED (3u << 20)
 
-#define breakpoint(n, address, control)                                  \
-	do {                                                             \
-		sysreg_write(dbgbvr##n##_el1, (uint64_t)(address));      \
-		sysreg_write(dbgbcr##n##_el1, (uint64_t)(control));      \
+/* BAS is all ones where it is not RES1 by itself. */
+#define breakpoint(n, address, control)                                         \
+	do {                                                                    \
+		sysreg_write(dbgbvr##n##_el1, (uint64_t)(address));             \
+		sysreg_write(dbgbcr##n##_el1, (uint64_t)(control) | BYTES(15)); \
 	} while (0)
-#define watchpoint(n, address, control)                                  \
-	do {                                                             \
-		sysreg_write(dbgwvr##n##_el1, (uint64_t)(address));      \
-		sysreg_write(dbgwcr##n##_el1, (uint64_t)(control));      \
+#define watchpoint(n, address, control)                             \
+	do {                                                        \
+		sysreg_write(dbgwvr##n##_el1, (uint64_t)(address)); \
+		sysreg_write(dbgwcr##n##_el1, (uint64_t)(control)); \
 	} while (0)
 /* The address that user mode has a function or an object at. */
 #define IN_USER(place) ((uint64_t)(uintptr_t)(place) + ALIAS)
