@@ -5,7 +5,7 @@
  * (privileged manual, 3.7). Each check says which exception came, and for which address.
  */
 #define PREFIX "pmp-"
-#include "machine.h"
+#include "machine.S"
 
 #define P0 0x80100000 /* pages that nobody else uses */
 #define P1 0x80101000

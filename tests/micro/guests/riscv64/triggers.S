@@ -5,7 +5,7 @@
  * for which instruction (expect_at).
  */
 #define PREFIX "triggers-"
-#include "machine.h"
+#include "machine.S"
 
 #define BREAK 3
 #define CALL 8 /* + mode: nothing else happened */

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.h: what guests in assembly share that run in M-mode, without the kit, which lives in S-mode. Such a
+ * machine.S: what guests in assembly share that run in M-mode, without the kit, which lives in S-mode. Such a
  * guest has PREFIX, which the names of its checks begin with, and leaves what came in s10 (the cause, or NONE)
  * and s11 (the address).
  */
-#ifndef VR_MICRO_MACHINE_H
-#define VR_MICRO_MACHINE_H
-
 #define UART 0x10000000
 #define FINISHER 0x100000
 #define NONE 77
@@ -76,4 +73,3 @@ ok:	.asciz "ok " PREFIX
 line:	.asciz "\n"
 digits:	.ascii "0123456789abcdef"
 	.popsection
-#endif
