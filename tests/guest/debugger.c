@@ -81,10 +81,13 @@ static void debuggee(int what)
 	case 1:
 		counted();
 		_exit(9);
-	default:
+	case 2:
 		for (int i = 0; i < 1000; i++)
 			store(&words[i & 511], (uint64_t)i);
 		_exit(words[5] == 517 ? 11 : 12);
+	default: /* by a pointer whose top byte is a tag, which is ignored */
+		store((volatile uint64_t *)((uintptr_t)&words[5] | (uintptr_t)0x55 << 56), 1);
+		_exit(13);
 	}
 }
 
@@ -236,6 +239,12 @@ static void watchpoints(void)
 	p = start(2);
 	same("watch-loads", watch(p, 5, CONTROL(0xff, LOADS), &end), 1); /* the check at its end */
 	same("watch-loads-and-go-on", (uint64_t)end, 0x100b);
+
+	p = start(3);
+	set(p, NT_ARM_HW_WATCH, 0, &words[5], CONTROL(0xff, STORES));
+	same("watch-a-tagged-pointer", (uint64_t)go(p, PTRACE_CONT), SIGTRAP);
+	set(p, NT_ARM_HW_WATCH, 0, &words[5], 0);
+	same("watch-a-tagged-pointer-and-go-on", (uint64_t)go(p, PTRACE_CONT), 0x100d);
 
 	/* Two processes at once, each with a word of its own, on all processors. */
 	pid_t other = start(2);
