@@ -111,9 +111,11 @@ void VR_CALL rv_fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t f
 		[VR_ACCESS_WRITE] = {RV_CAUSE_STORE_PAGE, RV_CAUSE_STORE_ACCESS, RV_CAUSE_STORE_ALIGN},
 		[VR_ACCESS_EXECUTE] = {RV_CAUSE_FETCH_PAGE, RV_CAUSE_FETCH_ACCESS, RV_CAUSE_FETCH_ACCESS},
 	};
-	if (access == VR_ACCESS_EXECUTE && fault != VR_FAULT_DEBUG && rv_trigger_fetch(x))
-		exception(x, RV_CAUSE_BREAK, x->pc);
-	else if (fault == VR_FAULT_DEBUG)
+	if (access == VR_ACCESS_EXECUTE && fault != VR_FAULT_DEBUG && rv_trigger_fetch(x)) {
+		fault = VR_FAULT_DEBUG;
+		va = x->pc;
+	}
+	if (fault == VR_FAULT_DEBUG)
 		exception(x, RV_CAUSE_BREAK, va);
 	else
 		exception(x,
