@@ -215,6 +215,7 @@ static void cache_full(struct soft_vcpu *v, int32_t why)
 	soft_request(v->x, SOFT_REQ_FULL);
 }
 
+/* va_page: with bit 0 set, of the page while it is checked (see points.c). */
 static uint32_t pair_number(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
 {
 	for (struct soft_pair *p = page->pairs; p; p = p->next)
@@ -259,9 +260,11 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 		x->leave = 0; /* that is for helpers */
 		return NULL;
 	}
+	uint32_t checked = soft_points_on_page(&v->points, va_page, 1u << VR_ACCESS_EXECUTE);
+
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_page *page = soft_page(vm, pa_page, true);
-	uint32_t number = page ? pair_number(vm, page, va_page) : 0;
+	uint32_t number = page ? pair_number(vm, page, va_page | checked) : 0;
 
 	pthread_mutex_unlock(&vm->code_lock);
 	if (!page || !number) {
@@ -273,6 +276,7 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	it->page = page;
 	it->host = host;
 	it->number = number;
+	it->checked = checked;
 	*xmap = number;
 	return it;
 }
@@ -334,7 +338,8 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 {
 	struct soft_vm *vm = v->vm;
 	struct vr_exec *x = v->x;
-	struct soft_entry *e = table_find(vm, x->pc, it->page, x->key);
+	const uint64_t key = soft_key(x, it);
+	struct soft_entry *e = table_find(vm, x->pc, it->page, key);
 	struct soft_region *g = NULL;
 
 	/* Another vCPU was faster: what that one found on the next page is_current() has to see. */
@@ -345,12 +350,12 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 		return NULL;
 	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
 			    ? VR_E_NOMEM
-			    : soft_translate(vm, v, it, next, x->pc, x->key, &g);
+			    : soft_translate(vm, v, it, next, x->pc, key, &g);
 
 	if (r == VR_OK)
 		r = add_region(vm, g, next);
 	if (r == VR_OK)
-		return table_find(vm, x->pc, it->page, x->key);
+		return table_find(vm, x->pc, it->page, key);
 	*cut = r == VR_E_AGAIN;
 	if (!*cut)
 		cache_full(v, r);
@@ -370,15 +375,28 @@ static bool is_current(struct vr_exec *x, const struct soft_entry *e, const stru
 	return *next && !memcmp((*next)->host, e->region->beyond, e->region->beyond_size);
 }
 
+/* A debug point at the instruction at exec.pc: the exception has been taken. */
+static bool stopped_at_point(struct soft_vcpu *v)
+{
+	uint64_t where;
+
+	if (!soft_points_match(v, v->x->pc, 1, 1u << VR_ACCESS_EXECUTE, 0, &where))
+		return false;
+	v->n.faults++;
+	v->vm->isa->fault(v->x, where, VR_ACCESS_EXECUTE, VR_FAULT_DEBUG);
+	v->x->leave = 0; /* that is for helpers */
+	return true;
+}
+
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where)
 {
 	struct soft_vcpu *v = soft_of(x);
 	const struct soft_itlb_entry *it = soft_fetch(x, x->pc), *next;
 
-	if (!it)
+	if (!it || (it->checked && stopped_at_point(v)))
 		return NULL;
 	*where = it;
-	struct soft_entry *e = table_find(v->vm, x->pc, it->page, x->key);
+	struct soft_entry *e = table_find(v->vm, x->pc, it->page, soft_key(x, it));
 
 	if (e && e->region->beyond_size && !is_current(x, e, &next)) {
 		if (!next)

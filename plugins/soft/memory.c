@@ -5,11 +5,14 @@
  * and the ISA's own accesses (page-crossing stores of helpers ...).
  *
  * An access is split at a page's end; both halves are translated before anything is written, so that a fault
- * on the second leaves nothing half done.
+ * on the second leaves nothing half done. Debug points are looked at then, too.
  */
 #include <string.h>
 
 #include "soft.h"
+
+#define READS (1u << VR_ACCESS_READ)
+#define WRITES (1u << VR_ACCESS_WRITE)
 
 /* One page's worth of an access. */
 struct part {
@@ -95,6 +98,27 @@ static void reopen(struct soft_vcpu *v, struct vr_tlb_entry *e, uint64_t page)
 	e->tag_write = writes ? page : e->tag_write;
 }
 
+/* An entry for the page. rights: what plain accesses may do; granted: writes may be done by the entry. */
+static void tlb_fill(struct soft_vcpu *v, uint64_t page, const uint8_t *host, uint64_t pa_page,
+		     const struct vr_translation *t, uint32_t rights, bool granted)
+{
+	struct vr_exec *x = v->x;
+
+	v->n.tlb_misses++;
+	tlb_grow(v, x->bank);
+	struct vr_tlb_entry *e = tlb_entry(x->bank, page);
+
+	e->tag_read = rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
+	e->tag_write = granted ? page : page | VR_TLB_NEVER;
+	if (granted)
+		soft_bank_info(x->bank)->marks[e - x->bank->tlb] = soft_tlb_mark(pa_page);
+	e->addend = (uint64_t)(uintptr_t)host - page;
+	e->physical = pa_page | (t->user_rights & (1u << VR_ACCESS_READ) ? VR_TLB_USER_READ : 0) |
+		      (granted && (t->user_rights & (1u << VR_ACCESS_WRITE)) ? VR_TLB_USER_WRITE : 0);
+	if (x->user_open && (t->user_rights & ~t->rights))
+		remember(v, e);
+}
+
 static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
 			 struct part *p)
 {
@@ -127,26 +151,16 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 		return 0;
 	}
 	/* In this order: see soft_ram_note_written(). */
-	const uint32_t both = 1u << VR_ACCESS_READ | 1u << VR_ACCESS_WRITE;
+	const uint32_t both = READS | WRITES;
 	uint32_t rights = t.rights | (x->user_open ? t.user_rights : 0);
 	bool granted = writable && (rights & both) == both && /* emitters take write for read as well */
 		       soft_ram_note_written(v->vm, pa_page, access == VR_ACCESS_WRITE);
 	struct soft_page *code = soft_page(v->vm, pa_page, false);
 
-	v->n.tlb_misses++;
-	tlb_grow(v, x->bank);
-	e = tlb_entry(x->bank, va);
 	p->watched = code && atomic_load(&code->watched);
 	granted = granted && !p->watched;
-	e->tag_read = rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
-	e->tag_write = granted ? page : page | VR_TLB_NEVER;
-	if (granted)
-		soft_bank_info(x->bank)->marks[e - x->bank->tlb] = soft_tlb_mark(pa_page);
-	e->addend = (uint64_t)(uintptr_t)p->host - page;
-	e->physical = pa_page | (t.user_rights & (1u << VR_ACCESS_READ) ? VR_TLB_USER_READ : 0) |
-		      (granted && (t.user_rights & (1u << VR_ACCESS_WRITE)) ? VR_TLB_USER_WRITE : 0);
-	if (x->user_open && (t.user_rights & ~t.rights))
-		remember(v, e);
+	if (!soft_points_on_page(&v->points, page, both))
+		tlb_fill(v, page, p->host, pa_page, &t, rights, granted);
 	p->host += va & ~SOFT_PAGE_MASK;
 	return 0;
 }
@@ -257,13 +271,31 @@ static int32_t transfer(struct soft_vcpu *v, const struct part *p, uint32_t writ
 	return 0;
 }
 
+/* A debug point stops the access of these kinds (READS, WRITES): VR_FAULT_DEBUG, and *where and *access are
+ * its first byte and VR_ACCESS_*. before: VR_DEBUG_BEFORE_FAULTS, or 0 once no fault was found. */
+static int32_t stopped_at_point(struct soft_vcpu *v, uint32_t before, uint64_t va, uint32_t bytes,
+				uint32_t kinds, uint32_t flags, uint64_t *where, uint32_t *access)
+{
+	if (!v->points.count || (v->points.flags & VR_DEBUG_BEFORE_FAULTS) != before)
+		return 0;
+	uint32_t as = soft_points_match(v, va, bytes, kinds, flags, where);
+
+	if (!as)
+		return 0;
+	*access = as & READS ? VR_ACCESS_READ : VR_ACCESS_WRITE;
+	return VR_FAULT_DEBUG;
+}
+
 /* A whole plain access. 0, or fault and address. */
 static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t write, uint32_t flags,
 			    uint8_t *data, uint64_t *where)
 {
 	struct part p[2];
-	int32_t fault = parts_find(v, va, bytes, write ? VR_ACCESS_WRITE : VR_ACCESS_READ, flags, p, where);
+	uint32_t access = write ? VR_ACCESS_WRITE : VR_ACCESS_READ;
+	int32_t fault = parts_find(v, va, bytes, access, flags, p, where);
 
+	if (!fault)
+		fault = stopped_at_point(v, 0, va, bytes, 1u << access, flags, where, &access);
 	if (fault)
 		return fault;
 	fault = transfer(v, &p[0], write, data);
@@ -348,7 +380,7 @@ static void cas16(void *at, const union vr_v128 *expected, const union vr_v128 *
 /* Read-modify-write ops: the place must be aligned RAM in one page. */
 static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint32_t log2, uint32_t kind,
 			     uint32_t flags, const union vr_v128 *a, const union vr_v128 *b,
-			     union vr_v128 *result, uint64_t *where)
+			     union vr_v128 *result, uint32_t kinds, uint64_t *where, uint32_t *access)
 {
 	struct part p[2];
 	uint32_t bytes = 1u << log2;
@@ -358,6 +390,8 @@ static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint
 		return VR_FAULT_ALIGN;
 	int32_t fault = parts_find(v, va, bytes, VR_ACCESS_WRITE, flags, p, where);
 
+	if (!fault)
+		fault = stopped_at_point(v, 0, va, bytes, kinds, flags, where, access);
 	if (fault)
 		return fault;
 	if (!p[0].host)
@@ -411,6 +445,21 @@ static uint64_t sign_extend(uint64_t value, uint32_t log2, uint32_t type)
 	return type == VR_T_I32 ? (uint32_t)value : value;
 }
 
+/* READS, WRITES: what a debug point sees of a memory op. */
+static uint32_t kinds_of(uint32_t op, uint32_t flags)
+{
+	switch (op) {
+	case VR_IR_LOAD:
+	case VR_IR_LOADP:
+		return READS;
+	case VR_IR_STORE:
+	case VR_IR_STOREP:
+		return WRITES;
+	default:
+		return flags & VR_MF_STORE ? WRITES : READS | WRITES;
+	}
+}
+
 /* One memory op. 0, or the fault with *where and *access. */
 static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, const union vr_v128 *a,
 		       const union vr_v128 *b, union vr_v128 *result, uint64_t *where, uint32_t *access)
@@ -419,11 +468,15 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 	uint32_t flags = (descriptor >> 32) & 0xffff, kind = (uint32_t)(descriptor >> 48);
 	uint32_t log2 = aux & 7, bytes = 1u << log2;
 	uint32_t total = op == VR_IR_LOADP || op == VR_IR_STOREP ? 2 * bytes : bytes;
+	uint32_t kinds = kinds_of(op, flags);
 	_Alignas(16) uint8_t data[32];
-	int32_t fault;
 
 	*where = va;
-	*access = op == VR_IR_LOAD || op == VR_IR_LOADP ? VR_ACCESS_READ : VR_ACCESS_WRITE;
+	*access = kinds == READS ? VR_ACCESS_READ : VR_ACCESS_WRITE;
+	int32_t fault = stopped_at_point(v, VR_DEBUG_BEFORE_FAULTS, va, total, kinds, flags, where, access);
+
+	if (fault)
+		return fault;
 	/* A pair is aligned to one element's size when SCTLR.A-like checks ask; exclusives pass a single
 	 * element. */
 	if ((flags & VR_MF_ALIGN) && (va & (bytes - 1)))
@@ -457,7 +510,7 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 			atomic_thread_fence(memory_order_seq_cst);
 		return fault;
 	default:
-		return access_atomic(v, op, va, log2, kind, flags, a, b, result, where);
+		return access_atomic(v, op, va, log2, kind, flags, a, b, result, kinds, where, access);
 	}
 }
 
@@ -499,13 +552,17 @@ static int32_t env_access(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32
 {
 	struct soft_vcpu *v = soft_of(x);
 	uint64_t where = va;
-	int32_t fault = (flags & VR_MF_ALIGN) && (va & (bytes - 1))
+	uint32_t access = write ? VR_ACCESS_WRITE : VR_ACCESS_READ;
+	int32_t fault =
+		stopped_at_point(v, VR_DEBUG_BEFORE_FAULTS, va, bytes, 1u << access, flags, &where, &access);
+
+	if (!fault)
+		fault = (flags & VR_MF_ALIGN) && (va & (bytes - 1))
 				? VR_FAULT_ALIGN
 				: access_plain(v, va, bytes, write, flags, data, &where);
-
 	if (fault) {
 		v->n.faults++;
-		v->vm->isa->fault(x, where, write ? VR_ACCESS_WRITE : VR_ACCESS_READ, fault);
+		v->vm->isa->fault(x, where, access, fault);
 		x->leave = 1;
 	}
 	return fault;

@@ -233,7 +233,7 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 		struct vr_lift rq = {.size = sizeof(rq),
 				     .max_insns = max_insns - f->insns,
 				     .pc = at,
-				     .key = f->key,
+				     .key = f->key & ~SOFT_KEY_CHECKED,
 				     .code = f->page->host + (at & (SOFT_PAGE - 1)),
 				     .length = room_at(f, at)};
 		uint32_t n = ir->block_count;
@@ -389,7 +389,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	if (!g)
 		return VR_E_NOMEM;
-	if (next)
+	if (next || (key & SOFT_KEY_CHECKED))
 		max_blocks = max_insns = 1;
 	for (;;) {
 		r = form(vm, &f, pc, max_blocks, max_insns);

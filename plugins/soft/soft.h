@@ -156,7 +156,21 @@ struct soft_itlb_entry {
 	struct soft_page *page;
 	const uint8_t *host; /* of the page */
 	uint32_t number;
-	uint32_t reserved;
+	uint32_t checked; /* the page has a debug point for instructions: see points.c */
+};
+
+/* A translation's key is that of its mode, vr_exec.key, and this for one of a checked page. */
+#define SOFT_KEY_CHECKED (UINT64_C(1) << 63)
+static inline uint64_t soft_key(const struct vr_exec *x, const struct soft_itlb_entry *it)
+{
+	return x->key | (it->checked ? SOFT_KEY_CHECKED : 0);
+}
+
+/* A vCPU's debug points; addresses are masked. */
+struct soft_points {
+	uint32_t count, flags;
+	uint64_t mask;
+	struct vr_debug_point point[VR_DEBUG_POINTS];
 };
 
 /* The engine's words in vr_bank.engine[]. */
@@ -201,6 +215,7 @@ struct soft_vcpu {
 	uint32_t epoch;      /* of the cache that the banks know */
 	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
 	int32_t full_error;
+	struct soft_points points;
 	struct vr_isa_env env;
 	struct soft_counters n;
 };
@@ -333,6 +348,15 @@ int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t 
 void soft_user_access(struct vr_exec *x, uint32_t open);
 int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired);
 
+/* -- points.c: debug points; see there -- */
+int32_t soft_debug_points(struct vr_exec *x, const struct vr_debug_points *points);
+/* Has the page one for such accesses (bits 1 << VR_ACCESS_*)? */
+bool soft_points_on_page(const struct soft_points *p, uint64_t page, uint32_t access);
+/* The access of `bytes` bytes touches one that counts now: as what (bits 1 << VR_ACCESS_*), and *where: the
+ * first byte that does. 0: none. */
+uint32_t soft_points_match(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
+			   uint64_t *where);
+
 /* -- cache.c: the code cache -- */
 int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes);
 void soft_cache_fini(struct soft_vm *vm);
@@ -345,6 +369,8 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 /* The host address of the entry for links and caches, which keep it; 0: only the look-up may go there. */
 static inline uint64_t soft_entry_kept(const struct soft_entry *e)
 {
+	if (e->key & SOFT_KEY_CHECKED)
+		return 0;
 	return e->region->beyond_size ? e->region->guarded : e->host;
 }
 /* The live entry for pc in that page and mode, or NULL. code_lock held. */
@@ -362,6 +388,7 @@ void soft_sync_slots(struct vr_exec *x);
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
 void soft_scratch_free(struct soft_scratch *s);
 /* Translate the region at pc. code_lock held. 0; VR_E_NOMEM: cache full. */
+/* key: soft_key(); for a checked page the region is one instruction. */
 /* next: the page behind, when the instruction at pc continues there (it is then the whole region), else NULL.
  * VR_E_AGAIN: it does, and that is needed. */
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,

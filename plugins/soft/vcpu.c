@@ -120,6 +120,7 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 		.kick = env_kick,
 		.exchange = soft_env_exchange,
 		.user_access = soft_user_access,
+		.debug_points = soft_debug_points,
 	};
 	v->x->env = &v->env;
 	int32_t r = soft_bank_init(v);

@@ -84,6 +84,14 @@ static void VR_CALL user_access(struct vr_exec *x, uint32_t open)
 	w.closes += !open;
 }
 
+static int32_t VR_CALL debug_points(struct vr_exec *x, const struct vr_debug_points *points)
+{
+	(void)x;
+	w.point_count = points->count;
+	memcpy(w.point, points->point, points->count * sizeof(w.point[0]));
+	return VR_OK;
+}
+
 static void VR_CALL wait_work(struct vr_exec *x)
 {
 	(void)x;
@@ -210,6 +218,7 @@ static struct vr_exec *world_make(const struct vr_isa *isa, uint32_t vcpus)
 		.kick = kick,
 		.exchange = exchange,
 		.user_access = user_access,
+		.debug_points = debug_points,
 	};
 	w.x = aligned_alloc(64, size);
 	memset(w.x, 0, size);

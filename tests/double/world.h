@@ -33,6 +33,8 @@ struct world {
 	uint32_t writes;
 	void (*before_exchange)(uint64_t *word); /* another vCPU was faster; once */
 	uint32_t exchanges, read_only, opens, closes;
+	uint32_t point_count; /* debug points, as last set */
+	struct vr_debug_point point[VR_DEBUG_POINTS];
 	/* host */
 	uint64_t now;
 	uint64_t armed[2]; /* by timer, in order of creation; UINT64_MAX: not armed */

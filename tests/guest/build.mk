@@ -9,9 +9,15 @@ $(GUEST_TOOLS): $(B)/tests/guest/%: $(B)/obj/tests/guest/%.o
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-TESTS += $(addprefix tests/guest/guest-,boot.sh disk.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
+# Runs in the guest.
+$(B)/tests/guest/debugger: tests/guest/debugger.c
+	@mkdir -p $(@D)
+	@echo "  GUEST   $@"
+	$(Q)aarch64-linux-gnu-gcc -D_GNU_SOURCE -O1 -Wall -Wextra -Werror -static -o $@ $<
+
+TESTS += $(addprefix tests/guest/guest-,boot.sh debug.sh disk.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
 FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh riscv64-programs-full.sh)
-TEST_NEEDS += $(GUEST_TOOLS) guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer guest-riscv64 $(GUEST_RV)/guest.img
+TEST_NEEDS += $(GUEST_TOOLS) $(B)/tests/guest/debugger guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer guest-riscv64 $(GUEST_RV)/guest.img
 
 # Debian's own x86-64 kernel. Where KVM emulates kernel mode it takes minutes to the instruction that ends it.
 FULL_TESTS += tests/guest/guest-x86_64.sh tests/guest/nested.sh

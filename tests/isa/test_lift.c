@@ -170,6 +170,10 @@ Test(lift, a_step_is_one_instruction)
 		random_block(&seed, words, 8);
 		cr_assert_eq(lift_at(&ir, PC, words, 8, key, 1024), 0);
 		check(&ir, PC, words, 1, key);
+		uint32_t k = ir.blocks[0].first + 1;
+		while (ir.ops[k].op == VR_IR_CONST)
+			k++;
+		cr_assert(ir.ops[k].op == VR_IR_CALL && ir.ops[k].imm == A64_H_step, "%08x", words[0]);
 		uint32_t last = ir.ops[ir.op_count - 1].op;
 		cr_assert(last == VR_IR_LEAVE || last == VR_IR_LEAVEAT || last == VR_IR_GOTOI, "%08x",
 			  words[0]);

@@ -274,6 +274,12 @@ static void VR_CALL fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, uni
 	memset(d, 0, sizeof(*d));
 }
 
+static int32_t VR_CALL debug_match(struct vr_exec *x, uint32_t id, uint32_t access, uint32_t flags)
+{
+	(void)id, (void)access, (void)flags;
+	return !toy_of(x)->points_off;
+}
+
 const struct vr_isa toy_isa = {
 	.size = sizeof(toy_isa),
 	.state_size = sizeof(struct toy_state),
@@ -295,4 +301,5 @@ const struct vr_isa toy_isa = {
 	.has_work = has_work,
 	.set_pin = set_pin,
 	.fp_fixup = fp_fixup,
+	.debug_match = debug_match,
 };

@@ -71,7 +71,7 @@ struct toy_state {
 	int32_t fault;
 	uint32_t fault_access, faults, interrupts;
 	uint32_t translations; /* page table walks */
-	uint32_t reserved;
+	uint32_t points_off;   /* no debug point counts */
 };
 
 struct toy;

@@ -2,6 +2,7 @@
 /* Taking and leaving exceptions (Arm ARM D1.10, D1.11), interrupts, software step. */
 #include <criterion/criterion.h>
 #include "double.h"
+#include "soft/interp.h"
 
 #define VBAR 0xffff000000080800ull
 
@@ -139,7 +140,43 @@ Test(exception, interrupts)
 	cr_assert_eq(w.x->pc, VBAR + 0x300);
 }
 
-Test(exception, step)
+/* ---- software step, as code that is lifted and run --------------------------------------------------- */
+
+static int32_t no_memory(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
+			 const union vr_v128 *arg1, const union vr_v128 *arg2, union vr_v128 *result)
+{
+	(void)arg1, (void)arg2, (void)result;
+	a64_fault(x, address, op->op == VR_IR_STORE ? VR_ACCESS_WRITE : VR_ACCESS_READ, A64_FAULT | 7);
+	return 1;
+}
+
+/* Runs one block of `code`, which is at exec.pc. */
+static void run(uint32_t code)
+{
+	static const struct vr_interp_memory memory = {.access = no_memory};
+	static union vr_v128 values[256];
+	struct vr_ir_op ops[256];
+	struct vr_ir_block block;
+	struct vr_ir ir = {
+		.size = sizeof(ir), .op_capacity = 256, .block_capacity = 1, .ops = ops, .blocks = &block};
+	const struct vr_lift rq = {.size = sizeof(rq),
+				   .max_insns = 8,
+				   .pc = w.x->pc,
+				   .key = w.x->key,
+				   .code = (const uint8_t *)&code,
+				   .length = sizeof(code)};
+
+	cr_assert_eq(a64_lift_block(&rq, &ir), 0);
+	vr_interp_block(w.x, &a64_isa, &ir, 0, values, &memory);
+}
+
+#define NOP 0xd503201fu
+#define LDR 0xf9400020u  /* ldr x0, [x1] */
+#define LDXR 0xc85f7c20u /* ldxr x0, [x1] */
+#define SVC 0xd4000001u
+#define ERET 0xd69f03e0u
+
+static void unlock_and_step(void)
 {
 	ready();
 	msr(VR_A64_SYSREG(2, 0, 0, 2, 2), MDSCR_SS);
@@ -147,28 +184,156 @@ Test(exception, step)
 	msr(VR_A64_SYSREG(2, 0, 1, 0, 4), 0); /* OSLAR: unlock */
 	w.s->spsr_el1 = PSTATE_SS;
 	w.s->elr_el1 = 0x4000;
-	a64_helper_eret(w.x, 0, 0, 0);
+	run(ERET);
 	cr_assert(w.x->key & A64_KEY_STEP);
-	w.x->leave = 0;
-	a64_helper_step(w.x, 0, 0, 0);
-	cr_assert_eq(w.x->leave, 0, "the first instruction goes on");
-	/* it faults: it will be stepped again */
-	a64_fault(w.x, 0x10, VR_ACCESS_READ, A64_FAULT | 7);
-	cr_assert(w.s->spsr_el1 & PSTATE_SS);
-	cr_assert(!(w.x->key & A64_KEY_STEP));
-	a64_helper_eret(w.x, 0, 0, 0);
-	w.x->leave = 0;
-	a64_helper_step(w.x, 0, 0, 0);
-	w.x->pc = 0x4004;
-	a64_helper_step(w.x, 0, 0, 0);
-	cr_assert_eq(w.x->leave, 1);
-	cr_assert_eq(w.s->esr_el1, 0xcb000022);
-	cr_assert_eq(w.s->elr_el1, 0x4004);
+	cr_assert_eq(w.x->pc, 0x4000);
+}
+
+static void stepped(uint64_t esr, uint64_t elr)
+{
+	cr_assert_eq(w.x->pc, VBAR + 0x400);
+	cr_assert_eq(w.s->esr_el1, esr, "%#llx", (unsigned long long)w.s->esr_el1);
+	cr_assert_eq(w.s->elr_el1, elr);
 	cr_assert_eq(w.s->spsr_el1 & PSTATE_SS, 0);
 	cr_assert(!(w.x->key & A64_KEY_STEP));
+}
+
+Test(exception, step)
+{
+	unlock_and_step();
+	/* it faults: it will be stepped again */
+	run(LDR);
+	cr_assert_eq(w.s->esr_el1 >> 26, EC_DATA_LOWER);
+	cr_assert(w.s->spsr_el1 & PSTATE_SS);
+	cr_assert(!(w.x->key & A64_KEY_STEP));
+	run(ERET);
+	run(NOP);
+	cr_assert_eq(w.x->pc, 0x4004);
+	run(NOP);
+	stepped(0xcb000022, 0x4004);
 	/* a return with SS clear: nothing is executed */
-	a64_helper_eret(w.x, 0, 0, 0);
-	a64_helper_step(w.x, 0, 0, 0);
-	cr_assert_eq(w.s->esr_el1, 0xca000022);
+	run(ERET);
+	run(NOP);
+	stepped(0xca000022, 0x4004);
+}
+
+Test(exception, step_of_a_call)
+{
+	unlock_and_step();
+	run(SVC);
+	cr_assert_eq(w.s->esr_el1 >> 26, EC_SVC);
+	cr_assert_eq(w.s->spsr_el1 & PSTATE_SS, 0);
+	run(ERET);
+	run(NOP);
+	stepped(0xca000022, 0x4004);
+}
+
+/* The next instruction can't be fetched, or an interrupt comes first. */
+Test(exception, step_then)
+{
+	unlock_and_step();
+	run(NOP);
+	a64_fault(w.x, 0x4004, VR_ACCESS_EXECUTE, A64_FAULT | 7);
+	stepped(0xcb000022, 0x4004);
+	unlock_and_step();
+	run(NOP);
+	a64_set_pin(w.x, 0, 1);
+	cr_assert_eq(a64_interrupt(w.x), 1);
 	cr_assert_eq(w.s->elr_el1, 0x4004);
+	cr_assert_eq(w.s->spsr_el1 & PSTATE_SS, 0);
+	unlock_and_step();
+	a64_set_pin(w.x, 0, 1);
+	cr_assert_eq(a64_interrupt(w.x), 1);
+	cr_assert_eq(w.s->elr_el1, 0x4000);
+	cr_assert(w.s->spsr_el1 & PSTATE_SS, "nothing was executed");
+}
+
+/* Between two instructions the state says all that there is to it. */
+Test(exception, step_in_the_state)
+{
+	static struct vr_state_arm64 state;
+
+	unlock_and_step();
+	run(NOP);
+	cr_assert_eq(a64_get_state(w.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
+	world_new(1);
+	cr_assert_eq(a64_set_state(w.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
+	run(NOP);
+	stepped(0xca000022, 0x4004);
+}
+
+/* ---- breakpoints and watchpoints: what the engine is told (D2.8, D2.10) ---------------------------------
+ */
+
+#define R_MDSCR VR_A64_SYSREG(2, 0, 0, 2, 2)
+#define R_BVR(n) VR_A64_SYSREG(2, 0, 0, n, 4)
+#define R_BCR(n) VR_A64_SYSREG(2, 0, 0, n, 5)
+#define R_WVR(n) VR_A64_SYSREG(2, 0, 0, n, 6)
+#define R_WCR(n) VR_A64_SYSREG(2, 0, 0, n, 7)
+
+static void watchpoint(uint64_t value, uint64_t control)
+{
+	msr(R_WVR(2), value);
+	msr(R_WCR(2), control);
+}
+
+Test(exception, points)
+{
+	static struct vr_state_arm64 state;
+
+	ready();
+	msr(R_BVR(1), 0x12345677);
+	msr(R_BCR(1), 7);
+	msr(R_MDSCR, MDSCR_MDE);
+	cr_assert_eq(w.point_count, 0, "the OS lock");
+	msr(VR_A64_SYSREG(2, 0, 1, 0, 4), 0);
+	cr_assert_eq(w.point_count, 1);
+	cr_assert_eq(w.point[0].first, 0x12345674);
+	cr_assert_eq(w.point[0].last, 0x12345674);
+	cr_assert_eq(w.point[0].access, 1u << VR_ACCESS_EXECUTE);
+	/* What a state brings. */
+	cr_assert_eq(a64_get_state(w.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
+	msr(R_MDSCR, 0);
+	cr_assert_eq(w.point_count, 0);
+	cr_assert_eq(a64_set_state(w.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
+	cr_assert_eq(w.point_count, 1);
+	a64_reset(w.x);
+	cr_assert_eq(w.point_count, 0);
+}
+
+Test(exception, watched_bytes)
+{
+	static const struct {
+		uint64_t value, control, first, bytes; /* bytes 0: disabled */
+	} cases[] = {
+		{0x1000, 0xff << 5, 0x1000, 8},
+		{0x1000, 0x0c << 5, 0x1002, 2},
+		{0x1000, 0x80 << 5, 0x1007, 1},
+		{0x1004, 0x0f << 5, 0x1004, 4},
+		{0x1004, 0xff << 5, 0x1004, 4},
+		{0x1004, 0xf0 << 5, 0, 0},
+		{0x1000, 0x05 << 5, 0, 0},
+		{0x1000, 0, 0, 0},
+		{0x1234, 3 << 24 | 0xff << 5, 0x1230, 8},
+		{0x1234, 12 << 24 | 0xff << 5, 0x1000, 4096},
+		{0x1234, 31u << 24 | 0xff << 5, 0, 1u << 31},
+		{0x1234, 12 << 24 | 0x0f << 5, 0, 0},
+		{0x1234, 2 << 24 | 0xff << 5, 0, 0},
+	};
+
+	ready();
+	msr(VR_A64_SYSREG(2, 0, 1, 0, 4), 0);
+	msr(R_MDSCR, MDSCR_MDE);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		watchpoint(cases[i].value, cases[i].control | 1 | 3 << 3);
+		cr_assert_eq(w.point_count, cases[i].bytes != 0, "case %zu", i);
+		if (!cases[i].bytes)
+			continue;
+		cr_assert_eq(w.point[0].first, cases[i].first, "case %zu", i);
+		cr_assert_eq(w.point[0].last - w.point[0].first + 1, cases[i].bytes, "case %zu", i);
+		watchpoint(cases[i].value, cases[i].control | 1);
+		cr_assert_eq(w.point_count, 0, "neither loads nor stores");
+		watchpoint(cases[i].value, cases[i].control | 3 << 3);
+		cr_assert_eq(w.point_count, 0, "not enabled");
+	}
 }

@@ -73,6 +73,8 @@
  * flags.
  */
 #define VR_MF_NEAR 32u
+/* CASIF, CAS2IF of a store-exclusive: to debug points the access is a write only. Since ABI 1.1. */
+#define VR_MF_STORE 64u
 #define VR_MF_GROUP_SHIFT 8
 #define VR_MF_GROUPS 16u
 #define VR_MEM_IMM(disp, flags) ((uint64_t)(uint32_t)(int32_t)(disp) | (uint64_t)(flags) << 32)

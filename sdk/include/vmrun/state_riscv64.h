@@ -36,6 +36,9 @@
 /* Frequency of the time register (and of stimecmp), Hz. */
 #define VR_RISCV_TIMEBASE 10000000u
 
+/* Number of a CSR that every trigger has one of, here and in no instruction: tdata1 0x7a1, tdata2 0x7a2. */
+#define VR_RISCV_TRIGGER_CSR(trigger, csr) (((trigger) + 1u) << 12 | (csr))
+
 struct vr_state_riscv64 {
 	uint32_t size;
 	uint32_t csr_count;
@@ -50,7 +53,7 @@ struct vr_state_riscv64 {
 	uint64_t reservation_value;
 	uint64_t pins; /* bit n: input pin n is high */
 	struct {
-		uint32_t id; /* CSR number */
+		uint32_t id; /* CSR number, or VR_RISCV_TRIGGER_CSR() */
 		uint32_t reserved;
 		uint64_t value;
 	} csr[VR_STATE_RISCV64_CSRS];

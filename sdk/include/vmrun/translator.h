@@ -85,9 +85,10 @@ struct vr_exec {
 				  leave */
 	uint32_t leave;        /* set by a helper with VR_HF_MAY_LEAVE: pc is set, go to the dispatcher */
 	struct vr_bank *bank;
-	uint64_t asid;       /* of the current context; set by the ISA, then env->context() */
-	uint64_t key;        /* mode bits that translated code depends on (exception level, FP access ...) */
-	uint32_t index;      /* vCPU number */
+	uint64_t asid;  /* of the current context; set by the ISA, then env->context() */
+	uint64_t key;   /* mode bits that translated code depends on (exception level, FP access ...); bit 63
+			   is the engine's, here it is 0 */
+	uint32_t index; /* vCPU number */
 	uint32_t fp_control; /* emitter's: the host FP control word while guest code runs (x86: MXCSR) */
 	uint32_t fp_round;   /* VR_RM_*: rounding mode that fp_control was made from */
 	uint32_t fp_flags;   /* VR_FP_*: sticky flags not (or no longer) in the host's unit */
@@ -162,6 +163,24 @@ struct vr_translation {
 #define VR_FLUSH_VA 2     /* one range in one address space and global ones */
 #define VR_FLUSH_VA_ALL 3 /* one range in every address space */
 
+/* Addresses whose use the guest wants to be told of: its hardware breakpoints and watchpoints. Since 1.1. */
+struct vr_debug_point {
+	uint64_t first, last; /* its first and last byte */
+	uint32_t access; /* bits 1 << VR_ACCESS_*: reads and writes of any of these bytes, an instruction that
+			  * begins at one of them */
+	uint32_t id;     /* the ISA's own */
+};
+#define VR_DEBUG_POINTS 32        /* most of a vCPU */
+#define VR_DEBUG_BEFORE_FAULTS 1u /* a data access stops at a point before its own faults are found */
+struct vr_debug_points {
+	uint32_t size;
+	uint32_t count;
+	uint32_t stride; /* bytes from one point to the next */
+	uint32_t flags;  /* VR_DEBUG_* */
+	uint64_t mask;   /* bits of an address that are compared; a point does not wrap in them */
+	const struct vr_debug_point *point;
+};
+
 /* What the engine does for the ISA. */
 struct vr_isa_env {
 	uint32_t size;
@@ -199,6 +218,12 @@ struct vr_isa_env {
 	 * translation say, besides what its rights say. For a switch that a kernel throws around every copy
 	 * from and to its users: it changes no bank, and code need not be left. [vcpu] */
 	void(VR_CALL *user_access)(struct vr_exec *x, uint32_t open);
+	/* Since 1.1. The vCPU's debug points from now on, in place of those before. Where an access or an
+	 * instruction touches one the engine asks vr_isa.debug_match. Code and memory of pages without points
+	 * run as fast as ever; points may change at every switch of processes. When a point with
+	 * VR_ACCESS_EXECUTE changes, the op after the helper must be LEAVE/LEAVEAT. VR_E_RANGE: more than
+	 * VR_DEBUG_POINTS, the points stay as they are. [vcpu] */
+	int32_t(VR_CALL *debug_points)(struct vr_exec *x, const struct vr_debug_points *points);
 };
 
 struct vr_lift {
@@ -242,6 +267,7 @@ struct vr_isa {
 	void(VR_CALL *fault)(struct vr_exec *x, uint64_t va, uint32_t access, int32_t fault);
 #define VR_FAULT_BUS -1   /* nothing at that physical address */
 #define VR_FAULT_ALIGN -2 /* VR_MF_ALIGN and not aligned */
+#define VR_FAULT_DEBUG -3 /* a debug point that debug_match counted; va: the first byte in it. Since 1.1 */
 	/* If an interrupt is pending and enabled: take it (as fault()), 1; else 0. exec.pc = where to return
 	 * to. [vcpu] */
 	int32_t(VR_CALL *interrupt)(struct vr_exec *x);
@@ -253,6 +279,11 @@ struct vr_isa {
 	 * mode in the host's unit. [vcpu] */
 	void(VR_CALL *fp_fixup)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
 				const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
+	/* Since 1.1. NULL: without debug points. An access (bits 1 << VR_ACCESS_*, of the point; flags:
+	 * VR_MF_*), or the instruction at exec.pc that is about to run (EXECUTE), touches debug point `id`:
+	 * does that count in the current mode? 1: the engine calls fault() with VR_FAULT_DEBUG instead of
+	 * going on. 0: no. Changes nothing. [vcpu] */
+	int32_t(VR_CALL *debug_match)(struct vr_exec *x, uint32_t id, uint32_t access, uint32_t flags);
 };
 
 /* ---- host half ------------------------------------------------------------------------------- */

@@ -14,7 +14,8 @@ static const char *const condition_names[] = {
 
 static void print_memory(FILE *out, const struct vr_ir_op *o)
 {
-	static const char *const flag_names[] = {"acquire", "release", "sc", "align", "unpriv", "near"};
+	static const char *const flag_names[] = {"acquire", "release", "sc",   "align",
+						 "unpriv",  "near",    "store"};
 	uint32_t flags = (uint32_t)(o->imm >> 32);
 	fprintf(out, " bytes=%u%s", 1u << (o->aux & 7), o->aux & VR_MS_SIGN ? " signed" : "");
 	if (o->op == VR_IR_CASIF || o->op == VR_IR_CAS2IF)

@@ -32,9 +32,13 @@
 #define A64_KEY_UCT 64u      /* EL0: CTR_EL0 */
 #define A64_KEY_DZE 128u     /* EL0: DC ZVA */
 #define A64_KEY_UMA 256u     /* EL0: DAIF */
-#define A64_KEY_STEP 1024u   /* software step active: one instruction a block */
+#define A64_KEY_STEP 1024u   /* software step active: one instruction a block, after A64_H_step */
 #define A64_KEY_SP_EL0 2048u /* EL1t: PSTATE.SP = 0 */
 #define A64_KEY_MMU 4096u    /* SCTLR.M */
+
+/* What A64_H_step notes of an instruction: it is being stepped, it is a load-exclusive. */
+#define A64_STEPPING 1u
+#define A64_STEPPING_EXCLUSIVE 2u
 
 /* The ISA's part of vr_exec, at VR_EXEC_STATE. */
 struct a64_state {

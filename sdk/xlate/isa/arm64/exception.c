@@ -45,14 +45,6 @@ void a64_set_pstate(struct vr_exec *x, uint64_t spsr)
 
 /* ---- context -------------------------------------------------------------------------------- */
 
-/* Debug exceptions from EL `el` go to EL1 (D2.3, "enabling debug exceptions"). */
-static uint32_t debug_enabled(const struct a64_state *s, uint32_t el, uint32_t daif)
-{
-	if (s->oslsr & OSLSR_OSLK)
-		return 0;
-	return el == 0 || ((s->mdscr_el1 & MDSCR_KDE) && !(daif & PSTATE_D));
-}
-
 static uint64_t key_of(const struct a64_state *s)
 {
 	/* CPACR_EL1.FPEN: 0b01 traps EL0 only, 0b11 nobody, others both (D13.2.29) */
@@ -62,7 +54,7 @@ static uint64_t key_of(const struct a64_state *s)
 	key |= s->fpcr & (FPCR_AHP | FPCR_DN | FPCR_FZ) ? A64_KEY_FPSLOW : 0;
 	key |= sctlr & SCTLR_A ? A64_KEY_ALIGN : 0;
 	key |= sctlr & SCTLR_M ? A64_KEY_MMU : 0;
-	key |= (s->mdscr_el1 & MDSCR_SS) && debug_enabled(s, s->el, s->daif) ? A64_KEY_STEP : 0;
+	key |= (s->mdscr_el1 & MDSCR_SS) && a64_debug_enabled(s, s->el, s->daif) ? A64_KEY_STEP : 0;
 	if (s->el) {
 		key |= A64_KEY_EL1 | (s->spsel ? 0 : A64_KEY_SP_EL0) |
 		       (sctlr & SCTLR_SA ? A64_KEY_SPALIGN : 0);
@@ -88,6 +80,8 @@ void a64_context(struct vr_exec *x)
 {
 	const struct a64_state *s = a64_of(x);
 	uint64_t key = key_of(s), asid = asid_of(s);
+	if (!(key & A64_KEY_STEP))
+		a64_system_of(x)->stepping = 0;
 	if (key == x->key && asid == x->asid)
 		return;
 	x->key = key;
@@ -104,13 +98,13 @@ void a64_exception(struct vr_exec *x, uint32_t vector, uint32_t ec, uint32_t iss
 	struct a64_state *s = a64_of(x);
 	uint32_t from = s->el == 0 ? 0x400 : s->spsel ? 0x200 : 0x000;
 
-	s->spsr_el1 = a64_pstate(x);
+	s->spsr_el1 = a64_pstate(x) | (a64_system_of(x)->stepping ? PSTATE_SS : 0);
 	s->elr_el1 = ret;
 	if (vector == A64_VECTOR_SYNC || vector == A64_VECTOR_SERROR)
 		s->esr_el1 = (uint64_t)ec << 26 | 1u << 25 | iss; /* IL: every instruction has 32 bits */
 	if (has_far)
 		s->far_el1 = far;
-	a64_system_of(x)->step_armed = 0;
+	a64_system_of(x)->stepping = 0;
 
 	s->daif = PSTATE_DAIF;
 	s->pstate_il_ss = 0;
@@ -146,7 +140,7 @@ uint64_t VR_CALL a64_helper_raise(struct vr_exec *x, uint64_t ec, uint64_t iss, 
 {
 	/* A call to a higher level is a completed step (D2.12.5). */
 	if (ec >= EC_SVC && ec <= EC_SMC)
-		a64_of(x)->pstate_il_ss &= ~PSTATE_SS;
+		a64_system_of(x)->stepping = 0;
 	a64_exception(x, A64_VECTOR_SYNC, (uint32_t)ec, (uint32_t)iss, ret, ec == EC_PC_ALIGN, ret);
 	x->leave = 1;
 	return 0;
@@ -158,23 +152,17 @@ uint64_t VR_CALL a64_helper_trap_fp(struct vr_exec *x, uint64_t a, uint64_t b, u
 	return a64_raise(x, EC_FP, ISS_COND_ALWAYS);
 }
 
-static void step_exception(struct vr_exec *x)
-{
-	struct a64_state *s = a64_of(x);
-	/* ISV: an instruction was stepped (EX 0: it was no exclusive load); IFSC 0b100010 */
-	uint32_t isv = a64_system_of(x)->step_armed;
-	s->pstate_il_ss &= ~PSTATE_SS;
-	a64_exception(x, A64_VECTOR_SYNC, s->el ? EC_STEP_SAME : EC_STEP_LOWER, isv << 24 | 0x22, x->pc, 0,
-		      0);
-}
-
 /* Aborts: D1.10.4 (the syndrome), D5.8 (the status codes). */
 void VR_CALL a64_fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t fault)
 {
 	uint32_t same = a64_of(x)->el != 0, fsc = (uint32_t)fault & 0x3f;
 
-	if (access == VR_ACCESS_EXECUTE && a64_system_of(x)->step_armed) {
-		step_exception(x); /* of the instruction before */
+	if (access == VR_ACCESS_EXECUTE && a64_step_pending(x)) {
+		a64_step_exception(x); /* of the instruction before */
+		return;
+	}
+	if (fault == VR_FAULT_DEBUG) {
+		a64_debug_exception(x, va, access);
 		return;
 	}
 	if (fault == VR_FAULT_BUS)
@@ -196,8 +184,8 @@ void VR_CALL a64_fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t 
 static uint32_t step_after_return(const struct a64_state *s, uint64_t spsr)
 {
 	uint32_t to = spsr >> 2 & 3;
-	if (!(s->mdscr_el1 & MDSCR_SS) || debug_enabled(s, s->el, s->daif) ||
-	    !debug_enabled(s, to, (uint32_t)spsr))
+	if (!(s->mdscr_el1 & MDSCR_SS) || a64_debug_enabled(s, s->el, s->daif) ||
+	    !a64_debug_enabled(s, to, (uint32_t)spsr))
 		return 0;
 	return spsr & PSTATE_SS;
 }
@@ -221,7 +209,7 @@ uint64_t VR_CALL a64_helper_eret(struct vr_exec *x, uint64_t a, uint64_t b, uint
 	x->pc = s->elr_el1;
 	s->excl_addr = UINT64_MAX;
 	s->event = 1;
-	a64_system_of(x)->step_armed = 0;
+	a64_system_of(x)->stepping = 0;
 	a64_context(x);
 	if (s->pstate_il_ss & PSTATE_IL)
 		return a64_raise(x, EC_ILLEGAL, 0);
@@ -252,30 +240,9 @@ int32_t VR_CALL a64_interrupt(struct vr_exec *x)
 	uint32_t which = pending(a64_of(x));
 	if (!which)
 		return 0;
-	if (a64_system_of(x)->step_armed)
-		a64_of(x)->pstate_il_ss &= ~PSTATE_SS; /* the stepped instruction is done */
+	a64_system_of(x)->stepping = 0; /* the stepped instruction is done */
 	a64_exception(x, which & 2 ? A64_VECTOR_FIQ : A64_VECTOR_IRQ, 0, 0, x->pc, 0, 0);
 	return 1;
-}
-
-/* ---- software step (D2.12) ------------------------------------------------------------------------ */
-
-/*
- * In a mode with A64_KEY_STEP this is called before every instruction: the first one after the exception
- * return may go on, before the second comes the exception. (PSTATE.SS stays set meanwhile: an instruction
- * that faults is stepped again.)
- */
-uint64_t VR_CALL a64_helper_step(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
-{
-	struct a64_system *system = a64_system_of(x);
-	(void)a, (void)b, (void)c;
-	if ((a64_of(x)->pstate_il_ss & PSTATE_SS) && !system->step_armed) {
-		system->step_armed = 1;
-		return 0;
-	}
-	step_exception(x);
-	x->leave = 1;
-	return 0;
 }
 
 uint32_t VR_CALL a64_has_work(struct vr_exec *x)

@@ -57,4 +57,5 @@ const struct vr_isa a64_isa = {
 	.has_work = a64_has_work,
 	.set_pin = a64_set_pin,
 	.fp_fixup = a64_fp_fixup,
+	.debug_match = a64_debug_match,
 };

@@ -50,6 +50,15 @@ static void step_terminator(struct a64_lift *l)
 	}
 }
 
+/* The instruction that follows runs, or the step exception comes; what is noted of it is ESR_EL1.EX's. */
+static void lift_step(struct a64_lift *l, a64_handler handler)
+{
+	uint32_t exclusive = handler == a64_lift_ldxr || handler == a64_lift_ldxp;
+
+	a64_call(l, A64_H_step,
+		 a64_const(l, VR_T_I64, A64_STEPPING | (exclusive ? A64_STEPPING_EXCLUSIVE : 0)), 0, 0);
+}
+
 /* Append one instruction. */
 static void lift_one(struct a64_lift *l)
 {
@@ -57,8 +66,10 @@ static void lift_one(struct a64_lift *l)
 	struct vr_ir *ir = l->ir;
 
 	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
-	uint32_t mark = ir->op_count;
 	int row = a64_decode(l->insn);
+	if (l->key & A64_KEY_STEP)
+		lift_step(l, row < 0 ? NULL : a64_row_handler[row]);
+	uint32_t mark = ir->op_count;
 	if (row >= 0) {
 		a64_extract(row, l->insn, &f);
 		if (a64_row_handler[row](l, &f))
@@ -100,6 +111,8 @@ static void lift_all(struct a64_lift *l, const struct vr_lift *rq, struct vr_ir_
 static void lift_misaligned(struct a64_lift *l, struct vr_ir_block *b)
 {
 	vr_ir_add(l->ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	if (l->key & A64_KEY_STEP)
+		lift_step(l, NULL);
 	a64_call(l, A64_H_pc_align, 0, 0, 0);
 	a64_end(l, VR_IR_LEAVE, 0, 0, 0);
 	vr_ir_block_keep(l->ir, b);

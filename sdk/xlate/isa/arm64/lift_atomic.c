@@ -106,9 +106,10 @@ static uint32_t monitored(struct a64_lift *l, uint32_t address)
 	return vr_ir_add(l->ir, VR_IR_CMPSET, VR_T_I64, VR_CC_EQ, address, held, 0, 0);
 }
 
+/* Of CASIF: what it reads is the monitor's, not the guest's. */
 static uint64_t conditional(uint32_t condition, uint32_t flags)
 {
-	return condition | (uint64_t)flags << 32;
+	return condition | (uint64_t)(flags | VR_MF_STORE) << 32;
 }
 
 /* The monitor is open whatever happened, and Ws is 0 when the store was done, else 1. */

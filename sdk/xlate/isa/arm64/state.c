@@ -74,7 +74,7 @@ static void clear(struct vr_exec *x)
 	x->fp_round = VR_RM_NEAREST;
 	x->fp_flags = 0;
 	x->pc = 0;
-	a64_system_of(x)->step_armed = 0;
+	a64_system_of(x)->stepping = 0;
 }
 
 /* The engine is told even when key and asid happen to be what they were. */
@@ -82,6 +82,7 @@ static void enter_context(struct vr_exec *x)
 {
 	x->key = ~0ull;
 	a64_context(x);
+	a64_debug_update(x);
 	a64_timer_restart(x);
 	a64_recheck(x);
 }

@@ -368,6 +368,8 @@ uint64_t VR_CALL a64_helper_sysreg_write(struct vr_exec *x, uint64_t a, uint64_t
 		r->write(x, r, value);
 	else
 		a64_sysreg_set(x, r, value);
+	if (r->flags & A64_SR_DEBUG)
+		a64_debug_update(x);
 	if (r->flags & A64_SR_CONTEXT)
 		context_after(x);
 	return 0;

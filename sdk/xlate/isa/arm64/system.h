@@ -25,7 +25,7 @@ struct a64_system {
 	const struct vr_host_machine *machine;
 	pthread_mutex_t timer_lock; /* the timers' registers, `level` and the lines they drive */
 	uint32_t level[2];          /* what A64_TIMER_*'s line was last driven to */
-	uint32_t step_armed;        /* software step: the instruction to step has begun */
+	uint32_t stepping;          /* software step: an instruction has begun; see debug.c */
 };
 
 static inline struct a64_system *a64_system_of(struct vr_exec *x)
@@ -72,7 +72,9 @@ static inline struct a64_system *a64_system_of(struct vr_exec *x)
 #define MDSCR_SS (1u << 0)
 #define MDSCR_TDCC (1u << 12)
 #define MDSCR_KDE (1u << 13)
+#define MDSCR_MDE (1u << 15)
 #define OSLSR_OSLK (1u << 1)
+#define OSDLR_DLK (1u << 0)
 
 /* ESR_EL1.EC, D13.2.37. */
 #define EC_UNKNOWN 0x00u
@@ -88,8 +90,10 @@ static inline struct a64_system *a64_system_of(struct vr_exec *x)
 #define EC_PC_ALIGN 0x22u
 #define EC_DATA_LOWER 0x24u
 #define EC_DATA_SAME 0x25u
+#define EC_BREAKPOINT_LOWER 0x30u /* + 1: same */
 #define EC_STEP_LOWER 0x32u
 #define EC_STEP_SAME 0x33u
+#define EC_WATCHPOINT_LOWER 0x34u /* + 1: same */
 
 #define ISS_COND_ALWAYS 0x1e00000u /* CV = 1, COND = AL */
 
@@ -110,6 +114,18 @@ static inline uint32_t a64_sp_index(const struct a64_state *s)
 }
 /* PSTATE.EL and .SP, with the stack pointer that goes with them. */
 void a64_select_sp(struct vr_exec *x, uint32_t el, uint32_t spsel);
+
+/* ---- debug.c ------------------------------------------------------------------------------------ */
+
+/* Debug exceptions from EL `el` go to EL1 (D2.3, "enabling debug exceptions"). */
+uint32_t a64_debug_enabled(const struct a64_state *s, uint32_t el, uint32_t daif);
+/* A register that says where breakpoints and watchpoints are has changed. */
+void a64_debug_update(struct vr_exec *x);
+/* A breakpoint's exception at exec.pc, or a watchpoint's for an access at va. */
+void a64_debug_exception(struct vr_exec *x, uint64_t va, uint32_t access);
+/* Software step is active and the one instruction has run, or was not to run. */
+uint32_t a64_step_pending(struct vr_exec *x);
+void a64_step_exception(struct vr_exec *x);
 
 /* ---- mmu.c ---------------------------------------------------------------------------------- */
 
@@ -166,6 +182,7 @@ uint64_t a64_count(struct vr_exec *x, uint32_t timer); /* CNTVCT or CNTPCT */
 #define A64_SR_STATE 1u   /* part of the canonical state */
 #define A64_SR_CONTEXT 2u /* a write may change the context (a64_context) */
 #define A64_SR_FIXED 4u   /* no storage: reads as `reset`, writes are ignored */
+#define A64_SR_DEBUG 8u   /* a write may change breakpoints and watchpoints (a64_debug_update) */
 
 struct a64_sysreg {
 	const char *name;

@@ -310,7 +310,7 @@ uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t 
 		r->write(x, r, value);
 	else
 		rv_csr_set(x, r, value);
-	leave = r->flags & RV_CSR_PMP;
+	leave = r->flags & (RV_CSR_PMP | RV_CSR_DEBUG);
 	if (r->flags & RV_CSR_CONTEXT) {
 		/* An interrupt that this lets in is taken before the next instruction ("Supervisor Interrupt
 		 * (sip and sie)"), which may shut it out again. */

@@ -48,4 +48,5 @@ const struct vr_isa rv_isa = {
 	.has_work = rv_has_work,
 	.set_pin = rv_set_pin,
 	.fp_fixup = rv_fp_fixup,
+	.debug_match = rv_debug_match,
 };

@@ -46,7 +46,7 @@ HANDLER(sc)
 	uint32_t expected = vr_ir_get(l->ir, type, RV_SLOT_RES_VAL);
 	uint32_t held = vr_ir_add(l->ir, VR_IR_CMPSET, VR_T_I64, VR_CC_EQ, a, at, 0, 0);
 	uint32_t old = vr_ir_add(l->ir, VR_IR_CASIF, type, f->w ? 3 : 2, a, expected, b,
-				 held | (uint64_t)ordering(f) << 32);
+				 held | (uint64_t)(ordering(f) | VR_MF_STORE) << 32);
 	uint32_t failed = vr_ir_add(l->ir, VR_IR_CMPSET, type, VR_CC_NE, old, expected, 0, 0);
 
 	vr_ir_put(l->ir, VR_T_I64, RV_SLOT_RES_ADDR, rv_const(l, UINT64_MAX));

@@ -38,6 +38,7 @@
 #define RV_KEY_MPP_SHIFT 11
 
 #define RV_PMP_ENTRIES 16u
+#define RV_TRIGGERS 4u
 
 /* A PMP entry that is not off, with the bytes it covers. */
 struct rv_pmp_range {
@@ -76,6 +77,7 @@ struct rv_state {
 	struct vr_timer *timer;
 	uint64_t reserved[16];
 	struct rv_pmp pmp;
+	uint64_t tselect, tdata1[RV_TRIGGERS], tdata2[RV_TRIGGERS];
 };
 
 static inline struct rv_state *rv_of(struct vr_exec *x)

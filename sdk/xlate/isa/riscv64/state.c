@@ -71,6 +71,7 @@ static void enter_context(struct vr_exec *x)
 {
 	x->key = ~0ull;
 	rv_pmp_update(x);
+	rv_trigger_update(x);
 	rv_context(x);
 	rv_timer_update(x);
 	rv_recheck(x);

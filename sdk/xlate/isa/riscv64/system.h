@@ -2,8 +2,8 @@
 /*
  * system.h: the system side of riscv64 (traps, translation, CSRs, the timer), private to this library.
  *
- * Modelled are M, S and U mode with Sv39 and Sv48, Sstc, Svade and Svadu, and sixteen PMP entries with a
- * grain of 4 KiB. Chapters are those of volume II.
+ * Modelled are M, S and U mode with Sv39 and Sv48, Sstc, Svade and Svadu, sixteen PMP entries with a grain
+ * of 4 KiB, and Sdtrig (trigger.c). Chapters are those of volume II.
  */
 #ifndef VR_XLATE_RISCV64_SYSTEM_H
 #define VR_XLATE_RISCV64_SYSTEM_H
@@ -86,6 +86,7 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 #define RV_CSR_FRM 0x002u
 #define RV_CSR_FCSR 0x003u
 #define RV_CSR_SSTATUS 0x100u
+#define RV_CSR_TDATA1 0x7a1u
 
 /* ---- trap.c ---------------------------------------------------------------------------------- */
 
@@ -128,6 +129,13 @@ static inline uint32_t rv_pmp_rights(const struct rv_state *s, uint64_t pa, uint
 	return rv_pmp_open(s, mode) ? RV_PMP_ALL : rv_pmp_look_up(s, pa, mode);
 }
 
+/* ---- trigger.c ------------------------------------------------------------------------------- */
+
+/* tdata1 or tdata2 of some trigger has changed. */
+void rv_trigger_update(struct vr_exec *x);
+/* Does a trigger stop the instruction at exec.pc, which can't be fetched? */
+uint32_t rv_trigger_fetch(struct vr_exec *x);
+
 /* ---- timer.c --------------------------------------------------------------------------------- */
 
 int32_t rv_timer_init(struct vr_exec *x);
@@ -141,6 +149,7 @@ uint64_t rv_time(struct vr_exec *x);
 #define RV_CSR_STATE 1u   /* part of the canonical state */
 #define RV_CSR_CONTEXT 2u /* a write may change the context, or what interrupts are enabled */
 #define RV_CSR_PMP 4u     /* a write may change whether the next instruction can be fetched */
+#define RV_CSR_DEBUG 8u   /* a write may put a trigger at the next instruction */
 
 struct rv_csr {
 	const char *name;
@@ -165,6 +174,11 @@ void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value); /* m
 void rv_pmp_write_config(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
 uint64_t rv_pmp_read_address(struct vr_exec *x, const struct rv_csr *r);
 void rv_pmp_write_address(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
+/* tselect, tdata1 and tdata2, tinfo: in trigger.c. */
+void rv_trigger_select(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
+uint64_t rv_trigger_read(struct vr_exec *x, const struct rv_csr *r);
+void rv_trigger_write(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
+uint64_t rv_trigger_info(struct vr_exec *x, const struct rv_csr *r);
 /* frm, where exec knows it too. */
 uint32_t rv_set_frm(struct vr_exec *x, uint32_t frm);
 /* fflags and VR_FP_*: the same bits in opposite orders. */

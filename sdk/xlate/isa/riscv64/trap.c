@@ -111,7 +111,18 @@ void VR_CALL rv_fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t f
 		[VR_ACCESS_WRITE] = {RV_CAUSE_STORE_PAGE, RV_CAUSE_STORE_ACCESS, RV_CAUSE_STORE_ALIGN},
 		[VR_ACCESS_EXECUTE] = {RV_CAUSE_FETCH_PAGE, RV_CAUSE_FETCH_ACCESS, RV_CAUSE_FETCH_ACCESS},
 	};
-	exception(x, causes[access][fault == RV_FAULT_PAGE ? 0 : fault == VR_FAULT_ALIGN ? 2 : 1], va);
+	if (access == VR_ACCESS_EXECUTE && fault != VR_FAULT_DEBUG && rv_trigger_fetch(x)) {
+		fault = VR_FAULT_DEBUG;
+		va = x->pc;
+	}
+	if (fault == VR_FAULT_DEBUG)
+		exception(x, RV_CAUSE_BREAK, va);
+	else
+		exception(x,
+			  causes[access][fault == RV_FAULT_PAGE    ? 0
+					 : fault == VR_FAULT_ALIGN ? 2
+								   : 1],
+			  va);
 }
 
 /*

@@ -4,8 +4,9 @@
  * What S-mode did before with a page it may no longer do with the next instruction, and the other way round
  * (privileged manual, 3.7). Each check says which exception came, and for which address.
  */
-#define UART 0x10000000
-#define FINISHER 0x100000
+#define PREFIX "pmp-"
+#include "machine.S"
+
 #define P0 0x80100000 /* pages that nobody else uses */
 #define P1 0x80101000
 #define TABLE 0x80102000
@@ -13,7 +14,6 @@
 #define LOAD 5
 #define STORE 7
 #define CALL 9 /* from S-mode: nothing else happened */
-#define NONE 77
 #define R 1
 #define W 2
 #define X 4
@@ -35,16 +35,6 @@
 	li a0, \address
 	call enter
 	.endm
-	.macro expect name, cause, address=-1
-	.pushsection .rodata
-9:	.asciz "\name"
-	.popsection
-	la a0, 9b
-	li a1, \cause
-	li a2, \address
-	call compare
-	.endm
-
 	.text
 	.globl _start
 _start:	la t0, vector
@@ -212,10 +202,7 @@ _start:	la t0, vector
 	li a1, FETCH
 	call compare
 
-	li t0, FINISHER
-	li t1, 0x5555
-	sw t1, 0(t0)
-	j .
+	j finish
 
 /* From S-mode, or out of M-mode: to where s9 says, with what came. */
 	.balign 4
@@ -275,54 +262,7 @@ s_across: ld t0, 0(a1)
 s_end:	ecall
 	.option pop
 
-/* a0: a name; a1: the cause that was expected, a2: the address, -1: any. What came is told when it is wrong. */
-compare: mv t6, ra
-	li t0, -1
-	bne s10, a1, 1f
-	beq a2, t0, 2f
-	beq s11, a2, 2f
-1:	la t1, not
-	call print
-	mv t1, a0
-	call print
-	mv t3, s10
-	call hex
-	mv t3, s11
-	call hex
-	j 3f
-2:	la t1, ok
-	call print
-	mv t1, a0
-	call print
-3:	la t1, line
-	call print
-	jr t6
-print:	li t0, UART
-1:	lbu t2, 0(t1)
-	beqz t2, 2f
-	sb t2, 0(t0)
-	addi t1, t1, 1
-	j 1b
-2:	ret
-hex:	li t0, UART
-	li t1, ' '
-	sb t1, 0(t0)
-	li t4, 60
-1:	srl t1, t3, t4
-	andi t1, t1, 15
-	la t2, digits
-	add t1, t1, t2
-	lbu t1, 0(t1)
-	sb t1, 0(t0)
-	addi t4, t4, -4
-	bgez t4, 1b
-	ret
-
 	.section .rodata
-not:	.asciz "not ok pmp-"
-line:	.asciz "\n"
-digits:	.ascii "0123456789abcdef"
-ok:	.asciz "ok pmp-"
 next:	.asciz "locked-the-page-it-runs-on"
 
 	.section .data

@@ -8,10 +8,6 @@
 #define IMSC_TX 0x20
 #define TRIES 1000000
 
-struct frame {
-	uint64_t x[20], elr, spsr;
-};
-
 uint64_t arch_counter_hz;
 const char arch_vectors_what[] = "thirty-two 128-bit registers";
 extern uint64_t landing;
@@ -39,12 +35,20 @@ void arch_start(unsigned cpu)
 	sysreg_write(s3_0_c12_c12_7, 1); /* ICC_IGRPEN1_EL1 */
 }
 
+__attribute__((weak)) int guest_exception(struct frame *f, uint64_t esr)
+{
+	(void)f, (void)esr;
+	return 0;
+}
+
 /* Arm ARM D17.2.37. */
-static void trap(const struct frame *f)
+static void trap(struct frame *f)
 {
 	uint64_t esr = sysreg_read(esr_el1);
 	uint32_t class = esr >> 26 & 63, kind = TRAP_NONE;
 
+	if (guest_exception(f, esr))
+		return;
 	switch (class) {
 	case 0x00:
 		kind = TRAP_UNDEFINED;
@@ -81,8 +85,10 @@ void arch_vector(unsigned what, struct frame *f)
 {
 	uint64_t id;
 
-	if ((what & 3) != 1)
+	if ((what & 3) != 1) {
 		trap(f);
+		return;
+	}
 	id = sysreg_read(s3_0_c12_c12_0); /* ICC_IAR1_EL1 */
 	if (id == INTID_TIMER) {
 		sysreg_write(cntv_ctl_el0, 0);

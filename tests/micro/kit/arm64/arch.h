@@ -23,6 +23,13 @@
 #define sysreg_write(name, value) \
 	__asm__ volatile("msr " #name ", %0; isb" : : "r"((uint64_t)(value)) : "memory")
 
+/* What an exception saved, and puts back. */
+struct frame {
+	uint64_t x[20], elr, spsr; /* x: x0 to x18, x30 */
+};
+/* Guests that take exceptions themselves have their own: 1: go on where the frame says. */
+int guest_exception(struct frame *f, uint64_t esr);
+
 int64_t arch_psci(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 #endif
 #endif
