@@ -86,6 +86,10 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 #define RV_CSR_FRM 0x002u
 #define RV_CSR_FCSR 0x003u
 #define RV_CSR_SSTATUS 0x100u
+#define RV_CSR_MCOUNTINHIBIT 0x320u
+#define RV_COUNTER_IR 4u /* its bit there for minstret */
+#define RV_CSR_MCYCLE 0xb00u
+#define RV_CSR_MINSTRET 0xb02u
 
 /* ---- trap.c ---------------------------------------------------------------------------------- */
 
@@ -133,7 +137,9 @@ static inline uint32_t rv_pmp_rights(const struct rv_state *s, uint64_t pa, uint
 int32_t rv_timer_init(struct vr_exec *x);
 void rv_timer_fini(struct vr_exec *x);
 void rv_timer_update(struct vr_exec *x); /* stimecmp or menvcfg changed */
+void rv_timer_restart(struct vr_exec *x); /* the board may have set its clock [any] */
 uint64_t rv_time(struct vr_exec *x);
+uint64_t rv_nanoseconds(struct vr_exec *x); /* guest time */
 
 /* ---- csr.c ----------------------------------------------------------------------------------- */
 
@@ -141,6 +147,7 @@ uint64_t rv_time(struct vr_exec *x);
 #define RV_CSR_STATE 1u   /* part of the canonical state */
 #define RV_CSR_CONTEXT 2u /* a write may change the context, or what interrupts are enabled */
 #define RV_CSR_PMP 4u     /* a write may change whether the next instruction can be fetched */
+#define RV_CSR_COUNTER 8u /* mcycle, minstret, mcountinhibit: rv_counter_get(), rv_counter_set() */
 
 struct rv_csr {
 	const char *name;
@@ -161,6 +168,9 @@ extern const uint32_t rv_csr_count;
 const struct rv_csr *rv_csr_find(uint32_t number);                          /* NULL: there is none */
 uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r);             /* the storage, no effects */
 void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value); /* masked */
+/* The value of an RV_CSR_COUNTER outside an instruction, and a new one. */
+uint64_t rv_counter_get(struct vr_exec *x, const struct rv_csr *r);
+void rv_counter_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
 /* pmpcfg and pmpaddr: in pmp.c. */
 void rv_pmp_write_config(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
 uint64_t rv_pmp_read_address(struct vr_exec *x, const struct rv_csr *r);
