@@ -27,6 +27,7 @@
 struct call {
 	struct vr_sbi *sbi;
 	uint32_t vcpu;
+	uint32_t awake; /* the second time, after a sleep */
 	uint64_t a[6];
 	int64_t value;
 	int32_t result; /* of the hypercall */
@@ -229,16 +230,14 @@ static int64_t hart_status(struct call *c)
 	return SBI_SUCCESS;
 }
 
-/* The default retentive state ends with an interrupt (9.4): the hart calls again when it wakes. */
+/* The default retentive state ends with an interrupt (9.4). */
 static int64_t hart_suspend(struct call *c)
 {
 	uint32_t type = (uint32_t)c->a[0];
 
 	if (type == HSM_SUSPEND_RETENTIVE) {
-		uint32_t sleeps = !is_suspended(c->sbi, c->vcpu);
-
-		set_suspended(c->sbi, c->vcpu, sleeps);
-		c->result = sleeps ? VR_HYPERCALL_WAIT : VR_OK;
+		set_suspended(c->sbi, c->vcpu, !c->awake);
+		c->result = c->awake ? VR_OK : VR_HYPERCALL_WAIT;
 		return SBI_SUCCESS;
 	}
 	/* Platform-specific ranges, and the default non-retentive one. */
@@ -382,10 +381,10 @@ static sbi_fn find(uint64_t extension, uint64_t function)
 
 static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uint64_t *regs)
 {
-	struct call c = {.sbi = opaque, .vcpu = vcpu};
+	struct call c = {.sbi = opaque, .vcpu = vcpu, .awake = kind == VR_HYPERCALL_AWAKE};
 	sbi_fn fn = find_legacy(regs[A7]);
 
-	if (kind || c.sbi->off || vcpu >= c.sbi->count)
+	if ((kind && !c.awake) || c.sbi->off || vcpu >= c.sbi->count)
 		return VR_E_NOENT;
 	memcpy(c.a, regs, sizeof(c.a));
 	if (fn) {

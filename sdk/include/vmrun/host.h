@@ -201,8 +201,9 @@ struct vr_host_registry {
 /* regs: in and out. arm64: x0..x17. riscv: a0..a7. Returns 0, VR_E_NOENT: no such call, or one of
  * VR_HYPERCALL_*, which only engines without a firmware of their own (vmrun.isa/1) are given. */
 #define VR_HYPERCALL_WAIT \
-	1 /* regs are unchanged: the vCPU sleeps as in WFI and, awake, makes the same call again before it takes \
-	   * an interrupt */
+	1 /* regs are unchanged: the vCPU sleeps as in WFI and, awake, makes the same call again, with \
+	   * VR_HYPERCALL_AWAKE in `kind`, before it takes an interrupt */
+#define VR_HYPERCALL_AWAKE 0x80000000u
 #define VR_HYPERCALL_ENTER \
 	2 /* the vCPU goes on at regs[1] as a processor that was powered on, with regs[0] in its first register \
 	   */

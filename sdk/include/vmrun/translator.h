@@ -253,6 +253,10 @@ struct vr_isa {
 	 * mode in the host's unit. [vcpu] */
 	void(VR_CALL *fp_fixup)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
 				const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
+	/* Since 1.1; may be missing: pc. Where a branch to `pc` goes in the current context: without the bits
+	 * that the architecture ignores in the target of a branch. The engine asks for an exec.pc whose page
+	 * it does not know, and goes on from the answer: a page is known by no other address. [vcpu] */
+	uint64_t(VR_CALL *branch_address)(struct vr_exec *x, uint64_t pc);
 };
 
 /* ---- host half ------------------------------------------------------------------------------- */

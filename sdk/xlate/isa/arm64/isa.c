@@ -57,4 +57,5 @@ const struct vr_isa a64_isa = {
 	.has_work = a64_has_work,
 	.set_pin = a64_set_pin,
 	.fp_fixup = a64_fp_fixup,
+	.branch_address = a64_branch_address_of,
 };

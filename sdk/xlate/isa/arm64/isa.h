@@ -21,6 +21,7 @@ void VR_CALL a64_fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t 
 int32_t VR_CALL a64_interrupt(struct vr_exec *x);
 uint32_t VR_CALL a64_has_work(struct vr_exec *x);
 void VR_CALL a64_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level);
+uint64_t VR_CALL a64_branch_address_of(struct vr_exec *x, uint64_t pc);
 
 /* A helper with VR_HF_VECTOR has a vector helper's type, the others a scalar one's. */
 #define A64_HELPER(name, flags)                                                                 \

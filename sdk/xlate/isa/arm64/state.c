@@ -66,11 +66,12 @@ static void clear(struct vr_exec *x)
 	memset(s->v, 0, sizeof(s->v));
 	s->mpidr_el1 = mpidr_of(x);
 	s->el = s->spsel = 1;
-	a64_set_pstate(x, 0x3c5); /* EL1h, DAIF set: D1.9.1 */
+	a64_set_pstate(x, PSTATE_RESET);
 	s->excl_addr = UINT64_MAX;
 	s->excl_val = s->excl_high = 0;
 	s->fpcr = s->fpsr_qc = 0;
 	s->event = 0;
+	s->call_waits = 0;
 	x->fp_round = VR_RM_NEAREST;
 	x->fp_flags = 0;
 	x->pc = 0;
@@ -111,7 +112,7 @@ int32_t VR_CALL a64_get_state(struct vr_exec *x, const char *id, void *state, ui
 	out->size = sizeof(*out);
 	memcpy(out->x, a64_x(x), sizeof(out->x));
 	out->sp = a64_x(x)[31];
-	out->pc = x->pc;
+	out->pc = a64_branch_address(s, x->pc);
 	out->pstate = a64_pstate(x);
 	memcpy(out->v, s->v, sizeof(out->v));
 	out->fpcr = s->fpcr;

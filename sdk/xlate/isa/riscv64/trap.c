@@ -356,7 +356,7 @@ static void remote_fence(struct vr_exec *x, const uint64_t *regs)
 #define CALL_REGISTERS 8 /* a0..a7 */
 
 /* VR_OK: answered, in a0 and a1. Else as vr_hypercall_fn. */
-static int32_t call_board(struct vr_exec *x)
+static int32_t call_board(struct vr_exec *x, uint32_t kind)
 {
 	const struct rv_system *system = rv_system_of(x);
 	uint64_t regs[CALL_REGISTERS], *arguments = &rv_x(x)[10];
@@ -365,7 +365,7 @@ static int32_t call_board(struct vr_exec *x)
 	if (system->machine == NULL)
 		return VR_E_NOENT;
 	memcpy(regs, arguments, sizeof(regs));
-	rc = system->machine->hypercall(system->host, x->index, 0, regs);
+	rc = system->machine->hypercall(system->host, x->index, kind, regs);
 	if (rc != VR_OK)
 		return rc;
 	if (arguments[7] == SBI_RFENCE && regs[0] == 0)
@@ -386,7 +386,7 @@ static void wait_in_call(struct vr_exec *x)
 static void end_call(struct vr_exec *x)
 {
 	rv_of(x)->call_waits = 0;
-	if (call_board(x) == VR_HYPERCALL_WAIT)
+	if (call_board(x, VR_HYPERCALL_AWAKE) == VR_HYPERCALL_WAIT)
 		wait_in_call(x);
 	else
 		x->pc += 4;
@@ -395,7 +395,7 @@ static void end_call(struct vr_exec *x)
 /* ECALL from S-mode: the board's firmware, if there is one, else M-mode. */
 uint64_t VR_CALL rv_helper_ecall(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
-	int32_t rc = call_board(x);
+	int32_t rc = call_board(x, 0);
 
 	(void)a, (void)b, (void)c;
 	if (rc == VR_HYPERCALL_WAIT)
