@@ -39,7 +39,7 @@
 
 /* Frequency of the time register (and of stimecmp), Hz. */
 #define VR_RISCV_TIMEBASE 10000000u
-#define VR_RISCV_PIN_TIME 16u
+#define VR_RISCV_PIN_TIME 15u
 #define VR_RISCV_TIME_OFFSET 0x10c01u
 
 struct vr_state_riscv64 {

@@ -13,6 +13,7 @@ struct frame {
 };
 
 uint64_t arch_counter_hz;
+volatile uint64_t arch_irq_pc;
 const char arch_vectors_what[] = "thirty-two 128-bit registers";
 extern uint64_t landing;
 extern char arch_secondary[];
@@ -54,6 +55,7 @@ static void trap(const struct frame *f)
 		break;
 	case 0x20:
 	case 0x21:
+	case 0x22: /* PC alignment */
 	case 0x24:
 	case 0x25:
 		kind = TRAP_MEMORY;
@@ -83,6 +85,7 @@ void arch_vector(unsigned what, struct frame *f)
 
 	if ((what & 3) != 1)
 		trap(f);
+	arch_irq_pc = f->elr;
 	id = sysreg_read(s3_0_c12_c12_0); /* ICC_IAR1_EL1 */
 	if (id == INTID_TIMER) {
 		sysreg_write(cntv_ctl_el0, 0);

@@ -23,6 +23,7 @@
 #define sysreg_write(name, value) \
 	__asm__ volatile("msr " #name ", %0; isb" : : "r"((uint64_t)(value)) : "memory")
 
+extern volatile uint64_t arch_irq_pc; /* where the last interrupt came */
 int64_t arch_psci(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 #endif
 #endif
