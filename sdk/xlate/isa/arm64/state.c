@@ -112,7 +112,7 @@ int32_t VR_CALL a64_get_state(struct vr_exec *x, const char *id, void *state, ui
 	out->size = sizeof(*out);
 	memcpy(out->x, a64_x(x), sizeof(out->x));
 	out->sp = a64_x(x)[31];
-	out->pc = a64_branch_address(s, x->pc);
+	out->pc = x->pc;
 	out->pstate = a64_pstate(x);
 	memcpy(out->v, s->v, sizeof(out->v));
 	out->fpcr = s->fpcr;
