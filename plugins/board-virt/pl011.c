@@ -180,8 +180,7 @@ static void control_write(struct vr_pl011 *u, uint32_t value)
 
 static uint32_t flags(const struct vr_pl011 *u)
 {
-	return modem(u) | FR_TXFE | (u->count ? 0 : FR_RXFE) |
-	       (u->count >= depth(u) ? FR_RXFF : 0);
+	return modem(u) | FR_TXFE | (u->count ? 0 : FR_RXFE) | (u->count >= depth(u) ? FR_RXFF : 0);
 }
 
 static uint32_t register_read(struct vr_pl011 *u, uint32_t offset)

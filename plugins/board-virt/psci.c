@@ -7,8 +7,8 @@
 
 #define CONDUIT_HVC 0u
 
-/* Of CPU_SUSPEND: bits 15:0 of power_state are the platform's; level 0, bits 25:24, is a core (5.4.2, original
- * format). */
+/* Of CPU_SUSPEND: bits 15:0 of power_state are the platform's; level 0, bits 25:24, is a core (5.4.2,
+ * original format). */
 #define POWER_STATE_VALID 0x1ffffu
 #define POWER_STATE_DOWN (1u << 16)
 
@@ -69,9 +69,9 @@ static int64_t cpu_on(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 }
 
 /*
- * 5.4: a core sleeps until an interrupt comes for it, masked or not, as in WFI. After a standby state it goes on
- * behind the call; after a power-down state at the entry point, with the context id. It never was off for the
- * others (5.7), and its timers went on: the device tree calls them always-on.
+ * 5.4: a core sleeps until an interrupt comes for it, masked or not, as in WFI. After a standby state it goes
+ * on behind the call; after a power-down state at the entry point, with the context id. It never was off for
+ * the others (5.7), and its timers went on: the device tree calls them always-on.
  */
 static int32_t cpu_suspend(const struct vr_psci *p, uint32_t awake, const uint64_t *args, uint64_t *regs)
 {

@@ -6,8 +6,8 @@
  * address and then swaps only if memory still holds that value. A value that was changed and changed back in
  * between goes unnoticed, which no program can rely on being told.
  *
- * All of these fault when not aligned to the whole of the access (B2.5.2), STXR also with an open monitor, and LDAR..STLR are ordered among
- * themselves (B2.3.3), hence VR_MF_SC.
+ * All of these fault when not aligned to the whole of the access (B2.5.2), STXR also with an open monitor,
+ * and LDAR..STLR are ordered among themselves (B2.3.3), hence VR_MF_SC.
  */
 #include "lift.h"
 

@@ -78,7 +78,7 @@ static uint64_t read_time(struct vr_exec *x, const struct rv_csr *r)
  * value less the nanoseconds where it counts those, so a counter that mcountinhibit stops holds its value.
  */
 #define COUNTER_BIT(r) ((r)->number & 31) /* in mcountinhibit: CY 0, IR 2 */
-#define BIT_IR 2u /* RV_COUNTER_IR */
+#define BIT_IR 2u                         /* RV_COUNTER_IR */
 
 static uint64_t counted_by_time(struct vr_exec *x, const struct rv_csr *r)
 {

@@ -65,7 +65,7 @@ struct rv_state {
 	uint32_t frm;
 	uint32_t pins;    /* atomic: levels, as bits of mip */
 	uint32_t latched; /* atomic: bits of mip that software sets and clears: SSIP, STIP, SEIP */
-	uint64_t unused; /* of CSRs without storage */
+	uint64_t unused;  /* of CSRs without storage */
 	uint32_t fp_used; /* since the last trap, return, or write of FS as Off: an FP instruction met outside
 			     U-mode */
 	uint32_t counted; /* minstret is what code counts: software has written it. See csr.c */
@@ -76,8 +76,8 @@ struct rv_state {
 	uint64_t mhpmevent[29];
 	struct vr_timer *timer;
 	uint64_t mcycle, minstret; /* see csr.c */
-	uint64_t time_offset;	   /* atomic: what time shows besides guest time; see timer.c */
-	uint32_t call_waits;	   /* an ECALL is answered when the hart wakes; see trap.c */
+	uint64_t time_offset;      /* atomic: what time shows besides guest time; see timer.c */
+	uint32_t call_waits;       /* an ECALL is answered when the hart wakes; see trap.c */
 	uint32_t reserved0;
 	uint64_t reserved[12];
 	struct rv_pmp pmp;

@@ -136,7 +136,7 @@ static inline uint32_t rv_pmp_rights(const struct rv_state *s, uint64_t pa, uint
 
 int32_t rv_timer_init(struct vr_exec *x);
 void rv_timer_fini(struct vr_exec *x);
-void rv_timer_update(struct vr_exec *x); /* stimecmp or menvcfg changed */
+void rv_timer_update(struct vr_exec *x);  /* stimecmp or menvcfg changed */
 void rv_timer_restart(struct vr_exec *x); /* the board may have set its clock [any] */
 uint64_t rv_time(struct vr_exec *x);
 uint64_t rv_nanoseconds(struct vr_exec *x); /* guest time */

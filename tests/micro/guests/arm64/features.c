@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the ID registers announce is used, each with a result that is known: tests/micro/announced has a row for each field, which
- * names a check here or elsewhere.
+ * What the ID registers announce is used, each with a result that is known: tests/micro/announced has a row
+ * for each field, which names a check here or elsewhere.
  */
 #include "guest.h"
 
@@ -13,13 +13,13 @@ __asm__(".arch armv8.2-a+crypto+dotprod+rdma\n");
 struct v128 {
 	uint64_t d[2];
 };
-#define VECTOR(name, instruction)                                                                              \
-	static struct v128 name(struct v128 d, struct v128 a, struct v128 b)                                   \
-	{                                                                                                      \
-		__asm__ volatile("ldr q0, %0; ldr q1, %1; ldr q2, %2; " instruction "; str q0, %0"             \
-				 : "+m"(d)                                                                     \
-				 : "m"(a), "m"(b));                                                            \
-		return d;                                                                                      \
+#define VECTOR(name, instruction)                                                                  \
+	static struct v128 name(struct v128 d, struct v128 a, struct v128 b)                       \
+	{                                                                                          \
+		__asm__ volatile("ldr q0, %0; ldr q1, %1; ldr q2, %2; " instruction "; str q0, %0" \
+				 : "+m"(d)                                                         \
+				 : "m"(a), "m"(b));                                                \
+		return d;                                                                          \
 	}
 VECTOR(aese, "aese v0.16b, v1.16b")
 VECTOR(aesd, "aesd v0.16b, v1.16b")
@@ -37,13 +37,13 @@ VECTOR(sdot, "sdot v0.4s, v1.16b, v2.16b")
 VECTOR(fdiv, "fdiv v0.2d, v1.2d, v2.2d")
 VECTOR(fcvt_half, "fcvt s0, h1")
 
-#define ALL(byte) ((byte) * UINT64_C(0x0101010101010101))
+#define ALL(byte) ((byte)*UINT64_C(0x0101010101010101))
 #define BOTH(word) ((struct v128){{(word), (word)}})
-#define EQUAL(name, v, low, high)                    \
-	do {                                         \
-		struct v128 v_ = (v);                \
-		SAME(name, v_.d[0], low);            \
-		SAME(name, v_.d[1], high);           \
+#define EQUAL(name, v, low, high)          \
+	do {                               \
+		struct v128 v_ = (v);      \
+		SAME(name, v_.d[0], low);  \
+		SAME(name, v_.d[1], high); \
 	} while (0)
 static const struct v128 zero;
 
@@ -60,9 +60,11 @@ static uint32_t word(struct v128 v, unsigned i)
 /* Four rounds as FIPS 180-4 has them, against the instruction. */
 static void sha1(void)
 {
-	const struct v128 abcd = {{0xefcdab8967452301, 0x1032547698badcfe}}, k = {{0x1122334455667788, 0x99aabbccddeeff00}};
+	const struct v128 abcd = {{0xefcdab8967452301, 0x1032547698badcfe}},
+			  k = {{0x1122334455667788, 0x99aabbccddeeff00}};
 	const struct v128 e0 = {{0xc3d2e1f0, 0}};
-	uint32_t a = word(abcd, 0), b = word(abcd, 1), c = word(abcd, 2), d = word(abcd, 3), e = word(e0, 0), t;
+	uint32_t a = word(abcd, 0), b = word(abcd, 1), c = word(abcd, 2), d = word(abcd, 3), e = word(e0, 0),
+		 t;
 
 	for (unsigned i = 0; i < 4; i++) {
 		t = rol(a, 5) + ((b & c) | (~b & d)) + e + word(k, i);
@@ -78,15 +80,18 @@ static void sha1(void)
 
 static void sha256(void)
 {
-	const struct v128 abcd = {{0xbb67ae856a09e667, 0xa54ff53a3c6ef372}}, efgh = {{0x9b05688c510e527f, 0x5be0cd191f83d9ab}},
+	const struct v128 abcd = {{0xbb67ae856a09e667, 0xa54ff53a3c6ef372}},
+			  efgh = {{0x9b05688c510e527f, 0x5be0cd191f83d9ab}},
 			  k = {{0x1122334455667788, 0x99aabbccddeeff00}};
 	uint32_t s[8], t1, t2;
 
 	for (unsigned i = 0; i < 8; i++)
 		s[i] = word(i < 4 ? abcd : efgh, i % 4);
 	for (unsigned i = 0; i < 4; i++) {
-		t1 = s[7] + (rol(s[4], 26) ^ rol(s[4], 21) ^ rol(s[4], 7)) + ((s[4] & s[5]) ^ (~s[4] & s[6])) + word(k, i);
-		t2 = (rol(s[0], 30) ^ rol(s[0], 19) ^ rol(s[0], 10)) + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+		t1 = s[7] + (rol(s[4], 26) ^ rol(s[4], 21) ^ rol(s[4], 7)) +
+		     ((s[4] & s[5]) ^ (~s[4] & s[6])) + word(k, i);
+		t2 = (rol(s[0], 30) ^ rol(s[0], 19) ^ rol(s[0], 10)) +
+		     ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
 		for (unsigned j = 7; j; j--)
 			s[j] = s[j - 1];
 		s[4] += t1;
@@ -103,18 +108,22 @@ static void vectors(void)
 	EQUAL("aes", aesd(zero, zero, zero), ALL(0x52), ALL(0x52));
 	EQUAL("aes", aesmc(zero, (struct v128){{0x01, 0}}, zero), 0x03010102, 0);
 	EQUAL("aes", aesimc(zero, (struct v128){{0x01, 0}}, zero), 0x0b0d090e, 0);
-	EQUAL("pmull", pmull(zero, (struct v128){{UINT64_MAX, 0}}, (struct v128){{UINT64_MAX, 0}}), 0x5555555555555555,
-	      0x5555555555555555);
-	EQUAL("pmull", pmull2(zero, (struct v128){{0, 3}}, (struct v128){{0, UINT64_C(1) << 63}}), UINT64_C(1) << 63, 1);
+	EQUAL("pmull", pmull(zero, (struct v128){{UINT64_MAX, 0}}, (struct v128){{UINT64_MAX, 0}}),
+	      0x5555555555555555, 0x5555555555555555);
+	EQUAL("pmull", pmull2(zero, (struct v128){{0, 3}}, (struct v128){{0, UINT64_C(1) << 63}}),
+	      UINT64_C(1) << 63, 1);
 	sha1();
 	sha256();
-	EQUAL("rdm", sqrdmlah(BOTH(UINT64_C(0x0001000100010001)), BOTH(UINT64_C(0x4000400040004000)), BOTH(UINT64_C(0x4000400040004000))),
+	EQUAL("rdm",
+	      sqrdmlah(BOTH(UINT64_C(0x0001000100010001)), BOTH(UINT64_C(0x4000400040004000)),
+		       BOTH(UINT64_C(0x4000400040004000))),
 	      0x2001200120012001, 0x2001200120012001);
-	EQUAL("dotprod", udot(BOTH(UINT64_C(0x100000001)), BOTH(ALL(0xff)), BOTH(ALL(0x02))), UINT64_C(0x000007f9000007f9),
-	      UINT64_C(0x000007f9000007f9));
-	EQUAL("dotprod", sdot(zero, BOTH(ALL(0xff)), BOTH(ALL(0x02))), UINT64_C(0xfffffff8fffffff8), UINT64_C(0xfffffff8fffffff8));
-	EQUAL("fp-asimd", fdiv(zero, BOTH(UINT64_C(0x3ff0000000000000)), BOTH(UINT64_C(0x4010000000000000))), 0x3fd0000000000000,
-	      0x3fd0000000000000);
+	EQUAL("dotprod", udot(BOTH(UINT64_C(0x100000001)), BOTH(ALL(0xff)), BOTH(ALL(0x02))),
+	      UINT64_C(0x000007f9000007f9), UINT64_C(0x000007f9000007f9));
+	EQUAL("dotprod", sdot(zero, BOTH(ALL(0xff)), BOTH(ALL(0x02))), UINT64_C(0xfffffff8fffffff8),
+	      UINT64_C(0xfffffff8fffffff8));
+	EQUAL("fp-asimd", fdiv(zero, BOTH(UINT64_C(0x3ff0000000000000)), BOTH(UINT64_C(0x4010000000000000))),
+	      0x3fd0000000000000, 0x3fd0000000000000);
 	EQUAL("fp-asimd", fcvt_half(zero, (struct v128){{0x3c00, 0}}, zero), 0x3f800000, 0);
 }
 
@@ -144,10 +153,11 @@ static void lse(void)
 	__asm__ volatile("swpal %2, %0, %1" : "=r"(old), "+Q"(at[0]) : "r"(1ul));
 	SAME("lse", old, 99);
 	at[1] = 2;
-	__asm__ volatile("mov x2, #1; mov x3, #2; mov x4, #3; mov x5, #4; caspal x2, x3, x4, x5, %0; stp x2, x3, %1"
-			 : "+Q"(at), "=m"(pair)
-			 :
-			 : "x2", "x3", "x4", "x5", "memory");
+	__asm__ volatile(
+		"mov x2, #1; mov x3, #2; mov x4, #3; mov x5, #4; caspal x2, x3, x4, x5, %0; stp x2, x3, %1"
+		: "+Q"(at), "=m"(pair)
+		:
+		: "x2", "x3", "x4", "x5", "memory");
 	SAME("lse", pair[0] + pair[1], 3);
 	SAME("lse", at[0] + at[1], 7);
 }
@@ -165,7 +175,8 @@ static uint64_t call_code(void)
 static void caches(void)
 {
 	static uint8_t block[4096] __attribute__((aligned(2048)));
-	uint64_t ctr = sysreg_read(ctr_el0), zid = sysreg_read(dczid_el0), clidr = sysreg_read(clidr_el1), level;
+	uint64_t ctr = sysreg_read(ctr_el0), zid = sysreg_read(dczid_el0), clidr = sysreg_read(clidr_el1),
+		 level;
 	unsigned bytes = 4u << (zid & 15), wrong = 0;
 
 	SAME("dczid", zid & 16, 0);
@@ -180,7 +191,7 @@ static void caches(void)
 	SAME("ctr-idc-dic", ctr >> 28 & 3, 1);
 	for (uint32_t i = 0; i < 100; i++) {
 		code[0] = 0xd2800000 | i << 5; /* mov x0, #i */
-		code[1] = 0xd65f03c0;	       /* ret */
+		code[1] = 0xd65f03c0;          /* ret */
 		__asm__ volatile("dsb ishst; ic ivau, %0; dsb ish; isb" : : "r"(code) : "memory");
 		wrong += call_code() != i;
 	}
@@ -222,7 +233,8 @@ static void user_nothing(void)
 }
 #define TRAPPED_SYSREG 0x18
 
-/* EL0 is AArch64; what ID registers it may not read kernels give it by emulation (no FEAT_IDST: UNDEFINED). */
+/* EL0 is AArch64; what ID registers it may not read kernels give it by emulation (no FEAT_IDST: UNDEFINED).
+ */
 static void user(void)
 {
 	uint64_t sctlr = sysreg_read(sctlr_el1);
@@ -284,7 +296,8 @@ static void gic(void)
 	/* Priority bits. */
 	mmio_write(GICD + 0x400 + last, 1, 0xff);
 	SAME("gic-priorities", mmio_read(GICD + 0x400 + last, 1), 0xff << (7 - (icc >> 8 & 7)) & 0xff);
-	/* No LPIs, no message-based SPIs, no extended ranges, one security state, no 1-of-N: none of their registers. */
+	/* No LPIs, no message-based SPIs, no extended ranges, one security state, no 1-of-N: none of their
+	 * registers. */
 	SAME("gic-absent", typer & (1u << 8 | 1u << 10 | 1u << 16 | 1u << 17), 0);
 	SAME("gic-no-1-of-n", typer >> 25 & 1, 1);
 	mmio_write(GICD + 0x6000 + unused + 8 * 32, 8, UINT64_C(1) << 31);
@@ -306,7 +319,8 @@ static void gic(void)
 	sysreg_write(s3_0_c12_c12_4, icc);
 }
 
-/* The claim tags, of which DBGCLAIMSET_EL1 announces eight, and what saves the communication channel (D13.3). */
+/* The claim tags, of which DBGCLAIMSET_EL1 announces eight, and what saves the communication channel (D13.3).
+ */
 static void debug_registers(void)
 {
 	sysreg_write(s2_0_c7_c9_6, 0xff);
@@ -330,10 +344,12 @@ static void debug_registers(void)
 /* Every function that is announced; what they do is tested by the guests that use them. */
 static void psci(void)
 {
-	static const uint32_t there[] = {0x84000000, 0x84000001, 0xc4000001, 0x84000002, 0x84000003, 0xc4000003, 0x84000004, 0xc4000004,
-					 0x84000006, 0x84000008, 0x84000009, 0x8400000a, 0x84000012, 0xc4000012};
-	static const uint32_t absent[] = {0xc4000000, 0x84000005, 0xc4000005, 0xc4000007, 0x8400000b, 0x8400000c, 0xc400000d, 0x8400000e,
-					  0xc400000e, 0x8400000f, 0xc4000010, 0xc4000011, 0xc4000013, 0xc4000014};
+	static const uint32_t there[] = {0x84000000, 0x84000001, 0xc4000001, 0x84000002, 0x84000003,
+					 0xc4000003, 0x84000004, 0xc4000004, 0x84000006, 0x84000008,
+					 0x84000009, 0x8400000a, 0x84000012, 0xc4000012};
+	static const uint32_t absent[] = {0xc4000000, 0x84000005, 0xc4000005, 0xc4000007, 0x8400000b,
+					  0x8400000c, 0xc400000d, 0x8400000e, 0xc400000e, 0x8400000f,
+					  0xc4000010, 0xc4000011, 0xc4000013, 0xc4000014};
 
 	SAME("psci-version", arch_psci(0x84000000, 0, 0, 0), 0x00010001);
 	for (unsigned i = 0; i < sizeof(there) / sizeof(there[0]); i++)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Address translation as ID_AA64MMFR0_EL1 announces it: granules of 4, 16 and 64 KiB, ASIDs of 16 bits, physical addresses of 48 (Arm
- * ARM D5.2). Each granule has tables of its own: devices and memory where they are, in blocks, and two pages at a place of their own.
+ * Address translation as ID_AA64MMFR0_EL1 announces it: granules of 4, 16 and 64 KiB, ASIDs of 16 bits,
+ * physical addresses of 48 (Arm ARM D5.2). Each granule has tables of its own: devices and memory where they
+ * are, in blocks, and two pages at a place of their own.
  */
 #include "guest.h"
 
@@ -10,8 +11,8 @@
 #define BLOCK 1
 #define TABLE 3
 #define PAGE 3
-#define DEVICE 0x0060000000000400	/* not executable; AF; attribute 0 */
-#define MEMORY 0x704			/* AF, inner shareable, attribute 1 */
+#define DEVICE 0x0060000000000400 /* not executable; AF; attribute 0 */
+#define MEMORY 0x704              /* AF, inner shareable, attribute 1 */
 #define NOT_GLOBAL 0x800
 #define WINDOW UINT64_C(0x1000000000)
 #define FAR_PAGE (WINDOW + 0x100000)
@@ -77,7 +78,8 @@ static void granule(const char *name, unsigned log2, uint32_t tg0)
 	if (block + stride < 39) {
 		level2 = second;
 		*entry(first, 0, block + stride, stride) = (uintptr_t)second | TABLE;
-		*entry(first, WINDOW, block + stride, stride) = (uintptr_t)(log2 == 12 ? window : second) | TABLE;
+		*entry(first, WINDOW, block + stride, stride) =
+			(uintptr_t)(log2 == 12 ? window : second) | TABLE;
 	}
 	for (uint64_t i = 0; i < UINT64_C(1) << 30; i += UINT64_C(1) << block)
 		*entry(level2, i, block, stride) = i | DEVICE | BLOCK;
@@ -111,7 +113,8 @@ static void faults(const char *name, unsigned log2)
 	const uint64_t size = UINT64_C(1) << log2;
 
 	SAME(name, at((volatile uint64_t *)(WINDOW + 2 * size)) & 0x7f, 1 | 7 << 1);
-	SAME("mmu-physical-addresses", at((volatile uint64_t *)FAR_PAGE) & UINT64_C(0xffffffff0001), FAR_PHYSICAL);
+	SAME("mmu-physical-addresses", at((volatile uint64_t *)FAR_PAGE) & UINT64_C(0xffffffff0001),
+	     FAR_PHYSICAL);
 }
 
 /* ASIDs that differ in their high byte alone are different, and both stay valid without maintenance. */
@@ -119,7 +122,8 @@ static void asids(void)
 {
 	static uint64_t top[512] __attribute__((aligned(4096))), other[512] __attribute__((aligned(4096))),
 		leaf[512] __attribute__((aligned(4096)));
-	const uint64_t one = (uintptr_t)first | UINT64_C(0x0142) << 48, two = (uintptr_t)top | UINT64_C(0x0242) << 48;
+	const uint64_t one = (uintptr_t)first | UINT64_C(0x0142) << 48,
+		       two = (uintptr_t)top | UINT64_C(0x0242) << 48;
 	volatile uint64_t *a = (volatile uint64_t *)WINDOW;
 	unsigned wrong = 0;
 

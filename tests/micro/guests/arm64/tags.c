@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Branches to addresses with a tag (Arm ARM, AArch64.BranchAddr() and AddrTop()). Where TCR_EL1.TBIn is set the PC gets the address without
- * the tag, however it is loaded: code that finds out where it is, return addresses and what exceptions report show none. Where it is
- * clear the address is not canonical, and reported as it is.
+ * Branches to addresses with a tag (Arm ARM, AArch64.BranchAddr() and AddrTop()). Where TCR_EL1.TBIn is set
+ * the PC gets the address without the tag, however it is loaded: code that finds out where it is, return
+ * addresses and what exceptions report show none. Where it is clear the address is not canonical, and
+ * reported as it is.
  */
 #include "guest.h"
 
@@ -18,13 +19,14 @@
 #define PC_ALIGNMENT 0x22
 #define ROUNDS 200
 
-extern char tags_here[], tags_breaks[], tags_break[], tags_loop[], tags_loop_end[], tags_user[], tags_user_call[];
+extern char tags_here[], tags_breaks[], tags_break[], tags_loop[], tags_loop_end[], tags_user[],
+	tags_user_call[];
 /* x0: the address to go to. Each gives what it found out about the PC: x0 from ADR, x1 the link register. */
 struct place {
 	uint64_t pc, link;
 };
-struct place tags_blr(uint64_t to), tags_br(uint64_t to), tags_ret(uint64_t to), tags_eret(uint64_t to), tags_vector(uint64_t tag),
-	tags_flat(uint64_t to);
+struct place tags_blr(uint64_t to), tags_br(uint64_t to), tags_ret(uint64_t to), tags_eret(uint64_t to),
+	tags_vector(uint64_t tag), tags_flat(uint64_t to);
 void tags_go(void), tags_go_user(void), tags_go_loop(void);
 uint64_t tags_target;
 extern char tags_after_blr[], tags_vectors[];

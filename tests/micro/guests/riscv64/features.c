@@ -1,35 +1,38 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the device tree (riscv,isa-extensions, mmu-type) and the built-in SBI announce is used, each with a result that is known:
- * tests/micro/announced has a row for each, which names a check here or elsewhere.
+ * What the device tree (riscv,isa-extensions, mmu-type) and the built-in SBI announce is used, each with a
+ * result that is known: tests/micro/announced has a row for each, which names a check here or elsewhere.
  */
 #include "guest.h"
 
 #include "arch.h"
 
-#define OP(instruction, a, b)                                                                                          \
-	({                                                                                                             \
-		uint64_t r_;                                                                                           \
-		__asm__ volatile(".option push; .option arch, +zba, +zbb, +zbs; " instruction " %0, %1, %2; .option pop"         \
-				 : "=r"(r_)                                                                            \
-				 : "r"((uint64_t)(a)), "r"((uint64_t)(b)));                                            \
-		r_;                                                                                                    \
+#define OP(instruction, a, b)                                                                 \
+	({                                                                                    \
+		uint64_t r_;                                                                  \
+		__asm__ volatile(".option push; .option arch, +zba, +zbb, +zbs; " instruction \
+				 " %0, %1, %2; .option pop"                                   \
+				 : "=r"(r_)                                                   \
+				 : "r"((uint64_t)(a)), "r"((uint64_t)(b)));                   \
+		r_;                                                                           \
 	})
-#define OP1(instruction, a)                                                                                            \
-	({                                                                                                             \
-		uint64_t r_;                                                                                           \
-		__asm__ volatile(".option push; .option arch, +zba, +zbb, +zbs; " instruction " %0, %1; .option pop"             \
-				 : "=r"(r_)                                                                            \
-				 : "r"((uint64_t)(a)));                                                                \
-		r_;                                                                                                    \
+#define OP1(instruction, a)                                                                   \
+	({                                                                                    \
+		uint64_t r_;                                                                  \
+		__asm__ volatile(".option push; .option arch, +zba, +zbb, +zbs; " instruction \
+				 " %0, %1; .option pop"                                       \
+				 : "=r"(r_)                                                   \
+				 : "r"((uint64_t)(a)));                                       \
+		r_;                                                                           \
 	})
-#define OPI(instruction, a, imm)                                                                                       \
-	({                                                                                                             \
-		uint64_t r_;                                                                                           \
-		__asm__ volatile(".option push; .option arch, +zba, +zbb, +zbs; " instruction " %0, %1, " #imm "; .option pop"   \
-				 : "=r"(r_)                                                                            \
-				 : "r"((uint64_t)(a)));                                                                \
-		r_;                                                                                                    \
+#define OPI(instruction, a, imm)                                                              \
+	({                                                                                    \
+		uint64_t r_;                                                                  \
+		__asm__ volatile(".option push; .option arch, +zba, +zbb, +zbs; " instruction \
+				 " %0, %1, " #imm "; .option pop"                             \
+				 : "=r"(r_)                                                   \
+				 : "r"((uint64_t)(a)));                                       \
+		r_;                                                                           \
 	})
 #define X UINT64_C(0x8000000123456780)
 
@@ -91,13 +94,21 @@ static void base(void)
 	SAME("m", OP("divu", 1, 0), UINT64_MAX);
 	__asm__ volatile("amoadd.d %0, %2, %1" : "=r"(r), "+A"(word) : "r"(7ul));
 	SAME("a", r + word, 5 + 12);
-	__asm__ volatile("1: lr.d %0, %1; addi %0, %0, 1; sc.d t0, %0, %1; bnez t0, 1b" : "=&r"(r), "+A"(word) : : "t0");
+	__asm__ volatile("1: lr.d %0, %1; addi %0, %0, 1; sc.d t0, %0, %1; bnez t0, 1b"
+			 : "=&r"(r), "+A"(word)
+			 :
+			 : "t0");
 	SAME("a", word, 13);
-	__asm__ volatile("fcvt.s.l ft0, %1; fcvt.s.l ft1, %2; fdiv.s ft0, ft0, ft1; fmv.x.w %0, ft0" : "=r"(f) : "r"(1ul), "r"(4ul));
+	__asm__ volatile("fcvt.s.l ft0, %1; fcvt.s.l ft1, %2; fdiv.s ft0, ft0, ft1; fmv.x.w %0, ft0"
+			 : "=r"(f)
+			 : "r"(1ul), "r"(4ul));
 	SAME("f", f, 0x3e800000);
-	__asm__ volatile("fcvt.d.l ft0, %1; fcvt.d.l ft1, %2; fmadd.d ft0, ft0, ft1, ft1; fmv.x.d %0, ft0" : "=r"(f) : "r"(3ul), "r"(4ul));
+	__asm__ volatile("fcvt.d.l ft0, %1; fcvt.d.l ft1, %2; fmadd.d ft0, ft0, ft1, ft1; fmv.x.d %0, ft0"
+			 : "=r"(f)
+			 : "r"(3ul), "r"(4ul));
 	SAME("d", f, UINT64_C(0x4030000000000000));
-	__asm__ volatile(".option push; .option rvc; auipc %0, 0; c.nop; auipc %1, 0; .option pop" : "=&r"(pc[0]), "=&r"(pc[1]));
+	__asm__ volatile(".option push; .option rvc; auipc %0, 0; c.nop; auipc %1, 0; .option pop"
+			 : "=&r"(pc[0]), "=&r"(pc[1]));
 	SAME("c", pc[1] - pc[0], 6);
 }
 
@@ -116,7 +127,7 @@ static void instructions_that_change(void)
 
 	for (uint32_t i = 0; i < 100; i++) {
 		code[0] = i << 20 | 10 << 7 | 0x13; /* li a0, i */
-		code[1] = 0x00008067;		    /* ret */
+		code[1] = 0x00008067;               /* ret */
 		__asm__ volatile("fence.i" : : : "memory");
 		wrong += call_code() != i;
 	}
@@ -132,7 +143,13 @@ static void counters(void)
 	CHECK(csr_read(cycle) > c, "zicntr-cycle");
 	CHECK(csr_read(time) > t, "zicntr-time");
 	CHECK(csr_read(instret) > i, "zicntr-instret");
-	SAME("zicsr", ({ csr_write(sscratch, 0x55); csr_set(sscratch, 0xa0); csr_clear(sscratch, 5); csr_read(sscratch); }), 0xf0);
+	SAME("zicsr", ({
+		     csr_write(sscratch, 0x55);
+		     csr_set(sscratch, 0xa0);
+		     csr_clear(sscratch, 5);
+		     csr_read(sscratch);
+	     }),
+	     0xf0);
 	csr_write(sscratch, 0);
 }
 
@@ -162,12 +179,13 @@ static void timer(void)
 #define W 4
 #define A 0x40
 #define D 0x80
-#define WINDOW UINT64_C(0x1000000000)	/* not mapped by the kit */
+#define WINDOW UINT64_C(0x1000000000)  /* not mapped by the kit */
 #define FAR_WINDOW (UINT64_C(2) << 39) /* where only Sv48 reaches */
 #define PTE(to, bits) (((uintptr_t)(to) >> 2) | (bits))
 #define BEGIN(table) __attribute__((aligned(4096))) table[512]
 
-static uint64_t BEGIN(top), BEGIN(other), BEGIN(middle), BEGIN(leaf), BEGIN(middle2), BEGIN(leaf2), BEGIN(data), BEGIN(data2);
+static uint64_t BEGIN(top), BEGIN(other), BEGIN(middle), BEGIN(leaf), BEGIN(middle2), BEGIN(leaf2),
+	BEGIN(data), BEGIN(data2);
 
 static void fence(void)
 {
@@ -256,9 +274,11 @@ static int64_t probe(uint64_t extension)
 static void sbi(void)
 {
 	/* TIME, IPI, RFENCE, HSM, SRST and DBCN are used here or by timer, ipi, smp, suspend and reset. */
-	static const uint32_t there[] = {0x10, 0x54494d45, 0x735049, 0x52464e43, 0x48534d, 0x53525354, 0x4442434e, 0, 1, 2, 8};
+	static const uint32_t there[] = {0x10,       0x54494d45, 0x735049, 0x52464e43, 0x48534d, 0x53525354,
+					 0x4442434e, 0,          1,        2,          8};
 	/* PMU, SUSP, CPPC, NACL, STA, and legacy ones. */
-	static const uint32_t absent[] = {0x504d55, 0x53555350, 0x43505043, 0x4e41434c, 0x535441, 3, 4, 5, 6, 7, 9};
+	static const uint32_t absent[] = {0x504d55, 0x53555350, 0x43505043, 0x4e41434c, 0x535441, 3,
+					  4,        5,          6,          7,          9};
 	static const char line[] = "ok sbi-dbcn\n", byte[] = "ok sbi-dbcn-byte\n";
 
 	for (unsigned i = 0; i < sizeof(there) / sizeof(there[0]); i++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The ACPI tables as an operating system finds them, and the fixed hardware that the FADT describes (ACPI 6.4, chapters 4 and 5). */
+/* The ACPI tables as an operating system finds them, and the fixed hardware that the FADT describes
+ * (ACPI 6.4, chapters 4 and 5). */
 #include "guest.h"
 
 #include "arch.h"
@@ -9,7 +10,7 @@ static uint64_t get(uint64_t at, unsigned bytes)
 	uint64_t value = 0;
 
 	for (unsigned i = 0; i < bytes; i++)
-		value |= (uint64_t)*(volatile uint8_t *)(uintptr_t)(at + i) << 8 * i;
+		value |= (uint64_t) * (volatile uint8_t *)(uintptr_t)(at + i) << 8 * i;
 	return value;
 }
 
@@ -52,7 +53,8 @@ static void fixed(uint64_t fadt)
 		arch_pause();
 	now = inl((uint16_t)get(fadt + 76, 4));
 	CHECK(now - from >= 3579545 / 100 - 3579545 / 1000, "acpi-timer");
-	/* Events: the timer's and the global lock's can be enabled; no button and no clock has one, as the flags say. */
+	/* Events: the timer's and the global lock's can be enabled; no button and no clock has one, as the
+	 * flags say. */
 	SAME("acpi-no-fixed-buttons", flags & 0x70, 0x70);
 	outw(event + 2, 0xffff);
 	SAME("acpi-events", inw(event + 2), 0x21);

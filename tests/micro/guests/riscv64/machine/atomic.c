@@ -8,10 +8,10 @@
 static uint64_t words[4];
 static uint8_t *at;
 
-#define TRY(name, code)                                                                     \
-	static void name(void)                                                              \
-	{                                                                                   \
-		__asm__ volatile(code : : "r"(at) : "t0", "t1", "memory");                      \
+#define TRY(name, code)                                                    \
+	static void name(void)                                             \
+	{                                                                  \
+		__asm__ volatile(code : : "r"(at) : "t0", "t1", "memory"); \
 	}
 TRY(lr_w, "lr.w t0, (%0)")
 TRY(lr_d, "lr.d t0, (%0)")

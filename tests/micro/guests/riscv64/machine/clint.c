@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* mtime can be set; the time register, MTIP and, with Sstc, STIP follow it, on every hart (privileged manual, 3.2.1, and
- * "Sstc"). */
+/* mtime can be set; the time register, MTIP and, with Sstc, STIP follow it, on every hart (privileged
+ * manual, 3.2.1, and "Sstc"). */
 #include "machine.h"
 
 #define MSIP(hart) (CLINT + 4 * (hart))

@@ -20,10 +20,11 @@ static uint64_t after_loop(void)
 {
 	uint64_t n;
 
-	__asm__ volatile("li t0, 1000; csrw minstret, zero; 1: addi t0, t0, -1; bnez t0, 1b; csrr %0, minstret"
-			 : "=r"(n)
-			 :
-			 : "t0");
+	__asm__ volatile(
+		"li t0, 1000; csrw minstret, zero; 1: addi t0, t0, -1; bnez t0, 1b; csrr %0, minstret"
+		: "=r"(n)
+		:
+		: "t0");
 	return n;
 }
 
@@ -32,11 +33,12 @@ static uint64_t after_skips(void)
 	uint64_t n;
 
 	/* A branch over one instruction that only computes, taken and not. */
-	__asm__ volatile("li t0, 1; csrw minstret, zero; bnez t0, 1f; addi t1, t1, 1; 1: beqz t0, 2f; addi t1, t1, 1;"
-			 "2: csrr %0, minstret"
-			 : "=r"(n)
-			 :
-			 : "t0", "t1");
+	__asm__ volatile(
+		"li t0, 1; csrw minstret, zero; bnez t0, 1f; addi t1, t1, 1; 1: beqz t0, 2f; addi t1, t1, 1;"
+		"2: csrr %0, minstret"
+		: "=r"(n)
+		:
+		: "t0", "t1");
 	return n;
 }
 
@@ -49,7 +51,8 @@ static uint64_t in_fp(void)
 {
 	uint64_t n;
 
-	__asm__ volatile("csrw minstret, zero; fmv.d.x ft0, zero; fadd.d ft0, ft0, ft0; csrr %0, minstret" : "=r"(n));
+	__asm__ volatile("csrw minstret, zero; fmv.d.x ft0, zero; fadd.d ft0, ft0, ft0; csrr %0, minstret"
+			 : "=r"(n));
 	return n;
 }
 
