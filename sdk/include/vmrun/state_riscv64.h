@@ -14,8 +14,9 @@
  * Input pins are bits of mip: 3 MSIP, 5 STIP, 7 MTIP, 9 SEIP, 11 MEIP are levels. Pin 1 (SSIP), when driven
  * high, sets the bit that the hart itself clears; driving it low does nothing. Pin VR_RISCV_PIN_TIME, driven
  * high, says that the board's clock was set: `time` is guest time in ticks of VR_RISCV_TIMEBASE and what the
- * board's register VR_RISCV_TIME_OFFSET (VR_SPACE_SYSREG; no CSR has that number) reads as. It is read then
- * and with each new state; a board without that register has a clock that can't be set.
+ * board's register VR_RISCV_TIME_OFFSET (VR_SPACE_SYSREG; no CSR has that number) reads as. The
+ * hart's thread reads it then and after each new state; a board without that register has a clock that can't
+ * be set.
  *
  * ECALL from S-mode asks vmrun.machine/1's hypercall first: kind 0, eight registers a0..a7 in and out, of
  * which a0 and a1 are taken. VR_E_NOENT: it goes to M-mode as the architecture has it. VR_HYPERCALL_WAIT: the

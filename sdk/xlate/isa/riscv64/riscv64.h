@@ -77,8 +77,8 @@ struct rv_state {
 	struct vr_timer *timer;
 	uint64_t mcycle, minstret; /* see csr.c */
 	uint64_t time_offset;      /* atomic: what time shows besides guest time; see timer.c */
+	uint32_t time_stale;       /* atomic: the board is to be asked for it */
 	uint32_t call_waits;       /* an ECALL is answered when the hart wakes; see trap.c */
-	uint32_t reserved0;
 	uint64_t reserved[12];
 	struct rv_pmp pmp;
 };

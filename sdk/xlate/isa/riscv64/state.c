@@ -60,6 +60,7 @@ static void clear(struct vr_exec *x)
 	s->fp_used = 0;
 	s->counted = 0;
 	s->call_waits = 0;
+	__atomic_store_n(&s->time_stale, 0, __ATOMIC_SEQ_CST);
 	s->res_addr = UINT64_MAX;
 	s->res_val = 0;
 	s->frm = 0;
@@ -74,8 +75,9 @@ static void enter_context(struct vr_exec *x)
 	x->key = ~0ull;
 	rv_pmp_update(x);
 	rv_context(x);
-	rv_timer_restart(x);
+	rv_timer_update(x);
 	rv_recheck(x);
+	rv_time_stale(x); /* not before, as this may be another thread */
 }
 
 void VR_CALL rv_reset(struct vr_exec *x)

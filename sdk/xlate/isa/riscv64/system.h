@@ -97,7 +97,7 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 void rv_context(struct vr_exec *x);
 /* A synchronous exception at exec.pc, from a helper: sets exec.leave. Returns 0. */
 uint64_t rv_raise(struct vr_exec *x, uint64_t cause, uint64_t tval);
-/* mip as it reads. */
+/* mip as it reads. [vcpu] */
 uint32_t rv_pending(struct vr_exec *x);
 /* After something was unmasked: have pending interrupts looked at. Returns those that are to be taken now. */
 uint32_t rv_recheck(struct vr_exec *x);
@@ -136,9 +136,16 @@ static inline uint32_t rv_pmp_rights(const struct rv_state *s, uint64_t pa, uint
 
 int32_t rv_timer_init(struct vr_exec *x);
 void rv_timer_fini(struct vr_exec *x);
-void rv_timer_update(struct vr_exec *x);  /* stimecmp or menvcfg changed */
-void rv_timer_restart(struct vr_exec *x); /* the board may have set its clock [any] */
-uint64_t rv_time(struct vr_exec *x);
+void rv_timer_update(struct vr_exec *x); /* stimecmp or menvcfg changed */
+void rv_time_stale(struct vr_exec *x);   /* the board may have set its clock [any] */
+/* What is stale is asked for again. [vcpu] */
+void rv_time_refresh(struct vr_exec *x);
+static inline void rv_time_settle(struct vr_exec *x)
+{
+	if (__atomic_load_n(&rv_of(x)->time_stale, __ATOMIC_RELAXED))
+		rv_time_refresh(x);
+}
+uint64_t rv_time(struct vr_exec *x);        /* [vcpu] */
 uint64_t rv_nanoseconds(struct vr_exec *x); /* guest time */
 
 /* ---- csr.c ----------------------------------------------------------------------------------- */

@@ -8,7 +8,8 @@
  *
  * time is guest time and an offset, the same for all harts: what software added by writing the board's clock,
  * whose shadow time is ("Machine Timer"). The board keeps it and says with a pin that it has changed
- * (state_riscv64.h).
+ * (state_riscv64.h). Only the hart's own thread may ask for it: the pin makes what is known of it stale, and
+ * kicks the hart, which asks before it looks at what is pending, or at the time.
  */
 #include "system.h"
 
@@ -27,6 +28,7 @@ static uint64_t offset_of(struct vr_exec *x)
 
 uint64_t rv_time(struct vr_exec *x)
 {
+	rv_time_settle(x);
 	return rv_nanoseconds(x) / NS_PER_TICK + offset_of(x);
 }
 
@@ -51,11 +53,17 @@ void rv_timer_update(struct vr_exec *x)
 	pthread_mutex_unlock(&system->timer_lock);
 }
 
-void rv_timer_restart(struct vr_exec *x)
+void rv_time_stale(struct vr_exec *x)
+{
+	__atomic_store_n(&rv_of(x)->time_stale, 1, __ATOMIC_SEQ_CST);
+}
+
+void rv_time_refresh(struct vr_exec *x)
 {
 	const struct rv_system *system = rv_system_of(x);
 	uint64_t offset = 0; /* the clock of a board that has no such register can't be set */
 
+	__atomic_store_n(&rv_of(x)->time_stale, 0, __ATOMIC_SEQ_CST);
 	if (system->mmio)
 		system->mmio->access(system->host, VR_SPACE_SYSREG, x->index, VR_RISCV_TIME_OFFSET, 8, 0,
 				     &offset);

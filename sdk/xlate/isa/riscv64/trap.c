@@ -192,6 +192,8 @@ uint64_t VR_CALL rv_helper_sret(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 uint32_t rv_pending(struct vr_exec *x)
 {
 	const struct rv_state *s = rv_of(x);
+
+	rv_time_settle(x);
 	return __atomic_load_n(&s->pins, __ATOMIC_SEQ_CST) | __atomic_load_n(&s->latched, __ATOMIC_SEQ_CST);
 }
 
@@ -255,8 +257,10 @@ void VR_CALL rv_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 	struct rv_state *s = rv_of(x);
 
 	if (pin == VR_RISCV_PIN_TIME) {
-		if (level)
-			rv_timer_restart(x);
+		if (level) {
+			rv_time_stale(x);
+			x->env->kick(x);
+		}
 		return;
 	}
 	uint32_t bit = pin < 12 ? 1u << pin & RV_IP_ALL : 0,

@@ -13,17 +13,19 @@
 #define SOON (UINT64_C(1) << 32) /* 7 minutes */
 #define TRIES 100000000
 
-static volatile uint64_t asked, answered, other_time, other_mip;
+static volatile uint64_t asked, answered, other_time, other_mip, other_woke;
 
 /* Hart 1 tells what it sees, asked by a software interrupt. */
 void guest_cpu(unsigned cpu)
 {
 	csr_write(menvcfg, STCE);
 	csr_write(stimecmp, FAR / 2);
-	csr_write(mie, 1u << 3);
+	csr_write(mie, 1u << 3 | STIP);
 	for (;;) {
-		while (!(csr_read(mip) & 1u << 3))
+		while (!(csr_read(mip) & 1u << 3)) {
 			arch_wait();
+			other_woke |= csr_read(mip) & STIP;
+		}
 		mmio_write(MSIP(cpu), 4, 0);
 		other_time = csr_read(time);
 		other_mip = csr_read(mip);
@@ -66,6 +68,15 @@ int guest_main(void)
 	CHECK(csr_read(time) >= before, "mtime-is-time");
 	SAME("mtime-nothing-due", pending(0), 0);
 	CHECK(other() && !(other_mip & (MTIP | STIP)), "mtime-nothing-due-on-the-other");
+
+	/* A hart that sleeps is woken by a comparator that the clock jumps over. */
+	for (before = csr_read(time); csr_read(time) - before < 20000;)
+		arch_pause();
+	SAME("mtime-the-other-sleeps", other_woke, 0);
+	mmio_write(MTIME, 8, FAR / 2 + 1);
+	for (int i = 0; i < TRIES && !other_woke; i++)
+		arch_pause();
+	SAME("mtime-wakes-a-sleeper", other_woke, STIP);
 
 	mmio_write(MTIME, 8, FAR / 2 - 20000);
 	CHECK(is_near(mmio_read(MTIME, 8), FAR / 2 - 20000), "mtime-is-written");
