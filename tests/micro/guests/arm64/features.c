@@ -162,6 +162,34 @@ static void lse(void)
 	SAME("lse", at[0] + at[1], 7);
 }
 
+/* Exclusive stores that are not aligned fault, whatever the monitor holds (B2.5.2). */
+static uint64_t odd[4] __attribute__((aligned(16)));
+static uint64_t at_odd = 1;
+#define EXCLUSIVE(name, code)                                                                             \
+	static void name(void)                                                                            \
+	{                                                                                                 \
+		__asm__ volatile("clrex; " code : : "r"((uintptr_t)odd + at_odd) : "w0", "x1", "memory"); \
+	}
+EXCLUSIVE(stxrh, "stxrh w0, w1, [%0]")
+EXCLUSIVE(stxr_w, "stxr w0, w1, [%0]")
+EXCLUSIVE(stxr_x, "stlxr w0, x1, [%0]")
+EXCLUSIVE(stxp_w, "stxp w0, w1, w1, [%0]")
+EXCLUSIVE(stxp_x, "stxp w0, x1, x1, [%0]")
+
+static void exclusives(void)
+{
+	static void (*const stores[])(void) = {stxrh, stxr_w, stxr_x, stxp_w, stxp_x};
+
+	for (unsigned i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
+		at_odd = i < 4 ? 1 : 8;
+		SAME("exclusive-misaligned", arch_try(stores[i]), TRAP_MEMORY);
+		SAME("exclusive-misaligned-why", kit_trap.code & 0x3f, 0x21);
+		SAME("exclusive-misaligned-where", kit_trap.address, (uintptr_t)odd + at_odd);
+		at_odd = 0;
+		SAME("exclusive-aligned", arch_try(stores[i]), TRAP_NONE);
+	}
+}
+
 /* CTR_EL0 and DCZID_EL0 (D13.2.34, D13.2.36). */
 static uint32_t code[16] __attribute__((aligned(64)));
 static uint64_t call_code(void)
@@ -366,6 +394,7 @@ int guest_main(void)
 	vectors();
 	crc32();
 	lse();
+	exclusives();
 	caches();
 	user();
 	timers();
