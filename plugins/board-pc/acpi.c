@@ -198,9 +198,10 @@ static uint64_t dsdt(struct area *area, const struct vr_acpi_input *in)
 
 #define FADT_LENGTH 276u
 /* 5.2.9 table 5.9, offset and size; the rest is zero. */
-#define FADT_FLAGS                                                                      \
-	(1u << 0 /* WBINVD */ | 1u << 2 /* PROC_C1 */ | 1u << 4 /* no power button */ | \
-	 1u << 5 /* no sleep button */ | 1u << 8 /* TMR_VAL_EXT */ | 1u << 10 /* RESET_REG */)
+#define FADT_FLAGS                                                                                \
+	(1u << 0 /* WBINVD */ | 1u << 2 /* PROC_C1 */ | 1u << 4 /* no power button */ |           \
+	 1u << 5 /* no sleep button */ | 1u << 6 /* no RTC event */ | 1u << 8 /* TMR_VAL_EXT */ | \
+	 1u << 10 /* RESET_REG */)
 #define BOOT_ARCH (1u << 0 /* legacy devices */ | 1u << 2 /* no VGA */)
 
 static const struct {

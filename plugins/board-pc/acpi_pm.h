@@ -14,6 +14,9 @@ struct vr_acpi_pm {
 	const struct vr_tables *t;
 	pthread_mutex_t lock; /* everything below */
 	uint16_t status, enable, control;
+	uint32_t line;          /* the SCI as last driven */
+	uint64_t half;          /* of the timer's period: what was noted of bit 31's changes */
+	struct vr_timer *alarm; /* for the next one */
 };
 
 int32_t vr_acpi_pm_init(struct vr_acpi_pm *p, const struct vr_tables *t); /* [main] */

@@ -21,13 +21,35 @@ struct clint_hart {
 struct vr_clint {
 	const struct vr_tables *t;
 	uint32_t count;
-	pthread_mutex_t lock; /* the harts' registers */
+	pthread_mutex_t lock; /* the harts' registers, and writes of mtime */
+	uint64_t offset;      /* atomic: mtime less guest time, ticks */
+	void (*on_write)(void *opaque);
+	void *on_write_opaque;
 	struct clint_hart hart[RV_MAX_VCPUS];
 };
 
-static uint64_t mtime(const struct vr_clint *c)
+static uint64_t guest_ticks(const struct vr_clint *c)
 {
 	return c->t->timer->now(c->t->host) / RV_TICK;
+}
+
+uint64_t vr_clint_time(const struct vr_clint *c)
+{
+	return guest_ticks(c) + __atomic_load_n(&c->offset, __ATOMIC_SEQ_CST);
+}
+
+uint64_t vr_clint_when(const struct vr_clint *c, uint64_t ticks)
+{
+	uint64_t now = guest_ticks(c), time = now + __atomic_load_n(&c->offset, __ATOMIC_SEQ_CST);
+	uint64_t left = ticks > time ? ticks - time : 0;
+
+	return left > UINT64_MAX / RV_TICK - now ? UINT64_MAX : (now + left) * RV_TICK;
+}
+
+void vr_clint_on_write(struct vr_clint *c, void (*fn)(void *opaque), void *opaque)
+{
+	c->on_write = fn;
+	c->on_write_opaque = opaque;
 }
 
 static void set_pin(const struct clint_hart *h, uint32_t pin, uint32_t level)
@@ -39,8 +61,8 @@ static void set_pin(const struct clint_hart *h, uint32_t pin, uint32_t level)
 static void update_timer(struct clint_hart *h)
 {
 	const struct vr_host_timer *timer = h->clint->t->timer;
-	uint32_t due = mtime(h->clint) >= h->mtimecmp;
-	uint64_t when = rv_tick_time(h->mtimecmp);
+	uint32_t due = vr_clint_time(h->clint) >= h->mtimecmp;
+	uint64_t when = vr_clint_when(h->clint, h->mtimecmp);
 
 	if (!due && when != UINT64_MAX)
 		timer->arm(h->timer, when);
@@ -76,11 +98,29 @@ static uint64_t register_at(struct vr_clint *c, uint32_t offset, uint32_t *base,
 	}
 	*base = offset & ~7u;
 	if (offset >= MTIME_BASE)
-		return *base == MTIME_BASE ? mtime(c) : 0;
+		return *base == MTIME_BASE ? vr_clint_time(c) : 0;
 	i = (offset - MTIMECMP_BASE) / 8;
 	if (i < c->count)
 		*hart = &c->hart[i];
 	return *hart ? (*hart)->mtimecmp : 0;
+}
+
+/* A register of 64 bits after a write of all of it, or of one half. */
+static uint64_t written(uint64_t old, uint32_t half, uint32_t width, uint64_t value)
+{
+	if (width == 8)
+		return value;
+	return half ? (uint32_t)old | value << 32 : (old & ~UINT64_C(0xffffffff)) | (uint32_t)value;
+}
+
+/* Every comparison with mtime is made anew, here and in the harts. */
+static void set_time(struct vr_clint *c, uint64_t value)
+{
+	__atomic_store_n(&c->offset, value - guest_ticks(c), __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < c->count; i++) {
+		update_timer(&c->hart[i]);
+		set_pin(&c->hart[i], VR_RISCV_PIN_TIME, 1);
+	}
 }
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
@@ -105,7 +145,7 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 	struct vr_clint *c = opaque;
 	struct clint_hart *h;
 	uint64_t old;
-	uint32_t base;
+	uint32_t base, time_set;
 
 	(void)vcpu;
 	if (width < 4 || offset & (width - 1))
@@ -118,18 +158,42 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 			set_pin(h, RV_PIN_MSIP, h->msip);
 		}
 	} else if (h) {
-		if (width == 8)
-			h->mtimecmp = value;
-		else if (offset == base)
-			h->mtimecmp = (old & ~UINT64_C(0xffffffff)) | (uint32_t)value;
-		else
-			h->mtimecmp = (uint32_t)old | value << 32;
+		h->mtimecmp = written(old, offset != base, width, value);
 		update_timer(h);
 	}
+	time_set = base == MTIME_BASE;
+	if (time_set)
+		set_time(c, written(old, offset != base, width, value));
 	pthread_mutex_unlock(&c->lock);
+	/* Without the lock: what it calls has one of its own, which it holds while it calls this file. */
+	if (time_set && c->on_write)
+		c->on_write(c->on_write_opaque);
 }
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
+
+/* VR_RISCV_TIME_OFFSET. A hart reads it while set_time() holds the lock. */
+static uint64_t VR_CALL offset_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	const struct vr_clint *c = opaque;
+
+	(void)vcpu;
+	(void)offset;
+	(void)width;
+	return __atomic_load_n(&c->offset, __ATOMIC_SEQ_CST);
+}
+
+static void VR_CALL offset_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	(void)opaque;
+	(void)vcpu;
+	(void)offset;
+	(void)width;
+	(void)value;
+}
+
+static const struct vr_bus_ops offset_ops = {
+	.size = sizeof(offset_ops), .read = offset_read, .write = offset_write};
 
 int32_t vr_clint_new(const struct vr_tables *t, uint32_t vcpu_count, struct vr_clint **out)
 {
@@ -147,6 +211,9 @@ int32_t vr_clint_new(const struct vr_tables *t, uint32_t vcpu_count, struct vr_c
 	}
 	if (rc >= 0)
 		rc = t->mmio->attach(t->host, VR_SPACE_MMIO, RV_CLINT_BASE, RV_CLINT_SIZE, &ops, c, "clint");
+	if (rc >= 0)
+		rc = t->mmio->attach(t->host, VR_SPACE_SYSREG, VR_RISCV_TIME_OFFSET, 1, &offset_ops, c,
+				     "clint-time");
 	if (rc < 0) {
 		vr_clint_free(c);
 		return rc;
@@ -175,6 +242,7 @@ static void tell(const struct clint_hart *h)
 void vr_clint_reset(struct vr_clint *c)
 {
 	pthread_mutex_lock(&c->lock);
+	__atomic_store_n(&c->offset, 0, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < c->count; i++) {
 		struct clint_hart *h = &c->hart[i];
 

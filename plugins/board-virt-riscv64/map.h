@@ -50,10 +50,4 @@
 /* One tick of the time base in ns. */
 #define RV_TICK (UINT64_C(1000000000) / VR_RISCV_TIMEBASE)
 
-/* Guest time (ns) at which the time register reaches `ticks`; UINT64_MAX: beyond what a timer can say. */
-static inline uint64_t rv_tick_time(uint64_t ticks)
-{
-	return ticks > UINT64_MAX / RV_TICK ? UINT64_MAX : ticks * RV_TICK;
-}
-
 #endif

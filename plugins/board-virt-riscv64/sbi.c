@@ -20,14 +20,17 @@
 
 #define HSM_STARTED 0
 #define HSM_STOPPED 1
+#define HSM_SUSPENDED 4
 #define HSM_SUSPEND_RETENTIVE 0u
 
 /* A call: its arguments, who makes it, and what it returns besides the error. */
 struct call {
 	struct vr_sbi *sbi;
 	uint32_t vcpu;
+	uint32_t awake; /* the second time, after a sleep */
 	uint64_t a[6];
 	int64_t value;
+	int32_t result; /* of the hypercall */
 };
 typedef int64_t (*sbi_fn)(struct call *c);
 
@@ -72,8 +75,8 @@ static int64_t machine_id(struct call *c) /* mvendorid, marchid, mimpid: not imp
 static void update_timer(struct vr_sbi_timer *h)
 {
 	const struct vr_tables *t = h->sbi->t;
-	uint64_t when = rv_tick_time(h->when);
-	uint32_t due = t->timer->now(t->host) / RV_TICK >= h->when;
+	uint64_t when = vr_clint_when(h->sbi->clint, h->when);
+	uint32_t due = vr_clint_time(h->sbi->clint) >= h->when;
 
 	if (!due && when != UINT64_MAX)
 		t->timer->arm(h->timer, when);
@@ -92,6 +95,16 @@ static void VR_CALL timer_fired(void *opaque)
 	pthread_mutex_lock(&h->sbi->lock);
 	update_timer(h);
 	pthread_mutex_unlock(&h->sbi->lock);
+}
+
+static void time_written(void *opaque)
+{
+	struct vr_sbi *s = opaque;
+
+	pthread_mutex_lock(&s->lock);
+	for (uint32_t i = 0; i < s->count; i++)
+		update_timer(&s->timer[i]);
+	pthread_mutex_unlock(&s->lock);
 }
 
 static int64_t set_timer(struct call *c)
@@ -155,6 +168,16 @@ static int64_t remote_sfence(struct call *c)
 /* ---- hart state management
  * ------------------------------------------------------------------------------------ */
 
+static uint32_t is_suspended(const struct vr_sbi *s, uint32_t hart)
+{
+	return __atomic_load_n(&s->suspended[hart], __ATOMIC_SEQ_CST);
+}
+
+static void set_suspended(struct vr_sbi *s, uint32_t hart, uint32_t suspended)
+{
+	__atomic_store_n(&s->suspended[hart], suspended, __ATOMIC_SEQ_CST);
+}
+
 static int64_t start_locked(struct vr_sbi *s, uint32_t hart, const struct vr_entry *e)
 {
 	const struct vr_host_machine *machine = s->t->machine;
@@ -165,6 +188,7 @@ static int64_t start_locked(struct vr_sbi *s, uint32_t hart, const struct vr_ent
 		return SBI_ERR_FAILED;
 	vr_plic_hart_start(s->plic, hart);
 	vr_clint_hart_start(s->clint, hart);
+	set_suspended(s, hart, 0);
 	s->timer[hart].when = UINT64_MAX;
 	update_timer(&s->timer[hart]);
 	return machine->vcpu_power(s->t->host, hart, 1) < 0 ? SBI_ERR_FAILED : SBI_SUCCESS;
@@ -199,17 +223,23 @@ static int64_t hart_status(struct call *c)
 
 	if (c->a[0] >= c->sbi->count)
 		return SBI_ERR_INVALID_PARAM;
-	c->value = t->machine->vcpu_is_on(t->host, (uint32_t)c->a[0]) ? HSM_STARTED : HSM_STOPPED;
+	if (!t->machine->vcpu_is_on(t->host, (uint32_t)c->a[0]))
+		c->value = HSM_STOPPED;
+	else
+		c->value = is_suspended(c->sbi, (uint32_t)c->a[0]) ? HSM_SUSPENDED : HSM_STARTED;
 	return SBI_SUCCESS;
 }
 
-/* The default retentive state may end at once, as after a WFI with an interrupt pending. */
+/* The default retentive state ends with an interrupt (9.4). */
 static int64_t hart_suspend(struct call *c)
 {
 	uint32_t type = (uint32_t)c->a[0];
 
-	if (type == HSM_SUSPEND_RETENTIVE)
+	if (type == HSM_SUSPEND_RETENTIVE) {
+		set_suspended(c->sbi, c->vcpu, !c->awake);
+		c->result = c->awake ? VR_OK : VR_HYPERCALL_WAIT;
 		return SBI_SUCCESS;
+	}
 	/* Platform-specific ranges, and the default non-retentive one. */
 	return (type & 0x7fffffff) >= 0x10000000 || type == 0x80000000u ? SBI_ERR_NOT_SUPPORTED
 									: SBI_ERR_INVALID_PARAM;
@@ -351,10 +381,10 @@ static sbi_fn find(uint64_t extension, uint64_t function)
 
 static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uint64_t *regs)
 {
-	struct call c = {.sbi = opaque, .vcpu = vcpu};
+	struct call c = {.sbi = opaque, .vcpu = vcpu, .awake = kind == VR_HYPERCALL_AWAKE};
 	sbi_fn fn = find_legacy(regs[A7]);
 
-	if (kind || c.sbi->off || vcpu >= c.sbi->count)
+	if ((kind && !c.awake) || c.sbi->off || vcpu >= c.sbi->count)
 		return VR_E_NOENT;
 	memcpy(c.a, regs, sizeof(c.a));
 	if (fn) {
@@ -364,7 +394,7 @@ static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uin
 	fn = find(regs[A7], regs[A6]);
 	regs[0] = (uint64_t)(fn ? fn(&c) : SBI_ERR_NOT_SUPPORTED);
 	regs[1] = (uint64_t)c.value;
-	return VR_OK;
+	return c.result;
 }
 
 /* ---- life
@@ -385,6 +415,7 @@ int32_t vr_sbi_init(struct vr_sbi *s, const struct vr_tables *t, struct vr_plic 
 		s->timer[i] = (struct vr_sbi_timer){.sbi = s, .when = UINT64_MAX, .vcpu = i};
 		rc = t->timer->create(t->host, timer_fired, &s->timer[i], &s->timer[i].timer);
 	}
+	vr_clint_on_write(clint, time_written, s);
 	return rc < 0 ? rc : t->machine->set_hypercall(t->host, hypercall, s);
 }
 
@@ -400,6 +431,7 @@ void vr_sbi_reset(struct vr_sbi *s)
 {
 	pthread_mutex_lock(&s->lock);
 	for (uint32_t i = 0; i < s->count; i++) {
+		set_suspended(s, i, 0);
 		s->timer[i].when = UINT64_MAX;
 		update_timer(&s->timer[i]);
 	}

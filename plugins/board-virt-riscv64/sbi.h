@@ -49,6 +49,7 @@ struct vr_sbi {
 		uint64_t when; /* ticks; UINT64_MAX: not set */
 		uint32_t vcpu, level;
 	} timer[RV_MAX_VCPUS];
+	uint32_t suspended[RV_MAX_VCPUS]; /* atomic: in HART_SUSPEND */
 };
 
 /* Becomes the machine's answer to ECALL. Not copied, freed by vr_sbi_fini(), also after an error. [main] */

@@ -34,15 +34,25 @@
 #define FR_CTS (1u << 0)
 #define FR_DSR (1u << 1)
 #define FR_DCD (1u << 2)
+#define FR_RI (1u << 8)
 #define FR_RXFE (1u << 4)
 #define FR_RXFF (1u << 6)
 #define FR_TXFE (1u << 7)
 
 #define LCR_H_FEN (1u << 4)
 #define CR_LBE (1u << 7)
+#define CR_DTR (1u << 10)
+#define CR_RTS (1u << 11)
+#define CR_OUT1 (1u << 12)
+#define CR_OUT2 (1u << 13)
 #define CR_RESET 0x300u /* TXE and RXE */
 #define IFLS_RESET 0x12u
 
+/* nUARTRI, nUARTCTS, nUARTDCD, nUARTDSR have changed */
+#define INT_RI (1u << 0)
+#define INT_CTS (1u << 1)
+#define INT_DCD (1u << 2)
+#define INT_DSR (1u << 3)
 #define INT_RX (1u << 4)
 #define INT_TX (1u << 5)
 #define INT_RT (1u << 6)
@@ -149,10 +159,28 @@ static void data_write(struct vr_pl011 *u, uint8_t byte)
 	update_line(u);
 }
 
+/* The modem's inputs: somebody is connected and ready. In loop-back the outputs (3.3.8, UARTCR.LBE). */
+static uint32_t modem(const struct vr_pl011 *u)
+{
+	if (!(u->cr & CR_LBE))
+		return FR_CTS | FR_DSR | FR_DCD;
+	return (u->cr & CR_RTS ? FR_CTS : 0) | (u->cr & CR_DTR ? FR_DSR : 0) |
+	       (u->cr & CR_OUT1 ? FR_DCD : 0) | (u->cr & CR_OUT2 ? FR_RI : 0);
+}
+
+static void control_write(struct vr_pl011 *u, uint32_t value)
+{
+	uint32_t was = modem(u), changed;
+
+	u->cr = value & 0xff87;
+	changed = was ^ modem(u);
+	u->ris |= (changed & FR_RI ? INT_RI : 0) | (changed & FR_CTS ? INT_CTS : 0) |
+		  (changed & FR_DCD ? INT_DCD : 0) | (changed & FR_DSR ? INT_DSR : 0);
+}
+
 static uint32_t flags(const struct vr_pl011 *u)
 {
-	return FR_CTS | FR_DSR | FR_DCD | FR_TXFE | (u->count ? 0 : FR_RXFE) |
-	       (u->count >= depth(u) ? FR_RXFF : 0);
+	return modem(u) | FR_TXFE | (u->count ? 0 : FR_RXFE) | (u->count >= depth(u) ? FR_RXFF : 0);
 }
 
 static uint32_t register_read(struct vr_pl011 *u, uint32_t offset)
@@ -218,7 +246,7 @@ static void register_write(struct vr_pl011 *u, uint32_t offset, uint32_t value)
 		pull(u);
 		break;
 	case UARTCR:
-		u->cr = value & 0xff87;
+		control_write(u, value);
 		break;
 	case UARTIFLS:
 		u->ifls = value & 0x3f;

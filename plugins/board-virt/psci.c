@@ -7,6 +7,11 @@
 
 #define CONDUIT_HVC 0u
 
+/* Of CPU_SUSPEND: bits 15:0 of power_state are the platform's; level 0, bits 25:24, is a core (5.4.2,
+ * original format). */
+#define POWER_STATE_VALID 0x1ffffu
+#define POWER_STATE_DOWN (1u << 16)
+
 typedef int64_t (*psci_fn)(struct vr_psci *p, uint32_t vcpu, const uint64_t *args);
 
 /* The vCPU whose MPIDR affinity is `target`, or GIC_NO_CPU. */
@@ -26,20 +31,15 @@ static int64_t version(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 	return 0x00010001;
 }
 
-/* 5.4: an implementation may treat any power-down request as a shallower state. The caller goes on
- * at once, as after a WFI with an interrupt pending. */
-static int64_t cpu_suspend(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
-{
-	(void)p;
-	(void)vcpu;
-	(void)args;
-	return PSCI_SUCCESS;
-}
-
 static int64_t cpu_off(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	(void)args;
 	return p->t->machine->vcpu_power(p->t->host, vcpu, 0) < 0 ? PSCI_INTERNAL_FAILURE : PSCI_SUCCESS;
+}
+
+static bool is_entry(const struct vr_psci *p, uint64_t entry)
+{
+	return !(entry & 3) && p->t->memory->pointer(p->t->host, entry, 4);
 }
 
 static int64_t cpu_on(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
@@ -52,7 +52,7 @@ static int64_t cpu_on(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 	(void)vcpu;
 	if (target == GIC_NO_CPU)
 		return PSCI_INVALID_PARAMETERS;
-	if ((entry & 3) || !p->t->memory->pointer(p->t->host, entry, 4))
+	if (!is_entry(p, entry))
 		return PSCI_INVALID_ADDRESS;
 	pthread_mutex_lock(&p->lock);
 	if (machine->vcpu_is_on(p->t->host, target)) {
@@ -66,6 +66,33 @@ static int64_t cpu_on(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 	}
 	pthread_mutex_unlock(&p->lock);
 	return result;
+}
+
+/*
+ * 5.4: a core sleeps until an interrupt comes for it, masked or not, as in WFI. After a standby state it goes
+ * on behind the call; after a power-down state at the entry point, with the context id. It never was off for
+ * the others (5.7), and its timers went on: the device tree calls them always-on.
+ */
+static int32_t cpu_suspend(const struct vr_psci *p, uint32_t awake, const uint64_t *args, uint64_t *regs)
+{
+	uint32_t state = (uint32_t)args[0];
+
+	if (state & ~POWER_STATE_VALID) {
+		regs[0] = (uint64_t)PSCI_INVALID_PARAMETERS;
+		return VR_OK;
+	}
+	if ((state & POWER_STATE_DOWN) && !is_entry(p, args[1])) {
+		regs[0] = (uint64_t)PSCI_INVALID_ADDRESS;
+		return VR_OK;
+	}
+	if (!awake)
+		return VR_HYPERCALL_WAIT;
+	regs[0] = PSCI_SUCCESS;
+	if (!(state & POWER_STATE_DOWN))
+		return VR_OK;
+	regs[0] = args[2];
+	regs[1] = args[1];
+	return VR_HYPERCALL_ENTER;
 }
 
 /* 5.7: on (0) when any core of the named affinity instance is on, else off (1). */
@@ -127,7 +154,7 @@ static const struct {
 	psci_fn fn;
 } calls[] = {
 	{PSCI_VERSION, 0, version},
-	{PSCI_CPU_SUSPEND, 1, cpu_suspend},
+	{PSCI_CPU_SUSPEND, 1, NULL}, /* its answer is more than a number: cpu_suspend() */
 	{PSCI_CPU_OFF, 0, cpu_off},
 	{PSCI_CPU_ON, 1, cpu_on},
 	{PSCI_AFFINITY_INFO, 1, affinity_info},
@@ -138,12 +165,15 @@ static const struct {
 	{PSCI_SYSTEM_RESET2, 1, system_reset2},
 };
 
-static psci_fn lookup(uint32_t id)
+/* The row of a call, or the number of rows: there is none. */
+#define CALLS (sizeof(calls) / sizeof(calls[0]))
+static size_t lookup(uint32_t id)
 {
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (calls[i].id == id || (calls[i].has_64bit && (calls[i].id | PSCI_64BIT) == id))
-			return calls[i].fn;
-	return NULL;
+	size_t i = 0;
+
+	while (i < CALLS && calls[i].id != id && !(calls[i].has_64bit && (calls[i].id | PSCI_64BIT) == id))
+		i++;
+	return i;
 }
 
 static int64_t features(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
@@ -151,7 +181,7 @@ static int64_t features(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 	(void)p;
 	(void)vcpu;
 	/* Zero: no optional features (CPU_SUSPEND: the original format of power_state). */
-	return lookup((uint32_t)args[0]) ? 0 : PSCI_NOT_SUPPORTED;
+	return lookup((uint32_t)args[0]) < CALLS ? 0 : PSCI_NOT_SUPPORTED;
 }
 
 /* There is no EL3: an SMC is undefined (VR_E_NOENT). Of HVC every unknown function gets the answer that
@@ -161,14 +191,16 @@ static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uin
 	struct vr_psci *p = opaque;
 	uint32_t id = (uint32_t)regs[0];
 	uint64_t args[3] = {regs[1], regs[2], regs[3]};
-	psci_fn fn = lookup(id);
+	size_t row = lookup(id);
 
-	if (kind != CONDUIT_HVC)
+	if ((kind & ~VR_HYPERCALL_AWAKE) != CONDUIT_HVC)
 		return VR_E_NOENT;
 	if (!(id & PSCI_64BIT))
 		for (int i = 0; i < 3; i++)
 			args[i] = (uint32_t)args[i];
-	regs[0] = (uint64_t)(fn ? fn(p, vcpu, args) : PSCI_NOT_SUPPORTED);
+	if (row < CALLS && !calls[row].fn)
+		return cpu_suspend(p, kind & VR_HYPERCALL_AWAKE, args, regs);
+	regs[0] = (uint64_t)(row < CALLS ? calls[row].fn(p, vcpu, args) : PSCI_NOT_SUPPORTED);
 	return VR_OK;
 }
 

@@ -108,6 +108,15 @@ static void filter(const struct kvm_vcpu *v, struct kvm_cpuid_entry2 *e)
 			e->eax = (e->eax & 0x3fffu) | (count > 64 ? 63u : count - 1) << 26 |
 				 ((e->eax >> 5 & 7) >= 3 ? count - 1 : 0) << 14;
 		break;
+	case 7: /* SDM vol. 2 CPUID: SGX needs memory of its own, which no board has */
+		if (e->index == 0) {
+			e->ebx &= ~(1u << 2);
+			e->ecx &= ~(1u << 30);
+		}
+		break;
+	case 0x12:
+		e->eax = e->ebx = e->ecx = e->edx = 0;
+		break;
 	case 0x8000001d: /* the same, AMD APM vol. 3 E.4.15 */
 		if (e->eax & 0x1f)
 			e->eax = (e->eax & 0x3fffu) | ((e->eax >> 5 & 7) >= 3 ? count - 1 : 0) << 14;

@@ -219,18 +219,39 @@ void kvm_arch_leave(struct kvm_vcpu *v)
 			irq->set(v->vm->host, v->index, timers[i].line, !!(now & timers[i].bit));
 }
 
-/* Firmware: x0..x17 in and out. */
+/* As after power-up (PSCI, DEN 0022, 6.4): EL1h, everything masked, MMU and caches off. */
+static int enter(struct kvm_vcpu *v, uint64_t pc)
+{
+	const uint64_t pstate = 0x3c5, sctlr = 0x30d00800;
+
+	return kvm_reg_set(v, ARM64_SYS_REG(3, 0, 1, 0, 0), &sctlr) < 0 ||
+			       kvm_reg_set(v, KVM_CORE(regs.pstate, KVM_REG_SIZE_U64), &pstate) < 0 ||
+			       kvm_reg_set(v, KVM_CORE(regs.pc, KVM_REG_SIZE_U64), &pc) < 0
+		       ? -1
+		       : 0;
+}
+
+/* Firmware: x0..x17 in and out. A call that would have the vCPU sleep is made again at once: a suspended
+ * processor may wake at any time (DEN 0022, 5.4), and its caller suspends it again. */
 static int32_t hypercall(struct kvm_vcpu *v)
 {
 	const struct vr_host_machine *m = v->vm->machine;
 	uint64_t x[18];
+	int32_t rc = VR_E_NOENT;
 	uint32_t kind = v->run->hypercall.longmode & 1; /* newer headers: flags, KVM_HYPERCALL_EXIT_SMC */
 
 	for (uint32_t i = 0; i < 18; i++)
 		if (kvm_reg_get(v, KVM_X(i), &x[i]) < 0)
 			return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: x%u: %s", v->index, i,
 					 strerror(errno));
-	if (!VR_HAS(m, hypercall) || m->hypercall(v->vm->host, v->index, kind, x) == VR_E_NOENT)
+	if (VR_HAS(m, hypercall))
+		rc = m->hypercall(v->vm->host, v->index, kind, x);
+	if (rc == VR_HYPERCALL_WAIT)
+		rc = m->hypercall(v->vm->host, v->index, kind | VR_HYPERCALL_AWAKE, x);
+	if (rc == VR_HYPERCALL_ENTER && enter(v, x[1]) < 0)
+		return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: can't go on at its entry point: %s",
+				 v->index, strerror(errno));
+	if (rc == VR_E_NOENT)
 		x[0] = UINT64_MAX; /* NOT_SUPPORTED, SMCCC 1.4, 7.1 */
 	for (uint32_t i = 0; i < 18; i++)
 		if (kvm_reg_set(v, KVM_X(i), &x[i]) < 0)

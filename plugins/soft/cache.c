@@ -249,6 +249,11 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 		*xmap = it->number;
 		return it;
 	}
+	if (pc == x->pc && VR_HAS(vm->isa, branch_address)) {
+		x->pc = vm->isa->branch_address(x, pc);
+		if (x->pc != pc)
+			return soft_fetch(x, x->pc);
+	}
 	struct vr_translation t = {.size = sizeof(t)};
 	int32_t fault = vm->isa->translate(x, pc, VR_ACCESS_EXECUTE, 0, &t);
 	uint64_t pa_page = t.physical & SOFT_PAGE_MASK;
@@ -454,7 +459,6 @@ uint64_t soft_lookup(struct vr_exec *x)
 
 	while (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED)) {
 		const struct soft_itlb_entry *it;
-		uint64_t pc = x->pc;
 
 		v->n.lookups++;
 		struct soft_entry *e = soft_find(x, &it);
@@ -463,7 +467,10 @@ uint64_t soft_lookup(struct vr_exec *x)
 			continue;
 		uint64_t kept = soft_entry_kept(e);
 
+		/* By the address that was found, not by one with bits that a branch ignores: flushes name the
+		 * former. */
 		if (kept) {
+			uint64_t pc = x->pc;
 			struct vr_shadow_entry *j = &x->bank->jump[(pc >> 2) & (VR_JUMP_ENTRIES - 1)];
 
 			j->pc = pc;

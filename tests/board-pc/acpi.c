@@ -305,7 +305,7 @@ Test(acpi, tables)
 	cr_expect_eq(le(fadt + 56, 4), 0x600);
 	cr_expect_eq(le(fadt + 64, 4), 0x604);
 	cr_expect_eq(le(fadt + 76, 4), 0x608);
-	cr_expect_eq(le(fadt + 112, 4), 0x535);
+	cr_expect_eq(le(fadt + 112, 4), 0x575);
 	cr_expect_eq(fadt[116], 1);
 	cr_expect_eq(le(fadt + 120, 8), 0xcf9);
 	cr_expect_eq(fadt[128], 6);

@@ -519,7 +519,7 @@ Test(state, others)
 	dbl_out(d, 0x92, 0x00);
 	dbl_write(d, VR_SPACE_PORT, 0, 0xcf8, 4, 0x80000008);
 	dbl_out(d, 0xcf9, 0x02);
-	dbl_write(d, VR_SPACE_PORT, 0, 0x602, 2, 0x0100);
+	dbl_write(d, VR_SPACE_PORT, 0, 0x602, 2, 0x0020);
 	dbl_write(d, VR_SPACE_PORT, 0, 0x604, 2, 0x0402);
 	machine_move(&m[0], &m[1], 1);
 	cr_expect_eq(m[1].d->power_calls, 0, "setting a state resets nothing");
@@ -527,7 +527,7 @@ Test(state, others)
 		dbl_out(m[i].d, 0x60, 0x47);
 		dbl_out(m[i].d, 0x64, 0x20);
 		cr_expect_eq(dbl_in(m[i].d, 0x60), 0x47);
-		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0x602, 2), 0x0100);
+		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0x602, 2), 0x0020);
 		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0x604, 2), 0x0403);
 		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0xcfc, 4), 0x06000000);
 		dbl_out(m[i].d, 0xcf9, 0x06);

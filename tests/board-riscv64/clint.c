@@ -61,10 +61,14 @@ Test(clint, time)
 	cr_expect_eq(r64(MTIME), 12345);
 	cr_expect_eq(dbl_r32(d, MTIME), 12345);
 	cr_expect_eq(dbl_r32(d, MTIME + 4), 0);
-	w64(MTIME, 0);
-	cr_expect_eq(r64(MTIME), 12345, "it can't be written");
+	w64(MTIME, 7);
+	cr_expect_eq(r64(MTIME), 7);
+	cr_expect_eq(dbl_read(d, VR_SPACE_SYSREG, 0, VR_RISCV_TIME_OFFSET, 8), 7ull - 12345);
+	cr_expect_eq(d->pin[2][VR_RISCV_PIN_TIME], 1, "every hart is told");
 	dbl_advance(d, 100ull << 32);
 	cr_expect_eq(dbl_r32(d, MTIME + 4), 1);
+	vr_clint_reset(c);
+	cr_expect_eq(r64(MTIME), d->now / 100, "and guest time again after a reset");
 }
 
 Test(clint, timer)
@@ -87,6 +91,40 @@ Test(clint, timer)
 	cr_expect_eq(d->pin[0][7], 0, "beyond what a timer can say");
 	dbl_advance(d, 1ull << 60);
 	cr_expect_eq(d->pin[0][7], 0);
+}
+
+static uint32_t writes;
+
+static void written(void *opaque)
+{
+	(void)opaque;
+	writes++;
+}
+
+Test(clint, time_set)
+{
+	vr_clint_on_write(c, written, NULL);
+	w64(CMP(0), 1000);
+	w64(MTIME, 999);
+	cr_expect_eq(writes, 1);
+	cr_expect_eq(d->pin[0][7], 0);
+	dbl_advance(d, 100);
+	cr_expect_eq(d->pin[0][7], 1);
+	dbl_w32(d, MTIME, 0);
+	cr_expect_eq(d->pin[0][7], 0, "it goes back");
+	dbl_w32(d, MTIME + 4, 1);
+	cr_expect_eq(r64(MTIME), 1ull << 32);
+	cr_expect_eq(d->pin[0][7], 1);
+	cr_expect_eq(writes, 3);
+	/* A comparator at the end of time: out of a timer's reach, not due for ever. */
+	w64(CMP(0), UINT64_MAX);
+	w64(MTIME, UINT64_MAX - 10);
+	cr_expect_eq(vr_clint_when(c, UINT64_MAX), d->now + 1000);
+	dbl_advance(d, 999);
+	cr_expect_eq(d->pin[0][7], 0);
+	cr_expect_eq(vr_clint_when(c, 5), d->now / 100 * 100, "past");
+	w64(MTIME, 0);
+	cr_expect_eq(vr_clint_when(c, UINT64_MAX), UINT64_MAX);
 }
 
 Test(clint, halves)

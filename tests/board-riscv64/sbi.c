@@ -175,7 +175,20 @@ Test(sbi, hart_start)
 
 Test(sbi, hart_stop_and_suspend)
 {
-	cr_expect_eq(call(SBI_HSM, 3, 0, 0, 0, 0), SBI_SUCCESS);
+	uint64_t regs[8] = {0, 5, 6, 7, 8, 9, 3, SBI_HSM};
+
+	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 0, regs), VR_HYPERCALL_WAIT);
+	call(SBI_HSM, 2, 0, 0, 0, 0);
+	cr_expect_eq(value, 4, "suspended");
+	regs[0] = 0;
+	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, VR_HYPERCALL_AWAKE, regs), VR_OK);
+	cr_expect_eq(regs[0], SBI_SUCCESS);
+	call(SBI_HSM, 2, 0, 0, 0, 0);
+	cr_expect_eq(value, 0, "started");
+	d->hypercall(d->hypercall_opaque, 0, 0, (uint64_t[8]){0, 0, 0, 0, 0, 0, 3, SBI_HSM});
+	vr_sbi_reset(&s);
+	call(SBI_HSM, 2, 0, 0, 0, 0);
+	cr_expect_eq(value, 0, "started, after a reset");
 	cr_expect_eq(call(SBI_HSM, 3, 0x80000000, RAM, 0, 0), SBI_ERR_NOT_SUPPORTED);
 	cr_expect_eq(call(SBI_HSM, 3, 0x10000000, 0, 0, 0), SBI_ERR_NOT_SUPPORTED);
 	cr_expect_eq(call(SBI_HSM, 3, 1, 0, 0, 0), SBI_ERR_INVALID_PARAM);

@@ -53,7 +53,6 @@ Test(psci, answers)
 
 	cr_expect_eq(call(PSCI_VERSION, 0, 0, 0), 0x10001);
 	cr_expect_eq(call(PSCI_MIGRATE_INFO_TYPE, 0, 0, 0), 2);
-	cr_expect_eq(call(PSCI_CPU_SUSPEND | PSCI_64BIT, 0, 0, 0), PSCI_SUCCESS);
 	cr_expect_eq(call(PSCI_FEATURES, PSCI_CPU_ON | PSCI_64BIT, 0, 0), 0);
 	cr_expect_eq(call(PSCI_FEATURES, PSCI_SYSTEM_RESET2, 0, 0), 0);
 	cr_expect_eq(call(PSCI_FEATURES, 0x80000000, 0, 0), PSCI_NOT_SUPPORTED);
@@ -63,6 +62,27 @@ Test(psci, answers)
 	/* An SMC finds nobody. */
 	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 1, regs), VR_E_NOENT);
 	cr_expect_eq(regs[0], PSCI_VERSION);
+}
+
+Test(psci, cpu_suspend)
+{
+	uint64_t id = PSCI_CPU_SUSPEND | PSCI_64BIT, down = 1u << 16, entry = DBL_RAM_BASE + 0x1000;
+	uint64_t standby[18] = {id, 0x1234}, off[18] = {id, down, entry, 99};
+
+	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 0, standby), VR_HYPERCALL_WAIT);
+	cr_expect_eq(standby[0], id, "as they were, for the second call");
+	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, VR_HYPERCALL_AWAKE, standby), VR_OK);
+	cr_expect_eq(standby[0], PSCI_SUCCESS);
+	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 0, off), VR_HYPERCALL_WAIT);
+	cr_expect_eq(call(PSCI_AFFINITY_INFO, 0, 0, 0), 0);
+	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, VR_HYPERCALL_AWAKE, off), VR_HYPERCALL_ENTER);
+	cr_expect_eq(off[0], 99);
+	cr_expect_eq(off[1], entry);
+	cr_expect_eq(call(PSCI_FEATURES, id, 0, 0), 0);
+	cr_expect_eq(call(id, 1u << 17, 0, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(call(id, 1u << 24, 0, 0), PSCI_INVALID_PARAMETERS, "no states of clusters");
+	cr_expect_eq(call(id, down, entry + 2, 0), PSCI_INVALID_ADDRESS);
+	cr_expect_eq(call(id, down, 0x1000, 0), PSCI_INVALID_ADDRESS);
 }
 
 Test(psci, cpu_on)

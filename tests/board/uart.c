@@ -52,6 +52,30 @@ Test(pl011, identification)
 	cr_expect_eq(dbl_r32(d, FR) & 0xf8, 0x90);
 }
 
+Test(pl011, loop_back_of_the_modem)
+{
+	cr_expect_eq(dbl_r32(d, FR) & 0x107, 7, "connected and ready");
+	dbl_w32(d, CR, 0x381);
+	cr_expect_eq(dbl_r32(d, FR) & 0x107, 0);
+	cr_expect_eq(dbl_r32(d, RIS), 0xe);
+	dbl_w32(d, ICR, 0xf);
+	for (uint32_t i = 0; i < 4; i++) {
+		static const uint32_t out[4] = {0x800, 0x400, 0x1000, 0x2000}, in[4] = {1, 2, 4, 0x100},
+				      interrupt[4] = {2, 8, 4, 1};
+
+		dbl_w32(d, IMSC, interrupt[i]);
+		dbl_w32(d, CR, 0x381 | out[i]);
+		cr_expect_eq(dbl_r32(d, FR) & 0x107, in[i]);
+		cr_expect_eq(dbl_r32(d, RIS), interrupt[i]);
+		cr_expect_eq(d->line[LINE], 1);
+		dbl_w32(d, CR, 0x381);
+		dbl_w32(d, ICR, 0xf);
+		cr_expect_eq(d->line[LINE], 0);
+	}
+	dbl_w32(d, CR, 0x301);
+	cr_expect_eq(dbl_r32(d, FR) & 0x107, 7);
+}
+
 Test(pl011, output)
 {
 	dbl_w32(d, DR, 'h');

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # tests/micro: guests of a few hundred instructions, run by the vmrun that was built, on every accelerator that is usable.
 #
-# guests/*.c are for every architecture, guests/<architecture>/ for that one; kit/ is below both.
+# guests/*.c are for every architecture, guests/<architecture>/ for that one; kit/ is below both. guests/riscv64/machine/ begin in M-mode, on
+# another start of the kit.
 MICRO := tests/micro
 MICRO_ARCHES := x86_64 arm64 riscv64
 MICRO_CC_x86_64 ?= x86_64-linux-gnu-gcc
@@ -15,12 +16,14 @@ MICRO_CFLAGS := -std=gnu11 -O1 -Wall -Wextra -Werror -ffreestanding -fno-pic -fn
 	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -fno-strict-aliasing
 MICRO_GUESTS_COMMON := $(patsubst $(MICRO)/guests/%.c,%,$(wildcard $(MICRO)/guests/*.c))
 MICRO_FILES :=
+comma := ,
 
 # $(call micro,architecture): its guests, as build/tests/micro/<architecture>/NAME
 define micro
 MICRO_OUT_$(1) := $$(B)/tests/micro/$(1)
 MICRO_KIT_$(1) := $$(addprefix $$(MICRO_OUT_$(1))/kit/,start.o arch.o guest.o)
-MICRO_NAMES_$(1) := $$(MICRO_GUESTS_COMMON) $$(basename $$(notdir $$(wildcard $(MICRO)/guests/$(1)/*.[cS])))
+MICRO_NAMES_$(1) := $$(MICRO_GUESTS_COMMON) $$(basename $$(notdir $$(wildcard $(MICRO)/guests/$(1)/*.[cS] $(MICRO)/guests/$(1)/machine/*.c)))
+MICRO_KIT_MACHINE_$(1) := $$(if $$(wildcard $(MICRO)/kit/$(1)/machine.c),$$(addprefix $$(MICRO_OUT_$(1))/kit/,machine-start.o machine.o guest.o))
 MICRO_FILES += $$(MICRO_NAMES_$(1):%=$$(MICRO_OUT_$(1))/%)
 MICRO_COMPILE_$(1) = $$(MICRO_CC_$(1)) $$(MICRO_CFLAGS) $$(MICRO_CFLAGS_$(1)) -I$(MICRO)/kit -I$(MICRO)/kit/$(1) -c -o $$@ $$<
 MICRO_LINK_$(1) = $$(MICRO_CC_$(1)) -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,-zmax-page-size=4096 \
@@ -40,18 +43,23 @@ $$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/%.c $$(wildcard $(MICRO)/kit/*.h $(MICRO
 $$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/$(1)/%.c $$(wildcard $(MICRO)/kit/*.h $(MICRO)/kit/$(1)/*.h)
 	@mkdir -p $$(@D)
 	$$(Q)$$(MICRO_COMPILE_$(1))
+$$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/$(1)/machine/%.c $$(wildcard $(MICRO)/kit/*.h $(MICRO)/kit/$(1)/*.h)
+	@mkdir -p $$(@D)
+	$$(Q)$$(MICRO_COMPILE_$(1))
 $$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/$(1)/%.S $$(wildcard $(MICRO)/kit/$(1)/*.[hS])
 	@mkdir -p $$(@D)
 	$$(Q)$$(MICRO_COMPILE_$(1))
-# A guest in assembly begins by itself; those in C begin in the kit. Boards for arm64 and riscv64 take a flat Image.
-$$(MICRO_NAMES_$(1):%=$$(MICRO_OUT_$(1))/%): $$(MICRO_OUT_$(1))/%: $$(MICRO_OUT_$(1))/%.o $$(MICRO_KIT_$(1)) $(MICRO)/kit/$(1)/link.ld
+# A guest in assembly begins by itself; those in C begin in the kit. Boards for arm64 and riscv64 take a flat Image; what begins in M-mode lies
+# where RAM begins.
+$$(MICRO_NAMES_$(1):%=$$(MICRO_OUT_$(1))/%): $$(MICRO_OUT_$(1))/%: $$(MICRO_OUT_$(1))/%.o $$(MICRO_KIT_$(1)) $$(MICRO_KIT_MACHINE_$(1)) $(MICRO)/kit/$(1)/link.ld
 	@echo "  GUEST   $$@"
-	$$(Q)$$(MICRO_LINK_$(1)) -o $$@.elf $$< $$(if $$(wildcard $(MICRO)/guests/$(1)/$$*.S),,$$(MICRO_KIT_$(1)))
+	$$(Q)$$(MICRO_LINK_$(1)) -o $$@.elf $$< $$(if $$(wildcard $(MICRO)/guests/$(1)/$$*.S),,$$(if \
+		$$(wildcard $(MICRO)/guests/$(1)/machine/$$*.c),-Wl$$(comma)--defsym=machine=1 $$(MICRO_KIT_MACHINE_$(1)),$$(MICRO_KIT_$(1))))
 	$$(Q)$$(if $$(filter x86_64,$(1)),cp $$@.elf $$@,$$(MICRO_CC_$(1):gcc=objcopy) -O binary $$@.elf $$@)
 endef
 $(foreach a,$(MICRO_ARCHES),$(eval $(call micro,$(a))))
 
-TESTS += tests/micro/micro.sh tests/micro/rooms.sh
+TESTS += tests/micro/micro.sh tests/micro/rooms.sh tests/micro/announced.sh
 TEST_NEEDS += $(MICRO_FILES) $(B)/tests/guest/json
 micro-guests: $(MICRO_FILES)
 .PHONY: micro-guests

@@ -198,7 +198,15 @@ struct vr_host_registry {
 #define VR_POWER_OFF 0   /* clean power-off; `code` is the exit status */
 #define VR_POWER_RESET 1 /* reset the whole machine */
 #define VR_POWER_CRASH 2 /* the guest or the accelerator can't go on; `code` is the exit status */
-/* regs: in and out. arm64: x0..x17. riscv: a0..a7. Returns 0, or VR_E_NOENT: no such call. */
+/* Of calls that suspend the processor, since 1.1. Regs are unchanged: the vCPU sleeps as in WFI and, awake,
+ * makes the same call again, with VR_HYPERCALL_AWAKE set in `kind`, before it takes an interrupt. An
+ * accelerator that can't sleep there calls again at once. */
+#define VR_HYPERCALL_WAIT 1
+#define VR_HYPERCALL_AWAKE 0x80000000u
+/* The vCPU goes on at regs[1] as a processor that was powered on does, with regs[0] in its first register. */
+#define VR_HYPERCALL_ENTER 2
+/* regs: in and out. arm64: x0..x17. riscv: a0..a7. Returns 0, VR_E_NOENT: no such call, VR_HYPERCALL_WAIT or
+ * VR_HYPERCALL_ENTER. */
 typedef int32_t(VR_CALL *vr_hypercall_fn)(void *opaque, uint32_t vcpu, uint32_t kind, uint64_t *regs);
 struct vr_host_machine {
 	uint32_t size;

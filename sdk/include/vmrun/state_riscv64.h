@@ -12,11 +12,16 @@
  * of pmpcfg0, pmpcfg2 and pmpaddr0..15 gives them all of memory.
  *
  * Input pins are bits of mip: 3 MSIP, 5 STIP, 7 MTIP, 9 SEIP, 11 MEIP are levels. Pin 1 (SSIP), when driven
- * high, sets the bit that the hart itself clears; driving it low does nothing.
+ * high, sets the bit that the hart itself clears; driving it low does nothing. Pin VR_RISCV_PIN_TIME, driven
+ * high, says that the board's clock was set: `time` is guest time in ticks of VR_RISCV_TIMEBASE and what the
+ * board's register VR_RISCV_TIME_OFFSET (VR_SPACE_SYSREG; no CSR has that number) reads as. The
+ * hart's thread reads it then and after each new state; a board without that register has a clock that can't
+ * be set.
  *
  * ECALL from S-mode asks vmrun.machine/1's hypercall first: kind 0, eight registers a0..a7 in and out, of
- * which a0 and a1 are taken. VR_E_NOENT: it goes to M-mode as the architecture has it. After an answered
- * remote fence (extension 0x52464e43) every hart's TLB has been flushed.
+ * which a0 and a1 are taken. VR_E_NOENT: it goes to M-mode as the architecture has it. VR_HYPERCALL_WAIT: the
+ * hart sleeps as in WFI, and calls again when it wakes (host.h). After an answered remote fence (extension
+ * 0x52464e43) every hart's TLB has been flushed.
  */
 #ifndef VMRUN_STATE_RISCV64_H
 #define VMRUN_STATE_RISCV64_H
@@ -35,6 +40,8 @@
 
 /* Frequency of the time register (and of stimecmp), Hz. */
 #define VR_RISCV_TIMEBASE 10000000u
+#define VR_RISCV_PIN_TIME 15u
+#define VR_RISCV_TIME_OFFSET 0x10c01u
 
 /* Number of a CSR that every trigger has one of, here and in no instruction: tdata1 0x7a1, tdata2 0x7a2. */
 #define VR_RISCV_TRIGGER_CSR(trigger, csr) (((trigger) + 1u) << 12 | (csr))

@@ -284,6 +284,10 @@ struct vr_isa {
 	 * does that count in the current mode? 1: the engine calls fault() with VR_FAULT_DEBUG instead of
 	 * going on. 0: no. Changes nothing. [vcpu] */
 	int32_t(VR_CALL *debug_match)(struct vr_exec *x, uint32_t id, uint32_t access, uint32_t flags);
+	/* Since 1.1; may be missing: pc. Where a branch to `pc` goes in the current context: without the bits
+	 * that the architecture ignores in the target of a branch. The engine asks for an exec.pc whose page
+	 * it does not know, and goes on from the answer: a page is known by no other address. [vcpu] */
+	uint64_t(VR_CALL *branch_address)(struct vr_exec *x, uint64_t pc);
 };
 
 /* ---- host half ------------------------------------------------------------------------------- */

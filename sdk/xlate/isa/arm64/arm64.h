@@ -64,9 +64,11 @@ struct a64_state {
 	uint64_t oslsr, osdlr;
 	uint64_t dbgbvr[6], dbgbcr[6], dbgwvr[4], dbgwcr[4];
 	uint64_t pmcr, pmcntenset, pmintenset, pmovsset, pmuserenr, pmselr, pmccntr, pmccfiltr;
-	uint64_t event; /* WFE event register */
+	uint64_t event;      /* WFE event register */
+	uint64_t call_waits; /* an HVC (1) or SMC (2) is answered when the vCPU wakes; see sys_ops.c */
 	struct vr_timer *timer_virt, *timer_phys;
-	uint64_t reserved[32];
+	uint64_t mdccint, osdtrrx, osdtrtx, dbgprcr, dbgclaim;
+	uint64_t reserved[26];
 };
 
 static inline struct a64_state *a64_of(struct vr_exec *x)

@@ -109,7 +109,7 @@ void a64_exception(struct vr_exec *x, uint32_t vector, uint32_t ec, uint32_t iss
 	s->daif = PSTATE_DAIF;
 	s->pstate_il_ss = 0;
 	a64_select_sp(x, 1, 1);
-	x->pc = s->vbar_el1 + from + vector;
+	x->pc = a64_branch_address(s, s->vbar_el1 + from + vector);
 	a64_context(x);
 }
 
@@ -206,7 +206,7 @@ uint64_t VR_CALL a64_helper_eret(struct vr_exec *x, uint64_t a, uint64_t b, uint
 	if (mode != 0 && mode != 4 && mode != 5)
 		pstate = (pstate & ~0x1full) | PSTATE_IL | s->el << 2 | s->spsel;
 	a64_set_pstate(x, pstate);
-	x->pc = s->elr_el1;
+	x->pc = a64_branch_address(s, s->elr_el1);
 	s->excl_addr = UINT64_MAX;
 	s->event = 1;
 	a64_system_of(x)->stepping = 0;
@@ -216,6 +216,26 @@ uint64_t VR_CALL a64_helper_eret(struct vr_exec *x, uint64_t a, uint64_t b, uint
 	a64_recheck(x);
 	x->leave = 1;
 	return 0;
+}
+
+void a64_enter(struct vr_exec *x, uint64_t pc, uint64_t x0)
+{
+	struct a64_state *s = a64_of(x);
+
+	s->sctlr_el1 = a64_sysreg_find(VR_A64_SYSREG(3, 0, 1, 0, 0))->reset;
+	s->mdscr_el1 = 0;
+	s->excl_addr = UINT64_MAX;
+	a64_system_of(x)->stepping = 0;
+	a64_debug_update(x);
+	a64_set_pstate(x, PSTATE_RESET);
+	a64_x(x)[0] = x0;
+	x->pc = pc;
+	a64_context(x);
+}
+
+uint64_t VR_CALL a64_branch_address_of(struct vr_exec *x, uint64_t pc)
+{
+	return a64_branch_address(a64_of(x), pc);
 }
 
 /* ---- interrupts -------------------------------------------------------------------------------- */
@@ -235,12 +255,16 @@ uint32_t a64_recheck(struct vr_exec *x)
 	return 1;
 }
 
+/* exec.pc may be the target of an indirect branch that generated code did not look up. */
 int32_t VR_CALL a64_interrupt(struct vr_exec *x)
 {
+	if (a64_call_waits(x))
+		return 0;
 	uint32_t which = pending(a64_of(x));
 	if (!which)
 		return 0;
 	a64_system_of(x)->stepping = 0; /* the stepped instruction is done */
+	x->pc = a64_branch_address(a64_of(x), x->pc);
 	a64_exception(x, which & 2 ? A64_VECTOR_FIQ : A64_VECTOR_IRQ, 0, 0, x->pc, 0, 0);
 	return 1;
 }

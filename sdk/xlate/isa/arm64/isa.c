@@ -58,4 +58,5 @@ const struct vr_isa a64_isa = {
 	.set_pin = a64_set_pin,
 	.fp_fixup = a64_fp_fixup,
 	.debug_match = a64_debug_match,
+	.branch_address = a64_branch_address_of,
 };

@@ -22,6 +22,7 @@ int32_t VR_CALL a64_interrupt(struct vr_exec *x);
 uint32_t VR_CALL a64_has_work(struct vr_exec *x);
 int32_t VR_CALL a64_debug_match(struct vr_exec *x, uint32_t id, uint32_t access, uint32_t flags);
 void VR_CALL a64_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level);
+uint64_t VR_CALL a64_branch_address_of(struct vr_exec *x, uint64_t pc);
 
 /* A helper with VR_HF_VECTOR has a vector helper's type, the others a scalar one's. */
 #define A64_HELPER(name, flags)                                                                 \

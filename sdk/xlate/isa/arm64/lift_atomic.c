@@ -6,8 +6,8 @@
  * address and then swaps only if memory still holds that value. A value that was changed and changed back in
  * between goes unnoticed, which no program can rely on being told.
  *
- * All of these fault when not aligned to the whole of the access (B2.5.2), and LDAR..STLR are ordered among
- * themselves (B2.3.3), hence VR_MF_SC.
+ * All of these fault when not aligned to the whole of the access (B2.5.2), STXR also with an open monitor,
+ * and LDAR..STLR are ordered among themselves (B2.3.3), hence VR_MF_SC.
  */
 #include "lift.h"
 
@@ -98,12 +98,17 @@ int a64_lift_ldxp(struct a64_lift *l, const struct a64_fields *f)
 	return 1;
 }
 
-/* Does the monitor hold this address? I64, 0 or 1. */
-static uint32_t monitored(struct a64_lift *l, uint32_t address)
+/* Is an access of 1 << log2 bytes to be made? I64, not 0: the monitor holds this address, or the address is
+ * not aligned and the access faults. */
+static uint32_t monitored(struct a64_lift *l, uint32_t address, uint32_t log2)
 {
-	uint32_t held = vr_ir_get(l->ir, VR_T_I64, A64_SLOT_EXCL_ADDR);
+	uint32_t at = vr_ir_get(l->ir, VR_T_I64, A64_SLOT_EXCL_ADDR);
+	uint32_t held = vr_ir_add(l->ir, VR_IR_CMPSET, VR_T_I64, VR_CC_EQ, address, at, 0, 0);
 
-	return vr_ir_add(l->ir, VR_IR_CMPSET, VR_T_I64, VR_CC_EQ, address, held, 0, 0);
+	if (log2 == 0)
+		return held;
+	return vr_ir_op2(l->ir, VR_IR_OR, VR_T_I64, held,
+			 a64_op_imm(l, VR_IR_AND, VR_T_I64, address, (1ull << log2) - 1));
 }
 
 /* Of CASIF: what it reads is the monitor's, not the guest's. */
@@ -124,7 +129,7 @@ int a64_lift_stxr(struct a64_lift *l, const struct a64_fields *f)
 {
 	uint32_t type = size_type(f->size);
 	uint32_t address = a64_get_xsp(l, f->rn, VR_T_I64);
-	uint32_t condition = monitored(l, address);
+	uint32_t condition = monitored(l, address, f->size);
 	uint32_t expected = vr_ir_get(l->ir, type, A64_SLOT_EXCL_VAL);
 
 	/* Only matters when LDXR was of another size, but then it does. */
@@ -141,7 +146,7 @@ int a64_lift_stxr(struct a64_lift *l, const struct a64_fields *f)
 int a64_lift_stxp(struct a64_lift *l, const struct a64_fields *f)
 {
 	uint32_t address = a64_get_xsp(l, f->rn, VR_T_I64);
-	uint32_t condition = monitored(l, address);
+	uint32_t condition = monitored(l, address, 3 + f->size);
 	uint64_t imm = conditional(condition, release(f->o0));
 	uint32_t low = vr_ir_get(l->ir, VR_T_I64, A64_SLOT_EXCL_VAL), differ;
 

@@ -39,6 +39,12 @@ struct regime {
 	uint32_t disabled; /* EPDn */
 };
 
+/* Without a tag, which bits 63:56 may be. */
+static uint64_t untagged(uint64_t va)
+{
+	return va << 8 >> 8;
+}
+
 static uint32_t upper_half(uint64_t va)
 {
 	return va >> 55 & 1;
@@ -121,12 +127,6 @@ static struct vr_large blocks;
 static uint32_t
 	tags_seen; /* translations of addresses with a tag in the ignored top byte: ranges do not find them */
 
-/* Without a tag, which bits 63:56 may be. */
-static uint64_t untagged(uint64_t va)
-{
-	return va << 8 >> 8;
-}
-
 uint32_t a64_flush_range(const struct a64_state *s, uint64_t va, uint64_t *first, uint64_t *length)
 {
 	if (__atomic_load_n(&tags_seen, __ATOMIC_SEQ_CST))
@@ -146,6 +146,9 @@ int32_t a64_walk(struct vr_exec *x, uint64_t va, struct a64_mapping *out)
 {
 	const struct a64_state *s = a64_of(x);
 	if (!(s->sctlr_el1 & SCTLR_M)) {
+		/* AArch64.S1DisabledOutput(): TBI holds here as well. */
+		if (s->tcr_el1 & (upper_half(va) ? TCR_TBI1 : TCR_TBI0))
+			va = untagged(va);
 		if (va >> PA_BITS)
 			return fault_at(FSC_SIZE, 0);
 		flat(va, out);

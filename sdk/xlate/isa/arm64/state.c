@@ -66,11 +66,12 @@ static void clear(struct vr_exec *x)
 	memset(s->v, 0, sizeof(s->v));
 	s->mpidr_el1 = mpidr_of(x);
 	s->el = s->spsel = 1;
-	a64_set_pstate(x, 0x3c5); /* EL1h, DAIF set: D1.9.1 */
+	a64_set_pstate(x, PSTATE_RESET);
 	s->excl_addr = UINT64_MAX;
 	s->excl_val = s->excl_high = 0;
 	s->fpcr = s->fpsr_qc = 0;
 	s->event = 0;
+	s->call_waits = 0;
 	x->fp_round = VR_RM_NEAREST;
 	x->fp_flags = 0;
 	x->pc = 0;

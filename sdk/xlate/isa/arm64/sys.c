@@ -168,6 +168,22 @@ static void write_oslar(struct vr_exec *x, const struct a64_sysreg *r, uint64_t 
 	s->oslsr = (s->oslsr & ~(uint64_t)OSLSR_OSLK) | (value & 1 ? OSLSR_OSLK : 0);
 }
 
+static uint64_t read_reset(struct vr_exec *x, const struct a64_sysreg *r)
+{
+	(void)x;
+	return r->reset;
+}
+
+/* DBGCLAIMSET_EL1 and, with the next CRm, DBGCLAIMCLR_EL1: ones set, or clear. */
+static void write_claim(struct vr_exec *x, const struct a64_sysreg *r, uint64_t value)
+{
+	struct a64_state *s = a64_of(x);
+	if (r->enc >> 3 & 1)
+		s->dbgclaim &= ~value;
+	else
+		s->dbgclaim |= value & 0xff;
+}
+
 static uint64_t read_count(struct vr_exec *x, const struct a64_sysreg *r)
 {
 	return a64_count(x, (r->enc & 7) == 2 ? A64_TIMER_VIRT : A64_TIMER_PHYS);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* sys_ops.c: system instructions that are not MRS or MSR: TLB and cache maintenance, barriers, waiting, calls
  * upwards. */
+#include <string.h>
 #include "system.h"
 
 /* ---- TLBI (C5.5, D5.10) -------------------------------------------------------------------- */
@@ -137,19 +138,59 @@ uint64_t VR_CALL a64_helper_sev(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 
 #define CALL_REGISTERS 18 /* x0..x17: SMC Calling Convention (DEN 0028), 2.6 */
 
-uint64_t VR_CALL a64_helper_hypercall(struct vr_exec *x, uint64_t kind, uint64_t b, uint64_t c)
+/* VR_OK: answered, in the registers. Else as vr_hypercall_fn. */
+static int32_t call_board(struct vr_exec *x, uint32_t kind)
 {
 	const struct a64_system *system = a64_system_of(x);
 	uint64_t regs[CALL_REGISTERS];
+	int32_t rc;
 
+	memcpy(regs, a64_x(x), sizeof(regs));
+	rc = system->machine->hypercall(system->host, x->index, kind, regs);
+	if (rc == VR_OK)
+		memcpy(a64_x(x), regs, sizeof(regs));
+	else if (rc == VR_HYPERCALL_ENTER)
+		a64_enter(x, regs[1], regs[0]);
+	return rc;
+}
+
+/* The vCPU sleeps in its call: exec.pc is the instruction's until the call is made again. */
+static void wait_in_call(struct vr_exec *x, uint32_t kind)
+{
+	a64_of(x)->call_waits = 1 + kind;
+	x->env->wait(x);
+	x->leave = 1;
+}
+
+uint32_t a64_call_waits(struct vr_exec *x)
+{
+	struct a64_state *s = a64_of(x);
+	uint32_t kind = (uint32_t)s->call_waits - 1;
+
+	if (s->call_waits == 0)
+		return 0;
+	int32_t rc = a64_has_work(x) ? call_board(x, kind | VR_HYPERCALL_AWAKE) : VR_HYPERCALL_WAIT;
+	if (rc == VR_HYPERCALL_WAIT) {
+		wait_in_call(x, kind);
+		return 1;
+	}
+	s->call_waits = 0;
+	if (rc != VR_HYPERCALL_ENTER)
+		x->pc += 4;
+	return 0;
+}
+
+uint64_t VR_CALL a64_helper_hypercall(struct vr_exec *x, uint64_t kind, uint64_t b, uint64_t c)
+{
 	(void)b, (void)c;
-	if (a64_of(x)->el == 0 || system->machine == NULL)
+	if (a64_of(x)->el == 0 || a64_system_of(x)->machine == NULL)
 		return a64_raise(x, EC_UNKNOWN, 0);
-	for (uint32_t i = 0; i < CALL_REGISTERS; i++)
-		regs[i] = a64_x(x)[i];
-	if (system->machine->hypercall(system->host, x->index, (uint32_t)kind, regs) != 0)
-		return a64_raise(x, EC_UNKNOWN, 0);
-	for (uint32_t i = 0; i < CALL_REGISTERS; i++)
-		a64_x(x)[i] = regs[i];
+	int32_t rc = call_board(x, (uint32_t)kind);
+	if (rc == VR_HYPERCALL_WAIT)
+		wait_in_call(x, (uint32_t)kind);
+	else if (rc == VR_HYPERCALL_ENTER)
+		x->leave = 1;
+	else if (rc != VR_OK)
+		a64_raise(x, EC_UNKNOWN, 0);
 	return 0;
 }

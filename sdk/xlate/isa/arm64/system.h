@@ -60,6 +60,7 @@ static inline struct a64_system *a64_system_of(struct vr_exec *x)
 #define PSTATE_D (1u << 9)
 #define PSTATE_DAIF 0x3c0u
 #define PSTATE_IL (1u << 20)
+#define PSTATE_RESET 0x3c5u /* EL1h, DAIF set: D1.9.1 */
 #define PSTATE_SS (1u << 21)
 
 #define FPCR_AHP (1u << 26)
@@ -107,6 +108,16 @@ void a64_leave_next_pc(struct vr_exec *x);
 uint64_t a64_raise_sysreg(struct vr_exec *x, uint32_t enc, uint32_t rt, uint32_t is_read);
 /* After PSTATE.DAIF was cleared: have a pending interrupt looked at. 1: there is one. */
 uint32_t a64_recheck(struct vr_exec *x);
+/* Go on at `pc` as after power-up (PSCI, DEN 0022, 6.4): EL1h, everything masked, MMU and caches off, x0. */
+void a64_enter(struct vr_exec *x, uint64_t pc, uint64_t x0);
+/* AArch64.BranchAddr(): `pc` without the tag that TCR_EL1.TBIn lets software keep in it. Every address that
+ * becomes the PC of an exception, or exec.pc outside soft_find(), goes through this. */
+static inline uint64_t a64_branch_address(const struct a64_state *s, uint64_t pc)
+{
+	uint64_t plain = (uint64_t)((int64_t)(pc << 8) >> 8);
+
+	return s->tcr_el1 & (pc >> 55 & 1 ? TCR_TBI1 : TCR_TBI0) ? plain : pc;
+}
 /* Index in sp_el[] of the stack pointer that PSTATE selects. */
 static inline uint32_t a64_sp_index(const struct a64_state *s)
 {
@@ -126,6 +137,10 @@ void a64_debug_exception(struct vr_exec *x, uint64_t va, uint32_t access);
 /* Software step is active and the one instruction has run, or was not to run. */
 uint32_t a64_step_pending(struct vr_exec *x);
 void a64_step_exception(struct vr_exec *x);
+/* ---- sys_ops.c ---------------------------------------------------------------------------------- */
+
+/* Before interrupts are looked at: 1: the vCPU still sleeps in a call to the board's firmware. */
+uint32_t a64_call_waits(struct vr_exec *x);
 
 /* ---- mmu.c ---------------------------------------------------------------------------------- */
 

@@ -40,6 +40,8 @@ static uint32_t check_satp(struct vr_exec *x, const struct rv_csr *r)
 
 /* ---- registers that are more than a field ---------------------------------------------------- */
 
+static void write_inhibit(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
+
 static uint64_t read_zero(struct vr_exec *x, const struct rv_csr *r)
 {
 	(void)x, (void)r;
@@ -69,12 +71,60 @@ static uint64_t read_time(struct vr_exec *x, const struct rv_csr *r)
 	return rv_time(x);
 }
 
-/* A cycle, and an instruction, a nanosecond. */
-static uint64_t read_cycle(struct vr_exec *x, const struct rv_csr *r)
+/*
+ * mcycle and minstret ("Hardware Performance Monitor"). A cycle is a nanosecond, and so is an instruction
+ * until software writes minstret: from then on translated code counts each one (RV_KEY_COUNT), which costs
+ * time, so that it is done only for software that counts instructions itself. The fields hold the counter's
+ * value less the nanoseconds where it counts those, so a counter that mcountinhibit stops holds its value.
+ */
+#define COUNTER_BIT(r) ((r)->number & 31) /* in mcountinhibit: CY 0, IR 2 */
+#define BIT_IR 2u                         /* RV_COUNTER_IR */
+
+static uint64_t counted_by_time(struct vr_exec *x, const struct rv_csr *r)
 {
-	const struct rv_system *system = rv_system_of(x);
-	(void)r;
-	return system->timer ? system->timer->now(system->host) : 0;
+	const struct rv_state *s = rv_of(x);
+
+	if ((s->mcountinhibit >> COUNTER_BIT(r) & 1) || (COUNTER_BIT(r) == BIT_IR && s->counted))
+		return 0;
+	return rv_nanoseconds(x);
+}
+
+uint64_t rv_counter_get(struct vr_exec *x, const struct rv_csr *r)
+{
+	uint64_t value = rv_csr_get(x, r);
+
+	return r->number == RV_CSR_MCOUNTINHIBIT ? value : value + counted_by_time(x, r);
+}
+
+void rv_counter_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
+{
+	if (r->number == RV_CSR_MCOUNTINHIBIT)
+		write_inhibit(x, r, value);
+	else
+		rv_csr_set(x, r, value - counted_by_time(x, r));
+}
+
+/* The instruction that reads has been counted already. */
+static uint64_t read_counter(struct vr_exec *x, const struct rv_csr *r)
+{
+	return rv_counter_get(x, r) - (COUNTER_BIT(r) == BIT_IR && (x->key & RV_KEY_COUNT));
+}
+
+static void write_minstret(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
+{
+	rv_of(x)->counted = 1;
+	rv_counter_set(x, r, value);
+}
+
+/* Both go on, or stay, with the value that they have now. */
+static void write_inhibit(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
+{
+	const struct rv_csr *cycle = rv_csr_find(RV_CSR_MCYCLE), *instret = rv_csr_find(RV_CSR_MINSTRET);
+	uint64_t cycles = rv_counter_get(x, cycle), instructions = rv_counter_get(x, instret);
+
+	rv_csr_set(x, r, value);
+	rv_counter_set(x, cycle, cycles);
+	rv_counter_set(x, instret, instructions);
 }
 
 static uint64_t with_sd(uint64_t status)

@@ -60,6 +60,12 @@ static void lift_one(struct rv_lift *l)
 	struct vr_ir *ir = l->ir;
 
 	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, l->guarded, 0, 0, 0, l->pc);
+	if (l->key & RV_KEY_COUNT) {
+		uint32_t offset = RV_STATE_OFFSET(minstret);
+		uint32_t n = vr_ir_add(ir, VR_IR_LDS, VR_T_I64, 0, 0, 0, 0, offset);
+
+		vr_ir_add(ir, VR_IR_STS, VR_T_I64, 0, rv_op_imm(l, VR_IR_ADD, VR_T_I64, n, 1), 0, 0, offset);
+	}
 	uint32_t mark = ir->op_count;
 	if (rv_lift_word(l, l->insn))
 		return;
@@ -118,7 +124,8 @@ static uint32_t lift_skipped(struct rv_lift *l, const uint8_t *p, uint32_t lengt
 	uint32_t mark = ir->op_count, boxed = l->boxed,
 		 at = l->branch.op; /* it may be another branch's soon */
 
-	if (!at || !fetch(l, p, length) || l->branch.to != l->pc + l->length)
+	/* What is skipped is not counted. */
+	if (!at || (l->key & RV_KEY_COUNT) || !fetch(l, p, length) || l->branch.to != l->pc + l->length)
 		return 0;
 	struct vr_ir_op branch = ir->ops[at];
 

@@ -4,7 +4,7 @@
  *
  * The reservation is two slots: LR's address and what it read there. SC compares the address, then swaps only
  * if memory still holds that value. A value changed and changed back goes unnoticed, which no program can
- * rely on being told. All of these fault when misaligned.
+ * rely on being told. All of these fault when misaligned, SC also without a reservation.
  */
 #include "lift.h"
 
@@ -45,6 +45,9 @@ HANDLER(sc)
 	uint32_t at = vr_ir_get(l->ir, VR_T_I64, RV_SLOT_RES_ADDR);
 	uint32_t expected = vr_ir_get(l->ir, type, RV_SLOT_RES_VAL);
 	uint32_t held = vr_ir_add(l->ir, VR_IR_CMPSET, VR_T_I64, VR_CC_EQ, a, at, 0, 0);
+
+	/* A misaligned address is none that LR reserved: the access is made for its fault alone. */
+	held = rv_op(l, VR_IR_OR, held, rv_op_imm(l, VR_IR_AND, VR_T_I64, a, f->w ? 7 : 3));
 	uint32_t old = vr_ir_add(l->ir, VR_IR_CASIF, type, f->w ? 3 : 2, a, expected, b,
 				 held | (uint64_t)(ordering(f) | VR_MF_STORE) << 32);
 	uint32_t failed = vr_ir_add(l->ir, VR_IR_CMPSET, type, VR_CC_NE, old, expected, 0, 0);

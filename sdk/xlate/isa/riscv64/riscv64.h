@@ -36,6 +36,7 @@
 #define RV_KEY_MXR 0x200u
 #define RV_KEY_MPRV 0x400u /* data accesses as if in mode MPP: */
 #define RV_KEY_MPP_SHIFT 11
+#define RV_KEY_COUNT (1u << 20) /* code adds each instruction to minstret */
 
 #define RV_PMP_ENTRIES 16u
 #define RV_TRIGGERS 4u
@@ -65,17 +66,21 @@ struct rv_state {
 	uint32_t frm;
 	uint32_t pins;    /* atomic: levels, as bits of mip */
 	uint32_t latched; /* atomic: bits of mip that software sets and clears: SSIP, STIP, SEIP */
-	uint64_t unused;
+	uint64_t unused;  /* of CSRs without storage */
 	uint32_t fp_used; /* since the last trap, return, or write of FS as Off: an FP instruction met outside
 			     U-mode */
-	uint32_t reserved0;
+	uint32_t counted; /* minstret is what code counts: software has written it. See csr.c */
 	uint64_t mstatus, medeleg, mideleg, mie, mtvec, mcounteren, mcountinhibit, menvcfg;
 	uint64_t mscratch, mepc, mcause, mtval;
 	uint64_t stvec, scounteren, senvcfg, sscratch, sepc, scause, stval, satp, stimecmp;
 	uint64_t pmpcfg[RV_PMP_ENTRIES / 8], pmpaddr[RV_PMP_ENTRIES];
 	uint64_t mhpmevent[29];
 	struct vr_timer *timer;
-	uint64_t reserved[16];
+	uint64_t mcycle, minstret; /* see csr.c */
+	uint64_t time_offset;      /* atomic: what time shows besides guest time; see timer.c */
+	uint32_t time_stale;       /* atomic: the board is to be asked for it */
+	uint32_t call_waits;       /* an ECALL is answered when the hart wakes; see trap.c */
+	uint64_t reserved[12];
 	struct rv_pmp pmp;
 	uint64_t tselect, tdata1[RV_TRIGGERS], tdata2[RV_TRIGGERS];
 };

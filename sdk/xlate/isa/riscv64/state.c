@@ -58,6 +58,9 @@ static void clear(struct vr_exec *x)
 	memset(s->f, 0, sizeof(s->f));
 	s->mode = RV_MACHINE;
 	s->fp_used = 0;
+	s->counted = 0;
+	s->call_waits = 0;
+	__atomic_store_n(&s->time_stale, 0, __ATOMIC_SEQ_CST);
 	s->res_addr = UINT64_MAX;
 	s->res_val = 0;
 	s->frm = 0;
@@ -75,6 +78,7 @@ static void enter_context(struct vr_exec *x)
 	rv_context(x);
 	rv_timer_update(x);
 	rv_recheck(x);
+	rv_time_stale(x); /* not before, as this may be another thread */
 }
 
 void VR_CALL rv_reset(struct vr_exec *x)
@@ -115,7 +119,8 @@ int32_t VR_CALL rv_get_state(struct vr_exec *x, const char *id, void *state, uin
 		if (out->csr_count == VR_STATE_RISCV64_CSRS)
 			return VR_E_INTERNAL;
 		out->csr[out->csr_count].id = r->number;
-		out->csr[out->csr_count++].value = rv_csr_get(x, r);
+		out->csr[out->csr_count++].value =
+			r->flags & RV_CSR_COUNTER ? rv_counter_get(x, r) : rv_csr_get(x, r);
 	}
 	return 0;
 }
@@ -149,7 +154,10 @@ int32_t VR_CALL rv_set_state(struct vr_exec *x, const char *id, const void *stat
 	for (uint32_t i = 0; i < in->csr_count; i++) {
 		const struct rv_csr *r = rv_csr_find(in->csr[i].id);
 		if (r && (r->flags & RV_CSR_STATE)) {
-			rv_csr_set(x, r, in->csr[i].value);
+			if (r->flags & RV_CSR_COUNTER)
+				rv_counter_set(x, r, in->csr[i].value);
+			else
+				rv_csr_set(x, r, in->csr[i].value);
 			lists_pmp |= r->flags & RV_CSR_PMP;
 		}
 	}

@@ -87,6 +87,10 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 #define RV_CSR_FCSR 0x003u
 #define RV_CSR_SSTATUS 0x100u
 #define RV_CSR_TDATA1 0x7a1u
+#define RV_CSR_MCOUNTINHIBIT 0x320u
+#define RV_COUNTER_IR 4u /* its bit there for minstret */
+#define RV_CSR_MCYCLE 0xb00u
+#define RV_CSR_MINSTRET 0xb02u
 
 /* ---- trap.c ---------------------------------------------------------------------------------- */
 
@@ -94,7 +98,7 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 void rv_context(struct vr_exec *x);
 /* A synchronous exception at exec.pc, from a helper: sets exec.leave. Returns 0. */
 uint64_t rv_raise(struct vr_exec *x, uint64_t cause, uint64_t tval);
-/* mip as it reads. */
+/* mip as it reads. [vcpu] */
 uint32_t rv_pending(struct vr_exec *x);
 /* After something was unmasked: have pending interrupts looked at. Returns those that are to be taken now. */
 uint32_t rv_recheck(struct vr_exec *x);
@@ -141,7 +145,16 @@ uint32_t rv_trigger_fetch(struct vr_exec *x);
 int32_t rv_timer_init(struct vr_exec *x);
 void rv_timer_fini(struct vr_exec *x);
 void rv_timer_update(struct vr_exec *x); /* stimecmp or menvcfg changed */
-uint64_t rv_time(struct vr_exec *x);
+void rv_time_stale(struct vr_exec *x);   /* the board may have set its clock [any] */
+/* What is stale is asked for again. [vcpu] */
+void rv_time_refresh(struct vr_exec *x);
+static inline void rv_time_settle(struct vr_exec *x)
+{
+	if (__atomic_load_n(&rv_of(x)->time_stale, __ATOMIC_RELAXED))
+		rv_time_refresh(x);
+}
+uint64_t rv_time(struct vr_exec *x);        /* [vcpu] */
+uint64_t rv_nanoseconds(struct vr_exec *x); /* guest time */
 
 /* ---- csr.c ----------------------------------------------------------------------------------- */
 
@@ -150,6 +163,7 @@ uint64_t rv_time(struct vr_exec *x);
 #define RV_CSR_CONTEXT 2u /* a write may change the context, or what interrupts are enabled */
 #define RV_CSR_PMP 4u     /* a write may change whether the next instruction can be fetched */
 #define RV_CSR_DEBUG 8u   /* a write may put a trigger at the next instruction */
+#define RV_CSR_COUNTER 16u /* mcycle, minstret, mcountinhibit: rv_counter_get(), rv_counter_set() */
 
 struct rv_csr {
 	const char *name;
@@ -170,6 +184,9 @@ extern const uint32_t rv_csr_count;
 const struct rv_csr *rv_csr_find(uint32_t number);                          /* NULL: there is none */
 uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r);             /* the storage, no effects */
 void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value); /* masked */
+/* The value of an RV_CSR_COUNTER outside an instruction, and a new one. */
+uint64_t rv_counter_get(struct vr_exec *x, const struct rv_csr *r);
+void rv_counter_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
 /* pmpcfg and pmpaddr: in pmp.c. */
 void rv_pmp_write_config(struct vr_exec *x, const struct rv_csr *r, uint64_t value);
 uint64_t rv_pmp_read_address(struct vr_exec *x, const struct rv_csr *r);

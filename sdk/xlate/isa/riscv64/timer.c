@@ -5,15 +5,31 @@
  * The hart changes stimecmp, the host's timer thread sees the time arrive; both look at everything afresh
  * under one lock, so whoever looked last has the last word. A host timer that fires too early or twice does
  * no harm.
+ *
+ * time is guest time and an offset, the same for all harts: what software added by writing the board's clock,
+ * whose shadow time is ("Machine Timer"). The board keeps it and says with a pin that it has changed
+ * (state_riscv64.h). Only the hart's own thread may ask for it: the pin makes what is known of it stale, and
+ * kicks the hart, which asks before it looks at what is pending, or at the time.
  */
 #include "system.h"
 
 #define NS_PER_TICK (1000000000u / VR_RISCV_TIMEBASE)
 
-uint64_t rv_time(struct vr_exec *x)
+uint64_t rv_nanoseconds(struct vr_exec *x)
 {
 	const struct rv_system *system = rv_system_of(x);
-	return system->timer ? system->timer->now(system->host) / NS_PER_TICK : 0;
+	return system->timer ? system->timer->now(system->host) : 0;
+}
+
+static uint64_t offset_of(struct vr_exec *x)
+{
+	return __atomic_load_n(&rv_of(x)->time_offset, __ATOMIC_SEQ_CST);
+}
+
+uint64_t rv_time(struct vr_exec *x)
+{
+	rv_time_settle(x);
+	return rv_nanoseconds(x) / NS_PER_TICK + offset_of(x);
 }
 
 void rv_timer_update(struct vr_exec *x)
@@ -23,16 +39,36 @@ void rv_timer_update(struct vr_exec *x)
 
 	pthread_mutex_lock(&system->timer_lock);
 	if (s->menvcfg & MENVCFG_STCE) {
-		uint32_t level = rv_time(x) >= s->stimecmp;
+		uint64_t ticks = rv_nanoseconds(x) / NS_PER_TICK, time = ticks + offset_of(x);
+		uint64_t left = s->stimecmp - time; /* until it is reached */
+		uint32_t level = time >= s->stimecmp;
 		if (s->timer) {
-			if (!level && s->stimecmp <= UINT64_MAX / NS_PER_TICK)
-				system->timer->arm(s->timer, s->stimecmp * NS_PER_TICK);
+			if (!level && left <= UINT64_MAX / NS_PER_TICK - ticks)
+				system->timer->arm(s->timer, (ticks + left) * NS_PER_TICK);
 			else
 				system->timer->cancel(s->timer);
 		}
 		rv_set_pin(x, 5, level);
 	}
 	pthread_mutex_unlock(&system->timer_lock);
+}
+
+void rv_time_stale(struct vr_exec *x)
+{
+	__atomic_store_n(&rv_of(x)->time_stale, 1, __ATOMIC_SEQ_CST);
+}
+
+void rv_time_refresh(struct vr_exec *x)
+{
+	const struct rv_system *system = rv_system_of(x);
+	uint64_t offset = 0; /* the clock of a board that has no such register can't be set */
+
+	__atomic_store_n(&rv_of(x)->time_stale, 0, __ATOMIC_SEQ_CST);
+	if (system->mmio)
+		system->mmio->access(system->host, VR_SPACE_SYSREG, x->index, VR_RISCV_TIME_OFFSET, 8, 0,
+				     &offset);
+	__atomic_store_n(&rv_of(x)->time_offset, offset, __ATOMIC_SEQ_CST);
+	rv_timer_update(x);
 }
 
 /* [any]: the host's timer thread. */

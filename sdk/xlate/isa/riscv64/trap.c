@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* trap.c: exceptions, interrupts and delegation, returns, waiting, the input pins, fences (vol. II). */
+#include <string.h>
 #include "system.h"
 
 /* ---- context -------------------------------------------------------------------------------- */
@@ -21,6 +22,8 @@ static uint64_t key_of(const struct rv_state *s)
 	}
 	if ((s->mstatus & MSTATUS_FS) && (s->mode == RV_USER || s->fp_used))
 		key |= RV_KEY_FP | (uint64_t)s->frm << RV_KEY_FRM_SHIFT;
+	if (s->counted && !(s->mcountinhibit & RV_COUNTER_IR))
+		key |= RV_KEY_COUNT;
 	return key;
 }
 
@@ -84,9 +87,19 @@ static void trap(struct vr_exec *x, uint64_t cause, uint64_t tval, uint32_t to_s
 	rv_context(x);
 }
 
+/* The instruction at exec.pc does not retire, and is counted already where code counts. */
+static void not_retired(struct vr_exec *x)
+{
+	if (x->key & RV_KEY_COUNT)
+		rv_of(x)->minstret--;
+}
+
 static void exception(struct vr_exec *x, uint64_t cause, uint64_t tval)
 {
 	const struct rv_state *s = rv_of(x);
+
+	if (cause != RV_CAUSE_FETCH_PAGE && cause != RV_CAUSE_FETCH_ACCESS)
+		not_retired(x);
 	trap(x, cause, tval, s->mode != RV_MACHINE && (s->medeleg >> cause & 1));
 }
 
@@ -136,6 +149,7 @@ uint64_t VR_CALL rv_helper_fp_on(struct vr_exec *x, uint64_t insn, uint64_t b, u
 	(void)b, (void)c;
 	if (!(s->mstatus & MSTATUS_FS))
 		return rv_raise(x, RV_CAUSE_ILLEGAL, insn);
+	not_retired(x);
 	s->fp_used = 1;
 	rv_context(x);
 	x->leave = 1;
@@ -189,6 +203,8 @@ uint64_t VR_CALL rv_helper_sret(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 uint32_t rv_pending(struct vr_exec *x)
 {
 	const struct rv_state *s = rv_of(x);
+
+	rv_time_settle(x);
 	return __atomic_load_n(&s->pins, __ATOMIC_SEQ_CST) | __atomic_load_n(&s->latched, __ATOMIC_SEQ_CST);
 }
 
@@ -217,11 +233,22 @@ uint32_t rv_recheck(struct vr_exec *x)
 	return which;
 }
 
+static void wait_in_call(struct vr_exec *x);
+static void end_call(struct vr_exec *x);
+
 int32_t VR_CALL rv_interrupt(struct vr_exec *x)
 {
 	static const uint8_t order[] = {11, 3, 7, 9, 1, 5}; /* external, software, timer; M, then S */
-	uint32_t to_supervisor, which = ready(x, &to_supervisor);
+	uint32_t to_supervisor, which;
 
+	if (rv_of(x)->call_waits) {
+		if (!rv_has_work(x)) {
+			wait_in_call(x);
+			return 0;
+		}
+		end_call(x);
+	}
+	which = ready(x, &to_supervisor);
 	for (uint32_t i = 0; which && i < sizeof(order); i++)
 		if (which >> order[i] & 1) {
 			trap(x, RV_CAUSE_INTERRUPT | order[i], 0, to_supervisor);
@@ -239,6 +266,14 @@ uint32_t VR_CALL rv_has_work(struct vr_exec *x)
 void VR_CALL rv_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 {
 	struct rv_state *s = rv_of(x);
+
+	if (pin == VR_RISCV_PIN_TIME) {
+		if (level) {
+			rv_time_stale(x);
+			x->env->kick(x);
+		}
+		return;
+	}
 	uint32_t bit = pin < 12 ? 1u << pin & RV_IP_ALL : 0,
 		 *word = bit == RV_IP_SSIP ? &s->latched : &s->pins;
 
@@ -335,24 +370,52 @@ static void remote_fence(struct vr_exec *x, const uint64_t *regs)
 
 #define CALL_REGISTERS 8 /* a0..a7 */
 
+/* VR_OK: answered, in a0 and a1. Else as vr_hypercall_fn. */
+static int32_t call_board(struct vr_exec *x, uint32_t kind)
+{
+	const struct rv_system *system = rv_system_of(x);
+	uint64_t regs[CALL_REGISTERS], *arguments = &rv_x(x)[10];
+	int32_t rc;
+
+	if (system->machine == NULL)
+		return VR_E_NOENT;
+	memcpy(regs, arguments, sizeof(regs));
+	rc = system->machine->hypercall(system->host, x->index, kind, regs);
+	if (rc != VR_OK)
+		return rc;
+	if (arguments[7] == SBI_RFENCE && regs[0] == 0)
+		remote_fence(x, arguments);
+	arguments[0] = regs[0];
+	arguments[1] = regs[1];
+	return VR_OK;
+}
+
+/* The hart sleeps in its call: exec.pc is the ECALL until the call is made again. */
+static void wait_in_call(struct vr_exec *x)
+{
+	rv_of(x)->call_waits = 1;
+	x->env->wait(x);
+	x->leave = 1;
+}
+
+static void end_call(struct vr_exec *x)
+{
+	rv_of(x)->call_waits = 0;
+	if (call_board(x, VR_HYPERCALL_AWAKE) == VR_HYPERCALL_WAIT)
+		wait_in_call(x);
+	else
+		x->pc += 4;
+}
+
 /* ECALL from S-mode: the board's firmware, if there is one, else M-mode. */
 uint64_t VR_CALL rv_helper_ecall(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
-	const struct rv_system *system = rv_system_of(x);
-	uint64_t regs[CALL_REGISTERS], *gpr = rv_x(x);
+	int32_t rc = call_board(x, 0);
 
 	(void)a, (void)b, (void)c;
-	for (uint32_t i = 0; i < CALL_REGISTERS; i++)
-		regs[i] = gpr[10 + i];
-	if (system->machine == NULL || system->machine->hypercall(system->host, x->index, 0, regs) != VR_OK)
-		return rv_raise(x, RV_CAUSE_ECALL + RV_SUPERVISOR, 0);
-	if (gpr[17] == SBI_RFENCE && regs[0] == 0) {
-		uint64_t call[CALL_REGISTERS];
-		for (uint32_t i = 0; i < CALL_REGISTERS; i++)
-			call[i] = gpr[10 + i];
-		remote_fence(x, call);
-	}
-	gpr[10] = regs[0];
-	gpr[11] = regs[1];
+	if (rc == VR_HYPERCALL_WAIT)
+		wait_in_call(x);
+	else if (rc != VR_OK)
+		rv_raise(x, RV_CAUSE_ECALL + RV_SUPERVISOR, 0);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #define TRIES 1000000
 
 uint64_t arch_counter_hz;
+volatile uint64_t arch_irq_pc;
 const char arch_vectors_what[] = "thirty-two 128-bit registers";
 extern uint64_t landing;
 extern char arch_secondary[];
@@ -58,6 +59,7 @@ static void trap(struct frame *f)
 		break;
 	case 0x20:
 	case 0x21:
+	case 0x22: /* PC alignment */
 	case 0x24:
 	case 0x25:
 		kind = TRAP_MEMORY;
@@ -89,6 +91,7 @@ void arch_vector(unsigned what, struct frame *f)
 		trap(f);
 		return;
 	}
+	arch_irq_pc = f->elr;
 	id = sysreg_read(s3_0_c12_c12_0); /* ICC_IAR1_EL1 */
 	if (id == INTID_TIMER) {
 		sysreg_write(cntv_ctl_el0, 0);

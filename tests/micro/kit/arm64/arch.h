@@ -30,6 +30,7 @@ struct frame {
 /* Guests that take exceptions themselves have their own: 1: go on where the frame says. */
 int guest_exception(struct frame *f, uint64_t esr);
 
+extern volatile uint64_t arch_irq_pc; /* where the last interrupt came */
 int64_t arch_psci(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 #endif
 #endif
