@@ -159,7 +159,8 @@ static void data_write(struct vr_pl011 *u, uint8_t byte)
 	update_line(u);
 }
 
-/* The modem's inputs: somebody is connected and ready. In loop-back the outputs (3.3.8, UARTCR.LBE). */
+/* The modem's inputs: a terminal is connected and ready. In loop-back they are the outputs (3.3.8,
+ * UARTCR.LBE). */
 static uint32_t modem(const struct vr_pl011 *u)
 {
 	if (!(u->cr & CR_LBE))
