@@ -283,8 +283,9 @@ void vr_stats_free(struct vr_stats *s);
 struct vr_machine {
 	struct vr_registry *registry;
 	struct vr_choice choice;
-	struct vr_boot boot;                    /* empty but while it is loaded */
-	char *kernel, *initrd, *append, *image; /* what to read it from, again at each reset */
+	struct vr_boot boot;          /* empty but while it is loaded */
+	struct boot_files boot_files; /* what to read it from, again at each reset */
+	char *kernel, *initrd, *append, *image;
 
 	const struct vr_accel *accel;
 	void *accel_self, *vm;
