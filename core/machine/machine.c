@@ -90,7 +90,7 @@ static int32_t read_boot(struct vr_machine *m, int *image_is_disk)
 
 static int32_t open_disk(struct vr_machine *m, const char *path, bool read_only)
 {
-	int32_t rc = vr_disk_open(&m->disk[m->disk_count], path, read_only);
+	int32_t rc = vr_disk_open(&m->disk[m->disk_count], path, read_only, m->disk, m->disk_count);
 
 	if (rc == VR_OK)
 		m->disk_count++;

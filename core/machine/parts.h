@@ -19,6 +19,7 @@
 #include <vmrun/tap.h>
 
 #include "boot/boot.h"
+#include "machine/backing.h"
 #include "machine/machine.h"
 #include "plugin/registry.h"
 
@@ -206,8 +207,13 @@ struct vr_disk {
 	_Atomic int flush_failed;
 	_Atomic int complained;
 	_Atomic int dirty; /* written since it was flushed */
+	bool regular;      /* a file, which others can make shorter */
+	_Atomic uint64_t end; /* bytes that the file has had: from there to `length` it reads as zeros */
+	struct backing backing;
 };
-int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only);
+/* `others`: the disks of this machine so far. */
+int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only, const struct vr_disk *others,
+		     uint32_t other_count);
 int32_t vr_disk_read(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
 int32_t vr_disk_write(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
 int32_t vr_disk_flush(struct vr_disk *d);

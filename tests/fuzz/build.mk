@@ -34,7 +34,7 @@ $(FUZZ_DIR)/seeds: tests/fuzz/seeds.c tests/boot/image.c tests/boot/image.h
 	$(Q)$(CC) -std=gnu11 -O1 $(WARN) -o $@ $(filter %.c,$^) -lz
 
 fuzz: $(FUZZ:%=$(FUZZ_DIR)/fuzz_%) $(FUZZ_DIR)/seeds
-	@mkdir -p $(FUZZ:%=$(FUZZ_DIR)/corpus/%)
+	@mkdir -p $(addprefix $(FUZZ_DIR)/corpus/,$(FUZZ) gpt fat bls unpack)
 	$(Q)$(FUZZ_DIR)/seeds $(FUZZ_DIR)/corpus
 	$(Q)for f in $(FUZZ); do \
 	  echo "  RUN     fuzz_$$f, $(FUZZ_SECONDS) s"; \
