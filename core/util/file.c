@@ -77,7 +77,7 @@ static int32_t check_kind(const struct file_request *r, const struct stat *st, c
 		return VR_OK;
 	describe(r->kinds, wanted, sizeof(wanted));
 	if (*kind == FILE_FIFO && (r->kinds & FILE_PIPE))
-		return vr_error_set(VR_E_INVAL, "%s: is %s; give %s; the shell can open it: /dev/stdin <'%s'",
+		return vr_error_set(VR_E_INVAL, "%s: is %s; give %s; the shell can open it for you: /dev/stdin <%s",
 				    label_of(r), kinds[i].name, wanted, r->path);
 	return vr_error_set(VR_E_INVAL, "%s: is %s; give %s", label_of(r),
 			    i < KINDS ? kinds[i].name : "of an unknown kind", wanted);
