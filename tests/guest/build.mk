@@ -9,7 +9,7 @@ $(GUEST_TOOLS): $(B)/tests/guest/%: $(B)/obj/tests/guest/%.o
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-TESTS += $(addprefix tests/guest/guest-,boot.sh disk.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
+TESTS += $(addprefix tests/guest/guest-,boot.sh disk.sh files.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
 FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh riscv64-programs-full.sh)
 TEST_NEEDS += $(GUEST_TOOLS) guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer guest-riscv64 $(GUEST_RV)/guest.img
 

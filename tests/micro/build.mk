@@ -51,7 +51,7 @@ $$(MICRO_NAMES_$(1):%=$$(MICRO_OUT_$(1))/%): $$(MICRO_OUT_$(1))/%: $$(MICRO_OUT_
 endef
 $(foreach a,$(MICRO_ARCHES),$(eval $(call micro,$(a))))
 
-TESTS += tests/micro/micro.sh tests/micro/rooms.sh
+TESTS += tests/micro/micro.sh tests/micro/files.sh tests/micro/rooms.sh
 TEST_NEEDS += $(MICRO_FILES) $(B)/tests/guest/json
 micro-guests: $(MICRO_FILES)
 .PHONY: micro-guests
