@@ -185,7 +185,7 @@ const struct backing_part *backing_common(const struct backing *a, const struct 
 	for (uint32_t i = 0; i < a->count; i++) {
 		for (uint32_t k = 0; k < b->count; k++) {
 			if (collide(&a->part[i], &b->part[k]))
-				return &b->part[k];
+				return a->part[i].path ? &a->part[i] : &b->part[k];
 		}
 	}
 	return NULL;

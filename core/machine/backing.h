@@ -42,7 +42,7 @@ struct backing {
 /* `st`: of the open disk, of `length` bytes. sysfs: "/sys/dev/block", or a folder that looks like it. Without it
  * a disk lies on itself only. */
 void backing_find(struct backing *b, const struct stat *st, uint64_t length, const char *sysfs);
-/* The part of b that a uses as well; NULL: none. */
+/* What both use, with a path if either knows one; NULL: nothing. */
 const struct backing_part *backing_common(const struct backing *a, const struct backing *b);
 /* Locks the files below; VR_E_BUSY without a text: *part is in use. */
 int32_t backing_lock(struct backing *b, bool read_only, const struct backing_part **part);

@@ -89,7 +89,7 @@ resets()
 		>"$LOGS/$name.out" 2>"$LOGS/$name.err" </dev/null &
 	pid=$!
 	n=0
-	until grep -aq '^ready' "$LOGS/$name.out" || [ $n -ge $((60 * SLOW)) ]; do
+	until grep -aq '^ready' "$LOGS/$name.out" 2>/dev/null || [ $n -ge $((60 * SLOW)) ]; do
 		sleep 0.3
 		n=$((n + 1))
 	done
@@ -139,7 +139,7 @@ END
 "$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --disk "$WORK/disk" --run "$(cat "$WORK/shorter")" >"$LOGS/shorter.out" 2>"$LOGS/shorter.err" </dev/null &
 pid=$!
 n=0
-until grep -aq '^ready' "$LOGS/shorter.out" || [ $n -ge $((60 * SLOW)) ]; do
+until grep -aq '^ready' "$LOGS/shorter.out" 2>/dev/null || [ $n -ge $((60 * SLOW)) ]; do
 	sleep 0.3
 	n=$((n + 1))
 done
@@ -193,7 +193,7 @@ if [ "$(id -u)" = 0 ] && loop "$WORK/disk"; then
 	"$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --disk "$one" --run 'echo up; sleep 600' >"$LOGS/holder.out" 2>&1 </dev/null &
 	holder=$!
 	n=0
-	until grep -aq '^up' "$LOGS/holder.out" || [ $n -ge $((60 * SLOW)) ]; do
+	until grep -aq '^up' "$LOGS/holder.out" 2>/dev/null || [ $n -ge $((60 * SLOW)) ]; do
 		sleep 0.3
 		n=$((n + 1))
 	done
