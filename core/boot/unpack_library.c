@@ -13,10 +13,13 @@ static int32_t load(struct unpack_library *l, const char *name)
 {
 	void *library = dlopen(l->file, RTLD_NOW | RTLD_LOCAL);
 
-	if (!library)
+	if (!library) {
+		const char *why = dlerror();
+
 		return vr_error_set(VR_E_UNSUPPORTED,
-				    "%s: unpacking it needs %s, which is not installed; install the package %s",
-				    name, l->file, l->package);
+				    "%s: unpacking it needs a library: %s; install the package %s", name,
+				    why ? why : l->file, l->package);
+	}
 	for (size_t i = 0; i < l->symbol_count; i++) {
 		void *function = dlsym(library, l->symbols[i].name);
 

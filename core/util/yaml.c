@@ -343,7 +343,7 @@ int32_t vr_yaml_read(const char *file, int32_t code, struct vr_yaml **out)
 	*out = NULL;
 	r = file_open(&request, &f);
 	if (r < 0)
-		return r;
+		return r == VR_E_INVAL ? code : r; /* a folder, a FIFO */
 	text = malloc(size);
 	if (!text) {
 		close(f.fd);

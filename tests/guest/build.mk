@@ -3,7 +3,7 @@
 
 test test-full: export VR_B := $(B)
 
-GUEST_TOOLS := $(B)/tests/guest/term $(B)/tests/guest/json
+GUEST_TOOLS := $(B)/tests/guest/term $(B)/tests/guest/json $(B)/tests/guest/socket
 $(GUEST_TOOLS): $(B)/tests/guest/%: $(B)/obj/tests/guest/%.o
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
