@@ -211,10 +211,11 @@ static int32_t measure(struct boot_files *f)
 
 static int32_t disk_from_pipe(const struct vr_source *s)
 {
-	return vr_error_set(VR_E_INVAL,
-			    "%s: is a disk image that comes out of a pipe, and a disk must be a file or a block "
-			    "device: write it to a file first",
-			    s->name);
+	return vr_error_set(
+		VR_E_INVAL,
+		"%s: is a disk image that comes out of a pipe, and a disk must be a file or a block "
+		"device: write it to a file first",
+		s->name);
 }
 
 int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out, int *is_disk)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boot.h: from files to a payload: takes kernels out of their containers (compressed files, EFI zboot) and finds kernel,
- * initrd and command line on a GPT disk whose ESP holds a Boot Loader Specification entry.
+ * boot.h: from files to a payload: takes kernels out of their containers (compressed files, EFI zboot) and
+ * finds kernel, initrd and command line on a GPT disk whose ESP holds a Boot Loader Specification entry.
  */
 #ifndef VR_BOOT_BOOT_H
 #define VR_BOOT_BOOT_H
@@ -27,14 +27,14 @@ struct boot_files {
 	struct vr_source main, initrd; /* fd -1: there is none */
 	bool is_image;                 /* `main` may be a disk; else it is a kernel */
 	bool guest_has_run;            /* the process may open nothing more */
-	uint64_t ram_size;             /* a kernel that unpacks to more is refused, and a pipe that brings more */
+	uint64_t ram_size; /* a kernel that unpacks to more is refused, and a pipe that brings more */
 };
 
 /* `kernel`, with or without `initrd`; NULL: `image`. The names are kept, not copied. */
 int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image,
 		  uint64_t ram_size);
-/* What boots, as the files are now. `append` is added to what an entry on a disk says. *is_disk: the image is a
- * disk, and no kernel. VR_E_IMAGE with a text that says which structure is wrong and where. */
+/* What boots, as the files are now. `append` is added to what an entry on a disk says. *is_disk: the image is
+ * a disk, and no kernel. VR_E_IMAGE with a text that says which structure is wrong and where. */
 int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out, int *is_disk);
 void boot_close(struct boot_files *f);
 void vr_boot_free(struct vr_boot *b);

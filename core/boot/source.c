@@ -50,11 +50,12 @@ static int32_t keep_pipe(struct vr_source *s, int from, uint64_t limit)
 		rc = copy_piece(s, from, &got);
 		total += got;
 		if (rc == VR_OK && total > limit)
-			rc = vr_error_set(VR_E_IMAGE,
-					  "%s: more than %" PRIu64
-					  " MiB come out of this pipe, which is the guest's memory; is it the "
-					  "right file? If so, give more with -m",
-					  s->name, limit >> 20);
+			rc = vr_error_set(
+				VR_E_IMAGE,
+				"%s: more than %" PRIu64
+				" MiB come out of this pipe, which is the guest's memory; is it the "
+				"right file? If so, give more with -m",
+				s->name, limit >> 20);
 	} while (rc == VR_OK && got);
 	return rc;
 }

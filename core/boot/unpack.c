@@ -25,14 +25,16 @@ static const struct unpack_format formats[] = {
 	/* RFC 1952, 2.3.1: ID1, ID2, CM = deflate */
 	{"gzip", MAGIC("\x1f\x8b\x08"), &unpack_gzip, "gzip -d"},
 	/* The .xz File Format 1.1, 2.1.1.1 */
-	{"xz", MAGIC("\xfd"
-			   "7zXZ\0"),
+	{"xz",
+	 MAGIC("\xfd"
+	       "7zXZ\0"),
 	 &unpack_xz, "xz -d"},
 	/* Properties (lc 3, lp 0, pb 2) and the low bytes of the dictionary's size, as Linux looks for it */
 	{"lzma", MAGIC("\x5d\0\0"), &unpack_lzma, "xz -d"},
 	/* RFC 8878, 3.1.1 */
 	{"zstd", MAGIC("\x28\xb5\x2f\xfd"), &unpack_zstd, "zstd -d"},
-	/* LZ4 Frame Format 1.6, "General Structure" and "Legacy frame"; the kernel's build makes the latter */
+	/* LZ4 Frame Format 1.6, "General Structure" and "Legacy frame"; the kernel's build makes the latter
+	 */
 	{"lz4", MAGIC("\x04\x22\x4d\x18"), &unpack_lz4_frame, "lz4 -d"},
 	{"lz4", MAGIC("\x02\x21\x4c\x18"), &unpack_lz4_legacy, "lz4 -d"},
 	{"bzip2", MAGIC("BZh"), &unpack_bzip2, "bzip2 -d"},
@@ -84,7 +86,8 @@ const char *unpack_format_name(const struct unpack_format *f)
 	return f->name;
 }
 
-/* ---- a run that takes long ---------------------------------------------------------------------------------- */
+/* ---- a run that takes long
+ * ---------------------------------------------------------------------------------- */
 
 static void tell(struct progress *p, const char *name, size_t used)
 {
@@ -105,9 +108,11 @@ static void tell_end(const struct progress *p)
 		fprintf(stderr, "\r\033[K"); /* erase the line (ECMA-48, EL) */
 }
 
-/* ---- output ------------------------------------------------------------------------------------------------- */
+/* ---- output
+ * ------------------------------------------------------------------------------------------------- */
 
-/* One byte more than may come out: whether that byte comes tells a file of just that size from a longer one. */
+/* One byte more than may come out: whether that byte comes tells a file of just that size from a longer one.
+ */
 static int32_t make_room(const char *name, struct output *o)
 {
 	size_t capacity = o->capacity ? 2 * o->capacity : FIRST;
@@ -139,14 +144,16 @@ static int32_t check_output(const char *name, const struct unpack_format *f, con
 				    "unpack it first (%s)",
 				    name, f->name, f->command);
 	if (o->used > o->most)
-		return vr_error_set(VR_E_IMAGE,
-				    "%s: %s data unpacks to more than %zu MiB, which no kernel for this machine "
-				    "may have; is it a kernel? If so, give more memory with -m",
-				    name, f->name, o->most >> 20);
+		return vr_error_set(
+			VR_E_IMAGE,
+			"%s: %s data unpacks to more than %zu MiB, which no kernel for this machine "
+			"may have; is it a kernel? If so, give more memory with -m",
+			name, f->name, o->most >> 20);
 	return VR_OK;
 }
 
-/* ---- the streams of a file ------------------------------------------------------------------------------------ */
+/* ---- the streams of a file
+ * ------------------------------------------------------------------------------------ */
 
 static int32_t failed(const char *name, const struct unpack_format *f, const struct unpack_stream *s,
 		      enum unpack_result result, size_t size)
@@ -164,8 +171,9 @@ static int32_t failed(const char *name, const struct unpack_format *f, const str
 				    "unpack it first (%s)",
 				    name, UNPACK_WINDOW_MAX >> 20, f->command);
 	default:
-		return vr_error_set(VR_E_IMAGE, "%s: %s data is corrupt near byte %zu: %s; copy the file again",
-				    name, f->name, size - s->in_size, s->why ? s->why : "a checksum or a code");
+		return vr_error_set(VR_E_IMAGE,
+				    "%s: %s data is corrupt near byte %zu: %s; copy the file again", name,
+				    f->name, size - s->in_size, s->why ? s->why : "a checksum or a code");
 	}
 }
 
@@ -220,7 +228,8 @@ int32_t unpack(const char *name, const struct unpack_format *f, const void *data
 	*out = NULL;
 	*out_size = 0;
 	if (!f->codec)
-		return vr_error_set(VR_E_UNSUPPORTED, "%s: is compressed with %s, which vmrun can't unpack; unpack "
+		return vr_error_set(VR_E_UNSUPPORTED,
+				    "%s: is compressed with %s, which vmrun can't unpack; unpack "
 				    "it first (%s)",
 				    name, f->name, f->command);
 	if (f->codec->library)

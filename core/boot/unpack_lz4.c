@@ -2,10 +2,10 @@
 /*
  * unpack_lz4.c: .lz4 files, by liblz4: frames, and the legacy format that the kernel's build makes (lz4 -l).
  *
- * Legacy: after the magic come blocks, a 32-bit size and so many bytes, each of which unpacks to 8 MiB, the last
- * to no more (LZ4 Frame Format 1.6, "Legacy frame"). Nothing says where they end: the file does, or a size that
- * is a magic, the next stream's. Where the kernel's build adds the unpacked size to its compressed data (EFI
- * zboot), four bytes with that size follow the last block.
+ * Legacy: after the magic come blocks, a 32-bit size and so many bytes, each of which unpacks to 8 MiB, the
+ * last to no more (LZ4 Frame Format 1.6, "Legacy frame"). Nothing says where they end: the file does, or a
+ * size that is a magic, the next stream's. Where the kernel's build adds the unpacked size to its compressed
+ * data (EFI zboot), four bytes with that size follow the last block.
  */
 #include <lz4.h>
 #include <lz4frame.h>
@@ -32,7 +32,8 @@ static struct unpack_library library = {
 	.symbol_count = sizeof(symbols) / sizeof(symbols[0]),
 };
 
-/* ---- frames ------------------------------------------------------------------------------------------------- */
+/* ---- frames
+ * ------------------------------------------------------------------------------------------------- */
 
 static enum unpack_result begin_frame(struct unpack_stream *s)
 {
@@ -68,7 +69,8 @@ static void end_frame(struct unpack_stream *s)
 const struct unpack_codec unpack_lz4_frame = {
 	.library = &library, .begin = begin_frame, .step = step_frame, .end = end_frame};
 
-/* ---- the legacy format ---------------------------------------------------------------------------------------- */
+/* ---- the legacy format
+ * ---------------------------------------------------------------------------------------- */
 
 #define LEGACY_MAGIC 0x184c2102u
 #define LEGACY_BLOCK ((size_t)8 << 20)
@@ -115,7 +117,8 @@ static enum unpack_result next_block(struct unpack_stream *s, struct legacy *l)
 	}
 	if (size > s->in_size - 4)
 		return UNPACK_CUT;
-	got = lib.LZ4_decompress_safe((const char *)s->in + 4, (char *)l->block, (int)size, (int)LEGACY_BLOCK);
+	got = lib.LZ4_decompress_safe((const char *)s->in + 4, (char *)l->block, (int)size,
+				      (int)LEGACY_BLOCK);
 	if (got < 0) {
 		s->why = "a block that can't be unpacked";
 		return UNPACK_CORRUPT;

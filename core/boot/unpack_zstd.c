@@ -4,7 +4,7 @@
 #include <zstd_errors.h>
 #include "boot/unpack_codec.h"
 
-#define FUNCTIONS(f) \
+#define FUNCTIONS(f)                                                                                      \
 	f(ZSTD_createDCtx) f(ZSTD_freeDCtx) f(ZSTD_decompressStream) f(ZSTD_isError) f(ZSTD_getErrorCode) \
 		f(ZSTD_getErrorName)
 

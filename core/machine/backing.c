@@ -33,7 +33,8 @@ struct range {
 
 static void walk_device(const struct walk *w, dev_t device, struct range r, unsigned depth);
 
-/* ---- sysfs ------------------------------------------------------------------------------------------------- */
+/* ---- sysfs
+ * ------------------------------------------------------------------------------------------------- */
 
 static int open_attribute(const struct walk *w, dev_t device, const char *name)
 {
@@ -78,7 +79,8 @@ static bool read_device(const struct walk *w, dev_t device, const char *name, de
 	return true;
 }
 
-/* ---- what lies below --------------------------------------------------------------------------------------- */
+/* ---- what lies below
+ * --------------------------------------------------------------------------------------- */
 
 static bool add(struct backing *b, dev_t device, ino_t inode, const struct range *r, const char *path)
 {
@@ -170,7 +172,8 @@ void backing_find(struct backing *b, const struct stat *st, uint64_t length, con
 		add(b, st->st_dev, st->st_ino, &all, NULL);
 }
 
-/* ---- collisions -------------------------------------------------------------------------------------------- */
+/* ---- collisions
+ * -------------------------------------------------------------------------------------------- */
 
 /* Ranges end at or below 2^64 - 1, so a difference that is negative is larger than any length. */
 static bool collide(const struct backing_part *a, const struct backing_part *b)
@@ -191,7 +194,8 @@ const struct backing_part *backing_common(const struct backing *a, const struct 
 	return NULL;
 }
 
-/* ---- locks ------------------------------------------------------------------------------------------------- */
+/* ---- locks
+ * ------------------------------------------------------------------------------------------------- */
 
 /* What can't be opened or locked is only told: the file may belong to another user, or have been deleted. */
 static int32_t lock_part(struct backing_part *p, bool read_only)

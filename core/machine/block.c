@@ -46,7 +46,8 @@ static int32_t lock_whole(int fd, const char *path, bool read_only)
 	return VR_OK;
 }
 
-/* Two disks of one machine that are the same bytes: under two names, through a loop device, a partition ... */
+/* Two disks of one machine that are the same bytes: under two names, through a loop device, a partition ...
+ */
 static int32_t check_others(const struct vr_disk *d, const char *path, const struct vr_disk *others,
 			    uint32_t count)
 {
@@ -55,11 +56,12 @@ static int32_t check_others(const struct vr_disk *d, const char *path, const str
 
 		if (!p || (d->flags & others[i].flags & VR_BLOCK_READONLY))
 			continue;
-		return vr_error_set(VR_E_BUSY,
-				    "disk '%s' is the same as disk '%s' of this machine%s%s%s; give it once, or "
-				    "each time read-only (,ro)",
-				    path, others[i].name, p->path ? " (both lie on '" : "", p->path ? p->path : "",
-				    p->path ? "')" : "");
+		return vr_error_set(
+			VR_E_BUSY,
+			"disk '%s' is the same as disk '%s' of this machine%s%s%s; give it once, or "
+			"each time read-only (,ro)",
+			path, others[i].name, p->path ? " (both lie on '" : "", p->path ? p->path : "",
+			p->path ? "')" : "");
 	}
 	return VR_OK;
 }
@@ -70,10 +72,11 @@ static int32_t lock_below(struct vr_disk *d, const char *path, bool read_only)
 
 	if (backing_lock(&d->backing, read_only, &p) == VR_OK)
 		return VR_OK;
-	return vr_error_set(VR_E_BUSY,
-			    "disk '%s' lies on '%s', which is in use by another machine; end that one, or work on "
-			    "a copy",
-			    path, p->path);
+	return vr_error_set(
+		VR_E_BUSY,
+		"disk '%s' lies on '%s', which is in use by another machine; end that one, or work on "
+		"a copy",
+		path, p->path);
 }
 
 static int32_t open_file(const char *path, bool read_only, struct file_opened *f)
@@ -162,8 +165,8 @@ static int32_t failed(struct vr_disk *d, const char *what, int e)
 }
 
 /*
- * The file has become shorter while the machine runs: what was beyond its end is lost. Reading that would give
- * zeros, and writing it a file with a hole where the guest's data were, so both fail.
+ * The file has become shorter while the machine runs: what was beyond its end is lost. Reading that would
+ * give zeros, and writing it a file with a hole where the guest's data were, so both fail.
  */
 static int32_t failed_short(struct vr_disk *d)
 {
@@ -273,7 +276,7 @@ static int32_t writable(const struct vr_disk *d)
 
 int32_t vr_disk_write(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n)
 {
-	uint64_t end, had = atomic_load(&d->end);
+	uint64_t end = 0, had = atomic_load(&d->end);
 	int32_t rc = writable(d);
 
 	if (rc == VR_OK)

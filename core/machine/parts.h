@@ -206,8 +206,8 @@ struct vr_disk {
 	char *name;
 	_Atomic int flush_failed;
 	_Atomic int complained;
-	_Atomic int dirty; /* written since it was flushed */
-	bool regular;      /* a file, which others can make shorter */
+	_Atomic int dirty;    /* written since it was flushed */
+	bool regular;         /* a file, which others can make shorter */
 	_Atomic uint64_t end; /* bytes that the file has had: from there to `length` it reads as zeros */
 	struct backing backing;
 };

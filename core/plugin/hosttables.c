@@ -125,8 +125,8 @@ static const struct vr_host_registry registry_table = {.size = sizeof(registry_t
 
 /* ---- vmrun.file/1 ---- */
 
-static int32_t VR_CALL file_table_open(const struct vr_host *host, const char *what, const char *path, uint32_t how,
-				       int64_t *handle)
+static int32_t VR_CALL file_table_open(const struct vr_host *host, const char *what, const char *path,
+				       uint32_t how, int64_t *handle)
 {
 	const unsigned sinks = FILE_REGULAR | FILE_PIPE | FILE_FIFO | FILE_CHARACTER;
 	const struct {
@@ -143,7 +143,8 @@ static int32_t VR_CALL file_table_open(const struct vr_host *host, const char *w
 	int32_t rc;
 
 	if (!what || !path || !handle || how >= sizeof(ways) / sizeof(ways[0]))
-		return vr_error_set(VR_E_INVAL, "plugin '%s': vmrun.file/1 open: no name, or no such way to open it",
+		return vr_error_set(VR_E_INVAL,
+				    "plugin '%s': vmrun.file/1 open: no name, or no such way to open it",
 				    entry_of(host)->loaded.manifest->id);
 	label = vr_text_format("%s '%s'", what, path);
 	if (!label)

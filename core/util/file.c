@@ -60,7 +60,11 @@ static void describe(unsigned wanted, char *text, size_t size)
 			continue;
 		for (size_t k = i + 1; k < KINDS; k++)
 			later |= wanted & kinds[k].kind;
-		n += (size_t)snprintf(text + n, size - n, "%s%s", !n ? "" : later ? ", " : " or ", kinds[i].name);
+		n += (size_t)snprintf(text + n, size - n, "%s%s",
+				      !n      ? ""
+				      : later ? ", "
+					      : " or ",
+				      kinds[i].name);
 		if (n >= size)
 			return;
 	}
@@ -77,7 +81,8 @@ static int32_t check_kind(const struct file_request *r, const struct stat *st, c
 		return VR_OK;
 	describe(r->kinds, wanted, sizeof(wanted));
 	if (*kind == FILE_FIFO && (r->kinds & FILE_PIPE))
-		return vr_error_set(VR_E_INVAL, "%s: is %s; give %s; the shell can open it for you: /dev/stdin <%s",
+		return vr_error_set(VR_E_INVAL,
+				    "%s: is %s; give %s; the shell can open it for you: /dev/stdin <%s",
 				    label_of(r), kinds[i].name, wanted, r->path);
 	return vr_error_set(VR_E_INVAL, "%s: is %s; give %s", label_of(r),
 			    i < KINDS ? kinds[i].name : "of an unknown kind", wanted);

@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 
 #define FILE_REGULAR 1u
-#define FILE_BLOCK 2u     /* a block device */
-#define FILE_PIPE 4u      /* a pipe that the user's shell made: /dev/stdin, /dev/fd/N, <(command) */
-#define FILE_FIFO 8u      /* a named pipe */
+#define FILE_BLOCK 2u      /* a block device */
+#define FILE_PIPE 4u       /* a pipe that the user's shell made: /dev/stdin, /dev/fd/N, <(command) */
+#define FILE_FIFO 8u       /* a named pipe */
 #define FILE_CHARACTER 16u /* a character device, a terminal */
 
 struct file_request {

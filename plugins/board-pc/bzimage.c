@@ -115,8 +115,8 @@ int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload 
 	whole = k->skip + (uint64_t)vr_le32(h + H_SYSSIZE) * PARAGRAPH;
 	if (p->kernel_size < whole)
 		return vr_tables_fail(t, VR_E_IMAGE,
-				      "%s: is cut short: the kernel has %" PRIu64 " bytes (offset 0x1f4), and %" PRIu64
-				      " are there; copy the file again",
+				      "%s: is cut short: the kernel has %" PRIu64
+				      " bytes (offset 0x1f4), and %" PRIu64 " are there; copy the file again",
 				      p->kernel_name, whole, p->kernel_size);
 	init_size = vr_le32(h + H_INIT_SIZE);
 	if (init_size < p->kernel_size - k->skip)

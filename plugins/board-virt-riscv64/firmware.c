@@ -39,8 +39,9 @@ int32_t vr_firmware_file(const struct vr_tables *t, const char *name, void **byt
 	int32_t rc;
 
 	if (!t->file)
-		return vr_tables_fail(t, VR_E_ABI, "firmware %s: this host opens no files for boards (" VR_FILE_ID
-						   "); update vmrun",
+		return vr_tables_fail(t, VR_E_ABI,
+				      "firmware %s: this host opens no files for boards (" VR_FILE_ID
+				      "); update vmrun",
 				      name);
 	rc = t->file->open(t->host, "firmware", name, VR_FILE_READ, &handle);
 	if (rc < 0)

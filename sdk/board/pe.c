@@ -14,8 +14,8 @@
 #define SECTION_RAW_SIZE 16u
 #define SECTION_RAW_AT 20u
 
-/* How long the file must be; 0: it is no PE program, and nothing tells. Headers that lie outside of the file count
- * as bytes that are missing. */
+/* How long the file must be; 0: it is no PE program, and nothing tells. Headers that lie outside of the file
+ * count as bytes that are missing. */
 static uint64_t end_of(const uint8_t *b, uint64_t size)
 {
 	uint64_t pe, table, end;

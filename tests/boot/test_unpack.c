@@ -113,7 +113,8 @@ Test(unpack, whole_files)
 		/* Just as many bytes as may come out, and one more. */
 		cr_assert_eq(unpacked(z, size, SAMPLE, &out, &n), VR_OK, "%s", tools[i].name);
 		free(out);
-		says(tools[i].name, unpacked(z, size, SAMPLE - 1, &out, &n), VR_E_IMAGE, "unpacks to more than");
+		says(tools[i].name, unpacked(z, size, SAMPLE - 1, &out, &n), VR_E_IMAGE,
+		     "unpacks to more than");
 		free(z);
 	}
 	free(in);

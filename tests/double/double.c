@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "double.h"
 
-#include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -735,21 +733,6 @@ int dbl_ring(struct dbl *d, uint64_t address)
 	return 0;
 }
 
-static int32_t VR_CALL file_open(const struct vr_host *host, const char *what, const char *path, uint32_t how,
-				 int64_t *handle)
-{
-	char text[256];
-
-	*handle = how == VR_FILE_READ ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (*handle >= 0)
-		return VR_OK;
-	snprintf(text, sizeof(text), "%s '%s': can't be opened", what, path);
-	host->error(host, VR_E_IO, text);
-	return VR_E_IO;
-}
-
-static const struct vr_host_file file = {.size = sizeof(file), .open = file_open};
-
 static const void *VR_CALL query(const struct vr_host *host, const char *id)
 {
 	static const struct {
@@ -759,7 +742,7 @@ static const void *VR_CALL query(const struct vr_host *host, const char *id)
 		{VR_MEMORY_ID, &memory},     {VR_MMIO_ID, &mmio},       {VR_IRQ_ID, &irq},
 		{VR_TIMER_ID, &timer},       {VR_MACHINE_ID, &machine}, {VR_CONSOLE_ID, &console},
 		{VR_BLOCK_ID, &block},       {VR_THREAD_ID, &thread},   {VR_LOG_ID, &log_table},
-		{VR_REGISTRY_ID, &registry}, {VR_CONFIG_ID, &config},   {VR_FILE_ID, &file},
+		{VR_REGISTRY_ID, &registry}, {VR_CONFIG_ID, &config},   {VR_FILE_ID, &dbl_file},
 	};
 
 	if (strcmp(id, VR_DOORBELL_ID) == 0)

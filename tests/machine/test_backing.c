@@ -34,12 +34,14 @@ static void setup(void)
 	strcpy(dir, "/tmp/test-backing-XXXXXX");
 	cr_assert_not_null(mkdtemp(dir));
 	snprintf(image, sizeof(image), "%s/image", dir);
-	run("truncate -s 4M image && mkdir -p 7:0/loop 7:1/loop 7:2/loop 7:8/loop sda/sda1 sda/sda2 254:0/slaves/sda2 "
+	run("truncate -s 4M image && mkdir -p 7:0/loop 7:1/loop 7:2/loop 7:8/loop sda/sda1 sda/sda2 "
+	    "254:0/slaves/sda2 "
 	    "254:1/slaves/sda2");
 	run("ln -s sda 8:0 && ln -s sda/sda1 8:1 && ln -s sda/sda2 8:2");
 	run("for l in 7:0 7:1 7:2; do echo $PWD/image >$l/loop/backing_file; echo 0 >$l/loop/offset; done; "
 	    "echo 1048576 >7:2/loop/offset; echo '/gone (deleted)' >7:8/loop/backing_file");
-	run("echo 8:0 >sda/dev; echo 1 >sda/sda1/partition; echo 2048 >sda/sda1/start; echo 2 >sda/sda2/partition; "
+	run("echo 8:0 >sda/dev; echo 1 >sda/sda1/partition; echo 2048 >sda/sda1/start; echo 2 "
+	    ">sda/sda2/partition; "
 	    "echo 18432 >sda/sda2/start; echo 8:2 >254:0/slaves/sda2/dev; echo 8:2 >254:1/slaves/sda2/dev");
 }
 

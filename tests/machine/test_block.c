@@ -62,10 +62,12 @@ Test(block, clear_errors)
 	d.fd = -1;
 	cr_assert_eq(refused(path, false, "no such file"), VR_E_NOENT);
 	cr_assert_eq(refused(dir, false, "is a folder"), VR_E_INVAL);
-	cr_assert_eq(refused("/dev/null", false, "is a character device; give a file or a block device"), VR_E_INVAL);
+	cr_assert_eq(refused("/dev/null", false, "is a character device; give a file or a block device"),
+		     VR_E_INVAL);
 	cr_assert_eq(refused("", false, "no file name"), VR_E_INVAL);
 	mkfifo(path, 0600);
-	cr_assert_eq(refused(path, false, "is a FIFO (named pipe); give a file or a block device"), VR_E_INVAL);
+	cr_assert_eq(refused(path, false, "is a FIFO (named pipe); give a file or a block device"),
+		     VR_E_INVAL);
 	unlink(path);
 	make(0);
 	refused(path, false, "is empty");

@@ -306,8 +306,9 @@ static int32_t VR_CALL probe(void *self)
 
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
 	    !VR_HAS(p->config, number) || !VR_HAS(p->files, open))
-		return fail(p, VR_E_ABI,
-			    "serial-log needs vmrun.mmio/1, irq/1, timer/1, config/1 and file/1; update vmrun");
+		return fail(
+			p, VR_E_ABI,
+			"serial-log needs vmrun.mmio/1, irq/1, timer/1, config/1 and file/1; update vmrun");
 	return VR_OK;
 }
 

@@ -297,11 +297,11 @@ struct vr_host_doorbell {
 struct vr_host_file {
 	uint32_t size;
 	uint32_t reserved;
-	/* Open what an option of type `path` names: it may lead to anything, and this never waits for the other
-	 * end of a FIFO, and refuses folders, sockets and what else is no file. `what` begins messages ("firmware");
-	 * the error text names file, fault and what to do, so none is needed after it. *handle: the system's (POSIX:
-	 * a file descriptor), whose reads and writes wait as usual; the caller closes it. Not while a guest runs:
-	 * the process may open nothing then. [main] */
+	/* Open what an option of type `path` names: it may lead to anything, and this never waits for the
+	 * other end of a FIFO, and refuses folders, sockets and what else is no file. `what` begins messages
+	 * ("firmware"); the error text names file, fault and what to do, so none is needed after it. *handle:
+	 * the system's (POSIX: a file descriptor), whose reads and writes wait as usual; the caller closes
+	 * it. Not while a guest runs: the process may open nothing then. [main] */
 	int32_t(VR_CALL *open)(const struct vr_host *host, const char *what, const char *path, uint32_t how,
 			       int64_t *handle);
 };
