@@ -134,7 +134,7 @@ format-check:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
-	  --suppress=missingInclude --suppress=*:$(B)/* -Isdk/include -D_GNU_SOURCE -DPLUGIN_ID='"id"' core plugins sdk
+	  --suppress=missingInclude --suppress=*:$(B)/* -Isdk/include -Icore -D_GNU_SOURCE -DPLUGIN_ID='"id"' core plugins sdk
 # Every header compiles alone.
 headers:
 	$(Q)for h in $$(git ls-files -co --exclude-standard '*.h'); do \

@@ -10,24 +10,22 @@
 #include "boot/bytes.h"
 #include "boot/disk.h"
 #include "boot/gpt.h"
-#include "boot/gzip.h"
-#include "boot/source.h"
+#include "boot/unpack.h"
 #include "boot/zboot.h"
 #include "util/error.h"
 
 #define FILE_MAX (UINT64_C(2) << 30)
-#define KERNEL_MAX ((size_t)1 << 30) /* unpacked */
-#define CONTAINERS_MAX 3             /* gzip in zboot in gzip: nobody packs deeper */
+#define KERNEL_MAX (UINT64_C(1) << 30) /* unpacked */
+#define CONTAINERS_MAX 3               /* gzip in zboot in gzip: deeper is a mistake */
 
-static int32_t read_source(const struct vr_source *s, uint64_t limit, void **data, size_t *size)
+static int32_t read_source(const struct vr_source *s, void **data, size_t *size)
 {
-	limit = limit ? limit : FILE_MAX;
-	if (s->size > limit)
+	if (s->size > FILE_MAX)
 		return vr_error_set(VR_E_IMAGE,
 				    "%s: %" PRIu64 " bytes are too many (at most %" PRIu64
 				    "); is it the right "
 				    "file?",
-				    s->name, s->size, limit);
+				    s->name, s->size, FILE_MAX);
 	uint8_t *b = malloc((size_t)s->size + 1);
 	if (!b)
 		return vr_error_set(VR_E_NOMEM, "%s: no memory for its %" PRIu64 " bytes", s->name, s->size);
@@ -42,31 +40,19 @@ static int32_t read_source(const struct vr_source *s, uint64_t limit, void **dat
 	return VR_OK;
 }
 
-int32_t vr_boot_read_file(const char *path, uint64_t limit, void **data, size_t *size)
-{
-	struct vr_source s;
-	int32_t e = vr_source_open(path, &s);
-
-	*data = NULL;
-	*size = 0;
-	if (e)
-		return e;
-	e = read_source(&s, limit, data, size);
-	vr_source_close(&s);
-	return e;
-}
-
 /* Takes the kernel out of its containers; *data is replaced. */
-static int32_t unpack_kernel(const char *name, void **data, size_t *size)
+static int32_t unpack_kernel(const char *name, const struct unpack_limits *limits, void **data, size_t *size)
 {
 	for (int i = 0; i < CONTAINERS_MAX; i++) {
+		const struct unpack_format *f = unpack_format_of(*data, *size);
 		void *inner;
 		size_t n;
 		int32_t e;
-		if (vr_gzip_is(*data, *size))
-			e = vr_gzip_unpack(name, *data, *size, KERNEL_MAX, &inner, &n);
+
+		if (f)
+			e = unpack(name, f, *data, *size, limits, &inner, &n);
 		else if (vr_zboot_is(*data, *size))
-			e = vr_zboot_unpack(name, *data, *size, KERNEL_MAX, &inner, &n);
+			e = vr_zboot_unpack(name, *data, *size, limits, &inner, &n);
 		else
 			return *size ? VR_OK
 				     : vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again", name);
@@ -92,10 +78,14 @@ static char *join(const char *a, const char *b)
 }
 
 /* The owned parts are filled in (but for the command line); the payload points at them. */
-static int32_t finish(struct vr_boot *out, size_t kernel_size, size_t initrd_size, const char *options,
-		      const char *append)
+static int32_t finish(const struct boot_files *f, struct vr_boot *out, size_t kernel_size, size_t initrd_size,
+		      const char *options, const char *append)
 {
-	int32_t e = unpack_kernel(out->kernel_name, &out->kernel, &kernel_size);
+	const struct unpack_limits limits = {
+		.most = (size_t)(f->ram_size < KERNEL_MAX ? f->ram_size : KERNEL_MAX),
+		.may_load = !f->guest_has_run,
+	};
+	int32_t e = unpack_kernel(out->kernel_name, &limits, &out->kernel, &kernel_size);
 
 	if (e)
 		return e;
@@ -114,23 +104,24 @@ static int32_t finish(struct vr_boot *out, size_t kernel_size, size_t initrd_siz
 	return VR_OK;
 }
 
-int32_t vr_boot_from_files(const char *kernel, const char *initrd, const char *append, struct vr_boot *out)
+int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image,
+		  uint64_t ram_size)
 {
-	size_t kernel_size = 0, initrd_size = 0;
 	int32_t e;
 
-	*out = (struct vr_boot){0};
-	out->kernel_name = join(kernel, NULL);
-	e = out->kernel_name ? VR_OK : vr_error_set(VR_E_NOMEM, "no memory for a file name");
-	if (!e)
-		e = vr_boot_read_file(kernel, 0, &out->kernel, &kernel_size);
-	if (!e && initrd)
-		e = vr_boot_read_file(initrd, 0, &out->initrd, &initrd_size);
-	if (!e)
-		e = finish(out, kernel_size, initrd_size, NULL, append);
+	*f = (struct boot_files){.main.fd = -1, .initrd.fd = -1, .is_image = !kernel, .ram_size = ram_size};
+	e = vr_source_open(kernel ? kernel : image, ram_size, &f->main);
+	if (!e && kernel && initrd)
+		e = vr_source_open(initrd, ram_size, &f->initrd);
 	if (e)
-		vr_boot_free(out);
+		boot_close(f);
 	return e;
+}
+
+void boot_close(struct boot_files *f)
+{
+	vr_source_close(&f->main);
+	vr_source_close(&f->initrd);
 }
 
 static bool has(const uint8_t *b, size_t n, size_t at, const char *bytes, size_t length)
@@ -179,10 +170,10 @@ static int32_t refuse(const struct vr_source *s)
 	return VR_OK;
 }
 
-static int32_t from_disk(const struct vr_source *s, const char *append, struct vr_boot *out)
+static int32_t from_disk(const struct boot_files *f, const char *append, struct vr_boot *out)
 {
 	struct vr_disk_boot d;
-	int32_t e = vr_disk_boot_read(s, &d);
+	int32_t e = vr_disk_boot_read(&f->main, &d);
 
 	if (e)
 		return e;
@@ -191,36 +182,54 @@ static int32_t from_disk(const struct vr_source *s, const char *append, struct v
 	out->kernel_name = d.kernel_name;
 	d.kernel = d.initrd = NULL;
 	d.kernel_name = NULL;
-	e = finish(out, d.kernel_size, d.initrd_size, d.options, append);
+	e = finish(f, out, d.kernel_size, d.initrd_size, d.options, append);
 	vr_disk_boot_free(&d);
 	return e;
 }
 
-int32_t vr_boot_from_image(const char *path, const char *append, struct vr_boot *out, int *is_disk)
+static int32_t from_files(const struct boot_files *f, const char *append, struct vr_boot *out)
 {
-	struct vr_source s;
-	size_t size = 0;
-	int32_t e;
+	size_t kernel_size = 0, initrd_size = 0;
+	int32_t e = VR_OK;
+
+	out->kernel_name = join(f->main.name, NULL);
+	if (!out->kernel_name)
+		e = vr_error_set(VR_E_NOMEM, "no memory for a file name");
+	if (!e)
+		e = read_source(&f->main, &out->kernel, &kernel_size);
+	if (!e && f->initrd.fd >= 0)
+		e = read_source(&f->initrd, &out->initrd, &initrd_size);
+	return e ? e : finish(f, out, kernel_size, initrd_size, NULL, append);
+}
+
+static int32_t measure(struct boot_files *f)
+{
+	int32_t e = vr_source_measure(&f->main);
+
+	return e || f->initrd.fd < 0 ? e : vr_source_measure(&f->initrd);
+}
+
+static int32_t disk_from_pipe(const struct vr_source *s)
+{
+	return vr_error_set(
+		VR_E_INVAL,
+		"%s: is a disk image that comes out of a pipe, and a disk must be a file or a block "
+		"device: write it to a file first",
+		s->name);
+}
+
+int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out, int *is_disk)
+{
+	int32_t e = measure(f);
 
 	*out = (struct vr_boot){0};
-	*is_disk = 0;
-	e = vr_source_open(path, &s);
-	if (e)
-		return e;
-	*is_disk = vr_gpt_is(&s);
-	if (*is_disk) {
-		e = from_disk(&s, append, out);
-	} else {
-		e = refuse(&s);
-		if (!e) {
-			out->kernel_name = join(path, NULL);
-			e = out->kernel_name ? read_source(&s, 0, &out->kernel, &size)
-					     : vr_error_set(VR_E_NOMEM, "no memory for a file name");
-		}
-		if (!e)
-			e = finish(out, size, 0, NULL, append);
-	}
-	vr_source_close(&s);
+	*is_disk = !e && f->is_image && vr_gpt_is(&f->main);
+	if (!e && *is_disk)
+		e = f->main.pipe ? disk_from_pipe(&f->main) : from_disk(f, append, out);
+	else if (!e)
+		e = f->is_image ? refuse(&f->main) : VR_OK;
+	if (!e && !*is_disk)
+		e = from_files(f, append, out);
 	if (e)
 		vr_boot_free(out);
 	return e;

@@ -5,54 +5,94 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <vmrun/abi.h>
 #include "util/error.h"
+#include "util/file.h"
 
-static int32_t open_error(const char *path, int e)
+/* One piece of a pipe into the file in memory; *got 0: the pipe has ended. */
+static int32_t copy_piece(const struct vr_source *s, int from, size_t *got)
 {
-	switch (e) {
-	case ENOENT:
-	case ENOTDIR:
-		return vr_error_set(VR_E_NOENT, "%s: no such file; check the path", path);
-	case EACCES:
-	case EPERM:
-		return vr_error_set(VR_E_PERM, "%s: not readable by this user; check its permissions", path);
-	default:
-		return vr_error_set(VR_E_IO, "%s: can't be opened: %s", path, strerror(e));
+	uint8_t piece[65536];
+	ssize_t n, at = 0;
+
+	*got = 0;
+	do {
+		n = read(from, piece, sizeof(piece));
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return vr_error_set(VR_E_IO, "%s: reading the pipe: %s", s->name, strerror(errno));
+	while (at < n) {
+		ssize_t w = write(s->fd, piece + at, (size_t)(n - at));
+
+		if (w < 0 && errno != EINTR)
+			return vr_error_set(VR_E_NOMEM, "%s: keeping what came out of the pipe: %s", s->name,
+					    strerror(errno));
+		at += w < 0 ? 0 : w;
 	}
+	*got = (size_t)n;
+	return VR_OK;
 }
 
-int32_t vr_source_open(const char *path, struct vr_source *out)
+static int32_t keep_pipe(struct vr_source *s, int from, uint64_t limit)
 {
-	struct stat st;
-	off_t end;
+	uint64_t total = 0;
+	int32_t rc = VR_OK;
+	size_t got;
+
+	s->pipe = true;
+	s->fd = memfd_create("vmrun-boot", MFD_CLOEXEC);
+	if (s->fd < 0)
+		return vr_error_set(VR_E_NOMEM, "%s: no file in memory to keep the pipe's bytes in: %s",
+				    s->name, strerror(errno));
+	do {
+		rc = copy_piece(s, from, &got);
+		total += got;
+		if (rc == VR_OK && total > limit)
+			rc = vr_error_set(
+				VR_E_IMAGE,
+				"%s: more than %" PRIu64
+				" MiB come out of this pipe, which is the guest's memory; is it the "
+				"right file? If so, give more with -m",
+				s->name, limit >> 20);
+	} while (rc == VR_OK && got);
+	return rc;
+}
+
+int32_t vr_source_open(const char *path, uint64_t pipe_limit, struct vr_source *out)
+{
+	const struct file_request r = {
+		.path = path, .flags = O_RDONLY, .kinds = FILE_REGULAR | FILE_BLOCK | FILE_PIPE};
+	struct file_opened f;
+	int32_t rc = file_open(&r, &f);
 
 	*out = (struct vr_source){.name = path, .fd = -1};
-	/* O_NONBLOCK: a pipe of that name must not hang us; it means nothing to files and disks. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return open_error(path, errno);
-	if (fstat(fd, &st) != 0) {
-		int e = errno;
-		close(fd);
-		return open_error(path, e);
+	if (rc < 0)
+		return rc;
+	if (f.kind == FILE_PIPE) {
+		rc = keep_pipe(out, f.fd, pipe_limit);
+		close(f.fd);
+	} else {
+		out->fd = f.fd;
 	}
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
-		close(fd);
-		return vr_error_set(VR_E_INVAL, "%s: %s; give a file or a block device", path,
-				    S_ISDIR(st.st_mode) ? "is a folder"
-							: "is neither a file nor a block device");
-	}
-	end = lseek(fd, 0, SEEK_END);
-	if (end < 0) {
-		int e = errno;
-		close(fd);
-		return vr_error_set(VR_E_IO, "%s: its size can't be found: %s", path, strerror(e));
-	}
-	out->fd = fd;
-	out->size = (uint64_t)end;
+	if (rc == VR_OK)
+		rc = vr_source_measure(out);
+	if (rc < 0)
+		vr_source_close(out);
+	return rc;
+}
+
+int32_t vr_source_measure(struct vr_source *s)
+{
+	off_t end;
+
+	if (s->memory)
+		return VR_OK;
+	end = lseek(s->fd, 0, SEEK_END);
+	if (end < 0)
+		return vr_error_set(VR_E_IO, "%s: its size can't be found: %s", s->name, strerror(errno));
+	s->size = (uint64_t)end;
 	return VR_OK;
 }
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* source.h: where an image's bytes come from: a file opened read-only, or memory. Every read is bounded. */
+/*
+ * source.h: where an image's bytes come from: a file opened read-only, or memory. Every read is bounded.
+ *
+ * A source keeps its descriptor, so that it can be read again when the process may open no files any more. A
+ * pipe can be read once only: its bytes go into a file in memory (memfd_create(2)), and that is the source.
+ */
 #ifndef VR_BOOT_SOURCE_H
 #define VR_BOOT_SOURCE_H
 
@@ -11,12 +16,16 @@ struct vr_source {
 	const char *name; /* for messages; not owned */
 	uint64_t size;    /* bytes */
 	const uint8_t *memory;
-	int fd; /* when memory is NULL */
+	int fd;    /* when memory is NULL; -1: closed */
+	bool pipe; /* what came out of a pipe */
 };
 
-/* A regular file or a block device; never written. Errors name it. */
-int32_t vr_source_open(const char *path, struct vr_source *out);
+/* A regular file, a block device, or a pipe that brings at most `pipe_limit` bytes; never written. Errors
+ * name it. */
+int32_t vr_source_open(const char *path, uint64_t pipe_limit, struct vr_source *out);
 void vr_source_close(struct vr_source *s);
+/* Finds out the size once more: the file may have been written since it was opened. */
+int32_t vr_source_measure(struct vr_source *s);
 /* The same over bytes that the caller keeps. */
 void vr_source_memory(const char *name, const void *bytes, size_t size, struct vr_source *out);
 /* [offset, offset + n) lies in the source. */

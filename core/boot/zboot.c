@@ -6,7 +6,6 @@
 #include <string.h>
 #include <vmrun/abi.h>
 #include "boot/bytes.h"
-#include "boot/gzip.h"
 #include "util/error.h"
 
 /* The header, as Linux documents it for boot loaders:
@@ -24,9 +23,10 @@ bool vr_zboot_is(const void *data, size_t size)
 	return size >= 8 && p[0] == 'M' && p[1] == 'Z' && !memcmp(p + 4, "zimg", 4);
 }
 
-int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, size_t limit, void **out,
-			size_t *out_size)
+int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, const struct unpack_limits *limits,
+			void **out, size_t *out_size)
 {
+	const struct unpack_format *said, *is;
 	const uint8_t *p = data;
 	char method[ZBOOT_HEADER - ZBOOT_METHOD + 1];
 
@@ -44,23 +44,22 @@ int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, size_t 
 				    name, offset, length, size);
 	memcpy(method, p + ZBOOT_METHOD, sizeof(method) - 1);
 	method[sizeof(method) - 1] = 0;
-	if (strcmp(method, "gzip")) {
-		for (char *c = method; *c; c++) {
-			if (!isgraph((unsigned char)*c))
-				*c = '?';
-		}
-		return vr_error_set(
-			VR_E_UNSUPPORTED,
-			"%s: EFI zboot payload is compressed with \"%s\" (header byte 24), and only gzip is "
-			"supported; unpack the kernel and give that",
-			name, method);
+	for (char *c = method; *c; c++) {
+		if (!isgraph((unsigned char)*c))
+			*c = '?';
 	}
-	if (!vr_gzip_is(p + offset, length))
+	said = unpack_format_called(method);
+	if (!said)
+		return vr_error_set(VR_E_UNSUPPORTED,
+				    "%s: EFI zboot payload is compressed with \"%s\" (header byte 24), which "
+				    "vmrun can't unpack; unpack the kernel and give that",
+				    name, method);
+	is = unpack_format_of(p + offset, length);
+	if (!is || strcmp(unpack_format_name(is), unpack_format_name(said)))
 		return vr_error_set(VR_E_IMAGE,
 				    "%s: EFI zboot payload at byte %" PRIu32
-				    " is not the gzip data that the header says "
-				    "it is; copy the file again",
-				    name, offset);
-	int32_t e = vr_gzip_unpack(name, p + offset, length, limit, out, out_size);
+				    " is not the %s data that the header says it is; copy the file again",
+				    name, offset, unpack_format_name(said));
+	int32_t e = unpack(name, is, p + offset, length, limits, out, out_size);
 	return e ? vr_error_context(e, "EFI zboot payload at byte %" PRIu32, offset) : VR_OK;
 }

@@ -9,10 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "boot/unpack.h"
 
 bool vr_zboot_is(const void *data, size_t size);
-/* The kernel inside, malloc'ed, at most `limit` bytes. */
-int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, size_t limit, void **out,
-			size_t *out_size);
+/* The kernel inside, malloc'ed. */
+int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, const struct unpack_limits *limits,
+			void **out, size_t *out_size);
 
 #endif

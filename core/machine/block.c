@@ -3,46 +3,31 @@
  * block.c: the disks the user named, vmrun.block/1. Raw files and block devices.
  *
  * A file whose size is no multiple of 512 has its last sector filled up with zeros; writing that sector
- * makes the file grow to its end, so no byte is out of reach or lost. A writer locks the whole file, so that
- * two machines can't write one image; readers share it among themselves.
+ * makes the file grow to its end, so no byte is out of reach or lost. A writer locks the whole file, and the
+ * files that it lies on (backing.h), so that two machines can't write one image; readers share it among
+ * themselves. A file that is made shorter while the machine runs gives I/O errors where it was.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/falloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "machine/parts.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/give.h"
 #include "util/log.h"
+#include "util/text.h"
 
 #define SECTOR 512u
 #define VECTORS 64
 
-static int32_t open_failed(const char *path, bool read_only, int e)
-{
-	int32_t code = e == ENOENT                               ? VR_E_NOENT
-		       : e == EACCES || e == EPERM || e == EROFS ? VR_E_PERM
-								 : VR_E_IO;
-
-	if (!read_only && (e == EACCES || e == EPERM || e == EROFS || e == ETXTBSY))
-		return vr_error_set(
-			code,
-			"disk '%s' can't be written: %s; make it writable, or give it to the guest "
-			"read-only (--read-only, or ,ro after a disk's name)",
-			path, strerror(e));
-	if (e == EBUSY)
-		return vr_error_set(VR_E_BUSY,
-				    "disk '%s' is in use (mounted?); unmount it, or give it to the guest "
-				    "read-only (--read-only, or ,ro after a disk's name)",
-				    path);
-	return vr_error_set(code, "disk '%s': %s", path, strerror(e));
-}
+#define READ_ONLY_ADVICE "give it to the guest read-only (--read-only, or ,ro after a disk's name)"
 
 static int32_t lock_whole(int fd, const char *path, bool read_only)
 {
@@ -60,56 +45,98 @@ static int32_t lock_whole(int fd, const char *path, bool read_only)
 	return VR_OK;
 }
 
-int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only)
+/* Two disks of one machine that are the same bytes: under two names, through a loop device, a partition ...
+ */
+static int32_t check_others(const struct vr_disk *d, const char *path, const struct vr_disk *others,
+			    uint32_t count)
 {
-	int flags = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY;
-	struct stat st;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct backing_part *p = backing_common(&others[i].backing, &d->backing);
+
+		if (!p || (d->flags & others[i].flags & VR_BLOCK_READONLY))
+			continue;
+		return vr_error_set(
+			VR_E_BUSY,
+			"disk '%s' is the same as disk '%s' of this machine%s%s%s; give it once, or "
+			"each time read-only (,ro)",
+			path, others[i].name, p->path ? " (both lie on '" : "", p->path ? p->path : "",
+			p->path ? "')" : "");
+	}
+	return VR_OK;
+}
+
+static int32_t lock_below(struct vr_disk *d, const char *path, bool read_only)
+{
+	const struct backing_part *p;
+
+	if (backing_lock(&d->backing, read_only, &p) == VR_OK)
+		return VR_OK;
+	return vr_error_set(
+		VR_E_BUSY,
+		"disk '%s' lies on '%s', which is in use by another machine; end that one, or work on "
+		"a copy",
+		path, p->path);
+}
+
+static int32_t open_file(const char *path, bool read_only, struct file_opened *f)
+{
+	char *label = vr_text_format("disk '%s'", path);
+	const struct file_request r = {
+		.path = path,
+		.label = label,
+		.flags = read_only ? O_RDONLY : O_RDWR,
+		.kinds = FILE_REGULAR | FILE_BLOCK,
+		.read_only_advice = READ_ONLY_ADVICE,
+	};
+	int32_t rc = label ? file_open(&r, f) : VR_E_NOMEM;
+
+	free(label);
+	return rc;
+}
+
+int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only, const struct vr_disk *others,
+		     uint32_t other_count)
+{
+	struct file_opened f;
 	off_t end;
 	int32_t rc;
-	int fd;
 
 	memset(d, 0, sizeof(*d));
 	d->fd = -1;
 	if (!path || !*path)
 		return vr_error_set(VR_E_INVAL, "disk: no file name");
-	if (stat(path, &st))
-		return open_failed(path, read_only, errno);
-	if (S_ISDIR(st.st_mode))
-		return vr_error_set(VR_E_INVAL, "disk '%s' is a directory, not a disk image", path);
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return vr_error_set(VR_E_INVAL, "disk '%s' is neither a file nor a block device", path);
-	/* O_EXCL on a block device: not while it is mounted. */
-	if (S_ISBLK(st.st_mode) && !read_only)
-		flags |= O_EXCL;
-	/* O_NONBLOCK: should it have become a FIFO meanwhile, opening must not hang. */
-	fd = open(path, flags | O_NONBLOCK);
-	if (fd < 0)
-		return open_failed(path, read_only, errno);
-	if (fstat(fd, &st) || (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) ||
-	    (end = lseek(fd, 0, SEEK_END)) < 0) {
-		rc = vr_error_set(VR_E_IO, "disk '%s': can't find its size", path);
-		goto fail;
-	}
-	if (!end) {
+	rc = open_file(path, read_only, &f);
+	if (rc < 0)
+		return rc;
+	end = lseek(f.fd, 0, SEEK_END);
+	if (end < 0)
+		rc = vr_error_set(VR_E_IO, "disk '%s': can't find its size: %s", path, strerror(errno));
+	else if (!end)
 		rc = vr_error_set(VR_E_INVAL, "disk '%s' is empty; give it a size first (truncate -s 8G)",
 				  path);
-		goto fail;
+	if (rc == VR_OK) {
+		d->flags = read_only ? VR_BLOCK_READONLY : VR_BLOCK_DISCARD;
+		d->regular = f.kind == FILE_REGULAR;
+		d->end = (uint64_t)end;
+		d->length = ((uint64_t)end + SECTOR - 1) / SECTOR * SECTOR;
+		backing_find(&d->backing, &f.st, d->length, "/sys/dev/block");
+		rc = check_others(d, path, others, other_count);
 	}
-	rc = lock_whole(fd, path, read_only);
-	if (rc < 0)
-		goto fail;
-	d->name = strdup(path);
-	if (!d->name) {
-		rc = vr_error_set(VR_E_NOMEM, "out of memory");
-		goto fail;
+	if (rc == VR_OK)
+		rc = lock_whole(f.fd, path, read_only);
+	if (rc == VR_OK)
+		rc = lock_below(d, path, read_only);
+	if (rc == VR_OK) {
+		d->name = vr_text_copy(path);
+		rc = d->name ? VR_OK : VR_E_NOMEM;
 	}
-	d->fd = fd;
-	d->length = ((uint64_t)end + SECTOR - 1) / SECTOR * SECTOR;
-	d->flags = read_only ? VR_BLOCK_READONLY : VR_BLOCK_DISCARD;
+	if (rc < 0) {
+		backing_free(&d->backing);
+		close(f.fd);
+		return rc;
+	}
+	d->fd = f.fd;
 	return VR_OK;
-fail:
-	close(fd);
-	return rc;
 }
 
 void vr_disk_close(struct vr_disk *d)
@@ -119,6 +146,7 @@ void vr_disk_close(struct vr_disk *d)
 		(void)vr_disk_flush(d);
 	if (d->fd >= 0)
 		close(d->fd);
+	backing_free(&d->backing);
 	free(d->name);
 	d->fd = -1;
 	d->name = NULL;
@@ -135,18 +163,42 @@ static int32_t failed(struct vr_disk *d, const char *what, int e)
 	return VR_E_IO;
 }
 
+/*
+ * The file has become shorter while the machine runs: what was beyond its end is lost. Reading that would
+ * give zeros, and writing it a file with a hole where the guest's data were, so both fail.
+ */
+static int32_t failed_short(struct vr_disk *d)
+{
+	if (!atomic_exchange(&d->complained, 1))
+		vr_log(VR_LOG_ERROR,
+		       "disk '%s': the file became shorter than its %" PRIu64
+		       " bytes while the machine runs; the guest gets I/O errors beyond its end",
+		       d->name, atomic_load(&d->end));
+	return VR_E_IO;
+}
+
+/* Something before `end` of the disk is no longer in the file. Nothing uses the position that this moves. */
+static bool is_cut(const struct vr_disk *d, uint64_t end)
+{
+	off_t size = d->regular ? lseek(d->fd, 0, SEEK_END) : -1;
+
+	return size >= 0 && (uint64_t)size < end && (uint64_t)size < atomic_load(&d->end);
+}
+
 static int32_t check(const struct vr_disk *d, uint64_t offset, uint64_t length)
 {
 	return offset > d->length || length > d->length - offset ? VR_E_RANGE : VR_OK;
 }
 
-static int32_t check_vectors(const struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n)
+static int32_t check_vectors(const struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n,
+			     uint64_t *end)
 {
 	uint64_t total = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		if (__builtin_add_overflow(total, v[i].length, &total))
 			return VR_E_RANGE;
+	*end = offset + total;
 	return check(d, offset, total);
 }
 
@@ -192,6 +244,8 @@ static int32_t transfer(struct vr_disk *d, uint64_t offset, const struct vr_iove
 				empty &= !io[j].iov_len;
 			if (!empty && write)
 				return failed(d, "writing", ENOSPC);
+			if (!empty && offset < atomic_load(&d->end))
+				return failed_short(d);
 			if (!empty) {
 				clear_rest(v + i, n - i, done);
 				return VR_OK;
@@ -207,7 +261,8 @@ static int32_t transfer(struct vr_disk *d, uint64_t offset, const struct vr_iove
 
 int32_t vr_disk_read(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n)
 {
-	int32_t rc = check_vectors(d, offset, v, n);
+	uint64_t end;
+	int32_t rc = check_vectors(d, offset, v, n, &end);
 
 	return rc < 0 ? rc : transfer(d, offset, v, n, false);
 }
@@ -219,11 +274,19 @@ static int32_t writable(const struct vr_disk *d)
 
 int32_t vr_disk_write(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n)
 {
+	uint64_t end = 0, had = atomic_load(&d->end);
 	int32_t rc = writable(d);
 
 	if (rc == VR_OK)
-		rc = check_vectors(d, offset, v, n);
-	return rc < 0 ? rc : transfer(d, offset, v, n, true);
+		rc = check_vectors(d, offset, v, n, &end);
+	if (rc == VR_OK && is_cut(d, end))
+		rc = failed_short(d);
+	if (rc == VR_OK)
+		rc = transfer(d, offset, v, n, true);
+	/* A write into the tail has made the file longer. */
+	while (rc == VR_OK && end > had && !atomic_compare_exchange_weak(&d->end, &had, end))
+		;
+	return rc;
 }
 
 int32_t vr_disk_flush(struct vr_disk *d)
@@ -234,6 +297,8 @@ int32_t vr_disk_flush(struct vr_disk *d)
 	/* The kernel reports lost writes once; a later success would not bring them back. */
 	if (atomic_load(&d->flush_failed))
 		return failed(d, "flushing", EIO);
+	if (is_cut(d, d->length))
+		return failed_short(d);
 	while (fdatasync(d->fd)) {
 		if (errno == EINTR)
 			continue;
@@ -275,6 +340,8 @@ int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length)
 
 	if (rc == VR_OK)
 		rc = check(d, offset, length);
+	if (rc == VR_OK && is_cut(d, offset + length))
+		rc = failed_short(d);
 	if (rc < 0 || !length || punch(d, FALLOC_FL_ZERO_RANGE, offset, length) ||
 	    punch(d, FALLOC_FL_PUNCH_HOLE, offset, length))
 		return rc;

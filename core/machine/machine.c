@@ -80,15 +80,17 @@ static int32_t remember_boot(struct vr_machine *m, const struct vr_machine_confi
 /* *image_is_disk: the image becomes disk 0. */
 static int32_t read_boot(struct vr_machine *m, int *image_is_disk)
 {
-	*image_is_disk = m->image != NULL;
+	int32_t rc = boot_read(&m->boot_files, m->append, &m->boot, image_is_disk);
+
+	/* Beside a kernel of its own an image can only be a disk. */
 	if (m->kernel)
-		return vr_boot_from_files(m->kernel, m->initrd, m->append, &m->boot);
-	return vr_boot_from_image(m->image, m->append, &m->boot, image_is_disk);
+		*image_is_disk = m->image != NULL;
+	return rc;
 }
 
 static int32_t open_disk(struct vr_machine *m, const char *path, bool read_only)
 {
-	int32_t rc = vr_disk_open(&m->disk[m->disk_count], path, read_only);
+	int32_t rc = vr_disk_open(&m->disk[m->disk_count], path, read_only, m->disk, m->disk_count);
 
 	if (rc == VR_OK)
 		m->disk_count++;
@@ -256,6 +258,8 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc == VR_OK)
 		rc = remember_boot(m, c);
 	if (rc == VR_OK)
+		rc = boot_open(&m->boot_files, m->kernel, m->initrd, m->image, m->ram_size);
+	if (rc == VR_OK)
 		rc = read_boot(m, &image_is_disk);
 	if (rc == VR_OK)
 		rc = vr_choose(m->registry, c, &m->boot.payload, &m->choice);
@@ -271,8 +275,6 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 		return rc;
 	vr_stats_init(&m->stats, c->stats != 0);
 	vr_sandbox_init(&m->sandbox, c->sandbox, uses_files_later(m->registry));
-	vr_sandbox_allow(&m->sandbox, m->kernel ? m->kernel : m->image);
-	vr_sandbox_allow(&m->sandbox, m->initrd);
 	rc = create_vm(m);
 	if (rc == VR_OK)
 		rc = create_board(m);
@@ -310,6 +312,7 @@ int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c,
 	m->request = VR_POWER_NONE;
 	m->sandbox.ruleset = -1;
 	m->stats.smaps = -1;
+	m->boot_files.main.fd = m->boot_files.initrd.fd = -1;
 	init_locks(m);
 	vr_machine_offer(r);
 	vr_registry_set_machine(r, m);
@@ -323,7 +326,8 @@ int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c,
 }
 
 /* ---- running ------------------------------------------------------------------------------------- */
-/* A reset boots what is on the disk then: the guest may have put a new kernel there. */
+/* A reset boots what is on the disk then: the guest may have put a new kernel there. Nothing is opened: the
+ * process has given up the right to. */
 static int32_t reset(struct vr_machine *m)
 {
 	int image_is_disk;
@@ -377,6 +381,7 @@ int32_t vr_machine_run(struct vr_machine *m)
 		return 1;
 	}
 	vr_sandbox_enter(&m->sandbox);
+	m->boot_files.guest_has_run = true;
 	m->stats.started = vr_clock_monotonic();
 	vr_vcpus_resume(m);
 	for (;;) {
@@ -429,6 +434,7 @@ void vr_machine_free(struct vr_machine *m)
 	for (uint32_t i = 0; i < m->disk_count; i++)
 		vr_disk_close(&m->disk[i]);
 	vr_boot_free(&m->boot);
+	boot_close(&m->boot_files);
 	vr_bus_free(&m->bus);
 	vr_ram_free(&m->ram);
 	vr_stats_free(&m->stats);

@@ -19,6 +19,7 @@
 #include <vmrun/tap.h>
 
 #include "boot/boot.h"
+#include "machine/backing.h"
 #include "machine/machine.h"
 #include "plugin/registry.h"
 
@@ -205,9 +206,14 @@ struct vr_disk {
 	char *name;
 	_Atomic int flush_failed;
 	_Atomic int complained;
-	_Atomic int dirty; /* written since it was flushed */
+	_Atomic int dirty;    /* written since it was flushed */
+	bool regular;         /* a file, which others can make shorter */
+	_Atomic uint64_t end; /* bytes that the file has had: from there to `length` it reads as zeros */
+	struct backing backing;
 };
-int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only);
+/* `others`: the disks of this machine so far. */
+int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only, const struct vr_disk *others,
+		     uint32_t other_count);
 int32_t vr_disk_read(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
 int32_t vr_disk_write(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
 int32_t vr_disk_flush(struct vr_disk *d);
@@ -283,8 +289,9 @@ void vr_stats_free(struct vr_stats *s);
 struct vr_machine {
 	struct vr_registry *registry;
 	struct vr_choice choice;
-	struct vr_boot boot;                    /* empty but while it is loaded */
-	char *kernel, *initrd, *append, *image; /* what to read it from, again at each reset */
+	struct vr_boot boot;          /* empty but while it is loaded */
+	struct boot_files boot_files; /* what to read it from, again at each reset */
+	char *kernel, *initrd, *append, *image;
 
 	const struct vr_accel *accel;
 	void *accel_self, *vm;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hosttables.c: struct vr_host itself, and the three host tables that need no machine: vmrun.log/1,
- * vmrun.config/1 and vmrun.registry/1.
+ * hosttables.c: struct vr_host itself, and the host tables that need no machine: vmrun.log/1, vmrun.config/1,
+ * vmrun.registry/1 and vmrun.file/1.
  */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugin/internal.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -120,10 +123,48 @@ static int32_t VR_CALL registry_find(const struct vr_host *host, const char *int
 
 static const struct vr_host_registry registry_table = {.size = sizeof(registry_table), .find = registry_find};
 
+/* ---- vmrun.file/1 ---- */
+
+static int32_t VR_CALL file_table_open(const struct vr_host *host, const char *what, const char *path,
+				       uint32_t how, int64_t *handle)
+{
+	const unsigned sinks = FILE_REGULAR | FILE_PIPE | FILE_FIFO | FILE_CHARACTER;
+	const struct {
+		int flags;
+		unsigned kinds;
+	} ways[] = {
+		[VR_FILE_READ] = {O_RDONLY, FILE_REGULAR | FILE_PIPE},
+		[VR_FILE_WRITE] = {O_WRONLY | O_CREAT | O_TRUNC, sinks},
+		[VR_FILE_APPEND] = {O_WRONLY | O_CREAT | O_APPEND, sinks},
+	};
+	struct file_request r = {.path = path};
+	struct file_opened f;
+	char *label;
+	int32_t rc;
+
+	if (!what || !path || !handle || how >= sizeof(ways) / sizeof(ways[0]))
+		return vr_error_set(VR_E_INVAL,
+				    "plugin '%s': vmrun.file/1 open: no name, or no such way to open it",
+				    entry_of(host)->loaded.manifest->id);
+	label = vr_text_format("%s '%s'", what, path);
+	if (!label)
+		return VR_E_NOMEM;
+	r.label = label;
+	r.flags = ways[how].flags;
+	r.kinds = ways[how].kinds;
+	rc = file_open(&r, &f);
+	free(label);
+	*handle = f.fd;
+	return rc;
+}
+
+static const struct vr_host_file file_table = {.size = sizeof(file_table), .open = file_table_open};
+
 void vr_hosttables_offer(struct vr_registry *r)
 {
 	log_table.level = vr_log_level();
 	vr_registry_offer(r, VR_LOG_ID, &log_table);
 	vr_registry_offer(r, VR_CONFIG_ID, &config_table);
 	vr_registry_offer(r, VR_REGISTRY_ID, &registry_table);
+	vr_registry_offer(r, VR_FILE_ID, &file_table);
 }

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <vmrun/abi.h>
 #include <yaml.h>
 
 #include "util/error.h"
+#include "util/file.h"
 #include "util/text.h"
 
 static const char *const kind_names[] = {"a single value", "a list", "a map"};
@@ -317,12 +317,6 @@ int32_t vr_yaml_parse(const char *file, const char *text, size_t length, int32_t
 
 static int32_t read_fd(int fd, const char *file, char *text, size_t size, size_t *length)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return vr_error_set(VR_E_IO, "%s: %s", file, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return vr_error_set(VR_E_IO, "%s: not a regular file", file);
 	*length = 0;
 	while (*length < size) {
 		ssize_t n = read(fd, text + *length, size - *length);
@@ -341,22 +335,22 @@ static int32_t read_fd(int fd, const char *file, char *text, size_t size, size_t
 int32_t vr_yaml_read(const char *file, int32_t code, struct vr_yaml **out)
 {
 	size_t size = VR_YAML_SIZE_MAX + 1, length = 0; /* one more byte shows that it is too long */
+	const struct file_request request = {.path = file, .flags = O_RDONLY, .kinds = FILE_REGULAR};
+	struct file_opened f;
 	char *text;
 	int32_t r;
-	int fd;
 
 	*out = NULL;
-	/* O_NONBLOCK: a FIFO must not hang the program before it is seen to be none of ours. */
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return vr_error_set(errno == ENOENT ? VR_E_NOENT : VR_E_IO, "%s: %s", file, strerror(errno));
+	r = file_open(&request, &f);
+	if (r < 0)
+		return r == VR_E_INVAL ? code : r; /* a folder, a FIFO */
 	text = malloc(size);
 	if (!text) {
-		close(fd);
+		close(f.fd);
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	}
-	r = read_fd(fd, file, text, size, &length);
-	close(fd);
+	r = read_fd(f.fd, file, text, size, &length);
+	close(f.fd);
 	if (r == VR_OK)
 		r = vr_yaml_parse(file, text, length, code, out);
 	free(text);

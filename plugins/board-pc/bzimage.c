@@ -10,7 +10,9 @@
 #include "ranges.h"
 
 #define H_SETUP_SECTS 0x1f1u
+#define H_SYSSIZE 0x1f4u /* of the protected-mode part, in paragraphs */
 #define H_BOOT_FLAG 0x1feu
+#define PARAGRAPH 16u
 #define H_JUMP 0x201u /* the header ends that far behind 0x202 */
 #define H_MAGIC 0x202u
 #define H_VERSION 0x206u
@@ -72,7 +74,7 @@ int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload 
 			struct vr_kernel *k)
 {
 	const uint8_t *h = p->kernel;
-	uint64_t init_size;
+	uint64_t init_size, whole;
 	uint32_t version, end;
 	int32_t rc;
 
@@ -110,6 +112,12 @@ int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload 
 				      "%s: %" PRIu64 " bytes, of which %" PRIu64
 				      " are set-up code: nothing is left to run; is the file complete?",
 				      p->kernel_name, p->kernel_size, k->skip);
+	whole = k->skip + (uint64_t)vr_le32(h + H_SYSSIZE) * PARAGRAPH;
+	if (p->kernel_size < whole)
+		return vr_tables_fail(t, VR_E_IMAGE,
+				      "%s: is cut short: the kernel has %" PRIu64
+				      " bytes (offset 0x1f4), and %" PRIu64 " are there; copy the file again",
+				      p->kernel_name, whole, p->kernel_size);
 	init_size = vr_le32(h + H_INIT_SIZE);
 	if (init_size < p->kernel_size - k->skip)
 		init_size = p->kernel_size - k->skip;

@@ -2,11 +2,11 @@
 /* firmware.c: ELF files (System V ABI, chapters 4 and 5) and raw binaries into RAM. */
 #include "firmware.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILE_MAX ((uint64_t)64 << 20)
 
@@ -32,13 +32,25 @@ static uint64_t le(const uint8_t *p, uint32_t bytes)
 
 int32_t vr_firmware_file(const struct vr_tables *t, const char *name, void **bytes, uint64_t *size)
 {
-	FILE *f = fopen(name, "rbe");
 	uint8_t *room = NULL;
+	int64_t handle;
 	uint64_t n = 0;
-	int32_t rc = VR_OK;
+	FILE *f;
+	int32_t rc;
 
-	if (!f)
-		return vr_tables_fail(t, VR_E_IO, "firmware %s: %s", name, strerror(errno));
+	if (!t->file)
+		return vr_tables_fail(t, VR_E_ABI,
+				      "firmware %s: this host opens no files for boards (" VR_FILE_ID
+				      "); update vmrun",
+				      name);
+	rc = t->file->open(t->host, "firmware", name, VR_FILE_READ, &handle);
+	if (rc < 0)
+		return rc;
+	f = fdopen((int)handle, "rb");
+	if (!f) {
+		close((int)handle);
+		return vr_tables_fail(t, VR_E_NOMEM, "firmware %s: out of memory", name);
+	}
 	for (uint64_t capacity = 1 << 20; rc >= 0; capacity *= 2) {
 		uint8_t *more = realloc(room, capacity);
 

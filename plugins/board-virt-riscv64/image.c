@@ -2,6 +2,7 @@
 #include "image.h"
 
 #include <board/bytes.h>
+#include <board/pe.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -39,5 +40,5 @@ int32_t vr_image_read(const struct vr_tables *t, const struct vr_boot_payload *p
 	/* What is below belongs to the firmware, here too: its reservation would be lost on the kernel. */
 	out->offset = offset ? offset : ALIGNMENT;
 	out->size = size > p->kernel_size ? size : p->kernel_size;
-	return VR_OK;
+	return board_pe_check(t, p);
 }

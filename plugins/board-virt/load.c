@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include <board/bytes.h>
+#include <board/pe.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ int32_t vr_load_layout(const struct vr_tables *t, const struct vr_boot_payload *
 	static const uint8_t magic[4] = {'A', 'R', 'M', 0x64};
 	const uint8_t *header = p->kernel;
 	uint64_t text_offset, image_size, end;
+	int32_t rc;
 
 	if (p->kernel_size < HEADER_SIZE)
 		return vr_tables_fail(t, VR_E_IMAGE,
@@ -55,6 +57,9 @@ int32_t vr_load_layout(const struct vr_tables *t, const struct vr_boot_payload *
 				      "%s: impossible Image header: text_offset 0x%" PRIx64
 				      ", image_size 0x%" PRIx64,
 				      p->kernel_name, text_offset, image_size);
+	rc = board_pe_check(t, p);
+	if (rc < 0)
+		return rc;
 	if (image_size < p->kernel_size) /* bytes past it are loaded as well, but nothing may lie there */
 		image_size = p->kernel_size;
 

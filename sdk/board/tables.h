@@ -17,6 +17,7 @@ struct vr_tables {
 	const struct vr_host_registry *registry; /* may be NULL: no pluggable devices */
 	const struct vr_host_block *block;       /* may be NULL: no disks */
 	const struct vr_host_config *config;     /* may be NULL: no options */
+	const struct vr_host_file *file;         /* may be NULL: no files that options name */
 };
 
 /* VR_E_ABI, with a text that names the missing table and `who` needs it. */

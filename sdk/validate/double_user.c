@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* double_user.c: what stands for the user's side: console, disks, options, log, other plugins. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,6 +287,31 @@ static int32_t VR_CALL config_number(const struct vr_host *host, const char *nam
 extern const struct vr_host_config vr_double_config;
 const struct vr_host_config vr_double_config = {
 	.size = sizeof(vr_double_config), .string = config_string, .number = config_number};
+
+/* ---- vmrun.file/1 -------------------------------------------------------------------------------------- */
+
+static int32_t VR_CALL file_open(const struct vr_host *host, const char *what, const char *path, uint32_t how,
+				 int64_t *handle)
+{
+	static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_TRUNC, O_WRONLY | O_CREAT | O_APPEND};
+	struct vr_double *d = vr_double_of(host);
+	int fd;
+
+	vr_double_on_main(d, "file.open");
+	if (!what || !*what || !path || !handle || how > VR_FILE_APPEND) {
+		vr_double_note(d, "file.open was given no name, no place for the handle, or no such way");
+		return VR_E_INVAL;
+	}
+	fd = open(path, flags[how] | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+	*handle = fd;
+	if (fd >= 0)
+		return VR_OK;
+	host->error(host, VR_E_IO, "a file can't be opened");
+	return VR_E_IO;
+}
+
+extern const struct vr_host_file vr_double_file;
+const struct vr_host_file vr_double_file = {.size = sizeof(vr_double_file), .open = file_open};
 
 /* ---- vmrun.log/1 --------------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include "target.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "plugin/registry.h"
 #include "util/arch.h"
 #include "util/error.h"
+#include "util/file.h"
 
 static const uint32_t bit_of[VR_CLASS_COUNT] = {
 	[VR_CLASS_ACCEL] = CHECK_ACCEL,
@@ -112,6 +114,21 @@ static char *manifest_of(const char *library)
 	return found;
 }
 
+/* A FIFO, a folder, a device: opening it could wait for ever. One that is missing is a rule's business. */
+static int check_library(struct check_target *out)
+{
+	const struct file_request r = {.path = out->library, .flags = O_RDONLY, .kinds = FILE_REGULAR};
+	struct file_opened f;
+	int32_t rc = out->library ? file_open(&r, &f) : VR_E_NOENT;
+
+	if (rc == VR_E_INVAL)
+		snprintf(out->error, sizeof(out->error), "%s", vr_error_text(rc));
+	vr_error_clear();
+	if (rc == VR_OK)
+		close(f.fd);
+	return rc == VR_E_INVAL ? -1 : 0;
+}
+
 int check_target_read(const char *file, struct check_target *out)
 {
 	struct vr_manifest *m;
@@ -140,7 +157,7 @@ int check_target_read(const char *file, struct check_target *out)
 		return 0;
 	}
 	take(m, out);
-	return 0;
+	return check_library(out);
 }
 
 static int has(char *const *list, const char *name)

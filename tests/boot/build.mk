@@ -3,7 +3,7 @@
 
 CPPFLAGS_tests_boot := -Icore
 
-TEST_BOOT_NAMES := bls boot fat gpt gzip
+TEST_BOOT_NAMES := bls boot fat gpt gzip unpack
 TEST_BOOT := $(TEST_BOOT_NAMES:%=$(B)/tests/test-boot-%)
 TESTS += $(TEST_BOOT)
 

@@ -37,6 +37,34 @@ static void unmake(void)
 	unlink(path);
 }
 
+#define RAM ((uint64_t)64 << 20)
+
+static int32_t from(const char *kernel, const char *initrd, const char *image, const char *append,
+		    struct vr_boot *b, int *is_disk)
+{
+	struct boot_files f;
+	int32_t e = boot_open(&f, kernel, initrd, image, RAM);
+
+	*b = (struct vr_boot){0};
+	*is_disk = 0;
+	if (!e)
+		e = boot_read(&f, append, b, is_disk);
+	boot_close(&f);
+	return e;
+}
+
+static int32_t from_image(const char *image, const char *append, struct vr_boot *b, int *is_disk)
+{
+	return from(NULL, NULL, image, append, b, is_disk);
+}
+
+static int32_t from_files(const char *kernel, const char *initrd, const char *append, struct vr_boot *b)
+{
+	int is_disk;
+
+	return from(kernel, initrd, NULL, append, b, &is_disk);
+}
+
 TestSuite(boot, .init = make, .fini = unmake);
 
 static void write_file(const void *bytes, size_t n)
@@ -63,7 +91,7 @@ static void fails(int32_t code, const char *text)
 {
 	struct vr_boot b;
 	int is_disk;
-	int32_t e = vr_boot_from_image(path, NULL, &b, &is_disk);
+	int32_t e = from_image(path, NULL, &b, &is_disk);
 
 	cr_assert_eq(e, code, "%s: %s", vr_error_name(e), vr_error_text(e));
 	cr_assert(strstr(vr_error_text(e), text), "\"%s\" lacks \"%s\"", vr_error_text(e), text);
@@ -89,7 +117,7 @@ Test(boot, default_entry_of_a_disk)
 	entry("firmware.conf", "efi /x.efi\nsort-key a\n");
 	entry("readme.txt", "not an entry\0");
 	write_disk();
-	cr_assert_eq(vr_boot_from_image(path, "c d", &b, &is_disk), VR_OK, "%s", vr_error_text(VR_E_IMAGE));
+	cr_assert_eq(from_image(path, "c d", &b, &is_disk), VR_OK, "%s", vr_error_text(VR_E_IMAGE));
 	cr_assert_eq(is_disk, 1);
 	cr_assert_eq(b.payload.size, sizeof(b.payload));
 	cr_assert_eq(b.payload.kernel_size, 10);
@@ -116,7 +144,7 @@ Test(boot, the_image_is_not_touched)
 	write_disk();
 	cr_assert_eq(chmod(path, 0400), 0);
 	cr_assert_eq(stat(path, &before), 0);
-	cr_assert_eq(vr_boot_from_image(path, NULL, &b, &is_disk), VR_OK);
+	cr_assert_eq(from_image(path, NULL, &b, &is_disk), VR_OK);
 	cr_assert_eq(stat(path, &after), 0);
 	cr_assert_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
 	cr_assert_null(b.payload.initrd);
@@ -217,7 +245,7 @@ Test(boot, damage_everywhere, .timeout = 300)
 			for (size_t m = 0; m < 3; m++) {
 				uint8_t wrong = disk.bytes[at] ^ masks[m];
 				cr_assert_eq(pwrite(fd, &wrong, 1, (off_t)at), 1);
-				int32_t e = vr_boot_from_image(path, NULL, &b, &is_disk);
+				int32_t e = from_image(path, NULL, &b, &is_disk);
 				if (e) {
 					cr_assert(strchr(vr_error_text(e), '/'), "byte %zu: %s", at,
 						  vr_error_text(e));
@@ -240,14 +268,14 @@ Test(boot, plain_kernels)
 	uint8_t *gz = gzip_of("kernel", 6, &n), *twice = gzip_of(gz, n, &m);
 
 	write_file("kernel", 6);
-	cr_assert_eq(vr_boot_from_image(path, "x", &b, &is_disk), VR_OK);
+	cr_assert_eq(from_image(path, "x", &b, &is_disk), VR_OK);
 	cr_assert_eq(is_disk, 0);
 	cr_assert_eq(b.payload.kernel_size, 6);
 	cr_assert_str_eq(b.payload.cmdline, "x");
 	cr_assert_str_eq(b.payload.kernel_name, path);
 	vr_boot_free(&b);
 	write_file(twice, m);
-	cr_assert_eq(vr_boot_from_image(path, NULL, &b, &is_disk), VR_OK);
+	cr_assert_eq(from_image(path, NULL, &b, &is_disk), VR_OK);
 	cr_assert_eq(b.payload.kernel_size, 6);
 	vr_boot_free(&b);
 	write_file(gz, n - 9);
@@ -285,27 +313,18 @@ Test(boot, files)
 	char missing[64];
 
 	write_file("abc", 3);
-	cr_assert_eq(vr_boot_from_files(path, path, "quiet", &b), VR_OK);
+	cr_assert_eq(from_files(path, path, "quiet", &b), VR_OK);
 	cr_assert_eq(b.payload.kernel_size, 3);
 	cr_assert_eq(b.payload.initrd_size, 3);
 	cr_assert_str_eq(b.payload.cmdline, "quiet");
 	vr_boot_free(&b);
 	snprintf(missing, sizeof(missing), "%s.none", path);
-	cr_assert_eq(vr_boot_from_files(path, missing, NULL, &b), VR_E_NOENT);
+	cr_assert_eq(from_files(path, missing, NULL, &b), VR_E_NOENT);
 	cr_assert(strstr(vr_error_text(VR_E_NOENT), missing));
 	vr_error_clear();
-	cr_assert_eq(vr_boot_from_files("/", NULL, NULL, &b), VR_E_INVAL);
+	cr_assert_eq(from_files("/", NULL, NULL, &b), VR_E_INVAL);
 	cr_assert(strstr(vr_error_text(VR_E_INVAL), "is a folder"));
 	vr_error_clear();
-	cr_assert_eq(vr_boot_from_files("/dev/null", NULL, NULL, &b), VR_E_INVAL);
+	cr_assert_eq(from_files("/dev/null", NULL, NULL, &b), VR_E_INVAL);
 	vr_error_clear();
-
-	void *data;
-	size_t n;
-	cr_assert_eq(vr_boot_read_file(path, 2, &data, &n), VR_E_IMAGE);
-	cr_assert(strstr(vr_error_text(VR_E_IMAGE), "3 bytes are too many (at most 2)"));
-	vr_error_clear();
-	cr_assert_eq(vr_boot_read_file(path, 3, &data, &n), VR_OK);
-	cr_assert_eq(n, 3);
-	free(data);
 }

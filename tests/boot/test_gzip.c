@@ -4,12 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vmrun/abi.h>
-#include "boot/gzip.h"
+#include "boot/unpack.h"
 #include "boot/zboot.h"
 #include "image.h"
 #include "util/error.h"
 
 #define LIMIT ((size_t)64 << 20)
+
+static int32_t gunzip(const char *name, const void *data, size_t size, size_t most, void **out, size_t *n)
+{
+	const struct unpack_limits limits = {.most = most, .may_load = true};
+
+	return unpack(name, unpack_format_called("gzip"), data, size, &limits, out, n);
+}
+
+static int32_t unzboot(const void *data, size_t size, void **out, size_t *n)
+{
+	const struct unpack_limits limits = {.most = LIMIT, .may_load = true};
+
+	return vr_zboot_unpack("k", data, size, &limits, out, n);
+}
 
 static uint8_t *sample(size_t n)
 {
@@ -39,7 +53,7 @@ Test(gzip, round_trip_of_several_sizes)
 		size_t packed, n;
 		uint8_t *gz = gzip_of(in, sizes[i], &packed);
 		void *out;
-		cr_assert_eq(vr_gzip_unpack("a.gz", gz, packed, LIMIT, &out, &n), VR_OK);
+		cr_assert_eq(gunzip("a.gz", gz, packed, LIMIT, &out, &n), VR_OK);
 		cr_assert_eq(n, sizes[i]);
 		cr_assert(!memcmp(out, in, n));
 		free(out);
@@ -56,7 +70,7 @@ Test(gzip, several_members_and_padding)
 
 	memcpy(all, a, n);
 	memcpy(all + n, b, m);
-	cr_assert_eq(vr_gzip_unpack("a.gz", all, n + m + 512, LIMIT, &out, &n), VR_OK);
+	cr_assert_eq(gunzip("a.gz", all, n + m + 512, LIMIT, &out, &n), VR_OK);
 	cr_assert_eq(n, 11);
 	cr_assert(!memcmp(out, "hello world", 11));
 	free(out);
@@ -76,7 +90,7 @@ Test(gzip, every_truncation_is_an_error)
 		uint8_t *part = malloc(cut + 1);
 		memcpy(part, gz, cut);
 		uint8_t *exact = realloc(part, cut ? cut : 1);
-		int32_t e = vr_gzip_unpack("a.gz", exact, cut, LIMIT, &out, &n);
+		int32_t e = gunzip("a.gz", exact, cut, LIMIT, &out, &n);
 		says(e, VR_E_IMAGE, "a.gz: gzip data ends too early");
 		cr_assert_null(out);
 		free(exact);
@@ -95,7 +109,7 @@ Test(gzip, damage_is_found)
 	 * length. */
 	for (size_t at = 10; at < packed; at++) {
 		gz[at] ^= 0x10;
-		int32_t e = vr_gzip_unpack("a.gz", gz, packed, LIMIT, &out, &n);
+		int32_t e = gunzip("a.gz", gz, packed, LIMIT, &out, &n);
 		if (e)
 			cr_assert(!strncmp(vr_error_text(e), "a.gz: gzip data", 15), "%s", vr_error_text(e));
 		else /* padding between the last block and the trailer */
@@ -114,8 +128,8 @@ Test(gzip, limit)
 	uint8_t *in = calloc(1, 8 << 20), *gz = gzip_of(in, 8 << 20, &packed);
 	void *out;
 
-	says(vr_gzip_unpack("a.gz", gz, packed, 4 << 20, &out, &n), VR_E_IMAGE, "more than 4 MiB");
-	cr_assert_eq(vr_gzip_unpack("a.gz", gz, packed, (8 << 20) + 1, &out, &n), VR_OK);
+	says(gunzip("a.gz", gz, packed, 4 << 20, &out, &n), VR_E_IMAGE, "more than 4 MiB");
+	cr_assert_eq(gunzip("a.gz", gz, packed, (8 << 20) + 1, &out, &n), VR_OK);
 	free(out);
 	free(gz);
 	free(in);
@@ -145,7 +159,7 @@ Test(zboot, unpacks)
 	void *out;
 
 	cr_assert(vr_zboot_is(z, size));
-	cr_assert_eq(vr_zboot_unpack("k", z, size, LIMIT, &out, &n), VR_OK);
+	cr_assert_eq(unzboot(z, size, &out, &n), VR_OK);
 	cr_assert_eq(n, 6);
 	cr_assert(!memcmp(out, "kernel", 6));
 	free(out);
@@ -166,29 +180,29 @@ Test(zboot, bad_headers)
 	uint8_t *z = zboot_of("gzip", "kernel", 6, &size);
 	void *out;
 
-	says(vr_zboot_unpack("k", z, 0x37, LIMIT, &out, &n), VR_E_IMAGE, "header is cut off at byte 55");
+	says(unzboot(z, 0x37, &out, &n), VR_E_IMAGE, "header is cut off at byte 55");
 	put32(z + 8, 0x10);
-	says(vr_zboot_unpack("k", z, size, LIMIT, &out, &n), VR_E_IMAGE, "offset 16");
+	says(unzboot(z, size, &out, &n), VR_E_IMAGE, "offset 16");
 	put32(z + 8, (uint32_t)size + 1);
-	says(vr_zboot_unpack("k", z, size, LIMIT, &out, &n), VR_E_IMAGE, "outside the file");
+	says(unzboot(z, size, &out, &n), VR_E_IMAGE, "outside the file");
 	put32(z + 8, 0x200);
 	put32(z + 12, 0xffffffff);
-	says(vr_zboot_unpack("k", z, size, LIMIT, &out, &n), VR_E_IMAGE, "size 4294967295");
+	says(unzboot(z, size, &out, &n), VR_E_IMAGE, "size 4294967295");
 	put32(z + 12, 20);
-	says(vr_zboot_unpack("k", z, size, LIMIT, &out, &n), VR_E_IMAGE, "ends too early");
+	says(unzboot(z, size, &out, &n), VR_E_IMAGE, "ends too early");
 	put32(z + 12, 2);
-	says(vr_zboot_unpack("k", z, size, LIMIT, &out, &n), VR_E_IMAGE, "is not the gzip data");
+	says(unzboot(z, size, &out, &n), VR_E_IMAGE, "is not the gzip data");
 	free(z);
 }
 
 Test(zboot, other_compressions_are_named)
 {
 	size_t size, n;
-	uint8_t *z = zboot_of("zstd22", "kernel", 6, &size);
+	uint8_t *z = zboot_of("paq8", "kernel", 6, &size);
 	void *out;
 
-	says(vr_zboot_unpack("k", z, size, LIMIT, &out, &n), VR_E_UNSUPPORTED, "\"zstd22\"");
+	says(unzboot(z, size, &out, &n), VR_E_UNSUPPORTED, "\"paq8\"");
 	memset(z + 0x18, 0x1b, 0x20); /* not terminated, not printable */
-	says(vr_zboot_unpack("k", z, size, LIMIT, &out, &n), VR_E_UNSUPPORTED, "\"????");
+	says(unzboot(z, size, &out, &n), VR_E_UNSUPPORTED, "\"????");
 	free(z);
 }

@@ -99,7 +99,7 @@ Test(cli, usage)
 Test(cli, configuration)
 {
 	cr_expect_eq(vmrun("-c none.yaml x"), 3);
-	cr_expect_str_eq(err, "vmrun: error: none.yaml: No such file or directory\n");
+	cr_expect_str_eq(err, "vmrun: error: none.yaml: no such file; check the path\n");
 	test_file(folder, "m.yaml", "memory: [\n");
 	cr_expect_eq(vmrun("-c m.yaml x"), 3);
 	cr_expect_str_eq(

@@ -301,10 +301,10 @@ Test(manifest, read_errors)
 
 	vr_error_clear();
 	path = test_path(folder, "none.yaml");
-	snprintf(expected, sizeof(expected), "%s: No such file or directory", path);
+	snprintf(expected, sizeof(expected), "%s: no such file; check the path", path);
 	test_expect_error(vr_manifest_read(path, &m), VR_E_NOENT, expected);
-	snprintf(expected, sizeof(expected), "%s: not a regular file", folder);
-	test_expect_error(vr_manifest_read(folder, &m), VR_E_IO, expected);
+	snprintf(expected, sizeof(expected), "%s: is a folder; give a file", folder);
+	test_expect_error(vr_manifest_read(folder, &m), VR_E_MANIFEST, expected);
 	path = test_file(folder, "empty.yaml", "");
 	snprintf(expected, sizeof(expected), "%s:1:1: the file is empty", path);
 	test_expect_error(vr_manifest_read(path, &m), VR_E_MANIFEST, expected);

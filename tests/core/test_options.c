@@ -314,7 +314,7 @@ Test(machine_file, missing)
 	struct vr_cli c;
 
 	test_expect_error(PARSE(&c, "-c", "/nonexistent/m.yaml", "x"), VR_E_NOENT,
-			  "/nonexistent/m.yaml: No such file or directory");
+			  "/nonexistent/m.yaml: no such file; check the path");
 	vr_cli_free(&c);
 }
 

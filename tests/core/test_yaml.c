@@ -127,9 +127,9 @@ Test(yaml, read_from_a_fifo_does_not_hang)
 
 	snprintf(command, sizeof(command), "mkfifo %s/p", folder);
 	cr_assert_eq(system(command), 0);
-	snprintf(expected, sizeof(expected), "%s/p: not a regular file", folder);
+	snprintf(expected, sizeof(expected), "%s/p: is a FIFO (named pipe); give a file", folder);
 	vr_error_clear();
-	test_expect_error(vr_yaml_read(test_path(folder, "p"), VR_E_CONFIG, &y), VR_E_IO, expected);
+	test_expect_error(vr_yaml_read(test_path(folder, "p"), VR_E_CONFIG, &y), VR_E_CONFIG, expected);
 	test_remove(folder);
 }
 

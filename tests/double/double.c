@@ -742,7 +742,7 @@ static const void *VR_CALL query(const struct vr_host *host, const char *id)
 		{VR_MEMORY_ID, &memory},     {VR_MMIO_ID, &mmio},       {VR_IRQ_ID, &irq},
 		{VR_TIMER_ID, &timer},       {VR_MACHINE_ID, &machine}, {VR_CONSOLE_ID, &console},
 		{VR_BLOCK_ID, &block},       {VR_THREAD_ID, &thread},   {VR_LOG_ID, &log_table},
-		{VR_REGISTRY_ID, &registry}, {VR_CONFIG_ID, &config},
+		{VR_REGISTRY_ID, &registry}, {VR_CONFIG_ID, &config},   {VR_FILE_ID, &dbl_file},
 	};
 
 	if (strcmp(id, VR_DOORBELL_ID) == 0)

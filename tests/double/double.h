@@ -89,6 +89,8 @@ struct dbl {
 	char error_text[512];
 };
 
+/* file.c */
+extern const struct vr_host_file dbl_file;
 struct dbl *dbl_new(uint64_t ram_size, uint32_t vcpu_count); /* RAM at DBL_RAM_BASE; 0: none */
 void dbl_free(struct dbl *d);
 /* More RAM. A board adds its own in this way. */

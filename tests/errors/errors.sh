@@ -96,8 +96,8 @@ wrong image-is-a-folder 3 "$IN: is a folder; give a file" "$VMRUN" "$IN"
 : >"$IN/empty.img"
 wrong image-empty 3 "$IN/empty.img: is empty; copy or make the image again" "$VMRUN" "$IN/empty.img"
 mkfifo "$WORK/fifo"
-wrong image-is-a-pipe 3 "$WORK/fifo: is neither a file nor a block device; give" "$VMRUN" "$WORK/fifo"
-wrong image-is-a-device 3 "/dev/null: is neither a file nor a block device; give" "$VMRUN" /dev/null
+wrong image-is-a-pipe 3 "$WORK/fifo: is a FIFO \(named pipe\); give a file, a block device or a pipe; the shell can open it for you: /dev/stdin <$WORK/fifo" "$VMRUN" "$WORK/fifo"
+wrong image-is-a-device 3 "/dev/null: is a character device; give a file" "$VMRUN" /dev/null
 with truncated
 truncate -s 20M "$I"
 wrong image-truncated 3 "truncated.img: .*truncated.*copy or make it again" "$VMRUN" "$I"
@@ -208,15 +208,68 @@ wrong initrd-missing 3 'none: no such file' "$VMRUN" --kernel $KERNEL --initrd "
 
 rm -f "$IN/cut.gz" "$IN/bad.gz"
 
+# Files that are no files, wherever one is named: nothing waits for them.
+for kind in folder fifo device socket; do
+	case $kind in
+	folder) at=$IN is='is a folder' ;;
+	fifo) at=$WORK/fifo is='is a FIFO \(named pipe\)' ;;
+	device) at=/dev/zero is='is a character device' ;;
+	socket)
+		at=$WORK/socket is='is a socket'
+		"$TOOLS/socket" "$at" || die "$TOOLS/socket makes no socket"
+		;;
+	esac
+	wrong "kernel-is-a-$kind" 3 "$at: $is; give a file" "$VMRUN" --kernel "$at"
+	wrong "initrd-is-a-$kind" 3 "$at: $is; give a file" "$VMRUN" --kernel $KERNEL --initrd "$at"
+	wrong "any-disk-is-a-$kind" 3 "disk '$at': $is; give a file or a block device" "$VMRUN" --kernel $KERNEL --disk "$at"
+	wrong "config-is-any-$kind" 3 "$at: $is; give a file" "$VMRUN" -c "$at"
+	if [ -f build/guest-riscv64/Image ]; then
+		LINES_ALLOWED=2 wrong "firmware-is-a-$kind" 3 "firmware '$at': $is; give a file" \
+			"$VMRUN" -p "board-virt-riscv64,firmware=$at" --kernel build/guest-riscv64/Image
+	else
+		skip "firmware-is-a-$kind" "build/guest-riscv64/Image is not made"
+	fi
+done
+# What comes out of a pipe: at most what the guest has memory for; a disk must stay where it is.
+wrong pipe-without-end 3 '/dev/stdin: more than 64 MiB come out of this pipe, .*give more with -m' sh -c "cat /dev/zero | \"$VMRUN\" -m 64M --kernel /dev/stdin"
+wrong pipe-empty 3 '/dev/stdin: is empty' sh -c ": | \"$VMRUN\" --kernel /dev/stdin"
+wrong pipe-is-a-disk-image 3 '/dev/stdin: is a disk image that comes out of a pipe.*write it to a file first' sh -c "cat \"$GOOD\" | \"$VMRUN\" /dev/stdin"
+wrong pipe-as-disk 3 "disk '/dev/stdin': is a pipe; give a file or a block device" sh -c "cat $KERNEL | \"$VMRUN\" --kernel $KERNEL --disk /dev/stdin"
+
+# ---- compressed files that are wrong ---------------------------------------------------------------------------------
+for f in 'xz xz -0' 'zstd zstd -q -1' 'lz4 lz4 -q -1' 'lz4 lz4 -q -l -1' 'bzip2 bzip2 -1' 'lzma xz --format=lzma -0'; do
+	name=$(echo "${f#* }" | tr -d ' ')
+	${f#* } -c <$KERNEL >"$IN/packed"
+	half=$(($(wc -c <"$IN/packed") / 2))
+	head -c $half "$IN/packed" >"$IN/packed.cut"
+	wrong "packed-cut-$name" 3 "packed.cut: ${f%% *} data ends too early, after $half bytes; copy the file again" "$VMRUN" --kernel "$IN/packed.cut"
+	poke "$IN/packed" $half '\377\0\377\0\377\0\377\0\377\0\377\0\377\0\377\0'
+	wrong "packed-damaged-$name" 3 "(packed: ${f%% *} data is corrupt near byte [0-9]+: .*; copy|cut short|can't tell which|magic)" "$VMRUN" --kernel "$IN/packed"
+	# A gibibyte of zeros.
+	head -c 1073741824 /dev/zero | ${f#* } -c >"$IN/bomb"
+	wrong "packed-bomb-$name" 3 "bomb: ${f%% *} data unpacks to more than 64 MiB" "$VMRUN" -m 64M --kernel "$IN/bomb"
+	${f#* } -c <"$GOOD" >"$IN/disk.packed"
+	wrong "packed-disk-$name" 3 "disk.packed: is a disk image compressed with ${f%% *}.*unpack it first" "$VMRUN" "$IN/disk.packed"
+done
+printf '\211LZO\0\r\n\032\n%s' "$(head -c 200 /dev/zero | tr '\0' x)" >"$IN/packed"
+wrong packed-lzo 3 "packed: is compressed with lzo, which vmrun can't unpack; unpack it first \(lzop -d\)" "$VMRUN" --kernel "$IN/packed"
+# Without its library: one that is no library stands in its place.
+xz -0 -c <$KERNEL >"$IN/packed"
+mkdir "$WORK/libraries"
+echo 'no library' >"$WORK/libraries/liblzma.so.5"
+wrong packed-without-its-library 3 'packed: unpacking it needs a library: .*liblzma.so.5.*; install the package liblzma5' \
+	env LD_LIBRARY_PATH="$WORK/libraries" "$VMRUN" --kernel "$IN/packed"
+rm -f "$IN/packed" "$IN/packed.cut" "$IN/bomb" "$IN/disk.packed"
+
 # ---- disks ------------------------------------------------------------------------------------------------------
-wrong disk-missing 3 "disk '$IN/none'" "$VMRUN" --kernel $KERNEL --disk "$IN/none"
-wrong disk-is-a-folder 3 "disk '$IN' is a directory" "$VMRUN" --kernel $KERNEL --disk "$IN"
+wrong disk-missing 3 "disk '$IN/none': no such file; check the path" "$VMRUN" --kernel $KERNEL --disk "$IN/none"
+wrong disk-is-a-folder 3 "disk '$IN': is a folder; give a file or a block device" "$VMRUN" --kernel $KERNEL --disk "$IN"
 wrong disk-empty 3 "disk '$IN/nothing' is empty; give it a size" "$VMRUN" --kernel $KERNEL --disk "$IN/nothing"
-wrong disk-is-a-pipe 3 "disk '$WORK/fifo' is neither" "$VMRUN" --kernel $KERNEL --disk "$WORK/fifo"
+wrong disk-is-a-fifo 3 "disk '$WORK/fifo': is a FIFO \(named pipe\); give a file or a block device" "$VMRUN" --kernel $KERNEL --disk "$WORK/fifo"
 set --
 for i in $(seq 64); do set -- "$@" --disk "$IN/text,ro"; done
 wrong disks-too-many 3 'disks: at most [0-9]+' "$VMRUN" --kernel $KERNEL "$@"
-wrong disk-twice 3 "text' is in use by another machine" "$VMRUN" --kernel $KERNEL --disk "$IN/text" --disk "$IN/text"
+wrong disk-twice 3 "text' is the same as disk '$IN/text' of this machine; give it once" "$VMRUN" --kernel $KERNEL --disk "$IN/text" --disk "$IN/text"
 cp "$IN/text" "$WORK/locked"
 "$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --disk "$WORK/locked" --run 'echo up; sleep 300' >"$LOGS/holder.out" 2>&1 </dev/null &
 holder=$!
@@ -247,7 +300,7 @@ if [ "$as" = none ]; then
 else
 	chmod 444 "$IN/text"
 	# shellcheck disable=SC2086
-	wrong disk-may-not-be-written 3 "disk '$IN/text' can't be written: .*(writable|read-only)" $as "$VMRUN" --kernel $KERNEL --disk "$IN/text"
+	wrong disk-may-not-be-written 3 "disk '$IN/text': can't be written: .*(writable|read-only)" $as "$VMRUN" --kernel $KERNEL --disk "$IN/text"
 	chmod 000 "$IN/q.qcow2"
 	# shellcheck disable=SC2086
 	wrong image-may-not-be-read 3 'q.qcow2: not readable by this user; check its permissions' $as "$VMRUN" "$IN/q.qcow2"
@@ -413,7 +466,8 @@ wrong show-unknown 3 "nosuch" "$VMRUN" plugins show nosuch
 
 # ---- machine files ----------------------------------------------------------------------------------------------
 wrong config-missing 3 'none.yaml: ' "$VMRUN" -c "$IN/none.yaml"
-wrong config-is-a-folder 3 "$IN: " "$VMRUN" -c "$IN"
+wrong config-is-a-folder 3 "$IN: is a folder; give a file" "$VMRUN" -c "$IN"
+wrong config-is-a-fifo 3 "$WORK/fifo: is a FIFO \(named pipe\); give a file" "$VMRUN" -c "$WORK/fifo"
 # config NAME TEXT: the machine file on stdin
 config()
 {

@@ -92,7 +92,7 @@ fi
 
 # ---- what is wrong is said
 for bad in "trace-accel,accel=nonesuch|'nonesuch' is not installed" "trace-accel,accel=trace-accel|wraps itself" \
-	"trace-accel,events=mmio+foo|'foo' is no event" "trace-accel,log=/nonexistent/x|can't be written"; do
+	"trace-accel,events=mmio+foo|'foo' is no event" "trace-accel,log=/nonexistent/x|there is no such folder"; do
 	vm 60 wrong --plugin-path "$PLUGINS" -p "${bad%%|*}" "$E/primes.teach"
 	ended 3
 	has "-p ${bad%%|*}" "$ERR" "${bad#*|}"

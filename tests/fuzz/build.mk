@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
 # tests/fuzz: libFuzzer programs for whatever reads a file that a user was given. Needs clang.
 #
-#   make fuzz FUZZ_SECONDS=600 [FUZZ="gpt fat bls zboot fdt_arm64 fdt_riscv64"]
+#   make fuzz FUZZ_SECONDS=600 [FUZZ="gpt fat bls unpack fdt_arm64 fdt_riscv64"]
 #
 # Inputs that found something new stay in build/fuzz/corpus/; a crash is left in build/fuzz/ and fails the target.
 
 FUZZ_SECONDS ?= 60
-FUZZ ?= gpt fat bls zboot fdt_arm64 fdt_riscv64
+FUZZ ?= gpt fat bls unpack fdt_arm64 fdt_riscv64
 FUZZ_CC ?= clang
 FUZZ_DIR := $(B)/fuzz
-FUZZ_SRC := $(wildcard core/boot/*.c) core/util/error.c core/util/log.c
+FUZZ_SRC := $(wildcard core/boot/*.c) core/util/error.c core/util/file.c core/util/log.c
 FUZZ_FLAGS := -std=gnu11 -O1 -g -Icore -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 $(FUZZ_DIR)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(wildcard core/boot/*.h)
 	@mkdir -p $(@D)
 	@echo "  FUZZ    $@"
-	$(Q)$(FUZZ_CC) $(CPPFLAGS) -MF $@.d $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_SRC) -lz
+	$(Q)$(FUZZ_CC) $(CPPFLAGS) -MF $@.d $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_SRC) -lz -ldl
 
 # A board's device tree, and what it is written with.
 FUZZ_FDT_arm64 := board-virt
@@ -34,7 +34,7 @@ $(FUZZ_DIR)/seeds: tests/fuzz/seeds.c tests/boot/image.c tests/boot/image.h
 	$(Q)$(CC) -std=gnu11 -O1 $(WARN) -o $@ $(filter %.c,$^) -lz
 
 fuzz: $(FUZZ:%=$(FUZZ_DIR)/fuzz_%) $(FUZZ_DIR)/seeds
-	@mkdir -p $(FUZZ:%=$(FUZZ_DIR)/corpus/%)
+	@mkdir -p $(addprefix $(FUZZ_DIR)/corpus/,$(FUZZ) gpt fat bls unpack)
 	$(Q)$(FUZZ_DIR)/seeds $(FUZZ_DIR)/corpus
 	$(Q)for f in $(FUZZ); do \
 	  echo "  RUN     fuzz_$$f, $(FUZZ_SECONDS) s"; \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* seeds FOLDER: one right input for each fuzzer, FOLDER/{gpt,fat,bls,zboot}/. */
+/* seeds FOLDER: one right input for each fuzzer, FOLDER/{gpt,fat,bls,unpack}/. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,41 @@ static void put(const char *folder, const char *name, const void *data, size_t s
 	if (!f || fwrite(data, 1, size, f) != size || fclose(f)) {
 		perror(path);
 		exit(1);
+	}
+}
+
+/* What each compressor makes of a few bytes, as it comes and in an EFI zboot kernel. */
+static void put_compressed(const char *folder)
+{
+	static const struct {
+		const char *name, *zboot, *command;
+	} tools[] = {{"xz", "xzkern", "xz -c"},
+		     {"lzma", "lzma", "xz -c --format=lzma"},
+		     {"zstd", "zstd22", "zstd -q -c"},
+		     {"lz4", "lz4", "lz4 -q -c"},
+		     {"lz4-legacy", "lz4", "lz4 -q -l -c"},
+		     {"bzip2", "bzip2", "bzip2 -c"}};
+
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+		uint8_t z[4096] = "MZ\0\0zimg";
+		char command[128], name[64];
+		FILE *f;
+		size_t n;
+
+		snprintf(command, sizeof(command), "seq 300 | %s", tools[i].command);
+		f = popen(command, "r");
+		n = f ? fread(z + 64, 1, sizeof(z) - 64, f) : 0;
+		if (!f || pclose(f) || !n) {
+			fprintf(stderr, "%s: fails; it is a package of tools/deps\n", command);
+			exit(1);
+		}
+		snprintf(name, sizeof(name), "unpack/%s", tools[i].name);
+		put(folder, name, z + 64, n);
+		put32(z + 8, 64);
+		put32(z + 12, (uint32_t)n);
+		strcpy((char *)z + 0x18, tools[i].zboot);
+		snprintf(name, sizeof(name), "unpack/zboot-%s", tools[i].name);
+		put(folder, name, z, 64 + n);
 	}
 }
 
@@ -34,13 +69,14 @@ int main(int argc, char **argv)
 	}
 	put(argv[1], "bls/entry", entry, sizeof(entry) - 1);
 	gz = gzip_of(entry, sizeof(entry), &n);
-	put(argv[1], "zboot/gzip", gz, n);
+	put(argv[1], "unpack/gzip", gz, n);
 	put32(z + 8, 64);
 	put32(z + 12, (uint32_t)n);
 	memcpy(z + 0x18, "gzip", 4);
 	memcpy(z + 64, gz, n);
-	put(argv[1], "zboot/zboot", z, 64 + n);
+	put(argv[1], "unpack/zboot", z, 64 + n);
 	free(gz);
+	put_compressed(argv[1]);
 	fat_image_init(&f, 12);
 	folder = fat_image_folder(&f, fat_image_folder(&f, 0, "loader"), "entries");
 	fat_image_file(&f, folder, "a long enough name.conf", entry, sizeof(entry) - 1);

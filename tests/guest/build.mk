@@ -3,7 +3,7 @@
 
 test test-full: export VR_B := $(B)
 
-GUEST_TOOLS := $(B)/tests/guest/term $(B)/tests/guest/json
+GUEST_TOOLS := $(B)/tests/guest/term $(B)/tests/guest/json $(B)/tests/guest/socket
 $(GUEST_TOOLS): $(B)/tests/guest/%: $(B)/obj/tests/guest/%.o
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
@@ -15,7 +15,7 @@ $(B)/tests/guest/debugger: tests/guest/debugger.c
 	@echo "  GUEST   $@"
 	$(Q)aarch64-linux-gnu-gcc -D_GNU_SOURCE -O1 -Wall -Wextra -Werror -static -o $@ $<
 
-TESTS += $(addprefix tests/guest/guest-,boot.sh debug.sh disk.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
+TESTS += $(addprefix tests/guest/guest-,boot.sh debug.sh disk.sh files.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
 FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh riscv64-programs-full.sh)
 TEST_NEEDS += $(GUEST_TOOLS) $(B)/tests/guest/debugger guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer guest-riscv64 $(GUEST_RV)/guest.img
 

@@ -51,7 +51,7 @@ static int32_t refused(const char *p, bool read_only, const char *text)
 	int32_t rc;
 
 	vr_error_clear();
-	rc = vr_disk_open(&d, p, read_only);
+	rc = vr_disk_open(&d, p, read_only, NULL, 0);
 	cr_assert_lt(rc, 0);
 	cr_assert_not_null(strstr(vr_error_text(rc), text), "%s", vr_error_text(rc));
 	return rc;
@@ -60,12 +60,14 @@ static int32_t refused(const char *p, bool read_only, const char *text)
 Test(block, clear_errors)
 {
 	d.fd = -1;
-	cr_assert_eq(refused(path, false, "No such file"), VR_E_NOENT);
-	cr_assert_eq(refused(dir, false, "is a directory"), VR_E_INVAL);
-	cr_assert_eq(refused("/dev/null", false, "neither a file"), VR_E_INVAL);
+	cr_assert_eq(refused(path, false, "no such file"), VR_E_NOENT);
+	cr_assert_eq(refused(dir, false, "is a folder"), VR_E_INVAL);
+	cr_assert_eq(refused("/dev/null", false, "is a character device; give a file or a block device"),
+		     VR_E_INVAL);
 	cr_assert_eq(refused("", false, "no file name"), VR_E_INVAL);
 	mkfifo(path, 0600);
-	cr_assert_eq(refused(path, false, "neither a file"), VR_E_INVAL);
+	cr_assert_eq(refused(path, false, "is a FIFO (named pipe); give a file or a block device"),
+		     VR_E_INVAL);
 	unlink(path);
 	make(0);
 	refused(path, false, "is empty");
@@ -73,20 +75,20 @@ Test(block, clear_errors)
 	chmod(path, 0400);
 	if (geteuid()) {
 		cr_assert_eq(refused(path, false, "read-only"), VR_E_PERM);
-		cr_assert_eq(vr_disk_open(&d, path, true), VR_OK);
+		cr_assert_eq(vr_disk_open(&d, path, true, NULL, 0), VR_OK);
 	}
 }
 
 Test(block, one_writer_or_many_readers)
 {
 	make(4096);
-	cr_assert_eq(vr_disk_open(&d, path, false), VR_OK);
-	cr_assert_eq(vr_disk_open(&e, path, false), VR_E_BUSY);
+	cr_assert_eq(vr_disk_open(&d, path, false, NULL, 0), VR_OK);
+	cr_assert_eq(vr_disk_open(&e, path, false, NULL, 0), VR_E_BUSY);
 	cr_assert_not_null(strstr(vr_error_text(VR_E_BUSY), "in use"));
-	cr_assert_eq(vr_disk_open(&e, path, true), VR_E_BUSY);
+	cr_assert_eq(vr_disk_open(&e, path, true, NULL, 0), VR_E_BUSY);
 	vr_disk_close(&d);
-	cr_assert_eq(vr_disk_open(&d, path, true), VR_OK);
-	cr_assert_eq(vr_disk_open(&e, path, true), VR_OK);
+	cr_assert_eq(vr_disk_open(&d, path, true, NULL, 0), VR_OK);
+	cr_assert_eq(vr_disk_open(&e, path, true, NULL, 0), VR_OK);
 	vr_disk_close(&e);
 }
 
@@ -96,7 +98,7 @@ Test(block, transfers)
 	struct vr_iovec w[200], r[200];
 
 	make(1 << 20);
-	cr_assert_eq(vr_disk_open(&d, path, false), VR_OK);
+	cr_assert_eq(vr_disk_open(&d, path, false, NULL, 0), VR_OK);
 	for (uint32_t i = 0; i < 200; i++) {
 		memset(in[i], (int)i + 1, 100);
 		/* Vectors of other shapes on each side, some of them empty. */
@@ -128,7 +130,7 @@ Test(block, the_tail_is_a_whole_sector)
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	cr_assert_eq(pwrite(fd, "tail", 4, 696), 4);
 	close(fd);
-	cr_assert_eq(vr_disk_open(&d, path, false), VR_OK);
+	cr_assert_eq(vr_disk_open(&d, path, false, NULL, 0), VR_OK);
 	cr_assert_eq(d.length, 1024);
 	memset(b, 0xff, sizeof(b));
 	cr_assert_eq(vr_disk_read(&d, 512, &v, 1), VR_OK);
@@ -151,7 +153,7 @@ Test(block, zeroes_and_discard)
 	struct stat st;
 
 	make(sizeof(b));
-	cr_assert_eq(vr_disk_open(&d, path, false), VR_OK);
+	cr_assert_eq(vr_disk_open(&d, path, false, NULL, 0), VR_OK);
 	memset(b, 0xff, sizeof(b));
 	cr_assert_eq(vr_disk_write(&d, 0, &v, 1), VR_OK);
 	cr_assert_eq(vr_disk_zero(&d, 512, 4096), VR_OK);
@@ -171,7 +173,7 @@ Test(block, read_only_is_not_written)
 	struct vr_iovec v = {b, 512};
 
 	make(512);
-	cr_assert_eq(vr_disk_open(&d, path, true), VR_OK);
+	cr_assert_eq(vr_disk_open(&d, path, true, NULL, 0), VR_OK);
 	cr_assert_eq(d.flags, VR_BLOCK_READONLY);
 	cr_assert_eq(vr_disk_write(&d, 0, &v, 1), VR_E_PERM);
 	cr_assert_eq(vr_disk_zero(&d, 0, 512), VR_E_PERM);
@@ -189,7 +191,7 @@ Test(block, closing_flushes)
 	make(1 << 20);
 	for (uint32_t how = 0; how < 5; how++) {
 		syncs = 0;
-		cr_assert_eq(vr_disk_open(&d, path, false), VR_OK);
+		cr_assert_eq(vr_disk_open(&d, path, false, NULL, 0), VR_OK);
 		cr_assert_eq(vr_disk_read(&d, 0, &v, 1), VR_OK);
 		if (how == 1 || how == 2)
 			cr_assert_eq(vr_disk_write(&d, 512, &v, 1), VR_OK);
@@ -202,7 +204,7 @@ Test(block, closing_flushes)
 		vr_disk_close(&d);
 		cr_assert_eq(syncs, how ? 1 : 0, "case %u: %d", how, syncs);
 	}
-	cr_assert_eq(vr_disk_open(&d, path, true), VR_OK);
+	cr_assert_eq(vr_disk_open(&d, path, true, NULL, 0), VR_OK);
 	vr_disk_close(&d);
 	cr_assert_eq(syncs, 1);
 }

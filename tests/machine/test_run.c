@@ -373,7 +373,7 @@ Test(run, a_bad_image_is_not_opened_for_writing)
 	double_program = clean_off;
 	cr_assert_eq(run(), 0);
 	unlink(path);
-	refused("No such file");
+	refused("no such file");
 }
 
 /* ---- tables of another length ---- */

@@ -59,7 +59,7 @@ $$(MICRO_NAMES_$(1):%=$$(MICRO_OUT_$(1))/%): $$(MICRO_OUT_$(1))/%: $$(MICRO_OUT_
 endef
 $(foreach a,$(MICRO_ARCHES),$(eval $(call micro,$(a))))
 
-TESTS += tests/micro/micro.sh tests/micro/rooms.sh tests/micro/announced.sh
+TESTS += tests/micro/micro.sh tests/micro/files.sh tests/micro/rooms.sh tests/micro/announced.sh
 TEST_NEEDS += $(MICRO_FILES) $(B)/tests/guest/json
 micro-guests: $(MICRO_FILES)
 .PHONY: micro-guests

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
 
@@ -38,6 +39,7 @@ struct plugin {
 	const struct vr_host_irq *irq;
 	const struct vr_host_timer *timer;
 	const struct vr_host_config *config;
+	const struct vr_host_file *files;
 };
 
 struct serial {
@@ -221,7 +223,7 @@ static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *
 	const char *path = p->config->string(p->host, "file");
 	uint64_t stamps = 0;
 	struct serial *s;
-	char text[256];
+	int64_t handle;
 	int32_t rc;
 
 	if (strcmp(c->type, TYPE) != 0)
@@ -231,11 +233,16 @@ static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return fail(p, VR_E_NOMEM, "serial-log: out of memory");
-	s->file = fopen(path, "ae");
-	if (!s->file) {
+	rc = p->files->open(p->host, "serial-log's file", path, VR_FILE_APPEND, &handle);
+	if (rc < 0) {
 		free(s);
-		snprintf(text, sizeof(text), "serial-log: file=%s can't be written; name another file", path);
-		return fail(p, VR_E_IO, text);
+		return rc; /* the host has said why */
+	}
+	s->file = fdopen((int)handle, "a");
+	if (!s->file) {
+		close((int)handle);
+		free(s);
+		return fail(p, VR_E_NOMEM, "serial-log: out of memory");
 	}
 	p->config->number(p->host, "time", &stamps);
 	s->p = p;
@@ -298,9 +305,10 @@ static int32_t VR_CALL probe(void *self)
 	const struct plugin *p = self;
 
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
-	    !VR_HAS(p->config, number))
-		return fail(p, VR_E_ABI,
-			    "serial-log needs vmrun.mmio/1, irq/1, timer/1 and config/1; update vmrun");
+	    !VR_HAS(p->config, number) || !VR_HAS(p->files, open))
+		return fail(
+			p, VR_E_ABI,
+			"serial-log needs vmrun.mmio/1, irq/1, timer/1, config/1 and file/1; update vmrun");
 	return VR_OK;
 }
 
@@ -345,6 +353,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	p->irq = host->query(host, VR_IRQ_ID);
 	p->timer = host->query(host, VR_TIMER_ID);
 	p->config = host->query(host, VR_CONFIG_ID);
+	p->files = host->query(host, VR_FILE_ID);
 	p->plugin = (struct vr_plugin){
 		.size = sizeof(p->plugin),
 		.self = p,

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vmrun/accel.h>
 #include <vmrun/dirty.h>
 #include <vmrun/plugin.h>
@@ -55,6 +56,7 @@ struct plugin {
 	const struct vr_host_timer *timer;
 	const struct vr_host_log *log;
 	const struct vr_host_tap *tap;
+	const struct vr_host_file *files;
 	const struct vr_accel *inner;
 	const struct vr_dirty *inner_dirty;
 	void *inner_self;
@@ -413,9 +415,10 @@ static int32_t VR_CALL probe(void *self)
 {
 	struct plugin *p = self;
 
-	if (!VR_HAS(p->tap, set) || !VR_HAS(p->timer, now) || !VR_HAS(p->config, number))
-		return fail(p, VR_E_ABI, "trace-accel needs %s, %s and %s of its host; update vmrun",
-			    VR_TAP_ID, VR_TIMER_ID, VR_CONFIG_ID);
+	if (!VR_HAS(p->tap, set) || !VR_HAS(p->timer, now) || !VR_HAS(p->config, number) ||
+	    !VR_HAS(p->files, open))
+		return fail(p, VR_E_ABI, "trace-accel needs %s, %s, %s and %s of its host; update vmrun",
+			    VR_TAP_ID, VR_TIMER_ID, VR_CONFIG_ID, VR_FILE_ID);
 	if (!VR_HAS(p->log, write))
 		p->log = NULL; /* it can do without */
 	return VR_OK;
@@ -424,6 +427,8 @@ static int32_t VR_CALL probe(void *self)
 static int32_t read_options(struct plugin *p)
 {
 	const char *events = p->config->string(p->host, "events"), *path = p->config->string(p->host, "log");
+	int64_t handle;
+	int32_t rc;
 
 	p->limit = 1000000;
 	p->top = 20;
@@ -448,9 +453,14 @@ static int32_t read_options(struct plugin *p)
 	}
 	if (!path || !*path)
 		return VR_OK;
-	p->file = fopen(path, "we");
-	return p->file ? VR_OK
-		       : fail(p, VR_E_IO, "trace-accel: log=%s can't be written; name another file", path);
+	rc = p->files->open(p->host, "trace-accel's log", path, VR_FILE_WRITE, &handle);
+	if (rc < 0)
+		return rc; /* the host has said why */
+	p->file = fdopen((int)handle, "w");
+	if (p->file)
+		return VR_OK;
+	close((int)handle);
+	return fail(p, VR_E_NOMEM, "trace-accel: out of memory");
 }
 
 static int32_t find_inner(struct plugin *p)
@@ -552,6 +562,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	p->timer = host->query(host, VR_TIMER_ID);
 	p->log = host->query(host, VR_LOG_ID);
 	p->tap = host->query(host, VR_TAP_ID);
+	p->files = host->query(host, VR_FILE_ID);
 	pthread_mutex_init(&p->lock, NULL);
 	p->accel = (struct vr_accel){
 		.size = sizeof(p->accel),

@@ -297,4 +297,21 @@ struct vr_host_doorbell {
 	void(VR_CALL *detach)(struct vr_door *d);
 };
 
+/* ---- vmrun.file/1: files that the user named -------------------------------------------------- */
+#define VR_FILE_ID "vmrun.file/1"
+#define VR_FILE_READ 0   /* a file, or a pipe that brings its bytes once */
+#define VR_FILE_WRITE 1  /* a file, made or emptied; a pipe or a device such as /dev/stderr */
+#define VR_FILE_APPEND 2 /* the same, but what is in the file stays */
+struct vr_host_file {
+	uint32_t size;
+	uint32_t reserved;
+	/* Open what an option of type `path` names: it may lead to anything, and this never waits for the
+	 * other end of a FIFO, and refuses folders, sockets and what else is no file. `what` begins messages
+	 * ("firmware"); the error text names file, fault and what to do, so none is needed after it. *handle:
+	 * the system's (POSIX: a file descriptor), whose reads and writes wait as usual; the caller closes
+	 * it. Not while a guest runs: the process may open nothing then. [main] */
+	int32_t(VR_CALL *open)(const struct vr_host *host, const char *what, const char *path, uint32_t how,
+			       int64_t *handle);
+};
+
 #endif
