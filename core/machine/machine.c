@@ -71,7 +71,7 @@ static int32_t remember_boot(struct vr_machine *m, const struct vr_machine_confi
 	if (rc == VR_OK)
 		rc = vr_text_replace(&m->image, c->image);
 	if (rc == VR_OK && c->command)
-		rc = vr_script_append(c->append, c->command, &m->append);
+		rc = vr_script_append(&m->console.script, c->append, c->command, &m->append);
 	else if (rc == VR_OK)
 		rc = vr_text_replace(&m->append, c->append);
 	return rc;
@@ -219,9 +219,17 @@ static int32_t load(struct vr_machine *m)
 	return rc;
 }
 
+/* Requests to disks that are under way are broken off: the guest is no longer there to see it. */
+static void stop_disks(struct vr_machine *m)
+{
+	for (uint32_t i = 0; i < m->disk_count; i++)
+		vr_disk_stop(&m->disk[i]);
+}
+
 static void user_ends(void *opaque, int32_t status)
 {
 	vr_power_request(opaque, VR_POWER_OFF, status);
+	stop_disks(opaque);
 }
 
 static int32_t init_parts(struct vr_machine *m, const struct vr_machine_config *c)
@@ -243,6 +251,7 @@ static int32_t init_parts(struct vr_machine *m, const struct vr_machine_config *
 		rc = vr_console_init(&m->console, c->command != NULL);
 	m->console.end = user_ends;
 	m->console.end_opaque = m;
+	m->console.output_optional = c->output_optional;
 	return rc;
 }
 
@@ -335,6 +344,7 @@ static int32_t reset(struct vr_machine *m)
 	for (uint32_t i = 0; i < m->vcpu_count; i++)
 		m->vcpu[i].on = false;
 	pthread_mutex_unlock(&m->lock);
+	vr_console_restart(&m->console);
 	m->accel->vm_reset(m->vm);
 	/* It could not, and said so, or the user ends it now: no board for nobody. */
 	if (vr_power_pending(m))
@@ -352,18 +362,19 @@ static int32_t ended(uint32_t what, int32_t code)
 	return what == VR_POWER_RESET ? 0 : code;
 }
 
-/* A script's status is its command's; a machine that ended without telling it has failed. */
-static int32_t script_status(struct vr_machine *m, uint32_t what, int32_t status)
+static int32_t end_status(struct vr_machine *m, uint32_t what, int32_t code)
 {
-	const struct vr_script *s = &m->console.script;
+	int32_t status = ended(what, code);
 
-	if (!m->console.script_wanted || what == VR_POWER_CRASH || status)
-		return status;
-	if (s->found)
-		return s->status > 255 ? 255 : s->status;
-	vr_log(VR_LOG_ERROR, "the guest ended and did not tell the command's exit status; does its init know "
-			     "vmrun.run= ?");
-	return 1;
+	if (m->console.script_wanted && what != VR_POWER_CRASH && !status)
+		status = vr_script_status(&m->console.script);
+	return status ? status : vr_console_lost_status(&m->console);
+}
+
+/* A panic, and a machine that should have been off by now, are no reason to run the command again. */
+static bool script_over(const struct vr_machine *m)
+{
+	return m->console.script_wanted && (m->console.script.panicked || m->console.script.found);
 }
 
 int32_t vr_machine_run(struct vr_machine *m)
@@ -381,7 +392,7 @@ int32_t vr_machine_run(struct vr_machine *m)
 	vr_vcpus_resume(m);
 	for (;;) {
 		what = vr_power_wait(m, &code);
-		if (what != VR_POWER_RESET || m->no_reboot)
+		if (what != VR_POWER_RESET || m->no_reboot || script_over(m))
 			break;
 		rc = reset(m);
 		if (rc < 0) {
@@ -393,12 +404,20 @@ int32_t vr_machine_run(struct vr_machine *m)
 		vr_vcpus_resume(m);
 	}
 	vr_vcpus_quiesce(m);
+	stop_disks(m);
 	m->stats.ended = vr_clock_monotonic();
 	vr_console_stop(&m->console);
-	status = script_status(m, what, ended(what, code));
+	status = end_status(m, what, code);
+	if (status == 128 + m->console.signal)
+		m->signal = m->console.signal;
 	if (m->stats_wanted)
 		vr_stats_print(m, stderr);
 	return status;
+}
+
+int vr_machine_signal(const struct vr_machine *m)
+{
+	return m->signal;
 }
 
 const char *vr_machine_choice(const struct vr_machine *m)
@@ -425,9 +444,10 @@ void vr_machine_free(struct vr_machine *m)
 	vr_registry_set_machine(m->registry, NULL);
 	vr_timers_free(&m->timers);
 	vr_doorbells_free(&m->doorbells);
-	vr_console_free(&m->console);
 	for (uint32_t i = 0; i < m->disk_count; i++)
 		vr_disk_close(&m->disk[i]);
+	/* Up to here signals are caught: one that came now would keep the disks from being flushed. */
+	vr_console_free(&m->console);
 	vr_boot_free(&m->boot);
 	vr_bus_free(&m->bus);
 	vr_ram_free(&m->ram);
