@@ -140,8 +140,8 @@ static void user_ends(struct vr_console *c, int32_t status)
 		c->end(c->end_opaque, status);
 }
 
-/* Output can't be written, now and ever: said once. By default the machine ends, as programs do that write into a
- * pipe without a reader. */
+/* Output can't be written, now and ever: said once. By default the machine ends, as programs do that write
+ * into a pipe without a reader. */
 static void lose_output(struct vr_console *c, int e)
 {
 	const char *what = c->output_optional ? "the machine goes on without it" : "the machine ends";
@@ -151,8 +151,8 @@ static void lose_output(struct vr_console *c, int e)
 	if (e == EPIPE)
 		vr_log(VR_LOG_WARN, "standard output is closed; %s (--on-output-closed)", what);
 	else
-		vr_log(VR_LOG_ERROR, "standard output can't be written: %s; %s (--on-output-closed)", strerror(e),
-		       what);
+		vr_log(VR_LOG_ERROR, "standard output can't be written: %s; %s (--on-output-closed)",
+		       strerror(e), what);
 	if (c->output_optional)
 		return;
 	if (e == EPIPE && !c->signal)
@@ -338,8 +338,8 @@ static void take_signal(struct vr_console *c)
 	}
 }
 
-/* A job in the background would be stopped for touching the terminal. The shell need not tell when it puts a job
- * that runs into the foreground. */
+/* A job in the background would be stopped for touching the terminal. The shell need not tell when it puts a
+ * job that runs into the foreground. */
 #define LOOK_AGAIN_MS 500
 
 /* ---- the thread ---------------------------------------------------------------------------- */

@@ -74,6 +74,10 @@ static int32_t remember_boot(struct vr_machine *m, const struct vr_machine_confi
 		rc = vr_script_append(&m->console.script, c->append, c->command, &m->append);
 	else if (rc == VR_OK)
 		rc = vr_text_replace(&m->append, c->append);
+	if (rc == VR_OK && m->append) {
+		m->append_length = c->append ? strlen(c->append) : 0;
+		m->command_length = strlen(m->append) - m->append_length;
+	}
 	return rc;
 }
 
@@ -202,13 +206,34 @@ static int32_t create_board(struct vr_machine *m)
 	return rc;
 }
 
+static int32_t check_command_line(struct vr_machine *m)
+{
+	uint64_t n = strlen(m->boot.payload.cmdline), given = m->append ? strlen(m->append) + 1 : 0;
+	uint32_t most = VR_HAS(m->board_table, cmdline_max)
+				? m->board_table->cmdline_max(m->board, &m->boot.payload)
+				: 0;
+
+	if (!most || n <= most)
+		return VR_OK;
+	return vr_error_set(
+		VR_E_CONFIG,
+		"the kernel's command line has %llu bytes, and this kernel takes %u: %llu of --append "
+		"(in a machine file: append), %llu of --run, %llu of the image's boot entry; shorten "
+		"them, or put a long command into a file on a disk of the guest",
+		(unsigned long long)n, most, (unsigned long long)m->append_length,
+		(unsigned long long)m->command_length, (unsigned long long)(n > given ? n - given : 0));
+}
+
 static int32_t load(struct vr_machine *m)
 {
-	int32_t rc = m->board_table->load(m->board, &m->boot.payload);
+	int32_t rc = check_command_line(m);
 
-	if (rc < 0)
-		vr_error_context(rc, "board '%s'", m->choice.board->manifest->id);
-	else
+	if (rc == VR_OK) {
+		rc = m->board_table->load(m->board, &m->boot.payload);
+		if (rc < 0)
+			vr_error_context(rc, "board '%s'", m->choice.board->manifest->id);
+	}
+	if (rc >= 0)
 		m->vcpu[0].on = true; /* nothing runs: the gate is shut */
 	/* It is in guest memory now; a second copy would be the largest thing this process has. */
 	vr_boot_free(&m->boot);

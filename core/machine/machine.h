@@ -34,9 +34,9 @@ struct vr_machine_config {
 	bool read_only; /* image is opened read-only */
 	bool no_reboot; /* a guest reset ends the run */
 	bool sandbox;
-	uint32_t stats; /* 0 none, 1 text, 2 json */
+	uint32_t stats;       /* 0 none, 1 text, 2 json */
 	bool output_optional; /* go on when the guest's output can't be written any more */
-	char *command;  /* run this on the guest's console and power off (no terminal), or NULL */
+	char *command;        /* run this on the guest's console and power off (no terminal), or NULL */
 };
 
 /* Offer the host tables to plugins, for whoever loads plugins without a machine (`doctor`). vr_machine_new

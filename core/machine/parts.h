@@ -324,6 +324,8 @@ struct vr_machine {
 	struct vr_choice choice;
 	struct vr_boot boot;                    /* empty but while it is loaded */
 	char *kernel, *initrd, *append, *image; /* what to read it from, again at each reset */
+	/* Bytes of `append`: as the user gave it, and what --run adds. */
+	uint64_t append_length, command_length;
 
 	const struct vr_accel *accel;
 	void *accel_self, *vm;

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * script.c: --run, one command instead of a terminal. vmrun(1), "PROTOCOL OF --run", is for authors of an init.
+ * script.c: --run, one command instead of a terminal. vmrun(1), "PROTOCOL OF --run", is for authors of an
+ * init.
  *
- * The guest's init finds two kernel parameters: `vmrun.run=`, the command, percent-encoded, and `vmrun.mark=`, a
- * random word. It prints on the console
+ * The guest's init finds two kernel parameters: `vmrun.run=`, the command, percent-encoded, and
+ * `vmrun.mark=`, a random word. It prints on the console
  *
  *     vmrun-begin: MARK
  *     (what the command prints)
  *     vmrun-end: MARK STATUS
  *
- * and powers off. Between the two lines every byte is the command's, so it goes to stdout as it came; the second
- * line may stand in the middle of one, since output need not end with a newline. All else is text of the kernel, the
- * firmware and init: it goes to stderr if it is wanted, without the CR that terminals put before each LF.
+ * and powers off. Between the two lines every byte is the command's, so it goes to stdout as it came; the
+ * second line may stand in the middle of one, since output need not end with a newline. All else is text of
+ * the kernel, the firmware and init: it goes to stderr if it is wanted, without the CR that terminals put
+ * before each LF.
  *
- * An init that knows no marks prints `vmrun-exit: STATUS` after the output. Only then it shows that what came before
- * was output, so text before a begin is also kept. When there is more of it than is worth keeping, or the guest ends
- * so, it is the output of such an init.
+ * An init that knows no marks prints `vmrun-exit: STATUS` after the output. Only then it shows that what came
+ * before was output, so text before a begin is also kept. When there is more of it than is worth keeping, or
+ * the guest ends so, it is the output of such an init.
  *
- * A kernel that panics prints over the command's output and resets the machine (panic=-1). A command that resets the
- * machine does not, as a rule, print what a panic prints, so both together tell a panic.
+ * A kernel that panics prints over the command's output and resets the machine (panic=-1). A command that
+ * resets the machine does not, as a rule, print what a panic prints, so both together tell a panic.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -355,8 +357,9 @@ int32_t vr_script_status(const struct vr_script *s)
 	else if (s->found)
 		vr_log(VR_LOG_ERROR, "--run: the guest could not begin the command; its console says why");
 	else
-		vr_log(VR_LOG_ERROR, "--run: the guest ended and did not begin the command; does its init know "
-				     "vmrun.run= ? (man vmrun)");
+		vr_log(VR_LOG_ERROR,
+		       "--run: the guest ended and did not begin the command; does its init know "
+		       "vmrun.run= ? (man vmrun)");
 	return VR_SCRIPT_NO_STATUS;
 }
 

@@ -2,18 +2,18 @@
 /*
  * signals.c: handlers of the process's signals while a machine runs.
  *
- * Handlers and no blocked mask: libraries of plugins have threads that know of no mask of ours. A handler notes
- * the signal and makes an eventfd readable; the console's thread does the rest. Two things are done in the handler
- * itself, because that thread may be held up by a terminal that takes no output:
+ * Handlers and no blocked mask: libraries of plugins have threads that know of no mask of ours. A handler
+ * notes the signal and makes an eventfd readable; the console's thread does the rest. Two things are done in
+ * the handler itself, because that thread may be held up by a terminal that takes no output:
  *
- * - The second request to end ends the process at once. Requests within 300 ms of the first count as the same one:
- *   timeout(1) signals its child and then the whole process group, and a terminal that goes away sends SIGHUP from
- *   the kernel and again from the shell.
- * - Stopping: the terminal is put back, then the signal is raised again with its default action, so that the parent
- *   sees the stop signal it expects. Execution goes on in the handler when the process is continued.
+ * - The second request to end ends the process at once. Requests within 300 ms of the first count as the same
+ * one: timeout(1) signals its child and then the whole process group, and a terminal that goes away sends
+ * SIGHUP from the kernel and again from the shell.
+ * - Stopping: the terminal is put back, then the signal is raised again with its default action, so that the
+ * parent sees the stop signal it expects. Execution goes on in the handler when the process is continued.
  *
- * A signal that is ignored when the machine starts (nohup) stays so, and one that has a handler already belongs to
- * the plugin that installed it.
+ * A signal that is ignored when the machine starts (nohup) stays so, and one that has a handler already
+ * belongs to the plugin that installed it.
  */
 #include "machine/signals.h"
 
@@ -109,8 +109,8 @@ static void on_signal(int n, siginfo_t *info, void *context)
 	(void)context;
 	switch (what) {
 	case END_CORE:
-		/* SIGTRAP and SIGSYS: an instruction or a system call of this thread raised it, which must not
-		 * go on (si_code above 0: sigaction(2)). SIGQUIT and SIGXCPU always come from outside. */
+		/* SIGTRAP and SIGSYS: an instruction or a system call of this thread raised it, which must
+		 * not go on (si_code above 0: sigaction(2)). SIGQUIT and SIGXCPU always come from outside. */
 		if (info->si_code > 0 && (n == SIGTRAP || n == SIGSYS)) {
 			terminal_give_back();
 			raise_default(n);
@@ -195,8 +195,8 @@ int signals_asked_to_end(void)
 void signals_of_main_thread(sigset_t *set)
 {
 	sigemptyset(set);
-	/* What a thread raises itself, by an instruction, a system call or an access to the terminal, reaches its
-	 * handler only where it is not blocked. */
+	/* What a thread raises itself, by an instruction, a system call or an access to the terminal, reaches
+	 * its handler only where it is not blocked. */
 	for (int i = 0; i < ROWS; i++)
 		if (table[i].what != STOP && table[i].number != SIGTRAP && table[i].number != SIGSYS)
 			sigaddset(set, table[i].number);

@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
-/* From here on signals do what the table says. A descriptor that can be read after one that asks for something;
- * -1: none can be had, and nothing was changed. */
+/* From here on signals do what the table says. A descriptor that can be read after one that asks for
+ * something; -1: none can be had, and nothing was changed. */
 int signals_catch(void);
 void signals_release(void);
 

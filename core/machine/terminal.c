@@ -2,9 +2,10 @@
 /*
  * terminal.c: the user's terminal in raw mode, and back whatever happens.
  *
- * One terminal a process, so its old state is a global that a signal handler can reach. It has two places: a handler
- * that comes while a new one is written uses the other. Only a process in the foreground touches the terminal: in
- * the background the shell uses it, and changing it would stop the process (SIGTTOU; POSIX, 11.1.4).
+ * One terminal a process, so its old state is a global that a signal handler can reach. It has two places: a
+ * handler that comes while a new one is written uses the other. Only a process in the foreground touches the
+ * terminal: in the background the shell uses it, and changing it would stop the process (SIGTTOU;
+ * POSIX, 11.1.4).
  */
 #include <signal.h>
 #include <stdlib.h>
