@@ -14,6 +14,8 @@
  *     take          what a shell does when a job has stopped: take the terminal and put its settings back
  *     give          give the terminal to the command, which runs
  *     raw           wait until the terminal is in raw mode
+ *     killed=NAME   wait until the command ends, and by this signal
+ *     exit=N        wait until the command ends, and by itself with status N
  *     end=N         wait until the command ends with status N (128 + the signal's number, as in a shell)
  *     sane          the terminal is as it was before the command
  * In TEXT \n, \r, \e, \\ and \xHH stand for what they do in C. Exit status 0: all steps went well. The first
@@ -42,6 +44,7 @@ static struct {
 	int master, slave, log;
 	pid_t child;
 	int status; /* as a shell tells it; -1: it runs */
+	int killed; /* by which signal */
 	struct termios before;
 	struct timespec deadline;
 	char *seen; /* printed and not matched yet */
@@ -81,6 +84,7 @@ static void reap(void)
 
 	if (t.status >= 0 || waitpid(t.child, &w, WNOHANG) != t.child)
 		return;
+	t.killed = WIFSIGNALED(w) ? WTERMSIG(w) : 0;
 	t.status = WIFEXITED(w) ? WEXITSTATUS(w) : 128 + WTERMSIG(w);
 }
 
@@ -267,6 +271,16 @@ static void wait_end(const char *text)
 		     (int)(t.count < 300 ? t.count : 300), t.seen + (t.count < 300 ? 0 : t.count - 300));
 }
 
+static void wait_killed(int by, int status)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", status);
+	wait_end(text);
+	if (t.killed != by)
+		fail("expected the end by signal %d, but it is %d (0: by itself)", by, t.killed);
+}
+
 static void check_sane(void)
 {
 	struct termios now;
@@ -301,6 +315,10 @@ static void step(const char *s)
 		take_back();
 	else if (!strcmp(s, "raw"))
 		wait_raw();
+	else if (!strncmp(s, "killed=", 7))
+		wait_killed(signal_number(s + 7), 128 + signal_number(s + 7));
+	else if (!strncmp(s, "exit=", 5))
+		wait_killed(0, atoi(s + 5));
 	else if (!strncmp(s, "end=", 4))
 		wait_end(s + 4);
 	else if (!strcmp(s, "sane"))
