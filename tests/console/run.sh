@@ -119,6 +119,22 @@ for GUEST_ARCH in arm64 riscv64; do
 	has "$a-long-file-error" "$ERR" "takes $MOST: $((2 * fits + 1)) of --append (in a machine file: append), 0 of --run"
 done
 
+# A board that adds to the line itself takes that much less from its user.
+if [ "$(uname -m)" = x86_64 ] && [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
+	pc="-q -p kvm -m 64M --kernel $B/tests/micro/x86_64/status"
+	# shellcheck disable=SC2086
+	vm 30 pc-longer $pc --append "$(head -c 2048 /dev/zero | tr '\0' z)"
+	ended 3
+	has pc-longer-error "$ERR" 'has 2048 bytes, and this kernel takes '
+	most=$(sed -n 's/.*takes \([0-9]*\):.*/\1/p' "$ERR")
+	same pc-adds-to-it yes "$([ "${most:-0}" -gt 1000 ] && [ "$most" -lt 2047 ] && echo yes || echo "$most")"
+	# shellcheck disable=SC2086
+	vm 30 pc-longest $pc --append "$(head -c "$most" /dev/zero | tr '\0' z)"
+	ended 0
+else
+	skip pc-longer "there is no /dev/kvm that may be used here"
+fi
+
 # An init without marks: what came before its status is the output, once.
 vm 30 old-init -q -m 64M --kernel "$B/tests/micro/arm64/status" --run x
 ended 42

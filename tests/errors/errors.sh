@@ -170,6 +170,11 @@ printf 'linux\n' >"$WORK/t.conf"
 bls bls-no-path 't.conf:1: "linux" has no path'
 head -c 100000 /dev/zero | tr '\0' '#' >"$WORK/t.conf"
 bls bls-too-long 't.conf .*has 100000 bytes; at most'
+{
+	entry
+	printf 'options x=%s\n' "$(head -c 2100 /dev/zero | tr '\0' x)"
+} >"$WORK/t.conf"
+bls bls-options-too-long 'command line has 2118 bytes, and this kernel takes 2047: 0 of --append .*, 0 of --run, 2118 of the image.s boot entry'
 rm -f "$WORK/t.conf"
 bls bls-no-entry 'no \*.conf in /loader/entries.*--kernel'
 entry >"$WORK/t.conf"
