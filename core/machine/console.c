@@ -164,7 +164,7 @@ int32_t vr_console_lost_status(const struct vr_console *c)
 {
 	if (!c->output_lost || c->output_optional)
 		return 0;
-	return c->output_lost == EPIPE ? 128 + SIGPIPE : 1;
+	return c->signal ? 128 + c->signal : 1;
 }
 
 /* Write one piece; called without the lock by the one thread that takes from the buffer. */
@@ -411,23 +411,33 @@ int32_t vr_console_start(struct vr_console *c, const struct vr_sandbox *s)
 	return rc;
 }
 
-/* What is left is written; false: nothing of it could be for two seconds. */
+/* What is left is written, however long its reader takes; false: the user wants the end, and nothing could be
+ * written for two seconds. */
 static bool drain(struct vr_console *c)
 {
-	uint64_t give_up = vr_clock_monotonic() + 2000000000ull;
+	uint64_t give_up = UINT64_MAX;
 
-	for (;;) {
+	while (!c->stuck) {
 		struct pollfd p = {.fd = c->sink, .events = POLLOUT};
 		uint64_t now = vr_clock_monotonic();
 
-		if (now >= give_up)
-			return false;
+		if (now >= give_up) {
+			c->stuck = true;
+			break;
+		}
+		if (give_up == UINT64_MAX && (c->hurry || signals_asked_to_end()))
+			give_up = now + 2000000000ull;
 		if (poll(&p, 1, 100) <= 0)
 			continue;
 		if (!write_some(c))
 			return true;
-		give_up = now + 2000000000ull;
+		give_up = UINT64_MAX;
 	}
+	if (!c->output_lost)
+		c->output_lost = EINTR;
+	if (!c->signal)
+		c->signal = signals_asked_to_end();
+	return false;
 }
 
 /* A script's bytes. The console's thread takes them from the buffer, or, when it has ended, this one. */

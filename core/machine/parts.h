@@ -212,6 +212,7 @@ struct vr_console {
 	struct vr_script script;
 	bool output_optional;    /* the machine goes on without it */
 	_Atomic int output_lost; /* errno of the write that failed */
+	bool stuck;              /* and in the end nobody took what was left */
 	int signal;              /* the signal that ended the machine, or 0 */
 	/* The user wants the machine to end. */
 	void (*end)(void *opaque, int32_t status);

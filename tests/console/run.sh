@@ -153,6 +153,11 @@ ended 37
 } | head -n 2 >"$LOGS/head.out"
 same head-output '1 2 ' "$(tr '\n' ' ' <"$LOGS/head.out")"
 same head-status 141 "$(cat "$WORK/status")"
+# A reader that takes its time gets all of it, and the machine's end waits for it.
+# shellcheck disable=SC2086
+timeout 60 "$VMRUN" -q $ARGS --kernel build/guest/Image --initrd build/guest/initrd.img --run 'seq 20000' </dev/null |
+	(sleep 8 && tail -n 1) >"$LOGS/slow.out"
+same slow-reader-gets-all 20000 "$(cat "$LOGS/slow.out")"
 if [ -c /dev/full ]; then
 	# shellcheck disable=SC2086
 	timeout 60 "$VMRUN" $ARGS --kernel build/guest/Image --initrd build/guest/initrd.img --run 'echo lost' >/dev/full 2>"$LOGS/full.err" </dev/null
