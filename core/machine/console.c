@@ -433,10 +433,11 @@ static bool drain(struct vr_console *c)
 			return true;
 		give_up = UINT64_MAX;
 	}
-	if (!c->output_lost)
-		c->output_lost = EINTR;
-	if (!c->signal)
+	/* A signal that came this late has cut the output off, so it is what the status says. */
+	if (!c->signal && signals_asked_to_end()) {
 		c->signal = signals_asked_to_end();
+		c->output_lost = EINTR;
+	}
 	return false;
 }
 

@@ -217,11 +217,12 @@ static int32_t check_command_line(struct vr_machine *m)
 		return VR_OK;
 	return vr_error_set(
 		VR_E_CONFIG,
-		"the kernel's command line has %llu bytes, and this kernel takes %u: %llu of --append "
+		"%s: the command line has %llu bytes, and this kernel takes %u: %llu of --append "
 		"(in a machine file: append), %llu of --run, %llu of the image's boot entry; shorten "
 		"them, or put a long command into a file on a disk of the guest",
-		(unsigned long long)n, most, (unsigned long long)m->append_length,
-		(unsigned long long)m->command_length, (unsigned long long)(n > given ? n - given : 0));
+		m->boot.payload.kernel_name, (unsigned long long)n, most,
+		(unsigned long long)m->append_length, (unsigned long long)m->command_length,
+		(unsigned long long)(n > given ? n - given : 0));
 }
 
 static int32_t load(struct vr_machine *m)

@@ -60,13 +60,14 @@ static void register_exits(void)
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
 		struct sigaction old, act = {.sa_handler = crashed, .sa_flags = (int)SA_RESETHAND};
 
-		/* Somebody else's handler (a sanitizer's) stays. */
+		/* A handler that is there (a sanitizer's) stays. */
 		if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			sigaction(fatal[i], &act, NULL);
 	}
 }
 
-/* The mode that is not ours: what the user had before, or has set while the process was stopped. */
+/* Is this the raw mode that was set here? Else it is the mode to go back to: what the user had before, or has
+ * set while the process was stopped. */
 static bool is_ours(const struct termios *t)
 {
 	return terminal >= 0 && t->c_iflag == raw.c_iflag && t->c_oflag == raw.c_oflag &&
