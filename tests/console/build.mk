@@ -3,4 +3,10 @@
 #
 # signals.sh runs small guests (tests/micro/guests/arm64); run.sh runs whole ones, of both architectures.
 TESTS += tests/console/signals.sh tests/console/run.sh
-TEST_NEEDS += $(GUEST_TOOLS)
+TEST_NEEDS += $(GUEST_TOOLS) $(B)/tests/console/sync.so
+
+CFLAGS_tests/console/sync.c := -fvisibility=default
+$(B)/tests/console/sync.so: $(call objects,tests/console/sync.c)
+	@mkdir -p $(@D)
+	@echo "  SO      $@"
+	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $<

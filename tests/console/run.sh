@@ -153,6 +153,31 @@ ended 37
 } | head -n 2 >"$LOGS/head.out"
 same head-output '1 2 ' "$(tr '\n' ' ' <"$LOGS/head.out")"
 same head-status 141 "$(cat "$WORK/status")"
+# What the guest has written and not flushed is flushed when a signal ends the machine.
+flushed_after()
+{
+	truncate -s 1M "$WORK/disk"
+	# shellcheck disable=SC2086
+	LD_PRELOAD=$B/tests/console/sync.so "$VMRUN" -q $ARGS --kernel build/guest/Image --initrd build/guest/initrd.img \
+		--disk "$WORK/disk" --run 'dd if=/dev/zero of=/dev/vda bs=4k count=1 oflag=direct 2>/dev/null; echo written; sleep 60' \
+		>"$LOGS/flush-$1.out" 2>"$LOGS/flush-$1.err" </dev/null &
+	n=0
+	until grep -q written "$LOGS/flush-$1.out" 2>/dev/null || [ $n -ge 600 ]; do
+		sleep 0.1
+		n=$((n + 1))
+	done
+	kill -"$1" $!
+	wait $! 2>/dev/null
+	same "flushed-after-$1" 1 "$(grep -c 'a disk is flushed' "$LOGS/flush-$1.err")"
+}
+case $B in
+*san*) skip flushed-after "nothing can be loaded before a sanitizer" ;;
+*)
+	flushed_after USR1
+	flushed_after XCPU # QUIT is ignored by what a shell starts in the background
+	;;
+esac
+
 # A reader that takes its time gets all of it, and the machine's end waits for it.
 # shellcheck disable=SC2086
 timeout 60 "$VMRUN" -q $ARGS --kernel build/guest/Image --initrd build/guest/initrd.img --run 'seq 20000' </dev/null |
