@@ -61,6 +61,8 @@ void vr_cli_help(FILE *to)
 	      "  1   an error while running\n"
 	      "  2   a wrong command line\n"
 	      "  3   configuration, plugins or image: the machine can't be built\n"
+	      "  125 with --run: the guest did not begin or did not end the command\n"
+	      "  128+n   ended by signal n\n"
 	      "  N   the guest's own status, when it gives one (with --run: the command's)\n"
 	      "\nA file named like a command is booted as ./plugins. More: man vmrun.\n",
 	      to);

@@ -180,6 +180,14 @@ static int32_t set_stats(struct vr_cli *c, const char *value)
 	return VR_OK;
 }
 
+static int32_t set_on_output_closed(struct vr_cli *c, const char *value)
+{
+	if (strcmp(value, "end") != 0 && strcmp(value, "continue") != 0)
+		return bad("on-output-closed", value, "must be end or continue");
+	c->machine.output_optional = !strcmp(value, "continue");
+	return VR_OK;
+}
+
 static int32_t set_arch(struct vr_cli *c, const char *value)
 {
 	if (!vr_text_is_name(value, "_-"))
@@ -220,6 +228,8 @@ static int32_t apply(struct vr_cli *c, enum vr_option_id id, const char *value)
 	case VR_OPT_NO_REBOOT:
 		m->no_reboot = true;
 		return VR_OK;
+	case VR_OPT_ON_OUTPUT_CLOSED:
+		return set_on_output_closed(c, value);
 	case VR_OPT_NO_SANDBOX:
 		m->sandbox = false;
 		return VR_OK;

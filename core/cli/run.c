@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "machine/machine.h"
+#include "machine/signals.h"
 #include "plugin/registry.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -36,7 +37,8 @@ static int32_t check_requested(struct vr_registry *r)
 	return VR_OK;
 }
 
-static int run(struct vr_cli *c, struct vr_registry *r)
+/* ended_by: the signal that ended the machine, or 0. */
+static int run(struct vr_cli *c, struct vr_registry *r, int *ended_by)
 {
 	struct vr_machine *m = NULL;
 	int32_t status;
@@ -57,18 +59,25 @@ static int run(struct vr_cli *c, struct vr_registry *r)
 		status = vr_cli_fail(status, VR_EXIT_CODE_RUN);
 	if (status > 255)
 		status = 255; /* 256 would be taken for 0 */
+	*ended_by = vr_machine_signal(m);
 	vr_machine_free(m);
 	return status;
 }
 
 int vr_cli_run(struct vr_cli *c)
 {
-	struct vr_registry *r = vr_cli_registry(c);
-	int status;
+	struct vr_registry *r;
+	int status, ended_by = 0;
+	int32_t code = vr_machine_standard_files();
 
+	if (code < 0)
+		return vr_cli_fail(code, VR_EXIT_CODE_RUN);
+	r = vr_cli_registry(c);
 	if (!r)
 		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_CONFIG);
-	status = run(c, r);
+	status = run(c, r, &ended_by);
 	vr_registry_free(r);
+	if (ended_by)
+		signals_die(ended_by);
 	return status;
 }

@@ -26,6 +26,8 @@
 
 #define SECTOR 512u
 #define VECTORS 64
+/* The most that one system call moves: some milliseconds, after which a machine that ends is noticed. */
+#define PIECE (8ull << 20)
 
 #define READ_ONLY_ADVICE "give it to the guest read-only (--read-only, or ,ro after a disk's name)"
 
@@ -139,6 +141,11 @@ int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only, const 
 	return VR_OK;
 }
 
+void vr_disk_stop(struct vr_disk *d)
+{
+	atomic_store(&d->stopped, 1);
+}
+
 void vr_disk_close(struct vr_disk *d)
 {
 	/* However the machine ended: what the guest was told is written stays written. */
@@ -222,13 +229,20 @@ static int32_t transfer(struct vr_disk *d, uint64_t offset, const struct vr_iove
 		atomic_store(&d->dirty, 1);
 	while (i < n) {
 		struct iovec io[VECTORS];
-		uint64_t skip = done;
+		uint64_t skip = done, room = PIECE;
 		uint32_t k = 0;
 		ssize_t got;
 
-		for (; k < VECTORS && i + k < n; k++) {
+		if (atomic_load(&d->stopped))
+			return VR_E_IO;
+		for (; k < VECTORS && i + k < n && room; k++) {
+			uint64_t length = v[i + k].length - skip;
+
+			if (length > room)
+				length = room;
 			io[k].iov_base = (uint8_t *)v[i + k].base + skip;
-			io[k].iov_len = (size_t)(v[i + k].length - skip);
+			io[k].iov_len = (size_t)length;
+			room -= length;
 			skip = 0;
 		}
 		got = write ? pwritev(d->fd, io, (int)k, (off_t)offset)
@@ -308,15 +322,29 @@ int32_t vr_disk_flush(struct vr_disk *d)
 	return VR_OK;
 }
 
+/* A file system may take long for a hole, but not for one call's. */
+#define PUNCH_PIECE (256ull << 20)
+
 static bool punch(struct vr_disk *d, int mode, uint64_t offset, uint64_t length)
 {
-	int rc;
-
 	atomic_store(&d->dirty, 1);
-	do {
-		rc = fallocate(d->fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
-	} while (rc && errno == EINTR);
-	return rc == 0;
+	while (length) {
+		uint64_t n = length < PUNCH_PIECE ? length : PUNCH_PIECE;
+		int rc;
+
+		if (atomic_load(&d->stopped)) {
+			errno = ECANCELED;
+			return false;
+		}
+		rc = fallocate(d->fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)n);
+		if (rc && errno != EINTR)
+			return false;
+		if (rc)
+			continue;
+		offset += n;
+		length -= n;
+	}
+	return true;
 }
 
 int32_t vr_disk_discard(struct vr_disk *d, uint64_t offset, uint64_t length)
@@ -327,10 +355,12 @@ int32_t vr_disk_discard(struct vr_disk *d, uint64_t offset, uint64_t length)
 		rc = check(d, offset, length);
 	if (rc < 0 || !length)
 		return rc;
+	if (punch(d, FALLOC_FL_PUNCH_HOLE, offset, length))
+		return VR_OK;
+	if (errno == ECANCELED)
+		return VR_E_IO;
 	/* A hint: where the file system can't, nothing changes. */
-	if (!punch(d, FALLOC_FL_PUNCH_HOLE, offset, length) && errno != EOPNOTSUPP && errno != ENOSYS)
-		return failed(d, "discarding", errno);
-	return VR_OK;
+	return errno == EOPNOTSUPP || errno == ENOSYS ? VR_OK : failed(d, "discarding", errno);
 }
 
 int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length)

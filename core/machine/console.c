@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "machine/parts.h"
+#include "machine/signals.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -24,30 +25,43 @@
 /* poll() promises room for this much in a pipe; more could block. */
 #define CHUNK 4096u
 
-int32_t vr_console_init(struct vr_console *c, bool script)
+int32_t vr_machine_standard_files(void)
 {
-	pthread_condattr_t a;
-
-	memset(c, 0, sizeof(*c));
-	/* Were one of them closed, the next file to be opened (a disk!) would take its place. */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) /* the lowest free one */
 			return vr_error_set(VR_E_IO, "console: /dev/null: %s", strerror(errno));
+	return VR_OK;
+}
+
+static void script_sink(void *opaque, bool output, const uint8_t *bytes, uint32_t n);
+
+int32_t vr_console_init(struct vr_console *c, bool script)
+{
+	pthread_condattr_t a;
+	int32_t rc = VR_OK;
+
+	memset(c, 0, sizeof(*c));
 	pthread_mutex_init(&c->lock, NULL);
+	pthread_mutex_init(&c->script_lock, NULL);
 	pthread_condattr_init(&a);
 	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
 	pthread_cond_init(&c->room, &a);
 	pthread_condattr_destroy(&a);
 	c->in = STDIN_FILENO;
-	c->out = STDOUT_FILENO;
+	c->out = c->sink = STDOUT_FILENO;
+	c->err = STDERR_FILENO;
 	c->signals = -1;
 	c->script_wanted = script;
+	if (script)
+		rc = vr_script_init(&c->script, vr_log_level() >= VR_LOG_WARN);
+	c->script.sink = script_sink;
+	c->script.opaque = c;
 	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	c->output = malloc(VR_CONSOLE_OUTPUT);
 	c->ready = true;
 	if (c->event < 0 || !c->output)
 		return vr_error_set(VR_E_NOMEM, "console: %s", strerror(errno));
-	return VR_OK;
+	return rc;
 }
 
 static void wake(struct vr_console *c)
@@ -59,17 +73,34 @@ static void wake(struct vr_console *c)
 }
 
 /* ---- output -------------------------------------------------------------------------------- */
-/* Append to the buffer; waits for room, but not once the machine ends. Lock held. */
-static void append(struct vr_console *c, const uint8_t *bytes, uint32_t n)
+/* May a writer wait for the console's thread? Lock held. */
+static bool may_wait(const struct vr_console *c)
 {
-	while (n) {
+	return c->started && !c->closing && !c->hurry;
+}
+
+/* Append to the buffer; waits for room, but not once the machine ends. How much was taken. Lock held. */
+static uint32_t append(struct vr_console *c, int sink, const uint8_t *bytes, uint32_t n)
+{
+	uint32_t left = n;
+
+	/* What is in the buffer goes to one of the two: so they are written in order. */
+	while (sink != c->sink && c->output_count) {
+		if (!may_wait(c))
+			return 0;
+		pthread_cond_wait(&c->room, &c->lock);
+	}
+	c->sink = sink;
+	if (sink == c->out && c->output_lost)
+		return n;
+	while (left) {
 		uint32_t room = VR_CONSOLE_OUTPUT - c->output_count;
 		uint32_t at = (c->output_head + c->output_count) % VR_CONSOLE_OUTPUT;
-		uint32_t k = n < room ? n : room;
+		uint32_t k = left < room ? left : room;
 
 		if (!room) {
-			if (!c->started || c->closing || c->hurry)
-				return;
+			if (!may_wait(c))
+				break;
 			pthread_cond_wait(&c->room, &c->lock);
 			continue;
 		}
@@ -80,51 +111,22 @@ static void append(struct vr_console *c, const uint8_t *bytes, uint32_t n)
 			wake(c);
 		c->output_count += k;
 		bytes += k;
-		n -= k;
+		left -= k;
 	}
+	return n - left;
 }
 
 void vr_console_write(struct vr_console *c, const uint8_t *bytes, uint32_t n)
 {
-	pthread_mutex_lock(&c->lock);
-	if (!c->script_wanted)
-		append(c, bytes, n);
-	while (c->script_wanted && n) {
-		uint8_t out[VR_SCRIPT_ROOM(512)];
-		uint32_t k = n < 512 ? n : 512;
-
-		append(c, out, vr_script_filter(&c->script, bytes, k, out));
-		bytes += k;
-		n -= k;
+	if (c->script_wanted) {
+		pthread_mutex_lock(&c->script_lock);
+		vr_script_filter(&c->script, bytes, n);
+		pthread_mutex_unlock(&c->script_lock);
+		return;
 	}
-	pthread_mutex_unlock(&c->lock);
-}
-
-/* Write one piece; called without the lock by the one thread that takes from the buffer. */
-static bool write_some(struct vr_console *c)
-{
-	uint32_t head, n;
-	ssize_t k;
-
 	pthread_mutex_lock(&c->lock);
-	head = c->output_head;
-	n = c->output_count < CHUNK ? c->output_count : CHUNK;
-	if (n > VR_CONSOLE_OUTPUT - head)
-		n = VR_CONSOLE_OUTPUT - head;
+	append(c, c->out, bytes, n);
 	pthread_mutex_unlock(&c->lock);
-	if (!n)
-		return false;
-	k = write(c->out, c->output + head, n);
-	if (k < 0 && (errno == EINTR || errno == EAGAIN))
-		return true;
-	if (k <= 0)
-		k = (ssize_t)n; /* nobody listens any more: as if written */
-	pthread_mutex_lock(&c->lock);
-	c->output_head = (head + (uint32_t)k) % VR_CONSOLE_OUTPUT;
-	c->output_count -= (uint32_t)k;
-	pthread_cond_broadcast(&c->room);
-	pthread_mutex_unlock(&c->lock);
-	return true;
 }
 
 /* The user wants an end: vCPUs that wait for a terminal that takes nothing must not hold it up. */
@@ -138,6 +140,65 @@ static void user_ends(struct vr_console *c, int32_t status)
 		c->end(c->end_opaque, status);
 }
 
+/* Output can't be written, now and ever: said once. By default the machine ends, as programs do that write
+ * into a pipe without a reader. */
+static void lose_output(struct vr_console *c, int e)
+{
+	const char *what = c->output_optional ? "the machine goes on without it" : "the machine ends";
+
+	if (atomic_exchange(&c->output_lost, e))
+		return;
+	if (e == EPIPE)
+		vr_log(VR_LOG_WARN, "standard output is closed; %s (--on-output-closed)", what);
+	else
+		vr_log(VR_LOG_ERROR, "standard output can't be written: %s; %s (--on-output-closed)",
+		       strerror(e), what);
+	if (c->output_optional)
+		return;
+	if (e == EPIPE && !c->signal)
+		c->signal = SIGPIPE;
+	user_ends(c, vr_console_lost_status(c));
+}
+
+int32_t vr_console_lost_status(const struct vr_console *c)
+{
+	if (!c->output_lost || c->output_optional)
+		return 0;
+	return c->signal ? 128 + c->signal : 1;
+}
+
+/* Write one piece; called without the lock by the one thread that takes from the buffer. */
+static bool write_some(struct vr_console *c)
+{
+	uint32_t head, n;
+	ssize_t k;
+	int sink;
+
+	pthread_mutex_lock(&c->lock);
+	sink = c->sink;
+	head = c->output_head;
+	n = c->output_count < CHUNK ? c->output_count : CHUNK;
+	if (n > VR_CONSOLE_OUTPUT - head)
+		n = VR_CONSOLE_OUTPUT - head;
+	pthread_mutex_unlock(&c->lock);
+	if (!n)
+		return false;
+	k = write(sink, c->output + head, n);
+	if (k < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (k <= 0) {
+		if (sink == c->out)
+			lose_output(c, k ? errno : EIO);
+		k = (ssize_t)n; /* as if written */
+	}
+	pthread_mutex_lock(&c->lock);
+	c->output_head = (head + (uint32_t)k) % VR_CONSOLE_OUTPUT;
+	c->output_count -= (uint32_t)k;
+	pthread_cond_broadcast(&c->room);
+	pthread_mutex_unlock(&c->lock);
+	return true;
+}
+
 /* ---- input --------------------------------------------------------------------------------- */
 static void help(struct vr_console *c)
 {
@@ -148,7 +209,7 @@ static void help(struct vr_console *c)
 	pthread_mutex_lock(&c->lock);
 	/* This thread is the one that makes room, so it can't wait for it. */
 	if (VR_CONSOLE_OUTPUT - c->output_count >= sizeof(text) - 1)
-		append(c, (const uint8_t *)text, sizeof(text) - 1);
+		append(c, c->out, (const uint8_t *)text, sizeof(text) - 1);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -207,7 +268,7 @@ static void take_input(struct vr_console *c)
 		return;
 	}
 	n = (uint32_t)k;
-	if (c->interactive)
+	if (c->raw)
 		n = vr_console_scan(c, raw, n, bytes);
 	else
 		memcpy(bytes, raw, n);
@@ -262,69 +323,24 @@ int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque),
 	return VR_OK;
 }
 
-/* ---- signals ------------------------------------------------------------------------------- */
-/* A handler and not a blocked mask: libraries of plugins have threads that know of no mask of ours. */
-static const int asked_to_end[] = {SIGINT, SIGTERM, SIGHUP};
-#define SIGNALS (sizeof(asked_to_end) / sizeof(asked_to_end[0]))
-static struct sigaction before[SIGNALS], before_pipe;
-static _Atomic int last_signal; /* lock-free, so a handler may */
-static _Atomic int signal_event = -1;
-
-static void on_signal(int signal_number)
-{
-	int e = errno;
-	uint64_t one = 1;
-	ssize_t ignored;
-
-	last_signal = signal_number;
-	ignored = write(signal_event, &one, sizeof(one));
-	(void)ignored;
-	errno = e;
-}
-
-static void signals_catch(struct vr_console *c)
-{
-	struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-	c->signals = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (c->signals < 0)
-		return;
-	signal_event = c->signals;
-	for (size_t i = 0; i < SIGNALS; i++) {
-		sigaction(asked_to_end[i], NULL, &before[i]);
-		if (before[i].sa_handler != SIG_IGN) /* nohup */
-			sigaction(asked_to_end[i], &act, NULL);
-	}
-	sigaction(SIGPIPE, &ignore, &before_pipe); /* a closed stdout is no reason to lose a guest */
-}
-
-static void signals_release(struct vr_console *c)
-{
-	if (c->signals < 0)
-		return;
-	for (size_t i = 0; i < SIGNALS; i++)
-		sigaction(asked_to_end[i], &before[i], NULL);
-	sigaction(SIGPIPE, &before_pipe, NULL);
-	signal_event = -1;
-	close(c->signals);
-	c->signals = -1;
-}
-
+/* ---- signals and the terminal --------------------------------------------------------------- */
 static void take_signal(struct vr_console *c)
 {
-	int signal_number = last_signal;
-	uint64_t count;
+	bool continued = signals_take();
+	int asked = signals_asked_to_end();
 
-	if (read(c->signals, &count, sizeof(count)) != (ssize_t)sizeof(count))
-		return;
-	if (c->signals_seen++ || count > 1) {
-		/* Asked twice: the machine doesn't end by itself. */
-		vr_console_terminal_restore();
-		_exit(128 + signal_number);
+	/* It was put back before the process stopped, or the shell has changed it meanwhile. */
+	if (continued && c->terminal)
+		c->raw = terminal_take(c->in);
+	if (asked && !c->signal) {
+		c->signal = asked;
+		user_ends(c, 128 + asked);
 	}
-	user_ends(c, 128 + signal_number);
 }
+
+/* A job in the background would be stopped for touching the terminal. The shell need not tell when it puts a
+ * job that runs into the foreground. */
+#define LOOK_AGAIN_MS 500
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 static void *console_main(void *arg)
@@ -334,20 +350,25 @@ static void *console_main(void *arg)
 	for (;;) {
 		struct pollfd p[4] = {{.fd = c->event, .events = POLLIN},
 				      {.fd = c->signals, .events = POLLIN}};
-		bool closing, pending, room;
+		bool closing, pending, room, background;
+		int sink;
 
+		if (c->terminal && !c->raw)
+			c->raw = terminal_take(c->in);
+		background = c->terminal && !c->raw;
 		pthread_mutex_lock(&c->lock);
 		closing = c->closing;
+		sink = c->sink;
 		pending = c->output_count != 0;
 		room = input_room(c) >= 512; /* a read of 256 bytes may grow by commands that are none */
 		pthread_mutex_unlock(&c->lock);
 		if (closing)
 			break;
-		p[2].fd = !c->eof && room ? c->in : -1;
+		p[2].fd = !c->eof && room && !background ? c->in : -1;
 		p[2].events = POLLIN;
-		p[3].fd = pending ? c->out : -1;
+		p[3].fd = pending ? sink : -1;
 		p[3].events = POLLOUT;
-		if (poll(p, 4, -1) < 0 && errno != EINTR)
+		if (poll(p, 4, background ? LOOK_AGAIN_MS : -1) < 0 && errno != EINTR)
 			break;
 		if (p[0].revents) {
 			uint64_t count;
@@ -369,39 +390,84 @@ int32_t vr_console_start(struct vr_console *c, const struct vr_sandbox *s)
 {
 	int32_t rc;
 
-	signals_catch(c);
+	c->signals = signals_catch();
 	/* A script's stdin is the caller's, not the command's. */
 	if (c->script_wanted)
 		c->eof = true;
 	else if (isatty(c->in))
-		vr_console_terminal_raw(c);
+		c->terminal = tcgetpgrp(c->in) >= 0; /* this session's */
+	if (c->terminal)
+		c->raw = terminal_take(c->in);
+	else if (isatty(c->in))
+		c->eof = true;
 	c->started = true;
 	rc = vr_thread_start(&c->thread, s, "vmrun-console", console_main, c);
 	if (rc < 0) {
 		c->started = false;
-		vr_console_terminal_restore();
-		signals_release(c);
+		terminal_restore();
+		signals_release();
+		c->signals = -1;
 	}
 	return rc;
 }
 
-/* What is left is written, unless nobody takes any of it for two seconds. */
-static void drain(struct vr_console *c)
+/* What is left is written, however long its reader takes; false: the user wants the end, and nothing could be
+ * written for two seconds. */
+static bool drain(struct vr_console *c)
 {
-	uint64_t give_up = vr_clock_monotonic() + 2000000000ull;
+	uint64_t give_up = UINT64_MAX;
 
-	for (;;) {
-		struct pollfd p = {.fd = c->out, .events = POLLOUT};
+	while (!c->stuck) {
+		struct pollfd p = {.fd = c->sink, .events = POLLOUT};
 		uint64_t now = vr_clock_monotonic();
 
-		if (now >= give_up)
+		if (now >= give_up) {
+			c->stuck = true;
 			break;
+		}
+		if (give_up == UINT64_MAX && (c->hurry || signals_asked_to_end()))
+			give_up = now + 2000000000ull;
 		if (poll(&p, 1, 100) <= 0)
 			continue;
 		if (!write_some(c))
-			break;
-		give_up = now + 2000000000ull;
+			return true;
+		give_up = UINT64_MAX;
 	}
+	/* A signal that came this late has cut the output off, so it is what the status says. */
+	if (!c->signal && signals_asked_to_end()) {
+		c->signal = signals_asked_to_end();
+		c->output_lost = EINTR;
+	}
+	return false;
+}
+
+/* A script's bytes. The console's thread takes them from the buffer, or, when it has ended, this one. */
+static void script_sink(void *opaque, bool output, const uint8_t *bytes, uint32_t n)
+{
+	struct vr_console *c = opaque;
+
+	for (;;) {
+		uint32_t k;
+
+		pthread_mutex_lock(&c->lock);
+		k = append(c, output ? c->out : c->err, bytes, n);
+		pthread_mutex_unlock(&c->lock);
+		bytes += k;
+		n -= k;
+		if (!n || c->started)
+			break;
+		if (!drain(c))
+			break;
+	}
+}
+
+void vr_console_restart(struct vr_console *c)
+{
+	if (!c->script_wanted)
+		return;
+	pthread_mutex_lock(&c->script_lock);
+	vr_script_restart(&c->script);
+	pthread_mutex_unlock(&c->script_lock);
 }
 
 void vr_console_stop(struct vr_console *c)
@@ -416,17 +482,14 @@ void vr_console_stop(struct vr_console *c)
 	if (c->started)
 		pthread_join(c->thread, NULL);
 	c->started = false;
-	drain(c);
+	(void)drain(c);
 	if (c->script_wanted) {
-		uint8_t rest[VR_SCRIPT_ROOM(0)];
-
-		pthread_mutex_lock(&c->lock);
-		append(c, rest, vr_script_finish(&c->script, rest));
-		pthread_mutex_unlock(&c->lock);
-		drain(c);
+		pthread_mutex_lock(&c->script_lock);
+		vr_script_finish(&c->script);
+		pthread_mutex_unlock(&c->script_lock);
+		(void)drain(c);
 	}
-	vr_console_terminal_restore();
-	signals_release(c);
+	terminal_restore();
 }
 
 void vr_console_free(struct vr_console *c)
@@ -434,9 +497,13 @@ void vr_console_free(struct vr_console *c)
 	if (!c->ready)
 		return;
 	vr_console_stop(c);
+	if (c->signals >= 0)
+		signals_release();
 	if (c->event >= 0)
 		close(c->event);
+	vr_script_free(&c->script);
 	pthread_mutex_destroy(&c->lock);
+	pthread_mutex_destroy(&c->script_lock);
 	pthread_cond_destroy(&c->room);
 	free(c->output);
 	c->output = NULL;

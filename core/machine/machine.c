@@ -71,9 +71,13 @@ static int32_t remember_boot(struct vr_machine *m, const struct vr_machine_confi
 	if (rc == VR_OK)
 		rc = vr_text_replace(&m->image, c->image);
 	if (rc == VR_OK && c->command)
-		rc = vr_script_append(c->append, c->command, &m->append);
+		rc = vr_script_append(&m->console.script, c->append, c->command, &m->append);
 	else if (rc == VR_OK)
 		rc = vr_text_replace(&m->append, c->append);
+	if (rc == VR_OK && m->append) {
+		m->append_length = c->append ? strlen(c->append) : 0;
+		m->command_length = strlen(m->append) - m->append_length;
+	}
 	return rc;
 }
 
@@ -204,13 +208,35 @@ static int32_t create_board(struct vr_machine *m)
 	return rc;
 }
 
+static int32_t check_command_line(struct vr_machine *m)
+{
+	uint64_t n = strlen(m->boot.payload.cmdline), given = m->append ? strlen(m->append) + 1 : 0;
+	uint32_t most = VR_HAS(m->board_table, cmdline_max)
+				? m->board_table->cmdline_max(m->board, &m->boot.payload)
+				: 0;
+
+	if (!most || n <= most)
+		return VR_OK;
+	return vr_error_set(
+		VR_E_CONFIG,
+		"%s: the command line has %llu bytes, and this kernel takes %u: %llu of --append "
+		"(in a machine file: append), %llu of --run, %llu of the image's boot entry; shorten "
+		"them, or put a long command into a file on a disk of the guest",
+		m->boot.payload.kernel_name, (unsigned long long)n, most,
+		(unsigned long long)m->append_length, (unsigned long long)m->command_length,
+		(unsigned long long)(n > given ? n - given : 0));
+}
+
 static int32_t load(struct vr_machine *m)
 {
-	int32_t rc = m->board_table->load(m->board, &m->boot.payload);
+	int32_t rc = check_command_line(m);
 
-	if (rc < 0)
-		vr_error_context(rc, "board '%s'", m->choice.board->manifest->id);
-	else
+	if (rc == VR_OK) {
+		rc = m->board_table->load(m->board, &m->boot.payload);
+		if (rc < 0)
+			vr_error_context(rc, "board '%s'", m->choice.board->manifest->id);
+	}
+	if (rc >= 0)
 		m->vcpu[0].on = true; /* nothing runs: the gate is shut */
 	/* It is in guest memory now; a second copy would be the largest thing this process has. */
 	vr_boot_free(&m->boot);
@@ -221,9 +247,17 @@ static int32_t load(struct vr_machine *m)
 	return rc;
 }
 
+/* Requests to disks that are under way are broken off: the guest is no longer there to see it. */
+static void stop_disks(struct vr_machine *m)
+{
+	for (uint32_t i = 0; i < m->disk_count; i++)
+		vr_disk_stop(&m->disk[i]);
+}
+
 static void user_ends(void *opaque, int32_t status)
 {
 	vr_power_request(opaque, VR_POWER_OFF, status);
+	stop_disks(opaque);
 }
 
 static int32_t init_parts(struct vr_machine *m, const struct vr_machine_config *c)
@@ -245,6 +279,7 @@ static int32_t init_parts(struct vr_machine *m, const struct vr_machine_config *
 		rc = vr_console_init(&m->console, c->command != NULL);
 	m->console.end = user_ends;
 	m->console.end_opaque = m;
+	m->console.output_optional = c->output_optional;
 	return rc;
 }
 
@@ -339,6 +374,7 @@ static int32_t reset(struct vr_machine *m)
 	for (uint32_t i = 0; i < m->vcpu_count; i++)
 		m->vcpu[i].on = false;
 	pthread_mutex_unlock(&m->lock);
+	vr_console_restart(&m->console);
 	m->accel->vm_reset(m->vm);
 	/* It could not, and said so, or the user ends it now: no board for nobody. */
 	if (vr_power_pending(m))
@@ -356,18 +392,19 @@ static int32_t ended(uint32_t what, int32_t code)
 	return what == VR_POWER_RESET ? 0 : code;
 }
 
-/* A script's status is its command's; a machine that ended without telling it has failed. */
-static int32_t script_status(struct vr_machine *m, uint32_t what, int32_t status)
+static int32_t end_status(struct vr_machine *m, uint32_t what, int32_t code)
 {
-	const struct vr_script *s = &m->console.script;
+	int32_t status = ended(what, code);
 
-	if (!m->console.script_wanted || what == VR_POWER_CRASH || status)
-		return status;
-	if (s->found)
-		return s->status > 255 ? 255 : s->status;
-	vr_log(VR_LOG_ERROR, "the guest ended and did not tell the command's exit status; does its init know "
-			     "vmrun.run= ?");
-	return 1;
+	if (m->console.script_wanted && what != VR_POWER_CRASH && !status)
+		status = vr_script_status(&m->console.script);
+	return status ? status : vr_console_lost_status(&m->console);
+}
+
+/* A panic, and a machine that should have been off by now, are no reason to run the command again. */
+static bool script_over(const struct vr_machine *m)
+{
+	return m->console.script_wanted && (m->console.script.panicked || m->console.script.found);
 }
 
 int32_t vr_machine_run(struct vr_machine *m)
@@ -386,7 +423,7 @@ int32_t vr_machine_run(struct vr_machine *m)
 	vr_vcpus_resume(m);
 	for (;;) {
 		what = vr_power_wait(m, &code);
-		if (what != VR_POWER_RESET || m->no_reboot)
+		if (what != VR_POWER_RESET || m->no_reboot || script_over(m))
 			break;
 		rc = reset(m);
 		if (rc < 0) {
@@ -398,12 +435,20 @@ int32_t vr_machine_run(struct vr_machine *m)
 		vr_vcpus_resume(m);
 	}
 	vr_vcpus_quiesce(m);
+	stop_disks(m);
 	m->stats.ended = vr_clock_monotonic();
 	vr_console_stop(&m->console);
-	status = script_status(m, what, ended(what, code));
+	status = end_status(m, what, code);
+	if (status == 128 + m->console.signal)
+		m->signal = m->console.signal;
 	if (m->stats_wanted)
 		vr_stats_print(m, stderr);
 	return status;
+}
+
+int vr_machine_signal(const struct vr_machine *m)
+{
+	return m->signal;
 }
 
 const char *vr_machine_choice(const struct vr_machine *m)
@@ -430,9 +475,10 @@ void vr_machine_free(struct vr_machine *m)
 	vr_registry_set_machine(m->registry, NULL);
 	vr_timers_free(&m->timers);
 	vr_doorbells_free(&m->doorbells);
-	vr_console_free(&m->console);
 	for (uint32_t i = 0; i < m->disk_count; i++)
 		vr_disk_close(&m->disk[i]);
+	/* Up to here signals are caught: one that came now would keep the disks from being flushed. */
+	vr_console_free(&m->console);
 	vr_boot_free(&m->boot);
 	boot_close(&m->boot_files);
 	vr_bus_free(&m->bus);

@@ -34,19 +34,25 @@ struct vr_machine_config {
 	bool read_only; /* image is opened read-only */
 	bool no_reboot; /* a guest reset ends the run */
 	bool sandbox;
-	uint32_t stats; /* 0 none, 1 text, 2 json */
-	char *command;  /* run this on the guest's console and power off (no terminal), or NULL */
+	uint32_t stats;       /* 0 none, 1 text, 2 json */
+	bool output_optional; /* go on when the guest's output can't be written any more */
+	char *command;        /* run this on the guest's console and power off (no terminal), or NULL */
 };
 
 /* Offer the host tables to plugins, for whoever loads plugins without a machine (`doctor`). vr_machine_new
  * does it too; without a machine the tables answer VR_E_STATE or nothing. */
 void vr_machine_offer(struct vr_registry *r);
+/* Closed standard descriptors are opened on /dev/null: the next file that is opened (a disk) would take their
+ * place. First thing of a run. */
+int32_t vr_machine_standard_files(void);
 /* The registry has been scanned and holds options; picks, loads and starts plugins, opens the image, builds
  * the board, loads the kernel. Errors by vr_error_text. [main] */
 int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c, struct vr_machine **out);
 /* Runs until power-off; afterwards the process is still in its sandbox. Returns the exit status of the
  * process (0 clean). [main] */
 int32_t vr_machine_run(struct vr_machine *m);
+/* The signal that ended the run, when that is what its exit status says; 0: none. */
+int vr_machine_signal(const struct vr_machine *m);
 void vr_machine_free(struct vr_machine *m);
 /* One line: what was chosen and why. */
 const char *vr_machine_choice(const struct vr_machine *m);

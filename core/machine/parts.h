@@ -138,28 +138,55 @@ void vr_sandbox_enter(struct vr_sandbox *s);        /* the whole process; [main]
 void vr_sandbox_free(struct vr_sandbox *s);
 
 /* ---- thread.c ---------------------------------------------------------------------------- */
-/* A thread that leaves signals to the console's, has a name and is in the sandbox. */
+/* A thread that leaves signals to the main one, has a name and is in the sandbox. */
 int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *name, void *(*fn)(void *),
 			void *arg);
 void vr_park(_Atomic uint32_t *permit, uint64_t deadline_monotonic);
 void vr_unpark(_Atomic uint32_t *permit);
 
-/* ---- console.c, script.c ----------------------------------------------------------------- */
-/* Finds `vmrun-exit: N` in the guest's output and takes it out. */
+/* ---- script.c: --run ----------------------------------------------------------------------- */
+#define VR_SCRIPT_NO_STATUS 125 /* vmrun's status when the guest told none */
 struct vr_script {
-	uint32_t held; /* bytes of `line` that may yet be the marker */
-	bool have_cr;  /* a CR is held back */
-	bool found;
+	char mark[17]; /* what no output holds by chance; ends with a zero */
+	bool show;     /* text that is not the command's output goes to stderr */
+	/* Takes the output in order. `output`: the command's; else what the kernel and init print. */
+	void (*sink)(void *opaque, bool output, const uint8_t *bytes, uint32_t n);
+	void *opaque;
+	enum { VR_SCRIPT_BEFORE, VR_SCRIPT_DURING, VR_SCRIPT_AFTER } phase;
+	bool begun; /* the command has been started */
+	bool found; /* `status` is the command's, or what init says in its place */
+	bool plain; /* init prints no marks: all text is taken for output */
+	bool have_cr;
 	int32_t status;
-	char line[32];
+	uint32_t held; /* bytes of `line` that may yet be a mark */
+	char line[64];
+	uint8_t *kept; /* text before the command, as long as it may be the output of an init without marks */
+	uint32_t kept_count, kept_capacity;
+	uint32_t panic_at; /* how much of the kernel's text has come */
+	bool panicked;
+	uint32_t panic_length;
+	char panic[96]; /* what it said then */
 };
-/* Room for the output of n input bytes. */
-#define VR_SCRIPT_ROOM(n) ((n) + 34u)
-uint32_t vr_script_filter(struct vr_script *s, const uint8_t *in, uint32_t n, uint8_t *out);
-uint32_t vr_script_finish(struct vr_script *s, uint8_t *out);
-/* `append` with the command for the guest's init added; malloc'ed. */
-int32_t vr_script_append(const char *append, const char *command, char **out);
+/* show: text that is not the command's output is wanted. Draws a mark. */
+int32_t vr_script_init(struct vr_script *s, bool show);
+/* `append` with what tells the guest's init of the command; malloc'ed. */
+int32_t vr_script_append(const struct vr_script *s, const char *append, const char *command, char **out);
+void vr_script_filter(struct vr_script *s, const uint8_t *in, uint32_t n);
+/* The guest begins anew. */
+void vr_script_restart(struct vr_script *s);
+/* No more comes. */
+void vr_script_finish(struct vr_script *s);
+/* The command's status; or says what went wrong, and gives VR_SCRIPT_NO_STATUS. */
+int32_t vr_script_status(const struct vr_script *s);
+void vr_script_free(struct vr_script *s);
 
+/* ---- terminal.c -------------------------------------------------------------------------- */
+/* In raw mode from here on, unless this process is in the background. */
+bool terminal_take(int fd);
+void terminal_restore(void);
+void terminal_give_back(void); /* the same from a signal handler */
+
+/* ---- console.c --------------------------------------------------------------------------- */
 #define VR_CONSOLE_LISTENERS 8u
 #define VR_CONSOLE_INPUT 4096u
 #define VR_CONSOLE_OUTPUT 65536u
@@ -167,20 +194,27 @@ struct vr_console {
 	pthread_mutex_t lock;
 	pthread_cond_t room; /* output has been written */
 	pthread_t thread;
-	bool ready, started, closing, hurry, raw, escape, eof, interactive;
-	int in, out, event, signals; /* descriptors */
+	bool ready, started, closing, hurry, escape, eof;
+	bool terminal; /* stdin is one, and it is ours while the process is in the foreground */
+	bool raw;      /* it is ours now */
+	int in, out, err, event, signals; /* descriptors */
 	uint8_t input[VR_CONSOLE_INPUT];
 	uint32_t input_head, input_count;
 	uint8_t *output;
 	uint32_t output_head, output_count;
+	int sink; /* where the bytes of `output` go: out or err */
 	struct {
 		void(VR_CALL *fn)(void *opaque);
 		void *opaque;
 	} listener[VR_CONSOLE_LISTENERS];
 	uint32_t listeners;
 	bool script_wanted;
+	pthread_mutex_t script_lock; /* one writer at a time, also while it waits for room */
 	struct vr_script script;
-	uint32_t signals_seen;
+	bool output_optional;    /* the machine goes on without it */
+	_Atomic int output_lost; /* errno of the write that failed */
+	bool stuck;              /* and in the end nobody took what was left */
+	int signal;              /* the signal that ended the machine, or 0 */
 	/* The user wants the machine to end. */
 	void (*end)(void *opaque, int32_t status);
 	void *end_opaque;
@@ -193,10 +227,13 @@ int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque),
 /* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many are left in `out` (room for
  * 2n). */
 uint32_t vr_console_scan(struct vr_console *c, const uint8_t *in, uint32_t n, uint8_t *out);
-void vr_console_stop(struct vr_console *c); /* writes what is left and gives the terminal back */
+/* vmrun's status when the machine ended because its output could not be written; 0: it could. */
+int32_t vr_console_lost_status(const struct vr_console *c);
+/* The machine is reset. */
+void vr_console_restart(struct vr_console *c);
+/* Writes what is left and gives the terminal back; signals are still caught. */
+void vr_console_stop(struct vr_console *c);
 void vr_console_free(struct vr_console *c);
-void vr_console_terminal_raw(struct vr_console *c);
-void vr_console_terminal_restore(void);
 
 /* ---- block.c ----------------------------------------------------------------------------- */
 struct vr_disk {
@@ -206,7 +243,8 @@ struct vr_disk {
 	char *name;
 	_Atomic int flush_failed;
 	_Atomic int complained;
-	_Atomic int dirty;    /* written since it was flushed */
+	_Atomic int dirty; /* written since it was flushed */
+	_Atomic int stopped;
 	bool regular;         /* a file, which others can make shorter */
 	_Atomic uint64_t end; /* bytes that the file has had: from there to `length` it reads as zeros */
 	struct backing backing;
@@ -219,6 +257,8 @@ int32_t vr_disk_write(struct vr_disk *d, uint64_t offset, const struct vr_iovec 
 int32_t vr_disk_flush(struct vr_disk *d);
 int32_t vr_disk_discard(struct vr_disk *d, uint64_t offset, uint64_t length);
 int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length);
+/* Requests fail from here on, also those that are under way. [any] */
+void vr_disk_stop(struct vr_disk *d);
 void vr_disk_close(struct vr_disk *d);
 
 /* ---- needs.c ----------------------------------------------------------------------------- */
@@ -292,6 +332,8 @@ struct vr_machine {
 	struct vr_boot boot;          /* empty but while it is loaded */
 	struct boot_files boot_files; /* what to read it from, again at each reset */
 	char *kernel, *initrd, *append, *image;
+	/* Bytes of `append`: as the user gave it, and what --run adds. */
+	uint64_t append_length, command_length;
 
 	const struct vr_accel *accel;
 	void *accel_self, *vm;
@@ -303,6 +345,7 @@ struct vr_machine {
 	uint64_t ram_size;
 	bool no_reboot;
 	uint32_t stats_wanted;
+	int signal; /* the signal that ended the run, or 0 */
 
 	pthread_mutex_t lock;
 	pthread_cond_t gate;    /* vCPU threads wait here */

@@ -1,21 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * script.c: one command instead of a terminal.
+ * script.c: --run, one command instead of a terminal. vmrun(1), "PROTOCOL OF --run", is for authors of an
+ * init.
  *
- * The guest's init finds the command in the kernel parameter `vmrun.run=`, percent-encoded, runs it with the
- * console as its output, prints `vmrun-exit: N` and powers off. The filter takes that line out of the output,
- * and the CR that the guest's terminal puts before each LF.
+ * The guest's init finds two kernel parameters: `vmrun.run=`, the command, percent-encoded, and
+ * `vmrun.mark=`, a random word. It prints on the console
+ *
+ *     vmrun-begin: MARK
+ *     (what the command prints)
+ *     vmrun-end: MARK STATUS
+ *
+ * and powers off. Between the two lines every byte is the command's, so it goes to stdout as it came; the
+ * second line may stand in the middle of one, since output need not end with a newline. All else is text of
+ * the kernel, the firmware and init: it goes to stderr if it is wanted, without the CR that terminals put
+ * before each LF.
+ *
+ * An init that knows no marks prints `vmrun-exit: STATUS` after the output. Only then it shows that what came
+ * before was output, so text before a begin is also kept. When there is more of it than is worth keeping, or
+ * the guest ends so, it is the output of such an init.
+ *
+ * A kernel that panics prints over the command's output and resets the machine (panic=-1). A command that
+ * resets the machine does not, as a rule, print what a panic prints, so both together tell a panic.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "machine/parts.h"
 #include "util/error.h"
+#include "util/log.h"
 
-/* Kernels cut their command line at 1 or 2 KiB without a word. */
-#define LONGEST 1536u
+#define MOST_KEPT (1u << 20)
 
-int32_t vr_script_append(const char *append, const char *command, char **out)
+int32_t vr_script_init(struct vr_script *s, bool show)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t random[sizeof(s->mark) - 1];
+
+	memset(s, 0, sizeof(*s));
+	s->show = show;
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return vr_error_set(VR_E_IO, "--run: no random numbers can be had: %s", strerror(errno));
+	for (size_t i = 0; i < sizeof(random); i++)
+		s->mark[i] = hex[random[i] & 15];
+	return VR_OK;
+}
+
+int32_t vr_script_append(const struct vr_script *s, const char *append, const char *command, char **out)
 {
 	static const char hex[] = "0123456789abcdef";
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:=,+@";
@@ -24,18 +58,18 @@ int32_t vr_script_append(const char *append, const char *command, char **out)
 
 	if (!n)
 		return vr_error_set(VR_E_CONFIG, "the command to run in the guest is empty");
-	if (n > LONGEST)
-		goto too_long;
-	text = malloc(base + 3 * n + 32);
+	text = malloc(base + 3 * n + 128);
 	if (!text)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
-	p = text;
+	/* What the user gives comes later, and the kernel takes the last one. */
+	p = stpcpy(text, "quiet panic=-1 ");
 	if (base) {
-		memcpy(p, append, base);
-		p += base;
+		p = stpcpy(p, append);
 		*p++ = ' ';
 	}
-	p = stpcpy(p, "quiet vmrun.run=");
+	p = stpcpy(p, "vmrun.mark=");
+	p = stpcpy(p, s->mark);
+	p = stpcpy(p, " vmrun.run=");
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)command[i];
 
@@ -48,86 +82,288 @@ int32_t vr_script_append(const char *append, const char *command, char **out)
 		}
 	}
 	*p = 0;
-	if ((size_t)(p - text) > LONGEST) {
-		free(text);
-		goto too_long;
-	}
 	*out = text;
 	return VR_OK;
-
-too_long:
-	return vr_error_set(
-		VR_E_CONFIG,
-		"the command is too long for a kernel command line (%zu bytes); put it into a file "
-		"on a disk of the guest and run that",
-		n);
 }
 
-static const char marker[] = "vmrun-exit: ";
-#define MARKER ((uint32_t)sizeof(marker) - 1)
+/* ---- where the bytes go -------------------------------------------------------------------------- */
+static void output(struct vr_script *s, const void *bytes, uint32_t n)
+{
+	if (n)
+		s->sink(s->opaque, true, bytes, n);
+}
+
+static void forget(struct vr_script *s)
+{
+	free(s->kept);
+	s->kept = NULL;
+	s->kept_count = s->kept_capacity = 0;
+}
+
+static bool one_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* What was taken for text is output. */
+static void becomes_output(struct vr_script *s)
+{
+	s->plain = true;
+	/* On one terminal it can be read already. */
+	if (!s->show || !one_file(STDOUT_FILENO, STDERR_FILENO))
+		output(s, s->kept, s->kept_count);
+	forget(s);
+}
+
+static bool keep(struct vr_script *s, const uint8_t *bytes, uint32_t n)
+{
+	if (n > MOST_KEPT - s->kept_count)
+		return false;
+	if (n > s->kept_capacity - s->kept_count) {
+		uint32_t capacity = s->kept_capacity ? 2 * s->kept_capacity : 4096;
+		uint8_t *p;
+
+		while (capacity < s->kept_count + n)
+			capacity *= 2;
+		p = realloc(s->kept, capacity);
+		if (!p)
+			return false;
+		s->kept = p;
+		s->kept_capacity = capacity;
+	}
+	memcpy(s->kept + s->kept_count, bytes, n);
+	s->kept_count += n;
+	return true;
+}
+
+static void text_line(struct vr_script *s, const uint8_t *bytes, uint32_t n)
+{
+	if (!n)
+		return;
+	if (s->phase == VR_SCRIPT_BEFORE && !s->plain && !keep(s, bytes, n))
+		becomes_output(s);
+	if (s->phase == VR_SCRIPT_BEFORE && s->plain)
+		output(s, bytes, n);
+	else if (s->show)
+		s->sink(s->opaque, false, bytes, n);
+}
+
+/* Text, less a CR before a LF. */
+static void text(struct vr_script *s, const void *from, uint32_t n)
+{
+	const uint8_t *bytes = from;
+	uint32_t start = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (s->have_cr && bytes[i] != '\n')
+			text_line(s, (const uint8_t *)"\r", 1);
+		s->have_cr = bytes[i] == '\r';
+		if (s->have_cr) {
+			text_line(s, bytes + start, i - start);
+			start = i + 1;
+		}
+	}
+	text_line(s, bytes + start, n - start);
+}
+
+static void let_go(struct vr_script *s, const void *bytes, uint32_t n)
+{
+	if (s->phase == VR_SCRIPT_DURING)
+		output(s, bytes, n);
+	else
+		text(s, bytes, n);
+}
+
+/* ---- marks --------------------------------------------------------------------------------------- */
 #define DIGITS 9u /* more is no exit status */
 
-static uint32_t let_go(struct vr_script *s, uint8_t *out)
+enum mark { BEGIN, END, EXIT };
+static const struct {
+	const char *word;
+	bool mark, status;
+} marks[] = {
+	[BEGIN] = {"vmrun-begin: ", true, false},
+	[END] = {"vmrun-end: ", true, true},
+	[EXIT] = {"vmrun-exit: ", false, true},
+};
+static const bool possible[][3] = {
+	[VR_SCRIPT_BEFORE] = {[BEGIN] = true, [END] = true, [EXIT] = true},
+	[VR_SCRIPT_DURING] = {[END] = true},
+	[VR_SCRIPT_AFTER] = {false},
+};
+
+enum match { NO, PARTLY, WHOLE };
+
+/* Takes a word off the front of the line that is held. */
+static enum match word(const struct vr_script *s, uint32_t *at, const char *w)
+{
+	for (; *w; w++, (*at)++) {
+		if (*at == s->held)
+			return PARTLY;
+		if (s->line[*at] != *w)
+			return NO;
+	}
+	return WHOLE;
+}
+
+static enum match number(const struct vr_script *s, uint32_t *at, int32_t *value)
+{
+	uint32_t start = *at;
+
+	*value = 0;
+	for (; *at < s->held && s->line[*at] >= '0' && s->line[*at] <= '9'; (*at)++)
+		if (*at - start < DIGITS)
+			*value = *value * 10 + s->line[*at] - '0';
+	if (*at - start > DIGITS)
+		return NO;
+	return *at == s->held ? PARTLY : *at > start ? WHOLE : NO;
+}
+
+static enum match match(const struct vr_script *s, enum mark k, int32_t *status)
+{
+	uint32_t at = 0;
+	enum match m = word(s, &at, marks[k].word);
+
+	if (m == WHOLE && marks[k].mark)
+		m = word(s, &at, s->mark);
+	if (m == WHOLE && marks[k].mark && marks[k].status)
+		m = word(s, &at, " ");
+	if (m == WHOLE && marks[k].status)
+		m = number(s, &at, status);
+	if (m == WHOLE && at < s->held && s->line[at] == '\r')
+		at++;
+	return m == WHOLE ? word(s, &at, "\n") : m;
+}
+
+static void seen(struct vr_script *s, enum mark k, int32_t status)
+{
+	if (k == EXIT)
+		becomes_output(s);
+	if (k == BEGIN)
+		forget(s);
+	s->phase = k == BEGIN ? VR_SCRIPT_DURING : VR_SCRIPT_AFTER;
+	s->begun |= k != END;
+	s->found = k != BEGIN;
+	s->status = status;
+	s->have_cr = false;
+}
+
+/* One more byte of what may be a mark. */
+static void hold(struct vr_script *s, uint8_t c)
+{
+	bool partly = false;
+	int32_t status = 0;
+
+	s->line[s->held++] = (char)c;
+	for (enum mark k = BEGIN; k <= EXIT; k++) {
+		enum match m = possible[s->phase][k] ? match(s, k, &status) : NO;
+
+		if (m == WHOLE) {
+			s->held = 0;
+			seen(s, k, status);
+			return;
+		}
+		partly |= m == PARTLY;
+	}
+	if (partly)
+		return;
+	let_go(s, s->line, s->held - 1);
+	s->held = 0;
+	/* A mark's first letter occurs nowhere else in it, so only a new beginning can follow. */
+	if (c == (uint8_t)marks[BEGIN].word[0] && s->phase != VR_SCRIPT_AFTER)
+		s->line[s->held++] = (char)c;
+	else
+		let_go(s, &c, 1);
+}
+
+static void watch_for_panic(struct vr_script *s, const uint8_t *in, uint32_t n)
+{
+	static const char panic[] = "Kernel panic - not syncing: ";
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (s->panic_at == sizeof(panic) - 1) {
+			if (in[i] < ' ' || s->panic_length == sizeof(s->panic) - 1) {
+				s->panicked = true;
+				s->panic_at = 0;
+			} else {
+				s->panic[s->panic_length++] = (char)in[i];
+			}
+		} else if (in[i] == (uint8_t)panic[s->panic_at]) {
+			s->panic_at++;
+			s->panic_length = 0;
+		} else {
+			/* Its first letter occurs once. */
+			s->panic_at = in[i] == (uint8_t)panic[0];
+		}
+	}
+	s->panic[s->panic_length] = 0;
+}
+
+void vr_script_filter(struct vr_script *s, const uint8_t *in, uint32_t n)
+{
+	if (!s->panicked)
+		watch_for_panic(s, in, n);
+	while (n) {
+		const uint8_t *v = s->held ? in : memchr(in, marks[BEGIN].word[0], n);
+		uint32_t k = v ? (uint32_t)(v - in) : n;
+
+		if (k)
+			let_go(s, in, k);
+		else
+			hold(s, in[k++]);
+		in += k;
+		n -= k;
+	}
+}
+
+void vr_script_finish(struct vr_script *s)
 {
 	uint32_t n = s->held;
 
-	memcpy(out, s->line, n);
 	s->held = 0;
-	return n;
-}
-
-/* One byte of the guest's output; returns how many come out. */
-static uint32_t step(struct vr_script *s, uint8_t c, uint8_t *out)
-{
-	uint32_t n = 0;
-
-	if (s->held >= MARKER) {
-		bool digit = c >= '0' && c <= '9';
-
-		if (digit && s->held < MARKER + DIGITS) {
-			s->line[s->held++] = (char)c;
-			return 0;
-		}
-		if (c == '\n' && s->held > MARKER) {
-			s->line[s->held] = 0;
-			s->status = (int32_t)strtol(s->line + MARKER, NULL, 10);
-			s->found = true;
-			s->held = 0;
-			return 0;
-		}
-	} else if (c == (uint8_t)marker[s->held]) {
-		s->line[s->held++] = (char)c;
-		return 0;
-	}
-	n = let_go(s, out);
-	/* Its first byte occurs nowhere else in the marker, so only a new beginning can follow. */
-	if (c == (uint8_t)marker[0])
-		s->line[s->held++] = (char)c;
-	else
-		out[n++] = c;
-	return n;
-}
-
-uint32_t vr_script_filter(struct vr_script *s, const uint8_t *in, uint32_t n, uint8_t *out)
-{
-	uint32_t k = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (s->have_cr && in[i] != '\n')
-			k += step(s, '\r', out + k);
-		s->have_cr = in[i] == '\r';
-		if (!s->have_cr)
-			k += step(s, in[i], out + k);
-	}
-	return k;
-}
-
-uint32_t vr_script_finish(struct vr_script *s, uint8_t *out)
-{
-	uint32_t n = let_go(s, out);
-
+	let_go(s, s->line, n);
 	if (s->have_cr)
-		out[n++] = '\r';
+		text_line(s, (const uint8_t *)"\r", 1);
 	s->have_cr = false;
-	return n;
+	/* What the guest said in place of running the command is the explanation. */
+	if (!s->begun && !s->show && s->kept_count)
+		s->sink(s->opaque, false, s->kept, s->kept_count);
+	forget(s);
+}
+
+void vr_script_restart(struct vr_script *s)
+{
+	uint32_t n = s->held;
+
+	s->held = 0;
+	let_go(s, s->line, n);
+	forget(s);
+	s->phase = VR_SCRIPT_BEFORE;
+	s->begun = s->found = s->plain = s->have_cr = s->panicked = false;
+	s->panic_at = 0;
+}
+
+int32_t vr_script_status(const struct vr_script *s)
+{
+	if (s->found && s->begun)
+		return s->status > 255 ? 255 : s->status;
+	if (s->panicked)
+		vr_log(VR_LOG_ERROR, "--run: the guest's kernel panicked %s: %s",
+		       s->begun ? "while the command ran" : "before it began the command", s->panic);
+	else if (s->begun)
+		vr_log(VR_LOG_ERROR, "--run: the guest ended while the command ran, and told no exit status");
+	else if (s->found)
+		vr_log(VR_LOG_ERROR, "--run: the guest could not begin the command; its console says why");
+	else
+		vr_log(VR_LOG_ERROR,
+		       "--run: the guest ended and did not begin the command; does its init know "
+		       "vmrun.run= ? (man vmrun)");
+	return VR_SCRIPT_NO_STATUS;
+}
+
+void vr_script_free(struct vr_script *s)
+{
+	forget(s);
 }

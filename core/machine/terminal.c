@@ -2,7 +2,10 @@
 /*
  * terminal.c: the user's terminal in raw mode, and back whatever happens.
  *
- * One terminal a process, so its old state is a global that a signal handler can reach.
+ * One terminal a process, so its old state is a global that a signal handler can reach. It has two places: a
+ * handler that comes while a new one is written uses the other. Only a process in the foreground touches the
+ * terminal: in the background the shell uses it, and changing it would stop the process (SIGTTOU;
+ * POSIX, 11.1.4).
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -13,62 +16,86 @@
 #include "machine/parts.h"
 #include "util/log.h"
 
-static struct termios saved;
-static int saved_fd = -1;
-static volatile sig_atomic_t is_raw;
+static struct termios saved[2], raw;
+static volatile sig_atomic_t current, is_raw;
+static int terminal = -1;
 
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
-/* Async-signal-safe. */
-static void give_back(void)
+static bool in_foreground(int fd)
+{
+	return tcgetpgrp(fd) == getpgrp();
+}
+
+void terminal_give_back(void)
 {
 	if (!is_raw)
 		return;
 	is_raw = 0;
-	tcsetattr(saved_fd, TCSANOW, &saved);
+	if (in_foreground(terminal))
+		tcsetattr(terminal, TCSANOW, &saved[current]);
 }
 
 static void crashed(int signal_number)
 {
-	give_back();
+	terminal_give_back();
 	raise(signal_number); /* SA_RESETHAND: this time for real */
 }
 
-void vr_console_terminal_restore(void)
+void terminal_restore(void)
 {
 	if (is_raw)
 		vr_log_set_raw(0);
-	give_back();
+	terminal_give_back();
 }
 
-void vr_console_terminal_raw(struct vr_console *c)
+static void register_exits(void)
 {
 	static bool registered;
-	struct termios t;
 
-	c->interactive = false;
-	/* A job in the background would be stopped for touching the terminal. */
-	if (tcgetpgrp(c->in) != getpgrp() || tcgetattr(c->in, &saved)) {
-		c->eof = true;
-		return;
-	}
-	t = saved;
-	cfmakeraw(&t);
-	saved_fd = c->in;
-	if (tcsetattr(c->in, TCSANOW, &t))
-		return;
-	is_raw = 1;
-	c->raw = c->interactive = true;
-	vr_log_set_raw(1);
 	if (registered)
 		return;
 	registered = true;
-	atexit(give_back);
+	atexit(terminal_give_back);
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
 		struct sigaction old, act = {.sa_handler = crashed, .sa_flags = (int)SA_RESETHAND};
 
-		/* Somebody else's handler (a sanitizer's) stays. */
+		/* A handler that is there (a sanitizer's) stays. */
 		if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 			sigaction(fatal[i], &act, NULL);
 	}
+}
+
+/* Is this the raw mode that was set here? Else it is the mode to go back to: what the user had before, or has
+ * set while the process was stopped. */
+static bool is_ours(const struct termios *t)
+{
+	return terminal >= 0 && t->c_iflag == raw.c_iflag && t->c_oflag == raw.c_oflag &&
+	       t->c_lflag == raw.c_lflag && t->c_cflag == raw.c_cflag;
+}
+
+bool terminal_take(int fd)
+{
+	struct termios t;
+
+	if (!in_foreground(fd) || tcgetattr(fd, &t)) {
+		vr_log_set_raw(0);
+		return false;
+	}
+	if (!is_ours(&t)) {
+		saved[!current] = t;
+		current = !current;
+		raw = t;
+		cfmakeraw(&raw);
+		terminal = fd;
+	}
+	/* First this: a handler in between puts back once too often and not once too little. */
+	is_raw = 1;
+	if (tcsetattr(fd, TCSANOW, &raw)) {
+		is_raw = 0;
+		return false;
+	}
+	vr_log_set_raw(1);
+	register_exits();
+	return true;
 }

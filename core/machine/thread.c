@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "machine/parts.h"
+#include "machine/signals.h"
 #include "util/error.h"
 
 struct start {
@@ -45,12 +46,7 @@ int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *
 	p->fn = fn;
 	p->arg = arg;
 	strncpy(p->name, name, sizeof(p->name) - 1);
-	/* Signals to the process are the console thread's, which asks for them by signalfd. */
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGPIPE);
+	signals_of_main_thread(&set);
 	pthread_sigmask(SIG_BLOCK, &set, &old);
 	e = pthread_create(out, NULL, trampoline, p);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

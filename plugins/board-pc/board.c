@@ -251,6 +251,15 @@ static int32_t VR_CALL pc_load(void *board, const struct vr_boot_payload *p)
 	return rc < 0 ? rc : VR_OK;
 }
 
+static uint32_t VR_CALL pc_cmdline_max(void *board, const struct vr_boot_payload *p)
+{
+	char *own = command_line(board, " "); /* as it is joined to the user's */
+	uint64_t most = vr_load_cmdline_max(p), added = own ? strlen(own) - 1 : 0;
+
+	free(own);
+	return most > added ? (uint32_t)(most - added) : 1;
+}
+
 const struct vr_board vr_board_pc = {
 	.size = sizeof(vr_board_pc),
 	.arch = "x86_64",
@@ -261,4 +270,5 @@ const struct vr_board vr_board_pc = {
 	.state_at = vr_pc_state_at,
 	.get_state = vr_pc_get_state,
 	.set_state = vr_pc_set_state,
+	.cmdline_max = pc_cmdline_max,
 };

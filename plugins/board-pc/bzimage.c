@@ -39,6 +39,11 @@ int vr_bzimage_is(const struct vr_boot_payload *p)
 	return p->kernel_size >= H_MAGIC + 4 && memcmp((const uint8_t *)p->kernel + H_MAGIC, "HdrS", 4) == 0;
 }
 
+uint64_t vr_bzimage_cmdline_max(const struct vr_boot_payload *p)
+{
+	return p->kernel_size < H_END_MIN ? 0 : vr_le32((const uint8_t *)p->kernel + H_CMDLINE_SIZE);
+}
+
 /* Kernels that can be moved go to where they like best if it is free, else as low as possible. */
 static int32_t place(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t ram_size,
 		     uint64_t init_size, struct vr_kernel *k)
@@ -132,6 +137,6 @@ int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload 
 	k->end = k->load + init_size;
 	k->header_size = end - VR_BZIMAGE_HEADER;
 	k->initrd_max = vr_le32(h + H_INITRD_MAX);
-	k->cmdline_max = vr_le32(h + H_CMDLINE_SIZE);
+	k->cmdline_max = vr_load_cmdline_max(p);
 	return VR_OK;
 }

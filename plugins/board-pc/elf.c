@@ -184,7 +184,7 @@ int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, 
 	k->mode = pvh ? VR_ENTRY_PROTECTED : VR_ENTRY_LONG;
 	k->entry = entry + k->bias;
 	k->initrd_max = UINT32_MAX;
-	k->cmdline_max = PC_CMDLINE_MAX - 1;
+	k->cmdline_max = vr_load_cmdline_max(p);
 	return VR_OK;
 }
 

@@ -80,11 +80,20 @@ static int32_t place_initrd(const struct vr_tables *t, const struct vr_load_inpu
 	return vr_tables_copy(t, out->base, p->initrd, p->initrd_size);
 }
 
+/* Linux: COMMAND_LINE_SIZE is 2048 on x86, with the final zero. Only a bzImage tells its own. */
+#define CMDLINE_MAX 2047u
+
+uint64_t vr_load_cmdline_max(const struct vr_boot_payload *p)
+{
+	uint64_t most = vr_bzimage_is(p) ? vr_bzimage_cmdline_max(p) : CMDLINE_MAX;
+
+	return most < PC_CMDLINE_MAX - 1 ? most : PC_CMDLINE_MAX - 1;
+}
+
 static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_input *in,
 			     const struct vr_kernel *k)
 {
-	uint64_t length = strlen(in->cmdline);
-	uint64_t most = k->cmdline_max < PC_CMDLINE_MAX - 1 ? k->cmdline_max : PC_CMDLINE_MAX - 1;
+	uint64_t length = strlen(in->cmdline), most = k->cmdline_max;
 
 	if (length > most)
 		return vr_tables_fail(t, VR_E_CONFIG,

@@ -38,11 +38,14 @@ struct vr_load_input {
 /* Puts kernel, initrd, command line and what the kernel is told into RAM; *entry: how to start it. Errors
  * name the file. */
 int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct vr_entry *entry);
+/* Bytes of a command line, without the final zero. Of a file that is no kernel: what a kernel would take. */
+uint64_t vr_load_cmdline_max(const struct vr_boot_payload *p);
 /* n zeroed bytes of RAM to write to, or NULL with the error noted. Say memory.written() afterwards. */
 uint8_t *vr_load_room(const struct vr_tables *t, uint64_t gpa, uint64_t n);
 
 /* ---- bzimage.c: Linux Documentation/arch/x86/boot.rst ---- */
 int vr_bzimage_is(const struct vr_boot_payload *p);
+uint64_t vr_bzimage_cmdline_max(const struct vr_boot_payload *p);
 int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t ram_size,
 			struct vr_kernel *k);
 

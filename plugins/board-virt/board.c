@@ -146,6 +146,14 @@ static int32_t VR_CALL virt_load(void *board, const struct vr_boot_payload *p)
 	return rc < 0 ? rc : VR_OK;
 }
 
+/* Linux: COMMAND_LINE_SIZE is 2048 on arm64, with the final zero; the Image's header does not tell. */
+static uint32_t VR_CALL virt_cmdline_max(void *board, const struct vr_boot_payload *p)
+{
+	(void)board;
+	(void)p;
+	return 2047;
+}
+
 const struct vr_board vr_board_virt = {
 	.size = sizeof(vr_board_virt),
 	.arch = "arm64",
@@ -156,4 +164,5 @@ const struct vr_board vr_board_virt = {
 	.state_at = vr_virt_state_at,
 	.get_state = vr_virt_get_state,
 	.set_state = vr_virt_set_state,
+	.cmdline_max = virt_cmdline_max,
 };

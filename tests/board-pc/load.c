@@ -122,6 +122,17 @@ static void refused(int32_t code, const char *word)
 
 TestSuite(load, .init = start, .fini = stop);
 
+Test(load, command_line_max)
+{
+	cr_assert_eq(vr_load_cmdline_max(&p), 2047, "what the header says");
+	put(0x238, 300, 4);
+	cr_assert_eq(vr_load_cmdline_max(&p), 300);
+	put(0x238, 1000000, 4);
+	cr_assert_eq(vr_load_cmdline_max(&p), 65535, "what there is room for");
+	file[0x202] = 0;
+	cr_assert_eq(vr_load_cmdline_max(&p), 2047, "Linux' limit");
+}
+
 Test(load, bzimage)
 {
 	static uint8_t initrd[100000];

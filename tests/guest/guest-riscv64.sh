@@ -10,8 +10,8 @@ OPENSBI=board-virt-riscv64,firmware=$GUEST/firmware/fw_dynamic.bin
 for cpus in 1 2 4; do
 	smp direct $cpus
 	smp opensbi $cpus -p "$OPENSBI"
-	has "opensbi-smp$cpus-banner" "$OUT" 'Runtime SBI Version'
-	has "opensbi-smp$cpus-triggers" "$OUT" 'Boot HART Debug Triggers    : 4 triggers'
+	has "opensbi-smp$cpus-banner" "$ERR" 'Runtime SBI Version'
+	has "opensbi-smp$cpus-triggers" "$ERR" 'Boot HART Debug Triggers    : 4 triggers'
 done
 
 # Each CPU has the other's TLB flushed all the time, by firmware that waits in a loop.

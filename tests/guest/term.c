@@ -7,8 +7,15 @@
  * Steps, in turn:
  *     expect=TEXT   wait until TEXT has been printed; what came before it is not looked at again
  *     send=TEXT     type TEXT
- *     signal=NAME   INT, TERM, HUP, QUIT or KILL to the command
+ *     signal=NAME   send the command this signal (SIGNAME, or RTMIN, RTMAX)
+ *     stopped=NAME  wait until this signal has stopped the command
+ *     foreground    what a shell's fg does: give the terminal to the command and continue it
+ *     background    what a shell's bg does: keep the terminal, and continue the command
+ *     take          what a shell does when a job has stopped: take the terminal and put its settings back
+ *     give          give the terminal to the command, which runs
  *     raw           wait until the terminal is in raw mode
+ *     killed=NAME   wait until the command ends, and by this signal
+ *     exit=N        wait until the command ends, and by itself with status N
  *     end=N         wait until the command ends with status N (128 + the signal's number, as in a shell)
  *     sane          the terminal is as it was before the command
  * In TEXT \n, \r, \e, \\ and \xHH stand for what they do in C. Exit status 0: all steps went well. The first
@@ -37,6 +44,7 @@ static struct {
 	int master, slave, log;
 	pid_t child;
 	int status; /* as a shell tells it; -1: it runs */
+	int killed; /* by which signal */
 	struct termios before;
 	struct timespec deadline;
 	char *seen; /* printed and not matched yet */
@@ -76,6 +84,7 @@ static void reap(void)
 
 	if (t.status >= 0 || waitpid(t.child, &w, WNOHANG) != t.child)
 		return;
+	t.killed = WIFSIGNALED(w) ? WTERMSIG(w) : 0;
 	t.status = WIFEXITED(w) ? WEXITSTATUS(w) : 128 + WTERMSIG(w);
 }
 
@@ -177,20 +186,57 @@ static void send_text(const char *text)
 	}
 }
 
-static void send_signal(const char *name)
+static int signal_number(const char *name)
 {
 	static const struct {
 		const char *name;
 		int number;
 	} known[] = {
-		{"INT", SIGINT}, {"TERM", SIGTERM}, {"HUP", SIGHUP}, {"QUIT", SIGQUIT}, {"KILL", SIGKILL}};
+#define S(name) {#name, SIG##name}
+		S(HUP),  S(INT),    S(QUIT), S(TRAP), S(ABRT), S(KILL), S(USR1), S(USR2), S(PIPE), S(ALRM),
+		S(TERM), S(STKFLT), S(CONT), S(STOP), S(TSTP), S(TTIN), S(TTOU), S(XCPU), S(XFSZ), S(VTALRM),
+		S(PROF), S(IO),     S(PWR),  S(SYS),  S(SEGV), S(BUS),  S(ILL),  S(FPE),
+#undef S
+	};
 
+	if (!strcmp(name, "RTMIN"))
+		return SIGRTMIN;
+	if (!strcmp(name, "RTMAX"))
+		return SIGRTMAX;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (!strcmp(known[i].name, name)) {
-			kill(t.child, known[i].number);
-			return;
-		}
+		if (!strcmp(known[i].name, name))
+			return known[i].number;
 	fail("no signal %s", name);
+	return 0;
+}
+
+static void wait_stopped(const char *name)
+{
+	int w, n = signal_number(name);
+
+	while (waitpid(t.child, &w, WNOHANG | WUNTRACED) != t.child) {
+		take(20);
+		if (!left_ms())
+			fail("expected that SIG%s stops the command, but it runs", name);
+	}
+	if (!WIFSTOPPED(w))
+		t.status = WIFEXITED(w) ? WEXITSTATUS(w) : 128 + WTERMSIG(w);
+	if (!WIFSTOPPED(w) || WSTOPSIG(w) != n)
+		fail("expected that SIG%s stops the command, but its status is %x", name, w);
+}
+
+/* As a shell does. */
+static void job(int foreground, int go_on)
+{
+	tcsetpgrp(t.slave, foreground ? t.child : getpgrp());
+	if (go_on)
+		kill(-t.child, SIGCONT);
+}
+
+static void take_back(void)
+{
+	job(0, 0);
+	tcsetattr(t.slave, TCSANOW, &t.before);
 }
 
 static void wait_raw(void)
@@ -225,6 +271,16 @@ static void wait_end(const char *text)
 		     (int)(t.count < 300 ? t.count : 300), t.seen + (t.count < 300 ? 0 : t.count - 300));
 }
 
+static void wait_killed(int by, int status)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", status);
+	wait_end(text);
+	if (t.killed != by)
+		fail("expected the end by signal %d, but it is %d (0: by itself)", by, t.killed);
+}
+
 static void check_sane(void)
 {
 	struct termios now;
@@ -246,9 +302,23 @@ static void step(const char *s)
 	else if (!strncmp(s, "send=", 5))
 		send_text(s + 5);
 	else if (!strncmp(s, "signal=", 7))
-		send_signal(s + 7);
+		kill(t.child, signal_number(s + 7));
+	else if (!strncmp(s, "stopped=", 8))
+		wait_stopped(s + 8);
+	else if (!strcmp(s, "foreground"))
+		job(1, 1);
+	else if (!strcmp(s, "background"))
+		job(0, 1);
+	else if (!strcmp(s, "give"))
+		job(1, 0);
+	else if (!strcmp(s, "take"))
+		take_back();
 	else if (!strcmp(s, "raw"))
 		wait_raw();
+	else if (!strncmp(s, "killed=", 7))
+		wait_killed(signal_number(s + 7), 128 + signal_number(s + 7));
+	else if (!strncmp(s, "exit=", 5))
+		wait_killed(0, atoi(s + 5));
 	else if (!strncmp(s, "end=", 4))
 		wait_end(s + 4);
 	else if (!strcmp(s, "sane"))

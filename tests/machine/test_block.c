@@ -57,6 +57,22 @@ static int32_t refused(const char *p, bool read_only, const char *text)
 	return rc;
 }
 
+Test(block, a_machine_that_ends_breaks_requests_off)
+{
+	static uint8_t b[4096];
+	struct vr_iovec v = {.base = b, .length = sizeof(b)};
+
+	make(1 << 20);
+	cr_assert_eq(vr_disk_open(&d, path, false), VR_OK);
+	cr_assert_eq(vr_disk_write(&d, 0, &v, 1), VR_OK);
+	vr_disk_stop(&d);
+	cr_assert_eq(vr_disk_read(&d, 0, &v, 1), VR_E_IO);
+	cr_assert_eq(vr_disk_write(&d, 0, &v, 1), VR_E_IO);
+	cr_assert_eq(vr_disk_discard(&d, 0, 4096), VR_E_IO);
+	cr_assert_eq(vr_disk_zero(&d, 0, 4096), VR_E_IO);
+	cr_assert_eq(vr_disk_flush(&d), VR_OK, "what was written stays written");
+}
+
 Test(block, clear_errors)
 {
 	d.fd = -1;

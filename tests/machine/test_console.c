@@ -75,7 +75,7 @@ Test(console, through_pipes)
 	cr_assert_eq(pipe(in), 0);
 	cr_assert_eq(pipe(out), 0);
 	c.in = in[0];
-	c.out = out[1];
+	c.out = c.sink = out[1];
 	cr_assert_eq(vr_console_listen(&c, on_input, NULL), VR_OK);
 	cr_assert_eq(vr_console_start(&c, NULL), VR_OK);
 	cr_assert_eq(write(in[1], "typed \x01x", 8), 8, "a pipe has no commands");
@@ -124,7 +124,7 @@ Test(console, nothing_is_lost_when_much_comes, .timeout = 60)
 	cr_assert_eq(pipe(out), 0);
 	s.fd = out[0];
 	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	c.out = out[1];
+	c.out = c.sink = out[1];
 	pthread_create(&t, NULL, drink, &s);
 	vr_console_start(&c, NULL);
 	for (int k = 0; k < 500; k++) {
@@ -139,7 +139,8 @@ Test(console, nothing_is_lost_when_much_comes, .timeout = 60)
 	cr_assert(s.right);
 }
 
-Test(console, closed_output_is_no_end)
+/* 400 KiB into a pipe that nobody reads. */
+static void into_a_closed_pipe(void)
 {
 	int out[2];
 	uint8_t b[4096] = {0};
@@ -147,11 +148,26 @@ Test(console, closed_output_is_no_end)
 	cr_assert_eq(pipe(out), 0);
 	close(out[0]);
 	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	c.out = out[1];
+	c.out = c.sink = out[1];
 	vr_console_start(&c, NULL);
 	for (int i = 0; i < 100; i++)
 		vr_console_write(&c, b, sizeof(b));
 	vr_console_stop(&c);
+}
+
+Test(console, closed_output_ends_the_machine)
+{
+	into_a_closed_pipe();
+	cr_assert_eq(ended, 128 + SIGPIPE);
+	cr_assert_eq(vr_console_lost_status(&c), 128 + SIGPIPE);
+}
+
+Test(console, closed_output_may_be_no_end)
+{
+	c.output_optional = true;
+	into_a_closed_pipe();
+	cr_assert_eq(ended, -1);
+	cr_assert_eq(vr_console_lost_status(&c), 0);
 }
 
 Test(console, a_signal_ends_the_machine)
@@ -211,77 +227,126 @@ Test(console, terminal)
 	close(master);
 }
 
-/* ---- the script's marker ---------------------------------------------------------------------- */
-static const char *filter(struct vr_script *s, const char *in, uint32_t step)
-{
-	static char out[256];
-	uint32_t n = (uint32_t)strlen(in), k = 0;
+/* ---- the script's marks ----------------------------------------------------------------------- */
+#define MARK "0123456789abcdef"
 
-	for (uint32_t i = 0; i < n; i += step)
-		k += vr_script_filter(s, (const uint8_t *)in + i, n - i < step ? n - i : step,
-				      (uint8_t *)out + k);
-	k += vr_script_finish(s, (uint8_t *)out + k);
-	out[k] = 0;
-	return out;
+static char output[1024], texts[1024];
+
+static void script_took(void *opaque, bool is_output, const uint8_t *bytes, uint32_t n)
+{
+	(void)opaque;
+	strncat(is_output ? output : texts, (const char *)bytes, n);
 }
 
-Test(script, marker)
+/* What comes out when it goes in by pieces of `step` bytes. */
+static struct vr_script filter(const char *in, uint32_t step, bool show)
 {
-	for (uint32_t step = 1; step < 40; step++) {
-		struct vr_script s = {0};
+	struct vr_script s = {.mark = MARK, .show = show, .sink = script_took};
+	uint32_t n = (uint32_t)strlen(in);
 
-		cr_assert_str_eq(filter(&s, "one\r\ntwo vvmrun-exit 1\r\nvmrun-exit: 17\r\n", step),
-				 "one\ntwo vvmrun-exit 1\n");
-		cr_assert(s.found);
+	output[0] = texts[0] = 0;
+	for (uint32_t i = 0; i < n; i += step)
+		vr_script_filter(&s, (const uint8_t *)in + i, n - i < step ? n - i : step);
+	vr_script_finish(&s);
+	return s;
+}
+
+Test(script, between_the_marks)
+{
+	for (uint32_t step = 1; step < 60; step++) {
+		struct vr_script s = filter("boot\r\nvmrun-begin: " MARK
+					    "\r\na\r\nvmrun-exit: 1\nvvmrun-end: " MARK " 17\nPower\r\n",
+					    step, true);
+
+		cr_assert_str_eq(output, "a\r\nvmrun-exit: 1\nv");
+		cr_assert_str_eq(texts, "boot\nPower\n");
+		cr_assert(s.begun && s.found);
 		cr_assert_eq(s.status, 17);
+		filter("boot\nvmrun-begin: " MARK "\na", step, false);
+		cr_assert_str_eq(output, "a");
+		cr_assert_str_eq(texts, "", "nothing else is wanted");
 	}
 }
 
-Test(script, what_is_no_marker_passes)
+Test(script, what_is_no_mark_passes)
 {
-	static const char *const text[] = {"vmrun-exit: ",
-					   "vmrun-exit: x\n",
-					   "vmrun-exit: 12",
-					   "vmrun-exit: \n",
-					   "vmrun-exit: 1234567890123\n",
+	static const char *const text[] = {"vmrun-end: " MARK " ",
+					   "vmrun-end: " MARK " x\n",
+					   "vmrun-end: " MARK "\n",
+					   "vmrun-end: " MARK " 1234567890\n",
+					   "vmrun-end: 0123456789abcdee 1\n",
+					   "vmrun-begin: " MARK "\n",
 					   "vmrunvmrun-e",
 					   "a\rb\r",
 					   "\r\r"};
 
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
-		for (uint32_t step = 1; step < 20; step++) {
-			struct vr_script s = {0};
+		for (uint32_t step = 1; step < 50; step++) {
+			char in[128] = "vmrun-begin: " MARK "\n";
 
-			cr_assert_str_eq(filter(&s, text[i], step), text[i]);
-			cr_assert_not(s.found);
+			strcat(in, text[i]);
+			cr_assert_not(filter(in, step, true).found);
+			cr_assert_str_eq(output, text[i]);
+			cr_assert_str_eq(texts, "");
 		}
 	}
 }
 
-Test(script, marker_after_output_without_newline)
+Test(script, an_init_without_marks)
 {
-	struct vr_script s = {0};
+	for (uint32_t step = 1; step < 40; step++) {
+		struct vr_script s = filter(
+			"one\r\ntwo vvmrun-exit 1\r\nno newlinevmrun-exit: 17\r\nPower\r\n", step, false);
 
-	cr_assert_str_eq(filter(&s, "no newlinevmrun-exit: 0\r\n", 3), "no newline");
+		cr_assert_str_eq(output, "one\ntwo vvmrun-exit 1\nno newline");
+		cr_assert_str_eq(texts, "");
+		cr_assert(s.begun && s.found);
+		cr_assert_eq(s.status, 17);
+	}
+}
+
+Test(script, more_than_is_kept_is_output)
+{
+	struct vr_script s = {.mark = MARK, .sink = script_took};
+	uint8_t many[65536];
+
+	memset(many, 0, sizeof(many)); /* strncat takes none of it */
+	for (int i = 0; i < 17; i++)
+		vr_script_filter(&s, many, sizeof(many));
+	cr_assert(s.plain);
+	vr_script_filter(&s, (const uint8_t *)"x\nvmrun-exit: 3\n", 17);
 	cr_assert(s.found);
+	cr_assert_eq(s.status, 3);
+	cr_assert_str_eq(output, "x\n");
+	vr_script_finish(&s);
+}
+
+Test(script, a_guest_that_fails)
+{
+	struct vr_script s = filter("no disk\r\nvmrun-end: " MARK " 125\r\n", 5, false);
+
+	cr_assert(s.found && !s.begun);
+	cr_assert_str_eq(output, "");
+	cr_assert_str_eq(texts, "no disk\n", "the reason is told in any case");
+	cr_assert_eq(vr_script_status(&s), VR_SCRIPT_NO_STATUS);
+	for (uint32_t step = 1; step < 40; step++) {
+		s = filter("KKernel panic - not syncing: a reason\r\n", step, false);
+		cr_assert(s.panicked);
+		cr_assert_str_eq(s.panic, "a reason");
+	}
 }
 
 Test(script, command_line)
 {
-	char big[4096];
+	struct vr_script s = {.mark = MARK};
 	char *text;
 
-	cr_assert_eq(vr_script_append("a=b", "echo \"100%\" & ls -l /\n", &text), VR_OK);
-	cr_assert_str_eq(text, "a=b quiet vmrun.run=echo%20%22100%25%22%20%26%20ls%20-l%20/%0a");
+	cr_assert_eq(vr_script_append(&s, "a=b", "echo \"100%\" & ls -l /\n", &text), VR_OK);
+	cr_assert_str_eq(text, "quiet panic=-1 a=b vmrun.mark=" MARK
+			       " vmrun.run=echo%20%22100%25%22%20%26%20ls%20-l%20/%0a");
 	free(text);
-	cr_assert_eq(vr_script_append(NULL, "ls", &text), VR_OK);
-	cr_assert_str_eq(text, "quiet vmrun.run=ls");
+	cr_assert_eq(vr_script_append(&s, NULL, "ls", &text), VR_OK);
+	cr_assert_str_eq(text, "quiet panic=-1 vmrun.mark=" MARK " vmrun.run=ls");
 	free(text);
-	memset(big, 'x', sizeof(big));
-	big[sizeof(big) - 1] = 0;
-	cr_assert_eq(vr_script_append(NULL, big, &text), VR_E_CONFIG);
-	memset(big, ' ', 1000);
-	big[1000] = 0;
-	cr_assert_eq(vr_script_append(NULL, big, &text), VR_E_CONFIG, "too long once it is encoded");
-	cr_assert_eq(vr_script_append(NULL, "", &text), VR_E_CONFIG);
+	cr_assert_eq(vr_script_append(&s, NULL, "", &text), VR_E_CONFIG);
 }

@@ -57,6 +57,10 @@ struct vr_board {
 				    uint32_t length);
 	int32_t(VR_CALL *set_state)(void *board, const char *state_id, uint32_t index, const void *state,
 				    uint32_t length);
+	/* The longest command line that the payload's kernel takes, in bytes without the final zero and less
+	 * what the board adds itself; 0: unknown. A longer one is refused before load(), with a text that
+	 * says which part is too long: kernels cut theirs without a word. Optional. [main][quiesced] */
+	uint32_t(VR_CALL *cmdline_max)(void *board, const struct vr_boot_payload *p);
 };
 
 #endif
