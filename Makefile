@@ -30,9 +30,10 @@ VERSION := 0.1.0
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Werror
 OPT ?= -O2 -g
+include tools/harden.mk
 CPPFLAGS := -D_GNU_SOURCE -DVR_VERSION='"$(VERSION)"' -Isdk/include -I$(B)/gen -MMD -MP
-CFLAGS := -std=gnu11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -fno-strict-aliasing -pthread
-LDFLAGS := -pthread $(EXTRA_LDFLAGS)
+CFLAGS := -std=gnu11 $(OPT) $(WARN) $(HARDEN) -fPIC -fvisibility=hidden -fno-strict-aliasing -pthread
+LDFLAGS := -pthread $(HARDEN_LD) $(EXTRA_LDFLAGS)
 ifdef SAN
 CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
@@ -56,7 +57,7 @@ ALL += $(B)/plugins/$(1).so $(B)/plugins/$(1).yaml
 $(B)/plugins/$(1).so: $(2) $(4)
 	@mkdir -p $$(@D)
 	@echo "  SO      $$@"
-	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $$@ $(2) $(3)
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -o $$@ $(2) $(3)
 $(B)/plugins/$(1).yaml: plugins/$(1)/$(1).yaml
 	@mkdir -p $$(@D)
 	$(Q)cp $$< $$@

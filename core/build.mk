@@ -26,4 +26,4 @@ $(LIBVMRUN): $(CORE_OBJ)
 $(B)/bin/vmrun: $(CORE_MAIN) $(LIBVMRUN)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(PIE) -o $@ $^ $(CORE_LIBS)
