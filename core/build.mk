@@ -23,7 +23,9 @@ $(LIBVMRUN): $(CORE_OBJ)
 	@echo "  AR      $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# With the unwinder in it (core/plugin/guard.c) no library more is opened at start. Plugins' calls of _exit() come to core/util/fault.c, which says why.
+CORE_EXPORTS := $(if $(SAN),,-Wl,--export-dynamic-symbol=_exit -Wl,--export-dynamic-symbol=_Exit)
 $(B)/bin/vmrun: $(CORE_MAIN) $(LIBVMRUN)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(PIE) -o $@ $^ $(CORE_LIBS)
+	$(Q)$(CC) $(LDFLAGS) $(PIE) -static-libgcc $(CORE_EXPORTS) -o $@ $^ $(CORE_LIBS)

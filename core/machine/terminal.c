@@ -11,13 +11,12 @@
 #include <unistd.h>
 
 #include "machine/parts.h"
+#include "util/fault.h"
 #include "util/log.h"
 
 static struct termios saved;
 static int saved_fd = -1;
 static volatile sig_atomic_t is_raw;
-
-static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
 /* Async-signal-safe. */
 static void give_back(void)
@@ -26,12 +25,6 @@ static void give_back(void)
 		return;
 	is_raw = 0;
 	tcsetattr(saved_fd, TCSANOW, &saved);
-}
-
-static void crashed(int signal_number)
-{
-	give_back();
-	raise(signal_number); /* SA_RESETHAND: this time for real */
 }
 
 void vr_console_terminal_restore(void)
@@ -64,11 +57,5 @@ void vr_console_terminal_raw(struct vr_console *c)
 		return;
 	registered = true;
 	atexit(give_back);
-	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
-		struct sigaction old, act = {.sa_handler = crashed, .sa_flags = (int)SA_RESETHAND};
-
-		/* Somebody else's handler (a sanitizer's) stays. */
-		if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-			sigaction(fatal[i], &act, NULL);
-	}
+	fault_at_end(give_back);
 }
