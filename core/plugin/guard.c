@@ -52,6 +52,8 @@ static const struct {
 #undef X
 };
 
+#define STEPS ((uint32_t)(sizeof(steps) / sizeof(steps[0])))
+
 static struct {
 	uintptr_t begin, end; /* of all its segments */
 	char id[65];
@@ -331,6 +333,11 @@ int32_t guard_limit(const char *value)
 				    GUARD_LIMIT_VARIABLE, value, LIMIT_MOST);
 	limit = (uint32_t)v;
 	return VR_OK;
+}
+
+uint32_t guard_longest(void)
+{
+	return limit * (is_slow() ? SLOWER : 1u) * STEPS;
 }
 
 /* ---- steps -------------------------------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ enum guard_step {
 #define GUARD_LIMIT_VARIABLE "VMRUN_PLUGIN_TIMEOUT"
 /* What the variable says, 0 for no limit; VR_E_INVAL with a text. */
 int32_t guard_limit(const char *value);
+/* Seconds after which one that is still in a step was not ended by it; 0: never. */
+uint32_t guard_longest(void);
 
 /* From here on. `status`: that of the process when a plugin called exit() or did not return. Without it the
  * rest does nothing (tests, other programs with the registry in them). [main] */
