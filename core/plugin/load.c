@@ -192,6 +192,24 @@ static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const cha
 	return create(r, e, make, file);
 }
 
+/* The library's path, kept with the entry; NULL: no memory. */
+static const char *library_file(struct vr_entry *e)
+{
+	if (!e->file)
+		e->file = vr_text_format("%s/%s", e->loaded.directory, e->loaded.manifest->library);
+	return e->file;
+}
+
+int32_t vr_registry_check_library(struct vr_loaded *p)
+{
+	const char *file;
+
+	if (!p->manifest->library)
+		return VR_OK;
+	file = library_file(vr_entry_of(p));
+	return file ? elf_check(file) : VR_E_NOMEM;
+}
+
 int32_t vr_load_library(struct vr_registry *r, struct vr_entry *e)
 {
 	const struct vr_manifest *m = e->loaded.manifest;
@@ -206,7 +224,5 @@ int32_t vr_load_library(struct vr_registry *r, struct vr_entry *e)
 		return vr_error_set(VR_E_UNSUPPORTED,
 				    "%s: plugin '%s' has no library for %s; use it on another system",
 				    m->file, m->id, vr_arch_platform());
-	if (!e->file)
-		e->file = vr_text_format("%s/%s", e->loaded.directory, m->library);
-	return e->file ? open_library(r, e, e->file) : VR_E_NOMEM;
+	return library_file(e) ? open_library(r, e, e->file) : VR_E_NOMEM;
 }
