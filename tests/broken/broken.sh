@@ -29,16 +29,22 @@ manifest()
 	[ -z "${2:-}" ] || echo "devices: [$2]"
 }
 
+# What vmrun said besides its choice; the shell adds a line about the signal that ended a command.
+said()
+{
+	grep -vE '^vmrun: arm64 guest on |^(Segmentation fault|Aborted|Bus error|Illegal instruction|Floating point exception)( \(core dumped\))? *$' "$ERR"
+}
+
 # one NAME STATUS TEXT: the last run (RC, $ERR) ended so, with one line besides the choice, which has TEXT (extended).
 one()
 {
-	lines=$(grep -vc '^vmrun: arm64 guest on ' "$ERR")
+	lines=$(said | wc -l)
 	if [ "$RC" != "$2" ]; then
 		bad "$1" "exit status $2" "$RC: $(head -n 3 "$ERR" | tr '\n' '|')"
 	elif [ "$lines" != 1 ]; then
 		bad "$1" "one line" "$lines: $(head -n 4 "$ERR" | tr '\n' '|')"
-	elif ! grep -v '^vmrun: arm64 guest on ' "$ERR" | grep -qE -- "^vmrun: error: $3"; then
-		bad "$1" "vmrun: error: $3" "$(grep -v '^vmrun: arm64 guest on ' "$ERR")"
+	elif ! said | grep -qE -- "^vmrun: error: $3"; then
+		bad "$1" "vmrun: error: $3" "$(said)"
 	else
 		ok "$1"
 	fi
@@ -162,8 +168,8 @@ elif [ -n "$SANITIZED" ]; then
 else
 	cat >"$WORK/throws.cc" <<-'END'
 		#include <stdexcept>
-		#include <vmrun/plugin.h>
 		extern "C" {
+		#include <vmrun/plugin.h>
 		const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
 		{
 			static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
@@ -191,7 +197,7 @@ cp "$BREAKS" "$P/t.so"
 manifest device com.example.other >"$P/t.yaml"
 VMRUN_TEST_BREAK=open:exit run unused-device
 ended 7
-same unused-device-is-silent 0 "$(grep -vc '^vmrun: arm64 guest on ' "$ERR")"
+same unused-device-is-silent 0 "$(said | wc -l)"
 # Without `devices` it may make anything, as those of ABI 1.0.
 manifest >"$P/t.yaml"
 VMRUN_TEST_BREAK=open:exit run old-device
@@ -202,7 +208,7 @@ manifest accel >"$P/t.yaml"
 printf 'guest: [any]\npriority: -10\n' >>"$P/t.yaml"
 vm 60 unused-accel --plugin-path "$P" --kernel $KERNEL --initrd $INITRD --run 'exit 7'
 ended 7
-same unused-accel-is-silent 0 "$(grep -vc '^vmrun: arm64 guest on ' "$ERR")"
+same unused-accel-is-silent 0 "$(said | wc -l)"
 manifest translator >"$P/t.yaml"
 printf 'guest: [arm64]\nhost: [%s]\npriority: -10\n' "$(uname -m)" >>"$P/t.yaml"
 run unused-translator
@@ -225,8 +231,10 @@ has preferred-device-is-named "$ERR" "warning: devices of plugin 't' can't be ha
 # ---- libraries that are not whole ---------------------------------------------------------------------------------------
 manifest >"$P/t.yaml"
 # As long as the segments are there it is whole: what follows is for debuggers.
-need=$(readelf -lW "$BREAKS" | awk '$1 ~ /^[A-Z_]+$/ && $2 ~ /^0x/ { e = strtonum($2) + strtonum($5); if (e > m) m = e } END { print m }' 2>/dev/null)
-need=${need:-8192}
+need=0
+for end in $(readelf -lW "$BREAKS" | sed -n 's/^  [A-Z_]*  *\(0x[0-9a-f]*\) 0x[0-9a-f]* 0x[0-9a-f]* \(0x[0-9a-f]*\) .*/\1+\2/p'); do
+	[ $(($end)) -le $need ] || need=$(($end)) # shellcheck disable=SC2004
+done
 for length in 0 1 15 16 40 63 64 100 700 4095 4096 4097 5000 $((need / 2)) $((need - 1)); do
 	head -c "$length" "$BREAKS" >"$P/t.so"
 	run "length-$length" -p t
