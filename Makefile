@@ -32,7 +32,10 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Werror
 OPT ?= -O2 -g
 include tools/harden.mk
 CPPFLAGS := -D_GNU_SOURCE -DVR_VERSION='"$(VERSION)"' -Isdk/include -I$(B)/gen -MMD -MP
-CFLAGS := -std=gnu11 $(OPT) $(WARN) $(HARDEN) -fPIC -fvisibility=hidden -fno-strict-aliasing -pthread
+# Thread-local variables of a library that was opened by dlopen() are allocated at first use, and the C library aborts when
+# there is no memory; in the initial-exec model their place comes with the thread. It is little, for pointers.
+TLS := -ftls-model=initial-exec
+CFLAGS := -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(TLS) -fPIC -fvisibility=hidden -fno-strict-aliasing -pthread
 LDFLAGS := -pthread $(HARDEN_LD) $(EXTRA_LDFLAGS)
 ifdef SAN
 CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer

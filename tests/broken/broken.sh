@@ -233,7 +233,8 @@ manifest >"$P/t.yaml"
 # As long as the segments are there it is whole: what follows is for debuggers.
 need=0
 for end in $(readelf -lW "$BREAKS" | sed -n 's/^  [A-Z_]*  *\(0x[0-9a-f]*\) 0x[0-9a-f]* 0x[0-9a-f]* \(0x[0-9a-f]*\) .*/\1+\2/p'); do
-	[ $(($end)) -le $need ] || need=$(($end)) # shellcheck disable=SC2004
+	# shellcheck disable=SC2004 # a sum in a variable needs the $ here
+	[ $(($end)) -le $need ] || need=$(($end))
 done
 for length in 0 1 15 16 40 63 64 100 700 4095 4096 4097 5000 $((need / 2)) $((need - 1)); do
 	head -c "$length" "$BREAKS" >"$P/t.so"
