@@ -56,11 +56,13 @@ void vr_cli_help(FILE *to)
 	fputs("\nEnvironment:\n"
 	      "  VM_ACCEL_FALLBACK=1   run in software when the accelerator asked for can't be used\n"
 	      "  VMRUN_PLUGIN_PATH     folders to look for plugins in, after --plugin-path\n"
+	      "  VMRUN_PLUGIN_TIMEOUT  seconds that a plugin may take to be loaded, asked, started (default 10; 0: any)\n"
 	      "\nExit codes:\n"
 	      "  0   the guest powered off cleanly\n"
 	      "  1   an error while running\n"
 	      "  2   a wrong command line\n"
 	      "  3   configuration, plugins or image: the machine can't be built\n"
+	      "  4   a plugin called exit(), or did not return in time\n"
 	      "  N   the guest's own status, when it gives one (with --run: the command's)\n"
 	      "\nA file named like a command is booted as ./plugins. More: man vmrun.\n",
 	      to);

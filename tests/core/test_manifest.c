@@ -337,7 +337,8 @@ ACCEL_RULE(wraps_and_guest, "wraps: a\nguest: any\noptions: [{name: a, type: str
 BOARD_RULE(wraps_on_board, "guest: arm64\nwraps: a", "m.yaml:10:1: 'wraps' is for accelerators; remove it")
 
 ACCEL_RULE(devices_on_accel, "devices: [a]", "m.yaml:9:1: 'devices' is for devices and boards; remove it")
-BOARD_RULE(devices_word, "guest: arm64\ndevices: a", "m.yaml:10:10: 'devices' must be a list, not a single value")
+BOARD_RULE(devices_word, "guest: arm64\ndevices: a",
+	   "m.yaml:10:10: 'devices' must be a list, not a single value")
 BOARD_RULE(devices_type, "guest: arm64\ndevices: [A b]",
 	   "m.yaml:10:11: device type 'A b': " VR_MANIFEST_ID_RULE)
 BOARD_RULE(devices_twice, "guest: arm64\ndevices: [a, a]", "m.yaml:10:14: 'a' is given twice in 'devices'")
