@@ -17,6 +17,7 @@
  */
 #include "plugin/guard.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <signal.h>
@@ -222,10 +223,6 @@ static void tell(const struct fault *f)
 	const char *id = library_at(f->pc), *step = now.step;
 	struct line l = {0};
 
-	if (!id && !step && !f->sender && !f->overflow)
-		id = library_by_unwinding();
-	if (!id)
-		id = library_on_stack(f);
 	if (f->sender) {
 		put(&l, "vmrun: error: process ");
 		put_number(&l, (uint64_t)f->sender, 10);
@@ -234,6 +231,10 @@ static void tell(const struct fault *f)
 		write_line(&l);
 		return;
 	}
+	if (!id && !step && !f->overflow)
+		id = library_by_unwinding();
+	if (!id && !step)
+		id = library_on_stack(f);
 	if (step) {
 		put_plugin(&l, now.id, now.file);
 		put(&l, step);
@@ -277,10 +278,28 @@ static bool is_slow(void)
 	return SANITIZED;
 }
 
-static void on_tick(int number, siginfo_t *info, void *context)
+/* One part of the limit has passed. */
+static void tick(void)
 {
 	const char *step = now.step;
+	uint32_t times = is_slow() ? SLOWER : 1u;
 	struct line l = {0};
+
+	ticks = ticks + 1;
+	if (!step || (uint32_t)ticks < TICKS * times)
+		return;
+	put_plugin(&l, now.id, now.file);
+	put(&l, step);
+	put(&l, " has not returned within ");
+	put_number(&l, limit * times, 10);
+	put(&l, " s; remove the plugin, or give it more with " GUARD_LIMIT_VARIABLE "=SECONDS (0: no limit)");
+	write_line(&l);
+	syscall(SYS_exit_group, teller.status);
+}
+
+static void on_tick(int number, siginfo_t *info, void *context)
+{
+	int saved = errno;
 
 	(void)context;
 	if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &now) {
@@ -289,16 +308,8 @@ static void on_tick(int number, siginfo_t *info, void *context)
 		raise(number);
 		return;
 	}
-	ticks = ticks + 1;
-	if (!step || (uint32_t)ticks < TICKS * (is_slow() ? SLOWER : 1u))
-		return;
-	put_plugin(&l, now.id, now.file);
-	put(&l, step);
-	put(&l, " has not returned within ");
-	put_number(&l, limit * (is_slow() ? SLOWER : 1u), 10);
-	put(&l, " s; remove the plugin, or give it more with " GUARD_LIMIT_VARIABLE "=SECONDS (0: no limit)");
-	write_line(&l);
-	syscall(SYS_exit_group, teller.status);
+	tick();
+	errno = saved;
 }
 
 /* Every so many nanoseconds; 0: never. */

@@ -204,9 +204,12 @@ void fault_thread_begin(struct fault_thread *t, const void *top)
 	t->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			-1, 0);
 	/* Without it the handler runs on the thread's stack: all but an overflow is still told. */
+	if (t->stack == MAP_FAILED) {
+		t->stack = NULL;
+		return;
+	}
 	s.ss_sp = t->stack;
-	if (t->stack == MAP_FAILED || sigaltstack(&s, NULL) < 0)
-		t->stack = t->stack == MAP_FAILED ? NULL : t->stack;
+	sigaltstack(&s, NULL);
 }
 
 void fault_thread_end(struct fault_thread *t)
