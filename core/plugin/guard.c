@@ -72,6 +72,7 @@ static int out_fd = STDERR_FILENO;
 static uint32_t limit = GUARD_LIMIT;
 static timer_t timer;
 static enum { NOT_MADE, MADE, NONE } timer_state;
+static bool armed;
 static volatile sig_atomic_t ticks;
 
 /* ---- a line, without stdio -------------------------------------------------------------------------- */
@@ -318,8 +319,11 @@ static void set_timer(uint64_t every)
 	struct timespec t = {.tv_sec = (time_t)(every / 1000000000u), .tv_nsec = (long)(every % 1000000000u)};
 	const struct itimerspec s = {.it_interval = t, .it_value = t};
 
-	if (timer_state == MADE)
-		timer_settime(timer, 0, &s, NULL);
+	/* Nothing is asked of the kernel in the sandbox, where nothing is armed. */
+	if (timer_state != MADE || (!every && !armed))
+		return;
+	armed = every != 0;
+	timer_settime(timer, 0, &s, NULL);
 }
 
 static void make_timer(void)
@@ -372,6 +376,7 @@ void guard_adopt(int fd)
 	out_fd = fd;
 	fault_adopt();
 	timer_state = NOT_MADE; /* a child has none of its parent's */
+	armed = false;
 }
 
 void guard_enter(const char *id, const char *file, enum guard_step step)
@@ -390,8 +395,7 @@ void guard_enter(const char *id, const char *file, enum guard_step step)
 void guard_leave(void)
 {
 	now.step = NULL;
-	if (active)
-		set_timer(0);
+	set_timer(0);
 }
 
 /* ---- libraries ------------------------------------------------------------------------------------------
