@@ -23,7 +23,8 @@ $(LIBVMRUN): $(CORE_OBJ)
 	@echo "  AR      $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# With the unwinder in it (core/plugin/guard.c) no library more is opened at start. Plugins' calls of _exit() come to core/util/fault.c, which says why.
+# Plugins' calls of _exit() come to core/util/fault.c, which says why. -static-libgcc: the unwinder (core/plugin/guard.c)
+# without one library more to open at start.
 CORE_EXPORTS := $(if $(SAN),,-Wl,--export-dynamic-symbol=_exit -Wl,--export-dynamic-symbol=_Exit)
 $(B)/bin/vmrun: $(CORE_MAIN) $(LIBVMRUN)
 	@mkdir -p $(@D)
