@@ -15,6 +15,8 @@
 #include "faulty.h"
 
 static const struct vr_host *the_host;
+static struct vr_thread *the_thread;
+static struct vr_timer *the_timer;
 static char path[] = "/tmp/vmrun-breaks-XXXXXX";
 
 /* The compiler must see neither the fault nor that it never returns. */
@@ -171,27 +173,35 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 	const struct vr_host_mmio *mmio = the_host->query(the_host, VR_MMIO_ID);
 	const struct vr_host_timer *timer = the_host->query(the_host, VR_TIMER_ID);
 	const struct vr_host_thread *thread = the_host->query(the_host, VR_THREAD_ID);
-	struct vr_thread *t;
-	struct vr_timer *x;
 
 	*device = self;
-	if (timer->create(the_host, on_timer, NULL, &x) == VR_OK)
-		timer->arm(x, timer->now(the_host) + 200000000);
-	thread->spawn(the_host, "breaks", on_thread, NULL, &t);
+	if (timer->create(the_host, on_timer, NULL, &the_timer) == VR_OK)
+		timer->arm(the_timer, timer->now(the_host) + 200000000);
+	thread->spawn(the_host, "breaks", on_thread, NULL, &the_thread);
 	return mmio->attach(the_host, VR_SPACE_MMIO, c->base, 0x200, &ops, NULL, "breaks");
 }
 
-static void VR_CALL device_nothing(void *device)
+static void VR_CALL device_reset(void *device)
 {
 	(void)device;
+}
+
+static void VR_CALL device_destroy(void *device)
+{
+	const struct vr_host_timer *timer = the_host->query(the_host, VR_TIMER_ID);
+	const struct vr_host_thread *thread = the_host->query(the_host, VR_THREAD_ID);
+
+	(void)device;
+	timer->destroy(the_timer);
+	thread->join(the_thread);
 }
 
 static const struct vr_device_maker maker = {
 	.size = sizeof(maker),
 	.types = "virtio-mmio-breaks",
 	.create = device_create,
-	.reset = device_nothing,
-	.destroy = device_nothing,
+	.reset = device_reset,
+	.destroy = device_destroy,
 };
 
 static const void *VR_CALL query(void *self, const char *id)
