@@ -46,9 +46,13 @@ ifneq ($(findstring clang,$(shell $(CC) --version 2>/dev/null)),)
 WARN += -Wno-gnu-variable-sized-type-not-at-end
 endif
 OPT ?= -O2 -g
+include tools/harden.mk
 CPPFLAGS := -D_GNU_SOURCE -DVR_VERSION='"$(VERSION)"' -Isdk/include -I$(B)/gen -MMD -MP
-CFLAGS := -std=gnu11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -fno-strict-aliasing -pthread
-LDFLAGS := -pthread $(EXTRA_LDFLAGS)
+# Thread-local variables of a library that was opened by dlopen() are allocated at first use, and the C library aborts when
+# there is no memory; in the initial-exec model their place comes with the thread. It is little, for pointers.
+TLS := -ftls-model=initial-exec
+CFLAGS := -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(TLS) -fPIC -fvisibility=hidden -fno-strict-aliasing -pthread
+LDFLAGS := -pthread $(HARDEN_LD) $(EXTRA_LDFLAGS)
 ifdef SAN
 CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
@@ -72,7 +76,7 @@ ALL += $(B)/plugins/$(1).so $(B)/plugins/$(1).yaml
 $(B)/plugins/$(1).so: $(2) $(4)
 	@mkdir -p $$(@D)
 	@echo "  SO      $$@"
-	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $$@ $(2) $(3)
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -o $$@ $(2) $(3)
 $(B)/plugins/$(1).yaml: plugins/$(1)/$(1).yaml
 	@mkdir -p $$(@D)
 	$(Q)cp $$< $$@

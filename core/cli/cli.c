@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "plugin/guard.h"
 #include "plugin/registry.h"
 #include "plugin/search.h"
 #include "util/arch.h"
@@ -70,6 +71,7 @@ int vr_cli_main(int argc, char *const *argv)
 	vr_error_clear();
 	if (argc > 3 && !strcmp(argv[1], "plugins") && !strcmp(argv[2], "check"))
 		return vr_cli_check(argv + 3, (size_t)argc - 3);
+	guard_begin(VR_EXIT_CODE_PLUGIN);
 	r = vr_cli_parse(argc, argv, &c);
 	set_level(&c);
 	if (r < 0)
@@ -77,5 +79,6 @@ int vr_cli_main(int argc, char *const *argv)
 	else
 		status = dispatch(&c);
 	vr_cli_free(&c);
+	guard_end();
 	return status;
 }

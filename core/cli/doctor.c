@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * doctor.c: `vmrun doctor [--json]`: this machine, each plugin (usable, or why not and what to do), and what
- * would be chosen for each guest architecture. It loads and probes every plugin but starts none.
+ * would be chosen for each guest architecture. It loads and probes every plugin, each in a process of its
+ * own, but starts none.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +11,6 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include <vmrun/facts.h>
 #include <vmrun/host.h>
 
 #include "cli/commands.h"
@@ -19,6 +19,7 @@
 #include "plugin/classes.h"
 #include "plugin/registry.h"
 #include "plugin/search.h"
+#include "plugin/trial.h"
 #include "util/arch.h"
 #include "util/error.h"
 #include "util/json.h"
@@ -101,23 +102,7 @@ static void text_facts(const struct facts *f)
 	       f->elevated ? ", elevated privileges" : "");
 }
 
-static void VR_CALL text_fact(void *opaque, const char *name, const char *text)
-{
-	(void)opaque;
-	printf("    %-24s %s\n", name, text);
-}
-
-/* What a usable plugin found out about this machine, when it says so. */
-static void facts_of(struct vr_loaded *p, vr_fact_fn fn, void *opaque)
-{
-	const struct vr_facts *f =
-		p->probe_result == VR_OK && p->plugin ? vr_registry_interface(p, VR_FACTS_ID) : NULL;
-
-	if (VR_HAS(f, facts))
-		f->facts(p->plugin->self, fn, opaque);
-}
-
-static void text_plugin(struct vr_loaded *p)
+static void text_plugin(const struct vr_loaded *p, char *const *facts)
 {
 	const struct vr_manifest *m = p->manifest;
 
@@ -125,10 +110,12 @@ static void text_plugin(struct vr_loaded *p)
 	       p->probe_result == VR_OK ? "usable" : "not usable");
 	if (p->probe_result < 0)
 		printf("    %s\n", p->probe_text ? p->probe_text : vr_error_name(p->probe_result));
-	facts_of(p, text_fact, NULL);
+	for (; facts && facts[0] && facts[1]; facts += 2)
+		printf("    %-24s %s\n", facts[0], facts[1]);
 }
 
-static void text_report(struct vr_registry *r, const struct vr_cli *c, char *const *guests)
+static void text_report(struct vr_registry *r, const struct vr_cli *c, char *const *guests,
+			char **const *facts)
 {
 	const char *text;
 
@@ -137,7 +124,7 @@ static void text_report(struct vr_registry *r, const struct vr_cli *c, char *con
 		printf("  %s%s\n", text, exists(text) ? "" : " (not there)");
 	printf("\nPlugins\n");
 	for (uint32_t i = 0; i < vr_registry_count(r); i++)
-		text_plugin(vr_registry_at(r, i));
+		text_plugin(vr_registry_at(r, i), facts[i]);
 	if (vr_registry_count(r) == 0)
 		printf("  none; build them with 'make', or name a folder with --plugin-path\n");
 	if (vr_registry_problem(r, 0))
@@ -175,12 +162,7 @@ static void json_facts(struct vr_json *j, const struct facts *f)
 	vr_json_end_object(j);
 }
 
-static void VR_CALL json_fact(void *opaque, const char *name, const char *text)
-{
-	vr_json_string(opaque, name, text);
-}
-
-static void json_plugin(struct vr_json *j, struct vr_loaded *p)
+static void json_plugin(struct vr_json *j, const struct vr_loaded *p, char *const *facts)
 {
 	vr_json_object(j, NULL);
 	vr_json_string(j, "id", p->manifest->id);
@@ -190,13 +172,14 @@ static void json_plugin(struct vr_json *j, struct vr_loaded *p)
 	vr_json_string(j, "error", p->probe_result < 0 ? vr_error_name(p->probe_result) : NULL);
 	vr_json_string(j, "reason", p->probe_text);
 	vr_json_object(j, "facts");
-	facts_of(p, json_fact, j);
+	for (; facts && facts[0] && facts[1]; facts += 2)
+		vr_json_string(j, facts[0], facts[1]);
 	vr_json_end_object(j);
 	vr_json_end_object(j);
 }
 
 static int32_t json_report(struct vr_registry *r, const struct vr_cli *c, const struct facts *f,
-			   char *const *guests)
+			   char *const *guests, char **const *facts)
 {
 	struct vr_json j;
 	const char *text;
@@ -214,7 +197,7 @@ static int32_t json_report(struct vr_registry *r, const struct vr_cli *c, const 
 	vr_json_end_array(&j);
 	vr_json_array(&j, "plugins");
 	for (uint32_t i = 0; i < vr_registry_count(r); i++)
-		json_plugin(&j, vr_registry_at(r, i));
+		json_plugin(&j, vr_registry_at(r, i), facts[i]);
 	vr_json_end_array(&j);
 	vr_json_array(&j, "problems");
 	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
@@ -237,33 +220,47 @@ static int32_t json_report(struct vr_registry *r, const struct vr_cli *c, const 
 	return vr_json_finish(&j);
 }
 
-static int32_t report(struct vr_registry *r, struct vr_cli *c)
+static int32_t print_report(struct vr_registry *r, const struct vr_cli *c, char **const *facts)
 {
-	struct facts facts;
+	struct facts machine;
 	char **guests;
-	int32_t code = vr_cli_resolve(c, r);
+	int32_t code = guest_architectures(r, &guests);
 
 	if (code < 0)
 		return code;
-	/* A plugin's create() asks for its tables; nothing calls into them before start. */
-	vr_machine_offer(r);
-	read_facts(&facts);
-	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
-		vr_registry_probe(r, vr_registry_at(r, i));
-		vr_error_clear();
-	}
-	code = guest_architectures(r, &guests);
-	if (code < 0)
-		return code;
+	read_facts(&machine);
 	if (c->json) {
-		code = json_report(r, c, &facts, guests);
+		code = json_report(r, c, &machine, guests, facts);
 	} else {
-		text_facts(&facts);
-		text_report(r, c, guests);
+		text_facts(&machine);
+		text_report(r, c, guests, facts);
 		if (fflush(stdout) != 0)
 			code = vr_error_set(VR_E_IO, "standard output: can't write");
 	}
 	vr_text_list_free(guests);
+	return code;
+}
+
+static int32_t report(struct vr_registry *r, struct vr_cli *c)
+{
+	uint32_t n = vr_registry_count(r);
+	char ***facts; /* what each plugin says of this machine: names and texts in turn */
+	int32_t code = vr_cli_resolve(c, r);
+
+	if (code < 0)
+		return code;
+	facts = calloc(n + 1, sizeof(*facts));
+	if (!facts)
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	/* A plugin's create() asks for its tables; nothing calls into them before start. */
+	vr_machine_offer(r);
+	for (uint32_t i = 0; code == VR_OK && i < n; i++)
+		code = trial_probe(r, vr_registry_at(r, i), &facts[i]);
+	if (code == VR_OK)
+		code = print_report(r, c, facts);
+	for (uint32_t i = 0; i < n; i++)
+		vr_text_list_free(facts[i]);
+	free(facts);
 	return code;
 }
 

@@ -12,6 +12,7 @@
 #include <vmrun/abi.h>
 
 #include "cli/option_table.h"
+#include "plugin/guard.h"
 #include "util/arch.h"
 #include "util/error.h"
 #include "util/text.h"
@@ -440,11 +441,11 @@ static int32_t check(const struct vr_cli *c)
 
 int32_t vr_cli_environment(struct vr_cli *c)
 {
-	const char *value = getenv("VM_ACCEL_FALLBACK");
+	const char *value = getenv("VM_ACCEL_FALLBACK"), *limit = getenv(GUARD_LIMIT_VARIABLE);
 
 	if (value && value[0] && vr_text_bool(value, &c->machine.fallback) < 0)
 		return vr_error_set(VR_E_INVAL, "VM_ACCEL_FALLBACK '%s' must be 1 or 0", value);
-	return VR_OK;
+	return limit && limit[0] ? guard_limit(limit) : VR_OK;
 }
 
 int32_t vr_cli_parse(int argc, char *const *argv, struct vr_cli *c)

@@ -15,6 +15,7 @@ struct vr_registry;
 #define VR_EXIT_CODE_RUN 1    /* an error while running */
 #define VR_EXIT_CODE_USAGE 2  /* the command line */
 #define VR_EXIT_CODE_CONFIG 3 /* configuration, plugins or image: the machine can't be built */
+#define VR_EXIT_CODE_PLUGIN 4 /* a plugin called exit(), or did not return */
 
 enum vr_cli_command { VR_CLI_RUN, VR_CLI_PLUGINS, VR_CLI_DOCTOR, VR_CLI_HELP, VR_CLI_VERSION };
 
@@ -55,7 +56,7 @@ enum vr_option_id {
  * was filled in is to be freed by vr_cli_free() in any case. */
 int32_t vr_cli_parse(int argc, char *const *argv, struct vr_cli *out);
 void vr_cli_free(struct vr_cli *c);
-/* VM_ACCEL_FALLBACK. */
+/* VM_ACCEL_FALLBACK, VMRUN_PLUGIN_TIMEOUT. */
 int32_t vr_cli_environment(struct vr_cli *c);
 
 /* Read a machine file into what the command line left open. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* plugins.c: `vmrun plugins [list|show ID] [--json]`. Reads manifests only; no library is opened. The other
- * words behind `plugins` have files of their own. */
+/* plugins.c: `vmrun plugins [list|show ID] [--json]`. Reads manifests, and looks whether the libraries are
+ * whole; none is opened. The other words behind `plugins` have files of their own. */
 #include <string.h>
 #include <vmrun/host.h>
 
@@ -40,6 +40,7 @@ static void json_plugin(struct vr_json *j, const struct vr_loaded *p)
 	vr_json_number(j, "abi_minor", m->abi_minor);
 	vr_json_list(j, "provides", m->provides);
 	vr_json_list(j, "requires", m->requires_);
+	vr_json_list(j, "devices", m->devices);
 	vr_json_list(j, "guest", m->guest);
 	vr_json_list(j, "host", m->host);
 	vr_json_array(j, "options");
@@ -49,13 +50,26 @@ static void json_plugin(struct vr_json *j, const struct vr_loaded *p)
 	vr_json_end_object(j);
 }
 
-static void json_problems(struct vr_json *j, const struct vr_registry *r)
+/* What is wrong with the i-th plugin's library, or NULL. */
+static const char *library_problem(struct vr_registry *r, uint32_t i)
+{
+	int32_t code;
+
+	vr_error_clear();
+	code = vr_registry_check_library(vr_registry_at(r, i));
+	return code < 0 ? vr_error_text(code) : NULL;
+}
+
+static void json_problems(struct vr_json *j, struct vr_registry *r)
 {
 	const char *text;
 
 	vr_json_array(j, "problems");
 	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
 		vr_json_string(j, NULL, text);
+	for (uint32_t i = 0; i < vr_registry_count(r); i++)
+		if ((text = library_problem(r, i)))
+			vr_json_string(j, NULL, text);
 	vr_json_end_array(j);
 }
 
@@ -86,6 +100,9 @@ static int32_t list_text(struct vr_registry *r)
 	}
 	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
 		vr_log(VR_LOG_WARN, "plugin left out: %s", text);
+	for (uint32_t i = 0; i < vr_registry_count(r); i++)
+		if ((text = library_problem(r, i)))
+			vr_log(VR_LOG_WARN, "plugin '%s': %s", vr_registry_at(r, i)->manifest->id, text);
 	if (vr_registry_count(r) == 0)
 		vr_log(VR_LOG_WARN, "no plugins found; 'vmrun doctor' says where they are looked for");
 	return VR_OK;
@@ -116,6 +133,7 @@ static int32_t show_text(const struct vr_loaded *p)
 	printf("%-10s %u.%u\n", "abi", m->abi_major, m->abi_minor);
 	show_list("provides", m->provides);
 	show_list("requires", m->requires_);
+	show_list("devices", m->devices);
 	show_list("guest", m->guest);
 	show_list("host", m->host);
 	if (m->option_count)

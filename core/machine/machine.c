@@ -112,29 +112,6 @@ static int32_t open_disks(struct vr_machine *m, const struct vr_machine_config *
 	return rc;
 }
 
-/* A board asks the registry for devices by type; only who is loaded answers. What the user named must work;
- * what is merely installed may be missed by nobody. */
-static int32_t start_devices(struct vr_registry *r)
-{
-	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
-		struct vr_loaded *p = vr_registry_at(r, i);
-		enum vr_plugin_class c = p->manifest->class_id;
-		int32_t rc;
-
-		if (c != VR_CLASS_DEVICE && !(c == VR_CLASS_PASSTHROUGH && p->requested))
-			continue;
-		vr_error_clear();
-		rc = vr_registry_start(r, p);
-		if (rc < 0 && p->requested)
-			return vr_error_context(rc, "-p %s", p->manifest->id);
-		if (rc < 0)
-			vr_log(VR_LOG_WARN, "devices of plugin '%s' can't be had: %s", p->manifest->id,
-			       vr_error_text(rc));
-		vr_error_clear();
-	}
-	return VR_OK;
-}
-
 static bool uses_files_later(struct vr_registry *r)
 {
 	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
@@ -305,7 +282,7 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc == VR_OK)
 		rc = find_tables(m);
 	if (rc == VR_OK)
-		rc = start_devices(m->registry);
+		rc = vr_devices_start(m->registry, m->choice.board);
 	if (rc < 0)
 		return rc;
 	vr_stats_init(&m->stats, c->stats != 0);

@@ -272,6 +272,10 @@ void vr_tap_line(const struct vr_machine *m, uint32_t vcpu, uint32_t line, uint3
 /* Asks the machine's firmware, and shows it. */
 int32_t vr_tap_hypercall(const struct vr_machine *m, uint32_t vcpu, uint32_t kind, uint64_t *regs);
 
+/* ---- devices.c --------------------------------------------------------------------------- */
+/* Starts the device plugins that this board, which was chosen, will ask. */
+int32_t vr_devices_start(struct vr_registry *r, const struct vr_loaded *board);
+
 /* ---- choose.c ---------------------------------------------------------------------------- */
 struct vr_choice {
 	struct vr_loaded *accel, *translator, *board;

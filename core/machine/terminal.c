@@ -14,13 +14,12 @@
 #include <unistd.h>
 
 #include "machine/parts.h"
+#include "util/fault.h"
 #include "util/log.h"
 
 static struct termios saved[2], raw;
 static volatile sig_atomic_t current, is_raw;
 static int terminal = -1;
-
-static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
 static bool in_foreground(int fd)
 {
@@ -34,12 +33,6 @@ void terminal_give_back(void)
 	is_raw = 0;
 	if (in_foreground(terminal))
 		tcsetattr(terminal, TCSANOW, &saved[current]);
-}
-
-static void crashed(int signal_number)
-{
-	terminal_give_back();
-	raise(signal_number); /* SA_RESETHAND: this time for real */
 }
 
 void terminal_restore(void)
@@ -57,13 +50,7 @@ static void register_exits(void)
 		return;
 	registered = true;
 	atexit(terminal_give_back);
-	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
-		struct sigaction old, act = {.sa_handler = crashed, .sa_flags = (int)SA_RESETHAND};
-
-		/* A handler that is there (a sanitizer's) stays. */
-		if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-			sigaction(fatal[i], &act, NULL);
-	}
+	fault_at_end(terminal_give_back);
 }
 
 /* Is this the raw mode that was set here? Else it is the mode to go back to: what the user had before, or has

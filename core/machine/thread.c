@@ -13,6 +13,7 @@
 #include "machine/parts.h"
 #include "machine/signals.h"
 #include "util/error.h"
+#include "util/fault.h"
 
 struct start {
 	const struct vr_sandbox *sandbox;
@@ -24,12 +25,17 @@ struct start {
 static void *trampoline(void *arg)
 {
 	struct start s = *(struct start *)arg;
+	struct fault_thread fault;
+	void *result;
 
 	free(arg);
+	fault_thread_begin(&fault, __builtin_frame_address(0));
 	pthread_setname_np(pthread_self(), s.name);
 	if (s.sandbox)
 		vr_sandbox_thread(s.sandbox);
-	return s.fn(s.arg);
+	result = s.fn(s.arg);
+	fault_thread_end(&fault);
+	return result;
 }
 
 int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *name, void *(*fn)(void *),

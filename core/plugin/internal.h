@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "plugin/guard.h"
 #include "plugin/registry.h"
 
 #define VR_OFFERS_MAX 32
@@ -30,12 +31,19 @@ struct vr_entry {
 	struct vr_loaded loaded; /* first: a struct vr_loaded * is an entry */
 	struct vr_plugin_host host;
 	char **values; /* one for each option of the manifest; NULL: not set */
+	char *file;    /* the library, once it was looked for; NULL: not yet */
 	uint32_t load_order, start_order;
 };
 
 static inline struct vr_entry *vr_entry_of(const struct vr_loaded *p)
 {
 	return (struct vr_entry *)(uintptr_t)p;
+}
+
+/* Around a call into the plugin. */
+static inline void vr_entry_step(const struct vr_loaded *p, enum guard_step step)
+{
+	guard_enter(p->manifest->id, vr_entry_of(p)->file, step);
 }
 
 /* Offers the tables that every plugin has: log, config, registry. */

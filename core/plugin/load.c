@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
+#include "plugin/elf.h"
 #include "plugin/internal.h"
 #include "plugin/search.h"
 #include "util/arch.h"
@@ -133,7 +133,9 @@ static int32_t create(struct vr_registry *r, struct vr_entry *e, vr_plugin_creat
 
 	vr_hosttables_host(r, e);
 	vr_error_clear();
+	vr_entry_step(&e->loaded, GUARD_CREATE);
 	code = fn(&e->host.host, m->id, &p);
+	guard_leave();
 	took = milliseconds() - begin;
 	if (code < 0)
 		return vr_error_context(code, "%s: vmrun_plugin_create", file);
@@ -152,16 +154,17 @@ static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const cha
 {
 	vr_plugin_magic_fn magic = NULL;
 	vr_plugin_create_fn make = NULL;
-	struct stat st;
+	const struct vr_magic *magic_block;
 	void *library;
 	int32_t code = vr_search_elevated() ? vr_search_trusted(file) : VR_OK;
 
+	if (code == VR_OK)
+		code = elf_check(file);
 	if (code < 0)
 		return code;
-	/* Opening a pipe would wait for somebody to write to it. */
-	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode))
-		return vr_error_set(VR_E_IO, "%s: can't be loaded: it is no regular file", file);
+	vr_entry_step(&e->loaded, GUARD_OPEN);
 	library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	guard_leave();
 	if (!library) {
 		const char *why = dlerror();
 		size_t n = strlen(file);
@@ -174,21 +177,42 @@ static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const cha
 	code = find_symbol(library, "vmrun_plugin_magic", file, &magic);
 	if (code == VR_OK)
 		code = find_symbol(library, "vmrun_plugin_create", file, &make);
-	if (code == VR_OK)
-		code = check_magic(magic(), e->loaded.manifest, file);
+	if (code == VR_OK) {
+		vr_entry_step(&e->loaded, GUARD_MAGIC);
+		magic_block = magic();
+		guard_leave();
+		code = check_magic(magic_block, e->loaded.manifest, file);
+	}
 	if (code < 0) {
 		/* Nothing of it was created, so it may go. */
 		dlclose(library);
 		return code;
 	}
+	guard_library(e->loaded.manifest->id, dlsym(library, "vmrun_plugin_magic"));
 	return create(r, e, make, file);
+}
+
+/* The library's path, kept with the entry; NULL: no memory. */
+static const char *library_file(struct vr_entry *e)
+{
+	if (!e->file)
+		e->file = vr_text_format("%s/%s", e->loaded.directory, e->loaded.manifest->library);
+	return e->file;
+}
+
+int32_t vr_registry_check_library(struct vr_loaded *p)
+{
+	const char *file;
+
+	if (!p->manifest->library)
+		return VR_OK;
+	file = library_file(vr_entry_of(p));
+	return file ? elf_check(file) : VR_E_NOMEM;
 }
 
 int32_t vr_load_library(struct vr_registry *r, struct vr_entry *e)
 {
 	const struct vr_manifest *m = e->loaded.manifest;
-	char *file;
-	int32_t code;
 
 	/* The manifest's claim first: it costs nothing, and a library of another system would not even open.
 	 */
@@ -200,10 +224,5 @@ int32_t vr_load_library(struct vr_registry *r, struct vr_entry *e)
 		return vr_error_set(VR_E_UNSUPPORTED,
 				    "%s: plugin '%s' has no library for %s; use it on another system",
 				    m->file, m->id, vr_arch_platform());
-	file = vr_text_format("%s/%s", e->loaded.directory, m->library);
-	if (!file)
-		return VR_E_NOMEM;
-	code = open_library(r, e, file);
-	free(file);
-	return code;
+	return library_file(e) ? open_library(r, e, e->file) : VR_E_NOMEM;
 }

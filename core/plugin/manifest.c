@@ -481,6 +481,40 @@ static int32_t read_images(struct reading *r)
 	return VR_OK;
 }
 
+/* A device's type: "virtio-mmio-blk", "com.example.thing". */
+static bool is_device_type(const char *s)
+{
+	return vr_text_is_name(s, "-._");
+}
+
+static int32_t read_devices(struct reading *r)
+{
+	const struct vr_yaml_node *list = get(r, "devices");
+
+	if (!list)
+		return VR_OK;
+	if (r->m->class_id != VR_CLASS_DEVICE && r->m->class_id != VR_CLASS_BOARD)
+		return vr_yaml_key_error(r->y, list, "'devices' is for devices and boards; remove it");
+	if (vr_yaml_expect(r->y, list, VR_YAML_LIST) < 0)
+		return VR_E_MANIFEST;
+	r->m->devices = calloc(1, sizeof(*r->m->devices));
+	if (!r->m->devices)
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	for (const struct vr_yaml_node *n = list->first; n; n = n->next) {
+		const char *s;
+
+		if (vr_yaml_string(r->y, n, &s) < 0)
+			return VR_E_MANIFEST;
+		if (!is_device_type(s))
+			return vr_yaml_error(r->y, n, "device type '%s': " VR_MANIFEST_ID_RULE, s);
+		if (vr_text_list_has(r->m->devices, s))
+			return vr_yaml_error(r->y, n, "'%s' is given twice in 'devices'", s);
+		if (vr_text_list_add(&r->m->devices, s) < 0)
+			return VR_E_NOMEM;
+	}
+	return VR_OK;
+}
+
 /* After the options: it names one of them. */
 static int32_t read_wraps(struct reading *r)
 {
@@ -510,14 +544,14 @@ static int32_t read_requires(struct reading *r)
 
 static int32_t read_manifest(struct reading *r)
 {
-	static const char *const keys[] = {"manifest", "id",       "version",  "summary",  "class",
-					   "library",  "abi",      "provides", "requires", "guest",
-					   "host",     "priority", "options",  "images",   "wraps"};
+	static const char *const keys[] = {"manifest", "id",       "version",  "summary", "class", "library",
+					   "abi",      "provides", "requires", "guest",   "host",  "priority",
+					   "options",  "images",   "wraps",    "devices"};
 	/* In this order: the class decides what later keys may say. */
 	static int32_t (*const steps[])(struct reading *) = {
 		read_id,      read_version,  read_summary,  read_class,          read_library,
 		read_abi,     read_provides, read_requires, read_guest_and_host, read_priority,
-		read_options, read_images,   read_wraps,
+		read_options, read_images,   read_wraps,    read_devices,
 	};
 
 	if (r->root->kind != VR_YAML_MAP)
@@ -597,6 +631,7 @@ void vr_manifest_free(struct vr_manifest *m)
 	vr_text_list_free(m->requires_);
 	vr_text_list_free(m->guest);
 	vr_text_list_free(m->host);
+	vr_text_list_free(m->devices);
 	free(m->file);
 	free(m->id);
 	free(m->version);

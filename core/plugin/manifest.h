@@ -41,7 +41,10 @@ struct vr_manifest {
 	char **requires_;
 	char **guest; /* accel: "host" or architectures; translator/board: the guest architecture */
 	char **host;  /* translator: the host architecture; empty: any */
-	char *wraps;  /* accel: the option that names the accelerator this one stands before; NULL: none */
+	/* device: the types that it makes; board: those that it takes without being asked. NULL: not said. An
+	 * empty list is a list: it begins with NULL. */
+	char **devices;
+	char *wraps; /* accel: the option that names the accelerator this one stands before; NULL: none */
 	int32_t priority;
 	struct vr_manifest_option *options;
 	uint32_t option_count;

@@ -33,6 +33,7 @@ static void free_entry(struct vr_entry *e)
 	vr_manifest_free(e->loaded.manifest);
 	free(e->loaded.directory);
 	free(e->loaded.probe_text);
+	free(e->file);
 	free(e);
 }
 
@@ -66,8 +67,11 @@ void vr_registry_free(struct vr_registry *r)
 		e->loaded.started = false;
 		vr_error_clear();
 		if (VR_HAS(p, stop)) {
-			int32_t code = p->stop(p->self);
+			int32_t code;
 
+			vr_entry_step(&e->loaded, GUARD_STOP);
+			code = p->stop(p->self);
+			guard_leave();
 			if (code < 0)
 				vr_log(VR_LOG_WARN, "%s: stop: %s", e->loaded.manifest->id,
 				       vr_error_text(code));
@@ -76,8 +80,11 @@ void vr_registry_free(struct vr_registry *r)
 	while ((e = newest(r, false))) {
 		const struct vr_plugin *p = e->loaded.plugin;
 
-		if (VR_HAS(p, destroy))
+		if (VR_HAS(p, destroy)) {
+			vr_entry_step(&e->loaded, GUARD_DESTROY);
 			p->destroy(p->self);
+			guard_leave();
+		}
 		e->loaded.host = NULL;
 		e->loaded.plugin = NULL;
 	}
@@ -404,21 +411,23 @@ int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p)
 }
 
 /* Plugins answer with 0 or a negative code; anything else is taken for what was meant. */
-static int32_t call(int32_t (*fn)(void *), void *self)
+static int32_t call(struct vr_loaded *p, enum guard_step step, int32_t (*fn)(void *))
 {
 	int32_t code;
 
 	vr_error_clear();
-	code = fn(self);
+	vr_entry_step(p, step);
+	code = fn(p->plugin->self);
+	guard_leave();
 	return code < 0 ? code : VR_OK;
 }
 
-static void remember_probe(struct vr_loaded *p, int32_t code)
+void vr_registry_remember_probe(struct vr_loaded *p, int32_t code, const char *text)
 {
 	p->probed = true;
 	p->probe_result = code;
 	free(p->probe_text);
-	p->probe_text = code < 0 ? strdup(vr_error_text(code)) : NULL;
+	p->probe_text = code < 0 ? strdup(text) : NULL;
 }
 
 int32_t vr_registry_probe(struct vr_registry *r, struct vr_loaded *p)
@@ -428,11 +437,11 @@ int32_t vr_registry_probe(struct vr_registry *r, struct vr_loaded *p)
 	if (!p->probed) {
 		code = vr_registry_load(r, p);
 		if (code == VR_OK && VR_HAS(p->plugin, probe)) {
-			code = call(p->plugin->probe, p->plugin->self);
+			code = call(p, GUARD_PROBE, p->plugin->probe);
 			if (code < 0)
 				vr_error_context(code, "plugin '%s'", p->manifest->id);
 		}
-		remember_probe(p, code);
+		vr_registry_remember_probe(p, code, code < 0 ? vr_error_text(code) : NULL);
 		vr_error_clear();
 	}
 	if (p->probe_result < 0)
@@ -470,7 +479,7 @@ int32_t vr_registry_start(struct vr_registry *r, struct vr_loaded *p)
 	if (code < 0)
 		return code;
 	if (VR_HAS(p->plugin, start)) {
-		code = call(p->plugin->start, p->plugin->self);
+		code = call(p, GUARD_START, p->plugin->start);
 		if (code < 0)
 			return vr_error_context(code, "plugin '%s'", p->manifest->id);
 	}

@@ -78,10 +78,14 @@ int32_t vr_registry_option(struct vr_registry *r, struct vr_loaded *p, const cha
 const char *vr_registry_option_value(const struct vr_registry *r, const struct vr_loaded *p,
 				     const char *name);
 
+/* Can its library be opened, as far as its file tells? VR_OK where there is none for this system. */
+int32_t vr_registry_check_library(struct vr_loaded *p);
 /* dlopen, check the magic (an error names the field), create. Idempotent. */
 int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p);
 /* load + probe (cached). */
 int32_t vr_registry_probe(struct vr_registry *r, struct vr_loaded *p);
+/* This is what probe said: it is not asked again. */
+void vr_registry_remember_probe(struct vr_loaded *p, int32_t code, const char *text);
 /* load + probe + start. Idempotent. */
 int32_t vr_registry_start(struct vr_registry *r, struct vr_loaded *p);
 /* An interface table of a loaded plugin, or NULL. */

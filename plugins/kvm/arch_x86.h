@@ -50,6 +50,8 @@ int32_t kvm_state_put_back(struct kvm_vcpu *v, const struct vr_state_x86 *s);
 /* failure_x86.c: an instruction that KVM could not emulate. As kvm_arch_exit(). */
 int32_t kvm_failure_exit(struct kvm_vcpu *v);
 /* The general state, to the log. */
+/* Into the log of -v; the error's text ends with the hint. */
+#define KVM_STATE_HINT "; run it again with -v for the registers"
 void kvm_report_state(struct kvm_vcpu *v, const struct vr_state_x86 *s);
 
 #endif

@@ -3,32 +3,36 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "kvm.h"
 
-static _Thread_local char last[768];
+static _Thread_local char *kept; /* of KVM_TEXT bytes */
 
 int32_t kvm_error(const struct vr_host *host, int32_t code, const char *format, ...)
 {
+	char text[KVM_TEXT];
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(last, sizeof(last), format, ap);
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	host->error(host, code, last);
+	host->error(host, code, text);
+	if (kept)
+		memcpy(kept, text, sizeof(text));
 	return code;
 }
 
-const char *kvm_last_error(void)
+void kvm_error_keep(char text[KVM_TEXT])
 {
-	return last;
+	kept = text;
 }
 
 void kvm_log(const struct vr_host *host, uint32_t level, const char *format, ...)
 {
 	const struct vr_host_log *log = host->query(host, VR_LOG_ID);
-	char text[768];
+	char text[KVM_TEXT];
 	va_list ap;
 
 	if (!VR_HAS(log, write) || level > log->level)

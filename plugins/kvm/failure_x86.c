@@ -48,6 +48,7 @@ static uint32_t level_of(const struct vr_state_x86 *s)
 	return s->segment[VR_X86_SS].attributes >> VR_X86_SEG_DPL_SHIFT & 3;
 }
 
+/* With -v only: an error is one line. */
 void kvm_report_state(struct kvm_vcpu *v, const struct vr_state_x86 *s)
 {
 	static const char *const names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
@@ -55,22 +56,22 @@ void kvm_report_state(struct kvm_vcpu *v, const struct vr_state_x86 *s)
 	static const char *const segments[8] = {"es", "cs", "ss", "ds", "fs", "gs", "ldt", "tr"};
 	const struct vr_host *h = v->vm->host;
 
-	kvm_log(h, VR_LOG_ERROR, "vCPU %u: %s, CPL %u, rip %016" PRIx64 ", rflags %" PRIx64, v->index,
+	kvm_log(h, VR_LOG_INFO, "vCPU %u: %s, CPL %u, rip %016" PRIx64 ", rflags %" PRIx64, v->index,
 		mode_of(s), level_of(s), s->rip, s->rflags);
 	for (uint32_t i = 0; i < 16; i += 4)
-		kvm_log(h, VR_LOG_ERROR,
+		kvm_log(h, VR_LOG_INFO,
 			"  %-3s %016" PRIx64 "  %-3s %016" PRIx64 "  %-3s %016" PRIx64 "  %-3s %016" PRIx64,
 			names[i], s->gpr[i], names[i + 1], s->gpr[i + 1], names[i + 2], s->gpr[i + 2],
 			names[i + 3], s->gpr[i + 3]);
 	for (uint32_t i = 0; i < 8; i++)
-		kvm_log(h, VR_LOG_ERROR, "  %-3s %04x base %016" PRIx64 " limit %08x attributes %05x",
+		kvm_log(h, VR_LOG_INFO, "  %-3s %04x base %016" PRIx64 " limit %08x attributes %05x",
 			segments[i], s->segment[i].selector, s->segment[i].base, s->segment[i].limit,
 			s->segment[i].attributes);
-	kvm_log(h, VR_LOG_ERROR,
+	kvm_log(h, VR_LOG_INFO,
 		"  cr0 %" PRIx64 " cr2 %" PRIx64 " cr3 %" PRIx64 " cr4 %" PRIx64 " cr8 %" PRIx64
 		" efer %" PRIx64,
 		s->cr0, s->cr2, s->cr3, s->cr4, s->cr8, s->efer);
-	kvm_log(h, VR_LOG_ERROR,
+	kvm_log(h, VR_LOG_INFO,
 		"  gdt %" PRIx64 "+%x idt %" PRIx64 "+%x dr6 %" PRIx64 " dr7 %" PRIx64 " events %x",
 		s->gdt.base, s->gdt.limit, s->idt.base, s->idt.limit, s->dr6, s->dr7, s->events.flags);
 }
@@ -196,8 +197,7 @@ static int32_t report(struct kvm_vcpu *v, const struct vr_state_x86 *s, const ui
 	kvm_report_state(v, s);
 	return kvm_error(v->vm->host, VR_E_UNSUPPORTED,
 			 "vCPU %u: KVM can't emulate '%s' (bytes%s) at 0x%" PRIx64
-			 ", %s, CPL %u, and no installed plugin offers "
-			 "to execute it (%s)",
+			 ", %s, CPL %u, and no installed plugin offers to execute it (%s)" KVM_STATE_HINT,
 			 v->index, d->ok ? d->text : "an unknown instruction", n ? hex : " unreadable",
 			 s->rip, mode_of(s), level_of(s), VR_ASSIST_ID);
 }

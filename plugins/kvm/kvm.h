@@ -123,7 +123,10 @@ struct kvm_vm {
 /* Notes the text and returns the code. */
 __attribute__((format(printf, 3, 4))) int32_t kvm_error(const struct vr_host *host, int32_t code,
 							const char *format, ...);
-const char *kvm_last_error(void); /* this thread's, for where no code can be returned */
+#define KVM_TEXT 768
+/* From here on this thread's texts come into `text` as well, for where no code can be returned; NULL: no
+ * longer. */
+void kvm_error_keep(char text[KVM_TEXT]);
 __attribute__((format(printf, 3, 4))) void kvm_log(const struct vr_host *host, uint32_t level,
 						   const char *format, ...);
 /* ioctl() that starts again after a signal. */

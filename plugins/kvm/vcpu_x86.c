@@ -341,17 +341,17 @@ static int32_t internal_error(struct kvm_vcpu *v)
 		return kvm_failure_exit(v);
 	if (kvm_state_get(v, &v->arch->scratch) == VR_OK)
 		kvm_report_state(v, &v->arch->scratch);
-	return kvm_error(v->vm->host, VR_E_INTERNAL,
-			 "vCPU %u: KVM gives up at 0x%llx (internal error %u, %s, data 0x%llx 0x%llx)",
-			 v->index, (unsigned long long)v->arch->scratch.rip, r->internal.suberror,
-			 r->internal.suberror == KVM_INTERNAL_ERROR_DELIVERY_EV
-				 ? "while it delivered an event"
-			 : r->internal.suberror == KVM_INTERNAL_ERROR_SIMUL_EX ? "exceptions at the same time"
-			 : r->internal.suberror == KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON
-				 ? "an exit it does not expect"
-				 : "?",
-			 r->internal.ndata > 0 ? (unsigned long long)r->internal.data[0] : 0,
-			 r->internal.ndata > 1 ? (unsigned long long)r->internal.data[1] : 0);
+	return kvm_error(
+		v->vm->host, VR_E_INTERNAL,
+		"vCPU %u: KVM gives up at 0x%llx (internal error %u, %s, data 0x%llx 0x%llx)" KVM_STATE_HINT,
+		v->index, (unsigned long long)v->arch->scratch.rip, r->internal.suberror,
+		r->internal.suberror == KVM_INTERNAL_ERROR_DELIVERY_EV ? "while it delivered an event"
+		: r->internal.suberror == KVM_INTERNAL_ERROR_SIMUL_EX  ? "exceptions at the same time"
+		: r->internal.suberror == KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON
+			? "an exit it does not expect"
+			: "?",
+		r->internal.ndata > 0 ? (unsigned long long)r->internal.data[0] : 0,
+		r->internal.ndata > 1 ? (unsigned long long)r->internal.data[1] : 0);
 }
 
 int32_t kvm_arch_exit(struct kvm_vcpu *v)

@@ -128,16 +128,19 @@ static int32_t reset_vcpu(struct kvm_vcpu *v)
 void VR_CALL kvm_vm_reset(void *vm_)
 {
 	struct kvm_vm *vm = vm_;
+	char text[KVM_TEXT] = "";
 	int32_t rc = VR_OK;
 
+	kvm_error_keep(text);
 	for (uint32_t i = 0; rc == VR_OK && i < vm->vcpu_count; i++)
 		if (vm->vcpus[i])
 			rc = reset_vcpu(vm->vcpus[i]);
 	if (rc == VR_OK)
 		rc = kvm_arch_vm_reset(vm);
+	kvm_error_keep(NULL);
 	if (rc == VR_OK)
 		return;
-	kvm_log(vm->host, VR_LOG_ERROR, "the machine can't be reset: %s", kvm_last_error());
+	kvm_log(vm->host, VR_LOG_ERROR, "the machine can't be reset: %s", text);
 	vm->machine->power(vm->host, VR_POWER_CRASH, 1);
 }
 

@@ -9,7 +9,7 @@ EXAMPLES += $(EXAMPLES_DIR)/$(1).so $(EXAMPLES_DIR)/$(1).yaml
 $(EXAMPLES_DIR)/$(1).so: $(call objects,sdk/examples/$(2)/$(1).c) $(3)
 	@mkdir -p $$(@D)
 	@echo "  SO      $$@"
-	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $$@ $$^ $(4)
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -o $$@ $$^ $(4)
 $(EXAMPLES_DIR)/$(1).yaml: sdk/examples/$(2)/$(1).yaml
 	@mkdir -p $$(@D)
 	$(Q)cp $$< $$@

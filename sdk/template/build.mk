@@ -25,7 +25,7 @@ $(B)/sdk/plugins/tiny-xlate.so: $(TINY_XLATE_OBJ) $(TINY_XLATE_LIBS)
 $(B)/sdk/plugins/%.so:
 	@mkdir -p $(@D)
 	@echo "  SO      $@"
-	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $@ $^ -lm
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -o $@ $^ -lm
 $(B)/sdk/plugins/tiny-board.yaml: sdk/template/board/com.example.template.yaml
 $(B)/sdk/plugins/tiny-xlate.yaml: sdk/template/translator/com.example.template.yaml
 $(B)/sdk/plugins/%.yaml:

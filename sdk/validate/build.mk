@@ -16,7 +16,7 @@ VALIDATE_OBJS := $(call objects,$(sort $(filter-out sdk/validate/double%,$(wildc
 $(B)/bin/vmrun-check: $(VALIDATE_OBJS) $(DOUBLE) $(B)/lib/libxlate-ir.a $(B)/lib/libvmrun.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(if $(SAN),,$(VALIDATE_WATCHED:%=-Wl,--export-dynamic-symbol=%)) -o $@ $^ $(CORE_LIBS) -lm
+	$(Q)$(CC) $(LDFLAGS) $(PIE) $(if $(SAN),,$(VALIDATE_WATCHED:%=-Wl,--export-dynamic-symbol=%)) -o $@ $^ $(CORE_LIBS) -lm
 
 ALL += $(DOUBLE) $(B)/bin/vmrun-check
 

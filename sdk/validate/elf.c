@@ -94,28 +94,62 @@ static const Elf64_Sym *symbols(const struct elf *e, uint64_t *count)
 	return NULL;
 }
 
+struct names {
+	const Elf64_Sym *symbols;
+	uint64_t count;
+	const char *text;
+	uint64_t size;
+};
+
+static struct names dynamic_symbols(struct vr_check *c, const struct elf *e)
+{
+	struct names n = {.size = tag(e, DT_STRSZ)};
+
+	n.symbols = symbols(e, &n.count);
+	n.text = mapped(e, tag(e, DT_STRTAB), n.size);
+	if (!n.symbols || !n.text || !n.size || n.text[n.size - 1])
+		check_skip(c, "%s: no table of dynamic symbols to read", c->target->library);
+	return n;
+}
+
+static const char *name_of(const struct names *n, const Elf64_Sym *s)
+{
+	return s->st_name < n->size ? n->text + s->st_name : "?";
+}
+
+/* ELF Handling For Thread-Local Storage, 3.4: __tls_get_addr() may allocate a library's block when a thread
+ * first asks. */
+void check_thread_locals(struct vr_check *c)
+{
+	struct elf e = load(c);
+	struct names n = dynamic_symbols(c, &e);
+
+	for (uint64_t i = 0; i < n.count; i++)
+		CHECK(c, strcmp(name_of(&n, &n.symbols[i]), "__tls_get_addr") != 0,
+		      "it asks for thread-local variables by __tls_get_addr(); compile with "
+		      "-ftls-model=initial-exec, "
+		      "and keep them small");
+}
+
 void check_exports(struct vr_check *c)
 {
 	static const char *const wanted[] = {"vmrun_plugin_magic", "vmrun_plugin_create"};
 	struct elf e = load(c);
-	uint64_t count = 0, strings = tag(&e, DT_STRTAB), size = tag(&e, DT_STRSZ);
-	const Elf64_Sym *s = symbols(&e, &count);
-	const char *text = mapped(&e, strings, size);
+	struct names n = dynamic_symbols(c, &e);
 	uint32_t found = 0;
 
-	if (!s || !text || !size || text[size - 1])
-		check_skip(c, "%s: no table of dynamic symbols to read", c->target->library);
-	for (uint64_t i = 0; i < count; i++) {
-		const char *name = s[i].st_name < size ? text + s[i].st_name : "?";
-		uint32_t k, bind = ELF64_ST_BIND(s[i].st_info);
+	for (uint64_t i = 0; i < n.count; i++) {
+		const Elf64_Sym *s = &n.symbols[i];
+		const char *name = name_of(&n, s);
+		uint32_t k, bind = ELF64_ST_BIND(s->st_info);
 
-		if (s[i].st_shndx == SHN_UNDEF || bind == STB_LOCAL ||
-		    ELF64_ST_VISIBILITY(s[i].st_other) == STV_HIDDEN)
+		if (s->st_shndx == SHN_UNDEF || bind == STB_LOCAL ||
+		    ELF64_ST_VISIBILITY(s->st_other) == STV_HIDDEN)
 			continue;
 		for (k = 0; k < 2 && strcmp(name, wanted[k]) != 0; k++)
 			;
 		CHECK(c, k < 2, "it exports '%s' as well; compile with -fvisibility=hidden", name);
-		CHECK(c, ELF64_ST_TYPE(s[i].st_info) == STT_FUNC, "'%s' is no function", name);
+		CHECK(c, ELF64_ST_TYPE(s->st_info) == STT_FUNC, "'%s' is no function", name);
 		found |= 1u << k;
 	}
 	for (uint32_t k = 0; k < 2; k++)

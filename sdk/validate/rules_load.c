@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "check.h"
+#include "plugin/elf.h"
+#include "util/error.h"
 
 void check_manifest(struct vr_check *c)
 {
@@ -19,6 +21,7 @@ void check_library(struct vr_check *c)
 		check_skip(c, "the manifest is wrong");
 	if (!c->target->library)
 		check_skip(c, "the manifest names no library for this host");
+	CHECK(c, elf_check(c->target->library) == VR_OK, "%s", vr_error_text(VR_E_IO));
 	check_phase(c, "dlopen");
 	library = dlopen(c->target->library, RTLD_NOW | RTLD_LOCAL);
 	CHECK(c, library, "%s", dlerror());

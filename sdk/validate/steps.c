@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "plugin/elf.h"
+#include "util/error.h"
 
 /* ---- verdicts ------------------------------------------------------------------------------------ */
 
@@ -119,6 +121,8 @@ static void *library_of(struct vr_check *c, const struct check_target *t)
 
 	if (!t->library)
 		check_skip(c, "the manifest names no library for this host");
+	if (elf_check(t->library) < 0)
+		check_skip(c, "%s", vr_error_text(VR_E_IO));
 	check_phase(c, "dlopen");
 	library = dlopen(t->library, RTLD_NOW | RTLD_LOCAL);
 	if (!library)

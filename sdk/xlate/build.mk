@@ -27,6 +27,8 @@ endef
 $(eval $(call isa,arm64,a64))
 $(eval $(call isa,riscv64,rv))
 
+# tools/harden.mk says why.
+$(foreach f,$(wildcard sdk/xlate/emit/x86/*.c),$(eval CFLAGS_$(f) += $(NO_CET)))
 X86_EMIT_OBJS := $(call objects,$(sort $(wildcard sdk/xlate/emit/x86/*.c)))
 $(B)/lib/libxlate-emit-x86.a: $(X86_EMIT_OBJS)
 	@mkdir -p $(@D)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plugin/elf.h"
 #include "plugin/registry.h"
 #include "support.h"
 #include "util/arch.h"
@@ -90,7 +91,10 @@ Test(load, not_a_library, .init = setup, .fini = teardown)
 	test_file(folder, "t.yaml", test_manifest(NULL, NULL));
 	vr_registry_scan(registry, folder);
 	p = vr_registry_by_id(registry, "t");
-	snprintf(text, sizeof(text), "%s/t.so: can't be loaded: file too short", folder);
+	snprintf(
+		text, sizeof(text),
+		"%s/t.so: can't be loaded: it is no shared library (no ELF header); install the plugin again",
+		folder);
 	test_expect_error(vr_registry_load(registry, p), VR_E_IO, text);
 }
 
@@ -100,10 +104,38 @@ Test(load, no_file, .init = setup, .fini = teardown)
 
 	test_file(folder, "t.yaml", test_manifest(NULL, NULL));
 	vr_registry_scan(registry, folder);
-	snprintf(text, sizeof(text),
-		 "%s/t.so: can't be loaded: cannot open shared object file: No such file or directory",
-		 folder);
+	snprintf(text, sizeof(text), "%s/t.so: can't be loaded: No such file or directory", folder);
 	test_expect_error(vr_registry_load(registry, vr_registry_by_id(registry, "t")), VR_E_IO, text);
+}
+
+/* Every length of a library: refused, or (what follows the segments is for debuggers) loaded. */
+Test(load, cut_short, .init = setup, .fini = teardown)
+{
+	static uint8_t bytes[1 << 20];
+	FILE *f = fopen(test_built("faulty/good.so"), "rb");
+	char text[256], whole[256];
+	size_t size, first = 0;
+
+	cr_assert_not_null(f);
+	size = fread(bytes, 1, sizeof(bytes), f);
+	fclose(f);
+	cr_assert_lt(size, sizeof(bytes));
+	cr_assert_eq(elf_check_bytes(bytes, size, whole, sizeof(whole)), VR_OK, "%s", whole);
+	for (size_t n = 0; n <= size; n++) {
+		uint8_t *copy = malloc(n ? n : 1); /* so that a sanitizer sees where it ends */
+		int32_t rc;
+
+		cr_assert_not_null(copy);
+		memcpy(copy, bytes, n);
+		text[0] = '\0';
+		rc = elf_check_bytes(copy, n, text, sizeof(text));
+		free(copy);
+		if (rc == VR_OK && !first)
+			first = n;
+		cr_assert_eq(rc, first ? VR_OK : VR_E_IO, "%zu of %zu bytes: %s", n, size, text);
+		cr_assert(first || text[0], "%zu bytes", n);
+	}
+	cr_expect_gt(first, 4096);
 }
 
 Test(load, other_system, .init = setup, .fini = teardown)

@@ -336,6 +336,39 @@ ACCEL_RULE(wraps_and_guest, "wraps: a\nguest: any\noptions: [{name: a, type: str
 	   "remove one")
 BOARD_RULE(wraps_on_board, "guest: arm64\nwraps: a", "m.yaml:10:1: 'wraps' is for accelerators; remove it")
 
+ACCEL_RULE(devices_on_accel, "devices: [a]", "m.yaml:9:1: 'devices' is for devices and boards; remove it")
+BOARD_RULE(devices_word, "guest: arm64\ndevices: a",
+	   "m.yaml:10:10: 'devices' must be a list, not a single value")
+BOARD_RULE(devices_type, "guest: arm64\ndevices: [A b]",
+	   "m.yaml:10:11: device type 'A b': " VR_MANIFEST_ID_RULE)
+BOARD_RULE(devices_twice, "guest: arm64\ndevices: [a, a]", "m.yaml:10:14: 'a' is given twice in 'devices'")
+
+/* An empty list says something, none at all doesn't. */
+Test(manifest, devices)
+{
+	static const char *const lines[] = {"", "devices: []\n",
+					    "devices: [virtio-mmio-blk, org.example.x]\n"};
+	char text[512];
+
+	for (size_t i = 0; i < 3; i++) {
+		struct vr_manifest *m;
+
+		snprintf(text, sizeof(text),
+			 "manifest: 1\nid: w\nversion: 1.0.0\nsummary: s\nclass: device\n"
+			 "library: {linux-x86_64: w.so}\nabi: {major: 1, minor: 1}\n"
+			 "provides: [vmrun.device/1]\n%s",
+			 lines[i]);
+		cr_assert_eq(vr_manifest_parse("m.yaml", text, strlen(text), &m), VR_OK, "%s",
+			     vr_error_text(VR_E_MANIFEST));
+		cr_expect_eq(m->devices != NULL, i > 0);
+		if (i == 1)
+			cr_expect_null(m->devices[0]);
+		if (i == 2)
+			cr_expect_str_eq(m->devices[1], "org.example.x");
+		vr_manifest_free(m);
+	}
+}
+
 Test(manifest, wraps)
 {
 	static const char text[] = "manifest: 1\nid: w\nversion: 1.0.0\nsummary: s\nclass: accel\n"

@@ -31,6 +31,8 @@ void *__wrap_realloc(void *p, size_t n);
 void __wrap_free(void *p);
 char *__wrap_strdup(const char *s);
 int __wrap_vasprintf(char **out, const char *format, va_list ap);
+/* What _FORTIFY_SOURCE makes of it. */
+int __wrap___vasprintf_chk(char **out, int flag, const char *format, va_list ap);
 
 static long live;           /* allocations that were not freed */
 static long countdown = -1; /* < 0: nothing fails */
@@ -78,6 +80,12 @@ int __wrap_vasprintf(char **out, const char *format, va_list ap)
 
 	live += n >= 0;
 	return n;
+}
+
+int __wrap___vasprintf_chk(char **out, int flag, const char *format, va_list ap)
+{
+	(void)flag;
+	return __wrap_vasprintf(out, format, ap);
 }
 
 void __wrap_free(void *p)

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 # tests/fuzz: libFuzzer programs for whatever reads a file that a user was given. Needs clang.
 #
-#   make fuzz FUZZ_SECONDS=600 [FUZZ="gpt fat bls unpack fdt_arm64 fdt_riscv64"]
+#   make fuzz FUZZ_SECONDS=600 [FUZZ="gpt fat bls unpack elf fdt_arm64 fdt_riscv64"]
 #
 # Inputs that found something new stay in build/fuzz/corpus/; a crash is left in build/fuzz/ and fails the target.
 
 FUZZ_SECONDS ?= 60
-FUZZ ?= gpt fat bls unpack fdt_arm64 fdt_riscv64
+FUZZ ?= gpt fat bls unpack elf fdt_arm64 fdt_riscv64
 FUZZ_CC ?= clang
+FUZZ_SEEDED := bls fat gpt unpack # seeds.c writes all of these
 FUZZ_DIR := $(B)/fuzz
-FUZZ_SRC := $(wildcard core/boot/*.c) core/util/error.c core/util/file.c core/util/log.c
+FUZZ_SRC := $(wildcard core/boot/*.c) core/plugin/elf.c core/util/error.c core/util/file.c core/util/log.c
 FUZZ_FLAGS := -std=gnu11 -O1 -g -Icore -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 $(FUZZ_DIR)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(wildcard core/boot/*.h)
@@ -33,9 +34,11 @@ $(FUZZ_DIR)/seeds: tests/fuzz/seeds.c tests/boot/image.c tests/boot/image.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O1 $(WARN) -o $@ $(filter %.c,$^) -lz
 
-fuzz: $(FUZZ:%=$(FUZZ_DIR)/fuzz_%) $(FUZZ_DIR)/seeds
-	@mkdir -p $(addprefix $(FUZZ_DIR)/corpus/,$(FUZZ) gpt fat bls unpack)
+fuzz: $(FUZZ:%=$(FUZZ_DIR)/fuzz_%) $(FUZZ_DIR)/seeds $(TEST_CORE_FAULTY)
+	@mkdir -p $(addprefix $(FUZZ_DIR)/corpus/,$(FUZZ) $(FUZZ_SEEDED))
 	$(Q)$(FUZZ_DIR)/seeds $(FUZZ_DIR)/corpus
+	$(Q)[ ! -d $(FUZZ_DIR)/corpus/elf ] || for f in good no_magic; do \
+	  objcopy --strip-all $(B)/tests/faulty/$$f.so $(FUZZ_DIR)/corpus/elf/$$f || exit 1; done
 	$(Q)for f in $(FUZZ); do \
 	  echo "  RUN     fuzz_$$f, $(FUZZ_SECONDS) s"; \
 	  $(FUZZ_DIR)/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=131072 -timeout=20 -rss_limit_mb=2048 -verbosity=0 \

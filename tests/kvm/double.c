@@ -104,7 +104,7 @@ static void VR_CALL log_write(const struct vr_host *host, uint32_t level, const 
 	pthread_mutex_unlock(&k->lock);
 }
 static const struct vr_host_log log_table = {
-	.size = sizeof(log_table), .level = VR_LOG_WARN, .write = log_write};
+	.size = sizeof(log_table), .level = VR_LOG_INFO, .write = log_write};
 
 static const char *VR_CALL config_string(const struct vr_host *host, const char *name)
 {

@@ -151,8 +151,21 @@ new_disk x16
 # shellcheck disable=SC2086
 faulty reset-fails 1 "the machine can't be reset: vCPU 0: KVM_SET_REGS: Input/output error; $GONE" registers:EIO:1 $V -p kvm
 [ -n "$NO_KVM" ] || has reset-was-asked-for "$LOGS/reset-fails.out" reset
+# An instruction that KVM's emulator does not know: one line, and the registers for those who ask.
+new_disk e
+# shellcheck disable=SC2086
+{
+	faulty not-emulated 1 "vCPU 0 can't go on: vCPU 0: KVM can't emulate 'paddd xmm0, .*' \\(bytes 66 0f fe .*\\) at 0x[0-9a-f]+, 64-bit mode, CPL 0, .*; run it again with -v for the registers" '' $V -p kvm
+	if [ -z "$NO_KVM" ]; then
+		timeout -k 5 $((60 * SLOW)) $V -v -p kvm >"$LOGS/verbose.out" 2>"$LOGS/verbose.err" </dev/null
+		same not-emulated-verbose 1 $?
+		has not-emulated-registers "$LOGS/verbose.err" '  rax '
+		has not-emulated-segments "$LOGS/verbose.err" '  cs  '
+		same not-emulated-verbose-error 1 "$(grep -c '^vmrun: error: ' "$LOGS/verbose.err")"
+	fi
+}
 if [ -n "$NO_KVM" ]; then
-	for name in refused-leaves-the-terminal-sane gone-leaves-the-terminal-sane unflushed-is-flushed only-read-is-not-flushed notifications-are-doorbells \
+	for name in not-emulated-verbose refused-leaves-the-terminal-sane gone-leaves-the-terminal-sane unflushed-is-flushed only-read-is-not-flushed notifications-are-doorbells \
 		a-doorbell-is-no-exit doorbells-over-a-reset two-vcpus; do
 		skip "$name" "$NO_KVM"
 	done

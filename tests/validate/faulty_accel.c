@@ -97,7 +97,7 @@ static int32_t VR_CALL faulty_get_state(void *vcpu, const char *id, void *state,
 
 static int32_t VR_CALL faulty_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
 {
-	static _Thread_local uint64_t copy[4096];
+	uint64_t copy[4096];
 
 	if (!FAULT(state_forgets) || length > sizeof(copy))
 		return soft_accel.vcpu_set_state(vcpu, id, state, length);

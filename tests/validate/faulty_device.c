@@ -44,6 +44,9 @@ VR_EXPORT void one_too_many(void)
 {
 }
 #endif
+#if THE_FAULT_lazy_thread_local
+__attribute__((tls_model("global-dynamic"))) static _Thread_local volatile uint64_t lazy;
+#endif
 #if THE_FAULT_missing_symbol
 void vmrun_test_symbol_that_nobody_has(void);
 #endif
@@ -305,6 +308,9 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 	struct plugin *p;
 	bool other;
 
+#if THE_FAULT_lazy_thread_local
+	lazy++;
+#endif
 	if (FAULT(any_id))
 		other = false;
 	else if (FAULT(id_prefix))

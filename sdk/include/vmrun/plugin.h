@@ -9,7 +9,9 @@
  * `create` touches no hardware, opens nothing, starts no thread and takes less than 100 ms.
  * `probe` answers "usable here?"; if not, vr_host.error() says why and what to do about it.
  * A library is never unloaded after create. No constructors, atexit, signal handlers, exit() or
- * longjmp() across the boundary.
+ * longjmp() across the boundary. Thread-local variables are small and have their place from the start
+ * (-ftls-model=initial-exec): one that is allocated at first use ends the process when there is no memory.
+ * Each of opening, create, probe and start returns within 10 s.
  */
 #ifndef VMRUN_PLUGIN_H
 #define VMRUN_PLUGIN_H

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * breaks.c: a plugin that breaks the process, where and how the variable VMRUN_TEST_BREAK says: STEP:MANNER,
+ * such as "create:segv". Steps: open (a constructor), magic, create, probe, start, stop, destroy, and, of its
+ * device virtio-mmio-breaks while the guest runs: access (the guest's first access), timer, thread.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vmrun/device.h>
+#include <vmrun/host.h>
+
+#include "faulty.h"
+
+static const struct vr_host *the_host;
+static struct vr_thread *the_thread;
+static struct vr_timer *the_timer;
+static char path[] = "/tmp/vmrun-breaks-XXXXXX";
+
+/* The compiler must see neither the fault nor that it never returns. */
+static volatile int zero;
+static char *volatile null;
+
+__attribute__((noinline)) static int deeper(int n)
+{
+	volatile char room[4096];
+
+	room[n & 4095] = (char)n;
+	return zero ? 0 : deeper(n + 1) + room[n & 4095];
+}
+
+static void cut_short(void)
+{
+	int fd = mkstemp(path);
+	volatile char *p;
+
+	unlink(path);
+	if (fd < 0 || ftruncate(fd, 4096) < 0)
+		return;
+	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	if (ftruncate(fd, 0) == 0)
+		zero = p[0];
+}
+
+static void break_now(const char *how)
+{
+	if (!strcmp(how, "segv")) {
+		null[0] = 1;
+	} else if (!strcmp(how, "libc")) {
+		memset(null, 1, (size_t)zero + 100); /* the program counter is in the C library */
+	} else if (!strcmp(how, "bus")) {
+		cut_short();
+	} else if (!strcmp(how, "ill")) {
+#if defined(__x86_64__)
+		__asm__ volatile("ud2");
+#else
+		raise(SIGILL);
+#endif
+	} else if (!strcmp(how, "fpe")) {
+#if defined(__x86_64__)
+		zero = 100 / zero;
+#else
+		raise(SIGFPE);
+#endif
+	} else if (!strcmp(how, "abort")) {
+		abort();
+	} else if (!strcmp(how, "overflow")) {
+		zero = deeper(1);
+	} else if (!strcmp(how, "exit")) {
+		exit(0);
+	} else if (!strcmp(how, "quick")) {
+		quick_exit(0);
+	} else if (!strcmp(how, "_exit")) {
+		_exit(0);
+	} else if (!strcmp(how, "child")) {
+		/* A child of its own that ends is no fault. */
+		if (fork() == 0)
+			_exit(0);
+	} else if (!strcmp(how, "slow")) {
+		for (int i = 0; i < 15; i++)
+			usleep(100000);
+	} else if (!strcmp(how, "hang")) {
+		for (;;)
+			pause();
+	} else if (!strcmp(how, "spin")) {
+		while (!zero)
+			;
+	}
+}
+
+static void may_break(const char *step)
+{
+	const char *what = getenv("VMRUN_TEST_BREAK");
+	size_t n = strlen(step);
+
+	if (what && !strncmp(what, step, n) && what[n] == ':')
+		break_now(what + n + 1);
+}
+
+__attribute__((constructor)) static void opened(void)
+{
+	may_break("open");
+}
+
+const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
+{
+	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
+
+	may_break("magic");
+	return &magic;
+}
+
+static int32_t VR_CALL probe(void *self)
+{
+	(void)self;
+	may_break("probe");
+	return VR_OK;
+}
+
+static int32_t VR_CALL start(void *self)
+{
+	(void)self;
+	may_break("start");
+	return VR_OK;
+}
+
+static int32_t VR_CALL stop(void *self)
+{
+	(void)self;
+	may_break("stop");
+	return VR_OK;
+}
+
+static void VR_CALL destroy(void *self)
+{
+	(void)self;
+	may_break("destroy");
+}
+
+/* ---- the device ---------------------------------------------------------------------------------------- */
+
+static uint64_t VR_CALL device_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+{
+	(void)opaque, (void)vcpu, (void)offset, (void)width;
+	may_break("access");
+	return 0;
+}
+
+static void VR_CALL device_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
+{
+	(void)opaque, (void)vcpu, (void)offset, (void)width, (void)value;
+}
+
+static void VR_CALL on_timer(void *opaque)
+{
+	(void)opaque;
+	may_break("timer");
+}
+
+static void VR_CALL on_thread(void *opaque)
+{
+	(void)opaque;
+	usleep(200000);
+	may_break("thread");
+}
+
+static int32_t VR_CALL device_create(void *self, const struct vr_device_config *c, void **device)
+{
+	static const struct vr_bus_ops ops = {
+		.size = sizeof(ops), .read = device_read, .write = device_write};
+	const struct vr_host_mmio *mmio = the_host->query(the_host, VR_MMIO_ID);
+	const struct vr_host_timer *timer = the_host->query(the_host, VR_TIMER_ID);
+	const struct vr_host_thread *thread = the_host->query(the_host, VR_THREAD_ID);
+
+	*device = self;
+	if (timer->create(the_host, on_timer, NULL, &the_timer) == VR_OK)
+		timer->arm(the_timer, timer->now(the_host) + 200000000);
+	thread->spawn(the_host, "breaks", on_thread, NULL, &the_thread);
+	return mmio->attach(the_host, VR_SPACE_MMIO, c->base, 0x200, &ops, NULL, "breaks");
+}
+
+static void VR_CALL device_reset(void *device)
+{
+	(void)device;
+}
+
+static void VR_CALL device_destroy(void *device)
+{
+	const struct vr_host_timer *timer = the_host->query(the_host, VR_TIMER_ID);
+	const struct vr_host_thread *thread = the_host->query(the_host, VR_THREAD_ID);
+
+	(void)device;
+	timer->destroy(the_timer);
+	thread->join(the_thread);
+}
+
+static const struct vr_device_maker maker = {
+	.size = sizeof(maker),
+	.types = "virtio-mmio-breaks",
+	.create = device_create,
+	.reset = device_reset,
+	.destroy = device_destroy,
+};
+
+static const void *VR_CALL query(void *self, const char *id)
+{
+	return !strcmp(id, VR_DEVICE_ID) ? &maker : faulty_query(self, id);
+}
+
+int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
+{
+	static char self;
+	static const struct vr_plugin plugin = {
+		.size = sizeof(plugin),
+		.self = &self,
+		.probe = probe,
+		.start = start,
+		.stop = stop,
+		.destroy = destroy,
+		.query = query,
+	};
+
+	(void)id;
+	the_host = host;
+	may_break("create");
+	*out = &plugin;
+	return VR_OK;
+}
