@@ -20,6 +20,7 @@
 
 #include "boot/boot.h"
 #include "machine/machine.h"
+#include "machine/sandbox.h"
 #include "plugin/registry.h"
 
 #define VR_MAX_REGIONS 32u
@@ -121,20 +122,6 @@ void vr_doorbells_update(struct vr_machine *m);
 void vr_doorbells_settle(struct vr_doorbells *b);
 void vr_doorbells_stop(struct vr_doorbells *b); /* the same, and nothing rings from here on */
 void vr_doorbells_free(struct vr_doorbells *b);
-
-/* ---- sandbox.c --------------------------------------------------------------------------- */
-struct vr_sandbox {
-	bool wanted;
-	atomic_bool entered;
-	int ruleset; /* Landlock; -1: none */
-};
-/* keep_files: new files may be opened later on. */
-void vr_sandbox_init(struct vr_sandbox *s, bool wanted, bool keep_files);
-/* This file may still be read. */
-void vr_sandbox_allow(const struct vr_sandbox *s, const char *path);
-void vr_sandbox_thread(const struct vr_sandbox *s); /* first thing on a new thread */
-void vr_sandbox_enter(struct vr_sandbox *s);        /* the whole process; [main] */
-void vr_sandbox_free(struct vr_sandbox *s);
 
 /* ---- thread.c ---------------------------------------------------------------------------- */
 /* A thread that leaves signals to the console's, has a name and is in the sandbox. */

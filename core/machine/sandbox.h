@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sandbox.h: what a process of vmrun gives up before it touches what an untrusted guest or network controls.
+ *
+ * A profile is a column of the table in sandbox_calls.def. SANDBOX_MACHINE is the machine process; the others
+ * are the roles of helper processes. sandbox.c says how the parts (capabilities, Landlock, seccomp) work
+ * together.
+ */
+#ifndef VR_MACHINE_SANDBOX_H
+#define VR_MACHINE_SANDBOX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sandbox_profile {
+	SANDBOX_MACHINE,       /* the machine process: no path, socket or exec rights */
+	SANDBOX_MACHINE_FILES, /* the same with a plugin of class passthrough, whose library opens files later
+				*/
+	SANDBOX_NET,           /* role net: makes sockets, binds and connects them */
+	SANDBOX_SHARE,         /* role share: opens what lies below the granted folders */
+	SANDBOX_BLOCK_NET,     /* role block-net: connects sockets */
+	SANDBOX_GPU,           /* role gpu: opens the granted device files, ioctl, mmap */
+	SANDBOX_CACHE,         /* role cache: opens, renames and unlinks below the granted folder */
+	SANDBOX_PROFILES
+};
+
+/* A file, or a folder with all below it, that may be opened by path after the sandbox has been entered. */
+struct sandbox_grant {
+	const char *path;
+	bool write; /* false: read only */
+};
+struct sandbox_grants {
+	const struct sandbox_grant *grant;
+	uint32_t count;
+};
+
+/*
+ * For a helper process that has one thread: gives up everything that `profile` does not have, for good, and
+ * for all threads that it starts later. grants may be NULL. Everything that needs other rights (opening the
+ * plugin's library) comes before. VR_OK, also where the kernel at hand lacks Landlock or seccomp (a line at
+ * level info says so); a negative code with vr_error_text() where a call failed that should not: the caller
+ * ends.
+ */
+int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox_grants *grants);
+
+/* ---- the machine process: threads exist before it is entered ---- */
+struct vr_sandbox {
+	bool wanted;
+	atomic_bool entered;
+	int ruleset; /* Landlock; -1: none */
+};
+/* keep_files: new files may be opened later on. */
+void vr_sandbox_init(struct vr_sandbox *s, bool wanted, bool keep_files);
+/* This file may still be read. */
+void vr_sandbox_allow(const struct vr_sandbox *s, const char *path);
+void vr_sandbox_thread(const struct vr_sandbox *s); /* first thing on a new thread */
+void vr_sandbox_enter(struct vr_sandbox *s);        /* the whole process; [main] */
+void vr_sandbox_free(struct vr_sandbox *s);
+
+#endif
