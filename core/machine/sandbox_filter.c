@@ -19,6 +19,9 @@
  *and keeps the answer where no argument was looked at; only rows with tests cost time later (seccomp(2),
  * "SECCOMP_RET_ALLOW" and Documentation/userspace-api/seccomp_filter.rst).
  *
+ * So the rows of calls that are made often come first, and the others in groups of GROUP numbers, of which a
+ *run of the program looks at one only.
+ *
  * Arguments are 64 bits wide and are compared by their low half where the kernel takes an int; the hosts are
  * little-endian.
  */
@@ -116,6 +119,7 @@ struct test {
 #define TESTS 2u
 struct call {
 	uint32_t number, profiles;
+	bool often;
 	struct test test[TESTS];
 };
 
@@ -167,17 +171,21 @@ struct call {
 #define ALL (M | F | HELPERS)
 
 static const struct call calls[] = {
-#define CALL(profiles, call, why, ...) {SYS_##call, profiles, {__VA_ARGS__}},
+#define OFTEN(profiles, call, why, ...) {SYS_##call, profiles, true, {__VA_ARGS__}},
+#define CALL(profiles, call, why, ...) {SYS_##call, profiles, false, {__VA_ARGS__}},
 #include "machine/sandbox_calls.def"
 #undef CALL
+#undef OFTEN
 };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
 /* ---- the program ---- */
 /* A row without tests takes two instructions, one with tests at most this many beside its lists. */
 #define ROW 14u
+#define GROUP 32u
+#define GROUPS 16u /* numbers end below 512 */
 struct program {
-	struct sock_filter code[CALLS * ROW + 2 * SANDBOX_IOCTLS + 64];
+	struct sock_filter code[CALLS * ROW + 2 * SANDBOX_IOCTLS + 4 * GROUPS + 64];
 	uint32_t length;
 	uint32_t self; /* process id */
 	const struct list *wanted;
@@ -265,6 +273,16 @@ static void put_call(struct program *p, const struct call *c)
 	p->code[row].jf = (uint8_t)(p->length - 1 - row);
 }
 
+/* Those of numbers from `first` to below `end`. */
+static void put_rows(struct program *p, enum sandbox_profile profile, bool often, uint32_t first,
+		     uint32_t end)
+{
+	for (uint32_t i = 0; i < CALLS; i++)
+		if (calls[i].profiles & 1u << profile && calls[i].often == often &&
+		    calls[i].number >= first && calls[i].number < end)
+			put_call(p, &calls[i]);
+}
+
 static void build(struct program *p, enum sandbox_profile profile)
 {
 	put(p, LOAD, 0, 0, FIELD(arch));
@@ -276,13 +294,20 @@ static void build(struct program *p, enum sandbox_profile profile)
 	put(p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
 #endif
 	if (p->wanted->count) {
-		struct call wanted = {SYS_ioctl, ALL, {{.kind = TEST_IN, .arg = 1, .list = p->wanted}}};
+		struct call wanted = {SYS_ioctl, ALL, true, {{.kind = TEST_IN, .arg = 1, .list = p->wanted}}};
 
 		put_call(p, &wanted);
 	}
-	for (uint32_t i = 0; i < CALLS; i++)
-		if (calls[i].profiles & 1u << profile)
-			put_call(p, &calls[i]);
+	put_rows(p, profile, true, 0, UINT32_MAX);
+	for (uint32_t g = 0; g < GROUPS; g++) {
+		uint32_t skip = p->length + 1;
+
+		put(p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, (g + 1) * GROUP);
+		put(p, BPF_JMP | BPF_JA, 0, 0, 0);
+		put_rows(p, profile, false, g * GROUP, (g + 1) * GROUP);
+		put(p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
+		p->code[skip].k = p->length - 1 - skip;
+	}
 	put(p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
 }
 
