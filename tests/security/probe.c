@@ -46,7 +46,7 @@ static struct {
 	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_timer *timer;
-	const char *dir, *kernel;
+	const char *dir, *kernel, *crash;
 	bool control;
 	struct vr_timer *alarm;
 	pthread_t early;
@@ -220,6 +220,10 @@ static void VR_CALL write_register(void *opaque, uint32_t vcpu, uint64_t offset,
 	(void)opaque, (void)vcpu, (void)offset, (void)width;
 	switch (value) {
 	case 1:
+		if (p.crash && !strcmp(p.crash, "abort"))
+			abort();
+		if (p.crash)
+			*(volatile int *)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) = 0;
 		attack("vcpu");
 		break;
 	case 2:
@@ -297,6 +301,7 @@ static int32_t VR_CALL start(void *self)
 	(void)self;
 	p.dir = config->string(p.host, "dir");
 	p.kernel = config->string(p.host, "kernel");
+	p.crash = config->string(p.host, "crash");
 	if (config->number(p.host, "control", &control) >= 0)
 		p.control = control != 0;
 	if (!p.dir || !p.kernel) {
@@ -325,6 +330,29 @@ static void VR_CALL destroy(void *self)
 	(void)self;
 }
 
+/* ---- a plugin of class passthrough beside it, which does nothing ---- */
+static int32_t VR_CALL nothing(void *self)
+{
+	(void)self;
+	return VR_OK;
+}
+
+static const void *VR_CALL any_interface(void *self, const char *interface_id)
+{
+	(void)interface_id;
+	return self;
+}
+
+static const struct vr_plugin passthrough = {
+	.size = sizeof(passthrough),
+	.self = &p,
+	.probe = nothing,
+	.start = nothing,
+	.stop = nothing,
+	.destroy = destroy,
+	.query = any_interface,
+};
+
 static const void *VR_CALL query(void *self, const char *interface_id)
 {
 	(void)self;
@@ -351,7 +379,10 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 		.query = query,
 	};
 
-	(void)id;
+	if (strcmp(id, ID) != 0) {
+		*out = &passthrough;
+		return VR_OK;
+	}
 	p.host = host;
 	*out = &plugin;
 	return VR_OK;
