@@ -337,10 +337,9 @@ static int32_t VR_CALL nothing(void *self)
 	return VR_OK;
 }
 
-static const void *VR_CALL any_interface(void *self, const char *interface_id)
+static const void *VR_CALL query_nothing(void *self, const char *interface_id)
 {
-	(void)interface_id;
-	return self;
+	return strcmp(interface_id, "com.example.nothing/1") == 0 ? self : NULL;
 }
 
 static const struct vr_plugin passthrough = {
@@ -350,7 +349,7 @@ static const struct vr_plugin passthrough = {
 	.start = nothing,
 	.stop = nothing,
 	.destroy = destroy,
-	.query = any_interface,
+	.query = query_nothing,
 };
 
 static const void *VR_CALL query(void *self, const char *interface_id)

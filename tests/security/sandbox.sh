@@ -99,6 +99,7 @@ for user in $users; do
 	if [ $user = nobody ]; then as=$NOBODY owner=65534:65534; fi
 	scene "$user-idle" $owner
 	NAME=$user-idle OUT=$LOGS/$user-idle.out ERR=$LOGS/$user-idle.err
+	: >"$OUT"
 	# Descriptor 9 is one that a careless parent left open. The probe's own thread is there, and does nothing.
 	timeout -k 10 $((60 * SLOW)) $as "$VMRUN" --plugin-path "$PLUGINS" --smp 2 --stats --disk "$D/disk" \
 		-p "com.example.probe,dir=$D,kernel=$KERNEL" --kernel "$S/idle-guest" >"$OUT" 2>"$ERR" </dev/null 9<"$D/canary" &
