@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * probe.c: a device plugin that stands for code of an attacker's in the machine process: while the guest runs
- *it makes the system calls of probe_calls.def and tells whether each ends as the table says.
+ * probe.c: a device plugin that stands for an attacker's code in the machine process: while the guest runs it
+ * makes the system calls of probe_calls.def and tells whether each ends as the table says.
  *
  * The guest writes the number of a thread to register 0, and reads there how many threads have answered:
  *	1  the vCPU's, at once
