@@ -6,15 +6,16 @@
  * process. All threads share their memory, so such code has the rights of every thread: only what the whole
  * process gives up counts.
  *
- *   seccomp       an allow-list of system calls and of their arguments (sandbox_calls.def), for all threads
- * at once. This is the boundary: no path, socket, program or other process can be named, no memory becomes
- * executable, nothing is sent to the terminal's input. Landlock      no file can be opened, no TCP port
- * reached, no other process signalled, by the kernel's file and network layers. It binds a thread and what
- * that thread starts, so every thread takes it on as its first act. It holds even for a call that the
- * allow-list should not have had. capabilities  dropped in all sets, a thread each, so that the rights of
- * root are gone as well; the same for no_new_privs. dumpable      off: other processes of the user can't
- * trace this one or read its memory (ptrace(2)); no core dump is written, which would hold the guest's
- * memory.
+ * - seccomp: an allow-list of system calls and of their arguments (sandbox_calls.def), for all threads at
+ *   once. This is the boundary: no path, socket, program or other process can be named, no memory becomes
+ *   executable, nothing is sent to the terminal's input.
+ * - Landlock: no file can be opened, no TCP port reached, no other process signalled, by the kernel's file
+ * and network layers. It binds a thread and what that thread starts, so every thread takes it on as its first
+ *   act. It holds even for a call that the allow-list should not have had.
+ * - Capabilities: dropped in all sets, by each thread, so that the rights of root are gone as well; the same
+ *   for no_new_privs.
+ * - Dumpable: off. Other processes of the user can't trace this one or read its memory (ptrace(2)), and no
+ *   core dump is written, which would hold the guest's memory.
  *
  * What is needed later is made or opened before: disks, what a reset boots again, the code cache's
  * executable mapping, smaps_rollup of --stats, KVM's descriptors. Descriptors that were inherited are closed

@@ -19,8 +19,8 @@
  * Documentation/userspace-api/seccomp_filter.rst). So the rows of calls that are made often come first, and
  * the others in groups of GROUP numbers, of which one run of the program looks at one.
  *
- * The table is turned into a program here rather than by libseccomp: that takes microseconds of the 3.7 ms
- * that vmrun needs to start, and one library less.
+ * The table is turned into a program here, in a few microseconds. libseccomp 2.5 takes 1.2 ms for as many
+ * rows, and vmrun starts in 3.7.
  *
  * Arguments are 64 bits wide and are compared by their low half where the kernel takes an int; the hosts are
  * little-endian.
