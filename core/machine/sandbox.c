@@ -10,8 +10,8 @@
  *   once. This is the boundary: no path, socket, program or other process can be named, no memory becomes
  *   executable, nothing is sent to the terminal's input.
  * - Landlock: no file can be opened, no TCP port reached, no other process signalled, by the kernel's file
- * and network layers. It binds a thread and what that thread starts, so every thread takes it on as its first
- *   act. It holds even for a call that the allow-list should not have had.
+ *   and network layers. It binds a thread and what that thread starts, so every thread takes it on as its
+ * first act. It holds even for a call that the allow-list should not have had.
  * - Capabilities: dropped in all sets, by each thread, so that the rights of root are gone as well; the same
  *   for no_new_privs.
  * - Dumpable: off. Other processes of the user can't trace this one or read its memory (ptrace(2)), and no
