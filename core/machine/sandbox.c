@@ -85,8 +85,7 @@ static void tell_support(void)
 		return;
 	sandbox_support(&s);
 	for (uint32_t i = 0; (what = sandbox_not_covered(&s, i)); i++)
-		vr_log(VR_LOG_INFO, "sandbox: this kernel lacks (seccomp: %s, Landlock ABI %d): %s",
-		       s.seccomp ? "yes" : "no", s.landlock, what);
+		vr_log(VR_LOG_INFO, "sandbox: not covered on this kernel: %s", what);
 }
 
 /* ---- entering ---- */
@@ -98,14 +97,9 @@ static int32_t enter(enum sandbox_profile profile, int ruleset, const uint32_t *
 	if (prctl(PR_SET_DUMPABLE, 0ul, 0ul, 0ul, 0ul))
 		return vr_error_set(VR_E_PERM, "sandbox: PR_SET_DUMPABLE: %s", strerror(errno));
 #endif
-	if (!sandbox_filter_install(profile, ioctls, count))
+	/* What the kernel does not have tell_support() told. */
+	if (!sandbox_filter_install(profile, ioctls, count) || !sandbox_filter_available())
 		return VR_OK;
-	/* A kernel without it (ENOSYS, EINVAL), or a container that forbids it: that is told at level info.
-	 */
-	if (errno == ENOSYS || errno == EINVAL || errno == EPERM || errno == EACCES) {
-		vr_log(VR_LOG_INFO, "sandbox: seccomp: %s", strerror(errno));
-		return VR_OK;
-	}
 	return vr_error_set(
 		VR_E_PERM,
 		"sandbox: the system call filter can't be installed: %s%s; --no-sandbox runs without",

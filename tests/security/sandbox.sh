@@ -172,4 +172,18 @@ done
 "$VMRUN" --plugin-path "$PLUGINS" doctor >"$LOGS/doctor.out" 2>&1
 has "doctor: told" "$LOGS/doctor.out" "weaker with -p com.example.passthrough"
 has "doctor: what the kernel has" "$LOGS/doctor.out" "seccomp yes, Landlock"
+
+# ---- a kernel that has none of it: the emulator's, which knows neither seccomp nor Landlock -------------------------
+if command -v qemu-x86_64 >/dev/null && case $B in *san*) false ;; *) [ "$(uname -m)" = x86_64 ] ;; esac; then
+	qemu-x86_64 "$VMRUN" doctor >"$LOGS/bare-doctor.out" 2>&1
+	has "doctor: no seccomp, no Landlock" "$LOGS/bare-doctor.out" "seccomp no, Landlock no"
+	same "doctor: what is not covered" 7 "$(grep -c '^  not covered: ' "$LOGS/bare-doctor.out")"
+	OUT=$LOGS/bare.out ERR=$LOGS/bare.err NAME=bare
+	VMRUN_CODECACHE=single timeout -k 10 60 qemu-x86_64 "$VMRUN" -v -p soft --kernel "$B/tests/micro/arm64/status" --run x >"$OUT" 2>"$ERR" </dev/null
+	RC=$?
+	ended 42
+	same "$NAME: told at level info, each thing once" '7 7' "$(grep -c 'sandbox: not covered' "$ERR") $(grep 'sandbox: not covered' "$ERR" | sort -u | wc -l)"
+else
+	skip bare-kernel "no qemu-x86_64, or a build with sanitizers"
+fi
 finish
