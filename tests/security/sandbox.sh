@@ -122,11 +122,11 @@ for user in $users; do
 	*-nobody) if $as ls "/proc/$pid/fd" >/dev/null 2>&1; then bad "$NAME: closed to its user's other processes" refused "/proc/$pid/fd can be read"; else ok "$NAME: closed to its user's other processes"; fi ;;
 	esac
 	kill "$pid"
-	tries=0
-	while kill -0 "$pid" 2>/dev/null && [ $((tries += 1)) -le $((300 * SLOW)) ]; do sleep 0.1; done
-	kill -KILL "$pid" 2>/dev/null
+	(sleep $((30 * SLOW)) && kill -KILL "$pid") 2>/dev/null &
+	dog=$!
 	wait "$pid"
 	RC=$?
+	kill "$dog"
 	ended 143
 	has "$NAME: --stats reads smaps" "$ERR" host_pss_beyond_ram_bytes
 done
@@ -172,7 +172,7 @@ probe passthrough $(probing -p com.example.passthrough)
 has "$NAME: told" "$ERR" "plugin 'com.example.passthrough' opens files while the guest runs"
 has "$NAME: opens" "$ERR" "not ok vcpu-open-write expected EPERM, came it works"
 for call in execve fork clone-process ptrace-parent socket-inet socket-unix mmap-rwx kill-parent tiocsti-stdin mount capset chmod; do
-	grep -aq "^ok vcpu-$call" "$ERR" && ok "$NAME: not $call" || bad "$NAME: not $call" EPERM "$(grep -a "vcpu-$call " "$ERR")"
+	same "$NAME: not $call" "ok vcpu-$call" "$(grep -a " vcpu-$call\( \|.\?$\)" "$ERR" | tr -d "\r")"
 done
 "$VMRUN" --plugin-path "$PLUGINS" doctor >"$LOGS/doctor.out" 2>&1
 has "doctor: told" "$LOGS/doctor.out" "weaker with -p com.example.passthrough"
