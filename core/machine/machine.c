@@ -35,6 +35,7 @@ void vr_machine_offer(struct vr_registry *r)
 	vr_registry_offer(r, VR_BLOCK_ID, &vr_block_table);
 	vr_registry_offer(r, VR_TAP_ID, &vr_tap_table);
 	vr_registry_offer(r, VR_DOORBELL_ID, &vr_doorbell_table);
+	vr_registry_offer(r, VR_SANDBOX_ID, &vr_sandbox_table);
 }
 
 /* ---- building ------------------------------------------------------------------------------------ */
@@ -112,16 +113,22 @@ static int32_t open_disks(struct vr_machine *m, const struct vr_machine_config *
 	return rc;
 }
 
-static bool uses_files_later(struct vr_registry *r)
+static enum sandbox_profile sandbox_profile(struct vr_registry *r, bool sandbox)
 {
 	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
 		struct vr_loaded *p = vr_registry_at(r, i);
 
-		/* Vendors' libraries open their device files when it suits them. */
-		if (p->started && p->manifest->class_id == VR_CLASS_PASSTHROUGH)
-			return true;
+		if (!p->started || p->manifest->class_id != VR_CLASS_PASSTHROUGH)
+			continue;
+		if (sandbox)
+			vr_log(VR_LOG_WARN,
+			       "plugin '%s' opens files while the guest runs, so the sandbox keeps this "
+			       "process's right to "
+			       "open files",
+			       p->manifest->id);
+		return SANDBOX_MACHINE_FILES;
 	}
-	return false;
+	return SANDBOX_MACHINE;
 }
 
 static int32_t find_tables(struct vr_machine *m)
@@ -286,7 +293,7 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc < 0)
 		return rc;
 	vr_stats_init(&m->stats, c->stats != 0);
-	vr_sandbox_init(&m->sandbox, c->sandbox, uses_files_later(m->registry));
+	vr_sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
 	rc = create_vm(m);
 	if (rc == VR_OK)
 		rc = create_board(m);
@@ -390,11 +397,12 @@ int32_t vr_machine_run(struct vr_machine *m)
 	uint32_t what;
 	int32_t rc = vr_console_start(&m->console, &m->sandbox);
 
+	if (rc == VR_OK)
+		rc = vr_sandbox_enter(&m->sandbox);
 	if (rc < 0) {
 		vr_log(VR_LOG_ERROR, "%s", vr_error_text(rc));
 		return 1;
 	}
-	vr_sandbox_enter(&m->sandbox);
 	m->boot_files.guest_has_run = true;
 	m->stats.started = vr_clock_monotonic();
 	vr_vcpus_resume(m);

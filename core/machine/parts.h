@@ -16,11 +16,13 @@
 #include <vmrun/accel.h>
 #include <vmrun/board.h>
 #include <vmrun/host.h>
+#include <vmrun/sandbox.h>
 #include <vmrun/tap.h>
 
 #include "boot/boot.h"
 #include "machine/backing.h"
 #include "machine/machine.h"
+#include "machine/sandbox.h"
 #include "plugin/registry.h"
 
 #define VR_MAX_REGIONS 32u
@@ -123,23 +125,9 @@ void vr_doorbells_settle(struct vr_doorbells *b);
 void vr_doorbells_stop(struct vr_doorbells *b); /* the same, and nothing rings from here on */
 void vr_doorbells_free(struct vr_doorbells *b);
 
-/* ---- sandbox.c --------------------------------------------------------------------------- */
-struct vr_sandbox {
-	bool wanted;
-	atomic_bool entered;
-	int ruleset; /* Landlock; -1: none */
-};
-/* keep_files: new files may be opened later on. */
-void vr_sandbox_init(struct vr_sandbox *s, bool wanted, bool keep_files);
-/* This file may still be read. */
-void vr_sandbox_allow(const struct vr_sandbox *s, const char *path);
-void vr_sandbox_thread(const struct vr_sandbox *s); /* first thing on a new thread */
-void vr_sandbox_enter(struct vr_sandbox *s);        /* the whole process; [main] */
-void vr_sandbox_free(struct vr_sandbox *s);
-
 /* ---- thread.c ---------------------------------------------------------------------------- */
 /* A thread that leaves signals to the main one, has a name and is in the sandbox. */
-int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *name, void *(*fn)(void *),
+int32_t vr_thread_start(pthread_t *out, struct vr_sandbox *s, const char *name, void *(*fn)(void *),
 			void *arg);
 void vr_park(_Atomic uint32_t *permit, uint64_t deadline_monotonic);
 void vr_unpark(_Atomic uint32_t *permit);
@@ -220,7 +208,7 @@ struct vr_console {
 	void *end_opaque;
 };
 int32_t vr_console_init(struct vr_console *c, bool script);
-int32_t vr_console_start(struct vr_console *c, const struct vr_sandbox *s);
+int32_t vr_console_start(struct vr_console *c, struct vr_sandbox *s);
 void vr_console_write(struct vr_console *c, const uint8_t *bytes, uint32_t n);
 uint32_t vr_console_read(struct vr_console *c, uint8_t *bytes, uint32_t n);
 int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
@@ -396,5 +384,6 @@ extern const struct vr_host_console vr_console_table;
 extern const struct vr_host_block vr_block_table;
 extern const struct vr_host_tap vr_tap_table;
 extern const struct vr_host_doorbell vr_doorbell_table;
+extern const struct vr_host_sandbox vr_sandbox_table;
 
 #endif

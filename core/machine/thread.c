@@ -16,7 +16,7 @@
 #include "util/fault.h"
 
 struct start {
-	const struct vr_sandbox *sandbox;
+	struct vr_sandbox *sandbox;
 	void *(*fn)(void *);
 	void *arg;
 	char name[16]; /* as much as the kernel keeps */
@@ -34,11 +34,13 @@ static void *trampoline(void *arg)
 	if (s.sandbox)
 		vr_sandbox_thread(s.sandbox);
 	result = s.fn(s.arg);
+	if (s.sandbox)
+		vr_sandbox_thread_ends(s.sandbox);
 	fault_thread_end(&fault);
 	return result;
 }
 
-int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *name, void *(*fn)(void *),
+int32_t vr_thread_start(pthread_t *out, struct vr_sandbox *s, const char *name, void *(*fn)(void *),
 			void *arg)
 {
 	struct start *p = calloc(1, sizeof(*p));
@@ -49,6 +51,8 @@ int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	/* A thread that is started from within the sandbox is in it. */
 	p->sandbox = s && !s->entered ? s : NULL;
+	if (p->sandbox)
+		atomic_fetch_add(&s->on_their_way, 1);
 	p->fn = fn;
 	p->arg = arg;
 	strncpy(p->name, name, sizeof(p->name) - 1);
@@ -57,6 +61,8 @@ int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *
 	e = pthread_create(out, NULL, trampoline, p);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e) {
+		if (p->sandbox)
+			atomic_fetch_sub(&s->on_their_way, 1);
 		free(p);
 		return vr_error_set(VR_E_NOMEM, "can't start thread '%s': %s", name, strerror(e));
 	}

@@ -22,6 +22,7 @@
 
 #include <pthread.h>
 #include <vmrun/host.h>
+#include <vmrun/sandbox.h>
 #include <vmrun/tap.h>
 
 #ifdef __cplusplus

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sandbox.h: what a process of vmrun gives up before it touches what an untrusted guest or network controls.
+ *
+ * A profile is a column of the table in sandbox_calls.def. SANDBOX_MACHINE is the machine process; the others
+ * are the roles of helper processes. sandbox.c says how the parts (capabilities, Landlock, seccomp) work
+ * together.
+ */
+#ifndef VR_MACHINE_SANDBOX_H
+#define VR_MACHINE_SANDBOX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sandbox_profile {
+	SANDBOX_MACHINE,       /* the machine process: no path, socket or exec rights */
+	SANDBOX_MACHINE_FILES, /* the same, but opens files: a passthrough plugin is there */
+	SANDBOX_NET,           /* role net: makes sockets, binds and connects them */
+	SANDBOX_SHARE,         /* role share: opens what lies below the granted folders */
+	SANDBOX_BLOCK_NET,     /* role block-net: connects sockets */
+	SANDBOX_GPU,           /* role gpu: opens the granted device files, ioctl, mmap */
+	SANDBOX_CACHE,         /* role cache: opens, renames and unlinks below the granted folder */
+	SANDBOX_PROFILES
+};
+
+/* A file, or a folder with all below it, that may be opened by path after the sandbox has been entered. */
+struct sandbox_grant {
+	const char *path;
+	bool write; /* false: read only */
+};
+struct sandbox_grants {
+	const struct sandbox_grant *grant;
+	uint32_t count;
+};
+
+/*
+ * For a helper process that has one thread: gives up everything that `profile` does not have, for good, and
+ * for all threads that it starts later. grants may be NULL. Everything that needs other rights (opening the
+ * plugin's library) comes before. VR_OK, also where the kernel at hand lacks Landlock or seccomp (a line at
+ * level info says so); a negative code with vr_error_text() where a call failed that should not, and
+ * then the caller ends.
+ */
+int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox_grants *grants);
+
+/* What the kernel at hand can do, for `vmrun doctor`. */
+struct sandbox_support {
+	bool seccomp;
+	int32_t landlock; /* its ABI; 0: none */
+};
+void sandbox_support(struct sandbox_support *out);
+/* The i-th thing that is not covered there, or NULL. */
+const char *sandbox_not_covered(const struct sandbox_support *s, uint32_t i);
+
+/* ---- the machine process: threads exist before it is entered ---- */
+#define SANDBOX_IOCTLS 128u
+struct vr_sandbox {
+	bool wanted;
+	atomic_bool entered;
+	enum sandbox_profile profile;
+	int ruleset;                    /* Landlock; -1: none */
+	_Atomic uint32_t on_their_way;  /* threads that were started and are not restricted yet */
+	_Atomic uint32_t threads;       /* that are restricted, and live */
+	uint32_t ioctl[SANDBOX_IOCTLS]; /* what plugins asked for */
+	uint32_t ioctls;
+};
+/* Says once, at level info, what the kernel at hand can't do. */
+void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile profile);
+/* ioctl() with this request stays possible. */
+int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request);
+void vr_sandbox_thread(struct vr_sandbox *s);      /* first thing on a new thread that was counted */
+void vr_sandbox_thread_ends(struct vr_sandbox *s); /* and its last */
+/* The whole process; [main]. VR_OK, or the machine must not run. */
+int32_t vr_sandbox_enter(struct vr_sandbox *s);
+void vr_sandbox_free(struct vr_sandbox *s);
+
+#endif
