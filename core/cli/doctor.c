@@ -15,6 +15,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "helper/helper.h"
 #include "machine/parts.h"
 #include "plugin/classes.h"
 #include "plugin/registry.h"
@@ -123,6 +124,8 @@ static void text_plugin(struct vr_loaded *p)
 
 	printf("  %-20s %-12s %s\n", m->id, vr_class_name(m->class_id),
 	       p->probe_result == VR_OK ? "usable" : "not usable");
+	if (m->helper)
+		printf("    %-24s %s: %s\n", "helper process", role_name(m->helper), role_rights(m->helper));
 	if (p->probe_result < 0)
 		printf("    %s\n", p->probe_text ? p->probe_text : vr_error_name(p->probe_result));
 	facts_of(p, text_fact, NULL);
@@ -186,6 +189,7 @@ static void json_plugin(struct vr_json *j, struct vr_loaded *p)
 	vr_json_string(j, "id", p->manifest->id);
 	vr_json_string(j, "class", vr_class_name(p->manifest->class_id));
 	vr_json_string(j, "manifest", p->manifest->file);
+	vr_json_string(j, "helper", role_name(p->manifest->helper));
 	vr_json_bool(j, "usable", p->probe_result == VR_OK);
 	vr_json_string(j, "error", p->probe_result < 0 ? vr_error_name(p->probe_result) : NULL);
 	vr_json_string(j, "reason", p->probe_text);
@@ -247,6 +251,7 @@ static int32_t report(struct vr_registry *r, struct vr_cli *c)
 		return code;
 	/* A plugin's create() asks for its tables; nothing calls into them before start. */
 	vr_machine_offer(r);
+	helpers_offer(r);
 	read_facts(&facts);
 	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
 		vr_registry_probe(r, vr_registry_at(r, i));

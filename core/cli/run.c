@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "helper/helper.h"
 #include "machine/machine.h"
 #include "plugin/registry.h"
 #include "util/error.h"
@@ -42,6 +43,9 @@ static int run(struct vr_cli *c, struct vr_registry *r)
 	int32_t status;
 	int32_t code = vr_cli_resolve(c, r);
 
+	/* Before the first library is opened and before the first thread. */
+	if (code == VR_OK)
+		code = helpers_start(r, c->machine.sandbox);
 	if (code == VR_OK)
 		code = check_requested(r);
 	if (code == VR_OK)
@@ -64,11 +68,14 @@ static int run(struct vr_cli *c, struct vr_registry *r)
 int vr_cli_run(struct vr_cli *c)
 {
 	struct vr_registry *r = vr_cli_registry(c);
+	struct helpers *h;
 	int status;
 
 	if (!r)
 		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_CONFIG);
 	status = run(c, r);
+	h = vr_registry_helpers(r);
 	vr_registry_free(r);
+	helpers_free(h);
 	return status;
 }

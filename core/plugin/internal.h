@@ -21,6 +21,7 @@ struct vr_registry {
 	} offers[VR_OFFERS_MAX];
 	_Atomic uint32_t offer_count;
 	struct vr_machine *machine;
+	struct helpers *helpers;
 	/* Counts loads and starts: they are undone in the opposite order. */
 	uint32_t sequence;
 };

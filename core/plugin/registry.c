@@ -387,6 +387,21 @@ const char *vr_registry_option_value(const struct vr_registry *r, const struct v
 	return set ? set : p->manifest->options[i].default_value;
 }
 
+const char *vr_registry_option_given(const struct vr_loaded *p, uint32_t i)
+{
+	return vr_entry_of(p)->values[i];
+}
+
+void vr_registry_set_helpers(struct vr_registry *r, struct helpers *h)
+{
+	r->helpers = h;
+}
+
+struct helpers *vr_registry_helpers(const struct vr_registry *r)
+{
+	return r->helpers;
+}
+
 /* ---- life ---- */
 
 int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p)

@@ -18,6 +18,7 @@
 struct vr_registry;
 struct vr_loaded;
 struct vr_machine;
+struct helpers;
 
 /* What a `const struct vr_host *` given to a plugin really is. */
 struct vr_plugin_host {
@@ -77,6 +78,13 @@ int32_t vr_registry_option(struct vr_registry *r, struct vr_loaded *p, const cha
 /* The value of an option: what was set, else the manifest's default, else NULL. */
 const char *vr_registry_option_value(const struct vr_registry *r, const struct vr_loaded *p,
 				     const char *name);
+
+/* What the user set the manifest's i-th option to, or NULL: a default is not given by the user. */
+const char *vr_registry_option_given(const struct vr_loaded *p, uint32_t i);
+
+/* What starts helper processes (core/helper), or NULL: there is none. The caller's. [main] */
+void vr_registry_set_helpers(struct vr_registry *r, struct helpers *h);
+struct helpers *vr_registry_helpers(const struct vr_registry *r);
 
 /* dlopen, check the magic (an error names the field), create. Idempotent. */
 int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p);

@@ -79,7 +79,7 @@ struct vr_helper_request {
 	uint32_t size;
 	uint32_t flags;                        /* VR_HELPER_DESCRIPTORS */
 	const void *config;                    /* for init() */
-	const void *state;                     /* for set_state(), or NULL */
+	const void *state;                     /* for set_state(); NULL, or of length 0: none */
 	uint32_t config_length;                /* at most VR_HELPER_MESSAGE_MAX */
 	uint32_t state_length;                 /* at most VR_HELPER_STATE_MAX */
 	uint64_t window;                       /* bytes of shared memory, zeros at first; 0: none */
@@ -92,7 +92,8 @@ struct vr_host_helper {
 	uint32_t reserved;
 	/* Starts a helper of the calling plugin. The user must have named the plugin where it is a device;
 	 * its manifest has the key `helper`. Returns when the helper is in run(), or with what its init() or
-	 * set_state() answered; after 10 s with VR_E_IO. [main], or a thread that may wait; while the guest
+	 * set_state() answered; after 10 s with VR_E_IO. An event may come before it returns; *out is set by
+	 * then. [main], or a thread that may wait; while the guest
 	 * runs as well. */
 	int32_t(VR_CALL *start)(const struct vr_host *host, const struct vr_helper_request *r,
 				struct vr_helper_process **out);
