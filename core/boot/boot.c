@@ -114,23 +114,19 @@ static int32_t finish(struct vr_boot *out, size_t kernel_size, size_t initrd_siz
 	return VR_OK;
 }
 
-int32_t vr_boot_from_files(const char *kernel, const char *initrd, const char *append, struct vr_boot *out)
+static int32_t from_kernel(const struct vr_source *kernel, const struct vr_source *initrd, const char *append,
+			   struct vr_boot *out)
 {
 	size_t kernel_size = 0, initrd_size = 0;
 	int32_t e;
 
-	*out = (struct vr_boot){0};
-	out->kernel_name = join(kernel, NULL);
+	out->kernel_name = join(kernel->name, NULL);
 	e = out->kernel_name ? VR_OK : vr_error_set(VR_E_NOMEM, "no memory for a file name");
 	if (!e)
-		e = vr_boot_read_file(kernel, 0, &out->kernel, &kernel_size);
-	if (!e && initrd)
-		e = vr_boot_read_file(initrd, 0, &out->initrd, &initrd_size);
-	if (!e)
-		e = finish(out, kernel_size, initrd_size, NULL, append);
-	if (e)
-		vr_boot_free(out);
-	return e;
+		e = read_source(kernel, 0, &out->kernel, &kernel_size);
+	if (!e && initrd->fd >= 0)
+		e = read_source(initrd, 0, &out->initrd, &initrd_size);
+	return e ? e : finish(out, kernel_size, initrd_size, NULL, append);
 }
 
 static bool has(const uint8_t *b, size_t n, size_t at, const char *bytes, size_t length)
@@ -196,34 +192,74 @@ static int32_t from_disk(const struct vr_source *s, const char *append, struct v
 	return e;
 }
 
-int32_t vr_boot_from_image(const char *path, const char *append, struct vr_boot *out, int *is_disk)
+static int32_t from_image(const struct vr_source *s, const char *append, struct vr_boot *out, int *is_disk)
 {
-	struct vr_source s;
-	size_t size = 0;
+	const struct vr_source none = {.fd = -1};
 	int32_t e;
+
+	*is_disk = vr_gpt_is(s);
+	if (*is_disk)
+		return from_disk(s, append, out);
+	e = refuse(s);
+	return e ? e : from_kernel(s, &none, append, out);
+}
+
+int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image)
+{
+	int32_t e;
+
+	*f = (struct boot_files){.main.fd = -1, .initrd.fd = -1, .is_image = !kernel};
+	e = vr_source_open(kernel ? kernel : image, &f->main);
+	return e || !initrd ? e : vr_source_open(initrd, &f->initrd);
+}
+
+int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out, int *is_disk)
+{
+	int32_t e = vr_source_measure(&f->main);
 
 	*out = (struct vr_boot){0};
 	*is_disk = 0;
-	e = vr_source_open(path, &s);
-	if (e)
-		return e;
-	*is_disk = vr_gpt_is(&s);
-	if (*is_disk) {
-		e = from_disk(&s, append, out);
-	} else {
-		e = refuse(&s);
-		if (!e) {
-			out->kernel_name = join(path, NULL);
-			e = out->kernel_name ? read_source(&s, 0, &out->kernel, &size)
-					     : vr_error_set(VR_E_NOMEM, "no memory for a file name");
-		}
-		if (!e)
-			e = finish(out, size, 0, NULL, append);
-	}
-	vr_source_close(&s);
+	if (!e && f->initrd.fd >= 0)
+		e = vr_source_measure(&f->initrd);
+	if (!e)
+		e = f->is_image ? from_image(&f->main, append, out, is_disk)
+				: from_kernel(&f->main, &f->initrd, append, out);
 	if (e)
 		vr_boot_free(out);
 	return e;
+}
+
+void boot_close(struct boot_files *f)
+{
+	vr_source_close(&f->main);
+	vr_source_close(&f->initrd);
+}
+
+/* Opened for one time. */
+static int32_t boot_once(const char *kernel, const char *initrd, const char *image, const char *append,
+			 struct vr_boot *out, int *is_disk)
+{
+	struct boot_files f;
+	int32_t e = boot_open(&f, kernel, initrd, image);
+
+	*out = (struct vr_boot){0};
+	if (!e)
+		e = boot_read(&f, append, out, is_disk);
+	boot_close(&f);
+	return e;
+}
+
+int32_t vr_boot_from_files(const char *kernel, const char *initrd, const char *append, struct vr_boot *out)
+{
+	int is_disk;
+
+	return boot_once(kernel, initrd, NULL, append, out, &is_disk);
+}
+
+int32_t vr_boot_from_image(const char *path, const char *append, struct vr_boot *out, int *is_disk)
+{
+	*is_disk = 0;
+	return boot_once(NULL, NULL, path, append, out, is_disk);
 }
 
 void vr_boot_free(struct vr_boot *b)

@@ -24,10 +24,20 @@ static int32_t open_error(const char *path, int e)
 	}
 }
 
+int32_t vr_source_measure(struct vr_source *s)
+{
+	off_t end = lseek(s->fd, 0, SEEK_END);
+
+	if (end < 0)
+		return vr_error_set(VR_E_IO, "%s: its size can't be found: %s", s->name, strerror(errno));
+	s->size = (uint64_t)end;
+	return VR_OK;
+}
+
 int32_t vr_source_open(const char *path, struct vr_source *out)
 {
 	struct stat st;
-	off_t end;
+	int32_t rc;
 
 	*out = (struct vr_source){.name = path, .fd = -1};
 	/* O_NONBLOCK: a pipe of that name must not hang us; it means nothing to files and disks. */
@@ -45,15 +55,11 @@ int32_t vr_source_open(const char *path, struct vr_source *out)
 				    S_ISDIR(st.st_mode) ? "is a folder"
 							: "is neither a file nor a block device");
 	}
-	end = lseek(fd, 0, SEEK_END);
-	if (end < 0) {
-		int e = errno;
-		close(fd);
-		return vr_error_set(VR_E_IO, "%s: its size can't be found: %s", path, strerror(e));
-	}
 	out->fd = fd;
-	out->size = (uint64_t)end;
-	return VR_OK;
+	rc = vr_source_measure(out);
+	if (rc < 0)
+		vr_source_close(out);
+	return rc;
 }
 
 void vr_source_close(struct vr_source *s)

@@ -17,6 +17,8 @@ struct vr_source {
 /* A regular file or a block device; never written. Errors name it. */
 int32_t vr_source_open(const char *path, struct vr_source *out);
 void vr_source_close(struct vr_source *s);
+/* Finds out the size once more: the file may have been written since it was opened. */
+int32_t vr_source_measure(struct vr_source *s);
 /* The same over bytes that the caller keeps. */
 void vr_source_memory(const char *name, const void *bytes, size_t size, struct vr_source *out);
 /* [offset, offset + n) lies in the source. */

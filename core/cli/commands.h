@@ -11,6 +11,8 @@ struct vr_registry;
 
 /* The whole program, for main() and for tests. */
 int vr_cli_main(int argc, char *const *argv);
+/* Before anything is opened: all descriptors but 0 to 2 and those that an argument names. */
+void vr_cli_close_inherited(int argc, char *const *argv);
 
 int vr_cli_run(struct vr_cli *c);
 int vr_cli_plugins(struct vr_cli *c);

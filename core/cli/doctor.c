@@ -131,6 +131,31 @@ static void text_plugin(struct vr_loaded *p)
 	facts_of(p, text_fact, NULL);
 }
 
+/* Its library opens files while the guest runs, so the sandbox is weaker with it (SANDBOX_MACHINE_FILES). */
+static bool weakens_sandbox(const struct vr_loaded *p)
+{
+	return p->manifest->class_id == VR_CLASS_PASSTHROUGH;
+}
+
+static void text_sandbox(struct vr_registry *r)
+{
+	struct sandbox_support s;
+	const char *what;
+
+	sandbox_support(&s);
+	printf("\nSandbox\n  seccomp %s, Landlock ", s.seccomp ? "yes" : "no");
+	if (s.landlock)
+		printf("ABI %d\n", s.landlock);
+	else
+		printf("no\n");
+	for (uint32_t i = 0; (what = sandbox_not_covered(&s, i)); i++)
+		printf("  not covered: %s\n", what);
+	for (uint32_t i = 0; i < vr_registry_count(r); i++)
+		if (weakens_sandbox(vr_registry_at(r, i)))
+			printf("  weaker with -p %s: the process keeps its right to open files\n",
+			       vr_registry_at(r, i)->manifest->id);
+}
+
 static void text_report(struct vr_registry *r, const struct vr_cli *c, char *const *guests)
 {
 	const char *text;
@@ -147,6 +172,7 @@ static void text_report(struct vr_registry *r, const struct vr_cli *c, char *con
 		printf("\nLeft out\n");
 	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
 		printf("  %s\n", text);
+	text_sandbox(r);
 	printf("\nWhat would run a guest\n");
 	if (!guests)
 		printf("  none: no board and no translator is installed\n");
@@ -199,6 +225,27 @@ static void json_plugin(struct vr_json *j, struct vr_loaded *p)
 	vr_json_end_object(j);
 }
 
+static void json_sandbox(struct vr_json *j, struct vr_registry *r)
+{
+	struct sandbox_support s;
+	const char *what;
+
+	sandbox_support(&s);
+	vr_json_object(j, "sandbox");
+	vr_json_bool(j, "seccomp", s.seccomp);
+	vr_json_signed(j, "landlock", s.landlock);
+	vr_json_array(j, "not_covered");
+	for (uint32_t i = 0; (what = sandbox_not_covered(&s, i)); i++)
+		vr_json_string(j, NULL, what);
+	vr_json_end_array(j);
+	vr_json_array(j, "weaker_with");
+	for (uint32_t i = 0; i < vr_registry_count(r); i++)
+		if (weakens_sandbox(vr_registry_at(r, i)))
+			vr_json_string(j, NULL, vr_registry_at(r, i)->manifest->id);
+	vr_json_end_array(j);
+	vr_json_end_object(j);
+}
+
 static int32_t json_report(struct vr_registry *r, const struct vr_cli *c, const struct facts *f,
 			   char *const *guests)
 {
@@ -224,6 +271,7 @@ static int32_t json_report(struct vr_registry *r, const struct vr_cli *c, const 
 	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
 		vr_json_string(&j, NULL, text);
 	vr_json_end_array(&j);
+	json_sandbox(&j, r);
 	vr_json_array(&j, "guests");
 	for (; guests && *guests; guests++) {
 		bool works;

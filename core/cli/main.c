@@ -3,5 +3,6 @@
 
 int main(int argc, char **argv)
 {
+	vr_cli_close_inherited(argc, argv);
 	return vr_cli_main(argc, argv);
 }

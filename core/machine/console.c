@@ -365,7 +365,7 @@ static void *console_main(void *arg)
 	return NULL;
 }
 
-int32_t vr_console_start(struct vr_console *c, const struct vr_sandbox *s)
+int32_t vr_console_start(struct vr_console *c, struct vr_sandbox *s)
 {
 	int32_t rc;
 

@@ -35,6 +35,7 @@ void vr_machine_offer(struct vr_registry *r)
 	vr_registry_offer(r, VR_BLOCK_ID, &vr_block_table);
 	vr_registry_offer(r, VR_TAP_ID, &vr_tap_table);
 	vr_registry_offer(r, VR_DOORBELL_ID, &vr_doorbell_table);
+	vr_registry_offer(r, VR_SANDBOX_ID, &vr_sandbox_table);
 }
 
 /* ---- building ------------------------------------------------------------------------------------ */
@@ -80,10 +81,12 @@ static int32_t remember_boot(struct vr_machine *m, const struct vr_machine_confi
 /* *image_is_disk: the image becomes disk 0. */
 static int32_t read_boot(struct vr_machine *m, int *image_is_disk)
 {
-	*image_is_disk = m->image != NULL;
+	int32_t rc = boot_read(&m->boot_files, m->append, &m->boot, image_is_disk);
+
+	/* Beside a kernel of its own an image can only be a disk. */
 	if (m->kernel)
-		return vr_boot_from_files(m->kernel, m->initrd, m->append, &m->boot);
-	return vr_boot_from_image(m->image, m->append, &m->boot, image_is_disk);
+		*image_is_disk = m->image != NULL;
+	return rc;
 }
 
 static int32_t open_disk(struct vr_machine *m, const char *path, bool read_only)
@@ -129,16 +132,22 @@ static int32_t start_devices(struct vr_registry *r)
 	return VR_OK;
 }
 
-static bool uses_files_later(struct vr_registry *r)
+static enum sandbox_profile sandbox_profile(struct vr_registry *r, bool sandbox)
 {
 	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
 		struct vr_loaded *p = vr_registry_at(r, i);
 
-		/* Vendors' libraries open their device files when it suits them. */
-		if (p->started && p->manifest->class_id == VR_CLASS_PASSTHROUGH)
-			return true;
+		if (!p->started || p->manifest->class_id != VR_CLASS_PASSTHROUGH)
+			continue;
+		if (sandbox)
+			vr_log(VR_LOG_WARN,
+			       "plugin '%s' opens files while the guest runs, so the sandbox keeps this "
+			       "process's right to "
+			       "open files",
+			       p->manifest->id);
+		return SANDBOX_MACHINE_FILES;
 	}
-	return false;
+	return SANDBOX_MACHINE;
 }
 
 static int32_t find_tables(struct vr_machine *m)
@@ -256,6 +265,8 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc == VR_OK)
 		rc = remember_boot(m, c);
 	if (rc == VR_OK)
+		rc = boot_open(&m->boot_files, m->kernel, m->initrd, m->image);
+	if (rc == VR_OK)
 		rc = read_boot(m, &image_is_disk);
 	if (rc == VR_OK)
 		rc = vr_choose(m->registry, c, &m->boot.payload, &m->choice);
@@ -270,9 +281,7 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc < 0)
 		return rc;
 	vr_stats_init(&m->stats, c->stats != 0);
-	vr_sandbox_init(&m->sandbox, c->sandbox, uses_files_later(m->registry));
-	vr_sandbox_allow(&m->sandbox, m->kernel ? m->kernel : m->image);
-	vr_sandbox_allow(&m->sandbox, m->initrd);
+	vr_sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
 	rc = create_vm(m);
 	if (rc == VR_OK)
 		rc = create_board(m);
@@ -310,6 +319,7 @@ int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c,
 	m->request = VR_POWER_NONE;
 	m->sandbox.ruleset = -1;
 	m->stats.smaps = -1;
+	m->boot_files.main.fd = m->boot_files.initrd.fd = -1;
 	init_locks(m);
 	vr_machine_offer(r);
 	vr_registry_set_machine(r, m);
@@ -323,7 +333,8 @@ int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c,
 }
 
 /* ---- running ------------------------------------------------------------------------------------- */
-/* A reset boots what is on the disk then: the guest may have put a new kernel there. */
+/* A reset boots what is on the disk then: the guest may have put a new kernel there. Nothing is opened: the
+ * process has given up the right to. */
 static int32_t reset(struct vr_machine *m)
 {
 	int image_is_disk;
@@ -372,11 +383,12 @@ int32_t vr_machine_run(struct vr_machine *m)
 	uint32_t what;
 	int32_t rc = vr_console_start(&m->console, &m->sandbox);
 
+	if (rc == VR_OK)
+		rc = vr_sandbox_enter(&m->sandbox);
 	if (rc < 0) {
 		vr_log(VR_LOG_ERROR, "%s", vr_error_text(rc));
 		return 1;
 	}
-	vr_sandbox_enter(&m->sandbox);
 	m->stats.started = vr_clock_monotonic();
 	vr_vcpus_resume(m);
 	for (;;) {
@@ -429,6 +441,7 @@ void vr_machine_free(struct vr_machine *m)
 	for (uint32_t i = 0; i < m->disk_count; i++)
 		vr_disk_close(&m->disk[i]);
 	vr_boot_free(&m->boot);
+	boot_close(&m->boot_files);
 	vr_bus_free(&m->bus);
 	vr_ram_free(&m->ram);
 	vr_stats_free(&m->stats);

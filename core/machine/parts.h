@@ -16,6 +16,7 @@
 #include <vmrun/accel.h>
 #include <vmrun/board.h>
 #include <vmrun/host.h>
+#include <vmrun/sandbox.h>
 #include <vmrun/tap.h>
 
 #include "boot/boot.h"
@@ -125,7 +126,7 @@ void vr_doorbells_free(struct vr_doorbells *b);
 
 /* ---- thread.c ---------------------------------------------------------------------------- */
 /* A thread that leaves signals to the console's, has a name and is in the sandbox. */
-int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *name, void *(*fn)(void *),
+int32_t vr_thread_start(pthread_t *out, struct vr_sandbox *s, const char *name, void *(*fn)(void *),
 			void *arg);
 void vr_park(_Atomic uint32_t *permit, uint64_t deadline_monotonic);
 void vr_unpark(_Atomic uint32_t *permit);
@@ -172,7 +173,7 @@ struct vr_console {
 	void *end_opaque;
 };
 int32_t vr_console_init(struct vr_console *c, bool script);
-int32_t vr_console_start(struct vr_console *c, const struct vr_sandbox *s);
+int32_t vr_console_start(struct vr_console *c, struct vr_sandbox *s);
 void vr_console_write(struct vr_console *c, const uint8_t *bytes, uint32_t n);
 uint32_t vr_console_read(struct vr_console *c, uint8_t *bytes, uint32_t n);
 int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
@@ -270,8 +271,9 @@ void vr_stats_free(struct vr_stats *s);
 struct vr_machine {
 	struct vr_registry *registry;
 	struct vr_choice choice;
-	struct vr_boot boot;                    /* empty but while it is loaded */
-	char *kernel, *initrd, *append, *image; /* what to read it from, again at each reset */
+	struct vr_boot boot;          /* empty but while it is loaded */
+	struct boot_files boot_files; /* what to read it from, again at each reset */
+	char *kernel, *initrd, *append, *image;
 
 	const struct vr_accel *accel;
 	void *accel_self, *vm;
@@ -329,5 +331,6 @@ extern const struct vr_host_console vr_console_table;
 extern const struct vr_host_block vr_block_table;
 extern const struct vr_host_tap vr_tap_table;
 extern const struct vr_host_doorbell vr_doorbell_table;
+extern const struct vr_host_sandbox vr_sandbox_table;
 
 #endif

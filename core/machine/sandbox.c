@@ -2,223 +2,211 @@
 /*
  * sandbox.c: what the process gives up once the guest is about to run.
  *
- * Landlock: no file that is not open yet can be opened, but for reading what a reset boots again. It binds a
- * thread and what that thread starts, so every thread takes it on as its first act. seccomp: no new programs,
- * sockets, mounts, tracing ... for all threads at once. Memory, threads and files that are open are
- * untouched. A kernel that lacks one of them runs the guest all the same.
+ * The guest is untrusted, and a fault in a device or a translator may let it run code of its own in this
+ * process. All threads share their memory, so such code has the rights of every thread: only what the whole
+ * process gives up counts.
+ *
+ *   seccomp       an allow-list of system calls and of their arguments (sandbox_calls.def), for all threads
+ * at once. This is the boundary: no path, socket, program or other process can be named, no memory becomes
+ * executable, nothing is sent to the terminal's input. Landlock      no file can be opened, no TCP port
+ * reached, no other process signalled, by the kernel's file and network layers. It binds a thread and what
+ * that thread starts, so every thread takes it on as its first act. It holds even for a call that the
+ * allow-list should not have had. capabilities  dropped in all sets, a thread each, so that the rights of
+ * root are gone as well; the same for no_new_privs. dumpable      off: other processes of the user can't
+ * trace this one or read its memory (ptrace(2)); no core dump is written, which would hold the guest's
+ * memory.
+ *
+ * What is needed later is made or opened before: disks, what a reset boots again, the code cache's
+ * executable mapping, smaps_rollup of --stats, KVM's descriptors. Descriptors that were inherited are closed
+ * when vmrun starts (cli/inherited.c).
+ *
+ * A plugin says which ioctl requests it makes while the guest runs (vmrun.sandbox/1). A plugin of class
+ * passthrough brings a vendor's library that opens device files when it suits it: with one, the process has
+ * the profile SANDBOX_MACHINE_FILES, which keeps opening and reading files; that is said on stderr. It is
+ * meant to end when such libraries run in a helper process of role gpu.
+ *
+ * In a build with sanitizers the sandbox is on, with some more calls, reading of files, and dumpable left on,
+ * without which the leak checker can't stop the threads.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/landlock.h>
-#include <linux/seccomp.h>
-#include <sched.h>
+#include <linux/capability.h>
+#include <linux/futex.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include <vmrun/sandbox.h>
+
 #include "machine/parts.h"
+#include "machine/sandbox_parts.h"
+#include "util/error.h"
 #include "util/log.h"
 
-#ifndef LANDLOCK_ACCESS_FS_REFER
-#define LANDLOCK_ACCESS_FS_REFER (1ull << 13)
-#endif
-#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
-#define LANDLOCK_ACCESS_FS_TRUNCATE (1ull << 14)
-#endif
-
-#if defined(__x86_64__)
-#define THIS_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define THIS_ARCH AUDIT_ARCH_AARCH64
-#elif defined(__riscv) && __riscv_xlen == 64
-#define THIS_ARCH AUDIT_ARCH_RISCV64
-#endif
-
-/* Refused with EPERM: a library that tries finds out and goes on. */
-/* clang-format off */
-static const uint32_t denied[] = {
-	SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev,
-#ifdef SYS_fork
-	SYS_fork, SYS_vfork,
-#endif
-	SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, SYS_swapon,
-	SYS_swapoff, SYS_reboot, SYS_sethostname, SYS_setdomainname, SYS_acct, SYS_quotactl,
-	SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_bpf, SYS_perf_event_open,
-	SYS_userfaultfd, SYS_keyctl, SYS_add_key, SYS_request_key, SYS_open_by_handle_at,
-	SYS_name_to_handle_at, SYS_socket, SYS_socketpair, SYS_bind, SYS_connect, SYS_setuid, SYS_setgid,
-	SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid,
-	SYS_setfsgid, SYS_capset, SYS_personality, SYS_clock_settime, SYS_settimeofday, SYS_adjtimex,
-#ifdef SYS_kexec_file_load
-	SYS_kexec_file_load,
-#endif
-#ifdef SYS_io_uring_setup
-	SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
-#endif
-#ifdef SYS_open_tree
-	SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
-#endif
-#ifdef SYS_pidfd_open
-	SYS_pidfd_open, SYS_pidfd_send_signal,
-#endif
-#ifdef SYS_pidfd_getfd
-	SYS_pidfd_getfd,
-#endif
-#ifdef SYS_mount_setattr
-	SYS_mount_setattr,
-#endif
-	SYS_tkill,
-};
-/* clang-format on */
-
-#define DENIED ((uint32_t)(sizeof(denied) / sizeof(denied[0])))
-
-struct program {
-	struct sock_filter code[2 * DENIED + 40];
-	uint16_t length;
-};
-
-static void put(struct program *p, uint16_t code, uint8_t yes, uint8_t no, uint32_t k)
+/* ---- what the kernel at hand can do ---- */
+void sandbox_support(struct sandbox_support *out)
 {
-	p->code[p->length++] = (struct sock_filter){code, yes, no, k};
+	out->seccomp = sandbox_filter_available();
+	out->landlock = sandbox_landlock_abi();
 }
 
-/* Return `action` when the accumulator equals k. */
-static void when_equal(struct program *p, uint32_t k, uint32_t action)
+/* What is missing where Landlock's ABI is older; seccomp covers it in the machine process, not in each
+ * helper. */
+static const struct {
+	int32_t abi;
+	const char *what;
+} since[] = {
+	{1, "opening files is not limited by path"},
+	{2, "files can't be moved between granted folders"},
+	{3, "truncating files is not limited by path"},
+	{4, "TCP ports are not limited"},
+	{5, "ioctl on device files is not limited by path"},
+	{6, "signals and abstract unix sockets to other processes are not limited"},
+};
+
+const char *sandbox_not_covered(const struct sandbox_support *s, uint32_t i)
 {
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, k);
-	put(p, BPF_RET | BPF_K, 0, 0, action);
+	if (!s->seccomp && i-- == 0)
+		return "no seccomp filters: system calls are not limited";
+	for (size_t k = 0; k < sizeof(since) / sizeof(since[0]); k++)
+		if (since[k].abi > s->landlock && i-- == 0)
+			return since[k].what;
+	return NULL;
 }
 
-#define LOAD (BPF_LD | BPF_W | BPF_ABS)
-#define FIELD(name) ((uint32_t)offsetof(struct seccomp_data, name))
-#define LOW(i) ((uint32_t)(offsetof(struct seccomp_data, args) + 8 * (i))) /* little-endian hosts */
-#define FAIL(e) (SECCOMP_RET_ERRNO | ((uint32_t)(e)&SECCOMP_RET_DATA))
-
-#ifdef THIS_ARCH
-static int filter(void)
+static void tell_support(void)
 {
-	struct program p = {.length = 0};
-	struct sock_fprog prog;
-	long rc;
+	struct sandbox_support s;
+	const char *what;
 
-	/* Calls of another ABI of this kernel have other numbers: none of them is ours. */
-	put(&p, LOAD, 0, 0, FIELD(arch));
-	put(&p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, THIS_ARCH);
-	put(&p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
-	put(&p, LOAD, 0, 0, FIELD(nr));
-#ifdef __x86_64__
-	put(&p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, 0x40000000u); /* x32 */
-	put(&p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
-#endif
-	/* clone3 hides its flags from a filter; without it libraries take clone. */
-#ifdef SYS_clone3
-	when_equal(&p, SYS_clone3, FAIL(ENOSYS));
-#endif
-	/* clone only for threads. */
-	put(&p, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, SYS_clone);
-	put(&p, LOAD, 0, 0, LOW(0));
-	put(&p, BPF_JMP | BPF_JSET | BPF_K, 1, 0, CLONE_THREAD);
-	put(&p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
-	put(&p, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
-	/* Signals only to ourselves. */
-	for (int i = 0; i < 2; i++) {
-		put(&p, BPF_JMP | BPF_JEQ | BPF_K, 0, 4, i ? SYS_tgkill : SYS_kill);
-		put(&p, LOAD, 0, 0, LOW(0));
-		put(&p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, (uint32_t)getpid());
-		put(&p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
-		put(&p, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
-	}
-	for (uint32_t i = 0; i < DENIED; i++)
-		when_equal(&p, denied[i], FAIL(EPERM));
-	put(&p, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW);
-	prog.len = p.length;
-	prog.filter = p.code;
-	rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-		     SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog);
-	if (rc > 0) {
-		errno = EBUSY; /* a thread has a filter of its own */
+	if (vr_log_level() < VR_LOG_INFO)
+		return;
+	sandbox_support(&s);
+	for (uint32_t i = 0; (what = sandbox_not_covered(&s, i)); i++)
+		vr_log(VR_LOG_INFO, "sandbox: this kernel lacks (seccomp: %s, Landlock ABI %d): %s",
+		       s.seccomp ? "yes" : "no", s.landlock, what);
+}
+
+/* ---- the calling thread ---- */
+/* Of this thread and what it starts. Only a thread with capabilities has anything to do. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	/* The bounding set needs CAP_SETPCAP, so it comes first; without that there is no way to use it
+	 * anyway. */
+	for (unsigned long c = 0; prctl(PR_CAPBSET_DROP, c, 0ul, 0ul, 0ul) == 0; c++)
+		;
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0ul, 0ul, 0ul);
+	return (int)syscall(SYS_capset, &head, none);
+}
+
+static int restrict_thread(int ruleset)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1ul, 0ul, 0ul, 0ul))
 		return -1;
-	}
-	return (int)rc;
+	if (ruleset >= 0 && sandbox_landlock_restrict(ruleset))
+		return -1;
+	return drop_capabilities();
 }
-#else
-static int filter(void)
-{
-	errno = ENOSYS;
-	return -1;
-}
-#endif
 
+static int32_t enter(enum sandbox_profile profile, int ruleset, const uint32_t *ioctls, uint32_t count)
+{
+	if (restrict_thread(ruleset))
+		return vr_error_set(VR_E_PERM, "sandbox: rights can't be given up: %s", strerror(errno));
+#ifndef SANDBOX_SANITIZED
+	if (prctl(PR_SET_DUMPABLE, 0ul, 0ul, 0ul, 0ul))
+		return vr_error_set(VR_E_PERM, "sandbox: PR_SET_DUMPABLE: %s", strerror(errno));
+#endif
+	if (!sandbox_filter_install(profile, ioctls, count))
+		return VR_OK;
+	/* A kernel without it (ENOSYS, EINVAL), or a container that forbids it: that is told at level info.
+	 */
+	if (errno == ENOSYS || errno == EINVAL || errno == EPERM || errno == EACCES) {
+		vr_log(VR_LOG_INFO, "sandbox: seccomp: %s", strerror(errno));
+		return VR_OK;
+	}
+	return vr_error_set(
+		VR_E_PERM,
+		"sandbox: the system call filter can't be installed: %s%s; --no-sandbox runs without",
+		strerror(errno), errno == EBUSY ? " (a plugin's thread has a filter of its own)" : "");
+}
+
+/* ---- helper processes ---- */
 int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox_grants *grants)
 {
-	/* The table comes next. */
-	(void)profile, (void)grants;
-	return prctl(PR_SET_NO_NEW_PRIVS, 1ul, 0ul, 0ul, 0ul) ? VR_E_IO : VR_OK;
+	int ruleset = sandbox_landlock_ruleset(profile);
+	int32_t rc;
+
+	tell_support();
+	for (uint32_t i = 0; ruleset >= 0 && grants && i < grants->count; i++)
+		if (sandbox_landlock_grant(ruleset, &grants->grant[i])) {
+			rc = vr_error_set(errno == ENOENT ? VR_E_NOENT : VR_E_PERM, "sandbox: '%s': %s",
+					  grants->grant[i].path, strerror(errno));
+			close(ruleset);
+			return rc;
+		}
+	rc = enter(profile, ruleset, NULL, 0);
+	if (ruleset >= 0)
+		close(ruleset);
+	return rc;
 }
 
-void vr_sandbox_init(struct vr_sandbox *s, bool wanted, bool keep_files)
+/* ---- the machine process ---- */
+void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile profile)
 {
-	struct landlock_ruleset_attr attr = {0};
-	long abi;
-
 	s->wanted = wanted;
-	s->entered = false;
+	s->profile = profile;
 	s->ruleset = -1;
-#if defined(__SANITIZE_ADDRESS__)
-	/* The leak checker starts a tracer and reads /proc when the process ends. */
-	s->wanted = false;
-#endif
-	if (!s->wanted || keep_files)
+	if (!wanted)
 		return;
-	abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	if (abi < 1) {
-		vr_log(VR_LOG_INFO, "sandbox: this kernel has no Landlock (%s)", strerror(errno));
-		return;
-	}
-	attr.handled_access_fs = (1ull << 13) - 1; /* all of its first version */
-	if (abi >= 2)
-		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
-	if (abi >= 3)
-		attr.handled_access_fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
-	s->ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
-	if (s->ruleset < 0)
+	tell_support();
+	s->ruleset = sandbox_landlock_ruleset(profile);
+	if (s->ruleset < 0 && sandbox_landlock_abi())
 		vr_log(VR_LOG_INFO, "sandbox: Landlock: %s", strerror(errno));
 }
 
-void vr_sandbox_allow(const struct vr_sandbox *s, const char *path)
-{
-	struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE};
+/* Requests that reach other processes or the user's shell, whatever a plugin asks for. */
+static const uint64_t never[] = {TIOCSTI, TIOCLINUX, TIOCSETD, TIOCCONS, TIOCSCTTY};
 
-	if (s->ruleset < 0 || !path)
-		return;
-	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-	if (rule.parent_fd < 0)
-		return;
-	if (syscall(SYS_landlock_add_rule, s->ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
-		vr_log(VR_LOG_INFO, "sandbox: '%s': %s", path, strerror(errno));
-	close(rule.parent_fd);
+int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request)
+{
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		if (never[i] == request)
+			return vr_error_set(VR_E_PERM, "sandbox: ioctl 0x%llx reaches outside this process",
+					    (unsigned long long)request);
+	if (s->entered)
+		return vr_error_set(VR_E_STATE, "sandbox: the guest runs, no more rights are given");
+	if (request > UINT32_MAX)
+		return vr_error_set(VR_E_INVAL, "sandbox: an ioctl request has 32 bits");
+	if (s->ioctls == SANDBOX_IOCTLS)
+		return vr_error_set(VR_E_RANGE, "sandbox: more than %u ioctl requests", SANDBOX_IOCTLS);
+	s->ioctl[s->ioctls++] = (uint32_t)request;
+	return VR_OK;
 }
 
-void vr_sandbox_thread(const struct vr_sandbox *s)
+void vr_sandbox_thread(struct vr_sandbox *s)
 {
-	if (s->ruleset < 0)
-		return;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1ul, 0ul, 0ul, 0ul) ||
-	    syscall(SYS_landlock_restrict_self, s->ruleset, 0))
-		vr_log(VR_LOG_INFO, "sandbox: Landlock: %s", strerror(errno));
+	if (s->wanted && restrict_thread(s->ruleset))
+		vr_log(VR_LOG_WARN, "sandbox: a thread keeps rights: %s", strerror(errno));
+	if (atomic_fetch_sub(&s->on_their_way, 1) == 1)
+		syscall(SYS_futex, (uint32_t *)&s->on_their_way, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-void vr_sandbox_enter(struct vr_sandbox *s)
+int32_t vr_sandbox_enter(struct vr_sandbox *s)
 {
+	uint32_t n;
+
 	if (!s->wanted || s->entered)
-		return;
-	vr_sandbox_thread(s);
+		return VR_OK;
+	/* Under the filter a thread could not take the rest on any more. */
+	while ((n = atomic_load(&s->on_their_way)))
+		syscall(SYS_futex, (uint32_t *)&s->on_their_way, FUTEX_WAIT_PRIVATE, n, NULL, NULL, 0);
 	s->entered = true;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1ul, 0ul, 0ul, 0ul) || filter())
-		vr_log(VR_LOG_INFO, "sandbox: seccomp: %s", strerror(errno));
+	return enter(s->profile, s->ruleset, s->ioctl, s->ioctls);
 }
 
 void vr_sandbox_free(struct vr_sandbox *s)
@@ -227,3 +215,17 @@ void vr_sandbox_free(struct vr_sandbox *s)
 		close(s->ruleset);
 	s->ruleset = -1;
 }
+
+/* ---- the table ---- */
+static int32_t VR_CALL sandbox_allow_ioctl(const struct vr_host *host, uint64_t request)
+{
+	struct vr_machine *m = vr_machine_of(host);
+
+	return m ? vr_sandbox_allow_ioctl(&m->sandbox, request)
+		 : vr_error_set(VR_E_STATE, "sandbox: there is no machine yet");
+}
+
+const struct vr_host_sandbox vr_sandbox_table = {
+	.size = sizeof(struct vr_host_sandbox),
+	.allow_ioctl = sandbox_allow_ioctl,
+};

@@ -44,18 +44,33 @@ struct sandbox_grants {
  */
 int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox_grants *grants);
 
+/* What the kernel at hand can do, for `vmrun doctor`. */
+struct sandbox_support {
+	bool seccomp;
+	int32_t landlock; /* its ABI; 0: none */
+};
+void sandbox_support(struct sandbox_support *out);
+/* The i-th thing that is not covered there, or NULL. */
+const char *sandbox_not_covered(const struct sandbox_support *s, uint32_t i);
+
 /* ---- the machine process: threads exist before it is entered ---- */
+#define SANDBOX_IOCTLS 128u
 struct vr_sandbox {
 	bool wanted;
 	atomic_bool entered;
-	int ruleset; /* Landlock; -1: none */
+	enum sandbox_profile profile;
+	int ruleset;                    /* Landlock; -1: none */
+	_Atomic uint32_t on_their_way;  /* threads that were started and are not restricted yet */
+	uint32_t ioctl[SANDBOX_IOCTLS]; /* what plugins asked for */
+	uint32_t ioctls;
 };
-/* keep_files: new files may be opened later on. */
-void vr_sandbox_init(struct vr_sandbox *s, bool wanted, bool keep_files);
-/* This file may still be read. */
-void vr_sandbox_allow(const struct vr_sandbox *s, const char *path);
-void vr_sandbox_thread(const struct vr_sandbox *s); /* first thing on a new thread */
-void vr_sandbox_enter(struct vr_sandbox *s);        /* the whole process; [main] */
+/* Says once, at level info, what the kernel at hand can't do. */
+void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile profile);
+/* ioctl() with this request stays possible. */
+int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request);
+void vr_sandbox_thread(struct vr_sandbox *s); /* first thing on a new thread that was counted */
+/* The whole process; [main]. VR_OK, or the machine must not run. */
+int32_t vr_sandbox_enter(struct vr_sandbox *s);
 void vr_sandbox_free(struct vr_sandbox *s);
 
 #endif

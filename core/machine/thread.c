@@ -14,7 +14,7 @@
 #include "util/error.h"
 
 struct start {
-	const struct vr_sandbox *sandbox;
+	struct vr_sandbox *sandbox;
 	void *(*fn)(void *);
 	void *arg;
 	char name[16]; /* as much as the kernel keeps */
@@ -31,7 +31,7 @@ static void *trampoline(void *arg)
 	return s.fn(s.arg);
 }
 
-int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *name, void *(*fn)(void *),
+int32_t vr_thread_start(pthread_t *out, struct vr_sandbox *s, const char *name, void *(*fn)(void *),
 			void *arg)
 {
 	struct start *p = calloc(1, sizeof(*p));
@@ -42,6 +42,8 @@ int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	/* A thread that is started from within the sandbox is in it. */
 	p->sandbox = s && !s->entered ? s : NULL;
+	if (p->sandbox)
+		atomic_fetch_add(&s->on_their_way, 1);
 	p->fn = fn;
 	p->arg = arg;
 	strncpy(p->name, name, sizeof(p->name) - 1);
@@ -55,6 +57,8 @@ int32_t vr_thread_start(pthread_t *out, const struct vr_sandbox *s, const char *
 	e = pthread_create(out, NULL, trampoline, p);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e) {
+		if (p->sandbox)
+			atomic_fetch_sub(&s->on_their_way, 1);
 		free(p);
 		return vr_error_set(VR_E_NOMEM, "can't start thread '%s': %s", name, strerror(e));
 	}

@@ -29,6 +29,7 @@
 #include <vmrun/irqchip.h>
 #include <vmrun/notify.h>
 #include <vmrun/plugin.h>
+#include <vmrun/sandbox.h>
 
 #define KVM_MAX_SLOTS 64u
 #define KVM_MAX_VCPUS 512u

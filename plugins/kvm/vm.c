@@ -43,6 +43,23 @@ static int32_t find_tables(struct kvm_vm *vm)
 		       : VR_OK;
 }
 
+/* While the guest runs no other ioctl goes through the host's sandbox. An older host has none that minds. */
+static int32_t ask_for_requests(const struct kvm_vm *vm)
+{
+	static const unsigned long requests[] = {
+#define REQUEST(name) name,
+#include "requests.def"
+#undef REQUEST
+	};
+	const struct vr_host_sandbox *sandbox = vm->host->query(vm->host, VR_SANDBOX_ID);
+	int32_t rc = VR_OK;
+
+	for (size_t i = 0;
+	     VR_HAS(sandbox, allow_ioctl) && rc == VR_OK && i < sizeof(requests) / sizeof(requests[0]); i++)
+		rc = sandbox->allow_ioctl(vm->host, requests[i]);
+	return rc;
+}
+
 static int32_t open_vm(struct kvm_vm *vm)
 {
 	struct kvm_plugin *p = vm->plugin;
@@ -85,6 +102,8 @@ int32_t VR_CALL kvm_vm_create(void *self, const struct vr_vm_config *c, void **o
 	vm->fd = -1;
 	vm->vcpu_count = c->vcpu_count;
 	rc = find_tables(vm);
+	if (rc == VR_OK)
+		rc = ask_for_requests(vm);
 	if (rc == VR_OK)
 		rc = open_vm(vm);
 	if (rc == VR_OK)

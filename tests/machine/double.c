@@ -168,18 +168,23 @@ static int32_t boot(const char *append, struct vr_boot *out)
 	return VR_OK;
 }
 
-int32_t vr_boot_from_files(const char *kernel, const char *initrd, const char *append, struct vr_boot *out)
+int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image)
 {
-	(void)kernel;
 	(void)initrd;
+	(void)image;
+	f->is_image = !kernel;
+	return VR_OK;
+}
+
+int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out, int *is_disk)
+{
+	*is_disk = f->is_image && double_image_is_disk;
 	return boot(append, out);
 }
 
-int32_t vr_boot_from_image(const char *path, const char *append, struct vr_boot *out, int *is_disk)
+void boot_close(struct boot_files *f)
 {
-	(void)path;
-	*is_disk = double_image_is_disk;
-	return boot(append, out);
+	(void)f;
 }
 
 void vr_boot_free(struct vr_boot *b)

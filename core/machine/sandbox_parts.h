@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* sandbox_parts.h: what the files of the sandbox share. */
+#ifndef VR_MACHINE_SANDBOX_PARTS_H
+#define VR_MACHINE_SANDBOX_PARTS_H
+
+#include "machine/sandbox.h"
+
+/* The sanitizers need some rights of their own (the end of sandbox_calls.def). */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANDBOX_SANITIZED 1
+#endif
+
+/* ---- sandbox_filter.c: seccomp ---- */
+bool sandbox_filter_available(void);
+/* For all threads of this process. ioctls: further requests that are allowed. 0, or -1 and errno; ENOSYS:
+ * this kernel has no seccomp filters. */
+int sandbox_filter_install(enum sandbox_profile profile, const uint32_t *ioctls, uint32_t count);
+
+/* ---- sandbox_landlock.c ---- */
+/* The ABI of the kernel at hand; 0: it has no Landlock. */
+int32_t sandbox_landlock_abi(void);
+/* A descriptor of a ruleset, or -1 and errno. */
+int sandbox_landlock_ruleset(enum sandbox_profile profile);
+/* 0, or -1 and errno. */
+int sandbox_landlock_grant(int ruleset, const struct sandbox_grant *grant);
+/* The calling thread, and those that it starts later on. 0, or -1 and errno. */
+int sandbox_landlock_restrict(int ruleset);
+
+#endif
