@@ -393,7 +393,7 @@ static int32_t check_request(const struct vr_loaded *p, const struct helpers *c,
 /* With the lock held. */
 static int32_t start_thread(struct helpers *c, const struct vr_host *host)
 {
-	const struct vr_machine *m = vr_machine_of(host);
+	struct vr_machine *m = vr_machine_of(host);
 	int32_t rc = VR_OK;
 
 	if (!c->running)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c: `run FILE COMMAND...` runs a command, adopts every process that it leaves behind, and writes into
- * FILE how many were still alive, or zombies, half a second after it ended.
+ * run.c: `run FILE COMMAND...` runs a command, adopts every process that it leaves behind, and writes 1 into
+ * FILE if one was still alive half a second after it ended, else 0.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 
 int main(int argc, char **argv)
 {
-	int status = 0, left = 0, late = 0;
+	int status = 0, left;
 	FILE *f;
 	pid_t pid, p;
 
@@ -29,17 +29,16 @@ int main(int argc, char **argv)
 	/* Orphans are ours now. Ended ones first: PR_SET_PDEATHSIG takes a moment where vmrun was killed. */
 	for (int i = 0; i < 50; i++) {
 		while ((p = waitpid(-1, NULL, WNOHANG)) > 0)
-			late++;
+			;
 		if (p < 0)
 			break;
 		usleep(10000);
 	}
-	while ((p = waitpid(-1, NULL, WNOHANG)) == 0 && left < 1)
-		left++;
+	left = waitpid(-1, NULL, WNOHANG) == 0;
 	f = fopen(argv[1], "w");
 	if (!f)
 		return 125;
-	fprintf(f, "left %d late %d\n", left, late);
+	fprintf(f, "%d\n", left);
 	fclose(f);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
