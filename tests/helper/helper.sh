@@ -66,6 +66,8 @@ gone()
 	same "$1: no process is left" "" "$(processes)"
 }
 
+if "$VMRUN" doctor 2>/dev/null | grep -q 'Landlock ABI [3-9]'; then landlock=1; else landlock=; fi
+
 # ---- it serves --------------------------------------------------------------------------------------------------------
 guest serves share enniWdymlvtaz
 ended 0
@@ -157,6 +159,9 @@ has "doctor --json: the role" "$WORK/list" '"helper": "share"'
 
 # ---- what a role may do ------------------------------------------------------------------------------------------------------
 . tests/helper/rights.sh
+
+# ---- ordinary users, and a vmrun with more rights than its caller
+. tests/helper/users.sh
 
 # ---- how they end --------------------------------------------------------------------------------------------------------------
 . tests/helper/ends.sh

@@ -122,6 +122,8 @@ static uint32_t here(struct device *d, char command)
 	switch (command) {
 	case 'S':
 		return move(d);
+	case 'Z':
+		return (uint32_t)usleep(300000);
 	case 'W':
 		return *(volatile uint32_t *)h->window(d->helper[0]);
 	case 'L':

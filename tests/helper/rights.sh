@@ -17,7 +17,7 @@ rights()
 	done
 }
 
-if "$VMRUN" doctor 2>/dev/null | grep -q 'Landlock ABI [3-9]'; then
+if [ -n "$landlock" ]; then
 	rights share r=0 w=$ACCES f=0 u=0 o=$ACCES s=$PERM k=$PERM x=$PERM p=$PERM j=$PERM
 	rights cache r=0 w=$ACCES f=0 u=0 o=$ACCES s=$PERM k=$PERM x=$PERM p=$PERM j=$PERM
 	rights gpu r=0 w=$ACCES f=0 u=$PERM o=$ACCES s=$PERM k=$PERM x=$PERM p=$PERM j=$PERM
