@@ -26,7 +26,7 @@
 struct helper {
 	struct vr_helper_channel channel; /* first: the plugin's pointer to it is a struct helper * */
 	struct vr_loaded *plugin;
-	const struct vr_helper *table;
+	const struct vr_helper_main *table;
 	void *self;
 	int socket, window;
 	struct helper_state state; /* what was handed over */

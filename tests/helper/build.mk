@@ -15,11 +15,4 @@ $(HELPER_TEST)/run: $(call objects,tests/helper/run.c)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-# The micro-guests' kit for arm64 (tests/micro/build.mk, which is read after this file).
-HELPER_KIT := $(addprefix $(B)/tests/micro/arm64/kit/,start.o arch.o guest.o)
-$(HELPER_TEST)/guest: tests/helper/guest.c tests/micro/kit/guest.h $(HELPER_KIT)
-	@mkdir -p $(@D)
-	@echo "  GUEST   $@"
-	$(Q)$(MICRO_CC_arm64) $(MICRO_CFLAGS) $(MICRO_CFLAGS_arm64) -I$(MICRO)/kit -I$(MICRO)/kit/arm64 -c -o $@.o $<
-	$(Q)$(MICRO_LINK_arm64) -o $@.elf $@.o $(HELPER_KIT)
-	$(Q)$(MICRO_CC_arm64:gcc=objcopy) -O binary $@.elf $@
+$(eval $(call micro_guest,arm64,$(HELPER_TEST)/guest,tests/helper/guest.c))

@@ -258,7 +258,7 @@ static int32_t VR_CALL set_state(void *self, const void *state, uint32_t length)
 	return VR_OK;
 }
 
-const struct vr_helper test_helper = {.size = sizeof(test_helper),
+const struct vr_helper_main test_helper = {.size = sizeof(test_helper),
 				      .init = init,
 				      .run = run,
 				      .get_state = get_state,

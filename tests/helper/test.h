@@ -29,6 +29,6 @@ struct test_state {
 	uint8_t filling[3 * VR_HELPER_MESSAGE_MAX];
 };
 
-extern const struct vr_helper test_helper;
+extern const struct vr_helper_main test_helper;
 
 #endif

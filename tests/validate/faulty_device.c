@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <vmrun/device.h>
+#include <vmrun/helper.h>
 
 #include "faulty.h"
 
@@ -260,6 +261,29 @@ static void VR_CALL destroy(void *self)
 	free(p);
 }
 
+#define HAS_HELPER (FAULT(helper_unasked) || FAULT(helper_half) || FAULT(helper_idle) || FAULT(helper_needs))
+
+static int32_t VR_CALL helper_run(void *self, const struct vr_helper_channel *c)
+{
+	(void)self;
+	(void)c;
+	return VR_OK;
+}
+
+static int32_t VR_CALL helper_state(void *self, void *buffer, uint32_t capacity)
+{
+	(void)self;
+	(void)buffer;
+	(void)capacity;
+	return 0;
+}
+
+static const struct vr_helper_main helper = {
+	.size = sizeof(helper),
+	.run = FAULT(helper_idle) ? NULL : helper_run,
+	.get_state = FAULT(helper_half) ? helper_state : NULL,
+};
+
 static const void *VR_CALL query(void *self, const char *id)
 {
 	static struct vr_device_maker copies[16];
@@ -269,6 +293,8 @@ static const void *VR_CALL query(void *self, const char *id)
 	(void)self;
 	if (FAULT(any_interface))
 		return &maker;
+	if (HAS_HELPER && strcmp(id, VR_HELPER_ID) == 0)
+		return &helper;
 	if (strcmp(id, "org.vmrun.faulty/1") == 0)
 		return FAULT(no_second_interface) ? NULL : other;
 	if (FAULT(interface_prefix) ? strncmp(id, VR_DEVICE_ID, strlen(VR_DEVICE_ID))
@@ -315,6 +341,8 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 		other = !id || strcmp(id, "faulty") != 0;
 	if (other)
 		return VR_E_NOENT;
+	if (FAULT(helper_needs) && !host->query(host, VR_MMIO_ID))
+		return faulty_refuse(host, VR_E_ABI, "no vmrun.mmio/1");
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return faulty_refuse(host, VR_E_NOMEM, "no memory");

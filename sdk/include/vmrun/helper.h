@@ -131,7 +131,7 @@ struct vr_helper_channel {
 				  int32_t milliseconds);
 };
 
-struct vr_helper {
+struct vr_helper_main {
 	uint32_t size;
 	uint32_t reserved;
 	/* Before the sandbox: opens what the role does not allow later. May start no thread. The
