@@ -367,7 +367,8 @@ static int32_t check_request(const struct vr_loaded *p, const struct helpers *c,
 {
 	const struct vr_manifest *m = p->manifest;
 
-	if (!r || r->size < sizeof(*r) || !VR_HAS(r->events, ended) || !r->events->message)
+	if (!r || r->size < offsetof(struct vr_helper_request, opaque) + sizeof(r->opaque) ||
+	    !VR_HAS(r->events, ended) || !r->events->message)
 		return vr_error_set(VR_E_INVAL, "plugin '%s': helper start: the request is not filled in",
 				    m->id);
 	if (m->helper == ROLE_NONE)

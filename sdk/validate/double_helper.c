@@ -17,7 +17,8 @@ struct vr_helper_process {
 
 static int32_t check(struct vr_double *d, const struct vr_helper_request *r, struct vr_helper_process **out)
 {
-	if (r && out && r->size >= sizeof(*r) && VR_HAS(r->events, ended) && r->events->message)
+	if (r && out && r->size >= offsetof(struct vr_helper_request, opaque) + sizeof(r->opaque) &&
+	    VR_HAS(r->events, ended) && r->events->message)
 		return VR_OK;
 	vr_double_note(d,
 		       "helper.start was given no place for the helper, or a request that is not filled in");
