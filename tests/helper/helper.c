@@ -259,7 +259,7 @@ static int32_t VR_CALL set_state(void *self, const void *state, uint32_t length)
 }
 
 const struct vr_helper_main test_helper = {.size = sizeof(test_helper),
-				      .init = init,
-				      .run = run,
-				      .get_state = get_state,
-				      .set_state = set_state};
+					   .init = init,
+					   .run = run,
+					   .get_state = get_state,
+					   .set_state = set_state};

@@ -146,7 +146,7 @@ has "$NAME" "$ERR" "plugin 'helper-none' may have no helper process; its manifes
 manifest helper-wrong share
 sed -i 's/^helper: .*/helper: sharing/' "$P/helper-wrong.yaml"
 "$VMRUN" --plugin-path "$P" plugins >"$WORK/list" 2>&1
-has "a wrong role" "$WORK/list" "helper-wrong.yaml:9:9: helper 'sharing' is not one of net, share, block-net, gpu, cache"
+has "a wrong role" "$WORK/list" "helper-wrong.yaml:9:9: helper 'sharing' is not one of: net share block-net gpu cache"
 rm "$P/helper-wrong.yaml"
 has "plugins: the role" "$WORK/list" "[helper: block-net]"
 "$VMRUN" --plugin-path "$P" plugins show helper-share >"$WORK/list" 2>&1
