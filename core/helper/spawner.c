@@ -19,8 +19,8 @@
  * (prctl(2)). The other way round the spawner reaps the helpers and tells the machine process how each ended.
  *
  * Spawner and helpers are in sessions of their own: signals that a terminal sends to a group (Ctrl-C) do not
- * come to them, and they have no controlling terminal into which they could type (TIOCSTI). The standard
- * error is opened again for writing alone: that of vmrun is often a terminal that can be read as well.
+ * come to them, and they have no controlling terminal into which they could type (TIOCSTI). A standard error
+ * that is a terminal is opened again for writing alone, since that of vmrun can be read as well.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,21 +90,23 @@ static void close_from(unsigned first)
 		close((int)fd);
 }
 
-/* No standard input and output; a standard error that can't be read. */
+/* No standard input and output; a standard error that can't be read. A file that was opened for writing stays
+ * as it is: processes that open it each for themselves write over each other. */
 static void set_streams(void)
 {
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int error = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC), error;
 
 	if (nothing < 0)
 		_exit(1);
 	dup2(nothing, STDIN_FILENO);
 	dup2(nothing, STDOUT_FILENO);
-	/* It is a socket, or another user's terminal: that may stay unless it can be read. */
-	if (error < 0 && (fcntl(STDERR_FILENO, F_GETFL) & O_ACCMODE) != O_WRONLY && isatty(STDERR_FILENO))
-		error = nothing;
+	if ((fcntl(STDERR_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY || !isatty(STDERR_FILENO))
+		return;
+	/* O_NONBLOCK: a terminal may be a modem's. What can't be opened is another user's terminal. */
+	error = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (error >= 0)
-		dup2(error, STDERR_FILENO);
+		fcntl(error, F_SETFL, 0);
+	dup2(error >= 0 ? error : nothing, STDERR_FILENO);
 }
 
 static void set_signals(void)

@@ -331,11 +331,11 @@ static void check_accel(const char *more, const char *expected)
 ACCEL_RULE(helper_unknown, "helper: files",
 	   "m.yaml:9:9: helper 'files' is not one of: net share block-net gpu cache")
 ACCEL_RULE(access_without_helper, "options: [{name: a, type: path, access: read, help: h}]",
-	   "m.yaml:9:34: 'access' is for options of type path of a plugin with 'helper'; remove it")
+	   "m.yaml:9:33: 'access' is for options of type path of a plugin with 'helper'; remove it")
 ACCEL_RULE(access_of_string, "helper: share\noptions: [{name: a, type: string, access: read, help: h}]",
-	   "m.yaml:10:36: 'access' is for options of type path of a plugin with 'helper'; remove it")
+	   "m.yaml:10:35: 'access' is for options of type path of a plugin with 'helper'; remove it")
 ACCEL_RULE(access_unknown, "helper: share\noptions: [{name: a, type: path, access: rw, help: h}]",
-	   "m.yaml:10:42: access 'rw' is not one of read, write")
+	   "m.yaml:10:41: access 'rw' is not one of read, write")
 ACCEL_RULE(wraps_no_option, "wraps: accel", "m.yaml:9:8: 'wraps: accel' names no option of type string")
 ACCEL_RULE(wraps_wrong_type, "wraps: a\noptions: [{name: a, type: int, help: h}]",
 	   "m.yaml:9:8: 'wraps: a' names no option of type string")

@@ -42,6 +42,10 @@ done
 same "$NAME: of memory's end" 300 "$(cat "/proc/$(processes vmrun-share | head -n 1)/oom_score_adj")"
 kill "$pid"
 finished 143
+begin forged share Xnh
+same "$NAME: no other helper" 1 "$(processes | grep -cvE "^($pid|$(processes vmrun-spawner))\$")"
+kill "$pid"
+finished 143
 # Where no plugin that is used has a role there is no spawner, though such plugins are installed.
 begin no-role none ZZZZ how=go-on Z
 same "$NAME: no spawner" "" "$(processes vmrun-spawner)"
@@ -54,6 +58,11 @@ for end in TERM:143 HUP:129 INT:130; do
 	finished "${end#*:}"
 done
 begin sigKILL share nh many=8
+kill -KILL "$pid"
+finished 137
+# The spawner can't end its helpers: the kernel does it (PR_SET_PDEATHSIG).
+begin sigKILL-while-stopped share nh many=3
+kill -STOP "$(processes vmrun-spawner)"
 kill -KILL "$pid"
 finished 137
 

@@ -118,9 +118,18 @@ said "the guest gets an error" q "error 0x7"
 has "$NAME: told" "$ERR" "plugin 'helper-share': its helper (role share) ended with exit status 7"
 guest again share cRe
 said "another one" e "done 0x0"
-guest no-packet share be
-said "ended" b "error 0x109"
-has "$NAME: told" "$ERR" "plugin 'helper-share': its helper (role share) sent what is no message and is ended"
+for n in 0 1 2 3 4 5 6 7 8 9; do
+	guest no-packet-$n share ${n}e
+	said "ended" $n "error 0x109"
+	has "$NAME: told" "$ERR" "plugin 'helper-share': its helper (role share) sent what is no message and is ended"
+done
+# Orders past the core, as a machine process that was taken over may give them.
+guest forged share Xe
+said "no such order is carried out" X "done 0x2"
+said "the spawner goes on" e "done 0x0"
+guest garbage share Ye
+said "the spawner ends, and all helpers" e "error 0xe0c"
+has "$NAME: told" "$ERR" "its helper (role share) is lost: the spawner ended"
 guest no-descriptors share y how=no-descriptors
 said "ended" y "error 0x109"
 guest hangs share e how=stays

@@ -12,12 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vmrun/device.h>
 #include <vmrun/helper.h>
 #include <vmrun/plugin.h>
 
+#include "helper/wire.h"
 #include "tests/helper/test.h"
 
 #define TYPE "helper-test"
@@ -34,6 +36,7 @@ struct device {
 	struct vr_helper_process *helper[MANY_MAX];
 	uint32_t count;
 	int file;
+	int control; /* the core's socket to the spawner: whoever is in the process finds it */
 };
 
 static int32_t fail(const struct test_plugin *p, int32_t code, const char *text)
@@ -113,6 +116,34 @@ static uint32_t move(struct device *d)
 	return (uint32_t)start(d, state, (uint32_t)n, &d->helper[0]);
 }
 
+/* The first sequential-packet socket is the control socket: it is made before any channel. */
+static int find_control(void)
+{
+	for (int fd = 3; fd < 256; fd++) {
+		int type = 0;
+		socklen_t length = sizeof(type);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET)
+			return fd;
+	}
+	return -1;
+}
+
+/* Orders for what this plugin may not have; how many were taken by the spawner, which answers none of them
+ * with a process. */
+static uint32_t forge(const struct device *d)
+{
+	struct helper_order o = {.magic = HELPER_MAGIC, .kind = ORDER_START, .serial = 1000};
+	uint32_t sent = 0;
+
+	strcpy(o.id, "helper-none");
+	sent += send(d->control, &o, sizeof(o), MSG_NOSIGNAL) == sizeof(o);
+	memset(o.id, 'x', sizeof(o.id));
+	sent += send(d->control, &o, sizeof(o), MSG_NOSIGNAL) == sizeof(o);
+	usleep(200000);
+	return sent;
+}
+
 /* What is done on this side. */
 static uint32_t here(struct device *d, char command)
 {
@@ -122,6 +153,10 @@ static uint32_t here(struct device *d, char command)
 	switch (command) {
 	case 'S':
 		return move(d);
+	case 'X':
+		return forge(d);
+	case 'Y':
+		return (uint32_t)(send(d->control, "Y", 1, MSG_NOSIGNAL) != 1 || usleep(300000));
 	case 'Z':
 		return (uint32_t)usleep(300000);
 	case 'W':
@@ -226,6 +261,7 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 		return fail(p, VR_E_NOENT, "it makes no other device");
 	}
 	d->p = p;
+	d->control = find_control();
 	d->script = text_of(p, "script");
 	d->file = open("/proc/version", O_RDONLY | O_CLOEXEC);
 	pthread_mutex_init(&d->lock, NULL);
