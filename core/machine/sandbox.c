@@ -6,15 +6,16 @@
  * process. All threads share their memory, so such code has the rights of every thread: only what the whole
  * process gives up counts.
  *
- *   seccomp       an allow-list of system calls and of their arguments (sandbox_calls.def), for all threads
- * at once. This is the boundary: no path, socket, program or other process can be named, no memory becomes
- * executable, nothing is sent to the terminal's input. Landlock      no file can be opened, no TCP port
- * reached, no other process signalled, by the kernel's file and network layers. It binds a thread and what
- * that thread starts, so every thread takes it on as its first act. It holds even for a call that the
- * allow-list should not have had. capabilities  dropped in all sets, a thread each, so that the rights of
- * root are gone as well; the same for no_new_privs. dumpable      off: other processes of the user can't
- * trace this one or read its memory (ptrace(2)); no core dump is written, which would hold the guest's
- * memory.
+ * - seccomp: an allow-list of system calls and of their arguments (sandbox_calls.def), for all threads at
+ *   once. This is the boundary: no path, socket, program or other process can be named, no memory becomes
+ *   executable, nothing is sent to the terminal's input.
+ * - Landlock: no file can be opened, no TCP port reached, no other process signalled, by the kernel's file
+ *   and network layers. It binds a thread and what that thread starts, so every thread takes it on as its
+ * first act. It holds even for a call that the allow-list should not have had.
+ * - Capabilities: dropped in all sets, by each thread, so that the rights of root are gone as well; the same
+ *   for no_new_privs.
+ * - Dumpable: off. Other processes of the user can't trace this one or read its memory (ptrace(2)), and no
+ *   core dump is written, which would hold the guest's memory.
  *
  * What is needed later is made or opened before: disks, what a reset boots again, the code cache's
  * executable mapping, smaps_rollup of --stats, KVM's descriptors. Descriptors that were inherited are closed
@@ -29,7 +30,6 @@
  * without which the leak checker can't stop the threads.
  */
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -89,33 +89,10 @@ static void tell_support(void)
 		       s.seccomp ? "yes" : "no", s.landlock, what);
 }
 
-/* ---- the calling thread ---- */
-/* Of this thread and what it starts. Only a thread with capabilities has anything to do. */
-static int drop_capabilities(void)
-{
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-
-	/* The bounding set needs CAP_SETPCAP, so it comes first; without that there is no way to use it
-	 * anyway. */
-	for (unsigned long c = 0; prctl(PR_CAPBSET_DROP, c, 0ul, 0ul, 0ul) == 0; c++)
-		;
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0ul, 0ul, 0ul);
-	return (int)syscall(SYS_capset, &head, none);
-}
-
-static int restrict_thread(int ruleset)
-{
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1ul, 0ul, 0ul, 0ul))
-		return -1;
-	if (ruleset >= 0 && sandbox_landlock_restrict(ruleset))
-		return -1;
-	return drop_capabilities();
-}
-
+/* ---- entering ---- */
 static int32_t enter(enum sandbox_profile profile, int ruleset, const uint32_t *ioctls, uint32_t count)
 {
-	if (restrict_thread(ruleset))
+	if (sandbox_restrict_thread(ruleset))
 		return vr_error_set(VR_E_PERM, "sandbox: rights can't be given up: %s", strerror(errno));
 #ifndef SANDBOX_SANITIZED
 	if (prctl(PR_SET_DUMPABLE, 0ul, 0ul, 0ul, 0ul))
@@ -190,15 +167,21 @@ int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request)
 
 void vr_sandbox_thread(struct vr_sandbox *s)
 {
-	if (s->wanted && restrict_thread(s->ruleset))
+	if (s->wanted && sandbox_restrict_thread(s->ruleset))
 		vr_log(VR_LOG_WARN, "sandbox: a thread keeps rights: %s", strerror(errno));
+	atomic_fetch_add(&s->threads, 1);
 	if (atomic_fetch_sub(&s->on_their_way, 1) == 1)
 		syscall(SYS_futex, (uint32_t *)&s->on_their_way, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+void vr_sandbox_thread_ends(struct vr_sandbox *s)
+{
+	atomic_fetch_sub(&s->threads, 1);
+}
+
 int32_t vr_sandbox_enter(struct vr_sandbox *s)
 {
-	uint32_t n;
+	uint32_t n, left;
 
 	if (!s->wanted || s->entered)
 		return VR_OK;
@@ -206,6 +189,9 @@ int32_t vr_sandbox_enter(struct vr_sandbox *s)
 	while ((n = atomic_load(&s->on_their_way)))
 		syscall(SYS_futex, (uint32_t *)&s->on_their_way, FUTEX_WAIT_PRIVATE, n, NULL, NULL, 0);
 	s->entered = true;
+	left = sandbox_restrict_others(s->ruleset, atomic_load(&s->threads));
+	if (left)
+		vr_log(VR_LOG_WARN, "sandbox: %u threads of plugins keep their capabilities", left);
 	return enter(s->profile, s->ruleset, s->ioctl, s->ioctls);
 }
 

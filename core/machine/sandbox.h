@@ -61,6 +61,7 @@ struct vr_sandbox {
 	enum sandbox_profile profile;
 	int ruleset;                    /* Landlock; -1: none */
 	_Atomic uint32_t on_their_way;  /* threads that were started and are not restricted yet */
+	_Atomic uint32_t threads;       /* that are restricted, and live */
 	uint32_t ioctl[SANDBOX_IOCTLS]; /* what plugins asked for */
 	uint32_t ioctls;
 };
@@ -68,7 +69,8 @@ struct vr_sandbox {
 void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile profile);
 /* ioctl() with this request stays possible. */
 int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request);
-void vr_sandbox_thread(struct vr_sandbox *s); /* first thing on a new thread that was counted */
+void vr_sandbox_thread(struct vr_sandbox *s);      /* first thing on a new thread that was counted */
+void vr_sandbox_thread_ends(struct vr_sandbox *s); /* and its last */
 /* The whole process; [main]. VR_OK, or the machine must not run. */
 int32_t vr_sandbox_enter(struct vr_sandbox *s);
 void vr_sandbox_free(struct vr_sandbox *s);

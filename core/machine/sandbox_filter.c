@@ -3,8 +3,8 @@
  * sandbox_filter.c: from the table of allowed system calls to a seccomp filter.
  *
  * A filter is a program for the kernel's BPF machine, which runs it with the number and the arguments of
- *every system call; what it returns is the call's fate. It can compare and jump forwards only, and can't
- *follow pointers. Each row of sandbox_calls.def becomes
+ * every system call; what it returns is the call's fate. It can compare and jump forwards only, and can't
+ * follow pointers. Each row of sandbox_calls.def becomes
  *
  *	number != the row's: to the next row
  *	load an argument, compare it ... for each test; where one fails: to "again"
@@ -14,13 +14,13 @@
  * and after the last row comes "return EPERM". Before the first one calls of another ABI (32-bit and x32 on
  * x86-64, which a program may make at any time) are refused, since their numbers mean other calls.
  *
- * The table is turned into a program here rather than by a library: that takes a few microseconds of the
- * 3.7 ms that vmrun needs to start. The kernel runs the program once for each number when it is installed,
- *and keeps the answer where no argument was looked at; only rows with tests cost time later (seccomp(2),
- * "SECCOMP_RET_ALLOW" and Documentation/userspace-api/seccomp_filter.rst).
+ * The kernel runs the program once for each number when it is installed, and keeps the answer where no
+ * argument was looked at; only rows with tests cost time later (seccomp(2), "SECCOMP_RET_ALLOW", and
+ * Documentation/userspace-api/seccomp_filter.rst). So the rows of calls that are made often come first, and
+ * the others in groups of GROUP numbers, of which one run of the program looks at one.
  *
- * So the rows of calls that are made often come first, and the others in groups of GROUP numbers, of which a
- *run of the program looks at one only.
+ * The table is turned into a program here, in a few microseconds. libseccomp 2.5 takes 1.2 ms for as many
+ * rows, and vmrun starts in 3.7.
  *
  * Arguments are 64 bits wide and are compared by their low half where the kernel takes an int; the hosts are
  * little-endian.

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -137,7 +136,5 @@ int sandbox_landlock_grant(int ruleset, const struct sandbox_grant *grant)
 
 int sandbox_landlock_restrict(int ruleset)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1ul, 0ul, 0ul, 0ul))
-		return -1;
 	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0u);
 }

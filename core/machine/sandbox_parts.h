@@ -23,7 +23,13 @@ int32_t sandbox_landlock_abi(void);
 int sandbox_landlock_ruleset(enum sandbox_profile profile);
 /* 0, or -1 and errno. */
 int sandbox_landlock_grant(int ruleset, const struct sandbox_grant *grant);
-/* The calling thread, and those that it starts later on. 0, or -1 and errno. */
+/* The calling thread, which has no_new_privs, and those that it starts later on. 0, or -1 and errno. */
 int sandbox_landlock_restrict(int ruleset);
+
+/* ---- sandbox_threads.c: what belongs to a thread ---- */
+/* The calling thread, and those that it starts later on. 0, or -1 and errno. */
+int sandbox_restrict_thread(int ruleset);
+/* The same for all other threads, when there are more than the `known` ones that did it. How many did not. */
+uint32_t sandbox_restrict_others(int ruleset, uint32_t known);
 
 #endif

@@ -23,12 +23,16 @@ struct start {
 static void *trampoline(void *arg)
 {
 	struct start s = *(struct start *)arg;
+	void *result;
 
 	free(arg);
 	pthread_setname_np(pthread_self(), s.name);
 	if (s.sandbox)
 		vr_sandbox_thread(s.sandbox);
-	return s.fn(s.arg);
+	result = s.fn(s.arg);
+	if (s.sandbox)
+		vr_sandbox_thread_ends(s.sandbox);
+	return result;
 }
 
 int32_t vr_thread_start(pthread_t *out, struct vr_sandbox *s, const char *name, void *(*fn)(void *),

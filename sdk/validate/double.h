@@ -23,6 +23,7 @@
 #include <pthread.h>
 #include <vmrun/helper.h>
 #include <vmrun/host.h>
+#include <vmrun/sandbox.h>
 #include <vmrun/tap.h>
 
 #ifdef __cplusplus
@@ -38,7 +39,7 @@ extern "C" {
 #define VR_DOUBLE_DISKS 4u
 #define VR_DOUBLE_OPTIONS 32u
 #define VR_DOUBLE_FINDINGS 8u
-#define VR_DOUBLE_TABLES 16u
+#define VR_DOUBLE_TABLES 24u
 
 struct vr_double;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* double_watch.c: vmrun.doorbell/1 and vmrun.tap/1. */
+/* double_watch.c: vmrun.doorbell/1, vmrun.tap/1 and vmrun.sandbox/1. */
 #include <stdlib.h>
 
 #include "double.h"
@@ -123,3 +123,21 @@ int32_t vr_double_show_hypercall(struct vr_double *d, uint32_t vcpu, uint32_t ki
 
 extern const struct vr_host_tap vr_double_tap;
 const struct vr_host_tap vr_double_tap = {.size = sizeof(vr_double_tap), .set = set};
+
+/* ---- vmrun.sandbox/1: there is none here ------------------------------------------------------------ */
+
+static int32_t VR_CALL allow_ioctl(const struct vr_host *host, uint64_t request)
+{
+	struct vr_double *d = vr_double_of(host);
+
+	vr_double_on_main(d, "sandbox.allow_ioctl");
+	if (request <= UINT32_MAX)
+		return VR_OK;
+	vr_double_note(d, "sandbox.allow_ioctl was given 0x%llx; a request has 32 bits",
+		       (unsigned long long)request);
+	return VR_E_INVAL;
+}
+
+extern const struct vr_host_sandbox vr_double_sandbox;
+const struct vr_host_sandbox vr_double_sandbox = {.size = sizeof(vr_double_sandbox),
+						  .allow_ioctl = allow_ioctl};
