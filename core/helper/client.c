@@ -23,13 +23,12 @@
  * futexes. Channels and windows are made by the spawner and arrive as descriptors.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -70,6 +69,7 @@ struct vr_helper_process {
 
 struct helpers {
 	int control;
+	int life; /* a pipe's end, closed by this process's end alone (spawner.c) */
 	pid_t spawner;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -647,19 +647,22 @@ static bool wanted(struct vr_registry *r)
 
 static int32_t fork_spawner(struct helpers *c, struct vr_registry *r, bool sandbox)
 {
-	pid_t parent = getpid();
-	int fd[2];
+	pid_t vmrun = getpid();
+	int fd[2], life[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) < 0)
 		return vr_error_set(VR_E_IO, "can't make the spawner's socket: %s", strerror(errno));
-	c->spawner = fork();
-	if (c->spawner == 0) {
-		if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0ul, 0ul, 0ul) || getppid() != parent)
-			_exit(1);
-		spawner_main(r, fd[1], sandbox);
-	}
-	close(fd[1]);
 	c->control = fd[0];
+	if (pipe2(life, O_CLOEXEC) < 0) {
+		close(fd[1]);
+		return vr_error_set(VR_E_IO, "can't make the spawner's pipe: %s", strerror(errno));
+	}
+	c->life = life[1];
+	c->spawner = fork();
+	if (c->spawner == 0)
+		spawner_main(r, fd[1], life[0], vmrun, sandbox);
+	close(fd[1]);
+	close(life[0]);
 	if (c->spawner < 0)
 		return vr_error_set(VR_E_NOMEM, "can't fork the spawner: %s", strerror(errno));
 	return VR_OK;
@@ -677,7 +680,7 @@ int32_t helpers_start(struct vr_registry *r, bool sandbox)
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
-	c->control = -1;
+	c->control = c->life = -1;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&a);
 	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
@@ -728,6 +731,8 @@ void helpers_free(struct helpers *c)
 	pthread_mutex_unlock(&c->lock);
 	if (c->control >= 0)
 		close(c->control);
+	if (c->life >= 0)
+		close(c->life);
 	pthread_mutex_destroy(&c->lock);
 	pthread_cond_destroy(&c->changed);
 	free(c);

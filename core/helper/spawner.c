@@ -13,10 +13,14 @@
  * reach, and whether it may have a helper at all, the spawner knows from its own copy of the manifests and
  * the command line. Nothing that the machine process does later changes that.
  *
- * Every death reaches those below. vmrun's reaches the spawner by PR_SET_PDEATHSIG (SIGKILL), also when vmrun
- * itself was killed; the spawner's reaches the helpers the same way. The signal is lost when the parent ended
- * before the call was made, so each looks afterwards whether its parent is still the one it knew
- * (prctl(2)). The other way round the spawner reaps the helpers and tells the machine process how each ended.
+ * Every death reaches those below. The spawner's reaches the helpers by PR_SET_PDEATHSIG (prctl(2)), which a
+ * helper can't undo in its sandbox. vmrun's can't come that way: the signal is the dying process's, and
+ * Landlock forbids vmrun's to all other processes (LANDLOCK_SCOPE_SIGNAL). So vmrun holds one end of a pipe,
+ * whose other end sends the spawner SIGKILL when the last writer is gone (F_SETSIG, O_ASYNC: fcntl(2)); that
+ * signal has the spawner's own rights, and reaches it in any state. In an orderly end the control socket's
+ * end of file comes first, and the spawner ends its helpers and reaps them. Both signals are lost when the
+ * parent ended before they were asked for, so each process looks afterwards whether its parent is still the
+ * one it knew. The other way round the spawner tells the machine process how each helper ended.
  *
  * Spawner and helpers are in sessions of their own: signals that a terminal sends to a group (Ctrl-C) do not
  * come to them, and they have no controlling terminal into which they could type (TIOCSTI). A standard error
@@ -73,10 +77,18 @@ bool helper_allowed(const struct vr_loaded *p)
 
 /* ---- a process of its own ------------------------------------------------------------------------- */
 
-/* Ends with `parent`. */
-static void die_with(pid_t parent)
+/* A helper ends with the spawner. */
+static void die_with_spawner(pid_t spawner)
 {
-	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0ul, 0ul, 0ul) || getppid() != parent)
+	if (prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0ul, 0ul, 0ul) || getppid() != spawner)
+		_exit(1);
+}
+
+/* The spawner ends with vmrun. */
+static void die_with_vmrun(int life, pid_t vmrun)
+{
+	if (fcntl(life, F_SETOWN, getpid()) < 0 || fcntl(life, F_SETSIG, SIGKILL) < 0 ||
+	    fcntl(life, F_SETFL, O_ASYNC) < 0 || getppid() != vmrun)
 		_exit(1);
 }
 
@@ -123,18 +135,21 @@ static void set_signals(void)
 	sigprocmask(SIG_SETMASK, &set, NULL);
 }
 
-/* One more than two descriptors: each to its place, whatever the others' numbers are. */
-static void place(int first, int second, int at)
-{
-	int a = fcntl(first, F_DUPFD_CLOEXEC, at + 2);
-	int b = second < 0 ? -1 : fcntl(second, F_DUPFD_CLOEXEC, at + 2);
+#define PLACES 3
 
-	if (a < 0 || (second >= 0 && b < 0))
-		_exit(1);
-	dup2(a, at);
-	if (b >= 0)
-		dup2(b, at + 1);
-	close_from((unsigned)at + (b >= 0 ? 2 : 1));
+/* Puts descriptors, whatever their numbers are, at 3 and on, and closes all others. -1: none comes after. */
+static void place(const int from[PLACES])
+{
+	int high[PLACES], n;
+
+	for (n = 0; n < PLACES && from[n] >= 0; n++) {
+		high[n] = fcntl(from[n], F_DUPFD_CLOEXEC, 3 + PLACES);
+		if (high[n] < 0)
+			_exit(1);
+	}
+	for (int i = 0; i < n; i++)
+		dup2(high[i], 3 + i);
+	close_from(3 + (unsigned)n);
 }
 
 static void write_file(const char *path, const char *text)
@@ -156,11 +171,11 @@ static _Noreturn void begin_helper(const struct spawner *s, struct vr_loaded *p,
 	char name[16];
 	sigset_t set;
 
-	die_with(s->self);
+	die_with_spawner(s->self);
 	setsid();
 	sigemptyset(&set);
 	sigprocmask(SIG_SETMASK, &set, NULL);
-	place(channel, window, CHANNEL);
+	place((const int[PLACES]){channel, window, -1});
 	snprintf(name, sizeof(name), "vmrun-%s", role_name(p->manifest->helper));
 	prctl(PR_SET_NAME, name, 0ul, 0ul, 0ul);
 	/* What it holds may be the user's or another machine's. */
@@ -315,13 +330,14 @@ static void take_order(struct spawner *s)
 		order_kill(s, &o);
 }
 
-_Noreturn void spawner_main(struct vr_registry *r, int control, bool sandbox)
+_Noreturn void spawner_main(struct vr_registry *r, int control, int life, pid_t vmrun, bool sandbox)
 {
 	struct spawner s = {.registry = r, .sandbox = sandbox, .self = getpid()};
 	struct pollfd p[2] = {{.fd = CONTROL, .events = POLLIN}, {.fd = SIGNALS, .events = POLLIN}};
 	sigset_t set;
 	int signals;
 
+	die_with_vmrun(life, vmrun);
 	setsid();
 	set_signals();
 	set_streams();
@@ -330,7 +346,7 @@ _Noreturn void spawner_main(struct vr_registry *r, int control, bool sandbox)
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0)
 		_exit(1);
-	place(control, signals, CONTROL);
+	place((const int[PLACES]){control, signals, life});
 	prctl(PR_SET_NAME, "vmrun-spawner", 0ul, 0ul, 0ul);
 	for (;;) {
 		struct signalfd_siginfo i;
