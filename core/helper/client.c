@@ -4,7 +4,7 @@
  *
  * One thread, started with the first helper, reads the control socket and the channels of all helpers and
  * calls the plugins' events. It alone adds and retires descriptors of its poll set, when notices of the
- * spawner arrive, so nothing has to wake it. Everybody else sends, and waits on `changed` for what that
+ * spawner arrive, so nothing has to wake it. All other threads send, and wait on `changed` for what that
  * thread finds.
  *
  *     ASKED --STARTED--> OPEN --READY--> SERVING --ENDED--> ENDED
@@ -308,7 +308,7 @@ static void lose_all(struct helpers *c)
 	struct vr_helper_process *h;
 
 	c->lost = true;
-	/* No zombie stays. The sandbox may forbid it; then it is whoever waits for vmrun. */
+	/* No zombie stays. */
 	waitpid(c->spawner, NULL, 0);
 	do {
 		for (h = c->first; h && h->phase == ENDED; h = h->next)

@@ -115,7 +115,7 @@ static int32_t VR_CALL channel_receive(const struct vr_helper_channel *c, struct
 
 /* ---- from the first packet to run() --------------------------------------------------------------- */
 
-/* The machine process ended, or sends what is no packet: there is nothing to do and nobody to tell. */
+/* Where the machine process ended, or sends what is no packet, there is nothing left to do. */
 static void next_packet(const struct helper *h, struct helper_packet_buffer *b, uint32_t kind)
 {
 	int descriptor = -1;
@@ -248,7 +248,7 @@ _Noreturn void helper_main(struct vr_registry *r, struct vr_loaded *p, int chann
 	vr_log_set_raw(isatty(STDERR_FILENO));
 	next_packet(&h, &h.config, PACKET_BEGIN);
 	take_state(&h);
-	/* Neither another process of the user may look into it. After what needs /proc/self. */
+	/* No other process of the user may look into it. */
 	prctl(PR_SET_DUMPABLE, 0ul, 0ul, 0ul, 0ul);
 	vr_error_clear();
 	rc = prepare(&h, r, window_length, sandbox);

@@ -76,7 +76,7 @@ begin spawner-killed-then-start share nhR
 kill -KILL "$(processes vmrun-spawner)"
 finished 0
 said "no other can be had" R "done 0xfffffff4"
-# A helper is ended by someone else.
+# A helper is ended from outside.
 begin helper-killed share nhRe
 kill -KILL "$(processes vmrun-share)"
 finished 0

@@ -148,7 +148,7 @@ gone "$NAME"
 guest told-and-goes-on share e how=go-on,many=65
 ended 0
 
-# ---- who may have one ------------------------------------------------------------------------------------------------------
+# ---- which plugins may have one ------------------------------------------------------------------------------------------------------
 guest without-the-key none e
 ended 3
 has "$NAME" "$ERR" "plugin 'helper-none' may have no helper process; its manifest needs the key 'helper'"

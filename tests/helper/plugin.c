@@ -36,7 +36,7 @@ struct device {
 	struct vr_helper_process *helper[MANY_MAX];
 	uint32_t count;
 	int file;
-	int control; /* the core's socket to the spawner: whoever is in the process finds it */
+	int control; /* the core's socket to the spawner: any code in the process finds it */
 };
 
 static int32_t fail(const struct test_plugin *p, int32_t code, const char *text)

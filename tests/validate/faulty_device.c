@@ -261,7 +261,8 @@ static void VR_CALL destroy(void *self)
 	free(p);
 }
 
-#define HAS_HELPER (FAULT(helper_unasked) || FAULT(helper_half) || FAULT(helper_idle) || FAULT(helper_needs))
+#define HAS_HELPER \
+	(FAULT(process_unasked) || FAULT(process_half) || FAULT(process_idle) || FAULT(process_needs))
 
 static int32_t VR_CALL helper_run(void *self, const struct vr_helper_channel *c)
 {
@@ -280,8 +281,8 @@ static int32_t VR_CALL helper_state(void *self, void *buffer, uint32_t capacity)
 
 static const struct vr_helper_main helper = {
 	.size = sizeof(helper),
-	.run = FAULT(helper_idle) ? NULL : helper_run,
-	.get_state = FAULT(helper_half) ? helper_state : NULL,
+	.run = FAULT(process_idle) ? NULL : helper_run,
+	.get_state = FAULT(process_half) ? helper_state : NULL,
 };
 
 static const void *VR_CALL query(void *self, const char *id)
@@ -341,7 +342,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 		other = !id || strcmp(id, "faulty") != 0;
 	if (other)
 		return VR_E_NOENT;
-	if (FAULT(helper_needs) && !host->query(host, VR_MMIO_ID))
+	if (FAULT(process_needs) && !host->query(host, VR_MMIO_ID))
 		return faulty_refuse(host, VR_E_ABI, "no vmrun.mmio/1");
 	p = calloc(1, sizeof(*p));
 	if (!p)

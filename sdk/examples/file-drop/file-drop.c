@@ -85,7 +85,7 @@ static uint32_t open_file(struct plugin *p, const struct request *r)
 	/* A plain name. Landlock would refuse what lies elsewhere as well. */
 	if (!memchr(r->name, 0, sizeof(r->name)) || strchr(r->name, '/'))
 		return DROP_NO_FILE;
-	/* A pipe would make the next one who opens it wait. */
+	/* O_NONBLOCK: opening a pipe would wait for its other end. */
 	p->file = openat(p->folder, r->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (p->file >= 0 && (fstat(p->file, &st) < 0 || !S_ISREG(st.st_mode))) {
 		close(p->file);

@@ -47,7 +47,8 @@
 struct vr_helper_message {
 	uint32_t size;
 	uint32_t length;    /* 0 to VR_HELPER_MESSAGE_MAX */
-	const void *bytes;  /* a copy of the receiver's own; see who hands it out for how long it lives */
+	const void *bytes;  /* a copy of the receiver's own; the function that hands it out says how long it
+			       lives */
 	int64_t descriptor; /* an open file that came with it, now the receiver's; or VR_HELPER_NO_DESCRIPTOR
 			     */
 };
