@@ -74,7 +74,9 @@ struct helpers {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t thread;
-	bool running, lost;
+	bool running; /* the thread does */
+	bool lost;    /* the spawner ended */
+	bool ended;   /* so did all this, or it is about to */
 	uint32_t serial;
 	struct vr_helper_process *first;
 	struct vr_helper_process *calling; /* whose event runs */
@@ -513,7 +515,8 @@ static int32_t VR_CALL helper_start(const struct vr_host *host, const struct vr_
 	if (rc < 0)
 		return rc;
 	pthread_mutex_lock(&c->lock);
-	rc = c->lost ? vr_error_set(VR_E_STATE, "plugin '%s': no helper can be started: the spawner ended",
+	rc = c->lost || c->ended
+		     ? vr_error_set(VR_E_STATE, "plugin '%s': no helper can be started: the spawner ended",
 				    p->manifest->id)
 		     : start_thread(c, host);
 	h = rc < 0 ? NULL : new_helper(c, p->manifest, r);
@@ -668,6 +671,57 @@ static int32_t fork_spawner(struct helpers *c, struct vr_registry *r, bool sandb
 	return VR_OK;
 }
 
+/* Helpers that no plugin stopped: as stop() does it, all at once. The lock is held. */
+static void end_left(struct helpers *c)
+{
+	struct timespec until = deadline(HELPER_STOP_MS);
+	struct vr_helper_process *h;
+
+	for (h = c->first; h; h = h->next) {
+		h->quiet = true;
+		if (h->channel >= 0)
+			shutdown(h->channel, SHUT_WR);
+	}
+	do {
+		for (h = c->first; h && h->phase == ENDED; h = h->next)
+			;
+	} while (h && wait_changed(c, &until));
+}
+
+/* The spawner ends the helpers that are left, then itself, which is the control socket's end of file. */
+static void end_spawner(struct helpers *c)
+{
+	struct timespec until = deadline(2 * HELPER_STOP_MS);
+
+	shutdown(c->control, SHUT_WR);
+	while (!c->lost && wait_changed(c, &until))
+		;
+}
+
+static void helpers_end(struct helpers *c)
+{
+	bool lost;
+
+	if (c->ended || c->spawner <= 0)
+		return;
+	c->ended = true;
+	if (!c->running) {
+		shutdown(c->control, SHUT_WR);
+		if (wire_wait(c->control, HELPER_STOP_MS))
+			waitpid(c->spawner, NULL, 0);
+		return;
+	}
+	pthread_mutex_lock(&c->lock);
+	end_left(c);
+	end_spawner(c);
+	lost = c->lost;
+	pthread_mutex_unlock(&c->lock);
+	if (!lost)
+		return; /* a helper hangs in the kernel and keeps the spawner */
+	pthread_join(c->thread, NULL);
+	c->running = false;
+}
+
 int32_t helpers_start(struct vr_registry *r, bool sandbox)
 {
 	pthread_condattr_t a;
@@ -691,40 +745,17 @@ int32_t helpers_start(struct vr_registry *r, bool sandbox)
 		helpers_free(c);
 		return rc;
 	}
-	vr_registry_set_helpers(r, c);
+	vr_registry_set_helpers(r, c, helpers_end);
 	return VR_OK;
-}
-
-/* The spawner ends its helpers, then itself, which is the control socket's end of file. false: it has not. */
-static bool end_spawner(struct helpers *c)
-{
-	struct timespec until = deadline(2 * HELPER_STOP_MS);
-	bool lost;
-
-	shutdown(c->control, SHUT_WR);
-	if (!c->running) {
-		if (!wire_wait(c->control, 2 * HELPER_STOP_MS))
-			return false;
-		waitpid(c->spawner, NULL, 0);
-		return true;
-	}
-	pthread_mutex_lock(&c->lock);
-	for (struct vr_helper_process *h = c->first; h; h = h->next)
-		h->quiet = true;
-	while (!c->lost && wait_changed(c, &until))
-		;
-	lost = c->lost;
-	pthread_mutex_unlock(&c->lock);
-	if (lost)
-		pthread_join(c->thread, NULL);
-	return lost;
 }
 
 void helpers_free(struct helpers *c)
 {
-	/* A helper that hangs in the kernel keeps the spawner, whose thread keeps this. */
-	if (!c || (c->spawner > 0 && !end_spawner(c)))
+	if (!c)
 		return;
+	helpers_end(c);
+	if (c->running)
+		return; /* the thread has it */
 	pthread_mutex_lock(&c->lock);
 	while (c->first)
 		remove_helper(c, c->first, true);

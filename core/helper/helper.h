@@ -14,8 +14,8 @@ void helpers_offer(struct vr_registry *r);
 /* Forks the spawner when a plugin that this run may use has a role. Before the first thread, and before a
  * library is opened; options are set. sandbox: what `--no-sandbox` says. [main] */
 int32_t helpers_start(struct vr_registry *r, bool sandbox);
-/* Ends the spawner and all helpers; after vr_registry_free(), since plugins stop theirs. `h` is what the
- * registry had; NULL: nothing. [main] */
+/* What is left of it, after vr_registry_free(), since plugins stop theirs until then. The spawner and the
+ * helpers that run end before that with the machine. `h` is what the registry had; NULL: nothing. [main] */
 void helpers_free(struct helpers *h);
 
 #endif

@@ -82,8 +82,10 @@ const char *vr_registry_option_value(const struct vr_registry *r, const struct v
 /* What the user set the manifest's i-th option to, or NULL: a default is not given by the user. */
 const char *vr_registry_option_given(const struct vr_loaded *p, uint32_t i);
 
-/* What starts helper processes (core/helper), or NULL: there is none. The caller's. [main] */
-void vr_registry_set_helpers(struct vr_registry *r, struct helpers *h);
+/* What starts helper processes (core/helper), or NULL: there is none. The caller's. machine_gone() is called
+ * when the machine is, before its sandbox goes. [main] */
+void vr_registry_set_helpers(struct vr_registry *r, struct helpers *h,
+			     void (*machine_gone)(struct helpers *h));
 struct helpers *vr_registry_helpers(const struct vr_registry *r);
 
 /* dlopen, check the magic (an error names the field), create. Idempotent. */

@@ -223,7 +223,7 @@ static int32_t VR_CALL run(void *self, const struct vr_helper_channel *c)
 		uint32_t result;
 		char first;
 
-		if (rc < 0 && !strcmp(config.how, "stays"))
+		if (rc < 0 && strstr(config.how, "stays"))
 			hang();
 		if (rc < 0)
 			return rc;

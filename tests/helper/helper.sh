@@ -135,6 +135,12 @@ said "ended" y "error 0x109"
 guest hangs share e how=stays
 ended 0
 has "$NAME: told" "$ERR" "its helper (role share) did not end within 2 s and is killed"
+guest left-running share e how=leaves
+ended 0
+gone "$NAME"
+guest left-hanging share e how=leaves-and-stays
+ended 0
+gone "$NAME"
 for how in "init-fails|its helper (role share): not on this day; wait" \
 	"init-crashes|its helper (role share): it was ended by signal 11 (Segmentation fault) before it was ready" \
 	"init-exits|its helper (role share): it ended with exit status 9 before it was ready" \

@@ -21,7 +21,7 @@ else
 		-p "helper-share,script=nrwfuosaz,file=$open/file,folder=$open/folder" --kernel "$open/guest" >"$OUT" 2>"$ERR" </dev/null
 	RC=$?
 	ended 0
-	for r in n=0x1 r=0x0 w=0xd f=0x0 u=0x0 o=$([ -n "$landlock" ] && echo 0xd || echo 0x0) s=0x1 a=0xf z=0x0; do said "as root's" "${r%=*}" "done ${r#*=}"; done
+	for r in n=0x1 r=0x0 w=0xd f=0x0 u=0x0 $([ -z "$other" ] || echo o=0xd) s=0x1 a=0xf z=0x0; do said "as root's" "${r%=*}" "done ${r#*=}"; done
 
 	cat >"$open/elevated" <<-'S'
 		# Arguments: the folder, the options of vmrun's plugin.
@@ -47,7 +47,7 @@ else
 			skip elevated "no file system can be mounted in a namespace here"
 		else
 			said "serves" n "done 0x1"
-			[ -z "$landlock" ] || said "opens another file" o "done 0xd"
+			[ -z "$other" ] || said "opens another file" o "done 0xd"
 			# The library was right when the machine process opened it.
 			elevated elevated-spoilt helper-share,script=n,spoil=/usr/local/lib/vmrun/plugins/helper-test.so 3
 			has "$NAME: the helper looks as well" "$ERR" "its helper (role share): /usr/local/lib/vmrun/plugins/helper-test.so can be written by others"

@@ -30,8 +30,9 @@
  * the bytes mean is the plugin's to check. What lies in the window can change while it is looked at: copy it
  * once, then check the copy.
  *
- * A helper ends with vmrun, however that ends. It is in a session of its own, so that signals of the terminal
- * do not reach it. Its standard error goes where vmrun's goes; it has no other standard stream.
+ * A helper ends with vmrun, however that ends; in an orderly end when the machine is taken apart, after its
+ * devices were destroyed and before stop() of the plugin. It is in a session of its own, so that signals of
+ * the terminal do not reach it. Its standard error goes where vmrun's goes; it has no other standard stream.
  */
 #ifndef VMRUN_HELPER_H
 #define VMRUN_HELPER_H
