@@ -6,60 +6,53 @@
  * users' sockets. A guest that took the process over could use them, and no sandbox takes back what is open.
  * So all but 0 to 2 are closed before anything is opened. Kept are those that the command line names as
  * /dev/fd/N or /proc/self/fd/N, as in `--kernel <(...)`.
+ *
+ * What came through execve(2) has no close-on-exec flag; what has it was opened in this process, by a library
+ * that the user preloaded, and stays.
  */
 #include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
 
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
-#define MOST 65536u /* where the kernel has no close_range(2) */
+#define MOST 4096 /* where there is no /proc */
 
-static void close_all(unsigned int first, unsigned int last)
-{
-	struct rlimit limit = {.rlim_cur = MOST};
-
-	if (first > last || syscall(SYS_close_range, first, last, 0u) == 0)
-		return;
-	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur > MOST)
-		limit.rlim_cur = MOST;
-	for (; first <= last && first < limit.rlim_cur; first++)
-		close((int)first);
-}
-
-/* The lowest descriptor from `from` on that an argument names, or UINT32_MAX. */
-static unsigned int next_named(int argc, char *const *argv, unsigned int from)
+static bool is_named(int fd, int argc, char *const *argv)
 {
 	static const char *const names[] = {"/dev/fd/", "/proc/self/fd/"};
-	unsigned int lowest = UINT32_MAX;
 
 	for (int i = 1; i < argc; i++)
 		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
 			for (const char *p = argv[i]; (p = strstr(p, names[k]));) {
-				unsigned long fd;
-
 				p += strlen(names[k]);
-				fd = isdigit((unsigned char)*p) ? strtoul(p, NULL, 10) : UINT32_MAX;
-				if (fd >= from && fd < lowest)
-					lowest = (unsigned int)fd;
+				if (isdigit((unsigned char)*p) && strtol(p, NULL, 10) == fd)
+					return true;
 			}
-	return lowest;
+	return false;
+}
+
+static void close_inherited(int fd, int argc, char *const *argv)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	if (fd > STDERR_FILENO && flags >= 0 && !(flags & FD_CLOEXEC) && !is_named(fd, argc, argv))
+		close(fd);
 }
 
 void vr_cli_close_inherited(int argc, char *const *argv)
 {
-	unsigned int from = STDERR_FILENO + 1, named;
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
 
-	while ((named = next_named(argc, argv, from)) != UINT32_MAX) {
-		close_all(from, named - 1);
-		from = named + 1;
-	}
-	close_all(from, UINT32_MAX);
+	for (int fd = 0; !d && fd < MOST; fd++)
+		close_inherited(fd, argc, argv);
+	while (d && (e = readdir(d)))
+		close_inherited(atoi(e->d_name), argc, argv);
+	if (d)
+		closedir(d);
 }

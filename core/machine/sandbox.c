@@ -10,8 +10,8 @@
  *   once. This is the boundary: no path, socket, program or other process can be named, no memory becomes
  *   executable, nothing is sent to the terminal's input.
  * - Landlock: no file can be opened, no TCP port reached, no other process signalled, by the kernel's file
- *   and network layers. It binds a thread and what that thread starts, so every thread takes it on as its
- * first act. It holds even for a call that the allow-list should not have had.
+ *   and network layers. It binds a thread and what that thread starts, so every thread takes it on first. It
+ *   holds even for a call that the allow-list should not have had.
  * - Capabilities: dropped in all sets, by each thread, so that the rights of root are gone as well; the same
  *   for no_new_privs.
  * - Dumpable: off. Other processes of the user can't trace this one or read its memory (ptrace(2)), and no
@@ -32,10 +32,8 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <vmrun/sandbox.h>
@@ -85,8 +83,7 @@ static void tell_support(void)
 		return;
 	sandbox_support(&s);
 	for (uint32_t i = 0; (what = sandbox_not_covered(&s, i)); i++)
-		vr_log(VR_LOG_INFO, "sandbox: this kernel lacks (seccomp: %s, Landlock ABI %d): %s",
-		       s.seccomp ? "yes" : "no", s.landlock, what);
+		vr_log(VR_LOG_INFO, "sandbox: not covered on this kernel: %s", what);
 }
 
 /* ---- entering ---- */
@@ -98,14 +95,9 @@ static int32_t enter(enum sandbox_profile profile, int ruleset, const uint32_t *
 	if (prctl(PR_SET_DUMPABLE, 0ul, 0ul, 0ul, 0ul))
 		return vr_error_set(VR_E_PERM, "sandbox: PR_SET_DUMPABLE: %s", strerror(errno));
 #endif
-	if (!sandbox_filter_install(profile, ioctls, count))
+	/* What the kernel does not have tell_support() told. */
+	if (!sandbox_filter_install(profile, ioctls, count) || !sandbox_filter_available())
 		return VR_OK;
-	/* A kernel without it (ENOSYS, EINVAL), or a container that forbids it: that is told at level info.
-	 */
-	if (errno == ENOSYS || errno == EINVAL || errno == EPERM || errno == EACCES) {
-		vr_log(VR_LOG_INFO, "sandbox: seccomp: %s", strerror(errno));
-		return VR_OK;
-	}
 	return vr_error_set(
 		VR_E_PERM,
 		"sandbox: the system call filter can't be installed: %s%s; --no-sandbox runs without",
@@ -146,15 +138,11 @@ void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile pro
 		vr_log(VR_LOG_INFO, "sandbox: Landlock: %s", strerror(errno));
 }
 
-/* Requests that reach other processes or the user's shell, whatever a plugin asks for. */
-static const uint64_t never[] = {TIOCSTI, TIOCLINUX, TIOCSETD, TIOCCONS, TIOCSCTTY};
-
 int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request)
 {
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if (never[i] == request)
-			return vr_error_set(VR_E_PERM, "sandbox: ioctl 0x%llx reaches outside this process",
-					    (unsigned long long)request);
+	if (sandbox_ioctl_refused(request))
+		return vr_error_set(VR_E_PERM, "sandbox: ioctl 0x%llx reaches outside this process",
+				    (unsigned long long)request);
 	if (s->entered)
 		return vr_error_set(VR_E_STATE, "sandbox: the guest runs, no more rights are given");
 	if (request > UINT32_MAX)

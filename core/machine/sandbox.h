@@ -15,8 +15,7 @@
 
 enum sandbox_profile {
 	SANDBOX_MACHINE,       /* the machine process: no path, socket or exec rights */
-	SANDBOX_MACHINE_FILES, /* the same with a plugin of class passthrough, whose library opens files later
-				*/
+	SANDBOX_MACHINE_FILES, /* the same, but opens files: a passthrough plugin is there */
 	SANDBOX_NET,           /* role net: makes sockets, binds and connects them */
 	SANDBOX_SHARE,         /* role share: opens what lies below the granted folders */
 	SANDBOX_BLOCK_NET,     /* role block-net: connects sockets */
@@ -39,8 +38,8 @@ struct sandbox_grants {
  * For a helper process that has one thread: gives up everything that `profile` does not have, for good, and
  * for all threads that it starts later. grants may be NULL. Everything that needs other rights (opening the
  * plugin's library) comes before. VR_OK, also where the kernel at hand lacks Landlock or seccomp (a line at
- * level info says so); a negative code with vr_error_text() where a call failed that should not: the caller
- * ends.
+ * level info says so); a negative code with vr_error_text() where a call failed that should not, and
+ * then the caller ends.
  */
 int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox_grants *grants);
 

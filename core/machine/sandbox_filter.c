@@ -62,17 +62,7 @@ bool sandbox_filter_available(void)
 #endif
 }
 
-#ifdef THIS_ARCH
-
 /* ---- lists ---- */
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#endif
-#ifndef PR_SET_VMA
-#define PR_SET_VMA 0x53564d41
-#endif
-
 struct list {
 	const uint32_t *value;
 	uint32_t count;
@@ -81,13 +71,34 @@ struct list {
 	static const uint32_t name##_values[] = {__VA_ARGS__}; \
 	static const struct list name = {name##_values, sizeof(name##_values) / sizeof(uint32_t)}
 
-/* What plugins asked for comes before these. */
-LIST(ioctls, TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO);
+/* Requests that reach other processes or the user's shell: no plugin gets them. */
 LIST(ioctls_refused, TIOCSTI, TIOCLINUX, TIOCSETD, TIOCCONS, TIOCSCTTY, TIOCNOTTY, TIOCSPGRP, FIOASYNC,
      FIOSETOWN, SIOCSPGRP);
+
+bool sandbox_ioctl_refused(uint64_t request)
+{
+	for (uint32_t i = 0; i < ioctls_refused.count; i++)
+		if (ioctls_refused.value[i] == request)
+			return true;
+	return false;
+}
+
+#ifdef THIS_ARCH
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
+
+/* What plugins asked for comes before these. */
+LIST(ioctls, TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO);
 LIST(futex_operations, FUTEX_WAIT, FUTEX_WAKE, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP,
      FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET);
-LIST(fcntl_commands, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_OFD_SETLK, F_OFD_GETLK);
+LIST(fcntl_commands, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC, F_OFD_SETLK, F_OFD_GETLK);
+LIST(fcntl_setfl, F_SETFL);
 LIST(madvise_advices, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE,
      MADV_REMOVE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP, MADV_DONTFORK,
      MADV_POPULATE_READ, MADV_POPULATE_WRITE);
@@ -123,42 +134,17 @@ struct call {
 	struct test test[TESTS];
 };
 
-#define IN(a, l)                                          \
-	{                                                 \
-		.kind = TEST_IN, .arg = (a), .list = &(l) \
-	}
-#define IN_MASK(a, m, l)                                               \
-	{                                                              \
-		.kind = TEST_IN, .arg = (a), .mask = (m), .list = &(l) \
-	}
-#define NOT_IN(a, l)                                          \
-	{                                                     \
-		.kind = TEST_NOT_IN, .arg = (a), .list = &(l) \
-	}
-#define HAS(a, m)                                         \
-	{                                                 \
-		.kind = TEST_HAS, .arg = (a), .mask = (m) \
-	}
-#define LACKS(a, m)                                         \
-	{                                                   \
-		.kind = TEST_LACKS, .arg = (a), .mask = (m) \
-	}
-#define SELF(a)                               \
-	{                                     \
-		.kind = TEST_SELF, .arg = (a) \
-	}
-#define SELF_OR_0(a)                                        \
-	{                                                   \
-		.kind = TEST_SELF, .arg = (a), .or_0 = true \
-	}
-#define NIL(a)                               \
-	{                                    \
-		.kind = TEST_NIL, .arg = (a) \
-	}
-#define FAILS(e)                                \
-	{                                       \
-		.kind = TEST_FAILS, .mask = (e) \
-	}
+/* clang-format off */
+#define IN(a, l) {.kind = TEST_IN, .arg = (a), .list = &(l)}
+#define IN_MASK(a, m, l) {.kind = TEST_IN, .arg = (a), .mask = (m), .list = &(l)}
+#define NOT_IN(a, l) {.kind = TEST_NOT_IN, .arg = (a), .list = &(l)}
+#define HAS(a, m) {.kind = TEST_HAS, .arg = (a), .mask = (m)}
+#define LACKS(a, m) {.kind = TEST_LACKS, .arg = (a), .mask = (m)}
+#define SELF(a) {.kind = TEST_SELF, .arg = (a)}
+#define SELF_OR_0(a) {.kind = TEST_SELF, .arg = (a), .or_0 = true}
+#define NIL(a) {.kind = TEST_NIL, .arg = (a)}
+#define FAILS(e) {.kind = TEST_FAILS, .mask = (e)}
+/* clang-format on */
 
 #define M (1u << SANDBOX_MACHINE)
 #define F (1u << SANDBOX_MACHINE_FILES)
@@ -180,12 +166,10 @@ static const struct call calls[] = {
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
 /* ---- the program ---- */
-/* A row without tests takes two instructions, one with tests at most this many beside its lists. */
-#define ROW 14u
 #define GROUP 32u
 #define GROUPS 16u /* numbers end below 512 */
 struct program {
-	struct sock_filter code[CALLS * ROW + 2 * SANDBOX_IOCTLS + 4 * GROUPS + 64];
+	struct sock_filter code[BPF_MAXINSNS]; /* the kernel takes no more; the table needs a tenth of it */
 	uint32_t length;
 	uint32_t self; /* process id */
 	const struct list *wanted;

@@ -12,6 +12,8 @@
 
 /* ---- sandbox_filter.c: seccomp ---- */
 bool sandbox_filter_available(void);
+/* Whatever a plugin asks for. */
+bool sandbox_ioctl_refused(uint64_t request);
 /* For all threads of this process. ioctls: further requests that are allowed. 0, or -1 and errno; ENOSYS:
  * this kernel has no seccomp filters. */
 int sandbox_filter_install(enum sandbox_profile profile, const uint32_t *ioctls, uint32_t count);

@@ -54,8 +54,9 @@ static int32_t ask_for_requests(const struct kvm_vm *vm)
 	const struct vr_host_sandbox *sandbox = vm->host->query(vm->host, VR_SANDBOX_ID);
 	int32_t rc = VR_OK;
 
-	for (size_t i = 0;
-	     VR_HAS(sandbox, allow_ioctl) && rc == VR_OK && i < sizeof(requests) / sizeof(requests[0]); i++)
+	if (!VR_HAS(sandbox, allow_ioctl))
+		return VR_OK;
+	for (size_t i = 0; rc == VR_OK && i < sizeof(requests) / sizeof(requests[0]); i++)
 		rc = sandbox->allow_ioctl(vm->host, requests[i]);
 	return rc;
 }

@@ -11,6 +11,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
@@ -47,13 +49,13 @@ static struct {
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_timer *timer;
 	const char *dir, *kernel, *crash;
-	bool control;
+	bool control, filter;
 	struct vr_timer *alarm;
 	pthread_t early;
 	bool have_early;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	bool go, end;
+	bool ready, go, end;
 	_Atomic uint32_t done;
 } p = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
 
@@ -198,9 +200,24 @@ static void attack(const char *thread)
 	p.done++;
 }
 
+/* Allows everything; but the host's filter can't be put on all threads then. */
+static void own_filter(void)
+{
+	struct sock_filter allow = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
+	const struct sock_fprog program = {1, &allow};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0))
+		abort();
+}
+
 static void *early_main(void *arg)
 {
+	if (p.filter)
+		own_filter();
 	pthread_mutex_lock(&p.lock);
+	p.ready = true;
+	pthread_cond_broadcast(&p.wake);
 	while (!p.go && !p.end)
 		pthread_cond_wait(&p.wake, &p.lock);
 	pthread_mutex_unlock(&p.lock);
@@ -240,7 +257,7 @@ static void VR_CALL write_register(void *opaque, uint32_t vcpu, uint64_t offset,
 	case 3:
 		pthread_mutex_lock(&p.lock);
 		p.go = true;
-		pthread_cond_signal(&p.wake);
+		pthread_cond_broadcast(&p.wake);
 		pthread_mutex_unlock(&p.lock);
 		break;
 	}
@@ -304,7 +321,7 @@ static int32_t VR_CALL probe(void *self)
 static int32_t VR_CALL start(void *self)
 {
 	const struct vr_host_config *config = p.host->query(p.host, VR_CONFIG_ID);
-	uint64_t control = 0;
+	uint64_t control = 0, filter = 0;
 
 	(void)self;
 	p.dir = config->string(p.host, "dir");
@@ -312,11 +329,17 @@ static int32_t VR_CALL start(void *self)
 	p.crash = config->string(p.host, "crash");
 	if (config->number(p.host, "control", &control) >= 0)
 		p.control = control != 0;
+	if (config->number(p.host, "filter", &filter) >= 0)
+		p.filter = filter != 0;
 	if (!p.dir || !p.kernel) {
 		p.host->error(p.host, VR_E_INVAL, ID ": needs dir= and kernel=");
 		return VR_E_INVAL;
 	}
 	p.have_early = pthread_create(&p.early, NULL, early_main, NULL) == 0;
+	pthread_mutex_lock(&p.lock);
+	while (p.have_early && !p.ready)
+		pthread_cond_wait(&p.wake, &p.lock);
+	pthread_mutex_unlock(&p.lock);
 	return p.have_early ? VR_OK : VR_E_NOMEM;
 }
 
@@ -325,7 +348,7 @@ static int32_t VR_CALL stop(void *self)
 	(void)self;
 	pthread_mutex_lock(&p.lock);
 	p.end = true;
-	pthread_cond_signal(&p.wake);
+	pthread_cond_broadcast(&p.wake);
 	pthread_mutex_unlock(&p.lock);
 	if (p.have_early)
 		pthread_join(p.early, NULL);
