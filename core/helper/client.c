@@ -55,9 +55,9 @@ struct vr_helper_process {
 	uint64_t window_length;
 	/* Under the lock: */
 	enum phase phase;
-	bool ready;  /* it came to SERVING: start() answers VR_OK, and its end is an event */
-	bool quiet;  /* start() or stop() deals with it: no events, no lines */
-	bool silent; /* nothing is read from its channel any more */
+	bool ready;    /* it came to SERVING: start() answers VR_OK, and its end is an event */
+	bool stopping; /* start() gave it up, or it is stopped: no events any more */
+	bool silent;   /* nothing is read from its channel any more */
 	uint32_t how;
 	int32_t status;
 	int32_t refused; /* a code, with its text */
@@ -132,6 +132,11 @@ static void tell_end(const struct vr_helper_process *h)
 		       h->status);
 }
 
+static bool quiet(const struct vr_helper_process *h)
+{
+	return !h->ready || h->stopping;
+}
+
 /* With the lock held, which is given up for the call. */
 static void call_message(struct helpers *c, struct vr_helper_process *h, const struct vr_helper_message *m)
 {
@@ -173,11 +178,11 @@ static bool take_packet(struct helpers *c, struct vr_helper_process *h, int desc
 	int32_t rc;
 
 	if (p->kind == PACKET_MESSAGE && h->phase == SERVING) {
-		if (descriptor >= 0 && (h->quiet || !(h->flags & VR_HELPER_DESCRIPTORS))) {
+		if (descriptor >= 0 && (quiet(h) || !(h->flags & VR_HELPER_DESCRIPTORS))) {
 			close(descriptor);
-			return h->quiet;
+			return quiet(h);
 		}
-		if (!h->quiet)
+		if (!quiet(h))
 			call_message(c, h, &m);
 		return true;
 	}
@@ -191,7 +196,6 @@ static bool take_packet(struct helpers *c, struct vr_helper_process *h, int desc
 			return false;
 		h->phase = SERVING;
 		h->ready = true;
-		h->quiet = false;
 		return true;
 	case PACKET_REFUSED:
 		if (h->phase != OPEN || p->code >= 0)
@@ -246,7 +250,7 @@ static void end_helper(struct helpers *c, struct vr_helper_process *h, uint32_t 
 	h->how = how;
 	h->status = status;
 	h->phase = ENDED;
-	if (!h->quiet)
+	if (!quiet(h))
 		call_ended(c, h);
 	pthread_cond_broadcast(&c->changed);
 }
@@ -393,6 +397,16 @@ static int32_t check_request(const struct vr_loaded *p, const struct helpers *c,
 	return VR_OK;
 }
 
+/* What waits for the thread that calls the events can't be called by it. With the lock held. */
+static int32_t check_thread(const struct helpers *c, const struct vr_manifest *m)
+{
+	if (!c->running || !pthread_equal(c->thread, pthread_self()))
+		return VR_OK;
+	return vr_error_set(VR_E_STATE,
+			    "plugin '%s': a helper can't be started or asked from within an event of one",
+			    m->id);
+}
+
 /* With the lock held. */
 static int32_t start_thread(struct helpers *c, const struct vr_host *host)
 {
@@ -421,19 +435,19 @@ static struct vr_helper_process *new_helper(struct helpers *c, const struct vr_m
 	h->flags = r->flags;
 	h->window_length = r->window;
 	h->channel = -1;
-	h->quiet = true;
 	h->serial = ++c->serial;
 	h->next = c->first;
 	c->first = h;
 	return h;
 }
 
-/* With the lock held, and h->quiet set: no event of it runs or will. Waits for its end. */
+/* With the lock held. When it returns no event of h runs or will, and h is gone. */
 static void remove_helper(struct helpers *c, struct vr_helper_process *h, bool kill_now)
 {
 	struct timespec until = deadline(kill_now ? 0 : HELPER_STOP_MS);
 	struct vr_helper_process **at = &c->first;
 
+	h->stopping = true;
 	while (c->calling == h)
 		pthread_cond_wait(&c->changed, &c->lock);
 	if (h->channel >= 0)
@@ -519,6 +533,8 @@ static int32_t VR_CALL helper_start(const struct vr_host *host, const struct vr_
 		     ? vr_error_set(VR_E_STATE, "plugin '%s': no helper can be started: the spawner ended",
 				    p->manifest->id)
 		     : start_thread(c, host);
+	if (rc == VR_OK)
+		rc = check_thread(c, p->manifest);
 	h = rc < 0 ? NULL : new_helper(c, p->manifest, r);
 	if (h) {
 		*out = h; /* before its first event */
@@ -584,18 +600,22 @@ static int32_t VR_CALL helper_get_state(struct vr_helper_process *h, void *buffe
 	int32_t rc;
 
 	pthread_mutex_lock(&c->lock);
-	if (h->state_wanted) {
-		/* Also after a time-out: an answer that comes yet is not the next question's. */
+	rc = check_thread(c, h->manifest);
+	/* Also after a time-out: an answer that comes yet is not the next question's. */
+	if (rc == VR_OK && h->state_wanted)
+		rc = vr_error_set(VR_E_BUSY,
+				  "plugin '%s': its helper has not answered the last request for its state",
+				  h->manifest->id);
+	if (rc < 0) {
 		pthread_mutex_unlock(&c->lock);
-		return vr_error_set(VR_E_BUSY,
-				    "plugin '%s': its helper has not answered the last request for its state",
-				    h->manifest->id);
+		return rc;
 	}
 	h->state_wanted = true;
 	h->state_result = 0;
 	h->state.length = 0;
 	pthread_mutex_unlock(&c->lock);
-	rc = wire_send(h->channel, &p, NULL, -1, HELPER_STATE_MS);
+	/* Where it could not be sent, waiting finds out why. */
+	wire_send(h->channel, &p, NULL, -1, HELPER_STATE_MS);
 	pthread_mutex_lock(&c->lock);
 	rc = wait_state(h, &until);
 	if (h->state_result)
@@ -618,7 +638,6 @@ static void VR_CALL helper_stop(struct vr_helper_process *h)
 	if (!c)
 		return;
 	pthread_mutex_lock(&c->lock);
-	h->quiet = true;
 	remove_helper(c, h, false);
 	pthread_mutex_unlock(&c->lock);
 }
@@ -678,7 +697,7 @@ static void end_left(struct helpers *c)
 	struct vr_helper_process *h;
 
 	for (h = c->first; h; h = h->next) {
-		h->quiet = true;
+		h->stopping = true;
 		if (h->channel >= 0)
 			shutdown(h->channel, SHUT_WR);
 	}
