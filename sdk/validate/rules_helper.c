@@ -71,3 +71,18 @@ void check_helper_host(struct vr_check *c)
 	p->destroy(p->self);
 	vr_double_free(d);
 }
+
+void check_helper_ended(struct vr_check *c)
+{
+	if (!c->target->helper)
+		check_skip(c, "its manifest has no key 'helper'");
+	check_used(c);
+	if (!c->d->helpers)
+		check_skip(c, "it started no helper");
+	check_phase(c, "its helper crashed");
+	vr_double_helper_end(c->d, VR_HELPER_SIGNALED, 11);
+	check_phase(c, "accesses after its helper crashed");
+	for (uint32_t i = 0; i < c->d->bus_count; i++)
+		check_sweep(c, c->d->bus[i].space, c->d->bus[i].base, c->d->bus[i].length, true);
+	check_unused(c);
+}

@@ -31,6 +31,7 @@ struct device {
 	struct plugin *p;
 	uint8_t *registers;
 	uint32_t dead;
+	struct vr_helper_process *helper;
 };
 
 #if THE_FAULT_has_constructor
@@ -91,6 +92,40 @@ static void *attach(void *arg)
 	return NULL;
 }
 
+static void VR_CALL helper_message(void *opaque, const struct vr_helper_message *m)
+{
+	(void)opaque;
+	(void)m;
+}
+
+static void VR_CALL helper_ended(void *opaque, uint32_t how, int32_t status)
+{
+	(void)opaque;
+	(void)how;
+	(void)status;
+	abort();
+}
+
+static int32_t start_helper(struct device *d)
+{
+	static const struct vr_helper_events events = {
+		.size = sizeof(events), .message = helper_message, .ended = helper_ended};
+	const struct vr_host *host = d->p->host;
+	const struct vr_host_helper *t = host->query(host, VR_HOST_HELPER_ID);
+	struct vr_helper_request r = {.size = sizeof(r), .events = &events};
+
+	return VR_HAS(t, stop) ? t->start(host, &r, &d->helper) : VR_OK;
+}
+
+static void stop_helper(struct device *d)
+{
+	const struct vr_host *host = d->p->host;
+	const struct vr_host_helper *t = host->query(host, VR_HOST_HELPER_ID);
+
+	if (VR_HAS(t, stop))
+		t->stop(d->helper);
+}
+
 static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void **device)
 {
 	struct plugin *p = self;
@@ -115,6 +150,15 @@ static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void
 	}
 	d->p = p;
 	a.d = d;
+	if (FAULT(process_end)) {
+		int32_t rc = start_helper(d);
+
+		if (rc < 0) {
+			free(d->registers);
+			free(d);
+			return rc;
+		}
+	}
 	if (FAULT(wrong_thread)) {
 		pthread_create(&thread, NULL, attach, &a);
 		pthread_join(thread, NULL);
@@ -122,6 +166,7 @@ static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void
 		attach(&a);
 	}
 	if (a.rc < 0 && !FAULT(ignores_refusal)) {
+		stop_helper(d);
 		free(d->registers);
 		free(d);
 		return a.rc;
@@ -142,6 +187,7 @@ static void VR_CALL destroy_device(void *device)
 {
 	struct device *d = device;
 
+	stop_helper(d);
 	free(d->registers);
 	if (FAULT(double_free))
 		free(d->registers);
@@ -261,8 +307,9 @@ static void VR_CALL destroy(void *self)
 	free(p);
 }
 
-#define HAS_HELPER \
-	(FAULT(process_unasked) || FAULT(process_half) || FAULT(process_idle) || FAULT(process_needs))
+#define HAS_HELPER                                                                                       \
+	(FAULT(process_unasked) || FAULT(process_half) || FAULT(process_idle) || FAULT(process_needs) || \
+	 FAULT(process_end))
 
 static int32_t VR_CALL helper_run(void *self, const struct vr_helper_channel *c)
 {
