@@ -3,8 +3,8 @@
 # "N passed, N failed, N skipped") or FULL_TESTS. tests/run.sh runs them and adds up.
 
 # First what the others name.
-include tests/double/build.mk
-include $(filter-out tests/double/build.mk,$(sort $(wildcard tests/*/build.mk)))
+TESTS_FIRST := tests/double/build.mk tests/micro/build.mk
+include $(TESTS_FIRST) $(filter-out $(TESTS_FIRST),$(sort $(wildcard tests/*/build.mk)))
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory check-programs

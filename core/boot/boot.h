@@ -39,19 +39,4 @@ int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out,
 void boot_close(struct boot_files *f);
 void vr_boot_free(struct vr_boot *b);
 
-/*
- * The files that a machine boots from. They stay open as long as the machine lives: a reset reads them again,
- * and opens nothing.
- */
-struct boot_files {
-	struct vr_source main, initrd; /* fd -1: there is none */
-	bool is_image;                 /* `main` may be a disk; else it is a kernel */
-};
-
-/* `kernel`, with or without `initrd`; NULL: `image`. The names are kept, not copied. */
-int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image);
-/* What boots, as the files are now; as vr_boot_from_files() and vr_boot_from_image(). */
-int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out, int *is_disk);
-void boot_close(struct boot_files *f);
-
 #endif

@@ -15,6 +15,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "helper/helper.h"
 #include "machine/parts.h"
 #include "plugin/classes.h"
 #include "plugin/registry.h"
@@ -108,6 +109,8 @@ static void text_plugin(const struct vr_loaded *p, char *const *facts)
 
 	printf("  %-20s %-12s %s\n", m->id, vr_class_name(m->class_id),
 	       p->probe_result == VR_OK ? "usable" : "not usable");
+	if (m->helper)
+		printf("    %-24s %s: %s\n", "helper process", role_name(m->helper), role_rights(m->helper));
 	if (p->probe_result < 0)
 		printf("    %s\n", p->probe_text ? p->probe_text : vr_error_name(p->probe_result));
 	for (; facts && facts[0] && facts[1]; facts += 2)
@@ -194,6 +197,7 @@ static void json_plugin(struct vr_json *j, const struct vr_loaded *p, char *cons
 	vr_json_string(j, "id", p->manifest->id);
 	vr_json_string(j, "class", vr_class_name(p->manifest->class_id));
 	vr_json_string(j, "manifest", p->manifest->file);
+	vr_json_string(j, "helper", role_name(p->manifest->helper));
 	vr_json_bool(j, "usable", p->probe_result == VR_OK);
 	vr_json_string(j, "error", p->probe_result < 0 ? vr_error_name(p->probe_result) : NULL);
 	vr_json_string(j, "reason", p->probe_text);
@@ -302,6 +306,7 @@ static int32_t report(struct vr_registry *r, struct vr_cli *c)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	/* A plugin's create() asks for its tables; nothing calls into them before start. */
 	vr_machine_offer(r);
+	helpers_offer(r);
 	for (uint32_t i = 0; code == VR_OK && i < n; i++)
 		code = trial_probe(r, vr_registry_at(r, i), &facts[i]);
 	if (code == VR_OK)

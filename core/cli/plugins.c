@@ -14,13 +14,20 @@
 #include "util/log.h"
 #include "util/text.h"
 
-static void json_option(struct vr_json *j, const struct vr_manifest_option *o)
+/* Of the helper process. */
+static const char *access_of(const struct vr_manifest_option *o)
+{
+	return o->write ? "write" : "read";
+}
+
+static void json_option(struct vr_json *j, const struct vr_manifest_option *o, bool helper)
 {
 	vr_json_object(j, NULL);
 	vr_json_string(j, "name", o->name);
 	vr_json_string(j, "type", o->type);
 	vr_json_string(j, "default", o->default_value);
 	vr_json_string(j, "help", o->help);
+	vr_json_string(j, "access", !strcmp(o->type, "path") && helper ? access_of(o) : NULL);
 	vr_json_end_object(j);
 }
 
@@ -43,9 +50,10 @@ static void json_plugin(struct vr_json *j, const struct vr_loaded *p)
 	vr_json_list(j, "devices", m->devices);
 	vr_json_list(j, "guest", m->guest);
 	vr_json_list(j, "host", m->host);
+	vr_json_string(j, "helper", role_name(m->helper));
 	vr_json_array(j, "options");
 	for (uint32_t i = 0; i < m->option_count; i++)
-		json_option(j, &m->options[i]);
+		json_option(j, &m->options[i], m->helper != ROLE_NONE);
 	vr_json_end_array(j);
 	vr_json_end_object(j);
 }
@@ -95,8 +103,9 @@ static int32_t list_text(struct vr_registry *r)
 	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
 		const struct vr_manifest *m = vr_registry_at(r, i)->manifest;
 
-		printf("%-20s %-12s %-10s %s%s\n", m->id, vr_class_name(m->class_id), m->version, m->summary,
-		       m->library ? "" : " (not for this system)");
+		printf("%-20s %-12s %-10s %s%s%s%s%s\n", m->id, vr_class_name(m->class_id), m->version,
+		       m->summary, m->helper ? " [helper: " : "", m->helper ? role_name(m->helper) : "",
+		       m->helper ? "]" : "", m->library ? "" : " (not for this system)");
 	}
 	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
 		vr_log(VR_LOG_WARN, "plugin left out: %s", text);
@@ -136,12 +145,16 @@ static int32_t show_text(const struct vr_loaded *p)
 	show_list("devices", m->devices);
 	show_list("guest", m->guest);
 	show_list("host", m->host);
+	if (m->helper)
+		printf("%-10s %s: %s\n", "helper", role_name(m->helper), role_rights(m->helper));
 	if (m->option_count)
 		printf("\noptions (-p %s,NAME=VALUE):\n", m->id);
 	for (uint32_t i = 0; i < m->option_count; i++) {
 		const struct vr_manifest_option *o = &m->options[i];
 
 		printf("  %-16s %-7s %s", o->name, o->type, o->help);
+		if (m->helper && !strcmp(o->type, "path"))
+			printf(" (the helper may %s it)", access_of(o));
 		if (o->default_value)
 			printf(" (default %s)", o->default_value[0] ? o->default_value : "empty");
 		putchar('\n');

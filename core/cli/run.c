@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "helper/helper.h"
 #include "machine/machine.h"
 #include "machine/signals.h"
 #include "plugin/registry.h"
@@ -44,6 +45,9 @@ static int run(struct vr_cli *c, struct vr_registry *r, int *ended_by)
 	int32_t status;
 	int32_t code = vr_cli_resolve(c, r);
 
+	/* Before the first library is opened and before the first thread. */
+	if (code == VR_OK)
+		code = helpers_start(r, c->machine.sandbox);
 	if (code == VR_OK)
 		code = check_requested(r);
 	if (code == VR_OK)
@@ -67,6 +71,7 @@ static int run(struct vr_cli *c, struct vr_registry *r, int *ended_by)
 int vr_cli_run(struct vr_cli *c)
 {
 	struct vr_registry *r;
+	struct helpers *h;
 	int status, ended_by = 0;
 	int32_t code = vr_machine_standard_files();
 
@@ -76,7 +81,9 @@ int vr_cli_run(struct vr_cli *c)
 	if (!r)
 		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_CONFIG);
 	status = run(c, r, &ended_by);
+	h = vr_registry_helpers(r);
 	vr_registry_free(r);
+	helpers_free(h);
 	if (ended_by)
 		signals_die(ended_by);
 	return status;

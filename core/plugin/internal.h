@@ -22,6 +22,8 @@ struct vr_registry {
 	} offers[VR_OFFERS_MAX];
 	_Atomic uint32_t offer_count;
 	struct vr_machine *machine;
+	struct helpers *helpers;
+	void (*machine_gone)(struct helpers *h);
 	/* Counts loads and starts: they are undone in the opposite order. */
 	uint32_t sequence;
 };

@@ -336,11 +336,32 @@ static int32_t read_priority(struct reading *r)
 	return VR_OK;
 }
 
+/* What a helper process may do with a path that the user gives. */
+static int32_t read_access(struct reading *r, const struct vr_yaml_node *map, struct vr_manifest_option *o)
+{
+	const struct vr_yaml_node *n = vr_yaml_get(map, "access");
+	const char *s;
+
+	if (!n)
+		return VR_OK;
+	if (strcmp(o->type, "path") != 0 || !r->m->helper)
+		return vr_yaml_key_error(r->y, n,
+					 "'access' is for options of type path of a plugin with 'helper'; "
+					 "remove it");
+	if (vr_yaml_string(r->y, n, &s) < 0)
+		return VR_E_MANIFEST;
+	o->write = !strcmp(s, "write");
+	if (!o->write && strcmp(s, "read") != 0)
+		return vr_yaml_error(r->y, n, "access '%s' is not one of read, write", s);
+	return VR_OK;
+}
+
 static int32_t read_option(struct reading *r, const struct vr_yaml_node *map, struct vr_manifest_option *o)
 {
-	static const char *const keys[] = {"name", "type", "default", "help"};
+	static const char *const keys[] = {"name", "type", "default", "help", "access"};
 	const struct vr_yaml_node *n;
 	const char *s, *wrong;
+	int32_t e;
 
 	if (vr_yaml_expect(r->y, map, VR_YAML_MAP) < 0 ||
 	    vr_yaml_check_keys(r->y, map, "an option", keys, COUNT(keys)) < 0)
@@ -382,7 +403,8 @@ static int32_t read_option(struct reading *r, const struct vr_yaml_node *map, st
 	}
 	if (vr_yaml_need(r->y, map, "the option", "help", &n) < 0)
 		return VR_E_MANIFEST;
-	return read_line(r, n, &o->help);
+	e = read_line(r, n, &o->help);
+	return e < 0 ? e : read_access(r, map, o);
 }
 
 static uint32_t children(const struct vr_yaml_node *list)
@@ -537,6 +559,27 @@ static int32_t read_wraps(struct reading *r)
 	return vr_yaml_error(r->y, n, "'wraps: %s' names no option of type string", s);
 }
 
+/* Before the options: those of a plugin without a helper have no 'access'. */
+static int32_t read_helper(struct reading *r)
+{
+	static const char list[] = "" /* cppcheck does not find the rows */
+#define ROLE(id, word, rights) " " word
+#include "plugin/roles.def"
+#undef ROLE
+		;
+	const struct vr_yaml_node *n = get(r, "helper");
+	const char *s;
+
+	if (!n)
+		return VR_OK;
+	if (vr_yaml_string(r->y, n, &s) < 0)
+		return VR_E_MANIFEST;
+	r->m->helper = role_by_name(s);
+	if (!r->m->helper)
+		return vr_yaml_error(r->y, n, "helper '%s' is not one of:%s", s, list);
+	return VR_OK;
+}
+
 static int32_t read_requires(struct reading *r)
 {
 	return read_interfaces(r, "requires", &r->m->requires_);
@@ -546,12 +589,12 @@ static int32_t read_manifest(struct reading *r)
 {
 	static const char *const keys[] = {"manifest", "id",       "version",  "summary", "class", "library",
 					   "abi",      "provides", "requires", "guest",   "host",  "priority",
-					   "options",  "images",   "wraps",    "devices"};
+					   "options",  "images",   "wraps",    "devices",  "helper"};
 	/* In this order: the class decides what later keys may say. */
 	static int32_t (*const steps[])(struct reading *) = {
-		read_id,      read_version,  read_summary,  read_class,          read_library,
-		read_abi,     read_provides, read_requires, read_guest_and_host, read_priority,
-		read_options, read_images,   read_wraps,    read_devices,
+		read_id,     read_version,  read_summary,  read_class,          read_library,
+		read_abi,    read_provides, read_requires, read_guest_and_host, read_priority,
+		read_helper, read_options,  read_images,   read_wraps,          read_devices,
 	};
 
 	if (r->root->kind != VR_YAML_MAP)

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plugin/roles.h"
+
 enum vr_plugin_class {
 	VR_CLASS_ACCEL,
 	VR_CLASS_TRANSLATOR,
@@ -20,6 +22,7 @@ struct vr_manifest_option {
 	char *type;          /* string | path | int | bool | size */
 	char *default_value; /* NULL: none */
 	char *help;
+	bool write; /* a path that the plugin's helper process may write to (`access: write`) */
 };
 
 /* How a kernel image of this board's guest is recognised: bytes at an offset. */
@@ -50,6 +53,7 @@ struct vr_manifest {
 	uint32_t option_count;
 	struct vr_manifest_image *images; /* boards: key `images: [{offset: 0x38, bytes: "41524d64"}]` */
 	uint32_t image_count;
+	enum role helper; /* of its helper process (`helper: share`) */
 };
 
 /* May this be a plugin's id? The rule in words: VR_MANIFEST_ID_RULE. */

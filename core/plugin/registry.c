@@ -129,6 +129,8 @@ const void *vr_registry_offered(const struct vr_registry *r, const char *id)
 
 void vr_registry_set_machine(struct vr_registry *r, struct vr_machine *m)
 {
+	if (!m && r->helpers)
+		r->machine_gone(r->helpers);
 	r->machine = m;
 	for (uint32_t i = 0; i < r->count; i++)
 		r->entries[i]->host.machine = m;
@@ -392,6 +394,23 @@ const char *vr_registry_option_value(const struct vr_registry *r, const struct v
 		return NULL;
 	set = vr_entry_of(p)->values[i];
 	return set ? set : p->manifest->options[i].default_value;
+}
+
+const char *vr_registry_option_given(const struct vr_loaded *p, uint32_t i)
+{
+	return vr_entry_of(p)->values[i];
+}
+
+void vr_registry_set_helpers(struct vr_registry *r, struct helpers *h,
+			     void (*machine_gone)(struct helpers *h))
+{
+	r->helpers = h;
+	r->machine_gone = machine_gone;
+}
+
+struct helpers *vr_registry_helpers(const struct vr_registry *r)
+{
+	return r->helpers;
 }
 
 /* ---- life ---- */

@@ -18,6 +18,7 @@
 struct vr_registry;
 struct vr_loaded;
 struct vr_machine;
+struct helpers;
 
 /* What a `const struct vr_host *` given to a plugin really is. */
 struct vr_plugin_host {
@@ -80,6 +81,15 @@ const char *vr_registry_option_value(const struct vr_registry *r, const struct v
 
 /* Can its library be opened, as far as its file tells? VR_OK where there is none for this system. */
 int32_t vr_registry_check_library(struct vr_loaded *p);
+/* What the user set the manifest's i-th option to, or NULL: a default is not given by the user. */
+const char *vr_registry_option_given(const struct vr_loaded *p, uint32_t i);
+
+/* What starts helper processes (core/helper), or NULL: there is none. The caller's. machine_gone() is called
+ * when the machine is, before its sandbox goes. [main] */
+void vr_registry_set_helpers(struct vr_registry *r, struct helpers *h,
+			     void (*machine_gone)(struct helpers *h));
+struct helpers *vr_registry_helpers(const struct vr_registry *r);
+
 /* dlopen, check the magic (an error names the field), create. Idempotent. */
 int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p);
 /* load + probe (cached). */

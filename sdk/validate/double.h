@@ -21,6 +21,7 @@
 #define VMRUN_VALIDATE_DOUBLE_H
 
 #include <pthread.h>
+#include <vmrun/helper.h>
 #include <vmrun/host.h>
 #include <vmrun/sandbox.h>
 #include <vmrun/tap.h>
@@ -38,7 +39,7 @@ extern "C" {
 #define VR_DOUBLE_DISKS 4u
 #define VR_DOUBLE_OPTIONS 32u
 #define VR_DOUBLE_FINDINGS 8u
-#define VR_DOUBLE_TABLES 16u
+#define VR_DOUBLE_TABLES 24u
 
 struct vr_double;
 
@@ -169,6 +170,7 @@ struct vr_double {
 	} table[VR_DOUBLE_TABLES];
 	uint32_t table_count;
 	uint8_t *host_pages;
+	struct vr_helper_process *helpers; /* that were not stopped */
 };
 
 /* A host on the calling thread, which is from now on [main]. NULL: no memory. */
@@ -198,6 +200,9 @@ void vr_double_type(struct vr_double *d, uint32_t port, const char *text);
 /* Offer an interface of another plugin. 0, or -1: too many. */
 int vr_double_offer(struct vr_double *d, const char *interface_id, const void *table, void *self,
 		    const char *id);
+
+/* Ends all helpers, as if they had crashed. */
+void vr_double_helper_end(struct vr_double *d, uint32_t how, int32_t status);
 
 /* The size of the whole table of that id, 0: there is none. */
 uint32_t vr_double_table_size(struct vr_double *d, const char *id);

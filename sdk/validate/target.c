@@ -61,6 +61,7 @@ static void take(const struct vr_manifest *m, struct check_target *out)
 	out->class_bit = bit_of[m->class_id];
 	out->abi_major = m->abi_major;
 	out->abi_minor = m->abi_minor;
+	out->helper = role_name(m->helper);
 	out->wraps = m->wraps;
 	out->provides = m->provides ? m->provides : nothing;
 	out->requires_ = m->requires_ ? m->requires_ : nothing;

@@ -23,7 +23,8 @@ struct check_target {
 	const char *id, *class_name;
 	uint32_t class_bit;
 	uint32_t abi_major, abi_minor;
-	const char *wraps; /* an accelerator's option that names the one it stands before, or NULL */
+	const char *helper; /* the role of its helper process, or NULL */
+	const char *wraps;  /* an accelerator's option that names the one it stands before, or NULL */
 	char *const *provides, *const *requires_, *const *guest, *const *host; /* NULL-terminated */
 	const struct check_option *options;
 	uint32_t option_count;

@@ -328,6 +328,14 @@ static void check_accel(const char *more, const char *expected)
 		check_accel(more, expected); \
 	}
 
+ACCEL_RULE(helper_unknown, "helper: files",
+	   "m.yaml:9:9: helper 'files' is not one of: net share block-net gpu cache")
+ACCEL_RULE(access_without_helper, "options: [{name: a, type: path, access: read, help: h}]",
+	   "m.yaml:9:33: 'access' is for options of type path of a plugin with 'helper'; remove it")
+ACCEL_RULE(access_of_string, "helper: share\noptions: [{name: a, type: string, access: read, help: h}]",
+	   "m.yaml:10:35: 'access' is for options of type path of a plugin with 'helper'; remove it")
+ACCEL_RULE(access_unknown, "helper: share\noptions: [{name: a, type: path, access: rw, help: h}]",
+	   "m.yaml:10:41: access 'rw' is not one of read, write")
 ACCEL_RULE(wraps_no_option, "wraps: accel", "m.yaml:9:8: 'wraps: accel' names no option of type string")
 ACCEL_RULE(wraps_wrong_type, "wraps: a\noptions: [{name: a, type: int, help: h}]",
 	   "m.yaml:9:8: 'wraps: a' names no option of type string")
@@ -367,6 +375,20 @@ Test(manifest, devices)
 			cr_expect_str_eq(m->devices[1], "org.example.x");
 		vr_manifest_free(m);
 	}
+}
+
+Test(manifest, helper)
+{
+	static const char text[] =
+		"manifest: 1\nid: a\nversion: 1.0.0\nsummary: s\nclass: accel\nlibrary: {x-y: a.so}\n"
+		"abi: {major: 1, minor: 1}\nprovides: [vmrun.accel/1]\nhelper: block-net\n"
+		"options: [{name: r, type: path, help: h}, {name: w, type: path, access: write, help: h}]\n";
+	struct vr_manifest *m;
+
+	cr_assert_eq(vr_manifest_parse("m.yaml", text, strlen(text), &m), VR_OK);
+	cr_expect_eq(m->helper, ROLE_BLOCK_NET);
+	cr_expect(!m->options[0].write && m->options[1].write);
+	vr_manifest_free(m);
 }
 
 Test(manifest, wraps)

@@ -18,6 +18,7 @@ check()
 # The validator keeps what it read until it ends.
 check rules-trace-accel env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/trace-accel.yaml"
 check rules-serial-log env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check -o "file=$WORK/check.log" "$E/serial-log.yaml"
+check rules-file-drop env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check -o "folder=$WORK" "$E/file-drop.yaml"
 check rules-board-teach env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/board-teach.yaml"
 check rules-xlate-teach env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/xlate-teach.yaml"
 case $B in *san*) skip make "a plugin without the sanitizers can't be linked with what has them" ;; *)
@@ -54,6 +55,23 @@ NAME=teach-console OUT=$LOGS/teach-console.out ERR=$LOGS/teach-console.err
 RC=$?
 ended 42
 same "$NAME: output" HELLO "$(head -n 1 "$OUT")"
+
+# ---- file-drop: a guest reads a file by way of a helper process, and gets no other
+mkdir "$WORK/drop"
+seq 1 1000 >"$WORK/drop/note"
+echo outside >"$WORK/outside"
+ln -s ../outside "$WORK/drop/link"
+mkfifo "$WORK/drop/pipe"
+vm 60 file-drop --plugin-path "$PLUGINS" -m 64M -p "file-drop,folder=$WORK/drop" --kernel "$T/file-drop"
+ended 0
+guest_results "$OUT"
+same "file-drop: the file" "$(cksum <"$WORK/drop/note")" "$(tr -d '\r' <"$OUT" | grep '^[0-9]*$' | cksum)"
+vm 60 file-drop-wrong --plugin-path "$PLUGINS" -m 64M -p "file-drop,folder=$WORK/none" --kernel "$T/file-drop"
+ended 3
+has "file-drop: no such folder" "$ERR" "its helper (role share): folder= is no folder that can be read"
+vm 60 file-drop-without --plugin-path "$PLUGINS" -m 64M -p file-drop --kernel "$T/file-drop"
+ended 3
+has "file-drop without folder" "$ERR" "Say -p file-drop,folder=FOLDER"
 
 # ---- serial-log and trace-accel, in one Linux
 log=$WORK/serial.log trace=$WORK/trace.log

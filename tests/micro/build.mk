@@ -59,6 +59,16 @@ $$(MICRO_NAMES_$(1):%=$$(MICRO_OUT_$(1))/%): $$(MICRO_OUT_$(1))/%: $$(MICRO_OUT_
 endef
 $(foreach a,$(MICRO_ARCHES),$(eval $(call micro,$(a))))
 
+# $(call micro_guest,architecture,file,source): another test's guest, made of the kit.
+define micro_guest
+$(2): $(3) $$(wildcard $(MICRO)/kit/*.h $(MICRO)/kit/$(1)/*.h) $$(MICRO_KIT_$(1)) $(MICRO)/kit/$(1)/link.ld
+	@mkdir -p $$(@D)
+	@echo "  GUEST   $$@"
+	$$(Q)$$(MICRO_CC_$(1)) $$(MICRO_CFLAGS) $$(MICRO_CFLAGS_$(1)) -I$(MICRO)/kit -I$(MICRO)/kit/$(1) -c -o $$@.o $$<
+	$$(Q)$$(MICRO_LINK_$(1)) -o $$@.elf $$@.o $$(MICRO_KIT_$(1))
+	$$(Q)$$(if $$(filter x86_64,$(1)),cp $$@.elf $$@,$$(MICRO_CC_$(1):gcc=objcopy) -O binary $$@.elf $$@)
+endef
+
 TESTS += tests/micro/micro.sh tests/micro/files.sh tests/micro/rooms.sh tests/micro/announced.sh
 TEST_NEEDS += $(MICRO_FILES) $(B)/tests/guest/json
 micro-guests: $(MICRO_FILES)

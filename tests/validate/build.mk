@@ -18,6 +18,7 @@ $(B)/tests/validate/$(1)-%.so: tests/validate/faulty_$(1).c tests/validate/fault
 	  $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,now $$(if $$(filter exports_more,$$*),,-Wl,--version-script=tests/validate/exports) \
 	  -o $$@ $$< $(VALIDATE_LIBS_$(1)) -lm
 	$(Q)sed 's/LIBRARY/$$(@F)/g' tests/validate/faulty_$(1).yaml > $$(@:.so=.yaml)
+	$(Q)case $$* in process_unasked) ;; process_*) echo 'helper: share' >> $$(@:.so=.yaml) ;; esac
 endef
 $(foreach c,$(VALIDATE_CLASSES),$(eval $(call faulty,$(c))))
 

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <vmrun/device.h>
+#include <vmrun/helper.h>
 
 #include "faulty.h"
 
@@ -30,6 +31,7 @@ struct device {
 	struct plugin *p;
 	uint8_t *registers;
 	uint32_t dead;
+	struct vr_helper_process *helper;
 };
 
 #if THE_FAULT_has_constructor
@@ -93,6 +95,40 @@ static void *attach(void *arg)
 	return NULL;
 }
 
+static void VR_CALL helper_message(void *opaque, const struct vr_helper_message *m)
+{
+	(void)opaque;
+	(void)m;
+}
+
+static void VR_CALL helper_ended(void *opaque, uint32_t how, int32_t status)
+{
+	(void)opaque;
+	(void)how;
+	(void)status;
+	abort();
+}
+
+static int32_t start_helper(struct device *d)
+{
+	static const struct vr_helper_events events = {
+		.size = sizeof(events), .message = helper_message, .ended = helper_ended};
+	const struct vr_host *host = d->p->host;
+	const struct vr_host_helper *t = host->query(host, VR_HOST_HELPER_ID);
+	struct vr_helper_request r = {.size = sizeof(r), .events = &events};
+
+	return VR_HAS(t, stop) ? t->start(host, &r, &d->helper) : VR_OK;
+}
+
+static void stop_helper(struct device *d)
+{
+	const struct vr_host *host = d->p->host;
+	const struct vr_host_helper *t = host->query(host, VR_HOST_HELPER_ID);
+
+	if (VR_HAS(t, stop))
+		t->stop(d->helper);
+}
+
 static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void **device)
 {
 	struct plugin *p = self;
@@ -117,6 +153,15 @@ static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void
 	}
 	d->p = p;
 	a.d = d;
+	if (FAULT(process_end)) {
+		int32_t rc = start_helper(d);
+
+		if (rc < 0) {
+			free(d->registers);
+			free(d);
+			return rc;
+		}
+	}
 	if (FAULT(wrong_thread)) {
 		pthread_create(&thread, NULL, attach, &a);
 		pthread_join(thread, NULL);
@@ -124,6 +169,7 @@ static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void
 		attach(&a);
 	}
 	if (a.rc < 0 && !FAULT(ignores_refusal)) {
+		stop_helper(d);
 		free(d->registers);
 		free(d);
 		return a.rc;
@@ -144,6 +190,7 @@ static void VR_CALL destroy_device(void *device)
 {
 	struct device *d = device;
 
+	stop_helper(d);
 	free(d->registers);
 	if (FAULT(double_free))
 		free(d->registers);
@@ -263,6 +310,31 @@ static void VR_CALL destroy(void *self)
 	free(p);
 }
 
+#define HAS_HELPER                                                                                       \
+	(FAULT(process_unasked) || FAULT(process_half) || FAULT(process_idle) || FAULT(process_needs) || \
+	 FAULT(process_end))
+
+static int32_t VR_CALL helper_run(void *self, const struct vr_helper_channel *c)
+{
+	(void)self;
+	(void)c;
+	return VR_OK;
+}
+
+static int32_t VR_CALL helper_state(void *self, void *buffer, uint32_t capacity)
+{
+	(void)self;
+	(void)buffer;
+	(void)capacity;
+	return 0;
+}
+
+static const struct vr_helper_main helper = {
+	.size = sizeof(helper),
+	.run = FAULT(process_idle) ? NULL : helper_run,
+	.get_state = FAULT(process_half) ? helper_state : NULL,
+};
+
 static const void *VR_CALL query(void *self, const char *id)
 {
 	static struct vr_device_maker copies[16];
@@ -272,6 +344,8 @@ static const void *VR_CALL query(void *self, const char *id)
 	(void)self;
 	if (FAULT(any_interface))
 		return &maker;
+	if (HAS_HELPER && strcmp(id, VR_HELPER_ID) == 0)
+		return &helper;
 	if (strcmp(id, "org.vmrun.faulty/1") == 0)
 		return FAULT(no_second_interface) ? NULL : other;
 	if (FAULT(interface_prefix) ? strncmp(id, VR_DEVICE_ID, strlen(VR_DEVICE_ID))
@@ -321,6 +395,8 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 		other = !id || strcmp(id, "faulty") != 0;
 	if (other)
 		return VR_E_NOENT;
+	if (FAULT(process_needs) && !host->query(host, VR_MMIO_ID))
+		return faulty_refuse(host, VR_E_ABI, "no vmrun.mmio/1");
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return faulty_refuse(host, VR_E_NOMEM, "no memory");
