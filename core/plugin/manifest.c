@@ -589,7 +589,7 @@ static int32_t read_manifest(struct reading *r)
 {
 	static const char *const keys[] = {"manifest", "id",       "version",  "summary", "class", "library",
 					   "abi",      "provides", "requires", "guest",   "host",  "priority",
-					   "options",  "images",   "wraps",    "devices",  "helper"};
+					   "options",  "images",   "wraps",    "devices", "helper"};
 	/* In this order: the class decides what later keys may say. */
 	static int32_t (*const steps[])(struct reading *) = {
 		read_id,     read_version,  read_summary,  read_class,          read_library,

@@ -63,7 +63,7 @@ Test(block, a_machine_that_ends_breaks_requests_off)
 	struct vr_iovec v = {.base = b, .length = sizeof(b)};
 
 	make(1 << 20);
-	cr_assert_eq(vr_disk_open(&d, path, false), VR_OK);
+	cr_assert_eq(vr_disk_open(&d, path, false, NULL, 0), VR_OK);
 	cr_assert_eq(vr_disk_write(&d, 0, &v, 1), VR_OK);
 	vr_disk_stop(&d);
 	cr_assert_eq(vr_disk_read(&d, 0, &v, 1), VR_E_IO);

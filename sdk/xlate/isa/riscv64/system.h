@@ -159,10 +159,10 @@ uint64_t rv_nanoseconds(struct vr_exec *x); /* guest time */
 /* ---- csr.c ----------------------------------------------------------------------------------- */
 
 /* Flags. */
-#define RV_CSR_STATE 1u   /* part of the canonical state */
-#define RV_CSR_CONTEXT 2u /* a write may change the context, or what interrupts are enabled */
-#define RV_CSR_PMP 4u     /* a write may change whether the next instruction can be fetched */
-#define RV_CSR_DEBUG 8u   /* a write may put a trigger at the next instruction */
+#define RV_CSR_STATE 1u    /* part of the canonical state */
+#define RV_CSR_CONTEXT 2u  /* a write may change the context, or what interrupts are enabled */
+#define RV_CSR_PMP 4u      /* a write may change whether the next instruction can be fetched */
+#define RV_CSR_DEBUG 8u    /* a write may put a trigger at the next instruction */
 #define RV_CSR_COUNTER 16u /* mcycle, minstret, mcountinhibit: rv_counter_get(), rv_counter_set() */
 
 struct rv_csr {
