@@ -72,6 +72,8 @@ debian_run()
 	unshare --mount --propagation private --pid --fork --kill-child sh -euc '
 		root=$0 old="" devices=""
 		[ ! -e /dev/kvm ] || devices=kvm
+		# A mount point: where / is none, no process can make a mount namespace.
+		mount --bind "$root" "$root"
 		mount -t proc proc "$root/proc"
 		'"$DEBIAN_DEV"'
 		mkdir "$root/dev/shm"
