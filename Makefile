@@ -25,10 +25,20 @@
 #   CC=clang OPT='-O0 -g' another compiler, other flags: what was built with others is built again
 #---
 
-MAKEFLAGS += --no-builtin-rules
+# The last line of `make -C folder test` is the sum of the tests, not the folder that make leaves.
+MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .SECONDARY:
 .DELETE_ON_ERROR:
+
+# Folders are named in lists with colons between them (PATH and its like), and in scripts: these characters would take them
+# apart. Blanks and quotes are no fault.
+define newline
+
+
+endef
+$(foreach c,: | ` " $$ \ $(newline),$(if $(findstring $c,$(CURDIR)),$(error vmrun: the path of this source, $(CURDIR), has a '$c' in it; \
+  move the source to a folder without it)))
 
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
@@ -131,17 +141,22 @@ help:
 	@sed -n '/^#---/,/^#---/{/^#---/d;s/^# \{0,2\}//p}' $(firstword $(MAKEFILE_LIST))
 
 
-C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+C_FILES = $(shell tools/files.sh '*.c' '*.h')
+# Each version of clang-format lays some lines out in another way. 14 is Debian 12's, which CI runs on.
+FORMAT_VERSION := 14
+CLANG_FORMAT ?= clang-format
+format_version = v=$$($(CLANG_FORMAT) --version | sed -n 's/.*version \([0-9]*\)\..*/\1/p'); [ "$$v" = $(FORMAT_VERSION) ] || \
+  { echo "$@: $(1), the format is that of clang-format $(FORMAT_VERSION), and $(CLANG_FORMAT) is $${v:-missing}" >&2; [ -n "$$v" ] && exit $(2); exit 1; }
 format:
-	$(Q)clang-format -i $(C_FILES)
+	$(Q)$(call format_version,not done,1); $(CLANG_FORMAT) -i $(C_FILES)
 format-check:
-	$(Q)clang-format --dry-run -Werror $(C_FILES)
+	$(Q)$(call format_version,skipped,0); $(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	  --suppress=missingInclude --suppress=*:$(B)/* -Isdk/include -Icore -D_GNU_SOURCE -DPLUGIN_ID='"id"' core plugins sdk
 # Every header compiles alone.
 headers:
-	$(Q)for h in $$(git ls-files -co --exclude-standard '*.h'); do \
+	$(Q)for h in $$(tools/files.sh '*.h'); do \
 	  $(CC) -std=gnu11 -D_GNU_SOURCE -Isdk/include -Isdk -Icore -Iplugins/soft -I. -I$(B)/gen -I$$(dirname $$h) $(WARN) -Wno-unused -fsyntax-only -x c $$h || exit 1; done
 
 # The guests and the packages they are made of are dear: `clean` keeps them.

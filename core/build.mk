@@ -5,7 +5,7 @@ CPPFLAGS_core := -Icore
 CORE_LIBS := -lyaml -lz -ldl
 
 # The keys of a manifest's `library` map are spelt as the compiler spells its target: "linux-x86_64".
-CORE_TARGET := $(subst -, ,$(shell $(CC) -dumpmachine))
+CORE_TARGET := $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null))
 CORE_OS := $(if $(findstring linux,$(CORE_TARGET)),linux,$(if $(findstring darwin,$(CORE_TARGET)),macos,unknown))
 CORE_ARCH := $(firstword $(CORE_TARGET))
 CFLAGS_core/util/arch.c := -DVR_BUILD_ARCH='"$(CORE_ARCH)"' -DVR_BUILD_OS='"$(CORE_OS)"'

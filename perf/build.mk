@@ -79,7 +79,7 @@ PERF_QUICK_NEEDS := all $(PERF)/watch $(PERF)/native/programs $(PERF)/packages.s
 	$(foreach a,$(PERF_ARCHS),$(PERF_GUEST_$(a))/Image $(PERF_BELOW_$(a)) $(PERF)/$(a)/initrd.img)
 PERF_NEEDS := $(PERF_QUICK_NEEDS) $(PERF_START_NEEDS) $(PERF)/off.img $(foreach a,$(PERF_ARCHS),$(PERF_DISK_$(a)))
 PERF_ENV = PERF_ARCHS='$(PERF_ARCHS)' PERF_RUNS='$(PERF_RUNS)' PERF_ROWS='$(PERF_ROWS)' PERF_TIMEOUT='$(PERF_TIMEOUT)' \
-	PERF_VMRUN='$(PERF_VMRUN)' PERF_APPEND='$(PERF_APPEND)' PERF_QEMU='$(PERF_QEMU)' VMRUN='$(abspath $(B))/bin/vmrun'
+	PERF_VMRUN='$(PERF_VMRUN)' PERF_APPEND='$(PERF_APPEND)' PERF_QEMU='$(PERF_QEMU)' VMRUN="$(if $(filter /%,$(B)),$(B),$$PWD/$(B))/bin/vmrun"
 
 perf: deps
 	$(Q)$(MAKE) --no-print-directory $(PERF_NEEDS)

@@ -6,7 +6,7 @@ LC_ALL=C
 TZ=UTC
 export LC_ALL TZ
 PATH=$PATH:/usr/sbin:/sbin
-TOP=$(cd "$(dirname "$0")/.." && pwd)
+TOP=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 OUT=$BUILD/perf
 mkdir -p "$OUT"

@@ -44,11 +44,10 @@ architecture()
 	esac
 	LIB=$QEMU_LIB PROGRAM=$QEMU_DIR$QEMU
 	# Firmware that the host has is not unpacked again. Not SeaBIOS', whose file for microvm has the same name.
-	DATA=''
-	for d in "$OUT/qemu/usr/share/qemu" /usr/share/qemu; do
-		[ ! -d "$d" ] || DATA="$DATA -L $d"
-	done
-	[ -n "$QEMU_DIR" ] && [ -x "$PROGRAM" ] || LIB='' PROGRAM=$QEMU DATA=''
+	OWN_DATA=$OUT/qemu/usr/share/qemu HOST_DATA=/usr/share/qemu
+	[ -d "$OWN_DATA" ] || OWN_DATA=''
+	[ -d "$HOST_DATA" ] || HOST_DATA=''
+	[ -n "$QEMU_DIR" ] && [ -x "$PROGRAM" ] || LIB='' PROGRAM=$QEMU OWN_DATA='' HOST_DATA=''
 	command -v "$PROGRAM" >/dev/null || die "no $QEMU; run \`make deps\`"
 }
 
@@ -61,7 +60,7 @@ machine()
 		lib=''
 	else
 		# shellcheck disable=SC2086
-		set -- "$1" "$2" "$PROGRAM" $DATA $MACHINE -m $RAM -nodefaults -no-user-config -display none -monitor none \
+		set -- "$1" "$2" "$PROGRAM" ${OWN_DATA:+-L "$OWN_DATA"} ${HOST_DATA:+-L "$HOST_DATA"} $MACHINE -m $RAM -nodefaults -no-user-config -display none -monitor none \
 			-serial stdio -no-reboot -kernel "$OUT/start.$2"
 		lib=$LIB
 	fi

@@ -25,14 +25,21 @@ $(B)/lib/libvmrun-board.a: $(BOARD_KIT_OBJS)
 	@echo "  AR      $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# $(call sdk_pc,prefix,libdir,includedir,kitdir,plugindir,sdklibdir,sdkdir,vmrun): vmrun-sdk.pc on standard output.
+# $(call sdk_pc,prefix,libdir,includedir,kitdir,plugindir,sdklibdir,sdkdir,vmrun): vmrun-sdk.pc on standard output. Blanks and
+# quotes in a path are behind backslashes there, as pkg-config wants them, and as the shell wants what pkg-config prints.
 ABI_OF = $(shell sed -n 's/^.define VR_ABI_$(1) //p' sdk/include/vmrun/abi.h)
-sdk_pc = sed -e 's|@prefix@|$(1)|;s|@libdir@|$(2)|;s|@includedir@|$(3)|;s|@kitdir@|$(4)|;s|@plugindir@|$(5)|' \
-  -e 's|@patgen@|$(6)|;s|@tinydir@|$(7)|;s|@sdkdir@|$(8)|;s|@vmrun@|$(9)|' \
+blank := $(subst x,,x x)
+ABSOLUTE_B := $(if $(filter /%,$(B)),$(B),$(CURDIR)/$(B))
+pc_path = $(subst ',\\'\'',$(subst $(blank),\\ ,$(subst &,\&,$(1))))
+sdk_pc = sed -e 's|@prefix@|$(call pc_path,$(1))|;s|@libdir@|$(call pc_path,$(2))|;s|@includedir@|$(call pc_path,$(3))|' \
+  -e 's|@kitdir@|$(call pc_path,$(4))|;s|@plugindir@|$(call pc_path,$(5))|;s|@patgen@|$(call pc_path,$(6))|' \
+  -e 's|@tinydir@|$(call pc_path,$(7))|;s|@sdkdir@|$(call pc_path,$(8))|;s|@vmrun@|$(call pc_path,$(9))|' \
   -e 's|@version@|$(VERSION)|;s|@abi_major@|$(call ABI_OF,MAJOR)|;s|@abi_minor@|$(call ABI_OF,MINOR)|' sdk/vmrun-sdk.pc.in
 
-$(B)/lib/pkgconfig/vmrun-sdk.pc: sdk/vmrun-sdk.pc.in sdk/build.mk sdk/include/vmrun/abi.h
+# Looked at each time: the folder that this source is in may have another name now.
+$(B)/lib/pkgconfig/vmrun-sdk.pc: sdk/vmrun-sdk.pc.in sdk/build.mk sdk/include/vmrun/abi.h FORCE
 	@mkdir -p $(@D)
-	$(Q)$(call sdk_pc,$(CURDIR),$(abspath $(B))/lib,$(CURDIR)/sdk/include,$(CURDIR)/sdk,$(abspath $(B))/plugins,$(CURDIR)/$(PATGEN),$(abspath $(B))/sdk/plugins,$(CURDIR)/sdk,$(abspath $(B))/bin/vmrun) >$@
+	$(Q)$(call sdk_pc,$(CURDIR),$(ABSOLUTE_B)/lib,$(CURDIR)/sdk/include,$(CURDIR)/sdk,$(ABSOLUTE_B)/plugins,$(CURDIR)/$(PATGEN),$(ABSOLUTE_B)/sdk/plugins,$(CURDIR)/sdk,$(ABSOLUTE_B)/bin/vmrun) >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 ALL += $(SDK_LIBS) $(B)/lib/pkgconfig/vmrun-sdk.pc

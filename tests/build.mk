@@ -6,6 +6,9 @@
 TESTS_FIRST := tests/double/build.mk tests/micro/build.mk
 include $(TESTS_FIRST) $(filter-out $(TESTS_FIRST),$(sort $(wildcard tests/*/build.mk)))
 
+# Where it was built: for the scripts.
+test test-full test-unit: export VR_B := $(B)
+
 test: deps
 	$(Q)$(MAKE) --no-print-directory check-programs
 	$(Q)tests/run.sh $(B)/tests/report $(TESTS)
@@ -16,10 +19,11 @@ test-full: deps
 
 # Unit tests alone: no guest, no download.
 test-unit: deps
-	$(Q)$(MAKE) --no-print-directory check-programs
+	$(Q)$(MAKE) --no-print-directory check-units
 	$(Q)tests/run.sh $(B)/tests/report $(filter $(B)/tests/%,$(TESTS))
 
-check-programs: all $(filter $(B)/%,$(TESTS)) $(TEST_NEEDS)
+check-units: all $(filter $(B)/%,$(TESTS))
+check-programs: check-units $(TEST_NEEDS)
 check-full-programs: $(filter $(B)/%,$(FULL_TESTS)) $(FULL_TEST_NEEDS)
 
-.PHONY: test-unit check-programs check-full-programs
+.PHONY: test-unit check-units check-programs check-full-programs

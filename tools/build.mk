@@ -35,7 +35,7 @@ $(GUEST)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/applets 
 	$(Q)touch $@
 
 guest.img: tools/guest/disk.sh $(GUEST)/root.stamp $(GUEST)/initrd.img $(GUEST)/vmlinuz
-	$(Q)tools/guest/disk.sh $(CURDIR)/$@
+	$(Q)tools/guest/disk.sh "$$PWD/$@"
 
 guest-installer: $(GUEST)/di/linux $(GUEST)/di/initrd.gz
 $(GUEST)/di/initrd.gz: tools/guest/installer.sh $(GUEST_SH) | deps
@@ -62,7 +62,7 @@ $(GUEST_RV)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/apple
 	$(Q)GUEST_ARCH=riscv64 tools/guest/rootfs.sh
 	$(Q)touch $@
 $(GUEST_RV)/guest.img: tools/guest/disk.sh $(GUEST_RV)/root.stamp $(GUEST_RV)/initrd.img $(GUEST_RV)/Image
-	$(Q)GUEST_ARCH=riscv64 tools/guest/disk.sh $(CURDIR)/$@
+	$(Q)GUEST_ARCH=riscv64 tools/guest/disk.sh "$$PWD/$@"
 
 # The x86-64 guest, of Debian 12: kernel and initrd.
 GUEST_PC := build/guest-x86_64

@@ -4,7 +4,7 @@
 # debhelper and what building needs; no network. Two builds of one source make the same bytes: the date of everything is
 # that of tools/debian/changelog.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 out=$1
 version=$(sed -n 's/^VERSION := //p' Makefile)
 said=$(dpkg-parsechangelog -l tools/debian/changelog -S Version)
@@ -15,11 +15,7 @@ said=$(dpkg-parsechangelog -l tools/debian/changelog -S Version)
 copy=$out/vmrun-$version
 rm -rf "$out"
 mkdir -p "$copy"
-if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-	git ls-files -co --exclude-standard
-else
-	find . -path ./build -prune -o -path ./build-san -prune -o -type f -print
-fi | while read -r f; do [ ! -f "$f" ] || printf '%s\n' "$f"; done >"$out/files"
+tools/files.sh >"$out/files"
 tar -cf - -T "$out/files" | tar -xf - -C "$copy"
 mv "$copy/tools/debian" "$copy/debian"
 cd "$copy"

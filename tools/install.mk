@@ -28,13 +28,13 @@ $(COMPLETIONS): $(B)/gen/completion.%: $(B)/tools/completion
 
 # $(call put,mode,files,folder): into DESTDIR.
 define put
-	$(Q)$(INSTALL) -d $(DESTDIR)$(3)
-	$(Q)$(INSTALL) -m $(1) $(2) $(DESTDIR)$(3)/
+	$(Q)$(INSTALL) -d "$(DESTDIR)$(3)"
+	$(Q)$(INSTALL) -m $(1) $(2) "$(DESTDIR)$(3)/"
 
 endef
 # $(call put_tree,folder,files below it,to): with the folders that they are in.
 define put_tree
-	$(Q)for f in $(2); do $(INSTALL) -D -m 644 $(1)/$$f $(DESTDIR)$(3)/$$f || exit 1; done
+	$(Q)for f in $(2); do $(INSTALL) -D -m 644 $(1)/$$f "$(DESTDIR)$(3)/$$f" || exit 1; done
 
 endef
 below = $(patsubst $(1)/%,%,$(shell find $(2) -type f | LC_ALL=C sort))
@@ -44,9 +44,9 @@ install: all
 	$(call put,644,$(filter $(B)/plugins/%,$(ALL)),$(PREFIX)/lib/vmrun/plugins)
 	$(call put,644,core/cli/vmrun.1,$(SHARE)/man/man1)
 	$(call put,644,core/cli/vmrun-machine.5 core/plugin/vmrun-manifest.5,$(SHARE)/man/man5)
-	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.bash $(DESTDIR)$(SHARE)/bash-completion/completions/vmrun
-	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.zsh $(DESTDIR)$(ZSH_FUNCTIONS)/_vmrun
-	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.fish $(DESTDIR)$(SHARE)/fish/vendor_completions.d/vmrun.fish
+	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.bash "$(DESTDIR)$(SHARE)/bash-completion/completions/vmrun"
+	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.zsh "$(DESTDIR)$(ZSH_FUNCTIONS)/_vmrun"
+	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.fish "$(DESTDIR)$(SHARE)/fish/vendor_completions.d/vmrun.fish"
 
 # Headers of the kits: what plugins include, and what that includes.
 KIT := $(PREFIX)/include/vmrun/kit
@@ -63,8 +63,8 @@ install-sdk: all
 	$(call put,644,$(TINY_PLUGINS),$(PREFIX)/lib/vmrun/sdk/plugins)
 	$(call put_tree,sdk,$(call below,sdk,$(wildcard sdk/template sdk/examples sdk/doc) ! -name build.mk ! -name '*.7'),$(SHARE)/vmrun/sdk)
 	$(call put,644,sdk/doc/vmrun-plugin.7,$(SHARE)/man/man7)
-	$(Q)$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig
-	$(Q)$(call sdk_pc,$(PREFIX),$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR)),$${prefix}/include,$${prefix}/include/vmrun/kit,$${prefix}/lib/vmrun/plugins,$${prefix}/lib/vmrun/sdk/patgen,$${prefix}/lib/vmrun/sdk/plugins,$${prefix}/share/vmrun/sdk,$${prefix}/bin/vmrun) >$(DESTDIR)$(LIBDIR)/pkgconfig/vmrun-sdk.pc
+	$(Q)$(INSTALL) -d "$(DESTDIR)$(LIBDIR)/pkgconfig"
+	$(Q)$(call sdk_pc,$(PREFIX),$(subst $(PREFIX)/,$${prefix}/,$(LIBDIR)),$${prefix}/include,$${prefix}/include/vmrun/kit,$${prefix}/lib/vmrun/plugins,$${prefix}/lib/vmrun/sdk/patgen,$${prefix}/lib/vmrun/sdk/plugins,$${prefix}/share/vmrun/sdk,$${prefix}/bin/vmrun) >"$(DESTDIR)$(LIBDIR)/pkgconfig/vmrun-sdk.pc"
 
 # Two Debian packages, in build/deb.
 deb:

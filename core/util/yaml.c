@@ -440,7 +440,7 @@ int32_t vr_yaml_number(const struct vr_yaml *y, const struct vr_yaml_node *n, in
 
 int32_t vr_yaml_bool(const struct vr_yaml *y, const struct vr_yaml_node *n, bool *out)
 {
-	const char *text;
+	const char *text = NULL; /* gcc 14 does not see that there is one */
 	int32_t r = vr_yaml_string(y, n, &text);
 
 	if (r < 0)

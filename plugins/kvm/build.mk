@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # kvm.so. What depends on the architecture ends in _x86.c or _arm64.c; the rest is for both.
-KVM_ARCH := $(if $(filter aarch64%,$(shell $(CC) -dumpmachine)),arm64,x86)
+KVM_ARCH := $(if $(filter aarch64%,$(shell $(CC) -dumpmachine 2>/dev/null)),arm64,x86)
 KVM_OTHER := $(filter-out $(KVM_ARCH),x86 arm64)
 KVM_OBJS := $(call objects,$(filter-out %_$(KVM_OTHER).c,$(sort $(wildcard plugins/kvm/*.c))))
 KVM_LIBS := $(if $(filter x86,$(KVM_ARCH)),$(BOARD_KIT) -lZydis)

@@ -7,7 +7,9 @@
 #   golden      layout-64.txt (all 64-bit systems have one), layout-32.txt and constants.txt
 #   library     a shared object whose debug information has all types, for abidiff
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH='' cd "$(dirname "$0")/../.."
+# shellcheck source=tests/env.sh
+. tests/env.sh
 : "${CC:=cc}" "${VR_SDK:=sdk}"
 include=$(cd "$VR_SDK/include" && pwd)
 work=$(mktemp -d)

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: MIT
 # compat.sh: binaries of each earlier minor run in today's vmrun, and today's headers say what theirs did.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
-LC_ALL=C
-export LC_ALL
-B=${VR_B:-build}
+CDPATH='' cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/env.sh
+. tests/env.sh
 case $B in *san*) SLOW=8 ;; *) SLOW=1 ;; esac
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

@@ -4,7 +4,9 @@
 # headers, the layout of its records, its constants and, for abidiff, its types. COMMIT: the
 # release. On x86-64 Debian; run it when a minor is released, and never again for that one.
 set -eu
-cd "$(dirname "$0")/../.."
+CDPATH='' cd "$(dirname "$0")/../.."
+# shellcheck source=tests/env.sh
+. tests/env.sh
 top=$PWD
 : "${CC:=gcc}"
 work=$(mktemp -d)

@@ -4,7 +4,8 @@
 # apart and compiled again without an error or a warning, and what comes out is the same: the bytes of a table of fixed
 # layout, the meaning of the DSDT (iasl writes sizes shorter than aml.c does).
 set -u
-B=${B:-build}
+# shellcheck source=tests/env.sh
+. tests/env.sh
 DUMP=$B/tests/pc-acpi-dump
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

@@ -9,6 +9,7 @@
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
 
+#include "../tmp.h"
 #include "../double/double.h"
 #include "../double/maker.h"
 
@@ -179,8 +180,8 @@ Test(board, load_in_s_mode)
 Test(board, load_with_firmware)
 {
 	uint64_t regs[8] = {0, 0, 0, 0, 0, 0, 0, 0x10};
-	char name[] = "/tmp/vmrun-firmware-XXXXXX";
-	int fd = mkstemp(name);
+	char name[PATH_MAX];
+	int fd = mkstemp(tmp_template(name, "vmrun-firmware"));
 
 	cr_assert(fd >= 0 && write(fd, "firmware", 8) == 8);
 	close(fd);

@@ -9,19 +9,20 @@
 #include <unistd.h>
 #include <vmrun/abi.h>
 #include <vmrun/host.h>
+#include "../tmp.h"
 #include "boot/boot.h"
 #include "image.h"
 #include "util/error.h"
 #include "util/log.h"
 
-static char path[] = "/tmp/vmrun-test-boot-XXXXXX";
+static char path[PATH_MAX];
 static struct fat_image esp;
 static struct disk_image disk;
 static uint32_t entries;
 
 static void make(void)
 {
-	int fd = mkstemp(path);
+	int fd = mkstemp(tmp_template(path, "vmrun-test-boot"));
 
 	cr_assert_geq(fd, 0);
 	close(fd);
@@ -310,7 +311,7 @@ Test(boot, other_images)
 Test(boot, files)
 {
 	struct vr_boot b;
-	char missing[64];
+	char missing[PATH_MAX + 8];
 
 	write_file("abc", 3);
 	cr_assert_eq(from_files(path, path, "quiet", &b), VR_OK);

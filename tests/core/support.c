@@ -11,10 +11,11 @@
 
 #include "util/arch.h"
 #include "util/error.h"
+#include "../tmp.h"
 
 char *test_folder(void)
 {
-	char *folder = strdup("/tmp/vmrun-test-XXXXXX");
+	char name[PATH_MAX], *folder = strdup(tmp_template(name, "vmrun-test"));
 
 	cr_assert_not_null(folder);
 	cr_assert_not_null(mkdtemp(folder));

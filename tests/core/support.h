@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A fresh folder in /tmp, removed with all it holds by test_remove(). */
+/* A fresh folder where tmp.h says, removed with all it holds by test_remove(). */
 char *test_folder(void);
 void test_remove(char *folder);
 /* folder/name with this text; returns the path in a buffer that four calls share in turn. */

@@ -29,9 +29,12 @@ static int vmrun(const char *words)
 	int status;
 
 	snprintf(command, sizeof(command),
-		 "cd '%s' && env -u VM_ACCEL_FALLBACK -u VMRUN_PLUGIN_PATH -u XDG_DATA_HOME HOME='%s' '%s' "
+		 "cd '%s' && env -u VM_ACCEL_FALLBACK -u VMRUN_PLUGIN_PATH -u XDG_DATA_HOME HOME='%s' "
+		 "\"$TESTED\" "
 		 ">out 2>err </dev/null %s",
-		 folder, folder, test_built("../bin/vmrun"), words);
+		 folder, folder, words);
+	/* Its path may have any character in it. */
+	setenv("TESTED", test_built("../bin/vmrun"), 1);
 	status = system(command);
 	cr_assert(WIFEXITED(status), "%s", words);
 	slurp("out", out, sizeof(out));

@@ -214,11 +214,11 @@ static void expect_refused(const char *path, const char *culprit, const char *wh
 Test(search, trusted)
 {
 	char *folder = test_folder();
-	const char *path = test_file(folder, "f", "");
+	const char *inner, *path = test_file(folder, "f", "");
 
 	vr_error_clear();
 	if (geteuid() != 0) {
-		/* /tmp is everybody's, and the file is ours: refused either way. */
+		/* The file is ours. */
 		cr_expect_eq(vr_search_trusted(path), VR_E_PERM);
 		vr_error_clear();
 		test_remove(folder);
@@ -235,8 +235,13 @@ Test(search, trusted)
 	chmod(folder, 0770);
 	expect_refused(path, folder, OTHERS("0770"));
 	chmod(folder, 0700);
-	/* Now only /tmp itself is wrong. */
-	expect_refused(path, "/tmp", OTHERS("1777"));
+	/* The file and its folder are right, the folder above is not. */
+	inner = test_path(folder, "inner");
+	cr_assert_eq(mkdir(inner, 0700), 0);
+	path = test_file(inner, "f", "");
+	chmod(path, 0644);
+	chmod(folder, 01777);
+	expect_refused(path, folder, OTHERS("1777"));
 	test_remove(folder);
 }
 

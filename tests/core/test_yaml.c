@@ -125,7 +125,7 @@ Test(yaml, read_from_a_fifo_does_not_hang)
 	struct vr_yaml *y = NULL;
 	char command[300], expected[300];
 
-	snprintf(command, sizeof(command), "mkfifo %s/p", folder);
+	snprintf(command, sizeof(command), "mkfifo '%s/p'", folder);
 	cr_assert_eq(system(command), 0);
 	snprintf(expected, sizeof(expected), "%s/p: is a FIFO (named pipe); give a file", folder);
 	vr_error_clear();

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../tmp.h"
 #include "engine.h"
 #include "isa.h"
 
@@ -74,9 +75,9 @@ static void show(const struct diff_case *c, const char *tier)
 
 static int run_reference(const char *runner, const char *cases, const char *results)
 {
-	char command[1024];
+	char command[4 * PATH_MAX];
 
-	snprintf(command, sizeof(command), "%s %s %s %s", diff_isa.reference, runner, cases, results);
+	snprintf(command, sizeof(command), "%s '%s' '%s' '%s'", diff_isa.reference, runner, cases, results);
 	return system(command);
 }
 
@@ -106,8 +107,8 @@ static void shrink(struct diff_engine *e, const char *runner, const struct diff_
 	static struct diff_case cases[MOST];
 	static struct diff_result want[MOST];
 	uint32_t n = 0, ends[MOST];
-	char in[] = "/tmp/vmrun-diff-XXXXXX", out[64];
-	int fd = mkstemp(in);
+	char in[PATH_MAX], out[PATH_MAX + 4];
+	int fd = mkstemp(tmp_template(in, "vmrun-diff"));
 
 	if (fd < 0)
 		return;
@@ -148,7 +149,7 @@ int main(int argc, char **argv)
 	uint64_t instructions = 1000000;
 	int opt, verbose = 0;
 	unsigned tiers = 3;
-	char runner[512], in[] = "/tmp/vmrun-diff-XXXXXX", out[64];
+	char runner[PATH_MAX], in[PATH_MAX], out[PATH_MAX + 4];
 
 	while ((opt = getopt(argc, argv, "n:s:r:t:u:v")) != -1)
 		switch (opt) {
@@ -178,7 +179,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	snprintf(runner, sizeof(runner), "%s-runner", argv[0]);
-	int fd = mkstemp(in);
+	int fd = mkstemp(tmp_template(in, "vmrun-diff"));
 
 	if (fd < 0) {
 		perror(diff_isa.name);

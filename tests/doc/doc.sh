@@ -3,7 +3,9 @@
 # doc.sh: the generated references are those of today's headers, every op and header is in them, and no link in a
 # Markdown file of ours leads nowhere.
 set -u
-cd "$(dirname "$0")/../.."
+CDPATH='' cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/env.sh
+. tests/env.sh
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
@@ -63,8 +65,8 @@ links() {
 	done
 	return $bad
 }
-for f in $(git ls-files -co --exclude-standard '*.md'); do
-	[ ! -e "$f" ] || check "links-of-$f" links "$f"
+for f in $(tools/files.sh '*.md'); do
+	check "links-of-$f" links "$f"
 done
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

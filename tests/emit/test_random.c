@@ -202,7 +202,7 @@ static void add_int(void)
 
 static void add_flags(void)
 {
-	uint32_t type = rnd() % 2 ? VR_T_I64 : VR_T_I32, a, b, f, r, i;
+	uint32_t type = rnd() % 2 ? VR_T_I64 : VR_T_I32, a, b, f, r = 0, i;
 	switch (rnd() % 12) {
 	case 0:
 	case 1:

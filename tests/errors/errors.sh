@@ -4,6 +4,8 @@
 # and every file as it was. Images are made here, in small; the kernel and the initrd are the guest's.
 # shellcheck source=tests/guest/lib.sh
 . tests/guest/lib.sh
+# shellcheck source=tests/guest/other_user.sh
+. tests/guest/other_user.sh
 IN=$WORK/in
 P=$WORK/plugins
 mkdir -p "$IN" "$P" "$WORK/home"
@@ -291,25 +293,21 @@ kill -TERM $holder
 wait $holder
 same sigterm-without-terminal 143 $?
 
-# As somebody who may not: root may do all.
-if [ "$(id -u)" != 0 ]; then
-	as=''
-elif command -v setpriv >/dev/null && setpriv --reuid=65534 --regid=65534 --clear-groups "$VMRUN" --version >/dev/null 2>&1 &&
-	setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$IN/text"; then
-	as='setpriv --reuid=65534 --regid=65534 --clear-groups'
+# As a user who may not.
+if [ -n "$NO_OTHER" ]; then
+	for name in disk-may-not-be-written image-may-not-be-read plugin-may-not-be-read; do skip "$name" "$NO_OTHER"; done
 else
-	as=none
-fi
-if [ "$as" = none ]; then
-	skip permissions "this is root, and nobody else can read $WORK"
-else
-	chmod 444 "$IN/text"
+	cp "$KERNEL" "$OPEN/Image"
+	cp "$IN/text" "$IN/q.qcow2" "$OPEN/"
+	chmod 644 "$OPEN/Image"
+	chmod 444 "$OPEN/text"
+	chmod 000 "$OPEN/q.qcow2"
 	# shellcheck disable=SC2086
-	wrong disk-may-not-be-written 3 "disk '$IN/text': can't be written: .*(writable|read-only)" $as "$VMRUN" --kernel $KERNEL --disk "$IN/text"
-	chmod 000 "$IN/q.qcow2"
-	# shellcheck disable=SC2086
-	wrong image-may-not-be-read 3 'q.qcow2: not readable by this user; check its permissions' $as "$VMRUN" "$IN/q.qcow2"
-	chmod 644 "$IN/q.qcow2" "$IN/text"
+	{
+		wrong disk-may-not-be-written 3 "disk '$OPEN/text': can't be written: .*(writable|read-only)" \
+			$AS "$OPEN_VMRUN" --kernel "$OPEN/Image" --disk "$OPEN/text"
+		wrong image-may-not-be-read 3 'q.qcow2: not readable by this user; check its permissions' $AS "$OPEN_VMRUN" "$OPEN/q.qcow2"
+	}
 fi
 
 # ---- plugins ----------------------------------------------------------------------------------------------------
@@ -379,12 +377,13 @@ manifest | sed 's/^library.*/library: {plan9-mips: t.so}/' >"$P/t.yaml"
 wrong plugin-for-another-system 3 "t.yaml: plugin 't' has no library for linux" "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
 wrong plugin-not-installed 3 "plugin 'nosuch' is not installed; .*nstalled: " "$VMRUN" -p nosuch --kernel $KERNEL
 wrong plugin-misspelt 3 "plugin 'sofy' is not installed; did you mean 'soft'" "$VMRUN" -p sofy --kernel $KERNEL
-if [ -n "${as:-}" ] && [ "$as" != none ]; then
-	manifest >"$P/t.yaml"
-	: >"$P/t.so"
-	chmod 000 "$P/t.so"
+if [ -z "$NO_OTHER" ]; then
+	mkdir "$OPEN/p"
+	manifest >"$OPEN/p/t.yaml"
+	: >"$OPEN/p/t.so"
+	chmod 000 "$OPEN/p/t.so"
 	# shellcheck disable=SC2086
-	wrong plugin-may-not-be-read 3 't.so: .*[Pp]ermission' $as "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
+	wrong plugin-may-not-be-read 3 't.so: .*[Pp]ermission' $AS "$OPEN_VMRUN" --plugin-path "$OPEN/p" -p t --kernel "$OPEN/Image"
 fi
 
 # rule NAME TEXT: the manifest on stdin is refused with file:line:column, and its plugin can't be had.
@@ -510,9 +509,14 @@ head -c 70000 /dev/zero | tr '\0' '#' >"$IN/m.yaml"
 wrong config-too-long 3 'm.yaml' "$VMRUN" -c "$IN/m.yaml"
 echo "plugins: {nosuch: {a: 1}}" >"$IN/m.yaml"
 wrong config-plugin-not-installed 3 "m.yaml:1:11: .*nosuch" "$VMRUN" -c "$IN/m.yaml" --kernel $KERNEL
-printf 'accel: board-virt\nkernel: %s\n' "$PWD/$KERNEL" >"$IN/m.yaml"
+# A path in YAML's single quotes.
+quoted()
+{
+	printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g")"
+}
+printf 'accel: board-virt\nkernel: %s\n' "$(quoted "$PWD/$KERNEL")" >"$IN/m.yaml"
 wrong config-wrong-class 3 "m.yaml: .*board-virt.*class board" "$VMRUN" -c "$IN/m.yaml"
-printf 'accel: nosuch\nkernel: %s\n' "$PWD/$KERNEL" >"$IN/m.yaml"
+printf 'accel: nosuch\nkernel: %s\n' "$(quoted "$PWD/$KERNEL")" >"$IN/m.yaml"
 wrong config-accel-not-installed 3 "nosuch.*not installed" "$VMRUN" -c "$IN/m.yaml"
 printf 'image: gone.img\n' >"$IN/m.yaml"
 wrong config-image-beside 3 "$IN/gone.img: no such file" "$VMRUN" -c "$IN/m.yaml"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # examples-full.sh: serial-log in riscv64 Linux.
-cd "$(dirname "$0")/../.." || exit 1
+CDPATH='' cd "$(dirname "$0")/../.." || exit 1
 . tests/guest/lib.sh
 RV=build/guest-riscv64
 log=$WORK/serial.log

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # examples.sh: the examples of sdk/examples do what their pages say.
-cd "$(dirname "$0")/../.." || exit 1
+CDPATH='' cd "$(dirname "$0")/../.." || exit 1
 . tests/guest/lib.sh
 E=$B/examples
 T=$B/tests/examples
@@ -22,11 +22,11 @@ check rules-file-drop env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check -o 
 check rules-board-teach env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/board-teach.yaml"
 check rules-xlate-teach env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/xlate-teach.yaml"
 case $B in *san*) skip make "a plugin without the sanitizers can't be linked with what has them" ;; *)
-	PKG_CONFIG_PATH=$PWD/$B/lib/pkgconfig
+	PKG_CONFIG_PATH=$env_b/lib/pkgconfig
 	export PKG_CONFIG_PATH
 	for d in sdk/examples/*/; do
 		cp -R "$d" "$WORK/"
-		check "make-$(basename "$d")" env -u MAKEFLAGS -u MFLAGS make -C "$WORK/$(basename "$d")" check
+		check "make-$(basename "$d")" make -C "$WORK/$(basename "$d")" check
 	done
 	;;
 esac

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 # tests/guest: whole guests. They need guest.img and its like, which `make test` makes first.
 
-test test-full: export VR_B := $(B)
-
 GUEST_TOOLS := $(B)/tests/guest/term $(B)/tests/guest/json $(B)/tests/guest/socket
 $(GUEST_TOOLS): $(B)/tests/guest/%: $(B)/obj/tests/guest/%.o
 	@mkdir -p $(@D)

@@ -7,11 +7,8 @@
 #   VMRUN_SLOW    multiplies every time limit (default 1; with the sanitizers 8)
 #   GUEST_ARCH    the guest's architecture, set by a test whose guest is not the default one
 set -u
-LC_ALL=C
-TZ=UTC
-export LC_ALL TZ
-PATH=$PATH:/usr/sbin:/sbin
-B=${VR_B:-build}
+# shellcheck source=tests/env.sh
+. tests/env.sh
 VMRUN=$B/bin/vmrun
 # What differs between the guests: where they are (which does not depend on how vmrun was built), and what they call things.
 case ${GUEST_ARCH:=arm64} in
@@ -34,7 +31,6 @@ INITRD=$GUEST/initrd.img
 TOOLS=$B/tests/guest
 case $B in *san*) SLOW=${VMRUN_SLOW:-8} ;; *) SLOW=${VMRUN_SLOW:-1} ;; esac
 ARGS=${VMRUN_ARGS:-}
-unset VM_ACCEL_FALLBACK VMRUN_PLUGIN_PATH
 SUITE=$(basename "$0" .sh)
 LOGS=$B/tests/report/guest/$SUITE
 WORK=$B/tests/work/$SUITE

@@ -19,18 +19,23 @@ for t in $TESTS; do
 	[ -x "$t" ] || die "$t is missing; run this by \`make test-full\`"
 done
 
+# quoted TEXT: as one word for a shell
+quoted()
+{
+	printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"
+}
 # What init runs: the tree as it is here, under a root that is this machine's.
 cat >"$WORK/inside" <<-I
 	for d in usr etc var tmp root work home opt srv; do [ ! -d /h/\$d ] || list="\$list \$d"; done
 	mkdir -p /up /new && mount -t tmpfs -o size=1500m up /up && mkdir /up/u /up/w &&
 	mount -t overlay -o lowerdir=/h,upperdir=/up/u,workdir=/up/w over /new &&
 	for d in proc sys dev; do mount -o bind /\$d /new/\$d; done
-	mount -t tmpfs tmp /new/tmp
+	case $(quoted "$here") in /tmp/*) ;; *) mount -t tmpfs tmp /new/tmp ;; esac
 	mount -t devpts devpts /new/dev/pts 2>/dev/null
-	exec chroot /new /usr/bin/env -i PATH=$PATH HOME=/root TEST_TIMEOUT=3000 VMRUN_SLOW=20 VR_B=$B MICRO_ARCHS=x86_64 VMRUN_STATE_ROUNDS=200 \
-		/bin/sh -c 'cd "$here" && exec tests/run.sh $WORK/report $(echo $TESTS)'
+	exec chroot /new /usr/bin/env -i PATH=$(quoted "$PATH") HOME=/root TEST_TIMEOUT=3000 VMRUN_SLOW=20 VR_B=$B MICRO_ARCHS=x86_64 VMRUN_STATE_ROUNDS=200 \
+		/bin/sh -c 'cd "\$1" && exec tests/run.sh $WORK/report $(echo $TESTS)' - $(quoted "$here")
 I
-command="mkdir%20/h;mount%20-t%209p%20-o%20trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose%20host%20/h%20&&%20sh%20/h$here/$WORK/inside"
+command="mkdir%20/h;mount%20-t%209p%20-o%20trans=virtio,version=9p2000.L,ro,msize=262144,cache=loose%20host%20/h%20&&%20sh%20$(quoted "/h$here/$WORK/inside" | sed 's/%/%25/g; s/ /%20/g')"
 timeout -k 5 "${NESTED_TIMEOUT:-3000}" "$QEMU" -M q35 -cpu max,+svm,+npt -accel tcg,thread=multi -m 3G -smp 2 -nodefaults -no-user-config \
 	-display none -serial stdio -no-reboot -kernel $PC/vmlinuz -initrd $PC/nested.img \
 	-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \

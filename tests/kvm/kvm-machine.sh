@@ -4,15 +4,15 @@
 # KVM is missing, refuses or goes away while the guest runs. The faults are machine/fault.c's.
 # shellcheck source=tests/guest/lib.sh
 . tests/guest/lib.sh
+# shellcheck source=tests/guest/other_user.sh
+. tests/guest/other_user.sh
 ELF=$B/tests/kvm/disk.elf
-FAULT=$PWD/$B/tests/kvm/fault.so
+# Relative: a blank or a colon in LD_PRELOAD separates names, and the source's path may have one.
+FAULT=$B/tests/kvm/fault.so
 DISK=$WORK/disk.img
 SECTORS=256
 ARGS=''
 NO_KVM='' # or why there is none for the tests that need it
-# Nobody's home is not ours to read.
-HOME=$WORK XDG_DATA_HOME=$WORK
-export HOME XDG_DATA_HOME
 
 if [ "$(uname -m)" != x86_64 ]; then
 	skip kvm-machines "this machine is no x86-64, and the guest is"
@@ -21,15 +21,6 @@ fi
 for f in "$ELF" "$FAULT"; do
 	[ -f "$f" ] || die "$f is missing; run this by \`make test\`, at the top of the source"
 done
-
-# As nobody; empty: this is nobody. none: it can't be had.
-if [ "$(id -u)" != 0 ]; then
-	as=''
-elif setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$VMRUN" -a -r "$ELF" 2>/dev/null; then
-	as='setpriv --reuid=65534 --regid=65534 --clear-groups'
-else
-	as=none
-fi
 
 # new_disk TASK: it begins with what the guest is to do.
 new_disk()
@@ -85,18 +76,23 @@ new_disk r8
 WITH="-m 64M --kernel $ELF --disk $DISK"
 V="$VMRUN $WITH"
 : >"$WORK/file"
-chmod 000 "$WORK/file"
 # shellcheck disable=SC2086 # several words
 {
 	faulty device-missing 3 "$WORK/none is missing.*(switch|modprobe)" '' $V -p "kvm,device=$WORK/none"
 	faulty device-is-a-folder 3 "$WORK is not a device; name the KVM device with -p kvm,device=/dev/kvm" '' $V -p "kvm,device=$WORK"
 	faulty device-is-another 3 '/dev/null is not the KVM device .*; name it with -p kvm,device=/dev/kvm' '' $V -p kvm,device=/dev/null
-	if [ "$as" = none ]; then
-		skip device-may-not-be-opened "this is root, and nobody else can read $WORK"
+	if [ -n "$NO_OTHER" ]; then
+		skip device-may-not-be-opened "$NO_OTHER"
 	else
-		faulty device-may-not-be-opened 3 'no permission to open it; add the user to the group' '' $as $V -p "kvm,device=$WORK/file"
+		cp "$ELF" "$OPEN/disk.elf"
+		cp "$DISK" "$OPEN/disk.img"
+		: >"$OPEN/file"
+		chmod 644 "$OPEN/disk.elf"
+		chmod 666 "$OPEN/disk.img"
+		chmod 000 "$OPEN/file"
+		faulty device-may-not-be-opened 3 'no permission to open it; add the user to the group' '' \
+			$AS $OPEN_VMRUN -m 64M --kernel $OPEN/disk.elf --disk $OPEN/disk.img -p "kvm,device=$OPEN/file"
 	fi
-	chmod 600 "$WORK/file"
 	faulty device-is-a-file 3 "$WORK/file is not a device; name the KVM device" '' $V -p "kvm,device=$WORK/file"
 	faulty open-no-permission 3 '/dev/kvm: no permission' open:EACCES $V -p kvm
 	faulty open-no-driver 3 '/dev/kvm is there but no driver answers; load' open:ENODEV $V -p kvm

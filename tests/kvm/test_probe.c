@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_probe.c: what is said when KVM is not there or refuses: each with its cause and a remedy. */
+#include "../tmp.h"
 #include "kit.h"
 
 #include <errno.h>
@@ -56,8 +57,8 @@ static int too_many_files(void)
 
 static int no_device(void)
 {
-	char path[] = "/tmp/vmrun-kvm-XXXXXX";
-	int fd = mkstemp(path), result;
+	char path[PATH_MAX];
+	int fd = mkstemp(tmp_template(path, "vmrun-kvm")), result;
 
 	result = refused(path, NULL, VR_E_UNSUPPORTED, "not a device", "device=/dev/kvm");
 	close(fd);

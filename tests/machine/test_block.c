@@ -7,16 +7,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../tmp.h"
 #include "machine/parts.h"
 #include "util/error.h"
 
-static char dir[64], path[128];
+static char dir[PATH_MAX], path[PATH_MAX + 8];
 static struct vr_disk d, e;
 
 static void setup(void)
 {
-	strcpy(dir, "/tmp/test-block-XXXXXX");
-	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_not_null(mkdtemp(tmp_template(dir, "test-block")));
 	snprintf(path, sizeof(path), "%s/disk", dir);
 }
 

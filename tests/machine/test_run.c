@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tmp.h"
 #include "double.h"
 #include "util/error.h"
 
@@ -77,8 +78,8 @@ static uint32_t all_fall_over(uint32_t vcpu)
 
 Test(run, all_vcpus_fail_and_one_line_says_so)
 {
-	char path[] = "/tmp/test-run-XXXXXX", text[4096] = "";
-	int fd = mkstemp(path), old = dup(2);
+	char path[PATH_MAX], text[4096] = "";
+	int fd = mkstemp(tmp_template(path, "test-run")), old = dup(2);
 	ssize_t n;
 
 	unlink(path);
@@ -355,8 +356,8 @@ Test(run, devices_that_were_asked_for)
 
 Test(run, a_bad_image_is_not_opened_for_writing)
 {
-	char path[] = "/tmp/test-run-XXXXXX";
-	int fd = mkstemp(path);
+	char path[PATH_MAX];
+	int fd = mkstemp(tmp_template(path, "test-run"));
 	struct stat before, after;
 
 	cr_assert_eq(ftruncate(fd, 4096), 0);

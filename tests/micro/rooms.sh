@@ -3,9 +3,9 @@
 # An accelerator can be swapped because nobody above knows it: no line of core/ and plugins/soft names an accelerator, an
 # instruction set or a device of a board, but for the lines below, each with its reason.
 set -u
-LC_ALL=C
-export LC_ALL
-cd "$(dirname "$0")/../.." || exit 1
+CDPATH='' cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/env.sh
+. tests/env.sh
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT
 passed=0 failed=0

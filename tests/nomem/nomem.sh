@@ -8,7 +8,7 @@
 # shellcheck source=tests/guest/lib.sh
 NEEDS=''
 . tests/guest/lib.sh
-INJECT=$PWD/$B/tests/nomem/inject.so
+INJECT=$env_b/tests/nomem/inject.so
 [ -f "$INJECT" ] || die "$INJECT is missing; run this by \`make test\`, at the top of the source"
 HOME=$WORK XDG_DATA_HOME=$WORK
 export HOME XDG_DATA_HOME

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 # perf.sh: the parts of `make perf`, without a machine: answers, watching from outside, medians and verdicts.
 set -u
-cd "$(dirname "$0")/../.." || exit 1
+CDPATH='' cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/env.sh
+. tests/env.sh
 perf=build/perf
 t=$(mktemp -d)
 trap 'rm -rf "$t"' EXIT

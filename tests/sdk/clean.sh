@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# clean.sh: a fresh Debian 12 with nothing but the two packages: a stranger follows the four tutorials, word by word. The
-# fresh Debian is a chroot made by debootstrap; both it and the packages it needs are kept in build/cache/sdk.
+# clean.sh: a fresh Debian 12 (tests/fresh/debian.sh) with nothing but the two packages: a stranger follows the four
+# tutorials, word by word.
 set -u
-cd "$(dirname "$0")/../.."
-LC_ALL=C
-export LC_ALL
-PATH=$PATH:/usr/sbin:/sbin
-CACHE=$PWD/build/cache/sdk
+CDPATH='' cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/env.sh
+. tests/env.sh
+# shellcheck source=tests/fresh/debian.sh
+. tests/fresh/debian.sh
 ROOT=$PWD/build/sdk-root
 DEB=$PWD/build/deb
 passed=0 failed=0 skipped=0
@@ -42,36 +42,19 @@ skip_all()
 	finish
 }
 
-# inside COMMAND...: in the fresh Debian, with a /proc of its own that goes when the command ends.
 inside()
 {
-	# shellcheck disable=SC2016 # for the inner shell
-	unshare --mount --pid --fork --kill-child sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$ROOT" "$@" </dev/null
+	debian_run "$ROOT" "$@"
 }
 # as_stranger COMMAND: as a user without rights, in a home of its own.
 as_stranger()
 {
-	inside su - stranger -c "$1"
+	debian_as "$ROOT" stranger "$1"
 }
 
-[ "$(id -u)" = 0 ] || skip_all "a chroot needs root"
-command -v debootstrap >/dev/null || skip_all "there is no debootstrap"
-unshare --mount --pid --fork true 2>/dev/null || skip_all "this root may not mount (unshare fails)"
-
-mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -n 1)
-mkdir -p "$CACHE/archives"
-base=$CACHE/bookworm.tar
-rm -rf "$ROOT"
-if [ ! -e "$base" ]; then
-	debootstrap --variant=minbase bookworm "$ROOT" "${mirror:-http://deb.debian.org/debian}" >"$CACHE/debootstrap.log" 2>&1 || {
-		tail -n 20 "$CACHE/debootstrap.log"
-		skip_all "debootstrap fails (no network?)"
-	}
-	tar -C "$ROOT" -cf "$base.new" . && mv "$base.new" "$base"
-	rm -rf "$ROOT"
-fi
-mkdir -p "$ROOT"
-tar -C "$ROOT" -xpf "$base"
+why=$(debian_obstacle)
+[ -z "$why" ] || skip_all "$why"
+why=$(debian_make bookworm "$ROOT") || skip_all "$why"
 
 try packages "${MAKE:-make}" --no-print-directory -s deb
 [ $failed = 0 ] || finish
@@ -90,20 +73,15 @@ else
 	echo "skip lintian: skipped, it is not installed"
 fi
 
-cp /etc/resolv.conf "$ROOT/etc/" 2>/dev/null
-cp -n "$CACHE"/archives/*.deb "$ROOT/var/cache/apt/archives/" 2>/dev/null
 cp "$DEB"/*.deb "$ROOT/tmp/"
-rm -f "$ROOT/etc/apt/apt.conf.d/docker-clean"
 # Packages that a fresh Debian has besides these two are their dependencies and what they recommend.
 install()
 {
-	inside sh -c 'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
-		-o Binary::apt::APT::Keep-Downloaded-Packages=true -o APT::Keep-Downloaded-Packages=true \
-		/tmp/vmrun_*.deb /tmp/vmrun-sdk_*.deb'
+	inside sh -c 'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q /tmp/vmrun_*.deb /tmp/vmrun-sdk_*.deb'
 }
 try install install
 [ $failed = 0 ] || finish
-cp -n "$ROOT"/var/cache/apt/archives/*.deb "$CACHE/archives/" 2>/dev/null
+debian_keep bookworm "$ROOT"
 try stranger inside useradd -m -s /bin/sh stranger
 
 try version as_stranger 'vmrun --version'

@@ -4,16 +4,16 @@
 # word by word; plugins of all classes in one folder; the headers and libraries as strangers link them; the shells'
 # completion. tests/sdk/clean.sh does the same in a fresh Debian with the packages.
 set -u
-cd "$(dirname "$0")/../.."
-LC_ALL=C
-export LC_ALL
-B=${VR_B:-build}
+CDPATH='' cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/env.sh
+. tests/env.sh
 TOP=$PWD
-W=$TOP/$B/tests/sdk
+# The tutorials' commands are for a prefix without blanks; the source's path may have some.
+W=$(mktemp -d "$TMPDIR/vmrun-sdk.XXXXXX") || exit 1
+trap 'rm -rf "$W"' EXIT
+trap 'exit 1' INT TERM HUP
 CC=${CC:-cc}
 passed=0 failed=0 skipped=0
-rm -rf "$W"
-mkdir -p "$W"
 
 ok()
 {
@@ -80,9 +80,8 @@ try no-build-path own_path
 PATH=$P/bin:$PATH
 PKG_CONFIG_PATH=$P/lib/pkgconfig
 HOME=$W/home
-MAKEFLAGS=
-export PATH PKG_CONFIG_PATH HOME MAKEFLAGS
-unset VMRUN_PLUGIN_PATH XDG_DATA_HOME VM_ACCEL_FALLBACK VMRUN PATGEN
+export PATH PKG_CONFIG_PATH HOME
+unset VMRUN PATGEN PLUGINS
 mkdir -p "$HOME"
 
 for page in "$P"/share/man/man*/*; do
@@ -91,12 +90,10 @@ for page in "$P"/share/man/man*/*; do
 done
 
 # ---- headers and libraries ----
-KIT="-I$P/include -I$P/include/vmrun/kit"
 headers()
 {
 	(cd "$P/include" && find . -name '*.h') | while read -r h; do
-		# shellcheck disable=SC2086 # KIT is two words
-		$CC -std=gnu11 -Wall -Wextra -Werror -Wno-unused $KIT -fsyntax-only -x c "$P/include/$h" || exit 1
+		$CC -std=gnu11 -Wall -Wextra -Werror -Wno-unused -I"$P/include" -I"$P/include/vmrun/kit" -fsyntax-only -x c "$P/include/$h" || exit 1
 	done
 }
 try headers-compile-alone headers
@@ -117,7 +114,9 @@ try names-have-prefixes names
 variables()
 {
 	for v in plugindir tinydir patgen vmrun sdkdir; do
-		[ -e "$(pkg-config --variable=$v vmrun-sdk)" ] || { echo "$v: $(pkg-config --variable=$v vmrun-sdk)"; return 1; }
+		# As a shell reads it: there are backslashes before blanks.
+		eval "set -- $(pkg-config --variable=$v vmrun-sdk)"
+		[ $# = 1 ] && [ -e "$1" ] || { echo "$v: $*"; return 1; }
 	done
 	[ "plugin ABI $(pkg-config --variable=abi_major vmrun-sdk).$(pkg-config --variable=abi_minor vmrun-sdk))" = \
 		"$(vmrun --version | sed 's/.*, //')" ]
@@ -208,6 +207,17 @@ if [ -e "$G/Image" ] && [ -e "$G/initrd.img" ]; then
 else
 	skip device-in-linux "build/guest has no kernel and initrd"
 fi
+
+# A prefix that has a blank and a quote in it: Makefiles find all of it by pkg-config.
+mkdir "$W/it's here"
+strange_prefix()
+{
+	(cd "$TOP" && make_install PREFIX="$W/it's here" DESTDIR=) || return 1
+	PATH="$W/it's here/bin:$PATH" PKG_CONFIG_PATH="$W/it's here/lib/pkgconfig" HOME="$W/it's here" sh -euc '
+		cd "$1" && vmrun plugins new device com.example.strange && cd com.example.strange && make && make check && make install
+		vmrun plugins list | grep "^com.example.strange "' - "$W/it's here"
+}
+try prefix-with-blank-and-quote strange_prefix
 
 mkdir work
 cd work || exit 1

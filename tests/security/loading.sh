@@ -4,6 +4,8 @@
 # namespace whose /usr/local and /etc/vmrun are its own, so that nothing of this machine is touched.
 # shellcheck source=tests/guest/lib.sh
 [ "${1:-}" = elevated ] || . tests/guest/lib.sh
+# shellcheck source=tests/guest/other_user.sh
+[ "${1:-}" = elevated ] || . tests/guest/other_user.sh
 SYSTEM=/usr/local/lib/vmrun/plugins
 
 # plugin FOLDER ID [LIBRARY]: the marker as plugin ID. Its library is ID.so in FOLDER, unless the manifest shall say another.
@@ -72,7 +74,7 @@ if [ "${1:-}" = elevated ]; then
 		chmod 755 /usr/local /usr/local/lib /usr/local/lib/vmrun
 		rm -rf $SYSTEM
 		mkdir $SYSTEM
-		cp "$PLUGINS"/board-virt.* $SYSTEM
+		install -m 644 "$PLUGINS"/board-virt.* $SYSTEM
 	}
 
 	install_system
@@ -147,7 +149,7 @@ plugin "$PLACE/a" t
 opens from-plugin-path "$VMRUN" --plugin-path "$PLACE/a" -p t --kernel "$KERNEL"
 opens from-environment env VMRUN_PLUGIN_PATH="$PLACE/a" "$VMRUN" -p t --kernel "$KERNEL"
 here=$(pwd)
-opens from-relative-path sh -c "cd '$PLACE' && exec '$here/$VMRUN' --plugin-path a -p t --kernel '$here/$KERNEL'"
+opens from-relative-path env -C "$PLACE" "$here/$VMRUN" --plugin-path a -p t --kernel "$here/$KERNEL"
 ln -s a "$PLACE/link"
 opens through-a-linked-folder "$VMRUN" --plugin-path "$PLACE/link" -p t --kernel "$KERNEL"
 
@@ -157,7 +159,7 @@ find "$PLACE" -name '*.mark' -exec rm {} +
 if grep -q '^t ' "$OUT" && ! opened "$PLACE"; then ok listing-opens-nothing; else bad listing-opens-nothing "t listed, nothing opened" "$(cat "$OUT")"; fi
 
 # An empty part of the path is not the current folder.
-refused empty-part-is-nothing "'t'" sh -c "cd '$PLACE/a' && exec env VMRUN_PLUGIN_PATH=: '$here/$VMRUN' --plugin-path : -p t --kernel '$here/$KERNEL'"
+refused empty-part-is-nothing "'t'" env -C "$PLACE/a" VMRUN_PLUGIN_PATH=: "$here/$VMRUN" --plugin-path : -p t --kernel "$here/$KERNEL"
 
 # A library is a plain name beside its manifest, and is looked for nowhere else.
 mkdir -p "$PLACE/lib"
@@ -206,14 +208,14 @@ if [ "$(id -u)" != 0 ]; then
 	skip elevated 'only root can make a set-user-id copy and a mount namespace'
 elif ! unshare -m true 2>/dev/null; then
 	skip elevated 'this machine gives no mount namespace'
+elif [ -n "$NO_OTHER" ]; then
+	skip elevated "$NO_OTHER"
 else
-	# Nobody must get at it: the tree may lie below a folder that is closed to others.
-	open=$(mktemp -d /tmp/vmrun-elevated.XXXXXX)
-	trap 'rm -rf "$WORK" "$open"' EXIT
-	mkdir "$open/users" "$open/home"
-	cp "$KERNEL" "$open/kernel"
-	chmod 777 "$open" "$open/users" "$open/home"
-	unshare -m --propagation private "$0" elevated "$PLATFORM" "$here/$MARKER" "$here/$VMRUN" "$here/$COUNTS" "$open/kernel" "$open" "$here/$B/plugins"
+	mkdir "$OPEN/users"
+	cp "$KERNEL" "$OPEN/kernel"
+	chmod 644 "$OPEN/kernel"
+	chmod 777 "$OPEN" "$OPEN/users" "$OPEN/home"
+	unshare -m --propagation private "$0" elevated "$PLATFORM" "$here/$MARKER" "$here/$VMRUN" "$here/$COUNTS" "$OPEN/kernel" "$OPEN" "$here/$B/plugins"
 	rc=$?
 	[ $rc != 77 ] || skip elevated 'no file system can be mounted in a namespace here'
 	[ $rc = 0 ] || [ $rc = 77 ] || bad elevated 'to run to its end' "exit status $rc"

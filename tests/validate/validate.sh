@@ -3,6 +3,8 @@
 # validate.sh: each plugin of faults.def must be found by its rules and by no others; the same plugin without a fault,
 # and all of our own, must pass; RULES.md must have the table that the validator prints. Run from the top folder.
 set -u
+# shellcheck source=tests/env.sh
+. tests/env.sh
 B=$(dirname "$(dirname "$0")")
 CHECK=$B/bin/vmrun-check
 WORK=$(mktemp -d)

@@ -7,14 +7,16 @@
 #   apt.sh only NAME...   these alone
 #   apt.sh depends NAME   the names that NAME depends on directly
 #   apt.sh update         read the index again (a newer point release)
+#   apt.sh mirror         prints the address of the mirror, and does nothing else
 #
 # The index is read once and kept: with a full cache nothing here needs a network. The mirror is the
 # Debian mirror that the host's own apt is configured with; DEBIAN_MIRROR=URL overrides it.
 . "$(dirname "$0")/common.sh"
-need apt-get apt dpkg-deb dpkg
+need apt-get apt dpkg-deb dpkg flock util-linux
 
 A=$CACHE/apt$SUFFIX
 CONF=$A/apt.conf
+NO_MIRROR="apt's source lists name no Debian mirror: give one with DEBIAN_MIRROR=URL"
 KEYRING=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
 
 # The host's Debian mirror, from apt itself, which reads both formats of its source lists.
@@ -39,7 +41,7 @@ setup()
 	: >>"$A/state/status"
 	if [ ! -s "$A/sources.list" ]; then
 		m=$(mirror)
-		[ -n "$m" ] || die "apt's source lists name no Debian mirror: give one with DEBIAN_MIRROR=URL"
+		[ -n "$m" ] || die "$NO_MIRROR"
 		printf 'deb [arch=%s signed-by=%s] %s %s main\n' "$GUEST_ARCH" "$KEYRING" "$m" "$SUITE" >"$A/sources.list.$$"
 		mv "$A/sources.list.$$" "$A/sources.list"
 	fi
@@ -159,6 +161,16 @@ only()
 	done
 }
 
+if [ "${1:-}" = mirror ]; then
+	m=$(mirror)
+	[ -n "$m" ] || die "$NO_MIRROR"
+	echo "$m"
+	exit
+fi
+# `make -j` makes several guests at a time, all out of this state: one after the other.
+mkdir -p "$A"
+exec 9>"$A/lock"
+flock 9
 setup
 [ -f "$A/updated" ] || [ "${1:-}" = update ] || update
 case ${1:-} in
@@ -169,5 +181,5 @@ depends)
 	apt-cache -c "$CONF" depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
 		"$2" | sed -n 's/^ *|\{0,1\}Depends: //p'
 	;;
-*) die "usage: apt.sh fetch|only|depends|update NAME..." ;;
+*) die "usage: apt.sh fetch|only|depends|update|mirror NAME..." ;;
 esac

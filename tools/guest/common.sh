@@ -6,7 +6,7 @@ LC_ALL=C
 TZ=UTC
 export LC_ALL TZ
 PATH=$PATH:/usr/sbin:/sbin
-TOP=$(cd "$(dirname "$0")/../.." && pwd)
+TOP=$(CDPATH='' cd "$(dirname "$0")/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 CACHE=${CACHE:-$TOP/build/cache}
 # GUEST_ARCH: the guests' architecture as Debian spells it; with it go the release, the folders and the kernel's

@@ -10,7 +10,8 @@ mkdir -p "$OUT/firmware"
 T=$OUT/firmware/tree
 rm -rf "$T"
 mkdir "$T"
-for deb in $("$TOP/tools/guest/apt.sh" only opensbi u-boot-qemu); do
+debs=$("$TOP/tools/guest/apt.sh" only opensbi u-boot-qemu)
+printf '%s\n' "$debs" | while read -r deb; do
 	say "unpacking ${deb##*/}"
 	dpkg-deb --fsys-tarfile "$deb" | tar -C "$T" -xf - --no-same-owner --wildcards './usr/lib/*'
 done

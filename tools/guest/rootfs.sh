@@ -18,7 +18,7 @@ done
 
 say "unpacking $(echo "$debs" | wc -l) packages"
 # What programs of the list never read. perl comes in through package scripts, which do not run here.
-for deb in $debs; do
+printf '%s\n' "$debs" | while read -r deb; do
 	case ${deb##*/} in
 	perl* | libperl* | *-perl_* | debconf_* | usrmerge_* | dpkg_* | init-system-helpers_*) continue ;;
 	esac
