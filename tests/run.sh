@@ -56,7 +56,7 @@ for t in "$@"; do
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	printf '  %-6s %-28s %4d passed %3d failed %3d skipped %4ds\n' "$([ "$f" = 0 ] && echo ok || echo FAILED)" \
 		"$name" "$p" "$f" "$s" "$(($(date +%s) - start))"
-	[ "$f" = 0 ] || { sed 's/^/    | /' "$log" | tail -n 60; }
+	[ "$f" = 0 ] || { sed '/^ok /d; s/^/    | /' "$log" | tail -n 60; }
 	[ "$s" = 0 ] || { grep -i 'skip' "$log" | sed 's/^/    | /' | head -n 20; }
 done
 echo "$passed passed, $failed failed, $skipped skipped"
