@@ -18,8 +18,8 @@
  *   core dump is written, which would hold the guest's memory.
  *
  * What is needed later is made or opened before: disks, what a reset boots again, the code cache's
- * executable mapping, smaps_rollup of --stats, KVM's descriptors. Descriptors that were inherited are closed
- * when vmrun starts (cli/inherited.c).
+ * executable mapping, smaps_rollup of --stats, an accelerator's descriptors. Descriptors that were inherited
+ * are closed when vmrun starts (cli/inherited.c).
  *
  * A plugin says which ioctl requests it makes while the guest runs (vmrun.sandbox/1). A plugin of class
  * passthrough brings a vendor's library that opens device files when it suits it: with one, the process has

@@ -503,7 +503,7 @@ static int32_t read_images(struct reading *r)
 	return VR_OK;
 }
 
-/* A device's type: "virtio-mmio-blk", "com.example.thing". */
+/* A device's type: "serial-log", "com.example.thing". */
 static bool is_device_type(const char *s)
 {
 	return vr_text_is_name(s, "-._");

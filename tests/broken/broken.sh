@@ -319,5 +319,5 @@ timeout 60 "$VMRUN" plugins check "$P/t.yaml" >"$OUT" 2>&1
 same check-cut 1 $?
 has check-cut-text "$OUT" 'FAIL  R-LOAD-05'
 grep -q 'FAIL.*it is cut short' "$OUT" && ok check-cut-says-so || bad check-cut-says-so 'cut short' "$(grep FAIL "$OUT")"
-grep -q crashed "$OUT" && bad check-cut-does-not-crash 'no crash' "$(grep -m1 crashed "$OUT")" || ok check-cut-does-not-crash
+grep -q "^FAIL.*crashed" "$OUT" && bad check-cut-does-not-crash 'no crash' "$(grep -m1 "^FAIL.*crashed" "$OUT")" || ok check-cut-does-not-crash
 finish

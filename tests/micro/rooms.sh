@@ -18,15 +18,19 @@ PARTS='x86|amd64|arm64|aarch64|riscv|board-pc|board-virt'
 cat >"$t/may" <<'END'
 core/util/arch.h	aarch64|x86_64
 core/util/arch.c	aarch64|amd64|x86-64|riscv
-core/machine/sandbox.c	__x86_64__|__aarch64__|__riscv|AUDIT_ARCH_
+core/machine/sandbox_filter.c	__x86_64__|__aarch64__|__riscv|AUDIT_ARCH_|^ \* x86-64
+core/machine/sandbox_calls.def	riscv_flush_icache
+core/plugin/elf.c	EM_|__x86_64__|__aarch64__|__riscv|return "
+core/util/fault.c	__x86_64__|__aarch64__|__riscv
 core/build.mk	linux-x86_64
 core/plugin/manifest.c	such as (linux-)?x86_64
 core/cli/machine_file.c	^ \*  
 core/cli/options.h	for messages
 plugins/soft/memory.c	^#if defined\(__x86_64__\)
 END
-# In that order: what people call architectures; the host's numbers of system calls; examples in messages and in
-# comments; how this host's processor waits.
+# In that order: what people call architectures; the host's numbers of system calls and the call that only one host has; a
+# library's machine, as its ELF header and messages name it; where a signal's context has the program counter; examples in
+# messages and in comments; how this host's processor waits.
 
 # look FOLDER
 look()
