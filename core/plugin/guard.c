@@ -73,6 +73,7 @@ static uint32_t limit = GUARD_LIMIT;
 static timer_t timer;
 static enum { NOT_MADE, MADE, NONE } timer_state;
 static bool armed;
+static struct sigaction others; /* what SIGALRM does when the timer is not armed */
 static volatile sig_atomic_t ticks;
 
 /* ---- a line, without stdio -------------------------------------------------------------------------- */
@@ -304,8 +305,8 @@ static void on_tick(int number, siginfo_t *info, void *context)
 
 	(void)context;
 	if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &now) {
-		/* Another's SIGALRM: it ends the process, as it would without this handler. */
-		signal(number, SIG_DFL);
+		/* Another's SIGALRM: it does what it would without this handler. */
+		sigaction(number, &others, NULL);
 		raise(number);
 		return;
 	}
@@ -313,29 +314,32 @@ static void on_tick(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
-/* Every so many nanoseconds; 0: never. */
+/* Every so many nanoseconds; 0: never. Outside a step SIGALRM is the machine's (signals.def). */
 static void set_timer(uint64_t every)
 {
+	const struct sigaction a = {.sa_sigaction = on_tick,
+				    .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
 	struct timespec t = {.tv_sec = (time_t)(every / 1000000000u), .tv_nsec = (long)(every % 1000000000u)};
 	const struct itimerspec s = {.it_interval = t, .it_value = t};
 
 	/* Nothing is asked of the kernel in the sandbox, where nothing is armed. */
 	if (timer_state != MADE || (!every && !armed))
 		return;
-	armed = every != 0;
+	if (every && !armed)
+		sigaction(SIGALRM, &a, &others);
 	timer_settime(timer, 0, &s, NULL);
+	if (!every)
+		sigaction(SIGALRM, &others, NULL);
+	armed = every != 0;
 }
 
 static void make_timer(void)
 {
 	struct sigevent e = {
 		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM, .sigev_value.sival_ptr = &now};
-	struct sigaction a = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
 
 	/* Without a timer there is no limit, and everything else works. */
 	timer_state = limit && timer_create(CLOCK_MONOTONIC, &e, &timer) == 0 ? MADE : NONE;
-	if (timer_state == MADE)
-		sigaction(SIGALRM, &a, NULL);
 }
 
 int32_t guard_limit(const char *value)
@@ -375,6 +379,8 @@ void guard_adopt(int fd)
 {
 	out_fd = fd;
 	fault_adopt();
+	if (armed)
+		sigaction(SIGALRM, &others, NULL);
 	timer_state = NOT_MADE; /* a child has none of its parent's */
 	armed = false;
 }

@@ -40,5 +40,5 @@ int32_t vr_image_read(const struct vr_tables *t, const struct vr_boot_payload *p
 	/* What is below belongs to the firmware, here too: its reservation would be lost on the kernel. */
 	out->offset = offset ? offset : ALIGNMENT;
 	out->size = size > p->kernel_size ? size : p->kernel_size;
-	return board_pe_check(t, p);
+	return vr_board_pe_check(t, p);
 }

@@ -57,7 +57,7 @@ int32_t vr_load_layout(const struct vr_tables *t, const struct vr_boot_payload *
 				      "%s: impossible Image header: text_offset 0x%" PRIx64
 				      ", image_size 0x%" PRIx64,
 				      p->kernel_name, text_offset, image_size);
-	rc = board_pe_check(t, p);
+	rc = vr_board_pe_check(t, p);
 	if (rc < 0)
 		return rc;
 	if (image_size < p->kernel_size) /* bytes past it are loaded as well, but nothing may lie there */

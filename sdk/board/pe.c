@@ -40,7 +40,7 @@ static uint64_t end_of(const uint8_t *b, uint64_t size)
 	return end;
 }
 
-int32_t board_pe_check(const struct vr_tables *t, const struct vr_boot_payload *p)
+int32_t vr_board_pe_check(const struct vr_tables *t, const struct vr_boot_payload *p)
 {
 	uint64_t end = end_of(p->kernel, p->kernel_size);
 

@@ -14,6 +14,6 @@
 #include <vmrun/board.h>
 
 /* VR_E_IMAGE with a text: the file is cut short. */
-int32_t board_pe_check(const struct vr_tables *t, const struct vr_boot_payload *p);
+int32_t vr_board_pe_check(const struct vr_tables *t, const struct vr_boot_payload *p);
 
 #endif
