@@ -446,7 +446,7 @@ void vr_registry_remember_probe(struct vr_loaded *p, int32_t code, const char *t
 	p->probed = true;
 	p->probe_result = code;
 	free(p->probe_text);
-	p->probe_text = code < 0 ? strdup(text) : NULL;
+	p->probe_text = code < 0 && text ? strdup(text) : NULL;
 }
 
 int32_t vr_registry_probe(struct vr_registry *r, struct vr_loaded *p)
