@@ -39,7 +39,7 @@ done
 # boot SECONDS NAME KERNEL MEMORY. Not by --run: the kernel's lines are wanted, to tell how far it got.
 boot()
 {
-	vm "$1" "$2" -p "$accel" -m "$4" --no-reboot --kernel "$3" --initrd $PC/initrd.img \
+	vm "$1" "$2" -v -p "$accel" -m "$4" --no-reboot --kernel "$3" --initrd $PC/initrd.img \
 		--append 'console=ttyS0 earlyprintk=ttyS0 vmrun.run=echo%20user%20space,%20and%20it%20is%20$(uname%20-m)'
 }
 case $mode in
