@@ -57,6 +57,7 @@ DEBIAN_DEV='
 	mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts "$root/dev/pts"
 	ln -s pts/ptmx "$root/dev/ptmx"
 	ln -s /proc/self/fd "$root/dev/fd"
+	for n in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${n%:*}" "$root/dev/${n#*:}"; done
 	for d in null zero full random urandom tty $devices; do
 		: >"$root/dev/$d"
 		mount --bind "$old/dev/$d" "$root/dev/$d"

@@ -83,6 +83,7 @@ same kernel-and-initrd-from-pipes 13 $?
 resets()
 {
 	name=$1
+	meanwhile=$(cat)
 	cp $KERNEL "$WORK/kernel"
 	cp $INITRD "$WORK/initrd"
 	"$VMRUN" $ARGS --kernel "$WORK/kernel" --initrd "$WORK/initrd" --run 'echo ready; sleep 2; reboot -f; sleep 60' \
@@ -93,7 +94,7 @@ resets()
 		sleep 0.3
 		n=$((n + 1))
 	done
-	. /dev/stdin
+	eval "$meanwhile"
 	while kill -0 $pid 2>/dev/null && [ "$(grep -ac '^ready' "$LOGS/$name.out")" -lt 2 ] && [ $n -lt $((120 * SLOW)) ]; do
 		sleep 0.3
 		n=$((n + 1))
