@@ -3,6 +3,8 @@
 # Debian's stock x86-64 kernel on the accelerator for this architecture. It reaches user space; or, only where `vmrun doctor`
 # finds that kernel mode is emulated, it goes as far as that emulator goes, and the report names the instruction: then it
 # counts as skipped.
+#
+# time limit: 1200 s
 T=${VR_B:-build}/tests/guest
 PC=build/guest-x86_64
 # shellcheck disable=SC2034

@@ -6,6 +6,8 @@
 # kernel-mode instruction of a guest is emulated, and nothing may be skipped for that reason.
 #
 #   NESTED_TESTS='...'   these programs instead
+#
+# time limit: 3300 s
 PC=build/guest-x86_64
 # shellcheck disable=SC2034
 NEEDS="$PC/vmlinuz $PC/nested.img"

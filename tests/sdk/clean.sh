@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # clean.sh: a fresh Debian 12 (tests/fresh/debian.sh) with nothing but the two packages: a stranger follows the four
 # tutorials, word by word.
+#
+# time limit: 1800 s
 set -u
 CDPATH='' cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/env.sh
