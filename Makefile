@@ -102,8 +102,9 @@ include sdk/validate/build.mk
 include $(sort $(wildcard plugins/*/build.mk))
 include tools/build.mk
 include tools/install.mk
-include tests/build.mk
+# Before tests, whose rules are made of what the others have added to the lists.
 include perf/build.mk
+include tests/build.mk
 
 # $(call compile,source): the command but for its output.
 compile = $(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$(1)))) $(CPPFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $(1))))) $(CFLAGS) \
