@@ -199,6 +199,8 @@ static int32_t from_files(const struct boot_files *f, const char *append, struct
 		e = read_source(&f->main, &out->kernel, &kernel_size);
 	if (!e && f->initrd.fd >= 0)
 		e = read_source(&f->initrd, &out->initrd, &initrd_size);
+	if (!e && f->initrd.fd >= 0 && !initrd_size)
+		e = vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again", f->initrd.name);
 	return e ? e : finish(f, out, kernel_size, initrd_size, NULL, append);
 }
 

@@ -127,7 +127,6 @@ int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox
 /* ---- the machine process ---- */
 void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile profile)
 {
-	s->wanted = wanted;
 	s->profile = profile;
 	s->ruleset = -1;
 	if (!wanted)
@@ -136,6 +135,8 @@ void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile pro
 	s->ruleset = sandbox_landlock_ruleset(profile);
 	if (s->ruleset < 0 && sandbox_landlock_abi())
 		vr_log(VR_LOG_INFO, "sandbox: Landlock: %s", strerror(errno));
+	/* Last: a thread that begins now looks at this first. */
+	s->wanted = true;
 }
 
 int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request)
@@ -153,11 +154,20 @@ int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request)
 	return VR_OK;
 }
 
-void vr_sandbox_thread(struct vr_sandbox *s)
+bool vr_sandbox_thread(struct vr_sandbox *s)
 {
-	if (s->wanted && sandbox_restrict_thread(s->ruleset))
+	bool restricted = s->wanted;
+
+	if (restricted && sandbox_restrict_thread(s->ruleset))
 		vr_log(VR_LOG_WARN, "sandbox: a thread keeps rights: %s", strerror(errno));
-	atomic_fetch_add(&s->threads, 1);
+	if (restricted)
+		atomic_fetch_add(&s->threads, 1);
+	vr_sandbox_thread_came(s);
+	return restricted;
+}
+
+void vr_sandbox_thread_came(struct vr_sandbox *s)
+{
 	if (atomic_fetch_sub(&s->on_their_way, 1) == 1)
 		syscall(SYS_futex, (uint32_t *)&s->on_their_way, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

@@ -55,7 +55,7 @@ const char *sandbox_not_covered(const struct sandbox_support *s, uint32_t i);
 /* ---- the machine process: threads exist before it is entered ---- */
 #define SANDBOX_IOCTLS 128u
 struct vr_sandbox {
-	bool wanted;
+	atomic_bool wanted;
 	atomic_bool entered;
 	enum sandbox_profile profile;
 	int ruleset;                    /* Landlock; -1: none */
@@ -68,8 +68,12 @@ struct vr_sandbox {
 void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile profile);
 /* ioctl() with this request stays possible. */
 int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request);
-void vr_sandbox_thread(struct vr_sandbox *s);      /* first thing on a new thread that was counted */
-void vr_sandbox_thread_ends(struct vr_sandbox *s); /* and its last */
+/* First thing on a new thread that was counted in on_their_way. true: it is restricted now, and
+ * vr_sandbox_thread_ends() is its last; false: no sandbox is wanted, or not yet, and vr_sandbox_enter() finds
+ * it. */
+bool vr_sandbox_thread(struct vr_sandbox *s);
+void vr_sandbox_thread_ends(struct vr_sandbox *s);
+void vr_sandbox_thread_came(struct vr_sandbox *s); /* one less is on its way */
 /* The whole process; [main]. VR_OK, or the machine must not run. */
 int32_t vr_sandbox_enter(struct vr_sandbox *s);
 void vr_sandbox_free(struct vr_sandbox *s);

@@ -94,7 +94,11 @@ bool sandbox_ioctl_refused(uint64_t request)
 #endif
 
 /* What plugins asked for comes before these. */
-LIST(ioctls, TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO);
+/* What tcgetattr() and tcsetattr() ask for in newer C libraries (asm-generic/ioctls.h: struct termios2 has 44
+ * bytes). */
+#define TERMIOS2(direction, number) ((uint32_t)(direction) << 30 | 44u << 16 | 'T' << 8 | (number))
+LIST(ioctls, TCGETS, TCSETS, TCSETSW, TCSETSF, TERMIOS2(2, 0x2a), TERMIOS2(1, 0x2b), TERMIOS2(1, 0x2c),
+     TERMIOS2(1, 0x2d), TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO);
 LIST(futex_operations, FUTEX_WAIT, FUTEX_WAKE, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP,
      FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET);
 LIST(fcntl_commands, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC, F_OFD_SETLK, F_OFD_GETLK);
@@ -108,7 +112,9 @@ LIST(prctl_options, PR_SET_NAME, PR_GET_NAME, PR_SET_TIMERSLACK, PR_GET_TIMERSLA
      PR_SET_DUMPABLE, PR_SET_PTRACER,
 #endif
      PR_GET_SECCOMP);
-LIST(families, AF_UNIX, AF_INET, AF_INET6);
+/* Not AF_UNIX: Landlock does not limit whom a socket with a path is connected to, and services of the user's
+ * session that start programs listen at such paths. */
+LIST(families, AF_INET, AF_INET6);
 LIST(socket_types, SOCK_STREAM, SOCK_DGRAM);
 LIST(stream_only, SOCK_STREAM);
 

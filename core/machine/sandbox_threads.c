@@ -85,7 +85,7 @@ static uint32_t interrupt_all(void)
 
 uint32_t sandbox_restrict_others(int ruleset, uint32_t known)
 {
-	struct sigaction act = {.sa_handler = interrupted, .sa_flags = SA_RESTART};
+	struct sigaction before, act = {.sa_handler = interrupted, .sa_flags = SA_RESTART};
 	struct timespec ms = {.tv_nsec = 1000000};
 	struct stat st;
 	uint32_t asked;
@@ -95,9 +95,12 @@ uint32_t sandbox_restrict_others(int ruleset, uint32_t known)
 		return 0;
 	ruleset_for_all = ruleset;
 	answers = failures = 0;
-	sigaction(SIGRTMAX, &act, NULL);
+	sigaction(SIGRTMAX, &act, &before);
 	asked = interrupt_all();
 	for (uint32_t i = 0; answers < asked && i < PATIENCE; i++)
 		nanosleep(&ms, NULL);
+	/* A thread that has not answered may yet do so. */
+	if (answers >= asked)
+		sigaction(SIGRTMAX, &before, NULL);
 	return asked - answers + failures;
 }

@@ -123,6 +123,10 @@ static void on_signal(int n, siginfo_t *info, void *context)
 	case STOP:
 		terminal_give_back();
 		raise_default(n);
+		/* Without a stop as well: the kernel stops no process of an orphaned group (setpgid(2), a
+		 * session's leader). */
+		continued = true;
+		ring();
 		break;
 	case CONTINUE:
 		continued = true;

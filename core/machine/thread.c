@@ -26,15 +26,15 @@ static void *trampoline(void *arg)
 {
 	struct start s = *(struct start *)arg;
 	struct fault_thread fault;
+	bool restricted;
 	void *result;
 
 	free(arg);
 	fault_thread_begin(&fault, __builtin_frame_address(0));
 	pthread_setname_np(pthread_self(), s.name);
-	if (s.sandbox)
-		vr_sandbox_thread(s.sandbox);
+	restricted = s.sandbox && vr_sandbox_thread(s.sandbox);
 	result = s.fn(s.arg);
-	if (s.sandbox)
+	if (restricted)
 		vr_sandbox_thread_ends(s.sandbox);
 	fault_thread_end(&fault);
 	return result;
@@ -62,7 +62,7 @@ int32_t vr_thread_start(pthread_t *out, struct vr_sandbox *s, const char *name, 
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e) {
 		if (p->sandbox)
-			atomic_fetch_sub(&s->on_their_way, 1);
+			vr_sandbox_thread_came(s);
 		free(p);
 		return vr_error_set(VR_E_NOMEM, "can't start thread '%s': %s", name, strerror(e));
 	}

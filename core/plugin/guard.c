@@ -303,11 +303,16 @@ static void on_tick(int number, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
-	(void)context;
 	if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &now) {
 		/* Another's SIGALRM: it does what it would without this handler. */
-		sigaction(number, &others, NULL);
-		raise(number);
+		if (others.sa_flags & SA_SIGINFO) {
+			others.sa_sigaction(number, info, context);
+		} else if (others.sa_handler == SIG_DFL) {
+			sigaction(number, &others, NULL);
+			raise(number);
+		} else if (others.sa_handler != SIG_IGN) {
+			others.sa_handler(number);
+		}
 		return;
 	}
 	tick();
@@ -321,6 +326,7 @@ static void set_timer(uint64_t every)
 				    .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
 	struct timespec t = {.tv_sec = (time_t)(every / 1000000000u), .tv_nsec = (long)(every % 1000000000u)};
 	const struct itimerspec s = {.it_interval = t, .it_value = t};
+	struct sigaction current;
 
 	/* Nothing is asked of the kernel in the sandbox, where nothing is armed. */
 	if (timer_state != MADE || (!every && !armed))
@@ -328,7 +334,8 @@ static void set_timer(uint64_t every)
 	if (every && !armed)
 		sigaction(SIGALRM, &a, &others);
 	timer_settime(timer, 0, &s, NULL);
-	if (!every)
+	/* A handler that the plugin has put in its place stays. */
+	if (!every && !sigaction(SIGALRM, NULL, &current) && current.sa_sigaction == on_tick)
 		sigaction(SIGALRM, &others, NULL);
 	armed = every != 0;
 }

@@ -183,11 +183,9 @@ static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const cha
 		guard_leave();
 		code = check_magic(magic_block, e->loaded.manifest, file);
 	}
-	if (code < 0) {
-		/* Nothing of it was created, so it may go. */
-		dlclose(library);
+	/* It stays open: a destructor of its own could end the process before the error is told. */
+	if (code < 0)
 		return code;
-	}
 	guard_library(e->loaded.manifest->id, dlsym(library, "vmrun_plugin_magic"));
 	return create(r, e, make, file);
 }

@@ -223,7 +223,7 @@ static int reaches_driver(unsigned long request)
 	TRY(N | B, try_tcp(connect, tcp_port))                                           \
 	TRY(N, try_tcp(bind, 0))                                                         \
 	TRY(N, socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0 ? -1 : 0)               \
-	TRY(N | B, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0 ? -1 : 0)          \
+	TRY(NONE, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0 ? -1 : 0)           \
 	TRY(NONE, socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) < 0 ? -1 : 0)           \
 	TRY(NONE, socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) < 0 ? -1 : 0)
 /* clang-format on */
