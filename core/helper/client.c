@@ -62,7 +62,8 @@ struct vr_helper_process {
 	int32_t status;
 	int32_t refused; /* a code, with its text */
 	char text[512];
-	bool state_wanted;
+	bool state_wanted;    /* asked for, and not yet taken by get_state() */
+	bool state_asking;    /* a call of get_state() waits */
 	int32_t state_result; /* 0: not yet; 1: whole */
 	struct helper_state state;
 };
@@ -272,6 +273,9 @@ static void opened(struct helpers *c, struct vr_helper_process *h, int fd[2])
 		h->window = w == MAP_FAILED ? NULL : w;
 	}
 	if (fd[0] < 0 || (h->window_length && !h->window)) {
+		h->refused = VR_E_BUSY;
+		snprintf(h->text, sizeof(h->text), "vmrun can't take its channel and window: %s",
+			 fd[0] < 0 || fd[1] < 0 ? "too many open files" : "there is no memory");
 		order(c, ORDER_KILL, h);
 		return;
 	}
@@ -314,8 +318,11 @@ static void lose_all(struct helpers *c)
 	struct vr_helper_process *h;
 
 	c->lost = true;
-	/* No zombie stays. */
-	waitpid(c->spawner, NULL, 0);
+	/* A spawner that sent what is no notice may live: this ends it. */
+	shutdown(c->control, SHUT_RDWR);
+	/* No zombie stays, unless a helper hangs in the kernel and keeps the spawner. */
+	for (int i = 0; i < HELPER_STOP_MS / 10 && waitpid(c->spawner, NULL, WNOHANG) == 0; i++)
+		poll(NULL, 0, 10);
 	do {
 		for (h = c->first; h && h->phase == ENDED; h = h->next)
 			;
@@ -597,12 +604,12 @@ static int32_t VR_CALL helper_get_state(struct vr_helper_process *h, void *buffe
 	struct helper_packet p = {.kind = PACKET_GET_STATE};
 	struct timespec until = deadline(HELPER_STATE_MS);
 	struct helpers *c = h->owner;
-	int32_t rc;
+	int32_t rc, sent;
 
 	pthread_mutex_lock(&c->lock);
 	rc = check_thread(c, h->manifest);
-	/* Also after a time-out: an answer that comes yet is not the next question's. */
-	if (rc == VR_OK && h->state_wanted)
+	/* Also after a time-out, until that answer came: it is not the next question's. */
+	if (rc == VR_OK && (h->state_asking || (h->state_wanted && !h->state_result)))
 		rc = vr_error_set(VR_E_BUSY,
 				  "plugin '%s': its helper has not answered the last request for its state",
 				  h->manifest->id);
@@ -610,16 +617,17 @@ static int32_t VR_CALL helper_get_state(struct vr_helper_process *h, void *buffe
 		pthread_mutex_unlock(&c->lock);
 		return rc;
 	}
-	h->state_wanted = true;
+	h->state_wanted = h->state_asking = true;
 	h->state_result = 0;
 	h->state.length = 0;
 	pthread_mutex_unlock(&c->lock);
-	/* Where it could not be sent, waiting finds out why. */
-	wire_send(h->channel, &p, NULL, -1, HELPER_STATE_MS);
+	/* Where it could not be sent, waiting finds out why, and no answer comes. */
+	sent = wire_send(h->channel, &p, NULL, -1, HELPER_STATE_MS);
 	pthread_mutex_lock(&c->lock);
 	rc = wait_state(h, &until);
-	if (h->state_result)
+	if (h->state_result || sent < 0)
 		h->state_wanted = false;
+	h->state_asking = false;
 	if (rc == VR_OK && h->state.total > capacity)
 		rc = vr_error_set(VR_E_RANGE, "plugin '%s': its helper's state has %u bytes, not at most %u",
 				  h->manifest->id, h->state.total, capacity);

@@ -95,17 +95,17 @@ int32_t wire_send_control(int socket, const void *record, uint32_t size, const i
 	return send_parts(socket, &v, 1, descriptors, count, -1);
 }
 
-/* The descriptors that came with m; those that find no place are closed. */
-static void take_descriptors(struct msghdr *m, int *descriptors, uint32_t capacity)
+/* The descriptors that came with m; those that find no place are closed. How many came. */
+static uint32_t take_descriptors(struct msghdr *m, int *descriptors, uint32_t capacity)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, all = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-		for (size_t i = 0; i < count; i++) {
+		for (size_t i = 0; i < count; i++, all++) {
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
@@ -115,15 +115,19 @@ static void take_descriptors(struct msghdr *m, int *descriptors, uint32_t capaci
 				close(fd);
 		}
 	}
+	return all;
 }
 
-/* The bytes of one packet: how many, 0: none, VR_E_STATE: the end, VR_E_INVAL: longer than `size`. */
+/* The bytes of one packet: how many, 0: none, VR_E_STATE: the end, VR_E_INVAL: longer than `size`, or with
+ * more descriptors than any packet has. Where this process can open no more files (EMFILE), descriptors are
+ * left out, and the packet comes without them. */
 static int32_t receive(int socket, void *to, size_t size, int *descriptors, uint32_t capacity)
 {
 	union ancillary a;
 	struct iovec v = {.iov_base = to, .iov_len = size};
 	struct msghdr m = {
 		.msg_iov = &v, .msg_iovlen = 1, .msg_control = a.bytes, .msg_controllen = sizeof(a.bytes)};
+	uint32_t came;
 	ssize_t n;
 
 	for (uint32_t i = 0; i < capacity; i++)
@@ -135,10 +139,16 @@ static int32_t receive(int socket, void *to, size_t size, int *descriptors, uint
 	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0 && errno == EAGAIN)
 		return 0;
-	if (n <= 0)
+	if (n < 0)
 		return VR_E_STATE;
-	take_descriptors(&m, descriptors, capacity);
-	return m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? VR_E_INVAL : (int32_t)n;
+	came = take_descriptors(&m, descriptors, capacity);
+	/* A packet without a byte looks like the end, but it can bring descriptors. */
+	if (n == 0)
+		return came || m.msg_flags & MSG_CTRUNC ? VR_E_INVAL : VR_E_STATE;
+	/* MSG_CTRUNC has two reasons: no room in `a`, which is full then, or EMFILE. */
+	if (m.msg_flags & MSG_TRUNC || (m.msg_flags & MSG_CTRUNC && came == DESCRIPTORS_MAX))
+		return VR_E_INVAL;
+	return (int32_t)n;
 }
 
 static void drop(int *descriptors, uint32_t count)

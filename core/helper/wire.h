@@ -78,7 +78,8 @@ int32_t wire_send(int socket, const struct helper_packet *p, const void *bytes, 
 int32_t wire_send_control(int socket, const void *record, uint32_t size, const int *descriptors,
 			  uint32_t count);
 /* The next packet, if there is one: 1; 0: none; VR_E_STATE: the other side is gone; VR_E_INVAL: it is no
- * packet. *descriptor: -1, or the caller's. Does not wait. */
+ * packet. *descriptor: -1, or the caller's; it is -1 as well when this process can open no more files. Does
+ * not wait. */
 int32_t wire_receive(int socket, struct helper_packet_buffer *b, int *descriptor);
 /* The same for a record of the control socket; up to two descriptors, -1 where there is none. */
 int32_t wire_receive_control(int socket, void *record, uint32_t size, int descriptors[2]);

@@ -87,15 +87,27 @@ struct answer {
 	bool killed; /* it did not end */
 };
 
-/* False: no more will come. */
+/* False: no more will come. What finds no room is read all the same: the child waits until it is. */
 static bool read_some(int fd, struct answer *a)
 {
-	ssize_t n = read(fd, a->text + a->length, ANSWER_MAX - a->length);
+	bool full = a->length == ANSWER_MAX;
+	char rest[4096];
+	ssize_t n =
+		full ? read(fd, rest, sizeof(rest)) : read(fd, a->text + a->length, ANSWER_MAX - a->length);
 
 	if (n < 0)
 		return errno == EINTR;
-	a->length += (size_t)n;
-	return n > 0 && a->length < ANSWER_MAX;
+	if (!full)
+		a->length += (size_t)n;
+	return n > 0;
+}
+
+static bool has_ended(pid_t pid, int *status)
+{
+	pid_t p = waitpid(pid, status, WNOHANG);
+
+	/* ECHILD: another part of this process has its status. */
+	return p == pid || (p < 0 && errno != EINTR);
 }
 
 static void listen_to(pid_t pid, int fd, struct answer *a)
@@ -105,14 +117,15 @@ static void listen_to(pid_t pid, int fd, struct answer *a)
 	bool ended = false, more = true;
 
 	while (more || !ended) {
-		int n = more ? poll(&p, 1, LOOK_MS) : 0;
+		/* Once the pipe is closed the end is near, as a rule. */
+		int n = poll(&p, more ? 1 : 0, more ? LOOK_MS : 1);
 
 		if (n > 0)
 			more = read_some(fd, a);
 		if (!ended)
-			ended = waitpid(pid, &a->status, more ? WNOHANG : 0) == pid;
-		/* What it wrote is there to be read; others may hold the pipe. */
-		if (ended && n == 0)
+			ended = has_ended(pid, &a->status);
+		/* What it wrote is there to be read; others may hold the pipe, and fill it without end. */
+		if (ended && (n == 0 || a->length == ANSWER_MAX))
 			more = false;
 		if (!ended && limit && seconds() - begin > limit) {
 			kill(pid, SIGKILL);
@@ -186,7 +199,9 @@ static int32_t understand(struct vr_loaded *p, struct answer *a, char ***facts)
 
 int32_t trial_probe(struct vr_registry *r, struct vr_loaded *p, char ***facts)
 {
+	const struct sigaction usual = {.sa_handler = SIG_DFL};
 	struct answer *a = calloc(1, sizeof(*a));
+	struct sigaction before;
 	int fds[2];
 	int32_t rc;
 	pid_t pid;
@@ -199,6 +214,8 @@ int32_t trial_probe(struct vr_registry *r, struct vr_loaded *p, char ***facts)
 		return vr_error_set(VR_E_IO, "a pipe for probing plugins: %s", strerror(errno));
 	}
 	fflush(NULL);
+	/* vmrun's parent may have it ignored, and a child has no status then. */
+	sigaction(SIGCHLD, &usual, &before);
 	pid = fork();
 	if (pid == 0) {
 		close(fds[0]);
@@ -211,6 +228,7 @@ int32_t trial_probe(struct vr_registry *r, struct vr_loaded *p, char ***facts)
 		listen_to(pid, fds[0], a);
 		rc = understand(p, a, facts);
 	}
+	sigaction(SIGCHLD, &before, NULL);
 	close(fds[0]);
 	free(a);
 	return rc;

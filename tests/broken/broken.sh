@@ -298,6 +298,19 @@ else
 fi
 VMRUN_TEST_BREAK=create:exit doctor exit 'vmrun_plugin_create\(\) called exit\(0\)'
 VMRUN_PLUGIN_TIMEOUT=$LIMIT VMRUN_TEST_BREAK=probe:hang doctor hang 'probe\(\) has not returned within'
+VMRUN_PLUGIN_TIMEOUT=$LIMIT VMRUN_TEST_BREAK=destroy:closes doctor closes 'loading or probing it did not end; remove the plugin'
+# It is usable, whatever it has to say; and vmrun's parent may ignore SIGCHLD.
+ignoring='env --ignore-signal=CHLD'
+$ignoring true 2>/dev/null || { skip doctor-ignored-signal "env has no --ignore-signal" && ignoring=env; }
+for how in facts:many none:none; do
+	# Neither dash nor timeout(1) passes an ignored SIGCHLD on.
+	# shellcheck disable=SC2086 # several words
+	VMRUN_TEST_BREAK=$how timeout -k 5 $((60 * SLOW)) $ignoring "$VMRUN" --plugin-path "$P" doctor \
+		>"$OUT" 2>"$ERR" </dev/null
+	same "doctor-${how%:*}-ends" 0 $?
+	grep -q '^  t  *device  *usable' "$OUT" && ok "doctor-${how%:*}" || bad "doctor-${how%:*}" "t usable" "$(grep -A1 '^  t ' "$OUT" | tr '\n' ' ')"
+	[ $how = none:none ] || has doctor-many-facts "$OUT" '    a fact  '
+done
 if [ -z "$SANITIZED" ]; then
 	VMRUN_TEST_BREAK=open:segv "$VMRUN" --plugin-path "$P" doctor --json >"$OUT" 2>"$ERR"
 	same doctor-json 0 $?

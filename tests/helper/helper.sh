@@ -98,6 +98,10 @@ guest state-room share Tn
 said "too little room" T "done 0xfffffff3"
 said "goes on" n "done 0x1"
 
+guest state-late share Kn
+said "asked again after it came" K "done 0x30008"
+said "goes on" n "done 0x1"
+
 # ---- many at once -------------------------------------------------------------------------------------------------------
 guest many share EE many=64
 ended 0
@@ -123,6 +127,18 @@ for n in 0 1 2 3 4 5 6 7 8 9; do
 	said "ended" $n "error 0x109"
 	has "$NAME: told" "$ERR" "plugin 'helper-share': its helper (role share) sent what is no message and is ended"
 done
+guest empty-packet share CgC
+said "ended" g "error 0x109"
+said "its descriptor is closed" C "done 0x0"
+# vmrun can open no more files: a helper can't be had then, but later.
+files=$(ulimit -Sn)
+ulimit -Sn 256
+guest no-more-files share FRe
+ulimit -Sn "$files"
+ended 0
+said "refused" F "done 0xfffffff5"
+said "another one later" e "done 0x0"
+gone "$NAME"
 # Orders past the core, as a machine process that was taken over may give them.
 guest forged share Xe
 said "no such order is carried out" X "done 0x2"

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 
 #define TYPE "helper-test"
 #define MANY_MAX 80u
+#define FILES_MAX 4096
 
 enum { NEXT = 0, DO = 4, STATUS = 8, RESULT = 12 };
 enum { DONE, BUSY, IO_ERROR };
@@ -144,6 +146,48 @@ static uint32_t forge(const struct device *d)
 	return sent;
 }
 
+/* A helper is asked for while this process can open no more files. */
+static uint32_t start_full(struct device *d)
+{
+	static int taken[FILES_MAX];
+	uint32_t n = 0;
+	int32_t rc;
+
+	d->p->helpers->stop(d->helper[0]);
+	d->helper[0] = NULL;
+	while (n < FILES_MAX && (taken[n] = eventfd(0, EFD_CLOEXEC)) >= 0)
+		n++;
+	rc = n && n < FILES_MAX ? start(d, NULL, 0, &d->helper[0]) : VR_E_INTERNAL;
+	while (n)
+		close(taken[--n]);
+	return (uint32_t)rc;
+}
+
+/* How many more files are open than when it was asked first. */
+static uint32_t more_files(void)
+{
+	static uint32_t before;
+	uint32_t n = 0;
+
+	for (int fd = 0; fd < FILES_MAX; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	before = before ? before : n;
+	return n - before;
+}
+
+/* The state of a helper that is busy: too late, then asked again before the answer came, then after it. */
+static uint32_t late_state(const struct device *d, void *buffer)
+{
+	const struct vr_host_helper *h = d->p->helpers;
+
+	if (h->send(d->helper[0], "b", 1, VR_HELPER_NO_DESCRIPTOR) < 0 ||
+	    h->get_state(d->helper[0], buffer, VR_HELPER_STATE_MAX) != VR_E_IO ||
+	    h->get_state(d->helper[0], buffer, VR_HELPER_STATE_MAX) != VR_E_BUSY)
+		return 0xbad;
+	usleep(3000000);
+	return (uint32_t)h->get_state(d->helper[0], buffer, VR_HELPER_STATE_MAX);
+}
+
 /* What is done on this side. */
 static uint32_t here(struct device *d, char command)
 {
@@ -175,6 +219,12 @@ static uint32_t here(struct device *d, char command)
 		return (uint32_t)h->get_state(d->helper[0], large, 1);
 	case 'G': /* how long the state is */
 		return (uint32_t)h->get_state(d->helper[0], large, sizeof(large));
+	case 'F':
+		return start_full(d);
+	case 'C':
+		return more_files();
+	case 'K':
+		return late_state(d, large);
 	default:
 		return 0xbad;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * breaks.c: a plugin that breaks the process, where and how the variable VMRUN_TEST_BREAK says: STEP:MANNER,
- * such as "create:segv". Steps: open (a constructor), magic, create, probe, start, stop, destroy, and, of its
- * device virtio-mmio-breaks while the guest runs: access (the guest's first access), timer, thread.
+ * such as "create:segv". Steps: open (a constructor), magic, create, probe, start, stop, destroy, facts
+ * (many), and, of its device virtio-mmio-breaks while the guest runs: access (the guest's first access),
+ * timer, thread.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <vmrun/device.h>
+#include <vmrun/facts.h>
 #include <vmrun/host.h>
 
 #include "faulty.h"
@@ -87,6 +89,16 @@ static void break_now(const char *how)
 	} else if (!strcmp(how, "spin")) {
 		while (!zero)
 			;
+	} else if (!strcmp(how, "closes")) {
+		/* Nothing of vmrun's watch is left in this process. */
+		sigset_t all;
+
+		sigfillset(&all);
+		sigprocmask(SIG_BLOCK, &all, NULL);
+		for (int fd = 3; fd < 1024; fd++)
+			close(fd);
+		for (;;)
+			pause();
 	}
 }
 
@@ -137,6 +149,15 @@ static void VR_CALL destroy(void *self)
 {
 	(void)self;
 	may_break("destroy");
+}
+
+/* More than any report has room for. */
+static int32_t VR_CALL many_facts(void *self, vr_fact_fn fn, void *opaque)
+{
+	(void)self;
+	for (int i = 0; i < 20000; i++)
+		fn(opaque, "a fact", "a text of it");
+	return VR_OK;
 }
 
 /* ---- the device ---------------------------------------------------------------------------------------- */
@@ -206,6 +227,11 @@ static const struct vr_device_maker maker = {
 
 static const void *VR_CALL query(void *self, const char *id)
 {
+	static const struct vr_facts facts = {.size = sizeof(facts), .facts = many_facts};
+	const char *what = getenv("VMRUN_TEST_BREAK");
+
+	if (!strcmp(id, VR_FACTS_ID))
+		return what && !strcmp(what, "facts:many") ? &facts : NULL;
 	return !strcmp(id, VR_DEVICE_ID) ? &maker : faulty_query(self, id);
 }
 
