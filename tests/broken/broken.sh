@@ -301,7 +301,7 @@ VMRUN_PLUGIN_TIMEOUT=$LIMIT VMRUN_TEST_BREAK=probe:hang doctor hang 'probe\(\) h
 VMRUN_PLUGIN_TIMEOUT=$LIMIT VMRUN_TEST_BREAK=destroy:closes doctor closes 'loading or probing it did not end; remove the plugin'
 # It is usable, whatever it has to say; and vmrun's parent may ignore SIGCHLD.
 ignoring='env --ignore-signal=CHLD'
-$ignoring true 2>/dev/null || { skip doctor-ignored-signal "env has no --ignore-signal" && ignoring=env; }
+$ignoring true 2>/dev/null || { skip doctor-ignored-signal "env has no --ignore-signal"; ignoring='env'; }
 for how in facts:many none:none; do
 	# Neither dash nor timeout(1) passes an ignored SIGCHLD on.
 	# shellcheck disable=SC2086 # several words

@@ -131,9 +131,12 @@ guest empty-packet share CgC
 said "ended" g "error 0x109"
 said "its descriptor is closed" C "done 0x0"
 # vmrun can open no more files: a helper can't be had then, but later.
+# shellcheck disable=SC3045 # dash, bash and busybox have it
 files=$(ulimit -Sn)
+# shellcheck disable=SC3045
 ulimit -Sn 256
 guest no-more-files share FRe
+# shellcheck disable=SC3045
 ulimit -Sn "$files"
 ended 0
 said "refused" F "done 0xfffffff5"
