@@ -87,13 +87,36 @@ static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, u
 	return x86_emit.thunks(e, write, execute, room);
 }
 
+/*
+ * C code that generated code calls is not stepped through: it may clear megabytes. At its first instruction
+ * the return address, which lies in the code cache, is replaced by that of resume, which sets the trap flag
+ * again and goes on there.
+ */
+uint64_t count_return;
+extern const char count_resume[];
+__asm__(".pushsection .text\n"
+	"count_resume:\n\t"
+	"push count_return(%rip)\n\t"
+	"pushfq\n\t"
+	"orq $0x100, (%rsp)\n\t"
+	"popfq\n\t"
+	"ret\n"
+	".popsection");
+
 static void trapped(int number, siginfo_t *info, void *context)
 {
-	const ucontext_t *u = context;
-	uint64_t rip = (uint64_t)u->uc_mcontext.gregs[REG_RIP];
+	ucontext_t *u = context;
+	greg_t *r = u->uc_mcontext.gregs;
+	uint64_t rip = (uint64_t)r[REG_RIP], *top = (uint64_t *)(uintptr_t)r[REG_RSP];
 
 	(void)number, (void)info;
-	now.run += rip >= first && rip < end;
+	if (rip >= first && rip < end) {
+		now.run++;
+	} else if (*top >= first && *top < end) {
+		count_return = *top;
+		*top = (uint64_t)(uintptr_t)count_resume;
+		r[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+	}
 }
 
 static void trap_flag(int on)
