@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
+#include "util/fault.h"
 
 int main(int argc, char **argv)
 {
 	vr_cli_close_inherited(argc, argv);
-	return vr_cli_main(argc, argv);
+	fault_leave(vr_cli_main(argc, argv));
 }

@@ -37,6 +37,7 @@
 #include "helper/helper.h"
 #include "helper/internal.h"
 #include "machine/parts.h"
+#include "plugin/guard.h"
 #include "plugin/roles.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -488,7 +489,7 @@ static int32_t wait_phase(struct vr_helper_process *h, enum phase p, const struc
 
 	while (h->phase < p && !h->refused && !h->silent && !c->lost && !h->ready) {
 		if (!wait_changed(c, until))
-			return vr_error_set(VR_E_IO, "it did not start within %d s", HELPER_START_MS / 1000);
+			return vr_error_set(VR_E_IO, "it did not start within %d s", guard_patience() / 1000);
 	}
 	if (h->refused)
 		return vr_error_set(h->refused, "%s", h->text);
@@ -516,9 +517,9 @@ static int32_t introduce(struct vr_helper_process *h, const struct vr_helper_req
 	if (rc < 0)
 		return rc;
 	pthread_mutex_unlock(&h->owner->lock);
-	rc = wire_send(h->channel, &p, r->config, -1, HELPER_START_MS);
+	rc = wire_send(h->channel, &p, r->config, -1, guard_patience());
 	if (rc == VR_OK && p.total)
-		rc = wire_send_state(h->channel, r->state, p.total, HELPER_START_MS);
+		rc = wire_send_state(h->channel, r->state, p.total, guard_patience());
 	pthread_mutex_lock(&h->owner->lock);
 	/* Where it could not be sent it has ended or does not read: waiting finds out which. */
 	return wait_phase(h, SERVING, until);
@@ -529,7 +530,7 @@ static int32_t VR_CALL helper_start(const struct vr_host *host, const struct vr_
 {
 	const struct vr_loaded *p = vr_plugin_host_of(host)->plugin;
 	struct helpers *c = vr_registry_helpers(vr_plugin_host_of(host)->registry);
-	struct timespec until = deadline(HELPER_START_MS);
+	struct timespec until = deadline(guard_patience());
 	struct vr_helper_process *h;
 	int32_t rc = check_request(p, c, r);
 

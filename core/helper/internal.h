@@ -9,7 +9,6 @@
 #include "helper/wire.h"
 #include "plugin/registry.h"
 
-#define HELPER_START_MS 10000
 #define HELPER_STATE_MS 5000
 #define HELPER_STOP_MS 2000
 

@@ -19,6 +19,7 @@
 
 #include "helper/internal.h"
 #include "machine/sandbox.h"
+#include "plugin/guard.h"
 #include "plugin/roles.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -122,7 +123,7 @@ static void next_packet(const struct helper *h, struct helper_packet_buffer *b, 
 	int32_t rc = 0;
 
 	while (rc == 0) {
-		if (!wire_wait(h->socket, HELPER_START_MS))
+		if (!wire_wait(h->socket, guard_patience()))
 			_exit(1);
 		rc = wire_receive(h->socket, b, &descriptor);
 	}
@@ -226,7 +227,7 @@ static _Noreturn void refuse(const struct helper *h, int32_t code)
 	const char *text = vr_error_text(code);
 	struct helper_packet p = {.kind = PACKET_REFUSED, .code = code, .length = (uint32_t)strlen(text)};
 
-	wire_send(h->socket, &p, text, -1, HELPER_START_MS);
+	wire_send(h->socket, &p, text, -1, guard_patience());
 	_exit(1);
 }
 
@@ -255,7 +256,7 @@ _Noreturn void helper_main(struct vr_registry *r, struct vr_loaded *p, int chann
 	if (rc < 0)
 		refuse(&h, rc);
 	free(h.state.bytes);
-	if (wire_send(channel, &ready, NULL, -1, HELPER_START_MS) < 0)
+	if (wire_send(channel, &ready, NULL, -1, guard_patience()) < 0)
 		_exit(1);
 	vr_error_clear();
 	rc = h.table->run(h.self, &h.channel);

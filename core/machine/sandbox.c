@@ -107,9 +107,15 @@ static int32_t enter(enum sandbox_profile profile, int ruleset, const uint32_t *
 /* ---- helper processes ---- */
 int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox_grants *grants)
 {
-	int ruleset = sandbox_landlock_ruleset(profile);
+	bool writes = false;
 	int32_t rc;
+	int ruleset;
 
+	for (uint32_t i = 0; grants && i < grants->count; i++)
+		writes |= grants->grant[i].write;
+	if (profile == SANDBOX_SHARE && !writes)
+		profile = SANDBOX_SHARE_READ;
+	ruleset = sandbox_landlock_ruleset(profile);
 	tell_support();
 	for (uint32_t i = 0; ruleset >= 0 && grants && i < grants->count; i++)
 		if (sandbox_landlock_grant(ruleset, &grants->grant[i])) {

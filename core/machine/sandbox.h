@@ -18,6 +18,7 @@ enum sandbox_profile {
 	SANDBOX_MACHINE_FILES, /* the same, but opens files: a passthrough plugin is there */
 	SANDBOX_NET,           /* role net: makes sockets, binds and connects them */
 	SANDBOX_SHARE,         /* role share: opens what lies below the granted folders */
+	SANDBOX_SHARE_READ,    /* role share, when no path is granted for writing */
 	SANDBOX_BLOCK_NET,     /* role block-net: connects sockets */
 	SANDBOX_GPU,           /* role gpu: opens the granted device files, ioctl, mmap */
 	SANDBOX_CACHE,         /* role cache: opens, renames and unlinks below the granted folder */

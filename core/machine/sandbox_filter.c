@@ -156,10 +156,11 @@ struct call {
 #define F (1u << SANDBOX_MACHINE_FILES)
 #define N (1u << SANDBOX_NET)
 #define S (1u << SANDBOX_SHARE)
+#define R (1u << SANDBOX_SHARE_READ)
 #define B (1u << SANDBOX_BLOCK_NET)
 #define G (1u << SANDBOX_GPU)
 #define C (1u << SANDBOX_CACHE)
-#define HELPERS (N | S | B | G | C)
+#define HELPERS (N | S | R | B | G | C)
 #define ALL (M | F | HELPERS)
 
 static const struct call calls[] = {

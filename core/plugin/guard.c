@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -364,6 +365,11 @@ int32_t guard_limit(const char *value)
 uint32_t guard_longest(void)
 {
 	return limit * (is_slow() ? SLOWER : 1u) * STEPS;
+}
+
+int guard_patience(void)
+{
+	return limit ? (int)limit * 1000 : INT_MAX;
 }
 
 /* ---- steps -------------------------------------------------------------------------------------------- */

@@ -30,6 +30,8 @@ enum guard_step {
 int32_t guard_limit(const char *value);
 /* Seconds after which one that is still in a step was not ended by it; 0: never. */
 uint32_t guard_longest(void);
+/* Milliseconds that a helper process has until it serves; INT_MAX: no limit. [any] */
+int guard_patience(void);
 
 /* From here on. `status`: that of the process when a plugin called exit() or did not return. Without it the
  * rest does nothing (tests, other programs with the registry in them). [main] */

@@ -39,6 +39,11 @@ void fault_end(void);
 /* The same in a child of fork(), which has its own way to tell. */
 void fault_adopt(void);
 
+/* The process ends with `status`: actions of fault_at_end(), what stdio holds is written, and no code of a
+ * plugin runs any more (destructors of its library, which could end the process with another status, or
+ * hang). */
+_Noreturn void fault_leave(int status);
+
 /* Done before anything is told: async-signal-safe, short. At most four; again the same one is ignored. */
 void fault_at_end(void (*action)(void));
 

@@ -101,6 +101,21 @@ if [ -n "$SANITIZED" ]; then
 else
 	breaks create _exit 4 "${AT}vmrun_plugin_create\(\) called _exit\(0\)"
 fi
+# When vmrun ends no code of the library runs: its destructors change neither the status nor the end.
+if [ -n "$SANITIZED" ]; then
+	skip destructors "the sanitizers look for leaks in exit(), which runs destructors"
+else
+	for how in segv exit _exit hang; do
+		VMRUN_TEST_BREAK=unload:$how run "unload-$how" -p t
+		ended 7
+		same "unload-$how: silent" 0 "$(said | wc -l)"
+	done
+fi
+# A handler of SIGALRM that a plugin puts in place stays, though the time limit of each step uses that signal.
+for step in create probe start; do
+	VMRUN_TEST_BREAK=$step:alarm run "own-alarm-$step" -p t
+	ended 7
+done
 # A process of the plugin's own that ends is no fault.
 VMRUN_TEST_BREAK=probe:child run own-child -p t
 ended 7

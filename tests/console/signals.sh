@@ -114,6 +114,9 @@ for s in TSTP TTIN TTOU; do
 	# shellcheck disable=SC2086
 	on_terminal "stops-by-$s" raw expect=idle signal=$s stopped=$s sane take foreground raw 'send=\x01x' end=0 sane -- $IDLE
 done
+# The kernel stops no process of an orphaned process group: the machine goes on, and takes the terminal again.
+# shellcheck disable=SC2086
+on_terminal stop-without-a-shell -s raw expect=idle signal=TSTP raw 'send=\x01x' end=0 -- $IDLE
 # Stopped without notice: the shell puts the terminal right, and vmrun takes it again.
 # shellcheck disable=SC2086
 on_terminal stops-by-STOP raw expect=idle signal=STOP stopped=STOP take sane foreground raw 'send=\x01x' end=0 sane -- $IDLE

@@ -211,6 +211,7 @@ wrong memory-too-small 3 'RAM is too small.*give more with -m' "$VMRUN" -m 16M -
 truncate -s 200M "$IN/large"
 wrong initrd-too-large 3 'RAM is too small.*give more with -m' "$VMRUN" -m 128M --kernel $KERNEL --initrd "$IN/large"
 rm -f "$IN/large"
+wrong initrd-empty 3 'nothing: is empty; copy or make it again' "$VMRUN" --kernel $KERNEL --initrd "$IN/nothing"
 wrong initrd-missing 3 'none: no such file' "$VMRUN" --kernel $KERNEL --initrd "$IN/none"
 
 rm -f "$IN/cut.gz" "$IN/bad.gz"

@@ -2,7 +2,7 @@
 /*
  * term: a program on a terminal of its own, driven step by step.
  *
- *     term [-t SECONDS] [-l LOG] STEP... -- COMMAND...
+ *     term [-s] [-t SECONDS] [-l LOG] STEP... -- COMMAND...
  *
  * Steps, in turn:
  *     expect=TEXT   wait until TEXT has been printed; what came before it is not looked at again
@@ -22,7 +22,8 @@
  * that did not is told on stderr. The seconds are for all steps together.
  *
  * This process leads the terminal's session, not the command: with the leader's end the kernel would hang the
- * terminal up, and nobody could ask it for its settings.
+ * terminal up, and its settings could not be asked for. With -s the command leads it, as under a terminal
+ * emulator that starts no shell: its process group is orphaned (setpgid(2)), and `sane` can't be asked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,6 +43,7 @@
 
 static struct {
 	int master, slave, log;
+	int leads; /* the command leads the session */
 	pid_t child;
 	int status; /* as a shell tells it; -1: it runs */
 	int killed; /* by which signal */
@@ -334,8 +336,9 @@ static void open_terminal(void)
 	t.master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (t.master < 0 || grantpt(t.master) || unlockpt(t.master))
 		fail("no terminal can be had: %s", strerror(errno));
-	t.slave = open(ptsname(t.master), O_RDWR | O_CLOEXEC); /* of a leader without one: its terminal */
-	if (t.slave < 0 || ioctl(t.slave, TIOCSCTTY, 0) || tcgetattr(t.slave, &t.before))
+	/* Without O_NOCTTY it would become the terminal of a leader that has none. */
+	t.slave = open(ptsname(t.master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (t.slave < 0 || (!t.leads && ioctl(t.slave, TIOCSCTTY, 0)) || tcgetattr(t.slave, &t.before))
 		fail("the terminal can't be opened: %s", strerror(errno));
 	ioctl(t.slave, TIOCSWINSZ, &size);
 }
@@ -345,8 +348,13 @@ static void start(char **command)
 	t.child = fork();
 	if (t.child < 0)
 		fail("fork: %s", strerror(errno));
-	setpgid(t.child, t.child);
+	if (!t.leads)
+		setpgid(t.child, t.child);
 	if (t.child == 0) {
+		if (t.leads) {
+			setsid();
+			ioctl(t.slave, TIOCSCTTY, 0);
+		}
 		tcsetpgrp(t.slave, getpid());
 		signal(SIGTTOU, SIG_DFL);
 		signal(SIGHUP, SIG_DFL);
@@ -355,7 +363,8 @@ static void start(char **command)
 		execvp(command[0], command);
 		_exit(127);
 	}
-	tcsetpgrp(t.slave, t.child);
+	if (!t.leads)
+		tcsetpgrp(t.slave, t.child);
 }
 
 int main(int argc, char **argv)
@@ -364,9 +373,11 @@ int main(int argc, char **argv)
 	int first, dashes, opt, w;
 	pid_t leader;
 
-	while ((opt = getopt(argc, argv, "+t:l:")) != -1) {
+	while ((opt = getopt(argc, argv, "+st:l:")) != -1) {
 		if (opt == 't')
 			seconds = atol(optarg);
+		else if (opt == 's')
+			t.leads = 1;
 		else if (opt == 'l')
 			t.log = open(optarg, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 		else
@@ -377,10 +388,10 @@ int main(int argc, char **argv)
 		;
 	/* getopt took a "--" that came first: then there is no step. */
 	if (dashes + 1 >= argc) {
-		fputs("usage: term [-t SECONDS] [-l LOG] STEP... -- COMMAND...\n", stderr);
+		fputs("usage: term [-s] [-t SECONDS] [-l LOG] STEP... -- COMMAND...\n", stderr);
 		return 2;
 	}
-	leader = fork(); /* who leads a process group can't begin a session */
+	leader = fork(); /* the leader of a process group can't begin a session */
 	if (leader < 0)
 		return 2;
 	if (leader > 0) {

@@ -169,6 +169,9 @@ for how in "init-fails|its helper (role share): not on this day; wait" \
 	ended 3
 	has "$NAME: told" "$ERR" "${how#*|}"
 done
+VMRUN_PLUGIN_TIMEOUT=1 guest limit-of-the-user share e how=init-hangs
+ended 3
+has "$NAME: told" "$ERR" "its helper (role share): it did not start within 1 s"
 gone "$NAME"
 guest told-and-goes-on share e how=go-on,many=65
 ended 0

@@ -24,9 +24,13 @@ rights()
 }
 
 if [ -n "$landlock" ]; then
-	rights share r=0 w=$ACCES f=0 u=0 $other s=$PERM k=$PERM x=$PERM p=$PERM j=$PERM
-	rights cache r=0 w=$ACCES f=0 u=0 $other s=$PERM k=$PERM x=$PERM p=$PERM j=$PERM
-	rights gpu r=0 w=$ACCES f=0 u=$PERM $other s=$PERM k=$PERM x=$PERM p=$PERM j=$PERM
+	rights share r=0 w=$ACCES f=0 u=0 +=0 $other s=$PERM k=$PERM x=$PERM p=$PERM j=$PERM
+	# Without a path that may be written, what changes a file by a descriptor for reading is not there either.
+	guest share-reads share r+ "file=$WORK/file"
+	said "opens to read" r "done 0x0"
+	said "changes nothing" + "done $(printf 0x%x $PERM)"
+	rights cache r=0 w=$ACCES f=0 u=0 +=$PERM $other s=$PERM k=$PERM x=$PERM p=$PERM j=$PERM
+	rights gpu r=0 w=$ACCES f=0 u=$PERM +=$PERM $other s=$PERM k=$PERM x=$PERM p=$PERM j=$PERM
 	rights net r=0 w=$PERM f=$PERM u=$PERM $other s=$REFUSED k=$PERM x=$PERM p=$PERM j=$PERM
 	rights block-net r=0 w=$PERM f=$PERM u=$PERM $other s=$REFUSED k=$PERM x=$PERM p=$PERM j=$PERM
 else

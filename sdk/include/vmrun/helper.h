@@ -94,9 +94,8 @@ struct vr_host_helper {
 	uint32_t reserved;
 	/* Starts a helper of the calling plugin. The user must have named the plugin where it is a device;
 	 * its manifest has the key `helper`. Returns when the helper is in run(), or with what its init() or
-	 * set_state() answered; after 10 s with VR_E_IO. An event may come before it returns; *out is set by
-	 * then. [main], or a thread that may wait; while the guest
-	 * runs as well. */
+	 * set_state() answered; after 10 s (VMRUN_PLUGIN_TIMEOUT) with VR_E_IO. An event may come before it
+	 * returns; *out is set by then. [main], or a thread that may wait; while the guest runs as well. */
 	int32_t(VR_CALL *start)(const struct vr_host *host, const struct vr_helper_request *r,
 				struct vr_helper_process **out);
 	/* Does not wait. VR_E_AGAIN: too much is under way to it, without an error text. VR_E_STATE: it has

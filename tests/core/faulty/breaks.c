@@ -3,7 +3,7 @@
  * breaks.c: a plugin that breaks the process, where and how the variable VMRUN_TEST_BREAK says: STEP:MANNER,
  * such as "create:segv". Steps: open (a constructor), magic, create, probe, start, stop, destroy, facts
  * (many), and, of its device virtio-mmio-breaks while the guest runs: access (the guest's first access),
- * timer, thread.
+ * timer, thread; unload (a destructor).
  */
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +44,14 @@ static void cut_short(void)
 	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	if (ftruncate(fd, 0) == 0)
 		zero = p[0];
+}
+
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int number)
+{
+	(void)number;
+	alarms++;
 }
 
 static void break_now(const char *how)
@@ -89,6 +97,8 @@ static void break_now(const char *how)
 	} else if (!strcmp(how, "spin")) {
 		while (!zero)
 			;
+	} else if (!strcmp(how, "alarm")) {
+		signal(SIGALRM, on_alarm); /* its own handler, which destroy() needs */
 	} else if (!strcmp(how, "closes")) {
 		/* Nothing of vmrun's watch is left in this process. */
 		sigset_t all;
@@ -114,6 +124,12 @@ static void may_break(const char *step)
 __attribute__((constructor)) static void opened(void)
 {
 	may_break("open");
+}
+
+/* With "unload": when the process ends. */
+__attribute__((destructor)) static void closed(void)
+{
+	may_break("unload");
 }
 
 const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
@@ -147,8 +163,15 @@ static int32_t VR_CALL stop(void *self)
 
 static void VR_CALL destroy(void *self)
 {
+	const char *what = getenv("VMRUN_TEST_BREAK");
+
 	(void)self;
 	may_break("destroy");
+	if (what && strstr(what, ":alarm")) {
+		raise(SIGALRM);
+		if (alarms != 1)
+			abort();
+	}
 }
 
 /* More than any report has room for. */
