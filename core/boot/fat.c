@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The volume and its cluster chains. Folders and names are in fat_dir.c. */
+/* The volume and its cluster chains. fat_dir.c has folders and names, fat_file.c the contents of files. */
 #include "boot/fat.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <vmrun/abi.h>
 #include "boot/bytes.h"
+#include "boot/fat_bad.h"
 #include "util/error.h"
 
 /* Section 3: the BIOS parameter block. */
@@ -22,12 +22,6 @@
 #define BPB_EXT_FLAGS 40
 #define BPB_ROOT_CLUSTER 44
 
-#define BAD(f, at, format, ...)                                       \
-	vr_error_set(VR_E_IMAGE,                                      \
-		     "%s: FAT volume at byte %" PRIu64 ": " format    \
-		     "; check it (fsck.fat) or make the image again", \
-		     (f)->source->name, (f)->base + (at), __VA_ARGS__)
-
 static uint32_t bits_by_clusters(uint32_t clusters)
 {
 	/* Section 3.5: the one and only way to tell FAT12 from FAT16. */
@@ -41,22 +35,22 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 
 	*out = (struct vr_fat){.source = s, .base = base, .length = length};
 	if (length < sizeof(b) || !vr_source_has(s, base, length))
-		return BAD(out, UINT64_C(0), "its %" PRIu64 " bytes are not in the image", length);
+		return FAT_BAD(out, UINT64_C(0), "its %" PRIu64 " bytes are not in the image", length);
 	e = vr_source_read(s, base, b, sizeof(b), "FAT boot sector");
 	if (e)
 		return e;
 	if (b[510] != 0x55 || b[511] != 0xaa)
-		return BAD(out, UINT64_C(510), "no 55 AA signature, but %02x %02x: not a FAT volume", b[510],
-			   b[511]);
+		return FAT_BAD(out, UINT64_C(510), "no 55 AA signature, but %02x %02x: not a FAT volume",
+			       b[510], b[511]);
 	uint32_t sector = vr_le16(b + BPB_BYTES_PER_SECTOR), per = b[BPB_SECTORS_PER_CLUSTER];
 	if (sector < 512 || sector > 4096 || sector & (sector - 1))
-		return BAD(out, UINT64_C(11), "%" PRIu32 " bytes a sector", sector);
+		return FAT_BAD(out, UINT64_C(11), "%" PRIu32 " bytes a sector", sector);
 	if (!per || per & (per - 1))
-		return BAD(out, UINT64_C(13), "%" PRIu32 " sectors a cluster", per);
+		return FAT_BAD(out, UINT64_C(13), "%" PRIu32 " sectors a cluster", per);
 	uint32_t reserved = vr_le16(b + BPB_RESERVED), fats = b[BPB_FATS];
 	if (!reserved || !fats)
-		return BAD(out, UINT64_C(14), "%" PRIu32 " reserved sectors and %" PRIu32 " FATs", reserved,
-			   fats);
+		return FAT_BAD(out, UINT64_C(14), "%" PRIu32 " reserved sectors and %" PRIu32 " FATs",
+			       reserved, fats);
 	uint32_t fat_size = vr_le16(b + BPB_FAT_SIZE16), sectors = vr_le16(b + BPB_SECTORS16);
 	bool is32 = !fat_size; /* only FAT32 has no 16-bit FAT size */
 	if (is32)
@@ -67,30 +61,30 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 	uint64_t root_sectors = ((uint64_t)out->root_entries * 32 + sector - 1) / sector;
 	uint64_t before = reserved + (uint64_t)fats * fat_size + root_sectors;
 	if (!fat_size || before >= sectors)
-		return BAD(out, UINT64_C(0),
-			   "%" PRIu32 " sectors do not hold %" PRIu32 " reserved ones and %" PRIu32
-			   " FATs of %" PRIu32,
-			   sectors, reserved, fats, fat_size);
+		return FAT_BAD(out, UINT64_C(0),
+			       "%" PRIu32 " sectors do not hold %" PRIu32 " reserved ones and %" PRIu32
+			       " FATs of %" PRIu32,
+			       sectors, reserved, fats, fat_size);
 	if ((uint64_t)sectors * sector > length)
-		return BAD(out, UINT64_C(32),
-			   "%" PRIu32 " sectors of %" PRIu32 " bytes are more than its %" PRIu64 " bytes",
-			   sectors, sector, length);
+		return FAT_BAD(out, UINT64_C(32),
+			       "%" PRIu32 " sectors of %" PRIu32 " bytes are more than its %" PRIu64 " bytes",
+			       sectors, sector, length);
 	out->cluster_size = per * sector;
 	out->clusters = (uint32_t)((sectors - before) / per);
 	out->bits = is32 ? 32 : bits_by_clusters(out->clusters);
 	/* The FAT must have an entry for each cluster. */
 	uint64_t needed = ((uint64_t)out->clusters + 2) * out->bits;
 	if (!out->clusters || out->clusters > 0x0ffffff5u || (needed + 7) / 8 > (uint64_t)fat_size * sector)
-		return BAD(out, UINT64_C(36),
-			   "a FAT of %" PRIu32 " sectors does not describe %" PRIu32 " clusters", fat_size,
-			   out->clusters);
+		return FAT_BAD(out, UINT64_C(36),
+			       "a FAT of %" PRIu32 " sectors does not describe %" PRIu32 " clusters",
+			       fat_size, out->clusters);
 	uint32_t active = 0;
 	if (is32 && b[BPB_EXT_FLAGS] & 0x80) {
 		/* Not mirrored: bits 0-3 name the one in use. */
 		active = b[BPB_EXT_FLAGS] & 15u;
 		if (active >= fats)
-			return BAD(out, UINT64_C(40), "FAT %" PRIu32 " is in use, but there are %" PRIu32,
-				   active, fats);
+			return FAT_BAD(out, UINT64_C(40), "FAT %" PRIu32 " is in use, but there are %" PRIu32,
+				       active, fats);
 	}
 	out->fat = base + ((uint64_t)reserved + (uint64_t)active * fat_size) * sector;
 	out->root = base + (reserved + (uint64_t)fats * fat_size) * sector;
@@ -98,9 +92,9 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 	if (is32) {
 		out->root_cluster = vr_le32(b + BPB_ROOT_CLUSTER) & 0x0fffffffu;
 		if (out->root_cluster < 2 || out->root_cluster - 2 >= out->clusters)
-			return BAD(out, UINT64_C(44),
-				   "the root folder's cluster %" PRIu32 " is none of the %" PRIu32,
-				   out->root_cluster, out->clusters);
+			return FAT_BAD(out, UINT64_C(44),
+				       "the root folder's cluster %" PRIu32 " is none of the %" PRIu32,
+				       out->root_cluster, out->clusters);
 	}
 	return VR_OK;
 }
@@ -108,8 +102,9 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 int32_t vr_fat_locate(const struct vr_fat *f, uint32_t cluster, const char *what, uint64_t *offset)
 {
 	if (cluster < 2 || cluster - 2 >= f->clusters)
-		return BAD(f, UINT64_C(0), "%.200s has cluster %" PRIu32 ", and the volume has 2..%" PRIu32,
-			   what, cluster, f->clusters + 1);
+		return FAT_BAD(f, UINT64_C(0),
+			       "%.200s has cluster %" PRIu32 ", and the volume has 2..%" PRIu32, what,
+			       cluster, f->clusters + 1);
 	*offset = f->data + (uint64_t)(cluster - 2) * f->cluster_size;
 	return VR_OK;
 }
@@ -168,86 +163,10 @@ int32_t vr_fat_next(struct vr_fat *f, uint32_t cluster, const char *what, uint32
 	if (value >= end)
 		return VR_OK;
 	if (value < 2 || value - 2 >= f->clusters)
-		return BAD(f, at - f->base,
-			   "the cluster chain of %.200s goes from %" PRIu32 " to %" PRIu32
-			   ", which is no cluster",
-			   what, cluster, value);
+		return FAT_BAD(f, at - f->base,
+			       "the cluster chain of %.200s goes from %" PRIu32 " to %" PRIu32
+			       ", which is no cluster",
+			       what, cluster, value);
 	*next = value;
-	return VR_OK;
-}
-
-/* Neighbouring clusters in one read. */
-static int32_t read_chain(struct vr_fat *f, const struct vr_fat_entry *entry, uint8_t *to)
-{
-	uint32_t cluster = entry->cluster, next;
-	uint64_t left = entry->size;
-
-	while (left) {
-		uint64_t run = f->cluster_size, offset;
-		int32_t e = vr_fat_locate(f, cluster, entry->name, &offset);
-		if (!e)
-			e = vr_fat_next(f, cluster, entry->name, &next);
-		while (!e && next == cluster + 1 && run < left) {
-			cluster = next;
-			run += f->cluster_size;
-			e = vr_fat_next(f, cluster, entry->name, &next);
-		}
-		if (!e)
-			e = vr_source_read(f->source, offset, to, (size_t)(run < left ? run : left),
-					   "a file's data");
-		if (e)
-			return e;
-		to += run < left ? run : left;
-		left -= run < left ? run : left;
-		if (left && !next)
-			return BAD(f, entry->at - f->base,
-				   "%.200s has %" PRIu32 " bytes, but its cluster chain ends %" PRIu64
-				   " bytes before that",
-				   entry->name, entry->size, left);
-		/* A chain that loops never ends, so this finds every loop. */
-		if (!left && next)
-			return BAD(f, entry->at - f->base,
-				   "the cluster chain of %.200s goes on past its %" PRIu32
-				   " bytes, or in a circle",
-				   entry->name, entry->size);
-		cluster = next;
-	}
-	return VR_OK;
-}
-
-int32_t vr_fat_read(struct vr_fat *f, const char *path, size_t limit, void **data, size_t *size)
-{
-	struct vr_fat_entry entry;
-	int32_t e = vr_fat_find(f, path, &entry);
-
-	*data = NULL;
-	*size = 0;
-	if (e)
-		return e;
-	if (entry.is_folder)
-		return vr_error_set(VR_E_IMAGE,
-				    "%s: %.300s on the FAT volume at byte %" PRIu64
-				    " is a folder, not a file",
-				    f->source->name, path, f->base);
-	if (entry.size > limit)
-		return vr_error_set(VR_E_IMAGE,
-				    "%s: %.300s on the FAT volume at byte %" PRIu64 " has %" PRIu32
-				    " bytes; at most %zu are allowed for it",
-				    f->source->name, path, f->base, entry.size, limit);
-	if (entry.size > (uint64_t)f->clusters * f->cluster_size)
-		return BAD(f, entry.at - f->base, "%.200s has %" PRIu32 " bytes, more than the volume",
-			   entry.name, entry.size);
-	uint8_t *b = malloc((size_t)entry.size + 1);
-	if (!b)
-		return vr_error_set(VR_E_NOMEM, "%s: no memory for the %" PRIu32 " bytes of %.300s",
-				    f->source->name, entry.size, path);
-	b[entry.size] = 0;
-	e = read_chain(f, &entry, b);
-	if (e) {
-		free(b);
-		return e;
-	}
-	*data = b;
-	*size = entry.size;
 	return VR_OK;
 }

@@ -48,11 +48,11 @@ int32_t vr_fat_list(struct vr_fat *f, const char *path, vr_fat_visit visit, void
 /* A whole file, malloc'ed and NUL-terminated (the NUL is not counted); at most `limit` bytes. */
 int32_t vr_fat_read(struct vr_fat *f, const char *path, size_t limit, void **data, size_t *size);
 
-/* fat.c, for fat_dir.c: the cluster after `cluster`; 0 at the end of the chain. */
+/* fat.c, for fat_dir.c and fat_file.c: the cluster after `cluster`; 0 at the end of the chain. */
 int32_t vr_fat_next(struct vr_fat *f, uint32_t cluster, const char *what, uint32_t *next);
 /* The source offset of a cluster; an error when there is no such cluster. */
 int32_t vr_fat_locate(const struct vr_fat *f, uint32_t cluster, const char *what, uint64_t *offset);
-/* fat_dir.c: the entry of a path; the root folder has cluster 0 and is_folder. */
+/* fat_dir.c, for fat_file.c: the entry of a path; the root folder has cluster 0 and is_folder. */
 int32_t vr_fat_find(struct vr_fat *f, const char *path, struct vr_fat_entry *out);
 
 #endif

@@ -19,7 +19,7 @@ int vr_cli_plugins(struct vr_cli *c);
 int vr_cli_doctor(struct vr_cli *c);
 void vr_cli_help(FILE *to);
 
-/* Behind `plugins`, by the rows of commands.def; arguments are as many as the row says. */
+/* After `plugins`, by the rows of commands.def; arguments are as many as the row says. */
 #define VR_COMMAND(name, word, arguments, help)
 #define VR_PLUGINS(word, arguments, count, function, help) \
 	int function(const struct vr_cli *c, char *const *arguments_);

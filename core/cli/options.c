@@ -19,65 +19,6 @@
 
 _Static_assert(VR_OPT_COUNT <= 64, "struct vr_cli's `given` has 64 bits");
 
-/* ---- pieces of a request ---- */
-
-struct vr_cli_plugin *vr_cli_add_plugin(struct vr_cli *c, const char *id)
-{
-	struct vr_cli_plugin *bigger = realloc(c->plugins, (c->plugin_count + 1) * sizeof(*bigger));
-	struct vr_cli_plugin *p;
-
-	if (!bigger) {
-		vr_error_set(VR_E_NOMEM, "out of memory");
-		return NULL;
-	}
-	c->plugins = bigger;
-	p = &bigger[c->plugin_count];
-	*p = (struct vr_cli_plugin){.id = vr_text_copy(id)};
-	if (!p->id)
-		return NULL;
-	c->plugin_count++;
-	return p;
-}
-
-int32_t vr_cli_add_plugin_option(struct vr_cli_plugin *p, const char *name, const char *value)
-{
-	if (vr_text_list_add(&p->names, name) < 0 || vr_text_list_add(&p->values, value) < 0)
-		return VR_E_NOMEM;
-	return VR_OK;
-}
-
-int32_t vr_cli_add_disk(struct vr_cli *c, const char *path, bool read_only)
-{
-	struct vr_machine_config *m = &c->machine;
-	struct vr_disk_config *bigger = realloc(m->disks, (m->disk_count + 1) * sizeof(*bigger));
-
-	if (!bigger)
-		return vr_error_set(VR_E_NOMEM, "out of memory");
-	m->disks = bigger;
-	bigger[m->disk_count] = (struct vr_disk_config){.path = vr_text_copy(path), .read_only = read_only};
-	if (!bigger[m->disk_count].path)
-		return VR_E_NOMEM;
-	m->disk_count++;
-	return VR_OK;
-}
-
-const char *vr_cli_memory(const char *text, uint64_t *out)
-{
-	const uint64_t mib = 1024 * 1024;
-	uint64_t v;
-
-	if (vr_text_u64(text, &v) == VR_OK && v <= UINT64_MAX / mib)
-		v *= mib; /* what everybody's -m means */
-	else if (vr_text_size(text, &v) < 0)
-		return "is not a size; write it like 512M or 2G";
-	if (v < mib || v % mib)
-		return "must be a whole number of MiB, at least 1M";
-	if (v > 1ull << 44)
-		return "is too much; at most 16T";
-	*out = v;
-	return NULL;
-}
-
 /* ---- one option each ---- */
 
 static int32_t bad(const char *option, const char *value, const char *what)
@@ -407,7 +348,7 @@ static int32_t parse_arguments(struct cursor *u, struct vr_cli *c)
 		}
 		if (r < 0)
 			return r;
-		/* Whoever asks for help needn't have the rest right. */
+		/* Help is printed even when later words are wrong. */
 		if (c->command == VR_CLI_HELP || c->command == VR_CLI_VERSION)
 			return VR_OK;
 	}
@@ -460,27 +401,4 @@ int32_t vr_cli_parse(int argc, char *const *argv, struct vr_cli *c)
 	if (r == VR_OK)
 		r = vr_cli_environment(c);
 	return r == VR_OK ? check(c) : r;
-}
-
-void vr_cli_free(struct vr_cli *c)
-{
-	struct vr_machine_config *m = &c->machine;
-	char *const strings[] = {m->arch,   m->accel, m->translator, m->board,  m->kernel,     m->initrd,
-				 m->append, m->image, m->command,    c->config, c->plugin_path};
-
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-		free(strings[i]);
-	for (uint32_t i = 0; i < m->disk_count; i++)
-		free(m->disks[i].path);
-	free(m->disks);
-	for (uint32_t i = 0; i < c->plugin_count; i++) {
-		free(c->plugins[i].id);
-		free(c->plugins[i].where);
-		free(c->plugins[i].file);
-		vr_text_list_free(c->plugins[i].names);
-		vr_text_list_free(c->plugins[i].values);
-	}
-	free(c->plugins);
-	vr_text_list_free(c->arguments);
-	*c = (struct vr_cli){0};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* plugins.c: `vmrun plugins [list|show ID] [--json]`. Reads manifests, and looks whether the libraries are
- * whole; none is opened. The other words behind `plugins` have files of their own. */
+ * whole; none is opened. The other words after `plugins` have files of their own. */
 #include <string.h>
 #include <vmrun/host.h>
 

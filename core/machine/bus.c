@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bus.c: who answers at an address, vmrun.mmio/1.
+ * bus.c: the devices by address.
  *
- * A sorted array a space, found by halving; before that, the vCPU's last hit, since drivers talk to one
- * device for a while. Built while nothing runs, so a lookup takes no lock.
+ * Each address space has a sorted array, which is searched by halving. The vCPU's last hit is tried first: a
+ * driver accesses one device many times in turn. Built while nothing runs, so a lookup takes no lock.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -137,53 +137,3 @@ int32_t vr_bus_access(struct vr_bus *b, uint32_t space, uint32_t vcpu, uint64_t 
 		*value = e->ops->read(e->opaque, vcpu, address - e->base, width);
 	return VR_OK;
 }
-
-static int32_t VR_CALL mmio_attach(const struct vr_host *host, uint32_t space, uint64_t base, uint64_t length,
-				   const struct vr_bus_ops *ops, void *opaque, const char *name)
-{
-	struct vr_machine *m = vr_machine_of(host);
-	const struct vr_ram_region *g;
-
-	if (!m)
-		return vr_error_set(VR_E_STATE, "device '%s': there is no machine yet",
-				    name ? name : "device");
-	g = space == VR_SPACE_MMIO && length ? vr_ram_overlap(&m->ram, base, base + (length - 1)) : NULL;
-	if (g && !(g->flags & VR_MEM_READONLY))
-		return vr_error_set(VR_E_EXISTS, "device '%s' at 0x%llx overlaps memory '%s' at 0x%llx",
-				    name ? name : "device", (unsigned long long)base, g->name,
-				    (unsigned long long)g->gpa);
-	return vr_bus_attach(&m->bus, space, base, length, ops, opaque, name);
-}
-
-static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, uint32_t vcpu,
-				   uint64_t address, uint32_t width, uint32_t is_write, uint64_t *value)
-{
-	struct vr_machine *m = vr_machine_of(host);
-	int32_t rc;
-
-	if (!m)
-		return VR_E_STATE;
-	rc = vr_bus_access(&m->bus, space, vcpu, address, width, is_write, value);
-	if (m->tap && (rc == VR_OK || rc == VR_E_NOENT)) {
-		const struct vr_tap_access seen = {
-			.size = sizeof(seen),
-			.space = space,
-			.vcpu = vcpu,
-			.width = width,
-			.is_write = is_write,
-			.result = rc,
-			.address = address,
-			.value = rc == VR_OK || is_write ? *value : 0,
-			.name = rc == VR_OK ? m->bus.cpu[vcpu].hit[space]->name : NULL,
-		};
-
-		vr_tap_access(m, &seen);
-	}
-	return rc;
-}
-
-const struct vr_host_mmio vr_mmio_table = {
-	.size = sizeof(struct vr_host_mmio),
-	.attach = mmio_attach,
-	.access = mmio_access,
-};

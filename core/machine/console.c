@@ -18,6 +18,7 @@
 
 #include "machine/parts.h"
 #include "machine/signals.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/log.h"
 

@@ -11,7 +11,7 @@
  * function may take its device's; detaching waits until it is another one.
  *
  * Settling. When the vCPUs stand still everything that they rang has to arrive before anybody resets, takes
- * or moves the machine's state, as it would have without doorbells. Who settles raises `wanted` and wakes the
+ * or moves the machine's state, as it would have without doorbells. The thread that settles raises `wanted` and wakes the
  * thread; that one answers with `settled` once epoll has nothing more to report. It ends the same way.
  *
  * Order. The virtual machine is made before the board and its devices, and goes after them (machine.c); a

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.c: a machine's life: read what it boots, choose who runs it, build it, run it, take it apart.
+ * machine.c: a machine's life: read what it boots, choose accelerator, translator and board, build it, run it, take it apart.
  *
  * Disks are opened for writing only after what they boot was read and understood, so a file that is no image
- * is left as it is. Taking apart goes from those who call to those who are called: vCPUs stand still, then
+ * is left as it is. Each part is taken apart before the parts that it calls: vCPUs stand still, then
  * timers, the console and the doorbells fall silent, then the board ends its devices and their threads, and
  * only then the vCPUs go, since any of the former may drive their pins.
  */
@@ -14,6 +14,7 @@
 #include <vmrun/translator.h>
 
 #include "machine/parts.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -360,7 +361,7 @@ static int32_t reset(struct vr_machine *m)
 	pthread_mutex_unlock(&m->lock);
 	vr_console_restart(&m->console);
 	m->accel->vm_reset(m->vm);
-	/* It could not, and said so, or the user ends it now: no board for nobody. */
+	/* The reset failed and said so, or the user ends the machine. */
 	if (vr_power_pending(m))
 		return VR_OK;
 	m->board_table->reset(m->board);

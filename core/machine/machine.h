@@ -39,7 +39,7 @@ struct vr_machine_config {
 	char *command;        /* run this on the guest's console and power off (no terminal), or NULL */
 };
 
-/* Offer the host tables to plugins, for whoever loads plugins without a machine (`doctor`). vr_machine_new
+/* Offer the host tables to plugins, for a command that loads plugins without a machine (`doctor`). vr_machine_new
  * does it too; without a machine the tables answer VR_E_STATE or nothing. */
 void vr_machine_offer(struct vr_registry *r);
 /* Closed standard descriptors are opened on /dev/null: the next file that is opened (a disk) would take their

@@ -69,7 +69,7 @@ int32_t vr_ram_add(struct vr_ram *ram, uint64_t gpa, uint64_t length, uint32_t f
 		errno = e;
 		goto no_memory;
 	}
-	/* Both are wishes: a host that does not know them still runs the guest. */
+	/* Both only improve speed and core files: a host that lacks them still runs the guest. */
 	(void)madvise(start, (size_t)length, MADV_HUGEPAGE);
 	(void)madvise(start, (size_t)length, MADV_DONTDUMP);
 
@@ -144,7 +144,7 @@ void vr_ram_free(struct vr_ram *ram)
 	}
 }
 
-static int32_t map_one(struct vr_machine *m, uint32_t slot)
+int32_t vr_machine_map_region(struct vr_machine *m, uint32_t slot)
 {
 	const struct vr_ram_region *g = &m->ram.region[slot];
 	int32_t rc = m->accel->memory_map(m->vm, slot, g->gpa, g->length, g->host, g->flags);
@@ -159,7 +159,7 @@ int32_t vr_machine_map_ram(struct vr_machine *m)
 	uint32_t count = atomic_load(&m->ram.count);
 
 	for (uint32_t i = 0; i < count; i++) {
-		int32_t rc = map_one(m, i);
+		int32_t rc = vr_machine_map_region(m, i);
 
 		if (rc < 0)
 			return rc;
@@ -167,77 +167,3 @@ int32_t vr_machine_map_ram(struct vr_machine *m)
 	m->ram_mapped = true;
 	return VR_OK;
 }
-
-static int32_t VR_CALL memory_add(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t flags,
-				  const char *name)
-{
-	struct vr_machine *m = vr_machine_of(host);
-	const struct vr_bus_entry *e;
-	int32_t rc;
-
-	if (!m)
-		return vr_error_set(VR_E_STATE, "memory '%s': there is no machine yet", name ? name : "ram");
-	/* Read-only memory may lie under a device that takes the writes (flash). */
-	e = length ? vr_bus_overlap(&m->bus, VR_SPACE_MMIO, gpa, gpa + (length - 1)) : NULL;
-	if (e && !(flags & VR_MEM_READONLY))
-		return vr_error_set(VR_E_EXISTS, "memory '%s' at 0x%llx overlaps device '%s' at 0x%llx",
-				    name ? name : "ram", (unsigned long long)gpa, e->name,
-				    (unsigned long long)e->base);
-	rc = vr_ram_add(&m->ram, gpa, length, flags, name);
-	if (rc == VR_OK && m->ram_mapped)
-		rc = map_one(m, atomic_load(&m->ram.count) - 1);
-	return rc;
-}
-
-static uint32_t VR_CALL memory_count(const struct vr_host *host)
-{
-	struct vr_machine *m = vr_machine_of(host);
-
-	return m ? atomic_load_explicit(&m->ram.count, memory_order_acquire) : 0;
-}
-
-static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, struct vr_memory_region *out)
-{
-	struct vr_machine *m = vr_machine_of(host);
-	const struct vr_ram_region *g;
-	struct vr_memory_region r;
-
-	if (!out)
-		return vr_error_set(VR_E_INVAL, "memory region: bad argument");
-	if (!m || i >= atomic_load_explicit(&m->ram.count, memory_order_acquire))
-		return VR_E_NOENT;
-	g = &m->ram.region[i];
-	r = (struct vr_memory_region){
-		.size = sizeof(r),
-		.flags = g->flags,
-		.gpa = g->gpa,
-		.length = g->length,
-		.host = g->host,
-	};
-	vr_give(out, &r, sizeof(r), VR_END_OF(struct vr_memory_region, host));
-	return VR_OK;
-}
-
-static void *VR_CALL memory_pointer(const struct vr_host *host, uint64_t gpa, uint64_t length)
-{
-	struct vr_machine *m = vr_machine_of(host);
-
-	return m ? vr_ram_pointer(&m->ram, gpa, length) : NULL;
-}
-
-static void VR_CALL memory_written(const struct vr_host *host, uint64_t gpa, uint64_t length)
-{
-	struct vr_machine *m = vr_machine_of(host);
-
-	if (m && m->ram_mapped && length && VR_HAS(m->accel, memory_written))
-		m->accel->memory_written(m->vm, gpa, length);
-}
-
-const struct vr_host_memory vr_memory_table = {
-	.size = sizeof(struct vr_host_memory),
-	.add = memory_add,
-	.count = memory_count,
-	.region = memory_region,
-	.pointer = memory_pointer,
-	.written = memory_written,
-};

@@ -49,7 +49,8 @@ const struct vr_ram_region *vr_ram_overlap(const struct vr_ram *ram, uint64_t gp
 void *vr_ram_pointer(const struct vr_ram *ram, uint64_t gpa, uint64_t length);
 uint64_t vr_ram_resident(const struct vr_ram *ram); /* bytes that the host has given so far */
 void vr_ram_free(struct vr_ram *ram);
-int32_t vr_machine_map_ram(struct vr_machine *m); /* tell the accelerator of all of it */
+int32_t vr_machine_map_ram(struct vr_machine *m);                /* tell the accelerator of all of it */
+int32_t vr_machine_map_region(struct vr_machine *m, uint32_t i); /* of one region */
 
 /* ---- bus.c ------------------------------------------------------------------------------- */
 struct vr_bus_entry {
@@ -95,7 +96,6 @@ struct vr_timers {
 	struct vr_timer *firing;
 	struct vr_sandbox *sandbox;
 };
-uint64_t vr_clock_monotonic(void);
 int32_t vr_timers_init(struct vr_timers *t, struct vr_sandbox *sandbox);
 uint64_t vr_timers_now(const struct vr_timers *t);
 int32_t vr_timer_create(struct vr_timers *t, void(VR_CALL *fn)(void *opaque), void *opaque,
@@ -118,7 +118,7 @@ struct vr_doorbells {
 	struct vr_sandbox *sandbox;
 };
 void vr_doorbells_init(struct vr_doorbells *b, struct vr_sandbox *sandbox);
-/* The virtual machine has come, or a watcher who sees all accesses came or went. [main][quiesced] */
+/* The virtual machine has come, or a trace of all device accesses began or ended. [main][quiesced] */
 void vr_doorbells_update(struct vr_machine *m);
 /* All that was rung has been heard; for when no vCPU runs. */
 void vr_doorbells_settle(struct vr_doorbells *b);
@@ -201,7 +201,7 @@ struct vr_console {
 	struct vr_script script;
 	bool output_optional;    /* the machine goes on without it */
 	_Atomic int output_lost; /* errno of the write that failed */
-	bool stuck;              /* and in the end nobody took what was left */
+	bool stuck;              /* and at the end its reader did not take what was left */
 	int signal;              /* the signal that ended the machine, or 0 */
 	/* The user wants the machine to end. */
 	void (*end)(void *opaque, int32_t status);
@@ -294,6 +294,7 @@ struct vr_vcpu {
 	uint64_t exits[3]; /* by VR_EXIT_* */
 };
 int32_t vr_vcpus_start(struct vr_machine *m); /* threads and the accelerator's vCPUs; the gate is shut */
+void vr_vcpu_kick(struct vr_vcpu *v);
 void vr_vcpus_kick(struct vr_machine *m);
 void vr_vcpus_quiesce(struct vr_machine *m); /* shuts the gate and waits until no vCPU runs */
 void vr_vcpus_resume(struct vr_machine *m);  /* opens it unless a power request is pending */
@@ -341,7 +342,7 @@ struct vr_machine {
 
 	pthread_mutex_t lock;
 	pthread_cond_t gate;    /* vCPU threads wait here */
-	pthread_cond_t changed; /* who waits for vCPU threads, or for power requests */
+	pthread_cond_t changed; /* vCPU threads or power requests have changed */
 	bool gate_shut, ending;
 	atomic_bool failed; /* a vCPU could not go on, and that was told */
 	uint32_t request;
@@ -363,7 +364,7 @@ struct vr_machine {
 	void *irq_opaque;
 	vr_hypercall_fn hypercall;
 	void *hypercall_opaque;
-	const struct vr_tap *tap; /* NULL: nobody watches */
+	const struct vr_tap *tap; /* NULL: no trace */
 	void *tap_opaque;
 };
 

@@ -112,7 +112,7 @@ LIST(prctl_options, PR_SET_NAME, PR_GET_NAME, PR_SET_TIMERSLACK, PR_GET_TIMERSLA
      PR_SET_DUMPABLE, PR_SET_PTRACER,
 #endif
      PR_GET_SECCOMP);
-/* Not AF_UNIX: Landlock does not limit whom a socket with a path is connected to, and services of the user's
+/* Not AF_UNIX: Landlock does not limit which socket with a path is connected to, and services of the user's
  * session that start programs listen at such paths. */
 LIST(families, AF_INET, AF_INET6);
 LIST(socket_types, SOCK_STREAM, SOCK_DGRAM);

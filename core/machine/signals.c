@@ -7,10 +7,10 @@
  * the handler itself, because that thread may be held up by a terminal that takes no output:
  *
  * - The second request to end ends the process at once. Requests within 300 ms of the first count as the same
- * one: timeout(1) signals its child and then the whole process group, and a terminal that goes away sends
- * SIGHUP from the kernel and again from the shell.
+ *   one: timeout(1) signals its child and then the whole process group, and a terminal that goes away sends
+ *   SIGHUP from the kernel and again from the shell.
  * - Stopping: the terminal is put back, then the signal is raised again with its default action, so that the
- * parent sees the stop signal it expects. Execution goes on in the handler when the process is continued.
+ *   parent sees the stop signal it expects. Execution goes on in the handler when the process is continued.
  *
  * A signal that is ignored when the machine starts (nohup) stays so, and one that has a handler already
  * belongs to the plugin that installed it.
@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "machine/parts.h"
+#include "util/clock.h"
 
 #define SAME_REQUEST_NS 300000000ull
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tap.c: vmrun.tap/1, somebody who watches what crosses between vCPUs and devices. */
+/* tap.c: vmrun.tap/1, a plugin's trace of the accesses between vCPUs and devices. */
 #include <string.h>
 
 #include "machine/parts.h"
@@ -36,7 +36,7 @@ static int32_t VR_CALL tap_set(const struct vr_host *host, const struct vr_tap *
 	if (!m)
 		return vr_error_set(VR_E_STATE, "tap: there is no machine yet");
 	if (tap && m->tap)
-		return vr_error_set(VR_E_EXISTS, "tap: somebody watches this machine already");
+		return vr_error_set(VR_E_EXISTS, "tap: another plugin traces this machine already");
 	m->tap = tap;
 	m->tap_opaque = opaque;
 	vr_doorbells_update(m);

@@ -85,7 +85,7 @@ void vr_park(_Atomic uint32_t *permit, uint64_t deadline)
 	uint32_t expected = PERMIT_NONE;
 
 	if (atomic_compare_exchange_strong(permit, &expected, PERMIT_PARKED)) {
-		/* Woken for nothing (a signal) is fine: who idles looks again. */
+		/* A wake-up without a cause (a signal) does no harm: the idle thread checks again. */
 		do {
 			futex(permit, FUTEX_WAIT_BITSET, PERMIT_PARKED, deadline == UINT64_MAX ? NULL : &ts);
 		} while (atomic_load(permit) == PERMIT_PARKED && deadline == UINT64_MAX && errno == EINTR);

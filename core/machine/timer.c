@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "machine/parts.h"
+#include "util/clock.h"
 #include "util/error.h"
 
 #define NONE UINT32_MAX
@@ -23,14 +24,6 @@ struct vr_timer {
 	uint64_t when;
 	uint32_t at; /* index in the heap, NONE: not armed */
 };
-
-uint64_t vr_clock_monotonic(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
 
 uint64_t vr_timers_now(const struct vr_timers *t)
 {

@@ -4,7 +4,7 @@
  *
  * Between two runs a thread stands at the gate: it waits there while the gate is shut (the machine is
  * quiesced) or its vCPU is off. Work on a vCPU's state is done by its own thread, at the gate, because some
- * hypervisors accept no other. A kick may come before the vCPU is really running, so whoever waits for a
+ * hypervisors accept no other. A kick may come before the vCPU is really running, so a thread that waits for a
  * vCPU to stop kicks again until it has.
  */
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "machine/parts.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -153,21 +154,6 @@ int32_t vr_vcpus_start(struct vr_machine *m)
 	return VR_OK;
 }
 
-static void kick(struct vr_vcpu *v)
-{
-	void *handle = atomic_load_explicit(&v->handle, memory_order_acquire);
-
-	if (handle)
-		v->machine->accel->vcpu_kick(handle);
-	vr_unpark(&v->permit); /* it may be idle */
-}
-
-void vr_vcpus_kick(struct vr_machine *m)
-{
-	for (uint32_t i = 0; i < m->vcpu_count; i++)
-		kick(&m->vcpu[i]);
-}
-
 void vr_vcpus_quiesce(struct vr_machine *m)
 {
 	uint64_t complain = vr_clock_monotonic() + 5000000000ull;
@@ -189,7 +175,7 @@ void vr_vcpus_quiesce(struct vr_machine *m)
 		pthread_mutex_unlock(&m->lock);
 		for (uint32_t i = 0; i < m->vcpu_count; i++)
 			if (running[i])
-				kick(&m->vcpu[i]);
+				vr_vcpu_kick(&m->vcpu[i]);
 		if (now > complain) {
 			vr_log(VR_LOG_WARN, "a vCPU does not stop; still waiting");
 			complain = now + 5000000000ull;
@@ -250,7 +236,7 @@ int32_t vr_vcpu_power(struct vr_machine *m, uint32_t vcpu, bool on)
 	pthread_cond_broadcast(&m->gate);
 	pthread_mutex_unlock(&m->lock);
 	if (!on && running)
-		kick(v);
+		vr_vcpu_kick(v);
 	return rc;
 }
 
@@ -290,7 +276,7 @@ static int32_t state(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
 		do_job(v, j);
 		pthread_mutex_lock(&m->lock);
 	} else {
-		while (v->job && !m->ending) /* somebody else's */
+		while (v->job && !m->ending) /* another thread's job */
 			pthread_cond_wait(&m->changed, &m->lock);
 		if (m->ending) {
 			rc = VR_E_STATE;
@@ -376,7 +362,7 @@ static int32_t VR_CALL machine_set_hypercall(const struct vr_host *host, vr_hype
 	if (!m || !fn)
 		return vr_error_set(VR_E_INVAL, "hypercalls: no machine, or no function to call");
 	if (m->hypercall)
-		return vr_error_set(VR_E_EXISTS, "this machine has somebody who answers hypercalls already");
+		return vr_error_set(VR_E_EXISTS, "another plugin answers this machine's hypercalls already");
 	m->hypercall_opaque = opaque;
 	m->hypercall = fn;
 	return VR_OK;

@@ -3,7 +3,7 @@
  * elf.c: what is wrong with a library's file, before the dynamic linker finds out by a signal.
  *
  * dlopen() maps the segments that the file's header promises and believes what the dynamic section says. In a
- * file that was cut short (a copy that was broken off, a full disk) the mapped pages behind its end raise
+ * file that was cut short (a copy that was broken off, a full disk) the mapped pages after its end raise
  * SIGBUS; a table whose address lies outside the segments raises SIGSEGV. So what the linker reads before it
  * knows anything is read here first, each offset against the file's size: the ELF header, the program
  * headers, the segments' extents, the dynamic section, and the tables that its tags name with their sizes.
@@ -205,7 +205,7 @@ static int32_t check_segments(struct image *e, Elf64_Phdr *dynamic)
 	for (uint32_t i = 0; i < e->header.e_phnum; i++) {
 		if (!segment(e, i, &p))
 			return wrong(e,
-				     "it is cut short: its %u program headers end behind its %" PRIu64
+				     "it is cut short: its %u program headers end after its %" PRIu64
 				     " bytes; install the plugin again",
 				     e->header.e_phnum, e->size);
 		if (check_segment(e, i, &p) < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guard.c: which plugin was it?
+ * guard.c: names the plugin that broke the process.
  *
  * Two things are known when the process breaks (util/fault.c says how it can). One is the step of a plugin's
  * life that the main thread is in: opening the library, where constructors run, create, probe, start and so
@@ -129,7 +129,7 @@ static const char *signal_name(int number)
 	}
 }
 
-/* ---- who ---------------------------------------------------------------------------------------------- */
+/* ---- which plugin ---------------------------------------------------------------------------------------------- */
 
 static const char *library_at(uintptr_t pc)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* internal.h: what registry.c, load.c and hosttables.c share. */
+/* internal.h: what life.c, load.c, hosttables.c and registry.c share; each uses those after it. */
 #ifndef VR_PLUGIN_INTERNAL_H
 #define VR_PLUGIN_INTERNAL_H
 
@@ -48,6 +48,8 @@ static inline void vr_entry_step(const struct vr_loaded *p, enum guard_step step
 	guard_enter(p->manifest->id, vr_entry_of(p)->file, step);
 }
 
+/* Frees what the registry has, after its plugins have ended. */
+void vr_registry_release(struct vr_registry *r);
 /* Offers the tables that every plugin has: log, config, registry. */
 void vr_hosttables_offer(struct vr_registry *r);
 /* Fills what is handed to a plugin's create(). */

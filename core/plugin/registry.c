@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* registry.c: the plugins that were found, their options, and the host tables that are offered to them. */
 #include "plugin/registry.h"
 
 #include <dirent.h>
@@ -13,18 +14,6 @@
 #include "util/log.h"
 #include "util/text.h"
 
-struct vr_registry *vr_registry_new(void)
-{
-	struct vr_registry *r = calloc(1, sizeof(*r));
-
-	if (!r) {
-		vr_error_set(VR_E_NOMEM, "out of memory");
-		return NULL;
-	}
-	vr_hosttables_offer(r);
-	return r;
-}
-
 static void free_entry(struct vr_entry *e)
 {
 	for (uint32_t i = 0; e->values && i < e->loaded.manifest->option_count; i++)
@@ -37,57 +26,8 @@ static void free_entry(struct vr_entry *e)
 	free(e);
 }
 
-/* The entry that was started (loaded) last and not yet stopped (destroyed). */
-static struct vr_entry *newest(struct vr_registry *r, bool started)
+void vr_registry_release(struct vr_registry *r)
 {
-	struct vr_entry *best = NULL;
-
-	for (uint32_t i = 0; i < r->count; i++) {
-		struct vr_entry *e = r->entries[i];
-
-		if (started ? !e->loaded.started : !e->loaded.host)
-			continue;
-		if (!best ||
-		    (started ? e->start_order > best->start_order : e->load_order > best->load_order))
-			best = e;
-	}
-	return best;
-}
-
-void vr_registry_free(struct vr_registry *r)
-{
-	struct vr_entry *e;
-
-	if (!r)
-		return;
-	/* Last in, first out: a plugin may use what it found in those that came before it. */
-	while ((e = newest(r, true))) {
-		const struct vr_plugin *p = e->loaded.plugin;
-
-		e->loaded.started = false;
-		vr_error_clear();
-		if (VR_HAS(p, stop)) {
-			int32_t code;
-
-			vr_entry_step(&e->loaded, GUARD_STOP);
-			code = p->stop(p->self);
-			guard_leave();
-			if (code < 0)
-				vr_log(VR_LOG_WARN, "%s: stop: %s", e->loaded.manifest->id,
-				       vr_error_text(code));
-		}
-	}
-	while ((e = newest(r, false))) {
-		const struct vr_plugin *p = e->loaded.plugin;
-
-		if (VR_HAS(p, destroy)) {
-			vr_entry_step(&e->loaded, GUARD_DESTROY);
-			p->destroy(p->self);
-			guard_leave();
-		}
-		e->loaded.host = NULL;
-		e->loaded.plugin = NULL;
-	}
 	for (uint32_t i = 0; i < r->count; i++)
 		free_entry(r->entries[i]);
 	free(r->entries);
@@ -248,7 +188,7 @@ static int32_t list_manifests(DIR *d, char ***names)
 			return VR_E_NOMEM;
 		}
 	}
-	/* The file system's order is nobody's wish. */
+	/* The file system's order is arbitrary. */
 	if (*names)
 		qsort(*names, vr_text_list_length(*names), sizeof(char *), by_name);
 	return VR_OK;
@@ -411,100 +351,6 @@ void vr_registry_set_helpers(struct vr_registry *r, struct helpers *h,
 struct helpers *vr_registry_helpers(const struct vr_registry *r)
 {
 	return r->helpers;
-}
-
-/* ---- life ---- */
-
-int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p)
-{
-	struct vr_entry *e = vr_entry_of(p);
-	int32_t code;
-
-	if (p->host)
-		return VR_OK;
-	code = vr_load_library(r, e);
-	if (code < 0)
-		return code;
-	e->load_order = ++r->sequence;
-	return VR_OK;
-}
-
-/* Plugins answer with 0 or a negative code; anything else is taken for what was meant. */
-static int32_t call(struct vr_loaded *p, enum guard_step step, int32_t (*fn)(void *))
-{
-	int32_t code;
-
-	vr_error_clear();
-	vr_entry_step(p, step);
-	code = fn(p->plugin->self);
-	guard_leave();
-	return code < 0 ? code : VR_OK;
-}
-
-void vr_registry_remember_probe(struct vr_loaded *p, int32_t code, const char *text)
-{
-	p->probed = true;
-	p->probe_result = code;
-	free(p->probe_text);
-	p->probe_text = code < 0 && text ? strdup(text) : NULL;
-}
-
-int32_t vr_registry_probe(struct vr_registry *r, struct vr_loaded *p)
-{
-	int32_t code;
-
-	if (!p->probed) {
-		code = vr_registry_load(r, p);
-		if (code == VR_OK && VR_HAS(p->plugin, probe)) {
-			code = call(p, GUARD_PROBE, p->plugin->probe);
-			if (code < 0)
-				vr_error_context(code, "plugin '%s'", p->manifest->id);
-		}
-		vr_registry_remember_probe(p, code, code < 0 ? vr_error_text(code) : NULL);
-		vr_error_clear();
-	}
-	if (p->probe_result < 0)
-		vr_error_set(p->probe_result, "%s", p->probe_text ? p->probe_text : "not usable");
-	return p->probe_result;
-}
-
-/* Each id in `requires` is a table of the host's or something an installed plugin provides. */
-static int32_t check_requires(struct vr_registry *r, const struct vr_loaded *p)
-{
-	for (char **id = p->manifest->requires_; id && *id; id++) {
-		bool found = vr_registry_offered(r, *id) != NULL;
-
-		for (uint32_t i = 0; i < r->count && !found; i++)
-			found = vr_text_list_has(r->entries[i]->loaded.manifest->provides, *id);
-		if (!found)
-			return vr_error_set(VR_E_ABI,
-					    "%s: plugin '%s' requires %s, which neither this vmrun nor an "
-					    "installed plugin "
-					    "has; update vmrun, or install the plugin that provides it",
-					    p->manifest->file, p->manifest->id, *id);
-	}
-	return VR_OK;
-}
-
-int32_t vr_registry_start(struct vr_registry *r, struct vr_loaded *p)
-{
-	int32_t code;
-
-	if (p->started)
-		return VR_OK;
-	code = vr_registry_probe(r, p);
-	if (code == VR_OK)
-		code = check_requires(r, p);
-	if (code < 0)
-		return code;
-	if (VR_HAS(p->plugin, start)) {
-		code = call(p, GUARD_START, p->plugin->start);
-		if (code < 0)
-			return vr_error_context(code, "plugin '%s'", p->manifest->id);
-	}
-	p->started = true;
-	vr_entry_of(p)->start_order = ++r->sequence;
-	return VR_OK;
 }
 
 const void *vr_registry_interface(struct vr_loaded *p, const char *interface_id)

@@ -210,7 +210,7 @@ int32_t vr_search_trusted(const char *path)
 
 	if (!real)
 		return vr_error_set(errno == ENOENT ? VR_E_NOENT : VR_E_IO, "%s: %s", path, strerror(errno));
-	/* From the file up to the root: who can write a parent can put another file in its place. */
+	/* From the file up to the root: a user with write access to a parent can replace the file. */
 	r = check_one(real);
 	for (char *slash = strrchr(real, '/'); r == VR_OK && slash; slash = strrchr(real, '/')) {
 		*slash = '\0';

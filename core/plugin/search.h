@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * search.h: where plugins are looked for, and whom we believe when we have more rights than our caller.
+ * search.h: where plugins are looked for, and which files are trusted when this process has more rights than its caller.
  *
  * In this order: --plugin-path, VMRUN_PLUGIN_PATH, the plugins of a development build (build/plugins for
  * build/bin/vmrun), $XDG_DATA_HOME/vmrun/plugins (or ~/.local/share/vmrun/plugins), /etc/vmrun/plugins,
@@ -9,7 +9,7 @@
  *
  * With elevated privileges everything that the caller controls is left out (command line, environment, home,
  * the place of the executable), and what remains must belong to root, with all its parents, and be writable
- * by nobody else.
+ * by no other user.
  */
 #ifndef VR_PLUGIN_SEARCH_H
 #define VR_PLUGIN_SEARCH_H

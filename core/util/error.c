@@ -7,7 +7,7 @@
 #include <vmrun/abi.h>
 
 /*
- * A text is NOTED until somebody reads it; then it is TAKEN: still readable (so that a caller may log it and
+ * A text is NOTED until it is read; then it is TAKEN: still readable (so that a caller may log it and
  * print it), but the next vr_error_set() replaces it. Without that step an error that was read and dealt
  * with would hide every later one.
  */

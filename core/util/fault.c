@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault.c: the fatal signals, and exit() that nobody in the program called.
+ * fault.c: the fatal signals, and calls of exit() by code that is not the program's own.
  *
  * A plugin is code of others in this process. When it breaks, the user has to learn which one it was, and the
  * terminal has to be given back. Three ways lead out of the process:
  *
- *   a signal   SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT. The handler runs on a stack of its own
- * (sigaltstack), since the thread's may be what overflowed. It does the registered actions, has the cause
- * told and raises the signal again, now with its default action: the shell and the core dump see what they
- * would see anyway. A second fault inside the handler finds the signal blocked, and the kernel ends the
- * process. exit()     runs on_exit() functions: until fault_end() the call was not the program's.
- * quick_exit() likewise. _exit()    runs nothing. The program's own definition comes first in the order of
- * symbol look-up, also for plugins (the linker exports it from vmrun), so their calls arrive here; the C
- * library's own do not. The system call exit_group itself can't be caught.
+ *   a signal      SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT. The handler runs on a stack of its own (sigaltstack), since
+ *                 the thread's may be what overflowed. It does the registered actions, has the cause told and raises the
+ *                 signal again, now with its default action: the shell and the core dump see what they would see
+ *                 without the handler. A second fault inside the handler finds the signal blocked, and the kernel ends
+ *                 the process.
+ *   exit()        runs on_exit() functions: until fault_end() the call was not the program's. quick_exit() likewise.
+ *   _exit()       runs nothing. The program's own definition comes first in the order of symbol look-up, also for
+ *                 plugins (the linker exports it from vmrun), so their calls arrive here; the C library's own calls do
+ *                 not. The system call exit_group itself can't be caught.
  *
  * A child of fork() has the handlers as well; what happens there is not told, for it is not this process that
  * ends.

@@ -12,8 +12,8 @@
 
 /*
  * Copies *in, a struct of `whole` bytes that begins with its size, to *out, as far as the size in *out says
- * that there is room; that then says how much was given. Who leaves nonsense there is taken for the oldest,
- * which had `least` bytes: nothing behind those is written.
+ * that there is room; that then says how much was given. A caller that leaves an impossible size there is taken for the oldest,
+ * which had `least` bytes: nothing after those is written.
  */
 static inline void vr_give(void *out, const void *in, uint32_t whole, uint32_t least)
 {

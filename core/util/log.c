@@ -36,7 +36,7 @@ static void write_all(const char *s, size_t n)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0)
-			return; /* nobody left to tell */
+			return; /* standard error itself can't be written */
 		s += done;
 		n -= (size_t)done;
 	}

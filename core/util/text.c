@@ -20,7 +20,7 @@ static int digit_value(char c)
 	return 99;
 }
 
-/* The digits at *s; *s ends behind them. Locale, blanks and octal play no part, unlike in strtoull(). */
+/* The digits at *s; *s ends after them. Locale, blanks and octal play no part, unlike in strtoull(). */
 static int32_t digits(const char **s, uint64_t *out)
 {
 	unsigned base = 10;

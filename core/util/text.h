@@ -36,7 +36,7 @@ int32_t vr_text_replace(char **owned, const char *s);
 /* printf into a new string; NULL with VR_E_NOMEM noted. */
 char *vr_text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A path that `file` names, as whoever moves both together means it: one that is not absolute begins in the
+/* A path that `file` names: one that is not absolute begins in the
  * file's folder. A new string; NULL with VR_E_NOMEM noted. */
 char *vr_text_beside(const char *file, const char *path);
 

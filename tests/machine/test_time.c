@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "machine/parts.h"
+#include "util/clock.h"
 
 static struct vr_timers timers;
 static _Atomic uint32_t fired;

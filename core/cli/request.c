@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* request.c: the pieces of a request, which the command line and the machine file both fill in. */
+#include <stdlib.h>
+#include <vmrun/abi.h>
+
+#include "cli/options.h"
+#include "util/error.h"
+#include "util/text.h"
+
+struct vr_cli_plugin *vr_cli_add_plugin(struct vr_cli *c, const char *id)
+{
+	struct vr_cli_plugin *bigger = realloc(c->plugins, (c->plugin_count + 1) * sizeof(*bigger));
+	struct vr_cli_plugin *p;
+
+	if (!bigger) {
+		vr_error_set(VR_E_NOMEM, "out of memory");
+		return NULL;
+	}
+	c->plugins = bigger;
+	p = &bigger[c->plugin_count];
+	*p = (struct vr_cli_plugin){.id = vr_text_copy(id)};
+	if (!p->id)
+		return NULL;
+	c->plugin_count++;
+	return p;
+}
+
+int32_t vr_cli_add_plugin_option(struct vr_cli_plugin *p, const char *name, const char *value)
+{
+	if (vr_text_list_add(&p->names, name) < 0 || vr_text_list_add(&p->values, value) < 0)
+		return VR_E_NOMEM;
+	return VR_OK;
+}
+
+int32_t vr_cli_add_disk(struct vr_cli *c, const char *path, bool read_only)
+{
+	struct vr_machine_config *m = &c->machine;
+	struct vr_disk_config *bigger = realloc(m->disks, (m->disk_count + 1) * sizeof(*bigger));
+
+	if (!bigger)
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	m->disks = bigger;
+	bigger[m->disk_count] = (struct vr_disk_config){.path = vr_text_copy(path), .read_only = read_only};
+	if (!bigger[m->disk_count].path)
+		return VR_E_NOMEM;
+	m->disk_count++;
+	return VR_OK;
+}
+
+const char *vr_cli_memory(const char *text, uint64_t *out)
+{
+	const uint64_t mib = 1024 * 1024;
+	uint64_t v;
+
+	if (vr_text_u64(text, &v) == VR_OK && v <= UINT64_MAX / mib)
+		v *= mib; /* as in other virtual machine programs */
+	else if (vr_text_size(text, &v) < 0)
+		return "is not a size; write it like 512M or 2G";
+	if (v < mib || v % mib)
+		return "must be a whole number of MiB, at least 1M";
+	if (v > 1ull << 44)
+		return "is too much; at most 16T";
+	*out = v;
+	return NULL;
+}
+
+void vr_cli_free(struct vr_cli *c)
+{
+	struct vr_machine_config *m = &c->machine;
+	char *const strings[] = {m->arch,   m->accel, m->translator, m->board,  m->kernel,     m->initrd,
+				 m->append, m->image, m->command,    c->config, c->plugin_path};
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+		free(strings[i]);
+	for (uint32_t i = 0; i < m->disk_count; i++)
+		free(m->disks[i].path);
+	free(m->disks);
+	for (uint32_t i = 0; i < c->plugin_count; i++) {
+		free(c->plugins[i].id);
+		free(c->plugins[i].where);
+		free(c->plugins[i].file);
+		vr_text_list_free(c->plugins[i].names);
+		vr_text_list_free(c->plugins[i].values);
+	}
+	free(c->plugins);
+	vr_text_list_free(c->arguments);
+	*c = (struct vr_cli){0};
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * address_space.c: what plugins see of a machine's addresses: vmrun.mmio/1 (devices) and vmrun.memory/1 (memory). Neither may
+ * overlap the other, but for devices that take the writes to read-only memory.
+ */
+#include <stdatomic.h>
+
+#include "machine/parts.h"
+#include "util/error.h"
+#include "util/give.h"
+
+static int32_t VR_CALL mmio_attach(const struct vr_host *host, uint32_t space, uint64_t base, uint64_t length,
+				   const struct vr_bus_ops *ops, void *opaque, const char *name)
+{
+	struct vr_machine *m = vr_machine_of(host);
+	const struct vr_ram_region *g;
+
+	if (!m)
+		return vr_error_set(VR_E_STATE, "device '%s': there is no machine yet",
+				    name ? name : "device");
+	g = space == VR_SPACE_MMIO && length ? vr_ram_overlap(&m->ram, base, base + (length - 1)) : NULL;
+	if (g && !(g->flags & VR_MEM_READONLY))
+		return vr_error_set(VR_E_EXISTS, "device '%s' at 0x%llx overlaps memory '%s' at 0x%llx",
+				    name ? name : "device", (unsigned long long)base, g->name,
+				    (unsigned long long)g->gpa);
+	return vr_bus_attach(&m->bus, space, base, length, ops, opaque, name);
+}
+
+static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, uint32_t vcpu,
+				   uint64_t address, uint32_t width, uint32_t is_write, uint64_t *value)
+{
+	struct vr_machine *m = vr_machine_of(host);
+	int32_t rc;
+
+	if (!m)
+		return VR_E_STATE;
+	rc = vr_bus_access(&m->bus, space, vcpu, address, width, is_write, value);
+	if (m->tap && (rc == VR_OK || rc == VR_E_NOENT)) {
+		const struct vr_tap_access seen = {
+			.size = sizeof(seen),
+			.space = space,
+			.vcpu = vcpu,
+			.width = width,
+			.is_write = is_write,
+			.result = rc,
+			.address = address,
+			.value = rc == VR_OK || is_write ? *value : 0,
+			.name = rc == VR_OK ? m->bus.cpu[vcpu].hit[space]->name : NULL,
+		};
+
+		vr_tap_access(m, &seen);
+	}
+	return rc;
+}
+
+const struct vr_host_mmio vr_mmio_table = {
+	.size = sizeof(struct vr_host_mmio),
+	.attach = mmio_attach,
+	.access = mmio_access,
+};
+static int32_t VR_CALL memory_add(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t flags,
+				  const char *name)
+{
+	struct vr_machine *m = vr_machine_of(host);
+	const struct vr_bus_entry *e;
+	int32_t rc;
+
+	if (!m)
+		return vr_error_set(VR_E_STATE, "memory '%s': there is no machine yet", name ? name : "ram");
+	/* Read-only memory may lie under a device that takes the writes (flash). */
+	e = length ? vr_bus_overlap(&m->bus, VR_SPACE_MMIO, gpa, gpa + (length - 1)) : NULL;
+	if (e && !(flags & VR_MEM_READONLY))
+		return vr_error_set(VR_E_EXISTS, "memory '%s' at 0x%llx overlaps device '%s' at 0x%llx",
+				    name ? name : "ram", (unsigned long long)gpa, e->name,
+				    (unsigned long long)e->base);
+	rc = vr_ram_add(&m->ram, gpa, length, flags, name);
+	if (rc == VR_OK && m->ram_mapped)
+		rc = vr_machine_map_region(m, atomic_load(&m->ram.count) - 1);
+	return rc;
+}
+
+static uint32_t VR_CALL memory_count(const struct vr_host *host)
+{
+	struct vr_machine *m = vr_machine_of(host);
+
+	return m ? atomic_load_explicit(&m->ram.count, memory_order_acquire) : 0;
+}
+
+static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, struct vr_memory_region *out)
+{
+	struct vr_machine *m = vr_machine_of(host);
+	const struct vr_ram_region *g;
+	struct vr_memory_region r;
+
+	if (!out)
+		return vr_error_set(VR_E_INVAL, "memory region: bad argument");
+	if (!m || i >= atomic_load_explicit(&m->ram.count, memory_order_acquire))
+		return VR_E_NOENT;
+	g = &m->ram.region[i];
+	r = (struct vr_memory_region){
+		.size = sizeof(r),
+		.flags = g->flags,
+		.gpa = g->gpa,
+		.length = g->length,
+		.host = g->host,
+	};
+	vr_give(out, &r, sizeof(r), VR_END_OF(struct vr_memory_region, host));
+	return VR_OK;
+}
+
+static void *VR_CALL memory_pointer(const struct vr_host *host, uint64_t gpa, uint64_t length)
+{
+	struct vr_machine *m = vr_machine_of(host);
+
+	return m ? vr_ram_pointer(&m->ram, gpa, length) : NULL;
+}
+
+static void VR_CALL memory_written(const struct vr_host *host, uint64_t gpa, uint64_t length)
+{
+	struct vr_machine *m = vr_machine_of(host);
+
+	if (m && m->ram_mapped && length && VR_HAS(m->accel, memory_written))
+		m->accel->memory_written(m->vm, gpa, length);
+}
+
+const struct vr_host_memory vr_memory_table = {
+	.size = sizeof(struct vr_host_memory),
+	.add = memory_add,
+	.count = memory_count,
+	.region = memory_region,
+	.pointer = memory_pointer,
+	.written = memory_written,
+};
