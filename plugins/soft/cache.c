@@ -85,8 +85,8 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 static int32_t emit_shadow_default(struct soft_vm *vm)
 {
 	struct vr_ir_op ops[3] = {{.op = VR_IR_NOP},
-				  {.op = VR_IR_INSN, .imm = SOFT_SHADOW_EMPTY},
-				  {.op = VR_IR_LEAVEAT, .imm = SOFT_SHADOW_EMPTY}};
+				  {.op = VR_IR_INSN_START, .imm = SOFT_SHADOW_EMPTY},
+				  {.op = VR_IR_EXIT_TO, .imm = SOFT_SHADOW_EMPTY}};
 	struct vr_ir_block block = {.pc = SOFT_SHADOW_EMPTY,
 				    .end = SOFT_SHADOW_EMPTY,
 				    .first = 1,

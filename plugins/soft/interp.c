@@ -23,7 +23,7 @@ uint32_t vr_interp_block(struct vr_exec *x, const struct vr_isa *isa, const stru
 	memset(&values[0], 0, sizeof(values[0])); /* "none" reads as zero */
 	for (uint32_t i = b->first; result == 0 && i < b->first + b->count; i++) {
 		const struct vr_ir_op *o = &ir->ops[i];
-		if (o->op != VR_IR_SECOND)
+		if (o->op != VR_IR_LOADP_HI)
 			memset(&values[i], 0, sizeof(values[i]));
 		result = functions[o->op](&r, o, &values[i]);
 	}
@@ -39,7 +39,7 @@ OP(NOP)
 	return 0;
 }
 
-OP(INSN)
+OP(INSN_START)
 {
 	r->x->pc = o->imm;
 	return 0;
@@ -151,12 +151,12 @@ OP(LOADP)
 	/* The other half has a value number of its own: wherever the block names it. */
 	uint32_t self = (uint32_t)(o - r->ir->ops);
 	for (uint32_t i = self + 1; i < r->block->first + r->block->count; i++)
-		if (r->ir->ops[i].op == VR_IR_SECOND && r->ir->ops[i].a == self)
+		if (r->ir->ops[i].op == VR_IR_LOADP_HI && r->ir->ops[i].a == self)
 			r->v[i] = loaded(o, &result[1]);
 	return left;
 }
 
-OP(SECOND)
+OP(LOADP_HI)
 {
 	return 0; /* LOADP stored it */
 }
@@ -232,7 +232,7 @@ OP(VCALL)
 	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? VR_INTERP_LEFT : 0;
 }
 
-OP(PUSHRET)
+OP(RAS_PUSH)
 {
 	return 0; /* the shadow stack only helps generated code */
 }
@@ -364,17 +364,17 @@ OP(BRBIT)
 	return go(r, bit != (o->aux >> 6 & 1) ? o->imm : r->block->end);
 }
 
-OP(GOTOI)
+OP(JUMP_INDIRECT)
 {
 	return go(r, r->v[o->a].d[0]);
 }
 
-OP(LEAVE)
+OP(EXIT)
 {
 	return VR_INTERP_NEXT; /* a helper has set exec.pc */
 }
 
-OP(LEAVEAT)
+OP(EXIT_TO)
 {
 	return go(r, o->imm);
 }

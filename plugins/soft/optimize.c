@@ -311,23 +311,23 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 	}
 }
 
-/* Only NOPs and the branch's own INSN may lie between, so nothing can see the difference. */
+/* Only NOPs and the branch's own INSN_START may lie between, so nothing can see the difference. */
 static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
 {
 	uint32_t last = b->first + b->count - 1, i = last;
 
-	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN ||
+	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN_START ||
 				is_forwarded(&ir->ops[i - 1])))
 		i--;
 	if (i == b->first || i == last || ir->ops[i - 1].op != VR_IR_PUT || ir->ops[i - 1].type != VR_T_FLAGS)
 		return;
-	/* The last of them is an INSN or a NOP: no value, so it can take the PUT's place ... */
+	/* The last of them is an INSN_START or a NOP: no value, so it can take the PUT's place ... */
 	struct vr_ir_op put = ir->ops[i - 1];
 
 	for (uint32_t k = i; k < last; k++)
 		if (is_forwarded(&ir->ops[k]))
 			ir->ops[k] = (struct vr_ir_op){.op = VR_IR_NOP};
-	/* ... keeping their order, since an INSN before a NOP is as good as after it. */
+	/* ... keeping their order, since an INSN_START before a NOP is as good as after it. */
 	memmove(&ir->ops[i - 1], &ir->ops[i], (last - i) * sizeof(put));
 	ir->ops[last - 1] = put;
 }

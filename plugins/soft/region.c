@@ -123,7 +123,7 @@ static void cut_at(struct forming *f, uint64_t pc)
 		for (uint32_t k = b->first; k < b->first + b->count; k++) {
 			struct vr_ir_op *o = &ir->ops[k];
 
-			if (o->op != VR_IR_INSN)
+			if (o->op != VR_IR_INSN_START)
 				continue;
 			if (o->imm == pc && !o->aux) {
 				f->insns -= b->insns - insns;
@@ -183,7 +183,7 @@ static void follow(struct forming *f, const struct vr_ir_block *b)
 		want(f, t->imm, 0);
 		want(f, b->end, 0);
 		break;
-	case VR_IR_GOTOI:
+	case VR_IR_JUMP_INDIRECT:
 		if (t->aux == VR_JUMP_CALL)
 			want(f, b->end, 1);
 		break;

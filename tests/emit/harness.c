@@ -326,7 +326,7 @@ void block_begin(uint64_t pc, uint32_t flags)
 	struct vr_ir_block *b = &H.ir.blocks[H.ir.block_count++];
 	*b = (struct vr_ir_block){
 		.pc = pc, .first = H.ir.op_count, .flags = flags, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
-	op(VR_IR_INSN, 0, 0, 0, 0, 0, pc);
+	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, pc);
 }
 
 void block_end(uint64_t end, uint32_t taken, uint32_t fall)

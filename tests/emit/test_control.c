@@ -129,8 +129,8 @@ static uint64_t caller(uint32_t aux, int entry)
 	ir_begin();
 	block_begin(0x10000, VR_BLOCK_ENTRY);
 	add_to(0, 1);
-	op(VR_IR_PUSHRET, 0, 0, 0, 0, 0, 0x10004);
-	op(VR_IR_GOTOI, 0, aux, vr_ir_get(&H.ir, VR_T_I64, 5), 0, 0, 0);
+	op(VR_IR_RAS_PUSH, 0, 0, 0, 0, 0, 0x10004);
+	op(VR_IR_JUMP_INDIRECT, 0, aux, vr_ir_get(&H.ir, VR_T_I64, 5), 0, 0, 0);
 	block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
 	block_begin(0x10004, entry ? VR_BLOCK_ENTRY : 0);
 	add_to(1, 1);
@@ -145,7 +145,7 @@ static uint64_t callee(void)
 	ir_begin();
 	block_begin(0x20000, VR_BLOCK_ENTRY);
 	add_to(2, 1);
-	op(VR_IR_GOTOI, 0, VR_JUMP_RET, vr_ir_get(&H.ir, VR_T_I64, 6), 0, 0, 0);
+	op(VR_IR_JUMP_INDIRECT, 0, VR_JUMP_RET, vr_ir_get(&H.ir, VR_T_I64, 6), 0, 0, 0);
 	block_end(0x20004, VR_NO_BLOCK, VR_NO_BLOCK);
 	cr_assert_eq(emit_region(), 0);
 	return H.job.execute + H.entry[0];
@@ -212,10 +212,10 @@ Test(emit_control, fault_point_names_the_instruction)
 	map_slots(8, 4);
 	block_begin(0x10200, VR_BLOCK_ENTRY);
 	add_to(0, 5);
-	op(VR_IR_INSN, 0, 0, 0, 0, 0, 0x10204);
+	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x10204);
 	uint32_t v = op(VR_IR_LOAD, VR_T_I64, 3, vr_ir_get(&H.ir, VR_T_I64, 1), 0, 0, 0);
 	vr_ir_put(&H.ir, VR_T_I64, 1, v);
-	op(VR_IR_INSN, 0, 0, 0, 0, 0, 0x10208);
+	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x10208);
 	op(VR_IR_STORE, VR_T_I64, 3, v, v, 0, VR_MEM_IMM(8, 0));
 	add_to(2, 1);
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x10300);

@@ -137,7 +137,7 @@ static uint64_t pc;
 static void next_insn(void)
 {
 	pc += 4;
-	op(VR_IR_INSN, 0, 0, 0, 0, 0, pc);
+	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, pc);
 	last_fault = 0;
 }
 
@@ -421,7 +421,7 @@ static void add_memory(void)
 			type = n == 3 ? VR_T_I64 : VR_T_I32;
 			a = some_address();
 			k = op(VR_IR_LOADP, type, n, a, 0, 0, VR_MEM_IMM(disp, near));
-			b = op(VR_IR_SECOND, type, 0, k, 0, 0, 0);
+			b = op(VR_IR_LOADP_HI, type, 0, k, 0, 0, 0);
 			if (rnd() % 2) {
 				vr_ir_put(&H.ir, type, (uint32_t)(rnd() % INTS), k);
 				vr_ir_put(&H.ir, type, (uint32_t)(rnd() % INTS), b);
@@ -433,7 +433,7 @@ static void add_memory(void)
 			a = some_address();
 			k = op(VR_IR_LOADP, VR_T_V128, 4, a, 0, 0, VR_MEM_IMM(disp, near));
 			vecs[n_vecs++] = k;
-			vecs[n_vecs++] = op(VR_IR_SECOND, VR_T_V128, 0, k, 0, 0, 0);
+			vecs[n_vecs++] = op(VR_IR_LOADP_HI, VR_T_V128, 0, k, 0, 0, 0);
 		}
 		break;
 	case 6:

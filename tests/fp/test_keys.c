@@ -104,7 +104,7 @@ static void check_trap(uint32_t word, const char *name)
 		traps |= ops[i].op == VR_IR_CALL && ops[i].imm == A64_H_trap_fp;
 		cr_assert(!is_mem(&ops[i]) && ops[i].op != VR_IR_PUT, "%s %08x", name, word);
 	}
-	cr_assert(traps && ops[ir.op_count - 1].op == VR_IR_LEAVE, "%s %08x", name, word);
+	cr_assert(traps && ops[ir.op_count - 1].op == VR_IR_EXIT, "%s %08x", name, word);
 }
 
 Test(keys, no_access)

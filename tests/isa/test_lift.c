@@ -55,12 +55,12 @@ static void check(const struct vr_ir *ir, uint64_t pc, const uint32_t *words, ui
 	cr_assert_eq(b->first + b->count, ir->op_count);
 	cr_assert(b->succ[0] == VR_NO_BLOCK && b->succ[1] == VR_NO_BLOCK);
 
-	/* One INSN an instruction, in order, first. */
+	/* One INSN_START an instruction, in order, first. */
 	uint64_t at = pc;
-	cr_assert_eq(ir->ops[b->first].op, VR_IR_INSN);
+	cr_assert_eq(ir->ops[b->first].op, VR_IR_INSN_START);
 	for (uint32_t i = b->first; i < ir->op_count; i++) {
 		const struct vr_ir_op *o = &ir->ops[i];
-		if (o->op == VR_IR_INSN) {
+		if (o->op == VR_IR_INSN_START) {
 			cr_assert_eq(o->imm, at);
 			at += 4;
 		}
@@ -175,7 +175,7 @@ Test(lift, a_step_is_one_instruction)
 			k++;
 		cr_assert(ir.ops[k].op == VR_IR_CALL && ir.ops[k].imm == A64_H_step, "%08x", words[0]);
 		uint32_t last = ir.ops[ir.op_count - 1].op;
-		cr_assert(last == VR_IR_LEAVE || last == VR_IR_LEAVEAT || last == VR_IR_GOTOI, "%08x",
+		cr_assert(last == VR_IR_EXIT || last == VR_IR_EXIT_TO || last == VR_IR_JUMP_INDIRECT, "%08x",
 			  words[0]);
 	}
 }
@@ -188,10 +188,10 @@ Test(lift, misaligned_pc_faults)
 
 	cr_assert_eq(lift_at(&ir, PC + 2, &nop, 1, A64_KEY_EL1, 64), 0);
 	cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), 0, "%s", why);
-	cr_assert_eq(ir.ops[ir.op_count - 1].op, VR_IR_LEAVE);
+	cr_assert_eq(ir.ops[ir.op_count - 1].op, VR_IR_EXIT);
 }
 
-/* The ops of one instruction, without INSN and the closing GOTO. */
+/* The ops of one instruction, without INSN_START and the closing GOTO. */
 static uint32_t ops_of(uint32_t insn, uint64_t key, const struct vr_ir_op **first)
 {
 	struct vr_ir ir;
@@ -296,11 +296,11 @@ Test(lift, branches)
 		{0xb500005f, VR_IR_GOTO, 0, 4},                     /* cbnz xzr, .+8 */
 		{0xb6fbffe0, VR_IR_BRBIT, 63 | 64, 32764},          /* tbz x0, #63, .+32764 */
 		{0x37040000, VR_IR_BRBIT, 0, -32768},               /* tbnz w0, #0, .-32768 */
-		{0xd61f0220, VR_IR_GOTOI, VR_JUMP, INT64_MIN},      /* br x17 */
-		{0xd63f03c0, VR_IR_GOTOI, VR_JUMP_CALL, INT64_MIN}, /* blr x30 */
-		{0xd65f03c0, VR_IR_GOTOI, VR_JUMP_RET, INT64_MIN},  /* ret */
-		{0xd5033fdf, VR_IR_LEAVEAT, 0, 4},                  /* isb */
-		{0xd4000001, VR_IR_LEAVE, 0, INT64_MIN},            /* svc #0 */
+		{0xd61f0220, VR_IR_JUMP_INDIRECT, VR_JUMP, INT64_MIN},      /* br x17 */
+		{0xd63f03c0, VR_IR_JUMP_INDIRECT, VR_JUMP_CALL, INT64_MIN}, /* blr x30 */
+		{0xd65f03c0, VR_IR_JUMP_INDIRECT, VR_JUMP_RET, INT64_MIN},  /* ret */
+		{0xd5033fdf, VR_IR_EXIT_TO, 0, 4},                  /* isb */
+		{0xd4000001, VR_IR_EXIT, 0, INT64_MIN},            /* svc #0 */
 	};
 
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -320,6 +320,6 @@ Test(lift, branches)
 	cr_expect(o[0].op == VR_IR_GET && o[0].imm == 30);
 	cr_expect(o[1].op == VR_IR_CONST && o[1].imm == PC + 4);
 	cr_expect(o[2].op == VR_IR_PUT && o[2].imm == 30 && o[2].a == (uint32_t)(&o[1] - ops));
-	cr_expect(o[3].op == VR_IR_PUSHRET && o[3].imm == PC + 4);
+	cr_expect(o[3].op == VR_IR_RAS_PUSH && o[3].imm == PC + 4);
 	cr_expect_eq(o[4].a, (uint32_t)(&o[0] - ops));
 }

@@ -177,7 +177,7 @@ Test(optimize, constants_fold_as_they_are_computed)
 			uint32_t type = n & 1 ? VR_T_I32 : VR_T_I64;
 
 			begin(&w);
-			vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 0);
+			vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0);
 			uint32_t a = vr_ir_const(&w.ir, type, numbers[n / 2 % 10]),
 				 b = vr_ir_const(&w.ir, type, numbers[n / 20]);
 			uint32_t c = vr_ir_op2(&w.ir, kinds[k], type, a, b);
@@ -232,7 +232,7 @@ Test(optimize, flags_used_after_an_access_stay)
 		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
 
 		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, a, b));
-		vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 4);
+		vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
 		vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
 		uint32_t g = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
 
@@ -485,7 +485,7 @@ Test(optimize, table_loads)
 
 		if (how == 2)
 			vr_ir_put(&w.ir, VR_T_I64, 2, most);
-		vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 4);
+		vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
 		uint32_t v = vr_ir_add(&w.ir, VR_IR_LOAD, VR_T_I64, 2, at, 0, 0, VR_MEM_IMM(8, 0));
 
 		vr_ir_put(&w.ir, VR_T_I64, 4, v);
@@ -525,7 +525,7 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 				       VR_IR_SHR, VR_IR_SAR, VR_IR_MUL, VR_IR_ANDN, VR_IR_CMPSET};
 	uint32_t first = w->ir.op_count, ints[64], flags[64], ni = 0, nf = 0;
 
-	vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
+	vr_ir_add(&w->ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, number * 16);
 	ints[ni++] = vr_ir_const(&w->ir, VR_T_I64, any(3) ? any(9) : 0);
 	flags[nf++] = vr_ir_get(&w->ir, VR_T_FLAGS, FLAGS);
 	for (uint32_t n = 0; n < 40; n++) {
@@ -560,12 +560,12 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 				vr_ir_add(&w->ir, VR_IR_SETCC, VR_T_I64, any(14), flags[any(nf)], 0, 0, 0);
 			break;
 		case 8:
-			vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
+			vr_ir_add(&w->ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, number * 16);
 			ints[ni++] = vr_ir_add(&w->ir, VR_IR_LOAD, VR_T_I64,
 					       any(4) | (any(2) ? VR_MS_SIGN : 0), a, 0, 0, any(64));
 			break;
 		case 9:
-			vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
+			vr_ir_add(&w->ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, number * 16);
 			vr_ir_add(&w->ir, VR_IR_STORE, VR_T_I64, any(4), a, b, 0, any(64));
 			break;
 		case 10:

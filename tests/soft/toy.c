@@ -98,7 +98,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	int32_t imm = (int32_t)(word >> 32);
 	uint32_t aux = (how & 7) | (how & TOY_SIGN ? VR_MS_SIGN : 0), v;
 
-	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, pc);
+	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, pc);
 	switch (op) {
 	case TOY_MOVI:
 		vr_ir_put(ir, VR_T_I64, rd, vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm));
@@ -126,7 +126,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	case TOY_LDP: {
 		v = vr_ir_get(ir, VR_T_I64, ra);
 		uint32_t p = vr_ir_add(ir, VR_IR_LOADP, VR_T_I64, aux, v, 0, 0, memory_imm(how, imm));
-		uint32_t q = vr_ir_op1(ir, VR_IR_SECOND, VR_T_I64, p);
+		uint32_t q = vr_ir_op1(ir, VR_IR_LOADP_HI, VR_T_I64, p);
 
 		vr_ir_put(ir, VR_T_I64, rd, p);
 		vr_ir_put(ir, VR_T_I64, rd + 1, q);
@@ -156,19 +156,19 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 		return 1;
 	case TOY_CALL:
 		vr_ir_put(ir, VR_T_I64, 15, vr_ir_const(ir, VR_T_I64, pc + 8));
-		vr_ir_add(ir, VR_IR_PUSHRET, VR_T_NONE, 0, 0, 0, 0, pc + 8);
+		vr_ir_add(ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, pc + 8);
 		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, pc + (uint64_t)(int64_t)imm);
 		return 1;
 	case TOY_J:
 		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, pc + (uint64_t)(int64_t)imm);
 		return 1;
 	case TOY_RET:
-		vr_ir_add(ir, VR_IR_GOTOI, VR_T_NONE, VR_JUMP_RET, vr_ir_get(ir, VR_T_I64, 15), 0, 0, 0);
+		vr_ir_add(ir, VR_IR_JUMP_INDIRECT, VR_T_NONE, VR_JUMP_RET, vr_ir_get(ir, VR_T_I64, 15), 0, 0, 0);
 		return 1;
 	case TOY_HOOK:
 		v = vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm);
 		vr_ir_add(ir, VR_IR_CALL, VR_T_I64, 0, v, vr_ir_const(ir, VR_T_I64, pc + 8), 0, H_HOOK);
-		vr_ir_add(ir, VR_IR_LEAVE, VR_T_NONE, 0, 0, 0, 0, 0);
+		vr_ir_add(ir, VR_IR_EXIT, VR_T_NONE, 0, 0, 0, 0, 0);
 		return 1;
 	default:
 		return -1;

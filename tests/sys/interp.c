@@ -113,7 +113,7 @@ static void begin(void)
 			    .block_count = 1,
 			    .ops = ops,
 			    .blocks = blocks};
-	vr_ir_add(&ir, VR_IR_INSN, 0, 0, 0, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x1000);
 }
 
 static uint32_t add(uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c,
@@ -360,7 +360,7 @@ Test(interp, memory)
 	memory.result[1] = (union vr_v128){.d = {0x90000000, 0}};
 	a = integer(0x5000);
 	uint32_t p = add(VR_IR_LOADP, I, 2 | VR_MS_SIGN, a, 0, 0, 0);
-	uint32_t q = vr_ir_op1(&ir, VR_IR_SECOND, I, p);
+	uint32_t q = vr_ir_op1(&ir, VR_IR_LOADP_HI, I, p);
 	uint32_t b = integer(1), c = integer(2);
 	add(VR_IR_STOREP, I, 3, a, b, c, 8);
 	cr_assert_eq(run(), VR_INTERP_NEXT);
@@ -415,7 +415,7 @@ Test(interp, calls)
 	uint32_t zero = integer(0);
 	add(VR_IR_CALL, I, 0, zero, 0, 0, 1);
 	add(VR_IR_FENCE, 0, 0, 0, 0, 0, 0);
-	add(VR_IR_PUSHRET, 0, 0, 0, 0, 0, 0);
+	add(VR_IR_RAS_PUSH, 0, 0, 0, 0, 0, 0);
 	cr_assert_eq(run(), VR_INTERP_NEXT);
 	cr_assert_eq(values[v].d[0], 0x1000 + 1 + 200);
 	cr_assert_eq(values[w].d[0], 12);
@@ -443,9 +443,9 @@ Test(interp, terminators)
 		{VR_IR_BRBIT, I, 63, 0, 0, 0x5000, 0x1004},
 		{VR_IR_BRBIT, I, 64 | 5, 0, 0, 0x5000, 0x5000},
 		{VR_IR_BRBIT, I, 64 | 5, 32, 0, 0x5000, 0x1004},
-		{VR_IR_GOTOI, I, VR_JUMP_RET, 0x123456789abc, 0, 0, 0x123456789abc},
-		{VR_IR_LEAVE, 0, 0, 0, 0, 0x5000, 0x1000},
-		{VR_IR_LEAVEAT, 0, 0, 0, 0, 0x5000, 0x5000},
+		{VR_IR_JUMP_INDIRECT, I, VR_JUMP_RET, 0x123456789abc, 0, 0, 0x123456789abc},
+		{VR_IR_EXIT, 0, 0, 0, 0, 0x5000, 0x1000},
+		{VR_IR_EXIT_TO, 0, 0, 0, 0, 0x5000, 0x5000},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin();

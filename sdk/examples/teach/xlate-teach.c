@@ -99,7 +99,7 @@ static uint32_t constant(struct vr_ir *ir, uint64_t value)
 static void call_helper(struct vr_ir *ir, uint32_t helper, uint32_t argument)
 {
 	vr_ir_add(ir, VR_IR_CALL, VR_T_I64, 0, argument, 0, 0, helper);
-	vr_ir_add(ir, VR_IR_LEAVE, VR_T_NONE, 0, 0, 0, 0, 0);
+	vr_ir_add(ir, VR_IR_EXIT, VR_T_NONE, 0, 0, 0, 0, 0);
 }
 
 /* rd = ra OP rb, as the IR has it. */
@@ -118,7 +118,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
 	memcpy(&imm32, code + 4, sizeof(imm32));
 	imm = (uint64_t)(int64_t)imm32;
 	/* Says where the guest is, should what follows fault. */
-	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, pc);
+	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, pc);
 	switch (op) {
 	case TEACH_LI:
 		put(ir, rd, constant(ir, imm));
@@ -157,11 +157,11 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
 	case TEACH_CALL:
 		put(ir, TEACH_LINK, constant(ir, pc + TEACH_INSN));
 		/* The engine predicts the RET that belongs to this CALL. */
-		vr_ir_add(ir, VR_IR_PUSHRET, VR_T_NONE, 0, 0, 0, 0, pc + TEACH_INSN);
+		vr_ir_add(ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, pc + TEACH_INSN);
 		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, pc + imm);
 		return 1;
 	case TEACH_RET:
-		vr_ir_add(ir, VR_IR_GOTOI, VR_T_NONE, VR_JUMP_RET, get(ir, TEACH_LINK), 0, 0, 0);
+		vr_ir_add(ir, VR_IR_JUMP_INDIRECT, VR_T_NONE, VR_JUMP_RET, get(ir, TEACH_LINK), 0, 0, 0);
 		return 1;
 	case TEACH_HALT:
 		call_helper(ir, HELPER_HALT, get(ir, ra));

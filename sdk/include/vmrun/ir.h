@@ -16,7 +16,7 @@
  *
  * Carry: C is "no borrow" after a subtraction (as on Arm). The packed form holds C inverted.
  *
- * Faults are precise: INSN gives the guest pc of what follows, and a lifter orders its ops such that no PUT
+ * Faults are precise: INSN_START gives the guest pc of what follows, and a lifter orders its ops such that no PUT
  * of an instruction comes before that instruction's last op that can fault. (A load that writes back its base
  * PUTs after the load.)
  *
@@ -105,7 +105,7 @@
 #define VR_FP_UNDERFLOW 8u
 #define VR_FP_INEXACT 16u
 
-/* GOTOI aux. */
+/* JUMP_INDIRECT aux. */
 #define VR_JUMP 0
 #define VR_JUMP_CALL 1
 #define VR_JUMP_RET 2

@@ -186,7 +186,7 @@ struct vr_isa_env {
 	uint32_t size;
 	uint32_t vcpu_count;
 	const struct vr_host *host;
-	/* exec.asid / exec.key changed: select the bank. The op after the helper must be LEAVE/LEAVEAT.
+	/* exec.asid / exec.key changed: select the bank. The op after the helper must be EXIT/EXIT_TO.
 	 * [vcpu] */
 	void(VR_CALL *context)(struct vr_exec *x);
 	/* broadcast != 0: on every vCPU; complete when sync() returns. [vcpu] */
@@ -221,7 +221,7 @@ struct vr_isa_env {
 	/* Since 1.1. The vCPU's debug points from now on, in place of those before. Where an access or an
 	 * instruction touches one the engine asks vr_isa.debug_match. Code and memory of pages without points
 	 * run as fast as ever; points may change at every switch of processes. When a point with
-	 * VR_ACCESS_EXECUTE changes, the op after the helper must be LEAVE/LEAVEAT. VR_E_RANGE: more than
+	 * VR_ACCESS_EXECUTE changes, the op after the helper must be EXIT/EXIT_TO. VR_E_RANGE: more than
 	 * VR_DEBUG_POINTS, the points stay as they are. [vcpu] */
 	int32_t(VR_CALL *debug_points)(struct vr_exec *x, const struct vr_debug_points *points);
 };

@@ -173,7 +173,7 @@ int tiny_lift_wait(struct tiny_lift *l, const struct tiny_fields *f)
 {
 	(void)f;
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, H_WAIT);
-	vr_ir_add(l->ir, VR_IR_LEAVEAT, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
+	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
 	l->done = 1;
 	return 1;
 }
@@ -181,7 +181,7 @@ int tiny_lift_wait(struct tiny_lift *l, const struct tiny_fields *f)
 static void lift_undefined(struct tiny_lift *l, uint32_t word)
 {
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, constant(l, word), 0, 0, H_UNDEFINED);
-	vr_ir_add(l->ir, VR_IR_LEAVEAT, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->pc);
 	l->done = 1;
 }
 
@@ -190,7 +190,7 @@ static void lift_one(struct tiny_lift *l, uint32_t word)
 	struct tiny_fields f;
 	int row = tiny_decode(word);
 
-	vr_ir_add(l->ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	vr_ir_add(l->ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, l->pc);
 	if (row < 0) {
 		lift_undefined(l, word);
 		return;

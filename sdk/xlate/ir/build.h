@@ -6,7 +6,7 @@
  *
  *	r = vr_ir_block_begin(ir, rq->pc, &b);
  *	while (r == VR_OK && b.insns < rq->max_insns && !ended) {
- *		... append one instruction's ops, INSN first; a terminator: ended = 1 ...
+ *		... append one instruction's ops, INSN_START first; a terminator: ended = 1 ...
  *		if (!vr_ir_block_keep(ir, &b)) {
  *			ended = 0;
  *			break;

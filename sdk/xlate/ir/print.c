@@ -77,13 +77,13 @@ static int print_special(FILE *out, const struct vr_ir_op *o, const struct vr_is
 	case VR_IR_F_CONST:
 		fprintf(out, " nzcv=%" PRIx64, o->imm & 15);
 		return 1;
-	case VR_IR_INSN:
+	case VR_IR_INSN_START:
 	case VR_IR_CONST:
 	case VR_IR_LDS:
 	case VR_IR_STS:
 	case VR_IR_GOTO:
-	case VR_IR_LEAVEAT:
-	case VR_IR_PUSHRET:
+	case VR_IR_EXIT_TO:
+	case VR_IR_RAS_PUSH:
 		fprintf(out, " 0x%" PRIx64, o->imm);
 		return 1;
 	default:
@@ -97,7 +97,7 @@ static void print_op(FILE *out, const struct vr_ir *ir, uint32_t i, const struct
 	struct vr_ir_info info = vr_ir_info(o->op);
 	const uint32_t operand[3] = {o->a, o->b, o->c};
 
-	fprintf(out, o->op == VR_IR_INSN ? "  v%-4u " : "    v%-4u ", i);
+	fprintf(out, o->op == VR_IR_INSN_START ? "  v%-4u " : "    v%-4u ", i);
 	fprintf(out, "%s%s", info.name ? info.name : "?", o->type <= VR_T_FLAGS ? type_names[o->type] : ".?");
 	for (uint32_t k = 0; info.args[k]; k++)
 		if (operand[k])

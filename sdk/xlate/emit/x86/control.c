@@ -435,7 +435,7 @@ OP(BRBIT)
 	branch(e, o->imm, k);
 }
 
-OP(PUSHRET)
+OP(RAS_PUSH)
 {
 	struct code *c = &e->c;
 	(void)i;
@@ -455,7 +455,7 @@ OP(PUSHRET)
 				 ? e->job->entry_at(e->job->opaque, o->imm)
 				 : 0;
 	if (block == VR_NO_BLOCK) {
-		/* `jump` finds the pc in rax, as GOTOI leaves it */
+		/* `jump` finds the pc in rax, as JUMP_INDIRECT leaves it */
 		lea(c, 1, t, mem_abs(known ? known : x86_thunk.jump));
 	} else {
 		lea(c, 1, t, mem_abs(c->execute));
@@ -468,7 +468,7 @@ OP(PUSHRET)
 	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow) + 8), t);
 }
 
-OP(GOTOI)
+OP(JUMP_INDIRECT)
 {
 	struct code *c = &e->c;
 	(void)i;
@@ -495,7 +495,7 @@ OP(GOTOI)
 	}
 }
 
-OP(LEAVE)
+OP(EXIT)
 {
 	(void)o, (void)i;
 	flags_clobber(e);
@@ -503,7 +503,7 @@ OP(LEAVE)
 	jmp_to(&e->c, x86_thunk.lookup);
 }
 
-OP(LEAVEAT)
+OP(EXIT_TO)
 {
 	(void)i;
 	flags_clobber(e);

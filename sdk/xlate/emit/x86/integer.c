@@ -7,7 +7,7 @@ OP(NOP)
 	(void)e, (void)o, (void)i;
 }
 
-OP(INSN)
+OP(INSN_START)
 {
 	(void)i;
 	e->pc = o->imm;

@@ -440,7 +440,7 @@ OP(LOADP)
 	uint32_t size = 1u << (o->aux & 7), second = 0;
 	enum sharing how;
 	for (uint32_t k = i + 1; k < e->op_end && k < i + 8; k++)
-		if (e->ops[k].op == VR_IR_SECOND && e->ops[k].a == i && !val(e, k)->emitted)
+		if (e->ops[k].op == VR_IR_LOADP_HI && e->ops[k].a == i && !val(e, k)->emitted)
 			second = k;
 	uint32_t ra = use_clean(e, o->a);
 	how = share(e, o, i);
@@ -471,7 +471,7 @@ OP(LOADP)
 		slow_result(s, 1, d1, o->type);
 }
 
-OP(SECOND)
+OP(LOADP_HI)
 {
 	/* LOADP did it, unless it is too far away */
 	(void)o, (void)i;

@@ -76,9 +76,9 @@ static inline void a64_end(struct a64_lift *l, uint32_t op, uint32_t aux, uint32
 }
 
 /* End the block here and look up the next instruction: the mode may have changed. */
-static inline void a64_leave_next(struct a64_lift *l)
+static inline void a64_exit_next(struct a64_lift *l)
 {
-	a64_end(l, VR_IR_LEAVEAT, 0, 0, l->pc + 4);
+	a64_end(l, VR_IR_EXIT_TO, 0, 0, l->pc + 4);
 }
 
 /* Xm or Wm shifted by a constant (C6.2: shift 0 LSL, 1 LSR, 2 ASR, 3 ROR). */

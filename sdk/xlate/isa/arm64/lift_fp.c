@@ -7,7 +7,7 @@ int a64_lift_fp_check(struct a64_lift *l)
 	if (l->key & A64_KEY_FP)
 		return 1;
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, A64_H_trap_fp);
-	vr_ir_add(l->ir, VR_IR_LEAVE, VR_T_NONE, 0, 0, 0, 0, 0);
+	vr_ir_add(l->ir, VR_IR_EXIT, VR_T_NONE, 0, 0, 0, 0, 0);
 	l->done = 1;
 	return 0;
 }
@@ -19,7 +19,7 @@ int a64_lift_fpcr_write(struct a64_lift *l, uint32_t value)
 
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, value, 0, 0, A64_H_fpcr_write);
 	vr_ir_add(l->ir, VR_IR_FPSETROUND, VR_T_NONE, 0, round, 0, 0, 0);
-	vr_ir_add(l->ir, VR_IR_LEAVEAT, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
+	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
 	l->done = 1;
 	return 1;
 }

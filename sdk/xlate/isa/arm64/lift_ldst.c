@@ -141,7 +141,7 @@ static void load_pair(struct a64_lift *l, uint32_t type, uint32_t aux, uint32_t 
 		v[1] = vr_ir_add(l->ir, VR_IR_LOAD, type, aux, base, 0, 0, VR_MEM_IMM(offset + bytes, flags));
 	} else {
 		v[0] = vr_ir_add(l->ir, VR_IR_LOADP, type, aux, base, 0, 0, VR_MEM_IMM(offset, 0));
-		v[1] = vr_ir_op1(l->ir, VR_IR_SECOND, type, v[0]);
+		v[1] = vr_ir_op1(l->ir, VR_IR_LOADP_HI, type, v[0]);
 	}
 }
 

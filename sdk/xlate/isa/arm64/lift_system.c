@@ -32,7 +32,7 @@ static int trap_write(struct a64_lift *l, const struct a64_fields *f, uint32_t o
 static int wait_for(struct a64_lift *l, uint32_t helper)
 {
 	a64_call(l, helper, a64_const(l, VR_T_I64, l->pc + 4), 0, 0);
-	a64_leave_next(l);
+	a64_exit_next(l);
 	return 1;
 }
 
@@ -80,7 +80,7 @@ int a64_lift_dsb(struct a64_lift *l, const struct a64_fields *f)
 int a64_lift_isb(struct a64_lift *l, const struct a64_fields *f)
 {
 	(void)f;
-	a64_leave_next(l);
+	a64_exit_next(l);
 	return 1;
 }
 
@@ -105,7 +105,7 @@ int a64_lift_msr_imm(struct a64_lift *l, const struct a64_fields *f)
 	}
 	uint32_t a = a64_const(l, VR_T_I64, which);
 	a64_call(l, A64_H_msr_imm, a, a64_const(l, VR_T_I64, f->crm), 0);
-	a64_leave_next(l);
+	a64_exit_next(l);
 	return 1;
 }
 
@@ -203,7 +203,7 @@ int a64_lift_msr(struct a64_lift *l, const struct a64_fields *f)
 	} else {
 		uint32_t a = a64_const(l, VR_T_I64, encoding);
 		a64_call(l, A64_H_sysreg_write, a, v, a64_const(l, VR_T_I64, f->rt));
-		a64_leave_next(l);
+		a64_exit_next(l);
 	}
 	return 1;
 }
@@ -236,7 +236,7 @@ static int user_cache(struct a64_lift *l, const struct a64_fields *f)
 		return trap_write(l, f, 1);
 	if (f->crm == 5) { /* IC IVAU */
 		a64_call(l, A64_H_ic_ivau, a64_get_x(l, f->rt, VR_T_I64), 0, 0);
-		a64_leave_next(l);
+		a64_exit_next(l);
 	}
 	return 1; /* DC CVAC, CVAU, CIVAC: memory is coherent */
 }
@@ -248,7 +248,7 @@ static int system_cache(struct a64_lift *l, const struct a64_fields *f)
 	case 1 << 3 | 0: /* IC IALLUIS */
 	case 5 << 3 | 0: /* IC IALLU */
 		a64_call(l, A64_H_ic_iallu, 0, 0, 0);
-		a64_leave_next(l);
+		a64_exit_next(l);
 		return 1;
 	case 6 << 3 | 1:  /* DC IVAC */
 	case 6 << 3 | 2:  /* DC ISW */
@@ -275,7 +275,7 @@ static int tlb_maintenance(struct a64_lift *l, const struct a64_fields *f)
 		return 0;
 	uint32_t a = a64_const(l, VR_T_I64, REG(1, f->op1, f->crn, f->crm, f->op2));
 	a64_call(l, A64_H_tlbi, a, a64_get_x(l, f->rt, VR_T_I64), 0);
-	a64_leave_next(l);
+	a64_exit_next(l);
 	return 1;
 }
 

@@ -137,7 +137,7 @@ static void write_daif(struct vr_exec *x, const struct a64_sysreg *r, uint64_t v
 {
 	a64_sysreg_set(x, r, value);
 	if (a64_recheck(x))
-		a64_leave_next_pc(x);
+		a64_exit_next_pc(x);
 }
 
 /* The host's rounding mode is set by the FPSETROUND that a lifter appends, or when the engine next enters. */
@@ -363,7 +363,7 @@ static void context_after(struct vr_exec *x)
 	uint64_t key = x->key, asid = x->asid;
 	a64_context(x);
 	if (x->key != key || x->asid != asid)
-		a64_leave_next_pc(x);
+		a64_exit_next_pc(x);
 }
 
 uint64_t VR_CALL a64_helper_sysreg_write(struct vr_exec *x, uint64_t a, uint64_t value, uint64_t rt)
@@ -415,6 +415,6 @@ uint64_t VR_CALL a64_helper_msr_imm(struct vr_exec *x, uint64_t field, uint64_t 
 		return a64_raise(x, EC_UNKNOWN, 0);
 	context_after(x);
 	if (a64_recheck(x))
-		a64_leave_next_pc(x);
+		a64_exit_next_pc(x);
 	return 0;
 }

@@ -79,9 +79,9 @@ static inline void rv_end(struct rv_lift *l, uint32_t op, uint32_t aux, uint32_t
 }
 
 /* End the block here and look up the next instruction: the mode may have changed. */
-static inline void rv_leave_next(struct rv_lift *l)
+static inline void rv_exit_next(struct rv_lift *l)
 {
-	rv_end(l, VR_IR_LEAVEAT, 0, 0, l->pc + l->length);
+	rv_end(l, VR_IR_EXIT_TO, 0, 0, l->pc + l->length);
 }
 
 static inline uint32_t rv_mode(const struct rv_lift *l)

@@ -88,7 +88,7 @@ HANDLER(fence)
 
 	if (f->pred == 1 && f->succ == 0 && f->fm == 0 && f->rd == 0 && f->rs1 == 0) {
 		rv_call(l, RV_H_pause, 0, 0, 0); /* Zihintpause */
-		rv_leave_next(l);
+		rv_exit_next(l);
 		return 1;
 	}
 	if (pred_write && succ_read && f->fm != 8) {
@@ -106,6 +106,6 @@ HANDLER(fencei)
 {
 	(void)f;
 	rv_call(l, RV_H_fencei, 0, 0, 0);
-	rv_leave_next(l);
+	rv_exit_next(l);
 	return 1;
 }
