@@ -2,16 +2,17 @@
 /*
  * cache.c: finding translated code, linking it, and throwing it away.
  *
- * Code is indexed by guest virtual pc, physical page and mode key: a page mapped at the same address in two
- * processes is translated once. An instruction TLB a bank (itlb) maps virtual pages to page descriptors and
- * to the number of the (virtual page, physical page) pair. A link to another page is guarded by that number:
- * the code compares it with bank.xmap, which forgets when a mapping is flushed and gets the same number again
- * when the mapping turns out to be unchanged, so links survive TLB maintenance.
+ * Code is indexed by guest virtual pc, physical page and mode flags: a page mapped at the same address in two
+ * processes is translated once. Each MMU context has an instruction TLB (itlb), which maps virtual pages to
+ * page descriptors and to page-mapping ids: a (virtual page, physical page) pair has one id. A link to
+ * another page is guarded by that id: the code compares it with mmu_context.mapping_id, which is cleared when
+ * a mapping is flushed and gets the same id again when the mapping turns out to be unchanged, so links
+ * survive TLB maintenance.
  *
  * When a page with code is written, its regions die: their entries leave the table, links to them are undone,
- * and their entry stubs are made to go to the look-up (vr_emit.kill), which is what the jump caches and
- * shadow stacks that still hold their addresses then reach. The memory is used again only after the whole
- * cache is flushed, in an exclusive section.
+ * and their entry stubs are made to go to the look-up (vr_emit.kill), which is what the indirect-branch
+ * caches and return-address stacks that still hold their addresses then reach. The memory is used again only
+ * after the whole cache is flushed, in an exclusive section.
  *
  * Look-ups take no lock: entries are only ever added to the front of a chain whole, and an entry that was
  * taken out still leads to the rest of its chain; its memory, too, stays until the exclusive section, which
@@ -80,15 +81,15 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 	return VR_OK;
 }
 
-/* What empty entries of shadow stacks lead to: code that goes on at their pc, as a block that leaves at once.
- */
-static int32_t emit_shadow_default(struct soft_vm *vm)
+/* What empty entries of return-address stacks lead to: code that goes on at their pc, as a block that leaves
+ * at once. */
+static int32_t emit_ras_default(struct soft_vm *vm)
 {
 	struct vr_ir_op ops[3] = {{.op = VR_IR_NOP},
-				  {.op = VR_IR_INSN_START, .imm = SOFT_SHADOW_EMPTY},
-				  {.op = VR_IR_EXIT_TO, .imm = SOFT_SHADOW_EMPTY}};
-	struct vr_ir_block block = {.pc = SOFT_SHADOW_EMPTY,
-				    .end = SOFT_SHADOW_EMPTY,
+				  {.op = VR_IR_INSN_START, .imm = SOFT_RAS_EMPTY},
+				  {.op = VR_IR_EXIT_TO, .imm = SOFT_RAS_EMPTY}};
+	struct vr_ir_block block = {.pc = SOFT_RAS_EMPTY,
+				    .end = SOFT_RAS_EMPTY,
 				    .first = 1,
 				    .count = 2,
 				    .insns = 1,
@@ -103,7 +104,7 @@ static int32_t emit_shadow_default(struct soft_vm *vm)
 			   .ops = ops,
 			   .blocks = &block};
 
-	return emit_alone(vm, &ir, &vm->shadow_default);
+	return emit_alone(vm, &ir, &vm->ras_default);
 }
 
 int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
@@ -138,7 +139,7 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
 	if (n < 0)
 		return (int32_t)n;
 	vm->code_start = vm->code_top = ((uint64_t)n + 63) & ~(uint64_t)63;
-	r = emit_shadow_default(vm);
+	r = emit_ras_default(vm);
 	vm->code_start = vm->code_top;
 	return r;
 }
@@ -216,22 +217,22 @@ static void cache_full(struct soft_vcpu *v, int32_t why)
 }
 
 /* va_page: with bit 0 set, of the page while it is checked (see points.c). */
-static uint32_t pair_number(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
+static uint32_t mapping_id(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
 {
-	for (struct soft_pair *p = page->pairs; p; p = p->next)
+	for (struct soft_mapping *p = page->mappings; p; p = p->next)
 		if (p->va_page == va_page)
-			return p->number;
+			return p->id;
 	if (meta_full(vm))
 		return 0;
-	struct soft_pair *p = soft_arena_alloc(vm->meta, sizeof(*p));
+	struct soft_mapping *p = soft_arena_alloc(vm->meta, sizeof(*p));
 
 	if (!p)
 		return 0;
 	p->va_page = va_page;
-	p->number = ++vm->pair_count;
-	p->next = page->pairs;
-	page->pairs = p;
-	return p->number;
+	p->id = ++vm->mapping_count;
+	p->next = page->mappings;
+	page->mappings = p;
+	return p->id;
 }
 
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
@@ -239,14 +240,14 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
 	uint64_t va_page = pc & SOFT_PAGE_MASK;
-	const struct soft_bank_info *info = soft_bank_info(x->bank);
+	const struct soft_mmu_info *info = soft_mmu_info(x->mmu_context);
 	struct soft_itlb_entry *it = &info->itlb[(pc >> 12) & (SOFT_ITLB - 1)];
-	uint32_t *xmap = &x->bank->xmap[(pc >> 12) & (VR_XMAP_ENTRIES - 1)];
+	uint32_t *known_id = &x->mmu_context->mapping_id[(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1)];
 
 	if (info->stale)
-		soft_shadow_clear(v, x->bank);
+		soft_ras_clear(v, x->mmu_context);
 	if (it->va_page == va_page) {
-		*xmap = it->number;
+		*known_id = it->mapping_id;
 		return it;
 	}
 	if (pc == x->pc && VR_HAS(vm->isa, branch_address)) {
@@ -269,10 +270,10 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_page *page = soft_page(vm, pa_page, true);
-	uint32_t number = page ? pair_number(vm, page, va_page | checked) : 0;
+	uint32_t id = page ? mapping_id(vm, page, va_page | checked) : 0;
 
 	pthread_mutex_unlock(&vm->code_lock);
-	if (!page || !number) {
+	if (!page || !id) {
 		/* No memory for bookkeeping: start again with an empty cache. */
 		cache_full(v, VR_E_NOMEM);
 		return NULL;
@@ -280,9 +281,9 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	it->va_page = va_page;
 	it->page = page;
 	it->host = host;
-	it->number = number;
+	it->mapping_id = id;
 	it->checked = checked;
-	*xmap = number;
+	*known_id = id;
 	return it;
 }
 
@@ -369,10 +370,10 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 
 /*
  * An instruction that continues on the next page depends on that page's mapping and contents too. Here what
- * the page holds now is compared with what was translated; links, jump caches and shadow stacks lead to an
- * entry that looks whether the mapping is the one it was translated with (region->guarded), and comes here
- * when not. That page is watched as well: a write to it drops the code (page->beyond). *next: the page, NULL:
- * it can't be fetched, the fault has been taken.
+ * the page holds now is compared with what was translated; links, indirect-branch caches and return-address
+ * stacks lead to an entry that looks whether the mapping is the one it was translated with (region->guarded),
+ * and comes here when not. That page is watched as well: a write to it drops the code (page->beyond). *next:
+ * the page, NULL: it can't be fetched, the fault has been taken.
  */
 static bool is_current(struct vr_exec *x, const struct soft_entry *e, const struct soft_itlb_entry **next)
 {
@@ -471,7 +472,8 @@ uint64_t soft_lookup(struct vr_exec *x)
 		 * former. */
 		if (kept) {
 			uint64_t pc = x->pc;
-			struct vr_shadow_entry *j = &x->bank->jump[(pc >> 2) & (VR_JUMP_ENTRIES - 1)];
+			struct vr_branch_entry *j =
+				&x->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
 
 			j->pc = pc;
 			j->host = kept;
@@ -507,10 +509,10 @@ uint64_t soft_link(struct vr_exec *x)
 	struct soft_exit *exit = &vm->exits[number];
 	int usable = exit->pc == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
 
-	if (usable && exit->target == e && exit->number == it->number) {
+	if (usable && exit->target == e && exit->mapping_id == it->mapping_id) {
 		v->n.link_refills++;
 	} else if (usable && (vm->vcpu_count == 1 ||
-			      (!exit->target && (!exit->number || exit->number == it->number)))) {
+			      (!exit->target && (!exit->mapping_id || exit->mapping_id == it->mapping_id)))) {
 		/* With one vCPU a guarded link may be turned to another target; with more, somebody may be
 		 * between the check and the jump: then only to newer code of the same page. */
 		uint8_t *write = vm->code.write + exit->region->code_offset;
@@ -519,7 +521,7 @@ uint64_t soft_link(struct vr_exec *x)
 		vm->codecache->begin_write(vm->host, &vm->code);
 		vm->emit->link(write, execute, exit->jump, kept);
 		if (exit->check)
-			vm->emit->set_check(write, exit->check, it->number);
+			vm->emit->set_check(write, exit->check, it->mapping_id);
 		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,
 					 exit->region->code_size);
 		if (exit->target != e) {
@@ -535,7 +537,7 @@ uint64_t soft_link(struct vr_exec *x)
 			exit->next_incoming = e->incoming;
 			e->incoming = (uint32_t)number + 1;
 		}
-		exit->number = it->number;
+		exit->mapping_id = it->mapping_id;
 		v->n.links++;
 	}
 	pthread_mutex_unlock(&vm->code_lock);
@@ -659,15 +661,15 @@ void soft_cache_reset(struct soft_vm *vm)
 	memset(vm->table, 0, ((size_t)vm->table_mask + 1) * sizeof(*vm->table));
 	vm->region_count = 0;
 	vm->exit_count = 0;
-	vm->pair_count = 0; /* nobody has a number any more */
+	vm->mapping_count = 0; /* no id is in use any more */
 	vm->code_top = vm->code_start;
 	for (struct soft_page *p = vm->pages_all; p; p = p->all_next) {
 		p->regions = p->beyond = NULL;
-		p->pairs = NULL;
+		p->mappings = NULL;
 		atomic_store(&p->watched, 0);
 	}
 	soft_arena_reset(vm->meta);
-	/* Every vCPU forgets its banks when it next goes in. */
+	/* Every vCPU forgets its MMU contexts when it next goes in. */
 	atomic_fetch_add(&vm->epoch, 1);
 	pthread_mutex_unlock(&vm->code_lock);
 }

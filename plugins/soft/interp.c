@@ -234,7 +234,7 @@ OP(VCALL)
 
 OP(RAS_PUSH)
 {
-	return 0; /* the shadow stack only helps generated code */
+	return 0; /* the return-address stack only helps generated code */
 }
 
 /* ---- floating point: the guest's rules are the ISA's -------------------------------------- */

@@ -22,15 +22,15 @@ struct part {
 	uint32_t watched;
 };
 
-static struct vr_tlb_entry *tlb_entry(struct vr_bank *b, uint64_t va)
+static struct vr_tlb_entry *tlb_entry(struct vr_mmu_context *b, uint64_t va)
 {
 	return (struct vr_tlb_entry *)(void *)((uint8_t *)b->tlb + ((va >> 7) & b->tlb_mask));
 }
 
 /* A TLB that misses more often than it has entries gets twice as many. */
-static void tlb_grow(struct soft_vcpu *v, struct vr_bank *b)
+static void tlb_grow(struct soft_vcpu *v, struct vr_mmu_context *b)
 {
-	struct soft_bank_info *info = soft_bank_info(b);
+	struct soft_mmu_info *info = soft_mmu_info(b);
 	uint64_t n = b->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
 
 	if (++info->refills < 2 * n || n >= (1u << VR_TLB_MAX_LOG2))
@@ -105,13 +105,13 @@ static void tlb_fill(struct soft_vcpu *v, uint64_t page, const uint8_t *host, ui
 	struct vr_exec *x = v->x;
 
 	v->n.tlb_misses++;
-	tlb_grow(v, x->bank);
-	struct vr_tlb_entry *e = tlb_entry(x->bank, page);
+	tlb_grow(v, x->mmu_context);
+	struct vr_tlb_entry *e = tlb_entry(x->mmu_context, page);
 
 	e->tag_read = rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
 	e->tag_write = granted ? page : page | VR_TLB_NEVER;
 	if (granted)
-		soft_bank_info(x->bank)->marks[e - x->bank->tlb] = soft_tlb_mark(pa_page);
+		soft_mmu_info(x->mmu_context)->marks[e - x->mmu_context->tlb] = soft_tlb_mark(pa_page);
 	e->addend = (uint64_t)(uintptr_t)host - page;
 	e->physical = pa_page | (t->user_rights & (1u << VR_ACCESS_READ) ? VR_TLB_USER_READ : 0) |
 		      (granted && (t->user_rights & (1u << VR_ACCESS_WRITE)) ? VR_TLB_USER_WRITE : 0);
@@ -124,7 +124,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 {
 	struct vr_exec *x = v->x;
 	uint64_t page = va & SOFT_PAGE_MASK;
-	struct vr_tlb_entry *e = tlb_entry(x->bank, va);
+	struct vr_tlb_entry *e = tlb_entry(x->mmu_context, va);
 	bool writable;
 
 	p->bytes = bytes;

@@ -184,8 +184,8 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 		SOFT_COUNTERS(C)
 #undef C
 		entered += v->x->entered;
-		for (uint32_t k = 0; k < v->bank_count; k++)
-			tlb_bytes += v->banks[k]->tlb_mask + sizeof(struct vr_tlb_entry);
+		for (uint32_t k = 0; k < v->mmu_context_count; k++)
+			tlb_bytes += v->mmu_contexts[k]->tlb_mask + sizeof(struct vr_tlb_entry);
 	}
 #define C(field, name, text)                                                                         \
 	fn(opaque, name,                                                                             \
@@ -195,9 +195,9 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 #undef C
 	fn(opaque, "translate_ns_per_insn", VR_STAT_NS,
 	   sum.translated_insns ? sum.translate_ns / sum.translated_insns : 0);
-	/* Of all entries into translated code, over links, jump caches, shadow stacks and the dispatcher: how
-	 * many found it there. Without the count of the former (VR_VM_STATS), of the dispatcher's look-ups
-	 * alone. */
+	/* Of all entries into translated code, over links, indirect-branch caches, return-address stacks and
+	 * the dispatcher: how many found it there. Without the count of the former (VR_VM_STATS), of the
+	 * dispatcher's look-ups alone. */
 	uint64_t all = entered > sum.lookups ? entered : sum.lookups;
 
 	fn(opaque, "region_entries", VR_STAT_COUNT, entered);

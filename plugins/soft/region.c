@@ -4,9 +4,9 @@
  *
  * A region is what can be reached from one pc over direct branches without leaving its 4 KiB page, up to a
  * number of guest instructions: loops and if-else chains are whole, so their slots stay in host registers.
- * Where a call returns to is an entry of its own, so that the shadow stack can hold its address before the
- * call is made. Blocks are laid out by address, from the entry on and round, so that fall-through paths and
- * loops are in one piece.
+ * Where a call returns to is an entry of its own, so that the return-address stack can hold its address
+ * before the call is made. Blocks are laid out by address, from the entry on and round, so that fall-through
+ * paths and loops are in one piece.
  *
  * Code that is an entry of another region already is left to that one. The first region that reached a loop
  * has all of it, so a loop still runs inside one region.
@@ -340,7 +340,7 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 		.scratch = s->emit,
 		.scratch_size = s->emit_size,
 		.guard_page = f->next ? f->next->va_page : 0,
-		.guard_number = f->next ? f->next->number : 0,
+		.guard_mapping_id = f->next ? f->next->mapping_id : 0,
 		.guarded = UINT32_MAX,
 	};
 

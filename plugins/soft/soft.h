@@ -3,12 +3,13 @@
  * soft.h: the software engine's own structures.
  *
  *   vm ── ram slots ── pages ── regions ── entries (hash by pc, page, key)
- *    └── vcpus ── exec block, banks (TLB, jump cache, shadow stack per address space and mode)
+ *    └── vcpus ── exec block, MMU contexts (TLB, indirect-branch cache, return-address stack; one for each
+ *                 address space and mode)
  *
  * Locks. `vm->code_lock` guards everything about translated code: pages' region lists, changes of the entry
- * table (it is read without), links, the cache's top. Banks are touched by their vCPU's thread only; other
- * vCPUs post flush requests (vcpu->request_lock). Code memory is reclaimed only in an exclusive section, when
- * no vCPU is inside generated code.
+ * table (it is read without), links, the cache's top. MMU contexts are touched by their vCPU's thread only;
+ * other vCPUs post flush requests (vcpu->request_lock). Code memory is reclaimed only in an exclusive
+ * section, when no vCPU is inside generated code.
  */
 #ifndef VR_SOFT_H
 #define VR_SOFT_H
@@ -28,9 +29,9 @@
 #define SOFT_IR_SLOTS 256 /* guest slots that the optimiser looks at */
 #define SOFT_IR_BLOCKS 32 /* of a region; a set of them is 64 bits */
 #define SOFT_MAX_VCPUS 64
-#define SOFT_BANKS 32
+#define SOFT_MMU_CONTEXTS 32
 #define SOFT_ITLB 256
-#define SOFT_SHADOW_EMPTY UINT64_MAX /* pc of a shadow stack's empty entry */
+#define SOFT_RAS_EMPTY UINT64_MAX /* pc of a return-address stack's empty entry */
 
 /* exec.exit_request bits. */
 #define SOFT_REQ_INTERRUPT 1u /* look at interrupts */
@@ -42,33 +43,33 @@
 #define SOFT_REQ_YIELD 64u    /* this vCPU kicked others (soft_vcpu.kicked): they go first */
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
-#define SOFT_COUNTERS(C)                                                                \
-	C(lookups, "lookups", "dispatcher look-ups")                                    \
-	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")     \
-	C(links, "links", "direct links made")                                          \
-	C(link_refills, "link_refills", "page links whose mapping had to be confirmed") \
-	C(translations, "translations", "regions translated")                           \
-	C(translated_blocks, "translated_blocks", "blocks in them")                     \
-	C(translated_insns, "translated_insns", "guest instructions in them")           \
-	C(translated_bytes, "translated_bytes", "host code bytes")                      \
-	C(translate_ns, "translate_ns", "time spent translating")                       \
-	C(tlb_misses, "tlb_misses", "TLB refills")                                      \
-	C(tlb_resizes, "tlb_resizes", "TLB growths")                                    \
-	C(tlb_flush_all, "tlb_flush_all", "whole flushes")                              \
-	C(tlb_flush_asid, "tlb_flush_asid", "address-space flushes")                    \
-	C(tlb_flush_va, "tlb_flush_va", "range flushes")                                \
-	C(slow_memory, "slow_memory", "memory ops on the slow path")                    \
-	C(mmio, "mmio", "device accesses")                                              \
-	C(faults, "faults", "memory faults raised in the guest")                        \
-	C(interrupts, "interrupts", "interrupts taken")                                 \
-	C(waits, "waits", "times asleep")                                               \
-	C(kicks, "kicks", "returns to the core")                                        \
-	C(yields, "yields", "times that others that were kicked went first")            \
-	C(bank_switches, "bank_switches", "changes of address space or mode")           \
-	C(bank_recycles, "bank_recycles", "banks taken from another address space")     \
-	C(code_writes, "code_writes", "writes to pages with translated code")           \
-	C(invalidated, "invalidated_regions", "regions dropped")                        \
-	C(cache_flushes, "cache_flushes", "whole code cache flushes")                   \
+#define SOFT_COUNTERS(C)                                                                                 \
+	C(lookups, "lookups", "dispatcher look-ups")                                                     \
+	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")                      \
+	C(links, "links", "direct links made")                                                           \
+	C(link_refills, "link_refills", "page links whose mapping had to be confirmed")                  \
+	C(translations, "translations", "regions translated")                                            \
+	C(translated_blocks, "translated_blocks", "blocks in them")                                      \
+	C(translated_insns, "translated_insns", "guest instructions in them")                            \
+	C(translated_bytes, "translated_bytes", "host code bytes")                                       \
+	C(translate_ns, "translate_ns", "time spent translating")                                        \
+	C(tlb_misses, "tlb_misses", "TLB refills")                                                       \
+	C(tlb_resizes, "tlb_resizes", "TLB growths")                                                     \
+	C(tlb_flush_all, "tlb_flush_all", "whole flushes")                                               \
+	C(tlb_flush_asid, "tlb_flush_asid", "address-space flushes")                                     \
+	C(tlb_flush_va, "tlb_flush_va", "range flushes")                                                 \
+	C(slow_memory, "slow_memory", "memory ops on the slow path")                                     \
+	C(mmio, "mmio", "device accesses")                                                               \
+	C(faults, "faults", "memory faults raised in the guest")                                         \
+	C(interrupts, "interrupts", "interrupts taken")                                                  \
+	C(waits, "waits", "times asleep")                                                                \
+	C(kicks, "kicks", "returns to the core")                                                         \
+	C(yields, "yields", "times that others that were kicked went first")                             \
+	C(mmu_context_switches, "mmu_context_switches", "changes of address space or mode")              \
+	C(mmu_context_recycles, "mmu_context_recycles", "MMU contexts taken from another address space") \
+	C(code_writes, "code_writes", "writes to pages with translated code")                            \
+	C(invalidated, "invalidated_regions", "regions dropped")                                         \
+	C(cache_flushes, "cache_flushes", "whole code cache flushes")                                    \
 	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")
 
 struct soft_counters {
@@ -97,7 +98,7 @@ struct soft_exit {
 	struct soft_entry *target; /* linked to, or NULL */
 	uint64_t pc;
 	uint32_t jump, stub, check; /* offsets from the region's code */
-	uint32_t number;            /* value set in `check` */
+	uint32_t mapping_id;        /* value set in `check` */
 	uint32_t next_incoming;     /* list at target: exit number + 1 */
 };
 
@@ -134,7 +135,7 @@ struct soft_page {
 	uint64_t physical;
 	struct soft_region *regions;
 	struct soft_region *beyond; /* those of the page before that continue here */
-	struct soft_pair *pairs;
+	struct soft_mapping *mappings;
 	struct soft_page *all_next;
 	_Atomic uint64_t watched; /* not 0: writes go through the slow path. See soft_page_settled() */
 };
@@ -144,18 +145,18 @@ static inline bool soft_page_settled(const struct soft_page *page)
 	return atomic_load(&page->watched) & 1;
 }
 
-/* A (virtual page, physical page) pair and its number for bank.xmap. */
-struct soft_pair {
-	struct soft_pair *next;
+/* A (virtual page, physical page) pair and its page-mapping id. */
+struct soft_mapping {
+	struct soft_mapping *next;
 	uint64_t va_page;
-	uint32_t number;
+	uint32_t id;
 };
 
 struct soft_itlb_entry {
 	uint64_t va_page; /* with bit 0 set: empty */
 	struct soft_page *page;
 	const uint8_t *host; /* of the page */
-	uint32_t number;
+	uint32_t mapping_id;
 	uint32_t checked; /* the page has a debug point for instructions: see points.c */
 };
 
@@ -173,8 +174,8 @@ struct soft_points {
 	struct vr_debug_point point[VR_DEBUG_POINTS];
 };
 
-/* The engine's words in vr_bank.engine[]. */
-struct soft_bank_info {
+/* The engine's words in vr_mmu_context.engine[]. */
+struct soft_mmu_info {
 	uint64_t asid, key;
 	uint64_t stamp;   /* of the last switch to it */
 	uint64_t refills; /* since the last growth or flush */
@@ -202,8 +203,8 @@ struct soft_vcpu {
 	_Atomic uint32_t parked;
 	_Atomic uint32_t running; /* in soft_vcpu_run() */
 	uint64_t kicked;          /* bit i: vCPU i, by this one's thread, since it was last outside */
-	struct vr_bank *banks[SOFT_BANKS];
-	uint32_t bank_count;
+	struct vr_mmu_context *mmu_contexts[SOFT_MMU_CONTEXTS];
+	uint32_t mmu_context_count;
 	uint64_t stamp;
 	pthread_mutex_t request_lock;
 	struct soft_request requests[SOFT_REQUESTS];
@@ -212,7 +213,7 @@ struct soft_vcpu {
 	_Atomic uint64_t posted, done;
 	struct vr_tlb_entry *opened[SOFT_OPENED]; /* see soft_user_access() */
 	uint32_t opened_count;
-	uint32_t epoch;      /* of the cache that the banks know */
+	uint32_t epoch;      /* of the cache that the MMU contexts know */
 	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
 	int32_t full_error;
 	struct soft_points points;
@@ -251,7 +252,7 @@ struct soft_vm {
 	struct vr_code_memory code;
 	uint64_t code_start, code_top; /* after the thunks; next free byte */
 	uint64_t code_peak;
-	uint64_t shadow_default;
+	uint64_t ras_default;
 	struct soft_arena *meta; /* regions, entries, pairs: go with the code */
 	struct soft_arena *pages_arena;
 	struct soft_page *pages_all;
@@ -263,7 +264,7 @@ struct soft_vm {
 	uint32_t region_count, region_capacity;
 	struct soft_exit *exits;
 	uint32_t exit_count, exit_capacity;
-	uint32_t pair_count;
+	uint32_t mapping_count;
 	_Atomic uint64_t watches; /* times that a page was begun to be watched */
 	/* translation scratch (code_lock) */
 	struct soft_scratch *scratch;
@@ -282,10 +283,11 @@ static inline struct soft_vcpu *soft_of(struct vr_exec *x)
 {
 	return x->engine;
 }
-static inline struct soft_bank_info *soft_bank_info(struct vr_bank *b)
+static inline struct soft_mmu_info *soft_mmu_info(struct vr_mmu_context *b)
 {
-	_Static_assert(sizeof(struct soft_bank_info) <= sizeof(((struct vr_bank *)0)->engine), "bank words");
-	return (struct soft_bank_info *)(void *)b->engine;
+	_Static_assert(sizeof(struct soft_mmu_info) <= sizeof(((struct vr_mmu_context *)0)->engine),
+		       "the engine's words");
+	return (struct soft_mmu_info *)(void *)b->engine;
 }
 
 /* Note an error (printf-like) with the core. Returns code. */
@@ -318,12 +320,12 @@ void soft_slot_fini(struct soft_slot *s);
 /* The page descriptor; made when `make`. code_lock held when making. */
 struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make);
 
-/* -- bank.c: banks and TLBs -- */
-int32_t soft_bank_init(struct soft_vcpu *v);
-void soft_bank_fini(struct soft_vcpu *v);
-void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b);
-void soft_shadow_clear(struct soft_vcpu *v, struct vr_bank *b);
-void soft_bank_forget(struct soft_vcpu *v); /* every bank, as if new */
+/* -- mmu_context.c: MMU contexts and TLBs -- */
+int32_t soft_mmu_init(struct soft_vcpu *v);
+void soft_mmu_fini(struct soft_vcpu *v);
+void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *b);
+void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *b);
+void soft_mmu_forget(struct soft_vcpu *v); /* every MMU context, as if new */
 void soft_context(struct vr_exec *x);
 void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length,
 		    uint32_t broadcast);
@@ -360,8 +362,8 @@ uint32_t soft_points_match(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uin
 /* -- cache.c: the code cache -- */
 int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes);
 void soft_cache_fini(struct soft_vm *vm);
-/* The instruction page of pc in the current bank; takes the guest's fault and returns NULL when there is none
- * (exec.pc is then the handler). */
+/* The instruction page of pc in the current MMU context; takes the guest's fault and returns NULL when there
+ * is none (exec.pc is then the handler). */
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc);
 /* The entry for exec.pc, translated when missing. NULL, try again: exec.pc was changed by a fault, another
  * vCPU came between, or the cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */

@@ -64,7 +64,7 @@ struct diff_isa {
 	const char *target, *source; /* fields that are a destination and a source register */
 
 	const char *const (*pairs)[2]; /* rows that translators treat as one when they follow each other */
-	uint32_t pair_count;
+	uint32_t mapping_count;
 	const char *repeated; /* a field that pairs often share, or NULL */
 
 	uint32_t end;                      /* instruction that ends a case */

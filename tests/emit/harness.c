@@ -247,7 +247,7 @@ static uint64_t do_link(struct vr_exec *x)
 
 static void fill_tlb(void)
 {
-	struct vr_bank *b = H.bank;
+	struct vr_mmu_context *b = H.mmu;
 	b->tlb_mask = 255 * sizeof(struct vr_tlb_entry);
 	for (uint32_t n = 0; n < 256; n++)
 		b->tlb[n] = (struct vr_tlb_entry){VR_TLB_NEVER, VR_TLB_NEVER, 0, 0};
@@ -266,7 +266,7 @@ void harness_init(void)
 {
 	if (!H.x) {
 		H.x = aligned_alloc(4096, 8192);
-		H.bank = aligned_alloc(4096, (sizeof(struct vr_bank) + 4095) & ~4095ul);
+		H.mmu = aligned_alloc(4096, (sizeof(struct vr_mmu_context) + 4095) & ~4095ul);
 		H.ram = aligned_alloc(4096, RAM_PAGES * 4096);
 		H.code = mmap(NULL, CODE_ROOM, PROT_READ | PROT_WRITE | PROT_EXEC,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -297,12 +297,12 @@ void harness_init(void)
 		slots[SLOT_FLAGS + 1] = (struct vr_slot){8 * INTS + 4, VR_SLOT_FLAGS, "g"};
 	}
 	memset(H.x, 0, 8192);
-	memset(H.bank, 0, offsetof(struct vr_bank, tlb));
-	for (uint32_t n = 0; n < VR_JUMP_ENTRIES; n++)
-		H.bank->jump[n].pc = UINT64_MAX;
-	for (uint32_t n = 0; n < VR_SHADOW_ENTRIES; n++)
-		H.bank->shadow[n].pc = UINT64_MAX;
-	H.x->bank = H.bank;
+	memset(H.mmu, 0, offsetof(struct vr_mmu_context, tlb));
+	for (uint32_t n = 0; n < VR_INDIRECT_ENTRIES; n++)
+		H.mmu->indirect[n].pc = UINT64_MAX;
+	for (uint32_t n = 0; n < VR_RAS_ENTRIES; n++)
+		H.mmu->ras[n].pc = UINT64_MAX;
+	H.x->mmu_context = H.mmu;
 	fill_tlb();
 	H.used = H.thunk_bytes;
 	H.slow = H.faults = H.links = H.lookups = H.fixups = 0;

@@ -23,7 +23,7 @@
 
 struct harness {
 	struct vr_exec *x;
-	struct vr_bank *bank;
+	struct vr_mmu_context *mmu;
 	uint8_t *ram;
 	uint8_t *code;
 	uint32_t thunk_bytes;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_control.c: links and their checks, polls, the shadow stack, the jump cache, fault points, tables that
- * are full. */
+/* test_control.c: links and their checks, polls, the return-address stack, the indirect-branch cache, fault
+ * points, tables that are full. */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "harness.h"
@@ -79,11 +79,11 @@ Test(emit_control, check_between_pages)
 	x86_emit.enter(H.x, first);
 	cr_assert_eq(H.links, 1, "no number yet");
 	x86_emit.set_check(H.job.write, x.check, 77);
-	H.bank->xmap[0x15] = 77;
+	H.mmu->mapping_id[0x15] = 77;
 	x86_emit.enter(H.x, first);
 	cr_assert_eq(H.links, 2, "the second region's own exit");
 	cr_assert_eq(*slot_int(1), 10);
-	H.bank->xmap[0x15] = 78;
+	H.mmu->mapping_id[0x15] = 78;
 	x86_emit.enter(H.x, first);
 	cr_assert_eq(*slot_int(1), 10);
 	cr_assert_eq(H.x->pc, 0x15000);
@@ -151,25 +151,26 @@ static uint64_t callee(void)
 	return H.job.execute + H.entry[0];
 }
 
-Test(emit_control, shadow_stack_and_jump_cache)
+Test(emit_control, return_stack_and_indirect_cache)
 {
 	for (int entry = 0; entry < 2; entry++) {
 		harness_init();
 		map_slots(8, 0);
 		uint64_t f = callee(), main_code = caller(VR_JUMP_CALL, entry);
-		H.bank->jump[0x20000 >> 2 & (VR_JUMP_ENTRIES - 1)] = (struct vr_shadow_entry){0x20000, f};
+		H.mmu->indirect[0x20000 >> 2 & (VR_INDIRECT_ENTRIES - 1)] =
+			(struct vr_branch_entry){0x20000, f};
 		*slot_int(5) = 0x20000;
 		*slot_int(6) = 0x10004;
-		uint64_t top = H.bank->shadow_top;
+		uint64_t top = H.mmu->ras_top;
 		x86_emit.enter(H.x, main_code);
-		cr_assert_eq(H.bank->shadow_top, top);
+		cr_assert_eq(H.mmu->ras_top, top);
 		cr_assert_eq(*slot_int(0), 1);
 		cr_assert_eq(*slot_int(2), 1);
 		if (entry) {
 			cr_assert_eq(*slot_int(1), 1);
 			cr_assert_eq(H.x->pc, 0x10100);
 			cr_assert_eq(H.lookups, 0);
-		} else { /* no address to return to: by the jump cache, which is empty */
+		} else { /* no address to return to: by the indirect-branch cache, which is empty */
 			cr_assert_eq(*slot_int(1), 0);
 			cr_assert_eq(H.x->pc, 0x10004);
 			cr_assert_eq(H.lookups, 1);
@@ -191,19 +192,19 @@ Test(emit_control, shadow_stack_and_jump_cache)
 	}
 }
 
-Test(emit_control, shadow_stack_wraps)
+Test(emit_control, return_stack_wraps)
 {
 	harness_init();
 	map_slots(8, 0);
 	uint64_t main_code = caller(VR_JUMP_CALL, 1);
-	for (uint32_t n = 0; n < 3 * VR_SHADOW_ENTRIES; n++) {
+	for (uint32_t n = 0; n < 3 * VR_RAS_ENTRIES; n++) {
 		*slot_int(5) = 0x55550;
 		x86_emit.enter(H.x, main_code);
 	}
-	cr_assert_lt(H.bank->shadow_top, 16 * VR_SHADOW_ENTRIES);
-	cr_assert_eq(H.bank->shadow_top % 16, 0);
-	for (uint32_t n = 0; n < VR_SHADOW_ENTRIES; n++)
-		cr_assert_eq(H.bank->shadow[n].pc, 0x10004);
+	cr_assert_lt(H.mmu->ras_top, 16 * VR_RAS_ENTRIES);
+	cr_assert_eq(H.mmu->ras_top % 16, 0);
+	for (uint32_t n = 0; n < VR_RAS_ENTRIES; n++)
+		cr_assert_eq(H.mmu->ras[n].pc, 0x10004);
 }
 
 Test(emit_control, fault_point_names_the_instruction)

@@ -285,22 +285,22 @@ Test(lift, branches)
 		uint8_t aux;
 		int64_t offset;
 	} known[] = {
-		{0x15ffffff, VR_IR_GOTO, 0, 0x7fffffc},             /* b .+134217724 */
-		{0x97ffffff, VR_IR_GOTO, 1, -4},                    /* bl .-4 */
-		{0x54000040, VR_IR_BRCC, VR_CC_EQ, 8},              /* b.eq .+8 */
-		{0x54ffffad, VR_IR_BRCC, VR_CC_LE, -12},            /* b.le .-12 */
-		{0x54ffffae, VR_IR_GOTO, 0, -12},                   /* b.al .-12 */
-		{0xb4000040, VR_IR_BRCMP, VR_CC_EQ, 8},             /* cbz x0, .+8 */
-		{0x35ffffc3, VR_IR_BRCMP, VR_CC_NE, -8},            /* cbnz w3, .-8 */
-		{0xb400005f, VR_IR_GOTO, 0, 8},                     /* cbz xzr, .+8 */
-		{0xb500005f, VR_IR_GOTO, 0, 4},                     /* cbnz xzr, .+8 */
-		{0xb6fbffe0, VR_IR_BRBIT, 63 | 64, 32764},          /* tbz x0, #63, .+32764 */
-		{0x37040000, VR_IR_BRBIT, 0, -32768},               /* tbnz w0, #0, .-32768 */
+		{0x15ffffff, VR_IR_GOTO, 0, 0x7fffffc},                     /* b .+134217724 */
+		{0x97ffffff, VR_IR_GOTO, 1, -4},                            /* bl .-4 */
+		{0x54000040, VR_IR_BRCC, VR_CC_EQ, 8},                      /* b.eq .+8 */
+		{0x54ffffad, VR_IR_BRCC, VR_CC_LE, -12},                    /* b.le .-12 */
+		{0x54ffffae, VR_IR_GOTO, 0, -12},                           /* b.al .-12 */
+		{0xb4000040, VR_IR_BRCMP, VR_CC_EQ, 8},                     /* cbz x0, .+8 */
+		{0x35ffffc3, VR_IR_BRCMP, VR_CC_NE, -8},                    /* cbnz w3, .-8 */
+		{0xb400005f, VR_IR_GOTO, 0, 8},                             /* cbz xzr, .+8 */
+		{0xb500005f, VR_IR_GOTO, 0, 4},                             /* cbnz xzr, .+8 */
+		{0xb6fbffe0, VR_IR_BRBIT, 63 | 64, 32764},                  /* tbz x0, #63, .+32764 */
+		{0x37040000, VR_IR_BRBIT, 0, -32768},                       /* tbnz w0, #0, .-32768 */
 		{0xd61f0220, VR_IR_JUMP_INDIRECT, VR_JUMP, INT64_MIN},      /* br x17 */
 		{0xd63f03c0, VR_IR_JUMP_INDIRECT, VR_JUMP_CALL, INT64_MIN}, /* blr x30 */
 		{0xd65f03c0, VR_IR_JUMP_INDIRECT, VR_JUMP_RET, INT64_MIN},  /* ret */
-		{0xd5033fdf, VR_IR_EXIT_TO, 0, 4},                  /* isb */
-		{0xd4000001, VR_IR_EXIT, 0, INT64_MIN},            /* svc #0 */
+		{0xd5033fdf, VR_IR_EXIT_TO, 0, 4},                          /* isb */
+		{0xd4000001, VR_IR_EXIT, 0, INT64_MIN},                     /* svc #0 */
 	};
 
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

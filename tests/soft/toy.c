@@ -163,7 +163,8 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, pc + (uint64_t)(int64_t)imm);
 		return 1;
 	case TOY_RET:
-		vr_ir_add(ir, VR_IR_JUMP_INDIRECT, VR_T_NONE, VR_JUMP_RET, vr_ir_get(ir, VR_T_I64, 15), 0, 0, 0);
+		vr_ir_add(ir, VR_IR_JUMP_INDIRECT, VR_T_NONE, VR_JUMP_RET, vr_ir_get(ir, VR_T_I64, 15), 0, 0,
+			  0);
 		return 1;
 	case TOY_HOOK:
 		v = vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm);

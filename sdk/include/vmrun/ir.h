@@ -16,9 +16,9 @@
  *
  * Carry: C is "no borrow" after a subtraction (as on Arm). The packed form holds C inverted.
  *
- * Faults are precise: INSN_START gives the guest pc of what follows, and a lifter orders its ops such that no PUT
- * of an instruction comes before that instruction's last op that can fault. (A load that writes back its base
- * PUTs after the load.)
+ * Faults are precise: INSN_START gives the guest pc of what follows, and a lifter orders its ops such that no
+ * PUT of an instruction comes before that instruction's last op that can fault. (A load that writes back its
+ * base PUTs after the load.)
  *
  * The last op of a block, and only the last, is a terminator (class VR_IRC_TERM).
  */

@@ -25,13 +25,13 @@ union vr_v128 {
 	double f64[2];
 };
 
-/* ---- the bank: what depends on the address space and the mode of translation -------------- */
+/* ---- MMU contexts: what depends on the address space and the mode -------------------------- */
 
 #define VR_TLB_MAX_LOG2 14
 #define VR_TLB_MIN_LOG2 8
-#define VR_SHADOW_ENTRIES 64
-#define VR_JUMP_ENTRIES 4096
-#define VR_XMAP_ENTRIES 1024
+#define VR_RAS_ENTRIES 64
+#define VR_INDIRECT_ENTRIES 4096
+#define VR_MAPPING_ID_ENTRIES 1024
 
 /* One 4 KiB page. tag_*: the page's virtual address when a plain access is allowed, with low bits set (never
  * equal to an aligned page address) when the slow path must look: no right, MMIO, watched code page, empty.
@@ -50,32 +50,33 @@ struct vr_tlb_entry {
 #define VR_TLB_USER_READ 1u
 #define VR_TLB_USER_WRITE 2u
 
-struct vr_shadow_entry {
+/* A guest pc and the host code for it, or for what looks it up. */
+struct vr_branch_entry {
 	uint64_t pc;
 	uint64_t host;
 };
 
-/* One per (address-space id, mode key) a vCPU uses; allocated with the TLB at its largest, untouched pages
- * cost nothing. */
-struct vr_bank {
+/* One for each (address-space id, mode flags) that a vCPU uses; allocated with the TLB at its largest,
+ * untouched pages cost nothing. */
+struct vr_mmu_context {
 	uint64_t tlb_mask;   /* (entries - 1) * sizeof(struct vr_tlb_entry) */
-	uint64_t shadow_top; /* byte offset of the newest entry in shadow[]; circular */
+	uint64_t ras_top;    /* byte offset of the newest entry in ras[]; circular */
 	uint64_t engine[30]; /* the engine's own */
-	struct vr_shadow_entry shadow[VR_SHADOW_ENTRIES];
-	/* jump[(pc >> 2) & (VR_JUMP_ENTRIES-1)]: entry of the code for pc in this bank. Empty: pc =
-	 * UINT64_MAX. */
-	struct vr_shadow_entry jump[VR_JUMP_ENTRIES];
-	/* xmap[(va >> 12) & (VR_XMAP_ENTRIES-1)]: number of the (virtual page, physical page) pair that holds
-	 * now, 0 = unknown. Links between pages compare it with the number they were made under. */
-	uint32_t xmap[VR_XMAP_ENTRIES];
+	struct vr_branch_entry ras[VR_RAS_ENTRIES];
+	/* indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES-1)]: entry of the code for pc in this context. Empty: pc
+	 * = UINT64_MAX. */
+	struct vr_branch_entry indirect[VR_INDIRECT_ENTRIES];
+	/* mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES-1)]: page-mapping id: the number of the (virtual
+	 * page, physical page) pair that holds now, 0: unknown. Links between pages compare it with the id
+	 * they were made under. */
+	uint32_t mapping_id[VR_MAPPING_ID_ENTRIES];
 	struct vr_tlb_entry tlb[1 << VR_TLB_MAX_LOG2];
 };
 
 /* ---- the vCPU's block ----------------------------------------------------------------------- */
 
-#define VR_EXEC_HOT                                                                                         \
-	256 /* bytes [0, 256): the ISA's hottest slots (an emitter addresses them with 8-bit displacements) \
-	     */
+/* Bytes [0, 256): the ISA's hottest guest registers. An emitter addresses them with 8-bit displacements. */
+#define VR_EXEC_HOT 256
 
 struct vr_exec {
 	uint8_t hot[VR_EXEC_HOT];
@@ -84,7 +85,7 @@ struct vr_exec {
 	uint32_t exit_request; /* atomic; generated code polls it on back-edges and indirect branches; != 0:
 				  leave */
 	uint32_t leave;        /* set by a helper with VR_HF_MAY_LEAVE: pc is set, go to the dispatcher */
-	struct vr_bank *bank;
+	struct vr_mmu_context *mmu_context;
 	uint64_t asid;  /* of the current context; set by the ISA, then env->context() */
 	uint64_t key;   /* mode bits that translated code depends on (exception level, FP access ...); bit 63
 			   is the engine's, here it is 0 */
@@ -186,7 +187,7 @@ struct vr_isa_env {
 	uint32_t size;
 	uint32_t vcpu_count;
 	const struct vr_host *host;
-	/* exec.asid / exec.key changed: select the bank. The op after the helper must be EXIT/EXIT_TO.
+	/* exec.asid / exec.key changed: select the MMU context. The op after the helper must be EXIT/EXIT_TO.
 	 * [vcpu] */
 	void(VR_CALL *context)(struct vr_exec *x);
 	/* broadcast != 0: on every vCPU; complete when sync() returns. [vcpu] */
@@ -216,7 +217,7 @@ struct vr_isa_env {
 	int32_t(VR_CALL *exchange)(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired);
 	/* Since 1.1. From now on plain accesses may (open != 0) or may no longer do what user_rights of a
 	 * translation say, besides what its rights say. For a switch that a kernel throws around every copy
-	 * from and to its users: it changes no bank, and code need not be left. [vcpu] */
+	 * from and to its users: it changes no MMU context, and code need not be left. [vcpu] */
 	void(VR_CALL *user_access)(struct vr_exec *x, uint32_t open);
 	/* Since 1.1. The vCPU's debug points from now on, in place of those before. Where an access or an
 	 * instruction touches one the engine asks vr_isa.debug_match. Code and memory of pages without points
@@ -324,7 +325,8 @@ struct vr_fault_point {
 };
 
 /* A direct exit. `jump`: offset of the 4-byte field that says where it goes; `stub`: where it goes unlinked;
- * `check`: offset of the 4-byte number compared with bank.xmap (0: same page, no check). */
+ * `check`: offset of the 4-byte page-mapping id compared with mmu_context.mapping_id (0: same page, no
+ * check). */
 struct vr_exit_site {
 	uint64_t pc; /* target */
 	uint32_t jump;
@@ -356,7 +358,7 @@ struct vr_emit_job {
 	uint32_t *block_entry; /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else
 				* UINT32_MAX. Space before a stub is the emitter's too: kill() makes it jump
 				* to a pad there. */
-	/* Host address of the live entry for pc (same page and mode), or 0: for the shadow stack. */
+	/* Host address of the live entry for pc (same page and mode), or 0: for the return-address stack. */
 	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t pc);
 	void *opaque;
 	uint32_t flags; /* VR_JOB_* */
@@ -365,12 +367,12 @@ struct vr_emit_job {
 	uint64_t scratch_size;
 	/*
 	 * With VR_JOB_GUARD, since ABI 1.1: one more entry to block 0, for code that also depends on the page
-	 * at guard_page. It goes on to block 0's stub when that page's entry in bank.xmap is guard_number,
-	 * else where kill() sends the stub. guarded: its offset; the engine sets UINT32_MAX, and an emitter
-	 * without such entries leaves that.
+	 * at guard_page. It goes on to block 0's stub when that page's entry in mmu_context.mapping_id is
+	 * guard_mapping_id, else where kill() sends the stub. guarded: its offset; the engine sets
+	 * UINT32_MAX, and an emitter without such entries leaves that.
 	 */
 	uint64_t guard_page;
-	uint32_t guard_number;
+	uint32_t guard_mapping_id;
 	uint32_t guarded;
 };
 
@@ -393,11 +395,11 @@ struct vr_emit {
 	/* Set the 4-byte field at write+offset of an exit so that it goes to host address `target`; atomic
 	 * against execution. */
 	void(VR_CALL *link)(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target);
-	/* Set the number compared with xmap. */
-	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t number);
+	/* Set the page-mapping id that an exit compares. */
+	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t mapping_id);
 	/* The code at an entry stub (block_entry offset) is stale: from now on entering it, by whatever path
-	 * still knows its address (jump caches, shadow stacks), sets exec.pc to that block's pc and goes to
-	 * `lookup`. Atomic against execution. */
+	 * still knows its address (indirect-branch caches, return-address stacks), sets exec.pc to that
+	 * block's pc and goes to `lookup`. Atomic against execution. */
 	void(VR_CALL *kill)(uint8_t *write, uint32_t entry);
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, slots in memory).
 	 * [vcpu] */

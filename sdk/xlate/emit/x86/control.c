@@ -7,8 +7,8 @@
  * engine may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could close a loop
  * (to the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
  *
- * Indirect targets are in rax. A return is predicted by the shadow stack in the bank, other jumps by its jump
- * cache.
+ * Indirect targets are in rax. A return is predicted by the return-address stack in the MMU context, other
+ * jumps by its jump cache.
  */
 #include "em.h"
 
@@ -298,8 +298,8 @@ static void leave_region(struct em *e, uint64_t pc)
 	s->pc = pc;
 	if (pc >> 12 != e->block->pc >> 12) {
 		align_field(c, 7);
-		uint32_t index = (uint32_t)(pc >> 12) & (VR_XMAP_ENTRIES - 1);
-		x_rm(c, 0x81, 0, ALU_CMP, mem_base(REG_BANK, BANK(xmap) + (int32_t)(4 * index)));
+		uint32_t index = (uint32_t)(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1);
+		x_rm(c, 0x81, 0, ALU_CMP, mem_base(REG_MMU, MMU(mapping_id) + (int32_t)(4 * index)));
 		x->check = code_at(c);
 		put32(c, 0xffffffff);
 		s->jump[0] = jcc_far(c, CC_NE);
@@ -441,12 +441,12 @@ OP(RAS_PUSH)
 	(void)i;
 	flags_clobber(e);
 	uint32_t u = tmp(e), t = tmp(e);
-	mov_load(c, 1, u, mem_base(REG_BANK, BANK(shadow_top)));
+	mov_load(c, 1, u, mem_base(REG_MMU, MMU(ras_top)));
 	alu_ri(c, ALU_ADD, 0, u, 16);
-	alu_ri(c, ALU_AND, 0, u, (VR_SHADOW_ENTRIES - 1) * 16);
-	mov_store(c, 1, mem_base(REG_BANK, BANK(shadow_top)), u);
+	alu_ri(c, ALU_AND, 0, u, (VR_RAS_ENTRIES - 1) * 16);
+	mov_store(c, 1, mem_base(REG_MMU, MMU(ras_top)), u);
 	mov_imm(c, t, o->imm);
-	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow)), t);
+	mov_store(c, 1, mem_index(REG_MMU, u, 0, MMU(ras)), t);
 	uint32_t block = VR_NO_BLOCK;
 	for (uint32_t k = 0; k < e->ir->block_count; k++)
 		if (e->ir->blocks[k].pc == o->imm && (e->ir->blocks[k].flags & VR_BLOCK_ENTRY))
@@ -465,7 +465,7 @@ OP(RAS_PUSH)
 		}
 		e->fixups[e->fixup_count++] = (struct fixup){code_at(c) - 4, block, 1};
 	}
-	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow) + 8), t);
+	mov_store(c, 1, mem_index(REG_MMU, u, 0, MMU(ras) + 8), t);
 }
 
 OP(JUMP_INDIRECT)
@@ -479,19 +479,19 @@ OP(JUMP_INDIRECT)
 	store_dirty(e, e->dirty);
 	ool_new(e, OOL_POLL_R)->jump[0] = poll(e, CC_NE);
 	if (o->aux == VR_JUMP_RET) {
-		mov_load(c, 1, RCX, mem_base(REG_BANK, BANK(shadow_top)));
+		mov_load(c, 1, RCX, mem_base(REG_MMU, MMU(ras_top)));
 		lea(c, 0, RDX, mem_base(RCX, -16));
-		alu_ri(c, ALU_AND, 0, RDX, (VR_SHADOW_ENTRIES - 1) * 16);
-		mov_store(c, 1, mem_base(REG_BANK, BANK(shadow_top)), RDX);
-		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(shadow)));
+		alu_ri(c, ALU_AND, 0, RDX, (VR_RAS_ENTRIES - 1) * 16);
+		mov_store(c, 1, mem_base(REG_MMU, MMU(ras_top)), RDX);
+		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(ras)));
 		ool_new(e, OOL_JUMP)->jump[0] = jcc_far(c, CC_NE);
-		x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(shadow) + 8));
+		x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(ras) + 8));
 	} else {
 		lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
-		alu_ri(c, ALU_AND, 0, RCX, (VR_JUMP_ENTRIES - 1) * 16);
-		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(jump)));
+		alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
+		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
 		ool_new(e, OOL_POLL_R)->jump[0] = jcc_far(c, CC_NE);
-		x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(jump) + 8));
+		x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
 	}
 }
 

@@ -18,7 +18,7 @@
 
 /* Fixed registers. */
 #define REG_EXEC RBP /* vr_exec + 128, so that the hot bytes have 8-bit displacements */
-#define REG_BANK R15
+#define REG_MMU R15
 #define EXEC_BIAS 128
 
 #define INTEGER_SLOTS 8
@@ -101,7 +101,7 @@ enum ool_kind {
 	OOL_POLL,    /* store dirty, exec.pc = pc, look up */
 	OOL_POLL_R,  /* the same, pc in rax */
 	OOL_EXIT,    /* an unlinked exit */
-	OOL_JUMP,    /* pc in rax: the jump cache thunk */
+	OOL_JUMP,    /* pc in rax: the indirect-branch cache thunk */
 	OOL_LEAVE,   /* exec.leave = 0, look up */
 	OOL_FIXUP,
 };
@@ -194,7 +194,7 @@ static inline struct mem exec_mem(uint32_t offset)
 	return mem_base(REG_EXEC, (int32_t)offset - EXEC_BIAS);
 }
 #define EXEC(member) exec_mem((uint32_t)offsetof(struct vr_exec, member))
-#define BANK(member) ((int32_t)offsetof(struct vr_bank, member))
+#define MMU(member) ((int32_t)offsetof(struct vr_mmu_context, member))
 
 /* ---- thunks.c ---- */
 #define X86_THUNKS(X) X(lookup) X(go) X(link) X(memory) X(fixup) X(jump)

@@ -4,12 +4,12 @@
  *
  *     lea  u, [a + disp]             ; or rorx u, a, 7 when there is no displacement
  *     shr  u, 7                      ; page number * sizeof(struct vr_tlb_entry), the rest masked away:
- *     and  u, [bank + tlb_mask]
+ *     and  u, [context + tlb_mask]
  *     lea  v, [a + disp + size - 1]  ; an access that crosses into the next page must miss
  *     and  v, -4096                  ; (with VR_MF_ALIGN: v = (a + disp) & (-4096 | size - 1))
- *     cmp  v, [bank + u + tlb.tag]
+ *     cmp  v, [context + u + tlb.tag]
  *     jne  slow
- *     mov  u, [bank + u + tlb.addend]
+ *     mov  u, [context + u + tlb.addend]
  *     access [a + u + disp]
  *
  * The address register is not changed, so that the slow path, at the region's end, can hand it to the engine.
@@ -43,7 +43,7 @@
  */
 #include "em.h"
 
-#define TLB(member) (BANK(tlb) + (int32_t)offsetof(struct vr_tlb_entry, member))
+#define TLB(member) (MMU(tlb) + (int32_t)offsetof(struct vr_tlb_entry, member))
 
 struct access {
 	uint32_t base, index;
@@ -73,7 +73,7 @@ static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32
 	} else {
 		rorx(c, 1, u, base, 7);
 	}
-	alu_rm(c, ALU_AND, 1, u, mem_base(REG_BANK, BANK(tlb_mask)));
+	alu_rm(c, ALU_AND, 1, u, mem_base(REG_MMU, MMU(tlb_mask)));
 	int64_t last = (int64_t)disp + (align ? 0 : (int64_t)total - 1);
 	if (last == 0)
 		mov_rr(c, 1, v, base);
@@ -81,16 +81,16 @@ static struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32
 		lea(c, 1, v, mem_base(base, (int32_t)last));
 	/* the tags' low bits are zero but for VR_TLB_NEVER, which is above any size */
 	alu_ri(c, ALU_AND, 1, v, -4096 | (align ? (int32_t)total - 1 : 0));
-	alu_rm(c, ALU_CMP, 1, v, mem_index(REG_BANK, u, 0, write ? TLB(tag_write) : TLB(tag_read)));
+	alu_rm(c, ALU_CMP, 1, v, mem_index(REG_MMU, u, 0, write ? TLB(tag_write) : TLB(tag_read)));
 	a.slow = jcc_far(c, CC_NE);
 	if (flags & VR_MF_UNPRIV) {
-		struct mem m = mem_index(REG_BANK, u, 0, TLB(physical));
+		struct mem m = mem_index(REG_MMU, u, 0, TLB(physical));
 		m.tail = 1;
 		x_rm(c, 0xf6, 0, 0, m); /* test byte, imm8 */
 		put8(c, write ? VR_TLB_USER_WRITE : VR_TLB_USER_READ);
 		a.denied = jcc_far(c, CC_E);
 	}
-	mov_load(c, 1, u, mem_index(REG_BANK, u, 0, TLB(addend)));
+	mov_load(c, 1, u, mem_index(REG_MMU, u, 0, TLB(addend)));
 	return a;
 }
 

@@ -93,9 +93,9 @@ static void guarded_entry(struct em *e)
 	while (code_at(c) & 15)
 		put8(c, 0xcc);
 	job->guarded = code_at(c);
-	uint32_t index = (uint32_t)(job->guard_page >> 12) & (VR_XMAP_ENTRIES - 1);
-	alu_mi(c, ALU_CMP, 0, mem_base(REG_BANK, BANK(xmap) + (int32_t)(4 * index)),
-	       (int32_t)job->guard_number);
+	uint32_t index = (uint32_t)(job->guard_page >> 12) & (VR_MAPPING_ID_ENTRIES - 1);
+	alu_mi(c, ALU_CMP, 0, mem_base(REG_MMU, MMU(mapping_id) + (int32_t)(4 * index)),
+	       (int32_t)job->guard_mapping_id);
 	patch_to(c, jcc_far(c, CC_NE), job->block_entry[0] - ENTRY_PAD);
 	patch_to(c, jmp_far(c), job->block_entry[0]);
 }

@@ -7,12 +7,12 @@
  * the code cache, after a pool of constants that generated code addresses relative to rip:
  *
  *   lookup   ask the engine where to go on
- *   go       there (rax), in the bank that is the current one; 0 means out. enter() goes in by it as well
+ *   go       there (rax), in the current MMU context; 0 means out. enter() goes in by it as well
  *   link     the same, for an exit that wants to be linked
  *   memory   called from a slow path, the descriptor behind the call: saves every register in exec.save_*, so
  * that the engine can find the guest's slots by its fault-point table; 0: restore them and return, 1: as
  * lookup fixup    called with a C function's address pushed: calls it on exec.argument[], every register kept
- * jump     guest pc in rax: through the bank's jump cache
+ * jump     guest pc in rax: through the MMU context's indirect-branch cache
  */
 #include <xmmintrin.h>
 #include "em.h"
@@ -80,7 +80,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	x86_thunk.go = execute + code_at(c);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t out = jcc_near(c, CC_E);
-	mov_load(c, 1, REG_BANK, EXEC(bank));
+	mov_load(c, 1, REG_MMU, EXEC(mmu_context));
 	forget_near(c, 0);
 	x_rr(c, 0xff, 0, 4, RAX);
 	patch_near(c, out);
@@ -132,10 +132,10 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 
 	x86_thunk.jump = here(c);
 	lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
-	alu_ri(c, ALU_AND, 0, RCX, (VR_JUMP_ENTRIES - 1) * 16);
-	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(jump)));
+	alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
+	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
 	uint32_t miss = jcc_near(c, CC_NE);
-	x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(jump) + 8));
+	x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
 	patch_near(c, miss);
 	mov_store(c, 1, EXEC(pc), RAX);
 	jmp_to(c, x86_thunk.lookup);

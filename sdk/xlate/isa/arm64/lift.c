@@ -3,9 +3,9 @@
  * lift.c: guest bytes to one IR block.
  *
  * Each instruction is fetched, its row found, its fields extracted, and the row's handler appends ops behind
- * an INSN_START. A word without a row, or that a handler turns down, raises the undefined-instruction exception.
- * The block ends where a handler ends it, after max_insns, or with the bytes. When the ops run out, the
- * instruction at hand is taken back and the block ends before it.
+ * an INSN_START. A word without a row, or that a handler turns down, raises the undefined-instruction
+ * exception. The block ends where a handler ends it, after max_insns, or with the bytes. When the ops run
+ * out, the instruction at hand is taken back and the block ends before it.
  */
 #include "isa.h"
 #include "lift.h"

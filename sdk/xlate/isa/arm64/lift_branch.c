@@ -14,7 +14,7 @@ static int jump(struct a64_lift *l, uint64_t to)
 	return 1;
 }
 
-/* X30 = return address, which is also what the shadow stack remembers. */
+/* X30 = return address, which is also what the return-address stack remembers. */
 static void link_register(struct a64_lift *l)
 {
 	a64_put_x(l, 30, a64_const(l, VR_T_I64, l->pc + 4));

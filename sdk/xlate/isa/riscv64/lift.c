@@ -3,9 +3,9 @@
  * lift.c: guest bytes to one IR block.
  *
  * Each instruction is fetched (16 bits, or 32 when its low two bits are ones), its row found, its fields
- * extracted, and the row's handler appends ops behind an INSN_START. What has no row, or a handler turns down, is
- * illegal. A compressed instruction is a row whose upper 16 bits are zero; its handler lifts the instruction
- * it stands for.
+ * extracted, and the row's handler appends ops behind an INSN_START. What has no row, or a handler turns
+ * down, is illegal. A compressed instruction is a row whose upper 16 bits are zero; its handler lifts the
+ * instruction it stands for.
  *
  * A branch over one instruction that only computes is no branch: the base ISA has no conditional move, so
  * this is how compilers spell one, and the host would predict badly what it can select. The skipped
