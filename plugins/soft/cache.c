@@ -36,11 +36,12 @@
 #define FLUSH_LIMIT (64u * SOFT_PAGE)
 #define CODE_RESERVE (1024u * 1024u) /* a region must fit: below this the cache is full */
 
-static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t key)
+static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t mode_flags)
 {
 	uint64_t h = (pc >> 1) * UINT64_C(0x9e3779b97f4a7c15);
 
-	h ^= (page->physical >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^ key * UINT64_C(0x165667b19e3779f9);
+	h ^= (page->physical >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^
+	     mode_flags * UINT64_C(0x165667b19e3779f9);
 	return (uint32_t)(h >> 32);
 }
 
@@ -159,14 +160,14 @@ void soft_cache_fini(struct soft_vm *vm)
 /* ---- the table ---- */
 
 static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
-				       uint64_t key)
+				       uint64_t mode_flags)
 {
-	return &vm->table[hash(pc, page, key) & vm->table_mask];
+	return &vm->table[hash(pc, page, mode_flags) & vm->table_mask];
 }
 
 static void table_add(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, e->key);
+	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, e->mode_flags);
 
 	e->hash_next = *to;
 	__atomic_store_n(to, e, __ATOMIC_RELEASE);
@@ -174,7 +175,7 @@ static void table_add(struct soft_vm *vm, struct soft_entry *e)
 
 static void table_remove(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, e->key);
+	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, e->mode_flags);
 
 	for (; *p; p = &(*p)->hash_next)
 		if (*p == e) {
@@ -185,19 +186,20 @@ static void table_remove(struct soft_vm *vm, struct soft_entry *e)
 
 /* Without the lock, too: inside generated code or what it called. */
 static struct soft_entry *table_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
-				     uint64_t key)
+				     uint64_t mode_flags)
 {
-	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, key), __ATOMIC_ACQUIRE);
+	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, mode_flags), __ATOMIC_ACQUIRE);
 
 	for (; e; e = __atomic_load_n(&e->hash_next, __ATOMIC_ACQUIRE))
-		if (e->pc == pc && e->key == key && e->region->page == page)
+		if (e->pc == pc && e->mode_flags == mode_flags && e->region->page == page)
 			return e;
 	return NULL;
 }
 
-struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key)
+struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
+				 uint64_t mode_flags)
 {
-	return table_find(vm, pc, page, key);
+	return table_find(vm, pc, page, mode_flags);
 }
 
 /* ---- instruction pages ---- */
@@ -312,7 +314,7 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struc
 		next->page->beyond = g;
 	}
 	for (uint32_t i = 0; i < g->entry_count; i++)
-		if (!table_find(vm, g->entries[i].pc, g->page, g->key))
+		if (!table_find(vm, g->entries[i].pc, g->page, g->mode_flags))
 			table_add(vm, &g->entries[i]);
 	return VR_OK;
 }
@@ -344,8 +346,8 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 {
 	struct soft_vm *vm = v->vm;
 	struct vr_exec *x = v->x;
-	const uint64_t key = soft_key(x, it);
-	struct soft_entry *e = table_find(vm, x->pc, it->page, key);
+	const uint64_t mode_flags = soft_mode_flags(x, it);
+	struct soft_entry *e = table_find(vm, x->pc, it->page, mode_flags);
 	struct soft_region *g = NULL;
 
 	/* Another vCPU was faster: what that one found on the next page is_current() has to see. */
@@ -356,12 +358,12 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 		return NULL;
 	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
 			    ? VR_E_NOMEM
-			    : soft_translate(vm, v, it, next, x->pc, key, &g);
+			    : soft_translate(vm, v, it, next, x->pc, mode_flags, &g);
 
 	if (r == VR_OK)
 		r = add_region(vm, g, next);
 	if (r == VR_OK)
-		return table_find(vm, x->pc, it->page, key);
+		return table_find(vm, x->pc, it->page, mode_flags);
 	*cut = r == VR_E_AGAIN;
 	if (!*cut)
 		cache_full(v, r);
@@ -402,7 +404,7 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	if (!it || (it->checked && stopped_at_point(v)))
 		return NULL;
 	*where = it;
-	struct soft_entry *e = table_find(v->vm, x->pc, it->page, soft_key(x, it));
+	struct soft_entry *e = table_find(v->vm, x->pc, it->page, soft_mode_flags(x, it));
 
 	if (e && e->region->beyond_size && !is_current(x, e, &next)) {
 		if (!next)

@@ -105,18 +105,18 @@ static struct vr_mmu_context *context_new(struct soft_vcpu *v)
 }
 
 static struct vr_mmu_context *context_assign(struct soft_vcpu *v, struct vr_mmu_context *b, uint64_t asid,
-					     uint64_t key)
+					     uint64_t mode_flags)
 {
 	struct soft_mmu_info *info = soft_mmu_info(b);
 
 	info->asid = asid;
-	info->key = key;
+	info->mode_flags = mode_flags;
 	info->valid = 1;
 	info->stamp = ++v->stamp;
 	return b;
 }
 
-static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid, uint64_t key)
+static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid, uint64_t mode_flags)
 {
 	struct vr_mmu_context *oldest = NULL;
 
@@ -124,7 +124,7 @@ static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid,
 		struct vr_mmu_context *b = v->mmu_contexts[i];
 		struct soft_mmu_info *info = soft_mmu_info(b);
 
-		if (info->valid && info->asid == asid && info->key == key) {
+		if (info->valid && info->asid == asid && info->mode_flags == mode_flags) {
 			info->stamp = ++v->stamp;
 			return b;
 		}
@@ -136,13 +136,13 @@ static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid,
 
 		if (b) {
 			v->mmu_contexts[v->mmu_context_count++] = b;
-			return context_assign(v, b, asid, key);
+			return context_assign(v, b, asid, mode_flags);
 		}
 	}
 	/* Also when there is no memory for another one: what is in it is of another address space. */
 	v->n.mmu_context_recycles += soft_mmu_info(oldest)->valid;
 	soft_mmu_clear(v, oldest);
-	return context_assign(v, oldest, asid, key);
+	return context_assign(v, oldest, asid, mode_flags);
 }
 
 int32_t soft_mmu_init(struct soft_vcpu *v)
@@ -168,10 +168,10 @@ void soft_context(struct vr_exec *x)
 	struct soft_vcpu *v = soft_of(x);
 	const struct soft_mmu_info *now = soft_mmu_info(x->mmu_context);
 
-	if (now->valid && now->asid == x->asid && now->key == x->key)
+	if (now->valid && now->asid == x->asid && now->mode_flags == x->mode_flags)
 		return;
 	v->n.mmu_context_switches++;
-	x->mmu_context = context_select(v, x->asid, x->key);
+	x->mmu_context = context_select(v, x->asid, x->mode_flags);
 }
 
 void soft_mmu_forget(struct soft_vcpu *v)

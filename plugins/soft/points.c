@@ -11,8 +11,8 @@
  * Instructions. In a page with a point for instructions (it is called checked), the vCPU runs other
  * translations: regions of one instruction each, which no link, indirect-branch cache or return-address stack
  * leads to. Each instruction is then looked up by soft_find(), which compares its address with the points.
- * These translations do not depend on where the points are: their key is that of the mode and
- * SOFT_KEY_CHECKED, and they stand beside the page's usual regions, which other vCPUs run and this one runs
+ * These translations do not depend on where the points are: their mode flags are those of the mode and
+ * SOFT_MODE_CHECKED, and they stand beside the page's usual regions, which other vCPUs run and this one runs
  * again when the point is gone. What leads from other pages to the usual regions is guarded by the
  * page-mapping id; a checked page has one of its own, so that the guard fails in the vCPU whose page is
  * checked and holds in the others.

@@ -46,7 +46,7 @@ struct forming {
 	struct soft_scratch *s;
 	const struct soft_itlb_entry *page;
 	const struct soft_itlb_entry *next; /* see soft_translate() */
-	uint64_t key;
+	uint64_t mode_flags;
 	uint64_t wanted[SOFT_IR_BLOCKS];
 	uint8_t wanted_entry[SOFT_IR_BLOCKS];
 	uint32_t wanted_count; /* a stack */
@@ -101,7 +101,7 @@ static void want(struct forming *f, uint64_t pc, uint32_t entry)
 			return;
 		}
 	/* What is there as an entry of its own is linked to, not translated again. */
-	if (f->s->ir.block_count && soft_entry_at(f->vm, pc, f->page->page, f->key))
+	if (f->s->ir.block_count && soft_entry_at(f->vm, pc, f->page->page, f->mode_flags))
 		return;
 	if (f->wanted_count < SOFT_IR_BLOCKS) {
 		f->wanted[f->wanted_count] = pc;
@@ -233,7 +233,7 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 		struct vr_lift rq = {.size = sizeof(rq),
 				     .max_insns = max_insns - f->insns,
 				     .pc = at,
-				     .key = f->key & ~SOFT_KEY_CHECKED,
+				     .mode_flags = f->mode_flags & ~SOFT_MODE_CHECKED,
 				     .code = f->page->host + (at & (SOFT_PAGE - 1)),
 				     .length = room_at(f, at)};
 		uint32_t n = ir->block_count;
@@ -304,7 +304,7 @@ static uint64_t VR_CALL entry_at(void *forming, uint64_t pc)
 {
 	const struct forming *f = forming;
 	const struct soft_entry *e = (pc & SOFT_PAGE_MASK) == f->page->va_page
-					     ? soft_entry_at(f->vm, pc, f->page->page, f->key)
+					     ? soft_entry_at(f->vm, pc, f->page->page, f->mode_flags)
 					     : NULL;
 
 	return e ? soft_entry_kept(e) : 0;
@@ -377,10 +377,10 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 }
 
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t key,
+		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t mode_flags,
 		       struct soft_region **out)
 {
-	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .next = next, .key = key};
+	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .next = next, .mode_flags = mode_flags};
 	uint64_t started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? SOFT_IR_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
@@ -389,7 +389,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	if (!g)
 		return VR_E_NOMEM;
-	if (next || (key & SOFT_KEY_CHECKED))
+	if (next || (mode_flags & SOFT_MODE_CHECKED))
 		max_blocks = max_insns = 1;
 	for (;;) {
 		r = form(vm, &f, pc, max_blocks, max_insns);
@@ -416,7 +416,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		memcpy(g->beyond, next->host, g->beyond_size);
 	}
 	g->va_page = page->va_page;
-	g->key = key;
+	g->mode_flags = mode_flags;
 	g->page = page->page;
 	g->insns = f.insns;
 	for (uint32_t i = 0; i < ir->block_count; i++)
@@ -431,7 +431,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 		e->region = g;
 		e->pc = ir->blocks[i].pc;
-		e->key = key;
+		e->mode_flags = mode_flags;
 		e->block = i;
 		if (vm->emit)
 			e->host =

@@ -2,7 +2,7 @@
 /*
  * soft.h: the software engine's own structures.
  *
- *   vm ── ram slots ── pages ── regions ── entries (hash by pc, page, key)
+ *   vm ── ram slots ── pages ── regions ── entries (hash by pc, page, mode flags)
  *    └── vcpus ── exec block, MMU contexts (TLB, indirect-branch cache, return-address stack; one for each
  *                 address space and mode)
  *
@@ -81,12 +81,12 @@ struct soft_counters {
 struct soft_vm;
 struct soft_region;
 
-/* One entry point into translated code: guest pc + page + key -> host address. */
+/* One entry point into translated code: guest pc + page + mode flags -> host address. */
 struct soft_entry {
 	struct soft_entry *hash_next;
 	struct soft_region *region;
 	uint64_t pc;
-	uint64_t key;
+	uint64_t mode_flags;
 	uint64_t host;     /* T1: address in the code cache */
 	uint32_t block;    /* T0: block index in region->ir */
 	uint32_t incoming; /* first exit linked here (exit number + 1), 0: none */
@@ -110,7 +110,7 @@ struct soft_region {
 	struct soft_page *page;
 	struct soft_region *page_next;
 	uint64_t va_page;
-	uint64_t key;
+	uint64_t mode_flags;
 	uint64_t code_offset; /* in the code memory */
 	uint32_t code_size;
 	uint32_t map_count;
@@ -160,11 +160,11 @@ struct soft_itlb_entry {
 	uint32_t checked; /* the page has a debug point for instructions: see points.c */
 };
 
-/* A translation's key is that of its mode, vr_exec.key, and this for one of a checked page. */
-#define SOFT_KEY_CHECKED (UINT64_C(1) << 63)
-static inline uint64_t soft_key(const struct vr_exec *x, const struct soft_itlb_entry *it)
+/* A translation's mode flags are vr_exec.mode_flags, and this one for a checked page. */
+#define SOFT_MODE_CHECKED (UINT64_C(1) << 63)
+static inline uint64_t soft_mode_flags(const struct vr_exec *x, const struct soft_itlb_entry *it)
 {
-	return x->key | (it->checked ? SOFT_KEY_CHECKED : 0);
+	return x->mode_flags | (it->checked ? SOFT_MODE_CHECKED : 0);
 }
 
 /* A vCPU's debug points; addresses are masked. */
@@ -176,12 +176,12 @@ struct soft_points {
 
 /* The engine's words in vr_mmu_context.engine[]. */
 struct soft_mmu_info {
-	uint64_t asid, key;
+	uint64_t asid, mode_flags;
 	uint64_t stamp;   /* of the last switch to it */
 	uint64_t refills; /* since the last growth or flush */
 	struct soft_itlb_entry *itlb;
 	uint8_t *marks; /* of TLB entries that have, or had, the right to write: soft_tlb_mark() */
-	uint64_t valid; /* in use for (asid, key) */
+	uint64_t valid; /* in use for (asid, mode flags) */
 	uint64_t stale; /* return addresses may be of a mapping that was flushed */
 };
 
@@ -371,12 +371,13 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 /* The host address of the entry for links and caches, which keep it; 0: only the look-up may go there. */
 static inline uint64_t soft_entry_kept(const struct soft_entry *e)
 {
-	if (e->key & SOFT_KEY_CHECKED)
+	if (e->mode_flags & SOFT_MODE_CHECKED)
 		return 0;
 	return e->region->beyond_size ? e->region->guarded : e->host;
 }
 /* The live entry for pc in that page and mode, or NULL. code_lock held. */
-struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key);
+struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
+				 uint64_t mode_flags);
 uint64_t soft_lookup(struct vr_exec *x);
 uint64_t soft_link(struct vr_exec *x);
 /* A write to [pa, pa+length): drop the code there. */
@@ -390,11 +391,11 @@ void soft_sync_slots(struct vr_exec *x);
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
 void soft_scratch_free(struct soft_scratch *s);
 /* Translate the region at pc. code_lock held. 0; VR_E_NOMEM: cache full. */
-/* key: soft_key(); for a checked page the region is one instruction. */
+/* mode_flags: soft_mode_flags(); for a checked page the region is one instruction. */
 /* next: the page behind, when the instruction at pc continues there (it is then the whole region), else NULL.
  * VR_E_AGAIN: it does, and that is needed. */
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t key,
+		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t mode_flags,
 		       struct soft_region **out);
 
 /* -- optimize.c: see there -- */

@@ -2,8 +2,8 @@
 /*
  * rules_xlate.c: translators: their tables, and lifters and emitters given what guests may hold.
  *
- * A vCPU's block is set up as the engine does, with an environment that does nothing, so that the mode key is
- * one that the guest architecture really has. What is lifted are random bytes; buffers end at a page that
+ * A vCPU's block is set up as the engine does, with an environment that does nothing, so that the mode flags
+ * are one that the guest architecture really has. What is lifted are random bytes; buffers end at a page that
  * can't be touched.
  */
 #include <stdio.h>
@@ -186,8 +186,8 @@ static struct vr_isa_env env = {
 	.kick = no_context,
 };
 
-/* The keys of the power-on state and, when the guest is one we know, of the micro-guests' state. */
-static uint32_t keys(struct vr_check *c, const struct vr_isa *isa, uint64_t out[2])
+/* The mode flags of the power-on state and, when the guest is one we know, of the micro-guests' state. */
+static uint32_t mode_flags_known(struct vr_check *c, const struct vr_isa *isa, uint64_t out[2])
 {
 	static _Alignas(64) uint8_t state[MACHINE_STATE];
 	size_t bytes = VR_EXEC_STATE + isa->state_size;
@@ -206,24 +206,24 @@ static uint32_t keys(struct vr_check *c, const struct vr_isa *isa, uint64_t out[
 		check_skip(c, "isa init refuses");
 	check_phase(c, "isa reset");
 	isa->reset(x);
-	out[0] = x->key;
+	out[0] = x->mode_flags;
 	memcpy(state, known ? &known->state_size : &n, sizeof(n));
 	if (known && isa->get_state(x, known->state_id, state, known->state_size) >= 0) {
 		known->enter(&m, state, known->ram);
 		if (isa->set_state(x, known->state_id, state, known->state_size) >= 0)
-			out[n++] = x->key;
+			out[n++] = x->mode_flags;
 	}
 	check_given(c, 0);
 	return n;
 }
 
-uint64_t check_xlate_key(struct vr_check *c, const struct vr_isa *isa)
+uint64_t check_xlate_mode_flags(struct vr_check *c, const struct vr_isa *isa)
 {
-	uint64_t key[2];
+	uint64_t mode_flags[2];
 
-	uint32_t n = keys(c, isa, key);
+	uint32_t n = mode_flags_known(c, isa, mode_flags);
 
-	return key[n - 1];
+	return mode_flags[n - 1];
 }
 
 /* ---- lifting ----------------------------------------------------------------------------------------------
@@ -236,10 +236,14 @@ struct lifting {
 };
 
 static int32_t lift(const struct vr_isa *isa, struct lifting *l, const uint8_t *code, uint32_t length,
-		    uint64_t pc, uint64_t key, uint32_t most, uint32_t capacity, uint8_t junk)
+		    uint64_t pc, uint64_t mode_flags, uint32_t most, uint32_t capacity, uint8_t junk)
 {
-	const struct vr_lift rq = {
-		.size = sizeof(rq), .max_insns = most, .pc = pc, .key = key, .code = code, .length = length};
+	const struct vr_lift rq = {.size = sizeof(rq),
+				   .max_insns = most,
+				   .pc = pc,
+				   .mode_flags = mode_flags,
+				   .code = code,
+				   .length = length};
 
 	memset(l->ops, junk, capacity * sizeof(*l->ops));
 	memset(l->ops, 0, sizeof(*l->ops));
@@ -255,13 +259,13 @@ static int32_t lift(const struct vr_isa *isa, struct lifting *l, const uint8_t *
 	return isa->lift(&rq, &l->ir);
 }
 
-static void show_code(struct vr_check *c, const uint8_t *code, uint32_t n, uint64_t key)
+static void show_code(struct vr_check *c, const uint8_t *code, uint32_t n, uint64_t mode_flags)
 {
 	char text[64] = "";
 
 	for (uint32_t i = 0; i < n && i < 16; i++)
 		snprintf(text + 2 * i, sizeof(text) - 2 * i, "%02x", code[i]);
-	check_context(c, "lift of %s, key 0x%llx", text, (unsigned long long)key);
+	check_context(c, "lift of %s, mode flags 0x%llx", text, (unsigned long long)mode_flags);
 }
 
 static void fill(struct vr_check *c, uint8_t *code, uint32_t n)
@@ -277,14 +281,14 @@ void check_xlate_lift(struct vr_check *c)
 	const struct vr_isa *isa = translator_of(c)->isa;
 	struct lifting l = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, 64);
-	uint64_t key[2];
-	uint32_t n = keys(c, isa, key);
+	uint64_t mode_flags[2];
+	uint32_t n = mode_flags_known(c, isa, mode_flags);
 
 	check_phase(c, "lift");
 	for (uint32_t i = 0; i < c->settings->instructions; i++) {
 		uint32_t length = 16 + (uint32_t)(check_random(c) % 4) * 16,
 			 most = 1 + (uint32_t)(check_random(c) % 8);
-		uint64_t k = key[check_random(c) % n];
+		uint64_t k = mode_flags[check_random(c) % n];
 		char why[200] = "";
 		int32_t rc;
 
@@ -331,13 +335,13 @@ void check_xlate_pure(struct vr_check *c)
 	struct lifting a = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	struct lifting b = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, 64);
-	uint64_t key[2];
-	uint32_t n = keys(c, isa, key);
+	uint64_t mode_flags[2];
+	uint32_t n = mode_flags_known(c, isa, mode_flags);
 
 	check_given(c, 1);
 	check_phase(c, "lift");
 	for (uint32_t i = 0; i < c->settings->instructions / 4; i++) {
-		uint64_t k = key[check_random(c) % n];
+		uint64_t k = mode_flags[check_random(c) % n];
 		uint8_t other[64];
 		int32_t rc, again;
 
@@ -363,8 +367,8 @@ void check_xlate_bounds(struct vr_check *c)
 {
 	const struct vr_isa *isa = translator_of(c)->isa;
 	uint8_t *end = guarded(c, 64) + 64;
-	uint64_t key[2];
-	uint32_t n = keys(c, isa, key);
+	uint64_t mode_flags[2];
+	uint32_t n = mode_flags_known(c, isa, mode_flags);
 
 	check_phase(c, "lift");
 	for (uint32_t i = 0; i < c->settings->instructions / 4; i++) {
@@ -372,7 +376,7 @@ void check_xlate_bounds(struct vr_check *c)
 		uint32_t length = 1 + (uint32_t)(check_random(c) % 40),
 			 room = 2 + (uint32_t)(check_random(c) % 60);
 		static uint8_t *ops_end;
-		uint64_t k = key[check_random(c) % n];
+		uint64_t k = mode_flags[check_random(c) % n];
 		struct lifting l;
 		int32_t rc;
 
@@ -424,7 +428,7 @@ void check_xlate_region(struct vr_check *c)
 	struct vr_exit_site *exits =
 		(struct vr_exit_site *)(void *)guarded(c, EXITS * sizeof(struct vr_exit_site));
 	char why[200] = "";
-	uint64_t key[2];
+	uint64_t mode_flags[2];
 	uint32_t n, emitted = 0;
 	int64_t used;
 	int32_t last = 0;
@@ -435,7 +439,7 @@ void check_xlate_region(struct vr_check *c)
 	check_phase(c, "emit probe");
 	if (e->probe(why, sizeof(why)) < 0)
 		check_skip(c, "not for this processor: %s", why);
-	n = keys(c, t->isa, key);
+	n = mode_flags_known(c, t->isa, mode_flags);
 	check_phase(c, "emit thunks");
 	used = e->thunks(&entry, code, (uint64_t)(uintptr_t)code, CODE / 2);
 	CHECK(c, used > 0 && used <= CODE / 2, "thunks returns %lld for a room of %u bytes", (long long)used,
@@ -444,7 +448,7 @@ void check_xlate_region(struct vr_check *c)
 	check_phase(c, "emit region");
 	for (uint32_t i = 0; i < c->settings->instructions / 8; i++) {
 		uint32_t room = 64 + (uint32_t)(check_random(c) % (CODE / 2 - 64)), block_entry[4] = {0};
-		uint64_t k = key[check_random(c) % n];
+		uint64_t k = mode_flags[check_random(c) % n];
 		struct vr_emit_job job = {
 			.size = sizeof(job),
 			.isa = t->isa,

@@ -236,7 +236,7 @@ int diff_is_undefined(uint32_t insn)
 	struct vr_lift rq = {.size = sizeof(rq),
 			     .max_insns = 1,
 			     .pc = DIFF_CODE,
-			     .key = diff_isa.key,
+			     .mode_flags = diff_isa.mode_flags,
 			     .code = (const uint8_t *)&insn,
 			     .length = 4};
 

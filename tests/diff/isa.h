@@ -51,8 +51,8 @@ struct diff_isa {
 	const char *status[DIFF_STATUS]; /* or NULL: not there */
 
 	const struct vr_isa *isa;
-	uint64_t key;   /* of the mode that cases run in */
-	uint32_t raise; /* helper that an undefined instruction is lifted to */
+	uint64_t mode_flags; /* of the mode that cases run in */
+	uint32_t raise;      /* helper that an undefined instruction is lifted to */
 
 	uint32_t row_count;
 	struct diff_row (*row)(uint32_t number);

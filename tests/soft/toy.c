@@ -67,7 +67,7 @@ static void VR_CALL reset(struct vr_exec *x)
 {
 	memset(x->hot, 0, sizeof(x->hot));
 	memset(toy_of(x), 0, sizeof(struct toy_state));
-	x->pc = x->asid = x->key = 0;
+	x->pc = x->asid = x->mode_flags = 0;
 }
 
 static int32_t VR_CALL state(struct vr_exec *x, const char *id, void *at, uint32_t length)
@@ -219,9 +219,10 @@ static int32_t VR_CALL translate(struct vr_exec *x, uint64_t va, uint32_t access
 		return TOY_UNMAPPED;
 	uint32_t rights = e & 7, user = e >> 3 & 7;
 
-	if (!((flags & VR_MF_UNPRIV || x->key ? user : rights | (x->user_open ? user : 0)) >> access & 1))
+	if (!((flags & VR_MF_UNPRIV || x->mode_flags ? user : rights | (x->user_open ? user : 0)) >> access &
+	      1))
 		return TOY_FORBIDDEN;
-	out->rights = x->key ? user : rights;
+	out->rights = x->mode_flags ? user : rights;
 	out->user_rights = user;
 	out->global = e >> 6 & 1;
 	out->physical = (e & SOFT_PAGE_MASK) | (va & ~SOFT_PAGE_MASK);

@@ -270,7 +270,7 @@ static void VR_CALL reset(struct vr_exec *x)
 {
 	memset(regs(x), 0, TEACH_REGS * sizeof(uint64_t));
 	x->pc = TEACH_START;
-	x->asid = x->key = 0;
+	x->asid = x->mode_flags = 0;
 	x->env->context(x);
 }
 

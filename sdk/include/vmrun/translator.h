@@ -86,10 +86,11 @@ struct vr_exec {
 				  leave */
 	uint32_t leave;        /* set by a helper with VR_HF_MAY_LEAVE: pc is set, go to the dispatcher */
 	struct vr_mmu_context *mmu_context;
-	uint64_t asid;  /* of the current context; set by the ISA, then env->context() */
-	uint64_t key;   /* mode bits that translated code depends on (exception level, FP access ...); bit 63
+	uint64_t asid; /* of the current context; set by the ISA, then env->context() */
+	uint64_t
+		mode_flags; /* mode bits that translated code depends on (exception level, FP access ...); bit 63
 			   is the engine's, here it is 0 */
-	uint32_t index; /* vCPU number */
+	uint32_t index;     /* vCPU number */
 	uint32_t fp_control; /* emitter's: the host FP control word while guest code runs (x86: MXCSR) */
 	uint32_t fp_round;   /* VR_RM_*: rounding mode that fp_control was made from */
 	uint32_t fp_flags;   /* VR_FP_*: sticky flags not (or no longer) in the host's unit */
@@ -187,8 +188,8 @@ struct vr_isa_env {
 	uint32_t size;
 	uint32_t vcpu_count;
 	const struct vr_host *host;
-	/* exec.asid / exec.key changed: select the MMU context. The op after the helper must be EXIT/EXIT_TO.
-	 * [vcpu] */
+	/* exec.asid / exec.mode_flags changed: select the MMU context. The op after the helper must be
+	 * EXIT/EXIT_TO. [vcpu] */
 	void(VR_CALL *context)(struct vr_exec *x);
 	/* broadcast != 0: on every vCPU; complete when sync() returns. [vcpu] */
 	void(VR_CALL *tlb_flush)(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va,
@@ -231,7 +232,7 @@ struct vr_lift {
 	uint32_t size;
 	uint32_t max_insns;  /* stop after so many */
 	uint64_t pc;         /* virtual address of the first byte */
-	uint64_t key;        /* mode bits */
+	uint64_t mode_flags; /* see vr_exec.mode_flags */
 	const uint8_t *code; /* bytes at pc */
 	uint32_t length;     /* readable bytes there, up to the end of the page (or more: see lift()) */
 	uint32_t reserved;

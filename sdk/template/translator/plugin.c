@@ -246,7 +246,7 @@ static void VR_CALL reset(struct vr_exec *x)
 	struct cpu *c = cpu_of(x);
 
 	memset(x->hot, 0, sizeof(x->hot));
-	x->pc = x->asid = x->key = 0;
+	x->pc = x->asid = x->mode_flags = 0;
 	c->stopped = 0;
 	__atomic_store_n(&c->pins, 0, __ATOMIC_RELEASE);
 }

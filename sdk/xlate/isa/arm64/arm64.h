@@ -22,19 +22,19 @@
 #define A64_SLOT_V(n) (64 + (n))
 #define A64_SLOTS 96 /* 36..63 unused: kind VR_SLOT_INT, offset of a scratch word */
 
-/* Mode key: everything translated code depends on. */
-#define A64_KEY_EL1 1u       /* else EL0 */
-#define A64_KEY_FP 2u        /* FP/AdvSIMD accesses do not trap */
-#define A64_KEY_FPSLOW 4u    /* FPCR has FZ, DN, AHP or FZ16 set: all FP through helpers */
-#define A64_KEY_ALIGN 8u     /* SCTLR.A: unaligned data accesses fault */
-#define A64_KEY_SPALIGN 16u  /* SP alignment checked (advisory) */
-#define A64_KEY_UCI 32u      /* EL0: cache maintenance allowed (SCTLR.UCI) */
-#define A64_KEY_UCT 64u      /* EL0: CTR_EL0 */
-#define A64_KEY_DZE 128u     /* EL0: DC ZVA */
-#define A64_KEY_UMA 256u     /* EL0: DAIF */
-#define A64_KEY_STEP 1024u   /* software step active: one instruction a block, after A64_H_step */
-#define A64_KEY_SP_EL0 2048u /* EL1t: PSTATE.SP = 0 */
-#define A64_KEY_MMU 4096u    /* SCTLR.M */
+/* Mode flags: everything translated code depends on. */
+#define A64_MODE_EL1 1u       /* else EL0 */
+#define A64_MODE_FP 2u        /* FP/AdvSIMD accesses do not trap */
+#define A64_MODE_FPSLOW 4u    /* FPCR has FZ, DN, AHP or FZ16 set: all FP through helpers */
+#define A64_MODE_ALIGN 8u     /* SCTLR.A: unaligned data accesses fault */
+#define A64_MODE_SPALIGN 16u  /* SP alignment checked (advisory) */
+#define A64_MODE_UCI 32u      /* EL0: cache maintenance allowed (SCTLR.UCI) */
+#define A64_MODE_UCT 64u      /* EL0: CTR_EL0 */
+#define A64_MODE_DZE 128u     /* EL0: DC ZVA */
+#define A64_MODE_UMA 256u     /* EL0: DAIF */
+#define A64_MODE_STEP 1024u   /* software step active: one instruction a block, after A64_H_step */
+#define A64_MODE_SP_EL0 2048u /* EL1t: PSTATE.SP = 0 */
+#define A64_MODE_MMU 4096u    /* SCTLR.M */
 
 /* What A64_H_step notes of an instruction: it is being stepped, it is a load-exclusive. */
 #define A64_STEPPING 1u
@@ -93,7 +93,7 @@ enum a64_helper {
 };
 
 /* -- sys.c, mmu.c, exception.c, timer.c (system side) -- */
-/* Recompute x->key and x->asid from the state and tell the engine when they changed. */
+/* Recompute x->mode_flags and x->asid from the state and tell the engine when they changed. */
 void a64_context(struct vr_exec *x);
 /* Take an exception to EL1. ec: ESR.EC, iss: ESR.ISS; `ret`: preferred return address; far valid when
  * has_far. Offsets follow D1.10.2. Clears the exclusive monitor on ERET only. */
@@ -116,7 +116,7 @@ void a64_fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 
 struct a64_lift {
 	struct vr_ir *ir;
 	uint64_t pc; /* of the current instruction */
-	uint64_t key;
+	uint64_t mode_flags;
 	uint32_t insn; /* the word */
 	uint32_t done; /* set when a terminator was added */
 };

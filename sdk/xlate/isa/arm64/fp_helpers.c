@@ -9,7 +9,7 @@ uint32_t a64_fpsr_read(struct vr_exec *x)
 	return (x->fp_flags & 0x1f) | (a64_of(x)->fpsr_qc & (A64_FPSR_QC | A64_FPSR_IDC));
 }
 
-/* MSR FPCR (D19.2.41). The lifter follows with FPSETROUND and EXIT_TO: the key may have changed. */
+/* MSR FPCR (D19.2.41). The lifter follows with FPSETROUND and EXIT_TO: the mode flags may have changed. */
 uint64_t VR_CALL a64_helper_fpcr_write(struct vr_exec *x, uint64_t value, uint64_t b, uint64_t c)
 {
 	(void)b;

@@ -67,7 +67,7 @@ static void lift_one(struct a64_lift *l)
 
 	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, l->pc);
 	int row = a64_decode(l->insn);
-	if (l->key & A64_KEY_STEP)
+	if (l->mode_flags & A64_MODE_STEP)
 		lift_step(l, row < 0 ? NULL : a64_row_handler[row]);
 	uint32_t mark = ir->op_count;
 	if (row >= 0) {
@@ -92,12 +92,12 @@ static void lift_all(struct a64_lift *l, const struct vr_lift *rq, struct vr_ir_
 
 	if (rq->max_insns < limit)
 		limit = rq->max_insns;
-	if ((l->key & A64_KEY_STEP) && limit > 1)
+	if ((l->mode_flags & A64_MODE_STEP) && limit > 1)
 		limit = 1;
 	while (b->insns < limit && !l->done) {
 		l->insn = fetch(rq->code + 4 * b->insns);
 		lift_one(l);
-		if (l->key & A64_KEY_STEP)
+		if (l->mode_flags & A64_MODE_STEP)
 			step_terminator(l);
 		if (!vr_ir_block_keep(l->ir, b)) {
 			l->done = 0;
@@ -111,7 +111,7 @@ static void lift_all(struct a64_lift *l, const struct vr_lift *rq, struct vr_ir_
 static void lift_misaligned(struct a64_lift *l, struct vr_ir_block *b)
 {
 	vr_ir_add(l->ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, l->pc);
-	if (l->key & A64_KEY_STEP)
+	if (l->mode_flags & A64_MODE_STEP)
 		lift_step(l, NULL);
 	a64_call(l, A64_H_pc_align, 0, 0, 0);
 	a64_end(l, VR_IR_EXIT, 0, 0, 0);
@@ -121,7 +121,7 @@ static void lift_misaligned(struct a64_lift *l, struct vr_ir_block *b)
 
 int32_t VR_CALL a64_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
 {
-	struct a64_lift l = {.ir = ir, .pc = rq->pc, .key = rq->key};
+	struct a64_lift l = {.ir = ir, .pc = rq->pc, .mode_flags = rq->mode_flags};
 	struct vr_ir_block b;
 
 	if (rq->max_insns == 0 || (rq->length < 4 && !(rq->pc & 3)))

@@ -92,7 +92,7 @@ void a64_lift_addsub(struct a64_lift *l, uint32_t type, uint32_t sub, uint32_t s
 /* Flags of a plain data access, in bits 63:32 as VR_MEM_IMM puts them. */
 static inline uint32_t a64_data_flags(const struct a64_lift *l)
 {
-	return l->key & A64_KEY_ALIGN ? VR_MF_ALIGN : 0;
+	return l->mode_flags & A64_MODE_ALIGN ? VR_MF_ALIGN : 0;
 }
 
 #endif

@@ -99,7 +99,7 @@ int a64_lift_ret(struct a64_lift *l, const struct a64_fields *f)
 int a64_lift_eret(struct a64_lift *l, const struct a64_fields *f)
 {
 	(void)f;
-	if (!(l->key & A64_KEY_EL1))
+	if (!(l->mode_flags & A64_MODE_EL1))
 		return 0;
 	a64_call(l, A64_H_eret, 0, 0, 0);
 	a64_end(l, VR_IR_EXIT, 0, 0, 0);
@@ -129,7 +129,7 @@ int a64_lift_svc(struct a64_lift *l, const struct a64_fields *f)
 /* HVC, SMC (C6.2.101, C6.2.284): what answers them is the board, not another exception level. */
 static int call_firmware(struct a64_lift *l, uint32_t kind, uint32_t imm)
 {
-	if (!(l->key & A64_KEY_EL1))
+	if (!(l->mode_flags & A64_MODE_EL1))
 		return 0;
 	uint32_t a = a64_const(l, VR_T_I64, kind);
 	a64_call(l, A64_H_hypercall, a, a64_const(l, VR_T_I64, imm), 0);

@@ -81,7 +81,7 @@ int a64_lift_ldst_imm9(struct a64_lift *l, const struct a64_fields *f)
 		return 0;
 	if (a.prefetch)
 		return f->op2 == 0;
-	if (f->op2 == 2 && (l->key & A64_KEY_EL1))
+	if (f->op2 == 2 && (l->mode_flags & A64_MODE_EL1))
 		a.flags |= VR_MF_UNPRIV;
 	uint32_t base = a64_get_xsp(l, f->rn, VR_T_I64);
 	uint32_t v = do_access(l, &a, base, f->op2 == 1 ? 0 : offset, f->rt);

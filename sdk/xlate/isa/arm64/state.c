@@ -78,10 +78,10 @@ static void clear(struct vr_exec *x)
 	a64_system_of(x)->stepping = 0;
 }
 
-/* The engine is told even when key and asid happen to be what they were. */
+/* The engine is told even when the mode flags and asid happen to be what they were. */
 static void enter_context(struct vr_exec *x)
 {
-	x->key = ~0ull;
+	x->mode_flags = ~0ull;
 	a64_context(x);
 	a64_debug_update(x);
 	a64_timer_restart(x);

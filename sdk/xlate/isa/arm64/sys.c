@@ -38,7 +38,7 @@ static uint64_t check_tdcc(struct vr_exec *x, const struct a64_sysreg *r, uint32
 static uint64_t check_fp(struct vr_exec *x, const struct a64_sysreg *r, uint32_t rt, uint32_t is_read)
 {
 	(void)r, (void)rt, (void)is_read;
-	if (x->key & A64_KEY_FP)
+	if (x->mode_flags & A64_MODE_FP)
 		return 0;
 	a64_raise(x, EC_FP, ISS_COND_ALWAYS);
 	return 1;
@@ -360,9 +360,9 @@ uint64_t VR_CALL a64_helper_sysreg_read(struct vr_exec *x, uint64_t a, uint64_t 
  * afresh. */
 static void context_after(struct vr_exec *x)
 {
-	uint64_t key = x->key, asid = x->asid;
+	uint64_t mode_flags = x->mode_flags, asid = x->asid;
 	a64_context(x);
-	if (x->key != key || x->asid != asid)
+	if (x->mode_flags != mode_flags || x->asid != asid)
 		a64_exit_next_pc(x);
 }
 

@@ -47,7 +47,7 @@ static int needs_fp(struct rv_lift *l)
 
 	if (rv_fp_enabled(l) || rv_mode(l) == RV_USER)
 		return 0;
-	l->key |= RV_KEY_FP;
+	l->mode_flags |= RV_MODE_FP;
 	int lifted = rv_lift_word(l, l->insn);
 	*l = now;
 	l->ir->op_count = mark;
@@ -60,7 +60,7 @@ static void lift_one(struct rv_lift *l)
 	struct vr_ir *ir = l->ir;
 
 	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, l->guarded, 0, 0, 0, l->pc);
-	if (l->key & RV_KEY_COUNT) {
+	if (l->mode_flags & RV_MODE_COUNT) {
 		uint32_t offset = RV_STATE_OFFSET(minstret);
 		uint32_t n = vr_ir_add(ir, VR_IR_LDS, VR_T_I64, 0, 0, 0, 0, offset);
 
@@ -125,7 +125,8 @@ static uint32_t lift_skipped(struct rv_lift *l, const uint8_t *p, uint32_t lengt
 		 at = l->branch.op; /* it may be another branch's soon */
 
 	/* What is skipped is not counted. */
-	if (!at || (l->key & RV_KEY_COUNT) || !fetch(l, p, length) || l->branch.to != l->pc + l->length)
+	if (!at || (l->mode_flags & RV_MODE_COUNT) || !fetch(l, p, length) ||
+	    l->branch.to != l->pc + l->length)
 		return 0;
 	struct vr_ir_op branch = ir->ops[at];
 
@@ -167,7 +168,7 @@ static void lift_all(struct rv_lift *l, const struct vr_lift *rq, struct vr_ir_b
 
 int32_t VR_CALL rv_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
 {
-	struct rv_lift l = {.ir = ir, .pc = rq->pc, .key = rq->key};
+	struct rv_lift l = {.ir = ir, .pc = rq->pc, .mode_flags = rq->mode_flags};
 	struct vr_ir_block b;
 
 	if (rq->max_insns == 0 || (rq->pc & 1))

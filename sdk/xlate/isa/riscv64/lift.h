@@ -86,7 +86,7 @@ static inline void rv_exit_next(struct rv_lift *l)
 
 static inline uint32_t rv_mode(const struct rv_lift *l)
 {
-	return l->key & RV_KEY_MODE;
+	return l->mode_flags & RV_MODE_PRIVILEGE;
 }
 
 /* Raise a synchronous exception at the current instruction and end the block. */
@@ -96,7 +96,7 @@ int rv_lift_word(struct rv_lift *l, uint32_t word);
 /* FP instructions are illegal without. */
 static inline int rv_fp_enabled(const struct rv_lift *l)
 {
-	return (l->key & RV_KEY_FP) != 0;
+	return (l->mode_flags & RV_MODE_FP) != 0;
 }
 
 /* What most handlers end with: rd is v, or v's low word, sign-extended. */

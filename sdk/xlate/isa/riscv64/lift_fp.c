@@ -2,8 +2,8 @@
 /*
  * lift_fp.c: F and D on the host's unit (vol. I, "F", "D").
  *
- * frm is part of the key, so the rounding mode of an instruction is known here. Where it is the current one
- * the op stands alone; another one is set around it; RMM, which hosts do not have, goes through a helper,
+ * frm is among the mode flags, so the rounding mode of an instruction is known here. Where it is the current
+ * one the op stands alone; another one is set around it; RMM, which hosts do not have, goes through a helper,
  * except for conversions to integers, which round by themselves.
  *
  * A single whose register is not known to be NaN-boxed is looked at first: the canonical NaN stands for it
@@ -90,7 +90,7 @@ static void put_single_bits(struct rv_lift *l, uint32_t r, uint32_t bits)
 
 static uint32_t frm_of(const struct rv_lift *l)
 {
-	return (uint32_t)(l->key & RV_KEY_FRM) >> RV_KEY_FRM_SHIFT;
+	return (uint32_t)(l->mode_flags & RV_MODE_FRM) >> RV_MODE_FRM_SHIFT;
 }
 
 /* The instruction's rounding mode, or one that there is not: illegal. */

@@ -82,8 +82,8 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 	uint32_t mode = s->mode, scheme = (uint32_t)(s->satp >> SATP_MODE_SHIFT);
 
 	(void)flags;
-	if (access != VR_ACCESS_EXECUTE && (x->key & RV_KEY_MPRV))
-		mode = x->key >> RV_KEY_MPP_SHIFT & 3;
+	if (access != VR_ACCESS_EXECUTE && (x->mode_flags & RV_MODE_MPRV))
+		mode = x->mode_flags >> RV_MODE_MPP_SHIFT & 3;
 	out->user_rights = 0;
 	if (mode == RV_MACHINE || scheme == SATP_BARE) {
 		if (va >> 56)

@@ -25,18 +25,18 @@
 #define RV_SUPERVISOR 1u
 #define RV_MACHINE 3u
 
-/* Mode key: everything translated code, or a translation, depends on. */
-#define RV_KEY_MODE 3u /* privilege */
-#define RV_KEY_MMU 4u  /* satp.MODE is not Bare */
-#define RV_KEY_FP                                                                               \
+/* Mode flags: everything translated code, or a translation, depends on. */
+#define RV_MODE_PRIVILEGE 3u /* privilege */
+#define RV_MODE_MMU 4u       /* satp.MODE is not Bare */
+#define RV_MODE_FP \
 	8u /* mstatus.FS is not Off: then it is Dirty, there is no tracking. Not in U-mode: see \
 	      rv_helper_fp_on() */
-#define RV_KEY_FRM_SHIFT 5
-#define RV_KEY_FRM 0xe0u /* frm; with RV_KEY_FP */
-#define RV_KEY_MXR 0x200u
-#define RV_KEY_MPRV 0x400u /* data accesses as if in mode MPP: */
-#define RV_KEY_MPP_SHIFT 11
-#define RV_KEY_COUNT (1u << 20) /* code adds each instruction to minstret */
+#define RV_MODE_FRM_SHIFT 5
+#define RV_MODE_FRM 0xe0u /* frm; with RV_MODE_FP */
+#define RV_MODE_MXR 0x200u
+#define RV_MODE_MPRV 0x400u /* data accesses as if in mode MPP: */
+#define RV_MODE_MPP_SHIFT 11
+#define RV_MODE_COUNT (1u << 20) /* code adds each instruction to minstret */
 
 #define RV_PMP_ENTRIES 16u
 #define RV_TRIGGERS 4u
@@ -113,7 +113,7 @@ struct rv_branch {
 struct rv_lift {
 	struct vr_ir *ir;
 	uint64_t pc; /* of the current instruction */
-	uint64_t key;
+	uint64_t mode_flags;
 	uint32_t insn;   /* the word, or the 16 bits of a compressed one */
 	uint32_t length; /* 2 or 4 */
 	uint32_t done;   /* set when a terminator was added */
