@@ -678,7 +678,7 @@ void soft_cache_reset(struct soft_vm *vm)
 
 /* ---- fault points ---- */
 
-void soft_sync_slots(struct vr_exec *x)
+void soft_sync_guest_regs(struct vr_exec *x)
 {
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
@@ -698,12 +698,12 @@ void soft_sync_slots(struct vr_exec *x)
 	const struct soft_region *g = vm->regions[low];
 
 	pthread_mutex_unlock(&vm->code_lock);
-	for (uint32_t i = 0; i < g->map_count; i++) {
-		const struct vr_mapped *m = &g->map[i];
-		uint32_t reg = vm->emit->slot_register(m->kind, m->reg);
-		uint8_t *to = (uint8_t *)x + vm->isa->slots[m->slot].offset;
+	for (uint32_t i = 0; i < g->pinned_count; i++) {
+		const struct vr_pinned_reg *m = &g->pinned[i];
+		uint32_t reg = vm->emit->pinned_register(m->kind, m->host_reg);
+		uint8_t *to = (uint8_t *)x + vm->isa->guest_regs[m->guest_reg].offset;
 
-		if (m->kind == VR_SLOT_VEC)
+		if (m->kind == VR_REG_VEC)
 			memcpy(to, &x->save_vector[reg], 16);
 		else
 			memcpy(to, &x->save_integer[reg], 8);

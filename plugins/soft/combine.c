@@ -38,7 +38,7 @@ static int constant(const struct vr_ir *ir, uint32_t v, uint64_t *k)
 static int absorb(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first, uint32_t get, uint32_t by)
 {
 	uint32_t put = 0;
-	uint64_t slot = ir->ops[get].imm;
+	uint64_t reg = ir->ops[get].imm;
 
 	if (first == get)
 		return 1;
@@ -48,7 +48,7 @@ static int absorb(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first,
 		if (op_class[o->op] == VR_IRC_MEM || op_class[o->op] == VR_IRC_TERM ||
 		    op_class[o->op] == VR_IRC_FP || o->op == VR_IR_CALL || o->op == VR_IR_VCALL)
 			return 0;
-		if (o->op == VR_IR_PUT && o->imm == slot) {
+		if (o->op == VR_IR_PUT && o->imm == reg) {
 			if (put) {
 				ir->ops[put] = (struct vr_ir_op){.op = VR_IR_NOP};
 				return 1;
@@ -59,7 +59,7 @@ static int absorb(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first,
 			continue;
 		}
 		if (k != by && k != get &&
-		    ((o->op == VR_IR_GET && o->imm == slot) || reads(o, first) || reads(o, get)))
+		    ((o->op == VR_IR_GET && o->imm == reg) || reads(o, first) || reads(o, get)))
 			return 0;
 	}
 	return 0;
@@ -156,7 +156,7 @@ static uint64_t largest(const struct vr_ir *ir, uint32_t v, const uint32_t *mean
 	}
 }
 
-/* Is v still where it was: a constant, or a slot that has not changed since? */
+/* Is v still where it was: a constant, or a reg that has not changed since? */
 static int at_hand(const struct vr_ir *ir, uint32_t v, uint32_t until)
 {
 	const struct vr_ir_op *o = &ir->ops[v];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* interp.c: the interpreter's loop, and the ops on slots, memory, helpers, control flow and the FP
+/* interp.c: the interpreter's loop, and the ops on guest registers, memory, helpers, control flow and the FP
  * environment. */
 #include <fenv.h>
 #include "interp_ops.h"
@@ -61,14 +61,14 @@ static size_t type_bytes(uint32_t type)
 	}
 }
 
-static uint8_t *slot_address(struct vr_interp *r, uint64_t slot)
+static uint8_t *reg_address(struct vr_interp *r, uint64_t reg)
 {
-	return (uint8_t *)r->x + r->isa->slots[slot].offset;
+	return (uint8_t *)r->x + r->isa->guest_regs[reg].offset;
 }
 
 OP(GET)
 {
-	memcpy(d, slot_address(r, o->imm), type_bytes(o->type));
+	memcpy(d, reg_address(r, o->imm), type_bytes(o->type));
 	return 0;
 }
 
@@ -76,15 +76,15 @@ OP(PUT)
 {
 	union vr_v128 value = {.d = {0, 0}};
 	memcpy(&value, &r->v[o->a], type_bytes(o->type));
-	switch (r->isa->slots[o->imm].kind) {
-	case VR_SLOT_VEC:
-		memcpy(slot_address(r, o->imm), &value, 16);
+	switch (r->isa->guest_regs[o->imm].kind) {
+	case VR_REG_VEC:
+		memcpy(reg_address(r, o->imm), &value, 16);
 		break;
-	case VR_SLOT_FLAGS:
-		memcpy(slot_address(r, o->imm), &value, 4);
+	case VR_REG_FLAGS:
+		memcpy(reg_address(r, o->imm), &value, 4);
 		break;
 	default:
-		memcpy(slot_address(r, o->imm), &value, 8);
+		memcpy(reg_address(r, o->imm), &value, 8);
 		break;
 	}
 	return 0;

@@ -542,7 +542,7 @@ uint64_t soft_memory(struct vr_exec *x)
 	if (!fault)
 		return 0;
 	v->n.faults++;
-	soft_sync_slots(x);
+	soft_sync_guest_regs(x);
 	v->vm->isa->fault(x, where, access, fault);
 	return 1;
 }

@@ -7,16 +7,16 @@
  * hand. A chain of pointers or a hashed index is not: there, asking first for the page of last time is one
  * thing more to be wrong about.
  *
- * In each innermost loop a slot is *tame* when every PUT to it is a small step on from a tame slot, or an
- * expression of tame slots other than itself (a pointer recomputed from base and index); a slot that the loop
- * does not PUT to is tame. Expressions are constants, sums, and shifts to the left by a constant. The slots
- * are all thought tame at first, and lose that until nothing changes (slots that stand for each other around
- * the loop so keep it). A slot *moves* when a step is among its PUTs, or something that moves. A near access
- * is one whose address is tame and moves: what does not move gains little, and a loop is often left after a
- * round or two.
+ * In each innermost loop a guest register is *tame* when every PUT to it is a small step on from a tame guest
+ * register, or an expression of tame guest registers other than itself (a pointer recomputed from base and
+ * index); a guest register that the loop does not PUT to is tame. Expressions are constants, sums, and shifts
+ * to the left by a constant. The guest registers are all thought tame at first, and lose that until nothing
+ * changes (guest registers that stand for each other around the loop so keep it). A guest register *moves*
+ * when a step is among its PUTs, or something that moves. A near access is one whose address is tame and
+ * moves: what does not move gains little, and a loop is often left after a round or two.
  *
- * Accesses off the same slot, or of the same expression, are one group: they share what the emitter keeps.
- * A loop that calls a helper has none: whatever C does may change what the TLB says.
+ * Accesses off the same guest register, or of the same expression, are one group: they share what the emitter
+ * keeps. A loop that calls a helper has none: whatever C does may change what the TLB says.
  */
 #include <string.h>
 
@@ -25,20 +25,20 @@
 #define MOST_STEP 256 /* bytes a round */
 
 /* What is known of a value; 0: it is wild. In a word, which the engine's scratch array holds. */
-#define SLOT 0xffu /* STEPPED: the slot */
+#define REG 0xffu /* STEPPED: the guest register */
 #define TAME 0x100u
 #define MOVES 0x200u
-#define STEPPED 0x400u /* it is a slot and a small constant */
+#define STEPPED 0x400u /* it is a guest register and a small constant */
 
 struct loop {
 	struct vr_ir *ir;
 	uint64_t blocks;
 	uint32_t *known; /* by op */
-	uint32_t *has;   /* by op: slots of the expression, by their low 5 bits */
-	uint8_t wild[SOFT_IR_SLOTS], moves[SOFT_IR_SLOTS];
+	uint32_t *has;   /* by op: guest registers of the expression, by their low 5 bits */
+	uint8_t wild[SOFT_GUEST_REGS], moves[SOFT_GUEST_REGS];
 	uint32_t keys[VR_MF_GROUPS], key_count;
 };
-_Static_assert(SOFT_IR_SLOTS <= SLOT + 1, "a slot's number");
+_Static_assert(SOFT_GUEST_REGS <= REG + 1, "a guest register's number");
 
 static int small(const struct vr_ir *ir, uint32_t v)
 {
@@ -63,7 +63,7 @@ static uint32_t value(const struct loop *l, uint32_t i, uint32_t *has)
 	case VR_IR_CONST:
 		return TAME;
 	case VR_IR_GET:
-		if (o->imm >= SOFT_IR_SLOTS || l->wild[o->imm] ||
+		if (o->imm >= SOFT_GUEST_REGS || l->wild[o->imm] ||
 		    (o->type != VR_T_I64 && o->type != VR_T_I32))
 			return 0;
 		*has = 1u << (o->imm & 31);
@@ -93,7 +93,7 @@ static uint32_t value(const struct loop *l, uint32_t i, uint32_t *has)
 	}
 }
 
-/* One pass over the loop; whether a slot has turned out to be wild or to move. */
+/* One pass over the loop; whether a guest register has turned out to be wild or to move. */
 static int pass(struct loop *l)
 {
 	int changed = 0;
@@ -105,7 +105,7 @@ static int pass(struct loop *l)
 			const struct vr_ir_op *o = &l->ir->ops[i];
 
 			l->known[i] = value(l, i, &l->has[i]);
-			if (o->op != VR_IR_PUT || o->imm >= SOFT_IR_SLOTS || l->wild[o->imm])
+			if (o->op != VR_IR_PUT || o->imm >= SOFT_GUEST_REGS || l->wild[o->imm])
 				continue;
 			uint32_t v = l->known[o->a];
 			int self = l->has[o->a] >> (o->imm & 31) & 1;
@@ -143,7 +143,7 @@ static void mark(struct loop *l, const struct vr_ir_block *b)
 
 		if (!plain || o->imm >> 32 || !(l->known[o->a] & MOVES))
 			continue;
-		uint32_t v = l->known[o->a], key = v & STEPPED ? v & SLOT : l->has[o->a] | 1u << 31;
+		uint32_t v = l->known[o->a], key = v & STEPPED ? v & REG : l->has[o->a] | 1u << 31;
 
 		o->imm |= (uint64_t)(VR_MF_NEAR | group_of(l, key) << VR_MF_GROUP_SHIFT) << 32;
 	}

@@ -3,10 +3,10 @@
  * region.c: forming regions and having them emitted.
  *
  * A region is what can be reached from one pc over direct branches without leaving its 4 KiB page, up to a
- * number of guest instructions: loops and if-else chains are whole, so their slots stay in host registers.
- * Where a call returns to is an entry of its own, so that the return-address stack can hold its address
- * before the call is made. Blocks are laid out by address, from the entry on and round, so that fall-through
- * paths and loops are in one piece.
+ * number of guest instructions: loops and if-else chains are whole, so their guest registers stay in host
+ * registers. Where a call returns to is an entry of its own, so that the return-address stack can hold its
+ * address before the call is made. Blocks are laid out by address, from the entry on and round, so that
+ * fall-through paths and loops are in one piece.
  *
  * Code that is an entry of another region already is left to that one. The first region that reached a loop
  * has all of it, so a loop still runs inside one region.
@@ -310,7 +310,7 @@ static uint64_t VR_CALL entry_at(void *forming, uint64_t pc)
 	return e ? soft_entry_kept(e) : 0;
 }
 
-static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_plan *plan,
+static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_reg_assignment *regs,
 			   struct soft_region *g)
 {
 	struct soft_scratch *s = f->s;
@@ -320,10 +320,10 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 		return VR_E_NOMEM;
 	struct vr_emit_job job = {
 		.size = sizeof(job),
-		.map_count = plan->map_count,
+		.pinned_count = regs->pinned_count,
 		.isa = vm->isa,
 		.ir = &s->ir,
-		.map = plan->map,
+		.pinned = regs->pinned,
 		.pc_base = f->page->va_page,
 		.write = vm->code.write + vm->code_top,
 		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
@@ -354,13 +354,13 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 	g->code_size = job.code_size;
 	if (job.guarded != UINT32_MAX)
 		g->guarded = job.execute + job.guarded;
-	g->map_count = plan->map_count;
+	g->pinned_count = regs->pinned_count;
 	g->point_count = job.point_count;
-	g->map = soft_arena_alloc(vm->meta, plan->map_count * sizeof(*g->map));
+	g->pinned = soft_arena_alloc(vm->meta, regs->pinned_count * sizeof(*g->pinned));
 	g->points = soft_arena_alloc(vm->meta, job.point_count * sizeof(*g->points));
-	if (!g->map || !g->points)
+	if (!g->pinned || !g->points)
 		return VR_E_NOMEM;
-	memcpy(g->map, plan->map, plan->map_count * sizeof(*g->map));
+	memcpy(g->pinned, regs->pinned, regs->pinned_count * sizeof(*g->pinned));
 	memcpy(g->points, s->points, job.point_count * sizeof(*g->points));
 	g->exit_first = vm->exit_count;
 	g->exit_count = job.exit_count;
@@ -384,7 +384,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 	uint64_t started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? SOFT_IR_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
-	struct soft_plan plan;
+	struct soft_reg_assignment regs;
 	int32_t r;
 
 	if (!g)
@@ -395,8 +395,8 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		r = form(vm, &f, pc, max_blocks, max_insns);
 		if (r < 0)
 			return r;
-		soft_optimize(vm->isa, vm->emit, &f.s->ir, f.s->work, &plan);
-		r = vm->emit ? emit_region(vm, &f, &plan, g) : keep_ir(vm, &f.s->ir, g);
+		soft_optimize(vm->isa, vm->emit, &f.s->ir, f.s->work, &regs);
+		r = vm->emit ? emit_region(vm, &f, &regs, g) : keep_ir(vm, &f.s->ir, g);
 		if (r != VR_E_RANGE || max_insns == 1)
 			break;
 		/* One of the emitter's tables is full: less at once. */

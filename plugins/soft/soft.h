@@ -2,7 +2,7 @@
 /*
  * soft.h: the software engine's own structures.
  *
- *   vm ── ram slots ── pages ── regions ── entries (hash by pc, page, mode flags)
+ *   vm ── memslots ── pages ── regions ── entries (hash by pc, page, mode flags)
  *    └── vcpus ── exec block, MMU contexts (TLB, indirect-branch cache, return-address stack; one for each
  *                 address space and mode)
  *
@@ -25,9 +25,9 @@
 
 #define SOFT_PAGE 4096u
 #define SOFT_PAGE_MASK (~(uint64_t)(SOFT_PAGE - 1))
-#define SOFT_MAX_SLOTS 32
-#define SOFT_IR_SLOTS 256 /* guest slots that the optimiser looks at */
-#define SOFT_IR_BLOCKS 32 /* of a region; a set of them is 64 bits */
+#define SOFT_MAX_MEMSLOTS 32
+#define SOFT_GUEST_REGS 256 /* guest registers that the optimiser looks at */
+#define SOFT_IR_BLOCKS 32   /* of a region; a set of them is 64 bits */
 #define SOFT_MAX_VCPUS 64
 #define SOFT_MMU_CONTEXTS 32
 #define SOFT_ITLB 256
@@ -113,7 +113,7 @@ struct soft_region {
 	uint64_t mode_flags;
 	uint64_t code_offset; /* in the code memory */
 	uint32_t code_size;
-	uint32_t map_count;
+	uint32_t pinned_count;
 	uint32_t point_count;
 	uint32_t entry_count;
 	uint32_t exit_first, exit_count;
@@ -124,7 +124,7 @@ struct soft_region {
 	uint8_t beyond[SOFT_BEYOND]; /* ... and what */
 	struct soft_region *beyond_next;
 	uint64_t guarded; /* the entry that looks at the next page's mapping, 0: none */
-	struct vr_mapped *map;
+	struct vr_pinned_reg *pinned;
 	struct vr_fault_point *points;
 	struct soft_entry *entries;
 	struct vr_ir *ir; /* T0 only */
@@ -221,7 +221,7 @@ struct soft_vcpu {
 	struct soft_counters n;
 };
 
-struct soft_slot {
+struct soft_memslot {
 	uint64_t gpa, length;
 	uint8_t *host;
 	uint32_t used, flags;
@@ -241,7 +241,7 @@ struct soft_vm {
 	uint32_t region_insns;
 	uint32_t count; /* entries into regions */
 	struct soft_vcpu *vcpus[SOFT_MAX_VCPUS];
-	struct soft_slot slots[SOFT_MAX_SLOTS];
+	struct soft_memslot memslots[SOFT_MAX_MEMSLOTS];
 
 	/* exclusive sections */
 	pthread_mutex_t exclusive_lock;
@@ -315,8 +315,8 @@ uint8_t *soft_ram_page(struct soft_vm *vm, uint64_t pa, bool *writable);
 bool soft_ram_note_written(struct soft_vm *vm, uint64_t pa, bool now);
 /* Did anybody? Forgets it. */
 bool soft_ram_take_written(struct soft_vm *vm, uint64_t pa);
-int32_t soft_slot_init(struct soft_slot *s, uint64_t gpa, uint64_t length, void *host, uint32_t flags);
-void soft_slot_fini(struct soft_slot *s);
+int32_t soft_memslot_init(struct soft_memslot *s, uint64_t gpa, uint64_t length, void *host, uint32_t flags);
+void soft_memslot_fini(struct soft_memslot *s);
 /* The page descriptor; made when `make`. code_lock held when making. */
 struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make);
 
@@ -342,7 +342,8 @@ void soft_tlb_protect(struct soft_vcpu *v, uint64_t pa);
 
 /* -- memory.c: the slow path -- */
 uint64_t soft_memory(struct vr_exec *x);
-/* One access described as vr_exec.descriptor, slots already in memory (T0). nonzero: a fault was taken. */
+/* One access described as vr_exec.descriptor, guest registers already in memory (T0). nonzero: a fault was
+ * taken. */
 int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v128 *a,
 		    const union vr_v128 *b, union vr_v128 *result);
 int32_t soft_env_read(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, void *out);
@@ -384,8 +385,8 @@ uint64_t soft_link(struct vr_exec *x);
 void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length);
 void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length);
 void soft_cache_reset(struct soft_vm *vm); /* exclusive */
-/* Bring slots and exec.pc up to date for the fault point exec.site. */
-void soft_sync_slots(struct vr_exec *x);
+/* Bring guest registers and exec.pc up to date for the fault point exec.site. */
+void soft_sync_guest_regs(struct vr_exec *x);
 
 /* -- region.c -- */
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
@@ -399,13 +400,13 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		       struct soft_region **out);
 
 /* -- optimize.c: see there -- */
-struct soft_plan {
-	struct vr_mapped map[VR_MAP_MAX];
-	uint32_t map_count;
+struct soft_reg_assignment {
+	struct vr_pinned_reg pinned[VR_PINNED_MAX];
+	uint32_t pinned_count;
 };
 /* scratch: 2 * op_capacity words. emit may be NULL (no mapping then). */
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
-		   struct soft_plan *plan);
+		   struct soft_reg_assignment *regs);
 
 /* -- weights.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
  * blocks (0: none). -- */

@@ -71,7 +71,7 @@ static const struct {
 #name, offsetof(struct vr_emit, name) \
 	}
 	  F(probe), F(thunks), F(region),  F(link),    F(set_check),
-	  F(kill),  F(enter),  F(fp_load), F(fp_save), F(slot_register),
+	  F(kill),  F(enter),  F(fp_load), F(fp_save), F(pinned_register),
 #undef F
 };
 
@@ -94,28 +94,30 @@ void check_xlate_isa(struct vr_check *c)
 	CHECK(c, isa->arch && listed(c->target->guest, isa->arch),
 	      "it lifts '%s', which its manifest does not name", isa->arch ? isa->arch : "(NULL)");
 	CHECK(c, isa->state_id && isa->state_id[0], "isa.state_id is missing");
-	CHECK(c, isa->slots && isa->slot_count, "it has no slots");
-	for (uint32_t i = 0; i < isa->slot_count; i++) {
+	CHECK(c, isa->guest_regs && isa->guest_reg_count, "it has no guest registers");
+	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
 		static const uint32_t sizes[] = {8, 16, 4};
-		const struct vr_slot *s = &isa->slots[i];
+		const struct vr_guest_reg *s = &isa->guest_regs[i];
 		uint32_t size;
 
-		CHECK(c, s->kind <= VR_SLOT_FLAGS, "slot %u is of kind %u", i, s->kind);
+		CHECK(c, s->kind <= VR_REG_FLAGS, "guest register %u is of kind %u", i, s->kind);
 		size = sizes[s->kind];
-		CHECK(c, s->name && s->name[0], "slot %u has no name", i);
-		CHECK(c, s->offset % size == 0, "slot '%s' lies at %u, which is no multiple of %u", s->name,
-		      s->offset, size);
+		CHECK(c, s->name && s->name[0], "guest register %u has no name", i);
+		CHECK(c, s->offset % size == 0, "guest register '%s' lies at %u, which is no multiple of %u",
+		      s->name, s->offset, size);
 		CHECK(c,
 		      s->offset + size <= VR_EXEC_HOT ||
 			      (s->offset >= VR_EXEC_STATE &&
 			       s->offset + size <= VR_EXEC_STATE + isa->state_size),
-		      "slot '%s' lies at %u, outside of the state", s->name, s->offset);
+		      "guest register '%s' lies at %u, outside of the state", s->name, s->offset);
 		for (uint32_t k = 0; k < i; k++)
 			CHECK(c,
-			      strcmp(isa->slots[k].name, s->name) == 0 || /* a place that is not used */
-				      isa->slots[k].offset + sizes[isa->slots[k].kind] <= s->offset ||
-				      s->offset + size <= isa->slots[k].offset,
-			      "slots '%s' and '%s' lie over each other", isa->slots[k].name, s->name);
+			      strcmp(isa->guest_regs[k].name, s->name) == 0 || /* a place that is not used */
+				      isa->guest_regs[k].offset + sizes[isa->guest_regs[k].kind] <=
+					      s->offset ||
+				      s->offset + size <= isa->guest_regs[k].offset,
+			      "guest registers '%s' and '%s' lie over each other", isa->guest_regs[k].name,
+			      s->name);
 	}
 	for (uint32_t i = 0; i < isa->helper_count; i++) {
 		CHECK(c, isa->helpers[i].name && isa->helpers[i].name[0], "helper %u has no name", i);
@@ -134,8 +136,8 @@ void check_xlate_emit(struct vr_check *c)
 		complete(c, "struct vr_emit", e, e->size, emit_functions[i].offset, emit_functions[i].name);
 	CHECK(c, e->arch && listed(c->target->host, e->arch),
 	      "it emits '%s', which its manifest does not name", e->arch ? e->arch : "(NULL)");
-	CHECK(c, e->integer_slots <= VR_MAP_MAX && e->vector_slots <= VR_MAP_MAX,
-	      "it has %u and %u slot registers; a map has %u", e->integer_slots, e->vector_slots, VR_MAP_MAX);
+	CHECK(c, e->integer_regs <= VR_PINNED_MAX && e->vector_regs <= VR_PINNED_MAX,
+	      "it pins %u and %u registers, of at most %u", e->integer_regs, e->vector_regs, VR_PINNED_MAX);
 }
 
 /* ---- a vCPU's block ------------------------------------------------------------------------------------ */
@@ -322,9 +324,10 @@ void check_xlate_lift(struct vr_check *c)
 			      (op->op != VR_IR_CALL && op->op != VR_IR_VCALL) || number < isa->helper_count,
 			      "%s: op %u calls helper %llu of %u", c->report->context, o,
 			      (unsigned long long)number, isa->helper_count);
-			CHECK(c, (op->op != VR_IR_GET && op->op != VR_IR_PUT) || op->imm < isa->slot_count,
-			      "%s: op %u uses slot %llu of %u", c->report->context, o,
-			      (unsigned long long)op->imm, isa->slot_count);
+			CHECK(c,
+			      (op->op != VR_IR_GET && op->op != VR_IR_PUT) || op->imm < isa->guest_reg_count,
+			      "%s: op %u uses guest register %llu of %u", c->report->context, o,
+			      (unsigned long long)op->imm, isa->guest_reg_count);
 		}
 	}
 }

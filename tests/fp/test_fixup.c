@@ -97,7 +97,7 @@ Test(fp, known_answers)
 		cr_expect(seen[i], "%s has no known answer", names[i]);
 }
 
-/* fp_fixup gives flags as a FLAGS slot holds them. */
+/* fp_fixup gives flags as a FLAGS register holds them. */
 Test(fp, compare_packs_flags)
 {
 	static const struct {

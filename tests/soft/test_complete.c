@@ -34,7 +34,7 @@ Test(complete, isa)
 	lacks(offsetof(struct vr_isa, fp_fixup), "vr_isa.fp_fixup");
 	lacks(offsetof(struct vr_isa, fp_fixup) + 1, "vr_isa.fp_fixup");
 	lacks(offsetof(struct vr_isa, lift), "vr_isa.lift");
-	lacks(sizeof(uint32_t), "vr_isa.slots");
+	lacks(sizeof(uint32_t), "vr_isa.guest_regs");
 }
 
 Test(complete, translator)

@@ -9,7 +9,7 @@
 struct toy toy;
 
 enum { H_HOOK };
-#define SLOT_FLAGS 16
+#define REG_FLAGS 16
 
 static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, uint64_t c)
 {
@@ -22,11 +22,11 @@ static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, 
 	return 0;
 }
 
-#define R(n)                                                           \
-	{                                                              \
-		.offset = 8 * (n), .kind = VR_SLOT_INT, .name = "r" #n \
+#define R(n)                                                          \
+	{                                                             \
+		.offset = 8 * (n), .kind = VR_REG_INT, .name = "r" #n \
 	}
-static const struct vr_slot slots[] = {
+static const struct vr_guest_reg guest_regs[] = {
 	R(0),
 	R(1),
 	R(2),
@@ -43,7 +43,7 @@ static const struct vr_slot slots[] = {
 	R(13),
 	R(14),
 	R(15),
-	{.offset = VR_EXEC_STATE + offsetof(struct toy_state, flags), .kind = VR_SLOT_FLAGS, .name = "flags"},
+	{.offset = VR_EXEC_STATE + offsetof(struct toy_state, flags), .kind = VR_REG_FLAGS, .name = "flags"},
 };
 
 static const struct vr_helper helpers[] = {
@@ -287,9 +287,9 @@ const struct vr_isa toy_isa = {
 	.state_size = sizeof(struct toy_state),
 	.arch = "toy",
 	.state_id = "toy",
-	.slots = slots,
+	.guest_regs = guest_regs,
 	.helpers = helpers,
-	.slot_count = sizeof(slots) / sizeof(slots[0]),
+	.guest_reg_count = sizeof(guest_regs) / sizeof(guest_regs[0]),
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 	.init = init,
 	.fini = fini,

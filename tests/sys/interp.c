@@ -7,7 +7,7 @@
 #include "soft/interp.h"
 #include "xlate/ir/build.h"
 
-/* ---- a guest with three slots and two helpers ------------------------------------------------ */
+/* ---- a guest with three guest_regs and two helpers ------------------------------------------------ */
 
 struct guest {
 	uint64_t integer;
@@ -23,9 +23,9 @@ static union {
 #define GUEST ((struct guest *)(void *)(block_memory.bytes + VR_EXEC_STATE))
 #define OFFSET(member) (uint32_t)(VR_EXEC_STATE + offsetof(struct guest, member))
 
-static const struct vr_slot slots[] = {{OFFSET(integer), VR_SLOT_INT, "i"},
-				       {OFFSET(vector), VR_SLOT_VEC, "v"},
-				       {OFFSET(flags), VR_SLOT_FLAGS, "f"}};
+static const struct vr_guest_reg guest_regs[] = {{OFFSET(integer), VR_REG_INT, "i"},
+						 {OFFSET(vector), VR_REG_VEC, "v"},
+						 {OFFSET(flags), VR_REG_FLAGS, "f"}};
 
 static uint64_t VR_CALL helper_sum(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -63,8 +63,8 @@ static void VR_CALL fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union 
 }
 
 static const struct vr_isa isa = {.size = sizeof(isa),
-				  .slots = slots,
-				  .slot_count = 3,
+				  .guest_regs = guest_regs,
+				  .guest_reg_count = 3,
 				  .helpers = helpers,
 				  .helper_count = 3,
 				  .fp_fixup = fixup};
@@ -309,9 +309,9 @@ Test(interp, carries)
 	}
 }
 
-/* ---- slots, memory, calls, terminators ----------------------------------------------------------- */
+/* ---- guest_regs, memory, calls, terminators ----------------------------------------------------------- */
 
-Test(interp, slots)
+Test(interp, guest_regs)
 {
 	begin();
 	GUEST->integer = 0x1122334455667788;

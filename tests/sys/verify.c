@@ -221,6 +221,6 @@ Test(print, one_op_a_line)
 	cr_assert_eq(lines, 1 + blocks[0].count);
 	cr_assert(strstr(text, "LOAD.i64 v2 bytes=8 signed disp=-8 acquire sc"), "%s", text);
 	cr_assert(strstr(text, "BRCC v7 ne -> 0x1000"), "%s", text);
-	cr_assert(strstr(text, "PUT.flags v7 [slot 32] live=3"), "%s", text);
+	cr_assert(strstr(text, "PUT.flags v7 [reg 32] live=3"), "%s", text);
 	free(text);
 }

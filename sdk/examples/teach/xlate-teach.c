@@ -4,8 +4,8 @@
  *
  * The engine (soft) asks lift() for one basic block at a time. lift() reads guest instructions and appends IR
  * ops; it computes nothing itself. The engine optimises the block and has the emitter make host code of it,
- * or interprets it (-p soft,tier=0). Values live within a block; between blocks everything is in slots, the
- * sixteen registers here, which the engine keeps in host registers where it can.
+ * or interprets it (-p soft,tier=0). Values live within a block; between blocks everything is in guest_regs,
+ * the sixteen registers here, which the engine keeps in host registers where it can.
  *
  * The rest says how this architecture's memory and exceptions work: addresses are physical (translate), and
  * whatever goes wrong stops the machine (fault). HALT and undefined instructions are helpers, C functions
@@ -299,13 +299,13 @@ static int32_t VR_CALL set_state(struct vr_exec *x, const char *id, const void *
 
 /* ---- all of it ---------------------------------------------------------------------------------------- */
 
-#define SLOT(n)                                                        \
-	{                                                              \
-		.offset = 8 * (n), .kind = VR_SLOT_INT, .name = "r" #n \
+#define REG(n)                                                        \
+	{                                                             \
+		.offset = 8 * (n), .kind = VR_REG_INT, .name = "r" #n \
 	}
-static const struct vr_slot slots[TEACH_REGS] = {
-	SLOT(0), SLOT(1), SLOT(2),  SLOT(3),  SLOT(4),  SLOT(5),  SLOT(6),  SLOT(7),
-	SLOT(8), SLOT(9), SLOT(10), SLOT(11), SLOT(12), SLOT(13), SLOT(14), SLOT(15),
+static const struct vr_guest_reg guest_regs[TEACH_REGS] = {
+	REG(0), REG(1), REG(2),  REG(3),  REG(4),  REG(5),  REG(6),  REG(7),
+	REG(8), REG(9), REG(10), REG(11), REG(12), REG(13), REG(14), REG(15),
 };
 
 static const struct vr_isa teach_isa = {
@@ -313,9 +313,9 @@ static const struct vr_isa teach_isa = {
 	.state_size = 16, /* all of it is in the hot part */
 	.arch = "teach",
 	.state_id = TEACH_STATE_ID,
-	.slots = slots,
+	.guest_regs = guest_regs,
 	.helpers = helpers,
-	.slot_count = TEACH_REGS,
+	.guest_reg_count = TEACH_REGS,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 	.init = init,
 	.fini = fini,

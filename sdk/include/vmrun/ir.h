@@ -5,14 +5,14 @@
  * A region is a list of basic blocks of one guest page; a block is a run of ops. Ops are fixed-size, live in
  * one array and name their operands by index, so an IR can be stored and copied. The result of op i is
  * "value i"; index 0 is a NOP and means "none". Values are local to their block: between blocks everything
- * goes through guest slots (GET/PUT), which the engine may keep in host registers for the whole region.
+ * goes through guest registers (GET/PUT), which the engine may keep in host registers for the whole region.
  *
  * Types. Integer values are I32 or I64; an I32 op reads only the low 32 bits of its integer operands and its
  * result is zero-extended to 64, so it is a valid I64 value too (no conversion ops). F32/F64 values live in
  * the low lanes of a vector register; what lies above is undefined until PUT, which zeroes it. V128 is a
  * whole vector register; an op of type V64 works on the low 64 bits and its result has zeros above. FLAGS is
- * a condition-flag value: its packed form (VR_FLAG_*) is what a FLAGS slot holds in memory, but emitters may
- * keep it in the host's own flags.
+ * a condition-flag value: its packed form (VR_FLAG_*) is what a FLAGS register holds in memory, but emitters
+ * may keep it in the host's own flags.
  *
  * Carry: C is "no borrow" after a subtraction (as on Arm). The packed form holds C inverted.
  *
@@ -148,8 +148,8 @@ struct vr_ir_block {
 	uint32_t flags;   /* VR_BLOCK_* */
 	uint32_t succ[2]; /* block index inside the region of VR_EDGE_*, or VR_NO_BLOCK: leaves it (or no such
 			     edge) */
-	uint32_t dirty_in; /* engine: mapped slots (bit = index in the map) that may differ from memory on
-			      entry */
+	uint32_t dirty_in; /* engine: pinned registers (bit i: vr_emit_job.pinned[i]) that may differ from
+			      memory on entry */
 	uint32_t reserved;
 };
 

@@ -87,10 +87,10 @@ struct vr_exec {
 	uint32_t leave;        /* set by a helper with VR_HF_MAY_LEAVE: pc is set, go to the dispatcher */
 	struct vr_mmu_context *mmu_context;
 	uint64_t asid; /* of the current context; set by the ISA, then env->context() */
-	uint64_t
-		mode_flags; /* mode bits that translated code depends on (exception level, FP access ...); bit 63
-			   is the engine's, here it is 0 */
-	uint32_t index;     /* vCPU number */
+	/* What translated code depends on besides its bytes: exception level, FP access ... Bit 63 is the
+	 * engine's, here it is 0. */
+	uint64_t mode_flags;
+	uint32_t index;      /* vCPU number */
 	uint32_t fp_control; /* emitter's: the host FP control word while guest code runs (x86: MXCSR) */
 	uint32_t fp_round;   /* VR_RM_*: rounding mode that fp_control was made from */
 	uint32_t fp_flags;   /* VR_FP_*: sticky flags not (or no longer) in the host's unit */
@@ -118,17 +118,17 @@ struct vr_exec {
 
 /* ---- guest half ------------------------------------------------------------------------------ */
 
-#define VR_SLOT_INT 0
-#define VR_SLOT_VEC 1
-#define VR_SLOT_FLAGS 2
-struct vr_slot {
+#define VR_REG_INT 0
+#define VR_REG_VEC 1
+#define VR_REG_FLAGS 2
+struct vr_guest_reg {
 	uint32_t offset; /* in vr_exec; INT 8 bytes, VEC 16, FLAGS 4 */
-	uint32_t kind;   /* VR_SLOT_* */
+	uint32_t kind;   /* VR_REG_* */
 	const char *name;
 };
 
-#define VR_HF_READS 1u     /* needs slots up to date in memory */
-#define VR_HF_WRITES 2u    /* may change slots in memory */
+#define VR_HF_READS 1u     /* needs guest registers up to date in memory */
+#define VR_HF_WRITES 2u    /* may change guest registers in memory */
 #define VR_HF_PC 4u        /* needs exec.pc = the current instruction */
 #define VR_HF_MAY_LEAVE 8u /* may set exec.leave (took an exception ...) */
 #define VR_HF_VECTOR 16u   /* a vector helper (VCALL) */
@@ -243,9 +243,9 @@ struct vr_isa {
 	uint32_t state_size;  /* bytes the ISA needs at VR_EXEC_STATE */
 	const char *arch;     /* "arm64" */
 	const char *state_id; /* canonical state: VR_STATE_ARM64_ID ... */
-	const struct vr_slot *slots;
+	const struct vr_guest_reg *guest_regs;
 	const struct vr_helper *helpers;
-	uint32_t slot_count;
+	uint32_t guest_reg_count;
 	uint32_t helper_count;
 	/* Set up / tear down the ISA's part of x. [vcpu] */
 	int32_t(VR_CALL *init)(struct vr_exec *x, const struct vr_isa_env *env);
@@ -294,25 +294,26 @@ struct vr_isa {
 
 /* ---- host half ------------------------------------------------------------------------------- */
 
-/* A guest slot that lives in a host register for the whole region. The i-th integer (or flags) slot of the
- * map takes the emitter's i-th integer slot register; vectors likewise. Bit i of dirty masks: map index i. */
-struct vr_mapped {
-	uint16_t slot;
-	uint8_t kind; /* VR_SLOT_INT or VR_SLOT_VEC */
-	uint8_t reg;  /* i-th register of that kind */
+/* A pinned register: a guest register that lives in a host register for the whole region. The n-th pinned
+ * integer register takes the n-th host register that the emitter has for them; vectors likewise. Bit i of
+ * dirty masks: pinned[i]. */
+struct vr_pinned_reg {
+	uint16_t guest_reg;
+	uint8_t kind;     /* VR_REG_INT or VR_REG_VEC */
+	uint8_t host_reg; /* n: the n-th of the emitter's registers of that kind */
 };
-#define VR_MAP_MAX 32
+#define VR_PINNED_MAX 32
 
 /* What generated code may call. All return with the guest's registers possibly changed in memory only. */
 struct vr_engine_entry {
 	uint32_t size;
 	uint32_t reserved;
 	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved). Result in
-	 * exec.result[]. 0: done. 1: an exception was taken: slots are in memory, exec.pc is set; go to
-	 * `lookup`. */
+	 * exec.result[]. 0: done. 1: an exception was taken: guest registers are in memory, exec.pc is set;
+	 * go to `lookup`. */
 	uint64_t(VR_CALL *memory)(struct vr_exec *x);
-	/* Where to go on: exec.pc, slots in memory. Polls exit_request. Returns the code's address, or 0:
-	 * return to the engine. */
+	/* Where to go on: exec.pc, guest registers in memory. Polls exit_request. Returns the code's address,
+	 * or 0: return to the engine. */
 	uint64_t(VR_CALL *lookup)(struct vr_exec *x);
 	/* As lookup for the target of exit number exec.link (exec.pc is still to be set), and link that exit
 	 * to what is found. */
@@ -341,10 +342,10 @@ struct vr_exit_site {
 
 struct vr_emit_job {
 	uint32_t size;
-	uint32_t map_count;
+	uint32_t pinned_count;
 	const struct vr_isa *isa;
 	const struct vr_ir *ir; /* blocks[0] is the main entry; order = layout order */
-	const struct vr_mapped *map;
+	const struct vr_pinned_reg *pinned;
 	uint64_t pc_base; /* page of the region: fault points give (pc - pc_base) in `insn` as bytes */
 	uint8_t *write;   /* room to write code ... */
 	uint64_t execute; /* ... which will run here */
@@ -380,9 +381,9 @@ struct vr_emit_job {
 struct vr_emit {
 	uint32_t size;
 	uint32_t reserved;
-	const char *arch;       /* "x86_64" */
-	uint32_t integer_slots; /* host registers that can hold integer slots for a region */
-	uint32_t vector_slots;
+	const char *arch;      /* "x86_64" */
+	uint32_t integer_regs; /* host registers that can hold pinned integer registers */
+	uint32_t vector_regs;
 	uint64_t scratch_size;
 	/* Can this processor run the code? 0, or an error with a text that names the missing feature in
 	 * why[]. [any] */
@@ -402,16 +403,16 @@ struct vr_emit {
 	 * still knows its address (indirect-branch caches, return-address stacks), sets exec.pc to that
 	 * block's pc and goes to `lookup`. Atomic against execution. */
 	void(VR_CALL *kill)(uint8_t *write, uint32_t entry);
-	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, slots in memory).
-	 * [vcpu] */
+	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
+	 * memory). [vcpu] */
 	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);
 	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_fixup run,
 	 * save after. enter() does both by itself. */
 	void(VR_CALL *fp_load)(struct vr_exec *x);
 	void(VR_CALL *fp_save)(struct vr_exec *x);
-	/* The mapped registers at a fault point, from exec.save_*: host register of the i-th slot register of
-	 * a kind. */
-	uint32_t(VR_CALL *slot_register)(uint32_t kind, uint32_t reg);
+	/* Where a pinned register is found at a fault point: index in exec.save_* of the n-th host register
+	 * for pinned registers of a kind. */
+	uint32_t(VR_CALL *pinned_register)(uint32_t kind, uint32_t host_reg);
 };
 
 struct vr_translator {

@@ -7,7 +7,7 @@
  * instructions mean, and keeps what is the guest processor's own. `struct vr_isa` in <vmrun/translator.h> has
  * the rules, sdk/doc/ir.md the IR's operations. A new instruction is a row in tiny.pat and a handler here.
  *
- * The guest's registers are slots: bytes at fixed places of the vCPU's block, which translated code keeps in
+ * The guest's registers are bytes at fixed places of the vCPU's block, which translated code keeps in
  * host registers. A helper is a C function that translated code calls for what is rare.
  */
 #include <inttypes.h>
@@ -69,12 +69,12 @@ static const struct vr_helper helpers[HELPERS] = {
 	[H_WAIT] = {.name = "wait", .flags = VR_HF_PC | VR_HF_READS | VR_HF_MAY_LEAVE, .u.fn = wait},
 };
 
-#define R(n)                                                           \
-	{                                                              \
-		.offset = 8 * (n), .kind = VR_SLOT_INT, .name = "r" #n \
+#define R(n)                                                          \
+	{                                                             \
+		.offset = 8 * (n), .kind = VR_REG_INT, .name = "r" #n \
 	}
-static const struct vr_slot slots[16] = {R(0), R(1), R(2),  R(3),  R(4),  R(5),  R(6),  R(7),
-					 R(8), R(9), R(10), R(11), R(12), R(13), R(14), R(15)};
+static const struct vr_guest_reg guest_regs[16] = {R(0), R(1), R(2),  R(3),  R(4),  R(5),  R(6),  R(7),
+						   R(8), R(9), R(10), R(11), R(12), R(13), R(14), R(15)};
 
 /* ---- lifting: one function a row of tiny.pat ---- */
 
@@ -334,9 +334,9 @@ static const struct vr_isa tiny_isa = {
 	.state_size = sizeof(struct cpu),
 	.arch = TINY_ARCH,
 	.state_id = TINY_STATE_ID,
-	.slots = slots,
+	.guest_regs = guest_regs,
 	.helpers = helpers,
-	.slot_count = sizeof(slots) / sizeof(slots[0]),
+	.guest_reg_count = sizeof(guest_regs) / sizeof(guest_regs[0]),
 	.helper_count = HELPERS,
 	.init = init,
 	.fini = fini,

@@ -42,10 +42,10 @@ static int print_special(FILE *out, const struct vr_ir_op *o, const struct vr_is
 	switch (o->op) {
 	case VR_IR_GET:
 	case VR_IR_PUT:
-		if (isa && o->imm < isa->slot_count)
-			fprintf(out, " [%s]", isa->slots[o->imm].name);
+		if (isa && o->imm < isa->guest_reg_count)
+			fprintf(out, " [%s]", isa->guest_regs[o->imm].name);
 		else
-			fprintf(out, " [slot %" PRIu64 "]", o->imm);
+			fprintf(out, " [reg %" PRIu64 "]", o->imm);
 		if (o->op == VR_IR_PUT && o->type == VR_T_FLAGS)
 			fprintf(out, " live=%u", (unsigned)(o->aux & 3));
 		return 1;

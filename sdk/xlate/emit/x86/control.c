@@ -2,10 +2,10 @@
 /*
  * control.c: the ends of blocks, calls, and what is put at the region's end.
  *
- * An edge inside the region is a jump; registers agree by construction, since every mapped slot is in its
- * register everywhere. An edge that leaves stores the dirty slots and jumps through a 4-byte field that the
- * engine may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could close a loop
- * (to the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
+ * An edge inside the region is a jump; registers agree by construction, since every pinned register is in its
+ * host register everywhere. An edge that leaves stores the dirty registers and jumps through a 4-byte field
+ * that the engine may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could
+ * close a loop (to the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
  *
  * Indirect targets are in rax. A return is predicted by the return-address stack in the MMU context, other
  * jumps by its jump cache.
@@ -33,8 +33,8 @@ struct ool *ool_new(struct em *e, uint32_t kind)
 void store_dirty(struct em *e, uint32_t mask)
 {
 	for (uint32_t m = mask; m; m &= m - 1) {
-		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->map_reg[k];
-		struct mem d = exec_mem(e->job->isa->slots[e->job->map[k].slot].offset);
+		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->pin_reg[k];
+		struct mem d = exec_mem(e->job->isa->guest_regs[e->job->pinned[k].guest_reg].offset);
 		if (r >= XMM0)
 			vstore(&e->c, d, r);
 		else
@@ -42,11 +42,11 @@ void store_dirty(struct em *e, uint32_t mask)
 	}
 }
 
-void load_slots(struct em *e, uint32_t mask)
+void load_pinned(struct em *e, uint32_t mask)
 {
 	for (uint32_t m = mask; m; m &= m - 1) {
-		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->map_reg[k];
-		struct mem s = exec_mem(e->job->isa->slots[e->job->map[k].slot].offset);
+		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->pin_reg[k];
+		struct mem s = exec_mem(e->job->isa->guest_regs[e->job->pinned[k].guest_reg].offset);
 		if (r >= XMM0)
 			vload(&e->c, r, s);
 		else
@@ -514,11 +514,11 @@ OP(EXIT_TO)
 
 /* ---- calls ---- */
 
-static uint32_t caller_saved_slots(const struct em *e)
+static uint32_t caller_saved_pins(const struct em *e)
 {
 	uint32_t mask = 0;
-	for (uint32_t m = 0; m < e->job->map_count; m++)
-		if (CALLER_SAVED >> e->map_reg[m] & 1)
+	for (uint32_t m = 0; m < e->job->pinned_count; m++)
+		if (CALLER_SAVED >> e->pin_reg[m] & 1)
 			mask |= 1u << m;
 	return mask;
 }
@@ -533,14 +533,14 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 		return;
 	}
 	const struct vr_helper *h = &e->job->isa->helpers[number];
-	uint32_t hf = h->flags, all = e->job->map_count >= 32 ? ~0u : (1u << e->job->map_count) - 1;
+	uint32_t hf = h->flags, all = e->job->pinned_count >= 32 ? ~0u : (1u << e->job->pinned_count) - 1;
 	e->share.active = 0;
 	flags_clobber(e);
 	if (hf & VR_HF_WRITES) {
 		flags_leave_memory(e);
-		for (uint32_t m = 0; m < e->job->map_count; m++) {
+		for (uint32_t m = 0; m < e->job->pinned_count; m++) {
 			evacuate(e, m);
-			e->pin = 0;
+			e->busy = 0;
 		}
 	}
 	if (vector) {
@@ -556,9 +556,9 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 			done(e, args[n]);
 		}
 	}
-	e->pin = 0;
+	e->busy = 0;
 	spill_mask(e, CALLER_SAVED);
-	uint32_t lost = hf & VR_HF_WRITES ? all : caller_saved_slots(e);
+	uint32_t lost = hf & VR_HF_WRITES ? all : caller_saved_pins(e);
 	uint32_t save = e->dirty & (hf & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE) ? all : lost);
 	store_dirty(e, save);
 	e->dirty &= ~save;
@@ -588,7 +588,7 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 		alu_mi(c, ALU_CMP, 0, EXEC(leave), 0);
 		ool_new(e, OOL_LEAVE)->jump[0] = jcc_far(c, CC_NE);
 	}
-	load_slots(e, lost);
+	load_pinned(e, lost);
 	if (hf & VR_HF_WRITES)
 		e->clean_scalar[0] = e->clean_scalar[1] = 0;
 	if (!val(e, i)->uses)

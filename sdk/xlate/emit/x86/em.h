@@ -21,12 +21,12 @@
 #define REG_MMU R15
 #define EXEC_BIAS 128
 
-#define INTEGER_SLOTS 8
-#define VECTOR_SLOTS 9 /* xmm7..15; seven temporaries are what the longest op needs at once */
-#define SPILLS 64      /* of each kind */
-#define NEARS 8        /* pages kept at hand: see memory.c */
+#define PINNED_INTS 8
+#define PINNED_VECS 9 /* xmm7..15; seven temporaries are what the longest op needs at once */
+#define SPILLS 64     /* of each kind */
+#define NEARS 8       /* pages kept at hand: see memory.c */
 #define FRAME (SPILLS * 8 + SPILLS * 16 + 16 * NEARS + 8) /* keeps rsp 16-byte aligned after six pushes */
-#define SLOT_NONE 0xffu
+#define PIN_NONE 0xffu
 /* In the frame: see memory.c. */
 #define NEAR_TAG(n) (SPILLS * 24 + 8 * (int32_t)(n))
 #define NEAR_ADDEND(n) (NEAR_TAG(NEARS) + 8 * (int32_t)(n))
@@ -34,7 +34,7 @@
 #define MAX_BLOCK_OPS 16384
 #define MAX_OOL 8192
 #define MAX_FIXUPS 8192
-#define MAX_SLOTS 1024
+#define MAX_GUEST_REGS 1024
 #define ENTRY_PAD 24 /* bytes before an entry stub that kill() sends it to */
 #define OP_ROOM 4096 /* no op, stub or edge emits more */
 
@@ -47,10 +47,10 @@ enum location {
 	LOC_NONE,
 	LOC_CONST,  /* of a CONST op */
 	LOC_REG,    /* owns a temporary register */
-	LOC_SLOT,   /* is what mapped slot register `reg` holds */
+	LOC_PINNED, /* is what the host register `reg` of a pinned register holds */
 	LOC_SPILL,  /* in the frame */
 	LOC_SAME,   /* FLAGS: see value `chain` */
-	LOC_FMEM,   /* FLAGS: packed, in its slot (em.fmem) */
+	LOC_FMEM,   /* FLAGS: packed, in its guest register (em.fmem) */
 	LOC_FCONST, /* FLAGS: constant, packed form in the op */
 	LOC_EFLAGS, /* FLAGS: nowhere but in EFLAGS */
 	LOC_LATER,  /* FLAGS: not computed yet (F_SEL will) */
@@ -66,8 +66,8 @@ struct value {
 	uint16_t spill;
 	uint32_t uses;  /* left */
 	uint32_t last;  /* op of the last use */
-	uint32_t put;   /* first PUT of it to a mapped slot, 0: none */
-	uint32_t chain; /* next alias of the same slot, or LOC_SAME's value */
+	uint32_t put;   /* first PUT of it to a pinned register, 0: none */
+	uint32_t chain; /* next alias of the same guest register, or LOC_SAME's value */
 };
 
 /* What EFLAGS hold. */
@@ -83,7 +83,7 @@ struct flags_state {
 	uint32_t logic; /* integer value whose N and Z they also are (CF = OF = 0) */
 	uint8_t logic_type;
 	uint8_t polarity;
-	uint8_t put_pending; /* `value` has been PUT to put_slot, the store is still to do */
+	uint8_t put_pending; /* `value` has been PUT to put_reg, the store is still to do */
 	uint8_t put_edges;   /* ... bits as PUT's aux */
 	uint32_t put_offset;
 };
@@ -143,7 +143,7 @@ typedef void(VR_CALL *fixup_fn)(struct vr_exec *x, uint32_t what, uint64_t imm, 
 /* Accesses off one address that share a check: see memory.c. */
 struct share {
 	uint32_t active;
-	uint32_t value, slot; /* the address, and the mapped slot that has it, or SLOT_NONE */
+	uint32_t value, pin; /* the address, and the pinned register that has it, or PIN_NONE */
 	int32_t low, high;
 	bool write;
 };
@@ -163,29 +163,29 @@ struct em {
 
 	uint32_t pool; /* registers that may hold temporaries */
 	uint32_t free;
-	uint32_t pin; /* in use by the current op */
+	uint32_t busy; /* in use by the current op */
 	uint32_t owner[32];
 	uint64_t spill_free[2];
 
 	struct flags_state fl;
-	uint32_t fmem; /* FLAGS value that the slot at fmem_offset holds, 0: none */
+	uint32_t fmem; /* FLAGS value that the guest register at fmem_offset holds, 0: none */
 	uint32_t fmem_offset;
 
 	struct share share;
 	uint8_t near[2][VR_MF_GROUPS]; /* of loads and stores: the group's page, 1.., or 0 */
 	uint32_t near_count[2];
-	uint32_t dirty;           /* mapped slots newer than memory */
-	uint32_t clean_scalar[2]; /* slots known to be zero above 32 / 64 bits */
-	uint8_t map_reg[VR_MAP_MAX];
-	uint32_t alias[VR_MAP_MAX]; /* first value of the chain */
-	uint32_t reload;            /* offset of the region's "load all slots; ret", or fix-ups of it */
+	uint32_t dirty;           /* pinned registers newer than memory */
+	uint32_t clean_scalar[2]; /* guest registers known to be zero above 32 / 64 bits */
+	uint8_t pin_reg[VR_PINNED_MAX];
+	uint32_t alias[VR_PINNED_MAX]; /* first value of the chain */
+	uint32_t reload; /* offset of the region's "load all pinned registers; ret", or fix-ups of it */
 
 	uint32_t ool_count, fixup_count;
 	struct value *values;
 	struct ool *ools;
 	struct fixup *fixups;
 	uint32_t *labels; /* block starts */
-	uint8_t slot_map[MAX_SLOTS];
+	uint8_t pin_of[MAX_GUEST_REGS];
 };
 
 /* ---- addresses ---- */
@@ -253,7 +253,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 void VR_CALL x86_enter(struct vr_exec *x, uint64_t target);
 void VR_CALL x86_fp_load(struct vr_exec *x);
 void VR_CALL x86_fp_save(struct vr_exec *x);
-uint32_t x86_slot_register(uint32_t kind, uint32_t reg); /* number in em's mask */
+uint32_t x86_pinned_register(uint32_t kind, uint32_t reg); /* number in em's mask */
 
 /* ---- features of this processor ---- */
 struct x86_features {
@@ -352,7 +352,7 @@ void add_sub(struct em *e, uint32_t i, uint32_t flags);
 
 /* ---- control.c / region.c ---- */
 void store_dirty(struct em *e, uint32_t mask);
-void load_slots(struct em *e, uint32_t mask);
+void load_pinned(struct em *e, uint32_t mask);
 void set_pc(struct em *e, uint64_t pc); /* exec.pc = pc; uses rax */
 struct ool *ool_new(struct em *e, uint32_t kind);
 void emit_ools(struct em *e);

@@ -9,11 +9,11 @@
  * A consumer that comes before EFLAGS change uses jcc, setcc or cmov with the condition code for that
  * encoding. CMC turns ADD into SUB and back.
  *
- * A PUT to a FLAGS slot is first only noted (put_pending); flags_clobber(), which every handler calls before
- * it emits anything that changes EFLAGS, does the store, in packed form: LAHF; SETO AL; mask. The packed form
- * is the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Every op that can fault changes
- * EFLAGS, so the slot is up to date wherever it can be seen. A conditional branch right after the PUT jumps
- * first and stores on those edges only where the flags are live.
+ * A PUT to a FLAGS register is first only noted (put_pending); flags_clobber(), which every handler calls
+ * before it emits anything that changes EFLAGS, does the store, in packed form: LAHF; SETO AL; mask. The
+ * packed form is the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Every op that can fault
+ * changes EFLAGS, so the guest register is up to date wherever it can be seen. A conditional branch right
+ * after the PUT jumps first and stores on those edges only where the flags are live.
  *
  * Packed flags come back by ADD AL,127 (OF from bit 0); SAHF, or, for conditions on single bits, by TEST.
  */
@@ -130,12 +130,12 @@ void flags_clobber(struct em *e)
 	struct value *v = val(e, i);
 	bool wanted = v->uses && v->loc == LOC_EFLAGS;
 	if (wanted || f->put_pending) {
-		uint32_t pins = e->pin;
+		uint32_t busy = e->busy;
 		if (wanted && f->put_pending && e->fmem != i)
 			flags_leave_memory(e);
 		take(e, RAX);
 		pack(e);
-		e->pin = pins;
+		e->busy = busy;
 		if (f->put_pending)
 			mov_store(&e->c, 0, exec_mem(f->put_offset), RAX);
 		if (wanted && f->put_pending) {
@@ -144,7 +144,7 @@ void flags_clobber(struct em *e)
 			e->fmem_offset = f->put_offset;
 		} else if (wanted) {
 			own(e, i, RAX);
-			e->pin = pins;
+			e->busy = busy;
 		}
 	}
 	f->value = 0;
@@ -154,11 +154,11 @@ void flags_clobber(struct em *e)
 void flags_store_pending(struct em *e)
 {
 	struct flags_state keep = e->fl;
-	e->pin = 0;
+	e->busy = 0;
 	take(e, RAX);
 	pack(e);
 	mov_store(&e->c, 0, exec_mem(keep.put_offset), RAX);
-	e->pin = 0;
+	e->busy = 0;
 }
 
 void flags_set(struct em *e, uint32_t i, uint32_t polarity)
@@ -169,7 +169,7 @@ void flags_set(struct em *e, uint32_t i, uint32_t polarity)
 	val(e, i)->loc = LOC_EFLAGS;
 }
 
-/* The slot in memory is about to change: whoever relies on it moves to a register. */
+/* The guest register in memory is about to change: whoever relies on it moves to a register. */
 void flags_leave_memory(struct em *e)
 {
 	if (e->fmem && val(e, e->fmem)->uses && val(e, e->fmem)->loc == LOC_FMEM) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* integer.c: constants, slots, arithmetic, bit fields (SDM vol. 2; BMI1/BMI2 forms keep EFLAGS). */
+/* integer.c: constants, guest registers, arithmetic, bit fields (SDM vol. 2; BMI1/BMI2 forms keep EFLAGS). */
 #include "em.h"
 
 OP(NOP)
@@ -19,14 +19,14 @@ OP(CONST)
 	val(e, i)->loc = LOC_CONST;
 }
 
-static struct mem slot_mem(struct em *e, uint64_t slot)
+static struct mem reg_mem(struct em *e, uint64_t reg)
 {
-	return exec_mem(e->job->isa->slots[slot].offset);
+	return exec_mem(e->job->isa->guest_regs[reg].offset);
 }
 
-static bool slot_ok(struct em *e, uint64_t slot)
+static bool reg_ok(struct em *e, uint64_t reg)
 {
-	if (slot < MAX_SLOTS && slot < e->job->isa->slot_count)
+	if (reg < MAX_GUEST_REGS && reg < e->job->isa->guest_reg_count)
 		return true;
 	e->error = VR_E_INVAL;
 	return false;
@@ -36,11 +36,11 @@ OP(GET)
 {
 	struct code *c = &e->c;
 	struct value *v = val(e, i);
-	if (!slot_ok(e, o->imm))
+	if (!reg_ok(e, o->imm))
 		return;
-	uint32_t m = e->slot_map[o->imm];
+	uint32_t m = e->pin_of[o->imm];
 	if (o->type == VR_T_FLAGS) {
-		uint32_t offset = e->job->isa->slots[o->imm].offset, same = 0;
+		uint32_t offset = e->job->isa->guest_regs[o->imm].offset, same = 0;
 		if (e->fl.put_pending && e->fl.put_offset == offset)
 			same = e->fl.value;
 		else if (e->fmem && e->fmem_offset == offset)
@@ -71,7 +71,7 @@ OP(GET)
 		return;
 	}
 	uint32_t d = def(e, i, NOREG);
-	struct mem s = slot_mem(e, o->imm);
+	struct mem s = reg_mem(e, o->imm);
 	switch (o->type) {
 	case VR_T_I32:
 	case VR_T_I64:
@@ -101,7 +101,7 @@ static void put_mapped(struct em *e, const struct vr_ir_op *o, uint32_t m)
 {
 	struct code *c = &e->c;
 	struct value *v = val(e, o->a);
-	uint32_t d = e->map_reg[m], bit = 1u << m;
+	uint32_t d = e->pin_reg[m], bit = 1u << m;
 	bool cut = width_of(o->type) < width_of(v->type);
 	uint64_t k;
 	e->dirty |= bit;
@@ -118,7 +118,7 @@ static void put_mapped(struct em *e, const struct vr_ir_op *o, uint32_t m)
 		mov_imm(c, d, cut ? (uint32_t)k : k);
 		return;
 	}
-	if (v->loc == LOC_SLOT && v->reg == d && !v->dirty_high && !cut) {
+	if (v->loc == LOC_PINNED && v->reg == d && !v->dirty_high && !cut) {
 		done(e, o->a);
 		return;
 	}
@@ -152,30 +152,30 @@ OP(PUT)
 {
 	struct code *c = &e->c;
 	(void)i;
-	if (!slot_ok(e, o->imm) || !o->a)
+	if (!reg_ok(e, o->imm) || !o->a)
 		return;
-	const struct vr_slot *slot = &e->job->isa->slots[o->imm];
-	if (slot->kind == VR_SLOT_FLAGS) {
-		flags_put(e, o, slot->offset);
+	const struct vr_guest_reg *reg = &e->job->isa->guest_regs[o->imm];
+	if (reg->kind == VR_REG_FLAGS) {
+		flags_put(e, o, reg->offset);
 		return;
 	}
-	uint32_t m = e->slot_map[o->imm];
+	uint32_t m = e->pin_of[o->imm];
 	if (m != 0xff) {
 		put_mapped(e, o, m);
 		return;
 	}
-	struct mem d = exec_mem(slot->offset);
+	struct mem d = exec_mem(reg->offset);
 	int32_t imm;
-	if (slot->kind == VR_SLOT_INT && imm_of(e, o->a, 1, &imm) && (imm >= 0 || o->type == VR_T_I64)) {
+	if (reg->kind == VR_REG_INT && imm_of(e, o->a, 1, &imm) && (imm >= 0 || o->type == VR_T_I64)) {
 		mov_store_imm(c, 1, d, (uint32_t)imm);
 	} else {
 		uint32_t s = use_clean(e, o->a);
 		if (width_of(o->type) < width_of(val(e, o->a)->type)) {
-			uint32_t t = tmp_of(e, slot->kind == VR_SLOT_INT ? INT_MASK : VEC_MASK);
+			uint32_t t = tmp_of(e, reg->kind == VR_REG_INT ? INT_MASK : VEC_MASK);
 			clean_move(e, t, s, o->type);
 			s = t;
 		}
-		if (slot->kind == VR_SLOT_INT)
+		if (reg->kind == VR_REG_INT)
 			mov_store(c, 1, d, s);
 		else
 			vstore(c, d, s);

@@ -16,12 +16,12 @@
  * The slow path comes back to right after the access: whatever the register allocator has to move is moved
  * before the check.
  *
- * Accesses of one block off the same slot, as those to a stack frame or a structure, share a check: the first
- * looks at all of the range that they touch and keeps the addend in the frame; the others take it from there.
- * Where the range is in two pages, or not in the TLB, there is a 0 instead, and each is checked by itself,
- * out of line (ool_element). Between them no C code runs that could change what the TLB says: a slow path of
- * any of the block's accesses, after which the addend may be stale, leaves a 0 too, and a call of a helper
- * ends the sharing.
+ * Accesses of one block off the same guest register, as those to a stack frame or a structure, share a check:
+ * the first looks at all of the range that they touch and keeps the addend in the frame; the others take it
+ * from there. Where the range is in two pages, or not in the TLB, there is a 0 instead, and each is checked
+ * by itself, out of line (ool_element). Between them no C code runs that could change what the TLB says: a
+ * slow path of any of the block's accesses, after which the addend may be stale, leaves a 0 too, and a call
+ * of a helper ends the sharing.
  *
  * An access that the engine says is near (VR_MF_NEAR) is looked up where its group was last: NEARS page
  * numbers and their addends are in the frame, half of them of pages that may be read, half of pages that may
@@ -323,32 +323,32 @@ static bool may_share(const struct vr_ir_op *o)
 	       !mf_flags(o) && (o->op != VR_IR_LOAD || !o->b);
 }
 
-/* The mapped slot that v is a GET of, or SLOT_NONE. */
-static uint32_t slot_of(const struct em *e, uint32_t v)
+/* The pinned register that v is a GET of, or PIN_NONE. */
+static uint32_t pin_of_value(const struct em *e, uint32_t v)
 {
 	const struct vr_ir_op *o = &e->ops[v];
-	return o->op == VR_IR_GET && o->type == VR_T_I64 && o->imm < MAX_SLOTS ? e->slot_map[o->imm]
-									       : SLOT_NONE;
+	return o->op == VR_IR_GET && o->type == VR_T_I64 && o->imm < MAX_GUEST_REGS ? e->pin_of[o->imm]
+										    : PIN_NONE;
 }
 
-/* Does access i share its check? Before its result is given a register: that may be the slot's. */
+/* Does access i share its check? Before its result is given a register: that may be the pinned register. */
 static enum sharing share(struct em *e, const struct vr_ir_op *o, uint32_t i)
 {
 	int32_t low = (int32_t)o->imm, high = low + (int32_t)access_bytes(o);
 	bool write = o->op == VR_IR_STORE || o->op == VR_IR_STOREP, others = false;
 	if (!may_share(o) || val(e, o->a)->type != VR_T_I64)
 		return ALONE;
-	uint32_t slot = val(e, o->a)->loc == LOC_SLOT ? slot_of(e, o->a) : SLOT_NONE, same = slot;
-	if (e->share.active && (e->share.value == o->a || (slot != SLOT_NONE && e->share.slot == slot)) &&
+	uint32_t pin = val(e, o->a)->loc == LOC_PINNED ? pin_of_value(e, o->a) : PIN_NONE, same = pin;
+	if (e->share.active && (e->share.value == o->a || (pin != PIN_NONE && e->share.pin == pin)) &&
 	    low >= e->share.low && high <= e->share.high && (e->share.write || !write))
 		return NEXT;
 	for (uint32_t k = i + 1; k < e->op_end && k < i + SHARE_FAR; k++) {
 		const struct vr_ir_op *p = &e->ops[k];
 		if (p->op == VR_IR_CALL || p->op == VR_IR_VCALL)
 			break;
-		if (p->op == VR_IR_PUT && p->imm < MAX_SLOTS && e->slot_map[p->imm] == same)
-			same = SLOT_NONE;
-		if (!may_share(p) || (p->a != o->a && (same == SLOT_NONE || slot_of(e, p->a) != same)))
+		if (p->op == VR_IR_PUT && p->imm < MAX_GUEST_REGS && e->pin_of[p->imm] == same)
+			same = PIN_NONE;
+		if (!may_share(p) || (p->a != o->a && (same == PIN_NONE || pin_of_value(e, p->a) != same)))
 			continue;
 		int32_t first = (int32_t)p->imm, last = first + (int32_t)access_bytes(p);
 		first = first < low ? first : low;
@@ -363,7 +363,7 @@ static enum sharing share(struct em *e, const struct vr_ir_op *o, uint32_t i)
 	if (!others)
 		return ALONE;
 	e->share = (struct share){
-		.active = 1, .value = o->a, .slot = slot, .low = low, .high = high, .write = write};
+		.active = 1, .value = o->a, .pin = pin, .low = low, .high = high, .write = write};
 	return FIRST;
 }
 
@@ -601,7 +601,7 @@ static void compare_and_swap_16(struct em *e, const struct vr_ir_op *o, uint32_t
 	if (condition)
 		load_into(e, RAX, condition);
 	uint32_t rb = use_clean(e, o->b), rc = use_clean(e, o->c);
-	/* written before the access, so not in a slot's register, which must hold its value if that faults */
+	/* written before the access, so not in a pinned register, which must hold its value if that faults */
 	uint32_t d = vtmp(e);
 	own(e, i, d);
 	if (condition) {

@@ -10,7 +10,7 @@
  *   go       there (rax), in the current MMU context; 0 means out. enter() goes in by it as well
  *   link     the same, for an exit that wants to be linked
  *   memory   called from a slow path, the descriptor behind the call: saves every register in exec.save_*, so
- * that the engine can find the guest's slots by its fault-point table; 0: restore them and return, 1: as
+ * that the engine can find the guest's registers by its fault-point table; 0: restore them and return, 1: as
  * lookup fixup    called with a C function's address pushed: calls it on exec.argument[], every register kept
  * jump     guest pc in rax: through the MMU context's indirect-branch cache
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arm64.h: an arm64 vCPU as the ISA library sees it: the layout of vr_exec for this guest, the slots, the
+ * arm64.h: an arm64 vCPU as the ISA library sees it: the layout of vr_exec for this guest, its registers, the
  * helpers.
  *
  * X0..X30 and SP fill the hot 256 bytes; everything else follows at VR_EXEC_STATE. SP is the current stack
@@ -12,15 +12,15 @@
 #include <vmrun/state_arm64.h>
 #include <vmrun/translator.h>
 
-/* Slot numbers (GET/PUT imm). */
-#define A64_SLOT_X(n) (n) /* 0..30 */
-#define A64_SLOT_SP 31
-#define A64_SLOT_FLAGS 32
-#define A64_SLOT_EXCL_ADDR 33 /* exclusive monitor: address, UINT64_MAX: open */
-#define A64_SLOT_EXCL_VAL 34  /* value read by LDXR / low half of a pair */
-#define A64_SLOT_EXCL_HIGH 35 /* high half of a pair */
-#define A64_SLOT_V(n) (64 + (n))
-#define A64_SLOTS 96 /* 36..63 unused: kind VR_SLOT_INT, offset of a scratch word */
+/* Guest register numbers (GET/PUT imm). */
+#define A64_REG_X(n) (n) /* 0..30 */
+#define A64_REG_SP 31
+#define A64_REG_FLAGS 32
+#define A64_REG_EXCL_ADDR 33 /* exclusive monitor: address, UINT64_MAX: open */
+#define A64_REG_EXCL_VAL 34  /* value read by LDXR / low half of a pair */
+#define A64_REG_EXCL_HIGH 35 /* high half of a pair */
+#define A64_REG_V(n) (64 + (n))
+#define A64_REGS 96 /* 36..63 unused: kind VR_REG_INT, offset of a scratch word */
 
 /* Mode flags: everything translated code depends on. */
 #define A64_MODE_EL1 1u       /* else EL0 */
@@ -43,10 +43,10 @@
 /* The ISA's part of vr_exec, at VR_EXEC_STATE. */
 struct a64_state {
 	union vr_v128 v[32];
-	uint32_t flags; /* slot A64_SLOT_FLAGS, packed (VR_FLAG_*) */
+	uint32_t flags; /* register A64_REG_FLAGS, packed (VR_FLAG_*) */
 	uint32_t daif;  /* PSTATE.DAIF in bits 9:6 */
 	uint64_t excl_addr, excl_val, excl_high;
-	uint64_t unused_slot;
+	uint64_t unused_reg;
 	uint32_t el;           /* 0 or 1 */
 	uint32_t spsel;        /* PSTATE.SP */
 	uint32_t pstate_il_ss; /* IL bit 20, SS bit 21 */

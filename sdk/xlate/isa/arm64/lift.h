@@ -54,12 +54,12 @@ static inline uint32_t a64_op_imm(struct a64_lift *l, uint32_t op, uint32_t type
 
 static inline uint32_t a64_get_flags(struct a64_lift *l)
 {
-	return vr_ir_get(l->ir, VR_T_FLAGS, A64_SLOT_FLAGS);
+	return vr_ir_get(l->ir, VR_T_FLAGS, A64_REG_FLAGS);
 }
 
 static inline void a64_put_flags(struct a64_lift *l, uint32_t value)
 {
-	vr_ir_put(l->ir, VR_T_FLAGS, A64_SLOT_FLAGS, value);
+	vr_ir_put(l->ir, VR_T_FLAGS, A64_REG_FLAGS, value);
 }
 
 /* CALL with values (0: none). */

@@ -261,7 +261,7 @@ const struct a64_sysreg a64_sysregs[] = {
 	 .access = A64_R1 | ((op1) == 3 ? A64_R0 : 0),               \
 	 .flags = A64_SR_FIXED,                                      \
 	 .bytes = 8,                                                 \
-	 .offset = A64_STATE_OFFSET(unused_slot),                    \
+	 .offset = A64_STATE_OFFSET(unused_reg),                     \
 	 .reset = value,                                             \
 	 .check = sr_check},
 #include "sysregs.def"

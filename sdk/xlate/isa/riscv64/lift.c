@@ -108,7 +108,7 @@ static int only_computes(const struct vr_ir *ir, uint32_t from)
 	for (uint32_t i = from; i < ir->op_count; i++) {
 		const struct vr_ir_op *o = &ir->ops[i];
 
-		if (o->op == VR_IR_INSN_START || (o->op == VR_IR_PUT && o->imm < RV_SLOT_RES_ADDR))
+		if (o->op == VR_IR_INSN_START || (o->op == VR_IR_PUT && o->imm < RV_REG_RES_ADDR))
 			continue;
 		if (op_class[o->op] != VR_IRC_PURE || (o->op >= VR_IR_DIVU && o->op <= VR_IR_REMS))
 			return 0;

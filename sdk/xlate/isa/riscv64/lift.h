@@ -27,7 +27,7 @@ static inline uint32_t rv_const(struct rv_lift *l, uint64_t value)
 
 static inline uint32_t rv_get_typed(struct rv_lift *l, uint32_t r, uint32_t type)
 {
-	return r ? vr_ir_get(l->ir, type, RV_SLOT_X(r)) : vr_ir_const(l->ir, type, 0);
+	return r ? vr_ir_get(l->ir, type, RV_REG_X(r)) : vr_ir_const(l->ir, type, 0);
 }
 
 static inline uint32_t rv_get(struct rv_lift *l, uint32_t r)
@@ -44,7 +44,7 @@ static inline void rv_put(struct rv_lift *l, uint32_t r, uint32_t value)
 		value = vr_ir_add(l->ir, VR_IR_SELECT, VR_T_I64, b->cc, flags, old, value, 0);
 	}
 	if (r)
-		vr_ir_put(l->ir, VR_T_I64, RV_SLOT_X(r), value);
+		vr_ir_put(l->ir, VR_T_I64, RV_REG_X(r), value);
 }
 
 /* A 32-bit result, sign-extended. */

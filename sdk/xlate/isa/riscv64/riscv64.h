@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * riscv64.h: a riscv64 hart as the ISA library sees it: the layout of vr_exec for this guest, the slots, the
- * helpers. Chapters are those of the RISC-V Instruction Set Manual, volumes I (unprivileged) and II
+ * riscv64.h: a riscv64 hart as the ISA library sees it: the layout of vr_exec for this guest, its registers,
+ * the helpers. Chapters are those of the RISC-V Instruction Set Manual, volumes I (unprivileged) and II
  * (privileged).
  *
- * x0..x31 are the hot 256 bytes; the word of x0 stays 0 and is no slot anybody uses. An f register is a
- * vector slot of whose 128 bits the low half counts: it holds a double, or a single NaN-boxed (vol. I, "NaN
+ * x0..x31 are the hot 256 bytes; the word of x0 stays 0 and is no guest register. An f register is a vector
+ * register of whose 128 bits the low half counts: it holds a double, or a single NaN-boxed (vol. I, "NaN
  * Boxing of Narrower Values").
  */
 #ifndef VR_XLATE_RISCV64_H
@@ -14,12 +14,12 @@
 #include <vmrun/state_riscv64.h>
 #include <vmrun/translator.h>
 
-/* Slot numbers (GET/PUT imm). */
-#define RV_SLOT_X(n) (n)    /* 1..31 */
-#define RV_SLOT_RES_ADDR 32 /* LR's reservation: address, UINT64_MAX: none */
-#define RV_SLOT_RES_VAL 33  /* what LR read there, sign-extended */
-#define RV_SLOT_F(n) (34 + (n))
-#define RV_SLOTS 66
+/* Guest register numbers (GET/PUT imm). */
+#define RV_REG_X(n) (n)    /* 1..31 */
+#define RV_REG_RES_ADDR 32 /* LR's reservation: address, UINT64_MAX: none */
+#define RV_REG_RES_VAL 33  /* what LR read there, sign-extended */
+#define RV_REG_F(n) (34 + (n))
+#define RV_REGS 66
 
 #define RV_USER 0u
 #define RV_SUPERVISOR 1u
