@@ -58,7 +58,7 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 		.pc_base = ir->blocks[0].pc & SOFT_PAGE_MASK,
 		.write = vm->code.write + vm->code_top,
 		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
-		.room = CODE_RESERVE,
+		.capacity = CODE_RESERVE,
 		.point_capacity = 16,
 		.exit_capacity = 1,
 		.points = points,

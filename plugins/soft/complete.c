@@ -20,7 +20,7 @@ struct need {
 
 static const struct need isa_needs[] = {
 	ISA(guest_regs), ISA(init),  ISA(fini),      ISA(reset),    ISA(get_state), ISA(set_state), ISA(lift),
-	ISA(translate),  ISA(fault), ISA(interrupt), ISA(has_work), ISA(set_pin),   ISA(fp_fixup),
+	ISA(translate),  ISA(fault), ISA(interrupt), ISA(has_work), ISA(set_pin),   ISA(fp_slow),
 };
 static const struct need emit_needs[] = {
 	EMIT(probe), EMIT(thunks), EMIT(region),  EMIT(link),    EMIT(set_check),

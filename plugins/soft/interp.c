@@ -242,7 +242,7 @@ OP(RAS_PUSH)
 static uint32_t fp_exact(struct vr_interp *r, const struct vr_ir_op *o, union vr_v128 *d)
 {
 	uint32_t what = o->op | (uint32_t)o->type << 16 | (uint32_t)o->aux << 24;
-	r->isa->fp_fixup(r->x, what, o->imm, d, &r->v[o->a], &r->v[o->b], &r->v[o->c]);
+	r->isa->fp_slow(r->x, what, o->imm, d, &r->v[o->a], &r->v[o->b], &r->v[o->c]);
 	return 0;
 }
 

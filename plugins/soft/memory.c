@@ -169,8 +169,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 static int32_t parts_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
 			  struct part p[2], uint64_t *where)
 {
-	uint32_t room = SOFT_PAGE - (uint32_t)(va & (SOFT_PAGE - 1));
-	uint32_t first = bytes < room ? bytes : room;
+	uint32_t rest = SOFT_PAGE - (uint32_t)(va & (SOFT_PAGE - 1));
+	uint32_t first = bytes < rest ? bytes : rest;
 	int32_t fault = part_find(v, va, first, access, flags, &p[0]);
 
 	*where = va;

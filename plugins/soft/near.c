@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * near.c: accesses of a loop that stay in one page for many rounds: VR_MF_NEAR.
+ * near.c: accesses of a loop that stay in one page for many rounds: VR_MF_SAME_PAGE.
  *
  * A loop over an array steps a pointer or an index by a little each round. What it addresses with that is,
  * nearly always, in the page where it was in the round before, and an emitter can keep that page's addend at
@@ -145,7 +145,7 @@ static void mark(struct loop *l, const struct vr_ir_block *b)
 			continue;
 		uint32_t v = l->known[o->a], key = v & STEPPED ? v & REG : l->has[o->a] | 1u << 31;
 
-		o->imm |= (uint64_t)(VR_MF_NEAR | group_of(l, key) << VR_MF_GROUP_SHIFT) << 32;
+		o->imm |= (uint64_t)(VR_MF_SAME_PAGE | group_of(l, key) << VR_MF_GROUP_SHIFT) << 32;
 	}
 }
 

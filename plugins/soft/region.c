@@ -153,7 +153,7 @@ static void lay_out(struct vr_ir *ir)
 }
 
 /* Bytes from pc to the next known leader or the end of the page. */
-static uint32_t room_at(const struct forming *f, uint64_t pc)
+static uint32_t bytes_at(const struct forming *f, uint64_t pc)
 {
 	uint64_t end = f->page->va_page + SOFT_PAGE;
 
@@ -235,7 +235,7 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 				     .pc = at,
 				     .mode_flags = f->mode_flags & ~SOFT_MODE_CHECKED,
 				     .code = f->page->host + (at & (SOFT_PAGE - 1)),
-				     .length = room_at(f, at)};
+				     .length = bytes_at(f, at)};
 		uint32_t n = ir->block_count;
 		uint8_t whole[2 * SOFT_BEYOND];
 
@@ -286,7 +286,7 @@ static int32_t keep_ir(struct soft_vm *vm, const struct vr_ir *ir, struct soft_r
 	return VR_OK;
 }
 
-static int32_t room_for_exits(struct soft_vm *vm)
+static int32_t reserve_exits(struct soft_vm *vm)
 {
 	if (vm->exit_count + MAX_EXITS <= vm->exit_capacity)
 		return VR_OK;
@@ -314,9 +314,9 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 			   struct soft_region *g)
 {
 	struct soft_scratch *s = f->s;
-	uint64_t room = vm->code.length - vm->code_top;
+	uint64_t capacity = vm->code.length - vm->code_top;
 
-	if (room_for_exits(vm))
+	if (reserve_exits(vm))
 		return VR_E_NOMEM;
 	struct vr_emit_job job = {
 		.size = sizeof(job),
@@ -327,7 +327,7 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 		.pc_base = f->page->va_page,
 		.write = vm->code.write + vm->code_top,
 		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
-		.room = room > UINT32_MAX ? UINT32_MAX : (uint32_t)room,
+		.capacity = capacity > UINT32_MAX ? UINT32_MAX : (uint32_t)capacity,
 		.exit_base = vm->exit_count,
 		.point_capacity = MAX_POINTS,
 		.exit_capacity = MAX_EXITS,

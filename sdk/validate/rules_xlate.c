@@ -62,7 +62,7 @@ static const struct {
 #name, offsetof(struct vr_isa, name) \
 	}
 		F(init),      F(fini),  F(reset),     F(get_state), F(set_state), F(lift),
-		F(translate), F(fault), F(interrupt), F(has_work),  F(set_pin),   F(fp_fixup),
+		F(translate), F(fault), F(interrupt), F(has_work),  F(set_pin),   F(fp_slow),
 #undef F
 },
   emit_functions[] = {
@@ -375,9 +375,9 @@ void check_xlate_bounds(struct vr_check *c)
 
 	check_phase(c, "lift");
 	for (uint32_t i = 0; i < c->settings->instructions / 4; i++) {
-		/* The code ends at the guard, and so does the room for ops. */
+		/* The code ends at the guard, and so does the array of ops. */
 		uint32_t length = 1 + (uint32_t)(check_random(c) % 40),
-			 room = 2 + (uint32_t)(check_random(c) % 60);
+			 capacity = 2 + (uint32_t)(check_random(c) % 60);
 		static uint8_t *ops_end;
 		uint64_t k = mode_flags[check_random(c) % n];
 		struct lifting l;
@@ -385,14 +385,14 @@ void check_xlate_bounds(struct vr_check *c)
 
 		if (!ops_end)
 			ops_end = guarded(c, 64 * sizeof(struct vr_ir_op)) + 64 * sizeof(struct vr_ir_op);
-		l.ops = (struct vr_ir_op *)(void *)(ops_end - room * sizeof(struct vr_ir_op));
+		l.ops = (struct vr_ir_op *)(void *)(ops_end - capacity * sizeof(struct vr_ir_op));
 		fill(c, end - length, length);
 		show_code(c, end - length, length, k);
-		rc = lift(isa, &l, end - length, length, PC, k, 16, room, 0xa5);
+		rc = lift(isa, &l, end - length, length, PC, k, 16, capacity, 0xa5);
 		if (rc < 0)
 			continue;
-		CHECK(c, l.ir.op_count <= room, "%s: %u ops in room for %u", c->report->context,
-		      l.ir.op_count, room);
+		CHECK(c, l.ir.op_count <= capacity, "%s: %u ops, capacity %u", c->report->context,
+		      l.ir.op_count, capacity);
 		CHECK(c, l.ir.overflow || l.blocks[0].end - PC <= length,
 		      "%s: the block ends %llu bytes on, of %u that there are", c->report->context,
 		      (unsigned long long)(l.blocks[0].end - PC), length);
@@ -445,21 +445,21 @@ void check_xlate_region(struct vr_check *c)
 	n = mode_flags_known(c, t->isa, mode_flags);
 	check_phase(c, "emit thunks");
 	used = e->thunks(&entry, code, (uint64_t)(uintptr_t)code, CODE / 2);
-	CHECK(c, used > 0 && used <= CODE / 2, "thunks returns %lld for a room of %u bytes", (long long)used,
-	      CODE / 2);
+	CHECK(c, used > 0 && used <= CODE / 2, "thunks returns %lld for a capacity of %u bytes",
+	      (long long)used, CODE / 2);
 	scratch = calloc(1, e->scratch_size + 1);
 	check_phase(c, "emit region");
 	for (uint32_t i = 0; i < c->settings->instructions / 8; i++) {
-		uint32_t room = 64 + (uint32_t)(check_random(c) % (CODE / 2 - 64)), block_entry[4] = {0};
+		uint32_t capacity = 64 + (uint32_t)(check_random(c) % (CODE / 2 - 64)), block_entry[4] = {0};
 		uint64_t k = mode_flags[check_random(c) % n];
 		struct vr_emit_job job = {
 			.size = sizeof(job),
 			.isa = t->isa,
 			.ir = &l.ir,
 			.pc_base = PC & ~(uint64_t)(PAGE - 1),
-			.write = end - room,
-			.execute = (uint64_t)(uintptr_t)(end - room),
-			.room = room,
+			.write = end - capacity,
+			.execute = (uint64_t)(uintptr_t)(end - capacity),
+			.capacity = capacity,
 			.exit_base = 1,
 			.point_capacity = POINTS,
 			.exit_capacity = EXITS,
@@ -487,10 +487,10 @@ void check_xlate_region(struct vr_check *c)
 			continue;
 		emitted++;
 		CHECK(c,
-		      job.code_size && job.code_size <= room && job.point_count <= POINTS &&
+		      job.code_size && job.code_size <= capacity && job.point_count <= POINTS &&
 			      job.exit_count <= EXITS && block_entry[0] < job.code_size,
-		      "%s: %u bytes of code in room for %u, entry at %u, %u fault points, %u exits",
-		      c->report->context, job.code_size, room, block_entry[0], job.point_count,
+		      "%s: %u bytes of code, capacity %u, entry at %u, %u fault points, %u exits",
+		      c->report->context, job.code_size, capacity, block_entry[0], job.point_count,
 		      job.exit_count);
 		for (uint32_t p = 0; p < job.point_count; p++)
 			CHECK(c,

@@ -6,7 +6,7 @@
 #include "harness.h"
 
 struct harness H;
-#define CODE_ROOM (4u << 20)
+#define CODE_CAPACITY (4u << 20)
 uint64_t rnd_state = 1;
 
 uint64_t rnd(void)
@@ -65,11 +65,11 @@ static const struct vr_helper helpers[] = {
 };
 
 /* A poor man's fix-up: marks that it was asked. Tests of FP bring their own. */
-static void fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-		  const union vr_v128 *b, const union vr_v128 *c)
+static void fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
+		    const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)imm, (void)a, (void)b, (void)c;
-	H.fixups++;
+	H.slow_fp++;
 	d->d[0] = d->d[1] = what;
 }
 
@@ -81,7 +81,7 @@ struct vr_isa toy = {
 	.helpers = helpers,
 	.guest_reg_count = REGS,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
-	.fp_fixup = fixup,
+	.fp_slow = fp_slow,
 };
 
 uint64_t *reg_int(uint32_t n)
@@ -268,7 +268,7 @@ void harness_init(void)
 		H.x = aligned_alloc(4096, 8192);
 		H.mmu = aligned_alloc(4096, (sizeof(struct vr_mmu_context) + 4095) & ~4095ul);
 		H.ram = aligned_alloc(4096, RAM_PAGES * 4096);
-		H.code = mmap(NULL, CODE_ROOM, PROT_READ | PROT_WRITE | PROT_EXEC,
+		H.code = mmap(NULL, CODE_CAPACITY, PROT_READ | PROT_WRITE | PROT_EXEC,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		H.ir.size = sizeof(H.ir);
 		H.ir.op_capacity = 16384;
@@ -284,7 +284,8 @@ void harness_init(void)
 			fprintf(stderr, "%s\n", why);
 			exit(77);
 		}
-		H.thunk_bytes = (uint32_t)x86_emit.thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_ROOM);
+		H.thunk_bytes =
+			(uint32_t)x86_emit.thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY);
 		for (uint32_t n = 0; n < REGS; n++)
 			snprintf(names[n], sizeof(names[n]), "%c%u", n < INTS ? 'x' : 'v',
 				 n < INTS ? n : n - INTS);
@@ -305,7 +306,7 @@ void harness_init(void)
 	H.x->mmu_context = H.mmu;
 	fill_tlb();
 	H.used = H.thunk_bytes;
-	H.slow = H.faults = H.links = H.lookups = H.fixups = 0;
+	H.slow = H.faults = H.links = H.lookups = H.slow_fp = 0;
 	H.bad = 0;
 	H.on_lookup = NULL;
 	H.on_link = NULL;
@@ -386,7 +387,7 @@ int32_t emit_region(void)
 	j->pc_base = CODE_PC & ~4095ull;
 	j->write = H.code + H.used;
 	j->execute = (uint64_t)(uintptr_t)j->write;
-	j->room = CODE_ROOM - H.used;
+	j->capacity = CODE_CAPACITY - H.used;
 	j->exit_base = 1000;
 	j->points = H.points;
 	j->point_capacity = 4096;

@@ -36,7 +36,7 @@ struct harness {
 	struct vr_exit_site exits[1024];
 	uint32_t entry[512];
 	/* what happened */
-	uint32_t slow, faults, links, lookups, fixups;
+	uint32_t slow, faults, links, lookups, slow_fp;
 	uint64_t fault_insn;
 	int bad; /* a broken promise of the emitter */
 	uint64_t (*on_lookup)(struct vr_exec *x);

@@ -333,14 +333,14 @@ Test(emit_control, full_tables_and_no_room)
 	H.job.exit_capacity = 3;
 	cr_assert_eq(x86_emit.region(&H.job), VR_E_RANGE);
 	H.job.exit_capacity = 1024;
-	for (uint32_t room = 0; room < size + 8192; room += 64) {
-		H.job.room = room;
-		memset(H.job.write + room, 0xcc, 16);
+	for (uint32_t capacity = 0; capacity < size + 8192; capacity += 64) {
+		H.job.capacity = capacity;
+		memset(H.job.write + capacity, 0xcc, 16);
 		int32_t rc = x86_emit.region(&H.job);
 		cr_assert(rc == 0 || rc == VR_E_NOMEM);
-		cr_assert(rc || H.job.code_size <= room);
+		cr_assert(rc || H.job.code_size <= capacity);
 		for (uint32_t n = 0; n < 16; n++)
-			cr_assert_eq(H.job.write[room + n], 0xcc);
+			cr_assert_eq(H.job.write[capacity + n], 0xcc);
 	}
 }
 

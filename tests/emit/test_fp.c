@@ -21,8 +21,8 @@ static void exact(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 
 	struct vr_exec *y = (void *)other;
 	y->fp_round = x->fp_round;
 	y->fp_flags = 0;
-	H.fixups++;
-	a64_fp_fixup(y, what, imm, d, a, b, c);
+	H.slow_fp++;
+	a64_fp_slow(y, what, imm, d, a, b, c);
 	x->fp_flags |= y->fp_flags;
 }
 
@@ -204,7 +204,7 @@ static void check(uint32_t k, uint64_t seed)
 	static const struct vr_interp_memory m;
 	rnd_state = seed * 77777 + k * 3 + (uint64_t)in_double;
 	harness_init();
-	toy.fp_fixup = exact;
+	toy.fp_slow = exact;
 	generate(k);
 	pin_regs((uint32_t)rnd() % (x86_emit.integer_regs + 1), (uint32_t)rnd() % (x86_emit.vector_regs + 1));
 	cr_assert_eq(emit_region(), 0);
@@ -267,7 +267,7 @@ static void pressure(uint64_t seed)
 	uint32_t v[4][9];
 	rnd_state = seed;
 	harness_init();
-	toy.fp_fixup = exact;
+	toy.fp_slow = exact;
 	block_begin(CODE_PC, VR_BLOCK_ENTRY);
 	for (uint32_t t = 0; t < 4; t++)
 		for (uint32_t n = 0; n < 9; n++) {

@@ -16,7 +16,7 @@
 static struct vr_ir_op ops[OPS];
 static struct vr_ir_block blocks[4];
 
-/* Lift `words` at pc into a fresh IR with room for `capacity` ops. */
+/* Lift `words` at pc into a fresh IR with a capacity of `capacity` ops. */
 static int32_t lift_at(struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count,
 		       uint64_t mode_flags, uint32_t capacity)
 {
@@ -132,7 +132,7 @@ Test(lift, blocks)
 	}
 }
 
-/* With less room the block is a shorter one, down to none. */
+/* With a smaller capacity the block is a shorter one, down to none. */
 Test(lift, overflow_shortens)
 {
 	uint64_t seed = 14;

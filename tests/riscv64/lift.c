@@ -9,7 +9,8 @@
 static struct vr_ir_op ops[OPS];
 static struct vr_ir_block blocks[4];
 
-static int32_t lift(const void *code, uint32_t length, uint64_t mode_flags, uint32_t room, struct vr_ir *ir)
+static int32_t lift(const void *code, uint32_t length, uint64_t mode_flags, uint32_t capacity,
+		    struct vr_ir *ir)
 {
 	const struct vr_lift rq = {.size = sizeof(rq),
 				   .max_insns = 32,
@@ -19,7 +20,7 @@ static int32_t lift(const void *code, uint32_t length, uint64_t mode_flags, uint
 				   .length = length};
 	*ir = (struct vr_ir){.size = sizeof(*ir),
 			     .op_count = 1,
-			     .op_capacity = room,
+			     .op_capacity = capacity,
 			     .block_capacity = 4,
 			     .ops = ops,
 			     .blocks = blocks};
@@ -41,9 +42,9 @@ Test(lift, random_bytes)
 			code[k] = seed;
 		}
 		uint64_t mode_flags = seed >> 20 & (RV_MODE_PRIVILEGE | RV_MODE_FP | RV_MODE_FRM);
-		uint32_t room = i & 1 ? OPS : 8 + i % 40;
-		int32_t rc = lift(code, sizeof(code), mode_flags, room, &ir);
-		if (rc == VR_E_NOMEM && room != OPS)
+		uint32_t capacity = i & 1 ? OPS : 8 + i % 40;
+		int32_t rc = lift(code, sizeof(code), mode_flags, capacity, &ir);
+		if (rc == VR_E_NOMEM && capacity != OPS)
 			continue;
 		cr_assert_eq(rc, 0);
 		cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), 0, "%016llx: %s",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_near.c: loops over arrays, whose page an emitter keeps at hand (VR_MF_NEAR): nothing can be told from
- * it. */
+/* test_near.c: loops over arrays, whose page an emitter keeps at hand (VR_MF_SAME_PAGE): nothing can be told
+ * from it. */
 #include <string.h>
 
 #include <criterion/criterion.h>

@@ -427,7 +427,7 @@ Test(optimize, near_accesses)
 			uint64_t flags = w.ops[load[n]].imm >> 32;
 
 			group[n] = (uint32_t)(flags >> VR_MF_GROUP_SHIFT);
-			cr_assert_eq(flags & 0xff, !call && n < 3 ? VR_MF_NEAR : 0, "load %u", n);
+			cr_assert_eq(flags & 0xff, !call && n < 3 ? VR_MF_SAME_PAGE : 0, "load %u", n);
 		}
 		cr_assert(call || (group[0] != group[1] && group[1] != group[2] && group[0] != group[2]));
 	}

@@ -269,8 +269,8 @@ static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 	}
 }
 
-static void VR_CALL fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			     const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)what, (void)imm, (void)a, (void)b, (void)c;
 	memset(d, 0, sizeof(*d));
@@ -302,6 +302,6 @@ const struct vr_isa toy_isa = {
 	.interrupt = interrupt,
 	.has_work = has_work,
 	.set_pin = set_pin,
-	.fp_fixup = fp_fixup,
+	.fp_slow = fp_slow,
 	.debug_match = debug_match,
 };

@@ -51,14 +51,14 @@ static const struct vr_helper helpers[] = {
 	{.name = "vector", .flags = VR_HF_VECTOR, .u.vfn = helper_vector},
 };
 
-static uint32_t fixup_what;
-static uint64_t fixup_imm;
-static void VR_CALL fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static uint32_t slow_what;
+static uint64_t slow_imm;
+static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x;
-	fixup_what = what;
-	fixup_imm = imm;
+	slow_what = what;
+	slow_imm = imm;
 	d->d[0] = a->d[0] + b->d[0] + c->d[0];
 }
 
@@ -67,7 +67,7 @@ static const struct vr_isa isa = {.size = sizeof(isa),
 				  .guest_reg_count = 3,
 				  .helpers = helpers,
 				  .helper_count = 3,
-				  .fp_fixup = fixup};
+				  .fp_slow = fp_slow};
 
 static struct {
 	uint32_t count, op;
@@ -463,8 +463,8 @@ Test(interp, floating_point_is_the_isas)
 	uint32_t v = add(VR_IR_FMADD, VR_T_F64, 3, a, b, c, 0x77);
 	run();
 	cr_assert_eq(values[v].d[0], 321);
-	cr_assert_eq(fixup_what, (uint32_t)VR_IR_FMADD | VR_T_F64 << 16 | 3u << 24);
-	cr_assert_eq(fixup_imm, 0x77);
+	cr_assert_eq(slow_what, (uint32_t)VR_IR_FMADD | VR_T_F64 << 16 | 3u << 24);
+	cr_assert_eq(slow_imm, 0x77);
 	begin();
 	a = vector(5, 0);
 	v = add(VR_IR_FSQRT, VR_T_F32, 0, a, 0, 0, 0);

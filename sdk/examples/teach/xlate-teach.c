@@ -240,8 +240,8 @@ static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 }
 
 /* Never asked: lift() makes no floating-point ops. */
-static void VR_CALL fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			     const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x;
 	(void)what;
@@ -328,7 +328,7 @@ static const struct vr_isa teach_isa = {
 	.interrupt = interrupt,
 	.has_work = has_work,
 	.set_pin = set_pin,
-	.fp_fixup = fp_fixup,
+	.fp_slow = fp_slow,
 };
 
 #ifdef TEACH_INTERPRETED

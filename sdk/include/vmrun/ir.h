@@ -72,7 +72,7 @@
  * VR_MF_GROUPS of them. Since ABI 1.1, set by engines only, on LOAD, STORE, LOADP and STOREP without other
  * flags.
  */
-#define VR_MF_NEAR 32u
+#define VR_MF_SAME_PAGE 32u
 /* CASIF, CAS2IF of a store-exclusive: to debug points the access is a write only. Since ABI 1.1. */
 #define VR_MF_STORE 64u
 #define VR_MF_GROUP_SHIFT 8

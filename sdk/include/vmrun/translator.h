@@ -279,8 +279,8 @@ struct vr_isa {
 	 * host FP flags or exec.fp_flags as the guest's rules say. what = op | type << 16 | aux << 24; imm as
 	 * the op's. FLAGS and integer results are in d->d[0] (FLAGS packed). Runs with the guest's rounding
 	 * mode in the host's unit. [vcpu] */
-	void(VR_CALL *fp_fixup)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-				const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
+	void(VR_CALL *fp_slow)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 	/* Since 1.1. NULL: without debug points. An access (bits 1 << VR_ACCESS_*, of the point; flags:
 	 * VR_MF_*), or the instruction at exec.pc that is about to run (EXECUTE), touches debug point `id`:
 	 * does that count in the current mode? 1: the engine calls fault() with VR_FAULT_DEBUG instead of
@@ -346,10 +346,10 @@ struct vr_emit_job {
 	const struct vr_isa *isa;
 	const struct vr_ir *ir; /* blocks[0] is the main entry; order = layout order */
 	const struct vr_pinned_reg *pinned;
-	uint64_t pc_base; /* page of the region: fault points give (pc - pc_base) in `insn` as bytes */
-	uint8_t *write;   /* room to write code ... */
-	uint64_t execute; /* ... which will run here */
-	uint32_t room;
+	uint64_t pc_base;   /* page of the region: fault points give (pc - pc_base) in `insn` as bytes */
+	uint8_t *write;     /* where to write code ... */
+	uint64_t execute;   /* ... which will run here */
+	uint32_t capacity;  /* bytes at `write` */
 	uint32_t exit_base; /* exit i has number exit_base + i in exec.link */
 	/* results */
 	uint32_t code_size;
@@ -390,9 +390,9 @@ struct vr_emit {
 	int32_t(VR_CALL *probe)(char *why, uint32_t length);
 	/* Thunks at the start of the code cache. Returns bytes written or an error. */
 	int64_t(VR_CALL *thunks)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-				 uint64_t room);
-	/* One region. 0; VR_E_NOMEM: more room; VR_E_RANGE: some table full. [any] one at a time per scratch
-	 */
+				 uint64_t capacity);
+	/* One region. 0; VR_E_NOMEM: the capacity is too small; VR_E_RANGE: some table full. [any] one at a
+	 * time per scratch */
 	int32_t(VR_CALL *region)(struct vr_emit_job *job);
 	/* Set the 4-byte field at write+offset of an exit so that it goes to host address `target`; atomic
 	 * against execution. */
@@ -406,7 +406,7 @@ struct vr_emit {
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
 	 * memory). [vcpu] */
 	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);
-	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_fixup run,
+	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_slow run,
 	 * save after. enter() does both by itself. */
 	void(VR_CALL *fp_load)(struct vr_exec *x);
 	void(VR_CALL *fp_save)(struct vr_exec *x);

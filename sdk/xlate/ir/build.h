@@ -71,8 +71,8 @@ static inline uint32_t vr_ir_op3(struct vr_ir *ir, uint32_t op, uint32_t type, u
 	return vr_ir_add(ir, op, type, 0, a, b, c, 0);
 }
 
-/* Begin the block at pc, *b. VR_E_NOMEM: there is no room for one; ir->overflow is set. On VR_OK one op of
- * the capacity is kept back until vr_ir_block_end(). */
+/* Begin the block at pc, *b. VR_E_NOMEM: the capacity is too small for one; ir->overflow is set. On VR_OK one
+ * op of the capacity is kept back until vr_ir_block_end(). */
 static inline int32_t vr_ir_block_begin(struct vr_ir *ir, uint64_t pc, struct vr_ir_block *b)
 {
 	if (ir->op_count == 0)
@@ -100,8 +100,8 @@ static inline int vr_ir_block_keep(struct vr_ir *ir, struct vr_ir_block *b)
 }
 
 /* End the block before the instruction at `end`: with a GOTO there, unless it has a terminator (ended != 0).
- * VR_E_NOMEM: not even one instruction fits; ir->overflow is set and the engine comes again with more room.
- */
+ * VR_E_NOMEM: not even one instruction fits; ir->overflow is set and the engine comes again with a larger
+ * capacity. */
 static inline int32_t vr_ir_block_end(struct vr_ir *ir, struct vr_ir_block *b, uint64_t end, int ended)
 {
 	ir->op_capacity++;

@@ -14,8 +14,8 @@ static const char *const condition_names[] = {
 
 static void print_memory(FILE *out, const struct vr_ir_op *o)
 {
-	static const char *const flag_names[] = {"acquire", "release", "sc",   "align",
-						 "unpriv",  "near",    "store"};
+	static const char *const flag_names[] = {"acquire", "release",   "sc",   "align",
+						 "unpriv",  "same-page", "store"};
 	uint32_t flags = (uint32_t)(o->imm >> 32);
 	fprintf(out, " bytes=%u%s", 1u << (o->aux & 7), o->aux & VR_MS_SIGN ? " signed" : "");
 	if (o->op == VR_IR_CASIF || o->op == VR_IR_CAS2IF)
@@ -27,7 +27,7 @@ static void print_memory(FILE *out, const struct vr_ir_op *o)
 	for (uint32_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
 		if (flags >> i & 1)
 			fprintf(out, " %s", flag_names[i]);
-	if (flags & VR_MF_NEAR)
+	if (flags & VR_MF_SAME_PAGE)
 		fprintf(out, "=%u", flags >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1));
 }
 

@@ -126,7 +126,7 @@ struct verifier {
 	const struct vr_ir *ir;
 	const struct vr_ir_block *block;
 	char *why;
-	size_t room;
+	size_t capacity;
 };
 
 __attribute__((format(printf, 3, 4))) static int wrong(struct verifier *v, uint32_t op, const char *format,
@@ -137,9 +137,9 @@ __attribute__((format(printf, 3, 4))) static int wrong(struct verifier *v, uint3
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	if (v->room) {
+	if (v->capacity) {
 		const char *name = op < v->ir->op_count ? vr_ir_info(v->ir->ops[op].op).name : NULL;
-		snprintf(v->why, v->room, "op %u (%s): %s", op, name ? name : "?", text);
+		snprintf(v->why, v->capacity, "op %u (%s): %s", op, name ? name : "?", text);
 	}
 	return VR_E_INVAL;
 }
@@ -268,7 +268,7 @@ static int check_block(struct verifier *v)
 
 int vr_ir_verify(const struct vr_ir *ir, char *why, size_t n)
 {
-	struct verifier v = {.ir = ir, .why = why, .room = n};
+	struct verifier v = {.ir = ir, .why = why, .capacity = n};
 	if (n)
 		why[0] = 0;
 	if (ir->op_count == 0 || ir->op_count > ir->op_capacity || ir->ops[0].op != VR_IR_NOP)

@@ -137,12 +137,12 @@ static void ool_memory(struct em *e, const struct ool *s)
 	put32(c, (uint32_t)(s->pc >> 32));
 	load_result(e, s, 0);
 	load_result(e, s, 1);
-	if (s->shared)
-		mov_store_imm(c, 1, mem_base(RSP, SHARED_ADDEND), 0);
+	if (s->coalesced)
+		mov_store_imm(c, 1, mem_base(RSP, COALESCED_ADDEND), 0);
 	jmp_to(c, c->execute + s->back);
 }
 
-static void ool_fixup(struct em *e, const struct ool *s)
+static void ool_fp_slow(struct em *e, const struct ool *s)
 {
 	struct code *c = &e->c;
 	for (uint32_t n = 0; n < 3; n++)
@@ -152,16 +152,16 @@ static void ool_fixup(struct em *e, const struct ool *s)
 	lea(c, 1, RSP, mem_base(RSP, -8));
 	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)s->fn);
 	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(s->fn >> 32));
-	call_to(c, x86_thunk.fixup);
+	call_to(c, x86_thunk.fp_slow);
 	load_result(e, s, 0);
 	if (s->back)
 		jmp_to(c, c->execute + s->back);
 }
 
-struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
-		      uint32_t dtype)
+struct ool *fp_slow_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
+			uint32_t dtype)
 {
-	struct ool *s = ool_new(e, OOL_FIXUP);
+	struct ool *s = ool_new(e, OOL_FP_SLOW);
 	s->fn = fn;
 	s->what = what;
 	s->pc = imm;
@@ -172,11 +172,11 @@ struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, ui
 	return s;
 }
 
-void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
+void fp_slow_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
 {
-	struct ool s = {.kind = OOL_FIXUP,
+	struct ool s = {.kind = OOL_FP_SLOW,
 			.fn = fn,
-			.what = fixup_what(o),
+			.what = fp_slow_what(o),
 			.pc = o->imm,
 			.arg = {NOREG, NOREG, NOREG}};
 	const uint32_t args[3] = {o->a, o->b, o->c};
@@ -184,16 +184,16 @@ void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t f
 	for (uint32_t n = 0; n < 3; n++) {
 		if (!args[n] || args[n] >= i || args[n] < e->first)
 			continue;
-		s.arg[n] = (uint8_t)use_clean(e, args[n]);
+		s.arg[n] = (uint8_t)ra_use_clean(e, args[n]);
 		s.arg_type[n] = val(e, args[n])->type;
 	}
 	for (uint32_t n = 0; n < 3; n++)
 		if (s.arg[n] != NOREG)
-			done(e, args[n]);
-	s.result[0] = (uint8_t)def(e, i, NOREG);
+			ra_free(e, args[n]);
+	s.result[0] = (uint8_t)ra_def(e, i, NOREG);
 	s.result[1] = NOREG;
 	s.result_type[0] = val(e, i)->type;
-	ool_fixup(e, &s);
+	ool_fp_slow(e, &s);
 }
 
 void emit_ools(struct em *e)
@@ -215,8 +215,8 @@ void emit_ools(struct em *e)
 		case OOL_ELEMENT:
 			ool_element(e, s);
 			break;
-		case OOL_FIXUP:
-			ool_fixup(e, s);
+		case OOL_FP_SLOW:
+			ool_fp_slow(e, s);
 			break;
 		case OOL_POLL:
 			store_dirty(e, s->dirty);
@@ -422,7 +422,7 @@ OP(BRBIT)
 	(void)i;
 	uint32_t bit = o->aux & 63;
 	flags_clobber(e);
-	uint32_t r = bit < 32 ? use(e, o->a) : use_clean(e, o->a);
+	uint32_t r = bit < 32 ? ra_use(e, o->a) : ra_use_clean(e, o->a);
 	struct condition k = {CC_NE, 0, o->aux >> 6 & 1};
 	if (bit < 32) {
 		test_ri(&e->c, 0, r, 1u << bit);
@@ -431,7 +431,7 @@ OP(BRBIT)
 		put8(&e->c, bit);
 		k.cc = CC_B;
 	}
-	done(e, o->a);
+	ra_free(e, o->a);
 	branch(e, o->imm, k);
 }
 
@@ -473,7 +473,7 @@ OP(JUMP_INDIRECT)
 	struct code *c = &e->c;
 	(void)i;
 	flags_clobber(e);
-	uint32_t r = use_clean(e, o->a);
+	uint32_t r = ra_use_clean(e, o->a);
 	if (r != RAX)
 		mov_rr(c, 1, RAX, r);
 	store_dirty(e, e->dirty);
@@ -534,12 +534,12 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 	}
 	const struct vr_helper *h = &e->job->isa->helpers[number];
 	uint32_t hf = h->flags, all = e->job->pinned_count >= 32 ? ~0u : (1u << e->job->pinned_count) - 1;
-	e->share.active = 0;
+	e->coalesced.active = 0;
 	flags_clobber(e);
 	if (hf & VR_HF_WRITES) {
 		flags_leave_memory(e);
 		for (uint32_t m = 0; m < e->job->pinned_count; m++) {
-			evacuate(e, m);
+			ra_spill_aliases(e, m);
 			e->busy = 0;
 		}
 	}
@@ -550,14 +550,14 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 			struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, argument) + 16 * n));
 			uint64_t k;
 			if (const_of(e, args[n], &k) || !is_vector(val(e, args[n])->type))
-				mov_store(c, 1, m, use_clean(e, args[n]));
+				mov_store(c, 1, m, ra_use_clean(e, args[n]));
 			else
-				vstore(c, m, use_clean(e, args[n]));
-			done(e, args[n]);
+				vstore(c, m, ra_use_clean(e, args[n]));
+			ra_free(e, args[n]);
 		}
 	}
 	e->busy = 0;
-	spill_mask(e, CALLER_SAVED);
+	ra_spill_mask(e, CALLER_SAVED);
 	uint32_t lost = hf & VR_HF_WRITES ? all : caller_saved_pins(e);
 	uint32_t save = e->dirty & (hf & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE) ? all : lost);
 	store_dirty(e, save);
@@ -578,12 +578,12 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 			if (!args[n])
 				continue;
 			load_into(e, regs[n], args[n]);
-			done(e, args[n]);
+			ra_free(e, args[n]);
 		}
 		mov_imm(c, RAX, (uint64_t)(uintptr_t)h->u.fn);
 	}
 	call_reg(c, RAX);
-	forget_near(c, 0);
+	forget_hints(c, 0);
 	if (hf & VR_HF_MAY_LEAVE) {
 		alu_mi(c, ALU_CMP, 0, EXEC(leave), 0);
 		ool_new(e, OOL_LEAVE)->jump[0] = jcc_far(c, CC_NE);
@@ -596,10 +596,10 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 	if (vector) {
 		uint32_t d = vtmp(e);
 		vload(c, d, EXEC(result));
-		own(e, i, d);
+		ra_assign(e, i, d);
 		val(e, i)->dirty_high = o->type != VR_T_V128;
 	} else {
-		own(e, i, RAX);
+		ra_assign(e, i, RAX);
 	}
 }
 

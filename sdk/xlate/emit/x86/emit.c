@@ -64,10 +64,10 @@ static int32_t VR_CALL probe(char *why, uint32_t length)
 }
 
 static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-			      uint64_t room)
+			      uint64_t capacity)
 {
 	find_features();
-	return x86_thunks(e, write, execute, room);
+	return x86_thunks(e, write, execute, capacity);
 }
 
 /* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). */

@@ -7,8 +7,8 @@
  * block has counted uses, dropped pure ops nobody reads and noted the first PUT of each value.
  *
  * GET of a pinned register makes its value an alias of that register and costs nothing. The aliases of a
- * pinned register form a chain; before it changes, those still wanted are copied out (evacuate()). A result
- * whose first PUT comes soon, with nothing between that could fault or look at the guest register, is
+ * pinned register form a chain; before it changes, those still wanted are copied out (ra_spill_aliases()). A
+ * result whose first PUT comes soon, with nothing between that could fault or look at the guest register, is
  * computed in the pinned register (direct_pin()); the PUT then only notes that memory is stale.
  *
  * When the pool is empty, the temporary with the farthest last use goes to the frame. Constants are simply
@@ -124,7 +124,7 @@ uint32_t tmp_of(struct em *e, uint32_t mask)
 	return r;
 }
 
-void own(struct em *e, uint32_t i, uint32_t r)
+void ra_assign(struct em *e, uint32_t i, uint32_t r)
 {
 	struct value *v = val(e, i);
 	e->busy |= 1u << r;
@@ -141,7 +141,7 @@ static void drop_spill(struct em *e, struct value *v)
 	e->spill_free[is_vector(v->type)] |= 1ull << v->spill;
 }
 
-uint32_t use(struct em *e, uint32_t i)
+uint32_t ra_use(struct em *e, uint32_t i)
 {
 	struct value *v = val(e, i);
 	uint32_t r;
@@ -155,7 +155,7 @@ uint32_t use(struct em *e, uint32_t i)
 		const_of(e, i, &k);
 		r = tmp(e);
 		mov_imm(&e->c, r, k);
-		own(e, i, r);
+		ra_assign(e, i, r);
 		return r;
 	}
 	case LOC_SPILL:
@@ -165,7 +165,7 @@ uint32_t use(struct em *e, uint32_t i)
 		else
 			mov_load(&e->c, 1, r, spill_mem(v));
 		drop_spill(e, v);
-		own(e, i, r);
+		ra_assign(e, i, r);
 		return r;
 	default: /* malformed IR: an operand of another block or kind */
 		e->error = VR_E_INVAL;
@@ -184,16 +184,16 @@ void clean_move(struct em *e, uint32_t d, uint32_t s, uint32_t type)
 		v_rr(c, I_VMOVQ, d, s);
 }
 
-uint32_t use_clean(struct em *e, uint32_t i)
+uint32_t ra_use_clean(struct em *e, uint32_t i)
 {
 	struct value *v = val(e, i);
-	uint32_t r = use(e, i);
+	uint32_t r = ra_use(e, i);
 	if (!v->dirty_high)
 		return r;
 	if (v->loc == LOC_PINNED) {
 		uint32_t d = tmp_of(e, class_mask(v->type));
 		clean_move(e, d, r, v->type);
-		own(e, i, d);
+		ra_assign(e, i, d);
 		r = d;
 	} else {
 		clean_move(e, r, r, v->type);
@@ -202,12 +202,12 @@ uint32_t use_clean(struct em *e, uint32_t i)
 	return r;
 }
 
-uint32_t use_as(struct em *e, uint32_t i, uint32_t type)
+uint32_t ra_use_as(struct em *e, uint32_t i, uint32_t type)
 {
 	uint32_t t = val(e, i)->type;
 	if ((t == VR_T_I32 && type != VR_T_I32) || (type == VR_T_V128 && t != VR_T_V128))
-		return use_clean(e, i);
-	return use(e, i);
+		return ra_use_clean(e, i);
+	return ra_use(e, i);
 }
 
 uint32_t copy_of(struct em *e, uint32_t i, uint32_t w)
@@ -218,7 +218,7 @@ uint32_t copy_of(struct em *e, uint32_t i, uint32_t w)
 		mov_imm(&e->c, r, w ? k : (uint32_t)k);
 		return r;
 	}
-	uint32_t s = w ? use_clean(e, i) : use(e, i);
+	uint32_t s = w ? ra_use_clean(e, i) : ra_use(e, i);
 	uint32_t r = tmp_of(e, class_mask(val(e, i)->type));
 	move_value(e, r, s, is_vector(val(e, i)->type) ? (uint32_t)VR_T_V128 : w ? VR_T_I64 : VR_T_I32);
 	return r;
@@ -236,7 +236,7 @@ void load_into(struct em *e, uint32_t r, uint32_t i)
 		mov_rr(&e->c, v->type != VR_T_I32, r, v->reg);
 }
 
-void done(struct em *e, uint32_t i)
+void ra_free(struct em *e, uint32_t i)
 {
 	if (!i)
 		return;
@@ -259,11 +259,11 @@ void become_alias(struct em *e, uint32_t i, uint32_t m)
 }
 
 /* Pinned register m is about to change: copy out the values that still need the old contents. */
-void evacuate(struct em *e, uint32_t m)
+void ra_spill_aliases(struct em *e, uint32_t m)
 {
 	uint32_t i = e->alias[m], s = e->pin_reg[m], busy = e->busy;
-	if (e->share.pin == m)
-		e->share.pin = PIN_NONE;
+	if (e->coalesced.pin == m)
+		e->coalesced.pin = PIN_NONE;
 	e->alias[m] = 0;
 	while (i) {
 		struct value *v = val(e, i);
@@ -273,7 +273,7 @@ void evacuate(struct em *e, uint32_t m)
 			move_value(e, d, s, v->type);
 			if (v->type == VR_T_I32)
 				v->dirty_high = 0;
-			own(e, i, d);
+			ra_assign(e, i, d);
 			e->busy = busy; /* the current op goes on with the old register */
 		}
 		i = next;
@@ -298,37 +298,37 @@ static int32_t direct_pin(struct em *e, uint32_t i)
 	return e->pin_of[reg];
 }
 
-uint32_t def(struct em *e, uint32_t i, uint32_t like)
+uint32_t ra_def(struct em *e, uint32_t i, uint32_t like)
 {
 	uint32_t mask = class_mask(val(e, i)->type);
 	int32_t m = direct_pin(e, i);
 	if (m >= 0) {
-		evacuate(e, (uint32_t)m);
+		ra_spill_aliases(e, (uint32_t)m);
 		become_alias(e, i, (uint32_t)m);
 		e->busy |= 1u << e->pin_reg[m];
 		return e->pin_reg[m];
 	}
 	uint32_t r = like < 32 && (e->free & e->pool & mask & 1u << like) ? like : pick(e, mask);
-	own(e, i, r);
+	ra_assign(e, i, r);
 	return r;
 }
 
-uint32_t def_apart(struct em *e, uint32_t i, uint32_t a, uint32_t b, uint32_t c)
+uint32_t ra_def_apart(struct em *e, uint32_t i, uint32_t a, uint32_t b, uint32_t c)
 {
 	uint32_t mask = class_mask(val(e, i)->type);
 	int32_t m = direct_pin(e, i);
 	if (m >= 0) {
 		uint32_t r = e->pin_reg[m];
 		if (r != a && r != b && r != c)
-			return def(e, i, NOREG);
+			return ra_def(e, i, NOREG);
 	}
 	/* the operands are pinned */
 	uint32_t r = tmp_of(e, mask);
-	own(e, i, r);
+	ra_assign(e, i, r);
 	return r;
 }
 
-void take(struct em *e, uint32_t r)
+void ra_reserve(struct em *e, uint32_t r)
 {
 	uint32_t bit = 1u << r;
 	if (!(e->free & bit)) {
@@ -339,7 +339,7 @@ void take(struct em *e, uint32_t r)
 			move_value(e, d, r, mask == VEC_MASK ? VR_T_V128 : VR_T_I64);
 			e->free |= bit;
 			uint32_t busy = e->busy;
-			own(e, o, d);
+			ra_assign(e, o, d);
 			e->busy = busy;
 		} else {
 			spill(e, r);
@@ -348,7 +348,7 @@ void take(struct em *e, uint32_t r)
 	e->busy |= bit;
 }
 
-void spill_mask(struct em *e, uint32_t mask)
+void ra_spill_mask(struct em *e, uint32_t mask)
 {
 	for (uint32_t m = e->pool & ~e->free & mask; m; m &= m - 1)
 		spill(e, (uint32_t)__builtin_ctz(m));
@@ -369,7 +369,7 @@ void begin_block(struct em *e, uint32_t index)
 	e->fl = (struct flags_state){0};
 	e->fmem = 0;
 	e->dirty = b->dirty_in;
-	e->share.active = 0;
+	e->coalesced.active = 0;
 	e->clean_scalar[0] = e->clean_scalar[1] = 0;
 	memset(e->alias, 0, sizeof(e->alias));
 	if (b->count > MAX_BLOCK_OPS) {

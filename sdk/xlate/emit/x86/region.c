@@ -111,7 +111,7 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 	struct region_scratch *s = job->scratch;
 	if (job->scratch_size < sizeof(*s) || !x86_thunk.lookup || !ir->block_count)
 		return VR_E_INVAL;
-	if (job->room < 2 * OP_ROOM)
+	if (job->capacity < 2 * OP_CAPACITY)
 		return VR_E_NOMEM;
 	if (ir->block_count > MAX_BLOCKS)
 		return VR_E_RANGE;
@@ -120,10 +120,10 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 	e->job = job;
 	e->ir = ir;
 	e->ops = ir->ops;
-	e->limit = job->write + job->room - OP_ROOM;
+	e->limit = job->write + job->capacity - OP_CAPACITY;
 	e->error = 0;
-	e->ool_count = e->fixup_count = e->near_count[0] = e->near_count[1] = 0;
-	memset(e->near, 0, sizeof(e->near));
+	e->ool_count = e->fixup_count = e->hint_count[0] = e->hint_count[1] = 0;
+	memset(e->hint, 0, sizeof(e->hint));
 	e->values = s->values;
 	e->ools = s->ools;
 	e->fixups = s->fixups;

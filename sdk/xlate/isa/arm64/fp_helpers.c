@@ -26,7 +26,7 @@ void VR_CALL a64_helper_fp_slow(struct vr_exec *x, union vr_v128 *d, const union
 {
 	const uint32_t op = imm & 0xfff, type = imm >> 12 & 0xf, aux = imm >> 16 & 0xff;
 
-	a64_fp_fixup(x, op | type << 16 | aux << 24, imm >> 24, d, a, b, c);
+	a64_fp_slow(x, op | type << 16 | aux << 24, imm >> 24, d, a, b, c);
 	if (op == VR_IR_FCMP) {
 		uint64_t p = d->d[0];
 

@@ -57,7 +57,7 @@ const struct vr_isa a64_isa = {
 	.interrupt = a64_interrupt,
 	.has_work = a64_has_work,
 	.set_pin = a64_set_pin,
-	.fp_fixup = a64_fp_fixup,
+	.fp_slow = a64_fp_slow,
 	.debug_match = a64_debug_match,
 	.branch_address = a64_branch_address_of,
 };

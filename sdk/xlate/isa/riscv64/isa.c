@@ -47,6 +47,6 @@ const struct vr_isa rv_isa = {
 	.interrupt = rv_interrupt,
 	.has_work = rv_has_work,
 	.set_pin = rv_set_pin,
-	.fp_fixup = rv_fp_fixup,
+	.fp_slow = rv_fp_slow,
 	.debug_match = rv_debug_match,
 };
