@@ -246,7 +246,7 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	struct soft_itlb_entry *it = &info->itlb[(pc >> 12) & (SOFT_ITLB - 1)];
 	uint32_t *known_id = &x->mmu_context->mapping_id[(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1)];
 
-	if (info->stale)
+	if (info->invalidated)
 		soft_ras_clear(v, x->mmu_context);
 	if (it->va_page == va_page) {
 		*known_id = it->mapping_id;
@@ -310,8 +310,8 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struc
 	g->page_next = g->page->regions;
 	g->page->regions = g;
 	if (next) {
-		g->beyond_next = next->page->beyond;
-		next->page->beyond = g;
+		g->tail_next = next->page->tail_regions;
+		next->page->tail_regions = g;
 	}
 	for (uint32_t i = 0; i < g->entry_count; i++)
 		if (!table_find(vm, g->entries[i].pc, g->page, g->mode_flags))
@@ -322,10 +322,10 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struc
 static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g);
 
 /* Have every write to the page noticed from now on. Without the lock. */
-static void watch(struct soft_vcpu *v, struct soft_page *page)
+static void write_protect(struct soft_vcpu *v, struct soft_page *page)
 {
-	uint64_t number = 0, mine = 2 * (atomic_fetch_add(&v->vm->watches, 1) + 1);
-	bool first = atomic_compare_exchange_strong(&page->watched, &number, mine);
+	uint64_t number = 0, mine = 2 * (atomic_fetch_add(&v->vm->protections, 1) + 1);
+	bool first = atomic_compare_exchange_strong(&page->write_protected, &number, mine);
 
 	number = first ? mine : number;
 	if (number & 1)
@@ -336,7 +336,7 @@ static void watch(struct soft_vcpu *v, struct soft_page *page)
 		soft_tlb_protect(v, page->physical);
 		soft_tlb_sync(v->x);
 	}
-	atomic_compare_exchange_strong(&page->watched, &number, number | 1);
+	atomic_compare_exchange_strong(&page->write_protected, &number, number | 1);
 }
 
 /* Translate, under the lock. NULL: not this time. *cut: the instruction continues on the next page, whose
@@ -352,9 +352,9 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 
 	/* Another vCPU was faster: what that one found on the next page is_current() has to see. */
 	if (e)
-		return e->region->beyond_size ? NULL : e;
+		return e->region->tail_size ? NULL : e;
 	/* Written since it was watched: once more. */
-	if (!soft_page_settled(it->page) || (next && !soft_page_settled(next->page)))
+	if (!soft_page_protected(it->page) || (next && !soft_page_protected(next->page)))
 		return NULL;
 	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
 			    ? VR_E_NOMEM
@@ -374,13 +374,13 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
  * An instruction that continues on the next page depends on that page's mapping and contents too. Here what
  * the page holds now is compared with what was translated; links, indirect-branch caches and return-address
  * stacks lead to an entry that looks whether the mapping is the one it was translated with (region->guarded),
- * and comes here when not. That page is watched as well: a write to it drops the code (page->beyond). *next:
- * the page, NULL: it can't be fetched, the fault has been taken.
+ * and comes here when not. That page is watched as well: a write to it drops the code (page->tail_regions).
+ * *next: the page, NULL: it can't be fetched, the fault has been taken.
  */
 static bool is_current(struct vr_exec *x, const struct soft_entry *e, const struct soft_itlb_entry **next)
 {
 	*next = fetch_next(x);
-	return *next && !memcmp((*next)->host, e->region->beyond, e->region->beyond_size);
+	return *next && !memcmp((*next)->host, e->region->tail, e->region->tail_size);
 }
 
 /* A debug point at the instruction at exec.pc: the exception has been taken. */
@@ -406,7 +406,7 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	*where = it;
 	struct soft_entry *e = table_find(v->vm, x->pc, it->page, soft_mode_flags(x, it));
 
-	if (e && e->region->beyond_size && !is_current(x, e, &next)) {
+	if (e && e->region->tail_size && !is_current(x, e, &next)) {
 		if (!next)
 			return NULL;
 		pthread_mutex_lock(&v->vm->code_lock);
@@ -421,8 +421,8 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 			v->full_again = 0;
 		return e;
 	}
-	if (!soft_page_settled(it->page)) {
-		watch(v, it->page);
+	if (!soft_page_protected(it->page)) {
+		write_protect(v, it->page);
 		/* While it waited for the others this vCPU may have carried out flushes. */
 		it = soft_fetch(x, x->pc);
 		if (!it)
@@ -438,9 +438,9 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 		next = fetch_next(x);
 		if (!next)
 			return NULL;
-		if (!soft_page_settled(next->page)) {
+		if (!soft_page_protected(next->page)) {
 			/* As above; and at once, before others who were asked write it again. */
-			watch(v, next->page);
+			write_protect(v, next->page);
 			it = soft_fetch(x, x->pc);
 			next = it ? fetch_next(x) : NULL;
 			if (!next)
@@ -468,17 +468,17 @@ uint64_t soft_lookup(struct vr_exec *x)
 
 		if (!e)
 			continue;
-		uint64_t kept = soft_entry_kept(e);
+		uint64_t cached = soft_entry_cached(e);
 
 		/* By the address that was found, not by one with bits that a branch ignores: flushes name the
 		 * former. */
-		if (kept) {
+		if (cached) {
 			uint64_t pc = x->pc;
 			struct vr_branch_entry *j =
 				&x->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
 
 			j->pc = pc;
-			j->host = kept;
+			j->host = cached;
 		}
 		return e->host;
 	}
@@ -503,9 +503,9 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (!e)
 		return soft_lookup(x);
-	uint64_t kept = soft_entry_kept(e);
+	uint64_t cached = soft_entry_cached(e);
 
-	if (!kept)
+	if (!cached)
 		return e->host;
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = &vm->exits[number];
@@ -521,7 +521,7 @@ uint64_t soft_link(struct vr_exec *x)
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
 
 		vm->codecache->begin_write(vm->host, &vm->code);
-		vm->emit->link(write, execute, exit->jump, kept);
+		vm->emit->link(write, execute, exit->jump, cached);
 		if (exit->check)
 			vm->emit->set_check(write, exit->check, it->mapping_id);
 		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,
@@ -607,11 +607,11 @@ static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page 
 	for (struct soft_region *g = page->regions; g; g = g->page_next)
 		if (!g->dead)
 			region_kill(vm, v, g);
-	for (struct soft_region *g = page->beyond; g; g = g->beyond_next)
+	for (struct soft_region *g = page->tail_regions; g; g = g->tail_next)
 		if (!g->dead)
 			region_kill(vm, v, g);
-	page->regions = page->beyond = NULL;
-	atomic_store(&page->watched, 0);
+	page->regions = page->tail_regions = NULL;
+	atomic_store(&page->write_protected, 0);
 }
 
 void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length)
@@ -626,7 +626,7 @@ void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uin
 	for (; pages; pages--, at += SOFT_PAGE) {
 		struct soft_page *page = soft_page(vm, at, false);
 
-		if (!page || !atomic_load(&page->watched))
+		if (!page || !atomic_load(&page->write_protected))
 			continue;
 		pthread_mutex_lock(&vm->code_lock);
 		page_kill(vm, v, page);
@@ -666,9 +666,9 @@ void soft_cache_reset(struct soft_vm *vm)
 	vm->mapping_count = 0; /* no id is in use any more */
 	vm->code_top = vm->code_start;
 	for (struct soft_page *p = vm->pages_all; p; p = p->all_next) {
-		p->regions = p->beyond = NULL;
+		p->regions = p->tail_regions = NULL;
 		p->mappings = NULL;
-		atomic_store(&p->watched, 0);
+		atomic_store(&p->write_protected, 0);
 	}
 	soft_arena_reset(vm->meta);
 	/* Every vCPU forgets its MMU contexts when it next goes in. */

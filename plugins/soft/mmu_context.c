@@ -22,9 +22,9 @@
  * stack.
  *
  * Taking away the right to write a physical page has to find every entry that has it, in every MMU context.
- * For that there is a byte an entry (marks[]), set from the page's number when the right is given and never
- * cleared: looking through bytes is what memchr() does best, and what it finds too much is compared and left
- * alone.
+ * For that there is a byte an entry (writable_filter[]), set from the page's number when the right is given
+ * and never cleared: looking through bytes is what memchr() does best, and what it finds too much is compared
+ * and left alone.
  *
  * When the code cache is emptied, what an MMU context knows of code is worthless. Its vCPU sees that by the
  * cache's epoch when it next goes in; nobody else may touch it.
@@ -38,9 +38,9 @@
 
 #define EMPTY_TAG UINT64_MAX
 
-static uint64_t tlb_entries(const struct vr_mmu_context *b)
+static uint64_t tlb_entries(const struct vr_mmu_context *c)
 {
-	return b->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
+	return c->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
 }
 
 /* A return to the pc of an empty entry is taken for a hit: ras_default is code that looks that pc up. */
@@ -51,69 +51,69 @@ static void ras_drop(struct soft_vcpu *v, struct vr_branch_entry *s)
 }
 
 /* Entries [first, first + count). An entry of zeros only matches pc 0, which is looked up at index 0. */
-static void indirect_clear_part(struct vr_mmu_context *b, uint64_t first, uint64_t count)
+static void indirect_clear_part(struct vr_mmu_context *c, uint64_t first, uint64_t count)
 {
-	memset(&b->indirect[first], 0, count * sizeof(b->indirect[0]));
-	b->indirect[0].pc = b->indirect[0].host ? b->indirect[0].pc : UINT64_MAX;
+	memset(&c->indirect[first], 0, count * sizeof(c->indirect[0]));
+	c->indirect[0].pc = c->indirect[0].host ? c->indirect[0].pc : UINT64_MAX;
 }
 
-void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *b)
+void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *c)
 {
 	for (uint32_t i = 0; i < VR_RAS_ENTRIES; i++)
-		ras_drop(v, &b->ras[i]);
-	soft_mmu_info(b)->stale = 0;
+		ras_drop(v, &c->ras[i]);
+	soft_mmu_info(c)->invalidated = 0;
 }
 
-void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *b)
+void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *c)
 {
-	struct soft_mmu_info *info = soft_mmu_info(b);
+	struct soft_mmu_info *info = soft_mmu_info(c);
 
-	memset(b->tlb, 0xff, tlb_entries(b) * sizeof(b->tlb[0]));
-	indirect_clear_part(b, 0, VR_INDIRECT_ENTRIES);
-	soft_ras_clear(v, b);
-	memset(b->mapping_id, 0, sizeof(b->mapping_id));
+	memset(c->tlb, 0xff, tlb_entries(c) * sizeof(c->tlb[0]));
+	indirect_clear_part(c, 0, VR_INDIRECT_ENTRIES);
+	soft_ras_clear(v, c);
+	memset(c->mapping_id, 0, sizeof(c->mapping_id));
 	for (uint32_t i = 0; i < SOFT_ITLB; i++)
 		info->itlb[i].va_page = EMPTY_TAG;
 	info->refills = 0;
 }
 
-static void context_free(struct vr_mmu_context *b)
+static void context_free(struct vr_mmu_context *c)
 {
-	free(soft_mmu_info(b)->itlb);
-	free(soft_mmu_info(b)->marks);
-	munmap(b, sizeof(*b));
+	free(soft_mmu_info(c)->itlb);
+	free(soft_mmu_info(c)->writable_filter);
+	munmap(c, sizeof(*c));
 }
 
 static struct vr_mmu_context *context_new(struct soft_vcpu *v)
 {
-	struct vr_mmu_context *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
+	struct vr_mmu_context *c = mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE,
 					MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (b == MAP_FAILED)
+	if (c == MAP_FAILED)
 		return NULL;
-	struct soft_mmu_info *info = soft_mmu_info(b);
+	struct soft_mmu_info *info = soft_mmu_info(c);
 
 	info->itlb = calloc(SOFT_ITLB, sizeof(*info->itlb));
-	info->marks = calloc(1u << VR_TLB_MAX_LOG2, sizeof(*info->marks));
-	if (!info->itlb || !info->marks) {
-		context_free(b);
+	info->writable_filter = calloc(1u << VR_TLB_MAX_LOG2, sizeof(*info->writable_filter));
+	if (!info->itlb || !info->writable_filter) {
+		context_free(c);
 		return NULL;
 	}
-	b->tlb_mask = ((1u << VR_TLB_MIN_LOG2) - 1) * sizeof(struct vr_tlb_entry);
-	soft_mmu_clear(v, b);
-	return b;
+	c->tlb_mask = ((1u << VR_TLB_MIN_LOG2) - 1) * sizeof(struct vr_tlb_entry);
+	soft_mmu_clear(v, c);
+	return c;
 }
 
-static struct vr_mmu_context *context_assign(struct soft_vcpu *v, struct vr_mmu_context *b, uint64_t asid,
+static struct vr_mmu_context *context_assign(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t asid,
 					     uint64_t mode_flags)
 {
-	struct soft_mmu_info *info = soft_mmu_info(b);
+	struct soft_mmu_info *info = soft_mmu_info(c);
 
 	info->asid = asid;
 	info->mode_flags = mode_flags;
 	info->valid = 1;
 	info->stamp = ++v->stamp;
-	return b;
+	return c;
 }
 
 static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid, uint64_t mode_flags)
@@ -121,22 +121,22 @@ static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid,
 	struct vr_mmu_context *oldest = NULL;
 
 	for (uint32_t i = 0; i < v->mmu_context_count; i++) {
-		struct vr_mmu_context *b = v->mmu_contexts[i];
-		struct soft_mmu_info *info = soft_mmu_info(b);
+		struct vr_mmu_context *c = v->mmu_contexts[i];
+		struct soft_mmu_info *info = soft_mmu_info(c);
 
 		if (info->valid && info->asid == asid && info->mode_flags == mode_flags) {
 			info->stamp = ++v->stamp;
-			return b;
+			return c;
 		}
 		if (!oldest || !info->valid || info->stamp < soft_mmu_info(oldest)->stamp)
-			oldest = b;
+			oldest = c;
 	}
 	if (v->mmu_context_count < SOFT_MMU_CONTEXTS && !(oldest && !soft_mmu_info(oldest)->valid)) {
-		struct vr_mmu_context *b = context_new(v);
+		struct vr_mmu_context *c = context_new(v);
 
-		if (b) {
-			v->mmu_contexts[v->mmu_context_count++] = b;
-			return context_assign(v, b, asid, mode_flags);
+		if (c) {
+			v->mmu_contexts[v->mmu_context_count++] = c;
+			return context_assign(v, c, asid, mode_flags);
 		}
 	}
 	/* Also when there is no memory for another one: what is in it is of another address space. */
@@ -185,59 +185,60 @@ void soft_mmu_forget(struct soft_vcpu *v)
 }
 
 /* One page in one MMU context. */
-static void flush_page(struct soft_vcpu *v, struct vr_mmu_context *b, uint64_t va)
+static void flush_page(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t va)
 {
 	struct vr_tlb_entry *e =
-		(struct vr_tlb_entry *)(void *)((uint8_t *)b->tlb + ((va >> 7) & b->tlb_mask));
+		(struct vr_tlb_entry *)(void *)((uint8_t *)c->tlb + ((va >> 7) & c->tlb_mask));
 
 	/* The entry's two tags may be "never"; the address it is for is in neither then, so drop it all the
 	 * same. */
 	memset(e, 0xff, sizeof(*e));
-	if (!b->mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES - 1)])
+	if (!c->mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES - 1)])
 		return;
 	/* Whichever page the id was of: none of its entries in the indirect-branch cache outlives the id. */
-	struct soft_mmu_info *info = soft_mmu_info(b);
+	struct soft_mmu_info *info = soft_mmu_info(c);
 	uint64_t per_page = SOFT_PAGE / 4;
 
 	info->itlb[(va >> 12) & (SOFT_ITLB - 1)].va_page = EMPTY_TAG;
-	info->stale = 1;
-	b->mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES - 1)] = 0;
-	indirect_clear_part(b, (va >> 2) & (VR_INDIRECT_ENTRIES - 1) & ~(per_page - 1), per_page);
+	info->invalidated = 1;
+	c->mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES - 1)] = 0;
+	indirect_clear_part(c, (va >> 2) & (VR_INDIRECT_ENTRIES - 1) & ~(per_page - 1), per_page);
 	for (uint32_t i = 0; i < VR_RAS_ENTRIES; i++)
-		if (((b->ras[i].pc ^ va) >> 12 & (VR_MAPPING_ID_ENTRIES - 1)) == 0)
-			ras_drop(v, &b->ras[i]);
+		if (((c->ras[i].pc ^ va) >> 12 & (VR_MAPPING_ID_ENTRIES - 1)) == 0)
+			ras_drop(v, &c->ras[i]);
 }
 
-static void flush_range(struct soft_vcpu *v, struct vr_mmu_context *b, uint64_t va, uint64_t length)
+static void flush_range(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t va, uint64_t length)
 {
 	uint64_t first = va & SOFT_PAGE_MASK, pages = length / SOFT_PAGE;
 
 	/* Whole pages; the sum can't wrap, since at most the offsets in two pages are counted. */
 	pages += ((va - first) + (length & (SOFT_PAGE - 1)) + SOFT_PAGE - 1) / SOFT_PAGE;
-	if (pages > tlb_entries(b)) {
-		soft_mmu_clear(v, b);
-		soft_mmu_info(b)->stale = 1;
+	if (pages > tlb_entries(c)) {
+		soft_mmu_clear(v, c);
+		soft_mmu_info(c)->invalidated = 1;
 		return;
 	}
 	for (uint64_t i = 0; i < pages; i++)
-		flush_page(v, b, first + i * SOFT_PAGE);
+		flush_page(v, c, first + i * SOFT_PAGE);
 }
 
 #define REQUEST_PROTECT 100 /* a soft_request kind: drop write rights to physical page `va` */
 
 static void protect_page(struct soft_vcpu *v, uint64_t pa)
 {
-	const uint8_t mark = soft_tlb_mark(pa);
+	const uint8_t mark = soft_writable_filter(pa);
 
 	for (uint32_t i = 0; i < v->mmu_context_count; i++) {
-		struct vr_mmu_context *b = v->mmu_contexts[i];
-		const uint8_t *marks = soft_mmu_info(b)->marks, *end = marks + tlb_entries(b), *at = marks;
+		struct vr_mmu_context *c = v->mmu_contexts[i];
+		const uint8_t *writable_filter = soft_mmu_info(c)->writable_filter,
+			      *end = writable_filter + tlb_entries(c), *at = writable_filter;
 
-		if (!soft_mmu_info(b)->valid)
+		if (!soft_mmu_info(c)->valid)
 			continue;
 		for (; (at = memchr(at, mark, (size_t)(end - at))) != NULL; at++)
-			if ((b->tlb[at - marks].physical & SOFT_PAGE_MASK) == pa)
-				b->tlb[at - marks].tag_write = EMPTY_TAG;
+			if ((c->tlb[at - writable_filter].physical & SOFT_PAGE_MASK) == pa)
+				c->tlb[at - writable_filter].tag_write = EMPTY_TAG;
 	}
 }
 
@@ -248,8 +249,8 @@ static void request_run(struct soft_vcpu *v, const struct soft_request *r)
 		return;
 	}
 	for (uint32_t i = 0; i < v->mmu_context_count; i++) {
-		struct vr_mmu_context *b = v->mmu_contexts[i];
-		struct soft_mmu_info *info = soft_mmu_info(b);
+		struct vr_mmu_context *c = v->mmu_contexts[i];
+		struct soft_mmu_info *info = soft_mmu_info(c);
 
 		if (!info->valid)
 			continue;
@@ -260,9 +261,9 @@ static void request_run(struct soft_vcpu *v, const struct soft_request *r)
 			/* fall through */
 		case VR_FLUSH_ALL:
 			/* Others are cleared when they are selected again. */
-			if (b == v->x->mmu_context) {
-				soft_mmu_clear(v, b);
-				info->stale = 1;
+			if (c == v->x->mmu_context) {
+				soft_mmu_clear(v, c);
+				info->invalidated = 1;
 			} else {
 				info->valid = 0;
 			}
@@ -270,7 +271,7 @@ static void request_run(struct soft_vcpu *v, const struct soft_request *r)
 		case VR_FLUSH_VA:
 		case VR_FLUSH_VA_ALL:
 			/* Global entries of the range may be in any MMU context, whatever the id. */
-			flush_range(v, b, r->va, r->length);
+			flush_range(v, c, r->va, r->length);
 			break;
 		default:
 			break;

@@ -3,10 +3,10 @@
  * optimize.c: what is done to a region's IR between lifting and emission, and which guest registers get host
  * registers.
  *
- * 1. Uses of guest registers are counted, by how often their blocks run (weights.c), and the most used ones
- * are pinned: they live in a host register for the whole region. A GET counts more than a PUT: somebody waits
- * for what it loads, and nobody for a store. 2. Forward, block by block: constants fold; a GET takes the
- * value that the block last PUT or GOT when that
+ * 1. Uses of guest registers are counted, by how often their blocks run (block frequencies.c), and the most
+ * used ones are pinned: they live in a host register for the whole region. A GET counts more than a PUT:
+ * somebody waits for what it loads, and nobody for a store. 2. Forward, block by block: constants fold; a GET
+ * takes the value that the block last PUT or GOT when that
  *    value is a constant or the reg is not pinned (a GET of a pinned reg costs nothing).
  * 3. Ops without effect and without users go; a PUT of flags moves down to the branch that tests the same
  * flags.
@@ -17,7 +17,7 @@
  * never used. A PUT right before the terminator is marked with the edges on which it is live: the emitter can
  * then store the flags after the jump, on those alone.
  * 5. Forward: which pinned guest registers may differ from memory when a block begins.
- * 6. Accesses of a loop that stay in one page for many rounds are marked (near.c).
+ * 6. Accesses of a loop that stay in one page for many rounds are marked (induction.c).
  */
 #include <string.h>
 
@@ -35,7 +35,7 @@ static const uint8_t op_args[VR_IR_COUNT] = {
 };
 
 #define FORWARDED 1 /* aux, see is_forwarded() */
-#define GET_WEIGHT 3
+#define GET_COST 3
 
 /* A GET of flags whose users have the value from elsewhere. */
 static int is_forwarded(const struct vr_ir_op *o)
@@ -51,7 +51,7 @@ static int is_conditional_access(uint32_t op)
 /* ---- 1. mapping ---- */
 
 static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir,
-			     const uint32_t *weight, struct soft_reg_assignment *regs, uint8_t *pinned)
+			     const uint32_t *freq, struct soft_reg_assignment *regs, uint8_t *pinned)
 {
 	uint32_t count[SOFT_GUEST_REGS] = {0};
 
@@ -62,7 +62,7 @@ static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emi
 			const struct vr_ir_op *o = &ir->ops[k];
 
 			if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm < SOFT_GUEST_REGS)
-				count[o->imm] += weight[i] * (o->op == VR_IR_GET ? GET_WEIGHT : 1);
+				count[o->imm] += freq[i] * (o->op == VR_IR_GET ? GET_COST : 1);
 		}
 	}
 	const uint32_t limit[2] = {emit->integer_regs, emit->vector_regs};
@@ -75,7 +75,7 @@ static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emi
 			 */
 			for (uint32_t s = 0; s < isa->guest_reg_count && s < SOFT_GUEST_REGS; s++)
 				if (isa->guest_regs[s].kind == kind && !pinned[s] &&
-				    count[s] >= (GET_WEIGHT + 1) * SOFT_ONCE &&
+				    count[s] >= (GET_COST + 1) * SOFT_ONCE &&
 				    (best == SOFT_GUEST_REGS || count[s] > count[best]))
 					best = s;
 			if (best == SOFT_GUEST_REGS)
@@ -132,7 +132,7 @@ static int is_commutative(uint32_t op)
 }
 
 static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
-			  const uint8_t *pinned, uint32_t *same, uint32_t *means)
+			  const uint8_t *pinned, uint32_t *replacement, uint32_t *reaching)
 {
 	uint32_t held[SOFT_GUEST_REGS]; /* value known to be in the reg, 0: none */
 	uint8_t held_type[SOFT_GUEST_REGS];
@@ -143,15 +143,15 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		struct vr_ir_op *o = &ir->ops[i];
 		uint32_t n = op_args[o->op];
 
-		same[i] = means[i] = i;
+		replacement[i] = reaching[i] = i;
 		if (n > 0)
-			o->a = same[o->a];
+			o->a = replacement[o->a];
 		if (n > 1)
-			o->b = same[o->b];
+			o->b = replacement[o->b];
 		if (n > 2)
-			o->c = same[o->c];
+			o->c = replacement[o->c];
 		if (is_conditional_access(o->op))
-			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | same[(uint32_t)o->imm];
+			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | replacement[(uint32_t)o->imm];
 
 		if (o->op == VR_IR_CALL || o->op == VR_IR_VCALL) {
 			if (isa->helpers[o->op == VR_IR_VCALL ? o->imm & 0xffff : o->imm].flags &
@@ -168,11 +168,11 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			if (v && (ir->ops[v].op == VR_IR_CONST || !pinned[o->imm]) &&
 			    (type == o->type ||
 			     (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
-				same[i] = v;
+				replacement[i] = v;
 				if (o->type == VR_T_FLAGS)
 					o->aux = FORWARDED;
 			} else if (v && type == VR_T_I64 && o->type == VR_T_I64) {
-				means[i] = v;
+				reaching[i] = v;
 			} else if (!v && !pinned[o->imm]) {
 				held[o->imm] = i;
 				held_type[o->imm] = o->type;
@@ -181,7 +181,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 					held[o->imm] = 0;
 			}
 		} else if (o->op == VR_IR_LOAD) {
-			soft_combine(ir, b, i, means);
+			soft_fuse(ir, b, i, reaching);
 		} else if (n == 2 && op_class[o->op] == VR_IRC_PURE &&
 			   (o->type == VR_T_I32 || o->type == VR_T_I64)) {
 			uint64_t value;
@@ -192,7 +192,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 				o->a = o->b;
 				o->b = first;
 			}
-			if (soft_combine(ir, b, i, means))
+			if (soft_fuse(ir, b, i, reaching))
 				continue;
 			const struct vr_ir_op *ca = &ir->ops[o->a], *cb = &ir->ops[o->b];
 
@@ -203,7 +203,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			} else if (cb->imm == 0 && (o->type == VR_T_I64 || ca->type == VR_T_I32) &&
 				   (o->op == VR_IR_ADD || o->op == VR_IR_SUB || o->op == VR_IR_OR ||
 				    o->op == VR_IR_XOR || o->op == VR_IR_SHL || o->op == VR_IR_SHR)) {
-				same[i] = o->a;
+				replacement[i] = o->a;
 			}
 		}
 	}
@@ -376,13 +376,13 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 		   struct soft_reg_assignment *regs)
 {
 	uint8_t pinned[SOFT_GUEST_REGS] = {0};
-	uint32_t weight[SOFT_IR_BLOCKS];
+	uint32_t freq[SOFT_IR_BLOCKS];
 	uint64_t loop[SOFT_IR_BLOCKS];
 
 	regs->pinned_count = 0;
 	if (emit) {
-		soft_block_weights(ir, weight, loop);
-		assign_registers(isa, emit, ir, weight, regs, pinned);
+		soft_block_freq(ir, freq, loop);
+		assign_registers(isa, emit, ir, freq, regs, pinned);
 	}
 	scratch[0] = scratch[ir->op_capacity] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++)
@@ -396,5 +396,5 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 		drop_dead(ir, &ir->blocks[i], scratch, 0);
 	dirty_regs(ir, regs);
 	if (emit)
-		soft_mark_near(ir, loop, scratch);
+		soft_same_page_hints(ir, loop, scratch);
 }

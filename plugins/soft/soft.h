@@ -104,7 +104,7 @@ struct soft_exit {
 
 struct soft_page; /* see below */
 
-#define SOFT_BEYOND 16 /* no instruction is longer */
+#define SOFT_TAIL_MAX 16 /* no instruction is longer */
 
 struct soft_region {
 	struct soft_page *page;
@@ -120,9 +120,9 @@ struct soft_region {
 	uint32_t dead;
 	uint32_t insns;
 	/* An instruction that continues on the next page, by itself: see soft_find(). */
-	uint32_t beyond_size;        /* how much of it is there, 0: nothing ... */
-	uint8_t beyond[SOFT_BEYOND]; /* ... and what */
-	struct soft_region *beyond_next;
+	uint32_t tail_size;          /* how much of it is there, 0: nothing ... */
+	uint8_t tail[SOFT_TAIL_MAX]; /* ... and what */
+	struct soft_region *tail_next;
 	uint64_t guarded; /* the entry that looks at the next page's mapping, 0: none */
 	struct vr_pinned_reg *pinned;
 	struct vr_fault_point *points;
@@ -134,15 +134,16 @@ struct soft_region {
 struct soft_page {
 	uint64_t physical;
 	struct soft_region *regions;
-	struct soft_region *beyond; /* those of the page before that continue here */
+	struct soft_region *tail_regions; /* those of the page before that continue here */
 	struct soft_mapping *mappings;
 	struct soft_page *all_next;
-	_Atomic uint64_t watched; /* not 0: writes go through the slow path. See soft_page_settled() */
+	_Atomic uint64_t
+		write_protected; /* not 0: writes go through the slow path. See soft_page_protected() */
 };
 /* Every write goes there: what is read now is noticed when it changes. */
-static inline bool soft_page_settled(const struct soft_page *page)
+static inline bool soft_page_protected(const struct soft_page *page)
 {
-	return atomic_load(&page->watched) & 1;
+	return atomic_load(&page->write_protected) & 1;
 }
 
 /* A (virtual page, physical page) pair and its page-mapping id. */
@@ -180,9 +181,10 @@ struct soft_mmu_info {
 	uint64_t stamp;   /* of the last switch to it */
 	uint64_t refills; /* since the last growth or flush */
 	struct soft_itlb_entry *itlb;
-	uint8_t *marks; /* of TLB entries that have, or had, the right to write: soft_tlb_mark() */
-	uint64_t valid; /* in use for (asid, mode flags) */
-	uint64_t stale; /* return addresses may be of a mapping that was flushed */
+	uint8_t *
+		writable_filter; /* of TLB entries that have, or had, the right to write: soft_writable_filter() */
+	uint64_t valid;          /* in use for (asid, mode flags) */
+	uint64_t invalidated; /* return addresses may be of a mapping that was flushed */
 };
 
 struct soft_request {
@@ -265,7 +267,7 @@ struct soft_vm {
 	struct soft_exit *exits;
 	uint32_t exit_count, exit_capacity;
 	uint32_t mapping_count;
-	_Atomic uint64_t watches; /* times that a page was begun to be watched */
+	_Atomic uint64_t protections; /* times that a page was begun to be watched */
 	/* translation scratch (code_lock) */
 	struct soft_scratch *scratch;
 };
@@ -283,11 +285,11 @@ static inline struct soft_vcpu *soft_of(struct vr_exec *x)
 {
 	return x->engine;
 }
-static inline struct soft_mmu_info *soft_mmu_info(struct vr_mmu_context *b)
+static inline struct soft_mmu_info *soft_mmu_info(struct vr_mmu_context *c)
 {
 	_Static_assert(sizeof(struct soft_mmu_info) <= sizeof(((struct vr_mmu_context *)0)->engine),
 		       "the engine's words");
-	return (struct soft_mmu_info *)(void *)b->engine;
+	return (struct soft_mmu_info *)(void *)c->engine;
 }
 
 /* Note an error (printf-like) with the core. Returns code. */
@@ -323,17 +325,17 @@ struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make);
 /* -- mmu_context.c: MMU contexts and TLBs -- */
 int32_t soft_mmu_init(struct soft_vcpu *v);
 void soft_mmu_fini(struct soft_vcpu *v);
-void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *b);
-void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *b);
+void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *c);
+void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *c);
 void soft_mmu_forget(struct soft_vcpu *v); /* every MMU context, as if new */
 void soft_context(struct vr_exec *x);
 void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length,
 		    uint32_t broadcast);
 void soft_tlb_sync(struct vr_exec *x);
 void soft_requests_run(struct soft_vcpu *v);
-/* What marks[] holds for an entry with the right to write the page at pa: 1..255. An entry of another page
- * may have the same, or what it had before. */
-static inline uint8_t soft_tlb_mark(uint64_t pa)
+/* What writable_filter[] holds for an entry with the right to write the page at pa: 1..255. An entry of
+ * another page may have the same, or what it had before. */
+static inline uint8_t soft_writable_filter(uint64_t pa)
 {
 	return (uint8_t)(1 + ((pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % 255);
 }
@@ -370,11 +372,11 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc);
  * vCPU came between, or the cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where);
 /* The host address of the entry for links and caches, which keep it; 0: only the look-up may go there. */
-static inline uint64_t soft_entry_kept(const struct soft_entry *e)
+static inline uint64_t soft_entry_cached(const struct soft_entry *e)
 {
 	if (e->mode_flags & SOFT_MODE_CHECKED)
 		return 0;
-	return e->region->beyond_size ? e->region->guarded : e->host;
+	return e->region->tail_size ? e->region->guarded : e->host;
 }
 /* The live entry for pc in that page and mode, or NULL. code_lock held. */
 struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
@@ -408,17 +410,17 @@ struct soft_reg_assignment {
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
 		   struct soft_reg_assignment *regs);
 
-/* -- weights.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
+/* -- block_freq.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
  * blocks (0: none). -- */
 #define SOFT_ONCE 256u
-void soft_block_weights(const struct vr_ir *ir, uint32_t *weight, uint64_t *loop);
+void soft_block_freq(const struct vr_ir *ir, uint32_t *freq, uint64_t *loop);
 
-/* -- near.c: see there. scratch as for soft_optimize(). -- */
-void soft_mark_near(struct vr_ir *ir, const uint64_t *loop, uint32_t *scratch);
+/* -- induction.c: see there. scratch as for soft_optimize(). -- */
+void soft_same_page_hints(struct vr_ir *ir, const uint64_t *loop, uint32_t *scratch);
 
-/* -- combine.c: see there. Op i of block b and earlier ones as one op; means[v]: the value that GET v has,
+/* -- fuse.c: see there. Op i of block b and earlier ones as one op; means[v]: the value that GET v has,
  * else v. 1: it is another op now. -- */
-int soft_combine(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means);
+int soft_fuse(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *reaching);
 
 /* -- tier0.c -- */
 /* Interpret blocks until exit_request is raised. */

@@ -332,18 +332,18 @@ Test(optimize, the_innermost_loop_has_the_registers)
 			w.blocks[b].flags = 0;
 	}
 
-	uint32_t weight[4];
+	uint32_t freq[4];
 	uint64_t loop[4];
 
-	soft_block_weights(&w.ir, weight, loop);
+	soft_block_freq(&w.ir, freq, loop);
 	cr_assert_eq(loop[0], 0);
 	cr_assert_eq(loop[1], 14);
 	cr_assert_eq(loop[2], 4);
 	cr_assert_eq(loop[3], 14);
-	cr_assert_eq(weight[0], SOFT_ONCE);
-	cr_assert_gt(weight[1], 2 * SOFT_ONCE);
-	cr_assert_gt(weight[2], 3 * weight[1]);
-	cr_assert_lt(weight[3], weight[1] + SOFT_ONCE);
+	cr_assert_eq(freq[0], SOFT_ONCE);
+	cr_assert_gt(freq[1], 2 * SOFT_ONCE);
+	cr_assert_gt(freq[2], 3 * freq[1]);
+	cr_assert_lt(freq[3], freq[1] + SOFT_ONCE);
 
 	static const struct vr_emit emit = {.size = sizeof(emit), .integer_regs = 2};
 	static uint32_t scratch[2 * OPS];
@@ -361,7 +361,7 @@ Test(optimize, a_jump_back_alone_is_no_loop)
 {
 	static const uint32_t to[4][2] = {{3, 1}, {2, 2}, {VR_NO_BLOCK, VR_NO_BLOCK}, {1, 2}};
 	struct world w;
-	uint32_t weight[4];
+	uint32_t freq[4];
 	uint64_t loop[4];
 
 	begin(&w);
@@ -373,18 +373,18 @@ Test(optimize, a_jump_back_alone_is_no_loop)
 		if (b)
 			w.blocks[b].flags = 0;
 	}
-	soft_block_weights(&w.ir, weight, loop);
+	soft_block_freq(&w.ir, freq, loop);
 	for (uint32_t b = 0; b < 4; b++) {
 		cr_assert_eq(loop[b], 0);
-		cr_assert_leq(weight[b], SOFT_ONCE);
+		cr_assert_leq(freq[b], SOFT_ONCE);
 	}
-	cr_assert_eq(weight[3], SOFT_ONCE / 2);
-	cr_assert_eq(weight[2], SOFT_ONCE);
+	cr_assert_eq(freq[3], SOFT_ONCE / 2);
+	cr_assert_eq(freq[2], SOFT_ONCE);
 }
 
 /* Which accesses of a loop are near. Register 0: steps; 1: a copy of it; 2: an index; 3: stays; 4: loaded; 5:
  * doubles. */
-Test(optimize, near_accesses)
+Test(optimize, same_page_hints)
 {
 	static const struct vr_emit emit = {.size = sizeof(emit), .integer_regs = 2};
 	static uint32_t scratch[2 * OPS];
