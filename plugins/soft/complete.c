@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* complete.c: what of a translator's tables can't be done without; an older or another's may end before it.
+/*
+ * complete.c: the members that a translator's tables must have. A table of an older ABI, or of another
+ * project, may end before one of them.
  */
 #include <has.h>
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuse.c: what several guest instructions spell is one op.
+ * fuse.c: peephole fusion: ops of several guest instructions become one op.
  *
- * An instruction set without an instruction for something spells it with two: a shift and an addition, a
- * shift to the left and one to the right. The first one's result goes through a guest register, which the
- * region may keep in a host register, so it is a GET that the second op has as its operand: reaching[] says
- * what was PUT there. The two are made one only where the register is overwritten at once, by the second
- * instruction as a rule, and nothing could see the first one's result: then its PUT goes as well. Else the
- * host would have to keep both.
+ * An instruction set that has no instruction for an operation spells it with two: a shift and an addition, a
+ * left shift and a right shift. The first one's result goes through a guest register, so the second op has a
+ * GET as its operand; reaching[] gives the value that reaches it, from the PUT of the first instruction. The
+ * two are fused only where the guest register is overwritten soon, usually by the second instruction, and
+ * nothing can see the first result: then its PUT is removed as well. Otherwise the host would have to compute
+ * both.
  *
- * A load from a table: its address is a base and an index that is known to be small. The load then names the
- * base and the largest index (ir_ops.def): an emitter can check and translate the whole table by the base,
- * which is known early, instead of the element's address, which is not.
+ * A load from a table has an address that is a base plus an index with a known small maximum. The load then
+ * names the base and that maximum (ir_ops.def, LOAD): an emitter can check and translate the whole table by
+ * the base, which is known early, instead of the element's address, which is known late.
  */
 #include "soft.h"
 
-#define MOST_TABLE 1024u /* bytes: a larger one lies in two pages too often */
+#define MOST_TABLE 1024u /* bytes: a larger table is in two pages too often */
 
 static const uint8_t op_class[VR_IR_COUNT] = {
 #define IR(name, class, args, doc) [VR_IR_##name] = VR_IRC_##class,
@@ -34,7 +34,7 @@ static int constant(const struct vr_ir *ir, uint32_t v, uint64_t *k)
 	return ir->ops[v].op == VR_IR_CONST;
 }
 
-/* May op `by` do the work of `first`, whose value it has through GET `get`? Then first's PUT is dropped. */
+/* Can op `by` replace `first`, whose value it reads through GET `get`? Then 1, and first's PUT is removed. */
 static int fuse_into(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first, uint32_t get, uint32_t by)
 {
 	uint32_t put = 0;
@@ -65,8 +65,8 @@ static int fuse_into(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t fir
 	return 0;
 }
 
-/* ADD of something shifted left by 1..3: one op, which hosts have as an addressing mode. Not when the ADD's
- * flags are wanted as well: the two are one instruction. */
+/* ADD of a value shifted left by 1..3: one op, an addressing mode of many hosts. Not when the ADD's flags are
+ * used as well: hosts compute the sum and the flags by one instruction. */
 static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *reaching)
 {
 	struct vr_ir_op *o = &ir->ops[i];
@@ -94,7 +94,7 @@ static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, 
 	return 0;
 }
 
-/* Left and then right by a constant: a field of the value. */
+/* A left shift and then a right shift by constants: a bit field of the value. */
 static int shift_pair(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *reaching)
 {
 	struct vr_ir_op *o = &ir->ops[i];
@@ -156,7 +156,7 @@ static uint64_t largest(const struct vr_ir *ir, uint32_t v, const uint32_t *reac
 	}
 }
 
-/* Is v still where it was: a constant, or a reg that has not changed since? */
+/* Is v a constant, or a guest register that has not changed up to `until`? */
 static int at_hand(const struct vr_ir *ir, uint32_t v, uint32_t until)
 {
 	const struct vr_ir_op *o = &ir->ops[v];

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * induction.c: accesses of a loop that stay in one page for many rounds: VR_MF_SAME_PAGE.
+ * induction.c: accesses of a loop that stay in one page for many iterations get a hint (VR_MF_SAME_PAGE).
  *
- * A loop over an array steps a pointer or an index by a little each round. What it addresses with that is,
- * nearly always, in the page where it was in the round before, and an emitter can keep that page's addend at
- * hand. A chain of pointers or a hashed index is not: there, asking first for the page of last time is one
- * thing more to be wrong about.
+ * A loop over an array adds a small stride to a pointer or an index in each iteration. An access that is
+ * addressed by it is nearly always in the same page as in the iteration before, and an emitter can keep that
+ * page's addend. A chain of pointers or a hashed index has no such page: there a hint would cost a comparison
+ * that mostly fails.
  *
- * In each innermost loop a guest register is *tame* when every PUT to it is a small step on from a tame guest
- * register, or an expression of tame guest registers other than itself (a pointer recomputed from base and
- * index); a guest register that the loop does not PUT to is tame. Expressions are constants, sums, and shifts
- * to the left by a constant. The guest registers are all thought tame at first, and lose that until nothing
- * changes (guest registers that stand for each other around the loop so keep it). A guest register *moves*
- * when a step is among its PUTs, or something that moves. A near access is one whose address is tame and
- * moves: what does not move gains little, and a loop is often left after a round or two.
+ * In each innermost loop, a guest register is
+ *  - unchanged: the loop has no PUT to it;
+ *  - affine: each PUT to it is an affine register plus a constant of at most MOST_STRIDE bytes, or an
+ *    expression of affine registers other than itself (a pointer that is computed again from base and index).
+ *    Expressions are constants, sums, and left shifts by a constant. An unchanged register is affine;
+ *  - an induction variable: affine, and a PUT to it adds a stride or has an induction variable as operand;
+ *  - unknown: all others.
+ * All registers begin as affine, and passes over the loop take that away until nothing changes. So registers
+ * that are copied to each other around the loop stay affine.
  *
- * Accesses off the same guest register, or of the same expression, are one group: they share what the emitter
- * keeps. A loop that calls a helper has none: whatever C does may change what the TLB says.
+ * An access gets a hint when its address is affine and an induction variable is among its operands. An
+ * address that does not change gains little: many loops end after one or two iterations.
+ *
+ * Accesses off the same guest register, or of the same expression, are one group, and have one hint in the
+ * emitter. A loop that calls a helper gets no hints: the helper may change the TLB.
  */
 #include <string.h>
 
@@ -24,7 +29,7 @@
 
 #define MOST_STRIDE 256 /* bytes a round */
 
-/* What is known of a value; 0: it is wild. In a word, which the engine's scratch array holds. */
+/* What is known of a value, in a word of the engine's scratch array. 0: unknown. */
 #define REG 0xffu /* STRIDED: the guest register */
 #define AFFINE 0x100u
 #define INDUCTION 0x200u
@@ -93,7 +98,7 @@ static uint32_t value(const struct loop *l, uint32_t i, uint32_t *has)
 	}
 }
 
-/* One pass over the loop; whether a guest register has turned out to be wild or to move. */
+/* One pass over the loop: 1 when a guest register has become unknown or an induction variable. */
 static int pass(struct loop *l)
 {
 	int changed = 0;
@@ -172,7 +177,7 @@ void soft_same_page_hints(struct vr_ir *ir, const uint64_t *loops, uint32_t *scr
 		l.blocks = loops[i];
 		while (loops[first] != l.blocks)
 			first++;
-		/* Once a loop: at its first block. */
+		/* Each loop once: at its first block. */
 		if (!l.blocks || first != i || calls(&l))
 			continue;
 		memset(l.unknown, 0, sizeof(l.unknown));

@@ -148,7 +148,7 @@ OP(LOADP)
 	union vr_v128 result[2] = {{.d = {0, 0}}, {.d = {0, 0}}};
 	uint32_t left = access_at(r, o, displaced(r, o), NULL, NULL, result);
 	*d = loaded(o, &result[0]);
-	/* The other half has a value number of its own: wherever the block names it. */
+	/* The second value belongs to the LOADP_HI op of the block that names this one. */
 	uint32_t self = (uint32_t)(o - r->ir->ops);
 	for (uint32_t i = self + 1; i < r->block->first + r->block->count; i++)
 		if (r->ir->ops[i].op == VR_IR_LOADP_HI && r->ir->ops[i].a == self)

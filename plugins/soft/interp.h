@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interp.h: tier 0, the IR interpreter. It is the oracle that generated code is compared with, and what
- * runs where there is no emitter; plain C, no cleverness.
+ * interp.h: tier 0, the IR interpreter, in plain C. Tests compare generated code with it, and it runs where
+ * there is no emitter.
  */
 #ifndef VR_SOFT_INTERP_H
 #define VR_SOFT_INTERP_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c: every memory op that the inline TLB could not answer: misses, MMIO, watched code pages, pages'
- * ends, alignment checks and faults. It refills the TLB as it goes. The same function serves the interpreter
- * and the ISA's own accesses (page-crossing stores of helpers ...).
+ * memory.c: the slow path of memory ops: TLB misses, MMIO, write-protected pages, accesses over a page's end,
+ * alignment checks and faults. It refills the TLB. The interpreter uses the same functions, and so do the
+ * ISA's own accesses (helpers' stores over a page's end, for example).
  *
- * An access is split at a page's end; both halves are translated before anything is written, so that a fault
- * on the second leaves nothing half done. Debug points are looked at then, too.
+ * An access is split at a page's end. Both halves are translated before anything is written, so that a fault
+ * on the second half leaves nothing half done. Debug points are compared then, too.
  */
 #include <string.h>
 
@@ -27,7 +27,7 @@ static struct vr_tlb_entry *tlb_entry(struct vr_mmu_context *c, uint64_t va)
 	return (struct vr_tlb_entry *)(void *)((uint8_t *)c->tlb + ((va >> 7) & c->tlb_mask));
 }
 
-/* A TLB that misses more often than it has entries gets twice as many. */
+/* A TLB with twice as many misses as entries becomes larger. */
 static void tlb_grow(struct soft_vcpu *v, struct vr_mmu_context *c)
 {
 	struct soft_mmu_info *info = soft_mmu_info(c);
@@ -43,8 +43,8 @@ static void tlb_grow(struct soft_vcpu *v, struct vr_mmu_context *c)
 	v->n.tlb_resizes++;
 }
 
-/* May this access use what the entry holds? Accesses as from user mode look at the user's rights instead, but
- * a plain write right must be there as well: without it the page may be watched. */
+/* May this access use the entry? An access as from user mode needs the user's rights; a write needs the plain
+ * write right as well, since a page without it may be write-protected. */
 static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t access, uint32_t flags)
 {
 	if (access == VR_ACCESS_WRITE)
@@ -55,12 +55,12 @@ static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t ac
 }
 
 /*
- * A page that only user rights allow is in the TLB as one that plain accesses may use while user access is
- * open; entries made so are remembered, and closing takes the tags' meaning away (VR_TLB_NEVER) but leaves
- * the rest. Opening does nothing: the first access to such a page comes here and gives the tags back, without
- * a walk. An entry that was filled anew or emptied since it was remembered loses nothing but a walk. A write
- * tag is given back only where VR_TLB_USER_WRITE says that it was whole: one that protects a watched page
- * stays away.
+ * While user access is open, a page that only user rights allow has TLB tags for plain accesses. Such entries
+ * are remembered (opened[]). Closing sets VR_TLB_NEVER in their tags and leaves the rest of the entry.
+ * Opening changes no entry: the first access to such a page takes the slow path, which clears VR_TLB_NEVER
+ * again (reopen()) without a page-table walk. When a remembered entry was refilled for another page or
+ * emptied, closing it costs one walk, no more. A write tag is given back only where VR_TLB_USER_WRITE says
+ * that writes were allowed: the page of an entry without it may be write-protected.
  */
 static void close_entries(struct soft_vcpu *v)
 {
@@ -98,7 +98,7 @@ static void reopen(struct soft_vcpu *v, struct vr_tlb_entry *e, uint64_t page)
 	e->tag_write = writes ? page : e->tag_write;
 }
 
-/* An entry for the page. rights: what plain accesses may do; granted: writes may be done by the entry. */
+/* Fill the entry for the page. rights: of plain accesses; granted: the entry may allow writes. */
 static void tlb_fill(struct soft_vcpu *v, uint64_t page, const uint8_t *host, uint64_t pa_page,
 		     const struct vr_translation *t, uint32_t rights, bool granted)
 {
@@ -300,7 +300,8 @@ static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, ui
 	if (fault)
 		return fault;
 	fault = transfer(v, &p[0], write, data);
-	/* A bus error is where the transfer was: *where points at the second part when there is one. */
+	/* A bus error is reported at its part. parts_find() left *where at the second part, when there is
+	 * one. */
 	if (fault) {
 		*where = va;
 	} else if (p[1].bytes) {
@@ -478,8 +479,7 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 
 	if (fault)
 		return fault;
-	/* A pair is aligned to one element's size when SCTLR.A-like checks ask; exclusives pass a single
-	 * element. */
+	/* The address of a pair must be aligned to one element; an exclusive pair passes a single element. */
 	if ((flags & VR_MF_ALIGN) && (va & (bytes - 1)))
 		return VR_FAULT_ALIGN;
 	switch (op) {
@@ -582,8 +582,8 @@ int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t 
 	return env_access(x, va, bytes < sizeof(data) ? bytes : sizeof(data), 1, flags, data);
 }
 
-/* Code is looked for after the write, as soft_find() reads it after it has set `watched`: one of both sees
- * the other. */
+/* The write comes before `write_protected` is read, and soft_find() sets that before it reads the code: one
+ * of both sees the other. */
 int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired)
 {
 	struct soft_vcpu *v = soft_of(x);

@@ -2,32 +2,31 @@
 /*
  * mmu_context.c: MMU contexts, the software TLB's maintenance, and flushes between vCPUs.
  *
- * An MMU context belongs to one (address-space id, mode flags) and holds everything that depends on how
- * addresses translate there: the TLB, the indirect-branch cache, the return-address stack and the numbers of
- * page mappings that links are checked against. Switching between processes or between user and kernel mode
- * only changes exec.mmu_context, nothing is flushed. A vCPU keeps up to SOFT_MMU_CONTEXTS of them; beyond
- * that the one not used for longest is cleared and taken.
+ * An MMU context belongs to one (address-space id, mode flags). It holds everything that depends on how
+ * addresses translate there: the TLB, the indirect-branch cache, the return-address stack (RAS) and the
+ * page-mapping ids that links are checked against. A switch between processes, or between user and kernel
+ * mode, only changes exec.mmu_context; nothing is flushed. A vCPU has up to SOFT_MMU_CONTEXTS of them. When
+ * it needs another one, the least recently used one is cleared and taken.
  *
- * MMU contexts are touched by their own vCPU's thread only. A broadcast flush puts a request into every other
- * vCPU's queue and raises its SOFT_REQ_FLUSH; the request is carried out before that vCPU enters generated
- * code again, or when it waits itself. soft_tlb_sync() returns when every request posted before is done. Two
- * vCPUs that wait for each other make progress because a waiting vCPU runs its own queue; a vCPU outside
- * generated code need not be waited for at all, since it looks at its queue before it enters.
+ * Only the thread of its vCPU touches an MMU context. A broadcast flush puts a request into every other
+ * vCPU's queue and raises its SOFT_REQ_FLUSH. The other vCPU carries out the request before it enters
+ * generated code again, or while it waits itself. soft_tlb_sync() returns when every request posted before is
+ * done. Two vCPUs that wait for each other make progress, because a waiting vCPU runs its own queue. A vCPU
+ * outside generated code is not waited for: it looks at its queue before it enters.
  *
- * A range flush touches the TLB entry of each page. The indirect-branch cache and the return-address stack
- * need it only when code of that page was ever run in the MMU context, which a non-zero page-mapping id tells
- * (ids are overwritten, never cleared singly). The page's code can only be in its quarter of the
- * indirect-branch cache. Code that runs while its own page is flushed may still push return addresses that
- * should be forgotten: the MMU context is marked stale, and the next look-up empties the return-address
- * stack.
+ * A range flush clears the TLB entry of each page. It clears entries of the indirect-branch cache and the RAS
+ * only when code of that page has run in the MMU context; a non-zero page-mapping id tells that, since ids
+ * are overwritten but never cleared one by one. The page's code can only be in one quarter of the
+ * indirect-branch cache. Code that runs while its own page is flushed may still push return addresses of that
+ * page: the MMU context is marked (ras_invalid), and the next look-up empties the RAS.
  *
- * Taking away the right to write a physical page has to find every entry that has it, in every MMU context.
- * For that there is a byte an entry (writable_filter[]), set from the page's number when the right is given
- * and never cleared: looking through bytes is what memchr() does best, and what it finds too much is compared
- * and left alone.
+ * To take away the right to write a physical page, every TLB entry that has it must be found, in every MMU
+ * context. For that there is one byte for each entry, the writable filter. It is set from the page's number
+ * when the right is given, and never cleared. memchr() searches it fast; what it finds in excess is compared
+ * and skipped.
  *
- * When the code cache is emptied, what an MMU context knows of code is worthless. Its vCPU sees that by the
- * cache's epoch when it next goes in; nobody else may touch it.
+ * When the code cache is emptied, host addresses in an MMU context are no longer valid. The vCPU that owns
+ * the context finds that by the cache's epoch when it next enters; no other thread may change the context.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -43,14 +42,15 @@ static uint64_t tlb_entries(const struct vr_mmu_context *c)
 	return c->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
 }
 
-/* A return to the pc of an empty entry is taken for a hit: ras_default is code that looks that pc up. */
+/* A return to the pc of an empty entry hits the entry: its host code, ras_default, looks that pc up. */
 static void ras_drop(struct soft_vcpu *v, struct vr_branch_entry *s)
 {
 	s->pc = SOFT_RAS_EMPTY;
 	s->host = v->vm->ras_default;
 }
 
-/* Entries [first, first + count). An entry of zeros only matches pc 0, which is looked up at index 0. */
+/* Clear entries [first, first + count). An entry of zeros matches pc 0 alone, whose entry has index 0: there
+ * the pc must be another one. */
 static void indirect_clear_part(struct vr_mmu_context *c, uint64_t first, uint64_t count)
 {
 	memset(&c->indirect[first], 0, count * sizeof(c->indirect[0]));
@@ -61,7 +61,7 @@ void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *c)
 {
 	for (uint32_t i = 0; i < VR_RAS_ENTRIES; i++)
 		ras_drop(v, &c->ras[i]);
-	soft_mmu_info(c)->invalidated = 0;
+	soft_mmu_info(c)->ras_invalid = 0;
 }
 
 void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *c)
@@ -139,7 +139,7 @@ static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid,
 			return context_assign(v, c, asid, mode_flags);
 		}
 	}
-	/* Also when there is no memory for another one: what is in it is of another address space. */
+	/* Recycle the oldest one, also when there is no memory for another one. */
 	v->n.mmu_context_recycles += soft_mmu_info(oldest)->valid;
 	soft_mmu_clear(v, oldest);
 	return context_assign(v, oldest, asid, mode_flags);
@@ -147,7 +147,7 @@ static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid,
 
 int32_t soft_mmu_init(struct soft_vcpu *v)
 {
-	/* The first one must exist, so that a later failure can fall back to recycling it. */
+	/* context_select() recycles this one when there is no memory for more. */
 	v->mmu_contexts[0] = context_new(v);
 	if (!v->mmu_contexts[0])
 		return VR_E_NOMEM;
@@ -184,23 +184,24 @@ void soft_mmu_forget(struct soft_vcpu *v)
 	}
 }
 
-/* One page in one MMU context. */
+/* Flush one page in one MMU context. */
 static void flush_page(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t va)
 {
 	struct vr_tlb_entry *e =
 		(struct vr_tlb_entry *)(void *)((uint8_t *)c->tlb + ((va >> 7) & c->tlb_mask));
 
-	/* The entry's two tags may be "never"; the address it is for is in neither then, so drop it all the
-	 * same. */
+	/* The tags may be VR_TLB_NEVER, or empty: they do not always say which page the entry is for. So
+	 * clear it without a comparison. */
 	memset(e, 0xff, sizeof(*e));
 	if (!c->mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES - 1)])
 		return;
-	/* Whichever page the id was of: none of its entries in the indirect-branch cache outlives the id. */
+	/* Pages that share this index share the id, too. None of their entries in the indirect-branch cache
+	 * may outlive it. */
 	struct soft_mmu_info *info = soft_mmu_info(c);
 	uint64_t per_page = SOFT_PAGE / 4;
 
 	info->itlb[(va >> 12) & (SOFT_ITLB - 1)].va_page = EMPTY_TAG;
-	info->invalidated = 1;
+	info->ras_invalid = 1;
 	c->mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES - 1)] = 0;
 	indirect_clear_part(c, (va >> 2) & (VR_INDIRECT_ENTRIES - 1) & ~(per_page - 1), per_page);
 	for (uint32_t i = 0; i < VR_RAS_ENTRIES; i++)
@@ -216,7 +217,7 @@ static void flush_range(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t 
 	pages += ((va - first) + (length & (SOFT_PAGE - 1)) + SOFT_PAGE - 1) / SOFT_PAGE;
 	if (pages > tlb_entries(c)) {
 		soft_mmu_clear(v, c);
-		soft_mmu_info(c)->invalidated = 1;
+		soft_mmu_info(c)->ras_invalid = 1;
 		return;
 	}
 	for (uint64_t i = 0; i < pages; i++)
@@ -260,17 +261,18 @@ static void request_run(struct soft_vcpu *v, const struct soft_request *r)
 				break;
 			/* fall through */
 		case VR_FLUSH_ALL:
-			/* Others are cleared when they are selected again. */
+			/* The other contexts are cleared when they are selected again. */
 			if (c == v->x->mmu_context) {
 				soft_mmu_clear(v, c);
-				info->invalidated = 1;
+				info->ras_invalid = 1;
 			} else {
 				info->valid = 0;
 			}
 			break;
 		case VR_FLUSH_VA:
 		case VR_FLUSH_VA_ALL:
-			/* Global entries of the range may be in any MMU context, whatever the id. */
+			/* Global entries of the range may be in every MMU context, so asid is not compared.
+			 */
 			flush_range(v, c, r->va, r->length);
 			break;
 		default:

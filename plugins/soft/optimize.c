@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * optimize.c: what is done to a region's IR between lifting and emission, and which guest registers get host
- * registers.
+ * optimize.c: passes over a region's IR between lifting and emission, and register assignment.
  *
- * 1. Uses of guest registers are counted, by how often their blocks run (block frequencies.c), and the most
- * used ones are pinned: they live in a host register for the whole region. A GET counts more than a PUT:
- * somebody waits for what it loads, and nobody for a store. 2. Forward, block by block: constants fold; a GET
- * takes the value that the block last PUT or GOT when that
- *    value is a constant or the reg is not pinned (a GET of a pinned reg costs nothing).
- * 3. Ops without effect and without users go; a PUT of flags moves down to the branch that tests the same
- * flags.
- * 4. Backward over the region's graph: a PUT of the flags reg that is overwritten before it is read, on
- * every path, goes. A path that leaves the region reads it. A memory op reads it when an instruction after it
- * uses the same flags, though that one has them as a value: should the access fault, the guest resumes in
- * another region, which takes them from memory. When the flags are overwritten first, the stale ones are
- * never used. A PUT right before the terminator is marked with the edges on which it is live: the emitter can
- * then store the flags after the jump, on those alone.
- * 5. Forward: which pinned guest registers may differ from memory when a block begins.
- * 6. Accesses of a loop that stay in one page for many rounds are marked (induction.c).
+ *  1. Register assignment. Uses of guest registers are counted, weighted by block frequency (block_freq.c);
+ *     the most used ones are pinned: they live in a host register for the whole region. A GET counts more
+ *     than a PUT: ops wait for a load, but not for a store.
+ *  2. Forward, block by block: constants are folded; a GET is replaced by the value that the block last PUT
+ *     or GOT, when that value is a constant or the guest register is not pinned (a GET of a pinned register
+ *     costs nothing).
+ *  3. Ops without effect and without uses are removed. A PUT of flags moves down to the branch that tests
+ *     them.
+ *  4. Backward over the region's graph: a PUT of flags that is overwritten before it is read, on every path,
+ *     is removed. A path that leaves the region reads them. A memory op reads them when a later instruction
+ *     of the block uses the same flags, although that one has them as a value: if the access faults, the
+ *     guest resumes in another region, which reads them from memory. When the flags are overwritten first,
+ *     the old ones are not read. A PUT right before the terminator is marked with the edges on which it is
+ *     live, so the emitter can store the flags after the jump, on those edges only.
+ *  5. Forward: the pinned registers that may differ from memory when a block begins.
+ *  6. Accesses of a loop that stay in one page get hints (induction.c).
  */
 #include <string.h>
 
@@ -37,7 +37,7 @@ static const uint8_t op_args[VR_IR_COUNT] = {
 #define FORWARDED 1 /* aux, see is_forwarded() */
 #define GET_COST 3
 
-/* A GET of flags whose users have the value from elsewhere. */
+/* A GET of flags that was replaced: its users have the value from another op. */
 static int is_forwarded(const struct vr_ir_op *o)
 {
 	return o->op == VR_IR_GET && o->type == VR_T_FLAGS && o->aux == FORWARDED;
@@ -48,7 +48,7 @@ static int is_conditional_access(uint32_t op)
 	return op == VR_IR_CASIF || op == VR_IR_CAS2IF;
 }
 
-/* ---- 1. mapping ---- */
+/* ---- 1. register assignment ---- */
 
 static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir,
 			     const uint32_t *freq, struct soft_reg_assignment *regs, uint8_t *pinned)
@@ -71,8 +71,8 @@ static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emi
 		for (uint32_t n = 0; n < limit[kind] && regs->pinned_count < VR_PINNED_MAX; n++) {
 			uint32_t best = SOFT_GUEST_REGS;
 
-			/* One use costs the same in memory; a load and a store pay for the load at the entry.
-			 */
+			/* A single use costs the same in memory. A load and a store outweigh the load at the
+			 * entry. */
 			for (uint32_t s = 0; s < isa->guest_reg_count && s < SOFT_GUEST_REGS; s++)
 				if (isa->guest_regs[s].kind == kind && !pinned[s] &&
 				    count[s] >= (GET_COST + 1) * SOFT_ONCE &&
@@ -124,8 +124,8 @@ static int fold(const struct vr_ir_op *o, uint64_t a, uint64_t b, uint64_t *out)
 	return 1;
 }
 
-/* Constants are looked for on the right. Not ADD, whose flags may be the next op: the two must look the same.
- */
+/* Constants move to the right operand. Not of ADD: its flags may be the next op, and both must have the same
+ * operands. */
 static int is_commutative(uint32_t op)
 {
 	return op == VR_IR_MUL || op == VR_IR_AND || op == VR_IR_OR || op == VR_IR_XOR;
@@ -229,8 +229,8 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 	uint32_t taken = edge_live(b, VR_EDGE_TAKEN, live_in), fall = edge_live(b, VR_EDGE_FALL, live_in);
 	uint32_t op = ir->ops[last].op;
 	uint8_t live = (uint8_t)(op == VR_IR_GOTO ? taken : is_branch(op) ? taken | fall : 1);
-	uint8_t wanted =
-		0; /* by a forwarded GET further down: read from memory only after a fault in between */
+	/* Used by a replaced GET further down: that reads memory only after a fault in between. */
+	uint8_t used = 0;
 
 	for (uint32_t i = last + 1; i-- > b->first;) {
 		struct vr_ir_op *o = &ir->ops[i];
@@ -242,14 +242,14 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 			} else if (change && i + 1 == last && is_branch(op)) {
 				o->aux = (uint8_t)(taken | fall << 1);
 			}
-			live = wanted = 0;
+			live = used = 0;
 		} else if (o->type == VR_T_FLAGS && o->op == VR_IR_GET) {
 			if (is_forwarded(o))
-				wanted = 1;
+				used = 1;
 			else
 				live = 1;
 		} else if (op_class[o->op] == VR_IRC_MEM) {
-			live |= wanted;
+			live |= used;
 		} else if (o->op == VR_IR_CALL &&
 			   (isa->helpers[o->imm].flags & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
 			live = 1;
@@ -294,7 +294,7 @@ static void each_use(const struct vr_ir_op *o, uint32_t *uses, uint32_t by)
 		uses[(uint32_t)o->imm] += by;
 }
 
-/* keep: the GETs of flags that step 4 still has to see. */
+/* keep: also the GETs of flags that step 4 needs. */
 static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *uses, int keep)
 {
 	for (uint32_t i = b->first; i < b->first + b->count; i++)
@@ -322,13 +322,13 @@ static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
 		i--;
 	if (i == b->first || i == last || ir->ops[i - 1].op != VR_IR_PUT || ir->ops[i - 1].type != VR_T_FLAGS)
 		return;
-	/* The last of them is an INSN_START or a NOP: no value, so it can take the PUT's place ... */
+	/* The ops between are INSN_STARTs and NOPs, without values, so each can move up by one ... */
 	struct vr_ir_op put = ir->ops[i - 1];
 
 	for (uint32_t k = i; k < last; k++)
 		if (is_forwarded(&ir->ops[k]))
 			ir->ops[k] = (struct vr_ir_op){.op = VR_IR_NOP};
-	/* ... keeping their order, since an INSN_START before a NOP is as good as after it. */
+	/* ... in the same order. */
 	memmove(&ir->ops[i - 1], &ir->ops[i], (last - i) * sizeof(put));
 	ir->ops[last - 1] = put;
 }

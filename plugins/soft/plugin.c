@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* plugin.c: soft.so as a plugin: options, the VM object and vmrun.accel/1. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,18 +11,6 @@
 
 static struct soft_plugin the_plugin;
 
-int32_t soft_error(const struct soft_vm *vm, int32_t code, const char *format, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	vm->host->error(vm->host, code, text);
-	return code;
-}
-
 static void vm_free(struct soft_vm *vm)
 {
 	soft_cache_fini(vm);
@@ -34,6 +21,13 @@ static void vm_free(struct soft_vm *vm)
 	pthread_mutex_destroy(&vm->exclusive_lock);
 	free(vm);
 }
+
+static const struct vr_engine_entry entry = {
+	.size = sizeof(entry),
+	.memory = soft_memory,
+	.lookup = soft_lookup,
+	.link = soft_link,
+};
 
 static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **out)
 {
@@ -49,20 +43,20 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	vm->host = p->host;
 	pthread_mutex_init(&vm->code_lock, NULL);
 	pthread_mutex_init(&vm->exclusive_lock, NULL);
-	int32_t r = VR_OK;
+	int32_t rc = VR_OK;
 
 	if (!VR_HAS(t, isa))
-		r = soft_error(
+		rc = soft_error(
 			vm, VR_E_CONFIG,
 			"soft: a guest of architecture %s needs a translator; name one with -p xlate-...",
 			c->arch ? c->arch : "(unknown)");
 	else if (soft_translator_lacks(t))
-		r = soft_error(vm, VR_E_ABI, "soft: translator '%s' has no %s; rebuild or update it",
-			       c->translator_id ? c->translator_id : "?", soft_translator_lacks(t));
+		rc = soft_error(vm, VR_E_ABI, "soft: translator '%s' has no %s; rebuild or update it",
+				c->translator_id ? c->translator_id : "?", soft_translator_lacks(t));
 	else if (c->vcpu_count > SOFT_MAX_VCPUS)
-		r = soft_error(vm, VR_E_RANGE,
-			       "soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
-			       c->vcpu_count, SOFT_MAX_VCPUS);
+		rc = soft_error(vm, VR_E_RANGE,
+				"soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
+				c->vcpu_count, SOFT_MAX_VCPUS);
 	vm->mmio = p->host->query(p->host, VR_MMIO_ID);
 	vm->timer = p->host->query(p->host, VR_TIMER_ID);
 	vm->thread = p->host->query(p->host, VR_THREAD_ID);
@@ -73,12 +67,12 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 			      : !VR_HAS(vm->codecache, end_write) ? VR_CODECACHE_ID
 								  : NULL;
 
-	if (r == VR_OK && missing)
-		r = soft_error(vm, VR_E_ABI, "soft: this vmrun offers no %s; use one of the same release",
-			       missing);
-	if (r < 0) {
+	if (rc == VR_OK && missing)
+		rc = soft_error(vm, VR_E_ABI, "soft: this vmrun offers no %s; use one of the same release",
+				missing);
+	if (rc < 0) {
 		vm_free(vm);
-		return r;
+		return rc;
 	}
 	vm->vcpu_count = c->vcpu_count;
 	vm->isa = t->isa;
@@ -99,14 +93,14 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		}
 		vm->emit = NULL;
 	}
-	r = soft_cache_init(vm, p->cache);
-	if (r < 0) {
-		soft_error(vm, r,
+	rc = soft_cache_init(vm, p->cache, &entry);
+	if (rc < 0) {
+		soft_error(vm, rc,
 			   "soft: no memory for a code cache of %llu MiB; give a smaller one with -p "
 			   "soft,cache=32M",
 			   (unsigned long long)(p->cache >> 20));
 		vm_free(vm);
-		return r;
+		return rc;
 	}
 	*out = vm;
 	return VR_OK;
@@ -129,9 +123,9 @@ static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64
 
 	if (s->used)
 		return soft_error(vm, VR_E_EXISTS, "soft: memory slot %u is in use", slot);
-	int32_t r = soft_memslot_init(s, gpa, length, host, flags);
+	int32_t rc = soft_memslot_init(s, gpa, length, host, flags);
 
-	return r < 0 ? soft_error(vm, r, "soft: no memory for the page table of slot %u", slot) : VR_OK;
+	return rc < 0 ? soft_error(vm, rc, "soft: no memory for the page table of slot %u", slot) : VR_OK;
 }
 
 static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
@@ -141,7 +135,7 @@ static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
 	if (slot >= SOFT_MAX_MEMSLOTS || !vm->memslots[slot].used)
 		return soft_error(vm, VR_E_NOENT, "soft: memory slot %u is not in use", slot);
 	soft_memslot_fini(&vm->memslots[slot]);
-	/* TLBs and code may know the memory that goes. */
+	/* TLBs and code may hold addresses of the memory that was removed. */
 	soft_cache_reset(vm);
 	return VR_OK;
 }
@@ -195,9 +189,9 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 #undef C
 	fn(opaque, "translate_ns_per_insn", VR_STAT_NS,
 	   sum.translated_insns ? sum.translate_ns / sum.translated_insns : 0);
-	/* Of all entries into translated code, over links, indirect-branch caches, return-address stacks and
-	 * the dispatcher: how many found it there. Without the count of the former (VR_VM_STATS), of the
-	 * dispatcher's look-ups alone. */
+	/* How many entries into translated code, by links, indirect-branch caches, return-address stacks and
+	 * the dispatcher, found the code there. Entries are counted only with VR_VM_STATS; without it,
+	 * look-ups of the dispatcher alone. */
 	uint64_t all = entered > sum.lookups ? entered : sum.lookups;
 
 	fn(opaque, "region_entries", VR_STAT_COUNT, entered);

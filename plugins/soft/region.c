@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * region.c: region_builder regions and having them emitted.
+ * region.c: building regions and having them emitted.
  *
- * A region is what can be reached from one pc over direct branches without leaving its 4 KiB page, up to a
- * number of guest instructions: loops and if-else chains are whole, so their guest registers stay in host
- * registers. Where a call returns to is an entry of its own, so that the return-address stack can hold its
- * address before the call is made. Blocks are laid out by address, from the entry on and round, so that
- * fall-through paths and loops are in one piece.
+ * A region is all code that can be reached from one pc over direct branches without leaving its 4 KiB page,
+ * up to a number of guest instructions. Loops and if-else chains are whole, so their guest registers stay in
+ * host registers. The return address of a call is an entry of its own, so that the return-address stack can
+ * hold its host address before the call is made.
  *
- * Code that is an entry of another region already is left to that one. The first region that reached a loop
- * has all of it, so a loop still runs inside one region.
+ * The region builder keeps a stack of leaders, the addresses where blocks begin. It lifts one block for each
+ * leader and enqueues the targets of the block's terminator. Blocks are placed by address, from the entry to
+ * the page's end and then from the page's start, so that fall-through paths and loops are in one piece.
  *
- * A branch into the middle of a block that is lifted already (a loop whose head was no known leader yet) cuts
- * that block short there, and the rest is lifted again as a block of its own: what a lifter knows from the
- * instructions before does not hold for whoever comes another way. A later block stops at a leader it runs
- * into.
- *
- * An instruction that continues on the next page is a region by itself. See soft_find() for what that needs.
+ *  - An address that is an entry of another region already is linked to, not translated again. The first
+ *    region that reached a loop has all of it, so a loop still runs inside one region.
+ *  - A branch into the middle of a lifted block splits the block: it ends there, and the rest is lifted again
+ *    as a block of its own. A lifter uses what it knows from the instructions before, which does not hold for
+ *    code that comes from elsewhere. A block that is lifted later stops at the next known leader.
+ *  - An instruction that continues on the next page is a region by itself: see is_current() in cache.c.
  *
  * Translation runs under code_lock with one set of scratch arrays.
  */
@@ -100,8 +100,8 @@ static void enqueue_leader(struct region_builder *f, uint64_t pc, uint32_t entry
 			f->leader_entry[i] |= (uint8_t)entry;
 			return;
 		}
-	/* What is there as an entry of its own is linked to, not translated again. */
-	if (f->s->ir.block_count && soft_entry_at(f->vm, pc, f->page->page, f->mode_flags))
+	/* An entry of another region: the exit will be linked to it. */
+	if (f->s->ir.block_count && soft_entry_find(f->vm, pc, f->page->page, f->mode_flags))
 		return;
 	if (f->leader_count < SOFT_IR_BLOCKS) {
 		f->leader[f->leader_count] = pc;
@@ -109,7 +109,8 @@ static void enqueue_leader(struct region_builder *f, uint64_t pc, uint32_t entry
 	}
 }
 
-/* A block that has an instruction at pc inside ends there, unless that one goes with the one before. */
+/* A block that has an instruction at pc inside ends there, unless the instruction belongs to the one before
+ * it (INSN_START, aux 1). */
 static void split_block(struct region_builder *f, uint64_t pc)
 {
 	struct vr_ir *ir = &f->s->ir;
@@ -138,7 +139,7 @@ static void split_block(struct region_builder *f, uint64_t pc)
 	}
 }
 
-/* By address, from block 0 on. */
+/* Sort the blocks by address, from block 0 on and round. */
 static void place_blocks(struct vr_ir *ir)
 {
 	for (uint32_t i = 2; i < ir->block_count; i++) {
@@ -208,7 +209,7 @@ static void connect(struct vr_ir *ir)
 	}
 }
 
-/* Lift a region. 0 or the lifter's error for its first block. */
+/* Lift the blocks of a region. 0, or the lifter's error for the first block. */
 static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64_t pc, uint32_t max_blocks,
 			    uint32_t max_insns)
 {
@@ -245,16 +246,16 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 			rq.code = whole;
 			rq.length += SOFT_TAIL_MAX;
 		}
-		int32_t r = vm->isa->lift(&rq, ir);
+		int32_t rc = vm->isa->lift(&rq, ir);
 
-		/* Cut off by the page's end, or by a leader in its middle: found by itself if it is reached.
-		 */
-		if (r == VR_E_AGAIN && n)
+		/* The page's end, or a leader in its middle, cuts the instruction off. It becomes a region of
+		 * its own when it is reached. */
+		if (rc == VR_E_AGAIN && n)
 			continue;
 
-		if (r < 0 || ir->block_count == n) {
+		if (rc < 0 || ir->block_count == n) {
 			if (n == 0)
-				return r < 0 ? r : VR_E_INTERNAL;
+				return rc < 0 ? rc : VR_E_INTERNAL;
 			ir->block_count = n;
 			break;
 		}
@@ -268,7 +269,7 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 	return VR_OK;
 }
 
-/* T0: keep a copy of the IR. */
+/* T0: the region holds a copy of the IR. */
 static int32_t keep_ir(struct soft_vm *vm, const struct vr_ir *ir, struct soft_region *g)
 {
 	struct vr_ir *copy = soft_arena_alloc(vm->meta, sizeof(*copy));
@@ -304,7 +305,7 @@ static uint64_t VR_CALL entry_at(void *builder, uint64_t pc)
 {
 	const struct region_builder *f = builder;
 	const struct soft_entry *e = (pc & SOFT_PAGE_MASK) == f->page->va_page
-					     ? soft_entry_at(f->vm, pc, f->page->page, f->mode_flags)
+					     ? soft_entry_find(f->vm, pc, f->page->page, f->mode_flags)
 					     : NULL;
 
 	return e ? soft_entry_cached(e) : 0;
@@ -345,11 +346,11 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 	};
 
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int32_t r = vm->emit->region(&job);
+	int32_t rc = vm->emit->region(&job);
 
 	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	g->code_offset = vm->code_top;
 	g->code_size = job.code_size;
 	if (job.guarded != UINT32_MAX)
@@ -386,31 +387,31 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 	uint32_t max_blocks = vm->emit ? SOFT_IR_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
 	struct soft_reg_assignment regs;
-	int32_t r;
+	int32_t rc;
 
 	if (!g)
 		return VR_E_NOMEM;
 	if (next || (mode_flags & SOFT_MODE_CHECKED))
 		max_blocks = max_insns = 1;
 	for (;;) {
-		r = build_region(vm, &f, pc, max_blocks, max_insns);
-		if (r < 0)
-			return r;
+		rc = build_region(vm, &f, pc, max_blocks, max_insns);
+		if (rc < 0)
+			return rc;
 		soft_optimize(vm->isa, vm->emit, &f.s->ir, f.s->work, &regs);
-		r = vm->emit ? emit_region(vm, &f, &regs, g) : keep_ir(vm, &f.s->ir, g);
-		if (r != VR_E_RANGE || max_insns == 1)
+		rc = vm->emit ? emit_region(vm, &f, &regs, g) : keep_ir(vm, &f.s->ir, g);
+		if (rc != VR_E_RANGE || max_insns == 1)
 			break;
-		/* One of the emitter's tables is full: less at once. */
+		/* One of the emitter's tables is full: try a smaller region. */
 		max_insns /= 2;
 		max_blocks = max_blocks > 1 ? max_blocks / 2 : 1;
 	}
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 
 	const struct vr_ir *ir = &f.s->ir;
 
 	if (next) {
-		/* Another instruction may be there by now, which ends earlier. */
+		/* Another instruction may be there by now, one that ends earlier. */
 		int64_t size = (int64_t)(ir->blocks[0].end - (page->va_page + SOFT_PAGE));
 
 		g->tail_size = size > 0 ? (uint32_t)size : 0;

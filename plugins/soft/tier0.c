@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tier0.c: running a vCPU on the interpreter: the same look-up and memory path as generated code, one block
- * at a time. */
+/*
+ * tier0.c: running a vCPU on the interpreter, one block at a time. Look-up and memory accesses are those of
+ * generated code.
+ */
 #include <fenv.h>
 #include <stdlib.h>
 
@@ -28,7 +30,7 @@ void soft_interpret(struct soft_vcpu *v)
 	union vr_v128 *values = NULL;
 	uint32_t capacity = 0;
 
-	/* What the host's own code left in the unit is not the guest's. */
+	/* FP flags that the host's own code has raised are not the guest's. */
 	feclearexcept(FE_ALL_EXCEPT);
 	vr_interp_fenv_set_round(x, x->fp_round);
 	while (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED)) {
