@@ -10,8 +10,8 @@ grep -v '^#' "$table" | while read -r old new; do
 	case $old in
 	*.*)
 		record=${old%%.*} member=${old#*.}
-		echo "s/^\\($record [0-9]* \\)$member /\\1$new /"
-		echo "/<class-decl name='$record' /,/<\\/class-decl>/s/<var-decl name='$member' /<var-decl name='$new' /"
+		printf '%s\n' "s/^\\($record [0-9]* \\)$member /\\1$new /"
+		printf '%s\n' "/<class-decl name='$record' /,/<\\/class-decl>/s/<var-decl name='$member' /<var-decl name='$new' /"
 		;;
 	esac
 done >"$1.sed"
@@ -19,7 +19,7 @@ done >"$1.sed"
 grep -v '^#' "$table" | while read -r old new; do
 	case $old in
 	*.*) ;;
-	*) echo "s/\\<\\(abi_\\)\\{0,1\\}$old\\>/\\1$new/g" ;;
+	*) printf '%s\n' "s/\\<\\(abi_\\)\\{0,1\\}$old\\>/\\1$new/g" ;;
 	esac
 done >>"$1.sed"
 sed -f "$1.sed" "$1"
