@@ -1,15 +1,14 @@
-/* SPDX-License-Identifier: MIT * One exception: where an instruction of the stream faulted, condition flags
- * are not compared, since engines leave out flags that the rest of the code does not read (soft does, and
- * says so in optimize.c).
- */
+/* SPDX-License-Identifier: MIT */
 /*
- * xlate_run.c: translators at work, through an engine (an accelerator that needs a translator: soft): the
- * micro-guests, states, and streams of instructions interpreted against the same ones compiled.
+ * xlate_run.c: translators run through an engine (an accelerator that needs a translator: soft): the
+ * micro-guests, states, and streams of instructions, interpreted and compiled.
  *
- * A stream is a few random instructions that the lifter itself says go on to the next one and call nothing
+ * A stream is a few random instructions that, as the lifter says, go on to the next one and call no helper
  * that may leave; then one that ends the run. Registers are random, many of them addresses of the data. Code
- * and vectors lie in read-only memory, so that no stray store can change them. The engine's option `tier`
- * says who runs it; every bit of the state and of memory must be the same after.
+ * and vectors are in read-only memory, so that no stray store changes them. The engine's option `tier`
+ * chooses interpreter or compiler; every bit of the state and of memory must be the same after both. One
+ * exception: where an instruction of the stream faulted, condition flags are not compared, since engines
+ * leave out flags that the rest of the code does not read (see optimize.c of soft).
  */
 #include <stdio.h>
 #include <stdlib.h>

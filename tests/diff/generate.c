@@ -4,11 +4,11 @@
  *
  * A row is drawn, its free bits are filled at random, and the guest makes a unit of it: one instruction under
  * test, with what it needs before it, such as an address in the middle of the window for its base register.
- * Now and then the instruction is made to go on with the register that the last one wrote, so that pairs
+ * Sometimes the instruction is made to continue with the register that the last one wrote, so that pairs
  * which translators treat as one come up.
  *
- * What the lifter calls undefined is kept once in a while only (it ends the case). Branches go forward, to
- * the first half of a later unit, so that no unit is entered in its middle.
+ * An instruction that the lifter calls undefined is mostly dropped, since it ends the case. Branches go
+ * forward, to the first half of a later unit, so that no unit is entered in its middle.
  */
 #include <stdio.h>
 #include <string.h>

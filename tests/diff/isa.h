@@ -12,7 +12,7 @@
 #include "generate.h"
 #include "world.h"
 
-#define DIFF_COUNTER 27 /* written by nobody else */
+#define DIFF_COUNTER 27 /* of generated loops; no unit writes it */
 
 /* A row of the decode table. */
 struct diff_row {

@@ -6,7 +6,7 @@
 
 #include "toy.h"
 
-/* The first `size` bytes of a table alone in memory, so that reading on would be seen with ASan. */
+/* The first `size` bytes of a table in memory of their own, so that ASan finds a read after them. */
 static void *cut(const void *table, size_t whole, uint32_t size)
 {
 	uint8_t *copy = malloc(size);
@@ -44,7 +44,7 @@ Test(complete, translator)
 	const struct vr_translator whole = {.size = sizeof(whole), .isa = &toy_isa};
 
 	cr_expect_str_eq(soft_translator_lacks(&none), "vr_translator.isa");
-	/* One that knows of no emitters is for the interpreter. */
+	/* A table without the member `emit` is interpreted. */
 	shorter = cut(&whole, sizeof(whole), offsetof(struct vr_translator, emit));
 	cr_expect_null(soft_translator_lacks(shorter));
 	free(shorter);

@@ -126,7 +126,7 @@ static void fill(uint32_t cpu)
 	}
 }
 
-/* Both new in address space 0; in 1 as `other` says. */
+/* Both are new in address space 0; in address space 1 as `other` says. */
 static void check(uint32_t cpu, uint64_t data, uint64_t code, uint64_t other)
 {
 	cr_assert_eq(load_at(cpu, 0, DATA), data);
@@ -195,7 +195,7 @@ Test(flush, odd_ranges)
 	check(0, 1, 1, 1);
 }
 
-/* More requests than the queue holds become one that drops everything. */
+/* More requests than the queue holds become one that flushes everything. */
 Test(flush, too_many_requests)
 {
 	fill(0);
@@ -220,7 +220,7 @@ Test(flush, reset)
 	check(0, 2, 2, 2);
 }
 
-/* Return addresses that code pushes while its own page is being flushed are forgotten at the next look-up. */
+/* Return addresses that code pushes while its own page is flushed are dropped at the next look-up. */
 Test(flush, return_stack_of_a_flushed_page)
 {
 	struct vr_exec *x = t->cpu[0]->x;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_optimize.c: the optimiser against the interpreter: whatever it does to an IR, the regs and memory
- * come out the same. */
+/* test_optimize.c: the optimiser, compared with the interpreter: guest registers and memory are the same
+ * before and after optimisation. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -34,7 +34,7 @@ static uint32_t any(uint32_t below)
 	return (uint32_t)(seed >> 33) % below;
 }
 
-/* Helpers: one changes regs, one reads them, one does neither. */
+/* Helpers: one changes guest registers, one reads them, one does neither. */
 static uint64_t VR_CALL writes(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	(void)c;
@@ -86,7 +86,7 @@ static struct vr_isa isa(void)
 	return i;
 }
 
-/* From block 0, by pc (a block's number times 16), until one leaves or enough of them have run. */
+/* Run from block 0 on, by pc (a block's number times 16), until a block exits or the limit is reached. */
 static void run(const struct vr_isa *i, const struct vr_ir *ir)
 {
 	union vr_v128 values[OPS];
@@ -132,7 +132,7 @@ static void end_block(struct world *w, uint32_t first, uint32_t taken, uint32_t 
 	w->ir.block_count++;
 }
 
-/* As for an emitter that has a register for so many guest registers. */
+/* Optimise as for an emitter with so many registers for pinning. */
 static void optimise_for(struct world *w, uint32_t registers)
 {
 	static uint32_t scratch[2 * OPS];
@@ -183,7 +183,7 @@ Test(optimize, constants_fold_as_they_are_computed)
 			uint32_t c = vr_ir_op2(&w.ir, kinds[k], type, a, b);
 
 			vr_ir_put(&w.ir, VR_T_I64, 0, c);
-			/* With a value that is not known, too. */
+			/* Also with an unknown value. */
 			vr_ir_put(&w.ir, VR_T_I64, 2,
 				  vr_ir_op2(&w.ir, kinds[k], type, vr_ir_get(&w.ir, type, 1), b));
 			vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
@@ -221,8 +221,8 @@ Test(optimize, flags_that_are_overwritten_go)
 	cr_assert_eq(count_ops(&w, VR_IR_PUT), 1, "who leaves reads them");
 }
 
-/* Flags that are used after an access must be in memory should it fault, though the user has them as a value.
- */
+/* Flags that are used after an access must be in memory in case it faults, although their user has them as a
+ * value. */
 Test(optimize, flags_used_after_an_access_stay)
 {
 	for (uint32_t used = 0; used < 2; used++) {
@@ -276,8 +276,8 @@ Test(optimize, a_call_in_between_reads_flags_and_changes_registers)
 	}
 }
 
-/* With pinned registers: what a block changes is dirty where it goes, and round a loop, and nowhere else.
- */
+/* With pinned registers: a register that a block changes is dirty in its successors, around a loop too, and
+ * nowhere else. */
 Test(optimize, dirty_regs)
 {
 	static const struct vr_emit emit = {.size = sizeof(emit), .integer_regs = 2, .vector_regs = 0};
@@ -308,9 +308,9 @@ Test(optimize, dirty_regs)
 }
 
 /*
- * A loop in a loop, and behind them an arm that goes back to before the outer one's branch, as a compiler
- * lays out an `else`: 0 -> 1 -> 2 <-> 2, 2 -> 1 or 3; 3 leaves. Registers 0 to 3 are used in the block of
- * that number alone, reg 4 is PUT in block 2 only.
+ * A loop in a loop, and after them an arm that jumps back to before the outer loop's branch, as a compiler
+ * places an `else`: 0 -> 1 -> 2 <-> 2, 2 -> 1 or 3; 3 exits. Registers 0 to 3 are used only in the block of
+ * that number, register 4 is PUT only in block 2.
  */
 Test(optimize, the_innermost_loop_has_the_registers)
 {
@@ -356,7 +356,7 @@ Test(optimize, the_innermost_loop_has_the_registers)
 	cr_assert_neq(plan.pinned[1].guest_reg, 4, "what is only written waits for nothing");
 }
 
-/* The far arm of an `if` jumps back, and that is no loop. */
+/* An arm of an `if` that is placed out of line jumps back; that is no loop. */
 Test(optimize, a_jump_back_alone_is_no_loop)
 {
 	static const uint32_t to[4][2] = {{3, 1}, {2, 2}, {VR_NO_BLOCK, VR_NO_BLOCK}, {1, 2}};
@@ -382,8 +382,8 @@ Test(optimize, a_jump_back_alone_is_no_loop)
 	cr_assert_eq(freq[2], SOFT_ONCE);
 }
 
-/* Which accesses of a loop are near. Register 0: steps; 1: a copy of it; 2: an index; 3: stays; 4: loaded; 5:
- * doubles. */
+/* Which accesses of a loop get hints. Register 0: has a stride; 1: a copy of it; 2: an index; 3: unchanged;
+ * 4: loaded; 5: doubled. */
 Test(optimize, same_page_hints)
 {
 	static const struct vr_emit emit = {.size = sizeof(emit), .integer_regs = 2};
@@ -433,8 +433,8 @@ Test(optimize, same_page_hints)
 	}
 }
 
-/* Register 3 = reg 2 << 48, reg 3 >>= 48, by two instructions. `seen`: something between needs the first one.
- */
+/* Register 3 = register 2 << 48, register 3 >>= 48, by two instructions. `seen`: an op between them needs the
+ * first result. */
 static void shift_pair(struct world *w, uint32_t op, int seen)
 {
 	begin(w);
@@ -445,7 +445,7 @@ static void shift_pair(struct world *w, uint32_t op, int seen)
 	if (seen)
 		vr_ir_put(&w->ir, VR_T_I64, 4, vr_ir_get(&w->ir, VR_T_I64, 3));
 	vr_ir_put(&w->ir, VR_T_I64, 3, vr_ir_op2(&w->ir, op, VR_T_I64, vr_ir_get(&w->ir, VR_T_I64, 3), by));
-	for (uint32_t n = 0; n < 4; n++) /* enough uses for a register each */
+	for (uint32_t n = 0; n < 4; n++) /* enough uses to be pinned */
 		vr_ir_put(&w->ir, VR_T_I64, 5, vr_ir_get(&w->ir, VR_T_I64, 2 + n % 3));
 	vr_ir_add(&w->ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 16);
 	end_block(w, first, VR_NO_BLOCK, VR_NO_BLOCK);
@@ -469,7 +469,7 @@ Test(optimize, two_shifts_are_one_extension)
 	cr_assert_eq(count_ops(&w, VR_IR_SHR), 1);
 }
 
-/* A load from a table names the table, unless the index may be anything or the base is another one by now. */
+/* A load from a table names its base, unless the index has no known maximum or the base has changed. */
 Test(optimize, table_loads)
 {
 	for (uint32_t how = 0; how < 3; how++) {
@@ -499,7 +499,7 @@ Test(optimize, table_loads)
 
 /* ---- at random ---- */
 
-/* What instruction sets spell with two instructions, through a reg. */
+/* An operation of two instructions, the first one's result in a guest register. */
 static uint32_t spelled(struct world *w)
 {
 	uint32_t reg = any(REGS), to = any(3) ? reg : any(REGS), op = any(3);
@@ -544,7 +544,7 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 			break;
 		case 3:
 		case 4:
-			/* A lifter PUTs integers whole. */
+			/* A lifter PUTs all 64 bits of an integer. */
 			vr_ir_put(&w->ir, VR_T_I64, any(REGS), a);
 			break;
 		case 5:
@@ -622,7 +622,8 @@ Test(optimize, random_regions, .timeout = 120)
 		cr_assert_arr_eq(regs, exec.x.hot, sizeof(regs), "seed %llu", (unsigned long long)n);
 		cr_assert_arr_eq(cells, memory, sizeof(cells), "seed %llu", (unsigned long long)n);
 		cr_assert_eq(pc, exec.x.pc, "seed %llu", (unsigned long long)n);
-		/* Where the region was left; a loop that was cut short may have flags that are dead. */
+		/* Where the region was left. Of a loop that was stopped by the limit, dead flags are not
+		 * compared. */
 		if (pc / 16 >= 3)
 			cr_assert_eq(flags, toy_of(&exec.x)->flags, "seed %llu", (unsigned long long)n);
 	}

@@ -248,7 +248,7 @@ static int32_t VR_CALL interrupt(struct vr_exec *x)
 
 	if (!(__atomic_load_n(&s->pins, __ATOMIC_SEQ_CST) & 1))
 		return 0;
-	/* Taken and acknowledged in one. */
+	/* Take and acknowledge the interrupt at once. */
 	__atomic_fetch_and(&s->pins, ~1u, __ATOMIC_SEQ_CST);
 	s->interrupts++;
 	return 1;

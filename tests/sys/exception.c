@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Taking and leaving exceptions (Arm ARM D1.10, D1.11), interrupts, software step. */
 #include <criterion/criterion.h>
 #include "double.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The interpreter, op by op, on known answers. */
 #include <criterion/criterion.h>
 #include <fenv.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The canonical state: reset, out and in again. */
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* MRS and MSR: rights, masks, what else they do. */
 #include <criterion/criterion.h>
 #include "double.h"

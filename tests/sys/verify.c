@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The IR verifier takes what is well-formed and names what is not; the printer prints all of it. */
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -34,8 +34,8 @@ union vr_v128 {
 #define VR_MAPPING_ID_ENTRIES 1024
 
 /* One 4 KiB page. tag_*: the page's virtual address when a plain access is allowed, with low bits set (never
- * equal to an aligned page address) when the slow path must look: no right, MMIO, watched code page, empty.
- */
+ * equal to an aligned page address) when the slow path must look: no right, MMIO, write-protected page of
+ * code, empty. */
 struct vr_tlb_entry {
 	uint64_t tag_read;
 	uint64_t tag_write;
@@ -195,7 +195,7 @@ struct vr_isa_env {
 	void(VR_CALL *tlb_flush)(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va,
 				 uint64_t length, uint32_t broadcast);
 	void(VR_CALL *sync)(struct vr_exec *x);
-	/* Translations of guest code at these virtual addresses (length 0: all) are stale. [vcpu] */
+	/* Translations of guest code at these virtual addresses (length 0: all) are invalid. [vcpu] */
 	void(VR_CALL *code_flush)(struct vr_exec *x, uint64_t va, uint64_t length);
 	/* Guest-virtual access, as VR_MF_* flags; size 1..16. 0, or != 0: the exception has been taken
 	 * (exec.pc was the current instruction; exec.leave is set). [vcpu] */
@@ -261,7 +261,7 @@ struct vr_isa {
 	 */
 	int32_t(VR_CALL *lift)(const struct vr_lift *rq, struct vr_ir *ir);
 	/* Translate. 0, or an ISA-private fault number > 0 to be handed to fault(). No side effects on x;
-	 * marks in the guest's tables are made by env->exchange(). [vcpu] */
+	 * bits in the guest's tables are set by env->exchange(). [vcpu] */
 	int32_t(VR_CALL *translate)(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
 				    struct vr_translation *out);
 	/* Take the exception: exec.pc = faulting instruction; sets exec.pc, mode, calls env->context.
@@ -323,7 +323,7 @@ struct vr_engine_entry {
 /* A place in the code from which a slow path can be entered. Sorted by offset. */
 struct vr_fault_point {
 	uint32_t offset; /* of the return address, from the region's code */
-	uint32_t insn;   /* index of the guest instruction: pc = vr_emit_job.pc_base + insn * unit */
+	uint32_t insn;   /* bytes from vr_emit_job.pc_base to the guest instruction */
 };
 
 /* A direct exit. `jump`: offset of the 4-byte field that says where it goes; `stub`: where it goes unlinked;
@@ -346,7 +346,7 @@ struct vr_emit_job {
 	const struct vr_isa *isa;
 	const struct vr_ir *ir; /* blocks[0] is the main entry; order = layout order */
 	const struct vr_pinned_reg *pinned;
-	uint64_t pc_base;   /* page of the region: fault points give (pc - pc_base) in `insn` as bytes */
+	uint64_t pc_base;   /* page of the region; vr_fault_point.insn counts bytes from here */
 	uint8_t *write;     /* where to write code ... */
 	uint64_t execute;   /* ... which will run here */
 	uint32_t capacity;  /* bytes at `write` */
@@ -399,8 +399,8 @@ struct vr_emit {
 	void(VR_CALL *link)(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target);
 	/* Set the page-mapping id that an exit compares. */
 	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t mapping_id);
-	/* The code at an entry stub (block_entry offset) is stale: from now on entering it, by whatever path
-	 * still knows its address (indirect-branch caches, return-address stacks), sets exec.pc to that
+	/* The code at an entry stub (block_entry offset) is invalid: from now on entering it, by any path
+	 * that still holds its address (indirect-branch caches, return-address stacks), sets exec.pc to that
 	 * block's pc and goes to `lookup`. Atomic against execution. */
 	void(VR_CALL *kill)(uint8_t *write, uint32_t entry);
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * debug.c: self-hosted debug: breakpoints (D2.8, D2.9), watchpoints (D2.10), software step (D2.12).
  *

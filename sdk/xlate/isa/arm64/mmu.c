@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * mmu.c: VMSAv8-64 stage 1 translation (D5.2 - D5.5).
  *

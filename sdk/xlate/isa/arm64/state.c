@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* state.c: a vCPU's life: set up, reset, the canonical state in and out. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * sys.c: MRS and MSR: the table of system registers, who may use them, and those that are more than a field.
  *
