@@ -62,7 +62,7 @@ for r in tests/abi/[0-9]*.[0-9]*; do
 	cp "$r"/layout-*.txt "$r/constants.txt" "$work/was/$v/"
 	gzip -dc "$r/types.abi.gz" >"$work/was/$v/types.abi"
 	for f in "$work/was/$v"/*; do
-		tests/abi/renamed.sh "$f" >"$work/now" && mv "$work/now" "$f" || bad "$v: names of $f"
+		if tests/abi/renamed.sh "$f" >"$work/now"; then mv "$work/now" "$f"; else bad "$v: names of $f"; fi
 	done
 done
 if command -v clang >/dev/null; then

@@ -218,7 +218,7 @@ Test(optimize, flags_that_are_overwritten_go)
 	optimise(&w);
 	cr_assert_eq(count_ops(&w, VR_IR_F_SUB), 0);
 	cr_assert_eq(count_ops(&w, VR_IR_F_ADD), 1);
-	cr_assert_eq(count_ops(&w, VR_IR_PUT), 1, "who leaves reads them");
+	cr_assert_eq(count_ops(&w, VR_IR_PUT), 1, "a path that leaves the region reads them");
 }
 
 /* Flags that are used after an access must be in memory in case it faults, although their user has them as a

@@ -33,7 +33,7 @@ static void finish(void)
 
 TestSuite(smp, .fini = finish, .timeout = 600);
 
-#define R(who, n) (toy_r(t->cpu[who]->x)[n])
+#define R(index, n) (toy_r(t->cpu[index]->x)[n])
 
 static void join_all(pthread_t *threads, uint32_t count)
 {
