@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * acpi.c: RSDP, XSDT, FADT, FACS, MADT, MCFG and DSDT. The DSDT is written by aml.c; the others are
  * structures of fixed layout, written field by field at the offsets the specification gives.

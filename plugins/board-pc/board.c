@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * board.c: puts the `pc` machine together: RAM, interrupt controllers, the devices every PC has, ACPI's
  * registers and tables, and, in the virtio-mmio slots, what a device plugin offers: disks first, so that the

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* bzimage.c: the header of a Linux kernel (Linux Documentation/arch/x86/boot.rst, "The Real-Mode Kernel
  * Header"). */
 #include <board/bytes.h>

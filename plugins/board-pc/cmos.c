@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * cmos.c: the clock of the day. It counts the host's seconds plus what the guest set; while the guest holds
  * it (SET) it stands still. Interrupts are only scheduled while the guest wants one that it has not been told

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * elf.c: kernels as ELF files (System V ABI, "Object Files"). With a note of the owner "Xen" and type 18 they
  * are entered as Xen's PVH says (docs/misc/pvh.pandoc), in 32 bits; without, in 64 bits like a bzImage.

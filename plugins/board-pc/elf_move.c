@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * elf_move.c: position-independent executables (ET_DYN). One that was linked for addresses below 1 MiB,
  * usually for 0, goes to 2 MiB, or to the next address that its segments' alignment allows; all of its

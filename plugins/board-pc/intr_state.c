@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * intr_state.c: the interrupt controllers out of and into their canonical states. Nothing is delivered by it:
  * what a controller has seen of its lines comes with its state. Only pin 0 of the vCPUs follows.

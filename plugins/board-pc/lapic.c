@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* lapic.c: accepting, prioritising and ending interrupts (Intel SDM vol. 3, 11.8). */
 #include "lapic.h"
 

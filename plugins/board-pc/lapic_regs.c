@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * lapic_regs.c: the registers (Intel SDM vol. 3, 11.4.1 table 11-1 and 11.12.1.2 table 11-6). One table,
  * indexed by the MMIO offset divided by 16, which is also the x2APIC MSR number less 0x800.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * lapic_timer.c: the APIC timer (Intel SDM vol. 3, 11.5.4), one-shot and periodic, counting a bus clock of 1
  * GHz, so that a count divided by one is a nanosecond.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * pit.c: three counters that are never counted: what they and their outputs would be now follows from the
  * time since they were loaded. Only channel 0 needs a timer, for its interrupt.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* plugin.c: what board-pc.so exports. */
 #include <board/join.h>
 

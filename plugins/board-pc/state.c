@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * state.c: the canonical states of what the board is made of. What the accelerator has of it is the
  * accelerator's to give and to take; who asks the board does not see the difference, so that a machine moves

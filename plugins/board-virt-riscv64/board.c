@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * board.c: puts the riscv64 `virt` machine together: RAM, interrupt controllers, serial port, clock,
  * finisher, the built-in SBI or firmware and, in the virtio-mmio slots, what device plugins offer.

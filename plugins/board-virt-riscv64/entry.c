@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "entry.h"
 
 #include <vmrun/state_riscv64.h>

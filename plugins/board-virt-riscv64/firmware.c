@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* firmware.c: ELF files (System V ABI, chapters 4 and 5) and raw binaries into RAM. */
 #include "firmware.h"
 

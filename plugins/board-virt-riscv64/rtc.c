@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* rtc.c: registers as Linux's drivers/rtc/rtc-goldfish.c and QEMU's documentation of the device name them. */
 #include "rtc.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * board.c: puts the `virt` machine together: RAM, interrupt controller, serial port, clock, firmware
  * and, in the virtio-mmio slots, what a device plugin offers: disks first, so that the guest's first

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "cpu.h"
 
 #include <vmrun/state_arm64.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * gic.c: the state of the interrupt controller, the search for the highest priority pending
  * interrupt and the registers that distributor and redistributors have in common.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * gic_cpu.c: the CPU interface as system registers (Arm IHI 0069, 12.2 "AArch64 System register
  * descriptions"). A table, indexed by the encoding, says who reads and who writes each of them.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* gic_dist.c: the distributor's frame (Arm IHI 0069, 12.9 "The GIC Distributor register descriptions"). */
 #include "gic.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * gic_redist.c: the redistributors, two 64 KiB frames a vCPU (Arm IHI 0069, 12.11 "The GIC
  * Redistributor register descriptions"): RD_base, then SGI_base with the registers of INTID 0..31.

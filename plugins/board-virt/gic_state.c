@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* gic_state.c: the interrupt controller out of and into its canonical states. */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * pl011.c: the serial port (Arm DDI 0183, PrimeCell UART PL011).
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * pl031.c: the clock of the day (Arm DDI 0224, PrimeCell Real Time Clock PL031): seconds since 1970
  * in 32 bits, and an alarm when they equal the match register.

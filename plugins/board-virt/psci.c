@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* psci.c: Arm Power State Coordination Interface 1.1 (Arm DEN 0022, chapter 5), called by HVC. */
 #include "psci.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* state.c: the canonical states of what the board is made of, and what they may be here. */
 #include <board/state_check.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* arena.c: a bump allocator for what lives as long as the code cache's content. */
+/*
+ * arena.c: a bump allocator for objects that live as long as the code cache's content.
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,49 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cache.c: finding translated code, linking it, and throwing it away.
+ * cache.c: finding translated code, linking it, and invalidating it.
  *
- * Code is indexed by guest virtual pc, physical page and mode key: a page mapped at the same address in two
- * processes is translated once. An instruction TLB a bank (itlb) maps virtual pages to page descriptors and
- * to the number of the (virtual page, physical page) pair. A link to another page is guarded by that number:
- * the code compares it with bank.xmap, which forgets when a mapping is flushed and gets the same number again
- * when the mapping turns out to be unchanged, so links survive TLB maintenance.
+ * Code is found by guest virtual pc, physical page and mode flags: a page mapped at the same address in two
+ * processes is translated once. Each MMU context has an instruction TLB (itlb), which maps virtual pages to
+ * page descriptors and to page-mapping ids: each (virtual page, physical page) pair has one id. A link to
+ * another page is guarded by that id: generated code compares it with mmu_context.mapping_id. That entry is
+ * cleared when a mapping is flushed, and gets the same id again when the mapping turns out to be unchanged,
+ * so links survive TLB maintenance.
  *
- * When a page with code is written, its regions die: their entries leave the table, links to them are undone,
- * and their entry stubs are made to go to the look-up (vr_emit.kill), which is what the jump caches and
- * shadow stacks that still hold their addresses then reach. The memory is used again only after the whole
- * cache is flushed, in an exclusive section.
+ * When a page with code is written, its regions die. Their entries leave the table, links to them are undone,
+ * and their entry stubs are made to go to the look-up (vr_emit.kill): indirect-branch caches and
+ * return-address stacks that still hold their addresses then lead there. The memory is used again only after
+ * the whole cache is flushed, in an exclusive section.
  *
- * Look-ups take no lock: entries are only ever added to the front of a chain whole, and an entry that was
- * taken out still leads to the rest of its chain; its memory, too, stays until the exclusive section, which
- * no look-up overlaps.
+ * Write protection. A page is write-protected before its code is read:
  *
- * A page is watched before its code is read: first `watched` is set, then every vCPU gives up its right to
- * write the page and says so (soft_tlb_sync), and only then is the page translated, under the lock. So a
- * write either comes before the reading, or it finds `watched` and waits for the lock. Waiting for the others
- * can't be done under the lock, which they may want; a page that a write released in between is watched
- * again. `watched` is a number that no other watch of any page had, and gets its lowest bit when the others
- * have answered: a vCPU that comes meanwhile must not translate either, and has them asked once more. Whoever
- * has waited for what is over by then finds another number, and no bit is set.
+ *  1. `write_protected` is set to a number that no other protection, of any page, has had; its bit 0 is
+ *     clear.
+ *  2. Every vCPU gives up its right to write the page and acknowledges that (soft_tlb_sync).
+ *  3. Bit 0 is set: protection is complete. Only then is the page translated, under the lock.
+ *
+ * So a write either comes before the reading, or it finds `write_protected` and waits for the lock. Step 2
+ * can't hold the lock, which the other vCPUs may need. When a write ends the protection during step 2, the
+ * page is protected again: step 3 sets the bit only where the number is still that of step 1. A vCPU that
+ * finds bit 0 clear must not translate either; it asks the other vCPUs once more.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "soft.h"
 
-#define TABLE_MIN 16384u
-#define BYTES_PER_ENTRY 1024u /* of code, at least about: the table does not grow */
 #define FLUSH_LIMIT (64u * SOFT_PAGE)
 #define CODE_RESERVE (1024u * 1024u) /* a region must fit: below this the cache is full */
 
-static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t key)
-{
-	uint64_t h = (pc >> 1) * UINT64_C(0x9e3779b97f4a7c15);
-
-	h ^= (page->physical >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^ key * UINT64_C(0x165667b19e3779f9);
-	return (uint32_t)(h >> 32);
-}
-
-/* Emit one block that nobody finds by look-up: *host is its entry. Needs no exits. */
+/* Emit one block without an entry in the table: *host is its address. The block has no exits. */
 static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *host)
 {
 	struct vr_fault_point points[16];
@@ -56,7 +47,7 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 		.pc_base = ir->blocks[0].pc & SOFT_PAGE_MASK,
 		.write = vm->code.write + vm->code_top,
 		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
-		.room = CODE_RESERVE,
+		.capacity = CODE_RESERVE,
 		.point_capacity = 16,
 		.exit_capacity = 1,
 		.points = points,
@@ -69,26 +60,25 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 	if (!job.scratch)
 		return VR_E_NOMEM;
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int32_t r = vm->emit->region(&job);
+	int32_t rc = vm->emit->region(&job);
 
 	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
 	free(job.scratch);
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	*host = job.execute + entry;
 	vm->code_top = (vm->code_top + job.code_size + 63) & ~(uint64_t)63;
 	return VR_OK;
 }
 
-/* What empty entries of shadow stacks lead to: code that goes on at their pc, as a block that leaves at once.
- */
-static int32_t emit_shadow_default(struct soft_vm *vm)
+/* The host code of empty RAS entries: a block that exits at once and goes on at the entry's pc. */
+static int32_t emit_ras_default(struct soft_vm *vm)
 {
 	struct vr_ir_op ops[3] = {{.op = VR_IR_NOP},
-				  {.op = VR_IR_INSN, .imm = SOFT_SHADOW_EMPTY},
-				  {.op = VR_IR_LEAVEAT, .imm = SOFT_SHADOW_EMPTY}};
-	struct vr_ir_block block = {.pc = SOFT_SHADOW_EMPTY,
-				    .end = SOFT_SHADOW_EMPTY,
+				  {.op = VR_IR_INSN_START, .imm = SOFT_RAS_EMPTY},
+				  {.op = VR_IR_EXIT_TO, .imm = SOFT_RAS_EMPTY}};
+	struct vr_ir_block block = {.pc = SOFT_RAS_EMPTY,
+				    .end = SOFT_RAS_EMPTY,
 				    .first = 1,
 				    .count = 2,
 				    .insns = 1,
@@ -103,51 +93,42 @@ static int32_t emit_shadow_default(struct soft_vm *vm)
 			   .ops = ops,
 			   .blocks = &block};
 
-	return emit_alone(vm, &ir, &vm->shadow_default);
+	return emit_alone(vm, &ir, &vm->ras_default);
 }
 
-int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
+int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engine_entry *entry)
 {
-	uint32_t chains = TABLE_MIN;
-
-	while (chains < bytes / BYTES_PER_ENTRY && chains < 1u << 20)
-		chains *= 2;
-	vm->table = calloc(chains, sizeof(*vm->table));
-	vm->table_mask = chains - 1;
 	vm->meta_limit = bytes;
 	vm->meta = soft_arena_new();
 	vm->pages_arena = soft_arena_new();
 	vm->scratch = soft_scratch_new(vm);
-	if (!vm->table || !vm->meta || !vm->pages_arena || !vm->scratch)
+	if (!soft_entries_init(vm, bytes) || !vm->meta || !vm->pages_arena || !vm->scratch)
 		return VR_E_NOMEM;
 	if (!vm->emit)
 		return VR_OK;
 	vm->code.size = sizeof(vm->code);
-	int32_t r = vm->codecache->create(vm->host, bytes, &vm->code);
+	int32_t rc = vm->codecache->create(vm->host, bytes, &vm->code);
 
-	if (r < 0)
-		return r;
-	const struct vr_engine_entry entry = {
-		.size = sizeof(entry), .memory = soft_memory, .lookup = soft_lookup, .link = soft_link};
-
+	if (rc < 0)
+		return rc;
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int64_t n = vm->emit->thunks(&entry, vm->code.write, (uint64_t)(uintptr_t)vm->code.execute,
+	int64_t n = vm->emit->thunks(entry, vm->code.write, (uint64_t)(uintptr_t)vm->code.execute,
 				     vm->code.length);
 
 	vm->codecache->end_write(vm->host, &vm->code, 0, n > 0 ? (uint64_t)n : 0);
 	if (n < 0)
 		return (int32_t)n;
 	vm->code_start = vm->code_top = ((uint64_t)n + 63) & ~(uint64_t)63;
-	r = emit_shadow_default(vm);
+	rc = emit_ras_default(vm);
 	vm->code_start = vm->code_top;
-	return r;
+	return rc;
 }
 
 void soft_cache_fini(struct soft_vm *vm)
 {
 	if (vm->code.write)
 		vm->codecache->destroy(vm->host, &vm->code);
-	free(vm->table);
+	soft_entries_fini(vm);
 	free(vm->regions);
 	free(vm->exits);
 	soft_arena_free(vm->meta);
@@ -155,59 +136,15 @@ void soft_cache_fini(struct soft_vm *vm)
 	soft_scratch_free(vm->scratch);
 }
 
-/* ---- the table ---- */
-
-static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
-				       uint64_t key)
-{
-	return &vm->table[hash(pc, page, key) & vm->table_mask];
-}
-
-static void table_add(struct soft_vm *vm, struct soft_entry *e)
-{
-	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, e->key);
-
-	e->hash_next = *to;
-	__atomic_store_n(to, e, __ATOMIC_RELEASE);
-}
-
-static void table_remove(struct soft_vm *vm, struct soft_entry *e)
-{
-	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, e->key);
-
-	for (; *p; p = &(*p)->hash_next)
-		if (*p == e) {
-			__atomic_store_n(p, e->hash_next, __ATOMIC_RELEASE);
-			return;
-		}
-}
-
-/* Without the lock, too: inside generated code or what it called. */
-static struct soft_entry *table_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
-				     uint64_t key)
-{
-	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, key), __ATOMIC_ACQUIRE);
-
-	for (; e; e = __atomic_load_n(&e->hash_next, __ATOMIC_ACQUIRE))
-		if (e->pc == pc && e->key == key && e->region->page == page)
-			return e;
-	return NULL;
-}
-
-struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key)
-{
-	return table_find(vm, pc, page, key);
-}
-
 /* ---- instruction pages ---- */
 
-/* A guest that maps one page everywhere, or rewrites its code for ever, must not eat the host's memory. */
+/* Bookkeeping has a limit: a guest may map one page everywhere, or rewrite its code for ever. */
 static bool meta_full(const struct soft_vm *vm)
 {
 	return soft_arena_used(vm->meta) >= vm->meta_limit;
 }
 
-/* Have the cache emptied before trying again. `why` is told when that does not help. */
+/* Request an empty cache before the next try. why: the error that is reported when that does not help. */
 static void cache_full(struct soft_vcpu *v, int32_t why)
 {
 	v->full_error = why;
@@ -215,23 +152,23 @@ static void cache_full(struct soft_vcpu *v, int32_t why)
 	soft_request(v->x, SOFT_REQ_FULL);
 }
 
-/* va_page: with bit 0 set, of the page while it is checked (see points.c). */
-static uint32_t pair_number(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
+/* The page-mapping id. va_page has bit 0 set for a checked page: see points.c. */
+static uint32_t mapping_id(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
 {
-	for (struct soft_pair *p = page->pairs; p; p = p->next)
+	for (struct soft_mapping *p = page->mappings; p; p = p->next)
 		if (p->va_page == va_page)
-			return p->number;
+			return p->id;
 	if (meta_full(vm))
 		return 0;
-	struct soft_pair *p = soft_arena_alloc(vm->meta, sizeof(*p));
+	struct soft_mapping *p = soft_arena_alloc(vm->meta, sizeof(*p));
 
 	if (!p)
 		return 0;
 	p->va_page = va_page;
-	p->number = ++vm->pair_count;
-	p->next = page->pairs;
-	page->pairs = p;
-	return p->number;
+	p->id = ++vm->mapping_count;
+	p->next = page->mappings;
+	page->mappings = p;
+	return p->id;
 }
 
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
@@ -239,14 +176,14 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
 	uint64_t va_page = pc & SOFT_PAGE_MASK;
-	const struct soft_bank_info *info = soft_bank_info(x->bank);
+	const struct soft_mmu_info *info = soft_mmu_info(x->mmu_context);
 	struct soft_itlb_entry *it = &info->itlb[(pc >> 12) & (SOFT_ITLB - 1)];
-	uint32_t *xmap = &x->bank->xmap[(pc >> 12) & (VR_XMAP_ENTRIES - 1)];
+	uint32_t *known_id = &x->mmu_context->mapping_id[(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1)];
 
-	if (info->stale)
-		soft_shadow_clear(v, x->bank);
+	if (info->ras_invalid)
+		soft_ras_clear(v, x->mmu_context);
 	if (it->va_page == va_page) {
-		*xmap = it->number;
+		*known_id = it->mapping_id;
 		return it;
 	}
 	if (pc == x->pc && VR_HAS(vm->isa, branch_address)) {
@@ -269,24 +206,24 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_page *page = soft_page(vm, pa_page, true);
-	uint32_t number = page ? pair_number(vm, page, va_page | checked) : 0;
+	uint32_t id = page ? mapping_id(vm, page, va_page | checked) : 0;
 
 	pthread_mutex_unlock(&vm->code_lock);
-	if (!page || !number) {
-		/* No memory for bookkeeping: start again with an empty cache. */
+	if (!page || !id) {
+		/* No memory for bookkeeping: try again with an empty cache. */
 		cache_full(v, VR_E_NOMEM);
 		return NULL;
 	}
 	it->va_page = va_page;
 	it->page = page;
 	it->host = host;
-	it->number = number;
+	it->mapping_id = id;
 	it->checked = checked;
-	*xmap = number;
+	*known_id = id;
 	return it;
 }
 
-/* The page behind that of exec.pc. */
+/* The page after that of exec.pc. */
 static const struct soft_itlb_entry *fetch_next(struct vr_exec *x)
 {
 	return soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
@@ -307,80 +244,82 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struc
 	g->page_next = g->page->regions;
 	g->page->regions = g;
 	if (next) {
-		g->beyond_next = next->page->beyond;
-		next->page->beyond = g;
+		g->tail_next = next->page->tail_regions;
+		next->page->tail_regions = g;
 	}
 	for (uint32_t i = 0; i < g->entry_count; i++)
-		if (!table_find(vm, g->entries[i].pc, g->page, g->key))
-			table_add(vm, &g->entries[i]);
+		if (!soft_entry_find(vm, g->entries[i].pc, g->page, g->mode_flags))
+			soft_entry_add(vm, &g->entries[i]);
 	return VR_OK;
 }
 
 static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g);
 
-/* Have every write to the page noticed from now on. Without the lock. */
-static void watch(struct soft_vcpu *v, struct soft_page *page)
+/* Write-protect the page. The caller does not hold the lock. */
+static void write_protect(struct soft_vcpu *v, struct soft_page *page)
 {
-	uint64_t number = 0, mine = 2 * (atomic_fetch_add(&v->vm->watches, 1) + 1);
-	bool first = atomic_compare_exchange_strong(&page->watched, &number, mine);
+	uint64_t number = 0, mine = 2 * (atomic_fetch_add(&v->vm->protections, 1) + 1);
+	bool first = atomic_compare_exchange_strong(&page->write_protected, &number, mine);
 
 	number = first ? mine : number;
 	if (number & 1)
 		return;
-	/* Whoever may write the page through its TLB said so before it looked at `watched`; somebody else who
-	 * is at it has heard that already, but perhaps no answer. */
+	/* A vCPU notes the right to write the page before it looks at `write_protected`: see part_find().
+	 * When another vCPU has begun the protection, that one has asked the others, but may not have every
+	 * answer. */
 	if (soft_ram_take_written(v->vm, page->physical) || !first) {
 		soft_tlb_protect(v, page->physical);
 		soft_tlb_sync(v->x);
 	}
-	atomic_compare_exchange_strong(&page->watched, &number, number | 1);
+	atomic_compare_exchange_strong(&page->write_protected, &number, number | 1);
 }
 
-/* Translate, under the lock. NULL: not this time. *cut: the instruction continues on the next page, whose
- * first bytes are needed: `next`. */
+/* Translate; the caller holds the lock. NULL: try again. *cut: the instruction continues on the next page,
+ * and the caller must come again with that page as `next`. */
 static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itlb_entry *it,
 				      const struct soft_itlb_entry *next, bool *cut)
 {
 	struct soft_vm *vm = v->vm;
 	struct vr_exec *x = v->x;
-	const uint64_t key = soft_key(x, it);
-	struct soft_entry *e = table_find(vm, x->pc, it->page, key);
+	const uint64_t mode_flags = soft_mode_flags(x, it);
+	struct soft_entry *e = soft_entry_find(vm, x->pc, it->page, mode_flags);
 	struct soft_region *g = NULL;
 
-	/* Another vCPU was faster: what that one found on the next page is_current() has to see. */
+	/* Another vCPU has translated it meanwhile. is_current() must check its tail. */
 	if (e)
-		return e->region->beyond_size ? NULL : e;
-	/* Written since it was watched: once more. */
-	if (!soft_page_settled(it->page) || (next && !soft_page_settled(next->page)))
+		return e->region->tail_size ? NULL : e;
+	/* Written since it was protected: the caller protects it again. */
+	if (!soft_page_protected(it->page) || (next && !soft_page_protected(next->page)))
 		return NULL;
-	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
-			    ? VR_E_NOMEM
-			    : soft_translate(vm, v, it, next, x->pc, key, &g);
+	int32_t rc = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
+			     ? VR_E_NOMEM
+			     : soft_translate(vm, v, it, next, x->pc, mode_flags, &g);
 
-	if (r == VR_OK)
-		r = add_region(vm, g, next);
-	if (r == VR_OK)
-		return table_find(vm, x->pc, it->page, key);
-	*cut = r == VR_E_AGAIN;
+	if (rc == VR_OK)
+		rc = add_region(vm, g, next);
+	if (rc == VR_OK)
+		return soft_entry_find(vm, x->pc, it->page, mode_flags);
+	*cut = rc == VR_E_AGAIN;
 	if (!*cut)
-		cache_full(v, r);
+		cache_full(v, rc);
 	return NULL;
 }
 
 /*
  * An instruction that continues on the next page depends on that page's mapping and contents too. Here what
- * the page holds now is compared with what was translated; links, jump caches and shadow stacks lead to an
- * entry that looks whether the mapping is the one it was translated with (region->guarded), and comes here
- * when not. That page is watched as well: a write to it drops the code (page->beyond). *next: the page, NULL:
- * it can't be fetched, the fault has been taken.
+ * the page holds now is compared with what was translated. Links, indirect-branch caches and return-address
+ * stacks lead to an entry that compares the page-mapping id of the next page with the one that it was
+ * translated with (region->guarded); when they differ, it comes here. The next page is write-protected as
+ * well: a write to it invalidates the code (page->tail_regions). *next: the page; NULL: it can't be fetched,
+ * and the fault has been taken.
  */
 static bool is_current(struct vr_exec *x, const struct soft_entry *e, const struct soft_itlb_entry **next)
 {
 	*next = fetch_next(x);
-	return *next && !memcmp((*next)->host, e->region->beyond, e->region->beyond_size);
+	return *next && !memcmp((*next)->host, e->region->tail, e->region->tail_size);
 }
 
-/* A debug point at the instruction at exec.pc: the exception has been taken. */
+/* Is there a debug point at the instruction at exec.pc? Then its exception is taken. */
 static bool stopped_at_point(struct soft_vcpu *v)
 {
 	uint64_t where;
@@ -401,9 +340,9 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	if (!it || (it->checked && stopped_at_point(v)))
 		return NULL;
 	*where = it;
-	struct soft_entry *e = table_find(v->vm, x->pc, it->page, soft_key(x, it));
+	struct soft_entry *e = soft_entry_find(v->vm, x->pc, it->page, soft_mode_flags(x, it));
 
-	if (e && e->region->beyond_size && !is_current(x, e, &next)) {
+	if (e && e->region->tail_size && !is_current(x, e, &next)) {
 		if (!next)
 			return NULL;
 		pthread_mutex_lock(&v->vm->code_lock);
@@ -418,9 +357,9 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 			v->full_again = 0;
 		return e;
 	}
-	if (!soft_page_settled(it->page)) {
-		watch(v, it->page);
-		/* While it waited for the others this vCPU may have carried out flushes. */
+	if (!soft_page_protected(it->page)) {
+		write_protect(v, it->page);
+		/* While this vCPU waited for the others it may have carried out flushes. */
 		it = soft_fetch(x, x->pc);
 		if (!it)
 			return NULL;
@@ -435,9 +374,9 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 		next = fetch_next(x);
 		if (!next)
 			return NULL;
-		if (!soft_page_settled(next->page)) {
-			/* As above; and at once, before others who were asked write it again. */
-			watch(v, next->page);
+		if (!soft_page_protected(next->page)) {
+			/* As above. Fetch at once, before another vCPU writes the page again. */
+			write_protect(v, next->page);
 			it = soft_fetch(x, x->pc);
 			next = it ? fetch_next(x) : NULL;
 			if (!next)
@@ -465,16 +404,17 @@ uint64_t soft_lookup(struct vr_exec *x)
 
 		if (!e)
 			continue;
-		uint64_t kept = soft_entry_kept(e);
+		uint64_t cached = soft_entry_cached(e);
 
-		/* By the address that was found, not by one with bits that a branch ignores: flushes name the
-		 * former. */
-		if (kept) {
+		/* Stored under the address that was found: flushes name that one, without the bits that a
+		 * branch ignores. */
+		if (cached) {
 			uint64_t pc = x->pc;
-			struct vr_shadow_entry *j = &x->bank->jump[(pc >> 2) & (VR_JUMP_ENTRIES - 1)];
+			struct vr_branch_entry *j =
+				&x->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
 
 			j->pc = pc;
-			j->host = kept;
+			j->host = cached;
 		}
 		return e->host;
 	}
@@ -488,7 +428,7 @@ uint64_t soft_link(struct vr_exec *x)
 	const struct soft_itlb_entry *it;
 	uint64_t pc, number = x->link;
 
-	/* Another vCPU's translation may be moving the exits. */
+	/* Another vCPU's translation may move the array. */
 	pthread_mutex_lock(&vm->code_lock);
 	pc = x->pc = vm->exits[number].pc;
 	pthread_mutex_unlock(&vm->code_lock);
@@ -499,27 +439,27 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (!e)
 		return soft_lookup(x);
-	uint64_t kept = soft_entry_kept(e);
+	uint64_t cached = soft_entry_cached(e);
 
-	if (!kept)
+	if (!cached)
 		return e->host;
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = &vm->exits[number];
 	int usable = exit->pc == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
 
-	if (usable && exit->target == e && exit->number == it->number) {
+	if (usable && exit->target == e && exit->mapping_id == it->mapping_id) {
 		v->n.link_refills++;
 	} else if (usable && (vm->vcpu_count == 1 ||
-			      (!exit->target && (!exit->number || exit->number == it->number)))) {
-		/* With one vCPU a guarded link may be turned to another target; with more, somebody may be
+			      (!exit->target && (!exit->mapping_id || exit->mapping_id == it->mapping_id)))) {
+		/* With one vCPU a guarded link may be changed to any target. With more, another vCPU may be
 		 * between the check and the jump: then only to newer code of the same page. */
 		uint8_t *write = vm->code.write + exit->region->code_offset;
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
 
 		vm->codecache->begin_write(vm->host, &vm->code);
-		vm->emit->link(write, execute, exit->jump, kept);
+		vm->emit->link(write, execute, exit->jump, cached);
 		if (exit->check)
-			vm->emit->set_check(write, exit->check, it->number);
+			vm->emit->set_check(write, exit->check, it->mapping_id);
 		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,
 					 exit->region->code_size);
 		if (exit->target != e) {
@@ -535,14 +475,14 @@ uint64_t soft_link(struct vr_exec *x)
 			exit->next_incoming = e->incoming;
 			e->incoming = (uint32_t)number + 1;
 		}
-		exit->number = it->number;
+		exit->mapping_id = it->mapping_id;
 		v->n.links++;
 	}
 	pthread_mutex_unlock(&vm->code_lock);
 	return e->host;
 }
 
-/* ---- throwing code away ---- */
+/* ---- invalidation ---- */
 
 static void unlink_exit(struct soft_vm *vm, struct soft_exit *x)
 {
@@ -564,7 +504,7 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 	for (uint32_t i = 0; i < g->entry_count; i++) {
 		struct soft_entry *e = &g->entries[i];
 
-		table_remove(vm, e);
+		soft_entry_remove(vm, e);
 		for (uint32_t n = e->incoming; n;) {
 			struct soft_exit *x = &vm->exits[n - 1];
 
@@ -603,11 +543,11 @@ static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page 
 	for (struct soft_region *g = page->regions; g; g = g->page_next)
 		if (!g->dead)
 			region_kill(vm, v, g);
-	for (struct soft_region *g = page->beyond; g; g = g->beyond_next)
+	for (struct soft_region *g = page->tail_regions; g; g = g->tail_next)
 		if (!g->dead)
 			region_kill(vm, v, g);
-	page->regions = page->beyond = NULL;
-	atomic_store(&page->watched, 0);
+	page->regions = page->tail_regions = NULL;
+	atomic_store(&page->write_protected, 0);
 }
 
 void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length)
@@ -617,12 +557,12 @@ void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uin
 	uint64_t last = length - 1 > UINT64_MAX - pa ? UINT64_MAX : pa + (length - 1);
 	uint64_t pages = (last >> 12) - (pa >> 12) + 1, at = pa & SOFT_PAGE_MASK;
 
-	/* The write must be visible before `watched` is looked at, or a translation could miss both. */
+	/* The write must be visible before `write_protected` is read, or a translation could miss both. */
 	atomic_thread_fence(memory_order_seq_cst);
 	for (; pages; pages--, at += SOFT_PAGE) {
 		struct soft_page *page = soft_page(vm, at, false);
 
-		if (!page || !atomic_load(&page->watched))
+		if (!page || !atomic_load(&page->write_protected))
 			continue;
 		pthread_mutex_lock(&vm->code_lock);
 		page_kill(vm, v, page);
@@ -631,10 +571,10 @@ void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uin
 }
 
 /*
- * The guest says that code at these addresses changed. It can't have changed unseen: every write to a
- * translated page, by any vCPU through any alias, or by a device, has dropped that page's code already (see
- * the top). So "everything" means nothing; single pages are dropped all the same, which costs little and
- * forgives whoever wrote past all that.
+ * The guest says that code at these addresses changed. Every write to a translated page, by any vCPU through
+ * any alias or by a device, has invalidated that page's code already (see the head of the file). So a long
+ * range needs nothing. A few pages are invalidated all the same: that costs little, and covers a write that
+ * bypassed the protection.
  */
 void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length)
 {
@@ -656,25 +596,25 @@ void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length)
 void soft_cache_reset(struct soft_vm *vm)
 {
 	pthread_mutex_lock(&vm->code_lock);
-	memset(vm->table, 0, ((size_t)vm->table_mask + 1) * sizeof(*vm->table));
+	soft_entries_clear(vm);
 	vm->region_count = 0;
 	vm->exit_count = 0;
-	vm->pair_count = 0; /* nobody has a number any more */
+	vm->mapping_count = 0; /* no id is in use any more */
 	vm->code_top = vm->code_start;
 	for (struct soft_page *p = vm->pages_all; p; p = p->all_next) {
-		p->regions = p->beyond = NULL;
-		p->pairs = NULL;
-		atomic_store(&p->watched, 0);
+		p->regions = p->tail_regions = NULL;
+		p->mappings = NULL;
+		atomic_store(&p->write_protected, 0);
 	}
 	soft_arena_reset(vm->meta);
-	/* Every vCPU forgets its banks when it next goes in. */
+	/* Every vCPU clears its MMU contexts when it next enters. */
 	atomic_fetch_add(&vm->epoch, 1);
 	pthread_mutex_unlock(&vm->code_lock);
 }
 
 /* ---- fault points ---- */
 
-void soft_sync_slots(struct vr_exec *x)
+void soft_sync_guest_regs(struct vr_exec *x)
 {
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
@@ -694,12 +634,12 @@ void soft_sync_slots(struct vr_exec *x)
 	const struct soft_region *g = vm->regions[low];
 
 	pthread_mutex_unlock(&vm->code_lock);
-	for (uint32_t i = 0; i < g->map_count; i++) {
-		const struct vr_mapped *m = &g->map[i];
-		uint32_t reg = vm->emit->slot_register(m->kind, m->reg);
-		uint8_t *to = (uint8_t *)x + vm->isa->slots[m->slot].offset;
+	for (uint32_t i = 0; i < g->pinned_count; i++) {
+		const struct vr_pinned_reg *m = &g->pinned[i];
+		uint32_t reg = vm->emit->pinned_register(m->kind, m->host_reg);
+		uint8_t *to = (uint8_t *)x + vm->isa->guest_regs[m->guest_reg].offset;
 
-		if (m->kind == VR_SLOT_VEC)
+		if (m->kind == VR_REG_VEC)
 			memcpy(to, &x->save_vector[reg], 16);
 		else
 			memcpy(to, &x->save_integer[reg], 8);

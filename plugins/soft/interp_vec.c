@@ -360,7 +360,7 @@ static uint32_t ror(uint32_t value, uint32_t n)
 	return value >> n | value << (32 - n);
 }
 
-/* Four rounds on abcd and efgh; which of the two new halves is wanted is the caller's. */
+/* Four rounds on abcd and efgh; the caller takes the half that it needs. */
 static void sha256_rounds(uint32_t abcd[4], uint32_t efgh[4], const union vr_v128 *words)
 {
 	for (uint32_t i = 0; i < 4; i++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c: every memory op that the inline TLB could not answer: misses, MMIO, watched code pages, pages'
- * ends, alignment checks and faults. It refills the TLB as it goes. The same function serves the interpreter
- * and the ISA's own accesses (page-crossing stores of helpers ...).
+ * memory.c: the slow path of memory ops: TLB misses, MMIO, write-protected pages, accesses over a page's end,
+ * alignment checks and faults. It refills the TLB. The interpreter uses the same functions, and so do the
+ * ISA's own accesses (helpers' stores over a page's end, for example).
  *
- * An access is split at a page's end; both halves are translated before anything is written, so that a fault
- * on the second leaves nothing half done. Debug points are looked at then, too.
+ * An access is split at a page's end. Both halves are translated before anything is written, so that a fault
+ * on the second half leaves nothing half done. Debug points are compared then, too.
  */
 #include <string.h>
 
@@ -19,32 +19,32 @@ struct part {
 	uint8_t *host; /* NULL: a device */
 	uint64_t physical;
 	uint32_t bytes;
-	uint32_t watched;
+	uint32_t write_protected;
 };
 
-static struct vr_tlb_entry *tlb_entry(struct vr_bank *b, uint64_t va)
+static struct vr_tlb_entry *tlb_entry(struct vr_mmu_context *c, uint64_t va)
 {
-	return (struct vr_tlb_entry *)(void *)((uint8_t *)b->tlb + ((va >> 7) & b->tlb_mask));
+	return (struct vr_tlb_entry *)(void *)((uint8_t *)c->tlb + ((va >> 7) & c->tlb_mask));
 }
 
-/* A TLB that misses more often than it has entries gets twice as many. */
-static void tlb_grow(struct soft_vcpu *v, struct vr_bank *b)
+/* A TLB with twice as many misses as entries becomes larger. */
+static void tlb_grow(struct soft_vcpu *v, struct vr_mmu_context *c)
 {
-	struct soft_bank_info *info = soft_bank_info(b);
-	uint64_t n = b->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
+	struct soft_mmu_info *info = soft_mmu_info(c);
+	uint64_t n = c->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
 
 	if (++info->refills < 2 * n || n >= (1u << VR_TLB_MAX_LOG2))
 		return;
 	info->refills = 0;
-	b->tlb_mask = (4 * n - 1) * sizeof(struct vr_tlb_entry);
+	c->tlb_mask = (4 * n - 1) * sizeof(struct vr_tlb_entry);
 	if (4 * n > (1u << VR_TLB_MAX_LOG2))
-		b->tlb_mask = ((1u << VR_TLB_MAX_LOG2) - 1) * sizeof(struct vr_tlb_entry);
-	memset(b->tlb, 0xff, b->tlb_mask + sizeof(struct vr_tlb_entry));
+		c->tlb_mask = ((1u << VR_TLB_MAX_LOG2) - 1) * sizeof(struct vr_tlb_entry);
+	memset(c->tlb, 0xff, c->tlb_mask + sizeof(struct vr_tlb_entry));
 	v->n.tlb_resizes++;
 }
 
-/* May this access use what the entry holds? Accesses as from user mode look at the user's rights instead, but
- * a plain write right must be there as well: without it the page may be watched. */
+/* May this access use the entry? An access as from user mode needs the user's rights; a write needs the plain
+ * write right as well, since a page without it may be write-protected. */
 static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t access, uint32_t flags)
 {
 	if (access == VR_ACCESS_WRITE)
@@ -55,12 +55,12 @@ static int entry_allows(const struct vr_tlb_entry *e, uint64_t page, uint32_t ac
 }
 
 /*
- * A page that only user rights allow is in the TLB as one that plain accesses may use while user access is
- * open; entries made so are remembered, and closing takes the tags' meaning away (VR_TLB_NEVER) but leaves
- * the rest. Opening does nothing: the first access to such a page comes here and gives the tags back, without
- * a walk. An entry that was filled anew or emptied since it was remembered loses nothing but a walk. A write
- * tag is given back only where VR_TLB_USER_WRITE says that it was whole: one that protects a watched page
- * stays away.
+ * While user access is open, a page that only user rights allow has TLB tags for plain accesses. Such entries
+ * are remembered (opened[]). Closing sets VR_TLB_NEVER in their tags and leaves the rest of the entry.
+ * Opening changes no entry: the first access to such a page takes the slow path, which clears VR_TLB_NEVER
+ * again (reopen()) without a page-table walk. When a remembered entry was refilled for another page or
+ * emptied, closing it costs one walk, no more. A write tag is given back only where VR_TLB_USER_WRITE says
+ * that writes were allowed: the page of an entry without it may be write-protected.
  */
 static void close_entries(struct soft_vcpu *v)
 {
@@ -98,20 +98,21 @@ static void reopen(struct soft_vcpu *v, struct vr_tlb_entry *e, uint64_t page)
 	e->tag_write = writes ? page : e->tag_write;
 }
 
-/* An entry for the page. rights: what plain accesses may do; granted: writes may be done by the entry. */
+/* Fill the entry for the page. rights: of plain accesses; granted: the entry may allow writes. */
 static void tlb_fill(struct soft_vcpu *v, uint64_t page, const uint8_t *host, uint64_t pa_page,
 		     const struct vr_translation *t, uint32_t rights, bool granted)
 {
 	struct vr_exec *x = v->x;
 
 	v->n.tlb_misses++;
-	tlb_grow(v, x->bank);
-	struct vr_tlb_entry *e = tlb_entry(x->bank, page);
+	tlb_grow(v, x->mmu_context);
+	struct vr_tlb_entry *e = tlb_entry(x->mmu_context, page);
 
 	e->tag_read = rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
 	e->tag_write = granted ? page : page | VR_TLB_NEVER;
 	if (granted)
-		soft_bank_info(x->bank)->marks[e - x->bank->tlb] = soft_tlb_mark(pa_page);
+		soft_mmu_info(x->mmu_context)->writable_filter[e - x->mmu_context->tlb] =
+			soft_writable_filter(pa_page);
 	e->addend = (uint64_t)(uintptr_t)host - page;
 	e->physical = pa_page | (t->user_rights & (1u << VR_ACCESS_READ) ? VR_TLB_USER_READ : 0) |
 		      (granted && (t->user_rights & (1u << VR_ACCESS_WRITE)) ? VR_TLB_USER_WRITE : 0);
@@ -124,7 +125,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 {
 	struct vr_exec *x = v->x;
 	uint64_t page = va & SOFT_PAGE_MASK;
-	struct vr_tlb_entry *e = tlb_entry(x->bank, va);
+	struct vr_tlb_entry *e = tlb_entry(x->mmu_context, va);
 	bool writable;
 
 	p->bytes = bytes;
@@ -133,7 +134,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 	if (entry_allows(e, page, access, flags)) {
 		p->host = (uint8_t *)(uintptr_t)(va + e->addend);
 		p->physical = (e->physical & SOFT_PAGE_MASK) | (va & ~SOFT_PAGE_MASK);
-		p->watched = 0;
+		p->write_protected = 0;
 		return 0;
 	}
 	struct vr_translation t = {.size = sizeof(t)};
@@ -145,7 +146,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 
 	p->physical = t.physical;
 	p->host = soft_ram_page(v->vm, pa_page, &writable);
-	p->watched = 0;
+	p->write_protected = 0;
 	if (!p->host || (access == VR_ACCESS_WRITE && !writable)) {
 		p->host = NULL;
 		return 0;
@@ -157,8 +158,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 		       soft_ram_note_written(v->vm, pa_page, access == VR_ACCESS_WRITE);
 	struct soft_page *code = soft_page(v->vm, pa_page, false);
 
-	p->watched = code && atomic_load(&code->watched);
-	granted = granted && !p->watched;
+	p->write_protected = code && atomic_load(&code->write_protected);
+	granted = granted && !p->write_protected;
 	if (!soft_points_on_page(&v->points, page, both))
 		tlb_fill(v, page, p->host, pa_page, &t, rights, granted);
 	p->host += va & ~SOFT_PAGE_MASK;
@@ -169,8 +170,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 static int32_t parts_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
 			  struct part p[2], uint64_t *where)
 {
-	uint32_t room = SOFT_PAGE - (uint32_t)(va & (SOFT_PAGE - 1));
-	uint32_t first = bytes < room ? bytes : room;
+	uint32_t rest = SOFT_PAGE - (uint32_t)(va & (SOFT_PAGE - 1));
+	uint32_t first = bytes < rest ? bytes : rest;
 	int32_t fault = part_find(v, va, first, access, flags, &p[0]);
 
 	*where = va;
@@ -264,7 +265,7 @@ static int32_t transfer(struct soft_vcpu *v, const struct part *p, uint32_t writ
 		return 0;
 	}
 	copy_out(p->host, data, p->bytes);
-	if (p->watched) {
+	if (p->write_protected) {
 		v->n.code_writes++;
 		soft_code_written(v->vm, v, p->physical, p->bytes);
 	}
@@ -299,7 +300,8 @@ static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, ui
 	if (fault)
 		return fault;
 	fault = transfer(v, &p[0], write, data);
-	/* A bus error is where the transfer was: *where points at the second part when there is one. */
+	/* A bus error is reported at its part. parts_find() left *where at the second part, when there is
+	 * one. */
 	if (fault) {
 		*where = va;
 	} else if (p[1].bytes) {
@@ -430,7 +432,7 @@ static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint
 			break;
 		}
 	}
-	if (p[0].watched) {
+	if (p[0].write_protected) {
 		v->n.code_writes++;
 		soft_code_written(v->vm, v, p[0].physical, bytes);
 	}
@@ -477,8 +479,7 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 
 	if (fault)
 		return fault;
-	/* A pair is aligned to one element's size when SCTLR.A-like checks ask; exclusives pass a single
-	 * element. */
+	/* The address of a pair must be aligned to one element; an exclusive pair passes a single element. */
 	if ((flags & VR_MF_ALIGN) && (va & (bytes - 1)))
 		return VR_FAULT_ALIGN;
 	switch (op) {
@@ -542,7 +543,7 @@ uint64_t soft_memory(struct vr_exec *x)
 	if (!fault)
 		return 0;
 	v->n.faults++;
-	soft_sync_slots(x);
+	soft_sync_guest_regs(x);
 	v->vm->isa->fault(x, where, access, fault);
 	return 1;
 }
@@ -581,8 +582,8 @@ int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t 
 	return env_access(x, va, bytes < sizeof(data) ? bytes : sizeof(data), 1, flags, data);
 }
 
-/* Code is looked for after the write, as soft_find() reads it after it has set `watched`: one of both sees
- * the other. */
+/* The write comes before `write_protected` is read, and soft_find() sets that before it reads the code: one
+ * of both sees the other. */
 int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired)
 {
 	struct soft_vcpu *v = soft_of(x);
@@ -596,7 +597,7 @@ int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uin
 		return 0;
 	const struct soft_page *code = soft_page(v->vm, pa, false);
 
-	if (code && atomic_load(&code->watched))
+	if (code && atomic_load(&code->write_protected))
 		soft_code_written(v->vm, v, pa, 8);
 	return 1;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* plugin.c: soft.so as a plugin: options, the VM object and vmrun.accel/1. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,28 +11,23 @@
 
 static struct soft_plugin the_plugin;
 
-int32_t soft_error(const struct soft_vm *vm, int32_t code, const char *format, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	vm->host->error(vm->host, code, text);
-	return code;
-}
-
 static void vm_free(struct soft_vm *vm)
 {
 	soft_cache_fini(vm);
-	for (uint32_t i = 0; i < SOFT_MAX_SLOTS; i++)
-		if (vm->slots[i].used)
-			soft_slot_fini(&vm->slots[i]);
+	for (uint32_t i = 0; i < SOFT_MAX_MEMSLOTS; i++)
+		if (vm->memslots[i].used)
+			soft_memslot_fini(&vm->memslots[i]);
 	pthread_mutex_destroy(&vm->code_lock);
 	pthread_mutex_destroy(&vm->exclusive_lock);
 	free(vm);
 }
+
+static const struct vr_engine_entry entry = {
+	.size = sizeof(entry),
+	.memory = soft_memory,
+	.lookup = soft_lookup,
+	.link = soft_link,
+};
 
 static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **out)
 {
@@ -49,20 +43,20 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	vm->host = p->host;
 	pthread_mutex_init(&vm->code_lock, NULL);
 	pthread_mutex_init(&vm->exclusive_lock, NULL);
-	int32_t r = VR_OK;
+	int32_t rc = VR_OK;
 
 	if (!VR_HAS(t, isa))
-		r = soft_error(
+		rc = soft_error(
 			vm, VR_E_CONFIG,
 			"soft: a guest of architecture %s needs a translator; name one with -p xlate-...",
 			c->arch ? c->arch : "(unknown)");
 	else if (soft_translator_lacks(t))
-		r = soft_error(vm, VR_E_ABI, "soft: translator '%s' has no %s; rebuild or update it",
-			       c->translator_id ? c->translator_id : "?", soft_translator_lacks(t));
+		rc = soft_error(vm, VR_E_ABI, "soft: translator '%s' has no %s; rebuild or update it",
+				c->translator_id ? c->translator_id : "?", soft_translator_lacks(t));
 	else if (c->vcpu_count > SOFT_MAX_VCPUS)
-		r = soft_error(vm, VR_E_RANGE,
-			       "soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
-			       c->vcpu_count, SOFT_MAX_VCPUS);
+		rc = soft_error(vm, VR_E_RANGE,
+				"soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
+				c->vcpu_count, SOFT_MAX_VCPUS);
 	vm->mmio = p->host->query(p->host, VR_MMIO_ID);
 	vm->timer = p->host->query(p->host, VR_TIMER_ID);
 	vm->thread = p->host->query(p->host, VR_THREAD_ID);
@@ -73,12 +67,12 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 			      : !VR_HAS(vm->codecache, end_write) ? VR_CODECACHE_ID
 								  : NULL;
 
-	if (r == VR_OK && missing)
-		r = soft_error(vm, VR_E_ABI, "soft: this vmrun offers no %s; use one of the same release",
-			       missing);
-	if (r < 0) {
+	if (rc == VR_OK && missing)
+		rc = soft_error(vm, VR_E_ABI, "soft: this vmrun offers no %s; use one of the same release",
+				missing);
+	if (rc < 0) {
 		vm_free(vm);
-		return r;
+		return rc;
 	}
 	vm->vcpu_count = c->vcpu_count;
 	vm->isa = t->isa;
@@ -99,14 +93,14 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		}
 		vm->emit = NULL;
 	}
-	r = soft_cache_init(vm, p->cache);
-	if (r < 0) {
-		soft_error(vm, r,
+	rc = soft_cache_init(vm, p->cache, &entry);
+	if (rc < 0) {
+		soft_error(vm, rc,
 			   "soft: no memory for a code cache of %llu MiB; give a smaller one with -p "
 			   "soft,cache=32M",
 			   (unsigned long long)(p->cache >> 20));
 		vm_free(vm);
-		return r;
+		return rc;
 	}
 	*out = vm;
 	return VR_OK;
@@ -122,26 +116,26 @@ static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64
 {
 	struct soft_vm *vm = vm_;
 
-	if (slot >= SOFT_MAX_SLOTS || (gpa | length) & (SOFT_PAGE - 1) || !length)
+	if (slot >= SOFT_MAX_MEMSLOTS || (gpa | length) & (SOFT_PAGE - 1) || !length)
 		return soft_error(vm, VR_E_RANGE, "soft: memory slot %u at 0x%llx can't be mapped", slot,
 				  (unsigned long long)gpa);
-	struct soft_slot *s = &vm->slots[slot];
+	struct soft_memslot *s = &vm->memslots[slot];
 
 	if (s->used)
 		return soft_error(vm, VR_E_EXISTS, "soft: memory slot %u is in use", slot);
-	int32_t r = soft_slot_init(s, gpa, length, host, flags);
+	int32_t rc = soft_memslot_init(s, gpa, length, host, flags);
 
-	return r < 0 ? soft_error(vm, r, "soft: no memory for the page table of slot %u", slot) : VR_OK;
+	return rc < 0 ? soft_error(vm, rc, "soft: no memory for the page table of slot %u", slot) : VR_OK;
 }
 
 static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
 {
 	struct soft_vm *vm = vm_;
 
-	if (slot >= SOFT_MAX_SLOTS || !vm->slots[slot].used)
+	if (slot >= SOFT_MAX_MEMSLOTS || !vm->memslots[slot].used)
 		return soft_error(vm, VR_E_NOENT, "soft: memory slot %u is not in use", slot);
-	soft_slot_fini(&vm->slots[slot]);
-	/* TLBs and code may know the memory that goes. */
+	soft_memslot_fini(&vm->memslots[slot]);
+	/* TLBs and code may hold addresses of the memory that was removed. */
 	soft_cache_reset(vm);
 	return VR_OK;
 }
@@ -184,8 +178,8 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 		SOFT_COUNTERS(C)
 #undef C
 		entered += v->x->entered;
-		for (uint32_t k = 0; k < v->bank_count; k++)
-			tlb_bytes += v->banks[k]->tlb_mask + sizeof(struct vr_tlb_entry);
+		for (uint32_t k = 0; k < v->mmu_context_count; k++)
+			tlb_bytes += v->mmu_contexts[k]->tlb_mask + sizeof(struct vr_tlb_entry);
 	}
 #define C(field, name, text)                                                                         \
 	fn(opaque, name,                                                                             \
@@ -195,9 +189,9 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 #undef C
 	fn(opaque, "translate_ns_per_insn", VR_STAT_NS,
 	   sum.translated_insns ? sum.translate_ns / sum.translated_insns : 0);
-	/* Of all entries into translated code, over links, jump caches, shadow stacks and the dispatcher: how
-	 * many found it there. Without the count of the former (VR_VM_STATS), of the dispatcher's look-ups
-	 * alone. */
+	/* How many entries into translated code, by links, indirect-branch caches, return-address stacks and
+	 * the dispatcher, found the code there. Entries are counted only with VR_VM_STATS; without it,
+	 * look-ups of the dispatcher alone. */
 	uint64_t all = entered > sum.lookups ? entered : sum.lookups;
 
 	fn(opaque, "region_entries", VR_STAT_COUNT, entered);

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * points.c: debug points: addresses that a guest's hardware breakpoints and watchpoints are at.
+ * points.c: debug points: the addresses of a guest's hardware breakpoints and watchpoints.
  *
- * Code and memory without points cost nothing: what stops at a point is kept off the fast paths by the page.
+ * Code and memory without points cost nothing: accesses and code are kept off the fast paths by the page.
  *
- * Data. A page with a point for reads or writes never gets an entry in the TLB of the vCPU whose point it is.
- * So every access to the page comes to memory.c, whatever instruction or helper makes it, and is compared
- * with the points there.
+ * Data. A page with a point for reads or writes never gets an entry in the TLB of the vCPU that the point
+ * belongs to. So every access to the page takes the slow path (memory.c), whichever instruction or helper
+ * makes it, and is compared with the points there.
  *
- * Instructions. In a page with a point for instructions (it is called checked), the vCPU runs other
- * translations: regions of one instruction each, which no link, jump cache or return-address stack leads to.
- * Each instruction is then looked up by soft_find(), which compares its address with the points. These
- * translations do not depend on where the points are: their key is that of the mode and SOFT_KEY_CHECKED, and
- * they stand beside the page's usual regions, which other vCPUs run and this one runs again when the point is
- * gone. What leads from other pages to the usual regions is guarded by the page-mapping id; a checked page
- * has one of its own, so that the guard fails in the vCPU whose page is checked and holds in the others.
+ * Instructions. A page with a point for instructions is called checked. In it the vCPU runs other
+ * translations: regions of one instruction each, which no link, indirect-branch cache or return-address stack
+ * leads to. So each instruction is looked up by soft_find(), which compares its address with the points.
+ * These translations do not depend on where the points are: their mode flags are those of the mode and
+ * SOFT_MODE_CHECKED. They exist beside the page's usual regions, which other vCPUs run, and which this vCPU
+ * runs again when the point is gone. Links from other pages to the usual regions are guarded by the
+ * page-mapping id; a checked page has an id of its own, so that the guard fails in the vCPU whose page is
+ * checked and holds in the others.
  *
- * When the points change, the vCPU's TLBs, jump caches and return-address stacks forget the pages of those
- * that came or went, as after a flush of these addresses. No translation is dropped: a kernel that loads the
- * breakpoints of a process with each switch to it pays for a few pages.
+ * When the points change, the vCPU's TLBs, indirect-branch caches and return-address stacks drop the pages of
+ * points that were added or removed, as after a flush of these addresses. No translation is invalidated: a
+ * kernel that loads the breakpoints of a process with each switch to it pays for a few pages.
  *
- * Whether a point counts in the current mode is the ISA's to say (vr_isa.debug_match), at each hit: the
- * points stay when the mode changes.
+ * The ISA says at each hit whether a point counts in the current mode (vr_isa.debug_match), since the points
+ * stay when the mode changes.
  */
 #include <string.h>
 
 #include "soft.h"
 
-#define FLUSH_LIMIT (UINT64_C(1) << 40) /* a longer point is everywhere, as far as flushing goes */
+#define FLUSH_LIMIT (UINT64_C(1) << 40) /* bytes: for a longer point everything is flushed */
 
 static bool touches(const struct soft_points *p, const struct vr_debug_point *d, uint64_t first,
 		    uint64_t last)

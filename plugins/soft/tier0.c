@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tier0.c: running a vCPU on the interpreter: the same look-up and memory path as generated code, one block
- * at a time. */
+/*
+ * tier0.c: running a vCPU on the interpreter, one block at a time. Look-up and memory accesses are those of
+ * generated code.
+ */
 #include <fenv.h>
 #include <stdlib.h>
 
@@ -26,9 +28,9 @@ void soft_interpret(struct soft_vcpu *v)
 	struct vr_exec *x = v->x;
 	const struct soft_vm *vm = v->vm;
 	union vr_v128 *values = NULL;
-	uint32_t room = 0;
+	uint32_t capacity = 0;
 
-	/* What the host's own code left in the unit is not the guest's. */
+	/* FP flags that the host's own code has raised are not the guest's. */
 	feclearexcept(FE_ALL_EXCEPT);
 	vr_interp_fenv_set_round(x, x->fp_round);
 	while (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED)) {
@@ -39,7 +41,7 @@ void soft_interpret(struct soft_vcpu *v)
 
 		if (!e)
 			continue;
-		if (e->region->ir->op_count > room) {
+		if (e->region->ir->op_count > capacity) {
 			union vr_v128 *more = realloc(values, e->region->ir->op_count * sizeof(*values));
 
 			if (!more) {
@@ -47,7 +49,7 @@ void soft_interpret(struct soft_vcpu *v)
 				break;
 			}
 			values = more;
-			room = e->region->ir->op_count;
+			capacity = e->region->ir->op_count;
 		}
 		v->n.interpreted++;
 		vr_interp_block(x, vm->isa, e->region->ir, e->block, values, &memory);

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu.c: the vCPU loop. Everything that asks a vCPU to do something else than run guest code sets a bit of
- * exec.exit_request; generated code polls it on back-edges and indirect branches and then returns here.
+ * vcpu.c: the vCPU loop. To make a vCPU do something else than run guest code, set a bit of
+ * exec.exit_request: generated code polls it on back-edges and indirect branches, and then returns here.
  *
- * Exclusive sections (flushing the code cache) need every other vCPU outside generated code: in_code says
- * whether one is inside, and a vCPU enters only after it has seen that no section is open. Inside is also
- * whatever else uses the vCPU's TLB or knows translated code, such as taking an interrupt: a flush by another
- * vCPU is complete when this one has carried it out or is outside, and going in it carries out what was asked
- * for in the meantime, and forgets its banks when the cache was emptied.
+ * Exclusive sections (flushing the code cache) need every other vCPU outside generated code. in_code says
+ * whether a vCPU is inside; it enters only after it has seen that no section is open. Inside is also all
+ * other code that uses the vCPU's TLB or translated code, such as taking an interrupt. A flush by another
+ * vCPU is complete when this one has carried it out or is outside; when it enters, it carries out the flushes
+ * that were posted in the meantime, and clears its MMU contexts if the cache was emptied.
  *
- * A vCPU that sleeps, is off or at the core's gate is outside, and nobody waits for it.
+ * A vCPU that sleeps, is off or is at the core's gate is outside, and no vCPU waits for it.
  *
- * A guest that interrupts another CPU often spins until that one has answered: firmware that has a TLB
- * flushed elsewhere does nothing else, with interrupts off and no hint to the processor. Where the host has
- * more threads than processors such a loop burns the very time that the other vCPU needs. So who kicked
- * others leaves its code, and gives the processor away until they have noticed, or for so long that they
- * won't soon.
+ * A guest that interrupts another CPU often spins until that one has answered: firmware that flushes TLBs
+ * elsewhere does so with interrupts off and without a hint to the processor. Where the host has more threads
+ * than processors, the loop takes the time that the other vCPU needs. So a vCPU that kicked others leaves its
+ * code and yields the processor until they have noticed, up to a limit.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -46,7 +45,7 @@ void soft_exclusive_end(struct soft_vm *vm)
 	pthread_mutex_unlock(&vm->exclusive_lock);
 }
 
-/* ---- what the ISA asks for ---- */
+/* ---- vr_isa_env ---- */
 
 static void env_wait(struct vr_exec *x)
 {
@@ -66,7 +65,7 @@ static void wake(struct soft_vcpu *v, uint32_t bits)
 		v->vm->thread->unpark(v->vm->host, v->index);
 }
 
-static _Thread_local struct soft_vcpu *current; /* whose thread this is, while it runs */
+static _Thread_local struct soft_vcpu *current; /* the vCPU that this thread runs, NULL: none */
 
 static void env_kick(struct vr_exec *x)
 {
@@ -123,19 +122,19 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 		.debug_points = soft_debug_points,
 	};
 	v->x->env = &v->env;
-	int32_t r = soft_bank_init(v);
+	int32_t rc = soft_mmu_init(v);
 
-	if (r == VR_OK)
-		r = vm->isa->init(v->x, &v->env);
-	if (r < 0) {
-		soft_bank_fini(v);
+	if (rc == VR_OK)
+		rc = vm->isa->init(v->x, &v->env);
+	if (rc < 0) {
+		soft_mmu_fini(v);
 		pthread_mutex_destroy(&v->request_lock);
 		munmap(v->x, v->x_size);
 		free(v);
-		return soft_error(vm, r, "soft: can't set up vCPU %u", index);
+		return soft_error(vm, rc, "soft: can't set up vCPU %u", index);
 	}
 	vm->isa->reset(v->x);
-	soft_context(v->x); /* whatever the ISA thinks of it: the bank must be a valid one */
+	soft_context(v->x); /* also when the ISA did not call it: exec.mmu_context must be a valid one */
 	v->epoch = atomic_load(&vm->epoch);
 	vm->vcpus[index] = v;
 	*out = v;
@@ -148,7 +147,7 @@ void soft_vcpu_destroy(void *vcpu)
 
 	v->vm->isa->fini(v->x);
 	v->vm->vcpus[v->index] = NULL;
-	soft_bank_fini(v);
+	soft_mmu_fini(v);
 	pthread_mutex_destroy(&v->request_lock);
 	munmap(v->x, v->x_size);
 	free(v);
@@ -166,7 +165,7 @@ static void sleep_until_work(struct soft_vcpu *v)
 	atomic_store(&v->parked, 0);
 }
 
-/* From here on others wait for this vCPU to notice their requests. */
+/* Enter: from here on other vCPUs wait until this one has carried out their requests. */
 static void go_in(struct soft_vcpu *v)
 {
 	struct soft_vm *vm = v->vm;
@@ -182,13 +181,13 @@ static void go_in(struct soft_vcpu *v)
 	}
 	if (v->epoch != atomic_load(&vm->epoch)) {
 		v->epoch = atomic_load(&vm->epoch);
-		soft_bank_forget(v);
+		soft_mmu_forget(v);
 	}
 	if (atomic_load(&v->done) < atomic_load(&v->posted))
 		soft_requests_run(v);
 }
 
-/* Empty the code cache, unless somebody has since this vCPU was last inside. */
+/* Empty the code cache, unless another vCPU has since this one was last inside. */
 static void empty_cache(struct soft_vcpu *v)
 {
 	struct soft_vm *vm = v->vm;
@@ -205,7 +204,7 @@ static void empty_cache(struct soft_vcpu *v)
 #define YIELD_PARKS 10u
 #define YIELD_PARK_NS 50000u
 
-/* Has some vCPU that this one kicked not noticed yet? */
+/* Is there a running vCPU that this one kicked and that has not noticed yet? */
 static bool others_to_notice(struct soft_vcpu *v)
 {
 	for (uint64_t left = v->kicked; left; left &= left - 1) {
@@ -220,8 +219,8 @@ static bool others_to_notice(struct soft_vcpu *v)
 	return false;
 }
 
-/* A yield helps where another thread waits for this processor; the other vCPU may wait for another one, and
- * is brought here only when this thread sleeps. */
+/* sched_yield() helps where the other vCPU's thread waits for this processor. Where it waits for another one,
+ * the scheduler moves it here only when this thread sleeps. */
 static void let_others_notice(struct soft_vcpu *v)
 {
 	struct soft_vm *vm = v->vm;
@@ -238,7 +237,7 @@ static void let_others_notice(struct soft_vcpu *v)
 	v->kicked = 0;
 }
 
-#define FULL_TRIES 3 /* the cache was emptied so often, and still no translation: it will not get better */
+#define FULL_TRIES 3 /* give up when the cache was emptied so often and there is still no translation */
 
 static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 {
@@ -273,7 +272,7 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 			let_others_notice(v);
 		go_in(v);
 		v->n.interrupts += vm->isa->interrupt(x) > 0;
-		x->leave = 0; /* that was for helpers; taking the interrupt may have faulted */
+		x->leave = 0; /* for helpers only, but a fault while the interrupt was taken sets it */
 		if (vm->emit) {
 			uint64_t code = soft_lookup(x);
 
@@ -292,11 +291,11 @@ int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
 
 	current = v;
 	atomic_store(&v->running, 1);
-	int32_t r = run(v, exit);
+	int32_t rc = run(v, exit);
 
 	atomic_store(&v->running, 0);
 	current = NULL;
-	return r;
+	return rc;
 }
 
 void soft_vcpu_kick(void *vcpu)
@@ -322,10 +321,10 @@ int32_t soft_vcpu_set_state(void *vcpu, const char *id, const void *state, uint3
 {
 	struct soft_vcpu *v = vcpu;
 
-	int32_t r = v->vm->isa->set_state(v->x, id, state, length);
+	int32_t rc = v->vm->isa->set_state(v->x, id, state, length);
 
 	/* The state may be of another machine, whose page tables are not what this TLB has seen. */
 	soft_context(v->x);
-	soft_bank_forget(v);
-	return r;
+	soft_mmu_forget(v);
+	return rc;
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * blk.c: the block device (Virtio 1.2, 5.2). A thread of its own takes requests one after the other, so
  * that no vCPU waits for the disk; while it is at work the driver need not notify.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* console.c: the console device (Virtio 1.2, 5.3) with its first port only. */
 #include <stdlib.h>
 

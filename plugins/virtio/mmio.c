@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * mmio.c: the MMIO transport (Virtio 1.2, 4.2 "Virtio Over MMIO", version 2 of its layout).
  *

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* plugin.c: what virtio.so exports: a maker of the devices of virtio.h. */
 #include <has.h>
 #include <join.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* rng.c: the entropy device (Virtio 1.2, 5.4): one queue of buffers to fill. */
 #include <errno.h>
 #include <stdlib.h>

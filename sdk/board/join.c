@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* join.c: a board plugin's probe. */
 #include "join.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* slots_tree.c: what plugins say of their devices, as nodes of a device tree. */
 #include <libfdt.h>
 #include <string.h>

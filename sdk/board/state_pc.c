@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* state_pc.c: what the states of a PC may be: after the checks no count is zero that something is divided by.
  */
 #include "state_pc.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * uart.c: the serial port (PC16550D data sheet; section numbers are its).
  *

@@ -1,15 +1,14 @@
-/* SPDX-License-Identifier: MIT * One exception: where an instruction of the stream faulted, condition flags
- * are not compared, since engines leave out flags that the rest of the code does not read (soft does, and
- * says so in optimize.c).
- */
+/* SPDX-License-Identifier: MIT */
 /*
- * xlate_run.c: translators at work, through an engine (an accelerator that needs a translator: soft): the
- * micro-guests, states, and streams of instructions interpreted against the same ones compiled.
+ * xlate_run.c: translators run through an engine (an accelerator that needs a translator: soft): the
+ * micro-guests, states, and streams of instructions, interpreted and compiled.
  *
- * A stream is a few random instructions that the lifter itself says go on to the next one and call nothing
+ * A stream is a few random instructions that, as the lifter says, go on to the next one and call no helper
  * that may leave; then one that ends the run. Registers are random, many of them addresses of the data. Code
- * and vectors lie in read-only memory, so that no stray store can change them. The engine's option `tier`
- * says who runs it; every bit of the state and of memory must be the same after.
+ * and vectors are in read-only memory, so that no stray store changes them. The engine's option `tier`
+ * chooses interpreter or compiler; every bit of the state and of memory must be the same after both. One
+ * exception: where an instruction of the stream faulted, condition flags are not compared, since engines
+ * leave out flags that the rest of the code does not read (see optimize.c of soft).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +143,7 @@ static struct vr_ir_op ops[4096];
 
 /* Does one instruction of these bytes go on to the next? Its length, 0: no. */
 static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t length, uint64_t pc,
-			uint64_t key)
+			uint64_t mode_flags)
 {
 	struct vr_ir_block block = {0};
 	struct vr_ir ir = {.size = sizeof(ir),
@@ -153,8 +152,12 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 			   .block_capacity = 1,
 			   .ops = ops,
 			   .blocks = &block};
-	const struct vr_lift rq = {
-		.size = sizeof(rq), .max_insns = 1, .pc = pc, .key = key, .code = code, .length = length};
+	const struct vr_lift rq = {.size = sizeof(rq),
+				   .max_insns = 1,
+				   .pc = pc,
+				   .mode_flags = mode_flags,
+				   .code = code,
+				   .length = length};
 	const struct vr_ir_op *last;
 
 	if (isa->lift(&rq, &ir) < 0 || ir.overflow || ir.block_count != 1 || block.insns != 1)
@@ -173,7 +176,7 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 	return (uint32_t)(block.end - pc);
 }
 
-static void make(struct vr_check *c, struct stream *s, uint64_t key)
+static void make(struct vr_check *c, struct stream *s, uint64_t mode_flags)
 {
 	const struct vr_isa *isa = run.t->isa;
 	uint32_t unit = run.isa->unit;
@@ -187,7 +190,7 @@ static void make(struct vr_check *c, struct stream *s, uint64_t key)
 		for (uint32_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (uint8_t)(check_random(c) >> 17);
 		n = goes_on(isa, bytes, unit == 1 ? 15 : sizeof(bytes), run.isa->rom + ROM_CODE + s->bytes,
-			    key);
+			    mode_flags);
 		if (!n || n > sizeof(bytes))
 			continue;
 		memcpy(s->code + s->bytes, bytes, n);
@@ -354,7 +357,7 @@ void check_xlate_streams(struct vr_check *c)
 	uint32_t count = c->settings->instructions / STREAM + 1, insns = 0;
 	struct stream *streams = calloc(count, sizeof(*streams));
 	struct result *results = calloc(count, sizeof(*results));
-	uint64_t key;
+	uint64_t mode_flags;
 
 	need_engine(c);
 	if (!run.tiers)
@@ -365,10 +368,10 @@ void check_xlate_streams(struct vr_check *c)
 		check_skip(c, "no memory");
 	c->report->limit = 300;
 	open_streams(&m, c, "0");
-	key = check_xlate_key(c, run.t->isa);
+	mode_flags = check_xlate_mode_flags(c, run.t->isa);
 	check_phase(c, "choosing instructions");
 	for (uint32_t i = 0; i < count; i++) {
-		make(c, &streams[i], key);
+		make(c, &streams[i], mode_flags);
 		insns += streams[i].insns;
 	}
 	CHECK(c, insns >= count, "hardly any random instruction can be lifted (%u of %u)", insns,

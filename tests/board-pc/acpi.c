@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* acpi.c: the AML encoder and the tables. */
 #include "../../plugins/board-pc/acpi.h"
 

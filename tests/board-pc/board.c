@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* board.c: the whole machine: made, loaded, reset, taken down; with and without an accelerator's controllers.
  */
 #include <criterion/criterion.h>

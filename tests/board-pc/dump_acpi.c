@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* dump_acpi.c: the pc board's ACPI tables, a file each, for iasl: dump_acpi FOLDER VCPUS SLOTS PIT-PIN. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* ioapic.c: the I/O APIC, and with it the lines of the board. */
 #include <criterion/criterion.h>
 

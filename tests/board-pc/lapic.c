@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* lapic.c: local APICs: priorities, interprocessor interrupts, starting processors, the timer. */
 #include <criterion/criterion.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* load.c: bzImage, PVH and plain ELF: what is refused and where everything goes. */
 #include "../../plugins/board-pc/load.h"
 

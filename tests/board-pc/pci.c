@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* pci.c: the root of PCI: a host bridge and nothing else. */
 #include "../../plugins/board-pc/pci.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* pic.c: the pair of 8259As. */
 #include "../../plugins/board-pc/pic.h"
 

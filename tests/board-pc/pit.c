@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* pit.c: the interval timer. */
 #include "../../plugins/board-pc/pit.h"
 

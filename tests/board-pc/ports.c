@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* ports.c: resetting and powering off: i8042, port 0x92, 0xcf9, ACPI's PM1a and PM timer. */
 #include <criterion/criterion.h>
 

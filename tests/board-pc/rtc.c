@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* rtc.c: the clock and its memory. */
 #include "../../plugins/board-pc/cmos.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * state.c: canonical states of the pc board: they survive set and get, a running machine goes on in another
  * board as it would have gone on, and a state that is none is refused and harms nothing.

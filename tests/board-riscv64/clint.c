@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* clint.c: software interrupts and the timer of M-mode. */
 #include "../../plugins/board-virt-riscv64/clint.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* devices.c: finisher, clock, serial port. */
 #include <board/uart.h>
 #include <criterion/criterion.h>

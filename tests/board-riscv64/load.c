@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* load.c: Image headers, ELF files, and the places in RAM. */
 #include "../../plugins/board-virt-riscv64/load.h"
 

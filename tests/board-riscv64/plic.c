@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* plic.c: priorities, thresholds, claim and complete, contexts. */
 #include "../../plugins/board-virt-riscv64/plic.h"
 

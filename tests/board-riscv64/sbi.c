@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* sbi.c: the built-in firmware. */
 #include "../../plugins/board-virt-riscv64/sbi.h"
 

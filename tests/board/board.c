@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* board.c: the whole machine: made, loaded, reset, taken down. */
 #include <criterion/criterion.h>
 #include <libfdt.h>

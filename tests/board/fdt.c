@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* fdt.c: the device tree, read back. */
 #include "../../plugins/board-virt/fdt.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* gic.c: the interrupt controller, as its registers show it. */
 #include <criterion/criterion.h>
 #include <vmrun/state_arm64.h>

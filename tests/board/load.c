@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* load.c: the Image header and the places in RAM. */
 #include "../../plugins/board-virt/load.h"
 

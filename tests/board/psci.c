@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* psci.c: the firmware calls. */
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* rtc.c: the clock of the day. */
 #include <criterion/criterion.h>
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* uart.c: the serial port. */
 #include <criterion/criterion.h>
 

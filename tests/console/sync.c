@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* sync: preloaded, says on standard error that a disk is flushed. */
 #include <sys/syscall.h>
 #include <unistd.h>

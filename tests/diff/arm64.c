@@ -226,7 +226,8 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 
 			diff_put(m, 0x10000040u | r); /* ADR r, #8 */
 			diff_put(m, diff_with(word, 5, 5, r));
-			/* not reached, lest the two be split by a branch's aim: both are one unit */
+			/* not reached. Both instructions are one unit, so that no branch goes between them.
+			 */
 			return 1;
 		}
 		return 0;
@@ -263,7 +264,7 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 		return 1;
 	}
 	case PC_LITERAL:
-		/* the case's own code, which all see alike */
+		/* the case's own code, the same on all sides */
 		word = diff_with(word, 5, 19, diff_below(g, 200));
 		if (name[0] != 'f')
 			word = keep_reserved(g, word, 0);
@@ -311,7 +312,7 @@ static void start(struct diff_generator *g, struct diff_case *c)
 	for (uint32_t i = 0; i < 32; i++)
 		fill_vector(g, c->v[i]);
 	c->status[NZCV] = (uint32_t)diff_random(g) & 0xf0000000;
-	/* Rounding modes often, flush-to-zero and default NaN now and then. */
+	/* Rounding modes often, flush-to-zero and default NaN sometimes. */
 	c->status[FPCR] = (diff_below(g, 2) ? diff_below(g, 4) << 22 : 0) |
 			  (diff_below(g, 8) ? 0 : 1u << 24) | (diff_below(g, 8) ? 0 : 1u << 25);
 }
@@ -387,7 +388,7 @@ const struct diff_isa diff_isa = {
 	.v = "v",
 	.status = {"nzcv", "fpcr", "fpsr"},
 	.isa = &a64_isa,
-	.key = A64_KEY_EL1 | A64_KEY_FP,
+	.mode_flags = A64_MODE_EL1 | A64_MODE_FP,
 	.raise = A64_H_raise,
 	.row_count = A64_ROWS,
 	.row = row,
@@ -397,7 +398,7 @@ const struct diff_isa diff_isa = {
 	.data = data_fields,
 	.data_count = sizeof(data_fields) / sizeof(data_fields[0]),
 	.pairs = pairs,
-	.pair_count = sizeof(pairs) / sizeof(pairs[0]),
+	.mapping_count = sizeof(pairs) / sizeof(pairs[0]),
 	.target = "rd@",
 	.source = "rn@",
 	.end = BRK(0x7777u),

@@ -4,7 +4,7 @@
  * them.
  *
  * A case is a start state and some code. It ends at the instruction that the guest has for that (struct
- * diff_isa, `end`) or at an undefined one. Code and data lie at the same addresses in all three worlds. The
+ * diff_isa, `end`) or at an undefined one. Code and data lie at the same addresses on all sides. The
  * registers are the guest's as far as it has them; what they are called is in struct diff_isa.
  */
 #ifndef DIFF_CASE_H

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * world.c: what world.h declares. An architecture's double.c includes it behind its double.h, and has
  * answer(), which notes a hypercall's registers and puts others into them. It is not compiled by itself.

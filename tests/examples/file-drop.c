@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* A guest that prints the file `note` of the host through sdk/examples/file-drop, then asks for what it must
  * not get. */
 #include "../../sdk/examples/file-drop/registers.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * debugger.c: what debuggers do to a process on arm64 Linux (ptrace(2)): single steps, breakpoints in the
  * code, hardware breakpoints and watchpoints. Runs in the guest, prints "ok NAME" or "not ok NAME WHY".

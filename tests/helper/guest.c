@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The guest of tests/helper: does what the device's script says and prints each result. */
 #include "guest.h"
 

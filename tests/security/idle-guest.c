@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Sleeps until the machine is ended. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Has each thread of the probe (probe.c) try its calls, and waits for it. */
 #include "guest.h"
 

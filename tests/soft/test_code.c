@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_code.c: translated code that changes, the cache's end, waiting and kicking. */
+/* test_code.c: translated code that changes, a full code cache, waiting and kicking. */
 #include <sched.h>
 #include <unistd.h>
 
@@ -37,7 +37,8 @@ static void function(int32_t value)
 	TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, value), TOY_OP(TOY_RET, 0, 0, 0, 0));
 }
 
-/* A write through the TLB (the page is data still), a call, the write under test, a call: r6 and r5. */
+/* A write through the TLB (the page is still data), a call, the write under test, a call: results in r6 and
+ * r5. */
 static void write_and_call(uint64_t write)
 {
 	function(1);
@@ -101,9 +102,9 @@ Test(code, devices_are_noticed)
 	t->accel->memory_written(t->vm, 0, 0);
 }
 
-/* What a page may be written is known page by page: code that no TLB could write is translated without asking
- * round. */
-Test(code, pages_nobody_wrote_cost_no_flush)
+/* The right to write is noted page by page: code in a page that no TLB could write is translated without a
+ * request to other vCPUs. */
+Test(code, pages_that_were_never_written_cost_no_flush)
 {
 	function(1);
 	TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_STOP);
@@ -126,7 +127,7 @@ static void hook_code_flush(struct toy *m, struct vr_exec *x)
 	x->env->code_flush(x, flush_va, flush_length);
 }
 
-/* Code changed behind the engine's back, and said so by the guest. */
+/* Code that is changed without the engine's knowledge, and then named by the guest. */
 Test(code, code_flush)
 {
 	static const uint64_t ranges[][2] = {{FUNC, 64}, {FUNC + 0xfc0, 64}, {FUNC - 1, 2}};
@@ -143,7 +144,7 @@ Test(code, code_flush)
 		cr_assert_eq(toy_go(t, 0, TOY_CODE + 0x10), VR_EXIT_KICK);
 		cr_assert_eq(R(5), 9, "range %u", i);
 	}
-	/* Whatever range it names. */
+	/* For any range that the guest names. */
 	flush_va = 0;
 	flush_length = UINT64_MAX;
 	cr_assert_eq(toy_go(t, 0, TOY_CODE + 0x10), VR_EXIT_KICK);
@@ -152,7 +153,7 @@ Test(code, code_flush)
 	cr_assert_eq(toy_go(t, 0, TOY_CODE + 0x10), VR_EXIT_KICK);
 }
 
-/* r1 rounds of: write the function, call it, add up. */
+/* r1 iterations: write the function, call it, add its result. */
 static void churn(uint64_t rounds)
 {
 	R(1) = ALIAS + IMM;
@@ -240,8 +241,8 @@ Test(code, a_pin_wakes)
 	pthread_t thread = toy_start(t, 0, TOY_CODE);
 	void *reason;
 
-	/* An interrupt that is taken before the wait does not end it, so there may be more of them than
-	 * waits; but one that comes while it sleeps does. */
+	/* An interrupt that is taken before the wait does not end the wait, so there may be more interrupts
+	 * than waits. One that comes during the sleep ends it. */
 	while (__atomic_load_n(&R(4), __ATOMIC_SEQ_CST) != 200) {
 		t->accel->vcpu_set_pin(t->cpu[0], 0, 1);
 		while (__atomic_load_n(&toy_of(X)->pins, __ATOMIC_SEQ_CST) &&
@@ -269,7 +270,7 @@ Test(code, a_kick_wakes)
 		pthread_join(thread, &reason);
 		cr_assert_eq((intptr_t)reason, VR_EXIT_KICK);
 	}
-	/* And one that comes before. */
+	/* And an interrupt that comes before the wait. */
 	t->accel->vcpu_kick(t->cpu[0]);
 	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
 	cr_assert_eq(R(4), 0);
@@ -301,8 +302,8 @@ Test(code, counters_add_up)
 	cr_assert_eq(toy_counter(t, "cache_hit_rate"), (n->lookups - n->translations) * 1000 / n->lookups);
 }
 
-/* So many pages are data first that their bytes in the TLB's marks are the same for several, and that it
- * grows in between; in two address spaces. Each is noticed when it is written as code. */
+/* So many pages are data first that several have the same byte in the writable filter, and that the TLB
+ * grows in between; in two address spaces. A write to each of them as code is noticed. */
 Test(code, many_pages_that_were_data)
 {
 	enum { PAGES = 700, FIRST = 100 };
@@ -323,7 +324,7 @@ Test(code, many_pages_that_were_data)
 		}
 	for (uint32_t i = 0; i < PAGES; i++)
 		for (uint32_t asid = 0; asid < 2; asid++) {
-			/* Translated in one, written in the other. */
+			/* Translated in one address space, written in the other. */
 			X->asid = asid;
 			X->env->context(X);
 			cr_assert_eq(toy_go(t, 0, base + i * (uint64_t)SOFT_PAGE), VR_EXIT_KICK);
@@ -355,8 +356,8 @@ Test(code, an_instruction_across_pages)
 	toy_map(t, 0, TWO, 30, TOY_R | TOY_X, 0);
 	toy_unmap(t, 0, TWO + SOFT_PAGE);
 	for (uint32_t round = 0; round < 3; round++) {
-		/* Not there, no right to execute, there; and what was translated does not outlive the
-		 * mapping. */
+		/* The page is not mapped, is mapped without the right to execute, is mapped; the
+		 * translation does not outlive the mapping. */
 		if (round)
 			toy_map(t, 0, TWO + SOFT_PAGE, 31, round == 1 ? TOY_R : TOY_R | TOY_X, 0);
 		toy_r(t->cpu[0]->x)[5] = 0;
@@ -380,10 +381,8 @@ Test(code, an_instruction_across_pages)
 	cr_assert_eq(s->fault_pc, at);
 }
 
-/*
- * A loop with such an instruction: r6 rounds, each after `first`; r5 = the immediate, of which the next page
- * has all, is added to r7.
- */
+/* A loop with such an instruction: r6 iterations, each after `first`. r5 = the immediate, all of which is on
+ * the next page, is added to r7. */
 static void cut_loop(uint64_t first)
 {
 	const uint64_t code[] = {first,
@@ -424,13 +423,14 @@ Test(code, a_loop_with_an_instruction_across_pages_is_linked)
 
 Test(code, writes_to_the_second_page_are_noticed_in_a_loop)
 {
-	/* Each round stores its number where the immediate is. */
+	/* Each iteration stores its number where the immediate is. */
 	R(1) = ALIAS + 2 * SOFT_PAGE;
 	cut_loop(TOY_OP(TOY_ST, 6, 1, 2, 0));
 	cr_assert_eq(R(7), 59 * 60 / 2);
 }
 
-/* Hook 5: each third round, a device writes the immediate. In between the link to the instruction is made. */
+/* Hook 5: in each third iteration a device writes the immediate. The link to the instruction is made in
+ * between. */
 static void hook_device(struct toy *m, struct vr_exec *x)
 {
 	uint32_t n = (uint32_t)m->shared[0]++;
@@ -449,7 +449,8 @@ Test(code, a_write_to_the_second_page_undoes_links)
 	cr_assert_eq(R(7), 3 * 3 * (19 * 20 / 2));
 }
 
-/* Hook 3: each fourth round, the second page is the next of three, of which two look the same. */
+/* Hook 3: in each fourth iteration the second page becomes the next of three, two of which have the same
+ * contents. */
 static void hook_second_page(struct toy *m, struct vr_exec *x)
 {
 	uint64_t n = m->shared[0]++;
@@ -468,7 +469,7 @@ Test(code, a_second_page_that_is_mapped_anew_is_noticed_in_a_loop)
 	cr_assert_eq(R(7), 20 * (31 + 31 + 33));
 }
 
-/* Hook 4: each third round, the other address space. */
+/* Hook 4: in each third iteration, a switch to the other address space. */
 static void hook_space(struct toy *m, struct vr_exec *x)
 {
 	if (m->shared[0]++ % 3)
@@ -484,7 +485,7 @@ Test(code, address_spaces_that_differ_in_the_second_page_only)
 	cr_assert_eq(R(7), 30 * (31 + 33));
 }
 
-/* Both pages are one: the region is in its list twice. */
+/* Both pages are the same physical page: the region is in two of its lists. */
 Test(code, an_instruction_that_ends_where_its_own_page_begins)
 {
 	const uint64_t at = TWO + SOFT_PAGE - 4, stop = TOY_STOP;

@@ -6,7 +6,7 @@
 
 #include "toy.h"
 
-/* The first `size` bytes of a table alone in memory, so that reading on would be seen with ASan. */
+/* The first `size` bytes of a table in memory of their own, so that ASan finds a read after them. */
 static void *cut(const void *table, size_t whole, uint32_t size)
 {
 	uint8_t *copy = malloc(size);
@@ -31,10 +31,10 @@ Test(complete, isa)
 {
 	lacks(sizeof(toy_isa), NULL);
 	lacks(sizeof(toy_isa) + 64, NULL);
-	lacks(offsetof(struct vr_isa, fp_fixup), "vr_isa.fp_fixup");
-	lacks(offsetof(struct vr_isa, fp_fixup) + 1, "vr_isa.fp_fixup");
+	lacks(offsetof(struct vr_isa, fp_slow), "vr_isa.fp_slow");
+	lacks(offsetof(struct vr_isa, fp_slow) + 1, "vr_isa.fp_slow");
 	lacks(offsetof(struct vr_isa, lift), "vr_isa.lift");
-	lacks(sizeof(uint32_t), "vr_isa.slots");
+	lacks(sizeof(uint32_t), "vr_isa.guest_regs");
 }
 
 Test(complete, translator)
@@ -44,7 +44,7 @@ Test(complete, translator)
 	const struct vr_translator whole = {.size = sizeof(whole), .isa = &toy_isa};
 
 	cr_expect_str_eq(soft_translator_lacks(&none), "vr_translator.isa");
-	/* One that knows of no emitters is for the interpreter. */
+	/* A table without the member `emit` is interpreted. */
 	shorter = cut(&whole, sizeof(whole), offsetof(struct vr_translator, emit));
 	cr_expect_null(soft_translator_lacks(shorter));
 	free(shorter);

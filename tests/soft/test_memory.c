@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_memory.c: accesses: widths, pages' ends, devices, rights, atomics, the TLB's growth. */
+/* test_memory.c: memory accesses: widths, ends of pages, devices, rights, atomics, growth of the TLB. */
 #include <criterion/criterion.h>
 
 #include "toy.h"
@@ -140,13 +140,13 @@ Test(memory, device)
 	cr_assert(one(TOY_OP(TOY_LD, 2, 1, 2, 8)));
 	cr_assert_eq(s->fault, VR_FAULT_BUS);
 	cr_assert_eq(s->fault_va, DATA + 0x1008);
-	/* The second half has nothing behind it; then the first. */
+	/* No device and no RAM at the second half's address; then at the first half's. */
 	cr_assert(one(TOY_OP(TOY_LD, 2, 1, 3, -4)));
 	cr_assert_eq(s->fault_va, DATA + 0x1000);
 	toy_map(t, 0, DATA, TOY_NOTHING, TOY_R | TOY_W, 0);
 	cr_assert(one(TOY_OP(TOY_LD, 2, 1, 3, -4)));
 	cr_assert_eq(s->fault_va, DATA + 0xffc);
-	/* Read-modify-write needs memory. */
+	/* Read-modify-write ops need RAM. */
 	R(1) = DATA;
 	cr_assert(one(TOY_OP(TOY_AMO, 2, 1, 3, 3)));
 	cr_assert_eq(s->fault, VR_FAULT_BUS);
@@ -207,14 +207,15 @@ Test(memory, atomics)
 	cr_assert_eq(toy_of(X)->fault, VR_FAULT_ALIGN);
 }
 
-/* What generated code compares with a tag has the bits below the access size: "never" must not be one of
- * them. */
+/* Generated code compares a tag with an address that has its bits below the access size: VR_TLB_NEVER must
+ * not be among these bits. */
 Test(memory, tags_without_rights_match_no_address)
 {
 	toy_map(t, 0, DATA, 10, TOY_R, 0);
 	R(1) = DATA;
 	cr_assert(!one(TOY_OP(TOY_LD, 2, 1, 3, 0)));
-	const struct vr_tlb_entry *e = &X->bank->tlb[(DATA >> 12) & (X->bank->tlb_mask / sizeof(*e))];
+	const struct vr_tlb_entry *e =
+		&X->mmu_context->tlb[(DATA >> 12) & (X->mmu_context->tlb_mask / sizeof(*e))];
 
 	cr_assert_eq(e->tag_read, DATA);
 	for (uint64_t low = 0; low < 32; low++)
@@ -234,7 +235,7 @@ Test(memory, alignment_asked_for)
 	cr_assert(one(TOY_OP(TOY_ST, 2, 1, TOY_HOW(3, TOY_ALIGN), 0)));
 }
 
-/* What a kernel opens for a copy from or to its users, and closes again. */
+/* User access that a kernel opens for a copy from or to its users, and closes again. */
 Test(memory, user_access)
 {
 	const uint32_t pages = 2 * SOFT_OPENED;
@@ -251,14 +252,14 @@ Test(memory, user_access)
 				cr_assert_eq(one(TOY_OP(TOY_LD, 2, 1, 3, 0)), !open, "page %u", i);
 				cr_assert_eq(one(TOY_OP(TOY_ST, 2, 1, 3, 0)), !open, "page %u", i);
 			}
-			/* What was open before is not walked to again: neither are the program's own pages.
-			 */
+			/* Pages that were open before need no second page-table walk, nor do the program's
+			 * own. */
 			if (round && open)
 				cr_assert_eq(toy_of(X)->translations, walks);
 		}
 }
 
-/* The right to write that comes back is not one to a page whose code was translated in the meantime. */
+/* Reopening gives no right to write a page whose code was translated in the meantime. */
 Test(memory, user_access_to_code)
 {
 	toy_map(t, 0, DATA, 20, 0, TOY_R | TOY_W);
@@ -271,13 +272,13 @@ Test(memory, user_access_to_code)
 		cr_assert(!one(TOY_OP(TOY_ST, 2, 1, 3, 0)));
 		X->env->user_access(X, 0);
 		cr_assert_eq(toy_go(t, 0, DATA + 0x1000), VR_EXIT_KICK);
-		cr_assert_eq(R(5), i, "stale code ran");
+		cr_assert_eq(R(5), i, "invalidated code ran");
 	}
 }
 
 Test(memory, unprivileged_accesses)
 {
-	/* Kernel's alone; for both; read-only for users; for users but not the kernel. */
+	/* For the kernel alone; for both; read-only for users; for users but not for the kernel. */
 	toy_map(t, 0, DATA, 10, TOY_R | TOY_W, 0);
 	toy_map(t, 0, DATA + 0x1000, 11, TOY_R | TOY_W, TOY_R | TOY_W);
 	toy_map(t, 0, DATA + 0x2000, 12, TOY_R | TOY_W, TOY_R);
@@ -288,7 +289,8 @@ Test(memory, unprivileged_accesses)
 					    {0, 0, 0, 1},
 					    {1, 1, 0, 0}};
 
-	/* Twice, in both orders: what one kind left in the TLB must not serve the other. */
+	/* Twice, in both orders: an entry that one kind of access left in the TLB must not allow the other.
+	 */
 	for (uint32_t round = 0; round < 2; round++)
 		for (uint32_t p = 0; p < 4; p++)
 			for (uint32_t i = 0; i < 4; i++) {

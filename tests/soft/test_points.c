@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_points.c: debug points: what stops at them, and that nothing else notices. */
+/* test_points.c: debug points: which accesses and instructions stop at them, and that all others run as
+ * without. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -8,7 +9,7 @@
 
 #define FUNC 0x9000u  /* code, physical page 20 */
 #define DATA 0x20000u /* two pages, physical 40 and 41 */
-#define USER 0x30000u /* physical 42: plain accesses may not, user accesses may */
+#define USER 0x30000u /* physical 42: for user accesses, not for plain ones */
 #define READS (1u << VR_ACCESS_READ)
 #define WRITES (1u << VR_ACCESS_WRITE)
 #define EXECUTES (1u << VR_ACCESS_EXECUTE)
@@ -74,7 +75,7 @@ static int stops(uint64_t where, uint32_t access)
 	return 1;
 }
 
-/* r1 = 100 rounds of calls of FUNC, which adds 1 to r5. */
+/* r1 = 100 calls of FUNC, which adds 1 to r5. */
 static void load_loop(void)
 {
 	TOY_LOAD(t, 20, 0, TOY_OP(TOY_ADDI, 5, 5, 0, 1), TOY_OP(TOY_RET, 0, 0, 0, 0));
@@ -101,7 +102,8 @@ Test(points, before_an_instruction)
 			cr_assert(stops(places[i], VR_ACCESS_EXECUTE));
 			cr_assert_eq(toy_of(X)->fault_pc, places[i]);
 			cr_assert_eq(R(5), calls[i], "%u", i);
-			/* Not in the middle of one, and not when the ISA does not count it. */
+			/* No stop in the middle of an instruction, nor when the ISA does not count the
+			 * point. */
 			set(places[i] + 1, places[i] + 7, EXECUTES);
 			cr_assert(!stops(0, 0));
 			set(places[i], places[i], EXECUTES | READS);
@@ -111,12 +113,12 @@ Test(points, before_an_instruction)
 			none();
 		}
 	}
-	/* From there to everywhere. */
+	/* A point from there to the end of the address space. */
 	set(FUNC, UINT64_MAX >> 8, EXECUTES);
 	cr_assert(stops(FUNC, VR_ACCESS_EXECUTE));
 }
 
-/* A kernel that gives each process breakpoints of its own changes them all the time. */
+/* A kernel with breakpoints for each process changes them with every switch. */
 Test(points, changes_drop_no_code)
 {
 	uint64_t translations = 0;
@@ -136,7 +138,7 @@ Test(points, changes_drop_no_code)
 	cr_assert_eq(toy_counter(t, "invalidated_regions"), 0);
 }
 
-/* With the points gone it is as if there never had been any: no look-ups, no slow accesses. */
+/* When the points are gone there are no look-ups and no slow accesses. */
 Test(points, no_trace_is_left)
 {
 	uint64_t lookups, slow;
@@ -160,7 +162,7 @@ Test(points, no_trace_is_left)
 	cr_assert_eq(toy_counter(t, "slow_memory") - slow_then, slow);
 }
 
-/* Each vCPU has its own. */
+/* Each vCPU has its own points. */
 Test(points, of_one_vcpu)
 {
 	load_loop();
@@ -212,7 +214,7 @@ static void try_access(uint64_t insn, uint64_t offset, uint64_t bytes, uint32_t 
 	}
 	set(first - 100, last + 100, kinds);
 	cr_assert(stops(first, kinds & READS ? VR_ACCESS_READ : VR_ACCESS_WRITE));
-	/* Bits outside the mask are nothing. */
+	/* Bits outside the mask are not compared. */
 	set((UINT64_C(0xab) << 56) | first, (UINT64_C(0xab) << 56) | first, kinds);
 	cr_assert(stops(first, kinds & READS ? VR_ACCESS_READ : VR_ACCESS_WRITE));
 	toy_of(X)->points_off = 1;
@@ -240,7 +242,7 @@ Test(points, accesses)
 	try_access(TOY_OP(TOY_CAS, 2, 1, 3, 3), 64, 8, READS | WRITES);
 }
 
-/* A page that is open to accesses as from user mode is closed to them and has a point all the same. */
+/* A page with a point, while user access is opened and closed. */
 Test(points, user_access)
 {
 	TOY_LOAD(t, 0, 0, TOY_OP(TOY_ST, 2, 1, 3, 0), TOY_OP(TOY_LD, 3, 1, 3, 8), TOY_STOP);
@@ -287,7 +289,7 @@ static void helper_reads(struct toy *toy_, struct vr_exec *x)
 	helper_result = x->env->read(x, DATA + 64, 8, 0, &value);
 }
 
-/* What a helper does for an instruction is the instruction's. */
+/* An access that a helper makes for an instruction stops that instruction. */
 Test(points, helpers)
 {
 	t->hooks[1] = helper_reads;

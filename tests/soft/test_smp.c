@@ -33,7 +33,7 @@ static void finish(void)
 
 TestSuite(smp, .fini = finish, .timeout = 600);
 
-#define R(who, n) (toy_r(t->cpu[who]->x)[n])
+#define R(index, n) (toy_r(t->cpu[index]->x)[n])
 
 static void join_all(pthread_t *threads, uint32_t count)
 {
@@ -63,7 +63,7 @@ Test(smp, atomics_count)
 	cr_assert_eq(toy_get(t, 11, 0), 80000);
 }
 
-/* Marks in tables: one step as all see it, never into read-only memory, and code there is noticed. */
+/* vr_isa_env.exchange: atomic, never into read-only memory, and it invalidates code there. */
 static void hook_exchange(struct toy *m, struct vr_exec *x)
 {
 	uint64_t *word = (uint64_t *)(void *)toy_page(m, 11), old;
@@ -99,16 +99,16 @@ Test(smp, exchange)
 	cr_assert_eq(R(0, 4), 1);
 }
 
-/* ---- a mapping changes under everybody's feet ---- */
+/* ---- a mapping changes while other vCPUs use it ---- */
 
 #define ROUNDS 3000u
 
-/* shared[0]: the generation that everybody must see; shared[1]: wrong values seen; shared[2]: end. */
+/* shared[0]: the generation that every vCPU must see; shared[1]: wrong values seen; shared[2]: end. */
 static void hook_remap(struct toy *m, struct vr_exec *x)
 {
 	uint64_t next = atomic_load(&m->shared[0]) + 1;
 
-	/* Page 100 + n % 64 is not mapped by anybody who has synchronised. */
+	/* After synchronisation no TLB maps page 100 + n % 64. */
 	*(volatile uint64_t *)(volatile void *)toy_page(m, 100 + next % 64) = next;
 	toy_map(m, 0, DATA, 100 + next % 64, TOY_R, 0);
 	x->env->tlb_flush(x,
@@ -121,7 +121,7 @@ static void hook_remap(struct toy *m, struct vr_exec *x)
 	toy_r(x)[4] = next;
 }
 
-/* Both push: each of two vCPUs flushes, and waits for the other, which waits for it. */
+/* Each of two vCPUs flushes and waits for the other one. */
 static void hook_flush_only(struct toy *m, struct vr_exec *x)
 {
 	(void)m;
@@ -171,9 +171,9 @@ Test(smp, flush_and_sync)
 	cr_assert_eq(atomic_load(&t->shared[1]), 0, "a mapping outlived its flush");
 }
 
-/* ---- code changes while others run it ---- */
+/* ---- code changes while other vCPUs run it ---- */
 
-/* Hook 5: a reader is there. Hook 6: the writer lets them run, and begins when all are. */
+/* Hook 5: a reader has arrived. Hook 6: the writer waits for all readers, and lets them run. */
 static void hook_ready(struct toy *m, struct vr_exec *x)
 {
 	(void)x;
@@ -188,8 +188,8 @@ static void hook_let_run(struct toy *m, struct vr_exec *x)
 	while (atomic_load(&m->shared[3]) < m->cpus - 1);
 }
 
-/* The writer stores the number of the round into the function, then into the flag. Whoever has read the flag
- * must get at least that number from the function: without any cache maintenance, as on a machine with
+/* The writer stores the iteration's number into the function, then into the flag. A reader that has read
+ * the flag must get at least that number from the function, without cache maintenance, as on a machine with
  * coherent caches. */
 Test(smp, code_that_others_run)
 {
@@ -212,12 +212,12 @@ Test(smp, code_that_others_run)
 		threads[i] = toy_start(t, i, SCRIPTS + (i ? 0x1000 : 0));
 	}
 	join_all(threads, 4);
-	cr_assert_eq(atomic_load(&t->shared[1]), 0, "stale code ran");
+	cr_assert_eq(atomic_load(&t->shared[1]), 0, "invalidated code ran");
 	cr_assert_geq(toy_counter(t, "invalidated_regions"), 1);
 }
 
-/* Hook 7: the writer, which has the right to write the page, holds it while one reader waits for it and a
- * second one comes; then it writes. */
+/* Hook 7: the writer, which has the right to write the page, waits until one reader has asked for the
+ * page's protection and a second reader has come; then it writes. */
 static void hook_hold(struct toy *m, struct vr_exec *x)
 {
 	const struct soft_page *page;
@@ -227,14 +227,15 @@ static void hook_hold(struct toy *m, struct vr_exec *x)
 	do {
 		sched_yield();
 		page = soft_page(m->vm, TOY_RAM + 20 * SOFT_PAGE, false);
-	} while (!page || !atomic_load(&page->watched));
+	} while (!page || !atomic_load(&page->write_protected));
 	atomic_store(&m->shared[4], 2);
 	for (uint32_t i = 0; i < 2000 && !m->cpu[2]->n.translations; i++)
 		sched_yield();
 	__atomic_store_n((uint32_t *)(void *)(toy_page(m, 20) + 4), 77, __ATOMIC_SEQ_CST);
 }
 
-/* Nobody translates a page before everybody has given up the right to write it, whoever asked for that. */
+/* No vCPU translates a page before every vCPU has given up the right to write it, whichever vCPU asked for
+ * that. */
 Test(smp, code_is_read_when_all_have_answered)
 {
 	pthread_t threads[3];
@@ -256,7 +257,7 @@ Test(smp, code_is_read_when_all_have_answered)
 	cr_assert_eq(R(2, 5), 77);
 }
 
-/* The same as before, written by a device. */
+/* As above, but a device writes the code. */
 Test(smp, code_that_a_device_writes)
 {
 	pthread_t threads[2];
@@ -278,7 +279,7 @@ Test(smp, code_that_a_device_writes)
 	}
 	atomic_store(&t->shared[2], 1);
 	join_all(threads, 2);
-	cr_assert_eq(atomic_load(&t->shared[1]), 0, "stale code ran");
+	cr_assert_eq(atomic_load(&t->shared[1]), 0, "invalidated code ran");
 }
 
 /* ---- exclusive sections ---- */
@@ -302,8 +303,8 @@ static void hook_wait(struct toy *m, struct vr_exec *x)
 	x->env->wait(x);
 }
 
-/* Everybody empties the cache, switches address spaces, flushes and takes interrupts; one sleeps, and one is
- * off. */
+/* Every vCPU empties the cache, switches address spaces, flushes and takes interrupts; one vCPU sleeps, and
+ * one is off. */
 Test(smp, exclusive_sections)
 {
 	pthread_t threads[3];
@@ -332,17 +333,17 @@ Test(smp, exclusive_sections)
 	for (uint32_t i = 0; i < 2; i++)
 		cr_assert_eq(R(i, 4), 2000);
 	cr_assert_geq(toy_counter(t, "cache_flushes"), 1000);
-	/* The sleeper slept through it all. */
+	/* The vCPU that sleeps has not been woken. */
 	t->accel->vcpu_set_pin(t->cpu[2], 0, 1);
 	join_all(threads + 2, 1);
-	/* And the one that was off runs with what it missed. */
+	/* The vCPU that was off sees every change that was made meanwhile. */
 	TOY_LOAD(t, 43, 0, TOY_STOP);
 	cr_assert_eq(toy_go(t, 3, SCRIPTS + 0x3000), VR_EXIT_KICK);
 }
 
-/* ---- who interrupts another vCPU lets it go first ---- */
+/* ---- a vCPU that interrupts another one lets that one run first ---- */
 
-/* A vCPU that does not notice anything until somebody sleeps for its sake, or has gone on (shared[2]). */
+/* A vCPU that notices a kick only after the kicking vCPU has slept, or has gone on (shared[2]). */
 static void hook_busy(struct toy *m, struct vr_exec *x)
 {
 	(void)x;
@@ -373,7 +374,7 @@ Test(smp, kicked_ones_go_first)
 	TOY_LOAD(t, 0, 0, TOY_CALL_HOOK(1), TOY_CALL_HOOK(2), TOY_STOP);
 	TOY_LOAD(t, 41, 0, TOY_CALL_HOOK(3), TOY_STOP);
 
-	/* One that is off is not waited for. */
+	/* The kicking vCPU does not wait for one that is off. */
 	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
 	cr_assert_eq(atomic_load(&t->naps), 0);
 
@@ -411,8 +412,8 @@ Test(smp, counters_add_up)
 	cr_assert_leq(translations, 3, "what one has translated the other uses");
 }
 
-/* One vCPU goes round a loop with an instruction that continues on the next page, where another stores all
- * the time: both get on. */
+/* One vCPU runs a loop with an instruction that continues on the next page, another vCPU stores there all
+ * the time: both make progress. */
 Test(smp, an_instruction_across_pages_and_stores_behind_it)
 {
 	const uint32_t before = 12; /* bytes in the first page: 8, and 4 of the next instruction */
@@ -440,8 +441,8 @@ Test(smp, an_instruction_across_pages_and_stores_behind_it)
 	cr_assert_eq(R(0, 5), 7);
 }
 
-/* The same instruction in two address spaces, whose second pages differ: each vCPU has its own, though what
- * the other has translated is in the table. */
+/* The same instruction in two address spaces with different second pages: each vCPU runs its own, although
+ * the other vCPU's translation is in the table. */
 Test(smp, an_instruction_across_pages_that_ends_otherwise_in_each_space)
 {
 	const uint32_t before = 12;

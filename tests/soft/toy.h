@@ -106,7 +106,8 @@ extern const struct vr_host toy_host;
 extern const struct vr_emit *const toy_emit; /* NULL: tier 0 */
 
 /* -- toy_host.c -- */
-/* A machine of `cpus` vCPUs, TOY_CODE and TOY_VECTOR mapped for everybody. Fails the test when it can't. */
+/* A machine of `cpus` vCPUs, TOY_CODE and TOY_VECTOR mapped in every address space. Fails the test when it
+ * can't. */
 struct toy *toy_new(uint32_t cpus);
 void toy_free(struct toy *t);
 /* Page `page` of RAM (or a physical address, when it is none) at va in an address space; user: rights of

@@ -13,7 +13,7 @@
 
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* A device that returns its address and remembers what was asked. */
+/* A device whose registers read as their address, and that records the accesses. */
 static int32_t VR_CALL mmio_access(const struct vr_host *h, uint32_t space, uint32_t vcpu, uint64_t address,
 				   uint32_t width, uint32_t is_write, uint64_t *value)
 {

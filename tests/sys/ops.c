@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* System instructions: TLB and cache maintenance, waiting, calls upwards. */
 #include <criterion/criterion.h>
 #include "double.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The generic timer against a host whose time the test makes (Arm ARM D11.2). */
 #include <criterion/criterion.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Stage 1 translation: granules, levels, permissions, faults (Arm ARM D5.2 - D5.5). */
 #include <criterion/criterion.h>
 #include "double.h"

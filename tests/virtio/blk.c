@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* blk.c: the disk, request by request. */
 #include <criterion/criterion.h>
 #include <pthread.h>

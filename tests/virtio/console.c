@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* console.c: the console device. */
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* mmio.c: the transport: registers, status, features, interrupts. */
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* queue.c: rings, good and broken. */
 #include "../../plugins/virtio/queue.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* rng.c: the entropy device. */
 #include <criterion/criterion.h>
 #include <string.h>

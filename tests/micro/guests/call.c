@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* A system call and a breakpoint out of user mode, and back again, often. */
 #include "guest.h"
 

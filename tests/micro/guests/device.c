@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* A device's line through the interrupt controller: the serial port says that it can send. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Interrupts between processors: to oneself, to a sleeper and back. */
 #include "guest.h"
 

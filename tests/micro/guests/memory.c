@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* RAM in all sizes, aligned or not, and device registers in every width this machine has. */
 #include "guest.h"
 

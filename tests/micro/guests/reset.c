@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Resets the machine in every way it has, and looks each time whether it is as new. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* A second processor, started as this machine starts one; both count in the same word. */
 #include "guest.h"
 

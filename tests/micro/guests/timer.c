@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * The processor's own timer, against the machine's counter. What is checked holds however slow the host is:
  * an interrupt never comes before its time, comes once, and twice the period takes at least twice as long.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Exceptions in kernel mode and out of user mode, with what the processor says about each. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* User mode's vector and floating-point registers outlive timer interrupts, and other users of the processor.
  */
 #include "guest.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 #include "guest.h"
 
 volatile unsigned kit_irqs[IRQ_KINDS];

@@ -2,13 +2,13 @@
 /*
  * control.c: the ends of blocks, calls, and what is put at the region's end.
  *
- * An edge inside the region is a jump; registers agree by construction, since every mapped slot is in its
- * register everywhere. An edge that leaves stores the dirty slots and jumps through a 4-byte field that the
- * engine may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could close a loop
- * (to the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
+ * An edge inside the region is a jump; registers agree by construction, since every pinned register is in its
+ * host register everywhere. An edge that leaves stores the dirty registers and jumps through a 4-byte field
+ * that the engine may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could
+ * close a loop (to the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
  *
- * Indirect targets are in rax. A return is predicted by the shadow stack in the bank, other jumps by its jump
- * cache.
+ * Indirect targets are in rax. A return is predicted by the return-address stack in the MMU context, other
+ * jumps by its jump cache.
  */
 #include "em.h"
 
@@ -33,8 +33,8 @@ struct ool *ool_new(struct em *e, uint32_t kind)
 void store_dirty(struct em *e, uint32_t mask)
 {
 	for (uint32_t m = mask; m; m &= m - 1) {
-		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->map_reg[k];
-		struct mem d = exec_mem(e->job->isa->slots[e->job->map[k].slot].offset);
+		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->pin_reg[k];
+		struct mem d = exec_mem(e->job->isa->guest_regs[e->job->pinned[k].guest_reg].offset);
 		if (r >= XMM0)
 			vstore(&e->c, d, r);
 		else
@@ -42,11 +42,11 @@ void store_dirty(struct em *e, uint32_t mask)
 	}
 }
 
-void load_slots(struct em *e, uint32_t mask)
+void load_pinned(struct em *e, uint32_t mask)
 {
 	for (uint32_t m = mask; m; m &= m - 1) {
-		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->map_reg[k];
-		struct mem s = exec_mem(e->job->isa->slots[e->job->map[k].slot].offset);
+		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->pin_reg[k];
+		struct mem s = exec_mem(e->job->isa->guest_regs[e->job->pinned[k].guest_reg].offset);
 		if (r >= XMM0)
 			vload(&e->c, r, s);
 		else
@@ -137,12 +137,12 @@ static void ool_memory(struct em *e, const struct ool *s)
 	put32(c, (uint32_t)(s->pc >> 32));
 	load_result(e, s, 0);
 	load_result(e, s, 1);
-	if (s->shared)
-		mov_store_imm(c, 1, mem_base(RSP, SHARED_ADDEND), 0);
+	if (s->coalesced)
+		mov_store_imm(c, 1, mem_base(RSP, COALESCED_ADDEND), 0);
 	jmp_to(c, c->execute + s->back);
 }
 
-static void ool_fixup(struct em *e, const struct ool *s)
+static void ool_fp_slow(struct em *e, const struct ool *s)
 {
 	struct code *c = &e->c;
 	for (uint32_t n = 0; n < 3; n++)
@@ -152,16 +152,16 @@ static void ool_fixup(struct em *e, const struct ool *s)
 	lea(c, 1, RSP, mem_base(RSP, -8));
 	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)s->fn);
 	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(s->fn >> 32));
-	call_to(c, x86_thunk.fixup);
+	call_to(c, x86_thunk.fp_slow);
 	load_result(e, s, 0);
 	if (s->back)
 		jmp_to(c, c->execute + s->back);
 }
 
-struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
-		      uint32_t dtype)
+struct ool *fp_slow_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
+			uint32_t dtype)
 {
-	struct ool *s = ool_new(e, OOL_FIXUP);
+	struct ool *s = ool_new(e, OOL_FP_SLOW);
 	s->fn = fn;
 	s->what = what;
 	s->pc = imm;
@@ -172,11 +172,11 @@ struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, ui
 	return s;
 }
 
-void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
+void fp_slow_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
 {
-	struct ool s = {.kind = OOL_FIXUP,
+	struct ool s = {.kind = OOL_FP_SLOW,
 			.fn = fn,
-			.what = fixup_what(o),
+			.what = fp_slow_what(o),
 			.pc = o->imm,
 			.arg = {NOREG, NOREG, NOREG}};
 	const uint32_t args[3] = {o->a, o->b, o->c};
@@ -184,16 +184,16 @@ void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t f
 	for (uint32_t n = 0; n < 3; n++) {
 		if (!args[n] || args[n] >= i || args[n] < e->first)
 			continue;
-		s.arg[n] = (uint8_t)use_clean(e, args[n]);
+		s.arg[n] = (uint8_t)ra_use_clean(e, args[n]);
 		s.arg_type[n] = val(e, args[n])->type;
 	}
 	for (uint32_t n = 0; n < 3; n++)
 		if (s.arg[n] != NOREG)
-			done(e, args[n]);
-	s.result[0] = (uint8_t)def(e, i, NOREG);
+			ra_free(e, args[n]);
+	s.result[0] = (uint8_t)ra_def(e, i, NOREG);
 	s.result[1] = NOREG;
 	s.result_type[0] = val(e, i)->type;
-	ool_fixup(e, &s);
+	ool_fp_slow(e, &s);
 }
 
 void emit_ools(struct em *e)
@@ -215,8 +215,8 @@ void emit_ools(struct em *e)
 		case OOL_ELEMENT:
 			ool_element(e, s);
 			break;
-		case OOL_FIXUP:
-			ool_fixup(e, s);
+		case OOL_FP_SLOW:
+			ool_fp_slow(e, s);
 			break;
 		case OOL_POLL:
 			store_dirty(e, s->dirty);
@@ -298,8 +298,8 @@ static void leave_region(struct em *e, uint64_t pc)
 	s->pc = pc;
 	if (pc >> 12 != e->block->pc >> 12) {
 		align_field(c, 7);
-		uint32_t index = (uint32_t)(pc >> 12) & (VR_XMAP_ENTRIES - 1);
-		x_rm(c, 0x81, 0, ALU_CMP, mem_base(REG_BANK, BANK(xmap) + (int32_t)(4 * index)));
+		uint32_t index = (uint32_t)(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1);
+		x_rm(c, 0x81, 0, ALU_CMP, mem_base(REG_MMU, MMU(mapping_id) + (int32_t)(4 * index)));
 		x->check = code_at(c);
 		put32(c, 0xffffffff);
 		s->jump[0] = jcc_far(c, CC_NE);
@@ -422,7 +422,7 @@ OP(BRBIT)
 	(void)i;
 	uint32_t bit = o->aux & 63;
 	flags_clobber(e);
-	uint32_t r = bit < 32 ? use(e, o->a) : use_clean(e, o->a);
+	uint32_t r = bit < 32 ? ra_use(e, o->a) : ra_use_clean(e, o->a);
 	struct condition k = {CC_NE, 0, o->aux >> 6 & 1};
 	if (bit < 32) {
 		test_ri(&e->c, 0, r, 1u << bit);
@@ -431,22 +431,22 @@ OP(BRBIT)
 		put8(&e->c, bit);
 		k.cc = CC_B;
 	}
-	done(e, o->a);
+	ra_free(e, o->a);
 	branch(e, o->imm, k);
 }
 
-OP(PUSHRET)
+OP(RAS_PUSH)
 {
 	struct code *c = &e->c;
 	(void)i;
 	flags_clobber(e);
 	uint32_t u = tmp(e), t = tmp(e);
-	mov_load(c, 1, u, mem_base(REG_BANK, BANK(shadow_top)));
+	mov_load(c, 1, u, mem_base(REG_MMU, MMU(ras_top)));
 	alu_ri(c, ALU_ADD, 0, u, 16);
-	alu_ri(c, ALU_AND, 0, u, (VR_SHADOW_ENTRIES - 1) * 16);
-	mov_store(c, 1, mem_base(REG_BANK, BANK(shadow_top)), u);
+	alu_ri(c, ALU_AND, 0, u, (VR_RAS_ENTRIES - 1) * 16);
+	mov_store(c, 1, mem_base(REG_MMU, MMU(ras_top)), u);
 	mov_imm(c, t, o->imm);
-	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow)), t);
+	mov_store(c, 1, mem_index(REG_MMU, u, 0, MMU(ras)), t);
 	uint32_t block = VR_NO_BLOCK;
 	for (uint32_t k = 0; k < e->ir->block_count; k++)
 		if (e->ir->blocks[k].pc == o->imm && (e->ir->blocks[k].flags & VR_BLOCK_ENTRY))
@@ -455,7 +455,7 @@ OP(PUSHRET)
 				 ? e->job->entry_at(e->job->opaque, o->imm)
 				 : 0;
 	if (block == VR_NO_BLOCK) {
-		/* `jump` finds the pc in rax, as GOTOI leaves it */
+		/* `jump` finds the pc in rax, as JUMP_INDIRECT leaves it */
 		lea(c, 1, t, mem_abs(known ? known : x86_thunk.jump));
 	} else {
 		lea(c, 1, t, mem_abs(c->execute));
@@ -465,37 +465,37 @@ OP(PUSHRET)
 		}
 		e->fixups[e->fixup_count++] = (struct fixup){code_at(c) - 4, block, 1};
 	}
-	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow) + 8), t);
+	mov_store(c, 1, mem_index(REG_MMU, u, 0, MMU(ras) + 8), t);
 }
 
-OP(GOTOI)
+OP(JUMP_INDIRECT)
 {
 	struct code *c = &e->c;
 	(void)i;
 	flags_clobber(e);
-	uint32_t r = use_clean(e, o->a);
+	uint32_t r = ra_use_clean(e, o->a);
 	if (r != RAX)
 		mov_rr(c, 1, RAX, r);
 	store_dirty(e, e->dirty);
 	ool_new(e, OOL_POLL_R)->jump[0] = poll(e, CC_NE);
 	if (o->aux == VR_JUMP_RET) {
-		mov_load(c, 1, RCX, mem_base(REG_BANK, BANK(shadow_top)));
+		mov_load(c, 1, RCX, mem_base(REG_MMU, MMU(ras_top)));
 		lea(c, 0, RDX, mem_base(RCX, -16));
-		alu_ri(c, ALU_AND, 0, RDX, (VR_SHADOW_ENTRIES - 1) * 16);
-		mov_store(c, 1, mem_base(REG_BANK, BANK(shadow_top)), RDX);
-		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(shadow)));
+		alu_ri(c, ALU_AND, 0, RDX, (VR_RAS_ENTRIES - 1) * 16);
+		mov_store(c, 1, mem_base(REG_MMU, MMU(ras_top)), RDX);
+		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(ras)));
 		ool_new(e, OOL_JUMP)->jump[0] = jcc_far(c, CC_NE);
-		x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(shadow) + 8));
+		x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(ras) + 8));
 	} else {
 		lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
-		alu_ri(c, ALU_AND, 0, RCX, (VR_JUMP_ENTRIES - 1) * 16);
-		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(jump)));
+		alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
+		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
 		ool_new(e, OOL_POLL_R)->jump[0] = jcc_far(c, CC_NE);
-		x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(jump) + 8));
+		x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
 	}
 }
 
-OP(LEAVE)
+OP(EXIT)
 {
 	(void)o, (void)i;
 	flags_clobber(e);
@@ -503,7 +503,7 @@ OP(LEAVE)
 	jmp_to(&e->c, x86_thunk.lookup);
 }
 
-OP(LEAVEAT)
+OP(EXIT_TO)
 {
 	(void)i;
 	flags_clobber(e);
@@ -514,11 +514,11 @@ OP(LEAVEAT)
 
 /* ---- calls ---- */
 
-static uint32_t caller_saved_slots(const struct em *e)
+static uint32_t caller_saved_pins(const struct em *e)
 {
 	uint32_t mask = 0;
-	for (uint32_t m = 0; m < e->job->map_count; m++)
-		if (CALLER_SAVED >> e->map_reg[m] & 1)
+	for (uint32_t m = 0; m < e->job->pinned_count; m++)
+		if (CALLER_SAVED >> e->pin_reg[m] & 1)
 			mask |= 1u << m;
 	return mask;
 }
@@ -533,14 +533,14 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 		return;
 	}
 	const struct vr_helper *h = &e->job->isa->helpers[number];
-	uint32_t hf = h->flags, all = e->job->map_count >= 32 ? ~0u : (1u << e->job->map_count) - 1;
-	e->share.active = 0;
+	uint32_t hf = h->flags, all = e->job->pinned_count >= 32 ? ~0u : (1u << e->job->pinned_count) - 1;
+	e->coalesced.active = 0;
 	flags_clobber(e);
 	if (hf & VR_HF_WRITES) {
 		flags_leave_memory(e);
-		for (uint32_t m = 0; m < e->job->map_count; m++) {
-			evacuate(e, m);
-			e->pin = 0;
+		for (uint32_t m = 0; m < e->job->pinned_count; m++) {
+			ra_spill_aliases(e, m);
+			e->busy = 0;
 		}
 	}
 	if (vector) {
@@ -550,15 +550,15 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 			struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, argument) + 16 * n));
 			uint64_t k;
 			if (const_of(e, args[n], &k) || !is_vector(val(e, args[n])->type))
-				mov_store(c, 1, m, use_clean(e, args[n]));
+				mov_store(c, 1, m, ra_use_clean(e, args[n]));
 			else
-				vstore(c, m, use_clean(e, args[n]));
-			done(e, args[n]);
+				vstore(c, m, ra_use_clean(e, args[n]));
+			ra_free(e, args[n]);
 		}
 	}
-	e->pin = 0;
-	spill_mask(e, CALLER_SAVED);
-	uint32_t lost = hf & VR_HF_WRITES ? all : caller_saved_slots(e);
+	e->busy = 0;
+	ra_spill_mask(e, CALLER_SAVED);
+	uint32_t lost = hf & VR_HF_WRITES ? all : caller_saved_pins(e);
 	uint32_t save = e->dirty & (hf & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE) ? all : lost);
 	store_dirty(e, save);
 	e->dirty &= ~save;
@@ -578,17 +578,17 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 			if (!args[n])
 				continue;
 			load_into(e, regs[n], args[n]);
-			done(e, args[n]);
+			ra_free(e, args[n]);
 		}
 		mov_imm(c, RAX, (uint64_t)(uintptr_t)h->u.fn);
 	}
 	call_reg(c, RAX);
-	forget_near(c, 0);
+	forget_hints(c, 0);
 	if (hf & VR_HF_MAY_LEAVE) {
 		alu_mi(c, ALU_CMP, 0, EXEC(leave), 0);
 		ool_new(e, OOL_LEAVE)->jump[0] = jcc_far(c, CC_NE);
 	}
-	load_slots(e, lost);
+	load_pinned(e, lost);
 	if (hf & VR_HF_WRITES)
 		e->clean_scalar[0] = e->clean_scalar[1] = 0;
 	if (!val(e, i)->uses)
@@ -596,10 +596,10 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 	if (vector) {
 		uint32_t d = vtmp(e);
 		vload(c, d, EXEC(result));
-		own(e, i, d);
+		ra_assign(e, i, d);
 		val(e, i)->dirty_high = o->type != VR_T_V128;
 	} else {
-		own(e, i, RAX);
+		ra_assign(e, i, RAX);
 	}
 }
 

@@ -9,11 +9,11 @@
  * A consumer that comes before EFLAGS change uses jcc, setcc or cmov with the condition code for that
  * encoding. CMC turns ADD into SUB and back.
  *
- * A PUT to a FLAGS slot is first only noted (put_pending); flags_clobber(), which every handler calls before
- * it emits anything that changes EFLAGS, does the store, in packed form: LAHF; SETO AL; mask. The packed form
- * is the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Every op that can fault changes
- * EFLAGS, so the slot is up to date wherever it can be seen. A conditional branch right after the PUT jumps
- * first and stores on those edges only where the flags are live.
+ * A PUT to a FLAGS register is first only noted (put_pending); flags_clobber(), which every handler calls
+ * before it emits anything that changes EFLAGS, does the store, in packed form: LAHF; SETO AL; mask. The
+ * packed form is the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Every op that can fault
+ * changes EFLAGS, so the guest register is up to date wherever it can be seen. A conditional branch right
+ * after the PUT jumps first and stores on those edges only where the flags are live.
  *
  * Packed flags come back by ADD AL,127 (OF from bit 0); SAHF, or, for conditions on single bits, by TEST.
  */
@@ -74,7 +74,7 @@ uint32_t flags_resolve(struct em *e, uint32_t v)
 
 void flags_done(struct em *e, uint32_t v)
 {
-	done(e, flags_resolve(e, v));
+	ra_free(e, flags_resolve(e, v));
 }
 
 static uint32_t packed_constant(const struct vr_ir_op *o)
@@ -130,12 +130,12 @@ void flags_clobber(struct em *e)
 	struct value *v = val(e, i);
 	bool wanted = v->uses && v->loc == LOC_EFLAGS;
 	if (wanted || f->put_pending) {
-		uint32_t pins = e->pin;
+		uint32_t busy = e->busy;
 		if (wanted && f->put_pending && e->fmem != i)
 			flags_leave_memory(e);
-		take(e, RAX);
+		ra_reserve(e, RAX);
 		pack(e);
-		e->pin = pins;
+		e->busy = busy;
 		if (f->put_pending)
 			mov_store(&e->c, 0, exec_mem(f->put_offset), RAX);
 		if (wanted && f->put_pending) {
@@ -143,8 +143,8 @@ void flags_clobber(struct em *e)
 			e->fmem = i;
 			e->fmem_offset = f->put_offset;
 		} else if (wanted) {
-			own(e, i, RAX);
-			e->pin = pins;
+			ra_assign(e, i, RAX);
+			e->busy = busy;
 		}
 	}
 	f->value = 0;
@@ -154,11 +154,11 @@ void flags_clobber(struct em *e)
 void flags_store_pending(struct em *e)
 {
 	struct flags_state keep = e->fl;
-	e->pin = 0;
-	take(e, RAX);
+	e->busy = 0;
+	ra_reserve(e, RAX);
 	pack(e);
 	mov_store(&e->c, 0, exec_mem(keep.put_offset), RAX);
-	e->pin = 0;
+	e->busy = 0;
 }
 
 void flags_set(struct em *e, uint32_t i, uint32_t polarity)
@@ -169,13 +169,13 @@ void flags_set(struct em *e, uint32_t i, uint32_t polarity)
 	val(e, i)->loc = LOC_EFLAGS;
 }
 
-/* The slot in memory is about to change: whoever relies on it moves to a register. */
+/* The guest register in memory is about to change: whoever relies on it moves to a register. */
 void flags_leave_memory(struct em *e)
 {
 	if (e->fmem && val(e, e->fmem)->uses && val(e, e->fmem)->loc == LOC_FMEM) {
 		uint32_t r = tmp(e);
 		mov_load(&e->c, 0, r, exec_mem(e->fmem_offset));
-		own(e, e->fmem, r);
+		ra_assign(e, e->fmem, r);
 	}
 	e->fmem = 0;
 }
@@ -222,7 +222,7 @@ uint32_t flags_packed(struct em *e, uint32_t v)
 		mov_imm(&e->c, r, packed_constant(&e->ops[i]));
 		return r;
 	default:
-		return use(e, i);
+		return ra_use(e, i);
 	}
 }
 
@@ -234,7 +234,7 @@ static void packed_operand(struct em *e, uint32_t i, uint32_t bits)
 	struct mem m;
 	if (v->loc == LOC_FCONST) {
 		if (!bits)
-			take(e, RAX);
+			ra_reserve(e, RAX);
 		uint32_t r = bits ? tmp(e) : (uint32_t)RAX;
 		mov_imm(c, r, packed_constant(&e->ops[i]));
 		if (bits)
@@ -246,19 +246,19 @@ static void packed_operand(struct em *e, uint32_t i, uint32_t bits)
 		if (bits) {
 			test_mi(c, m, bits);
 		} else {
-			take(e, RAX);
+			ra_reserve(e, RAX);
 			mov_load(c, 0, RAX, m);
 		}
 		return;
 	}
 	if (bits) {
-		test_ri(c, 0, use(e, i), bits);
+		test_ri(c, 0, ra_use(e, i), bits);
 	} else {
-		take(e, RAX); /* may move it */
+		ra_reserve(e, RAX); /* may move it */
 		if (v->loc == LOC_SPILL)
 			mov_load(c, 0, RAX, spill_mem(v));
 		else
-			mov_rr(c, 0, RAX, use(e, i));
+			mov_rr(c, 0, RAX, ra_use(e, i));
 	}
 }
 
@@ -303,7 +303,7 @@ struct condition flags_condition(struct em *e, uint32_t v, uint32_t cc)
 	return int_condition(cc);
 }
 
-/* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before use(). */
+/* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before ra_use(). */
 static void keep_others(struct em *e, uint32_t v)
 {
 	struct flags_state *f = &e->fl;
@@ -335,7 +335,7 @@ void flags_carry(struct em *e, uint32_t v, bool inverted)
 	if (w->loc == LOC_FMEM || w->loc == LOC_SPILL)
 		x_rm(c, 0x1ba, 0, 4, w->loc == LOC_FMEM ? exec_mem(e->fmem_offset) : spill_mem(w));
 	else
-		x_rr(c, 0x1ba, 0, 4, use(e, i));
+		x_rr(c, 0x1ba, 0, 4, ra_use(e, i));
 	put8(c, 8);
 	if (!inverted)
 		put8(c, 0xf5);
@@ -348,7 +348,7 @@ uint32_t flags_partner(struct em *e, uint32_t i, uint32_t fop)
 		const struct vr_ir_op *p = &e->ops[k];
 		if (p->op == fop && p->a == o->a && p->b == o->b && p->c == o->c && p->type == o->type)
 			return val(e, k)->emitted ? 0 : k;
-		if (p->op != VR_IR_CONST && p->op != VR_IR_INSN &&
+		if (p->op != VR_IR_CONST && p->op != VR_IR_INSN_START &&
 		    !(p->op == VR_IR_PUT && p->type != VR_T_FLAGS))
 			break;
 	}
@@ -359,7 +359,7 @@ uint32_t flags_partner(struct em *e, uint32_t i, uint32_t fop)
 void compare(struct em *e, uint32_t a, uint32_t b, uint32_t w)
 {
 	struct code *c = &e->c;
-	uint32_t type = w ? VR_T_I64 : VR_T_I32, ra = use_as(e, a, type);
+	uint32_t type = w ? VR_T_I64 : VR_T_I32, ra = ra_use_as(e, a, type);
 	int32_t imm;
 	if (imm_of(e, b, w, &imm)) {
 		if (imm)
@@ -367,10 +367,10 @@ void compare(struct em *e, uint32_t a, uint32_t b, uint32_t w)
 		else
 			test_rr(c, w, ra, ra);
 	} else {
-		alu_rr(c, ALU_CMP, w, ra, use_as(e, b, type));
+		alu_rr(c, ALU_CMP, w, ra, ra_use_as(e, b, type));
 	}
-	done(e, a);
-	done(e, b);
+	ra_free(e, a);
+	ra_free(e, b);
 }
 
 OP(F_SUB)
@@ -407,9 +407,9 @@ OP(F_ADD)
 	if (imm_of(e, o->b, wide(o), &imm))
 		alu_ri(&e->c, ALU_ADD, wide(o), t, imm);
 	else
-		alu_rr(&e->c, ALU_ADD, wide(o), t, use_as(e, o->b, o->type));
-	done(e, o->a);
-	done(e, o->b);
+		alu_rr(&e->c, ALU_ADD, wide(o), t, ra_use_as(e, o->b, o->type));
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	flags_set(e, i, POL_ADD);
 }
 
@@ -423,26 +423,26 @@ static void with_carry(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 		/* one instruction consumes the operands of two ops */
 		uint32_t other = flags == i ? result : flags;
 		val(e, other)->emitted = 1;
-		done(e, o->a);
-		done(e, o->b);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
 		flags_done(e, o->c);
 	}
 	keep_others(e, o->c);
 	int32_t imm;
 	uint32_t t = copy_of(e, o->a, w);
 	bool constant = imm_of(e, o->b, w, &imm);
-	uint32_t rb = constant ? 0 : use_as(e, o->b, o->type);
+	uint32_t rb = constant ? 0 : ra_use_as(e, o->b, o->type);
 	flags_carry(e, o->c, alu == ALU_SBB);
 	if (constant)
 		alu_ri(c, alu, w, t, imm);
 	else
 		alu_rr(c, alu, w, t, rb);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	flags_done(e, o->c);
 	e->fl.logic = 0;
 	if (result)
-		move_value(e, def(e, result, t), t, o->type);
+		move_value(e, ra_def(e, result, t), t, o->type);
 	if (flags)
 		flags_set(e, flags, polarity);
 }
@@ -473,12 +473,12 @@ OP(F_LOGIC)
 {
 	uint32_t w = wide(o);
 	if (e->fl.logic == o->a && e->fl.logic && e->fl.logic_type == o->type) {
-		done(e, o->a);
+		ra_free(e, o->a);
 	} else {
 		flags_clobber(e);
-		uint32_t r = use_as(e, o->a, o->type);
+		uint32_t r = ra_use_as(e, o->a, o->type);
 		test_rr(&e->c, w, r, r);
-		done(e, o->a);
+		ra_free(e, o->a);
 	}
 	e->fl.logic = 0;
 	flags_set(e, i, POL_ADD);
@@ -503,11 +503,11 @@ static void conditional_compare(struct em *e, const struct vr_ir_op *o, uint32_t
 			    (val(e, old)->uses > 1 && val(e, old)->loc == LOC_EFLAGS)))
 		flags_clobber(e);
 	e->fl.logic = 0;
-	take(e, RAX);
+	ra_reserve(e, RAX);
 	int32_t imm;
 	bool constant = imm_of(e, f->b, w, &imm);
-	uint32_t ra = f->op == VR_IR_F_ADD ? copy_of(e, f->a, w) : use_as(e, f->a, f->type);
-	uint32_t rb = constant ? 0 : use_as(e, f->b, f->type);
+	uint32_t ra = f->op == VR_IR_F_ADD ? copy_of(e, f->a, w) : ra_use_as(e, f->a, f->type);
+	uint32_t rb = constant ? 0 : ra_use_as(e, f->b, f->type);
 	struct condition k = flags_condition(e, o->a, o->aux);
 	uint32_t out[2];
 	k.invert ^= 1;
@@ -529,10 +529,10 @@ static void conditional_compare(struct em *e, const struct vr_ir_op *o, uint32_t
 	put8(c, 0x9e);
 	patch_near(c, end);
 	flags_done(e, o->a);
-	done(e, f->a);
-	done(e, f->b);
-	done(e, o->b);
-	done(e, o->c);
+	ra_free(e, f->a);
+	ra_free(e, f->b);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
 	flags_set(e, i, POL_SUB);
 }
 
@@ -543,7 +543,7 @@ OP(F_SEL)
 		return;
 	}
 	flags_clobber(e);
-	take(e, RAX);
+	ra_reserve(e, RAX);
 	uint32_t d = tmp(e), s = flags_packed(e, o->b);
 	mov_rr(&e->c, 0, d, s);
 	s = flags_packed(e, o->c);
@@ -556,21 +556,21 @@ OP(F_SEL)
 	flags_done(e, o->a);
 	flags_done(e, o->b);
 	flags_done(e, o->c);
-	own(e, i, d);
+	ra_assign(e, i, d);
 }
 
 OP(F_FROM)
 {
 	flags_clobber(e);
 	struct code *c = &e->c;
-	uint32_t s = use(e, o->a), d = tmp(e), m = tmp(e);
+	uint32_t s = ra_use(e, o->a), d = tmp(e), m = tmp(e);
 	mov_imm(c, m, PACK_MASK);
 	mov_rr(c, 0, d, s);
 	shift_ri(c, SH_SHR, 0, d, 28);
 	v_wrrr(c, I_PDEP, 0, d, d, m);
 	alu_ri(c, ALU_XOR, 0, d, VR_FLAG_NOT_C);
-	done(e, o->a);
-	own(e, i, d);
+	ra_free(e, o->a);
+	ra_assign(e, i, d);
 }
 
 OP(F_TO)
@@ -580,7 +580,7 @@ OP(F_TO)
 	uint32_t s = flags_packed(e, o->a), m = tmp(e);
 	mov_imm(c, m, PACK_MASK);
 	flags_done(e, o->a);
-	uint32_t d = def_apart(e, i, s, m, NOREG);
+	uint32_t d = ra_def_apart(e, i, s, m, NOREG);
 	v_wrrr(c, I_PEXT, 0, d, s, m);
 	alu_ri(c, ALU_XOR, 0, d, 2);
 	shift_ri(c, SH_SHL, 0, d, 28);
@@ -591,7 +591,7 @@ OP(SETCC)
 	struct code *c = &e->c;
 	struct condition k = flags_condition(e, o->a, o->aux);
 	flags_done(e, o->a);
-	uint32_t d = def(e, i, NOREG);
+	uint32_t d = ra_def(e, i, NOREG);
 	mov_imm(c, d, 0);
 	if (k.two) {
 		uint32_t t = tmp(e);
@@ -607,7 +607,7 @@ OP(CMPSET)
 {
 	flags_clobber(e);
 	compare(e, o->a, o->b, wide(o));
-	uint32_t d = def(e, i, NOREG);
+	uint32_t d = ra_def(e, i, NOREG);
 	mov_imm(&e->c, d, o->aux >= VR_CC_AL);
 	if (o->aux < VR_CC_AL)
 		setcc(&e->c, x86_cc_of_arm[o->aux & 15], d);
@@ -617,13 +617,13 @@ OP(CMPSET)
 static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, struct condition k)
 {
 	struct code *c = &e->c;
-	uint32_t rb = use_as(e, o->b, o->type), rc = use_as(e, o->c, o->type);
+	uint32_t rb = ra_use_as(e, o->b, o->type), rc = ra_use_as(e, o->c, o->type);
 	uint32_t cc = k.cc ^ k.invert, w = wide(o);
-	done(e, o->b);
-	done(e, o->c);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
 	if (is_vector(o->type)) {
 		/* d gets one, and the other when a jump is not taken */
-		uint32_t d = def(e, i, rb), x = rb, y = rc;
+		uint32_t d = ra_def(e, i, rb), x = rb, y = rc;
 		val(e, i)->dirty_high = o->type != VR_T_V128;
 		bool flip = false;
 		if (d == y && d != x) {
@@ -653,7 +653,8 @@ static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, str
 	}
 	if (k.two) {
 		/* x when neither ne nor p, y otherwise */
-		uint32_t x = k.invert ? rb : rc, y = k.invert ? rc : rb, d = def_apart(e, i, y, NOREG, NOREG);
+		uint32_t x = k.invert ? rb : rc, y = k.invert ? rc : rb,
+			 d = ra_def_apart(e, i, y, NOREG, NOREG);
 		if (d == y) {
 			e->error = VR_E_INTERNAL;
 			return;
@@ -663,7 +664,7 @@ static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, str
 		cmov(c, CC_P, w, d, y);
 		return;
 	}
-	uint32_t d = def(e, i, rc);
+	uint32_t d = ra_def(e, i, rc);
 	if (d == rb && d != rc) {
 		cmov(c, cc ^ 1, w, d, rc);
 	} else {
@@ -684,8 +685,8 @@ OP(SELECT)
 OP(SELNZ)
 {
 	flags_clobber(e);
-	uint32_t r = use_clean(e, o->a);
+	uint32_t r = ra_use_clean(e, o->a);
 	test_rr(&e->c, 1, r, r);
-	done(e, o->a);
+	ra_free(e, o->a);
 	select_value(e, o, i, (struct condition){CC_NE, 0, 0});
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* sys_ops.c: system instructions that are not MRS or MSR: TLB and cache maintenance, barriers, waiting, calls
  * upwards. */
 #include <string.h>

@@ -103,7 +103,7 @@ static inline struct a64_system *a64_system_of(struct vr_exec *x)
 /* A synchronous exception at the current instruction (exec.pc), from a helper: sets exec.leave. Returns 0. */
 uint64_t a64_raise(struct vr_exec *x, uint32_t ec, uint32_t iss);
 /* From a helper at the current instruction: leave, and go on with the next one. Twice is once. */
-void a64_leave_next_pc(struct vr_exec *x);
+void a64_exit_next_pc(struct vr_exec *x);
 /* EC 0x18 for MSR/MRS/system instruction `enc` (D13.2.37, "trapped MSR, MRS or System instruction"). */
 uint64_t a64_raise_sysreg(struct vr_exec *x, uint32_t enc, uint32_t rt, uint32_t is_read);
 /* After PSTATE.DAIF was cleared: have a pending interrupt looked at. 1: there is one. */

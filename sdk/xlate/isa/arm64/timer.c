@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * timer.c: the generic timer (D11.2): a counter of A64_CNTFRQ and two timers that compare it.
  *

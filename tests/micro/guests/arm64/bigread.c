@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * One request to the disk for nearly 4 GiB (Virtio 1.2, 5.2.6), the most that a chain may have (2.7.5.2): its
  * segments are the same 16 MiB of RAM over and over. Prints a line when it has been asked for, and one when

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Hardware breakpoints (Arm ARM D2.8, D2.9), in user and in kernel mode. */
 #include "debug.h"
 #include "guest.h"

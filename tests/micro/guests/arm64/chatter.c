@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Prints lines for ever, for tests of an output that goes away. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Two processors in the same code and data: each stops at its own breakpoint and watchpoint only. */
 #include "debug.h"
 #include "guest.h"

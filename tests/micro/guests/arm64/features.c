@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What the ID registers announce is used, each with a result that is known: tests/micro/announced has a row
  * for each field, which names a check here or elsewhere.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Prints a line and waits for ever, for tests that end the machine from outside. */
 #include "guest.h"
 

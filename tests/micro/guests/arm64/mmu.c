@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Address translation as ID_AA64MMFR0_EL1 announces it: granules of 4, 16 and 64 KiB, ASIDs of 16 bits,
  * physical addresses of 48 (Arm ARM D5.2). Each granule has tables of its own: devices and memory where they

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The PL031 (Arm DDI 0224): the seconds go on, can be set, and their match interrupts. */
 #include "guest.h"
 

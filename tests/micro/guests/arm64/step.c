@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Software step (Arm ARM D2.12): one exception an instruction, in user and in kernel mode. */
 #include "debug.h"
 #include "guest.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Branches to addresses with a tag (Arm ARM, AArch64.BranchAddr() and AddrTop()). Where TCR_EL1.TBIn is set
  * the PC gets the address without the tag, however it is loaded: code that finds out where it is, return

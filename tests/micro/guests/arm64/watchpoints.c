@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Hardware watchpoints (Arm ARM D2.10), for every kind of access, in user and in kernel mode. */
 #include "debug.h"
 #include "guest.h"

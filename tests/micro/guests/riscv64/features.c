@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * What the device tree (riscv,isa-extensions, mmu-type) and the built-in SBI announce is used, each with a
  * result that is known: tests/micro/announced has a row for each, which names a check here or elsewhere.

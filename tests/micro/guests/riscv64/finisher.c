@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The board's "test" device ends the machine with a status of its own: no console is asked. */
 #include "guest.h"
 

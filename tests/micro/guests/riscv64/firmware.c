@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Over firmware in M-mode: its memory is not ours, to read, to write or to execute, in S-mode or in U-mode.
  */
 #include "guest.h"

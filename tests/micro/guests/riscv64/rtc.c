@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The Goldfish clock: nanoseconds that go on, can be set, and an alarm. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* SBI's HART_SUSPEND (2.0, 9.4): a hart in the retentive state sleeps until an interrupt, is SUSPENDED for
  * the others meanwhile, and goes on behind the call; it takes the interrupt there. */
 #include "guest.h"

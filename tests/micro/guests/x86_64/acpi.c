@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The ACPI tables as an operating system finds them, and the fixed hardware that the FADT describes
  * (ACPI 6.4, chapters 4 and 5). */
 #include "guest.h"

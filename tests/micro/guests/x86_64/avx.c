@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* User mode's AVX and AVX-512 registers outlive timer interrupts (SDM vol. 1, 13.3 and 14.2). */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * Instructions that CPUID announces can be executed, in user mode: a table of bits (SDM vol. 2, CPUID; AMD
  * APM vol. 3, E.3 and E.4) with one instruction each. What is not announced is skipped. Leaves of features

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* CMPXCHG16B, where CPUID offers it to the kernel. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The I/O APIC: its registers, masking, level-triggered lines. */
 #include "guest.h"
 

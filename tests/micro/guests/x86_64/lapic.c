@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The local APIC: periodic and deadline timer, priorities, NMI, what it says about itself. */
 #include "guest.h"
 

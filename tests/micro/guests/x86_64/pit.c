@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The 8254's channel 0, by way of the I/O APIC and of the 8259, at two rates; the gate and output of
  * channel 2. */
 #include "guest.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* String I/O: bytes, words and double words, out of memory and into it. */
 #include "guest.h"
 

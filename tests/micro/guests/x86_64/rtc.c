@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* The MC146818: its memory, its periodic interrupt at two rates, its seconds. */
 #include "guest.h"
 

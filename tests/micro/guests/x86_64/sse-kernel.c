@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Kernel mode may use the vector registers too. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* SYSCALL and SYSRET (SDM vol. 3, 5.8.8). */
 #include "guest.h"
 

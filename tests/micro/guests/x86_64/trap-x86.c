@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* Exceptions that only this architecture has: division, general protection; error codes. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* arm64 on the `virt` board: GICv3, the virtual timer, PL011, PSCI. */
 #include "arch.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* riscv64 on its `virt` board: SBI, PLIC, 16550. Sections: the privileged manual, SBI 2.0. */
 #include "arch.h"
 

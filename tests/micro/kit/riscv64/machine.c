@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* What guest.c needs of riscv64 in M-mode. */
 #include "machine.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* x86-64 on the `pc` board: local APIC, I/O APIC, 16550, ACPI timer and power-off (Intel SDM vol. 3, 8 and
  * 11). */
 #include "arch.h"

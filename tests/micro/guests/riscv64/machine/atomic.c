@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* LR, SC and AMOs that are not aligned trap, SC whatever is reserved (manual, volume I, "A"). */
 #include "machine.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* mtime can be set; the time register, MTIP and, with Sstc, STIP follow it, on every hart (privileged
  * manual, 3.2.1, and "Sstc"). */
 #include "machine.h"

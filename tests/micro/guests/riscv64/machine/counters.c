@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* mcycle, minstret, mcountinhibit, mcounteren, scounteren (privileged manual, 3.1.10 to 3.1.12, 10.1.4). */
 #include "machine.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* What each control and status register keeps of ones and of zeros, against the privileged manual (WARL,
  * WPRI, WLRL fields of this hart); and what can't be read or written at all. */
 #include "machine.h"

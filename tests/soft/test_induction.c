@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_near.c: loops over arrays, whose page an emitter keeps at hand (VR_MF_NEAR): nothing can be told from
- * it. */
+/* test_induction.c: loops over arrays, with same-page hints (VR_MF_SAME_PAGE): a hint changes no result. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -15,7 +14,7 @@
 
 static struct toy *t;
 
-/* Neighbours in one address space are none in the other. */
+/* Pages that are adjacent in one address space are not in the other. */
 static uint64_t page_of(uint64_t first, uint64_t n)
 {
 	return first + n * 3 % PAGES * 2;
@@ -35,7 +34,7 @@ static void teardown(void)
 	toy_free(t);
 }
 
-TestSuite(near, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(induction, .init = setup, .fini = teardown, .timeout = 60);
 
 #define X (t->cpu[0]->x)
 #define R(n) (toy_r(X)[n])
@@ -55,7 +54,7 @@ static void fill(void)
 	}
 }
 
-/* `count` rounds that load off r1, store off r2, and step both by `step`; from an address each. */
+/* `count` iterations that load off r1, store off r2, and add `step` to both. */
 static void copy(uint64_t load, uint64_t store, uint64_t from, uint64_t to, int32_t step, uint64_t count)
 {
 	TOY_LOAD(t, 0, 0, load, store, TOY_OP(TOY_ADDI, 1, 1, 0, step), TOY_OP(TOY_ADDI, 2, 2, 0, step),
@@ -68,7 +67,7 @@ static void copy(uint64_t load, uint64_t store, uint64_t from, uint64_t to, int3
 	cr_assert_eq(R(2) - to, (uint64_t)(int64_t)step * count);
 }
 
-Test(near, every_width_up_and_down_aligned_and_not)
+Test(induction, every_width_up_and_down_aligned_and_not)
 {
 	for (uint32_t log2 = 0; log2 < 4; log2++)
 		for (uint32_t start = 0; start < 9; start++)
@@ -91,7 +90,7 @@ Test(near, every_width_up_and_down_aligned_and_not)
 			}
 }
 
-Test(near, pairs)
+Test(induction, pairs)
 {
 	for (uint32_t start = 0; start < 17; start++) {
 		uint64_t count = (3 * SOFT_PAGE - 64) / 16;
@@ -104,8 +103,8 @@ Test(near, pairs)
 	}
 }
 
-/* Both pages want the same place in the TLB: each round loses one, and takes it back. */
-Test(near, pages_that_drive_each_other_out)
+/* Both pages have the same TLB index: each iteration evicts one entry, and refills it. */
+Test(induction, pages_that_drive_each_other_out)
 {
 	for (uint32_t apart = 64; apart <= 1024; apart *= 2) {
 		uint64_t to = FROM + (uint64_t)apart * SOFT_PAGE;
@@ -120,7 +119,7 @@ Test(near, pages_that_drive_each_other_out)
 	}
 }
 
-/* Hook 1: what is at FROM is another page from now on. */
+/* Hook 1: map another page at FROM. */
 static void hook_remap(struct toy *m, struct vr_exec *x)
 {
 	uint64_t n = m->shared[0]++;
@@ -130,7 +129,7 @@ static void hook_remap(struct toy *m, struct vr_exec *x)
 	x->env->sync(x);
 }
 
-Test(near, a_page_that_is_mapped_anew_between_two_runs_of_the_loop)
+Test(induction, a_page_that_is_mapped_anew_between_two_runs_of_the_loop)
 {
 	t->hooks[1] = hook_remap;
 	for (uint32_t n = 0; n < 8; n++) {
@@ -148,12 +147,12 @@ Test(near, a_page_that_is_mapped_anew_between_two_runs_of_the_loop)
 	cr_assert_eq(R(5), 3 * 8 * 100 + 3 * 8 * 1);
 }
 
-Test(near, code_that_a_loop_writes)
+Test(induction, code_that_a_loop_writes)
 {
 	toy_map(t, 0, FUNC, 20, TOY_R | TOY_X, 0);
 	toy_map(t, 0, ALIAS, 20, TOY_R | TOY_W, 0);
 	TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 1), TOY_OP(TOY_RET, 0, 0, 0, 0));
-	/* Five times: call, r6 += what it returned; then a loop writes the immediate, as 4 bytes one by one.
+	/* Five times: a call, r6 += its result; then a loop writes the 4 bytes of the immediate one by one.
 	 */
 	TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_OP(TOY_ADD, 6, 6, 5, 0),
 		 TOY_OP(TOY_ADDI, 4, 5, 0, 1), TOY_OP(TOY_MOVI, 1, 0, 0, ALIAS + 4),
@@ -167,7 +166,7 @@ Test(near, code_that_a_loop_writes)
 	cr_assert_eq(R(6), 1 + 2 + 3 + 4 + 5);
 }
 
-Test(near, the_first_address_that_faults)
+Test(induction, the_first_address_that_faults)
 {
 	for (uint32_t way = 0; way < 2; way++) {
 		toy_unmap(t, 0, TO + 2 * SOFT_PAGE);
@@ -189,9 +188,9 @@ Test(near, the_first_address_that_faults)
 	}
 }
 
-/* Of two regions that are linked one loads from a page, and the other comes to store to it: that the page may
- * be read says nothing about that, wherever the two lie. */
-Test(near, a_page_that_one_region_reads_and_another_must_not_write)
+/* Of two linked regions one loads from a page and the other stores to it: a hint for loads must not allow
+ * the store, wherever the two regions are. */
+Test(induction, a_page_that_one_region_reads_and_another_must_not_write)
 {
 	const uint64_t page = TO + SOFT_PAGE;
 
@@ -201,7 +200,8 @@ Test(near, a_page_that_one_region_reads_and_another_must_not_write)
 	for (uint32_t at = 0; at < 64; at += 8) {
 		const int32_t there = (int32_t)(FUNC + at - TOY_CODE);
 
-		/* r1: eight words of the page a time; r2: the last ones before it, then the first of it. */
+		/* r1: eight words of the page at a time; r2: the last words before the page, then its first
+		 * ones. */
 		TOY_LOAD(t, 0, 0, TOY_OP(TOY_LD, 4, 1, 3, 0), TOY_OP(TOY_ADDI, 1, 1, 0, 8),
 			 TOY_OP(TOY_BNE, 0, 1, 3, -16), TOY_OP(TOY_ADDI, 3, 3, 0, 64),
 			 TOY_OP(TOY_J, 0, 0, 0, there - 32));

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * weights.c: how often each block of a region runs, as far as its graph tells.
+ * block_freq.c: an estimate of how often each block of a region runs, from the region's graph.
  *
- * A loop is a set of blocks that reach each other (a strongly connected part of the graph); the loops within
- * it are what is left of that when no edge leads to its head any more. Not every jump back closes a loop: the
- * far arm of an `if` goes back to where the near one has got to.
+ * A loop is a set of blocks that reach each other (a strongly connected component). The loops inside it are
+ * found by removing the edges to its head. A jump back does not always close a loop: code placed out of line,
+ * as the rarer arm of an `if`, jumps back to where the other arm continues.
  *
- * A branch stays in its innermost loop seven times in eight, and goes either way as often where both ways do.
- * What comes in at the entries then flows over the edges; what goes round is added in the next sweep. SWEEPS
- * of them come close enough: the weights only say which of two guest registers is worth more.
+ * A branch is estimated to stay in its innermost loop seven times in eight. Where both edges stay in it, or
+ * none does, each is taken half the time. The frequency of the entries then flows along the edges; flow along
+ * an edge that goes back is added in the next sweep. SWEEPS sweeps are close enough: the result only ranks
+ * guest registers for assignment.
  *
- * Sets of blocks are words, so all of it is a few hundred instructions.
+ * A set of blocks is one word, so all of it is a few hundred instructions.
  */
 #include "soft.h"
 
@@ -40,7 +41,7 @@ static void close_over(const uint64_t *next, uint64_t set, uint64_t *reach)
 				reach[lowest(m)] |= reach[lowest(k)];
 }
 
-/* Where `loop` is entered; of several places the first. */
+/* The head: the block where `loop` is entered; the first one, when there are several. */
 static uint64_t head_of(const struct graph *g, uint64_t loop, uint64_t entries)
 {
 	uint64_t heads = entries;
@@ -81,35 +82,35 @@ static void find_loops(struct graph *g, uint64_t entries)
 				next[lowest(m)] &= ~head;
 				g->loop[lowest(m)] = loop;
 			}
-			sets[n++] = loop; /* at most one a block: each has lost a head */
+			sets[n++] = loop; /* at most one for each block, since each loop removed a head */
 		}
 	}
 }
 
-/* Of `weight` runs of block i, how many go on over `edge`. */
-static uint32_t share_of(const struct graph *g, const struct vr_ir *ir, uint32_t i, uint32_t edge,
-			 uint32_t weight)
+/* Of `freq` runs of block i: how many take `edge`. */
+static uint32_t edge_freq(const struct graph *g, const struct vr_ir *ir, uint32_t i, uint32_t edge,
+			  uint32_t freq)
 {
 	const struct vr_ir_block *b = &ir->blocks[i];
 	uint32_t stays[2];
 
 	if (ir->ops[b->first + b->count - 1].op == VR_IR_GOTO)
-		return weight;
+		return freq;
 	for (uint32_t e = 0; e < 2; e++)
 		stays[e] = b->succ[e] != VR_NO_BLOCK && (g->loop[i] >> b->succ[e] & 1);
 	if (stays[0] == stays[1])
-		return weight / 2;
-	return stays[edge] ? weight - weight / 8 : weight / 8;
+		return freq / 2;
+	return stays[edge] ? freq - freq / 8 : freq / 8;
 }
 
 static void flow(const struct graph *g, const struct vr_ir *ir, uint64_t entries, uint32_t sweeps,
-		 uint32_t *weight)
+		 uint32_t *freq)
 {
 	uint32_t round[SOFT_IR_BLOCKS] = {0};
 
 	while (sweeps--) {
 		for (uint32_t i = 0; i < g->count; i++) {
-			weight[i] = round[i] + (entries >> i & 1 ? SOFT_ONCE : 0);
+			freq[i] = round[i] + (entries >> i & 1 ? SOFT_ONCE : 0);
 			round[i] = 0;
 		}
 		for (uint32_t i = 0; i < g->count; i++)
@@ -119,14 +120,14 @@ static void flow(const struct graph *g, const struct vr_ir *ir, uint64_t entries
 				if (to == VR_NO_BLOCK)
 					continue;
 				if (to > i)
-					weight[to] += share_of(g, ir, i, e, weight[i]);
+					freq[to] += edge_freq(g, ir, i, e, freq[i]);
 				else
-					round[to] += share_of(g, ir, i, e, weight[i]);
+					round[to] += edge_freq(g, ir, i, e, freq[i]);
 			}
 	}
 }
 
-void soft_block_weights(const struct vr_ir *ir, uint32_t *weight, uint64_t *loop)
+void soft_block_freq(const struct vr_ir *ir, uint32_t *freq, uint64_t *loop)
 {
 	struct graph g = {.count = ir->block_count, .loop = loop};
 	uint64_t entries = 0;
@@ -146,5 +147,5 @@ void soft_block_weights(const struct vr_ir *ir, uint32_t *weight, uint64_t *loop
 	}
 	if (back)
 		find_loops(&g, entries);
-	flow(&g, ir, entries, back ? SWEEPS : 1, weight);
+	flow(&g, ir, entries, back ? SWEEPS : 1, freq);
 }

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * entries.c: the table of entries into translated code, by guest virtual pc, physical page and mode flags.
+ *
+ * Look-ups take no lock inside generated code, or in what that calls. Entries are only added, complete, at
+ * the front of a chain. An entry that was taken out still leads to the rest of its chain, and its memory
+ * stays until the exclusive section in which the cache is emptied; no look-up overlaps that. Changes are made
+ * under code_lock.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "soft.h"
+
+#define CHAINS_MIN 16384u
+#define CHAINS_MAX (1u << 20)
+#define BYTES_PER_ENTRY 1024u /* of code, an estimate: the table does not grow */
+
+static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t mode_flags)
+{
+	uint64_t h = (pc >> 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+	h ^= (page->physical >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^
+	     mode_flags * UINT64_C(0x165667b19e3779f9);
+	return (uint32_t)(h >> 32);
+}
+
+static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
+				       uint64_t mode_flags)
+{
+	return &vm->table[hash(pc, page, mode_flags) & vm->table_mask];
+}
+
+void soft_entry_add(struct soft_vm *vm, struct soft_entry *e)
+{
+	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, e->mode_flags);
+
+	e->hash_next = *to;
+	__atomic_store_n(to, e, __ATOMIC_RELEASE);
+}
+
+void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e)
+{
+	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, e->mode_flags);
+
+	for (; *p; p = &(*p)->hash_next)
+		if (*p == e) {
+			__atomic_store_n(p, e->hash_next, __ATOMIC_RELEASE);
+			return;
+		}
+}
+
+struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
+				   uint64_t mode_flags)
+{
+	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, mode_flags), __ATOMIC_ACQUIRE);
+
+	for (; e; e = __atomic_load_n(&e->hash_next, __ATOMIC_ACQUIRE))
+		if (e->pc == pc && e->mode_flags == mode_flags && e->region->page == page)
+			return e;
+	return NULL;
+}
+
+bool soft_entries_init(struct soft_vm *vm, uint64_t bytes)
+{
+	uint32_t chains = CHAINS_MIN;
+
+	while (chains < bytes / BYTES_PER_ENTRY && chains < CHAINS_MAX)
+		chains *= 2;
+	vm->table = calloc(chains, sizeof(*vm->table));
+	vm->table_mask = chains - 1;
+	return vm->table != NULL;
+}
+
+void soft_entries_fini(struct soft_vm *vm)
+{
+	free(vm->table);
+}
+
+void soft_entries_clear(struct soft_vm *vm)
+{
+	memset(vm->table, 0, ((size_t)vm->table_mask + 1) * sizeof(*vm->table));
+}
