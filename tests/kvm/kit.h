@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kit.h: micro-guests: make a machine, put a guest into it, run it, look. */
-#ifndef KVM_KIT_H
-#define KVM_KIT_H
+#ifndef KVMP_KIT_H
+#define KVMP_KIT_H
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -16,8 +16,8 @@
 #define NOW 10000000000ull /* guest time of all of it: ns */
 #define ROUNDS 10000
 
-extern const struct vr_irqchip kvm_irqchip_table;
-static const struct vr_irqchip *const chip = &kvm_irqchip_table;
+extern const struct vr_irqchip kvmp_irqchip_table;
+static const struct vr_irqchip *const chip = &kvmp_irqchip_table;
 static struct kit k;
 
 union any {
