@@ -421,6 +421,8 @@ int32_t vr_sbi_init(struct vr_sbi *s, const struct vr_tables *t, struct vr_plic 
 
 void vr_sbi_fini(struct vr_sbi *s)
 {
+	if (!s->t)
+		return;
 	for (uint32_t i = 0; i < s->count; i++)
 		if (s->timer[i].timer)
 			s->t->timer->destroy(s->timer[i].timer);

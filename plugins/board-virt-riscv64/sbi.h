@@ -55,7 +55,7 @@ struct vr_sbi {
 /* Becomes the machine's answer to ECALL. Not copied, freed by vr_sbi_fini(), also after an error. [main] */
 int32_t vr_sbi_init(struct vr_sbi *s, const struct vr_tables *t, struct vr_plic *plic, struct vr_clint *clint,
 		    uint32_t vcpu_count);
-void vr_sbi_fini(struct vr_sbi *s);
+void vr_sbi_fini(struct vr_sbi *s);  /* also of a zeroed one */
 void vr_sbi_reset(struct vr_sbi *s); /* [quiesced] */
 
 #endif

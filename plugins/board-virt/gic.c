@@ -327,10 +327,10 @@ int32_t vr_gic_new(const struct vr_tables *t, uint32_t cpu_count, struct vr_gic 
 		vr_gic_update(g, i);
 	}
 
-	rc = mmio->attach(t->host, VR_SPACE_MMIO, VIRT_GICD_BASE, VIRT_GICD_SIZE, &vr_gic_dist_ops, g,
+	rc = mmio->attach(t->host, VR_SPACE_MMIO, A64_GICD_BASE, A64_GICD_SIZE, &vr_gic_dist_ops, g,
 			  "gic-dist");
 	if (rc >= 0)
-		rc = mmio->attach(t->host, VR_SPACE_MMIO, VIRT_GICR_BASE, VIRT_GICR_STRIDE * cpu_count,
+		rc = mmio->attach(t->host, VR_SPACE_MMIO, A64_GICR_BASE, A64_GICR_STRIDE * cpu_count,
 				  &vr_gic_redist_ops, g, "gic-redist");
 	if (rc >= 0)
 		rc = vr_gic_cpu_attach(g);
