@@ -8,6 +8,8 @@
 
 #include "kvm.h"
 
+#define KVMP_ARCH_X86 "x86_64" /* kvmp_arch_name */
+
 struct kvmp_arch_vm {
 	struct kvm_msr_list *msrs; /* those that make up the state */
 	uint32_t xsave_size;       /* bytes that KVM_GET_XSAVE2 fills; 0: only KVM_GET_XSAVE */
@@ -49,8 +51,7 @@ int32_t kvmp_state_put_back(struct kvmp_vcpu *v, const struct vr_state_x86 *s);
 
 /* failure_x86.c: an instruction that KVM could not emulate. As kvmp_arch_exit(). */
 int32_t kvmp_failure_exit(struct kvmp_vcpu *v);
-/* The general state, to the log. */
-/* Into the log of -v; the error's text ends with the hint. */
+/* The general state into the log of -v; the error's text ends with the hint. */
 #define KVMP_STATE_HINT "; run it again with -v for the registers"
 void kvmp_report_state(struct kvmp_vcpu *v, const struct vr_state_x86 *s);
 

@@ -83,6 +83,13 @@ int kvmp_ioctl_number(int fd, unsigned long request, unsigned long argument)
 	return kvmp_ioctl(fd, request, (const void *)argument);
 }
 
+int kvmp_extension(int fd, int capability)
+{
+	int rc = kvmp_ioctl_number(fd, KVM_CHECK_EXTENSION, (unsigned long)capability);
+
+	return rc < 0 ? 0 : rc;
+}
+
 int32_t kvmp_code_of(int e)
 {
 	switch (e) {

@@ -149,7 +149,7 @@ static int32_t assist(struct kvmp_vcpu *v, struct vr_state_x86 *s, const uint8_t
 	struct vr_assist_request rq = {
 		.size = sizeof(rq),
 		.vcpu = v->index,
-		.arch = kvmp_arch_name,
+		.arch = KVMP_ARCH_X86,
 		.state_id = VR_STATE_X86_ID,
 		.state = s,
 		.state_length = sizeof(*s),

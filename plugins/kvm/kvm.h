@@ -133,13 +133,13 @@ __attribute__((format(printf, 3, 4))) void kvmp_log(const struct vr_host *host, 
 /* ioctl() that starts again after a signal. */
 int kvmp_ioctl(int fd, unsigned long request, const void *argument);
 int kvmp_ioctl_number(int fd, unsigned long request, unsigned long argument);
-int32_t kvmp_code_of(int e); /* VR_E_* of an errno */
+int kvmp_extension(int fd, int capability); /* 0: not there */
+int32_t kvmp_code_of(int e);                /* VR_E_* of an errno */
 /* What to do about an errno, to be put behind its text; "" when nothing can be said in general. */
 const char *kvmp_remedy(int e);
 
 /* ---- probe.c, facts.c ---------------------------------------------------------------------- */
 int32_t kvmp_probe(struct kvmp_plugin *p);
-int kvmp_extension(int fd, int capability); /* 0: not there */
 extern const struct vr_facts kvmp_facts_table;
 
 /* ---- vm.c, memory.c ------------------------------------------------------------------------ */
@@ -166,11 +166,13 @@ void VR_CALL kvmp_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level);
 int32_t VR_CALL kvmp_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length);
 int32_t VR_CALL kvmp_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length);
 void kvmp_vcpu_attention(struct kvmp_vcpu *v, uint32_t bits); /* [any] */
-/* One access of a vCPU to the bus; what nobody answers reads as all ones. 0 when somebody did. */
-int32_t kvmp_bus(struct kvmp_vcpu *v, uint32_t space, uint64_t address, uint32_t width, bool is_write,
-		 void *data);
 /* Finishes the exit under way, so that the state can be read. */
 int32_t kvmp_vcpu_settle(struct kvmp_vcpu *v);
+
+/* ---- bus.c ------------------------------------------------------------------------------------ */
+/* One access of a vCPU to the bus; where no device answers, a read gives all ones. 0: a device answered. */
+int32_t kvmp_bus(struct kvmp_vcpu *v, uint32_t space, uint64_t address, uint32_t width, bool is_write,
+		 void *data);
 
 /* ---- what an architecture gives: *_x86.c, *_arm64.c -------------------------------------------- */
 extern const char kvmp_arch_name[]; /* as vmrun names it */

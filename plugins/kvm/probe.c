@@ -25,13 +25,6 @@ static const struct kvmp_capability required[] = {
 	{0, NULL, NULL},
 };
 
-int kvmp_extension(int fd, int capability)
-{
-	int rc = kvmp_ioctl_number(fd, KVM_CHECK_EXTENSION, (unsigned long)capability);
-
-	return rc < 0 ? 0 : rc;
-}
-
 /* The processor's word for hardware virtualisation, or NULL. Always there on arm64 when KVM is. */
 static const char *processor_feature(void)
 {

@@ -14,7 +14,7 @@
 
 #include "arch_x86.h"
 
-const char kvmp_arch_name[] = "x86_64";
+const char kvmp_arch_name[] = KVMP_ARCH_X86;
 
 const struct kvmp_capability kvmp_arch_required[] = {
 	{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID", "CPUID for guests"},
