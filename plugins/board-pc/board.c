@@ -180,7 +180,7 @@ static int32_t load_acpi(struct vr_pc *b)
 		.pit_pin = PC_PIN_PIT,
 	};
 	uint64_t room = PC_FIRMWARE_END - PC_FIRMWARE;
-	uint8_t *to = vr_load_room(&b->t, PC_FIRMWARE, room);
+	uint8_t *to = vr_tables_room(&b->t, PC_FIRMWARE, room);
 
 	if (!to)
 		return VR_E_INTERNAL;

@@ -156,7 +156,7 @@ int32_t vr_intr_set_lapic(struct vr_intr *x, uint32_t vcpu, const struct vr_stat
 	l->extint = s->external;
 	vr_lapic_timer_resume(l, s->timer_deadline);
 	vr_lapic_update(l);
-	rc = vr_startup_resume(x, vcpu, s->startup, (uint8_t)s->sipi_vector);
+	rc = vr_startup_resume(&x->startup, vcpu, s->startup, (uint8_t)s->sipi_vector);
 	pthread_mutex_unlock(&x->lock);
 	return rc;
 }

@@ -86,3 +86,16 @@ int32_t vr_tables_copy(const struct vr_tables *t, uint64_t gpa, const void *byte
 	t->memory->written(t->host, gpa, length);
 	return VR_OK;
 }
+
+uint8_t *vr_tables_room(const struct vr_tables *t, uint64_t gpa, uint64_t n)
+{
+	uint8_t *to = t->memory->pointer(t->host, gpa, n);
+
+	if (!to) {
+		vr_tables_fail(t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into",
+			       gpa, n);
+		return NULL;
+	}
+	memset(to, 0, (size_t)n);
+	return to;
+}
