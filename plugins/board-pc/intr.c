@@ -416,8 +416,7 @@ static const struct vr_port_range pic_ports[VR_PIC_RANGES] = {
 	{ELCR, 2, elcr_read, elcr_write, "elcr"},
 };
 
-/* ---- life -----------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 #define HAVE(kind) (1u << (kind))
 #define NONE HAVE(VR_IRQCHIP_NONE)
@@ -438,7 +437,7 @@ static const struct {
 };
 
 /* Local APICs alone come first: making all of it takes tens of milliseconds in some KVMs, and the rest is
- * seldom spoken to once a system runs. That needs somebody who tells of ends of interrupts. */
+ * seldom spoken to once a system runs. That needs an accelerator that reports ends of interrupts. */
 static int32_t enable(const struct vr_irqchip *c, void *self)
 {
 	static const uint32_t best[] = {VR_IRQCHIP_SPLIT, VR_IRQCHIP_FULL};
@@ -461,7 +460,7 @@ static void ask_accelerator(struct vr_intr *x)
 		c = f.interface;
 		if (!VR_HAS(c, enable) || !VR_HAS(c, kind) || !VR_HAS(c, line) || !VR_HAS(c, msi))
 			continue;
-		/* Who has no virtual machine says so: it is not the one that runs. */
+		/* An accelerator without a virtual machine refuses: it is not the one that runs. */
 		if (enable(c, f.self) < 0)
 			continue;
 		x->kind = c->kind(f.self);

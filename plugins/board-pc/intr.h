@@ -36,7 +36,7 @@ struct vr_intr {
 	struct vr_pic pic;                        /* not FULL */
 	struct vr_ioapic ioapic;                  /* not FULL */
 	struct vr_lapic *lapic[PC_MAX_VCPUS];     /* NONE */
-	uint32_t lowest_next;                     /* whose turn it is among equals */
+	uint32_t lowest_next;                     /* the vCPU whose turn it is among equals */
 	struct vr_startup startup;                /* NONE */
 };
 

@@ -85,8 +85,7 @@ void vr_intr_set_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
 	pthread_mutex_unlock(&x->lock);
 }
 
-/* ---- local APICs ----------------------------------------------------------------------------------------
- */
+/* ---- local APICs ----------------------------------------------------------------------------- */
 
 /* X-macro: members of struct vr_lapic and of its state, of the same type. */
 #define LAPIC_MEMBERS(R) \

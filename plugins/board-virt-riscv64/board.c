@@ -124,7 +124,7 @@ static int32_t rv_start(struct virt_machine *m, const struct virt_layout *l)
 }
 
 static const struct virt_board riscv64 = {
-	.limits = {.who = "board-virt-riscv64",
+	.limits = {.plugin = "board-virt-riscv64",
 		   .arch = "riscv64",
 		   .vcpus = RV_MAX_VCPUS,
 		   .ram_min = VR_BOARD_RAM_GRAIN,

@@ -3,8 +3,8 @@
  * sbi.h: the built-in firmware (RISC-V Supervisor Binary Interface Specification, version 2.0), called by
  * ECALL from S-mode when no firmware runs in M-mode.
  *
- * Remote fences: the board knows no TLB. It checks the call; who runs the harts sees the answer and flushes
- * all of them before the caller goes on (state_riscv64.h), which is more than any request asks for.
+ * Remote fences: the board knows no TLB. It checks the call; the accelerator sees the answer and flushes the
+ * TLBs of all harts before the caller goes on (state_riscv64.h), which is more than any request asks for.
  */
 #ifndef VR_BOARD_RISCV64_SBI_H
 #define VR_BOARD_RISCV64_SBI_H

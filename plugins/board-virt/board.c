@@ -75,7 +75,7 @@ static int32_t a64_start(struct virt_machine *m, const struct virt_layout *l)
 }
 
 static const struct virt_board a64 = {
-	.limits = {.who = "board-virt",
+	.limits = {.plugin = "board-virt",
 		   .arch = "arm64",
 		   .vcpus = A64_MAX_VCPUS,
 		   .ram_min = VR_BOARD_RAM_GRAIN,

@@ -32,8 +32,7 @@ struct vr_gic_bank_state *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32
 	return intid < GIC_INTIDS ? &g->spi[intid / 32 - 1] : NULL;
 }
 
-/* ---- the next interrupt ---------------------------------------------------------------------------------
- */
+/* ---- the next interrupt ---------------------------------------------------------------------- */
 
 /* 4.8: of equal priorities any may win; the lowest INTID does. */
 static void search_bank(struct vr_gic_cpu *c, const struct vr_gic_bank_state *b, uint32_t candidates,

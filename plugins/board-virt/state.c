@@ -63,8 +63,7 @@ static const struct vr_state_member pl031[] = {
 	VR_STATE_MEMBER(vr_state_pl031, armed, ANY, 1),
 };
 
-/* ---- out and in
- * --------------------------------------------------------------------------------------------- */
+/* ---- out and in ------------------------------------------------------------------------------ */
 
 static void get_dist(struct a64_machine *v, uint32_t i, void *s)
 {
@@ -115,8 +114,7 @@ static const struct part {
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
-/* ---- vr_board
- * ------------------------------------------------------------------------------------------------- */
+/* ---- vr_board -------------------------------------------------------------------------------- */
 
 static uint32_t count_of(const struct a64_machine *v, const struct part *p)
 {

@@ -3,10 +3,10 @@
  * failure_x86.c: an instruction that KVM had to emulate and could not (KVM API 7.30).
  *
  * That happens with device memory touched by unusual instructions, and all the time where the processor below
- * does not virtualise and KVM runs kernel mode in its emulator. Whoever offers vmrun.assist/1 may execute the
- * instruction on the canonical state. Three kinds need nobody: UD2 and its like exist to raise #UD, INT3 to
- * raise #BP, and FWAIT does nothing but let a pending x87 exception come; KVM's emulator does not know them.
- * Everything else ends the run with the instruction, disassembled, and the state.
+ * does not virtualise and KVM runs kernel mode in its emulator. A plugin that offers vmrun.assist/1 may
+ * execute the instruction on the canonical state. Three kinds are handled here, since KVM's emulator does not
+ * know them: UD2 and its like exist to raise #UD, INT3 to raise #BP, and FWAIT does nothing but let a pending
+ * x87 exception come. Everything else ends the run with the instruction, disassembled, and the state.
  */
 #include <Zydis/Zydis.h>
 #include <errno.h>
@@ -142,8 +142,7 @@ static void decode(const struct vr_state_x86 *s, const uint8_t *bytes, uint32_t 
 		strcpy(d->text, ZydisMnemonicGetString(d->insn.mnemonic));
 }
 
-/* ---- going on --------------------------------------------------------------------------------------------
- */
+/* ---- going on -------------------------------------------------------------------------------- */
 static int32_t assist(struct kvmp_vcpu *v, struct vr_state_x86 *s, const uint8_t *insn, uint32_t n)
 {
 	struct vr_assist_request rq = {

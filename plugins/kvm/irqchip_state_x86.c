@@ -279,8 +279,7 @@ static int32_t pit_set(struct kvmp_vm *vm, uint32_t index, const void *state)
 	return kvmp_ioctl(vm->fd, KVM_SET_PIT2, &p) < 0 ? failed(vm, "KVM_SET_PIT2") : VR_OK;
 }
 
-/* ---- local APICs ------------------------------------------------------------------------------------------
- */
+/* ---- local APICs ----------------------------------------------------------------------------- */
 
 /* Where a member is in the APIC page (SDM vol. 3 table 11-1), and which of its bits are state. */
 static const struct {

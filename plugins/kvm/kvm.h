@@ -7,7 +7,7 @@
  *
  * KVM API section numbers are those of the kernel's Documentation/virt/kvm/api.rst.
  *
- * Who may stop a vCPU. Other threads set a bit of vcpu->attention, then kvm_run.immediate_exit (KVM API, 5),
+ * Stopping a vCPU. Other threads set a bit of vcpu->attention, then kvm_run.immediate_exit (KVM API, 5),
  * and, when the vCPU's thread is inside KVM_RUN, send it a signal that this thread blocks everywhere but in
  * KVM_RUN (KVM_SET_SIGNAL_MASK, KVM API 4.18). So no handler is needed: the signal ends KVM_RUN, stays
  * pending and is taken with sigtimedwait().
@@ -93,7 +93,7 @@ struct kvmp_vcpu {
 	_Atomic uint64_t pins;
 	_Atomic uint32_t nmi_edges;
 	bool unfinished;    /* the last exit completes in the next KVM_RUN */
-	bool waiting;       /* in HLT / WFI, and the kernel does not wait for us */
+	bool waiting;       /* in HLT / WFI, and the kernel does not wait by itself */
 	bool fault_handled; /* x86: the report of a triple fault was made */
 	struct kvmp_counters n;
 	struct kvmp_arch_vcpu *arch;
@@ -135,7 +135,7 @@ int kvmp_ioctl(int fd, unsigned long request, const void *argument);
 int kvmp_ioctl_number(int fd, unsigned long request, unsigned long argument);
 int kvmp_extension(int fd, int capability); /* 0: not there */
 int32_t kvmp_code_of(int e);                /* VR_E_* of an errno */
-/* What to do about an errno, to be put behind its text; "" when nothing can be said in general. */
+/* What to do about an errno, to be put after its text; "" when nothing can be said in general. */
 const char *kvmp_remedy(int e);
 
 /* ---- probe.c, facts.c ---------------------------------------------------------------------- */

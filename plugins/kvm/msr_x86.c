@@ -3,7 +3,7 @@
  * msr_x86.c: model-specific registers: those that make up the state, and those that are devices'.
  *
  * MSRs that KVM does not know, and those that the filter takes from it, exit (KVM API 7.21, 7.22) and go to
- * VR_SPACE_SYSREG; where nobody has them the guest gets its #GP (SDM vol. 2 RDMSR).
+ * VR_SPACE_SYSREG; where no device has them the guest gets #GP (SDM vol. 2 RDMSR).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define MSR_EFER 0xc0000080u
 #define MSR_TSC_DEADLINE 0x6e0u
 
-/* Of devices, or of nobody, whatever KVM thinks. */
+/* Those that KVM has, but that are a device's here, or are not there at all. */
 static const struct {
 	uint32_t base, count;
 } filtered[] = {

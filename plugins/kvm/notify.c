@@ -2,8 +2,8 @@
 /*
  * notify.c: vmrun.notify/1 by eventfds: doorbells are KVM_IOEVENTFD (KVM API 4.59), lines KVM_IRQFD (4.75).
  *
- * The kernel refuses a resample event unless it has the whole controller: with the local APICs alone it is
- * the I/O APIC's owner who sees the end of an interrupt (KVM_EXIT_IOAPIC_EOI).
+ * The kernel refuses a resample event unless it has the whole controller: with the local APICs alone the
+ * board, which has the I/O APIC, sees the end of an interrupt (KVM_EXIT_IOAPIC_EOI).
  */
 #include <errno.h>
 #include <string.h>

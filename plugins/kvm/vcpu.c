@@ -276,7 +276,8 @@ int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit)
 	int32_t rc = VR_OK;
 
 	while (rc >= 0) {
-		/* First this, then a look at attention: who sets them does it the other way round. */
+		/* First this, then a look at attention: kvmp_vcpu_attention() sets them in the opposite
+		 * order. */
 		__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 		if (atomic_exchange(&v->attention, 0) & KVMP_ATT_KICK) {
 			rc = kvmp_vcpu_settle(v);

@@ -187,7 +187,7 @@ bool kvmp_arch_pin(struct kvmp_vcpu *v, uint32_t pin, bool level)
 		.level = level,
 	};
 
-	/* The kernel wakes the vCPU; nobody else need look. */
+	/* The kernel wakes the vCPU: its thread need not look. */
 	if (pin <= 1)
 		(void)kvmp_ioctl(v->vm->fd, KVM_IRQ_LINE, &l);
 	return true;

@@ -7,7 +7,7 @@
 
 #include "kvm.h"
 
-/* Somebody who executes what KVM can't; the registry may be asked only now, on this thread. */
+/* The plugin that executes what KVM can't; the registry may be asked only now, on this thread. */
 static void find_assist(struct kvmp_vm *vm)
 {
 	const struct vr_host_registry *registry = vm->host->query(vm->host, VR_REGISTRY_ID);

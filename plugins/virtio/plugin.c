@@ -47,8 +47,7 @@ static const struct vr_device_maker maker = {
 	.destroy = maker_destroy,
 };
 
-/* ---- the plugin -------------------------------------------------------------------------------------------
- */
+/* ---- the plugin ------------------------------------------------------------------------------ */
 
 static int32_t VR_CALL probe(void *self)
 {

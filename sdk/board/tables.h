@@ -20,8 +20,8 @@ struct vr_tables {
 	const struct vr_host_file *file;         /* may be NULL: no files that options name */
 };
 
-/* VR_E_ABI, with a text that names the missing table and `who` needs it. */
-int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const char *who);
+/* VR_E_ABI, with a text that says which table the plugin needs and the host does not have. */
+int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const char *plugin);
 
 /* Note an error text (printf-like) for this thread; returns code. */
 int32_t vr_tables_fail(const struct vr_tables *t, int32_t code, const char *format, ...)

@@ -33,7 +33,7 @@ int32_t virt_create(const struct virt_board *board, void *self, const struct vr_
 	if (!m) {
 		char text[64];
 
-		snprintf(text, sizeof(text), "%s: out of memory", board->limits.who);
+		snprintf(text, sizeof(text), "%s: out of memory", board->limits.plugin);
 		host->error(host, VR_E_NOMEM, text);
 		return VR_E_NOMEM;
 	}
@@ -41,7 +41,7 @@ int32_t virt_create(const struct virt_board *board, void *self, const struct vr_
 	m->vcpu_count = c->vcpu_count;
 	m->ram_size = c->ram_size;
 	map_slots(m);
-	rc = vr_tables_bind(&m->t, host, board->limits.who);
+	rc = vr_tables_bind(&m->t, host, board->limits.plugin);
 	if (rc >= 0)
 		rc = vr_board_limits_check(&m->t, &board->limits, c);
 	if (rc < 0) { /* the board has made nothing that its destroy() could free */

@@ -255,7 +255,7 @@ Test(gic, spi_routing)
 	dbl_w32(d, GICD(0x6004 + 8 * 42), 0);
 	cr_expect_eq(d->pin[2][IRQ], 0);
 	cr_expect_eq(d->pin[3][IRQ], 1);
-	/* To nobody. */
+	/* To no vCPU. */
 	dbl_w32(d, GICD(0x6000 + 8 * 42), 77);
 	for (uint32_t c = 0; c < 4; c++)
 		cr_expect_eq(d->pin[c][IRQ], 0);

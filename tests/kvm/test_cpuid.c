@@ -109,7 +109,7 @@ static int with_lapic(void)
 	CHECK(answer[BASIC].ecx >> 21 & 1, "no x2APIC: %x", answer[BASIC].ecx);
 	CHECK((answer[BASIC].ecx >> 24 & 1) == kernel_has(KVM_CAP_TSC_DEADLINE_TIMER), "deadline: %x",
 	      answer[BASIC].ecx);
-	CHECK(!(answer[KVMP_FEATURES].eax & 1u << 15), "a promise that nobody keeps");
+	CHECK(!(answer[KVMP_FEATURES].eax & 1u << 15), "a feature is announced that is not there");
 out:
 	kit_close(&k);
 	return result;

@@ -192,7 +192,7 @@ static int device_memory_at(uint32_t mode)
 	for (uint32_t i = 0; i < 9; i++)
 		CHECK(kit_u64(&k, 8 * i) == want[i], "read %u: %llx, not %llx", i,
 		      (unsigned long long)kit_u64(&k, 8 * i), (unsigned long long)want[i]);
-	CHECK(k.ram[OUT_AREA + 72] == 1, "a compare with nobody's memory");
+	CHECK(k.ram[OUT_AREA + 72] == 1, "a compare with memory that is not there");
 	CHECK(k.mmio_log.count == 4, "%u writes by MOVS", k.mmio_log.count);
 	for (uint32_t i = 0; i < 4; i++) {
 		memcpy(&value, &"sixteen bytes!!!"[4 * i], 4);
@@ -223,7 +223,7 @@ static int msrs(void)
 	TRY(kit_expect(&k, 0x600d0014));
 	CHECK(kit_u64(&k, 0) == 0x1234567890abcdefull, "read %llx", (unsigned long long)kit_u64(&k, 0));
 	CHECK(k.msr == 0x2222222211111111ull, "written %llx", (unsigned long long)k.msr);
-	CHECK(kit_u32(&k, 8) == 3, "%u #GP for three MSRs of nobody", kit_u32(&k, 8));
+	CHECK(kit_u32(&k, 8) == 3, "%u #GP for three MSRs that are not there", kit_u32(&k, 8));
 	CHECK(kit_u32(&k, 16) == 0x1000, "KERNEL_GS_BASE %x", kit_u32(&k, 16));
 out:
 	kit_close(&k);
@@ -376,8 +376,7 @@ out:
 	return result;
 }
 
-/* ---- interrupt controllers in the kernel ------------------------------------------------------------------
- */
+/* ---- interrupt controllers in the kernel ----------------------------------------------------- */
 extern const struct vr_irqchip kvmp_irqchip_table;
 
 static void send_message(struct kit *m, uint32_t vcpu)
@@ -524,8 +523,7 @@ out:
 	return result;
 }
 
-/* ---- memory
- * -------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 extern const struct vr_dirty kvmp_dirty_table;
 
 /* first: pages that were only read may be there as well (dirty.h). */
@@ -590,8 +588,7 @@ out:
 	return result;
 }
 
-/* ---- the end
- * -------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 static int triple_fault(void)
 {
 	static struct vr_state_x86 s;
@@ -651,7 +648,8 @@ out:
 	return result;
 }
 
-/* KVM hands the bytes on by itself (KVM_CAP_EXIT_ON_EMULATION_FAILURE): nobody has to read guest memory. */
+/* KVM hands the bytes on by itself (KVM_CAP_EXIT_ON_EMULATION_FAILURE): the plugin does not read guest
+ * memory. */
 static int instruction_bytes(void)
 {
 	struct vr_exit e = {.size = sizeof(e)};
