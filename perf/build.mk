@@ -56,7 +56,7 @@ endef
 $(foreach a,arm64 riscv64,$(eval $(call perf_guest,$(a))))
 
 # Without these, what the host has is measured, and the report says which version that was.
-$(PERF)/packages.stamp: perf/packages.sh perf/common.sh $(GUEST)/vmlinuz | deps
+$(PERF)/packages.stamp: perf/packages.sh perf/common.sh tools/apt_state.sh $(GUEST)/vmlinuz | deps
 	@mkdir -p $(@D)
 	$(Q)perf/packages.sh qemu || echo "  PERF    no newer QEMU: the installed one is measured" >&2
 	$(Q)perf/packages.sh programs || echo "  PERF    no programs of this release: the host's are measured" >&2

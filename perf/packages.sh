@@ -12,66 +12,35 @@
 
 SUITE=bookworm
 A=$BUILD/cache/apt-host
-CONF=$A/apt.conf
-KEYRING=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
+. "$TOP/tools/apt_state.sh"
 
+# The guest's packages came from a mirror that works.
 mirror()
 {
-	if [ -n "${DEBIAN_MIRROR:-}" ]; then
-		echo "$DEBIAN_MIRROR"
-	else
-		sed -n "s/^deb .*\] \([^ ]*\) $SUITE .*/\1/p" "${CACHE:-$BUILD/cache}/apt/sources.list" | head -n 1
+	m=
+	if [ -z "${DEBIAN_MIRROR:-}" ] && [ -f "${CACHE:-$BUILD/cache}/apt/sources.list" ]; then
+		m=$(sed -n "s/^deb .*\] \([^ ]*\) $SUITE .*/\1/p" "${CACHE:-$BUILD/cache}/apt/sources.list" | head -n 1)
 	fi
+	if [ -n "$m" ]; then echo "$m"; else apt_mirror "$SUITE"; fi
 }
 
 setup()
 {
-	[ -f "$KEYRING" ] || die "$KEYRING is missing"
-	mkdir -p "$A/state/lists/partial" "$A/cache/archives/partial"
+	apt_folder
 	m=$(mirror)
-	[ -n "$m" ] || die "no Debian mirror is known: give one with DEBIAN_MIRROR=URL"
 	for s in $SUITE $SUITE-backports; do
 		printf 'deb [signed-by=%s] %s %s main\n' "$KEYRING" "$m" "$s"
 	done >"$A/sources.list"
 	# Without an installed QEMU: its other packages would be taken along.
 	awk '{ keep = !/^Package: qemu-/ } keep' RS= ORS='\n\n' /var/lib/dpkg/status >"$A/state/status"
-	# Read after the host's own configuration (proxies and the like stay), so its hooks are cleared here.
-	cat >"$CONF" <<-END
-		#clear APT::Update::Pre-Invoke;
-		#clear APT::Update::Post-Invoke;
-		#clear APT::Update::Post-Invoke-Success;
-		APT::Install-Recommends "false";
-		APT::Install-Suggests "false";
-		APT::Sandbox::User "";
-		Acquire::Languages "none";
-		Acquire::Retries "2";
-		Dir::Etc::SourceList "$A/sources.list";
-		Dir::Etc::SourceParts "/dev/null";
-		Dir::Etc::Preferences "/dev/null";
-		Dir::Etc::PreferencesParts "/dev/null";
-		Dir::State "$A/state";
-		Dir::State::status "$A/state/status";
-		Dir::State::lists "$A/state/lists";
-		Dir::Cache "$A/cache";
-		Dir::Cache::archives "$A/cache/archives";
-		Dir::Cache::pkgcache "pkgcache.bin";
-		Dir::Cache::srcpkgcache "srcpkgcache.bin";
-		Dir::Log "$A";
-	END
-	[ -f "$A/updated" ] || {
-		say "reading the package index (Debian $SUITE and $SUITE-backports)"
-		quietly apt-get -c "$CONF" -qq --error-on=any update
-		touch "$A/updated"
-	}
+	apt_conf
+	[ -f "$A/updated" ] || apt_update "Debian $SUITE and $SUITE-backports"
 }
 
 # A command whose output matters only when it fails.
 quietly()
 {
-	"$@" >"$A/log" 2>&1 || {
-		sed 's/^/  apt: /' "$A/log" >&2
-		die "failed: $1 ($*)"
-	}
+	"$@" >"$A/log" 2>&1 || apt_failed "failed: $1 ($*)"
 }
 
 # unpack FOLDER PACKAGE...: newest packages of the suite, unpacked; what apt says is installed is left out.

@@ -87,7 +87,7 @@ function known_reason(row)
 	return (arch ":" row) in known ? known[arch ":" row] : row in known ? known[row] : ""
 }
 
-# Two decimals of what is judged, so that nobody reads "1.50, goal 1.5, not met".
+# Two decimals of what is judged: "1.50, goal 1.5, not met" would look like an error.
 function verdict(x, goal)
 {
 	return goal == "-" ? "" : x && sprintf("%.2f", x) + 0 >= goal + 0 ? "yes" : "NO"

@@ -29,9 +29,9 @@ LOGS=$OUT/logs
 
 # What an architecture is: the only place that says so.
 #   GUEST    folder of its kernel and initrd (tools/build.mk)
-#   QEMU     what is behind qemu-system-
+#   QEMU     what follows qemu-system-
 #   MACHINE  QEMU's options for the same processor: same extensions, same page tables
-#   SBI      who answers the kernel below it, where that is not the same for both machines
+#   SBI      what answers the kernel's SBI calls, where that is not the same for both machines
 architecture()
 {
 	arch=$1

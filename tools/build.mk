@@ -11,7 +11,7 @@
 
 # The guests do not depend on how vmrun was built: always in build/, also with SAN=1.
 GUEST := build/guest
-GUEST_SH := tools/guest/common.sh tools/guest/apt.sh
+GUEST_SH := tools/guest/common.sh tools/guest/apt.sh tools/apt_state.sh
 CLEAN += guest.img
 
 deps:

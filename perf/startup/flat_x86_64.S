@@ -2,7 +2,7 @@
 /*
  * What perf/start.sh boots: an ELF file with PVH's note, which vmrun and QEMU's microvm both enter in 32 bits. The
  * first thing it does is a byte to the serial port; then it sets the 16550 up as an operating system would, prints
- * a line, waits a little, and powers off, by ACPI or, where that is nobody's, by a triple fault.
+ * a line, waits a little, and powers off, by ACPI or, where no device answers at that port, by a triple fault.
  */
 #include "pvh.S"
 	.code32
@@ -32,7 +32,7 @@ _start:	mov $0x3f8, %edx
 	jz 5f
 	out %al, %dx
 	jmp 3b
-/* Still there for a while, for who looks at the process from outside: 256 million time stamps. */
+/* Waits 256 million time stamps, so that the process can be looked at from outside. */
 5:	rdtsc
 	mov %eax, %ebx
 6:	rdtsc

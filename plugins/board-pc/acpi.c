@@ -339,8 +339,7 @@ static uint64_t mcfg(struct area *area)
 	return t.gpa;
 }
 
-/* ---- roots ------------------------------------------------------------------------------------------------
- */
+/* ---- roots ----------------------------------------------------------------------------------- */
 
 static uint64_t xsdt(struct area *area, const uint64_t *tables, uint32_t count)
 {

@@ -44,7 +44,7 @@ static void VR_CALL pc_destroy(void *board)
 }
 
 static const struct vr_board_limits limits = {
-	.who = "board-pc",
+	.plugin = "board-pc",
 	.arch = "x86_64",
 	.vcpus = PC_MAX_VCPUS,
 	.ram_min = PC_RAM_MIN,
@@ -169,8 +169,7 @@ static void VR_CALL pc_reset(void *board)
 	vr_intr_reset(&b->intr);
 }
 
-/* ---- boot ------------------------------------------------------------------------------------------------
- */
+/* ---- boot ------------------------------------------------------------------------------------ */
 
 static int32_t load_acpi(struct vr_pc *b)
 {
@@ -180,7 +179,7 @@ static int32_t load_acpi(struct vr_pc *b)
 		.pit_pin = PC_PIN_PIT,
 	};
 	uint64_t room = PC_FIRMWARE_END - PC_FIRMWARE;
-	uint8_t *to = vr_load_room(&b->t, PC_FIRMWARE, room);
+	uint8_t *to = vr_tables_room(&b->t, PC_FIRMWARE, room);
 
 	if (!to)
 		return VR_E_INTERNAL;

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "load.h"
+#include "bzimage.h"
 #include "map.h"
 #include "ranges.h"
 
@@ -13,7 +13,7 @@
 #define H_SYSSIZE 0x1f4u /* of the protected-mode part, in paragraphs */
 #define H_BOOT_FLAG 0x1feu
 #define PARAGRAPH 16u
-#define H_JUMP 0x201u /* the header ends that far behind 0x202 */
+#define H_JUMP 0x201u /* the header ends that far after 0x202 */
 #define H_MAGIC 0x202u
 #define H_VERSION 0x206u
 #define H_LOADFLAGS 0x211u
@@ -34,7 +34,7 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-int vr_bzimage_is(const struct vr_boot_payload *p)
+bool vr_bzimage_is(const struct vr_boot_payload *p)
 {
 	return p->kernel_size >= H_MAGIC + 4 && memcmp((const uint8_t *)p->kernel + H_MAGIC, "HdrS", 4) == 0;
 }
@@ -137,6 +137,5 @@ int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload 
 	k->end = k->load + init_size;
 	k->header_size = end - VR_BZIMAGE_HEADER;
 	k->initrd_max = vr_le32(h + H_INITRD_MAX);
-	k->cmdline_max = vr_load_cmdline_max(p);
 	return VR_OK;
 }

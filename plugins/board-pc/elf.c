@@ -4,48 +4,24 @@
  * are entered as Xen's PVH says (docs/misc/pvh.pandoc), in 32 bits; without, in 64 bits like a bzImage.
  * Addresses are the segments' physical ones; those of a position-independent one may be moved (elf_move.c).
  */
-#include <board/bytes.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "load.h"
+#include "elf.h"
+#include "elf_move.h"
+#include "elf_segment.h"
 #include "map.h"
 
 #define EHDR 64u
-#define PHDR 56u
 #define ET_EXEC 2u
 #define ET_DYN 3u
 #define EM_X86_64 62u
 #define NOTE_PHYS32_ENTRY 18u
 #define LOW_FREE (PC_CMDLINE + PC_CMDLINE_MAX) /* below it is what the board writes */
 
-int vr_elf_is(const struct vr_boot_payload *p)
+bool vr_elf_is(const struct vr_boot_payload *p)
 {
-	return p->kernel_size >= 4 && memcmp(p->kernel,
-					     "\x7f"
-					     "ELF",
-					     4) == 0;
-}
-
-uint32_t vr_elf_segments(const struct vr_boot_payload *p)
-{
-	return vr_le16((const uint8_t *)p->kernel + 56);
-}
-
-/* The header has been checked. */
-struct vr_elf_segment vr_elf_segment(const struct vr_boot_payload *p, uint32_t i)
-{
-	const uint8_t *e = p->kernel, *h = e + vr_le64(e + 32) + (uint64_t)i * PHDR;
-
-	return (struct vr_elf_segment){
-		.type = vr_le32(h),
-		.offset = vr_le64(h + 8),
-		.vaddr = vr_le64(h + 16),
-		.paddr = vr_le64(h + 24),
-		.filesz = vr_le64(h + 32),
-		.memsz = vr_le64(h + 40),
-		.align = vr_le64(h + 48),
-	};
+	return p->kernel_size >= 4 && memcmp(p->kernel, "\177ELF", 4) == 0;
 }
 
 static int32_t check_header(const struct vr_tables *t, const struct vr_boot_payload *p)
@@ -70,12 +46,12 @@ static int32_t check_header(const struct vr_tables *t, const struct vr_boot_payl
 				      "%s: an ELF file of type %u; a kernel is an executable (2), or a "
 				      "position-independent one (3)",
 				      name, vr_le16(e + 16));
-	if (vr_le16(e + 54) != PHDR || !vr_elf_segments(p))
+	if (vr_le16(e + 54) != VR_ELF_PHDR || !vr_elf_segments(p))
 		return vr_tables_fail(t, VR_E_IMAGE,
 				      "%s: %u program headers of %u bytes; expected some of 56", name,
 				      vr_elf_segments(p), vr_le16(e + 54));
 	offset = vr_le64(e + 32);
-	if (offset > p->kernel_size || (uint64_t)vr_elf_segments(p) * PHDR > p->kernel_size - offset)
+	if (offset > p->kernel_size || (uint64_t)vr_elf_segments(p) * VR_ELF_PHDR > p->kernel_size - offset)
 		return vr_tables_fail(t, VR_E_IMAGE,
 				      "%s: the program headers at 0x%" PRIx64
 				      " lie outside the file; is it complete?",
@@ -184,7 +160,6 @@ int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, 
 	k->mode = pvh ? VR_ENTRY_PROTECTED : VR_ENTRY_LONG;
 	k->entry = entry + k->bias;
 	k->initrd_max = UINT32_MAX;
-	k->cmdline_max = vr_load_cmdline_max(p);
 	return VR_OK;
 }
 
@@ -196,7 +171,7 @@ int32_t vr_elf_load(const struct vr_tables *t, const struct vr_boot_payload *p, 
 
 		if (s.type != VR_ELF_LOAD || !s.memsz)
 			continue;
-		to = vr_load_room(t, s.paddr + bias, s.memsz);
+		to = vr_tables_room(t, s.paddr + bias, s.memsz);
 		if (!to)
 			return VR_E_INTERNAL;
 		memcpy(to, (const uint8_t *)p->kernel + s.offset, (size_t)s.filesz);

@@ -9,10 +9,11 @@
  * harm. That is only possible while virtual addresses are physical ones; a kernel that has others knows what
  * it does.
  */
-#include <board/bytes.h>
 #include <inttypes.h>
+#include <stdbool.h>
 
-#include "load.h"
+#include "elf_move.h"
+#include "elf_segment.h"
 #include "map.h"
 
 #define MOVE_TO (UINT64_C(2) << 20)
@@ -94,15 +95,15 @@ static uint8_t *loaded(const struct vr_tables *t, const struct vr_boot_payload *
 	return NULL;
 }
 
-static int has_virtual_addresses(const struct vr_boot_payload *p)
+static bool has_virtual_addresses(const struct vr_boot_payload *p)
 {
 	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
 		struct vr_elf_segment s = vr_elf_segment(p, i);
 
 		if (s.type == VR_ELF_LOAD && s.memsz && s.vaddr != s.paddr)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 int32_t vr_elf_relocate(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias)

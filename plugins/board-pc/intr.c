@@ -9,7 +9,7 @@
 #define LAPIC_PAGE 0x1000u
 #define IOAPIC_SIZE 0x100u
 
-/* ---- lines ------------------------------------------------------------------------------------ */
+/* ---- messages ------------------------------------------------------------------------------------ */
 
 /* A message of the board's I/O APIC to the accelerator's local APICs, as an MSI (SDM vol. 3, 11.11). */
 struct msi {
@@ -33,8 +33,9 @@ static void send_msi(struct vr_intr *x, const struct vr_message *m)
 	x->chip->msi(x->chip_self, i.address, i.data);
 }
 
-void vr_intr_route(struct vr_intr *x, uint32_t pin, const struct vr_message *m)
+static void route(void *opaque, uint32_t pin, const struct vr_message *m)
 {
+	struct vr_intr *x = opaque;
 	struct msi i = msi_of(m);
 
 	if (x->kind == VR_IRQCHIP_SPLIT && VR_HAS(x->chip, route))
@@ -59,8 +60,27 @@ static struct vr_lapic *lowest(struct vr_intr *x, const struct vr_message *m)
 	return best;
 }
 
-void vr_intr_message(struct vr_intr *x, const struct vr_message *m)
+void vr_intr_update(struct vr_intr *x)
 {
+	uint32_t level;
+
+	if (x->kind == VR_IRQCHIP_NONE) {
+		for (uint32_t i = 0; i < x->vcpu_count; i++)
+			vr_lapic_update(x->lapic[i]);
+		return;
+	}
+	level = vr_pic_output(&x->pic);
+	if (level == x->direct)
+		return;
+	x->direct = level;
+	x->t->irq->set_pin(x->t->host, 0, VR_X86_PIN_INTR, level);
+}
+
+/* ---- what the controllers ask of each other -------------------------------------------------------- */
+
+static void message(void *opaque, const struct vr_message *m)
+{
+	struct vr_intr *x = opaque;
 	struct vr_lapic *l;
 
 	if (x->kind != VR_IRQCHIP_NONE) {
@@ -78,21 +98,60 @@ void vr_intr_message(struct vr_intr *x, const struct vr_message *m)
 			vr_lapic_accept(x->lapic[i], m);
 }
 
-void vr_intr_update(struct vr_intr *x)
+static void broadcast(void *opaque, const struct vr_message *m, uint32_t except)
 {
-	uint32_t level;
+	struct vr_intr *x = opaque;
 
-	if (x->kind == VR_IRQCHIP_NONE) {
-		for (uint32_t i = 0; i < x->vcpu_count; i++)
-			vr_lapic_update(x->lapic[i]);
-		return;
-	}
-	level = vr_pic_output(&x->pic);
-	if (level == x->direct)
-		return;
-	x->direct = level;
-	x->t->irq->set_pin(x->t->host, 0, VR_X86_PIN_INTR, level);
+	for (uint32_t i = 0; i < x->vcpu_count; i++)
+		if (i != except && (x->lapic[i]->base & LAPIC_BASE_ENABLE))
+			vr_lapic_accept(x->lapic[i], m);
 }
+
+static void ended(void *opaque, uint32_t vector)
+{
+	vr_ioapic_eoi(&((struct vr_intr *)opaque)->ioapic, vector);
+}
+
+static uint32_t external(void *opaque)
+{
+	return vr_pic_output(&((struct vr_intr *)opaque)->pic);
+}
+
+static uint32_t acknowledge_external(void *opaque)
+{
+	struct vr_intr *x = opaque;
+	uint32_t vector = vr_pic_acknowledge(&x->pic);
+
+	vr_intr_update(x);
+	return vector;
+}
+
+static void init(void *opaque, uint32_t vcpu)
+{
+	struct vr_intr *x = opaque;
+
+	if (vcpu)
+		vr_lapic_init_reset(x->lapic[vcpu]);
+	vr_startup_init_ipi(&x->startup, vcpu);
+}
+
+static void startup(void *opaque, uint32_t vcpu, uint8_t vector)
+{
+	vr_startup_sipi(&((struct vr_intr *)opaque)->startup, vcpu, vector);
+}
+
+static const struct vr_apic_bus bus = {
+	.message = message,
+	.broadcast = broadcast,
+	.route = route,
+	.ended = ended,
+	.external = external,
+	.acknowledge = acknowledge_external,
+	.init = init,
+	.startup = startup,
+};
+
+/* ---- lines ------------------------------------------------------------------------------------------- */
 
 static void pin_changed(struct vr_intr *x, uint32_t pin, uint32_t level)
 {
@@ -245,8 +304,7 @@ static uint64_t acknowledge(struct vr_intr *x, uint32_t vcpu)
 	if (x->kind == VR_IRQCHIP_NONE) {
 		vector = l ? vr_lapic_acknowledge(l) : -1;
 	} else if (vcpu == 0 && vr_pic_output(&x->pic)) {
-		vector = (int32_t)vr_pic_acknowledge(&x->pic);
-		vr_intr_update(x);
+		vector = (int32_t)acknowledge_external(x);
 	}
 	return vector < 0 ? VR_X86_INTA_NONE : (uint32_t)vector;
 }
@@ -358,8 +416,7 @@ static const struct vr_port_range pic_ports[VR_PIC_RANGES] = {
 	{ELCR, 2, elcr_read, elcr_write, "elcr"},
 };
 
-/* ---- life -----------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 #define HAVE(kind) (1u << (kind))
 #define NONE HAVE(VR_IRQCHIP_NONE)
@@ -380,7 +437,7 @@ static const struct {
 };
 
 /* Local APICs alone come first: making all of it takes tens of milliseconds in some KVMs, and the rest is
- * seldom spoken to once a system runs. That needs somebody who tells of ends of interrupts. */
+ * seldom spoken to once a system runs. That needs an accelerator that reports ends of interrupts. */
 static int32_t enable(const struct vr_irqchip *c, void *self)
 {
 	static const uint32_t best[] = {VR_IRQCHIP_SPLIT, VR_IRQCHIP_FULL};
@@ -403,7 +460,7 @@ static void ask_accelerator(struct vr_intr *x)
 		c = f.interface;
 		if (!VR_HAS(c, enable) || !VR_HAS(c, kind) || !VR_HAS(c, line) || !VR_HAS(c, msi))
 			continue;
-		/* Who has no virtual machine says so: it is not the one that runs. */
+		/* An accelerator without a virtual machine refuses: it is not the one that runs. */
 		if (enable(c, f.self) < 0)
 			continue;
 		x->kind = c->kind(f.self);
@@ -434,8 +491,12 @@ int32_t vr_intr_init(struct vr_intr *x, const struct vr_tables *t, uint32_t vcpu
 
 	x->t = t;
 	x->vcpu_count = vcpu_count;
-	x->ioapic.intr = x;
 	pthread_mutex_init(&x->lock, NULL);
+	x->bus = bus;
+	x->bus.t = t;
+	x->bus.lock = &x->lock;
+	x->bus.opaque = x;
+	x->ioapic.bus = &x->bus;
 	ask_accelerator(x);
 	if (x->kind > VR_IRQCHIP_FULL)
 		return vr_tables_fail(t, VR_E_ABI,
@@ -444,9 +505,9 @@ int32_t vr_intr_init(struct vr_intr *x, const struct vr_tables *t, uint32_t vcpu
 				      x->kind);
 	power_on(x);
 	if (x->kind == VR_IRQCHIP_NONE)
-		rc = vr_startup_new(x);
+		rc = vr_startup_new(&x->startup, t, &x->lock, vcpu_count);
 	for (uint32_t i = 0; i < vcpu_count && x->kind == VR_IRQCHIP_NONE && rc >= 0; i++)
-		rc = vr_lapic_new(x, i, &x->lapic[i]);
+		rc = vr_lapic_new(&x->bus, i, &x->lapic[i]);
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]) && rc >= 0; i++)
 		if (ranges[i].when & HAVE(x->kind))
 			rc = t->mmio->attach(t->host, ranges[i].space, ranges[i].base, ranges[i].length,
@@ -460,7 +521,7 @@ int32_t vr_intr_init(struct vr_intr *x, const struct vr_tables *t, uint32_t vcpu
 
 void vr_intr_fini(struct vr_intr *x)
 {
-	vr_startup_free(x);
+	vr_startup_free(&x->startup);
 	for (uint32_t i = 0; i < x->vcpu_count; i++)
 		vr_lapic_free(x->lapic[i]);
 	pthread_mutex_destroy(&x->lock);
@@ -469,7 +530,7 @@ void vr_intr_fini(struct vr_intr *x)
 void vr_intr_reset(struct vr_intr *x)
 {
 	if (x->kind == VR_IRQCHIP_NONE)
-		vr_startup_reset(x);
+		vr_startup_reset(&x->startup);
 	pthread_mutex_lock(&x->lock);
 	power_on(x);
 	for (uint32_t i = 0; i < x->vcpu_count; i++)

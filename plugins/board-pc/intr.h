@@ -12,30 +12,12 @@
 #include <board/ports.h>
 #include <vmrun/irqchip.h>
 
+#include "apic_bus.h"
 #include "ioapic.h"
 #include "lapic.h"
 #include "map.h"
 #include "pic.h"
 #include "startup.h"
-
-/* Delivery modes (Intel SDM vol. 3, 11.5.1 and 11.6.1). */
-#define VR_MODE_FIXED 0u
-#define VR_MODE_LOWEST 1u
-#define VR_MODE_SMI 2u
-#define VR_MODE_NMI 4u
-#define VR_MODE_INIT 5u
-#define VR_MODE_SIPI 6u
-#define VR_MODE_EXTINT 7u
-
-/* What goes to local APICs. */
-struct vr_message {
-	uint8_t vector;
-	uint8_t mode;    /* VR_MODE_* */
-	uint8_t logical; /* destination mode */
-	uint8_t level;   /* level-triggered */
-	uint8_t x2apic;  /* destination has 32 bits */
-	uint32_t destination;
-};
 
 #define VR_PIC_RANGES 3u
 
@@ -45,6 +27,7 @@ struct vr_intr {
 	uint32_t kind; /* VR_IRQCHIP_*: what the accelerator has */
 	const struct vr_irqchip *chip;
 	void *chip_self;
+	struct vr_apic_bus bus;
 	struct vr_ports pic_ports[VR_PIC_RANGES]; /* not FULL */
 	pthread_mutex_t lock;                     /* everything below */
 	uint64_t slot_lines;                      /* of the virtio slots */
@@ -53,7 +36,7 @@ struct vr_intr {
 	struct vr_pic pic;                        /* not FULL */
 	struct vr_ioapic ioapic;                  /* not FULL */
 	struct vr_lapic *lapic[PC_MAX_VCPUS];     /* NONE */
-	uint32_t lowest_next;                     /* whose turn it is among equals */
+	uint32_t lowest_next;                     /* the vCPU whose turn it is among equals */
 	struct vr_startup startup;                /* NONE */
 };
 
@@ -74,13 +57,7 @@ int32_t vr_intr_set_lapic(struct vr_intr *x, uint32_t vcpu, const struct vr_stat
 void vr_intr_saw_pic(struct vr_intr *x, const struct vr_state_x86_pic *s);
 void vr_intr_saw_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s);
 
-/* ---- the lock is held ---- */
-
-/* Deliver to whom the destination names. */
-void vr_intr_message(struct vr_intr *x, const struct vr_message *m);
-/* What a level-triggered pin of the I/O APIC would send, for an accelerator that has the local APICs. */
-void vr_intr_route(struct vr_intr *x, uint32_t pin, const struct vr_message *m);
-/* The 8259s' INT may have changed. */
+/* The 8259s' INT may have changed. The lock is held. */
 void vr_intr_update(struct vr_intr *x);
 
 #endif

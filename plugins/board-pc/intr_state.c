@@ -85,8 +85,7 @@ void vr_intr_set_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
 	pthread_mutex_unlock(&x->lock);
 }
 
-/* ---- local APICs ----------------------------------------------------------------------------------------
- */
+/* ---- local APICs ----------------------------------------------------------------------------- */
 
 /* X-macro: members of struct vr_lapic and of its state, of the same type. */
 #define LAPIC_MEMBERS(R) \
@@ -156,7 +155,7 @@ int32_t vr_intr_set_lapic(struct vr_intr *x, uint32_t vcpu, const struct vr_stat
 	l->extint = s->external;
 	vr_lapic_timer_resume(l, s->timer_deadline);
 	vr_lapic_update(l);
-	rc = vr_startup_resume(x, vcpu, s->startup, (uint8_t)s->sipi_vector);
+	rc = vr_startup_resume(&x->startup, vcpu, s->startup, (uint8_t)s->sipi_vector);
 	pthread_mutex_unlock(&x->lock);
 	return rc;
 }

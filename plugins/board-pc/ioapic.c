@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ioapic.h"
 
-#include <string.h>
-
-#include "intr.h"
+#include <stdbool.h>
 
 /* 3.1: memory-mapped registers, 3.2: what the selector names */
 #define IOREGSEL 0x00u
@@ -36,7 +34,7 @@ static struct vr_message message_of(uint64_t r)
 }
 
 /* Level-triggered, and taken by a local APIC that says when it ended? */
-static int is_ended(const struct vr_message *m)
+static bool is_ended(const struct vr_message *m)
 {
 	return m->level && (m->mode == VR_MODE_FIXED || m->mode == VR_MODE_LOWEST);
 }
@@ -48,7 +46,7 @@ static void send(struct vr_ioapic *io, uint32_t pin)
 	/* Nothing more until one of them ends it. */
 	if (is_ended(&m))
 		io->redirect[pin] |= IOAPIC_RED_REMOTE_IRR;
-	vr_intr_message(io->intr, &m);
+	io->bus->message(io->bus->opaque, &m);
 }
 
 void vr_ioapic_route(struct vr_ioapic *io, uint32_t pin)
@@ -58,7 +56,7 @@ void vr_ioapic_route(struct vr_ioapic *io, uint32_t pin)
 	/* One that is masked keeps the route it had: its interrupt may still be in service. */
 	if (is_ended(&m) && m.vector >= 16 &&
 	    (!(io->redirect[pin] & IOAPIC_RED_MASK) || (io->redirect[pin] & IOAPIC_RED_REMOTE_IRR)))
-		vr_intr_route(io->intr, pin, &m);
+		io->bus->route(io->bus->opaque, pin, &m);
 }
 
 /* What a level-triggered pin has to say now. */
@@ -141,7 +139,7 @@ void vr_ioapic_write(struct vr_ioapic *io, uint32_t offset, uint32_t value)
 	else
 		r = (r & ~0xffffffffull) | value;
 	r = (r & WRITABLE) | (old & READ_ONLY);
-	if (!(r & IOAPIC_RED_LEVEL)) /* an edge waits for nobody */
+	if (!(r & IOAPIC_RED_LEVEL)) /* no end of interrupt comes for an edge */
 		r &= ~IOAPIC_RED_REMOTE_IRR;
 	io->redirect[pin] = r;
 	vr_ioapic_route(io, pin);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* ioapic.h: the I/O APIC (Intel 82093AA data sheet). No lock of its own: intr.c's. */
+/* ioapic.h: the I/O APIC (Intel 82093AA data sheet). Its lock is the bus's. */
 #ifndef VR_BOARD_PC_IOAPIC_H
 #define VR_BOARD_PC_IOAPIC_H
 
-#include <stdint.h>
+#include "apic_bus.h"
 
 #define IOAPIC_PINS 24u
 
@@ -15,10 +15,8 @@
 #define IOAPIC_RED_LEVEL (1ull << 15)
 #define IOAPIC_RED_MASK (1ull << 16)
 
-struct vr_intr;
-
 struct vr_ioapic {
-	struct vr_intr *intr;
+	const struct vr_apic_bus *bus;
 	uint32_t id, select;
 	uint32_t input; /* levels */
 	uint64_t redirect[IOAPIC_PINS];

@@ -2,13 +2,8 @@
 /* lapic.c: accepting, prioritising and ending interrupts (Intel SDM vol. 3, 11.8). */
 #include "lapic.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <vmrun/state_x86.h>
 
-#include "intr.h"
-
-#define SVR_ENABLE (1u << 8)
 #define ESR_SEND_VECTOR (1u << 5)
 #define ESR_RECEIVE_VECTOR (1u << 6)
 
@@ -36,14 +31,14 @@ static int32_t highest(const uint32_t *set)
 	return -1;
 }
 
-static int hardware_enabled(const struct vr_lapic *l)
+static bool hardware_enabled(const struct vr_lapic *l)
 {
-	return !!(l->base & LAPIC_BASE_ENABLE);
+	return l->base & LAPIC_BASE_ENABLE;
 }
 
-static int software_enabled(const struct vr_lapic *l)
+static bool software_enabled(const struct vr_lapic *l)
 {
-	return hardware_enabled(l) && (l->svr & SVR_ENABLE);
+	return hardware_enabled(l) && (l->svr & LAPIC_SVR_ENABLE);
 }
 
 uint32_t vr_lapic_ppr(const struct vr_lapic *l)
@@ -66,12 +61,12 @@ static int32_t deliverable(const struct vr_lapic *l)
 
 /* Does the 8259s' interrupt reach this processor? Through LINT0, through the I/O APIC, or, with the local
  * APIC switched off, straight into the boot processor's INTR pin. */
-static int external(const struct vr_lapic *l)
+static bool external(const struct vr_lapic *l)
 {
 	uint32_t lint0 = l->lvt[LVT_LINT0];
 
-	if (!vr_pic_output(&l->intr->pic))
-		return 0;
+	if (!l->bus->external(l->bus->opaque))
+		return false;
 	if (!hardware_enabled(l))
 		return l->vcpu == 0;
 	return l->extint || (!(lint0 & LVT_MASKED) && (lint0 >> 8 & 7) == VR_MODE_EXTINT);
@@ -79,7 +74,7 @@ static int external(const struct vr_lapic *l)
 
 void vr_lapic_update(struct vr_lapic *l)
 {
-	const struct vr_tables *t = l->intr->t;
+	const struct vr_tables *t = l->bus->t;
 	uint32_t level = deliverable(l) >= 0 || external(l);
 
 	if (level == l->pin)
@@ -94,9 +89,7 @@ int32_t vr_lapic_acknowledge(struct vr_lapic *l)
 
 	if (external(l)) {
 		l->extint = 0;
-		vector = (int32_t)vr_pic_acknowledge(&l->intr->pic);
-		vr_intr_update(l->intr);
-		return vector;
+		return (int32_t)l->bus->acknowledge(l->bus->opaque);
 	}
 	vector = deliverable(l);
 	if (vector >= 0) {
@@ -121,34 +114,34 @@ void vr_lapic_eoi(struct vr_lapic *l)
 		return;
 	put(l->isr, (uint32_t)vector, 0);
 	if (test(l->tmr, (uint32_t)vector))
-		vr_ioapic_eoi(&l->intr->ioapic, (uint32_t)vector);
+		l->bus->ended(l->bus->opaque, (uint32_t)vector);
 	vr_lapic_update(l);
 }
 
 /* ---- taking messages -------------------------------------------------------------------------------- */
 
-int vr_lapic_matches(const struct vr_lapic *l, const struct vr_message *m)
+bool vr_lapic_matches(const struct vr_lapic *l, const struct vr_message *m)
 {
 	uint32_t d = m->destination;
 
 	if (!hardware_enabled(l))
-		return 0;
+		return false;
 	if (l->base & LAPIC_BASE_X2APIC) {
 		/* 11.12.9; eight bits of a message that has no more mean the same ids. */
 		if (d == 0xffffffff || (!m->x2apic && d == 0xff))
-			return 1;
+			return true;
 		if (!m->logical)
 			return d == l->id;
 		return (d & 0xffff0000) == (l->ldr & 0xffff0000) && (d & l->ldr & 0xffff);
 	}
 	if (d == 0xff || d == 0xffffffff)
-		return 1;
+		return true;
 	if (d > 0xff)
-		return 0;
+		return false;
 	if (!m->logical)
 		return d == l->id;
 	if (l->dfr >> 28 == 0xf) /* 11.6.2.2: flat model, cluster model */
-		return !!(d & l->ldr >> 24);
+		return d & l->ldr >> 24;
 	return d >> 4 == l->ldr >> 28 && (d & l->ldr >> 24 & 15);
 }
 
@@ -167,7 +160,7 @@ static void fixed(struct vr_lapic *l, uint32_t vector, uint32_t level)
 
 static void nmi(struct vr_lapic *l)
 {
-	const struct vr_tables *t = l->intr->t;
+	const struct vr_tables *t = l->bus->t;
 
 	t->irq->set_pin(t->host, l->vcpu, VR_X86_PIN_NMI, 1);
 	t->irq->set_pin(t->host, l->vcpu, VR_X86_PIN_NMI, 0);
@@ -184,10 +177,10 @@ void vr_lapic_accept(struct vr_lapic *l, const struct vr_message *m)
 		nmi(l);
 		break;
 	case VR_MODE_INIT:
-		vr_startup_init_ipi(l->intr, l->vcpu);
+		l->bus->init(l->bus->opaque, l->vcpu);
 		break;
 	case VR_MODE_SIPI:
-		vr_startup_sipi(l->intr, l->vcpu, m->vector);
+		l->bus->startup(l->bus->opaque, l->vcpu, m->vector);
 		break;
 	case VR_MODE_EXTINT:
 		l->extint = 1;
@@ -218,66 +211,4 @@ void vr_lapic_error(struct vr_lapic *l, uint32_t bit)
 	/* An illegal vector in the error entry itself is not reported through it again. */
 	if ((l->lvt[LVT_ERROR] & 0xff) >= 16)
 		vr_lapic_local(l, LVT_ERROR);
-}
-
-/* ---- life -----------------------------------------------------------------------------------------------
- */
-
-void vr_lapic_init_reset(struct vr_lapic *l)
-{
-	vr_lapic_timer_stop(l);
-	l->tpr = l->esr = l->esr_pending = l->icr[0] = l->icr[1] = 0;
-	l->timer_initial = l->timer_divide = 0;
-	memset(l->irr, 0, sizeof(l->irr));
-	memset(l->isr, 0, sizeof(l->isr));
-	memset(l->tmr, 0, sizeof(l->tmr));
-	for (uint32_t i = 0; i < LVTS; i++)
-		l->lvt[i] = LVT_MASKED;
-	l->svr = 0xff;
-	l->dfr = 0xffffffff;
-	l->extint = 0;
-	/* 11.12.10.2: in x2APIC mode the logical id follows from the id. */
-	l->ldr = l->base & LAPIC_BASE_X2APIC ? (l->id >> 4) << 16 | 1u << (l->id & 15) : 0;
-	vr_lapic_update(l);
-}
-
-void vr_lapic_power_on(struct vr_lapic *l)
-{
-	l->id = l->vcpu;
-	l->base = PC_LAPIC_BASE | LAPIC_BASE_ENABLE | (l->vcpu ? 0 : LAPIC_BASE_BSP);
-	vr_lapic_init_reset(l);
-	if (l->vcpu)
-		return;
-	/* "Virtual wire", as a firmware leaves the boot processor: the 8259s come in through LINT0. */
-	l->svr |= SVR_ENABLE;
-	l->lvt[LVT_LINT0] = VR_MODE_EXTINT << 8;
-	l->lvt[LVT_LINT1] = VR_MODE_NMI << 8;
-	vr_lapic_update(l);
-}
-
-int32_t vr_lapic_new(struct vr_intr *x, uint32_t vcpu, struct vr_lapic **out)
-{
-	struct vr_lapic *l = calloc(1, sizeof(*l));
-	int32_t rc;
-
-	if (!l)
-		return vr_tables_fail(x->t, VR_E_NOMEM, "local APIC: out of memory");
-	l->intr = x;
-	l->vcpu = vcpu;
-	rc = x->t->timer->create(x->t->host, vr_lapic_timer_fired, l, &l->timer);
-	if (rc < 0) {
-		free(l);
-		return rc;
-	}
-	vr_lapic_power_on(l);
-	*out = l;
-	return VR_OK;
-}
-
-void vr_lapic_free(struct vr_lapic *l)
-{
-	if (!l)
-		return;
-	l->intr->t->timer->destroy(l->timer);
-	free(l);
 }

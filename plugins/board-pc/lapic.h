@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lapic.h: a vCPU's local APIC (Intel SDM vol. 3, chapter 11), xAPIC and x2APIC. Its lock is intr.c's.
+ * lapic.h: a vCPU's local APIC (Intel SDM vol. 3, chapter 11), xAPIC and x2APIC. Its lock is the bus's.
  *
  * The page can't be moved, and TSC-deadline mode is missing: the board does not know the guest's TSC.
  */
 #ifndef VR_BOARD_PC_LAPIC_H
 #define VR_BOARD_PC_LAPIC_H
 
-#include <vmrun/abi.h>
+#include <stdbool.h>
 
-struct vr_intr;
-struct vr_message;
-struct vr_timer;
+#include "apic_bus.h"
 
 #define LAPIC_BASE_BSP (1ull << 8)
 #define LAPIC_BASE_X2APIC (1ull << 10)
@@ -26,11 +24,12 @@ struct vr_timer;
 #define LVT_ERROR 5u
 #define LVTS 6u
 
+#define LAPIC_SVR_ENABLE (1u << 8)
 #define LVT_MASKED (1u << 16)
 #define LVT_PERIODIC (1u << 17)
 
 struct vr_lapic {
-	struct vr_intr *intr;
+	const struct vr_apic_bus *bus;
 	uint32_t vcpu;
 	uint64_t base; /* IA32_APIC_BASE */
 	uint32_t id, tpr, ldr, dfr, svr, esr, esr_pending, icr[2], lvt[LVTS];
@@ -44,15 +43,8 @@ struct vr_lapic {
 	uint32_t timer_armed;
 };
 
-int32_t vr_lapic_new(struct vr_intr *x, uint32_t vcpu, struct vr_lapic **out);
-void vr_lapic_free(struct vr_lapic *l);
-
-/* 11.4.7.1 after power-up; 11.4.7.3 after INIT: the id and IA32_APIC_BASE stay. */
-void vr_lapic_power_on(struct vr_lapic *l);
-void vr_lapic_init_reset(struct vr_lapic *l);
-
-/* Does a message mean this one? */
-int vr_lapic_matches(const struct vr_lapic *l, const struct vr_message *m);
+/* Is a message for this one? */
+bool vr_lapic_matches(const struct vr_lapic *l, const struct vr_message *m);
 /* Take a message that does. */
 void vr_lapic_accept(struct vr_lapic *l, const struct vr_message *m);
 /* 11.8.3.1 PPR */
@@ -66,6 +58,14 @@ void vr_lapic_eoi(struct vr_lapic *l);
 void vr_lapic_error(struct vr_lapic *l, uint32_t bit); /* 11.5.3 */
 /* Set an entry of the local vector table going (11.5.1). */
 void vr_lapic_local(struct vr_lapic *l, uint32_t lvt);
+
+/* ---- lapic_life.c ---- */
+int32_t vr_lapic_new(const struct vr_apic_bus *bus, uint32_t vcpu, struct vr_lapic **out);
+void vr_lapic_free(struct vr_lapic *l);
+
+/* 11.4.7.1 after power-up; 11.4.7.3 after INIT: the id and IA32_APIC_BASE stay. */
+void vr_lapic_power_on(struct vr_lapic *l);
+void vr_lapic_init_reset(struct vr_lapic *l);
 
 /* ---- lapic_regs.c ---- */
 uint32_t vr_lapic_read(struct vr_lapic *l, uint32_t offset);

@@ -3,7 +3,8 @@
  * lapic_regs.c: the registers (Intel SDM vol. 3, 11.4.1 table 11-1 and 11.12.1.2 table 11-6). One table,
  * indexed by the MMIO offset divided by 16, which is also the x2APIC MSR number less 0x800.
  */
-#include "intr.h"
+#include "lapic.h"
+#include "map.h"
 
 #define MSR_APIC_BASE 0x1bu
 #define MSR_X2APIC 0x800u
@@ -16,7 +17,6 @@
 #define VERSION (0x14u | (LVTS - 1) << 16)
 #define ESR_SEND_VECTOR (1u << 5)
 #define ESR_REGISTER (1u << 7)
-#define SVR_ENABLE (1u << 8)
 
 #define ICR_MODE(v) ((v) >> 8 & 7)
 #define ICR_LOGICAL (1u << 11)
@@ -32,7 +32,7 @@ typedef void (*write_fn)(struct vr_lapic *l, uint32_t reg, uint32_t value);
 
 static void send(struct vr_lapic *l, uint32_t low, uint32_t destination, uint32_t x2apic)
 {
-	struct vr_intr *x = l->intr;
+	const struct vr_apic_bus *bus = l->bus;
 	struct vr_message m = {
 		.vector = (uint8_t)low,
 		.mode = (uint8_t)ICR_MODE(low),
@@ -50,7 +50,7 @@ static void send(struct vr_lapic *l, uint32_t low, uint32_t destination, uint32_
 		return;
 	}
 	if (shorthand == 0) {
-		vr_intr_message(x, &m);
+		bus->message(bus->opaque, &m);
 		return;
 	}
 	if (shorthand == 1) { /* table 11-3: to itself only a fixed one is valid */
@@ -58,12 +58,8 @@ static void send(struct vr_lapic *l, uint32_t low, uint32_t destination, uint32_
 			vr_lapic_accept(l, &m);
 		return;
 	}
-	for (uint32_t i = 0; i < x->vcpu_count; i++) {
-		if (x->lapic[i] == l && (shorthand == 3 || m.mode >= VR_MODE_INIT))
-			continue;
-		if (x->lapic[i]->base & LAPIC_BASE_ENABLE)
-			vr_lapic_accept(x->lapic[i], &m);
-	}
+	/* Shorthand 2 is all including itself, but INIT and start-up interrupts never go to the sender. */
+	bus->broadcast(bus->opaque, &m, shorthand == 3 || m.mode >= VR_MODE_INIT ? l->vcpu : VR_APIC_BUS_ALL);
 }
 
 /* ---- xAPIC registers ------------------------------------------------------------------------------ */
@@ -140,7 +136,7 @@ static void svr_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
 {
 	(void)reg;
 	l->svr = value & 0x3ff;
-	if (!(l->svr & SVR_ENABLE)) /* 11.4.7.2: all entries are masked and stay so */
+	if (!(l->svr & LAPIC_SVR_ENABLE)) /* 11.4.7.2: all entries are masked and stay so */
 		for (uint32_t i = 0; i < LVTS; i++)
 			l->lvt[i] |= LVT_MASKED;
 	vr_lapic_update(l);
@@ -196,7 +192,7 @@ static void lvt_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
 	uint32_t i = reg - 0x32;
 
 	l->lvt[i] = value & writable[i];
-	if (!(l->svr & SVR_ENABLE))
+	if (!(l->svr & LAPIC_SVR_ENABLE))
 		l->lvt[i] |= LVT_MASKED;
 	if (i == LVT_TIMER)
 		vr_lapic_timer_mode(l);

@@ -5,7 +5,7 @@
  */
 #include <board/state_pc.h>
 
-#include "intr.h"
+#include "lapic.h"
 
 /* A periodic timer interrupts at most this often: what is due in between is one interrupt. A guest must not
  * be able to keep the host's timer thread busy. */
@@ -13,7 +13,7 @@
 
 static uint64_t now(const struct vr_lapic *l)
 {
-	return l->intr->t->timer->now(l->intr->t->host);
+	return l->bus->t->timer->now(l->bus->t->host);
 }
 
 static uint32_t divisor(const struct vr_lapic *l)
@@ -21,13 +21,13 @@ static uint32_t divisor(const struct vr_lapic *l)
 	return vr_state_lapic_divisor(l->timer_divide);
 }
 
-static int periodic(const struct vr_lapic *l)
+static bool periodic(const struct vr_lapic *l)
 {
 	return (l->lvt[LVT_TIMER] >> 17 & 3) == 1;
 }
 
 /* 10b is TSC-deadline, 11b reserved: the count registers do nothing then. */
-static int counts(const struct vr_lapic *l)
+static bool counts(const struct vr_lapic *l)
 {
 	return l->lvt[LVT_TIMER] >> 17 < 2;
 }
@@ -51,7 +51,7 @@ uint32_t vr_lapic_timer_current(const struct vr_lapic *l)
 
 static void arm(struct vr_lapic *l)
 {
-	const struct vr_host_timer *timer = l->intr->t->timer;
+	const struct vr_host_timer *timer = l->bus->t->timer;
 	uint64_t when = l->timer_start + period(l), t = now(l);
 
 	if (!l->timer_initial || !counts(l)) {
@@ -73,7 +73,7 @@ static void arm(struct vr_lapic *l)
 void vr_lapic_timer_stop(struct vr_lapic *l)
 {
 	l->timer_armed = 0;
-	l->intr->t->timer->cancel(l->timer);
+	l->bus->t->timer->cancel(l->timer);
 }
 
 void vr_lapic_timer_start(struct vr_lapic *l, uint32_t initial)
@@ -105,16 +105,16 @@ void vr_lapic_timer_resume(struct vr_lapic *l, uint64_t deadline)
 	l->timer_when = deadline;
 	l->timer_armed = deadline != 0;
 	if (l->timer_armed)
-		l->intr->t->timer->arm(l->timer, deadline);
+		l->bus->t->timer->arm(l->timer, deadline);
 	else
-		l->intr->t->timer->cancel(l->timer);
+		l->bus->t->timer->cancel(l->timer);
 }
 
 void VR_CALL vr_lapic_timer_fired(void *opaque)
 {
 	struct vr_lapic *l = opaque;
 
-	pthread_mutex_lock(&l->intr->lock);
+	pthread_mutex_lock(l->bus->lock);
 	/* It may have been armed for later, or stopped, while this was on its way. */
 	if (l->timer_armed && now(l) >= l->timer_when) {
 		l->timer_armed = 0;
@@ -122,5 +122,5 @@ void VR_CALL vr_lapic_timer_fired(void *opaque)
 		if (periodic(l))
 			arm(l);
 	}
-	pthread_mutex_unlock(&l->intr->lock);
+	pthread_mutex_unlock(l->bus->lock);
 }

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "bzimage.h"
+#include "elf.h"
 #include "map.h"
 #include "ranges.h"
 
@@ -43,19 +45,6 @@ struct initrd {
 	uint64_t base, size;
 };
 
-uint8_t *vr_load_room(const struct vr_tables *t, uint64_t gpa, uint64_t n)
-{
-	uint8_t *to = t->memory->pointer(t->host, gpa, n);
-
-	if (!to) {
-		vr_tables_fail(t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into",
-			       gpa, n);
-		return NULL;
-	}
-	memset(to, 0, (size_t)n);
-	return to;
-}
-
 /* As high as the kernel allows: it unpacks itself upwards from below. */
 static int32_t place_initrd(const struct vr_tables *t, const struct vr_load_input *in,
 			    const struct vr_kernel *k, struct initrd *out)
@@ -90,10 +79,9 @@ uint64_t vr_load_cmdline_max(const struct vr_boot_payload *p)
 	return most < PC_CMDLINE_MAX - 1 ? most : PC_CMDLINE_MAX - 1;
 }
 
-static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_input *in,
-			     const struct vr_kernel *k)
+static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_input *in)
 {
-	uint64_t length = strlen(in->cmdline), most = k->cmdline_max;
+	uint64_t length = strlen(in->cmdline), most = vr_load_cmdline_max(in->payload);
 
 	if (length > most)
 		return vr_tables_fail(t, VR_E_CONFIG,
@@ -105,7 +93,7 @@ static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_inp
 /* Linux begins its random numbers with it; older kernels pass over types that they do not know. */
 static int32_t random_seed(const struct vr_tables *t)
 {
-	uint8_t *p = vr_load_room(t, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES);
+	uint8_t *p = vr_tables_room(t, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES);
 
 	if (!p)
 		return VR_E_INTERNAL;
@@ -122,7 +110,7 @@ static int32_t boot_params(const struct vr_tables *t, const struct vr_load_input
 {
 	struct vr_range r[VR_RANGES_MAX];
 	uint32_t n = vr_ranges(in->ram_size, r);
-	uint8_t *p = vr_load_room(t, PC_BOOT_PARAMS, PAGE);
+	uint8_t *p = vr_tables_room(t, PC_BOOT_PARAMS, PAGE);
 
 	if (!p)
 		return VR_E_INTERNAL;
@@ -154,7 +142,7 @@ static int32_t pvh_info(const struct vr_tables *t, const struct vr_load_input *i
 {
 	struct vr_range r[VR_RANGES_MAX];
 	uint32_t n = vr_ranges(in->ram_size, r);
-	uint8_t *p = vr_load_room(t, PC_PVH_INFO, PAGE), *m;
+	uint8_t *p = vr_tables_room(t, PC_PVH_INFO, PAGE), *m;
 
 	if (!p)
 		return VR_E_INTERNAL;
@@ -211,7 +199,7 @@ int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struc
 	if (rc >= 0)
 		rc = place_initrd(t, in, &k, &rd);
 	if (rc >= 0)
-		rc = place_cmdline(t, in, &k);
+		rc = place_cmdline(t, in);
 	if (rc >= 0)
 		rc = random_seed(t);
 	if (rc >= 0)

@@ -49,8 +49,7 @@ static void VR_CALL ecam_write(void *opaque, uint32_t vcpu, uint64_t offset, uin
 	(void)value;
 }
 
-/* ---- ports ----------------------------------------------------------------------------------------------
- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 #define ADDRESS 0u /* 0xcf8, in 32 bits only */
 #define CONTROL (PC_PORT_RESET - PC_PORT_PCI)
@@ -100,8 +99,7 @@ static void VR_CALL port_write(void *opaque, uint32_t vcpu, uint64_t offset, uin
 static const struct vr_bus_ops ecam_ops = {.size = sizeof(ecam_ops), .read = ecam_read, .write = ecam_write};
 static const struct vr_bus_ops port_ops = {.size = sizeof(port_ops), .read = port_read, .write = port_write};
 
-/* ---- life -------------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int32_t vr_pci_init(struct vr_pci *p, const struct vr_tables *t, struct vr_reset *reset)
 {

@@ -46,7 +46,7 @@ static uint32_t request(const struct vr_x86_pic_chip *c, uint32_t is_master)
 
 	if (n == NONE)
 		return NONE;
-	/* Special mask mode: what is masked and in service holds nobody up, and lower ones may go. */
+	/* Special mask mode: an input that is masked and in service does not hold up lower ones. */
 	if (c->special_mask)
 		return in_service & bit(n) ? NONE : n;
 	/* Special fully nested mode: the slave may ask again while one of its own is in service. */
@@ -222,7 +222,7 @@ static void data_write(struct vr_x86_pic_chip *c, uint32_t value)
 		if (c->expect == 4 && !(c->icw1 & ICW1_ICW4))
 			c->expect = 0;
 		break;
-	case 3: /* who is whose slave is fixed here */
+	case 3: /* which chip is a slave, and at which input, is fixed here */
 		c->expect = c->icw1 & ICW1_ICW4 ? 4 : 0;
 		break;
 	case 4:

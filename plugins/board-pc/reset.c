@@ -69,7 +69,7 @@ static void data_write(void *device, uint32_t port, uint32_t value)
 		reset_machine(r);
 	else if (r->s.command == 0xd1)
 		r->s.port92 = (uint8_t)((r->s.port92 & ~OUTPUT_A20) | (value & OUTPUT_A20));
-	/* Anything else is for a keyboard or a mouse, and nobody answers. */
+	/* Anything else is for a keyboard or a mouse, which this machine does not have. */
 	r->s.command = 0;
 }
 

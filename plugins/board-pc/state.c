@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state.c: the canonical states of what the board is made of. What the accelerator has of it is the
- * accelerator's to give and to take; who asks the board does not see the difference, so that a machine moves
- * from one to another.
+ * state.c: the canonical states of what the board is made of. The states of controllers that the accelerator
+ * has are passed on to it. The core asks the board for all of them alike, so that a machine can move from one
+ * accelerator to another.
  */
 #include <board/state_pc.h>
 #include <string.h>

@@ -98,64 +98,52 @@ static void syscon(struct vr_tree *t, const char *name, const char *compatible, 
 	vr_tree_end(t);
 }
 
-static void device(struct vr_tree *t, const char *name, const char *compatible, uint64_t base, uint64_t size,
-		   uint32_t irq)
+static void root(struct vr_tree *t, const struct vr_fdt_input *in)
 {
-	vr_tree_begin_at(t, name, base);
-	vr_tree_string(t, "compatible", compatible);
-	CELLS(t, "reg", PAIR(base), PAIR(size));
-	CELLS(t, "interrupt-parent", PHANDLE_PLIC);
-	CELLS(t, "interrupts", irq);
+	cpus(t, in);
+	syscon(t, "poweroff", "syscon-poweroff", FINISHER_PASS);
+	syscon(t, "reboot", "syscon-reboot", FINISHER_RESET);
 }
 
-static void window_interrupts(struct vr_tree *t, uint32_t irq)
+static void controllers(struct vr_tree *t, const struct vr_fdt_input *in)
 {
-	CELLS(t, "interrupt-parent", PHANDLE_PLIC);
-	CELLS(t, "interrupts", irq);
-}
-
-static void soc(struct vr_tree *t, const struct vr_fdt_input *in)
-{
-	vr_tree_begin(t, "soc");
-	CELLS(t, "#address-cells", 2);
-	CELLS(t, "#size-cells", 2);
-	vr_tree_string(t, "compatible", "simple-bus");
-	vr_tree_flag(t, "ranges");
 	test(t);
 	clint(t, in);
 	plic(t, in);
-	device(t, "serial", "ns16550a", RV_UART_BASE, RV_UART_SIZE, RV_IRQ_UART);
-	CELLS(t, "clock-frequency", RV_UART_CLOCK_HZ);
-	vr_tree_end(t);
-	device(t, "rtc", "google,goldfish-rtc", RV_RTC_BASE, RV_RTC_SIZE, RV_IRQ_RTC);
-	vr_tree_end(t);
-	/* Only the transports in use: an empty one costs the guest a probe. */
-	for (uint32_t i = 0; i < in->virtio_slots; i++) {
-		device(t, "virtio_mmio", "virtio,mmio", RV_VIRTIO_BASE + i * RV_VIRTIO_STRIDE,
-		       RV_VIRTIO_STRIDE, RV_IRQ_VIRTIO + i);
-		vr_tree_flag(t, "dma-coherent");
-		vr_tree_end(t);
-	}
-	if (in->slots)
-		vr_slots_describe(in->slots, t, window_interrupts);
-	vr_tree_end(t);
 }
+
+static void uart_clock(struct vr_tree *t)
+{
+	CELLS(t, "clock-frequency", RV_UART_CLOCK_HZ);
+}
+
+static void interrupts(struct vr_tree *t, uint32_t line)
+{
+	CELLS(t, "interrupt-parent", PHANDLE_PLIC);
+	CELLS(t, "interrupts", line);
+}
+
+static const struct virt_device devices[] = {
+	{"serial", VIRT_COMPATIBLE("ns16550a"), .line = RV_IRQ_UART, .base = RV_UART_BASE,
+	 .size = RV_UART_SIZE, .more = uart_clock},
+	{"rtc", VIRT_COMPATIBLE("google,goldfish-rtc"), .line = RV_IRQ_RTC, .base = RV_RTC_BASE,
+	 .size = RV_RTC_SIZE},
+};
+
+static const struct virt_tree tree = {
+	.compatible = "riscv-virtio",
+	.model = "riscv-virtio,qemu",
+	.map = &rv_map,
+	.root = root,
+	.bus = "soc",
+	.bus_compatible = "simple-bus",
+	.controllers = controllers,
+	.devices = devices,
+	.device_count = sizeof(devices) / sizeof(devices[0]),
+	.interrupts = interrupts,
+};
 
 int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 {
-	struct vr_tree t;
-
-	vr_tree_start(&t, buffer, size);
-	VR_TREE_STRINGS(&t, "compatible", "riscv-virtio");
-	vr_tree_string(&t, "model", "riscv-virtio,qemu");
-	CELLS(&t, "#address-cells", 2);
-	CELLS(&t, "#size-cells", 2);
-	vr_boot_tree_chosen(&t, in, "/soc/serial", RV_UART_BASE);
-	vr_boot_tree_memory(&t, in, RV_RAM_BASE);
-	cpus(&t, in);
-	syscon(&t, "poweroff", "syscon-poweroff", FINISHER_PASS);
-	syscon(&t, "reboot", "syscon-reboot", FINISHER_RESET);
-	soc(&t, in);
-	vr_tree_finish(&t);
-	return t.error;
+	return virt_tree_build(&tree, in, buffer, size);
 }

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "load.h"
 
+#include <board/virt_image.h>
+#include <board/virt_tree.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "entry.h"
-#include "fdt.h"
-#include "image.h"
 #include "map.h"
 
-#define MIB ((uint64_t)1 << 20)
-#define BLOCK (2 * MIB)
 #define TOP_MAX ((uint64_t)1 << 30)
+
+/* The firmware's own RAM is below the kernel: a kernel at the start of RAM would use what the firmware has
+ * reserved. So text_offset 0 becomes 2 MiB, also without firmware. */
+static const struct virt_image_kind image = {
+	.magic = {'R', 'S', 'C', 5},
+	.alignment = VIRT_BLOCK,
+	.offset_when_zero = VIRT_BLOCK,
+};
 
 /* struct fw_dynamic_info of OpenSBI (docs/firmware/fw_dynamic.md), version 2. */
 #define DYNAMIC_MAGIC 0x4942534full
@@ -19,105 +24,70 @@ struct dynamic_info {
 	uint64_t magic, version, next_addr, next_mode, options, boot_hart;
 };
 
-static uint64_t align(uint64_t value)
-{
-	return (value + BLOCK - 1) & ~(BLOCK - 1);
-}
-
-static int32_t too_small(const struct vr_tables *t, const struct vr_load_input *in, uint64_t needed)
-{
-	return vr_tables_fail(t, VR_E_CONFIG,
-			      "%s: RAM is too small: kernel, initrd (%" PRIu64
-			      " MiB) and device tree need %" PRIu64 " MiB, the machine has %" PRIu64
-			      " MiB; give more with -m",
-			      in->payload->kernel_name, (in->payload->initrd_size + MIB - 1) / MIB,
-			      (needed + MIB - 1) / MIB, in->ram_size / MIB);
-}
-
-static uint64_t initrd_size(const struct vr_load_input *in)
-{
-	return in->payload->initrd ? in->payload->initrd_size : 0;
-}
-
-/* A kernel's Image, with everything above it. */
-static int32_t place_image(const struct vr_tables *t, const struct vr_load_input *in, struct vr_layout *out)
+static int32_t place_image(const struct vr_tables *t, const struct vr_load_input *in, struct virt_layout *out)
 {
 	const struct vr_boot_payload *p = in->payload;
-	struct vr_image image;
-	int32_t rc = vr_image_read(t, p, &image);
+	int32_t rc = virt_image_layout(t, &image, &rv_map, p, in->ram_size, out);
 
-	if (rc < 0)
-		return rc;
-	if (initrd_size(in) > RV_RAM_MAX)
-		return too_small(t, in, initrd_size(in));
-	out->entry = RV_RAM_BASE + image.offset;
-	out->dtb = align(out->entry + image.size);
-	out->initrd = out->dtb + VR_FDT_BLOCK;
-	out->initrd_end = out->initrd + initrd_size(in);
-	if (out->initrd_end - RV_RAM_BASE > in->ram_size)
-		return too_small(t, in, out->initrd_end - RV_RAM_BASE);
-	return vr_tables_copy(t, out->entry, p->kernel, p->kernel_size);
+	return rc < 0 ? rc : vr_tables_copy(t, out->entry, p->kernel, p->kernel_size);
 }
 
 static int32_t place_program(const struct vr_tables *t, const struct vr_load_input *in, uint64_t base,
-			     struct vr_layout *out)
+			     struct virt_layout *out)
 {
 	const struct vr_boot_payload *p = in->payload;
 	const struct vr_blob blob = {p->kernel, p->kernel_size, p->kernel_name};
-	uint64_t top = RV_RAM_BASE + (in->ram_size < TOP_MAX ? in->ram_size : TOP_MAX);
-	uint64_t above = align(initrd_size(in)) + VR_FDT_BLOCK;
+	uint64_t top = rv_map.ram + (in->ram_size < TOP_MAX ? in->ram_size : TOP_MAX);
+	uint64_t above = virt_align(virt_initrd_size(p)) + VIRT_TREE_BLOCK;
 	struct vr_loaded_blob loaded;
 	int32_t rc = vr_firmware_load(t, &blob, base, &loaded);
 
 	if (rc < 0)
 		return rc;
-	top &= ~(BLOCK - 1);
-	if (initrd_size(in) > RV_RAM_MAX || loaded.end > top || above > top - loaded.end)
-		return too_small(t, in, loaded.end - RV_RAM_BASE + above);
+	top &= ~(VIRT_BLOCK - 1);
+	if (virt_initrd_size(p) > RV_RAM_MAX || loaded.end > top || above > top - loaded.end)
+		return virt_ram_too_small(t, p, loaded.end - rv_map.ram + above, in->ram_size);
 	out->entry = loaded.entry;
-	out->dtb = top - VR_FDT_BLOCK;
+	out->dtb = top - VIRT_TREE_BLOCK;
 	out->initrd = top - above;
-	out->initrd_end = out->initrd + initrd_size(in);
+	out->initrd_end = out->initrd + virt_initrd_size(p);
 	return VR_OK;
 }
 
-/* The firmware below what it starts. */
-static int32_t add_firmware(const struct vr_tables *t, const struct vr_load_input *in, struct vr_layout *out,
-			    struct dynamic_info *info)
+/* The firmware, below the program that it starts. */
+static int32_t add_firmware(const struct vr_tables *t, const struct vr_load_input *in,
+			    struct virt_layout *out, struct dynamic_info *info)
 {
 	struct vr_loaded_blob loaded;
-	int32_t rc = vr_firmware_load(t, in->firmware, RV_RAM_BASE, &loaded);
+	int32_t rc = vr_firmware_load(t, in->firmware, rv_map.ram, &loaded);
 
 	if (rc < 0)
 		return rc;
-	if (loaded.end > RV_RAM_BASE + BLOCK)
+	if (loaded.end > rv_map.ram + VIRT_BLOCK)
 		return vr_tables_fail(t, VR_E_IMAGE,
 				      "%s: ends at 0x%" PRIx64 "; what it starts may begin at 0x%" PRIx64,
-				      in->firmware->name, loaded.end, RV_RAM_BASE + BLOCK);
+				      in->firmware->name, loaded.end, rv_map.ram + VIRT_BLOCK);
 	info->next_addr = out->entry;
 	out->entry = loaded.entry;
 	return VR_OK;
 }
 
-int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct vr_layout *out)
+int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct virt_layout *out,
+		struct vr_entry_point *entry)
 {
 	struct dynamic_info info = {.magic = DYNAMIC_MAGIC, .version = 2, .next_mode = ENTRY_S};
-	const struct vr_boot_payload *p = in->payload;
-	int is_image = vr_image_is(p);
+	bool is_image = virt_image_is(&image, in->payload);
 	int32_t rc;
 
-	memset(out, 0, sizeof(*out));
-	out->privilege = is_image && !in->firmware ? ENTRY_S : ENTRY_M;
 	if (is_image)
 		rc = place_image(t, in, out);
 	else
-		rc = place_program(t, in, RV_RAM_BASE + (in->firmware ? BLOCK : 0), out);
+		rc = place_program(t, in, rv_map.ram + (in->firmware ? VIRT_BLOCK : 0), out);
 	if (rc >= 0 && in->firmware)
 		rc = add_firmware(t, in, out, &info);
-	if (rc >= 0)
-		rc = vr_tables_copy(t, out->initrd, p->initrd, out->initrd_end - out->initrd);
-	out->info = out->dtb + VR_FDT_SIZE;
-	if (rc >= 0 && out->privilege == ENTRY_M)
-		rc = vr_tables_copy(t, out->info, &info, sizeof(info));
-	return rc;
+	if (rc < 0)
+		return rc;
+	entry->privilege = is_image && !in->firmware ? ENTRY_S : ENTRY_M;
+	entry->info = entry->privilege == ENTRY_M ? out->dtb + VIRT_TREE_SIZE : 0;
+	return entry->info ? vr_tables_copy(t, entry->info, &info, sizeof(info)) : VR_OK;
 }

@@ -2,18 +2,17 @@
 /*
  * load.h: what goes where in RAM, and where the first hart starts.
  *
- * Without firmware a kernel's Image starts in S-mode; anything else is firmware itself, in M-mode at the
- * start of RAM. With firmware (the option), that starts in M-mode and finds in a2 what to go on with: the
+ * Without firmware a kernel's Image starts in S-mode; any other file is firmware itself, in M-mode at the
+ * start of RAM. With firmware (the option), that starts in M-mode and finds in a2 what to start next: the
  * Image, an ELF file, or a raw binary 2 MiB into RAM.
  *
- * Above an Image: device tree (a block of 2 MiB), then the initrd. Other programs know their own size only,
- * so there both are at the end of RAM (of its first 1 GiB).
+ * An Image is followed by device tree and initrd (board/virt_image.h). Of other programs nothing says how
+ * much RAM they use, so there both are at the end of RAM (of its first 1 GiB).
  */
 #ifndef VR_BOARD_RISCV64_LOAD_H
 #define VR_BOARD_RISCV64_LOAD_H
 
-#include <board/tables.h>
-#include <vmrun/board.h>
+#include <board/virt.h>
 
 #include "firmware.h"
 
@@ -23,15 +22,13 @@ struct vr_load_input {
 	uint64_t ram_size;
 };
 
-struct vr_layout {
-	uint64_t entry;
-	uint64_t dtb;
-	uint64_t info; /* for a2 of M-mode: OpenSBI's "dynamic information" */
-	uint64_t initrd, initrd_end;
+struct vr_entry_point {
+	uint64_t info;      /* for a2 of M-mode: the address of OpenSBI's "dynamic information" */
 	uint32_t privilege; /* ENTRY_S, ENTRY_M */
 };
 
-/* Loads all but the device tree. VR_E_IMAGE: not bootable; VR_E_CONFIG: RAM too small. */
-int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct vr_layout *out);
+/* Loads all but initrd and device tree. VR_E_IMAGE: not bootable; VR_E_CONFIG: RAM too small. */
+int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct virt_layout *out,
+		struct vr_entry_point *entry);
 
 #endif

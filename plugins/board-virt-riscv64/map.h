@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * map.h: the memory map and interrupt numbers of the riscv64 `virt` machine (the ones QEMU's machine of that
- * name has, so that stock firmware and kernels find everything).
+ * name has, so that stock firmware and kernels find everything). What all `virt` machines have is in rv_map.
  *
  * Shared lines of vmrun.irq/1 on this board are the PLIC's sources; a hart's input pins are bits of mip.
  */
 #ifndef VR_BOARD_RISCV64_MAP_H
 #define VR_BOARD_RISCV64_MAP_H
 
-#include <stdint.h>
+#include <board/virt.h>
 #include <vmrun/state_riscv64.h>
 
 #define RV_TEST_BASE UINT64_C(0x00100000)
@@ -21,22 +21,12 @@
 #define RV_PLIC_SIZE UINT64_C(0x00600000)
 #define RV_UART_BASE UINT64_C(0x10000000)
 #define RV_UART_SIZE UINT64_C(0x00000100)
-#define RV_VIRTIO_BASE UINT64_C(0x10001000)
-#define RV_VIRTIO_STRIDE UINT64_C(0x1000)
-#define RV_VIRTIO_SLOTS 8u
-/* What plugins bring: QEMU has a platform bus for such devices there. */
-#define RV_WINDOW_BASE UINT64_C(0x04000000)
-#define RV_WINDOW_SIZE UINT64_C(0x02000000)
-#define RV_WINDOWS 16u
-#define RV_RAM_BASE UINT64_C(0x80000000)
 #define RV_RAM_MAX (UINT64_C(255) << 30)
 
 #define RV_MAX_VCPUS 64u
 
-#define RV_IRQ_VIRTIO 1u
 #define RV_IRQ_UART 10u
 #define RV_IRQ_RTC 11u
-#define RV_IRQ_WINDOW 64u
 
 #define RV_PIN_SSIP 1u
 #define RV_PIN_MSIP 3u
@@ -49,5 +39,7 @@
 
 /* One tick of the time base in ns. */
 #define RV_TICK (UINT64_C(1000000000) / VR_RISCV_TIMEBASE)
+
+extern const struct virt_map rv_map;
 
 #endif

@@ -107,8 +107,7 @@ static void VR_CALL set_line(void *opaque, uint32_t vcpu, uint32_t line, uint32_
 
 static const struct vr_irq_controller controller = {.size = sizeof(controller), .set = set_line};
 
-/* ---- registers: 32 bits, aligned -------------------------------------------------------------------------
- */
+/* ---- registers: 32 bits, aligned ------------------------------------------------------------- */
 
 static uint32_t *enable_word(struct vr_plic *p, uint32_t offset)
 {
@@ -192,8 +191,7 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
 
-/* ---- life
- * -------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int32_t vr_plic_new(const struct vr_tables *t, uint32_t vcpu_count, struct vr_plic **out)
 {

@@ -23,7 +23,7 @@
 #define HSM_SUSPENDED 4
 #define HSM_SUSPEND_RETENTIVE 0u
 
-/* A call: its arguments, who makes it, and what it returns besides the error. */
+/* A call: its arguments, the hart that makes it, and what it returns besides the error. */
 struct call {
 	struct vr_sbi *sbi;
 	uint32_t vcpu;
@@ -34,8 +34,7 @@ struct call {
 };
 typedef int64_t (*sbi_fn)(struct call *c);
 
-/* ---- base (chapter "Base Extension") --------------------------------------------------------------------
- */
+/* ---- base (chapter "Base Extension") --------------------------------------------------------- */
 
 static uint32_t offered(uint64_t extension);
 
@@ -69,8 +68,7 @@ static int64_t machine_id(struct call *c) /* mvendorid, marchid, mimpid: not imp
 	return SBI_SUCCESS;
 }
 
-/* ---- time: STIP as long as the time is past what was asked for
- * --------------------------------------------- */
+/* ---- time: STIP as long as the time is past what was asked for ------------------------------- */
 
 static void update_timer(struct vr_sbi_timer *h)
 {
@@ -118,8 +116,7 @@ static int64_t set_timer(struct call *c)
 	return SBI_SUCCESS;
 }
 
-/* ---- harts by mask
- * ------------------------------------------------------------------------------------------ */
+/* ---- harts by mask --------------------------------------------------------------------------- */
 
 /* Bit i of *harts: hart i is meant. */
 static int64_t hart_mask(const struct call *c, uint64_t mask, uint64_t base, uint64_t *harts)
@@ -148,7 +145,7 @@ static int64_t send_ipi(struct call *c)
 	return rc;
 }
 
-/* See sbi.h: what follows a success is not the board's. */
+/* See sbi.h: after a success the accelerator does the fence. */
 static int64_t remote_fence(struct call *c)
 {
 	uint64_t harts;
@@ -165,8 +162,7 @@ static int64_t remote_sfence(struct call *c)
 	return hart_mask(c, c->a[0], c->a[1], &harts);
 }
 
-/* ---- hart state management
- * ------------------------------------------------------------------------------------ */
+/* ---- hart state management ------------------------------------------------------------------- */
 
 static uint32_t is_suspended(const struct vr_sbi *s, uint32_t hart)
 {
@@ -245,8 +241,7 @@ static int64_t hart_suspend(struct call *c)
 									: SBI_ERR_INVALID_PARAM;
 }
 
-/* ---- system reset
- * ------------------------------------------------------------------------------------------------ */
+/* ---- system reset ---------------------------------------------------------------------------- */
 
 static int64_t system_reset(struct call *c)
 {
@@ -266,8 +261,7 @@ static int64_t shutdown(struct call *c)
 	return SBI_SUCCESS;
 }
 
-/* ---- console
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- console --------------------------------------------------------------------------------- */
 
 /* The buffer (bytes, address low, address high), which must be RAM; at most CONSOLE_MOST bytes of it. */
 static uint8_t *buffer(const struct call *c, uint32_t *n)
@@ -328,8 +322,7 @@ static int64_t get_char(struct call *c)
 	return c->sbi->t->console->read(c->sbi->t->host, CONSOLE_PORT, &byte, 1) ? byte : -1;
 }
 
-/* ---- the table
- * --------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct {
 	uint32_t extension, function;
@@ -397,9 +390,7 @@ static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uin
 	return c.result;
 }
 
-/* ---- life
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int32_t vr_sbi_init(struct vr_sbi *s, const struct vr_tables *t, struct vr_plic *plic, struct vr_clint *clint,
 		    uint32_t vcpu_count)
@@ -421,6 +412,8 @@ int32_t vr_sbi_init(struct vr_sbi *s, const struct vr_tables *t, struct vr_plic 
 
 void vr_sbi_fini(struct vr_sbi *s)
 {
+	if (!s->t)
+		return;
 	for (uint32_t i = 0; i < s->count; i++)
 		if (s->timer[i].timer)
 			s->t->timer->destroy(s->timer[i].timer);

@@ -3,8 +3,8 @@
  * sbi.h: the built-in firmware (RISC-V Supervisor Binary Interface Specification, version 2.0), called by
  * ECALL from S-mode when no firmware runs in M-mode.
  *
- * Remote fences: the board knows no TLB. It checks the call; who runs the harts sees the answer and flushes
- * all of them before the caller goes on (state_riscv64.h), which is more than any request asks for.
+ * Remote fences: the board knows no TLB. It checks the call; the accelerator sees the answer and flushes the
+ * TLBs of all harts before the caller goes on (state_riscv64.h), which is more than any request asks for.
  */
 #ifndef VR_BOARD_RISCV64_SBI_H
 #define VR_BOARD_RISCV64_SBI_H
@@ -55,7 +55,7 @@ struct vr_sbi {
 /* Becomes the machine's answer to ECALL. Not copied, freed by vr_sbi_fini(), also after an error. [main] */
 int32_t vr_sbi_init(struct vr_sbi *s, const struct vr_tables *t, struct vr_plic *plic, struct vr_clint *clint,
 		    uint32_t vcpu_count);
-void vr_sbi_fini(struct vr_sbi *s);
+void vr_sbi_fini(struct vr_sbi *s);  /* also of a zeroed one */
 void vr_sbi_reset(struct vr_sbi *s); /* [quiesced] */
 
 #endif

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * board.c: puts the `virt` machine together: RAM, interrupt controller, serial port, clock, firmware
- * and, in the virtio-mmio slots, what a device plugin offers: disks first, so that the guest's first
- * disk is disk 0, then the random number generator and a second console.
+ * board.c: what the arm64 `virt` machine has beside the common base (board/virt.h): interrupt controller,
+ * serial port, clock and firmware, and how its vCPUs start.
  */
 #include "board.h"
 
-#include <board/join.h>
-#include <board/limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cpu.h"
@@ -16,148 +12,94 @@
 #include "load.h"
 #include "map.h"
 
-/* ---- life ------------------------------------------------------------------------------------------ */
-
-static void VR_CALL virt_destroy(void *board)
+/* Option `terminal`: which device talks to console port 0, the user's; the other has port 1. */
+static int32_t choose_terminal(struct virt_machine *m)
 {
-	struct vr_virt *v = board;
+	const char *text = m->t.config ? m->t.config->string(m->t.host, "terminal") : NULL;
 
-	vr_slots_free(&v->slots);
+	m->slots.terminal = text && strcmp(text, "virtio") == 0;
+	if (!text || m->slots.terminal || strcmp(text, "uart") == 0)
+		return VR_OK;
+	return vr_tables_fail(&m->t, VR_E_CONFIG, "terminal=%s: say uart or virtio", text);
+}
+
+static int32_t a64_create(struct virt_machine *m)
+{
+	struct a64_machine *v = (struct a64_machine *)m;
+	int32_t rc = choose_terminal(m);
+
+	if (rc >= 0)
+		rc = vr_gic_new(&m->t, m->vcpu_count, &v->gic);
+	if (rc >= 0)
+		rc = vr_pl011_new(&m->t, A64_UART_BASE, A64_LINE_UART, m->slots.terminal ? 1 : 0, &v->uart);
+	if (rc >= 0)
+		rc = vr_pl031_new(&m->t, A64_RTC_BASE, A64_LINE_RTC, &v->rtc);
+	if (rc >= 0)
+		rc = vr_psci_init(&v->psci, &m->t, v->gic, m->vcpu_count);
+	return rc;
+}
+
+static void a64_destroy(struct virt_machine *m)
+{
+	struct a64_machine *v = (struct a64_machine *)m;
+
 	vr_pl031_free(v->rtc);
 	vr_pl011_free(v->uart);
-	if (v->psci_ready)
-		vr_psci_fini(&v->psci);
+	vr_psci_fini(&v->psci);
 	vr_gic_free(v->gic);
-	free(v);
 }
 
-static const struct vr_board_limits limits = {
-	.who = "board-virt",
-	.arch = "arm64",
-	.vcpus = VIRT_MAX_VCPUS,
-	.ram_min = VR_BOARD_RAM_GRAIN,
-	.ram_max = VIRT_RAM_MAX,
-};
-
-/* Option `terminal`: which device talks to console port 0, the user's; the other has port 1. */
-static int32_t choose_terminal(struct vr_virt *v)
+static void a64_reset(struct virt_machine *m)
 {
-	const char *text = v->t.config ? v->t.config->string(v->t.host, "terminal") : NULL;
+	struct a64_machine *v = (struct a64_machine *)m;
 
-	v->slots.terminal = text && strcmp(text, "virtio") == 0;
-	if (!text || v->slots.terminal || strcmp(text, "uart") == 0)
-		return VR_OK;
-	return vr_tables_fail(&v->t, VR_E_CONFIG, "terminal=%s: say uart or virtio", text);
-}
-
-static int32_t VR_CALL virt_create(void *self, const struct vr_board_config *c, void **board)
-{
-	struct vr_virt *v = calloc(1, sizeof(*v));
-	const struct vr_host *host = ((struct vr_joined *)self)->host;
-	int32_t rc;
-
-	if (!v) {
-		host->error(host, VR_E_NOMEM, "board-virt: out of memory");
-		return VR_E_NOMEM;
-	}
-	rc = vr_tables_bind(&v->t, host, "board-virt");
-	if (rc >= 0)
-		rc = vr_board_limits_check(&v->t, &limits, c);
-	if (rc >= 0)
-		rc = choose_terminal(v);
-	v->vcpu_count = c->vcpu_count;
-	v->ram_size = c->ram_size;
-	v->slots.t = &v->t;
-	v->slots.base = VIRT_VIRTIO_BASE;
-	v->slots.stride = VIRT_VIRTIO_STRIDE;
-	v->slots.irq = VIRT_SPI_BASE + VIRT_SPI_VIRTIO;
-	v->slots.max = VIRT_VIRTIO_SLOTS;
-	v->slots.window_base = VIRT_WINDOW_BASE;
-	v->slots.window_size = VIRT_WINDOW_SIZE;
-	v->slots.window_irq = VIRT_SPI_BASE + VIRT_SPI_WINDOW;
-	v->slots.window_max = VIRT_WINDOWS;
-	if (rc >= 0)
-		rc = v->t.memory->add(host, VIRT_RAM_BASE, v->ram_size, 0, "ram");
-	if (rc >= 0)
-		rc = vr_gic_new(&v->t, v->vcpu_count, &v->gic);
-	if (rc >= 0)
-		rc = vr_pl011_new(&v->t, VIRT_UART_BASE, VIRT_SPI_BASE + VIRT_SPI_UART,
-				  v->slots.terminal ? 1 : 0, &v->uart);
-	if (rc >= 0)
-		rc = vr_pl031_new(&v->t, VIRT_RTC_BASE, VIRT_SPI_BASE + VIRT_SPI_RTC, &v->rtc);
-	if (rc >= 0) {
-		rc = vr_psci_init(&v->psci, &v->t, v->gic, v->vcpu_count);
-		v->psci_ready = 1;
-	}
-	if (rc >= 0)
-		rc = vr_slots_fill(&v->slots);
-	if (rc < 0) {
-		virt_destroy(v);
-		return rc;
-	}
-	*board = v;
-	return VR_OK;
-}
-
-/* Devices first: they let go of their lines; then the controller. */
-static void VR_CALL virt_reset(void *board)
-{
-	struct vr_virt *v = board;
-
-	vr_slots_reset(&v->slots);
 	vr_pl011_reset(v->uart);
 	vr_pl031_reset(v->rtc);
 	vr_gic_reset(v->gic);
 }
 
-/* ---- boot ------------------------------------------------------------------------------------------- */
-
-static int32_t load_fdt(struct vr_virt *v, const struct vr_boot_payload *p, const struct vr_layout *l)
+static int32_t a64_place(struct virt_machine *m, const struct vr_boot_payload *p, struct virt_layout *out)
 {
-	struct vr_fdt_input in = {
-		.vcpu_count = v->vcpu_count,
-		.virtio_slots = v->slots.used,
-		.slots = &v->slots,
-		.ram_size = v->ram_size,
-		.cmdline = p->cmdline,
-		.initrd_start = l->initrd,
-		.initrd_end = l->initrd_end,
-	};
+	int32_t rc = vr_load_layout(&m->t, p, m->ram_size, out);
 
-	return vr_boot_tree_load(&v->t, &in, vr_fdt_build, l->dtb, VR_FDT_SIZE);
+	return rc < 0 ? rc : vr_tables_copy(&m->t, out->entry, p->kernel, p->kernel_size);
 }
 
-static int32_t VR_CALL virt_load(void *board, const struct vr_boot_payload *p)
+static int32_t a64_start(struct virt_machine *m, const struct virt_layout *l)
 {
-	struct vr_virt *v = board;
-	struct vr_layout l;
-	int32_t rc = vr_load_layout(&v->t, p, v->ram_size, &l);
+	int32_t rc = vr_cpu_enter(&m->t, 0, m->vcpu_count, l->entry, l->dtb, 1);
 
-	if (rc >= 0)
-		rc = vr_tables_copy(&v->t, l.kernel, p->kernel, p->kernel_size);
-	if (rc >= 0)
-		rc = vr_tables_copy(&v->t, l.initrd, p->initrd, l.initrd_end - l.initrd);
-	if (rc >= 0)
-		rc = load_fdt(v, p, &l);
-	if (rc >= 0)
-		rc = vr_cpu_enter(&v->t, 0, v->vcpu_count, l.kernel, l.dtb, 1);
-	for (uint32_t i = 1; i < v->vcpu_count && rc >= 0; i++)
-		rc = vr_cpu_enter(&v->t, i, v->vcpu_count, 0, 0, 0);
-	return rc < 0 ? rc : VR_OK;
+	for (uint32_t i = 1; i < m->vcpu_count && rc >= 0; i++)
+		rc = vr_cpu_enter(&m->t, i, m->vcpu_count, 0, 0, 0);
+	return rc;
 }
 
-/* Linux: COMMAND_LINE_SIZE is 2048 on arm64, with the final zero; the Image's header does not tell. */
-static uint32_t VR_CALL virt_cmdline_max(void *board, const struct vr_boot_payload *p)
+static const struct virt_board a64 = {
+	.limits = {.plugin = "board-virt",
+		   .arch = "arm64",
+		   .vcpus = A64_MAX_VCPUS,
+		   .ram_min = VR_BOARD_RAM_GRAIN,
+		   .ram_max = A64_RAM_MAX},
+	.map = &a64_map,
+	.cmdline_max = 2047, /* Linux: COMMAND_LINE_SIZE is 2048; the Image's header does not say */
+	.size = sizeof(struct a64_machine),
+	.create = a64_create,
+	.reset = a64_reset,
+	.destroy = a64_destroy,
+	.place = a64_place,
+	.tree = vr_fdt_build,
+	.start = a64_start,
+};
+
+static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **board)
 {
-	(void)board;
-	(void)p;
-	return 2047;
+	return virt_create(&a64, self, c, board);
 }
 
 const struct vr_board vr_board_virt = {
 	.size = sizeof(vr_board_virt),
 	.arch = "arm64",
-	.create = virt_create,
+	.create = create,
 	.load = virt_load,
 	.reset = virt_reset,
 	.destroy = virt_destroy,

@@ -50,15 +50,15 @@ static void timer(struct vr_tree *t)
 	vr_tree_begin(t, "timer");
 	VR_TREE_STRINGS(t, "compatible", "arm,armv8-timer\0arm,armv7-timer");
 	vr_tree_flag(t, "always-on");
-	CELLS(t, "interrupts", IRQ_PPI, VIRT_PPI_TIMER_SECURE, IRQ_LEVEL_HIGH, IRQ_PPI, VIRT_PPI_TIMER_PHYS,
-	      IRQ_LEVEL_HIGH, IRQ_PPI, VIRT_PPI_TIMER_VIRT, IRQ_LEVEL_HIGH, IRQ_PPI, VIRT_PPI_TIMER_HYP,
+	CELLS(t, "interrupts", IRQ_PPI, A64_PPI_TIMER_SECURE, IRQ_LEVEL_HIGH, IRQ_PPI, A64_PPI_TIMER_PHYS,
+	      IRQ_LEVEL_HIGH, IRQ_PPI, A64_PPI_TIMER_VIRT, IRQ_LEVEL_HIGH, IRQ_PPI, A64_PPI_TIMER_HYP,
 	      IRQ_LEVEL_HIGH);
 	vr_tree_end(t);
 }
 
 static void gic(struct vr_tree *t, const struct vr_fdt_input *in)
 {
-	vr_tree_begin_at(t, "intc", VIRT_GICD_BASE);
+	vr_tree_begin_at(t, "intc", A64_GICD_BASE);
 	vr_tree_string(t, "compatible", "arm,gic-v3");
 	CELLS(t, "#interrupt-cells", 3);
 	CELLS(t, "#address-cells", 2);
@@ -66,8 +66,8 @@ static void gic(struct vr_tree *t, const struct vr_fdt_input *in)
 	CELLS(t, "#redistributor-regions", 1);
 	vr_tree_flag(t, "interrupt-controller");
 	vr_tree_flag(t, "ranges");
-	CELLS(t, "reg", PAIR(VIRT_GICD_BASE), PAIR(VIRT_GICD_SIZE), PAIR(VIRT_GICR_BASE),
-	      PAIR(VIRT_GICR_STRIDE * in->vcpu_count));
+	CELLS(t, "reg", PAIR(A64_GICD_BASE), PAIR(A64_GICD_SIZE), PAIR(A64_GICR_BASE),
+	      PAIR(A64_GICR_STRIDE * in->vcpu_count));
 	CELLS(t, "phandle", PHANDLE_GIC);
 	vr_tree_end(t);
 }
@@ -77,7 +77,7 @@ static void apb_clock(struct vr_tree *t)
 	vr_tree_begin(t, "apb-pclk");
 	vr_tree_string(t, "compatible", "fixed-clock");
 	CELLS(t, "#clock-cells", 0);
-	CELLS(t, "clock-frequency", VIRT_APB_CLOCK_HZ);
+	CELLS(t, "clock-frequency", A64_APB_CLOCK_HZ);
 	vr_tree_string(t, "clock-output-names", "clk24mhz");
 	CELLS(t, "phandle", PHANDLE_CLOCK);
 	vr_tree_end(t);
@@ -85,68 +85,49 @@ static void apb_clock(struct vr_tree *t)
 
 static void uart(struct vr_tree *t)
 {
-	vr_tree_begin_at(t, "pl011", VIRT_UART_BASE);
-	VR_TREE_STRINGS(t, "compatible", "arm,pl011\0arm,primecell");
-	CELLS(t, "reg", PAIR(VIRT_UART_BASE), PAIR(VIRT_UART_SIZE));
-	CELLS(t, "interrupts", IRQ_SPI, VIRT_SPI_UART, IRQ_LEVEL_HIGH);
 	CELLS(t, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
 	VR_TREE_STRINGS(t, "clock-names", "uartclk\0apb_pclk");
-	vr_tree_end(t);
 }
 
 static void rtc(struct vr_tree *t)
 {
-	vr_tree_begin_at(t, "pl031", VIRT_RTC_BASE);
-	VR_TREE_STRINGS(t, "compatible", "arm,pl031\0arm,primecell");
-	CELLS(t, "reg", PAIR(VIRT_RTC_BASE), PAIR(VIRT_RTC_SIZE));
-	CELLS(t, "interrupts", IRQ_SPI, VIRT_SPI_RTC, IRQ_LEVEL_HIGH);
 	CELLS(t, "clocks", PHANDLE_CLOCK);
 	vr_tree_string(t, "clock-names", "apb_pclk");
-	vr_tree_end(t);
 }
 
-/* Only the transports in use: an empty one costs the guest a probe. */
-static void virtio(struct vr_tree *t, const struct vr_fdt_input *in)
+static void root(struct vr_tree *t, const struct vr_fdt_input *in)
 {
-	for (uint32_t i = 0; i < in->virtio_slots; i++) {
-		uint64_t base = VIRT_VIRTIO_BASE + i * VIRT_VIRTIO_STRIDE;
-
-		vr_tree_begin_at(t, "virtio_mmio", base);
-		vr_tree_string(t, "compatible", "virtio,mmio");
-		CELLS(t, "reg", PAIR(base), PAIR(VIRT_VIRTIO_STRIDE));
-		CELLS(t, "interrupts", IRQ_SPI, VIRT_SPI_VIRTIO + i, IRQ_LEVEL_HIGH);
-		vr_tree_flag(t, "dma-coherent");
-		vr_tree_end(t);
-	}
+	cpus(t, in);
+	psci(t);
+	timer(t);
+	gic(t, in);
+	apb_clock(t);
 }
 
-static void window_interrupts(struct vr_tree *t, uint32_t irq)
+static void interrupts(struct vr_tree *t, uint32_t line)
 {
-	CELLS(t, "interrupts", IRQ_SPI, irq - VIRT_SPI_BASE, IRQ_LEVEL_HIGH);
+	CELLS(t, "interrupts", IRQ_SPI, line - A64_SPI_BASE, IRQ_LEVEL_HIGH);
 }
+
+static const struct virt_device devices[] = {
+	{"pl011", VIRT_COMPATIBLE("arm,pl011\0arm,primecell"), .line = A64_LINE_UART, .base = A64_UART_BASE,
+	 .size = A64_UART_SIZE, .more = uart},
+	{"pl031", VIRT_COMPATIBLE("arm,pl031\0arm,primecell"), .line = A64_LINE_RTC, .base = A64_RTC_BASE,
+	 .size = A64_RTC_SIZE, .more = rtc},
+};
+
+static const struct virt_tree tree = {
+	.compatible = "linux,dummy-virt",
+	.model = "linux,dummy-virt",
+	.map = &a64_map,
+	.interrupt_parent = PHANDLE_GIC,
+	.root = root,
+	.devices = devices,
+	.device_count = sizeof(devices) / sizeof(devices[0]),
+	.interrupts = interrupts,
+};
 
 int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 {
-	struct vr_tree t;
-
-	vr_tree_start(&t, buffer, size);
-	VR_TREE_STRINGS(&t, "compatible", "linux,dummy-virt");
-	vr_tree_string(&t, "model", "linux,dummy-virt");
-	CELLS(&t, "#address-cells", 2);
-	CELLS(&t, "#size-cells", 2);
-	CELLS(&t, "interrupt-parent", PHANDLE_GIC);
-	vr_boot_tree_chosen(&t, in, "/pl011", VIRT_UART_BASE);
-	vr_boot_tree_memory(&t, in, VIRT_RAM_BASE);
-	cpus(&t, in);
-	psci(&t);
-	timer(&t);
-	gic(&t, in);
-	apb_clock(&t);
-	uart(&t);
-	rtc(&t);
-	virtio(&t, in);
-	if (in->slots)
-		vr_slots_describe(in->slots, &t, window_interrupts);
-	vr_tree_finish(&t);
-	return t.error;
+	return virt_tree_build(&tree, in, buffer, size);
 }

@@ -106,7 +106,7 @@ int32_t vr_gic_set_dist(struct vr_gic *g, const struct vr_state_gic_dist *s);
 void vr_gic_get_cpu(struct vr_gic *g, uint32_t vcpu, struct vr_state_gic_cpu *s);
 int32_t vr_gic_set_cpu(struct vr_gic *g, uint32_t vcpu, const struct vr_state_gic_cpu *s);
 
-/* ---- shared by gic_*.c; the lock is held ------------------------------------------------------ */
+/* ---- gic_bank.c; the lock is held ------------------------------------------------------ */
 
 /* Look for the HPPI of one vCPU / all of them again, and let the pins follow. */
 void vr_gic_update(struct vr_gic *g, uint32_t vcpu);
@@ -131,9 +131,9 @@ uint32_t vr_gic_config_read(const struct vr_gic_bank_state *b, uint32_t half);
 void vr_gic_config_write(struct vr_gic_bank_state *b, uint32_t half, uint32_t value, uint32_t fixed);
 
 void vr_gic_route(struct vr_gic *g, uint32_t spi, uint64_t router);
-void vr_gic_cpu_reset(struct vr_gic_cpu *c);
 
-/* The frames. */
+/* ---- the frames and the CPU interface: gic_dist.c, gic_redist.c, gic_cpu.c ---- */
+void vr_gic_cpu_reset(struct vr_gic_cpu *c); /* the lock is held */
 extern const struct vr_bus_ops vr_gic_dist_ops;
 extern const struct vr_bus_ops vr_gic_redist_ops;
 int32_t vr_gic_cpu_attach(struct vr_gic *g);

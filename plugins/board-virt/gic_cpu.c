@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * gic_cpu.c: the CPU interface as system registers (Arm IHI 0069, 12.2 "AArch64 System register
- * descriptions"). A table, indexed by the encoding, says who reads and who writes each of them.
+ * descriptions"). A table, indexed by the encoding, has the functions that read and write each of them.
  */
 #include "gic.h"
 
@@ -58,7 +58,7 @@ static uint64_t iar_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
 static void deactivate(struct vr_gic *g, uint32_t vcpu, uint32_t intid)
 {
 	vr_gic_bank_of(g, vcpu, intid)->active &= ~(1u << intid % 32);
-	/* An SPI may be routed elsewhere than to who ends it. */
+	/* An SPI may be routed to another vCPU than the one that ends it. */
 	if (intid >= 32 && g->spi_cpu[intid - 32] != vcpu && g->spi_cpu[intid - 32] != GIC_NO_CPU)
 		vr_gic_update(g, g->spi_cpu[intid - 32]);
 }
@@ -249,8 +249,7 @@ static const struct {
 	[ICC(12, 7)] = {igrpen_read, igrpen_write, 1},
 };
 
-/* ---- the bus ----------------------------------------------------------------------------------------------
- */
+/* ---- the bus --------------------------------------------------------------------------------- */
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {

@@ -71,8 +71,8 @@ static void sgi_write(struct vr_gic_bank_state *b, uint32_t offset, uint32_t wid
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
 	struct vr_gic *g = opaque;
-	uint32_t index = (uint32_t)(offset / VIRT_GICR_STRIDE);
-	uint32_t o = (uint32_t)(offset % VIRT_GICR_STRIDE);
+	uint32_t index = (uint32_t)(offset / A64_GICR_STRIDE);
+	uint32_t o = (uint32_t)(offset % A64_GICR_STRIDE);
 	uint64_t value;
 
 	(void)vcpu;
@@ -88,8 +88,8 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
 	struct vr_gic *g = opaque;
-	uint32_t index = (uint32_t)(offset / VIRT_GICR_STRIDE);
-	uint32_t o = (uint32_t)(offset % VIRT_GICR_STRIDE);
+	uint32_t index = (uint32_t)(offset / A64_GICR_STRIDE);
+	uint32_t o = (uint32_t)(offset % A64_GICR_STRIDE);
 
 	(void)vcpu;
 	if (index >= g->cpu_count || (offset & (width - 1)))

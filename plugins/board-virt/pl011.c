@@ -318,7 +318,7 @@ int32_t vr_pl011_new(const struct vr_tables *t, uint64_t base, uint32_t irq, uin
 	u->port = port;
 	pthread_mutex_init(&u->lock, NULL);
 	power_on(u);
-	rc = t->mmio->attach(t->host, VR_SPACE_MMIO, base, VIRT_UART_SIZE, &ops, u, "pl011");
+	rc = t->mmio->attach(t->host, VR_SPACE_MMIO, base, A64_UART_SIZE, &ops, u, "pl011");
 	if (rc >= 0)
 		rc = t->console->on_input(t->host, port, input_available, u);
 	if (rc < 0) {

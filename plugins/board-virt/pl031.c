@@ -175,7 +175,7 @@ int32_t vr_pl031_new(const struct vr_tables *t, uint64_t base, uint32_t irq, str
 	pthread_mutex_init(&r->lock, NULL);
 	rc = t->timer->create(t->host, fired, r, &r->timer);
 	if (rc >= 0)
-		rc = t->mmio->attach(t->host, VR_SPACE_MMIO, base, VIRT_RTC_SIZE, &ops, r, "pl031");
+		rc = t->mmio->attach(t->host, VR_SPACE_MMIO, base, A64_RTC_SIZE, &ops, r, "pl031");
 	if (rc < 0) {
 		vr_pl031_free(r);
 		return rc;

@@ -215,5 +215,6 @@ int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, struct vr_gic
 
 void vr_psci_fini(struct vr_psci *p)
 {
-	pthread_mutex_destroy(&p->lock);
+	if (p->t)
+		pthread_mutex_destroy(&p->lock);
 }

@@ -37,6 +37,6 @@ struct vr_psci {
 
 /* Becomes the machine's answer to HVC. [main][quiesced] */
 int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, struct vr_gic *gic, uint32_t vcpu_count);
-void vr_psci_fini(struct vr_psci *p);
+void vr_psci_fini(struct vr_psci *p); /* also of a zeroed one */
 
 #endif

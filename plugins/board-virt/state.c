@@ -63,38 +63,37 @@ static const struct vr_state_member pl031[] = {
 	VR_STATE_MEMBER(vr_state_pl031, armed, ANY, 1),
 };
 
-/* ---- out and in
- * --------------------------------------------------------------------------------------------- */
+/* ---- out and in ------------------------------------------------------------------------------ */
 
-static void get_dist(struct vr_virt *v, uint32_t i, void *s)
+static void get_dist(struct a64_machine *v, uint32_t i, void *s)
 {
 	(void)i;
 	vr_gic_get_dist(v->gic, s);
 }
 
-static int32_t set_dist(struct vr_virt *v, uint32_t i, const void *s)
+static int32_t set_dist(struct a64_machine *v, uint32_t i, const void *s)
 {
 	(void)i;
 	return vr_gic_set_dist(v->gic, s);
 }
 
-static void get_cpu(struct vr_virt *v, uint32_t i, void *s)
+static void get_cpu(struct a64_machine *v, uint32_t i, void *s)
 {
 	vr_gic_get_cpu(v->gic, i, s);
 }
 
-static int32_t set_cpu(struct vr_virt *v, uint32_t i, const void *s)
+static int32_t set_cpu(struct a64_machine *v, uint32_t i, const void *s)
 {
 	return vr_gic_set_cpu(v->gic, i, s);
 }
 
-static void get_rtc(struct vr_virt *v, uint32_t i, void *s)
+static void get_rtc(struct a64_machine *v, uint32_t i, void *s)
 {
 	(void)i;
 	vr_pl031_get(v->rtc, s);
 }
 
-static int32_t set_rtc(struct vr_virt *v, uint32_t i, const void *s)
+static int32_t set_rtc(struct a64_machine *v, uint32_t i, const void *s)
 {
 	(void)i;
 	vr_pl031_set(v->rtc, s);
@@ -104,8 +103,8 @@ static int32_t set_rtc(struct vr_virt *v, uint32_t i, const void *s)
 static const struct part {
 	struct vr_state_kind kind;
 	uint32_t each_vcpu;
-	void (*get)(struct vr_virt *v, uint32_t i, void *s);
-	int32_t (*set)(struct vr_virt *v, uint32_t i, const void *s);
+	void (*get)(struct a64_machine *v, uint32_t i, void *s);
+	int32_t (*set)(struct a64_machine *v, uint32_t i, const void *s);
 } parts[] = {
 	{VR_STATE_KIND(VR_STATE_GIC_DIST_ID, vr_state_gic_dist, "gic-dist", gic_dist, check_dist), 0,
 	 get_dist, set_dist},
@@ -115,17 +114,16 @@ static const struct part {
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
-/* ---- vr_board
- * ------------------------------------------------------------------------------------------------- */
+/* ---- vr_board -------------------------------------------------------------------------------- */
 
-static uint32_t count_of(const struct vr_virt *v, const struct part *p)
+static uint32_t count_of(const struct a64_machine *v, const struct part *p)
 {
-	return p->each_vcpu ? v->vcpu_count : 1;
+	return p->each_vcpu ? v->m.vcpu_count : 1;
 }
 
 int32_t VR_CALL vr_virt_state_at(void *board, uint32_t i, struct vr_board_state *out)
 {
-	const struct vr_virt *v = board;
+	const struct a64_machine *v = board;
 
 	for (size_t n = 0; n < PARTS; i -= count_of(v, &parts[n]), n++)
 		if (i < count_of(v, &parts[n])) {
@@ -138,30 +136,30 @@ int32_t VR_CALL vr_virt_state_at(void *board, uint32_t i, struct vr_board_state 
 }
 
 /* The part, or NULL and the error. */
-static const struct part *find(const struct vr_virt *v, const char *id, uint32_t index, int32_t *rc)
+static const struct part *find(const struct a64_machine *v, const char *id, uint32_t index, int32_t *rc)
 {
 	for (size_t n = 0; n < PARTS; n++) {
 		if (strcmp(parts[n].kind.id, id) != 0)
 			continue;
 		if (index < count_of(v, &parts[n]))
 			return &parts[n];
-		*rc = vr_tables_fail(&v->t, VR_E_RANGE, "board-virt: %s %u: this machine has %u", id, index,
+		*rc = vr_tables_fail(&v->m.t, VR_E_RANGE, "board-virt: %s %u: this machine has %u", id, index,
 				     count_of(v, &parts[n]));
 		return NULL;
 	}
-	*rc = vr_tables_fail(&v->t, VR_E_NOENT, "board-virt: nothing here has a state \"%.64s\"", id);
+	*rc = vr_tables_fail(&v->m.t, VR_E_NOENT, "board-virt: nothing here has a state \"%.64s\"", id);
 	return NULL;
 }
 
 int32_t VR_CALL vr_virt_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length)
 {
-	struct vr_virt *v = board;
+	struct a64_machine *v = board;
 	int32_t rc;
 	const struct part *p = find(v, id, index, &rc);
 
 	if (!p)
 		return rc;
-	rc = vr_state_room(v->t.host, "board-virt", &p->kind, length);
+	rc = vr_state_room(v->m.t.host, "board-virt", &p->kind, length);
 	if (rc < 0)
 		return rc;
 	memset(state, 0, p->kind.size);
@@ -173,12 +171,13 @@ int32_t VR_CALL vr_virt_get_state(void *board, const char *id, uint32_t index, v
 int32_t VR_CALL vr_virt_set_state(void *board, const char *id, uint32_t index, const void *state,
 				  uint32_t length)
 {
-	struct vr_virt *v = board;
+	struct a64_machine *v = board;
 	int32_t rc;
 	const struct part *p = find(v, id, index, &rc);
 
 	if (!p)
 		return rc;
-	rc = vr_state_check(v->t.host, "board-virt", &p->kind, state, length, v->t.timer->now(v->t.host));
+	rc = vr_state_check(v->m.t.host, "board-virt", &p->kind, state, length,
+			    v->m.t.timer->now(v->m.t.host));
 	return rc < 0 ? rc : p->set(v, index, state);
 }

@@ -8,25 +8,25 @@
 
 #include "kvm.h"
 
-struct kvm_arch_vm {
+struct kvmp_arch_vm {
 	struct kvm_vcpu_init target;
 	const struct vr_host_irq *irq; /* may be NULL */
 	bool psci_handed_on;
 };
 
-struct kvm_arch_vcpu {
+struct kvmp_arch_vcpu {
 	struct kvm_reg_list *list;
 	uint64_t timer_lines; /* as the last exit told */
 };
 
 /* Names of registers (KVM API 4.68). */
-#define KVM_CORE(field, size) (KVM_REG_ARM64 | (size) | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(field))
-#define KVM_X(i) (KVM_CORE(regs.regs[0], KVM_REG_SIZE_U64) + 2 * (uint64_t)(i))
+#define KVMP_CORE(field, size) (KVM_REG_ARM64 | (size) | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(field))
+#define KVMP_X(i) (KVMP_CORE(regs.regs[0], KVM_REG_SIZE_U64) + 2 * (uint64_t)(i))
 
 /* state_arm64.c. -1 and errno when KVM refuses. */
-int kvm_reg_get(const struct kvm_vcpu *v, uint64_t id, void *value);
-int kvm_reg_set(const struct kvm_vcpu *v, uint64_t id, const void *value);
-int32_t kvm_reg_list(struct kvm_vcpu *v); /* reads arch->list */
+int kvmp_reg_get(const struct kvmp_vcpu *v, uint64_t id, void *value);
+int kvmp_reg_set(const struct kvmp_vcpu *v, uint64_t id, const void *value);
+int32_t kvm_reg_list(struct kvmp_vcpu *v); /* reads arch->list */
 #endif
 
 #endif

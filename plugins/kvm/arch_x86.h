@@ -8,7 +8,9 @@
 
 #include "kvm.h"
 
-struct kvm_arch_vm {
+#define KVMP_ARCH_X86 "x86_64" /* kvmp_arch_name */
+
+struct kvmp_arch_vm {
 	struct kvm_msr_list *msrs; /* those that make up the state */
 	uint32_t xsave_size;       /* bytes that KVM_GET_XSAVE2 fills; 0: only KVM_GET_XSAVE */
 	bool exception_payload, triple_fault_event, sregs2, emulation_exit;
@@ -19,7 +21,7 @@ struct kvm_arch_vm {
 	struct kvm_irq_routing *routes; /* SPLIT: of the board's level-triggered lines; NULL: none yet */
 };
 
-struct kvm_arch_vcpu {
+struct kvmp_arch_vcpu {
 	struct vr_state_x86 power_on;
 	struct vr_state_x86 scratch; /* for reports and assistance */
 	struct kvm_xsave *xsave;     /* xsave_size bytes, at least 4096 */
@@ -29,29 +31,28 @@ struct kvm_arch_vcpu {
 };
 
 /* cpuid_x86.c: what the guest sees. */
-int32_t kvm_cpuid_load(struct kvm_vm *vm); /* from KVM_GET_SUPPORTED_CPUID */
-int32_t kvm_cpuid_set(struct kvm_vcpu *v); /* filtered, for this vCPU */
-const struct kvm_cpuid_entry2 *kvm_cpuid_find(const struct kvm_cpuid2 *c, uint32_t function, uint32_t index);
+int32_t kvmp_cpuid_load(struct kvmp_vm *vm); /* from KVM_GET_SUPPORTED_CPUID */
+int32_t kvmp_cpuid_set(struct kvmp_vcpu *v); /* filtered, for this vCPU */
+const struct kvm_cpuid_entry2 *kvmp_cpuid_find(const struct kvm_cpuid2 *c, uint32_t function, uint32_t index);
 
 /* msr_x86.c */
-int32_t kvm_msr_init(struct kvm_vm *vm);
-void kvm_msr_exit(struct kvm_vcpu *v);
+int32_t kvmp_msr_init(struct kvmp_vm *vm);
+void kvmp_msr_exit(struct kvmp_vcpu *v);
 /* Reads arch->msrs from the vCPU; MSRs that it refuses are left out for good. */
-int32_t kvm_msr_read(struct kvm_vcpu *v);
-int32_t kvm_msr_write(struct kvm_vcpu *v, const struct vr_state_x86 *s);
+int32_t kvmp_msr_read(struct kvmp_vcpu *v);
+int32_t kvmp_msr_write(struct kvmp_vcpu *v, const struct vr_state_x86 *s);
 
 /* state_x86.c */
-int32_t kvm_state_get(struct kvm_vcpu *v, struct vr_state_x86 *s);
-int32_t kvm_state_set(struct kvm_vcpu *v, const struct vr_state_x86 *s);
+int32_t kvmp_state_get(struct kvmp_vcpu *v, struct vr_state_x86 *s);
+int32_t kvmp_state_set(struct kvmp_vcpu *v, const struct vr_state_x86 *s);
 /* The same but for the time stamp, which has gone on since the state was taken from this vCPU: setting it
  * would put the vCPU behind the others. */
-int32_t kvm_state_put_back(struct kvm_vcpu *v, const struct vr_state_x86 *s);
+int32_t kvmp_state_put_back(struct kvmp_vcpu *v, const struct vr_state_x86 *s);
 
-/* failure_x86.c: an instruction that KVM could not emulate. As kvm_arch_exit(). */
-int32_t kvm_failure_exit(struct kvm_vcpu *v);
-/* The general state, to the log. */
-/* Into the log of -v; the error's text ends with the hint. */
-#define KVM_STATE_HINT "; run it again with -v for the registers"
-void kvm_report_state(struct kvm_vcpu *v, const struct vr_state_x86 *s);
+/* failure_x86.c: an instruction that KVM could not emulate. As kvmp_arch_exit(). */
+int32_t kvmp_failure_exit(struct kvmp_vcpu *v);
+/* The general state into the log of -v; the error's text ends with the hint. */
+#define KVMP_STATE_HINT "; run it again with -v for the registers"
+void kvmp_report_state(struct kvmp_vcpu *v, const struct vr_state_x86 *s);
 
 #endif

@@ -34,7 +34,7 @@ static size_t bytes(uint32_t n)
 	return sizeof(struct kvm_cpuid2) + n * sizeof(struct kvm_cpuid_entry2);
 }
 
-int32_t kvm_cpuid_load(struct kvm_vm *vm)
+int32_t kvmp_cpuid_load(struct kvmp_vm *vm)
 {
 	struct kvm_cpuid2 *c = NULL;
 
@@ -42,9 +42,9 @@ int32_t kvm_cpuid_load(struct kvm_vm *vm)
 		free(c);
 		c = calloc(1, bytes(n));
 		if (!c)
-			return kvm_error(vm->host, VR_E_NOMEM, "no memory for CPUID");
+			return kvmp_error(vm->host, VR_E_NOMEM, "no memory for CPUID");
 		c->nent = n;
-		if (kvm_ioctl(vm->plugin->fd, KVM_GET_SUPPORTED_CPUID, c) == 0) {
+		if (kvmp_ioctl(vm->plugin->fd, KVM_GET_SUPPORTED_CPUID, c) == 0) {
 			vm->arch->cpuid = c;
 			return VR_OK;
 		}
@@ -52,10 +52,10 @@ int32_t kvm_cpuid_load(struct kvm_vm *vm)
 			break;
 	}
 	free(c);
-	return kvm_error(vm->host, VR_E_UNSUPPORTED, "KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
+	return kvmp_error(vm->host, VR_E_UNSUPPORTED, "KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
 }
 
-const struct kvm_cpuid_entry2 *kvm_cpuid_find(const struct kvm_cpuid2 *c, uint32_t function, uint32_t index)
+const struct kvm_cpuid_entry2 *kvmp_cpuid_find(const struct kvm_cpuid2 *c, uint32_t function, uint32_t index)
 {
 	for (uint32_t i = 0; c && i < c->nent; i++)
 		if (c->entries[i].function == function && c->entries[i].index == index)
@@ -83,7 +83,7 @@ static bool processor_virtualises(void)
 	return __get_cpuid(0x80000001u, &a, &b, &c, &d) && (c & 1u << 2);
 }
 
-static void filter(const struct kvm_vcpu *v, struct kvm_cpuid_entry2 *e)
+static void filter(const struct kvmp_vcpu *v, struct kvm_cpuid_entry2 *e)
 {
 	uint32_t id = v->index, count = v->vm->vcpu_count;
 	bool lapic = v->vm->irqchip != VR_IRQCHIP_NONE, nested = v->vm->plugin->nested;
@@ -99,7 +99,7 @@ static void filter(const struct kvm_vcpu *v, struct kvm_cpuid_entry2 *e)
 			e->ecx &= ~(1u << 13); /* CMPXCHG16B */
 		if (!lapic)
 			e->ecx &= ~(1u << 21 | 1u << 24); /* x2APIC, TSC deadline */
-		else if (kvm_extension(v->vm->fd, KVM_CAP_TSC_DEADLINE_TIMER))
+		else if (kvmp_extension(v->vm->fd, KVM_CAP_TSC_DEADLINE_TIMER))
 			e->ecx |= 1u << 24;
 		e->edx = count > 1 ? e->edx | 1u << 28 : e->edx & ~(1u << 28);
 		break;
@@ -154,28 +154,28 @@ static void filter(const struct kvm_vcpu *v, struct kvm_cpuid_entry2 *e)
 	}
 }
 
-int32_t kvm_cpuid_set(struct kvm_vcpu *v)
+int32_t kvmp_cpuid_set(struct kvmp_vcpu *v)
 {
 	const struct kvm_cpuid2 *from = v->vm->arch->cpuid;
 	struct kvm_cpuid2 *c = calloc(1, bytes(from->nent + 1));
 	int rc;
 
 	if (!c)
-		return kvm_error(v->vm->host, VR_E_NOMEM, "no memory for CPUID");
+		return kvmp_error(v->vm->host, VR_E_NOMEM, "no memory for CPUID");
 	memcpy(c, from, bytes(from->nent));
 	/* KVM lists level 0 of the topology alone. */
-	if (kvm_cpuid_find(from, 0xb, 0) && !kvm_cpuid_find(from, 0xb, 1)) {
-		c->entries[c->nent] = *kvm_cpuid_find(from, 0xb, 0);
+	if (kvmp_cpuid_find(from, 0xb, 0) && !kvmp_cpuid_find(from, 0xb, 1)) {
+		c->entries[c->nent] = *kvmp_cpuid_find(from, 0xb, 0);
 		c->entries[c->nent].index = 1;
 		c->entries[c->nent].ecx = 1;
 		c->nent++;
 	}
 	for (uint32_t i = 0; i < c->nent; i++)
 		filter(v, &c->entries[i]);
-	rc = kvm_ioctl(v->fd, KVM_SET_CPUID2, c);
+	rc = kvmp_ioctl(v->fd, KVM_SET_CPUID2, c);
 	free(c);
 	if (rc < 0)
-		return kvm_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: KVM_SET_CPUID2: %s", v->index,
-				 strerror(errno));
+		return kvmp_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: KVM_SET_CPUID2: %s", v->index,
+				  strerror(errno));
 	return VR_OK;
 }

@@ -8,11 +8,11 @@
 
 #include "kvm.h"
 
-static _Thread_local char *kept; /* of KVM_TEXT bytes */
+static _Thread_local char *kept; /* of KVMP_TEXT bytes */
 
-int32_t kvm_error(const struct vr_host *host, int32_t code, const char *format, ...)
+int32_t kvmp_error(const struct vr_host *host, int32_t code, const char *format, ...)
 {
-	char text[KVM_TEXT];
+	char text[KVMP_TEXT];
 	va_list ap;
 
 	va_start(ap, format);
@@ -24,15 +24,15 @@ int32_t kvm_error(const struct vr_host *host, int32_t code, const char *format, 
 	return code;
 }
 
-void kvm_error_keep(char text[KVM_TEXT])
+void kvmp_error_keep(char text[KVMP_TEXT])
 {
 	kept = text;
 }
 
-void kvm_log(const struct vr_host *host, uint32_t level, const char *format, ...)
+void kvmp_log(const struct vr_host *host, uint32_t level, const char *format, ...)
 {
 	const struct vr_host_log *log = host->query(host, VR_LOG_ID);
-	char text[KVM_TEXT];
+	char text[KVMP_TEXT];
 	va_list ap;
 
 	if (!VR_HAS(log, write) || level > log->level)
@@ -43,7 +43,7 @@ void kvm_log(const struct vr_host *host, uint32_t level, const char *format, ...
 	log->write(host, level, text);
 }
 
-const char *kvm_remedy(int e)
+const char *kvmp_remedy(int e)
 {
 	switch (e) {
 	case ENOMEM:
@@ -68,7 +68,7 @@ const char *kvm_remedy(int e)
 	}
 }
 
-int kvm_ioctl(int fd, unsigned long request, const void *argument)
+int kvmp_ioctl(int fd, unsigned long request, const void *argument)
 {
 	int rc;
 
@@ -78,12 +78,19 @@ int kvm_ioctl(int fd, unsigned long request, const void *argument)
 	return rc;
 }
 
-int kvm_ioctl_number(int fd, unsigned long request, unsigned long argument)
+int kvmp_ioctl_number(int fd, unsigned long request, unsigned long argument)
 {
-	return kvm_ioctl(fd, request, (const void *)argument);
+	return kvmp_ioctl(fd, request, (const void *)argument);
 }
 
-int32_t kvm_code_of(int e)
+int kvmp_extension(int fd, int capability)
+{
+	int rc = kvmp_ioctl_number(fd, KVM_CHECK_EXTENSION, (unsigned long)capability);
+
+	return rc < 0 ? 0 : rc;
+}
+
+int32_t kvmp_code_of(int e)
 {
 	switch (e) {
 	case ENOMEM:

@@ -7,28 +7,28 @@
 
 static int32_t VR_CALL facts(void *self, vr_fact_fn fn, void *opaque)
 {
-	struct kvm_plugin *p = self;
+	struct kvmp_plugin *p = self;
 	char text[sizeof(p->device) + 64];
 	int32_t rc;
 
 	if (!fn)
 		return VR_E_INVAL;
-	rc = kvm_probe(p);
+	rc = kvmp_probe(p);
 	if (rc < 0)
 		return rc;
 	snprintf(text, sizeof(text), "%s, API version %d", p->device, KVM_API_VERSION);
 	fn(opaque, "device", text);
 	snprintf(text, sizeof(text), "at most %d, %d recommended; %d memory slots",
-		 kvm_extension(p->fd, KVM_CAP_MAX_VCPUS), kvm_extension(p->fd, KVM_CAP_NR_VCPUS),
-		 kvm_extension(p->fd, KVM_CAP_NR_MEMSLOTS));
+		 kvmp_extension(p->fd, KVM_CAP_MAX_VCPUS), kvmp_extension(p->fd, KVM_CAP_NR_VCPUS),
+		 kvmp_extension(p->fd, KVM_CAP_NR_MEMSLOTS));
 	fn(opaque, "vcpus", text);
 	fn(opaque, "events",
-	   !kvm_extension(p->fd, KVM_CAP_IOEVENTFD) ? "none"
-	   : !kvm_extension(p->fd, KVM_CAP_IRQFD)   ? "doorbells (ioeventfd)"
-	   : kvm_extension(p->fd, KVM_CAP_IRQFD_RESAMPLE)
+	   !kvmp_extension(p->fd, KVM_CAP_IOEVENTFD) ? "none"
+	   : !kvmp_extension(p->fd, KVM_CAP_IRQFD)   ? "doorbells (ioeventfd)"
+	   : kvmp_extension(p->fd, KVM_CAP_IRQFD_RESAMPLE)
 		   ? "doorbells (ioeventfd), lines (irqfd, with resampling)"
 		   : "doorbells (ioeventfd), edges (irqfd)");
-	return kvm_arch_facts(p, fn, opaque);
+	return kvmp_arch_facts(p, fn, opaque);
 }
 
-const struct vr_facts kvm_facts_table = {.size = sizeof(kvm_facts_table), .facts = facts};
+const struct vr_facts kvmp_facts_table = {.size = sizeof(kvmp_facts_table), .facts = facts};

@@ -51,29 +51,29 @@ static void bench_close(struct bench *b)
 		close(b->vm);
 }
 
-static bool bench_open(const struct kvm_plugin *p, struct bench *b)
+static bool bench_open(const struct kvmp_plugin *p, struct bench *b)
 {
 	struct kvm_userspace_memory_region r = {.memory_size = MEMORY};
 	int size;
 
 	*b = (struct bench){.vm = -1, .vcpu = -1, .memory = MAP_FAILED, .run = MAP_FAILED};
-	b->vm = kvm_ioctl_number(p->fd, KVM_CREATE_VM, 0);
-	size = kvm_ioctl_number(p->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	b->vm = kvmp_ioctl_number(p->fd, KVM_CREATE_VM, 0);
+	size = kvmp_ioctl_number(p->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (b->vm < 0 || size < (int)sizeof(struct kvm_run))
 		return false;
-	(void)kvm_ioctl_number(b->vm, KVM_SET_TSS_ADDR, 0xfeffd000ul);
+	(void)kvmp_ioctl_number(b->vm, KVM_SET_TSS_ADDR, 0xfeffd000ul);
 	b->run_size = (size_t)size;
 	b->memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (b->memory == MAP_FAILED)
 		return false;
 	r.userspace_addr = (uint64_t)(uintptr_t)b->memory;
-	if (kvm_ioctl(b->vm, KVM_SET_USER_MEMORY_REGION, &r) < 0)
+	if (kvmp_ioctl(b->vm, KVM_SET_USER_MEMORY_REGION, &r) < 0)
 		return false;
-	b->vcpu = kvm_ioctl_number(b->vm, KVM_CREATE_VCPU, 0);
+	b->vcpu = kvmp_ioctl_number(b->vm, KVM_CREATE_VCPU, 0);
 	if (b->vcpu < 0)
 		return false;
 	b->run = mmap(NULL, b->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, b->vcpu, 0);
-	return b->run != MAP_FAILED && kvm_ioctl(b->vcpu, KVM_GET_SREGS, &b->power_on) == 0;
+	return b->run != MAP_FAILED && kvmp_ioctl(b->vcpu, KVM_GET_SREGS, &b->power_on) == 0;
 }
 
 /* ---- modes ------------------------------------------------------------------------------------------- */
@@ -97,7 +97,7 @@ static bool real_mode(struct bench *b)
 
 	s.cs.base = 0;
 	s.cs.selector = 0;
-	return kvm_ioctl(b->vcpu, KVM_SET_SREGS, &s) == 0;
+	return kvmp_ioctl(b->vcpu, KVM_SET_SREGS, &s) == 0;
 }
 
 static bool long_mode(struct bench *b)
@@ -118,7 +118,7 @@ static bool long_mode(struct bench *b)
 	s.cr3 = PML4;
 	s.cr4 = 0x620; /* PAE, OSFXSR, OSXMMEXCPT */
 	s.efer = 0x500;
-	return kvm_ioctl(b->vcpu, KVM_SET_SREGS, &s) == 0;
+	return kvmp_ioctl(b->vcpu, KVM_SET_SREGS, &s) == 0;
 }
 
 /* ---- a run ------------------------------------------------------------------------------------------- */
@@ -132,10 +132,10 @@ static uint64_t timed(struct bench *b, const uint8_t *code, size_t n, uint64_t c
 	memset(b->memory + CODE, 0xf4, 64);
 	memcpy(b->memory + CODE, code, n);
 	*reason = KVM_EXIT_UNKNOWN;
-	if (kvm_ioctl(b->vcpu, KVM_SET_REGS, &r) < 0)
+	if (kvmp_ioctl(b->vcpu, KVM_SET_REGS, &r) < 0)
 		return 0;
 	start = now();
-	rc = kvm_ioctl_number(b->vcpu, KVM_RUN, 0);
+	rc = kvmp_ioctl_number(b->vcpu, KVM_RUN, 0);
 	start = now() - start;
 	if (rc < 0)
 		return 0;
@@ -206,7 +206,7 @@ static void exit_cost(struct bench *b, vr_fact_fn fn, void *opaque)
 	for (int round = 0; round < 5; round++) {
 		start = now();
 		for (int i = 0; i < 200; i++)
-			if (kvm_ioctl_number(b->vcpu, KVM_RUN, 0) < 0 || b->run->exit_reason != KVM_EXIT_IO)
+			if (kvmp_ioctl_number(b->vcpu, KVM_RUN, 0) < 0 || b->run->exit_reason != KVM_EXIT_IO)
 				return;
 		start = (now() - start) / 200;
 		if (start < least)
@@ -233,13 +233,13 @@ static void unrestricted(vr_fact_fn fn, void *opaque, bool real_native)
 		fn(opaque, "unrestricted guest", real_native ? "yes, as measured" : "no, as measured");
 }
 
-static void irqchips(const struct kvm_plugin *p, vr_fact_fn fn, void *opaque)
+static void irqchips(const struct kvmp_plugin *p, vr_fact_fn fn, void *opaque)
 {
 	struct kvm_enable_cap cap = {.cap = KVM_CAP_SPLIT_IRQCHIP, .args = {24}};
-	int full = kvm_ioctl_number(p->fd, KVM_CREATE_VM, 0),
-	    split = kvm_ioctl_number(p->fd, KVM_CREATE_VM, 0);
-	bool has_full = full >= 0 && kvm_ioctl_number(full, KVM_CREATE_IRQCHIP, 0) == 0;
-	bool has_split = split >= 0 && kvm_ioctl(split, KVM_ENABLE_CAP, &cap) == 0;
+	int full = kvmp_ioctl_number(p->fd, KVM_CREATE_VM, 0),
+	    split = kvmp_ioctl_number(p->fd, KVM_CREATE_VM, 0);
+	bool has_full = full >= 0 && kvmp_ioctl_number(full, KVM_CREATE_IRQCHIP, 0) == 0;
+	bool has_split = split >= 0 && kvmp_ioctl(split, KVM_ENABLE_CAP, &cap) == 0;
 
 	fn(opaque, "irqchip",
 	   has_full && has_split ? "full and split"
@@ -279,7 +279,7 @@ static void modes(struct bench *b, vr_fact_fn fn, void *opaque)
 		fn(opaque, "kernel mode CMPXCHG16B", "runs");
 }
 
-int32_t kvm_arch_facts(struct kvm_plugin *p, vr_fact_fn fn, void *opaque)
+int32_t kvmp_arch_facts(struct kvmp_plugin *p, vr_fact_fn fn, void *opaque)
 {
 	struct bench b;
 	int32_t rc = VR_OK;
@@ -288,7 +288,7 @@ int32_t kvm_arch_facts(struct kvm_plugin *p, vr_fact_fn fn, void *opaque)
 	if (bench_open(p, &b))
 		modes(&b, fn, opaque);
 	else
-		rc = kvm_error(p->host, VR_E_IO, "a vCPU to measure with can't be had: %s", strerror(errno));
+		rc = kvmp_error(p->host, VR_E_IO, "a vCPU to measure with can't be had: %s", strerror(errno));
 	bench_close(&b);
 	return rc;
 }

@@ -3,10 +3,10 @@
  * failure_x86.c: an instruction that KVM had to emulate and could not (KVM API 7.30).
  *
  * That happens with device memory touched by unusual instructions, and all the time where the processor below
- * does not virtualise and KVM runs kernel mode in its emulator. Whoever offers vmrun.assist/1 may execute the
- * instruction on the canonical state. Three kinds need nobody: UD2 and its like exist to raise #UD, INT3 to
- * raise #BP, and FWAIT does nothing but let a pending x87 exception come; KVM's emulator does not know them.
- * Everything else ends the run with the instruction, disassembled, and the state.
+ * does not virtualise and KVM runs kernel mode in its emulator. A plugin that offers vmrun.assist/1 may
+ * execute the instruction on the canonical state. Three kinds are handled here, since KVM's emulator does not
+ * know them: UD2 and its like exist to raise #UD, INT3 to raise #BP, and FWAIT does nothing but let a pending
+ * x87 exception come. Everything else ends the run with the instruction, disassembled, and the state.
  */
 #include <Zydis/Zydis.h>
 #include <errno.h>
@@ -49,36 +49,36 @@ static uint32_t level_of(const struct vr_state_x86 *s)
 }
 
 /* With -v only: an error is one line. */
-void kvm_report_state(struct kvm_vcpu *v, const struct vr_state_x86 *s)
+void kvmp_report_state(struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	static const char *const names[16] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
 					      "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
 	static const char *const segments[8] = {"es", "cs", "ss", "ds", "fs", "gs", "ldt", "tr"};
 	const struct vr_host *h = v->vm->host;
 
-	kvm_log(h, VR_LOG_INFO, "vCPU %u: %s, CPL %u, rip %016" PRIx64 ", rflags %" PRIx64, v->index,
-		mode_of(s), level_of(s), s->rip, s->rflags);
+	kvmp_log(h, VR_LOG_INFO, "vCPU %u: %s, CPL %u, rip %016" PRIx64 ", rflags %" PRIx64, v->index,
+		 mode_of(s), level_of(s), s->rip, s->rflags);
 	for (uint32_t i = 0; i < 16; i += 4)
-		kvm_log(h, VR_LOG_INFO,
-			"  %-3s %016" PRIx64 "  %-3s %016" PRIx64 "  %-3s %016" PRIx64 "  %-3s %016" PRIx64,
-			names[i], s->gpr[i], names[i + 1], s->gpr[i + 1], names[i + 2], s->gpr[i + 2],
-			names[i + 3], s->gpr[i + 3]);
+		kvmp_log(h, VR_LOG_INFO,
+			 "  %-3s %016" PRIx64 "  %-3s %016" PRIx64 "  %-3s %016" PRIx64 "  %-3s %016" PRIx64,
+			 names[i], s->gpr[i], names[i + 1], s->gpr[i + 1], names[i + 2], s->gpr[i + 2],
+			 names[i + 3], s->gpr[i + 3]);
 	for (uint32_t i = 0; i < 8; i++)
-		kvm_log(h, VR_LOG_INFO, "  %-3s %04x base %016" PRIx64 " limit %08x attributes %05x",
-			segments[i], s->segment[i].selector, s->segment[i].base, s->segment[i].limit,
-			s->segment[i].attributes);
-	kvm_log(h, VR_LOG_INFO,
-		"  cr0 %" PRIx64 " cr2 %" PRIx64 " cr3 %" PRIx64 " cr4 %" PRIx64 " cr8 %" PRIx64
-		" efer %" PRIx64,
-		s->cr0, s->cr2, s->cr3, s->cr4, s->cr8, s->efer);
-	kvm_log(h, VR_LOG_INFO,
-		"  gdt %" PRIx64 "+%x idt %" PRIx64 "+%x dr6 %" PRIx64 " dr7 %" PRIx64 " events %x",
-		s->gdt.base, s->gdt.limit, s->idt.base, s->idt.limit, s->dr6, s->dr7, s->events.flags);
+		kvmp_log(h, VR_LOG_INFO, "  %-3s %04x base %016" PRIx64 " limit %08x attributes %05x",
+			 segments[i], s->segment[i].selector, s->segment[i].base, s->segment[i].limit,
+			 s->segment[i].attributes);
+	kvmp_log(h, VR_LOG_INFO,
+		 "  cr0 %" PRIx64 " cr2 %" PRIx64 " cr3 %" PRIx64 " cr4 %" PRIx64 " cr8 %" PRIx64
+		 " efer %" PRIx64,
+		 s->cr0, s->cr2, s->cr3, s->cr4, s->cr8, s->efer);
+	kvmp_log(h, VR_LOG_INFO,
+		 "  gdt %" PRIx64 "+%x idt %" PRIx64 "+%x dr6 %" PRIx64 " dr7 %" PRIx64 " events %x",
+		 s->gdt.base, s->gdt.limit, s->idt.base, s->idt.limit, s->dr6, s->dr7, s->events.flags);
 }
 
 /* ---- the instruction ---------------------------------------------------------------------------------- */
 /* The bytes from the exit, or from guest memory. Returns how many. */
-static uint32_t fetch(const struct kvm_vcpu *v, const struct vr_state_x86 *s, uint8_t insn[16])
+static uint32_t fetch(const struct kvmp_vcpu *v, const struct vr_state_x86 *s, uint8_t insn[16])
 {
 	const struct kvm_run *r = v->run;
 	const struct vr_host_memory *memory = v->vm->host->query(v->vm->host, VR_MEMORY_ID);
@@ -98,7 +98,7 @@ static uint32_t fetch(const struct kvm_vcpu *v, const struct vr_state_x86 *s, ui
 		struct kvm_translation t = {.linear_address = linear + n};
 		const uint8_t *p;
 
-		if (kvm_ioctl(v->fd, KVM_TRANSLATE, &t) < 0 || !t.valid)
+		if (kvmp_ioctl(v->fd, KVM_TRANSLATE, &t) < 0 || !t.valid)
 			break;
 		p = memory->pointer(v->vm->host, t.physical_address, 1);
 		if (!p)
@@ -142,14 +142,13 @@ static void decode(const struct vr_state_x86 *s, const uint8_t *bytes, uint32_t 
 		strcpy(d->text, ZydisMnemonicGetString(d->insn.mnemonic));
 }
 
-/* ---- going on --------------------------------------------------------------------------------------------
- */
-static int32_t assist(struct kvm_vcpu *v, struct vr_state_x86 *s, const uint8_t *insn, uint32_t n)
+/* ---- going on -------------------------------------------------------------------------------- */
+static int32_t assist(struct kvmp_vcpu *v, struct vr_state_x86 *s, const uint8_t *insn, uint32_t n)
 {
 	struct vr_assist_request rq = {
 		.size = sizeof(rq),
 		.vcpu = v->index,
-		.arch = kvm_arch_name,
+		.arch = KVMP_ARCH_X86,
 		.state_id = VR_STATE_X86_ID,
 		.state = s,
 		.state_length = sizeof(*s),
@@ -159,11 +158,11 @@ static int32_t assist(struct kvm_vcpu *v, struct vr_state_x86 *s, const uint8_t 
 
 	memcpy(rq.insn, insn, n);
 	rc = v->vm->assist->execute(v->vm->assist_self, &rq);
-	return rc < 0 ? rc : kvm_state_put_back(v, s);
+	return rc < 0 ? rc : kvmp_state_put_back(v, s);
 }
 
 /* #UD is a fault: RIP stays. #BP is a trap: RIP is behind INT3 (SDM vol. 3 6.5, 6.15). */
-static int32_t deliver(struct kvm_vcpu *v, struct vr_state_x86 *s, uint8_t vector, uint32_t skip)
+static int32_t deliver(struct kvmp_vcpu *v, struct vr_state_x86 *s, uint8_t vector, uint32_t skip)
 {
 	s->rip += skip;
 	s->events.flags = (s->events.flags &
@@ -171,11 +170,11 @@ static int32_t deliver(struct kvm_vcpu *v, struct vr_state_x86 *s, uint8_t vecto
 			  VR_X86_EV_EXCEPTION_INJECTED;
 	s->events.exception_vector = vector;
 	s->msr_count = 0;
-	return kvm_state_put_back(v, s);
+	return kvmp_state_put_back(v, s);
 }
 
 /* SDM vol. 2 WAIT/FWAIT: a fault either way, or nothing. */
-static int32_t wait_x87(struct kvm_vcpu *v, struct vr_state_x86 *s, uint32_t length)
+static int32_t wait_x87(struct kvmp_vcpu *v, struct vr_state_x86 *s, uint32_t length)
 {
 	if ((s->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
 		return deliver(v, s, VECTOR_NM, 0);
@@ -183,10 +182,10 @@ static int32_t wait_x87(struct kvm_vcpu *v, struct vr_state_x86 *s, uint32_t len
 		return deliver(v, s, VECTOR_MF, 0);
 	s->rip += length;
 	s->msr_count = 0;
-	return kvm_state_put_back(v, s);
+	return kvmp_state_put_back(v, s);
 }
 
-static int32_t report(struct kvm_vcpu *v, const struct vr_state_x86 *s, const uint8_t *insn, uint32_t n,
+static int32_t report(struct kvmp_vcpu *v, const struct vr_state_x86 *s, const uint8_t *insn, uint32_t n,
 		      const struct decoded *d)
 {
 	uint32_t length = d->ok ? d->insn.length : n;
@@ -194,21 +193,21 @@ static int32_t report(struct kvm_vcpu *v, const struct vr_state_x86 *s, const ui
 
 	for (uint32_t i = 0; i < length && i < 16; i++)
 		snprintf(hex + 3 * i, 4, " %02x", insn[i]);
-	kvm_report_state(v, s);
-	return kvm_error(v->vm->host, VR_E_UNSUPPORTED,
-			 "vCPU %u: KVM can't emulate '%s' (bytes%s) at 0x%" PRIx64
-			 ", %s, CPL %u, and no installed plugin offers to execute it (%s)" KVM_STATE_HINT,
-			 v->index, d->ok ? d->text : "an unknown instruction", n ? hex : " unreadable",
-			 s->rip, mode_of(s), level_of(s), VR_ASSIST_ID);
+	kvmp_report_state(v, s);
+	return kvmp_error(v->vm->host, VR_E_UNSUPPORTED,
+			  "vCPU %u: KVM can't emulate '%s' (bytes%s) at 0x%" PRIx64
+			  ", %s, CPL %u, and no installed plugin offers to execute it (%s)" KVMP_STATE_HINT,
+			  v->index, d->ok ? d->text : "an unknown instruction", n ? hex : " unreadable",
+			  s->rip, mode_of(s), level_of(s), VR_ASSIST_ID);
 }
 
-int32_t kvm_failure_exit(struct kvm_vcpu *v)
+int32_t kvmp_failure_exit(struct kvmp_vcpu *v)
 {
 	struct vr_state_x86 *s = &v->arch->scratch;
 	struct decoded d;
 	uint8_t insn[16] = {0};
 	uint32_t n;
-	int32_t rc = kvm_state_get(v, s);
+	int32_t rc = kvmp_state_get(v, s);
 
 	v->n.emulation_failures++;
 	if (rc < 0)

@@ -19,15 +19,15 @@ static struct kvm_irq_routing_entry *entry_of(struct kvm_irq_routing *r, uint32_
 	return NULL;
 }
 
-static int32_t tell(struct kvm_vm *vm, uint32_t line, const struct kvm_irq_routing_msi *msi)
+static int32_t tell(struct kvmp_vm *vm, uint32_t line, const struct kvm_irq_routing_msi *msi)
 {
 	struct kvm_irq_routing *r = vm->arch->routes;
 	struct kvm_irq_routing_entry *e;
 
 	if (!r) {
-		r = calloc(1, sizeof(*r) + kvm_arch_lines * sizeof(r->entries[0]));
+		r = calloc(1, sizeof(*r) + kvmp_arch_lines * sizeof(r->entries[0]));
 		if (!r)
-			return kvm_error(vm->host, VR_E_NOMEM, "no memory for interrupt routes");
+			return kvmp_error(vm->host, VR_E_NOMEM, "no memory for interrupt routes");
 		vm->arch->routes = r;
 	}
 	e = entry_of(r, line);
@@ -38,14 +38,14 @@ static int32_t tell(struct kvm_vm *vm, uint32_t line, const struct kvm_irq_routi
 	e->gsi = line;
 	e->type = KVM_IRQ_ROUTING_MSI;
 	e->u.msi = *msi;
-	if (kvm_ioctl(vm->fd, KVM_SET_GSI_ROUTING, r) == 0)
+	if (kvmp_ioctl(vm->fd, KVM_SET_GSI_ROUTING, r) == 0)
 		return VR_OK;
-	kvm_log(vm->host, VR_LOG_WARN, "interrupt input %u: KVM_SET_GSI_ROUTING: %s: it may come only once",
-		line, strerror(errno));
+	kvmp_log(vm->host, VR_LOG_WARN, "interrupt input %u: KVM_SET_GSI_ROUTING: %s: it may come only once",
+		 line, strerror(errno));
 	return VR_E_IO;
 }
 
-int32_t kvm_arch_route(struct kvm_vm *vm, uint32_t line, uint64_t address, uint32_t data)
+int32_t kvmp_arch_route(struct kvmp_vm *vm, uint32_t line, uint64_t address, uint32_t data)
 {
 	struct kvm_irq_routing_msi msi = {
 		.address_lo = (uint32_t)address,

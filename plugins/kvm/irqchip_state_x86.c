@@ -37,27 +37,27 @@
 #define RED_LEVEL (1ull << 15)
 #define IOAPIC_BASE 0xfec00000u
 
-static int32_t failed(const struct kvm_vm *vm, const char *what)
+static int32_t failed(const struct kvmp_vm *vm, const char *what)
 {
 	int e = errno;
 
-	return kvm_error(vm->host, kvm_code_of(e), "kvm: %s: %s", what, strerror(e));
+	return kvmp_error(vm->host, kvmp_code_of(e), "kvm: %s: %s", what, strerror(e));
 }
 
-static int32_t now(const struct kvm_vm *vm, uint64_t *ns)
+static int32_t now(const struct kvmp_vm *vm, uint64_t *ns)
 {
 	const struct vr_host_timer *t = vm->host->query(vm->host, VR_TIMER_ID);
 
 	if (!VR_HAS(t, now))
-		return kvm_error(vm->host, VR_E_UNSUPPORTED,
-				 "kvm: this vmrun offers no " VR_TIMER_ID ", which a timer's state needs");
+		return kvmp_error(vm->host, VR_E_UNSUPPORTED,
+				  "kvm: this vmrun offers no " VR_TIMER_ID ", which a timer's state needs");
 	*ns = t->now(vm->host);
 	return VR_OK;
 }
 
 /* ---- 8259s ----------------------------------------------------------------------------------------- */
 
-static int32_t pic_get(struct kvm_vm *vm, uint32_t index, void *state)
+static int32_t pic_get(struct kvmp_vm *vm, uint32_t index, void *state)
 {
 	struct vr_state_x86_pic *s = state;
 
@@ -67,7 +67,7 @@ static int32_t pic_get(struct kvm_vm *vm, uint32_t index, void *state)
 		const struct kvm_pic_state *k = &c.chip.pic;
 		uint8_t mine = (uint8_t)(i ? 0xff : ~SLAVE_INPUT), level;
 
-		if (kvm_ioctl(vm->fd, KVM_GET_IRQCHIP, &c) < 0)
+		if (kvmp_ioctl(vm->fd, KVM_GET_IRQCHIP, &c) < 0)
 			return failed(vm, "KVM_GET_IRQCHIP");
 		level = k->elcr & k->elcr_mask;
 		s->chip[i] = (struct vr_x86_pic_chip){
@@ -91,12 +91,12 @@ static int32_t pic_get(struct kvm_vm *vm, uint32_t index, void *state)
 	return VR_OK;
 }
 
-static int32_t pic_possible(const struct kvm_vm *vm, const struct vr_state_x86_pic *s)
+static int32_t pic_possible(const struct kvmp_vm *vm, const struct vr_state_x86_pic *s)
 {
 	for (uint32_t i = 0; i < 2; i++)
 		if ((s->chip[i].icw1 & ICW1_LEVEL) ||
 		    (s->chip[i].expect == 2 && (s->chip[i].icw1 & ICW1_SINGLE)))
-			return kvm_error(
+			return kvmp_error(
 				vm->host, VR_E_UNSUPPORTED,
 				"kvm: pic state: chip[%u].icw1 is 0x%02x: KVM's is neither level-triggered "
 				"as a whole nor alone",
@@ -104,7 +104,7 @@ static int32_t pic_possible(const struct kvm_vm *vm, const struct vr_state_x86_p
 	return VR_OK;
 }
 
-static int32_t pic_set(struct kvm_vm *vm, uint32_t index, const void *state)
+static int32_t pic_set(struct kvmp_vm *vm, uint32_t index, const void *state)
 {
 	static const uint8_t elcr_mask[2] = {0xf8, 0xde};
 	const struct vr_state_x86_pic *s = state;
@@ -134,7 +134,7 @@ static int32_t pic_set(struct kvm_vm *vm, uint32_t index, const void *state)
 			.elcr = p->elcr,
 			.elcr_mask = elcr_mask[i],
 		};
-		if (kvm_ioctl(vm->fd, KVM_SET_IRQCHIP, &c) < 0)
+		if (kvmp_ioctl(vm->fd, KVM_SET_IRQCHIP, &c) < 0)
 			rc = failed(vm, "KVM_SET_IRQCHIP of an 8259");
 	}
 	return rc;
@@ -144,13 +144,13 @@ static int32_t pic_set(struct kvm_vm *vm, uint32_t index, const void *state)
 
 _Static_assert(KVM_IOAPIC_NUM_PINS == VR_X86_IOAPIC_PINS, "the same I/O APIC");
 
-static int32_t ioapic_get(struct kvm_vm *vm, uint32_t index, void *state)
+static int32_t ioapic_get(struct kvmp_vm *vm, uint32_t index, void *state)
 {
 	struct kvm_irqchip c = {.chip_id = KVM_IRQCHIP_IOAPIC};
 	struct vr_state_x86_ioapic *s = state;
 
 	(void)index;
-	if (kvm_ioctl(vm->fd, KVM_GET_IRQCHIP, &c) < 0)
+	if (kvmp_ioctl(vm->fd, KVM_GET_IRQCHIP, &c) < 0)
 		return failed(vm, "KVM_GET_IRQCHIP");
 	s->id = c.chip.ioapic.id & 15;
 	s->select = c.chip.ioapic.ioregsel & 0xff;
@@ -163,7 +163,7 @@ static int32_t ioapic_get(struct kvm_vm *vm, uint32_t index, void *state)
 	return VR_OK;
 }
 
-static int32_t ioapic_set(struct kvm_vm *vm, uint32_t index, const void *state)
+static int32_t ioapic_set(struct kvmp_vm *vm, uint32_t index, const void *state)
 {
 	const struct vr_state_x86_ioapic *s = state;
 	struct kvm_irqchip c = {.chip_id = KVM_IRQCHIP_IOAPIC};
@@ -177,8 +177,8 @@ static int32_t ioapic_set(struct kvm_vm *vm, uint32_t index, const void *state)
 		if (s->redirection[i] & RED_LEVEL)
 			c.chip.ioapic.irr |= s->input & 1u << i;
 	}
-	return kvm_ioctl(vm->fd, KVM_SET_IRQCHIP, &c) < 0 ? failed(vm, "KVM_SET_IRQCHIP of the I/O APIC")
-							  : VR_OK;
+	return kvmp_ioctl(vm->fd, KVM_SET_IRQCHIP, &c) < 0 ? failed(vm, "KVM_SET_IRQCHIP of the I/O APIC")
+							   : VR_OK;
 }
 
 /* ---- 8254 ---------------------------------------------------------------------------------------------- */
@@ -220,7 +220,7 @@ static void channel_get(const struct kvm_pit_channel_state *k, uint64_t start, s
 	};
 }
 
-static int32_t pit_get(struct kvm_vm *vm, uint32_t index, void *state)
+static int32_t pit_get(struct kvmp_vm *vm, uint32_t index, void *state)
 {
 	struct vr_state_x86_pit *s = state;
 	struct kvm_pit_state2 p;
@@ -230,7 +230,7 @@ static int32_t pit_get(struct kvm_vm *vm, uint32_t index, void *state)
 	(void)index;
 	if (rc < 0)
 		return rc;
-	if (kvm_ioctl(vm->fd, KVM_GET_PIT2, &p) < 0)
+	if (kvmp_ioctl(vm->fd, KVM_GET_PIT2, &p) < 0)
 		return failed(vm, "KVM_GET_PIT2");
 	for (uint32_t i = 0; i < 3; i++) {
 		uint64_t loaded = (uint64_t)p.channels[i].count_load_time;
@@ -247,7 +247,7 @@ static int32_t pit_get(struct kvm_vm *vm, uint32_t index, void *state)
 	return VR_OK;
 }
 
-static int32_t pit_set(struct kvm_vm *vm, uint32_t index, const void *state)
+static int32_t pit_set(struct kvmp_vm *vm, uint32_t index, const void *state)
 {
 	const struct vr_state_x86_pit *s = state;
 	struct kvm_pit_state2 p = {.flags = 0};
@@ -276,11 +276,10 @@ static int32_t pit_set(struct kvm_vm *vm, uint32_t index, const void *state)
 			.gate = c->gate,
 		};
 	}
-	return kvm_ioctl(vm->fd, KVM_SET_PIT2, &p) < 0 ? failed(vm, "KVM_SET_PIT2") : VR_OK;
+	return kvmp_ioctl(vm->fd, KVM_SET_PIT2, &p) < 0 ? failed(vm, "KVM_SET_PIT2") : VR_OK;
 }
 
-/* ---- local APICs ------------------------------------------------------------------------------------------
- */
+/* ---- local APICs ----------------------------------------------------------------------------- */
 
 /* Where a member is in the APIC page (SDM vol. 3 table 11-1), and which of its bits are state. */
 static const struct {
@@ -373,50 +372,50 @@ static void timer_to_page(const struct vr_state_x86_lapic *s, uint64_t t, struct
 	store(k, PAGE_CURRENT, left < s->timer_initial ? (uint32_t)left : s->timer_initial);
 }
 
-static struct kvm_vcpu *vcpu_of(const struct kvm_vm *vm, uint32_t index, int32_t *rc)
+static struct kvmp_vcpu *vcpu_of(const struct kvmp_vm *vm, uint32_t index, int32_t *rc)
 {
-	struct kvm_vcpu *v = vm->vcpus[index];
+	struct kvmp_vcpu *v = vm->vcpus[index];
 
 	if (!v)
-		*rc = kvm_error(vm->host, VR_E_STATE, "kvm: lapic state: vCPU %u is not there yet", index);
+		*rc = kvmp_error(vm->host, VR_E_STATE, "kvm: lapic state: vCPU %u is not there yet", index);
 	return v;
 }
 
-static int32_t startup_get(const struct kvm_vm *vm, const struct kvm_vcpu *v, struct vr_state_x86_lapic *s)
+static int32_t startup_get(const struct kvmp_vm *vm, const struct kvmp_vcpu *v, struct vr_state_x86_lapic *s)
 {
 	struct kvm_mp_state m = {0};
 	struct kvm_vcpu_events e = {0};
 
-	if (kvm_ioctl(v->fd, KVM_GET_MP_STATE, &m) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_MP_STATE, &m) < 0)
 		return failed(vm, "KVM_GET_MP_STATE");
 	if (m.mp_state == KVM_MP_STATE_UNINITIALIZED || m.mp_state == KVM_MP_STATE_INIT_RECEIVED)
 		s->startup = VR_X86_STARTUP_WAITS;
 	if (m.mp_state != KVM_MP_STATE_SIPI_RECEIVED)
 		return VR_OK;
-	if (kvm_ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e) < 0)
 		return failed(vm, "KVM_GET_VCPU_EVENTS");
 	s->startup = VR_X86_STARTUP_SIPI;
 	s->sipi_vector = e.sipi_vector & 0xff;
 	return VR_OK;
 }
 
-static int32_t lapic_get(struct kvm_vm *vm, uint32_t index, void *state)
+static int32_t lapic_get(struct kvmp_vm *vm, uint32_t index, void *state)
 {
 	struct vr_state_x86_lapic *s = state;
 	struct kvm_lapic_state k = {0};
 	struct kvm_sregs sregs;
 	uint64_t t;
 	int32_t rc = now(vm, &t);
-	const struct kvm_vcpu *v = rc < 0 ? NULL : vcpu_of(vm, index, &rc);
+	const struct kvmp_vcpu *v = rc < 0 ? NULL : vcpu_of(vm, index, &rc);
 
 	if (!v)
 		return rc;
 	rc = startup_get(vm, v, s); /* first: KVM then takes in an INIT or SIPI that is on its way */
 	if (rc < 0)
 		return rc;
-	if (kvm_ioctl(v->fd, KVM_GET_SREGS, &sregs) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_SREGS, &sregs) < 0)
 		return failed(vm, "KVM_GET_SREGS");
-	if (kvm_ioctl(v->fd, KVM_GET_LAPIC, &k) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_LAPIC, &k) < 0)
 		return failed(vm, "KVM_GET_LAPIC");
 	page_to_state(&k, s);
 	s->apic_base = sregs.apic_base;
@@ -431,33 +430,33 @@ static int32_t lapic_get(struct kvm_vm *vm, uint32_t index, void *state)
 }
 
 /* The mode first: it says how the page is read. */
-static int32_t base_set(const struct kvm_vm *vm, const struct kvm_vcpu *v, uint64_t base)
+static int32_t base_set(const struct kvmp_vm *vm, const struct kvmp_vcpu *v, uint64_t base)
 {
 	struct {
 		struct kvm_msrs head;
 		struct kvm_msr_entry entry;
 	} m = {.head = {.nmsrs = 1}, .entry = {.index = MSR_APIC_BASE, .data = base}};
 
-	if (kvm_ioctl(v->fd, KVM_SET_MSRS, &m) == 1)
+	if (kvmp_ioctl(v->fd, KVM_SET_MSRS, &m) == 1)
 		return VR_OK;
-	return kvm_error(vm->host, VR_E_UNSUPPORTED, "kvm: lapic state: KVM refuses apic_base 0x%" PRIx64,
-			 base);
+	return kvmp_error(vm->host, VR_E_UNSUPPORTED, "kvm: lapic state: KVM refuses apic_base 0x%" PRIx64,
+			  base);
 }
 
-static int32_t lapic_set(struct kvm_vm *vm, uint32_t index, const void *state)
+static int32_t lapic_set(struct kvmp_vm *vm, uint32_t index, const void *state)
 {
 	const struct vr_state_x86_lapic *s = state;
 	struct kvm_lapic_state k = {0};
 	uint64_t t;
 	int32_t rc = now(vm, &t);
-	const struct kvm_vcpu *v = rc < 0 ? NULL : vcpu_of(vm, index, &rc);
+	const struct kvmp_vcpu *v = rc < 0 ? NULL : vcpu_of(vm, index, &rc);
 
 	if (!v)
 		return rc;
 	if ((s->apic_base & X2APIC) && s->id != index)
-		return kvm_error(vm->host, VR_E_UNSUPPORTED,
-				 "kvm: lapic state: id is %u: in x2APIC mode it is the vCPU's number, %u",
-				 s->id, index);
+		return kvmp_error(vm->host, VR_E_UNSUPPORTED,
+				  "kvm: lapic state: id is %u: in x2APIC mode it is the vCPU's number, %u",
+				  s->id, index);
 	rc = base_set(vm, v, s->apic_base);
 	if (rc < 0)
 		return rc;
@@ -467,7 +466,7 @@ static int32_t lapic_set(struct kvm_vm *vm, uint32_t index, const void *state)
 	timer_to_page(s, t, &k);
 	/* A change into or out of TSC-deadline mode clears the counts; the second time there is none. */
 	for (uint32_t i = 0; i < (s->timer_initial ? 2 : 1); i++)
-		if (kvm_ioctl(v->fd, KVM_SET_LAPIC, &k) < 0)
+		if (kvmp_ioctl(v->fd, KVM_SET_LAPIC, &k) < 0)
 			return failed(vm, "KVM_SET_LAPIC");
 	return VR_OK;
 }
@@ -480,8 +479,8 @@ static const struct part {
 	const char *id;
 	uint32_t with; /* VR_IRQCHIP_* that have it */
 	uint32_t each_vcpu;
-	int32_t (*get)(struct kvm_vm *vm, uint32_t index, void *state);
-	int32_t (*set)(struct kvm_vm *vm, uint32_t index, const void *state);
+	int32_t (*get)(struct kvmp_vm *vm, uint32_t index, void *state);
+	int32_t (*set)(struct kvmp_vm *vm, uint32_t index, const void *state);
 } parts[] = {
 	{VR_STATE_X86_LAPIC_ID, HAVE(VR_IRQCHIP_SPLIT) | HAVE(VR_IRQCHIP_FULL), 1, lapic_get, lapic_set},
 	{VR_STATE_X86_PIC_ID, HAVE(VR_IRQCHIP_FULL), 0, pic_get, pic_set},
@@ -489,21 +488,22 @@ static const struct part {
 	{VR_STATE_X86_PIT_ID, HAVE(VR_IRQCHIP_FULL), 0, pit_get, pit_set},
 };
 
-static const struct part *find(const struct kvm_vm *vm, const char *id, uint32_t index, int32_t *rc)
+static const struct part *find(const struct kvmp_vm *vm, const char *id, uint32_t index, int32_t *rc)
 {
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (strcmp(parts[i].id, id) != 0 || !(parts[i].with >> vm->irqchip & 1))
 			continue;
 		if (index < (parts[i].each_vcpu ? vm->vcpu_count : 1))
 			return &parts[i];
-		*rc = kvm_error(vm->host, VR_E_RANGE, "kvm: %s: there is no number %u", id, index);
+		*rc = kvmp_error(vm->host, VR_E_RANGE, "kvm: %s: there is no number %u", id, index);
 		return NULL;
 	}
-	*rc = kvm_error(vm->host, VR_E_NOENT, "kvm: nothing in the kernel has a state \"%.64s\"", id);
+	*rc = kvmp_error(vm->host, VR_E_NOENT, "kvm: nothing in the kernel has a state \"%.64s\"", id);
 	return NULL;
 }
 
-int32_t kvm_arch_irqchip_get(struct kvm_vm *vm, const char *id, uint32_t index, void *state, uint32_t length)
+int32_t kvmp_arch_irqchip_get(struct kvmp_vm *vm, const char *id, uint32_t index, void *state,
+			      uint32_t length)
 {
 	uint32_t size = vr_state_pc_size(id);
 	int32_t rc;
@@ -519,8 +519,8 @@ int32_t kvm_arch_irqchip_get(struct kvm_vm *vm, const char *id, uint32_t index, 
 	return p->get(vm, index, state);
 }
 
-int32_t kvm_arch_irqchip_set(struct kvm_vm *vm, const char *id, uint32_t index, const void *state,
-			     uint32_t length)
+int32_t kvmp_arch_irqchip_set(struct kvmp_vm *vm, const char *id, uint32_t index, const void *state,
+			      uint32_t length)
 {
 	uint64_t t;
 	int32_t rc;

@@ -7,7 +7,7 @@
  *
  * KVM API section numbers are those of the kernel's Documentation/virt/kvm/api.rst.
  *
- * Who may stop a vCPU. Other threads set a bit of vcpu->attention, then kvm_run.immediate_exit (KVM API, 5),
+ * Stopping a vCPU. Other threads set a bit of vcpu->attention, then kvm_run.immediate_exit (KVM API, 5),
  * and, when the vCPU's thread is inside KVM_RUN, send it a signal that this thread blocks everywhere but in
  * KVM_RUN (KVM_SET_SIGNAL_MASK, KVM API 4.18). So no handler is needed: the signal ends KVM_RUN, stays
  * pending and is taken with sigtimedwait().
@@ -31,11 +31,11 @@
 #include <vmrun/plugin.h>
 #include <vmrun/sandbox.h>
 
-#define KVM_MAX_SLOTS 64u
-#define KVM_MAX_VCPUS 512u
+#define KVMP_MAX_SLOTS 64u
+#define KVMP_MAX_VCPUS 512u
 
 /* X-macro of the counters: field, name as reported. One set a vCPU; added up for reports. */
-#define KVM_COUNTERS(C)                             \
+#define KVMP_COUNTERS(C)                            \
 	C(runs, "runs")                             \
 	C(mmio, "mmio")                             \
 	C(port, "port")                             \
@@ -49,28 +49,28 @@
 	C(emulation_failures, "emulation_failures") \
 	C(assisted, "assisted_instructions")
 
-struct kvm_counters {
+struct kvmp_counters {
 #define C(field, name) uint64_t field;
-	KVM_COUNTERS(C)
+	KVMP_COUNTERS(C)
 #undef C
 };
 
-struct kvm_vm;
+struct kvmp_vm;
 
-struct kvm_plugin {
+struct kvmp_plugin {
 	const struct vr_host *host;
 	int fd;       /* the device; -1: not open */
 	int spare_vm; /* the virtual machine that the probe made, for the first vm_create; -1: none */
 	bool probed;
-	uint32_t irqchip_option; /* VR_IRQCHIP_*, or KVM_IRQCHIP_AUTO */
+	uint32_t irqchip_option; /* VR_IRQCHIP_*, or KVMP_IRQCHIP_AUTO */
 	bool no_notify;          /* the user wants no doorbells */
 	bool nested;             /* the guest may run virtual machines itself */
 	char device[4096];
-	struct kvm_vm *vm; /* the newest */
+	struct kvmp_vm *vm; /* the newest */
 };
-#define KVM_IRQCHIP_AUTO 99u /* vmrun.irqchip/1 decides */
+#define KVMP_IRQCHIP_AUTO 99u /* vmrun.irqchip/1 decides */
 
-struct kvm_slot {
+struct kvmp_slot {
 	uint64_t gpa, length;
 	void *host;
 	uint32_t flags; /* KVM_MEM_* */
@@ -78,11 +78,11 @@ struct kvm_slot {
 };
 
 /* vcpu->attention */
-#define KVM_ATT_KICK 1u /* return to the core */
-#define KVM_ATT_PIN 2u  /* look at the pins */
+#define KVMP_ATT_KICK 1u /* return to the core */
+#define KVMP_ATT_PIN 2u  /* look at the pins */
 
-struct kvm_vcpu {
-	struct kvm_vm *vm;
+struct kvmp_vcpu {
+	struct kvmp_vm *vm;
 	uint32_t index;
 	int fd;
 	struct kvm_run *run;
@@ -93,16 +93,16 @@ struct kvm_vcpu {
 	_Atomic uint64_t pins;
 	_Atomic uint32_t nmi_edges;
 	bool unfinished;    /* the last exit completes in the next KVM_RUN */
-	bool waiting;       /* in HLT / WFI, and the kernel does not wait for us */
+	bool waiting;       /* in HLT / WFI, and the kernel does not wait by itself */
 	bool fault_handled; /* x86: the report of a triple fault was made */
-	struct kvm_counters n;
-	struct kvm_arch_vcpu *arch;
+	struct kvmp_counters n;
+	struct kvmp_arch_vcpu *arch;
 };
 
-struct kvm_arch_vm;
+struct kvmp_arch_vm;
 
-struct kvm_vm {
-	struct kvm_plugin *plugin;
+struct kvmp_vm {
+	struct kvmp_plugin *plugin;
 	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_thread *thread;
@@ -114,103 +114,106 @@ struct kvm_vm {
 	uint32_t vcpu_count;
 	uint32_t irqchip; /* VR_IRQCHIP_* */
 	bool vcpus_made;
-	struct kvm_slot slots[KVM_MAX_SLOTS];
-	struct kvm_vcpu *vcpus[KVM_MAX_VCPUS];
-	struct kvm_counters gone; /* of vCPUs that are no more */
-	struct kvm_arch_vm *arch;
+	struct kvmp_slot slots[KVMP_MAX_SLOTS];
+	struct kvmp_vcpu *vcpus[KVMP_MAX_VCPUS];
+	struct kvmp_counters gone; /* of vCPUs that are no more */
+	struct kvmp_arch_vm *arch;
 };
 
 /* ---- error.c ------------------------------------------------------------------------------- */
 /* Notes the text and returns the code. */
-__attribute__((format(printf, 3, 4))) int32_t kvm_error(const struct vr_host *host, int32_t code,
-							const char *format, ...);
-#define KVM_TEXT 768
+__attribute__((format(printf, 3, 4))) int32_t kvmp_error(const struct vr_host *host, int32_t code,
+							 const char *format, ...);
+#define KVMP_TEXT 768
 /* From here on this thread's texts come into `text` as well, for where no code can be returned; NULL: no
  * longer. */
-void kvm_error_keep(char text[KVM_TEXT]);
-__attribute__((format(printf, 3, 4))) void kvm_log(const struct vr_host *host, uint32_t level,
-						   const char *format, ...);
+void kvmp_error_keep(char text[KVMP_TEXT]);
+__attribute__((format(printf, 3, 4))) void kvmp_log(const struct vr_host *host, uint32_t level,
+						    const char *format, ...);
 /* ioctl() that starts again after a signal. */
-int kvm_ioctl(int fd, unsigned long request, const void *argument);
-int kvm_ioctl_number(int fd, unsigned long request, unsigned long argument);
-int32_t kvm_code_of(int e); /* VR_E_* of an errno */
-/* What to do about an errno, to be put behind its text; "" when nothing can be said in general. */
-const char *kvm_remedy(int e);
+int kvmp_ioctl(int fd, unsigned long request, const void *argument);
+int kvmp_ioctl_number(int fd, unsigned long request, unsigned long argument);
+int kvmp_extension(int fd, int capability); /* 0: not there */
+int32_t kvmp_code_of(int e);                /* VR_E_* of an errno */
+/* What to do about an errno, to be put after its text; "" when nothing can be said in general. */
+const char *kvmp_remedy(int e);
 
 /* ---- probe.c, facts.c ---------------------------------------------------------------------- */
-int32_t kvm_probe(struct kvm_plugin *p);
-int kvm_extension(int fd, int capability); /* 0: not there */
-extern const struct vr_facts kvm_facts_table;
+int32_t kvmp_probe(struct kvmp_plugin *p);
+extern const struct vr_facts kvmp_facts_table;
 
 /* ---- vm.c, memory.c ------------------------------------------------------------------------ */
-int32_t VR_CALL kvm_vm_create(void *self, const struct vr_vm_config *c, void **out);
-void VR_CALL kvm_vm_destroy(void *vm);
-void VR_CALL kvm_vm_reset(void *vm);
-void VR_CALL kvm_vm_stats(void *vm, vr_stat_fn fn, void *opaque);
-int32_t VR_CALL kvm_memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
-			       uint32_t flags);
-int32_t VR_CALL kvm_memory_unmap(void *vm, uint32_t slot);
-void VR_CALL kvm_memory_written(void *vm, uint64_t gpa, uint64_t length);
-extern const struct vr_dirty kvm_dirty_table;
-extern const struct vr_irqchip kvm_irqchip_table;
+int32_t VR_CALL kvmp_vm_create(void *self, const struct vr_vm_config *c, void **out);
+void VR_CALL kvmp_vm_destroy(void *vm);
+void VR_CALL kvmp_vm_reset(void *vm);
+void VR_CALL kvmp_vm_stats(void *vm, vr_stat_fn fn, void *opaque);
+int32_t VR_CALL kvmp_memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+				uint32_t flags);
+int32_t VR_CALL kvmp_memory_unmap(void *vm, uint32_t slot);
+void VR_CALL kvmp_memory_written(void *vm, uint64_t gpa, uint64_t length);
+extern const struct vr_dirty kvmp_dirty_table;
+extern const struct vr_irqchip kvmp_irqchip_table;
 
 /* ---- notify.c ------------------------------------------------------------------------------ */
-extern const struct vr_notify kvm_notify_table;
+extern const struct vr_notify kvmp_notify_table;
 
 /* ---- vcpu.c ---------------------------------------------------------------------------------- */
-int32_t VR_CALL kvm_vcpu_create(void *vm, uint32_t index, void **out);
-void VR_CALL kvm_vcpu_destroy(void *vcpu);
-int32_t VR_CALL kvm_vcpu_run(void *vcpu, struct vr_exit *exit);
-void VR_CALL kvm_vcpu_kick(void *vcpu);
-void VR_CALL kvm_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level);
-int32_t VR_CALL kvm_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length);
-int32_t VR_CALL kvm_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length);
-void kvm_vcpu_attention(struct kvm_vcpu *v, uint32_t bits); /* [any] */
-/* One access of a vCPU to the bus; what nobody answers reads as all ones. 0 when somebody did. */
-int32_t kvm_bus(struct kvm_vcpu *v, uint32_t space, uint64_t address, uint32_t width, bool is_write,
-		void *data);
+int32_t VR_CALL kvmp_vcpu_create(void *vm, uint32_t index, void **out);
+void VR_CALL kvmp_vcpu_destroy(void *vcpu);
+int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit);
+void VR_CALL kvmp_vcpu_kick(void *vcpu);
+void VR_CALL kvmp_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level);
+int32_t VR_CALL kvmp_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length);
+int32_t VR_CALL kvmp_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length);
+void kvmp_vcpu_attention(struct kvmp_vcpu *v, uint32_t bits); /* [any] */
 /* Finishes the exit under way, so that the state can be read. */
-int32_t kvm_vcpu_settle(struct kvm_vcpu *v);
+int32_t kvmp_vcpu_settle(struct kvmp_vcpu *v);
+
+/* ---- bus.c ------------------------------------------------------------------------------------ */
+/* One access of a vCPU to the bus; where no device answers, a read gives all ones. 0: a device answered. */
+int32_t kvmp_bus(struct kvmp_vcpu *v, uint32_t space, uint64_t address, uint32_t width, bool is_write,
+		 void *data);
 
 /* ---- what an architecture gives: *_x86.c, *_arm64.c -------------------------------------------- */
-extern const char kvm_arch_name[]; /* as vmrun names it */
-struct kvm_capability {
+extern const char kvmp_arch_name[]; /* as vmrun names it */
+struct kvmp_capability {
 	int number;
 	const char *name;
 	const char *what; /* for people */
 };
-extern const struct kvm_capability kvm_arch_required[]; /* ends with name NULL */
-int32_t kvm_arch_vm_init(struct kvm_vm *vm);
-void kvm_arch_vm_fini(struct kvm_vm *vm);
-int32_t kvm_arch_vm_reset(struct kvm_vm *vm);               /* controllers in the kernel */
-int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind); /* before there are vCPUs */
-int32_t kvm_arch_msi(struct kvm_vm *vm, uint64_t address, uint32_t data);
-extern const uint32_t kvm_arch_lines; /* inputs of the controller */
-int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level);
-int32_t kvm_arch_route(struct kvm_vm *vm, uint32_t line, uint64_t address, uint32_t data);
+extern const struct kvmp_capability kvmp_arch_required[]; /* ends with name NULL */
+int32_t kvmp_arch_vm_init(struct kvmp_vm *vm);
+void kvmp_arch_vm_fini(struct kvmp_vm *vm);
+int32_t kvmp_arch_vm_reset(struct kvmp_vm *vm);               /* controllers in the kernel */
+int32_t kvmp_arch_irqchip(struct kvmp_vm *vm, uint32_t kind); /* before there are vCPUs */
+int32_t kvmp_arch_msi(struct kvmp_vm *vm, uint64_t address, uint32_t data);
+extern const uint32_t kvmp_arch_lines; /* inputs of the controller */
+int32_t kvmp_arch_line(struct kvmp_vm *vm, uint32_t line, uint32_t level);
+int32_t kvmp_arch_route(struct kvmp_vm *vm, uint32_t line, uint64_t address, uint32_t data);
 /* Their canonical states, as vmrun.irqchip/1 has it. */
-int32_t kvm_arch_irqchip_get(struct kvm_vm *vm, const char *id, uint32_t index, void *state, uint32_t length);
-int32_t kvm_arch_irqchip_set(struct kvm_vm *vm, const char *id, uint32_t index, const void *state,
-			     uint32_t length);
-int32_t kvm_arch_vcpu_init(struct kvm_vcpu *v);
-void kvm_arch_vcpu_fini(struct kvm_vcpu *v);
-int32_t kvm_arch_vcpu_reset(struct kvm_vcpu *v);
+int32_t kvmp_arch_irqchip_get(struct kvmp_vm *vm, const char *id, uint32_t index, void *state,
+			      uint32_t length);
+int32_t kvmp_arch_irqchip_set(struct kvmp_vm *vm, const char *id, uint32_t index, const void *state,
+			      uint32_t length);
+int32_t kvmp_arch_vcpu_init(struct kvmp_vcpu *v);
+void kvmp_arch_vcpu_fini(struct kvmp_vcpu *v);
+int32_t kvmp_arch_vcpu_reset(struct kvmp_vcpu *v);
 /* Before KVM_RUN: interrupts in. An error, or 0. */
-int32_t kvm_arch_enter(struct kvm_vcpu *v);
+int32_t kvmp_arch_enter(struct kvmp_vcpu *v);
 /* After it. */
-void kvm_arch_leave(struct kvm_vcpu *v);
+void kvmp_arch_leave(struct kvmp_vcpu *v);
 /* Is there something to wake from waiting for? */
-bool kvm_arch_has_work(struct kvm_vcpu *v);
-/* An exit that vcpu.c does not know: 0 go on, KVM_STOP return to the core once kicked, or an error. */
-#define KVM_STOP 1
-int32_t kvm_arch_exit(struct kvm_vcpu *v);
+bool kvmp_arch_has_work(struct kvmp_vcpu *v);
+/* An exit that vcpu.c does not know: 0 go on, KVMP_STOP return to the core once kicked, or an error. */
+#define KVMP_STOP 1
+int32_t kvmp_arch_exit(struct kvmp_vcpu *v);
 /* An access to an address where nothing is. */
-void kvm_arch_bus_error(struct kvm_vcpu *v, bool is_write);
+void kvmp_arch_bus_error(struct kvmp_vcpu *v, bool is_write);
 /* A pin changed: true when the kernel was told, false when the vCPU's thread has to look. [any] */
-bool kvm_arch_pin(struct kvm_vcpu *v, uint32_t pin, bool level);
-int32_t kvm_arch_get_state(struct kvm_vcpu *v, const char *id, void *state, uint32_t length);
-int32_t kvm_arch_set_state(struct kvm_vcpu *v, const char *id, const void *state, uint32_t length);
+bool kvmp_arch_pin(struct kvmp_vcpu *v, uint32_t pin, bool level);
+int32_t kvmp_arch_get_state(struct kvmp_vcpu *v, const char *id, void *state, uint32_t length);
+int32_t kvmp_arch_set_state(struct kvmp_vcpu *v, const char *id, const void *state, uint32_t length);
 /* More facts, with a vCPU to try them on. */
-int32_t kvm_arch_facts(struct kvm_plugin *p, vr_fact_fn fn, void *opaque);
+int32_t kvmp_arch_facts(struct kvmp_plugin *p, vr_fact_fn fn, void *opaque);
 
 #endif

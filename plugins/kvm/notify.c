@@ -2,8 +2,8 @@
 /*
  * notify.c: vmrun.notify/1 by eventfds: doorbells are KVM_IOEVENTFD (KVM API 4.59), lines KVM_IRQFD (4.75).
  *
- * The kernel refuses a resample event unless it has the whole controller: with the local APICs alone it is
- * the I/O APIC's owner who sees the end of an interrupt (KVM_EXIT_IOAPIC_EOI).
+ * The kernel refuses a resample event unless it has the whole controller: with the local APICs alone the
+ * board, which has the I/O APIC, sees the end of an interrupt (KVM_EXIT_IOAPIC_EOI).
  */
 #include <errno.h>
 #include <string.h>
@@ -15,24 +15,24 @@ static bool is_descriptor(int64_t event)
 	return event >= 0 && event <= INT32_MAX;
 }
 
-static int32_t check_doorbell(const struct kvm_vm *vm, const struct vr_notify_doorbell *d)
+static int32_t check_doorbell(const struct kvmp_vm *vm, const struct vr_notify_doorbell *d)
 {
 	if (!d || d->size < sizeof(*d) || !is_descriptor(d->event))
-		return kvm_error(vm->host, VR_E_INVAL, "doorbell: no event is named");
+		return kvmp_error(vm->host, VR_E_INVAL, "doorbell: no event is named");
 	if (d->width > 8 || (d->width & (d->width - 1)) || (!d->width && (d->flags & VR_DOORBELL_MATCH)))
-		return kvm_error(vm->host, VR_E_INVAL, "doorbell at 0x%llx: %u bytes can't be watched",
-				 (unsigned long long)d->address, d->width);
+		return kvmp_error(vm->host, VR_E_INVAL, "doorbell at 0x%llx: %u bytes can't be watched",
+				  (unsigned long long)d->address, d->width);
 	if ((d->space != VR_SPACE_MMIO && d->space != VR_SPACE_PORT) || d->flags & ~VR_DOORBELL_MATCH)
 		return VR_E_UNSUPPORTED;
-	if (vm->plugin->no_notify || !kvm_extension(vm->fd, KVM_CAP_IOEVENTFD) ||
-	    (!d->width && !kvm_extension(vm->fd, KVM_CAP_IOEVENTFD_ANY_LENGTH)))
+	if (vm->plugin->no_notify || !kvmp_extension(vm->fd, KVM_CAP_IOEVENTFD) ||
+	    (!d->width && !kvmp_extension(vm->fd, KVM_CAP_IOEVENTFD_ANY_LENGTH)))
 		return VR_E_UNSUPPORTED;
 	return VR_OK;
 }
 
 static int32_t VR_CALL doorbell(void *vm_, const struct vr_notify_doorbell *d, uint32_t on)
 {
-	struct kvm_vm *vm = vm_;
+	struct kvmp_vm *vm = vm_;
 	struct kvm_ioeventfd e = {0};
 	int32_t rc = check_doorbell(vm, d);
 
@@ -49,27 +49,27 @@ static int32_t VR_CALL doorbell(void *vm_, const struct vr_notify_doorbell *d, u
 		e.flags |= KVM_IOEVENTFD_FLAG_PIO;
 	if (!on)
 		e.flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
-	if (kvm_ioctl(vm->fd, KVM_IOEVENTFD, &e) < 0)
-		return kvm_error(vm->host, kvm_code_of(errno), "doorbell at 0x%llx: KVM_IOEVENTFD: %s",
-				 (unsigned long long)d->address, strerror(errno));
+	if (kvmp_ioctl(vm->fd, KVM_IOEVENTFD, &e) < 0)
+		return kvmp_error(vm->host, kvmp_code_of(errno), "doorbell at 0x%llx: KVM_IOEVENTFD: %s",
+				  (unsigned long long)d->address, strerror(errno));
 	return VR_OK;
 }
 
 static int32_t VR_CALL line(void *vm_, uint32_t number, int64_t event, int64_t resample, uint32_t on)
 {
-	struct kvm_vm *vm = vm_;
+	struct kvmp_vm *vm = vm_;
 	struct kvm_irqfd e = {.gsi = number};
 	bool level = resample != VR_NOTIFY_NO_EVENT;
 
 	if (vm->irqchip != VR_IRQCHIP_FULL)
 		return VR_E_STATE;
 	if (!is_descriptor(event) || (level && !is_descriptor(resample)))
-		return kvm_error(vm->host, VR_E_INVAL, "interrupt input %u: no event", number);
-	if (number >= kvm_arch_lines)
-		return kvm_error(vm->host, VR_E_RANGE, "interrupt input %u: there are %u", number,
-				 kvm_arch_lines);
-	if (!kvm_extension(vm->fd, KVM_CAP_IRQFD) ||
-	    (level && !kvm_extension(vm->fd, KVM_CAP_IRQFD_RESAMPLE)))
+		return kvmp_error(vm->host, VR_E_INVAL, "interrupt input %u: no event", number);
+	if (number >= kvmp_arch_lines)
+		return kvmp_error(vm->host, VR_E_RANGE, "interrupt input %u: there are %u", number,
+				  kvmp_arch_lines);
+	if (!kvmp_extension(vm->fd, KVM_CAP_IRQFD) ||
+	    (level && !kvmp_extension(vm->fd, KVM_CAP_IRQFD_RESAMPLE)))
 		return VR_E_UNSUPPORTED;
 	e.fd = (uint32_t)event;
 	if (!on) {
@@ -78,14 +78,14 @@ static int32_t VR_CALL line(void *vm_, uint32_t number, int64_t event, int64_t r
 		e.flags = KVM_IRQFD_FLAG_RESAMPLE;
 		e.resamplefd = (uint32_t)resample;
 	}
-	if (kvm_ioctl(vm->fd, KVM_IRQFD, &e) < 0)
-		return kvm_error(vm->host, kvm_code_of(errno), "interrupt input %u: KVM_IRQFD: %s", number,
-				 strerror(errno));
+	if (kvmp_ioctl(vm->fd, KVM_IRQFD, &e) < 0)
+		return kvmp_error(vm->host, kvmp_code_of(errno), "interrupt input %u: KVM_IRQFD: %s", number,
+				  strerror(errno));
 	return VR_OK;
 }
 
-const struct vr_notify kvm_notify_table = {
-	.size = sizeof(kvm_notify_table),
+const struct vr_notify kvmp_notify_table = {
+	.size = sizeof(kvmp_notify_table),
 	.doorbell = doorbell,
 	.line = line,
 };

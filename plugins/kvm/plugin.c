@@ -5,35 +5,35 @@
 
 #include "kvm.h"
 
-static struct kvm_plugin the_plugin = {.fd = -1, .spare_vm = -1};
+static struct kvmp_plugin the_plugin = {.fd = -1, .spare_vm = -1};
 
 static const struct vr_accel accel = {
 	.size = sizeof(accel),
-	.native_arch = kvm_arch_name,
-	.vm_create = kvm_vm_create,
-	.vm_destroy = kvm_vm_destroy,
-	.memory_map = kvm_memory_map,
-	.memory_unmap = kvm_memory_unmap,
-	.memory_written = kvm_memory_written,
-	.vcpu_create = kvm_vcpu_create,
-	.vcpu_destroy = kvm_vcpu_destroy,
-	.vcpu_run = kvm_vcpu_run,
-	.vcpu_kick = kvm_vcpu_kick,
-	.vcpu_set_pin = kvm_vcpu_set_pin,
-	.vcpu_get_state = kvm_vcpu_get_state,
-	.vcpu_set_state = kvm_vcpu_set_state,
-	.vm_reset = kvm_vm_reset,
-	.stats = kvm_vm_stats,
+	.native_arch = kvmp_arch_name,
+	.vm_create = kvmp_vm_create,
+	.vm_destroy = kvmp_vm_destroy,
+	.memory_map = kvmp_memory_map,
+	.memory_unmap = kvmp_memory_unmap,
+	.memory_written = kvmp_memory_written,
+	.vcpu_create = kvmp_vcpu_create,
+	.vcpu_destroy = kvmp_vcpu_destroy,
+	.vcpu_run = kvmp_vcpu_run,
+	.vcpu_kick = kvmp_vcpu_kick,
+	.vcpu_set_pin = kvmp_vcpu_set_pin,
+	.vcpu_get_state = kvmp_vcpu_get_state,
+	.vcpu_set_state = kvmp_vcpu_set_state,
+	.vm_reset = kvmp_vm_reset,
+	.stats = kvmp_vm_stats,
 };
 
 static int32_t VR_CALL probe(void *self)
 {
-	return kvm_probe(self);
+	return kvmp_probe(self);
 }
 
 static int32_t VR_CALL start(void *self)
 {
-	return kvm_probe(self);
+	return kvmp_probe(self);
 }
 
 static int32_t VR_CALL stop(void *self)
@@ -44,7 +44,7 @@ static int32_t VR_CALL stop(void *self)
 
 static void VR_CALL destroy(void *self)
 {
-	struct kvm_plugin *p = self;
+	struct kvmp_plugin *p = self;
 
 	if (p->spare_vm >= 0)
 		close(p->spare_vm);
@@ -61,10 +61,10 @@ static const void *VR_CALL query(void *self, const char *id)
 		const void *table;
 	} tables[] = {
 		{VR_ACCEL_ID, &accel},
-		{VR_FACTS_ID, &kvm_facts_table},
-		{VR_IRQCHIP_ID, &kvm_irqchip_table},
-		{VR_DIRTY_ID, &kvm_dirty_table},
-		{VR_NOTIFY_ID, &kvm_notify_table},
+		{VR_FACTS_ID, &kvmp_facts_table},
+		{VR_IRQCHIP_ID, &kvmp_irqchip_table},
+		{VR_DIRTY_ID, &kvmp_dirty_table},
+		{VR_NOTIFY_ID, &kvmp_notify_table},
 	};
 
 	(void)self;

@@ -18,12 +18,12 @@
 #define EFER_LMA (1ull << 10)
 #define XSAVE_LEGACY 576u /* legacy area and header, SDM vol. 1 13.4 */
 
-static int32_t failed(const struct kvm_vcpu *v, const char *what)
+static int32_t failed(const struct kvmp_vcpu *v, const char *what)
 {
 	int e = errno;
 
-	return kvm_error(v->vm->host, e == EINVAL ? VR_E_INVAL : VR_E_IO, "vCPU %u: %s: %s%s", v->index, what,
-			 strerror(e), kvm_remedy(e));
+	return kvmp_error(v->vm->host, e == EINVAL ? VR_E_INVAL : VR_E_IO, "vCPU %u: %s: %s%s", v->index,
+			  what, strerror(e), kvmp_remedy(e));
 }
 
 /* ---- segments ------------------------------------------------------------------------------------ */
@@ -73,13 +73,13 @@ static bool is_pae(const struct vr_state_x86 *s)
 	return (s->cr0 & CR0_PG) && (s->cr4 & CR4_PAE) && !(s->efer & (EFER_LMA | EFER_LME));
 }
 
-static int32_t get_sregs(struct kvm_vcpu *v, struct vr_state_x86 *s)
+static int32_t get_sregs(struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
 	struct kvm_sregs r = {0};
 	struct kvm_sregs2 r2 = {0};
 	bool new = v->vm->arch->sregs2;
 
-	if (kvm_ioctl(v->fd, KVM_GET_SREGS, &r) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_SREGS, &r) < 0)
 		return failed(v, "KVM_GET_SREGS");
 #define X(i, name) segment_out(&s->segment[i], &r.name);
 	FOR_SEGMENTS(X)
@@ -95,7 +95,7 @@ static int32_t get_sregs(struct kvm_vcpu *v, struct vr_state_x86 *s)
 	s->apic_base = r.apic_base;
 	if (!new || !is_pae(s))
 		return VR_OK;
-	if (kvm_ioctl(v->fd, KVM_GET_SREGS2, &r2) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_SREGS2, &r2) < 0)
 		return failed(v, "KVM_GET_SREGS2");
 	if (r2.flags & KVM_SREGS2_FLAGS_PDPTRS_VALID) {
 		s->flags |= VR_X86_HAS_PDPTR;
@@ -104,7 +104,7 @@ static int32_t get_sregs(struct kvm_vcpu *v, struct vr_state_x86 *s)
 	return VR_OK;
 }
 
-static int32_t set_sregs(struct kvm_vcpu *v, const struct vr_state_x86 *s)
+static int32_t set_sregs(struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	struct kvm_sregs r = {0};
 
@@ -130,11 +130,11 @@ static int32_t set_sregs(struct kvm_vcpu *v, const struct vr_state_x86 *s)
 
 		memcpy(&r2, &r, offsetof(struct kvm_sregs, interrupt_bitmap));
 		memcpy(r2.pdptrs, s->pdptr, sizeof(r2.pdptrs));
-		if (kvm_ioctl(v->fd, KVM_SET_SREGS2, &r2) < 0)
+		if (kvmp_ioctl(v->fd, KVM_SET_SREGS2, &r2) < 0)
 			return failed(v, "KVM refuses the control registers or segments (KVM_SET_SREGS2)");
 		return VR_OK;
 	}
-	if (kvm_ioctl(v->fd, KVM_SET_SREGS, &r) < 0)
+	if (kvmp_ioctl(v->fd, KVM_SET_SREGS, &r) < 0)
 		return failed(v, "KVM refuses the control registers or segments (KVM_SET_SREGS)");
 	return VR_OK;
 }
@@ -142,11 +142,11 @@ _Static_assert(offsetof(struct kvm_sregs, apic_base) == offsetof(struct kvm_sreg
 	       "same beginning");
 
 /* ---- general registers ---------------------------------------------------------------------------- */
-static int32_t get_regs(const struct kvm_vcpu *v, struct vr_state_x86 *s)
+static int32_t get_regs(const struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
 	struct kvm_regs r = {0};
 
-	if (kvm_ioctl(v->fd, KVM_GET_REGS, &r) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_REGS, &r) < 0)
 		return failed(v, "KVM_GET_REGS");
 	memcpy(s->gpr,
 	       (uint64_t[16]){r.rax, r.rcx, r.rdx, r.rbx, r.rsp, r.rbp, r.rsi, r.rdi, r.r8, r.r9, r.r10,
@@ -157,7 +157,7 @@ static int32_t get_regs(const struct kvm_vcpu *v, struct vr_state_x86 *s)
 	return VR_OK;
 }
 
-static int32_t set_regs(const struct kvm_vcpu *v, const struct vr_state_x86 *s)
+static int32_t set_regs(const struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	const uint64_t *g = s->gpr;
 	struct kvm_regs r = {
@@ -181,14 +181,14 @@ static int32_t set_regs(const struct kvm_vcpu *v, const struct vr_state_x86 *s)
 		.rflags = s->rflags | 2,
 	};
 
-	return kvm_ioctl(v->fd, KVM_SET_REGS, &r) < 0 ? failed(v, "KVM_SET_REGS") : VR_OK;
+	return kvmp_ioctl(v->fd, KVM_SET_REGS, &r) < 0 ? failed(v, "KVM_SET_REGS") : VR_OK;
 }
 
-static int32_t get_debug(const struct kvm_vcpu *v, struct vr_state_x86 *s)
+static int32_t get_debug(const struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
 	struct kvm_debugregs d = {0};
 
-	if (kvm_ioctl(v->fd, KVM_GET_DEBUGREGS, &d) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_DEBUGREGS, &d) < 0)
 		return failed(v, "KVM_GET_DEBUGREGS");
 	memcpy(s->dr, d.db, sizeof(s->dr));
 	s->dr6 = d.dr6;
@@ -196,27 +196,27 @@ static int32_t get_debug(const struct kvm_vcpu *v, struct vr_state_x86 *s)
 	return VR_OK;
 }
 
-static int32_t set_debug(const struct kvm_vcpu *v, const struct vr_state_x86 *s)
+static int32_t set_debug(const struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	struct kvm_debugregs d = {.dr6 = s->dr6, .dr7 = s->dr7};
 
 	memcpy(d.db, s->dr, sizeof(s->dr));
-	return kvm_ioctl(v->fd, KVM_SET_DEBUGREGS, &d) < 0 ? failed(v, "KVM refuses the debug registers")
-							   : VR_OK;
+	return kvmp_ioctl(v->fd, KVM_SET_DEBUGREGS, &d) < 0 ? failed(v, "KVM refuses the debug registers")
+							    : VR_OK;
 }
 
 /* ---- extended state -------------------------------------------------------------------------------- */
-static int32_t get_extended(const struct kvm_vcpu *v, struct vr_state_x86 *s)
+static int32_t get_extended(const struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
-	const struct kvm_arch_vm *a = v->vm->arch;
+	const struct kvmp_arch_vm *a = v->vm->arch;
 	struct kvm_xcrs x = {0};
 	uint32_t size = a->xsave_size ? a->xsave_size : (uint32_t)sizeof(struct kvm_xsave);
 
-	if (kvm_ioctl(v->fd, a->xsave_size ? KVM_GET_XSAVE2 : KVM_GET_XSAVE, v->arch->xsave) < 0)
+	if (kvmp_ioctl(v->fd, a->xsave_size ? KVM_GET_XSAVE2 : KVM_GET_XSAVE, v->arch->xsave) < 0)
 		return failed(v, "KVM_GET_XSAVE");
 	s->xsave_size = size;
 	memcpy(s->xsave, v->arch->xsave, size);
-	if (kvm_ioctl(v->fd, KVM_GET_XCRS, &x) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_XCRS, &x) < 0)
 		return failed(v, "KVM_GET_XCRS");
 	s->xcr0 = 1;
 	for (uint32_t i = 0; i < x.nr_xcrs && i < KVM_MAX_XCRS; i++)
@@ -225,22 +225,22 @@ static int32_t get_extended(const struct kvm_vcpu *v, struct vr_state_x86 *s)
 	return VR_OK;
 }
 
-static int32_t set_extended(const struct kvm_vcpu *v, const struct vr_state_x86 *s)
+static int32_t set_extended(const struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
-	const struct kvm_arch_vm *a = v->vm->arch;
+	const struct kvmp_arch_vm *a = v->vm->arch;
 	struct kvm_xcrs x = {.nr_xcrs = 1};
 	uint32_t size = a->xsave_size ? a->xsave_size : (uint32_t)sizeof(struct kvm_xsave);
 
 	if (s->xsave_size < XSAVE_LEGACY || s->xsave_size > sizeof(s->xsave))
-		return kvm_error(v->vm->host, VR_E_INVAL, "vCPU %u: an XSAVE area of %u bytes", v->index,
-				 s->xsave_size);
+		return kvmp_error(v->vm->host, VR_E_INVAL, "vCPU %u: an XSAVE area of %u bytes", v->index,
+				  s->xsave_size);
 	x.xcrs[0].xcr = 0;
 	x.xcrs[0].value = s->xcr0 | 1;
-	if (kvm_ioctl(v->fd, KVM_SET_XCRS, &x) < 0)
+	if (kvmp_ioctl(v->fd, KVM_SET_XCRS, &x) < 0)
 		return failed(v, "KVM refuses XCR0");
 	memset(v->arch->xsave, 0, size);
 	memcpy(v->arch->xsave, s->xsave, s->xsave_size < size ? s->xsave_size : size);
-	if (kvm_ioctl(v->fd, KVM_SET_XSAVE, v->arch->xsave) < 0)
+	if (kvmp_ioctl(v->fd, KVM_SET_XSAVE, v->arch->xsave) < 0)
 		return failed(v, "KVM refuses the XSAVE area (a component that it lacks, or a bad MXCSR)");
 	return VR_OK;
 }
@@ -251,12 +251,12 @@ static uint32_t flag(uint32_t on, uint32_t bit)
 	return on ? bit : 0;
 }
 
-static int32_t get_events(const struct kvm_vcpu *v, struct vr_state_x86 *s)
+static int32_t get_events(const struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
 	struct kvm_vcpu_events e = {0};
 	struct vr_x86_events *d = &s->events;
 
-	if (kvm_ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e) < 0)
 		return failed(v, "KVM_GET_VCPU_EVENTS");
 	d->flags = flag(e.exception.injected, VR_X86_EV_EXCEPTION_INJECTED) |
 		   flag(e.exception.pending, VR_X86_EV_EXCEPTION_PENDING) |
@@ -286,7 +286,7 @@ static int32_t get_events(const struct kvm_vcpu *v, struct vr_state_x86 *s)
 	return VR_OK;
 }
 
-static int32_t set_events(const struct kvm_vcpu *v, const struct vr_state_x86 *s)
+static int32_t set_events(const struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	const struct vr_x86_events *d = &s->events;
 	struct kvm_vcpu_events e = {
@@ -324,8 +324,8 @@ static int32_t set_events(const struct kvm_vcpu *v, const struct vr_state_x86 *s
 		e.smi.pending = !!(d->flags & VR_X86_EV_SMI_PENDING);
 		e.smi.latched_init = !!(d->flags & VR_X86_EV_LATCHED_INIT);
 	}
-	return kvm_ioctl(v->fd, KVM_SET_VCPU_EVENTS, &e) < 0 ? failed(v, "KVM refuses the pending events")
-							     : VR_OK;
+	return kvmp_ioctl(v->fd, KVM_SET_VCPU_EVENTS, &e) < 0 ? failed(v, "KVM refuses the pending events")
+							      : VR_OK;
 }
 
 /* ---- the rest ----------------------------------------------------------------------------------------- */
@@ -337,11 +337,11 @@ static const struct {
 	{VR_X86_MP_INIT, KVM_MP_STATE_UNINITIALIZED},
 };
 
-static int32_t get_run_state(const struct kvm_vcpu *v, struct vr_state_x86 *s)
+static int32_t get_run_state(const struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
 	struct kvm_mp_state m = {0};
 
-	if (kvm_ioctl(v->fd, KVM_GET_MP_STATE, &m) < 0)
+	if (kvmp_ioctl(v->fd, KVM_GET_MP_STATE, &m) < 0)
 		return failed(v, "KVM_GET_MP_STATE");
 	s->mp_state = v->waiting ? VR_X86_MP_HALTED : VR_X86_MP_RUNNING;
 	for (uint32_t i = 0; i < sizeof(mp_states) / sizeof(mp_states[0]); i++)
@@ -350,7 +350,7 @@ static int32_t get_run_state(const struct kvm_vcpu *v, struct vr_state_x86 *s)
 	return VR_OK;
 }
 
-static int32_t set_run_state(struct kvm_vcpu *v, const struct vr_state_x86 *s)
+static int32_t set_run_state(struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	bool lapic = v->vm->irqchip != VR_IRQCHIP_NONE;
 	struct kvm_mp_state m = {.mp_state = KVM_MP_STATE_RUNNABLE};
@@ -358,7 +358,7 @@ static int32_t set_run_state(struct kvm_vcpu *v, const struct vr_state_x86 *s)
 	/* Without its own local APIC KVM knows but one state; the others are ours to keep. */
 	v->waiting = !lapic && s->mp_state == VR_X86_MP_HALTED;
 	if (!lapic && s->mp_state > VR_X86_MP_HALTED)
-		return kvm_error(
+		return kvmp_error(
 			v->vm->host, VR_E_UNSUPPORTED,
 			"vCPU %u waits for INIT or SIPI, and that is its interrupt controller's to do",
 			v->index);
@@ -367,17 +367,17 @@ static int32_t set_run_state(struct kvm_vcpu *v, const struct vr_state_x86 *s)
 			m.mp_state =
 				mp_states[i]
 					.kvms; /* the last one: UNINITIALIZED for INIT, as after power-on */
-	return kvm_ioctl(v->fd, KVM_SET_MP_STATE, &m) < 0 ? failed(v, "KVM refuses the run state") : VR_OK;
+	return kvmp_ioctl(v->fd, KVM_SET_MP_STATE, &m) < 0 ? failed(v, "KVM refuses the run state") : VR_OK;
 }
 
-static int32_t get_msrs(struct kvm_vcpu *v, struct vr_state_x86 *s)
+static int32_t get_msrs(struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
 	struct {
 		struct kvm_msrs head;
 		struct kvm_msr_entry entry;
 	} tsc = {.head = {.nmsrs = 1}, .entry = {.index = MSR_TSC}};
 	const struct kvm_msrs *m = v->arch->msrs;
-	int32_t rc = kvm_msr_read(v);
+	int32_t rc = kvmp_msr_read(v);
 	int khz;
 
 	if (rc < 0)
@@ -385,43 +385,43 @@ static int32_t get_msrs(struct kvm_vcpu *v, struct vr_state_x86 *s)
 	s->msr_count = m->nmsrs;
 	for (uint32_t i = 0; i < m->nmsrs; i++)
 		s->msr[i] = (struct vr_x86_msr){.id = m->entries[i].index, .value = m->entries[i].data};
-	if (kvm_ioctl(v->fd, KVM_GET_MSRS, &tsc) == 1)
+	if (kvmp_ioctl(v->fd, KVM_GET_MSRS, &tsc) == 1)
 		s->tsc = tsc.entry.data;
-	khz = kvm_ioctl_number(v->fd, KVM_GET_TSC_KHZ, 0);
+	khz = kvmp_ioctl_number(v->fd, KVM_GET_TSC_KHZ, 0);
 	s->tsc_khz = khz > 0 ? (uint64_t)khz : 0;
 	return VR_OK;
 }
 
-static int32_t set_tsc(const struct kvm_vcpu *v, const struct vr_state_x86 *s)
+static int32_t set_tsc(const struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	struct {
 		struct kvm_msrs head;
 		struct kvm_msr_entry entry;
 	} tsc = {.head = {.nmsrs = 1}, .entry = {.index = MSR_TSC, .data = s->tsc}};
 
-	return kvm_ioctl(v->fd, KVM_SET_MSRS, &tsc) != 1 ? failed(v, "the time stamp counter can't be set")
-							 : VR_OK;
+	return kvmp_ioctl(v->fd, KVM_SET_MSRS, &tsc) != 1 ? failed(v, "the time stamp counter can't be set")
+							  : VR_OK;
 }
 
 /* The machine's (KVM API 4.29, 4.30); by MSRs the guest says where it reads it. */
-static void get_clock(const struct kvm_vcpu *v, struct vr_state_x86 *s)
+static void get_clock(const struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
 	struct kvm_clock_data c = {0};
 
-	if (kvm_ioctl(v->vm->fd, KVM_GET_CLOCK, &c) == 0)
+	if (kvmp_ioctl(v->vm->fd, KVM_GET_CLOCK, &c) == 0)
 		s->pv_clock = c.clock;
 }
 
-static int32_t set_clock(const struct kvm_vcpu *v, const struct vr_state_x86 *s)
+static int32_t set_clock(const struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	struct kvm_clock_data c = {.clock = s->pv_clock};
 
-	if (v->index || !s->pv_clock || !kvm_extension(v->vm->fd, KVM_CAP_ADJUST_CLOCK))
+	if (v->index || !s->pv_clock || !kvmp_extension(v->vm->fd, KVM_CAP_ADJUST_CLOCK))
 		return VR_OK;
-	return kvm_ioctl(v->vm->fd, KVM_SET_CLOCK, &c) < 0 ? failed(v, "KVM_SET_CLOCK") : VR_OK;
+	return kvmp_ioctl(v->vm->fd, KVM_SET_CLOCK, &c) < 0 ? failed(v, "KVM_SET_CLOCK") : VR_OK;
 }
 
-int32_t kvm_state_get(struct kvm_vcpu *v, struct vr_state_x86 *s)
+int32_t kvmp_state_get(struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
 	int32_t rc;
 
@@ -443,7 +443,7 @@ int32_t kvm_state_get(struct kvm_vcpu *v, struct vr_state_x86 *s)
 	if (rc == VR_OK && v->vm->irqchip != VR_IRQCHIP_NONE) {
 		struct kvm_lapic_state lapic = {0};
 
-		if (kvm_ioctl(v->fd, KVM_GET_LAPIC, &lapic) < 0)
+		if (kvmp_ioctl(v->fd, KVM_GET_LAPIC, &lapic) < 0)
 			return failed(v, "KVM_GET_LAPIC");
 		memcpy(s->lapic, lapic.regs, sizeof(s->lapic));
 		s->flags |= VR_X86_HAS_LAPIC;
@@ -454,13 +454,13 @@ int32_t kvm_state_get(struct kvm_vcpu *v, struct vr_state_x86 *s)
 }
 _Static_assert(KVM_APIC_REG_SIZE == sizeof(((struct vr_state_x86 *)0)->lapic), "the APIC page's first 1 KiB");
 
-static int32_t set_all(struct kvm_vcpu *v, const struct vr_state_x86 *s, bool with_time)
+static int32_t set_all(struct kvmp_vcpu *v, const struct vr_state_x86 *s, bool with_time)
 {
 	int32_t rc;
 
 	if (s->msr_count > VR_STATE_X86_MSRS || s->mp_state > VR_X86_MP_SIPI)
-		return kvm_error(v->vm->host, VR_E_INVAL,
-				 "vCPU %u: state: msr_count or mp_state is out of range", v->index);
+		return kvmp_error(v->vm->host, VR_E_INVAL,
+				  "vCPU %u: state: msr_count or mp_state is out of range", v->index);
 	rc = set_extended(v, s);
 	if (rc == VR_OK)
 		rc = set_sregs(v, s);
@@ -469,14 +469,14 @@ static int32_t set_all(struct kvm_vcpu *v, const struct vr_state_x86 *s, bool wi
 	if (rc == VR_OK)
 		rc = set_debug(v, s);
 	if (rc == VR_OK && (s->flags & VR_X86_HAS_LAPIC) && v->vm->irqchip != VR_IRQCHIP_NONE &&
-	    kvm_ioctl(v->fd, KVM_SET_LAPIC, s->lapic) < 0)
+	    kvmp_ioctl(v->fd, KVM_SET_LAPIC, s->lapic) < 0)
 		rc = failed(v, "KVM refuses the local APIC");
 	if (rc == VR_OK && with_time)
 		rc = set_tsc(v, s);
 	if (rc == VR_OK && with_time)
 		rc = set_clock(v, s);
 	if (rc == VR_OK)
-		rc = kvm_msr_write(v, s);
+		rc = kvmp_msr_write(v, s);
 	if (rc == VR_OK)
 		rc = set_events(v, s);
 	if (rc == VR_OK)
@@ -493,35 +493,35 @@ static int32_t set_all(struct kvm_vcpu *v, const struct vr_state_x86 *s, bool wi
 	return VR_OK;
 }
 
-int32_t kvm_state_set(struct kvm_vcpu *v, const struct vr_state_x86 *s)
+int32_t kvmp_state_set(struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	return set_all(v, s, true);
 }
 
-int32_t kvm_state_put_back(struct kvm_vcpu *v, const struct vr_state_x86 *s)
+int32_t kvmp_state_put_back(struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	return set_all(v, s, false);
 }
 
-static int32_t check(const struct kvm_vcpu *v, const char *id, const void *state, uint32_t length)
+static int32_t check(const struct kvmp_vcpu *v, const char *id, const void *state, uint32_t length)
 {
 	if (!id || strcmp(id, VR_STATE_X86_ID) != 0)
-		return kvm_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: its state is '%s', not '%s'",
-				 v->index, VR_STATE_X86_ID, id ? id : "");
+		return kvmp_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: its state is '%s', not '%s'",
+				  v->index, VR_STATE_X86_ID, id ? id : "");
 	if (!state || length < sizeof(struct vr_state_x86))
-		return kvm_error(v->vm->host, VR_E_INVAL, "vCPU %u: its state takes %zu bytes", v->index,
-				 sizeof(struct vr_state_x86));
+		return kvmp_error(v->vm->host, VR_E_INVAL, "vCPU %u: its state takes %zu bytes", v->index,
+				  sizeof(struct vr_state_x86));
 	return VR_OK;
 }
 
-int32_t kvm_arch_get_state(struct kvm_vcpu *v, const char *id, void *state, uint32_t length)
+int32_t kvmp_arch_get_state(struct kvmp_vcpu *v, const char *id, void *state, uint32_t length)
 {
 	int32_t rc = check(v, id, state, length);
 
-	return rc < 0 ? rc : kvm_state_get(v, state);
+	return rc < 0 ? rc : kvmp_state_get(v, state);
 }
 
-int32_t kvm_arch_set_state(struct kvm_vcpu *v, const char *id, const void *state, uint32_t length)
+int32_t kvmp_arch_set_state(struct kvmp_vcpu *v, const char *id, const void *state, uint32_t length)
 {
 	const struct vr_state_x86 *s = state;
 	int32_t rc = check(v, id, state, length);
@@ -529,6 +529,6 @@ int32_t kvm_arch_set_state(struct kvm_vcpu *v, const char *id, const void *state
 	if (rc < 0)
 		return rc;
 	if (s->size != sizeof(*s))
-		return kvm_error(v->vm->host, VR_E_INVAL, "vCPU %u: state: size is %u", v->index, s->size);
-	return kvm_state_set(v, s);
+		return kvmp_error(v->vm->host, VR_E_INVAL, "vCPU %u: state: size is %u", v->index, s->size);
+	return kvmp_state_set(v, s);
 }

@@ -24,7 +24,7 @@ static int kick_signal(void)
 	return SIGRTMAX - 1; /* chosen at run time: glibc keeps some for itself */
 }
 
-static int32_t set_signals(const struct kvm_vcpu *v)
+static int32_t set_signals(const struct kvmp_vcpu *v)
 {
 	struct {
 		struct kvm_signal_mask head;
@@ -35,18 +35,18 @@ static int32_t set_signals(const struct kvm_vcpu *v)
 	sigemptyset(&set);
 	sigaddset(&set, kick_signal());
 	if (pthread_sigmask(SIG_BLOCK, &set, &old) != 0)
-		return kvm_error(v->vm->host, VR_E_INTERNAL, "vCPU %u: its signals can't be blocked",
-				 v->index);
+		return kvmp_error(v->vm->host, VR_E_INTERNAL, "vCPU %u: its signals can't be blocked",
+				  v->index);
 	sigdelset(&old, kick_signal());
 	mask.head.len = sizeof(mask.set);
 	memcpy(mask.head.sigset, &old, sizeof(mask.set));
-	if (kvm_ioctl(v->fd, KVM_SET_SIGNAL_MASK, &mask) < 0)
-		return kvm_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: KVM_SET_SIGNAL_MASK: %s", v->index,
-				 strerror(errno));
+	if (kvmp_ioctl(v->fd, KVM_SET_SIGNAL_MASK, &mask) < 0)
+		return kvmp_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: KVM_SET_SIGNAL_MASK: %s", v->index,
+				  strerror(errno));
 	return VR_OK;
 }
 
-static void take_signal(struct kvm_vcpu *v)
+static void take_signal(struct kvmp_vcpu *v)
 {
 	const struct timespec now = {0};
 	sigset_t set;
@@ -57,7 +57,7 @@ static void take_signal(struct kvm_vcpu *v)
 		v->n.signals++;
 }
 
-void kvm_vcpu_attention(struct kvm_vcpu *v, uint32_t bits)
+void kvmp_vcpu_attention(struct kvmp_vcpu *v, uint32_t bits)
 {
 	atomic_fetch_or(&v->attention, bits);
 	__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
@@ -66,14 +66,14 @@ void kvm_vcpu_attention(struct kvm_vcpu *v, uint32_t bits)
 	v->vm->thread->unpark(v->vm->host, v->index);
 }
 
-void VR_CALL kvm_vcpu_kick(void *vcpu)
+void VR_CALL kvmp_vcpu_kick(void *vcpu)
 {
-	kvm_vcpu_attention(vcpu, KVM_ATT_KICK);
+	kvmp_vcpu_attention(vcpu, KVMP_ATT_KICK);
 }
 
-void VR_CALL kvm_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+void VR_CALL kvmp_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
 {
-	struct kvm_vcpu *v = vcpu;
+	struct kvmp_vcpu *v = vcpu;
 	uint64_t bit, old;
 
 	if (pin >= 64)
@@ -82,55 +82,55 @@ void VR_CALL kvm_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
 	old = level ? atomic_fetch_or(&v->pins, bit) : atomic_fetch_and(&v->pins, ~bit);
 	if (!(old & bit) == !level)
 		return;
-	if (!kvm_arch_pin(v, pin, level != 0))
-		kvm_vcpu_attention(v, KVM_ATT_PIN);
+	if (!kvmp_arch_pin(v, pin, level != 0))
+		kvmp_vcpu_attention(v, KVMP_ATT_PIN);
 }
 
 /* ---- life --------------------------------------------------------------------------------------- */
-int32_t VR_CALL kvm_vcpu_create(void *vm_, uint32_t index, void **out)
+int32_t VR_CALL kvmp_vcpu_create(void *vm_, uint32_t index, void **out)
 {
-	struct kvm_vm *vm = vm_;
-	struct kvm_vcpu *v;
+	struct kvmp_vm *vm = vm_;
+	struct kvmp_vcpu *v;
 	int size;
 	int32_t rc;
 
 	if (index >= vm->vcpu_count || vm->vcpus[index])
-		return kvm_error(vm->host, VR_E_RANGE,
-				 "vCPU %u: there is no such one, or it is there already", index);
+		return kvmp_error(vm->host, VR_E_RANGE,
+				  "vCPU %u: there is no such one, or it is there already", index);
 	v = calloc(1, sizeof(*v));
 	if (!v)
-		return kvm_error(vm->host, VR_E_NOMEM, "no memory for vCPU %u", index);
+		return kvmp_error(vm->host, VR_E_NOMEM, "no memory for vCPU %u", index);
 	v->vm = vm;
 	v->index = index;
 	v->process = getpid();
 	v->tid = (pid_t)syscall(SYS_gettid);
 	v->run = MAP_FAILED;
-	v->fd = kvm_ioctl_number(vm->fd, KVM_CREATE_VCPU, index);
+	v->fd = kvmp_ioctl_number(vm->fd, KVM_CREATE_VCPU, index);
 	if (v->fd < 0) {
-		rc = kvm_error(vm->host, kvm_code_of(errno), "KVM makes no vCPU %u: %s%s", index,
-			       strerror(errno), kvm_remedy(errno));
+		rc = kvmp_error(vm->host, kvmp_code_of(errno), "KVM makes no vCPU %u: %s%s", index,
+				strerror(errno), kvmp_remedy(errno));
 		goto fail;
 	}
 	vm->vcpus_made = true;
-	size = kvm_ioctl_number(vm->plugin->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	size = kvmp_ioctl_number(vm->plugin->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	v->run_size = size < (int)sizeof(*v->run) ? 0 : (size_t)size;
 	if (v->run_size)
 		v->run = mmap(NULL, v->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd, 0);
 	if (v->run == MAP_FAILED) {
-		rc = kvm_error(vm->host, VR_E_NOMEM, "vCPU %u: its kvm_run page can't be mapped: %s", index,
-			       strerror(v->run_size ? errno : EINVAL));
+		rc = kvmp_error(vm->host, VR_E_NOMEM, "vCPU %u: its kvm_run page can't be mapped: %s", index,
+				strerror(v->run_size ? errno : EINVAL));
 		goto fail;
 	}
 	rc = set_signals(v);
 	if (rc == VR_OK)
-		rc = kvm_arch_vcpu_init(v);
+		rc = kvmp_arch_vcpu_init(v);
 	if (rc < 0)
 		goto fail;
 	vm->vcpus[index] = v;
 	*out = v;
 	return VR_OK;
 fail:
-	kvm_arch_vcpu_fini(v);
+	kvmp_arch_vcpu_fini(v);
 	if (v->run != MAP_FAILED)
 		munmap(v->run, v->run_size);
 	if (v->fd >= 0)
@@ -139,66 +139,34 @@ fail:
 	return rc;
 }
 
-void VR_CALL kvm_vcpu_destroy(void *vcpu)
+void VR_CALL kvmp_vcpu_destroy(void *vcpu)
 {
-	struct kvm_vcpu *v = vcpu;
-	struct kvm_vm *vm = v->vm;
+	struct kvmp_vcpu *v = vcpu;
+	struct kvmp_vm *vm = v->vm;
 
 #define C(field, name) vm->gone.field += v->n.field;
-	KVM_COUNTERS(C)
+	KVMP_COUNTERS(C)
 #undef C
 	vm->vcpus[v->index] = NULL;
-	kvm_arch_vcpu_fini(v);
+	kvmp_arch_vcpu_fini(v);
 	munmap(v->run, v->run_size);
 	close(v->fd);
 	free(v);
 }
 
-/* ---- the bus ------------------------------------------------------------------------------------ */
-static int32_t access_once(struct kvm_vcpu *v, uint32_t space, uint64_t address, uint32_t width,
-			   bool is_write, uint8_t *data)
-{
-	uint64_t value = 0;
-	int32_t rc;
-
-	if (is_write)
-		memcpy(&value, data, width);
-	rc = v->vm->mmio->access(v->vm->host, space, v->index, address, width, is_write, &value);
-	if (rc < 0)
-		value = UINT64_MAX;
-	if (!is_write)
-		memcpy(data, &value, width);
-	return rc;
-}
-
-int32_t kvm_bus(struct kvm_vcpu *v, uint32_t space, uint64_t address, uint32_t width, bool is_write,
-		void *data)
-{
-	uint8_t *bytes = data;
-	int32_t rc = VR_E_NOENT;
-
-	if (width <= 8 && !(width & (width - 1)))
-		return access_once(v, space, address, width, is_write, bytes);
-	/* What is left of an access that crosses a page. */
-	for (uint32_t i = 0; i < width; i++)
-		if (access_once(v, space, address + i, 1, is_write, bytes + i) == VR_OK)
-			rc = VR_OK;
-	return rc;
-}
-
 /* ---- exits -------------------------------------------------------------------------------------- */
-static void mmio_exit(struct kvm_vcpu *v)
+static void mmio_exit(struct kvmp_vcpu *v)
 {
 	struct kvm_run *r = v->run;
 	uint32_t width = r->mmio.len <= sizeof(r->mmio.data) ? r->mmio.len : (uint32_t)sizeof(r->mmio.data);
 
 	v->n.mmio++;
 	v->unfinished = true;
-	if (kvm_bus(v, VR_SPACE_MMIO, r->mmio.phys_addr, width, r->mmio.is_write, r->mmio.data) < 0)
-		kvm_arch_bus_error(v, r->mmio.is_write);
+	if (kvmp_bus(v, VR_SPACE_MMIO, r->mmio.phys_addr, width, r->mmio.is_write, r->mmio.data) < 0)
+		kvmp_arch_bus_error(v, r->mmio.is_write);
 }
 
-static int32_t system_event(struct kvm_vcpu *v)
+static int32_t system_event(struct kvmp_vcpu *v)
 {
 	static const uint32_t whats[] = {
 		[KVM_SYSTEM_EVENT_SHUTDOWN] = VR_POWER_OFF,
@@ -211,17 +179,17 @@ static int32_t system_event(struct kvm_vcpu *v)
 	if (type >= KVM_SYSTEM_EVENT_SHUTDOWN && type <= KVM_SYSTEM_EVENT_CRASH)
 		what = whats[type];
 	v->vm->machine->power(v->vm->host, what, what == VR_POWER_CRASH);
-	return KVM_STOP;
+	return KVMP_STOP;
 }
 
-static int32_t run_failed(const struct kvm_vcpu *v, int e)
+static int32_t run_failed(const struct kvmp_vcpu *v, int e)
 {
-	return kvm_error(v->vm->host, e == EFAULT || e == EINVAL ? VR_E_FAULT : kvm_code_of(e),
-			 "vCPU %u: KVM_RUN: %s%s", v->index, strerror(e),
-			 e == EFAULT ? " (guest memory that the host can't provide)" : kvm_remedy(e));
+	return kvmp_error(v->vm->host, e == EFAULT || e == EINVAL ? VR_E_FAULT : kvmp_code_of(e),
+			  "vCPU %u: KVM_RUN: %s%s", v->index, strerror(e),
+			  e == EFAULT ? " (guest memory that the host can't provide)" : kvmp_remedy(e));
 }
 
-static int32_t handle_exit(struct kvm_vcpu *v)
+static int32_t handle_exit(struct kvmp_vcpu *v)
 {
 	const struct kvm_run *r = v->run;
 
@@ -234,19 +202,19 @@ static int32_t handle_exit(struct kvm_vcpu *v)
 	case KVM_EXIT_SYSTEM_EVENT:
 		return system_event(v);
 	case KVM_EXIT_FAIL_ENTRY:
-		return kvm_error(v->vm->host, VR_E_STATE,
-				 "vCPU %u: the processor refuses the guest's state (entry failure 0x%llx)",
-				 v->index, (unsigned long long)r->fail_entry.hardware_entry_failure_reason);
+		return kvmp_error(v->vm->host, VR_E_STATE,
+				  "vCPU %u: the processor refuses the guest's state (entry failure 0x%llx)",
+				  v->index, (unsigned long long)r->fail_entry.hardware_entry_failure_reason);
 	case KVM_EXIT_UNKNOWN:
-		return kvm_error(v->vm->host, VR_E_UNSUPPORTED,
-				 "vCPU %u: KVM does not know the processor's exit 0x%llx", v->index,
-				 (unsigned long long)r->hw.hardware_exit_reason);
+		return kvmp_error(v->vm->host, VR_E_UNSUPPORTED,
+				  "vCPU %u: KVM does not know the processor's exit 0x%llx", v->index,
+				  (unsigned long long)r->hw.hardware_exit_reason);
 	default:
-		return kvm_arch_exit(v);
+		return kvmp_arch_exit(v);
 	}
 }
 
-int32_t kvm_vcpu_settle(struct kvm_vcpu *v)
+int32_t kvmp_vcpu_settle(struct kvmp_vcpu *v)
 {
 	while (v->unfinished) {
 		int32_t rc;
@@ -266,16 +234,16 @@ int32_t kvm_vcpu_settle(struct kvm_vcpu *v)
 }
 
 /* Sleeps until the core wants the vCPU back. */
-static void wait_for_kick(struct kvm_vcpu *v)
+static void wait_for_kick(struct kvmp_vcpu *v)
 {
-	while (!(atomic_load(&v->attention) & KVM_ATT_KICK))
+	while (!(atomic_load(&v->attention) & KVMP_ATT_KICK))
 		v->vm->thread->park(v->vm->host, v->index, UINT64_MAX);
 }
 
-/* 0 go on, KVM_STOP, or an error. */
-static int32_t run_once(struct kvm_vcpu *v)
+/* 0 go on, KVMP_STOP, or an error. */
+static int32_t run_once(struct kvmp_vcpu *v)
 {
-	int32_t rc = kvm_arch_enter(v);
+	int32_t rc = kvmp_arch_enter(v);
 	int e = 0;
 
 	if (rc < 0)
@@ -290,7 +258,7 @@ static int32_t run_once(struct kvm_vcpu *v)
 		e = errno;
 	atomic_store(&v->in_run, 0);
 	v->n.runs++;
-	kvm_arch_leave(v);
+	kvmp_arch_leave(v);
 	/* EAGAIN: it waited for SIPI and something came. */
 	if (e == EINTR || e == EAGAIN) {
 		take_signal(v);
@@ -302,29 +270,30 @@ static int32_t run_once(struct kvm_vcpu *v)
 	return handle_exit(v);
 }
 
-int32_t VR_CALL kvm_vcpu_run(void *vcpu, struct vr_exit *exit)
+int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit)
 {
-	struct kvm_vcpu *v = vcpu;
+	struct kvmp_vcpu *v = vcpu;
 	int32_t rc = VR_OK;
 
 	while (rc >= 0) {
-		/* First this, then a look at attention: who sets them does it the other way round. */
+		/* First this, then a look at attention: kvmp_vcpu_attention() sets them in the opposite
+		 * order. */
 		__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
-		if (atomic_exchange(&v->attention, 0) & KVM_ATT_KICK) {
-			rc = kvm_vcpu_settle(v);
+		if (atomic_exchange(&v->attention, 0) & KVMP_ATT_KICK) {
+			rc = kvmp_vcpu_settle(v);
 			if (rc < 0)
 				break;
 			v->n.kicks++;
 			exit->reason = VR_EXIT_KICK;
 			return VR_OK;
 		}
-		if (v->waiting && !kvm_arch_has_work(v)) {
+		if (v->waiting && !kvmp_arch_has_work(v)) {
 			v->vm->thread->park(v->vm->host, v->index, UINT64_MAX);
 			continue;
 		}
 		v->waiting = false;
 		rc = run_once(v);
-		if (rc == KVM_STOP)
+		if (rc == KVMP_STOP)
 			wait_for_kick(v);
 	}
 	exit->reason = VR_EXIT_ERROR;
@@ -332,16 +301,16 @@ int32_t VR_CALL kvm_vcpu_run(void *vcpu, struct vr_exit *exit)
 }
 
 /* ---- state -------------------------------------------------------------------------------------- */
-int32_t VR_CALL kvm_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+int32_t VR_CALL kvmp_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
 {
-	int32_t rc = kvm_vcpu_settle(vcpu);
+	int32_t rc = kvmp_vcpu_settle(vcpu);
 
-	return rc < 0 ? rc : kvm_arch_get_state(vcpu, id, state, length);
+	return rc < 0 ? rc : kvmp_arch_get_state(vcpu, id, state, length);
 }
 
-int32_t VR_CALL kvm_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+int32_t VR_CALL kvmp_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
 {
-	int32_t rc = kvm_vcpu_settle(vcpu);
+	int32_t rc = kvmp_vcpu_settle(vcpu);
 
-	return rc < 0 ? rc : kvm_arch_set_state(vcpu, id, state, length);
+	return rc < 0 ? rc : kvmp_arch_set_state(vcpu, id, state, length);
 }

@@ -14,9 +14,9 @@
 
 #include "arch_x86.h"
 
-const char kvm_arch_name[] = "x86_64";
+const char kvmp_arch_name[] = KVMP_ARCH_X86;
 
-const struct kvm_capability kvm_arch_required[] = {
+const struct kvmp_capability kvmp_arch_required[] = {
 	{KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID", "CPUID for guests"},
 	{KVM_CAP_SET_TSS_ADDR, "KVM_CAP_SET_TSS_ADDR", "real mode on processors without unrestricted guests"},
 	{KVM_CAP_VCPU_EVENTS, "KVM_CAP_VCPU_EVENTS", "pending events"},
@@ -31,43 +31,43 @@ const struct kvm_capability kvm_arch_required[] = {
 #define IDENTITY_MAP 0xfeffc000ull
 #define TSS_ADDRESS 0xfeffd000ul
 
-static bool enable(const struct kvm_vm *vm, uint32_t capability, uint64_t argument)
+static bool enable(const struct kvmp_vm *vm, uint32_t capability, uint64_t argument)
 {
 	struct kvm_enable_cap c = {.cap = capability, .args = {argument}};
 
-	return kvm_extension(vm->fd, (int)capability) && kvm_ioctl(vm->fd, KVM_ENABLE_CAP, &c) == 0;
+	return kvmp_extension(vm->fd, (int)capability) && kvmp_ioctl(vm->fd, KVM_ENABLE_CAP, &c) == 0;
 }
 
-int32_t kvm_arch_vm_init(struct kvm_vm *vm)
+int32_t kvmp_arch_vm_init(struct kvmp_vm *vm)
 {
 	uint64_t identity = IDENTITY_MAP;
-	struct kvm_arch_vm *a = calloc(1, sizeof(*a));
+	struct kvmp_arch_vm *a = calloc(1, sizeof(*a));
 	int size;
 	int32_t rc;
 
 	vm->arch = a;
 	if (!a)
-		return kvm_error(vm->host, VR_E_NOMEM, "no memory for the virtual machine");
+		return kvmp_error(vm->host, VR_E_NOMEM, "no memory for the virtual machine");
 	pthread_mutex_init(&a->route_lock, NULL);
-	if (kvm_extension(vm->fd, KVM_CAP_SET_IDENTITY_MAP_ADDR) &&
-	    kvm_ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity) < 0)
-		return kvm_error(vm->host, VR_E_IO, "KVM_SET_IDENTITY_MAP_ADDR: %s", strerror(errno));
-	if (kvm_ioctl_number(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS) < 0)
-		return kvm_error(vm->host, VR_E_IO, "KVM_SET_TSS_ADDR: %s", strerror(errno));
+	if (kvmp_extension(vm->fd, KVM_CAP_SET_IDENTITY_MAP_ADDR) &&
+	    kvmp_ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity) < 0)
+		return kvmp_error(vm->host, VR_E_IO, "KVM_SET_IDENTITY_MAP_ADDR: %s", strerror(errno));
+	if (kvmp_ioctl_number(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS) < 0)
+		return kvmp_error(vm->host, VR_E_IO, "KVM_SET_TSS_ADDR: %s", strerror(errno));
 	a->exception_payload = enable(vm, KVM_CAP_EXCEPTION_PAYLOAD, 1);
 	a->triple_fault_event = enable(vm, KVM_CAP_X86_TRIPLE_FAULT_EVENT, 1);
 	a->emulation_exit = enable(vm, KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1);
-	a->sregs2 = kvm_extension(vm->fd, KVM_CAP_SREGS2) != 0;
-	size = kvm_extension(vm->fd, KVM_CAP_XSAVE2);
+	a->sregs2 = kvmp_extension(vm->fd, KVM_CAP_SREGS2) != 0;
+	size = kvmp_extension(vm->fd, KVM_CAP_XSAVE2);
 	a->xsave_size = size >= (int)sizeof(struct kvm_xsave) ? (uint32_t)size : 0;
 	if (a->xsave_size > VR_STATE_X86_XSAVE)
-		return kvm_error(vm->host, VR_E_UNSUPPORTED, "an XSAVE area of %u bytes is more than %u",
-				 a->xsave_size, VR_STATE_X86_XSAVE);
-	rc = kvm_cpuid_load(vm);
-	return rc < 0 ? rc : kvm_msr_init(vm);
+		return kvmp_error(vm->host, VR_E_UNSUPPORTED, "an XSAVE area of %u bytes is more than %u",
+				  a->xsave_size, VR_STATE_X86_XSAVE);
+	rc = kvmp_cpuid_load(vm);
+	return rc < 0 ? rc : kvmp_msr_init(vm);
 }
 
-void kvm_arch_vm_fini(struct kvm_vm *vm)
+void kvmp_arch_vm_fini(struct kvmp_vm *vm)
 {
 	if (!vm->arch)
 		return;
@@ -80,12 +80,12 @@ void kvm_arch_vm_fini(struct kvm_vm *vm)
 
 /* ---- interrupt controllers in the kernel --------------------------------------------------------- */
 #define IOAPIC_LINES 24u
-const uint32_t kvm_arch_lines = IOAPIC_LINES;
+const uint32_t kvmp_arch_lines = IOAPIC_LINES;
 
 /* Inputs as a PC has them: an ISA interrupt goes to the 8259s and to the I/O APIC's pin of that number, but
  * for the interval timer's, 0, which is pin 2 there (the slave 8259's place). KVM's own table has it at pin
  * 0. */
-static int32_t pc_inputs(const struct kvm_vm *vm)
+static int32_t pc_inputs(const struct kvmp_vm *vm)
 {
 	struct {
 		struct kvm_irq_routing head;
@@ -107,65 +107,65 @@ static int32_t pc_inputs(const struct kvm_vm *vm)
 			.type = KVM_IRQ_ROUTING_IRQCHIP,
 			.u.irqchip = {.irqchip = KVM_IRQCHIP_IOAPIC, .pin = i ? i : 2}};
 	}
-	return kvm_ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r) < 0
-		       ? kvm_error(vm->host, VR_E_UNSUPPORTED, "KVM_SET_GSI_ROUTING: %s", strerror(errno))
+	return kvmp_ioctl(vm->fd, KVM_SET_GSI_ROUTING, &r) < 0
+		       ? kvmp_error(vm->host, VR_E_UNSUPPORTED, "KVM_SET_GSI_ROUTING: %s", strerror(errno))
 		       : VR_OK;
 }
 
-int32_t kvm_arch_irqchip(struct kvm_vm *vm, uint32_t kind)
+int32_t kvmp_arch_irqchip(struct kvmp_vm *vm, uint32_t kind)
 {
 	struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY}; /* port 0x61 */
 
 	if (kind == VR_IRQCHIP_SPLIT) {
 		if (!enable(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_LINES))
-			return kvm_error(
+			return kvmp_error(
 				vm->host, VR_E_UNSUPPORTED,
 				"local APICs alone can't be had from this KVM (KVM_CAP_SPLIT_IRQCHIP): %s",
 				strerror(errno));
 	} else {
-		if (kvm_ioctl_number(vm->fd, KVM_CREATE_IRQCHIP, 0) < 0)
-			return kvm_error(vm->host, VR_E_UNSUPPORTED, "KVM_CREATE_IRQCHIP: %s",
-					 strerror(errno));
+		if (kvmp_ioctl_number(vm->fd, KVM_CREATE_IRQCHIP, 0) < 0)
+			return kvmp_error(vm->host, VR_E_UNSUPPORTED, "KVM_CREATE_IRQCHIP: %s",
+					  strerror(errno));
 		if (pc_inputs(vm) < 0)
 			return VR_E_UNSUPPORTED;
-		if (kvm_ioctl(vm->fd, KVM_CREATE_PIT2, &pit) < 0)
-			return kvm_error(vm->host, VR_E_UNSUPPORTED, "KVM_CREATE_PIT2: %s", strerror(errno));
+		if (kvmp_ioctl(vm->fd, KVM_CREATE_PIT2, &pit) < 0)
+			return kvmp_error(vm->host, VR_E_UNSUPPORTED, "KVM_CREATE_PIT2: %s", strerror(errno));
 		for (uint32_t i = 0; i < 3; i++) {
 			vm->arch->chips[i].chip_id = i;
-			if (kvm_ioctl(vm->fd, KVM_GET_IRQCHIP, &vm->arch->chips[i]) < 0)
-				return kvm_error(vm->host, VR_E_IO, "KVM_GET_IRQCHIP: %s", strerror(errno));
+			if (kvmp_ioctl(vm->fd, KVM_GET_IRQCHIP, &vm->arch->chips[i]) < 0)
+				return kvmp_error(vm->host, VR_E_IO, "KVM_GET_IRQCHIP: %s", strerror(errno));
 		}
-		if (kvm_ioctl(vm->fd, KVM_GET_PIT2, &vm->arch->pit) < 0)
-			return kvm_error(vm->host, VR_E_IO, "KVM_GET_PIT2: %s", strerror(errno));
+		if (kvmp_ioctl(vm->fd, KVM_GET_PIT2, &vm->arch->pit) < 0)
+			return kvmp_error(vm->host, VR_E_IO, "KVM_GET_PIT2: %s", strerror(errno));
 	}
 	vm->irqchip = kind;
 	return VR_OK;
 }
 
-int32_t kvm_arch_vm_reset(struct kvm_vm *vm)
+int32_t kvmp_arch_vm_reset(struct kvmp_vm *vm)
 {
 	bool bad = false;
 
 	if (vm->irqchip != VR_IRQCHIP_FULL)
 		return VR_OK;
 	for (uint32_t i = 0; i < 3; i++)
-		bad |= kvm_ioctl(vm->fd, KVM_SET_IRQCHIP, &vm->arch->chips[i]) < 0;
-	bad |= kvm_ioctl(vm->fd, KVM_SET_PIT2, &vm->arch->pit) < 0;
-	return bad ? kvm_error(vm->host, VR_E_IO, "interrupt controllers: %s%s", strerror(errno),
-			       kvm_remedy(errno))
+		bad |= kvmp_ioctl(vm->fd, KVM_SET_IRQCHIP, &vm->arch->chips[i]) < 0;
+	bad |= kvmp_ioctl(vm->fd, KVM_SET_PIT2, &vm->arch->pit) < 0;
+	return bad ? kvmp_error(vm->host, VR_E_IO, "interrupt controllers: %s%s", strerror(errno),
+				kvmp_remedy(errno))
 		   : VR_OK;
 }
 
-int32_t kvm_arch_line(struct kvm_vm *vm, uint32_t line, uint32_t level)
+int32_t kvmp_arch_line(struct kvmp_vm *vm, uint32_t line, uint32_t level)
 {
 	struct kvm_irq_level l = {.irq = line, .level = level != 0};
 
 	if (line >= IOAPIC_LINES)
 		return VR_E_RANGE;
-	return kvm_ioctl(vm->fd, KVM_IRQ_LINE, &l) < 0 ? kvm_code_of(errno) : VR_OK;
+	return kvmp_ioctl(vm->fd, KVM_IRQ_LINE, &l) < 0 ? kvmp_code_of(errno) : VR_OK;
 }
 
-int32_t kvm_arch_msi(struct kvm_vm *vm, uint64_t address, uint32_t data)
+int32_t kvmp_arch_msi(struct kvmp_vm *vm, uint64_t address, uint32_t data)
 {
 	struct kvm_msi m = {
 		.address_lo = (uint32_t)address,
@@ -173,13 +173,13 @@ int32_t kvm_arch_msi(struct kvm_vm *vm, uint64_t address, uint32_t data)
 		.data = data,
 	};
 
-	return kvm_ioctl(vm->fd, KVM_SIGNAL_MSI, &m) < 0 ? kvm_code_of(errno) : VR_OK;
+	return kvmp_ioctl(vm->fd, KVM_SIGNAL_MSI, &m) < 0 ? kvmp_code_of(errno) : VR_OK;
 }
 
 /* ---- vCPUs ------------------------------------------------------------------------------------------ */
-int32_t kvm_arch_vcpu_init(struct kvm_vcpu *v)
+int32_t kvmp_arch_vcpu_init(struct kvmp_vcpu *v)
 {
-	const struct kvm_arch_vm *a = v->vm->arch;
+	const struct kvmp_arch_vm *a = v->vm->arch;
 	uint32_t size = a->xsave_size ? a->xsave_size : (uint32_t)sizeof(struct kvm_xsave);
 	int32_t rc;
 
@@ -190,12 +190,12 @@ int32_t kvm_arch_vcpu_init(struct kvm_vcpu *v)
 						  (VR_STATE_X86_MSRS + 1) * sizeof(struct kvm_msr_entry));
 	}
 	if (!v->arch || !v->arch->xsave || !v->arch->msrs)
-		return kvm_error(v->vm->host, VR_E_NOMEM, "no memory for vCPU %u", v->index);
-	rc = kvm_cpuid_set(v);
-	return rc < 0 ? rc : kvm_state_get(v, &v->arch->power_on);
+		return kvmp_error(v->vm->host, VR_E_NOMEM, "no memory for vCPU %u", v->index);
+	rc = kvmp_cpuid_set(v);
+	return rc < 0 ? rc : kvmp_state_get(v, &v->arch->power_on);
 }
 
-void kvm_arch_vcpu_fini(struct kvm_vcpu *v)
+void kvmp_arch_vcpu_fini(struct kvmp_vcpu *v)
 {
 	if (!v->arch)
 		return;
@@ -204,16 +204,16 @@ void kvm_arch_vcpu_fini(struct kvm_vcpu *v)
 	free(v->arch);
 }
 
-int32_t kvm_arch_vcpu_reset(struct kvm_vcpu *v)
+int32_t kvmp_arch_vcpu_reset(struct kvmp_vcpu *v)
 {
 	struct vr_state_x86 *s = &v->arch->power_on;
 
 	s->tsc = s->pv_clock = 0;
-	return kvm_state_set(v, s);
+	return kvmp_state_set(v, s);
 }
 
 /* A pin: only a controller outside the kernel drives them. */
-bool kvm_arch_pin(struct kvm_vcpu *v, uint32_t pin, bool level)
+bool kvmp_arch_pin(struct kvmp_vcpu *v, uint32_t pin, bool level)
 {
 	if (pin == VR_X86_PIN_NMI && level)
 		atomic_fetch_add(&v->nmi_edges, 1);
@@ -221,18 +221,18 @@ bool kvm_arch_pin(struct kvm_vcpu *v, uint32_t pin, bool level)
 	return !level || pin > VR_X86_PIN_NMI;
 }
 
-static bool requested(struct kvm_vcpu *v)
+static bool requested(struct kvmp_vcpu *v)
 {
 	return atomic_load(&v->pins) >> VR_X86_PIN_INTR & 1;
 }
 
-bool kvm_arch_has_work(struct kvm_vcpu *v)
+bool kvmp_arch_has_work(struct kvmp_vcpu *v)
 {
 	return atomic_load(&v->nmi_edges) || (requested(v) && v->run->if_flag);
 }
 
 /* Takes the vector from the controller; negative: there is none any more. */
-static int32_t acknowledge(struct kvm_vcpu *v)
+static int32_t acknowledge(struct kvmp_vcpu *v)
 {
 	uint64_t value = VR_X86_INTA_NONE;
 
@@ -242,7 +242,7 @@ static int32_t acknowledge(struct kvm_vcpu *v)
 	return (int32_t)(value & 0xff);
 }
 
-static int32_t inject(struct kvm_vcpu *v)
+static int32_t inject(struct kvmp_vcpu *v)
 {
 	struct kvm_run *r = v->run;
 	struct kvm_interrupt irq;
@@ -258,9 +258,9 @@ static int32_t inject(struct kvm_vcpu *v)
 	vector = acknowledge(v);
 	if (vector >= 0) {
 		irq.irq = (uint32_t)vector;
-		if (kvm_ioctl(v->fd, KVM_INTERRUPT, &irq) < 0)
-			return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_INTERRUPT of vector %d: %s%s",
-					 v->index, vector, strerror(errno), kvm_remedy(errno));
+		if (kvmp_ioctl(v->fd, KVM_INTERRUPT, &irq) < 0)
+			return kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_INTERRUPT of vector %d: %s%s",
+					  v->index, vector, strerror(errno), kvmp_remedy(errno));
 		v->n.interrupts++;
 		r->ready_for_interrupt_injection = 0;
 	}
@@ -270,7 +270,7 @@ static int32_t inject(struct kvm_vcpu *v)
 }
 
 /* Whether there is a controller with a task priority is known once the machine runs. */
-static void take_cr8(struct kvm_vcpu *v)
+static void take_cr8(struct kvmp_vcpu *v)
 {
 	uint64_t cr8 = 0;
 
@@ -282,13 +282,13 @@ static void take_cr8(struct kvm_vcpu *v)
 		v->run->cr8 = v->arch->cr8 = cr8 & 0xf;
 }
 
-int32_t kvm_arch_enter(struct kvm_vcpu *v)
+int32_t kvmp_arch_enter(struct kvmp_vcpu *v)
 {
 	if (atomic_exchange(&v->nmi_edges, 0)) {
 		v->n.nmis++;
-		if (kvm_ioctl_number(v->fd, KVM_NMI, 0) < 0)
-			return kvm_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_NMI: %s%s", v->index,
-					 strerror(errno), kvm_remedy(errno));
+		if (kvmp_ioctl_number(v->fd, KVM_NMI, 0) < 0)
+			return kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_NMI: %s%s", v->index,
+					  strerror(errno), kvmp_remedy(errno));
 	}
 	if (v->vm->irqchip == VR_IRQCHIP_FULL)
 		return VR_OK;
@@ -297,7 +297,7 @@ int32_t kvm_arch_enter(struct kvm_vcpu *v)
 	return inject(v);
 }
 
-void kvm_arch_leave(struct kvm_vcpu *v)
+void kvmp_arch_leave(struct kvmp_vcpu *v)
 {
 	uint64_t cr8 = v->run->cr8 & 0xf;
 
@@ -308,7 +308,7 @@ void kvm_arch_leave(struct kvm_vcpu *v)
 }
 
 /* ---- exits -------------------------------------------------------------------------------------------- */
-static void port_exit(struct kvm_vcpu *v)
+static void port_exit(struct kvmp_vcpu *v)
 {
 	const struct kvm_run *r = v->run;
 	uint8_t *data = (uint8_t *)v->run + r->io.data_offset;
@@ -317,33 +317,33 @@ static void port_exit(struct kvm_vcpu *v)
 	v->n.port++;
 	v->unfinished = true;
 	for (uint32_t i = 0; i < r->io.count; i++, data += r->io.size)
-		kvm_bus(v, VR_SPACE_PORT, r->io.port, r->io.size, is_write, data);
+		kvmp_bus(v, VR_SPACE_PORT, r->io.port, r->io.size, is_write, data);
 }
 
 /* A triple fault: SDM vol. 3 6.15, interrupt 8. PCs reset then. */
-static int32_t triple_fault(struct kvm_vcpu *v)
+static int32_t triple_fault(struct kvmp_vcpu *v)
 {
 	struct vr_state_x86 *s = &v->arch->scratch;
 
-	kvm_log(v->vm->host, VR_LOG_WARN, "vCPU %u: triple fault, the machine resets", v->index);
-	if (!v->fault_handled && kvm_state_get(v, s) == VR_OK)
-		kvm_report_state(v, s);
+	kvmp_log(v->vm->host, VR_LOG_WARN, "vCPU %u: triple fault, the machine resets", v->index);
+	if (!v->fault_handled && kvmp_state_get(v, s) == VR_OK)
+		kvmp_report_state(v, s);
 	v->fault_handled = true;
 	v->vm->machine->power(v->vm->host, VR_POWER_RESET, 0);
-	return KVM_STOP;
+	return KVMP_STOP;
 }
 
-static int32_t internal_error(struct kvm_vcpu *v)
+static int32_t internal_error(struct kvmp_vcpu *v)
 {
 	const struct kvm_run *r = v->run;
 
 	if (r->internal.suberror == KVM_INTERNAL_ERROR_EMULATION)
-		return kvm_failure_exit(v);
-	if (kvm_state_get(v, &v->arch->scratch) == VR_OK)
-		kvm_report_state(v, &v->arch->scratch);
-	return kvm_error(
+		return kvmp_failure_exit(v);
+	if (kvmp_state_get(v, &v->arch->scratch) == VR_OK)
+		kvmp_report_state(v, &v->arch->scratch);
+	return kvmp_error(
 		v->vm->host, VR_E_INTERNAL,
-		"vCPU %u: KVM gives up at 0x%llx (internal error %u, %s, data 0x%llx 0x%llx)" KVM_STATE_HINT,
+		"vCPU %u: KVM gives up at 0x%llx (internal error %u, %s, data 0x%llx 0x%llx)" KVMP_STATE_HINT,
 		v->index, (unsigned long long)v->arch->scratch.rip, r->internal.suberror,
 		r->internal.suberror == KVM_INTERNAL_ERROR_DELIVERY_EV ? "while it delivered an event"
 		: r->internal.suberror == KVM_INTERNAL_ERROR_SIMUL_EX  ? "exceptions at the same time"
@@ -354,7 +354,7 @@ static int32_t internal_error(struct kvm_vcpu *v)
 		r->internal.ndata > 1 ? (unsigned long long)r->internal.data[1] : 0);
 }
 
-int32_t kvm_arch_exit(struct kvm_vcpu *v)
+int32_t kvmp_arch_exit(struct kvmp_vcpu *v)
 {
 	const struct kvm_run *r = v->run;
 	uint64_t vector;
@@ -365,7 +365,7 @@ int32_t kvm_arch_exit(struct kvm_vcpu *v)
 		return VR_OK;
 	case KVM_EXIT_X86_RDMSR:
 	case KVM_EXIT_X86_WRMSR:
-		kvm_msr_exit(v);
+		kvmp_msr_exit(v);
 		return VR_OK;
 	case KVM_EXIT_HLT:
 		v->n.halts++;
@@ -375,7 +375,7 @@ int32_t kvm_arch_exit(struct kvm_vcpu *v)
 		v->n.windows++;
 		return VR_OK;
 	case KVM_EXIT_SET_TPR:
-		return VR_OK; /* kvm_arch_leave() has seen to it */
+		return VR_OK; /* kvmp_arch_leave() has seen to it */
 	case KVM_EXIT_IOAPIC_EOI:
 		vector = r->eoi.vector;
 		v->vm->mmio->access(v->vm->host, VR_SPACE_SYSREG, v->index, VR_X86_BUS_EOI, 4, 1, &vector);
@@ -385,13 +385,13 @@ int32_t kvm_arch_exit(struct kvm_vcpu *v)
 	case KVM_EXIT_INTERNAL_ERROR:
 		return internal_error(v);
 	default:
-		return kvm_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: KVM's exit %u is not known here",
-				 v->index, r->exit_reason);
+		return kvmp_error(v->vm->host, VR_E_UNSUPPORTED, "vCPU %u: KVM's exit %u is not known here",
+				  v->index, r->exit_reason);
 	}
 }
 
 /* What is not there takes writes and reads as all ones, like a bus without a device. */
-void kvm_arch_bus_error(struct kvm_vcpu *v, bool is_write)
+void kvmp_arch_bus_error(struct kvmp_vcpu *v, bool is_write)
 {
 	(void)v;
 	(void)is_write;

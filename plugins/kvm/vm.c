@@ -7,8 +7,8 @@
 
 #include "kvm.h"
 
-/* Somebody who executes what KVM can't; the registry may be asked only now, on this thread. */
-static void find_assist(struct kvm_vm *vm)
+/* The plugin that executes what KVM can't; the registry may be asked only now, on this thread. */
+static void find_assist(struct kvmp_vm *vm)
 {
 	const struct vr_host_registry *registry = vm->host->query(vm->host, VR_REGISTRY_ID);
 	struct vr_found found = {.size = sizeof(found)};
@@ -19,11 +19,11 @@ static void find_assist(struct kvm_vm *vm)
 		return;
 	vm->assist = found.interface;
 	vm->assist_self = found.self;
-	kvm_log(vm->host, VR_LOG_INFO, "instructions that KVM can't emulate are '%s's",
-		found.id ? found.id : "?");
+	kvmp_log(vm->host, VR_LOG_INFO, "instructions that KVM can't emulate are '%s's",
+		 found.id ? found.id : "?");
 }
 
-static int32_t find_tables(struct kvm_vm *vm)
+static int32_t find_tables(struct kvmp_vm *vm)
 {
 	const struct vr_host *h = vm->host;
 	const char *missing = NULL;
@@ -38,13 +38,13 @@ static int32_t find_tables(struct kvm_vm *vm)
 		missing = VR_THREAD_ID;
 	else if (!VR_HAS(vm->machine, power))
 		missing = VR_MACHINE_ID;
-	return missing ? kvm_error(h, VR_E_ABI, "this vmrun offers no %s; use one of the same release",
-				   missing)
+	return missing ? kvmp_error(h, VR_E_ABI, "this vmrun offers no %s; use one of the same release",
+				    missing)
 		       : VR_OK;
 }
 
 /* While the guest runs no other ioctl goes through the host's sandbox. An older host has none that minds. */
-static int32_t ask_for_requests(const struct kvm_vm *vm)
+static int32_t ask_for_requests(const struct kvmp_vm *vm)
 {
 	static const unsigned long requests[] = {
 #define REQUEST(name) name,
@@ -61,43 +61,43 @@ static int32_t ask_for_requests(const struct kvm_vm *vm)
 	return rc;
 }
 
-static int32_t open_vm(struct kvm_vm *vm)
+static int32_t open_vm(struct kvmp_vm *vm)
 {
-	struct kvm_plugin *p = vm->plugin;
+	struct kvmp_plugin *p = vm->plugin;
 	int most;
 
 	if (p->fd < 0)
-		return kvm_error(p->host, VR_E_STATE, "KVM was not probed, or can't be used");
+		return kvmp_error(p->host, VR_E_STATE, "KVM was not probed, or can't be used");
 	vm->fd = p->spare_vm;
 	p->spare_vm = -1;
 	if (vm->fd < 0)
-		vm->fd = kvm_ioctl_number(p->fd, KVM_CREATE_VM, 0);
+		vm->fd = kvmp_ioctl_number(p->fd, KVM_CREATE_VM, 0);
 	if (vm->fd < 0)
-		return kvm_error(p->host, kvm_code_of(errno), "KVM makes no virtual machine: %s%s",
-				 strerror(errno), kvm_remedy(errno));
-	most = kvm_extension(vm->fd, KVM_CAP_MAX_VCPUS);
+		return kvmp_error(p->host, kvmp_code_of(errno), "KVM makes no virtual machine: %s%s",
+				  strerror(errno), kvmp_remedy(errno));
+	most = kvmp_extension(vm->fd, KVM_CAP_MAX_VCPUS);
 	if (most < 1)
 		most = 4; /* KVM API 4.7 */
-	if (vm->vcpu_count > (uint32_t)most || vm->vcpu_count > KVM_MAX_VCPUS)
-		return kvm_error(p->host, VR_E_RANGE, "%u vCPUs: KVM here runs at most %u", vm->vcpu_count,
-				 (uint32_t)most < KVM_MAX_VCPUS ? (uint32_t)most : KVM_MAX_VCPUS);
+	if (vm->vcpu_count > (uint32_t)most || vm->vcpu_count > KVMP_MAX_VCPUS)
+		return kvmp_error(p->host, VR_E_RANGE, "%u vCPUs: KVM here runs at most %u", vm->vcpu_count,
+				  (uint32_t)most < KVMP_MAX_VCPUS ? (uint32_t)most : KVMP_MAX_VCPUS);
 	return VR_OK;
 }
 
-int32_t VR_CALL kvm_vm_create(void *self, const struct vr_vm_config *c, void **out)
+int32_t VR_CALL kvmp_vm_create(void *self, const struct vr_vm_config *c, void **out)
 {
-	struct kvm_plugin *p = self;
-	struct kvm_vm *vm;
+	struct kvmp_plugin *p = self;
+	struct kvmp_vm *vm;
 	int32_t rc;
 
 	if (!c || !out || !c->vcpu_count)
-		return kvm_error(p->host, VR_E_INVAL, "a virtual machine needs a vCPU");
-	if (!c->arch || strcmp(c->arch, kvm_arch_name) != 0)
-		return kvm_error(p->host, VR_E_UNSUPPORTED, "KVM here runs %s guests, not %s", kvm_arch_name,
-				 c->arch ? c->arch : "(none)");
+		return kvmp_error(p->host, VR_E_INVAL, "a virtual machine needs a vCPU");
+	if (!c->arch || strcmp(c->arch, kvmp_arch_name) != 0)
+		return kvmp_error(p->host, VR_E_UNSUPPORTED, "KVM here runs %s guests, not %s",
+				  kvmp_arch_name, c->arch ? c->arch : "(none)");
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
-		return kvm_error(p->host, VR_E_NOMEM, "no memory for the virtual machine");
+		return kvmp_error(p->host, VR_E_NOMEM, "no memory for the virtual machine");
 	vm->plugin = p;
 	vm->host = p->host;
 	vm->fd = -1;
@@ -108,11 +108,11 @@ int32_t VR_CALL kvm_vm_create(void *self, const struct vr_vm_config *c, void **o
 	if (rc == VR_OK)
 		rc = open_vm(vm);
 	if (rc == VR_OK)
-		rc = kvm_arch_vm_init(vm);
-	if (rc == VR_OK && p->irqchip_option != KVM_IRQCHIP_AUTO && p->irqchip_option != VR_IRQCHIP_NONE)
-		rc = kvm_arch_irqchip(vm, p->irqchip_option);
+		rc = kvmp_arch_vm_init(vm);
+	if (rc == VR_OK && p->irqchip_option != KVMP_IRQCHIP_AUTO && p->irqchip_option != VR_IRQCHIP_NONE)
+		rc = kvmp_arch_irqchip(vm, p->irqchip_option);
 	if (rc < 0) {
-		kvm_vm_destroy(vm);
+		kvmp_vm_destroy(vm);
 		return rc;
 	}
 	find_assist(vm);
@@ -121,11 +121,11 @@ int32_t VR_CALL kvm_vm_create(void *self, const struct vr_vm_config *c, void **o
 	return VR_OK;
 }
 
-void VR_CALL kvm_vm_destroy(void *vm_)
+void VR_CALL kvmp_vm_destroy(void *vm_)
 {
-	struct kvm_vm *vm = vm_;
+	struct kvmp_vm *vm = vm_;
 
-	kvm_arch_vm_fini(vm);
+	kvmp_arch_vm_fini(vm);
 	if (vm->fd >= 0)
 		close(vm->fd);
 	if (vm->plugin->vm == vm)
@@ -133,53 +133,53 @@ void VR_CALL kvm_vm_destroy(void *vm_)
 	free(vm);
 }
 
-static int32_t reset_vcpu(struct kvm_vcpu *v)
+static int32_t reset_vcpu(struct kvmp_vcpu *v)
 {
-	(void)kvm_vcpu_settle(v);
+	(void)kvmp_vcpu_settle(v);
 	atomic_store(&v->attention, 0);
 	atomic_store(&v->pins, 0);
 	atomic_store(&v->nmi_edges, 0);
 	v->waiting = false;
 	v->fault_handled = false;
-	return kvm_arch_vcpu_reset(v);
+	return kvmp_arch_vcpu_reset(v);
 }
 
 /* vCPUs to their power-on state; no vCPU runs. When that fails nothing sensible can run any more. */
-void VR_CALL kvm_vm_reset(void *vm_)
+void VR_CALL kvmp_vm_reset(void *vm_)
 {
-	struct kvm_vm *vm = vm_;
-	char text[KVM_TEXT] = "";
+	struct kvmp_vm *vm = vm_;
+	char text[KVMP_TEXT] = "";
 	int32_t rc = VR_OK;
 
-	kvm_error_keep(text);
+	kvmp_error_keep(text);
 	for (uint32_t i = 0; rc == VR_OK && i < vm->vcpu_count; i++)
 		if (vm->vcpus[i])
 			rc = reset_vcpu(vm->vcpus[i]);
 	if (rc == VR_OK)
-		rc = kvm_arch_vm_reset(vm);
-	kvm_error_keep(NULL);
+		rc = kvmp_arch_vm_reset(vm);
+	kvmp_error_keep(NULL);
 	if (rc == VR_OK)
 		return;
-	kvm_log(vm->host, VR_LOG_ERROR, "the machine can't be reset: %s", text);
+	kvmp_log(vm->host, VR_LOG_ERROR, "the machine can't be reset: %s", text);
 	vm->machine->power(vm->host, VR_POWER_CRASH, 1);
 }
 
-void VR_CALL kvm_vm_stats(void *vm_, vr_stat_fn fn, void *opaque)
+void VR_CALL kvmp_vm_stats(void *vm_, vr_stat_fn fn, void *opaque)
 {
-	const struct kvm_vm *vm = vm_;
-	struct kvm_counters sum = vm->gone;
+	const struct kvmp_vm *vm = vm_;
+	struct kvmp_counters sum = vm->gone;
 
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		const struct kvm_vcpu *v = vm->vcpus[i];
+		const struct kvmp_vcpu *v = vm->vcpus[i];
 
 		if (!v)
 			continue;
 #define C(field, name) sum.field += v->n.field;
-		KVM_COUNTERS(C)
+		KVMP_COUNTERS(C)
 #undef C
 	}
 #define C(field, name) fn(opaque, name, VR_STAT_COUNT, sum.field);
-	KVM_COUNTERS(C)
+	KVMP_COUNTERS(C)
 #undef C
 }
 
@@ -187,72 +187,72 @@ void VR_CALL kvm_vm_stats(void *vm_, vr_stat_fn fn, void *opaque)
 /* A board that asks in vain has its own: a refusal is an answer and leaves no error text. */
 static int32_t VR_CALL irqchip_enable(void *self, uint32_t kind)
 {
-	struct kvm_plugin *p = self;
-	struct kvm_vm *vm = p->vm;
+	struct kvmp_plugin *p = self;
+	struct kvmp_vm *vm = p->vm;
 
 	if (!vm)
 		return VR_E_STATE;
 	if (kind == vm->irqchip)
 		return VR_OK;
-	if (kind > VR_IRQCHIP_FULL || p->irqchip_option != KVM_IRQCHIP_AUTO)
+	if (kind > VR_IRQCHIP_FULL || p->irqchip_option != KVMP_IRQCHIP_AUTO)
 		return VR_E_UNSUPPORTED;
 	if (vm->vcpus_made || vm->irqchip)
 		return VR_E_STATE;
-	return kvm_arch_irqchip(vm, kind);
+	return kvmp_arch_irqchip(vm, kind);
 }
 
 static uint32_t VR_CALL irqchip_kind(void *self)
 {
-	const struct kvm_plugin *p = self;
+	const struct kvmp_plugin *p = self;
 
 	return p->vm ? p->vm->irqchip : VR_IRQCHIP_NONE;
 }
 
 static int32_t VR_CALL irqchip_line(void *self, uint32_t line, uint32_t level)
 {
-	struct kvm_plugin *p = self;
+	struct kvmp_plugin *p = self;
 
 	if (!p->vm || p->vm->irqchip != VR_IRQCHIP_FULL)
 		return VR_E_STATE;
-	return kvm_arch_line(p->vm, line, level);
+	return kvmp_arch_line(p->vm, line, level);
 }
 
 static int32_t VR_CALL irqchip_msi(void *self, uint64_t address, uint32_t data)
 {
-	struct kvm_plugin *p = self;
+	struct kvmp_plugin *p = self;
 
 	if (!p->vm || p->vm->irqchip == VR_IRQCHIP_NONE)
 		return VR_E_STATE;
-	return kvm_arch_msi(p->vm, address, data);
+	return kvmp_arch_msi(p->vm, address, data);
 }
 
 static int32_t VR_CALL irqchip_route(void *self, uint32_t line, uint64_t address, uint32_t data)
 {
-	struct kvm_plugin *p = self;
+	struct kvmp_plugin *p = self;
 
 	if (!p->vm || p->vm->irqchip != VR_IRQCHIP_SPLIT)
 		return VR_E_STATE;
-	return line < kvm_arch_lines ? kvm_arch_route(p->vm, line, address, data) : VR_E_RANGE;
+	return line < kvmp_arch_lines ? kvmp_arch_route(p->vm, line, address, data) : VR_E_RANGE;
 }
 
 static int32_t VR_CALL irqchip_get_state(void *self, const char *id, uint32_t index, void *state,
 					 uint32_t length)
 {
-	struct kvm_plugin *p = self;
+	struct kvmp_plugin *p = self;
 
-	return p->vm ? kvm_arch_irqchip_get(p->vm, id, index, state, length) : VR_E_STATE;
+	return p->vm ? kvmp_arch_irqchip_get(p->vm, id, index, state, length) : VR_E_STATE;
 }
 
 static int32_t VR_CALL irqchip_set_state(void *self, const char *id, uint32_t index, const void *state,
 					 uint32_t length)
 {
-	struct kvm_plugin *p = self;
+	struct kvmp_plugin *p = self;
 
-	return p->vm ? kvm_arch_irqchip_set(p->vm, id, index, state, length) : VR_E_STATE;
+	return p->vm ? kvmp_arch_irqchip_set(p->vm, id, index, state, length) : VR_E_STATE;
 }
 
-const struct vr_irqchip kvm_irqchip_table = {
-	.size = sizeof(kvm_irqchip_table),
+const struct vr_irqchip kvmp_irqchip_table = {
+	.size = sizeof(kvmp_irqchip_table),
 	.enable = irqchip_enable,
 	.kind = irqchip_kind,
 	.line = irqchip_line,

@@ -229,8 +229,7 @@ static uint32_t execute(struct vr_virtio *d)
 	return c->in_bytes == 1 ? 1 : 0;
 }
 
-/* ---- the worker -----------------------------------------------------------------------------------------
- */
+/* ---- the worker ------------------------------------------------------------------------------ */
 
 /* Takes all requests there are. The lock is held, but not during a request. */
 static void serve(struct vr_virtio *d)
@@ -259,7 +258,7 @@ static void serve(struct vr_virtio *d)
 		pthread_mutex_lock(&d->lock);
 		b->busy = 0;
 		pthread_cond_broadcast(&b->idle);
-		if (epoch != d->epoch) /* reset meanwhile: nobody waits for this */
+		if (epoch != d->epoch) /* reset meanwhile: the driver does not wait for this any more */
 			continue;
 		vr_queue_push(q, b->chain.head, written);
 		vr_virtio_signal(d, q);
@@ -302,8 +301,7 @@ static void quiesce(struct vr_virtio *d)
 		pthread_cond_wait(&b->idle, &d->lock);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void configure(struct vr_virtio *d)
 {

@@ -89,8 +89,7 @@ void vr_virtio_broken(struct vr_virtio *d)
 	d->status |= VIRTIO_S_NEEDS_RESET;
 }
 
-/* ---- status ----------------------------------------------------------------------------------------------
- */
+/* ---- status ---------------------------------------------------------------------------------- */
 
 static void reset(struct vr_virtio *d)
 {
@@ -133,8 +132,7 @@ static void status_write(struct vr_virtio *d, uint32_t value)
 				d->kind->notify(d, i);
 }
 
-/* ---- queues
- * ------------------------------------------------------------------------------------------------ */
+/* ---- queues ---------------------------------------------------------------------------------- */
 
 static struct vr_queue *selected(struct vr_virtio *d)
 {
@@ -226,8 +224,7 @@ static void VR_CALL rung(void *opaque)
 	pthread_mutex_unlock(&d->lock);
 }
 
-/* ---- registers
- * ---------------------------------------------------------------------------------------------- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static uint32_t register_read(struct vr_virtio *d, uint32_t offset)
 {
@@ -341,8 +338,7 @@ static const struct vr_bus_ops ops = {
 	.write = write_op,
 };
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 /* A driver writes 32 bits there and never reads (4.2.2.2), so the faster doorbell of any width will do. */
 static void attach_door(struct vr_virtio *d, uint64_t address)

@@ -2,26 +2,12 @@
 /* plugin.c: what virtio.so exports: a maker of the devices of virtio.h. */
 #include <has.h>
 #include <join.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "virtio.h"
 
 static const struct vr_virtio_kind *const kinds[] = {&vr_virtio_blk, &vr_virtio_console, &vr_virtio_rng};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
-int32_t vr_virtio_fail(const struct vr_host *host, int32_t code, const char *format, ...)
-{
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	host->error(host, code, text);
-	return code;
-}
 
 /* ---- vmrun.device/1 ---------------------------------------------------------------------------------------
  */
@@ -61,8 +47,7 @@ static const struct vr_device_maker maker = {
 	.destroy = maker_destroy,
 };
 
-/* ---- the plugin -------------------------------------------------------------------------------------------
- */
+/* ---- the plugin ------------------------------------------------------------------------------ */
 
 static int32_t VR_CALL probe(void *self)
 {

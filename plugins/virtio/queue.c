@@ -190,7 +190,7 @@ void vr_queue_push(struct vr_queue *q, uint32_t head, uint32_t written)
 	q->memory->written(q->host, q->device, device_bytes(q->number));
 }
 
-/* ---- who tells whom (2.7.7 and 2.7.10) --------------------------------------------------------------- */
+/* ---- notifications in both directions (2.7.7 and 2.7.10) ---------------------------------------------- */
 
 int vr_queue_wants_interrupt(struct vr_queue *q)
 {
@@ -226,8 +226,7 @@ int vr_queue_listen(struct vr_queue *q)
 	return load16(q->driver_host + RING_IDX) != q->last_avail;
 }
 
-/* ---- copying --------------------------------------------------------------------------------------------
- */
+/* ---- copying --------------------------------------------------------------------------------- */
 
 static uint64_t copy(const struct vr_segment *s, uint32_t n, uint64_t offset, uint8_t *buffer,
 		     uint64_t length, int to_guest)

@@ -40,9 +40,9 @@ struct vr_virtio_kind {
 	/* Fills d->private, d->features (beyond the transport's) and d->config. [main] */
 	int32_t (*create)(struct vr_virtio *d);
 	void (*destroy)(struct vr_virtio *d);
-	/* notify() only wakes a thread: it may be called on the core's I/O thread, and the vCPU goes on. Who
-	 * does its work in notify() keeps the vCPU for it instead: the I/O thread is everybody's, and a
-	 * console may have to wait for its terminal. */
+	/* notify() only wakes a thread: it may be called on the core's I/O thread, and the vCPU goes on. 0:
+	 * notify() does the work itself, and only on the vCPU's thread: all devices share the I/O thread, and
+	 * a console may have to wait for its terminal. */
 	uint32_t wakes;
 	/* The driver made buffers available in a queue that runs, or may have. [vcpu], or the I/O thread. */
 	void (*notify)(struct vr_virtio *d, uint32_t queue);

@@ -8,7 +8,7 @@ int32_t vr_board_limits_check(const struct vr_tables *t, const struct vr_board_l
 			      const struct vr_board_config *c)
 {
 	if (c->arch && strcmp(c->arch, l->arch) != 0)
-		return vr_tables_fail(t, VR_E_CONFIG, "%s is %s %s machine, not \"%s\"", l->who,
+		return vr_tables_fail(t, VR_E_CONFIG, "%s is %s %s machine, not \"%s\"", l->plugin,
 				      strchr("aeioux", *l->arch) ? "an" : "a", l->arch, c->arch);
 	if (c->vcpu_count < 1 || c->vcpu_count > l->vcpus)
 		return vr_tables_fail(t, VR_E_CONFIG, "%u vCPUs: this machine has 1 to %u; change --smp",

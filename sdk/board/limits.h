@@ -10,7 +10,7 @@
 #define VR_BOARD_RAM_GRAIN 0x10000u /* sizes of RAM are multiples of it, in bytes */
 
 struct vr_board_limits {
-	const char *who; /* the plugin's id */
+	const char *plugin; /* its id */
 	const char *arch;
 	uint32_t vcpus;            /* at most; at least one */
 	uint64_t ram_min, ram_max; /* bytes, multiples of the grain; ram_min is not 0 */

@@ -10,7 +10,7 @@
 #define VIRTIO_PREFIX "virtio-mmio-"
 
 /* The next of the comma-separated `types` into type[]; false at the end. One that is too long comes cut off,
- * and nobody knows it. */
+ * and is then no type that the board knows. */
 static bool next_type(const char **types, char *type, size_t room)
 {
 	size_t n;
@@ -56,7 +56,7 @@ static bool is_requested(const struct vr_found *f)
 	return f->flags & VR_FOUND_REQUESTED;
 }
 
-/* Who offers this type: one that the user named before all others. */
+/* The maker that offers this type; one that the user named comes before all others. */
 static bool find_maker(const struct vr_tables *t, const char *type, struct vr_found *out)
 {
 	struct vr_found f;

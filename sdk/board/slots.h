@@ -40,9 +40,9 @@ struct vr_slots {
 };
 
 /* Disks first, so that the guest's first disk is disk 0, then the random number generator and a second
- * console; what nobody offers of these is a warning: the machine goes without it. Then everything else that
- * plugins offer which the user named; what has no place is an error. The caller has set all but the counts.
- * [main] */
+ * console; when no plugin offers one of these, that is a warning, and the machine goes without it. Then
+ * everything else that plugins which the user named offer; a device without a place is an error. The caller
+ * has set all but the counts. [main] */
 int32_t vr_slots_fill(struct vr_slots *s);
 void vr_slots_reset(struct vr_slots *s); /* [quiesced] */
 void vr_slots_free(struct vr_slots *s);  /* [quiesced] */

@@ -9,7 +9,7 @@
 int32_t vr_state_bad(const struct vr_state_check *c, const char *format, ...)
 {
 	char text[384];
-	int n = snprintf(text, sizeof(text), "%s: %s state: ", c->who, c->what);
+	int n = snprintf(text, sizeof(text), "%s: %s state: ", c->plugin, c->what);
 	va_list args;
 
 	va_start(args, format);
@@ -72,20 +72,21 @@ static int32_t check_member(const struct vr_state_check *c, const struct vr_stat
 	return VR_OK;
 }
 
-int32_t vr_state_room(const struct vr_host *host, const char *who, const struct vr_state_kind *k,
+int32_t vr_state_room(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
 		      uint32_t length)
 {
-	const struct vr_state_check c = {.host = host, .who = who, .what = k ? k->name : "?"};
+	const struct vr_state_check c = {.host = host, .plugin = plugin, .what = k ? k->name : "?"};
 
 	if (!k)
 		return VR_E_NOENT;
 	return length < k->size ? vr_state_bad(&c, "%u bytes of room, it has %u", length, k->size) : VR_OK;
 }
 
-int32_t vr_state_check(const struct vr_host *host, const char *who, const struct vr_state_kind *k,
+int32_t vr_state_check(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
 		       const void *state, uint32_t length, uint64_t now)
 {
-	const struct vr_state_check c = {.host = host, .who = who, .what = k ? k->name : "?", .now = now};
+	const struct vr_state_check c = {
+		.host = host, .plugin = plugin, .what = k ? k->name : "?", .now = now};
 	int32_t rc = VR_OK;
 	uint32_t size;
 

@@ -11,7 +11,7 @@
 
 struct vr_state_check {
 	const struct vr_host *host;
-	const char *who, *what;
+	const char *plugin, *what;
 	uint64_t now; /* guest ns */
 };
 
@@ -62,12 +62,12 @@ __attribute__((format(printf, 2, 3))) int32_t vr_state_bad(const struct vr_state
 /* NULL: there is no such id. */
 const struct vr_state_kind *vr_state_kind_of(const struct vr_state_kind *kinds, uint32_t count,
 					     const char *id);
-/* A state that came from elsewhere, `length` bytes. VR_OK; VR_E_INVAL with "who: lapic state: lvt[3] is ..."
- * as error text; VR_E_NOENT: k is NULL. */
-int32_t vr_state_check(const struct vr_host *host, const char *who, const struct vr_state_kind *k,
+/* A state that came from elsewhere, `length` bytes. VR_OK; VR_E_INVAL with "board-pc: lapic state: lvt[3] is
+ * ..." as error text; VR_E_NOENT: k is NULL. */
+int32_t vr_state_check(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
 		       const void *state, uint32_t length, uint64_t now);
 /* Room to fill a state in: VR_OK, or as above. */
-int32_t vr_state_room(const struct vr_host *host, const char *who, const struct vr_state_kind *k,
+int32_t vr_state_room(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
 		      uint32_t length);
 
 #endif

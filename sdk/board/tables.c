@@ -8,7 +8,7 @@
 
 #include "../has.h"
 
-int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const char *who)
+int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const char *plugin)
 {
 /* `last`: the last function that boards use. */
 #define WANTED(id, table, last, required)                                                               \
@@ -39,8 +39,8 @@ int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const ch
 		const void *table = vr_host_table(host, wanted[i].id, wanted[i].last);
 
 		if (!table && wanted[i].required)
-			return vr_tables_fail(t, VR_E_ABI, "%s needs %s, which this host does not offer", who,
-					      wanted[i].id);
+			return vr_tables_fail(t, VR_E_ABI, "%s needs %s, which this host does not offer",
+					      plugin, wanted[i].id);
 		*(const void **)((char *)t + wanted[i].member) = table;
 	}
 	return VR_OK;
@@ -85,4 +85,17 @@ int32_t vr_tables_copy(const struct vr_tables *t, uint64_t gpa, const void *byte
 	memcpy(to, bytes, (size_t)length);
 	t->memory->written(t->host, gpa, length);
 	return VR_OK;
+}
+
+uint8_t *vr_tables_room(const struct vr_tables *t, uint64_t gpa, uint64_t n)
+{
+	uint8_t *to = t->memory->pointer(t->host, gpa, n);
+
+	if (!to) {
+		vr_tables_fail(t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into",
+			       gpa, n);
+		return NULL;
+	}
+	memset(to, 0, (size_t)n);
+	return to;
 }

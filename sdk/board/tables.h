@@ -20,8 +20,8 @@ struct vr_tables {
 	const struct vr_host_file *file;         /* may be NULL: no files that options name */
 };
 
-/* VR_E_ABI, with a text that names the missing table and `who` needs it. */
-int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const char *who);
+/* VR_E_ABI, with a text that says which table the plugin needs and the host does not have. */
+int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const char *plugin);
 
 /* Note an error text (printf-like) for this thread; returns code. */
 int32_t vr_tables_fail(const struct vr_tables *t, int32_t code, const char *format, ...)
@@ -30,5 +30,8 @@ void vr_tables_warn(const struct vr_tables *t, const char *format, ...) __attrib
 
 /* Copies bytes into guest RAM. VR_E_INTERNAL when the range is not RAM. */
 int32_t vr_tables_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length);
+/* n zeroed bytes of RAM to write to, or NULL with the error noted. The caller tells memory->written()
+ * afterwards. */
+uint8_t *vr_tables_room(const struct vr_tables *t, uint64_t gpa, uint64_t n);
 
 #endif

@@ -225,7 +225,7 @@ static uint32_t mcr_read(struct vr_uart *u)
 	return u->mcr;
 }
 
-/* 8.6: in loopback the outputs feed the modem inputs; otherwise somebody is connected and ready. */
+/* 8.6: in loopback the outputs feed the modem inputs; otherwise a terminal is connected and ready. */
 static uint8_t modem_lines(const struct vr_uart *u)
 {
 	if (!(u->mcr & MCR_LOOP))
@@ -309,7 +309,7 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 	(void)vcpu;
 	pthread_mutex_lock(&u->lock);
 	for (uint32_t i = 0; i < width && offset + i < REGISTERS; i++) {
-		/* The line falls between two "empty"s even when nobody asked why it was high. */
+		/* The line falls between two "empty"s even when the guest has not read why it was high. */
 		if (offset + i == 0 && !(u->lcr & LCR_DLAB) && u->tx_pending) {
 			u->tx_pending = 0;
 			update_line(u);

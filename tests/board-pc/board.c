@@ -151,7 +151,7 @@ Test(board, bad_configuration)
 	cr_expect_eq(create(1, MIB), VR_E_CONFIG);
 	cr_expect_eq(create(1, 2ull << 40), VR_E_CONFIG);
 	d->option_name = "announce";
-	d->option_value = "nobody";
+	d->option_value = "nothing";
 	d->error_code = 0;
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "board-pc") || d->error_code);

@@ -12,7 +12,7 @@ endef
 $(foreach t,$(BOARD_PC_TESTS),$(eval $(call board_pc_test,$(t))))
 TESTS += $(BOARD_PC_TESTS:%=$(B)/tests/test-board-pc-%)
 
-# ACPI tables by somebody else's compiler.
+# The ACPI tables, read by ACPICA's compiler.
 $(B)/tests/pc-acpi-dump: $(call objects,tests/board-pc/dump_acpi.c plugins/board-pc/acpi.c plugins/board-pc/aml.c)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"

@@ -152,7 +152,7 @@ Test(lapic, destinations)
 	cr_expect_eq(dbl_inta(d, 0), 0x70);
 	ipi(1, 0x80080, 0); /* all */
 	cr_expect_eq(dbl_inta(d, 1), 0x80);
-	ipi(0, 0x99, 77); /* nobody */
+	ipi(0, 0x99, 77); /* no local APIC has this id */
 }
 
 Test(lapic, nmi)

@@ -75,7 +75,7 @@ static void elf(int pvh)
 	put(128, 0x400, 8);
 	put(152, 0x40, 8);
 	put(168, 4, 8);
-	put(0x400, 4, 4); /* somebody else's note first */
+	put(0x400, 4, 4); /* another owner's note first */
 	put(0x404, 4, 4);
 	put(0x408, 1, 4);
 	memcpy(file + 0x40c, "GNU", 4);

@@ -213,7 +213,7 @@ Test(pic, special_mask)
 	data(0, 0x08);
 	command(0, 0x68);
 	pulse(6);
-	cr_expect_eq(vr_pic_output(&p), 1, "masked and in service holds nobody up");
+	cr_expect_eq(vr_pic_output(&p), 1, "masked and in service does not hold up lower ones");
 	cr_expect_eq(vr_pic_acknowledge(&p), 0x26);
 	command(0, 0x48);
 	cr_expect_eq(vr_pic_output(&p), 0);

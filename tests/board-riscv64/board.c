@@ -87,7 +87,7 @@ Test(board, devices)
 	cr_expect_eq(made.count, 2);
 	cr_expect_eq(made.base, 0x10002000);
 	cr_expect_eq(made.irq, 2);
-	cr_expect_eq(d->warnings, 1, "nobody offers a console");
+	cr_expect_eq(d->warnings, 1, "no plugin offers a console");
 	for (uint32_t i = 0; i < 2; i++)
 		b->reset(board);
 	cr_expect_eq(made.resets, 4);

@@ -47,7 +47,7 @@ Test(clint, software)
 	cr_expect_eq(dbl_r32(d, BASE + 4), 1);
 	dbl_w32(d, BASE + 4, 0);
 	cr_expect_eq(d->pin[1][3], 0);
-	/* Nobody there. */
+	/* No hart has these registers. */
 	dbl_w32(d, BASE + 12, 1);
 	cr_expect_eq(dbl_r32(d, BASE + 12), 0);
 	dbl_w32(d, BASE + 0x3ffc, 1);

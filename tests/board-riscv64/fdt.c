@@ -9,7 +9,7 @@
 
 #include "../double/tree.h"
 
-static uint8_t tree[VR_FDT_SIZE];
+static uint8_t tree[VIRT_TREE_SIZE];
 
 static int node(const char *path)
 {
@@ -71,7 +71,7 @@ Test(fdt, whole)
 Test(fdt, no_initrd_no_room)
 {
 	struct vr_fdt_input in = {.vcpu_count = 1, .ram_size = 1 << 20, .cmdline = ""};
-	static char longer[VR_FDT_SIZE];
+	static char longer[VIRT_TREE_SIZE];
 
 	cr_assert_eq(vr_fdt_build(&in, tree, sizeof(tree)), 0);
 	cr_expect_null(fdt_getprop(tree, node("/chosen"), "linux,initrd-start", NULL));

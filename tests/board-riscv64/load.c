@@ -17,7 +17,8 @@ static uint8_t image[4096], elf[512];
 static struct vr_boot_payload p;
 static struct vr_blob firmware;
 static struct vr_load_input in;
-static struct vr_layout l;
+static struct virt_layout l;
+static struct vr_entry_point entry;
 
 static void put(uint8_t *to, uint64_t value, uint32_t bytes)
 {
@@ -72,7 +73,7 @@ static void stop(void)
 static void refused(int32_t code, const char *word)
 {
 	d->error_code = 0;
-	cr_expect_eq(vr_load(&t, &in, &l), code);
+	cr_expect_eq(vr_load(&t, &in, &l, &entry), code);
 	cr_expect_eq(d->error_code, code);
 	cr_expect(strstr(d->error_text, word), "\"%s\" says nothing of \"%s\"", d->error_text, word);
 }
@@ -85,14 +86,13 @@ Test(load, image)
 
 	p.initrd = initrd;
 	p.initrd_size = sizeof(initrd);
-	cr_assert_eq(vr_load(&t, &in, &l), VR_OK);
-	cr_expect_eq(l.privilege, ENTRY_S);
+	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_expect_eq(entry.privilege, ENTRY_S);
 	cr_expect_eq(l.entry, RAM + 2 * MIB);
 	cr_expect_eq(l.dtb, RAM + 24 * MIB);
 	cr_expect_eq(l.initrd, RAM + 26 * MIB);
 	cr_expect_eq(l.initrd_end, l.initrd + 100);
 	cr_expect_arr_eq((uint8_t *)dbl_ram(d, l.entry), image, sizeof(image));
-	cr_expect_eq(*(uint8_t *)dbl_ram(d, l.initrd), 7);
 }
 
 Test(load, image_errors)
@@ -115,12 +115,12 @@ Test(load, image_errors)
 	p.initrd_size = UINT64_MAX;
 	refused(VR_E_CONFIG, "-m");
 	p.initrd = NULL;
-	cr_assert_eq(vr_load(&t, &in, &l), VR_OK);
+	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 2 * MIB, "never at the start of RAM");
 	/* A header cut short is no Image: a raw program. */
 	p.kernel_size = 63;
-	cr_assert_eq(vr_load(&t, &in, &l), VR_OK);
-	cr_expect_eq(l.privilege, ENTRY_M);
+	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_expect_eq(entry.privilege, ENTRY_M);
 }
 
 Test(load, firmware_then_image)
@@ -128,11 +128,11 @@ Test(load, firmware_then_image)
 	uint64_t info[6];
 
 	in.firmware = &firmware;
-	cr_assert_eq(vr_load(&t, &in, &l), VR_OK);
-	cr_expect_eq(l.privilege, ENTRY_M);
+	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_expect_eq(entry.privilege, ENTRY_M);
 	cr_expect_eq(l.entry, RAM + 0x1004);
 	cr_expect_eq(l.dtb, RAM + 24 * MIB);
-	memcpy(info, dbl_ram(d, l.info), sizeof(info));
+	memcpy(info, dbl_ram(d, entry.info), sizeof(info));
 	cr_expect_eq(info[0], 0x4942534f);
 	cr_expect_eq(info[1], 2);
 	cr_expect_eq(info[2], RAM + 2 * MIB);
@@ -141,7 +141,7 @@ Test(load, firmware_then_image)
 	cr_expect_eq(*(uint8_t *)dbl_ram(d, RAM + 0x1010), 0);
 	/* One that is linked for nowhere in particular. */
 	make_elf(3, 0);
-	cr_assert_eq(vr_load(&t, &in, &l), VR_OK);
+	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 4);
 	cr_expect_eq(*(uint8_t *)dbl_ram(d, RAM + 15), 0xe1);
 	make_elf(2, RAM + 2 * MIB - 16);
@@ -156,20 +156,20 @@ Test(load, programs)
 	p.kernel_size = 4;
 	p.initrd = initrd;
 	p.initrd_size = sizeof(initrd);
-	cr_assert_eq(vr_load(&t, &in, &l), VR_OK);
-	cr_expect_eq(l.privilege, ENTRY_M);
+	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_expect_eq(entry.privilege, ENTRY_M);
 	cr_expect_eq(l.entry, RAM);
 	cr_expect_eq(l.dtb, RAM + 62 * MIB);
 	cr_expect_eq(l.initrd, RAM + 60 * MIB);
 	cr_expect_eq(*(uint8_t *)dbl_ram(d, RAM), 0x13);
 	in.firmware = &firmware;
-	cr_assert_eq(vr_load(&t, &in, &l), VR_OK);
+	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 0x1004);
 	cr_expect_eq(*(uint8_t *)dbl_ram(d, RAM + 2 * MIB), 0x13);
 	in.firmware = NULL;
 	p.kernel = elf;
 	p.kernel_size = sizeof(elf);
-	cr_assert_eq(vr_load(&t, &in, &l), VR_OK);
+	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 0x1004);
 	make_elf(2, RAM + 61 * MIB);
 	refused(VR_E_CONFIG, "-m");

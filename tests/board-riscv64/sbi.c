@@ -80,7 +80,7 @@ Test(sbi, base)
 	cr_expect_eq(value, 0);
 	cr_expect_eq(call(SBI_BASE, 7, 0, 0, 0, 0), SBI_ERR_NOT_SUPPORTED);
 	cr_expect_eq(call(0x12345678, 0, 0, 0, 0, 0), SBI_ERR_NOT_SUPPORTED);
-	/* With firmware in M-mode nobody answers. */
+	/* With firmware in M-mode the board does not answer. */
 	s.off = 1;
 	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 0, regs), VR_E_NOENT);
 	cr_expect_eq(regs[7], SBI_BASE);

@@ -9,7 +9,7 @@
 
 #include "../double/tree.h"
 
-static uint8_t tree[VR_FDT_SIZE];
+static uint8_t tree[VIRT_TREE_SIZE];
 
 static void build(struct vr_fdt_input *in)
 {
@@ -89,11 +89,11 @@ Test(fdt, without_initrd)
 
 Test(fdt, too_long)
 {
-	char *cmdline = malloc(VR_FDT_SIZE + 1);
+	char *cmdline = malloc(VIRT_TREE_SIZE + 1);
 	struct vr_fdt_input in = {.vcpu_count = 1, .ram_size = 1 << 26, .cmdline = cmdline};
 
-	memset(cmdline, 'x', VR_FDT_SIZE);
-	cmdline[VR_FDT_SIZE] = 0;
+	memset(cmdline, 'x', VIRT_TREE_SIZE);
+	cmdline[VIRT_TREE_SIZE] = 0;
 	cr_expect_eq(vr_fdt_build(&in, tree, sizeof(tree)), -FDT_ERR_NOSPACE);
 	free(cmdline);
 }

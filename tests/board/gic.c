@@ -28,8 +28,8 @@
 #define IGRPEN0 ICC(12, 6)
 #define IGRPEN1 ICC(12, 7)
 
-#define GICD(offset) (VIRT_GICD_BASE + (offset))
-#define GICR(vcpu, offset) (VIRT_GICR_BASE + (vcpu)*VIRT_GICR_STRIDE + (offset))
+#define GICD(offset) (A64_GICD_BASE + (offset))
+#define GICR(vcpu, offset) (A64_GICR_BASE + (vcpu)*A64_GICR_STRIDE + (offset))
 #define SGI(vcpu, offset) GICR(vcpu, 0x10000 + (offset))
 #define IRQ 0
 #define FIQ 1
@@ -255,7 +255,7 @@ Test(gic, spi_routing)
 	dbl_w32(d, GICD(0x6004 + 8 * 42), 0);
 	cr_expect_eq(d->pin[2][IRQ], 0);
 	cr_expect_eq(d->pin[3][IRQ], 1);
-	/* To nobody. */
+	/* To no vCPU. */
 	dbl_w32(d, GICD(0x6000 + 8 * 42), 77);
 	for (uint32_t c = 0; c < 4; c++)
 		cr_expect_eq(d->pin[c][IRQ], 0);
@@ -426,7 +426,7 @@ Test(gic, noise)
 				  x * 2654435761ull);
 		else
 			dbl_write(d, VR_SPACE_MMIO, vcpu,
-				  GICR(0, (where >> 1) % (4 * VIRT_GICR_STRIDE) & ~(width - 1)), width,
+				  GICR(0, (where >> 1) % (4 * A64_GICR_STRIDE) & ~(width - 1)), width,
 				  x * 2654435761ull);
 		dbl_read(d, VR_SPACE_MMIO, vcpu, GICD((where >> 2 & 0xffff) & ~(width - 1)), width);
 		if (dbl_attached(d, VR_SPACE_SYSREG, ICC(8, 0) + where % 40)) {

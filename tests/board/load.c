@@ -13,7 +13,7 @@ static struct dbl *d;
 static struct vr_tables t;
 static uint8_t image[4096];
 static struct vr_boot_payload p;
-static struct vr_layout l;
+static struct virt_layout l;
 
 static void put64(uint32_t offset, uint64_t value)
 {
@@ -56,7 +56,7 @@ Test(load, places)
 	p.initrd = image;
 	p.initrd_size = 3 * MIB + 1;
 	cr_assert_eq(vr_load_layout(&t, &p, 64 * MIB, &l), VR_OK);
-	cr_expect_eq(l.kernel, 0x40000000);
+	cr_expect_eq(l.entry, 0x40000000);
 	cr_expect_eq(l.dtb, 0x40000000 + 22 * MIB);
 	cr_expect_eq(l.initrd, 0x40000000 + 24 * MIB);
 	cr_expect_eq(l.initrd_end, l.initrd + 3 * MIB + 1);
@@ -67,7 +67,7 @@ Test(load, old_header)
 	put64(0x08, 0x1234567);
 	put64(0x10, 0);
 	cr_assert_eq(vr_load_layout(&t, &p, 64 * MIB, &l), VR_OK);
-	cr_expect_eq(l.kernel, 0x40080000);
+	cr_expect_eq(l.entry, 0x40080000);
 	cr_expect_eq(l.dtb, 0x40200000);
 	cr_expect_eq(l.initrd, l.initrd_end);
 }
@@ -76,7 +76,7 @@ Test(load, text_offset)
 {
 	put64(0x08, 0x80000);
 	cr_assert_eq(vr_load_layout(&t, &p, 64 * MIB, &l), VR_OK);
-	cr_expect_eq(l.kernel, 0x40080000);
+	cr_expect_eq(l.entry, 0x40080000);
 }
 
 Test(load, truncated)

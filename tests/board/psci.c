@@ -59,7 +59,7 @@ Test(psci, answers)
 	cr_expect_eq(call(PSCI_VERSION | PSCI_64BIT, 0, 0, 0), PSCI_NOT_SUPPORTED);
 	cr_expect_eq(call(0x80000000, 0, 0, 0), PSCI_NOT_SUPPORTED);
 	cr_expect_eq(call(0xdeadbeef, 0, 0, 0), PSCI_NOT_SUPPORTED);
-	/* An SMC finds nobody. */
+	/* An SMC has no answer. */
 	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 1, regs), VR_E_NOENT);
 	cr_expect_eq(regs[0], PSCI_VERSION);
 }

@@ -18,8 +18,8 @@
 #define VCPUS 3u
 #define ICC(crm, op2) VR_A64_SYSREG(3, 0, 12, crm, op2)
 #define PMR VR_A64_SYSREG(3, 0, 4, 6, 0)
-#define GICD(offset) (VIRT_GICD_BASE + (offset))
-#define GICR(vcpu, offset) (VIRT_GICR_BASE + (vcpu)*VIRT_GICR_STRIDE + (offset))
+#define GICD(offset) (A64_GICD_BASE + (offset))
+#define GICR(vcpu, offset) (A64_GICR_BASE + (vcpu)*A64_GICR_STRIDE + (offset))
 #define SGI(vcpu, offset) GICR(vcpu, 0x10000 + (offset))
 #define IRQ 0
 #define FIQ 1
@@ -259,8 +259,8 @@ Test(state, running_machine)
 	line(d, 40, 1);                                                   /* pending on vCPU 0 */
 	dbl_write(d, VR_SPACE_SYSREG, 0, ICC(11, 5), 8, 5ull << 24 | 4);  /* SGI 5 to vCPU 2 */
 	cr_assert_eq(d->pin[2][IRQ], 1);
-	dbl_w32(d, VIRT_RTC_BASE + 0x10, 1); /* an alarm in two seconds */
-	dbl_w32(d, VIRT_RTC_BASE + 4, dbl_r32(d, VIRT_RTC_BASE) + 2);
+	dbl_w32(d, A64_RTC_BASE + 0x10, 1); /* an alarm in two seconds */
+	dbl_w32(d, A64_RTC_BASE + 4, dbl_r32(d, A64_RTC_BASE) + 2);
 	dbl_advance(d, 1300000000ull);
 	machine_move(&m[0], &m[1], 0);
 	same("moved");
@@ -283,6 +283,6 @@ Test(state, running_machine)
 		dbl_advance(m[1].d, 150000000);
 		same("time passes");
 	}
-	cr_expect_eq(iar(0), VIRT_SPI_BASE + VIRT_SPI_RTC, "the alarm");
+	cr_expect_eq(iar(0), A64_LINE_RTC, "the alarm");
 	same("the alarm");
 }

@@ -21,14 +21,14 @@ $(FUZZ_DIR)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(wildcard core/boot/*.h)
 # A board's device tree, and what it is written with.
 FUZZ_FDT_arm64 := board-virt
 FUZZ_FDT_riscv64 := board-virt-riscv64
-FUZZ_VCPUS_arm64 := VIRT_MAX_VCPUS
+FUZZ_VCPUS_arm64 := A64_MAX_VCPUS
 FUZZ_VCPUS_riscv64 := RV_MAX_VCPUS
 $(FUZZ_DIR)/fuzz_fdt_%: tests/fuzz/fuzz_fdt.c $(wildcard sdk/board/*.[ch]) $(wildcard plugins/board-virt*/*.[ch])
 	@mkdir -p $(@D)
 	@echo "  FUZZ    $@"
 	$(Q)$(FUZZ_CC) $(CPPFLAGS) -Isdk -I. -DBOARD_FDT_H='"plugins/$(FUZZ_FDT_$*)/fdt.h"' -DBOARD_MAP_H='"plugins/$(FUZZ_FDT_$*)/map.h"' \
 	  -DBOARD_VCPUS=$(FUZZ_VCPUS_$*) -MF $@.d $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< \
-	  $(wildcard sdk/board/*.c) $(addprefix plugins/$(FUZZ_FDT_$*)/,fdt.c) -lfdt
+	  $(wildcard sdk/board/*.c) $(addprefix plugins/$(FUZZ_FDT_$*)/,fdt.c map.c) -lfdt
 
 $(FUZZ_DIR)/seeds: tests/fuzz/seeds.c tests/boot/image.c tests/boot/image.h
 	@mkdir -p $(@D)

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	data += sizeof(s);
 	size -= sizeof(s);
 	cmdline = malloc(size + 1);
-	room = s.full_room & 1 ? VR_FDT_SIZE : s.room % (64u << 10);
+	room = s.full_room & 1 ? VIRT_TREE_SIZE : s.room % (64u << 10);
 	fdt = malloc(room);
 	if (!cmdline || (!fdt && room))
 		exit(0);

@@ -68,7 +68,7 @@ static int one_reg(unsigned long request, const struct kvm_one_reg *r)
 	return 0;
 }
 
-int kvm_ioctl(int fd, unsigned long request, const void *argument)
+int kvmp_ioctl(int fd, unsigned long request, const void *argument)
 {
 	struct kvm_reg_list *l = (void *)(uintptr_t)argument;
 
@@ -94,16 +94,16 @@ int kvm_ioctl(int fd, unsigned long request, const void *argument)
 	}
 }
 
-int32_t kvm_error(const struct vr_host *host, int32_t code, const char *format, ...)
+int32_t kvmp_error(const struct vr_host *host, int32_t code, const char *format, ...)
 {
 	(void)host;
 	(void)format;
 	return code;
 }
 
-void VR_CALL kvm_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+void VR_CALL kvmp_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
 {
-	struct kvm_vcpu *v = vcpu;
+	struct kvmp_vcpu *v = vcpu;
 
 	v->pins = level ? v->pins | 1ull << pin : v->pins & ~(1ull << pin);
 }
@@ -127,9 +127,9 @@ static uint64_t sysreg(const struct vr_state_arm64 *s, uint64_t id)
 
 int main(void)
 {
-	static struct kvm_vm vm;
-	static struct kvm_arch_vcpu arch;
-	static struct kvm_vcpu v = {.vm = &vm, .arch = &arch};
+	static struct kvmp_vm vm;
+	static struct kvmp_arch_vcpu arch;
+	static struct kvmp_vcpu v = {.vm = &vm, .arch = &arch};
 	static struct vr_state_arm64 in, out;
 	uint64_t number = 1;
 
@@ -165,8 +165,8 @@ int main(void)
 		in.sysreg[i].value = sysregs[i][1];
 		in.sysreg_count++;
 	}
-	check(kvm_arch_set_state(&v, VR_STATE_ARM64_ID, &in, sizeof(in)) == VR_OK, "set");
-	check(kvm_arch_get_state(&v, VR_STATE_ARM64_ID, &out, sizeof(out)) == VR_OK, "get");
+	check(kvmp_arch_set_state(&v, VR_STATE_ARM64_ID, &in, sizeof(in)) == VR_OK, "set");
+	check(kvmp_arch_get_state(&v, VR_STATE_ARM64_ID, &out, sizeof(out)) == VR_OK, "get");
 	check(!memcmp(in.x, out.x, sizeof(in.x)) && !memcmp(in.v, out.v, sizeof(in.v)),
 	      "general and vector registers");
 	check(in.pc == out.pc && in.pstate == out.pstate && in.fpcr == out.fpcr && in.fpsr == out.fpsr,
@@ -184,17 +184,17 @@ int main(void)
 	      "system registers, no identification");
 	check(out.pins == 2, "pins");
 	in.pstate = 0; /* EL0t */
-	check(kvm_arch_set_state(&v, VR_STATE_ARM64_ID, &in, sizeof(in)) == VR_OK &&
-		      kvm_arch_get_state(&v, VR_STATE_ARM64_ID, &out, sizeof(out)) == VR_OK &&
+	check(kvmp_arch_set_state(&v, VR_STATE_ARM64_ID, &in, sizeof(in)) == VR_OK &&
+		      kvmp_arch_get_state(&v, VR_STATE_ARM64_ID, &out, sizeof(out)) == VR_OK &&
 		      out.sp == 0x1111 && sysreg(&out, SYS(3, 0, 4, 1, 0)) == 0x1111 &&
 		      sysreg(&out, SYS(3, 4, 4, 1, 0)) == 0x3333,
 	      "stack pointers, EL0");
 	in.sysreg[0].value = 1;
-	check(kvm_arch_set_state(&v, VR_STATE_ARM64_ID, &in, sizeof(in)) == VR_E_UNSUPPORTED,
+	check(kvmp_arch_set_state(&v, VR_STATE_ARM64_ID, &in, sizeof(in)) == VR_E_UNSUPPORTED,
 	      "another MIDR is refused");
 	in.sysreg_count = 1000;
-	check(kvm_arch_set_state(&v, VR_STATE_ARM64_ID, &in, sizeof(in)) == VR_E_INVAL &&
-		      kvm_arch_get_state(&v, "vmrun.state.x86/1", &out, sizeof(out)) == VR_E_INVAL,
+	check(kvmp_arch_set_state(&v, VR_STATE_ARM64_ID, &in, sizeof(in)) == VR_E_INVAL &&
+		      kvmp_arch_get_state(&v, "vmrun.state.x86/1", &out, sizeof(out)) == VR_E_INVAL,
 	      "bad arguments");
 	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
 	return failed != 0;

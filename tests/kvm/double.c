@@ -196,8 +196,7 @@ static void VR_CALL power(const struct vr_host *host, uint32_t what, int32_t cod
 }
 static const struct vr_host_machine machine = {.size = sizeof(machine), .power = power};
 
-/* ---- devices --------------------------------------------------------------------------------------------
- */
+/* ---- devices --------------------------------------------------------------------------------- */
 static uint64_t log_access(struct kit_log *l, uint32_t width, bool is_write, uint64_t value)
 {
 	if (!is_write)
@@ -330,8 +329,7 @@ static uint64_t VR_CALL timer_now(const struct vr_host *host)
 }
 static const struct vr_host_timer timer = {.size = sizeof(timer), .now = timer_now};
 
-/* ---- all of it
- * ---------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 static const void *VR_CALL query(const struct vr_host *host, const char *id)
 {
 	static const struct {

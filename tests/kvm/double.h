@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* double.h: a small host: the tables that kvm.so asks for, and faults on the way to the kernel. */
-#ifndef KVM_DOUBLE_H
-#define KVM_DOUBLE_H
+#ifndef KVMP_DOUBLE_H
+#define KVMP_DOUBLE_H
 
 #include <pthread.h>
 #include <stdatomic.h>

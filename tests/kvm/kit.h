@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kit.h: micro-guests: make a machine, put a guest into it, run it, look. */
-#ifndef KVM_KIT_H
-#define KVM_KIT_H
+#ifndef KVMP_KIT_H
+#define KVMP_KIT_H
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ const char *kit_no_kvm(void);
 int kit_open(struct kit *k, uint32_t vcpus, const char *irqchip, const uint8_t *guest, size_t size,
 	     uint32_t mode);
 void kit_close(struct kit *k);
-/* Its parts, for who wants another order. */
+/* Its parts, for a test that needs another order. */
 int kit_start(struct kit *k, uint32_t vcpus, const char *irqchip);
 int kit_vcpu(struct kit *k, uint32_t index);
 void kit_load(struct kit *k, const uint8_t *guest, size_t size);

@@ -147,7 +147,7 @@ new_disk x16
 # shellcheck disable=SC2086
 faulty reset-fails 1 "the machine can't be reset: vCPU 0: KVM_SET_REGS: Input/output error; $GONE" registers:EIO:1 $V -p kvm
 [ -n "$NO_KVM" ] || has reset-was-asked-for "$LOGS/reset-fails.out" reset
-# An instruction that KVM's emulator does not know: one line, and the registers for those who ask.
+# An instruction that KVM's emulator does not know: one line, and with -v the registers.
 new_disk e
 # shellcheck disable=SC2086
 {

@@ -33,12 +33,12 @@
 #define PORT_STOP 0xf6
 #define PORT_ECHO 0x100 /* keeps what was written, 8 bytes wide */
 #define PORT_LOG 0x110  /* remembers all that is written; reads count up */
-#define PORT_NOBODY 0x300
+#define PORT_NONE 0x300
 
 #define MMIO_DEVICE 0xd0000000 /* one page: remembers what is written, and reads it back */
 #define MMIO_LOG 0xd0001000    /* a log, as PORT_LOG */
-#define MMIO_NOBODY 0xd0010000
-#define MMIO_DONE 0xd0002000 /* as PORT_DONE and PORT_STOP, for who has no ports */
+#define MMIO_NONE 0xd0010000
+#define MMIO_DONE 0xd0002000 /* as PORT_DONE and PORT_STOP, for code without access to ports */
 #define MMIO_STOP 0xd0002004
 #define MMIO_BELL 0xd0003000 /* 16 bytes of registers whose writes are remembered */
 #define PORT_BELL 0x118      /* the same, one byte */

@@ -9,14 +9,14 @@
 
 static struct kit k;
 
-enum { BASIC, CACHE, LEVEL0, LEVEL1, KVM_NAME, KVM_FEATURES, EXTENDED, SIZES, COUNT };
+enum { BASIC, CACHE, LEVEL0, LEVEL1, KVMP_NAME, KVMP_FEATURES, EXTENDED, SIZES, COUNT };
 static const uint32_t questions[COUNT][2] = {
 	[BASIC] = {1, 0},
 	[CACHE] = {4, 3},
 	[LEVEL0] = {0xb, 0},
 	[LEVEL1] = {0xb, 1},
-	[KVM_NAME] = {0x40000000, 0},
-	[KVM_FEATURES] = {0x40000001, 0},
+	[KVMP_NAME] = {0x40000000, 0},
+	[KVMP_FEATURES] = {0x40000001, 0},
 	[EXTENDED] = {0x80000001, 0},
 	[SIZES] = {0x80000008, 0},
 };
@@ -90,10 +90,10 @@ static int without_lapic(void)
 	CHECK(answer[BASIC].ecx >> 31, "no hypervisor");
 	/* A KVM that emulates kernel mode shows some of the host's bits whatever it is told. */
 	CHECK(!(answer[BASIC].edx >> 28 & 1) || !kit_native(), "one of several");
-	CHECK(answer[KVM_NAME].ebx == 0x4b4d564b, "not KVM's leaves: %x", answer[KVM_NAME].ebx);
-	CHECK(!(answer[KVM_FEATURES].eax & ~(1u << 0 | 1u << 1 | 1u << 3 | 1u << 5 | 1u << 24)) &&
-		      (answer[KVM_FEATURES].eax & 1u << 3),
-	      "KVM's features %x", answer[KVM_FEATURES].eax);
+	CHECK(answer[KVMP_NAME].ebx == 0x4b4d564b, "not KVM's leaves: %x", answer[KVMP_NAME].ebx);
+	CHECK(!(answer[KVMP_FEATURES].eax & ~(1u << 0 | 1u << 1 | 1u << 3 | 1u << 5 | 1u << 24)) &&
+		      (answer[KVMP_FEATURES].eax & 1u << 3),
+	      "KVM's features %x", answer[KVMP_FEATURES].eax);
 out:
 	kit_close(&k);
 	return result;
@@ -109,7 +109,7 @@ static int with_lapic(void)
 	CHECK(answer[BASIC].ecx >> 21 & 1, "no x2APIC: %x", answer[BASIC].ecx);
 	CHECK((answer[BASIC].ecx >> 24 & 1) == kernel_has(KVM_CAP_TSC_DEADLINE_TIMER), "deadline: %x",
 	      answer[BASIC].ecx);
-	CHECK(!(answer[KVM_FEATURES].eax & 1u << 15), "a promise that nobody keeps");
+	CHECK(!(answer[KVMP_FEATURES].eax & 1u << 15), "a feature is announced that is not there");
 out:
 	kit_close(&k);
 	return result;

@@ -192,7 +192,7 @@ static int device_memory_at(uint32_t mode)
 	for (uint32_t i = 0; i < 9; i++)
 		CHECK(kit_u64(&k, 8 * i) == want[i], "read %u: %llx, not %llx", i,
 		      (unsigned long long)kit_u64(&k, 8 * i), (unsigned long long)want[i]);
-	CHECK(k.ram[OUT_AREA + 72] == 1, "a compare with nobody's memory");
+	CHECK(k.ram[OUT_AREA + 72] == 1, "a compare with memory that is not there");
 	CHECK(k.mmio_log.count == 4, "%u writes by MOVS", k.mmio_log.count);
 	for (uint32_t i = 0; i < 4; i++) {
 		memcpy(&value, &"sixteen bytes!!!"[4 * i], 4);
@@ -223,7 +223,7 @@ static int msrs(void)
 	TRY(kit_expect(&k, 0x600d0014));
 	CHECK(kit_u64(&k, 0) == 0x1234567890abcdefull, "read %llx", (unsigned long long)kit_u64(&k, 0));
 	CHECK(k.msr == 0x2222222211111111ull, "written %llx", (unsigned long long)k.msr);
-	CHECK(kit_u32(&k, 8) == 3, "%u #GP for three MSRs of nobody", kit_u32(&k, 8));
+	CHECK(kit_u32(&k, 8) == 3, "%u #GP for three MSRs that are not there", kit_u32(&k, 8));
 	CHECK(kit_u32(&k, 16) == 0x1000, "KERNEL_GS_BASE %x", kit_u32(&k, 16));
 out:
 	kit_close(&k);
@@ -376,14 +376,13 @@ out:
 	return result;
 }
 
-/* ---- interrupt controllers in the kernel ------------------------------------------------------------------
- */
-extern const struct vr_irqchip kvm_irqchip_table;
+/* ---- interrupt controllers in the kernel ----------------------------------------------------- */
+extern const struct vr_irqchip kvmp_irqchip_table;
 
 static void send_message(struct kit *m, uint32_t vcpu)
 {
 	(void)vcpu;
-	kvm_irqchip_table.msi(m->self, 0xfee00000, VECTOR);
+	kvmp_irqchip_table.msi(m->self, 0xfee00000, VECTOR);
 }
 
 static int kernel_irqchip(const char *kind, uint32_t number)
@@ -391,7 +390,7 @@ static int kernel_irqchip(const char *kind, uint32_t number)
 	int result;
 
 	TRY(kit_open(&k, 1, kind, GUEST_OF(msi), MODE_LONG));
-	CHECK(kvm_irqchip_table.kind(k.self) == number, "another kind");
+	CHECK(kvmp_irqchip_table.kind(k.self) == number, "another kind");
 	k.on_log = send_message;
 	TRY(kit_expect(&k, 0x600d0013));
 	/* Once more, after a reset. */
@@ -420,13 +419,13 @@ static int irqchip_asked_for(void)
 	int result;
 
 	TRY(kit_start(&k, 1, "auto"));
-	CHECK(kvm_irqchip_table.enable(k.self, VR_IRQCHIP_SPLIT) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvm_irqchip_table.enable(k.self, VR_IRQCHIP_FULL) == VR_E_STATE, "twice");
-	CHECK(kvm_irqchip_table.line(k.self, 4, 1) == VR_E_STATE, "a line without an I/O APIC");
+	CHECK(kvmp_irqchip_table.enable(k.self, VR_IRQCHIP_SPLIT) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_irqchip_table.enable(k.self, VR_IRQCHIP_FULL) == VR_E_STATE, "twice");
+	CHECK(kvmp_irqchip_table.line(k.self, 4, 1) == VR_E_STATE, "a line without an I/O APIC");
 	TRY(kit_vcpu(&k, 0));
 	kit_close(&k);
 	TRY(kit_start(&k, 1, "none"));
-	CHECK(kvm_irqchip_table.enable(k.self, VR_IRQCHIP_SPLIT) == VR_E_UNSUPPORTED, "against the option");
+	CHECK(kvmp_irqchip_table.enable(k.self, VR_IRQCHIP_SPLIT) == VR_E_UNSUPPORTED, "against the option");
 out:
 	kit_close(&k);
 	return result;
@@ -524,9 +523,8 @@ out:
 	return result;
 }
 
-/* ---- memory
- * -------------------------------------------------------------------------------------------------- */
-extern const struct vr_dirty kvm_dirty_table;
+/* ---- memory ---------------------------------------------------------------------------------- */
+extern const struct vr_dirty kvmp_dirty_table;
 
 /* first: pages that were only read may be there as well (dirty.h). */
 static int check_dirty(uint32_t step, bool first)
@@ -534,7 +532,7 @@ static int check_dirty(uint32_t step, bool first)
 	uint64_t map[(RAM_SIZE - SLOT1) / 4096 / 64] = {0};
 	int result = PASS;
 
-	CHECK(kvm_dirty_table.take(k.vm, 1, map, sizeof(map)) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_dirty_table.take(k.vm, 1, map, sizeof(map)) == VR_OK, "%s", kit_error(&k));
 	for (uint32_t i = 0; i < (RAM_SIZE - SLOT1) / 4096; i++)
 		CHECK((map[i / 64] >> i % 64 & 1) == (i % step == 0) || (first && i % step),
 		      "page %u of the slot, every %u th was written", i, step);
@@ -548,10 +546,10 @@ static int dirty_log(void)
 	int result;
 
 	TRY(kit_open(&k, 1, NULL, GUEST_OF(dirty), MODE_LONG));
-	CHECK(kvm_dirty_table.take(k.vm, 1, map, sizeof(map)) == VR_E_STATE, "not watched yet");
+	CHECK(kvmp_dirty_table.take(k.vm, 1, map, sizeof(map)) == VR_E_STATE, "not watched yet");
 	k.error_code = 0;
-	CHECK(kvm_dirty_table.watch(k.vm, 1, 1) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvm_dirty_table.take(k.vm, 1, map, 8) == VR_E_RANGE, "no room");
+	CHECK(kvmp_dirty_table.watch(k.vm, 1, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_dirty_table.take(k.vm, 1, map, 8) == VR_E_RANGE, "no room");
 	k.error_code = 0;
 	TRY(kit_run(&k));
 	TRY(check_dirty(3, true));
@@ -560,8 +558,8 @@ static int dirty_log(void)
 	TRY(kit_run(&k));
 	TRY(check_dirty(3, false));
 	TRY(kit_expect(&k, 0x600d000c));
-	CHECK(kvm_dirty_table.watch(k.vm, 1, 0) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvm_dirty_table.watch(k.vm, 9, 1) == VR_E_NOENT, "no such slot");
+	CHECK(kvmp_dirty_table.watch(k.vm, 1, 0) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_dirty_table.watch(k.vm, 9, 1) == VR_E_NOENT, "no such slot");
 out:
 	kit_close(&k);
 	return result;
@@ -590,8 +588,7 @@ out:
 	return result;
 }
 
-/* ---- the end
- * -------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 static int triple_fault(void)
 {
 	static struct vr_state_x86 s;
@@ -651,7 +648,8 @@ out:
 	return result;
 }
 
-/* KVM hands the bytes on by itself (KVM_CAP_EXIT_ON_EMULATION_FAILURE): nobody has to read guest memory. */
+/* KVM hands the bytes on by itself (KVM_CAP_EXIT_ON_EMULATION_FAILURE): the plugin does not read guest
+ * memory. */
 static int instruction_bytes(void)
 {
 	struct vr_exit e = {.size = sizeof(e)};

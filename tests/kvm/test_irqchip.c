@@ -16,8 +16,8 @@
 #define NOW 10000000000ull /* guest time of all of it: ns */
 #define ROUNDS 10000
 
-extern const struct vr_irqchip kvm_irqchip_table;
-static const struct vr_irqchip *const chip = &kvm_irqchip_table;
+extern const struct vr_irqchip kvmp_irqchip_table;
+static const struct vr_irqchip *const chip = &kvmp_irqchip_table;
 static struct kit k;
 
 union any {
@@ -158,8 +158,7 @@ static int machine(const char *kind, const uint8_t *guest, size_t size)
 	return result;
 }
 
-/* ---- survival -------------------------------------------------------------------------------------------
- */
+/* ---- survival -------------------------------------------------------------------------------- */
 
 static int survive(const char *kind, const char *id)
 {
@@ -235,8 +234,7 @@ out:
 	return result;
 }
 
-/* ---- what is refused
- * ----------------------------------------------------------------------------------------- */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 static int refused(void)
 {
@@ -297,8 +295,7 @@ out:
 	return result;
 }
 
-/* ---- the board's
- * ------------------------------------------------------------------------------------------------- */
+/* ---- the board's ----------------------------------------------------------------------------- */
 
 static struct vr_joined board_self;
 static struct dbl *d;
@@ -381,8 +378,7 @@ out:
 	return result;
 }
 
-/* ---- a guest that is moved
- * ------------------------------------------------------------------------------------------ */
+/* ---- a guest that is moved ------------------------------------------------------------------- */
 
 static struct vr_state_x86 cpu;
 static uint8_t memory[RAM_SIZE];
@@ -550,8 +546,7 @@ out:
 	return result;
 }
 
-/* ---- ends of interrupts
- * -------------------------------------------------------------------------------------------- */
+/* ---- ends of interrupts ---------------------------------------------------------------------- */
 
 static void send_level(struct kit *m, uint32_t vcpu)
 {

@@ -9,7 +9,7 @@
 #include <vmrun/irqchip.h>
 #include <vmrun/notify.h>
 
-extern const struct vr_notify kvm_notify_table;
+extern const struct vr_notify kvmp_notify_table;
 static struct kit k;
 static int event, other; /* eventfds */
 
@@ -75,8 +75,8 @@ static int ring(uint32_t mode)
 	matching = bell(MMIO_BELL + 8, 4, other);
 	matching.flags = VR_DOORBELL_MATCH;
 	matching.value = 8;
-	CHECK(kvm_notify_table.doorbell(k.vm, &d, 1) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvm_notify_table.doorbell(k.vm, &matching, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &matching, 1) == VR_OK, "%s", kit_error(&k));
 	TRY(kit_expect(&k, 0x600d0016));
 	CHECK(signals(event) == 5, "five writes of 4 bytes");
 	CHECK(signals(other) == 2, "two writes of 8");
@@ -90,16 +90,16 @@ static int ring(uint32_t mode)
 	k.accel->vm_reset(k.vm);
 	port = bell(PORT_BELL, 1, other);
 	port.space = VR_SPACE_PORT;
-	CHECK(kvm_notify_table.doorbell(k.vm, &matching, 0) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvm_notify_table.doorbell(k.vm, &port, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &matching, 0) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &port, 1) == VR_OK, "%s", kit_error(&k));
 	k.done = 0;
 	k.bell_log.count = 0;
 	TRY(kit_enter(&k, 0, mode));
 	TRY(kit_expect(&k, 0x600d0016));
 	CHECK(signals(event) == 5 && signals(other) == 1, "after the reset");
 	CHECK(k.bell_log.count == 4, "%u writes came to the device", k.bell_log.count);
-	CHECK(kvm_notify_table.doorbell(k.vm, &d, 0) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvm_notify_table.doorbell(k.vm, &d, 0) == VR_E_NOENT, "twice");
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 0) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 0) == VR_E_NOENT, "twice");
 	k.error_code = 0;
 	k.done = 0;
 	k.bell_log.count = 0;
@@ -130,7 +130,7 @@ static int any_width(void)
 	events();
 	TRY(kit_open(&k, 1, NULL, GUEST_OF(bell), MODE_LONG));
 	d = bell(MMIO_BELL, 0, event);
-	if (kvm_notify_table.doorbell(k.vm, &d, 1) == VR_E_UNSUPPORTED) {
+	if (kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_E_UNSUPPORTED) {
 		result = kit_skip("this KVM lacks KVM_CAP_IOEVENTFD_ANY_LENGTH");
 		goto out;
 	}
@@ -151,27 +151,28 @@ static int doorbell_refused(void)
 	d = bell(MMIO_BELL, 4, event);
 	w = d;
 	w.width = 3;
-	CHECK(kvm_notify_table.doorbell(k.vm, &w, 1) == VR_E_INVAL, "3 bytes");
+	CHECK(kvmp_notify_table.doorbell(k.vm, &w, 1) == VR_E_INVAL, "3 bytes");
 	w = d;
 	w.event = VR_NOTIFY_NO_EVENT;
-	CHECK(kvm_notify_table.doorbell(k.vm, &w, 1) == VR_E_INVAL, "no event");
+	CHECK(kvmp_notify_table.doorbell(k.vm, &w, 1) == VR_E_INVAL, "no event");
 	k.error_code = 0;
 	w = d;
 	w.space = VR_SPACE_SYSREG;
-	CHECK(kvm_notify_table.doorbell(k.vm, &w, 1) == VR_E_UNSUPPORTED && !k.error_code, "a register");
+	CHECK(kvmp_notify_table.doorbell(k.vm, &w, 1) == VR_E_UNSUPPORTED && !k.error_code, "a register");
 	w = d;
 	w.flags = 8;
-	CHECK(kvm_notify_table.doorbell(k.vm, &w, 1) == VR_E_UNSUPPORTED && !k.error_code, "an unknown flag");
-	CHECK(kvm_notify_table.doorbell(k.vm, &d, 1) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvm_notify_table.doorbell(k.vm, &d, 1) == VR_E_EXISTS, "twice");
+	CHECK(kvmp_notify_table.doorbell(k.vm, &w, 1) == VR_E_UNSUPPORTED && !k.error_code,
+	      "an unknown flag");
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_E_EXISTS, "twice");
 	CHECK(strstr(kit_error(&k), "0xd0003000"), "%s", kit_error(&k));
 	k.error_code = 0;
 	w.flags = 0;
 	w.event = 999;
-	CHECK(kvm_notify_table.doorbell(k.vm, &w, 1) < 0, "no such descriptor");
+	CHECK(kvmp_notify_table.doorbell(k.vm, &w, 1) < 0, "no such descriptor");
 	k.error_code = 0;
 	kit_faults.missing = KVM_CAP_IOEVENTFD;
-	CHECK(kvm_notify_table.doorbell(k.vm, &d, 0) == VR_E_UNSUPPORTED && !k.error_code,
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 0) == VR_E_UNSUPPORTED && !k.error_code,
 	      "a kernel without");
 	kit_faults.missing = 0;
 out:
@@ -179,8 +180,7 @@ out:
 	return result;
 }
 
-/* ---- lines ----------------------------------------------------------------------------------------------
- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 static uint32_t acknowledged;
 
 static void signal_line(struct kit *m, uint32_t vcpu)
@@ -202,12 +202,12 @@ static int by_event(uint32_t level)
 	TRY(kit_open(&k, 1, "full", GUEST_OF(line), MODE_LONG));
 	memcpy(k.ram + OUT_AREA + 16, &level, sizeof(level));
 	k.on_log = signal_line;
-	CHECK(kvm_notify_table.line(k.vm, 5, event, level ? other : VR_NOTIFY_NO_EVENT, 1) == VR_OK, "%s",
+	CHECK(kvmp_notify_table.line(k.vm, 5, event, level ? other : VR_NOTIFY_NO_EVENT, 1) == VR_OK, "%s",
 	      kit_error(&k));
 	TRY(kit_expect(&k, 0x600d0017));
 	CHECK(kit_u32(&k, 0) == 3, "%u interrupts", kit_u32(&k, 0));
 	CHECK(acknowledged == (level ? 3 : 0), "%u times resampled", acknowledged);
-	CHECK(kvm_notify_table.line(k.vm, 5, event, VR_NOTIFY_NO_EVENT, 0) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.line(k.vm, 5, event, VR_NOTIFY_NO_EVENT, 0) == VR_OK, "%s", kit_error(&k));
 out:
 	finish();
 	return result;
@@ -229,19 +229,19 @@ static int line_refused(void)
 
 	events();
 	TRY(kit_start(&k, 1, "split"));
-	CHECK(kvm_notify_table.line(k.vm, 5, event, VR_NOTIFY_NO_EVENT, 1) == VR_E_STATE && !k.error_code,
+	CHECK(kvmp_notify_table.line(k.vm, 5, event, VR_NOTIFY_NO_EVENT, 1) == VR_E_STATE && !k.error_code,
 	      "no I/O APIC");
 	kit_close(&k);
 	TRY(kit_start(&k, 1, "full"));
-	CHECK(kvm_notify_table.line(k.vm, 24, event, other, 1) == VR_E_RANGE, "input 24");
-	CHECK(kvm_notify_table.line(k.vm, 5, -1, other, 1) == VR_E_INVAL, "no event");
+	CHECK(kvmp_notify_table.line(k.vm, 24, event, other, 1) == VR_E_RANGE, "input 24");
+	CHECK(kvmp_notify_table.line(k.vm, 5, -1, other, 1) == VR_E_INVAL, "no event");
 	k.error_code = 0;
-	CHECK(kvm_notify_table.line(k.vm, 5, event, other, 1) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvm_notify_table.line(k.vm, 6, event, other, 1) == VR_E_BUSY, "one event for two");
+	CHECK(kvmp_notify_table.line(k.vm, 5, event, other, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.line(k.vm, 6, event, other, 1) == VR_E_BUSY, "one event for two");
 	CHECK(strstr(kit_error(&k), "input 6"), "%s", kit_error(&k));
 	k.error_code = 0;
 	kit_faults.missing = KVM_CAP_IRQFD_RESAMPLE;
-	CHECK(kvm_notify_table.line(k.vm, 6, other, event, 1) == VR_E_UNSUPPORTED && !k.error_code,
+	CHECK(kvmp_notify_table.line(k.vm, 6, other, event, 1) == VR_E_UNSUPPORTED && !k.error_code,
 	      "a kernel without");
 	kit_faults.missing = 0;
 out:
@@ -258,7 +258,7 @@ static int switched_off(void)
 	kit_options.no_notify = true;
 	TRY(kit_start(&k, 1, NULL));
 	d = bell(MMIO_BELL, 4, event);
-	CHECK(kvm_notify_table.doorbell(k.vm, &d, 1) == VR_E_UNSUPPORTED && !k.error_code, "notify=false");
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_E_UNSUPPORTED && !k.error_code, "notify=false");
 out:
 	finish();
 	return result;

@@ -65,8 +65,7 @@ static int move_kernel_sse(void)
 	return move(GUEST_OF(state), MODE_LONG, 88);
 }
 
-/* ---- vector registers -----------------------------------------------------------------------------------
- */
+/* ---- vector registers ------------------------------------------------------------------------ */
 /* Offset of a component in the standard format (SDM vol. 1 13.4.3). */
 static uint32_t component(uint32_t i)
 {
@@ -229,8 +228,7 @@ out:
 	return result;
 }
 
-/* ---- random states
- * ------------------------------------------------------------------------------------------- */
+/* ---- random states --------------------------------------------------------------------------- */
 static bool on_amd(void)
 {
 	__builtin_cpu_init();

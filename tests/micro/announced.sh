@@ -30,14 +30,14 @@ sed -n 's/^	{PSCI_\([A-Z0-9_]*\), .*/arm64 psci \1/p' plugins/board-virt/psci.c 
 grep -o '{SBI_[A-Z_]*' plugins/board-virt-riscv64/sbi.c | sed 's/{SBI_/riscv64 sbi /' | sort -u >>"$t/there"
 tr -d '\n' <plugins/board-virt-riscv64/fdt.c | sed -n 's/.*"riscv,isa-extensions",[	 ]*"\([^"]*\)".*/\1/p' | sed 's/\\0/\n/g; s/$/\n/' | sed '/./!d; s/^/riscv64 isa /' >>"$t/there"
 sed -n 's/.*"mmu-type", "riscv,\([a-z0-9]*\)".*/riscv64 mmu \1/p' plugins/board-virt-riscv64/fdt.c >>"$t/there"
-# compatible NAME FILE: the first string of each node, also those that come as an argument.
+# compatible NAME FILE: the first string of each node, also of those in a table and of a function's argument.
 compatible()
 {
-	grep -o '"compatible", "[^"\\]*' "$2" | sed "s/.*\"/$1 dt /" >>"$t/there"
-	grep -oE '(device|syscon)\((&)?t, "[a-z]*", "[^"]*' "$2" | sed "s/.*\"/$1 dt /" >>"$t/there"
+	grep -oE '("compatible", |VIRT_COMPATIBLE\(|\.(bus_)?compatible = |syscon\(t, "[a-z]*", )"[^"\]*' "$2" | sed "s/.*\"/$1 dt /" >>"$t/there"
 }
 compatible arm64 plugins/board-virt/fdt.c
 compatible riscv64 plugins/board-virt-riscv64/fdt.c
+for arch in arm64 riscv64; do compatible $arch sdk/board/virt_tree.c; done
 awk '/^#define (FADT_FLAGS|BOOT_ARCH)/ { what = /FADT/ ? "flag" : "boot"; on = 1 }
 	on { line = $0; while (match(line, /1u << [0-9]+/)) { print "x86_64 fadt " what " " substr(line, RSTART + 6, RLENGTH - 6); line = substr(line, RSTART + RLENGTH) } }
 	on && !/\\$/ { on = 0 }' plugins/board-pc/acpi.c >>"$t/there"

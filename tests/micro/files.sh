@@ -60,7 +60,7 @@ for arch in ${MICRO_ARCHS:-arm64 riscv64}; do
 	done <"$WORK/formats"
 done
 
-# An ELF kernel is known for x86-64 through its compression; who runs it is another matter.
+# An ELF kernel is known for x86-64 through its compression; which accelerator runs it is chosen after that.
 while read -r format command; do
 	$command -c <"$MICRO/x86_64/status" >"$WORK/vmlinux"
 	vm 60 "vmlinux-$format" -m 64M --kernel "$WORK/vmlinux" --run x

@@ -6,7 +6,7 @@
 NEEDS=${VR_B:-build}/tests/guest/json
 # shellcheck source=tests/guest/lib.sh
 . tests/guest/lib.sh
-ARGS='' # who runs a guest is said here
+ARGS='' # each test names the accelerator itself
 MICRO=$B/tests/micro
 JSON=$TOOLS/json
 
@@ -112,7 +112,7 @@ while read -r accel class usable index; do
 done <"$WORK/accels"
 
 # ---- the choice -------------------------------------------------------------------------------------------------
-# One image, one command line; only -p differs, and the line on standard error says who runs it.
+# One image, one command line; only -p differs, and the line on standard error says what runs it.
 line()
 {
 	grep "^vmrun: $1 guest on " "$ERR" | sed 's/^[^:]*: [^:]*: //'

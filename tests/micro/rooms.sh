@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# An accelerator can be swapped because nobody above knows it: no line of core/ and plugins/soft names an accelerator, an
+# An accelerator can be swapped because the components above do not know it: no line of core/ and plugins/soft names an accelerator, an
 # instruction set or a device of a board, but for the lines below, each with its reason.
 set -u
 CDPATH='' cd "$(dirname "$0")/../.." || exit 1

@@ -15,74 +15,23 @@
 need apt-get apt dpkg-deb dpkg flock util-linux
 
 A=$CACHE/apt$SUFFIX
-CONF=$A/apt.conf
-NO_MIRROR="apt's source lists name no Debian mirror: give one with DEBIAN_MIRROR=URL"
-KEYRING=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-
-# The host's Debian mirror, from apt itself, which reads both formats of its source lists.
-mirror()
-{
-	if [ -n "${DEBIAN_MIRROR:-}" ]; then
-		echo "$DEBIAN_MIRROR"
-		return
-	fi
-	apt-get indextargets --format '$(ORIGIN)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-		awk -F'|' -v s="$SUITE" '
-			$1 != "Debian" && $1 !~ /^\$/ { next }
-			$2 != "main" || $3 ~ /-(security|updates|backports)$/ || $4 !~ /\/debian\/?$/ { next }
-			{ if ($3 == s) { print $4; found = 1; exit } if (other == "") other = $4 }
-			END { if (!found && other != "") print other }'
-}
+. "$TOP/tools/apt_state.sh"
 
 setup()
 {
-	[ -f "$KEYRING" ] || die "$KEYRING is missing: install the package debian-archive-keyring, or name the file in DEBIAN_KEYRING"
-	mkdir -p "$A/state/lists/partial" "$A/cache/archives/partial"
+	apt_folder
 	: >>"$A/state/status"
 	if [ ! -s "$A/sources.list" ]; then
-		m=$(mirror)
-		[ -n "$m" ] || die "$NO_MIRROR"
+		m=$(apt_mirror "$SUITE")
 		printf 'deb [arch=%s signed-by=%s] %s %s main\n' "$GUEST_ARCH" "$KEYRING" "$m" "$SUITE" >"$A/sources.list.$$"
 		mv "$A/sources.list.$$" "$A/sources.list"
 	fi
-	# Read after the host's own configuration (proxies and the like stay), so its hooks are cleared here.
-	cat >"$CONF.$$" <<-END
-		#clear APT::Update::Pre-Invoke;
-		#clear APT::Update::Post-Invoke;
-		#clear APT::Update::Post-Invoke-Success;
-		#clear APT::Architectures;
-		APT::Architecture "$GUEST_ARCH";
-		APT::Architectures:: "$GUEST_ARCH";
-		APT::Install-Recommends "false";
-		APT::Install-Suggests "false";
-		APT::Sandbox::User "";
-		Acquire::Languages "none";
-		Acquire::Retries "3";
-		Dir::Etc::SourceList "$A/sources.list";
-		Dir::Etc::SourceParts "/dev/null";
-		Dir::Etc::Preferences "/dev/null";
-		Dir::Etc::PreferencesParts "/dev/null";
-		Dir::State "$A/state";
-		Dir::State::status "$A/state/status";
-		Dir::State::lists "$A/state/lists";
-		Dir::Cache "$A/cache";
-		Dir::Cache::archives "$A/cache/archives";
-		Dir::Cache::pkgcache "pkgcache.bin";
-		Dir::Cache::srcpkgcache "srcpkgcache.bin";
-		Dir::Log "$A";
-	END
-	mv "$CONF.$$" "$CONF"
+	apt_conf "$GUEST_ARCH"
 }
 
 update()
 {
-	say "reading the package index (Debian $SUITE, $GUEST_ARCH)" >&2
-	apt-get -c "$CONF" -qq --error-on=any update >"$A/log" 2>&1 || {
-		sed 's/^/  apt: /' "$A/log" >&2
-		rm -f "$A/sources.list"
-		die "the package index could not be read: is there a network, and is the mirror right (DEBIAN_MIRROR=URL)?"
-	}
-	touch "$A/updated"
+	apt_update "Debian $SUITE, $GUEST_ARCH"
 }
 
 # File names of packages, from the simulation's "Inst NAME (VERSION ORIGIN [ARCH])".
@@ -95,10 +44,7 @@ names()
 
 simulate()
 {
-	apt-get -c "$CONF" -s -y install "$@" 2>"$A/log" || {
-		sed 's/^/  apt: /' "$A/log" >&2
-		die "apt can't resolve: $*"
-	}
+	apt-get -c "$CONF" -s -y install "$@" 2>"$A/log" || apt_failed "apt can't resolve: $*"
 }
 
 missing()
@@ -119,10 +65,8 @@ fetch()
 			# Most often a point release has replaced the files that the kept index names.
 			update
 			list=$(simulate "$@" | names)
-			apt-get -c "$CONF" -qq -y --download-only install "$@" >"$A/log" 2>&1 || {
-				sed 's/^/  apt: /' "$A/log" >&2
-				die "packages could not be fetched: is there a network? (a full $A works without one)"
-			}
+			apt-get -c "$CONF" -qq -y --download-only install "$@" >"$A/log" 2>&1 ||
+				apt_failed "packages could not be fetched: is there a network? (a full $A works without one)"
 		fi
 	fi
 	for f in $list; do
@@ -150,10 +94,8 @@ only()
 			if ! apt-get -c "$CONF" -qq download "$p" >"$A/log" 2>&1; then
 				update
 				f=$(file_of "$p")
-				apt-get -c "$CONF" -qq download "$p" >"$A/log" 2>&1 || {
-					sed 's/^/  apt: /' "$A/log" >&2
-					die "$p could not be fetched: is there a network?"
-				}
+				apt-get -c "$CONF" -qq download "$p" >"$A/log" 2>&1 ||
+					apt_failed "$p could not be fetched: is there a network?"
 			fi
 		fi
 		[ -f "$f" ] || die "apt did not leave $f in $A/cache/archives"
@@ -162,12 +104,10 @@ only()
 }
 
 if [ "${1:-}" = mirror ]; then
-	m=$(mirror)
-	[ -n "$m" ] || die "$NO_MIRROR"
-	echo "$m"
+	apt_mirror "$SUITE"
 	exit
 fi
-# `make -j` makes several guests at a time, all out of this state: one after the other.
+# `make -j` makes several guests at a time out of this one state: one after the other.
 mkdir -p "$A"
 exec 9>"$A/lock"
 flock 9

@@ -36,7 +36,7 @@ truncate -s "${root_size}M" "$T/root.ext4"
 mke2fs -q -F -t ext4 -L vmrun-root -U "$FS_ID" -m 0 \
 	-E "hash_seed=$FS_ID,root_owner=0:0,lazy_itable_init=0,nodiscard" -d "$OUT/root" "$T/root.ext4" ||
 	die "mke2fs failed: is there room under $OUT?"
-# In the guest the files are root's, whoever built them; times that the host would not let us set are set here.
+# In the guest the files are root's, whichever user built them; times that the host would not let us set are set here.
 (cd "$OUT/root" && find . | sort | sed -e 's/^\.//' -e 's/^$/\//') | awk -v t="@$SOURCE_DATE_EPOCH" '
 	{ for (i = 1; i <= 4; i++) printf "sif \"%s\" %s\n", $0, (i == 1 ? "uid 0" : i == 2 ? "gid 0" : i == 3 ? "ctime " t : "atime " t) }
 ' >"$T/inodes"

@@ -36,7 +36,7 @@
 	movl $0x1ff, 0xf0(%rbx)
 .endm
 
-/* As `done`, for who has no ports. */
+/* As `done`, for code without access to ports. */
 .macro done_mmio value
 	mov $MMIO_DONE, %edi
 	movl \value, (%rdi)

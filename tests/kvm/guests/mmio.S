@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Device memory in all sizes, by different instructions, and an address that nobody has. */
+/* Device memory in all sizes, by different instructions, and an address without a device. */
 #include "macros.S"
 	.code64
 	.globl _start
@@ -29,7 +29,7 @@ _start:	mov $OUT_AREA, %edi
 	xchg %ecx, 8(%rbx)
 	mov 8(%rbx), %ecx
 	mov %rcx, 56(%rdi)
-	mov $MMIO_NOBODY, %ebx
+	mov $MMIO_NONE, %ebx
 	mov (%rbx), %rcx
 	mov %rcx, 64(%rdi)
 	mov %rcx, (%rbx)

@@ -22,6 +22,6 @@ intr:	incl OUT_AREA
 	xor %eax, %eax
 	out %al, %dx
 	iretq
-2:	mov $PORT_NOBODY, %edx	/* the end of interrupt is told before this goes on */
+2:	mov $PORT_NONE, %edx	/* the end of interrupt is told before this goes on */
 	out %al, %dx
 	iretq

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An MSR that a device has, one that nobody has, and one of the processor's. */
+/* An MSR that a device has, one that is not there, and one of the processor's. */
 #include "macros.S"
 	.code64
 	.globl _start
@@ -12,7 +12,7 @@ _start:	setvec 13, gp
 	mov $0x22222222, %edx
 	wrmsr
 	mov $0x40000150, %ecx
-	rdmsr			/* #GP: nobody's */
+	rdmsr			/* #GP: not there */
 	mov $0x34, %ecx
 	rdmsr			/* #GP: the host's, taken from KVM */
 	mov $0x12345, %ecx

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports in all sizes, ports that nobody has, and string I/O. */
+/* Ports in all sizes, ports without a device, and string I/O. */
 #include "macros.S"
 	.code64
 	.globl _start
@@ -23,7 +23,7 @@ _start:	mov $OUT_AREA, %edi
 	out %al, %dx
 	in %dx, %eax
 	stosl
-	mov $PORT_NOBODY, %edx
+	mov $PORT_NONE, %edx
 	xor %eax, %eax
 	in %dx, %al
 	stosl

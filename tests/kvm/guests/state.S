@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A long sum over all general and the SSE registers, stopped halfway: what comes out must not depend on
- * which vCPU ran which half. With GENERAL_ONLY the general ones alone, for who can't run the others at CPL 0.
+ * which vCPU ran which half. With GENERAL_ONLY the general ones alone, where the others can't run at CPL 0.
  */
 #include "macros.S"
 	.code64

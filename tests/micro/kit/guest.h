@@ -111,7 +111,7 @@ void arch_reg_write(const struct reg *r, uint64_t value);
 extern const unsigned arch_resets; /* ways to reset the machine */
 void arch_reset(unsigned way);
 _Noreturn void arch_power_off(void);
-/* Memory that survives a reset and that nobody loads anything into. */
+/* Memory that survives a reset: nothing is loaded there. */
 extern volatile uint64_t *const arch_kept;
 
 static inline uint64_t mmio_read(uint64_t address, uint32_t width)

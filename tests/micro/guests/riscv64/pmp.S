@@ -7,7 +7,7 @@
 #define PREFIX "pmp-"
 #include "machine.S"
 
-#define P0 0x80100000 /* pages that nobody else uses */
+#define P0 0x80100000 /* pages for these checks alone */
 #define P1 0x80101000
 #define TABLE 0x80102000
 #define FETCH 1

@@ -104,7 +104,7 @@ void arch_vector(unsigned what, struct frame *f)
 	} else if (id == 1023) {
 		return;
 	} else {
-		kit_die("an interrupt that nobody asked for:", id);
+		kit_die("an unexpected interrupt:", id);
 	}
 	sysreg_write(s3_0_c12_c12_1, id);
 }

@@ -68,13 +68,13 @@ void arch_vector(void)
 			(void)mmio_read(UART + 2, 1); /* THRE ends with this */
 			__atomic_fetch_add(&kit_irqs[IRQ_DEVICE], 1, __ATOMIC_SEQ_CST);
 		} else if (source) {
-			kit_die("an interrupt that nobody asked for:", source);
+			kit_die("an unexpected interrupt:", source);
 		}
 		if (source)
 			mmio_write(PLIC + 0x200004 + 0x1000 * CONTEXT, 4, source);
 		break;
 	default:
-		kit_die("an interrupt that nobody asked for:", cause);
+		kit_die("an unexpected interrupt:", cause);
 	}
 }
 

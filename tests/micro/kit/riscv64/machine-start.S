@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* M-mode, from reset: a vector and a stack for each hart. a0: the hart. Guests of guests/riscv64/machine/ begin here. */
+#include "landing.S"
 	.section .text.head, "ax"
 	.globl _start
 _start:	la t0, vector
@@ -22,22 +23,7 @@ _start:	la t0, vector
 /* uint64_t machine_try(void (*fn)(void)): the cause of the trap that it ended in; MACHINE_NO_TRAP: it returned. Hart 0's. */
 	.globl machine_try
 machine_try:
-	addi sp, sp, -112
-	sd ra, 0(sp)
-	sd s0, 8(sp)
-	sd s1, 16(sp)
-	sd s2, 24(sp)
-	sd s3, 32(sp)
-	sd s4, 40(sp)
-	sd s5, 48(sp)
-	sd s6, 56(sp)
-	sd s7, 64(sp)
-	sd s8, 72(sp)
-	sd s9, 80(sp)
-	sd s10, 88(sp)
-	sd s11, 96(sp)
-	la t0, landing
-	sd sp, 0(t0)
+	keep
 	jalr a0
 	li a0, -1
 	j 1f
@@ -48,24 +34,7 @@ vector:	csrr a0, mcause
 	bnez t1, 1f
 	csrr a1, mepc
 	call machine_unexpected
-1:	la t0, landing
-	ld sp, 0(t0)
-	sd zero, 0(t0)
-	ld ra, 0(sp)
-	ld s0, 8(sp)
-	ld s1, 16(sp)
-	ld s2, 24(sp)
-	ld s3, 32(sp)
-	ld s4, 40(sp)
-	ld s5, 48(sp)
-	ld s6, 56(sp)
-	ld s7, 64(sp)
-	ld s8, 72(sp)
-	ld s9, 80(sp)
-	ld s10, 88(sp)
-	ld s11, 96(sp)
-	addi sp, sp, 112
-	ret
+1:	land
 
 /* void machine_below(void (*fn)(void), uint64_t mode): calls it in S-mode (1) or U-mode (0), where it ends in a trap; to be called by
  * machine_try(). */

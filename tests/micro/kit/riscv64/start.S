@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* S-mode, from a kernel's entry or SBI's: address translation, a vector, a stack. a0: the hart. */
 #include "arch.h"
+#include "landing.S"
 	.section .text.head, "ax"
 	.globl _start
 _start:	j start
@@ -101,24 +102,6 @@ vector:	csrrw sp, sscratch, sp
 	ld sp, 8(sp)
 	sret
 
-	.macro keep
-	addi sp, sp, -112
-	sd ra, 0(sp)
-	sd s0, 8(sp)
-	sd s1, 16(sp)
-	sd s2, 24(sp)
-	sd s3, 32(sp)
-	sd s4, 40(sp)
-	sd s5, 48(sp)
-	sd s6, 56(sp)
-	sd s7, 64(sp)
-	sd s8, 72(sp)
-	sd s9, 80(sp)
-	sd s10, 88(sp)
-	sd s11, 96(sp)
-	la t0, landing
-	sd sp, 0(t0)
-	.endm
 	.globl arch_try, arch_user, arch_land
 arch_try:
 	keep
@@ -127,24 +110,7 @@ arch_try:
 	j 1f
 arch_land:
 	lwu a0, kit_trap
-1:	la t0, landing
-	ld sp, 0(t0)
-	sd zero, 0(t0)
-	ld ra, 0(sp)
-	ld s0, 8(sp)
-	ld s1, 16(sp)
-	ld s2, 24(sp)
-	ld s3, 32(sp)
-	ld s4, 40(sp)
-	ld s5, 48(sp)
-	ld s6, 56(sp)
-	ld s7, 64(sp)
-	ld s8, 72(sp)
-	ld s9, 80(sp)
-	ld s10, 88(sp)
-	ld s11, 96(sp)
-	addi sp, sp, 112
-	ret
+1:	land
 arch_user:
 	keep
 	csrw sscratch, sp

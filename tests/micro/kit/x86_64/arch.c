@@ -54,7 +54,7 @@ void arch_start(unsigned cpu)
 	set_tss((SEL_TSS + 16 * cpu) / 8, cpu ? tss1 : tss0);
 	__asm__ volatile("lidt %0; ltr %w1" : : "m"(pointer), "r"(SEL_TSS + 16 * cpu));
 	if (!cpu) {
-		/* The 8259s' inputs are masked; their vectors are nobody's. */
+		/* The 8259s' inputs are masked; their vectors have no handler. */
 		outb(0x20, 0x11), outb(0x21, VECTOR_PIC), outb(0x21, 4), outb(0x21, 1);
 		outb(0xa0, 0x11), outb(0xa1, VECTOR_PIC + 8), outb(0xa1, 2), outb(0xa1, 1);
 		outb(0x21, 0xff), outb(0xa1, 0xff);
@@ -215,8 +215,7 @@ void arch_timer(uint64_t ticks)
 	lapic_write(0x380, count);
 }
 
-/* ---- processors ------------------------------------------------------------------------------------------
- */
+/* ---- processors ------------------------------------------------------------------------------ */
 /* SDM vol. 3, 9.4.4.1. */
 int arch_cpu_start(unsigned cpu)
 {
@@ -234,8 +233,7 @@ void arch_pause(void)
 	__asm__ volatile("pause" : : : "memory");
 }
 
-/* ---- devices ---------------------------------------------------------------------------------------------
- */
+/* ---- devices --------------------------------------------------------------------------------- */
 void arch_serial(char c)
 {
 	for (int i = 0; i < TRIES && !(inb(SERIAL + 5) & LSR_EMPTY); i++)
@@ -280,8 +278,7 @@ void arch_reg_write(const struct reg *r, uint64_t value)
 		outl((uint16_t)r->address, (uint32_t)value);
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------------
- */
+/* ---- the end --------------------------------------------------------------------------------- */
 volatile uint64_t *const arch_kept = (volatile uint64_t *)0x1800000;
 const unsigned arch_resets = 4;
 

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#include "map.h"
+
+const struct virt_map a64_map = {
+	.ram = 0x40000000,
+	.virtio = 0x0A000000,
+	.virtio_stride = 0x200,
+	.virtio_slots = 32,
+	.virtio_line = A64_SPI_BASE + 16,
+	.windows = 0x0C000000,
+	.windows_size = 0x02000000,
+	.window_count = 16,
+	.window_line = A64_SPI_BASE + 112,
+};

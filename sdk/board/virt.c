@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "virt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "join.h"
+#include "virt_tree.h"
+
+/* ---- life ------------------------------------------------------------------------------------------ */
+
+static void map_slots(struct virt_machine *m)
+{
+	const struct virt_map *map = m->board->map;
+
+	m->slots.t = &m->t;
+	m->slots.base = map->virtio;
+	m->slots.stride = map->virtio_stride;
+	m->slots.irq = map->virtio_line;
+	m->slots.max = map->virtio_slots;
+	m->slots.window_base = map->windows;
+	m->slots.window_size = map->windows_size;
+	m->slots.window_irq = map->window_line;
+	m->slots.window_max = map->window_count;
+}
+
+int32_t virt_create(const struct virt_board *board, void *self, const struct vr_board_config *c, void **out)
+{
+	struct virt_machine *m = calloc(1, board->size);
+	const struct vr_host *host = ((struct vr_joined *)self)->host;
+	int32_t rc;
+
+	if (!m) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%s: out of memory", board->limits.plugin);
+		host->error(host, VR_E_NOMEM, text);
+		return VR_E_NOMEM;
+	}
+	m->board = board;
+	m->vcpu_count = c->vcpu_count;
+	m->ram_size = c->ram_size;
+	map_slots(m);
+	rc = vr_tables_bind(&m->t, host, board->limits.plugin);
+	if (rc >= 0)
+		rc = vr_board_limits_check(&m->t, &board->limits, c);
+	if (rc < 0) { /* the board has made nothing that its destroy() could free */
+		free(m);
+		return rc;
+	}
+	rc = m->t.memory->add(host, board->map->ram, m->ram_size, 0, "ram");
+	if (rc >= 0)
+		rc = board->create(m);
+	if (rc >= 0)
+		rc = vr_slots_fill(&m->slots);
+	if (rc < 0) {
+		virt_destroy(m);
+		return rc;
+	}
+	*out = m;
+	return VR_OK;
+}
+
+void VR_CALL virt_destroy(void *machine)
+{
+	struct virt_machine *m = machine;
+
+	vr_slots_free(&m->slots);
+	m->board->destroy(m);
+	free(m);
+}
+
+void VR_CALL virt_reset(void *machine)
+{
+	struct virt_machine *m = machine;
+
+	vr_slots_reset(&m->slots);
+	m->board->reset(m);
+}
+
+/* ---- boot ------------------------------------------------------------------------------------------- */
+
+static int32_t load_tree(struct virt_machine *m, const struct vr_boot_payload *p, const struct virt_layout *l)
+{
+	struct vr_fdt_input in = {
+		.vcpu_count = m->vcpu_count,
+		.virtio_slots = m->slots.used,
+		.slots = &m->slots,
+		.ram_size = m->ram_size,
+		.cmdline = p->cmdline,
+		.initrd_start = l->initrd,
+		.initrd_end = l->initrd_end,
+	};
+
+	return vr_boot_tree_load(&m->t, &in, m->board->tree, l->dtb, VIRT_TREE_SIZE);
+}
+
+int32_t VR_CALL virt_load(void *machine, const struct vr_boot_payload *p)
+{
+	struct virt_machine *m = machine;
+	struct virt_layout l;
+	int32_t rc = m->board->place(m, p, &l);
+
+	if (rc >= 0)
+		rc = vr_tables_copy(&m->t, l.initrd, p->initrd, l.initrd_end - l.initrd);
+	if (rc >= 0)
+		rc = load_tree(m, p, &l);
+	if (rc >= 0)
+		rc = m->board->start(m, &l);
+	return rc < 0 ? rc : VR_OK;
+}
+
+uint32_t VR_CALL virt_cmdline_max(void *machine, const struct vr_boot_payload *p)
+{
+	(void)p;
+	return ((struct virt_machine *)machine)->board->cmdline_max;
+}
