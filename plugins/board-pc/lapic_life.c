@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* lapic_life.c: a local APIC after power-up and after INIT (Intel SDM vol. 3, 11.4.7). */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* gic.c: the inputs of the interrupt controller, and its life. */
 #include "gic.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * gic_bank.c: the search for the highest priority pending interrupt, where shared interrupts are routed to,
  * and the registers that distributor and redistributors have in common.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* bus.c: a vCPU's accesses to the machine's bus. */
 #include <string.h>
 
