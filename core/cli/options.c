@@ -189,6 +189,21 @@ static int32_t set_on_output_closed(struct vr_cli *c, const char *value)
 	return VR_OK;
 }
 
+static int32_t set_log(struct vr_cli *c, const char *value)
+{
+	char *where;
+	int32_t r;
+
+	if (!strcmp(value, "help")) {
+		c->command = VR_CLI_LOG_HELP;
+		return VR_OK;
+	}
+	where = vr_text_format("-d '%s'", value);
+	r = where ? log_filter_add(&c->machine.log, where, value) : VR_E_NOMEM;
+	free(where);
+	return r;
+}
+
 static int32_t set_arch(struct vr_cli *c, const char *value)
 {
 	if (!vr_text_is_name(value, "_-"))
@@ -236,6 +251,15 @@ static int32_t apply(struct vr_cli *c, enum vr_option_id id, const char *value)
 		return VR_OK;
 	case VR_OPT_STATS:
 		return set_stats(c, value);
+	case VR_OPT_LOG:
+		return set_log(c, value);
+	case VR_OPT_LOG_FILE:
+		return set_string(&m->log_file, "log-file", value);
+	case VR_OPT_PERF_MAP:
+		m->perf_map = true;
+		return VR_OK;
+	case VR_OPT_JITDUMP:
+		return set_string(&m->jitdump, "jitdump", value ? value : ".");
 	case VR_OPT_PLUGIN_PATH:
 		return set_string(&c->plugin_path, "plugin-path", value);
 	case VR_OPT_DIRECTORY:
@@ -408,7 +432,8 @@ static int32_t parse_arguments(struct cursor *u, struct vr_cli *c)
 		if (r < 0)
 			return r;
 		/* Whoever asks for help needn't have the rest right. */
-		if (c->command == VR_CLI_HELP || c->command == VR_CLI_VERSION)
+		if (c->command == VR_CLI_HELP || c->command == VR_CLI_VERSION ||
+		    c->command == VR_CLI_LOG_HELP)
 			return VR_OK;
 	}
 	return VR_OK;
@@ -431,6 +456,8 @@ static int32_t check(const struct vr_cli *c)
 		return VR_OK;
 	if (!m->image && !m->kernel)
 		return vr_error_set(VR_E_INVAL, "nothing to boot; name an image, or a kernel with --kernel");
+	if (m->log_file && !m->log.items)
+		return vr_error_set(VR_E_INVAL, "--log-file without a log; say with -d what it is to hold");
 	if (m->initrd && !m->kernel)
 		return vr_error_set(VR_E_INVAL, "--initrd without a kernel; give --kernel as well");
 	if (m->read_only && !m->image)
@@ -465,14 +492,16 @@ int32_t vr_cli_parse(int argc, char *const *argv, struct vr_cli *c)
 void vr_cli_free(struct vr_cli *c)
 {
 	struct vr_machine_config *m = &c->machine;
-	char *const strings[] = {m->arch,   m->accel, m->translator, m->board,  m->kernel,     m->initrd,
-				 m->append, m->image, m->command,    c->config, c->plugin_path};
+	char *const strings[] = {m->arch,        m->accel,    m->translator, m->board,   m->kernel,
+				 m->initrd,      m->append,   m->image,      m->command, c->config,
+				 c->plugin_path, m->log_file, m->jitdump};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
 	for (uint32_t i = 0; i < m->disk_count; i++)
 		free(m->disks[i].path);
 	free(m->disks);
+	log_filter_free(&m->log);
 	for (uint32_t i = 0; i < c->plugin_count; i++) {
 		free(c->plugins[i].id);
 		free(c->plugins[i].where);

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "soft.h"
 
 #define TABLE_MIN 16384u
@@ -140,6 +141,8 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
 	vm->code_start = vm->code_top = ((uint64_t)n + 63) & ~(uint64_t)63;
 	r = emit_shadow_default(vm);
 	vm->code_start = vm->code_top;
+	if (r == VR_OK && vm->log)
+		soft_log_named(vm, 0, vm->code_top, "vmrun-thunks");
 	return r;
 }
 
@@ -261,6 +264,8 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 
 	if (!host) {
 		v->n.faults++;
+		if (soft_log_on(vm, VR_DEBUGLOG_MMU))
+			soft_log_fault(v, pc, VR_ACCESS_EXECUTE, fault ? fault : VR_FAULT_BUS);
 		vm->isa->fault(x, pc, VR_ACCESS_EXECUTE, fault ? fault : VR_FAULT_BUS);
 		x->leave = 0; /* that is for helpers */
 		return NULL;
@@ -283,6 +288,8 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	it->number = number;
 	it->checked = checked;
 	*xmap = number;
+	if (soft_log_on(vm, VR_DEBUGLOG_MMU))
+		soft_log_fill(v, "fetch", va_page, pa_page, &t, t.rights);
 	return it;
 }
 
@@ -476,6 +483,8 @@ uint64_t soft_lookup(struct vr_exec *x)
 			j->pc = pc;
 			j->host = kept;
 		}
+		if (soft_log_on(v->vm, VR_DEBUGLOG_EXEC))
+			soft_log_exec(v, e, "look-up");
 		return e->host;
 	}
 	return 0;
@@ -499,6 +508,8 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (!e)
 		return soft_lookup(x);
+	if (soft_log_on(vm, VR_DEBUGLOG_EXEC))
+		soft_log_exec(v, e, "a direct exit");
 	uint64_t kept = soft_entry_kept(e);
 
 	if (!kept)

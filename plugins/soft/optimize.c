@@ -20,6 +20,7 @@
  */
 #include <string.h>
 
+#include "log.h"
 #include "soft.h"
 
 static const uint8_t op_class[VR_IR_COUNT] = {
@@ -371,8 +372,20 @@ static void dirty_slots(struct vr_ir *ir, const struct soft_plan *plan)
 	}
 }
 
+static void passed(struct soft_log *log, const char *pass, const struct vr_ir *ir)
+{
+	if (log)
+		soft_log_pass(log, pass, ir);
+}
+
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
 		   struct soft_plan *plan)
+{
+	soft_optimize_logged(isa, emit, ir, scratch, plan, NULL);
+}
+
+void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
+			  uint32_t *scratch, struct soft_plan *plan, struct soft_log *log)
 {
 	uint8_t mapped[SOFT_IR_SLOTS] = {0};
 	uint32_t weight[SOFT_IR_BLOCKS];
@@ -386,14 +399,19 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 	scratch[0] = scratch[ir->op_capacity] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		forward_block(isa, ir, &ir->blocks[i], mapped, scratch, scratch + ir->op_capacity);
+	passed(log, "forwarding and folding", ir);
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		drop_dead(ir, &ir->blocks[i], scratch, 1);
 		sink_flags(ir, &ir->blocks[i]);
 	}
+	passed(log, "dropping dead ops and sinking flags", ir);
 	flags_liveness(isa, ir);
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		drop_dead(ir, &ir->blocks[i], scratch, 0);
+	passed(log, "flags' liveness", ir);
 	dirty_slots(ir, plan);
-	if (emit)
+	if (emit) {
 		soft_mark_near(ir, loop, scratch);
+		passed(log, "same-page hints", ir);
+	}
 }

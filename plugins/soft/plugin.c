@@ -7,6 +7,7 @@
 
 #include <vmrun/plugin.h>
 
+#include "log.h"
 #include "soft.h"
 #include "vcpu.h"
 
@@ -27,6 +28,7 @@ int32_t soft_error(const struct soft_vm *vm, int32_t code, const char *format, .
 static void vm_free(struct soft_vm *vm)
 {
 	soft_cache_fini(vm);
+	soft_log_free(vm->log);
 	for (uint32_t i = 0; i < SOFT_MAX_SLOTS; i++)
 		if (vm->slots[i].used)
 			soft_slot_fini(&vm->slots[i]);
@@ -98,6 +100,12 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 			log->write(p->host, VR_LOG_WARN, text);
 		}
 		vm->emit = NULL;
+	}
+	r = soft_log_new(vm, &vm->log);
+	if (r < 0) {
+		soft_error(vm, r, "soft: no memory for the log");
+		vm_free(vm);
+		return r;
 	}
 	r = soft_cache_init(vm, p->cache);
 	if (r < 0) {

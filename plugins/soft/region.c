@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "soft.h"
 
 #define MAX_OPS 16384
@@ -342,6 +343,8 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 		.guard_page = f->next ? f->next->va_page : 0,
 		.guard_number = f->next ? f->next->number : 0,
 		.guarded = UINT32_MAX,
+		.marks = vm->log ? vm->log->marks : NULL,
+		.mark_capacity = vm->log ? vm->log->mark_capacity : 0,
 	};
 
 	vm->codecache->begin_write(vm->host, &vm->code);
@@ -350,6 +353,8 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
 	if (r < 0)
 		return r;
+	if (vm->log)
+		soft_log_emitted(vm, &job);
 	g->code_offset = vm->code_top;
 	g->code_size = job.code_size;
 	if (job.guarded != UINT32_MAX)
@@ -395,7 +400,9 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		r = form(vm, &f, pc, max_blocks, max_insns);
 		if (r < 0)
 			return r;
-		soft_optimize(vm->isa, vm->emit, &f.s->ir, f.s->work, &plan);
+		if (vm->log)
+			soft_log_lifted(vm, &f.s->ir, page, next);
+		soft_optimize_logged(vm->isa, vm->emit, &f.s->ir, f.s->work, &plan, vm->log);
 		r = vm->emit ? emit_region(vm, &f, &plan, g) : keep_ir(vm, &f.s->ir, g);
 		if (r != VR_E_RANGE || max_insns == 1)
 			break;
@@ -433,6 +440,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		e->pc = ir->blocks[i].pc;
 		e->key = key;
 		e->block = i;
+		e->alone = soft_log_alone(vm, e->pc);
 		if (vm->emit)
 			e->host =
 				(uint64_t)(uintptr_t)vm->code.execute + g->code_offset + f.s->block_entry[i];

@@ -79,6 +79,7 @@ struct soft_counters {
 
 struct soft_vm;
 struct soft_region;
+struct soft_log;
 
 /* One entry point into translated code: guest pc + page + key -> host address. */
 struct soft_entry {
@@ -88,6 +89,7 @@ struct soft_entry {
 	uint64_t key;
 	uint64_t host;     /* T1: address in the code cache */
 	uint32_t block;    /* T0: block index in region->ir */
+	uint32_t alone;    /* only the look-up may lead here: it logs each entry */
 	uint32_t incoming; /* first exit linked here (exit number + 1), 0: none */
 };
 
@@ -267,6 +269,7 @@ struct soft_vm {
 	_Atomic uint64_t watches; /* times that a page was begun to be watched */
 	/* translation scratch (code_lock) */
 	struct soft_scratch *scratch;
+	struct soft_log *log; /* NULL: nothing is wanted; see log.h */
 };
 
 /* -- plugin.c -- */
@@ -369,7 +372,7 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 /* The host address of the entry for links and caches, which keep it; 0: only the look-up may go there. */
 static inline uint64_t soft_entry_kept(const struct soft_entry *e)
 {
-	if (e->key & SOFT_KEY_CHECKED)
+	if ((e->key & SOFT_KEY_CHECKED) || e->alone)
 		return 0;
 	return e->region->beyond_size ? e->region->guarded : e->host;
 }
@@ -403,6 +406,9 @@ struct soft_plan {
 /* scratch: 2 * op_capacity words. emit may be NULL (no mapping then). */
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
 		   struct soft_plan *plan);
+/* The same; log (or NULL) is told of each pass. */
+void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
+			  uint32_t *scratch, struct soft_plan *plan, struct soft_log *log);
 
 /* -- weights.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
  * blocks (0: none). -- */

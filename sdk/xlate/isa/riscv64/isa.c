@@ -49,4 +49,6 @@ const struct vr_isa rv_isa = {
 	.set_pin = rv_set_pin,
 	.fp_fixup = rv_fp_fixup,
 	.debug_match = rv_debug_match,
+	.llvm_triple = "riscv64",
+	.llvm_features = "+m,+a,+f,+d,+c,+zba,+zbb,+zbs",
 };
