@@ -189,6 +189,11 @@ int32_t codemap_new(bool perf_map, const char *jitdump, struct codemap **out)
 	return rc;
 }
 
+bool codemap_for_perf(const struct codemap *c)
+{
+	return c && c->map >= 0;
+}
+
 void codemap_free(struct codemap *c)
 {
 	if (!c)
