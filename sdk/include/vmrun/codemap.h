@@ -14,7 +14,7 @@
 struct vr_host_codemap {
 	uint32_t size;
 	uint32_t reserved;
-	/* 1: the user asked for names. [main], in vr_accel.vm_create */
+	/* 1: the user asked for names. Asked in vr_accel.vm_create. [main] */
 	int32_t(VR_CALL *wanted)(const struct vr_host *host);
 	/* Code was made: `length` bytes that run at `address` and can be read at `code`. name: without
 	 * blanks, such as "arm64:0x40080000". It takes the place of what was at these addresses before. [any]
