@@ -9,6 +9,9 @@ CORE_TARGET := $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null))
 CORE_OS := $(if $(findstring linux,$(CORE_TARGET)),linux,$(if $(findstring darwin,$(CORE_TARGET)),macos,unknown))
 CORE_ARCH := $(firstword $(CORE_TARGET))
 CFLAGS_core/util/arch.c := -DVR_BUILD_ARCH='"$(CORE_ARCH)"' -DVR_BUILD_OS='"$(CORE_OS)"'
+# The Zydis that the header is of; it is opened when a log asks for disassembled code, and not linked.
+ZYDIS_SONAME := $(shell readelf -d "$$($(CC) -print-file-name=libZydis.so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+CFLAGS_core/util/disasm_zydis.c := -DZYDIS_SONAME='"$(or $(ZYDIS_SONAME),libZydis.so)"'
 
 CORE_SRC := $(sort $(wildcard $(foreach d,util plugin machine boot control helper cli,core/$(d)/*.c)))
 CORE_OBJ := $(call objects,$(filter-out core/cli/main.c,$(CORE_SRC)))

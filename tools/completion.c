@@ -90,7 +90,7 @@ static void bash(void)
 		printf("%s--%s", i ? " " : "", options[i].word);
 		if (options[i].letter)
 			printf(" -%c", options[i].letter);
-		if (options[i].argument == OPTIONAL)
+		if (options[i].argument == OPTIONAL && takes(options[i].metavar) == A_WORD)
 			printf(" --%s=%s", options[i].word, options[i].metavar);
 	}
 	printf("' -- \"$cur\")\n\t\treturn\n\tfi\n"

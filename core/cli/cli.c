@@ -25,6 +25,9 @@ static int dispatch(struct vr_cli *c)
 	case VR_CLI_HELP:
 		vr_cli_help(stdout);
 		break;
+	case VR_CLI_LOG_HELP:
+		log_filter_help(stdout);
+		break;
 	case VR_CLI_VERSION:
 		printf("vmrun %s (%s, plugin ABI %d.%d)\n", VR_VERSION, vr_arch_platform(), VR_ABI_MAJOR,
 		       VR_ABI_MINOR);

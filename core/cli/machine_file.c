@@ -17,6 +17,10 @@
  *       - {path: data.img, read-only: true}
  *     reboot: true                 # false: as --no-reboot
  *     sandbox: true                # false: as --no-sandbox
+ *     log: ["insn,host:0x40080000+4K", int]   # as -d, one each
+ *     log-file: vmrun.log
+ *     perf-map: false              # true: as --perf-map
+ *     jitdump: .                   # a folder: as --jitdump
  *     plugins:                     # options; a device or passthrough plugin named here is also used
  *       soft: {cache: 64M}
  *
@@ -223,6 +227,42 @@ static int32_t read_disks(const struct vr_yaml *y, const struct vr_yaml_node *li
 	return read_each(y, list, VR_YAML_LIST, read_disk, c);
 }
 
+static int32_t read_log_items(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	struct log_filter ignored = {0};
+	char *where;
+	int32_t r;
+
+	if (vr_yaml_expect(y, n, VR_YAML_SCALAR) < 0)
+		return y->code;
+	where = vr_text_format("%s:%u:%u: log '%s'", y->file, n->line, n->column, n->text);
+	r = where ? log_filter_add(given(c, VR_OPT_LOG) ? &ignored : &c->machine.log, where, n->text)
+		  : VR_E_NOMEM;
+	free(where);
+	log_filter_free(&ignored);
+	return r == VR_E_INVAL ? VR_E_CONFIG : r;
+}
+
+static int32_t read_log(const struct vr_yaml *y, const struct vr_yaml_node *list, struct vr_cli *c)
+{
+	return read_each(y, list, VR_YAML_LIST, read_log_items, c);
+}
+
+static int32_t read_log_file(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	return read_path_unless(given(c, VR_OPT_LOG_FILE), y, n, &c->machine.log_file);
+}
+
+static int32_t read_perf_map(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	return read_switch(given(c, VR_OPT_PERF_MAP), y, n, &c->machine.perf_map);
+}
+
+static int32_t read_jitdump(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+{
+	return read_path_unless(given(c, VR_OPT_JITDUMP), y, n, &c->machine.jitdump);
+}
+
 static int32_t read_plugin(const struct vr_yaml *y, const struct vr_yaml_node *map, struct vr_cli *c)
 {
 	struct vr_cli_plugin *p;
@@ -254,11 +294,13 @@ static const struct {
 	const char *key;
 	reader read;
 } readers[] = {
-	{"arch", read_arch},     {"accel", read_accel},         {"translator", read_translator},
-	{"board", read_board},   {"memory", read_memory},       {"cpus", read_cpus},
-	{"image", read_image},   {"read-only", read_read_only}, {"kernel", read_kernel},
-	{"initrd", read_initrd}, {"append", read_append},       {"disks", read_disks},
-	{"reboot", read_reboot}, {"sandbox", read_sandbox},     {"plugins", read_plugins},
+	{"arch", read_arch},       {"accel", read_accel},         {"translator", read_translator},
+	{"board", read_board},     {"memory", read_memory},       {"cpus", read_cpus},
+	{"image", read_image},     {"read-only", read_read_only}, {"kernel", read_kernel},
+	{"initrd", read_initrd},   {"append", read_append},       {"disks", read_disks},
+	{"reboot", read_reboot},   {"sandbox", read_sandbox},     {"plugins", read_plugins},
+	{"log", read_log},         {"log-file", read_log_file},   {"perf-map", read_perf_map},
+	{"jitdump", read_jitdump},
 };
 
 static int32_t read_all(const struct vr_yaml *y, struct vr_cli *c)

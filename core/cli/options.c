@@ -130,6 +130,21 @@ static int32_t set_on_output_closed(struct vr_cli *c, const char *value)
 	return VR_OK;
 }
 
+static int32_t set_log(struct vr_cli *c, const char *value)
+{
+	char *where;
+	int32_t r;
+
+	if (!strcmp(value, "help")) {
+		c->command = VR_CLI_LOG_HELP;
+		return VR_OK;
+	}
+	where = vr_text_format("-d '%s'", value);
+	r = where ? log_filter_add(&c->machine.log, where, value) : VR_E_NOMEM;
+	free(where);
+	return r;
+}
+
 static int32_t set_arch(struct vr_cli *c, const char *value)
 {
 	if (!vr_text_is_name(value, "_-"))
@@ -177,6 +192,15 @@ static int32_t apply(struct vr_cli *c, enum vr_option_id id, const char *value)
 		return VR_OK;
 	case VR_OPT_STATS:
 		return set_stats(c, value);
+	case VR_OPT_LOG:
+		return set_log(c, value);
+	case VR_OPT_LOG_FILE:
+		return set_string(&m->log_file, "log-file", value);
+	case VR_OPT_PERF_MAP:
+		m->perf_map = true;
+		return VR_OK;
+	case VR_OPT_JITDUMP:
+		return set_string(&m->jitdump, "jitdump", value ? value : ".");
 	case VR_OPT_PLUGIN_PATH:
 		return set_string(&c->plugin_path, "plugin-path", value);
 	case VR_OPT_DIRECTORY:
@@ -349,7 +373,8 @@ static int32_t parse_arguments(struct cursor *u, struct vr_cli *c)
 		if (r < 0)
 			return r;
 		/* Help is printed even when later words are wrong. */
-		if (c->command == VR_CLI_HELP || c->command == VR_CLI_VERSION)
+		if (c->command == VR_CLI_HELP || c->command == VR_CLI_VERSION ||
+		    c->command == VR_CLI_LOG_HELP)
 			return VR_OK;
 	}
 	return VR_OK;
@@ -372,6 +397,8 @@ static int32_t check(const struct vr_cli *c)
 		return VR_OK;
 	if (!m->image && !m->kernel)
 		return vr_error_set(VR_E_INVAL, "nothing to boot; name an image, or a kernel with --kernel");
+	if (m->log_file && !m->log.items)
+		return vr_error_set(VR_E_INVAL, "--log-file without a log; say with -d what it is to hold");
 	if (m->initrd && !m->kernel)
 		return vr_error_set(VR_E_INVAL, "--initrd without a kernel; give --kernel as well");
 	if (m->read_only && !m->image)

@@ -17,7 +17,14 @@ struct vr_registry;
 #define VR_EXIT_CODE_CONFIG 3 /* configuration, plugins or image: the machine can't be built */
 #define VR_EXIT_CODE_PLUGIN 4 /* a plugin called exit(), or did not return */
 
-enum vr_cli_command { VR_CLI_RUN, VR_CLI_PLUGINS, VR_CLI_DOCTOR, VR_CLI_HELP, VR_CLI_VERSION };
+enum vr_cli_command {
+	VR_CLI_RUN,
+	VR_CLI_PLUGINS,
+	VR_CLI_DOCTOR,
+	VR_CLI_HELP,
+	VR_CLI_VERSION,
+	VR_CLI_LOG_HELP
+};
 
 /* A plugin that was named. */
 struct vr_cli_plugin {

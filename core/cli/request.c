@@ -5,6 +5,7 @@
 
 #include "cli/options.h"
 #include "util/error.h"
+#include "util/log_filter.h"
 #include "util/text.h"
 
 struct vr_cli_plugin *vr_cli_add_plugin(struct vr_cli *c, const char *id)
@@ -67,14 +68,16 @@ const char *vr_cli_memory(const char *text, uint64_t *out)
 void vr_cli_free(struct vr_cli *c)
 {
 	struct vr_machine_config *m = &c->machine;
-	char *const strings[] = {m->arch,   m->accel, m->translator, m->board,  m->kernel,     m->initrd,
-				 m->append, m->image, m->command,    c->config, c->plugin_path};
+	char *const strings[] = {m->arch,        m->accel,    m->translator, m->board,   m->kernel,
+				 m->initrd,      m->append,   m->image,      m->command, c->config,
+				 c->plugin_path, m->log_file, m->jitdump};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
 	for (uint32_t i = 0; i < m->disk_count; i++)
 		free(m->disks[i].path);
 	free(m->disks);
+	log_filter_free(&m->log);
 	for (uint32_t i = 0; i < c->plugin_count; i++) {
 		free(c->plugins[i].id);
 		free(c->plugins[i].where);

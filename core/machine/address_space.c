@@ -5,6 +5,7 @@
  */
 #include <stdatomic.h>
 
+#include "machine/debuglog.h"
 #include "machine/parts.h"
 #include "util/error.h"
 #include "util/give.h"
@@ -35,7 +36,7 @@ static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, u
 	if (!m)
 		return VR_E_STATE;
 	rc = vr_bus_access(&m->bus, space, vcpu, address, width, is_write, value);
-	if (m->tap && (rc == VR_OK || rc == VR_E_NOENT)) {
+	if ((m->tap || debuglog_sees_devices(m->debuglog)) && (rc == VR_OK || rc == VR_E_NOENT)) {
 		const struct vr_tap_access seen = {
 			.size = sizeof(seen),
 			.space = space,
@@ -48,7 +49,11 @@ static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, u
 			.name = rc == VR_OK ? m->bus.cpu[vcpu].hit[space]->name : NULL,
 		};
 
-		vr_tap_access(m, &seen);
+		if (m->tap)
+			vr_tap_access(m, &seen);
+		if (debuglog_sees_devices(m->debuglog))
+			debuglog_access(m->debuglog, &seen,
+					rc == VR_OK ? m->bus.cpu[vcpu].hit[space]->base : 0);
 	}
 	return rc;
 }

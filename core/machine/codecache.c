@@ -46,21 +46,43 @@ static bool map_dual(size_t length, struct vr_code_memory *out)
 	return false;
 }
 
+/* The same without a file's name: perf reads /tmp/perf-PID.map for memory that is, to it, no file's, and
+ * shared anonymous memory ("/dev/zero") is. mremap(2): an old size of 0 makes a second mapping of shared
+ * memory. */
+static bool map_dual_unnamed(size_t length, struct vr_code_memory *out)
+{
+	uint8_t *w =
+		mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint8_t *x = w == MAP_FAILED ? MAP_FAILED : mremap(w, 0, length, MREMAP_MAYMOVE);
+
+	if (x != MAP_FAILED && mprotect(x, length, PROT_READ | PROT_EXEC) == 0) {
+		out->write = w;
+		out->execute = x;
+		return true;
+	}
+	if (w != MAP_FAILED)
+		munmap(w, length);
+	if (x != MAP_FAILED)
+		munmap(x, length);
+	return false;
+}
+
 static int32_t VR_CALL codecache_create(const struct vr_host *host, uint64_t length,
 					struct vr_code_memory *out)
 {
 	const char *mode = getenv("VMRUN_CODECACHE");
+	const struct vr_machine *m = host ? vr_machine_of(host) : NULL;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct vr_code_memory c = {.size = sizeof(c)};
 	uint8_t *p;
 	size_t n;
 
-	(void)host;
 	if (!out || !length || length > SIZE_MAX / 4)
 		return vr_error_set(VR_E_INVAL, "code cache: bad argument");
 	n = (size_t)((length + page - 1) & ~(page - 1));
 	c.length = n;
-	if (!(mode && !strcmp(mode, "single")) && map_dual(n, &c)) {
+	if (!(mode && !strcmp(mode, "single")) &&
+	    ((m && codemap_for_perf(m->codemap) && map_dual_unnamed(n, &c)) || map_dual(n, &c))) {
 		vr_give(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
 		return VR_OK;
 	}

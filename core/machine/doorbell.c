@@ -223,10 +223,10 @@ static void unbind(struct vr_door *d)
 	d->bound = false;
 }
 
-/* A watcher (vmrun.tap/1) sees all accesses, so while there is one they take the bus. */
+/* A watcher (vmrun.tap/1) and the log see all accesses, so while there is one they take the bus. */
 static bool may_be_bound(const struct vr_machine *m)
 {
-	return m->vm && !m->tap;
+	return m->vm && !m->tap && !debuglog_sees_devices(m->debuglog);
 }
 
 void vr_doorbells_update(struct vr_machine *m)

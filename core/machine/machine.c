@@ -37,6 +37,8 @@ void vr_machine_offer(struct vr_registry *r)
 	vr_registry_offer(r, VR_TAP_ID, &vr_tap_table);
 	vr_registry_offer(r, VR_DOORBELL_ID, &vr_doorbell_table);
 	vr_registry_offer(r, VR_SANDBOX_ID, &vr_sandbox_table);
+	vr_registry_offer(r, VR_DEBUGLOG_ID, &debuglog_table);
+	vr_registry_offer(r, VR_CODEMAP_ID, &codemap_table);
 }
 
 /* ---- building ------------------------------------------------------------------------------------ */
@@ -172,6 +174,7 @@ static int32_t create_vm(struct vr_machine *m)
 		vr_error_context(rc, "accelerator '%s'", m->choice.accel->manifest->id);
 		return rc;
 	}
+	debuglog_tell_missing(m->debuglog, m->choice.accel->manifest->id);
 	vr_doorbells_update(m);
 	return VR_OK;
 }
@@ -288,12 +291,17 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc == VR_OK)
 		rc = open_disks(m, c, image_is_disk);
 	if (rc == VR_OK)
+		rc = debuglog_new(&c->log, c->log_file, &m->debuglog);
+	if (rc == VR_OK)
+		rc = codemap_new(c->perf_map, c->jitdump, &m->codemap);
+	if (rc == VR_OK)
 		rc = find_tables(m);
 	if (rc == VR_OK)
 		rc = vr_devices_start(m->registry, m->choice.board);
 	if (rc < 0)
 		return rc;
 	vr_stats_init(&m->stats, c->stats != 0);
+	m->sandbox.dumpable = m->codemap != NULL;
 	vr_sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
 	rc = create_vm(m);
 	if (rc == VR_OK)
@@ -470,6 +478,8 @@ void vr_machine_free(struct vr_machine *m)
 	vr_bus_free(&m->bus);
 	vr_ram_free(&m->ram);
 	vr_stats_free(&m->stats);
+	debuglog_free(m->debuglog);
+	codemap_free(m->codemap);
 	vr_sandbox_free(&m->sandbox);
 	vr_choice_free(&m->choice);
 	pthread_mutex_destroy(&m->lock);

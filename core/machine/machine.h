@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/log_filter.h"
+
 struct vr_registry;
 struct vr_machine;
 
@@ -34,9 +36,13 @@ struct vr_machine_config {
 	bool read_only; /* image is opened read-only */
 	bool no_reboot; /* a guest reset ends the run */
 	bool sandbox;
-	uint32_t stats;       /* 0 none, 1 text, 2 json */
-	bool output_optional; /* go on when the guest's output can't be written any more */
-	char *command;        /* run this on the guest's console and power off (no terminal), or NULL */
+	uint32_t stats;        /* 0 none, 1 text, 2 json */
+	bool output_optional;  /* go on when the guest's output can't be written any more */
+	struct log_filter log; /* -d */
+	char *log_file;        /* -D; NULL: standard error */
+	bool perf_map;         /* --perf-map */
+	char *jitdump;         /* --jitdump: a folder, or NULL */
+	char *command;         /* run this on the guest's console and power off (no terminal), or NULL */
 };
 
 /* Offer the host tables to plugins, for a command that loads plugins without a machine (`doctor`). vr_machine_new

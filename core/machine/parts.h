@@ -21,6 +21,8 @@
 
 #include "boot/boot.h"
 #include "machine/backing.h"
+#include "machine/codemap.h"
+#include "machine/debuglog.h"
 #include "machine/machine.h"
 #include "machine/sandbox.h"
 #include "plugin/registry.h"
@@ -366,6 +368,8 @@ struct vr_machine {
 	void *hypercall_opaque;
 	const struct vr_tap *tap; /* NULL: no trace */
 	void *tap_opaque;
+	struct debuglog *debuglog; /* NULL: no log is wanted */
+	struct codemap *codemap;   /* NULL: no names are wanted */
 };
 
 static inline struct vr_machine *vr_machine_of(const struct vr_host *host)

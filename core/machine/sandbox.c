@@ -15,7 +15,8 @@
  * - Capabilities: dropped in all sets, by each thread, so that the rights of root are gone as well; the same
  *   for no_new_privs.
  * - Dumpable: off. Other processes of the user can't trace this one or read its memory (ptrace(2)), and no
- *   core dump is written, which would hold the guest's memory.
+ *   core dump is written, which would hold the guest's memory. Not with --perf-map and --jitdump, whose
+ * readers look at the process; a line on stderr says so.
  *
  * What is needed later is made or opened before: disks, what a reset boots again, the code cache's
  * executable mapping, smaps_rollup of --stats, an accelerator's descriptors. Descriptors that were inherited
@@ -87,14 +88,16 @@ static void tell_support(void)
 }
 
 /* ---- entering ---- */
-static int32_t enter(enum sandbox_profile profile, int ruleset, const uint32_t *ioctls, uint32_t count)
+static int32_t enter(enum sandbox_profile profile, int ruleset, bool dumpable, const uint32_t *ioctls,
+		     uint32_t count)
 {
 	if (sandbox_restrict_thread(ruleset))
 		return vr_error_set(VR_E_PERM, "sandbox: rights can't be given up: %s", strerror(errno));
-#ifndef SANDBOX_SANITIZED
-	if (prctl(PR_SET_DUMPABLE, 0ul, 0ul, 0ul, 0ul))
-		return vr_error_set(VR_E_PERM, "sandbox: PR_SET_DUMPABLE: %s", strerror(errno));
+#ifdef SANDBOX_SANITIZED
+	dumpable = true;
 #endif
+	if (!dumpable && prctl(PR_SET_DUMPABLE, 0ul, 0ul, 0ul, 0ul))
+		return vr_error_set(VR_E_PERM, "sandbox: PR_SET_DUMPABLE: %s", strerror(errno));
 	/* What the kernel does not have tell_support() told. */
 	if (!sandbox_filter_install(profile, ioctls, count) || !sandbox_filter_available())
 		return VR_OK;
@@ -124,7 +127,7 @@ int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox
 			close(ruleset);
 			return rc;
 		}
-	rc = enter(profile, ruleset, NULL, 0);
+	rc = enter(profile, ruleset, false, NULL, 0);
 	if (ruleset >= 0)
 		close(ruleset);
 	return rc;
@@ -196,7 +199,7 @@ int32_t vr_sandbox_enter(struct vr_sandbox *s)
 	left = sandbox_restrict_others(s->ruleset, atomic_load(&s->threads));
 	if (left)
 		vr_log(VR_LOG_WARN, "sandbox: %u threads of plugins keep their capabilities", left);
-	return enter(s->profile, s->ruleset, s->ioctl, s->ioctls);
+	return enter(s->profile, s->ruleset, s->dumpable, s->ioctl, s->ioctls);
 }
 
 void vr_sandbox_free(struct vr_sandbox *s)

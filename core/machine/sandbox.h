@@ -58,6 +58,7 @@ const char *sandbox_not_covered(const struct sandbox_support *s, uint32_t i);
 struct vr_sandbox {
 	atomic_bool wanted;
 	atomic_bool entered;
+	bool dumpable; /* other processes of the user may look: profilers, debuggers */
 	enum sandbox_profile profile;
 	int ruleset;                    /* Landlock; -1: none */
 	_Atomic uint32_t on_their_way;  /* threads that were started and are not restricted yet */

@@ -27,6 +27,11 @@ void vr_log_set_raw(int raw)
 	atomic_store(&log_raw, raw);
 }
 
+int vr_log_raw(void)
+{
+	return atomic_load(&log_raw);
+}
+
 /* The whole message in as few writes as the kernel allows, so that threads don't mix their lines. */
 static void write_all(const char *s, size_t n)
 {

@@ -10,5 +10,6 @@ uint32_t vr_log_level(void);
 void vr_log(uint32_t level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Called around each message so that a raw terminal gets "\r\n". */
 void vr_log_set_raw(int raw);
+int vr_log_raw(void);
 
 #endif

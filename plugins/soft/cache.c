@@ -29,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "soft.h"
 
 #define FLUSH_LIMIT (64u * SOFT_PAGE)
@@ -121,6 +122,8 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engi
 	vm->code_start = vm->code_top = ((uint64_t)n + 63) & ~(uint64_t)63;
 	rc = emit_ras_default(vm);
 	vm->code_start = vm->code_top;
+	if (rc == VR_OK && vm->log)
+		soft_log_named(vm, 0, vm->code_top, "vmrun-thunks");
 	return rc;
 }
 
@@ -198,6 +201,8 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 
 	if (!host) {
 		v->n.faults++;
+		if (soft_log_on(vm, VR_DEBUGLOG_MMU))
+			soft_log_fault(v, pc, VR_ACCESS_EXECUTE, fault ? fault : VR_FAULT_BUS);
 		vm->isa->fault(x, pc, VR_ACCESS_EXECUTE, fault ? fault : VR_FAULT_BUS);
 		x->leave = 0; /* that is for helpers */
 		return NULL;
@@ -220,6 +225,8 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	it->mapping_id = id;
 	it->checked = checked;
 	*known_id = id;
+	if (soft_log_on(vm, VR_DEBUGLOG_MMU))
+		soft_log_fill(v, "fetch", va_page, pa_page, &t, t.rights);
 	return it;
 }
 
@@ -416,6 +423,8 @@ uint64_t soft_lookup(struct vr_exec *x)
 			j->pc = pc;
 			j->host = cached;
 		}
+		if (soft_log_on(v->vm, VR_DEBUGLOG_EXEC))
+			soft_log_exec(v, e, "look-up");
 		return e->host;
 	}
 	return 0;
@@ -439,6 +448,8 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (!e)
 		return soft_lookup(x);
+	if (soft_log_on(vm, VR_DEBUGLOG_EXEC))
+		soft_log_exec(v, e, "a direct exit");
 	uint64_t cached = soft_entry_cached(e);
 
 	if (!cached)

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "log.h"
 #include "soft.h"
 
 #define READS (1u << VR_ACCESS_READ)
@@ -118,6 +119,8 @@ static void tlb_fill(struct soft_vcpu *v, uint64_t page, const uint8_t *host, ui
 		      (granted && (t->user_rights & (1u << VR_ACCESS_WRITE)) ? VR_TLB_USER_WRITE : 0);
 	if (x->user_open && (t->user_rights & ~t->rights))
 		remember(v, e);
+	if (soft_log_on(v->vm, VR_DEBUGLOG_MMU))
+		soft_log_fill(v, "data", page, pa_page, t, (rights & READS) | (granted ? WRITES : 0));
 }
 
 static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
@@ -515,6 +518,14 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 	}
 }
 
+static void take_fault(struct soft_vcpu *v, uint64_t where, uint32_t access, int32_t fault)
+{
+	v->n.faults++;
+	if (soft_log_on(v->vm, VR_DEBUGLOG_MMU))
+		soft_log_fault(v, where, access, fault);
+	v->vm->isa->fault(v->x, where, access, fault);
+}
+
 int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v128 *a,
 		    const union vr_v128 *b, union vr_v128 *result)
 {
@@ -523,10 +534,8 @@ int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, co
 	uint32_t access;
 	int32_t fault = perform(v, descriptor, address, a, b, result, &where, &access);
 
-	if (fault) {
-		v->n.faults++;
-		v->vm->isa->fault(x, where, access, fault);
-	}
+	if (fault)
+		take_fault(v, where, access, fault);
 	return fault;
 }
 
@@ -542,9 +551,8 @@ uint64_t soft_memory(struct vr_exec *x)
 
 	if (!fault)
 		return 0;
-	v->n.faults++;
 	soft_sync_guest_regs(x);
-	v->vm->isa->fault(x, where, access, fault);
+	take_fault(v, where, access, fault);
 	return 1;
 }
 
@@ -562,8 +570,7 @@ static int32_t env_access(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32
 				? VR_FAULT_ALIGN
 				: access_plain(v, va, bytes, write, flags, data, &where);
 	if (fault) {
-		v->n.faults++;
-		v->vm->isa->fault(x, where, access, fault);
+		take_fault(v, where, access, fault);
 		x->leave = 1;
 	}
 	return fault;

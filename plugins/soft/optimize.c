@@ -21,6 +21,7 @@
  */
 #include <string.h>
 
+#include "log.h"
 #include "soft.h"
 
 static const uint8_t op_class[VR_IR_COUNT] = {
@@ -372,8 +373,20 @@ static void dirty_regs(struct vr_ir *ir, const struct soft_reg_assignment *regs)
 	}
 }
 
+static void passed(struct soft_log *log, const char *pass, const struct vr_ir *ir)
+{
+	if (log)
+		soft_log_pass(log, pass, ir);
+}
+
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
 		   struct soft_reg_assignment *regs)
+{
+	soft_optimize_logged(isa, emit, ir, scratch, regs, NULL);
+}
+
+void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
+			  uint32_t *scratch, struct soft_reg_assignment *regs, struct soft_log *log)
 {
 	uint8_t pinned[SOFT_GUEST_REGS] = {0};
 	uint32_t freq[SOFT_IR_BLOCKS];
@@ -387,14 +400,19 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 	scratch[0] = scratch[ir->op_capacity] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		forward_block(isa, ir, &ir->blocks[i], pinned, scratch, scratch + ir->op_capacity);
+	passed(log, "forwarding and folding", ir);
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		drop_dead(ir, &ir->blocks[i], scratch, 1);
 		sink_flags(ir, &ir->blocks[i]);
 	}
+	passed(log, "dropping dead ops and sinking flags", ir);
 	flags_liveness(isa, ir);
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		drop_dead(ir, &ir->blocks[i], scratch, 0);
+	passed(log, "flags' liveness", ir);
 	dirty_regs(ir, regs);
-	if (emit)
+	if (emit) {
 		soft_same_page_hints(ir, loop, scratch);
+		passed(log, "same-page hints", ir);
+	}
 }

@@ -6,6 +6,7 @@
 
 #include <vmrun/plugin.h>
 
+#include "log.h"
 #include "soft.h"
 #include "vcpu.h"
 
@@ -14,6 +15,7 @@ static struct soft_plugin the_plugin;
 static void vm_free(struct soft_vm *vm)
 {
 	soft_cache_fini(vm);
+	soft_log_free(vm->log);
 	for (uint32_t i = 0; i < SOFT_MAX_MEMSLOTS; i++)
 		if (vm->memslots[i].used)
 			soft_memslot_fini(&vm->memslots[i]);
@@ -92,6 +94,12 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 			log->write(p->host, VR_LOG_WARN, text);
 		}
 		vm->emit = NULL;
+	}
+	rc = soft_log_new(vm, &vm->log);
+	if (rc < 0) {
+		soft_error(vm, rc, "soft: no memory for the log");
+		vm_free(vm);
+		return rc;
 	}
 	rc = soft_cache_init(vm, p->cache, &entry);
 	if (rc < 0) {

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "soft.h"
 
 #define MAX_OPS 16384
@@ -343,6 +344,8 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 		.guard_page = f->next ? f->next->va_page : 0,
 		.guard_mapping_id = f->next ? f->next->mapping_id : 0,
 		.guarded = UINT32_MAX,
+		.marks = vm->log ? vm->log->marks : NULL,
+		.mark_capacity = vm->log ? vm->log->mark_capacity : 0,
 	};
 
 	vm->codecache->begin_write(vm->host, &vm->code);
@@ -351,6 +354,8 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
 	if (rc < 0)
 		return rc;
+	if (vm->log)
+		soft_log_emitted(vm, &job);
 	g->code_offset = vm->code_top;
 	g->code_size = job.code_size;
 	if (job.guarded != UINT32_MAX)
@@ -397,7 +402,9 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		rc = build_region(vm, &f, pc, max_blocks, max_insns);
 		if (rc < 0)
 			return rc;
-		soft_optimize(vm->isa, vm->emit, &f.s->ir, f.s->work, &regs);
+		if (vm->log)
+			soft_log_lifted(vm, &f.s->ir, page, next);
+		soft_optimize_logged(vm->isa, vm->emit, &f.s->ir, f.s->work, &regs, vm->log);
 		rc = vm->emit ? emit_region(vm, &f, &regs, g) : keep_ir(vm, &f.s->ir, g);
 		if (rc != VR_E_RANGE || max_insns == 1)
 			break;
@@ -435,6 +442,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		e->pc = ir->blocks[i].pc;
 		e->mode_flags = mode_flags;
 		e->block = i;
+		e->alone = soft_log_alone(vm, e->pc);
 		if (vm->emit)
 			e->host =
 				(uint64_t)(uintptr_t)vm->code.execute + g->code_offset + f.s->block_entry[i];

@@ -86,6 +86,7 @@ struct soft_counters {
 
 struct soft_vm;
 struct soft_region;
+struct soft_log;
 
 /* One entry point into translated code: guest pc + page + mode flags -> host address. */
 struct soft_entry {
@@ -95,6 +96,7 @@ struct soft_entry {
 	uint64_t mode_flags;
 	uint64_t host;     /* T1: address in the code cache */
 	uint32_t block;    /* T0: block index in region->ir */
+	uint32_t alone;    /* only the look-up may lead here: it logs each entry */
 	uint32_t incoming; /* first exit linked here (exit number + 1), 0: none */
 };
 
@@ -279,6 +281,7 @@ struct soft_vm {
 	_Atomic uint64_t protections; /* how often a page's protection was begun */
 	/* translation scratch (code_lock) */
 	struct soft_scratch *scratch;
+	struct soft_log *log; /* NULL: nothing is wanted; see log.h */
 };
 
 /* -- plugin.c -- */
@@ -398,7 +401,7 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
  * may lead to this entry. */
 static inline uint64_t soft_entry_cached(const struct soft_entry *e)
 {
-	if (e->mode_flags & SOFT_MODE_CHECKED)
+	if ((e->mode_flags & SOFT_MODE_CHECKED) || e->alone)
 		return 0;
 	return e->region->tail_size ? e->region->guarded : e->host;
 }
@@ -430,6 +433,9 @@ struct soft_reg_assignment {
 /* scratch: 2 * op_capacity words. emit may be NULL: then no register is pinned. */
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
 		   struct soft_reg_assignment *regs);
+/* The same; log (or NULL) is told of each pass. */
+void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
+			  uint32_t *scratch, struct soft_reg_assignment *regs, struct soft_log *log);
 
 /* -- block_freq.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
  * blocks (0: none). -- */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "interp.h"
+#include "log.h"
 #include "soft.h"
 
 static int32_t tier0_access(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
@@ -52,6 +53,8 @@ void soft_interpret(struct soft_vcpu *v)
 			capacity = e->region->ir->op_count;
 		}
 		v->n.interpreted++;
+		if (soft_log_on(vm, VR_DEBUGLOG_EXEC))
+			soft_log_exec(v, e, "the interpreter");
 		vr_interp_block(x, vm->isa, e->region->ir, e->block, values, &memory);
 	}
 	free(values);

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "log.h"
 #include "soft.h"
 #include "vcpu.h"
 
@@ -120,6 +121,7 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 		.exchange = soft_env_exchange,
 		.user_access = soft_user_access,
 		.debug_points = soft_debug_points,
+		.exception_log = soft_log_on(vm, VR_DEBUGLOG_INT) ? soft_log_exception : NULL,
 	};
 	v->x->env = &v->env;
 	int32_t rc = soft_mmu_init(v);

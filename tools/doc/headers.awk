@@ -224,6 +224,7 @@ FNR == 1 {
 		} else if (depth == 1 && inner == 0 && piece == "};") {
 			end_table()
 			depth = 0
+			decl = "" # the last constant of an enum
 		} else {
 			decl = decl " " s
 			opened = gsub(/\{/, "{", s)

@@ -226,6 +226,9 @@ struct vr_isa_env {
 	 * VR_ACCESS_EXECUTE changes, the op after the helper must be EXIT/EXIT_TO. VR_E_RANGE: more than
 	 * VR_DEBUG_POINTS, the points stay as they are. [vcpu] */
 	int32_t(VR_CALL *debug_points)(struct vr_exec *x, const struct vr_debug_points *points);
+	/* Since 1.1. NULL: no log wants it. The ISA took an exception or an interrupt, or returned from one:
+	 * from and to are exec.pc before and after. text: what it was, in one line. [vcpu] */
+	void(VR_CALL *exception_log)(struct vr_exec *x, uint64_t from, uint64_t to, const char *text);
 };
 
 struct vr_lift {
@@ -290,6 +293,10 @@ struct vr_isa {
 	 * that the architecture ignores in the target of a branch. The engine asks for an exec.pc whose page
 	 * it does not know, and goes on from the answer: a page is known by no other address. [vcpu] */
 	uint64_t(VR_CALL *branch_address)(struct vr_exec *x, uint64_t pc);
+	/* Since 1.1; may be missing. What disassembles this guest's code, by LLVM's names: the target triple
+	 * ("aarch64"), and features as "+name,+name". */
+	const char *llvm_triple;
+	const char *llvm_features;
 };
 
 /* ---- host half ------------------------------------------------------------------------------- */
@@ -337,6 +344,17 @@ struct vr_exit_site {
 	uint32_t reserved;
 };
 
+/* Code of a region from `offset` to the next mark's is for the guest instruction at pc. Since 1.1. */
+#define VR_MARK_INSN 0  /* in line */
+#define VR_MARK_SLOW 1  /* out of line: slow paths, calls, exits */
+#define VR_MARK_ENTRY 2 /* an entry stub of the block at pc */
+#define VR_MARK_DATA 3  /* no code: what a slow path is told */
+struct vr_code_mark {
+	uint64_t pc;
+	uint32_t offset;
+	uint32_t kind; /* VR_MARK_* */
+};
+
 #define VR_JOB_COUNT 1u /* every entry stub adds 1 to exec.entered */
 #define VR_JOB_GUARD 2u /* block 0 needs a guarded entry: see vr_emit_job.guarded (since ABI 1.1) */
 
@@ -376,6 +394,10 @@ struct vr_emit_job {
 	uint64_t guard_page;
 	uint32_t guard_mapping_id;
 	uint32_t guarded;
+	/* Since 1.1. Not NULL: the emitter notes what its code is for, by rising offset; marks beyond the
+	 * capacity are left out. */
+	struct vr_code_mark *marks;
+	uint32_t mark_count, mark_capacity;
 };
 
 struct vr_emit {

@@ -3,6 +3,7 @@
 #ifndef VR_XLATE_IR_IR_H
 #define VR_XLATE_IR_IR_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <vmrun/translator.h>
 
@@ -24,5 +25,9 @@ int vr_ir_verify(const struct vr_ir *ir, char *why, size_t n);
 
 /* As text, one op a line. isa (or NULL) names guest registers and helpers. */
 void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa);
+/* The same of the instructions that are wanted, by their pc; without NOPs, and without blocks that hold none.
+ */
+void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa,
+		      bool (*wanted)(void *opaque, uint64_t pc), void *opaque);
 
 #endif

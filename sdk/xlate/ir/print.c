@@ -119,16 +119,41 @@ static void print_edge(FILE *out, const char *name, uint32_t block)
 		fprintf(out, " %s=B%u", name, block);
 }
 
+static void print_block(FILE *out, const struct vr_ir *ir, uint32_t b)
+{
+	const struct vr_ir_block *block = &ir->blocks[b];
+	fprintf(out, "B%u: 0x%" PRIx64 "..0x%" PRIx64 ", %u insns%s", b, block->pc, block->end, block->insns,
+		block->flags & VR_BLOCK_ENTRY ? ", entry" : "");
+	print_edge(out, "taken", block->succ[VR_EDGE_TAKEN]);
+	print_edge(out, "fall", block->succ[VR_EDGE_FALL]);
+	fputc('\n', out);
+}
+
 void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa)
 {
 	for (uint32_t b = 0; b < ir->block_count; b++) {
 		const struct vr_ir_block *block = &ir->blocks[b];
-		fprintf(out, "B%u: 0x%" PRIx64 "..0x%" PRIx64 ", %u insns%s", b, block->pc, block->end,
-			block->insns, block->flags & VR_BLOCK_ENTRY ? ", entry" : "");
-		print_edge(out, "taken", block->succ[VR_EDGE_TAKEN]);
-		print_edge(out, "fall", block->succ[VR_EDGE_FALL]);
-		fputc('\n', out);
+		print_block(out, ir, b);
 		for (uint32_t i = block->first; i < block->first + block->count && i < ir->op_count; i++)
 			print_op(out, ir, i, isa);
+	}
+}
+
+void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa,
+		      bool (*wanted)(void *opaque, uint64_t pc), void *opaque)
+{
+	for (uint32_t b = 0; b < ir->block_count; b++) {
+		const struct vr_ir_block *block = &ir->blocks[b];
+		bool begun = false, print = false;
+		for (uint32_t i = block->first; i < block->first + block->count && i < ir->op_count; i++) {
+			if (ir->ops[i].op == VR_IR_INSN_START)
+				print = wanted(opaque, ir->ops[i].imm);
+			if (!print || ir->ops[i].op == VR_IR_NOP)
+				continue;
+			if (!begun)
+				print_block(out, ir, b);
+			begun = true;
+			print_op(out, ir, i, isa);
+		}
 	}
 }

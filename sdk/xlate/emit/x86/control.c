@@ -27,6 +27,7 @@ struct ool *ool_new(struct em *e, uint32_t kind)
 	s->arg[0] = s->arg[1] = s->arg[2] = NOREG;
 	s->result[0] = s->result[1] = NOREG;
 	s->dirty = e->dirty;
+	s->origin = e->pc;
 	return s;
 }
 
@@ -133,8 +134,10 @@ static void ool_memory(struct em *e, const struct ool *s)
 	call_to(c, x86_thunk.memory);
 	fault_point(e, s->insn);
 	/* the descriptor, which the thunk takes and skips */
+	code_mark(e, s->origin, VR_MARK_DATA);
 	put32(c, (uint32_t)s->pc);
 	put32(c, (uint32_t)(s->pc >> 32));
+	code_mark(e, s->origin, VR_MARK_SLOW);
 	load_result(e, s, 0);
 	load_result(e, s, 1);
 	if (s->coalesced)
@@ -205,6 +208,7 @@ void emit_ools(struct em *e)
 			e->error = VR_E_NOMEM;
 			return;
 		}
+		code_mark(e, s->origin, VR_MARK_SLOW);
 		for (uint32_t k = 0; k < 3; k++)
 			if (s->jump[k])
 				patch_here(c, s->jump[k]);

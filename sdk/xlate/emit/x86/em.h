@@ -128,6 +128,7 @@ struct ool {
 	uint64_t imm[3];
 	uint64_t pc; /* or descriptor, or FP_SLOW: immediate */
 	uint64_t fn;
+	uint64_t origin; /* pc of the guest instruction that it belongs to */
 	uint32_t what;
 };
 
@@ -363,6 +364,13 @@ void forget_hints(struct code *c, uint32_t offset);  /* thunks.c; rsp + offset: 
 void emit_entries(struct em *e);
 void jump_to_block(struct em *e, uint32_t field, uint32_t block);
 void fault_point(struct em *e, uint32_t insn);
+/* For a log: what follows is for the guest instruction at pc. */
+static inline void code_mark(struct em *e, uint64_t pc, uint32_t kind)
+{
+	struct vr_emit_job *job = e->job;
+	if (VR_HAS(job, marks) && job->mark_count < job->mark_capacity)
+		job->marks[job->mark_count++] = (struct vr_code_mark){pc, code_at(&e->c), kind};
+}
 /* Jump when k holds: the rel32 fields to patch, out[1] = 0 when one is enough. */
 void jump_if(struct em *e, struct condition k, uint32_t out[2]);
 

@@ -11,6 +11,7 @@ OP(INSN_START)
 {
 	(void)i;
 	e->pc = o->imm;
+	code_mark(e, e->pc, VR_MARK_INSN);
 }
 
 OP(CONST)

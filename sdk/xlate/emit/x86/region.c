@@ -67,6 +67,7 @@ static void emit_block(struct em *e, uint32_t b)
 static void entry(struct em *e, uint32_t b)
 {
 	struct code *c = &e->c;
+	code_mark(e, e->ir->blocks[b].pc, VR_MARK_ENTRY);
 	while (code_at(c) & 15)
 		put8(c, 0xcc);
 	uint32_t pad = code_at(c);
@@ -89,6 +90,7 @@ static void guarded_entry(struct em *e)
 {
 	struct code *c = &e->c;
 	struct vr_emit_job *job = e->job;
+	code_mark(e, e->ir->blocks[0].pc, VR_MARK_ENTRY);
 	while (code_at(c) & 15)
 		put8(c, 0xcc);
 	job->guarded = code_at(c);
@@ -129,6 +131,8 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 	e->fixups = s->fixups;
 	e->labels = s->labels;
 	job->point_count = job->exit_count = job->code_size = 0;
+	if (VR_HAS(job, marks))
+		job->mark_count = 0;
 	int32_t rc = begin(e, job);
 	if (rc)
 		return rc;

@@ -96,7 +96,8 @@ void a64_exception(struct vr_exec *x, uint32_t vector, uint32_t ec, uint32_t iss
 		   uint32_t has_far, uint64_t far)
 {
 	struct a64_state *s = a64_of(x);
-	uint32_t from = s->el == 0 ? 0x400 : s->spsel ? 0x200 : 0x000;
+	uint64_t pc = x->pc;
+	uint32_t el = s->el, from = s->el == 0 ? 0x400 : s->spsel ? 0x200 : 0x000;
 
 	s->spsr_el1 = a64_pstate(x) | (a64_system_of(x)->stepping ? PSTATE_SS : 0);
 	s->elr_el1 = ret;
@@ -111,6 +112,7 @@ void a64_exception(struct vr_exec *x, uint32_t vector, uint32_t ec, uint32_t iss
 	a64_select_sp(x, 1, 1);
 	x->pc = a64_branch_address(s, s->vbar_el1 + from + vector);
 	a64_context(x);
+	a64_log_taken(x, pc, el, vector, has_far);
 }
 
 uint64_t a64_raise(struct vr_exec *x, uint32_t ec, uint32_t iss)
@@ -193,8 +195,8 @@ static uint32_t step_after_return(const struct a64_state *s, uint64_t spsr)
 uint64_t VR_CALL a64_helper_eret(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	struct a64_state *s = a64_of(x);
-	uint64_t spsr = s->spsr_el1;
-	uint32_t mode = spsr & 0x1f;
+	uint64_t spsr = s->spsr_el1, pc = x->pc;
+	uint32_t mode = spsr & 0x1f, el = s->el;
 
 	(void)a, (void)b, (void)c;
 	if (s->el == 0)
@@ -211,6 +213,7 @@ uint64_t VR_CALL a64_helper_eret(struct vr_exec *x, uint64_t a, uint64_t b, uint
 	s->event = 1;
 	a64_system_of(x)->stepping = 0;
 	a64_context(x);
+	a64_log_return(x, pc, el);
 	if (s->pstate_il_ss & PSTATE_IL)
 		return a64_raise(x, EC_ILLEGAL, 0);
 	a64_recheck(x);

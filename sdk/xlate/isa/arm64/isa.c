@@ -60,4 +60,6 @@ const struct vr_isa a64_isa = {
 	.fp_slow = a64_fp_slow,
 	.debug_match = a64_debug_match,
 	.branch_address = a64_branch_address_of,
+	.llvm_triple = "aarch64",
+	.llvm_features = "+v8.5a,+fp-armv8,+neon,+crc,+lse,+rdm,+fullfp16,+dotprod,+aes,+sha2,+sha3,+sm4",
 };

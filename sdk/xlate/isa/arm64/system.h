@@ -108,6 +108,10 @@ void a64_exit_next_pc(struct vr_exec *x);
 uint64_t a64_raise_sysreg(struct vr_exec *x, uint32_t enc, uint32_t rt, uint32_t is_read);
 /* After PSTATE.DAIF was cleared: have a pending interrupt looked at. 1: there is one. */
 uint32_t a64_recheck(struct vr_exec *x);
+/* For a log: an exception was taken at `from`, in EL `el`; a return was made. exec.pc and the state are the
+ * new ones. */
+void a64_log_taken(struct vr_exec *x, uint64_t from, uint32_t el, uint32_t vector, uint32_t has_far);
+void a64_log_return(struct vr_exec *x, uint64_t from, uint32_t el);
 /* Go on at `pc` as after power-up (PSCI, DEN 0022, 6.4): EL1h, everything masked, MMU and caches off, x0. */
 void a64_enter(struct vr_exec *x, uint64_t pc, uint64_t x0);
 /* AArch64.BranchAddr(): `pc` without the tag that TCR_EL1.TBIn lets software keep in it. Every address that

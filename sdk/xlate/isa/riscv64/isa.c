@@ -49,4 +49,6 @@ const struct vr_isa rv_isa = {
 	.set_pin = rv_set_pin,
 	.fp_slow = rv_fp_slow,
 	.debug_match = rv_debug_match,
+	.llvm_triple = "riscv64",
+	.llvm_features = "+m,+a,+f,+d,+c,+zba,+zbb,+zbs",
 };

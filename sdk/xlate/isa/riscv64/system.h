@@ -102,6 +102,10 @@ uint64_t rv_raise(struct vr_exec *x, uint64_t cause, uint64_t tval);
 uint32_t rv_pending(struct vr_exec *x);
 /* After something was unmasked: have pending interrupts looked at. Returns those that are to be taken now. */
 uint32_t rv_recheck(struct vr_exec *x);
+/* For a log: a trap was taken at `from`, in `mode`; a return was made. exec.pc and the state are the new
+ * ones. */
+void rv_log_trap(struct vr_exec *x, uint64_t from, uint32_t mode, uint64_t cause, uint64_t tval);
+void rv_log_return(struct vr_exec *x, uint64_t from, uint32_t mode);
 
 /* ---- mmu.c ----------------------------------------------------------------------------------- */
 

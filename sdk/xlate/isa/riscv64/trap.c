@@ -62,7 +62,8 @@ static uint64_t vector(uint64_t tvec, uint64_t cause)
 static void trap(struct vr_exec *x, uint64_t cause, uint64_t tval, uint32_t to_supervisor)
 {
 	struct rv_state *s = rv_of(x);
-	uint64_t status = s->mstatus;
+	uint64_t status = s->mstatus, pc = x->pc;
+	uint32_t mode = s->mode;
 
 	if (to_supervisor) {
 		s->sepc = x->pc;
@@ -85,6 +86,7 @@ static void trap(struct vr_exec *x, uint64_t cause, uint64_t tval, uint32_t to_s
 	s->mstatus = status;
 	s->fp_used = 0;
 	rv_context(x);
+	rv_log_trap(x, pc, mode, cause, tval);
 }
 
 /* The instruction at exec.pc does not retire, and is counted already where code counts. */
@@ -159,14 +161,16 @@ uint64_t VR_CALL rv_helper_fp_on(struct vr_exec *x, uint64_t insn, uint64_t b, u
 /* ---- returning ("Trap-Return Instructions") ----------------------------------------------------- */
 
 /* The mode is set already. */
-static uint64_t return_to(struct vr_exec *x, uint64_t mstatus, uint64_t pc)
+static uint64_t return_to(struct vr_exec *x, uint64_t mstatus, uint64_t pc, uint32_t from_mode)
 {
 	struct rv_state *s = rv_of(x);
+	uint64_t from = x->pc;
 
 	s->mstatus = mstatus;
 	s->fp_used = 0;
 	x->pc = pc;
 	rv_context(x);
+	rv_log_return(x, from, from_mode);
 	rv_recheck(x);
 	x->leave = 1;
 	return 0;
@@ -181,7 +185,7 @@ uint64_t VR_CALL rv_helper_mret(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 	s->mode = status >> MSTATUS_MPP_SHIFT & 3;
 	status &= ~(MSTATUS_MIE | MSTATUS_MPP | (s->mode != RV_MACHINE ? MSTATUS_MPRV : 0));
 	status |= (status & MSTATUS_MPIE ? MSTATUS_MIE : 0) | MSTATUS_MPIE;
-	return return_to(x, status, s->mepc);
+	return return_to(x, status, s->mepc, RV_MACHINE);
 }
 
 uint64_t VR_CALL rv_helper_sret(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
@@ -195,7 +199,7 @@ uint64_t VR_CALL rv_helper_sret(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 	s->mode = status & MSTATUS_SPP ? RV_SUPERVISOR : RV_USER;
 	status &= ~(MSTATUS_SIE | MSTATUS_SPP | MSTATUS_MPRV);
 	status |= (status & MSTATUS_SPIE ? MSTATUS_SIE : 0) | MSTATUS_SPIE;
-	return return_to(x, status, s->sepc);
+	return return_to(x, status, s->sepc, RV_SUPERVISOR);
 }
 
 /* ---- interrupts ("Machine Interrupt (mip and mie)") ---------------------------------------------- */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* debuglog.h: the log of `-d`, in a machine. */
+#ifndef VR_MACHINE_DEBUGLOG_H
+#define VR_MACHINE_DEBUGLOG_H
+
+#include <stdint.h>
+#include <vmrun/debuglog.h>
+#include <vmrun/tap.h>
+
+#include "util/log_filter.h"
+
+struct debuglog;
+
+/* NULL in *out: nothing is wanted. file NULL: standard error. The filter is kept, not copied. [main], before
+ * the sandbox. */
+int32_t debuglog_new(const struct log_filter *filter, const char *file, struct debuglog **out);
+/* Warns of items that are wanted and that neither the accelerator nor the core gives. */
+void debuglog_tell_missing(const struct debuglog *l, const char *accelerator);
+/* Are accesses to devices wanted? They all have to take the bus then. */
+bool debuglog_sees_devices(const struct debuglog *l);
+/* base: of the device. */
+void debuglog_access(struct debuglog *l, const struct vr_tap_access *seen, uint64_t base);
+void debuglog_free(struct debuglog *l);
+
+extern const struct vr_host_debuglog debuglog_table;
+
+#endif
