@@ -10,7 +10,7 @@ CORE_OS := $(if $(findstring linux,$(CORE_TARGET)),linux,$(if $(findstring darwi
 CORE_ARCH := $(firstword $(CORE_TARGET))
 CFLAGS_core/util/arch.c := -DVR_BUILD_ARCH='"$(CORE_ARCH)"' -DVR_BUILD_OS='"$(CORE_OS)"'
 
-CORE_SRC := $(sort $(wildcard $(foreach d,util plugin machine boot control helper cli,core/$(d)/*.c)))
+CORE_SRC := $(sort $(wildcard $(foreach d,util plugin machine boot control helper gdb cli,core/$(d)/*.c)))
 CORE_OBJ := $(call objects,$(filter-out core/cli/main.c,$(CORE_SRC)))
 CORE_MAIN := $(call objects,core/cli/main.c)
 LIBVMRUN := $(B)/lib/libvmrun.a

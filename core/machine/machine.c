@@ -13,6 +13,7 @@
 
 #include <vmrun/translator.h>
 
+#include "gdb/gdb.h"
 #include "machine/parts.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -288,12 +289,16 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 		rc = open_disks(m, c, image_is_disk);
 	if (rc == VR_OK)
 		rc = find_tables(m);
+	if (rc == VR_OK && c->gdb)
+		rc = gdb_open(m, c);
 	if (rc == VR_OK)
 		rc = vr_devices_start(m->registry, m->choice.board);
 	if (rc < 0)
 		return rc;
 	vr_stats_init(&m->stats, c->stats != 0);
 	vr_sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
+	if (m->gdb)
+		gdb_allow(m->gdb, &m->sandbox);
 	rc = create_vm(m);
 	if (rc == VR_OK)
 		rc = create_board(m);
@@ -397,6 +402,8 @@ int32_t vr_machine_run(struct vr_machine *m)
 	uint32_t what;
 	int32_t rc = vr_console_start(&m->console, &m->sandbox);
 
+	if (rc == VR_OK && m->gdb)
+		rc = gdb_start(m->gdb);
 	if (rc == VR_OK)
 		rc = vr_sandbox_enter(&m->sandbox);
 	if (rc < 0) {
@@ -418,12 +425,14 @@ int32_t vr_machine_run(struct vr_machine *m)
 			break;
 		}
 		vr_vcpus_resume(m);
+		gdb_was_reset(m->gdb);
 	}
 	vr_vcpus_quiesce(m);
 	stop_disks(m);
 	m->stats.ended = vr_clock_monotonic();
 	vr_console_stop(&m->console);
 	status = end_status(m, what, code);
+	gdb_finish(m->gdb, status);
 	if (status == 128 + m->console.signal)
 		m->signal = m->console.signal;
 	if (m->stats_wanted)
@@ -448,6 +457,7 @@ void vr_machine_free(struct vr_machine *m)
 		return;
 	if (m->vcpu)
 		vr_vcpus_quiesce(m);
+	gdb_free(m->gdb);
 	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
 	vr_console_stop(&m->console);
 	vr_timers_stop(&m->timers);

@@ -36,6 +36,9 @@ struct vr_machine_config {
 	bool sandbox;
 	uint32_t stats;       /* 0 none, 1 text, 2 json */
 	bool output_optional; /* go on when the guest's output can't be written any more */
+	char *gdb;            /* where a debugger may attach: gdb/address.h; NULL: nowhere */
+	bool gdb_anywhere;    /* it may be an address that other machines reach */
+	bool gdb_wait;        /* the first instruction waits for the debugger */
 	char *command;        /* run this on the guest's console and power off (no terminal), or NULL */
 };
 

@@ -159,7 +159,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 
 	p->watched = code && atomic_load(&code->watched);
 	granted = granted && !p->watched;
-	if (!soft_points_on_page(&v->points, page, both))
+	if (!soft_points_on_page(v, page, both))
 		tlb_fill(v, page, p->host, pa_page, &t, rights, granted);
 	p->host += va & ~SOFT_PAGE_MASK;
 	return 0;
@@ -272,10 +272,13 @@ static int32_t transfer(struct soft_vcpu *v, const struct part *p, uint32_t writ
 }
 
 /* A debug point stops the access of these kinds (READS, WRITES): VR_FAULT_DEBUG, and *where and *access are
- * its first byte and VR_ACCESS_*. before: VR_DEBUG_BEFORE_FAULTS, or 0 once no fault was found. */
+ * its first byte and VR_ACCESS_*. before: VR_DEBUG_BEFORE_FAULTS, or 0 once no fault was found. A point of
+ * the debugger's outside: SOFT_STOPPED. */
 static int32_t stopped_at_point(struct soft_vcpu *v, uint32_t before, uint64_t va, uint32_t bytes,
 				uint32_t kinds, uint32_t flags, uint64_t *where, uint32_t *access)
 {
+	if (!before && soft_stopped(v, va, bytes, kinds))
+		return SOFT_STOPPED;
 	if (!v->points.count || (v->points.flags & VR_DEBUG_BEFORE_FAULTS) != before)
 		return 0;
 	uint32_t as = soft_points_match(v, va, bytes, kinds, flags, where);
@@ -514,6 +517,15 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 	}
 }
 
+/* The guest sees the fault; not so a stop for the debugger. */
+static void take_fault(struct soft_vcpu *v, uint64_t where, uint32_t access, int32_t fault)
+{
+	if (fault == SOFT_STOPPED)
+		return;
+	v->n.faults++;
+	v->vm->isa->fault(v->x, where, access, fault);
+}
+
 int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v128 *a,
 		    const union vr_v128 *b, union vr_v128 *result)
 {
@@ -522,10 +534,8 @@ int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, co
 	uint32_t access;
 	int32_t fault = perform(v, descriptor, address, a, b, result, &where, &access);
 
-	if (fault) {
-		v->n.faults++;
-		v->vm->isa->fault(x, where, access, fault);
-	}
+	if (fault)
+		take_fault(v, where, access, fault);
 	return fault;
 }
 
@@ -541,9 +551,8 @@ uint64_t soft_memory(struct vr_exec *x)
 
 	if (!fault)
 		return 0;
-	v->n.faults++;
 	soft_sync_slots(x);
-	v->vm->isa->fault(x, where, access, fault);
+	take_fault(v, where, access, fault);
 	return 1;
 }
 
@@ -561,8 +570,7 @@ static int32_t env_access(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32
 				? VR_FAULT_ALIGN
 				: access_plain(v, va, bytes, write, flags, data, &where);
 	if (fault) {
-		v->n.faults++;
-		v->vm->isa->fault(x, where, access, fault);
+		take_fault(v, where, access, fault);
 		x->leave = 1;
 	}
 	return fault;
@@ -591,6 +599,8 @@ int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uin
 
 	if (!page || !writable || (pa & 7))
 		return VR_E_PERM;
+	if (v->walking)
+		return 1;
 	if (!__atomic_compare_exchange_n((uint64_t *)(void *)(page + (pa & ~SOFT_PAGE_MASK)), &expected,
 					 desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return 0;
