@@ -211,7 +211,7 @@ ON(description)
 ON(vcont_kinds)
 {
 	(void)args, (void)length;
-	gdb_output_print(&g->out, "vCont;c;C;s;S");
+	gdb_output_print(&g->out, "vCont;c;C;s;S;r");
 }
 
 /* ---- the table ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* description.c: a target description (gdb's manual, appendix "Target Descriptions") out of the table of
- * registers. */
+ * registers. The ABI is "none": with that of an operating system gdb would step by breakpoints of its own on
+ * some architectures, which other vCPUs run into. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,6 +39,8 @@ int32_t gdb_describe(struct gdb *g)
 {
 	const struct vr_registers *r = g->registers;
 	uint32_t number = 0, wrong = 0;
+	const struct vr_register *pc;
+	bool general;
 	size_t length;
 	FILE *to = open_memstream(&g->description, &length);
 
@@ -45,7 +48,7 @@ int32_t gdb_describe(struct gdb *g)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	fprintf(to,
 		"<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target version=\"1.0\">"
-		"<architecture>%s</architecture>",
+		"<architecture>%s</architecture><osabi>none</osabi>",
 		r->architecture);
 	for (uint32_t i = 0; i < r->feature_count; i++) {
 		const struct vr_register_feature *f = feature_at(r, i);
@@ -67,6 +70,8 @@ int32_t gdb_describe(struct gdb *g)
 	g->register_count = number;
 	if (fclose(to) || !g->description)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
+	pc = gdb_register(g, r->pc, &general);
+	wrong += !pc || pc->bits != 64;
 	return wrong ? vr_error_set(VR_E_ABI, "--gdb: %u registers of %s have an impossible width", wrong,
 				    r->arch)
 		     : VR_OK;

@@ -128,6 +128,14 @@ void gdb_points_clear(struct gdb *g)
 	vr_error_clear();
 }
 
+bool gdb_points_code_at(const struct gdb *g, uint64_t pc)
+{
+	for (uint32_t i = 0; i < g->points; i++)
+		if (is_code(&g->point[i]) && g->point[i].address == pc)
+			return true;
+	return false;
+}
+
 void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *out, size_t room)
 {
 	out[0] = '\0';

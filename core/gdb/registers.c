@@ -125,11 +125,3 @@ void gdb_set_pc(struct gdb *g, uint32_t vcpu, uint64_t pc)
 	if (r && r->bits == 64 && take_state(g, vcpu) && g->registers->set(g->state, r->place, 8, &pc) >= 0)
 		give_state(g, vcpu);
 }
-
-bool gdb_pc(struct gdb *g, uint32_t vcpu, uint64_t *pc)
-{
-	bool general;
-	const struct vr_register *r = gdb_register(g, g->registers->pc, &general);
-
-	return r && r->bits == 64 && take_state(g, vcpu) && g->registers->get(g->state, r->place, 8, pc) >= 0;
-}

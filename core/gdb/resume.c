@@ -7,7 +7,9 @@
  * passed it: it stops there again when it is run. Only an access that has been made is told of later.
  *
  * While a vCPU is stepped the others are held: what it does is then its own, and a loop of it that waits for
- * another vCPU is left with `continue`. Signals mean nothing to a machine and are left out.
+ * another vCPU is left with `continue`. A step through a range of addresses (vCont;r) is a step after the
+ * other on the vCPU's thread, until one ends outside or at a breakpoint. Signals mean nothing to a machine
+ * and are left out.
  */
 #include <string.h>
 
@@ -169,6 +171,7 @@ static void resume_from(struct gdb *g, const char *args, enum gdb_action what)
 		}
 		gdb_set_pc(g, g->stopped, pc);
 	}
+	g->range.vcpu = -1;
 	resume_some(g, what);
 }
 
@@ -208,7 +211,7 @@ GDB_HANDLER(step_signal)
 }
 
 /* One of ";ACTION[:THREAD]". */
-static bool parse_action(const struct gdb *g, const char **at, enum gdb_action *what, int64_t *thread)
+static bool parse_action(struct gdb *g, const char **at, enum gdb_action *what, int64_t *thread)
 {
 	uint64_t signal;
 	char c;
@@ -218,11 +221,38 @@ static bool parse_action(const struct gdb *g, const char **at, enum gdb_action *
 	c = *(*at)++;
 	if ((c == 'C' || c == 'S') && !gdb_number(at, &signal))
 		return false;
-	if (c != 'c' && c != 'C' && c != 's' && c != 'S')
+	if (c == 'r' &&
+	    (!gdb_number(at, &g->range.first) || !gdb_char(at, ',') || !gdb_number(at, &g->range.end)))
+		return false;
+	if (!c || !strchr("cCsSr", c))
 		return false;
 	*what = c == 'c' || c == 'C' ? GDB_RUNS : GDB_STEPS;
 	*thread = -2; /* what no other action is for */
-	return !gdb_char(at, ':') || gdb_thread(g, at, thread);
+	if (gdb_char(at, ':') && !gdb_thread(g, at, thread))
+		return false;
+	if (c == 'r')
+		g->range.vcpu = *thread < 0 ? g->stopped : *thread;
+	return true;
+}
+
+bool gdb_steps_on(struct gdb *g, struct vr_vcpu *v)
+{
+	const struct vr_registers *r = g->registers;
+	uint64_t pc;
+	bool general;
+
+	if (v->stop.access || v->index != g->range.vcpu)
+		return false;
+	if (g->m->accel->vcpu_get_state(atomic_load(&v->handle), r->state_id, g->range.state, r->state_size) <
+		    0 ||
+	    r->get(g->range.state, gdb_register(g, r->pc, &general)->place, sizeof(pc), &pc) < 0)
+		return false;
+	if (gdb_points_code_at(g, pc)) {
+		v->stop.access = VR_STOP_EXECUTE;
+		v->stop.address = pc;
+		return false;
+	}
+	return pc >= g->range.first && pc < g->range.end;
 }
 
 GDB_HANDLER(vcont)
@@ -233,6 +263,7 @@ GDB_HANDLER(vcont)
 	int64_t thread;
 
 	(void)length;
+	g->range.vcpu = -1;
 	if (!*args) {
 		gdb_error(g, GDB_E_SYNTAX);
 		return;

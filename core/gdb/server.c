@@ -43,7 +43,7 @@ static int32_t find_tables(struct gdb *g)
 	struct vr_machine *m = g->m;
 
 	m->debugger = vr_registry_interface(m->choice.accel, VR_DEBUGGER_ID);
-	if (!VR_HAS(m->debugger, vcpu_translate))
+	if (!VR_HAS(m->debugger, vcpu_translate) || !VR_HAS(m->accel, vcpu_get_state))
 		return vr_error_set(VR_E_UNSUPPORTED,
 				    "--gdb: accelerator '%s' can't be debugged from outside (it has no %s)",
 				    m->choice.accel->manifest->id, VR_DEBUGGER_ID);
@@ -54,7 +54,8 @@ static int32_t find_tables(struct gdb *g)
 				    "nor the translator nor the accelerator",
 				    m->choice.arch, VR_REGISTERS_ID);
 	g->state = aligned_alloc(64, (g->registers->state_size + 63u) & ~63u);
-	return g->state ? gdb_describe(g) : vr_error_set(VR_E_NOMEM, "out of memory");
+	g->range.state = aligned_alloc(64, (g->registers->state_size + 63u) & ~63u);
+	return g->state && g->range.state ? gdb_describe(g) : vr_error_set(VR_E_NOMEM, "out of memory");
 }
 
 int32_t gdb_open(struct vr_machine *m, const struct vr_machine_config *c)
@@ -67,6 +68,7 @@ int32_t gdb_open(struct vr_machine *m, const struct vr_machine_config *c)
 	g->m = m;
 	g->wait = c->gdb_wait;
 	g->listener = g->wake = g->fd = -1;
+	g->range.vcpu = -1;
 	m->gdb = g;
 	rc = find_tables(g);
 	if (rc == VR_OK)
@@ -330,6 +332,7 @@ void gdb_free(struct gdb *g)
 	if (g->wake >= 0)
 		close(g->wake);
 	free(g->state);
+	free(g->range.state);
 	free(g->description);
 	free(g);
 }

@@ -37,7 +37,13 @@ struct gdb {
 	atomic_bool finishing; /* ... and `status` is set */
 	int32_t status;
 	_Atomic uint64_t resets;
-	uint8_t *state;    /* a vCPU's canonical state */
+	uint8_t *state; /* a vCPU's canonical state */
+	/* The vCPU that is stepped until it leaves [first, end): its thread looks, by a state of its own. */
+	struct {
+		int64_t vcpu; /* -1: none */
+		uint64_t first, end;
+		uint8_t *state;
+	} range;
 	char *description; /* XML */
 
 	/* The debugger at hand. */
@@ -105,7 +111,6 @@ GDB_HANDLER(monitor);
 
 /* ---- registers.c ---- */
 void gdb_set_pc(struct gdb *g, uint32_t vcpu, uint64_t pc);
-bool gdb_pc(struct gdb *g, uint32_t vcpu, uint64_t *pc);
 
 /* ---- memory.c ---- */
 /* Guest RAM at a guest-physical address, or NULL; *length becomes what lies there in one piece. */
@@ -114,6 +119,8 @@ int32_t gdb_translate(struct gdb *g, uint64_t va, uint64_t *pa);
 
 /* ---- points.c ---- */
 void gdb_points_clear(struct gdb *g);
+/* A breakpoint is there. */
+bool gdb_points_code_at(const struct gdb *g, uint64_t pc);
 /* What a stop reply says of a point that was touched, such as "watch:1000;"; "" when there is none. */
 void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *out, size_t room);
 

@@ -52,7 +52,7 @@ static void run_once(struct vr_vcpu *v)
 	struct vr_machine *m = v->machine;
 	struct vr_exit e = {.size = sizeof(e), .reason = VR_EXIT_ERROR};
 	void *handle = atomic_load_explicit(&v->handle, memory_order_relaxed);
-	bool step = v->step;
+	bool step = v->step, steps_on;
 	int32_t rc = VR_OK;
 
 	v->running = true;
@@ -71,14 +71,15 @@ static void run_once(struct vr_vcpu *v)
 		vr_error_clear();
 		vr_power_request(m, VR_POWER_CRASH, 1);
 	}
+	v->stop = e;
+	steps_on = e.reason == VR_EXIT_DEBUG && gdb_steps_on(m->gdb, v);
 	pthread_mutex_lock(&m->lock);
 	v->running = false;
 	v->exits[e.reason]++;
-	if (e.reason == VR_EXIT_DEBUG) {
+	if (e.reason == VR_EXIT_DEBUG && !steps_on) {
 		v->held = v->stopped = true;
-		v->stop = e;
 		gdb_wake(m->gdb);
-	} else if (e.reason != VR_EXIT_KICK) {
+	} else if (e.reason != VR_EXIT_KICK && !steps_on) {
 		v->on = false;
 	}
 	pthread_cond_broadcast(&m->changed);

@@ -90,12 +90,12 @@ static const struct vr_register virtual_registers[] = {
 		name, "int", "system", 64, CSR | (number) \
 	}
 static const struct vr_register csrs[] = {
-	C("mstatus", 0x300),  C("misa", 0x301),  C("medeleg", 0x302),    C("mideleg", 0x303),
-	C("mie", 0x304),      C("mtvec", 0x305), C("mcounteren", 0x306), C("menvcfg", 0x30a),
-	C("mscratch", 0x340), C("mepc", 0x341),  C("mcause", 0x342),     C("mtval", 0x343),
-	C("mip", 0x344),      C("stvec", 0x105), C("scounteren", 0x106), C("senvcfg", 0x10a),
-	C("sscratch", 0x140), C("sepc", 0x141),  C("scause", 0x142),     C("stval", 0x143),
-	C("stimecmp", 0x14d), C("satp", 0x180),
+	C("mstatus", 0x300), C("medeleg", 0x302),    C("mideleg", 0x303), C("mie", 0x304),
+	C("mtvec", 0x305),   C("mcounteren", 0x306), C("menvcfg", 0x30a), C("mscratch", 0x340),
+	C("mepc", 0x341),    C("mcause", 0x342),     C("mtval", 0x343),   C("mip", 0x344),
+	C("stvec", 0x105),   C("scounteren", 0x106), C("senvcfg", 0x10a), C("sscratch", 0x140),
+	C("sepc", 0x141),    C("scause", 0x142),     C("stval", 0x143),   C("stimecmp", 0x14d),
+	C("satp", 0x180),
 };
 
 static const struct vr_register_feature features[] = {
