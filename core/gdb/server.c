@@ -186,15 +186,19 @@ static void accept_one(struct gdb *g)
 static void take(struct gdb *g, uint8_t byte)
 {
 	switch (gdb_input_byte(&g->in, byte)) {
+	case GDB_PACKET_BROKEN:
+		if (!g->no_ack) {
+			send_byte(g, '-');
+			break;
+		}
+		/* Without acknowledgements sums are not looked at. */
+		/* fall through */
 	case GDB_PACKET_COME:
 		send_byte(g, '+');
 		/* While the guest runs the debugger has nothing to say but that it should stop. */
 		if (g->running)
 			gdb_interrupt(g);
 		gdb_command(g, g->in.text, g->in.length);
-		break;
-	case GDB_PACKET_BROKEN:
-		send_byte(g, '-');
 		break;
 	case GDB_PACKET_LONG:
 		send_byte(g, '+');
