@@ -13,7 +13,7 @@ CFLAGS_core/util/arch.c := -DVR_BUILD_ARCH='"$(CORE_ARCH)"' -DVR_BUILD_OS='"$(CO
 ZYDIS_SONAME := $(shell readelf -d "$$($(CC) -print-file-name=libZydis.so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 CFLAGS_core/util/disasm_zydis.c := -DZYDIS_SONAME='"$(or $(ZYDIS_SONAME),libZydis.so)"'
 
-CORE_SRC := $(sort $(wildcard $(foreach d,util plugin machine boot control helper cli,core/$(d)/*.c)))
+CORE_SRC := $(sort $(wildcard $(foreach d,util plugin machine boot control helper gdb cli,core/$(d)/*.c)))
 CORE_OBJ := $(call objects,$(filter-out core/cli/main.c,$(CORE_SRC)))
 CORE_MAIN := $(call objects,core/cli/main.c)
 LIBVMRUN := $(B)/lib/libvmrun.a

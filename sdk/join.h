@@ -18,6 +18,8 @@ struct vr_joined {
 	const char *own;          /* the plugin's id */
 	const char *interface_id; /* "vmrun.board/1" */
 	const void *table;        /* what it offers under that */
+	const char *second_id;    /* another interface, or NULL */
+	const void *second_table;
 };
 
 static inline int32_t VR_CALL vr_joined_nothing(void *self)
@@ -35,6 +37,8 @@ static inline const void *VR_CALL vr_joined_query(void *self, const char *interf
 {
 	const struct vr_joined *j = self;
 
+	if (j->second_id && strcmp(interface_id, j->second_id) == 0)
+		return j->second_table;
 	return strcmp(interface_id, j->interface_id) == 0 ? j->table : NULL;
 }
 

@@ -12,6 +12,7 @@
 #include <vmrun/abi.h>
 
 #include "cli/option_table.h"
+#include "gdb/address.h"
 #include "plugin/guard.h"
 #include "util/arch.h"
 #include "util/error.h"
@@ -187,6 +188,14 @@ static int32_t apply(struct vr_cli *c, enum vr_option_id id, const char *value)
 		return VR_OK;
 	case VR_OPT_ON_OUTPUT_CLOSED:
 		return set_on_output_closed(c, value);
+	case VR_OPT_GDB:
+		return set_string(&m->gdb, "gdb", value);
+	case VR_OPT_GDB_WAIT:
+		m->gdb_wait = true;
+		return VR_OK;
+	case VR_OPT_GDB_ANYWHERE:
+		m->gdb_anywhere = true;
+		return VR_OK;
 	case VR_OPT_NO_SANDBOX:
 		m->sandbox = false;
 		return VR_OK;
@@ -380,6 +389,18 @@ static int32_t parse_arguments(struct cursor *u, struct vr_cli *c)
 	return VR_OK;
 }
 
+static int32_t check_gdb(const struct vr_machine_config *m)
+{
+	struct gdb_address address;
+
+	if (m->gdb)
+		return gdb_address_parse(m->gdb, m->gdb_anywhere, &address);
+	if (m->gdb_wait || m->gdb_anywhere)
+		return vr_error_set(VR_E_INVAL, "%s goes with --gdb; say where a debugger may attach",
+				    m->gdb_wait ? "-S" : "--gdb-anywhere");
+	return VR_OK;
+}
+
 static int32_t check(const struct vr_cli *c)
 {
 	const struct vr_machine_config *m = &c->machine;
@@ -404,7 +425,7 @@ static int32_t check(const struct vr_cli *c)
 	if (m->read_only && !m->image)
 		return vr_error_set(VR_E_INVAL,
 				    "--read-only without an image; for other disks write --disk FILE,ro");
-	return VR_OK;
+	return check_gdb(m);
 }
 
 int32_t vr_cli_environment(struct vr_cli *c)

@@ -70,7 +70,7 @@ void vr_cli_free(struct vr_cli *c)
 	struct vr_machine_config *m = &c->machine;
 	char *const strings[] = {m->arch,        m->accel,    m->translator, m->board,   m->kernel,
 				 m->initrd,      m->append,   m->image,      m->command, c->config,
-				 c->plugin_path, m->log_file, m->jitdump};
+				 c->plugin_path, m->log_file, m->jitdump,    m->gdb};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);

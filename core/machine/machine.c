@@ -13,6 +13,7 @@
 
 #include <vmrun/translator.h>
 
+#include "gdb/gdb.h"
 #include "machine/parts.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -296,13 +297,17 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 		rc = codemap_new(c->perf_map, c->jitdump, &m->codemap);
 	if (rc == VR_OK)
 		rc = find_tables(m);
+	if (rc == VR_OK && c->gdb)
+		rc = gdb_open(m, c);
 	if (rc == VR_OK)
 		rc = vr_devices_start(m->registry, m->choice.board);
 	if (rc < 0)
 		return rc;
 	vr_stats_init(&m->stats, c->stats != 0);
-	m->sandbox.dumpable = m->codemap != NULL;
+	m->sandbox.dumpable |= m->codemap != NULL;
 	vr_sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
+	if (m->gdb)
+		gdb_allow(m->gdb, &m->sandbox);
 	rc = create_vm(m);
 	if (rc == VR_OK)
 		rc = create_board(m);
@@ -406,6 +411,8 @@ int32_t vr_machine_run(struct vr_machine *m)
 	uint32_t what;
 	int32_t rc = vr_console_start(&m->console, &m->sandbox);
 
+	if (rc == VR_OK && m->gdb)
+		rc = gdb_start(m->gdb);
 	if (rc == VR_OK)
 		rc = vr_sandbox_enter(&m->sandbox);
 	if (rc < 0) {
@@ -427,12 +434,14 @@ int32_t vr_machine_run(struct vr_machine *m)
 			break;
 		}
 		vr_vcpus_resume(m);
+		gdb_was_reset(m->gdb);
 	}
 	vr_vcpus_quiesce(m);
 	stop_disks(m);
 	m->stats.ended = vr_clock_monotonic();
 	vr_console_stop(&m->console);
 	status = end_status(m, what, code);
+	gdb_finish(m->gdb, status);
 	if (status == 128 + m->console.signal)
 		m->signal = m->console.signal;
 	if (m->stats_wanted)
@@ -457,6 +466,7 @@ void vr_machine_free(struct vr_machine *m)
 		return;
 	if (m->vcpu)
 		vr_vcpus_quiesce(m);
+	gdb_free(m->gdb);
 	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
 	vr_console_stop(&m->console);
 	vr_timers_stop(&m->timers);

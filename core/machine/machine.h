@@ -42,6 +42,9 @@ struct vr_machine_config {
 	char *log_file;        /* -D; NULL: standard error */
 	bool perf_map;         /* --perf-map */
 	char *jitdump;         /* --jitdump: a folder, or NULL */
+	char *gdb;             /* where a debugger may attach: gdb/address.h; NULL: nowhere */
+	bool gdb_anywhere;     /* it may be an address that other machines reach */
+	bool gdb_wait;         /* the first instruction waits for the debugger */
 	char *command;         /* run this on the guest's console and power off (no terminal), or NULL */
 };
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <vmrun/accel.h>
 #include <vmrun/board.h>
+#include <vmrun/debugger.h>
 #include <vmrun/host.h>
 #include <vmrun/sandbox.h>
 #include <vmrun/tap.h>
@@ -292,8 +293,11 @@ struct vr_vcpu {
 	bool on, running;
 	int32_t create_result;
 	char *create_text;
+	bool held; /* by the debugger: it does not run, whether it is on or not */
+	bool step, stopped;
+	struct vr_exit stop; /* while `stopped`: why */
 	struct vr_vcpu_job *job;
-	uint64_t exits[3]; /* by VR_EXIT_* */
+	uint64_t exits[4]; /* by VR_EXIT_* */
 };
 int32_t vr_vcpus_start(struct vr_machine *m); /* threads and the accelerator's vCPUs; the gate is shut */
 void vr_vcpu_kick(struct vr_vcpu *v);
@@ -302,6 +306,13 @@ void vr_vcpus_quiesce(struct vr_machine *m); /* shuts the gate and waits until n
 void vr_vcpus_resume(struct vr_machine *m);  /* opens it unless a power request is pending */
 void vr_vcpus_end(struct vr_machine *m);
 int32_t vr_vcpu_power(struct vr_machine *m, uint32_t vcpu, bool on);
+/* Has the vCPU's thread, while it does not run, call fn(the accelerator's vCPU, arg). */
+int32_t vr_vcpu_call(struct vr_machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg);
+/* Canonical state of a vCPU that does not run. */
+int32_t vr_vcpu_state(struct vr_machine *m, uint32_t vcpu, const char *state_id, void *state, uint32_t length,
+		      bool set);
+/* Kicks the vCPUs that the debugger holds (all: every one) until none of them runs. */
+void vr_vcpus_await(struct vr_machine *m, bool all);
 
 /* ---- power.c ----------------------------------------------------------------------------- */
 #define VR_POWER_NONE 0xffffffffu
@@ -321,6 +332,7 @@ void vr_stats_print(struct vr_machine *m, FILE *to);
 void vr_stats_free(struct vr_stats *s);
 
 /* ---- machine.c --------------------------------------------------------------------------- */
+struct gdb;
 struct vr_machine {
 	struct vr_registry *registry;
 	struct vr_choice choice;
@@ -366,7 +378,9 @@ struct vr_machine {
 	void *irq_opaque;
 	vr_hypercall_fn hypercall;
 	void *hypercall_opaque;
-	const struct vr_tap *tap; /* NULL: no trace */
+	struct gdb *gdb;                    /* core/gdb; NULL: no debugger can come */
+	const struct vr_debugger *debugger; /* the accelerator's, while gdb is set */
+	const struct vr_tap *tap;           /* NULL: no trace */
 	void *tap_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */
 	struct codemap *codemap;   /* NULL: no names are wanted */

@@ -14,9 +14,9 @@
  *   holds even for a call that the allow-list should not have had.
  * - Capabilities: dropped in all sets, by each thread, so that the rights of root are gone as well; the same
  *   for no_new_privs.
- * - Dumpable: off. Other processes of the user can't trace this one or read its memory (ptrace(2)), and no
- *   core dump is written, which would hold the guest's memory. Not with --perf-map and --jitdump, whose
- * readers look at the process; a line on stderr says so.
+ * - Dumpable: off, unless the user asked for what needs it (--gdb, --perf-map, --jitdump); a line on stderr
+ *   says so. Other processes of the user can't trace this one or read its memory (ptrace(2)), and no core dump
+ *   is written, which would hold the guest's memory.
  *
  * What is needed later is made or opened before: disks, what a reset boots again, the code cache's
  * executable mapping, smaps_rollup of --stats, an accelerator's descriptors. Descriptors that were inherited
@@ -88,8 +88,8 @@ static void tell_support(void)
 }
 
 /* ---- entering ---- */
-static int32_t enter(enum sandbox_profile profile, int ruleset, bool dumpable, const uint32_t *ioctls,
-		     uint32_t count)
+static int32_t enter(enum sandbox_profile profile, int ruleset, bool dumpable,
+		     const struct sandbox_given *given)
 {
 	if (sandbox_restrict_thread(ruleset))
 		return vr_error_set(VR_E_PERM, "sandbox: rights can't be given up: %s", strerror(errno));
@@ -99,7 +99,7 @@ static int32_t enter(enum sandbox_profile profile, int ruleset, bool dumpable, c
 	if (!dumpable && prctl(PR_SET_DUMPABLE, 0ul, 0ul, 0ul, 0ul))
 		return vr_error_set(VR_E_PERM, "sandbox: PR_SET_DUMPABLE: %s", strerror(errno));
 	/* What the kernel does not have tell_support() told. */
-	if (!sandbox_filter_install(profile, ioctls, count) || !sandbox_filter_available())
+	if (!sandbox_filter_install(profile, given) || !sandbox_filter_available())
 		return VR_OK;
 	return vr_error_set(
 		VR_E_PERM,
@@ -127,7 +127,7 @@ int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox
 			close(ruleset);
 			return rc;
 		}
-	rc = enter(profile, ruleset, false, NULL, 0);
+	rc = enter(profile, ruleset, false, &(struct sandbox_given){0});
 	if (ruleset >= 0)
 		close(ruleset);
 	return rc;
@@ -163,6 +163,22 @@ int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request)
 	return VR_OK;
 }
 
+void vr_sandbox_allow_accept(struct vr_sandbox *s, int descriptor)
+{
+	s->listener = (uint32_t)descriptor;
+	s->listens = true;
+}
+
+void vr_sandbox_keep_dumpable(struct vr_sandbox *s, const char *option)
+{
+	s->dumpable = true;
+	if (s->wanted && vr_log_level() >= VR_LOG_WARN)
+		fprintf(stderr,
+			"vmrun: with %s this process stays dumpable: other programs of this user can trace "
+			"it and read the guest's memory\n",
+			option);
+}
+
 bool vr_sandbox_thread(struct vr_sandbox *s)
 {
 	bool restricted = s->wanted;
@@ -188,6 +204,10 @@ void vr_sandbox_thread_ends(struct vr_sandbox *s)
 
 int32_t vr_sandbox_enter(struct vr_sandbox *s)
 {
+	const struct sandbox_given given = {.ioctls = s->ioctl,
+					    .ioctl_count = s->ioctls,
+					    .listeners = &s->listener,
+					    .listener_count = s->listens};
 	uint32_t n, left;
 
 	if (!s->wanted || s->entered)
@@ -199,7 +219,7 @@ int32_t vr_sandbox_enter(struct vr_sandbox *s)
 	left = sandbox_restrict_others(s->ruleset, atomic_load(&s->threads));
 	if (left)
 		vr_log(VR_LOG_WARN, "sandbox: %u threads of plugins keep their capabilities", left);
-	return enter(s->profile, s->ruleset, s->dumpable, s->ioctl, s->ioctls);
+	return enter(s->profile, s->ruleset, s->dumpable, &given);
 }
 
 void vr_sandbox_free(struct vr_sandbox *s)

@@ -65,11 +65,17 @@ struct vr_sandbox {
 	_Atomic uint32_t threads;       /* that are restricted, and live */
 	uint32_t ioctl[SANDBOX_IOCTLS]; /* what plugins asked for */
 	uint32_t ioctls;
+	uint32_t listener; /* the descriptor on which connections may be accepted; when `listens` */
+	bool listens;
 };
 /* Says once, at level info, what the kernel at hand can't do. */
 void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile profile);
 /* ioctl() with this request stays possible. */
 int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request);
+/* accept() on this descriptor, and no other, stays possible. */
+void vr_sandbox_allow_accept(struct vr_sandbox *s, int descriptor);
+/* Other processes of the user may trace this one; says so, and that `option` is why. */
+void vr_sandbox_keep_dumpable(struct vr_sandbox *s, const char *option);
 /* First thing on a new thread that was counted in on_their_way. true: it is restricted now, and
  * vr_sandbox_thread_ends() is its last; false: no sandbox is wanted, or not yet, and vr_sandbox_enter() finds
  * it. */

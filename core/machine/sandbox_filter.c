@@ -117,6 +117,8 @@ LIST(prctl_options, PR_SET_NAME, PR_GET_NAME, PR_SET_TIMERSLACK, PR_GET_TIMERSLA
 LIST(families, AF_INET, AF_INET6);
 LIST(socket_types, SOCK_STREAM, SOCK_DGRAM);
 LIST(stream_only, SOCK_STREAM);
+/* What is given takes the place of this one; a row with it, and nothing given, is none. */
+LIST(listeners, UINT32_MAX);
 
 /* ---- the table ---- */
 /* O_ACCMODE's bits other than 0 write; O_TMPFILE makes a file as O_CREAT does. */
@@ -179,7 +181,7 @@ struct program {
 	struct sock_filter code[BPF_MAXINSNS]; /* the kernel takes no more; the table needs a tenth of it */
 	uint32_t length;
 	uint32_t self; /* process id */
-	const struct list *wanted;
+	const struct list *wanted, *listeners;
 };
 
 #define LOAD (BPF_LD | BPF_W | BPF_ABS)
@@ -214,7 +216,7 @@ static void put_test(struct program *p, const struct test *t)
 	case TEST_IN:
 		if (t->mask)
 			put(p, BPF_ALU | BPF_AND | BPF_K, 0, 0, ~t->mask);
-		put_list(p, t->list, true);
+		put_list(p, t->list == &listeners ? p->listeners : t->list, true);
 		break;
 	case TEST_NOT_IN:
 		put_list(p, t->list, false);
@@ -242,6 +244,9 @@ static void put_call(struct program *p, const struct call *c)
 {
 	uint32_t row = p->length;
 
+	for (uint32_t i = 0; i < TESTS; i++)
+		if (c->test[i].list == &listeners && !p->listeners->count)
+			return;
 	put(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, c->number);
 	if (c->test[0].kind == TEST_FAILS) {
 		put(p, BPF_RET | BPF_K, 0, 0, FAIL(c->test[0].mask));
@@ -302,9 +307,10 @@ static void build(struct program *p, enum sandbox_profile profile)
 	put(p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
 }
 
-int sandbox_filter_install(enum sandbox_profile profile, const uint32_t *ioctls_wanted, uint32_t count)
+int sandbox_filter_install(enum sandbox_profile profile, const struct sandbox_given *given)
 {
-	struct list wanted = {ioctls_wanted, count};
+	struct list wanted = {given->ioctls, given->ioctl_count};
+	struct list sockets = {given->listeners, given->listener_count};
 	struct program p;
 	struct sock_fprog prog;
 	long rc;
@@ -312,6 +318,7 @@ int sandbox_filter_install(enum sandbox_profile profile, const uint32_t *ioctls_
 	p.length = 0;
 	p.self = (uint32_t)getpid();
 	p.wanted = &wanted;
+	p.listeners = &sockets;
 	build(&p, profile);
 	prog.len = (uint16_t)p.length;
 	prog.filter = p.code;
@@ -325,9 +332,9 @@ int sandbox_filter_install(enum sandbox_profile profile, const uint32_t *ioctls_
 }
 
 #else
-int sandbox_filter_install(enum sandbox_profile profile, const uint32_t *ioctls_wanted, uint32_t count)
+int sandbox_filter_install(enum sandbox_profile profile, const struct sandbox_given *given)
 {
-	(void)profile, (void)ioctls_wanted, (void)count;
+	(void)profile, (void)given;
 	errno = ENOSYS;
 	return -1;
 }

@@ -14,9 +14,15 @@
 bool sandbox_filter_available(void);
 /* Whatever a plugin asks for. */
 bool sandbox_ioctl_refused(uint64_t request);
-/* For all threads of this process. ioctls: further requests that are allowed. 0, or -1 and errno; ENOSYS:
- * this kernel has no seccomp filters. */
-int sandbox_filter_install(enum sandbox_profile profile, const uint32_t *ioctls, uint32_t count);
+/* What depends on what the user and plugins asked for. */
+struct sandbox_given {
+	const uint32_t *ioctls; /* further requests that are allowed */
+	uint32_t ioctl_count;
+	const uint32_t *listeners; /* descriptors of `accept4` in the machine process */
+	uint32_t listener_count;
+};
+/* For all threads of this process. 0, or -1 and errno; ENOSYS: this kernel has no seccomp filters. */
+int sandbox_filter_install(enum sandbox_profile profile, const struct sandbox_given *given);
 
 /* ---- sandbox_landlock.c ---- */
 /* The ABI of the kernel at hand; 0: it has no Landlock. */

@@ -73,12 +73,12 @@ static void VR_CALL print(void *opaque, const char *name, uint32_t kind, uint64_
 
 static void core_stats(struct vr_machine *m, struct printer *p)
 {
-	uint64_t exits[3] = {0}, accesses = 0, resident = vr_ram_resident(&m->ram);
+	uint64_t exits[4] = {0}, accesses = 0, resident = vr_ram_resident(&m->ram);
 	char text[4096];
 	ssize_t n = m->stats.smaps >= 0 ? pread(m->stats.smaps, text, sizeof(text) - 1, 0) : -1;
 
 	for (uint32_t i = 0; i < m->vcpu_count; i++) {
-		for (uint32_t k = 0; k < 3; k++)
+		for (uint32_t k = 0; k < 4; k++)
 			exits[k] += m->vcpu[i].exits[k];
 		accesses += m->bus.cpu[i].accesses;
 	}

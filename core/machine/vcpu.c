@@ -11,12 +11,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "gdb/gdb.h"
 #include "machine/parts.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/log.h"
 
 struct vr_vcpu_job {
+	int32_t (*call)(void *handle, void *arg); /* NULL: a state goes in or out */
+	void *arg;
 	const char *state_id;
 	void *state;
 	uint32_t length;
@@ -32,7 +35,9 @@ static void do_job(struct vr_vcpu *v, struct vr_vcpu_job *j)
 	const struct vr_accel *a = v->machine->accel;
 	void *handle = atomic_load(&v->handle);
 
-	if (j->set)
+	if (j->call)
+		j->result = j->call(handle, j->arg);
+	else if (j->set)
 		j->result = a->vcpu_set_state(handle, j->state_id, j->state, j->length);
 	else
 		j->result = a->vcpu_get_state(handle, j->state_id, j->state, j->length);
@@ -47,13 +52,18 @@ static void run_once(struct vr_vcpu *v)
 {
 	struct vr_machine *m = v->machine;
 	struct vr_exit e = {.size = sizeof(e), .reason = VR_EXIT_ERROR};
-	int32_t rc;
+	void *handle = atomic_load_explicit(&v->handle, memory_order_relaxed);
+	bool step = v->step, steps_on;
+	int32_t rc = VR_OK;
 
 	v->running = true;
 	pthread_mutex_unlock(&m->lock);
 	vr_error_clear();
-	rc = m->accel->vcpu_run(atomic_load_explicit(&v->handle, memory_order_relaxed), &e);
-	if (rc < 0 || e.reason > VR_EXIT_ERROR)
+	if (m->debugger)
+		rc = m->debugger->vcpu_step(handle, step);
+	if (rc >= 0)
+		rc = m->accel->vcpu_run(handle, &e);
+	if (rc < 0 || e.reason > (m->debugger ? VR_EXIT_DEBUG : VR_EXIT_ERROR))
 		e.reason = VR_EXIT_ERROR;
 	if (e.reason == VR_EXIT_ERROR) {
 		/* When the accelerator goes, all vCPUs fail, and the user hears of it once. */
@@ -62,11 +72,17 @@ static void run_once(struct vr_vcpu *v)
 		vr_error_clear();
 		vr_power_request(m, VR_POWER_CRASH, 1);
 	}
+	v->stop = e;
+	steps_on = e.reason == VR_EXIT_DEBUG && gdb_steps_on(m->gdb, v);
 	pthread_mutex_lock(&m->lock);
 	v->running = false;
 	v->exits[e.reason]++;
-	if (e.reason != VR_EXIT_KICK)
+	if (e.reason == VR_EXIT_DEBUG && !steps_on) {
+		v->held = v->stopped = true;
+		gdb_wake(m->gdb);
+	} else if (e.reason != VR_EXIT_KICK && !steps_on) {
 		v->on = false;
+	}
 	pthread_cond_broadcast(&m->changed);
 }
 
@@ -118,7 +134,7 @@ static void *vcpu_main(void *arg)
 			pthread_cond_broadcast(&m->changed);
 		} else if (m->ending) {
 			break;
-		} else if (m->gate_shut || !v->on) {
+		} else if (m->gate_shut || !v->on || v->held) {
 			pthread_cond_wait(&m->gate, &m->lock);
 		} else {
 			run_once(v);
@@ -154,24 +170,29 @@ int32_t vr_vcpus_start(struct vr_machine *m)
 	return VR_OK;
 }
 
-void vr_vcpus_quiesce(struct vr_machine *m)
+/* Those that run and have to stop; m->lock is held. */
+static bool any_running(const struct vr_machine *m, bool all, bool running[VR_MAX_VCPUS])
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < m->vcpu_count; i++) {
+		running[i] = m->vcpu[i].running && (all || m->vcpu[i].held);
+		any |= running[i];
+	}
+	return any;
+}
+
+void vr_vcpus_await(struct vr_machine *m, bool all)
 {
 	uint64_t complain = vr_clock_monotonic() + 5000000000ull;
+	bool running[VR_MAX_VCPUS], left[VR_MAX_VCPUS];
 
 	pthread_mutex_lock(&m->lock);
-	m->gate_shut = true;
-	for (;;) {
-		bool running[VR_MAX_VCPUS], any = false;
+	while (any_running(m, all, running)) {
 		uint64_t now = vr_clock_monotonic(), until = now + 2000000;
 		struct timespec ts = {.tv_sec = (time_t)(until / 1000000000ull),
 				      .tv_nsec = (long)(until % 1000000000ull)};
 
-		for (uint32_t i = 0; i < m->vcpu_count; i++) {
-			running[i] = m->vcpu[i].running;
-			any |= running[i];
-		}
-		if (!any)
-			break;
 		pthread_mutex_unlock(&m->lock);
 		for (uint32_t i = 0; i < m->vcpu_count; i++)
 			if (running[i])
@@ -181,13 +202,18 @@ void vr_vcpus_quiesce(struct vr_machine *m)
 			complain = now + 5000000000ull;
 		}
 		pthread_mutex_lock(&m->lock);
-		any = false;
-		for (uint32_t i = 0; i < m->vcpu_count; i++)
-			any |= m->vcpu[i].running;
-		if (any)
+		if (any_running(m, all, left))
 			pthread_cond_timedwait(&m->changed, &m->lock, &ts);
 	}
 	pthread_mutex_unlock(&m->lock);
+}
+
+void vr_vcpus_quiesce(struct vr_machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->gate_shut = true;
+	pthread_mutex_unlock(&m->lock);
+	vr_vcpus_await(m, true);
 	/* What they rang just before is heard before anybody looks at the devices. */
 	vr_doorbells_settle(&m->doorbells);
 }
@@ -256,18 +282,12 @@ static uint32_t is_on(struct vr_machine *m, uint32_t vcpu)
 }
 
 /* ---- the tables' side ------------------------------------------------------------------------ */
-static int32_t state(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
+/* Has the vCPU's thread do it. */
+static int32_t job(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
 {
-	struct vr_vcpu *v;
+	struct vr_vcpu *v = &m->vcpu[vcpu];
 	int32_t rc = VR_OK;
 
-	if (!m || vcpu >= m->vcpu_count || !j->state_id || !j->state)
-		return vr_error_set(VR_E_INVAL, "vCPU %u: no such vCPU, or no state given", vcpu);
-	v = &m->vcpu[vcpu];
-	if (!atomic_load_explicit(&v->handle, memory_order_acquire))
-		return vr_error_set(VR_E_STATE, "vCPU %u is not there yet", vcpu);
-	if (j->set ? !VR_HAS(m->accel, vcpu_set_state) : !VR_HAS(m->accel, vcpu_get_state))
-		return vr_error_set(VR_E_UNSUPPORTED, "this accelerator does not give out vCPU state");
 	pthread_mutex_lock(&m->lock);
 	if (v->running) {
 		rc = VR_E_STATE;
@@ -293,6 +313,32 @@ static int32_t state(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
 	if (j->result < 0)
 		return vr_error_set(j->result, "%s", j->text);
 	return j->result;
+}
+
+static int32_t state(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
+{
+	if (!m || vcpu >= m->vcpu_count || !j->state_id || !j->state)
+		return vr_error_set(VR_E_INVAL, "vCPU %u: no such vCPU, or no state given", vcpu);
+	if (!atomic_load_explicit(&m->vcpu[vcpu].handle, memory_order_acquire))
+		return vr_error_set(VR_E_STATE, "vCPU %u is not there yet", vcpu);
+	if (j->set ? !VR_HAS(m->accel, vcpu_set_state) : !VR_HAS(m->accel, vcpu_get_state))
+		return vr_error_set(VR_E_UNSUPPORTED, "this accelerator does not give out vCPU state");
+	return job(m, vcpu, j);
+}
+
+int32_t vr_vcpu_state(struct vr_machine *m, uint32_t vcpu, const char *state_id, void *data, uint32_t length,
+		      bool set)
+{
+	struct vr_vcpu_job j = {.state_id = state_id, .state = data, .length = length, .set = set};
+
+	return state(m, vcpu, &j);
+}
+
+int32_t vr_vcpu_call(struct vr_machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg)
+{
+	struct vr_vcpu_job j = {.call = fn, .arg = arg};
+
+	return job(m, vcpu, &j);
 }
 
 static const char *VR_CALL machine_arch(const struct vr_host *host)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* plugin.c: what board-pc.so exports. */
 #include <board/join.h>
+#include <board/registers.h>
 
 #include "board.h"
 
-VR_BOARD_PLUGIN("board-pc", vr_board_pc)
+VR_BOARD_PLUGIN_REGISTERS("board-pc", vr_board_pc, &vr_registers_x86_64)

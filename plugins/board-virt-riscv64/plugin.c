@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* plugin.c: what board-virt-riscv64.so exports. */
 #include <board/join.h>
+#include <board/registers.h>
 
 #include "board.h"
 
-VR_BOARD_PLUGIN("board-virt-riscv64", vr_board_riscv64)
+VR_BOARD_PLUGIN_REGISTERS("board-virt-riscv64", vr_board_riscv64, &vr_registers_riscv64)

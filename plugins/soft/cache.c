@@ -207,7 +207,7 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 		x->leave = 0; /* that is for helpers */
 		return NULL;
 	}
-	uint32_t checked = soft_points_on_page(&v->points, va_page, 1u << VR_ACCESS_EXECUTE);
+	uint32_t checked = soft_points_on_page(v, va_page, 1u << VR_ACCESS_EXECUTE);
 
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_page *page = soft_page(vm, pa_page, true);
@@ -326,8 +326,7 @@ static bool is_current(struct vr_exec *x, const struct soft_entry *e, const stru
 	return *next && !memcmp((*next)->host, e->region->tail, e->region->tail_size);
 }
 
-/* Is there a debug point at the instruction at exec.pc? Then its exception is taken. */
-static bool stopped_at_point(struct soft_vcpu *v)
+bool soft_guest_point(struct soft_vcpu *v)
 {
 	uint64_t where;
 
@@ -344,7 +343,8 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	struct soft_vcpu *v = soft_of(x);
 	const struct soft_itlb_entry *it = soft_fetch(x, x->pc), *next;
 
-	if (!it || (it->checked && stopped_at_point(v)))
+	if (!it ||
+	    (it->checked && (soft_stopped(v, x->pc, 1, 1u << VR_ACCESS_EXECUTE) || soft_guest_point(v))))
 		return NULL;
 	*where = it;
 	struct soft_entry *e = soft_entry_find(v->vm, x->pc, it->page, soft_mode_flags(x, it));

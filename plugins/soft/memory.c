@@ -163,7 +163,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 
 	p->write_protected = code && atomic_load(&code->write_protected);
 	granted = granted && !p->write_protected;
-	if (!soft_points_on_page(&v->points, page, both))
+	if (!soft_points_on_page(v, page, both))
 		tlb_fill(v, page, p->host, pa_page, &t, rights, granted);
 	p->host += va & ~SOFT_PAGE_MASK;
 	return 0;
@@ -276,10 +276,13 @@ static int32_t transfer(struct soft_vcpu *v, const struct part *p, uint32_t writ
 }
 
 /* A debug point stops the access of these kinds (READS, WRITES): VR_FAULT_DEBUG, and *where and *access are
- * its first byte and VR_ACCESS_*. before: VR_DEBUG_BEFORE_FAULTS, or 0 once no fault was found. */
+ * its first byte and VR_ACCESS_*. before: VR_DEBUG_BEFORE_FAULTS, or 0 once no fault was found. A point of
+ * the debugger's outside: SOFT_STOPPED. */
 static int32_t stopped_at_point(struct soft_vcpu *v, uint32_t before, uint64_t va, uint32_t bytes,
 				uint32_t kinds, uint32_t flags, uint64_t *where, uint32_t *access)
 {
+	if (!before && soft_stopped(v, va, bytes, kinds))
+		return SOFT_STOPPED;
 	if (!v->points.count || (v->points.flags & VR_DEBUG_BEFORE_FAULTS) != before)
 		return 0;
 	uint32_t as = soft_points_match(v, va, bytes, kinds, flags, where);
@@ -518,8 +521,11 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 	}
 }
 
+/* The guest sees the fault; not so a stop for the debugger. */
 static void take_fault(struct soft_vcpu *v, uint64_t where, uint32_t access, int32_t fault)
 {
+	if (fault == SOFT_STOPPED)
+		return;
 	v->n.faults++;
 	if (soft_log_on(v->vm, VR_DEBUGLOG_MMU))
 		soft_log_fault(v, where, access, fault);
@@ -599,6 +605,8 @@ int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uin
 
 	if (!page || !writable || (pa & 7))
 		return VR_E_PERM;
+	if (v->walking)
+		return 1;
 	if (!__atomic_compare_exchange_n((uint64_t *)(void *)(page + (pa & ~SOFT_PAGE_MASK)), &expected,
 					 desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return 0;

@@ -21,6 +21,7 @@ static void vm_free(struct soft_vm *vm)
 			soft_memslot_fini(&vm->memslots[i]);
 	pthread_mutex_destroy(&vm->code_lock);
 	pthread_mutex_destroy(&vm->exclusive_lock);
+	free(vm->stops);
 	free(vm);
 }
 
@@ -270,6 +271,8 @@ static void VR_CALL destroy(void *self)
 static const void *VR_CALL query(void *self, const char *id)
 {
 	(void)self;
+	if (!strcmp(id, VR_DEBUGGER_ID))
+		return &soft_debugger;
 	return strcmp(id, VR_ACCEL_ID) ? NULL : &soft_accel;
 }
 

@@ -23,6 +23,9 @@
  *
  * The ISA says at each hit whether a point counts in the current mode (vr_isa.debug_match), since the points
  * stay when the mode changes.
+ *
+ * A debugger outside the guest has points of its own, which keep accesses off the fast paths in the same way:
+ * stop.c.
  */
 #include <string.h>
 
@@ -36,8 +39,12 @@ static bool touches(const struct soft_points *p, const struct vr_debug_point *d,
 	return (first & p->mask) <= d->last && (last & p->mask) >= d->first;
 }
 
-bool soft_points_on_page(const struct soft_points *p, uint64_t page, uint32_t access)
+bool soft_points_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t access)
 {
+	const struct soft_points *p = &v->points;
+
+	if (v->vm->stop_count && soft_stops_on_page(v, page, access))
+		return true;
 	for (uint32_t i = 0; i < p->count; i++)
 		if ((p->point[i].access & access) && touches(p, &p->point[i], page, page + (SOFT_PAGE - 1)))
 			return true;

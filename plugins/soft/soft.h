@@ -25,7 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <vmrun/accel.h>
+#include <vmrun/debugger.h>
 #include <vmrun/host.h>
 #include <vmrun/translator.h>
 
@@ -47,6 +47,7 @@
 #define SOFT_REQ_KICK 16u     /* the core wants vcpu_run to return */
 #define SOFT_REQ_FULL 32u     /* this vCPU found the code cache full */
 #define SOFT_REQ_YIELD 64u    /* this vCPU kicked others (soft_vcpu.kicked): it lets them run first */
+#define SOFT_REQ_DEBUG 128u   /* this vCPU stopped for the debugger: soft_vcpu.stop */
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
 #define SOFT_COUNTERS(C)                                                                                 \
@@ -229,6 +230,11 @@ struct soft_vcpu {
 	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
 	int32_t full_error;
 	struct soft_points points;
+	/* For the debugger outside: see stop.c. */
+	struct vr_exit stop;
+	uint32_t stepping;
+	uint32_t walking; /* a walk of the page tables that marks nothing in them */
+	struct soft_step *step;
 	struct vr_isa_env env;
 	struct soft_counters n;
 };
@@ -255,6 +261,8 @@ struct soft_vm {
 	uint32_t count; /* entries into regions */
 	struct soft_vcpu *vcpus[SOFT_MAX_VCPUS];
 	struct soft_memslot memslots[SOFT_MAX_MEMSLOTS];
+	struct vr_stop_point *stops; /* the debugger's points, of all vCPUs */
+	uint32_t stop_count;
 
 	/* exclusive sections */
 	pthread_mutex_t exclusive_lock;
@@ -369,12 +377,23 @@ int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uin
 
 /* -- points.c: debug points; see there -- */
 int32_t soft_debug_points(struct vr_exec *x, const struct vr_debug_points *points);
-/* Does the page have a point for such accesses (bits 1 << VR_ACCESS_*)? */
-bool soft_points_on_page(const struct soft_points *p, uint64_t page, uint32_t access);
+/* Does the page have a point, of the guest or of the debugger, for such accesses (bits 1 << VR_ACCESS_*)? */
+bool soft_points_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t access);
 /* Does the access of `bytes` bytes touch a point that counts now? The kinds of access that do (bits
  * 1 << VR_ACCESS_*), and *where: the first byte that does. 0: no. */
 uint32_t soft_points_match(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
 			   uint64_t *where);
+
+/* -- stop.c: stops for a debugger outside; see there -- */
+extern const struct vr_debugger soft_debugger;
+/* In place of a fault number of the ISA's: the access does not take place, and the guest sees no fault. */
+#define SOFT_STOPPED INT32_MIN
+bool soft_stops_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t access);
+/* The access touches one of the debugger's points: the vCPU is about to return, and to be here again. */
+bool soft_stopped(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access);
+/* One instruction, outside the code cache. */
+void soft_step(struct soft_vcpu *v);
+void soft_stop_fini(struct soft_vcpu *v);
 
 /* -- entries.c: the table of entries -- */
 /* For a cache of so many bytes. false: no memory. */
@@ -394,6 +413,8 @@ void soft_cache_fini(struct soft_vm *vm);
 /* The instruction page of pc in the current MMU context; takes the guest's fault and returns NULL when there
  * is none (exec.pc is then the handler). */
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc);
+/* A debug point of the guest's at the instruction at exec.pc: the exception has been taken. */
+bool soft_guest_point(struct soft_vcpu *v);
 /* The entry for exec.pc, translated when missing. NULL, try again: exec.pc was changed by a fault, another
  * vCPU came between, or the cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where);
@@ -452,6 +473,8 @@ int soft_fuse(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const u
 /* -- tier0.c -- */
 /* Interpret blocks until exit_request is raised. */
 void soft_interpret(struct soft_vcpu *v);
+/* One block, with the guest's FP environment around it; `values` as for vr_interp_block(). */
+void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v128 *values);
 
 /* -- vcpu.c -- */
 void soft_exclusive_begin(struct soft_vm *vm, struct soft_vcpu *self);

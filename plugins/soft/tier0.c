@@ -23,17 +23,38 @@ static int32_t tier0_access(struct vr_exec *x, const struct vr_ir_op *op, uint64
 			   address, a, b, result);
 }
 
+static const struct vr_interp_memory memory = {.access = tier0_access};
+
+static void enter_guest_fp(struct vr_exec *x)
+{
+	/* What the host's own code left in the unit is not the guest's. */
+	feclearexcept(FE_ALL_EXCEPT);
+	vr_interp_fenv_set_round(x, x->fp_round);
+}
+
+static void leave_guest_fp(struct vr_exec *x)
+{
+	x->fp_flags = vr_interp_fenv_get_flags(x);
+	feclearexcept(FE_ALL_EXCEPT);
+	fesetround(FE_TONEAREST);
+}
+
+void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v128 *values)
+{
+	enter_guest_fp(v->x);
+	v->n.interpreted++;
+	vr_interp_block(v->x, v->vm->isa, ir, block, values, &memory);
+	leave_guest_fp(v->x);
+}
+
 void soft_interpret(struct soft_vcpu *v)
 {
-	static const struct vr_interp_memory memory = {.access = tier0_access};
 	struct vr_exec *x = v->x;
 	const struct soft_vm *vm = v->vm;
 	union vr_v128 *values = NULL;
 	uint32_t capacity = 0;
 
-	/* FP flags that the host's own code has raised are not the guest's. */
-	feclearexcept(FE_ALL_EXCEPT);
-	vr_interp_fenv_set_round(x, x->fp_round);
+	enter_guest_fp(x);
 	while (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED)) {
 		const struct soft_itlb_entry *it;
 
@@ -58,7 +79,5 @@ void soft_interpret(struct soft_vcpu *v)
 		vr_interp_block(x, vm->isa, e->region->ir, e->block, values, &memory);
 	}
 	free(values);
-	x->fp_flags = vr_interp_fenv_get_flags(x);
-	feclearexcept(FE_ALL_EXCEPT);
-	fesetround(FE_TONEAREST);
+	leave_guest_fp(x);
 }

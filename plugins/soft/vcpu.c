@@ -148,6 +148,7 @@ void soft_vcpu_destroy(void *vcpu)
 	struct soft_vcpu *v = vcpu;
 
 	v->vm->isa->fini(v->x);
+	soft_stop_fini(v);
 	v->vm->vcpus[v->index] = NULL;
 	soft_mmu_fini(v);
 	pthread_mutex_destroy(&v->request_lock);
@@ -259,6 +260,13 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 			}
 			empty_cache(v);
 		}
+		if (request & SOFT_REQ_DEBUG) {
+			uint32_t room = exit->size;
+
+			memcpy(exit, &v->stop, room < sizeof(v->stop) ? room : sizeof(v->stop));
+			exit->size = room;
+			return VR_OK;
+		}
 		if (request & SOFT_REQ_KICK) {
 			v->n.kicks++;
 			exit->reason = VR_EXIT_KICK;
@@ -273,6 +281,11 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 		if (request & SOFT_REQ_YIELD)
 			let_others_notice(v);
 		go_in(v);
+		if (v->stepping) {
+			soft_step(v);
+			atomic_store(&v->in_code, 0);
+			continue;
+		}
 		v->n.interrupts += vm->isa->interrupt(x) > 0;
 		x->leave = 0; /* for helpers only, but a fault while the interrupt was taken sets it */
 		if (vm->emit) {

@@ -13,7 +13,15 @@ static int32_t VR_CALL probe(void *self)
 }
 
 int32_t vr_board_plugin_create(const struct vr_host *host, const char *id, const char *own,
-			       const struct vr_board *board, const struct vr_plugin **out)
+			       const struct vr_board *board, const struct vr_registers *registers,
+			       const struct vr_plugin **out)
 {
-	return vr_join(host, id, own, VR_BOARD_ID, board, probe, out);
+	int32_t rc = vr_join(host, id, own, VR_BOARD_ID, board, probe, out);
+	struct vr_joined *j = rc == VR_OK ? (*out)->self : NULL;
+
+	if (j && registers) {
+		j->second_id = VR_REGISTERS_ID;
+		j->second_table = registers;
+	}
+	return rc;
 }
