@@ -273,21 +273,6 @@ const struct rv_csr *rv_csr_find(uint32_t number)
 	}
 }
 
-uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r)
-{
-	const uint8_t *field = (const uint8_t *)x + r->offset;
-	uint64_t value = 0;
-
-	memcpy(&value, field, r->bytes);
-	return value;
-}
-
-void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
-{
-	value = (value & r->mask) | (r->reset & ~r->mask);
-	memcpy((uint8_t *)x + r->offset, &value, r->bytes);
-}
-
 /* ---- CSRRW, CSRRS, CSRRC --------------------------------------------------------------------- */
 
 /* mhpmcounter3..31 and mhpmevent3..31: there, and always zero ("Hardware Performance Monitor"). */

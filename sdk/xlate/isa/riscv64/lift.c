@@ -20,7 +20,7 @@
 #include "system.h"
 #include "rv_decode.h"
 
-int rv_lift_word(struct rv_lift *l, uint32_t word)
+static int lift_word(struct rv_lift *l, uint32_t word)
 {
 	struct rv_fields f;
 	int row = rv_decode(word);
@@ -28,15 +28,8 @@ int rv_lift_word(struct rv_lift *l, uint32_t word)
 	if (row < 0)
 		return 0;
 	rv_extract(row, word, &f);
-	return rv_row_handler[row](l, &f);
-}
-
-void rv_lift_exception(struct rv_lift *l, uint32_t cause, uint64_t tval)
-{
-	uint32_t a = rv_const(l, cause);
-
-	rv_call(l, RV_H_raise, a, rv_const(l, tval), 0);
-	rv_end(l, VR_IR_LEAVE, 0, 0, 0);
+	int lifted = rv_row_handler[row](l, &f);
+	return lifted == RV_LIFT_EXPANDED ? lift_word(l, l->expanded) : lifted;
 }
 
 /* Would it be one with FP? Appends nothing. */
@@ -48,7 +41,7 @@ static int needs_fp(struct rv_lift *l)
 	if (rv_fp_enabled(l) || rv_mode(l) == RV_USER)
 		return 0;
 	l->key |= RV_KEY_FP;
-	int lifted = rv_lift_word(l, l->insn);
+	int lifted = lift_word(l, l->insn);
 	*l = now;
 	l->ir->op_count = mark;
 	return lifted;
@@ -67,7 +60,7 @@ static void lift_one(struct rv_lift *l)
 		vr_ir_add(ir, VR_IR_STS, VR_T_I64, 0, rv_op_imm(l, VR_IR_ADD, VR_T_I64, n, 1), 0, 0, offset);
 	}
 	uint32_t mark = ir->op_count;
-	if (rv_lift_word(l, l->insn))
+	if (lift_word(l, l->insn))
 		return;
 	ir->op_count = mark;
 	l->done = 0;

@@ -116,8 +116,10 @@ struct rv_lift {
 	uint64_t key;
 	uint32_t insn;   /* the word, or the 16 bits of a compressed one */
 	uint32_t length; /* 2 or 4 */
-	uint32_t done;   /* set when a terminator was added */
-	uint32_t boxed;  /* f registers known to hold a NaN-boxed single */
+	uint32_t
+		expanded; /* with RV_LIFT_EXPANDED: the 32-bit instruction that a compressed one stands for */
+	uint32_t done;    /* set when a terminator was added */
+	uint32_t boxed;   /* f registers known to hold a NaN-boxed single */
 	struct rv_branch branch;
 	uint32_t guarded; /* what is PUT now is only put when `branch` is not taken */
 };
@@ -129,7 +131,9 @@ struct rv_fields {
 #undef RV_FIELD
 };
 
-/* A row's handler: appends IR. 1: lifted; 0: illegal (the caller raises that). */
+/* A row's handler: appends IR. 1: lifted; 0: illegal (the caller raises that); RV_LIFT_EXPANDED: nothing is
+ * appended, rv_lift.expanded is to be lifted. */
+#define RV_LIFT_EXPANDED 2
 typedef int (*rv_handler)(struct rv_lift *l, const struct rv_fields *f);
 
 #endif

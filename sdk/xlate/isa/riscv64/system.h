@@ -9,6 +9,7 @@
 #define VR_XLATE_RISCV64_SYSTEM_H
 
 #include <pthread.h>
+#include <string.h>
 #include "isa.h"
 
 struct rv_system {
@@ -145,7 +146,11 @@ uint32_t rv_trigger_fetch(struct vr_exec *x);
 int32_t rv_timer_init(struct vr_exec *x);
 void rv_timer_fini(struct vr_exec *x);
 void rv_timer_update(struct vr_exec *x); /* stimecmp or menvcfg changed */
-void rv_time_stale(struct vr_exec *x);   /* the board may have set its clock [any] */
+/* The board may have set its clock. [any] */
+static inline void rv_time_stale(struct vr_exec *x)
+{
+	__atomic_store_n(&rv_of(x)->time_stale, 1, __ATOMIC_SEQ_CST);
+}
 /* What is stale is asked for again. [vcpu] */
 void rv_time_refresh(struct vr_exec *x);
 static inline void rv_time_settle(struct vr_exec *x)
@@ -181,9 +186,21 @@ struct rv_csr {
 
 extern const struct rv_csr rv_csrs[];
 extern const uint32_t rv_csr_count;
-const struct rv_csr *rv_csr_find(uint32_t number);                          /* NULL: there is none */
-uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r);             /* the storage, no effects */
-void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value); /* masked */
+const struct rv_csr *rv_csr_find(uint32_t number); /* NULL: there is none */
+/* The storage, without effects. */
+static inline uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r)
+{
+	const uint8_t *field = (const uint8_t *)x + r->offset;
+	uint64_t value = 0;
+
+	memcpy(&value, field, r->bytes);
+	return value;
+}
+static inline void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
+{
+	value = (value & r->mask) | (r->reset & ~r->mask);
+	memcpy((uint8_t *)x + r->offset, &value, r->bytes);
+}
 /* The value of an RV_CSR_COUNTER outside an instruction, and a new one. */
 uint64_t rv_counter_get(struct vr_exec *x, const struct rv_csr *r);
 void rv_counter_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value);

@@ -53,11 +53,6 @@ void rv_timer_update(struct vr_exec *x)
 	pthread_mutex_unlock(&system->timer_lock);
 }
 
-void rv_time_stale(struct vr_exec *x)
-{
-	__atomic_store_n(&rv_of(x)->time_stale, 1, __ATOMIC_SEQ_CST);
-}
-
 void rv_time_refresh(struct vr_exec *x)
 {
 	const struct rv_system *system = rv_system_of(x);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trap.c: exceptions, interrupts and delegation, returns, waiting, the input pins, fences (vol. II). */
+/* trap.c: exceptions, interrupts and delegation, returns, waiting, fences (vol. II). */
 #include <string.h>
 #include "system.h"
 
@@ -261,28 +261,6 @@ int32_t VR_CALL rv_interrupt(struct vr_exec *x)
 uint32_t VR_CALL rv_has_work(struct vr_exec *x)
 {
 	return (rv_pending(x) & (uint32_t)rv_of(x)->mie) != 0;
-}
-
-void VR_CALL rv_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
-{
-	struct rv_state *s = rv_of(x);
-
-	if (pin == VR_RISCV_PIN_TIME) {
-		if (level) {
-			rv_time_stale(x);
-			x->env->kick(x);
-		}
-		return;
-	}
-	uint32_t bit = pin < 12 ? 1u << pin & RV_IP_ALL : 0,
-		 *word = bit == RV_IP_SSIP ? &s->latched : &s->pins;
-
-	if (!level) {
-		if (word == &s->pins)
-			__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
-	} else if (bit & ~__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST)) {
-		x->env->kick(x);
-	}
 }
 
 /* ---- waiting, calls, fences ---------------------------------------------------------------------- */
