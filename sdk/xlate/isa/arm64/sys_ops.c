@@ -136,6 +136,22 @@ uint64_t VR_CALL a64_helper_sev(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 
 /* ---- HVC, SMC ---------------------------------------------------------------------------------- */
 
+/* Go on at `pc` as after power-up (PSCI, DEN 0022, 6.4): EL1h, everything masked, MMU and caches off, x0. */
+static void enter(struct vr_exec *x, uint64_t pc, uint64_t x0)
+{
+	struct a64_state *s = a64_of(x);
+
+	s->sctlr_el1 = a64_sysreg_find(VR_A64_SYSREG(3, 0, 1, 0, 0))->reset;
+	s->mdscr_el1 = 0;
+	s->excl_addr = UINT64_MAX;
+	a64_system_of(x)->stepping = 0;
+	a64_debug_update(x);
+	a64_set_pstate(x, PSTATE_RESET);
+	a64_x(x)[0] = x0;
+	x->pc = pc;
+	a64_context(x);
+}
+
 #define CALL_REGISTERS 18 /* x0..x17: SMC Calling Convention (DEN 0028), 2.6 */
 
 /* VR_OK: answered, in the registers. Else as vr_hypercall_fn. */
@@ -150,7 +166,7 @@ static int32_t call_board(struct vr_exec *x, uint32_t kind)
 	if (rc == VR_OK)
 		memcpy(a64_x(x), regs, sizeof(regs));
 	else if (rc == VR_HYPERCALL_ENTER)
-		a64_enter(x, regs[1], regs[0]);
+		enter(x, regs[1], regs[0]);
 	return rc;
 }
 

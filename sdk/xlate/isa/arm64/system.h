@@ -98,6 +98,35 @@ static inline struct a64_system *a64_system_of(struct vr_exec *x)
 
 #define ISS_COND_ALWAYS 0x1e00000u /* CV = 1, COND = AL */
 
+/* ---- context.c -------------------------------------------------------------------------------- */
+
+/* Index in sp_el[] of the stack pointer that PSTATE selects. */
+static inline uint32_t a64_sp_index(const struct a64_state *s)
+{
+	return s->el != 0 && s->spsel != 0;
+}
+/* PSTATE.EL and .SP, with the stack pointer that goes with them. */
+void a64_select_sp(struct vr_exec *x, uint32_t el, uint32_t spsel);
+/* The OS lock or the OS double lock is set: no debug exceptions (D2.3). */
+static inline uint32_t a64_debug_locked(const struct a64_state *s)
+{
+	return (s->oslsr & OSLSR_OSLK) || (s->osdlr & OSDLR_DLK);
+}
+/* Debug exceptions from EL `el` go to EL1 (D2.3, "enabling debug exceptions"). */
+static inline uint32_t a64_debug_enabled(const struct a64_state *s, uint32_t el, uint32_t daif)
+{
+	if (a64_debug_locked(s))
+		return 0;
+	return el == 0 || ((s->mdscr_el1 & MDSCR_KDE) && !(daif & PSTATE_D));
+}
+
+/* ---- pins.c ----------------------------------------------------------------------------------- */
+
+/* Pins that are high and not masked. */
+uint32_t a64_pending(const struct a64_state *s);
+/* After PSTATE.DAIF was cleared: have a pending interrupt looked at. 1: there is one. */
+uint32_t a64_recheck(struct vr_exec *x);
+
 /* ---- exception.c ------------------------------------------------------------------------------ */
 
 /* A synchronous exception at the current instruction (exec.pc), from a helper: sets exec.leave. Returns 0. */
@@ -106,10 +135,6 @@ uint64_t a64_raise(struct vr_exec *x, uint32_t ec, uint32_t iss);
 void a64_leave_next_pc(struct vr_exec *x);
 /* EC 0x18 for MSR/MRS/system instruction `enc` (D13.2.37, "trapped MSR, MRS or System instruction"). */
 uint64_t a64_raise_sysreg(struct vr_exec *x, uint32_t enc, uint32_t rt, uint32_t is_read);
-/* After PSTATE.DAIF was cleared: have a pending interrupt looked at. 1: there is one. */
-uint32_t a64_recheck(struct vr_exec *x);
-/* Go on at `pc` as after power-up (PSCI, DEN 0022, 6.4): EL1h, everything masked, MMU and caches off, x0. */
-void a64_enter(struct vr_exec *x, uint64_t pc, uint64_t x0);
 /* AArch64.BranchAddr(): `pc` without the tag that TCR_EL1.TBIn lets software keep in it. Every address that
  * becomes the PC of an exception, or exec.pc outside soft_find(), goes through this. */
 static inline uint64_t a64_branch_address(const struct a64_state *s, uint64_t pc)
@@ -118,18 +143,8 @@ static inline uint64_t a64_branch_address(const struct a64_state *s, uint64_t pc
 
 	return s->tcr_el1 & (pc >> 55 & 1 ? TCR_TBI1 : TCR_TBI0) ? plain : pc;
 }
-/* Index in sp_el[] of the stack pointer that PSTATE selects. */
-static inline uint32_t a64_sp_index(const struct a64_state *s)
-{
-	return s->el != 0 && s->spsel != 0;
-}
-/* PSTATE.EL and .SP, with the stack pointer that goes with them. */
-void a64_select_sp(struct vr_exec *x, uint32_t el, uint32_t spsel);
-
 /* ---- debug.c ------------------------------------------------------------------------------------ */
 
-/* Debug exceptions from EL `el` go to EL1 (D2.3, "enabling debug exceptions"). */
-uint32_t a64_debug_enabled(const struct a64_state *s, uint32_t el, uint32_t daif);
 /* A register that says where breakpoints and watchpoints are has changed. */
 void a64_debug_update(struct vr_exec *x);
 /* A breakpoint's exception at exec.pc, or a watchpoint's for an access at va. */
