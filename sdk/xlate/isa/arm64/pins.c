@@ -17,10 +17,10 @@ uint32_t a64_recheck(struct vr_exec *x)
 	return 1;
 }
 
+/* D1.16.2: a pin that is masked wakes as well. */
 uint32_t VR_CALL a64_has_work(struct vr_exec *x)
 {
-	return __atomic_load_n(&a64_of(x)->pins, __ATOMIC_SEQ_CST) !=
-	       0; /* D1.16.2: masked ones wake as well */
+	return __atomic_load_n(&a64_of(x)->pins, __ATOMIC_SEQ_CST) != 0;
 }
 
 void VR_CALL a64_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)

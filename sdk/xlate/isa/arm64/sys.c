@@ -202,9 +202,9 @@ static uint64_t read_tval(struct vr_exec *x, const struct a64_sysreg *r)
 
 static void write_cval(struct vr_exec *x, uint64_t *field, uint64_t value)
 {
-	pthread_mutex_lock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_lock(&a64_system_of(x)->common.timer_lock);
 	*field = value;
-	pthread_mutex_unlock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_unlock(&a64_system_of(x)->common.timer_lock);
 	a64_timer_update(x);
 }
 
@@ -326,9 +326,10 @@ static uint32_t is_id_space(uint32_t enc)
 static int32_t ask_bus(struct vr_exec *x, uint32_t enc, uint32_t is_write, uint64_t *value)
 {
 	const struct a64_system *system = a64_system_of(x);
-	if (a64_of(x)->el == 0 || system->mmio == NULL)
+	if (a64_of(x)->el == 0 || system->common.mmio == NULL)
 		return VR_E_NOENT;
-	return system->mmio->access(system->host, VR_SPACE_SYSREG, x->index, enc, 8, is_write, value);
+	return system->common.mmio->access(system->common.host, VR_SPACE_SYSREG, x->index, enc, 8, is_write,
+					   value);
 }
 
 static uint32_t allowed(struct vr_exec *x, const struct a64_sysreg *r, uint32_t is_read)

@@ -162,7 +162,7 @@ static int32_t call_board(struct vr_exec *x, uint32_t kind)
 	int32_t rc;
 
 	memcpy(regs, a64_x(x), sizeof(regs));
-	rc = system->machine->hypercall(system->host, x->index, kind, regs);
+	rc = system->common.machine->hypercall(system->common.host, x->index, kind, regs);
 	if (rc == VR_OK)
 		memcpy(a64_x(x), regs, sizeof(regs));
 	else if (rc == VR_HYPERCALL_ENTER)
@@ -199,7 +199,7 @@ uint32_t a64_call_waits(struct vr_exec *x)
 uint64_t VR_CALL a64_helper_hypercall(struct vr_exec *x, uint64_t kind, uint64_t b, uint64_t c)
 {
 	(void)b, (void)c;
-	if (a64_of(x)->el == 0 || a64_system_of(x)->machine == NULL)
+	if (a64_of(x)->el == 0 || a64_system_of(x)->common.machine == NULL)
 		return a64_raise(x, EC_UNKNOWN, 0);
 	int32_t rc = call_board(x, (uint32_t)kind);
 	if (rc == VR_HYPERCALL_WAIT)

@@ -9,7 +9,8 @@
 #ifndef VR_XLATE_ARM64_SYSTEM_H
 #define VR_XLATE_ARM64_SYSTEM_H
 
-#include <pthread.h>
+#include <xlate/isa/vcpu.h>
+
 #include "isa.h"
 
 /* ---- what hangs off vr_exec.isa ------------------------------------------------------------- */
@@ -18,14 +19,9 @@
 #define A64_TIMER_PHYS 1
 
 struct a64_system {
-	const struct vr_host *host;
-	const struct vr_host_timer *timer; /* any of these may be NULL: a host without them */
-	const struct vr_host_irq *irq;
-	const struct vr_host_mmio *mmio;
-	const struct vr_host_machine *machine;
-	pthread_mutex_t timer_lock; /* the timers' registers, `level` and the lines they drive */
-	uint32_t level[2];          /* what A64_TIMER_*'s line was last driven to */
-	uint32_t stepping;          /* software step: an instruction has begun; see debug.c */
+	struct isa_common common; /* timer_lock: the timers' registers, `level` and the lines they drive */
+	uint32_t level[2];        /* what A64_TIMER_*'s line was last driven to */
+	uint32_t stepping;        /* software step: an instruction has begun; see debug.c */
 };
 
 static inline struct a64_system *a64_system_of(struct vr_exec *x)

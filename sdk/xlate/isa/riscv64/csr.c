@@ -227,9 +227,9 @@ static void write_satp(struct vr_exec *x, const struct rv_csr *r, uint64_t value
 
 static void write_timer(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
 {
-	pthread_mutex_lock(&rv_system_of(x)->timer_lock);
+	pthread_mutex_lock(&rv_system_of(x)->common.timer_lock);
 	rv_csr_set(x, r, value);
-	pthread_mutex_unlock(&rv_system_of(x)->timer_lock);
+	pthread_mutex_unlock(&rv_system_of(x)->common.timer_lock);
 	rv_timer_update(x);
 }
 
@@ -290,9 +290,10 @@ static uint32_t allowed(struct vr_exec *x, uint32_t number, uint32_t writes)
 static int32_t ask_bus(struct vr_exec *x, uint32_t number, uint32_t is_write, uint64_t *value)
 {
 	const struct rv_system *system = rv_system_of(x);
-	if (system->mmio == NULL)
+	if (system->common.mmio == NULL)
 		return VR_E_NOENT;
-	return system->mmio->access(system->host, VR_SPACE_SYSREG, x->index, number, 8, is_write, value);
+	return system->common.mmio->access(system->common.host, VR_SPACE_SYSREG, x->index, number, 8,
+					   is_write, value);
 }
 
 /* 1 and the old value, or an exception has been raised. */

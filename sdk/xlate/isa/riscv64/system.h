@@ -8,16 +8,13 @@
 #ifndef VR_XLATE_RISCV64_SYSTEM_H
 #define VR_XLATE_RISCV64_SYSTEM_H
 
-#include <pthread.h>
 #include <string.h>
+#include <xlate/isa/vcpu.h>
+
 #include "isa.h"
 
 struct rv_system {
-	const struct vr_host *host;
-	const struct vr_host_timer *timer; /* any of these may be NULL: a host without them */
-	const struct vr_host_mmio *mmio;
-	const struct vr_host_machine *machine;
-	pthread_mutex_t timer_lock; /* stimecmp, menvcfg.STCE and the pin they drive */
+	struct isa_common common; /* timer_lock: stimecmp, menvcfg.STCE and the pin they drive */
 };
 
 static inline struct rv_system *rv_system_of(struct vr_exec *x)

@@ -355,10 +355,10 @@ static int32_t call_board(struct vr_exec *x, uint32_t kind)
 	uint64_t regs[CALL_REGISTERS], *arguments = &rv_x(x)[10];
 	int32_t rc;
 
-	if (system->machine == NULL)
+	if (system->common.machine == NULL)
 		return VR_E_NOENT;
 	memcpy(regs, arguments, sizeof(regs));
-	rc = system->machine->hypercall(system->host, x->index, kind, regs);
+	rc = system->common.machine->hypercall(system->common.host, x->index, kind, regs);
 	if (rc != VR_OK)
 		return rc;
 	if (arguments[7] == SBI_RFENCE && regs[0] == 0)
