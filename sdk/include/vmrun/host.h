@@ -62,7 +62,7 @@ struct vr_host_memory {
 #define VR_MMIO_ID "vmrun.mmio/1"
 #define VR_SPACE_MMIO 0 /* guest-physical addresses that are not RAM */
 #define VR_SPACE_PORT 1 /* x86 I/O ports */
-#define VR_SPACE_SYSREG                                                            \
+#define VR_SPACE_SYSREG \
 	2 /* CPU registers that a device owns: arm64 op0:op1:CRn:CRm:op2 packed as \
 	   * op0<<14|op1<<11|CRn<<7|CRm<<3|op2, x86 MSR numbers, riscv CSR numbers */
 struct vr_bus_ops {

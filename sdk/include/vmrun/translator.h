@@ -73,7 +73,7 @@ struct vr_bank {
 
 /* ---- the vCPU's block ----------------------------------------------------------------------- */
 
-#define VR_EXEC_HOT                                                                                         \
+#define VR_EXEC_HOT \
 	256 /* bytes [0, 256): the ISA's hottest slots (an emitter addresses them with 8-bit displacements) \
 	     */
 

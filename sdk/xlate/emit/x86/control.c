@@ -27,7 +27,7 @@ static void jump_to_block(struct em *e, uint32_t field, uint32_t block)
 	e->fixups[e->fixup_count++] = (struct fixup){field, block, 0};
 }
 
-/* Jump when somebody wants something of this vCPU (CC_NE), or nobody does (CC_E). */
+/* Jump when exec.exit_request is set (CC_NE), or when it is clear (CC_E). */
 static uint32_t poll(struct em *e, uint32_t cc)
 {
 	alu_mi(&e->c, ALU_CMP, 0, EXEC(exit_request), 0);
@@ -98,7 +98,7 @@ static void edge(struct em *e, uint32_t which, uint64_t pc, bool last)
 		struct ool *s = ool_new(e, OOL_POLL);
 		s->pc = pc;
 		if (succ != VR_NO_BLOCK && (!last || succ != e->block_index + 1)) {
-			/* one jump both polls and goes round */
+			/* one conditional jump serves both as the poll and as the back-edge */
 			store_dirty(e, e->dirty & ~e->ir->blocks[succ].dirty_in);
 			uint32_t request = poll(e, CC_E);
 			s->jump[0] = jmp_far(&e->c);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* flag_ops.c: the ops that make, test and convert FLAGS, and those that select by them; flags.c keeps track.
+/*
+ * flag_ops.c: the ops that make, test and convert FLAGS, and those that select by them. flags.c keeps track
+ * of where each FLAGS value is.
  */
 #include "em.h"
 

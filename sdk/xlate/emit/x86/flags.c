@@ -167,7 +167,7 @@ void flags_set(struct em *e, uint32_t i, uint32_t polarity)
 	val(e, i)->loc = LOC_EFLAGS;
 }
 
-/* The slot in memory is about to change: whoever relies on it moves to a register. */
+/* The slot in memory is about to change: a FLAGS value that is only there moves to a register. */
 void flags_leave_memory(struct em *e)
 {
 	if (e->fmem && val(e, e->fmem)->uses && val(e, e->fmem)->loc == LOC_FMEM) {

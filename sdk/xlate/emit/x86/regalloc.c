@@ -4,15 +4,15 @@
  *
  * Guest slots that the engine mapped have fixed registers for the whole region; the rest (`pool`) holds
  * temporaries. Values are allocated greedily in one forward pass; a backward pass over the block has counted
- * uses, dropped pure ops nobody reads and noted the first PUT of each value.
+ * uses, dropped pure ops whose value no op reads, and noted the first PUT of each value.
  *
  * GET of a mapped slot makes its value an alias of the slot's register and costs nothing. The aliases of
  * a slot form a chain; before the slot's register changes, those still wanted are copied out (evacuate()). A
  * result whose first PUT comes soon, with nothing between that could fault or look at the slot, is computed
  * in the slot's register (direct_slot()); the PUT then only notes that memory is stale.
  *
- * When the pool is empty, the temporary with the farthest last use goes to the frame. Constants are simply
- * forgotten. `pin` keeps the current op's registers from being chosen.
+ * When the pool is empty, the temporary with the farthest last use goes to the frame. A constant needs no
+ * place: it is computed again. `pin` keeps the current op's registers from being chosen.
  */
 #include "em.h"
 
@@ -111,7 +111,7 @@ static uint32_t pick(struct em *e, uint32_t mask)
 	uint32_t m = e->free & mask & ~e->pin;
 	if (!m)
 		return spill_one(e, mask);
-	/* rax, rdx and rcx last: some instructions want them */
+	/* rax, rdx and rcx last: some instructions need them */
 	if (m & ~7u)
 		return (uint32_t)__builtin_ctz(m & ~7u);
 	return m & 2 ? RCX : m & 4 ? RDX : RAX;

@@ -47,7 +47,7 @@ void a64_set_pstate(struct vr_exec *x, uint64_t spsr)
 
 static uint64_t key_of(const struct a64_state *s)
 {
-	/* CPACR_EL1.FPEN: 0b01 traps EL0 only, 0b11 nobody, others both (D13.2.29) */
+	/* CPACR_EL1.FPEN: 0b01 traps EL0 only, 0b11 traps nothing, others both levels (D13.2.29) */
 	uint32_t fpen = s->cpacr_el1 >> 20 & 3, sctlr = (uint32_t)s->sctlr_el1;
 	uint64_t key = 0;
 	key |= fpen == 3 || (fpen == 1 && s->el) ? A64_KEY_FP : 0;

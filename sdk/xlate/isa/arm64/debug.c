@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * debug.c: self-hosted debug: breakpoints (D2.8, D2.9), watchpoints (D2.10), software step (D2.12).
  *
@@ -45,7 +45,7 @@
 #define WCR_MASK(cr) ((uint32_t)(cr) >> 24 & 31)
 #define WCR_WT (1u << 20)
 
-/* ---- where they are ------------------------------------------------------------------------------- */
+/* ---- registers to debug points ------------------------------------------------------------------ */
 
 /* 0: this one stops nothing by itself. */
 static uint32_t breakpoint_at(const struct a64_state *s, uint32_t n, struct vr_debug_point *out)
@@ -112,7 +112,7 @@ void a64_debug_update(struct vr_exec *x)
 	x->env->debug_points(x, &points);
 }
 
-/* ---- which of them count now ---------------------------------------------------------------------- */
+/* ---- conditions, looked at when one is hit ------------------------------------------------------ */
 
 static uint32_t in_context(const struct a64_state *s, uint32_t n)
 {

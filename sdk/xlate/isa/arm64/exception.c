@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /* exception.c: taking exceptions to EL1 and returning from them (D1.10, D1.11). */
 #include "system.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * mmu.c: VMSAv8-64 stage 1 translation (D5.2 - D5.5).
  *
@@ -39,7 +39,7 @@ struct regime {
 	uint32_t disabled; /* EPDn */
 };
 
-/* Without a tag, which bits 63:56 may be. */
+/* The address without the tag that bits 63:56 may hold. */
 static uint64_t untagged(uint64_t va)
 {
 	return va << 8 >> 8;

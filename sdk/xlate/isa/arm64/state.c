@@ -23,15 +23,16 @@ void VR_CALL a64_fini(struct vr_exec *x)
 	isa_common_fini(x);
 }
 
-/* Affinity: 16 vCPUs a cluster, as a GICv3 can address with one SGI. Bit 31 RES1; U: the only one. D13.2.98
- */
+/* D13.2.98. Affinity: 16 vCPUs a cluster, as many as a GICv3 addresses with one SGI. Bit 31 is RES1; U: one
+ * vCPU. */
 static uint64_t mpidr_of(const struct vr_exec *x)
 {
 	uint64_t affinity = (x->index & 15) | (uint64_t)(x->index >> 4) << 8;
 	return 0x80000000u | affinity | (x->env->vcpu_count == 1 ? 1u << 30 : 0);
 }
 
-/* Everything to its reset value except pins, which are the world's; timers' registers under their lock. */
+/* Everything to its reset value except pins, which the board drives; the timers' registers under their lock.
+ * */
 static void clear(struct vr_exec *x)
 {
 	struct a64_state *s = a64_of(x);
@@ -116,7 +117,8 @@ int32_t VR_CALL a64_get_state(struct vr_exec *x, const char *id, void *state, ui
 	return 0;
 }
 
-/* Registers that the state does not list have their reset values; those that are not ours are left out. */
+/* Registers that the state does not list have their reset values; those that this ISA does not model are
+ * ignored. */
 int32_t VR_CALL a64_set_state(struct vr_exec *x, const char *id, const void *state, uint32_t length)
 {
 	struct a64_state *s = a64_of(x);

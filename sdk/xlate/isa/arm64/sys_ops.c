@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: MIT
-/* sys_ops.c: system instructions that are not MRS or MSR: TLB and cache maintenance, barriers, waiting, calls
- * upwards. */
+/* SPDX-License-Identifier: MIT */
+/* sys_ops.c: system instructions other than MRS and MSR: TLB and cache maintenance, barriers, waiting, HVC,
+ * SMC. */
 #include <string.h>
 #include "system.h"
 
@@ -10,7 +10,7 @@
 #define TLBI_VA 1u
 #define TLBI_ASID 2u
 #define TLBI_VA_ALL 3u
-#define TLBI_LAST 4u /* last level only: nothing is gained by telling them apart */
+#define TLBI_LAST 4u /* last level only: handled as the form for all levels */
 #define TLBI_CRM_IS 3u
 #define TLBI_CRM_LOCAL 7u
 
@@ -126,7 +126,7 @@ uint64_t VR_CALL a64_helper_wfe(struct vr_exec *x, uint64_t next_pc, uint64_t b,
 	return 0;
 }
 
-/* Others never sleep in WFE: the own event register is all there is to set. */
+/* No vCPU sleeps in WFE, so only the event register of this one is set. */
 uint64_t VR_CALL a64_helper_sev(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	(void)a, (void)b, (void)c;

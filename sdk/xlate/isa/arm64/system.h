@@ -127,12 +127,13 @@ uint32_t a64_recheck(struct vr_exec *x);
 
 /* A synchronous exception at the current instruction (exec.pc), from a helper: sets exec.leave. Returns 0. */
 uint64_t a64_raise(struct vr_exec *x, uint32_t ec, uint32_t iss);
-/* From a helper at the current instruction: leave, and go on with the next one. Twice is once. */
+/* From a helper at the current instruction: leave, and go on with the next one. A second call does nothing.
+ * */
 void a64_leave_next_pc(struct vr_exec *x);
 /* EC 0x18 for MSR/MRS/system instruction `enc` (D13.2.37, "trapped MSR, MRS or System instruction"). */
 uint64_t a64_raise_sysreg(struct vr_exec *x, uint32_t enc, uint32_t rt, uint32_t is_read);
 /* AArch64.BranchAddr(): `pc` without the tag that TCR_EL1.TBIn lets software keep in it. Every address that
- * becomes the PC of an exception, or exec.pc outside soft_find(), goes through this. */
+ * becomes the PC of an exception, or exec.pc outside generated code, goes through this. */
 static inline uint64_t a64_branch_address(const struct a64_state *s, uint64_t pc)
 {
 	uint64_t plain = (uint64_t)((int64_t)(pc << 8) >> 8);
@@ -198,7 +199,7 @@ uint64_t a64_count(struct vr_exec *x, uint32_t timer); /* CNTVCT or CNTPCT */
 
 /* ---- sys.c: system registers ------------------------------------------------------------------ */
 
-/* Who may. */
+/* Access rights: read and write, at EL1 and EL0. */
 #define A64_R1 1u
 #define A64_W1 2u
 #define A64_R0 4u
@@ -227,7 +228,7 @@ struct a64_sysreg {
 
 extern const struct a64_sysreg a64_sysregs[];
 extern const uint32_t a64_sysreg_count;
-const struct a64_sysreg *a64_sysreg_find(uint32_t enc);                 /* NULL: not one of ours */
+const struct a64_sysreg *a64_sysreg_find(uint32_t enc);                 /* NULL: not modelled */
 uint64_t a64_sysreg_get(struct vr_exec *x, const struct a64_sysreg *r); /* the storage, no effects */
 void a64_sysreg_set(struct vr_exec *x, const struct a64_sysreg *r, uint64_t value); /* masked */
 

@@ -1,10 +1,10 @@
-// SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT */
 /*
  * timer.c: the generic timer (D11.2): a counter of A64_CNTFRQ and two timers that compare it.
  *
- * A timer's line is level: enabled, not masked, and count >= CVAL. The vCPU changes the registers, the host's
- * timer thread sees the count arrive; both look at everything afresh under one lock and drive the line before
- * they let it go, so whoever looked last has the last word. A host timer that fires too early or twice does
+ * A timer's line is level: enabled, not masked, and count >= CVAL. The vCPU changes the registers; the host's
+ * timer thread fires when the count has come. Both compute the line's level from all registers and drive it,
+ * under one lock, so the last of them leaves the right level. A host timer that fires too early or twice does
  * no harm.
  */
 #include "system.h"

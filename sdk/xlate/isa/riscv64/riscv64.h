@@ -4,7 +4,7 @@
  * helpers. Chapters are those of the RISC-V Instruction Set Manual, volumes I (unprivileged) and II
  * (privileged).
  *
- * x0..x31 are the hot 256 bytes; the word of x0 stays 0 and is no slot anybody uses. An f register is a
+ * x0..x31 are the hot 256 bytes; the word of x0 stays 0, and no op uses it as a slot. An f register is a
  * vector slot of whose 128 bits the low half counts: it holds a double, or a single NaN-boxed (vol. I, "NaN
  * Boxing of Narrower Values").
  */
@@ -28,7 +28,7 @@
 /* Mode key: everything translated code, or a translation, depends on. */
 #define RV_KEY_MODE 3u /* privilege */
 #define RV_KEY_MMU 4u  /* satp.MODE is not Bare */
-#define RV_KEY_FP                                                                               \
+#define RV_KEY_FP \
 	8u /* mstatus.FS is not Off: then it is Dirty, there is no tracking. Not in U-mode: see \
 	      rv_helper_fp_on() */
 #define RV_KEY_FRM_SHIFT 5
@@ -51,7 +51,7 @@ struct rv_pmp_range {
 /* What pmpcfg and pmpaddr say, made ready for looking up: nothing but rv_pmp_update() changes it. See pmp.c.
  */
 struct rv_pmp {
-	uint32_t count;  /* ranges, the one that wins first */
+	uint32_t count;  /* ranges, in order of priority */
 	uint32_t open;   /* S and U mode may do everything everywhere */
 	uint32_t locked; /* some range binds M-mode */
 	uint32_t reserved;

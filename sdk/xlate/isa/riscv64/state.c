@@ -23,7 +23,7 @@ void VR_CALL rv_fini(struct vr_exec *x)
 	isa_common_fini(x);
 }
 
-/* Everything to its reset value except pins, which are the world's; the timer's registers under their lock.
+/* Everything to its reset value except pins, which the board drives; the timer's registers under their lock.
  */
 static void clear(struct vr_exec *x)
 {
@@ -106,15 +106,16 @@ int32_t VR_CALL rv_get_state(struct vr_exec *x, const char *id, void *state, uin
 	return 0;
 }
 
-/* A state for S- or U-mode that says nothing of PMP is one of a board that does not know it has to: firmware
- * would have given them all of memory. */
+/* A state for S- or U-mode without PMP registers comes from a board that starts a kernel without firmware.
+ * Firmware would have opened all of memory to it, so this does. */
 static void open_memory(struct rv_state *s)
 {
 	s->pmpaddr[0] = (1ull << 54) - 1;
 	s->pmpcfg[0] = RV_PMP_OPEN;
 }
 
-/* Registers that the state does not list have their reset values; those that are not ours are left out. */
+/* Registers that the state does not list have their reset values; those that this ISA does not model are
+ * ignored. */
 int32_t VR_CALL rv_set_state(struct vr_exec *x, const char *id, const void *state, uint32_t length)
 {
 	struct rv_state *s = rv_of(x);

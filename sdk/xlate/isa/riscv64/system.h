@@ -86,7 +86,7 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 #define RV_CSR_SSTATUS 0x100u
 #define RV_CSR_TDATA1 0x7a1u
 #define RV_CSR_MCOUNTINHIBIT 0x320u
-#define RV_COUNTER_IR 4u /* its bit there for minstret */
+#define RV_COUNTER_IR 4u /* the bit of minstret in mcountinhibit */
 #define RV_CSR_MCYCLE 0xb00u
 #define RV_CSR_MINSTRET 0xb02u
 
@@ -148,7 +148,7 @@ static inline void rv_time_stale(struct vr_exec *x)
 {
 	__atomic_store_n(&rv_of(x)->time_stale, 1, __ATOMIC_SEQ_CST);
 }
-/* What is stale is asked for again. [vcpu] */
+/* Ask the board for the offset again when it is stale. [vcpu] */
 void rv_time_refresh(struct vr_exec *x);
 static inline void rv_time_settle(struct vr_exec *x)
 {

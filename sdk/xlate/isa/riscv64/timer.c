@@ -2,14 +2,14 @@
 /*
  * timer.c: time, and Sstc's comparator, which drives STIP (vol. II, "Sstc").
  *
- * The hart changes stimecmp, the host's timer thread sees the time arrive; both look at everything afresh
- * under one lock, so whoever looked last has the last word. A host timer that fires too early or twice does
- * no harm.
+ * The hart changes stimecmp; the host's timer thread fires when the time has come. Both compute the pin's
+ * level from all registers, under one lock, so the last of them leaves the right level. A host timer that
+ * fires too early or twice does no harm.
  *
- * time is guest time and an offset, the same for all harts: what software added by writing the board's clock,
- * whose shadow time is ("Machine Timer"). The board keeps it and says with a pin that it has changed
- * (state_riscv64.h). Only the hart's own thread may ask for it: the pin makes what is known of it stale, and
- * kicks the hart, which asks before it looks at what is pending, or at the time.
+ * time is guest time plus an offset that all harts share: what software added by writing the board's clock,
+ * which time shows ("Machine Timer"). The board keeps the offset and raises a pin when it has changed
+ * (state_riscv64.h). Only the hart's own thread may ask for it: the pin marks the known offset as stale and
+ * kicks the hart, which asks before it next looks at pending interrupts or at the time.
  */
 #include "system.h"
 

@@ -41,7 +41,7 @@ void rv_context(struct vr_exec *x)
 	uint64_t key = key_of(s), asid = key & RV_KEY_MMU ? s->satp >> 44 & 0xffff : 0;
 	uint32_t open = user_open(s, key);
 
-	/* Not for every change of mode, only where it matters. */
+	/* Only when it changes, not at every change of mode. */
 	if (open != x->user_open && VR_HAS(x->env, user_access))
 		x->env->user_access(x, open);
 	if (key == x->key && asid == x->asid)
@@ -208,7 +208,7 @@ uint32_t rv_pending(struct vr_exec *x)
 	return __atomic_load_n(&s->pins, __ATOMIC_SEQ_CST) | __atomic_load_n(&s->latched, __ATOMIC_SEQ_CST);
 }
 
-/* Those that would be taken now: of M-mode if any, else of S-mode. */
+/* The interrupts that would be taken now: those of M-mode if there are any, else those of S-mode. */
 static uint32_t ready(struct vr_exec *x, uint32_t *to_supervisor)
 {
 	const struct rv_state *s = rv_of(x);
@@ -257,7 +257,7 @@ int32_t VR_CALL rv_interrupt(struct vr_exec *x)
 	return 0;
 }
 
-/* What is enabled wakes, whatever mstatus and the delegation say ("Wait for Interrupt"). */
+/* An interrupt that mie enables wakes, whatever mstatus and the delegation say ("Wait for Interrupt"). */
 uint32_t VR_CALL rv_has_work(struct vr_exec *x)
 {
 	return (rv_pending(x) & (uint32_t)rv_of(x)->mie) != 0;
@@ -324,8 +324,8 @@ uint64_t VR_CALL rv_helper_fencei(struct vr_exec *x, uint64_t a, uint64_t b, uin
 }
 
 /*
- * The remote fences of the SBI (RFENCE extension): whoever answers the call knows the harts, but the TLBs are
- * the engine's. Every hart is flushed, whatever the mask.
+ * The remote fences of the SBI (RFENCE extension): the board answers the call, but the TLBs are the engine's.
+ * Every hart is flushed, whatever the mask.
  */
 #define SBI_RFENCE 0x52464e43u
 #define SBI_RANGE_LIMIT (1ull << 24)
