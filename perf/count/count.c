@@ -80,11 +80,11 @@ static int32_t VR_CALL region(struct vr_emit_job *job)
 }
 
 static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-			      uint64_t room)
+			      uint64_t capacity)
 {
 	first = execute;
-	end = execute + room;
-	return x86_emit.thunks(e, write, execute, room);
+	end = execute + capacity;
+	return x86_emit.thunks(e, write, execute, capacity);
 }
 
 /*

@@ -2,16 +2,17 @@
 /*
  * cache.c: finding translated code, linking it, and throwing it away.
  *
- * Code is indexed by guest virtual pc, physical page and mode key: a page mapped at the same address in two
- * processes is translated once. An instruction TLB a bank (itlb) maps virtual pages to page descriptors and
- * to the number of the (virtual page, physical page) pair. A link to another page is guarded by that number:
- * the code compares it with bank.xmap, which forgets when a mapping is flushed and gets the same number again
- * when the mapping turns out to be unchanged, so links survive TLB maintenance.
+ * Code is indexed by guest virtual pc, physical page and mode flags: a page mapped at the same address in two
+ * processes is translated once. Each MMU context has an instruction TLB (itlb), which maps virtual pages to
+ * page descriptors and to page-mapping ids: a (virtual page, physical page) pair has one id. A link to
+ * another page is guarded by that id: the code compares it with mmu_context.mapping_id, which is cleared when
+ * a mapping is flushed and gets the same id again when the mapping turns out to be unchanged, so links
+ * survive TLB maintenance.
  *
  * When a page with code is written, its regions die: their entries leave the table, links to them are undone,
- * and their entry stubs are made to go to the look-up (vr_emit.kill), which is what the jump caches and
- * shadow stacks that still hold their addresses then reach. The memory is used again only after the whole
- * cache is flushed, in an exclusive section.
+ * and their entry stubs are made to go to the look-up (vr_emit.kill), which is what the indirect-branch
+ * caches and return-address stacks that still hold their addresses then reach. The memory is used again only
+ * after the whole cache is flushed, in an exclusive section.
  *
  * Look-ups take no lock: entries are only ever added to the front of a chain whole, and an entry that was
  * taken out still leads to the rest of its chain; its memory, too, stays until the exclusive section, which
@@ -35,11 +36,12 @@
 #define FLUSH_LIMIT (64u * SOFT_PAGE)
 #define CODE_RESERVE (1024u * 1024u) /* a region must fit: below this the cache is full */
 
-static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t key)
+static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t mode_flags)
 {
 	uint64_t h = (pc >> 1) * UINT64_C(0x9e3779b97f4a7c15);
 
-	h ^= (page->physical >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^ key * UINT64_C(0x165667b19e3779f9);
+	h ^= (page->physical >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^
+	     mode_flags * UINT64_C(0x165667b19e3779f9);
 	return (uint32_t)(h >> 32);
 }
 
@@ -56,7 +58,7 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 		.pc_base = ir->blocks[0].pc & SOFT_PAGE_MASK,
 		.write = vm->code.write + vm->code_top,
 		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
-		.room = CODE_RESERVE,
+		.capacity = CODE_RESERVE,
 		.point_capacity = 16,
 		.exit_capacity = 1,
 		.points = points,
@@ -80,15 +82,15 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 	return VR_OK;
 }
 
-/* What empty entries of shadow stacks lead to: code that goes on at their pc, as a block that leaves at once.
- */
-static int32_t emit_shadow_default(struct soft_vm *vm)
+/* What empty entries of return-address stacks lead to: code that goes on at their pc, as a block that leaves
+ * at once. */
+static int32_t emit_ras_default(struct soft_vm *vm)
 {
 	struct vr_ir_op ops[3] = {{.op = VR_IR_NOP},
-				  {.op = VR_IR_INSN, .imm = SOFT_SHADOW_EMPTY},
-				  {.op = VR_IR_LEAVEAT, .imm = SOFT_SHADOW_EMPTY}};
-	struct vr_ir_block block = {.pc = SOFT_SHADOW_EMPTY,
-				    .end = SOFT_SHADOW_EMPTY,
+				  {.op = VR_IR_INSN_START, .imm = SOFT_RAS_EMPTY},
+				  {.op = VR_IR_EXIT_TO, .imm = SOFT_RAS_EMPTY}};
+	struct vr_ir_block block = {.pc = SOFT_RAS_EMPTY,
+				    .end = SOFT_RAS_EMPTY,
 				    .first = 1,
 				    .count = 2,
 				    .insns = 1,
@@ -103,7 +105,7 @@ static int32_t emit_shadow_default(struct soft_vm *vm)
 			   .ops = ops,
 			   .blocks = &block};
 
-	return emit_alone(vm, &ir, &vm->shadow_default);
+	return emit_alone(vm, &ir, &vm->ras_default);
 }
 
 int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
@@ -138,7 +140,7 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes)
 	if (n < 0)
 		return (int32_t)n;
 	vm->code_start = vm->code_top = ((uint64_t)n + 63) & ~(uint64_t)63;
-	r = emit_shadow_default(vm);
+	r = emit_ras_default(vm);
 	vm->code_start = vm->code_top;
 	return r;
 }
@@ -158,14 +160,14 @@ void soft_cache_fini(struct soft_vm *vm)
 /* ---- the table ---- */
 
 static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
-				       uint64_t key)
+				       uint64_t mode_flags)
 {
-	return &vm->table[hash(pc, page, key) & vm->table_mask];
+	return &vm->table[hash(pc, page, mode_flags) & vm->table_mask];
 }
 
 static void table_add(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, e->key);
+	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, e->mode_flags);
 
 	e->hash_next = *to;
 	__atomic_store_n(to, e, __ATOMIC_RELEASE);
@@ -173,7 +175,7 @@ static void table_add(struct soft_vm *vm, struct soft_entry *e)
 
 static void table_remove(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, e->key);
+	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, e->mode_flags);
 
 	for (; *p; p = &(*p)->hash_next)
 		if (*p == e) {
@@ -184,19 +186,20 @@ static void table_remove(struct soft_vm *vm, struct soft_entry *e)
 
 /* Without the lock, too: inside generated code or what it called. */
 static struct soft_entry *table_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
-				     uint64_t key)
+				     uint64_t mode_flags)
 {
-	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, key), __ATOMIC_ACQUIRE);
+	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, mode_flags), __ATOMIC_ACQUIRE);
 
 	for (; e; e = __atomic_load_n(&e->hash_next, __ATOMIC_ACQUIRE))
-		if (e->pc == pc && e->key == key && e->region->page == page)
+		if (e->pc == pc && e->mode_flags == mode_flags && e->region->page == page)
 			return e;
 	return NULL;
 }
 
-struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key)
+struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
+				 uint64_t mode_flags)
 {
-	return table_find(vm, pc, page, key);
+	return table_find(vm, pc, page, mode_flags);
 }
 
 /* ---- instruction pages ---- */
@@ -216,22 +219,22 @@ static void cache_full(struct soft_vcpu *v, int32_t why)
 }
 
 /* va_page: with bit 0 set, of the page while it is checked (see points.c). */
-static uint32_t pair_number(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
+static uint32_t mapping_id(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
 {
-	for (struct soft_pair *p = page->pairs; p; p = p->next)
+	for (struct soft_mapping *p = page->mappings; p; p = p->next)
 		if (p->va_page == va_page)
-			return p->number;
+			return p->id;
 	if (meta_full(vm))
 		return 0;
-	struct soft_pair *p = soft_arena_alloc(vm->meta, sizeof(*p));
+	struct soft_mapping *p = soft_arena_alloc(vm->meta, sizeof(*p));
 
 	if (!p)
 		return 0;
 	p->va_page = va_page;
-	p->number = ++vm->pair_count;
-	p->next = page->pairs;
-	page->pairs = p;
-	return p->number;
+	p->id = ++vm->mapping_count;
+	p->next = page->mappings;
+	page->mappings = p;
+	return p->id;
 }
 
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
@@ -239,14 +242,14 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
 	uint64_t va_page = pc & SOFT_PAGE_MASK;
-	const struct soft_bank_info *info = soft_bank_info(x->bank);
+	const struct soft_mmu_info *info = soft_mmu_info(x->mmu_context);
 	struct soft_itlb_entry *it = &info->itlb[(pc >> 12) & (SOFT_ITLB - 1)];
-	uint32_t *xmap = &x->bank->xmap[(pc >> 12) & (VR_XMAP_ENTRIES - 1)];
+	uint32_t *known_id = &x->mmu_context->mapping_id[(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1)];
 
-	if (info->stale)
-		soft_shadow_clear(v, x->bank);
+	if (info->invalidated)
+		soft_ras_clear(v, x->mmu_context);
 	if (it->va_page == va_page) {
-		*xmap = it->number;
+		*known_id = it->mapping_id;
 		return it;
 	}
 	if (pc == x->pc && VR_HAS(vm->isa, branch_address)) {
@@ -269,10 +272,10 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_page *page = soft_page(vm, pa_page, true);
-	uint32_t number = page ? pair_number(vm, page, va_page | checked) : 0;
+	uint32_t id = page ? mapping_id(vm, page, va_page | checked) : 0;
 
 	pthread_mutex_unlock(&vm->code_lock);
-	if (!page || !number) {
+	if (!page || !id) {
 		/* No memory for bookkeeping: start again with an empty cache. */
 		cache_full(v, VR_E_NOMEM);
 		return NULL;
@@ -280,9 +283,9 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	it->va_page = va_page;
 	it->page = page;
 	it->host = host;
-	it->number = number;
+	it->mapping_id = id;
 	it->checked = checked;
-	*xmap = number;
+	*known_id = id;
 	return it;
 }
 
@@ -307,11 +310,11 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struc
 	g->page_next = g->page->regions;
 	g->page->regions = g;
 	if (next) {
-		g->beyond_next = next->page->beyond;
-		next->page->beyond = g;
+		g->tail_next = next->page->tail_regions;
+		next->page->tail_regions = g;
 	}
 	for (uint32_t i = 0; i < g->entry_count; i++)
-		if (!table_find(vm, g->entries[i].pc, g->page, g->key))
+		if (!table_find(vm, g->entries[i].pc, g->page, g->mode_flags))
 			table_add(vm, &g->entries[i]);
 	return VR_OK;
 }
@@ -319,10 +322,10 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struc
 static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g);
 
 /* Have every write to the page noticed from now on. Without the lock. */
-static void watch(struct soft_vcpu *v, struct soft_page *page)
+static void write_protect(struct soft_vcpu *v, struct soft_page *page)
 {
-	uint64_t number = 0, mine = 2 * (atomic_fetch_add(&v->vm->watches, 1) + 1);
-	bool first = atomic_compare_exchange_strong(&page->watched, &number, mine);
+	uint64_t number = 0, mine = 2 * (atomic_fetch_add(&v->vm->protections, 1) + 1);
+	bool first = atomic_compare_exchange_strong(&page->write_protected, &number, mine);
 
 	number = first ? mine : number;
 	if (number & 1)
@@ -333,7 +336,7 @@ static void watch(struct soft_vcpu *v, struct soft_page *page)
 		soft_tlb_protect(v, page->physical);
 		soft_tlb_sync(v->x);
 	}
-	atomic_compare_exchange_strong(&page->watched, &number, number | 1);
+	atomic_compare_exchange_strong(&page->write_protected, &number, number | 1);
 }
 
 /* Translate, under the lock. NULL: not this time. *cut: the instruction continues on the next page, whose
@@ -343,24 +346,24 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 {
 	struct soft_vm *vm = v->vm;
 	struct vr_exec *x = v->x;
-	const uint64_t key = soft_key(x, it);
-	struct soft_entry *e = table_find(vm, x->pc, it->page, key);
+	const uint64_t mode_flags = soft_mode_flags(x, it);
+	struct soft_entry *e = table_find(vm, x->pc, it->page, mode_flags);
 	struct soft_region *g = NULL;
 
 	/* Another vCPU was faster: what that one found on the next page is_current() has to see. */
 	if (e)
-		return e->region->beyond_size ? NULL : e;
+		return e->region->tail_size ? NULL : e;
 	/* Written since it was watched: once more. */
-	if (!soft_page_settled(it->page) || (next && !soft_page_settled(next->page)))
+	if (!soft_page_protected(it->page) || (next && !soft_page_protected(next->page)))
 		return NULL;
 	int32_t r = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
 			    ? VR_E_NOMEM
-			    : soft_translate(vm, v, it, next, x->pc, key, &g);
+			    : soft_translate(vm, v, it, next, x->pc, mode_flags, &g);
 
 	if (r == VR_OK)
 		r = add_region(vm, g, next);
 	if (r == VR_OK)
-		return table_find(vm, x->pc, it->page, key);
+		return table_find(vm, x->pc, it->page, mode_flags);
 	*cut = r == VR_E_AGAIN;
 	if (!*cut)
 		cache_full(v, r);
@@ -369,15 +372,15 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 
 /*
  * An instruction that continues on the next page depends on that page's mapping and contents too. Here what
- * the page holds now is compared with what was translated; links, jump caches and shadow stacks lead to an
- * entry that looks whether the mapping is the one it was translated with (region->guarded), and comes here
- * when not. That page is watched as well: a write to it drops the code (page->beyond). *next: the page, NULL:
- * it can't be fetched, the fault has been taken.
+ * the page holds now is compared with what was translated; links, indirect-branch caches and return-address
+ * stacks lead to an entry that looks whether the mapping is the one it was translated with (region->guarded),
+ * and comes here when not. That page is watched as well: a write to it drops the code (page->tail_regions).
+ * *next: the page, NULL: it can't be fetched, the fault has been taken.
  */
 static bool is_current(struct vr_exec *x, const struct soft_entry *e, const struct soft_itlb_entry **next)
 {
 	*next = fetch_next(x);
-	return *next && !memcmp((*next)->host, e->region->beyond, e->region->beyond_size);
+	return *next && !memcmp((*next)->host, e->region->tail, e->region->tail_size);
 }
 
 /* A debug point at the instruction at exec.pc: the exception has been taken. */
@@ -401,9 +404,9 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	if (!it || (it->checked && stopped_at_point(v)))
 		return NULL;
 	*where = it;
-	struct soft_entry *e = table_find(v->vm, x->pc, it->page, soft_key(x, it));
+	struct soft_entry *e = table_find(v->vm, x->pc, it->page, soft_mode_flags(x, it));
 
-	if (e && e->region->beyond_size && !is_current(x, e, &next)) {
+	if (e && e->region->tail_size && !is_current(x, e, &next)) {
 		if (!next)
 			return NULL;
 		pthread_mutex_lock(&v->vm->code_lock);
@@ -418,8 +421,8 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 			v->full_again = 0;
 		return e;
 	}
-	if (!soft_page_settled(it->page)) {
-		watch(v, it->page);
+	if (!soft_page_protected(it->page)) {
+		write_protect(v, it->page);
 		/* While it waited for the others this vCPU may have carried out flushes. */
 		it = soft_fetch(x, x->pc);
 		if (!it)
@@ -435,9 +438,9 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 		next = fetch_next(x);
 		if (!next)
 			return NULL;
-		if (!soft_page_settled(next->page)) {
+		if (!soft_page_protected(next->page)) {
 			/* As above; and at once, before others who were asked write it again. */
-			watch(v, next->page);
+			write_protect(v, next->page);
 			it = soft_fetch(x, x->pc);
 			next = it ? fetch_next(x) : NULL;
 			if (!next)
@@ -465,16 +468,17 @@ uint64_t soft_lookup(struct vr_exec *x)
 
 		if (!e)
 			continue;
-		uint64_t kept = soft_entry_kept(e);
+		uint64_t cached = soft_entry_cached(e);
 
 		/* By the address that was found, not by one with bits that a branch ignores: flushes name the
 		 * former. */
-		if (kept) {
+		if (cached) {
 			uint64_t pc = x->pc;
-			struct vr_shadow_entry *j = &x->bank->jump[(pc >> 2) & (VR_JUMP_ENTRIES - 1)];
+			struct vr_branch_entry *j =
+				&x->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
 
 			j->pc = pc;
-			j->host = kept;
+			j->host = cached;
 		}
 		return e->host;
 	}
@@ -499,27 +503,27 @@ uint64_t soft_link(struct vr_exec *x)
 
 	if (!e)
 		return soft_lookup(x);
-	uint64_t kept = soft_entry_kept(e);
+	uint64_t cached = soft_entry_cached(e);
 
-	if (!kept)
+	if (!cached)
 		return e->host;
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = &vm->exits[number];
 	int usable = exit->pc == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
 
-	if (usable && exit->target == e && exit->number == it->number) {
+	if (usable && exit->target == e && exit->mapping_id == it->mapping_id) {
 		v->n.link_refills++;
 	} else if (usable && (vm->vcpu_count == 1 ||
-			      (!exit->target && (!exit->number || exit->number == it->number)))) {
+			      (!exit->target && (!exit->mapping_id || exit->mapping_id == it->mapping_id)))) {
 		/* With one vCPU a guarded link may be turned to another target; with more, somebody may be
 		 * between the check and the jump: then only to newer code of the same page. */
 		uint8_t *write = vm->code.write + exit->region->code_offset;
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
 
 		vm->codecache->begin_write(vm->host, &vm->code);
-		vm->emit->link(write, execute, exit->jump, kept);
+		vm->emit->link(write, execute, exit->jump, cached);
 		if (exit->check)
-			vm->emit->set_check(write, exit->check, it->number);
+			vm->emit->set_check(write, exit->check, it->mapping_id);
 		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,
 					 exit->region->code_size);
 		if (exit->target != e) {
@@ -535,7 +539,7 @@ uint64_t soft_link(struct vr_exec *x)
 			exit->next_incoming = e->incoming;
 			e->incoming = (uint32_t)number + 1;
 		}
-		exit->number = it->number;
+		exit->mapping_id = it->mapping_id;
 		v->n.links++;
 	}
 	pthread_mutex_unlock(&vm->code_lock);
@@ -603,11 +607,11 @@ static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page 
 	for (struct soft_region *g = page->regions; g; g = g->page_next)
 		if (!g->dead)
 			region_kill(vm, v, g);
-	for (struct soft_region *g = page->beyond; g; g = g->beyond_next)
+	for (struct soft_region *g = page->tail_regions; g; g = g->tail_next)
 		if (!g->dead)
 			region_kill(vm, v, g);
-	page->regions = page->beyond = NULL;
-	atomic_store(&page->watched, 0);
+	page->regions = page->tail_regions = NULL;
+	atomic_store(&page->write_protected, 0);
 }
 
 void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length)
@@ -622,7 +626,7 @@ void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uin
 	for (; pages; pages--, at += SOFT_PAGE) {
 		struct soft_page *page = soft_page(vm, at, false);
 
-		if (!page || !atomic_load(&page->watched))
+		if (!page || !atomic_load(&page->write_protected))
 			continue;
 		pthread_mutex_lock(&vm->code_lock);
 		page_kill(vm, v, page);
@@ -659,22 +663,22 @@ void soft_cache_reset(struct soft_vm *vm)
 	memset(vm->table, 0, ((size_t)vm->table_mask + 1) * sizeof(*vm->table));
 	vm->region_count = 0;
 	vm->exit_count = 0;
-	vm->pair_count = 0; /* nobody has a number any more */
+	vm->mapping_count = 0; /* no id is in use any more */
 	vm->code_top = vm->code_start;
 	for (struct soft_page *p = vm->pages_all; p; p = p->all_next) {
-		p->regions = p->beyond = NULL;
-		p->pairs = NULL;
-		atomic_store(&p->watched, 0);
+		p->regions = p->tail_regions = NULL;
+		p->mappings = NULL;
+		atomic_store(&p->write_protected, 0);
 	}
 	soft_arena_reset(vm->meta);
-	/* Every vCPU forgets its banks when it next goes in. */
+	/* Every vCPU forgets its MMU contexts when it next goes in. */
 	atomic_fetch_add(&vm->epoch, 1);
 	pthread_mutex_unlock(&vm->code_lock);
 }
 
 /* ---- fault points ---- */
 
-void soft_sync_slots(struct vr_exec *x)
+void soft_sync_guest_regs(struct vr_exec *x)
 {
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
@@ -694,12 +698,12 @@ void soft_sync_slots(struct vr_exec *x)
 	const struct soft_region *g = vm->regions[low];
 
 	pthread_mutex_unlock(&vm->code_lock);
-	for (uint32_t i = 0; i < g->map_count; i++) {
-		const struct vr_mapped *m = &g->map[i];
-		uint32_t reg = vm->emit->slot_register(m->kind, m->reg);
-		uint8_t *to = (uint8_t *)x + vm->isa->slots[m->slot].offset;
+	for (uint32_t i = 0; i < g->pinned_count; i++) {
+		const struct vr_pinned_reg *m = &g->pinned[i];
+		uint32_t reg = vm->emit->pinned_register(m->kind, m->host_reg);
+		uint8_t *to = (uint8_t *)x + vm->isa->guest_regs[m->guest_reg].offset;
 
-		if (m->kind == VR_SLOT_VEC)
+		if (m->kind == VR_REG_VEC)
 			memcpy(to, &x->save_vector[reg], 16);
 		else
 			memcpy(to, &x->save_integer[reg], 8);

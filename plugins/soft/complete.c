@@ -19,12 +19,12 @@ struct need {
 	}
 
 static const struct need isa_needs[] = {
-	ISA(slots),     ISA(init),  ISA(fini),      ISA(reset),    ISA(get_state), ISA(set_state), ISA(lift),
-	ISA(translate), ISA(fault), ISA(interrupt), ISA(has_work), ISA(set_pin),   ISA(fp_fixup),
+	ISA(guest_regs), ISA(init),  ISA(fini),      ISA(reset),    ISA(get_state), ISA(set_state), ISA(lift),
+	ISA(translate),  ISA(fault), ISA(interrupt), ISA(has_work), ISA(set_pin),   ISA(fp_slow),
 };
 static const struct need emit_needs[] = {
 	EMIT(probe), EMIT(thunks), EMIT(region),  EMIT(link),    EMIT(set_check),
-	EMIT(kill),  EMIT(enter),  EMIT(fp_load), EMIT(fp_save), EMIT(slot_register),
+	EMIT(kill),  EMIT(enter),  EMIT(fp_load), EMIT(fp_save), EMIT(pinned_register),
 };
 
 static const char *first_missing(const void *table, const struct need *needs, size_t count)

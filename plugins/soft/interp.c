@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* interp.c: the interpreter's loop, and the ops on slots, memory, helpers, control flow and the FP
+/* interp.c: the interpreter's loop, and the ops on guest registers, memory, helpers, control flow and the FP
  * environment. */
 #include <fenv.h>
 #include "interp_ops.h"
@@ -23,7 +23,7 @@ uint32_t vr_interp_block(struct vr_exec *x, const struct vr_isa *isa, const stru
 	memset(&values[0], 0, sizeof(values[0])); /* "none" reads as zero */
 	for (uint32_t i = b->first; result == 0 && i < b->first + b->count; i++) {
 		const struct vr_ir_op *o = &ir->ops[i];
-		if (o->op != VR_IR_SECOND)
+		if (o->op != VR_IR_LOADP_HI)
 			memset(&values[i], 0, sizeof(values[i]));
 		result = functions[o->op](&r, o, &values[i]);
 	}
@@ -39,7 +39,7 @@ OP(NOP)
 	return 0;
 }
 
-OP(INSN)
+OP(INSN_START)
 {
 	r->x->pc = o->imm;
 	return 0;
@@ -61,14 +61,14 @@ static size_t type_bytes(uint32_t type)
 	}
 }
 
-static uint8_t *slot_address(struct vr_interp *r, uint64_t slot)
+static uint8_t *reg_address(struct vr_interp *r, uint64_t reg)
 {
-	return (uint8_t *)r->x + r->isa->slots[slot].offset;
+	return (uint8_t *)r->x + r->isa->guest_regs[reg].offset;
 }
 
 OP(GET)
 {
-	memcpy(d, slot_address(r, o->imm), type_bytes(o->type));
+	memcpy(d, reg_address(r, o->imm), type_bytes(o->type));
 	return 0;
 }
 
@@ -76,15 +76,15 @@ OP(PUT)
 {
 	union vr_v128 value = {.d = {0, 0}};
 	memcpy(&value, &r->v[o->a], type_bytes(o->type));
-	switch (r->isa->slots[o->imm].kind) {
-	case VR_SLOT_VEC:
-		memcpy(slot_address(r, o->imm), &value, 16);
+	switch (r->isa->guest_regs[o->imm].kind) {
+	case VR_REG_VEC:
+		memcpy(reg_address(r, o->imm), &value, 16);
 		break;
-	case VR_SLOT_FLAGS:
-		memcpy(slot_address(r, o->imm), &value, 4);
+	case VR_REG_FLAGS:
+		memcpy(reg_address(r, o->imm), &value, 4);
 		break;
 	default:
-		memcpy(slot_address(r, o->imm), &value, 8);
+		memcpy(reg_address(r, o->imm), &value, 8);
 		break;
 	}
 	return 0;
@@ -151,12 +151,12 @@ OP(LOADP)
 	/* The other half has a value number of its own: wherever the block names it. */
 	uint32_t self = (uint32_t)(o - r->ir->ops);
 	for (uint32_t i = self + 1; i < r->block->first + r->block->count; i++)
-		if (r->ir->ops[i].op == VR_IR_SECOND && r->ir->ops[i].a == self)
+		if (r->ir->ops[i].op == VR_IR_LOADP_HI && r->ir->ops[i].a == self)
 			r->v[i] = loaded(o, &result[1]);
 	return left;
 }
 
-OP(SECOND)
+OP(LOADP_HI)
 {
 	return 0; /* LOADP stored it */
 }
@@ -232,9 +232,9 @@ OP(VCALL)
 	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? VR_INTERP_LEFT : 0;
 }
 
-OP(PUSHRET)
+OP(RAS_PUSH)
 {
-	return 0; /* the shadow stack only helps generated code */
+	return 0; /* the return-address stack only helps generated code */
 }
 
 /* ---- floating point: the guest's rules are the ISA's -------------------------------------- */
@@ -242,7 +242,7 @@ OP(PUSHRET)
 static uint32_t fp_exact(struct vr_interp *r, const struct vr_ir_op *o, union vr_v128 *d)
 {
 	uint32_t what = o->op | (uint32_t)o->type << 16 | (uint32_t)o->aux << 24;
-	r->isa->fp_fixup(r->x, what, o->imm, d, &r->v[o->a], &r->v[o->b], &r->v[o->c]);
+	r->isa->fp_slow(r->x, what, o->imm, d, &r->v[o->a], &r->v[o->b], &r->v[o->c]);
 	return 0;
 }
 
@@ -364,17 +364,17 @@ OP(BRBIT)
 	return go(r, bit != (o->aux >> 6 & 1) ? o->imm : r->block->end);
 }
 
-OP(GOTOI)
+OP(JUMP_INDIRECT)
 {
 	return go(r, r->v[o->a].d[0]);
 }
 
-OP(LEAVE)
+OP(EXIT)
 {
 	return VR_INTERP_NEXT; /* a helper has set exec.pc */
 }
 
-OP(LEAVEAT)
+OP(EXIT_TO)
 {
 	return go(r, o->imm);
 }

@@ -35,9 +35,9 @@ uint32_t vr_interp_fenv_get_flags(struct vr_exec *x);
 void vr_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags);
 
 /*
- * Run block number `block` of `ir` on the slots in memory. `values` has room for ir->op_count entries and
- * needs no contents. FP ops (class VR_IRC_FP) all go to isa->fp_fixup, with the guest's FP environment as the
- * caller loaded it. Returns VR_INTERP_*. [vcpu]
+ * Run block number `block` of `ir` on the guest registers in memory. `values` has room for ir->op_count
+ * entries and needs no contents. FP ops (class VR_IRC_FP) all go to isa->fp_slow, with the guest's FP
+ * environment as the caller loaded it. Returns VR_INTERP_*. [vcpu]
  */
 uint32_t vr_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir, uint32_t block,
 			 union vr_v128 *values, const struct vr_interp_memory *m);

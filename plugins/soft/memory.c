@@ -19,27 +19,27 @@ struct part {
 	uint8_t *host; /* NULL: a device */
 	uint64_t physical;
 	uint32_t bytes;
-	uint32_t watched;
+	uint32_t write_protected;
 };
 
-static struct vr_tlb_entry *tlb_entry(struct vr_bank *b, uint64_t va)
+static struct vr_tlb_entry *tlb_entry(struct vr_mmu_context *c, uint64_t va)
 {
-	return (struct vr_tlb_entry *)(void *)((uint8_t *)b->tlb + ((va >> 7) & b->tlb_mask));
+	return (struct vr_tlb_entry *)(void *)((uint8_t *)c->tlb + ((va >> 7) & c->tlb_mask));
 }
 
 /* A TLB that misses more often than it has entries gets twice as many. */
-static void tlb_grow(struct soft_vcpu *v, struct vr_bank *b)
+static void tlb_grow(struct soft_vcpu *v, struct vr_mmu_context *c)
 {
-	struct soft_bank_info *info = soft_bank_info(b);
-	uint64_t n = b->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
+	struct soft_mmu_info *info = soft_mmu_info(c);
+	uint64_t n = c->tlb_mask / sizeof(struct vr_tlb_entry) + 1;
 
 	if (++info->refills < 2 * n || n >= (1u << VR_TLB_MAX_LOG2))
 		return;
 	info->refills = 0;
-	b->tlb_mask = (4 * n - 1) * sizeof(struct vr_tlb_entry);
+	c->tlb_mask = (4 * n - 1) * sizeof(struct vr_tlb_entry);
 	if (4 * n > (1u << VR_TLB_MAX_LOG2))
-		b->tlb_mask = ((1u << VR_TLB_MAX_LOG2) - 1) * sizeof(struct vr_tlb_entry);
-	memset(b->tlb, 0xff, b->tlb_mask + sizeof(struct vr_tlb_entry));
+		c->tlb_mask = ((1u << VR_TLB_MAX_LOG2) - 1) * sizeof(struct vr_tlb_entry);
+	memset(c->tlb, 0xff, c->tlb_mask + sizeof(struct vr_tlb_entry));
 	v->n.tlb_resizes++;
 }
 
@@ -105,13 +105,14 @@ static void tlb_fill(struct soft_vcpu *v, uint64_t page, const uint8_t *host, ui
 	struct vr_exec *x = v->x;
 
 	v->n.tlb_misses++;
-	tlb_grow(v, x->bank);
-	struct vr_tlb_entry *e = tlb_entry(x->bank, page);
+	tlb_grow(v, x->mmu_context);
+	struct vr_tlb_entry *e = tlb_entry(x->mmu_context, page);
 
 	e->tag_read = rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
 	e->tag_write = granted ? page : page | VR_TLB_NEVER;
 	if (granted)
-		soft_bank_info(x->bank)->marks[e - x->bank->tlb] = soft_tlb_mark(pa_page);
+		soft_mmu_info(x->mmu_context)->writable_filter[e - x->mmu_context->tlb] =
+			soft_writable_filter(pa_page);
 	e->addend = (uint64_t)(uintptr_t)host - page;
 	e->physical = pa_page | (t->user_rights & (1u << VR_ACCESS_READ) ? VR_TLB_USER_READ : 0) |
 		      (granted && (t->user_rights & (1u << VR_ACCESS_WRITE)) ? VR_TLB_USER_WRITE : 0);
@@ -124,7 +125,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 {
 	struct vr_exec *x = v->x;
 	uint64_t page = va & SOFT_PAGE_MASK;
-	struct vr_tlb_entry *e = tlb_entry(x->bank, va);
+	struct vr_tlb_entry *e = tlb_entry(x->mmu_context, va);
 	bool writable;
 
 	p->bytes = bytes;
@@ -133,7 +134,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 	if (entry_allows(e, page, access, flags)) {
 		p->host = (uint8_t *)(uintptr_t)(va + e->addend);
 		p->physical = (e->physical & SOFT_PAGE_MASK) | (va & ~SOFT_PAGE_MASK);
-		p->watched = 0;
+		p->write_protected = 0;
 		return 0;
 	}
 	struct vr_translation t = {.size = sizeof(t)};
@@ -145,7 +146,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 
 	p->physical = t.physical;
 	p->host = soft_ram_page(v->vm, pa_page, &writable);
-	p->watched = 0;
+	p->write_protected = 0;
 	if (!p->host || (access == VR_ACCESS_WRITE && !writable)) {
 		p->host = NULL;
 		return 0;
@@ -157,8 +158,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 		       soft_ram_note_written(v->vm, pa_page, access == VR_ACCESS_WRITE);
 	struct soft_page *code = soft_page(v->vm, pa_page, false);
 
-	p->watched = code && atomic_load(&code->watched);
-	granted = granted && !p->watched;
+	p->write_protected = code && atomic_load(&code->write_protected);
+	granted = granted && !p->write_protected;
 	if (!soft_points_on_page(&v->points, page, both))
 		tlb_fill(v, page, p->host, pa_page, &t, rights, granted);
 	p->host += va & ~SOFT_PAGE_MASK;
@@ -169,8 +170,8 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 static int32_t parts_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
 			  struct part p[2], uint64_t *where)
 {
-	uint32_t room = SOFT_PAGE - (uint32_t)(va & (SOFT_PAGE - 1));
-	uint32_t first = bytes < room ? bytes : room;
+	uint32_t rest = SOFT_PAGE - (uint32_t)(va & (SOFT_PAGE - 1));
+	uint32_t first = bytes < rest ? bytes : rest;
 	int32_t fault = part_find(v, va, first, access, flags, &p[0]);
 
 	*where = va;
@@ -264,7 +265,7 @@ static int32_t transfer(struct soft_vcpu *v, const struct part *p, uint32_t writ
 		return 0;
 	}
 	copy_out(p->host, data, p->bytes);
-	if (p->watched) {
+	if (p->write_protected) {
 		v->n.code_writes++;
 		soft_code_written(v->vm, v, p->physical, p->bytes);
 	}
@@ -430,7 +431,7 @@ static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint
 			break;
 		}
 	}
-	if (p[0].watched) {
+	if (p[0].write_protected) {
 		v->n.code_writes++;
 		soft_code_written(v->vm, v, p[0].physical, bytes);
 	}
@@ -542,7 +543,7 @@ uint64_t soft_memory(struct vr_exec *x)
 	if (!fault)
 		return 0;
 	v->n.faults++;
-	soft_sync_slots(x);
+	soft_sync_guest_regs(x);
 	v->vm->isa->fault(x, where, access, fault);
 	return 1;
 }
@@ -596,7 +597,7 @@ int32_t soft_env_exchange(struct vr_exec *x, uint64_t pa, uint64_t expected, uin
 		return 0;
 	const struct soft_page *code = soft_page(v->vm, pa, false);
 
-	if (code && atomic_load(&code->watched))
+	if (code && atomic_load(&code->write_protected))
 		soft_code_written(v->vm, v, pa, 8);
 	return 1;
 }

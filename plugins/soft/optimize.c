@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * optimize.c: what is done to a region's IR between lifting and emission, and which slots get host registers.
+ * optimize.c: what is done to a region's IR between lifting and emission, and which guest registers get host
+ * registers.
  *
- * 1. Uses of slots are counted, by how often their blocks run (weights.c), and the most used ones are mapped:
- * they live in a host register for the whole region. A GET counts more than a PUT: somebody waits for what it
- * loads, and nobody for a store.
- * 2. Forward, block by block: constants fold; a GET takes the value that the block last PUT or GOT when that
- *    value is a constant or the slot is not mapped (a GET of a mapped slot costs nothing).
+ * 1. Uses of guest registers are counted, by how often their blocks run (block frequencies.c), and the most
+ * used ones are pinned: they live in a host register for the whole region. A GET counts more than a PUT:
+ * somebody waits for what it loads, and nobody for a store. 2. Forward, block by block: constants fold; a GET
+ * takes the value that the block last PUT or GOT when that
+ *    value is a constant or the reg is not pinned (a GET of a pinned reg costs nothing).
  * 3. Ops without effect and without users go; a PUT of flags moves down to the branch that tests the same
  * flags.
- * 4. Backward over the region's graph: a PUT of the flags slot that is overwritten before it is read, on
+ * 4. Backward over the region's graph: a PUT of the flags reg that is overwritten before it is read, on
  * every path, goes. A path that leaves the region reads it. A memory op reads it when an instruction after it
  * uses the same flags, though that one has them as a value: should the access fault, the guest resumes in
  * another region, which takes them from memory. When the flags are overwritten first, the stale ones are
  * never used. A PUT right before the terminator is marked with the edges on which it is live: the emitter can
  * then store the flags after the jump, on those alone.
- * 5. Forward: which mapped slots may differ from memory when a block begins.
- * 6. Accesses of a loop that stay in one page for many rounds are marked (near.c).
+ * 5. Forward: which pinned guest registers may differ from memory when a block begins.
+ * 6. Accesses of a loop that stay in one page for many rounds are marked (induction.c).
  */
 #include <string.h>
 
@@ -34,7 +35,7 @@ static const uint8_t op_args[VR_IR_COUNT] = {
 };
 
 #define FORWARDED 1 /* aux, see is_forwarded() */
-#define GET_WEIGHT 3
+#define GET_COST 3
 
 /* A GET of flags whose users have the value from elsewhere. */
 static int is_forwarded(const struct vr_ir_op *o)
@@ -49,10 +50,10 @@ static int is_conditional_access(uint32_t op)
 
 /* ---- 1. mapping ---- */
 
-static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir,
-		       const uint32_t *weight, struct soft_plan *plan, uint8_t *mapped)
+static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir,
+			     const uint32_t *freq, struct soft_reg_assignment *regs, uint8_t *pinned)
 {
-	uint32_t count[SOFT_IR_SLOTS] = {0};
+	uint32_t count[SOFT_GUEST_REGS] = {0};
 
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		const struct vr_ir_block *b = &ir->blocks[i];
@@ -60,28 +61,28 @@ static void choose_map(const struct vr_isa *isa, const struct vr_emit *emit, con
 		for (uint32_t k = b->first; k < b->first + b->count; k++) {
 			const struct vr_ir_op *o = &ir->ops[k];
 
-			if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm < SOFT_IR_SLOTS)
-				count[o->imm] += weight[i] * (o->op == VR_IR_GET ? GET_WEIGHT : 1);
+			if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm < SOFT_GUEST_REGS)
+				count[o->imm] += freq[i] * (o->op == VR_IR_GET ? GET_COST : 1);
 		}
 	}
-	const uint32_t limit[2] = {emit->integer_slots, emit->vector_slots};
+	const uint32_t limit[2] = {emit->integer_regs, emit->vector_regs};
 
-	for (uint32_t kind = VR_SLOT_INT; kind <= VR_SLOT_VEC; kind++)
-		for (uint32_t n = 0; n < limit[kind] && plan->map_count < VR_MAP_MAX; n++) {
-			uint32_t best = SOFT_IR_SLOTS;
+	for (uint32_t kind = VR_REG_INT; kind <= VR_REG_VEC; kind++)
+		for (uint32_t n = 0; n < limit[kind] && regs->pinned_count < VR_PINNED_MAX; n++) {
+			uint32_t best = SOFT_GUEST_REGS;
 
 			/* One use costs the same in memory; a load and a store pay for the load at the entry.
 			 */
-			for (uint32_t s = 0; s < isa->slot_count && s < SOFT_IR_SLOTS; s++)
-				if (isa->slots[s].kind == kind && !mapped[s] &&
-				    count[s] >= (GET_WEIGHT + 1) * SOFT_ONCE &&
-				    (best == SOFT_IR_SLOTS || count[s] > count[best]))
+			for (uint32_t s = 0; s < isa->guest_reg_count && s < SOFT_GUEST_REGS; s++)
+				if (isa->guest_regs[s].kind == kind && !pinned[s] &&
+				    count[s] >= (GET_COST + 1) * SOFT_ONCE &&
+				    (best == SOFT_GUEST_REGS || count[s] > count[best]))
 					best = s;
-			if (best == SOFT_IR_SLOTS)
+			if (best == SOFT_GUEST_REGS)
 				break;
-			mapped[best] = 1;
-			plan->map[plan->map_count++] = (struct vr_mapped){
-				.slot = (uint16_t)best, .kind = (uint8_t)kind, .reg = (uint8_t)n};
+			pinned[best] = 1;
+			regs->pinned[regs->pinned_count++] = (struct vr_pinned_reg){
+				.guest_reg = (uint16_t)best, .kind = (uint8_t)kind, .host_reg = (uint8_t)n};
 		}
 }
 
@@ -131,10 +132,10 @@ static int is_commutative(uint32_t op)
 }
 
 static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
-			  const uint8_t *mapped, uint32_t *same, uint32_t *means)
+			  const uint8_t *pinned, uint32_t *replacement, uint32_t *reaching)
 {
-	uint32_t held[SOFT_IR_SLOTS]; /* value known to be in the slot, 0: none */
-	uint8_t held_type[SOFT_IR_SLOTS];
+	uint32_t held[SOFT_GUEST_REGS]; /* value known to be in the reg, 0: none */
+	uint8_t held_type[SOFT_GUEST_REGS];
 
 	memset(held, 0, sizeof(held));
 	memset(held_type, 0, sizeof(held_type));
@@ -142,45 +143,45 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		struct vr_ir_op *o = &ir->ops[i];
 		uint32_t n = op_args[o->op];
 
-		same[i] = means[i] = i;
+		replacement[i] = reaching[i] = i;
 		if (n > 0)
-			o->a = same[o->a];
+			o->a = replacement[o->a];
 		if (n > 1)
-			o->b = same[o->b];
+			o->b = replacement[o->b];
 		if (n > 2)
-			o->c = same[o->c];
+			o->c = replacement[o->c];
 		if (is_conditional_access(o->op))
-			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | same[(uint32_t)o->imm];
+			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | replacement[(uint32_t)o->imm];
 
 		if (o->op == VR_IR_CALL || o->op == VR_IR_VCALL) {
 			if (isa->helpers[o->op == VR_IR_VCALL ? o->imm & 0xffff : o->imm].flags &
 			    VR_HF_WRITES)
 				memset(held, 0, sizeof(held));
-		} else if (o->op == VR_IR_PUT && o->imm < SOFT_IR_SLOTS) {
+		} else if (o->op == VR_IR_PUT && o->imm < SOFT_GUEST_REGS) {
 			/* An I32 PUT of a wider value cuts it. */
 			held[o->imm] = o->type == VR_T_I32 && ir->ops[o->a].type != VR_T_I32 ? 0 : o->a;
 			held_type[o->imm] = o->type == VR_T_I32 ? VR_T_I64 : o->type;
-		} else if (o->op == VR_IR_GET && o->imm < SOFT_IR_SLOTS) {
+		} else if (o->op == VR_IR_GET && o->imm < SOFT_GUEST_REGS) {
 			uint32_t v = held[o->imm];
 			uint32_t type = held_type[o->imm];
 
-			if (v && (ir->ops[v].op == VR_IR_CONST || !mapped[o->imm]) &&
+			if (v && (ir->ops[v].op == VR_IR_CONST || !pinned[o->imm]) &&
 			    (type == o->type ||
 			     (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
-				same[i] = v;
+				replacement[i] = v;
 				if (o->type == VR_T_FLAGS)
 					o->aux = FORWARDED;
 			} else if (v && type == VR_T_I64 && o->type == VR_T_I64) {
-				means[i] = v;
-			} else if (!v && !mapped[o->imm]) {
+				reaching[i] = v;
+			} else if (!v && !pinned[o->imm]) {
 				held[o->imm] = i;
 				held_type[o->imm] = o->type;
-				/* An I32 view of an integer slot is not its whole value. */
+				/* An I32 view of an integer reg is not its whole value. */
 				if (o->type == VR_T_I32)
 					held[o->imm] = 0;
 			}
 		} else if (o->op == VR_IR_LOAD) {
-			soft_combine(ir, b, i, means);
+			soft_fuse(ir, b, i, reaching);
 		} else if (n == 2 && op_class[o->op] == VR_IRC_PURE &&
 			   (o->type == VR_T_I32 || o->type == VR_T_I64)) {
 			uint64_t value;
@@ -191,7 +192,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 				o->a = o->b;
 				o->b = first;
 			}
-			if (soft_combine(ir, b, i, means))
+			if (soft_fuse(ir, b, i, reaching))
 				continue;
 			const struct vr_ir_op *ca = &ir->ops[o->a], *cb = &ir->ops[o->b];
 
@@ -202,7 +203,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			} else if (cb->imm == 0 && (o->type == VR_T_I64 || ca->type == VR_T_I32) &&
 				   (o->op == VR_IR_ADD || o->op == VR_IR_SUB || o->op == VR_IR_OR ||
 				    o->op == VR_IR_XOR || o->op == VR_IR_SHL || o->op == VR_IR_SHR)) {
-				same[i] = o->a;
+				replacement[i] = o->a;
 			}
 		}
 	}
@@ -311,45 +312,45 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 	}
 }
 
-/* Only NOPs and the branch's own INSN may lie between, so nothing can see the difference. */
+/* Only NOPs and the branch's own INSN_START may lie between, so nothing can see the difference. */
 static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
 {
 	uint32_t last = b->first + b->count - 1, i = last;
 
-	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN ||
+	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN_START ||
 				is_forwarded(&ir->ops[i - 1])))
 		i--;
 	if (i == b->first || i == last || ir->ops[i - 1].op != VR_IR_PUT || ir->ops[i - 1].type != VR_T_FLAGS)
 		return;
-	/* The last of them is an INSN or a NOP: no value, so it can take the PUT's place ... */
+	/* The last of them is an INSN_START or a NOP: no value, so it can take the PUT's place ... */
 	struct vr_ir_op put = ir->ops[i - 1];
 
 	for (uint32_t k = i; k < last; k++)
 		if (is_forwarded(&ir->ops[k]))
 			ir->ops[k] = (struct vr_ir_op){.op = VR_IR_NOP};
-	/* ... keeping their order, since an INSN before a NOP is as good as after it. */
+	/* ... keeping their order, since an INSN_START before a NOP is as good as after it. */
 	memmove(&ir->ops[i - 1], &ir->ops[i], (last - i) * sizeof(put));
 	ir->ops[last - 1] = put;
 }
 
-/* ---- 5. dirty slots ---- */
+/* ---- 5. dirty registers ---- */
 
-static void dirty_slots(struct vr_ir *ir, const struct soft_plan *plan)
+static void dirty_regs(struct vr_ir *ir, const struct soft_reg_assignment *regs)
 {
-	uint8_t bit[SOFT_IR_SLOTS];
+	uint8_t bit[SOFT_GUEST_REGS];
 	uint32_t puts[SOFT_IR_BLOCKS];
 	int again = 1;
 
 	memset(bit, 0xff, sizeof(bit));
-	for (uint32_t i = 0; i < plan->map_count; i++)
-		bit[plan->map[i].slot] = (uint8_t)i;
+	for (uint32_t i = 0; i < regs->pinned_count; i++)
+		bit[regs->pinned[i].guest_reg] = (uint8_t)i;
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		struct vr_ir_block *b = &ir->blocks[i];
 
 		b->dirty_in = 0;
 		puts[i] = 0;
 		for (uint32_t k = b->first; k < b->first + b->count; k++)
-			if (ir->ops[k].op == VR_IR_PUT && ir->ops[k].imm < SOFT_IR_SLOTS &&
+			if (ir->ops[k].op == VR_IR_PUT && ir->ops[k].imm < SOFT_GUEST_REGS &&
 			    bit[ir->ops[k].imm] != 0xff)
 				puts[i] |= 1u << bit[ir->ops[k].imm];
 	}
@@ -372,20 +373,20 @@ static void dirty_slots(struct vr_ir *ir, const struct soft_plan *plan)
 }
 
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
-		   struct soft_plan *plan)
+		   struct soft_reg_assignment *regs)
 {
-	uint8_t mapped[SOFT_IR_SLOTS] = {0};
-	uint32_t weight[SOFT_IR_BLOCKS];
+	uint8_t pinned[SOFT_GUEST_REGS] = {0};
+	uint32_t freq[SOFT_IR_BLOCKS];
 	uint64_t loop[SOFT_IR_BLOCKS];
 
-	plan->map_count = 0;
+	regs->pinned_count = 0;
 	if (emit) {
-		soft_block_weights(ir, weight, loop);
-		choose_map(isa, emit, ir, weight, plan, mapped);
+		soft_block_freq(ir, freq, loop);
+		assign_registers(isa, emit, ir, freq, regs, pinned);
 	}
 	scratch[0] = scratch[ir->op_capacity] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++)
-		forward_block(isa, ir, &ir->blocks[i], mapped, scratch, scratch + ir->op_capacity);
+		forward_block(isa, ir, &ir->blocks[i], pinned, scratch, scratch + ir->op_capacity);
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		drop_dead(ir, &ir->blocks[i], scratch, 1);
 		sink_flags(ir, &ir->blocks[i]);
@@ -393,7 +394,7 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 	flags_liveness(isa, ir);
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		drop_dead(ir, &ir->blocks[i], scratch, 0);
-	dirty_slots(ir, plan);
+	dirty_regs(ir, regs);
 	if (emit)
-		soft_mark_near(ir, loop, scratch);
+		soft_same_page_hints(ir, loop, scratch);
 }

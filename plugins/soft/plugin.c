@@ -27,9 +27,9 @@ int32_t soft_error(const struct soft_vm *vm, int32_t code, const char *format, .
 static void vm_free(struct soft_vm *vm)
 {
 	soft_cache_fini(vm);
-	for (uint32_t i = 0; i < SOFT_MAX_SLOTS; i++)
-		if (vm->slots[i].used)
-			soft_slot_fini(&vm->slots[i]);
+	for (uint32_t i = 0; i < SOFT_MAX_MEMSLOTS; i++)
+		if (vm->memslots[i].used)
+			soft_memslot_fini(&vm->memslots[i]);
 	pthread_mutex_destroy(&vm->code_lock);
 	pthread_mutex_destroy(&vm->exclusive_lock);
 	free(vm);
@@ -122,14 +122,14 @@ static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64
 {
 	struct soft_vm *vm = vm_;
 
-	if (slot >= SOFT_MAX_SLOTS || (gpa | length) & (SOFT_PAGE - 1) || !length)
+	if (slot >= SOFT_MAX_MEMSLOTS || (gpa | length) & (SOFT_PAGE - 1) || !length)
 		return soft_error(vm, VR_E_RANGE, "soft: memory slot %u at 0x%llx can't be mapped", slot,
 				  (unsigned long long)gpa);
-	struct soft_slot *s = &vm->slots[slot];
+	struct soft_memslot *s = &vm->memslots[slot];
 
 	if (s->used)
 		return soft_error(vm, VR_E_EXISTS, "soft: memory slot %u is in use", slot);
-	int32_t r = soft_slot_init(s, gpa, length, host, flags);
+	int32_t r = soft_memslot_init(s, gpa, length, host, flags);
 
 	return r < 0 ? soft_error(vm, r, "soft: no memory for the page table of slot %u", slot) : VR_OK;
 }
@@ -138,9 +138,9 @@ static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
 {
 	struct soft_vm *vm = vm_;
 
-	if (slot >= SOFT_MAX_SLOTS || !vm->slots[slot].used)
+	if (slot >= SOFT_MAX_MEMSLOTS || !vm->memslots[slot].used)
 		return soft_error(vm, VR_E_NOENT, "soft: memory slot %u is not in use", slot);
-	soft_slot_fini(&vm->slots[slot]);
+	soft_memslot_fini(&vm->memslots[slot]);
 	/* TLBs and code may know the memory that goes. */
 	soft_cache_reset(vm);
 	return VR_OK;
@@ -184,8 +184,8 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 		SOFT_COUNTERS(C)
 #undef C
 		entered += v->x->entered;
-		for (uint32_t k = 0; k < v->bank_count; k++)
-			tlb_bytes += v->banks[k]->tlb_mask + sizeof(struct vr_tlb_entry);
+		for (uint32_t k = 0; k < v->mmu_context_count; k++)
+			tlb_bytes += v->mmu_contexts[k]->tlb_mask + sizeof(struct vr_tlb_entry);
 	}
 #define C(field, name, text)                                                                         \
 	fn(opaque, name,                                                                             \
@@ -195,9 +195,9 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 #undef C
 	fn(opaque, "translate_ns_per_insn", VR_STAT_NS,
 	   sum.translated_insns ? sum.translate_ns / sum.translated_insns : 0);
-	/* Of all entries into translated code, over links, jump caches, shadow stacks and the dispatcher: how
-	 * many found it there. Without the count of the former (VR_VM_STATS), of the dispatcher's look-ups
-	 * alone. */
+	/* Of all entries into translated code, over links, indirect-branch caches, return-address stacks and
+	 * the dispatcher: how many found it there. Without the count of the former (VR_VM_STATS), of the
+	 * dispatcher's look-ups alone. */
 	uint64_t all = entered > sum.lookups ? entered : sum.lookups;
 
 	fn(opaque, "region_entries", VR_STAT_COUNT, entered);

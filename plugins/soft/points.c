@@ -9,16 +9,17 @@
  * with the points there.
  *
  * Instructions. In a page with a point for instructions (it is called checked), the vCPU runs other
- * translations: regions of one instruction each, which no link, jump cache or return-address stack leads to.
- * Each instruction is then looked up by soft_find(), which compares its address with the points. These
- * translations do not depend on where the points are: their key is that of the mode and SOFT_KEY_CHECKED, and
- * they stand beside the page's usual regions, which other vCPUs run and this one runs again when the point is
- * gone. What leads from other pages to the usual regions is guarded by the page-mapping id; a checked page
- * has one of its own, so that the guard fails in the vCPU whose page is checked and holds in the others.
+ * translations: regions of one instruction each, which no link, indirect-branch cache or return-address stack
+ * leads to. Each instruction is then looked up by soft_find(), which compares its address with the points.
+ * These translations do not depend on where the points are: their mode flags are those of the mode and
+ * SOFT_MODE_CHECKED, and they stand beside the page's usual regions, which other vCPUs run and this one runs
+ * again when the point is gone. What leads from other pages to the usual regions is guarded by the
+ * page-mapping id; a checked page has one of its own, so that the guard fails in the vCPU whose page is
+ * checked and holds in the others.
  *
- * When the points change, the vCPU's TLBs, jump caches and return-address stacks forget the pages of those
- * that came or went, as after a flush of these addresses. No translation is dropped: a kernel that loads the
- * breakpoints of a process with each switch to it pays for a few pages.
+ * When the points change, the vCPU's TLBs, indirect-branch caches and return-address stacks forget the pages
+ * of those that came or went, as after a flush of these addresses. No translation is dropped: a kernel that
+ * loads the breakpoints of a process with each switch to it pays for a few pages.
  *
  * Whether a point counts in the current mode is the ISA's to say (vr_isa.debug_match), at each hit: the
  * points stay when the mode changes.

@@ -5,10 +5,10 @@
 
 #include "soft.h"
 
-static struct soft_slot *slot_of(struct soft_vm *vm, uint64_t pa, uint64_t length)
+static struct soft_memslot *memslot_of(struct soft_vm *vm, uint64_t pa, uint64_t length)
 {
-	for (uint32_t i = 0; i < SOFT_MAX_SLOTS; i++) {
-		struct soft_slot *s = &vm->slots[i];
+	for (uint32_t i = 0; i < SOFT_MAX_MEMSLOTS; i++) {
+		struct soft_memslot *s = &vm->memslots[i];
 
 		if (s->used && pa >= s->gpa && pa - s->gpa < s->length && length <= s->length - (pa - s->gpa))
 			return s;
@@ -18,12 +18,12 @@ static struct soft_slot *slot_of(struct soft_vm *vm, uint64_t pa, uint64_t lengt
 
 uint8_t *soft_ram(struct soft_vm *vm, uint64_t pa, uint64_t length)
 {
-	const struct soft_slot *s = slot_of(vm, pa, length);
+	const struct soft_memslot *s = memslot_of(vm, pa, length);
 
 	return s ? s->host + (pa - s->gpa) : NULL;
 }
 
-int32_t soft_slot_init(struct soft_slot *s, uint64_t gpa, uint64_t length, void *host, uint32_t flags)
+int32_t soft_memslot_init(struct soft_memslot *s, uint64_t gpa, uint64_t length, void *host, uint32_t flags)
 {
 	uint64_t pages = length / SOFT_PAGE;
 
@@ -44,16 +44,16 @@ int32_t soft_slot_init(struct soft_slot *s, uint64_t gpa, uint64_t length, void 
 	return VR_OK;
 }
 
-void soft_slot_fini(struct soft_slot *s)
+void soft_memslot_fini(struct soft_memslot *s)
 {
 	munmap(s->pages, s->length / SOFT_PAGE * sizeof(struct soft_page *));
 	free(s->written);
-	*s = (struct soft_slot){0};
+	*s = (struct soft_memslot){0};
 }
 
 static _Atomic uint64_t *written_word(struct soft_vm *vm, uint64_t pa, uint64_t *bit)
 {
-	struct soft_slot *s = slot_of(vm, pa & SOFT_PAGE_MASK, SOFT_PAGE);
+	struct soft_memslot *s = memslot_of(vm, pa & SOFT_PAGE_MASK, SOFT_PAGE);
 
 	if (!s)
 		return NULL;
@@ -88,7 +88,7 @@ bool soft_ram_take_written(struct soft_vm *vm, uint64_t pa)
 
 uint8_t *soft_ram_page(struct soft_vm *vm, uint64_t pa, bool *writable)
 {
-	const struct soft_slot *s = slot_of(vm, pa & SOFT_PAGE_MASK, SOFT_PAGE);
+	const struct soft_memslot *s = memslot_of(vm, pa & SOFT_PAGE_MASK, SOFT_PAGE);
 
 	*writable = s && !(s->flags & VR_MEM_READONLY);
 	return s ? s->host + ((pa & SOFT_PAGE_MASK) - s->gpa) : NULL;
@@ -96,7 +96,7 @@ uint8_t *soft_ram_page(struct soft_vm *vm, uint64_t pa, bool *writable)
 
 struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make)
 {
-	struct soft_slot *s = slot_of(vm, pa & SOFT_PAGE_MASK, SOFT_PAGE);
+	struct soft_memslot *s = memslot_of(vm, pa & SOFT_PAGE_MASK, SOFT_PAGE);
 
 	if (!s)
 		return NULL;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * region.c: forming regions and having them emitted.
+ * region.c: region_builder regions and having them emitted.
  *
  * A region is what can be reached from one pc over direct branches without leaving its 4 KiB page, up to a
- * number of guest instructions: loops and if-else chains are whole, so their slots stay in host registers.
- * Where a call returns to is an entry of its own, so that the shadow stack can hold its address before the
- * call is made. Blocks are laid out by address, from the entry on and round, so that fall-through paths and
- * loops are in one piece.
+ * number of guest instructions: loops and if-else chains are whole, so their guest registers stay in host
+ * registers. Where a call returns to is an entry of its own, so that the return-address stack can hold its
+ * address before the call is made. Blocks are laid out by address, from the entry on and round, so that
+ * fall-through paths and loops are in one piece.
  *
  * Code that is an entry of another region already is left to that one. The first region that reached a loop
  * has all of it, so a loop still runs inside one region.
@@ -41,15 +41,15 @@ struct soft_scratch {
 	uint64_t emit_size;
 };
 
-struct forming {
+struct region_builder {
 	struct soft_vm *vm;
 	struct soft_scratch *s;
 	const struct soft_itlb_entry *page;
 	const struct soft_itlb_entry *next; /* see soft_translate() */
-	uint64_t key;
-	uint64_t wanted[SOFT_IR_BLOCKS];
-	uint8_t wanted_entry[SOFT_IR_BLOCKS];
-	uint32_t wanted_count; /* a stack */
+	uint64_t mode_flags;
+	uint64_t leader[SOFT_IR_BLOCKS];
+	uint8_t leader_entry[SOFT_IR_BLOCKS];
+	uint32_t leader_count; /* a stack */
 	uint32_t insns;
 };
 
@@ -85,7 +85,7 @@ static uint32_t block_at(const struct vr_ir *ir, uint64_t pc)
 	return VR_NO_BLOCK;
 }
 
-static void want(struct forming *f, uint64_t pc, uint32_t entry)
+static void enqueue_leader(struct region_builder *f, uint64_t pc, uint32_t entry)
 {
 	if ((pc & SOFT_PAGE_MASK) != f->page->va_page)
 		return;
@@ -95,22 +95,22 @@ static void want(struct forming *f, uint64_t pc, uint32_t entry)
 		f->s->ir.blocks[known].flags |= entry ? VR_BLOCK_ENTRY : 0;
 		return;
 	}
-	for (uint32_t i = 0; i < f->wanted_count; i++)
-		if (f->wanted[i] == pc) {
-			f->wanted_entry[i] |= (uint8_t)entry;
+	for (uint32_t i = 0; i < f->leader_count; i++)
+		if (f->leader[i] == pc) {
+			f->leader_entry[i] |= (uint8_t)entry;
 			return;
 		}
 	/* What is there as an entry of its own is linked to, not translated again. */
-	if (f->s->ir.block_count && soft_entry_at(f->vm, pc, f->page->page, f->key))
+	if (f->s->ir.block_count && soft_entry_at(f->vm, pc, f->page->page, f->mode_flags))
 		return;
-	if (f->wanted_count < SOFT_IR_BLOCKS) {
-		f->wanted[f->wanted_count] = pc;
-		f->wanted_entry[f->wanted_count++] = (uint8_t)entry;
+	if (f->leader_count < SOFT_IR_BLOCKS) {
+		f->leader[f->leader_count] = pc;
+		f->leader_entry[f->leader_count++] = (uint8_t)entry;
 	}
 }
 
 /* A block that has an instruction at pc inside ends there, unless that one goes with the one before. */
-static void cut_at(struct forming *f, uint64_t pc)
+static void split_block(struct region_builder *f, uint64_t pc)
 {
 	struct vr_ir *ir = &f->s->ir;
 
@@ -123,7 +123,7 @@ static void cut_at(struct forming *f, uint64_t pc)
 		for (uint32_t k = b->first; k < b->first + b->count; k++) {
 			struct vr_ir_op *o = &ir->ops[k];
 
-			if (o->op != VR_IR_INSN)
+			if (o->op != VR_IR_INSN_START)
 				continue;
 			if (o->imm == pc && !o->aux) {
 				f->insns -= b->insns - insns;
@@ -139,7 +139,7 @@ static void cut_at(struct forming *f, uint64_t pc)
 }
 
 /* By address, from block 0 on. */
-static void lay_out(struct vr_ir *ir)
+static void place_blocks(struct vr_ir *ir)
 {
 	for (uint32_t i = 2; i < ir->block_count; i++) {
 		struct vr_ir_block b = ir->blocks[i];
@@ -153,39 +153,39 @@ static void lay_out(struct vr_ir *ir)
 }
 
 /* Bytes from pc to the next known leader or the end of the page. */
-static uint32_t room_at(const struct forming *f, uint64_t pc)
+static uint32_t bytes_at(const struct region_builder *f, uint64_t pc)
 {
 	uint64_t end = f->page->va_page + SOFT_PAGE;
 
 	for (uint32_t i = 0; i < f->s->ir.block_count; i++)
 		if (f->s->ir.blocks[i].pc > pc && f->s->ir.blocks[i].pc < end)
 			end = f->s->ir.blocks[i].pc;
-	for (uint32_t i = 0; i < f->wanted_count; i++)
-		if (f->wanted[i] > pc && f->wanted[i] < end)
-			end = f->wanted[i];
+	for (uint32_t i = 0; i < f->leader_count; i++)
+		if (f->leader[i] > pc && f->leader[i] < end)
+			end = f->leader[i];
 	return (uint32_t)(end - pc);
 }
 
-static void follow(struct forming *f, const struct vr_ir_block *b)
+static void enqueue_successors(struct region_builder *f, const struct vr_ir_block *b)
 {
 	const struct vr_ir_op *t = &f->s->ir.ops[b->first + b->count - 1];
 
 	switch (t->op) {
 	case VR_IR_GOTO:
 		if (t->aux & 1)
-			want(f, b->end, 1);
+			enqueue_leader(f, b->end, 1);
 		else
-			want(f, t->imm, 0);
+			enqueue_leader(f, t->imm, 0);
 		break;
 	case VR_IR_BRCC:
 	case VR_IR_BRCMP:
 	case VR_IR_BRBIT:
-		want(f, t->imm, 0);
-		want(f, b->end, 0);
+		enqueue_leader(f, t->imm, 0);
+		enqueue_leader(f, b->end, 0);
 		break;
-	case VR_IR_GOTOI:
+	case VR_IR_JUMP_INDIRECT:
 		if (t->aux == VR_JUMP_CALL)
-			want(f, b->end, 1);
+			enqueue_leader(f, b->end, 1);
 		break;
 	default:
 		break;
@@ -209,8 +209,8 @@ static void connect(struct vr_ir *ir)
 }
 
 /* Lift a region. 0 or the lifter's error for its first block. */
-static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t max_blocks,
-		    uint32_t max_insns)
+static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64_t pc, uint32_t max_blocks,
+			    uint32_t max_insns)
 {
 	struct vr_ir *ir = &f->s->ir;
 
@@ -221,29 +221,29 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 			     .ops = f->s->ops,
 			     .blocks = f->s->blocks};
 	memset(&ir->ops[0], 0, sizeof(ir->ops[0]));
-	f->wanted_count = 0;
+	f->leader_count = 0;
 	f->insns = 0;
-	want(f, pc, 1);
-	while (f->wanted_count && ir->block_count < max_blocks && f->insns < max_insns &&
+	enqueue_leader(f, pc, 1);
+	while (f->leader_count && ir->block_count < max_blocks && f->insns < max_insns &&
 	       ir->op_count < MAX_OPS - 2048) {
-		uint64_t at = f->wanted[--f->wanted_count];
-		uint8_t entry = f->wanted_entry[f->wanted_count];
+		uint64_t at = f->leader[--f->leader_count];
+		uint8_t entry = f->leader_entry[f->leader_count];
 
-		cut_at(f, at);
+		split_block(f, at);
 		struct vr_lift rq = {.size = sizeof(rq),
 				     .max_insns = max_insns - f->insns,
 				     .pc = at,
-				     .key = f->key & ~SOFT_KEY_CHECKED,
+				     .mode_flags = f->mode_flags & ~SOFT_MODE_CHECKED,
 				     .code = f->page->host + (at & (SOFT_PAGE - 1)),
-				     .length = room_at(f, at)};
+				     .length = bytes_at(f, at)};
 		uint32_t n = ir->block_count;
-		uint8_t whole[2 * SOFT_BEYOND];
+		uint8_t whole[2 * SOFT_TAIL_MAX];
 
-		if (f->next && rq.length < SOFT_BEYOND) {
+		if (f->next && rq.length < SOFT_TAIL_MAX) {
 			memcpy(whole, rq.code, rq.length);
-			memcpy(whole + rq.length, f->next->host, SOFT_BEYOND);
+			memcpy(whole + rq.length, f->next->host, SOFT_TAIL_MAX);
 			rq.code = whole;
-			rq.length += SOFT_BEYOND;
+			rq.length += SOFT_TAIL_MAX;
 		}
 		int32_t r = vm->isa->lift(&rq, ir);
 
@@ -261,9 +261,9 @@ static int32_t form(struct soft_vm *vm, struct forming *f, uint64_t pc, uint32_t
 		ir->overflow = 0;
 		ir->blocks[n].flags |= entry ? VR_BLOCK_ENTRY : 0;
 		f->insns += ir->blocks[n].insns;
-		follow(f, &ir->blocks[n]);
+		enqueue_successors(f, &ir->blocks[n]);
 	}
-	lay_out(ir);
+	place_blocks(ir);
 	connect(ir);
 	return VR_OK;
 }
@@ -286,7 +286,7 @@ static int32_t keep_ir(struct soft_vm *vm, const struct vr_ir *ir, struct soft_r
 	return VR_OK;
 }
 
-static int32_t room_for_exits(struct soft_vm *vm)
+static int32_t reserve_exits(struct soft_vm *vm)
 {
 	if (vm->exit_count + MAX_EXITS <= vm->exit_capacity)
 		return VR_OK;
@@ -300,34 +300,34 @@ static int32_t room_for_exits(struct soft_vm *vm)
 	return VR_OK;
 }
 
-static uint64_t VR_CALL entry_at(void *forming, uint64_t pc)
+static uint64_t VR_CALL entry_at(void *builder, uint64_t pc)
 {
-	const struct forming *f = forming;
+	const struct region_builder *f = builder;
 	const struct soft_entry *e = (pc & SOFT_PAGE_MASK) == f->page->va_page
-					     ? soft_entry_at(f->vm, pc, f->page->page, f->key)
+					     ? soft_entry_at(f->vm, pc, f->page->page, f->mode_flags)
 					     : NULL;
 
-	return e ? soft_entry_kept(e) : 0;
+	return e ? soft_entry_cached(e) : 0;
 }
 
-static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct soft_plan *plan,
-			   struct soft_region *g)
+static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
+			   const struct soft_reg_assignment *regs, struct soft_region *g)
 {
 	struct soft_scratch *s = f->s;
-	uint64_t room = vm->code.length - vm->code_top;
+	uint64_t capacity = vm->code.length - vm->code_top;
 
-	if (room_for_exits(vm))
+	if (reserve_exits(vm))
 		return VR_E_NOMEM;
 	struct vr_emit_job job = {
 		.size = sizeof(job),
-		.map_count = plan->map_count,
+		.pinned_count = regs->pinned_count,
 		.isa = vm->isa,
 		.ir = &s->ir,
-		.map = plan->map,
+		.pinned = regs->pinned,
 		.pc_base = f->page->va_page,
 		.write = vm->code.write + vm->code_top,
 		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
-		.room = room > UINT32_MAX ? UINT32_MAX : (uint32_t)room,
+		.capacity = capacity > UINT32_MAX ? UINT32_MAX : (uint32_t)capacity,
 		.exit_base = vm->exit_count,
 		.point_capacity = MAX_POINTS,
 		.exit_capacity = MAX_EXITS,
@@ -340,7 +340,7 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 		.scratch = s->emit,
 		.scratch_size = s->emit_size,
 		.guard_page = f->next ? f->next->va_page : 0,
-		.guard_number = f->next ? f->next->number : 0,
+		.guard_mapping_id = f->next ? f->next->mapping_id : 0,
 		.guarded = UINT32_MAX,
 	};
 
@@ -354,13 +354,13 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 	g->code_size = job.code_size;
 	if (job.guarded != UINT32_MAX)
 		g->guarded = job.execute + job.guarded;
-	g->map_count = plan->map_count;
+	g->pinned_count = regs->pinned_count;
 	g->point_count = job.point_count;
-	g->map = soft_arena_alloc(vm->meta, plan->map_count * sizeof(*g->map));
+	g->pinned = soft_arena_alloc(vm->meta, regs->pinned_count * sizeof(*g->pinned));
 	g->points = soft_arena_alloc(vm->meta, job.point_count * sizeof(*g->points));
-	if (!g->map || !g->points)
+	if (!g->pinned || !g->points)
 		return VR_E_NOMEM;
-	memcpy(g->map, plan->map, plan->map_count * sizeof(*g->map));
+	memcpy(g->pinned, regs->pinned, regs->pinned_count * sizeof(*g->pinned));
 	memcpy(g->points, s->points, job.point_count * sizeof(*g->points));
 	g->exit_first = vm->exit_count;
 	g->exit_count = job.exit_count;
@@ -377,26 +377,27 @@ static int32_t emit_region(struct soft_vm *vm, struct forming *f, const struct s
 }
 
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t key,
+		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t mode_flags,
 		       struct soft_region **out)
 {
-	struct forming f = {.vm = vm, .s = vm->scratch, .page = page, .next = next, .key = key};
+	struct region_builder f = {
+		.vm = vm, .s = vm->scratch, .page = page, .next = next, .mode_flags = mode_flags};
 	uint64_t started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? SOFT_IR_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
-	struct soft_plan plan;
+	struct soft_reg_assignment regs;
 	int32_t r;
 
 	if (!g)
 		return VR_E_NOMEM;
-	if (next || (key & SOFT_KEY_CHECKED))
+	if (next || (mode_flags & SOFT_MODE_CHECKED))
 		max_blocks = max_insns = 1;
 	for (;;) {
-		r = form(vm, &f, pc, max_blocks, max_insns);
+		r = build_region(vm, &f, pc, max_blocks, max_insns);
 		if (r < 0)
 			return r;
-		soft_optimize(vm->isa, vm->emit, &f.s->ir, f.s->work, &plan);
-		r = vm->emit ? emit_region(vm, &f, &plan, g) : keep_ir(vm, &f.s->ir, g);
+		soft_optimize(vm->isa, vm->emit, &f.s->ir, f.s->work, &regs);
+		r = vm->emit ? emit_region(vm, &f, &regs, g) : keep_ir(vm, &f.s->ir, g);
 		if (r != VR_E_RANGE || max_insns == 1)
 			break;
 		/* One of the emitter's tables is full: less at once. */
@@ -412,11 +413,11 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		/* Another instruction may be there by now, which ends earlier. */
 		int64_t size = (int64_t)(ir->blocks[0].end - (page->va_page + SOFT_PAGE));
 
-		g->beyond_size = size > 0 ? (uint32_t)size : 0;
-		memcpy(g->beyond, next->host, g->beyond_size);
+		g->tail_size = size > 0 ? (uint32_t)size : 0;
+		memcpy(g->tail, next->host, g->tail_size);
 	}
 	g->va_page = page->va_page;
-	g->key = key;
+	g->mode_flags = mode_flags;
 	g->page = page->page;
 	g->insns = f.insns;
 	for (uint32_t i = 0; i < ir->block_count; i++)
@@ -431,7 +432,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 		e->region = g;
 		e->pc = ir->blocks[i].pc;
-		e->key = key;
+		e->mode_flags = mode_flags;
 		e->block = i;
 		if (vm->emit)
 			e->host =

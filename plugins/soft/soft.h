@@ -2,13 +2,14 @@
 /*
  * soft.h: the software engine's own structures.
  *
- *   vm ── ram slots ── pages ── regions ── entries (hash by pc, page, key)
- *    └── vcpus ── exec block, banks (TLB, jump cache, shadow stack per address space and mode)
+ *   vm ── memslots ── pages ── regions ── entries (hash by pc, page, mode flags)
+ *    └── vcpus ── exec block, MMU contexts (TLB, indirect-branch cache, return-address stack; one for each
+ *                 address space and mode)
  *
  * Locks. `vm->code_lock` guards everything about translated code: pages' region lists, changes of the entry
- * table (it is read without), links, the cache's top. Banks are touched by their vCPU's thread only; other
- * vCPUs post flush requests (vcpu->request_lock). Code memory is reclaimed only in an exclusive section, when
- * no vCPU is inside generated code.
+ * table (it is read without), links, the cache's top. MMU contexts are touched by their vCPU's thread only;
+ * other vCPUs post flush requests (vcpu->request_lock). Code memory is reclaimed only in an exclusive
+ * section, when no vCPU is inside generated code.
  */
 #ifndef VR_SOFT_H
 #define VR_SOFT_H
@@ -24,13 +25,13 @@
 
 #define SOFT_PAGE 4096u
 #define SOFT_PAGE_MASK (~(uint64_t)(SOFT_PAGE - 1))
-#define SOFT_MAX_SLOTS 32
-#define SOFT_IR_SLOTS 256 /* guest slots that the optimiser looks at */
-#define SOFT_IR_BLOCKS 32 /* of a region; a set of them is 64 bits */
+#define SOFT_MAX_MEMSLOTS 32
+#define SOFT_GUEST_REGS 256 /* guest registers that the optimiser looks at */
+#define SOFT_IR_BLOCKS 32   /* of a region; a set of them is 64 bits */
 #define SOFT_MAX_VCPUS 64
-#define SOFT_BANKS 32
+#define SOFT_MMU_CONTEXTS 32
 #define SOFT_ITLB 256
-#define SOFT_SHADOW_EMPTY UINT64_MAX /* pc of a shadow stack's empty entry */
+#define SOFT_RAS_EMPTY UINT64_MAX /* pc of a return-address stack's empty entry */
 
 /* exec.exit_request bits. */
 #define SOFT_REQ_INTERRUPT 1u /* look at interrupts */
@@ -42,33 +43,33 @@
 #define SOFT_REQ_YIELD 64u    /* this vCPU kicked others (soft_vcpu.kicked): they go first */
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
-#define SOFT_COUNTERS(C)                                                                \
-	C(lookups, "lookups", "dispatcher look-ups")                                    \
-	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")     \
-	C(links, "links", "direct links made")                                          \
-	C(link_refills, "link_refills", "page links whose mapping had to be confirmed") \
-	C(translations, "translations", "regions translated")                           \
-	C(translated_blocks, "translated_blocks", "blocks in them")                     \
-	C(translated_insns, "translated_insns", "guest instructions in them")           \
-	C(translated_bytes, "translated_bytes", "host code bytes")                      \
-	C(translate_ns, "translate_ns", "time spent translating")                       \
-	C(tlb_misses, "tlb_misses", "TLB refills")                                      \
-	C(tlb_resizes, "tlb_resizes", "TLB growths")                                    \
-	C(tlb_flush_all, "tlb_flush_all", "whole flushes")                              \
-	C(tlb_flush_asid, "tlb_flush_asid", "address-space flushes")                    \
-	C(tlb_flush_va, "tlb_flush_va", "range flushes")                                \
-	C(slow_memory, "slow_memory", "memory ops on the slow path")                    \
-	C(mmio, "mmio", "device accesses")                                              \
-	C(faults, "faults", "memory faults raised in the guest")                        \
-	C(interrupts, "interrupts", "interrupts taken")                                 \
-	C(waits, "waits", "times asleep")                                               \
-	C(kicks, "kicks", "returns to the core")                                        \
-	C(yields, "yields", "times that others that were kicked went first")            \
-	C(bank_switches, "bank_switches", "changes of address space or mode")           \
-	C(bank_recycles, "bank_recycles", "banks taken from another address space")     \
-	C(code_writes, "code_writes", "writes to pages with translated code")           \
-	C(invalidated, "invalidated_regions", "regions dropped")                        \
-	C(cache_flushes, "cache_flushes", "whole code cache flushes")                   \
+#define SOFT_COUNTERS(C)                                                                                 \
+	C(lookups, "lookups", "dispatcher look-ups")                                                     \
+	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")                      \
+	C(links, "links", "direct links made")                                                           \
+	C(link_refills, "link_refills", "page links whose mapping had to be confirmed")                  \
+	C(translations, "translations", "regions translated")                                            \
+	C(translated_blocks, "translated_blocks", "blocks in them")                                      \
+	C(translated_insns, "translated_insns", "guest instructions in them")                            \
+	C(translated_bytes, "translated_bytes", "host code bytes")                                       \
+	C(translate_ns, "translate_ns", "time spent translating")                                        \
+	C(tlb_misses, "tlb_misses", "TLB refills")                                                       \
+	C(tlb_resizes, "tlb_resizes", "TLB growths")                                                     \
+	C(tlb_flush_all, "tlb_flush_all", "whole flushes")                                               \
+	C(tlb_flush_asid, "tlb_flush_asid", "address-space flushes")                                     \
+	C(tlb_flush_va, "tlb_flush_va", "range flushes")                                                 \
+	C(slow_memory, "slow_memory", "memory ops on the slow path")                                     \
+	C(mmio, "mmio", "device accesses")                                                               \
+	C(faults, "faults", "memory faults raised in the guest")                                         \
+	C(interrupts, "interrupts", "interrupts taken")                                                  \
+	C(waits, "waits", "times asleep")                                                                \
+	C(kicks, "kicks", "returns to the core")                                                         \
+	C(yields, "yields", "times that others that were kicked went first")                             \
+	C(mmu_context_switches, "mmu_context_switches", "changes of address space or mode")              \
+	C(mmu_context_recycles, "mmu_context_recycles", "MMU contexts taken from another address space") \
+	C(code_writes, "code_writes", "writes to pages with translated code")                            \
+	C(invalidated, "invalidated_regions", "regions dropped")                                         \
+	C(cache_flushes, "cache_flushes", "whole code cache flushes")                                    \
 	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")
 
 struct soft_counters {
@@ -80,12 +81,12 @@ struct soft_counters {
 struct soft_vm;
 struct soft_region;
 
-/* One entry point into translated code: guest pc + page + key -> host address. */
+/* One entry point into translated code: guest pc + page + mode flags -> host address. */
 struct soft_entry {
 	struct soft_entry *hash_next;
 	struct soft_region *region;
 	uint64_t pc;
-	uint64_t key;
+	uint64_t mode_flags;
 	uint64_t host;     /* T1: address in the code cache */
 	uint32_t block;    /* T0: block index in region->ir */
 	uint32_t incoming; /* first exit linked here (exit number + 1), 0: none */
@@ -97,33 +98,33 @@ struct soft_exit {
 	struct soft_entry *target; /* linked to, or NULL */
 	uint64_t pc;
 	uint32_t jump, stub, check; /* offsets from the region's code */
-	uint32_t number;            /* value set in `check` */
+	uint32_t mapping_id;        /* value set in `check` */
 	uint32_t next_incoming;     /* list at target: exit number + 1 */
 };
 
 struct soft_page; /* see below */
 
-#define SOFT_BEYOND 16 /* no instruction is longer */
+#define SOFT_TAIL_MAX 16 /* no instruction is longer */
 
 struct soft_region {
 	struct soft_page *page;
 	struct soft_region *page_next;
 	uint64_t va_page;
-	uint64_t key;
+	uint64_t mode_flags;
 	uint64_t code_offset; /* in the code memory */
 	uint32_t code_size;
-	uint32_t map_count;
+	uint32_t pinned_count;
 	uint32_t point_count;
 	uint32_t entry_count;
 	uint32_t exit_first, exit_count;
 	uint32_t dead;
 	uint32_t insns;
 	/* An instruction that continues on the next page, by itself: see soft_find(). */
-	uint32_t beyond_size;        /* how much of it is there, 0: nothing ... */
-	uint8_t beyond[SOFT_BEYOND]; /* ... and what */
-	struct soft_region *beyond_next;
+	uint32_t tail_size;          /* how much of it is there, 0: nothing ... */
+	uint8_t tail[SOFT_TAIL_MAX]; /* ... and what */
+	struct soft_region *tail_next;
 	uint64_t guarded; /* the entry that looks at the next page's mapping, 0: none */
-	struct vr_mapped *map;
+	struct vr_pinned_reg *pinned;
 	struct vr_fault_point *points;
 	struct soft_entry *entries;
 	struct vr_ir *ir; /* T0 only */
@@ -133,37 +134,38 @@ struct soft_region {
 struct soft_page {
 	uint64_t physical;
 	struct soft_region *regions;
-	struct soft_region *beyond; /* those of the page before that continue here */
-	struct soft_pair *pairs;
+	struct soft_region *tail_regions; /* those of the page before that continue here */
+	struct soft_mapping *mappings;
 	struct soft_page *all_next;
-	_Atomic uint64_t watched; /* not 0: writes go through the slow path. See soft_page_settled() */
+	_Atomic uint64_t
+		write_protected; /* not 0: writes go through the slow path. See soft_page_protected() */
 };
 /* Every write goes there: what is read now is noticed when it changes. */
-static inline bool soft_page_settled(const struct soft_page *page)
+static inline bool soft_page_protected(const struct soft_page *page)
 {
-	return atomic_load(&page->watched) & 1;
+	return atomic_load(&page->write_protected) & 1;
 }
 
-/* A (virtual page, physical page) pair and its number for bank.xmap. */
-struct soft_pair {
-	struct soft_pair *next;
+/* A (virtual page, physical page) pair and its page-mapping id. */
+struct soft_mapping {
+	struct soft_mapping *next;
 	uint64_t va_page;
-	uint32_t number;
+	uint32_t id;
 };
 
 struct soft_itlb_entry {
 	uint64_t va_page; /* with bit 0 set: empty */
 	struct soft_page *page;
 	const uint8_t *host; /* of the page */
-	uint32_t number;
+	uint32_t mapping_id;
 	uint32_t checked; /* the page has a debug point for instructions: see points.c */
 };
 
-/* A translation's key is that of its mode, vr_exec.key, and this for one of a checked page. */
-#define SOFT_KEY_CHECKED (UINT64_C(1) << 63)
-static inline uint64_t soft_key(const struct vr_exec *x, const struct soft_itlb_entry *it)
+/* A translation's mode flags are vr_exec.mode_flags, and this one for a checked page. */
+#define SOFT_MODE_CHECKED (UINT64_C(1) << 63)
+static inline uint64_t soft_mode_flags(const struct vr_exec *x, const struct soft_itlb_entry *it)
 {
-	return x->key | (it->checked ? SOFT_KEY_CHECKED : 0);
+	return x->mode_flags | (it->checked ? SOFT_MODE_CHECKED : 0);
 }
 
 /* A vCPU's debug points; addresses are masked. */
@@ -173,15 +175,16 @@ struct soft_points {
 	struct vr_debug_point point[VR_DEBUG_POINTS];
 };
 
-/* The engine's words in vr_bank.engine[]. */
-struct soft_bank_info {
-	uint64_t asid, key;
+/* The engine's words in vr_mmu_context.engine[]. */
+struct soft_mmu_info {
+	uint64_t asid, mode_flags;
 	uint64_t stamp;   /* of the last switch to it */
 	uint64_t refills; /* since the last growth or flush */
 	struct soft_itlb_entry *itlb;
-	uint8_t *marks; /* of TLB entries that have, or had, the right to write: soft_tlb_mark() */
-	uint64_t valid; /* in use for (asid, key) */
-	uint64_t stale; /* return addresses may be of a mapping that was flushed */
+	uint8_t *
+		writable_filter; /* of TLB entries that have, or had, the right to write: soft_writable_filter() */
+	uint64_t valid;          /* in use for (asid, mode flags) */
+	uint64_t invalidated; /* return addresses may be of a mapping that was flushed */
 };
 
 struct soft_request {
@@ -202,8 +205,8 @@ struct soft_vcpu {
 	_Atomic uint32_t parked;
 	_Atomic uint32_t running; /* in soft_vcpu_run() */
 	uint64_t kicked;          /* bit i: vCPU i, by this one's thread, since it was last outside */
-	struct vr_bank *banks[SOFT_BANKS];
-	uint32_t bank_count;
+	struct vr_mmu_context *mmu_contexts[SOFT_MMU_CONTEXTS];
+	uint32_t mmu_context_count;
 	uint64_t stamp;
 	pthread_mutex_t request_lock;
 	struct soft_request requests[SOFT_REQUESTS];
@@ -212,7 +215,7 @@ struct soft_vcpu {
 	_Atomic uint64_t posted, done;
 	struct vr_tlb_entry *opened[SOFT_OPENED]; /* see soft_user_access() */
 	uint32_t opened_count;
-	uint32_t epoch;      /* of the cache that the banks know */
+	uint32_t epoch;      /* of the cache that the MMU contexts know */
 	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
 	int32_t full_error;
 	struct soft_points points;
@@ -220,7 +223,7 @@ struct soft_vcpu {
 	struct soft_counters n;
 };
 
-struct soft_slot {
+struct soft_memslot {
 	uint64_t gpa, length;
 	uint8_t *host;
 	uint32_t used, flags;
@@ -240,7 +243,7 @@ struct soft_vm {
 	uint32_t region_insns;
 	uint32_t count; /* entries into regions */
 	struct soft_vcpu *vcpus[SOFT_MAX_VCPUS];
-	struct soft_slot slots[SOFT_MAX_SLOTS];
+	struct soft_memslot memslots[SOFT_MAX_MEMSLOTS];
 
 	/* exclusive sections */
 	pthread_mutex_t exclusive_lock;
@@ -251,7 +254,7 @@ struct soft_vm {
 	struct vr_code_memory code;
 	uint64_t code_start, code_top; /* after the thunks; next free byte */
 	uint64_t code_peak;
-	uint64_t shadow_default;
+	uint64_t ras_default;
 	struct soft_arena *meta; /* regions, entries, pairs: go with the code */
 	struct soft_arena *pages_arena;
 	struct soft_page *pages_all;
@@ -263,8 +266,8 @@ struct soft_vm {
 	uint32_t region_count, region_capacity;
 	struct soft_exit *exits;
 	uint32_t exit_count, exit_capacity;
-	uint32_t pair_count;
-	_Atomic uint64_t watches; /* times that a page was begun to be watched */
+	uint32_t mapping_count;
+	_Atomic uint64_t protections; /* times that a page was begun to be watched */
 	/* translation scratch (code_lock) */
 	struct soft_scratch *scratch;
 };
@@ -282,10 +285,11 @@ static inline struct soft_vcpu *soft_of(struct vr_exec *x)
 {
 	return x->engine;
 }
-static inline struct soft_bank_info *soft_bank_info(struct vr_bank *b)
+static inline struct soft_mmu_info *soft_mmu_info(struct vr_mmu_context *c)
 {
-	_Static_assert(sizeof(struct soft_bank_info) <= sizeof(((struct vr_bank *)0)->engine), "bank words");
-	return (struct soft_bank_info *)(void *)b->engine;
+	_Static_assert(sizeof(struct soft_mmu_info) <= sizeof(((struct vr_mmu_context *)0)->engine),
+		       "the engine's words");
+	return (struct soft_mmu_info *)(void *)c->engine;
 }
 
 /* Note an error (printf-like) with the core. Returns code. */
@@ -313,25 +317,25 @@ uint8_t *soft_ram_page(struct soft_vm *vm, uint64_t pa, bool *writable);
 bool soft_ram_note_written(struct soft_vm *vm, uint64_t pa, bool now);
 /* Did anybody? Forgets it. */
 bool soft_ram_take_written(struct soft_vm *vm, uint64_t pa);
-int32_t soft_slot_init(struct soft_slot *s, uint64_t gpa, uint64_t length, void *host, uint32_t flags);
-void soft_slot_fini(struct soft_slot *s);
+int32_t soft_memslot_init(struct soft_memslot *s, uint64_t gpa, uint64_t length, void *host, uint32_t flags);
+void soft_memslot_fini(struct soft_memslot *s);
 /* The page descriptor; made when `make`. code_lock held when making. */
 struct soft_page *soft_page(struct soft_vm *vm, uint64_t pa, bool make);
 
-/* -- bank.c: banks and TLBs -- */
-int32_t soft_bank_init(struct soft_vcpu *v);
-void soft_bank_fini(struct soft_vcpu *v);
-void soft_bank_clear(struct soft_vcpu *v, struct vr_bank *b);
-void soft_shadow_clear(struct soft_vcpu *v, struct vr_bank *b);
-void soft_bank_forget(struct soft_vcpu *v); /* every bank, as if new */
+/* -- mmu_context.c: MMU contexts and TLBs -- */
+int32_t soft_mmu_init(struct soft_vcpu *v);
+void soft_mmu_fini(struct soft_vcpu *v);
+void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *c);
+void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *c);
+void soft_mmu_forget(struct soft_vcpu *v); /* every MMU context, as if new */
 void soft_context(struct vr_exec *x);
 void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length,
 		    uint32_t broadcast);
 void soft_tlb_sync(struct vr_exec *x);
 void soft_requests_run(struct soft_vcpu *v);
-/* What marks[] holds for an entry with the right to write the page at pa: 1..255. An entry of another page
- * may have the same, or what it had before. */
-static inline uint8_t soft_tlb_mark(uint64_t pa)
+/* What writable_filter[] holds for an entry with the right to write the page at pa: 1..255. An entry of
+ * another page may have the same, or what it had before. */
+static inline uint8_t soft_writable_filter(uint64_t pa)
 {
 	return (uint8_t)(1 + ((pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % 255);
 }
@@ -340,7 +344,8 @@ void soft_tlb_protect(struct soft_vcpu *v, uint64_t pa);
 
 /* -- memory.c: the slow path -- */
 uint64_t soft_memory(struct vr_exec *x);
-/* One access described as vr_exec.descriptor, slots already in memory (T0). nonzero: a fault was taken. */
+/* One access described as vr_exec.descriptor, guest registers already in memory (T0). nonzero: a fault was
+ * taken. */
 int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v128 *a,
 		    const union vr_v128 *b, union vr_v128 *result);
 int32_t soft_env_read(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, void *out);
@@ -360,61 +365,62 @@ uint32_t soft_points_match(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uin
 /* -- cache.c: the code cache -- */
 int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes);
 void soft_cache_fini(struct soft_vm *vm);
-/* The instruction page of pc in the current bank; takes the guest's fault and returns NULL when there is none
- * (exec.pc is then the handler). */
+/* The instruction page of pc in the current MMU context; takes the guest's fault and returns NULL when there
+ * is none (exec.pc is then the handler). */
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc);
 /* The entry for exec.pc, translated when missing. NULL, try again: exec.pc was changed by a fault, another
  * vCPU came between, or the cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where);
 /* The host address of the entry for links and caches, which keep it; 0: only the look-up may go there. */
-static inline uint64_t soft_entry_kept(const struct soft_entry *e)
+static inline uint64_t soft_entry_cached(const struct soft_entry *e)
 {
-	if (e->key & SOFT_KEY_CHECKED)
+	if (e->mode_flags & SOFT_MODE_CHECKED)
 		return 0;
-	return e->region->beyond_size ? e->region->guarded : e->host;
+	return e->region->tail_size ? e->region->guarded : e->host;
 }
 /* The live entry for pc in that page and mode, or NULL. code_lock held. */
-struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page, uint64_t key);
+struct soft_entry *soft_entry_at(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
+				 uint64_t mode_flags);
 uint64_t soft_lookup(struct vr_exec *x);
 uint64_t soft_link(struct vr_exec *x);
 /* A write to [pa, pa+length): drop the code there. */
 void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length);
 void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length);
 void soft_cache_reset(struct soft_vm *vm); /* exclusive */
-/* Bring slots and exec.pc up to date for the fault point exec.site. */
-void soft_sync_slots(struct vr_exec *x);
+/* Bring guest registers and exec.pc up to date for the fault point exec.site. */
+void soft_sync_guest_regs(struct vr_exec *x);
 
 /* -- region.c -- */
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
 void soft_scratch_free(struct soft_scratch *s);
 /* Translate the region at pc. code_lock held. 0; VR_E_NOMEM: cache full. */
-/* key: soft_key(); for a checked page the region is one instruction. */
+/* mode_flags: soft_mode_flags(); for a checked page the region is one instruction. */
 /* next: the page behind, when the instruction at pc continues there (it is then the whole region), else NULL.
  * VR_E_AGAIN: it does, and that is needed. */
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t key,
+		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t mode_flags,
 		       struct soft_region **out);
 
 /* -- optimize.c: see there -- */
-struct soft_plan {
-	struct vr_mapped map[VR_MAP_MAX];
-	uint32_t map_count;
+struct soft_reg_assignment {
+	struct vr_pinned_reg pinned[VR_PINNED_MAX];
+	uint32_t pinned_count;
 };
 /* scratch: 2 * op_capacity words. emit may be NULL (no mapping then). */
 void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
-		   struct soft_plan *plan);
+		   struct soft_reg_assignment *regs);
 
-/* -- weights.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
+/* -- block_freq.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
  * blocks (0: none). -- */
 #define SOFT_ONCE 256u
-void soft_block_weights(const struct vr_ir *ir, uint32_t *weight, uint64_t *loop);
+void soft_block_freq(const struct vr_ir *ir, uint32_t *freq, uint64_t *loop);
 
-/* -- near.c: see there. scratch as for soft_optimize(). -- */
-void soft_mark_near(struct vr_ir *ir, const uint64_t *loop, uint32_t *scratch);
+/* -- induction.c: see there. scratch as for soft_optimize(). -- */
+void soft_same_page_hints(struct vr_ir *ir, const uint64_t *loop, uint32_t *scratch);
 
-/* -- combine.c: see there. Op i of block b and earlier ones as one op; means[v]: the value that GET v has,
+/* -- fuse.c: see there. Op i of block b and earlier ones as one op; means[v]: the value that GET v has,
  * else v. 1: it is another op now. -- */
-int soft_combine(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means);
+int soft_fuse(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *reaching);
 
 /* -- tier0.c -- */
 /* Interpret blocks until exit_request is raised. */

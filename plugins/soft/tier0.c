@@ -26,7 +26,7 @@ void soft_interpret(struct soft_vcpu *v)
 	struct vr_exec *x = v->x;
 	const struct soft_vm *vm = v->vm;
 	union vr_v128 *values = NULL;
-	uint32_t room = 0;
+	uint32_t capacity = 0;
 
 	/* What the host's own code left in the unit is not the guest's. */
 	feclearexcept(FE_ALL_EXCEPT);
@@ -39,7 +39,7 @@ void soft_interpret(struct soft_vcpu *v)
 
 		if (!e)
 			continue;
-		if (e->region->ir->op_count > room) {
+		if (e->region->ir->op_count > capacity) {
 			union vr_v128 *more = realloc(values, e->region->ir->op_count * sizeof(*values));
 
 			if (!more) {
@@ -47,7 +47,7 @@ void soft_interpret(struct soft_vcpu *v)
 				break;
 			}
 			values = more;
-			room = e->region->ir->op_count;
+			capacity = e->region->ir->op_count;
 		}
 		v->n.interpreted++;
 		vr_interp_block(x, vm->isa, e->region->ir, e->block, values, &memory);

@@ -7,7 +7,7 @@
  * whether one is inside, and a vCPU enters only after it has seen that no section is open. Inside is also
  * whatever else uses the vCPU's TLB or knows translated code, such as taking an interrupt: a flush by another
  * vCPU is complete when this one has carried it out or is outside, and going in it carries out what was asked
- * for in the meantime, and forgets its banks when the cache was emptied.
+ * for in the meantime, and forgets its MMU contexts when the cache was emptied.
  *
  * A vCPU that sleeps, is off or at the core's gate is outside, and nobody waits for it.
  *
@@ -123,19 +123,19 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 		.debug_points = soft_debug_points,
 	};
 	v->x->env = &v->env;
-	int32_t r = soft_bank_init(v);
+	int32_t r = soft_mmu_init(v);
 
 	if (r == VR_OK)
 		r = vm->isa->init(v->x, &v->env);
 	if (r < 0) {
-		soft_bank_fini(v);
+		soft_mmu_fini(v);
 		pthread_mutex_destroy(&v->request_lock);
 		munmap(v->x, v->x_size);
 		free(v);
 		return soft_error(vm, r, "soft: can't set up vCPU %u", index);
 	}
 	vm->isa->reset(v->x);
-	soft_context(v->x); /* whatever the ISA thinks of it: the bank must be a valid one */
+	soft_context(v->x); /* whatever the ISA thinks of it: the MMU context must be a valid one */
 	v->epoch = atomic_load(&vm->epoch);
 	vm->vcpus[index] = v;
 	*out = v;
@@ -148,7 +148,7 @@ void soft_vcpu_destroy(void *vcpu)
 
 	v->vm->isa->fini(v->x);
 	v->vm->vcpus[v->index] = NULL;
-	soft_bank_fini(v);
+	soft_mmu_fini(v);
 	pthread_mutex_destroy(&v->request_lock);
 	munmap(v->x, v->x_size);
 	free(v);
@@ -182,7 +182,7 @@ static void go_in(struct soft_vcpu *v)
 	}
 	if (v->epoch != atomic_load(&vm->epoch)) {
 		v->epoch = atomic_load(&vm->epoch);
-		soft_bank_forget(v);
+		soft_mmu_forget(v);
 	}
 	if (atomic_load(&v->done) < atomic_load(&v->posted))
 		soft_requests_run(v);
@@ -326,6 +326,6 @@ int32_t soft_vcpu_set_state(void *vcpu, const char *id, const void *state, uint3
 
 	/* The state may be of another machine, whose page tables are not what this TLB has seen. */
 	soft_context(v->x);
-	soft_bank_forget(v);
+	soft_mmu_forget(v);
 	return r;
 }

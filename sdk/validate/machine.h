@@ -112,8 +112,8 @@ uint32_t machine_patience(const struct machine *m);
 void machine_expect(struct machine *m, uint32_t guest, uint32_t result);
 uint64_t machine_u64(const struct machine *m, uint64_t offset); /* at MACHINE_DATA + offset */
 
-/* The mode key of the micro-guests' state (rules_xlate.c). */
-uint64_t check_xlate_key(struct vr_check *c, const struct vr_isa *isa);
+/* The mode flags of the micro-guests' state (rules_xlate.c). */
+uint64_t check_xlate_mode_flags(struct vr_check *c, const struct vr_isa *isa);
 
 /* Calls fn with a machine of the accelerator under test for each guest architecture that it can run here. */
 void machine_each(struct vr_check *c, uint32_t vcpus, void (*fn)(struct machine *m));

@@ -2,8 +2,8 @@
 /*
  * rules_xlate.c: translators: their tables, and lifters and emitters given what guests may hold.
  *
- * A vCPU's block is set up as the engine does, with an environment that does nothing, so that the mode key is
- * one that the guest architecture really has. What is lifted are random bytes; buffers end at a page that
+ * A vCPU's block is set up as the engine does, with an environment that does nothing, so that the mode flags
+ * are one that the guest architecture really has. What is lifted are random bytes; buffers end at a page that
  * can't be touched.
  */
 #include <stdio.h>
@@ -62,7 +62,7 @@ static const struct {
 #name, offsetof(struct vr_isa, name) \
 	}
 		F(init),      F(fini),  F(reset),     F(get_state), F(set_state), F(lift),
-		F(translate), F(fault), F(interrupt), F(has_work),  F(set_pin),   F(fp_fixup),
+		F(translate), F(fault), F(interrupt), F(has_work),  F(set_pin),   F(fp_slow),
 #undef F
 },
   emit_functions[] = {
@@ -71,7 +71,7 @@ static const struct {
 #name, offsetof(struct vr_emit, name) \
 	}
 	  F(probe), F(thunks), F(region),  F(link),    F(set_check),
-	  F(kill),  F(enter),  F(fp_load), F(fp_save), F(slot_register),
+	  F(kill),  F(enter),  F(fp_load), F(fp_save), F(pinned_register),
 #undef F
 };
 
@@ -94,28 +94,30 @@ void check_xlate_isa(struct vr_check *c)
 	CHECK(c, isa->arch && listed(c->target->guest, isa->arch),
 	      "it lifts '%s', which its manifest does not name", isa->arch ? isa->arch : "(NULL)");
 	CHECK(c, isa->state_id && isa->state_id[0], "isa.state_id is missing");
-	CHECK(c, isa->slots && isa->slot_count, "it has no slots");
-	for (uint32_t i = 0; i < isa->slot_count; i++) {
+	CHECK(c, isa->guest_regs && isa->guest_reg_count, "it has no guest registers");
+	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
 		static const uint32_t sizes[] = {8, 16, 4};
-		const struct vr_slot *s = &isa->slots[i];
+		const struct vr_guest_reg *s = &isa->guest_regs[i];
 		uint32_t size;
 
-		CHECK(c, s->kind <= VR_SLOT_FLAGS, "slot %u is of kind %u", i, s->kind);
+		CHECK(c, s->kind <= VR_REG_FLAGS, "guest register %u is of kind %u", i, s->kind);
 		size = sizes[s->kind];
-		CHECK(c, s->name && s->name[0], "slot %u has no name", i);
-		CHECK(c, s->offset % size == 0, "slot '%s' lies at %u, which is no multiple of %u", s->name,
-		      s->offset, size);
+		CHECK(c, s->name && s->name[0], "guest register %u has no name", i);
+		CHECK(c, s->offset % size == 0, "guest register '%s' lies at %u, which is no multiple of %u",
+		      s->name, s->offset, size);
 		CHECK(c,
 		      s->offset + size <= VR_EXEC_HOT ||
 			      (s->offset >= VR_EXEC_STATE &&
 			       s->offset + size <= VR_EXEC_STATE + isa->state_size),
-		      "slot '%s' lies at %u, outside of the state", s->name, s->offset);
+		      "guest register '%s' lies at %u, outside of the state", s->name, s->offset);
 		for (uint32_t k = 0; k < i; k++)
 			CHECK(c,
-			      strcmp(isa->slots[k].name, s->name) == 0 || /* a place that is not used */
-				      isa->slots[k].offset + sizes[isa->slots[k].kind] <= s->offset ||
-				      s->offset + size <= isa->slots[k].offset,
-			      "slots '%s' and '%s' lie over each other", isa->slots[k].name, s->name);
+			      strcmp(isa->guest_regs[k].name, s->name) == 0 || /* a place that is not used */
+				      isa->guest_regs[k].offset + sizes[isa->guest_regs[k].kind] <=
+					      s->offset ||
+				      s->offset + size <= isa->guest_regs[k].offset,
+			      "guest registers '%s' and '%s' lie over each other", isa->guest_regs[k].name,
+			      s->name);
 	}
 	for (uint32_t i = 0; i < isa->helper_count; i++) {
 		CHECK(c, isa->helpers[i].name && isa->helpers[i].name[0], "helper %u has no name", i);
@@ -134,8 +136,8 @@ void check_xlate_emit(struct vr_check *c)
 		complete(c, "struct vr_emit", e, e->size, emit_functions[i].offset, emit_functions[i].name);
 	CHECK(c, e->arch && listed(c->target->host, e->arch),
 	      "it emits '%s', which its manifest does not name", e->arch ? e->arch : "(NULL)");
-	CHECK(c, e->integer_slots <= VR_MAP_MAX && e->vector_slots <= VR_MAP_MAX,
-	      "it has %u and %u slot registers; a map has %u", e->integer_slots, e->vector_slots, VR_MAP_MAX);
+	CHECK(c, e->integer_regs <= VR_PINNED_MAX && e->vector_regs <= VR_PINNED_MAX,
+	      "it pins %u and %u registers, of at most %u", e->integer_regs, e->vector_regs, VR_PINNED_MAX);
 }
 
 /* ---- a vCPU's block ------------------------------------------------------------------------------------ */
@@ -186,8 +188,8 @@ static struct vr_isa_env env = {
 	.kick = no_context,
 };
 
-/* The keys of the power-on state and, when the guest is one we know, of the micro-guests' state. */
-static uint32_t keys(struct vr_check *c, const struct vr_isa *isa, uint64_t out[2])
+/* The mode flags of the power-on state and, when the guest is one we know, of the micro-guests' state. */
+static uint32_t mode_flags_known(struct vr_check *c, const struct vr_isa *isa, uint64_t out[2])
 {
 	static _Alignas(64) uint8_t state[MACHINE_STATE];
 	size_t bytes = VR_EXEC_STATE + isa->state_size;
@@ -206,24 +208,24 @@ static uint32_t keys(struct vr_check *c, const struct vr_isa *isa, uint64_t out[
 		check_skip(c, "isa init refuses");
 	check_phase(c, "isa reset");
 	isa->reset(x);
-	out[0] = x->key;
+	out[0] = x->mode_flags;
 	memcpy(state, known ? &known->state_size : &n, sizeof(n));
 	if (known && isa->get_state(x, known->state_id, state, known->state_size) >= 0) {
 		known->enter(&m, state, known->ram);
 		if (isa->set_state(x, known->state_id, state, known->state_size) >= 0)
-			out[n++] = x->key;
+			out[n++] = x->mode_flags;
 	}
 	check_given(c, 0);
 	return n;
 }
 
-uint64_t check_xlate_key(struct vr_check *c, const struct vr_isa *isa)
+uint64_t check_xlate_mode_flags(struct vr_check *c, const struct vr_isa *isa)
 {
-	uint64_t key[2];
+	uint64_t mode_flags[2];
 
-	uint32_t n = keys(c, isa, key);
+	uint32_t n = mode_flags_known(c, isa, mode_flags);
 
-	return key[n - 1];
+	return mode_flags[n - 1];
 }
 
 /* ---- lifting ----------------------------------------------------------------------------------------------
@@ -236,10 +238,14 @@ struct lifting {
 };
 
 static int32_t lift(const struct vr_isa *isa, struct lifting *l, const uint8_t *code, uint32_t length,
-		    uint64_t pc, uint64_t key, uint32_t most, uint32_t capacity, uint8_t junk)
+		    uint64_t pc, uint64_t mode_flags, uint32_t most, uint32_t capacity, uint8_t junk)
 {
-	const struct vr_lift rq = {
-		.size = sizeof(rq), .max_insns = most, .pc = pc, .key = key, .code = code, .length = length};
+	const struct vr_lift rq = {.size = sizeof(rq),
+				   .max_insns = most,
+				   .pc = pc,
+				   .mode_flags = mode_flags,
+				   .code = code,
+				   .length = length};
 
 	memset(l->ops, junk, capacity * sizeof(*l->ops));
 	memset(l->ops, 0, sizeof(*l->ops));
@@ -255,13 +261,13 @@ static int32_t lift(const struct vr_isa *isa, struct lifting *l, const uint8_t *
 	return isa->lift(&rq, &l->ir);
 }
 
-static void show_code(struct vr_check *c, const uint8_t *code, uint32_t n, uint64_t key)
+static void show_code(struct vr_check *c, const uint8_t *code, uint32_t n, uint64_t mode_flags)
 {
 	char text[64] = "";
 
 	for (uint32_t i = 0; i < n && i < 16; i++)
 		snprintf(text + 2 * i, sizeof(text) - 2 * i, "%02x", code[i]);
-	check_context(c, "lift of %s, key 0x%llx", text, (unsigned long long)key);
+	check_context(c, "lift of %s, mode flags 0x%llx", text, (unsigned long long)mode_flags);
 }
 
 static void fill(struct vr_check *c, uint8_t *code, uint32_t n)
@@ -277,14 +283,14 @@ void check_xlate_lift(struct vr_check *c)
 	const struct vr_isa *isa = translator_of(c)->isa;
 	struct lifting l = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, 64);
-	uint64_t key[2];
-	uint32_t n = keys(c, isa, key);
+	uint64_t mode_flags[2];
+	uint32_t n = mode_flags_known(c, isa, mode_flags);
 
 	check_phase(c, "lift");
 	for (uint32_t i = 0; i < c->settings->instructions; i++) {
 		uint32_t length = 16 + (uint32_t)(check_random(c) % 4) * 16,
 			 most = 1 + (uint32_t)(check_random(c) % 8);
-		uint64_t k = key[check_random(c) % n];
+		uint64_t k = mode_flags[check_random(c) % n];
 		char why[200] = "";
 		int32_t rc;
 
@@ -318,9 +324,10 @@ void check_xlate_lift(struct vr_check *c)
 			      (op->op != VR_IR_CALL && op->op != VR_IR_VCALL) || number < isa->helper_count,
 			      "%s: op %u calls helper %llu of %u", c->report->context, o,
 			      (unsigned long long)number, isa->helper_count);
-			CHECK(c, (op->op != VR_IR_GET && op->op != VR_IR_PUT) || op->imm < isa->slot_count,
-			      "%s: op %u uses slot %llu of %u", c->report->context, o,
-			      (unsigned long long)op->imm, isa->slot_count);
+			CHECK(c,
+			      (op->op != VR_IR_GET && op->op != VR_IR_PUT) || op->imm < isa->guest_reg_count,
+			      "%s: op %u uses guest register %llu of %u", c->report->context, o,
+			      (unsigned long long)op->imm, isa->guest_reg_count);
 		}
 	}
 }
@@ -331,13 +338,13 @@ void check_xlate_pure(struct vr_check *c)
 	struct lifting a = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	struct lifting b = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, 64);
-	uint64_t key[2];
-	uint32_t n = keys(c, isa, key);
+	uint64_t mode_flags[2];
+	uint32_t n = mode_flags_known(c, isa, mode_flags);
 
 	check_given(c, 1);
 	check_phase(c, "lift");
 	for (uint32_t i = 0; i < c->settings->instructions / 4; i++) {
-		uint64_t k = key[check_random(c) % n];
+		uint64_t k = mode_flags[check_random(c) % n];
 		uint8_t other[64];
 		int32_t rc, again;
 
@@ -363,29 +370,29 @@ void check_xlate_bounds(struct vr_check *c)
 {
 	const struct vr_isa *isa = translator_of(c)->isa;
 	uint8_t *end = guarded(c, 64) + 64;
-	uint64_t key[2];
-	uint32_t n = keys(c, isa, key);
+	uint64_t mode_flags[2];
+	uint32_t n = mode_flags_known(c, isa, mode_flags);
 
 	check_phase(c, "lift");
 	for (uint32_t i = 0; i < c->settings->instructions / 4; i++) {
-		/* The code ends at the guard, and so does the room for ops. */
+		/* The code ends at the guard, and so does the array of ops. */
 		uint32_t length = 1 + (uint32_t)(check_random(c) % 40),
-			 room = 2 + (uint32_t)(check_random(c) % 60);
+			 capacity = 2 + (uint32_t)(check_random(c) % 60);
 		static uint8_t *ops_end;
-		uint64_t k = key[check_random(c) % n];
+		uint64_t k = mode_flags[check_random(c) % n];
 		struct lifting l;
 		int32_t rc;
 
 		if (!ops_end)
 			ops_end = guarded(c, 64 * sizeof(struct vr_ir_op)) + 64 * sizeof(struct vr_ir_op);
-		l.ops = (struct vr_ir_op *)(void *)(ops_end - room * sizeof(struct vr_ir_op));
+		l.ops = (struct vr_ir_op *)(void *)(ops_end - capacity * sizeof(struct vr_ir_op));
 		fill(c, end - length, length);
 		show_code(c, end - length, length, k);
-		rc = lift(isa, &l, end - length, length, PC, k, 16, room, 0xa5);
+		rc = lift(isa, &l, end - length, length, PC, k, 16, capacity, 0xa5);
 		if (rc < 0)
 			continue;
-		CHECK(c, l.ir.op_count <= room, "%s: %u ops in room for %u", c->report->context,
-		      l.ir.op_count, room);
+		CHECK(c, l.ir.op_count <= capacity, "%s: %u ops, capacity %u", c->report->context,
+		      l.ir.op_count, capacity);
 		CHECK(c, l.ir.overflow || l.blocks[0].end - PC <= length,
 		      "%s: the block ends %llu bytes on, of %u that there are", c->report->context,
 		      (unsigned long long)(l.blocks[0].end - PC), length);
@@ -424,7 +431,7 @@ void check_xlate_region(struct vr_check *c)
 	struct vr_exit_site *exits =
 		(struct vr_exit_site *)(void *)guarded(c, EXITS * sizeof(struct vr_exit_site));
 	char why[200] = "";
-	uint64_t key[2];
+	uint64_t mode_flags[2];
 	uint32_t n, emitted = 0;
 	int64_t used;
 	int32_t last = 0;
@@ -435,24 +442,24 @@ void check_xlate_region(struct vr_check *c)
 	check_phase(c, "emit probe");
 	if (e->probe(why, sizeof(why)) < 0)
 		check_skip(c, "not for this processor: %s", why);
-	n = keys(c, t->isa, key);
+	n = mode_flags_known(c, t->isa, mode_flags);
 	check_phase(c, "emit thunks");
 	used = e->thunks(&entry, code, (uint64_t)(uintptr_t)code, CODE / 2);
-	CHECK(c, used > 0 && used <= CODE / 2, "thunks returns %lld for a room of %u bytes", (long long)used,
-	      CODE / 2);
+	CHECK(c, used > 0 && used <= CODE / 2, "thunks returns %lld for a capacity of %u bytes",
+	      (long long)used, CODE / 2);
 	scratch = calloc(1, e->scratch_size + 1);
 	check_phase(c, "emit region");
 	for (uint32_t i = 0; i < c->settings->instructions / 8; i++) {
-		uint32_t room = 64 + (uint32_t)(check_random(c) % (CODE / 2 - 64)), block_entry[4] = {0};
-		uint64_t k = key[check_random(c) % n];
+		uint32_t capacity = 64 + (uint32_t)(check_random(c) % (CODE / 2 - 64)), block_entry[4] = {0};
+		uint64_t k = mode_flags[check_random(c) % n];
 		struct vr_emit_job job = {
 			.size = sizeof(job),
 			.isa = t->isa,
 			.ir = &l.ir,
 			.pc_base = PC & ~(uint64_t)(PAGE - 1),
-			.write = end - room,
-			.execute = (uint64_t)(uintptr_t)(end - room),
-			.room = room,
+			.write = end - capacity,
+			.execute = (uint64_t)(uintptr_t)(end - capacity),
+			.capacity = capacity,
 			.exit_base = 1,
 			.point_capacity = POINTS,
 			.exit_capacity = EXITS,
@@ -480,10 +487,10 @@ void check_xlate_region(struct vr_check *c)
 			continue;
 		emitted++;
 		CHECK(c,
-		      job.code_size && job.code_size <= room && job.point_count <= POINTS &&
+		      job.code_size && job.code_size <= capacity && job.point_count <= POINTS &&
 			      job.exit_count <= EXITS && block_entry[0] < job.code_size,
-		      "%s: %u bytes of code in room for %u, entry at %u, %u fault points, %u exits",
-		      c->report->context, job.code_size, room, block_entry[0], job.point_count,
+		      "%s: %u bytes of code, capacity %u, entry at %u, %u fault points, %u exits",
+		      c->report->context, job.code_size, capacity, block_entry[0], job.point_count,
 		      job.exit_count);
 		for (uint32_t p = 0; p < job.point_count; p++)
 			CHECK(c,

@@ -144,7 +144,7 @@ static struct vr_ir_op ops[4096];
 
 /* Does one instruction of these bytes go on to the next? Its length, 0: no. */
 static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t length, uint64_t pc,
-			uint64_t key)
+			uint64_t mode_flags)
 {
 	struct vr_ir_block block = {0};
 	struct vr_ir ir = {.size = sizeof(ir),
@@ -153,8 +153,12 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 			   .block_capacity = 1,
 			   .ops = ops,
 			   .blocks = &block};
-	const struct vr_lift rq = {
-		.size = sizeof(rq), .max_insns = 1, .pc = pc, .key = key, .code = code, .length = length};
+	const struct vr_lift rq = {.size = sizeof(rq),
+				   .max_insns = 1,
+				   .pc = pc,
+				   .mode_flags = mode_flags,
+				   .code = code,
+				   .length = length};
 	const struct vr_ir_op *last;
 
 	if (isa->lift(&rq, &ir) < 0 || ir.overflow || ir.block_count != 1 || block.insns != 1)
@@ -173,7 +177,7 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 	return (uint32_t)(block.end - pc);
 }
 
-static void make(struct vr_check *c, struct stream *s, uint64_t key)
+static void make(struct vr_check *c, struct stream *s, uint64_t mode_flags)
 {
 	const struct vr_isa *isa = run.t->isa;
 	uint32_t unit = run.isa->unit;
@@ -187,7 +191,7 @@ static void make(struct vr_check *c, struct stream *s, uint64_t key)
 		for (uint32_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (uint8_t)(check_random(c) >> 17);
 		n = goes_on(isa, bytes, unit == 1 ? 15 : sizeof(bytes), run.isa->rom + ROM_CODE + s->bytes,
-			    key);
+			    mode_flags);
 		if (!n || n > sizeof(bytes))
 			continue;
 		memcpy(s->code + s->bytes, bytes, n);
@@ -354,7 +358,7 @@ void check_xlate_streams(struct vr_check *c)
 	uint32_t count = c->settings->instructions / STREAM + 1, insns = 0;
 	struct stream *streams = calloc(count, sizeof(*streams));
 	struct result *results = calloc(count, sizeof(*results));
-	uint64_t key;
+	uint64_t mode_flags;
 
 	need_engine(c);
 	if (!run.tiers)
@@ -365,10 +369,10 @@ void check_xlate_streams(struct vr_check *c)
 		check_skip(c, "no memory");
 	c->report->limit = 300;
 	open_streams(&m, c, "0");
-	key = check_xlate_key(c, run.t->isa);
+	mode_flags = check_xlate_mode_flags(c, run.t->isa);
 	check_phase(c, "choosing instructions");
 	for (uint32_t i = 0; i < count; i++) {
-		make(c, &streams[i], key);
+		make(c, &streams[i], mode_flags);
 		insns += streams[i].insns;
 	}
 	CHECK(c, insns >= count, "hardly any random instruction can be lifted (%u of %u)", insns,

@@ -236,7 +236,7 @@ int diff_is_undefined(uint32_t insn)
 	struct vr_lift rq = {.size = sizeof(rq),
 			     .max_insns = 1,
 			     .pc = DIFF_CODE,
-			     .key = diff_isa.key,
+			     .mode_flags = diff_isa.mode_flags,
 			     .code = (const uint8_t *)&insn,
 			     .length = 4};
 
@@ -294,8 +294,8 @@ static uint32_t row_named(const char *name)
 /* The row to follow the last one: any, or often its other half. */
 static uint32_t draw_row(const struct diff_making *m)
 {
-	if (m->last_row.name && diff_isa.pair_count && diff_below(m->g, 2)) {
-		const char *const *pair = diff_isa.pairs[diff_below(m->g, diff_isa.pair_count)];
+	if (m->last_row.name && diff_isa.mapping_count && diff_below(m->g, 2)) {
+		const char *const *pair = diff_isa.pairs[diff_below(m->g, diff_isa.mapping_count)];
 
 		if (!strcmp(pair[0], m->last_row.name))
 			return row_named(pair[1]);

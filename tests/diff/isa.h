@@ -51,8 +51,8 @@ struct diff_isa {
 	const char *status[DIFF_STATUS]; /* or NULL: not there */
 
 	const struct vr_isa *isa;
-	uint64_t key;   /* of the mode that cases run in */
-	uint32_t raise; /* helper that an undefined instruction is lifted to */
+	uint64_t mode_flags; /* of the mode that cases run in */
+	uint32_t raise;      /* helper that an undefined instruction is lifted to */
 
 	uint32_t row_count;
 	struct diff_row (*row)(uint32_t number);
@@ -64,7 +64,7 @@ struct diff_isa {
 	const char *target, *source; /* fields that are a destination and a source register */
 
 	const char *const (*pairs)[2]; /* rows that translators treat as one when they follow each other */
-	uint32_t pair_count;
+	uint32_t mapping_count;
 	const char *repeated; /* a field that pairs often share, or NULL */
 
 	uint32_t end;                      /* instruction that ends a case */

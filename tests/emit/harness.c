@@ -6,7 +6,7 @@
 #include "harness.h"
 
 struct harness H;
-#define CODE_ROOM (4u << 20)
+#define CODE_CAPACITY (4u << 20)
 uint64_t rnd_state = 1;
 
 uint64_t rnd(void)
@@ -17,8 +17,8 @@ uint64_t rnd(void)
 	return z ^ z >> 31;
 }
 
-static struct vr_slot slots[SLOTS];
-static char names[SLOTS][8];
+static struct vr_guest_reg guest_regs[REGS];
+static char names[REGS][8];
 
 /* helpers: plain, reader/writer, leaver, vector, pc */
 static uint64_t help_sum(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
@@ -26,13 +26,13 @@ static uint64_t help_sum(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 	(void)x;
 	return a + 3 * b + 5 * c;
 }
-static uint64_t help_slots(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+static uint64_t help_regs(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	(void)x;
-	uint64_t old = *slot_int(0) + *slot_int(5);
-	*slot_int(1) += a;
-	*slot_int(7) ^= b;
-	slot_vec(2)->d[1] += c;
+	uint64_t old = *reg_int(0) + *reg_int(5);
+	*reg_int(1) += a;
+	*reg_int(7) ^= b;
+	reg_vec(2)->d[1] += c;
 	return old;
 }
 static uint64_t help_leave(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
@@ -42,7 +42,7 @@ static uint64_t help_leave(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c
 		x->pc = FAULT_PC + 4;
 		x->leave = 1;
 	}
-	return *slot_int(3) + x->pc;
+	return *reg_int(3) + x->pc;
 }
 static uint64_t help_pc(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -58,18 +58,18 @@ static void help_vector(struct vr_exec *x, union vr_v128 *d, const union vr_v128
 }
 static const struct vr_helper helpers[] = {
 	{"sum", 0, 0, {.fn = help_sum}},
-	{"slots", VR_HF_READS | VR_HF_WRITES, 0, {.fn = help_slots}},
+	{"guest_regs", VR_HF_READS | VR_HF_WRITES, 0, {.fn = help_regs}},
 	{"leave", VR_HF_READS | VR_HF_MAY_LEAVE | VR_HF_PC, 0, {.fn = help_leave}},
 	{"pc", VR_HF_PC, 0, {.fn = help_pc}},
 	{"vector", VR_HF_VECTOR, 0, {.vfn = help_vector}},
 };
 
 /* A fix-up that only marks that it was called. Tests of FP set their own. */
-static void fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-		  const union vr_v128 *b, const union vr_v128 *c)
+static void fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
+		    const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)imm, (void)a, (void)b, (void)c;
-	H.fixups++;
+	H.slow_fp++;
 	d->d[0] = d->d[1] = what;
 }
 
@@ -77,26 +77,26 @@ struct vr_isa toy = {
 	.size = sizeof(toy),
 	.state_size = 4096,
 	.arch = "toy",
-	.slots = slots,
+	.guest_regs = guest_regs,
 	.helpers = helpers,
-	.slot_count = SLOTS,
+	.guest_reg_count = REGS,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
-	.fp_fixup = fixup,
+	.fp_slow = fp_slow,
 };
 
-uint64_t *slot_int(uint32_t n)
+uint64_t *reg_int(uint32_t n)
 {
-	return (uint64_t *)(void *)((uint8_t *)H.x + slots[n].offset);
+	return (uint64_t *)(void *)((uint8_t *)H.x + guest_regs[n].offset);
 }
 
-union vr_v128 *slot_vec(uint32_t n)
+union vr_v128 *reg_vec(uint32_t n)
 {
-	return (union vr_v128 *)(void *)((uint8_t *)H.x + slots[SLOT_V + n].offset);
+	return (union vr_v128 *)(void *)((uint8_t *)H.x + guest_regs[REG_V + n].offset);
 }
 
-uint32_t *slot_flags(void)
+uint32_t *reg_flags(void)
 {
-	return (uint32_t *)(void *)((uint8_t *)H.x + slots[SLOT_FLAGS].offset);
+	return (uint32_t *)(void *)((uint8_t *)H.x + guest_regs[REG_FLAGS].offset);
 }
 
 static uint64_t cut(uint64_t v, uint32_t bytes)
@@ -217,13 +217,13 @@ static uint64_t memory(struct vr_exec *x)
 		return 0;
 	H.faults++;
 	H.fault_insn = H.job.pc_base + p->insn;
-	for (uint32_t n = 0; n < H.map_count; n++) {
-		const struct vr_mapped *m = &H.map[n];
-		uint32_t r = x86_emit.slot_register(m->kind, m->reg);
-		if (m->kind == VR_SLOT_VEC)
-			memcpy((uint8_t *)x + slots[m->slot].offset, &x->save_vector[r], 16);
+	for (uint32_t n = 0; n < H.pinned_count; n++) {
+		const struct vr_pinned_reg *m = &H.pinned[n];
+		uint32_t r = x86_emit.pinned_register(m->kind, m->host_reg);
+		if (m->kind == VR_REG_VEC)
+			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset, &x->save_vector[r], 16);
 		else
-			memcpy((uint8_t *)x + slots[m->slot].offset, &x->save_integer[r], 8);
+			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset, &x->save_integer[r], 8);
 	}
 	x->pc = FAULT_PC;
 	return 1;
@@ -247,7 +247,7 @@ static uint64_t do_link(struct vr_exec *x)
 
 static void fill_tlb(void)
 {
-	struct vr_bank *b = H.bank;
+	struct vr_mmu_context *b = H.mmu;
 	b->tlb_mask = 255 * sizeof(struct vr_tlb_entry);
 	for (uint32_t n = 0; n < 256; n++)
 		b->tlb[n] = (struct vr_tlb_entry){VR_TLB_NEVER, VR_TLB_NEVER, 0, 0};
@@ -266,9 +266,9 @@ void harness_init(void)
 {
 	if (!H.x) {
 		H.x = aligned_alloc(4096, 8192);
-		H.bank = aligned_alloc(4096, (sizeof(struct vr_bank) + 4095) & ~4095ul);
+		H.mmu = aligned_alloc(4096, (sizeof(struct vr_mmu_context) + 4095) & ~4095ul);
 		H.ram = aligned_alloc(4096, RAM_PAGES * 4096);
-		H.code = mmap(NULL, CODE_ROOM, PROT_READ | PROT_WRITE | PROT_EXEC,
+		H.code = mmap(NULL, CODE_CAPACITY, PROT_READ | PROT_WRITE | PROT_EXEC,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		H.ir.size = sizeof(H.ir);
 		H.ir.op_capacity = 16384;
@@ -284,32 +284,33 @@ void harness_init(void)
 			fprintf(stderr, "%s\n", why);
 			exit(77);
 		}
-		H.thunk_bytes = (uint32_t)x86_emit.thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_ROOM);
-		for (uint32_t n = 0; n < SLOTS; n++)
+		H.thunk_bytes =
+			(uint32_t)x86_emit.thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY);
+		for (uint32_t n = 0; n < REGS; n++)
 			snprintf(names[n], sizeof(names[n]), "%c%u", n < INTS ? 'x' : 'v',
 				 n < INTS ? n : n - INTS);
 		for (uint32_t n = 0; n < INTS; n++)
-			slots[n] = (struct vr_slot){8 * n, VR_SLOT_INT, names[n]};
+			guest_regs[n] = (struct vr_guest_reg){8 * n, VR_REG_INT, names[n]};
 		for (uint32_t n = 0; n < VECS; n++)
-			slots[SLOT_V + n] =
-				(struct vr_slot){VR_EXEC_STATE + 16 * n, VR_SLOT_VEC, names[SLOT_V + n]};
-		slots[SLOT_FLAGS] = (struct vr_slot){8 * INTS, VR_SLOT_FLAGS, "f"};
-		slots[SLOT_FLAGS + 1] = (struct vr_slot){8 * INTS + 4, VR_SLOT_FLAGS, "g"};
+			guest_regs[REG_V + n] =
+				(struct vr_guest_reg){VR_EXEC_STATE + 16 * n, VR_REG_VEC, names[REG_V + n]};
+		guest_regs[REG_FLAGS] = (struct vr_guest_reg){8 * INTS, VR_REG_FLAGS, "f"};
+		guest_regs[REG_FLAGS + 1] = (struct vr_guest_reg){8 * INTS + 4, VR_REG_FLAGS, "g"};
 	}
 	memset(H.x, 0, 8192);
-	memset(H.bank, 0, offsetof(struct vr_bank, tlb));
-	for (uint32_t n = 0; n < VR_JUMP_ENTRIES; n++)
-		H.bank->jump[n].pc = UINT64_MAX;
-	for (uint32_t n = 0; n < VR_SHADOW_ENTRIES; n++)
-		H.bank->shadow[n].pc = UINT64_MAX;
-	H.x->bank = H.bank;
+	memset(H.mmu, 0, offsetof(struct vr_mmu_context, tlb));
+	for (uint32_t n = 0; n < VR_INDIRECT_ENTRIES; n++)
+		H.mmu->indirect[n].pc = UINT64_MAX;
+	for (uint32_t n = 0; n < VR_RAS_ENTRIES; n++)
+		H.mmu->ras[n].pc = UINT64_MAX;
+	H.x->mmu_context = H.mmu;
 	fill_tlb();
 	H.used = H.thunk_bytes;
-	H.slow = H.faults = H.links = H.lookups = H.fixups = 0;
+	H.slow = H.faults = H.links = H.lookups = H.slow_fp = 0;
 	H.bad = 0;
 	H.on_lookup = NULL;
 	H.on_link = NULL;
-	H.map_count = 0;
+	H.pinned_count = 0;
 	ir_begin();
 }
 
@@ -326,7 +327,7 @@ void block_begin(uint64_t pc, uint32_t flags)
 	struct vr_ir_block *b = &H.ir.blocks[H.ir.block_count++];
 	*b = (struct vr_ir_block){
 		.pc = pc, .first = H.ir.op_count, .flags = flags, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
-	op(VR_IR_INSN, 0, 0, 0, 0, 0, pc);
+	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, pc);
 }
 
 void block_end(uint64_t end, uint32_t taken, uint32_t fall)
@@ -338,16 +339,17 @@ void block_end(uint64_t end, uint32_t taken, uint32_t fall)
 	b->succ[1] = fall;
 }
 
-void map_slots(uint32_t n, uint32_t m)
+void pin_regs(uint32_t n, uint32_t m)
 {
-	H.map_count = 0;
+	H.pinned_count = 0;
 	for (uint32_t k = 0; k < n; k++)
-		H.map[H.map_count++] = (struct vr_mapped){(uint16_t)k, VR_SLOT_INT, (uint8_t)k};
+		H.pinned[H.pinned_count++] = (struct vr_pinned_reg){(uint16_t)k, VR_REG_INT, (uint8_t)k};
 	for (uint32_t k = 0; k < m; k++)
-		H.map[H.map_count++] = (struct vr_mapped){(uint16_t)(SLOT_V + k), VR_SLOT_VEC, (uint8_t)k};
+		H.pinned[H.pinned_count++] =
+			(struct vr_pinned_reg){(uint16_t)(REG_V + k), VR_REG_VEC, (uint8_t)k};
 }
 
-/* Exact data flow of which slots may be dirty where. */
+/* Exact data flow of which guest_regs may be dirty where. */
 static void find_dirty(void)
 {
 	uint32_t put[512] = {0};
@@ -355,8 +357,8 @@ static void find_dirty(void)
 		struct vr_ir_block *k = &H.ir.blocks[b];
 		k->dirty_in = 0;
 		for (uint32_t i = k->first; i < k->first + k->count; i++)
-			for (uint32_t m = 0; m < H.map_count; m++)
-				if (H.ir.ops[i].op == VR_IR_PUT && H.ir.ops[i].imm == H.map[m].slot)
+			for (uint32_t m = 0; m < H.pinned_count; m++)
+				if (H.ir.ops[i].op == VR_IR_PUT && H.ir.ops[i].imm == H.pinned[m].guest_reg)
 					put[b] |= 1u << m;
 	}
 	for (int again = 1; again;) {
@@ -380,12 +382,12 @@ int32_t emit_region(void)
 	j->size = sizeof(*j);
 	j->isa = &toy;
 	j->ir = &H.ir;
-	j->map = H.map;
-	j->map_count = H.map_count;
+	j->pinned = H.pinned;
+	j->pinned_count = H.pinned_count;
 	j->pc_base = CODE_PC & ~4095ull;
 	j->write = H.code + H.used;
 	j->execute = (uint64_t)(uintptr_t)j->write;
-	j->room = CODE_ROOM - H.used;
+	j->capacity = CODE_CAPACITY - H.used;
 	j->exit_base = 1000;
 	j->points = H.points;
 	j->point_capacity = 4096;

@@ -10,9 +10,9 @@
 
 #define INTS 16
 #define VECS 16
-#define SLOT_V INTS
-#define SLOT_FLAGS (INTS + VECS)
-#define SLOTS (INTS + VECS + 2)
+#define REG_V INTS
+#define REG_FLAGS (INTS + VECS)
+#define REGS (INTS + VECS + 2)
 
 /* Guest memory: pages 0, 1 fast, 2 only by the slow path, 3 read-only in the TLB, 4: not there (exception).
  */
@@ -23,20 +23,20 @@
 
 struct harness {
 	struct vr_exec *x;
-	struct vr_bank *bank;
+	struct vr_mmu_context *mmu;
 	uint8_t *ram;
 	uint8_t *code;
 	uint32_t thunk_bytes;
 	uint32_t used;
 	struct vr_ir ir;
 	struct vr_emit_job job;
-	struct vr_mapped map[VR_MAP_MAX];
-	uint32_t map_count;
+	struct vr_pinned_reg pinned[VR_PINNED_MAX];
+	uint32_t pinned_count;
 	struct vr_fault_point points[4096];
 	struct vr_exit_site exits[1024];
 	uint32_t entry[512];
 	/* what happened */
-	uint32_t slow, faults, links, lookups, fixups;
+	uint32_t slow, faults, links, lookups, slow_fp;
 	uint64_t fault_insn;
 	int bad; /* the emitter broke a rule of the interface */
 	uint64_t (*on_lookup)(struct vr_exec *x);
@@ -56,15 +56,15 @@ static inline uint32_t op(uint32_t o, uint32_t type, uint32_t aux, uint32_t a, u
 {
 	return vr_ir_add(&H.ir, o, type, aux, a, b, c, imm);
 }
-/* Map the first n integer and m vector slots. */
-void map_slots(uint32_t n, uint32_t m);
+/* Pin the first n integer and m vector registers. */
+void pin_regs(uint32_t n, uint32_t m);
 /* Emit; 0 or the emitter's error. */
 int32_t emit_region(void);
 /* Enter the region's block 0 and run until it leaves. */
 void run_region(void);
-uint64_t *slot_int(uint32_t n);
-union vr_v128 *slot_vec(uint32_t n);
-uint32_t *slot_flags(void);
+uint64_t *reg_int(uint32_t n);
+union vr_v128 *reg_vec(uint32_t n);
+uint32_t *reg_flags(void);
 /* A memory op on the double's RAM: 1 when it faults. Signs are extended when `extend`. */
 int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va,
 		   const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r, int extend);

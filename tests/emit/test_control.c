@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_control.c: links and their checks, polls, the shadow stack, the jump cache, fault points, tables that
- * are full. */
+/* test_control.c: links and their checks, polls, the return-address stack, the indirect-branch cache, fault
+ * points, tables that are full. */
 #include <criterion/criterion.h>
 #include <string.h>
 #include "harness.h"
@@ -14,19 +14,19 @@ static uint64_t give(struct vr_exec *x)
 	return w;
 }
 
-/* x[slot] += n */
-static void add_to(uint32_t slot, uint64_t n)
+/* x[reg] += n */
+static void add_to(uint32_t reg, uint64_t n)
 {
-	uint32_t a = vr_ir_get(&H.ir, VR_T_I64, slot);
-	vr_ir_put(&H.ir, VR_T_I64, slot,
+	uint32_t a = vr_ir_get(&H.ir, VR_T_I64, reg);
+	vr_ir_put(&H.ir, VR_T_I64, reg,
 		  vr_ir_op2(&H.ir, VR_IR_ADD, VR_T_I64, a, vr_ir_const(&H.ir, VR_T_I64, n)));
 }
 
-static uint64_t simple(uint64_t pc, uint32_t slot, uint64_t n, uint64_t to)
+static uint64_t simple(uint64_t pc, uint32_t reg, uint64_t n, uint64_t to)
 {
 	ir_begin();
 	block_begin(pc, VR_BLOCK_ENTRY);
-	add_to(slot, n);
+	add_to(reg, n);
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, to);
 	block_end(pc + 4, VR_NO_BLOCK, VR_NO_BLOCK);
 	cr_assert_eq(emit_region(), 0);
@@ -36,7 +36,7 @@ static uint64_t simple(uint64_t pc, uint32_t slot, uint64_t n, uint64_t to)
 Test(emit_control, link_and_unlink)
 {
 	harness_init();
-	map_slots(4, 0);
+	pin_regs(4, 0);
 	uint64_t second = simple(0x10100, 1, 10, 0x10200);
 	uint64_t first = simple(0x10000, 0, 1, 0x10100);
 	struct vr_exit_site x = H.exits[0];
@@ -48,27 +48,27 @@ Test(emit_control, link_and_unlink)
 	cr_assert_eq(H.links, 1);
 	cr_assert_eq(H.x->link, 1000);
 	cr_assert_eq(H.x->pc, 0x10100);
-	cr_assert_eq(*slot_int(0), 1);
+	cr_assert_eq(*reg_int(0), 1);
 	x86_emit.link(H.job.write, H.job.execute, x.jump, second);
 	x86_emit.enter(H.x, first);
-	cr_assert_eq(*slot_int(0), 2);
-	cr_assert_eq(*slot_int(1), 10);
+	cr_assert_eq(*reg_int(0), 2);
+	cr_assert_eq(*reg_int(1), 10);
 	x86_emit.link(H.job.write, H.job.execute, x.jump, H.job.execute + x.stub);
 	x86_emit.enter(H.x, first);
 	cr_assert_eq(H.x->pc, 0x10100);
-	cr_assert_eq(*slot_int(1), 10);
-	cr_assert_eq(*slot_int(0), 3);
+	cr_assert_eq(*reg_int(1), 10);
+	cr_assert_eq(*reg_int(0), 3);
 	/* link may also answer by itself */
 	H.on_link = give;
 	where = second;
 	x86_emit.enter(H.x, first);
-	cr_assert_eq(*slot_int(1), 20);
+	cr_assert_eq(*reg_int(1), 20);
 }
 
 Test(emit_control, check_between_pages)
 {
 	harness_init();
-	map_slots(2, 0);
+	pin_regs(2, 0);
 	uint64_t second = simple(0x15000, 1, 10, 0x15100);
 	uint64_t first = simple(0x10ff0, 0, 1, 0x15000);
 	struct vr_exit_site x = H.exits[0];
@@ -79,13 +79,13 @@ Test(emit_control, check_between_pages)
 	x86_emit.enter(H.x, first);
 	cr_assert_eq(H.links, 1, "no number yet");
 	x86_emit.set_check(H.job.write, x.check, 77);
-	H.bank->xmap[0x15] = 77;
+	H.mmu->mapping_id[0x15] = 77;
 	x86_emit.enter(H.x, first);
 	cr_assert_eq(H.links, 2, "the second region's own exit");
-	cr_assert_eq(*slot_int(1), 10);
-	H.bank->xmap[0x15] = 78;
+	cr_assert_eq(*reg_int(1), 10);
+	H.mmu->mapping_id[0x15] = 78;
 	x86_emit.enter(H.x, first);
-	cr_assert_eq(*slot_int(1), 10);
+	cr_assert_eq(*reg_int(1), 10);
 	cr_assert_eq(H.x->pc, 0x15000);
 }
 
@@ -99,7 +99,7 @@ Test(emit_control, polls_on_back_edge)
 {
 	for (uint32_t mapped = 0; mapped < 2; mapped++) {
 		harness_init();
-		map_slots(mapped ? 3 : 0, 0);
+		pin_regs(mapped ? 3 : 0, 0);
 		H.on_lookup = stop_now;
 		/* while (--x0) x1 += 3; entered with exit_request set: stops at once, once */
 		block_begin(0x10000, VR_BLOCK_ENTRY);
@@ -110,16 +110,16 @@ Test(emit_control, polls_on_back_edge)
 		op(VR_IR_BRCMP, VR_T_I64, VR_CC_NE, n, vr_ir_const(&H.ir, VR_T_I64, 0), 0, 0x10000);
 		block_end(0x10008, 0, VR_NO_BLOCK);
 		cr_assert_eq(emit_region(), 0);
-		*slot_int(0) = 1000;
+		*reg_int(0) = 1000;
 		H.x->exit_request = 1;
 		run_region();
 		cr_assert_eq(H.x->pc, 0x10000);
-		cr_assert_eq(*slot_int(0), 999);
-		cr_assert_eq(*slot_int(1), 3);
+		cr_assert_eq(*reg_int(0), 999);
+		cr_assert_eq(*reg_int(1), 3);
 		run_region();
 		cr_assert_eq(H.x->pc, 0x10008);
-		cr_assert_eq(*slot_int(1), 3000);
-		cr_assert_eq(*slot_int(0), 0);
+		cr_assert_eq(*reg_int(1), 3000);
+		cr_assert_eq(*reg_int(0), 0);
 	}
 }
 
@@ -129,8 +129,8 @@ static uint64_t caller(uint32_t aux, int entry)
 	ir_begin();
 	block_begin(0x10000, VR_BLOCK_ENTRY);
 	add_to(0, 1);
-	op(VR_IR_PUSHRET, 0, 0, 0, 0, 0, 0x10004);
-	op(VR_IR_GOTOI, 0, aux, vr_ir_get(&H.ir, VR_T_I64, 5), 0, 0, 0);
+	op(VR_IR_RAS_PUSH, 0, 0, 0, 0, 0, 0x10004);
+	op(VR_IR_JUMP_INDIRECT, 0, aux, vr_ir_get(&H.ir, VR_T_I64, 5), 0, 0, 0);
 	block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
 	block_begin(0x10004, entry ? VR_BLOCK_ENTRY : 0);
 	add_to(1, 1);
@@ -145,97 +145,98 @@ static uint64_t callee(void)
 	ir_begin();
 	block_begin(0x20000, VR_BLOCK_ENTRY);
 	add_to(2, 1);
-	op(VR_IR_GOTOI, 0, VR_JUMP_RET, vr_ir_get(&H.ir, VR_T_I64, 6), 0, 0, 0);
+	op(VR_IR_JUMP_INDIRECT, 0, VR_JUMP_RET, vr_ir_get(&H.ir, VR_T_I64, 6), 0, 0, 0);
 	block_end(0x20004, VR_NO_BLOCK, VR_NO_BLOCK);
 	cr_assert_eq(emit_region(), 0);
 	return H.job.execute + H.entry[0];
 }
 
-Test(emit_control, shadow_stack_and_jump_cache)
+Test(emit_control, return_stack_and_indirect_cache)
 {
 	for (int entry = 0; entry < 2; entry++) {
 		harness_init();
-		map_slots(8, 0);
+		pin_regs(8, 0);
 		uint64_t f = callee(), main_code = caller(VR_JUMP_CALL, entry);
-		H.bank->jump[0x20000 >> 2 & (VR_JUMP_ENTRIES - 1)] = (struct vr_shadow_entry){0x20000, f};
-		*slot_int(5) = 0x20000;
-		*slot_int(6) = 0x10004;
-		uint64_t top = H.bank->shadow_top;
+		H.mmu->indirect[0x20000 >> 2 & (VR_INDIRECT_ENTRIES - 1)] =
+			(struct vr_branch_entry){0x20000, f};
+		*reg_int(5) = 0x20000;
+		*reg_int(6) = 0x10004;
+		uint64_t top = H.mmu->ras_top;
 		x86_emit.enter(H.x, main_code);
-		cr_assert_eq(H.bank->shadow_top, top);
-		cr_assert_eq(*slot_int(0), 1);
-		cr_assert_eq(*slot_int(2), 1);
+		cr_assert_eq(H.mmu->ras_top, top);
+		cr_assert_eq(*reg_int(0), 1);
+		cr_assert_eq(*reg_int(2), 1);
 		if (entry) {
-			cr_assert_eq(*slot_int(1), 1);
+			cr_assert_eq(*reg_int(1), 1);
 			cr_assert_eq(H.x->pc, 0x10100);
 			cr_assert_eq(H.lookups, 0);
-		} else { /* no address to return to: by the jump cache, which is empty */
-			cr_assert_eq(*slot_int(1), 0);
+		} else { /* no address to return to: by the indirect-branch cache, which is empty */
+			cr_assert_eq(*reg_int(1), 0);
 			cr_assert_eq(H.x->pc, 0x10004);
 			cr_assert_eq(H.lookups, 1);
 		}
 		/* a return to somewhere else */
-		*slot_int(6) = 0x12340;
+		*reg_int(6) = 0x12340;
 		x86_emit.enter(H.x, main_code);
 		cr_assert_eq(H.x->pc, 0x12340);
 		/* an unknown target */
-		*slot_int(5) = 0x33330;
+		*reg_int(5) = 0x33330;
 		x86_emit.enter(H.x, main_code);
 		cr_assert_eq(H.x->pc, 0x33330);
 		/* polls */
-		*slot_int(5) = 0x20000;
+		*reg_int(5) = 0x20000;
 		H.x->exit_request = 1;
 		x86_emit.enter(H.x, main_code);
 		cr_assert_eq(H.x->pc, 0x20000);
-		cr_assert_eq(*slot_int(2), 2);
+		cr_assert_eq(*reg_int(2), 2);
 	}
 }
 
-Test(emit_control, shadow_stack_wraps)
+Test(emit_control, return_stack_wraps)
 {
 	harness_init();
-	map_slots(8, 0);
+	pin_regs(8, 0);
 	uint64_t main_code = caller(VR_JUMP_CALL, 1);
-	for (uint32_t n = 0; n < 3 * VR_SHADOW_ENTRIES; n++) {
-		*slot_int(5) = 0x55550;
+	for (uint32_t n = 0; n < 3 * VR_RAS_ENTRIES; n++) {
+		*reg_int(5) = 0x55550;
 		x86_emit.enter(H.x, main_code);
 	}
-	cr_assert_lt(H.bank->shadow_top, 16 * VR_SHADOW_ENTRIES);
-	cr_assert_eq(H.bank->shadow_top % 16, 0);
-	for (uint32_t n = 0; n < VR_SHADOW_ENTRIES; n++)
-		cr_assert_eq(H.bank->shadow[n].pc, 0x10004);
+	cr_assert_lt(H.mmu->ras_top, 16 * VR_RAS_ENTRIES);
+	cr_assert_eq(H.mmu->ras_top % 16, 0);
+	for (uint32_t n = 0; n < VR_RAS_ENTRIES; n++)
+		cr_assert_eq(H.mmu->ras[n].pc, 0x10004);
 }
 
 Test(emit_control, fault_point_names_the_instruction)
 {
 	harness_init();
-	map_slots(8, 4);
+	pin_regs(8, 4);
 	block_begin(0x10200, VR_BLOCK_ENTRY);
 	add_to(0, 5);
-	op(VR_IR_INSN, 0, 0, 0, 0, 0, 0x10204);
+	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x10204);
 	uint32_t v = op(VR_IR_LOAD, VR_T_I64, 3, vr_ir_get(&H.ir, VR_T_I64, 1), 0, 0, 0);
 	vr_ir_put(&H.ir, VR_T_I64, 1, v);
-	op(VR_IR_INSN, 0, 0, 0, 0, 0, 0x10208);
+	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x10208);
 	op(VR_IR_STORE, VR_T_I64, 3, v, v, 0, VR_MEM_IMM(8, 0));
 	add_to(2, 1);
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x10300);
 	block_end(0x1020c, VR_NO_BLOCK, VR_NO_BLOCK);
 	cr_assert_eq(emit_region(), 0);
 	cr_assert_eq(H.job.point_count, 2);
-	*slot_int(1) = 0x1000;
+	*reg_int(1) = 0x1000;
 	run_region();
 	cr_assert_eq(H.faults, 1);
 	cr_assert_eq(H.fault_insn, 0x10204);
-	cr_assert_eq(*slot_int(0), 5);
-	cr_assert_eq(*slot_int(1), 0x1000);
+	cr_assert_eq(*reg_int(0), 5);
+	cr_assert_eq(*reg_int(1), 0x1000);
 	uint64_t bad = 0x1000;
 	memcpy(H.ram + 0x100, &bad, 8);
-	*slot_int(1) = RAM_BASE + 0x100;
+	*reg_int(1) = RAM_BASE + 0x100;
 	run_region();
 	cr_assert_eq(H.faults, 2);
 	cr_assert_eq(H.fault_insn, 0x10208);
-	cr_assert_eq(*slot_int(1), 0x1000);
-	cr_assert_eq(*slot_int(2), 0);
+	cr_assert_eq(*reg_int(1), 0x1000);
+	cr_assert_eq(*reg_int(2), 0);
 }
 
 Test(emit_control, unprivileged_goes_to_the_engine)
@@ -250,12 +251,12 @@ Test(emit_control, unprivileged_goes_to_the_engine)
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x10300);
 	block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
 	cr_assert_eq(emit_region(), 0);
-	*slot_int(0) = RAM_BASE;
+	*reg_int(0) = RAM_BASE;
 	uint64_t k = 42;
 	memcpy(H.ram + 8, &k, 8);
 	run_region();
 	cr_assert_eq(H.slow, 2);
-	cr_assert_eq(*slot_int(1), 42);
+	cr_assert_eq(*reg_int(1), 42);
 	memcpy(&k, H.ram + 16, 8);
 	cr_assert_eq(k, 0x123456789abcdef);
 }
@@ -265,21 +266,21 @@ Test(emit_control, flags_live_on_one_edge)
 	for (uint32_t edges = 0; edges < 4; edges++)
 		for (uint64_t value = 0; value < 2; value++) {
 			harness_init();
-			map_slots(8, 0);
+			pin_regs(8, 0);
 			block_begin(0x10000, VR_BLOCK_ENTRY);
 			uint32_t a = vr_ir_get(&H.ir, VR_T_I64, 0), one = vr_ir_const(&H.ir, VR_T_I64, 1);
 			uint32_t f = op(VR_IR_F_SUB, VR_T_I64, 0, a, one, 0, 0);
-			op(VR_IR_PUT, VR_T_FLAGS, edges, f, 0, 0, SLOT_FLAGS);
+			op(VR_IR_PUT, VR_T_FLAGS, edges, f, 0, 0, REG_FLAGS);
 			op(VR_IR_BRCC, 0, VR_CC_EQ, f, 0, 0, 0x10100);
 			block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
 			cr_assert_eq(emit_region(), 0);
-			*slot_int(0) = value;
-			*slot_flags() = 0xaaaa;
+			*reg_int(0) = value;
+			*reg_flags() = 0xaaaa;
 			run_region();
 			cr_assert_eq(H.x->pc, value ? 0x10100 : 0x10004);
 			uint32_t live = edges >> !value & 1;
 			uint32_t packed = value ? VR_FLAG_Z : VR_FLAG_N | VR_FLAG_NOT_C;
-			cr_assert_eq(*slot_flags(), live ? packed : 0xaaaa);
+			cr_assert_eq(*reg_flags(), live ? packed : 0xaaaa);
 		}
 }
 
@@ -289,21 +290,21 @@ Test(emit_control, rounding_mode_and_flags)
 	block_begin(0x10000, VR_BLOCK_ENTRY);
 	op(VR_IR_FPSETROUND, 0, 0, vr_ir_get(&H.ir, VR_T_I64, 0), 0, 0, 0);
 	op(VR_IR_FPSETFLAGS, 0, 0, vr_ir_get(&H.ir, VR_T_I64, 1), 0, 0, 0);
-	uint32_t a = vr_ir_get(&H.ir, VR_T_F64, SLOT_V), b = vr_ir_get(&H.ir, VR_T_F64, SLOT_V + 1);
-	vr_ir_put(&H.ir, VR_T_F64, SLOT_V + 2, op(VR_IR_FDIV, VR_T_F64, 0, a, b, 0, 0));
+	uint32_t a = vr_ir_get(&H.ir, VR_T_F64, REG_V), b = vr_ir_get(&H.ir, VR_T_F64, REG_V + 1);
+	vr_ir_put(&H.ir, VR_T_F64, REG_V + 2, op(VR_IR_FDIV, VR_T_F64, 0, a, b, 0, 0));
 	vr_ir_put(&H.ir, VR_T_I64, 2, op(VR_IR_FPGETFLAGS, VR_T_I64, 0, 0, 0, 0, 0));
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x10100);
 	block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
 	cr_assert_eq(emit_region(), 0);
 	uint64_t got[4];
 	for (uint32_t mode = 0; mode < 4; mode++) {
-		*slot_int(0) = mode;
-		*slot_int(1) = VR_FP_DIVZERO;
-		slot_vec(0)->f64[0] = 1;
-		slot_vec(1)->f64[0] = 3;
+		*reg_int(0) = mode;
+		*reg_int(1) = VR_FP_DIVZERO;
+		reg_vec(0)->f64[0] = 1;
+		reg_vec(1)->f64[0] = 3;
 		run_region();
-		got[mode] = slot_vec(2)->d[0];
-		cr_assert_eq(*slot_int(2), VR_FP_DIVZERO | VR_FP_INEXACT);
+		got[mode] = reg_vec(2)->d[0];
+		cr_assert_eq(*reg_int(2), VR_FP_DIVZERO | VR_FP_INEXACT);
 		cr_assert_eq(H.x->fp_round, mode);
 		cr_assert_eq(H.x->fp_flags, VR_FP_DIVZERO | VR_FP_INEXACT);
 	}
@@ -315,7 +316,7 @@ Test(emit_control, rounding_mode_and_flags)
 Test(emit_control, full_tables_and_no_room)
 {
 	harness_init();
-	map_slots(8, 8);
+	pin_regs(8, 8);
 	for (uint32_t b = 0; b < 20; b++) {
 		block_begin(0x10000 + 16 * b, VR_BLOCK_ENTRY);
 		uint32_t v = op(VR_IR_LOAD, VR_T_I64, 3, vr_ir_get(&H.ir, VR_T_I64, 1), 0, 0, 0);
@@ -332,27 +333,27 @@ Test(emit_control, full_tables_and_no_room)
 	H.job.exit_capacity = 3;
 	cr_assert_eq(x86_emit.region(&H.job), VR_E_RANGE);
 	H.job.exit_capacity = 1024;
-	for (uint32_t room = 0; room < size + 8192; room += 64) {
-		H.job.room = room;
-		memset(H.job.write + room, 0xcc, 16);
+	for (uint32_t capacity = 0; capacity < size + 8192; capacity += 64) {
+		H.job.capacity = capacity;
+		memset(H.job.write + capacity, 0xcc, 16);
 		int32_t rc = x86_emit.region(&H.job);
 		cr_assert(rc == 0 || rc == VR_E_NOMEM);
-		cr_assert(rc || H.job.code_size <= room);
+		cr_assert(rc || H.job.code_size <= capacity);
 		for (uint32_t n = 0; n < 16; n++)
-			cr_assert_eq(H.job.write[room + n], 0xcc);
+			cr_assert_eq(H.job.write[capacity + n], 0xcc);
 	}
 }
 
-Test(emit_control, probe_and_slots)
+Test(emit_control, probe_and_pinned_registers)
 {
 	char why[64];
 	cr_assert_eq(x86_emit.probe(why, sizeof(why)), 0);
 	uint32_t seen = 0;
-	for (uint32_t n = 0; n < x86_emit.integer_slots; n++)
-		seen |= 1u << x86_emit.slot_register(VR_SLOT_INT, n);
-	cr_assert_eq(__builtin_popcount(seen), (int)x86_emit.integer_slots);
+	for (uint32_t n = 0; n < x86_emit.integer_regs; n++)
+		seen |= 1u << x86_emit.pinned_register(VR_REG_INT, n);
+	cr_assert_eq(__builtin_popcount(seen), (int)x86_emit.integer_regs);
 	seen = 0;
-	for (uint32_t n = 0; n < x86_emit.vector_slots; n++)
-		seen |= 1u << x86_emit.slot_register(VR_SLOT_VEC, n);
-	cr_assert_eq(__builtin_popcount(seen), (int)x86_emit.vector_slots);
+	for (uint32_t n = 0; n < x86_emit.vector_regs; n++)
+		seen |= 1u << x86_emit.pinned_register(VR_REG_VEC, n);
+	cr_assert_eq(__builtin_popcount(seen), (int)x86_emit.vector_regs);
 }

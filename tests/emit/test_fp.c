@@ -21,8 +21,8 @@ static void exact(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 
 	struct vr_exec *y = (void *)other;
 	y->fp_round = x->fp_round;
 	y->fp_flags = 0;
-	H.fixups++;
-	a64_fp_fixup(y, what, imm, d, a, b, c);
+	H.slow_fp++;
+	a64_fp_slow(y, what, imm, d, a, b, c);
 	x->fp_flags |= y->fp_flags;
 }
 
@@ -128,7 +128,7 @@ static void generate(uint32_t k)
 	ir_begin();
 	block_begin(CODE_PC, VR_BLOCK_ENTRY);
 	uint32_t scalar = dbl ? VR_T_F64 : VR_T_F32;
-	uint32_t to = SLOT_V + (uint32_t)rnd() % 12; /* sometimes an operand's slot */
+	uint32_t to = REG_V + (uint32_t)rnd() % 12; /* sometimes an operand's register */
 	switch (ops[k].kind) {
 	case 6:
 	case 7:
@@ -140,7 +140,7 @@ static void generate(uint32_t k)
 		if (ops[k].op == VR_IR_VFTOI)
 			imm = mode;
 		for (uint32_t n = 0; n < ops[k].args; n++)
-			v[n] = vr_ir_get(&H.ir, type, SLOT_V + n * 3);
+			v[n] = vr_ir_get(&H.ir, type, REG_V + n * 3);
 		break;
 	default:
 		type = scalar;
@@ -149,7 +149,7 @@ static void generate(uint32_t k)
 			scalar = dbl ? VR_T_F32 : VR_T_F64;
 		for (uint32_t n = 0; n < ops[k].args; n++)
 			v[n] = ops[k].kind == 3 ? vr_ir_get(&H.ir, VR_T_I64, n)
-						: vr_ir_get(&H.ir, scalar, SLOT_V + n * 3);
+						: vr_ir_get(&H.ir, scalar, REG_V + n * 3);
 	}
 	if (ops[k].args < 3)
 		v[2] = 0;
@@ -160,13 +160,13 @@ static void generate(uint32_t k)
 		r = op(VR_IR_FCMP, type, rnd() & 1, v[0], v[1], 0, 0);
 		uint32_t cc = (uint32_t)rnd() % 14, flow = (uint32_t)rnd() % 4;
 		if (flow & 1)
-			vr_ir_put(&H.ir, VR_T_FLAGS, SLOT_FLAGS, r);
+			vr_ir_put(&H.ir, VR_T_FLAGS, REG_FLAGS, r);
 		uint32_t one = vr_ir_const(&H.ir, VR_T_I64, 1), two = vr_ir_const(&H.ir, VR_T_I64, 2);
 		vr_ir_put(&H.ir, VR_T_I64, 3, op(VR_IR_SELECT, VR_T_I64, cc, r, one, two, 0));
 		vr_ir_put(&H.ir, VR_T_I64, 4, op(VR_IR_SETCC, VR_T_I64, (uint32_t)rnd() % 14, r, 0, 0, 0));
-		vr_ir_put(&H.ir, type, SLOT_V + 5, op(VR_IR_SELECT, type, cc ^ 1, r, v[0], v[1], 0));
+		vr_ir_put(&H.ir, type, REG_V + 5, op(VR_IR_SELECT, type, cc ^ 1, r, v[0], v[1], 0));
 		if (flow & 2) {
-			vr_ir_put(&H.ir, VR_T_FLAGS, SLOT_FLAGS, r);
+			vr_ir_put(&H.ir, VR_T_FLAGS, REG_FLAGS, r);
 			op(VR_IR_BRCC, 0, (uint32_t)rnd() % 14, r, 0, 0, CODE_PC + 0x100);
 			block_end(CODE_PC + 0x80, VR_NO_BLOCK, VR_NO_BLOCK);
 			return;
@@ -190,7 +190,7 @@ static void generate(uint32_t k)
 		r = op(ops[k].op, type, aux, v[0], v[1], v[2], imm);
 		vr_ir_put(&H.ir, type, to, r);
 		if (rnd() % 2)
-			vr_ir_put(&H.ir, type, SLOT_V + 14, r);
+			vr_ir_put(&H.ir, type, REG_V + 14, r);
 	}
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, CODE_PC + 0x100);
 	block_end(CODE_PC + 4, VR_NO_BLOCK, VR_NO_BLOCK);
@@ -204,20 +204,19 @@ static void check(uint32_t k, uint64_t seed)
 	static const struct vr_interp_memory m;
 	rnd_state = seed * 77777 + k * 3 + (uint64_t)in_double;
 	harness_init();
-	toy.fp_fixup = exact;
+	toy.fp_slow = exact;
 	generate(k);
-	map_slots((uint32_t)rnd() % (x86_emit.integer_slots + 1),
-		  (uint32_t)rnd() % (x86_emit.vector_slots + 1));
+	pin_regs((uint32_t)rnd() % (x86_emit.integer_regs + 1), (uint32_t)rnd() % (x86_emit.vector_regs + 1));
 	cr_assert_eq(emit_region(), 0);
 	for (uint32_t n = 0; n < 12; n++) {
 		for (uint32_t j = 0; j < INTS; j++)
-			*slot_int(j) = rnd() % 3 ? rnd() >> rnd() % 64 : ~0ull << rnd() % 64;
+			*reg_int(j) = rnd() % 3 ? rnd() >> rnd() % 64 : ~0ull << rnd() % 64;
 		for (uint32_t j = 0; j < VECS; j++) {
 			int is_d = in_double != (ops[k].kind == 5 && 0);
 			if (ops[k].kind == 5)
 				is_d = !in_double;
 			for (uint32_t h = 0; h < 2; h++)
-				slot_vec(j)->d[h] = is_d ? special(1) : special(0) | special(0) << 32;
+				reg_vec(j)->d[h] = is_d ? special(1) : special(0) | special(0) << 32;
 		}
 		H.x->fp_round = (uint32_t)rnd() % 4;
 		H.x->fp_flags = 0;
@@ -233,17 +232,18 @@ static void check(uint32_t k, uint64_t seed)
 		if (memcmp(H.x->hot, w->hot, 256) ||
 		    memcmp((uint8_t *)H.x + VR_EXEC_STATE, want + VR_EXEC_STATE, 16 * VECS) || extra ||
 		    H.x->pc != w->pc) {
-			for (uint32_t s = 0; s < SLOTS; s++) {
-				uint32_t at = toy.slots[s].offset, bytes = s < INTS         ? 8
-									   : s < SLOT_FLAGS ? 16
-											    : 4;
+			for (uint32_t s = 0; s < REGS; s++) {
+				uint32_t at = toy.guest_regs[s].offset, bytes = s < INTS        ? 8
+										: s < REG_FLAGS ? 16
+												: 4;
 				uint64_t g[2] = {0}, e[2] = {0}, b[2] = {0};
 				memcpy(g, (uint8_t *)H.x + at, bytes);
 				memcpy(e, want + at, bytes);
 				memcpy(b, before + at, bytes);
-				if (memcmp(g, e, bytes) || s == SLOT_V || s == SLOT_V + 3 || s == SLOT_V + 6)
+				if (memcmp(g, e, bytes) || s == REG_V || s == REG_V + 3 || s == REG_V + 6)
 					fprintf(stderr,
-						"slot %u was %016lx:%016lx is %016lx:%016lx, wanted "
+						"guest register %u was %016lx:%016lx is %016lx:%016lx, "
+						"wanted "
 						"%016lx:%016lx\n",
 						s, b[1], b[0], g[1], g[0], e[1], e[0]);
 			}
@@ -258,7 +258,7 @@ static void check(uint32_t k, uint64_t seed)
 	}
 }
 
-/* Every vector op with all slot registers taken and more values alive than there are temporaries. */
+/* Every vector op with all pinned registers taken and more values alive than there are temporaries. */
 static void pressure(uint64_t seed)
 {
 	static union vr_v128 values[16384];
@@ -267,11 +267,11 @@ static void pressure(uint64_t seed)
 	uint32_t v[4][9];
 	rnd_state = seed;
 	harness_init();
-	toy.fp_fixup = exact;
+	toy.fp_slow = exact;
 	block_begin(CODE_PC, VR_BLOCK_ENTRY);
 	for (uint32_t t = 0; t < 4; t++)
 		for (uint32_t n = 0; n < 9; n++) {
-			uint32_t g = vr_ir_get(&H.ir, types[t], SLOT_V + n);
+			uint32_t g = vr_ir_get(&H.ir, types[t], REG_V + n);
 			v[t][n] = t < 2       ? op(VR_IR_FNEG, types[t], 0, g, 0, 0, 0)
 				  : rnd() % 2 ? op(VR_IR_VNOT, types[t], 0, g, 0, 0, 0)
 					      : op(VR_IR_VFNEG, types[t], 3, g, 0, 0, 0);
@@ -287,21 +287,21 @@ static void pressure(uint64_t seed)
 		uint32_t r =
 			op(ops[k].op, types[t], aux, v[t][rnd() % 9], ops[k].args > 1 ? v[t][rnd() % 9] : 0,
 			   ops[k].args > 2 ? v[t][rnd() % 9] : 0, 0);
-		vr_ir_put(&H.ir, types[t], SLOT_V + (uint32_t)rnd() % VECS, r);
+		vr_ir_put(&H.ir, types[t], REG_V + (uint32_t)rnd() % VECS, r);
 		v[t][rnd() % 9] = r;
 	}
 	for (uint32_t n = 0; n < 16; n++)
-		vr_ir_put(&H.ir, types[n % 4], SLOT_V + n, v[n % 4][n / 2]);
+		vr_ir_put(&H.ir, types[n % 4], REG_V + n, v[n % 4][n / 2]);
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, CODE_PC + 0x100);
 	block_end(CODE_PC + 4, VR_NO_BLOCK, VR_NO_BLOCK);
 	if (getenv("EMIT_SEED"))
 		vr_ir_print(stderr, &H.ir, &toy);
-	map_slots(x86_emit.integer_slots, x86_emit.vector_slots);
+	pin_regs(x86_emit.integer_regs, x86_emit.vector_regs);
 	cr_assert_eq(emit_region(), 0, "seed %lu", seed);
 	for (uint32_t n = 0; n < 4; n++) {
 		for (uint32_t j = 0; j < VECS; j++)
 			for (uint32_t h = 0; h < 2; h++)
-				slot_vec(j)->d[h] = rnd() % 2 ? special(1) : special(0) | special(0) << 32;
+				reg_vec(j)->d[h] = rnd() % 2 ? special(1) : special(0) | special(0) << 32;
 		H.x->fp_flags = 0;
 		memcpy(before, H.x, sizeof(before));
 		x86_emit.fp_load(H.x);
@@ -313,7 +313,7 @@ static void pressure(uint64_t seed)
 		if (getenv("EMIT_SEED"))
 			for (uint32_t j = 0; j < VECS; j++)
 				fprintf(stderr, "%u: %016lx:%016lx, wanted %016lx:%016lx\n", j,
-					slot_vec(j)->d[1], slot_vec(j)->d[0],
+					reg_vec(j)->d[1], reg_vec(j)->d[0],
 					((uint64_t *)(void *)(want + VR_EXEC_STATE))[2 * j + 1],
 					((uint64_t *)(void *)(want + VR_EXEC_STATE))[2 * j]);
 		cr_assert_arr_eq((uint8_t *)H.x + VR_EXEC_STATE, want + VR_EXEC_STATE, 16 * VECS, "seed %lu",

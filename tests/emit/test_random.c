@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_random.c: random regions, run by the interpreter and as generated code, must leave the same slots,
- * memory and pc.
+ * test_random.c: random regions, run by the interpreter and as generated code, must leave the same guest
+ * registers, memory and pc.
  *
- * Operands come from what the block has computed so far, from slots and from constants with many edge values;
- * addresses hit pages of every kind. The number of mapped slots varies, and with it the pressure on
- * registers.
+ * Operands come from what the block has computed so far, from guest registers and from constants with many
+ * edge values; addresses hit pages of every kind. The number of pinned registers varies, and with it the
+ * pressure on registers.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -85,14 +85,14 @@ static uint32_t a_vec(void)
 {
 	static const uint8_t types[] = {VR_T_V128, VR_T_V128, VR_T_V128, VR_T_V64};
 	if (!n_vecs || rnd() % 3 == 0)
-		return vecs[n_vecs++] = vr_ir_get(&H.ir, types[rnd() % 4], (uint32_t)(SLOT_V + rnd() % VECS));
+		return vecs[n_vecs++] = vr_ir_get(&H.ir, types[rnd() % 4], (uint32_t)(REG_V + rnd() % VECS));
 	return pick(vecs, n_vecs);
 }
 
 static uint32_t a_flags(void)
 {
 	if (!n_flags || rnd() % 6 == 0)
-		return flags[n_flags++] = vr_ir_get(&H.ir, VR_T_FLAGS, SLOT_FLAGS + (rnd() % 8 == 0));
+		return flags[n_flags++] = vr_ir_get(&H.ir, VR_T_FLAGS, REG_FLAGS + (rnd() % 8 == 0));
 	return rnd() % 4 ? flags[n_flags - 1] : flags[rnd() % n_flags];
 }
 
@@ -137,7 +137,7 @@ static uint64_t pc;
 static void next_insn(void)
 {
 	pc += 4;
-	op(VR_IR_INSN, 0, 0, 0, 0, 0, pc);
+	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, pc);
 	last_fault = 0;
 }
 
@@ -271,7 +271,7 @@ static void add_flags(void)
 		ints[n_ints++] = op(VR_IR_SETCC, type, (uint32_t)(rnd() % 15), a, 0, 0, 0);
 	}
 	if (rnd() % 3 == 0 && n_flags) {
-		vr_ir_put(&H.ir, VR_T_FLAGS, SLOT_FLAGS + (rnd() % 8 == 0), flags[n_flags - 1]);
+		vr_ir_put(&H.ir, VR_T_FLAGS, REG_FLAGS + (rnd() % 8 == 0), flags[n_flags - 1]);
 		last_fault = 1;
 	}
 }
@@ -385,7 +385,7 @@ static void add_memory(void)
 		next_insn();
 	uint64_t mf = rnd() % 4 == 0 ? VR_MF_ACQUIRE | VR_MF_SC : 0;
 	/* A hint may be wrong: only speed depends on it. */
-	uint64_t near = !mf && rnd() % 2 ? VR_MF_NEAR | rnd() % VR_MF_GROUPS << VR_MF_GROUP_SHIFT : mf;
+	uint64_t near = !mf && rnd() % 2 ? VR_MF_SAME_PAGE | rnd() % VR_MF_GROUPS << VR_MF_GROUP_SHIFT : mf;
 	int32_t disp = rnd() % 2 ? (int32_t)(rnd() % 64) - 32 : 0;
 	switch (rnd() % 10) {
 	case 0:
@@ -421,7 +421,7 @@ static void add_memory(void)
 			type = n == 3 ? VR_T_I64 : VR_T_I32;
 			a = some_address();
 			k = op(VR_IR_LOADP, type, n, a, 0, 0, VR_MEM_IMM(disp, near));
-			b = op(VR_IR_SECOND, type, 0, k, 0, 0, 0);
+			b = op(VR_IR_LOADP_HI, type, 0, k, 0, 0, 0);
 			if (rnd() % 2) {
 				vr_ir_put(&H.ir, type, (uint32_t)(rnd() % INTS), k);
 				vr_ir_put(&H.ir, type, (uint32_t)(rnd() % INTS), b);
@@ -433,7 +433,7 @@ static void add_memory(void)
 			a = some_address();
 			k = op(VR_IR_LOADP, VR_T_V128, 4, a, 0, 0, VR_MEM_IMM(disp, near));
 			vecs[n_vecs++] = k;
-			vecs[n_vecs++] = op(VR_IR_SECOND, VR_T_V128, 0, k, 0, 0, 0);
+			vecs[n_vecs++] = op(VR_IR_LOADP_HI, VR_T_V128, 0, k, 0, 0, 0);
 		}
 		break;
 	case 6:
@@ -514,7 +514,7 @@ static void add_put(void)
 			  : r == 1 ? VR_T_F64
 			  : r == 2 ? VR_T_V64
 				   : VR_T_V128,
-			  (uint32_t)(SLOT_V + rnd() % VECS), pick(vecs, n_vecs));
+			  (uint32_t)(REG_V + rnd() % VECS), pick(vecs, n_vecs));
 	}
 }
 
@@ -575,7 +575,7 @@ static void add_block(uint32_t index, uint32_t count, uint32_t ops)
 			a = op(rnd() % 2 ? VR_IR_F_SUB : VR_IR_F_ADD, type, 0, x, y, 0, 0);
 		}
 		if (rnd() % 2)
-			vr_ir_put(&H.ir, VR_T_FLAGS, SLOT_FLAGS, a);
+			vr_ir_put(&H.ir, VR_T_FLAGS, REG_FLAGS, a);
 		op(VR_IR_BRCC, 0, (uint32_t)(rnd() % 15), a, 0, 0, taken_pc);
 		break;
 	case 3:
@@ -626,13 +626,13 @@ static uint8_t before[8192], ram_before[RAM_PAGES * 4096], want[8192], ram_want[
 static void fill(void)
 {
 	for (uint32_t n = 0; n < INTS; n++)
-		*slot_int(n) = edge_value();
+		*reg_int(n) = edge_value();
 	for (uint32_t n = 0; n < VECS; n++) {
-		slot_vec(n)->d[0] = rnd() % 3 ? rnd() : edge_value();
-		slot_vec(n)->d[1] = rnd() % 3 ? rnd() : edge_value();
+		reg_vec(n)->d[0] = rnd() % 3 ? rnd() : edge_value();
+		reg_vec(n)->d[1] = rnd() % 3 ? rnd() : edge_value();
 	}
 	for (uint32_t n = 0; n < 2; n++)
-		slot_flags()[n] = rnd() & 0xc101;
+		reg_flags()[n] = rnd() & 0xc101;
 	for (uint32_t n = 0; n < RAM_PAGES * 4096; n += 8) {
 		uint64_t k = rnd();
 		memcpy(H.ram + n, &k, 8);
@@ -643,14 +643,14 @@ static int differs(const char *name)
 {
 	int bad = 0;
 	const struct vr_exec *w = (const void *)want;
-	for (uint32_t n = 0; n < SLOTS; n++) {
-		uint32_t at = toy.slots[n].offset, bytes = n < INTS ? 8 : n < SLOT_FLAGS ? 16 : 4;
+	for (uint32_t n = 0; n < REGS; n++) {
+		uint32_t at = toy.guest_regs[n].offset, bytes = n < INTS ? 8 : n < REG_FLAGS ? 16 : 4;
 		if (memcmp((uint8_t *)H.x + at, want + at, bytes)) {
 			uint64_t g[2] = {0}, e[2] = {0};
 			memcpy(g, (uint8_t *)H.x + at, bytes);
 			memcpy(e, want + at, bytes);
-			fprintf(stderr, "%s: slot %u is %016lx:%016lx, wanted %016lx:%016lx\n", name, n, g[1],
-				g[0], e[1], e[0]);
+			fprintf(stderr, "%s: register %u is %016lx:%016lx, wanted %016lx:%016lx\n", name, n,
+				g[1], g[0], e[1], e[0]);
 			bad = 1;
 		}
 	}
@@ -679,11 +679,10 @@ static void one(const char *name, uint64_t seed, uint32_t blocks, uint32_t ops)
 		add_block(b, blocks, ops);
 	cr_assert_not(H.ir.overflow);
 	char why[256] = "";
-	map_slots((uint32_t)rnd() % (x86_emit.integer_slots + 1),
-		  (uint32_t)rnd() % (x86_emit.vector_slots + 1));
+	pin_regs((uint32_t)rnd() % (x86_emit.integer_regs + 1), (uint32_t)rnd() % (x86_emit.vector_regs + 1));
 	if (getenv("EMIT_DUMP")) {
 		vr_ir_print(stderr, &H.ir, &toy);
-		fprintf(stderr, "map %u\n", H.map_count);
+		fprintf(stderr, "map %u\n", H.pinned_count);
 	}
 	if (vr_ir_verify(&H.ir, why, sizeof(why)))
 		cr_assert_fail("%s: seed %lu: bad IR: %s", name, seed, why);

@@ -2,7 +2,7 @@
 # tests/fp: A64 floating point and SIMD: exact arithmetic, helpers, lifting by mode.
 CPPFLAGS_tests_fp := -Isdk -Isdk/xlate
 
-TEST_FP_NAMES := fixup keys simd
+TEST_FP_NAMES := fp_slow mode_flags simd
 TEST_FP := $(foreach t,$(TEST_FP_NAMES),$(B)/tests/test-fp-$(t))
 TEST_FP_OBJS := $(call objects,$(foreach t,$(TEST_FP_NAMES),tests/fp/test_$(t).c))
 TESTS += $(TEST_FP)

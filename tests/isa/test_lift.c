@@ -16,15 +16,15 @@
 static struct vr_ir_op ops[OPS];
 static struct vr_ir_block blocks[4];
 
-/* Lift `words` at pc into a fresh IR with room for `capacity` ops. */
-static int32_t lift_at(struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count, uint64_t key,
-		       uint32_t capacity)
+/* Lift `words` at pc into a fresh IR with a capacity of `capacity` ops. */
+static int32_t lift_at(struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count,
+		       uint64_t mode_flags, uint32_t capacity)
 {
 	struct vr_lift rq = {
 		.size = sizeof(rq),
 		.max_insns = count,
 		.pc = pc,
-		.key = key,
+		.mode_flags = mode_flags,
 		.code = (const uint8_t *)words,
 		.length = count * 4,
 	};
@@ -40,27 +40,28 @@ static int32_t lift_at(struct vr_ir *ir, uint64_t pc, const uint32_t *words, uin
 	return a64_lift_block(&rq, ir);
 }
 
-static void check(const struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count, uint64_t key)
+static void check(const struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count,
+		  uint64_t mode_flags)
 {
 	char why[256];
 	const struct vr_ir_block *b = &ir->blocks[0];
 
 	cr_assert_eq(ir->block_count, 1);
 	cr_assert_eq(ir->overflow, 0);
-	cr_assert_eq(vr_ir_verify(ir, why, sizeof(why)), 0, "%08x key %#x: %s",
-		     words[b->insns ? b->insns - 1 : 0], (unsigned)key, why);
+	cr_assert_eq(vr_ir_verify(ir, why, sizeof(why)), 0, "%08x mode flags %#x: %s",
+		     words[b->insns ? b->insns - 1 : 0], (unsigned)mode_flags, why);
 	cr_assert_eq(b->pc, pc);
 	cr_assert(b->insns >= 1 && b->insns <= count);
 	cr_assert_eq(b->end, pc + 4 * (uint64_t)b->insns);
 	cr_assert_eq(b->first + b->count, ir->op_count);
 	cr_assert(b->succ[0] == VR_NO_BLOCK && b->succ[1] == VR_NO_BLOCK);
 
-	/* One INSN an instruction, in order, first. */
+	/* One INSN_START an instruction, in order, first. */
 	uint64_t at = pc;
-	cr_assert_eq(ir->ops[b->first].op, VR_IR_INSN);
+	cr_assert_eq(ir->ops[b->first].op, VR_IR_INSN_START);
 	for (uint32_t i = b->first; i < ir->op_count; i++) {
 		const struct vr_ir_op *o = &ir->ops[i];
-		if (o->op == VR_IR_INSN) {
+		if (o->op == VR_IR_INSN_START) {
 			cr_assert_eq(o->imm, at);
 			at += 4;
 		}
@@ -70,13 +71,13 @@ static void check(const struct vr_ir *ir, uint64_t pc, const uint32_t *words, ui
 	cr_assert_eq(at, b->end);
 }
 
-static uint64_t random_key(uint64_t *seed)
+static uint64_t random_mode_flags(uint64_t *seed)
 {
-	uint64_t key = random_next(seed) & 0x1fff;
+	uint64_t mode_flags = random_next(seed) & 0x1fff;
 
 	if (random_next(seed) & 3)
-		key = (key | A64_KEY_FP) & ~(uint64_t)A64_KEY_STEP;
-	return key;
+		mode_flags = (mode_flags | A64_MODE_FP) & ~(uint64_t)A64_MODE_STEP;
+	return mode_flags;
 }
 
 Test(lift, any_word)
@@ -86,9 +87,9 @@ Test(lift, any_word)
 
 	for (unsigned i = 0; i < 400000; i++) {
 		uint32_t insn = (uint32_t)random_next(&seed);
-		uint64_t key = random_key(&seed);
-		cr_assert_eq(lift_at(&ir, PC, &insn, 1, key, 512), 0, "%08x", insn);
-		check(&ir, PC, &insn, 1, key);
+		uint64_t mode_flags = random_mode_flags(&seed);
+		cr_assert_eq(lift_at(&ir, PC, &insn, 1, mode_flags, 512), 0, "%08x", insn);
+		check(&ir, PC, &insn, 1, mode_flags);
 	}
 }
 
@@ -102,9 +103,9 @@ Test(lift, any_word_of_any_row)
 		for (unsigned i = 0; i < 300; i++) {
 			uint32_t insn = a64_row_table[row].value |
 					((uint32_t)random_next(&seed) & ~a64_row_table[row].mask);
-			uint64_t key = random_key(&seed);
-			cr_assert_eq(lift_at(&ir, PC, &insn, 1, key, 512), 0, "%08x", insn);
-			check(&ir, PC, &insn, 1, key);
+			uint64_t mode_flags = random_mode_flags(&seed);
+			cr_assert_eq(lift_at(&ir, PC, &insn, 1, mode_flags, 512), 0, "%08x", insn);
+			check(&ir, PC, &insn, 1, mode_flags);
 		}
 	}
 }
@@ -124,14 +125,14 @@ Test(lift, blocks)
 	struct vr_ir ir;
 
 	for (unsigned i = 0; i < 20000; i++) {
-		uint64_t key = random_key(&seed), pc = PC + (random_next(&seed) & 0xffc);
+		uint64_t mode_flags = random_mode_flags(&seed), pc = PC + (random_next(&seed) & 0xffc);
 		random_block(&seed, words, 64);
-		cr_assert_eq(lift_at(&ir, pc, words, 64, key, OPS), 0);
-		check(&ir, pc, words, 64, key);
+		cr_assert_eq(lift_at(&ir, pc, words, 64, mode_flags, OPS), 0);
+		check(&ir, pc, words, 64, mode_flags);
 	}
 }
 
-/* With less room the block is a shorter one, down to none. */
+/* With a smaller capacity the block is a shorter one, down to none. */
 Test(lift, overflow_shortens)
 {
 	uint64_t seed = 14;
@@ -139,15 +140,15 @@ Test(lift, overflow_shortens)
 	struct vr_ir ir;
 
 	for (unsigned i = 0; i < 3000; i++) {
-		uint64_t key = random_key(&seed);
+		uint64_t mode_flags = random_mode_flags(&seed);
 		random_block(&seed, words, 32);
 		for (uint32_t capacity = 1; capacity < 80;
 		     capacity += 1 + (uint32_t)(random_next(&seed) & 7)) {
-			int32_t rc = lift_at(&ir, PC, words, 32, key, capacity);
+			int32_t rc = lift_at(&ir, PC, words, 32, mode_flags, capacity);
 			cr_assert_leq(ir.op_count, capacity);
 			cr_assert_eq(ir.op_capacity, capacity);
 			if (rc == 0) {
-				check(&ir, PC, words, 32, key);
+				check(&ir, PC, words, 32, mode_flags);
 			} else {
 				cr_assert_eq(rc, VR_E_NOMEM);
 				cr_assert_eq(ir.op_count, 1);
@@ -166,16 +167,16 @@ Test(lift, a_step_is_one_instruction)
 	struct vr_ir ir;
 
 	for (unsigned i = 0; i < 100000; i++) {
-		uint64_t key = random_key(&seed) | A64_KEY_STEP;
+		uint64_t mode_flags = random_mode_flags(&seed) | A64_MODE_STEP;
 		random_block(&seed, words, 8);
-		cr_assert_eq(lift_at(&ir, PC, words, 8, key, 1024), 0);
-		check(&ir, PC, words, 1, key);
+		cr_assert_eq(lift_at(&ir, PC, words, 8, mode_flags, 1024), 0);
+		check(&ir, PC, words, 1, mode_flags);
 		uint32_t k = ir.blocks[0].first + 1;
 		while (ir.ops[k].op == VR_IR_CONST)
 			k++;
 		cr_assert(ir.ops[k].op == VR_IR_CALL && ir.ops[k].imm == A64_H_step, "%08x", words[0]);
 		uint32_t last = ir.ops[ir.op_count - 1].op;
-		cr_assert(last == VR_IR_LEAVE || last == VR_IR_LEAVEAT || last == VR_IR_GOTOI, "%08x",
+		cr_assert(last == VR_IR_EXIT || last == VR_IR_EXIT_TO || last == VR_IR_JUMP_INDIRECT, "%08x",
 			  words[0]);
 	}
 }
@@ -186,18 +187,18 @@ Test(lift, misaligned_pc_faults)
 	struct vr_ir ir;
 	char why[256];
 
-	cr_assert_eq(lift_at(&ir, PC + 2, &nop, 1, A64_KEY_EL1, 64), 0);
+	cr_assert_eq(lift_at(&ir, PC + 2, &nop, 1, A64_MODE_EL1, 64), 0);
 	cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), 0, "%s", why);
-	cr_assert_eq(ir.ops[ir.op_count - 1].op, VR_IR_LEAVE);
+	cr_assert_eq(ir.ops[ir.op_count - 1].op, VR_IR_EXIT);
 }
 
-/* The ops of one instruction, without INSN and the closing GOTO. */
-static uint32_t ops_of(uint32_t insn, uint64_t key, const struct vr_ir_op **first)
+/* The ops of one instruction, without INSN_START and the closing GOTO. */
+static uint32_t ops_of(uint32_t insn, uint64_t mode_flags, const struct vr_ir_op **first)
 {
 	struct vr_ir ir;
 
-	cr_assert_eq(lift_at(&ir, PC, &insn, 1, key, 512), 0);
-	check(&ir, PC, &insn, 1, key);
+	cr_assert_eq(lift_at(&ir, PC, &insn, 1, mode_flags, 512), 0);
+	check(&ir, PC, &insn, 1, mode_flags);
 	*first = &ops[ir.blocks[0].first + 1];
 	return ir.blocks[0].count - 2;
 }
@@ -227,10 +228,10 @@ Test(lift, flags_follow_the_sum)
 	}
 }
 
-static uint32_t count_op(uint32_t insn, uint64_t key, uint16_t op)
+static uint32_t count_op(uint32_t insn, uint64_t mode_flags, uint16_t op)
 {
 	const struct vr_ir_op *o;
-	uint32_t count = ops_of(insn, key, &o), n = 0;
+	uint32_t count = ops_of(insn, mode_flags, &o), n = 0;
 
 	for (uint32_t i = 0; i < count; i++)
 		n += o[i].op == op;
@@ -246,7 +247,7 @@ Test(lift, idioms_are_short)
 	cr_expect_eq(count_op(0x93407c20, 0, VR_IR_SEXT), 1, "SXTW");
 	cr_expect_eq(count_op(0x1a9f07e0, 0, VR_IR_SETCC), 1, "CSET");
 	cr_expect_eq(count_op(0xa9bf7bfd, 0, VR_IR_STOREP), 1, "STP is one access");
-	cr_expect_eq(count_op(0xa9bf7bfd, A64_KEY_ALIGN, VR_IR_STORE), 2,
+	cr_expect_eq(count_op(0xa9bf7bfd, A64_MODE_ALIGN, VR_IR_STORE), 2,
 		     "... or two where alignment is checked");
 	cr_expect_eq(count_op(0xd53bd040, 0, VR_IR_CALL), 0, "MRS TPIDR_EL0 is a load");
 	cr_expect_eq(count_op(0xd5384100, 0, VR_IR_CALL), 1, "MRS SP_EL0 at EL0 is the helper's");
@@ -267,11 +268,11 @@ Test(lift, privileged_words_are_undefined_at_el0)
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		const struct vr_ir_op *o;
-		uint32_t count = ops_of(words[i], A64_KEY_FP, &o), n = 0;
+		uint32_t count = ops_of(words[i], A64_MODE_FP, &o), n = 0;
 		for (uint32_t k = 0; k < count; k++)
 			n += o[k].op == VR_IR_CALL && o[k].imm == A64_H_raise;
 		cr_expect_eq(n, 1, "%08x", words[i]);
-		ops_of(words[i], A64_KEY_FP | A64_KEY_EL1, &o);
+		ops_of(words[i], A64_MODE_FP | A64_MODE_EL1, &o);
 	}
 }
 
@@ -285,22 +286,22 @@ Test(lift, branches)
 		uint8_t aux;
 		int64_t offset;
 	} known[] = {
-		{0x15ffffff, VR_IR_GOTO, 0, 0x7fffffc},             /* b .+134217724 */
-		{0x97ffffff, VR_IR_GOTO, 1, -4},                    /* bl .-4 */
-		{0x54000040, VR_IR_BRCC, VR_CC_EQ, 8},              /* b.eq .+8 */
-		{0x54ffffad, VR_IR_BRCC, VR_CC_LE, -12},            /* b.le .-12 */
-		{0x54ffffae, VR_IR_GOTO, 0, -12},                   /* b.al .-12 */
-		{0xb4000040, VR_IR_BRCMP, VR_CC_EQ, 8},             /* cbz x0, .+8 */
-		{0x35ffffc3, VR_IR_BRCMP, VR_CC_NE, -8},            /* cbnz w3, .-8 */
-		{0xb400005f, VR_IR_GOTO, 0, 8},                     /* cbz xzr, .+8 */
-		{0xb500005f, VR_IR_GOTO, 0, 4},                     /* cbnz xzr, .+8 */
-		{0xb6fbffe0, VR_IR_BRBIT, 63 | 64, 32764},          /* tbz x0, #63, .+32764 */
-		{0x37040000, VR_IR_BRBIT, 0, -32768},               /* tbnz w0, #0, .-32768 */
-		{0xd61f0220, VR_IR_GOTOI, VR_JUMP, INT64_MIN},      /* br x17 */
-		{0xd63f03c0, VR_IR_GOTOI, VR_JUMP_CALL, INT64_MIN}, /* blr x30 */
-		{0xd65f03c0, VR_IR_GOTOI, VR_JUMP_RET, INT64_MIN},  /* ret */
-		{0xd5033fdf, VR_IR_LEAVEAT, 0, 4},                  /* isb */
-		{0xd4000001, VR_IR_LEAVE, 0, INT64_MIN},            /* svc #0 */
+		{0x15ffffff, VR_IR_GOTO, 0, 0x7fffffc},                     /* b .+134217724 */
+		{0x97ffffff, VR_IR_GOTO, 1, -4},                            /* bl .-4 */
+		{0x54000040, VR_IR_BRCC, VR_CC_EQ, 8},                      /* b.eq .+8 */
+		{0x54ffffad, VR_IR_BRCC, VR_CC_LE, -12},                    /* b.le .-12 */
+		{0x54ffffae, VR_IR_GOTO, 0, -12},                           /* b.al .-12 */
+		{0xb4000040, VR_IR_BRCMP, VR_CC_EQ, 8},                     /* cbz x0, .+8 */
+		{0x35ffffc3, VR_IR_BRCMP, VR_CC_NE, -8},                    /* cbnz w3, .-8 */
+		{0xb400005f, VR_IR_GOTO, 0, 8},                             /* cbz xzr, .+8 */
+		{0xb500005f, VR_IR_GOTO, 0, 4},                             /* cbnz xzr, .+8 */
+		{0xb6fbffe0, VR_IR_BRBIT, 63 | 64, 32764},                  /* tbz x0, #63, .+32764 */
+		{0x37040000, VR_IR_BRBIT, 0, -32768},                       /* tbnz w0, #0, .-32768 */
+		{0xd61f0220, VR_IR_JUMP_INDIRECT, VR_JUMP, INT64_MIN},      /* br x17 */
+		{0xd63f03c0, VR_IR_JUMP_INDIRECT, VR_JUMP_CALL, INT64_MIN}, /* blr x30 */
+		{0xd65f03c0, VR_IR_JUMP_INDIRECT, VR_JUMP_RET, INT64_MIN},  /* ret */
+		{0xd5033fdf, VR_IR_EXIT_TO, 0, 4},                          /* isb */
+		{0xd4000001, VR_IR_EXIT, 0, INT64_MIN},                     /* svc #0 */
 	};
 
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -320,6 +321,6 @@ Test(lift, branches)
 	cr_expect(o[0].op == VR_IR_GET && o[0].imm == 30);
 	cr_expect(o[1].op == VR_IR_CONST && o[1].imm == PC + 4);
 	cr_expect(o[2].op == VR_IR_PUT && o[2].imm == 30 && o[2].a == (uint32_t)(&o[1] - ops));
-	cr_expect(o[3].op == VR_IR_PUSHRET && o[3].imm == PC + 4);
+	cr_expect(o[3].op == VR_IR_RAS_PUSH && o[3].imm == PC + 4);
 	cr_expect_eq(o[4].a, (uint32_t)(&o[0] - ops));
 }

@@ -63,22 +63,22 @@ Test(csr, status)
 	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_MPP, MSTATUS_MPP, "no such mode: as it was");
 	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_FS, MSTATUS_FS, "Initial becomes Dirty");
 	/* Outside U-mode FP is part of the context with the first use alone. */
-	cr_assert_eq(w.x->key & RV_KEY_FP, 0);
+	cr_assert_eq(w.x->mode_flags & RV_MODE_FP, 0);
 	rv_helper_fp_on(w.x, 0x53, 0, 0);
 	cr_assert(w.x->leave);
 	cr_assert_eq(w.x->pc, PC, "the instruction is looked up again");
-	cr_assert(w.x->key & RV_KEY_FP);
+	cr_assert(w.x->mode_flags & RV_MODE_FP);
 	csr_write(SSTATUS, 0);
 	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_MPP, MSTATUS_MPP);
 	cr_assert_eq(csr_read(MSTATUS) & (MSTATUS_FS | MSTATUS_SD), 0);
-	cr_assert_eq(w.x->key & RV_KEY_FP, 0);
+	cr_assert_eq(w.x->mode_flags & RV_MODE_FP, 0);
 	rv_helper_fp_on(w.x, 0x53, 0, 0);
 	cr_assert_eq(w.s->mcause, RV_CAUSE_ILLEGAL);
 	cr_assert_eq(w.s->mtval, 0x53);
 	csr_write(MSTATUS, MSTATUS_FS);
-	cr_assert_eq(w.x->key & RV_KEY_FP, 0);
+	cr_assert_eq(w.x->mode_flags & RV_MODE_FP, 0);
 	enter_mode(RV_USER);
-	cr_assert(w.x->key & RV_KEY_FP);
+	cr_assert(w.x->mode_flags & RV_MODE_FP);
 }
 
 Test(csr, satp)
@@ -88,9 +88,9 @@ Test(csr, satp)
 	csr_write(SATP, 10ull << 60);
 	cr_assert_eq(csr_read(SATP), 8ull << 60 | 5ull << 44 | 0x80010,
 		     "Sv57 is not there: nothing is written");
-	cr_assert_eq(w.x->key & RV_KEY_MMU, 0, "not in M-mode");
+	cr_assert_eq(w.x->mode_flags & RV_MODE_MMU, 0, "not in M-mode");
 	enter_mode(RV_SUPERVISOR);
-	cr_assert(w.x->key & RV_KEY_MMU);
+	cr_assert(w.x->mode_flags & RV_MODE_MMU);
 	cr_assert_eq(w.x->asid, 5);
 	w.s->mstatus |= MSTATUS_TVM;
 	csr_read(SATP);

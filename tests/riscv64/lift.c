@@ -9,17 +9,18 @@
 static struct vr_ir_op ops[OPS];
 static struct vr_ir_block blocks[4];
 
-static int32_t lift(const void *code, uint32_t length, uint64_t key, uint32_t room, struct vr_ir *ir)
+static int32_t lift(const void *code, uint32_t length, uint64_t mode_flags, uint32_t capacity,
+		    struct vr_ir *ir)
 {
 	const struct vr_lift rq = {.size = sizeof(rq),
 				   .max_insns = 32,
 				   .pc = 0x1000,
-				   .key = key,
+				   .mode_flags = mode_flags,
 				   .code = code,
 				   .length = length};
 	*ir = (struct vr_ir){.size = sizeof(*ir),
 			     .op_count = 1,
-			     .op_capacity = room,
+			     .op_capacity = capacity,
 			     .block_capacity = 4,
 			     .ops = ops,
 			     .blocks = blocks};
@@ -40,10 +41,10 @@ Test(lift, random_bytes)
 			seed ^= seed << 17;
 			code[k] = seed;
 		}
-		uint64_t key = seed >> 20 & (RV_KEY_MODE | RV_KEY_FP | RV_KEY_FRM);
-		uint32_t room = i & 1 ? OPS : 8 + i % 40;
-		int32_t rc = lift(code, sizeof(code), key, room, &ir);
-		if (rc == VR_E_NOMEM && room != OPS)
+		uint64_t mode_flags = seed >> 20 & (RV_MODE_PRIVILEGE | RV_MODE_FP | RV_MODE_FRM);
+		uint32_t capacity = i & 1 ? OPS : 8 + i % 40;
+		int32_t rc = lift(code, sizeof(code), mode_flags, capacity, &ir);
+		if (rc == VR_E_NOMEM && capacity != OPS)
 			continue;
 		cr_assert_eq(rc, 0);
 		cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), 0, "%016llx: %s",
@@ -65,19 +66,19 @@ Test(lift, cut_off)
 	cr_assert_eq(blocks[0].end, 0x1004);
 }
 
-static uint32_t calls(uint32_t word, uint64_t key, uint32_t helper)
+static uint32_t calls(uint32_t word, uint64_t mode_flags, uint32_t helper)
 {
 	struct vr_ir ir;
-	cr_assert_eq(lift(&word, 4, key, OPS, &ir), 0);
+	cr_assert_eq(lift(&word, 4, mode_flags, OPS, &ir), 0);
 	for (uint32_t i = 1; i < ir.op_count; i++)
 		if (ops[i].op == VR_IR_CALL && ops[i].imm == helper)
 			return 1;
 	return 0;
 }
 
-static uint32_t raises(uint32_t word, uint64_t key)
+static uint32_t raises(uint32_t word, uint64_t mode_flags)
 {
-	return calls(word, key, RV_H_raise);
+	return calls(word, mode_flags, RV_H_raise);
 }
 
 Test(lift, who_may)
@@ -89,13 +90,13 @@ Test(lift, who_may)
 	cr_assert(raises(0x10500073, RV_USER)); /* WFI */
 	cr_assert(raises(0x12000073, RV_USER)); /* SFENCE.VMA */
 	cr_assert(raises(0x00000053, RV_USER)); /* FADD.S with FS off */
-	cr_assert(!raises(0x00000053, RV_USER | RV_KEY_FP));
+	cr_assert(!raises(0x00000053, RV_USER | RV_MODE_FP));
 	/* In other modes FP is checked when the instruction runs, unless it is illegal anyway. */
 	cr_assert(calls(0x00000053, RV_SUPERVISOR, RV_H_fp_on));
 	cr_assert(calls(0x00302573, RV_SUPERVISOR, RV_H_fp_on)); /* FRCSR */
-	cr_assert(!calls(0x00000053, RV_SUPERVISOR | RV_KEY_FP, RV_H_fp_on));
+	cr_assert(!calls(0x00000053, RV_SUPERVISOR | RV_MODE_FP, RV_H_fp_on));
 	cr_assert(raises(0x00005053, RV_SUPERVISOR)); /* a reserved rm */
 	cr_assert(raises(0xffffffff, RV_SUPERVISOR));
-	cr_assert(raises(0x00007053, RV_USER | RV_KEY_FP | 5u << RV_KEY_FRM_SHIFT)); /* a reserved frm */
-	cr_assert(raises(0x00005053, RV_USER | RV_KEY_FP));                          /* a reserved rm */
+	cr_assert(raises(0x00007053, RV_USER | RV_MODE_FP | 5u << RV_MODE_FRM_SHIFT)); /* a reserved frm */
+	cr_assert(raises(0x00005053, RV_USER | RV_MODE_FP));                           /* a reserved rm */
 }

@@ -106,9 +106,9 @@ Test(walk, sum_opens_user_access)
 	world_new();
 	*place(3, VA, 0) = pte(FRAME, V | R | W | U | A | D);
 	enter_mode(RV_SUPERVISOR);
-	uint64_t key = w.x->key;
+	uint64_t mode_flags = w.x->mode_flags;
 	csr_op(SSTATUS, 2, MSTATUS_SUM);
-	cr_assert_eq(w.x->key, key);
+	cr_assert_eq(w.x->mode_flags, mode_flags);
 	cr_assert_eq(w.opens, 1);
 	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), 0);
 	cr_assert_eq(t.rights, 0);

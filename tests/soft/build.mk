@@ -2,7 +2,7 @@
 # tests/soft: the software engine, with a toy architecture; NAME runs it interpreted, NAME-compiled by the x86 emitter.
 CPPFLAGS_tests_soft := -Isdk -Isdk/xlate -Iplugins/soft
 
-TEST_SOFT_TIERS := memory flush code smp near points
+TEST_SOFT_TIERS := memory flush code smp induction points
 TEST_SOFT_NAMES := complete optimize $(TEST_SOFT_TIERS)
 TEST_SOFT := $(foreach t,$(TEST_SOFT_NAMES),$(B)/tests/test-soft-$(t))
 TEST_SOFT_COMPILED := $(foreach t,$(TEST_SOFT_TIERS),$(B)/tests/test-soft-$(t)-compiled)

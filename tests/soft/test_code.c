@@ -301,8 +301,8 @@ Test(code, counters_add_up)
 	cr_assert_eq(toy_counter(t, "cache_hit_rate"), (n->lookups - n->translations) * 1000 / n->lookups);
 }
 
-/* So many pages are data first that their bytes in the TLB's marks are the same for several, and that it
- * grows in between; in two address spaces. Each is noticed when it is written as code. */
+/* So many pages are data first that their bytes in the TLB's writable_filter are the same for several, and
+ * that it grows in between; in two address spaces. Each is noticed when it is written as code. */
 Test(code, many_pages_that_were_data)
 {
 	enum { PAGES = 700, FIRST = 100 };

@@ -31,10 +31,10 @@ Test(complete, isa)
 {
 	lacks(sizeof(toy_isa), NULL);
 	lacks(sizeof(toy_isa) + 64, NULL);
-	lacks(offsetof(struct vr_isa, fp_fixup), "vr_isa.fp_fixup");
-	lacks(offsetof(struct vr_isa, fp_fixup) + 1, "vr_isa.fp_fixup");
+	lacks(offsetof(struct vr_isa, fp_slow), "vr_isa.fp_slow");
+	lacks(offsetof(struct vr_isa, fp_slow) + 1, "vr_isa.fp_slow");
 	lacks(offsetof(struct vr_isa, lift), "vr_isa.lift");
-	lacks(sizeof(uint32_t), "vr_isa.slots");
+	lacks(sizeof(uint32_t), "vr_isa.guest_regs");
 }
 
 Test(complete, translator)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_flush.c: banks, address spaces, and every kind of flush, here and on another vCPU. */
+/* test_flush.c: MMU contexts, address spaces, and every kind of flush, here and on another vCPU. */
 #include <criterion/criterion.h>
 
 #include "toy.h"
@@ -88,10 +88,10 @@ Test(flush, address_spaces_keep_their_entries)
 	for (uint32_t i = 0; i < 3; i++)
 		cr_assert_eq(load_at(0, i, DATA), 100 + i);
 	cr_assert_eq(toy_counter(t, "tlb_misses"), misses);
-	cr_assert_eq(toy_counter(t, "bank_recycles"), 0);
+	cr_assert_eq(toy_counter(t, "mmu_context_recycles"), 0);
 }
 
-Test(flush, more_address_spaces_than_banks)
+Test(flush, more_address_spaces_than_mmu_contexts)
 {
 	for (uint32_t round = 0; round < 3; round++)
 		for (uint32_t i = 0; i < TOY_ASIDS; i++) {
@@ -99,8 +99,8 @@ Test(flush, more_address_spaces_than_banks)
 			toy_put(t, 10 + i, 0, 100 + i);
 			cr_assert_eq(load_at(0, i, DATA), 100 + i);
 		}
-	cr_assert_gt(toy_counter(t, "bank_recycles"), TOY_ASIDS);
-	cr_assert_leq(t->cpu[0]->bank_count, SOFT_BANKS);
+	cr_assert_gt(toy_counter(t, "mmu_context_recycles"), TOY_ASIDS);
+	cr_assert_leq(t->cpu[0]->mmu_context_count, SOFT_MMU_CONTEXTS);
 }
 
 /* Two address spaces and both kinds of page, on vCPU `cpu`, in the TLB. */
@@ -221,19 +221,19 @@ Test(flush, reset)
 }
 
 /* Return addresses that code pushes while its own page is being flushed are forgotten at the next look-up. */
-Test(flush, shadow_stack_of_a_flushed_page)
+Test(flush, return_stack_of_a_flushed_page)
 {
 	struct vr_exec *x = t->cpu[0]->x;
 
 	fill(0);
 	hook_asid(t, x);
 	call_at(0, 0, FUNC);
-	struct vr_bank *b = x->bank;
+	struct vr_mmu_context *b = x->mmu_context;
 
 	x->env->tlb_flush(x, VR_FLUSH_VA, 0, TOY_CODE, 4096, 0);
-	b->shadow[0].pc = TOY_CODE + 8;
+	b->ras[0].pc = TOY_CODE + 8;
 	const struct soft_itlb_entry *it = soft_fetch(x, FUNC);
 
 	cr_assert_not_null(it);
-	cr_assert_eq(b->shadow[0].pc, SOFT_SHADOW_EMPTY);
+	cr_assert_eq(b->ras[0].pc, SOFT_RAS_EMPTY);
 }

@@ -214,7 +214,8 @@ Test(memory, tags_without_rights_match_no_address)
 	toy_map(t, 0, DATA, 10, TOY_R, 0);
 	R(1) = DATA;
 	cr_assert(!one(TOY_OP(TOY_LD, 2, 1, 3, 0)));
-	const struct vr_tlb_entry *e = &X->bank->tlb[(DATA >> 12) & (X->bank->tlb_mask / sizeof(*e))];
+	const struct vr_tlb_entry *e =
+		&X->mmu_context->tlb[(DATA >> 12) & (X->mmu_context->tlb_mask / sizeof(*e))];
 
 	cr_assert_eq(e->tag_read, DATA);
 	for (uint64_t low = 0; low < 32; low++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_optimize.c: the optimiser against the interpreter: whatever it does to an IR, the slots and memory
+/* test_optimize.c: the optimiser against the interpreter: whatever it does to an IR, the regs and memory
  * come out the same. */
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "interp.h"
 #include "toy.h"
 
-#define SLOTS 8
+#define REGS 8
 #define FLAGS 16
 #define OPS 512
 #define MEMORY 64
@@ -34,11 +34,11 @@ static uint32_t any(uint32_t below)
 	return (uint32_t)(seed >> 33) % below;
 }
 
-/* Helpers: one changes slots, one reads them, one does neither. */
+/* Helpers: one changes regs, one reads them, one does neither. */
 static uint64_t VR_CALL writes(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	(void)c;
-	toy_r(x)[a % SLOTS] ^= b + 1;
+	toy_r(x)[a % REGS] ^= b + 1;
 	toy_of(x)->flags ^= VR_FLAG_N;
 	return a + b;
 }
@@ -46,7 +46,7 @@ static uint64_t VR_CALL writes(struct vr_exec *x, uint64_t a, uint64_t b, uint64
 static uint64_t VR_CALL reads(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	(void)c;
-	return toy_r(x)[a % SLOTS] + b + toy_of(x)->flags;
+	return toy_r(x)[a % REGS] + b + toy_of(x)->flags;
 }
 
 static uint64_t VR_CALL pure(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
@@ -100,7 +100,7 @@ static void fill(uint64_t with)
 {
 	seed = with;
 	memset(&exec, 0, sizeof(exec));
-	for (uint32_t n = 0; n < SLOTS; n++)
+	for (uint32_t n = 0; n < REGS; n++)
 		toy_r(&exec.x)[n] = (uint64_t)any(UINT32_MAX) << 32 | any(UINT32_MAX);
 	toy_of(&exec.x)->flags = any(2) ? VR_FLAG_Z : VR_FLAG_NOT_C;
 	for (uint32_t n = 0; n < MEMORY; n++)
@@ -132,18 +132,18 @@ static void end_block(struct world *w, uint32_t first, uint32_t taken, uint32_t 
 	w->ir.block_count++;
 }
 
-/* As for an emitter that has a register for so many slots. */
+/* As for an emitter that has a register for so many guest registers. */
 static void optimise_for(struct world *w, uint32_t registers)
 {
 	static uint32_t scratch[2 * OPS];
 	const struct vr_isa i = isa();
-	const struct vr_emit emit = {.size = sizeof(emit), .integer_slots = registers};
-	struct soft_plan plan;
+	const struct vr_emit emit = {.size = sizeof(emit), .integer_regs = registers};
+	struct soft_reg_assignment plan;
 	char why[160];
 
 	cr_assert_eq(vr_ir_verify(&w->ir, why, sizeof(why)), 0, "before: %s", why);
 	soft_optimize(&i, registers ? &emit : NULL, &w->ir, scratch, &plan);
-	cr_assert_leq(plan.map_count, registers);
+	cr_assert_leq(plan.pinned_count, registers);
 	cr_assert_eq(vr_ir_verify(&w->ir, why, sizeof(why)), 0, "after: %s", why);
 }
 
@@ -177,7 +177,7 @@ Test(optimize, constants_fold_as_they_are_computed)
 			uint32_t type = n & 1 ? VR_T_I32 : VR_T_I64;
 
 			begin(&w);
-			vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 0);
+			vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0);
 			uint32_t a = vr_ir_const(&w.ir, type, numbers[n / 2 % 10]),
 				 b = vr_ir_const(&w.ir, type, numbers[n / 20]);
 			uint32_t c = vr_ir_op2(&w.ir, kinds[k], type, a, b);
@@ -232,7 +232,7 @@ Test(optimize, flags_used_after_an_access_stay)
 		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
 
 		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, a, b));
-		vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 4);
+		vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
 		vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
 		uint32_t g = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
 
@@ -247,7 +247,7 @@ Test(optimize, flags_used_after_an_access_stay)
 	}
 }
 
-Test(optimize, a_call_in_between_reads_flags_and_changes_slots)
+Test(optimize, a_call_in_between_reads_flags_and_changes_registers)
 {
 	const struct vr_isa i = isa();
 	struct world w;
@@ -276,32 +276,32 @@ Test(optimize, a_call_in_between_reads_flags_and_changes_slots)
 	}
 }
 
-/* With registers for slots: what a block changes is dirty where it goes, and round a loop, and nowhere else.
+/* With pinned registers: what a block changes is dirty where it goes, and round a loop, and nowhere else.
  */
-Test(optimize, dirty_slots)
+Test(optimize, dirty_regs)
 {
-	static const struct vr_emit emit = {.size = sizeof(emit), .integer_slots = 2, .vector_slots = 0};
+	static const struct vr_emit emit = {.size = sizeof(emit), .integer_regs = 2, .vector_regs = 0};
 	static uint32_t scratch[2 * OPS];
 	const struct vr_isa i = isa();
-	struct soft_plan plan;
+	struct soft_reg_assignment plan;
 	struct world w;
 
 	begin(&w);
 	for (uint32_t b = 0; b < 3; b++) {
-		uint32_t first = w.ir.op_count, slot = b == 1 ? 3 : 5;
-		uint32_t v = vr_ir_get(&w.ir, VR_T_I64, slot), other = vr_ir_get(&w.ir, VR_T_I64, 8 - slot);
+		uint32_t first = w.ir.op_count, reg = b == 1 ? 3 : 5;
+		uint32_t v = vr_ir_get(&w.ir, VR_T_I64, reg), other = vr_ir_get(&w.ir, VR_T_I64, 8 - reg);
 
 		v = vr_ir_op2(&w.ir, VR_IR_ADD, VR_T_I64, v, other);
 		if (b == 1)
-			vr_ir_put(&w.ir, VR_T_I64, slot, v);
+			vr_ir_put(&w.ir, VR_T_I64, reg, v);
 		vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, other, 0, 16);
 		end_block(&w, first, b == 1 ? 1 : VR_NO_BLOCK, b < 2 ? b + 1 : VR_NO_BLOCK);
 	}
 	soft_optimize(&i, &emit, &w.ir, scratch, &plan);
-	cr_assert_eq(plan.map_count, 2);
-	uint32_t bit = plan.map[0].slot == 3 ? 1 : 2;
+	cr_assert_eq(plan.pinned_count, 2);
+	uint32_t bit = plan.pinned[0].guest_reg == 3 ? 1 : 2;
 
-	cr_assert_eq(plan.map[bit - 1].slot, 3);
+	cr_assert_eq(plan.pinned[bit - 1].guest_reg, 3);
 	cr_assert_eq(w.blocks[0].dirty_in, 0);
 	cr_assert_eq(w.blocks[1].dirty_in, bit);
 	cr_assert_eq(w.blocks[2].dirty_in, bit);
@@ -309,8 +309,8 @@ Test(optimize, dirty_slots)
 
 /*
  * A loop in a loop, and behind them an arm that goes back to before the outer one's branch, as a compiler
- * lays out an `else`: 0 -> 1 -> 2 <-> 2, 2 -> 1 or 3; 3 leaves. Slots 0 to 3 are used in the block of that
- * number alone, slot 4 is PUT in block 2 only.
+ * lays out an `else`: 0 -> 1 -> 2 <-> 2, 2 -> 1 or 3; 3 leaves. Registers 0 to 3 are used in the block of
+ * that number alone, reg 4 is PUT in block 2 only.
  */
 Test(optimize, the_innermost_loop_has_the_registers)
 {
@@ -332,28 +332,28 @@ Test(optimize, the_innermost_loop_has_the_registers)
 			w.blocks[b].flags = 0;
 	}
 
-	uint32_t weight[4];
+	uint32_t freq[4];
 	uint64_t loop[4];
 
-	soft_block_weights(&w.ir, weight, loop);
+	soft_block_freq(&w.ir, freq, loop);
 	cr_assert_eq(loop[0], 0);
 	cr_assert_eq(loop[1], 14);
 	cr_assert_eq(loop[2], 4);
 	cr_assert_eq(loop[3], 14);
-	cr_assert_eq(weight[0], SOFT_ONCE);
-	cr_assert_gt(weight[1], 2 * SOFT_ONCE);
-	cr_assert_gt(weight[2], 3 * weight[1]);
-	cr_assert_lt(weight[3], weight[1] + SOFT_ONCE);
+	cr_assert_eq(freq[0], SOFT_ONCE);
+	cr_assert_gt(freq[1], 2 * SOFT_ONCE);
+	cr_assert_gt(freq[2], 3 * freq[1]);
+	cr_assert_lt(freq[3], freq[1] + SOFT_ONCE);
 
-	static const struct vr_emit emit = {.size = sizeof(emit), .integer_slots = 2};
+	static const struct vr_emit emit = {.size = sizeof(emit), .integer_regs = 2};
 	static uint32_t scratch[2 * OPS];
 	const struct vr_isa i = isa();
-	struct soft_plan plan;
+	struct soft_reg_assignment plan;
 
 	soft_optimize(&i, &emit, &w.ir, scratch, &plan);
-	cr_assert_eq(plan.map_count, 2);
-	cr_assert_eq(plan.map[0].slot, 2);
-	cr_assert_neq(plan.map[1].slot, 4, "what is only written waits for nothing");
+	cr_assert_eq(plan.pinned_count, 2);
+	cr_assert_eq(plan.pinned[0].guest_reg, 2);
+	cr_assert_neq(plan.pinned[1].guest_reg, 4, "what is only written waits for nothing");
 }
 
 /* The far arm of an `if` jumps back, and that is no loop. */
@@ -361,7 +361,7 @@ Test(optimize, a_jump_back_alone_is_no_loop)
 {
 	static const uint32_t to[4][2] = {{3, 1}, {2, 2}, {VR_NO_BLOCK, VR_NO_BLOCK}, {1, 2}};
 	struct world w;
-	uint32_t weight[4];
+	uint32_t freq[4];
 	uint64_t loop[4];
 
 	begin(&w);
@@ -373,23 +373,23 @@ Test(optimize, a_jump_back_alone_is_no_loop)
 		if (b)
 			w.blocks[b].flags = 0;
 	}
-	soft_block_weights(&w.ir, weight, loop);
+	soft_block_freq(&w.ir, freq, loop);
 	for (uint32_t b = 0; b < 4; b++) {
 		cr_assert_eq(loop[b], 0);
-		cr_assert_leq(weight[b], SOFT_ONCE);
+		cr_assert_leq(freq[b], SOFT_ONCE);
 	}
-	cr_assert_eq(weight[3], SOFT_ONCE / 2);
-	cr_assert_eq(weight[2], SOFT_ONCE);
+	cr_assert_eq(freq[3], SOFT_ONCE / 2);
+	cr_assert_eq(freq[2], SOFT_ONCE);
 }
 
-/* Which accesses of a loop are near. Slot 0: steps; 1: a copy of it; 2: an index; 3: stays; 4: loaded; 5:
+/* Which accesses of a loop are near. Register 0: steps; 1: a copy of it; 2: an index; 3: stays; 4: loaded; 5:
  * doubles. */
-Test(optimize, near_accesses)
+Test(optimize, same_page_hints)
 {
-	static const struct vr_emit emit = {.size = sizeof(emit), .integer_slots = 2};
+	static const struct vr_emit emit = {.size = sizeof(emit), .integer_regs = 2};
 	static uint32_t scratch[2 * OPS];
 	const struct vr_isa i = isa();
-	struct soft_plan plan;
+	struct soft_reg_assignment plan;
 
 	for (uint32_t call = 0; call < 2; call++) {
 		struct world w;
@@ -427,13 +427,13 @@ Test(optimize, near_accesses)
 			uint64_t flags = w.ops[load[n]].imm >> 32;
 
 			group[n] = (uint32_t)(flags >> VR_MF_GROUP_SHIFT);
-			cr_assert_eq(flags & 0xff, !call && n < 3 ? VR_MF_NEAR : 0, "load %u", n);
+			cr_assert_eq(flags & 0xff, !call && n < 3 ? VR_MF_SAME_PAGE : 0, "load %u", n);
 		}
 		cr_assert(call || (group[0] != group[1] && group[1] != group[2] && group[0] != group[2]));
 	}
 }
 
-/* Slot 3 = slot 2 << 48, slot 3 >>= 48, by two instructions. `seen`: something between needs the first one.
+/* Register 3 = reg 2 << 48, reg 3 >>= 48, by two instructions. `seen`: something between needs the first one.
  */
 static void shift_pair(struct world *w, uint32_t op, int seen)
 {
@@ -485,7 +485,7 @@ Test(optimize, table_loads)
 
 		if (how == 2)
 			vr_ir_put(&w.ir, VR_T_I64, 2, most);
-		vr_ir_add(&w.ir, VR_IR_INSN, 0, 0, 0, 0, 0, 4);
+		vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
 		uint32_t v = vr_ir_add(&w.ir, VR_IR_LOAD, VR_T_I64, 2, at, 0, 0, VR_MEM_IMM(8, 0));
 
 		vr_ir_put(&w.ir, VR_T_I64, 4, v);
@@ -499,19 +499,19 @@ Test(optimize, table_loads)
 
 /* ---- at random ---- */
 
-/* What instruction sets spell with two instructions, through a slot. */
+/* What instruction sets spell with two instructions, through a reg. */
 static uint32_t spelled(struct world *w)
 {
-	uint32_t slot = any(SLOTS), to = any(3) ? slot : any(SLOTS), op = any(3);
-	uint32_t v = vr_ir_get(&w->ir, VR_T_I64, any(SLOTS)),
+	uint32_t reg = any(REGS), to = any(3) ? reg : any(REGS), op = any(3);
+	uint32_t v = vr_ir_get(&w->ir, VR_T_I64, any(REGS)),
 		 by = vr_ir_const(&w->ir, VR_T_I64, op ? any(64) : any(5));
 
-	vr_ir_put(&w->ir, VR_T_I64, slot, vr_ir_op2(&w->ir, VR_IR_SHL, VR_T_I64, v, by));
+	vr_ir_put(&w->ir, VR_T_I64, reg, vr_ir_op2(&w->ir, VR_IR_SHL, VR_T_I64, v, by));
 	if (any(4) == 0)
-		vr_ir_put(&w->ir, VR_T_I64, any(SLOTS), vr_ir_get(&w->ir, VR_T_I64, any(SLOTS)));
-	v = vr_ir_get(&w->ir, VR_T_I64, slot);
+		vr_ir_put(&w->ir, VR_T_I64, any(REGS), vr_ir_get(&w->ir, VR_T_I64, any(REGS)));
+	v = vr_ir_get(&w->ir, VR_T_I64, reg);
 	if (op == 0)
-		v = vr_ir_op2(&w->ir, VR_IR_ADD, VR_T_I64, v, vr_ir_get(&w->ir, VR_T_I64, any(SLOTS)));
+		v = vr_ir_op2(&w->ir, VR_IR_ADD, VR_T_I64, v, vr_ir_get(&w->ir, VR_T_I64, any(REGS)));
 	else
 		v = vr_ir_op2(&w->ir, op == 1 ? VR_IR_SHR : VR_IR_SAR, VR_T_I64, v,
 			      any(2) ? by : vr_ir_const(&w->ir, VR_T_I64, any(64)));
@@ -525,7 +525,7 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 				       VR_IR_SHR, VR_IR_SAR, VR_IR_MUL, VR_IR_ANDN, VR_IR_CMPSET};
 	uint32_t first = w->ir.op_count, ints[64], flags[64], ni = 0, nf = 0;
 
-	vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
+	vr_ir_add(&w->ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, number * 16);
 	ints[ni++] = vr_ir_const(&w->ir, VR_T_I64, any(3) ? any(9) : 0);
 	flags[nf++] = vr_ir_get(&w->ir, VR_T_FLAGS, FLAGS);
 	for (uint32_t n = 0; n < 40; n++) {
@@ -540,12 +540,12 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 			break;
 		case 1:
 		case 2:
-			ints[ni++] = vr_ir_get(&w->ir, type, any(SLOTS));
+			ints[ni++] = vr_ir_get(&w->ir, type, any(REGS));
 			break;
 		case 3:
 		case 4:
 			/* A lifter PUTs integers whole. */
-			vr_ir_put(&w->ir, VR_T_I64, any(SLOTS), a);
+			vr_ir_put(&w->ir, VR_T_I64, any(REGS), a);
 			break;
 		case 5:
 			vr_ir_put(&w->ir, VR_T_FLAGS, FLAGS, flags[any(nf)]);
@@ -560,12 +560,12 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 				vr_ir_add(&w->ir, VR_IR_SETCC, VR_T_I64, any(14), flags[any(nf)], 0, 0, 0);
 			break;
 		case 8:
-			vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
+			vr_ir_add(&w->ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, number * 16);
 			ints[ni++] = vr_ir_add(&w->ir, VR_IR_LOAD, VR_T_I64,
 					       any(4) | (any(2) ? VR_MS_SIGN : 0), a, 0, 0, any(64));
 			break;
 		case 9:
-			vr_ir_add(&w->ir, VR_IR_INSN, 0, 0, 0, 0, 0, number * 16);
+			vr_ir_add(&w->ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, number * 16);
 			vr_ir_add(&w->ir, VR_IR_STORE, VR_T_I64, any(4), a, b, 0, any(64));
 			break;
 		case 10:
@@ -603,7 +603,7 @@ Test(optimize, random_regions, .timeout = 120)
 	const struct vr_isa i = isa();
 
 	for (uint64_t n = 0; n < 20000; n++) {
-		uint64_t slots[SLOTS], cells[MEMORY], pc;
+		uint64_t regs[REGS], cells[MEMORY], pc;
 		uint32_t flags;
 
 		begin(&w);
@@ -612,14 +612,14 @@ Test(optimize, random_regions, .timeout = 120)
 			random_block(&w, b, 3);
 		fill(n + 1);
 		run(&i, &w.ir);
-		memcpy(slots, exec.x.hot, sizeof(slots));
+		memcpy(regs, exec.x.hot, sizeof(regs));
 		memcpy(cells, memory, sizeof(cells));
 		flags = toy_of(&exec.x)->flags;
 		pc = exec.x.pc;
-		optimise_for(&w, n % 2 * SLOTS);
+		optimise_for(&w, n % 2 * REGS);
 		fill(n + 1);
 		run(&i, &w.ir);
-		cr_assert_arr_eq(slots, exec.x.hot, sizeof(slots), "seed %llu", (unsigned long long)n);
+		cr_assert_arr_eq(regs, exec.x.hot, sizeof(regs), "seed %llu", (unsigned long long)n);
 		cr_assert_arr_eq(cells, memory, sizeof(cells), "seed %llu", (unsigned long long)n);
 		cr_assert_eq(pc, exec.x.pc, "seed %llu", (unsigned long long)n);
 		/* Where the region was left; a loop that was cut short may have flags that are dead. */

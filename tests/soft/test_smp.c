@@ -227,7 +227,7 @@ static void hook_hold(struct toy *m, struct vr_exec *x)
 	do {
 		sched_yield();
 		page = soft_page(m->vm, TOY_RAM + 20 * SOFT_PAGE, false);
-	} while (!page || !atomic_load(&page->watched));
+	} while (!page || !atomic_load(&page->write_protected));
 	atomic_store(&m->shared[4], 2);
 	for (uint32_t i = 0; i < 2000 && !m->cpu[2]->n.translations; i++)
 		sched_yield();

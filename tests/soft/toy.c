@@ -9,7 +9,7 @@
 struct toy toy;
 
 enum { H_HOOK };
-#define SLOT_FLAGS 16
+#define REG_FLAGS 16
 
 static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, uint64_t c)
 {
@@ -22,11 +22,11 @@ static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, 
 	return 0;
 }
 
-#define R(n)                                                           \
-	{                                                              \
-		.offset = 8 * (n), .kind = VR_SLOT_INT, .name = "r" #n \
+#define R(n)                                                          \
+	{                                                             \
+		.offset = 8 * (n), .kind = VR_REG_INT, .name = "r" #n \
 	}
-static const struct vr_slot slots[] = {
+static const struct vr_guest_reg guest_regs[] = {
 	R(0),
 	R(1),
 	R(2),
@@ -43,7 +43,7 @@ static const struct vr_slot slots[] = {
 	R(13),
 	R(14),
 	R(15),
-	{.offset = VR_EXEC_STATE + offsetof(struct toy_state, flags), .kind = VR_SLOT_FLAGS, .name = "flags"},
+	{.offset = VR_EXEC_STATE + offsetof(struct toy_state, flags), .kind = VR_REG_FLAGS, .name = "flags"},
 };
 
 static const struct vr_helper helpers[] = {
@@ -67,7 +67,7 @@ static void VR_CALL reset(struct vr_exec *x)
 {
 	memset(x->hot, 0, sizeof(x->hot));
 	memset(toy_of(x), 0, sizeof(struct toy_state));
-	x->pc = x->asid = x->key = 0;
+	x->pc = x->asid = x->mode_flags = 0;
 }
 
 static int32_t VR_CALL state(struct vr_exec *x, const char *id, void *at, uint32_t length)
@@ -98,7 +98,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	int32_t imm = (int32_t)(word >> 32);
 	uint32_t aux = (how & 7) | (how & TOY_SIGN ? VR_MS_SIGN : 0), v;
 
-	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, pc);
+	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, pc);
 	switch (op) {
 	case TOY_MOVI:
 		vr_ir_put(ir, VR_T_I64, rd, vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm));
@@ -126,7 +126,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	case TOY_LDP: {
 		v = vr_ir_get(ir, VR_T_I64, ra);
 		uint32_t p = vr_ir_add(ir, VR_IR_LOADP, VR_T_I64, aux, v, 0, 0, memory_imm(how, imm));
-		uint32_t q = vr_ir_op1(ir, VR_IR_SECOND, VR_T_I64, p);
+		uint32_t q = vr_ir_op1(ir, VR_IR_LOADP_HI, VR_T_I64, p);
 
 		vr_ir_put(ir, VR_T_I64, rd, p);
 		vr_ir_put(ir, VR_T_I64, rd + 1, q);
@@ -156,19 +156,20 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 		return 1;
 	case TOY_CALL:
 		vr_ir_put(ir, VR_T_I64, 15, vr_ir_const(ir, VR_T_I64, pc + 8));
-		vr_ir_add(ir, VR_IR_PUSHRET, VR_T_NONE, 0, 0, 0, 0, pc + 8);
+		vr_ir_add(ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, pc + 8);
 		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, pc + (uint64_t)(int64_t)imm);
 		return 1;
 	case TOY_J:
 		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, pc + (uint64_t)(int64_t)imm);
 		return 1;
 	case TOY_RET:
-		vr_ir_add(ir, VR_IR_GOTOI, VR_T_NONE, VR_JUMP_RET, vr_ir_get(ir, VR_T_I64, 15), 0, 0, 0);
+		vr_ir_add(ir, VR_IR_JUMP_INDIRECT, VR_T_NONE, VR_JUMP_RET, vr_ir_get(ir, VR_T_I64, 15), 0, 0,
+			  0);
 		return 1;
 	case TOY_HOOK:
 		v = vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm);
 		vr_ir_add(ir, VR_IR_CALL, VR_T_I64, 0, v, vr_ir_const(ir, VR_T_I64, pc + 8), 0, H_HOOK);
-		vr_ir_add(ir, VR_IR_LEAVE, VR_T_NONE, 0, 0, 0, 0, 0);
+		vr_ir_add(ir, VR_IR_EXIT, VR_T_NONE, 0, 0, 0, 0, 0);
 		return 1;
 	default:
 		return -1;
@@ -218,9 +219,10 @@ static int32_t VR_CALL translate(struct vr_exec *x, uint64_t va, uint32_t access
 		return TOY_UNMAPPED;
 	uint32_t rights = e & 7, user = e >> 3 & 7;
 
-	if (!((flags & VR_MF_UNPRIV || x->key ? user : rights | (x->user_open ? user : 0)) >> access & 1))
+	if (!((flags & VR_MF_UNPRIV || x->mode_flags ? user : rights | (x->user_open ? user : 0)) >> access &
+	      1))
 		return TOY_FORBIDDEN;
-	out->rights = x->key ? user : rights;
+	out->rights = x->mode_flags ? user : rights;
 	out->user_rights = user;
 	out->global = e >> 6 & 1;
 	out->physical = (e & SOFT_PAGE_MASK) | (va & ~SOFT_PAGE_MASK);
@@ -267,8 +269,8 @@ static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 	}
 }
 
-static void VR_CALL fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			     const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)what, (void)imm, (void)a, (void)b, (void)c;
 	memset(d, 0, sizeof(*d));
@@ -285,9 +287,9 @@ const struct vr_isa toy_isa = {
 	.state_size = sizeof(struct toy_state),
 	.arch = "toy",
 	.state_id = "toy",
-	.slots = slots,
+	.guest_regs = guest_regs,
 	.helpers = helpers,
-	.slot_count = sizeof(slots) / sizeof(slots[0]),
+	.guest_reg_count = sizeof(guest_regs) / sizeof(guest_regs[0]),
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 	.init = init,
 	.fini = fini,
@@ -300,6 +302,6 @@ const struct vr_isa toy_isa = {
 	.interrupt = interrupt,
 	.has_work = has_work,
 	.set_pin = set_pin,
-	.fp_fixup = fp_fixup,
+	.fp_slow = fp_slow,
 	.debug_match = debug_match,
 };

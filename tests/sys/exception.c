@@ -49,7 +49,7 @@ Test(exception, stack_pointers)
 	cr_assert_eq(w.s->sp_el[0], 0x3333);
 	a64_helper_msr_imm(w.x, 5, 0, 0); /* SPSel = 0 */
 	cr_assert_eq(*sp, 0x3333);
-	cr_assert(w.x->key & A64_KEY_SP_EL0);
+	cr_assert(w.x->mode_flags & A64_MODE_SP_EL0);
 }
 
 Test(exception, eret)
@@ -65,7 +65,7 @@ Test(exception, eret)
 	cr_assert_eq(w.s->flags, VR_FLAG_Z);
 	cr_assert_eq(a64_pstate(w.x), 0x60000080);
 	cr_assert_eq(w.s->excl_addr, UINT64_MAX);
-	cr_assert(!(w.x->key & A64_KEY_EL1));
+	cr_assert(!(w.x->mode_flags & A64_MODE_EL1));
 	/* ... and at EL0 it is undefined */
 	w.x->pc = 0x4000;
 	a64_helper_eret(w.x, 0, 0, 0);
@@ -162,7 +162,7 @@ static void run(uint32_t code)
 	const struct vr_lift rq = {.size = sizeof(rq),
 				   .max_insns = 8,
 				   .pc = w.x->pc,
-				   .key = w.x->key,
+				   .mode_flags = w.x->mode_flags,
 				   .code = (const uint8_t *)&code,
 				   .length = sizeof(code)};
 
@@ -180,12 +180,12 @@ static void unlock_and_step(void)
 {
 	ready();
 	msr(VR_A64_SYSREG(2, 0, 0, 2, 2), MDSCR_SS);
-	cr_assert(!(w.x->key & A64_KEY_STEP));
+	cr_assert(!(w.x->mode_flags & A64_MODE_STEP));
 	msr(VR_A64_SYSREG(2, 0, 1, 0, 4), 0); /* OSLAR: unlock */
 	w.s->spsr_el1 = PSTATE_SS;
 	w.s->elr_el1 = 0x4000;
 	run(ERET);
-	cr_assert(w.x->key & A64_KEY_STEP);
+	cr_assert(w.x->mode_flags & A64_MODE_STEP);
 	cr_assert_eq(w.x->pc, 0x4000);
 }
 
@@ -195,7 +195,7 @@ static void stepped(uint64_t esr, uint64_t elr)
 	cr_assert_eq(w.s->esr_el1, esr, "%#llx", (unsigned long long)w.s->esr_el1);
 	cr_assert_eq(w.s->elr_el1, elr);
 	cr_assert_eq(w.s->spsr_el1 & PSTATE_SS, 0);
-	cr_assert(!(w.x->key & A64_KEY_STEP));
+	cr_assert(!(w.x->mode_flags & A64_MODE_STEP));
 }
 
 Test(exception, step)
@@ -205,7 +205,7 @@ Test(exception, step)
 	run(LDR);
 	cr_assert_eq(w.s->esr_el1 >> 26, EC_DATA_LOWER);
 	cr_assert(w.s->spsr_el1 & PSTATE_SS);
-	cr_assert(!(w.x->key & A64_KEY_STEP));
+	cr_assert(!(w.x->mode_flags & A64_MODE_STEP));
 	run(ERET);
 	run(NOP);
 	cr_assert_eq(w.x->pc, 0x4004);

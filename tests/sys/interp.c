@@ -7,7 +7,7 @@
 #include "soft/interp.h"
 #include "xlate/ir/build.h"
 
-/* ---- a guest with three slots and two helpers ------------------------------------------------ */
+/* ---- a guest with three guest_regs and two helpers ------------------------------------------------ */
 
 struct guest {
 	uint64_t integer;
@@ -23,9 +23,9 @@ static union {
 #define GUEST ((struct guest *)(void *)(block_memory.bytes + VR_EXEC_STATE))
 #define OFFSET(member) (uint32_t)(VR_EXEC_STATE + offsetof(struct guest, member))
 
-static const struct vr_slot slots[] = {{OFFSET(integer), VR_SLOT_INT, "i"},
-				       {OFFSET(vector), VR_SLOT_VEC, "v"},
-				       {OFFSET(flags), VR_SLOT_FLAGS, "f"}};
+static const struct vr_guest_reg guest_regs[] = {{OFFSET(integer), VR_REG_INT, "i"},
+						 {OFFSET(vector), VR_REG_VEC, "v"},
+						 {OFFSET(flags), VR_REG_FLAGS, "f"}};
 
 static uint64_t VR_CALL helper_sum(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -51,23 +51,23 @@ static const struct vr_helper helpers[] = {
 	{.name = "vector", .flags = VR_HF_VECTOR, .u.vfn = helper_vector},
 };
 
-static uint32_t fixup_what;
-static uint64_t fixup_imm;
-static void VR_CALL fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static uint32_t slow_what;
+static uint64_t slow_imm;
+static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x;
-	fixup_what = what;
-	fixup_imm = imm;
+	slow_what = what;
+	slow_imm = imm;
 	d->d[0] = a->d[0] + b->d[0] + c->d[0];
 }
 
 static const struct vr_isa isa = {.size = sizeof(isa),
-				  .slots = slots,
-				  .slot_count = 3,
+				  .guest_regs = guest_regs,
+				  .guest_reg_count = 3,
 				  .helpers = helpers,
 				  .helper_count = 3,
-				  .fp_fixup = fixup};
+				  .fp_slow = fp_slow};
 
 static struct {
 	uint32_t count, op;
@@ -113,7 +113,7 @@ static void begin(void)
 			    .block_count = 1,
 			    .ops = ops,
 			    .blocks = blocks};
-	vr_ir_add(&ir, VR_IR_INSN, 0, 0, 0, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x1000);
 }
 
 static uint32_t add(uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c,
@@ -309,9 +309,9 @@ Test(interp, carries)
 	}
 }
 
-/* ---- slots, memory, calls, terminators ----------------------------------------------------------- */
+/* ---- guest_regs, memory, calls, terminators ----------------------------------------------------------- */
 
-Test(interp, slots)
+Test(interp, guest_regs)
 {
 	begin();
 	GUEST->integer = 0x1122334455667788;
@@ -360,7 +360,7 @@ Test(interp, memory)
 	memory.result[1] = (union vr_v128){.d = {0x90000000, 0}};
 	a = integer(0x5000);
 	uint32_t p = add(VR_IR_LOADP, I, 2 | VR_MS_SIGN, a, 0, 0, 0);
-	uint32_t q = vr_ir_op1(&ir, VR_IR_SECOND, I, p);
+	uint32_t q = vr_ir_op1(&ir, VR_IR_LOADP_HI, I, p);
 	uint32_t b = integer(1), c = integer(2);
 	add(VR_IR_STOREP, I, 3, a, b, c, 8);
 	cr_assert_eq(run(), VR_INTERP_NEXT);
@@ -415,7 +415,7 @@ Test(interp, calls)
 	uint32_t zero = integer(0);
 	add(VR_IR_CALL, I, 0, zero, 0, 0, 1);
 	add(VR_IR_FENCE, 0, 0, 0, 0, 0, 0);
-	add(VR_IR_PUSHRET, 0, 0, 0, 0, 0, 0);
+	add(VR_IR_RAS_PUSH, 0, 0, 0, 0, 0, 0);
 	cr_assert_eq(run(), VR_INTERP_NEXT);
 	cr_assert_eq(values[v].d[0], 0x1000 + 1 + 200);
 	cr_assert_eq(values[w].d[0], 12);
@@ -443,9 +443,9 @@ Test(interp, terminators)
 		{VR_IR_BRBIT, I, 63, 0, 0, 0x5000, 0x1004},
 		{VR_IR_BRBIT, I, 64 | 5, 0, 0, 0x5000, 0x5000},
 		{VR_IR_BRBIT, I, 64 | 5, 32, 0, 0x5000, 0x1004},
-		{VR_IR_GOTOI, I, VR_JUMP_RET, 0x123456789abc, 0, 0, 0x123456789abc},
-		{VR_IR_LEAVE, 0, 0, 0, 0, 0x5000, 0x1000},
-		{VR_IR_LEAVEAT, 0, 0, 0, 0, 0x5000, 0x5000},
+		{VR_IR_JUMP_INDIRECT, I, VR_JUMP_RET, 0x123456789abc, 0, 0, 0x123456789abc},
+		{VR_IR_EXIT, 0, 0, 0, 0, 0x5000, 0x1000},
+		{VR_IR_EXIT_TO, 0, 0, 0, 0, 0x5000, 0x5000},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin();
@@ -463,8 +463,8 @@ Test(interp, floating_point_is_the_isas)
 	uint32_t v = add(VR_IR_FMADD, VR_T_F64, 3, a, b, c, 0x77);
 	run();
 	cr_assert_eq(values[v].d[0], 321);
-	cr_assert_eq(fixup_what, (uint32_t)VR_IR_FMADD | VR_T_F64 << 16 | 3u << 24);
-	cr_assert_eq(fixup_imm, 0x77);
+	cr_assert_eq(slow_what, (uint32_t)VR_IR_FMADD | VR_T_F64 << 16 | 3u << 24);
+	cr_assert_eq(slow_imm, 0x77);
 	begin();
 	a = vector(5, 0);
 	v = add(VR_IR_FSQRT, VR_T_F32, 0, a, 0, 0, 0);

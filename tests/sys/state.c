@@ -34,7 +34,7 @@ Test(state, reset)
 	cr_assert_eq(s.pc, 0);
 	cr_assert_eq(s.exclusive_address, UINT64_MAX);
 	cr_assert_eq(w.s->sctlr_el1, 0x30d00980);
-	cr_assert_eq(w.x->key, A64_KEY_EL1);
+	cr_assert_eq(w.x->mode_flags, A64_MODE_EL1);
 	cr_assert_eq(w.x->asid, 0);
 	cr_assert_gt(s.sysreg_count, 50);
 	for (uint32_t i = 0; i < s.sysreg_count; i++)

@@ -118,7 +118,7 @@ Test(sysreg, fp_traps)
 		ready(1);
 		msr(R_CPACR, cases[i].fpen << 20);
 		enter_el(cases[i].el);
-		cr_assert_eq((w.x->key & A64_KEY_FP) == 0, cases[i].trapped);
+		cr_assert_eq((w.x->mode_flags & A64_MODE_FP) == 0, cases[i].trapped);
 		mrs(VR_A64_SYSREG(3, 3, 4, 4, 0));
 		cr_assert_eq(ec(), cases[i].trapped ? (int)EC_FP : -1);
 		if (cases[i].trapped)
@@ -133,7 +133,7 @@ Test(sysreg, fpcr_fpsr)
 	msr(VR_A64_SYSREG(3, 3, 4, 4, 0), ~0ull);
 	cr_assert_eq(mrs(VR_A64_SYSREG(3, 3, 4, 4, 0)), 0x07c00000);
 	cr_assert_eq(w.x->fp_round, VR_RM_ZERO);
-	cr_assert(w.x->key & A64_KEY_FPSLOW);
+	cr_assert(w.x->mode_flags & A64_MODE_FPSLOW);
 	msr(VR_A64_SYSREG(3, 3, 4, 4, 1), ~0ull);
 	cr_assert_eq(mrs(VR_A64_SYSREG(3, 3, 4, 4, 1)), 0x0800009f);
 }

@@ -25,7 +25,7 @@ static void open_block(void)
 			    .blocks = blocks};
 	blocks[0] = (struct vr_ir_block){
 		.pc = 0x1000, .end = 0x1004, .first = 1, .insns = 1, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
-	vr_ir_add(&ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x1000);
 }
 
 static int close_block(void)
@@ -52,7 +52,7 @@ static void well_formed(void)
 	uint32_t v = vr_ir_add(&ir, VR_IR_LOAD, VR_T_I64, 3 | VR_MS_SIGN, a, 0, 0,
 			       VR_MEM_IMM(-8, VR_MF_ACQUIRE | VR_MF_SC));
 	uint32_t p = vr_ir_add(&ir, VR_IR_LOADP, VR_T_V128, 4, a, 0, 0, 0);
-	uint32_t q = vr_ir_op1(&ir, VR_IR_SECOND, VR_T_V128, p);
+	uint32_t q = vr_ir_op1(&ir, VR_IR_LOADP_HI, VR_T_V128, p);
 	uint32_t f = vr_ir_op2(&ir, VR_IR_F_SUB, VR_T_I64, v, b);
 	uint32_t s = vr_ir_add(&ir, VR_IR_SELECT, VR_T_V128, VR_CC_GT, f, p, q, 0);
 	vr_ir_add(&ir, VR_IR_CASIF, VR_T_I64, 3, a, v, b, v);
@@ -98,7 +98,7 @@ Test(verify, operands)
 	refused("kind 'i', not 'f'");
 
 	open_block();
-	vr_ir_op1(&ir, VR_IR_SECOND, VR_T_I64, vr_ir_const(&ir, VR_T_I64, 1));
+	vr_ir_op1(&ir, VR_IR_LOADP_HI, VR_T_I64, vr_ir_const(&ir, VR_T_I64, 1));
 	leave();
 	refused("not a LOADP");
 }
@@ -140,7 +140,7 @@ Test(verify, shape)
 	cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), VR_E_INVAL);
 
 	open_block();
-	ops[0].op = VR_IR_INSN;
+	ops[0].op = VR_IR_INSN_START;
 	leave();
 	refused("op 0");
 
@@ -172,7 +172,7 @@ Test(verify, precise_faults)
 	open_block();
 	a = vr_ir_get(&ir, VR_T_I64, 0);
 	vr_ir_put(&ir, VR_T_I64, 1, a);
-	vr_ir_add(&ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, 0x1004);
+	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x1004);
 	vr_ir_add(&ir, VR_IR_LOAD, VR_T_I64, 3, a, 0, 0, 0);
 	leave();
 	cr_assert_eq(close_block(), 0, "%s", why);
@@ -193,7 +193,7 @@ Test(verify, knows_every_op)
 						  vr_ir_get(&ir, VR_T_FLAGS, 32)};
 				uint32_t first = of[kinds % 3], second = of[kinds / 3 % 3],
 					 third = of[kinds / 9];
-				if (op == VR_IR_SECOND)
+				if (op == VR_IR_LOADP_HI)
 					first = vr_ir_add(&ir, VR_IR_LOADP, VR_T_I64, 3, of[0], 0, 0, 0);
 				uint64_t imm = op == VR_IR_BFX || op == VR_IR_BFI ? 8 << 8 : of[0];
 				vr_ir_add(&ir, op, type, 0, first, second, op == VR_IR_AMO ? 0 : third, imm);
@@ -221,6 +221,6 @@ Test(print, one_op_a_line)
 	cr_assert_eq(lines, 1 + blocks[0].count);
 	cr_assert(strstr(text, "LOAD.i64 v2 bytes=8 signed disp=-8 acquire sc"), "%s", text);
 	cr_assert(strstr(text, "BRCC v7 ne -> 0x1000"), "%s", text);
-	cr_assert(strstr(text, "PUT.flags v7 [slot 32] live=3"), "%s", text);
+	cr_assert(strstr(text, "PUT.flags v7 [reg 32] live=3"), "%s", text);
 	free(text);
 }

@@ -49,7 +49,7 @@ static int32_t VR_CALL faulty_vm_create(void *self, const struct vr_vm_config *c
 static int32_t VR_CALL faulty_memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
 					 uint32_t flags)
 {
-	if (FAULT(slots_mixed) && slot < SOFT_MAX_SLOTS && ((struct soft_vm *)vm)->slots[slot].used)
+	if (FAULT(slots_mixed) && slot < SOFT_MAX_MEMSLOTS && ((struct soft_vm *)vm)->memslots[slot].used)
 		return VR_OK;
 	return soft_accel.memory_map(vm, slot, gpa, length, host,
 				     FAULT(rom_writable) ? flags & ~VR_MEM_READONLY : flags);

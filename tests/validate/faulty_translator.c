@@ -45,7 +45,7 @@ static int32_t VR_CALL faulty_set_state(struct vr_exec *x, const char *id, const
 static int32_t VR_CALL faulty_region(struct vr_emit_job *job)
 {
 	if (FAULT(emits_past) && job->exit_capacity == 16) /* only the validator's */
-		((volatile uint8_t *)job->write)[job->room] = 0xcc;
+		((volatile uint8_t *)job->write)[job->capacity] = 0xcc;
 	if (FAULT(emits_other))
 		for (uint32_t i = 1; i < job->ir->op_count; i++)
 			if (job->ir->ops[i].op == VR_IR_XOR)
@@ -55,7 +55,7 @@ static int32_t VR_CALL faulty_region(struct vr_emit_job *job)
 
 static struct vr_isa isa;
 static struct vr_emit emit;
-static struct vr_slot slots[256];
+static struct vr_guest_reg guest_regs[256];
 static struct vr_helper helpers[256];
 
 static void fill(void)
@@ -63,13 +63,13 @@ static void fill(void)
 	isa = rv_isa;
 	isa.lift = faulty_lift;
 	isa.set_state = faulty_set_state;
-	memcpy(slots, isa.slots, isa.slot_count * sizeof(slots[0]));
+	memcpy(guest_regs, isa.guest_regs, isa.guest_reg_count * sizeof(guest_regs[0]));
 	memcpy(helpers, isa.helpers, isa.helper_count * sizeof(helpers[0]));
-	if (FAULT(slot_outside))
-		slots[isa.slot_count++] = (struct vr_slot){320, VR_SLOT_INT, "outside"};
+	if (FAULT(reg_outside))
+		guest_regs[isa.guest_reg_count++] = (struct vr_guest_reg){320, VR_REG_INT, "outside"};
 	if (FAULT(helper_hole))
 		helpers[isa.helper_count++] = (struct vr_helper){.name = "hole"};
-	isa.slots = slots;
+	isa.guest_regs = guest_regs;
 	isa.helpers = helpers;
 	emit = x86_emit;
 	emit.region = faulty_region;

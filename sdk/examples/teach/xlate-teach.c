@@ -4,8 +4,8 @@
  *
  * The engine (soft) asks lift() for one basic block at a time. lift() reads guest instructions and appends IR
  * ops; it computes nothing itself. The engine optimises the block and has the emitter make host code of it,
- * or interprets it (-p soft,tier=0). Values live within a block; between blocks everything is in slots, the
- * sixteen registers here, which the engine keeps in host registers where it can.
+ * or interprets it (-p soft,tier=0). Values live within a block; between blocks everything is in guest_regs,
+ * the sixteen registers here, which the engine keeps in host registers where it can.
  *
  * The rest says how this architecture's memory and exceptions work: addresses are physical (translate), and
  * whatever goes wrong stops the machine (fault). HALT and undefined instructions are helpers, C functions
@@ -99,7 +99,7 @@ static uint32_t constant(struct vr_ir *ir, uint64_t value)
 static void call_helper(struct vr_ir *ir, uint32_t helper, uint32_t argument)
 {
 	vr_ir_add(ir, VR_IR_CALL, VR_T_I64, 0, argument, 0, 0, helper);
-	vr_ir_add(ir, VR_IR_LEAVE, VR_T_NONE, 0, 0, 0, 0, 0);
+	vr_ir_add(ir, VR_IR_EXIT, VR_T_NONE, 0, 0, 0, 0, 0);
 }
 
 /* rd = ra OP rb, as the IR has it. */
@@ -118,7 +118,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
 	memcpy(&imm32, code + 4, sizeof(imm32));
 	imm = (uint64_t)(int64_t)imm32;
 	/* Says where the guest is, should what follows fault. */
-	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, pc);
+	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, pc);
 	switch (op) {
 	case TEACH_LI:
 		put(ir, rd, constant(ir, imm));
@@ -157,11 +157,11 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
 	case TEACH_CALL:
 		put(ir, TEACH_LINK, constant(ir, pc + TEACH_INSN));
 		/* The engine predicts the RET that belongs to this CALL. */
-		vr_ir_add(ir, VR_IR_PUSHRET, VR_T_NONE, 0, 0, 0, 0, pc + TEACH_INSN);
+		vr_ir_add(ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, pc + TEACH_INSN);
 		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, pc + imm);
 		return 1;
 	case TEACH_RET:
-		vr_ir_add(ir, VR_IR_GOTOI, VR_T_NONE, VR_JUMP_RET, get(ir, TEACH_LINK), 0, 0, 0);
+		vr_ir_add(ir, VR_IR_JUMP_INDIRECT, VR_T_NONE, VR_JUMP_RET, get(ir, TEACH_LINK), 0, 0, 0);
 		return 1;
 	case TEACH_HALT:
 		call_helper(ir, HELPER_HALT, get(ir, ra));
@@ -240,8 +240,8 @@ static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 }
 
 /* Never asked: lift() makes no floating-point ops. */
-static void VR_CALL fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			     const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x;
 	(void)what;
@@ -270,7 +270,7 @@ static void VR_CALL reset(struct vr_exec *x)
 {
 	memset(regs(x), 0, TEACH_REGS * sizeof(uint64_t));
 	x->pc = TEACH_START;
-	x->asid = x->key = 0;
+	x->asid = x->mode_flags = 0;
 	x->env->context(x);
 }
 
@@ -299,13 +299,13 @@ static int32_t VR_CALL set_state(struct vr_exec *x, const char *id, const void *
 
 /* ---- all of it ---------------------------------------------------------------------------------------- */
 
-#define SLOT(n)                                                        \
-	{                                                              \
-		.offset = 8 * (n), .kind = VR_SLOT_INT, .name = "r" #n \
+#define REG(n)                                                        \
+	{                                                             \
+		.offset = 8 * (n), .kind = VR_REG_INT, .name = "r" #n \
 	}
-static const struct vr_slot slots[TEACH_REGS] = {
-	SLOT(0), SLOT(1), SLOT(2),  SLOT(3),  SLOT(4),  SLOT(5),  SLOT(6),  SLOT(7),
-	SLOT(8), SLOT(9), SLOT(10), SLOT(11), SLOT(12), SLOT(13), SLOT(14), SLOT(15),
+static const struct vr_guest_reg guest_regs[TEACH_REGS] = {
+	REG(0), REG(1), REG(2),  REG(3),  REG(4),  REG(5),  REG(6),  REG(7),
+	REG(8), REG(9), REG(10), REG(11), REG(12), REG(13), REG(14), REG(15),
 };
 
 static const struct vr_isa teach_isa = {
@@ -313,9 +313,9 @@ static const struct vr_isa teach_isa = {
 	.state_size = 16, /* all of it is in the hot part */
 	.arch = "teach",
 	.state_id = TEACH_STATE_ID,
-	.slots = slots,
+	.guest_regs = guest_regs,
 	.helpers = helpers,
-	.slot_count = TEACH_REGS,
+	.guest_reg_count = TEACH_REGS,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 	.init = init,
 	.fini = fini,
@@ -328,7 +328,7 @@ static const struct vr_isa teach_isa = {
 	.interrupt = interrupt,
 	.has_work = has_work,
 	.set_pin = set_pin,
-	.fp_fixup = fp_fixup,
+	.fp_slow = fp_slow,
 };
 
 #ifdef TEACH_INTERPRETED

@@ -5,7 +5,7 @@
  * Rules of the binary interface:
  *  - A struct begins with `uint32_t size`, set by whoever fills it. Members are only ever appended;
  *    a member is used only when VR_HAS() says that the other side's struct reaches it. Of a struct that is
- *    filled for whoever asks, the asker sets `size` to what it has room for; no more than that is written.
+ *    filled for the caller: the caller sets `size` to its capacity; no more than that is written.
  *  - Nothing of implementation-defined size or layout crosses: no enum, bool, long, bit-field,
  *    varargs or FILE*. Functions carry VR_CALL.
  *  - Results are `int32_t`: 0 or a count on success, a negative code of errors.def otherwise; the text

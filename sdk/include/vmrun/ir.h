@@ -5,20 +5,20 @@
  * A region is a list of basic blocks of one guest page; a block is a run of ops. Ops are fixed-size, live in
  * one array and name their operands by index, so an IR can be stored and copied. The result of op i is
  * "value i"; index 0 is a NOP and means "none". Values are local to their block: between blocks everything
- * goes through guest slots (GET/PUT), which the engine may keep in host registers for the whole region.
+ * goes through guest registers (GET/PUT), which the engine may keep in host registers for the whole region.
  *
  * Types. Integer values are I32 or I64; an I32 op reads only the low 32 bits of its integer operands and its
  * result is zero-extended to 64, so it is a valid I64 value too (no conversion ops). F32/F64 values live in
  * the low lanes of a vector register; what lies above is undefined until PUT, which zeroes it. V128 is a
  * whole vector register; an op of type V64 works on the low 64 bits and its result has zeros above. FLAGS is
- * a condition-flag value: its packed form (VR_FLAG_*) is what a FLAGS slot holds in memory, but emitters may
- * keep it in the host's own flags.
+ * a condition-flag value: its packed form (VR_FLAG_*) is what a FLAGS register holds in memory, but emitters
+ * may keep it in the host's own flags.
  *
  * Carry: C is "no borrow" after a subtraction (as on Arm). The packed form holds C inverted.
  *
- * Faults are precise: INSN gives the guest pc of what follows, and a lifter orders its ops such that no PUT
- * of an instruction comes before that instruction's last op that can fault. (A load that writes back its base
- * PUTs after the load.)
+ * Faults are precise: INSN_START gives the guest pc of what follows, and a lifter orders its ops such that no
+ * PUT of an instruction comes before that instruction's last op that can fault. (A load that writes back its
+ * base PUTs after the load.)
  *
  * The last op of a block, and only the last, is a terminator (class VR_IRC_TERM).
  */
@@ -72,7 +72,7 @@
  * VR_MF_GROUPS of them. Since ABI 1.1, set by engines only, on LOAD, STORE, LOADP and STOREP without other
  * flags.
  */
-#define VR_MF_NEAR 32u
+#define VR_MF_SAME_PAGE 32u
 /* CASIF, CAS2IF of a store-exclusive: to debug points the access is a write only. Since ABI 1.1. */
 #define VR_MF_STORE 64u
 #define VR_MF_GROUP_SHIFT 8
@@ -105,7 +105,7 @@
 #define VR_FP_UNDERFLOW 8u
 #define VR_FP_INEXACT 16u
 
-/* GOTOI aux. */
+/* JUMP_INDIRECT aux. */
 #define VR_JUMP 0
 #define VR_JUMP_CALL 1
 #define VR_JUMP_RET 2
@@ -148,8 +148,8 @@ struct vr_ir_block {
 	uint32_t flags;   /* VR_BLOCK_* */
 	uint32_t succ[2]; /* block index inside the region of VR_EDGE_*, or VR_NO_BLOCK: leaves it (or no such
 			     edge) */
-	uint32_t dirty_in; /* engine: mapped slots (bit = index in the map) that may differ from memory on
-			      entry */
+	uint32_t dirty_in; /* engine: pinned registers (bit i: vr_emit_job.pinned[i]) that may differ from
+			      memory on entry */
 	uint32_t reserved;
 };
 

@@ -25,13 +25,13 @@ union vr_v128 {
 	double f64[2];
 };
 
-/* ---- the bank: what depends on the address space and the mode of translation -------------- */
+/* ---- MMU contexts: what depends on the address space and the mode -------------------------- */
 
 #define VR_TLB_MAX_LOG2 14
 #define VR_TLB_MIN_LOG2 8
-#define VR_SHADOW_ENTRIES 64
-#define VR_JUMP_ENTRIES 4096
-#define VR_XMAP_ENTRIES 1024
+#define VR_RAS_ENTRIES 64
+#define VR_INDIRECT_ENTRIES 4096
+#define VR_MAPPING_ID_ENTRIES 1024
 
 /* One 4 KiB page. tag_*: the page's virtual address when a plain access is allowed, with low bits set (never
  * equal to an aligned page address) when the slow path must look: no right, MMIO, watched code page, empty.
@@ -50,32 +50,33 @@ struct vr_tlb_entry {
 #define VR_TLB_USER_READ 1u
 #define VR_TLB_USER_WRITE 2u
 
-struct vr_shadow_entry {
+/* A guest pc and the host code for it, or for what looks it up. */
+struct vr_branch_entry {
 	uint64_t pc;
 	uint64_t host;
 };
 
-/* One per (address-space id, mode key) a vCPU uses; allocated with the TLB at its largest, untouched pages
- * cost nothing. */
-struct vr_bank {
+/* One for each (address-space id, mode flags) that a vCPU uses; allocated with the TLB at its largest,
+ * untouched pages cost nothing. */
+struct vr_mmu_context {
 	uint64_t tlb_mask;   /* (entries - 1) * sizeof(struct vr_tlb_entry) */
-	uint64_t shadow_top; /* byte offset of the newest entry in shadow[]; circular */
+	uint64_t ras_top;    /* byte offset of the newest entry in ras[]; circular */
 	uint64_t engine[30]; /* the engine's own */
-	struct vr_shadow_entry shadow[VR_SHADOW_ENTRIES];
-	/* jump[(pc >> 2) & (VR_JUMP_ENTRIES-1)]: entry of the code for pc in this bank. Empty: pc =
-	 * UINT64_MAX. */
-	struct vr_shadow_entry jump[VR_JUMP_ENTRIES];
-	/* xmap[(va >> 12) & (VR_XMAP_ENTRIES-1)]: number of the (virtual page, physical page) pair that holds
-	 * now, 0 = unknown. Links between pages compare it with the number they were made under. */
-	uint32_t xmap[VR_XMAP_ENTRIES];
+	struct vr_branch_entry ras[VR_RAS_ENTRIES];
+	/* indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES-1)]: entry of the code for pc in this context. Empty: pc
+	 * = UINT64_MAX. */
+	struct vr_branch_entry indirect[VR_INDIRECT_ENTRIES];
+	/* mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES-1)]: page-mapping id: the number of the (virtual
+	 * page, physical page) pair that holds now, 0: unknown. Links between pages compare it with the id
+	 * they were made under. */
+	uint32_t mapping_id[VR_MAPPING_ID_ENTRIES];
 	struct vr_tlb_entry tlb[1 << VR_TLB_MAX_LOG2];
 };
 
 /* ---- the vCPU's block ----------------------------------------------------------------------- */
 
-#define VR_EXEC_HOT \
-	256 /* bytes [0, 256): the ISA's hottest slots (an emitter addresses them with 8-bit displacements) \
-	     */
+/* Bytes [0, 256): the ISA's hottest guest registers. An emitter addresses them with 8-bit displacements. */
+#define VR_EXEC_HOT 256
 
 struct vr_exec {
 	uint8_t hot[VR_EXEC_HOT];
@@ -84,11 +85,12 @@ struct vr_exec {
 	uint32_t exit_request; /* atomic; generated code polls it on back-edges and indirect branches; != 0:
 				  leave */
 	uint32_t leave;        /* set by a helper with VR_HF_MAY_LEAVE: pc is set, go to the dispatcher */
-	struct vr_bank *bank;
-	uint64_t asid;  /* of the current context; set by the ISA, then env->context() */
-	uint64_t key;   /* mode bits that translated code depends on (exception level, FP access ...); bit 63
-			   is the engine's, here it is 0 */
-	uint32_t index; /* vCPU number */
+	struct vr_mmu_context *mmu_context;
+	uint64_t asid; /* of the current context; set by the ISA, then env->context() */
+	/* What translated code depends on besides its bytes: exception level, FP access ... Bit 63 is the
+	 * engine's, here it is 0. */
+	uint64_t mode_flags;
+	uint32_t index;      /* vCPU number */
 	uint32_t fp_control; /* emitter's: the host FP control word while guest code runs (x86: MXCSR) */
 	uint32_t fp_round;   /* VR_RM_*: rounding mode that fp_control was made from */
 	uint32_t fp_flags;   /* VR_FP_*: sticky flags not (or no longer) in the host's unit */
@@ -116,17 +118,17 @@ struct vr_exec {
 
 /* ---- guest half ------------------------------------------------------------------------------ */
 
-#define VR_SLOT_INT 0
-#define VR_SLOT_VEC 1
-#define VR_SLOT_FLAGS 2
-struct vr_slot {
+#define VR_REG_INT 0
+#define VR_REG_VEC 1
+#define VR_REG_FLAGS 2
+struct vr_guest_reg {
 	uint32_t offset; /* in vr_exec; INT 8 bytes, VEC 16, FLAGS 4 */
-	uint32_t kind;   /* VR_SLOT_* */
+	uint32_t kind;   /* VR_REG_* */
 	const char *name;
 };
 
-#define VR_HF_READS 1u     /* needs slots up to date in memory */
-#define VR_HF_WRITES 2u    /* may change slots in memory */
+#define VR_HF_READS 1u     /* needs guest registers up to date in memory */
+#define VR_HF_WRITES 2u    /* may change guest registers in memory */
 #define VR_HF_PC 4u        /* needs exec.pc = the current instruction */
 #define VR_HF_MAY_LEAVE 8u /* may set exec.leave (took an exception ...) */
 #define VR_HF_VECTOR 16u   /* a vector helper (VCALL) */
@@ -186,8 +188,8 @@ struct vr_isa_env {
 	uint32_t size;
 	uint32_t vcpu_count;
 	const struct vr_host *host;
-	/* exec.asid / exec.key changed: select the bank. The op after the helper must be LEAVE/LEAVEAT.
-	 * [vcpu] */
+	/* exec.asid / exec.mode_flags changed: select the MMU context. The op after the helper must be
+	 * EXIT/EXIT_TO. [vcpu] */
 	void(VR_CALL *context)(struct vr_exec *x);
 	/* broadcast != 0: on every vCPU; complete when sync() returns. [vcpu] */
 	void(VR_CALL *tlb_flush)(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va,
@@ -216,12 +218,12 @@ struct vr_isa_env {
 	int32_t(VR_CALL *exchange)(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired);
 	/* Since 1.1. From now on plain accesses may (open != 0) or may no longer do what user_rights of a
 	 * translation say, besides what its rights say. For a switch that a kernel throws around every copy
-	 * from and to its users: it changes no bank, and code need not be left. [vcpu] */
+	 * from and to its users: it changes no MMU context, and code need not be left. [vcpu] */
 	void(VR_CALL *user_access)(struct vr_exec *x, uint32_t open);
 	/* Since 1.1. The vCPU's debug points from now on, in place of those before. Where an access or an
 	 * instruction touches one the engine asks vr_isa.debug_match. Code and memory of pages without points
 	 * run as fast as ever; points may change at every switch of processes. When a point with
-	 * VR_ACCESS_EXECUTE changes, the op after the helper must be LEAVE/LEAVEAT. VR_E_RANGE: more than
+	 * VR_ACCESS_EXECUTE changes, the op after the helper must be EXIT/EXIT_TO. VR_E_RANGE: more than
 	 * VR_DEBUG_POINTS, the points stay as they are. [vcpu] */
 	int32_t(VR_CALL *debug_points)(struct vr_exec *x, const struct vr_debug_points *points);
 };
@@ -230,7 +232,7 @@ struct vr_lift {
 	uint32_t size;
 	uint32_t max_insns;  /* stop after so many */
 	uint64_t pc;         /* virtual address of the first byte */
-	uint64_t key;        /* mode bits */
+	uint64_t mode_flags; /* see vr_exec.mode_flags */
 	const uint8_t *code; /* bytes at pc */
 	uint32_t length;     /* readable bytes there, up to the end of the page (or more: see lift()) */
 	uint32_t reserved;
@@ -241,9 +243,9 @@ struct vr_isa {
 	uint32_t state_size;  /* bytes the ISA needs at VR_EXEC_STATE */
 	const char *arch;     /* "arm64" */
 	const char *state_id; /* canonical state: VR_STATE_ARM64_ID ... */
-	const struct vr_slot *slots;
+	const struct vr_guest_reg *guest_regs;
 	const struct vr_helper *helpers;
-	uint32_t slot_count;
+	uint32_t guest_reg_count;
 	uint32_t helper_count;
 	/* Set up / tear down the ISA's part of x. [vcpu] */
 	int32_t(VR_CALL *init)(struct vr_exec *x, const struct vr_isa_env *env);
@@ -277,8 +279,8 @@ struct vr_isa {
 	 * host FP flags or exec.fp_flags as the guest's rules say. what = op | type << 16 | aux << 24; imm as
 	 * the op's. FLAGS and integer results are in d->d[0] (FLAGS packed). Runs with the guest's rounding
 	 * mode in the host's unit. [vcpu] */
-	void(VR_CALL *fp_fixup)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-				const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
+	void(VR_CALL *fp_slow)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 	/* Since 1.1. NULL: without debug points. An access (bits 1 << VR_ACCESS_*, of the point; flags:
 	 * VR_MF_*), or the instruction at exec.pc that is about to run (EXECUTE), touches debug point `id`:
 	 * does that count in the current mode? 1: the engine calls fault() with VR_FAULT_DEBUG instead of
@@ -292,25 +294,26 @@ struct vr_isa {
 
 /* ---- host half ------------------------------------------------------------------------------- */
 
-/* A guest slot that lives in a host register for the whole region. The i-th integer (or flags) slot of the
- * map takes the emitter's i-th integer slot register; vectors likewise. Bit i of dirty masks: map index i. */
-struct vr_mapped {
-	uint16_t slot;
-	uint8_t kind; /* VR_SLOT_INT or VR_SLOT_VEC */
-	uint8_t reg;  /* i-th register of that kind */
+/* A pinned register: a guest register that lives in a host register for the whole region. The n-th pinned
+ * integer register takes the n-th host register that the emitter has for them; vectors likewise. Bit i of
+ * dirty masks: pinned[i]. */
+struct vr_pinned_reg {
+	uint16_t guest_reg;
+	uint8_t kind;     /* VR_REG_INT or VR_REG_VEC */
+	uint8_t host_reg; /* n: the n-th of the emitter's registers of that kind */
 };
-#define VR_MAP_MAX 32
+#define VR_PINNED_MAX 32
 
 /* What generated code may call. All return with the guest's registers possibly changed in memory only. */
 struct vr_engine_entry {
 	uint32_t size;
 	uint32_t reserved;
 	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved). Result in
-	 * exec.result[]. 0: done. 1: an exception was taken: slots are in memory, exec.pc is set; go to
-	 * `lookup`. */
+	 * exec.result[]. 0: done. 1: an exception was taken: guest registers are in memory, exec.pc is set;
+	 * go to `lookup`. */
 	uint64_t(VR_CALL *memory)(struct vr_exec *x);
-	/* Where to go on: exec.pc, slots in memory. Polls exit_request. Returns the code's address, or 0:
-	 * return to the engine. */
+	/* Where to go on: exec.pc, guest registers in memory. Polls exit_request. Returns the code's address,
+	 * or 0: return to the engine. */
 	uint64_t(VR_CALL *lookup)(struct vr_exec *x);
 	/* As lookup for the target of exit number exec.link (exec.pc is still to be set), and link that exit
 	 * to what is found. */
@@ -324,7 +327,8 @@ struct vr_fault_point {
 };
 
 /* A direct exit. `jump`: offset of the 4-byte field that says where it goes; `stub`: where it goes unlinked;
- * `check`: offset of the 4-byte number compared with bank.xmap (0: same page, no check). */
+ * `check`: offset of the 4-byte page-mapping id compared with mmu_context.mapping_id (0: same page, no
+ * check). */
 struct vr_exit_site {
 	uint64_t pc; /* target */
 	uint32_t jump;
@@ -338,14 +342,14 @@ struct vr_exit_site {
 
 struct vr_emit_job {
 	uint32_t size;
-	uint32_t map_count;
+	uint32_t pinned_count;
 	const struct vr_isa *isa;
 	const struct vr_ir *ir; /* blocks[0] is the main entry; order = layout order */
-	const struct vr_mapped *map;
-	uint64_t pc_base; /* page of the region: fault points give (pc - pc_base) in `insn` as bytes */
-	uint8_t *write;   /* room to write code ... */
-	uint64_t execute; /* ... which will run here */
-	uint32_t room;
+	const struct vr_pinned_reg *pinned;
+	uint64_t pc_base;   /* page of the region: fault points give (pc - pc_base) in `insn` as bytes */
+	uint8_t *write;     /* where to write code ... */
+	uint64_t execute;   /* ... which will run here */
+	uint32_t capacity;  /* bytes at `write` */
 	uint32_t exit_base; /* exit i has number exit_base + i in exec.link */
 	/* results */
 	uint32_t code_size;
@@ -356,7 +360,7 @@ struct vr_emit_job {
 	uint32_t *block_entry; /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else
 				* UINT32_MAX. Space before a stub is the emitter's too: kill() makes it jump
 				* to a pad there. */
-	/* Host address of the live entry for pc (same page and mode), or 0: for the shadow stack. */
+	/* Host address of the live entry for pc (same page and mode), or 0: for the return-address stack. */
 	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t pc);
 	void *opaque;
 	uint32_t flags; /* VR_JOB_* */
@@ -365,50 +369,50 @@ struct vr_emit_job {
 	uint64_t scratch_size;
 	/*
 	 * With VR_JOB_GUARD, since ABI 1.1: one more entry to block 0, for code that also depends on the page
-	 * at guard_page. It goes on to block 0's stub when that page's entry in bank.xmap is guard_number,
-	 * else where kill() sends the stub. guarded: its offset; the engine sets UINT32_MAX, and an emitter
-	 * without such entries leaves that.
+	 * at guard_page. It goes on to block 0's stub when that page's entry in mmu_context.mapping_id is
+	 * guard_mapping_id, else where kill() sends the stub. guarded: its offset; the engine sets
+	 * UINT32_MAX, and an emitter without such entries leaves that.
 	 */
 	uint64_t guard_page;
-	uint32_t guard_number;
+	uint32_t guard_mapping_id;
 	uint32_t guarded;
 };
 
 struct vr_emit {
 	uint32_t size;
 	uint32_t reserved;
-	const char *arch;       /* "x86_64" */
-	uint32_t integer_slots; /* host registers that can hold integer slots for a region */
-	uint32_t vector_slots;
+	const char *arch;      /* "x86_64" */
+	uint32_t integer_regs; /* host registers that can hold pinned integer registers */
+	uint32_t vector_regs;
 	uint64_t scratch_size;
 	/* Can this processor run the code? 0, or an error with a text that names the missing feature in
 	 * why[]. [any] */
 	int32_t(VR_CALL *probe)(char *why, uint32_t length);
 	/* Thunks at the start of the code cache. Returns bytes written or an error. */
 	int64_t(VR_CALL *thunks)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-				 uint64_t room);
-	/* One region. 0; VR_E_NOMEM: more room; VR_E_RANGE: some table full. [any] one at a time per scratch
-	 */
+				 uint64_t capacity);
+	/* One region. 0; VR_E_NOMEM: the capacity is too small; VR_E_RANGE: some table full. [any] one at a
+	 * time per scratch */
 	int32_t(VR_CALL *region)(struct vr_emit_job *job);
 	/* Set the 4-byte field at write+offset of an exit so that it goes to host address `target`; atomic
 	 * against execution. */
 	void(VR_CALL *link)(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target);
-	/* Set the number compared with xmap. */
-	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t number);
+	/* Set the page-mapping id that an exit compares. */
+	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t mapping_id);
 	/* The code at an entry stub (block_entry offset) is stale: from now on entering it, by whatever path
-	 * still knows its address (jump caches, shadow stacks), sets exec.pc to that block's pc and goes to
-	 * `lookup`. Atomic against execution. */
+	 * still knows its address (indirect-branch caches, return-address stacks), sets exec.pc to that
+	 * block's pc and goes to `lookup`. Atomic against execution. */
 	void(VR_CALL *kill)(uint8_t *write, uint32_t entry);
-	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, slots in memory).
-	 * [vcpu] */
+	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
+	 * memory). [vcpu] */
 	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);
-	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_fixup run,
+	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_slow run,
 	 * save after. enter() does both by itself. */
 	void(VR_CALL *fp_load)(struct vr_exec *x);
 	void(VR_CALL *fp_save)(struct vr_exec *x);
-	/* The mapped registers at a fault point, from exec.save_*: host register of the i-th slot register of
-	 * a kind. */
-	uint32_t(VR_CALL *slot_register)(uint32_t kind, uint32_t reg);
+	/* Where a pinned register is found at a fault point: index in exec.save_* of the n-th host register
+	 * for pinned registers of a kind. */
+	uint32_t(VR_CALL *pinned_register)(uint32_t kind, uint32_t host_reg);
 };
 
 struct vr_translator {

@@ -7,7 +7,7 @@
  * instructions mean, and keeps what is the guest processor's own. `struct vr_isa` in <vmrun/translator.h> has
  * the rules, sdk/doc/ir.md the IR's operations. A new instruction is a row in tiny.pat and a handler here.
  *
- * The guest's registers are slots: bytes at fixed places of the vCPU's block, which translated code keeps in
+ * The guest's registers are bytes at fixed places of the vCPU's block, which translated code keeps in
  * host registers. A helper is a C function that translated code calls for what is rare.
  */
 #include <inttypes.h>
@@ -69,12 +69,12 @@ static const struct vr_helper helpers[HELPERS] = {
 	[H_WAIT] = {.name = "wait", .flags = VR_HF_PC | VR_HF_READS | VR_HF_MAY_LEAVE, .u.fn = wait},
 };
 
-#define R(n)                                                           \
-	{                                                              \
-		.offset = 8 * (n), .kind = VR_SLOT_INT, .name = "r" #n \
+#define R(n)                                                          \
+	{                                                             \
+		.offset = 8 * (n), .kind = VR_REG_INT, .name = "r" #n \
 	}
-static const struct vr_slot slots[16] = {R(0), R(1), R(2),  R(3),  R(4),  R(5),  R(6),  R(7),
-					 R(8), R(9), R(10), R(11), R(12), R(13), R(14), R(15)};
+static const struct vr_guest_reg guest_regs[16] = {R(0), R(1), R(2),  R(3),  R(4),  R(5),  R(6),  R(7),
+						   R(8), R(9), R(10), R(11), R(12), R(13), R(14), R(15)};
 
 /* ---- lifting: one function a row of tiny.pat ---- */
 
@@ -173,7 +173,7 @@ int tiny_lift_wait(struct tiny_lift *l, const struct tiny_fields *f)
 {
 	(void)f;
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, H_WAIT);
-	vr_ir_add(l->ir, VR_IR_LEAVEAT, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
+	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
 	l->done = 1;
 	return 1;
 }
@@ -181,7 +181,7 @@ int tiny_lift_wait(struct tiny_lift *l, const struct tiny_fields *f)
 static void lift_undefined(struct tiny_lift *l, uint32_t word)
 {
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, constant(l, word), 0, 0, H_UNDEFINED);
-	vr_ir_add(l->ir, VR_IR_LEAVEAT, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->pc);
 	l->done = 1;
 }
 
@@ -190,7 +190,7 @@ static void lift_one(struct tiny_lift *l, uint32_t word)
 	struct tiny_fields f;
 	int row = tiny_decode(word);
 
-	vr_ir_add(l->ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	vr_ir_add(l->ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, l->pc);
 	if (row < 0) {
 		lift_undefined(l, word);
 		return;
@@ -246,7 +246,7 @@ static void VR_CALL reset(struct vr_exec *x)
 	struct cpu *c = cpu_of(x);
 
 	memset(x->hot, 0, sizeof(x->hot));
-	x->pc = x->asid = x->key = 0;
+	x->pc = x->asid = x->mode_flags = 0;
 	c->stopped = 0;
 	__atomic_store_n(&c->pins, 0, __ATOMIC_RELEASE);
 }
@@ -322,8 +322,8 @@ static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 }
 
 /* It has no floating point. */
-static void VR_CALL fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			     const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)what, (void)imm, (void)a, (void)b, (void)c;
 	memset(d, 0, sizeof(*d));
@@ -334,9 +334,9 @@ static const struct vr_isa tiny_isa = {
 	.state_size = sizeof(struct cpu),
 	.arch = TINY_ARCH,
 	.state_id = TINY_STATE_ID,
-	.slots = slots,
+	.guest_regs = guest_regs,
 	.helpers = helpers,
-	.slot_count = sizeof(slots) / sizeof(slots[0]),
+	.guest_reg_count = sizeof(guest_regs) / sizeof(guest_regs[0]),
 	.helper_count = HELPERS,
 	.init = init,
 	.fini = fini,
@@ -349,7 +349,7 @@ static const struct vr_isa tiny_isa = {
 	.interrupt = interrupt,
 	.has_work = has_work,
 	.set_pin = set_pin,
-	.fp_fixup = fp_fixup,
+	.fp_slow = fp_slow,
 };
 
 VR_XLATE_PLUGIN(PLUGIN_ID, tiny_isa, x86_emit)

@@ -6,7 +6,7 @@
  *
  *	r = vr_ir_block_begin(ir, rq->pc, &b);
  *	while (r == VR_OK && b.insns < rq->max_insns && !ended) {
- *		... append one instruction's ops, INSN first; a terminator: ended = 1 ...
+ *		... append one instruction's ops, INSN_START first; a terminator: ended = 1 ...
  *		if (!vr_ir_block_keep(ir, &b)) {
  *			ended = 0;
  *			break;
@@ -44,15 +44,15 @@ static inline uint32_t vr_ir_const(struct vr_ir *ir, uint32_t type, uint64_t imm
 	return vr_ir_add(ir, VR_IR_CONST, type, 0, 0, 0, 0, type == VR_T_I32 ? (uint32_t)imm : imm);
 }
 
-static inline uint32_t vr_ir_get(struct vr_ir *ir, uint32_t type, uint32_t slot)
+static inline uint32_t vr_ir_get(struct vr_ir *ir, uint32_t type, uint32_t reg)
 {
-	return vr_ir_add(ir, VR_IR_GET, type, 0, 0, 0, 0, slot);
+	return vr_ir_add(ir, VR_IR_GET, type, 0, 0, 0, 0, reg);
 }
 
-static inline void vr_ir_put(struct vr_ir *ir, uint32_t type, uint32_t slot, uint32_t value)
+static inline void vr_ir_put(struct vr_ir *ir, uint32_t type, uint32_t reg, uint32_t value)
 {
 	/* aux 3: FLAGS are live on both edges until the engine knows better */
-	vr_ir_add(ir, VR_IR_PUT, type, type == VR_T_FLAGS ? 3 : 0, value, 0, 0, slot);
+	vr_ir_add(ir, VR_IR_PUT, type, type == VR_T_FLAGS ? 3 : 0, value, 0, 0, reg);
 }
 
 static inline uint32_t vr_ir_op1(struct vr_ir *ir, uint32_t op, uint32_t type, uint32_t a)
@@ -71,8 +71,8 @@ static inline uint32_t vr_ir_op3(struct vr_ir *ir, uint32_t op, uint32_t type, u
 	return vr_ir_add(ir, op, type, 0, a, b, c, 0);
 }
 
-/* Begin the block at pc, *b. VR_E_NOMEM: there is no room for one; ir->overflow is set. On VR_OK one op of
- * the capacity is kept back until vr_ir_block_end(). */
+/* Begin the block at pc, *b. VR_E_NOMEM: the capacity is too small for one; ir->overflow is set. On VR_OK one
+ * op of the capacity is kept back until vr_ir_block_end(). */
 static inline int32_t vr_ir_block_begin(struct vr_ir *ir, uint64_t pc, struct vr_ir_block *b)
 {
 	if (ir->op_count == 0)
@@ -100,8 +100,8 @@ static inline int vr_ir_block_keep(struct vr_ir *ir, struct vr_ir_block *b)
 }
 
 /* End the block before the instruction at `end`: with a GOTO there, unless it has a terminator (ended != 0).
- * VR_E_NOMEM: not even one instruction fits; ir->overflow is set and the engine comes again with more room.
- */
+ * VR_E_NOMEM: not even one instruction fits; ir->overflow is set and the engine comes again with a larger
+ * capacity. */
 static inline int32_t vr_ir_block_end(struct vr_ir *ir, struct vr_ir_block *b, uint64_t end, int ended)
 {
 	ir->op_capacity++;

@@ -22,7 +22,7 @@ struct vr_ir_info vr_ir_info(uint32_t op);
  */
 int vr_ir_verify(const struct vr_ir *ir, char *why, size_t n);
 
-/* As text, one op a line. isa (or NULL) names slots and helpers. */
+/* As text, one op a line. isa (or NULL) names guest registers and helpers. */
 void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa);
 
 #endif

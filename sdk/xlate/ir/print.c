@@ -14,8 +14,8 @@ static const char *const condition_names[] = {
 
 static void print_memory(FILE *out, const struct vr_ir_op *o)
 {
-	static const char *const flag_names[] = {"acquire", "release", "sc",   "align",
-						 "unpriv",  "near",    "store"};
+	static const char *const flag_names[] = {"acquire", "release",   "sc",   "align",
+						 "unpriv",  "same-page", "store"};
 	uint32_t flags = (uint32_t)(o->imm >> 32);
 	fprintf(out, " bytes=%u%s", 1u << (o->aux & 7), o->aux & VR_MS_SIGN ? " signed" : "");
 	if (o->op == VR_IR_CASIF || o->op == VR_IR_CAS2IF)
@@ -27,7 +27,7 @@ static void print_memory(FILE *out, const struct vr_ir_op *o)
 	for (uint32_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
 		if (flags >> i & 1)
 			fprintf(out, " %s", flag_names[i]);
-	if (flags & VR_MF_NEAR)
+	if (flags & VR_MF_SAME_PAGE)
 		fprintf(out, "=%u", flags >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1));
 }
 
@@ -42,10 +42,10 @@ static int print_special(FILE *out, const struct vr_ir_op *o, const struct vr_is
 	switch (o->op) {
 	case VR_IR_GET:
 	case VR_IR_PUT:
-		if (isa && o->imm < isa->slot_count)
-			fprintf(out, " [%s]", isa->slots[o->imm].name);
+		if (isa && o->imm < isa->guest_reg_count)
+			fprintf(out, " [%s]", isa->guest_regs[o->imm].name);
 		else
-			fprintf(out, " [slot %" PRIu64 "]", o->imm);
+			fprintf(out, " [reg %" PRIu64 "]", o->imm);
 		if (o->op == VR_IR_PUT && o->type == VR_T_FLAGS)
 			fprintf(out, " live=%u", (unsigned)(o->aux & 3));
 		return 1;
@@ -77,13 +77,13 @@ static int print_special(FILE *out, const struct vr_ir_op *o, const struct vr_is
 	case VR_IR_F_CONST:
 		fprintf(out, " nzcv=%" PRIx64, o->imm & 15);
 		return 1;
-	case VR_IR_INSN:
+	case VR_IR_INSN_START:
 	case VR_IR_CONST:
 	case VR_IR_LDS:
 	case VR_IR_STS:
 	case VR_IR_GOTO:
-	case VR_IR_LEAVEAT:
-	case VR_IR_PUSHRET:
+	case VR_IR_EXIT_TO:
+	case VR_IR_RAS_PUSH:
 		fprintf(out, " 0x%" PRIx64, o->imm);
 		return 1;
 	default:
@@ -97,7 +97,7 @@ static void print_op(FILE *out, const struct vr_ir *ir, uint32_t i, const struct
 	struct vr_ir_info info = vr_ir_info(o->op);
 	const uint32_t operand[3] = {o->a, o->b, o->c};
 
-	fprintf(out, o->op == VR_IR_INSN ? "  v%-4u " : "    v%-4u ", i);
+	fprintf(out, o->op == VR_IR_INSN_START ? "  v%-4u " : "    v%-4u ", i);
 	fprintf(out, "%s%s", info.name ? info.name : "?", o->type <= VR_T_FLAGS ? type_names[o->type] : ".?");
 	for (uint32_t k = 0; info.args[k]; k++)
 		if (operand[k])

@@ -32,7 +32,7 @@ struct signature {
 #define REGISTER "iIsdhV"
 
 static const struct signature signatures[] = {
-	{VR_IR_NOP, VR_IR_INSN, "", '.', ANY_TYPE},
+	{VR_IR_NOP, VR_IR_INSN_START, "", '.', ANY_TYPE},
 	{VR_IR_CONST, VR_IR_CONST, "", 't', INTEGER},
 	{VR_IR_GET, VR_IR_GET, "", 't', "iIsdhVf"},
 	{VR_IR_PUT, VR_IR_PUT, "t", '.', "iIsdhVf"},
@@ -54,7 +54,7 @@ static const struct signature signatures[] = {
 	{VR_IR_LOAD, VR_IR_LOAD, "i?", 't', "iIsdV"},
 	{VR_IR_STORE, VR_IR_STORE, "it", '.', "iIsdV"},
 	{VR_IR_LOADP, VR_IR_LOADP, "i", 't', "iIsdV"},
-	{VR_IR_SECOND, VR_IR_SECOND, "t", 't', "iIsdV"},
+	{VR_IR_LOADP_HI, VR_IR_LOADP_HI, "t", 't', "iIsdV"},
 	{VR_IR_STOREP, VR_IR_STOREP, "itt", '.', "iIsdV"},
 	{VR_IR_CAS, VR_IR_CAS, "itt", 't', INTEGER},
 	{VR_IR_CAS2, VR_IR_CAS2, "itt", 't', "V"},
@@ -64,7 +64,7 @@ static const struct signature signatures[] = {
 	{VR_IR_FENCE, VR_IR_FENCE, "", '.', ANY_TYPE},
 	{VR_IR_CALL, VR_IR_CALL, "???", 'i', ANY_TYPE},
 	{VR_IR_VCALL, VR_IR_VCALL, "???", 'v', ANY_TYPE},
-	{VR_IR_PUSHRET, VR_IR_PUSHRET, "", '.', ANY_TYPE},
+	{VR_IR_RAS_PUSH, VR_IR_RAS_PUSH, "", '.', ANY_TYPE},
 	{VR_IR_FADD, VR_IR_FABS, "ttt", 't', SCALAR},
 	{VR_IR_FCMP, VR_IR_FCMP, "tt", 'f', SCALAR},
 	{VR_IR_FCVT, VR_IR_FCVT, "t", 't', SCALAR},
@@ -92,8 +92,8 @@ static const struct signature signatures[] = {
 	{VR_IR_BRCC, VR_IR_BRCC, "f", '.', ANY_TYPE},
 	{VR_IR_BRCMP, VR_IR_BRCMP, "tt", '.', INTEGER},
 	{VR_IR_BRBIT, VR_IR_BRBIT, "i", '.', ANY_TYPE},
-	{VR_IR_GOTOI, VR_IR_GOTOI, "i", '.', ANY_TYPE},
-	{VR_IR_LEAVE, VR_IR_LEAVEAT, "", '.', ANY_TYPE},
+	{VR_IR_JUMP_INDIRECT, VR_IR_JUMP_INDIRECT, "i", '.', ANY_TYPE},
+	{VR_IR_EXIT, VR_IR_EXIT_TO, "", '.', ANY_TYPE},
 };
 
 static const struct signature *signature_of(uint32_t op)
@@ -132,7 +132,7 @@ struct verifier {
 	const struct vr_ir *ir;
 	const struct vr_ir_block *block;
 	char *why;
-	size_t room;
+	size_t capacity;
 };
 
 __attribute__((format(printf, 3, 4))) static int wrong(struct verifier *v, uint32_t op, const char *format,
@@ -143,9 +143,9 @@ __attribute__((format(printf, 3, 4))) static int wrong(struct verifier *v, uint3
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	if (v->room) {
+	if (v->capacity) {
 		const char *name = op < v->ir->op_count ? vr_ir_info(v->ir->ops[op].op).name : NULL;
-		snprintf(v->why, v->room, "op %u (%s): %s", op, name ? name : "?", text);
+		snprintf(v->why, v->capacity, "op %u (%s): %s", op, name ? name : "?", text);
 	}
 	return VR_E_INVAL;
 }
@@ -189,7 +189,7 @@ static int check_special(struct verifier *v, uint32_t at)
 		return 0;
 	case VR_IR_CAS2IF:
 		return check_operand(v, at, (uint32_t)o->imm, 'i', 'i');
-	case VR_IR_SECOND:
+	case VR_IR_LOADP_HI:
 		if (v->ir->ops[o->a].op != VR_IR_LOADP)
 			return wrong(v, at, "operand a is not a LOADP");
 		return 0;
@@ -208,7 +208,7 @@ static int check_special(struct verifier *v, uint32_t at)
 			       ? wrong(v, at, "bits [%u, +%u)", (unsigned)lsb, (unsigned)width)
 			       : 0;
 	}
-	case VR_IR_GOTOI:
+	case VR_IR_JUMP_INDIRECT:
 		return o->aux > VR_JUMP_RET ? wrong(v, at, "unknown jump %u", o->aux) : 0;
 	default:
 		return 0;
@@ -262,7 +262,7 @@ static int check_block(struct verifier *v)
 				     i == last ? "a block ends without a terminator"
 					       : "terminator inside a block");
 		/* Faults are precise: nothing of an instruction may have happened when it faults. */
-		if (op == VR_IR_INSN)
+		if (op == VR_IR_INSN_START)
 			put = 0;
 		else if (op == VR_IR_PUT)
 			put = i;
@@ -274,7 +274,7 @@ static int check_block(struct verifier *v)
 
 int vr_ir_verify(const struct vr_ir *ir, char *why, size_t n)
 {
-	struct verifier v = {.ir = ir, .why = why, .room = n};
+	struct verifier v = {.ir = ir, .why = why, .capacity = n};
 	if (n)
 		why[0] = 0;
 	if (ir->op_count == 0 || ir->op_count > ir->op_capacity || ir->ops[0].op != VR_IR_NOP)

@@ -12,12 +12,12 @@ static void shift(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t s
 	bool constant = imm_of(e, o->b, 0, &imm);
 	if (constant)
 		flags_clobber(e);
-	uint32_t ra = use_as(e, o->a, o->type);
+	uint32_t ra = ra_use_as(e, o->a, o->type);
 	if (constant) {
 		uint32_t n = (uint32_t)imm & (w ? 63 : 31);
-		done(e, o->a);
-		done(e, o->b);
-		uint32_t d = def(e, i, ra);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+		uint32_t d = ra_def(e, i, ra);
 		if (sh == SH_SHL && n && n <= 3 && d != ra) {
 			struct mem m = {MEM_NONE, (uint8_t)ra, (uint8_t)n, 0, 0, 0};
 			lea(c, w, d, m);
@@ -28,10 +28,10 @@ static void shift(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t s
 		shift_ri(c, sh, w, d, n);
 		return;
 	}
-	uint32_t rb = use(e, o->b);
-	done(e, o->a);
-	done(e, o->b);
-	v_wrrr(c, op, w, def(e, i, ra), rb, ra);
+	uint32_t rb = ra_use(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	v_wrrr(c, op, w, ra_def(e, i, ra), rb, ra);
 }
 
 OP(SHL)
@@ -55,23 +55,23 @@ OP(ROR)
 	uint32_t w = wide(o);
 	int32_t imm;
 	if (imm_of(e, o->b, 0, &imm)) {
-		uint32_t ra = use_as(e, o->a, o->type);
-		done(e, o->a);
-		done(e, o->b);
-		rorx(c, w, def(e, i, ra), ra, (uint32_t)imm & (w ? 63 : 31));
+		uint32_t ra = ra_use_as(e, o->a, o->type);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+		rorx(c, w, ra_def(e, i, ra), ra, (uint32_t)imm & (w ? 63 : 31));
 		return;
 	}
 	/* (a >> b) | (a << -b): the counts are taken modulo the size */
 	flags_clobber(e);
-	uint32_t ra = use_as(e, o->a, o->type), rb = use(e, o->b), t = tmp(e), u = tmp(e);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use(e, o->b), t = tmp(e), u = tmp(e);
 	mov_rr(c, 0, t, rb);
 	neg_r(c, 0, t);
 	v_wrrr(c, I_SHLX, w, t, t, ra);
 	v_wrrr(c, I_SHRX, w, u, rb, ra);
 	alu_rr(c, ALU_OR, w, u, t);
-	done(e, o->a);
-	done(e, o->b);
-	move_value(e, def(e, i, u), u, o->type);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	move_value(e, ra_def(e, i, u), u, o->type);
 }
 
 OP(EXTR)
@@ -79,21 +79,21 @@ OP(EXTR)
 	struct code *c = &e->c;
 	uint32_t w = wide(o), n = o->aux & (w ? 63 : 31);
 	if (o->a == o->b) {
-		uint32_t ra = use_as(e, o->a, o->type);
-		done(e, o->a);
-		done(e, o->b);
-		rorx(c, w, def(e, i, ra), ra, n);
+		uint32_t ra = ra_use_as(e, o->a, o->type);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+		rorx(c, w, ra_def(e, i, ra), ra, n);
 		return;
 	}
 	flags_clobber(e);
-	uint32_t ra = use_as(e, o->a, o->type), t = copy_of(e, o->b, w);
+	uint32_t ra = ra_use_as(e, o->a, o->type), t = copy_of(e, o->b, w);
 	if (n) {
 		x_rr(c, X_SHRD_I, w, ra, t);
 		put8(c, n);
 	}
-	done(e, o->a);
-	done(e, o->b);
-	move_value(e, def(e, i, t), t, o->type);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	move_value(e, ra_def(e, i, t), t, o->type);
 }
 
 /* ---- bits ---- */
@@ -101,9 +101,9 @@ OP(EXTR)
 static void unary(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t op)
 {
 	flags_clobber(e);
-	uint32_t r = use_as(e, o->a, o->type);
-	done(e, o->a);
-	x_rr(&e->c, op, wide(o), def(e, i, r), r);
+	uint32_t r = ra_use_as(e, o->a, o->type);
+	ra_free(e, o->a);
+	x_rr(&e->c, op, wide(o), ra_def(e, i, r), r);
 }
 
 OP(CLZ)
@@ -126,12 +126,12 @@ OP(CLS)
 	struct code *c = &e->c;
 	uint32_t w = wide(o);
 	flags_clobber(e);
-	uint32_t r = use_as(e, o->a, o->type), t = tmp(e);
+	uint32_t r = ra_use_as(e, o->a, o->type), t = tmp(e);
 	mov_rr(c, w, t, r);
 	shift_ri(c, SH_SAR, w, t, 1);
 	alu_rr(c, ALU_XOR, w, t, r);
-	done(e, o->a);
-	uint32_t d = def(e, i, r);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, r);
 	x_rr(c, X_LZCNT, w, d, t);
 	alu_ri(c, ALU_SUB, w, d, 1);
 }
@@ -154,8 +154,8 @@ OP(RBIT)
 		shift_ri(c, SH_SHL, w, d, n);
 		alu_rr(c, ALU_OR, w, d, t);
 	}
-	done(e, o->a);
-	move_value(e, def(e, i, d), d, o->type);
+	ra_free(e, o->a);
+	move_value(e, ra_def(e, i, d), d, o->type);
 }
 
 OP(BSWAP)
@@ -181,8 +181,8 @@ OP(BSWAP)
 		shift_ri(c, SH_SHL, w, d, 8);
 		alu_rr(c, ALU_OR, w, d, t);
 	}
-	done(e, o->a);
-	move_value(e, def(e, i, d), d, o->type);
+	ra_free(e, o->a);
+	move_value(e, ra_def(e, i, d), d, o->type);
 }
 
 /* Sign- or zero-extend the low n = 8, 16 or 32 bits. */
@@ -200,9 +200,9 @@ static void extend(struct code *c, uint32_t w, uint32_t d, uint32_t s, uint32_t 
 
 static void extend_op(struct em *e, const struct vr_ir_op *o, uint32_t i, bool sign)
 {
-	uint32_t r = use(e, o->a);
-	done(e, o->a);
-	extend(&e->c, wide(o), def(e, i, r), r, o->aux, sign);
+	uint32_t r = ra_use(e, o->a);
+	ra_free(e, o->a);
+	extend(&e->c, wide(o), ra_def(e, i, r), r, o->aux, sign);
 }
 
 OP(SEXT)
@@ -226,15 +226,15 @@ OP(BFX)
 		return;
 	}
 	if (lsb == 0 && (width == 8 || width == 16 || width == 32)) {
-		uint32_t s = use(e, o->a);
-		done(e, o->a);
-		extend(c, w, def(e, i, s), s, width, sign);
+		uint32_t s = ra_use(e, o->a);
+		ra_free(e, o->a);
+		extend(c, w, ra_def(e, i, s), s, width, sign);
 		return;
 	}
 	flags_clobber(e);
-	uint32_t r = use_as(e, o->a, o->type);
-	done(e, o->a);
-	uint32_t d = def(e, i, r), up = size - lsb - width;
+	uint32_t r = ra_use_as(e, o->a, o->type);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, r), up = size - lsb - width;
 	if (!sign && width < 32 && up) {
 		if (lsb)
 			rorx(c, w, d, r, lsb);
@@ -259,35 +259,36 @@ OP(BFI)
 		return;
 	}
 	if (width == size) {
-		uint32_t r = use_as(e, o->b, o->type);
-		done(e, o->a);
-		done(e, o->b);
-		mov_rr(c, w, def(e, i, r), r);
+		uint32_t r = ra_use_as(e, o->b, o->type);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+		mov_rr(c, w, ra_def(e, i, r), r);
 		return;
 	}
 	/* Rotate the field to the bottom, shift it out while shifting b's bits in at the top, rotate back. */
 	flags_clobber(e);
-	uint32_t rb = use_as(e, o->b, o->type), t = copy_of(e, o->a, w);
+	uint32_t rb = ra_use_as(e, o->b, o->type), t = copy_of(e, o->a, w);
 	shift_ri(c, SH_ROR, w, t, lsb);
 	x_rr(c, X_SHRD_I, w, rb, t);
 	put8(c, width);
 	shift_ri(c, SH_ROL, w, t, (lsb + width) & (size - 1));
-	done(e, o->a);
-	done(e, o->b);
-	move_value(e, def(e, i, t), t, o->type);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	move_value(e, ra_def(e, i, t), t, o->type);
 }
 
 OP(CRC32)
 {
 	struct code *c = &e->c;
 	if (!(o->aux & 4) || !x86_has.crc32) {
-		fixup_inline(e, o, i, (uint64_t)(uintptr_t)x86_fallback);
+		fp_slow_inline(e, o, i, (uint64_t)(uintptr_t)x86_fallback);
 		return;
 	}
 	static const uint32_t ops[] = {X_CRC32B, X_CRC32W, X_CRC32, X_CRC32};
-	uint32_t n = o->aux & 3u, rb = n == 3 ? use_clean(e, o->b) : use(e, o->b), t = copy_of(e, o->a, 0);
+	uint32_t n = o->aux & 3u, rb = n == 3 ? ra_use_clean(e, o->b) : ra_use(e, o->b),
+		 t = copy_of(e, o->a, 0);
 	x_rr(c, ops[n], n == 3, t, rb);
-	done(e, o->a);
-	done(e, o->b);
-	move_value(e, def(e, i, t), t, VR_T_I32);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	move_value(e, ra_def(e, i, t), t, VR_T_I32);
 }

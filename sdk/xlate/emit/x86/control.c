@@ -2,13 +2,13 @@
 /*
  * control.c: the ends of blocks, and calls.
  *
- * An edge inside the region is a jump; registers agree by construction, since every mapped slot is in its
- * register everywhere. An edge that leaves stores the dirty slots and jumps through a 4-byte field that the
- * engine may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could close a loop
- * (to the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
+ * An edge inside the region is a jump; registers agree by construction, since every pinned register is in its
+ * host register everywhere. An edge that leaves stores the dirty registers and jumps through a 4-byte field
+ * that the engine may redirect at any time; unlinked it goes to a stub that asks for it. Edges that could
+ * close a loop (to the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
  *
- * Indirect targets are in rax. A return is predicted by the shadow stack in the bank, other jumps by its jump
- * cache.
+ * Indirect targets are in rax. A return is predicted by the return-address stack in the MMU context, other
+ * jumps by its jump cache.
  */
 #include "em.h"
 
@@ -64,8 +64,8 @@ static void leave_region(struct em *e, uint64_t pc)
 	s->pc = pc;
 	if (pc >> 12 != e->block->pc >> 12) {
 		align_field(c, 7);
-		uint32_t index = (uint32_t)(pc >> 12) & (VR_XMAP_ENTRIES - 1);
-		x_rm(c, 0x81, 0, ALU_CMP, mem_base(REG_BANK, BANK(xmap) + (int32_t)(4 * index)));
+		uint32_t index = (uint32_t)(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1);
+		x_rm(c, 0x81, 0, ALU_CMP, mem_base(REG_MMU, MMU(mapping_id) + (int32_t)(4 * index)));
 		x->check = code_at(c);
 		put32(c, 0xffffffff);
 		s->jump[0] = jcc_far(c, CC_NE);
@@ -172,7 +172,7 @@ OP(BRBIT)
 	(void)i;
 	uint32_t bit = o->aux & 63;
 	flags_clobber(e);
-	uint32_t r = bit < 32 ? use(e, o->a) : use_clean(e, o->a);
+	uint32_t r = bit < 32 ? ra_use(e, o->a) : ra_use_clean(e, o->a);
 	struct condition k = {CC_NE, 0, o->aux >> 6 & 1};
 	if (bit < 32) {
 		test_ri(&e->c, 0, r, 1u << bit);
@@ -181,22 +181,22 @@ OP(BRBIT)
 		put8(&e->c, bit);
 		k.cc = CC_B;
 	}
-	done(e, o->a);
+	ra_free(e, o->a);
 	branch(e, o->imm, k);
 }
 
-OP(PUSHRET)
+OP(RAS_PUSH)
 {
 	struct code *c = &e->c;
 	(void)i;
 	flags_clobber(e);
 	uint32_t u = tmp(e), t = tmp(e);
-	mov_load(c, 1, u, mem_base(REG_BANK, BANK(shadow_top)));
+	mov_load(c, 1, u, mem_base(REG_MMU, MMU(ras_top)));
 	alu_ri(c, ALU_ADD, 0, u, 16);
-	alu_ri(c, ALU_AND, 0, u, (VR_SHADOW_ENTRIES - 1) * 16);
-	mov_store(c, 1, mem_base(REG_BANK, BANK(shadow_top)), u);
+	alu_ri(c, ALU_AND, 0, u, (VR_RAS_ENTRIES - 1) * 16);
+	mov_store(c, 1, mem_base(REG_MMU, MMU(ras_top)), u);
 	mov_imm(c, t, o->imm);
-	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow)), t);
+	mov_store(c, 1, mem_index(REG_MMU, u, 0, MMU(ras)), t);
 	uint32_t block = VR_NO_BLOCK;
 	for (uint32_t k = 0; k < e->ir->block_count; k++)
 		if (e->ir->blocks[k].pc == o->imm && (e->ir->blocks[k].flags & VR_BLOCK_ENTRY))
@@ -205,7 +205,7 @@ OP(PUSHRET)
 				 ? e->job->entry_at(e->job->opaque, o->imm)
 				 : 0;
 	if (block == VR_NO_BLOCK) {
-		/* `jump` finds the pc in rax, as GOTOI leaves it */
+		/* `jump` finds the pc in rax, as JUMP_INDIRECT leaves it */
 		lea(c, 1, t, mem_abs(known ? known : x86_thunk.jump));
 	} else {
 		lea(c, 1, t, mem_abs(c->execute));
@@ -215,37 +215,37 @@ OP(PUSHRET)
 		}
 		e->fixups[e->fixup_count++] = (struct fixup){code_at(c) - 4, block, 1};
 	}
-	mov_store(c, 1, mem_index(REG_BANK, u, 0, BANK(shadow) + 8), t);
+	mov_store(c, 1, mem_index(REG_MMU, u, 0, MMU(ras) + 8), t);
 }
 
-OP(GOTOI)
+OP(JUMP_INDIRECT)
 {
 	struct code *c = &e->c;
 	(void)i;
 	flags_clobber(e);
-	uint32_t r = use_clean(e, o->a);
+	uint32_t r = ra_use_clean(e, o->a);
 	if (r != RAX)
 		mov_rr(c, 1, RAX, r);
 	store_dirty(e, e->dirty);
 	ool_new(e, OOL_POLL_R)->jump[0] = poll(e, CC_NE);
 	if (o->aux == VR_JUMP_RET) {
-		mov_load(c, 1, RCX, mem_base(REG_BANK, BANK(shadow_top)));
+		mov_load(c, 1, RCX, mem_base(REG_MMU, MMU(ras_top)));
 		lea(c, 0, RDX, mem_base(RCX, -16));
-		alu_ri(c, ALU_AND, 0, RDX, (VR_SHADOW_ENTRIES - 1) * 16);
-		mov_store(c, 1, mem_base(REG_BANK, BANK(shadow_top)), RDX);
-		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(shadow)));
+		alu_ri(c, ALU_AND, 0, RDX, (VR_RAS_ENTRIES - 1) * 16);
+		mov_store(c, 1, mem_base(REG_MMU, MMU(ras_top)), RDX);
+		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(ras)));
 		ool_new(e, OOL_JUMP)->jump[0] = jcc_far(c, CC_NE);
-		x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(shadow) + 8));
+		x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(ras) + 8));
 	} else {
 		lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
-		alu_ri(c, ALU_AND, 0, RCX, (VR_JUMP_ENTRIES - 1) * 16);
-		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(jump)));
+		alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
+		alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
 		ool_new(e, OOL_POLL_R)->jump[0] = jcc_far(c, CC_NE);
-		x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(jump) + 8));
+		x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
 	}
 }
 
-OP(LEAVE)
+OP(EXIT)
 {
 	(void)o, (void)i;
 	flags_clobber(e);
@@ -253,7 +253,7 @@ OP(LEAVE)
 	jmp_to(&e->c, x86_thunk.lookup);
 }
 
-OP(LEAVEAT)
+OP(EXIT_TO)
 {
 	(void)i;
 	flags_clobber(e);
@@ -264,11 +264,11 @@ OP(LEAVEAT)
 
 /* ---- calls ---- */
 
-static uint32_t caller_saved_slots(const struct em *e)
+static uint32_t caller_saved_pins(const struct em *e)
 {
 	uint32_t mask = 0;
-	for (uint32_t m = 0; m < e->job->map_count; m++)
-		if (CALLER_SAVED >> e->map_reg[m] & 1)
+	for (uint32_t m = 0; m < e->job->pinned_count; m++)
+		if (CALLER_SAVED >> e->pin_reg[m] & 1)
 			mask |= 1u << m;
 	return mask;
 }
@@ -283,14 +283,14 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 		return;
 	}
 	const struct vr_helper *h = &e->job->isa->helpers[number];
-	uint32_t hf = h->flags, all = e->job->map_count >= 32 ? ~0u : (1u << e->job->map_count) - 1;
-	e->share.active = 0;
+	uint32_t hf = h->flags, all = e->job->pinned_count >= 32 ? ~0u : (1u << e->job->pinned_count) - 1;
+	e->coalesced.active = 0;
 	flags_clobber(e);
 	if (hf & VR_HF_WRITES) {
 		flags_leave_memory(e);
-		for (uint32_t m = 0; m < e->job->map_count; m++) {
-			evacuate(e, m);
-			e->pin = 0;
+		for (uint32_t m = 0; m < e->job->pinned_count; m++) {
+			ra_spill_aliases(e, m);
+			e->busy = 0;
 		}
 	}
 	if (vector) {
@@ -300,15 +300,15 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 			struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, argument) + 16 * n));
 			uint64_t k;
 			if (const_of(e, args[n], &k) || !is_vector(val(e, args[n])->type))
-				mov_store(c, 1, m, use_clean(e, args[n]));
+				mov_store(c, 1, m, ra_use_clean(e, args[n]));
 			else
-				vstore(c, m, use_clean(e, args[n]));
-			done(e, args[n]);
+				vstore(c, m, ra_use_clean(e, args[n]));
+			ra_free(e, args[n]);
 		}
 	}
-	e->pin = 0;
-	spill_mask(e, CALLER_SAVED);
-	uint32_t lost = hf & VR_HF_WRITES ? all : caller_saved_slots(e);
+	e->busy = 0;
+	ra_spill_mask(e, CALLER_SAVED);
+	uint32_t lost = hf & VR_HF_WRITES ? all : caller_saved_pins(e);
 	uint32_t save = e->dirty & (hf & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE) ? all : lost);
 	store_dirty(e, save);
 	e->dirty &= ~save;
@@ -328,17 +328,17 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 			if (!args[n])
 				continue;
 			load_into(e, regs[n], args[n]);
-			done(e, args[n]);
+			ra_free(e, args[n]);
 		}
 		mov_imm(c, RAX, (uint64_t)(uintptr_t)h->u.fn);
 	}
 	call_reg(c, RAX);
-	forget_near(c, 0);
+	forget_hints(c, 0);
 	if (hf & VR_HF_MAY_LEAVE) {
 		alu_mi(c, ALU_CMP, 0, EXEC(leave), 0);
 		ool_new(e, OOL_LEAVE)->jump[0] = jcc_far(c, CC_NE);
 	}
-	load_slots(e, lost);
+	load_pinned(e, lost);
 	if (hf & VR_HF_WRITES)
 		e->clean_scalar[0] = e->clean_scalar[1] = 0;
 	if (!val(e, i)->uses)
@@ -346,10 +346,10 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 	if (vector) {
 		uint32_t d = vtmp(e);
 		vload(c, d, EXEC(result));
-		own(e, i, d);
+		ra_assign(e, i, d);
 		val(e, i)->dirty_high = o->type != VR_T_V128;
 	} else {
-		own(e, i, RAX);
+		ra_assign(e, i, RAX);
 	}
 }
 

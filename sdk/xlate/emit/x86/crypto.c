@@ -15,7 +15,7 @@
 static bool fallback(struct em *e, const struct vr_ir_op *o, uint32_t i, bool have)
 {
 	if (!have)
-		fixup_inline(e, o, i, (uint64_t)(uintptr_t)x86_fallback);
+		fp_slow_inline(e, o, i, (uint64_t)(uintptr_t)x86_fallback);
 	return !have;
 }
 
@@ -27,14 +27,14 @@ static void aes_round(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32
 		return;
 	bool pair = i + 1 < e->op_end && e->ops[i + 1].op == mix && e->ops[i + 1].a == i &&
 		    val(e, i)->uses == 1 && !val(e, i + 1)->emitted;
-	uint32_t ra = use_clean(e, o->a), rb = use_clean(e, o->b), t = vtmp(e), z = vtmp(e);
+	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b), t = vtmp(e), z = vtmp(e);
 	v_rrr(c, I_VPXOR, z, z, z);
 	v_rrr(c, I_VPXOR, t, ra, rb);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	if (pair)
 		val(e, i + 1)->emitted = 1;
-	v_rrr(c, pair ? whole : last, def(e, pair ? i + 1 : i, t), t, z);
+	v_rrr(c, pair ? whole : last, ra_def(e, pair ? i + 1 : i, t), t, z);
 }
 
 OP(VAESE)
@@ -52,20 +52,20 @@ OP(VAESMC)
 	struct code *c = &e->c;
 	if (fallback(e, o, i, x86_has.aes))
 		return;
-	uint32_t ra = use_clean(e, o->a), t = vtmp(e), z = vtmp(e);
+	uint32_t ra = ra_use_clean(e, o->a), t = vtmp(e), z = vtmp(e);
 	v_rrr(c, I_VPXOR, z, z, z);
 	v_rrr(c, I_VAESDECLAST, t, ra, z);
-	done(e, o->a);
-	v_rrr(c, I_VAESENC, def(e, i, t), t, z);
+	ra_free(e, o->a);
+	v_rrr(c, I_VAESENC, ra_def(e, i, t), t, z);
 }
 
 OP(VAESIMC)
 {
 	if (fallback(e, o, i, x86_has.aes))
 		return;
-	uint32_t ra = use_clean(e, o->a);
-	done(e, o->a);
-	v_rr(&e->c, I_VAESIMC, def(e, i, ra), ra);
+	uint32_t ra = ra_use_clean(e, o->a);
+	ra_free(e, o->a);
+	v_rr(&e->c, I_VAESIMC, ra_def(e, i, ra), ra);
 }
 
 static void sha256_rounds(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t abcd, uint32_t efgh,
@@ -74,8 +74,8 @@ static void sha256_rounds(struct em *e, const struct vr_ir_op *o, uint32_t i, ui
 	struct code *c = &e->c;
 	if (fallback(e, o, i, x86_has.sha))
 		return;
-	take(e, XMM0);
-	uint32_t x = use_clean(e, abcd), y = use_clean(e, efgh), w = use_clean(e, o->c), t = vtmp(e),
+	ra_reserve(e, XMM0);
+	uint32_t x = ra_use_clean(e, abcd), y = ra_use_clean(e, efgh), w = ra_use_clean(e, o->c), t = vtmp(e),
 		 u = vtmp(e);
 	v_rrri(c, I_VSHUFPS, t, y, x, 0x11); /* ABEF */
 	v_rrri(c, I_VSHUFPS, u, y, x, 0xbb); /* CDGH */
@@ -83,10 +83,10 @@ static void sha256_rounds(struct em *e, const struct vr_ir_op *o, uint32_t i, ui
 	x_rr(c, X_SHA256RNDS2, 0, u, t);
 	v_rrri(c, I_VPSHUFD, XMM0, 0, w, 0x0e);
 	x_rr(c, X_SHA256RNDS2, 0, t, u);
-	done(e, o->a);
-	done(e, o->b);
-	done(e, o->c);
-	v_rrri(c, I_VSHUFPS, def(e, i, t), t, u, shuffle);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
+	v_rrri(c, I_VSHUFPS, ra_def(e, i, t), t, u, shuffle);
 }
 
 OP(VSHA256H)
@@ -104,12 +104,12 @@ OP(VSHA256SU0)
 	struct code *c = &e->c;
 	if (fallback(e, o, i, x86_has.sha))
 		return;
-	uint32_t ra = use_clean(e, o->a), rb = use_clean(e, o->b), t = vtmp(e);
+	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b), t = vtmp(e);
 	movaps(c, t, ra);
 	x_rr(c, X_SHA256MSG1, 0, t, rb);
-	done(e, o->a);
-	done(e, o->b);
-	movaps(c, def(e, i, t), t);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	movaps(c, ra_def(e, i, t), t);
 }
 
 OP(VSHA256SU1)
@@ -117,22 +117,23 @@ OP(VSHA256SU1)
 	struct code *c = &e->c;
 	if (fallback(e, o, i, x86_has.sha))
 		return;
-	uint32_t ra = use_clean(e, o->a), rb = use_clean(e, o->b), rc = use_clean(e, o->c), t = vtmp(e);
+	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b), rc = ra_use_clean(e, o->c),
+		 t = vtmp(e);
 	v_rrri(c, I_VPALIGNR, t, rc, rb, 4);
 	v_rrr(c, I_VPADDD, t, t, ra);
 	x_rr(c, X_SHA256MSG2, 0, t, rc);
-	done(e, o->a);
-	done(e, o->b);
-	done(e, o->c);
-	movaps(c, def(e, i, t), t);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
+	movaps(c, ra_def(e, i, t), t);
 }
 
 OP(VPMULL64)
 {
 	if (fallback(e, o, i, x86_has.pclmul))
 		return;
-	uint32_t ra = use(e, o->a), rb = use(e, o->b);
-	done(e, o->a);
-	done(e, o->b);
-	v_rrri(&e->c, I_VPCLMULQDQ, def(e, i, ra), ra, rb, 0);
+	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	v_rrri(&e->c, I_VPCLMULQDQ, ra_def(e, i, ra), ra, rb, 0);
 }

@@ -3,10 +3,10 @@
  * em.h: the emitter's own state while it turns one region into code, and what its files give each other.
  *
  * One forward pass over the ops, one handler an op (op_NAME below). A handler's order of work is always:
- *   1. flags_clobber() if it emits anything that changes EFLAGS; take() of the fixed registers it needs;
- *   2. use() of its operands (they are then in registers and pinned), tmp() for scratch;
- *   3. done() for each operand use;
- *   4. def() of its result, then the instructions. A result may share the register of an operand.
+ *   1. flags_clobber() if it emits anything that changes EFLAGS; ra_reserve() of fixed registers it needs;
+ *   2. ra_use() of its operands (they are then in registers and pinned), tmp() for scratch;
+ *   3. ra_free() for each operand use;
+ *   4. ra_def() of its result, then the instructions. A result may share the register of an operand.
  */
 #ifndef VR_XLATE_EMIT_X86_EM_H
 #define VR_XLATE_EMIT_X86_EM_H
@@ -18,25 +18,26 @@
 
 /* Fixed registers. */
 #define REG_EXEC RBP /* vr_exec + 128, so that the hot bytes have 8-bit displacements */
-#define REG_BANK R15
+#define REG_MMU R15
 #define EXEC_BIAS 128
 
-#define INTEGER_SLOTS 8
-#define VECTOR_SLOTS 9 /* xmm7..15; seven temporaries are what the longest op needs at once */
-#define SPILLS 64      /* of each kind */
-#define NEARS 8        /* pages kept at hand: see memory.c */
-#define FRAME (SPILLS * 8 + SPILLS * 16 + 16 * NEARS + 8) /* keeps rsp 16-byte aligned after six pushes */
-#define SLOT_NONE 0xffu
+#define PINNED_INTS 8
+#define PINNED_VECS 9 /* xmm7..15; seven temporaries are what the longest op needs at once */
+#define SPILLS 64     /* of each kind */
+#define PAGE_HINTS 8  /* pages of same-page hints: see memory.c */
+#define FRAME \
+	(SPILLS * 8 + SPILLS * 16 + 16 * PAGE_HINTS + 8) /* keeps rsp 16-byte aligned after six pushes */
+#define PIN_NONE 0xffu
 /* In the frame: see memory.c. */
-#define NEAR_TAG(n) (SPILLS * 24 + 8 * (int32_t)(n))
-#define NEAR_ADDEND(n) (NEAR_TAG(NEARS) + 8 * (int32_t)(n))
-#define SHARED_ADDEND NEAR_ADDEND(NEARS)
+#define HINT_TAG(n) (SPILLS * 24 + 8 * (int32_t)(n))
+#define HINT_ADDEND(n) (HINT_TAG(PAGE_HINTS) + 8 * (int32_t)(n))
+#define COALESCED_ADDEND HINT_ADDEND(PAGE_HINTS)
 #define MAX_BLOCK_OPS 16384
 #define MAX_OOL 8192
 #define MAX_FIXUPS 8192
-#define MAX_SLOTS 1024
-#define ENTRY_PAD 24 /* bytes before an entry stub that kill() sends it to */
-#define OP_ROOM 4096 /* no op, stub or edge emits more */
+#define MAX_GUEST_REGS 1024
+#define ENTRY_PAD 24     /* bytes before an entry stub that kill() sends it to */
+#define OP_CAPACITY 4096 /* no op, stub or edge emits more */
 
 #define INT_MASK 0x0000ffffu
 #define VEC_MASK 0xffff0000u
@@ -47,10 +48,10 @@ enum location {
 	LOC_NONE,
 	LOC_CONST,  /* of a CONST op */
 	LOC_REG,    /* owns a temporary register */
-	LOC_SLOT,   /* is what mapped slot register `reg` holds */
+	LOC_PINNED, /* is what the host register `reg` of a pinned register holds */
 	LOC_SPILL,  /* in the frame */
 	LOC_SAME,   /* FLAGS: see value `chain` */
-	LOC_FMEM,   /* FLAGS: packed, in its slot (em.fmem) */
+	LOC_FMEM,   /* FLAGS: packed, in its guest register (em.fmem) */
 	LOC_FCONST, /* FLAGS: constant, packed form in the op */
 	LOC_EFLAGS, /* FLAGS: nowhere but in EFLAGS */
 	LOC_LATER,  /* FLAGS: not computed yet (F_SEL will) */
@@ -66,8 +67,8 @@ struct value {
 	uint16_t spill;
 	uint32_t uses;  /* left */
 	uint32_t last;  /* op of the last use */
-	uint32_t put;   /* first PUT of it to a mapped slot, 0: none */
-	uint32_t chain; /* next alias of the same slot, or LOC_SAME's value */
+	uint32_t put;   /* first PUT of it to a pinned register, 0: none */
+	uint32_t chain; /* next alias of the same guest register, or LOC_SAME's value */
 };
 
 /* What EFLAGS hold. */
@@ -83,7 +84,7 @@ struct flags_state {
 	uint32_t logic; /* integer value whose N and Z they also are (CF = OF = 0) */
 	uint8_t logic_type;
 	uint8_t polarity;
-	uint8_t put_pending; /* `value` has been PUT to put_slot, the store is still to do */
+	uint8_t put_pending; /* `value` has been PUT to put_reg, the store is still to do */
 	uint8_t put_edges;   /* ... bits as PUT's aux */
 	uint32_t put_offset;
 };
@@ -101,9 +102,9 @@ enum ool_kind {
 	OOL_POLL,    /* store dirty, exec.pc = pc, look up */
 	OOL_POLL_R,  /* the same, pc in rax */
 	OOL_EXIT,    /* an unlinked exit */
-	OOL_JUMP,    /* pc in rax: the jump cache thunk */
+	OOL_JUMP,    /* pc in rax: the indirect-branch cache thunk */
 	OOL_LEAVE,   /* exec.leave = 0, look up */
-	OOL_FIXUP,
+	OOL_FP_SLOW,
 };
 
 struct ool {
@@ -113,19 +114,19 @@ struct ool {
 	uint8_t arg_type[3];
 	uint8_t result[2];
 	uint8_t result_type[2];
-	uint8_t constant; /* mask: arg[i] is imm[i] */
-	uint8_t temp;     /* a register the path may use */
-	uint8_t write;    /* ELEMENT */
-	uint8_t shared;   /* forget em.share's addend on the way */
-	uint8_t near;     /* ELEMENT: page to keep, 1.., or 0 */
-	uint32_t jump[3]; /* rel32 fields that come here, 0: none */
+	uint8_t constant;  /* mask: arg[i] is imm[i] */
+	uint8_t temp;      /* a register the path may use */
+	uint8_t write;     /* ELEMENT */
+	uint8_t coalesced; /* forget em.coalesced's addend on the way */
+	uint8_t hint;      /* ELEMENT: page to keep, 1.., or 0 */
+	uint32_t jump[3];  /* rel32 fields that come here, 0: none */
 	uint32_t back;
 	uint32_t dirty;
 	uint32_t insn;
 	int32_t disp;
 	uint32_t exit;
 	uint64_t imm[3];
-	uint64_t pc; /* or descriptor, or FIXUP: immediate */
+	uint64_t pc; /* or descriptor, or FP_SLOW: immediate */
 	uint64_t fn;
 	uint32_t what;
 };
@@ -136,14 +137,14 @@ struct fixup {
 	uint32_t entry;
 };
 
-/* vr_isa.fp_fixup's signature, which the emitter's own C fall-backs share. */
-typedef void(VR_CALL *fixup_fn)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-				const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
+/* vr_isa.fp_slow's signature, which the emitter's own C fall-backs have as well. */
+typedef void(VR_CALL *fp_slow_fn)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+				  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 
-/* Accesses off one address that share a check: see memory.c. */
-struct share {
+/* TLB-check coalescing: accesses off one address with one check. See memory.c. */
+struct tlb_coalescing {
 	uint32_t active;
-	uint32_t value, slot; /* the address, and the mapped slot that has it, or SLOT_NONE */
+	uint32_t value, pin; /* the address, and the pinned register that has it, or PIN_NONE */
 	int32_t low, high;
 	bool write;
 };
@@ -163,29 +164,29 @@ struct em {
 
 	uint32_t pool; /* registers that may hold temporaries */
 	uint32_t free;
-	uint32_t pin; /* in use by the current op */
+	uint32_t busy; /* in use by the current op */
 	uint32_t owner[32];
 	uint64_t spill_free[2];
 
 	struct flags_state fl;
-	uint32_t fmem; /* FLAGS value that the slot at fmem_offset holds, 0: none */
+	uint32_t fmem; /* FLAGS value that the guest register at fmem_offset holds, 0: none */
 	uint32_t fmem_offset;
 
-	struct share share;
-	uint8_t near[2][VR_MF_GROUPS]; /* of loads and stores: the group's page, 1.., or 0 */
-	uint32_t near_count[2];
-	uint32_t dirty;           /* mapped slots newer than memory */
-	uint32_t clean_scalar[2]; /* slots known to be zero above 32 / 64 bits */
-	uint8_t map_reg[VR_MAP_MAX];
-	uint32_t alias[VR_MAP_MAX]; /* first value of the chain */
-	uint32_t reload;            /* offset of the region's "load all slots; ret", or fix-ups of it */
+	struct tlb_coalescing coalesced;
+	uint8_t hint[2][VR_MF_GROUPS]; /* of loads and stores: the group's hint, 1.., or 0 */
+	uint32_t hint_count[2];
+	uint32_t dirty;           /* pinned registers newer than memory */
+	uint32_t clean_scalar[2]; /* guest registers known to be zero above 32 / 64 bits */
+	uint8_t pin_reg[VR_PINNED_MAX];
+	uint32_t alias[VR_PINNED_MAX]; /* first value of the chain */
+	uint32_t reload; /* offset of the region's "load all pinned registers; ret", or fix-ups of it */
 
 	uint32_t ool_count, fixup_count;
 	struct value *values;
 	struct ool *ools;
 	struct fixup *fixups;
 	uint32_t *labels; /* block starts */
-	uint8_t slot_map[MAX_SLOTS];
+	uint8_t pin_of[MAX_GUEST_REGS];
 };
 
 /* ---- addresses ---- */
@@ -194,10 +195,10 @@ static inline struct mem exec_mem(uint32_t offset)
 	return mem_base(REG_EXEC, (int32_t)offset - EXEC_BIAS);
 }
 #define EXEC(member) exec_mem((uint32_t)offsetof(struct vr_exec, member))
-#define BANK(member) ((int32_t)offsetof(struct vr_bank, member))
+#define MMU(member) ((int32_t)offsetof(struct vr_mmu_context, member))
 
 /* ---- thunks.c ---- */
-#define X86_THUNKS(X) X(lookup) X(go) X(link) X(memory) X(fixup) X(jump)
+#define X86_THUNKS(X) X(lookup) X(go) X(link) X(memory) X(fp_slow) X(jump)
 #define X86_CONSTANTS(X)                                        \
 	X(SIGN32, 0x8000000080000000, 0x8000000080000000)       \
 	X(SIGN64, 0x8000000000000000, 0x8000000000000000)       \
@@ -249,12 +250,13 @@ static inline struct mem constant_mem(uint32_t k)
 	return mem_abs(x86_thunk.constants + 16u * k);
 }
 
-int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute, uint64_t room);
+int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+			   uint64_t capacity);
 void VR_CALL x86_enter(struct vr_exec *x, uint64_t target);
 void VR_CALL x86_fp_load(struct vr_exec *x);
 void VR_CALL x86_fp_save(struct vr_exec *x);
-/* Empty the pages kept in the frame, which is at rsp + offset; changes xmm0. */
-void forget_near(struct code *c, uint32_t offset);
+/* Empty the same-page hints in the frame, which is at rsp + offset; changes xmm0. */
+void forget_hints(struct code *c, uint32_t offset);
 
 /* ---- features.c ---- */
 struct x86_features {
@@ -265,7 +267,7 @@ void x86_find_features(void);
 int32_t VR_CALL x86_probe(char *why, uint32_t length); /* vr_emit.probe */
 
 /* ---- regalloc.c ---- */
-uint32_t x86_slot_register(uint32_t kind, uint32_t reg); /* number in em's mask */
+uint32_t x86_pinned_register(uint32_t kind, uint32_t reg); /* number in em's mask */
 static inline struct value *val(struct em *e, uint32_t i)
 {
 	return &e->values[i - e->first];
@@ -296,26 +298,26 @@ static inline uint32_t vtmp(struct em *e)
 	return tmp_of(e, VEC_MASK);
 }
 /* The value's register, loaded if need be; the operand's upper bits as its type leaves them. */
-uint32_t use(struct em *e, uint32_t v);
-/* As use(), with the bits above I32/V64/scalars zero. */
-uint32_t use_clean(struct em *e, uint32_t v);
-/* use() for an operand of an op of `type`: clean when that reads more than the value has. */
-uint32_t use_as(struct em *e, uint32_t v, uint32_t type);
+uint32_t ra_use(struct em *e, uint32_t v);
+/* As ra_use(), with the bits above I32/V64/scalars zero. */
+uint32_t ra_use_clean(struct em *e, uint32_t v);
+/* ra_use() for an operand of an op of `type`: clean when that reads more than the value has. */
+uint32_t ra_use_as(struct em *e, uint32_t v, uint32_t type);
 /* A fresh scratch register with a copy. */
 uint32_t copy_of(struct em *e, uint32_t v, uint32_t w);
 /* Put the value into fixed register r, wherever it is; its home does not change. */
 void load_into(struct em *e, uint32_t r, uint32_t v);
-void done(struct em *e, uint32_t v);
+void ra_free(struct em *e, uint32_t v);
 /* The register for the result of op i. `like`: taken if it has just become free. */
-uint32_t def(struct em *e, uint32_t i, uint32_t like);
+uint32_t ra_def(struct em *e, uint32_t i, uint32_t like);
 /* The same, but not one of these. */
-uint32_t def_apart(struct em *e, uint32_t i, uint32_t a, uint32_t b, uint32_t c);
+uint32_t ra_def_apart(struct em *e, uint32_t i, uint32_t a, uint32_t b, uint32_t c);
 /* Make value i live in register r, which is scratch of the current op. */
-void own(struct em *e, uint32_t i, uint32_t r);
+void ra_assign(struct em *e, uint32_t i, uint32_t r);
 /* Empty fixed register r and pin it. */
-void take(struct em *e, uint32_t r);
-void spill_mask(struct em *e, uint32_t mask);
-void evacuate(struct em *e, uint32_t m);
+void ra_reserve(struct em *e, uint32_t r);
+void ra_spill_mask(struct em *e, uint32_t mask);
+void ra_spill_aliases(struct em *e, uint32_t m);
 void become_alias(struct em *e, uint32_t v, uint32_t m);
 void move_value(struct em *e, uint32_t d, uint32_t s, uint32_t type);
 /* d = s with nothing above what `type` (I32, F32, F64, V64) holds. */
@@ -336,7 +338,7 @@ void flags_clobber(struct em *e);
 void flags_set(struct em *e, uint32_t i, uint32_t polarity);
 /* EFLAGS from the packed form in eax, of polarity SUB. */
 void flags_unpack(struct code *c);
-/* Make condition cc of FLAGS value v testable by EFLAGS. Before use() of anything else. */
+/* Make condition cc of FLAGS value v testable by EFLAGS. Before ra_use() of anything else. */
 struct condition flags_condition(struct em *e, uint32_t v, uint32_t cc);
 void flags_put(struct em *e, const struct vr_ir_op *o, uint32_t offset);
 /* Do a pending store, at an edge: EFLAGS and all temporaries are dead after it. */
@@ -367,8 +369,8 @@ struct access {
 	int32_t disp;
 	uint32_t slow;   /* rel32 field of the jump to the slow path */
 	uint32_t denied; /* another one, or 0 */
-	bool shared;
-	uint8_t near; /* the page to ask first, 1.., or 0 */
+	bool coalesced;
+	uint8_t hint; /* the hint to ask first, 1.., or 0 */
 };
 /* Emit the check for `total` bytes; v may be written, u gets the addend. */
 struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32_t total, uint32_t flags, bool align,
@@ -378,16 +380,16 @@ void ool_element(struct em *e, const struct ool *s);
 
 /* ---- ool.c ---- */
 void store_dirty(struct em *e, uint32_t mask);
-void load_slots(struct em *e, uint32_t mask);
+void load_pinned(struct em *e, uint32_t mask);
 void set_pc(struct em *e, uint64_t pc); /* exec.pc = pc; uses rax */
 struct ool *ool_new(struct em *e, uint32_t kind);
 void emit_ools(struct em *e);
 /* Call `fn` with everything saved; out of line, coming from jump[]; result in d. */
-struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
-		      uint32_t dtype);
+struct ool *fp_slow_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
+			uint32_t dtype);
 /* The same in line, for an op that has no instructions: operands and result as the op says. */
-void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn);
-static inline uint32_t fixup_what(const struct vr_ir_op *o)
+void fp_slow_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn);
+static inline uint32_t fp_slow_what(const struct vr_ir_op *o)
 {
 	return o->op | (uint32_t)o->type << 16 | (uint32_t)o->aux << 24;
 }

@@ -5,10 +5,10 @@
 #include "x86.h"
 
 static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-			      uint64_t room)
+			      uint64_t capacity)
 {
 	x86_find_features();
-	return x86_thunks(e, write, execute, room);
+	return x86_thunks(e, write, execute, capacity);
 }
 
 /* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). */
@@ -23,16 +23,16 @@ static void VR_CALL set_check(uint8_t *write, uint32_t check, uint32_t number)
 	__atomic_store_n((uint32_t *)(void *)(write + check), number, __ATOMIC_RELEASE);
 }
 
-static uint32_t VR_CALL slot_register(uint32_t kind, uint32_t reg)
+static uint32_t VR_CALL pinned_register(uint32_t kind, uint32_t reg)
 {
-	return x86_slot_register(kind, reg) & 15;
+	return x86_pinned_register(kind, reg) & 15;
 }
 
 const struct vr_emit x86_emit = {
 	.size = sizeof(struct vr_emit),
 	.arch = "x86_64",
-	.integer_slots = INTEGER_SLOTS,
-	.vector_slots = VECTOR_SLOTS,
+	.integer_regs = PINNED_INTS,
+	.vector_regs = PINNED_VECS,
 	.scratch_size = sizeof(struct region_scratch),
 	.probe = x86_probe,
 	.thunks = thunks,
@@ -43,5 +43,5 @@ const struct vr_emit x86_emit = {
 	.enter = x86_enter,
 	.fp_load = x86_fp_load,
 	.fp_save = x86_fp_save,
-	.slot_register = slot_register,
+	.pinned_register = pinned_register,
 };

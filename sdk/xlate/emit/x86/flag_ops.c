@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flag_ops.c: the ops that make, test and convert FLAGS, and those that select by them. flags.c keeps track
- * of where each FLAGS value is.
+ * flag_ops.c: the ops that make, test and convert FLAGS, and those that select by them. flags.c keeps track of
+ * where each FLAGS value is.
  */
 #include "em.h"
 
@@ -39,13 +39,13 @@ OP(F_ADD)
 	if (imm_of(e, o->b, wide(o), &imm))
 		alu_ri(&e->c, ALU_ADD, wide(o), t, imm);
 	else
-		alu_rr(&e->c, ALU_ADD, wide(o), t, use_as(e, o->b, o->type));
-	done(e, o->a);
-	done(e, o->b);
+		alu_rr(&e->c, ALU_ADD, wide(o), t, ra_use_as(e, o->b, o->type));
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	flags_set(e, i, POL_ADD);
 }
 
-/* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before use(). */
+/* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before ra_use(). */
 static void keep_others(struct em *e, uint32_t v)
 {
 	struct flags_state *f = &e->fl;
@@ -65,26 +65,26 @@ static void with_carry(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 		/* one instruction consumes the operands of two ops */
 		uint32_t other = flags == i ? result : flags;
 		val(e, other)->emitted = 1;
-		done(e, o->a);
-		done(e, o->b);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
 		flags_done(e, o->c);
 	}
 	keep_others(e, o->c);
 	int32_t imm;
 	uint32_t t = copy_of(e, o->a, w);
 	bool constant = imm_of(e, o->b, w, &imm);
-	uint32_t rb = constant ? 0 : use_as(e, o->b, o->type);
+	uint32_t rb = constant ? 0 : ra_use_as(e, o->b, o->type);
 	flags_carry(e, o->c, alu == ALU_SBB);
 	if (constant)
 		alu_ri(c, alu, w, t, imm);
 	else
 		alu_rr(c, alu, w, t, rb);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	flags_done(e, o->c);
 	e->fl.logic = 0;
 	if (result)
-		move_value(e, def(e, result, t), t, o->type);
+		move_value(e, ra_def(e, result, t), t, o->type);
 	if (flags)
 		flags_set(e, flags, polarity);
 }
@@ -115,12 +115,12 @@ OP(F_LOGIC)
 {
 	uint32_t w = wide(o);
 	if (e->fl.logic == o->a && e->fl.logic && e->fl.logic_type == o->type) {
-		done(e, o->a);
+		ra_free(e, o->a);
 	} else {
 		flags_clobber(e);
-		uint32_t r = use_as(e, o->a, o->type);
+		uint32_t r = ra_use_as(e, o->a, o->type);
 		test_rr(&e->c, w, r, r);
-		done(e, o->a);
+		ra_free(e, o->a);
 	}
 	e->fl.logic = 0;
 	flags_set(e, i, POL_ADD);
@@ -145,11 +145,11 @@ static void conditional_compare(struct em *e, const struct vr_ir_op *o, uint32_t
 			    (val(e, old)->uses > 1 && val(e, old)->loc == LOC_EFLAGS)))
 		flags_clobber(e);
 	e->fl.logic = 0;
-	take(e, RAX);
+	ra_reserve(e, RAX);
 	int32_t imm;
 	bool constant = imm_of(e, f->b, w, &imm);
-	uint32_t ra = f->op == VR_IR_F_ADD ? copy_of(e, f->a, w) : use_as(e, f->a, f->type);
-	uint32_t rb = constant ? 0 : use_as(e, f->b, f->type);
+	uint32_t ra = f->op == VR_IR_F_ADD ? copy_of(e, f->a, w) : ra_use_as(e, f->a, f->type);
+	uint32_t rb = constant ? 0 : ra_use_as(e, f->b, f->type);
 	struct condition k = flags_condition(e, o->a, o->aux);
 	uint32_t out[2];
 	k.invert ^= 1;
@@ -169,10 +169,10 @@ static void conditional_compare(struct em *e, const struct vr_ir_op *o, uint32_t
 	flags_unpack(c);
 	patch_near(c, end);
 	flags_done(e, o->a);
-	done(e, f->a);
-	done(e, f->b);
-	done(e, o->b);
-	done(e, o->c);
+	ra_free(e, f->a);
+	ra_free(e, f->b);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
 	flags_set(e, i, POL_SUB);
 }
 
@@ -183,7 +183,7 @@ OP(F_SEL)
 		return;
 	}
 	flags_clobber(e);
-	take(e, RAX);
+	ra_reserve(e, RAX);
 	uint32_t d = tmp(e), s = flags_packed(e, o->b);
 	mov_rr(&e->c, 0, d, s);
 	s = flags_packed(e, o->c);
@@ -196,21 +196,21 @@ OP(F_SEL)
 	flags_done(e, o->a);
 	flags_done(e, o->b);
 	flags_done(e, o->c);
-	own(e, i, d);
+	ra_assign(e, i, d);
 }
 
 OP(F_FROM)
 {
 	flags_clobber(e);
 	struct code *c = &e->c;
-	uint32_t s = use(e, o->a), d = tmp(e), m = tmp(e);
+	uint32_t s = ra_use(e, o->a), d = tmp(e), m = tmp(e);
 	mov_imm(c, m, FLAGS_MASK);
 	mov_rr(c, 0, d, s);
 	shift_ri(c, SH_SHR, 0, d, 28);
 	v_wrrr(c, I_PDEP, 0, d, d, m);
 	alu_ri(c, ALU_XOR, 0, d, VR_FLAG_NOT_C);
-	done(e, o->a);
-	own(e, i, d);
+	ra_free(e, o->a);
+	ra_assign(e, i, d);
 }
 
 OP(F_TO)
@@ -220,7 +220,7 @@ OP(F_TO)
 	uint32_t s = flags_packed(e, o->a), m = tmp(e);
 	mov_imm(c, m, FLAGS_MASK);
 	flags_done(e, o->a);
-	uint32_t d = def_apart(e, i, s, m, NOREG);
+	uint32_t d = ra_def_apart(e, i, s, m, NOREG);
 	v_wrrr(c, I_PEXT, 0, d, s, m);
 	alu_ri(c, ALU_XOR, 0, d, 2);
 	shift_ri(c, SH_SHL, 0, d, 28);
@@ -231,7 +231,7 @@ OP(SETCC)
 	struct code *c = &e->c;
 	struct condition k = flags_condition(e, o->a, o->aux);
 	flags_done(e, o->a);
-	uint32_t d = def(e, i, NOREG);
+	uint32_t d = ra_def(e, i, NOREG);
 	mov_imm(c, d, 0);
 	if (k.two) {
 		uint32_t t = tmp(e);
@@ -247,7 +247,7 @@ OP(CMPSET)
 {
 	flags_clobber(e);
 	compare(e, o->a, o->b, wide(o));
-	uint32_t d = def(e, i, NOREG);
+	uint32_t d = ra_def(e, i, NOREG);
 	mov_imm(&e->c, d, o->aux >= VR_CC_AL);
 	if (o->aux < VR_CC_AL)
 		setcc(&e->c, x86_cc_of_arm[o->aux & 15], d);
@@ -257,13 +257,13 @@ OP(CMPSET)
 static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, struct condition k)
 {
 	struct code *c = &e->c;
-	uint32_t rb = use_as(e, o->b, o->type), rc = use_as(e, o->c, o->type);
+	uint32_t rb = ra_use_as(e, o->b, o->type), rc = ra_use_as(e, o->c, o->type);
 	uint32_t cc = k.cc ^ k.invert, w = wide(o);
-	done(e, o->b);
-	done(e, o->c);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
 	if (is_vector(o->type)) {
 		/* d gets one, and the other when a jump is not taken */
-		uint32_t d = def(e, i, rb), x = rb, y = rc;
+		uint32_t d = ra_def(e, i, rb), x = rb, y = rc;
 		val(e, i)->dirty_high = o->type != VR_T_V128;
 		bool flip = false;
 		if (d == y && d != x) {
@@ -293,7 +293,8 @@ static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, str
 	}
 	if (k.two) {
 		/* x when neither ne nor p, y otherwise */
-		uint32_t x = k.invert ? rb : rc, y = k.invert ? rc : rb, d = def_apart(e, i, y, NOREG, NOREG);
+		uint32_t x = k.invert ? rb : rc, y = k.invert ? rc : rb,
+			 d = ra_def_apart(e, i, y, NOREG, NOREG);
 		if (d == y) {
 			e->error = VR_E_INTERNAL;
 			return;
@@ -303,7 +304,7 @@ static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, str
 		cmov(c, CC_P, w, d, y);
 		return;
 	}
-	uint32_t d = def(e, i, rc);
+	uint32_t d = ra_def(e, i, rc);
 	if (d == rb && d != rc) {
 		cmov(c, cc ^ 1, w, d, rc);
 	} else {
@@ -324,8 +325,8 @@ OP(SELECT)
 OP(SELNZ)
 {
 	flags_clobber(e);
-	uint32_t r = use_clean(e, o->a);
+	uint32_t r = ra_use_clean(e, o->a);
 	test_rr(&e->c, 1, r, r);
-	done(e, o->a);
+	ra_free(e, o->a);
 	select_value(e, o, i, (struct condition){CC_NE, 0, 0});
 }

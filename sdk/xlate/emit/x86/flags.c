@@ -9,11 +9,11 @@
  * A consumer that comes before EFLAGS change uses jcc, setcc or cmov with the condition code for that
  * encoding. CMC turns ADD into SUB and back.
  *
- * A PUT to a FLAGS slot is first only noted (put_pending); flags_clobber(), which every handler calls before
- * it emits anything that changes EFLAGS, does the store, in packed form: LAHF; SETO AL; mask. The packed form
- * is the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Every op that can fault changes
- * EFLAGS, so the slot is up to date wherever it can be seen. A conditional branch right after the PUT jumps
- * first and stores on those edges only where the flags are live.
+ * A PUT to a FLAGS register is first only noted (put_pending); flags_clobber(), which every handler calls
+ * before it emits anything that changes EFLAGS, does the store, in packed form: LAHF; SETO AL; mask. The
+ * packed form is the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Every op that can fault
+ * changes EFLAGS, so the guest register is up to date wherever it can be seen. A conditional branch right
+ * after the PUT jumps first and stores on those edges only where the flags are live.
  *
  * Packed flags come back by ADD AL,127 (OF from bit 0); SAHF, or, for conditions on single bits, by TEST.
  */
@@ -72,7 +72,7 @@ uint32_t flags_resolve(struct em *e, uint32_t v)
 
 void flags_done(struct em *e, uint32_t v)
 {
-	done(e, flags_resolve(e, v));
+	ra_free(e, flags_resolve(e, v));
 }
 
 uint32_t flags_constant(const struct vr_ir_op *o)
@@ -128,12 +128,12 @@ void flags_clobber(struct em *e)
 	struct value *v = val(e, i);
 	bool wanted = v->uses && v->loc == LOC_EFLAGS;
 	if (wanted || f->put_pending) {
-		uint32_t pins = e->pin;
+		uint32_t busy = e->busy;
 		if (wanted && f->put_pending && e->fmem != i)
 			flags_leave_memory(e);
-		take(e, RAX);
+		ra_reserve(e, RAX);
 		pack(e);
-		e->pin = pins;
+		e->busy = busy;
 		if (f->put_pending)
 			mov_store(&e->c, 0, exec_mem(f->put_offset), RAX);
 		if (wanted && f->put_pending) {
@@ -141,8 +141,8 @@ void flags_clobber(struct em *e)
 			e->fmem = i;
 			e->fmem_offset = f->put_offset;
 		} else if (wanted) {
-			own(e, i, RAX);
-			e->pin = pins;
+			ra_assign(e, i, RAX);
+			e->busy = busy;
 		}
 	}
 	f->value = 0;
@@ -152,11 +152,11 @@ void flags_clobber(struct em *e)
 void flags_store_pending(struct em *e)
 {
 	struct flags_state keep = e->fl;
-	e->pin = 0;
-	take(e, RAX);
+	e->busy = 0;
+	ra_reserve(e, RAX);
 	pack(e);
 	mov_store(&e->c, 0, exec_mem(keep.put_offset), RAX);
-	e->pin = 0;
+	e->busy = 0;
 }
 
 void flags_set(struct em *e, uint32_t i, uint32_t polarity)
@@ -167,13 +167,13 @@ void flags_set(struct em *e, uint32_t i, uint32_t polarity)
 	val(e, i)->loc = LOC_EFLAGS;
 }
 
-/* The slot in memory is about to change: a FLAGS value that is only there moves to a register. */
+/* The guest register in memory is about to change: a FLAGS value that is only there moves to a host register. */
 void flags_leave_memory(struct em *e)
 {
 	if (e->fmem && val(e, e->fmem)->uses && val(e, e->fmem)->loc == LOC_FMEM) {
 		uint32_t r = tmp(e);
 		mov_load(&e->c, 0, r, exec_mem(e->fmem_offset));
-		own(e, e->fmem, r);
+		ra_assign(e, e->fmem, r);
 	}
 	e->fmem = 0;
 }
@@ -220,7 +220,7 @@ uint32_t flags_packed(struct em *e, uint32_t v)
 		mov_imm(&e->c, r, flags_constant(&e->ops[i]));
 		return r;
 	default:
-		return use(e, i);
+		return ra_use(e, i);
 	}
 }
 
@@ -232,7 +232,7 @@ static void packed_operand(struct em *e, uint32_t i, uint32_t bits)
 	struct mem m;
 	if (v->loc == LOC_FCONST) {
 		if (!bits)
-			take(e, RAX);
+			ra_reserve(e, RAX);
 		uint32_t r = bits ? tmp(e) : (uint32_t)RAX;
 		mov_imm(c, r, flags_constant(&e->ops[i]));
 		if (bits)
@@ -244,19 +244,19 @@ static void packed_operand(struct em *e, uint32_t i, uint32_t bits)
 		if (bits) {
 			test_mi(c, m, bits);
 		} else {
-			take(e, RAX);
+			ra_reserve(e, RAX);
 			mov_load(c, 0, RAX, m);
 		}
 		return;
 	}
 	if (bits) {
-		test_ri(c, 0, use(e, i), bits);
+		test_ri(c, 0, ra_use(e, i), bits);
 	} else {
-		take(e, RAX); /* may move it */
+		ra_reserve(e, RAX); /* may move it */
 		if (v->loc == LOC_SPILL)
 			mov_load(c, 0, RAX, spill_mem(v));
 		else
-			mov_rr(c, 0, RAX, use(e, i));
+			mov_rr(c, 0, RAX, ra_use(e, i));
 	}
 }
 
@@ -328,7 +328,7 @@ void flags_carry(struct em *e, uint32_t v, bool inverted)
 	if (w->loc == LOC_FMEM || w->loc == LOC_SPILL)
 		x_rm(c, 0x1ba, 0, 4, w->loc == LOC_FMEM ? exec_mem(e->fmem_offset) : spill_mem(w));
 	else
-		x_rr(c, 0x1ba, 0, 4, use(e, i));
+		x_rr(c, 0x1ba, 0, 4, ra_use(e, i));
 	put8(c, 8);
 	if (!inverted)
 		put8(c, 0xf5);
@@ -341,7 +341,7 @@ uint32_t flags_partner(struct em *e, uint32_t i, uint32_t fop)
 		const struct vr_ir_op *p = &e->ops[k];
 		if (p->op == fop && p->a == o->a && p->b == o->b && p->c == o->c && p->type == o->type)
 			return val(e, k)->emitted ? 0 : k;
-		if (p->op != VR_IR_CONST && p->op != VR_IR_INSN &&
+		if (p->op != VR_IR_CONST && p->op != VR_IR_INSN_START &&
 		    !(p->op == VR_IR_PUT && p->type != VR_T_FLAGS))
 			break;
 	}
@@ -352,7 +352,7 @@ uint32_t flags_partner(struct em *e, uint32_t i, uint32_t fop)
 void compare(struct em *e, uint32_t a, uint32_t b, uint32_t w)
 {
 	struct code *c = &e->c;
-	uint32_t type = w ? VR_T_I64 : VR_T_I32, ra = use_as(e, a, type);
+	uint32_t type = w ? VR_T_I64 : VR_T_I32, ra = ra_use_as(e, a, type);
 	int32_t imm;
 	if (imm_of(e, b, w, &imm)) {
 		if (imm)
@@ -360,10 +360,10 @@ void compare(struct em *e, uint32_t a, uint32_t b, uint32_t w)
 		else
 			test_rr(c, w, ra, ra);
 	} else {
-		alu_rr(c, ALU_CMP, w, ra, use_as(e, b, type));
+		alu_rr(c, ALU_CMP, w, ra, ra_use_as(e, b, type));
 	}
-	done(e, a);
-	done(e, b);
+	ra_free(e, a);
+	ra_free(e, b);
 }
 
 void jump_if(struct em *e, struct condition k, uint32_t out[2])

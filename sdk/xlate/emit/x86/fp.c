@@ -4,7 +4,7 @@
  *
  * The unit rounds, and raises the sticky flags, as IEEE 754 says; MXCSR holds the guest's rounding mode.
  * Guests differ in which NaN a result is. So a result is computed into another register than its operands'
- * and compared with itself; if unordered, the out-of-line path has vr_isa.fp_fixup compute it from the
+ * and compared with itself; if unordered, the out-of-line path has vr_isa.fp_slow compute it from the
  * operands. Comparisons and minima test their operands first, by ucomis, which is quiet on quiet NaNs; minsd
  * is not.
  *
@@ -23,17 +23,17 @@ static bool is_double(const struct vr_ir_op *o)
 	return o->type == VR_T_F64;
 }
 
-static uint64_t fixup_function(struct em *e)
+static uint64_t fp_slow_function(struct em *e)
 {
-	return (uint64_t)(uintptr_t)e->job->isa->fp_fixup;
+	return (uint64_t)(uintptr_t)e->job->isa->fp_slow;
 }
 
-static struct ool *fixup(struct em *e, const struct vr_ir_op *o, uint32_t jump, uint32_t d, uint32_t dtype)
+static struct ool *fp_slow(struct em *e, const struct vr_ir_op *o, uint32_t jump, uint32_t d, uint32_t dtype)
 {
-	return fixup_ool(e, fixup_function(e), fixup_what(o), o->imm, jump, d, dtype);
+	return fp_slow_ool(e, fp_slow_function(e), fp_slow_what(o), o->imm, jump, d, dtype);
 }
 
-static void fixup_argument(struct ool *s, uint32_t n, uint32_t reg)
+static void fp_slow_argument(struct ool *s, uint32_t n, uint32_t reg)
 {
 	s->arg[n] = (uint8_t)reg;
 	s->arg_type[n] = VR_T_V128;
@@ -82,11 +82,11 @@ static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = use(e, o->a), rb = o->b ? use(e, o->b) : ra;
+	uint32_t ra = ra_use(e, o->a), rb = o->b ? ra_use(e, o->b) : ra;
 	uint8_t dirty = above(e, o->a, o->type);
-	done(e, o->a);
-	done(e, o->b);
-	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, rb, NOREG);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, rb, NOREG);
 	v_rrr(c, is_double(o) ? dbl : single, t, ra, rb);
 	uint32_t looks = o->op == VR_IR_FMUL || o->op == VR_IR_FDIV, w = looks ? tmp(e) : 0;
 	uint32_t nan = jump_nan(e, is_double(o), t), tiny = looks ? jump_tiny(e, is_double(o), t, w) : 0;
@@ -94,10 +94,10 @@ static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 		v_rrm(c, I_VXORPS, t, t, constant_mem(is_double(o) ? K_SIGN64 : K_SIGN32));
 		dirty = 1;
 	}
-	struct ool *s = fixup(e, o, nan, t, o->type);
+	struct ool *s = fp_slow(e, o, nan, t, o->type);
 	s->jump[1] = tiny;
-	fixup_argument(s, 0, ra);
-	fixup_argument(s, 1, rb);
+	fp_slow_argument(s, 0, ra);
+	fp_slow_argument(s, 1, rb);
 	movaps(c, d, t);
 	val(e, i)->dirty_high = dirty;
 }
@@ -136,21 +136,21 @@ OP(FMADD)
 	};
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = use(e, o->a), rb = use(e, o->b), rc = use(e, o->c);
+	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b), rc = ra_use(e, o->c);
 	uint8_t dirty = above(e, o->c, o->type);
-	done(e, o->a);
-	done(e, o->b);
-	done(e, o->c);
-	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, rb, rc);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
+	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, rb, rc);
 	movaps(c, t, rc);
 	v_rrr(c, ops[is_double(o)][o->aux & 3], t, ra, rb);
 	uint32_t w = tmp(e);
 	uint32_t nan = jump_nan(e, is_double(o), t), tiny = jump_tiny(e, is_double(o), t, w);
-	struct ool *s = fixup(e, o, nan, t, o->type);
+	struct ool *s = fp_slow(e, o, nan, t, o->type);
 	s->jump[1] = tiny;
-	fixup_argument(s, 0, ra);
-	fixup_argument(s, 1, rb);
-	fixup_argument(s, 2, rc);
+	fp_slow_argument(s, 0, ra);
+	fp_slow_argument(s, 1, rb);
+	fp_slow_argument(s, 2, rc);
 	movaps(c, d, t);
 	val(e, i)->dirty_high = dirty;
 }
@@ -164,18 +164,18 @@ static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = use(e, o->a), rb = use(e, o->b), op = is_double(o) ? dbl : single;
-	done(e, o->a);
-	done(e, o->b);
-	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, rb, NOREG), u = vtmp(e);
+	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b), op = is_double(o) ? dbl : single;
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, rb, NOREG), u = vtmp(e);
 	v_rr(c, is_double(o) ? I_VUCOMISD : I_VUCOMISS, ra, rb);
 	uint32_t nan = jcc_far(c, CC_P);
 	v_rrr(c, op, t, ra, rb);
 	v_rrr(c, op, u, rb, ra);
 	v_rrr(c, combine, t, t, u);
-	struct ool *s = fixup(e, o, nan, t, o->type);
-	fixup_argument(s, 0, ra);
-	fixup_argument(s, 1, rb);
+	struct ool *s = fp_slow(e, o, nan, t, o->type);
+	fp_slow_argument(s, 0, ra);
+	fp_slow_argument(s, 1, rb);
 	movaps(c, d, t);
 	val(e, i)->dirty_high = 1;
 }
@@ -202,18 +202,18 @@ OP(FMAXNM)
 
 OP(FNEG)
 {
-	uint32_t r = use(e, o->a);
-	done(e, o->a);
-	v_rrm(&e->c, I_VXORPS, def(e, i, r), r, constant_mem(is_double(o) ? K_SIGN64 : K_SIGN32));
+	uint32_t r = ra_use(e, o->a);
+	ra_free(e, o->a);
+	v_rrm(&e->c, I_VXORPS, ra_def(e, i, r), r, constant_mem(is_double(o) ? K_SIGN64 : K_SIGN32));
 	val(e, i)->dirty_high = 1;
 }
 
 OP(FABS)
 {
-	uint32_t r = use(e, o->a);
+	uint32_t r = ra_use(e, o->a);
 	uint8_t dirty = above(e, o->a, o->type);
-	done(e, o->a);
-	v_rrm(&e->c, I_VANDPS, def(e, i, r), r, constant_mem(is_double(o) ? K_ABS64 : K_ABS32));
+	ra_free(e, o->a);
+	v_rrm(&e->c, I_VANDPS, ra_def(e, i, r), r, constant_mem(is_double(o) ? K_ABS64 : K_ABS32));
 	val(e, i)->dirty_high = dirty;
 }
 
@@ -235,12 +235,12 @@ OP(FCMP)
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = use(e, o->a), rb = use(e, o->b), d = is_double(o);
+	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b), d = is_double(o);
 	bool swapped = wants_swapped(e, i);
 	uint32_t op = o->aux & 1 ? d ? I_VCOMISD : I_VCOMISS : d ? I_VUCOMISD : I_VUCOMISS;
 	v_rr(c, op, swapped ? rb : ra, swapped ? ra : rb);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	flags_set(e, i, swapped ? POL_FCMP_SWAP : POL_FCMP);
 }
 
@@ -248,16 +248,16 @@ OP(FCVT)
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = use(e, o->a);
+	uint32_t ra = ra_use(e, o->a);
 	uint8_t dirty = is_double(o) ? above(e, o->a, o->type) : 1;
-	done(e, o->a);
-	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
 	v_rrr(c, is_double(o) ? I_VCVTSS2SD : I_VCVTSD2SS, t, ra, ra);
 	uint32_t w = is_double(o) ? 0 : tmp(e);
 	uint32_t nan = jump_nan(e, is_double(o), t), tiny = is_double(o) ? 0 : jump_tiny(e, 0, t, w);
-	struct ool *s = fixup(e, o, nan, t, o->type);
+	struct ool *s = fp_slow(e, o, nan, t, o->type);
 	s->jump[1] = tiny;
-	fixup_argument(s, 0, ra);
+	fp_slow_argument(s, 0, ra);
 	movaps(c, d, t);
 	val(e, i)->dirty_high = dirty;
 }
@@ -276,13 +276,13 @@ OP(FTOI)
 	uint32_t d64 = o->aux & 1, mode = o->aux >> 2 & 7, w = wide(o);
 	bool is_unsigned = o->aux & 2;
 	if (mode == VR_RM_AWAY || (mode > VR_RM_AWAY && mode != VR_RM_CURRENT)) {
-		fixup_inline(e, o, i, fixup_function(e));
+		fp_slow_inline(e, o, i, fp_slow_function(e));
 		return;
 	}
 	flags_clobber(e);
-	uint32_t ra = use(e, o->a), x = ra, jumps[3] = {0};
-	done(e, o->a);
-	uint32_t d = def(e, i, NOREG), convert = d64 ? I_VCVTTSD2SI : I_VCVTTSS2SI;
+	uint32_t ra = ra_use(e, o->a), x = ra, jumps[3] = {0};
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, NOREG), convert = d64 ? I_VCVTTSD2SI : I_VCVTTSS2SI;
 	uint32_t compare_op = d64 ? I_VUCOMISD : I_VUCOMISS, round = d64 ? I_VROUNDSD : I_VROUNDSS;
 	if (is_unsigned || (d64 && !w && mode != VR_RM_ZERO)) {
 		/* Decide on the rounded value, silently, whether it fits. */
@@ -319,9 +319,9 @@ OP(FTOI)
 		alu_ri(c, ALU_CMP, w, d, 1);
 		jumps[0] = jcc_far(c, CC_O); /* the integer indefinite */
 	}
-	struct ool *s = fixup(e, o, jumps[0], d, o->type);
+	struct ool *s = fp_slow(e, o, jumps[0], d, o->type);
 	s->jump[1] = jumps[1];
-	fixup_argument(s, 0, ra);
+	fp_slow_argument(s, 0, ra);
 }
 
 OP(ITOF)
@@ -331,9 +331,9 @@ OP(ITOF)
 	bool is_unsigned = o->aux & 2;
 	if (is_unsigned && w)
 		flags_clobber(e);
-	uint32_t r = w || is_unsigned ? use_clean(e, o->a) : use(e, o->a);
-	done(e, o->a);
-	uint32_t d = def(e, i, NOREG);
+	uint32_t r = w || is_unsigned ? ra_use_clean(e, o->a) : ra_use(e, o->a);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, NOREG);
 	v_rrr(c, I_VPXOR, d, d, d);
 	if (!is_unsigned || !w) {
 		if (is_unsigned && val(e, o->a)->type == VR_T_I64) { /* the low half */
@@ -366,32 +366,32 @@ OP(FROUND)
 	struct code *c = &e->c;
 	uint32_t mode = o->aux & 7;
 	if (mode >= VR_RM_AWAY && mode != VR_RM_CURRENT) {
-		fixup_inline(e, o, i, fixup_function(e));
+		fp_slow_inline(e, o, i, fp_slow_function(e));
 		return;
 	}
 	flags_clobber(e);
-	uint32_t ra = use(e, o->a);
+	uint32_t ra = ra_use(e, o->a);
 	uint8_t dirty = above(e, o->a, o->type);
-	done(e, o->a);
-	uint32_t d = def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
 	v_rrri(c, is_double(o) ? I_VROUNDSD : I_VROUNDSS, t, ra, ra, round_control(mode, !(o->aux & 8)));
-	struct ool *s = fixup(e, o, jump_nan(e, is_double(o), t), t, o->type);
-	fixup_argument(s, 0, ra);
+	struct ool *s = fp_slow(e, o, jump_nan(e, is_double(o), t), t, o->type);
+	fp_slow_argument(s, 0, ra);
 	movaps(c, d, t);
 	val(e, i)->dirty_high = dirty;
 }
 
 OP(FFROMI)
 {
-	uint32_t r = is_double(o) ? use_clean(e, o->a) : use(e, o->a);
-	done(e, o->a);
-	v_wrrr(&e->c, I_VMOVD_FROM, is_double(o), def(e, i, NOREG), 0, r);
+	uint32_t r = is_double(o) ? ra_use_clean(e, o->a) : ra_use(e, o->a);
+	ra_free(e, o->a);
+	v_wrrr(&e->c, I_VMOVD_FROM, is_double(o), ra_def(e, i, NOREG), 0, r);
 }
 
 OP(FTOBITS)
 {
-	uint32_t r = use(e, o->a);
+	uint32_t r = ra_use(e, o->a);
 	bool both = wide(o) && val(e, o->a)->type != VR_T_F32;
-	done(e, o->a);
-	v_wrrr(&e->c, I_VMOVD_TO, both, r, 0, def(e, i, NOREG));
+	ra_free(e, o->a);
+	v_wrrr(&e->c, I_VMOVD_TO, both, r, 0, ra_def(e, i, NOREG));
 }

@@ -10,9 +10,9 @@ static bool is_double(const struct vr_ir_op *o)
 	return (o->aux & 3) == 3;
 }
 
-static uint64_t fixup_function(struct em *e)
+static uint64_t fp_slow_function(struct em *e)
 {
-	return (uint64_t)(uintptr_t)e->job->isa->fp_fixup;
+	return (uint64_t)(uintptr_t)e->job->isa->fp_slow;
 }
 
 /* The operand as it may be computed with. */
@@ -53,7 +53,7 @@ static uint32_t jump_nan_tiny(struct em *e, const struct vr_ir_op *o, uint32_t r
 static void finish(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t jump, const uint32_t args[3],
 		   uint32_t t, uint32_t d)
 {
-	struct ool *s = fixup_ool(e, fixup_function(e), fixup_what(o), o->imm, jump, t, o->type);
+	struct ool *s = fp_slow_ool(e, fp_slow_function(e), fp_slow_what(o), o->imm, jump, t, o->type);
 	for (uint32_t n = 0; n < 3; n++) {
 		s->arg[n] = (uint8_t)args[n];
 		s->arg_type[n] = VR_T_V128;
@@ -70,13 +70,13 @@ static uint32_t beside(struct em *e, uint32_t d, const uint32_t args[3])
 static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl)
 {
 	flags_clobber(e);
-	uint32_t args[3] = {use_as(e, o->a, o->type), NOREG, NOREG};
+	uint32_t args[3] = {ra_use_as(e, o->a, o->type), NOREG, NOREG};
 	if (o->b)
-		args[1] = use_as(e, o->b, o->type);
-	done(e, o->a);
-	done(e, o->b);
+		args[1] = ra_use_as(e, o->b, o->type);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	uint32_t a = operand(e, o, args[0]), b = o->b ? o->b == o->a ? a : operand(e, o, args[1]) : 0;
-	uint32_t d = def(e, i, a != args[0] ? a : NOREG), t = beside(e, d, args), u = vtmp(e);
+	uint32_t d = ra_def(e, i, a != args[0] ? a : NOREG), t = beside(e, d, args), u = vtmp(e);
 	v_rrr(&e->c, is_double(o) ? dbl : single, t, o->b ? a : 0, o->b ? b : a);
 	bool tiny = o->op == VR_IR_VFMUL || o->op == VR_IR_VFDIV;
 	finish(e, o, i,
@@ -115,10 +115,11 @@ OP(VFMADD)
 	static const uint32_t ops[2][2] = {{I_VFMADD231PS, I_VFNMADD231PS}, {I_VFMADD231PD, I_VFNMADD231PD}};
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t args[3] = {use_as(e, o->a, o->type), use_as(e, o->b, o->type), use_as(e, o->c, o->type)};
-	done(e, o->a);
-	done(e, o->b);
-	done(e, o->c);
+	uint32_t args[3] = {ra_use_as(e, o->a, o->type), ra_use_as(e, o->b, o->type),
+			    ra_use_as(e, o->c, o->type)};
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
 	/* The accumulator is a copy in any case; with two halves the product's operands are, too. */
 	uint32_t a = args[0], b = args[1], t = vtmp(e), u = NOREG;
 	if (o->type == VR_T_V64) {
@@ -132,7 +133,7 @@ OP(VFMADD)
 	v_rrr(c, ops[is_double(o)][o->aux >> 2 & 1], t, a, b);
 	if (u == NOREG)
 		u = vtmp(e);
-	uint32_t w = a != args[0] ? a : vtmp(e), d = def(e, i, t);
+	uint32_t w = a != args[0] ? a : vtmp(e), d = ra_def(e, i, t);
 	finish(e, o, i, jump_nan_tiny(e, o, t, u, w), args, t, d);
 }
 
@@ -141,11 +142,11 @@ static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t args[3] = {use_as(e, o->a, o->type), use_as(e, o->b, o->type), NOREG};
+	uint32_t args[3] = {ra_use_as(e, o->a, o->type), ra_use_as(e, o->b, o->type), NOREG};
 	uint32_t a = operand(e, o, args[0]), b = operand(e, o, args[1]), op = is_double(o) ? dbl : single;
-	done(e, o->a);
-	done(e, o->b);
-	uint32_t t = vtmp(e), u = a != args[0] ? a : vtmp(e), d = def(e, i, t);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	uint32_t t = vtmp(e), u = a != args[0] ? a : vtmp(e), d = ra_def(e, i, t);
 	uint32_t nan = jump_nan(e, o, a, b, t);
 	v_rrr(c, op, t, a, b);
 	v_rrr(c, op, u, b, a);
@@ -175,9 +176,9 @@ OP(VFMAXNM)
 
 static void sign(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t op, uint32_t k)
 {
-	uint32_t r = use_as(e, o->a, o->type);
-	done(e, o->a);
-	v_rrm(&e->c, op, def(e, i, r), r, constant_mem(k));
+	uint32_t r = ra_use_as(e, o->a, o->type);
+	ra_free(e, o->a);
+	v_rrm(&e->c, op, ra_def(e, i, r), r, constant_mem(k));
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
@@ -194,11 +195,11 @@ OP(VFABS)
 /* Predicates, SDM vol. 2, CMPPD: EQ_OQ 0, GE_OS 13, GT_OS 14. */
 static void compare_lanes(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t predicate)
 {
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type);
 	uint32_t a = operand(e, o, ra), b = operand(e, o, rb);
-	done(e, o->a);
-	done(e, o->b);
-	v_rrri(&e->c, is_double(o) ? I_VCMPPD : I_VCMPPS, def(e, i, a), a, b, predicate);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	v_rrri(&e->c, is_double(o) ? I_VCMPPD : I_VCMPPS, ra_def(e, i, a), a, b, predicate);
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
@@ -222,24 +223,24 @@ OP(VITOF)
 	struct code *c = &e->c;
 	if (is_double(o) || (o->aux & 4)) {
 		if (!is_double(o) || (o->aux & 4)) {
-			fixup_inline(e, o, i, fixup_function(e));
+			fp_slow_inline(e, o, i, fp_slow_function(e));
 			return;
 		}
-		uint32_t ra = use_clean(e, o->a), r = tmp(e), t = vtmp(e), u = vtmp(e);
+		uint32_t ra = ra_use_clean(e, o->a), r = tmp(e), t = vtmp(e), u = vtmp(e);
 		v_wrrr(c, I_VMOVD_TO, 1, ra, 0, r);
 		v_rrr(c, I_VPXOR, t, t, t);
 		v_wrrr(c, I_VCVTSI2SD, 1, t, t, r);
 		v_rrri(c, I_VPEXTRQ, ra, 0, r, 1);
 		v_rrr(c, I_VPXOR, u, u, u);
 		v_wrrr(c, I_VCVTSI2SD, 1, u, u, r);
-		done(e, o->a);
-		v_rrr(c, I_VPUNPCKLQDQ, def(e, i, t), t, u);
+		ra_free(e, o->a);
+		v_rrr(c, I_VPUNPCKLQDQ, ra_def(e, i, t), t, u);
 		val(e, i)->dirty_high = o->type == VR_T_V64;
 		return;
 	}
-	uint32_t ra = use_as(e, o->a, o->type), a = operand(e, o, ra);
-	done(e, o->a);
-	v_rr(c, I_VCVTDQ2PS, def(e, i, a), a);
+	uint32_t ra = ra_use_as(e, o->a, o->type), a = operand(e, o, ra);
+	ra_free(e, o->a);
+	v_rr(c, I_VCVTDQ2PS, ra_def(e, i, a), a);
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
@@ -260,12 +261,12 @@ OP(VFTOI)
 	struct code *c = &e->c;
 	uint32_t mode = (uint32_t)o->imm & 7;
 	if ((o->aux & 4) || !host_mode(mode) || (is_double(o) && o->type != VR_T_V128)) {
-		fixup_inline(e, o, i, fixup_function(e));
+		fp_slow_inline(e, o, i, fp_slow_function(e));
 		return;
 	}
 	flags_clobber(e);
-	uint32_t args[3] = {use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
-	done(e, o->a);
+	uint32_t args[3] = {ra_use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
+	ra_free(e, o->a);
 	uint32_t t = vtmp(e), u = vtmp(e);
 	if (mode != VR_RM_ZERO) {
 		v_rrri(c, is_double(o) ? I_VROUNDPD : I_VROUNDPS, t, 0, a, round_control(mode, false));
@@ -285,7 +286,7 @@ OP(VFTOI)
 		v_rm(c, I_VMOVUPS, u, constant_mem(K_SIGN32));
 		v_rrr(c, I_VPCMPEQD, u, u, t);
 	}
-	uint32_t d = def(e, i, t);
+	uint32_t d = ra_def(e, i, t);
 	v_rr(c, I_VPTEST, u, u);
 	finish(e, o, i, jcc_far(c, CC_NE), args, t, d);
 }
@@ -295,13 +296,13 @@ OP(VFROUND)
 	struct code *c = &e->c;
 	uint32_t mode = (uint32_t)o->imm & 7;
 	if (!host_mode(mode)) {
-		fixup_inline(e, o, i, fixup_function(e));
+		fp_slow_inline(e, o, i, fp_slow_function(e));
 		return;
 	}
 	flags_clobber(e);
-	uint32_t args[3] = {use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
-	done(e, o->a);
-	uint32_t t = vtmp(e), u = vtmp(e), d = def(e, i, t);
+	uint32_t args[3] = {ra_use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
+	ra_free(e, o->a);
+	uint32_t t = vtmp(e), u = vtmp(e), d = ra_def(e, i, t);
 	v_rrri(c, is_double(o) ? I_VROUNDPD : I_VROUNDPS, t, 0, a, round_control(mode, !(o->imm & 8)));
 	finish(e, o, i, jump_nan(e, o, t, t, u), args, t, d);
 }

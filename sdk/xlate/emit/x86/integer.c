@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* integer.c: constants, slots, arithmetic, bit fields (SDM vol. 2; BMI1/BMI2 forms keep EFLAGS). */
+/* integer.c: constants, guest registers, arithmetic, bit fields (SDM vol. 2; BMI1/BMI2 forms keep EFLAGS). */
 #include "em.h"
 
 OP(NOP)
@@ -7,7 +7,7 @@ OP(NOP)
 	(void)e, (void)o, (void)i;
 }
 
-OP(INSN)
+OP(INSN_START)
 {
 	(void)i;
 	e->pc = o->imm;
@@ -19,14 +19,14 @@ OP(CONST)
 	val(e, i)->loc = LOC_CONST;
 }
 
-static struct mem slot_mem(struct em *e, uint64_t slot)
+static struct mem reg_mem(struct em *e, uint64_t reg)
 {
-	return exec_mem(e->job->isa->slots[slot].offset);
+	return exec_mem(e->job->isa->guest_regs[reg].offset);
 }
 
-static bool slot_ok(struct em *e, uint64_t slot)
+static bool reg_ok(struct em *e, uint64_t reg)
 {
-	if (slot < MAX_SLOTS && slot < e->job->isa->slot_count)
+	if (reg < MAX_GUEST_REGS && reg < e->job->isa->guest_reg_count)
 		return true;
 	e->error = VR_E_INVAL;
 	return false;
@@ -36,11 +36,11 @@ OP(GET)
 {
 	struct code *c = &e->c;
 	struct value *v = val(e, i);
-	if (!slot_ok(e, o->imm))
+	if (!reg_ok(e, o->imm))
 		return;
-	uint32_t m = e->slot_map[o->imm];
+	uint32_t m = e->pin_of[o->imm];
 	if (o->type == VR_T_FLAGS) {
-		uint32_t offset = e->job->isa->slots[o->imm].offset, same = 0;
+		uint32_t offset = e->job->isa->guest_regs[o->imm].offset, same = 0;
 		if (e->fl.put_pending && e->fl.put_offset == offset)
 			same = e->fl.value;
 		else if (e->fmem && e->fmem_offset == offset)
@@ -70,8 +70,8 @@ OP(GET)
 			v->dirty_high = !(e->clean_scalar[0] >> m & 1);
 		return;
 	}
-	uint32_t d = def(e, i, NOREG);
-	struct mem s = slot_mem(e, o->imm);
+	uint32_t d = ra_def(e, i, NOREG);
+	struct mem s = reg_mem(e, o->imm);
 	switch (o->type) {
 	case VR_T_I32:
 	case VR_T_I64:
@@ -101,7 +101,7 @@ static void put_mapped(struct em *e, const struct vr_ir_op *o, uint32_t m)
 {
 	struct code *c = &e->c;
 	struct value *v = val(e, o->a);
-	uint32_t d = e->map_reg[m], bit = 1u << m;
+	uint32_t d = e->pin_reg[m], bit = 1u << m;
 	bool cut = width_of(o->type) < width_of(v->type);
 	uint64_t k;
 	e->dirty |= bit;
@@ -113,29 +113,29 @@ static void put_mapped(struct em *e, const struct vr_ir_op *o, uint32_t m)
 	if (is_vector(type) && type != VR_T_V128)
 		e->clean_scalar[1] |= bit;
 	if (const_of(e, o->a, &k) && v->loc == LOC_CONST) {
-		done(e, o->a);
-		evacuate(e, m);
+		ra_free(e, o->a);
+		ra_spill_aliases(e, m);
 		mov_imm(c, d, cut ? (uint32_t)k : k);
 		return;
 	}
-	if (v->loc == LOC_SLOT && v->reg == d && !v->dirty_high && !cut) {
-		done(e, o->a);
+	if (v->loc == LOC_PINNED && v->reg == d && !v->dirty_high && !cut) {
+		ra_free(e, o->a);
 		return;
 	}
 	if (v->loc == LOC_SPILL && v->uses == 1 && !v->dirty_high && !cut) {
 		struct mem s = spill_mem(v);
-		done(e, o->a);
-		evacuate(e, m);
+		ra_free(e, o->a);
+		ra_spill_aliases(e, m);
 		if (is_vector(v->type))
 			vload(c, d, s);
 		else
 			mov_load(c, 1, d, s);
 		return;
 	}
-	uint32_t s = use(e, o->a);
-	bool dirty = v->dirty_high || cut; /* evacuate() may clean v's copy */
-	done(e, o->a);
-	evacuate(e, m);
+	uint32_t s = ra_use(e, o->a);
+	bool dirty = v->dirty_high || cut; /* ra_spill_aliases() may clean v's copy */
+	ra_free(e, o->a);
+	ra_spill_aliases(e, m);
 	if (dirty) {
 		clean_move(e, d, s, cut ? o->type : v->type);
 	} else {
@@ -152,40 +152,40 @@ OP(PUT)
 {
 	struct code *c = &e->c;
 	(void)i;
-	if (!slot_ok(e, o->imm) || !o->a)
+	if (!reg_ok(e, o->imm) || !o->a)
 		return;
-	const struct vr_slot *slot = &e->job->isa->slots[o->imm];
-	if (slot->kind == VR_SLOT_FLAGS) {
-		flags_put(e, o, slot->offset);
+	const struct vr_guest_reg *reg = &e->job->isa->guest_regs[o->imm];
+	if (reg->kind == VR_REG_FLAGS) {
+		flags_put(e, o, reg->offset);
 		return;
 	}
-	uint32_t m = e->slot_map[o->imm];
+	uint32_t m = e->pin_of[o->imm];
 	if (m != 0xff) {
 		put_mapped(e, o, m);
 		return;
 	}
-	struct mem d = exec_mem(slot->offset);
+	struct mem d = exec_mem(reg->offset);
 	int32_t imm;
-	if (slot->kind == VR_SLOT_INT && imm_of(e, o->a, 1, &imm) && (imm >= 0 || o->type == VR_T_I64)) {
+	if (reg->kind == VR_REG_INT && imm_of(e, o->a, 1, &imm) && (imm >= 0 || o->type == VR_T_I64)) {
 		mov_store_imm(c, 1, d, (uint32_t)imm);
 	} else {
-		uint32_t s = use_clean(e, o->a);
+		uint32_t s = ra_use_clean(e, o->a);
 		if (width_of(o->type) < width_of(val(e, o->a)->type)) {
-			uint32_t t = tmp_of(e, slot->kind == VR_SLOT_INT ? INT_MASK : VEC_MASK);
+			uint32_t t = tmp_of(e, reg->kind == VR_REG_INT ? INT_MASK : VEC_MASK);
 			clean_move(e, t, s, o->type);
 			s = t;
 		}
-		if (slot->kind == VR_SLOT_INT)
+		if (reg->kind == VR_REG_INT)
 			mov_store(c, 1, d, s);
 		else
 			vstore(c, d, s);
 	}
-	done(e, o->a);
+	ra_free(e, o->a);
 }
 
 OP(LDS)
 {
-	mov_load(&e->c, wide(o), def(e, i, NOREG), exec_mem((uint32_t)o->imm));
+	mov_load(&e->c, wide(o), ra_def(e, i, NOREG), exec_mem((uint32_t)o->imm));
 }
 
 OP(STS)
@@ -195,8 +195,8 @@ OP(STS)
 	if (imm_of(e, o->a, wide(o), &imm))
 		mov_store_imm(&e->c, wide(o), exec_mem((uint32_t)o->imm), (uint32_t)imm);
 	else
-		mov_store(&e->c, wide(o), exec_mem((uint32_t)o->imm), use_as(e, o->a, o->type));
-	done(e, o->a);
+		mov_store(&e->c, wide(o), exec_mem((uint32_t)o->imm), ra_use_as(e, o->a, o->type));
+	ra_free(e, o->a);
 }
 
 /* ---- two operands ---- */
@@ -213,19 +213,19 @@ static uint32_t two_address(struct em *e, uint32_t i, uint32_t alu, uint32_t a, 
 		b = t;
 	}
 	if (imm_of(e, b, w, &imm)) {
-		uint32_t ra = use_as(e, a, type);
-		done(e, a);
-		done(e, b);
-		uint32_t d = def(e, i, ra);
+		uint32_t ra = ra_use_as(e, a, type);
+		ra_free(e, a);
+		ra_free(e, b);
+		uint32_t d = ra_def(e, i, ra);
 		if (d != ra)
 			mov_rr(c, w, d, ra);
 		alu_ri(c, alu, w, d, imm);
 		return d;
 	}
-	uint32_t ra = use_as(e, a, type), rb = use_as(e, b, type);
-	done(e, a);
-	done(e, b);
-	uint32_t d = def(e, i, ra);
+	uint32_t ra = ra_use_as(e, a, type), rb = ra_use_as(e, b, type);
+	ra_free(e, a);
+	ra_free(e, b);
+	uint32_t d = ra_def(e, i, ra);
 	if (d == rb && d != ra) {
 		if (alu == ALU_SUB) {
 			uint32_t t = tmp(e);
@@ -253,8 +253,8 @@ void add_sub(struct em *e, uint32_t i, uint32_t flags)
 		flags_clobber(e);
 		val(e, i)->emitted = 1;
 		val(e, flags)->emitted = 1;
-		done(e, a); /* the other op's use */
-		done(e, b);
+		ra_free(e, a); /* the other op's use */
+		ra_free(e, b);
 		two_address(e, i, sub ? ALU_SUB : ALU_ADD, a, b, o->type);
 		flags_set(e, flags, sub ? POL_SUB : POL_ADD);
 		return;
@@ -265,10 +265,10 @@ void add_sub(struct em *e, uint32_t i, uint32_t flags)
 	}
 	/* LEA: three operands, EFLAGS kept */
 	if (imm_of(e, b, w, &imm) && !(sub && imm == INT32_MIN)) {
-		uint32_t ra = use_as(e, a, o->type);
-		done(e, a);
-		done(e, b);
-		uint32_t d = def(e, i, ra);
+		uint32_t ra = ra_use_as(e, a, o->type);
+		ra_free(e, a);
+		ra_free(e, b);
+		uint32_t d = ra_def(e, i, ra);
 		if (imm == 0)
 			mov_rr(c, w, d, ra);
 		else
@@ -276,10 +276,10 @@ void add_sub(struct em *e, uint32_t i, uint32_t flags)
 		return;
 	}
 	if (!sub) {
-		uint32_t ra = use_as(e, a, o->type), rb = use_as(e, b, o->type);
-		done(e, a);
-		done(e, b);
-		lea(c, w, def(e, i, ra), mem_index(ra, rb, 0, 0));
+		uint32_t ra = ra_use_as(e, a, o->type), rb = ra_use_as(e, b, o->type);
+		ra_free(e, a);
+		ra_free(e, b);
+		lea(c, w, ra_def(e, i, ra), mem_index(ra, rb, 0, 0));
 		return;
 	}
 	flags_clobber(e);
@@ -294,10 +294,10 @@ OP(ADD)
 
 OP(ADDSHL)
 {
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type);
-	done(e, o->a);
-	done(e, o->b);
-	lea(&e->c, wide(o), def(e, i, ra), mem_index(ra, rb, o->aux & 3, 0));
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	lea(&e->c, wide(o), ra_def(e, i, ra), mem_index(ra, rb, o->aux & 3, 0));
 }
 
 OP(SUB)
@@ -322,13 +322,13 @@ OP(AND)
 	if (val(e, i)->uses == 1 && i + 1 < e->op_end && e->ops[i + 1].op == VR_IR_F_LOGIC &&
 	    e->ops[i + 1].a == i && !val(e, i + 1)->emitted && e->ops[i + 1].type == o->type) {
 		/* TST */
-		uint32_t ra = use_as(e, a, o->type);
+		uint32_t ra = ra_use_as(e, a, o->type);
 		if (imm_of(e, b, w, &imm))
 			test_ri(c, w, ra, (uint32_t)imm);
 		else
-			test_rr(c, w, ra, use_as(e, b, o->type));
-		done(e, a);
-		done(e, b);
+			test_rr(c, w, ra, ra_use_as(e, b, o->type));
+		ra_free(e, a);
+		ra_free(e, b);
 		note_logic(e, i, o->type);
 		return;
 	}
@@ -337,10 +337,10 @@ OP(AND)
 		b = o->a;
 	}
 	if (const_of(e, b, &k) && k <= 0xffffffff && w) {
-		uint32_t ra = use(e, a);
-		done(e, a);
-		done(e, b);
-		uint32_t d = def(e, i, ra);
+		uint32_t ra = ra_use(e, a);
+		ra_free(e, a);
+		ra_free(e, b);
+		uint32_t d = ra_def(e, i, ra);
 		if (k == 0xff) {
 			x_rr(c, X_MOVZX8, 0, d, ra);
 		} else if (k == 0xffff) {
@@ -380,19 +380,19 @@ OP(ANDN)
 	uint32_t w = wide(o);
 	uint64_t k;
 	flags_clobber(e);
-	uint32_t ra = use_as(e, o->a, o->type);
+	uint32_t ra = ra_use_as(e, o->a, o->type);
 	if (const_of(e, o->b, &k) && (!w || ~k == (uint64_t)(int64_t)(int32_t)~k)) {
-		done(e, o->a);
-		done(e, o->b);
-		uint32_t d = def(e, i, ra);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+		uint32_t d = ra_def(e, i, ra);
 		if (d != ra)
 			mov_rr(c, w, d, ra);
 		alu_ri(c, ALU_AND, w, d, (int32_t)~k);
 	} else {
-		uint32_t rb = use_as(e, o->b, o->type);
-		done(e, o->a);
-		done(e, o->b);
-		v_wrrr(c, I_ANDN, w, def(e, i, ra), rb, ra);
+		uint32_t rb = ra_use_as(e, o->b, o->type);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+		v_wrrr(c, I_ANDN, w, ra_def(e, i, ra), rb, ra);
 	}
 	note_logic(e, i, o->type);
 }
@@ -405,11 +405,11 @@ static void with_inverse(struct em *e, const struct vr_ir_op *o, uint32_t i, uin
 	flags_clobber(e);
 	uint32_t t = copy_of(e, o->b, w);
 	not_r(c, w, t);
-	uint32_t ra = use_as(e, o->a, o->type);
-	done(e, o->a);
-	done(e, o->b);
+	uint32_t ra = ra_use_as(e, o->a, o->type);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	alu_rr(c, alu, w, t, ra);
-	move_value(e, def(e, i, t), t, o->type);
+	move_value(e, ra_def(e, i, t), t, o->type);
 }
 
 OP(ORN)
@@ -424,9 +424,9 @@ OP(XORN)
 
 OP(NOT)
 {
-	uint32_t r = use_as(e, o->a, o->type);
-	done(e, o->a);
-	uint32_t d = def(e, i, r);
+	uint32_t r = ra_use_as(e, o->a, o->type);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, r);
 	if (d != r)
 		mov_rr(&e->c, wide(o), d, r);
 	not_r(&e->c, wide(o), d);
@@ -434,9 +434,9 @@ OP(NOT)
 
 OP(NEG)
 {
-	uint32_t r = use_as(e, o->a, o->type);
-	done(e, o->a);
-	uint32_t d = def(e, i, r);
+	uint32_t r = ra_use_as(e, o->a, o->type);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, r);
 	if (d != r)
 		mov_rr(&e->c, wide(o), d, r);
 	if (e->fl.value) { /* NOT and LEA leave EFLAGS alone */
@@ -459,17 +459,17 @@ OP(MUL)
 		b = o->a;
 	}
 	if (imm_of(e, b, w, &imm)) {
-		uint32_t ra = use_as(e, a, o->type);
-		done(e, a);
-		done(e, b);
-		x_rr(c, 0x69, w, def(e, i, ra), ra);
+		uint32_t ra = ra_use_as(e, a, o->type);
+		ra_free(e, a);
+		ra_free(e, b);
+		x_rr(c, 0x69, w, ra_def(e, i, ra), ra);
 		put32(c, (uint32_t)imm);
 		return;
 	}
-	uint32_t ra = use_as(e, a, o->type), rb = use_as(e, b, o->type);
-	done(e, a);
-	done(e, b);
-	uint32_t d = def(e, i, ra);
+	uint32_t ra = ra_use_as(e, a, o->type), rb = ra_use_as(e, b, o->type);
+	ra_free(e, a);
+	ra_free(e, b);
+	uint32_t d = ra_def(e, i, ra);
 	if (d == rb && d != ra) {
 		rb = ra;
 	} else if (d != ra) {
@@ -480,26 +480,26 @@ OP(MUL)
 
 OP(MULHU)
 {
-	take(e, RDX);
-	uint32_t ra = use_clean(e, o->a), rb = use_clean(e, o->b);
+	ra_reserve(e, RDX);
+	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b);
 	mov_rr(&e->c, 1, RDX, ra);
-	done(e, o->a);
-	done(e, o->b);
-	uint32_t d = def(e, i, NOREG);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	uint32_t d = ra_def(e, i, NOREG);
 	v_wrrr(&e->c, I_MULX, 1, d, RDX, rb);
 }
 
 OP(MULHS)
 {
 	flags_clobber(e);
-	take(e, RAX);
-	take(e, RDX);
-	uint32_t ra = use_clean(e, o->a), rb = use_clean(e, o->b);
+	ra_reserve(e, RAX);
+	ra_reserve(e, RDX);
+	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b);
 	mov_rr(&e->c, 1, RAX, ra);
 	x_rr(&e->c, 0xf7, 1, 5, rb);
-	done(e, o->a);
-	done(e, o->b);
-	mov_rr(&e->c, 1, def(e, i, RDX), RDX);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	mov_rr(&e->c, 1, ra_def(e, i, RDX), RDX);
 }
 
 /* Quotient or remainder with the guests' rules for zero and MIN / -1 instead of #DE. */
@@ -508,9 +508,9 @@ static void divide(struct em *e, const struct vr_ir_op *o, uint32_t i, bool is_s
 	struct code *c = &e->c;
 	uint32_t w = wide(o), minus = 0;
 	flags_clobber(e);
-	take(e, RAX);
-	take(e, RDX);
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type);
+	ra_reserve(e, RAX);
+	ra_reserve(e, RDX);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type);
 	mov_rr(c, w, RAX, ra);
 	test_rr(c, w, rb, rb);
 	uint32_t zero = jcc_near(c, CC_E);
@@ -539,10 +539,10 @@ static void divide(struct em *e, const struct vr_ir_op *o, uint32_t i, bool is_s
 	patch_near(c, end0);
 	if (is_signed)
 		patch_near(c, end1);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	uint32_t s = remainder ? RDX : RAX;
-	mov_rr(c, w, def(e, i, s), s);
+	mov_rr(c, w, ra_def(e, i, s), s);
 }
 
 OP(DIVU)

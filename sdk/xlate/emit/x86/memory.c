@@ -4,49 +4,48 @@
  *
  *     lea  u, [a + disp]             ; or rorx u, a, 7 when there is no displacement
  *     shr  u, 7                      ; page number * sizeof(struct vr_tlb_entry), the rest masked away:
- *     and  u, [bank + tlb_mask]
+ *     and  u, [context + tlb_mask]
  *     lea  v, [a + disp + size - 1]  ; an access that crosses into the next page must miss
  *     and  v, -4096                  ; (with VR_MF_ALIGN: v = (a + disp) & (-4096 | size - 1))
- *     cmp  v, [bank + u + tlb.tag]
+ *     cmp  v, [context + u + tlb.tag]
  *     jne  slow
- *     mov  u, [bank + u + tlb.addend]
+ *     mov  u, [context + u + tlb.addend]
  *     access [a + u + disp]
  *
  * The address register is not changed, so that the slow path, at the region's end, can hand it to the engine.
  * The slow path comes back to right after the access: whatever the register allocator has to move is moved
  * before the check.
  *
- * Accesses of one block off the same slot, as those to a stack frame or a structure, share a check: the first
- * looks at all of the range that they touch and keeps the addend in the frame; the others take it from there.
- * Where the range is in two pages, or not in the TLB, there is a 0 instead, and each is checked by itself,
- * out of line (ool_element). Between them no C code runs that could change what the TLB says: a slow path of
- * any of the block's accesses, after which the addend may be stale, leaves a 0 too, and a call of a helper
- * ends the sharing.
+ * TLB-check coalescing. Accesses of one block off the same guest register, as those to a stack frame or a
+ * structure, have one check: the first looks at the whole range that they touch and keeps the addend in the
+ * frame; the others take it from there. Where the range is in two pages, or not in the TLB, the addend is 0
+ * instead, and each access is checked by itself, out of line (ool_element). A slow path of any of the block's
+ * accesses may change the TLB, so it sets the addend to 0 too; a call of a helper ends the coalescing.
  *
- * An access that the engine says is near (VR_MF_NEAR) is looked up where its group was last: NEARS page
- * numbers and their addends are in the frame, half of them of pages that may be read, half of pages that may
- * be written.
+ * Same-page hints. An access with a hint (VR_MF_SAME_PAGE) is first compared with the page where the last
+ * access of its group was: the frame holds PAGE_HINTS page numbers and their addends, one half for pages that
+ * may be read, the other half for pages that may be written.
  *
  *     lea  v, [a + disp]
  *     and  v, -4096 | size - 1       ; an unaligned one misses, so none crosses into the next page
- *     cmp  v, [rsp + near.tag]
+ *     cmp  v, [rsp + hint.tag]
  *     jne  element                   ; ... which goes by the TLB and keeps what it finds there
- *     mov  u, [rsp + near.addend]    ; waits for nothing
+ *     mov  u, [rsp + hint.addend]    ; waits for nothing
  *     access [a + u + disp]
  *
- * All ones is a tag that no v is equal to. Whatever runs C code that may change the TLB leaves that in all of
- * them: the thunks and the calls of helpers (forget_near), but not `fixup`, whose C code only computes. A
- * page is thus kept over any number of regions.
+ * All ones is a tag that no v is equal to. Code that calls C code which may change the TLB sets all tags to
+ * that: the thunks and the calls of helpers (forget_hints), but not `fp_slow`, whose C code only computes. So
+ * a hint holds over any number of regions.
  *
  * Order: loads are acquires and stores releases on this host (SDM vol. 3, 9.2.2); an SC store is followed by
  * a full fence.
  */
 #include "em.h"
 
-/* VR_MF_* but the hint, which is near_page()'s alone. */
+/* VR_MF_* but the hint, which is hint_page()'s alone. */
 static uint32_t mf_flags(const struct vr_ir_op *o)
 {
-	return (uint32_t)(o->imm >> 32) & 0xff & ~VR_MF_NEAR;
+	return (uint32_t)(o->imm >> 32) & 0xff & ~VR_MF_SAME_PAGE;
 }
 
 static uint32_t access_bytes(const struct vr_ir_op *o)
@@ -70,7 +69,7 @@ static struct ool *slow_path(struct em *e, const struct vr_ir_op *o, const struc
 	s->jump[1] = a->denied;
 	s->back = code_at(&e->c);
 	s->insn = (uint32_t)(e->pc - e->job->pc_base);
-	s->shared = e->share.active || a->shared;
+	s->coalesced = e->coalesced.active || a->coalesced;
 	uint32_t op = o->op == VR_IR_CASIF ? VR_IR_CAS : o->op == VR_IR_CAS2IF ? VR_IR_CAS2 : o->op;
 	s->pc = op | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 | (uint64_t)mf_flags(o) << 32 |
 		(o->op == VR_IR_AMO ? (uint64_t)(uint16_t)o->c << 48 : 0);
@@ -199,8 +198,8 @@ static void check_alone(struct em *e, struct access *a, uint32_t address, int32_
 	s->arg[0] = (uint8_t)v;
 	s->what = size;
 	s->write = write;
-	s->shared = a->shared;
-	s->near = a->near;
+	s->coalesced = a->coalesced;
+	s->hint = a->hint;
 	s->exit = e->ool_count; /* its slow path comes next */
 	s->back = code_at(&e->c);
 	a->base = address;
@@ -211,19 +210,19 @@ static void check_alone(struct em *e, struct access *a, uint32_t address, int32_
 /* Which of the pages in the frame the group has, 1.., or 0. From another place in each region, so that not
  * all of them turn to the first; but a store never takes a place that another region's loads may have filled.
  */
-static uint8_t near_page(struct em *e, const struct vr_ir_op *o, bool write)
+static uint8_t hint_page(struct em *e, const struct vr_ir_op *o, bool write)
 {
 	uint32_t hint = (uint32_t)(o->imm >> 32);
-	if (mf_flags(o) || !(hint & VR_MF_NEAR))
+	if (mf_flags(o) || !(hint & VR_MF_SAME_PAGE))
 		return 0;
-	uint8_t *page = &e->near[write][hint >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1)];
-	if (!*page && e->near_count[write] < NEARS / 2)
-		*page = (uint8_t)(1 + (write ? NEARS / 2u : 0u) +
-				  ((e->ir->blocks[0].pc >> 2) + e->near_count[write]++) % (NEARS / 2));
+	uint8_t *page = &e->hint[write][hint >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1)];
+	if (!*page && e->hint_count[write] < PAGE_HINTS / 2)
+		*page = (uint8_t)(1 + (write ? PAGE_HINTS / 2u : 0u) +
+				  ((e->ir->blocks[0].pc >> 2) + e->hint_count[write]++) % (PAGE_HINTS / 2));
 	return *page;
 }
 
-static struct access near_check(struct em *e, const struct vr_ir_op *o, uint32_t base, uint8_t page,
+static struct access hint_check(struct em *e, const struct vr_ir_op *o, uint32_t base, uint8_t page,
 				bool write, uint32_t u, uint32_t v)
 {
 	struct code *c = &e->c;
@@ -235,9 +234,9 @@ static struct access near_check(struct em *e, const struct vr_ir_op *o, uint32_t
 	else
 		mov_rr(c, 1, v, base);
 	alu_ri(c, ALU_AND, 1, v, -4096 | (int32_t)(size - 1));
-	alu_rm(c, ALU_CMP, 1, v, mem_base(RSP, NEAR_TAG(page - 1)));
+	alu_rm(c, ALU_CMP, 1, v, mem_base(RSP, HINT_TAG(page - 1)));
 	a.slow = jcc_far(c, CC_NE);
-	mov_load(c, 1, u, mem_base(RSP, NEAR_ADDEND(page - 1)));
+	mov_load(c, 1, u, mem_base(RSP, HINT_ADDEND(page - 1)));
 	check_alone(e, &a, base, disp, size, write, v);
 	return a;
 }
@@ -252,49 +251,51 @@ static struct access table_check(struct em *e, const struct vr_ir_op *o, uint32_
 	return a;
 }
 
-#define SHARE_MOST 512 /* bytes: a longer range is in two pages too often */
-#define SHARE_FAR 96   /* ops */
+#define COALESCE_MOST 512 /* bytes: a longer range is in two pages too often */
+#define COALESCE_FAR 96   /* ops */
 
-enum sharing { ALONE, FIRST, NEXT };
+enum coalescing { ALONE, FIRST, NEXT };
 
-static bool may_share(const struct vr_ir_op *o)
+static bool may_coalesce(const struct vr_ir_op *o)
 {
 	return (o->op == VR_IR_LOAD || o->op == VR_IR_STORE || o->op == VR_IR_LOADP ||
 		o->op == VR_IR_STOREP) &&
 	       !mf_flags(o) && (o->op != VR_IR_LOAD || !o->b);
 }
 
-/* The mapped slot that v is a GET of, or SLOT_NONE. */
-static uint32_t slot_of(const struct em *e, uint32_t v)
+/* The pinned register that v is a GET of, or PIN_NONE. */
+static uint32_t pin_of_value(const struct em *e, uint32_t v)
 {
 	const struct vr_ir_op *o = &e->ops[v];
-	return o->op == VR_IR_GET && o->type == VR_T_I64 && o->imm < MAX_SLOTS ? e->slot_map[o->imm]
-									       : SLOT_NONE;
+	return o->op == VR_IR_GET && o->type == VR_T_I64 && o->imm < MAX_GUEST_REGS ? e->pin_of[o->imm]
+										    : PIN_NONE;
 }
 
-/* Does access i share its check? Before its result is given a register: that may be the slot's. */
-static enum sharing share(struct em *e, const struct vr_ir_op *o, uint32_t i)
+/* Is access i coalesced with others? Called before its result is given a register: that may be the pinned
+ * one. */
+static enum coalescing coalesce(struct em *e, const struct vr_ir_op *o, uint32_t i)
 {
 	int32_t low = (int32_t)o->imm, high = low + (int32_t)access_bytes(o);
 	bool write = o->op == VR_IR_STORE || o->op == VR_IR_STOREP, others = false;
-	if (!may_share(o) || val(e, o->a)->type != VR_T_I64)
+	if (!may_coalesce(o) || val(e, o->a)->type != VR_T_I64)
 		return ALONE;
-	uint32_t slot = val(e, o->a)->loc == LOC_SLOT ? slot_of(e, o->a) : SLOT_NONE, same = slot;
-	if (e->share.active && (e->share.value == o->a || (slot != SLOT_NONE && e->share.slot == slot)) &&
-	    low >= e->share.low && high <= e->share.high && (e->share.write || !write))
+	uint32_t pin = val(e, o->a)->loc == LOC_PINNED ? pin_of_value(e, o->a) : PIN_NONE, same = pin;
+	if (e->coalesced.active &&
+	    (e->coalesced.value == o->a || (pin != PIN_NONE && e->coalesced.pin == pin)) &&
+	    low >= e->coalesced.low && high <= e->coalesced.high && (e->coalesced.write || !write))
 		return NEXT;
-	for (uint32_t k = i + 1; k < e->op_end && k < i + SHARE_FAR; k++) {
+	for (uint32_t k = i + 1; k < e->op_end && k < i + COALESCE_FAR; k++) {
 		const struct vr_ir_op *p = &e->ops[k];
 		if (p->op == VR_IR_CALL || p->op == VR_IR_VCALL)
 			break;
-		if (p->op == VR_IR_PUT && p->imm < MAX_SLOTS && e->slot_map[p->imm] == same)
-			same = SLOT_NONE;
-		if (!may_share(p) || (p->a != o->a && (same == SLOT_NONE || slot_of(e, p->a) != same)))
+		if (p->op == VR_IR_PUT && p->imm < MAX_GUEST_REGS && e->pin_of[p->imm] == same)
+			same = PIN_NONE;
+		if (!may_coalesce(p) || (p->a != o->a && (same == PIN_NONE || pin_of_value(e, p->a) != same)))
 			continue;
 		int32_t first = (int32_t)p->imm, last = first + (int32_t)access_bytes(p);
 		first = first < low ? first : low;
 		last = last > high ? last : high;
-		if ((int64_t)last - first > SHARE_MOST)
+		if ((int64_t)last - first > COALESCE_MOST)
 			continue;
 		low = first;
 		high = last;
@@ -303,30 +304,30 @@ static enum sharing share(struct em *e, const struct vr_ir_op *o, uint32_t i)
 	}
 	if (!others)
 		return ALONE;
-	e->share = (struct share){
-		.active = 1, .value = o->a, .slot = slot, .low = low, .high = high, .write = write};
+	e->coalesced = (struct tlb_coalescing){
+		.active = 1, .value = o->a, .pin = pin, .low = low, .high = high, .write = write};
 	return FIRST;
 }
 
-/* The check of access o at register `base`, as share() said it would be. */
-static struct access access_check(struct em *e, const struct vr_ir_op *o, uint32_t base, enum sharing how,
+/* The check of access o at register `base`, as coalesce() said it would be. */
+static struct access access_check(struct em *e, const struct vr_ir_op *o, uint32_t base, enum coalescing how,
 				  bool write, uint32_t u, uint32_t v)
 {
 	struct code *c = &e->c;
 	struct access a = {base, u, (int32_t)o->imm, 0, 0, true, 0};
 	if (how == ALONE) {
-		uint8_t page = near_page(e, o, write);
-		return page ? near_check(e, o, base, page, write, u, v)
+		uint8_t page = hint_page(e, o, write);
+		return page ? hint_check(e, o, base, page, write, u, v)
 			    : tlb_check(e, base, (int32_t)o->imm, access_bytes(o), mf_flags(o),
 					mf_flags(o) & VR_MF_ALIGN, write, u, v);
 	}
 	if (how == FIRST) {
-		a = tlb_check(e, base, e->share.low, (uint32_t)(e->share.high - e->share.low), 0, false,
-			      e->share.write, u, v);
-		a.shared = true;
-		mov_store(c, 1, mem_base(RSP, SHARED_ADDEND), u);
+		a = tlb_check(e, base, e->coalesced.low, (uint32_t)(e->coalesced.high - e->coalesced.low), 0,
+			      false, e->coalesced.write, u, v);
+		a.coalesced = true;
+		mov_store(c, 1, mem_base(RSP, COALESCED_ADDEND), u);
 	} else {
-		mov_load(c, 1, u, mem_base(RSP, SHARED_ADDEND));
+		mov_load(c, 1, u, mem_base(RSP, COALESCED_ADDEND));
 		test_rr(c, 1, u, u);
 		a.slow = jcc_far(c, CC_E);
 	}
@@ -337,11 +338,11 @@ static struct access access_check(struct em *e, const struct vr_ir_op *o, uint32
 OP(LOAD)
 {
 	flags_clobber(e);
-	uint32_t ra = use_clean(e, o->a), rb = o->b ? use_clean(e, o->b) : NOREG;
-	enum sharing how = share(e, o, i);
-	done(e, o->a);
-	done(e, o->b);
-	uint32_t d = def(e, i, ra), v = check_scratch(e, d, ra), u = tmp(e);
+	uint32_t ra = ra_use_clean(e, o->a), rb = o->b ? ra_use_clean(e, o->b) : NOREG;
+	enum coalescing how = coalesce(e, o, i);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	uint32_t d = ra_def(e, i, ra), v = check_scratch(e, d, ra), u = tmp(e);
 	struct access a = o->b ? table_check(e, o, ra, rb, u, v) : access_check(e, o, ra, how, false, u, v);
 	struct ool *s = slow_path(e, o, &a);
 	load_to(e, o->type, o->aux, d, access_mem(&a, 0));
@@ -352,12 +353,12 @@ OP(LOAD)
 OP(STORE)
 {
 	flags_clobber(e);
-	uint32_t ra = use_clean(e, o->a), rb = NOREG;
+	uint32_t ra = ra_use_clean(e, o->a), rb = NOREG;
 	uint64_t k;
 	bool constant = const_of(e, o->b, &k) && ((o->aux & 7) < 3 || k == (uint64_t)(int64_t)(int32_t)k);
 	if (!constant)
-		rb = use_as(e, o->b, o->type);
-	enum sharing how = share(e, o, i);
+		rb = ra_use_as(e, o->b, o->type);
+	enum coalescing how = coalesce(e, o, i);
 	uint32_t u = tmp(e), v = tmp(e);
 	struct access a = access_check(e, o, ra, how, true, u, v);
 	if (constant)
@@ -371,32 +372,32 @@ OP(STORE)
 		slow_argument(s, 0, rb, val(e, o->b)->type);
 	if (mf_flags(o) & VR_MF_SC)
 		full_fence(e);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 }
 
 OP(LOADP)
 {
 	flags_clobber(e);
 	uint32_t size = 1u << (o->aux & 7), second = 0;
-	enum sharing how;
+	enum coalescing how;
 	for (uint32_t k = i + 1; k < e->op_end && k < i + 8; k++)
-		if (e->ops[k].op == VR_IR_SECOND && e->ops[k].a == i && !val(e, k)->emitted)
+		if (e->ops[k].op == VR_IR_LOADP_HI && e->ops[k].a == i && !val(e, k)->emitted)
 			second = k;
-	uint32_t ra = use_clean(e, o->a);
-	how = share(e, o, i);
-	done(e, o->a);
-	uint32_t d0 = def(e, i, NOREG), d1 = NOREG;
+	uint32_t ra = ra_use_clean(e, o->a);
+	how = coalesce(e, o, i);
+	ra_free(e, o->a);
+	uint32_t d0 = ra_def(e, i, NOREG), d1 = NOREG;
 	if (second) {
 		val(e, second)->type = o->type;
 		val(e, second)->emitted = 1;
 		if (second == i + 1) {
-			d1 = def(e, second, NOREG);
+			d1 = ra_def(e, second, NOREG);
 		} else {
 			d1 = tmp_of(e, class_mask(o->type));
-			own(e, second, d1);
+			ra_assign(e, second, d1);
 		}
-		done(e, i);
+		ra_free(e, i);
 	}
 	uint32_t v = check_scratch(e, d0, ra), u = tmp(e);
 	struct access a = access_check(e, o, ra, how, false, u, v);
@@ -412,7 +413,7 @@ OP(LOADP)
 		slow_result(s, 1, d1, o->type);
 }
 
-OP(SECOND)
+OP(LOADP_HI)
 {
 	/* LOADP did it, unless it is too far away */
 	(void)o, (void)i;
@@ -423,13 +424,13 @@ OP(STOREP)
 {
 	(void)i;
 	flags_clobber(e);
-	uint32_t size = 1u << (o->aux & 7), ra = use_clean(e, o->a), n = o->aux & 7;
+	uint32_t size = 1u << (o->aux & 7), ra = ra_use_clean(e, o->a), n = o->aux & 7;
 	uint64_t kb = 0, kc = 0;
 	bool cb = const_of(e, o->b, &kb) && (n < 3 || kb == (uint64_t)(int64_t)(int32_t)kb);
 	bool cc = const_of(e, o->c, &kc) && (n < 3 || kc == (uint64_t)(int64_t)(int32_t)kc);
-	uint32_t rb = cb ? NOREG : use_as(e, o->b, o->type);
-	uint32_t rc = cc ? NOREG : use_as(e, o->c, o->type);
-	enum sharing how = share(e, o, i);
+	uint32_t rb = cb ? NOREG : ra_use_as(e, o->b, o->type);
+	uint32_t rc = cc ? NOREG : ra_use_as(e, o->c, o->type);
+	enum coalescing how = coalesce(e, o, i);
 	uint32_t u = tmp(e), v = tmp(e);
 	struct access a = access_check(e, o, ra, how, true, u, v);
 	if (cb)
@@ -451,9 +452,9 @@ OP(STOREP)
 		slow_argument(s, 1, rc, val(e, o->c)->type);
 	if (mf_flags(o) & VR_MF_SC)
 		full_fence(e);
-	done(e, o->a);
-	done(e, o->b);
-	done(e, o->c);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
 }
 
 OP(FENCE)
@@ -490,11 +491,11 @@ static void compare_and_swap(struct em *e, const struct vr_ir_op *o, uint32_t i,
 	struct code *c = &e->c;
 	uint32_t n = o->aux & 3, out = 0;
 	flags_clobber(e);
-	take(e, RAX);
+	ra_reserve(e, RAX);
 	if (condition)
 		load_into(e, RAX, condition);
-	uint32_t ra = use_clean(e, o->a), rb = n == 3 ? use_clean(e, o->b) : use(e, o->b);
-	uint32_t rc = n == 3 ? use_clean(e, o->c) : use(e, o->c), u = tmp(e);
+	uint32_t ra = ra_use_clean(e, o->a), rb = n == 3 ? ra_use_clean(e, o->b) : ra_use(e, o->b);
+	uint32_t rc = n == 3 ? ra_use_clean(e, o->c) : ra_use(e, o->c), u = tmp(e);
 	if (condition) {
 		test_rr(c, 1, RAX, RAX);
 		mov_rr(c, n == 3, RAX, rb);
@@ -513,11 +514,11 @@ static void compare_and_swap(struct em *e, const struct vr_ir_op *o, uint32_t i,
 	slow_result(s, 0, RAX, VR_T_I64);
 	if (condition)
 		patch_here(c, out);
-	done(e, o->a);
-	done(e, o->b);
-	done(e, o->c);
-	done(e, condition);
-	own(e, i, RAX);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
+	ra_free(e, condition);
+	ra_assign(e, i, RAX);
 }
 
 OP(CAS)
@@ -537,14 +538,14 @@ static void compare_and_swap_16(struct em *e, const struct vr_ir_op *o, uint32_t
 	uint32_t out = 0;
 	flags_clobber(e);
 	for (uint32_t k = 0; k < 5; k++)
-		take(e, fixed[k]);
+		ra_reserve(e, fixed[k]);
 	load_into(e, RSI, o->a);
 	if (condition)
 		load_into(e, RAX, condition);
-	uint32_t rb = use_clean(e, o->b), rc = use_clean(e, o->c);
-	/* written before the access, so not in a slot's register, which must hold its value if that faults */
+	uint32_t rb = ra_use_clean(e, o->b), rc = ra_use_clean(e, o->c);
+	/* written before the access, so not in a pinned register, which must hold its value if that faults */
 	uint32_t d = vtmp(e);
-	own(e, i, d);
+	ra_assign(e, i, d);
 	if (condition) {
 		v_rrr(c, I_VPCMPEQD, d, d, d);
 		v_rrr(c, I_VPXOR, d, d, rb);
@@ -570,10 +571,10 @@ static void compare_and_swap_16(struct em *e, const struct vr_ir_op *o, uint32_t
 	slow_result(s, 0, d, VR_T_V128);
 	if (condition)
 		patch_here(c, out);
-	done(e, o->a);
-	done(e, o->b);
-	done(e, o->c);
-	done(e, condition);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
+	ra_free(e, condition);
 }
 
 OP(CAS2)
@@ -603,8 +604,9 @@ OP(AMO)
 	bool single = kind == VR_AMO_ADD || kind == VR_AMO_SWAP;
 	flags_clobber(e);
 	if (!single)
-		take(e, RAX);
-	uint32_t ra = use_clean(e, o->a), rb = w ? use_clean(e, o->b) : use(e, o->b), u = tmp(e), t = tmp(e);
+		ra_reserve(e, RAX);
+	uint32_t ra = ra_use_clean(e, o->a), rb = w ? ra_use_clean(e, o->b) : ra_use(e, o->b), u = tmp(e),
+		 t = tmp(e);
 	uint32_t d = single ? t : (uint32_t)RAX;
 	struct access a = tlb_check(e, ra, (int32_t)o->imm, 1u << n, mf_flags(o), true, true, u, t);
 	struct mem m = access_mem(&a, 0);
@@ -640,7 +642,7 @@ OP(AMO)
 	struct ool *s = slow_path(e, o, &a);
 	slow_argument(s, 0, rb, VR_T_I64);
 	slow_result(s, 0, d, VR_T_I64);
-	done(e, o->a);
-	done(e, o->b);
-	own(e, i, d);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	ra_assign(e, i, d);
 }

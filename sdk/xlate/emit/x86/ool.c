@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ool.c: out-of-line code: what a handler leaves for the end of the region (slow paths of memory accesses,
- * polls, exits, calls of C functions in place of an instruction), so that the straight line stays short.
+ * ool.c: out-of-line code: what a handler leaves for the end of the region (slow paths of memory accesses, polls,
+ * exits, calls of C functions in place of an instruction), so that the straight line stays short.
  *
  * A handler asks for an entry by ool_new() and fills it in; emit_ools() emits them all, in that order.
  */
@@ -26,8 +26,8 @@ struct ool *ool_new(struct em *e, uint32_t kind)
 void store_dirty(struct em *e, uint32_t mask)
 {
 	for (uint32_t m = mask; m; m &= m - 1) {
-		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->map_reg[k];
-		struct mem d = exec_mem(e->job->isa->slots[e->job->map[k].slot].offset);
+		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->pin_reg[k];
+		struct mem d = exec_mem(e->job->isa->guest_regs[e->job->pinned[k].guest_reg].offset);
 		if (r >= XMM0)
 			vstore(&e->c, d, r);
 		else
@@ -35,11 +35,11 @@ void store_dirty(struct em *e, uint32_t mask)
 	}
 }
 
-void load_slots(struct em *e, uint32_t mask)
+void load_pinned(struct em *e, uint32_t mask)
 {
 	for (uint32_t m = mask; m; m &= m - 1) {
-		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->map_reg[k];
-		struct mem s = exec_mem(e->job->isa->slots[e->job->map[k].slot].offset);
+		uint32_t k = (uint32_t)__builtin_ctz(m), r = e->pin_reg[k];
+		struct mem s = exec_mem(e->job->isa->guest_regs[e->job->pinned[k].guest_reg].offset);
 		if (r >= XMM0)
 			vload(&e->c, r, s);
 		else
@@ -130,12 +130,12 @@ static void ool_memory(struct em *e, const struct ool *s)
 	put32(c, (uint32_t)(s->pc >> 32));
 	load_result(e, s, 0);
 	load_result(e, s, 1);
-	if (s->shared)
-		mov_store_imm(c, 1, mem_base(RSP, SHARED_ADDEND), 0);
+	if (s->coalesced)
+		mov_store_imm(c, 1, mem_base(RSP, COALESCED_ADDEND), 0);
 	jmp_to(c, c->execute + s->back);
 }
 
-static void ool_fixup(struct em *e, const struct ool *s)
+static void ool_fp_slow(struct em *e, const struct ool *s)
 {
 	struct code *c = &e->c;
 	for (uint32_t n = 0; n < 3; n++)
@@ -145,16 +145,16 @@ static void ool_fixup(struct em *e, const struct ool *s)
 	lea(c, 1, RSP, mem_base(RSP, -8));
 	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)s->fn);
 	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(s->fn >> 32));
-	call_to(c, x86_thunk.fixup);
+	call_to(c, x86_thunk.fp_slow);
 	load_result(e, s, 0);
 	if (s->back)
 		jmp_to(c, c->execute + s->back);
 }
 
-struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
-		      uint32_t dtype)
+struct ool *fp_slow_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
+			uint32_t dtype)
 {
-	struct ool *s = ool_new(e, OOL_FIXUP);
+	struct ool *s = ool_new(e, OOL_FP_SLOW);
 	s->fn = fn;
 	s->what = what;
 	s->pc = imm;
@@ -165,11 +165,11 @@ struct ool *fixup_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, ui
 	return s;
 }
 
-void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
+void fp_slow_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
 {
-	struct ool s = {.kind = OOL_FIXUP,
+	struct ool s = {.kind = OOL_FP_SLOW,
 			.fn = fn,
-			.what = fixup_what(o),
+			.what = fp_slow_what(o),
 			.pc = o->imm,
 			.arg = {NOREG, NOREG, NOREG}};
 	const uint32_t args[3] = {o->a, o->b, o->c};
@@ -177,16 +177,16 @@ void fixup_inline(struct em *e, const struct vr_ir_op *o, uint32_t i, uint64_t f
 	for (uint32_t n = 0; n < 3; n++) {
 		if (!args[n] || args[n] >= i || args[n] < e->first)
 			continue;
-		s.arg[n] = (uint8_t)use_clean(e, args[n]);
+		s.arg[n] = (uint8_t)ra_use_clean(e, args[n]);
 		s.arg_type[n] = val(e, args[n])->type;
 	}
 	for (uint32_t n = 0; n < 3; n++)
 		if (s.arg[n] != NOREG)
-			done(e, args[n]);
-	s.result[0] = (uint8_t)def(e, i, NOREG);
+			ra_free(e, args[n]);
+	s.result[0] = (uint8_t)ra_def(e, i, NOREG);
 	s.result[1] = NOREG;
 	s.result_type[0] = val(e, i)->type;
-	ool_fixup(e, &s);
+	ool_fp_slow(e, &s);
 }
 
 void emit_ools(struct em *e)
@@ -208,8 +208,8 @@ void emit_ools(struct em *e)
 		case OOL_ELEMENT:
 			ool_element(e, s);
 			break;
-		case OOL_FIXUP:
-			ool_fixup(e, s);
+		case OOL_FP_SLOW:
+			ool_fp_slow(e, s);
 			break;
 		case OOL_POLL:
 			store_dirty(e, s->dirty);

@@ -2,21 +2,21 @@
 /*
  * regalloc.c: where values live inside a block.
  *
- * Guest slots that the engine mapped have fixed registers for the whole region; the rest (`pool`) holds
+ * Pinned guest registers, which the engine chooses, have fixed registers for the whole region; the rest (`pool`) holds
  * temporaries. Values are allocated greedily in one forward pass; a backward pass over the block has counted
  * uses, dropped pure ops whose value no op reads, and noted the first PUT of each value.
  *
- * GET of a mapped slot makes its value an alias of the slot's register and costs nothing. The aliases of
- * a slot form a chain; before the slot's register changes, those still wanted are copied out (evacuate()). A
- * result whose first PUT comes soon, with nothing between that could fault or look at the slot, is computed
- * in the slot's register (direct_slot()); the PUT then only notes that memory is stale.
+ * GET of a pinned register makes its value an alias of that register and costs nothing. The aliases of a
+ * pinned register form a chain; before it changes, those still wanted are copied out (ra_spill_aliases()). A
+ * result whose first PUT comes soon, with nothing between that could fault or look at the guest register, is
+ * computed in the pinned register (direct_pin()); the PUT then only notes that memory is stale.
  *
  * When the pool is empty, the temporary with the farthest last use goes to the frame. A constant needs no
  * place: it is computed again. `pin` keeps the current op's registers from being chosen.
  */
 #include "em.h"
 
-static const uint8_t int_slot_regs[INTEGER_SLOTS] = {RBX, R12, R13, R14, R8, R9, R10, R11};
+static const uint8_t pinned_int_regs[PINNED_INTS] = {RBX, R12, R13, R14, R8, R9, R10, R11};
 static const uint8_t ir_args[] = {
 #define IR(name, class, args, doc) sizeof(args) - 1,
 #include <vmrun/ir_ops.def>
@@ -28,9 +28,9 @@ static const uint8_t ir_class[] = {
 #undef IR
 };
 
-uint32_t x86_slot_register(uint32_t kind, uint32_t reg)
+uint32_t x86_pinned_register(uint32_t kind, uint32_t reg)
 {
-	return kind == VR_SLOT_VEC ? (uint32_t)XMM(16 - VECTOR_SLOTS) + reg : int_slot_regs[reg & 7];
+	return kind == VR_REG_VEC ? (uint32_t)XMM(16 - PINNED_VECS) + reg : pinned_int_regs[reg & 7];
 }
 
 bool const_of(const struct em *e, uint32_t v, uint64_t *imm)
@@ -91,7 +91,7 @@ static void spill(struct em *e, uint32_t r)
 static uint32_t spill_one(struct em *e, uint32_t mask)
 {
 	uint32_t best = NOREG, last = 0;
-	for (uint32_t m = e->pool & mask & ~e->free & ~e->pin; m; m &= m - 1) {
+	for (uint32_t m = e->pool & mask & ~e->free & ~e->busy; m; m &= m - 1) {
 		uint32_t r = (uint32_t)__builtin_ctz(m), l = val(e, e->owner[r])->last;
 		if (best == NOREG || l > last) {
 			best = r;
@@ -108,7 +108,7 @@ static uint32_t spill_one(struct em *e, uint32_t mask)
 
 static uint32_t pick(struct em *e, uint32_t mask)
 {
-	uint32_t m = e->free & mask & ~e->pin;
+	uint32_t m = e->free & mask & ~e->busy;
 	if (!m)
 		return spill_one(e, mask);
 	/* rax, rdx and rcx last: some instructions need them */
@@ -120,14 +120,14 @@ static uint32_t pick(struct em *e, uint32_t mask)
 uint32_t tmp_of(struct em *e, uint32_t mask)
 {
 	uint32_t r = pick(e, mask);
-	e->pin |= 1u << r;
+	e->busy |= 1u << r;
 	return r;
 }
 
-void own(struct em *e, uint32_t i, uint32_t r)
+void ra_assign(struct em *e, uint32_t i, uint32_t r)
 {
 	struct value *v = val(e, i);
-	e->pin |= 1u << r;
+	e->busy |= 1u << r;
 	if (!v->uses)
 		return;
 	v->loc = LOC_REG;
@@ -141,21 +141,21 @@ static void drop_spill(struct em *e, struct value *v)
 	e->spill_free[is_vector(v->type)] |= 1ull << v->spill;
 }
 
-uint32_t use(struct em *e, uint32_t i)
+uint32_t ra_use(struct em *e, uint32_t i)
 {
 	struct value *v = val(e, i);
 	uint32_t r;
 	switch (v->loc) {
 	case LOC_REG:
-	case LOC_SLOT:
-		e->pin |= 1u << v->reg;
+	case LOC_PINNED:
+		e->busy |= 1u << v->reg;
 		return v->reg;
 	case LOC_CONST: {
 		uint64_t k = 0;
 		const_of(e, i, &k);
 		r = tmp(e);
 		mov_imm(&e->c, r, k);
-		own(e, i, r);
+		ra_assign(e, i, r);
 		return r;
 	}
 	case LOC_SPILL:
@@ -165,7 +165,7 @@ uint32_t use(struct em *e, uint32_t i)
 		else
 			mov_load(&e->c, 1, r, spill_mem(v));
 		drop_spill(e, v);
-		own(e, i, r);
+		ra_assign(e, i, r);
 		return r;
 	default: /* malformed IR: an operand of another block or kind */
 		e->error = VR_E_INVAL;
@@ -184,16 +184,16 @@ void clean_move(struct em *e, uint32_t d, uint32_t s, uint32_t type)
 		v_rr(c, I_VMOVQ, d, s);
 }
 
-uint32_t use_clean(struct em *e, uint32_t i)
+uint32_t ra_use_clean(struct em *e, uint32_t i)
 {
 	struct value *v = val(e, i);
-	uint32_t r = use(e, i);
+	uint32_t r = ra_use(e, i);
 	if (!v->dirty_high)
 		return r;
-	if (v->loc == LOC_SLOT) {
+	if (v->loc == LOC_PINNED) {
 		uint32_t d = tmp_of(e, class_mask(v->type));
 		clean_move(e, d, r, v->type);
-		own(e, i, d);
+		ra_assign(e, i, d);
 		r = d;
 	} else {
 		clean_move(e, r, r, v->type);
@@ -202,12 +202,12 @@ uint32_t use_clean(struct em *e, uint32_t i)
 	return r;
 }
 
-uint32_t use_as(struct em *e, uint32_t i, uint32_t type)
+uint32_t ra_use_as(struct em *e, uint32_t i, uint32_t type)
 {
 	uint32_t t = val(e, i)->type;
 	if ((t == VR_T_I32 && type != VR_T_I32) || (type == VR_T_V128 && t != VR_T_V128))
-		return use_clean(e, i);
-	return use(e, i);
+		return ra_use_clean(e, i);
+	return ra_use(e, i);
 }
 
 uint32_t copy_of(struct em *e, uint32_t i, uint32_t w)
@@ -218,7 +218,7 @@ uint32_t copy_of(struct em *e, uint32_t i, uint32_t w)
 		mov_imm(&e->c, r, w ? k : (uint32_t)k);
 		return r;
 	}
-	uint32_t s = w ? use_clean(e, i) : use(e, i);
+	uint32_t s = w ? ra_use_clean(e, i) : ra_use(e, i);
 	uint32_t r = tmp_of(e, class_mask(val(e, i)->type));
 	move_value(e, r, s, is_vector(val(e, i)->type) ? (uint32_t)VR_T_V128 : w ? VR_T_I64 : VR_T_I32);
 	return r;
@@ -236,7 +236,7 @@ void load_into(struct em *e, uint32_t r, uint32_t i)
 		mov_rr(&e->c, v->type != VR_T_I32, r, v->reg);
 }
 
-void done(struct em *e, uint32_t i)
+void ra_free(struct em *e, uint32_t i)
 {
 	if (!i)
 		return;
@@ -252,102 +252,103 @@ void done(struct em *e, uint32_t i)
 void become_alias(struct em *e, uint32_t i, uint32_t m)
 {
 	struct value *v = val(e, i);
-	v->loc = LOC_SLOT;
-	v->reg = e->map_reg[m];
+	v->loc = LOC_PINNED;
+	v->reg = e->pin_reg[m];
 	v->chain = e->alias[m];
 	e->alias[m] = i;
 }
 
-/* The register of mapped slot m is about to change: copy out the values that still need the old contents. */
-void evacuate(struct em *e, uint32_t m)
+/* Pinned register m is about to change: copy out the values that still need the old contents. */
+void ra_spill_aliases(struct em *e, uint32_t m)
 {
-	uint32_t i = e->alias[m], s = e->map_reg[m], pins = e->pin;
-	if (e->share.slot == m)
-		e->share.slot = SLOT_NONE;
+	uint32_t i = e->alias[m], s = e->pin_reg[m], busy = e->busy;
+	if (e->coalesced.pin == m)
+		e->coalesced.pin = PIN_NONE;
 	e->alias[m] = 0;
 	while (i) {
 		struct value *v = val(e, i);
 		uint32_t next = v->chain;
-		if (v->uses && v->loc == LOC_SLOT && v->reg == s) {
+		if (v->uses && v->loc == LOC_PINNED && v->reg == s) {
 			uint32_t d = tmp_of(e, class_mask(v->type));
 			move_value(e, d, s, v->type);
 			if (v->type == VR_T_I32)
 				v->dirty_high = 0;
-			own(e, i, d);
-			e->pin = pins; /* the current op goes on with the old register */
+			ra_assign(e, i, d);
+			e->busy = busy; /* the current op goes on with the old register */
 		}
 		i = next;
 	}
 }
 
-/* May the result of op i be computed in the register of the slot it is PUT to? The map index, or -1. */
-static int32_t direct_slot(struct em *e, uint32_t i)
+/* May the result of op i be computed in the pinned register that it is PUT to? Its index in job->pinned, or
+ * -1. */
+static int32_t direct_pin(struct em *e, uint32_t i)
 {
 	uint32_t j = val(e, i)->put;
 	if (!j || j - i > 12)
 		return -1;
-	uint64_t slot = e->ops[j].imm;
+	uint64_t reg = e->ops[j].imm;
 	for (uint32_t k = i + 1; k < j; k++) {
 		const struct vr_ir_op *o = &e->ops[k];
 		if (ir_class[o->op] == VR_IRC_MEM || o->op == VR_IR_CALL || o->op == VR_IR_VCALL)
 			return -1;
-		if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm == slot)
+		if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm == reg)
 			return -1;
 	}
-	return e->slot_map[slot];
+	return e->pin_of[reg];
 }
 
-uint32_t def(struct em *e, uint32_t i, uint32_t like)
+uint32_t ra_def(struct em *e, uint32_t i, uint32_t like)
 {
 	uint32_t mask = class_mask(val(e, i)->type);
-	int32_t m = direct_slot(e, i);
+	int32_t m = direct_pin(e, i);
 	if (m >= 0) {
-		evacuate(e, (uint32_t)m);
+		ra_spill_aliases(e, (uint32_t)m);
 		become_alias(e, i, (uint32_t)m);
-		e->pin |= 1u << e->map_reg[m];
-		return e->map_reg[m];
+		e->busy |= 1u << e->pin_reg[m];
+		return e->pin_reg[m];
 	}
 	uint32_t r = like < 32 && (e->free & e->pool & mask & 1u << like) ? like : pick(e, mask);
-	own(e, i, r);
+	ra_assign(e, i, r);
 	return r;
 }
 
-uint32_t def_apart(struct em *e, uint32_t i, uint32_t a, uint32_t b, uint32_t c)
+uint32_t ra_def_apart(struct em *e, uint32_t i, uint32_t a, uint32_t b, uint32_t c)
 {
 	uint32_t mask = class_mask(val(e, i)->type);
-	int32_t m = direct_slot(e, i);
+	int32_t m = direct_pin(e, i);
 	if (m >= 0) {
-		uint32_t r = e->map_reg[m];
+		uint32_t r = e->pin_reg[m];
 		if (r != a && r != b && r != c)
-			return def(e, i, NOREG);
+			return ra_def(e, i, NOREG);
 	}
 	/* the operands are pinned */
 	uint32_t r = tmp_of(e, mask);
-	own(e, i, r);
+	ra_assign(e, i, r);
 	return r;
 }
 
-void take(struct em *e, uint32_t r)
+void ra_reserve(struct em *e, uint32_t r)
 {
 	uint32_t bit = 1u << r;
 	if (!(e->free & bit)) {
 		uint32_t o = e->owner[r], mask = class_mask(val(e, o)->type);
-		uint32_t m = e->free & mask & ~e->pin & ~bit;
+		uint32_t m = e->free & mask & ~e->busy & ~bit;
 		if (m && e->ops[o].op != VR_IR_CONST) {
 			uint32_t d = pick(e, mask & ~bit);
 			move_value(e, d, r, mask == VEC_MASK ? VR_T_V128 : VR_T_I64);
 			e->free |= bit;
-			uint32_t pins = e->pin;
-			own(e, o, d);
-			e->pin = pins;
+			uint32_t busy = e->busy;
+			ra_assign(e, o, d);
+			e->busy = busy;
 		} else {
 			spill(e, r);
 		}
 	}
-	e->pin |= bit;
+	e->busy |= bit;
 }
 
-void spill_mask(struct em *e, uint32_t mask)
+void ra_spill_mask(struct em *e, uint32_t mask)
 {
 	for (uint32_t m = e->pool & ~e->free & mask; m; m &= m - 1)
 		spill(e, (uint32_t)__builtin_ctz(m));
@@ -363,12 +364,12 @@ void begin_block(struct em *e, uint32_t index)
 	e->op_end = b->first + b->count;
 	e->pc = b->pc;
 	e->free = e->pool;
-	e->pin = 0;
+	e->busy = 0;
 	e->spill_free[0] = e->spill_free[1] = ~0ull;
 	e->fl = (struct flags_state){0};
 	e->fmem = 0;
 	e->dirty = b->dirty_in;
-	e->share.active = 0;
+	e->coalesced.active = 0;
 	e->clean_scalar[0] = e->clean_scalar[1] = 0;
 	memset(e->alias, 0, sizeof(e->alias));
 	if (b->count > MAX_BLOCK_OPS) {
@@ -421,7 +422,7 @@ void begin_block(struct em *e, uint32_t index)
 			if (!u->uses++)
 				u->last = i;
 		}
-		if (o->op == VR_IR_PUT && o->imm < MAX_SLOTS && e->slot_map[o->imm] != 0xff)
+		if (o->op == VR_IR_PUT && o->imm < MAX_GUEST_REGS && e->pin_of[o->imm] != 0xff)
 			val(e, o->a)->put = i;
 	}
 }

@@ -2,7 +2,7 @@
 /*
  * region.c: one region from ops to code.
  *
- *     [entry of block 0: load slots] block 0, block 1, ... | slow paths, polls, exits | other entries
+ *     [entry of block 0: load pinned] block 0, block 1, ... | slow paths, polls, exits | other entries
  */
 #include "em.h"
 #include "region.h"
@@ -16,31 +16,30 @@ static const op_handler handlers[] = {
 };
 _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == VR_IR_COUNT, "one handler an op");
 
-#define TEMPORARIES                                                  \
-	(1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | \
-	 ((1u << (16 - VECTOR_SLOTS)) - 1) << XMM0)
+#define TEMPORARIES \
+	(1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | ((1u << (16 - PINNED_VECS)) - 1) << XMM0)
 
 static int32_t begin(struct em *e, struct vr_emit_job *job)
 {
-	memset(e->slot_map, 0xff, sizeof(e->slot_map));
-	if (job->map_count > VR_MAP_MAX)
+	memset(e->pin_of, 0xff, sizeof(e->pin_of));
+	if (job->pinned_count > VR_PINNED_MAX)
 		return VR_E_RANGE;
 	uint32_t used = 0;
-	for (uint32_t m = 0; m < job->map_count; m++) {
-		const struct vr_mapped *p = &job->map[m];
-		if (p->slot >= MAX_SLOTS || p->slot >= job->isa->slot_count ||
-		    p->reg >= (p->kind == VR_SLOT_VEC ? VECTOR_SLOTS : INTEGER_SLOTS))
+	for (uint32_t m = 0; m < job->pinned_count; m++) {
+		const struct vr_pinned_reg *p = &job->pinned[m];
+		if (p->guest_reg >= MAX_GUEST_REGS || p->guest_reg >= job->isa->guest_reg_count ||
+		    p->host_reg >= (p->kind == VR_REG_VEC ? PINNED_VECS : PINNED_INTS))
 			return VR_E_RANGE;
-		e->slot_map[p->slot] = (uint8_t)m;
-		e->map_reg[m] = (uint8_t)x86_slot_register(p->kind, p->reg);
-		used |= 1u << e->map_reg[m];
+		e->pin_of[p->guest_reg] = (uint8_t)m;
+		e->pin_reg[m] = (uint8_t)x86_pinned_register(p->kind, p->host_reg);
+		used |= 1u << e->pin_reg[m];
 	}
-	/* slot registers that this region does not need hold temporaries */
+	/* registers that this region pins nothing in hold temporaries */
 	e->pool = TEMPORARIES;
-	for (uint32_t r = 0; r < INTEGER_SLOTS; r++)
-		e->pool |= ~used & 1u << x86_slot_register(VR_SLOT_INT, r);
-	for (uint32_t r = 0; r < VECTOR_SLOTS; r++)
-		e->pool |= ~used & 1u << x86_slot_register(VR_SLOT_VEC, r);
+	for (uint32_t r = 0; r < PINNED_INTS; r++)
+		e->pool |= ~used & 1u << x86_pinned_register(VR_REG_INT, r);
+	for (uint32_t r = 0; r < PINNED_VECS; r++)
+		e->pool |= ~used & 1u << x86_pinned_register(VR_REG_VEC, r);
 	return VR_OK;
 }
 
@@ -57,7 +56,7 @@ static void emit_block(struct em *e, uint32_t b)
 		if (val(e, i)->emitted)
 			continue;
 		handlers[o->op](e, o, i);
-		e->pin = 0;
+		e->busy = 0;
 	}
 }
 
@@ -79,11 +78,11 @@ static void entry(struct em *e, uint32_t b)
 	e->job->block_entry[b] = code_at(c);
 	if (e->job->flags & VR_JOB_COUNT)
 		x_rm(c, 0xff, 1, 0, EXEC(entered)); /* inc qword */
-	if (!e->job->map_count) {
+	if (!e->job->pinned_count) {
 		put8(c, 0x66);
 		put8(c, 0x90);
 	}
-	load_slots(e, e->job->map_count >= 32 ? ~0u : (1u << e->job->map_count) - 1);
+	load_pinned(e, e->job->pinned_count >= 32 ? ~0u : (1u << e->job->pinned_count) - 1);
 }
 
 /* An entry to block 0 for code that depends on another page: to block 0's stub, or to its pad. */
@@ -94,9 +93,9 @@ static void guarded_entry(struct em *e)
 	while (code_at(c) & 15)
 		put8(c, 0xcc);
 	job->guarded = code_at(c);
-	uint32_t index = (uint32_t)(job->guard_page >> 12) & (VR_XMAP_ENTRIES - 1);
-	alu_mi(c, ALU_CMP, 0, mem_base(REG_BANK, BANK(xmap) + (int32_t)(4 * index)),
-	       (int32_t)job->guard_number);
+	uint32_t index = (uint32_t)(job->guard_page >> 12) & (VR_MAPPING_ID_ENTRIES - 1);
+	alu_mi(c, ALU_CMP, 0, mem_base(REG_MMU, MMU(mapping_id) + (int32_t)(4 * index)),
+	       (int32_t)job->guard_mapping_id);
 	patch_to(c, jcc_far(c, CC_NE), job->block_entry[0] - ENTRY_PAD);
 	patch_to(c, jmp_far(c), job->block_entry[0]);
 }
@@ -113,7 +112,7 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 	struct region_scratch *s = job->scratch;
 	if (job->scratch_size < sizeof(*s) || !x86_thunk.lookup || !ir->block_count)
 		return VR_E_INVAL;
-	if (job->room < 2 * OP_ROOM)
+	if (job->capacity < 2 * OP_CAPACITY)
 		return VR_E_NOMEM;
 	if (ir->block_count > MAX_BLOCKS)
 		return VR_E_RANGE;
@@ -122,10 +121,10 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 	e->job = job;
 	e->ir = ir;
 	e->ops = ir->ops;
-	e->limit = job->write + job->room - OP_ROOM;
+	e->limit = job->write + job->capacity - OP_CAPACITY;
 	e->error = 0;
-	e->ool_count = e->fixup_count = e->near_count[0] = e->near_count[1] = 0;
-	memset(e->near, 0, sizeof(e->near));
+	e->ool_count = e->fixup_count = e->hint_count[0] = e->hint_count[1] = 0;
+	memset(e->hint, 0, sizeof(e->hint));
 	e->values = s->values;
 	e->ools = s->ools;
 	e->fixups = s->fixups;

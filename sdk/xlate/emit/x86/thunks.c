@@ -7,13 +7,13 @@
  * start of the code cache, after a pool of constants that generated code addresses relative to rip:
  *
  *   lookup   ask the engine where to go on, then `go`
- *   go       go on at the address in rax, in the current bank; 0: return from enter(). enter() begins here
+ *   go       go on at the address in rax, in the current MMU context; 0: return from enter(). enter() begins here
  *   link     as lookup, for an exit that is to be linked
  *   memory   called from a slow path, with the descriptor after the call: save every register in
- *            exec.save_*, so that the engine finds the guest's slots by its fault-point table, and call the
+ *            exec.save_*, so that the engine finds the guest's registers by its fault-point table, and call the
  *            engine. Its answer 0: restore them and return; 1: as lookup
- *   fixup    called with a C function's address pushed: call it on exec.argument[]; every register is kept
- *   jump     guest pc in rax: through the bank's jump cache
+ *   fp_slow  called with a C function's address pushed: call it on exec.argument[]; every register is kept
+ *   jump     guest pc in rax: through the MMU context's indirect-branch cache
  */
 #include <xmmintrin.h>
 #include "em.h"
@@ -29,7 +29,7 @@ _Static_assert(sizeof(constants) == 16u * K_COUNT, "constants");
 _Static_assert(FRAME % 16 == 8, "rsp is 16-byte aligned in generated code");
 
 #define ALL_INT (INT_MASK & ~(1u << RSP | 1u << RBP))
-#define SAVE_FIXUP (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | 0xf00u)
+#define SAVE_FP_SLOW (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | 0xf00u)
 
 static void save(struct code *c, uint32_t ints, bool restore)
 {
@@ -59,17 +59,18 @@ static uint64_t here(struct code *c)
 	return c->execute + code_at(c);
 }
 
-void forget_near(struct code *c, uint32_t offset)
+void forget_hints(struct code *c, uint32_t offset)
 {
 	v_rrr(c, I_VPCMPEQD, XMM0, XMM0, XMM0);
-	for (uint32_t n = 0; n < NEARS; n += 2)
-		vstore(c, mem_base(RSP, (int32_t)offset + NEAR_TAG(n)), XMM0);
+	for (uint32_t n = 0; n < PAGE_HINTS; n += 2)
+		vstore(c, mem_base(RSP, (int32_t)offset + HINT_TAG(n)), XMM0);
 }
 
-int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute, uint64_t room)
+int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+			   uint64_t capacity)
 {
 	struct code code = {write, write, execute}, *c = &code;
-	if (room < sizeof(constants) + 4096)
+	if (capacity < sizeof(constants) + 4096)
 		return VR_E_NOMEM;
 	memcpy(c->p, constants, sizeof(constants));
 	c->p += sizeof(constants);
@@ -81,8 +82,8 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	x86_thunk.go = execute + code_at(c);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t out = jcc_near(c, CC_E);
-	mov_load(c, 1, REG_BANK, EXEC(bank));
-	forget_near(c, 0);
+	mov_load(c, 1, REG_MMU, EXEC(mmu_context));
+	forget_hints(c, 0);
 	x_rr(c, 0xff, 0, 4, RAX);
 	patch_near(c, out);
 	alu_ri(c, ALU_ADD, 1, RSP, FRAME);
@@ -106,15 +107,15 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	alu_ri(c, ALU_SUB, 1, RSP, 8);
 	call_c(c, (uint64_t)(uintptr_t)e->memory);
 	alu_ri(c, ALU_ADD, 1, RSP, 8);
-	forget_near(c, 8);
+	forget_hints(c, 8);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t left = jcc_far(c, CC_NE);
 	patch_to(c, left, (uint32_t)(x86_thunk.lookup - execute));
 	save(c, ALL_INT, true);
 	put8(c, 0xc3);
 
-	x86_thunk.fixup = here(c);
-	save(c, SAVE_FIXUP, false);
+	x86_thunk.fp_slow = here(c);
+	save(c, SAVE_FP_SLOW, false);
 	mov_load(c, 0, RSI, EXEC(descriptor));
 	mov_load(c, 1, RDX, EXEC(address));
 	lea(c, 1, RCX, EXEC(result));
@@ -126,17 +127,17 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	lea(c, 1, RDI, mem_base(REG_EXEC, -EXEC_BIAS));
 	x_rm(c, 0xff, 0, 2, mem_base(RSP, 24));
 	alu_ri(c, ALU_ADD, 1, RSP, 16);
-	save(c, SAVE_FIXUP, true);
+	save(c, SAVE_FP_SLOW, true);
 	put8(c, 0xc2); /* ret 8 */
 	put8(c, 8);
 	put8(c, 0);
 
 	x86_thunk.jump = here(c);
 	lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
-	alu_ri(c, ALU_AND, 0, RCX, (VR_JUMP_ENTRIES - 1) * 16);
-	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_BANK, RCX, 0, BANK(jump)));
+	alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
+	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
 	uint32_t miss = jcc_near(c, CC_NE);
-	x_rm(c, 0xff, 0, 4, mem_index(REG_BANK, RCX, 0, BANK(jump) + 8));
+	x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
 	patch_near(c, miss);
 	mov_store(c, 1, EXEC(pc), RAX);
 	jmp_to(c, x86_thunk.lookup);
@@ -230,7 +231,7 @@ OP(FPSETROUND)
 	alu_rm(c, ALU_OR, 0, t, EXEC(fp_control));
 	mov_store(c, 0, EXEC(fp_control), t);
 	mxcsr(e, 2);
-	done(e, o->a);
+	ra_free(e, o->a);
 }
 
 OP(FPGETFLAGS)
@@ -247,7 +248,7 @@ OP(FPGETFLAGS)
 	alu_ri(c, ALU_AND, 0, t, 0x1e);
 	alu_rr(c, ALU_OR, 0, t, u);
 	alu_rm(c, ALU_OR, 0, t, EXEC(fp_flags));
-	own(e, i, t);
+	ra_assign(e, i, t);
 }
 
 OP(FPSETFLAGS)
@@ -260,5 +261,5 @@ OP(FPSETFLAGS)
 	mxcsr(e, 3);
 	alu_mi(c, ALU_AND, 0, EXEC(fp_control), ~(int32_t)MXCSR_FLAGS);
 	mxcsr(e, 2);
-	done(e, o->a);
+	ra_free(e, o->a);
 }

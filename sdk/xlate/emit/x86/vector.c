@@ -13,16 +13,16 @@
 /* Begin a result: d, marked dirty when the op works on 64 bits. */
 static uint32_t result(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t like)
 {
-	uint32_t d = def(e, i, like);
+	uint32_t d = ra_def(e, i, like);
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 	return d;
 }
 
 static void binary(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t op)
 {
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type);
-	done(e, o->a);
-	done(e, o->b);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	v_rrr(&e->c, op, result(e, o, i, ra), ra, rb);
 }
 
@@ -98,7 +98,7 @@ static uint32_t splat32(struct em *e, uint32_t k)
 OP(VCONST)
 {
 	struct code *c = &e->c;
-	uint32_t d = def(e, i, NOREG);
+	uint32_t d = ra_def(e, i, NOREG);
 	bool both = o->type == VR_T_V128 && !(o->aux & 1);
 	if (o->imm == 0) {
 		v_rrr(c, I_VPXOR, d, d, d);
@@ -116,10 +116,10 @@ OP(VCONST)
 OP(VPACK)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_clean(e, o->a), rb = o->b ? use_clean(e, o->b) : NOREG;
-	done(e, o->a);
-	done(e, o->b);
-	uint32_t d = def(e, i, NOREG);
+	uint32_t ra = ra_use_clean(e, o->a), rb = o->b ? ra_use_clean(e, o->b) : NOREG;
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	uint32_t d = ra_def(e, i, NOREG);
 	v_wrrr(c, I_VMOVD_FROM, 1, d, 0, ra);
 	if (o->b)
 		v_rrri(c, I_VPINSRQ, d, d, rb, 1);
@@ -128,9 +128,9 @@ OP(VPACK)
 OP(VHALF)
 {
 	struct code *c = &e->c;
-	uint32_t r = o->aux & 1 ? use_clean(e, o->a) : use(e, o->a);
-	done(e, o->a);
-	uint32_t d = def(e, i, NOREG);
+	uint32_t r = o->aux & 1 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, NOREG);
 	if (o->aux & 1)
 		v_rrri(c, I_VPEXTRQ, r, 0, d, 1);
 	else
@@ -140,9 +140,9 @@ OP(VHALF)
 OP(VZEXT)
 {
 	struct code *c = &e->c;
-	uint32_t r = use(e, o->a);
-	done(e, o->a);
-	uint32_t d = def(e, i, r);
+	uint32_t r = ra_use(e, o->a);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, r);
 	switch (LANE(o)) {
 	case 3:
 		v_rr(c, I_VMOVQ, d, r);
@@ -158,37 +158,38 @@ OP(VZEXT)
 
 OP(VANDN)
 {
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type);
-	done(e, o->a);
-	done(e, o->b);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	v_rrr(&e->c, I_VPANDN, result(e, o, i, ra), rb, ra);
 }
 
 OP(VORN)
 {
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = all_ones(e);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = all_ones(e);
 	v_rrr(&e->c, I_VPXOR, t, t, rb);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	v_rrr(&e->c, I_VPOR, result(e, o, i, t), t, ra);
 }
 
 OP(VNOT)
 {
-	uint32_t ra = use_as(e, o->a, o->type), t = all_ones(e);
-	done(e, o->a);
+	uint32_t ra = ra_use_as(e, o->a, o->type), t = all_ones(e);
+	ra_free(e, o->a);
 	v_rrr(&e->c, I_VPXOR, result(e, o, i, t), t, ra);
 }
 
 OP(VBSL)
 {
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), rc = use_as(e, o->c, o->type);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type),
+		 rc = ra_use_as(e, o->c, o->type);
 	uint32_t t = vtmp(e), u = vtmp(e);
 	v_rrr(&e->c, I_VPAND, t, ra, rb);
 	v_rrr(&e->c, I_VPANDN, u, ra, rc);
-	done(e, o->a);
-	done(e, o->b);
-	done(e, o->c);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
 	v_rrr(&e->c, I_VPOR, result(e, o, i, t), t, u);
 }
 
@@ -204,7 +205,7 @@ OP(VMUL)
 		return;
 	}
 	/* even and odd bytes in 16-bit lanes */
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e),
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e),
 		 w = vtmp(e);
 	v_rrr(c, I_VPMULLW, t, ra, rb);
 	v_rrm(c, I_VPAND, t, t, constant_mem(K_LOW_B));
@@ -212,15 +213,15 @@ OP(VMUL)
 	shift_lanes(e, 1, V_SRL, w, rb, 8);
 	v_rrr(c, I_VPMULLW, u, u, w);
 	shift_lanes(e, 1, V_SLL, u, u, 8);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	v_rrr(c, I_VPOR, result(e, o, i, t), t, u);
 }
 
 OP(VNEG)
 {
-	uint32_t ra = use_as(e, o->a, o->type), z = all_zero(e);
-	done(e, o->a);
+	uint32_t ra = ra_use_as(e, o->a, o->type), z = all_zero(e);
+	ra_free(e, o->a);
 	v_rrr(&e->c, sub_ops[LANE(o)], result(e, o, i, z), z, ra);
 }
 
@@ -228,16 +229,16 @@ OP(VABS)
 {
 	static const uint32_t ops[3] = {I_VPABSB, I_VPABSW, I_VPABSD};
 	struct code *c = &e->c;
-	uint32_t ra = use_as(e, o->a, o->type);
+	uint32_t ra = ra_use_as(e, o->a, o->type);
 	if (LANE(o) < 3) {
-		done(e, o->a);
+		ra_free(e, o->a);
 		v_rr(c, ops[LANE(o)], result(e, o, i, ra), ra);
 		return;
 	}
 	uint32_t m = all_zero(e), t = vtmp(e);
 	v_rrr(c, I_VPCMPGTQ, m, m, ra);
 	v_rrr(c, I_VPXOR, t, ra, m);
-	done(e, o->a);
+	ra_free(e, o->a);
 	v_rrr(c, I_VPSUBQ, result(e, o, i, t), t, m);
 }
 
@@ -247,24 +248,25 @@ static const uint32_t umin_ops[3] = {I_VPMINUB, I_VPMINUW, I_VPMINUD};
 OP(VCMPGE)
 {
 	/* not b > a */
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = all_ones(e), u = vtmp(e);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = all_ones(e),
+		 u = vtmp(e);
 	v_rrr(&e->c, gt_ops[LANE(o)], u, rb, ra);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	v_rrr(&e->c, I_VPXOR, result(e, o, i, t), t, u);
 }
 
 static void compare_unsigned(struct em *e, const struct vr_ir_op *o, uint32_t i, bool or_same)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e),
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e),
 		 n = LANE(o), d;
 	if (n == 3) {
 		v_rm(c, I_VMOVUPS, u, constant_mem(K_SIGN64));
 		v_rrr(c, I_VPXOR, t, ra, u);
 		v_rrr(c, I_VPXOR, u, rb, u);
-		done(e, o->a);
-		done(e, o->b);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
 		if (!or_same) {
 			v_rrr(c, I_VPCMPGTQ, result(e, o, i, t), t, u);
 			return;
@@ -275,8 +277,8 @@ static void compare_unsigned(struct em *e, const struct vr_ir_op *o, uint32_t i,
 		return;
 	}
 	v_rrr(c, (or_same ? umax_ops : umin_ops)[n], t, ra, rb);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	if (or_same) { /* max(a, b) == a */
 		d = result(e, o, i, t);
 		v_rrr(c, eq_ops[n], d, t, ra);
@@ -300,12 +302,13 @@ OP(VCMPHS)
 OP(VTST)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e), z = all_zero(e);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = vtmp(e),
+		 z = all_zero(e);
 	v_rrr(c, I_VPAND, t, ra, rb);
 	v_rrr(c, eq_ops[LANE(o)], t, t, z);
 	v_rrr(c, I_VPCMPEQD, z, z, z);
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	v_rrr(c, I_VPXOR, result(e, o, i, t), t, z);
 }
 
@@ -314,16 +317,16 @@ OP(VTST)
 OP(VSHL)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_as(e, o->a, o->type), n = (uint32_t)o->imm, t = ra;
+	uint32_t ra = ra_use_as(e, o->a, o->type), n = (uint32_t)o->imm, t = ra;
 	if (LANE(o) == 0 && n) {
 		uint32_t m = splat32(e, ((0xffu << n) & 0xff) * 0x01010101u);
 		t = vtmp(e);
 		shift_lanes(e, 1, V_SLL, t, ra, n);
-		done(e, o->a);
+		ra_free(e, o->a);
 		v_rrr(c, I_VPAND, result(e, o, i, t), t, m);
 		return;
 	}
-	done(e, o->a);
+	ra_free(e, o->a);
 	uint32_t d = result(e, o, i, ra);
 	if (n)
 		shift_lanes(e, LANE(o), V_SLL, d, ra, n);
@@ -334,15 +337,15 @@ OP(VSHL)
 OP(VSHR)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_as(e, o->a, o->type), n = (uint32_t)o->imm, bits = 8u << LANE(o);
+	uint32_t ra = ra_use_as(e, o->a, o->type), n = (uint32_t)o->imm, bits = 8u << LANE(o);
 	if (LANE(o) == 0 && n && n < bits) {
 		uint32_t m = splat32(e, (0xffu >> n) * 0x01010101u), t = vtmp(e);
 		shift_lanes(e, 1, V_SRL, t, ra, n);
-		done(e, o->a);
+		ra_free(e, o->a);
 		v_rrr(c, I_VPAND, result(e, o, i, t), t, m);
 		return;
 	}
-	done(e, o->a);
+	ra_free(e, o->a);
 	uint32_t d = result(e, o, i, ra);
 	if (n >= bits)
 		v_rrr(c, I_VPXOR, d, d, d);
@@ -355,11 +358,11 @@ OP(VSHR)
 OP(VSAR)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_as(e, o->a, o->type), n = (uint32_t)o->imm, bits = 8u << LANE(o), t, m;
+	uint32_t ra = ra_use_as(e, o->a, o->type), n = (uint32_t)o->imm, bits = 8u << LANE(o), t, m;
 	if (n >= bits)
 		n = bits - 1;
 	if (n == 0) {
-		done(e, o->a);
+		ra_free(e, o->a);
 		movaps(c, result(e, o, i, ra), ra);
 		return;
 	}
@@ -371,7 +374,7 @@ OP(VSAR)
 		v_rrr(c, I_VPAND, t, t, m);
 		m = splat32(e, (0x80u >> n) * 0x01010101u);
 		v_rrr(c, I_VPXOR, t, t, m);
-		done(e, o->a);
+		ra_free(e, o->a);
 		v_rrr(c, I_VPSUBB, result(e, o, i, t), t, m);
 		return;
 	case 3: /* the sign's copies come from a comparison */
@@ -380,11 +383,11 @@ OP(VSAR)
 		v_rrr(c, I_VPCMPGTQ, m, m, ra);
 		shift_lanes(e, 3, V_SLL, m, m, 64 - n);
 		shift_lanes(e, 3, V_SRL, t, ra, n);
-		done(e, o->a);
+		ra_free(e, o->a);
 		v_rrr(c, I_VPOR, result(e, o, i, t), t, m);
 		return;
 	default:
-		done(e, o->a);
+		ra_free(e, o->a);
 		shift_lanes(e, LANE(o), V_SRA, result(e, o, i, ra), ra, n);
 	}
 }
@@ -395,8 +398,8 @@ OP(VDUP)
 {
 	static const uint32_t ops[4] = {I_VPBROADCASTB, I_VPBROADCASTW, I_VPBROADCASTD, I_VPBROADCASTQ};
 	struct code *c = &e->c;
-	uint32_t n = LANE(o), r = n == 3 ? use_clean(e, o->a) : use(e, o->a);
-	done(e, o->a);
+	uint32_t n = LANE(o), r = n == 3 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
+	ra_free(e, o->a);
 	uint32_t d = result(e, o, i, NOREG);
 	v_wrrr(c, I_VMOVD_FROM, n == 3, d, 0, r);
 	if (n == 3 && o->type == VR_T_V64)
@@ -409,8 +412,8 @@ OP(VDUPLANE)
 {
 	struct code *c = &e->c;
 	uint32_t n = LANE(o), lane = (uint32_t)o->imm & (15u >> n);
-	uint32_t ra = (lane << n) >= 8 ? use_clean(e, o->a) : use(e, o->a);
-	done(e, o->a);
+	uint32_t ra = (lane << n) >= 8 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
+	ra_free(e, o->a);
 	uint32_t d = result(e, o, i, ra);
 	if (n >= 2) {
 		v_rrri(c, I_VPSHUFD, d, 0, ra, n == 3 ? lane ? 0xee : 0x44 : lane * 0x55);
@@ -440,9 +443,9 @@ OP(VGETLANE)
 {
 	struct code *c = &e->c;
 	uint32_t n = LANE(o), lane = (uint32_t)o->imm & (15u >> n);
-	uint32_t r = (lane << n) >= 8 ? use_clean(e, o->a) : use(e, o->a);
-	done(e, o->a);
-	uint32_t d = def(e, i, NOREG);
+	uint32_t r = (lane << n) >= 8 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, NOREG);
 	extract(c, n, d, r, lane);
 	if (!(o->aux & 4))
 		return;
@@ -456,28 +459,29 @@ OP(VGETLANE)
 
 OP(VSETLANE)
 {
-	uint32_t n = LANE(o), ra = use_clean(e, o->a), rb = n == 3 ? use_clean(e, o->b) : use(e, o->b);
-	done(e, o->a);
-	done(e, o->b);
-	insert(&e->c, n, def(e, i, ra), ra, rb, (uint32_t)o->imm & (15u >> n));
+	uint32_t n = LANE(o), ra = ra_use_clean(e, o->a),
+		 rb = n == 3 ? ra_use_clean(e, o->b) : ra_use(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	insert(&e->c, n, ra_def(e, i, ra), ra, rb, (uint32_t)o->imm & (15u >> n));
 }
 
 OP(VINSLANE)
 {
 	struct code *c = &e->c;
 	uint32_t n = LANE(o), to = (uint32_t)o->imm & (15u >> n), from = (uint32_t)(o->imm >> 4) & (15u >> n);
-	uint32_t ra = use_clean(e, o->a), rb = use_clean(e, o->b);
+	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b);
 	if (n < 2) {
 		uint32_t t = tmp(e);
 		extract(c, n, t, rb, from);
-		done(e, o->a);
-		done(e, o->b);
-		insert(c, n, def(e, i, ra), ra, t, to);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+		insert(c, n, ra_def(e, i, ra), ra, t, to);
 		return;
 	}
-	done(e, o->a);
-	done(e, o->b);
-	uint32_t d = def(e, i, ra);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	uint32_t d = ra_def(e, i, ra);
 	if (n == 2)
 		v_rrri(c, I_VINSERTPS, d, ra, rb, from << 6 | to << 4);
 	else if (to == from)
@@ -491,9 +495,10 @@ OP(VINSLANE)
 OP(VEXT)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), n = (uint32_t)o->imm & 15;
-	done(e, o->a);
-	done(e, o->b);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type),
+		 n = (uint32_t)o->imm & 15;
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	uint32_t d = result(e, o, i, ra);
 	if (o->type == VR_T_V128) {
 		v_rrri(c, I_VPALIGNR, d, rb, ra, n);
@@ -511,10 +516,10 @@ OP(VZIP2)
 		binary(e, o, i, unpack_high[LANE(o)]);
 		return;
 	}
-	uint32_t ra = use(e, o->a), rb = use(e, o->b);
-	done(e, o->a);
-	done(e, o->b);
-	uint32_t d = def(e, i, ra);
+	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	uint32_t d = ra_def(e, i, ra);
 	v_rrr(&e->c, unpack_low[LANE(o)], d, ra, rb);
 	shift_bytes(e, V_SRLDQ, d, d, 8);
 }
@@ -522,12 +527,12 @@ OP(VZIP2)
 static void unzip(struct em *e, const struct vr_ir_op *o, uint32_t i, bool odd)
 {
 	struct code *c = &e->c;
-	uint32_t n = LANE(o), ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t, u;
+	uint32_t n = LANE(o), ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t, u;
 	if (o->type == VR_T_V64) {
 		t = vtmp(e);
 		v_rrr(c, I_VPUNPCKLQDQ, t, ra, rb);
-		done(e, o->a);
-		done(e, o->b);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
 		uint32_t d = result(e, o, i, t);
 		if (n < 2)
 			v_rrm(c, I_VPSHUFB, d, t,
@@ -539,8 +544,8 @@ static void unzip(struct em *e, const struct vr_ir_op *o, uint32_t i, bool odd)
 		return;
 	}
 	if (n >= 2) {
-		done(e, o->a);
-		done(e, o->b);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
 		uint32_t d = result(e, o, i, ra);
 		if (n == 2)
 			v_rrri(c, I_VSHUFPS, d, ra, rb, odd ? 0xdd : 0x88);
@@ -558,8 +563,8 @@ static void unzip(struct em *e, const struct vr_ir_op *o, uint32_t i, bool odd)
 		v_rrm(c, I_VPAND, t, ra, m);
 		v_rrm(c, I_VPAND, u, rb, m);
 	}
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	v_rrr(c, n ? I_VPACKUSDW : I_VPACKUSWB, result(e, o, i, t), t, u);
 }
 
@@ -581,7 +586,7 @@ static void transpose(struct em *e, const struct vr_ir_op *o, uint32_t i, bool o
 		binary(e, o, i, odd ? I_VPUNPCKHQDQ : I_VPUNPCKLQDQ);
 		return;
 	}
-	uint32_t ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e);
 	shift_lanes(e, n + 1, odd ? V_SRL : V_SLL, t, odd ? ra : rb, 8u << n);
 	uint32_t low = odd ? t : ra, high = odd ? rb : t;
 	if (n == 0) {
@@ -594,8 +599,8 @@ static void transpose(struct em *e, const struct vr_ir_op *o, uint32_t i, bool o
 			low = u;
 		}
 	}
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	uint32_t d = result(e, o, i, t);
 	if (n == 0)
 		v_rrr(c, I_VPOR, d, low, high);
@@ -616,8 +621,8 @@ OP(VTRN2)
 OP(VREV)
 {
 	static const uint8_t k[2][4] = {{0, K_REV2, K_REV4, K_REV8}, {0, 0, K_REV4H, K_REV8H}};
-	uint32_t ra = use_as(e, o->a, o->type), n = LANE(o), g = (uint32_t)o->imm & 3;
-	done(e, o->a);
+	uint32_t ra = ra_use_as(e, o->a, o->type), n = LANE(o), g = (uint32_t)o->imm & 3;
+	ra_free(e, o->a);
 	uint32_t d = result(e, o, i, ra);
 	if (n >= 2 && g == 3)
 		v_rrri(&e->c, I_VPSHUFD, d, 0, ra, n == 2 ? 0xb1 : 0xe4);
@@ -630,17 +635,17 @@ OP(VREV)
 OP(VTBL)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_clean(e, o->a), rb = use_as(e, o->b, o->type), t = vtmp(e);
+	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_as(e, o->b, o->type), t = vtmp(e);
 	v_rrm(c, I_VPADDUSB, t, rb, constant_mem(K_ALL_70)); /* 16 and above: bit 7 set, which gives 0 */
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	v_rrr(c, I_VPSHUFB, result(e, o, i, t), ra, t);
 }
 
 OP(VPADD)
 {
 	struct code *c = &e->c;
-	uint32_t n = LANE(o), ra = use_as(e, o->a, o->type), rb = use_as(e, o->b, o->type), t = vtmp(e),
+	uint32_t n = LANE(o), ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = vtmp(e),
 		 u = vtmp(e);
 	uint32_t v = vtmp(e);
 	if (o->type == VR_T_V64) {
@@ -658,8 +663,8 @@ OP(VPADD)
 		v_rrr(c, I_VPUNPCKLQDQ, u, ra, rb);
 		v_rrr(c, I_VPUNPCKHQDQ, v, ra, rb);
 	}
-	done(e, o->a);
-	done(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
 	uint32_t d = result(e, o, i, u);
 	if (n == 0)
 		v_rrr(c, I_VPACKUSWB, d, u, v);
@@ -671,9 +676,9 @@ OP(VPADD)
 
 static void widen(struct em *e, const struct vr_ir_op *o, uint32_t i, const uint32_t ops[3])
 {
-	uint32_t ra = use(e, o->a);
-	done(e, o->a);
-	v_rr(&e->c, ops[LANE(o) % 3], def(e, i, ra), ra);
+	uint32_t ra = ra_use(e, o->a);
+	ra_free(e, o->a);
+	v_rr(&e->c, ops[LANE(o) % 3], ra_def(e, i, ra), ra);
 }
 
 static const uint32_t sign_ops[3] = {I_VPMOVSXBW, I_VPMOVSXWD, I_VPMOVSXDQ};
@@ -692,9 +697,9 @@ OP(VUXTL)
 OP(VXTN)
 {
 	struct code *c = &e->c;
-	uint32_t n = LANE(o), ra = use_clean(e, o->a);
-	done(e, o->a);
-	uint32_t d = def(e, i, ra);
+	uint32_t n = LANE(o), ra = ra_use_clean(e, o->a);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, ra);
 	val(e, i)->dirty_high = 1;
 	if (n < 2)
 		v_rrm(c, I_VPSHUFB, d, ra, constant_mem(n ? K_EVEN_H : K_EVEN_B));
@@ -704,29 +709,29 @@ OP(VXTN)
 
 OP(VMOVHI)
 {
-	uint32_t ra = use(e, o->a), rb = use(e, o->b);
-	done(e, o->a);
-	done(e, o->b);
-	v_rrr(&e->c, I_VPUNPCKLQDQ, def(e, i, ra), ra, rb);
+	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	v_rrr(&e->c, I_VPUNPCKLQDQ, ra_def(e, i, ra), ra, rb);
 }
 
 OP(VHITOLO)
 {
-	uint32_t ra = use_clean(e, o->a);
-	done(e, o->a);
-	shift_bytes(e, V_SRLDQ, def(e, i, ra), ra, 8);
+	uint32_t ra = ra_use_clean(e, o->a);
+	ra_free(e, o->a);
+	shift_bytes(e, V_SRLDQ, ra_def(e, i, ra), ra, 8);
 }
 
 static void multiply_long(struct em *e, const struct vr_ir_op *o, uint32_t i, const uint32_t ext[3],
 			  uint32_t mul64)
 {
 	struct code *c = &e->c;
-	uint32_t n = LANE(o) % 3, ra = use(e, o->a), rb = use(e, o->b), t = vtmp(e), u = vtmp(e);
+	uint32_t n = LANE(o) % 3, ra = ra_use(e, o->a), rb = ra_use(e, o->b), t = vtmp(e), u = vtmp(e);
 	v_rr(c, ext[n], t, ra);
 	v_rr(c, ext[n], u, rb);
-	done(e, o->a);
-	done(e, o->b);
-	v_rrr(c, n == 0 ? I_VPMULLW : n == 1 ? I_VPMULLD : mul64, def(e, i, t), t, u);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	v_rrr(c, n == 0 ? I_VPMULLW : n == 1 ? I_VPMULLD : mul64, ra_def(e, i, t), t, u);
 }
 
 OP(VSMULL)
@@ -742,7 +747,7 @@ OP(VUMULL)
 OP(VCNT)
 {
 	struct code *c = &e->c;
-	uint32_t ra = use_as(e, o->a, o->type), t = vtmp(e), u = vtmp(e), m = vtmp(e);
+	uint32_t ra = ra_use_as(e, o->a, o->type), t = vtmp(e), u = vtmp(e), m = vtmp(e);
 	v_rm(c, I_VMOVUPS, m, constant_mem(K_LOW_NIBBLE));
 	v_rrr(c, I_VPAND, t, ra, m);
 	shift_lanes(e, 1, V_SRL, u, ra, 4);
@@ -750,6 +755,6 @@ OP(VCNT)
 	v_rm(c, I_VMOVUPS, m, constant_mem(K_NIBBLE_COUNT));
 	v_rrr(c, I_VPSHUFB, t, m, t);
 	v_rrr(c, I_VPSHUFB, u, m, u);
-	done(e, o->a);
+	ra_free(e, o->a);
 	v_rrr(c, add_ops[0], result(e, o, i, t), t, u);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arm64.h: an arm64 vCPU as the ISA library sees it: the layout of vr_exec for this guest, the slots, the
+ * arm64.h: an arm64 vCPU as the ISA library sees it: the layout of vr_exec for this guest, its registers, the
  * helpers.
  *
  * X0..X30 and SP fill the hot 256 bytes; everything else follows at VR_EXEC_STATE. SP is the current stack
@@ -12,29 +12,29 @@
 #include <vmrun/state_arm64.h>
 #include <vmrun/translator.h>
 
-/* Slot numbers (GET/PUT imm). */
-#define A64_SLOT_X(n) (n) /* 0..30 */
-#define A64_SLOT_SP 31
-#define A64_SLOT_FLAGS 32
-#define A64_SLOT_EXCL_ADDR 33 /* exclusive monitor: address, UINT64_MAX: open */
-#define A64_SLOT_EXCL_VAL 34  /* value read by LDXR / low half of a pair */
-#define A64_SLOT_EXCL_HIGH 35 /* high half of a pair */
-#define A64_SLOT_V(n) (64 + (n))
-#define A64_SLOTS 96 /* 36..63 unused: kind VR_SLOT_INT, offset of a scratch word */
+/* Guest register numbers (GET/PUT imm). */
+#define A64_REG_X(n) (n) /* 0..30 */
+#define A64_REG_SP 31
+#define A64_REG_FLAGS 32
+#define A64_REG_EXCL_ADDR 33 /* exclusive monitor: address, UINT64_MAX: open */
+#define A64_REG_EXCL_VAL 34  /* value read by LDXR / low half of a pair */
+#define A64_REG_EXCL_HIGH 35 /* high half of a pair */
+#define A64_REG_V(n) (64 + (n))
+#define A64_REGS 96 /* 36..63 unused: kind VR_REG_INT, offset of a scratch word */
 
-/* Mode key: everything translated code depends on. */
-#define A64_KEY_EL1 1u       /* else EL0 */
-#define A64_KEY_FP 2u        /* FP/AdvSIMD accesses do not trap */
-#define A64_KEY_FPSLOW 4u    /* FPCR has FZ, DN, AHP or FZ16 set: all FP through helpers */
-#define A64_KEY_ALIGN 8u     /* SCTLR.A: unaligned data accesses fault */
-#define A64_KEY_SPALIGN 16u  /* SP alignment checked (advisory) */
-#define A64_KEY_UCI 32u      /* EL0: cache maintenance allowed (SCTLR.UCI) */
-#define A64_KEY_UCT 64u      /* EL0: CTR_EL0 */
-#define A64_KEY_DZE 128u     /* EL0: DC ZVA */
-#define A64_KEY_UMA 256u     /* EL0: DAIF */
-#define A64_KEY_STEP 1024u   /* software step active: one instruction a block, after A64_H_step */
-#define A64_KEY_SP_EL0 2048u /* EL1t: PSTATE.SP = 0 */
-#define A64_KEY_MMU 4096u    /* SCTLR.M */
+/* Mode flags: everything translated code depends on. */
+#define A64_MODE_EL1 1u       /* else EL0 */
+#define A64_MODE_FP 2u        /* FP/AdvSIMD accesses do not trap */
+#define A64_MODE_FPSLOW 4u    /* FPCR has FZ, DN, AHP or FZ16 set: all FP through helpers */
+#define A64_MODE_ALIGN 8u     /* SCTLR.A: unaligned data accesses fault */
+#define A64_MODE_SPALIGN 16u  /* SP alignment checked (advisory) */
+#define A64_MODE_UCI 32u      /* EL0: cache maintenance allowed (SCTLR.UCI) */
+#define A64_MODE_UCT 64u      /* EL0: CTR_EL0 */
+#define A64_MODE_DZE 128u     /* EL0: DC ZVA */
+#define A64_MODE_UMA 256u     /* EL0: DAIF */
+#define A64_MODE_STEP 1024u   /* software step active: one instruction a block, after A64_H_step */
+#define A64_MODE_SP_EL0 2048u /* EL1t: PSTATE.SP = 0 */
+#define A64_MODE_MMU 4096u    /* SCTLR.M */
 
 /* What A64_H_step notes of an instruction: it is being stepped, it is a load-exclusive. */
 #define A64_STEPPING 1u
@@ -43,10 +43,10 @@
 /* The ISA's part of vr_exec, at VR_EXEC_STATE. */
 struct a64_state {
 	union vr_v128 v[32];
-	uint32_t flags; /* slot A64_SLOT_FLAGS, packed (VR_FLAG_*) */
+	uint32_t flags; /* register A64_REG_FLAGS, packed (VR_FLAG_*) */
 	uint32_t daif;  /* PSTATE.DAIF in bits 9:6 */
 	uint64_t excl_addr, excl_val, excl_high;
-	uint64_t unused_slot;
+	uint64_t unused_reg;
 	uint32_t el;           /* 0 or 1 */
 	uint32_t spsel;        /* PSTATE.SP */
 	uint32_t pstate_il_ss; /* IL bit 20, SS bit 21 */
@@ -93,7 +93,7 @@ enum a64_helper {
 };
 
 /* -- sys.c, mmu.c, exception.c, timer.c (system side) -- */
-/* Recompute x->key and x->asid from the state and tell the engine when they changed. */
+/* Recompute x->mode_flags and x->asid from the state and tell the engine when they changed. */
 void a64_context(struct vr_exec *x);
 /* Take an exception to EL1. ec: ESR.EC, iss: ESR.ISS; `ret`: preferred return address; far valid when
  * has_far. Offsets follow D1.10.2. Clears the exclusive monitor on ERET only. */
@@ -109,14 +109,14 @@ void a64_set_pstate(struct vr_exec *x, uint64_t spsr);
 
 /* -- fp.c -- */
 uint32_t a64_fpsr_read(struct vr_exec *x); /* merges the host's flags (x->fp_flags) */
-void a64_fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-		  const union vr_v128 *b, const union vr_v128 *c);
+void a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
+		 const union vr_v128 *b, const union vr_v128 *c);
 
 /* -- the lifter (lift.c, lift_*.c) -- */
 struct a64_lift {
 	struct vr_ir *ir;
 	uint64_t pc; /* of the current instruction */
-	uint64_t key;
+	uint64_t mode_flags;
 	uint32_t insn; /* the word */
 	uint32_t done; /* set when a terminator was added */
 };

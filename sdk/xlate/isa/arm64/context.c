@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* context.c: PSTATE, and what translated code depends on: the mode key and the address-space id. */
+/* context.c: PSTATE, and what translated code depends on: the mode flags and the address-space id. */
 #include "system.h"
 
 /* ---- PSTATE ------------------------------------------------------------------------------- */
@@ -45,27 +45,27 @@ void a64_set_pstate(struct vr_exec *x, uint64_t spsr)
 
 /* ---- context -------------------------------------------------------------------------------- */
 
-static uint64_t key_of(const struct a64_state *s)
+static uint64_t mode_flags_of(const struct a64_state *s)
 {
 	/* CPACR_EL1.FPEN: 0b01 traps EL0 only, 0b11 traps nothing, others both levels (D13.2.29) */
 	uint32_t fpen = s->cpacr_el1 >> 20 & 3, sctlr = (uint32_t)s->sctlr_el1;
-	uint64_t key = 0;
-	key |= fpen == 3 || (fpen == 1 && s->el) ? A64_KEY_FP : 0;
-	key |= s->fpcr & (FPCR_AHP | FPCR_DN | FPCR_FZ) ? A64_KEY_FPSLOW : 0;
-	key |= sctlr & SCTLR_A ? A64_KEY_ALIGN : 0;
-	key |= sctlr & SCTLR_M ? A64_KEY_MMU : 0;
-	key |= (s->mdscr_el1 & MDSCR_SS) && a64_debug_enabled(s, s->el, s->daif) ? A64_KEY_STEP : 0;
+	uint64_t mode_flags = 0;
+	mode_flags |= fpen == 3 || (fpen == 1 && s->el) ? A64_MODE_FP : 0;
+	mode_flags |= s->fpcr & (FPCR_AHP | FPCR_DN | FPCR_FZ) ? A64_MODE_FPSLOW : 0;
+	mode_flags |= sctlr & SCTLR_A ? A64_MODE_ALIGN : 0;
+	mode_flags |= sctlr & SCTLR_M ? A64_MODE_MMU : 0;
+	mode_flags |= (s->mdscr_el1 & MDSCR_SS) && a64_debug_enabled(s, s->el, s->daif) ? A64_MODE_STEP : 0;
 	if (s->el) {
-		key |= A64_KEY_EL1 | (s->spsel ? 0 : A64_KEY_SP_EL0) |
-		       (sctlr & SCTLR_SA ? A64_KEY_SPALIGN : 0);
+		mode_flags |= A64_MODE_EL1 | (s->spsel ? 0 : A64_MODE_SP_EL0) |
+			      (sctlr & SCTLR_SA ? A64_MODE_SPALIGN : 0);
 	} else {
-		key |= sctlr & SCTLR_SA0 ? A64_KEY_SPALIGN : 0;
-		key |= sctlr & SCTLR_UCI ? A64_KEY_UCI : 0;
-		key |= sctlr & SCTLR_UCT ? A64_KEY_UCT : 0;
-		key |= sctlr & SCTLR_DZE ? A64_KEY_DZE : 0;
-		key |= sctlr & SCTLR_UMA ? A64_KEY_UMA : 0;
+		mode_flags |= sctlr & SCTLR_SA0 ? A64_MODE_SPALIGN : 0;
+		mode_flags |= sctlr & SCTLR_UCI ? A64_MODE_UCI : 0;
+		mode_flags |= sctlr & SCTLR_UCT ? A64_MODE_UCT : 0;
+		mode_flags |= sctlr & SCTLR_DZE ? A64_MODE_DZE : 0;
+		mode_flags |= sctlr & SCTLR_UMA ? A64_MODE_UMA : 0;
 	}
-	return key;
+	return mode_flags;
 }
 
 static uint64_t asid_of(const struct a64_state *s)
@@ -79,12 +79,12 @@ static uint64_t asid_of(const struct a64_state *s)
 void a64_context(struct vr_exec *x)
 {
 	const struct a64_state *s = a64_of(x);
-	uint64_t key = key_of(s), asid = asid_of(s);
-	if (!(key & A64_KEY_STEP))
+	uint64_t mode_flags = mode_flags_of(s), asid = asid_of(s);
+	if (!(mode_flags & A64_MODE_STEP))
 		a64_system_of(x)->stepping = 0;
-	if (key == x->key && asid == x->asid)
+	if (mode_flags == x->mode_flags && asid == x->asid)
 		return;
-	x->key = key;
+	x->mode_flags = mode_flags;
 	x->asid = asid;
 	x->env->context(x);
 }

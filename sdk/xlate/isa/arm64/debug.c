@@ -11,7 +11,7 @@
  * another one faults before, so that this makes no difference.
  *
  * Software step. PSTATE.SS is set by an exception return (exception.c) and means that one instruction may
- * run. In a mode with A64_KEY_STEP each instruction begins with a call of a64_helper_step(): with SS set the
+ * run. In a mode with A64_MODE_STEP each instruction begins with a call of a64_helper_step(): with SS set the
  * instruction runs, with SS clear the exception comes instead. SS is cleared as the instruction begins, and
  * `stepping` remembers that it did: an exception that the instruction itself takes has SPSR_EL1.SS set, to
  * have it stepped again (D2.12.5), unless the exception is what the instruction is for (SVC, HVC, SMC). Every
@@ -172,7 +172,7 @@ void a64_debug_exception(struct vr_exec *x, uint64_t va, uint32_t access)
 
 uint32_t a64_step_pending(struct vr_exec *x)
 {
-	return (x->key & A64_KEY_STEP) && !(a64_of(x)->pstate_il_ss & PSTATE_SS);
+	return (x->mode_flags & A64_MODE_STEP) && !(a64_of(x)->pstate_il_ss & PSTATE_SS);
 }
 
 void a64_step_exception(struct vr_exec *x)

@@ -33,7 +33,7 @@ uint64_t a64_raise(struct vr_exec *x, uint32_t ec, uint32_t iss)
 	return 0;
 }
 
-void a64_leave_next_pc(struct vr_exec *x)
+void a64_exit_next_pc(struct vr_exec *x)
 {
 	if (!x->leave)
 		x->pc += 4;

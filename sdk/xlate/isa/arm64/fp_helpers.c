@@ -9,7 +9,7 @@ uint32_t a64_fpsr_read(struct vr_exec *x)
 	return (x->fp_flags & 0x1f) | (a64_of(x)->fpsr_qc & (A64_FPSR_QC | A64_FPSR_IDC));
 }
 
-/* MSR FPCR (D19.2.41). The lifter follows with FPSETROUND and LEAVEAT: the key may have changed. */
+/* MSR FPCR (D19.2.41). The lifter follows with FPSETROUND and EXIT_TO: the mode flags may have changed. */
 uint64_t VR_CALL a64_helper_fpcr_write(struct vr_exec *x, uint64_t value, uint64_t b, uint64_t c)
 {
 	(void)b;
@@ -26,7 +26,7 @@ void VR_CALL a64_helper_fp_slow(struct vr_exec *x, union vr_v128 *d, const union
 {
 	const uint32_t op = imm & 0xfff, type = imm >> 12 & 0xf, aux = imm >> 16 & 0xff;
 
-	a64_fp_fixup(x, op | type << 16 | aux << 24, imm >> 24, d, a, b, c);
+	a64_fp_slow(x, op | type << 16 | aux << 24, imm >> 24, d, a, b, c);
 	if (op == VR_IR_FCMP) {
 		uint64_t p = d->d[0];
 

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* isa.c: arm64 as one vr_isa: the slots, the helpers and the functions. */
+/* isa.c: arm64 as one vr_isa: the guest_regs, the helpers and the functions. */
 #include "isa.h"
 
 #include "xlate/isa/rows.h"
 
-#define X(n) [A64_SLOT_X(n)] = {8 * (n), VR_SLOT_INT, "x" #n}
-#define V(n) [A64_SLOT_V(n)] = {A64_STATE_OFFSET(v[n]), VR_SLOT_VEC, "v" #n}
-#define NAMED(slot, kind, member) [slot] = {A64_STATE_OFFSET(member), kind, #member}
+#define X(n) [A64_REG_X(n)] = {8 * (n), VR_REG_INT, "x" #n}
+#define V(n) [A64_REG_V(n)] = {A64_STATE_OFFSET(v[n]), VR_REG_VEC, "v" #n}
+#define NAMED(reg, kind, member) [reg] = {A64_STATE_OFFSET(member), kind, #member}
 
-static const struct vr_slot slots[A64_SLOTS] = {
+static const struct vr_guest_reg guest_regs[A64_REGS] = {
 	VR_ROWS_31(X),
-	[A64_SLOT_SP] = {8 * 31, VR_SLOT_INT, "sp"},
-	NAMED(A64_SLOT_FLAGS, VR_SLOT_FLAGS, flags),
-	NAMED(A64_SLOT_EXCL_ADDR, VR_SLOT_INT, excl_addr),
-	NAMED(A64_SLOT_EXCL_VAL, VR_SLOT_INT, excl_val),
-	NAMED(A64_SLOT_EXCL_HIGH, VR_SLOT_INT, excl_high),
-	[A64_SLOT_EXCL_HIGH + 1 ... A64_SLOT_V(0) - 1] = {A64_STATE_OFFSET(unused_slot), VR_SLOT_INT, "-"},
+	[A64_REG_SP] = {8 * 31, VR_REG_INT, "sp"},
+	NAMED(A64_REG_FLAGS, VR_REG_FLAGS, flags),
+	NAMED(A64_REG_EXCL_ADDR, VR_REG_INT, excl_addr),
+	NAMED(A64_REG_EXCL_VAL, VR_REG_INT, excl_val),
+	NAMED(A64_REG_EXCL_HIGH, VR_REG_INT, excl_high),
+	[A64_REG_EXCL_HIGH + 1 ... A64_REG_V(0) - 1] = {A64_STATE_OFFSET(unused_reg), VR_REG_INT, "-"},
 	VR_ROWS_32(V),
 };
 
 _Static_assert(offsetof(struct vr_exec, reserved) + sizeof(((struct vr_exec *)0)->reserved) <= VR_EXEC_STATE,
 	       "the ISA's state follows the common part");
-_Static_assert(VR_EXEC_STATE % 16 == 0 && offsetof(struct a64_state, v) == 0, "vector slots are aligned");
+_Static_assert(VR_EXEC_STATE % 16 == 0 && offsetof(struct a64_state, v) == 0,
+	       "vector guest_regs are aligned");
 
 /* Which member of the union a function goes to is known from its flags; the cast keeps one form for both. */
 #define A64_HELPER(helper_name, helper_flags) \
@@ -41,9 +42,9 @@ const struct vr_isa a64_isa = {
 	.state_size = sizeof(struct a64_state),
 	.arch = "arm64",
 	.state_id = VR_STATE_ARM64_ID,
-	.slots = slots,
+	.guest_regs = guest_regs,
 	.helpers = helpers,
-	.slot_count = A64_SLOTS,
+	.guest_reg_count = A64_REGS,
 	.helper_count = A64_H_COUNT,
 	.init = a64_init,
 	.fini = a64_fini,
@@ -56,7 +57,7 @@ const struct vr_isa a64_isa = {
 	.interrupt = a64_interrupt,
 	.has_work = a64_has_work,
 	.set_pin = a64_set_pin,
-	.fp_fixup = a64_fp_fixup,
+	.fp_slow = a64_fp_slow,
 	.debug_match = a64_debug_match,
 	.branch_address = a64_branch_address_of,
 };

@@ -3,7 +3,7 @@
  * lift.c: guest bytes to one IR block.
  *
  * Each instruction is fetched, its row found, its fields extracted, and the row's handler appends ops after
- * an INSN. A word without a row, or that its handler refuses, raises the undefined-instruction exception.
+ * an INSN_START. A word without a row, or that its handler refuses, raises the undefined-instruction exception.
  * The block ends where a handler ends it, after max_insns, or with the bytes. When the ops run out, the
  * instruction at hand is taken back and the block ends before it.
  */
@@ -13,7 +13,7 @@
 
 /*
  * Software step (D2.12): a block is one instruction, and every way out of it goes where a64_interrupt() is
- * asked. Direct branches would be linked and go past that, so they become LEAVEAT, or an indirect branch to
+ * asked. Direct branches would be linked and go past that, so they become EXIT_TO, or an indirect branch to
  * what a condition selects.
  */
 static void step_terminator(struct a64_lift *l)
@@ -23,13 +23,13 @@ static void step_terminator(struct a64_lift *l)
 	if (ir->overflow)
 		return;
 	if (!l->done) {
-		a64_leave_next(l);
+		a64_exit_next(l);
 		return;
 	}
 	struct vr_ir_op t = ir->ops[ir->op_count - 1];
 	if (t.op == VR_IR_GOTO) {
 		ir->op_count--;
-		a64_end(l, VR_IR_LEAVEAT, 0, 0, t.imm);
+		a64_end(l, VR_IR_EXIT_TO, 0, 0, t.imm);
 	} else if (t.op == VR_IR_BRCC || t.op == VR_IR_BRCMP || t.op == VR_IR_BRBIT) {
 		ir->op_count--;
 		uint32_t taken = a64_const(l, VR_T_I64, t.imm), next = a64_const(l, VR_T_I64, l->pc + 4), to;
@@ -44,8 +44,8 @@ static void step_terminator(struct a64_lift *l)
 			to = vr_ir_op3(ir, VR_IR_SELNZ, VR_T_I64, bit, t.aux & 64 ? next : taken,
 				       t.aux & 64 ? taken : next);
 		}
-		a64_end(l, VR_IR_GOTOI, VR_JUMP, to, 0);
-	} else if (t.op == VR_IR_GOTOI) {
+		a64_end(l, VR_IR_JUMP_INDIRECT, VR_JUMP, to, 0);
+	} else if (t.op == VR_IR_JUMP_INDIRECT) {
 		ir->ops[ir->op_count - 1].aux = VR_JUMP;
 	}
 }
@@ -65,9 +65,9 @@ static void lift_one(struct a64_lift *l)
 	struct a64_fields f;
 	struct vr_ir *ir = l->ir;
 
-	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, l->pc);
 	int row = a64_decode(l->insn);
-	if (l->key & A64_KEY_STEP)
+	if (l->mode_flags & A64_MODE_STEP)
 		lift_step(l, row < 0 ? NULL : a64_row_handler[row]);
 	uint32_t mark = ir->op_count;
 	if (row >= 0) {
@@ -92,12 +92,12 @@ static void lift_all(struct a64_lift *l, const struct vr_lift *rq, struct vr_ir_
 
 	if (rq->max_insns < limit)
 		limit = rq->max_insns;
-	if ((l->key & A64_KEY_STEP) && limit > 1)
+	if ((l->mode_flags & A64_MODE_STEP) && limit > 1)
 		limit = 1;
 	while (b->insns < limit && !l->done) {
 		l->insn = fetch(rq->code + 4 * b->insns);
 		lift_one(l);
-		if (l->key & A64_KEY_STEP)
+		if (l->mode_flags & A64_MODE_STEP)
 			step_terminator(l);
 		if (!vr_ir_block_keep(l->ir, b)) {
 			l->done = 0;
@@ -110,18 +110,18 @@ static void lift_all(struct a64_lift *l, const struct vr_lift *rq, struct vr_ir_
 /* PC alignment fault (D1.8.1): there is no instruction. */
 static void lift_misaligned(struct a64_lift *l, struct vr_ir_block *b)
 {
-	vr_ir_add(l->ir, VR_IR_INSN, VR_T_NONE, 0, 0, 0, 0, l->pc);
-	if (l->key & A64_KEY_STEP)
+	vr_ir_add(l->ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	if (l->mode_flags & A64_MODE_STEP)
 		lift_step(l, NULL);
 	a64_call(l, A64_H_pc_align, 0, 0, 0);
-	a64_end(l, VR_IR_LEAVE, 0, 0, 0);
+	a64_end(l, VR_IR_EXIT, 0, 0, 0);
 	vr_ir_block_keep(l->ir, b);
 	l->pc += 4;
 }
 
 int32_t VR_CALL a64_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
 {
-	struct a64_lift l = {.ir = ir, .pc = rq->pc, .key = rq->key};
+	struct a64_lift l = {.ir = ir, .pc = rq->pc, .mode_flags = rq->mode_flags};
 	struct vr_ir_block b;
 
 	if (rq->max_insns == 0 || (rq->length < 4 && !(rq->pc & 3)))

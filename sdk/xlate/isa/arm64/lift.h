@@ -54,12 +54,12 @@ static inline uint32_t a64_op_imm(struct a64_lift *l, uint32_t op, uint32_t type
 
 static inline uint32_t a64_get_flags(struct a64_lift *l)
 {
-	return vr_ir_get(l->ir, VR_T_FLAGS, A64_SLOT_FLAGS);
+	return vr_ir_get(l->ir, VR_T_FLAGS, A64_REG_FLAGS);
 }
 
 static inline void a64_put_flags(struct a64_lift *l, uint32_t value)
 {
-	vr_ir_put(l->ir, VR_T_FLAGS, A64_SLOT_FLAGS, value);
+	vr_ir_put(l->ir, VR_T_FLAGS, A64_REG_FLAGS, value);
 }
 
 /* CALL with values (0: none). */
@@ -76,9 +76,9 @@ static inline void a64_end(struct a64_lift *l, uint32_t op, uint32_t aux, uint32
 }
 
 /* End the block here and look up the next instruction: the mode may have changed. */
-static inline void a64_leave_next(struct a64_lift *l)
+static inline void a64_exit_next(struct a64_lift *l)
 {
-	a64_end(l, VR_IR_LEAVEAT, 0, 0, l->pc + 4);
+	a64_end(l, VR_IR_EXIT_TO, 0, 0, l->pc + 4);
 }
 
 /* Xm or Wm shifted by a constant (C6.2: shift 0 LSL, 1 LSR, 2 ASR, 3 ROR). */
@@ -92,7 +92,7 @@ void a64_lift_addsub(struct a64_lift *l, uint32_t type, uint32_t sub, uint32_t s
 /* Flags of a plain data access, in bits 63:32 as VR_MEM_IMM puts them. */
 static inline uint32_t a64_data_flags(const struct a64_lift *l)
 {
-	return l->key & A64_KEY_ALIGN ? VR_MF_ALIGN : 0;
+	return l->mode_flags & A64_MODE_ALIGN ? VR_MF_ALIGN : 0;
 }
 
 #endif

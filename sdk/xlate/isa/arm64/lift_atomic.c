@@ -2,7 +2,7 @@
 /*
  * lift_atomic.c: exclusives, ordered accesses and the ARMv8.1 atomics (Arm ARM DDI 0487 C4.1.4).
  *
- * The exclusive monitor (B2.9) is three slots: the address, and what LDXR read there. STXR compares the
+ * The exclusive monitor (B2.9) is three guest registers: the address, and what LDXR read there. STXR compares the
  * address and then swaps only if memory still holds that value. A value that was changed and changed back
  * in between is not noticed: STXR then succeeds, where a processor's monitor would fail it.
  *
@@ -62,9 +62,9 @@ static void put_pair(struct a64_lift *l, uint32_t low, uint32_t high, uint32_t s
 
 /* ---- exclusives ------------------------------------------------------------------------------- */
 
-static void monitor(struct a64_lift *l, uint32_t slot, uint32_t value)
+static void monitor(struct a64_lift *l, uint32_t reg, uint32_t value)
 {
-	vr_ir_put(l->ir, VR_T_I64, slot, value);
+	vr_ir_put(l->ir, VR_T_I64, reg, value);
 }
 
 /* LDXR, LDAXR and their sizes (C6.2.190, C6.2.119) */
@@ -74,8 +74,8 @@ int a64_lift_ldxr(struct a64_lift *l, const struct a64_fields *f)
 	uint32_t v = vr_ir_add(l->ir, VR_IR_LOAD, size_type(f->size), f->size, address, 0, 0,
 			       VR_MEM_IMM(0, acquire(f->o0)));
 
-	monitor(l, A64_SLOT_EXCL_ADDR, address);
-	monitor(l, A64_SLOT_EXCL_VAL, v);
+	monitor(l, A64_REG_EXCL_ADDR, address);
+	monitor(l, A64_REG_EXCL_VAL, v);
 	a64_put_x(l, f->rt, v);
 	return 1;
 }
@@ -87,12 +87,12 @@ int a64_lift_ldxp(struct a64_lift *l, const struct a64_fields *f)
 	uint32_t v = vr_ir_add(l->ir, VR_IR_LOAD, f->size ? VR_T_V128 : VR_T_I64, 3 + f->size, address, 0, 0,
 			       VR_MEM_IMM(0, acquire(f->o0)));
 
-	monitor(l, A64_SLOT_EXCL_ADDR, address);
+	monitor(l, A64_REG_EXCL_ADDR, address);
 	if (f->size) {
-		monitor(l, A64_SLOT_EXCL_VAL, vr_ir_add(l->ir, VR_IR_VHALF, VR_T_I64, 0, v, 0, 0, 0));
-		monitor(l, A64_SLOT_EXCL_HIGH, vr_ir_add(l->ir, VR_IR_VHALF, VR_T_I64, 1, v, 0, 0, 0));
+		monitor(l, A64_REG_EXCL_VAL, vr_ir_add(l->ir, VR_IR_VHALF, VR_T_I64, 0, v, 0, 0, 0));
+		monitor(l, A64_REG_EXCL_HIGH, vr_ir_add(l->ir, VR_IR_VHALF, VR_T_I64, 1, v, 0, 0, 0));
 	} else {
-		monitor(l, A64_SLOT_EXCL_VAL, v);
+		monitor(l, A64_REG_EXCL_VAL, v);
 	}
 	put_pair(l, f->rt, f->rt2, f->size, v);
 	return 1;
@@ -102,7 +102,7 @@ int a64_lift_ldxp(struct a64_lift *l, const struct a64_fields *f)
  * not aligned and the access faults. */
 static uint32_t monitored(struct a64_lift *l, uint32_t address, uint32_t log2)
 {
-	uint32_t at = vr_ir_get(l->ir, VR_T_I64, A64_SLOT_EXCL_ADDR);
+	uint32_t at = vr_ir_get(l->ir, VR_T_I64, A64_REG_EXCL_ADDR);
 	uint32_t held = vr_ir_add(l->ir, VR_IR_CMPSET, VR_T_I64, VR_CC_EQ, address, at, 0, 0);
 
 	if (log2 == 0)
@@ -120,7 +120,7 @@ static uint64_t conditional(uint32_t condition, uint32_t flags)
 /* The monitor is open whatever happened, and Ws is 0 when the store was done, else 1. */
 static void finish_exclusive(struct a64_lift *l, uint32_t rs, uint32_t failed)
 {
-	monitor(l, A64_SLOT_EXCL_ADDR, a64_const(l, VR_T_I64, UINT64_MAX));
+	monitor(l, A64_REG_EXCL_ADDR, a64_const(l, VR_T_I64, UINT64_MAX));
 	a64_put_x(l, rs, failed);
 }
 
@@ -130,7 +130,7 @@ int a64_lift_stxr(struct a64_lift *l, const struct a64_fields *f)
 	uint32_t type = size_type(f->size);
 	uint32_t address = a64_get_xsp(l, f->rn, VR_T_I64);
 	uint32_t condition = monitored(l, address, f->size);
-	uint32_t expected = vr_ir_get(l->ir, type, A64_SLOT_EXCL_VAL);
+	uint32_t expected = vr_ir_get(l->ir, type, A64_REG_EXCL_VAL);
 
 	/* Needed when LDXR was of another size. */
 	if (f->size < 2)
@@ -148,10 +148,10 @@ int a64_lift_stxp(struct a64_lift *l, const struct a64_fields *f)
 	uint32_t address = a64_get_xsp(l, f->rn, VR_T_I64);
 	uint32_t condition = monitored(l, address, 3 + f->size);
 	uint64_t imm = conditional(condition, release(f->o0));
-	uint32_t low = vr_ir_get(l->ir, VR_T_I64, A64_SLOT_EXCL_VAL), differ;
+	uint32_t low = vr_ir_get(l->ir, VR_T_I64, A64_REG_EXCL_VAL), differ;
 
 	if (f->size) {
-		uint32_t high = vr_ir_get(l->ir, VR_T_I64, A64_SLOT_EXCL_HIGH);
+		uint32_t high = vr_ir_get(l->ir, VR_T_I64, A64_REG_EXCL_HIGH);
 		uint32_t expected = vr_ir_op2(l->ir, VR_IR_VPACK, VR_T_V128, low, high);
 		uint32_t value = get_pair(l, f->rt, f->rt2, 1);
 		uint32_t old = vr_ir_add(l->ir, VR_IR_CAS2IF, VR_T_V128, 4, address, expected, value, imm);
@@ -173,7 +173,7 @@ int a64_lift_stxp(struct a64_lift *l, const struct a64_fields *f)
 int a64_lift_clrex(struct a64_lift *l, const struct a64_fields *f)
 {
 	(void)f;
-	monitor(l, A64_SLOT_EXCL_ADDR, a64_const(l, VR_T_I64, UINT64_MAX));
+	monitor(l, A64_REG_EXCL_ADDR, a64_const(l, VR_T_I64, UINT64_MAX));
 	return 1;
 }
 

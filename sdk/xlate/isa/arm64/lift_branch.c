@@ -14,11 +14,11 @@ static int jump(struct a64_lift *l, uint64_t to)
 	return 1;
 }
 
-/* X30 = return address, which is also what the shadow stack remembers. */
+/* X30 = return address, which is also what the return-address stack remembers. */
 static void link_register(struct a64_lift *l)
 {
 	a64_put_x(l, 30, a64_const(l, VR_T_I64, l->pc + 4));
-	vr_ir_add(l->ir, VR_IR_PUSHRET, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
+	vr_ir_add(l->ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
 }
 
 /* B (C6.2.25) */
@@ -74,7 +74,7 @@ int a64_lift_tbz(struct a64_lift *l, const struct a64_fields *f)
 /* BR (C6.2.36) */
 int a64_lift_br(struct a64_lift *l, const struct a64_fields *f)
 {
-	a64_end(l, VR_IR_GOTOI, VR_JUMP, a64_get_x(l, f->rn, VR_T_I64), 0);
+	a64_end(l, VR_IR_JUMP_INDIRECT, VR_JUMP, a64_get_x(l, f->rn, VR_T_I64), 0);
 	return 1;
 }
 
@@ -84,14 +84,14 @@ int a64_lift_blr(struct a64_lift *l, const struct a64_fields *f)
 	uint32_t to = a64_get_x(l, f->rn, VR_T_I64);
 
 	link_register(l);
-	a64_end(l, VR_IR_GOTOI, VR_JUMP_CALL, to, 0);
+	a64_end(l, VR_IR_JUMP_INDIRECT, VR_JUMP_CALL, to, 0);
 	return 1;
 }
 
 /* RET (C6.2.254) */
 int a64_lift_ret(struct a64_lift *l, const struct a64_fields *f)
 {
-	a64_end(l, VR_IR_GOTOI, VR_JUMP_RET, a64_get_x(l, f->rn, VR_T_I64), 0);
+	a64_end(l, VR_IR_JUMP_INDIRECT, VR_JUMP_RET, a64_get_x(l, f->rn, VR_T_I64), 0);
 	return 1;
 }
 
@@ -99,10 +99,10 @@ int a64_lift_ret(struct a64_lift *l, const struct a64_fields *f)
 int a64_lift_eret(struct a64_lift *l, const struct a64_fields *f)
 {
 	(void)f;
-	if (!(l->key & A64_KEY_EL1))
+	if (!(l->mode_flags & A64_MODE_EL1))
 		return 0;
 	a64_call(l, A64_H_eret, 0, 0, 0);
-	a64_end(l, VR_IR_LEAVE, 0, 0, 0);
+	a64_end(l, VR_IR_EXIT, 0, 0, 0);
 	return 1;
 }
 
@@ -111,7 +111,7 @@ static void raise_at(struct a64_lift *l, uint32_t ec, uint32_t iss, uint64_t ret
 	uint32_t a = a64_const(l, VR_T_I64, ec), b = a64_const(l, VR_T_I64, iss);
 
 	a64_call(l, A64_H_raise, a, b, a64_const(l, VR_T_I64, ret));
-	a64_end(l, VR_IR_LEAVE, 0, 0, 0);
+	a64_end(l, VR_IR_EXIT, 0, 0, 0);
 }
 
 void a64_lift_exception(struct a64_lift *l, uint32_t ec, uint32_t iss)
@@ -129,11 +129,11 @@ int a64_lift_svc(struct a64_lift *l, const struct a64_fields *f)
 /* HVC, SMC (C6.2.101, C6.2.284): what answers them is the board, not another exception level. */
 static int call_firmware(struct a64_lift *l, uint32_t kind, uint32_t imm)
 {
-	if (!(l->key & A64_KEY_EL1))
+	if (!(l->mode_flags & A64_MODE_EL1))
 		return 0;
 	uint32_t a = a64_const(l, VR_T_I64, kind);
 	a64_call(l, A64_H_hypercall, a, a64_const(l, VR_T_I64, imm), 0);
-	a64_leave_next(l);
+	a64_exit_next(l);
 	return 1;
 }
 

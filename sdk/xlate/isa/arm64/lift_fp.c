@@ -4,10 +4,10 @@
 
 int a64_lift_fp_check(struct a64_lift *l)
 {
-	if (l->key & A64_KEY_FP)
+	if (l->mode_flags & A64_MODE_FP)
 		return 1;
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, A64_H_trap_fp);
-	vr_ir_add(l->ir, VR_IR_LEAVE, VR_T_NONE, 0, 0, 0, 0, 0);
+	vr_ir_add(l->ir, VR_IR_EXIT, VR_T_NONE, 0, 0, 0, 0, 0);
 	l->done = 1;
 	return 0;
 }
@@ -19,7 +19,7 @@ int a64_lift_fpcr_write(struct a64_lift *l, uint32_t value)
 
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, value, 0, 0, A64_H_fpcr_write);
 	vr_ir_add(l->ir, VR_IR_FPSETROUND, VR_T_NONE, 0, round, 0, 0, 0);
-	vr_ir_add(l->ir, VR_IR_LEAVEAT, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
+	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
 	l->done = 1;
 	return 1;
 }
@@ -46,7 +46,7 @@ void a64_lift_fpsr_write(struct a64_lift *l, uint32_t value)
 uint32_t a64_fp_op(struct a64_lift *l, uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32_t b,
 		   uint32_t c, uint64_t imm)
 {
-	if (!(l->key & A64_KEY_FPSLOW))
+	if (!(l->mode_flags & A64_MODE_FPSLOW))
 		return vr_ir_add(l->ir, op, type, aux, a, b, c, imm);
 	if (op == VR_IR_ITOF)
 		a = vr_ir_op2(l->ir, VR_IR_VPACK, VR_T_V128, a, 0);

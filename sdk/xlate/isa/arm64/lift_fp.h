@@ -27,11 +27,11 @@ static inline uint32_t a64_vcall(struct a64_lift *l, uint32_t helper, uint32_t a
 /* Registers: reads as any vector type; writes zero what the type does not cover. */
 static inline uint32_t a64_get_v(struct a64_lift *l, uint32_t r, uint32_t type)
 {
-	return vr_ir_get(l->ir, type, A64_SLOT_V(r));
+	return vr_ir_get(l->ir, type, A64_REG_V(r));
 }
 static inline void a64_put_v(struct a64_lift *l, uint32_t r, uint32_t type, uint32_t value)
 {
-	vr_ir_put(l->ir, type, A64_SLOT_V(r), value);
+	vr_ir_put(l->ir, type, A64_REG_V(r), value);
 }
 
 static inline uint32_t a64_vtype(uint32_t q)

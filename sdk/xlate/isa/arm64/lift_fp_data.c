@@ -110,7 +110,7 @@ int a64_lift_fp_cmp(struct a64_lift *l, const struct a64_fields *f)
 		return 0;
 	uint32_t a = a64_get_v(l, f->rn, type), b = f->op & 1 ? zero(l, type) : a64_get_v(l, f->rm, type);
 
-	vr_ir_put(l->ir, VR_T_FLAGS, A64_SLOT_FLAGS, a64_fp_op(l, VR_IR_FCMP, type, f->op >> 1, a, b, 0, 0));
+	vr_ir_put(l->ir, VR_T_FLAGS, A64_REG_FLAGS, a64_fp_op(l, VR_IR_FCMP, type, f->op >> 1, a, b, 0, 0));
 	return 1;
 }
 
@@ -123,13 +123,13 @@ int a64_lift_fp_ccmp(struct a64_lift *l, const struct a64_fields *f)
 		return 1;
 	if (type == VR_T_NONE)
 		return 0;
-	uint32_t flags = vr_ir_get(l->ir, VR_T_FLAGS, A64_SLOT_FLAGS), none = zero(l, type);
+	uint32_t flags = vr_ir_get(l->ir, VR_T_FLAGS, A64_REG_FLAGS), none = zero(l, type);
 	uint32_t a = vr_ir_add(l->ir, VR_IR_SELECT, type, cc, flags, a64_get_v(l, f->rn, type), none, 0);
 	uint32_t b = vr_ir_add(l->ir, VR_IR_SELECT, type, cc, flags, a64_get_v(l, f->rm, type), none, 0);
 	uint32_t yes = a64_fp_op(l, VR_IR_FCMP, type, f->op, a, b, 0, 0);
 	uint32_t no = vr_ir_add(l->ir, VR_IR_F_CONST, VR_T_FLAGS, 0, 0, 0, 0, f->nzcv);
 
-	vr_ir_put(l->ir, VR_T_FLAGS, A64_SLOT_FLAGS,
+	vr_ir_put(l->ir, VR_T_FLAGS, A64_REG_FLAGS,
 		  vr_ir_add(l->ir, VR_IR_F_SEL, VR_T_FLAGS, cc, flags, yes, no, 0));
 	return 1;
 }
@@ -142,7 +142,7 @@ int a64_lift_fp_csel(struct a64_lift *l, const struct a64_fields *f)
 		return 1;
 	if (type == VR_T_NONE)
 		return 0;
-	uint32_t flags = vr_ir_get(l->ir, VR_T_FLAGS, A64_SLOT_FLAGS);
+	uint32_t flags = vr_ir_get(l->ir, VR_T_FLAGS, A64_REG_FLAGS);
 
 	a64_put_v(l, f->rd, type,
 		  vr_ir_add(l->ir, VR_IR_SELECT, type, condition(f->cond), flags, a64_get_v(l, f->rn, type),

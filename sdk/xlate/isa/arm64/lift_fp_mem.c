@@ -12,7 +12,7 @@ static uint32_t mem_type(uint32_t scale)
 
 static uint64_t mem_imm(const struct a64_lift *l, int64_t disp)
 {
-	return VR_MEM_IMM(disp, l->key & A64_KEY_ALIGN ? VR_MF_ALIGN : 0);
+	return VR_MEM_IMM(disp, l->mode_flags & A64_MODE_ALIGN ? VR_MF_ALIGN : 0);
 }
 
 static uint32_t load(struct a64_lift *l, uint32_t scale, uint32_t address, int64_t disp)
@@ -131,7 +131,7 @@ int a64_lift_fp_pair(struct a64_lift *l, const struct a64_fields *f)
 	const uint32_t scale = f->opc + 2, type = mem_type(scale <= 4 ? scale : 4);
 	const int64_t imm = sign_extend(f->imm, 7) * (1 << scale), disp = f->op2 == 1 ? 0 : imm;
 	/* Each half is checked for its own alignment. */
-	const int split = (l->key & A64_KEY_ALIGN) != 0;
+	const int split = (l->mode_flags & A64_MODE_ALIGN) != 0;
 	uint32_t first, second;
 
 	if (!a64_lift_fp_check(l))
@@ -146,7 +146,7 @@ int a64_lift_fp_pair(struct a64_lift *l, const struct a64_fields *f)
 			second = load(l, scale, base, disp + (1 << scale));
 		} else {
 			first = vr_ir_add(l->ir, VR_IR_LOADP, type, scale, base, 0, 0, mem_imm(l, disp));
-			second = vr_ir_add(l->ir, VR_IR_SECOND, type, scale, first, 0, 0, 0);
+			second = vr_ir_add(l->ir, VR_IR_LOADP_HI, type, scale, first, 0, 0, 0);
 		}
 		a64_put_v(l, f->rt, type, first);
 		a64_put_v(l, f->rt2, type, second);

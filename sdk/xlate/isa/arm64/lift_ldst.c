@@ -81,7 +81,7 @@ int a64_lift_ldst_imm9(struct a64_lift *l, const struct a64_fields *f)
 		return 0;
 	if (a.prefetch)
 		return f->op2 == 0;
-	if (f->op2 == 2 && (l->key & A64_KEY_EL1))
+	if (f->op2 == 2 && (l->mode_flags & A64_MODE_EL1))
 		a.flags |= VR_MF_UNPRIV;
 	uint32_t base = a64_get_xsp(l, f->rn, VR_T_I64);
 	uint32_t v = do_access(l, &a, base, f->op2 == 1 ? 0 : offset, f->rt);
@@ -141,7 +141,7 @@ static void load_pair(struct a64_lift *l, uint32_t type, uint32_t aux, uint32_t 
 		v[1] = vr_ir_add(l->ir, VR_IR_LOAD, type, aux, base, 0, 0, VR_MEM_IMM(offset + bytes, flags));
 	} else {
 		v[0] = vr_ir_add(l->ir, VR_IR_LOADP, type, aux, base, 0, 0, VR_MEM_IMM(offset, 0));
-		v[1] = vr_ir_op1(l->ir, VR_IR_SECOND, type, v[0]);
+		v[1] = vr_ir_op1(l->ir, VR_IR_LOADP_HI, type, v[0]);
 	}
 }
 

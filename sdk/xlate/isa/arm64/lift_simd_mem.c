@@ -100,7 +100,7 @@ static int multi(struct a64_lift *l, const struct a64_fields *f, int post)
 		return 0;
 	const uint32_t base = a64_get_xsp(l, f->rn, VR_T_I64);
 	/* Alignment is checked for elements: it is enough to check one. */
-	const int check = (l->key & A64_KEY_ALIGN) && es;
+	const int check = (l->mode_flags & A64_MODE_ALIGN) && es;
 	const uint32_t itype = es == 3 ? VR_T_I64 : VR_T_I32;
 
 	if (f->l) {
@@ -111,7 +111,7 @@ static int multi(struct a64_lift *l, const struct a64_fields *f, int post)
 
 			if (i + 1 < n) {
 				v[i] = vr_ir_add(l->ir, VR_IR_LOADP, memory, scale, base, 0, 0, imm);
-				v[i + 1] = vr_ir_add(l->ir, VR_IR_SECOND, memory, scale, v[i], 0, 0, 0);
+				v[i + 1] = vr_ir_add(l->ir, VR_IR_LOADP_HI, memory, scale, v[i], 0, 0, 0);
 				i++;
 			} else {
 				v[i] = vr_ir_add(l->ir, VR_IR_LOAD, memory, scale, base, 0, 0, imm);
@@ -194,7 +194,7 @@ static int one(struct a64_lift *l, const struct a64_fields *f, int post)
 	if (!one_shape(f, &es, &index, &replicate))
 		return 0;
 	const uint32_t base = a64_get_xsp(l, f->rn, VR_T_I64), itype = es == 3 ? VR_T_I64 : VR_T_I32;
-	const uint32_t flags = l->key & A64_KEY_ALIGN ? VR_MF_ALIGN : 0;
+	const uint32_t flags = l->mode_flags & A64_MODE_ALIGN ? VR_MF_ALIGN : 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const uint64_t imm = VR_MEM_IMM(i << es, flags);

@@ -4,8 +4,8 @@
  * C5.3..C5.5).
  *
  * A system register that is a plain field of the state and open to the current mode is read and written in
- * place: the mode is part of the key the code is made for. All others go through a helper, which checks and
- * may trap.
+ * place: the mode is among the mode flags that the code is made for. All others go through a helper, which
+ * checks and may trap.
  */
 #include "lift.h"
 #include "lift_fp.h"
@@ -14,7 +14,7 @@
 
 static int at_el1(const struct a64_lift *l)
 {
-	return (l->key & A64_KEY_EL1) != 0;
+	return (l->mode_flags & A64_MODE_EL1) != 0;
 }
 
 /* The trap of EC 0x18 (D13.2.37): which register, and that it was written. */
@@ -32,7 +32,7 @@ static int trap_write(struct a64_lift *l, const struct a64_fields *f, uint32_t o
 static int wait_for(struct a64_lift *l, uint32_t helper)
 {
 	a64_call(l, helper, a64_const(l, VR_T_I64, l->pc + 4), 0, 0);
-	a64_leave_next(l);
+	a64_exit_next(l);
 	return 1;
 }
 
@@ -80,7 +80,7 @@ int a64_lift_dsb(struct a64_lift *l, const struct a64_fields *f)
 int a64_lift_isb(struct a64_lift *l, const struct a64_fields *f)
 {
 	(void)f;
-	a64_leave_next(l);
+	a64_exit_next(l);
 	return 1;
 }
 
@@ -95,7 +95,7 @@ int a64_lift_msr_imm(struct a64_lift *l, const struct a64_fields *f)
 		return 0;
 	if (which == 005 && !at_el1(l))
 		return 0;
-	if (which == 036 && at_el1(l) && !(l->key & A64_KEY_STEP)) {
+	if (which == 036 && at_el1(l) && !(l->mode_flags & A64_MODE_STEP)) {
 		/* More masking unmasks no interrupt, so none is looked for. */
 		uint32_t offset = A64_STATE_OFFSET(daif);
 		uint32_t v = vr_ir_add(l->ir, VR_IR_LDS, VR_T_I32, 0, 0, 0, 0, offset);
@@ -105,7 +105,7 @@ int a64_lift_msr_imm(struct a64_lift *l, const struct a64_fields *f)
 	}
 	uint32_t a = a64_const(l, VR_T_I64, which);
 	a64_call(l, A64_H_msr_imm, a, a64_const(l, VR_T_I64, f->crm), 0);
-	a64_leave_next(l);
+	a64_exit_next(l);
 	return 1;
 }
 
@@ -136,7 +136,7 @@ static uint32_t plain_offset(const struct a64_lift *l, uint32_t encoding, int wr
 
 	/* SP_EL0, except at EL1 with SP_EL0 selected, where it is undefined (C5.2.18). */
 	if (encoding == REG(3, 0, 4, 1, 0))
-		return at_el1(l) && !(l->key & A64_KEY_SP_EL0) ? A64_STATE_OFFSET(sp_el[0]) : 0;
+		return at_el1(l) && !(l->mode_flags & A64_MODE_SP_EL0) ? A64_STATE_OFFSET(sp_el[0]) : 0;
 	for (uint32_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
 		if (plain[i].encoding == encoding)
 			return plain[i].rights & need ? (uint32_t)plain[i].offset : 0;
@@ -164,7 +164,7 @@ int a64_lift_mrs(struct a64_lift *l, const struct a64_fields *f)
 		v = vr_ir_add(l->ir, VR_IR_LDS, VR_T_I64, 0, 0, 0, 0, offset);
 	} else if (encoding == NZCV) {
 		v = vr_ir_op1(l->ir, VR_IR_F_TO, VR_T_I64, a64_get_flags(l));
-	} else if (encoding == DAIF && (l->key & (A64_KEY_EL1 | A64_KEY_UMA))) {
+	} else if (encoding == DAIF && (l->mode_flags & (A64_MODE_EL1 | A64_MODE_UMA))) {
 		v = vr_ir_add(l->ir, VR_IR_LDS, VR_T_I32, 0, 0, 0, 0, A64_STATE_OFFSET(daif));
 	} else if (encoding == CURRENT_EL && at_el1(l)) {
 		v = a64_const(l, VR_T_I64, 1u << 2);
@@ -203,7 +203,7 @@ int a64_lift_msr(struct a64_lift *l, const struct a64_fields *f)
 	} else {
 		uint32_t a = a64_const(l, VR_T_I64, encoding);
 		a64_call(l, A64_H_sysreg_write, a, v, a64_const(l, VR_T_I64, f->rt));
-		a64_leave_next(l);
+		a64_exit_next(l);
 	}
 	return 1;
 }
@@ -214,7 +214,7 @@ int a64_lift_msr(struct a64_lift *l, const struct a64_fields *f)
  * fault. */
 static int zero_block(struct a64_lift *l, const struct a64_fields *f)
 {
-	if (!(l->key & (A64_KEY_EL1 | A64_KEY_DZE)))
+	if (!(l->mode_flags & (A64_MODE_EL1 | A64_MODE_DZE)))
 		return trap_write(l, f, 1);
 	uint32_t base = a64_op_imm(l, VR_IR_AND, VR_T_I64, a64_get_x(l, f->rt, VR_T_I64), ~UINT64_C(63));
 	uint32_t zero = vr_ir_add(l->ir, VR_IR_VCONST, VR_T_V128, 0, 0, 0, 0, 0);
@@ -232,11 +232,11 @@ static int user_cache(struct a64_lift *l, const struct a64_fields *f)
 		return zero_block(l, f);
 	if (f->crm != 5 && f->crm != 10 && f->crm != 11 && f->crm != 14)
 		return 0;
-	if (!(l->key & (A64_KEY_EL1 | A64_KEY_UCI)))
+	if (!(l->mode_flags & (A64_MODE_EL1 | A64_MODE_UCI)))
 		return trap_write(l, f, 1);
 	if (f->crm == 5) { /* IC IVAU */
 		a64_call(l, A64_H_ic_ivau, a64_get_x(l, f->rt, VR_T_I64), 0, 0);
-		a64_leave_next(l);
+		a64_exit_next(l);
 	}
 	return 1; /* DC CVAC, CVAU, CIVAC: memory is coherent */
 }
@@ -248,7 +248,7 @@ static int system_cache(struct a64_lift *l, const struct a64_fields *f)
 	case 1 << 3 | 0: /* IC IALLUIS */
 	case 5 << 3 | 0: /* IC IALLU */
 		a64_call(l, A64_H_ic_iallu, 0, 0, 0);
-		a64_leave_next(l);
+		a64_exit_next(l);
 		return 1;
 	case 6 << 3 | 1:  /* DC IVAC */
 	case 6 << 3 | 2:  /* DC ISW */
@@ -275,7 +275,7 @@ static int tlb_maintenance(struct a64_lift *l, const struct a64_fields *f)
 		return 0;
 	uint32_t a = a64_const(l, VR_T_I64, REG(1, f->op1, f->crn, f->crm, f->op2));
 	a64_call(l, A64_H_tlbi, a, a64_get_x(l, f->rt, VR_T_I64), 0);
-	a64_leave_next(l);
+	a64_exit_next(l);
 	return 1;
 }
 

@@ -7,7 +7,7 @@
  * PXNTable) are or-ed. Not modelled: the contiguous hint (a hint), hardware update of the access flag,
  * domains of the Armv8.1+ extensions.
  */
-#include <xlate/large.h>
+#include <xlate/large_page_filter.h>
 
 #include "system.h"
 
@@ -123,7 +123,7 @@ static void flat(uint64_t va, struct a64_mapping *out)
 	};
 }
 
-static struct vr_large blocks;
+static struct large_page_filter blocks;
 static uint32_t
 	tags_seen; /* translations of addresses with a tag in the ignored top byte: ranges do not find them */
 
@@ -131,7 +131,7 @@ uint32_t a64_flush_range(const struct a64_state *s, uint64_t va, uint64_t *first
 {
 	if (__atomic_load_n(&tags_seen, __ATOMIC_SEQ_CST))
 		return 0;
-	vr_large_range(&blocks, untagged(va), a64_granule(s, va), first, length);
+	large_page_range(&blocks, untagged(va), a64_granule(s, va), first, length);
 	*first = va & ~(*length - 1);
 	return 1;
 }
@@ -191,7 +191,7 @@ int32_t a64_walk(struct vr_exec *x, uint64_t va, struct a64_mapping *out)
 			out->sh = d >> 8 & 3;
 			out->level = level;
 			permissions(s, d, limits, out);
-			if (level < 3 && vr_large_note(&blocks, untagged(va), low))
+			if (level < 3 && large_page_note(&blocks, untagged(va), low))
 				return a64_walk(x, va, out);
 			return 0;
 		}

@@ -59,10 +59,10 @@ static void clear(struct vr_exec *x)
 	a64_system_of(x)->stepping = 0;
 }
 
-/* The engine is told even when key and asid happen to be what they were. */
+/* The engine is told even when the mode flags and asid happen to be what they were. */
 static void enter_context(struct vr_exec *x)
 {
-	x->key = ~0ull;
+	x->mode_flags = ~0ull;
 	a64_context(x);
 	a64_debug_update(x);
 	a64_timer_restart(x);
@@ -104,7 +104,7 @@ int32_t VR_CALL a64_get_state(struct vr_exec *x, const char *id, void *state, ui
 	out->exclusive_value[1] = s->excl_high;
 	out->pins = __atomic_load_n(&s->pins, __ATOMIC_SEQ_CST);
 
-	s->sp_el[a64_sp_index(s)] = a64_x(x)[31]; /* the current one is in the slot */
+	s->sp_el[a64_sp_index(s)] = a64_x(x)[31]; /* the current one is in the guest register */
 	for (uint32_t i = 0; i < a64_sysreg_count; i++) {
 		const struct a64_sysreg *r = &a64_sysregs[i];
 		if (!(r->flags & A64_SR_STATE))

@@ -39,7 +39,7 @@ static uint64_t check_tdcc(struct vr_exec *x, const struct a64_sysreg *r, uint32
 static uint64_t check_fp(struct vr_exec *x, const struct a64_sysreg *r, uint32_t rt, uint32_t is_read)
 {
 	(void)r, (void)rt, (void)is_read;
-	if (x->key & A64_KEY_FP)
+	if (x->mode_flags & A64_MODE_FP)
 		return 0;
 	a64_raise(x, EC_FP, ISS_COND_ALWAYS);
 	return 1;
@@ -138,7 +138,7 @@ static void write_daif(struct vr_exec *x, const struct a64_sysreg *r, uint64_t v
 {
 	a64_sysreg_set(x, r, value);
 	if (a64_recheck(x))
-		a64_leave_next_pc(x);
+		a64_exit_next_pc(x);
 }
 
 /* The host's rounding mode is set by the FPSETROUND that a lifter appends, or when the engine next enters. */
@@ -262,7 +262,7 @@ const struct a64_sysreg a64_sysregs[] = {
 	 .access = A64_R1 | ((op1) == 3 ? A64_R0 : 0),               \
 	 .flags = A64_SR_FIXED,                                      \
 	 .bytes = 8,                                                 \
-	 .offset = A64_STATE_OFFSET(unused_slot),                    \
+	 .offset = A64_STATE_OFFSET(unused_reg),                     \
 	 .reset = value,                                             \
 	 .check = sr_check},
 #include "sysregs.def"
@@ -362,10 +362,10 @@ uint64_t VR_CALL a64_helper_sysreg_read(struct vr_exec *x, uint64_t a, uint64_t 
  * instruction. */
 static void context_after(struct vr_exec *x)
 {
-	uint64_t key = x->key, asid = x->asid;
+	uint64_t mode_flags = x->mode_flags, asid = x->asid;
 	a64_context(x);
-	if (x->key != key || x->asid != asid)
-		a64_leave_next_pc(x);
+	if (x->mode_flags != mode_flags || x->asid != asid)
+		a64_exit_next_pc(x);
 }
 
 uint64_t VR_CALL a64_helper_sysreg_write(struct vr_exec *x, uint64_t a, uint64_t value, uint64_t rt)
@@ -417,6 +417,6 @@ uint64_t VR_CALL a64_helper_msr_imm(struct vr_exec *x, uint64_t field, uint64_t 
 		return a64_raise(x, EC_UNKNOWN, 0);
 	context_after(x);
 	if (a64_recheck(x))
-		a64_leave_next_pc(x);
+		a64_exit_next_pc(x);
 	return 0;
 }

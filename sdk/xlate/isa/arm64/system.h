@@ -129,7 +129,7 @@ uint32_t a64_recheck(struct vr_exec *x);
 uint64_t a64_raise(struct vr_exec *x, uint32_t ec, uint32_t iss);
 /* From a helper at the current instruction: leave, and go on with the next one. A second call does nothing.
  * */
-void a64_leave_next_pc(struct vr_exec *x);
+void a64_exit_next_pc(struct vr_exec *x);
 /* EC 0x18 for MSR/MRS/system instruction `enc` (D13.2.37, "trapped MSR, MRS or System instruction"). */
 uint64_t a64_raise_sysreg(struct vr_exec *x, uint32_t enc, uint32_t rt, uint32_t is_read);
 /* AArch64.BranchAddr(): `pc` without the tag that TCR_EL1.TBIn lets software keep in it. Every address that

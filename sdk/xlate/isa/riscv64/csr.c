@@ -74,7 +74,7 @@ static uint64_t read_time(struct vr_exec *x, const struct rv_csr *r)
 
 /*
  * mcycle and minstret ("Hardware Performance Monitor"). A cycle is a nanosecond, and so is an instruction
- * until software writes minstret: from then on translated code counts each one (RV_KEY_COUNT), which costs
+ * until software writes minstret: from then on translated code counts each one (RV_MODE_COUNT), which costs
  * time, so that it is done only for software that counts instructions itself. The fields hold the counter's
  * value less the nanoseconds where it counts those, so a counter that mcountinhibit stops holds its value.
  */
@@ -108,7 +108,7 @@ void rv_counter_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
 /* The instruction that reads has been counted already. */
 static uint64_t read_counter(struct vr_exec *x, const struct rv_csr *r)
 {
-	return rv_counter_get(x, r) - (COUNTER_BIT(r) == BIT_IR && (x->key & RV_KEY_COUNT));
+	return rv_counter_get(x, r) - (COUNTER_BIT(r) == BIT_IR && (x->mode_flags & RV_MODE_COUNT));
 }
 
 static void write_minstret(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
@@ -330,7 +330,7 @@ uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t 
 {
 	uint32_t number = (uint32_t)insn >> 20, kind = insn >> 12 & 3, leave;
 	const struct rv_csr *r = rv_csr_find(number);
-	uint64_t old, base, value, key = x->key, asid = x->asid;
+	uint64_t old, base, value, mode_flags = x->mode_flags, asid = x->asid;
 
 	if (!read_checked(x, (uint32_t)insn, 1, &old))
 		return 0;
@@ -352,7 +352,7 @@ uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t 
 		/* An interrupt that this unmasks is taken before the next instruction, which may mask it
 		 * again ("Supervisor Interrupt (sip and sie)"). */
 		rv_context(x);
-		leave |= rv_recheck(x) || x->key != key || x->asid != asid;
+		leave |= rv_recheck(x) || x->mode_flags != mode_flags || x->asid != asid;
 	}
 	if (leaves && leave) {
 		x->pc += 4;

@@ -133,7 +133,7 @@ void VR_CALL rv_helper_fp_rmm(struct vr_exec *x, union vr_v128 *d, const union v
 	fesetround(op == VR_IR_FSQRT ? FE_TONEAREST : FE_TOWARDZERO);
 	quad q = 0;
 	if (op == VR_IR_FSQRT)
-		rv_fp_fixup(x, op | type << 16, 0, d, a, b, c);
+		rv_fp_slow(x, op | type << 16, 0, d, a, b, c);
 	else
 		q = compute(op, type, aux, a, b, c);
 	int raised = fetestexcept(FE_ALL_EXCEPT);

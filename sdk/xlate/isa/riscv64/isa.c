@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* isa.c: riscv64 as one vr_isa: the slots, the helpers and the functions. */
+/* isa.c: riscv64 as one vr_isa: the guest_regs, the helpers and the functions. */
 #include "isa.h"
 
 #include "xlate/isa/rows.h"
 
-#define X(n) [RV_SLOT_X(n)] = {8 * (n), VR_SLOT_INT, "x" #n}
-#define F(n) [RV_SLOT_F(n)] = {RV_STATE_OFFSET(f[n]), VR_SLOT_VEC, "f" #n}
+#define X(n) [RV_REG_X(n)] = {8 * (n), VR_REG_INT, "x" #n}
+#define F(n) [RV_REG_F(n)] = {RV_STATE_OFFSET(f[n]), VR_REG_VEC, "f" #n}
 
-static const struct vr_slot slots[RV_SLOTS] = {
+static const struct vr_guest_reg guest_regs[RV_REGS] = {
 	VR_ROWS_32(X),
-	[RV_SLOT_RES_ADDR] = {RV_STATE_OFFSET(res_addr), VR_SLOT_INT, "res_addr"},
-	[RV_SLOT_RES_VAL] = {RV_STATE_OFFSET(res_val), VR_SLOT_INT, "res_val"},
+	[RV_REG_RES_ADDR] = {RV_STATE_OFFSET(res_addr), VR_REG_INT, "res_addr"},
+	[RV_REG_RES_VAL] = {RV_STATE_OFFSET(res_val), VR_REG_INT, "res_val"},
 	VR_ROWS_32(F),
 };
 
-_Static_assert(VR_EXEC_STATE % 16 == 0 && offsetof(struct rv_state, f) == 0, "vector slots are aligned");
+_Static_assert(VR_EXEC_STATE % 16 == 0 && offsetof(struct rv_state, f) == 0, "vector guest_regs are aligned");
 
 /* Which member of the union a function goes to is known from its flags; the cast keeps one form for both. */
 #define RV_HELPER(helper_name, helper_flags) \
@@ -32,9 +32,9 @@ const struct vr_isa rv_isa = {
 	.state_size = sizeof(struct rv_state),
 	.arch = "riscv64",
 	.state_id = VR_STATE_RISCV64_ID,
-	.slots = slots,
+	.guest_regs = guest_regs,
 	.helpers = helpers,
-	.slot_count = RV_SLOTS,
+	.guest_reg_count = RV_REGS,
 	.helper_count = RV_H_COUNT,
 	.init = rv_init,
 	.fini = rv_fini,
@@ -47,6 +47,6 @@ const struct vr_isa rv_isa = {
 	.interrupt = rv_interrupt,
 	.has_work = rv_has_work,
 	.set_pin = rv_set_pin,
-	.fp_fixup = rv_fp_fixup,
+	.fp_slow = rv_fp_slow,
 	.debug_match = rv_debug_match,
 };

@@ -3,7 +3,7 @@
  * lift.c: guest bytes to one IR block.
  *
  * Each instruction is fetched (16 bits, or 32 when its low two bits are ones), its row found, its fields
- * extracted, and the row's handler appends ops after an INSN. An instruction without a row, or that its
+ * extracted, and the row's handler appends ops after an INSN_START. An instruction without a row, or that its
  * handler refuses, is illegal. A compressed instruction is a row whose upper 16 bits are zero; its handler
  * returns the 32-bit instruction that it stands for, which is lifted in its place.
  *
@@ -40,7 +40,7 @@ static int needs_fp(struct rv_lift *l)
 
 	if (rv_fp_enabled(l) || rv_mode(l) == RV_USER)
 		return 0;
-	l->key |= RV_KEY_FP;
+	l->mode_flags |= RV_MODE_FP;
 	int lifted = lift_word(l, l->insn);
 	*l = now;
 	l->ir->op_count = mark;
@@ -52,8 +52,8 @@ static void lift_one(struct rv_lift *l)
 {
 	struct vr_ir *ir = l->ir;
 
-	vr_ir_add(ir, VR_IR_INSN, VR_T_NONE, l->guarded, 0, 0, 0, l->pc);
-	if (l->key & RV_KEY_COUNT) {
+	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, l->guarded, 0, 0, 0, l->pc);
+	if (l->mode_flags & RV_MODE_COUNT) {
 		uint32_t offset = RV_STATE_OFFSET(minstret);
 		uint32_t n = vr_ir_add(ir, VR_IR_LDS, VR_T_I64, 0, 0, 0, 0, offset);
 
@@ -66,7 +66,7 @@ static void lift_one(struct rv_lift *l)
 	l->done = 0;
 	if (needs_fp(l)) {
 		rv_call(l, RV_H_fp_on, rv_const(l, l->insn), 0, 0);
-		rv_end(l, VR_IR_LEAVE, 0, 0, 0);
+		rv_end(l, VR_IR_EXIT, 0, 0, 0);
 		return;
 	}
 	rv_lift_exception(l, RV_CAUSE_ILLEGAL, l->insn);
@@ -101,7 +101,7 @@ static int only_computes(const struct vr_ir *ir, uint32_t from)
 	for (uint32_t i = from; i < ir->op_count; i++) {
 		const struct vr_ir_op *o = &ir->ops[i];
 
-		if (o->op == VR_IR_INSN || (o->op == VR_IR_PUT && o->imm < RV_SLOT_RES_ADDR))
+		if (o->op == VR_IR_INSN_START || (o->op == VR_IR_PUT && o->imm < RV_REG_RES_ADDR))
 			continue;
 		if (op_class[o->op] != VR_IRC_PURE || (o->op >= VR_IR_DIVU && o->op <= VR_IR_REMS))
 			return 0;
@@ -118,7 +118,8 @@ static uint32_t lift_skipped(struct rv_lift *l, const uint8_t *p, uint32_t lengt
 		 at = l->branch.op; /* lift_one() may set it for another branch */
 
 	/* What is skipped is not counted. */
-	if (!at || (l->key & RV_KEY_COUNT) || !fetch(l, p, length) || l->branch.to != l->pc + l->length)
+	if (!at || (l->mode_flags & RV_MODE_COUNT) || !fetch(l, p, length) ||
+	    l->branch.to != l->pc + l->length)
 		return 0;
 	struct vr_ir_op branch = ir->ops[at];
 
@@ -160,7 +161,7 @@ static void lift_all(struct rv_lift *l, const struct vr_lift *rq, struct vr_ir_b
 
 int32_t VR_CALL rv_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
 {
-	struct rv_lift l = {.ir = ir, .pc = rq->pc, .key = rq->key};
+	struct rv_lift l = {.ir = ir, .pc = rq->pc, .mode_flags = rq->mode_flags};
 	struct vr_ir_block b;
 
 	if (rq->max_insns == 0 || (rq->pc & 1))

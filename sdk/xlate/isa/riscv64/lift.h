@@ -27,7 +27,7 @@ static inline uint32_t rv_const(struct rv_lift *l, uint64_t value)
 
 static inline uint32_t rv_get_typed(struct rv_lift *l, uint32_t r, uint32_t type)
 {
-	return r ? vr_ir_get(l->ir, type, RV_SLOT_X(r)) : vr_ir_const(l->ir, type, 0);
+	return r ? vr_ir_get(l->ir, type, RV_REG_X(r)) : vr_ir_const(l->ir, type, 0);
 }
 
 static inline uint32_t rv_get(struct rv_lift *l, uint32_t r)
@@ -44,7 +44,7 @@ static inline void rv_put(struct rv_lift *l, uint32_t r, uint32_t value)
 		value = vr_ir_add(l->ir, VR_IR_SELECT, VR_T_I64, b->cc, flags, old, value, 0);
 	}
 	if (r)
-		vr_ir_put(l->ir, VR_T_I64, RV_SLOT_X(r), value);
+		vr_ir_put(l->ir, VR_T_I64, RV_REG_X(r), value);
 }
 
 /* A 32-bit result, sign-extended. */
@@ -79,14 +79,14 @@ static inline void rv_end(struct rv_lift *l, uint32_t op, uint32_t aux, uint32_t
 }
 
 /* End the block here and look up the next instruction: the mode may have changed. */
-static inline void rv_leave_next(struct rv_lift *l)
+static inline void rv_exit_next(struct rv_lift *l)
 {
-	rv_end(l, VR_IR_LEAVEAT, 0, 0, l->pc + l->length);
+	rv_end(l, VR_IR_EXIT_TO, 0, 0, l->pc + l->length);
 }
 
 static inline uint32_t rv_mode(const struct rv_lift *l)
 {
-	return l->key & RV_KEY_MODE;
+	return l->mode_flags & RV_MODE_PRIVILEGE;
 }
 
 /* Raise a synchronous exception at the current instruction and end the block. */
@@ -95,7 +95,7 @@ static inline void rv_lift_exception(struct rv_lift *l, uint32_t cause, uint64_t
 	uint32_t a = rv_const(l, cause);
 
 	rv_call(l, RV_H_raise, a, rv_const(l, tval), 0);
-	rv_end(l, VR_IR_LEAVE, 0, 0, 0);
+	rv_end(l, VR_IR_EXIT, 0, 0, 0);
 }
 
 /* A handler's answer for a compressed instruction: lift.c is to lift `word` in its place. */
@@ -108,7 +108,7 @@ static inline int rv_lift_expanded(struct rv_lift *l, uint32_t word)
 /* FP instructions are illegal without. */
 static inline int rv_fp_enabled(const struct rv_lift *l)
 {
-	return (l->key & RV_KEY_FP) != 0;
+	return (l->mode_flags & RV_MODE_FP) != 0;
 }
 
 /* What most handlers end with: rd is v, or v's low word, sign-extended. */

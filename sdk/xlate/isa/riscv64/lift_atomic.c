@@ -2,7 +2,7 @@
 /*
  * lift_atomic.c: A and the fences (vol. I, "A", "FENCE", "Zifencei").
  *
- * The reservation is two slots: LR's address and what it read there. SC compares the address, then swaps only
+ * The reservation is two guest registers: LR's address and what it read there. SC compares the address, then swaps only
  * if memory still holds that value. A value that was changed and changed back is not noticed: SC then
  * succeeds, where a hart with a monitor would fail it. All of these fault when misaligned, SC also without a
  * reservation.
@@ -33,8 +33,8 @@ HANDLER(lr)
 	uint32_t v = vr_ir_add(l->ir, VR_IR_LOAD, VR_T_I64, f->w ? 3 : 2 | VR_MS_SIGN, a, 0, 0,
 			       VR_MEM_IMM(0, flags));
 
-	vr_ir_put(l->ir, VR_T_I64, RV_SLOT_RES_ADDR, a);
-	vr_ir_put(l->ir, VR_T_I64, RV_SLOT_RES_VAL, v);
+	vr_ir_put(l->ir, VR_T_I64, RV_REG_RES_ADDR, a);
+	vr_ir_put(l->ir, VR_T_I64, RV_REG_RES_VAL, v);
 	rv_put(l, f->rd, v);
 	return 1;
 }
@@ -43,8 +43,8 @@ HANDLER(sc)
 {
 	uint32_t type = f->w ? VR_T_I64 : VR_T_I32;
 	uint32_t a = rv_get(l, f->rs1), b = rv_get_typed(l, f->rs2, type);
-	uint32_t at = vr_ir_get(l->ir, VR_T_I64, RV_SLOT_RES_ADDR);
-	uint32_t expected = vr_ir_get(l->ir, type, RV_SLOT_RES_VAL);
+	uint32_t at = vr_ir_get(l->ir, VR_T_I64, RV_REG_RES_ADDR);
+	uint32_t expected = vr_ir_get(l->ir, type, RV_REG_RES_VAL);
 	uint32_t held = vr_ir_add(l->ir, VR_IR_CMPSET, VR_T_I64, VR_CC_EQ, a, at, 0, 0);
 
 	/* LR cannot have reserved a misaligned address: the access is made only for its fault. */
@@ -53,7 +53,7 @@ HANDLER(sc)
 				 held | (uint64_t)(ordering(f) | VR_MF_STORE) << 32);
 	uint32_t failed = vr_ir_add(l->ir, VR_IR_CMPSET, type, VR_CC_NE, old, expected, 0, 0);
 
-	vr_ir_put(l->ir, VR_T_I64, RV_SLOT_RES_ADDR, rv_const(l, UINT64_MAX));
+	vr_ir_put(l->ir, VR_T_I64, RV_REG_RES_ADDR, rv_const(l, UINT64_MAX));
 	rv_put(l, f->rd, failed);
 	return 1;
 }
@@ -89,7 +89,7 @@ HANDLER(fence)
 
 	if (f->pred == 1 && f->succ == 0 && f->fm == 0 && f->rd == 0 && f->rs1 == 0) {
 		rv_call(l, RV_H_pause, 0, 0, 0); /* Zihintpause */
-		rv_leave_next(l);
+		rv_exit_next(l);
 		return 1;
 	}
 	if (pred_write && succ_read && f->fm != 8) {
@@ -107,6 +107,6 @@ HANDLER(fencei)
 {
 	(void)f;
 	rv_call(l, RV_H_fencei, 0, 0, 0);
-	rv_leave_next(l);
+	rv_exit_next(l);
 	return 1;
 }

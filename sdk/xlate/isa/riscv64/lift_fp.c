@@ -2,8 +2,8 @@
 /*
  * lift_fp.c: F and D on the host's unit (vol. I, "F", "D").
  *
- * frm is part of the key, so the rounding mode of an instruction is known here. Where it is the current one
- * the op stands alone; another one is set around it; RMM, which hosts do not have, goes through a helper,
+ * frm is among the mode flags, so the rounding mode of an instruction is known here. Where it is the current
+ * one the op stands alone; another one is set around it; RMM, which hosts do not have, goes through a helper,
  * except for conversions to integers, which round by themselves.
  *
  * A single whose register is not known to be NaN-boxed is looked at first: the canonical NaN stands for it
@@ -27,7 +27,7 @@ static uint32_t type_of(const struct rv_fields *f)
 /* The register's 64 bits. */
 static uint32_t get_bits(struct rv_lift *l, uint32_t r)
 {
-	return vr_ir_op1(l->ir, VR_IR_FTOBITS, VR_T_I64, vr_ir_get(l->ir, VR_T_F64, RV_SLOT_F(r)));
+	return vr_ir_op1(l->ir, VR_IR_FTOBITS, VR_T_I64, vr_ir_get(l->ir, VR_T_F64, RV_REG_F(r)));
 }
 
 /* Is it NaN-boxed? I64, 0 or 1. */
@@ -51,13 +51,13 @@ static uint32_t get_single_bits(struct rv_lift *l, uint32_t r)
 static uint32_t get_fp(struct rv_lift *l, uint32_t r, uint32_t type)
 {
 	if (type == VR_T_F64 || l->boxed >> r & 1)
-		return vr_ir_get(l->ir, type, RV_SLOT_F(r));
+		return vr_ir_get(l->ir, type, RV_REG_F(r));
 	return vr_ir_op1(l->ir, VR_IR_FFROMI, VR_T_F32, get_single_bits(l, r));
 }
 
 static void put_double(struct rv_lift *l, uint32_t r, uint32_t v)
 {
-	vr_ir_put(l->ir, VR_T_F64, RV_SLOT_F(r), v);
+	vr_ir_put(l->ir, VR_T_F64, RV_REG_F(r), v);
 	l->boxed &= ~(1u << r);
 }
 
@@ -66,7 +66,7 @@ static void put_single(struct rv_lift *l, uint32_t r, uint32_t v)
 	uint32_t box = vr_ir_add(l->ir, VR_IR_VCONST, VR_T_V128, 1, 0, 0, 0, BOX);
 
 	v = vr_ir_add(l->ir, VR_IR_VZEXT, VR_T_V128, 2, v, 0, 0, 0);
-	vr_ir_put(l->ir, VR_T_V128, RV_SLOT_F(r), vr_ir_op2(l->ir, VR_IR_VOR, VR_T_V128, v, box));
+	vr_ir_put(l->ir, VR_T_V128, RV_REG_F(r), vr_ir_op2(l->ir, VR_IR_VOR, VR_T_V128, v, box));
 	l->boxed |= 1u << r;
 }
 
@@ -82,7 +82,7 @@ static void put_fp(struct rv_lift *l, uint32_t r, uint32_t type, uint32_t v)
 static void put_single_bits(struct rv_lift *l, uint32_t r, uint32_t bits)
 {
 	bits = rv_op(l, VR_IR_OR, bits, rv_const(l, BOX));
-	vr_ir_put(l->ir, VR_T_F64, RV_SLOT_F(r), vr_ir_op1(l->ir, VR_IR_FFROMI, VR_T_F64, bits));
+	vr_ir_put(l->ir, VR_T_F64, RV_REG_F(r), vr_ir_op1(l->ir, VR_IR_FFROMI, VR_T_F64, bits));
 	l->boxed |= 1u << r;
 }
 
@@ -90,7 +90,7 @@ static void put_single_bits(struct rv_lift *l, uint32_t r, uint32_t bits)
 
 static uint32_t frm_of(const struct rv_lift *l)
 {
-	return (uint32_t)(l->key & RV_KEY_FRM) >> RV_KEY_FRM_SHIFT;
+	return (uint32_t)(l->mode_flags & RV_MODE_FRM) >> RV_MODE_FRM_SHIFT;
 }
 
 /* The instruction's rounding mode; a reserved one makes it illegal. */
@@ -155,7 +155,7 @@ static int store(struct rv_lift *l, const struct rv_fields *f, uint32_t type, ui
 {
 	if (!rv_fp_enabled(l))
 		return 0;
-	uint32_t a = rv_get(l, f->rs1), v = vr_ir_get(l->ir, type, RV_SLOT_F(f->rs2));
+	uint32_t a = rv_get(l, f->rs1), v = vr_ir_get(l->ir, type, RV_REG_F(f->rs2));
 
 	vr_ir_add(l->ir, VR_IR_STORE, type, log2, a, v, 0, displacement(f));
 	return 1;

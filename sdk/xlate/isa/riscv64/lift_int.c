@@ -190,7 +190,7 @@ static void link_register(struct rv_lift *l, uint32_t rd)
 	if (rd)
 		rv_put(l, rd, rv_const(l, l->pc + l->length));
 	if (is_link(rd))
-		vr_ir_add(l->ir, VR_IR_PUSHRET, VR_T_NONE, 0, 0, 0, 0, l->pc + l->length);
+		vr_ir_add(l->ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, l->pc + l->length);
 }
 
 HANDLER(jal)
@@ -210,7 +210,7 @@ HANDLER(jalr)
 
 	to = rv_op_imm(l, VR_IR_AND, VR_T_I64, to, ~UINT64_C(1));
 	link_register(l, f->rd);
-	rv_end(l, VR_IR_GOTOI,
+	rv_end(l, VR_IR_JUMP_INDIRECT,
 	       is_link(f->rd)    ? VR_JUMP_CALL
 	       : is_link(f->rs1) ? VR_JUMP_RET
 				 : VR_JUMP,

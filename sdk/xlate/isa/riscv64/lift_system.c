@@ -17,7 +17,7 @@ HANDLER(ecall)
 		return 1;
 	}
 	rv_call(l, RV_H_ecall, 0, 0, 0);
-	rv_leave_next(l);
+	rv_exit_next(l);
 	return 1;
 }
 
@@ -33,7 +33,7 @@ static int return_by(struct rv_lift *l, uint32_t mode, uint32_t helper)
 	if (rv_mode(l) < mode)
 		return 0;
 	rv_call(l, helper, 0, 0, 0);
-	rv_end(l, VR_IR_LEAVE, 0, 0, 0);
+	rv_end(l, VR_IR_EXIT, 0, 0, 0);
 	return 1;
 }
 
@@ -56,7 +56,7 @@ HANDLER(wfi)
 	if (rv_mode(l) == RV_USER)
 		return 0;
 	rv_call(l, RV_H_wfi, 0, 0, 0);
-	rv_leave_next(l);
+	rv_exit_next(l);
 	return 1;
 }
 
@@ -67,7 +67,7 @@ HANDLER(sfence)
 	uint32_t va = rv_get(l, f->rs1), asid = rv_get(l, f->rs2);
 
 	rv_call(l, RV_H_sfence, va, asid, rv_const(l, (f->rs1 ? 1u : 0) | (f->rs2 ? 2u : 0)));
-	rv_leave_next(l);
+	rv_exit_next(l);
 	return 1;
 }
 
@@ -115,7 +115,7 @@ static int fp_csr(struct rv_lift *l, const struct rv_fields *f, enum kind kind, 
 	}
 	rv_put(l, f->rd, old);
 	if (writes && f->csr != RV_CSR_FFLAGS)
-		rv_leave_next(l);
+		rv_exit_next(l);
 	return 1;
 }
 
@@ -156,7 +156,7 @@ static int csr(struct rv_lift *l, const struct rv_fields *f, enum kind kind)
 		rv_call(l, RV_H_csr_write, insn, operand, rv_const(l, 1));
 	} else {
 		rv_put(l, f->rd, rv_call(l, RV_H_csr_write, insn, operand, rv_const(l, 0)));
-		rv_leave_next(l);
+		rv_exit_next(l);
 	}
 	return 1;
 }

@@ -10,7 +10,7 @@
  * The tables' entries and the page itself have to pass physical memory protection (pmp.c): what that refuses
  * is an access fault of the access that was to be made, and is found out before the entry is marked.
  */
-#include <xlate/large.h>
+#include <xlate/large_page_filter.h>
 
 #include "system.h"
 
@@ -29,17 +29,17 @@
 #define WRITE (1u << VR_ACCESS_WRITE)
 #define EXECUTE (1u << VR_ACCESS_EXECUTE)
 
-static struct vr_large large;
+static struct large_page_filter large_pages;
 
 void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *length)
 {
 	uint64_t begin, end, size;
 
-	vr_large_range(&large, va, 12, first, length);
+	large_page_range(&large_pages, va, 12, first, length);
 	if (bytes <= 1 || va + (bytes - 1) < va)
 		return;
 	begin = *first;
-	vr_large_range(&large, va + (bytes - 1), 12, &end, &size);
+	large_page_range(&large_pages, va + (bytes - 1), 12, &end, &size);
 	*first = begin;
 	*length = end + size - begin;
 }
@@ -82,8 +82,8 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 	uint32_t mode = s->mode, scheme = (uint32_t)(s->satp >> SATP_MODE_SHIFT);
 
 	(void)flags;
-	if (access != VR_ACCESS_EXECUTE && (x->key & RV_KEY_MPRV))
-		mode = x->key >> RV_KEY_MPP_SHIFT & 3;
+	if (access != VR_ACCESS_EXECUTE && (x->mode_flags & RV_MODE_MPRV))
+		mode = x->mode_flags >> RV_MODE_MPP_SHIFT & 3;
 	out->user_rights = 0;
 	if (mode == RV_MACHINE || scheme == SATP_BARE) {
 		if (va >> 56)
@@ -130,7 +130,7 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 				if (!done)
 					return rv_translate(x, va, access, flags, out);
 			}
-			if (low > 12 && vr_large_note(&large, va, low))
+			if (low > 12 && large_page_note(&large_pages, va, low))
 				return rv_translate(x, va, access, flags, out);
 			out->rights = rights & open;
 			out->user_rights = with_sum & open;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * riscv64.h: a riscv64 hart as the ISA library sees it: the layout of vr_exec for this guest, the slots, the
- * helpers. Chapters are those of the RISC-V Instruction Set Manual, volumes I (unprivileged) and II
+ * riscv64.h: a riscv64 hart as the ISA library sees it: the layout of vr_exec for this guest, its registers,
+ * the helpers. Chapters are those of the RISC-V Instruction Set Manual, volumes I (unprivileged) and II
  * (privileged).
  *
- * x0..x31 are the hot 256 bytes; the word of x0 stays 0, and no op uses it as a slot. An f register is a
- * vector slot of whose 128 bits the low half counts: it holds a double, or a single NaN-boxed (vol. I, "NaN
+ * x0..x31 are the hot 256 bytes; the word of x0 stays 0, and no op uses it as a guest register. An f register is a
+ * vector register of whose 128 bits the low half counts: it holds a double, or a single NaN-boxed (vol. I, "NaN
  * Boxing of Narrower Values").
  */
 #ifndef VR_XLATE_RISCV64_H
@@ -14,29 +14,29 @@
 #include <vmrun/state_riscv64.h>
 #include <vmrun/translator.h>
 
-/* Slot numbers (GET/PUT imm). */
-#define RV_SLOT_X(n) (n)    /* 1..31 */
-#define RV_SLOT_RES_ADDR 32 /* LR's reservation: address, UINT64_MAX: none */
-#define RV_SLOT_RES_VAL 33  /* what LR read there, sign-extended */
-#define RV_SLOT_F(n) (34 + (n))
-#define RV_SLOTS 66
+/* Guest register numbers (GET/PUT imm). */
+#define RV_REG_X(n) (n)    /* 1..31 */
+#define RV_REG_RES_ADDR 32 /* LR's reservation: address, UINT64_MAX: none */
+#define RV_REG_RES_VAL 33  /* what LR read there, sign-extended */
+#define RV_REG_F(n) (34 + (n))
+#define RV_REGS 66
 
 #define RV_USER 0u
 #define RV_SUPERVISOR 1u
 #define RV_MACHINE 3u
 
-/* Mode key: everything translated code, or a translation, depends on. */
-#define RV_KEY_MODE 3u /* privilege */
-#define RV_KEY_MMU 4u  /* satp.MODE is not Bare */
-#define RV_KEY_FP \
+/* Mode flags: everything translated code, or a translation, depends on. */
+#define RV_MODE_PRIVILEGE 3u /* privilege */
+#define RV_MODE_MMU 4u       /* satp.MODE is not Bare */
+#define RV_MODE_FP \
 	8u /* mstatus.FS is not Off: then it is Dirty, there is no tracking. Not in U-mode: see \
 	      rv_helper_fp_on() */
-#define RV_KEY_FRM_SHIFT 5
-#define RV_KEY_FRM 0xe0u /* frm; with RV_KEY_FP */
-#define RV_KEY_MXR 0x200u
-#define RV_KEY_MPRV 0x400u /* data accesses as if in mode MPP: */
-#define RV_KEY_MPP_SHIFT 11
-#define RV_KEY_COUNT (1u << 20) /* code adds each instruction to minstret */
+#define RV_MODE_FRM_SHIFT 5
+#define RV_MODE_FRM 0xe0u /* frm; with RV_MODE_FP */
+#define RV_MODE_MXR 0x200u
+#define RV_MODE_MPRV 0x400u /* data accesses as if in mode MPP: */
+#define RV_MODE_MPP_SHIFT 11
+#define RV_MODE_COUNT (1u << 20) /* code adds each instruction to minstret */
 
 #define RV_PMP_ENTRIES 16u
 #define RV_TRIGGERS 4u
@@ -113,7 +113,7 @@ struct rv_branch {
 struct rv_lift {
 	struct vr_ir *ir;
 	uint64_t pc; /* of the current instruction */
-	uint64_t key;
+	uint64_t mode_flags;
 	uint32_t insn;   /* the word, or the 16 bits of a compressed one */
 	uint32_t length; /* 2 or 4 */
 	uint32_t

@@ -51,10 +51,10 @@ static void clear(struct vr_exec *x)
 	x->pc = 0;
 }
 
-/* The engine is told even when key and asid happen to be what they were. */
+/* The engine is told even when the mode flags and asid happen to be what they were. */
 static void enter_context(struct vr_exec *x)
 {
-	x->key = ~0ull;
+	x->mode_flags = ~0ull;
 	rv_pmp_update(x);
 	rv_trigger_update(x);
 	rv_context(x);

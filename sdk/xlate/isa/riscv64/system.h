@@ -92,7 +92,7 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 
 /* ---- trap.c ---------------------------------------------------------------------------------- */
 
-/* Recompute x->key and x->asid from the state and tell the engine when they changed. */
+/* Recompute x->mode_flags and x->asid from the state and tell the engine when they changed. */
 void rv_context(struct vr_exec *x);
 /* A synchronous exception at exec.pc, from a helper: sets exec.leave. Returns 0. */
 uint64_t rv_raise(struct vr_exec *x, uint64_t cause, uint64_t tval);

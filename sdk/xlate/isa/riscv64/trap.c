@@ -5,32 +5,32 @@
 
 /* ---- context -------------------------------------------------------------------------------- */
 
-static uint64_t key_of(const struct rv_state *s)
+static uint64_t mode_flags_of(const struct rv_state *s)
 {
 	uint32_t mpp = s->mstatus >> MSTATUS_MPP_SHIFT & 3;
 	uint32_t data = s->mode; /* mode of data accesses */
-	uint64_t key = data;
+	uint64_t mode_flags = data;
 
 	if (s->mode == RV_MACHINE && (s->mstatus & MSTATUS_MPRV) && mpp != RV_MACHINE) {
-		key |= RV_KEY_MPRV | (uint64_t)mpp << RV_KEY_MPP_SHIFT;
+		mode_flags |= RV_MODE_MPRV | (uint64_t)mpp << RV_MODE_MPP_SHIFT;
 		data = mpp;
 	}
 	if (data != RV_MACHINE && s->satp >> SATP_MODE_SHIFT != SATP_BARE) {
-		key |= RV_KEY_MMU;
+		mode_flags |= RV_MODE_MMU;
 		if (s->mstatus & MSTATUS_MXR)
-			key |= RV_KEY_MXR;
+			mode_flags |= RV_MODE_MXR;
 	}
 	if ((s->mstatus & MSTATUS_FS) && (s->mode == RV_USER || s->fp_used))
-		key |= RV_KEY_FP | (uint64_t)s->frm << RV_KEY_FRM_SHIFT;
+		mode_flags |= RV_MODE_FP | (uint64_t)s->frm << RV_MODE_FRM_SHIFT;
 	if (s->counted && !(s->mcountinhibit & RV_COUNTER_IR))
-		key |= RV_KEY_COUNT;
-	return key;
+		mode_flags |= RV_MODE_COUNT;
+	return mode_flags;
 }
 
 /* mstatus.SUM: what is done as S-mode may use user pages. No code depends on it, only data accesses. */
-static uint32_t user_open(const struct rv_state *s, uint64_t key)
+static uint32_t user_open(const struct rv_state *s, uint64_t mode_flags)
 {
-	uint32_t mode = key & RV_KEY_MPRV ? key >> RV_KEY_MPP_SHIFT & 3 : s->mode;
+	uint32_t mode = mode_flags & RV_MODE_MPRV ? mode_flags >> RV_MODE_MPP_SHIFT & 3 : s->mode;
 
 	return mode == RV_SUPERVISOR && (s->mstatus & MSTATUS_SUM);
 }
@@ -38,15 +38,15 @@ static uint32_t user_open(const struct rv_state *s, uint64_t key)
 void rv_context(struct vr_exec *x)
 {
 	const struct rv_state *s = rv_of(x);
-	uint64_t key = key_of(s), asid = key & RV_KEY_MMU ? s->satp >> 44 & 0xffff : 0;
-	uint32_t open = user_open(s, key);
+	uint64_t mode_flags = mode_flags_of(s), asid = mode_flags & RV_MODE_MMU ? s->satp >> 44 & 0xffff : 0;
+	uint32_t open = user_open(s, mode_flags);
 
 	/* Only when it changes, not at every change of mode. */
 	if (open != x->user_open && VR_HAS(x->env, user_access))
 		x->env->user_access(x, open);
-	if (key == x->key && asid == x->asid)
+	if (mode_flags == x->mode_flags && asid == x->asid)
 		return;
-	x->key = key;
+	x->mode_flags = mode_flags;
 	x->asid = asid;
 	x->env->context(x);
 }
@@ -90,7 +90,7 @@ static void trap(struct vr_exec *x, uint64_t cause, uint64_t tval, uint32_t to_s
 /* The instruction at exec.pc does not retire, and is counted already where code counts. */
 static void not_retired(struct vr_exec *x)
 {
-	if (x->key & RV_KEY_COUNT)
+	if (x->mode_flags & RV_MODE_COUNT)
 		rv_of(x)->minstret--;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_keys.c: what every FP and SIMD encoding must keep to, whatever the mode key: random words of each
- * decode row. */
+/* test_mode_flags.c: what every FP and SIMD encoding must keep to, whatever the mode flags: random words of
+ * each decode row. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -16,12 +16,12 @@ static struct vr_ir_op ops[512];
 static struct vr_ir_block blocks[2];
 static struct vr_ir ir;
 
-static void lift(uint32_t word, uint64_t key)
+static void lift(uint32_t word, uint64_t mode_flags)
 {
 	struct vr_lift rq = {.size = sizeof(rq),
 			     .max_insns = 1,
 			     .pc = 0x1000,
-			     .key = A64_KEY_EL1 | key,
+			     .mode_flags = A64_MODE_EL1 | mode_flags,
 			     .code = (const uint8_t *)&word,
 			     .length = 4};
 
@@ -65,18 +65,18 @@ static void each_word(void (*check)(uint32_t word, const char *name))
 
 static void check_well_formed(uint32_t word, const char *name)
 {
-	static const uint64_t keys[] = {A64_KEY_FP, A64_KEY_FP | A64_KEY_FPSLOW, A64_KEY_FP | A64_KEY_ALIGN,
-					0};
+	static const uint64_t modes[] = {A64_MODE_FP, A64_MODE_FP | A64_MODE_FPSLOW,
+					 A64_MODE_FP | A64_MODE_ALIGN, 0};
 	char why[200];
 
-	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		lift(word, keys[i]);
+	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		lift(word, modes[i]);
 		cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), 0, "%s %08x: %s", name, word, why);
 	}
 }
 
 /* Among other things: no PUT before the last access. */
-Test(keys, well_formed)
+Test(mode_flags, well_formed)
 {
 	each_word(check_well_formed);
 }
@@ -84,12 +84,12 @@ Test(keys, well_formed)
 /* With FZ, DN or AHP set nothing is left to the host's unit. */
 static void check_slow(uint32_t word, const char *name)
 {
-	lift(word, A64_KEY_FP | A64_KEY_FPSLOW);
+	lift(word, A64_MODE_FP | A64_MODE_FPSLOW);
 	for (uint32_t i = 1; i < ir.op_count; i++)
 		cr_assert_neq(vr_ir_info(ops[i].op).class, VR_IRC_FP, "%s %08x", name, word);
 }
 
-Test(keys, slow_modes)
+Test(mode_flags, slow_modes)
 {
 	each_word(check_slow);
 }
@@ -104,10 +104,10 @@ static void check_trap(uint32_t word, const char *name)
 		traps |= ops[i].op == VR_IR_CALL && ops[i].imm == A64_H_trap_fp;
 		cr_assert(!is_mem(&ops[i]) && ops[i].op != VR_IR_PUT, "%s %08x", name, word);
 	}
-	cr_assert(traps && ops[ir.op_count - 1].op == VR_IR_LEAVE, "%s %08x", name, word);
+	cr_assert(traps && ops[ir.op_count - 1].op == VR_IR_EXIT, "%s %08x", name, word);
 }
 
-Test(keys, no_access)
+Test(mode_flags, no_access)
 {
 	each_word(check_trap);
 }
@@ -117,7 +117,7 @@ static void check_alignment(uint32_t word, const char *name)
 {
 	int mem = 0, checked = 0, bytes_only = 1;
 
-	lift(word, A64_KEY_FP | A64_KEY_ALIGN);
+	lift(word, A64_MODE_FP | A64_MODE_ALIGN);
 	for (uint32_t i = 1; i < ir.op_count; i++) {
 		if (!is_mem(&ops[i]))
 			continue;
@@ -128,7 +128,7 @@ static void check_alignment(uint32_t word, const char *name)
 	cr_assert(!mem || checked || bytes_only, "%s %08x", name, word);
 }
 
-Test(keys, alignment)
+Test(mode_flags, alignment)
 {
 	each_word(check_alignment);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * combine.c: what several guest instructions spell is one op.
+ * fuse.c: what several guest instructions spell is one op.
  *
  * An instruction set without an instruction for something spells it with two: a shift and an addition, a
  * shift to the left and one to the right. The first one's result goes through a guest register, which the
- * region may keep in a host register, so it is a GET that the second op has as its operand: means[] says what
- * was PUT there. The two are made one only where the register is overwritten at once, by the second
+ * region may keep in a host register, so it is a GET that the second op has as its operand: reaching[] says
+ * what was PUT there. The two are made one only where the register is overwritten at once, by the second
  * instruction as a rule, and nothing could see the first one's result: then its PUT goes as well. Else the
  * host would have to keep both.
  *
@@ -35,10 +35,10 @@ static int constant(const struct vr_ir *ir, uint32_t v, uint64_t *k)
 }
 
 /* May op `by` do the work of `first`, whose value it has through GET `get`? Then first's PUT is dropped. */
-static int absorb(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first, uint32_t get, uint32_t by)
+static int fuse_into(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first, uint32_t get, uint32_t by)
 {
 	uint32_t put = 0;
-	uint64_t slot = ir->ops[get].imm;
+	uint64_t reg = ir->ops[get].imm;
 
 	if (first == get)
 		return 1;
@@ -48,7 +48,7 @@ static int absorb(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first,
 		if (op_class[o->op] == VR_IRC_MEM || op_class[o->op] == VR_IRC_TERM ||
 		    op_class[o->op] == VR_IRC_FP || o->op == VR_IR_CALL || o->op == VR_IR_VCALL)
 			return 0;
-		if (o->op == VR_IR_PUT && o->imm == slot) {
+		if (o->op == VR_IR_PUT && o->imm == reg) {
 			if (put) {
 				ir->ops[put] = (struct vr_ir_op){.op = VR_IR_NOP};
 				return 1;
@@ -59,7 +59,7 @@ static int absorb(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first,
 			continue;
 		}
 		if (k != by && k != get &&
-		    ((o->op == VR_IR_GET && o->imm == slot) || reads(o, first) || reads(o, get)))
+		    ((o->op == VR_IR_GET && o->imm == reg) || reads(o, first) || reads(o, get)))
 			return 0;
 	}
 	return 0;
@@ -67,7 +67,7 @@ static int absorb(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first,
 
 /* ADD of something shifted left by 1..3: one op, which hosts have as an addressing mode. Not when the ADD's
  * flags are wanted as well: the two are one instruction. */
-static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means)
+static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *reaching)
 {
 	struct vr_ir_op *o = &ir->ops[i];
 	uint64_t k;
@@ -75,7 +75,7 @@ static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, 
 	if (i + 1 < b->first + b->count && o[1].op == VR_IR_F_ADD)
 		return 0;
 	for (uint32_t n = 0; n < 2; n++) {
-		uint32_t scaled = n ? o->a : o->b, other = n ? o->b : o->a, first = means[scaled];
+		uint32_t scaled = n ? o->a : o->b, other = n ? o->b : o->a, first = reaching[scaled];
 		const struct vr_ir_op *s = &ir->ops[first];
 
 		if (s->op != VR_IR_SHL || s->type != o->type || !constant(ir, s->b, &k) || k - 1 > 2 ||
@@ -83,7 +83,7 @@ static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, 
 			continue;
 		uint32_t value = s->a;
 
-		if (!absorb(ir, b, first, scaled, i))
+		if (!fuse_into(ir, b, first, scaled, i))
 			continue;
 		o->op = VR_IR_ADDSHL;
 		o->a = other;
@@ -95,10 +95,10 @@ static int scale_add(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, 
 }
 
 /* Left and then right by a constant: a field of the value. */
-static int shift_pair(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means)
+static int shift_pair(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *reaching)
 {
 	struct vr_ir_op *o = &ir->ops[i];
-	uint32_t first = means[o->a];
+	uint32_t first = reaching[o->a];
 	struct vr_ir_op s = ir->ops[first];
 	uint64_t left, right;
 
@@ -107,7 +107,7 @@ static int shift_pair(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i,
 		return 0;
 	uint32_t width = 64 - (uint32_t)right, sign = o->op == VR_IR_SAR;
 
-	if (!absorb(ir, b, first, o->a, i))
+	if (!fuse_into(ir, b, first, o->a, i))
 		return 0;
 	if (left == right && (width == 8 || width == 16 || width == 32))
 		*o = (struct vr_ir_op){.op = sign ? VR_IR_SEXT : VR_IR_ZEXT,
@@ -124,9 +124,9 @@ static int shift_pair(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i,
 }
 
 /* The largest value that v can have, as far as its op says. */
-static uint64_t largest(const struct vr_ir *ir, uint32_t v, const uint32_t *means, uint32_t depth)
+static uint64_t largest(const struct vr_ir *ir, uint32_t v, const uint32_t *reaching, uint32_t depth)
 {
-	const struct vr_ir_op *o = &ir->ops[means[v]];
+	const struct vr_ir_op *o = &ir->ops[reaching[v]];
 	uint64_t k, most;
 
 	switch (o->op) {
@@ -149,14 +149,14 @@ static uint64_t largest(const struct vr_ir *ir, uint32_t v, const uint32_t *mean
 			return UINT64_MAX;
 		return UINT64_MAX >> (o->type == VR_T_I32 ? 32 + k : k);
 	case VR_IR_SHL:
-		most = depth ? largest(ir, o->a, means, depth - 1) : UINT64_MAX;
+		most = depth ? largest(ir, o->a, reaching, depth - 1) : UINT64_MAX;
 		return constant(ir, o->b, &k) && k < 16 && most <= UINT16_MAX ? most << k : UINT64_MAX;
 	default:
 		return UINT64_MAX;
 	}
 }
 
-/* Is v still where it was: a constant, or a slot that has not changed since? */
+/* Is v still where it was: a constant, or a reg that has not changed since? */
 static int at_hand(const struct vr_ir *ir, uint32_t v, uint32_t until)
 {
 	const struct vr_ir_op *o = &ir->ops[v];
@@ -171,10 +171,10 @@ static int at_hand(const struct vr_ir *ir, uint32_t v, uint32_t until)
 	return 1;
 }
 
-static void table_load(struct vr_ir *ir, uint32_t i, const uint32_t *means)
+static void table_load(struct vr_ir *ir, uint32_t i, const uint32_t *reaching)
 {
 	struct vr_ir_op *o = &ir->ops[i];
-	const struct vr_ir_op *address = &ir->ops[means[o->a]];
+	const struct vr_ir_op *address = &ir->ops[reaching[o->a]];
 	uint32_t scale = address->op == VR_IR_ADDSHL ? address->aux : 0;
 
 	if (o->imm >> 32 || address->type != VR_T_I64 ||
@@ -182,7 +182,7 @@ static void table_load(struct vr_ir *ir, uint32_t i, const uint32_t *means)
 		return;
 	for (uint32_t n = 0; n < (address->op == VR_IR_ADD ? 2u : 1u); n++) {
 		uint32_t base = n ? address->b : address->a, index = n ? address->a : address->b;
-		uint64_t most = largest(ir, index, means, 2);
+		uint64_t most = largest(ir, index, reaching, 2);
 
 		if (!most || most > MOST_TABLE || most << scale > MOST_TABLE || !at_hand(ir, base, i))
 			continue;
@@ -192,16 +192,16 @@ static void table_load(struct vr_ir *ir, uint32_t i, const uint32_t *means)
 	}
 }
 
-int soft_combine(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *means)
+int soft_fuse(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const uint32_t *reaching)
 {
 	switch (ir->ops[i].op) {
 	case VR_IR_ADD:
-		return scale_add(ir, b, i, means);
+		return scale_add(ir, b, i, reaching);
 	case VR_IR_SHR:
 	case VR_IR_SAR:
-		return shift_pair(ir, b, i, means);
+		return shift_pair(ir, b, i, reaching);
 	case VR_IR_LOAD:
-		table_load(ir, i, means);
+		table_load(ir, i, reaching);
 		return 0;
 	default:
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fp_fixup.c: the exact result of the FP ops of the IR that this guest uses (vr_isa.fp_fixup), and FCLASS.
+ * fp_slow.c: the exact result of the FP ops of the IR that this guest uses (vr_isa.fp_slow), and FCLASS.
  *
  * The host's unit rounds and raises as IEEE 754 says, and detects tininess after rounding, as RISC-V does
  * (vol. I, "F", "Floating-Point Control and Status Register"), so arithmetic is the host's. What differs is
@@ -200,8 +200,8 @@ static uint64_t convert(unsigned to_double, const union vr_v128 *a)
 	return rv_fp_is_nan(to_double, r.d[0]) ? canonical(to_double) : r.d[0];
 }
 
-void VR_CALL rv_fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			 const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+void VR_CALL rv_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	static const union vr_v128 none;
 	const uint32_t op = what & 0xffff, type = what >> 16 & 0xff, aux = what >> 24;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * weights.c: how often each block of a region runs, as far as its graph tells.
+ * block frequencies.c: how often each block of a region runs, as far as its graph tells.
  *
  * A loop is a set of blocks that reach each other (a strongly connected part of the graph); the loops within
  * it are what is left of that when no edge leads to its head any more. Not every jump back closes a loop: the
@@ -8,7 +8,7 @@
  *
  * A branch stays in its innermost loop seven times in eight, and goes either way as often where both ways do.
  * What comes in at the entries then flows over the edges; what goes round is added in the next sweep. SWEEPS
- * of them come close enough: the weights only say which of two guest registers is worth more.
+ * of them come close enough: the block frequencies only say which of two guest registers is worth more.
  *
  * Sets of blocks are words, so all of it is a few hundred instructions.
  */
@@ -86,30 +86,30 @@ static void find_loops(struct graph *g, uint64_t entries)
 	}
 }
 
-/* Of `weight` runs of block i, how many go on over `edge`. */
-static uint32_t share_of(const struct graph *g, const struct vr_ir *ir, uint32_t i, uint32_t edge,
-			 uint32_t weight)
+/* Of `freq` runs of block i, how many go on over `edge`. */
+static uint32_t edge_freq(const struct graph *g, const struct vr_ir *ir, uint32_t i, uint32_t edge,
+			  uint32_t freq)
 {
 	const struct vr_ir_block *b = &ir->blocks[i];
 	uint32_t stays[2];
 
 	if (ir->ops[b->first + b->count - 1].op == VR_IR_GOTO)
-		return weight;
+		return freq;
 	for (uint32_t e = 0; e < 2; e++)
 		stays[e] = b->succ[e] != VR_NO_BLOCK && (g->loop[i] >> b->succ[e] & 1);
 	if (stays[0] == stays[1])
-		return weight / 2;
-	return stays[edge] ? weight - weight / 8 : weight / 8;
+		return freq / 2;
+	return stays[edge] ? freq - freq / 8 : freq / 8;
 }
 
 static void flow(const struct graph *g, const struct vr_ir *ir, uint64_t entries, uint32_t sweeps,
-		 uint32_t *weight)
+		 uint32_t *freq)
 {
 	uint32_t round[SOFT_IR_BLOCKS] = {0};
 
 	while (sweeps--) {
 		for (uint32_t i = 0; i < g->count; i++) {
-			weight[i] = round[i] + (entries >> i & 1 ? SOFT_ONCE : 0);
+			freq[i] = round[i] + (entries >> i & 1 ? SOFT_ONCE : 0);
 			round[i] = 0;
 		}
 		for (uint32_t i = 0; i < g->count; i++)
@@ -119,14 +119,14 @@ static void flow(const struct graph *g, const struct vr_ir *ir, uint64_t entries
 				if (to == VR_NO_BLOCK)
 					continue;
 				if (to > i)
-					weight[to] += share_of(g, ir, i, e, weight[i]);
+					freq[to] += edge_freq(g, ir, i, e, freq[i]);
 				else
-					round[to] += share_of(g, ir, i, e, weight[i]);
+					round[to] += edge_freq(g, ir, i, e, freq[i]);
 			}
 	}
 }
 
-void soft_block_weights(const struct vr_ir *ir, uint32_t *weight, uint64_t *loop)
+void soft_block_freq(const struct vr_ir *ir, uint32_t *freq, uint64_t *loop)
 {
 	struct graph g = {.count = ir->block_count, .loop = loop};
 	uint64_t entries = 0;
@@ -146,5 +146,5 @@ void soft_block_weights(const struct vr_ir *ir, uint32_t *weight, uint64_t *loop
 	}
 	if (back)
 		find_loops(&g, entries);
-	flow(&g, ir, entries, back ? SWEEPS : 1, weight);
+	flow(&g, ir, entries, back ? SWEEPS : 1, freq);
 }

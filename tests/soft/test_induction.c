@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_near.c: loops over arrays, whose page an emitter keeps at hand (VR_MF_NEAR): nothing can be told from
- * it. */
+/* test_induction.c: loops over arrays, whose page an emitter keeps at hand (VR_MF_SAME_PAGE): nothing can be
+ * told from it. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -35,7 +35,7 @@ static void teardown(void)
 	toy_free(t);
 }
 
-TestSuite(near, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(induction, .init = setup, .fini = teardown, .timeout = 60);
 
 #define X (t->cpu[0]->x)
 #define R(n) (toy_r(X)[n])
@@ -68,7 +68,7 @@ static void copy(uint64_t load, uint64_t store, uint64_t from, uint64_t to, int3
 	cr_assert_eq(R(2) - to, (uint64_t)(int64_t)step * count);
 }
 
-Test(near, every_width_up_and_down_aligned_and_not)
+Test(induction, every_width_up_and_down_aligned_and_not)
 {
 	for (uint32_t log2 = 0; log2 < 4; log2++)
 		for (uint32_t start = 0; start < 9; start++)
@@ -91,7 +91,7 @@ Test(near, every_width_up_and_down_aligned_and_not)
 			}
 }
 
-Test(near, pairs)
+Test(induction, pairs)
 {
 	for (uint32_t start = 0; start < 17; start++) {
 		uint64_t count = (3 * SOFT_PAGE - 64) / 16;
@@ -105,7 +105,7 @@ Test(near, pairs)
 }
 
 /* Both pages want the same place in the TLB: each round loses one, and takes it back. */
-Test(near, pages_that_drive_each_other_out)
+Test(induction, pages_that_drive_each_other_out)
 {
 	for (uint32_t apart = 64; apart <= 1024; apart *= 2) {
 		uint64_t to = FROM + (uint64_t)apart * SOFT_PAGE;
@@ -130,7 +130,7 @@ static void hook_remap(struct toy *m, struct vr_exec *x)
 	x->env->sync(x);
 }
 
-Test(near, a_page_that_is_mapped_anew_between_two_runs_of_the_loop)
+Test(induction, a_page_that_is_mapped_anew_between_two_runs_of_the_loop)
 {
 	t->hooks[1] = hook_remap;
 	for (uint32_t n = 0; n < 8; n++) {
@@ -148,7 +148,7 @@ Test(near, a_page_that_is_mapped_anew_between_two_runs_of_the_loop)
 	cr_assert_eq(R(5), 3 * 8 * 100 + 3 * 8 * 1);
 }
 
-Test(near, code_that_a_loop_writes)
+Test(induction, code_that_a_loop_writes)
 {
 	toy_map(t, 0, FUNC, 20, TOY_R | TOY_X, 0);
 	toy_map(t, 0, ALIAS, 20, TOY_R | TOY_W, 0);
@@ -167,7 +167,7 @@ Test(near, code_that_a_loop_writes)
 	cr_assert_eq(R(6), 1 + 2 + 3 + 4 + 5);
 }
 
-Test(near, the_first_address_that_faults)
+Test(induction, the_first_address_that_faults)
 {
 	for (uint32_t way = 0; way < 2; way++) {
 		toy_unmap(t, 0, TO + 2 * SOFT_PAGE);
@@ -191,7 +191,7 @@ Test(near, the_first_address_that_faults)
 
 /* Of two regions that are linked one loads from a page, and the other comes to store to it: that the page may
  * be read says nothing about that, wherever the two lie. */
-Test(near, a_page_that_one_region_reads_and_another_must_not_write)
+Test(induction, a_page_that_one_region_reads_and_another_must_not_write)
 {
 	const uint64_t page = TO + SOFT_PAGE;
 

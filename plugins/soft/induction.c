@@ -1,44 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * near.c: accesses of a loop that stay in one page for many rounds: VR_MF_NEAR.
+ * induction.c: accesses of a loop that stay in one page for many rounds: VR_MF_SAME_PAGE.
  *
  * A loop over an array steps a pointer or an index by a little each round. What it addresses with that is,
  * nearly always, in the page where it was in the round before, and an emitter can keep that page's addend at
  * hand. A chain of pointers or a hashed index is not: there, asking first for the page of last time is one
  * thing more to be wrong about.
  *
- * In each innermost loop a slot is *tame* when every PUT to it is a small step on from a tame slot, or an
- * expression of tame slots other than itself (a pointer recomputed from base and index); a slot that the loop
- * does not PUT to is tame. Expressions are constants, sums, and shifts to the left by a constant. The slots
- * are all thought tame at first, and lose that until nothing changes (slots that stand for each other around
- * the loop so keep it). A slot *moves* when a step is among its PUTs, or something that moves. A near access
- * is one whose address is tame and moves: what does not move gains little, and a loop is often left after a
- * round or two.
+ * In each innermost loop a guest register is *tame* when every PUT to it is a small step on from a tame guest
+ * register, or an expression of tame guest registers other than itself (a pointer recomputed from base and
+ * index); a guest register that the loop does not PUT to is tame. Expressions are constants, sums, and shifts
+ * to the left by a constant. The guest registers are all thought tame at first, and lose that until nothing
+ * changes (guest registers that stand for each other around the loop so keep it). A guest register *moves*
+ * when a step is among its PUTs, or something that moves. A near access is one whose address is tame and
+ * moves: what does not move gains little, and a loop is often left after a round or two.
  *
- * Accesses off the same slot, or of the same expression, are one group: they share what the emitter keeps.
- * A loop that calls a helper has none: whatever C does may change what the TLB says.
+ * Accesses off the same guest register, or of the same expression, are one group: they share what the emitter
+ * keeps. A loop that calls a helper has none: whatever C does may change what the TLB says.
  */
 #include <string.h>
 
 #include "soft.h"
 
-#define MOST_STEP 256 /* bytes a round */
+#define MOST_STRIDE 256 /* bytes a round */
 
 /* What is known of a value; 0: it is wild. In a word, which the engine's scratch array holds. */
-#define SLOT 0xffu /* STEPPED: the slot */
-#define TAME 0x100u
-#define MOVES 0x200u
-#define STEPPED 0x400u /* it is a slot and a small constant */
+#define REG 0xffu /* STRIDED: the guest register */
+#define AFFINE 0x100u
+#define INDUCTION 0x200u
+#define STRIDED 0x400u /* it is a guest register and a small constant */
 
 struct loop {
 	struct vr_ir *ir;
 	uint64_t blocks;
 	uint32_t *known; /* by op */
-	uint32_t *has;   /* by op: slots of the expression, by their low 5 bits */
-	uint8_t wild[SOFT_IR_SLOTS], moves[SOFT_IR_SLOTS];
-	uint32_t keys[VR_MF_GROUPS], key_count;
+	uint32_t *has;   /* by op: guest registers of the expression, by their low 5 bits */
+	uint8_t unknown[SOFT_GUEST_REGS], induction[SOFT_GUEST_REGS];
+	uint32_t groups[VR_MF_GROUPS], group_count;
 };
-_Static_assert(SOFT_IR_SLOTS <= SLOT + 1, "a slot's number");
+_Static_assert(SOFT_GUEST_REGS <= REG + 1, "a guest register's number");
 
 static int small(const struct vr_ir *ir, uint32_t v)
 {
@@ -46,12 +46,12 @@ static int small(const struct vr_ir *ir, uint32_t v)
 
 	if (ir->ops[v].type == VR_T_I32)
 		k = (int32_t)k;
-	return ir->ops[v].op == VR_IR_CONST && k >= -MOST_STEP && k <= MOST_STEP;
+	return ir->ops[v].op == VR_IR_CONST && k >= -MOST_STRIDE && k <= MOST_STRIDE;
 }
 
 static uint32_t sum(uint32_t a, uint32_t b)
 {
-	return a && b ? TAME | ((a | b) & MOVES) : 0;
+	return a && b ? AFFINE | ((a | b) & INDUCTION) : 0;
 }
 
 static uint32_t value(const struct loop *l, uint32_t i, uint32_t *has)
@@ -61,13 +61,13 @@ static uint32_t value(const struct loop *l, uint32_t i, uint32_t *has)
 	*has = 0;
 	switch (o->op) {
 	case VR_IR_CONST:
-		return TAME;
+		return AFFINE;
 	case VR_IR_GET:
-		if (o->imm >= SOFT_IR_SLOTS || l->wild[o->imm] ||
+		if (o->imm >= SOFT_GUEST_REGS || l->unknown[o->imm] ||
 		    (o->type != VR_T_I64 && o->type != VR_T_I32))
 			return 0;
 		*has = 1u << (o->imm & 31);
-		return TAME | STEPPED | (uint32_t)o->imm | (l->moves[o->imm] ? MOVES : 0);
+		return AFFINE | STRIDED | (uint32_t)o->imm | (l->induction[o->imm] ? INDUCTION : 0);
 	case VR_IR_SEXT:
 	case VR_IR_ZEXT:
 		*has = l->has[o->a];
@@ -76,7 +76,7 @@ static uint32_t value(const struct loop *l, uint32_t i, uint32_t *has)
 		if (l->ir->ops[o->b].op != VR_IR_CONST)
 			return 0;
 		*has = l->has[o->a];
-		return l->known[o->a] & (TAME | MOVES);
+		return l->known[o->a] & (AFFINE | INDUCTION);
 	case VR_IR_ADD:
 	case VR_IR_SUB:
 		*has = l->has[o->a] | l->has[o->b];
@@ -93,7 +93,7 @@ static uint32_t value(const struct loop *l, uint32_t i, uint32_t *has)
 	}
 }
 
-/* One pass over the loop; whether a slot has turned out to be wild or to move. */
+/* One pass over the loop; whether a guest register has turned out to be wild or to move. */
 static int pass(struct loop *l)
 {
 	int changed = 0;
@@ -105,17 +105,17 @@ static int pass(struct loop *l)
 			const struct vr_ir_op *o = &l->ir->ops[i];
 
 			l->known[i] = value(l, i, &l->has[i]);
-			if (o->op != VR_IR_PUT || o->imm >= SOFT_IR_SLOTS || l->wild[o->imm])
+			if (o->op != VR_IR_PUT || o->imm >= SOFT_GUEST_REGS || l->unknown[o->imm])
 				continue;
 			uint32_t v = l->known[o->a];
 			int self = l->has[o->a] >> (o->imm & 31) & 1;
 
-			if (!v || (self && !(v & STEPPED))) {
-				l->wild[o->imm] = 1;
+			if (!v || (self && !(v & STRIDED))) {
+				l->unknown[o->imm] = 1;
 				changed = 1;
-			} else if (!l->moves[o->imm] &&
-				   ((v & MOVES) || (self && l->ir->ops[o->a].op != VR_IR_GET))) {
-				l->moves[o->imm] = 1;
+			} else if (!l->induction[o->imm] &&
+				   ((v & INDUCTION) || (self && l->ir->ops[o->a].op != VR_IR_GET))) {
+				l->induction[o->imm] = 1;
 				changed = 1;
 			}
 		}
@@ -123,29 +123,29 @@ static int pass(struct loop *l)
 	return changed;
 }
 
-static uint32_t group_of(struct loop *l, uint32_t key)
+static uint32_t group_of(struct loop *l, uint32_t what)
 {
-	for (uint32_t n = 0; n < l->key_count; n++)
-		if (l->keys[n] == key)
+	for (uint32_t n = 0; n < l->group_count; n++)
+		if (l->groups[n] == what)
 			return n;
-	if (l->key_count == VR_MF_GROUPS)
-		return key % VR_MF_GROUPS;
-	l->keys[l->key_count] = key;
-	return l->key_count++;
+	if (l->group_count == VR_MF_GROUPS)
+		return what % VR_MF_GROUPS;
+	l->groups[l->group_count] = what;
+	return l->group_count++;
 }
 
-static void mark(struct loop *l, const struct vr_ir_block *b)
+static void add_hints(struct loop *l, const struct vr_ir_block *b)
 {
 	for (uint32_t i = b->first; i < b->first + b->count; i++) {
 		struct vr_ir_op *o = &l->ir->ops[i];
 		int plain = (o->op == VR_IR_LOAD && !o->b) || o->op == VR_IR_STORE || o->op == VR_IR_LOADP ||
 			    o->op == VR_IR_STOREP;
 
-		if (!plain || o->imm >> 32 || !(l->known[o->a] & MOVES))
+		if (!plain || o->imm >> 32 || !(l->known[o->a] & INDUCTION))
 			continue;
-		uint32_t v = l->known[o->a], key = v & STEPPED ? v & SLOT : l->has[o->a] | 1u << 31;
+		uint32_t v = l->known[o->a], what = v & STRIDED ? v & REG : l->has[o->a] | 1u << 31;
 
-		o->imm |= (uint64_t)(VR_MF_NEAR | group_of(l, key) << VR_MF_GROUP_SHIFT) << 32;
+		o->imm |= (uint64_t)(VR_MF_SAME_PAGE | group_of(l, what) << VR_MF_GROUP_SHIFT) << 32;
 	}
 }
 
@@ -161,7 +161,7 @@ static int calls(const struct loop *l)
 	return 0;
 }
 
-void soft_mark_near(struct vr_ir *ir, const uint64_t *loops, uint32_t *scratch)
+void soft_same_page_hints(struct vr_ir *ir, const uint64_t *loops, uint32_t *scratch)
 {
 	struct loop l = {.ir = ir, .known = scratch, .has = scratch + ir->op_capacity};
 
@@ -175,12 +175,12 @@ void soft_mark_near(struct vr_ir *ir, const uint64_t *loops, uint32_t *scratch)
 		/* Once a loop: at its first block. */
 		if (!l.blocks || first != i || calls(&l))
 			continue;
-		memset(l.wild, 0, sizeof(l.wild));
-		memset(l.moves, 0, sizeof(l.moves));
+		memset(l.unknown, 0, sizeof(l.unknown));
+		memset(l.induction, 0, sizeof(l.induction));
 		while (pass(&l))
 			;
 		for (uint64_t m = l.blocks; m; m &= m - 1)
 			if (loops[__builtin_ctzll(m)] == l.blocks)
-				mark(&l, &ir->blocks[__builtin_ctzll(m)]);
+				add_hints(&l, &ir->blocks[__builtin_ctzll(m)]);
 	}
 }

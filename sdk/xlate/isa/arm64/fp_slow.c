@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fp_fixup.c: the exact result of every FP op of the IR by Arm's rules (vr_isa.fp_fixup).
+ * fp_slow.c: the exact result of every FP op of the IR by Arm's rules (vr_isa.fp_slow).
  *
  * Generated code comes here only when the host's answer is a NaN or another case the host decides
  * differently; the interpreter always does. Flags go to exec.fp_flags, which FPGETFLAGS merges with the
@@ -121,8 +121,8 @@ static uint64_t lane(struct a64_fp *s, uint32_t op, uint32_t aux, uint64_t imm, 
 	}
 }
 
-void a64_fp_fixup(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-		  const union vr_v128 *b, const union vr_v128 *c)
+void a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
+		 const union vr_v128 *b, const union vr_v128 *c)
 {
 	static const union vr_v128 none;
 	const uint32_t op = what & 0xffff, type = what >> 16 & 0xff, aux = what >> 24;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "large.h"
+#include "large_page_filter.h"
 
 static uint32_t bit_of(uint64_t va, uint32_t log2)
 {
 	uint64_t number = ((va >> log2) + log2) * 0x9e3779b97f4a7c15ull;
 
-	return (uint32_t)(number >> 48) & (VR_LARGE_BITS - 1);
+	return (uint32_t)(number >> 48) & (LARGE_PAGE_BITS - 1);
 }
 
-uint32_t vr_large_note(struct vr_large *l, uint64_t va, uint32_t log2)
+uint32_t large_page_note(struct large_page_filter *l, uint64_t va, uint32_t log2)
 {
 	uint32_t bit = bit_of(va, log2);
 
@@ -19,7 +19,8 @@ uint32_t vr_large_note(struct vr_large *l, uint64_t va, uint32_t log2)
 	return 1;
 }
 
-void vr_large_range(const struct vr_large *l, uint64_t va, uint32_t least, uint64_t *first, uint64_t *length)
+void large_page_range(const struct large_page_filter *l, uint64_t va, uint32_t least, uint64_t *first,
+		      uint64_t *length)
 {
 	uint32_t log2 = least;
 

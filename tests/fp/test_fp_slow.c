@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_fixup.c: every FP operation against known answers (known.def), and what the table cannot hold. */
+/* test_fp_slow.c: every FP operation against known answers (known.def), and what the table cannot hold. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -97,7 +97,7 @@ Test(fp, known_answers)
 		cr_expect(seen[i], "%s has no known answer", names[i]);
 }
 
-/* fp_fixup gives flags as a FLAGS slot holds them. */
+/* fp_slow gives flags as a FLAGS register holds them. */
 Test(fp, compare_packs_flags)
 {
 	static const struct {
@@ -115,7 +115,7 @@ Test(fp, compare_packs_flags)
 		union vr_v128 a = {.f64 = {t[i].a, 0}}, b = {.f64 = {t[i].b, 0}}, d;
 
 		set_modes(x, 0);
-		a64_fp_fixup(x, VR_IR_FCMP | VR_T_F64 << 16, 0, &d, &a, &b, NULL);
+		a64_fp_slow(x, VR_IR_FCMP | VR_T_F64 << 16, 0, &d, &a, &b, NULL);
 		cr_expect_eq(d.d[0], t[i].flags);
 		cr_expect_eq(x->fp_flags, 0);
 	}
@@ -128,13 +128,13 @@ Test(fp, lanes_by_type)
 	union vr_v128 a = {.f32 = {1, 2, 3, 4}}, b = {.f32 = {0, 0, 0, 0}}, d;
 
 	set_modes(x, 0);
-	a64_fp_fixup(x, VR_IR_VFDIV | VR_T_V128 << 16 | 2u << 24, 0, &d, &a, &b, NULL);
+	a64_fp_slow(x, VR_IR_VFDIV | VR_T_V128 << 16 | 2u << 24, 0, &d, &a, &b, NULL);
 	cr_expect(d.s[0] == 0x7f800000 && d.s[3] == 0x7f800000);
-	a64_fp_fixup(x, VR_IR_VFADD | VR_T_V64 << 16 | 2u << 24, 0, &d, &a, &a, NULL);
+	a64_fp_slow(x, VR_IR_VFADD | VR_T_V64 << 16 | 2u << 24, 0, &d, &a, &a, NULL);
 	cr_expect(d.f32[0] == 2 && d.f32[1] == 4 && d.d[1] == 0);
 	cr_expect_eq(x->fp_flags, VR_FP_DIVZERO);
 	b.f64[0] = 5;
 	a.f64[0] = 3;
-	a64_fp_fixup(x, VR_IR_VFMADD | VR_T_V64 << 16 | 7u << 24, 0, &d, &a, &a, &b); /* 5 - 3 * 3 */
+	a64_fp_slow(x, VR_IR_VFMADD | VR_T_V64 << 16 | 7u << 24, 0, &d, &a, &a, &b); /* 5 - 3 * 3 */
 	cr_expect(d.f64[0] == -4 && d.d[1] == 0);
 }
