@@ -143,8 +143,8 @@ OP(BFI)
 /* CRC-32 (IEEE 802.3) or CRC-32C. */
 OP(CRC32)
 {
-	d->d[0] = ir_crc32((uint32_t)r->v[o->a].d[0], r->v[o->b].d[0], 1u << (o->aux & 3),
-			   o->aux & 4 ? IR_CRC32C_POLYNOMIAL : IR_CRC32_POLYNOMIAL);
+	d->d[0] = xlate_crc32((uint32_t)r->v[o->a].d[0], r->v[o->b].d[0], 1u << (o->aux & 3),
+			      o->aux & 4 ? XLATE_CRC32C_POLYNOMIAL : XLATE_CRC32_POLYNOMIAL);
 	return 0;
 }
 

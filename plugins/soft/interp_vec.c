@@ -251,7 +251,7 @@ OP(VXTN)
 
 OP(VPMULL64)
 {
-	ir_polynomial_product(d, A->d[0], B->d[0]);
+	xlate_polynomial_product(d, A->d[0], B->d[0]);
 	return 0;
 }
 
@@ -268,14 +268,14 @@ OP(VPMULL64)
 		call;      \
 		return 0;  \
 	}
-CRYPTO(VAESE, ir_aes_encrypt(d, A, B))
-CRYPTO(VAESD, ir_aes_decrypt(d, A, B))
-CRYPTO(VAESMC, ir_aes_mix(d, A))
-CRYPTO(VAESIMC, ir_aes_unmix(d, A))
-CRYPTO(VSHA256H, ir_sha256_abcd(d, A, B, C))
-CRYPTO(VSHA256H2, ir_sha256_efgh(d, B, A, C))
-CRYPTO(VSHA256SU0, ir_sha256_schedule0(d, A, B))
-CRYPTO(VSHA256SU1, ir_sha256_schedule1(d, A, B, C))
+CRYPTO(VAESE, xlate_aes_encrypt(d, A, B))
+CRYPTO(VAESD, xlate_aes_decrypt(d, A, B))
+CRYPTO(VAESMC, xlate_aes_mix(d, A))
+CRYPTO(VAESIMC, xlate_aes_unmix(d, A))
+CRYPTO(VSHA256H, xlate_sha256_abcd(d, A, B, C))
+CRYPTO(VSHA256H2, xlate_sha256_efgh(d, B, A, C))
+CRYPTO(VSHA256SU0, xlate_sha256_schedule0(d, A, B))
+CRYPTO(VSHA256SU1, xlate_sha256_schedule1(d, A, B, C))
 
 /* ---- signs -------------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
  */
 #include "crypto.h"
 
-uint32_t ir_crc32(uint32_t crc, uint64_t data, uint32_t bytes, uint32_t polynomial)
+uint32_t xlate_crc32(uint32_t crc, uint64_t data, uint32_t bytes, uint32_t polynomial)
 {
 	for (uint32_t n = 0; n < bytes * 8; n++) {
 		uint32_t bit = (crc ^ (uint32_t)(data >> n)) & 1;
@@ -55,7 +55,7 @@ static const uint8_t inverse_sbox[256] = {
 	0x17, 0x2b, 0x04, 0x7e, 0xba, 0x77, 0xd6, 0x26, 0xe1, 0x69, 0x14, 0x63, 0x55, 0x21, 0x0c, 0x7d,
 };
 
-void ir_aes_encrypt(union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *key)
+void xlate_aes_encrypt(union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *key)
 {
 	union vr_v128 r;
 	for (uint32_t i = 0; i < 16; i++) {
@@ -65,7 +65,7 @@ void ir_aes_encrypt(union vr_v128 *d, const union vr_v128 *a, const union vr_v12
 	*d = r;
 }
 
-void ir_aes_decrypt(union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *key)
+void xlate_aes_decrypt(union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *key)
 {
 	union vr_v128 r;
 	for (uint32_t i = 0; i < 16; i++) {
@@ -100,13 +100,13 @@ static void mix_columns(union vr_v128 *d, const union vr_v128 *a, const uint8_t 
 	*d = r;
 }
 
-void ir_aes_mix(union vr_v128 *d, const union vr_v128 *a)
+void xlate_aes_mix(union vr_v128 *d, const union vr_v128 *a)
 {
 	static const uint8_t factor[4] = {2, 3, 1, 1};
 	mix_columns(d, a, factor);
 }
 
-void ir_aes_unmix(union vr_v128 *d, const union vr_v128 *a)
+void xlate_aes_unmix(union vr_v128 *d, const union vr_v128 *a)
 {
 	static const uint8_t factor[4] = {14, 11, 13, 9};
 	mix_columns(d, a, factor);
@@ -138,23 +138,23 @@ static void sha256_rounds(uint32_t abcd[4], uint32_t efgh[4], const uint32_t wor
 	}
 }
 
-void ir_sha256_abcd(union vr_v128 *d, const union vr_v128 *abcd, const union vr_v128 *efgh,
-		    const union vr_v128 *words)
+void xlate_sha256_abcd(union vr_v128 *d, const union vr_v128 *abcd, const union vr_v128 *efgh,
+		       const union vr_v128 *words)
 {
 	union vr_v128 x = *abcd, y = *efgh;
 	sha256_rounds(x.s, y.s, words->s);
 	*d = x;
 }
 
-void ir_sha256_efgh(union vr_v128 *d, const union vr_v128 *abcd, const union vr_v128 *efgh,
-		    const union vr_v128 *words)
+void xlate_sha256_efgh(union vr_v128 *d, const union vr_v128 *abcd, const union vr_v128 *efgh,
+		       const union vr_v128 *words)
 {
 	union vr_v128 x = *abcd, y = *efgh;
 	sha256_rounds(x.s, y.s, words->s);
 	*d = y;
 }
 
-void ir_sha256_schedule0(union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *b)
+void xlate_sha256_schedule0(union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *b)
 {
 	union vr_v128 r;
 	for (uint32_t i = 0; i < 4; i++) {
@@ -164,8 +164,8 @@ void ir_sha256_schedule0(union vr_v128 *d, const union vr_v128 *a, const union v
 	*d = r;
 }
 
-void ir_sha256_schedule1(union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *b,
-			 const union vr_v128 *c)
+void xlate_sha256_schedule1(union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *b,
+			    const union vr_v128 *c)
 {
 	union vr_v128 r;
 	for (uint32_t i = 0; i < 4; i++) {
@@ -178,7 +178,7 @@ void ir_sha256_schedule1(union vr_v128 *d, const union vr_v128 *a, const union v
 
 /* ---- polynomials ---------------------------------------------------------------------------------- */
 
-void ir_polynomial_product(union vr_v128 *d, uint64_t a, uint64_t b)
+void xlate_polynomial_product(union vr_v128 *d, uint64_t a, uint64_t b)
 {
 	union vr_v128 r = {.d = {0, 0}};
 	for (uint32_t i = 0; i < 64; i++) {

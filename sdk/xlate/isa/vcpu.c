@@ -5,8 +5,8 @@
 #include "has.h"
 #include "vcpu.h"
 
-int32_t isa_common_init(struct vr_exec *x, const struct vr_isa_env *env, uint32_t state_size,
-			size_t system_size)
+int32_t xlate_isa_init(struct vr_exec *x, const struct vr_isa_env *env, uint32_t state_size,
+		       size_t system_size)
 {
 	struct isa_common *common = calloc(1, system_size);
 
@@ -29,7 +29,7 @@ int32_t isa_common_init(struct vr_exec *x, const struct vr_isa_env *env, uint32_
 	return VR_OK;
 }
 
-void isa_common_fini(struct vr_exec *x)
+void xlate_isa_fini(struct vr_exec *x)
 {
 	struct isa_common *common = x->isa;
 
@@ -38,7 +38,7 @@ void isa_common_fini(struct vr_exec *x)
 	x->isa = NULL;
 }
 
-int32_t isa_state_arguments(const char *id, const char *known, uint32_t length, size_t needed)
+int32_t xlate_state_arguments(const char *id, const char *known, uint32_t length, size_t needed)
 {
 	if (strcmp(id, known) != 0)
 		return VR_E_UNSUPPORTED;

@@ -19,12 +19,12 @@ struct isa_common {
 
 /* Clear the guest's part of vr_exec, and make vr_exec.isa: system_size bytes, zeroed but for their
  * struct isa_common. VR_OK or VR_E_NOMEM. */
-int32_t isa_common_init(struct vr_exec *x, const struct vr_isa_env *env, uint32_t state_size,
-			size_t system_size);
-void isa_common_fini(struct vr_exec *x);
+int32_t xlate_isa_init(struct vr_exec *x, const struct vr_isa_env *env, uint32_t state_size,
+		       size_t system_size);
+void xlate_isa_fini(struct vr_exec *x);
 
 /* The arguments of vr_isa.get_state and set_state: VR_OK, VR_E_UNSUPPORTED when `id` is not `known`,
  * VR_E_INVAL when `length` is less than `needed`. */
-int32_t isa_state_arguments(const char *id, const char *known, uint32_t length, size_t needed);
+int32_t xlate_state_arguments(const char *id, const char *known, uint32_t length, size_t needed);
 
 #endif

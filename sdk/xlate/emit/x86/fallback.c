@@ -14,36 +14,37 @@ void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union 
 	uint32_t aux = what >> 24;
 	switch (what & 0xffff) {
 	case VR_IR_CRC32:
-		*d = (union vr_v128){.d = {ir_crc32(a->s[0], b->d[0], 1u << (aux & 3),
-						    aux & 4 ? IR_CRC32C_POLYNOMIAL : IR_CRC32_POLYNOMIAL),
-					   0}};
+		*d = (union vr_v128){
+			.d = {xlate_crc32(a->s[0], b->d[0], 1u << (aux & 3),
+					  aux & 4 ? XLATE_CRC32C_POLYNOMIAL : XLATE_CRC32_POLYNOMIAL),
+			      0}};
 		break;
 	case VR_IR_VAESE:
-		ir_aes_encrypt(d, a, b);
+		xlate_aes_encrypt(d, a, b);
 		break;
 	case VR_IR_VAESD:
-		ir_aes_decrypt(d, a, b);
+		xlate_aes_decrypt(d, a, b);
 		break;
 	case VR_IR_VAESMC:
-		ir_aes_mix(d, a);
+		xlate_aes_mix(d, a);
 		break;
 	case VR_IR_VAESIMC:
-		ir_aes_unmix(d, a);
+		xlate_aes_unmix(d, a);
 		break;
 	case VR_IR_VSHA256H:
-		ir_sha256_abcd(d, a, b, c);
+		xlate_sha256_abcd(d, a, b, c);
 		break;
 	case VR_IR_VSHA256H2:
-		ir_sha256_efgh(d, b, a, c);
+		xlate_sha256_efgh(d, b, a, c);
 		break;
 	case VR_IR_VSHA256SU0:
-		ir_sha256_schedule0(d, a, b);
+		xlate_sha256_schedule0(d, a, b);
 		break;
 	case VR_IR_VSHA256SU1:
-		ir_sha256_schedule1(d, a, b, c);
+		xlate_sha256_schedule1(d, a, b, c);
 		break;
 	case VR_IR_VPMULL64:
-		ir_polynomial_product(d, a->d[0], b->d[0]);
+		xlate_polynomial_product(d, a->d[0], b->d[0]);
 		break;
 	default:
 		*d = (union vr_v128){.d = {0, 0}};

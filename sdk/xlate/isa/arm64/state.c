@@ -5,7 +5,7 @@
 
 int32_t VR_CALL a64_init(struct vr_exec *x, const struct vr_isa_env *env)
 {
-	int32_t rc = isa_common_init(x, env, sizeof(struct a64_state), sizeof(struct a64_system));
+	int32_t rc = xlate_isa_init(x, env, sizeof(struct a64_state), sizeof(struct a64_system));
 
 	if (rc == VR_OK) {
 		rc = a64_timer_init(x);
@@ -20,7 +20,7 @@ void VR_CALL a64_fini(struct vr_exec *x)
 	if (a64_system_of(x) == NULL)
 		return;
 	a64_timer_fini(x);
-	isa_common_fini(x);
+	xlate_isa_fini(x);
 }
 
 /* D13.2.98. Affinity: 16 vCPUs a cluster, as many as a GICv3 addresses with one SGI. Bit 31 is RES1; U: one
@@ -84,7 +84,7 @@ int32_t VR_CALL a64_get_state(struct vr_exec *x, const char *id, void *state, ui
 {
 	struct a64_state *s = a64_of(x);
 	struct vr_state_arm64 *out = state;
-	int32_t rc = isa_state_arguments(id, VR_STATE_ARM64_ID, length, sizeof(*out));
+	int32_t rc = xlate_state_arguments(id, VR_STATE_ARM64_ID, length, sizeof(*out));
 
 	if (rc)
 		return rc;
@@ -123,7 +123,7 @@ int32_t VR_CALL a64_set_state(struct vr_exec *x, const char *id, const void *sta
 {
 	struct a64_state *s = a64_of(x);
 	const struct vr_state_arm64 *in = state;
-	int32_t rc = isa_state_arguments(id, VR_STATE_ARM64_ID, length, sizeof(*in));
+	int32_t rc = xlate_state_arguments(id, VR_STATE_ARM64_ID, length, sizeof(*in));
 
 	if (rc)
 		return rc;

@@ -35,11 +35,11 @@ void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *leng
 {
 	uint64_t begin, end, size;
 
-	large_page_range(&large_pages, va, 12, first, length);
+	xlate_large_page_range(&large_pages, va, 12, first, length);
 	if (bytes <= 1 || va + (bytes - 1) < va)
 		return;
 	begin = *first;
-	large_page_range(&large_pages, va + (bytes - 1), 12, &end, &size);
+	xlate_large_page_range(&large_pages, va + (bytes - 1), 12, &end, &size);
 	*first = begin;
 	*length = end + size - begin;
 }
@@ -130,7 +130,7 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 				if (!done)
 					return rv_translate(x, va, access, flags, out);
 			}
-			if (low > 12 && large_page_note(&large_pages, va, low))
+			if (low > 12 && xlate_large_page_note(&large_pages, va, low))
 				return rv_translate(x, va, access, flags, out);
 			out->rights = rights & open;
 			out->user_rights = with_sum & open;

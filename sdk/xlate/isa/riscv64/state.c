@@ -5,7 +5,7 @@
 
 int32_t VR_CALL rv_init(struct vr_exec *x, const struct vr_isa_env *env)
 {
-	int32_t rc = isa_common_init(x, env, sizeof(struct rv_state), sizeof(struct rv_system));
+	int32_t rc = xlate_isa_init(x, env, sizeof(struct rv_state), sizeof(struct rv_system));
 
 	if (rc == VR_OK) {
 		rc = rv_timer_init(x);
@@ -20,7 +20,7 @@ void VR_CALL rv_fini(struct vr_exec *x)
 	if (rv_system_of(x) == NULL)
 		return;
 	rv_timer_fini(x);
-	isa_common_fini(x);
+	xlate_isa_fini(x);
 }
 
 /* Everything to its reset value except pins, which the board drives; the timer's registers under their lock.
@@ -75,7 +75,7 @@ int32_t VR_CALL rv_get_state(struct vr_exec *x, const char *id, void *state, uin
 {
 	struct rv_state *s = rv_of(x);
 	struct vr_state_riscv64 *out = state;
-	int32_t rc = isa_state_arguments(id, VR_STATE_RISCV64_ID, length, sizeof(*out));
+	int32_t rc = xlate_state_arguments(id, VR_STATE_RISCV64_ID, length, sizeof(*out));
 
 	if (rc)
 		return rc;
@@ -120,7 +120,7 @@ int32_t VR_CALL rv_set_state(struct vr_exec *x, const char *id, const void *stat
 {
 	struct rv_state *s = rv_of(x);
 	const struct vr_state_riscv64 *in = state;
-	int32_t rc = isa_state_arguments(id, VR_STATE_RISCV64_ID, length, sizeof(*in));
+	int32_t rc = xlate_state_arguments(id, VR_STATE_RISCV64_ID, length, sizeof(*in));
 
 	if (rc)
 		return rc;
