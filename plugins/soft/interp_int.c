@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* interp_int.c: integer and flag ops of the interpreter. */
+#include <xlate/ir/crypto.h>
+
 #include "interp_ops.h"
 
 /* ---- arithmetic --------------------------------------------------------------------------- */
@@ -138,17 +140,11 @@ OP(BFI)
 	return 0;
 }
 
-/* CRC-32 (IEEE 802.3) or CRC-32C, bit-reflected, one bit at a time. */
+/* CRC-32 (IEEE 802.3) or CRC-32C. */
 OP(CRC32)
 {
-	uint32_t polynomial = o->aux & 4 ? 0x82f63b78u : 0xedb88320u;
-	uint32_t crc = (uint32_t)r->v[o->a].d[0];
-	for (uint32_t i = 0; i < 1u << (o->aux & 3); i++) {
-		crc ^= r->v[o->b].b[i];
-		for (uint32_t bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? polynomial : 0);
-	}
-	d->d[0] = crc;
+	d->d[0] = xlate_crc32((uint32_t)r->v[o->a].d[0], r->v[o->b].d[0], 1u << (o->aux & 3),
+			      o->aux & 4 ? XLATE_CRC32C_POLYNOMIAL : XLATE_CRC32_POLYNOMIAL);
 	return 0;
 }
 

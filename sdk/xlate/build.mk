@@ -35,8 +35,8 @@ $(B)/lib/libxlate-emit-x86.a: $(X86_EMIT_OBJS)
 	@echo "  AR      $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# The IR's own: verifier, printer, interpreter of one op.
-IR_OBJS := $(call objects,$(sort $(wildcard sdk/xlate/ir/*.c sdk/xlate/*.c)))
+# The IR's own: verifier, printer, cryptographic ops; and what guests share.
+IR_OBJS := $(call objects,$(sort $(wildcard sdk/xlate/ir/*.c sdk/xlate/isa/*.c sdk/xlate/*.c)))
 $(B)/lib/libxlate-ir.a: $(IR_OBJS)
 	@mkdir -p $(@D)
 	@echo "  AR      $@"

@@ -8,7 +8,7 @@ static uint32_t bit_of(uint64_t va, uint32_t log2)
 	return (uint32_t)(number >> 48) & (LARGE_PAGE_BITS - 1);
 }
 
-uint32_t large_page_note(struct large_page_filter *l, uint64_t va, uint32_t log2)
+uint32_t xlate_large_page_note(struct large_page_filter *l, uint64_t va, uint32_t log2)
 {
 	uint32_t bit = bit_of(va, log2);
 
@@ -19,8 +19,8 @@ uint32_t large_page_note(struct large_page_filter *l, uint64_t va, uint32_t log2
 	return 1;
 }
 
-void large_page_range(const struct large_page_filter *l, uint64_t va, uint32_t least, uint64_t *first,
-		      uint64_t *length)
+void xlate_large_page_range(const struct large_page_filter *l, uint64_t va, uint32_t least, uint64_t *first,
+			    uint64_t *length)
 {
 	uint32_t log2 = least;
 

@@ -8,7 +8,7 @@
  * size) that forgets nothing: what it says too much costs time only, so all machines of a process share one.
  *
  * One hart walks the tables while another changes a descriptor and flushes. Either the flush finds the bit
- * that the walk has set, or the descriptor was changed before the bit was there: then large_page_note() was
+ * that the walk has set, or the descriptor was changed before the bit was there: then xlate_large_page_note() was
  * the first to say so, and the walk that called it begins again (both orders are sequentially consistent). So
  * no piece of what is gone stays.
  */
@@ -25,10 +25,10 @@ struct large_page_filter {
 };
 
 /* A walk found a mapping of 2^log2 bytes at va. 1: it was not known before; walk again. [any] */
-uint32_t large_page_note(struct large_page_filter *l, uint64_t va, uint32_t log2);
+uint32_t xlate_large_page_note(struct large_page_filter *l, uint64_t va, uint32_t log2);
 
 /* The bytes to flush for `va`: the largest mapping that may be there, at least 2^least. [any] */
-void large_page_range(const struct large_page_filter *l, uint64_t va, uint32_t least, uint64_t *first,
-		      uint64_t *length);
+void xlate_large_page_range(const struct large_page_filter *l, uint64_t va, uint32_t least, uint64_t *first,
+			    uint64_t *length);
 
 #endif

@@ -64,7 +64,7 @@ static const struct vr_helper helpers[] = {
 	{"vector", VR_HF_VECTOR, 0, {.vfn = help_vector}},
 };
 
-/* A poor man's fix-up: marks that it was asked. Tests of FP bring their own. */
+/* A fix-up that only marks that it was called. Tests of FP set their own. */
 static void fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
 		    const union vr_v128 *b, const union vr_v128 *c)
 {

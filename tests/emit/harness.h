@@ -38,7 +38,7 @@ struct harness {
 	/* what happened */
 	uint32_t slow, faults, links, lookups, slow_fp;
 	uint64_t fault_insn;
-	int bad; /* a broken promise of the emitter */
+	int bad; /* the emitter broke a rule of the interface */
 	uint64_t (*on_lookup)(struct vr_exec *x);
 	uint64_t (*on_link)(struct vr_exec *x);
 };

@@ -384,7 +384,7 @@ static void add_memory(void)
 	if (last_fault)
 		next_insn();
 	uint64_t mf = rnd() % 4 == 0 ? VR_MF_ACQUIRE | VR_MF_SC : 0;
-	/* A hint may be wrong: nothing but speed hangs on it. */
+	/* A hint may be wrong: only speed depends on it. */
 	uint64_t near = !mf && rnd() % 2 ? VR_MF_SAME_PAGE | rnd() % VR_MF_GROUPS << VR_MF_GROUP_SHIFT : mf;
 	int32_t disp = rnd() % 2 ? (int32_t)(rnd() % 64) - 32 : 0;
 	switch (rnd() % 10) {

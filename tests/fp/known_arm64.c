@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * known_arm64.c: makes known.def: runs each operation of ops.def on edge operands and prints what the
- *processor said.
+ * known_arm64.c: makes known.def: runs each operation of ops.def on edge operands and prints the processor's
+ * results.
  *
- *	aarch64-linux-gnu-gcc -O1 -static -o known tests/fp/known_arm64.c && qemu-aarch64 known >
- *tests/fp/known.def
+ *	aarch64-linux-gnu-gcc -O1 -static -o known tests/fp/known_arm64.c
+ *	qemu-aarch64 known >tests/fp/known.def
  */
 #include <stdint.h>
 #include <stdio.h>

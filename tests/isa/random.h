@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* A Weyl sequence through a mixer: any seed will do. */
+/* A Weyl sequence through a mixer: any seed serves. */
 static inline uint64_t random_next(uint64_t *seed)
 {
 	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);

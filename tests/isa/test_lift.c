@@ -203,7 +203,7 @@ static uint32_t ops_of(uint32_t insn, uint64_t mode_flags, const struct vr_ir_op
 	return ir.blocks[0].count - 2;
 }
 
-/* Emitters make one instruction of a sum and the flags right behind it with the same operands. */
+/* Emitters make one instruction of a sum and the flags right after it with the same operands. */
 Test(lift, flags_follow_the_sum)
 {
 	static const struct {
@@ -253,7 +253,7 @@ Test(lift, idioms_are_short)
 	cr_expect_eq(count_op(0xd5384100, 0, VR_IR_CALL), 1, "MRS SP_EL0 at EL0 is the helper's");
 }
 
-/* EL0 has no access to what is EL1's. */
+/* EL0 may not use what belongs to EL1. */
 Test(lift, privileged_words_are_undefined_at_el0)
 {
 	static const uint32_t words[] = {

@@ -199,7 +199,7 @@ Test(trigger, points)
 		{2, 0x1234, 0x1234, UINT64_MAX, 1},
 		{3, 0x1234, 0, 0x1233, 1},
 		{3, 0, 0, 0, 0},
-		{8, 0x1234, 0x1234, 0x1234, 1}, /* there is none: equal */
+		{8, 0x1234, 0x1234, 0x1234, 1}, /* reserved: taken as equal */
 	};
 
 	world_new();
@@ -236,7 +236,7 @@ Test(trigger, in_the_state)
 	cr_assert_eq(w.point[0].first, 0x8000);
 	cr_assert_eq(csr_read(TSELECT), 3);
 	cr_assert_eq(csr_read(TDATA1), MCONTROL6 | 0x4c);
-	/* Nonsense in it is none in the hart. */
+	/* Values that it may not have do not reach the hart. */
 	for (uint32_t i = 0; i < state.csr_count; i++)
 		if (state.csr[i].id == VR_RISCV_TRIGGER_CSR(3u, 0x7a1u))
 			state.csr[i].value = ~0ull;

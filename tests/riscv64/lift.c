@@ -91,13 +91,12 @@ Test(lift, who_may)
 	cr_assert(raises(0x12000073, RV_USER)); /* SFENCE.VMA */
 	cr_assert(raises(0x00000053, RV_USER)); /* FADD.S with FS off */
 	cr_assert(!raises(0x00000053, RV_USER | RV_MODE_FP));
-	/* Elsewhere it is found out when it runs, unless it is none at all. */
+	/* In other modes FP is checked when the instruction runs, unless it is illegal anyway. */
 	cr_assert(calls(0x00000053, RV_SUPERVISOR, RV_H_fp_on));
 	cr_assert(calls(0x00302573, RV_SUPERVISOR, RV_H_fp_on)); /* FRCSR */
 	cr_assert(!calls(0x00000053, RV_SUPERVISOR | RV_MODE_FP, RV_H_fp_on));
-	cr_assert(raises(0x00005053, RV_SUPERVISOR)); /* an rm there is not */
+	cr_assert(raises(0x00005053, RV_SUPERVISOR)); /* a reserved rm */
 	cr_assert(raises(0xffffffff, RV_SUPERVISOR));
-	cr_assert(
-		raises(0x00007053, RV_USER | RV_MODE_FP | 5u << RV_MODE_FRM_SHIFT)); /* a frm there is not */
-	cr_assert(raises(0x00005053, RV_USER | RV_MODE_FP));                         /* an rm there is not */
+	cr_assert(raises(0x00007053, RV_USER | RV_MODE_FP | 5u << RV_MODE_FRM_SHIFT)); /* a reserved frm */
+	cr_assert(raises(0x00005053, RV_USER | RV_MODE_FP));                           /* a reserved rm */
 }

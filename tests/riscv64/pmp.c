@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Physical memory protection: who is refused what where, page tables included, locks, and how the registers
- * read (privileged architecture, 3.7). */
+/* Physical memory protection: which mode may do what where, page tables included, locks, and how the
+ * registers read (privileged architecture, 3.7). */
 #include <criterion/criterion.h>
 #include <vmrun/state_riscv64.h>
 #include "double.h"
@@ -277,7 +277,7 @@ Test(pmp, user_rights)
 	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), RV_FAULT_ACCESS);
 }
 
-/* Each table on the way is read as S-mode reads, whoever asks. */
+/* Each table on the way is read as S-mode reads, in every mode. */
 Test(pmp, tables_are_read)
 {
 	struct vr_translation t;
@@ -339,7 +339,7 @@ Test(pmp, fields_that_are_there)
 	cr_assert_eq(csr_read(PMPCFG0), 0);
 	csr_write(PMPADDR0 + 15, ~0ull);
 	cr_assert_eq(csr_read(PMPADDR0 + 15), EVERYWHERE & ~0x3ffull);
-	csr_read(0x3a1); /* RV32's alone */
+	csr_read(0x3a1); /* of RV32 only */
 	cr_assert(w.x->leave);
 }
 
@@ -389,7 +389,8 @@ Test(pmp, locks)
 	cr_assert_eq(may(HERE), 0, "and what they allowed is gone");
 }
 
-/* A change has this hart's translations dropped, what changes nothing does not; the block is left. */
+/* A write that changes something flushes this hart's translations, one that does not flushes none; the block
+ * is left. */
 Test(pmp, changes_flush)
 {
 	closed_world();
@@ -461,7 +462,7 @@ Test(pmp, states_move)
 	cr_assert_eq(may(0x12345678ull << 2 & ~0xfffull), R);
 	enter_mode(RV_SUPERVISOR);
 	cr_assert_eq(may(HERE), R | X);
-	/* What can't be written is not there in a state either. */
+	/* A state does not set what software could not write. */
 	s.csr_count = 1;
 	s.csr[0].id = PMPCFG0;
 	s.csr[0].value = NA4 | RWX;

@@ -84,7 +84,7 @@ Test(walk, permissions)
 		{ALL | 1ull << 63, 0, RV_SUPERVISOR, 0},  /* N */
 		{ALL | 1ull << 61, 0, RV_SUPERVISOR, 0},  /* PBMT */
 		{R | W | X | A | D, 0, RV_SUPERVISOR, 0}, /* not valid */
-		{V, 0, RV_SUPERVISOR, 0},                 /* a table where there can be none */
+		{V, 0, RV_SUPERVISOR, 0},                 /* a table at the last level */
 	};
 	struct vr_translation t;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -264,7 +264,7 @@ Test(walk, tables_outside_ram)
 Test(walk, a_fence_drops_the_whole_mapping)
 {
 	struct vr_translation t;
-	uint64_t first, length, va = 0x123456780000ull >> 9; /* nobody else's */
+	uint64_t first, length, va = 0x123456780000ull >> 9; /* no other test uses it */
 	world_new();
 	rv_flush_range(va, 1, &first, &length);
 	cr_assert_eq(length, 4096);

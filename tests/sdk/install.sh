@@ -108,7 +108,7 @@ try libraries-are-whole whole
 names()
 {
 	nm -g --defined-only "$P"/lib/libvmrun-*.a |
-		awk 'NF == 3 && $3 !~ /^vr_/ && $3 !~ /^[a-z0-9]+_(isa|emit)$/ { print $3; n = 1 } END { exit n }'
+		awk 'NF == 3 && $3 !~ /^(vr|xlate)_/ && $3 !~ /^[a-z0-9]+_(isa|emit)$/ { print $3; n = 1 } END { exit n }'
 }
 try names-have-prefixes names
 variables()

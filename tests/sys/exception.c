@@ -248,7 +248,7 @@ Test(exception, step_then)
 	cr_assert(w.s->spsr_el1 & PSTATE_SS, "nothing was executed");
 }
 
-/* Between two instructions the state says all that there is to it. */
+/* Between two instructions the canonical state holds all of software step. */
 Test(exception, step_in_the_state)
 {
 	static struct vr_state_arm64 state;

@@ -42,7 +42,7 @@ Test(state, reset)
 			cr_assert_neq(s.sysreg[i].id, s.sysreg[k].id);
 }
 
-/* Out of random nonsense comes a state that goes in and out unchanged, also into another vCPU. */
+/* A state of random values, once set, goes out and in unchanged, also into another vCPU. */
 Test(state, round_trip)
 {
 	static const uint32_t modes[] = {0, 4, 5};
@@ -99,7 +99,7 @@ Test(state, what_is_not_listed_is_reset)
 	cr_assert_eq(w.s->tpidr_el1, 0);
 	cr_assert_eq(w.s->vbar_el1, 0x10800);
 	cr_assert_geq(w.contexts, 1);
-	s.sysreg[0].id = VR_A64_SYSREG(3, 0, 15, 7, 7); /* not ours: left out */
+	s.sysreg[0].id = VR_A64_SYSREG(3, 0, 15, 7, 7); /* not modelled: ignored */
 	cr_assert_eq(set(&s), 0);
 }
 

@@ -204,7 +204,7 @@ Test(sysreg, context)
 	cr_assert_eq(w.contexts, 0);
 }
 
-/* What follows in the block was translated for the old context. */
+/* The rest of the block was translated for the old context. */
 Test(sysreg, a_change_of_context_leaves)
 {
 	ready(1);

@@ -116,7 +116,7 @@ static void *fire_often(void *arg)
 	return NULL;
 }
 
-/* Whatever the timer thread sees meanwhile, after a write the line is what the registers say. */
+/* After a write the line has the level that the registers give, whatever the timer thread did meanwhile. */
 Test(timer, race)
 {
 	pthread_t thread;

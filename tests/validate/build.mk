@@ -5,7 +5,7 @@ VALIDATE_CLASSES := $(sort $(foreach f,$(VALIDATE_FAULTS),$(firstword $(subst -,
 VALIDATE_FAULTY := $(patsubst %,$(B)/tests/validate/%.so,$(VALIDATE_FAULTS) $(VALIDATE_CLASSES:%=%-none))
 
 # What a class's plugin is linked with.
-VALIDATE_LIBS_accel := $(filter-out %/plugin.o,$(SOFT_OBJS))
+VALIDATE_LIBS_accel := $(filter-out %/plugin.o,$(SOFT_OBJS)) $(B)/lib/libxlate-ir.a
 VALIDATE_LIBS_translator := $(B)/lib/libxlate-isa-riscv64.a $(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a
 
 # faulty_<class>.c with one fault: build/tests/validate/<class>-<fault>.so and its manifest.

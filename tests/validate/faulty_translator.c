@@ -45,7 +45,7 @@ static int32_t VR_CALL faulty_set_state(struct vr_exec *x, const char *id, const
 static int32_t VR_CALL faulty_region(struct vr_emit_job *job)
 {
 	if (FAULT(emits_past) && job->exit_capacity == 16) /* only the validator's */
-		((volatile uint8_t *)job->write)[job->room] = 0xcc;
+		((volatile uint8_t *)job->write)[job->capacity] = 0xcc;
 	if (FAULT(emits_other))
 		for (uint32_t i = 1; i < job->ir->op_count; i++)
 			if (job->ir->ops[i].op == VR_IR_XOR)

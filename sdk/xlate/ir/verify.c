@@ -4,8 +4,14 @@
  *
  * Kinds are coarser than types, because the IR has no conversions: an I32 is a valid I64, and F32, F64, V64
  * and V128 are views of one vector register. What an op takes and gives follows a signature, one letter a
- * value: i  integer        v  vector register (FP included)        f  FLAGS t  as the op's type says        .
- * nothing        ?  any kind, may be absent
+ * value:
+ *
+ *	i  integer
+ *	v  vector register (FP included)
+ *	f  FLAGS
+ *	t  as the op's type says
+ *	.  nothing
+ *	?  any kind, may be absent
  */
 #include <stdarg.h>
 #include <string.h>
@@ -162,7 +168,7 @@ static int check_operand(struct verifier *v, uint32_t at, uint32_t value, char k
 	return 0;
 }
 
-/* What the signature can't say. */
+/* Rules that a signature cannot express. */
 static int check_special(struct verifier *v, uint32_t at)
 {
 	const struct vr_ir_op *o = &v->ir->ops[at];

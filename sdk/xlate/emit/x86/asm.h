@@ -480,7 +480,7 @@ static inline void v_shift(struct code *c, uint32_t op, uint32_t digit, uint32_t
 	put8(c, imm);
 }
 
-/* ---- what is used all the time ---- */
+/* ---- common instructions ---- */
 
 static inline void mov_rr(struct code *c, uint32_t w, uint32_t d, uint32_t s)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bits.c: shifts, bit fields, counts and permutations of bits, CRC (SDM vol. 2; the BMI2 forms keep EFLAGS).
- */
+/* bits.c: shifts, bit fields, bit counts and permutations, CRC (SDM vol. 2). The BMI2 forms keep EFLAGS. */
 #include "em.h"
 
 /* ---- shifts ---- */

@@ -256,15 +256,19 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 void VR_CALL x86_enter(struct vr_exec *x, uint64_t target);
 void VR_CALL x86_fp_load(struct vr_exec *x);
 void VR_CALL x86_fp_save(struct vr_exec *x);
-uint32_t x86_pinned_register(uint32_t kind, uint32_t reg); /* number in em's mask */
+/* Empty the same-page hints in the frame, which is at rsp + offset; changes xmm0. */
+void forget_hints(struct code *c, uint32_t offset);
 
-/* ---- features of this processor ---- */
+/* ---- features.c ---- */
 struct x86_features {
 	uint8_t checked, crc32, pclmul, aes, sha;
 };
 extern struct x86_features x86_has;
+void x86_find_features(void);
+int32_t VR_CALL x86_probe(char *why, uint32_t length); /* vr_emit.probe */
 
 /* ---- regalloc.c ---- */
+uint32_t x86_pinned_register(uint32_t kind, uint32_t reg); /* number in em's mask */
 static inline struct value *val(struct em *e, uint32_t i)
 {
 	return &e->values[i - e->first];
@@ -326,10 +330,15 @@ bool const_of(const struct em *e, uint32_t v, uint64_t *imm);
 bool imm_of(const struct em *e, uint32_t v, uint32_t w, int32_t *imm);
 
 /* ---- flags.c ---- */
+/* Packed FLAGS: see flags.c. */
+#define FLAGS_MASK (VR_FLAG_V | VR_FLAG_NOT_C | VR_FLAG_Z | VR_FLAG_N)
+uint32_t flags_constant(const struct vr_ir_op *o); /* of F_CONST */
 /* EFLAGS are about to change: save what is still wanted of them. */
 void flags_clobber(struct em *e);
 /* EFLAGS now hold FLAGS value i. */
 void flags_set(struct em *e, uint32_t i, uint32_t polarity);
+/* EFLAGS from the packed form in eax, of polarity SUB. */
+void flags_unpack(struct code *c);
 /* Make condition cc of FLAGS value v testable by EFLAGS. Before ra_use() of anything else. */
 struct condition flags_condition(struct em *e, uint32_t v, uint32_t cc);
 void flags_put(struct em *e, const struct vr_ir_op *o, uint32_t offset);
@@ -348,33 +357,34 @@ void flags_leave_memory(struct em *e);
 uint32_t flags_partner(struct em *e, uint32_t i, uint32_t fop);
 void compare(struct em *e, uint32_t a, uint32_t b, uint32_t w);
 extern const uint8_t x86_cc_of_arm[16];
+/* Jump when k holds: the rel32 fields to patch, out[1] = 0 when one is enough. */
+void jump_if(struct em *e, struct condition k, uint32_t out[2]);
 
 /* ---- integer.c ---- */
 /* ADD or SUB op i, and its FLAGS op `flags` (0: none) by the same instruction. */
 void add_sub(struct em *e, uint32_t i, uint32_t flags);
 
-/* ---- control.c / region.c ---- */
+/* ---- tlb.c ---- */
+struct access {
+	uint32_t base, index;
+	int32_t disp;
+	uint32_t slow;   /* rel32 field of the jump to the slow path */
+	uint32_t denied; /* another one, or 0 */
+	bool coalesced;
+	uint8_t hint; /* the hint to ask first, 1.., or 0 */
+};
+/* Emit the check for `total` bytes; v may be written, u gets the addend. */
+struct access tlb_check(struct em *e, uint32_t base, int32_t disp, uint32_t total, uint32_t flags, bool align,
+			bool write, uint32_t u, uint32_t v);
+/* The code of an OOL_ELEMENT. */
+void ool_element(struct em *e, const struct ool *s);
+
+/* ---- ool.c ---- */
 void store_dirty(struct em *e, uint32_t mask);
 void load_pinned(struct em *e, uint32_t mask);
 void set_pc(struct em *e, uint64_t pc); /* exec.pc = pc; uses rax */
 struct ool *ool_new(struct em *e, uint32_t kind);
 void emit_ools(struct em *e);
-void ool_element(struct em *e, const struct ool *s); /* memory.c */
-void forget_hints(struct code *c, uint32_t offset);  /* thunks.c; rsp + offset: the frame; changes xmm0 */
-void emit_entries(struct em *e);
-void jump_to_block(struct em *e, uint32_t field, uint32_t block);
-void fault_point(struct em *e, uint32_t insn);
-/* For a log: what follows is for the guest instruction at pc. */
-static inline void code_mark(struct em *e, uint64_t pc, uint32_t kind)
-{
-	struct vr_emit_job *job = e->job;
-	if (VR_HAS(job, marks) && job->mark_count < job->mark_capacity)
-		job->marks[job->mark_count++] = (struct vr_code_mark){pc, code_at(&e->c), kind};
-}
-/* Jump when k holds: the rel32 fields to patch, out[1] = 0 when one is enough. */
-void jump_if(struct em *e, struct condition k, uint32_t out[2]);
-
-/* ---- fp.c ---- */
 /* Call `fn` with everything saved; out of line, coming from jump[]; result in d. */
 struct ool *fp_slow_ool(struct em *e, uint64_t fn, uint32_t what, uint64_t imm, uint32_t jump, uint32_t d,
 			uint32_t dtype);
@@ -384,6 +394,8 @@ static inline uint32_t fp_slow_what(const struct vr_ir_op *o)
 {
 	return o->op | (uint32_t)o->type << 16 | (uint32_t)o->aux << 24;
 }
+
+/* ---- fallback.c ---- */
 void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
 			  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 
@@ -393,5 +405,13 @@ void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union 
 #include <vmrun/ir_ops.def>
 #undef IR
 #define OP(name) void x86_op_##name(struct em *e UNUSED, const struct vr_ir_op *o UNUSED, uint32_t i UNUSED)
+
+/* For a log: what follows is for the guest instruction at pc. */
+static inline void code_mark(struct em *e, uint64_t pc, uint32_t kind)
+{
+	struct vr_emit_job *job = e->job;
+	if (VR_HAS(job, marks) && job->mark_count < job->mark_capacity)
+		job->marks[job->mark_count++] = (struct vr_code_mark){pc, code_at(&e->c), kind};
+}
 
 #endif

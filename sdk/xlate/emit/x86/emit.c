@@ -1,72 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* emit.c: the vr_emit table, the processor's features, links. */
-#include <cpuid.h>
-#include <stdio.h>
+/* emit.c: the vr_emit table, links. */
 #include "em.h"
 #include "region.h"
 #include "x86.h"
 
-struct x86_features x86_has;
-
-/* CPUID leaves and bits (SDM vol. 2, CPUID); `x` names the register: a b c d. */
-#define REQUIRED(X)                     \
-	X("SSE4.2", 1, 0, c, 20)        \
-	X("SSSE3", 1, 0, c, 9)          \
-	X("POPCNT", 1, 0, c, 23)        \
-	X("CMPXCHG16B", 1, 0, c, 13)    \
-	X("FMA", 1, 0, c, 12)           \
-	X("OSXSAVE", 1, 0, c, 27)       \
-	X("AVX", 1, 0, c, 28)           \
-	X("BMI1", 7, 0, b, 3)           \
-	X("AVX2", 7, 0, b, 5)           \
-	X("BMI2", 7, 0, b, 8)           \
-	X("LZCNT", 0x80000001, 0, c, 5) \
-	X("LAHF in 64-bit mode", 0x80000001, 0, c, 0)
-
-static uint32_t cpu_bit(uint32_t leaf, uint32_t sub, char reg, uint32_t bit)
-{
-	uint32_t a = 0, b = 0, c = 0, d = 0;
-	if (!__get_cpuid_count(leaf, sub, &a, &b, &c, &d))
-		return 0;
-	return (reg == 'b' ? b : reg == 'c' ? c : reg == 'd' ? d : a) >> bit & 1;
-}
-
-static void find_features(void)
-{
-	if (x86_has.checked)
-		return;
-	x86_has.crc32 = (uint8_t)cpu_bit(1, 0, 'c', 20);
-	x86_has.pclmul = (uint8_t)cpu_bit(1, 0, 'c', 1);
-	x86_has.aes = (uint8_t)cpu_bit(1, 0, 'c', 25);
-	x86_has.sha = (uint8_t)cpu_bit(7, 0, 'b', 29);
-	x86_has.checked = 1;
-}
-
-static int32_t VR_CALL probe(char *why, uint32_t length)
-{
-#define X(name, leaf, sub, reg, bit)                                                       \
-	if (!cpu_bit(leaf, sub, #reg[0], bit)) {                                           \
-		if (why && length)                                                         \
-			snprintf(why, length, "the processor lacks %s (x86-64-v3)", name); \
-		return VR_E_UNSUPPORTED;                                                   \
-	}
-	REQUIRED(X)
-#undef X
-	uint32_t low, high;
-	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-	if ((low & 6) != 6) {
-		if (why && length)
-			snprintf(why, length, "the operating system does not save AVX registers");
-		return VR_E_UNSUPPORTED;
-	}
-	find_features();
-	return VR_OK;
-}
-
 static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
 			      uint64_t capacity)
 {
-	find_features();
+	x86_find_features();
 	return x86_thunks(e, write, execute, capacity);
 }
 
@@ -93,7 +34,7 @@ const struct vr_emit x86_emit = {
 	.integer_regs = PINNED_INTS,
 	.vector_regs = PINNED_VECS,
 	.scratch_size = sizeof(struct region_scratch),
-	.probe = probe,
+	.probe = x86_probe,
 	.thunks = thunks,
 	.region = x86_region,
 	.link = link_exit,

@@ -2,17 +2,19 @@
 /*
  * fp.c: scalar floating point on the SSE unit, in VEX forms (SDM vol. 1, chapter 11 and appendix E).
  *
- * The unit rounds, and raises the sticky flags, as IEEE 754 says; MXCSR holds the guest's rounding mode. What
- * guests disagree on are NaNs, so a result is computed beside its operands, compared with itself, and if
- * unordered the out-of-line path has vr_isa.fp_slow compute it from the operands. Comparisons and minima
- * test their operands first, by ucomis, which is quiet on quiet NaNs; minsd is not.
+ * The unit rounds, and raises the sticky flags, as IEEE 754 says; MXCSR holds the guest's rounding mode.
+ * Guests differ in which NaN a result is. So a result is computed into another register than its operands'
+ * and compared with itself; if unordered, the out-of-line path has vr_isa.fp_slow compute it from the
+ * operands. Comparisons and minima test their operands first, by ucomis, which is quiet on quiet NaNs; minsd
+ * is not.
  *
  * Conversions to integer: cvtt raises Inexact or Invalid as the guests do and gives the "integer indefinite"
- * when it can't; that value goes to the fix-up. Where an out-of-range operand could raise Inexact by the way,
- * the range is tested before anything is raised.
+ * for operands out of range; that value goes to the fix-up. Where an operand out of range could raise Inexact
+ * as well, the range is tested before any flag is raised.
  *
- * Underflow: the unit detects tininess after rounding, some guests before. They differ for results that round
- * up to the smallest normal number, which therefore go to the fix-up as well. (A sum that small is exact.)
+ * Underflow: the unit detects tininess after rounding, some guests detect it before. They differ for results
+ * that round up to the smallest normal number, which therefore go to the fix-up as well. (A sum that small is
+ * exact.)
  */
 #include "em.h"
 
@@ -62,7 +64,7 @@ static uint32_t jump_tiny(struct em *e, uint32_t d, uint32_t r, uint32_t t)
 	return jcc_far(c, CC_E);
 }
 
-/* Where to compute a result that must not overwrite the operands before it has been looked at. */
+/* Where to compute a result that is tested before it may overwrite the operands. */
 static uint32_t beside(struct em *e, uint32_t d, uint32_t a, uint32_t b, uint32_t c)
 {
 	return d == a || d == b || d == c ? vtmp(e) : d;

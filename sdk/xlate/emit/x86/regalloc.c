@@ -2,17 +2,17 @@
 /*
  * regalloc.c: where values live inside a block.
  *
- * Pinned guest registers, which the engine chooses, have fixed host registers for the whole region; the rest
- * (`pool`) holds temporaries. Values are allocated greedily in one forward pass; a backward pass over the
- * block has counted uses, dropped pure ops nobody reads and noted the first PUT of each value.
+ * Pinned guest registers, which the engine chooses, have fixed registers for the whole region; the rest (`pool`) holds
+ * temporaries. Values are allocated greedily in one forward pass; a backward pass over the block has counted
+ * uses, dropped pure ops whose value no op reads, and noted the first PUT of each value.
  *
  * GET of a pinned register makes its value an alias of that register and costs nothing. The aliases of a
  * pinned register form a chain; before it changes, those still wanted are copied out (ra_spill_aliases()). A
  * result whose first PUT comes soon, with nothing between that could fault or look at the guest register, is
  * computed in the pinned register (direct_pin()); the PUT then only notes that memory is stale.
  *
- * When the pool is empty, the temporary with the farthest last use goes to the frame. Constants are simply
- * forgotten. `pin` keeps the current op's registers from being chosen.
+ * When the pool is empty, the temporary with the farthest last use goes to the frame. A constant needs no
+ * place: it is computed again. `pin` keeps the current op's registers from being chosen.
  */
 #include "em.h"
 
@@ -111,7 +111,7 @@ static uint32_t pick(struct em *e, uint32_t mask)
 	uint32_t m = e->free & mask & ~e->busy;
 	if (!m)
 		return spill_one(e, mask);
-	/* rax, rdx and rcx last: some instructions want them */
+	/* rax, rdx and rcx last: some instructions need them */
 	if (m & ~7u)
 		return (uint32_t)__builtin_ctz(m & ~7u);
 	return m & 2 ? RCX : m & 4 ? RDX : RAX;

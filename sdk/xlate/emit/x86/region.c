@@ -62,7 +62,8 @@ static void emit_block(struct em *e, uint32_t b)
 
 /*
  * An entry stub, and before it the pad that x86_kill() turns it to. The stub's first instruction is at least
- * two bytes long and at an even address, so that one store replaces it by a short jump, whoever runs it.
+ * two bytes long and at an even address, so that one store replaces it by a short jump, also
+ * while other vCPUs run it.
  */
 static void entry(struct em *e, uint32_t b)
 {

@@ -3,16 +3,16 @@
  * thunks.c: the way in and out of generated code.
  *
  * enter() saves the callee-saved registers (SysV ABI), makes the frame and goes to `go`; exec.host_stack
- * remembers rsp, so that `lookup` can drop whatever is above. The thunks are written once, at the start of
- * the code cache, after a pool of constants that generated code addresses relative to rip:
+ * remembers rsp, so that `lookup` can drop what has been pushed since. The thunks are written once, at the
+ * start of the code cache, after a pool of constants that generated code addresses relative to rip:
  *
- *   lookup   ask the engine where to go on
- *   go       there (rax), in the current MMU context; 0 means out. enter() goes in by it as well
- *   link     the same, for an exit that asks to be linked
- *   memory   called from a slow path, the descriptor after the call: saves every register in exec.save_*, so
- *            that the engine finds the guest's registers by its fault-point table; 0: restores them and
- *            returns, 1: goes on as lookup
- *   fp_slow  called with a C function's address pushed: calls it on exec.argument[], every register kept
+ *   lookup   ask the engine where to go on, then `go`
+ *   go       go on at the address in rax, in the current MMU context; 0: return from enter(). enter() begins here
+ *   link     as lookup, for an exit that is to be linked
+ *   memory   called from a slow path, with the descriptor after the call: save every register in
+ *            exec.save_*, so that the engine finds the guest's registers by its fault-point table, and call the
+ *            engine. Its answer 0: restore them and return; 1: as lookup
+ *   fp_slow  called with a C function's address pushed: call it on exec.argument[]; every register is kept
  *   jump     guest pc in rax: through the MMU context's indirect-branch cache
  */
 #include <xmmintrin.h>

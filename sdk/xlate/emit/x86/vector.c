@@ -2,9 +2,9 @@
 /*
  * vector.c: integer vectors, VEX.128 forms (SDM vol. 2).
  *
- * A V64 result may leave anything above its 64 bits; its value is then marked dirty_high, and whoever reads
- * more cleans it (use_as, use_clean, PUT). The destination is written by the last instruction only, so it may
- * be an operand's register.
+ * A V64 result may leave anything above its 64 bits; its value is then marked dirty_high, and an op that
+ * reads more bits clears them first (use_as, use_clean, PUT). The destination is written by the last
+ * instruction only, so it may be an operand's register.
  */
 #include "em.h"
 

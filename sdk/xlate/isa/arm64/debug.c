@@ -45,19 +45,7 @@
 #define WCR_MASK(cr) ((uint32_t)(cr) >> 24 & 31)
 #define WCR_WT (1u << 20)
 
-static uint32_t locked(const struct a64_state *s)
-{
-	return (s->oslsr & OSLSR_OSLK) || (s->osdlr & OSDLR_DLK);
-}
-
-uint32_t a64_debug_enabled(const struct a64_state *s, uint32_t el, uint32_t daif)
-{
-	if (locked(s))
-		return 0;
-	return el == 0 || ((s->mdscr_el1 & MDSCR_KDE) && !(daif & PSTATE_D));
-}
-
-/* ---- where they are ------------------------------------------------------------------------------- */
+/* ---- registers to debug points ------------------------------------------------------------------ */
 
 /* 0: this one stops nothing by itself. */
 static uint32_t breakpoint_at(const struct a64_state *s, uint32_t n, struct vr_debug_point *out)
@@ -115,7 +103,7 @@ void a64_debug_update(struct vr_exec *x)
 
 	if (!VR_HAS(x->env, debug_points))
 		return;
-	if ((s->mdscr_el1 & MDSCR_MDE) && !locked(s)) {
+	if ((s->mdscr_el1 & MDSCR_MDE) && !a64_debug_locked(s)) {
 		for (uint32_t n = 0; n < BREAKPOINTS; n++)
 			points.count += breakpoint_at(s, n, &point[points.count]);
 		for (uint32_t n = 0; n < WATCHPOINTS; n++)
@@ -124,7 +112,7 @@ void a64_debug_update(struct vr_exec *x)
 	x->env->debug_points(x, &points);
 }
 
-/* ---- which of them count now ---------------------------------------------------------------------- */
+/* ---- conditions, looked at when one is hit ------------------------------------------------------ */
 
 static uint32_t in_context(const struct a64_state *s, uint32_t n)
 {

@@ -2,8 +2,9 @@
 /*
  * fp_soft.h: Arm floating point in integers, exact for every operand and every FPCR mode.
  *
- * This is the reference the fast paths fall back to: T0, the fix-ups of generated code, and all FP when FPCR
- * has FZ, DN or AHP set. Names and order of the special cases follow the Arm ARM's shared/functions/float.
+ * The reference that the fast paths fall back to. It serves T0, the fix-ups of generated code, and all FP
+ * while FPCR has FZ, DN or AHP set. Names and order of the special cases follow the Arm ARM's
+ * shared/functions/float.
  */
 #ifndef VR_XLATE_A64_FP_SOFT_H
 #define VR_XLATE_A64_FP_SOFT_H

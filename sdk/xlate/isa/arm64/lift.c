@@ -2,10 +2,10 @@
 /*
  * lift.c: guest bytes to one IR block.
  *
- * Each instruction is fetched, its row found, its fields extracted, and the row's handler appends ops behind
- * an INSN_START. A word without a row, or that a handler turns down, raises the undefined-instruction
- * exception. The block ends where a handler ends it, after max_insns, or with the bytes. When the ops run
- * out, the instruction at hand is taken back and the block ends before it.
+ * Each instruction is fetched, its row found, its fields extracted, and the row's handler appends ops after
+ * an INSN_START. A word without a row, or that its handler refuses, raises the undefined-instruction exception.
+ * The block ends where a handler ends it, after max_insns, or with the bytes. When the ops run out, the
+ * instruction at hand is taken back and the block ends before it.
  */
 #include "isa.h"
 #include "lift.h"
@@ -50,7 +50,7 @@ static void step_terminator(struct a64_lift *l)
 	}
 }
 
-/* The instruction that follows runs, or the step exception comes; what is noted of it is ESR_EL1.EX's. */
+/* The instruction that follows runs, or the step exception comes. The argument is kept for ESR_EL1.EX. */
 static void lift_step(struct a64_lift *l, a64_handler handler)
 {
 	uint32_t exclusive = handler == a64_lift_ldxr || handler == a64_lift_ldxp;

@@ -2,9 +2,9 @@
 /*
  * lift_atomic.c: exclusives, ordered accesses and the ARMv8.1 atomics (Arm ARM DDI 0487 C4.1.4).
  *
- * The exclusive monitor (B2.9) is three guest registers: the address, and what LDXR read there. STXR compares
- * the address and then swaps only if memory still holds that value. A value that was changed and changed back
- * in between goes unnoticed, which no program can rely on being told.
+ * The exclusive monitor (B2.9) is three guest registers: the address, and what LDXR read there. STXR compares the
+ * address and then swaps only if memory still holds that value. A value that was changed and changed back
+ * in between is not noticed: STXR then succeeds, where a processor's monitor would fail it.
  *
  * All of these fault when not aligned to the whole of the access (B2.5.2), STXR also with an open monitor,
  * and LDAR..STLR are ordered among themselves (B2.3.3), hence VR_MF_SC.
@@ -132,7 +132,7 @@ int a64_lift_stxr(struct a64_lift *l, const struct a64_fields *f)
 	uint32_t condition = monitored(l, address, f->size);
 	uint32_t expected = vr_ir_get(l->ir, type, A64_REG_EXCL_VAL);
 
-	/* Only matters when LDXR was of another size, but then it does. */
+	/* Needed when LDXR was of another size. */
 	if (f->size < 2)
 		expected = vr_ir_add(l->ir, VR_IR_ZEXT, type, 8u << f->size, expected, 0, 0, 0);
 	uint32_t value = a64_get_x(l, f->rt, type);

@@ -119,7 +119,7 @@ void a64_lift_exception(struct a64_lift *l, uint32_t ec, uint32_t iss)
 	raise_at(l, ec, iss, l->pc);
 }
 
-/* SVC (C6.2.321): returns behind itself. */
+/* SVC (C6.2.321): the return address is the next instruction. */
 int a64_lift_svc(struct a64_lift *l, const struct a64_fields *f)
 {
 	raise_at(l, A64_EC_SVC, f->imm, l->pc + 4);
@@ -147,7 +147,7 @@ int a64_lift_smc(struct a64_lift *l, const struct a64_fields *f)
 	return call_firmware(l, 1, f->imm);
 }
 
-/* BRK (C6.2.38): returns to itself. */
+/* BRK (C6.2.38): the return address is the BRK. */
 int a64_lift_brk(struct a64_lift *l, const struct a64_fields *f)
 {
 	raise_at(l, A64_EC_BRK, f->imm, l->pc);

@@ -73,7 +73,7 @@ int a64_lift_fp_dp2(struct a64_lift *l, const struct a64_fields *f)
 	uint32_t v =
 		a64_fp_op(l, op[f->opc], type, 0, a64_get_v(l, f->rn, type), a64_get_v(l, f->rm, type), 0, 0);
 
-	if (f->opc == 8) /* FNMUL negates whatever comes out, a NaN as well */
+	if (f->opc == 8) /* FNMUL negates every result, a NaN as well */
 		v = vr_ir_op1(l->ir, VR_IR_FNEG, type, v);
 	a64_put_v(l, f->rd, type, v);
 	return 1;

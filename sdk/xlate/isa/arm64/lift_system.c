@@ -96,7 +96,7 @@ int a64_lift_msr_imm(struct a64_lift *l, const struct a64_fields *f)
 	if (which == 005 && !at_el1(l))
 		return 0;
 	if (which == 036 && at_el1(l) && !(l->mode_flags & A64_MODE_STEP)) {
-		/* Masking more can't let an interrupt in: nothing to look at afterwards. */
+		/* More masking unmasks no interrupt, so none is looked for. */
 		uint32_t offset = A64_STATE_OFFSET(daif);
 		uint32_t v = vr_ir_add(l->ir, VR_IR_LDS, VR_T_I32, 0, 0, 0, 0, offset);
 		v = a64_op_imm(l, VR_IR_OR, VR_T_I32, v, f->crm << 6);
@@ -109,7 +109,7 @@ int a64_lift_msr_imm(struct a64_lift *l, const struct a64_fields *f)
 	return 1;
 }
 
-/* Registers that are 64-bit fields. Bits: who may do what without further checks. */
+/* Registers that are 64-bit fields. Bits: which levels may read and write without further checks. */
 #define EL0_READ 1u
 #define EL0_WRITE 2u
 #define EL1_READ 4u

@@ -39,7 +39,7 @@ struct regime {
 	uint32_t disabled; /* EPDn */
 };
 
-/* Without a tag, which bits 63:56 may be. */
+/* The address without the tag that bits 63:56 may hold. */
 static uint64_t untagged(uint64_t va)
 {
 	return va << 8 >> 8;
@@ -131,7 +131,7 @@ uint32_t a64_flush_range(const struct a64_state *s, uint64_t va, uint64_t *first
 {
 	if (__atomic_load_n(&tags_seen, __ATOMIC_SEQ_CST))
 		return 0;
-	large_page_range(&blocks, untagged(va), a64_granule(s, va), first, length);
+	xlate_large_page_range(&blocks, untagged(va), a64_granule(s, va), first, length);
 	*first = va & ~(*length - 1);
 	return 1;
 }
@@ -191,7 +191,7 @@ int32_t a64_walk(struct vr_exec *x, uint64_t va, struct a64_mapping *out)
 			out->sh = d >> 8 & 3;
 			out->level = level;
 			permissions(s, d, limits, out);
-			if (level < 3 && large_page_note(&blocks, untagged(va), low))
+			if (level < 3 && xlate_large_page_note(&blocks, untagged(va), low))
 				return a64_walk(x, va, out);
 			return 0;
 		}

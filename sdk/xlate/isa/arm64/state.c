@@ -1,66 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /* state.c: a vCPU's life: set up, reset, the canonical state in and out. */
-#include <stdlib.h>
 #include <string.h>
-#include "has.h"
 #include "system.h"
 
 int32_t VR_CALL a64_init(struct vr_exec *x, const struct vr_isa_env *env)
 {
-	struct a64_system *system = calloc(1, sizeof(*system));
-	int32_t rc;
+	int32_t rc = xlate_isa_init(x, env, sizeof(struct a64_state), sizeof(struct a64_system));
 
-	if (system == NULL)
-		return VR_E_NOMEM;
-	memset(a64_of(x), 0, sizeof(struct a64_state));
-	x->env = env;
-	x->isa = system;
-	system->host = env->host;
-	system->timer = vr_host_table(env->host, VR_TIMER_ID, offsetof(struct vr_host_timer, destroy));
-	system->irq = vr_host_table(env->host, VR_IRQ_ID, offsetof(struct vr_host_irq, set));
-	system->mmio = vr_host_table(env->host, VR_MMIO_ID, offsetof(struct vr_host_mmio, access));
-	system->machine =
-		vr_host_table(env->host, VR_MACHINE_ID, offsetof(struct vr_host_machine, hypercall));
-	if (pthread_mutex_init(&system->timer_lock, NULL)) {
-		free(system);
-		x->isa = NULL;
-		return VR_E_NOMEM;
+	if (rc == VR_OK) {
+		rc = a64_timer_init(x);
+		if (rc)
+			a64_fini(x);
 	}
-	rc = a64_timer_init(x);
-	if (rc)
-		a64_fini(x);
 	return rc;
 }
 
 void VR_CALL a64_fini(struct vr_exec *x)
 {
-	struct a64_system *system = a64_system_of(x);
-	if (system == NULL)
+	if (a64_system_of(x) == NULL)
 		return;
 	a64_timer_fini(x);
-	pthread_mutex_destroy(&system->timer_lock);
-	free(system);
-	x->isa = NULL;
+	xlate_isa_fini(x);
 }
 
-/* Affinity: 16 vCPUs a cluster, as a GICv3 can address with one SGI. Bit 31 RES1; U: the only one. D13.2.98
- */
+/* D13.2.98. Affinity: 16 vCPUs a cluster, as many as a GICv3 addresses with one SGI. Bit 31 is RES1; U: one
+ * vCPU. */
 static uint64_t mpidr_of(const struct vr_exec *x)
 {
 	uint64_t affinity = (x->index & 15) | (uint64_t)(x->index >> 4) << 8;
 	return 0x80000000u | affinity | (x->env->vcpu_count == 1 ? 1u << 30 : 0);
 }
 
-/* Everything to its reset value except pins, which are the world's; timers' registers under their lock. */
+/* Everything to its reset value except pins, which the board drives; the timers' registers under their lock.
+ * */
 static void clear(struct vr_exec *x)
 {
 	struct a64_state *s = a64_of(x);
 
-	pthread_mutex_lock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_lock(&a64_system_of(x)->common.timer_lock);
 	for (uint32_t i = 0; i < a64_sysreg_count; i++)
 		if (a64_sysregs[i].flags & A64_SR_STATE)
 			a64_sysreg_set(x, &a64_sysregs[i], a64_sysregs[i].reset);
-	pthread_mutex_unlock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_unlock(&a64_system_of(x)->common.timer_lock);
 
 	memset(x->hot, 0, sizeof(x->hot));
 	memset(s->v, 0, sizeof(s->v));
@@ -103,11 +84,10 @@ int32_t VR_CALL a64_get_state(struct vr_exec *x, const char *id, void *state, ui
 {
 	struct a64_state *s = a64_of(x);
 	struct vr_state_arm64 *out = state;
+	int32_t rc = xlate_state_arguments(id, VR_STATE_ARM64_ID, length, sizeof(*out));
 
-	if (strcmp(id, VR_STATE_ARM64_ID) != 0)
-		return VR_E_UNSUPPORTED;
-	if (length < sizeof(*out))
-		return VR_E_INVAL;
+	if (rc)
+		return rc;
 
 	memset(out, 0, sizeof(*out));
 	out->size = sizeof(*out);
@@ -137,28 +117,30 @@ int32_t VR_CALL a64_get_state(struct vr_exec *x, const char *id, void *state, ui
 	return 0;
 }
 
-/* Registers that the state does not list have their reset values; those that are not ours are left out. */
+/* Registers that the state does not list have their reset values; those that this ISA does not model are
+ * ignored. */
 int32_t VR_CALL a64_set_state(struct vr_exec *x, const char *id, const void *state, uint32_t length)
 {
 	struct a64_state *s = a64_of(x);
 	const struct vr_state_arm64 *in = state;
+	int32_t rc = xlate_state_arguments(id, VR_STATE_ARM64_ID, length, sizeof(*in));
 
-	if (strcmp(id, VR_STATE_ARM64_ID) != 0)
-		return VR_E_UNSUPPORTED;
-	if (length < sizeof(*in) || in->size < sizeof(*in) || in->sysreg_count > VR_STATE_ARM64_SYSREGS)
+	if (rc)
+		return rc;
+	if (in->size < sizeof(*in) || in->sysreg_count > VR_STATE_ARM64_SYSREGS)
 		return VR_E_INVAL;
 	uint32_t mode = in->pstate & 0x1f;
 	if (mode != 0 && mode != 4 && mode != 5)
 		return VR_E_UNSUPPORTED; /* EL2, EL3, AArch32 */
 
 	clear(x);
-	pthread_mutex_lock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_lock(&a64_system_of(x)->common.timer_lock);
 	for (uint32_t i = 0; i < in->sysreg_count; i++) {
 		const struct a64_sysreg *r = a64_sysreg_find(in->sysreg[i].id);
 		if (r && (r->flags & A64_SR_STATE))
 			a64_sysreg_set(x, r, in->sysreg[i].value);
 	}
-	pthread_mutex_unlock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_unlock(&a64_system_of(x)->common.timer_lock);
 
 	a64_x(x)[31] =
 		s->sp_el[a64_sp_index(s)]; /* which a64_set_pstate() puts back if it selects the other */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys.c: MRS and MSR: the table of system registers, who may use them, and those that are more than a field.
+ * sys.c: MRS and MSR: the table of system registers, which exception levels may use them, and those that are
+ * more than a field.
  *
- * What is not in the table may belong to a device (the interrupt controller's CPU interface): the register
- * bus is asked. What nobody knows is UNDEFINED, as is an EL0 access that EL0 can never have; an EL0 access
- * that EL1 may allow traps (D1.12, "traps to EL1 of EL0 accesses").
+ * A register that is not in the table may belong to a device (the interrupt controller's CPU interface): the
+ * register bus is asked. One that no device has is UNDEFINED, as is an EL0 access that EL0 can never have; an
+ * EL0 access that EL1 may allow traps (D1.12, "traps to EL1 of EL0 accesses").
  */
 #include <string.h>
 #include "system.h"
@@ -63,7 +64,7 @@ static uint64_t check_timer(struct vr_exec *x, const struct a64_sysreg *r, uint3
 			   a64_of(x)->cntkctl_el1 >> (timer_of(r) == A64_TIMER_VIRT ? 8 : 9) & 1);
 }
 
-/* C5.2.18: while SP_EL0 is the stack pointer it has no other name. */
+/* C5.2.18: an access to SP_EL0 by name is UNDEFINED while it is the selected stack pointer. */
 static uint64_t check_sp_el0(struct vr_exec *x, const struct a64_sysreg *r, uint32_t rt, uint32_t is_read)
 {
 	(void)r, (void)rt, (void)is_read;
@@ -202,9 +203,9 @@ static uint64_t read_tval(struct vr_exec *x, const struct a64_sysreg *r)
 
 static void write_cval(struct vr_exec *x, uint64_t *field, uint64_t value)
 {
-	pthread_mutex_lock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_lock(&a64_system_of(x)->common.timer_lock);
 	*field = value;
-	pthread_mutex_unlock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_unlock(&a64_system_of(x)->common.timer_lock);
 	a64_timer_update(x);
 }
 
@@ -322,13 +323,14 @@ static uint32_t is_id_space(uint32_t enc)
 	return enc >= VR_A64_SYSREG(3, 0, 0, 1, 0) && enc <= VR_A64_SYSREG(3, 0, 0, 7, 7);
 }
 
-/* A register of a device: 0, or it is nobody's. */
+/* A register of a device: VR_OK, or an error when no device has it. */
 static int32_t ask_bus(struct vr_exec *x, uint32_t enc, uint32_t is_write, uint64_t *value)
 {
 	const struct a64_system *system = a64_system_of(x);
-	if (a64_of(x)->el == 0 || system->mmio == NULL)
+	if (a64_of(x)->el == 0 || system->common.mmio == NULL)
 		return VR_E_NOENT;
-	return system->mmio->access(system->host, VR_SPACE_SYSREG, x->index, enc, 8, is_write, value);
+	return system->common.mmio->access(system->common.host, VR_SPACE_SYSREG, x->index, enc, 8, is_write,
+					   value);
 }
 
 static uint32_t allowed(struct vr_exec *x, const struct a64_sysreg *r, uint32_t is_read)
@@ -356,8 +358,8 @@ uint64_t VR_CALL a64_helper_sysreg_read(struct vr_exec *x, uint64_t a, uint64_t 
 	return r->read ? r->read(x, r) : a64_sysreg_get(x, r);
 }
 
-/* The code that follows was made for the context before: when it changes, go on at the next instruction
- * afresh. */
+/* The code that follows was translated for the old context: when it has changed, leave, and look up the next
+ * instruction. */
 static void context_after(struct vr_exec *x)
 {
 	uint64_t mode_flags = x->mode_flags, asid = x->asid;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sys_ops.c: system instructions that are not MRS or MSR: TLB and cache maintenance, barriers, waiting, calls
- * upwards. */
+/* sys_ops.c: system instructions other than MRS and MSR: TLB and cache maintenance, barriers, waiting, HVC,
+ * SMC. */
 #include <string.h>
 #include "system.h"
 
@@ -10,7 +10,7 @@
 #define TLBI_VA 1u
 #define TLBI_ASID 2u
 #define TLBI_VA_ALL 3u
-#define TLBI_LAST 4u /* last level only: nothing is gained by telling them apart */
+#define TLBI_LAST 4u /* last level only: handled as the form for all levels */
 #define TLBI_CRM_IS 3u
 #define TLBI_CRM_LOCAL 7u
 
@@ -126,7 +126,7 @@ uint64_t VR_CALL a64_helper_wfe(struct vr_exec *x, uint64_t next_pc, uint64_t b,
 	return 0;
 }
 
-/* Others never sleep in WFE: the own event register is all there is to set. */
+/* No vCPU sleeps in WFE, so only the event register of this one is set. */
 uint64_t VR_CALL a64_helper_sev(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	(void)a, (void)b, (void)c;
@@ -135,6 +135,22 @@ uint64_t VR_CALL a64_helper_sev(struct vr_exec *x, uint64_t a, uint64_t b, uint6
 }
 
 /* ---- HVC, SMC ---------------------------------------------------------------------------------- */
+
+/* Go on at `pc` as after power-up (PSCI, DEN 0022, 6.4): EL1h, everything masked, MMU and caches off, x0. */
+static void enter(struct vr_exec *x, uint64_t pc, uint64_t x0)
+{
+	struct a64_state *s = a64_of(x);
+
+	s->sctlr_el1 = a64_sysreg_find(VR_A64_SYSREG(3, 0, 1, 0, 0))->reset;
+	s->mdscr_el1 = 0;
+	s->excl_addr = UINT64_MAX;
+	a64_system_of(x)->stepping = 0;
+	a64_debug_update(x);
+	a64_set_pstate(x, PSTATE_RESET);
+	a64_x(x)[0] = x0;
+	x->pc = pc;
+	a64_context(x);
+}
 
 #define CALL_REGISTERS 18 /* x0..x17: SMC Calling Convention (DEN 0028), 2.6 */
 
@@ -146,11 +162,11 @@ static int32_t call_board(struct vr_exec *x, uint32_t kind)
 	int32_t rc;
 
 	memcpy(regs, a64_x(x), sizeof(regs));
-	rc = system->machine->hypercall(system->host, x->index, kind, regs);
+	rc = system->common.machine->hypercall(system->common.host, x->index, kind, regs);
 	if (rc == VR_OK)
 		memcpy(a64_x(x), regs, sizeof(regs));
 	else if (rc == VR_HYPERCALL_ENTER)
-		a64_enter(x, regs[1], regs[0]);
+		enter(x, regs[1], regs[0]);
 	return rc;
 }
 
@@ -183,7 +199,7 @@ uint32_t a64_call_waits(struct vr_exec *x)
 uint64_t VR_CALL a64_helper_hypercall(struct vr_exec *x, uint64_t kind, uint64_t b, uint64_t c)
 {
 	(void)b, (void)c;
-	if (a64_of(x)->el == 0 || a64_system_of(x)->machine == NULL)
+	if (a64_of(x)->el == 0 || a64_system_of(x)->common.machine == NULL)
 		return a64_raise(x, EC_UNKNOWN, 0);
 	int32_t rc = call_board(x, (uint32_t)kind);
 	if (rc == VR_HYPERCALL_WAIT)

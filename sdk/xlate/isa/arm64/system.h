@@ -9,7 +9,8 @@
 #ifndef VR_XLATE_ARM64_SYSTEM_H
 #define VR_XLATE_ARM64_SYSTEM_H
 
-#include <pthread.h>
+#include <xlate/isa/vcpu.h>
+
 #include "isa.h"
 
 /* ---- what hangs off vr_exec.isa ------------------------------------------------------------- */
@@ -18,14 +19,9 @@
 #define A64_TIMER_PHYS 1
 
 struct a64_system {
-	const struct vr_host *host;
-	const struct vr_host_timer *timer; /* any of these may be NULL: a host without them */
-	const struct vr_host_irq *irq;
-	const struct vr_host_mmio *mmio;
-	const struct vr_host_machine *machine;
-	pthread_mutex_t timer_lock; /* the timers' registers, `level` and the lines they drive */
-	uint32_t level[2];          /* what A64_TIMER_*'s line was last driven to */
-	uint32_t stepping;          /* software step: an instruction has begun; see debug.c */
+	struct isa_common common; /* timer_lock: the timers' registers, `level` and the lines they drive */
+	uint32_t level[2];        /* what A64_TIMER_*'s line was last driven to */
+	uint32_t stepping;        /* software step: an instruction has begun; see debug.c */
 };
 
 static inline struct a64_system *a64_system_of(struct vr_exec *x)
@@ -98,30 +94,8 @@ static inline struct a64_system *a64_system_of(struct vr_exec *x)
 
 #define ISS_COND_ALWAYS 0x1e00000u /* CV = 1, COND = AL */
 
-/* ---- exception.c ------------------------------------------------------------------------------ */
+/* ---- context.c -------------------------------------------------------------------------------- */
 
-/* A synchronous exception at the current instruction (exec.pc), from a helper: sets exec.leave. Returns 0. */
-uint64_t a64_raise(struct vr_exec *x, uint32_t ec, uint32_t iss);
-/* From a helper at the current instruction: leave, and go on with the next one. Twice is once. */
-void a64_exit_next_pc(struct vr_exec *x);
-/* EC 0x18 for MSR/MRS/system instruction `enc` (D13.2.37, "trapped MSR, MRS or System instruction"). */
-uint64_t a64_raise_sysreg(struct vr_exec *x, uint32_t enc, uint32_t rt, uint32_t is_read);
-/* After PSTATE.DAIF was cleared: have a pending interrupt looked at. 1: there is one. */
-uint32_t a64_recheck(struct vr_exec *x);
-/* For a log: an exception was taken at `from`, in EL `el`; a return was made. exec.pc and the state are the
- * new ones. */
-void a64_log_taken(struct vr_exec *x, uint64_t from, uint32_t el, uint32_t vector, uint32_t has_far);
-void a64_log_return(struct vr_exec *x, uint64_t from, uint32_t el);
-/* Go on at `pc` as after power-up (PSCI, DEN 0022, 6.4): EL1h, everything masked, MMU and caches off, x0. */
-void a64_enter(struct vr_exec *x, uint64_t pc, uint64_t x0);
-/* AArch64.BranchAddr(): `pc` without the tag that TCR_EL1.TBIn lets software keep in it. Every address that
- * becomes the PC of an exception, or exec.pc outside soft_find(), goes through this. */
-static inline uint64_t a64_branch_address(const struct a64_state *s, uint64_t pc)
-{
-	uint64_t plain = (uint64_t)((int64_t)(pc << 8) >> 8);
-
-	return s->tcr_el1 & (pc >> 55 & 1 ? TCR_TBI1 : TCR_TBI0) ? plain : pc;
-}
 /* Index in sp_el[] of the stack pointer that PSTATE selects. */
 static inline uint32_t a64_sp_index(const struct a64_state *s)
 {
@@ -129,11 +103,49 @@ static inline uint32_t a64_sp_index(const struct a64_state *s)
 }
 /* PSTATE.EL and .SP, with the stack pointer that goes with them. */
 void a64_select_sp(struct vr_exec *x, uint32_t el, uint32_t spsel);
+/* The OS lock or the OS double lock is set: no debug exceptions (D2.3). */
+static inline uint32_t a64_debug_locked(const struct a64_state *s)
+{
+	return (s->oslsr & OSLSR_OSLK) || (s->osdlr & OSDLR_DLK);
+}
+/* Debug exceptions from EL `el` go to EL1 (D2.3, "enabling debug exceptions"). */
+static inline uint32_t a64_debug_enabled(const struct a64_state *s, uint32_t el, uint32_t daif)
+{
+	if (a64_debug_locked(s))
+		return 0;
+	return el == 0 || ((s->mdscr_el1 & MDSCR_KDE) && !(daif & PSTATE_D));
+}
 
+/* ---- pins.c ----------------------------------------------------------------------------------- */
+
+/* Pins that are high and not masked. */
+uint32_t a64_pending(const struct a64_state *s);
+/* After PSTATE.DAIF was cleared: have a pending interrupt looked at. 1: there is one. */
+uint32_t a64_recheck(struct vr_exec *x);
+
+/* ---- exception.c ------------------------------------------------------------------------------ */
+
+/* A synchronous exception at the current instruction (exec.pc), from a helper: sets exec.leave. Returns 0. */
+uint64_t a64_raise(struct vr_exec *x, uint32_t ec, uint32_t iss);
+/* From a helper at the current instruction: leave, and go on with the next one. A second call does nothing.
+ * */
+void a64_exit_next_pc(struct vr_exec *x);
+/* For a log: an exception was taken at `from`, in EL `el`; a return was made. exec.pc and the state are the
+ * new ones. */
+void a64_log_taken(struct vr_exec *x, uint64_t from, uint32_t el, uint32_t vector, uint32_t has_far);
+void a64_log_return(struct vr_exec *x, uint64_t from, uint32_t el);
+/* EC 0x18 for MSR/MRS/system instruction `enc` (D13.2.37, "trapped MSR, MRS or System instruction"). */
+uint64_t a64_raise_sysreg(struct vr_exec *x, uint32_t enc, uint32_t rt, uint32_t is_read);
+/* AArch64.BranchAddr(): `pc` without the tag that TCR_EL1.TBIn lets software keep in it. Every address that
+ * becomes the PC of an exception, or exec.pc outside generated code, goes through this. */
+static inline uint64_t a64_branch_address(const struct a64_state *s, uint64_t pc)
+{
+	uint64_t plain = (uint64_t)((int64_t)(pc << 8) >> 8);
+
+	return s->tcr_el1 & (pc >> 55 & 1 ? TCR_TBI1 : TCR_TBI0) ? plain : pc;
+}
 /* ---- debug.c ------------------------------------------------------------------------------------ */
 
-/* Debug exceptions from EL `el` go to EL1 (D2.3, "enabling debug exceptions"). */
-uint32_t a64_debug_enabled(const struct a64_state *s, uint32_t el, uint32_t daif);
 /* A register that says where breakpoints and watchpoints are has changed. */
 void a64_debug_update(struct vr_exec *x);
 /* A breakpoint's exception at exec.pc, or a watchpoint's for an access at va. */
@@ -191,7 +203,7 @@ uint64_t a64_count(struct vr_exec *x, uint32_t timer); /* CNTVCT or CNTPCT */
 
 /* ---- sys.c: system registers ------------------------------------------------------------------ */
 
-/* Who may. */
+/* Access rights: read and write, at EL1 and EL0. */
 #define A64_R1 1u
 #define A64_W1 2u
 #define A64_R0 4u
@@ -220,7 +232,7 @@ struct a64_sysreg {
 
 extern const struct a64_sysreg a64_sysregs[];
 extern const uint32_t a64_sysreg_count;
-const struct a64_sysreg *a64_sysreg_find(uint32_t enc);                 /* NULL: not one of ours */
+const struct a64_sysreg *a64_sysreg_find(uint32_t enc);                 /* NULL: not modelled */
 uint64_t a64_sysreg_get(struct vr_exec *x, const struct a64_sysreg *r); /* the storage, no effects */
 void a64_sysreg_set(struct vr_exec *x, const struct a64_sysreg *r, uint64_t value); /* masked */
 

@@ -2,9 +2,9 @@
 /*
  * timer.c: the generic timer (D11.2): a counter of A64_CNTFRQ and two timers that compare it.
  *
- * A timer's line is level: enabled, not masked, and count >= CVAL. The vCPU changes the registers, the host's
- * timer thread sees the count arrive; both look at everything afresh under one lock and drive the line before
- * they let it go, so whoever looked last has the last word. A host timer that fires too early or twice does
+ * A timer's line is level: enabled, not masked, and count >= CVAL. The vCPU changes the registers; the host's
+ * timer thread fires when the count has come. Both compute the line's level from all registers and drive it,
+ * under one lock, so the last of them leaves the right level. A host timer that fires too early or twice does
  * no harm.
  */
 #include "system.h"
@@ -19,7 +19,7 @@ static const uint32_t lines[2] = {[A64_TIMER_VIRT] = 27, [A64_TIMER_PHYS] = 30};
 
 static uint64_t ticks(const struct a64_system *system)
 {
-	return system->timer ? system->timer->now(system->host) / NS_PER_TICK : 0;
+	return system->common.timer ? system->common.timer->now(system->common.host) / NS_PER_TICK : 0;
 }
 
 static uint64_t offset_of(const struct a64_state *s, uint32_t timer)
@@ -46,22 +46,22 @@ static void update(struct vr_exec *x, uint32_t timer)
 	if (alarm) {
 		uint64_t at = cval + offset;
 		if (wanted && !level && at <= UINT64_MAX / NS_PER_TICK)
-			system->timer->arm(alarm, at * NS_PER_TICK);
+			system->common.timer->arm(alarm, at * NS_PER_TICK);
 		else
-			system->timer->cancel(alarm);
+			system->common.timer->cancel(alarm);
 	}
 	if (level != system->level[timer]) {
 		system->level[timer] = level;
-		if (system->irq)
-			system->irq->set(system->host, x->index, lines[timer], level);
+		if (system->common.irq)
+			system->common.irq->set(system->common.host, x->index, lines[timer], level);
 	}
 }
 
 static void update_locked(struct vr_exec *x, uint32_t timer)
 {
-	pthread_mutex_lock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_lock(&a64_system_of(x)->common.timer_lock);
 	update(x, timer);
-	pthread_mutex_unlock(&a64_system_of(x)->timer_lock);
+	pthread_mutex_unlock(&a64_system_of(x)->common.timer_lock);
 }
 
 void a64_timer_update(struct vr_exec *x)
@@ -73,11 +73,11 @@ void a64_timer_update(struct vr_exec *x)
 void a64_timer_restart(struct vr_exec *x)
 {
 	struct a64_system *system = a64_system_of(x);
-	pthread_mutex_lock(&system->timer_lock);
+	pthread_mutex_lock(&system->common.timer_lock);
 	system->level[A64_TIMER_VIRT] = system->level[A64_TIMER_PHYS] = LEVEL_UNKNOWN;
 	update(x, A64_TIMER_VIRT);
 	update(x, A64_TIMER_PHYS);
-	pthread_mutex_unlock(&system->timer_lock);
+	pthread_mutex_unlock(&system->common.timer_lock);
 }
 
 /* [any]: the host's timer thread. */
@@ -97,11 +97,11 @@ int32_t a64_timer_init(struct vr_exec *x)
 	struct a64_state *s = a64_of(x);
 	int32_t rc;
 
-	if (system->timer == NULL)
+	if (system->common.timer == NULL)
 		return 0;
-	rc = system->timer->create(system->host, fire_virt, x, &s->timer_virt);
+	rc = system->common.timer->create(system->common.host, fire_virt, x, &s->timer_virt);
 	if (rc == 0)
-		rc = system->timer->create(system->host, fire_phys, x, &s->timer_phys);
+		rc = system->common.timer->create(system->common.host, fire_phys, x, &s->timer_phys);
 	return rc;
 }
 
@@ -109,9 +109,9 @@ void a64_timer_fini(struct vr_exec *x)
 {
 	struct a64_state *s = a64_of(x);
 	if (s->timer_virt)
-		a64_system_of(x)->timer->destroy(s->timer_virt);
+		a64_system_of(x)->common.timer->destroy(s->timer_virt);
 	if (s->timer_phys)
-		a64_system_of(x)->timer->destroy(s->timer_phys);
+		a64_system_of(x)->common.timer->destroy(s->timer_phys);
 	s->timer_virt = s->timer_phys = NULL;
 }
 

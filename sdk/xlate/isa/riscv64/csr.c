@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * csr.c: the table of control and status registers, who may use them, and those that are more than a field
- * (vol. I, "Zicsr"; vol. II, "Control and Status Registers").
+ * csr.c: the table of control and status registers, which modes may use them, and those that are more than a
+ * field (vol. I, "Zicsr"; vol. II, "Control and Status Registers").
  *
- * What is not in the table may belong to a device: the register bus is asked. What nobody knows is illegal.
+ * A register that is not in the table may belong to a device: the register bus is asked. One that no device
+ * has is illegal.
  */
 #include <string.h>
 #include "system.h"
@@ -116,7 +117,7 @@ static void write_minstret(struct vr_exec *x, const struct rv_csr *r, uint64_t v
 	rv_counter_set(x, r, value);
 }
 
-/* Both go on, or stay, with the value that they have now. */
+/* Both counters keep their value, whether they are started or stopped. */
 static void write_inhibit(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
 {
 	const struct rv_csr *cycle = rv_csr_find(RV_CSR_MCYCLE), *instret = rv_csr_find(RV_CSR_MINSTRET);
@@ -203,7 +204,7 @@ static void latch(struct vr_exec *x, uint32_t mask, uint64_t value)
 	__atomic_fetch_or(latched, mask & (uint32_t)value, __ATOMIC_SEQ_CST);
 }
 
-/* With Sstc, STIP is the comparator's alone. */
+/* With Sstc, only the comparator changes STIP. */
 static void write_mip(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
 {
 	(void)r;
@@ -216,7 +217,7 @@ static void write_sip(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
 	latch(x, RV_IP_SSIP & (uint32_t)rv_of(x)->mideleg, value);
 }
 
-/* A mode that there is not: nothing is written ("Supervisor Address Translation and Protection"). */
+/* A mode that is not implemented: nothing is written ("Supervisor Address Translation and Protection"). */
 static void write_satp(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
 {
 	uint64_t mode = value >> SATP_MODE_SHIFT;
@@ -227,9 +228,9 @@ static void write_satp(struct vr_exec *x, const struct rv_csr *r, uint64_t value
 
 static void write_timer(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
 {
-	pthread_mutex_lock(&rv_system_of(x)->timer_lock);
+	pthread_mutex_lock(&rv_system_of(x)->common.timer_lock);
 	rv_csr_set(x, r, value);
-	pthread_mutex_unlock(&rv_system_of(x)->timer_lock);
+	pthread_mutex_unlock(&rv_system_of(x)->common.timer_lock);
 	rv_timer_update(x);
 }
 
@@ -273,21 +274,6 @@ const struct rv_csr *rv_csr_find(uint32_t number)
 	}
 }
 
-uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r)
-{
-	const uint8_t *field = (const uint8_t *)x + r->offset;
-	uint64_t value = 0;
-
-	memcpy(&value, field, r->bytes);
-	return value;
-}
-
-void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
-{
-	value = (value & r->mask) | (r->reset & ~r->mask);
-	memcpy((uint8_t *)x + r->offset, &value, r->bytes);
-}
-
 /* ---- CSRRW, CSRRS, CSRRC --------------------------------------------------------------------- */
 
 /* mhpmcounter3..31 and mhpmevent3..31: there, and always zero ("Hardware Performance Monitor"). */
@@ -301,13 +287,14 @@ static uint32_t allowed(struct vr_exec *x, uint32_t number, uint32_t writes)
 	return rv_of(x)->mode >= (number >> 8 & 3) && !(writes && number >> 10 == 3);
 }
 
-/* A register of a device: 0, or it is nobody's. */
+/* A register of a device: VR_OK, or an error when no device has it. */
 static int32_t ask_bus(struct vr_exec *x, uint32_t number, uint32_t is_write, uint64_t *value)
 {
 	const struct rv_system *system = rv_system_of(x);
-	if (system->mmio == NULL)
+	if (system->common.mmio == NULL)
 		return VR_E_NOENT;
-	return system->mmio->access(system->host, VR_SPACE_SYSREG, x->index, number, 8, is_write, value);
+	return system->common.mmio->access(system->common.host, VR_SPACE_SYSREG, x->index, number, 8,
+					   is_write, value);
 }
 
 /* 1 and the old value, or an exception has been raised. */
@@ -362,8 +349,8 @@ uint64_t VR_CALL rv_helper_csr_write(struct vr_exec *x, uint64_t insn, uint64_t 
 		rv_csr_set(x, r, value);
 	leave = r->flags & (RV_CSR_PMP | RV_CSR_DEBUG);
 	if (r->flags & RV_CSR_CONTEXT) {
-		/* An interrupt that this lets in is taken before the next instruction ("Supervisor Interrupt
-		 * (sip and sie)"), which may shut it out again. */
+		/* An interrupt that this unmasks is taken before the next instruction, which may mask it
+		 * again ("Supervisor Interrupt (sip and sie)"). */
 		rv_context(x);
 		leave |= rv_recheck(x) || x->mode_flags != mode_flags || x->asid != asid;
 	}

@@ -3,12 +3,12 @@
  * lift.c: guest bytes to one IR block.
  *
  * Each instruction is fetched (16 bits, or 32 when its low two bits are ones), its row found, its fields
- * extracted, and the row's handler appends ops behind an INSN_START. What has no row, or a handler turns
- * down, is illegal. A compressed instruction is a row whose upper 16 bits are zero; its handler lifts the
- * instruction it stands for.
+ * extracted, and the row's handler appends ops after an INSN_START. An instruction without a row, or that its
+ * handler refuses, is illegal. A compressed instruction is a row whose upper 16 bits are zero; its handler
+ * returns the 32-bit instruction that it stands for, which is lifted in its place.
  *
- * A branch over one instruction that only computes is no branch: the base ISA has no conditional move, so
- * this is how compilers spell one, and the host would predict badly what it can select. The skipped
+ * A branch over one instruction that only computes is lifted as a selection: the base ISA has no conditional
+ * move, so compilers use such branches, and the host would often predict them wrongly. The skipped
  * instruction's result is selected (rv_put) and the block goes on.
  *
  * The block ends where a handler ends it, after max_insns, or with the bytes. When the ops run out, the
@@ -20,7 +20,7 @@
 #include "system.h"
 #include "rv_decode.h"
 
-int rv_lift_word(struct rv_lift *l, uint32_t word)
+static int lift_word(struct rv_lift *l, uint32_t word)
 {
 	struct rv_fields f;
 	int row = rv_decode(word);
@@ -28,18 +28,11 @@ int rv_lift_word(struct rv_lift *l, uint32_t word)
 	if (row < 0)
 		return 0;
 	rv_extract(row, word, &f);
-	return rv_row_handler[row](l, &f);
+	int lifted = rv_row_handler[row](l, &f);
+	return lifted == RV_LIFT_EXPANDED ? lift_word(l, l->expanded) : lifted;
 }
 
-void rv_lift_exception(struct rv_lift *l, uint32_t cause, uint64_t tval)
-{
-	uint32_t a = rv_const(l, cause);
-
-	rv_call(l, RV_H_raise, a, rv_const(l, tval), 0);
-	rv_end(l, VR_IR_EXIT, 0, 0, 0);
-}
-
-/* Would it be one with FP? Appends nothing. */
+/* Would the instruction be legal with FP enabled? Appends nothing. */
 static int needs_fp(struct rv_lift *l)
 {
 	const struct rv_lift now = *l;
@@ -48,7 +41,7 @@ static int needs_fp(struct rv_lift *l)
 	if (rv_fp_enabled(l) || rv_mode(l) == RV_USER)
 		return 0;
 	l->mode_flags |= RV_MODE_FP;
-	int lifted = rv_lift_word(l, l->insn);
+	int lifted = lift_word(l, l->insn);
 	*l = now;
 	l->ir->op_count = mark;
 	return lifted;
@@ -67,7 +60,7 @@ static void lift_one(struct rv_lift *l)
 		vr_ir_add(ir, VR_IR_STS, VR_T_I64, 0, rv_op_imm(l, VR_IR_ADD, VR_T_I64, n, 1), 0, 0, offset);
 	}
 	uint32_t mark = ir->op_count;
-	if (rv_lift_word(l, l->insn))
+	if (lift_word(l, l->insn))
 		return;
 	ir->op_count = mark;
 	l->done = 0;
@@ -100,7 +93,7 @@ static const uint8_t op_class[VR_IR_COUNT] = {
 };
 #define MOST_SKIPPED_OPS 12u
 
-/* Do these ops nothing but compute, and that quickly? */
+/* Are all of these ops pure, and none of them slow? */
 static int only_computes(const struct vr_ir *ir, uint32_t from)
 {
 	if (ir->overflow || ir->op_count - from > MOST_SKIPPED_OPS)
@@ -116,13 +109,13 @@ static int only_computes(const struct vr_ir *ir, uint32_t from)
 	return 1;
 }
 
-/* A branch was lifted; l->pc is behind it, where `length` bytes are. Lift the instruction there as what the
- * branch skips. 0: it does not, or that can't be. */
+/* A branch was lifted; l->pc is after it, where `length` bytes are. Lift the instruction there as the one
+ * that the branch skips. 0: the branch does not skip just that, or it cannot be selected. */
 static uint32_t lift_skipped(struct rv_lift *l, const uint8_t *p, uint32_t length)
 {
 	struct vr_ir *ir = l->ir;
 	uint32_t mark = ir->op_count, boxed = l->boxed,
-		 at = l->branch.op; /* it may be another branch's soon */
+		 at = l->branch.op; /* lift_one() may set it for another branch */
 
 	/* What is skipped is not counted. */
 	if (!at || (l->mode_flags & RV_MODE_COUNT) || !fetch(l, p, length) ||

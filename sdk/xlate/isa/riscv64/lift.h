@@ -90,9 +90,21 @@ static inline uint32_t rv_mode(const struct rv_lift *l)
 }
 
 /* Raise a synchronous exception at the current instruction and end the block. */
-void rv_lift_exception(struct rv_lift *l, uint32_t cause, uint64_t tval);
-/* Lift another word as this instruction: what a compressed one stands for. */
-int rv_lift_word(struct rv_lift *l, uint32_t word);
+static inline void rv_lift_exception(struct rv_lift *l, uint32_t cause, uint64_t tval)
+{
+	uint32_t a = rv_const(l, cause);
+
+	rv_call(l, RV_H_raise, a, rv_const(l, tval), 0);
+	rv_end(l, VR_IR_EXIT, 0, 0, 0);
+}
+
+/* A handler's answer for a compressed instruction: lift.c is to lift `word` in its place. */
+static inline int rv_lift_expanded(struct rv_lift *l, uint32_t word)
+{
+	l->expanded = word;
+	return RV_LIFT_EXPANDED;
+}
+
 /* FP instructions are illegal without. */
 static inline int rv_fp_enabled(const struct rv_lift *l)
 {

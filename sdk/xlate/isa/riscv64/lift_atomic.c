@@ -2,9 +2,10 @@
 /*
  * lift_atomic.c: A and the fences (vol. I, "A", "FENCE", "Zifencei").
  *
- * The reservation is two guest registers: LR's address and what it read there. SC compares the address, then
- * swaps only if memory still holds that value. A value changed and changed back goes unnoticed, which no
- * program can rely on being told. All of these fault when misaligned, SC also without a reservation.
+ * The reservation is two guest registers: LR's address and what it read there. SC compares the address, then swaps only
+ * if memory still holds that value. A value that was changed and changed back is not noticed: SC then
+ * succeeds, where a hart with a monitor would fail it. All of these fault when misaligned, SC also without a
+ * reservation.
  */
 #include "lift.h"
 
@@ -46,7 +47,7 @@ HANDLER(sc)
 	uint32_t expected = vr_ir_get(l->ir, type, RV_REG_RES_VAL);
 	uint32_t held = vr_ir_add(l->ir, VR_IR_CMPSET, VR_T_I64, VR_CC_EQ, a, at, 0, 0);
 
-	/* A misaligned address is none that LR reserved: the access is made for its fault alone. */
+	/* LR cannot have reserved a misaligned address: the access is made only for its fault. */
 	held = rv_op(l, VR_IR_OR, held, rv_op_imm(l, VR_IR_AND, VR_T_I64, a, f->w ? 7 : 3));
 	uint32_t old = vr_ir_add(l->ir, VR_IR_CASIF, type, f->w ? 3 : 2, a, expected, b,
 				 held | (uint64_t)(ordering(f) | VR_MF_STORE) << 32);

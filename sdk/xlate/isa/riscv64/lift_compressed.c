@@ -25,20 +25,20 @@
 static int r_type(struct rv_lift *l, uint32_t opcode, uint32_t funct7, uint32_t funct3, uint32_t rd,
 		  uint32_t rs1, uint32_t rs2)
 {
-	return rv_lift_word(l, funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode);
+	return rv_lift_expanded(l, funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode);
 }
 
 static int i_type(struct rv_lift *l, uint32_t opcode, uint32_t funct3, uint32_t rd, uint32_t rs1,
 		  uint32_t imm)
 {
-	return rv_lift_word(l, imm << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode);
+	return rv_lift_expanded(l, imm << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode);
 }
 
 static int s_type(struct rv_lift *l, uint32_t opcode, uint32_t funct3, uint32_t rs1, uint32_t rs2,
 		  uint32_t imm)
 {
-	return rv_lift_word(l, (imm >> 5 & 0x7f) << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 |
-				       (imm & 0x1f) << 7 | opcode);
+	return rv_lift_expanded(l, (imm >> 5 & 0x7f) << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 |
+					   (imm & 0x1f) << 7 | opcode);
 }
 
 /* The bits of `raw`, the highest first, go where the list says. */
@@ -100,7 +100,7 @@ HANDLER(c_lui)
 {
 	uint32_t imm = (uint32_t)rv_signed(f->imm, 6) & 0xfffff;
 
-	return imm ? rv_lift_word(l, imm << 12 | f->rd << 7 | LUI) : 0;
+	return imm ? rv_lift_expanded(l, imm << 12 | f->rd << 7 | LUI) : 0;
 }
 
 ROW(c_srli, i_type(l, OP_IMM, 5, x8(f->rd), x8(f->rd), f->imm))
@@ -122,8 +122,8 @@ HANDLER(c_j)
 {
 	uint32_t to = (uint32_t)rv_signed(scatter(f->imm, AT_J), 12);
 
-	return rv_lift_word(l, (to >> 20 & 1) << 31 | (to >> 1 & 0x3ff) << 21 | (to >> 11 & 1) << 20 |
-				       (to >> 12 & 0xff) << 12 | JAL);
+	return rv_lift_expanded(l, (to >> 20 & 1) << 31 | (to >> 1 & 0x3ff) << 21 | (to >> 11 & 1) << 20 |
+					   (to >> 12 & 0xff) << 12 | JAL);
 }
 
 /* C.BEQZ, C.BNEZ */
@@ -131,8 +131,8 @@ HANDLER(c_beqz)
 {
 	uint32_t to = (uint32_t)rv_signed(scatter(f->imm, AT_B), 9);
 
-	return rv_lift_word(l, (to >> 12 & 1) << 31 | (to >> 5 & 0x3f) << 25 | x8(f->rs1) << 15 |
-				       f->op << 12 | (to >> 1 & 0xf) << 8 | (to >> 11 & 1) << 7 | BRANCH);
+	return rv_lift_expanded(l, (to >> 12 & 1) << 31 | (to >> 5 & 0x3f) << 25 | x8(f->rs1) << 15 |
+					   f->op << 12 | (to >> 1 & 0xf) << 8 | (to >> 11 & 1) << 7 | BRANCH);
 }
 
 ROW(c_slli, i_type(l, OP_IMM, 1, f->rd, f->rd, f->imm))
@@ -143,7 +143,7 @@ ROW(c_ldsp, f->rd ? i_type(l, LOAD, 3, f->rd, SP, scatter(f->imm, AT_LDSP)) : 0)
 HANDLER(c_ebreak)
 {
 	(void)f;
-	return rv_lift_word(l, EBREAK);
+	return rv_lift_expanded(l, EBREAK);
 }
 
 ROW(c_jr, f->rs1 ? i_type(l, JALR, 0, f->op, f->rs1, 0) : 0)

@@ -93,7 +93,7 @@ static uint32_t frm_of(const struct rv_lift *l)
 	return (uint32_t)(l->mode_flags & RV_MODE_FRM) >> RV_MODE_FRM_SHIFT;
 }
 
-/* The instruction's rounding mode, or one that there is not: illegal. */
+/* The instruction's rounding mode; a reserved one makes it illegal. */
 static uint32_t rounding(const struct rv_lift *l, const struct rv_fields *f)
 {
 	return f->rm == RM_DYN ? frm_of(l) : f->rm;
@@ -335,7 +335,7 @@ HANDLER(fcvt_d_s)
 	return 1;
 }
 
-/* FMV.X.W sign-extends whatever the low word is. */
+/* FMV.X.W sign-extends the low word, whether the register is NaN-boxed or not. */
 HANDLER(fmv_x)
 {
 	if (!rv_fp_enabled(l))

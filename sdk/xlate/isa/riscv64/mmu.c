@@ -3,7 +3,7 @@
  * mmu.c: Sv39 and Sv48 translation (vol. II, "Sv39", "Sv48", "Virtual Address Translation Process").
  *
  * A leaf without A, or one without D that is to be written, is a page fault ("Svade") or, with menvcfg.ADUE,
- * gets the bit ("Svadu"): by one exchange of the entry as it was checked, and if somebody changed it in
+ * gets the bit ("Svadu"): by one exchange of the entry as it was checked; if another hart changed it in
  * between, the walk begins again. A load gets no right to write through an entry without D, so the first
  * store comes here as well. Svnapot and Svpbmt are not there: their bits are reserved.
  *
@@ -35,22 +35,22 @@ void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *leng
 {
 	uint64_t begin, end, size;
 
-	large_page_range(&large_pages, va, 12, first, length);
+	xlate_large_page_range(&large_pages, va, 12, first, length);
 	if (bytes <= 1 || va + (bytes - 1) < va)
 		return;
 	begin = *first;
-	large_page_range(&large_pages, va + (bytes - 1), 12, &end, &size);
+	xlate_large_page_range(&large_pages, va + (bytes - 1), 12, &end, &size);
 	*first = begin;
 	*length = end + size - begin;
 }
 
-/* What a leaf allows in `mode`; *behind: in S-mode, what it allows with SUM. */
+/* What a leaf allows in `mode`; *with_sum: in S-mode, what a user page allows with mstatus.SUM. */
 static uint32_t rights_of(const struct rv_state *s, uint64_t pte, uint32_t mode, uint32_t access,
-			  uint32_t *behind)
+			  uint32_t *with_sum)
 {
 	uint32_t user = (pte & PTE_U) != 0, rights = 0;
 
-	*behind = 0;
+	*with_sum = 0;
 	if (!(pte & PTE_A))
 		return 0;
 	if (pte & PTE_R || (pte & PTE_X && s->mstatus & MSTATUS_MXR))
@@ -58,7 +58,7 @@ static uint32_t rights_of(const struct rv_state *s, uint64_t pte, uint32_t mode,
 	if ((pte & PTE_W) && (pte & PTE_D))
 		rights |= WRITE;
 	if (user && mode == RV_SUPERVISOR)
-		*behind = rights;
+		*with_sum = rights;
 	if (user != (mode == RV_USER))
 		rights = 0;
 	/* S-mode never executes what U-mode may. */
@@ -114,8 +114,8 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 		uint64_t base = PTE_PPN(pte) << 12, offset = (1ull << low) - 1;
 		if (pte & (PTE_R | PTE_X)) {
 			uint64_t marked = marked_for(x, pte, access);
-			uint32_t behind, rights = rights_of(s, marked, mode, access, &behind);
-			uint32_t allowed = rights | (s->mstatus & MSTATUS_SUM ? behind : 0);
+			uint32_t with_sum, rights = rights_of(s, marked, mode, access, &with_sum);
+			uint32_t allowed = rights | (s->mstatus & MSTATUS_SUM ? with_sum : 0);
 			if ((base & offset) || !(allowed >> access & 1))
 				return RV_FAULT_PAGE;
 			out->physical = base | (va & offset);
@@ -130,10 +130,10 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 				if (!done)
 					return rv_translate(x, va, access, flags, out);
 			}
-			if (low > 12 && large_page_note(&large_pages, va, low))
+			if (low > 12 && xlate_large_page_note(&large_pages, va, low))
 				return rv_translate(x, va, access, flags, out);
 			out->rights = rights & open;
-			out->user_rights = behind & open;
+			out->user_rights = with_sum & open;
 			out->global = global;
 			out->page_size = rv_pmp_open(s, mode) ? 1ull << low : 4096;
 			return 0;

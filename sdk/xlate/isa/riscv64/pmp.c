@@ -7,15 +7,15 @@
  * pays for the check but those that walk. (An access that crosses a page's end is two accesses, each of which
  * is matched by itself, as 3.7.1, "Priority and Matching Logic", lets an implementation do.) With that grain
  * NA4 can't be chosen, and the low bits of pmpaddr read as ones or zeros with the mode of their entry while
- * the register keeps what was written: so software finds the grain out (3.7.1, "Address Matching").
+ * the register keeps what was written: by which software finds out the grain (3.7.1, "Address Matching").
  *
  * The lowest entry that matches decides. It binds S-mode, U-mode, and M-mode when it is locked; where none
  * matches, M-mode may do everything and the others nothing. Page tables are read and marked as S-mode reads
  * and writes. What the registers say is laid out as ranges when they are written: a hart whose first entry
- * gives everything away, and M-mode without locked entries, never look at them.
+ * grants everything, and M-mode without locked entries, never look them up.
  *
- * A change takes every translation of this hart with it. Software has to follow it with SFENCE.VMA for
- * S-mode's sake ("Physical Memory Protection and Paging"), but M-mode's own accesses change at once.
+ * A change flushes all translations of this hart. Software has to execute SFENCE.VMA after it before S-mode
+ * sees it ("Physical Memory Protection and Paging"), but M-mode's own accesses change at once.
  */
 #include <string.h>
 #include "system.h"
@@ -42,7 +42,7 @@ static enum mode mode_of(uint32_t cfg)
 	return (enum mode)(cfg >> A_SHIFT & 3);
 }
 
-/* What a field becomes that is written: W without R is reserved, NA4 is finer than the grain. */
+/* The value of a pmpcfg field after a write: W without R is reserved, NA4 is finer than the grain. */
 static uint32_t legal(uint32_t old, uint32_t cfg)
 {
 	cfg &= FIELDS;
@@ -81,7 +81,7 @@ static int range_of(const struct rv_state *s, uint32_t n, struct rv_pmp_range *o
 		out->last = (address << 2) - 1;
 		return 1;
 	case NAPOT:
-		/* As many low ones, so large it is: with bit G - 1 that has to be one. */
+		/* The number of low ones gives the size; with this grain bit G - 1 is always one. */
 		address |= GRAIN_BITS >> 1;
 		out->first = (address & (address + 1)) << 2;
 		out->last = (address | (address + 1)) << 2 | 3;
@@ -100,7 +100,7 @@ uint32_t rv_pmp_update(struct vr_exec *x)
 	for (uint32_t n = 0; n < RV_PMP_ENTRIES; n++) {
 		struct rv_pmp_range *r = &pmp.range[pmp.count];
 
-		/* A state from elsewhere may hold what can't be written. */
+		/* A state that is set may hold values that software could not write. */
 		set_config(s, n, legal(0, config(s, n)));
 		if (!range_of(s, n, r)) {
 			memset(r, 0, sizeof(*r));
@@ -131,7 +131,8 @@ uint32_t rv_pmp_look_up(const struct rv_state *s, uint64_t pa, uint32_t mode)
 
 /* ---- the registers ---------------------------------------------------------------------------- */
 
-/* "Locking and Privilege Mode": until reset; with a TOR entry the address below it, too. */
+/* "Locking and Privilege Mode": locked until reset. A locked TOR entry locks the address before it as well.
+ * */
 static uint32_t address_locked(const struct rv_state *s, uint32_t n)
 {
 	uint32_t next = n + 1 < RV_PMP_ENTRIES ? config(s, n + 1) : 0;

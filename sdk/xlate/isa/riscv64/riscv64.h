@@ -4,8 +4,8 @@
  * the helpers. Chapters are those of the RISC-V Instruction Set Manual, volumes I (unprivileged) and II
  * (privileged).
  *
- * x0..x31 are the hot 256 bytes; the word of x0 stays 0 and is no guest register. An f register is a vector
- * register of whose 128 bits the low half counts: it holds a double, or a single NaN-boxed (vol. I, "NaN
+ * x0..x31 are the hot 256 bytes; the word of x0 stays 0, and no op uses it as a guest register. An f register is a
+ * vector register of whose 128 bits the low half counts: it holds a double, or a single NaN-boxed (vol. I, "NaN
  * Boxing of Narrower Values").
  */
 #ifndef VR_XLATE_RISCV64_H
@@ -51,7 +51,7 @@ struct rv_pmp_range {
 /* What pmpcfg and pmpaddr say, made ready for looking up: nothing but rv_pmp_update() changes it. See pmp.c.
  */
 struct rv_pmp {
-	uint32_t count;  /* ranges, the one that wins first */
+	uint32_t count;  /* ranges, in order of priority */
 	uint32_t open;   /* S and U mode may do everything everywhere */
 	uint32_t locked; /* some range binds M-mode */
 	uint32_t reserved;
@@ -116,8 +116,10 @@ struct rv_lift {
 	uint64_t mode_flags;
 	uint32_t insn;   /* the word, or the 16 bits of a compressed one */
 	uint32_t length; /* 2 or 4 */
-	uint32_t done;   /* set when a terminator was added */
-	uint32_t boxed;  /* f registers known to hold a NaN-boxed single */
+	uint32_t
+		expanded; /* with RV_LIFT_EXPANDED: the 32-bit instruction that a compressed one stands for */
+	uint32_t done;    /* set when a terminator was added */
+	uint32_t boxed;   /* f registers known to hold a NaN-boxed single */
 	struct rv_branch branch;
 	uint32_t guarded; /* what is PUT now is only put when `branch` is not taken */
 };
@@ -129,7 +131,9 @@ struct rv_fields {
 #undef RV_FIELD
 };
 
-/* A row's handler: appends IR. 1: lifted; 0: illegal (the caller raises that). */
+/* A row's handler: appends IR. 1: lifted; 0: illegal (the caller raises that); RV_LIFT_EXPANDED: nothing is
+ * appended, rv_lift.expanded is to be lifted. */
+#define RV_LIFT_EXPANDED 2
 typedef int (*rv_handler)(struct rv_lift *l, const struct rv_fields *f);
 
 #endif

@@ -1,59 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /* state.c: a hart's life: set up, reset, the canonical state in and out. */
-#include <stdlib.h>
 #include <string.h>
-#include "has.h"
 #include "system.h"
 
 int32_t VR_CALL rv_init(struct vr_exec *x, const struct vr_isa_env *env)
 {
-	struct rv_system *system = calloc(1, sizeof(*system));
+	int32_t rc = xlate_isa_init(x, env, sizeof(struct rv_state), sizeof(struct rv_system));
 
-	if (system == NULL)
-		return VR_E_NOMEM;
-	memset(rv_of(x), 0, sizeof(struct rv_state));
-	x->env = env;
-	x->isa = system;
-	system->host = env->host;
-	system->timer = vr_host_table(env->host, VR_TIMER_ID, offsetof(struct vr_host_timer, destroy));
-	system->mmio = vr_host_table(env->host, VR_MMIO_ID, offsetof(struct vr_host_mmio, access));
-	system->machine =
-		vr_host_table(env->host, VR_MACHINE_ID, offsetof(struct vr_host_machine, hypercall));
-	if (pthread_mutex_init(&system->timer_lock, NULL)) {
-		free(system);
-		x->isa = NULL;
-		return VR_E_NOMEM;
+	if (rc == VR_OK) {
+		rc = rv_timer_init(x);
+		if (rc)
+			rv_fini(x);
 	}
-	int32_t rc = rv_timer_init(x);
-	if (rc)
-		rv_fini(x);
 	return rc;
 }
 
 void VR_CALL rv_fini(struct vr_exec *x)
 {
-	struct rv_system *system = rv_system_of(x);
-	if (system == NULL)
+	if (rv_system_of(x) == NULL)
 		return;
 	rv_timer_fini(x);
-	pthread_mutex_destroy(&system->timer_lock);
-	free(system);
-	x->isa = NULL;
+	xlate_isa_fini(x);
 }
 
-/* Everything to its reset value except pins, which are the world's; the timer's registers under their lock.
+/* Everything to its reset value except pins, which the board drives; the timer's registers under their lock.
  */
 static void clear(struct vr_exec *x)
 {
 	struct rv_state *s = rv_of(x);
 
-	pthread_mutex_lock(&rv_system_of(x)->timer_lock);
+	pthread_mutex_lock(&rv_system_of(x)->common.timer_lock);
 	for (uint32_t i = 0; i < rv_csr_count; i++)
 		if (rv_csrs[i].flags & RV_CSR_STATE) {
 			uint64_t reset = rv_csrs[i].reset;
 			memcpy((uint8_t *)x + rv_csrs[i].offset, &reset, rv_csrs[i].bytes);
 		}
-	pthread_mutex_unlock(&rv_system_of(x)->timer_lock);
+	pthread_mutex_unlock(&rv_system_of(x)->common.timer_lock);
 	memset(x->hot, 0, sizeof(x->hot));
 	memset(s->f, 0, sizeof(s->f));
 	s->mode = RV_MACHINE;
@@ -93,11 +75,10 @@ int32_t VR_CALL rv_get_state(struct vr_exec *x, const char *id, void *state, uin
 {
 	struct rv_state *s = rv_of(x);
 	struct vr_state_riscv64 *out = state;
+	int32_t rc = xlate_state_arguments(id, VR_STATE_RISCV64_ID, length, sizeof(*out));
 
-	if (strcmp(id, VR_STATE_RISCV64_ID) != 0)
-		return VR_E_UNSUPPORTED;
-	if (length < sizeof(*out))
-		return VR_E_INVAL;
+	if (rc)
+		return rc;
 
 	memset(out, 0, sizeof(*out));
 	out->size = sizeof(*out);
@@ -125,24 +106,25 @@ int32_t VR_CALL rv_get_state(struct vr_exec *x, const char *id, void *state, uin
 	return 0;
 }
 
-/* A state for S- or U-mode that says nothing of PMP is one of a board that does not know it has to: firmware
- * would have given them all of memory. */
+/* A state for S- or U-mode without PMP registers comes from a board that starts a kernel without firmware.
+ * Firmware would have opened all of memory to it, so this does. */
 static void open_memory(struct rv_state *s)
 {
 	s->pmpaddr[0] = (1ull << 54) - 1;
 	s->pmpcfg[0] = RV_PMP_OPEN;
 }
 
-/* Registers that the state does not list have their reset values; those that are not ours are left out. */
+/* Registers that the state does not list have their reset values; those that this ISA does not model are
+ * ignored. */
 int32_t VR_CALL rv_set_state(struct vr_exec *x, const char *id, const void *state, uint32_t length)
 {
 	struct rv_state *s = rv_of(x);
 	const struct vr_state_riscv64 *in = state;
+	int32_t rc = xlate_state_arguments(id, VR_STATE_RISCV64_ID, length, sizeof(*in));
 
-	if (strcmp(id, VR_STATE_RISCV64_ID) != 0)
-		return VR_E_UNSUPPORTED;
-	if (length < sizeof(*in) || in->size < sizeof(*in) || in->csr_count > VR_STATE_RISCV64_CSRS ||
-	    (in->pc & 1))
+	if (rc)
+		return rc;
+	if (in->size < sizeof(*in) || in->csr_count > VR_STATE_RISCV64_CSRS || (in->pc & 1))
 		return VR_E_INVAL;
 	if (in->privilege != RV_USER && in->privilege != RV_SUPERVISOR && in->privilege != RV_MACHINE)
 		return VR_E_UNSUPPORTED;
@@ -150,7 +132,7 @@ int32_t VR_CALL rv_set_state(struct vr_exec *x, const char *id, const void *stat
 	uint32_t lists_pmp = 0;
 
 	clear(x);
-	pthread_mutex_lock(&rv_system_of(x)->timer_lock);
+	pthread_mutex_lock(&rv_system_of(x)->common.timer_lock);
 	for (uint32_t i = 0; i < in->csr_count; i++) {
 		const struct rv_csr *r = rv_csr_find(in->csr[i].id);
 		if (r && (r->flags & RV_CSR_STATE)) {
@@ -161,7 +143,7 @@ int32_t VR_CALL rv_set_state(struct vr_exec *x, const char *id, const void *stat
 			lists_pmp |= r->flags & RV_CSR_PMP;
 		}
 	}
-	pthread_mutex_unlock(&rv_system_of(x)->timer_lock);
+	pthread_mutex_unlock(&rv_system_of(x)->common.timer_lock);
 	if (!lists_pmp && in->privilege != RV_MACHINE)
 		open_memory(s);
 	if (s->mstatus & MSTATUS_FS)

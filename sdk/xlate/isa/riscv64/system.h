@@ -8,15 +8,13 @@
 #ifndef VR_XLATE_RISCV64_SYSTEM_H
 #define VR_XLATE_RISCV64_SYSTEM_H
 
-#include <pthread.h>
+#include <string.h>
+#include <xlate/isa/vcpu.h>
+
 #include "isa.h"
 
 struct rv_system {
-	const struct vr_host *host;
-	const struct vr_host_timer *timer; /* any of these may be NULL: a host without them */
-	const struct vr_host_mmio *mmio;
-	const struct vr_host_machine *machine;
-	pthread_mutex_t timer_lock; /* stimecmp, menvcfg.STCE and the pin they drive */
+	struct isa_common common; /* timer_lock: stimecmp, menvcfg.STCE and the pin they drive */
 };
 
 static inline struct rv_system *rv_system_of(struct vr_exec *x)
@@ -88,7 +86,7 @@ static inline struct rv_system *rv_system_of(struct vr_exec *x)
 #define RV_CSR_SSTATUS 0x100u
 #define RV_CSR_TDATA1 0x7a1u
 #define RV_CSR_MCOUNTINHIBIT 0x320u
-#define RV_COUNTER_IR 4u /* its bit there for minstret */
+#define RV_COUNTER_IR 4u /* the bit of minstret in mcountinhibit */
 #define RV_CSR_MCYCLE 0xb00u
 #define RV_CSR_MINSTRET 0xb02u
 
@@ -149,8 +147,12 @@ uint32_t rv_trigger_fetch(struct vr_exec *x);
 int32_t rv_timer_init(struct vr_exec *x);
 void rv_timer_fini(struct vr_exec *x);
 void rv_timer_update(struct vr_exec *x); /* stimecmp or menvcfg changed */
-void rv_time_stale(struct vr_exec *x);   /* the board may have set its clock [any] */
-/* What is stale is asked for again. [vcpu] */
+/* The board may have set its clock. [any] */
+static inline void rv_time_stale(struct vr_exec *x)
+{
+	__atomic_store_n(&rv_of(x)->time_stale, 1, __ATOMIC_SEQ_CST);
+}
+/* Ask the board for the offset again when it is stale. [vcpu] */
 void rv_time_refresh(struct vr_exec *x);
 static inline void rv_time_settle(struct vr_exec *x)
 {
@@ -185,9 +187,21 @@ struct rv_csr {
 
 extern const struct rv_csr rv_csrs[];
 extern const uint32_t rv_csr_count;
-const struct rv_csr *rv_csr_find(uint32_t number);                          /* NULL: there is none */
-uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r);             /* the storage, no effects */
-void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value); /* masked */
+const struct rv_csr *rv_csr_find(uint32_t number); /* NULL: there is none */
+/* The storage, without effects. */
+static inline uint64_t rv_csr_get(struct vr_exec *x, const struct rv_csr *r)
+{
+	const uint8_t *field = (const uint8_t *)x + r->offset;
+	uint64_t value = 0;
+
+	memcpy(&value, field, r->bytes);
+	return value;
+}
+static inline void rv_csr_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
+{
+	value = (value & r->mask) | (r->reset & ~r->mask);
+	memcpy((uint8_t *)x + r->offset, &value, r->bytes);
+}
 /* The value of an RV_CSR_COUNTER outside an instruction, and a new one. */
 uint64_t rv_counter_get(struct vr_exec *x, const struct rv_csr *r);
 void rv_counter_set(struct vr_exec *x, const struct rv_csr *r, uint64_t value);

@@ -2,14 +2,14 @@
 /*
  * timer.c: time, and Sstc's comparator, which drives STIP (vol. II, "Sstc").
  *
- * The hart changes stimecmp, the host's timer thread sees the time arrive; both look at everything afresh
- * under one lock, so whoever looked last has the last word. A host timer that fires too early or twice does
- * no harm.
+ * The hart changes stimecmp; the host's timer thread fires when the time has come. Both compute the pin's
+ * level from all registers, under one lock, so the last of them leaves the right level. A host timer that
+ * fires too early or twice does no harm.
  *
- * time is guest time and an offset, the same for all harts: what software added by writing the board's clock,
- * whose shadow time is ("Machine Timer"). The board keeps it and says with a pin that it has changed
- * (state_riscv64.h). Only the hart's own thread may ask for it: the pin makes what is known of it stale, and
- * kicks the hart, which asks before it looks at what is pending, or at the time.
+ * time is guest time plus an offset that all harts share: what software added by writing the board's clock,
+ * which time shows ("Machine Timer"). The board keeps the offset and raises a pin when it has changed
+ * (state_riscv64.h). Only the hart's own thread may ask for it: the pin marks the known offset as stale and
+ * kicks the hart, which asks before it next looks at pending interrupts or at the time.
  */
 #include "system.h"
 
@@ -18,7 +18,7 @@
 uint64_t rv_nanoseconds(struct vr_exec *x)
 {
 	const struct rv_system *system = rv_system_of(x);
-	return system->timer ? system->timer->now(system->host) : 0;
+	return system->common.timer ? system->common.timer->now(system->common.host) : 0;
 }
 
 static uint64_t offset_of(struct vr_exec *x)
@@ -37,25 +37,20 @@ void rv_timer_update(struct vr_exec *x)
 	struct rv_system *system = rv_system_of(x);
 	struct rv_state *s = rv_of(x);
 
-	pthread_mutex_lock(&system->timer_lock);
+	pthread_mutex_lock(&system->common.timer_lock);
 	if (s->menvcfg & MENVCFG_STCE) {
 		uint64_t ticks = rv_nanoseconds(x) / NS_PER_TICK, time = ticks + offset_of(x);
 		uint64_t left = s->stimecmp - time; /* until it is reached */
 		uint32_t level = time >= s->stimecmp;
 		if (s->timer) {
 			if (!level && left <= UINT64_MAX / NS_PER_TICK - ticks)
-				system->timer->arm(s->timer, (ticks + left) * NS_PER_TICK);
+				system->common.timer->arm(s->timer, (ticks + left) * NS_PER_TICK);
 			else
-				system->timer->cancel(s->timer);
+				system->common.timer->cancel(s->timer);
 		}
 		rv_set_pin(x, 5, level);
 	}
-	pthread_mutex_unlock(&system->timer_lock);
-}
-
-void rv_time_stale(struct vr_exec *x)
-{
-	__atomic_store_n(&rv_of(x)->time_stale, 1, __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&system->common.timer_lock);
 }
 
 void rv_time_refresh(struct vr_exec *x)
@@ -64,9 +59,9 @@ void rv_time_refresh(struct vr_exec *x)
 	uint64_t offset = 0; /* the clock of a board that has no such register can't be set */
 
 	__atomic_store_n(&rv_of(x)->time_stale, 0, __ATOMIC_SEQ_CST);
-	if (system->mmio)
-		system->mmio->access(system->host, VR_SPACE_SYSREG, x->index, VR_RISCV_TIME_OFFSET, 8, 0,
-				     &offset);
+	if (system->common.mmio)
+		system->common.mmio->access(system->common.host, VR_SPACE_SYSREG, x->index,
+					    VR_RISCV_TIME_OFFSET, 8, 0, &offset);
 	__atomic_store_n(&rv_of(x)->time_offset, offset, __ATOMIC_SEQ_CST);
 	rv_timer_update(x);
 }
@@ -80,13 +75,15 @@ static void VR_CALL fire(void *opaque)
 int32_t rv_timer_init(struct vr_exec *x)
 {
 	struct rv_system *system = rv_system_of(x);
-	return system->timer ? system->timer->create(system->host, fire, x, &rv_of(x)->timer) : VR_OK;
+	return system->common.timer
+		       ? system->common.timer->create(system->common.host, fire, x, &rv_of(x)->timer)
+		       : VR_OK;
 }
 
 void rv_timer_fini(struct vr_exec *x)
 {
 	struct rv_state *s = rv_of(x);
 	if (s->timer)
-		rv_system_of(x)->timer->destroy(s->timer);
+		rv_system_of(x)->common.timer->destroy(s->timer);
 	s->timer = NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trap.c: exceptions, interrupts and delegation, returns, waiting, the input pins, fences (vol. II). */
+/* trap.c: exceptions, interrupts and delegation, returns, waiting, fences (vol. II). */
 #include <string.h>
 #include "system.h"
 
@@ -41,7 +41,7 @@ void rv_context(struct vr_exec *x)
 	uint64_t mode_flags = mode_flags_of(s), asid = mode_flags & RV_MODE_MMU ? s->satp >> 44 & 0xffff : 0;
 	uint32_t open = user_open(s, mode_flags);
 
-	/* Not for every change of mode, only where it matters. */
+	/* Only when it changes, not at every change of mode. */
 	if (open != x->user_open && VR_HAS(x->env, user_access))
 		x->env->user_access(x, open);
 	if (mode_flags == x->mode_flags && asid == x->asid)
@@ -212,7 +212,7 @@ uint32_t rv_pending(struct vr_exec *x)
 	return __atomic_load_n(&s->pins, __ATOMIC_SEQ_CST) | __atomic_load_n(&s->latched, __ATOMIC_SEQ_CST);
 }
 
-/* Those that would be taken now: of M-mode if any, else of S-mode. */
+/* The interrupts that would be taken now: those of M-mode if there are any, else those of S-mode. */
 static uint32_t ready(struct vr_exec *x, uint32_t *to_supervisor)
 {
 	const struct rv_state *s = rv_of(x);
@@ -261,32 +261,10 @@ int32_t VR_CALL rv_interrupt(struct vr_exec *x)
 	return 0;
 }
 
-/* What is enabled wakes, whatever mstatus and the delegation say ("Wait for Interrupt"). */
+/* An interrupt that mie enables wakes, whatever mstatus and the delegation say ("Wait for Interrupt"). */
 uint32_t VR_CALL rv_has_work(struct vr_exec *x)
 {
 	return (rv_pending(x) & (uint32_t)rv_of(x)->mie) != 0;
-}
-
-void VR_CALL rv_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
-{
-	struct rv_state *s = rv_of(x);
-
-	if (pin == VR_RISCV_PIN_TIME) {
-		if (level) {
-			rv_time_stale(x);
-			x->env->kick(x);
-		}
-		return;
-	}
-	uint32_t bit = pin < 12 ? 1u << pin & RV_IP_ALL : 0,
-		 *word = bit == RV_IP_SSIP ? &s->latched : &s->pins;
-
-	if (!level) {
-		if (word == &s->pins)
-			__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
-	} else if (bit & ~__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST)) {
-		x->env->kick(x);
-	}
 }
 
 /* ---- waiting, calls, fences ---------------------------------------------------------------------- */
@@ -350,8 +328,8 @@ uint64_t VR_CALL rv_helper_fencei(struct vr_exec *x, uint64_t a, uint64_t b, uin
 }
 
 /*
- * The remote fences of the SBI (RFENCE extension): whoever answers the call knows the harts, but the TLBs are
- * the engine's. Every hart is flushed, whatever the mask.
+ * The remote fences of the SBI (RFENCE extension): the board answers the call, but the TLBs are the engine's.
+ * Every hart is flushed, whatever the mask.
  */
 #define SBI_RFENCE 0x52464e43u
 #define SBI_RANGE_LIMIT (1ull << 24)
@@ -381,10 +359,10 @@ static int32_t call_board(struct vr_exec *x, uint32_t kind)
 	uint64_t regs[CALL_REGISTERS], *arguments = &rv_x(x)[10];
 	int32_t rc;
 
-	if (system->machine == NULL)
+	if (system->common.machine == NULL)
 		return VR_E_NOENT;
 	memcpy(regs, arguments, sizeof(regs));
-	rc = system->machine->hypercall(system->host, x->index, kind, regs);
+	rc = system->common.machine->hypercall(system->common.host, x->index, kind, regs);
 	if (rc != VR_OK)
 		return rc;
 	if (arguments[7] == SBI_RFENCE && regs[0] == 0)

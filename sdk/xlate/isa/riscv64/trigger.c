@@ -8,9 +8,9 @@
  * read as zeros. All bytes of an access are compared, and the first of an instruction. tdata3 reads as zero.
  *
  * The exception comes before the instruction, and before the faults of its fetch or its access (5.7, table of
- * priorities). A handler must not stop in itself: of the two ways that 5.4 offers this is the first, so that
- * there is no tcontrol. In M-mode nothing fires while mstatus.MIE is 0, nor in S-mode while sstatus.SIE is 0
- * when breakpoints are delegated to it.
+ * priorities). A trigger must not fire in the handler of its own exception: of the two ways that 5.4 offers,
+ * this is the first, so there is no tcontrol. In M-mode nothing fires while mstatus.MIE is 0, nor in S-mode
+ * while sstatus.SIE is 0 when breakpoints are delegated to it.
  *
  * A trigger that is on is a debug point of the engine (translator.h); the mode and the interrupt enables are
  * looked at when it is hit.
@@ -42,7 +42,7 @@ static uint32_t match_of(uint64_t tdata1)
 	return (uint32_t)(tdata1 & MC_MATCH) >> MC_MATCH_SHIFT;
 }
 
-/* tdata1 with nothing in it that is not there. */
+/* tdata1 with unsupported types and bits taken out. */
 static uint64_t legal(uint64_t tdata1)
 {
 	if (tdata1 >> TYPE_SHIFT != TYPE_MCONTROL6)
@@ -124,7 +124,7 @@ uint32_t rv_trigger_fetch(struct vr_exec *x)
 
 /* ---- the registers -------------------------------------------------------------------------------- */
 
-/* More triggers than there are: the write is ignored, which is how software counts them (5.7.1). */
+/* A number past the last trigger: the write is ignored, by which software counts the triggers (5.7.1). */
 void rv_trigger_select(struct vr_exec *x, const struct rv_csr *r, uint64_t value)
 {
 	if (value < RV_TRIGGERS)

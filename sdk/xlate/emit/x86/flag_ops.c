@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flag_ops.c: the ops that make, test and convert FLAGS, and those that select by them. flags.c keeps track of
+ * where each FLAGS value is.
+ */
+#include "em.h"
+
+OP(F_SUB)
+{
+	if (i + 1 < e->op_end && flags_partner(e, i, VR_IR_SUB) == i + 1) {
+		/* the difference is wanted too: its handler does both */
+		add_sub(e, i + 1, i);
+		return;
+	}
+	if (val(e, i)->uses == 1 && e->ops[val(e, i)->last].op == VR_IR_F_SEL &&
+	    e->ops[val(e, i)->last].b == i && e->ops[e->ops[val(e, i)->last].c].op == VR_IR_F_CONST) {
+		val(e, i)->loc = LOC_LATER;
+		return;
+	}
+	flags_clobber(e);
+	compare(e, o->a, o->b, wide(o));
+	flags_set(e, i, POL_SUB);
+}
+
+OP(F_ADD)
+{
+	if (i + 1 < e->op_end && flags_partner(e, i, VR_IR_ADD) == i + 1) {
+		add_sub(e, i + 1, i);
+		return;
+	}
+	if (val(e, i)->uses == 1 && e->ops[val(e, i)->last].op == VR_IR_F_SEL &&
+	    e->ops[val(e, i)->last].b == i && e->ops[e->ops[val(e, i)->last].c].op == VR_IR_F_CONST) {
+		val(e, i)->loc = LOC_LATER;
+		return;
+	}
+	flags_clobber(e);
+	int32_t imm;
+	uint32_t t = copy_of(e, o->a, wide(o));
+	if (imm_of(e, o->b, wide(o), &imm))
+		alu_ri(&e->c, ALU_ADD, wide(o), t, imm);
+	else
+		alu_rr(&e->c, ALU_ADD, wide(o), t, ra_use_as(e, o->b, o->type));
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	flags_set(e, i, POL_ADD);
+}
+
+/* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before ra_use(). */
+static void keep_others(struct em *e, uint32_t v)
+{
+	struct flags_state *f = &e->fl;
+	uint32_t i = flags_resolve(e, v);
+	if (f->value && (f->value != i || f->put_pending || f->polarity > POL_ADD ||
+			 (val(e, i)->uses > 1 && val(e, i)->loc == LOC_EFLAGS)))
+		flags_clobber(e);
+}
+
+/* Both the sum and its flags, of which one may be unused. */
+static void with_carry(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t alu, uint32_t polarity,
+		       uint32_t flags, uint32_t result)
+{
+	struct code *c = &e->c;
+	uint32_t w = wide(o);
+	if (flags && result) {
+		/* one instruction consumes the operands of two ops */
+		uint32_t other = flags == i ? result : flags;
+		val(e, other)->emitted = 1;
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+		flags_done(e, o->c);
+	}
+	keep_others(e, o->c);
+	int32_t imm;
+	uint32_t t = copy_of(e, o->a, w);
+	bool constant = imm_of(e, o->b, w, &imm);
+	uint32_t rb = constant ? 0 : ra_use_as(e, o->b, o->type);
+	flags_carry(e, o->c, alu == ALU_SBB);
+	if (constant)
+		alu_ri(c, alu, w, t, imm);
+	else
+		alu_rr(c, alu, w, t, rb);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	flags_done(e, o->c);
+	e->fl.logic = 0;
+	if (result)
+		move_value(e, ra_def(e, result, t), t, o->type);
+	if (flags)
+		flags_set(e, flags, polarity);
+}
+
+OP(F_ADC)
+{
+	uint32_t k = flags_partner(e, i, VR_IR_ADC);
+	with_carry(e, o, i, ALU_ADC, POL_ADD, i, k == i + 1 ? k : 0);
+}
+
+OP(F_SBC)
+{
+	uint32_t k = flags_partner(e, i, VR_IR_SBC);
+	with_carry(e, o, i, ALU_SBB, POL_SUB, i, k == i + 1 ? k : 0);
+}
+
+OP(ADC)
+{
+	with_carry(e, o, i, ALU_ADC, POL_ADD, flags_partner(e, i, VR_IR_F_ADC), i);
+}
+
+OP(SBC)
+{
+	with_carry(e, o, i, ALU_SBB, POL_SUB, flags_partner(e, i, VR_IR_F_SBC), i);
+}
+
+OP(F_LOGIC)
+{
+	uint32_t w = wide(o);
+	if (e->fl.logic == o->a && e->fl.logic && e->fl.logic_type == o->type) {
+		ra_free(e, o->a);
+	} else {
+		flags_clobber(e);
+		uint32_t r = ra_use_as(e, o->a, o->type);
+		test_rr(&e->c, w, r, r);
+		ra_free(e, o->a);
+	}
+	e->fl.logic = 0;
+	flags_set(e, i, POL_ADD);
+}
+
+OP(F_CONST)
+{
+	(void)o;
+	val(e, i)->loc = LOC_FCONST;
+}
+
+/*
+ * A conditional compare: F_SEL(cc, old, F_SUB/F_ADD, F_CONST) whose comparison was put off until here.
+ *     jcc over; cmp; jmp out; over: load constant; out:
+ */
+static void conditional_compare(struct em *e, const struct vr_ir_op *o, uint32_t i)
+{
+	struct code *c = &e->c;
+	const struct vr_ir_op *f = &e->ops[o->b];
+	uint32_t old = flags_resolve(e, o->a), w = wide(f);
+	if (e->fl.value && (e->fl.value != old || e->fl.put_pending ||
+			    (val(e, old)->uses > 1 && val(e, old)->loc == LOC_EFLAGS)))
+		flags_clobber(e);
+	e->fl.logic = 0;
+	ra_reserve(e, RAX);
+	int32_t imm;
+	bool constant = imm_of(e, f->b, w, &imm);
+	uint32_t ra = f->op == VR_IR_F_ADD ? copy_of(e, f->a, w) : ra_use_as(e, f->a, f->type);
+	uint32_t rb = constant ? 0 : ra_use_as(e, f->b, f->type);
+	struct condition k = flags_condition(e, o->a, o->aux);
+	uint32_t out[2];
+	k.invert ^= 1;
+	jump_if(e, k, out);
+	uint32_t alu = f->op == VR_IR_F_ADD ? ALU_ADD : ALU_CMP;
+	if (constant)
+		alu_ri(c, alu, w, ra, imm);
+	else
+		alu_rr(c, alu, w, ra, rb);
+	if (alu == ALU_ADD)
+		put8(c, 0xf5); /* cmc */
+	uint32_t end = jmp_near(c);
+	patch_here(c, out[0]);
+	if (out[1])
+		patch_here(c, out[1]);
+	mov_imm(c, RAX, flags_constant(&e->ops[o->c]));
+	flags_unpack(c);
+	patch_near(c, end);
+	flags_done(e, o->a);
+	ra_free(e, f->a);
+	ra_free(e, f->b);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
+	flags_set(e, i, POL_SUB);
+}
+
+OP(F_SEL)
+{
+	if (o->b && val(e, o->b)->loc == LOC_LATER) {
+		conditional_compare(e, o, i);
+		return;
+	}
+	flags_clobber(e);
+	ra_reserve(e, RAX);
+	uint32_t d = tmp(e), s = flags_packed(e, o->b);
+	mov_rr(&e->c, 0, d, s);
+	s = flags_packed(e, o->c);
+	struct condition k = flags_condition(e, o->a, o->aux);
+	if (k.two) { /* only from EFLAGS, which were packed above */
+		e->error = VR_E_INTERNAL;
+		return;
+	}
+	cmov(&e->c, k.cc ^ 1u, 0, d, s);
+	flags_done(e, o->a);
+	flags_done(e, o->b);
+	flags_done(e, o->c);
+	ra_assign(e, i, d);
+}
+
+OP(F_FROM)
+{
+	flags_clobber(e);
+	struct code *c = &e->c;
+	uint32_t s = ra_use(e, o->a), d = tmp(e), m = tmp(e);
+	mov_imm(c, m, FLAGS_MASK);
+	mov_rr(c, 0, d, s);
+	shift_ri(c, SH_SHR, 0, d, 28);
+	v_wrrr(c, I_PDEP, 0, d, d, m);
+	alu_ri(c, ALU_XOR, 0, d, VR_FLAG_NOT_C);
+	ra_free(e, o->a);
+	ra_assign(e, i, d);
+}
+
+OP(F_TO)
+{
+	flags_clobber(e);
+	struct code *c = &e->c;
+	uint32_t s = flags_packed(e, o->a), m = tmp(e);
+	mov_imm(c, m, FLAGS_MASK);
+	flags_done(e, o->a);
+	uint32_t d = ra_def_apart(e, i, s, m, NOREG);
+	v_wrrr(c, I_PEXT, 0, d, s, m);
+	alu_ri(c, ALU_XOR, 0, d, 2);
+	shift_ri(c, SH_SHL, 0, d, 28);
+}
+
+OP(SETCC)
+{
+	struct code *c = &e->c;
+	struct condition k = flags_condition(e, o->a, o->aux);
+	flags_done(e, o->a);
+	uint32_t d = ra_def(e, i, NOREG);
+	mov_imm(c, d, 0);
+	if (k.two) {
+		uint32_t t = tmp(e);
+		mov_imm(c, t, !k.invert);
+		setcc(c, k.invert ? CC_NP : CC_P, d);
+		cmov(c, CC_NE, 0, d, t);
+	} else {
+		setcc(c, k.cc ^ k.invert, d);
+	}
+}
+
+OP(CMPSET)
+{
+	flags_clobber(e);
+	compare(e, o->a, o->b, wide(o));
+	uint32_t d = ra_def(e, i, NOREG);
+	mov_imm(&e->c, d, o->aux >= VR_CC_AL);
+	if (o->aux < VR_CC_AL)
+		setcc(&e->c, x86_cc_of_arm[o->aux & 15], d);
+}
+
+/* d = condition ? b : c, for registers of either file. */
+static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, struct condition k)
+{
+	struct code *c = &e->c;
+	uint32_t rb = ra_use_as(e, o->b, o->type), rc = ra_use_as(e, o->c, o->type);
+	uint32_t cc = k.cc ^ k.invert, w = wide(o);
+	ra_free(e, o->b);
+	ra_free(e, o->c);
+	if (is_vector(o->type)) {
+		/* d gets one, and the other when a jump is not taken */
+		uint32_t d = ra_def(e, i, rb), x = rb, y = rc;
+		val(e, i)->dirty_high = o->type != VR_T_V128;
+		bool flip = false;
+		if (d == y && d != x) {
+			x = rc;
+			y = rb;
+			flip = true;
+		}
+		movaps(c, d, x);
+		if (k.two) {                           /* ne or p: true; b unless inverted */
+			if ((k.invert != 0) == flip) { /* keep x when ne or p */
+				uint32_t n0 = jcc_near(c, CC_NE), n1 = jcc_near(c, CC_P);
+				movaps(c, d, y);
+				patch_near(c, n0);
+				patch_near(c, n1);
+			} else {
+				uint32_t n0 = jcc_near(c, CC_NE), n1 = jcc_near(c, CC_NP);
+				patch_near(c, n0);
+				movaps(c, d, y);
+				patch_near(c, n1);
+			}
+		} else {
+			uint32_t n = jcc_near(c, flip ? cc ^ 1 : cc);
+			movaps(c, d, y);
+			patch_near(c, n);
+		}
+		return;
+	}
+	if (k.two) {
+		/* x when neither ne nor p, y otherwise */
+		uint32_t x = k.invert ? rb : rc, y = k.invert ? rc : rb,
+			 d = ra_def_apart(e, i, y, NOREG, NOREG);
+		if (d == y) {
+			e->error = VR_E_INTERNAL;
+			return;
+		}
+		mov_rr(c, w, d, x);
+		cmov(c, CC_NE, w, d, y);
+		cmov(c, CC_P, w, d, y);
+		return;
+	}
+	uint32_t d = ra_def(e, i, rc);
+	if (d == rb && d != rc) {
+		cmov(c, cc ^ 1, w, d, rc);
+	} else {
+		if (d != rc)
+			mov_rr(c, w, d, rc);
+		cmov(c, cc, w, d, rb);
+	}
+}
+
+OP(SELECT)
+{
+	struct condition k = flags_condition(e, o->a, o->aux);
+	/* not before its uses: flags_condition() may have left them in a register */
+	flags_done(e, o->a);
+	select_value(e, o, i, k);
+}
+
+OP(SELNZ)
+{
+	flags_clobber(e);
+	uint32_t r = ra_use_clean(e, o->a);
+	test_rr(&e->c, 1, r, r);
+	ra_free(e, o->a);
+	select_value(e, o, i, (struct condition){CC_NE, 0, 0});
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* vcpu.h: what every guest's system side has: the host's tables, the timers' lock, the canonical state's
+ * entry. */
+#ifndef VR_XLATE_ISA_VCPU_H
+#define VR_XLATE_ISA_VCPU_H
+
+#include <pthread.h>
+#include <vmrun/translator.h>
+
+/* Begins what a guest hangs off vr_exec.isa. */
+struct isa_common {
+	const struct vr_host *host;
+	const struct vr_host_timer *timer; /* any of these may be NULL: a host without them */
+	const struct vr_host_irq *irq;
+	const struct vr_host_mmio *mmio;
+	const struct vr_host_machine *machine;
+	pthread_mutex_t timer_lock; /* the timers' registers and what they drive */
+};
+
+/* Clear the guest's part of vr_exec, and make vr_exec.isa: system_size bytes, zeroed but for their
+ * struct isa_common. VR_OK or VR_E_NOMEM. */
+int32_t xlate_isa_init(struct vr_exec *x, const struct vr_isa_env *env, uint32_t state_size,
+		       size_t system_size);
+void xlate_isa_fini(struct vr_exec *x);
+
+/* The arguments of vr_isa.get_state and set_state: VR_OK, VR_E_UNSUPPORTED when `id` is not `known`,
+ * VR_E_INVAL when `length` is less than `needed`. */
+int32_t xlate_state_arguments(const char *id, const char *known, uint32_t length, size_t needed);
+
+#endif
