@@ -3,7 +3,7 @@
 
 CPPFLAGS_tests_machine := -Icore
 # The doubles take the place of core/plugin and core/boot, so those are not linked.
-MACHINE_TEST_CORE := $(call objects,$(wildcard core/machine/*.c core/util/*.c) tests/machine/double.c)
+MACHINE_TEST_CORE := $(call objects,$(wildcard core/machine/*.c core/gdb/*.c core/util/*.c) tests/machine/double.c)
 
 # $(call machine_test,name)
 define machine_test
