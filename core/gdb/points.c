@@ -143,12 +143,12 @@ void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *ou
 		const struct gdb_point *p = &g->point[i];
 		uint64_t last = is_code(p) ? p->address : p->address + (p->length - 1);
 
-		if (!(kinds[p->kind].access & stop->access) || stop->address < p->address ||
-		    stop->address > last)
+		if (!(kinds[p->kind].access & stop->access) || gdb_stop_address(stop) < p->address ||
+		    gdb_stop_address(stop) > last)
 			continue;
 		if (!is_code(p))
 			snprintf(out, room, "%s:%llx;", kinds[p->kind].reason,
-				 (unsigned long long)stop->address);
+				 (unsigned long long)gdb_stop_address(stop));
 		else if (g->knows_breakpoints)
 			snprintf(out, room, "%s:;", kinds[p->kind].reason);
 		return;

@@ -149,7 +149,7 @@ void gdb_resume(struct gdb *g, const uint8_t *action)
 
 static void resume_some(struct gdb *g, enum gdb_action what)
 {
-	uint8_t action[VR_MAX_VCPUS];
+	uint8_t action[VR_MAX_VCPUS] = {GDB_STAYS};
 
 	for (uint32_t i = 0; i < g->m->vcpu_count; i++) {
 		bool named = g->thread_c < 0 ? what == GDB_RUNS || i == g->stopped : i == g->thread_c;
@@ -249,7 +249,7 @@ bool gdb_steps_on(struct gdb *g, struct vr_vcpu *v)
 		return false;
 	if (gdb_points_code_at(g, pc)) {
 		v->stop.access = VR_STOP_EXECUTE;
-		v->stop.address = pc;
+		gdb_stop_at(&v->stop, pc);
 		return false;
 	}
 	return pc >= g->range.first && pc < g->range.end;

@@ -55,7 +55,12 @@ bool soft_stops_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t acces
 static void stop(struct soft_vcpu *v, uint32_t access, uint64_t address)
 {
 	v->stop = (struct vr_exit){
-		.size = sizeof(v->stop), .reason = VR_EXIT_DEBUG, .access = access, .address = address};
+		.size = sizeof(v->stop),
+		.reason = VR_EXIT_DEBUG,
+		.access = access,
+		.address_low = (uint32_t)address,
+		.address_high = (uint32_t)(address >> 32),
+	};
 	soft_request(v->x, SOFT_REQ_DEBUG);
 }
 

@@ -171,7 +171,7 @@ notices 1 "a constant changed"
 printf 'vr_y 4 = align 4\nconst 9 VR_B\n' | cat "$work/golden" - >"$work/changed"
 notices 2 "a record and a constant more"
 if [ $have_abidiff ]; then
-	for change in '0|s/^\tuint32_t reason;.*/&\n\tuint64_t more;/' '1|s/uint32_t reason;/int32_t reason;/' \
+	for change in '0|s/^\tuint32_t address_high;.*/&\n\tuint32_t more;/' '1|s/uint32_t reason;/int32_t reason;/' \
 		'1|s/^\tuint32_t reason;.*/\tuint64_t more;\n&/' '1|/^\tuint32_t reason;/d'; do
 		mkdir -p "$work/sdk/include/vmrun"
 		cp sdk/include/vmrun/* "$work/sdk/include/vmrun/"

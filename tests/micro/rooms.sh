@@ -26,6 +26,10 @@ core/build.mk	linux-x86_64
 core/plugin/manifest.c	such as (linux-)?x86_64
 core/cli/machine_file.c	^ \*  
 core/cli/options.h	for messages
+core/util/disasm.c	triple
+core/util/disasm.h	^ \*
+core/util/disasm_llvm.c	targets
+core/util/disasm_zydis.c	x86-64
 plugins/soft/memory.c	^#if defined\(__x86_64__\)
 END
 # In that order: what people call architectures; the host's numbers of system calls and the call that only one host has; a

@@ -406,11 +406,18 @@ void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union 
 #undef IR
 #define OP(name) void x86_op_##name(struct em *e UNUSED, const struct vr_ir_op *o UNUSED, uint32_t i UNUSED)
 
+/* Does the engine's job have room for marks (ABI 1.1), and does it want them? */
+static inline bool wants_marks(const struct vr_emit_job *job)
+{
+	return job->size >= offsetof(struct vr_emit_job, mark_capacity) + sizeof(job->mark_capacity) &&
+	       job->marks;
+}
+
 /* For a log: what follows is for the guest instruction at pc. */
 static inline void code_mark(struct em *e, uint64_t pc, uint32_t kind)
 {
 	struct vr_emit_job *job = e->job;
-	if (VR_HAS(job, marks) && job->mark_count < job->mark_capacity)
+	if (wants_marks(job) && job->mark_count < job->mark_capacity)
 		job->marks[job->mark_count++] = (struct vr_code_mark){pc, code_at(&e->c), kind};
 }
 

@@ -132,7 +132,7 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 	e->fixups = s->fixups;
 	e->labels = s->labels;
 	job->point_count = job->exit_count = job->code_size = 0;
-	if (VR_HAS(job, marks))
+	if (wants_marks(job))
 		job->mark_count = 0;
 	int32_t rc = begin(e, job);
 	if (rc)
