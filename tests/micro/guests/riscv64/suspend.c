@@ -32,22 +32,22 @@ static int64_t status_of(uint64_t hart)
 	return a0 ? (int64_t)a0 : (int64_t)a1;
 }
 
-static void suspend(unsigned which)
+/* from: when the timer was armed, since this hart may have to wait for its turn before it sleeps. */
+static void suspend(unsigned which, uint64_t from)
 {
-	uint64_t from = arch_counter();
-
 	result[which] = arch_sbi(HSM, HART_SUSPEND, 0, 0, 0);
 	took[which] = arch_since(from);
 }
 
 void guest_cpu(unsigned cpu)
 {
-	uint64_t ms = arch_counter_hz / 1000;
+	uint64_t ms = arch_counter_hz / 1000, from;
 
 	(void)cpu;
 	phase = BY_TIMER;
+	from = arch_counter();
 	arch_timer(20 * ms);
-	suspend(BY_TIMER);
+	suspend(BY_TIMER, from);
 	/* Masked all the time, as sstatus.SIE is clear: it is still there, and taken when it is let in. */
 	timers_before = kit_irqs[IRQ_TIMER];
 	arch_irq_on();
@@ -55,22 +55,23 @@ void guest_cpu(unsigned cpu)
 	timers_after = kit_irqs[IRQ_TIMER];
 
 	phase = BY_IPI;
-	suspend(BY_IPI);
+	suspend(BY_IPI, arch_counter());
 	arch_irq_on();
 	arch_irq_off();
 
 	/* One that is pending already. */
 	phase = PENDING;
 	arch_ipi(1);
-	suspend(PENDING);
+	suspend(PENDING, arch_counter());
 	arch_irq_on();
 	arch_irq_off();
 
 	/* With interrupts enabled: it is taken behind the call, once. */
 	phase = LET_IN;
+	from = arch_counter();
 	arch_timer(20 * ms);
 	arch_irq_on();
-	suspend(LET_IN);
+	suspend(LET_IN, from);
 	arch_irq_off();
 	done = 1;
 }
