@@ -37,7 +37,7 @@ ROWS=$(sed -n '/^TRY(/p' tests/security/probe_calls.def | wc -l)
 [ "$(uname -m)" = x86_64 ] || ROWS=$((ROWS - $(sed -n '/^#ifdef/,/^#endif/{/^TRY(/p;}' tests/security/probe_calls.def | wc -l)))
 judged()
 {
-	tr -d '\r' <"$2" | grep -aE '^(ok|not ok) (vcpu|timer|early)-' | sed "s/^\(not ok\|ok\) /&$1:/" >"$WORK/results"
+	tr -d '\r' <"$2" | grep -aE '^(ok|not ok|skip) (vcpu|timer|early)-' | sed "s/^\(not ok\|ok\|skip\) /&$1:/" >"$WORK/results"
 	guest_results "$WORK/results"
 	same "$1: every call from every thread" $((3 * $3)) "$(wc -l <"$WORK/results")"
 }
