@@ -2,8 +2,8 @@
 /*
  * inject.c: a library for LD_PRELOAD that lets one allocation of the whole process fail, whoever asks: vmrun,
  * plugins, the libraries that they use, the dynamic linker. VMRUN_NOMEM=N is its number, from 1 on; all of
- * them are counted, and their number is written into the file that VMRUN_NOMEM_COUNT names when the process
- * ends.
+ * them are counted, and their number so far is in the file that VMRUN_NOMEM_COUNT names, since vmrun ends
+ * without running a library's destructors. Threads that allocate at once may leave one less than the last.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +19,23 @@ void *__libc_memalign(size_t alignment, size_t n);
 
 static atomic_long count;
 static atomic_long which = -1; /* not read yet */
+static int to = -1;
+
+static void tell(long number)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%-20ld\n", number);
+
+	if (pwrite(to, text, (size_t)n, 0) != n)
+		_exit(99);
+}
 
 static int fails(void)
 {
 	long mine = atomic_fetch_add(&count, 1) + 1;
 
+	if (to >= 0)
+		tell(mine);
 	if (which < 0) {
 		const char *text = getenv("VMRUN_NOMEM");
 
@@ -70,8 +82,6 @@ int posix_memalign(void **out, size_t alignment, size_t n)
 	return 0;
 }
 
-static int to = -1;
-
 /* Before the sandbox. */
 __attribute__((constructor)) static void begin(void)
 {
@@ -79,12 +89,4 @@ __attribute__((constructor)) static void begin(void)
 
 	if (path)
 		to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-}
-
-__attribute__((destructor)) static void tell(void)
-{
-	char text[32];
-
-	if (to >= 0 && write(to, text, (size_t)snprintf(text, sizeof(text), "%ld\n", (long)count)) < 0)
-		_exit(99);
 }
