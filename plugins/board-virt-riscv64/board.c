@@ -143,15 +143,15 @@ static const struct virt_board riscv64 = {
 
 static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **board)
 {
-	return virt_create(&riscv64, self, c, board);
+	return vr_virt_create(&riscv64, self, c, board);
 }
 
 const struct vr_board vr_board_riscv64 = {
 	.size = sizeof(vr_board_riscv64),
 	.arch = "riscv64",
 	.create = create,
-	.load = virt_load,
-	.reset = virt_reset,
-	.destroy = virt_destroy,
-	.cmdline_max = virt_cmdline_max,
+	.load = vr_virt_load,
+	.reset = vr_virt_reset,
+	.destroy = vr_virt_destroy,
+	.cmdline_max = vr_virt_cmdline_max,
 };

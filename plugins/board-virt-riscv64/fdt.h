@@ -5,7 +5,7 @@
 
 #include <board/virt_tree.h>
 
-/* virt_tree_build() of this board's tree. */
+/* vr_virt_tree_build() of this board's tree. */
 int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size);
 
 #endif

@@ -27,7 +27,7 @@ struct dynamic_info {
 static int32_t place_image(const struct vr_tables *t, const struct vr_load_input *in, struct virt_layout *out)
 {
 	const struct vr_boot_payload *p = in->payload;
-	int32_t rc = virt_image_layout(t, &image, &rv_map, p, in->ram_size, out);
+	int32_t rc = vr_virt_image_layout(t, &image, &rv_map, p, in->ram_size, out);
 
 	return rc < 0 ? rc : vr_tables_copy(t, out->entry, p->kernel, p->kernel_size);
 }
@@ -38,19 +38,19 @@ static int32_t place_program(const struct vr_tables *t, const struct vr_load_inp
 	const struct vr_boot_payload *p = in->payload;
 	const struct vr_blob blob = {p->kernel, p->kernel_size, p->kernel_name};
 	uint64_t top = rv_map.ram + (in->ram_size < TOP_MAX ? in->ram_size : TOP_MAX);
-	uint64_t above = virt_align(virt_initrd_size(p)) + VIRT_TREE_BLOCK;
+	uint64_t above = vr_virt_align(vr_virt_initrd_size(p)) + VIRT_TREE_BLOCK;
 	struct vr_loaded_blob loaded;
 	int32_t rc = vr_firmware_load(t, &blob, base, &loaded);
 
 	if (rc < 0)
 		return rc;
 	top &= ~(VIRT_BLOCK - 1);
-	if (virt_initrd_size(p) > RV_RAM_MAX || loaded.end > top || above > top - loaded.end)
-		return virt_ram_too_small(t, p, loaded.end - rv_map.ram + above, in->ram_size);
+	if (vr_virt_initrd_size(p) > RV_RAM_MAX || loaded.end > top || above > top - loaded.end)
+		return vr_virt_ram_too_small(t, p, loaded.end - rv_map.ram + above, in->ram_size);
 	out->entry = loaded.entry;
 	out->dtb = top - VIRT_TREE_BLOCK;
 	out->initrd = top - above;
-	out->initrd_end = out->initrd + virt_initrd_size(p);
+	out->initrd_end = out->initrd + vr_virt_initrd_size(p);
 	return VR_OK;
 }
 
@@ -76,7 +76,7 @@ int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struc
 		struct vr_entry_point *entry)
 {
 	struct dynamic_info info = {.magic = DYNAMIC_MAGIC, .version = 2, .next_mode = ENTRY_S};
-	bool is_image = virt_image_is(&image, in->payload);
+	bool is_image = vr_virt_image_is(&image, in->payload);
 	int32_t rc;
 
 	if (is_image)

@@ -93,18 +93,18 @@ static const struct virt_board a64 = {
 
 static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **board)
 {
-	return virt_create(&a64, self, c, board);
+	return vr_virt_create(&a64, self, c, board);
 }
 
 const struct vr_board vr_board_virt = {
 	.size = sizeof(vr_board_virt),
 	.arch = "arm64",
 	.create = create,
-	.load = virt_load,
-	.reset = virt_reset,
-	.destroy = virt_destroy,
+	.load = vr_virt_load,
+	.reset = vr_virt_reset,
+	.destroy = vr_virt_destroy,
 	.state_at = vr_virt_state_at,
 	.get_state = vr_virt_get_state,
 	.set_state = vr_virt_set_state,
-	.cmdline_max = virt_cmdline_max,
+	.cmdline_max = vr_virt_cmdline_max,
 };

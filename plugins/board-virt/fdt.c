@@ -129,5 +129,5 @@ static const struct virt_tree tree = {
 
 int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 {
-	return virt_tree_build(&tree, in, buffer, size);
+	return vr_virt_tree_build(&tree, in, buffer, size);
 }

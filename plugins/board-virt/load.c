@@ -23,11 +23,11 @@ int32_t vr_load_layout(const struct vr_tables *t, const struct vr_boot_payload *
 				      " bytes are too few for an arm64 Image (header: %u bytes); "
 				      "is the file complete?",
 				      p->kernel_name, p->kernel_size, VIRT_IMAGE_HEADER);
-	if (!virt_image_is(&image, p))
+	if (!vr_virt_image_is(&image, p))
 		return vr_tables_fail(
 			t, VR_E_IMAGE,
 			"%s: no arm64 Image: the magic \"ARM\\x64\" is missing at offset 0x38 "
 			"(found %02x %02x %02x %02x); give the kernel's Image, Image.gz or vmlinuz",
 			p->kernel_name, magic[0], magic[1], magic[2], magic[3]);
-	return virt_image_layout(t, &image, &a64_map, p, ram_size, out);
+	return vr_virt_image_layout(t, &image, &a64_map, p, ram_size, out);
 }

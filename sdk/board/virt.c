@@ -24,7 +24,8 @@ static void map_slots(struct virt_machine *m)
 	m->slots.window_max = map->window_count;
 }
 
-int32_t virt_create(const struct virt_board *board, void *self, const struct vr_board_config *c, void **out)
+int32_t vr_virt_create(const struct virt_board *board, void *self, const struct vr_board_config *c,
+		       void **out)
 {
 	struct virt_machine *m = calloc(1, board->size);
 	const struct vr_host *host = ((struct vr_joined *)self)->host;
@@ -54,14 +55,14 @@ int32_t virt_create(const struct virt_board *board, void *self, const struct vr_
 	if (rc >= 0)
 		rc = vr_slots_fill(&m->slots);
 	if (rc < 0) {
-		virt_destroy(m);
+		vr_virt_destroy(m);
 		return rc;
 	}
 	*out = m;
 	return VR_OK;
 }
 
-void VR_CALL virt_destroy(void *machine)
+void VR_CALL vr_virt_destroy(void *machine)
 {
 	struct virt_machine *m = machine;
 
@@ -70,7 +71,7 @@ void VR_CALL virt_destroy(void *machine)
 	free(m);
 }
 
-void VR_CALL virt_reset(void *machine)
+void VR_CALL vr_virt_reset(void *machine)
 {
 	struct virt_machine *m = machine;
 
@@ -95,7 +96,7 @@ static int32_t load_tree(struct virt_machine *m, const struct vr_boot_payload *p
 	return vr_boot_tree_load(&m->t, &in, m->board->tree, l->dtb, VIRT_TREE_SIZE);
 }
 
-int32_t VR_CALL virt_load(void *machine, const struct vr_boot_payload *p)
+int32_t VR_CALL vr_virt_load(void *machine, const struct vr_boot_payload *p)
 {
 	struct virt_machine *m = machine;
 	struct virt_layout l;
@@ -110,7 +111,7 @@ int32_t VR_CALL virt_load(void *machine, const struct vr_boot_payload *p)
 	return rc < 0 ? rc : VR_OK;
 }
 
-uint32_t VR_CALL virt_cmdline_max(void *machine, const struct vr_boot_payload *p)
+uint32_t VR_CALL vr_virt_cmdline_max(void *machine, const struct vr_boot_payload *p)
 {
 	(void)p;
 	return ((struct virt_machine *)machine)->board->cmdline_max;

@@ -4,7 +4,7 @@
  * windows for devices of plugins, a kernel's Image with its initrd and a device tree.
  *
  * A board says what differs in one struct virt_board: its memory map, its limits, its interrupt controllers
- * and devices, and how its vCPUs start. virt_create() and the functions after it are then the board's table
+ * and devices, and how its vCPUs start. vr_virt_create() and the functions after it are then the board's table
  * (vmrun/board.h); virt_image.h and virt_tree.h have what boot needs.
  */
 #ifndef VR_BOARD_VIRT_H
@@ -62,11 +62,12 @@ struct virt_machine {
 };
 
 /* The create() of a board's table: `self` is the plugin's. */
-int32_t virt_create(const struct virt_board *board, void *self, const struct vr_board_config *c, void **out);
+int32_t vr_virt_create(const struct virt_board *board, void *self, const struct vr_board_config *c,
+		       void **out);
 /* As they are in the board's table. */
-int32_t VR_CALL virt_load(void *machine, const struct vr_boot_payload *p);
-void VR_CALL virt_reset(void *machine);
-void VR_CALL virt_destroy(void *machine);
-uint32_t VR_CALL virt_cmdline_max(void *machine, const struct vr_boot_payload *p);
+int32_t VR_CALL vr_virt_load(void *machine, const struct vr_boot_payload *p);
+void VR_CALL vr_virt_reset(void *machine);
+void VR_CALL vr_virt_destroy(void *machine);
+uint32_t VR_CALL vr_virt_cmdline_max(void *machine, const struct vr_boot_payload *p);
 
 #endif

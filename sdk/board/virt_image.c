@@ -16,28 +16,28 @@
 /* A larger size is an error in the file, and would overflow the sums below. */
 #define SIZE_LIMIT (1ull << 40)
 
-uint64_t virt_align(uint64_t address)
+uint64_t vr_virt_align(uint64_t address)
 {
 	return (address + VIRT_BLOCK - 1) & ~(VIRT_BLOCK - 1);
 }
 
-uint64_t virt_initrd_size(const struct vr_boot_payload *p)
+uint64_t vr_virt_initrd_size(const struct vr_boot_payload *p)
 {
 	return p->initrd ? p->initrd_size : 0;
 }
 
-int32_t virt_ram_too_small(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t needed,
-			   uint64_t ram_size)
+int32_t vr_virt_ram_too_small(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t needed,
+			      uint64_t ram_size)
 {
 	return vr_tables_fail(t, VR_E_CONFIG,
 			      "%s: RAM is too small: kernel, initrd (%" PRIu64
 			      " MiB) and device tree need %" PRIu64 " MiB, the machine has %" PRIu64
 			      " MiB; give more with -m",
-			      p->kernel_name, virt_initrd_size(p) / MIB + !!(virt_initrd_size(p) % MIB),
+			      p->kernel_name, vr_virt_initrd_size(p) / MIB + !!(vr_virt_initrd_size(p) % MIB),
 			      needed / MIB + !!(needed % MIB), ram_size / MIB);
 }
 
-bool virt_image_is(const struct virt_image_kind *kind, const struct vr_boot_payload *p)
+bool vr_virt_image_is(const struct virt_image_kind *kind, const struct vr_boot_payload *p)
 {
 	return p->kernel_size >= VIRT_IMAGE_HEADER &&
 	       memcmp((const uint8_t *)p->kernel + VIRT_IMAGE_MAGIC, kind->magic, sizeof(kind->magic)) == 0;
@@ -71,22 +71,22 @@ static int32_t read_header(const struct vr_tables *t, const struct virt_image_ki
 	return vr_board_pe_check(t, p);
 }
 
-int32_t virt_image_layout(const struct vr_tables *t, const struct virt_image_kind *kind,
-			  const struct virt_map *map, const struct vr_boot_payload *p, uint64_t ram_size,
-			  struct virt_layout *out)
+int32_t vr_virt_image_layout(const struct vr_tables *t, const struct virt_image_kind *kind,
+			     const struct virt_map *map, const struct vr_boot_payload *p, uint64_t ram_size,
+			     struct virt_layout *out)
 {
 	uint64_t offset, size;
 	int32_t rc = read_header(t, kind, p, &offset, &size);
 
 	if (rc < 0)
 		return rc;
-	if (virt_initrd_size(p) >= SIZE_LIMIT)
-		return virt_ram_too_small(t, p, virt_initrd_size(p), ram_size);
+	if (vr_virt_initrd_size(p) >= SIZE_LIMIT)
+		return vr_virt_ram_too_small(t, p, vr_virt_initrd_size(p), ram_size);
 	out->entry = map->ram + offset;
-	out->dtb = virt_align(out->entry + size);
+	out->dtb = vr_virt_align(out->entry + size);
 	out->initrd = out->dtb + VIRT_TREE_BLOCK;
-	out->initrd_end = out->initrd + virt_initrd_size(p);
+	out->initrd_end = out->initrd + vr_virt_initrd_size(p);
 	if (out->initrd_end - map->ram > ram_size)
-		return virt_ram_too_small(t, p, out->initrd_end - map->ram, ram_size);
+		return vr_virt_ram_too_small(t, p, out->initrd_end - map->ram, ram_size);
 	return VR_OK;
 }

@@ -25,18 +25,18 @@ struct virt_image_kind {
 		offset_unsized; /* text_offset where image_size is 0: kernels before Linux 3.17; 0: no rule */
 };
 
-bool virt_image_is(const struct virt_image_kind *kind, const struct vr_boot_payload *p);
+bool vr_virt_image_is(const struct virt_image_kind *kind, const struct vr_boot_payload *p);
 /* Reads the header of a file that is one and places the parts. VR_E_IMAGE, VR_E_UNSUPPORTED: not bootable;
  * VR_E_CONFIG: RAM is too small. */
-int32_t virt_image_layout(const struct vr_tables *t, const struct virt_image_kind *kind,
-			  const struct virt_map *map, const struct vr_boot_payload *p, uint64_t ram_size,
-			  struct virt_layout *out);
+int32_t vr_virt_image_layout(const struct vr_tables *t, const struct virt_image_kind *kind,
+			     const struct virt_map *map, const struct vr_boot_payload *p, uint64_t ram_size,
+			     struct virt_layout *out);
 
 /* ---- for what is no Image ---- */
-uint64_t virt_align(uint64_t address); /* up, to VIRT_BLOCK */
-uint64_t virt_initrd_size(const struct vr_boot_payload *p);
+uint64_t vr_virt_align(uint64_t address); /* up, to VIRT_BLOCK */
+uint64_t vr_virt_initrd_size(const struct vr_boot_payload *p);
 /* VR_E_CONFIG, with a text that says how much is needed. */
-int32_t virt_ram_too_small(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t needed,
-			   uint64_t ram_size);
+int32_t vr_virt_ram_too_small(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t needed,
+			      uint64_t ram_size);
 
 #endif

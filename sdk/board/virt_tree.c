@@ -47,7 +47,7 @@ static void bus_begin(const struct virt_tree *v, struct vr_tree *t)
 	vr_tree_flag(t, "ranges");
 }
 
-int virt_tree_build(const struct virt_tree *v, const struct vr_fdt_input *in, void *buffer, uint32_t size)
+int vr_virt_tree_build(const struct virt_tree *v, const struct vr_fdt_input *in, void *buffer, uint32_t size)
 {
 	struct vr_tree t;
 	char console[64];

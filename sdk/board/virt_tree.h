@@ -36,6 +36,6 @@ struct virt_tree {
 };
 
 /* Writes the tree into buffer[0..size). 0, or a libfdt error (vr_tree_strerror). */
-int virt_tree_build(const struct virt_tree *v, const struct vr_fdt_input *in, void *buffer, uint32_t size);
+int vr_virt_tree_build(const struct virt_tree *v, const struct vr_fdt_input *in, void *buffer, uint32_t size);
 
 #endif
