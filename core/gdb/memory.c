@@ -48,13 +48,13 @@ uint8_t *gdb_ram(struct gdb *g, uint64_t pa, uint64_t *length)
 /* The same for an address as the debugger means it: up to the end of its page. */
 static uint8_t *piece(struct gdb *g, uint64_t address, uint64_t *length, uint64_t *pa)
 {
-	uint64_t room = PAGE - address % PAGE;
+	uint64_t left = PAGE - address % PAGE;
 
 	*pa = address;
 	if (!g->physical && gdb_translate(g, address, pa) < 0)
 		return NULL;
-	if (*length > room)
-		*length = room;
+	if (*length > left)
+		*length = left;
 	return gdb_ram(g, *pa, length);
 }
 

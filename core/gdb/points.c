@@ -28,6 +28,12 @@ static bool is_code(const struct gdb_point *p)
 	return kinds[p->kind].access == VR_STOP_EXECUTE;
 }
 
+/* The length of code is that of the instruction, which begins at the address. */
+static uint64_t last_of(const struct gdb_point *p)
+{
+	return is_code(p) ? p->address : p->address + (p->length - 1);
+}
+
 /* Tells the accelerator of all of them. */
 static int32_t set_points(struct gdb *g)
 {
@@ -38,8 +44,7 @@ static int32_t set_points(struct gdb *g)
 
 		points[i] = (struct vr_stop_point){
 			.first = p->address,
-			/* The length of code is that of the instruction, which begins there. */
-			.last = is_code(p) ? p->address : p->address + (p->length - 1),
+			.last = last_of(p),
 			.access = kinds[p->kind].access,
 		};
 	}
@@ -136,21 +141,19 @@ bool gdb_points_code_at(const struct gdb *g, uint64_t pc)
 	return false;
 }
 
-void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *out, size_t room)
+void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *out, size_t capacity)
 {
 	out[0] = '\0';
 	for (uint32_t i = 0; i < g->points; i++) {
 		const struct gdb_point *p = &g->point[i];
-		uint64_t last = is_code(p) ? p->address : p->address + (p->length - 1);
+		uint64_t at = gdb_stop_address(stop);
 
-		if (!(kinds[p->kind].access & stop->access) || gdb_stop_address(stop) < p->address ||
-		    gdb_stop_address(stop) > last)
+		if (!(kinds[p->kind].access & stop->access) || at < p->address || at > last_of(p))
 			continue;
 		if (!is_code(p))
-			snprintf(out, room, "%s:%llx;", kinds[p->kind].reason,
-				 (unsigned long long)gdb_stop_address(stop));
+			snprintf(out, capacity, "%s:%llx;", kinds[p->kind].reason, (unsigned long long)at);
 		else if (g->knows_breakpoints)
-			snprintf(out, room, "%s:;", kinds[p->kind].reason);
+			snprintf(out, capacity, "%s:;", kinds[p->kind].reason);
 		return;
 	}
 }

@@ -7,22 +7,24 @@
 
 #define REGISTER_BYTES (VR_REGISTER_BITS / 8)
 
-static bool take_state(struct gdb *g, uint32_t vcpu)
+/* Between g->state and the vCPU. */
+static bool move_state(struct gdb *g, uint32_t vcpu, bool set)
 {
 	const struct vr_registers *r = g->registers;
-	int32_t rc = vr_vcpu_state(g->m, vcpu, r->state_id, g->state, r->state_size, false);
+	int32_t rc = vr_vcpu_state(g->m, vcpu, r->state_id, g->state, r->state_size, set);
 
 	vr_error_clear();
 	return rc >= 0;
 }
 
+static bool take_state(struct gdb *g, uint32_t vcpu)
+{
+	return move_state(g, vcpu, false);
+}
+
 static bool give_state(struct gdb *g, uint32_t vcpu)
 {
-	const struct vr_registers *r = g->registers;
-	int32_t rc = vr_vcpu_state(g->m, vcpu, r->state_id, g->state, r->state_size, true);
-
-	vr_error_clear();
-	return rc >= 0;
+	return move_state(g, vcpu, true);
 }
 
 /* Digits 'x': the register is not there. */

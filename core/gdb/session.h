@@ -122,7 +122,7 @@ void gdb_points_clear(struct gdb *g);
 /* A breakpoint is there. */
 bool gdb_points_code_at(const struct gdb *g, uint64_t pc);
 /* What a stop reply says of a point that was touched, such as "watch:1000;"; "" when there is none. */
-void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *out, size_t room);
+void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *out, size_t capacity);
 
 /* ---- resume.c ---- */
 /* Every vCPU stands still when it returns. */
