@@ -20,42 +20,43 @@
 #define MFD_EXEC 0x0010u
 #endif
 
-static bool map_dual(size_t length, struct vr_code_memory *out)
+/* The same memory at two addresses, of a file without a name. Either may be MAP_FAILED. */
+static void map_file(size_t length, uint8_t **w, uint8_t **x)
 {
 	int fd = memfd_create("vmrun-code", MFD_CLOEXEC | MFD_EXEC);
-	uint8_t *w = MAP_FAILED, *x = MAP_FAILED;
 
 	if (fd < 0 && errno == EINVAL) /* older kernels don't know MFD_EXEC */
 		fd = memfd_create("vmrun-code", MFD_CLOEXEC);
 	if (fd < 0)
-		return false;
+		return;
 	if (ftruncate(fd, (off_t)length) == 0) {
-		w = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-		x = mmap(NULL, length, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
+		*w = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+		*x = mmap(NULL, length, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	}
 	close(fd);
-	if (w != MAP_FAILED && x != MAP_FAILED) {
-		out->write = w;
-		out->execute = x;
-		return true;
-	}
-	if (w != MAP_FAILED)
-		munmap(w, length);
-	if (x != MAP_FAILED)
-		munmap(x, length);
-	return false;
 }
 
-/* The same without a file's name: perf reads /tmp/perf-PID.map for memory that is, to it, no file's, and
- * shared anonymous memory ("/dev/zero") is. mremap(2): an old size of 0 makes a second mapping of shared
- * memory. */
-static bool map_dual_unnamed(size_t length, struct vr_code_memory *out)
+/* Of no file: perf reads /tmp/perf-PID.map for memory that is, to it, no file's, and shared anonymous memory
+ * ("/dev/zero") is. mremap(2): an old size of 0 makes a second mapping of shared memory. */
+static void map_shared(size_t length, uint8_t **w, uint8_t **x)
 {
-	uint8_t *w =
-		mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	uint8_t *x = w == MAP_FAILED ? MAP_FAILED : mremap(w, 0, length, MREMAP_MAYMOVE);
+	*w = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (*w == MAP_FAILED)
+		return;
+	*x = mremap(*w, 0, length, MREMAP_MAYMOVE);
+	if (*x != MAP_FAILED && mprotect(*x, length, PROT_READ | PROT_EXEC)) {
+		munmap(*x, length);
+		*x = MAP_FAILED;
+	}
+}
 
-	if (x != MAP_FAILED && mprotect(x, length, PROT_READ | PROT_EXEC) == 0) {
+static bool map_dual(size_t length, void (*map)(size_t length, uint8_t **w, uint8_t **x),
+		     struct vr_code_memory *out)
+{
+	uint8_t *w = MAP_FAILED, *x = MAP_FAILED;
+
+	map(length, &w, &x);
+	if (w != MAP_FAILED && x != MAP_FAILED) {
 		out->write = w;
 		out->execute = x;
 		return true;
@@ -82,7 +83,8 @@ static int32_t VR_CALL codecache_create(const struct vr_host *host, uint64_t len
 	n = (size_t)((length + page - 1) & ~(page - 1));
 	c.length = n;
 	if (!(mode && !strcmp(mode, "single")) &&
-	    ((m && codemap_for_perf(m->codemap) && map_dual_unnamed(n, &c)) || map_dual(n, &c))) {
+	    ((m && codemap_for_perf(m->codemap) && map_dual(n, map_shared, &c)) ||
+	     map_dual(n, map_file, &c))) {
 		vr_give(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
 		return VR_OK;
 	}

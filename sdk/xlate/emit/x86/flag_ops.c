@@ -5,18 +5,28 @@
  */
 #include "em.h"
 
+/* Flags of a comparison that another op's handler makes: the next op, when the sum or difference (op `value`)
+ * is wanted too; or F_SEL, when it alone uses them, and the other choice is a constant. */
+static bool made_by_another(struct em *e, uint32_t i, uint32_t value)
+{
+	const struct vr_ir_op *user = &e->ops[val(e, i)->last];
+
+	if (i + 1 < e->op_end && flags_partner(e, i, value) == i + 1) {
+		add_sub(e, i + 1, i);
+		return true;
+	}
+	if (val(e, i)->uses == 1 && user->op == VR_IR_F_SEL && user->b == i &&
+	    e->ops[user->c].op == VR_IR_F_CONST) {
+		val(e, i)->loc = LOC_LATER;
+		return true;
+	}
+	return false;
+}
+
 OP(F_SUB)
 {
-	if (i + 1 < e->op_end && flags_partner(e, i, VR_IR_SUB) == i + 1) {
-		/* the difference is wanted too: its handler does both */
-		add_sub(e, i + 1, i);
+	if (made_by_another(e, i, VR_IR_SUB))
 		return;
-	}
-	if (val(e, i)->uses == 1 && e->ops[val(e, i)->last].op == VR_IR_F_SEL &&
-	    e->ops[val(e, i)->last].b == i && e->ops[e->ops[val(e, i)->last].c].op == VR_IR_F_CONST) {
-		val(e, i)->loc = LOC_LATER;
-		return;
-	}
 	flags_clobber(e);
 	compare(e, o->a, o->b, wide(o));
 	flags_set(e, i, POL_SUB);
@@ -24,15 +34,8 @@ OP(F_SUB)
 
 OP(F_ADD)
 {
-	if (i + 1 < e->op_end && flags_partner(e, i, VR_IR_ADD) == i + 1) {
-		add_sub(e, i + 1, i);
+	if (made_by_another(e, i, VR_IR_ADD))
 		return;
-	}
-	if (val(e, i)->uses == 1 && e->ops[val(e, i)->last].op == VR_IR_F_SEL &&
-	    e->ops[val(e, i)->last].b == i && e->ops[e->ops[val(e, i)->last].c].op == VR_IR_F_CONST) {
-		val(e, i)->loc = LOC_LATER;
-		return;
-	}
 	flags_clobber(e);
 	int32_t imm;
 	uint32_t t = copy_of(e, o->a, wide(o));
