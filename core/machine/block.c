@@ -160,8 +160,7 @@ void vr_disk_close(struct vr_disk *d)
 }
 
 /*
- * From here on the guest makes the requests: failures are reported to it, and leave no error text behind on the
- * thread. The user hears of the first one that the host is to blame for.
+ * From here on the guest makes the requests: failures are reported to it, and leave no error text on the thread. The user hears of the first one that the host is to blame for.
  */
 static int32_t failed(struct vr_disk *d, const char *what, int e)
 {

@@ -36,7 +36,7 @@ struct vr_disassembler {
 struct debuglog {
 	const struct log_filter *filter;
 	int fd;
-	uint32_t given; /* items that somebody writes */
+	uint32_t given; /* items that the core or a plugin writes */
 	pthread_mutex_t lock;
 	atomic_bool lost;
 	struct vr_disassembler *disassemblers;

@@ -223,7 +223,7 @@ static void unbind(struct vr_door *d)
 	d->bound = false;
 }
 
-/* A watcher (vmrun.tap/1) and the log see all accesses, so while there is one they take the bus. */
+/* A device trace (vmrun.tap/1) and the log see all accesses: while there is one, accesses take the bus. */
 static bool may_be_bound(const struct vr_machine *m)
 {
 	return m->vm && !m->tap && !debuglog_sees_devices(m->debuglog);
