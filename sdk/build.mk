@@ -2,7 +2,7 @@
 # The SDK as others get it: what of the kits is linked into their plugins, under names that can't clash with theirs.
 #
 #   libvmrun-board.a   the board kit; every name begins with vr_
-#   libvmrun-xlate.a   the translation kit: IR, join and, one object each, every emitter and lifter. An emitter and a
+#   libvmrun-xlate.a   the translation kit: IR, plugin entry and, one object each, every emitter and lifter. An emitter and a
 #                      lifter are one table for others, <host>_emit and <guest>_isa: all other names become local.
 #   libvmrun-double.a  the double of the host, for plugins' unit tests (sdk/validate)
 #   vmrun-sdk.pc       for pkg-config; the one in build/lib/pkgconfig is for plugins beside this source tree

@@ -8,7 +8,7 @@
 #include "machine/debuglog.h"
 #include "machine/parts.h"
 #include "util/error.h"
-#include "util/give.h"
+#include "util/struct_copy_out.h"
 
 static int32_t VR_CALL mmio_attach(const struct vr_host *host, uint32_t space, uint64_t base, uint64_t length,
 				   const struct vr_bus_ops *ops, void *opaque, const char *name)
@@ -36,8 +36,8 @@ static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, u
 	if (!m)
 		return VR_E_STATE;
 	rc = vr_bus_access(&m->bus, space, vcpu, address, width, is_write, value);
-	if ((m->tap || debuglog_sees_devices(m->debuglog)) && (rc == VR_OK || rc == VR_E_NOENT)) {
-		const struct vr_tap_access seen = {
+	if ((m->device_trace || debuglog_sees_devices(m->debuglog)) && (rc == VR_OK || rc == VR_E_NOENT)) {
+		const struct vr_device_trace_access seen = {
 			.size = sizeof(seen),
 			.space = space,
 			.vcpu = vcpu,
@@ -49,8 +49,8 @@ static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, u
 			.name = rc == VR_OK ? m->bus.cpu[vcpu].hit[space]->name : NULL,
 		};
 
-		if (m->tap)
-			vr_tap_access(m, &seen);
+		if (m->device_trace)
+			vr_device_trace_access(m, &seen);
 		if (debuglog_sees_devices(m->debuglog))
 			debuglog_access(m->debuglog, &seen,
 					rc == VR_OK ? m->bus.cpu[vcpu].hit[space]->base : 0);
@@ -109,7 +109,7 @@ static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, str
 		.length = g->length,
 		.host = g->host,
 	};
-	vr_give(out, &r, sizeof(r), VR_END_OF(struct vr_memory_region, host));
+	vr_struct_copy_out(out, &r, sizeof(r), VR_END_OF(struct vr_memory_region, host));
 	return VR_OK;
 }
 

@@ -20,7 +20,7 @@
 #include "machine/parts.h"
 #include "util/error.h"
 #include "util/file.h"
-#include "util/give.h"
+#include "util/struct_copy_out.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -410,7 +410,7 @@ static int32_t VR_CALL block_info(const struct vr_host *host, uint32_t disk, str
 	info.flags = d->flags;
 	info.length = d->length;
 	info.name = d->name;
-	vr_give(out, &info, sizeof(info), VR_END_OF(struct vr_block_info, name));
+	vr_struct_copy_out(out, &info, sizeof(info), VR_END_OF(struct vr_block_info, name));
 	return VR_OK;
 }
 

@@ -14,7 +14,7 @@
 
 #include "machine/parts.h"
 #include "util/error.h"
-#include "util/give.h"
+#include "util/struct_copy_out.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010u
@@ -85,7 +85,7 @@ static int32_t VR_CALL codecache_create(const struct vr_host *host, uint64_t len
 	if (!(mode && !strcmp(mode, "single")) &&
 	    ((m && codemap_for_perf(m->codemap) && map_dual(n, map_shared, &c)) ||
 	     map_dual(n, map_file, &c))) {
-		vr_give(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
+		vr_struct_copy_out(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
 		return VR_OK;
 	}
 	p = mmap(NULL, n, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
@@ -96,7 +96,7 @@ static int32_t VR_CALL codecache_create(const struct vr_host *host, uint64_t len
 				    "(SELinux, vm.memfd_noexec, ulimit -v)",
 				    (unsigned long long)(n >> 20), strerror(errno));
 	c.write = c.execute = p;
-	vr_give(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
+	vr_struct_copy_out(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
 	return VR_OK;
 }
 

@@ -163,7 +163,7 @@ bool debuglog_sees_devices(const struct debuglog *l)
 	return l && (l->filter->items & DEV);
 }
 
-void debuglog_access(struct debuglog *l, const struct vr_tap_access *seen, uint64_t base)
+void debuglog_access(struct debuglog *l, const struct vr_device_trace_access *seen, uint64_t base)
 {
 	static const char *const spaces[VR_SPACES] = {"", " port", " system register"};
 	char text[TEXT];

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 #include <vmrun/debuglog.h>
-#include <vmrun/tap.h>
+#include <vmrun/device_trace.h>
 
 #include "util/log_filter.h"
 
@@ -19,7 +19,7 @@ void debuglog_tell_missing(const struct debuglog *l, const char *accelerator);
 /* Are accesses to devices wanted? They all have to take the bus then. */
 bool debuglog_sees_devices(const struct debuglog *l);
 /* base: of the device. */
-void debuglog_access(struct debuglog *l, const struct vr_tap_access *seen, uint64_t base);
+void debuglog_access(struct debuglog *l, const struct vr_device_trace_access *seen, uint64_t base);
 void debuglog_free(struct debuglog *l);
 
 extern const struct vr_host_debuglog debuglog_table;

@@ -223,10 +223,10 @@ static void unbind(struct vr_door *d)
 	d->bound = false;
 }
 
-/* A device trace (vmrun.tap/1) and the log see all accesses: while there is one, accesses take the bus. */
+/* A device trace (vmrun.device-trace/1) and the log see all accesses: while there is one, accesses take the bus. */
 static bool may_be_bound(const struct vr_machine *m)
 {
-	return m->vm && !m->tap && !debuglog_sees_devices(m->debuglog);
+	return m->vm && !m->device_trace && !debuglog_sees_devices(m->debuglog);
 }
 
 void vr_doorbells_update(struct vr_machine *m)

@@ -23,8 +23,8 @@ static void VR_CALL irq_set(const struct vr_host *host, uint32_t vcpu, uint32_t 
 {
 	struct vr_machine *m = vr_machine_of(host);
 
-	if (m && m->tap)
-		vr_tap_line(m, vcpu, line, level);
+	if (m && m->device_trace)
+		vr_device_trace_line(m, vcpu, line, level);
 	if (m && m->irq)
 		m->irq->set(m->irq_opaque, vcpu, line, level);
 }

@@ -35,7 +35,7 @@ void vr_machine_offer(struct vr_registry *r)
 	vr_registry_offer(r, VR_MACHINE_ID, &vr_machine_table);
 	vr_registry_offer(r, VR_CONSOLE_ID, &vr_console_table);
 	vr_registry_offer(r, VR_BLOCK_ID, &vr_block_table);
-	vr_registry_offer(r, VR_TAP_ID, &vr_tap_table);
+	vr_registry_offer(r, VR_DEVICE_TRACE_ID, &vr_device_trace_table);
 	vr_registry_offer(r, VR_DOORBELL_ID, &vr_doorbell_table);
 	vr_registry_offer(r, VR_SANDBOX_ID, &vr_sandbox_table);
 	vr_registry_offer(r, VR_DEBUGLOG_ID, &debuglog_table);

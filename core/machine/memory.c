@@ -13,7 +13,7 @@
 
 #include "machine/parts.h"
 #include "util/error.h"
-#include "util/give.h"
+#include "util/struct_copy_out.h"
 
 #define UNIT 0x10000ull /* regions are multiples of this */
 #define GUARD 0x10000ull

@@ -18,7 +18,7 @@
 #include <vmrun/debugger.h>
 #include <vmrun/host.h>
 #include <vmrun/sandbox.h>
-#include <vmrun/tap.h>
+#include <vmrun/device_trace.h>
 
 #include "boot/boot.h"
 #include "machine/backing.h"
@@ -252,16 +252,16 @@ int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length);
 void vr_disk_stop(struct vr_disk *d);
 void vr_disk_close(struct vr_disk *d);
 
-/* ---- needs.c ----------------------------------------------------------------------------- */
+/* ---- required_members.c ----------------------------------------------------------------------------- */
 /* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
  * is missing. */
 int32_t vr_machine_interface(struct vr_loaded *p, const char *id, const void **out);
 
-/* ---- tap.c: only while machine->tap is set ------------------------------------------------ */
-void vr_tap_access(const struct vr_machine *m, const struct vr_tap_access *seen);
-void vr_tap_line(const struct vr_machine *m, uint32_t vcpu, uint32_t line, uint32_t level);
+/* ---- device_trace.c: only while machine->device_trace is set ------------------------------------------------ */
+void vr_device_trace_access(const struct vr_machine *m, const struct vr_device_trace_access *seen);
+void vr_device_trace_line(const struct vr_machine *m, uint32_t vcpu, uint32_t line, uint32_t level);
 /* Asks the machine's firmware, and shows it. */
-int32_t vr_tap_hypercall(const struct vr_machine *m, uint32_t vcpu, uint32_t kind, uint64_t *regs);
+int32_t vr_device_trace_hypercall(const struct vr_machine *m, uint32_t vcpu, uint32_t kind, uint64_t *regs);
 
 /* ---- devices.c --------------------------------------------------------------------------- */
 /* Starts the device plugins that this board, which was chosen, will ask. */
@@ -378,10 +378,10 @@ struct vr_machine {
 	void *irq_opaque;
 	vr_hypercall_fn hypercall;
 	void *hypercall_opaque;
-	struct gdb *gdb;                    /* core/gdb; NULL: no debugger can come */
-	const struct vr_debugger *debugger; /* the accelerator's, while gdb is set */
-	const struct vr_tap *tap;           /* NULL: no trace */
-	void *tap_opaque;
+	struct gdb *gdb;                            /* core/gdb; NULL: no debugger can come */
+	const struct vr_debugger *debugger;         /* the accelerator's, while gdb is set */
+	const struct vr_device_trace *device_trace; /* NULL: no trace */
+	void *device_trace_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */
 	struct codemap *codemap;   /* NULL: no names are wanted */
 };
@@ -401,7 +401,7 @@ extern const struct vr_host_thread vr_thread_table;
 extern const struct vr_host_machine vr_machine_table;
 extern const struct vr_host_console vr_console_table;
 extern const struct vr_host_block vr_block_table;
-extern const struct vr_host_tap vr_tap_table;
+extern const struct vr_host_device_trace vr_device_trace_table;
 extern const struct vr_host_doorbell vr_doorbell_table;
 extern const struct vr_host_sandbox vr_sandbox_table;
 

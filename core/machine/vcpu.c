@@ -421,8 +421,8 @@ static int32_t VR_CALL machine_hypercall(const struct vr_host *host, uint32_t vc
 
 	if (!m || !m->hypercall || !regs)
 		return VR_E_NOENT;
-	return m->tap ? vr_tap_hypercall(m, vcpu, kind, regs)
-		      : m->hypercall(m->hypercall_opaque, vcpu, kind, regs);
+	return m->device_trace ? vr_device_trace_hypercall(m, vcpu, kind, regs)
+			       : m->hypercall(m->hypercall_opaque, vcpu, kind, regs);
 }
 
 const struct vr_host_machine vr_machine_table = {

@@ -6,7 +6,7 @@
  */
 #include "board.h"
 
-#include <board/join.h>
+#include <board/plugin_entry.h>
 #include <board/limits.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -123,7 +123,7 @@ static int32_t build(struct vr_pc *b)
 static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, void **board)
 {
 	struct vr_pc *b = calloc(1, sizeof(*b));
-	const struct vr_host *host = ((const struct vr_joined *)self)->host;
+	const struct vr_host *host = ((const struct vr_plugin_instance *)self)->host;
 	int32_t rc;
 
 	if (!b) {

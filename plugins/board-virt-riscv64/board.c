@@ -5,7 +5,7 @@
  */
 #include "board.h"
 
-#include <board/join.h>
+#include <board/plugin_entry.h>
 #include <board/uart.h>
 #include <board/virt.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* plugin.c: what board-virt-riscv64.so exports. */
-#include <board/join.h>
+#include <board/plugin_entry.h>
 #include <board/registers.h>
 
 #include "board.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* plugin.c: what virtio.so exports: a maker of the devices of virtio.h. */
 #include <has.h>
-#include <join.h>
+#include <plugin_entry.h>
 #include <string.h>
 
 #include "virtio.h"
@@ -14,7 +14,7 @@ static const struct vr_virtio_kind *const kinds[] = {&vr_virtio_blk, &vr_virtio_
 
 static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
 {
-	const struct vr_host *host = ((struct vr_joined *)self)->host;
+	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 	struct vr_virtio *d = NULL;
 	int32_t rc;
 
@@ -62,7 +62,7 @@ static int32_t VR_CALL probe(void *self)
 		{VR_CONSOLE_ID, offsetof(struct vr_host_console, on_input)},
 		{VR_BLOCK_ID, offsetof(struct vr_host_block, write_zeroes)},
 	};
-	const struct vr_host *host = ((struct vr_joined *)self)->host;
+	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!vr_host_table(host, wanted[i].id, wanted[i].last))
@@ -72,10 +72,10 @@ static int32_t VR_CALL probe(void *self)
 	return VR_OK;
 }
 
-VR_JOIN_MAGIC
+VR_PLUGIN_MAGIC
 
 VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out)
 {
-	return vr_join(host, id, "virtio", VR_DEVICE_ID, &maker, probe, out);
+	return vr_plugin_entry(host, id, "virtio", VR_DEVICE_ID, &maker, probe, out);
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "join.h"
+#include "plugin_entry.h"
 #include "virt_tree.h"
 
 /* ---- life ------------------------------------------------------------------------------------------ */
@@ -28,7 +28,7 @@ int32_t vr_virt_create(const struct virt_board *board, void *self, const struct 
 		       void **out)
 {
 	struct virt_machine *m = calloc(1, board->size);
-	const struct vr_host *host = ((struct vr_joined *)self)->host;
+	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 	int32_t rc;
 
 	if (!m) {

@@ -24,7 +24,7 @@
 #include <vmrun/helper.h>
 #include <vmrun/host.h>
 #include <vmrun/sandbox.h>
-#include <vmrun/tap.h>
+#include <vmrun/device_trace.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -109,8 +109,8 @@ struct vr_double {
 			     uint32_t width, uint32_t is_write, uint64_t *value);
 	struct vr_door *doors; /* rung by vr_double_access(), on the caller's thread */
 	uint32_t no_doorbells; /* vmrun.doorbell/1 answers VR_E_UNSUPPORTED; set as you like */
-	const struct vr_tap *tap;
-	void *tap_opaque;
+	const struct vr_device_trace *device_trace;
+	void *device_trace_opaque;
 	const struct vr_irq_controller *controller;
 	void *controller_opaque;
 	uint32_t line[VR_DOUBLE_LINES]; /* shared lines as the devices drive them */
@@ -231,7 +231,7 @@ void vr_double_on_main(struct vr_double *d, const char *function);
 void vr_double_on_vcpu(struct vr_double *d, uint32_t vcpu, const char *function);
 /* Rings the door at that address: was there one? */
 int vr_double_ring(struct vr_double *d, uint32_t space, uint64_t address, uint32_t width);
-/* To the watcher of vmrun.tap/1, if there is one. */
+/* To the watcher of vmrun.device-trace/1, if there is one. */
 void vr_double_show_access(struct vr_double *d, uint32_t space, uint32_t vcpu, uint64_t address,
 			   uint32_t width, uint32_t is_write, uint64_t value, int32_t result,
 			   const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* double_watch.c: vmrun.doorbell/1, vmrun.tap/1 and vmrun.sandbox/1. */
+/* double_watch.c: vmrun.doorbell/1, vmrun.device-trace/1 and vmrun.sandbox/1. */
 #include <stdlib.h>
 
 #include "double.h"
@@ -66,17 +66,17 @@ extern const struct vr_host_doorbell vr_double_doorbell;
 const struct vr_host_doorbell vr_double_doorbell = {
 	.size = sizeof(vr_double_doorbell), .attach = attach, .detach = detach};
 
-/* ---- vmrun.tap/1 -------------------------------------------------------------------------------------- */
+/* ---- vmrun.device-trace/1 -------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL set(const struct vr_host *host, const struct vr_tap *tap, void *opaque)
+static int32_t VR_CALL set(const struct vr_host *host, const struct vr_device_trace *trace, void *opaque)
 {
 	struct vr_double *d = vr_double_of(host);
 
-	vr_double_on_main(d, "tap.set");
-	if (tap && d->tap)
+	vr_double_on_main(d, "device_trace.set");
+	if (trace && d->device_trace)
 		return vr_double_no(d, VR_E_EXISTS, "somebody watches already");
-	d->tap = tap;
-	d->tap_opaque = opaque;
+	d->device_trace = trace;
+	d->device_trace_opaque = opaque;
 	return VR_OK;
 }
 
@@ -84,7 +84,7 @@ void vr_double_show_access(struct vr_double *d, uint32_t space, uint32_t vcpu, u
 			   uint32_t width, uint32_t is_write, uint64_t value, int32_t result,
 			   const char *name)
 {
-	const struct vr_tap_access a = {
+	const struct vr_device_trace_access a = {
 		.size = sizeof(a),
 		.space = space,
 		.vcpu = vcpu,
@@ -96,33 +96,34 @@ void vr_double_show_access(struct vr_double *d, uint32_t space, uint32_t vcpu, u
 		.name = name,
 	};
 
-	if (VR_HAS(d->tap, access))
-		d->tap->access(d->tap_opaque, &a);
+	if (VR_HAS(d->device_trace, access))
+		d->device_trace->access(d->device_trace_opaque, &a);
 }
 
 void vr_double_show_line(struct vr_double *d, uint32_t vcpu, uint32_t line, uint32_t level)
 {
-	if (VR_HAS(d->tap, line))
-		d->tap->line(d->tap_opaque, vcpu, line, level);
+	if (VR_HAS(d->device_trace, line))
+		d->device_trace->line(d->device_trace_opaque, vcpu, line, level);
 }
 
 int32_t vr_double_show_hypercall(struct vr_double *d, uint32_t vcpu, uint32_t kind, uint64_t *regs)
 {
-	struct vr_tap_hypercall h = {.size = sizeof(h), .vcpu = vcpu, .kind = kind, .result = VR_E_NOENT};
+	struct vr_device_trace_hypercall h = {
+		.size = sizeof(h), .vcpu = vcpu, .kind = kind, .result = VR_E_NOENT};
 
-	for (uint32_t i = 0; i < VR_TAP_REGS; i++)
+	for (uint32_t i = 0; i < VR_DEVICE_TRACE_REGS; i++)
 		h.before[i] = regs[i];
 	if (d->hypercall)
 		h.result = d->hypercall(d->hypercall_opaque, vcpu, kind, regs);
-	for (uint32_t i = 0; i < VR_TAP_REGS; i++)
+	for (uint32_t i = 0; i < VR_DEVICE_TRACE_REGS; i++)
 		h.after[i] = regs[i];
-	if (VR_HAS(d->tap, hypercall))
-		d->tap->hypercall(d->tap_opaque, &h);
+	if (VR_HAS(d->device_trace, hypercall))
+		d->device_trace->hypercall(d->device_trace_opaque, &h);
 	return h.result;
 }
 
-extern const struct vr_host_tap vr_double_tap;
-const struct vr_host_tap vr_double_tap = {.size = sizeof(vr_double_tap), .set = set};
+extern const struct vr_host_device_trace vr_double_device_trace;
+const struct vr_host_device_trace vr_double_device_trace = {.size = sizeof(vr_double_device_trace), .set = set};
 
 /* ---- vmrun.sandbox/1: there is none here ------------------------------------------------------------ */
 

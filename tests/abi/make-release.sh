@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 [ $# = 1 ] || { echo "usage: make-release.sh COMMIT, which is the release" >&2; exit 2; }
-git archive "$1" sdk/include sdk/join.h sdk/xlate/ir sdk/xlate/join.c sdk/xlate/join.h | tar -x -C "$work"
+git archive "$1" sdk/include sdk/plugin_entry.h sdk/xlate/ir sdk/xlate/plugin_entry.c sdk/xlate/plugin_entry.h | tar -x -C "$work"
 from=$(git rev-parse --short "$1")
 number() { sed -n "s/^#define VR_ABI_$1 //p" "$work/sdk/include/vmrun/abi.h"; }
 minor=$(number MINOR)
@@ -39,7 +39,7 @@ manifest() { # manifest SOURCE: with this release's minor, for this platform
 build abi-accel tests/abi/plugins/abi-accel.c
 build abi-device tests/abi/plugins/abi-device.c
 build board-teach sdk/examples/teach/board-teach.c
-build xlate-teach sdk/examples/teach/xlate-teach.c "$work/sdk/xlate/join.c"
+build xlate-teach sdk/examples/teach/xlate-teach.c "$work/sdk/xlate/plugin_entry.c"
 manifest tests/abi/plugins/abi-accel.yaml
 manifest tests/abi/plugins/abi-device.yaml
 manifest sdk/examples/teach/board-teach.yaml

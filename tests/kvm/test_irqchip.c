@@ -4,7 +4,7 @@
  * survive either, go from one to the other and back, and a guest whose machine was moved between them gets
  * its interrupts.
  */
-#include <board/join.h>
+#include <board/plugin_entry.h>
 #include <vmrun/board.h>
 #include <vmrun/irqchip.h>
 
@@ -297,7 +297,7 @@ out:
 
 /* ---- the board's ----------------------------------------------------------------------------- */
 
-static struct vr_joined board_self;
+static struct vr_plugin_instance board_self;
 static struct dbl *d;
 static void *board;
 

@@ -123,16 +123,16 @@ Test(doorbell, before_the_virtual_machine)
 /* Who watches sees all accesses, so none is a doorbell's meanwhile. */
 Test(doorbell, not_while_somebody_watches)
 {
-	static const struct vr_tap tap = {.size = sizeof(tap)};
+	static const struct vr_device_trace trace = {.size = sizeof(trace)};
 
 	build();
 	cr_assert_eq(attach(HERE, call, &calls, &door), VR_OK);
-	cr_assert_eq(vr_tap_table.set(double_host, &tap, NULL), VR_OK);
+	cr_assert_eq(vr_device_trace_table.set(double_host, &trace, NULL), VR_OK);
 	cr_assert_eq(atomic_load(&double_doorbells), 0);
 	cr_assert_eq(attach(THERE, call, &other_calls, &second), VR_OK);
 	cr_assert_eq(atomic_load(&double_doorbells), 0);
 	vr_doorbell_table.detach(second);
-	cr_assert_eq(vr_tap_table.set(double_host, NULL, NULL), VR_OK);
+	cr_assert_eq(vr_device_trace_table.set(double_host, NULL, NULL), VR_OK);
 	cr_assert_eq(atomic_load(&double_doorbells), 1);
 	double_ring(HERE);
 	wait_for(&calls, 1);

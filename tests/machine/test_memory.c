@@ -6,7 +6,7 @@
 
 #include "machine/parts.h"
 #include "util/error.h"
-#include "util/give.h"
+#include "util/struct_copy_out.h"
 
 static struct vr_ram ram;
 
@@ -76,7 +76,7 @@ static void given(uint32_t room, uint32_t expected)
 	const struct grown in = {sizeof(in), 7, 8};
 	struct grown out = {room, 0, 77};
 
-	vr_give(&out, &in, sizeof(in), OLDEST);
+	vr_struct_copy_out(&out, &in, sizeof(in), OLDEST);
 	cr_expect_eq(out.size, expected, "room %u", room);
 	cr_expect_eq(out.a, 7);
 	cr_expect_eq(out.b, expected > OLDEST ? 8 : 77, "room %u", room);

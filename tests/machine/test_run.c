@@ -418,18 +418,18 @@ Test(run, shorter_and_longer_tables)
 	lacks("has no 'vcpu_run'");
 }
 
-/* ---- vmrun.tap/1 ---- */
-static struct vr_tap_access seen_access[4];
-static struct vr_tap_hypercall seen_call;
+/* ---- vmrun.device-trace/1 ---- */
+static struct vr_device_trace_access seen_access[4];
+static struct vr_device_trace_hypercall seen_call;
 static uint32_t seen_accesses, seen_line;
 
-static void VR_CALL on_access(void *opaque, const struct vr_tap_access *a)
+static void VR_CALL on_access(void *opaque, const struct vr_device_trace_access *a)
 {
 	cr_assert_eq(opaque, &seen_line);
 	seen_access[seen_accesses++ % 4] = *a;
 }
 
-static void VR_CALL on_hypercall(void *opaque, const struct vr_tap_hypercall *h)
+static void VR_CALL on_hypercall(void *opaque, const struct vr_device_trace_hypercall *h)
 {
 	(void)opaque;
 	seen_call = *h;
@@ -472,10 +472,10 @@ static uint32_t touch(uint32_t vcpu)
 	return power_off(vcpu);
 }
 
-Test(run, tap)
+Test(run, device_trace)
 {
-	static const struct vr_tap tap = {
-		.size = sizeof(tap), .access = on_access, .hypercall = on_hypercall, .line = on_line};
+	static const struct vr_device_trace trace = {
+		.size = sizeof(trace), .access = on_access, .hypercall = on_hypercall, .line = on_line};
 	static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = seven, .write = nowhere};
 	int32_t rc = vr_machine_new(NULL, &config, &m);
 
@@ -484,8 +484,8 @@ Test(run, tap)
 	double_program = touch;
 	cr_assert_eq(vr_bus_attach(&m->bus, VR_SPACE_MMIO, 0x9000, 0x1000, &ops, NULL, "seven"), VR_OK);
 	m->hypercall = firmware;
-	cr_assert_eq(vr_tap_table.set(double_host, &tap, &seen_line), VR_OK);
-	cr_assert_eq(vr_tap_table.set(double_host, &tap, NULL), VR_E_EXISTS);
+	cr_assert_eq(vr_device_trace_table.set(double_host, &trace, &seen_line), VR_OK);
+	cr_assert_eq(vr_device_trace_table.set(double_host, &trace, NULL), VR_E_EXISTS);
 	vr_machine_run(m);
 	cr_assert_eq(seen_accesses, 2);
 	cr_expect_eq(seen_access[0].address, 0x9008);
@@ -500,12 +500,12 @@ Test(run, tap)
 	cr_expect_eq(seen_call.before[0], 41);
 	cr_expect_eq(seen_call.after[0], 42);
 	cr_expect_eq(seen_line, 33);
-	cr_assert_eq(vr_tap_table.set(double_host, NULL, NULL), VR_OK);
+	cr_assert_eq(vr_device_trace_table.set(double_host, NULL, NULL), VR_OK);
 	touch(0);
 	cr_expect_eq(seen_accesses, 2, "nobody watches any more");
 	vr_machine_free(m);
 	vr_error_clear();
-	cr_expect_eq(vr_tap_table.set(double_host, &tap, NULL), VR_E_STATE);
+	cr_expect_eq(vr_device_trace_table.set(double_host, &trace, NULL), VR_E_STATE);
 }
 
 Test(run, tables_without_a_machine)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* faulty_board.c: an arm64 machine of RAM and sixteen registers. */
 #include <stdbool.h>
-#include <join.h>
+#include <plugin_entry.h>
 #include <vmrun/board.h>
 #include <vmrun/state_arm64.h>
 
@@ -42,7 +42,7 @@ static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_, .write
 
 static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **out)
 {
-	const struct vr_host *host = ((struct vr_joined *)self)->host;
+	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
 	const struct vr_host_mmio *mmio = host->query(host, VR_MMIO_ID);
 	struct board *b;
@@ -119,9 +119,9 @@ static int32_t VR_CALL probe(void *self)
 	return VR_OK;
 }
 
-VR_JOIN_MAGIC
+VR_PLUGIN_MAGIC
 
 int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
 {
-	return vr_join(host, id, "faulty", VR_BOARD_ID, &table, probe, out);
+	return vr_plugin_entry(host, id, "faulty", VR_BOARD_ID, &table, probe, out);
 }

@@ -5,7 +5,7 @@
  */
 #include <xlate/emit/x86/x86.h>
 #include <xlate/isa/riscv64/isa.h>
-#include <xlate/join.h>
+#include <xlate/plugin_entry.h>
 #include <vmrun/state_riscv64.h>
 
 #include "faulty.h"
@@ -77,7 +77,7 @@ static void fill(void)
 		emit.set_check = NULL;
 }
 
-VR_JOIN_MAGIC
+VR_PLUGIN_MAGIC
 
 VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out)

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <xlate/ir/build.h>
-#include <xlate/join.h>
+#include <xlate/plugin_entry.h>
 
 #include "teach.h"
 

@@ -5,7 +5,7 @@
  *
  *   - between the core and the inner accelerator, because every call of vmrun.accel/1 goes through here: runs
  *     and why they ended (run), kicks, input pins, state in and out, RAM that devices wrote (memory);
- *   - between the guest and its devices, through vmrun.tap/1: accesses (mmio, port, sysreg), calls to the
+ *   - between the guest and its devices, through vmrun.device-trace/1: accesses (mmio, port, sysreg), calls to the
  *     firmware (call), interrupt lines (line).
  *
  * What the inner accelerator settles alone is not seen: RAM, guest-internal traps, and devices that it has
@@ -23,7 +23,7 @@
 #include <vmrun/accel.h>
 #include <vmrun/dirty.h>
 #include <vmrun/plugin.h>
-#include <vmrun/tap.h>
+#include <vmrun/device_trace.h>
 
 /* The kinds of events, in the order of the spaces first. */
 #define KINDS(X) X(mmio) X(port) X(sysreg) X(call) X(line) X(pin) X(kick) X(run) X(state) X(memory)
@@ -55,7 +55,7 @@ struct plugin {
 	const struct vr_host_config *config;
 	const struct vr_host_timer *timer;
 	const struct vr_host_log *log;
-	const struct vr_host_tap *tap;
+	const struct vr_host_device_trace *trace;
 	const struct vr_host_file *files;
 	const struct vr_accel *inner;
 	const struct vr_dirty *inner_dirty;
@@ -133,10 +133,10 @@ static void event(struct plugin *p, enum kind kind, uint32_t vcpu, const char *f
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* ---- the tap ---------------------------------------------------------------------------------------------
+/* ---- the device trace ---------------------------------------------------------------------------------------------
  */
 
-static void count_place(struct plugin *p, const struct vr_tap_access *a)
+static void count_place(struct plugin *p, const struct vr_device_trace_access *a)
 {
 	uint64_t hash = (a->address + a->space) * UINT64_C(0x9e3779b97f4a7c15);
 	struct place *q = NULL;
@@ -161,7 +161,7 @@ static void count_place(struct plugin *p, const struct vr_tap_access *a)
 		q->reads++;
 }
 
-static void VR_CALL on_access(void *opaque, const struct vr_tap_access *a)
+static void VR_CALL on_access(void *opaque, const struct vr_device_trace_access *a)
 {
 	struct plugin *p = opaque;
 
@@ -176,7 +176,7 @@ static void VR_CALL on_access(void *opaque, const struct vr_tap_access *a)
 	      (unsigned long long)a->value);
 }
 
-static void VR_CALL on_hypercall(void *opaque, const struct vr_tap_hypercall *h)
+static void VR_CALL on_hypercall(void *opaque, const struct vr_device_trace_hypercall *h)
 {
 	event(opaque, K_call, h->vcpu, "%u (0x%llx, 0x%llx, 0x%llx, 0x%llx) = 0x%llx%s", h->kind,
 	      (unsigned long long)h->before[0], (unsigned long long)h->before[1],
@@ -189,8 +189,8 @@ static void VR_CALL on_line(void *opaque, uint32_t vcpu, uint32_t line, uint32_t
 	event(opaque, K_line, vcpu, "%u = %u", line, level);
 }
 
-static const struct vr_tap the_tap = {
-	.size = sizeof(the_tap), .access = on_access, .hypercall = on_hypercall, .line = on_line};
+static const struct vr_device_trace the_trace = {
+	.size = sizeof(the_trace), .access = on_access, .hypercall = on_hypercall, .line = on_line};
 
 /* ---- the summary -----------------------------------------------------------------------------------------
  */
@@ -246,11 +246,11 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	if (!vm)
 		return fail(p, VR_E_NOMEM, "trace-accel: out of memory");
 	vm->p = p;
-	rc = p->tap->set(p->host, &the_tap, p);
+	rc = p->trace->set(p->host, &the_trace, p);
 	if (rc >= 0) {
 		rc = p->inner->vm_create(p->inner_self, c, &vm->inner);
 		if (rc < 0)
-			p->tap->set(p->host, NULL, NULL);
+			p->trace->set(p->host, NULL, NULL);
 	}
 	if (rc < 0) {
 		free(vm);
@@ -265,7 +265,7 @@ static void VR_CALL vm_destroy(void *handle)
 	struct vm *vm = handle;
 
 	vm->p->inner->vm_destroy(vm->inner);
-	vm->p->tap->set(vm->p->host, NULL, NULL);
+	vm->p->trace->set(vm->p->host, NULL, NULL);
 	summary(vm->p);
 	free(vm);
 }
@@ -415,10 +415,10 @@ static int32_t VR_CALL probe(void *self)
 {
 	struct plugin *p = self;
 
-	if (!VR_HAS(p->tap, set) || !VR_HAS(p->timer, now) || !VR_HAS(p->config, number) ||
+	if (!VR_HAS(p->trace, set) || !VR_HAS(p->timer, now) || !VR_HAS(p->config, number) ||
 	    !VR_HAS(p->files, open))
 		return fail(p, VR_E_ABI, "trace-accel needs %s, %s, %s and %s of its host; update vmrun",
-			    VR_TAP_ID, VR_TIMER_ID, VR_CONFIG_ID, VR_FILE_ID);
+			    VR_DEVICE_TRACE_ID, VR_TIMER_ID, VR_CONFIG_ID, VR_FILE_ID);
 	if (!VR_HAS(p->log, write))
 		p->log = NULL; /* it can do without */
 	return VR_OK;
@@ -561,7 +561,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	p->config = host->query(host, VR_CONFIG_ID);
 	p->timer = host->query(host, VR_TIMER_ID);
 	p->log = host->query(host, VR_LOG_ID);
-	p->tap = host->query(host, VR_TAP_ID);
+	p->trace = host->query(host, VR_DEVICE_TRACE_ID);
 	p->files = host->query(host, VR_FILE_ID);
 	pthread_mutex_init(&p->lock, NULL);
 	p->accel = (struct vr_accel){

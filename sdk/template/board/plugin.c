@@ -6,7 +6,7 @@
  * after each reset. The serial port, the places for devices and the host's tables come from the SDK's board
  * kit, <board/...>; the interrupt lines and the power register are the board's own.
  */
-#include <board/join.h>
+#include <board/plugin_entry.h>
 #include <board/slots.h>
 #include <board/tables.h>
 #include <board/uart.h>
@@ -145,7 +145,7 @@ static int32_t build(struct board *b)
 
 static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c, void **board)
 {
-	const struct vr_host *host = ((struct vr_joined *)self)->host;
+	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 	struct board *b = calloc(1, sizeof(*b));
 	int32_t rc;
 

@@ -16,7 +16,7 @@
 #include <tiny/tiny.h>
 #include <xlate/emit/x86/x86.h>
 #include <xlate/ir/build.h>
-#include <xlate/join.h>
+#include <xlate/plugin_entry.h>
 
 /* The processor's own, behind the part of the vCPU's block that the engine knows. */
 struct cpu {

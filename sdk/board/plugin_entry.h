@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * join.h: a board plugin in one line: `VR_BOARD_PLUGIN("board-virt", vr_board_virt)` makes of a board's table
+ * plugin_entry.h: a board plugin in one line: `VR_BOARD_PLUGIN("board-virt", vr_board_virt)` makes of a board's table
  * a plugin. It is usable wherever the host offers the tables that boards need (tables.h).
  * VR_BOARD_PLUGIN_REGISTERS: one that tells debuggers what registers its processors have (registers.h) as
  * well.
  */
-#ifndef VR_BOARD_JOIN_H
-#define VR_BOARD_JOIN_H
+#ifndef VR_BOARD_PLUGIN_ENTRY_H
+#define VR_BOARD_PLUGIN_ENTRY_H
 
 #include <vmrun/board.h>
 #include <vmrun/registers.h>
 
-#include "../join.h"
+#include "../plugin_entry.h"
 
 /* vmrun_plugin_create() for a plugin whose id is `own`. board is kept; the `self` of its create() is a struct
- * vr_joined. registers: kept, may be NULL. [main] */
+ * vr_plugin_instance. registers: kept, may be NULL. [main] */
 int32_t vr_board_plugin_create(const struct vr_host *host, const char *id, const char *own,
 			       const struct vr_board *board, const struct vr_registers *registers,
 			       const struct vr_plugin **out);
 
 #define VR_BOARD_PLUGIN_REGISTERS(own, the_board, the_registers)                                  \
-	VR_JOIN_MAGIC                                                                             \
+	VR_PLUGIN_MAGIC                                                                           \
 	VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, \
 						      const struct vr_plugin **out)               \
 	{                                                                                         \

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* join.c: a board plugin's probe. */
-#include "join.h"
+/* plugin_entry.c: a board plugin's probe. */
+#include "plugin_entry.h"
 
 #include "tables.h"
 
 static int32_t VR_CALL probe(void *self)
 {
-	const struct vr_joined *j = self;
+	const struct vr_plugin_instance *j = self;
 	struct vr_tables t;
 
 	return vr_tables_bind(&t, j->host, j->own);
@@ -16,8 +16,8 @@ int32_t vr_board_plugin_create(const struct vr_host *host, const char *id, const
 			       const struct vr_board *board, const struct vr_registers *registers,
 			       const struct vr_plugin **out)
 {
-	int32_t rc = vr_join(host, id, own, VR_BOARD_ID, board, probe, out);
-	struct vr_joined *j = rc == VR_OK ? (*out)->self : NULL;
+	int32_t rc = vr_plugin_entry(host, id, own, VR_BOARD_ID, board, probe, out);
+	struct vr_plugin_instance *j = rc == VR_OK ? (*out)->self : NULL;
 
 	if (j && registers) {
 		j->second_id = VR_REGISTERS_ID;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* join.c: a translator plugin's probe. */
-#include "join.h"
+/* plugin_entry.c: a translator plugin's probe. */
+#include "plugin_entry.h"
 
 #include <stdio.h>
 
 static int32_t VR_CALL probe(void *self)
 {
-	const struct vr_joined *j = self;
+	const struct vr_plugin_instance *j = self;
 	const struct vr_translator *t = j->table;
 	char why[256] = "", text[512];
 	int32_t rc = t->emit ? t->emit->probe(why, sizeof(why)) : VR_OK;
@@ -21,5 +21,5 @@ static int32_t VR_CALL probe(void *self)
 int32_t vr_xlate_create(const struct vr_host *host, const char *id, const char *own,
 			const struct vr_translator *t, const struct vr_plugin **out)
 {
-	return vr_join(host, id, own, VR_TRANSLATOR_ID, t, probe, out);
+	return vr_plugin_entry(host, id, own, VR_TRANSLATOR_ID, t, probe, out);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* give.h: handing a struct of the ABI out to a plugin that may have been built when it was shorter. */
-#ifndef VR_UTIL_GIVE_H
-#define VR_UTIL_GIVE_H
+/* struct_copy_out.h: handing a struct of the ABI out to a plugin that may have been built when it was shorter. */
+#ifndef VR_UTIL_STRUCT_COPY_OUT_H
+#define VR_UTIL_STRUCT_COPY_OUT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@
  * that there is room; that then says how much was given. A caller that leaves an impossible size there is taken for the oldest,
  * which had `least` bytes: nothing after those is written.
  */
-static inline void vr_give(void *out, const void *in, uint32_t whole, uint32_t least)
+static inline void vr_struct_copy_out(void *out, const void *in, uint32_t whole, uint32_t least)
 {
 	uint32_t room;
 

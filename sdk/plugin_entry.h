@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * join.h: the life of a plugin that offers one interface, has nothing to start and keeps nothing but its
- * host. board/join.h and xlate/join.h are made of it. All is inline, so a plugin that links no kit can have
+ * plugin_entry.h: the life of a plugin that offers one interface, has nothing to start and keeps nothing but its
+ * host. board/plugin_entry.h and xlate/plugin_entry.h are made of it. All is inline, so a plugin that links no kit can have
  * it too.
  */
-#ifndef VR_KIT_JOIN_H
-#define VR_KIT_JOIN_H
+#ifndef VR_KIT_PLUGIN_ENTRY_H
+#define VR_KIT_PLUGIN_ENTRY_H
 
 #include <stdlib.h>
 #include <string.h>
 #include <vmrun/plugin.h>
 
 /* One instance of the plugin: the `self` of its functions and of those of its interface. */
-struct vr_joined {
+struct vr_plugin_instance {
 	struct vr_plugin plugin;
 	const struct vr_host *host;
 	const char *own;          /* the plugin's id */
@@ -22,20 +22,20 @@ struct vr_joined {
 	const void *second_table;
 };
 
-static inline int32_t VR_CALL vr_joined_nothing(void *self)
+static inline int32_t VR_CALL vr_plugin_instance_nothing(void *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static inline void VR_CALL vr_joined_destroy(void *self)
+static inline void VR_CALL vr_plugin_instance_destroy(void *self)
 {
 	free(self);
 }
 
-static inline const void *VR_CALL vr_joined_query(void *self, const char *interface_id)
+static inline const void *VR_CALL vr_plugin_instance_query(void *self, const char *interface_id)
 {
-	const struct vr_joined *j = self;
+	const struct vr_plugin_instance *j = self;
 
 	if (j->second_id && strcmp(interface_id, j->second_id) == 0)
 		return j->second_table;
@@ -43,12 +43,12 @@ static inline const void *VR_CALL vr_joined_query(void *self, const char *interf
 }
 
 /* vmrun_plugin_create() for a plugin whose id is `own`. `own`, `interface_id` and `table` are kept; probe()
- * gets the struct vr_joined. VR_E_NOENT: `id` is another's. [main] */
-static inline int32_t vr_join(const struct vr_host *host, const char *id, const char *own,
-			      const char *interface_id, const void *table,
-			      int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
+ * gets the struct vr_plugin_instance. VR_E_NOENT: `id` is another's. [main] */
+static inline int32_t vr_plugin_entry(const struct vr_host *host, const char *id, const char *own,
+				      const char *interface_id, const void *table,
+				      int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
 {
-	struct vr_joined *j;
+	struct vr_plugin_instance *j;
 
 	if (!id || strcmp(id, own) != 0)
 		return VR_E_NOENT;
@@ -57,14 +57,14 @@ static inline int32_t vr_join(const struct vr_host *host, const char *id, const 
 		host->error(host, VR_E_NOMEM, "no memory for the plugin");
 		return VR_E_NOMEM;
 	}
-	*j = (struct vr_joined){
+	*j = (struct vr_plugin_instance){
 		.plugin = {.size = sizeof(j->plugin),
 			   .self = j,
 			   .probe = probe,
-			   .start = vr_joined_nothing,
-			   .stop = vr_joined_nothing,
-			   .destroy = vr_joined_destroy,
-			   .query = vr_joined_query},
+			   .start = vr_plugin_instance_nothing,
+			   .stop = vr_plugin_instance_nothing,
+			   .destroy = vr_plugin_instance_destroy,
+			   .query = vr_plugin_instance_query},
 		.host = host,
 		.own = own,
 		.interface_id = interface_id,
@@ -75,7 +75,7 @@ static inline int32_t vr_join(const struct vr_host *host, const char *id, const 
 }
 
 /* The other function that a plugin exports. */
-#define VR_JOIN_MAGIC                                                      \
+#define VR_PLUGIN_MAGIC                                                    \
 	VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)  \
 	{                                                                  \
 		static const struct vr_magic magic = VR_MAGIC_INITIALIZER; \
