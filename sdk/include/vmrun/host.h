@@ -68,7 +68,7 @@ struct vr_host_memory {
 struct vr_bus_ops {
 	uint32_t size;
 	uint32_t reserved;
-	/* offset is relative to the registered base. width: 1, 2, 4 or 8 bytes. vcpu: who asks.
+	/* offset is relative to the registered base. width: 1, 2, 4 or 8 bytes. vcpu: the vCPU that accesses.
 	 * Unknown registers read as zero and ignore writes. [vcpu]; devices lock for themselves. */
 	uint64_t(VR_CALL *read)(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width);
 	void(VR_CALL *write)(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value);
@@ -226,7 +226,7 @@ struct vr_host_machine {
 	uint32_t(VR_CALL *vcpu_is_on)(const struct vr_host *host, uint32_t vcpu);
 	/* Ask for VR_POWER_*; carried out soon by the core. [any] */
 	void(VR_CALL *power)(const struct vr_host *host, uint32_t what, int32_t code);
-	/* The firmware: who answers hypercalls (PSCI, SBI). kind: arm64 0 HVC, 1 SMC; riscv 0 ECALL.
+	/* The firmware: the function that answers hypercalls (PSCI, SBI). kind: arm64 0 HVC, 1 SMC; riscv 0 ECALL.
 	 * [main][quiesced] */
 	int32_t(VR_CALL *set_hypercall)(const struct vr_host *host, vr_hypercall_fn fn, void *opaque);
 	int32_t(VR_CALL *hypercall)(const struct vr_host *host, uint32_t vcpu, uint32_t kind,
@@ -288,7 +288,7 @@ struct vr_host_doorbell {
 	 * of any width, which some hypervisors do faster, and what reads there give is then undefined. The
 	 * vCPU does not wait for it; writes close to each other may be one call, and the value is not known.
 	 * A write may still come the usual way (of another width, or while this can't be had), so the device
-	 * answers there as well. A reset, or whoever stops the machine, finds all of them delivered.
+	 * answers there as well. Before a reset or a stop of the machine all of them are delivered.
 	 * VR_E_UNSUPPORTED: the accelerator has no such thing, all writes come the usual way; no error text.
 	 * [main] */
 	int32_t(VR_CALL *attach)(const struct vr_host *host, uint32_t space, uint64_t address, uint32_t width,
