@@ -71,7 +71,7 @@ struct vr_accel {
 	int32_t(VR_CALL *vcpu_run)(void *vcpu, struct vr_exit *exit);          /* [vcpu] */
 	void(VR_CALL *vcpu_kick)(void *vcpu);                                  /* [any] */
 	void(VR_CALL *vcpu_set_pin)(void *vcpu, uint32_t pin, uint32_t level); /* [any] */
-	/* Canonical state by id. Not while it runs. */
+	/* Canonical state by id. Not while it runs. [vcpu] */
 	int32_t(VR_CALL *vcpu_get_state)(void *vcpu, const char *state_id, void *state, uint32_t length);
 	int32_t(VR_CALL *vcpu_set_state)(void *vcpu, const char *state_id, const void *state,
 					 uint32_t length);
