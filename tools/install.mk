@@ -43,7 +43,7 @@ install: all
 	$(call put,755,$(B)/bin/vmrun,$(PREFIX)/bin)
 	$(call put,644,$(filter $(B)/plugins/%,$(ALL)),$(PREFIX)/lib/vmrun/plugins)
 	$(call put,644,core/cli/vmrun.1,$(SHARE)/man/man1)
-	$(call put,644,core/cli/vmrun-machine.5 core/plugin/vmrun-manifest.5,$(SHARE)/man/man5)
+	$(call put,644,core/cli/vmrun-machine.5 sdk/common/vmrun-manifest.5,$(SHARE)/man/man5)
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.bash "$(DESTDIR)$(SHARE)/bash-completion/completions/vmrun"
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.zsh "$(DESTDIR)$(ZSH_FUNCTIONS)/_vmrun"
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.fish "$(DESTDIR)$(SHARE)/fish/vendor_completions.d/vmrun.fish"

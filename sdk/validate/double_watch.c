@@ -123,7 +123,8 @@ int32_t vr_double_show_hypercall(struct vr_double *d, uint32_t vcpu, uint32_t ki
 }
 
 extern const struct vr_host_device_trace vr_double_device_trace;
-const struct vr_host_device_trace vr_double_device_trace = {.size = sizeof(vr_double_device_trace), .set = set};
+const struct vr_host_device_trace vr_double_device_trace = {.size = sizeof(vr_double_device_trace),
+							    .set = set};
 
 /* ---- vmrun.sandbox/1: there is none here ------------------------------------------------------------ */
 

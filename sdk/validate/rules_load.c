@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "plugin/elf.h"
-#include "util/error.h"
+#include "common/elf.h"
+#include "common/error.h"
 
 void check_manifest(struct vr_check *c)
 {

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "plugin/elf.h"
-#include "util/error.h"
+#include "common/elf.h"
+#include "common/error.h"
 
 /* ---- verdicts ------------------------------------------------------------------------------------ */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* manifest.h: one plugin manifest, read strictly (DESIGN, "The ABI"). */
-#ifndef VR_PLUGIN_MANIFEST_H
-#define VR_PLUGIN_MANIFEST_H
+#ifndef VR_COMMON_MANIFEST_H
+#define VR_COMMON_MANIFEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plugin/roles.h"
+#include "common/roles.h"
 
 enum vr_plugin_class {
 	VR_CLASS_ACCEL,

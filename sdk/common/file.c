@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "util/file.h"
+#include "common/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <vmrun/abi.h>
-#include "util/error.h"
+#include "common/error.h"
 
 #define ANY_PIPE (FILE_PIPE | FILE_FIFO)
 

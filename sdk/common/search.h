@@ -11,8 +11,8 @@
  * the place of the executable), and what remains must belong to root, with all its parents, and be writable
  * by no other user.
  */
-#ifndef VR_PLUGIN_SEARCH_H
-#define VR_PLUGIN_SEARCH_H
+#ifndef VR_COMMON_SEARCH_H
+#define VR_COMMON_SEARCH_H
 
 #include <limits.h>
 #include <stdbool.h>

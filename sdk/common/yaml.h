@@ -6,8 +6,8 @@
  * duplicate keys or second document; at most 64 KiB, and four maps and lists deep. Scalars are text: a reader
  * asks for the type it wants. Every message begins with file:line:column, both counted from 1.
  */
-#ifndef VR_UTIL_YAML_H
-#define VR_UTIL_YAML_H
+#ifndef VR_COMMON_YAML_H
+#define VR_COMMON_YAML_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -15,7 +15,7 @@
  * Sources: System V gABI ch. 4 and 5; for the GNU hash table the layout that the GNU linker writes: a header
  * of four words, the filter's 64-bit words, the buckets.
  */
-#include "plugin/elf.h"
+#include "common/elf.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -30,7 +30,7 @@
 #include <unistd.h>
 #include <vmrun/abi.h>
 
-#include "util/error.h"
+#include "common/error.h"
 
 #define SEGMENTS_MAX 128u
 #define TAGS_MAX 1024u

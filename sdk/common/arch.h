@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* arch.h: names of architectures and systems. The core knows their spelling and nothing else of them. */
-#ifndef VR_UTIL_ARCH_H
-#define VR_UTIL_ARCH_H
+#ifndef VR_COMMON_ARCH_H
+#define VR_COMMON_ARCH_H
 
 /* The one name that vmrun uses for what people spell in several ways ("aarch64" is "arm64"); the name itself
  * when it has no other spelling. Never NULL. */

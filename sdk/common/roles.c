@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "plugin/roles.h"
+#include "common/roles.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -9,7 +9,7 @@ static const struct {
 } roles[] = {
 	[ROLE_NONE] = {NULL, NULL},
 #define ROLE(id, word, rights) [ROLE_##id] = {word, rights},
-#include "plugin/roles.def"
+#include "common/roles.def"
 #undef ROLE
 };
 

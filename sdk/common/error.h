@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* error.h: one error text per thread; the first one wins until it is taken. */
-#ifndef VR_UTIL_ERROR_H
-#define VR_UTIL_ERROR_H
+#ifndef VR_COMMON_ERROR_H
+#define VR_COMMON_ERROR_H
 
 #include <stdint.h>
 

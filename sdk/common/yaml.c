@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "util/yaml.h"
+#include "common/yaml.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +12,9 @@
 #include <vmrun/abi.h>
 #include <yaml.h>
 
-#include "util/error.h"
-#include "util/file.h"
-#include "util/text.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/text.h"
 
 static const char *const kind_names[] = {"a single value", "a list", "a map"};
 

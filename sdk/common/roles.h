@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* roles.h: the roles of helper processes, by name. */
-#ifndef VR_PLUGIN_ROLES_H
-#define VR_PLUGIN_ROLES_H
+#ifndef VR_COMMON_ROLES_H
+#define VR_COMMON_ROLES_H
 
 /* ROLE_NONE: the plugin has no helper process. */
 enum role {
 	ROLE_NONE,
 #define ROLE(id, word, rights) ROLE_##id,
-#include "plugin/roles.def"
+#include "common/roles.def"
 #undef ROLE
 	ROLE_COUNT
 };

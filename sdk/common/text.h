@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* text.h: small strict readers of numbers, sizes and names, and lists of strings. */
-#ifndef VR_UTIL_TEXT_H
-#define VR_UTIL_TEXT_H
+#ifndef VR_COMMON_TEXT_H
+#define VR_COMMON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "util/arch.h"
+#include "common/arch.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* elf.h: can this file be given to dlopen()? */
-#ifndef VR_PLUGIN_ELF_H
-#define VR_PLUGIN_ELF_H
+#ifndef VR_COMMON_ELF_H
+#define VR_COMMON_ELF_H
 
 #include <stddef.h>
 #include <stdint.h>

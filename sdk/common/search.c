@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "plugin/search.h"
+#include "common/search.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -11,8 +11,8 @@
 #include <unistd.h>
 #include <vmrun/abi.h>
 
-#include "util/error.h"
-#include "util/text.h"
+#include "common/error.h"
+#include "common/text.h"
 
 bool vr_search_elevated(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "util/text.h"
+#include "common/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <vmrun/abi.h>
 
-#include "util/error.h"
+#include "common/error.h"
 
 static int digit_value(char c)
 {

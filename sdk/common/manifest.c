@@ -5,7 +5,7 @@
  * Everything is checked here, before any library is opened: a wrong manifest must be found by its author,
  * with the place in the file, and never by a user whose machine behaves oddly.
  */
-#include "plugin/manifest.h"
+#include "common/manifest.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -13,11 +13,11 @@
 #include <string.h>
 #include <vmrun/abi.h>
 
-#include "plugin/classes.h"
-#include "util/arch.h"
-#include "util/error.h"
-#include "util/text.h"
-#include "util/yaml.h"
+#include "common/arch.h"
+#include "common/classes.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "common/yaml.h"
 
 #define FORMAT 1
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -564,7 +564,7 @@ static int32_t read_helper(struct reading *r)
 {
 	static const char list[] = "" /* cppcheck does not find the rows */
 #define ROLE(id, word, rights) " " word
-#include "plugin/roles.def"
+#include "common/roles.def"
 #undef ROLE
 		;
 	const struct vr_yaml_node *n = get(r, "helper");

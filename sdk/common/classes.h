@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* classes.h: the classes of plugins and the types of their options, by name. */
-#ifndef VR_PLUGIN_CLASSES_H
-#define VR_PLUGIN_CLASSES_H
+#ifndef VR_COMMON_CLASSES_H
+#define VR_COMMON_CLASSES_H
 
 #include <stdbool.h>
 
-#include "plugin/manifest.h"
+#include "common/manifest.h"
 
 #define VR_CLASS_COUNT 5
 

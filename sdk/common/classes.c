@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "plugin/classes.h"
+#include "common/classes.h"
 
 #include <string.h>
 
-#include "util/text.h"
+#include "common/text.h"
 
 static const struct {
 	const char *name, *noun, *interface;

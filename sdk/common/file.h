@@ -7,8 +7,8 @@
  * opened, the file is opened without waiting, and the kind is looked at again on the open file: that second
  * look is the one that counts, since the name may lead elsewhere by then.
  */
-#ifndef VR_UTIL_FILE_H
-#define VR_UTIL_FILE_H
+#ifndef VR_COMMON_FILE_H
+#define VR_COMMON_FILE_H
 
 #include <stdint.h>
 #include <sys/stat.h>
