@@ -6,13 +6,13 @@
 
 #define ROOM 16384u /* of the largest state */
 
-struct machine machine_make(struct dbl *d, const char *id, const char *arch, uint64_t ram_size)
+struct machine machine_make(struct vr_fake_host *d, const char *id, const char *arch, uint64_t ram_size)
 {
 	struct vr_board_config c = {
 		.size = sizeof(c), .vcpu_count = d->vcpu_count, .ram_size = ram_size, .arch = arch};
 	struct machine a = {.d = d};
 
-	cr_assert_eq(vmrun_plugin_create(&d->host, id, &a.plugin), VR_OK);
+	cr_assert_eq(vmrun_plugin_create(d->host, id, &a.plugin), VR_OK);
 	a.b = a.plugin->query(a.plugin->self, VR_BOARD_ID);
 	cr_assert_eq(a.b->create(a.plugin->self, &c, &a.board), VR_OK, "%s", d->error_text);
 	return a;
@@ -22,7 +22,7 @@ void machine_drop(struct machine *a)
 {
 	a->b->destroy(a->board);
 	a->plugin->destroy(a->plugin->self);
-	dbl_free(a->d);
+	fake_free(a->d);
 }
 
 struct vr_board_state machine_state_at(const struct machine *a, uint32_t i)
@@ -43,22 +43,16 @@ uint32_t machine_states(const struct machine *a)
 	return n;
 }
 
-static void forget(struct machine *a)
-{
-	a->d->error_code = 0;
-	a->d->error_text[0] = 0;
-}
-
 int32_t machine_get(struct machine *a, const char *id, uint32_t index, void *state, uint32_t room)
 {
 	memset(state, 0xee, room);
-	forget(a);
+	vr_fake_host_error_clear(a->d);
 	return a->b->get_state(a->board, id, index, state, room);
 }
 
 int32_t machine_set(struct machine *a, const char *id, uint32_t index, const void *state, uint32_t room)
 {
-	forget(a);
+	vr_fake_host_error_clear(a->d);
 	return a->b->set_state(a->board, id, index, state, room);
 }
 
