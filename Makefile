@@ -93,6 +93,8 @@ $(B)/plugins/$(1).yaml: plugins/$(1)/$(1).yaml
 endef
 
 include sdk/xlate/build.mk
+include sdk/common/build.mk
+include sdk/fake_host/build.mk
 include sdk/board/build.mk
 include sdk/template/build.mk
 include sdk/build.mk

@@ -4,10 +4,10 @@
 #   libvmrun-board.a   the board kit; every name begins with vr_
 #   libvmrun-xlate.a   the translation kit: IR, plugin entry and, one object each, every emitter and lifter. An emitter and a
 #                      lifter are one table for others, <host>_emit and <guest>_isa: all other names become local.
-#   libvmrun-double.a  the double of the host, for plugins' unit tests (sdk/validate)
+#   libvmrun-fake-host.a  a fake host, for plugins' unit tests (sdk/fake_host)
 #   vmrun-sdk.pc       for pkg-config; the one in build/lib/pkgconfig is for plugins beside this source tree
 OBJCOPY ?= objcopy
-SDK_LIBS := $(B)/lib/libvmrun-board.a $(B)/lib/libvmrun-xlate.a $(B)/lib/libvmrun-double.a
+SDK_LIBS := $(B)/lib/libvmrun-board.a $(B)/lib/libvmrun-xlate.a $(B)/lib/libvmrun-fake-host.a
 SDK_PARTS := $(patsubst $(B)/lib/libxlate-%.a,$(B)/obj/sdk-parts/%.o,$(filter $(B)/lib/libxlate-emit-%.a $(B)/lib/libxlate-isa-%.a,$(ALL)))
 
 $(SDK_PARTS): $(B)/obj/sdk-parts/%.o: $(B)/lib/libxlate-%.a

@@ -3,7 +3,7 @@
 # "N passed, N failed, N skipped") or FULL_TESTS. tests/run.sh runs them and adds up.
 
 # First what the others name.
-TESTS_FIRST := tests/double/build.mk tests/micro/build.mk
+TESTS_FIRST := tests/fake_host/build.mk tests/micro/build.mk
 include $(TESTS_FIRST) $(filter-out $(TESTS_FIRST),$(sort $(wildcard tests/*/build.mk)))
 
 # Where it was built: for the scripts.

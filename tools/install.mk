@@ -43,14 +43,14 @@ install: all
 	$(call put,755,$(B)/bin/vmrun,$(PREFIX)/bin)
 	$(call put,644,$(filter $(B)/plugins/%,$(ALL)),$(PREFIX)/lib/vmrun/plugins)
 	$(call put,644,core/cli/vmrun.1,$(SHARE)/man/man1)
-	$(call put,644,core/cli/vmrun-machine.5 core/plugin/vmrun-manifest.5,$(SHARE)/man/man5)
+	$(call put,644,core/cli/vmrun-machine.5 sdk/common/vmrun-manifest.5,$(SHARE)/man/man5)
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.bash "$(DESTDIR)$(SHARE)/bash-completion/completions/vmrun"
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.zsh "$(DESTDIR)$(ZSH_FUNCTIONS)/_vmrun"
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.fish "$(DESTDIR)$(SHARE)/fish/vendor_completions.d/vmrun.fish"
 
 # Headers of the kits: what plugins include, and what that includes.
 KIT := $(PREFIX)/include/vmrun/kit
-KIT_HEADERS := $(call below,sdk,sdk/board sdk/tiny -name '*.h') plugin_entry.h validate/double.h \
+KIT_HEADERS := $(call below,sdk,sdk/board sdk/tiny -name '*.h') plugin_entry.h fake_host/fake_host.h \
   $(patsubst sdk/%,%,$(wildcard sdk/xlate/*.h sdk/xlate/ir/*.h $(foreach d,$(wildcard sdk/xlate/emit/*),$(d)/$(notdir $(d)).h) \
     $(foreach d,$(wildcard sdk/xlate/isa/*),$(d)/isa.h $(d)/$(notdir $(d)).h $(d)/helpers*.def $(d)/fields.def)))
 

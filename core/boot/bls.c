@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vmrun/abi.h>
-#include "util/error.h"
+#include "common/error.h"
 
 /* Command lines are a few KiB at most on every architecture. */
 #define OPTIONS_MAX 32768u

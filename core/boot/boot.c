@@ -12,7 +12,7 @@
 #include "boot/gpt.h"
 #include "boot/unpack.h"
 #include "boot/zboot.h"
-#include "util/error.h"
+#include "common/error.h"
 
 #define FILE_MAX (UINT64_C(2) << 30)
 #define KERNEL_MAX (UINT64_C(1) << 30) /* unpacked */

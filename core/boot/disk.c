@@ -15,7 +15,7 @@
 #include "boot/bls.h"
 #include "boot/fat.h"
 #include "boot/gpt.h"
-#include "util/error.h"
+#include "common/error.h"
 #include "util/log.h"
 
 #define ENTRIES_MAX 256u /* entry files on one partition */

@@ -7,7 +7,7 @@
 #include <vmrun/abi.h>
 #include "boot/bytes.h"
 #include "boot/fat_bad.h"
-#include "util/error.h"
+#include "common/error.h"
 
 /* Section 3: the BIOS parameter block. */
 #define BPB_BYTES_PER_SECTOR 11

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <vmrun/abi.h>
 #include "boot/fat.h"
-#include "util/error.h"
+#include "common/error.h"
 
 #define FAT_BAD(f, at, format, ...)                                   \
 	vr_error_set(VR_E_IMAGE,                                      \

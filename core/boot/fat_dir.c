@@ -7,7 +7,7 @@
 #include <string.h>
 #include <vmrun/abi.h>
 #include "boot/bytes.h"
-#include "util/error.h"
+#include "common/error.h"
 
 #define DIR_ATTRIBUTES 11
 #define DIR_NT_CASE 12 /* bit 3: the base, bit 4: the extension is lower case */

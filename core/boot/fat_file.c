@@ -7,7 +7,7 @@
 
 #include "boot/fat.h"
 #include "boot/fat_bad.h"
-#include "util/error.h"
+#include "common/error.h"
 
 /* Neighbouring clusters in one read. */
 static int32_t read_chain(struct vr_fat *f, const struct vr_fat_entry *entry, uint8_t *to)

@@ -9,7 +9,7 @@
 #include <vmrun/host.h>
 #include <zlib.h>
 #include "boot/bytes.h"
-#include "util/error.h"
+#include "common/error.h"
 #include "util/log.h"
 
 /* Section 5.3.2, table 5-5. */

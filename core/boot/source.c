@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <vmrun/abi.h>
-#include "util/error.h"
-#include "util/file.h"
+#include "common/error.h"
+#include "common/file.h"
 
 /* One piece of a pipe into the file in memory; *got 0: the pipe has ended. */
 static int32_t copy_piece(const struct vr_source *s, int from, size_t *got)

@@ -9,7 +9,7 @@
 #include <vmrun/abi.h>
 #include <vmrun/host.h>
 #include "boot/unpack_codec.h"
-#include "util/error.h"
+#include "common/error.h"
 #include "util/log.h"
 
 struct unpack_format {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <vmrun/abi.h>
 #include "boot/unpack_codec.h"
-#include "util/error.h"
+#include "common/error.h"
 
 /* Two machines of one process may come here at once. A library stays open: what it gave is in use. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

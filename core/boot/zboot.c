@@ -6,7 +6,7 @@
 #include <string.h>
 #include <vmrun/abi.h>
 #include "boot/bytes.h"
-#include "util/error.h"
+#include "common/error.h"
 
 /* The header, as Linux documents it for boot loaders:
  *   0x00  "MZ\0\0"   0x04  "zimg"   0x08  u32 payload offset   0x0c  u32 payload size

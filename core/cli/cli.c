@@ -4,11 +4,11 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "common/arch.h"
+#include "common/error.h"
+#include "common/search.h"
 #include "plugin/guard.h"
 #include "plugin/registry.h"
-#include "plugin/search.h"
-#include "util/arch.h"
-#include "util/error.h"
 #include "util/log.h"
 
 static void set_level(const struct vr_cli *c)

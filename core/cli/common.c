@@ -2,9 +2,9 @@
 /* common.c: what the commands share. */
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "common/error.h"
+#include "common/search.h"
 #include "plugin/registry.h"
-#include "plugin/search.h"
-#include "util/error.h"
 #include "util/log.h"
 
 int vr_cli_fail(int32_t code, int exit_code)

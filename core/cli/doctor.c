@@ -15,17 +15,17 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "common/arch.h"
+#include "common/classes.h"
+#include "common/error.h"
+#include "common/search.h"
+#include "common/text.h"
 #include "helper/helper.h"
 #include "machine/parts.h"
-#include "plugin/classes.h"
 #include "plugin/registry.h"
-#include "plugin/search.h"
 #include "plugin/trial.h"
-#include "util/arch.h"
-#include "util/error.h"
 #include "util/json.h"
 #include "util/log.h"
-#include "util/text.h"
 
 struct facts {
 	struct utsname system;

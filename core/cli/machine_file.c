@@ -31,10 +31,10 @@
 #include <vmrun/abi.h>
 
 #include "cli/options.h"
-#include "util/arch.h"
-#include "util/error.h"
-#include "util/text.h"
-#include "util/yaml.h"
+#include "common/arch.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "common/yaml.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

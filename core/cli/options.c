@@ -12,11 +12,11 @@
 #include <vmrun/abi.h>
 
 #include "cli/option_table.h"
+#include "common/arch.h"
+#include "common/error.h"
+#include "common/text.h"
 #include "gdb/address.h"
 #include "plugin/guard.h"
-#include "util/arch.h"
-#include "util/error.h"
-#include "util/text.h"
 
 _Static_assert(VR_OPT_COUNT <= 64, "struct vr_cli's `given` has 64 bits");
 

@@ -6,13 +6,13 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "plugin/classes.h"
+#include "common/arch.h"
+#include "common/classes.h"
+#include "common/error.h"
+#include "common/text.h"
 #include "plugin/registry.h"
-#include "util/arch.h"
-#include "util/error.h"
 #include "util/json.h"
 #include "util/log.h"
-#include "util/text.h"
 
 /* Of the helper process. */
 static const char *access_of(const struct vr_manifest_option *o)

@@ -13,8 +13,8 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "plugin/search.h"
-#include "util/error.h"
+#include "common/error.h"
+#include "common/search.h"
 
 int vr_cli_check(char *const *words, size_t count)
 {

@@ -17,13 +17,13 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "plugin/classes.h"
-#include "plugin/manifest.h"
+#include "common/classes.h"
+#include "common/error.h"
+#include "common/manifest.h"
+#include "common/search.h"
+#include "common/text.h"
 #include "plugin/registry.h"
-#include "plugin/search.h"
-#include "util/error.h"
 #include "util/log.h"
-#include "util/text.h"
 
 #define PLACEHOLDER "com.example.template"
 #define MOST_BYTES (1 << 20) /* of one file */

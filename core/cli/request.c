@@ -4,9 +4,9 @@
 #include <vmrun/abi.h>
 
 #include "cli/options.h"
-#include "util/error.h"
+#include "common/error.h"
+#include "common/text.h"
 #include "util/log_filter.h"
-#include "util/text.h"
 
 struct vr_cli_plugin *vr_cli_add_plugin(struct vr_cli *c, const char *id)
 {

@@ -6,10 +6,10 @@
 #include <vmrun/abi.h>
 
 #include "cli/options.h"
-#include "plugin/classes.h"
+#include "common/classes.h"
+#include "common/error.h"
+#include "common/text.h"
 #include "plugin/registry.h"
-#include "util/error.h"
-#include "util/text.h"
 
 static void append(char *out, size_t size, const char *s)
 {

@@ -3,11 +3,11 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "common/error.h"
 #include "helper/helper.h"
 #include "machine/machine.h"
 #include "machine/signals.h"
 #include "plugin/registry.h"
-#include "util/error.h"
 #include "util/log.h"
 
 /* Said when the machine can't be built: a plugin that is missing may be one that couldn't be read. */

@@ -18,8 +18,8 @@
 
 #include <vmrun/abi.h>
 
-#include "util/error.h"
-#include "util/text.h"
+#include "common/error.h"
+#include "common/text.h"
 
 static int32_t bad(const char *text, const char *what)
 {

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/error.h"
 #include "gdb/session.h"
-#include "util/error.h"
 
 static const struct vr_register_feature *feature_at(const struct vr_registers *r, uint32_t i)
 {

@@ -7,8 +7,8 @@
  */
 #include <string.h>
 
+#include "common/error.h"
 #include "gdb/session.h"
-#include "util/error.h"
 
 #define PAGE 4096u
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "gdb/session.h"
-#include "util/text.h"
 
 #define ROW 16u
 #define XP_LIMIT 4096u

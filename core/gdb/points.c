@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/error.h"
 #include "gdb/session.h"
-#include "util/error.h"
 #include "util/log.h"
 
 #define LENGTH_LIMIT (UINT64_C(1) << 32)

@@ -2,8 +2,8 @@
 /* registers.c: packets g, G, p, P: registers out of, and into, a vCPU's canonical state. */
 #include <string.h>
 
+#include "common/error.h"
 #include "gdb/session.h"
-#include "util/error.h"
 
 #define REGISTER_BYTES (VR_REGISTER_BITS / 8)
 

@@ -15,8 +15,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "common/error.h"
 #include "gdb/session.h"
-#include "util/error.h"
 #include "util/log.h"
 
 #define SEND_LIMIT_MS 10000

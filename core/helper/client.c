@@ -34,12 +34,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/error.h"
+#include "common/roles.h"
 #include "helper/helper.h"
 #include "helper/internal.h"
 #include "machine/parts.h"
 #include "plugin/guard.h"
-#include "plugin/roles.h"
-#include "util/error.h"
 #include "util/log.h"
 
 enum phase { ASKED, OPEN, SERVING, ENDED };

@@ -17,11 +17,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "common/error.h"
+#include "common/roles.h"
 #include "helper/internal.h"
 #include "machine/sandbox.h"
 #include "plugin/guard.h"
-#include "plugin/roles.h"
-#include "util/error.h"
 #include "util/log.h"
 
 struct helper {
@@ -163,7 +163,7 @@ static int32_t enter_sandbox(const struct vr_loaded *p)
 {
 	static const enum sandbox_profile profiles[] = {
 #define ROLE(id, word, rights) [ROLE_##id] = SANDBOX_##id,
-#include "plugin/roles.def"
+#include "common/roles.def"
 #undef ROLE
 	};
 	const struct vr_manifest *m = p->manifest;

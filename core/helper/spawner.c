@@ -42,9 +42,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/error.h"
+#include "common/roles.h"
 #include "helper/internal.h"
-#include "plugin/roles.h"
-#include "util/error.h"
 #include "util/log.h"
 
 /* Descriptors of the spawner, then those of a helper. */

@@ -5,9 +5,9 @@
  */
 #include <stdatomic.h>
 
+#include "common/error.h"
 #include "machine/debuglog.h"
 #include "machine/parts.h"
-#include "util/error.h"
 #include "util/struct_copy_out.h"
 
 static int32_t VR_CALL mmio_attach(const struct vr_host *host, uint32_t space, uint64_t base, uint64_t length,

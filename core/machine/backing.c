@@ -13,8 +13,8 @@
 #include <unistd.h>
 #include <vmrun/abi.h>
 #include <vmrun/host.h>
-#include "util/error.h"
-#include "util/file.h"
+#include "common/error.h"
+#include "common/file.h"
 #include "util/log.h"
 
 #define DEPTH 8u /* a loop device over a partition of a loop device ... */

@@ -17,12 +17,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "common/error.h"
+#include "common/file.h"
+#include "common/text.h"
 #include "machine/parts.h"
-#include "util/error.h"
-#include "util/file.h"
-#include "util/struct_copy_out.h"
 #include "util/log.h"
-#include "util/text.h"
+#include "util/struct_copy_out.h"
 
 #define SECTOR 512u
 #define VECTORS 64

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 
 int32_t vr_bus_init(struct vr_bus *b, uint32_t vcpu_count)
 {

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arch.h"
+#include "common/error.h"
+#include "common/text.h"
 #include "machine/parts.h"
-#include "util/arch.h"
-#include "util/error.h"
 #include "util/log.h"
-#include "util/text.h"
 
 struct chooser {
 	struct vr_registry *registry;

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 #include "util/struct_copy_out.h"
 
 #ifndef MFD_EXEC

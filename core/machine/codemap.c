@@ -28,11 +28,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "common/error.h"
+#include "common/text.h"
 #include "machine/parts.h"
 #include "util/clock.h"
-#include "util/error.h"
 #include "util/log.h"
-#include "util/text.h"
 
 /* The jitdump format, version 1. */
 #define JIT_MAGIC 0x4a695444u

@@ -16,10 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
 #include "machine/signals.h"
 #include "util/clock.h"
-#include "util/error.h"
 #include "util/log.h"
 
 #define ESCAPE 0x01 /* Ctrl-A */

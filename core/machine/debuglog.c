@@ -17,10 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/error.h"
+#include "common/file.h"
 #include "machine/parts.h"
 #include "util/disasm.h"
-#include "util/error.h"
-#include "util/file.h"
 #include "util/log.h"
 
 #define WORD_WIDTH 8u /* of "ir-opt: " */

@@ -2,8 +2,8 @@
 /* device_trace.c: vmrun.device-trace/1, a plugin's trace of the accesses between vCPUs and devices. */
 #include <string.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 
 void vr_device_trace_access(const struct vr_machine *m, const struct vr_device_trace_access *seen)
 {

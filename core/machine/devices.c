@@ -12,10 +12,10 @@
  * A manifest without the key may mean any type (those of ABI 1.0 have none), so with such a board all are
  * started, and such a plugin is with every board.
  */
+#include "common/error.h"
+#include "common/text.h"
 #include "machine/parts.h"
-#include "util/error.h"
 #include "util/log.h"
-#include "util/text.h"
 
 static bool is_device(const struct vr_loaded *p)
 {

@@ -26,8 +26,8 @@
 #include <unistd.h>
 #include <vmrun/notify.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 #include "util/log.h"
 
 #define BATCH 16

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* irq.c: interrupt lines, vmrun.irq/1: from devices to the board's controller, from it to vCPU pins. */
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 
 static int32_t VR_CALL irq_set_controller(const struct vr_host *host, const struct vr_irq_controller *c,
 					  void *opaque)

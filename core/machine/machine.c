@@ -13,12 +13,12 @@
 
 #include <vmrun/translator.h>
 
+#include "common/error.h"
+#include "common/text.h"
 #include "gdb/gdb.h"
 #include "machine/parts.h"
 #include "util/clock.h"
-#include "util/error.h"
 #include "util/log.h"
-#include "util/text.h"
 
 #define DEFAULT_RAM (512ull << 20)
 #define RAM_UNIT 0x10000ull

@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 #include "util/struct_copy_out.h"
 
 #define UNIT 0x10000ull /* regions are multiples of this */

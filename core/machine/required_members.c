@@ -3,8 +3,8 @@
 #include <string.h>
 #include <vmrun/translator.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 
 #define REQUIRED(id, type, member)                          \
 	{                                                   \

@@ -39,9 +39,9 @@
 
 #include <vmrun/sandbox.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
 #include "machine/sandbox_parts.h"
-#include "util/error.h"
 #include "util/log.h"
 
 /* ---- what the kernel at hand can do ---- */

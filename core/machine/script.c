@@ -29,8 +29,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 #include "util/log.h"
 
 #define MOST_KEPT (1u << 20)

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
 #include "machine/signals.h"
-#include "util/error.h"
 #include "util/fault.h"
 
 struct start {

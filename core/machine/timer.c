@@ -11,9 +11,9 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
 #include "util/clock.h"
-#include "util/error.h"
 
 #define NONE UINT32_MAX
 

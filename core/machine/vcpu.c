@@ -11,10 +11,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/error.h"
 #include "gdb/gdb.h"
 #include "machine/parts.h"
 #include "util/clock.h"
-#include "util/error.h"
 #include "util/log.h"
 
 struct vr_vcpu_job {

@@ -31,9 +31,9 @@
 #include <unwind.h>
 #include <vmrun/abi.h>
 
-#include "util/error.h"
+#include "common/error.h"
+#include "common/text.h"
 #include "util/fault.h"
-#include "util/text.h"
 
 #define LIBRARIES 64
 #define TICKS 4u /* within the limit */

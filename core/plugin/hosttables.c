@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/error.h"
+#include "common/file.h"
+#include "common/text.h"
 #include "plugin/internal.h"
-#include "util/error.h"
-#include "util/file.h"
 #include "util/log.h"
-#include "util/text.h"
 
 static struct vr_entry *entry_of(const struct vr_host *host)
 {

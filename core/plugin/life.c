@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/error.h"
+#include "common/text.h"
 #include "plugin/internal.h"
-#include "util/error.h"
 #include "util/log.h"
-#include "util/text.h"
 
 struct vr_registry *vr_registry_new(void)
 {

@@ -13,13 +13,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "plugin/elf.h"
+#include "common/arch.h"
+#include "common/elf.h"
+#include "common/error.h"
+#include "common/search.h"
+#include "common/text.h"
 #include "plugin/internal.h"
-#include "plugin/search.h"
-#include "util/arch.h"
-#include "util/error.h"
 #include "util/log.h"
-#include "util/text.h"
 
 _Static_assert(sizeof(struct vr_magic) == 32, "the magic block is frozen");
 

@@ -2,17 +2,16 @@
 /* registry.c: the plugins that were found, their options, and the host tables that are offered to them. */
 #include "plugin/registry.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/classes.h"
+#include "common/classes.h"
+#include "common/error.h"
+#include "common/scan.h"
+#include "common/search.h"
+#include "common/text.h"
 #include "plugin/internal.h"
-#include "plugin/search.h"
-#include "util/error.h"
 #include "util/log.h"
-#include "util/text.h"
 
 static void free_entry(struct vr_entry *e)
 {
@@ -78,8 +77,9 @@ void vr_registry_set_machine(struct vr_registry *r, struct vr_machine *m)
 
 /* ---- scanning ---- */
 
-static int32_t note_problem(struct vr_registry *r, int32_t code)
+static int32_t note_problem(void *opaque, int32_t code)
 {
+	struct vr_registry *r = opaque;
 	const char *text = vr_error_text(code);
 
 	vr_log(VR_LOG_DEBUG, "plugin left out: %s", text);
@@ -106,8 +106,9 @@ static struct vr_entry *new_entry(struct vr_manifest *m, const char *directory)
 }
 
 /* Takes the manifest over. */
-static int32_t add_manifest(struct vr_registry *r, struct vr_manifest *m, const char *directory)
+static int32_t add_manifest(void *opaque, struct vr_manifest *m, const char *directory)
 {
+	struct vr_registry *r = opaque;
 	struct vr_loaded *first = vr_registry_by_id(r, m->id);
 	struct vr_entry **bigger;
 	struct vr_entry *e;
@@ -134,91 +135,23 @@ static int32_t add_manifest(struct vr_registry *r, struct vr_manifest *m, const 
 	return VR_OK;
 }
 
-/* One manifest. Only running out of memory is a failure. */
-static int32_t scan_file(struct vr_registry *r, const char *directory, const char *name)
-{
-	char *file = vr_text_format("%s/%s", directory, name);
-	struct vr_manifest *m = NULL;
-	int32_t code;
-
-	if (!file)
-		return VR_E_NOMEM;
-	vr_error_clear();
-	code = vr_search_elevated() ? vr_search_trusted(file) : VR_OK;
-	if (code == VR_OK)
-		code = vr_manifest_read(file, &m);
-	free(file);
-	if (code == VR_OK)
-		return add_manifest(r, m, directory);
-	return code == VR_E_NOMEM ? code : note_problem(r, code);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int by_preference(const void *a, const void *b)
 {
-	const struct vr_manifest *x = (*(struct vr_entry *const *)a)->loaded.manifest;
-	const struct vr_manifest *y = (*(struct vr_entry *const *)b)->loaded.manifest;
-
-	if (x->priority != y->priority)
-		return x->priority > y->priority ? -1 : 1;
-	return strcmp(x->id, y->id);
-}
-
-static bool is_manifest_name(const char *name)
-{
-	size_t n = strlen(name);
-
-	return name[0] != '.' && n > 5 && !strcmp(name + n - 5, ".yaml");
-}
-
-static int32_t list_manifests(DIR *d, char ***names)
-{
-	const struct dirent *entry;
-
-	*names = NULL;
-	while ((entry = readdir(d))) {
-		if (!is_manifest_name(entry->d_name))
-			continue;
-		if (vr_text_list_add(names, entry->d_name) < 0) {
-			vr_text_list_free(*names);
-			return VR_E_NOMEM;
-		}
-	}
-	/* The file system's order is arbitrary. */
-	if (*names)
-		qsort(*names, vr_text_list_length(*names), sizeof(char *), by_name);
-	return VR_OK;
+	return vr_scan_preference((*(struct vr_entry *const *)a)->loaded.manifest,
+				  (*(struct vr_entry *const *)b)->loaded.manifest);
 }
 
 int32_t vr_registry_scan(struct vr_registry *r, const char *directory)
 {
-	char **names;
+	const struct vr_scan to = {add_manifest, note_problem, r};
 	int32_t code;
-	DIR *d;
 
 	if (vr_text_list_has(r->directories, directory))
 		return VR_OK;
 	code = vr_text_list_add(&r->directories, directory);
 	if (code < 0)
 		return code;
-	d = opendir(directory);
-	if (!d) {
-		if (errno == ENOENT)
-			return VR_OK;
-		vr_error_clear();
-		return note_problem(r, vr_error_set(VR_E_IO, "%s: %s", directory, strerror(errno)));
-	}
-	code = list_manifests(d, &names);
-	closedir(d);
-	if (code < 0)
-		return code;
-	for (char **name = names; code == VR_OK && name && *name; name++)
-		code = scan_file(r, directory, *name);
-	vr_text_list_free(names);
+	code = vr_scan_directory(directory, &to);
 	if (r->count)
 		qsort(r->entries, r->count, sizeof(struct vr_entry *), by_preference);
 	return code;

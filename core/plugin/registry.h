@@ -13,7 +13,7 @@
 #include <vmrun/host.h>
 #include <vmrun/plugin.h>
 
-#include "plugin/manifest.h"
+#include "common/manifest.h"
 
 struct vr_registry;
 struct vr_loaded;

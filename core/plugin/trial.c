@@ -21,9 +21,9 @@
 #include <unistd.h>
 #include <vmrun/facts.h>
 
+#include "common/error.h"
+#include "common/text.h"
 #include "plugin/internal.h"
-#include "util/error.h"
-#include "util/text.h"
 
 #define ANSWER_MAX 65536u
 #define LOOK_MS 20 /* how often the child's end is looked for while the pipe is silent */

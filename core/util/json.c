@@ -6,7 +6,7 @@
 #include <string.h>
 #include <vmrun/abi.h>
 
-#include "util/error.h"
+#include "common/error.h"
 
 /* The length of the well-formed UTF-8 sequence at s, 0 when it is none: JSON must be UTF-8, file names
  * needn't. */

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <vmrun/debuglog.h>
 
-#include "util/error.h"
-#include "util/text.h"
+#include "common/error.h"
+#include "common/text.h"
 
 static const struct item {
 	const char *word, *address, *help;

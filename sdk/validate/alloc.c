@@ -4,7 +4,7 @@
  *
  * A program's own definition of malloc() wins over the library's, for plugins as well (the program comes
  * first in the order of look-up). While armed, what the plugin asks for, or the C library on its behalf, is
- * counted and can be made to fail. What this program asks for itself (the double of the host works inside the
+ * counted and can be made to fail. What this program asks for itself (the fake host works inside the
  * plugin's calls), and the dynamic linker (thread stacks), is left out by the address of the caller.
  *
  * AddressSanitizer has its own allocator in the same place; in a build with it nothing here is compiled, and

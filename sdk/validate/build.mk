@@ -1,24 +1,16 @@
 # SPDX-License-Identifier: MIT
-# The validator: build/bin/vmrun-check (`vmrun plugins check`), and the double of the host that it and others' tests
-# are built on: build/lib/libvmrun-double.a.
-CPPFLAGS_sdk_validate := -Icore -Isdk -Isdk/xlate
-
-DOUBLE := $(B)/lib/libvmrun-double.a
-DOUBLE_OBJS := $(call objects,$(sort $(wildcard sdk/validate/double*.c)))
-$(DOUBLE): $(DOUBLE_OBJS)
-	@mkdir -p $(@D)
-	@echo "  AR      $@"
-	$(Q)rm -f $@ && ar rcs $@ $^
+# The validator: build/bin/vmrun-check (`vmrun plugins check`).
+CPPFLAGS_sdk_validate := -Isdk -Isdk/xlate
 
 # What alloc.c defines must be seen by the plugins: they look a symbol up in the program first.
 VALIDATE_WATCHED := malloc calloc realloc memalign aligned_alloc posix_memalign free mmap mmap64 munmap socket __cxa_atexit
-VALIDATE_OBJS := $(call objects,$(sort $(filter-out sdk/validate/double%,$(wildcard sdk/validate/*.c))))
-$(B)/bin/vmrun-check: $(VALIDATE_OBJS) $(DOUBLE) $(B)/lib/libxlate-ir.a $(B)/lib/libvmrun.a
+VALIDATE_OBJS := $(call objects,$(sort $(wildcard sdk/validate/*.c)))
+$(B)/bin/vmrun-check: $(VALIDATE_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-ir.a $(COMMON_LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) $(PIE) $(if $(SAN),,$(VALIDATE_WATCHED:%=-Wl,--export-dynamic-symbol=%)) -o $@ $^ $(CORE_LIBS) -lm
+	$(Q)$(CC) $(LDFLAGS) $(PIE) $(if $(SAN),,$(VALIDATE_WATCHED:%=-Wl,--export-dynamic-symbol=%)) -o $@ $^ -lyaml -ldl -lm
 
-ALL += $(DOUBLE) $(B)/bin/vmrun-check
+ALL += $(B)/bin/vmrun-check
 
 # make guests: the micro-guests' tables, from their assembly; needs the cross assemblers.
 guests:

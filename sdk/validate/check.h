@@ -18,7 +18,7 @@
 #include <vmrun/plugin.h>
 #include <vmrun/translator.h>
 
-#include "double.h"
+#include "fake_host/fake_host.h"
 #include "target.h"
 
 #define CHECK_RUNNING 0
@@ -55,12 +55,12 @@ struct vr_check {
 	void *library;
 	vr_plugin_magic_fn magic;
 	vr_plugin_create_fn create;
-	struct vr_double *d;
+	struct vr_fake_host *d;
 	const struct vr_plugin *plugin;
 	struct check_use use;
 	struct check_helper {
 		const struct check_target *target;
-		struct vr_double *d;
+		struct vr_fake_host *d;
 		const struct vr_plugin *plugin;
 	} helper; /* another plugin that this one needs */
 };
@@ -73,7 +73,7 @@ struct check_settings {
 	const char *with[4]; /* ids of other plugins to use */
 	uint32_t with_count;
 	const char *plugin_path;
-	const char *name[VR_DOUBLE_OPTIONS], *value[VR_DOUBLE_OPTIONS];
+	const char *name[VR_FAKE_HOST_OPTIONS], *value[VR_FAKE_HOST_OPTIONS];
 	uint32_t option_count;
 };
 
@@ -124,19 +124,19 @@ void check_used(struct vr_check *c);                   /* objects made as the co
 void check_unused(struct vr_check *c);                 /* and unmade, stop, destroy */
 
 /* For a wrapper: something to stand before, in d's registry. */
-void check_inner_offer(struct vr_check *c, struct vr_double *d);
+void check_inner_offer(struct vr_check *c, struct vr_fake_host *d);
 /* Skips: what a wrapper runs is another plugin's doing. */
 void check_no_wrapper(struct vr_check *c);
 /* A host for the plugin, with its options. */
-struct vr_double *check_double(struct vr_check *c);
+struct vr_fake_host *check_fake_host(struct vr_check *c);
 /* The whole life with objects, on host d. 0, or the plugin's error; *stage says where. Undone as far as it
  * got. */
-int32_t check_life(struct vr_check *c, struct vr_double *d, const char **stage);
+int32_t check_life(struct vr_check *c, struct vr_fake_host *d, const char **stage);
 /* Objects of the plugin, after start. 0 or its error. */
 int32_t check_use_begin(struct vr_check *c);
 void check_use_end(struct vr_check *c);
 /* An error that a call returned: is it one of errors.def, with a text? Fails if not. */
-void check_refusal(struct vr_check *c, struct vr_double *d, int32_t code, const char *what);
+void check_refusal(struct vr_check *c, struct vr_fake_host *d, int32_t code, const char *what);
 
 /* ---- by class ---------------------------------------------------------------------------------------- */
 int32_t check_accel_begin(struct vr_check *c);
@@ -148,7 +148,7 @@ void check_device_end(struct vr_check *c);
 /* The guest architecture that the plugin is for; skips when there is none to find. */
 const char *check_arch(struct vr_check *c);
 /* Another plugin, created on host d, with its default options, and probed; skips when that is not to be. */
-const struct vr_plugin *check_load(struct vr_check *c, const struct check_target *t, struct vr_double *d);
+const struct vr_plugin *check_load(struct vr_check *c, const struct check_target *t, struct vr_fake_host *d);
 /* Load another plugin of a class, create and probe it: the one named with --with, else the best of the search
  * path for this guest architecture. Skips when there is none. Kept in c->helper. */
 void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest);

@@ -15,7 +15,7 @@
 /* A virtual machine or a vCPU. */
 struct inner {
 	uint64_t mark;
-	struct vr_double *d;
+	struct vr_fake_host *d;
 };
 
 static const struct inner *vm_of(const void *handle)
@@ -36,7 +36,7 @@ static const struct inner *vcpu_of(const void *handle)
 	return i;
 }
 
-static int32_t make(struct vr_double *d, uint64_t mark, void **out)
+static int32_t make(struct vr_fake_host *d, uint64_t mark, void **out)
 {
 	struct inner *i = calloc(1, sizeof(*i));
 
@@ -146,7 +146,7 @@ static void VR_CALL stats(void *vm, vr_stat_fn fn, void *opaque)
 
 /* The accelerator that --with names, for the rules in which guests run: it lives on the same host. d NULL: is
  * there one? */
-static bool real_inner(struct vr_check *c, struct vr_double *d)
+static bool real_inner(struct vr_check *c, struct vr_fake_host *d)
 {
 	static struct check_target t;
 	uint32_t i = 0;
@@ -162,8 +162,8 @@ static bool real_inner(struct vr_check *c, struct vr_double *d)
 
 		if (p->start && p->start(p->self) < 0)
 			check_skip(c, "accelerator '%s' does not start: %s", t.id, d->error_text);
-		vr_double_offer(d, VR_ACCEL_ID, p->query(p->self, VR_ACCEL_ID), p->self, t.id);
-		vr_double_option(d, c->target->wraps, t.id);
+		vr_fake_host_offer(d, VR_ACCEL_ID, p->query(p->self, VR_ACCEL_ID), p->self, t.id);
+		vr_fake_host_option(d, c->target->wraps, t.id);
 	}
 	return true;
 }
@@ -174,7 +174,7 @@ void check_no_wrapper(struct vr_check *c)
 		check_skip(c, "a wrapper runs what the accelerator behind it runs; name one with --with");
 }
 
-void check_inner_offer(struct vr_check *c, struct vr_double *d)
+void check_inner_offer(struct vr_check *c, struct vr_fake_host *d)
 {
 	static struct vr_accel inner = {
 		.size = sizeof(inner),
@@ -197,6 +197,6 @@ void check_inner_offer(struct vr_check *c, struct vr_double *d)
 	if (!c->target->wraps || real_inner(c, d))
 		return;
 	inner.native_arch = check_arch_host();
-	vr_double_offer(d, VR_ACCEL_ID, &inner, d, INNER_ID);
-	vr_double_option(d, c->target->wraps, INNER_ID);
+	vr_fake_host_offer(d, VR_ACCEL_ID, &inner, d, INNER_ID);
+	vr_fake_host_option(d, c->target->wraps, INNER_ID);
 }

@@ -14,8 +14,8 @@ enum { NOTHING, RUN, END };
 
 /* ---- the guest's side ---------------------------------------------------------------------------- */
 
-static int32_t on_access(struct vr_double *d, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
-			 uint32_t is_write, uint64_t *value)
+static int32_t on_access(struct vr_fake_host *d, uint32_t space, uint32_t vcpu, uint64_t address,
+			 uint32_t width, uint32_t is_write, uint64_t *value)
 {
 	struct machine *m = d->opaque;
 	uint64_t at = address - MACHINE_DEVICE;
@@ -73,7 +73,7 @@ static void *vcpu_main(void *arg)
 	struct machine *m = v->m;
 	int32_t rc;
 
-	vr_double_vcpu_thread(m->d, v->index);
+	vr_fake_host_vcpu_thread(m->d, v->index);
 	rc = m->a->vcpu_create(m->vm, v->index, &v->vcpu);
 	pthread_mutex_lock(&m->lock);
 	v->create_rc = rc;
@@ -160,7 +160,7 @@ void machine_wait(struct machine *m, uint32_t i)
  */
 
 void machine_open(struct machine *m, struct vr_check *c, const struct check_isa *isa,
-		  const struct vr_accel *a, void *self, struct vr_double *d,
+		  const struct vr_accel *a, void *self, struct vr_fake_host *d,
 		  const struct vr_vm_config *config, uint32_t vcpus)
 {
 	struct vr_vm_config vm = *config;
@@ -188,9 +188,9 @@ void machine_open(struct machine *m, struct vr_check *c, const struct check_isa 
 	rc = a->vm_create(self, &vm, &m->vm);
 	CHECK(c, rc >= 0, "vm_create of %s refuses with %s: %s", isa->arch, check_error_name(rc),
 	      d->error_text);
-	vr_double_no_ram(d);
-	m->ram = vr_double_ram(d, isa->ram, MACHINE_RAM, 0);
-	m->rom = vr_double_ram(d, isa->rom, 0x10000, VR_MEM_READONLY);
+	vr_fake_host_no_ram(d);
+	m->ram = vr_fake_host_ram(d, isa->ram, MACHINE_RAM, 0);
+	m->rom = vr_fake_host_ram(d, isa->rom, 0x10000, VR_MEM_READONLY);
 	if (!m->ram || !m->rom)
 		check_skip(c, "no memory for a guest");
 	memset(m->ram, 0, MACHINE_RAM);

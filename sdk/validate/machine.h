@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.h: a machine of an accelerator and the double of the host, which runs micro-guests.
+ * machine.h: a machine of an accelerator and the fake host, which runs micro-guests.
  *
  * Each vCPU has a thread of its own that makes it, runs it when told to, and unmakes it. RAM is one region,
  * then a page that can only be read (ROM). What a guest does to the device is in `log`.
@@ -75,7 +75,7 @@ struct machine {
 	const struct check_isa *isa;
 	const struct vr_accel *a;
 	void *self;
-	struct vr_double *d;
+	struct vr_fake_host *d;
 	void *vm;
 	uint8_t *ram, *rom;
 	uint64_t vectors; /* where exceptions go */
@@ -94,7 +94,7 @@ struct machine {
 /* Opens a machine with n vCPUs on accelerator `a`; fails the rule when the accelerator refuses. d is the host
  * that the accelerator was created with. */
 void machine_open(struct machine *m, struct vr_check *c, const struct check_isa *isa,
-		  const struct vr_accel *a, void *self, struct vr_double *d,
+		  const struct vr_accel *a, void *self, struct vr_fake_host *d,
 		  const struct vr_vm_config *config, uint32_t vcpus);
 void machine_close(struct machine *m);
 /* vCPU i stands before that guest. */

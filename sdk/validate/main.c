@@ -230,7 +230,7 @@ static int add_option(struct check_settings *s, char *text)
 {
 	char *equals = strchr(text, '=');
 
-	if (!equals || equals == text || s->option_count == VR_DOUBLE_OPTIONS)
+	if (!equals || equals == text || s->option_count == VR_FAKE_HOST_OPTIONS)
 		return -1;
 	*equals = 0;
 	s->name[s->option_count] = text;

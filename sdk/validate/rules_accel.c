@@ -16,7 +16,7 @@ static void refused_vm(struct vr_check *c, const struct vr_accel *a, const struc
 	void *vm = NULL;
 	int32_t rc;
 
-	vr_double_error_clear(c->d);
+	vr_fake_host_error_clear(c->d);
 	check_phase(c, "vm_create with %s", what);
 	rc = a->vm_create(c->plugin->self, config, &vm);
 	CHECK(c, rc < 0, "vm_create accepts %s", what);
@@ -43,14 +43,14 @@ static void refused(struct machine *m, int32_t rc, const char *what)
 {
 	CHECK(m->c, rc < 0, "%s is accepted", what);
 	check_refusal(m->c, m->d, rc, what);
-	vr_double_error_clear(m->d);
+	vr_fake_host_error_clear(m->d);
 }
 
 static void memory(struct machine *m)
 {
 	const struct vr_accel *a = m->a;
 	uint64_t gpa = 0xa0000000;
-	uint8_t *more = vr_double_ram(m->d, gpa, 0x10000, 0);
+	uint8_t *more = vr_fake_host_ram(m->d, gpa, 0x10000, 0);
 
 	refused(m, a->memory_map(m->vm, 0, gpa, 0x10000, more, 0), "memory_map of a slot that is in use");
 	refused(m, a->memory_map(m->vm, 5, gpa, 0, more, 0), "memory_map of no bytes");
@@ -398,7 +398,7 @@ static void several(struct machine *m)
 		CHECK(m->c, m->log[i].vcpu < m->count, "%s: an access was made for vCPU %u of %u",
 		      m->isa->arch, m->log[i].vcpu, m->count);
 	equal(m, "how many accesses reached the device", m->logged, 9 * m->count);
-	finding = vr_double_finding(m->d, 0);
+	finding = vr_fake_host_finding(m->d, 0);
 	CHECK(m->c, !finding, "%s: %s", m->isa->arch, finding);
 }
 

@@ -40,9 +40,9 @@ static void anew(struct vr_check *c, uint32_t vcpus, uint64_t ram)
 		c->plugin->stop(c->plugin->self);
 	if (c->plugin->destroy)
 		c->plugin->destroy(c->plugin->self);
-	vr_double_free(c->d);
-	c->d = check_double(c);
-	c->d->vcpu_count = vcpus < VR_DOUBLE_VCPUS ? vcpus : VR_DOUBLE_VCPUS;
+	vr_fake_host_free(c->d);
+	c->d = check_fake_host(c);
+	c->d->vcpu_count = vcpus < VR_FAKE_HOST_VCPUS ? vcpus : VR_FAKE_HOST_VCPUS;
 	c->d->ram_size = ram;
 	rc = c->create(c->d->host, c->target->id, &c->plugin);
 	if (rc >= 0 && c->plugin->probe)
@@ -124,7 +124,7 @@ static void load(struct vr_check *c, const struct vr_board *b, uint8_t *kernel, 
 				    .kernel_name = "hostile"};
 	int32_t rc;
 
-	vr_double_error_clear(c->d);
+	vr_fake_host_error_clear(c->d);
 	check_phase(c, "board load of %s", what);
 	rc = b->load(c->use.object[0], &p);
 	if (rc < 0)
@@ -160,14 +160,14 @@ void check_board_images(struct vr_check *c)
 		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
 			if ((check_random(c) & 1) && known[k].at + known[k].bytes <= n)
 				memcpy(whole + known[k].at, known[k].magic, known[k].bytes);
-		image = vr_double_guarded(n);
+		image = vr_fake_host_guarded(n);
 		if (!image)
 			check_skip(c, "no memory");
 		memcpy(image, whole, n);
 		load(c, b, image, n, "random bytes with a kernel's magic");
-		vr_double_guarded_free(image, n);
+		vr_fake_host_guarded_free(image, n);
 	}
-	finding = vr_double_finding(c->d, 0);
+	finding = vr_fake_host_finding(c->d, 0);
 	CHECK(c, !finding, "%s", finding);
 	free(whole);
 	check_unused(c);
@@ -181,7 +181,7 @@ void check_board_sweep(struct vr_check *c)
 	check_used(c);
 	for (uint32_t pass = 0; pass < 2; pass++)
 		for (uint32_t i = 0; i < c->d->bus_count; i++) {
-			const struct vr_double_bus *b = &c->d->bus[i];
+			const struct vr_fake_host_bus *b = &c->d->bus[i];
 
 			/* CPU registers and ports have no bytes in between. */
 			if (b->space == VR_SPACE_MMIO)
@@ -190,18 +190,18 @@ void check_board_sweep(struct vr_check *c)
 				check_sweep(c, b->space, b->base, b->length < 64 ? b->length : 64, pass > 0);
 		}
 	for (uint32_t n = 0; n < 40000; n++) {
-		const struct vr_double_bus *b = &c->d->bus[check_random(c) % c->d->bus_count];
+		const struct vr_fake_host_bus *b = &c->d->bus[check_random(c) % c->d->bus_count];
 		uint64_t at = check_random(c) % b->length & (check_random(c) & 1 ? ~0ull : ~3ull);
 		uint64_t value = check_random(c) >> check_random(c) % 64;
 		uint32_t width = 1u << check_random(c) % 4;
 
 		check_phase(c, "random access %u: %u bytes at 0x%llx of space %u", n, width,
 			    (unsigned long long)(b->base + at), b->space);
-		vr_double_access(c->d, b->space, 0, b->base + at, width, check_random(c) & 1, &value);
+		vr_fake_host_access(c->d, b->space, 0, b->base + at, width, check_random(c) & 1, &value);
 		if (n % 1000 == 0)
-			vr_double_advance(c->d, 1000000);
+			vr_fake_host_advance(c->d, 1000000);
 		if (n % 5000 == 0)
-			vr_double_type(c->d, 0, "abc");
+			vr_fake_host_type(c->d, 0, "abc");
 	}
 	check_unused(c);
 }
@@ -212,13 +212,13 @@ static uint32_t dump(struct vr_check *c, uint64_t *out, uint32_t most)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < c->d->bus_count; i++) {
-		const struct vr_double_bus *b = &c->d->bus[i];
+		const struct vr_fake_host_bus *b = &c->d->bus[i];
 
 		for (uint64_t at = 0; at < b->length && at < 0x1000 && n < most && b->space == VR_SPACE_MMIO;
 		     at += 4) {
 			uint64_t value = 0;
 
-			vr_double_access(c->d, b->space, 0, b->base + at, 4, 0, &value);
+			vr_fake_host_access(c->d, b->space, 0, b->base + at, 4, 0, &value);
 			out[n++] = value;
 		}
 	}
@@ -231,7 +231,7 @@ static const char *place(struct vr_check *c, uint32_t n)
 	static char text[80];
 
 	for (uint32_t i = 0; i < c->d->bus_count; i++) {
-		const struct vr_double_bus *b = &c->d->bus[i];
+		const struct vr_fake_host_bus *b = &c->d->bus[i];
 
 		for (uint64_t at = 0; at < b->length && at < 0x1000 && b->space == VR_SPACE_MMIO; at += 4)
 			if (!n--) {
@@ -259,17 +259,18 @@ void check_board_reset(struct vr_check *c)
 	b->reset(c->use.object[0]);
 	b->reset(c->use.object[0]);
 	n = dump(c, before, DUMP);
-	vr_double_advance(c->d, 12345678901);
+	vr_fake_host_advance(c->d, 12345678901);
 	dump(c, later, DUMP);
 	b->reset(c->use.object[0]); /* reads may have changed something as well */
 	check_phase(c, "board reset after writes to its registers");
 	for (uint32_t i = 0; i < 5000 && c->d->bus_count; i++) {
-		const struct vr_double_bus *bus = &c->d->bus[check_random(c) % c->d->bus_count];
+		const struct vr_fake_host_bus *bus = &c->d->bus[check_random(c) % c->d->bus_count];
 		uint64_t value = check_random(c) >> check_random(c) % 64;
 
 		if (bus->space == VR_SPACE_MMIO)
-			vr_double_access(c->d, bus->space, 0,
-					 bus->base + (check_random(c) % bus->length & ~3ull), 4, 1, &value);
+			vr_fake_host_access(c->d, bus->space, 0,
+					    bus->base + (check_random(c) % bus->length & ~3ull), 4, 1,
+					    &value);
 	}
 	b->reset(c->use.object[0]);
 	dump(c, after, DUMP);

@@ -19,13 +19,13 @@ static uint64_t read_at(struct vr_check *c, uint32_t space, uint64_t address, ui
 {
 	uint64_t value = 0;
 
-	vr_double_access(c->d, space, 0, address, width, 0, &value);
+	vr_fake_host_access(c->d, space, 0, address, width, 0, &value);
 	return value;
 }
 
 static void write_at(struct vr_check *c, uint32_t space, uint64_t address, uint32_t width, uint64_t value)
 {
-	vr_double_access(c->d, space, 0, address, width, 1, &value);
+	vr_fake_host_access(c->d, space, 0, address, width, 1, &value);
 }
 
 /* ---- types -------------------------------------------------------------------------------------------- */
@@ -37,7 +37,7 @@ static void no_such_type(struct vr_check *c, const struct vr_device_maker *m, co
 	void *device = NULL;
 	int32_t rc;
 
-	vr_double_error_clear(c->d);
+	vr_fake_host_error_clear(c->d);
 	check_phase(c, "device create of \"%s\"", type);
 	rc = m->create(c->plugin->self, &config, &device);
 	CHECK(c, rc < 0, "it makes a device of type \"%s\"", type);
@@ -110,7 +110,7 @@ void check_device_sweep(struct vr_check *c)
 		for (uint32_t i = 0; i < c->d->bus_count; i++)
 			check_sweep(c, c->d->bus[i].space, c->d->bus[i].base, c->d->bus[i].length, pass > 0);
 	for (uint32_t n = 0; n < 20000; n++) {
-		const struct vr_double_bus *b = &c->d->bus[check_random(c) % c->d->bus_count];
+		const struct vr_fake_host_bus *b = &c->d->bus[check_random(c) % c->d->bus_count];
 		uint64_t at = check_random(c) % b->length & (check_random(c) & 1 ? ~0ull : ~3ull);
 		uint32_t width = 1u << check_random(c) % 4;
 
@@ -124,7 +124,7 @@ void check_device_sweep(struct vr_check *c)
 	check_unused(c);
 }
 
-static uint64_t dump(struct vr_check *c, const struct vr_double_bus *b, uint64_t *out, uint32_t most)
+static uint64_t dump(struct vr_check *c, const struct vr_fake_host_bus *b, uint64_t *out, uint32_t most)
 {
 	uint32_t n = 0;
 
@@ -143,7 +143,7 @@ void check_device_reset(struct vr_check *c)
 	if (!VR_HAS(m, reset))
 		check_skip(c, "its table is not filled in");
 	for (uint32_t i = 0; i < c->use.count; i++) {
-		const struct vr_double_bus *b = &c->d->bus[0];
+		const struct vr_fake_host_bus *b = &c->d->bus[0];
 		uint64_t base = 0x0a000000 + 0x10000ull * i, n;
 
 		while (b < c->d->bus + c->d->bus_count && b->base != base)
@@ -211,7 +211,7 @@ static uint32_t length(struct vr_check *c)
 
 static void put(struct vr_check *c, uint64_t gpa, const void *bytes, uint32_t n)
 {
-	void *to = vr_double_pointer(c->d, gpa, n);
+	void *to = vr_fake_host_pointer(c->d, gpa, n);
 
 	if (to)
 		memcpy(to, bytes, n);
@@ -300,9 +300,9 @@ void check_device_chains(struct vr_check *c)
 			for (uint32_t q = 0; q < 4; q++)
 				reg(c, base, 0x50, (uint32_t)check_random(c) % 3);
 			if (round % 16 == 0)
-				vr_double_type(c->d, round % 32 / 16, "hello");
+				vr_fake_host_type(c->d, round % 32 / 16, "hello");
 		}
-	finding = vr_double_finding(c->d, 0);
+	finding = vr_fake_host_finding(c->d, 0);
 	CHECK(c, !finding, "%s", finding);
 	check_unused(c);
 }
@@ -325,7 +325,7 @@ void check_device_in_flight(struct vr_check *c)
 		if (!is_virtio(c, base))
 			continue;
 		check_phase(c, "destroy of device %u with a request in flight", i);
-		memset(vr_double_pointer(c->d, RAM_BASE, 16), 0, 16);
+		memset(vr_fake_host_pointer(c->d, RAM_BASE, 16), 0, 16);
 		handshake(c, base);
 		rings(c, base, 0, true);
 		put(c, at, chain, sizeof(chain));

@@ -48,28 +48,28 @@ void check_helper_host(struct vr_check *c)
 {
 	static const char *const missing[] = {
 #define TABLE(id, type, name) id,
-#include "double_tables.def"
+#include "fake_host/tables.def"
 #undef TABLE
 	};
 	const struct vr_plugin *p = NULL;
-	struct vr_double *d;
+	struct vr_fake_host *d;
 	int32_t rc;
 
 	table_of(c);
-	d = check_double(c);
+	d = check_fake_host(c);
 	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
 		const char *id = missing[i];
 
 		if (strcmp(id, VR_LOG_ID) != 0 && strcmp(id, VR_CONFIG_ID) != 0 &&
 		    strcmp(id, VR_REGISTRY_ID) != 0)
-			vr_double_remove(d, id);
+			vr_fake_host_remove(d, id);
 	}
 	check_phase(c, "vmrun_plugin_create as in a helper process");
-	rc = c->create(vr_double_host(d), c->target->id, &p);
+	rc = c->create(d->host, c->target->id, &p);
 	CHECK(c, rc >= 0 && p, "it refuses: %s", d->error_text);
 	CHECK(c, p->query(p->self, VR_HELPER_ID), "query() has no " VR_HELPER_ID " there");
 	p->destroy(p->self);
-	vr_double_free(d);
+	vr_fake_host_free(d);
 }
 
 void check_helper_ended(struct vr_check *c)
@@ -80,7 +80,7 @@ void check_helper_ended(struct vr_check *c)
 	if (!c->d->helpers)
 		check_skip(c, "it started no helper");
 	check_phase(c, "its helper crashed");
-	vr_double_helper_end(c->d, VR_HELPER_SIGNALED, 11);
+	vr_fake_host_helper_end(c->d, VR_HELPER_SIGNALED, 11);
 	check_phase(c, "accesses after its helper crashed");
 	for (uint32_t i = 0; i < c->d->bus_count; i++)
 		check_sweep(c, c->d->bus[i].space, c->d->bus[i].base, c->d->bus[i].length, true);

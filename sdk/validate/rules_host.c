@@ -10,7 +10,7 @@
 
 static const char *const table_ids[] = {
 #define TABLE(id, type, name) id,
-#include "double_tables.def"
+#include "fake_host/tables.def"
 #undef TABLE
 };
 #define TABLES (sizeof(table_ids) / sizeof(table_ids[0]))
@@ -37,11 +37,11 @@ static void usable(struct vr_check *c)
 
 	check_magic(c);
 	check_given(c, 1);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	rc = check_life(c, c->d, &stage);
 	if (rc < 0)
 		check_skip(c, "%s refuses even a whole host: %s", stage, c->d->error_text);
-	vr_double_free(c->d);
+	vr_fake_host_free(c->d);
 	check_given(c, 0);
 }
 
@@ -52,22 +52,22 @@ void check_table_guard(struct vr_check *c)
 		uint32_t whole = 0;
 
 		for (uint32_t size = 8;; size += 8) {
-			struct vr_double *d = check_double(c);
+			struct vr_fake_host *d = check_fake_host(c);
 			const char *stage;
 			int32_t rc;
 
-			whole = vr_double_table_size(d, table_ids[i]);
+			whole = vr_fake_host_table_size(d, table_ids[i]);
 			if (size >= whole) {
-				vr_double_free(d);
+				vr_fake_host_free(d);
 				break;
 			}
-			vr_double_cut(d, table_ids[i], size);
+			vr_fake_host_cut(d, table_ids[i], size);
 			check_context(c, "%s cut to %u of %u bytes", table_ids[i], size, whole);
 			rc = check_life(c, d, &stage);
 			if (rc < 0)
 				CHECK(c, d->error_count, "%s refuses %s of %u bytes (of %u) without a text",
 				      stage, table_ids[i], size, whole);
-			vr_double_free(d);
+			vr_fake_host_free(d);
 		}
 	}
 }
@@ -77,14 +77,14 @@ static void without(struct vr_check *c, bool are_required)
 {
 	usable(c);
 	for (size_t i = 0; i < TABLES; i++) {
-		struct vr_double *d;
+		struct vr_fake_host *d;
 		const char *stage;
 		int32_t rc;
 
 		if (required(c, table_ids[i]) != are_required)
 			continue;
-		d = check_double(c);
-		vr_double_remove(d, table_ids[i]);
+		d = check_fake_host(c);
+		vr_fake_host_remove(d, table_ids[i]);
 		check_context(c, "without %s", table_ids[i]);
 		rc = check_life(c, d, &stage);
 		CHECK(c, are_required || rc >= 0 || always(table_ids[i]),
@@ -92,7 +92,7 @@ static void without(struct vr_check *c, bool are_required)
 		      stage, check_error_name(rc), d->error_text);
 		if (rc < 0)
 			check_refusal(c, d, rc, stage);
-		vr_double_free(d);
+		vr_fake_host_free(d);
 	}
 }
 
@@ -111,11 +111,11 @@ void check_host_calls(struct vr_check *c)
 	const char *stage, *finding;
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	check_given(c, 1);
 	check_life(c, c->d, &stage);
 	check_given(c, 0);
-	finding = vr_double_finding(c->d, 0);
+	finding = vr_fake_host_finding(c->d, 0);
 	CHECK(c, !finding, "%s", finding);
 }
 
@@ -130,12 +130,12 @@ void check_host_refuses(struct vr_check *c)
 
 	usable(c);
 	for (n = 1; n < MOST; n++) {
-		struct vr_double *d = check_double(c);
+		struct vr_fake_host *d = check_fake_host(c);
 		const char *stage;
 		int32_t rc;
 		uint32_t reached;
 
-		vr_double_refuse(d, n);
+		vr_fake_host_refuse(d, n);
 		check_context(c, "request %u refused", n);
 		rc = check_life(c, d, &stage);
 		reached = d->refused;
@@ -144,7 +144,7 @@ void check_host_refuses(struct vr_check *c)
 				   d->refused_what, n);
 		if (reached)
 			check_refusal(c, d, rc, stage);
-		vr_double_free(d);
+		vr_fake_host_free(d);
 		if (!reached)
 			break;
 	}
@@ -154,11 +154,11 @@ void check_host_refuses(struct vr_check *c)
 /* ---- no memory ---------------------------------------------------------------------------------------- */
 
 /* The life with its n-th allocation failing: 1 when there was an n-th. */
-static int starve(struct vr_check *c, uint64_t n, int32_t *rc, const char **stage, struct vr_double **d)
+static int starve(struct vr_check *c, uint64_t n, int32_t *rc, const char **stage, struct vr_fake_host **d)
 {
 	int failed;
 
-	*d = check_double(c);
+	*d = check_fake_host(c);
 	check_context(c, "allocation %llu fails", (unsigned long long)n);
 	check_alloc_fail(n);
 	check_alloc_arm(1);
@@ -187,19 +187,19 @@ static void starve_all(struct vr_check *c, int what)
 	check_given(c, what != CRASHES);
 	if (what == LEAKS) {
 		struct check_alloc before = check_alloc_now();
-		struct vr_double *d;
+		struct vr_fake_host *d;
 		const char *stage;
 		int32_t rc;
 
 		starve(c, 0, &rc, &stage, &d);
-		vr_double_free(d);
+		vr_fake_host_free(d);
 		good = check_alloc_now();
 		good.blocks -= before.blocks;
 		good.mapped = (int64_t)(good.mapped - before.mapped) > 0 ? good.mapped - before.mapped : 0;
 	}
 	for (uint64_t n = 1; n < MOST; n++) {
 		struct check_alloc before = check_alloc_now(), after;
-		struct vr_double *d;
+		struct vr_fake_host *d;
 		const char *stage;
 		int32_t rc;
 		int reached = starve(c, n, &rc, &stage, &d);
@@ -219,7 +219,7 @@ static void starve_all(struct vr_check *c, int what)
 			      stage, check_error_name(rc));
 		}
 		check_given(c, what != CRASHES);
-		vr_double_free(d);
+		vr_fake_host_free(d);
 		if (!reached)
 			return;
 	}

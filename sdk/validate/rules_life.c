@@ -19,7 +19,7 @@ void check_life_whole(struct vr_check *c)
 	int32_t rc;
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	rc = check_life(c, c->d, &stage);
 	if (rc < 0 && strcmp(stage, "probe") == 0)
 		check_skip(c, "not usable here: %s", c->d->error_text);
@@ -55,7 +55,7 @@ void check_life_short(struct vr_check *c)
 	const struct vr_plugin *p;
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	for (int i = 0; i < 3; i++) {
 		p = NULL;
 		check_given(c, 1);
@@ -76,7 +76,7 @@ void check_create_seconds(struct vr_check *c)
 	double ms;
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	check_given(c, 1);
 	check_phase(c, "vmrun_plugin_create");
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
@@ -101,7 +101,7 @@ static void lives(struct vr_check *c, uint32_t n)
 	const char *stage;
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct vr_double *d = check_double(c);
+		struct vr_fake_host *d = check_fake_host(c);
 		int32_t rc;
 
 		check_alloc_arm(1);
@@ -109,7 +109,7 @@ static void lives(struct vr_check *c, uint32_t n)
 		check_alloc_arm(0);
 		if (rc < 0 && strcmp(stage, "probe") != 0)
 			check_skip(c, "%s refuses: %s", stage, d->error_text);
-		vr_double_free(d);
+		vr_fake_host_free(d);
 	}
 }
 
@@ -189,7 +189,7 @@ void check_create_threads(struct vr_check *c)
 	static struct check_process before, after;
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	check_process(&before);
 	check_given(c, 1);
 	check_phase(c, "vmrun_plugin_create");
@@ -207,7 +207,7 @@ void check_create_files(struct vr_check *c)
 	struct check_alloc alloc;
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	check_process(&before);
 	check_given(c, 1);
 	check_phase(c, "vmrun_plugin_create");
@@ -244,7 +244,7 @@ static void live_watched(struct vr_check *c)
 	int32_t rc;
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	check_process(&before);
 	check_given(c, 1);
 	check_alloc_arm(1);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "plugin/elf.h"
-#include "util/error.h"
+#include "common/elf.h"
+#include "common/error.h"
 
 void check_manifest(struct vr_check *c)
 {
@@ -89,7 +89,7 @@ void check_options(struct vr_check *c)
 	const char *stage;
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	check_given(c, 1);
 	if (check_life(c, c->d, &stage) < 0 && !c->d->asked_count)
 		check_skip(c, "%s refuses: %s", stage, c->d->error_text);
@@ -111,13 +111,13 @@ static void refused_id(struct vr_check *c, const char *id, const char *what)
 	const struct vr_plugin *untouched = (const struct vr_plugin *)&check_rule_count, *out = untouched;
 	int32_t rc;
 
-	vr_double_error_clear(c->d);
+	vr_fake_host_error_clear(c->d);
 	check_phase(c, "vmrun_plugin_create with %s", what);
 	rc = c->create(c->d->host, id, &out);
 	CHECK(c, rc < 0, "vmrun_plugin_create accepts %s", what);
 	CHECK(c, rc == VR_E_NOENT || !id, "vmrun_plugin_create refuses %s with %s, not VR_E_NOENT", what,
 	      check_error_name(rc));
-	CHECK(c, vr_double_known_error(rc),
+	CHECK(c, vr_fake_host_known_error(rc),
 	      "vmrun_plugin_create refuses %s with %d, which errors.def does not have", what, rc);
 	CHECK(c, out == untouched || out == NULL, "vmrun_plugin_create refuses %s, but hands out a plugin",
 	      what);
@@ -126,7 +126,7 @@ static void refused_id(struct vr_check *c, const char *id, const char *what)
 void check_id_unknown(struct vr_check *c)
 {
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	refused_id(c, "no-such-plugin", "an unknown id");
 }
 
@@ -135,7 +135,7 @@ void check_id_garbage(struct vr_check *c)
 	char id[128];
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	snprintf(id, sizeof(id), "%sx", c->target->id);
 	refused_id(c, id, "its id and one letter more");
 	snprintf(id, sizeof(id), "%s\n", c->target->id);
@@ -147,7 +147,7 @@ void check_id_garbage(struct vr_check *c)
 void check_id_empty(struct vr_check *c)
 {
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	refused_id(c, "", "an empty id");
 	refused_id(c, NULL, "no id (NULL)");
 }
@@ -289,7 +289,7 @@ void check_plugin_struct(struct vr_check *c)
 	int32_t rc;
 
 	check_magic(c);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	check_phase(c, "vmrun_plugin_create");
 	check_given(c, 1); /* that it does not crash is another rule */
 	rc = c->create(c->d->host, c->target->id, &p);

@@ -298,8 +298,8 @@ void check_xlate_lift(struct vr_check *c)
 		show_code(c, code, 16, k);
 		rc = lift(isa, &l, code, length, PC, k, most, OPS, 0xa5);
 		if (rc < 0) {
-			CHECK(c, vr_double_known_error(rc), "%s: returns %d, which errors.def does not have",
-			      c->report->context, rc);
+			CHECK(c, vr_fake_host_known_error(rc),
+			      "%s: returns %d, which errors.def does not have", c->report->context, rc);
 			continue;
 		}
 		if (l.ir.overflow)

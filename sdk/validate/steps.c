@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "plugin/elf.h"
-#include "util/error.h"
+#include "common/elf.h"
+#include "common/error.h"
 
 /* ---- verdicts ------------------------------------------------------------------------------------ */
 
@@ -100,9 +100,10 @@ const char *check_error_name(int32_t code)
 	}
 }
 
-void check_refusal(struct vr_check *c, struct vr_double *d, int32_t code, const char *what)
+void check_refusal(struct vr_check *c, struct vr_fake_host *d, int32_t code, const char *what)
 {
-	CHECK(c, vr_double_known_error(code), "%s returned %d, which errors.def does not have", what, code);
+	CHECK(c, vr_fake_host_known_error(code), "%s returned %d, which errors.def does not have", what,
+	      code);
 	CHECK(c, d->error_count, "%s refused with %s and gave no text to host->error()", what,
 	      check_error_name(code));
 	CHECK(c, d->error_text[0], "%s refused with %s and an empty text", what, check_error_name(code));
@@ -166,18 +167,18 @@ void check_magic(struct vr_check *c)
 	check_given(c, 0);
 }
 
-struct vr_double *check_double(struct vr_check *c)
+struct vr_fake_host *check_fake_host(struct vr_check *c)
 {
-	struct vr_double *d = vr_double_new(check_arch(c), 1, 64ull << 20);
+	struct vr_fake_host *d = vr_fake_host_new(check_arch(c), 1, 64ull << 20);
 
 	if (!d)
-		check_skip(c, "no memory for the double of the host");
+		check_skip(c, "no memory for the fake host");
 	for (uint32_t i = 0; i < c->target->option_count; i++)
 		if (c->target->options[i].value)
-			vr_double_option(d, c->target->options[i].name, c->target->options[i].value);
+			vr_fake_host_option(d, c->target->options[i].name, c->target->options[i].value);
 	check_inner_offer(c, d);
 	for (uint32_t i = 0; i < c->settings->option_count; i++)
-		vr_double_option(d, c->settings->name[i], c->settings->value[i]);
+		vr_fake_host_option(d, c->settings->name[i], c->settings->value[i]);
 	return d;
 }
 
@@ -192,7 +193,7 @@ void check_created(struct vr_check *c)
 
 	check_magic(c);
 	check_given(c, 1);
-	c->d = check_double(c);
+	c->d = check_fake_host(c);
 	check_phase(c, "vmrun_plugin_create");
 	rc = c->create(c->d->host, c->target->id, &c->plugin);
 	if (rc < 0)
@@ -328,7 +329,7 @@ void check_use_end(struct vr_check *c)
 	memset(&c->use, 0, sizeof(c->use));
 }
 
-int32_t check_life(struct vr_check *c, struct vr_double *d, const char **stage)
+int32_t check_life(struct vr_check *c, struct vr_fake_host *d, const char **stage)
 {
 	const struct vr_plugin *p = NULL;
 	int32_t rc;
@@ -391,7 +392,7 @@ static int find(struct vr_check *c, uint32_t class_bit, const char *guest, struc
 	return check_target_find(class_bit, guest, NULL, c->settings->plugin_path, c->target->manifest, t);
 }
 
-const struct vr_plugin *check_load(struct vr_check *c, const struct check_target *t, struct vr_double *d)
+const struct vr_plugin *check_load(struct vr_check *c, const struct check_target *t, struct vr_fake_host *d)
 {
 	const struct vr_plugin *p = NULL;
 	uint32_t given = c->report->given;
@@ -406,7 +407,7 @@ const struct vr_plugin *check_load(struct vr_check *c, const struct check_target
 		check_skip(c, "%s: not usable", t->manifest);
 	for (uint32_t i = 0; i < t->option_count; i++)
 		if (t->options[i].value)
-			vr_double_option(d, t->options[i].name, t->options[i].value);
+			vr_fake_host_option(d, t->options[i].name, t->options[i].value);
 	check_phase(c, "plugin '%s', which this one needs", t->id);
 	rc = create(d->host, t->id, &p);
 	if (rc == VR_OK && p->probe)
@@ -421,7 +422,8 @@ const struct vr_plugin *check_load(struct vr_check *c, const struct check_target
 static void use_helper(struct vr_check *c, const struct check_target *t)
 {
 	c->helper.target = t;
-	c->helper.d = vr_double_new(check_arch_name(t->guest && *t->guest ? *t->guest : ""), 1, 64ull << 20);
+	c->helper.d =
+		vr_fake_host_new(check_arch_name(t->guest && *t->guest ? *t->guest : ""), 1, 64ull << 20);
 	c->helper.plugin = check_load(c, t, c->helper.d);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target.c: manifests, read by the core's own strict reader and found by its search, so that the validator
- * and vmrun never disagree on what a manifest says. The only file here that knows anything of core/.
+ * target.c: manifests, read by the strict reader that vmrun has and found by its search (sdk/common), so that
+ * the validator and vmrun never disagree on what a manifest says.
  */
 #include "target.h"
 
@@ -14,12 +14,14 @@
 #include <unistd.h>
 #include <vmrun/abi.h>
 
-#include "plugin/classes.h"
-#include "plugin/manifest.h"
-#include "plugin/registry.h"
-#include "util/arch.h"
-#include "util/error.h"
-#include "util/file.h"
+#include "common/arch.h"
+#include "common/classes.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/manifest.h"
+#include "common/scan.h"
+#include "common/search.h"
+#include "common/text.h"
 
 static const uint32_t bit_of[VR_CLASS_COUNT] = {
 	[VR_CLASS_ACCEL] = CHECK_ACCEL,
@@ -169,32 +171,91 @@ static int has(char *const *list, const char *name)
 	return 0;
 }
 
+/* What was found in all folders; of two with one id the first. */
+struct found {
+	struct vr_manifest **manifest;
+	uint32_t count;
+};
+
+static int32_t add(void *opaque, struct vr_manifest *m, const char *directory)
+{
+	struct found *f = opaque;
+	struct vr_manifest **more;
+
+	(void)directory;
+	for (uint32_t i = 0; i < f->count; i++)
+		if (strcmp(f->manifest[i]->id, m->id) == 0) {
+			vr_manifest_free(m);
+			return VR_OK;
+		}
+	more = realloc(f->manifest, (f->count + 1) * sizeof(*more));
+	if (!more)
+		abort();
+	f->manifest = more;
+	f->manifest[f->count++] = m;
+	return VR_OK;
+}
+
+/* `vmrun doctor` tells what is wrong with other plugins. */
+static int32_t leave_out(void *opaque, int32_t code)
+{
+	(void)opaque, (void)code;
+	vr_error_clear();
+	return VR_OK;
+}
+
+static int32_t look_in_all(struct found *f, const char *plugin_path)
+{
+	const struct vr_scan to = {add, leave_out, f};
+	char **folders;
+	int32_t rc = vr_search_standard(plugin_path, &folders);
+
+	for (char **folder = folders; rc == VR_OK && folder && *folder; folder++)
+		rc = vr_scan_directory(*folder, &to);
+	vr_text_list_free(folders);
+	return rc;
+}
+
+static int32_t look(struct found *f, const char *plugin_path, const char *folder)
+{
+	const struct vr_scan to = {add, leave_out, f};
+	int32_t rc = plugin_path ? look_in_all(f, plugin_path) : VR_OK;
+
+	if (rc == VR_OK)
+		rc = vr_scan_directory(folder, &to);
+	return rc == VR_OK && !plugin_path ? look_in_all(f, NULL) : rc;
+}
+
 int check_target_find(uint32_t class_bit, const char *guest, const char *id, const char *plugin_path,
 		      const char *beside, struct check_target *out)
 {
-	struct vr_registry *r = vr_registry_new();
+	struct vr_manifest *best = NULL;
+	struct found f = {0};
 	char folder[PATH_MAX];
 	const char *slash = beside ? strrchr(beside, '/') : NULL;
+	int32_t rc;
 
 	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - beside) : 1, slash ? beside : ".");
-	if (!r || (plugin_path && vr_registry_scan_standard(r, plugin_path) < 0) ||
-	    vr_registry_scan(r, folder) < 0 || (!plugin_path && vr_registry_scan_standard(r, NULL) < 0))
-		return -1;
-	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
-		const struct vr_manifest *m = vr_registry_at(r, i)->manifest;
+	rc = look(&f, plugin_path, folder);
+	for (uint32_t i = 0; rc == VR_OK && i < f.count; i++) {
+		struct vr_manifest *m = f.manifest[i];
 
-		if (bit_of[m->class_id] != class_bit || !m->library || (id && strcmp(id, m->id) != 0))
-			continue;
-		if (guest && !has(m->guest, guest))
-			continue;
-		if (m->host && *m->host && !has(m->host, vr_arch_host()))
-			continue;
-		memset(out, 0, sizeof(*out));
-		out->manifest = copy(m->file);
-		take(m, out);
-		return 0;
+		if (bit_of[m->class_id] == class_bit && m->library && (!id || strcmp(id, m->id) == 0) &&
+		    (!guest || has(m->guest, guest)) &&
+		    (!m->host || !*m->host || has(m->host, vr_arch_host())) &&
+		    (!best || vr_scan_preference(m, best) < 0))
+			best = m;
 	}
-	return -1;
+	for (uint32_t i = 0; i < f.count; i++)
+		if (f.manifest[i] != best)
+			vr_manifest_free(f.manifest[i]);
+	free(f.manifest);
+	if (!best)
+		return -1;
+	memset(out, 0, sizeof(*out));
+	out->manifest = copy(best->file);
+	take(best, out);
+	return 0;
 }
 
 const char *check_arch_host(void)

@@ -19,7 +19,7 @@ struct check_option {
 struct check_target {
 	char *manifest, *library;  /* paths; library NULL: none for this host */
 	char error[1024];          /* what is wrong with the manifest, "" nothing */
-	const void *manifest_read; /* the core's; keeps what the rest points to */
+	const void *manifest_read; /* a struct vr_manifest; keeps what the rest points to */
 	const char *id, *class_name;
 	uint32_t class_bit;
 	uint32_t abi_major, abi_minor;

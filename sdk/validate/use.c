@@ -45,9 +45,9 @@ int32_t check_device_begin(struct vr_check *c)
 	const char *p = m->types;
 
 	if (!c->d->region_count)
-		vr_double_ram(c->d, 0x40000000, 0x100000, 0);
+		vr_fake_host_ram(c->d, 0x40000000, 0x100000, 0);
 	if (!c->d->disk_count)
-		vr_double_disk(c->d, 0x10000, 0);
+		vr_fake_host_disk(c->d, 0x10000, 0);
 	while (p && *p && c->use.count < 4) {
 		struct vr_device_config config = {
 			.size = sizeof(config),
@@ -99,7 +99,7 @@ static void *vcpu_life(void *arg)
 	struct life *l = arg;
 	void *vcpu;
 
-	vr_double_vcpu_thread(l->c->d, 0);
+	vr_fake_host_vcpu_thread(l->c->d, 0);
 	check_phase(l->c, "vcpu_create");
 	l->rc = l->a->vcpu_create(l->c->use.object[0], 0, &vcpu);
 	if (l->rc >= 0) {
@@ -115,7 +115,7 @@ int32_t check_accel_begin(struct vr_check *c)
 {
 	struct life l = {.c = c, .a = c->use.table};
 	struct vr_vm_config config = {.size = sizeof(config), .vcpu_count = 1, .arch = c->d->arch};
-	uint8_t *ram = vr_double_ram(c->d, 0x40000000, RAM, 0);
+	uint8_t *ram = vr_fake_host_ram(c->d, 0x40000000, RAM, 0);
 	pthread_t thread;
 	int32_t rc;
 

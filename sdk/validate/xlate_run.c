@@ -54,7 +54,7 @@ static void open_tier(struct machine *m, struct vr_check *c, const char *tier)
 {
 	check_given(c, 1);
 	if (run.tiers) {
-		vr_double_option(c->helper.d, "tier", tier);
+		vr_fake_host_option(c->helper.d, "tier", tier);
 		if (c->helper.plugin->probe(c->helper.plugin->self) < 0)
 			check_skip(c, "plugin '%s', which this one needs: %s", c->helper.target->id,
 				   c->helper.d->error_text);
@@ -209,7 +209,7 @@ static int32_t VR_CALL ends(void *opaque, uint32_t vcpu, uint32_t kind, uint64_t
 	return VR_OK;
 }
 
-static void parked(struct vr_double *d, uint32_t vcpu)
+static void parked(struct vr_fake_host *d, uint32_t vcpu)
 {
 	struct machine *m = d->opaque;
 

@@ -9,12 +9,12 @@
 #include <vmrun/irqchip.h>
 #include <vmrun/plugin.h>
 
-#include "../double/double.h"
-#include "../double/maker.h"
+#include "../fake_host/fake.h"
+#include "../fake_host/maker.h"
 
 #define MIB (1ull << 20)
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static const struct vr_plugin *plugin;
 static const struct vr_board *b;
 static void *board;
@@ -78,8 +78,8 @@ static struct vr_irqchip chip = {
 
 static void start(void)
 {
-	d = dbl_new(0, 4);
-	cr_assert_eq(vmrun_plugin_create(&d->host, "board-pc", &plugin), VR_OK);
+	d = fake_new_pc(4);
+	cr_assert_eq(vmrun_plugin_create(d->host, "board-pc", &plugin), VR_OK);
 	cr_assert_eq(plugin->probe(plugin->self), VR_OK);
 	b = plugin->query(plugin->self, VR_BOARD_ID);
 	cr_assert(b);
@@ -90,7 +90,7 @@ static void stop(void)
 	if (board)
 		b->destroy(board);
 	plugin->destroy(plugin->self);
-	dbl_free(d);
+	fake_free(d);
 }
 
 static void again(void)
@@ -135,7 +135,7 @@ Test(board, plugin)
 	const struct vr_plugin *other;
 
 	cr_expect_arr_eq(vmrun_plugin_magic()->tag, "VMRN", 4);
-	cr_expect_eq(vmrun_plugin_create(&d->host, "nothing", &other), VR_E_NOENT);
+	cr_expect_eq(vmrun_plugin_create(d->host, "nothing", &other), VR_E_NOENT);
 	cr_expect_null(plugin->query(plugin->self, "vmrun.accel/1"));
 	cr_expect_str_eq(b->arch, "x86_64");
 }
@@ -150,9 +150,8 @@ Test(board, bad_configuration)
 	cr_expect_eq(create(1, 128 * MIB + 1), VR_E_CONFIG);
 	cr_expect_eq(create(1, MIB), VR_E_CONFIG);
 	cr_expect_eq(create(1, 2ull << 40), VR_E_CONFIG);
-	d->option_name = "announce";
-	d->option_value = "nothing";
-	d->error_code = 0;
+	vr_fake_host_option(d, "announce", "nothing");
+	vr_fake_host_error_clear(d);
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "board-pc") || d->error_code);
 }
@@ -163,7 +162,7 @@ Test(board, memory_map)
 		{0, 0xa0000}, {0xe0000, 0x20000}, {MIB, 3071 * MIB}, {4096 * MIB, 1024 * MIB}};
 
 	cr_assert_eq(create(1, 4096 * MIB), VR_OK);
-	cr_assert_eq(d->regions, 4);
+	cr_assert_eq(d->region_count, 4);
 	for (uint32_t i = 0; i < 4; i++) {
 		cr_expect_eq(d->region[i].gpa, map[i][0]);
 		cr_expect_eq(d->region[i].length, map[i][1]);
@@ -176,13 +175,13 @@ Test(board, memory_map)
 
 Test(board, devices_in_order)
 {
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
 	d->disk_count = 2;
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
 	cr_expect_str_eq(made.made, "blk:0 blk:1 rng:0 console:1 ");
 	cr_expect_eq(made.base, 0xd0003000);
 	cr_expect_eq(made.irq, 32 + 3);
-	cr_expect_eq(d->warnings, 0);
+	cr_expect_eq(d->log_lines[VR_LOG_WARN], 0);
 	b->reset(board);
 	cr_expect_eq(made.resets, 4);
 	b->destroy(board);
@@ -204,14 +203,14 @@ Test(board, requested_devices)
 
 	named = maker;
 	named.types = "virtio-mmio-input";
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &named, .id = "named"};
-	d->device.flags = VR_FOUND_REQUESTED;
+	fake_offer(d, VR_DEVICE_ID, &named, "named", VR_FOUND_REQUESTED);
 	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
 	cr_expect_str_eq(made.made, "input:0 ");
 	cr_expect_eq(made.irq, 32);
 	b->destroy(board);
 	board = NULL;
-	d->bus_count = 0;
+	d->bus_count = 0; /* nothing is ever detached */
+	vr_fake_host_no_ram(d);
 	named.types = "test-one";
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "\"test-one\" is no device that this board knows"), "%s",
@@ -225,15 +224,14 @@ Test(board, requested_windows)
 	named = maker;
 	named.types = "test-one";
 	named.window = window;
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &named, .id = "named"};
-	d->device.flags = VR_FOUND_REQUESTED;
+	fake_offer(d, VR_DEVICE_ID, &named, "named", VR_FOUND_REQUESTED);
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "it places virtio-mmio devices only"), "%s", d->error_text);
 }
 
 Test(board, too_many_disks)
 {
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
 	d->disk_count = 33;
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "32 virtio-mmio slots"));
@@ -243,7 +241,7 @@ Test(board, too_many_disks)
 Test(board, devices_missing)
 {
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
-	cr_expect_eq(d->warnings, 2);
+	cr_expect_eq(d->log_lines[VR_LOG_WARN], 2);
 }
 
 Test(board, load_and_reset)
@@ -252,7 +250,7 @@ Test(board, load_and_reset)
 
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
 	for (int round = 0; round < 2; round++) {
-		const struct vr_state_x86 *s = &d->x86[0];
+		const struct vr_state_x86 *s = fake_x86(d, 0);
 
 		cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
 		cr_expect_eq(s->rip, 0x1000200);
@@ -271,10 +269,10 @@ Test(board, load_and_reset)
 		cr_expect_eq(s->gdt.base, 0x500);
 		cr_expect_eq(s->tsc_khz, 12345, "what it has no opinion on is kept");
 		cr_expect_eq(s->mp_state, VR_X86_MP_RUNNING);
-		cr_expect_eq(d->on[1], 0);
-		cr_expect_arr_eq(dbl_ram(d, 0xe0000), "RSD PTR ", 8);
-		cr_expect_str_eq((char *)dbl_ram(d, 0x20000), "console=ttyS0");
-		for (uint32_t i = 0; i < d->regions; i++)
+		cr_expect_eq(d->vcpu[1].on, 0);
+		cr_expect_arr_eq(fake_ram(d, 0xe0000), "RSD PTR ", 8);
+		cr_expect_str_eq((char *)fake_ram(d, 0x20000), "console=ttyS0");
+		for (uint32_t i = 0; i < d->region_count; i++)
 			memset(d->region[i].bytes, 0xcc, d->region[i].length);
 		b->reset(board);
 	}
@@ -294,41 +292,40 @@ Test(board, announced)
 {
 	struct vr_boot_payload p = payload();
 
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
+	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
 	d->disk_count = 1;
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
-	cr_expect_str_eq((char *)dbl_ram(d, 0x20000), "console=ttyS0 virtio_mmio.device=0x200@0xd0000000:5:0 "
-						      "virtio_mmio.device=0x200@0xd0001000:10:1 "
-						      "virtio_mmio.device=0x200@0xd0002000:11:2");
-	cr_expect(memmem(dbl_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
+	cr_expect_str_eq((char *)fake_ram(d, 0x20000),
+			 "console=ttyS0 virtio_mmio.device=0x200@0xd0000000:5:0 "
+			 "virtio_mmio.device=0x200@0xd0001000:10:1 "
+			 "virtio_mmio.device=0x200@0xd0002000:11:2");
+	cr_expect(memmem(fake_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
 	again();
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
-	d->option_name = "announce";
-	d->option_value = "acpi";
+	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
+	vr_fake_host_option(d, "announce", "acpi");
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK);
-	cr_expect_str_eq((char *)dbl_ram(d, 0x20000), "console=ttyS0");
+	cr_expect_str_eq((char *)fake_ram(d, 0x20000), "console=ttyS0");
 	again();
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
-	d->option_name = "announce";
-	d->option_value = "cmdline";
+	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
+	vr_fake_host_option(d, "announce", "cmdline");
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK);
-	cr_expect_not(memmem(dbl_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
+	cr_expect_not(memmem(fake_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
 }
 
 Test(board, timer_reaches_the_processor)
 {
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
-	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x14);
-	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x30);
-	dbl_out(d, 0x43, 0x34);
-	dbl_out(d, 0x40, 0xa9);
-	dbl_out(d, 0x40, 0x04);
-	dbl_advance(d, 3000000);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
-	cr_expect_eq(dbl_inta(d, 0), 0x30);
+	fake_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x14);
+	fake_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x30);
+	fake_out(d, 0x43, 0x34);
+	fake_out(d, 0x40, 0xa9);
+	fake_out(d, 0x40, 0x04);
+	vr_fake_host_advance(d, 3000000);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 1);
+	cr_expect_eq(fake_inta(d, 0), 0x30);
 }
 
 Test(board, serial_through_the_8259)
@@ -337,13 +334,13 @@ Test(board, serial_through_the_8259)
 
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	for (int i = 0; i < 5; i++)
-		dbl_out(d, init[i][0], init[i][1]);
-	dbl_out(d, 0x3fc, 8);
-	dbl_out(d, 0x3f9, 1);
-	dbl_type(d, 0, "k");
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
-	cr_expect_eq(dbl_inta(d, 0), 0x24);
-	cr_expect_eq(dbl_in(d, 0x3f8), 'k');
+		fake_out(d, init[i][0], init[i][1]);
+	fake_out(d, 0x3fc, 8);
+	fake_out(d, 0x3f9, 1);
+	vr_fake_host_type(d, 0, "k");
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 1);
+	cr_expect_eq(fake_inta(d, 0), 0x24);
+	cr_expect_eq(fake_in(d, 0x3f8), 'k');
 }
 
 Test(board, accelerator_has_it_all)
@@ -351,63 +348,63 @@ Test(board, accelerator_has_it_all)
 	struct vr_boot_payload p = payload();
 
 	chip_only = ONLY(VR_IRQCHIP_FULL);
-	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	fake_offer(d, VR_IRQCHIP_ID, &chip, "chip", 0);
 	cr_assert_eq(create(3, 128 * MIB), VR_OK);
 	cr_expect_eq(chip_have, VR_IRQCHIP_FULL);
-	cr_expect_not(dbl_attached(d, VR_SPACE_MMIO, 0xfee00000));
-	cr_expect_not(dbl_attached(d, VR_SPACE_MMIO, 0xfec00000));
-	cr_expect_not(dbl_attached(d, VR_SPACE_PORT, 0x20));
-	cr_expect_not(dbl_attached(d, VR_SPACE_PORT, 0x40));
-	cr_expect_not(dbl_attached(d, VR_SPACE_SYSREG, VR_X86_BUS_INTA));
-	dbl_set_line(d, 4, 1);
-	dbl_set_line(d, 4, 1);
-	dbl_set_line(d, 32 + 8, 1); /* the slot of pin 16 */
+	cr_expect_not(vr_fake_host_attached(d, VR_SPACE_MMIO, 0xfee00000));
+	cr_expect_not(vr_fake_host_attached(d, VR_SPACE_MMIO, 0xfec00000));
+	cr_expect_not(vr_fake_host_attached(d, VR_SPACE_PORT, 0x20));
+	cr_expect_not(vr_fake_host_attached(d, VR_SPACE_PORT, 0x40));
+	cr_expect_not(vr_fake_host_attached(d, VR_SPACE_SYSREG, VR_X86_BUS_INTA));
+	vr_fake_host_set_line(d, 4, 1);
+	vr_fake_host_set_line(d, 4, 1);
+	vr_fake_host_set_line(d, 32 + 8, 1); /* the slot of pin 16 */
 	cr_expect_eq(chip_levels, 1u << 4 | 1u << 16);
 	cr_expect_eq(chip_lines, 2);
 	cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
-	cr_expect_eq(d->on[1] & d->on[2], 1);
-	cr_expect_eq(d->x86[2].mp_state, VR_X86_MP_INIT);
+	cr_expect_eq(d->vcpu[1].on & d->vcpu[2].on, 1);
+	cr_expect_eq(fake_x86(d, 2)->mp_state, VR_X86_MP_INIT);
 	b->reset(board);
 }
 
 Test(board, accelerator_has_local_apics)
 {
 	chip_only = BOTH; /* local APICs alone are asked for first */
-	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	fake_offer(d, VR_IRQCHIP_ID, &chip, "chip", 0);
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
 	cr_expect_eq(chip_have, VR_IRQCHIP_SPLIT);
-	cr_expect_not(dbl_attached(d, VR_SPACE_MMIO, 0xfee00000));
-	cr_expect(dbl_attached(d, VR_SPACE_MMIO, 0xfec00000));
-	cr_expect(dbl_attached(d, VR_SPACE_PORT, 0x40));
-	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x33); /* pin 17, level, logical, to 2 */
-	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x02000000);
-	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x32);
-	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x18861);
+	cr_expect_not(vr_fake_host_attached(d, VR_SPACE_MMIO, 0xfee00000));
+	cr_expect(vr_fake_host_attached(d, VR_SPACE_MMIO, 0xfec00000));
+	cr_expect(vr_fake_host_attached(d, VR_SPACE_PORT, 0x40));
+	fake_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x33); /* pin 17, level, logical, to 2 */
+	fake_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x02000000);
+	fake_write(d, VR_SPACE_MMIO, 0, 0xfec00000, 4, 0x32);
+	fake_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x18861);
 	cr_expect_eq(route_count, 0, "masked");
-	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x0061);
+	fake_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x0061);
 	cr_expect_eq(route_count, 0, "an edge");
-	dbl_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x8861);
+	fake_write(d, VR_SPACE_MMIO, 0, 0xfec00010, 4, 0x8861);
 	cr_expect_eq(route_count, 1);
 	cr_expect_eq(route_line, 17);
 	cr_expect_eq(route_address, 0xfee02004);
 	cr_expect_eq(route_data, 0xc061);
-	dbl_set_line(d, 17, 1);
+	vr_fake_host_set_line(d, 17, 1);
 	cr_expect_eq(msi_address, 0xfee02004);
 	cr_expect_eq(msi_data, 0xc061);
 	msi_data = 0;
-	dbl_write(d, VR_SPACE_SYSREG, 0, VR_X86_BUS_EOI, 4, 0x61);
+	fake_write(d, VR_SPACE_SYSREG, 0, VR_X86_BUS_EOI, 4, 0x61);
 	cr_expect_eq(msi_data, 0xc061, "still high");
-	dbl_set_line(d, 17, 0);
+	vr_fake_host_set_line(d, 17, 0);
 	/* The 8259s drive the first processor's pin. */
-	dbl_out(d, 0x20, 0x11);
-	dbl_out(d, 0x21, 0x20);
-	dbl_out(d, 0x21, 4);
-	dbl_out(d, 0x21, 1);
-	dbl_set_line(d, 4, 1);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
-	cr_expect_eq(dbl_inta(d, 0), 0x24);
-	cr_expect_eq(dbl_inta(d, 0), VR_X86_INTA_NONE);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
+	fake_out(d, 0x20, 0x11);
+	fake_out(d, 0x21, 0x20);
+	fake_out(d, 0x21, 4);
+	fake_out(d, 0x21, 1);
+	vr_fake_host_set_line(d, 4, 1);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 1);
+	cr_expect_eq(fake_inta(d, 0), 0x24);
+	cr_expect_eq(fake_inta(d, 0), VR_X86_INTA_NONE);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 0);
 }
 
 /* One of ABI 1.0 that tells of no ends: then rather all of it. */
@@ -415,7 +412,7 @@ Test(board, accelerator_without_routes)
 {
 	chip_only = BOTH;
 	chip.size = offsetof(struct vr_irqchip, get_state);
-	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	fake_offer(d, VR_IRQCHIP_ID, &chip, "chip", 0);
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_expect_eq(chip_have, VR_IRQCHIP_FULL);
 }
@@ -423,7 +420,7 @@ Test(board, accelerator_without_routes)
 Test(board, accelerator_has_none)
 {
 	chip_only = 0;
-	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	fake_offer(d, VR_IRQCHIP_ID, &chip, "chip", 0);
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
-	cr_expect(dbl_attached(d, VR_SPACE_MMIO, 0xfee00000));
+	cr_expect(vr_fake_host_attached(d, VR_SPACE_MMIO, 0xfee00000));
 }

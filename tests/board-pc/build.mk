@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Unit tests of plugins/board-pc, against a double of the host tables.
+# Unit tests of plugins/board-pc, against a fake host.
 CPPFLAGS_tests_board-pc := -Isdk
 BOARD_PC_TESTS := acpi board ioapic lapic load pci pic pit ports rtc state uart
 
 define board_pc_test
-$(B)/tests/test-board-pc-$(1): $(call objects,tests/board-pc/$(1).c) $(BOARD_DOUBLE) $(BOARD_MACHINE) $(BOARD_PC_OBJS) $(BOARD_KIT)
+$(B)/tests/test-board-pc-$(1): $(call objects,tests/board-pc/$(1).c) $(FAKE_HOST_TEST) $(FAKE_HOST_MACHINE) $(BOARD_PC_OBJS) $(BOARD_KIT)
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lcriterion

@@ -3,25 +3,25 @@
 #include <criterion/criterion.h>
 
 #include "../../plugins/board-pc/intr.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define IOAPIC 0xfec00000ull
 #define LAPIC 0xfee00000ull
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static struct vr_intr x;
 
 static uint32_t get(uint32_t reg)
 {
-	dbl_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, reg);
-	return (uint32_t)dbl_read(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 4);
+	fake_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, reg);
+	return (uint32_t)fake_read(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 4);
 }
 
 static void put(uint32_t reg, uint32_t value)
 {
-	dbl_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, reg);
-	dbl_write(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 4, value);
+	fake_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, reg);
+	fake_write(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 4, value);
 }
 
 static void redirect(uint32_t pin, uint32_t low, uint32_t destination)
@@ -32,22 +32,22 @@ static void redirect(uint32_t pin, uint32_t low, uint32_t destination)
 
 static void eoi(uint32_t vcpu)
 {
-	dbl_write(d, VR_SPACE_MMIO, vcpu, LAPIC + 0xb0, 4, 0);
+	fake_write(d, VR_SPACE_MMIO, vcpu, LAPIC + 0xb0, 4, 0);
 }
 
 static void start(void)
 {
-	d = dbl_new(0, 4);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new_pc(4);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	cr_assert_eq(vr_intr_init(&x, &t, 4), VR_OK);
 	for (uint32_t i = 0; i < 4; i++)
-		dbl_write(d, VR_SPACE_MMIO, i, LAPIC + 0xf0, 4, 0x1ff);
+		fake_write(d, VR_SPACE_MMIO, i, LAPIC + 0xf0, 4, 0x1ff);
 }
 
 static void stop(void)
 {
 	vr_intr_fini(&x);
-	dbl_free(d);
+	fake_free(d);
 }
 
 TestSuite(ioapic, .init = start, .fini = stop);
@@ -64,63 +64,63 @@ Test(ioapic, registers)
 	cr_expect_eq(get(0x11 + 46), 0xab000000);
 	cr_expect_eq(get(0x40), 0);
 	put(0x40, 1);
-	cr_expect_eq(dbl_read(d, VR_SPACE_MMIO, 0, IOAPIC + 0x20, 4), 0);
-	cr_expect_eq(dbl_read(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 8), 0);
+	cr_expect_eq(fake_read(d, VR_SPACE_MMIO, 0, IOAPIC + 0x20, 4), 0);
+	cr_expect_eq(fake_read(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 8), 0);
 }
 
 Test(ioapic, edge)
 {
 	redirect(16, 0x50, 1);
-	dbl_set_line(d, 16, 1);
-	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 1);
-	cr_expect_eq(dbl_inta(d, 1), 0x50);
-	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0);
+	vr_fake_host_set_line(d, 16, 1);
+	cr_expect_eq(d->vcpu[1].pin[VR_X86_PIN_INTR], 1);
+	cr_expect_eq(fake_inta(d, 1), 0x50);
+	cr_expect_eq(d->vcpu[1].pin[VR_X86_PIN_INTR], 0);
 	eoi(1);
-	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 0, "still high, but no edge");
-	dbl_set_line(d, 16, 0);
-	dbl_set_line(d, 16, 1);
-	cr_expect_eq(d->pin[1][VR_X86_PIN_INTR], 1);
+	cr_expect_eq(d->vcpu[1].pin[VR_X86_PIN_INTR], 0, "still high, but no edge");
+	vr_fake_host_set_line(d, 16, 0);
+	vr_fake_host_set_line(d, 16, 1);
+	cr_expect_eq(d->vcpu[1].pin[VR_X86_PIN_INTR], 1);
 }
 
 Test(ioapic, masked_edge_is_lost)
 {
 	redirect(16, 0x10050, 0);
-	dbl_set_line(d, 16, 1);
+	vr_fake_host_set_line(d, 16, 1);
 	redirect(16, 0x50, 0);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 0);
 }
 
 Test(ioapic, level)
 {
 	redirect(17, 0x8060, 2);
-	dbl_set_line(d, 17, 1);
+	vr_fake_host_set_line(d, 17, 1);
 	cr_expect_eq(get(0x10 + 34) & 0x4000, 0x4000, "remote IRR");
-	cr_expect_eq(dbl_inta(d, 2), 0x60);
-	cr_expect_eq(dbl_read(d, VR_SPACE_MMIO, 2, LAPIC + 0x180 + 0x30, 4), 1, "TMR");
+	cr_expect_eq(fake_inta(d, 2), 0x60);
+	cr_expect_eq(fake_read(d, VR_SPACE_MMIO, 2, LAPIC + 0x180 + 0x30, 4), 1, "TMR");
 	eoi(2);
-	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 1, "high still: again");
-	cr_expect_eq(dbl_inta(d, 2), 0x60);
-	dbl_set_line(d, 17, 0);
+	cr_expect_eq(d->vcpu[2].pin[VR_X86_PIN_INTR], 1, "high still: again");
+	cr_expect_eq(fake_inta(d, 2), 0x60);
+	vr_fake_host_set_line(d, 17, 0);
 	eoi(2);
-	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 0);
+	cr_expect_eq(d->vcpu[2].pin[VR_X86_PIN_INTR], 0);
 	cr_expect_eq(get(0x10 + 34) & 0x4000, 0);
 }
 
 Test(ioapic, level_masked_while_high)
 {
 	redirect(17, 0x18060, 2);
-	dbl_set_line(d, 17, 1);
-	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 0);
+	vr_fake_host_set_line(d, 17, 1);
+	cr_expect_eq(d->vcpu[2].pin[VR_X86_PIN_INTR], 0);
 	redirect(17, 0x8060, 2);
-	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 1, "unmasked, it asks");
+	cr_expect_eq(d->vcpu[2].pin[VR_X86_PIN_INTR], 1, "unmasked, it asks");
 }
 
 Test(ioapic, to_edge_and_back_ends_it)
 {
 	redirect(17, 0x8060, 2);
-	dbl_set_line(d, 17, 1);
-	dbl_inta(d, 2);
-	dbl_set_line(d, 17, 0);
+	vr_fake_host_set_line(d, 17, 1);
+	fake_inta(d, 2);
+	vr_fake_host_set_line(d, 17, 0);
 	redirect(17, 0x10060, 2);
 	cr_expect_eq(get(0x10 + 34) & 0x4000, 0);
 	redirect(17, 0x8060, 2);
@@ -130,65 +130,67 @@ Test(ioapic, to_edge_and_back_ends_it)
 Test(ioapic, timer_is_pin_2)
 {
 	redirect(2, 0x30, 0);
-	dbl_set_line(d, 0, 1);
-	cr_expect_eq(dbl_inta(d, 0), 0x30);
+	vr_fake_host_set_line(d, 0, 1);
+	cr_expect_eq(fake_inta(d, 0), 0x30);
 	redirect(0, 0x31, 0);
-	dbl_set_line(d, 2, 1);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
+	vr_fake_host_set_line(d, 2, 1);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 0);
 }
 
 Test(ioapic, slots_share_a_pin)
 {
 	redirect(5, 0x8040, 0);
-	dbl_set_line(d, 32, 1);
-	dbl_set_line(d, 48, 1); /* the same pin */
-	cr_expect_eq(dbl_inta(d, 0), 0x40);
-	dbl_set_line(d, 32, 0);
+	vr_fake_host_set_line(d, 32, 1);
+	vr_fake_host_set_line(d, 48, 1); /* the same pin */
+	cr_expect_eq(fake_inta(d, 0), 0x40);
+	vr_fake_host_set_line(d, 32, 0);
 	eoi(0);
-	cr_expect_eq(dbl_inta(d, 0), 0x40, "the other one is still high");
-	dbl_set_line(d, 48, 0);
+	cr_expect_eq(fake_inta(d, 0), 0x40, "the other one is still high");
+	vr_fake_host_set_line(d, 48, 0);
 	eoi(0);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 0);
 }
 
 Test(ioapic, nmi_and_lowest_priority)
 {
 	redirect(18, 0x400, 3);
-	dbl_set_line(d, 18, 1);
-	cr_expect_eq(d->pin_rises[3][VR_X86_PIN_NMI], 1);
+	vr_fake_host_set_line(d, 18, 1);
+	cr_expect_eq(d->vcpu[3].pin_rises[VR_X86_PIN_NMI], 1);
 	for (uint32_t i = 0; i < 4; i++)
-		dbl_write(d, VR_SPACE_MMIO, i, LAPIC + 0xd0, 4, 1u << (24 + i));
-	dbl_write(d, VR_SPACE_MMIO, 0, LAPIC + 0x80, 4, 0x20);
-	dbl_write(d, VR_SPACE_MMIO, 1, LAPIC + 0x80, 4, 0x20);
-	dbl_write(d, VR_SPACE_MMIO, 3, LAPIC + 0x80, 4, 0x20);
+		fake_write(d, VR_SPACE_MMIO, i, LAPIC + 0xd0, 4, 1u << (24 + i));
+	fake_write(d, VR_SPACE_MMIO, 0, LAPIC + 0x80, 4, 0x20);
+	fake_write(d, VR_SPACE_MMIO, 1, LAPIC + 0x80, 4, 0x20);
+	fake_write(d, VR_SPACE_MMIO, 3, LAPIC + 0x80, 4, 0x20);
 	redirect(19, 0x955, 0x0f);
-	dbl_set_line(d, 19, 1);
-	cr_expect_eq(d->pin[2][VR_X86_PIN_INTR], 1);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR] | d->pin[1][VR_X86_PIN_INTR] | d->pin[3][VR_X86_PIN_INTR], 0);
+	vr_fake_host_set_line(d, 19, 1);
+	cr_expect_eq(d->vcpu[2].pin[VR_X86_PIN_INTR], 1);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR] | d->vcpu[1].pin[VR_X86_PIN_INTR] |
+			     d->vcpu[3].pin[VR_X86_PIN_INTR],
+		     0);
 }
 
 Test(ioapic, extint)
 {
 	/* The 8259s through pin 0 of the I/O APIC. */
-	dbl_write(d, VR_SPACE_MMIO, 0, LAPIC + 0x350, 4, 0x10000);
-	dbl_out(d, 0x20, 0x11);
-	dbl_out(d, 0x21, 0x20);
-	dbl_out(d, 0x21, 4);
-	dbl_out(d, 0x21, 1);
-	dbl_set_line(d, 4, 1);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0, "LINT0 is masked");
+	fake_write(d, VR_SPACE_MMIO, 0, LAPIC + 0x350, 4, 0x10000);
+	fake_out(d, 0x20, 0x11);
+	fake_out(d, 0x21, 0x20);
+	fake_out(d, 0x21, 4);
+	fake_out(d, 0x21, 1);
+	vr_fake_host_set_line(d, 4, 1);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 0, "LINT0 is masked");
 	redirect(4, 0x700, 0);
-	dbl_set_line(d, 4, 0);
-	dbl_set_line(d, 4, 1);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 1);
-	cr_expect_eq(dbl_inta(d, 0), 0x24);
+	vr_fake_host_set_line(d, 4, 0);
+	vr_fake_host_set_line(d, 4, 1);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 1);
+	cr_expect_eq(fake_inta(d, 0), 0x24);
 }
 
 Test(ioapic, illegal_lines)
 {
-	dbl_set_line(d, 24, 1);
-	dbl_set_line(d, 63, 1);
-	dbl_set_line(d, 0xffff, 1);
+	vr_fake_host_set_line(d, 24, 1);
+	vr_fake_host_set_line(d, 63, 1);
+	vr_fake_host_set_line(d, 0xffff, 1);
 	d->controller->set(d->controller_opaque, 0, 16, 1);
-	cr_expect_eq(d->pin[0][VR_X86_PIN_INTR], 0);
+	cr_expect_eq(d->vcpu[0].pin[VR_X86_PIN_INTR], 0);
 }

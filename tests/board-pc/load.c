@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "../../plugins/board-pc/map.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define MIB (1ull << 20)
 #define RAM (256 * MIB)
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static uint8_t file[65536];
 static struct vr_boot_payload p;
@@ -27,7 +27,7 @@ static uint64_t ram(uint64_t gpa, uint32_t n)
 {
 	uint64_t value = 0;
 
-	memcpy(&value, dbl_ram(d, gpa), n);
+	memcpy(&value, fake_ram(d, gpa), n);
 	return value;
 }
 
@@ -90,11 +90,11 @@ static void elf(int pvh)
 
 static void start(void)
 {
-	d = dbl_new(0, 1);
-	dbl_add_ram(d, 0, 0xa0000);
-	dbl_add_ram(d, 0xe0000, 0x20000);
-	dbl_add_ram(d, MIB, RAM - MIB);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new_pc(1);
+	vr_fake_host_ram(d, 0, 0xa0000, 0);
+	vr_fake_host_ram(d, 0xe0000, 0x20000, 0);
+	vr_fake_host_ram(d, MIB, RAM - MIB, 0);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	p = (struct vr_boot_payload){.size = sizeof(p),
 				     .kernel = file,
 				     .kernel_size = sizeof(file),
@@ -107,13 +107,12 @@ static void start(void)
 
 static void stop(void)
 {
-	dbl_free(d);
+	fake_free(d);
 }
 
 static void refused(int32_t code, const char *word)
 {
-	d->error_code = 0;
-	memset(d->error_text, 0, sizeof(d->error_text));
+	vr_fake_host_error_clear(d);
 	cr_expect_eq(vr_load(&t, &in, &e), code, "%s: %s", word, d->error_text);
 	cr_expect_eq(d->error_code, code);
 	cr_expect(strstr(d->error_text, word), "\"%s\" says nothing of \"%s\"", d->error_text, word);
@@ -144,15 +143,15 @@ Test(load, bzimage)
 	cr_expect_eq(e.mode, VR_ENTRY_LONG);
 	cr_expect_eq(e.rip, 16 * MIB + 0x200);
 	cr_expect_eq(e.rsi, PC_BOOT_PARAMS);
-	cr_expect_arr_eq(dbl_ram(d, 16 * MIB), file + 2048, sizeof(file) - 2048);
-	cr_expect_str_eq((char *)dbl_ram(d, ram(PC_BOOT_PARAMS + 0x228, 4)), "console=ttyS0");
+	cr_expect_arr_eq(fake_ram(d, 16 * MIB), file + 2048, sizeof(file) - 2048);
+	cr_expect_str_eq((char *)fake_ram(d, ram(PC_BOOT_PARAMS + 0x228, 4)), "console=ttyS0");
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x210, 1), 0xff);
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x206, 2), 0x20f);
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x070, 8), 0xe0000);
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x26c, 4), 0, "nothing behind the header");
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x21c, 4), sizeof(initrd));
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x218, 4) % 4096, 0);
-	cr_expect_arr_eq(dbl_ram(d, ram(PC_BOOT_PARAMS + 0x218, 4)), initrd, sizeof(initrd));
+	cr_expect_arr_eq(fake_ram(d, ram(PC_BOOT_PARAMS + 0x218, 4)), initrd, sizeof(initrd));
 	cr_expect_geq(ram(PC_BOOT_PARAMS + 0x218, 4), RAM - sizeof(initrd) - 4096);
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x1e8, 1), 5);
 }
@@ -167,9 +166,9 @@ Test(load, random_seed)
 	cr_expect_eq(ram(at, 8), 0, "the only one");
 	cr_expect_eq(ram(at + 8, 4), 9);
 	cr_expect_eq(ram(at + 12, 4), 32);
-	memcpy(first, dbl_ram(d, at + 16), sizeof(first));
+	memcpy(first, fake_ram(d, at + 16), sizeof(first));
 	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
-	cr_expect_arr_neq(dbl_ram(d, at + 16), first, sizeof(first), "another one each time");
+	cr_expect_arr_neq(fake_ram(d, at + 16), first, sizeof(first), "another one each time");
 	elf(0);
 	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x250, 8), at, "for a vmlinux as well");
@@ -183,7 +182,7 @@ Test(load, e820)
 	};
 
 	in.ram_size = 8192 * MIB;
-	dbl_add_ram(d, RAM, 3072 * MIB - RAM);
+	vr_fake_host_ram(d, RAM, 3072 * MIB - RAM, 0);
 	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_assert_eq(ram(PC_BOOT_PARAMS + 0x1e8, 1), 6);
 	for (uint32_t i = 0; i < 6; i++) {
@@ -292,13 +291,13 @@ Test(load, pvh)
 	cr_expect_eq(e.rip, 0x200100);
 	cr_expect_eq(ram(PC_GDT + 0x10, 8), 0x00cf9b000000ffff);
 	cr_expect_eq(e.rbx, info);
-	cr_expect_arr_eq(dbl_ram(d, 0x200000), file + 0x1000, 0x1000);
+	cr_expect_arr_eq(fake_ram(d, 0x200000), file + 0x1000, 0x1000);
 	cr_expect_eq(ram(info, 4), 0x336ec578);
 	cr_expect_eq(ram(info + 4, 4), 1);
 	cr_expect_eq(ram(info + 12, 4), 1);
 	cr_expect_eq(ram(ram(info + 16, 8) + 8, 8), 5000);
-	cr_expect_arr_eq(dbl_ram(d, ram(ram(info + 16, 8), 8)), file, 5000);
-	cr_expect_str_eq((char *)dbl_ram(d, ram(info + 24, 8)), "console=ttyS0");
+	cr_expect_arr_eq(fake_ram(d, ram(ram(info + 16, 8), 8)), file, 5000);
+	cr_expect_str_eq((char *)fake_ram(d, ram(info + 24, 8)), "console=ttyS0");
 	cr_expect_eq(ram(info + 32, 8), 0xe0000);
 	cr_expect_eq(ram(info + 48, 4), 5);
 	cr_expect_eq(ram(ram(info + 40, 8) + 3 * 24, 8), MIB);
@@ -308,7 +307,7 @@ Test(load, pvh)
 Test(load, plain_elf)
 {
 	elf(0);
-	memset(dbl_ram(d, 0x200000), 0xee, 0x4000);
+	memset(fake_ram(d, 0x200000), 0xee, 0x4000);
 	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_expect_eq(e.mode, VR_ENTRY_LONG);
 	cr_expect_eq(e.rip, 0x200010);
@@ -394,7 +393,7 @@ Test(load, notes)
 	cr_expect_eq(e.rip, 0x200200, "an entry of 8 bytes");
 }
 
-/* Whatever the bytes say, nothing is written outside RAM (the double aborts) and nothing is read outside the
+/* Whatever the bytes say, nothing is written outside RAM (the fake host notes it) and nothing is read outside the
  * file. */
 Test(load, noise)
 {
@@ -410,7 +409,7 @@ Test(load, noise)
 			file[(i & 1 ? 0x1f1 : 0) + (x >> 8) % 0xb0] = (uint8_t)(x >> 24);
 		}
 		p.kernel_size = i % 5 ? sizeof(file) : x % 0x2000;
-		d->error_code = 0;
+		vr_fake_host_error_clear(d);
 		cr_assert_eq(vr_load(&t, &in, &e) < 0, d->error_code < 0);
 	}
 }
@@ -450,7 +449,7 @@ Test(load, pie)
 	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_expect_eq(e.mode, VR_ENTRY_LONG);
 	cr_expect_eq(e.rip, 2 * MIB + 0x10);
-	cr_expect_arr_eq(dbl_ram(d, 2 * MIB), file + 0x1000, 0x400);
+	cr_expect_arr_eq(fake_ram(d, 2 * MIB), file + 0x1000, 0x400);
 	cr_expect_eq(ram(2 * MIB + 0x400, 8), 2 * MIB + 0x123, "relocated");
 	cr_expect_eq(ram(2 * MIB + 0x1000, 8), 0, "the rest of the segment is zero");
 	put(112, 16 * MIB, 8);

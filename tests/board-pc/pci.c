@@ -5,19 +5,19 @@
 #include <criterion/criterion.h>
 
 #include "../../plugins/board-pc/reset.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define ECAM 0xe0000000ull
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static struct vr_reset r;
 static struct vr_pci p;
 
 static void start(void)
 {
-	d = dbl_new(0, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new_pc(1);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	cr_assert_eq(vr_reset_init(&r, &t), VR_OK);
 	cr_assert_eq(vr_pci_init(&p, &t, &r), VR_OK);
 }
@@ -26,14 +26,14 @@ static void stop(void)
 {
 	vr_pci_fini(&p);
 	vr_reset_fini(&r);
-	dbl_free(d);
+	fake_free(d);
 }
 
 TestSuite(pci, .init = start, .fini = stop);
 
 static uint64_t in(uint32_t device, uint32_t function, uint32_t reg, uint32_t width)
 {
-	return dbl_read(d, VR_SPACE_MMIO, 0, ECAM | device << 15 | function << 12 | reg, width);
+	return fake_read(d, VR_SPACE_MMIO, 0, ECAM | device << 15 | function << 12 | reg, width);
 }
 
 Test(pci, host_bridge)
@@ -49,7 +49,7 @@ Test(pci, host_bridge)
 	for (uint32_t reg = 0; reg < 0x100; reg += 4) {
 		uint64_t was = in(0, 0, reg, 4);
 
-		dbl_write(d, VR_SPACE_MMIO, 0, ECAM + reg, 4, 0xffffffff);
+		fake_write(d, VR_SPACE_MMIO, 0, ECAM + reg, 4, 0xffffffff);
 		cr_expect_eq(in(0, 0, reg, 4), was);
 	}
 }
@@ -63,25 +63,25 @@ Test(pci, nothing_else)
 			cr_expect_eq(in(device, function, 0, 4), 0xffffffff);
 			cr_expect_eq(in(device, function, 0, 2), 0xffff);
 			cr_expect_eq(in(device, function, 0xff8, 8), UINT64_MAX);
-			dbl_write(d, VR_SPACE_MMIO, 0, ECAM | device << 15 | function << 12 | 4, 2, 7);
+			fake_write(d, VR_SPACE_MMIO, 0, ECAM | device << 15 | function << 12 | 4, 2, 7);
 		}
-	cr_expect_not(dbl_attached(d, VR_SPACE_MMIO, ECAM + 0x100000), "one bus");
+	cr_expect_not(vr_fake_host_attached(d, VR_SPACE_MMIO, ECAM + 0x100000), "one bus");
 }
 
 static uint64_t port(uint32_t number, uint32_t width)
 {
-	return dbl_read(d, VR_SPACE_PORT, 0, number, width);
+	return fake_read(d, VR_SPACE_PORT, 0, number, width);
 }
 
 static void address(uint32_t value)
 {
-	dbl_write(d, VR_SPACE_PORT, 0, 0xcf8, 4, value);
+	fake_write(d, VR_SPACE_PORT, 0, 0xcf8, 4, value);
 }
 
 Test(pci, mechanism_1)
 {
 	cr_expect_eq(port(0xcfc, 4), 0xffffffff, "not switched to configuration space");
-	dbl_out(d, 0xcfb, 1); /* bytes do not reach the address; this is how it is looked for */
+	fake_out(d, 0xcfb, 1); /* bytes do not reach the address; this is how it is looked for */
 	cr_expect_eq(port(0xcf8, 4), 0);
 	address(0x80000000);
 	cr_expect_eq(port(0xcf8, 4), 0x80000000);
@@ -90,7 +90,7 @@ Test(pci, mechanism_1)
 	address(0x80000008);
 	cr_expect_eq(port(0xcfe, 2), 0x0600);
 	cr_expect_eq(port(0xcff, 1), 0x06);
-	dbl_write(d, VR_SPACE_PORT, 0, 0xcfc, 4, 0);
+	fake_write(d, VR_SPACE_PORT, 0, 0xcfc, 4, 0);
 	cr_expect_eq(port(0xcfc, 4), 0x06000000);
 	address(0x80000800); /* device 1 */
 	cr_expect_eq(port(0xcfc, 4), 0xffffffff);
@@ -99,7 +99,7 @@ Test(pci, mechanism_1)
 	address(0xffffffff);
 	cr_expect_eq(port(0xcf8, 4), 0x80fffffc);
 	/* The reset control register is in the middle of it. */
-	dbl_out(d, 0xcf9, 2);
+	fake_out(d, 0xcf9, 2);
 	cr_expect_eq(port(0xcf9, 1), 2);
 	cr_expect_eq(port(0xcf8, 4), 0x80fffffc);
 	cr_expect_eq(d->power_calls, 0);

@@ -6,9 +6,9 @@
 #include "../../plugins/board-pc/map.h"
 #include "../../plugins/board-pc/pci.h"
 #include "../../plugins/board-pc/reset.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static struct vr_reset r;
 static struct vr_acpi_pm p;
@@ -16,8 +16,8 @@ static struct vr_pci pci;
 
 static void start(void)
 {
-	d = dbl_new(0, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new_pc(1);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	cr_assert_eq(vr_reset_init(&r, &t), VR_OK);
 	cr_assert_eq(vr_acpi_pm_init(&p, &t), VR_OK);
 	cr_assert_eq(vr_pci_init(&pci, &t, &r), VR_OK);
@@ -28,78 +28,78 @@ static void stop(void)
 	vr_pci_fini(&pci);
 	vr_reset_fini(&r);
 	vr_acpi_pm_fini(&p);
-	dbl_free(d);
+	fake_free(d);
 }
 
 static uint32_t pm(uint32_t port, uint32_t width)
 {
-	return (uint32_t)dbl_read(d, VR_SPACE_PORT, 0, port, width);
+	return (uint32_t)fake_read(d, VR_SPACE_PORT, 0, port, width);
 }
 
 static void set_pm(uint32_t port, uint32_t width, uint32_t value)
 {
-	dbl_write(d, VR_SPACE_PORT, 0, port, width, value);
+	fake_write(d, VR_SPACE_PORT, 0, port, width, value);
 }
 
 TestSuite(ports, .init = start, .fini = stop);
 
 Test(ports, keyboard_controller)
 {
-	cr_expect_eq(dbl_in(d, 0x64), 0x14);
-	dbl_out(d, 0x64, 0xaa);
-	cr_expect_eq(dbl_in(d, 0x64), 0x15);
-	cr_expect_eq(dbl_in(d, 0x60), 0x55);
-	cr_expect_eq(dbl_in(d, 0x64), 0x14);
-	dbl_out(d, 0x64, 0x60);
-	dbl_out(d, 0x60, 0x47);
-	dbl_out(d, 0x64, 0x20);
-	cr_expect_eq(dbl_in(d, 0x60), 0x47);
-	dbl_out(d, 0x64, 0xab);
-	cr_expect_eq(dbl_in(d, 0x60), 0);
-	dbl_out(d, 0x60, 0xff); /* to a keyboard that is not there */
-	cr_expect_eq(dbl_in(d, 0x64), 0x14);
+	cr_expect_eq(fake_in(d, 0x64), 0x14);
+	fake_out(d, 0x64, 0xaa);
+	cr_expect_eq(fake_in(d, 0x64), 0x15);
+	cr_expect_eq(fake_in(d, 0x60), 0x55);
+	cr_expect_eq(fake_in(d, 0x64), 0x14);
+	fake_out(d, 0x64, 0x60);
+	fake_out(d, 0x60, 0x47);
+	fake_out(d, 0x64, 0x20);
+	cr_expect_eq(fake_in(d, 0x60), 0x47);
+	fake_out(d, 0x64, 0xab);
+	cr_expect_eq(fake_in(d, 0x60), 0);
+	fake_out(d, 0x60, 0xff); /* to a keyboard that is not there */
+	cr_expect_eq(fake_in(d, 0x64), 0x14);
 	cr_expect_eq(d->power_calls, 0);
 }
 
 Test(ports, keyboard_controller_resets)
 {
-	dbl_out(d, 0x64, 0xff);
+	fake_out(d, 0x64, 0xff);
 	cr_expect_eq(d->power_calls, 0);
-	dbl_out(d, 0x64, 0xfe);
+	fake_out(d, 0x64, 0xfe);
 	cr_expect_eq(d->power_calls, 1);
 	cr_expect_eq(d->power_what, VR_POWER_RESET);
-	dbl_out(d, 0x64, 0xd1);
-	dbl_out(d, 0x60, 0x02);
+	fake_out(d, 0x64, 0xd1);
+	fake_out(d, 0x60, 0x02);
 	cr_expect_eq(d->power_calls, 2);
 }
 
 Test(ports, a20)
 {
-	dbl_out(d, 0x64, 0xd1);
-	dbl_out(d, 0x60, 0x01);
-	cr_expect_eq(dbl_in(d, 0x92), 0);
-	dbl_out(d, 0x92, 2);
-	dbl_out(d, 0x64, 0xd0);
-	cr_expect_eq(dbl_in(d, 0x60), 3);
+	fake_out(d, 0x64, 0xd1);
+	fake_out(d, 0x60, 0x01);
+	cr_expect_eq(fake_in(d, 0x92), 0);
+	fake_out(d, 0x92, 2);
+	fake_out(d, 0x64, 0xd0);
+	cr_expect_eq(fake_in(d, 0x60), 3);
 	cr_expect_eq(d->power_calls, 0);
 }
 
 Test(ports, port_92_resets)
 {
-	dbl_out(d, 0x92, 3);
-	dbl_out(d, 0x92, 3);
+	fake_out(d, 0x92, 3);
+	fake_out(d, 0x92, 3);
 	cr_expect_eq(d->power_calls, 1);
 }
 
 Test(ports, reset_control)
 {
-	dbl_out(d, 0xcf9, 2);
+	fake_out(d, 0xcf9, 2);
 	cr_expect_eq(d->power_calls, 0);
-	dbl_out(d, 0xcf9, 6);
+	fake_out(d, 0xcf9, 6);
 	cr_expect_eq(d->power_calls, 1);
 	cr_expect_eq(d->power_what, VR_POWER_RESET);
 	vr_reset_reset(&r);
-	cr_expect_eq(dbl_in(d, 0xcf9), 0);
+	cr_expect_eq(fake_in(d, 0xcf9), 0);
 }
 
 Test(ports, power_off)
@@ -134,9 +134,9 @@ Test(ports, timer)
 {
 	uint32_t begin = pm(0x608, 4);
 
-	dbl_advance(d, 1000000000);
+	vr_fake_host_advance(d, 1000000000);
 	cr_expect_eq(pm(0x608, 4) - begin, ACPI_PM_TIMER_HZ);
-	dbl_advance(d, 1500000000000); /* wraps at 32 bits */
+	vr_fake_host_advance(d, 1500000000000); /* wraps at 32 bits */
 	cr_expect_eq(pm(0x608, 4) - begin, (uint32_t)(1501ull * ACPI_PM_TIMER_HZ));
 }
 
@@ -146,21 +146,21 @@ Test(ports, timer_event)
 	const uint64_t half = (1ull << 31) * 1000000000 / ACPI_PM_TIMER_HZ + 1;
 
 	set_pm(0x602, 2, 1);
-	dbl_advance(d, half - 1000000);
+	vr_fake_host_advance(d, half - 1000000);
 	cr_expect_eq(pm(0x600, 2), 0);
 	cr_expect_eq(d->line[PC_IRQ_SCI], 0);
-	dbl_advance(d, 1000000);
+	vr_fake_host_advance(d, 1000000);
 	cr_expect_eq(d->line[PC_IRQ_SCI], 1);
 	cr_expect_eq(pm(0x600, 2), 1);
 	cr_expect_eq(pm(0x608, 4) >> 31, 1);
 	set_pm(0x600, 2, 1);
 	cr_expect_eq(d->line[PC_IRQ_SCI], 0);
-	dbl_advance(d, half);
+	vr_fake_host_advance(d, half);
 	cr_expect_eq(d->line[PC_IRQ_SCI], 1);
 	cr_expect_eq(pm(0x608, 4) >> 31, 0);
 	set_pm(0x602, 2, 0);
 	cr_expect_eq(d->line[PC_IRQ_SCI], 0, "not enabled");
 	set_pm(0x600, 2, 1);
-	dbl_advance(d, half);
+	vr_fake_host_advance(d, half);
 	cr_expect_eq(pm(0x600, 2), 1, "noted all the same");
 }

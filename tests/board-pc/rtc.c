@@ -4,38 +4,38 @@
 
 #include <criterion/criterion.h>
 
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define SECOND 1000000000ull
 #define LINE 8
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static struct vr_cmos *c;
 
 static uint8_t get(uint32_t r)
 {
-	dbl_out(d, 0x70, r);
-	return dbl_in(d, 0x71);
+	fake_out(d, 0x70, r);
+	return fake_in(d, 0x71);
 }
 
 static void put(uint32_t r, uint32_t value)
 {
-	dbl_out(d, 0x70, r);
-	dbl_out(d, 0x71, value);
+	fake_out(d, 0x70, r);
+	fake_out(d, 0x71, value);
 }
 
 static void start(void)
 {
-	d = dbl_new(0, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new_pc(1);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	cr_assert_eq(vr_cmos_new(&t, LINE, 512u << 20, &c), VR_OK);
 }
 
 static void stop(void)
 {
 	vr_cmos_free(c);
-	dbl_free(d);
+	fake_free(d);
 }
 
 /* 2023-11-14 22:13:20, a Tuesday */
@@ -63,15 +63,15 @@ Test(rtc, binary_and_12_hours)
 
 	put(0x0b, 0x04);
 	expect(v, 7);
-	dbl_advance(d, 2 * 3600 * SECOND);
+	vr_fake_host_advance(d, 2 * 3600 * SECOND);
 	cr_expect_eq(get(4), 12, "midnight is 12 AM");
-	dbl_advance(d, 12 * 3600 * SECOND);
+	vr_fake_host_advance(d, 12 * 3600 * SECOND);
 	cr_expect_eq(get(4), 12 | 0x80);
 }
 
 Test(rtc, runs)
 {
-	dbl_advance(d, 40 * SECOND);
+	vr_fake_host_advance(d, 40 * SECOND);
 	cr_expect_eq(get(0), 0x00);
 	cr_expect_eq(get(2), 0x14);
 }
@@ -82,7 +82,7 @@ Test(rtc, set)
 				       {7, 0x01}, {8, 0x03}, {9, 0x24}, {0x32, 0x20}};
 
 	put(0x0b, 0x82);
-	dbl_advance(d, 5 * SECOND);
+	vr_fake_host_advance(d, 5 * SECOND);
 	cr_expect_eq(get(0), 0x20, "held");
 	put(0, 0x59);
 	put(2, 0x59);
@@ -92,7 +92,7 @@ Test(rtc, set)
 	put(9, 0x24);
 	put(0x0b, 0x02);
 	cr_expect_eq(get(7), 0x29);
-	dbl_advance(d, SECOND);
+	vr_fake_host_advance(d, SECOND);
 	expect(v, 8);
 }
 
@@ -116,21 +116,21 @@ Test(rtc, nonsense_is_no_harm)
 Test(rtc, update_in_progress)
 {
 	cr_expect_eq(get(0x0a) & 0x80, 0);
-	dbl_advance(d, SECOND - 100000);
+	vr_fake_host_advance(d, SECOND - 100000);
 	cr_expect_eq(get(0x0a) & 0x80, 0x80);
-	dbl_advance(d, 100000);
+	vr_fake_host_advance(d, 100000);
 	cr_expect_eq(get(0x0a) & 0x80, 0);
 }
 
 Test(rtc, update_interrupt)
 {
 	put(0x0b, 0x12);
-	dbl_advance(d, SECOND);
+	vr_fake_host_advance(d, SECOND);
 	cr_expect_eq(d->line[LINE], 1);
 	cr_expect_eq(get(0x0c) & 0xb0, 0x90); /* periodic ones are noted even when not asked for */
 	cr_expect_eq(d->line[LINE], 0);
 	cr_expect_eq(get(0x0c), 0);
-	dbl_advance(d, SECOND);
+	vr_fake_host_advance(d, SECOND);
 	cr_expect_eq(d->line_rises[LINE], 2);
 }
 
@@ -141,18 +141,18 @@ Test(rtc, alarm)
 	put(5, 0xff);
 	put(0x0b, 0x22);
 	get(0x0c);
-	dbl_advance(d, 4 * SECOND);
+	vr_fake_host_advance(d, 4 * SECOND);
 	cr_expect_eq(d->line[LINE], 0);
-	dbl_advance(d, SECOND);
+	vr_fake_host_advance(d, SECOND);
 	cr_expect_eq(d->line[LINE], 1);
 	cr_expect_eq(get(0x0c) & 0xa0, 0xa0);
-	dbl_advance(d, 60 * SECOND);
+	vr_fake_host_advance(d, 60 * SECOND);
 	cr_expect_eq(d->line_rises[LINE], 2, "every minute");
 	get(0x0c);
 	put(3, 0x00);
-	dbl_advance(d, 1800 * SECOND);
+	vr_fake_host_advance(d, 1800 * SECOND);
 	cr_expect_eq(d->line[LINE], 0);
-	dbl_advance(d, 1800 * SECOND);
+	vr_fake_host_advance(d, 1800 * SECOND);
 	cr_expect_eq(d->line[LINE], 1);
 }
 
@@ -161,15 +161,15 @@ Test(rtc, periodic)
 	put(0x0a, 0x2f); /* 2 Hz */
 	put(0x0b, 0x42);
 	for (int i = 0; i < 10; i++) {
-		dbl_advance(d, SECOND / 2);
+		vr_fake_host_advance(d, SECOND / 2);
 		cr_expect_eq(d->line[LINE], 1);
 		cr_expect_eq(get(0x0c) & 0xc0, 0xc0);
 	}
-	dbl_advance(d, 10 * SECOND);
+	vr_fake_host_advance(d, 10 * SECOND);
 	cr_expect_eq(d->line_rises[LINE], 11, "not told again until it is read");
 	put(0x0a, 0x20); /* none */
 	get(0x0c);
-	dbl_advance(d, 10 * SECOND);
+	vr_fake_host_advance(d, 10 * SECOND);
 	cr_expect_eq(d->line[LINE], 0);
 }
 
@@ -181,7 +181,7 @@ Test(rtc, memory)
 	cr_expect_eq(get(0x35), 496 >> 4);
 	put(0x7f, 0x5a);
 	cr_expect_eq(get(0xff), 0x5a, "bit 7 is no part of the address");
-	cr_expect_eq(dbl_in(d, 0x70), 0xff);
+	cr_expect_eq(fake_in(d, 0x70), 0xff);
 	vr_cmos_reset(c);
 	cr_expect_eq(get(0x7f), 0x5a);
 }
@@ -197,6 +197,6 @@ Test(rtc, noise)
 		else
 			get(x >> 8 & 0x3f);
 		if ((x >> 24 & 15) == 0)
-			dbl_advance(d, (uint64_t)(x & 0xffffff) * 100);
+			vr_fake_host_advance(d, (uint64_t)(x & 0xffffff) * 100);
 	}
 }

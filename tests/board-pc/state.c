@@ -3,7 +3,7 @@
  * state.c: canonical states of the pc board: they survive set and get, a running machine goes on in another
  * board as it would have gone on, and a state that is none is refused and harms nothing.
  *
- * The pair: two boards over two doubles of the same guest time. The first is used for a while, its states go
+ * The pair: two boards over two fake hosts of the same guest time. The first is used for a while, its states go
  * to the second, and then the same is done to both; all that a guest can see is compared at every step.
  */
 #include <criterion/criterion.h>
@@ -13,8 +13,8 @@
 #include <vmrun/irqchip.h>
 #include <vmrun/plugin.h>
 
-#include "../double/random_pc.h"
-#include "../double/machine.h"
+#include "../fake_host/random_pc.h"
+#include "../fake_host/machine.h"
 
 #define MIB (1ull << 20)
 #define MS 1000000ull
@@ -27,8 +27,8 @@ static struct machine m[2];
 
 static void make(struct machine *a)
 {
-	*a = machine_make(dbl_new(0, VCPUS), "board-pc", "x86_64", 2 * MIB);
-	dbl_advance(a->d, 3000 * MS);
+	*a = machine_make(fake_new_pc(VCPUS), "board-pc", "x86_64", 2 * MIB);
+	vr_fake_host_advance(a->d, 3000 * MS);
 }
 
 static void start(void)
@@ -127,12 +127,12 @@ Test(state, random_states_run)
 			random_pc(w.id, w.index, m[0].d->now, &seed, &s);
 			cr_assert_eq(set(&m[0], w.id, w.index, &s), VR_OK);
 		}
-		dbl_advance(m[0].d, 20 * MS);
+		vr_fake_host_advance(m[0].d, 20 * MS);
 		for (uint32_t k = 0; k < 20; k++) {
 			for (uint32_t v = 0; v < VCPUS; v++)
-				if (dbl_inta(m[0].d, v) != VR_X86_INTA_NONE)
-					dbl_write(m[0].d, VR_SPACE_MMIO, v, LAPIC + 0xb0, 4, 0);
-			dbl_advance(m[0].d, 1000);
+				if (fake_inta(m[0].d, v) != VR_X86_INTA_NONE)
+					fake_write(m[0].d, VR_SPACE_MMIO, v, LAPIC + 0xb0, 4, 0);
+			vr_fake_host_advance(m[0].d, 1000);
 		}
 	}
 }
@@ -238,7 +238,7 @@ Test(state, any_bytes)
 					s.bytes[k] = (uint8_t)random_next(&seed);
 			if (set(&m[0], w.id, w.index, &s) < 0)
 				cr_assert(m[0].d->error_text[0]);
-			dbl_advance(m[0].d, 100000);
+			vr_fake_host_advance(m[0].d, 100000);
 		}
 	}
 }
@@ -262,7 +262,7 @@ Test(state, not_this_machine)
 
 /* ---- the pair ---- */
 
-static void both(void (*f)(struct dbl *d, uint64_t x), uint64_t x)
+static void both(void (*f)(struct vr_fake_host *d, uint64_t x), uint64_t x)
 {
 	f(m[0].d, x);
 	f(m[1].d, x);
@@ -278,48 +278,48 @@ static void same(const char *when)
 	static const uint32_t port[] = {0x21, 0xa1, 0x4d0, 0x4d1, 0x64, 0x92, 0xcf9, 0x61};
 
 	for (uint32_t v = 0; v < VCPUS; v++) {
-		cr_assert_eq(m[0].d->pin[v][VR_X86_PIN_INTR], m[1].d->pin[v][VR_X86_PIN_INTR],
+		cr_assert_eq(m[0].d->vcpu[v].pin[VR_X86_PIN_INTR], m[1].d->vcpu[v].pin[VR_X86_PIN_INTR],
 			     "%s: pin of vCPU %u", when, v);
-		cr_assert_eq(m[0].d->on[v], m[1].d->on[v], "%s: vCPU %u on", when, v);
+		cr_assert_eq(m[0].d->vcpu[v].on, m[1].d->vcpu[v].on, "%s: vCPU %u on", when, v);
 		for (size_t i = 0; i < sizeof(lapic_reg) / sizeof(lapic_reg[0]); i++)
-			cr_assert_eq(dbl_read(m[0].d, VR_SPACE_MMIO, v, LAPIC + lapic_reg[i], 4),
-				     dbl_read(m[1].d, VR_SPACE_MMIO, v, LAPIC + lapic_reg[i], 4),
+			cr_assert_eq(fake_read(m[0].d, VR_SPACE_MMIO, v, LAPIC + lapic_reg[i], 4),
+				     fake_read(m[1].d, VR_SPACE_MMIO, v, LAPIC + lapic_reg[i], 4),
 				     "%s: local APIC %u, 0x%x", when, v, lapic_reg[i]);
 	}
 	for (size_t i = 0; i < sizeof(port) / sizeof(port[0]); i++)
-		cr_assert_eq(dbl_in(m[0].d, port[i]), dbl_in(m[1].d, port[i]), "%s: port 0x%x", when,
+		cr_assert_eq(fake_in(m[0].d, port[i]), fake_in(m[1].d, port[i]), "%s: port 0x%x", when,
 			     port[i]);
-	cr_assert_eq(dbl_read(m[0].d, VR_SPACE_PORT, 0, 0x608, 4),
-		     dbl_read(m[1].d, VR_SPACE_PORT, 0, 0x608, 4), "%s: PM timer", when);
+	cr_assert_eq(fake_read(m[0].d, VR_SPACE_PORT, 0, 0x608, 4),
+		     fake_read(m[1].d, VR_SPACE_PORT, 0, 0x608, 4), "%s: PM timer", when);
 	machine_same(&m[0], &m[1], when);
 }
 
-static void put(struct dbl *d, uint32_t vcpu, uint32_t reg, uint32_t value)
+static void put(struct vr_fake_host *d, uint32_t vcpu, uint32_t reg, uint32_t value)
 {
-	dbl_write(d, VR_SPACE_MMIO, vcpu, LAPIC + reg, 4, value);
+	fake_write(d, VR_SPACE_MMIO, vcpu, LAPIC + reg, 4, value);
 }
 
-static void redirect(struct dbl *d, uint32_t pin, uint32_t low, uint32_t destination)
+static void redirect(struct vr_fake_host *d, uint32_t pin, uint32_t low, uint32_t destination)
 {
-	dbl_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, 0x11 + 2 * pin);
-	dbl_write(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 4, destination << 24);
-	dbl_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, 0x10 + 2 * pin);
-	dbl_write(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 4, low);
+	fake_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, 0x11 + 2 * pin);
+	fake_write(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 4, destination << 24);
+	fake_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, 0x10 + 2 * pin);
+	fake_write(d, VR_SPACE_MMIO, 0, IOAPIC + 0x10, 4, low);
 }
 
-static void ends(struct dbl *d, uint64_t vcpu)
+static void ends(struct vr_fake_host *d, uint64_t vcpu)
 {
 	put(d, (uint32_t)vcpu, 0xb0, 0);
 }
 
-static void passes(struct dbl *d, uint64_t ns)
+static void passes(struct vr_fake_host *d, uint64_t ns)
 {
-	dbl_advance(d, ns);
+	vr_fake_host_advance(d, ns);
 }
 
 static uint32_t inta_both(uint32_t vcpu)
 {
-	uint32_t a = dbl_inta(m[0].d, vcpu), b = dbl_inta(m[1].d, vcpu);
+	uint32_t a = fake_inta(m[0].d, vcpu), b = fake_inta(m[1].d, vcpu);
 
 	cr_assert_eq(a, b, "the same vector");
 	return a;
@@ -327,14 +327,14 @@ static uint32_t inta_both(uint32_t vcpu)
 
 Test(state, lapic_in_the_middle)
 {
-	struct dbl *d = m[0].d;
+	struct vr_fake_host *d = m[0].d;
 
 	put(d, 0, 0xf0, 0x1ff);
 	put(d, 0, 0x3e0, 0xb);     /* divided by one */
 	put(d, 0, 0x320, 0x20040); /* periodic, 0x40 */
 	put(d, 0, 0x380, 1000000);
-	dbl_advance(d, 2600000);            /* two are due, the third is 0.6 ms along */
-	cr_assert_eq(dbl_inta(d, 0), 0x40); /* in service */
+	vr_fake_host_advance(d, 2600000);    /* two are due, the third is 0.6 ms along */
+	cr_assert_eq(fake_inta(d, 0), 0x40); /* in service */
 	put(d, 0, 0x310, 0);
 	put(d, 0, 0x300, 0x51); /* pending behind it */
 	put(d, 0, 0x80, 0x20);
@@ -348,7 +348,7 @@ Test(state, lapic_in_the_middle)
 	for (uint32_t i = 0; i < 7; i++) {
 		both(passes, 399999);
 		same("time passes");
-		if (m[0].d->pin[0][VR_X86_PIN_INTR]) {
+		if (m[0].d->vcpu[0].pin[VR_X86_PIN_INTR]) {
 			cr_expect_eq(inta_both(0), 0x40);
 			both(ends, 0);
 			same("a tick");
@@ -356,24 +356,24 @@ Test(state, lapic_in_the_middle)
 	}
 }
 
-static void icw3(struct dbl *d, uint64_t x)
+static void icw3(struct vr_fake_host *d, uint64_t x)
 {
-	dbl_out(d, 0x21, (uint32_t)x);
+	fake_out(d, 0x21, (uint32_t)x);
 }
 
 Test(state, pic_half_initialised)
 {
-	struct dbl *d = m[0].d;
+	struct vr_fake_host *d = m[0].d;
 
-	dbl_out(d, 0xa0, 0x11); /* the slave whole */
-	dbl_out(d, 0xa1, 0x28);
-	dbl_out(d, 0xa1, 2);
-	dbl_out(d, 0xa1, 1);
-	dbl_out(d, 0xa1, 0);
-	dbl_out(d, 0x20, 0x11); /* the master up to ICW2 */
-	dbl_out(d, 0x21, 0x20);
-	dbl_set_line(d, 8, 1); /* the clock, through the slave */
-	dbl_set_line(d, 3, 1);
+	fake_out(d, 0xa0, 0x11); /* the slave whole */
+	fake_out(d, 0xa1, 0x28);
+	fake_out(d, 0xa1, 2);
+	fake_out(d, 0xa1, 1);
+	fake_out(d, 0xa1, 0);
+	fake_out(d, 0x20, 0x11); /* the master up to ICW2 */
+	fake_out(d, 0x21, 0x20);
+	vr_fake_host_set_line(d, 8, 1); /* the clock, through the slave */
+	vr_fake_host_set_line(d, 3, 1);
 	machine_move(&m[0], &m[1], 1);
 	same("half initialised");
 	both(icw3, 4);
@@ -383,40 +383,40 @@ Test(state, pic_half_initialised)
 	/* The edge on input 3 came before ICW1's end and counts; the slave's request comes first. */
 	cr_expect_eq(inta_both(0), 0x28);
 	same("in service");
-	dbl_set_line(m[0].d, 8, 0);
-	dbl_set_line(m[1].d, 8, 0);
-	dbl_set_line(m[0].d, 8, 1);
-	dbl_set_line(m[1].d, 8, 1);
+	vr_fake_host_set_line(m[0].d, 8, 0);
+	vr_fake_host_set_line(m[1].d, 8, 0);
+	vr_fake_host_set_line(m[0].d, 8, 1);
+	vr_fake_host_set_line(m[1].d, 8, 1);
 	same("the clock again");
 	for (int i = 0; i < 2; i++) {
-		dbl_out(m[i].d, 0xa0, 0x20);
-		dbl_out(m[i].d, 0x20, 0x20);
+		fake_out(m[i].d, 0xa0, 0x20);
+		fake_out(m[i].d, 0x20, 0x20);
 	}
 	same("ended");
 	cr_expect_eq(inta_both(0), 0x28);
-	dbl_set_line(m[0].d, 3, 0);
-	dbl_set_line(m[1].d, 3, 0);
+	vr_fake_host_set_line(m[0].d, 3, 0);
+	vr_fake_host_set_line(m[1].d, 3, 0);
 	same("lowered");
 }
 
 Test(state, level_line_in_service)
 {
-	struct dbl *d = m[0].d;
+	struct vr_fake_host *d = m[0].d;
 
 	for (uint32_t v = 0; v < VCPUS; v++)
 		put(d, v, 0xf0, 0x1ff);
 	redirect(d, 17, 0x8061, 1); /* level, to vCPU 1 */
 	redirect(d, 2, 0x30, 2);
-	dbl_set_line(d, 17, 1);
-	cr_assert_eq(dbl_inta(d, 1), 0x61);
-	dbl_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, 0x32);
+	vr_fake_host_set_line(d, 17, 1);
+	cr_assert_eq(fake_inta(d, 1), 0x61);
+	fake_write(d, VR_SPACE_MMIO, 0, IOAPIC, 4, 0x32);
 	machine_move(&m[0], &m[1], 1);
 	same("in service, the line still high");
 	both(ends, 1);
 	same("comes again");
 	cr_expect_eq(inta_both(1), 0x61);
-	dbl_set_line(m[0].d, 17, 0);
-	dbl_set_line(m[1].d, 17, 0);
+	vr_fake_host_set_line(m[0].d, 17, 0);
+	vr_fake_host_set_line(m[1].d, 17, 0);
 	both(ends, 1);
 	same("over");
 	cr_expect_eq(inta_both(1), VR_X86_INTA_NONE);
@@ -424,61 +424,61 @@ Test(state, level_line_in_service)
 
 Test(state, pit_half_way)
 {
-	struct dbl *d = m[0].d;
+	struct vr_fake_host *d = m[0].d;
 
 	put(d, 0, 0xf0, 0x1ff);
 	redirect(d, 2, 0x30, 0);
-	dbl_out(d, 0x43, 0x34); /* channel 0, mode 2, 1 kHz */
-	dbl_out(d, 0x40, 0xa9);
-	dbl_out(d, 0x40, 0x04);
-	dbl_out(d, 0x61, 1);
-	dbl_out(d, 0x43, 0xb0); /* channel 2, mode 0: only the low byte so far */
-	dbl_out(d, 0x42, 0x55);
-	dbl_advance(d, 3 * MS + 456789);
-	dbl_out(d, 0x43, 0x00); /* latched, and one byte read */
-	dbl_in(d, 0x40);
-	while (dbl_inta(d, 0) != VR_X86_INTA_NONE)
+	fake_out(d, 0x43, 0x34); /* channel 0, mode 2, 1 kHz */
+	fake_out(d, 0x40, 0xa9);
+	fake_out(d, 0x40, 0x04);
+	fake_out(d, 0x61, 1);
+	fake_out(d, 0x43, 0xb0); /* channel 2, mode 0: only the low byte so far */
+	fake_out(d, 0x42, 0x55);
+	vr_fake_host_advance(d, 3 * MS + 456789);
+	fake_out(d, 0x43, 0x00); /* latched, and one byte read */
+	fake_in(d, 0x40);
+	while (fake_inta(d, 0) != VR_X86_INTA_NONE)
 		put(d, 0, 0xb0, 0);
 	machine_move(&m[0], &m[1], 1);
 	same("half way");
-	cr_expect_eq(dbl_in(m[0].d, 0x40), dbl_in(m[1].d, 0x40));
-	dbl_out(m[0].d, 0x42, 0x12);
-	dbl_out(m[1].d, 0x42, 0x12);
+	cr_expect_eq(fake_in(m[0].d, 0x40), fake_in(m[1].d, 0x40));
+	fake_out(m[0].d, 0x42, 0x12);
+	fake_out(m[1].d, 0x42, 0x12);
 	for (uint32_t i = 0; i < 10; i++) {
 		both(passes, 333333);
 		same("time passes");
-		if (m[0].d->pin[0][VR_X86_PIN_INTR]) {
+		if (m[0].d->vcpu[0].pin[VR_X86_PIN_INTR]) {
 			cr_expect_eq(inta_both(0), 0x30);
 			both(ends, 0);
 		}
 	}
-	dbl_out(m[0].d, 0x61, 0);
-	dbl_out(m[1].d, 0x61, 0);
+	fake_out(m[0].d, 0x61, 0);
+	fake_out(m[1].d, 0x61, 0);
 	both(passes, MS);
 	same("gate closed");
 	both(passes, MS);
 	machine_move(&m[0], &m[1], 1);
-	dbl_out(m[0].d, 0x61, 1);
-	dbl_out(m[1].d, 0x61, 1);
+	fake_out(m[0].d, 0x61, 1);
+	fake_out(m[1].d, 0x61, 1);
 	both(passes, MS);
 	same("gate open again");
 }
 
-static void cmos(struct dbl *d, uint32_t index, uint32_t value)
+static void cmos(struct vr_fake_host *d, uint32_t index, uint32_t value)
 {
-	dbl_out(d, 0x70, index);
-	dbl_out(d, 0x71, value);
+	fake_out(d, 0x70, index);
+	fake_out(d, 0x71, value);
 }
 
-static uint32_t cmos_in(struct dbl *d, uint32_t index)
+static uint32_t cmos_in(struct vr_fake_host *d, uint32_t index)
 {
-	dbl_out(d, 0x70, index);
-	return dbl_in(d, 0x71);
+	fake_out(d, 0x70, index);
+	return fake_in(d, 0x71);
 }
 
 Test(state, clock)
 {
-	struct dbl *d = m[0].d;
+	struct vr_fake_host *d = m[0].d;
 
 	cmos(d, 0x32, 0x19); /* 1999-12-31 23:59:57 */
 	cmos(d, 9, 0x99);
@@ -492,13 +492,13 @@ Test(state, clock)
 	cmos(d, 5, 0x00);
 	cmos(d, 0x0a, 0x2a); /* 64 Hz */
 	cmos(d, 0x0b, 0x72); /* periodic, alarm, update */
-	dbl_advance(d, 1234567890);
+	vr_fake_host_advance(d, 1234567890);
 	cmos(d, 0x40, 0x5a);
-	dbl_out(d, 0x70, 9); /* selected, not read */
+	fake_out(d, 0x70, 9); /* selected, not read */
 	machine_move(&m[0], &m[1], 1);
 	same("interrupt pending");
-	cr_expect_eq(dbl_in(m[1].d, 0x71), 0x99);
-	dbl_in(m[0].d, 0x71);
+	cr_expect_eq(fake_in(m[1].d, 0x71), 0x99);
+	fake_in(m[0].d, 0x71);
 	for (uint32_t i = 0; i < 40; i++) {
 		cr_assert_eq(cmos_in(m[0].d, 0x0c), cmos_in(m[1].d, 0x0c), "step %u", i);
 		cr_assert_eq(cmos_in(m[0].d, 0), cmos_in(m[1].d, 0));
@@ -513,44 +513,44 @@ Test(state, clock)
 
 Test(state, others)
 {
-	struct dbl *d = m[0].d;
+	struct vr_fake_host *d = m[0].d;
 
-	dbl_out(d, 0x64, 0x60); /* command byte: its data is next */
-	dbl_out(d, 0x92, 0x00);
-	dbl_write(d, VR_SPACE_PORT, 0, 0xcf8, 4, 0x80000008);
-	dbl_out(d, 0xcf9, 0x02);
-	dbl_write(d, VR_SPACE_PORT, 0, 0x602, 2, 0x0020);
-	dbl_write(d, VR_SPACE_PORT, 0, 0x604, 2, 0x0402);
+	fake_out(d, 0x64, 0x60); /* command byte: its data is next */
+	fake_out(d, 0x92, 0x00);
+	fake_write(d, VR_SPACE_PORT, 0, 0xcf8, 4, 0x80000008);
+	fake_out(d, 0xcf9, 0x02);
+	fake_write(d, VR_SPACE_PORT, 0, 0x602, 2, 0x0020);
+	fake_write(d, VR_SPACE_PORT, 0, 0x604, 2, 0x0402);
 	machine_move(&m[0], &m[1], 1);
 	cr_expect_eq(m[1].d->power_calls, 0, "setting a state resets nothing");
 	for (int i = 0; i < 2; i++) {
-		dbl_out(m[i].d, 0x60, 0x47);
-		dbl_out(m[i].d, 0x64, 0x20);
-		cr_expect_eq(dbl_in(m[i].d, 0x60), 0x47);
-		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0x602, 2), 0x0020);
-		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0x604, 2), 0x0403);
-		cr_expect_eq(dbl_read(m[i].d, VR_SPACE_PORT, 0, 0xcfc, 4), 0x06000000);
-		dbl_out(m[i].d, 0xcf9, 0x06);
+		fake_out(m[i].d, 0x60, 0x47);
+		fake_out(m[i].d, 0x64, 0x20);
+		cr_expect_eq(fake_in(m[i].d, 0x60), 0x47);
+		cr_expect_eq(fake_read(m[i].d, VR_SPACE_PORT, 0, 0x602, 2), 0x0020);
+		cr_expect_eq(fake_read(m[i].d, VR_SPACE_PORT, 0, 0x604, 2), 0x0403);
+		cr_expect_eq(fake_read(m[i].d, VR_SPACE_PORT, 0, 0xcfc, 4), 0x06000000);
+		fake_out(m[i].d, 0xcf9, 0x06);
 		cr_expect_eq(m[i].d->power_calls, 1);
 	}
 }
 
 Test(state, processor_about_to_start)
 {
-	struct dbl *d = m[0].d;
+	struct vr_fake_host *d = m[0].d;
 
 	put(d, 0, 0xf0, 0x1ff);
 	put(d, 0, 0x310, 1u << 24);
 	put(d, 0, 0x300, 0x4500);
-	d->stopping = 2; /* not out of guest code yet, so that it can't begin */
+	d->vcpu[1].stopping = 1; /* not out of guest code yet, so that it can't begin */
 	put(d, 0, 0x300, 0x4699);
-	m[1].d->on[1] = m[1].d->on[2] = 1;
+	m[1].d->vcpu[1].on = m[1].d->vcpu[2].on = 1;
 	machine_move(&m[0], &m[1], 1);
-	cr_expect_eq(m[1].d->on[1] | m[1].d->on[2], 0, "both wait");
-	dbl_advance(m[1].d, 100000);
-	cr_expect_eq(m[1].d->on[1], 1);
-	cr_expect_eq(m[1].d->x86[1].segment[VR_X86_CS].base, 0x99000);
-	cr_expect_eq(m[1].d->on[2], 0);
+	cr_expect_eq(m[1].d->vcpu[1].on | m[1].d->vcpu[2].on, 0, "both wait");
+	vr_fake_host_advance(m[1].d, 100000);
+	cr_expect_eq(m[1].d->vcpu[1].on, 1);
+	cr_expect_eq(fake_x86(m[1].d, 1)->segment[VR_X86_CS].base, 0x99000);
+	cr_expect_eq(m[1].d->vcpu[2].on, 0);
 }
 
 /* ---- the accelerator's ---- */
@@ -620,13 +620,13 @@ static struct vr_irqchip chip = {
 
 static struct machine with_chip(uint32_t kind)
 {
-	struct dbl *d = dbl_new(0, VCPUS);
+	struct vr_fake_host *d = fake_new_pc(VCPUS);
 	struct machine a;
 
 	chip_kind_is = kind;
-	d->irqchip = (struct vr_found){.size = sizeof(d->irqchip), .interface = &chip, .id = "chip"};
+	fake_offer(d, VR_IRQCHIP_ID, &chip, "chip", 0);
 	a = machine_make(d, "board-pc", "x86_64", 2 * MIB);
-	dbl_advance(d, 3000 * MS);
+	vr_fake_host_advance(d, 3000 * MS);
 	return a;
 }
 
@@ -668,12 +668,12 @@ Test(state, waits_in_the_accelerator)
 	random_pc(VR_STATE_X86_LAPIC_ID, 2, a.d->now, &seed, &s);
 	s.lapic.startup = VR_X86_STARTUP_WAITS;
 	cr_assert_eq(set(&a, VR_STATE_X86_LAPIC_ID, 2, &s), VR_OK);
-	cr_expect_eq(a.d->on[2], 1);
-	cr_expect_eq(a.d->x86[2].mp_state, VR_X86_MP_INIT);
+	cr_expect_eq(a.d->vcpu[2].on, 1);
+	cr_expect_eq(fake_x86(a.d, 2)->mp_state, VR_X86_MP_INIT);
 	s.lapic.startup = VR_X86_STARTUP_SIPI;
 	cr_assert_eq(set(&a, VR_STATE_X86_LAPIC_ID, 2, &s), VR_OK);
-	cr_expect_eq(a.d->x86[2].mp_state, VR_X86_MP_SIPI);
-	cr_expect_eq(a.d->x86[2].events.sipi_vector, s.lapic.sipi_vector);
+	cr_expect_eq(fake_x86(a.d, 2)->mp_state, VR_X86_MP_SIPI);
+	cr_expect_eq(fake_x86(a.d, 2)->events.sipi_vector, s.lapic.sipi_vector);
 	machine_drop(&a);
 }
 

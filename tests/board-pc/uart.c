@@ -4,12 +4,12 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define BASE 0x3f8u
 #define LINE 4
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static struct vr_uart *u;
 
@@ -18,25 +18,25 @@ static void start(void)
 	const struct vr_uart_config c = {
 		.space = VR_SPACE_PORT, .irq = LINE, .base = BASE, .length = 8, .gated = 1};
 
-	d = dbl_new(0, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new_pc(1);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	cr_assert_eq(vr_uart_new(&t, &c, &u), VR_OK);
 }
 
 static void stop(void)
 {
 	vr_uart_free(u);
-	dbl_free(d);
+	fake_free(d);
 }
 
 static uint8_t in(uint32_t r)
 {
-	return dbl_in(d, BASE + r);
+	return fake_in(d, BASE + r);
 }
 
 static void out(uint32_t r, uint32_t value)
 {
-	dbl_out(d, BASE + r, value);
+	fake_out(d, BASE + r, value);
 }
 
 TestSuite(uart, .init = start, .fini = stop);
@@ -99,7 +99,7 @@ Test(uart, receive_without_fifo)
 {
 	out(4, 0x08);
 	out(1, 0x01);
-	dbl_type(d, 0, "ab");
+	vr_fake_host_type(d, 0, "ab");
 	cr_expect_eq(d->line[LINE], 1);
 	cr_expect_eq(in(2), 0x04);
 	cr_expect_eq(in(5) & 1, 1);
@@ -116,16 +116,16 @@ Test(uart, fifo_trigger_and_timeout)
 	out(4, 0x08);
 	out(1, 0x01);
 	cr_expect_eq(in(2), 0xc1);
-	dbl_type(d, 0, "1234567");
+	vr_fake_host_type(d, 0, "1234567");
 	cr_expect_eq(in(2), 0xcc, "below the trigger, and silent");
-	dbl_type(d, 0, "8");
+	vr_fake_host_type(d, 0, "8");
 	cr_expect_eq(in(2), 0xc4);
 	cr_expect_eq(in(0), '1');
 	cr_expect_eq(in(2), 0xcc);
 	for (int i = 2; i <= 8; i++)
 		cr_expect_eq(in(0), '0' + i);
 	cr_expect_eq(in(2), 0xc1);
-	dbl_type(d, 0, "zz");
+	vr_fake_host_type(d, 0, "zz");
 	out(2, 0x83); /* clear the receiver */
 	cr_expect_eq(in(5) & 1, 0);
 }
@@ -139,7 +139,7 @@ Test(uart, more_than_fits)
 	out(2, 0xc1);
 	out(4, 0x08);
 	out(1, 0x01);
-	dbl_type(d, 0, text);
+	vr_fake_host_type(d, 0, text);
 	for (int i = 0; i < 100; i++) {
 		cr_assert_eq(d->line[LINE], 1, "byte %d announced", i);
 		cr_assert(in(5) & 1);
@@ -199,7 +199,7 @@ Test(uart, reset)
 {
 	out(4, 0x08);
 	out(1, 0x03);
-	dbl_type(d, 0, "x");
+	vr_fake_host_type(d, 0, "x");
 	cr_expect_eq(d->line[LINE], 1);
 	vr_uart_reset(u);
 	cr_expect_eq(d->line[LINE], 0);
@@ -219,10 +219,10 @@ Test(uart, noise)
 		if (r + width > 8)
 			continue;
 		if (x & 0x80000000)
-			dbl_write(d, VR_SPACE_PORT, 0, BASE + r, width, x >> 13);
+			fake_write(d, VR_SPACE_PORT, 0, BASE + r, width, x >> 13);
 		else
-			dbl_read(d, VR_SPACE_PORT, 0, BASE + r, width);
+			fake_read(d, VR_SPACE_PORT, 0, BASE + r, width);
 		if ((x & 0x7f00000) == 0 && d->port[0].in_length + 4 < sizeof(d->port[0].in))
-			dbl_type(d, 0, "zzz");
+			vr_fake_host_type(d, 0, "zzz");
 	}
 }

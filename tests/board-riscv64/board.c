@@ -10,13 +10,13 @@
 #include <vmrun/plugin.h>
 
 #include "../tmp.h"
-#include "../double/double.h"
-#include "../double/maker.h"
+#include "../fake_host/fake.h"
+#include "../fake_host/maker.h"
 
 #define RAM 0x80000000u
 #define MIB (1ull << 20)
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static const struct vr_plugin *plugin;
 static const struct vr_board *b;
 static void *board;
@@ -40,13 +40,12 @@ static const struct vr_device_maker mute = {
 
 static void start(void)
 {
-	d = dbl_new(128 * MIB, 2);
-	d->ram_base = RAM;
+	d = fake_new(RAM, 128 * MIB, 2);
 	memcpy(kernel + 0x38, "RSC\x05", 4);
 	kernel[0x0a] = 0x20; /* text_offset 2 MiB, image_size 3 MiB */
 	kernel[0x12] = 0x30;
 	memset(initrd, 0x5a, sizeof(initrd));
-	cr_assert_eq(vmrun_plugin_create(&d->host, "board-virt-riscv64", &plugin), VR_OK);
+	cr_assert_eq(vmrun_plugin_create(d->host, "board-virt-riscv64", &plugin), VR_OK);
 	cr_assert_eq(plugin->probe(plugin->self), VR_OK);
 	b = plugin->query(plugin->self, VR_BOARD_ID);
 	cr_assert(b);
@@ -57,7 +56,7 @@ static void stop(void)
 	if (board)
 		b->destroy(board);
 	plugin->destroy(plugin->self);
-	dbl_free(d);
+	fake_free(d);
 }
 
 static int32_t create(const char *arch, uint32_t vcpus, uint64_t ram)
@@ -74,20 +73,20 @@ Test(board, plugin)
 	const struct vr_plugin *other;
 
 	cr_expect_arr_eq(vmrun_plugin_magic()->tag, "VMRN", 4);
-	cr_expect_eq(vmrun_plugin_create(&d->host, "board-virt", &other), VR_E_NOENT);
+	cr_expect_eq(vmrun_plugin_create(d->host, "board-virt", &other), VR_E_NOENT);
 	cr_expect_null(plugin->query(plugin->self, "vmrun.accel/1"));
 	cr_expect_str_eq(b->arch, "riscv64");
 }
 
 Test(board, devices)
 {
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &mute, .id = "test"};
-	dbl_add_disk(d, 512, 0);
+	fake_offer(d, VR_DEVICE_ID, &mute, "test", 0);
+	vr_fake_host_disk(d, 512, 0);
 	cr_assert_eq(create("riscv64", 2, 128 * MIB), VR_OK);
 	cr_expect_eq(made.count, 2);
 	cr_expect_eq(made.base, 0x10002000);
 	cr_expect_eq(made.irq, 2);
-	cr_expect_eq(d->warnings, 1, "no plugin offers a console");
+	cr_expect_eq(d->log_lines[VR_LOG_WARN], 1, "no plugin offers a console");
 	for (uint32_t i = 0; i < 2; i++)
 		b->reset(board);
 	cr_expect_eq(made.resets, 4);
@@ -121,14 +120,13 @@ Test(board, requested_devices)
 	named.types = "virtio-mmio-input,test-one";
 	named.window = window;
 	named.compatible = compatible;
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &named, .id = "named"};
-	d->device.flags = VR_FOUND_REQUESTED;
+	fake_offer(d, VR_DEVICE_ID, &named, "named", VR_FOUND_REQUESTED);
 	cr_assert_eq(create("riscv64", 1, 128 * MIB), VR_OK, "%s", d->error_text);
 	cr_expect_eq(made.count, 2);
 	cr_expect_eq(made.base, 0x04000000);
 	cr_expect_eq(made.irq, 64);
 	cr_assert_eq(b->load(board, &payload), VR_OK);
-	fdt = dbl_ram(d, d->riscv64[0].x[11]);
+	fdt = fake_ram(d, fake_riscv64(d, 0)->x[11]);
 	node = fdt_path_offset(fdt, "/soc/test-one@4000000");
 	cr_assert(node > 0);
 	cr_expect_str_eq((const char *)fdt_getprop(fdt, node, "compatible", NULL), "test,one");
@@ -160,18 +158,18 @@ Test(board, load_in_s_mode)
 	cr_assert_eq(create("riscv64", 2, 128 * MIB), VR_OK);
 	for (int round = 0; round < 2; round++) {
 		cr_assert_eq(b->load(board, &payload), VR_OK);
-		cr_expect_eq(d->riscv64[0].pc, RAM + 2 * MIB);
-		cr_expect_eq(d->riscv64[0].privilege, 1);
-		cr_expect_eq(d->riscv64[0].x[10], 0);
-		cr_expect_eq(d->riscv64[0].x[11], RAM + 6 * MIB);
-		cr_expect_eq(d->riscv64[0].powered_on, 1);
-		cr_expect_eq(d->riscv64[1].powered_on, 0);
-		cr_expect_eq(d->on[1], 0);
-		cr_expect_arr_eq((uint8_t *)dbl_ram(d, RAM + 2 * MIB), kernel, sizeof(kernel));
-		cr_expect_arr_eq((uint8_t *)dbl_ram(d, RAM + 8 * MIB), initrd, sizeof(initrd));
-		cr_expect_eq(fdt_check_full(dbl_ram(d, RAM + 6 * MIB), 2 * MIB), 0);
+		cr_expect_eq(fake_riscv64(d, 0)->pc, RAM + 2 * MIB);
+		cr_expect_eq(fake_riscv64(d, 0)->privilege, 1);
+		cr_expect_eq(fake_riscv64(d, 0)->x[10], 0);
+		cr_expect_eq(fake_riscv64(d, 0)->x[11], RAM + 6 * MIB);
+		cr_expect_eq(fake_riscv64(d, 0)->powered_on, 1);
+		cr_expect_eq(fake_riscv64(d, 1)->powered_on, 0);
+		cr_expect_eq(d->vcpu[1].on, 0);
+		cr_expect_arr_eq((uint8_t *)fake_ram(d, RAM + 2 * MIB), kernel, sizeof(kernel));
+		cr_expect_arr_eq((uint8_t *)fake_ram(d, RAM + 8 * MIB), initrd, sizeof(initrd));
+		cr_expect_eq(fdt_check_full(fake_ram(d, RAM + 6 * MIB), 2 * MIB), 0);
 		/* A reset loads everything again. */
-		memset(d->ram, 0, d->ram_size);
+		memset(d->region[0].bytes, 0, d->region[0].length);
 		b->reset(board);
 	}
 	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 0, regs), VR_OK);
@@ -185,31 +183,29 @@ Test(board, load_with_firmware)
 
 	cr_assert(fd >= 0 && write(fd, "firmware", 8) == 8);
 	close(fd);
-	d->option_name = "firmware";
-	d->option_value = name;
+	vr_fake_host_option(d, "firmware", name);
 	cr_assert_eq(create("riscv64", 2, 128 * MIB), VR_OK);
 	unlink(name);
 	for (int round = 0; round < 2; round++) {
 		cr_assert_eq(b->load(board, &payload), VR_OK);
 		for (uint32_t i = 0; i < 2; i++) {
-			cr_expect_eq(d->riscv64[i].pc, RAM);
-			cr_expect_eq(d->riscv64[i].privilege, 3);
-			cr_expect_eq(d->riscv64[i].x[10], i);
-			cr_expect_eq(d->riscv64[i].x[11], RAM + 6 * MIB);
-			cr_expect_eq(d->riscv64[i].x[12], RAM + 8 * MIB - 4096);
-			cr_expect_eq(d->riscv64[i].csr_count, 0);
-			cr_expect_eq(d->on[i], 1);
+			cr_expect_eq(fake_riscv64(d, i)->pc, RAM);
+			cr_expect_eq(fake_riscv64(d, i)->privilege, 3);
+			cr_expect_eq(fake_riscv64(d, i)->x[10], i);
+			cr_expect_eq(fake_riscv64(d, i)->x[11], RAM + 6 * MIB);
+			cr_expect_eq(fake_riscv64(d, i)->x[12], RAM + 8 * MIB - 4096);
+			cr_expect_eq(fake_riscv64(d, i)->csr_count, 0);
+			cr_expect_eq(d->vcpu[i].on, 1);
 		}
-		cr_expect_arr_eq((char *)dbl_ram(d, RAM), "firmware", 8);
+		cr_expect_arr_eq((char *)fake_ram(d, RAM), "firmware", 8);
 		cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 0, regs), VR_E_NOENT);
-		memset(d->ram, 0, d->ram_size);
+		memset(d->region[0].bytes, 0, d->region[0].length);
 		b->reset(board);
 	}
 }
 
 Test(board, firmware_missing)
 {
-	d->option_name = "firmware";
-	d->option_value = "/nothing/here";
+	vr_fake_host_option(d, "firmware", "/nothing/here");
 	cr_expect_eq(create("riscv64", 1, 128 * MIB), VR_E_IO);
 }

@@ -5,13 +5,13 @@
 
 #include "../../plugins/board-virt-riscv64/finisher.h"
 #include "../../plugins/board-virt-riscv64/rtc.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define TEST 0x100000u
 #define RTC 0x101000u
 #define UART 0x10000000u
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static struct vr_rtc *r;
 static struct vr_uart *u;
@@ -20,8 +20,8 @@ static void start(void)
 {
 	const struct vr_uart_config c = {.space = VR_SPACE_MMIO, .irq = 10, .base = UART, .length = 0x100};
 
-	d = dbl_new(1 << 20, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new(FAKE_RAM_BASE, 1 << 20, 1);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	cr_assert_eq(vr_finisher_attach(&t), VR_OK);
 	cr_assert_eq(vr_rtc_new(&t, &r), VR_OK);
 	cr_assert_eq(vr_uart_new(&t, &c, &u), VR_OK);
@@ -31,33 +31,33 @@ static void stop(void)
 {
 	vr_uart_free(u);
 	vr_rtc_free(r);
-	dbl_free(d);
+	fake_free(d);
 }
 
 TestSuite(devices, .init = start, .fini = stop);
 
 Test(devices, finisher)
 {
-	cr_expect_eq(dbl_r32(d, TEST), 0);
-	dbl_w32(d, TEST, 0x1234);
-	dbl_w32(d, TEST + 4, 0x5555);
-	dbl_write(d, VR_SPACE_MMIO, 0, TEST, 1, 0x55);
+	cr_expect_eq(fake_r32(d, TEST), 0);
+	fake_w32(d, TEST, 0x1234);
+	fake_w32(d, TEST + 4, 0x5555);
+	fake_write(d, VR_SPACE_MMIO, 0, TEST, 1, 0x55);
 	cr_expect_eq(d->power_calls, 0);
-	dbl_w32(d, TEST, 0x5555);
+	fake_w32(d, TEST, 0x5555);
 	cr_expect_eq(d->power_calls, 1);
 	cr_expect_eq(d->power_what, VR_POWER_OFF);
-	dbl_w32(d, TEST, 0x7777);
+	fake_w32(d, TEST, 0x7777);
 	cr_expect_eq(d->power_what, VR_POWER_RESET);
-	dbl_w32(d, TEST, 0x73333);
+	fake_w32(d, TEST, 0x73333);
 	cr_expect_eq(d->power_calls, 3);
 	cr_expect_eq(d->power_what, VR_POWER_OFF);
 }
 
 static uint64_t clock_ns(void)
 {
-	uint64_t low = dbl_r32(d, RTC);
+	uint64_t low = fake_r32(d, RTC);
 
-	return (uint64_t)dbl_r32(d, RTC + 4) << 32 | low;
+	return (uint64_t)fake_r32(d, RTC + 4) << 32 | low;
 }
 
 Test(devices, clock)
@@ -65,13 +65,13 @@ Test(devices, clock)
 	uint64_t low, now = d->wall;
 
 	cr_expect_eq(clock_ns(), now);
-	low = dbl_r32(d, RTC);
+	low = fake_r32(d, RTC);
 	d->wall += 1ull << 32;
-	cr_expect_eq((uint64_t)dbl_r32(d, RTC + 4) << 32 | low, now, "the high half is latched");
-	dbl_w32(d, RTC + 4, 5);
-	dbl_w32(d, RTC, 6);
+	cr_expect_eq((uint64_t)fake_r32(d, RTC + 4) << 32 | low, now, "the high half is latched");
+	fake_w32(d, RTC + 4, 5);
+	fake_w32(d, RTC, 6);
 	cr_expect_eq(clock_ns(), 5ull << 32 | 6);
-	dbl_advance(d, 1000);
+	vr_fake_host_advance(d, 1000);
 	cr_expect_eq(clock_ns(), (5ull << 32 | 6) + 1000);
 	vr_rtc_reset(r);
 	cr_expect_eq(clock_ns(), (5ull << 32 | 6) + 1000, "it runs on");
@@ -81,47 +81,47 @@ Test(devices, alarm)
 {
 	uint64_t at = d->wall + 5000;
 
-	dbl_w32(d, RTC + 0x10, 1);
-	dbl_w32(d, RTC + 0x0c, (uint32_t)(at >> 32));
-	dbl_w32(d, RTC + 0x08, (uint32_t)at);
-	cr_expect_eq(dbl_r32(d, RTC + 0x18), 1);
-	cr_expect_eq(dbl_r32(d, RTC + 0x08), (uint32_t)at);
-	dbl_advance(d, 4999);
+	fake_w32(d, RTC + 0x10, 1);
+	fake_w32(d, RTC + 0x0c, (uint32_t)(at >> 32));
+	fake_w32(d, RTC + 0x08, (uint32_t)at);
+	cr_expect_eq(fake_r32(d, RTC + 0x18), 1);
+	cr_expect_eq(fake_r32(d, RTC + 0x08), (uint32_t)at);
+	vr_fake_host_advance(d, 4999);
 	cr_expect_eq(d->line[11], 0);
-	dbl_advance(d, 1);
+	vr_fake_host_advance(d, 1);
 	cr_expect_eq(d->line[11], 1);
-	cr_expect_eq(dbl_r32(d, RTC + 0x18), 0);
-	dbl_w32(d, RTC + 0x10, 0);
+	cr_expect_eq(fake_r32(d, RTC + 0x18), 0);
+	fake_w32(d, RTC + 0x10, 0);
 	cr_expect_eq(d->line[11], 0, "masked");
-	dbl_w32(d, RTC + 0x10, 1);
-	dbl_w32(d, RTC + 0x1c, 1);
+	fake_w32(d, RTC + 0x10, 1);
+	fake_w32(d, RTC + 0x1c, 1);
 	cr_expect_eq(d->line[11], 0);
 	/* Past: at once. Cleared: never. */
-	dbl_w32(d, RTC + 0x08, (uint32_t)at);
+	fake_w32(d, RTC + 0x08, (uint32_t)at);
 	cr_expect_eq(d->line[11], 1);
-	dbl_w32(d, RTC + 0x1c, 1);
+	fake_w32(d, RTC + 0x1c, 1);
 	at = d->wall + 5000;
-	dbl_w32(d, RTC + 0x0c, (uint32_t)(at >> 32));
-	dbl_w32(d, RTC + 0x08, (uint32_t)at);
-	dbl_w32(d, RTC + 0x14, 1);
-	dbl_advance(d, 10000);
+	fake_w32(d, RTC + 0x0c, (uint32_t)(at >> 32));
+	fake_w32(d, RTC + 0x08, (uint32_t)at);
+	fake_w32(d, RTC + 0x14, 1);
+	vr_fake_host_advance(d, 10000);
 	cr_expect_eq(d->line[11], 0);
-	dbl_w32(d, RTC + 0x0c, 0xffffffff);
-	dbl_w32(d, RTC + 0x08, 0xffffffff);
-	dbl_advance(d, 10000);
+	fake_w32(d, RTC + 0x0c, 0xffffffff);
+	fake_w32(d, RTC + 0x08, 0xffffffff);
+	vr_fake_host_advance(d, 10000);
 	cr_expect_eq(d->line[11], 0, "further than a timer goes");
 	vr_rtc_reset(r);
-	cr_expect_eq(dbl_r32(d, RTC + 0x18), 0);
+	cr_expect_eq(fake_r32(d, RTC + 0x18), 0);
 }
 
 static uint32_t in(uint32_t offset)
 {
-	return (uint32_t)dbl_read(d, VR_SPACE_MMIO, 0, UART + offset, 1);
+	return (uint32_t)fake_read(d, VR_SPACE_MMIO, 0, UART + offset, 1);
 }
 
 static void out(uint32_t offset, uint32_t value)
 {
-	dbl_write(d, VR_SPACE_MMIO, 0, UART + offset, 1, value);
+	fake_write(d, VR_SPACE_MMIO, 0, UART + offset, 1, value);
 }
 
 Test(devices, serial)
@@ -132,7 +132,7 @@ Test(devices, serial)
 	cr_expect_arr_eq(d->port[0].out, "hi", 2);
 	out(2, 1);
 	out(1, 1);
-	dbl_type(d, 0, "ab");
+	vr_fake_host_type(d, 0, "ab");
 	cr_expect_eq(d->line[10], 1, "no OUT2 is needed here");
 	cr_expect_eq(in(2), 0xc4);
 	cr_expect_eq(in(5), 0x61);

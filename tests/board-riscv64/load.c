@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "../../plugins/board-virt-riscv64/entry.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define RAM 0x80000000ull
 #define MIB (1ull << 20)
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static uint8_t image[4096], elf[512];
 static struct vr_boot_payload p;
@@ -47,9 +47,8 @@ static void make_elf(uint32_t type, uint64_t address)
 
 static void start(void)
 {
-	d = dbl_new(64 * MIB, 1);
-	d->ram_base = RAM;
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new(RAM, 64 * MIB, 1);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	memset(image, 0x11, sizeof(image));
 	put(image + 0x08, 0x200000, 8);
 	put(image + 0x10, 20 * MIB + 12345, 8);
@@ -67,12 +66,12 @@ static void start(void)
 
 static void stop(void)
 {
-	dbl_free(d);
+	fake_free(d);
 }
 
 static void refused(int32_t code, const char *word)
 {
-	d->error_code = 0;
+	vr_fake_host_error_clear(d);
 	cr_expect_eq(vr_load(&t, &in, &l, &entry), code);
 	cr_expect_eq(d->error_code, code);
 	cr_expect(strstr(d->error_text, word), "\"%s\" says nothing of \"%s\"", d->error_text, word);
@@ -92,7 +91,7 @@ Test(load, image)
 	cr_expect_eq(l.dtb, RAM + 24 * MIB);
 	cr_expect_eq(l.initrd, RAM + 26 * MIB);
 	cr_expect_eq(l.initrd_end, l.initrd + 100);
-	cr_expect_arr_eq((uint8_t *)dbl_ram(d, l.entry), image, sizeof(image));
+	cr_expect_arr_eq((uint8_t *)fake_ram(d, l.entry), image, sizeof(image));
 }
 
 Test(load, image_errors)
@@ -132,18 +131,18 @@ Test(load, firmware_then_image)
 	cr_expect_eq(entry.privilege, ENTRY_M);
 	cr_expect_eq(l.entry, RAM + 0x1004);
 	cr_expect_eq(l.dtb, RAM + 24 * MIB);
-	memcpy(info, dbl_ram(d, entry.info), sizeof(info));
+	memcpy(info, fake_ram(d, entry.info), sizeof(info));
 	cr_expect_eq(info[0], 0x4942534f);
 	cr_expect_eq(info[1], 2);
 	cr_expect_eq(info[2], RAM + 2 * MIB);
 	cr_expect_eq(info[3], 1);
-	cr_expect_eq(*(uint8_t *)dbl_ram(d, RAM + 0x100f), 0xe1);
-	cr_expect_eq(*(uint8_t *)dbl_ram(d, RAM + 0x1010), 0);
+	cr_expect_eq(*(uint8_t *)fake_ram(d, RAM + 0x100f), 0xe1);
+	cr_expect_eq(*(uint8_t *)fake_ram(d, RAM + 0x1010), 0);
 	/* One that is linked for nowhere in particular. */
 	make_elf(3, 0);
 	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 4);
-	cr_expect_eq(*(uint8_t *)dbl_ram(d, RAM + 15), 0xe1);
+	cr_expect_eq(*(uint8_t *)fake_ram(d, RAM + 15), 0xe1);
 	make_elf(2, RAM + 2 * MIB - 16);
 	refused(VR_E_IMAGE, "fw: ends at");
 }
@@ -161,11 +160,11 @@ Test(load, programs)
 	cr_expect_eq(l.entry, RAM);
 	cr_expect_eq(l.dtb, RAM + 62 * MIB);
 	cr_expect_eq(l.initrd, RAM + 60 * MIB);
-	cr_expect_eq(*(uint8_t *)dbl_ram(d, RAM), 0x13);
+	cr_expect_eq(*(uint8_t *)fake_ram(d, RAM), 0x13);
 	in.firmware = &firmware;
 	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 0x1004);
-	cr_expect_eq(*(uint8_t *)dbl_ram(d, RAM + 2 * MIB), 0x13);
+	cr_expect_eq(*(uint8_t *)fake_ram(d, RAM + 2 * MIB), 0x13);
 	in.firmware = NULL;
 	p.kernel = elf;
 	p.kernel_size = sizeof(elf);
@@ -220,9 +219,9 @@ Test(load, files)
 
 	cr_expect_eq(vr_firmware_file(&t, "/nothing/here", &bytes, &size), VR_E_IO);
 	cr_expect(strstr(d->error_text, "/nothing/here"));
-	d->error_code = 0;
+	vr_fake_host_error_clear(d);
 	cr_expect_eq(vr_firmware_file(&t, "/dev/null", &bytes, &size), VR_E_IMAGE);
-	d->error_code = 0;
+	vr_fake_host_error_clear(d);
 	cr_expect_eq(vr_firmware_file(&t, "/dev/zero", &bytes, &size), VR_E_IMAGE);
 	cr_expect_null(bytes);
 }

@@ -7,12 +7,12 @@
 
 #include "../../plugins/board-virt-riscv64/clint.h"
 #include "../../plugins/board-virt-riscv64/plic.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define RAM 0x80000000u
 #define HARTS 5u
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static struct vr_plic *plic;
 static struct vr_clint *clint;
@@ -21,9 +21,8 @@ static uint64_t value;
 
 static void start(void)
 {
-	d = dbl_new(1 << 20, HARTS);
-	d->ram_base = RAM;
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new(RAM, 1 << 20, HARTS);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	cr_assert_eq(vr_plic_new(&t, HARTS, &plic), VR_OK);
 	cr_assert_eq(vr_clint_new(&t, HARTS, &clint), VR_OK);
 	cr_assert_eq(vr_sbi_init(&s, &t, plic, clint, HARTS), VR_OK);
@@ -34,7 +33,7 @@ static void stop(void)
 	vr_sbi_fini(&s);
 	vr_clint_free(clint);
 	vr_plic_free(plic);
-	dbl_free(d);
+	fake_free(d);
 }
 
 static int64_t call(uint64_t extension, uint64_t function, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
@@ -91,34 +90,34 @@ Test(sbi, base)
 Test(sbi, time)
 {
 	cr_expect_eq(call(SBI_TIME, 0, 1000, 0, 0, 0), SBI_SUCCESS);
-	cr_expect_eq(d->pin[0][5], 0);
-	dbl_advance(d, 99999);
-	cr_expect_eq(d->pin[0][5], 0);
-	dbl_advance(d, 1);
-	cr_expect_eq(d->pin[0][5], 1);
+	cr_expect_eq(d->vcpu[0].pin[5], 0);
+	vr_fake_host_advance(d, 99999);
+	cr_expect_eq(d->vcpu[0].pin[5], 0);
+	vr_fake_host_advance(d, 1);
+	cr_expect_eq(d->vcpu[0].pin[5], 1);
 	call(SBI_TIME, 0, 2000, 0, 0, 0);
-	cr_expect_eq(d->pin[0][5], 0);
+	cr_expect_eq(d->vcpu[0].pin[5], 0);
 	cr_expect_eq(call(SBI_LEGACY_SET_TIMER, 0, 5, 0, 0, 0), 0);
-	cr_expect_eq(d->pin[0][5], 1, "past: at once");
+	cr_expect_eq(d->vcpu[0].pin[5], 1, "past: at once");
 	call(SBI_TIME, 0, UINT64_MAX, 0, 0, 0);
-	cr_expect_eq(d->pin[0][5], 0);
-	dbl_advance(d, 1ull << 62);
-	cr_expect_eq(d->pin[0][5], 0);
+	cr_expect_eq(d->vcpu[0].pin[5], 0);
+	vr_fake_host_advance(d, 1ull << 62);
+	cr_expect_eq(d->vcpu[0].pin[5], 0);
 	call(SBI_TIME, 0, 0, 0, 0, 0);
-	cr_expect_eq(d->pin[0][5], 1);
+	cr_expect_eq(d->vcpu[0].pin[5], 1);
 	vr_sbi_reset(&s);
-	cr_expect_eq(d->pin[0][5], 0);
+	cr_expect_eq(d->vcpu[0].pin[5], 0);
 }
 
 Test(sbi, ipi)
 {
 	cr_expect_eq(call(SBI_IPI, 0, 5, 1, 0, 0), SBI_SUCCESS);
-	cr_expect_eq(d->pin[0][1], 0);
-	cr_expect_eq(d->pin[1][1], 1);
-	cr_expect_eq(d->pin[2][1], 0);
-	cr_expect_eq(d->pin[3][1], 1);
+	cr_expect_eq(d->vcpu[0].pin[1], 0);
+	cr_expect_eq(d->vcpu[1].pin[1], 1);
+	cr_expect_eq(d->vcpu[2].pin[1], 0);
+	cr_expect_eq(d->vcpu[3].pin[1], 1);
 	cr_expect_eq(call(SBI_IPI, 0, 0, UINT64_MAX, 0, 0), SBI_SUCCESS);
-	cr_expect_eq(d->pin[4][1], 1);
+	cr_expect_eq(d->vcpu[4].pin[1], 1);
 	cr_expect_eq(call(SBI_IPI, 0, 1, 5, 0, 0), SBI_ERR_INVALID_PARAM);
 	cr_expect_eq(call(SBI_IPI, 0, UINT64_MAX, 0, 0, 0), SBI_ERR_INVALID_PARAM);
 	cr_expect_eq(call(SBI_IPI, 0, UINT64_MAX, 1, 0, 0), SBI_ERR_INVALID_PARAM);
@@ -138,17 +137,17 @@ Test(sbi, fences)
 
 Test(sbi, hart_start)
 {
-	const struct vr_state_riscv64 *x = &d->riscv64[3];
+	const struct vr_state_riscv64 *x = fake_riscv64(d, 3);
 
 	cr_expect_eq(call(SBI_HSM, 2, 3, 0, 0, 0), SBI_SUCCESS);
 	cr_expect_eq(value, 1);
 	d->controller->set(d->controller_opaque, VR_IRQ_SHARED, 1, 1);
-	dbl_w32(d, 0x0c000004, 1);
-	dbl_w32(d, 0x0c002000 + 0x80 * 7, 2);
-	d->pin[3][9] = 0;
+	fake_w32(d, 0x0c000004, 1);
+	fake_w32(d, 0x0c002000 + 0x80 * 7, 2);
+	d->vcpu[3].pin[9] = 0;
 	cr_expect_eq(call(SBI_HSM, 0, 3, RAM + 0x1002, 0x123456789a, 0), SBI_SUCCESS);
-	cr_expect_eq(d->on[3], 1);
-	cr_expect_eq(d->pin[3][9], 1, "pins are told again");
+	cr_expect_eq(d->vcpu[3].on, 1);
+	cr_expect_eq(d->vcpu[3].pin[9], 1, "pins are told again");
 	cr_expect_eq(x->pc, RAM + 0x1002);
 	cr_expect_eq(x->privilege, 1);
 	cr_expect_eq(x->x[10], 3);
@@ -170,7 +169,7 @@ Test(sbi, hart_start)
 	cr_expect_eq(call(SBI_HSM, 0, 2, RAM + 1, 0, 0), SBI_ERR_INVALID_ADDRESS);
 	cr_expect_eq(call(SBI_HSM, 0, 2, 0x1000, 0, 0), SBI_ERR_INVALID_ADDRESS);
 	cr_expect_eq(call(SBI_HSM, 0, 2, UINT64_MAX - 1, 0, 0), SBI_ERR_INVALID_ADDRESS);
-	cr_expect_eq(d->on[2], 0);
+	cr_expect_eq(d->vcpu[2].on, 0);
 }
 
 Test(sbi, hart_stop_and_suspend)
@@ -192,9 +191,9 @@ Test(sbi, hart_stop_and_suspend)
 	cr_expect_eq(call(SBI_HSM, 3, 0x80000000, RAM, 0, 0), SBI_ERR_NOT_SUPPORTED);
 	cr_expect_eq(call(SBI_HSM, 3, 0x10000000, 0, 0, 0), SBI_ERR_NOT_SUPPORTED);
 	cr_expect_eq(call(SBI_HSM, 3, 1, 0, 0, 0), SBI_ERR_INVALID_PARAM);
-	cr_expect_eq(d->on[0], 1);
+	cr_expect_eq(d->vcpu[0].on, 1);
 	call(SBI_HSM, 1, 0, 0, 0, 0);
-	cr_expect_eq(d->on[0], 0);
+	cr_expect_eq(d->vcpu[0].on, 0);
 }
 
 Test(sbi, system_reset)
@@ -214,7 +213,7 @@ Test(sbi, system_reset)
 
 Test(sbi, console)
 {
-	memcpy(dbl_ram(d, RAM + 100), "hello", 5);
+	memcpy(fake_ram(d, RAM + 100), "hello", 5);
 	cr_expect_eq(call(SBI_DBCN, 0, 5, RAM + 100, 0, 0), SBI_SUCCESS);
 	cr_expect_eq(value, 5);
 	call(SBI_DBCN, 2, '!', 0, 0, 0);
@@ -237,5 +236,5 @@ Test(sbi, console)
 	cr_expect_eq(call(SBI_DBCN, 1, 10, RAM + 200, 0, 0), SBI_SUCCESS);
 	cr_expect_eq(value, 2);
 	cr_expect_eq(d->written, 2);
-	cr_expect_arr_eq((char *)dbl_ram(d, RAM + 200), "yz", 2);
+	cr_expect_arr_eq((char *)fake_ram(d, RAM + 200), "yz", 2);
 }

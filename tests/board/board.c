@@ -8,20 +8,20 @@
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
 
-#include "../double/double.h"
-#include "../double/maker.h"
+#include "../fake_host/fake.h"
+#include "../fake_host/maker.h"
 
 #define MIB (1ull << 20)
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static const struct vr_plugin *plugin;
 static const struct vr_board *b;
 static void *board;
 
 static void start(void)
 {
-	d = dbl_new(128 * MIB, 2);
-	cr_assert_eq(vmrun_plugin_create(&d->host, "board-virt", &plugin), VR_OK);
+	d = fake_new(FAKE_RAM_BASE, 128 * MIB, 2);
+	cr_assert_eq(vmrun_plugin_create(d->host, "board-virt", &plugin), VR_OK);
 	cr_assert_eq(plugin->probe(plugin->self), VR_OK);
 	b = plugin->query(plugin->self, VR_BOARD_ID);
 	cr_assert(b);
@@ -32,7 +32,7 @@ static void stop(void)
 	if (board)
 		b->destroy(board);
 	plugin->destroy(plugin->self);
-	dbl_free(d);
+	fake_free(d);
 }
 
 static int32_t create(uint32_t vcpus, uint64_t ram)
@@ -49,21 +49,21 @@ Test(board, plugin)
 	const struct vr_plugin *other;
 
 	cr_expect_arr_eq(vmrun_plugin_magic()->tag, "VMRN", 4);
-	cr_expect_eq(vmrun_plugin_create(&d->host, "nothing", &other), VR_E_NOENT);
+	cr_expect_eq(vmrun_plugin_create(d->host, "nothing", &other), VR_E_NOENT);
 	cr_expect_null(plugin->query(plugin->self, "vmrun.accel/1"));
 	cr_expect_str_eq(b->arch, "arm64");
 }
 
 Test(board, devices_in_order)
 {
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = &maker, .id = "test"};
-	dbl_add_disk(d, 512, 0);
-	dbl_add_disk(d, 512, 0);
+	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
+	vr_fake_host_disk(d, 512, 0);
+	vr_fake_host_disk(d, 512, 0);
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
 	cr_expect_str_eq(made.made, "blk:0 blk:1 rng:0 console:1 ");
 	cr_expect_eq(made.base, 0x0a000600);
 	cr_expect_eq(made.irq, 32 + 16 + 3);
-	cr_expect_eq(d->warnings, 0);
+	cr_expect_eq(d->log_lines[VR_LOG_WARN], 0);
 	b->reset(board);
 	cr_expect_eq(made.resets, 4);
 	b->destroy(board);
@@ -74,7 +74,7 @@ Test(board, devices_in_order)
 Test(board, devices_missing)
 {
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
-	cr_expect_eq(d->warnings, 2);
+	cr_expect_eq(d->log_lines[VR_LOG_WARN], 2);
 }
 
 Test(board, bad_configuration)
@@ -106,17 +106,17 @@ Test(board, load)
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
 	for (int round = 0; round < 2; round++) {
 		cr_assert_eq(b->load(board, &p), VR_OK);
-		cr_expect_eq(d->state[0].pc, 0x40000000);
-		cr_expect_eq(d->state[0].x[0], 0x40400000);
-		cr_expect_eq(d->state[0].pstate, 0x3c5);
-		cr_expect_eq(d->state[0].powered_on, 1);
-		cr_expect_eq(d->state[1].powered_on, 0);
-		cr_expect_arr_eq((uint8_t *)dbl_ram(d, 0x40000000), kernel, sizeof(kernel));
-		cr_expect_arr_eq((uint8_t *)dbl_ram(d, 0x40600000), initrd, sizeof(initrd));
-		fdt = dbl_ram(d, d->state[0].x[0]);
+		cr_expect_eq(fake_arm64(d, 0)->pc, 0x40000000);
+		cr_expect_eq(fake_arm64(d, 0)->x[0], 0x40400000);
+		cr_expect_eq(fake_arm64(d, 0)->pstate, 0x3c5);
+		cr_expect_eq(fake_arm64(d, 0)->powered_on, 1);
+		cr_expect_eq(fake_arm64(d, 1)->powered_on, 0);
+		cr_expect_arr_eq((uint8_t *)fake_ram(d, 0x40000000), kernel, sizeof(kernel));
+		cr_expect_arr_eq((uint8_t *)fake_ram(d, 0x40600000), initrd, sizeof(initrd));
+		fdt = fake_ram(d, fake_arm64(d, 0)->x[0]);
 		cr_expect_eq(fdt_check_full(fdt, 2 * MIB), 0);
 		/* A reset loads everything again. */
-		memset(d->ram, 0, d->ram_size);
+		memset(d->region[0].bytes, 0, d->region[0].length);
 		b->reset(board);
 	}
 }
@@ -167,22 +167,21 @@ static struct vr_device_maker named = {
 
 static void ask_for(struct vr_device_maker *m)
 {
-	d->device = (struct vr_found){.size = sizeof(d->device), .interface = m, .id = "named"};
-	d->device.flags = VR_FOUND_REQUESTED;
+	fake_offer(d, VR_DEVICE_ID, m, "named", VR_FOUND_REQUESTED);
 }
 
 static void refused(const char *text)
 {
-	d->error_code = 0;
+	vr_fake_host_error_clear(d);
 	cr_expect_lt(create(1, 128 * MIB), 0);
 	cr_expect(strstr(d->error_text, text), "%s", d->error_text);
-	d->bus_count = 0; /* the double's things are never detached */
+	d->bus_count = 0; /* nothing is ever detached */
 }
 
 Test(board, requested_devices)
 {
 	ask_for(&named);
-	dbl_add_disk(d, 512, 0);
+	vr_fake_host_disk(d, 512, 0);
 	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
 	cr_expect_str_eq(made.made, "blk:0 input:0 one:0 two:0 ", "%s", made.made);
 	cr_expect_eq(made.base, 0x0c001000);
@@ -220,7 +219,7 @@ Test(board, requested_devices_in_the_tree)
 	ask_for(&named);
 	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
 	cr_assert_eq(b->load(board, &p), VR_OK);
-	fdt = dbl_ram(d, d->state[0].x[0]);
+	fdt = fake_ram(d, fake_arm64(d, 0)->x[0]);
 	node = fdt_path_offset(fdt, "/test-two@c004000");
 	cr_assert(node > 0);
 	cr_expect_eq(fdt_stringlist_count(fdt, node, "compatible"), 2);
@@ -240,14 +239,14 @@ Test(board, requested_devices_in_the_tree)
 	bad_kind = 7;
 	cr_expect_lt(b->load(board, &p), 0);
 	cr_expect(strstr(d->error_text, "describe"), "%s", d->error_text);
-	d->error_code = 0;
+	vr_fake_host_error_clear(d);
 	compatible = " ";
 	cr_expect_lt(b->load(board, &p), 0);
 	cr_expect(strstr(d->error_text, "compatible"), "%s", d->error_text);
 	/* Not described: there, but the guest has to know. */
 	compatible = NULL;
 	cr_assert_eq(b->load(board, &p), VR_OK);
-	cr_expect_lt(fdt_path_offset(dbl_ram(d, d->state[0].x[0]), "/test-two@c004000"), 0);
+	cr_expect_lt(fdt_path_offset(fake_ram(d, fake_arm64(d, 0)->x[0]), "/test-two@c004000"), 0);
 }
 
 Test(board, requested_without_a_place)

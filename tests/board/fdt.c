@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../double/tree.h"
+#include "../fake_host/tree.h"
 
 static uint8_t tree[VIRT_TREE_SIZE];
 

@@ -5,11 +5,11 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define MIB (1ull << 20)
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static uint8_t image[4096];
 static struct vr_boot_payload p;
@@ -22,8 +22,8 @@ static void put64(uint32_t offset, uint64_t value)
 
 static void start(void)
 {
-	d = dbl_new(1 << 20, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new(FAKE_RAM_BASE, 1 << 20, 1);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	memset(image, 0, sizeof(image));
 	put64(0x08, 0);
 	put64(0x10, 20 * MIB + 12345);
@@ -38,7 +38,7 @@ static void start(void)
 
 static void stop(void)
 {
-	dbl_free(d);
+	fake_free(d);
 }
 
 static void refused(int32_t code, const char *word)
@@ -101,11 +101,11 @@ Test(load, impossible)
 {
 	put64(0x08, UINT64_MAX & ~0xfffull);
 	refused(VR_E_IMAGE, "text_offset");
-	d->error_code = 0;
+	vr_fake_host_error_clear(d);
 	put64(0x08, 0);
 	put64(0x10, UINT64_MAX);
 	refused(VR_E_IMAGE, "image_size");
-	d->error_code = 0;
+	vr_fake_host_error_clear(d);
 	put64(0x08, 0x123);
 	put64(0x10, 1);
 	refused(VR_E_IMAGE, "text_offset");
@@ -122,9 +122,9 @@ Test(load, ram_too_small)
 
 Test(load, copy)
 {
-	cr_expect_eq(vr_tables_copy(&t, DBL_RAM_BASE + 100, "abc", 3), VR_OK);
-	cr_expect_arr_eq((char *)dbl_ram(d, DBL_RAM_BASE + 100), "abc", 3);
+	cr_expect_eq(vr_tables_copy(&t, FAKE_RAM_BASE + 100, "abc", 3), VR_OK);
+	cr_expect_arr_eq((char *)fake_ram(d, FAKE_RAM_BASE + 100), "abc", 3);
 	cr_expect_eq(d->written, 3);
-	cr_expect_eq(vr_tables_copy(&t, DBL_RAM_BASE + MIB - 2, "abc", 3), VR_E_INTERNAL);
+	cr_expect_eq(vr_tables_copy(&t, FAKE_RAM_BASE + MIB - 2, "abc", 3), VR_E_INTERNAL);
 	cr_expect_eq(vr_tables_copy(&t, 0, NULL, 0), VR_OK);
 }

@@ -6,17 +6,17 @@
 #include "../../plugins/board-virt/cpu.h"
 #include "../../plugins/board-virt/gic.h"
 #include "../../plugins/board-virt/psci.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static struct vr_gic *g;
 static struct vr_psci p;
 
 static void start(void)
 {
-	d = dbl_new(1 << 20, 20);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new(FAKE_RAM_BASE, 1 << 20, 20);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	cr_assert_eq(vr_gic_new(&t, 20, &g), VR_OK);
 	cr_assert_eq(vr_psci_init(&p, &t, g, 20), VR_OK);
 }
@@ -25,7 +25,7 @@ static void stop(void)
 {
 	vr_psci_fini(&p);
 	vr_gic_free(g);
-	dbl_free(d);
+	fake_free(d);
 }
 
 static int64_t call(uint64_t id, uint64_t a, uint64_t b, uint64_t c)
@@ -66,7 +66,7 @@ Test(psci, answers)
 
 Test(psci, cpu_suspend)
 {
-	uint64_t id = PSCI_CPU_SUSPEND | PSCI_64BIT, down = 1u << 16, entry = DBL_RAM_BASE + 0x1000;
+	uint64_t id = PSCI_CPU_SUSPEND | PSCI_64BIT, down = 1u << 16, entry = FAKE_RAM_BASE + 0x1000;
 	uint64_t standby[18] = {id, 0x1234}, off[18] = {id, down, entry, 99};
 
 	cr_expect_eq(d->hypercall(d->hypercall_opaque, 0, 0, standby), VR_HYPERCALL_WAIT);
@@ -88,30 +88,30 @@ Test(psci, cpu_suspend)
 Test(psci, cpu_on)
 {
 	uint64_t on = PSCI_CPU_ON | PSCI_64BIT;
-	const struct vr_state_arm64 *s = &d->state[17];
+	const struct vr_state_arm64 *s = fake_arm64(d, 17);
 
-	cr_expect_eq(call(on, 0x101, DBL_RAM_BASE + 0x1000, 0x123456789abc), PSCI_SUCCESS);
-	cr_expect_eq(d->on[17], 1);
-	cr_expect_eq(s->pc, DBL_RAM_BASE + 0x1000);
+	cr_expect_eq(call(on, 0x101, FAKE_RAM_BASE + 0x1000, 0x123456789abc), PSCI_SUCCESS);
+	cr_expect_eq(d->vcpu[17].on, 1);
+	cr_expect_eq(s->pc, FAKE_RAM_BASE + 0x1000);
 	cr_expect_eq(s->x[0], 0x123456789abc);
 	cr_expect_eq(s->x[1], 0);
 	cr_expect_eq(s->pstate, 0x3c5);
 	cr_expect_eq(s->exclusive_address, UINT64_MAX);
 	cr_expect_eq(sysreg(s, VR_A64_SYSREG(3, 0, 0, 0, 5)), 0x80000101);
 	cr_expect_eq(sysreg(s, VR_A64_SYSREG(3, 0, 1, 0, 0)) & 1, 0, "MMU off");
-	cr_expect_eq(call(on, 0x101, DBL_RAM_BASE, 0), PSCI_ALREADY_ON);
-	cr_expect_eq(call(on, 0, DBL_RAM_BASE, 0), PSCI_ALREADY_ON);
-	cr_expect_eq(call(on, 0x104, DBL_RAM_BASE, 0), PSCI_INVALID_PARAMETERS);
-	cr_expect_eq(call(on, 0x10, DBL_RAM_BASE, 0), PSCI_INVALID_PARAMETERS);
-	cr_expect_eq(call(on, 0x100000001ull, DBL_RAM_BASE, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(call(on, 0x101, FAKE_RAM_BASE, 0), PSCI_ALREADY_ON);
+	cr_expect_eq(call(on, 0, FAKE_RAM_BASE, 0), PSCI_ALREADY_ON);
+	cr_expect_eq(call(on, 0x104, FAKE_RAM_BASE, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(call(on, 0x10, FAKE_RAM_BASE, 0), PSCI_INVALID_PARAMETERS);
+	cr_expect_eq(call(on, 0x100000001ull, FAKE_RAM_BASE, 0), PSCI_INVALID_PARAMETERS);
 	cr_expect_eq(call(on, 2, 0x1000, 0), PSCI_INVALID_ADDRESS);
-	cr_expect_eq(call(on, 2, DBL_RAM_BASE + 2, 0), PSCI_INVALID_ADDRESS);
+	cr_expect_eq(call(on, 2, FAKE_RAM_BASE + 2, 0), PSCI_INVALID_ADDRESS);
 	cr_expect_eq(call(on, 2, UINT64_MAX - 3, 0), PSCI_INVALID_ADDRESS);
-	cr_expect_eq(d->on[2], 0);
+	cr_expect_eq(d->vcpu[2].on, 0);
 	/* The 32-bit call takes 32 bits of its arguments. */
-	cr_expect_eq(call(PSCI_CPU_ON, 0xffff00000002ull, 0x900000000ull + DBL_RAM_BASE, 7ull << 32 | 9),
+	cr_expect_eq(call(PSCI_CPU_ON, 0xffff00000002ull, 0x900000000ull + FAKE_RAM_BASE, 7ull << 32 | 9),
 		     PSCI_SUCCESS);
-	cr_expect_eq(d->state[2].x[0], 9);
+	cr_expect_eq(fake_arm64(d, 2)->x[0], 9);
 }
 
 Test(psci, affinity_info)
@@ -123,11 +123,11 @@ Test(psci, affinity_info)
 	cr_expect_eq(call(info, 0x55, 0, 0), PSCI_INVALID_PARAMETERS);
 	cr_expect_eq(call(info, 0, 4, 0), PSCI_INVALID_PARAMETERS);
 	cr_expect_eq(call(info, 0x100, 1, 0), 1);
-	d->on[19] = 1;
+	d->vcpu[19].on = 1;
 	cr_expect_eq(call(info, 0x100, 1, 0), 0);
 	cr_expect_eq(call(info, 0, 2, 0), 0);
 	cr_expect_eq(call(PSCI_CPU_OFF, 0, 0, 0), PSCI_SUCCESS);
-	cr_expect_eq(d->on[0], 0);
+	cr_expect_eq(d->vcpu[0].on, 0);
 }
 
 Test(psci, system)

@@ -11,8 +11,8 @@
 
 #include "../../plugins/board-virt/gic.h"
 #include "../../plugins/board-virt/map.h"
-#include "../double/machine.h"
-#include "../double/random_pc.h"
+#include "../fake_host/machine.h"
+#include "../fake_host/random_pc.h"
 
 #define MIB (1ull << 20)
 #define VCPUS 3u
@@ -28,7 +28,7 @@ static struct machine m[2];
 
 static void make(struct machine *a)
 {
-	*a = machine_make(dbl_new(128 * MIB, VCPUS), "board-virt", "arm64", 128 * MIB);
+	*a = machine_make(fake_new(FAKE_RAM_BASE, 128 * MIB, VCPUS), "board-virt", "arm64", 128 * MIB);
 }
 
 static void start(void)
@@ -128,7 +128,7 @@ Test(state, random_states_survive)
 			cr_assert_arr_eq(&in, &out, w.length, "%s %u, round %u", w.id, w.index, round);
 		}
 	}
-	dbl_advance(m[0].d, 1000000000ull);
+	vr_fake_host_advance(m[0].d, 1000000000ull);
 }
 
 /* ---- refused ---- */
@@ -194,11 +194,11 @@ Test(state, any_bytes)
 				(uint8_t)(1u << (random_next(&seed) & 7));
 		(void)set(&m[0], w.id, w.index, &s);
 		for (uint32_t v = 0; v < VCPUS; v++) {
-			uint64_t intid = dbl_read(m[0].d, VR_SPACE_SYSREG, v, ICC(12, 0), 8);
+			uint64_t intid = fake_read(m[0].d, VR_SPACE_SYSREG, v, ICC(12, 0), 8);
 
-			dbl_write(m[0].d, VR_SPACE_SYSREG, v, ICC(12, 1), 8, intid);
+			fake_write(m[0].d, VR_SPACE_SYSREG, v, ICC(12, 1), 8, intid);
 		}
-		dbl_advance(m[0].d, 10000000);
+		vr_fake_host_advance(m[0].d, 10000000);
 	}
 }
 
@@ -208,15 +208,15 @@ static void same(const char *when)
 {
 	for (uint32_t v = 0; v < VCPUS; v++)
 		for (uint32_t pin = 0; pin < 2; pin++)
-			cr_assert_eq(m[0].d->pin[v][pin], m[1].d->pin[v][pin], "%s: pin %u of vCPU %u", when,
-				     pin, v);
+			cr_assert_eq(m[0].d->vcpu[v].pin[pin], m[1].d->vcpu[v].pin[pin],
+				     "%s: pin %u of vCPU %u", when, pin, v);
 	machine_same(&m[0], &m[1], when);
 }
 
 static uint32_t iar(uint32_t vcpu)
 {
-	uint64_t a = dbl_read(m[0].d, VR_SPACE_SYSREG, vcpu, ICC(12, 0), 8);
-	uint64_t b = dbl_read(m[1].d, VR_SPACE_SYSREG, vcpu, ICC(12, 0), 8);
+	uint64_t a = fake_read(m[0].d, VR_SPACE_SYSREG, vcpu, ICC(12, 0), 8);
+	uint64_t b = fake_read(m[1].d, VR_SPACE_SYSREG, vcpu, ICC(12, 0), 8);
 
 	cr_assert_eq(a, b, "the same interrupt");
 	return (uint32_t)a;
@@ -225,43 +225,43 @@ static uint32_t iar(uint32_t vcpu)
 static void eoir(uint32_t vcpu, uint32_t intid)
 {
 	for (int i = 0; i < 2; i++)
-		dbl_write(m[i].d, VR_SPACE_SYSREG, vcpu, ICC(12, 1), 8, intid);
+		fake_write(m[i].d, VR_SPACE_SYSREG, vcpu, ICC(12, 1), 8, intid);
 }
 
-static void line(struct dbl *d, uint32_t intid, uint32_t level)
+static void line(struct vr_fake_host *d, uint32_t intid, uint32_t level)
 {
-	dbl_set_line(d, intid, level);
+	vr_fake_host_set_line(d, intid, level);
 }
 
 Test(state, running_machine)
 {
-	struct dbl *d = m[0].d;
+	struct vr_fake_host *d = m[0].d;
 
-	dbl_w32(d, GICD(0), GICD_CTLR_ENABLE_GRP1 | GICD_CTLR_ARE);
+	fake_w32(d, GICD(0), GICD_CTLR_ENABLE_GRP1 | GICD_CTLR_ARE);
 	for (uint32_t i = 32; i < GIC_INTIDS; i += 32) {
-		dbl_w32(d, GICD(0x80 + i / 8), 0xffffffff);
-		dbl_w32(d, GICD(0x100 + i / 8), 0xffffffff);
+		fake_w32(d, GICD(0x80 + i / 8), 0xffffffff);
+		fake_w32(d, GICD(0x100 + i / 8), 0xffffffff);
 	}
 	for (uint32_t i = 32; i < GIC_INTIDS; i += 4)
-		dbl_w32(d, GICD(0x400 + i), 0xa0a0a0a0);
+		fake_w32(d, GICD(0x400 + i), 0xa0a0a0a0);
 	for (uint32_t v = 0; v < VCPUS; v++) {
-		dbl_w32(d, GICR(v, 0x14), 0);
-		dbl_w32(d, SGI(v, 0x80), 0xffffffff);
-		dbl_w32(d, SGI(v, 0x100), 0xffffffff);
-		dbl_write(d, VR_SPACE_SYSREG, v, PMR, 8, 0xf0);
-		dbl_write(d, VR_SPACE_SYSREG, v, ICC(12, 7), 8, 1);
+		fake_w32(d, GICR(v, 0x14), 0);
+		fake_w32(d, SGI(v, 0x80), 0xffffffff);
+		fake_w32(d, SGI(v, 0x100), 0xffffffff);
+		fake_write(d, VR_SPACE_SYSREG, v, PMR, 8, 0xf0);
+		fake_write(d, VR_SPACE_SYSREG, v, ICC(12, 7), 8, 1);
 	}
-	dbl_write(d, VR_SPACE_MMIO, 0, GICD(0x6000 + 8 * 50), 8, 1); /* SPI of INTID 50 to vCPU 1 */
-	dbl_w32(d, GICD(0x400 + 52), 0x40404040);
-	dbl_w32(d, GICD(0xc00 + 13), 0); /* not aligned: nothing */
+	fake_write(d, VR_SPACE_MMIO, 0, GICD(0x6000 + 8 * 50), 8, 1); /* SPI of INTID 50 to vCPU 1 */
+	fake_w32(d, GICD(0x400 + 52), 0x40404040);
+	fake_w32(d, GICD(0xc00 + 13), 0); /* not aligned: nothing */
 	line(d, 50, 1);
-	cr_assert_eq(dbl_read(d, VR_SPACE_SYSREG, 1, ICC(12, 0), 8), 50); /* in service, and still high */
-	line(d, 40, 1);                                                   /* pending on vCPU 0 */
-	dbl_write(d, VR_SPACE_SYSREG, 0, ICC(11, 5), 8, 5ull << 24 | 4);  /* SGI 5 to vCPU 2 */
-	cr_assert_eq(d->pin[2][IRQ], 1);
-	dbl_w32(d, A64_RTC_BASE + 0x10, 1); /* an alarm in two seconds */
-	dbl_w32(d, A64_RTC_BASE + 4, dbl_r32(d, A64_RTC_BASE) + 2);
-	dbl_advance(d, 1300000000ull);
+	cr_assert_eq(fake_read(d, VR_SPACE_SYSREG, 1, ICC(12, 0), 8), 50); /* in service, and still high */
+	line(d, 40, 1);                                                    /* pending on vCPU 0 */
+	fake_write(d, VR_SPACE_SYSREG, 0, ICC(11, 5), 8, 5ull << 24 | 4);  /* SGI 5 to vCPU 2 */
+	cr_assert_eq(d->vcpu[2].pin[IRQ], 1);
+	fake_w32(d, A64_RTC_BASE + 0x10, 1); /* an alarm in two seconds */
+	fake_w32(d, A64_RTC_BASE + 4, fake_r32(d, A64_RTC_BASE) + 2);
+	vr_fake_host_advance(d, 1300000000ull);
 	machine_move(&m[0], &m[1], 0);
 	same("moved");
 	cr_expect_eq(iar(0), 40);
@@ -279,8 +279,8 @@ Test(state, running_machine)
 	eoir(2, 5);
 	same("over");
 	for (uint32_t i = 0; i < 10; i++) {
-		dbl_advance(m[0].d, 150000000);
-		dbl_advance(m[1].d, 150000000);
+		vr_fake_host_advance(m[0].d, 150000000);
+		vr_fake_host_advance(m[1].d, 150000000);
 		same("time passes");
 	}
 	cr_expect_eq(iar(0), A64_LINE_RTC, "the alarm");

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "../../plugins/board-virt/pl011.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define BASE 0x09000000ull
 #define LINE 33
@@ -22,21 +22,21 @@
 #define RXFE 0x10u
 #define RXFF 0x40u
 
-static struct dbl *d;
+static struct vr_fake_host *d;
 static struct vr_tables t;
 static struct vr_pl011 *u;
 
 static void start(void)
 {
-	d = dbl_new(1 << 20, 1);
-	cr_assert_eq(vr_tables_bind(&t, &d->host, "test"), VR_OK);
+	d = fake_new(FAKE_RAM_BASE, 1 << 20, 1);
+	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
 	cr_assert_eq(vr_pl011_new(&t, BASE, LINE, 0, &u), VR_OK);
 }
 
 static void stop(void)
 {
 	vr_pl011_free(u);
-	dbl_free(d);
+	fake_free(d);
 }
 
 TestSuite(pl011, .init = start, .fini = stop);
@@ -46,70 +46,70 @@ Test(pl011, identification)
 	static const uint8_t id[8] = {0x11, 0x10, 0x24, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
 	for (uint32_t i = 0; i < 8; i++)
-		cr_expect_eq(dbl_r32(d, BASE + 0xfe0 + 4 * i), id[i]);
-	cr_expect_eq(dbl_r32(d, CR), 0x300);
-	cr_expect_eq(dbl_r32(d, IFLS), 0x12);
-	cr_expect_eq(dbl_r32(d, FR) & 0xf8, 0x90);
+		cr_expect_eq(fake_r32(d, BASE + 0xfe0 + 4 * i), id[i]);
+	cr_expect_eq(fake_r32(d, CR), 0x300);
+	cr_expect_eq(fake_r32(d, IFLS), 0x12);
+	cr_expect_eq(fake_r32(d, FR) & 0xf8, 0x90);
 }
 
 Test(pl011, loop_back_of_the_modem)
 {
-	cr_expect_eq(dbl_r32(d, FR) & 0x107, 7, "connected and ready");
-	dbl_w32(d, CR, 0x381);
-	cr_expect_eq(dbl_r32(d, FR) & 0x107, 0);
-	cr_expect_eq(dbl_r32(d, RIS), 0xe);
-	dbl_w32(d, ICR, 0xf);
+	cr_expect_eq(fake_r32(d, FR) & 0x107, 7, "connected and ready");
+	fake_w32(d, CR, 0x381);
+	cr_expect_eq(fake_r32(d, FR) & 0x107, 0);
+	cr_expect_eq(fake_r32(d, RIS), 0xe);
+	fake_w32(d, ICR, 0xf);
 	for (uint32_t i = 0; i < 4; i++) {
 		static const uint32_t out[4] = {0x800, 0x400, 0x1000, 0x2000}, in[4] = {1, 2, 4, 0x100},
 				      interrupt[4] = {2, 8, 4, 1};
 
-		dbl_w32(d, IMSC, interrupt[i]);
-		dbl_w32(d, CR, 0x381 | out[i]);
-		cr_expect_eq(dbl_r32(d, FR) & 0x107, in[i]);
-		cr_expect_eq(dbl_r32(d, RIS), interrupt[i]);
+		fake_w32(d, IMSC, interrupt[i]);
+		fake_w32(d, CR, 0x381 | out[i]);
+		cr_expect_eq(fake_r32(d, FR) & 0x107, in[i]);
+		cr_expect_eq(fake_r32(d, RIS), interrupt[i]);
 		cr_expect_eq(d->line[LINE], 1);
-		dbl_w32(d, CR, 0x381);
-		dbl_w32(d, ICR, 0xf);
+		fake_w32(d, CR, 0x381);
+		fake_w32(d, ICR, 0xf);
 		cr_expect_eq(d->line[LINE], 0);
 	}
-	dbl_w32(d, CR, 0x301);
-	cr_expect_eq(dbl_r32(d, FR) & 0x107, 7);
+	fake_w32(d, CR, 0x301);
+	cr_expect_eq(fake_r32(d, FR) & 0x107, 7);
 }
 
 Test(pl011, output)
 {
-	dbl_w32(d, DR, 'h');
-	dbl_write(d, VR_SPACE_MMIO, 0, DR, 1, 'i');
+	fake_w32(d, DR, 'h');
+	fake_write(d, VR_SPACE_MMIO, 0, DR, 1, 'i');
 	cr_expect_str_eq(d->port[0].out, "hi");
-	cr_expect_eq(dbl_r32(d, RIS), TX);
+	cr_expect_eq(fake_r32(d, RIS), TX);
 	cr_expect_eq(d->line[LINE], 0);
-	dbl_w32(d, IMSC, TX);
+	fake_w32(d, IMSC, TX);
 	cr_expect_eq(d->line[LINE], 1);
-	cr_expect_eq(dbl_r32(d, MIS), TX);
-	dbl_w32(d, ICR, TX);
+	cr_expect_eq(fake_r32(d, MIS), TX);
+	fake_w32(d, ICR, TX);
 	cr_expect_eq(d->line[LINE], 0);
-	dbl_w32(d, DR, '!');
+	fake_w32(d, DR, '!');
 	cr_expect_eq(d->line[LINE], 1);
 }
 
 Test(pl011, input)
 {
-	dbl_w32(d, LCR_H, 0x70);
-	dbl_w32(d, IMSC, RX | RT);
-	dbl_type(d, 0, "ab");
+	fake_w32(d, LCR_H, 0x70);
+	fake_w32(d, IMSC, RX | RT);
+	vr_fake_host_type(d, 0, "ab");
 	/* Fewer than the trigger level: the timeout tells. */
-	cr_expect_eq(dbl_r32(d, RIS), RT);
+	cr_expect_eq(fake_r32(d, RIS), RT);
 	cr_expect_eq(d->line[LINE], 1);
-	cr_expect_eq(dbl_r32(d, DR), 'a');
+	cr_expect_eq(fake_r32(d, DR), 'a');
 	cr_expect_eq(d->line[LINE], 1);
-	cr_expect_eq(dbl_r32(d, DR), 'b');
+	cr_expect_eq(fake_r32(d, DR), 'b');
 	cr_expect_eq(d->line[LINE], 0);
-	cr_expect(dbl_r32(d, FR) & RXFE);
-	cr_expect_eq(dbl_r32(d, DR), 0);
-	dbl_type(d, 0, "12345678");
-	cr_expect(dbl_r32(d, RIS) & RX);
-	cr_expect_eq(dbl_r32(d, DR), '1');
-	cr_expect_not(dbl_r32(d, RIS) & RX);
+	cr_expect(fake_r32(d, FR) & RXFE);
+	cr_expect_eq(fake_r32(d, DR), 0);
+	vr_fake_host_type(d, 0, "12345678");
+	cr_expect(fake_r32(d, RIS) & RX);
+	cr_expect_eq(fake_r32(d, DR), '1');
+	cr_expect_not(fake_r32(d, RIS) & RX);
 }
 
 Test(pl011, more_than_fits)
@@ -118,14 +118,14 @@ Test(pl011, more_than_fits)
 
 	for (int i = 0; i < 100; i++)
 		text[i] = (char)(' ' + i % 90);
-	dbl_w32(d, LCR_H, 0x70);
-	dbl_w32(d, IMSC, RX | RT);
-	dbl_type(d, 0, text);
-	cr_expect(dbl_r32(d, FR) & RXFF);
+	fake_w32(d, LCR_H, 0x70);
+	fake_w32(d, IMSC, RX | RT);
+	vr_fake_host_type(d, 0, text);
+	cr_expect(fake_r32(d, FR) & RXFF);
 	for (int i = 0; i < 100; i++) {
 		cr_assert_eq(d->line[LINE], 1, "byte %d announced", i);
-		cr_assert_not(dbl_r32(d, FR) & RXFE);
-		got[i] = (char)dbl_r32(d, DR);
+		cr_assert_not(fake_r32(d, FR) & RXFE);
+		got[i] = (char)fake_r32(d, DR);
 	}
 	cr_expect_str_eq(got, text);
 	cr_expect_eq(d->line[LINE], 0);
@@ -133,36 +133,36 @@ Test(pl011, more_than_fits)
 
 Test(pl011, without_fifo)
 {
-	dbl_type(d, 0, "xy");
-	cr_expect(dbl_r32(d, FR) & RXFF);
-	cr_expect(dbl_r32(d, RIS) & RX);
-	cr_expect_eq(dbl_r32(d, DR), 'x');
-	cr_expect_eq(dbl_r32(d, DR), 'y');
-	cr_expect(dbl_r32(d, FR) & RXFE);
+	vr_fake_host_type(d, 0, "xy");
+	cr_expect(fake_r32(d, FR) & RXFF);
+	cr_expect(fake_r32(d, RIS) & RX);
+	cr_expect_eq(fake_r32(d, DR), 'x');
+	cr_expect_eq(fake_r32(d, DR), 'y');
+	cr_expect(fake_r32(d, FR) & RXFE);
 }
 
 Test(pl011, loopback)
 {
-	dbl_w32(d, LCR_H, 0x70);
-	dbl_w32(d, CR, 0x381);
+	fake_w32(d, LCR_H, 0x70);
+	fake_w32(d, CR, 0x381);
 	for (int i = 0; i < 40; i++)
-		dbl_w32(d, DR, (uint32_t)i);
+		fake_w32(d, DR, (uint32_t)i);
 	cr_expect_eq(d->port[0].out_length, 0);
 	for (uint32_t i = 0; i < 16; i++)
-		cr_expect_eq(dbl_r32(d, DR), i);
-	cr_expect(dbl_r32(d, FR) & RXFE);
+		cr_expect_eq(fake_r32(d, DR), i);
+	cr_expect(fake_r32(d, FR) & RXFE);
 }
 
 Test(pl011, reset)
 {
-	dbl_w32(d, IMSC, RX | RT | TX);
-	dbl_type(d, 0, "x");
-	dbl_w32(d, DR, 'x');
+	fake_w32(d, IMSC, RX | RT | TX);
+	vr_fake_host_type(d, 0, "x");
+	fake_w32(d, DR, 'x');
 	cr_expect_eq(d->line[LINE], 1);
 	vr_pl011_reset(u);
 	cr_expect_eq(d->line[LINE], 0);
-	cr_expect_eq(dbl_r32(d, IMSC), 0);
-	cr_expect(dbl_r32(d, FR) & RXFE);
+	cr_expect_eq(fake_r32(d, IMSC), 0);
+	cr_expect(fake_r32(d, FR) & RXFE);
 }
 
 Test(pl011, noise)
@@ -172,8 +172,8 @@ Test(pl011, noise)
 	for (uint32_t i = 0; i < 100000; i++) {
 		x = x * 1664525 + 1013904223;
 		if ((x & 0xff) == 0 && d->port[0].in_length + 4 < sizeof(d->port[0].in))
-			dbl_type(d, 0, "zzz");
-		dbl_write(d, VR_SPACE_MMIO, 0, BASE + (x >> 8 & 0xfff), 4, x);
-		dbl_read(d, VR_SPACE_MMIO, 0, BASE + (x >> 12 & 0xfff), 1u << (x >> 4 & 3));
+			vr_fake_host_type(d, 0, "zzz");
+		fake_write(d, VR_SPACE_MMIO, 0, BASE + (x >> 8 & 0xfff), 4, x);
+		fake_read(d, VR_SPACE_MMIO, 0, BASE + (x >> 12 & 0xfff), 1u << (x >> 4 & 3));
 	}
 }

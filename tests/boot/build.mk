@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/boot: unit tests of core/boot, on volumes and disks that the tests make in memory.
 
-CPPFLAGS_tests_boot := -Icore
+CPPFLAGS_tests_boot := -Icore -Isdk
 
 TEST_BOOT_NAMES := bls boot fat gpt gzip unpack
 TEST_BOOT := $(TEST_BOOT_NAMES:%=$(B)/tests/test-boot-%)

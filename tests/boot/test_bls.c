@@ -5,7 +5,7 @@
 #include <string.h>
 #include <vmrun/abi.h>
 #include "boot/bls.h"
-#include "util/error.h"
+#include "common/error.h"
 
 static int32_t parse(const char *file, const char *text, struct vr_bls_entry *e)
 {

@@ -12,7 +12,7 @@
 #include "../tmp.h"
 #include "boot/boot.h"
 #include "image.h"
-#include "util/error.h"
+#include "common/error.h"
 #include "util/log.h"
 
 static char path[PATH_MAX];

@@ -8,7 +8,7 @@
 #include <vmrun/abi.h>
 #include "boot/fat.h"
 #include "image.h"
-#include "util/error.h"
+#include "common/error.h"
 
 #define BIG 100000u
 #define LONG_FOLDER "a folder with a long name"

@@ -8,7 +8,7 @@
 #include <zlib.h>
 #include "boot/gpt.h"
 #include "image.h"
-#include "util/error.h"
+#include "common/error.h"
 #include "util/log.h"
 
 static struct fat_image esp;

@@ -7,7 +7,7 @@
 #include "boot/unpack.h"
 #include "boot/zboot.h"
 #include "image.h"
-#include "util/error.h"
+#include "common/error.h"
 
 #define LIMIT ((size_t)64 << 20)
 

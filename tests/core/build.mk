@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# tests/core: unit tests of core/{util,plugin,cli}, and the plugins that are wrong on purpose.
+# tests/core: unit tests of core/{util,plugin,cli} and sdk/common, and the plugins that are wrong on purpose.
 
-CPPFLAGS_tests_core := -Icore
+CPPFLAGS_tests_core := -Icore -Isdk
 # With UBSan's checks for NULL in it, gcc thinks that a path may be NULL.
 CFLAGS_tests/core/test_registry.c := $(if $(SAN),-Wno-format-overflow)
 
@@ -31,11 +31,11 @@ $(B)/tests/test-core-cli: | $(TEST_CORE_FAULTY) $(B)/bin/vmrun
 # make fuzz-core FUZZ_SECONDS=600: manifests, command lines and machine files. Needs clang; what was found stays in
 # build/fuzz/.
 FUZZ_CORE := manifest cli
-FUZZ_CORE_SRC := $(wildcard core/util/*.c core/plugin/*.c) $(addprefix core/cli/,options.c machine_file.c resolve.c)
+FUZZ_CORE_SRC := $(wildcard sdk/common/*.c core/util/*.c core/plugin/*.c) $(addprefix core/cli/,options.c machine_file.c resolve.c)
 $(B)/fuzz/fuzz_core_%: tests/core/fuzz/fuzz_%.c $(FUZZ_CORE_SRC)
 	@mkdir -p $(@D)
 	@echo "  FUZZ    $@"
-	$(Q)clang $(filter-out -MMD -MP,$(CPPFLAGS)) -Icore -std=gnu11 -O1 -g -fno-sanitize-recover=all \
+	$(Q)clang $(filter-out -MMD -MP,$(CPPFLAGS)) -Icore -Isdk -std=gnu11 -O1 -g -fno-sanitize-recover=all \
 	  -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_CORE_SRC) -lyaml -ldl
 
 fuzz-core: $(FUZZ_CORE:%=$(B)/fuzz/fuzz_core_%)

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util/arch.h"
-#include "util/error.h"
+#include "common/arch.h"
+#include "common/error.h"
 #include "../tmp.h"
 
 char *test_folder(void)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "support.h"
-#include "util/arch.h"
+#include "common/arch.h"
 
 static char *folder;
 static char out[65536], err[16384];

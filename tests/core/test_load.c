@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plugin/elf.h"
+#include "common/elf.h"
 #include "plugin/registry.h"
 #include "support.h"
-#include "util/arch.h"
-#include "util/error.h"
+#include "common/arch.h"
+#include "common/error.h"
 
 static char *folder;
 static struct vr_registry *registry;

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <vmrun/abi.h>
 
-#include "plugin/manifest.h"
+#include "common/manifest.h"
 #include "support.h"
-#include "util/error.h"
+#include "common/error.h"
 
 static void check(const char *text, const char *expected)
 {

@@ -14,10 +14,10 @@
 #include <vmrun/abi.h>
 
 #include "cli/options.h"
-#include "plugin/manifest.h"
+#include "common/manifest.h"
 #include "plugin/registry.h"
 #include "support.h"
-#include "util/error.h"
+#include "common/error.h"
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);

@@ -9,9 +9,9 @@
 #include "cli/options.h"
 #include "plugin/registry.h"
 #include "support.h"
-#include "util/arch.h"
-#include "util/error.h"
-#include "util/text.h"
+#include "common/arch.h"
+#include "common/error.h"
+#include "common/text.h"
 
 static int32_t parse(struct vr_cli *c, const char *const *words)
 {

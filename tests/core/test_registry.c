@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/search.h"
 #include "plugin/registry.h"
-#include "plugin/search.h"
 #include "support.h"
-#include "util/error.h"
-#include "util/text.h"
+#include "common/error.h"
+#include "common/text.h"
 
 static const char *manifest(const char *id, int priority)
 {

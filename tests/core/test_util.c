@@ -8,11 +8,11 @@
 #include <vmrun/host.h>
 
 #include "support.h"
-#include "util/arch.h"
-#include "util/error.h"
+#include "common/arch.h"
+#include "common/error.h"
+#include "common/text.h"
 #include "util/json.h"
 #include "util/log.h"
-#include "util/text.h"
 
 Test(error, first_wins_until_read)
 {

@@ -7,8 +7,8 @@
 #include <vmrun/abi.h>
 
 #include "support.h"
-#include "util/error.h"
-#include "util/yaml.h"
+#include "common/error.h"
+#include "common/yaml.h"
 
 static struct vr_yaml *good(const char *text)
 {

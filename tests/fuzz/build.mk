@@ -10,8 +10,8 @@ FUZZ ?= gpt fat bls unpack elf fdt_arm64 fdt_riscv64
 FUZZ_CC ?= clang
 FUZZ_SEEDED := bls fat gpt unpack # seeds.c writes all of these
 FUZZ_DIR := $(B)/fuzz
-FUZZ_SRC := $(wildcard core/boot/*.c) core/plugin/elf.c core/util/error.c core/util/file.c core/util/log.c
-FUZZ_FLAGS := -std=gnu11 -O1 -g -Icore -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_SRC := $(wildcard core/boot/*.c) $(addprefix sdk/common/,elf.c error.c file.c) core/util/log.c
+FUZZ_FLAGS := -std=gnu11 -O1 -g -Icore -Isdk -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 $(FUZZ_DIR)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(wildcard core/boot/*.h)
 	@mkdir -p $(@D)
@@ -26,7 +26,7 @@ FUZZ_VCPUS_riscv64 := RV_MAX_VCPUS
 $(FUZZ_DIR)/fuzz_fdt_%: tests/fuzz/fuzz_fdt.c $(wildcard sdk/board/*.[ch]) $(wildcard plugins/board-virt*/*.[ch])
 	@mkdir -p $(@D)
 	@echo "  FUZZ    $@"
-	$(Q)$(FUZZ_CC) $(CPPFLAGS) -Isdk -I. -DBOARD_FDT_H='"plugins/$(FUZZ_FDT_$*)/fdt.h"' -DBOARD_MAP_H='"plugins/$(FUZZ_FDT_$*)/map.h"' \
+	$(Q)$(FUZZ_CC) $(CPPFLAGS) -I. -DBOARD_FDT_H='"plugins/$(FUZZ_FDT_$*)/fdt.h"' -DBOARD_MAP_H='"plugins/$(FUZZ_FDT_$*)/map.h"' \
 	  -DBOARD_VCPUS=$(FUZZ_VCPUS_$*) -MF $@.d $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< \
 	  $(wildcard sdk/board/*.c) $(addprefix plugins/$(FUZZ_FDT_$*)/,fdt.c map.c) -lfdt
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <vmrun/abi.h>
 
-#include "plugin/elf.h"
+#include "common/elf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "boot/fat.h"
-#include "util/error.h"
+#include "common/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

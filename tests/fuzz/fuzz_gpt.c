@@ -6,7 +6,7 @@
 #include "boot/bytes.h"
 #include "boot/disk.h"
 #include "boot/gpt.h"
-#include "util/error.h"
+#include "common/error.h"
 #include "util/log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "boot/unpack.h"
 #include "boot/zboot.h"
-#include "util/error.h"
+#include "common/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/helper: helper processes, by whole runs of vmrun with a micro-guest that asks a device's helper for things.
 HELPER_TEST := $(B)/tests/helper
-CPPFLAGS_tests_helper := -I. -Icore
+CPPFLAGS_tests_helper := -I. -Icore -Isdk
 TESTS += tests/helper/helper.sh
 TEST_NEEDS += $(HELPER_TEST)/helper-test.so $(HELPER_TEST)/guest $(HELPER_TEST)/run
 

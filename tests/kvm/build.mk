@@ -40,7 +40,7 @@ TESTS += tests/kvm/kvm-machine.sh
 TEST_NEEDS += $(B)/tests/kvm/disk.elf $(B)/tests/kvm/fault.so
 
 # With the pc board's controllers beside the kernel's.
-$(B)/tests/test-kvm-irqchip: $(call objects,$(filter-out %/plugin.c,$(BOARD_PC_SRC))) $(BOARD_DOUBLE)
+$(B)/tests/test-kvm-irqchip: $(call objects,$(filter-out %/plugin.c,$(BOARD_PC_SRC))) $(FAKE_HOST_TEST)
 
 # arm64: the whole plugin links; its state code runs under qemu-aarch64 against a double of the register file.
 TESTS += $(B)/tests/test-kvm-arm64

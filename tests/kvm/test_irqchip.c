@@ -9,8 +9,8 @@
 #include <vmrun/irqchip.h>
 
 #include "../../plugins/board-pc/board.h"
-#include "../double/double.h"
-#include "../double/random_pc.h"
+#include "../fake_host/fake.h"
+#include "../fake_host/random_pc.h"
 #include "kit.h"
 
 #define NOW 10000000000ull /* guest time of all of it: ns */
@@ -298,7 +298,7 @@ out:
 /* ---- the board's ----------------------------------------------------------------------------- */
 
 static struct vr_plugin_instance board_self;
-static struct dbl *d;
+static struct vr_fake_host *d;
 static void *board;
 
 static int board_make(void)
@@ -306,9 +306,9 @@ static int board_make(void)
 	struct vr_board_config c = {
 		.size = sizeof(c), .vcpu_count = 1, .ram_size = 2 << 20, .arch = "x86_64"};
 
-	d = dbl_new(0, 1);
+	d = fake_new_pc(1);
 	d->now = NOW;
-	board_self.host = &d->host;
+	board_self.host = d->host;
 	return vr_board_pc.create(&board_self, &c, &board) == VR_OK ? PASS : kit_fail("%s", d->error_text);
 }
 
@@ -317,7 +317,7 @@ static void board_drop(void)
 	if (board)
 		vr_board_pc.destroy(board);
 	if (d)
-		dbl_free(d);
+		fake_free(d);
 	board = NULL;
 	d = NULL;
 }
@@ -448,18 +448,18 @@ static int split_to_full(void)
 /* The kit's buses with the board's controllers behind them; the pin goes the other way. */
 static void pin_follows(struct kit *m)
 {
-	m->accel->vcpu_set_pin(m->vcpu[0], VR_X86_PIN_INTR, d->pin[0][VR_X86_PIN_INTR]);
+	m->accel->vcpu_set_pin(m->vcpu[0], VR_X86_PIN_INTR, d->vcpu[0].pin[VR_X86_PIN_INTR]);
 }
 
 static int32_t board_bus(struct kit *m, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
 			 bool is_write, uint64_t *value)
 {
-	if (!dbl_attached(d, space, address))
+	if (!vr_fake_host_attached(d, space, address))
 		return VR_E_NOENT;
 	if (is_write)
-		dbl_write(d, space, vcpu, address, width, *value);
+		fake_write(d, space, vcpu, address, width, *value);
 	else
-		*value = dbl_read(d, space, vcpu, address, width);
+		*value = fake_read(d, space, vcpu, address, width);
 	pin_follows(m);
 	return VR_OK;
 }
@@ -467,7 +467,7 @@ static int32_t board_bus(struct kit *m, uint32_t space, uint32_t vcpu, uint64_t 
 /* The guest sleeps: guest time passes. */
 static void sleeps(struct kit *m, uint32_t vcpu)
 {
-	dbl_advance(d, 10000000);
+	vr_fake_host_advance(d, 10000000);
 	m->now = d->now;
 	pin_follows(m);
 	((const struct vr_host_thread *)m->host.query(&m->host, VR_THREAD_ID))->unpark(&m->host, vcpu);

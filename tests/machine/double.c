@@ -8,7 +8,7 @@
 
 #include <vmrun/translator.h>
 
-#include "util/error.h"
+#include "common/error.h"
 
 const char *double_kernel = "OTHR kernel";
 int32_t double_boot_result;

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "../tmp.h"
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 
 static char dir[PATH_MAX], path[PATH_MAX + 8];
 static struct vr_disk d, e;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 
 struct seen {
 	uint64_t offset, value;

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "double.h"
-#include "util/arch.h"
-#include "util/error.h"
+#include "common/arch.h"
+#include "common/error.h"
 
 static struct vr_machine_config config;
 static struct vr_choice choice;

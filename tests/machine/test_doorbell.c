@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "double.h"
-#include "util/error.h"
+#include "common/error.h"
 
 #define HERE UINT64_C(0xd0000050)
 #define THERE UINT64_C(0xd0001050)

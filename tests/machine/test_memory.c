@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "common/error.h"
 #include "machine/parts.h"
-#include "util/error.h"
 #include "util/struct_copy_out.h"
 
 static struct vr_ram ram;

@@ -10,7 +10,7 @@
 
 #include "../tmp.h"
 #include "double.h"
-#include "util/error.h"
+#include "common/error.h"
 
 static struct vr_machine_config config;
 static struct vr_machine *m;

@@ -16,14 +16,9 @@ PARTS='x86|amd64|arm64|aarch64|riscv|board-pc|board-virt'
 
 # FILE<TAB>REGULAR EXPRESSION: what may stand there.
 cat >"$t/may" <<'END'
-core/util/arch.h	aarch64|x86_64
-core/util/arch.c	aarch64|amd64|x86-64|riscv
 core/machine/sandbox_filter.c	__x86_64__|__aarch64__|__riscv|AUDIT_ARCH_|^ \* x86-64
 core/machine/sandbox_calls.def	riscv_flush_icache
-core/plugin/elf.c	EM_|__x86_64__|__aarch64__|__riscv|return "
 core/util/fault.c	__x86_64__|__aarch64__|__riscv
-core/build.mk	linux-x86_64
-core/plugin/manifest.c	such as (linux-)?x86_64
 core/cli/machine_file.c	^ \*  
 core/cli/options.h	for messages
 core/util/disasm.c	triple

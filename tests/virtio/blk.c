@@ -20,16 +20,16 @@
 
 static struct drv v;
 
-static struct dbl_disk *disk(void)
+static struct vr_fake_host_disk *disk(void)
 {
 	return &v.d->disk[0];
 }
 
 static void start_with(uint32_t flags)
 {
-	struct dbl *d = dbl_new(DRV_RAM, 1);
+	struct vr_fake_host *d = fake_new(FAKE_RAM_BASE, DRV_RAM, 1);
 
-	dbl_add_disk(d, SECTORS * 512, flags);
+	vr_fake_host_disk(d, SECTORS * 512, flags);
 	drv_new(&v, d, &vr_virtio_blk, 0);
 }
 
@@ -48,8 +48,8 @@ static void header(uint32_t type, uint64_t sector)
 {
 	uint32_t words[4] = {type, 0, (uint32_t)sector, (uint32_t)(sector >> 32)};
 
-	memcpy(dbl_ram(v.d, HEADER), words, sizeof(words));
-	*(uint8_t *)dbl_ram(v.d, STATUS) = S_NONE;
+	memcpy(fake_ram(v.d, HEADER), words, sizeof(words));
+	*(uint8_t *)fake_ram(v.d, STATUS) = S_NONE;
 }
 
 /* Header, `length` bytes at BUFFER, status; the status, or -1 when none came. */
@@ -65,7 +65,7 @@ static int request(uint32_t type, uint64_t sector, uint32_t length, uint32_t dat
 	drv_kick(&v, 0);
 	if (!drv_wait(&v, 0, idx))
 		return -1;
-	return *(uint8_t *)dbl_ram(v.d, STATUS);
+	return *(uint8_t *)fake_ram(v.d, STATUS);
 }
 
 static uint32_t used_length(void)
@@ -78,7 +78,7 @@ static uint32_t used_length(void)
 
 static void range(uint32_t i, uint64_t sector, uint32_t sectors, uint32_t flags)
 {
-	uint8_t *p = (uint8_t *)dbl_ram(v.d, BUFFER) + 16 * i;
+	uint8_t *p = (uint8_t *)fake_ram(v.d, BUFFER) + 16 * i;
 
 	memcpy(p, &sector, 8);
 	memcpy(p + 8, &sectors, 4);
@@ -90,13 +90,13 @@ TestSuite(blk, .init = start, .fini = stop, .timeout = 60);
 Test(blk, configuration)
 {
 	cr_expect_eq(drv_r(&v, 0x08), 2);
-	cr_expect_eq(dbl_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x100, 8), SECTORS);
+	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x100, 8), SECTORS);
 	cr_expect_eq(drv_r(&v, 0x100), SECTORS);
 	cr_expect_eq(drv_r(&v, 0x10c), VR_QUEUE_MAX - 2);
 	cr_expect_eq(drv_r(&v, 0x114), 512);
-	cr_expect_eq(dbl_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x122, 2), 1);
+	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x122, 2), 1);
 	cr_expect(drv_r(&v, 0x124) > 0);
-	cr_expect_eq(dbl_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x138, 1), 1);
+	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x138, 1), 1);
 	drv_w(&v, 0x14, 0);
 	cr_expect_eq(drv_r(&v, 0x10) & (ALL | F_RO), ALL);
 }
@@ -104,7 +104,7 @@ Test(blk, configuration)
 Test(blk, read)
 {
 	cr_expect_eq(request(0, 3, 1024, DRV_WRITE), 0);
-	cr_expect_arr_eq((uint8_t *)dbl_ram(v.d, BUFFER), disk()->bytes + 3 * 512, 1024);
+	cr_expect_arr_eq((uint8_t *)fake_ram(v.d, BUFFER), disk()->bytes + 3 * 512, 1024);
 	cr_expect_eq(used_length(), 1025);
 	cr_expect_geq(v.d->written, 1025);
 	while (!v.d->line[DRV_LINE])
@@ -114,7 +114,7 @@ Test(blk, read)
 
 Test(blk, write_and_flush)
 {
-	memset(dbl_ram(v.d, BUFFER), 0xa5, 4096);
+	memset(fake_ram(v.d, BUFFER), 0xa5, 4096);
 	cr_expect_eq(request(1, SECTORS - 8, 4096, 0), 0);
 	for (uint32_t i = 0; i < 4096; i++)
 		cr_assert_eq(disk()->bytes[(SECTORS - 8) * 512 + i], 0xa5);
@@ -140,12 +140,12 @@ Test(blk, any_layout)
 	drv_desc(&v, DRV_QUEUE(0), 2, HEADER + 15, 1, DRV_NEXT, 3);
 	drv_desc(&v, DRV_QUEUE(0), 3, BUFFER, 100, DRV_NEXT | DRV_WRITE, 4);
 	drv_desc(&v, DRV_QUEUE(0), 4, BUFFER + 100, 413, DRV_WRITE, 0);
-	*(uint8_t *)dbl_ram(v.d, BUFFER + 512) = S_NONE;
+	*(uint8_t *)fake_ram(v.d, BUFFER + 512) = S_NONE;
 	drv_offer(&v, 0, 0);
 	drv_kick(&v, 0);
 	cr_assert(drv_wait(&v, 0, 1));
-	cr_expect_eq(*(uint8_t *)dbl_ram(v.d, BUFFER + 512), 0);
-	cr_expect_arr_eq((uint8_t *)dbl_ram(v.d, BUFFER), disk()->bytes + 5 * 512, 512);
+	cr_expect_eq(*(uint8_t *)fake_ram(v.d, BUFFER + 512), 0);
+	cr_expect_arr_eq((uint8_t *)fake_ram(v.d, BUFFER), disk()->bytes + 5 * 512, 512);
 }
 
 Test(blk, errors)
@@ -169,7 +169,7 @@ Test(blk, errors)
 Test(blk, identity)
 {
 	cr_expect_eq(request(8, 0, 20, DRV_WRITE), 0);
-	cr_expect_str_eq((char *)dbl_ram(v.d, BUFFER), "vmrun-disk-0");
+	cr_expect_str_eq((char *)fake_ram(v.d, BUFFER), "vmrun-disk-0");
 	cr_expect_eq(request(8, 0, 19, DRV_WRITE), 1);
 }
 
@@ -270,7 +270,8 @@ Test(blk, many_with_event_idx)
 			drv_kick(&v, 0);
 		done++;
 		cr_assert(drv_wait(&v, 0, (uint16_t)done), "request %u", round);
-		cr_assert_arr_eq((uint8_t *)dbl_ram(v.d, BUFFER), disk()->bytes + round % SECTORS * 512, 512);
+		cr_assert_arr_eq((uint8_t *)fake_ram(v.d, BUFFER), disk()->bytes + round % SECTORS * 512,
+				 512);
 	}
 }
 
@@ -289,9 +290,9 @@ Test(blk, reset_in_flight)
 		if (round & 1)
 			drv_wait(&v, 0, 2);
 		drv_w(&v, 0x70, 0);
-		memset(dbl_ram(v.d, BUFFER), 0x11, 65536);
+		memset(fake_ram(v.d, BUFFER), 0x11, 65536);
 		for (uint32_t i = 0; i < 65536; i += 4096)
-			cr_assert_eq(*(uint8_t *)dbl_ram(v.d, BUFFER + i), 0x11, "written after the reset");
+			cr_assert_eq(*(uint8_t *)fake_ram(v.d, BUFFER + i), 0x11, "written after the reset");
 		cr_assert_eq(v.d->line[DRV_LINE], 0);
 	}
 	drv_start(&v, ALL, 1);
@@ -319,12 +320,12 @@ Test(blk, reset_waits)
 			drv_w(&v, 0x44, 0);
 		else
 			drv_w(&v, 0x70, 0);
-		memset(dbl_ram(v.d, BUFFER), 0x11, 512);
-		*(uint8_t *)dbl_ram(v.d, STATUS) = S_NONE;
+		memset(fake_ram(v.d, BUFFER), 0x11, 512);
+		*(uint8_t *)fake_ram(v.d, STATUS) = S_NONE;
 		usleep(60000);
-		cr_expect_eq(*(uint8_t *)dbl_ram(v.d, BUFFER), 0x11);
-		cr_expect_eq(*(uint8_t *)dbl_ram(v.d, BUFFER + 511), 0x11);
-		cr_expect_eq(*(uint8_t *)dbl_ram(v.d, STATUS), S_NONE);
+		cr_expect_eq(*(uint8_t *)fake_ram(v.d, BUFFER), 0x11);
+		cr_expect_eq(*(uint8_t *)fake_ram(v.d, BUFFER + 511), 0x11);
+		cr_expect_eq(*(uint8_t *)fake_ram(v.d, STATUS), S_NONE);
 		cr_expect_eq(drv_used(&v, 0), 0);
 		cr_expect_eq(v.d->line[DRV_LINE], 0);
 		cr_expect_eq(disk()->reads, reads + 1);
@@ -334,12 +335,13 @@ Test(blk, reset_waits)
 /* ---- QueueNotify by a doorbell ------------------------------------------------------------------------- */
 #define NOTIFY (DRV_BASE + 0x50)
 
-static void start_doorbell(uint32_t kind)
+static void start_doorbell(uint32_t of_any_width)
 {
-	struct dbl *d = dbl_new(DRV_RAM, 1);
+	struct vr_fake_host *d = fake_new(FAKE_RAM_BASE, DRV_RAM, 1);
 
-	d->doorbells = kind;
-	dbl_add_disk(d, SECTORS * 512, 0);
+	d->no_doorbells = 0;
+	d->no_doorbells_of_any_width = !of_any_width;
+	vr_fake_host_disk(d, SECTORS * 512, 0);
 	drv_new(&v, d, &vr_virtio_blk, 0);
 }
 
@@ -354,24 +356,29 @@ static void offer_read(uint32_t length)
 
 Test(blk, doorbell)
 {
+	struct vr_door *doors;
+
 	stop();
-	start_doorbell(2);
-	cr_assert_eq(v.d->door[0].address, NOTIFY);
-	cr_assert_eq(v.d->door[0].width, 4);
+	start_doorbell(0);
+	cr_assert_eq(v.d->doors->address, NOTIFY);
+	cr_assert_eq(v.d->doors->width, 4);
 	stop();
 	start_doorbell(1);
-	cr_assert_eq(v.d->door[0].address, NOTIFY);
-	cr_assert_eq(v.d->door[0].width, 0);
-	cr_assert(dbl_ring(v.d, NOTIFY), "before there is a driver");
+	cr_assert_eq(v.d->doors->address, NOTIFY);
+	cr_assert_eq(v.d->doors->width, 0);
+	cr_assert(vr_fake_host_ring(v.d, VR_SPACE_MMIO, NOTIFY, 4), "before there is a driver");
 	drv_start(&v, F_FLUSH, 1);
-	cr_assert(dbl_ring(v.d, NOTIFY), "for nothing");
+	cr_assert(vr_fake_host_ring(v.d, VR_SPACE_MMIO, NOTIFY, 4), "for nothing");
 	offer_read(512);
-	cr_assert(dbl_ring(v.d, NOTIFY));
+	cr_assert(vr_fake_host_ring(v.d, VR_SPACE_MMIO, NOTIFY, 4));
 	cr_assert(drv_wait(&v, 0, 1));
-	cr_expect_eq(*(uint8_t *)dbl_ram(v.d, STATUS), 0);
-	cr_expect_arr_eq((uint8_t *)dbl_ram(v.d, BUFFER), disk()->bytes + 3 * 512, 512);
+	cr_expect_eq(*(uint8_t *)fake_ram(v.d, STATUS), 0);
+	cr_expect_arr_eq((uint8_t *)fake_ram(v.d, BUFFER), disk()->bytes + 3 * 512, 512);
 	/* Over the bus it goes on working. */
+	doors = v.d->doors;
+	v.d->doors = NULL;
 	cr_expect_eq(request(0, 5, 512, DRV_WRITE), 0);
+	v.d->doors = doors;
 	cr_expect_eq(disk()->reads, 2);
 }
 
@@ -381,7 +388,7 @@ static void *ring_on(void *arg)
 {
 	(void)arg;
 	while (ringing)
-		dbl_ring(v.d, NOTIFY);
+		vr_fake_host_ring(v.d, VR_SPACE_MMIO, NOTIFY, 4);
 	return NULL;
 }
 
@@ -400,9 +407,9 @@ Test(blk, doorbells_and_resets)
 		offer_read(4096);
 		cr_assert(drv_wait(&v, 0, round & 1 ? 2 : 1));
 		drv_w(&v, 0x70, 0);
-		memset(dbl_ram(v.d, BUFFER), 0x11, 4096);
+		memset(fake_ram(v.d, BUFFER), 0x11, 4096);
 		for (uint32_t i = 0; i < 4096; i += 512)
-			cr_assert_eq(*(uint8_t *)dbl_ram(v.d, BUFFER + i), 0x11, "written after the reset");
+			cr_assert_eq(*(uint8_t *)fake_ram(v.d, BUFFER + i), 0x11, "written after the reset");
 		cr_assert_eq(v.d->line[DRV_LINE], 0);
 	}
 	ringing = 0;
@@ -416,7 +423,7 @@ Test(blk, doorbell_goes_first)
 	stop();
 	start_doorbell(1);
 	vr_virtio_free(v.device);
-	cr_expect_not(dbl_ring(v.d, NOTIFY));
-	dbl_free(v.d);
+	cr_expect_not(vr_fake_host_ring(v.d, VR_SPACE_MMIO, NOTIFY, 4));
+	fake_free(v.d);
 	start();
 }

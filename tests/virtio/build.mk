@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Unit tests of plugins/virtio; the double of the host tables is tests/double.
+# Unit tests of plugins/virtio, against a fake host.
+CPPFLAGS_tests_virtio := -Isdk
 VIRTIO_TESTS := queue mmio blk console rng
 
 define virtio_test
-$(B)/tests/test-virtio-$(1): $(call objects,tests/virtio/$(1).c tests/virtio/driver.c) $(BOARD_DOUBLE) $(VIRTIO_OBJS)
+$(B)/tests/test-virtio-$(1): $(call objects,tests/virtio/$(1).c tests/virtio/driver.c) $(FAKE_HOST_TEST) $(VIRTIO_OBJS)
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lcriterion

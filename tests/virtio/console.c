@@ -9,7 +9,7 @@ static struct drv v;
 
 static void start(void)
 {
-	drv_new(&v, dbl_new(DRV_RAM, 1), &vr_virtio_console, 1);
+	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &vr_virtio_console, 1);
 	drv_start(&v, 0, 2);
 }
 
@@ -29,7 +29,7 @@ TestSuite(virtio_console, .init = start, .fini = stop);
 
 Test(virtio_console, output)
 {
-	memcpy(dbl_ram(v.d, DRV_DATA), "hello, world", 12);
+	memcpy(fake_ram(v.d, DRV_DATA), "hello, world", 12);
 	drv_desc(&v, DRV_QUEUE(1), 0, DRV_DATA, 7, DRV_NEXT, 1);
 	drv_desc(&v, DRV_QUEUE(1), 1, DRV_DATA + 7, 5, 0, 0);
 	drv_offer(&v, 1, 0);
@@ -46,30 +46,30 @@ Test(virtio_console, input)
 
 	lend(0, 64);
 	cr_expect_eq(drv_used(&v, 0), 0);
-	dbl_type(v.d, 1, "abc");
+	vr_fake_host_type(v.d, 1, "abc");
 	cr_expect_eq(drv_used(&v, 0), 1);
 	drv_used_entry(&v, 0, 0, &id, &length);
 	cr_expect_eq(length, 3);
-	cr_expect_arr_eq((char *)dbl_ram(v.d, DRV_DATA), "abc", 3);
+	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA), "abc", 3);
 	cr_expect_eq(v.d->line[DRV_LINE], 1);
 	/* With nothing lent it waits, and comes in pieces. */
-	dbl_type(v.d, 1, "defghij");
+	vr_fake_host_type(v.d, 1, "defghij");
 	cr_expect_eq(drv_used(&v, 0), 1);
 	lend(1, 4);
 	lend(2, 64);
 	cr_expect_eq(drv_used(&v, 0), 3);
-	cr_expect_arr_eq((char *)dbl_ram(v.d, DRV_DATA + 0x100), "defg", 4);
-	cr_expect_arr_eq((char *)dbl_ram(v.d, DRV_DATA + 0x200), "hij", 3);
+	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA + 0x100), "defg", 4);
+	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA + 0x200), "hij", 3);
 }
 
 Test(virtio_console, input_before_the_driver)
 {
 	drv_w(&v, 0x70, 0);
-	dbl_type(v.d, 1, "early");
+	vr_fake_host_type(v.d, 1, "early");
 	drv_start(&v, VIRTIO_F_EVENT_IDX, 2);
 	lend(0, 64);
 	cr_expect_eq(drv_used(&v, 0), 1);
-	cr_expect_arr_eq((char *)dbl_ram(v.d, DRV_DATA), "early", 5);
+	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA), "early", 5);
 }
 
 Test(virtio_console, broken)
@@ -78,7 +78,7 @@ Test(virtio_console, broken)
 	drv_offer(&v, 1, 0);
 	drv_kick(&v, 1);
 	cr_expect(drv_status(&v) & VIRTIO_S_NEEDS_RESET);
-	dbl_type(v.d, 1, "x");
+	vr_fake_host_type(v.d, 1, "x");
 	/* Buffers that can't be written are of no use, but no harm. */
 	drv_start(&v, 0, 2);
 	drv_desc(&v, DRV_QUEUE(0), 0, DRV_DATA, 7, 0, 0);

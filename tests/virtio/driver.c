@@ -8,31 +8,31 @@
 #define AVAIL(q) (DRV_QUEUE(q) + 0x1000)
 #define USED(q) (DRV_QUEUE(q) + 0x2000)
 
-void drv_new(struct drv *v, struct dbl *d, const struct vr_virtio_kind *kind, uint32_t index)
+void drv_new(struct drv *v, struct vr_fake_host *d, const struct vr_virtio_kind *kind, uint32_t index)
 {
 	struct vr_device_config c = {
 		.size = sizeof(c), .index = index, .type = kind->type, .base = DRV_BASE, .irq = DRV_LINE};
 
 	memset(v, 0, sizeof(*v));
 	v->d = d;
-	if (vr_virtio_new(&d->host, kind, &c, &v->device) < 0)
+	if (vr_virtio_new(d->host, kind, &c, &v->device) < 0)
 		abort();
 }
 
 void drv_free(struct drv *v)
 {
 	vr_virtio_free(v->device);
-	dbl_free(v->d);
+	fake_free(v->d);
 }
 
 uint32_t drv_r(struct drv *v, uint32_t offset)
 {
-	return dbl_r32(v->d, DRV_BASE + offset);
+	return fake_r32(v->d, DRV_BASE + offset);
 }
 
 void drv_w(struct drv *v, uint32_t offset, uint32_t value)
 {
-	dbl_w32(v->d, DRV_BASE + offset, value);
+	fake_w32(v->d, DRV_BASE + offset, value);
 }
 
 uint32_t drv_status(struct drv *v)
@@ -55,7 +55,7 @@ int drv_negotiate(struct drv *v, uint64_t features)
 
 void drv_queue(struct drv *v, uint32_t q, uint32_t number)
 {
-	memset(dbl_ram(v->d, DRV_QUEUE(q)), 0, 0x4000);
+	memset(fake_ram(v->d, DRV_QUEUE(q)), 0, 0x4000);
 	v->avail[q] = 0;
 	v->number = number;
 	drv_w(v, 0x30, q);
@@ -86,7 +86,7 @@ void drv_start(struct drv *v, uint64_t features, uint32_t queues)
 void drv_desc(struct drv *v, uint64_t table, uint32_t i, uint64_t address, uint32_t length, uint32_t flags,
 	      uint32_t next)
 {
-	uint8_t *p = (uint8_t *)dbl_ram(v->d, table) + 16 * i;
+	uint8_t *p = (uint8_t *)fake_ram(v->d, table) + 16 * i;
 	uint16_t f = (uint16_t)flags, n = (uint16_t)next;
 
 	memcpy(p, &address, 8);
@@ -97,12 +97,12 @@ void drv_desc(struct drv *v, uint64_t table, uint32_t i, uint64_t address, uint3
 
 static void store16(struct drv *v, uint64_t gpa, uint16_t value)
 {
-	__atomic_store_n((uint16_t *)dbl_ram(v->d, gpa), value, __ATOMIC_SEQ_CST);
+	__atomic_store_n((uint16_t *)fake_ram(v->d, gpa), value, __ATOMIC_SEQ_CST);
 }
 
 static uint16_t load16(struct drv *v, uint64_t gpa)
 {
-	return __atomic_load_n((uint16_t *)dbl_ram(v->d, gpa), __ATOMIC_SEQ_CST);
+	return __atomic_load_n((uint16_t *)fake_ram(v->d, gpa), __ATOMIC_SEQ_CST);
 }
 
 void drv_offer(struct drv *v, uint32_t q, uint32_t head)
@@ -123,7 +123,7 @@ uint16_t drv_used(struct drv *v, uint32_t q)
 
 void drv_used_entry(struct drv *v, uint32_t q, uint32_t i, uint32_t *id, uint32_t *length)
 {
-	const uint8_t *p = (const uint8_t *)dbl_ram(v->d, USED(q)) + 4 + 8 * (i % v->number);
+	const uint8_t *p = (const uint8_t *)fake_ram(v->d, USED(q)) + 4 + 8 * (i % v->number);
 
 	memcpy(id, p, 4);
 	memcpy(length, p + 4, 4);

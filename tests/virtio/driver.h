@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* driver.h: a guest driver in miniature: its rings lie in the double's RAM. */
+/* driver.h: a guest driver in miniature: its rings lie in the fake host's RAM. */
 #ifndef VR_TEST_DRIVER_H
 #define VR_TEST_DRIVER_H
 
 #include "../../plugins/virtio/virtio.h"
-#include "../double/double.h"
+#include "../fake_host/fake.h"
 
 #define DRV_BASE 0x0a000000ull
 #define DRV_LINE 48u
-#define DRV_QUEUE(q) (DBL_RAM_BASE + 0x10000ull + (q)*0x4000ull)
-#define DRV_DATA (DBL_RAM_BASE + 0x40000ull) /* free for buffers, to the end of RAM */
+#define DRV_QUEUE(q) (FAKE_RAM_BASE + 0x10000ull + (q)*0x4000ull)
+#define DRV_DATA (FAKE_RAM_BASE + 0x40000ull) /* free for buffers, to the end of RAM */
 #define DRV_RAM 0x400000ull
 
 #define DRV_NEXT 1u
@@ -17,14 +17,14 @@
 #define DRV_INDIRECT 4u
 
 struct drv {
-	struct dbl *d;
+	struct vr_fake_host *d;
 	struct vr_virtio *device;
 	uint32_t number;
 	uint16_t avail[VR_VIRTIO_QUEUES]; /* next avail idx */
 };
 
-/* The double is made by the test, with its disks. */
-void drv_new(struct drv *v, struct dbl *d, const struct vr_virtio_kind *kind, uint32_t index);
+/* The fake host is made by the test, with its disks. */
+void drv_new(struct drv *v, struct vr_fake_host *d, const struct vr_virtio_kind *kind, uint32_t index);
 void drv_free(struct drv *v);
 
 /* ACKNOWLEDGE, DRIVER, features, FEATURES_OK; 1 when the device took them. */

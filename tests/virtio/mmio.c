@@ -10,7 +10,7 @@ static struct drv v;
 
 static void start(void)
 {
-	drv_new(&v, dbl_new(DRV_RAM, 1), &vr_virtio_rng, 0);
+	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &vr_virtio_rng, 0);
 }
 
 static void stop(void)
@@ -44,9 +44,9 @@ Test(mmio, identification)
 	cr_expect_eq(drv_r(&v, 0x10), 0);
 	cr_expect_eq(drv_r(&v, 0xb0), 0xffffffff);
 	/* Other widths are nobody's. */
-	cr_expect_eq(dbl_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE, 1), 0);
-	cr_expect_eq(dbl_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE, 8), 0);
-	cr_expect_eq(dbl_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x1fc, 8), 0);
+	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE, 1), 0);
+	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE, 8), 0);
+	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x1fc, 8), 0);
 }
 
 Test(mmio, features)
@@ -155,8 +155,8 @@ Test(mmio, plugin)
 	struct vr_device_config c = {.size = sizeof(c), .type = "virtio-mmio-rng", .base = 0x0a000400};
 	void *device;
 
-	cr_expect_eq(vmrun_plugin_create(&v.d->host, "other", &p), VR_E_NOENT);
-	cr_assert_eq(vmrun_plugin_create(&v.d->host, "virtio", &p), VR_OK);
+	cr_expect_eq(vmrun_plugin_create(v.d->host, "other", &p), VR_E_NOENT);
+	cr_assert_eq(vmrun_plugin_create(v.d->host, "virtio", &p), VR_OK);
 	cr_expect_eq(p->probe(p->self), VR_OK);
 	maker = p->query(p->self, VR_DEVICE_ID);
 	cr_assert(maker);
@@ -183,8 +183,8 @@ Test(mmio, noise)
 		offset = x >> 8 & 0x1ff;
 		x = x * 1664525 + 1013904223;
 		/* Often values that mean something. */
-		value = x & 1 ? x >> 16 & 0xf : x & 2 ? DBL_RAM_BASE + (x & 0x3ffff0) : x;
-		dbl_write(v.d, VR_SPACE_MMIO, 0, DRV_BASE + (offset & ~3u), 4, value);
-		dbl_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + offset, 1u << (x >> 3 & 3));
+		value = x & 1 ? x >> 16 & 0xf : x & 2 ? FAKE_RAM_BASE + (x & 0x3ffff0) : x;
+		fake_write(v.d, VR_SPACE_MMIO, 0, DRV_BASE + (offset & ~3u), 4, value);
+		fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + offset, 1u << (x >> 3 & 3));
 	}
 }

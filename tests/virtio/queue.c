@@ -17,7 +17,7 @@ static struct vr_chain c;
 /* The entropy device's registers set a queue up; then it is used directly. */
 static void start_with(uint64_t features)
 {
-	drv_new(&v, dbl_new(DRV_RAM, 1), &vr_virtio_rng, 0);
+	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &vr_virtio_rng, 0);
 	cr_assert(drv_negotiate(&v, VIRTIO_F_VERSION_1 | features));
 	drv_queue(&v, 0, 8);
 	q = v.device->queue[0];
@@ -76,8 +76,8 @@ Test(queue, chain)
 	desc(7, 0, 0, DRV_NEXT, 0); /* empty: no matter where */
 	desc(0, DRV_DATA + 200, 5, DRV_NEXT | DRV_WRITE, 1);
 	desc(1, DRV_DATA + 300, 6, DRV_WRITE, 0);
-	memcpy(dbl_ram(v.d, DRV_DATA), "abcd", 4);
-	memcpy(dbl_ram(v.d, DRV_DATA + 100), "efg", 3);
+	memcpy(fake_ram(v.d, DRV_DATA), "abcd", 4);
+	memcpy(fake_ram(v.d, DRV_DATA + 100), "efg", 3);
 	drv_offer(&v, 0, 5);
 	cr_assert_eq(vr_queue_pop(&q, &c), 1);
 	cr_expect_eq(c.head, 5);
@@ -92,8 +92,8 @@ Test(queue, chain)
 	cr_expect_str_eq(text, "de");
 	cr_expect_eq(vr_chain_read(&c, 7, text, 2), 0);
 	cr_expect_eq(vr_chain_write(&c, 0, "0123456789abcdef", 16), 11);
-	cr_expect_arr_eq((char *)dbl_ram(v.d, DRV_DATA + 200), "01234\0", 6);
-	cr_expect_arr_eq((char *)dbl_ram(v.d, DRV_DATA + 300), "56789a\0", 7);
+	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA + 200), "01234\0", 6);
+	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA + 300), "56789a\0", 7);
 	vr_chain_written(&q, &c, 7);
 	cr_expect_eq(v.d->written, 7);
 	vr_queue_push(&q, c.head, 11);
@@ -198,7 +198,7 @@ Test(queue, address_outside)
 
 Test(queue, address_across_the_end)
 {
-	desc(0, DBL_RAM_BASE + DRV_RAM - 8, 9, DRV_WRITE, 0);
+	desc(0, FAKE_RAM_BASE + DRV_RAM - 8, 9, DRV_WRITE, 0);
 	breaks(0);
 }
 
@@ -216,7 +216,7 @@ Test(queue, huge_length)
 
 Test(queue, huge_sum)
 {
-	struct dbl *d = dbl_new(6ull << 30, 1);
+	struct vr_fake_host *d = fake_new(FAKE_RAM_BASE, 6ull << 30, 1);
 	struct drv big;
 
 	/* Each part is RAM; together they are more than 2^32 bytes. */
@@ -277,7 +277,7 @@ Test(queue, indirect_too_long)
 
 Test(queue, indirect_outside)
 {
-	desc(0, DBL_RAM_BASE + DRV_RAM - 16, 32, DRV_INDIRECT, 0);
+	desc(0, FAKE_RAM_BASE + DRV_RAM - 16, 32, DRV_INDIRECT, 0);
 	breaks(0);
 }
 
@@ -291,10 +291,10 @@ Test(queue, suppression_by_flags)
 {
 	desc(0, DRV_DATA, 1, 0, 0);
 	vr_queue_quiet(&q);
-	cr_expect_eq(*(uint16_t *)dbl_ram(v.d, DRV_QUEUE(0) + 0x2000), 1);
+	cr_expect_eq(*(uint16_t *)fake_ram(v.d, DRV_QUEUE(0) + 0x2000), 1);
 	drv_offer(&v, 0, 0);
 	cr_expect_eq(vr_queue_listen(&q), 1, "one came in between");
-	cr_expect_eq(*(uint16_t *)dbl_ram(v.d, DRV_QUEUE(0) + 0x2000), 0);
+	cr_expect_eq(*(uint16_t *)fake_ram(v.d, DRV_QUEUE(0) + 0x2000), 0);
 	cr_assert_eq(vr_queue_pop(&q, &c), 1);
 	drv_set_avail_flags(&v, 0, 1);
 	vr_queue_push(&q, 0, 0);

@@ -9,7 +9,7 @@ static struct drv v;
 
 static void start(void)
 {
-	drv_new(&v, dbl_new(DRV_RAM, 1), &vr_virtio_rng, 0);
+	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &vr_virtio_rng, 0);
 	drv_start(&v, 0, 1);
 }
 
@@ -36,8 +36,8 @@ Test(rng, fills)
 	static const uint8_t zeros[64];
 
 	cr_expect_eq(ask(64, DRV_WRITE), 64);
-	cr_expect_arr_neq((uint8_t *)dbl_ram(v.d, DRV_DATA), zeros, 64);
-	cr_expect_arr_eq((uint8_t *)dbl_ram(v.d, DRV_DATA + 64), zeros, 64);
+	cr_expect_arr_neq((uint8_t *)fake_ram(v.d, DRV_DATA), zeros, 64);
+	cr_expect_arr_eq((uint8_t *)fake_ram(v.d, DRV_DATA + 64), zeros, 64);
 	cr_expect_eq(ask(1000, DRV_WRITE), 1000);
 }
 

@@ -10,7 +10,7 @@
 #include <vmrun/abi.h>
 
 #include "cli/options.h"
-#include "util/error.h"
+#include "common/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <vmrun/abi.h>
 
-#include "plugin/manifest.h"
-#include "util/error.h"
+#include "common/error.h"
+#include "common/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * file.h: the one way to open a file that a user named.
+ *
+ * A name may lead to anything. Opening a FIFO waits for its other end, opening a device may start something
+ * (a watchdog, a tape), and a folder or a socket is no file. So the kind is looked at before the file is
+ * opened, the file is opened without waiting, and the kind is looked at again on the open file: that second
+ * look is the one that counts, since the name may lead elsewhere by then.
+ */
+#ifndef VR_COMMON_FILE_H
+#define VR_COMMON_FILE_H
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+#define FILE_REGULAR 1u
+#define FILE_BLOCK 2u      /* a block device */
+#define FILE_PIPE 4u       /* a pipe that the user's shell made: /dev/stdin, /dev/fd/N, <(command) */
+#define FILE_FIFO 8u       /* a named pipe */
+#define FILE_CHARACTER 16u /* a character device, a terminal */
+
+struct file_request {
+	const char *path;
+	const char *label; /* what messages begin with, such as "disk 'x'"; NULL: the path */
+	int flags;         /* of open(); never waits, and no child inherits it */
+	unsigned kinds;    /* FILE_*: what is taken */
+	/* What to do when it may not be written, or is in use; NULL: nothing more than the general advice. */
+	const char *read_only_advice;
+};
+
+struct file_opened {
+	int fd; /* reads and writes wait as usual */
+	unsigned kind;
+	struct stat st;
+};
+
+/* An error says what is wrong with the file and what to do. */
+int32_t file_open(const struct file_request *r, struct file_opened *out);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vmrun/abi.h>
+
+#include "common/error.h"
+#include "common/search.h"
+#include "common/text.h"
+
+/* One manifest. Only running out of memory is a failure. */
+static int32_t scan_file(const struct vr_scan *to, const char *directory, const char *name)
+{
+	char *file = vr_text_format("%s/%s", directory, name);
+	struct vr_manifest *m = NULL;
+	int32_t code;
+
+	if (!file)
+		return VR_E_NOMEM;
+	vr_error_clear();
+	code = vr_search_elevated() ? vr_search_trusted(file) : VR_OK;
+	if (code == VR_OK)
+		code = vr_manifest_read(file, &m);
+	free(file);
+	if (code == VR_OK)
+		return to->found(to->opaque, m, directory);
+	return code == VR_E_NOMEM ? code : to->wrong(to->opaque, code);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_manifest_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	return name[0] != '.' && n > 5 && !strcmp(name + n - 5, ".yaml");
+}
+
+static int32_t list_manifests(DIR *d, char ***names)
+{
+	const struct dirent *entry;
+
+	*names = NULL;
+	while ((entry = readdir(d))) {
+		if (!is_manifest_name(entry->d_name))
+			continue;
+		if (vr_text_list_add(names, entry->d_name) < 0) {
+			vr_text_list_free(*names);
+			return VR_E_NOMEM;
+		}
+	}
+	/* The file system's order is arbitrary. */
+	if (*names)
+		qsort(*names, vr_text_list_length(*names), sizeof(char *), by_name);
+	return VR_OK;
+}
+
+int32_t vr_scan_directory(const char *directory, const struct vr_scan *to)
+{
+	char **names;
+	int32_t code;
+	DIR *d = opendir(directory);
+
+	if (!d) {
+		if (errno == ENOENT)
+			return VR_OK;
+		vr_error_clear();
+		return to->wrong(to->opaque, vr_error_set(VR_E_IO, "%s: %s", directory, strerror(errno)));
+	}
+	code = list_manifests(d, &names);
+	closedir(d);
+	if (code < 0)
+		return code;
+	for (char **name = names; code == VR_OK && name && *name; name++)
+		code = scan_file(to, directory, *name);
+	vr_text_list_free(names);
+	return code;
+}
+
+int vr_scan_preference(const struct vr_manifest *x, const struct vr_manifest *y)
+{
+	if (x->priority != y->priority)
+		return x->priority > y->priority ? -1 : 1;
+	return strcmp(x->id, y->id);
+}

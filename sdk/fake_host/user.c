@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/* user.c: what stands for the user's side: console, disks, options, log, other plugins. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* ---- vmrun.console/1 ------------------------------------------------------------------------------- */
+
+static struct vr_fake_host_port *port_of(struct vr_fake_host *f, uint32_t port, const char *function)
+{
+	if (port < VR_FAKE_HOST_PORTS)
+		return &f->port[port];
+	vr_fake_host_note(f, "console.%s: there is no port %u", function, port);
+	return NULL;
+}
+
+static void VR_CALL console_write(const struct vr_host *host, uint32_t port, const void *bytes, uint32_t n)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+	struct vr_fake_host_port *p = port_of(f, port, "write");
+	uint32_t room;
+
+	if (!p)
+		return;
+	pthread_mutex_lock(&f->lock);
+	room = (uint32_t)sizeof(p->out) - 1 - p->out_length;
+	n = n < room ? n : room;
+	memcpy(p->out + p->out_length, bytes, n);
+	p->out_length += n;
+	pthread_mutex_unlock(&f->lock);
+}
+
+static uint32_t VR_CALL console_read(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+	struct vr_fake_host_port *p = port_of(f, port, "read");
+
+	if (!p)
+		return 0;
+	pthread_mutex_lock(&f->lock);
+	n = n < p->in_length - p->in_start ? n : p->in_length - p->in_start;
+	memcpy(bytes, p->in + p->in_start, n);
+	p->in_start += n;
+	pthread_mutex_unlock(&f->lock);
+	return n;
+}
+
+static int32_t VR_CALL on_input(const struct vr_host *host, uint32_t port, void(VR_CALL *fn)(void *opaque),
+				void *opaque)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+	struct vr_fake_host_port *p;
+	int32_t rc;
+
+	vr_fake_host_on_main(f, "console.on_input");
+	p = port_of(f, port, "on_input");
+	rc = vr_fake_host_request(f, "console.on_input");
+	if (!p)
+		return VR_E_RANGE;
+	if (rc < 0)
+		return rc;
+	p->fn = fn;
+	p->opaque = opaque;
+	return VR_OK;
+}
+
+void vr_fake_host_type(struct vr_fake_host *f, uint32_t port, const char *text)
+{
+	struct vr_fake_host_port *p = &f->port[port];
+	uint32_t n = (uint32_t)strlen(text);
+
+	pthread_mutex_lock(&f->lock);
+	if (p->in_start == p->in_length)
+		p->in_start = p->in_length = 0;
+	if (n > sizeof(p->in) - p->in_length)
+		n = (uint32_t)sizeof(p->in) - p->in_length;
+	memcpy(p->in + p->in_length, text, n);
+	p->in_length += n;
+	pthread_mutex_unlock(&f->lock);
+	if (p->fn)
+		p->fn(p->opaque);
+}
+
+extern const struct vr_host_console vr_fake_host_console;
+const struct vr_host_console vr_fake_host_console = {
+	.size = sizeof(vr_fake_host_console),
+	.write = console_write,
+	.read = console_read,
+	.on_input = on_input,
+};
+
+/* ---- vmrun.block/1 ------------------------------------------------------------------------------------ */
+
+int vr_fake_host_disk(struct vr_fake_host *f, uint64_t length, uint32_t flags)
+{
+	struct vr_fake_host_disk *k;
+	uint8_t *bytes = f->disk_count < VR_FAKE_HOST_DISKS ? malloc(length) : NULL;
+
+	if (!bytes)
+		return -1;
+	k = &f->disk[f->disk_count++];
+	k->bytes = bytes;
+	k->length = length;
+	k->flags = flags;
+	for (uint64_t i = 0; i < length; i++)
+		bytes[i] = (uint8_t)(i / 512 + i);
+	return 0;
+}
+
+static uint32_t VR_CALL block_count(const struct vr_host *host)
+{
+	return vr_fake_host_of(host)->disk_count;
+}
+
+static struct vr_fake_host_disk *disk_of(const struct vr_host *host, uint32_t disk)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+
+	return disk < f->disk_count ? &f->disk[disk] : NULL;
+}
+
+static int32_t VR_CALL block_info(const struct vr_host *host, uint32_t disk, struct vr_block_info *out)
+{
+	const struct vr_fake_host_disk *k = disk_of(host, disk);
+
+	if (!out || out->size < sizeof(*out)) {
+		vr_fake_host_note(vr_fake_host_of(host), "block.info was given a struct without its size");
+		return VR_E_INVAL;
+	}
+	if (!k)
+		return VR_E_NOENT;
+	out->flags = k->flags;
+	out->length = k->length;
+	out->name = "memory";
+	return VR_OK;
+}
+
+static int32_t move(const struct vr_host *host, uint32_t disk, uint64_t offset, const struct vr_iovec *v,
+		    uint32_t n, int is_write)
+{
+	struct vr_fake_host_disk *k = disk_of(host, disk);
+
+	if (!k)
+		return VR_E_NOENT;
+	if (k->delay_us)
+		usleep(k->delay_us);
+	if (k->fail < 0)
+		return k->fail;
+	if (is_write && (k->flags & VR_BLOCK_READONLY)) {
+		vr_fake_host_note(vr_fake_host_of(host), "block.write to a disk that can only be read");
+		return VR_E_PERM;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (offset > k->length || v[i].length > k->length - offset) {
+			vr_fake_host_note(vr_fake_host_of(host),
+					  "block: %llu bytes at %llu lie outside the disk",
+					  (unsigned long long)v[i].length, (unsigned long long)offset);
+			return VR_E_RANGE;
+		}
+		if (is_write)
+			memcpy(k->bytes + offset, v[i].base, v[i].length);
+		else
+			memcpy(v[i].base, k->bytes + offset, v[i].length);
+		offset += v[i].length;
+	}
+	return VR_OK;
+}
+
+static int32_t VR_CALL block_read(const struct vr_host *host, uint32_t disk, uint64_t offset,
+				  const struct vr_iovec *v, uint32_t n)
+{
+	if (disk_of(host, disk))
+		__atomic_add_fetch(&disk_of(host, disk)->reads, 1, __ATOMIC_SEQ_CST);
+	return move(host, disk, offset, v, n, 0);
+}
+
+static int32_t VR_CALL block_write(const struct vr_host *host, uint32_t disk, uint64_t offset,
+				   const struct vr_iovec *v, uint32_t n)
+{
+	if (disk_of(host, disk))
+		__atomic_add_fetch(&disk_of(host, disk)->writes, 1, __ATOMIC_SEQ_CST);
+	return move(host, disk, offset, v, n, 1);
+}
+
+static int32_t VR_CALL block_flush(const struct vr_host *host, uint32_t disk)
+{
+	struct vr_fake_host_disk *k = disk_of(host, disk);
+
+	if (!k)
+		return VR_E_NOENT;
+	__atomic_add_fetch(&k->flushes, 1, __ATOMIC_SEQ_CST);
+	return k->fail < 0 ? k->fail : VR_OK;
+}
+
+static int32_t block_clear(const struct vr_host *host, uint32_t disk, uint64_t offset, uint64_t length,
+			   int byte)
+{
+	struct vr_fake_host_disk *k = disk_of(host, disk);
+
+	if (k->fail < 0)
+		return k->fail;
+	if (offset > k->length || length > k->length - offset || (k->flags & VR_BLOCK_READONLY)) {
+		vr_fake_host_note(vr_fake_host_of(host), "block: a discard or write_zeroes outside the disk");
+		return VR_E_RANGE;
+	}
+	memset(k->bytes + offset, byte, length);
+	return VR_OK;
+}
+
+static int32_t VR_CALL block_discard(const struct vr_host *host, uint32_t disk, uint64_t offset,
+				     uint64_t length)
+{
+	if (!disk_of(host, disk))
+		return VR_E_NOENT;
+	__atomic_add_fetch(&disk_of(host, disk)->discards, 1, __ATOMIC_SEQ_CST);
+	/* What was discarded may read as anything: not as it was, and not as zeros. */
+	return block_clear(host, disk, offset, length, 0xdd);
+}
+
+static int32_t VR_CALL block_write_zeroes(const struct vr_host *host, uint32_t disk, uint64_t offset,
+					  uint64_t length)
+{
+	if (!disk_of(host, disk))
+		return VR_E_NOENT;
+	__atomic_add_fetch(&disk_of(host, disk)->zeroes, 1, __ATOMIC_SEQ_CST);
+	return block_clear(host, disk, offset, length, 0);
+}
+
+extern const struct vr_host_block vr_fake_host_block;
+const struct vr_host_block vr_fake_host_block = {
+	.size = sizeof(vr_fake_host_block),
+	.count = block_count,
+	.info = block_info,
+	.read = block_read,
+	.write = block_write,
+	.flush = block_flush,
+	.discard = block_discard,
+	.write_zeroes = block_write_zeroes,
+};
+
+/* ---- vmrun.config/1 ------------------------------------------------------------------------------------ */
+
+int vr_fake_host_option(struct vr_fake_host *f, const char *name, const char *value)
+{
+	for (uint32_t i = 0; i < f->option_count; i++)
+		if (strcmp(f->option[i].name, name) == 0) {
+			f->option[i].value = value;
+			return 0;
+		}
+	if (f->option_count == VR_FAKE_HOST_OPTIONS)
+		return -1;
+	f->option[f->option_count].name = name;
+	f->option[f->option_count++].value = value;
+	return 0;
+}
+
+static void remember(struct vr_fake_host *f, const char *name)
+{
+	for (uint32_t i = 0; i < f->asked_count; i++)
+		if (strncmp(f->asked[i], name, sizeof(f->asked[0]) - 1) == 0)
+			return;
+	if (f->asked_count < VR_FAKE_HOST_OPTIONS)
+		snprintf(f->asked[f->asked_count++], sizeof(f->asked[0]), "%s", name);
+}
+
+static const char *VR_CALL config_string(const struct vr_host *host, const char *name)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+
+	remember(f, name);
+	for (uint32_t i = 0; i < f->option_count; i++)
+		if (strcmp(f->option[i].name, name) == 0)
+			return f->option[i].value;
+	return NULL;
+}
+
+/* A number, a size with K, M, G or T, or a truth value. */
+static int32_t VR_CALL config_number(const struct vr_host *host, const char *name, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	const char *text = config_string(host, name), *unit;
+	uint64_t value;
+	char *end;
+
+	if (!text)
+		return VR_E_NOENT;
+	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+		*out = text[0] == 't';
+		return VR_OK;
+	}
+	value = strtoull(text, &end, 0);
+	if (end == text)
+		return VR_E_INVAL;
+	unit = *end ? strchr(units, *end) : NULL;
+	if (*end && (!unit || end[1]))
+		return VR_E_INVAL;
+	*out = unit ? value << 10 * (unit - units + 1) : value;
+	return VR_OK;
+}
+
+extern const struct vr_host_config vr_fake_host_config;
+const struct vr_host_config vr_fake_host_config = {
+	.size = sizeof(vr_fake_host_config), .string = config_string, .number = config_number};
+
+/* ---- vmrun.file/1 -------------------------------------------------------------------------------------- */
+
+static int32_t VR_CALL file_open(const struct vr_host *host, const char *what, const char *path, uint32_t how,
+				 int64_t *handle)
+{
+	static const int flags[] = {O_RDONLY, O_WRONLY | O_CREAT | O_TRUNC, O_WRONLY | O_CREAT | O_APPEND};
+	struct vr_fake_host *f = vr_fake_host_of(host);
+	char text[256];
+	int fd;
+
+	vr_fake_host_on_main(f, "file.open");
+	if (!what || !*what || !path || !handle || how > VR_FILE_APPEND) {
+		vr_fake_host_note(f, "file.open was given no name, no place for the handle, or no such way");
+		return VR_E_INVAL;
+	}
+	fd = open(path, flags[how] | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+	*handle = fd;
+	if (fd >= 0)
+		return VR_OK;
+	snprintf(text, sizeof(text), "%s '%s': can't be opened", what, path);
+	return vr_fake_host_no(f, VR_E_IO, text);
+}
+
+extern const struct vr_host_file vr_fake_host_file;
+const struct vr_host_file vr_fake_host_file = {.size = sizeof(vr_fake_host_file), .open = file_open};
+
+/* ---- vmrun.log/1 --------------------------------------------------------------------------------------- */
+
+static void VR_CALL log_write(const struct vr_host *host, uint32_t level, const char *text)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+
+	if (level > VR_LOG_DEBUG || !text)
+		vr_fake_host_note(f, "log.write: level %u, or no text", level);
+	else
+		__atomic_add_fetch(&f->log_lines[level], 1, __ATOMIC_SEQ_CST);
+}
+
+extern const struct vr_host_log vr_fake_host_log;
+const struct vr_host_log vr_fake_host_log = {
+	.size = sizeof(vr_fake_host_log), .level = VR_LOG_DEBUG, .write = log_write};
+
+/* ---- vmrun.registry/1 ------------------------------------------------------------------------------------
+ */
+
+int vr_fake_host_offer(struct vr_fake_host *f, const char *interface_id, const void *table, void *self,
+		       const char *id)
+{
+	if (f->offer_count == sizeof(f->offer) / sizeof(f->offer[0]))
+		return -1;
+	f->offer[f->offer_count].interface_id = interface_id;
+	f->offer[f->offer_count++].found = (struct vr_found){
+		.size = sizeof(struct vr_found), .interface = table, .self = self, .id = id};
+	return 0;
+}
+
+static int32_t VR_CALL find(const struct vr_host *host, const char *interface_id, const char *plugin_id,
+			    uint32_t i, struct vr_found *out)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+
+	vr_fake_host_on_main(f, "registry.find");
+	/* What ABI 1.0 had of it is the least. */
+	if (!interface_id || !out || out->size < offsetof(struct vr_found, flags)) {
+		vr_fake_host_note(f, "registry.find was given no interface, or a struct without its size");
+		return VR_E_INVAL;
+	}
+	for (uint32_t k = 0; k < f->offer_count; k++) {
+		if (strcmp(f->offer[k].interface_id, interface_id) != 0 ||
+		    (plugin_id && strcmp(f->offer[k].found.id, plugin_id) != 0) || i-- > 0)
+			continue;
+		out->interface = f->offer[k].found.interface;
+		out->self = f->offer[k].found.self;
+		out->id = f->offer[k].found.id;
+		if (out->size >= sizeof(*out))
+			out->flags = f->offer[k].found.flags;
+		return VR_OK;
+	}
+	return VR_E_NOENT;
+}
+
+extern const struct vr_host_registry vr_fake_host_registry;
+const struct vr_host_registry vr_fake_host_registry = {.size = sizeof(vr_fake_host_registry), .find = find};
