@@ -115,6 +115,8 @@ void gdb_set_pc(struct gdb *g, uint32_t vcpu, uint64_t pc);
 /* ---- memory.c ---- */
 /* Guest RAM at a guest-physical address, or NULL; *length becomes what lies there in one piece. */
 uint8_t *gdb_ram(struct gdb *g, uint64_t pa, uint64_t *length);
+/* `to` becomes what the guest has at `pa`, which is at `from`: without what the accelerator's points wrote. */
+void gdb_copy(struct gdb *g, uint64_t pa, const uint8_t *from, uint64_t length, uint8_t *to);
 int32_t gdb_translate(struct gdb *g, uint64_t va, uint64_t *pa);
 
 /* ---- points.c ---- */

@@ -158,7 +158,7 @@ static int32_t create_vm(struct vr_machine *m)
 		.size = sizeof(c),
 		.vcpu_count = m->vcpu_count,
 		.arch = m->choice.arch,
-		.flags = m->stats_wanted ? VR_VM_STATS : 0,
+		.flags = (m->stats_wanted ? VR_VM_STATS : 0) | (m->debugger ? VR_VM_DEBUG : 0),
 	};
 	int32_t rc;
 

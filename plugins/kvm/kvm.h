@@ -95,6 +95,12 @@ struct kvmp_vcpu {
 	bool unfinished;    /* the last exit completes in the next KVM_RUN */
 	bool waiting;       /* in HLT / WFI, and the kernel does not wait by itself */
 	bool fault_handled; /* x86: the report of a triple fault was made */
+	/* For a debugger outside: debug.c. */
+	bool stepping; /* vcpu_run() carries out one instruction */
+	bool passing;  /* it is the one under a breakpoint instruction that another address has */
+	bool stopped;  /* `stop` is what vcpu_run() has to return */
+	struct vr_exit stop;
+	uint32_t debug_control, debug_changes; /* what KVM was told last */
 	struct kvmp_counters n;
 	struct kvmp_arch_vcpu *arch;
 };
@@ -118,6 +124,7 @@ struct kvmp_vm {
 	struct kvmp_vcpu *vcpus[KVMP_MAX_VCPUS];
 	struct kvmp_counters gone; /* of vCPUs that are no more */
 	struct kvmp_arch_vm *arch;
+	struct kvmp_debug *debug; /* NULL: no debugger can come */
 };
 
 /* ---- error.c ------------------------------------------------------------------------------- */

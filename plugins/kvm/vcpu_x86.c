@@ -284,6 +284,11 @@ static void take_cr8(struct kvmp_vcpu *v)
 
 int32_t kvmp_arch_enter(struct kvmp_vcpu *v)
 {
+	/* A vCPU that is stepped takes no interrupt. */
+	if (v->stepping && v->vm->irqchip != VR_IRQCHIP_FULL) {
+		v->run->request_interrupt_window = 0;
+		return VR_OK;
+	}
 	if (atomic_exchange(&v->nmi_edges, 0)) {
 		v->n.nmis++;
 		if (kvmp_ioctl_number(v->fd, KVM_NMI, 0) < 0)
