@@ -9,5 +9,5 @@ $(B)/tests/gdb/raw: $(call objects,tests/gdb/raw.c)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-TESTS += tests/gdb/gdb.sh
+TESTS += tests/gdb/gdb.sh tests/gdb/kvm.sh
 TEST_NEEDS += $(GDB_GUESTS) $(B)/tests/gdb/raw
