@@ -281,6 +281,14 @@ void vr_choice_free(struct vr_choice *c);
 
 /* ---- vcpu.c ------------------------------------------------------------------------------ */
 struct vr_vcpu_job;
+struct vr_vcpu;
+struct gdb;
+/* What a vCPU's thread tells the debugger's side. */
+struct vr_stop_hooks {
+	/* A step of this vCPU is done (v->stop is what it told): does another one follow? [vcpu] */
+	bool (*steps_on)(struct gdb *g, struct vr_vcpu *v);
+	void (*stopped)(struct gdb *g); /* a vCPU has stopped. [any] */
+};
 struct vr_vcpu {
 	struct vr_machine *machine;
 	uint32_t index;
@@ -332,7 +340,6 @@ void vr_stats_print(struct vr_machine *m, FILE *to);
 void vr_stats_free(struct vr_stats *s);
 
 /* ---- machine.c --------------------------------------------------------------------------- */
-struct gdb;
 struct vr_machine {
 	struct vr_registry *registry;
 	struct vr_choice choice;
@@ -380,6 +387,7 @@ struct vr_machine {
 	void *hypercall_opaque;
 	struct gdb *gdb;                    /* core/gdb; NULL: no debugger can come */
 	const struct vr_debugger *debugger; /* the accelerator's, while gdb is set */
+	const struct vr_stop_hooks *hooks;  /* the same */
 	const struct vr_tap *tap;           /* NULL: no trace */
 	void *tap_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */
