@@ -252,6 +252,11 @@ int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length);
 void vr_disk_stop(struct vr_disk *d);
 void vr_disk_close(struct vr_disk *d);
 
+/* ---- inputs.c ---------------------------------------------------------------------------- */
+/* VR_E_BUSY, with a text that begins with the label: the file is one that this machine reads, or that one of
+ * its disks lies on. */
+int32_t vr_machine_spare_inputs(const struct vr_machine *m, const char *label, const struct stat *st);
+
 /* ---- needs.c ----------------------------------------------------------------------------- */
 /* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
  * is missing. */

@@ -272,6 +272,8 @@ static int32_t run_once(struct kvmp_vcpu *v)
 	/* EFAULT: the kernel could not reach memory; exit_reason may say more (KVM API 5). */
 	if (e)
 		return run_failed(v, e);
+	if (v->vm->intlog)
+		kvmp_intlog_exit(v);
 	return handle_exit(v);
 }
 

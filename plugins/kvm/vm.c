@@ -119,6 +119,7 @@ int32_t VR_CALL kvmp_vm_create(void *self, const struct vr_vm_config *c, void **
 		return rc;
 	}
 	find_assist(vm);
+	kvmp_intlog_open(vm);
 	p->vm = vm;
 	*out = vm;
 	return VR_OK;
