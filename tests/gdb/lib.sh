@@ -4,16 +4,16 @@ GDB=$(command -v gdb-multiarch) || die 'no gdb-multiarch; run `make deps`'
 RAW=$B/tests/gdb/raw
 SOCKET=$WORK/s
 
-# start NAME ARCH OPTION...: a guest in the background, when its socket is there: PID, OUT, ERR.
-start()
+# launch SECONDS NAME OPTION...: a guest in the background, when its socket is there: PID, OUT, ERR.
+launch()
 {
-	NAME=$1 GUEST=$B/tests/gdb/$2/guest
-	OUT=$LOGS/$1.out ERR=$LOGS/$1.err
+	limit=$(($1 * SLOW)) NAME=$2
+	OUT=$LOGS/$2.out ERR=$LOGS/$2.err
 	shift 2
 	rm -f "$WORK/ended"
 	# shellcheck disable=SC2086
 	(
-		timeout -k 10 $((120 * SLOW)) "$VMRUN" $ARGS -m 64M --kernel "$GUEST" --run x "$@" >"$OUT" 2>"$ERR" </dev/null
+		timeout -k 10 "$limit" "$VMRUN" $ARGS "$@" >"$OUT" 2>"$ERR" </dev/null
 		echo $? >"$WORK/status"
 		mv "$WORK/status" "$WORK/ended"
 	) &
@@ -23,6 +23,15 @@ start()
 		sleep 0.1
 		tries=$((tries + 1))
 	done
+}
+
+# start NAME ARCH OPTION...: one of the small guests; its debug information is in $SYMBOLS.
+start()
+{
+	name=$1 kernel=$B/tests/gdb/$2/guest
+	shift 2
+	SYMBOLS=$kernel.elf
+	launch 120 "$name" -m 64M --kernel "$kernel" --run x "$@"
 }
 
 # ends STATUS: vmrun comes to its end, with that.
@@ -44,7 +53,7 @@ debug()
 		echo "target remote ${1:-$SOCKET}"
 		cat
 	} >"$WORK/commands"
-	timeout -k 5 $((60 * SLOW)) "$GDB" -nx -q -batch -x "$WORK/commands" "$GUEST.elf" >"$SAID" 2>&1 </dev/null
+	timeout -k 5 $((${GDB_LIMIT:-60} * SLOW)) "$GDB" -nx -q -batch -x "$WORK/commands" "$SYMBOLS" >"$SAID" 2>&1 </dev/null
 }
 
 # said WHAT TEXT: gdb printed a line with the text.
