@@ -8,31 +8,6 @@
 
 #include "gdb/session.h"
 
-void gdb_ok(struct gdb *g)
-{
-	gdb_output_print(&g->out, "OK");
-}
-
-void gdb_error(struct gdb *g, uint32_t number)
-{
-	gdb_output_print(&g->out, "E%02x", number);
-}
-
-bool gdb_thread(const struct gdb *g, const char **at, int64_t *out)
-{
-	uint64_t n;
-
-	if (!strncmp(*at, "-1", 2)) {
-		*at += 2;
-		*out = -1;
-		return true;
-	}
-	if (!gdb_number(at, &n) || n > g->m->vcpu_count)
-		return false;
-	*out = n ? (int64_t)n - 1 : (int64_t)g->stopped; /* 0: any */
-	return true;
-}
-
 #define ON(name) static void on_##name(struct gdb *g, const char *args, uint32_t length)
 
 ON(why)

@@ -19,6 +19,7 @@
 #define VR_EXIT_DEBUG 3 /* a stop for the debugger (debugger.h), when it asked for one. Since 1.1 */
 
 #define VR_VM_STATS 1u /* stats() will be asked for: count also what costs a little */
+#define VR_VM_DEBUG 2u /* vmrun.debugger/1 will be used */
 
 struct vr_vm_config {
 	uint32_t size;
