@@ -144,11 +144,6 @@ static int32_t get_system(const struct kvmp_vcpu *v, struct vr_state_arm64 *s)
 	return rc;
 }
 
-int32_t kvmp_arch_pc(const struct kvmp_vcpu *v, uint64_t *pc)
-{
-	return kvmp_reg_get(v, KVMP_CORE(regs.pc, KVM_REG_SIZE_U64), pc) < 0 ? kvmp_code_of(errno) : VR_OK;
-}
-
 int32_t kvmp_arch_get_state(struct kvmp_vcpu *v, const char *id, void *state, uint32_t length)
 {
 	struct vr_state_arm64 *s = state;
