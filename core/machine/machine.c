@@ -368,6 +368,7 @@ static int32_t reset(struct vr_machine *m)
 	int32_t rc;
 
 	vr_vcpus_quiesce(m);
+	vr_power_reset_begins(m);
 	m->resets++;
 	pthread_mutex_lock(&m->lock);
 	for (uint32_t i = 0; i < m->vcpu_count; i++)

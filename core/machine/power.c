@@ -35,6 +35,14 @@ bool vr_power_pending(struct vr_machine *m)
 	return pending;
 }
 
+void vr_power_reset_begins(struct vr_machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	if (m->request == VR_POWER_RESET)
+		m->request = VR_POWER_NONE;
+	pthread_mutex_unlock(&m->lock);
+}
+
 uint32_t vr_power_wait(struct vr_machine *m, int32_t *code)
 {
 	uint32_t what;
