@@ -176,11 +176,12 @@ test_watch()
 		detach
 	C
 	if [ -n "$WATCH" ]; then
-		said watch 'hit Hardware watchpoint 2: watched'
+		# gdb names it when it is made, and at each hit.
+		same "$NAME-watch" 3 "$(grep -c '^Hardware watchpoint 2: watched' "$SAID")"
 		said old 'Old value = 0'
 		said new 'New value = 3'
 		said next 'New value = 6'
-		said access 'hit Hardware access (read/write) watchpoint 3: rounds'
+		same "$NAME-access" 2 "$(grep -c '^Hardware access (read/write) watchpoint 3: rounds' "$SAID")"
 	else
 		said refused 'Could not insert hardware watchpoint 2'
 		has "$NAME-why" "$ERR" 'this KVM stops at no data access of kernel mode'
