@@ -111,6 +111,21 @@ ON(supported)
 		GDB_PACKET);
 }
 
+/* lldb's question. Registers have their least significant byte first, and the program counter has 64 bits. */
+ON(host)
+{
+	(void)args, (void)length;
+	gdb_output_print(&g->out, "ptrsize:8;endian:little;watchpoint_exceptions_received:%s;",
+			 g->m->debugger->flags & VR_STOP_AFTER ? "after" : "before");
+}
+
+/* lldb steps over the access of a watchpoint only when it was told of a number. */
+ON(watchpoints)
+{
+	(void)args, (void)length;
+	gdb_output_print(&g->out, "num:%u;", VR_STOP_POINTS);
+}
+
 ON(no_ack)
 {
 	(void)args, (void)length;
@@ -220,9 +235,11 @@ static const struct {
 	{"p", gdb_on_read_register, 0},
 	{"qAttached", on_attached, 0},
 	{"qC", on_current, WHOLE},
+	{"qHostInfo", on_host, WHOLE},
 	{"qRcmd,", gdb_on_monitor, 0},
 	{"qSupported", on_supported, 0},
 	{"qThreadExtraInfo,", on_thread_info, 0},
+	{"qWatchpointSupportInfo:", on_watchpoints, WHOLE},
 	{"qXfer:features:read:", on_description, 0},
 	{"qfThreadInfo", on_first_threads, WHOLE},
 	{"qsThreadInfo", on_more_threads, WHOLE},

@@ -336,7 +336,7 @@ static void stop(struct kvmp_vcpu *v, uint32_t access, uint64_t address)
 		.size = sizeof(v->stop),
 		.reason = VR_EXIT_DEBUG,
 		.access = access,
-		.stop_flags = access & (VR_STOP_READ | VR_STOP_WRITE) ? kvmp_arch_stop_flags : 0,
+		.stop_flags = access & (VR_STOP_READ | VR_STOP_WRITE) ? KVMP_STOP_FLAGS : 0,
 		.address_low = (uint32_t)address,
 		.address_high = (uint32_t)(address >> 32),
 	};
@@ -472,6 +472,7 @@ static int32_t VR_CALL vcpu_translate(void *vcpu, uint64_t va, uint64_t *physica
 
 const struct vr_debugger kvmp_debugger_table = {
 	.size = sizeof(kvmp_debugger_table),
+	.flags = KVMP_STOP_FLAGS,
 	.set_points = set_points,
 	.vcpu_step = vcpu_step,
 	.vcpu_translate = vcpu_translate,

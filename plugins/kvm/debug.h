@@ -83,7 +83,12 @@ extern const struct vr_debugger kvmp_debugger_table;
 /* ---- what an architecture gives ---- */
 extern const uint8_t kvmp_arch_break[KVMP_BREAK_BYTES];
 extern const uint32_t kvmp_arch_break_bytes;
-extern const uint32_t kvmp_arch_stop_flags; /* VR_STOP_AFTER: data points stop after the access */
+/* VR_STOP_AFTER: data points stop after the access. */
+#if defined(__x86_64__)
+#define KVMP_STOP_FLAGS VR_STOP_AFTER /* SDM vol. 3 17.3.1.2 */
+#else
+#define KVMP_STOP_FLAGS 0u /* Arm ARM D2.10 */
+#endif
 /* KVMP_CAN_*, tried out where that is possible. */
 uint32_t kvmp_arch_debug_can(struct kvmp_vm *vm);
 /* How many more registers there are for this kind of access. */

@@ -35,7 +35,6 @@
 
 const uint8_t kvmp_arch_break[KVMP_BREAK_BYTES] = {0x00, 0x00, 0x20, 0xd4}; /* BRK #0 */
 const uint32_t kvmp_arch_break_bytes = 4;
-const uint32_t kvmp_arch_stop_flags = 0; /* before the access: Arm ARM D2.10 */
 
 /* ---- registers ------------------------------------------------------------------------------------- */
 

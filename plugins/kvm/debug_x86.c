@@ -16,7 +16,6 @@
 
 const uint8_t kvmp_arch_break[KVMP_BREAK_BYTES] = {0xcc}; /* INT3 */
 const uint32_t kvmp_arch_break_bytes = 1;
-const uint32_t kvmp_arch_stop_flags = VR_STOP_AFTER; /* SDM vol. 3 17.3.1.2 */
 
 /* ---- registers ------------------------------------------------------------------------------------- */
 

@@ -9,5 +9,11 @@ $(B)/tests/gdb/raw: $(call objects,tests/gdb/raw.c)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
+# Relative in LD_PRELOAD: a blank or a colon in the source's path would separate names.
+$(B)/tests/gdb/stepper.so: tests/gdb/stepper.c
+	@mkdir -p $(@D)
+	@echo "  SO      $@"
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CPPFLAGS)) -std=gnu11 -O2 -fPIC $(WARN) -shared -o $@ $< -ldl
+
 TESTS += tests/gdb/gdb.sh tests/gdb/kvm.sh
-TEST_NEEDS += $(GDB_GUESTS) $(B)/tests/gdb/raw
+TEST_NEEDS += $(GDB_GUESTS) $(B)/tests/gdb/raw $(if $(filter x86,$(KVM_ARCH)),$(B)/tests/gdb/stepper.so)

@@ -13,6 +13,7 @@ launch()
 	rm -f "$WORK/ended"
 	# shellcheck disable=SC2086
 	(
+		[ -z "${PRELOAD:-}" ] || export LD_PRELOAD="$PRELOAD" ASAN_OPTIONS=verify_asan_link_order=0
 		timeout -k 10 "$limit" "$VMRUN" $ARGS "$@" >"$OUT" 2>"$ERR" </dev/null
 		echo $? >"$WORK/status"
 		mv "$WORK/status" "$WORK/ended"

@@ -30,7 +30,7 @@ struct vr_stop_point {
 
 struct vr_debugger {
 	uint32_t size;
-	uint32_t reserved;
+	uint32_t flags; /* VR_STOP_AFTER: data points stop a vCPU after the access; else before it */
 	/* The points of every vCPU from now on, in place of those before; `stride` bytes from one to the
 	 * next. An instruction point stops the vCPU before the instruction. A data point does so before or
 	 * after the access, as debuggers of the architecture expect it. VR_E_RANGE, VR_E_UNSUPPORTED: this
