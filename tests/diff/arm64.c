@@ -344,7 +344,7 @@ static uint64_t sysreg(uint32_t id)
 	return 0;
 }
 
-static int enter(struct diff_world *w, const struct diff_case *c)
+static int enter(struct diff_machine *m, const struct diff_case *c)
 {
 	state = (struct vr_state_arm64){.size = sizeof(state), .sp = c->x[31], .pc = DIFF_CODE};
 	memcpy(state.x, c->x, sizeof(state.x));
@@ -359,13 +359,13 @@ static int enter(struct diff_world *w, const struct diff_case *c)
 	state.sysreg[1].id = CPACR_EL1;
 	state.sysreg[1].value = 3u << 20; /* FPEN */
 	state.sysreg_count = 2;
-	return w->accel->vcpu_set_state(w->vcpu, VR_STATE_ARM64_ID, &state, sizeof(state));
+	return m->accel->vcpu_set_state(m->vcpu, VR_STATE_ARM64_ID, &state, sizeof(state));
 }
 
-static int leave(struct diff_world *w, struct diff_result *r)
+static int leave(struct diff_machine *m, struct diff_result *r)
 {
 	state = (struct vr_state_arm64){.size = sizeof(state)};
-	if (w->accel->vcpu_get_state(w->vcpu, VR_STATE_ARM64_ID, &state, sizeof(state)))
+	if (m->accel->vcpu_get_state(m->vcpu, VR_STATE_ARM64_ID, &state, sizeof(state)))
 		return -1;
 	uint64_t class = sysreg(ESR_EL1) >> 26 & 0x3f;
 

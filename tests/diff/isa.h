@@ -10,7 +10,7 @@
 
 #include "case.h"
 #include "generate.h"
-#include "world.h"
+#include "machine.h"
 
 #define DIFF_COUNTER 27 /* of generated loops; no unit writes it */
 
@@ -77,8 +77,8 @@ struct diff_isa {
 	uint32_t (*aim)(uint32_t insn, int32_t bytes); /* a branch that goes so far */
 
 	void (*vectors)(uint8_t *at); /* any exception: a hypercall */
-	int (*enter)(struct diff_world *w, const struct diff_case *c);
-	int (*leave)(struct diff_world *w, struct diff_result *r); /* all but the hash */
+	int (*enter)(struct diff_machine *m, const struct diff_case *c);
+	int (*leave)(struct diff_machine *m, struct diff_result *r); /* all but the hash */
 };
 extern const struct diff_isa diff_isa;
 

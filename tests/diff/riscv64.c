@@ -336,7 +336,7 @@ static void set_csr(uint32_t id, uint64_t value)
 	state.csr[state.csr_count++].value = value;
 }
 
-static int enter(struct diff_world *w, const struct diff_case *c)
+static int enter(struct diff_machine *m, const struct diff_case *c)
 {
 	state = (struct vr_state_riscv64){.size = sizeof(state), .pc = DIFF_CODE, .fcsr = c->status[0]};
 	memcpy(state.x, c->x, sizeof(state.x));
@@ -347,13 +347,13 @@ static int enter(struct diff_world *w, const struct diff_case *c)
 	set_csr(CSR_STVEC, DIFF_VECTORS);
 	set_csr(CSR_MEDELEG, VR_RISCV_S_MEDELEG);
 	set_csr(CSR_MSTATUS, 3u << 13); /* FS */
-	return w->accel->vcpu_set_state(w->vcpu, VR_STATE_RISCV64_ID, &state, sizeof(state));
+	return m->accel->vcpu_set_state(m->vcpu, VR_STATE_RISCV64_ID, &state, sizeof(state));
 }
 
-static int leave(struct diff_world *w, struct diff_result *r)
+static int leave(struct diff_machine *m, struct diff_result *r)
 {
 	state = (struct vr_state_riscv64){.size = sizeof(state)};
-	if (w->accel->vcpu_get_state(w->vcpu, VR_STATE_RISCV64_ID, &state, sizeof(state)))
+	if (m->accel->vcpu_get_state(m->vcpu, VR_STATE_RISCV64_ID, &state, sizeof(state)))
 		return -1;
 	uint64_t cause = get_csr(CSR_SCAUSE);
 

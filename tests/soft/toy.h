@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * toy.h: a machine for the software engine's tests: a toy architecture, page tables that the test writes by
- * hand, and a double of the host's tables.
+ * hand, and a fake host.
  *
  * An instruction is 8 bytes: opcode, rd, ra, rb, and 32 bits of imm. Sixteen registers. HOOK calls a function
  * of the test, which does what system instructions do. A fault records itself and goes on at TOY_VECTOR.
@@ -10,6 +10,7 @@
 #define TESTS_SOFT_TOY_H
 
 #include <pthread.h>
+#include "fake_host/fake_host.h"
 #include "soft.h"
 
 enum toy_opcode {
@@ -78,6 +79,7 @@ struct toy;
 typedef void (*toy_hook)(struct toy *t, struct vr_exec *x);
 
 struct toy {
+	struct vr_fake_host *host;
 	const struct vr_accel *accel;
 	struct soft_vm *vm;
 	struct soft_vcpu *cpu[TOY_CPUS];
@@ -102,7 +104,6 @@ static inline uint64_t *toy_r(struct vr_exec *x)
 
 extern struct toy toy; /* one a process: tests run in their own */
 extern const struct vr_isa toy_isa;
-extern const struct vr_host toy_host;
 extern const struct vr_emit *const toy_emit; /* NULL: tier 0 */
 
 /* -- toy_host.c -- */

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* toy_host.c: the double of the host's tables, and the machine. */
+/* toy_host.c: the machine, on a fake host. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include <criterion/criterion.h>
 #include <vmrun/plugin.h>
 
-#include "../double/codecache.h"
 #include "toy.h"
 
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* A device whose registers read as their address, and that records the accesses. */
-static int32_t VR_CALL mmio_access(const struct vr_host *h, uint32_t space, uint32_t vcpu, uint64_t address,
-				   uint32_t width, uint32_t is_write, uint64_t *value)
+static int32_t on_access(struct vr_fake_host *f, uint32_t space, uint32_t vcpu, uint64_t address,
+			 uint32_t width, uint32_t is_write, uint64_t *value)
 {
-	(void)h, (void)vcpu;
+	(void)f, (void)vcpu;
 	int device = address - TOY_DEVICE < 0x10000 || (is_write && address - TOY_ROM < TOY_ROM_BYTES);
 
 	if (space != VR_SPACE_MMIO || !device)
@@ -31,67 +29,16 @@ static int32_t VR_CALL mmio_access(const struct vr_host *h, uint32_t space, uint
 	pthread_mutex_unlock(&log_lock);
 	return VR_OK;
 }
-static const struct vr_host_mmio mmio = {.size = sizeof(mmio), .access = mmio_access};
 
-static uint64_t VR_CALL now(const struct vr_host *h)
+static void on_park(struct vr_fake_host *f, uint32_t vcpu, uint64_t deadline)
 {
-	struct timespec ts;
-
-	(void)h;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-/* The engine asks for whole tables; of this it only uses now(). */
-static void VR_CALL timer_destroy(struct vr_timer *timer)
-{
-	(void)timer;
-}
-static const struct vr_host_timer timer = {.size = sizeof(timer), .now = now, .destroy = timer_destroy};
-
-static pthread_mutex_t park_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t park_cond = PTHREAD_COND_INITIALIZER;
-static uint32_t permits[TOY_CPUS];
-
-static void VR_CALL park(const struct vr_host *h, uint32_t vcpu, uint64_t deadline)
-{
-	(void)h;
-	if (deadline != UINT64_MAX) {
-		atomic_fetch_add(&toy.naps, 1);
+	if (deadline == UINT64_MAX)
 		return;
-	}
-	pthread_mutex_lock(&park_lock);
-	while (!permits[vcpu])
-		pthread_cond_wait(&park_cond, &park_lock);
-	permits[vcpu] = 0;
-	pthread_mutex_unlock(&park_lock);
+	atomic_fetch_add(&toy.naps, 1);
+	pthread_mutex_lock(&f->lock);
+	f->vcpu[vcpu].permit = 1;
+	pthread_mutex_unlock(&f->lock);
 }
-
-static void VR_CALL unpark(const struct vr_host *h, uint32_t vcpu)
-{
-	(void)h;
-	pthread_mutex_lock(&park_lock);
-	permits[vcpu] = 1;
-	pthread_cond_broadcast(&park_cond);
-	pthread_mutex_unlock(&park_lock);
-}
-static const struct vr_host_thread thread = {.size = sizeof(thread), .park = park, .unpark = unpark};
-
-static const void *VR_CALL query(const struct vr_host *h, const char *id)
-{
-	(void)h;
-	return !strcmp(id, VR_MMIO_ID)        ? (const void *)&mmio
-	       : !strcmp(id, VR_TIMER_ID)     ? (const void *)&timer
-	       : !strcmp(id, VR_THREAD_ID)    ? (const void *)&thread
-	       : !strcmp(id, VR_CODECACHE_ID) ? (const void *)&codecache
-					      : NULL;
-}
-
-static void VR_CALL error(const struct vr_host *h, int32_t code, const char *text)
-{
-	(void)h, (void)code, (void)text;
-}
-
-const struct vr_host toy_host = {.size = sizeof(toy_host), .abi_major = 1, .query = query, .error = error};
 
 static uint8_t *memory(size_t bytes)
 {
@@ -114,7 +61,11 @@ struct toy *toy_new(uint32_t cpus)
 	struct toy *t = &toy;
 	void *handle;
 
-	cr_assert_eq(vmrun_plugin_create(&toy_host, "soft", &p), VR_OK);
+	t->host = vr_fake_host_new("toy", cpus, TOY_RAM_BYTES);
+	cr_assert(t->host);
+	t->host->on_access = on_access;
+	t->host->on_park = on_park;
+	cr_assert_eq(vmrun_plugin_create(t->host->host, "soft", &p), VR_OK);
 	cr_assert_eq(p->probe(p->self), VR_OK);
 	t->accel = p->query(p->self, VR_ACCEL_ID);
 	t->cpus = cpus;
@@ -141,6 +92,8 @@ void toy_free(struct toy *t)
 	t->accel->vm_destroy(t->vm);
 	munmap(t->ram, TOY_RAM_BYTES);
 	munmap(t->rom, TOY_ROM_BYTES);
+	cr_expect_eq(t->host->finding_count, 0, "%s", t->host->finding[0]);
+	vr_fake_host_free(t->host);
 }
 
 static uint64_t entry_of(uint64_t page, uint32_t rights, uint32_t user, uint32_t global)
