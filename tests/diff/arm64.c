@@ -8,7 +8,7 @@
  * Constrained-unpredictable encodings (Arm ARM K1.2) are not generated: processors differ there.
  *
  * The engine runs cases with the MMU off, at EL1. A case's BRK or undefined instruction goes to the vector
- * page, whose HVC reaches the double's hypercall.
+ * page, whose HVC reaches the fake host's hypercall.
  */
 #include <string.h>
 
@@ -181,7 +181,7 @@ static int make_memory(struct diff_making *m, const char *name, uint32_t word)
 		word = diff_with(word, 16, 5, INDEX);
 	else if (strstr(name, "post"))
 		word = diff_with(word, 16, 5, diff_below(g, 3) ? 31 : INDEX);
-	if (diff_is_undefined(word))
+	if (diff_is_undefined(m->isa, word))
 		return 0;
 	if (aligned || diff_below(g, 2))
 		put_constant(m, base, address);
@@ -268,7 +268,7 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 		word = diff_with(word, 5, 19, diff_below(g, 200));
 		if (name[0] != 'f')
 			word = keep_reserved(g, word, 0);
-		if (diff_is_undefined(word))
+		if (diff_is_undefined(m->isa, word))
 			return 0;
 		diff_put(m, word);
 		return 1;
@@ -277,7 +277,7 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 	}
 	if (strncmp(name, "simd", 4) || strstr(name, "simd_copy"))
 		word = keep_reserved(g, word, 0);
-	if (diff_is_undefined(word) && (is_half_extension(name, word) || diff_below(g, 2000)))
+	if (diff_is_undefined(m->isa, word) && (is_half_extension(name, word) || diff_below(g, 2000)))
 		return 0;
 	diff_put(m, word);
 	return 1;

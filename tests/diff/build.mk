@@ -4,7 +4,7 @@
 CROSS_ARM64 ?= aarch64-linux-gnu-gcc
 CROSS_RISCV64 ?= riscv64-linux-gnu-gcc
 
-DIFF_OBJS := $(call objects,$(foreach f,diff generate engine machine,tests/diff/$(f).c))
+DIFF_OBJS := $(call objects,$(foreach f,diff generate unit engine machine,tests/diff/$(f).c))
 CPPFLAGS_tests_diff := -Isdk -Isdk/xlate
 
 # $(call diff_test,guest,program,cross compiler,decoder)
