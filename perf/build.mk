@@ -63,11 +63,11 @@ $(PERF)/packages.stamp: perf/packages.sh perf/common.sh tools/apt_state.sh $(GUE
 	$(Q)touch $@
 
 # The guests of perf/start.sh: an ELF file with PVH's note, an Image. That of perf/loading.sh powers off at once.
-$(PERF)/start.x86_64: perf/startup/flat_x86_64.S tests/micro/kit/x86_64/pvh.S tests/micro/kit/x86_64/link.ld | deps
+$(PERF)/start.x86_64: perf/startup/flat_x86_64.S tests/micro/runtime/x86_64/pvh.S tests/micro/runtime/x86_64/link.ld | deps
 	@mkdir -p $(@D)
 	@echo "  GUEST   $@"
 	$(Q)$(MICRO_CC_x86_64) -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,-zmax-page-size=4096 \
-	  -Itests/micro/kit/x86_64 -T tests/micro/kit/x86_64/link.ld -o $@ $<
+	  -Itests/micro/runtime/x86_64 -T tests/micro/runtime/x86_64/link.ld -o $@ $<
 $(PERF)/off.img: PERF_FLAT := -DOFF
 $(PERF)/start.arm64 $(PERF)/off.img: perf/startup/flat_arm64.S | deps
 	@mkdir -p $(@D)

@@ -11,8 +11,8 @@ COUNT_AS_arm64 = $(PERF_CC_arm64)
 COUNT_AS_riscv64 = $(PERF_CC_riscv64) -march=rv64gc_zba_zbb_zbs
 
 define count_guest
-$(COUNT)/count-$(1): $(call objects,perf/count/count.c tests/diff/world.c tests/diff/generate.c tests/diff/$(1).c) \
-    $(SOFT_OBJS) $(B)/lib/libxlate-isa-$(1).a $(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a
+$(COUNT)/count-$(1): $(call objects,perf/count/count.c tests/diff/machine.c tests/diff/unit.c tests/diff/$(1).c) \
+    $(SOFT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-isa-$(1).a $(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lm -lZydis

@@ -142,7 +142,7 @@ static void VR_CALL enter(struct vr_exec *x, uint64_t target)
 }
 
 /* Run the snippet `times` times; 0, or -1: it did not come to the driver's end. */
-static int run(struct diff_world *w, uint32_t times)
+static int run(struct diff_machine *m, uint32_t times)
 {
 	static struct diff_case c;
 
@@ -156,27 +156,27 @@ static int run(struct diff_world *w, uint32_t times)
 	c.x[21] = 16;
 	c.x[22] = times + 1;
 	for (uint64_t at = DIFF_WINDOW; at < DIFF_WINDOW + DIFF_WINDOW_BYTES; at += 8)
-		memcpy(w->ram + (at - DIFF_RAM), &c.v[0][0], 8);
-	return diff_isa.enter(w, &c) || diff_world_run(w) ? -1 : 0;
+		memcpy(m->ram + (at - DIFF_RAM), &c.v[0][0], 8);
+	return diff_isa.enter(m, &c) || diff_machine_run(m) ? -1 : 0;
 }
 
-static int count(struct diff_world *w, const uint8_t *block)
+static int count(struct diff_machine *m, const uint8_t *block)
 {
 	uint32_t length;
 	long once;
 	int rc;
 
 	memcpy(&length, block + COUNT_CODE - 4, 4);
-	memcpy(w->ram + (PAGE - DIFF_RAM), block + COUNT_CODE, COUNT_BLOCK - COUNT_CODE);
-	w->accel->memory_written(w->vm, DIFF_CODE_PAGE, DIFF_CODE_BYTES);
+	memcpy(m->ram + (PAGE - DIFF_RAM), block + COUNT_CODE, COUNT_BLOCK - COUNT_CODE);
+	m->accel->memory_written(m->vm, DIFF_CODE_PAGE, DIFF_CODE_BYTES);
 	now = (struct counts){.guest = length};
 	/* The second run links what the first one translated. */
-	rc = run(w, 2) || run(w, 2);
+	rc = run(m, 2) || run(m, 2);
 	stepping = 1;
-	rc = rc || run(w, 1);
+	rc = rc || run(m, 1);
 	once = now.run;
 	now.run = 0;
-	rc = rc || run(w, 2);
+	rc = rc || run(m, 2);
 	now.run -= once;
 	stepping = 0;
 	return rc ? -1 : 0;
@@ -187,7 +187,7 @@ static int count_file(const char *path)
 	static uint8_t block[COUNT_BLOCK];
 	static struct vr_emit emit;
 	struct counts empty = {0};
-	struct diff_world w;
+	struct diff_machine m;
 	FILE *f = fopen(path, "rb");
 	int rows = 0;
 
@@ -195,16 +195,16 @@ static int count_file(const char *path)
 	emit.region = region;
 	emit.thunks = thunks;
 	emit.enter = enter;
-	if (!f || diff_world_open(&w, 1, diff_isa.isa, &emit, DIFF_RAM, DIFF_RAM_BYTES)) {
+	if (!f || diff_machine_open(&m, 1, diff_isa.isa, &emit, DIFF_RAM, DIFF_RAM_BYTES)) {
 		fprintf(stderr, "count: can't open '%s' or the engine\n", path);
 		return 1;
 	}
-	diff_isa.vectors(w.ram + (DIFF_VECTORS - DIFF_RAM));
+	diff_isa.vectors(m.ram + (DIFF_VECTORS - DIFF_RAM));
 	if (fread(block, sizeof(block), 1, f) == 1)
-		memcpy(w.ram + (DIFF_CODE - DIFF_RAM), block + COUNT_CODE, COUNT_AWAY);
+		memcpy(m.ram + (DIFF_CODE - DIFF_RAM), block + COUNT_CODE, COUNT_AWAY);
 	printf("# %-18s %6s %6s %6s %6s\n", "snippet", "guest", "host", "bytes", "run");
 	for (; fread(block, sizeof(block), 1, f) == 1; rows++) {
-		if (count(&w, block)) {
+		if (count(&m, block)) {
 			fprintf(stderr, "count: snippet '%.*s' did not run to its end\n", COUNT_NAME,
 				(const char *)block);
 			return 1;
@@ -215,7 +215,7 @@ static int count_file(const char *path)
 			empty = now;
 	}
 	fclose(f);
-	diff_world_close(&w);
+	diff_machine_close(&m);
 	return rows ? 0 : 1;
 }
 

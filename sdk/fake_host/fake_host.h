@@ -140,8 +140,8 @@ struct vr_fake_host {
 	struct vr_fake_host_vcpu vcpu[VR_FAKE_HOST_VCPUS];
 	/* After a plugin has set a vCPU's state. Set as you like. */
 	void (*on_state)(struct vr_fake_host *f, uint32_t vcpu, const char *id);
-	/* Before a vCPU sleeps in park(). Set as you like. */
-	void (*on_park)(struct vr_fake_host *f, uint32_t vcpu);
+	/* Before a vCPU sleeps in park(); one that has a permit then does not. Set as you like. */
+	void (*on_park)(struct vr_fake_host *f, uint32_t vcpu, uint64_t deadline);
 	uint32_t power_calls, power_what;
 	int32_t power_code;
 	/* What a board set; or set it yourself. */

@@ -197,7 +197,7 @@ static void VR_CALL park(const struct vr_host *host, uint32_t vcpu, uint64_t dea
 	if (vcpu >= f->vcpu_count)
 		return;
 	if (f->on_park)
-		f->on_park(f, vcpu);
+		f->on_park(f, vcpu, deadline);
 	pthread_mutex_lock(&f->lock);
 	f->vcpu[vcpu].parks++;
 	while (!f->vcpu[vcpu].permit && f->now < deadline)

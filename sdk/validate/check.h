@@ -86,8 +86,6 @@ struct check_rule {
 	const char *function;
 	const char *what, *why, *where;
 };
-extern const struct check_rule check_rules[];
-extern const uint32_t check_rule_count;
 
 #define RULE(id, classes, fn, what, why, where) void fn(struct vr_check *c);
 #define MANUAL(id, classes, what, why, where)
@@ -138,13 +136,11 @@ void check_use_end(struct vr_check *c);
 /* An error that a call returned: is it one of errors.def, with a text? Fails if not. */
 void check_refusal(struct vr_check *c, struct vr_fake_host *d, int32_t code, const char *what);
 
-/* ---- by class ---------------------------------------------------------------------------------------- */
-int32_t check_accel_begin(struct vr_check *c);
-void check_accel_end(struct vr_check *c);
-int32_t check_board_begin(struct vr_check *c);
-void check_board_end(struct vr_check *c);
-int32_t check_device_begin(struct vr_check *c);
-void check_device_end(struct vr_check *c);
+/* ---- other plugins (plugins.c) ----------------------------------------------------------------------- */
+/* Opens a plugin's library; skips when it can't be. */
+void *check_opened(struct vr_check *c, const struct check_target *t);
+/* *function, a pointer to a function, becomes the symbol or NULL. */
+void check_symbol(void *library, const char *name, void *function);
 /* The guest architecture that the plugin is for; skips when there is none to find. */
 const char *check_arch(struct vr_check *c);
 /* Another plugin, created on host d, with its default options, and probed; skips when that is not to be. */

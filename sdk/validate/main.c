@@ -21,14 +21,14 @@
 
 #define LIMIT 60 /* seconds; a rule takes a fraction of one */
 
-const struct check_rule check_rules[] = {
+static const struct check_rule check_rules[] = {
 #define RULE(id, classes, fn, what, why, where) {id, classes, fn, #fn, what, why, where},
 #define MANUAL(id, classes, what, why, where) {id, classes, NULL, NULL, what, why, where},
 #include "rules.def"
 #undef RULE
 #undef MANUAL
 };
-const uint32_t check_rule_count = sizeof(check_rules) / sizeof(check_rules[0]);
+#define RULE_COUNT (sizeof(check_rules) / sizeof(check_rules[0]))
 
 static const char *const state_names[] = {"running", "pass", "FAIL", "skip"};
 
@@ -179,7 +179,7 @@ static void list(bool markdown)
 		printf("| rule | plugins | what | why | checked by | stated in |\n| --- | --- | --- | --- | "
 		       "--- | --- "
 		       "|\n");
-	for (uint32_t i = 0; i < check_rule_count; i++) {
+	for (uint32_t i = 0; i < RULE_COUNT; i++) {
 		const struct check_rule *r = &check_rules[i];
 
 		if (!markdown)
@@ -266,7 +266,7 @@ static int check_all(const struct check_target *t, const struct check_settings *
 		printf("%s (%s), seed 0x%llx\n", t->manifest, t->id ? t->class_name : "no plugin",
 		       (unsigned long long)s->seed);
 	}
-	for (uint32_t i = 0; i < check_rule_count; i++) {
+	for (uint32_t i = 0; i < RULE_COUNT; i++) {
 		const struct check_rule *rule = &check_rules[i];
 
 		if (!rule->fn || !selected(rule, ids, id_count) || (t->id && !(rule->classes & t->class_bit)))
@@ -363,9 +363,9 @@ int main(int argc, char **argv)
 	for (uint32_t i = 0; i < id_count; i++) {
 		uint32_t k = 0;
 
-		while (k < check_rule_count && !selected(&check_rules[k], ids + i, 1))
+		while (k < RULE_COUNT && !selected(&check_rules[k], ids + i, 1))
 			k++;
-		if (k == check_rule_count)
+		if (k == RULE_COUNT)
 			return wrong("--rule %s: there is no such rule", ids[i]);
 	}
 	if (check_target_read(argv[optind], &t) < 0)

@@ -334,6 +334,6 @@ void check_device_in_flight(struct vr_check *c)
 		reg(c, base, 0x50, 0);
 	}
 	check_given(c, 0);
-	check_device_end(c);
+	check_use_end(c);
 	CHECK(c, !c->d->threads, "%u threads run after its devices are gone", c->d->threads);
 }

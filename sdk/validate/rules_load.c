@@ -108,7 +108,8 @@ void check_options(struct vr_check *c)
 
 static void refused_id(struct vr_check *c, const char *id, const char *what)
 {
-	const struct vr_plugin *untouched = (const struct vr_plugin *)&check_rule_count, *out = untouched;
+	static const struct vr_plugin none;
+	const struct vr_plugin *untouched = &none, *out = untouched;
 	int32_t rc;
 
 	vr_fake_host_error_clear(c->d);

@@ -9,7 +9,7 @@
 
 /* ---- boards ---------------------------------------------------------------------------------------- */
 
-int32_t check_board_begin(struct vr_check *c)
+static int32_t board_begin(struct vr_check *c)
 {
 	const struct vr_board *b = c->use.table;
 	const struct vr_board_config config = {
@@ -27,7 +27,7 @@ int32_t check_board_begin(struct vr_check *c)
 	return rc;
 }
 
-void check_board_end(struct vr_check *c)
+static void board_end(struct vr_check *c)
 {
 	const struct vr_board *b = c->use.table;
 
@@ -38,8 +38,17 @@ void check_board_end(struct vr_check *c)
 
 /* ---- devices --------------------------------------------------------------------------------------- */
 
+static void device_end(struct vr_check *c)
+{
+	const struct vr_device_maker *m = c->use.table;
+
+	check_phase(c, "device destroy");
+	while (c->use.count)
+		m->destroy(c->use.object[--c->use.count]);
+}
+
 /* One of each type, as a board would place them. */
-int32_t check_device_begin(struct vr_check *c)
+static int32_t device_begin(struct vr_check *c)
 {
 	const struct vr_device_maker *m = c->use.table;
 	const char *p = m->types;
@@ -63,7 +72,7 @@ int32_t check_device_begin(struct vr_check *c)
 		check_phase(c, "device create of \"%s\"", type);
 		rc = m->create(c->plugin->self, &config, &c->use.object[c->use.count]);
 		if (rc < 0) {
-			check_device_end(c);
+			device_end(c);
 			c->use.count = 0;
 			return rc;
 		}
@@ -71,15 +80,6 @@ int32_t check_device_begin(struct vr_check *c)
 		p += n + (p[n] == ',');
 	}
 	return VR_OK;
-}
-
-void check_device_end(struct vr_check *c)
-{
-	const struct vr_device_maker *m = c->use.table;
-
-	check_phase(c, "device destroy");
-	while (c->use.count)
-		m->destroy(c->use.object[--c->use.count]);
 }
 
 /* ---- accelerators ------------------------------------------------------------------------------------- */
@@ -109,9 +109,18 @@ static void *vcpu_life(void *arg)
 	return NULL;
 }
 
+static void accel_end(struct vr_check *c)
+{
+	const struct vr_accel *a = c->use.table;
+
+	check_phase(c, "vm_destroy");
+	if (c->use.count)
+		a->vm_destroy(c->use.object[0]);
+}
+
 #define RAM 0x200000ull
 
-int32_t check_accel_begin(struct vr_check *c)
+static int32_t accel_begin(struct vr_check *c)
 {
 	struct life l = {.c = c, .a = c->use.table};
 	struct vr_vm_config config = {.size = sizeof(config), .vcpu_count = 1, .arch = c->d->arch};
@@ -120,9 +129,6 @@ int32_t check_accel_begin(struct vr_check *c)
 	int32_t rc;
 
 	if (!l.a->native_arch || !*l.a->native_arch) {
-		bool armed_by_us = check_alloc_works();
-
-		(void)armed_by_us;
 		check_helper(c, CHECK_TRANSLATOR, NULL);
 		config.arch = c->d->arch = check_arch(c);
 		config.translator = c->helper.plugin->query(c->helper.plugin->self, VR_TRANSLATOR_ID);
@@ -143,17 +149,62 @@ int32_t check_accel_begin(struct vr_check *c)
 		rc = l.rc;
 	}
 	if (rc < 0) {
-		check_accel_end(c);
+		accel_end(c);
 		c->use.count = 0;
 	}
 	return rc;
 }
 
-void check_accel_end(struct vr_check *c)
-{
-	const struct vr_accel *a = c->use.table;
+/* ---- by class ---------------------------------------------------------------------------------------- */
 
-	check_phase(c, "vm_destroy");
-	if (c->use.count)
-		a->vm_destroy(c->use.object[0]);
+static const struct class
+{
+	uint32_t bit;
+	const char *interface;
+	int32_t (*begin)(struct vr_check *c); /* NULL: it makes no objects */
+	void (*end)(struct vr_check *c);
+} classes[] = {
+	{CHECK_ACCEL, VR_ACCEL_ID, accel_begin, accel_end},
+	{CHECK_TRANSLATOR, VR_TRANSLATOR_ID, NULL, NULL},
+	{CHECK_BOARD, VR_BOARD_ID, board_begin, board_end},
+	{CHECK_DEVICE, VR_DEVICE_ID, device_begin, device_end},
+};
+
+/* NULL: a class without an interface of its own. */
+static const struct class *class_of(const struct vr_check *c)
+{
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (classes[i].bit == c->target->class_bit)
+			return &classes[i];
+	return NULL;
+}
+
+const char *check_interface(const struct vr_check *c)
+{
+	const struct class *class = class_of(c);
+
+	return class ? class->interface : NULL;
+}
+
+int32_t check_use_begin(struct vr_check *c)
+{
+	const struct class *class = class_of(c);
+
+	memset(&c->use, 0, sizeof(c->use));
+	if (!class)
+		return VR_OK;
+	check_phase(c, "query(\"%s\")", class->interface);
+	c->use.table = c->plugin->query(c->plugin->self, class->interface);
+	return c->use.table && class->begin ? class->begin(c) : VR_OK;
+}
+
+void check_use_end(struct vr_check *c)
+{
+	const struct class *class = class_of(c);
+
+	if (!c->use.table)
+		return;
+	if (class && class->end)
+		class->end(c);
+	memset(&c->use, 0, sizeof(c->use));
 }

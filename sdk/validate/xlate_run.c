@@ -209,10 +209,11 @@ static int32_t VR_CALL ends(void *opaque, uint32_t vcpu, uint32_t kind, uint64_t
 	return VR_OK;
 }
 
-static void parked(struct vr_fake_host *d, uint32_t vcpu)
+static void parked(struct vr_fake_host *d, uint32_t vcpu, uint64_t deadline)
 {
 	struct machine *m = d->opaque;
 
+	(void)deadline;
 	m->a->vcpu_kick(m->vcpu[vcpu].vcpu);
 }
 

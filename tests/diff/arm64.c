@@ -8,7 +8,7 @@
  * Constrained-unpredictable encodings (Arm ARM K1.2) are not generated: processors differ there.
  *
  * The engine runs cases with the MMU off, at EL1. A case's BRK or undefined instruction goes to the vector
- * page, whose HVC reaches the double's hypercall.
+ * page, whose HVC reaches the fake host's hypercall.
  */
 #include <string.h>
 
@@ -181,7 +181,7 @@ static int make_memory(struct diff_making *m, const char *name, uint32_t word)
 		word = diff_with(word, 16, 5, INDEX);
 	else if (strstr(name, "post"))
 		word = diff_with(word, 16, 5, diff_below(g, 3) ? 31 : INDEX);
-	if (diff_is_undefined(word))
+	if (diff_is_undefined(m->isa, word))
 		return 0;
 	if (aligned || diff_below(g, 2))
 		put_constant(m, base, address);
@@ -268,7 +268,7 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 		word = diff_with(word, 5, 19, diff_below(g, 200));
 		if (name[0] != 'f')
 			word = keep_reserved(g, word, 0);
-		if (diff_is_undefined(word))
+		if (diff_is_undefined(m->isa, word))
 			return 0;
 		diff_put(m, word);
 		return 1;
@@ -277,7 +277,7 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 	}
 	if (strncmp(name, "simd", 4) || strstr(name, "simd_copy"))
 		word = keep_reserved(g, word, 0);
-	if (diff_is_undefined(word) && (is_half_extension(name, word) || diff_below(g, 2000)))
+	if (diff_is_undefined(m->isa, word) && (is_half_extension(name, word) || diff_below(g, 2000)))
 		return 0;
 	diff_put(m, word);
 	return 1;
@@ -344,7 +344,7 @@ static uint64_t sysreg(uint32_t id)
 	return 0;
 }
 
-static int enter(struct diff_world *w, const struct diff_case *c)
+static int enter(struct diff_machine *m, const struct diff_case *c)
 {
 	state = (struct vr_state_arm64){.size = sizeof(state), .sp = c->x[31], .pc = DIFF_CODE};
 	memcpy(state.x, c->x, sizeof(state.x));
@@ -359,13 +359,13 @@ static int enter(struct diff_world *w, const struct diff_case *c)
 	state.sysreg[1].id = CPACR_EL1;
 	state.sysreg[1].value = 3u << 20; /* FPEN */
 	state.sysreg_count = 2;
-	return w->accel->vcpu_set_state(w->vcpu, VR_STATE_ARM64_ID, &state, sizeof(state));
+	return m->accel->vcpu_set_state(m->vcpu, VR_STATE_ARM64_ID, &state, sizeof(state));
 }
 
-static int leave(struct diff_world *w, struct diff_result *r)
+static int leave(struct diff_machine *m, struct diff_result *r)
 {
 	state = (struct vr_state_arm64){.size = sizeof(state)};
-	if (w->accel->vcpu_get_state(w->vcpu, VR_STATE_ARM64_ID, &state, sizeof(state)))
+	if (m->accel->vcpu_get_state(m->vcpu, VR_STATE_ARM64_ID, &state, sizeof(state)))
 		return -1;
 	uint64_t class = sysreg(ESR_EL1) >> 26 & 0x3f;
 

@@ -4,12 +4,12 @@
 CROSS_ARM64 ?= aarch64-linux-gnu-gcc
 CROSS_RISCV64 ?= riscv64-linux-gnu-gcc
 
-DIFF_OBJS := $(call objects,$(foreach f,diff generate engine world,tests/diff/$(f).c))
+DIFF_OBJS := $(call objects,$(foreach f,diff generate unit engine machine,tests/diff/$(f).c))
 CPPFLAGS_tests_diff := -Isdk -Isdk/xlate
 
 # $(call diff_test,guest,program,cross compiler,decoder)
 define diff_test
-$(B)/tests/$(2): $(DIFF_OBJS) $(call objects,tests/diff/$(1).c) $(SOFT_OBJS) \
+$(B)/tests/$(2): $(DIFF_OBJS) $(call objects,tests/diff/$(1).c) $(SOFT_OBJS) $(FAKE_HOST) \
     $(B)/lib/libxlate-isa-$(1).a $(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a | $(B)/tests/$(2)-runner
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* engine.h: the software engine behind a double of the host tables. */
+/* engine.h: the software engine on a fake host. */
 #ifndef DIFF_ENGINE_H
 #define DIFF_ENGINE_H
 

@@ -10,7 +10,7 @@
 
 #include "case.h"
 #include "generate.h"
-#include "world.h"
+#include "machine.h"
 
 #define DIFF_COUNTER 27 /* of generated loops; no unit writes it */
 
@@ -31,7 +31,9 @@ struct diff_rule {
 	const char *elsewhere; /* DIFF_SKIP: where it is tested */
 };
 
+struct diff_isa;
 struct diff_making {
+	const struct diff_isa *isa;
 	struct diff_generator *g;
 	struct diff_case *c;
 	uint32_t start[DIFF_HALVES]; /* first halves of units */
@@ -77,12 +79,12 @@ struct diff_isa {
 	uint32_t (*aim)(uint32_t insn, int32_t bytes); /* a branch that goes so far */
 
 	void (*vectors)(uint8_t *at); /* any exception: a hypercall */
-	int (*enter)(struct diff_world *w, const struct diff_case *c);
-	int (*leave)(struct diff_world *w, struct diff_result *r); /* all but the hash */
+	int (*enter)(struct diff_machine *m, const struct diff_case *c);
+	int (*leave)(struct diff_machine *m, struct diff_result *r); /* all but the hash */
 };
 extern const struct diff_isa diff_isa;
 
-/* -- generate.c, for the guests -- */
+/* -- unit.c, for the guests -- */
 uint64_t diff_random(struct diff_generator *g);
 uint32_t diff_below(struct diff_generator *g, uint32_t n);
 uint64_t diff_edge_integer(struct diff_generator *g);
@@ -92,7 +94,8 @@ uint32_t diff_address(struct diff_generator *g); /* in the middle of the window 
 void diff_put(struct diff_making *m, uint32_t insn);
 /* This unit is a branch, to be aimed. */
 void diff_put_branch(struct diff_making *m, uint32_t insn);
-int diff_is_undefined(uint32_t insn);
+/* Does the lifter say so? */
+int diff_is_undefined(const struct diff_isa *isa, uint32_t insn);
 
 static inline uint32_t diff_field(uint32_t word, uint32_t at, uint32_t width)
 {

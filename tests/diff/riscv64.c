@@ -6,7 +6,7 @@
  * its base register with an address in the middle of the window.
  *
  * The engine runs cases in U-mode, Bare. A case's EBREAK or illegal instruction goes to S-mode's vector,
- * whose ECALL reaches the double's hypercall.
+ * whose ECALL reaches the fake host's hypercall.
  */
 #include <string.h>
 
@@ -118,9 +118,9 @@ static uint32_t keep_reserved(struct diff_generator *g, uint32_t word)
 	return is_reserved(diff_field(word, 7, 5)) ? diff_with(word, 7, 5, 10 + diff_below(g, 10)) : word;
 }
 
-static int kept(struct diff_generator *g, uint32_t insn)
+static int kept(const struct diff_making *m, uint32_t insn)
 {
-	return !diff_is_undefined(insn) || !diff_below(g, 2000);
+	return !diff_is_undefined(m->isa, insn) || !diff_below(m->g, 2000);
 }
 
 static int one_of(const char *name, const char *list)
@@ -147,7 +147,7 @@ static int make_compressed(struct diff_making *m, const char *name, uint32_t ins
 		insn = diff_with(insn, 7, 3, diff_below(g, 2));
 		put_constant(m, 8 + diff_field(insn, 7, 3), diff_address(g));
 	}
-	if (!kept(g, insn))
+	if (!kept(m, insn))
 		return 0;
 	diff_put(m, insn);
 	if (!strcmp(name, "c_addi16sp"))
@@ -161,7 +161,7 @@ static int make_atomic(struct diff_making *m, const char *name, uint32_t insn)
 	uint32_t base = BASE + diff_below(g, 4);
 
 	insn = keep_reserved(g, diff_with(insn, 15, 5, base));
-	if (diff_is_undefined(insn))
+	if (diff_is_undefined(m->isa, insn))
 		return 0;
 	put_constant(m, base, diff_address(g) & ~7u);
 	/* A store-conditional mostly follows the load that makes the reservation. */
@@ -208,7 +208,7 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 	case FP_MEMORY:
 		/* Often the same base as the last time, as it is. */
 		insn = diff_with(insn, 15, 5, BASE + (diff_below(g, 2) ? 0 : diff_below(g, 4)));
-		if (diff_is_undefined(insn))
+		if (diff_is_undefined(m->isa, insn))
 			return 0;
 		if (diff_below(g, 2))
 			put_constant(m, diff_field(insn, 15, 5), diff_address(g));
@@ -255,7 +255,7 @@ static int unit(struct diff_making *m, const struct diff_row *made, uint32_t kin
 		insn = keep_reserved(g, insn);
 		break;
 	}
-	if (!kept(g, insn))
+	if (!kept(m, insn))
 		return 0;
 	diff_put(m, insn);
 	return 1;
@@ -336,7 +336,7 @@ static void set_csr(uint32_t id, uint64_t value)
 	state.csr[state.csr_count++].value = value;
 }
 
-static int enter(struct diff_world *w, const struct diff_case *c)
+static int enter(struct diff_machine *m, const struct diff_case *c)
 {
 	state = (struct vr_state_riscv64){.size = sizeof(state), .pc = DIFF_CODE, .fcsr = c->status[0]};
 	memcpy(state.x, c->x, sizeof(state.x));
@@ -347,13 +347,13 @@ static int enter(struct diff_world *w, const struct diff_case *c)
 	set_csr(CSR_STVEC, DIFF_VECTORS);
 	set_csr(CSR_MEDELEG, VR_RISCV_S_MEDELEG);
 	set_csr(CSR_MSTATUS, 3u << 13); /* FS */
-	return w->accel->vcpu_set_state(w->vcpu, VR_STATE_RISCV64_ID, &state, sizeof(state));
+	return m->accel->vcpu_set_state(m->vcpu, VR_STATE_RISCV64_ID, &state, sizeof(state));
 }
 
-static int leave(struct diff_world *w, struct diff_result *r)
+static int leave(struct diff_machine *m, struct diff_result *r)
 {
 	state = (struct vr_state_riscv64){.size = sizeof(state)};
-	if (w->accel->vcpu_get_state(w->vcpu, VR_STATE_RISCV64_ID, &state, sizeof(state)))
+	if (m->accel->vcpu_get_state(m->vcpu, VR_STATE_RISCV64_ID, &state, sizeof(state)))
 		return -1;
 	uint64_t cause = get_csr(CSR_SCAUSE);
 

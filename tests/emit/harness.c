@@ -73,10 +73,10 @@ static void fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v12
 	d->d[0] = d->d[1] = what;
 }
 
-struct vr_isa toy = {
-	.size = sizeof(toy),
+struct vr_isa fake_isa = {
+	.size = sizeof(fake_isa),
 	.state_size = 4096,
-	.arch = "toy",
+	.arch = "fake",
 	.guest_regs = guest_regs,
 	.helpers = helpers,
 	.guest_reg_count = REGS,
@@ -380,7 +380,7 @@ int32_t emit_region(void)
 	struct vr_emit_job *j = &H.job;
 	H.used = (H.used + 15) & ~15u;
 	j->size = sizeof(*j);
-	j->isa = &toy;
+	j->isa = &fake_isa;
 	j->ir = &H.ir;
 	j->pinned = H.pinned;
 	j->pinned_count = H.pinned_count;

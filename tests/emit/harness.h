@@ -44,7 +44,7 @@ struct harness {
 };
 
 extern struct harness H;
-extern struct vr_isa toy;
+extern struct vr_isa fake_isa;
 
 void harness_init(void);
 /* Begin a new IR. */

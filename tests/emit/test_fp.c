@@ -204,7 +204,7 @@ static void check(uint32_t k, uint64_t seed)
 	static const struct vr_interp_memory m;
 	rnd_state = seed * 77777 + k * 3 + (uint64_t)in_double;
 	harness_init();
-	toy.fp_slow = exact;
+	fake_isa.fp_slow = exact;
 	generate(k);
 	pin_regs((uint32_t)rnd() % (x86_emit.integer_regs + 1), (uint32_t)rnd() % (x86_emit.vector_regs + 1));
 	cr_assert_eq(emit_region(), 0);
@@ -222,7 +222,7 @@ static void check(uint32_t k, uint64_t seed)
 		H.x->fp_flags = 0;
 		memcpy(before, H.x, sizeof(before));
 		x86_emit.fp_load(H.x);
-		vr_interp_block(H.x, &toy, &H.ir, 0, values, &m);
+		vr_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
 		x86_emit.fp_save(H.x);
 		memcpy(want, H.x, sizeof(want));
 		memcpy(H.x, before, sizeof(before));
@@ -233,9 +233,9 @@ static void check(uint32_t k, uint64_t seed)
 		    memcmp((uint8_t *)H.x + VR_EXEC_STATE, want + VR_EXEC_STATE, 16 * VECS) || extra ||
 		    H.x->pc != w->pc) {
 			for (uint32_t s = 0; s < REGS; s++) {
-				uint32_t at = toy.guest_regs[s].offset, bytes = s < INTS        ? 8
-										: s < REG_FLAGS ? 16
-												: 4;
+				uint32_t at = fake_isa.guest_regs[s].offset, bytes = s < INTS        ? 8
+										     : s < REG_FLAGS ? 16
+												     : 4;
 				uint64_t g[2] = {0}, e[2] = {0}, b[2] = {0};
 				memcpy(g, (uint8_t *)H.x + at, bytes);
 				memcpy(e, want + at, bytes);
@@ -267,7 +267,7 @@ static void pressure(uint64_t seed)
 	uint32_t v[4][9];
 	rnd_state = seed;
 	harness_init();
-	toy.fp_slow = exact;
+	fake_isa.fp_slow = exact;
 	block_begin(CODE_PC, VR_BLOCK_ENTRY);
 	for (uint32_t t = 0; t < 4; t++)
 		for (uint32_t n = 0; n < 9; n++) {
@@ -295,7 +295,7 @@ static void pressure(uint64_t seed)
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, CODE_PC + 0x100);
 	block_end(CODE_PC + 4, VR_NO_BLOCK, VR_NO_BLOCK);
 	if (getenv("EMIT_SEED"))
-		vr_ir_print(stderr, &H.ir, &toy);
+		vr_ir_print(stderr, &H.ir, &fake_isa);
 	pin_regs(x86_emit.integer_regs, x86_emit.vector_regs);
 	cr_assert_eq(emit_region(), 0, "seed %lu", seed);
 	for (uint32_t n = 0; n < 4; n++) {
@@ -305,7 +305,7 @@ static void pressure(uint64_t seed)
 		H.x->fp_flags = 0;
 		memcpy(before, H.x, sizeof(before));
 		x86_emit.fp_load(H.x);
-		vr_interp_block(H.x, &toy, &H.ir, 0, values, &m);
+		vr_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
 		x86_emit.fp_save(H.x);
 		memcpy(want, H.x, sizeof(want));
 		memcpy(H.x, before, sizeof(before));

@@ -607,7 +607,7 @@ static void interpret(void)
 	static const struct vr_interp_memory m = {.access = access_ram};
 	uint32_t b = 0;
 	while (b != VR_NO_BLOCK) {
-		uint32_t rc = vr_interp_block(H.x, &toy, &H.ir, b, values, &m);
+		uint32_t rc = vr_interp_block(H.x, &fake_isa, &H.ir, b, values, &m);
 		if (rc == VR_INTERP_LEFT)
 			return;
 		uint32_t next = VR_NO_BLOCK;
@@ -644,7 +644,7 @@ static int differs(const char *name)
 	int bad = 0;
 	const struct vr_exec *w = (const void *)want;
 	for (uint32_t n = 0; n < REGS; n++) {
-		uint32_t at = toy.guest_regs[n].offset, bytes = n < INTS ? 8 : n < REG_FLAGS ? 16 : 4;
+		uint32_t at = fake_isa.guest_regs[n].offset, bytes = n < INTS ? 8 : n < REG_FLAGS ? 16 : 4;
 		if (memcmp((uint8_t *)H.x + at, want + at, bytes)) {
 			uint64_t g[2] = {0}, e[2] = {0};
 			memcpy(g, (uint8_t *)H.x + at, bytes);
@@ -681,7 +681,7 @@ static void one(const char *name, uint64_t seed, uint32_t blocks, uint32_t ops)
 	char why[256] = "";
 	pin_regs((uint32_t)rnd() % (x86_emit.integer_regs + 1), (uint32_t)rnd() % (x86_emit.vector_regs + 1));
 	if (getenv("EMIT_DUMP")) {
-		vr_ir_print(stderr, &H.ir, &toy);
+		vr_ir_print(stderr, &H.ir, &fake_isa);
 		fprintf(stderr, "map %u\n", H.pinned_count);
 	}
 	if (vr_ir_verify(&H.ir, why, sizeof(why)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arm64_state.c: plugins/kvm/state_arm64.c against a double of KVM's register file; for arm64, so it runs
+ * arm64_state.c: plugins/kvm/state_arm64.c against a fake register file of KVM; for arm64, so it runs
  * under qemu-aarch64 elsewhere. No KVM was asked: this shows the mapping, not the kernel.
  */
 #include <errno.h>
@@ -19,7 +19,7 @@
 #define ID_PFR0 SYS(3, 0, 0, 4, 0)
 #define DBGBVR0 SYS(2, 0, 0, 0, 4)
 
-/* ---- the double ------------------------------------------------------------------------------- */
+/* ---- the fake register file ------------------------------------------------------------------------------- */
 static struct {
 	uint64_t id;
 	uint8_t value[16];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* entry.c: descriptor tables, page tables, and the states that guests are entered in. */
-#include "kit.h"
+#include "vm.h"
 
-static void put(struct kit *k, uint32_t at, uint64_t value)
+static void put(struct test_vm *k, uint32_t at, uint64_t value)
 {
 	memcpy(k->ram + at, &value, sizeof(value));
 }
 
-void kit_tables(struct kit *k)
+void test_tables(struct test_vm *k)
 {
 	static const struct {
 		uint32_t selector;
@@ -37,7 +37,7 @@ static struct vr_x86_segment segment(uint16_t selector, uint32_t attributes)
 	return (struct vr_x86_segment){.limit = 0xffffffff, .selector = selector, .attributes = attributes};
 }
 
-void kit_entry(struct vr_state_x86 *s, uint32_t mode)
+void test_entry(struct vr_state_x86 *s, uint32_t mode)
 {
 	static const uint32_t data = 0xc093, user = 0xc0f3;
 	struct vr_x86_segment d = mode == MODE_USER ? segment(SEL_DATA3, user) : segment(SEL_DATA, data);

@@ -5,8 +5,8 @@
  * Memory is 4 MiB at 0, the code at ORG. A guest ends with an OUT of 4 bytes to PORT_DONE, its result; a
  * write to PORT_STOP only stops it, so that its state can be taken in the middle.
  */
-#ifndef KIT_LAYOUT_H
-#define KIT_LAYOUT_H
+#ifndef KVMP_LAYOUT_H
+#define KVMP_LAYOUT_H
 
 #define RAM_SIZE 0x400000
 #define ORG 0x1000     /* code, at most 8 KiB */

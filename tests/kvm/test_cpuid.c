@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_cpuid.c: what the guest is told of its processor. */
-#include "kit.h"
+#include "vm.h"
 
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static struct kit k;
+static struct test_vm k;
 
 enum { BASIC, CACHE, LEVEL0, LEVEL1, KVMP_NAME, KVMP_FEATURES, EXTENDED, SIZES, COUNT };
 static const uint32_t questions[COUNT][2] = {
@@ -31,13 +31,13 @@ static int ask(uint32_t vcpu)
 	uint32_t end = UINT32_MAX;
 	int result;
 
-	kit_load(&k, GUEST_OF(cpuid));
+	test_load(&k, GUEST_OF(cpuid));
 	memcpy(k.ram + OUT_AREA + 0x100, questions, sizeof(questions));
 	memcpy(k.ram + OUT_AREA + 0x100 + sizeof(questions), &end, sizeof(end));
 	k.done = 0;
-	TRY(kit_enter(&k, vcpu, MODE_LONG));
+	TRY(test_enter(&k, vcpu, MODE_LONG));
 	while (!k.done)
-		CHECK(k.accel->vcpu_run(k.vcpu[vcpu], &e) == VR_OK, "%s", kit_error(&k));
+		CHECK(k.accel->vcpu_run(k.vcpu[vcpu], &e) == VR_OK, "%s", test_error(&k));
 	memcpy(answer, k.ram + OUT_AREA + 0x200, sizeof(answer));
 out:
 	return result;
@@ -55,9 +55,9 @@ static int place(void)
 {
 	int result;
 
-	TRY(kit_start(&k, 3, NULL));
+	TRY(test_start(&k, 3, NULL));
 	for (uint32_t i = 0; i < 3; i++) {
-		TRY(kit_vcpu(&k, i));
+		TRY(test_vcpu(&k, i));
 		TRY(ask(i));
 		CHECK(answer[BASIC].ebx >> 24 == i && (answer[BASIC].ebx >> 16 & 0xff) == 3,
 		      "vCPU %u: ebx %x", i, answer[BASIC].ebx);
@@ -73,7 +73,7 @@ static int place(void)
 		      answer[CACHE].eax);
 	}
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -82,20 +82,20 @@ static int without_lapic(void)
 {
 	int result;
 
-	TRY(kit_start(&k, 1, NULL));
-	TRY(kit_vcpu(&k, 0));
+	TRY(test_start(&k, 1, NULL));
+	TRY(test_vcpu(&k, 0));
 	TRY(ask(0));
 	CHECK(!(answer[BASIC].ecx & (1u << 3 | 1u << 21 | 1u << 24)), "MONITOR, x2APIC or the deadline: %x",
 	      answer[BASIC].ecx);
 	CHECK(answer[BASIC].ecx >> 31, "no hypervisor");
 	/* A KVM that emulates kernel mode shows some of the host's bits whatever it is told. */
-	CHECK(!(answer[BASIC].edx >> 28 & 1) || !kit_native(), "one of several");
+	CHECK(!(answer[BASIC].edx >> 28 & 1) || !test_native(), "one of several");
 	CHECK(answer[KVMP_NAME].ebx == 0x4b4d564b, "not KVM's leaves: %x", answer[KVMP_NAME].ebx);
 	CHECK(!(answer[KVMP_FEATURES].eax & ~(1u << 0 | 1u << 1 | 1u << 3 | 1u << 5 | 1u << 24)) &&
 		      (answer[KVMP_FEATURES].eax & 1u << 3),
 	      "KVM's features %x", answer[KVMP_FEATURES].eax);
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -103,15 +103,15 @@ static int with_lapic(void)
 {
 	int result;
 
-	TRY(kit_start(&k, 1, "split"));
-	TRY(kit_vcpu(&k, 0));
+	TRY(test_start(&k, 1, "split"));
+	TRY(test_vcpu(&k, 0));
 	TRY(ask(0));
 	CHECK(answer[BASIC].ecx >> 21 & 1, "no x2APIC: %x", answer[BASIC].ecx);
 	CHECK((answer[BASIC].ecx >> 24 & 1) == kernel_has(KVM_CAP_TSC_DEADLINE_TIMER), "deadline: %x",
 	      answer[BASIC].ecx);
 	CHECK(!(answer[KVMP_FEATURES].eax & 1u << 15), "a feature is announced that is not there");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -140,22 +140,22 @@ static int nested(void)
 	int result;
 
 	for (uint32_t on = 0; on < 2; on++) {
-		kit_options.nested = on;
-		TRY(kit_start(&k, 1, NULL));
-		TRY(kit_vcpu(&k, 0));
+		test_options.nested = on;
+		TRY(test_start(&k, 1, NULL));
+		TRY(test_vcpu(&k, 0));
 		TRY(ask(0));
 		CHECK((answer[BASIC].ecx >> 5 & 1) == (on & supported(1) >> 5), "VMX, nested %u", on);
 		CHECK((answer[EXTENDED].ecx >> 2 & 1) == (on & supported(0x80000001) >> 2), "SVM, nested %u",
 		      on);
 		if (!on)
-			kit_close(&k);
+			test_close(&k);
 	}
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
-static const struct kit_test tests[] = {
+static const struct test_case tests[] = {
 	{"each vCPU's place", place},
 	{"without local APICs", without_lapic},
 	{"with local APICs", with_lapic},
@@ -164,5 +164,5 @@ static const struct kit_test tests[] = {
 
 int main(void)
 {
-	return kit_main(tests, sizeof(tests) / sizeof(tests[0]));
+	return test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* test_guests.c: micro-guests: modes, ports, device memory, interrupts, several vCPUs, memory. */
-#include "kit.h"
+#include "vm.h"
 
 #include <time.h>
 #include <unistd.h>
 #include <vmrun/dirty.h>
 #include <vmrun/irqchip.h>
 
-static struct kit k;
+static struct test_vm k;
 
 /* ---- modes --------------------------------------------------------------------------------------- */
 static int real_mode(void)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(real), MODE_REAL));
-	TRY(kit_expect(&k, 0x600d0001));
-	CHECK((uint16_t)kit_u32(&k, 0) == (uint16_t)(1000 * 1001 / 2), "sum %x", kit_u32(&k, 0));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(real), MODE_REAL));
+	TRY(test_expect(&k, 0x600d0001));
+	CHECK((uint16_t)test_u32(&k, 0) == (uint16_t)(1000 * 1001 / 2), "sum %x", test_u32(&k, 0));
 	CHECK(memcmp(k.ram + 0x9000, "vmrun!", 6) == 0, "the copy is wrong");
-	CHECK((uint16_t)kit_u32(&k, 4) == 0x1234, "no interrupt");
+	CHECK((uint16_t)test_u32(&k, 4) == 0x1234, "no interrupt");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -28,12 +28,12 @@ static int mode_switches(void)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(modes), MODE_REAL));
-	TRY(kit_expect(&k, 0x600d0002));
-	CHECK(kit_u32(&k, 0) == 0x11 && kit_u32(&k, 4) == 0x22, "a mode is missing");
-	CHECK(kit_u64(&k, 8) == 0x123456789abcdef0ull, "no 64-bit register");
+	TRY(test_open(&k, 1, NULL, GUEST_OF(modes), MODE_REAL));
+	TRY(test_expect(&k, 0x600d0002));
+	CHECK(test_u32(&k, 0) == 0x11 && test_u32(&k, 4) == 0x22, "a mode is missing");
+	CHECK(test_u64(&k, 8) == 0x123456789abcdef0ull, "no 64-bit register");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -41,15 +41,16 @@ static int protected_mode(void)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(prot), MODE_PROTECTED));
-	TRY(kit_expect(&k, 0x600d0003));
-	CHECK(kit_u32(&k, 0) == 1, "carry");
-	CHECK(kit_u32(&k, 4) == 77 * 77, "call");
-	CHECK(((uint64_t)kit_u32(&k, 8) << 32 | kit_u32(&k, 12)) == 0x12345678ull * 0x9abcdef0ull, "product");
-	CHECK(kit_u32(&k, 16) == 2 && kit_u32(&k, 20) == 1, "compare: %u left, flags %x", kit_u32(&k, 16),
-	      kit_u32(&k, 20));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(prot), MODE_PROTECTED));
+	TRY(test_expect(&k, 0x600d0003));
+	CHECK(test_u32(&k, 0) == 1, "carry");
+	CHECK(test_u32(&k, 4) == 77 * 77, "call");
+	CHECK(((uint64_t)test_u32(&k, 8) << 32 | test_u32(&k, 12)) == 0x12345678ull * 0x9abcdef0ull,
+	      "product");
+	CHECK(test_u32(&k, 16) == 2 && test_u32(&k, 20) == 1, "compare: %u left, flags %x", test_u32(&k, 16),
+	      test_u32(&k, 20));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -60,20 +61,20 @@ static int long_mode_at(uint32_t mode, uint32_t cs)
 
 	for (uint64_t i = 1000; i; i--)
 		sum += i * 8 + (i >> 3 & 1);
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(long), mode));
-	TRY(kit_expect(&k, 0x600d0004));
-	CHECK(kit_u64(&k, 0) == 0x18, "rotate %llx", (unsigned long long)kit_u64(&k, 0));
-	CHECK(kit_u64(&k, 8) == 7000000049ull, "product");
-	CHECK(kit_u64(&k, 16) == 0x123456789abcdefull / 12345 &&
-		      kit_u64(&k, 24) == 0x123456789abcdefull % 12345,
+	TRY(test_open(&k, 1, NULL, GUEST_OF(long), mode));
+	TRY(test_expect(&k, 0x600d0004));
+	CHECK(test_u64(&k, 0) == 0x18, "rotate %llx", (unsigned long long)test_u64(&k, 0));
+	CHECK(test_u64(&k, 8) == 7000000049ull, "product");
+	CHECK(test_u64(&k, 16) == 0x123456789abcdefull / 12345 &&
+		      test_u64(&k, 24) == 0x123456789abcdefull % 12345,
 	      "division");
-	CHECK(kit_u64(&k, 32) == sum && kit_u64(&k, 48) == sum, "sum %llu",
-	      (unsigned long long)kit_u64(&k, 32));
+	CHECK(test_u64(&k, 32) == sum && test_u64(&k, 48) == sum, "sum %llu",
+	      (unsigned long long)test_u64(&k, 32));
 	/* Without hardware virtualisation CPL 3 sees the host's selector. */
-	CHECK(kit_u32(&k, 40) == cs || (!kit_native() && (kit_u32(&k, 40) & 3) == (cs & 3)), "cs %x",
-	      kit_u32(&k, 40));
+	CHECK(test_u32(&k, 40) == cs || (!test_native() && (test_u32(&k, 40) & 3) == (cs & 3)), "cs %x",
+	      test_u32(&k, 40));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -91,23 +92,23 @@ static int user_and_kernel(void)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(user), MODE_LONG));
-	TRY(kit_expect(&k, 0x600d000a));
-	CHECK((kit_u64(&k, 0) & 3) == 3, "cs %x", kit_u32(&k, 0));
-	CHECK(kit_u64(&k, 8) == 1, "%u division errors", kit_u32(&k, 8));
-	if (!kit_native() && (kit_u64(&k, 24) == 0 || kit_u64(&k, 32) == 0)) {
-		result = kit_skip(
+	TRY(test_open(&k, 1, NULL, GUEST_OF(user), MODE_LONG));
+	TRY(test_expect(&k, 0x600d000a));
+	CHECK((test_u64(&k, 0) & 3) == 3, "cs %x", test_u32(&k, 0));
+	CHECK(test_u64(&k, 8) == 1, "%u division errors", test_u32(&k, 8));
+	if (!test_native() && (test_u64(&k, 24) == 0 || test_u64(&k, 32) == 0)) {
+		result = test_skip(
 			"kernel mode is emulated here; exceptions at CPL 3 work; INT 0x80 %s; SYSCALL and "
 			"SYSRET %s",
-			kit_u64(&k, 24) ? "works" : "raises an exception instead",
-			kit_u64(&k, 32) ? "work" : "raise an exception instead");
+			test_u64(&k, 24) ? "works" : "raises an exception instead",
+			test_u64(&k, 32) ? "work" : "raise an exception instead");
 		goto out;
 	}
-	CHECK(kit_u64(&k, 32) == 0x2345, "system call: %x", kit_u32(&k, 32));
-	CHECK(kit_u64(&k, 16) == 1 && kit_u64(&k, 24) == 1, "%u #UD, %u software interrupts", kit_u32(&k, 16),
-	      kit_u32(&k, 24));
+	CHECK(test_u64(&k, 32) == 0x2345, "system call: %x", test_u32(&k, 32));
+	CHECK(test_u64(&k, 16) == 1 && test_u64(&k, 24) == 1, "%u #UD, %u software interrupts",
+	      test_u32(&k, 16), test_u32(&k, 24));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -124,24 +125,24 @@ static int exceptions(void)
 	uint64_t before = 0;
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(except), MODE_LONG));
-	TRY(kit_expect(&k, 0x600d0009));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(except), MODE_LONG));
+	TRY(test_expect(&k, 0x600d0009));
 	for (uint32_t i = 0; i < 5; i++) {
-		uint64_t rip = kit_u64(&k, 32 * i + 16);
+		uint64_t rip = test_u64(&k, 32 * i + 16);
 
-		CHECK(kit_u64(&k, 32 * i) == want[i].vector && kit_u64(&k, 32 * i + 8) == want[i].code,
-		      "exception %u: vector %llu, code %llx", i, (unsigned long long)kit_u64(&k, 32 * i),
-		      (unsigned long long)kit_u64(&k, 32 * i + 8));
+		CHECK(test_u64(&k, 32 * i) == want[i].vector && test_u64(&k, 32 * i + 8) == want[i].code,
+		      "exception %u: vector %llu, code %llx", i, (unsigned long long)test_u64(&k, 32 * i),
+		      (unsigned long long)test_u64(&k, 32 * i + 8));
 		CHECK(rip > before && rip < 0x2000, "exception %u at %llx", i, (unsigned long long)rip);
-		CHECK(!want[i].what || kit_u64(&k, 32 * i + 24) == want[i].cr2, "cr2 %llx",
-		      (unsigned long long)kit_u64(&k, 32 * i + 24));
+		CHECK(!want[i].what || test_u64(&k, 32 * i + 24) == want[i].cr2, "cr2 %llx",
+		      (unsigned long long)test_u64(&k, 32 * i + 24));
 		before = rip;
 	}
 	/* #UD is a fault, at the instruction; #BP a trap, behind it. */
-	CHECK(k.ram[kit_u64(&k, 32 + 16)] == 0x0f && k.ram[kit_u64(&k, 64 + 16) - 1] == 0xcc,
+	CHECK(k.ram[test_u64(&k, 32 + 16)] == 0x0f && k.ram[test_u64(&k, 64 + 16) - 1] == 0xcc,
 	      "wrong addresses");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -153,10 +154,10 @@ static int ports(void)
 	static const char text[] = "string I/O text";
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
-	TRY(kit_expect(&k, 0x600d0005));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
+	TRY(test_expect(&k, 0x600d0005));
 	for (uint32_t i = 0; i < 8; i++)
-		CHECK(kit_u32(&k, 4 * i) == echo[i], "read %u: %x, not %x", i, kit_u32(&k, 4 * i), echo[i]);
+		CHECK(test_u32(&k, 4 * i) == echo[i], "read %u: %x, not %x", i, test_u32(&k, 4 * i), echo[i]);
 	CHECK(k.port_log.count == 14, "%u writes", k.port_log.count);
 	for (uint32_t i = 0; i < 14; i++) {
 		uint32_t width = i < 7    ? 1
@@ -172,11 +173,11 @@ static int ports(void)
 	}
 	CHECK(memcmp(k.ram + OUT_AREA + 32, "\1\2\3\4\5", 5) == 0, "INSB");
 	for (uint32_t i = 0; i < 6; i++)
-		CHECK(kit_u32(&k, 0x40 + 4 * i) == 0x01010101u * (6 + i), "INSD %u", i);
+		CHECK(test_u32(&k, 0x40 + 4 * i) == 0x01010101u * (6 + i), "INSD %u", i);
 	for (uint32_t i = 0; i < 3; i++)
-		CHECK((uint16_t)kit_u32(&k, 0x60 + 2 * i) == 0x0101u * (12 + i), "INSW %u", i);
+		CHECK((uint16_t)test_u32(&k, 0x60 + 2 * i) == 0x0101u * (12 + i), "INSW %u", i);
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -187,11 +188,11 @@ static int device_memory_at(uint32_t mode)
 	uint64_t value = 0;
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(mmio), mode));
-	TRY(kit_expect(&k, 0x600d0006));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(mmio), mode));
+	TRY(test_expect(&k, 0x600d0006));
 	for (uint32_t i = 0; i < 9; i++)
-		CHECK(kit_u64(&k, 8 * i) == want[i], "read %u: %llx, not %llx", i,
-		      (unsigned long long)kit_u64(&k, 8 * i), (unsigned long long)want[i]);
+		CHECK(test_u64(&k, 8 * i) == want[i], "read %u: %llx, not %llx", i,
+		      (unsigned long long)test_u64(&k, 8 * i), (unsigned long long)want[i]);
 	CHECK(k.ram[OUT_AREA + 72] == 1, "a compare with memory that is not there");
 	CHECK(k.mmio_log.count == 4, "%u writes by MOVS", k.mmio_log.count);
 	for (uint32_t i = 0; i < 4; i++) {
@@ -199,7 +200,7 @@ static int device_memory_at(uint32_t mode)
 		CHECK(k.mmio_log.width[i] == 4 && k.mmio_log.value[i] == value, "MOVS %u", i);
 	}
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -217,25 +218,25 @@ static int msrs(void)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(msr), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(msr), MODE_LONG));
 	k.has_msr = true;
 	k.msr = 0x1234567890abcdefull;
-	TRY(kit_expect(&k, 0x600d0014));
-	CHECK(kit_u64(&k, 0) == 0x1234567890abcdefull, "read %llx", (unsigned long long)kit_u64(&k, 0));
+	TRY(test_expect(&k, 0x600d0014));
+	CHECK(test_u64(&k, 0) == 0x1234567890abcdefull, "read %llx", (unsigned long long)test_u64(&k, 0));
 	CHECK(k.msr == 0x2222222211111111ull, "written %llx", (unsigned long long)k.msr);
-	CHECK(kit_u32(&k, 8) == 3, "%u #GP for three MSRs that are not there", kit_u32(&k, 8));
-	CHECK(kit_u32(&k, 16) == 0x1000, "KERNEL_GS_BASE %x", kit_u32(&k, 16));
+	CHECK(test_u32(&k, 8) == 3, "%u #GP for three MSRs that are not there", test_u32(&k, 8));
+	CHECK(test_u32(&k, 16) == 0x1000, "KERNEL_GS_BASE %x", test_u32(&k, 16));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
 /* ---- interrupts ---------------------------------------------------------------------------------------- */
 /* Wakes a sleeping vCPU from its own thread: no time passes. Every second time by NMI. */
-static void wake(struct kit *m, uint32_t vcpu)
+static void wake(struct test_vm *m, uint32_t vcpu)
 {
 	if (m->parks & 1) {
-		kit_request(m, 1);
+		test_request(m, 1);
 	} else {
 		m->accel->vcpu_set_pin(m->vcpu[vcpu], VR_X86_PIN_NMI, 1);
 		m->accel->vcpu_set_pin(m->vcpu[vcpu], VR_X86_PIN_NMI, 0);
@@ -246,15 +247,15 @@ static int halt(void)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(hlt), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(hlt), MODE_LONG));
 	k.on_park = wake;
-	TRY(kit_expect(&k, 0x600d0007));
-	CHECK(kit_u32(&k, 0) == 3 && kit_u32(&k, 8) == 2, "%u interrupts, %u NMIs", kit_u32(&k, 0),
-	      kit_u32(&k, 8));
+	TRY(test_expect(&k, 0x600d0007));
+	CHECK(test_u32(&k, 0) == 3 && test_u32(&k, 8) == 2, "%u interrupts, %u NMIs", test_u32(&k, 0),
+	      test_u32(&k, 8));
 	CHECK(k.acknowledged == 3 && k.parks == 5, "%u acknowledged, slept %u times", k.acknowledged,
 	      k.parks);
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -264,7 +265,7 @@ static void *wake_later(void *arg)
 	for (int i = 0; i < 2000 && !k.done && !k.timed_out; i++) {
 		usleep(1000);
 		if (!k.requests)
-			kit_request(&k, 1);
+			test_request(&k, 1);
 	}
 	return NULL;
 }
@@ -274,36 +275,36 @@ static int halt_other_thread(void)
 	pthread_t t;
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(hlt), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(hlt), MODE_LONG));
 	pthread_create(&t, NULL, wake_later, NULL);
-	result = kit_expect(&k, 0x600d0007);
+	result = test_expect(&k, 0x600d0007);
 	pthread_join(t, NULL);
 	TRY(result);
 	/* One more may come before the guest has counted the fifth. */
-	CHECK(kit_u32(&k, 0) >= 5 && kit_u32(&k, 0) == k.acknowledged, "%u interrupts, %u acknowledged",
-	      kit_u32(&k, 0), k.acknowledged);
+	CHECK(test_u32(&k, 0) >= 5 && test_u32(&k, 0) == k.acknowledged, "%u interrupts, %u acknowledged",
+	      test_u32(&k, 0), k.acknowledged);
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
-static void request_on_log(struct kit *m, uint32_t vcpu)
+static void request_on_log(struct test_vm *m, uint32_t vcpu)
 {
 	(void)vcpu;
-	kit_request(m, 1);
+	test_request(m, 1);
 }
 
 static int interrupt_window(void)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(window), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(window), MODE_LONG));
 	k.on_log = request_on_log;
-	TRY(kit_expect(&k, 0x600d0008));
-	CHECK(kit_u32(&k, 8) == 0, "an interrupt with IF clear");
-	CHECK(kit_u32(&k, 16) == 1 && k.acknowledged == 1, "%u interrupts after STI", kit_u32(&k, 16));
+	TRY(test_expect(&k, 0x600d0008));
+	CHECK(test_u32(&k, 8) == 0, "an interrupt with IF clear");
+	CHECK(test_u32(&k, 16) == 1 && k.acknowledged == 1, "%u interrupts after STI", test_u32(&k, 16));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -332,28 +333,28 @@ static int kick(void)
 	bool started = false;
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(spin), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(spin), MODE_LONG));
 	pthread_create(&t, NULL, kick_often, &c);
 	started = true;
 	for (int i = 0; i < 200; i++) {
-		before = kit_u64(&k, 0);
+		before = test_u64(&k, 0);
 		CHECK(k.accel->vcpu_run(k.vcpu[0], &e) == VR_OK && e.reason == VR_EXIT_KICK, "%s",
-		      kit_error(&k));
-		counted += kit_u64(&k, 0) != before;
+		      test_error(&k));
+		counted += test_u64(&k, 0) != before;
 	}
 	CHECK(counted > 100, "it ran only %llu times of 200", (unsigned long long)counted);
 	/* HLT with interrupts off: only a kick ends that. */
 	k.ram[ORG] = 0xf4;
-	TRY(kit_enter(&k, 0, MODE_LONG));
+	TRY(test_enter(&k, 0, MODE_LONG));
 	for (int i = 0; i < 50; i++)
 		CHECK(k.accel->vcpu_run(k.vcpu[0], &e) == VR_OK && e.reason == VR_EXIT_KICK, "%s",
-		      kit_error(&k));
+		      test_error(&k));
 out:
 	if (started) {
 		atomic_store(&c.stop, 1);
 		pthread_join(t, NULL);
 	}
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -362,24 +363,24 @@ static int task_priority(void)
 	static struct vr_state_x86 s;
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(window), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(window), MODE_LONG));
 	/* mov $9, %eax; mov %rax, %cr8; mov %cr8, %rdx; hlt */
 	memcpy(k.ram + ORG, "\xb8\x09\0\0\0\x44\x0f\x22\xc0\x44\x0f\x20\xc2\xe6\xf6\xf4", 16);
 	k.has_cr8 = true;
 	k.cr8 = 3;
-	TRY(kit_run(&k));
-	TRY(kit_get(&k, 0, &s));
+	TRY(test_run(&k));
+	TRY(test_get(&k, 0, &s));
 	CHECK(s.gpr[VR_X86_RDX] == 9 && k.cr8 == 9, "CR8 %llu, the controller's %llu",
 	      (unsigned long long)s.gpr[VR_X86_RDX], (unsigned long long)k.cr8);
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
 /* ---- interrupt controllers in the kernel ----------------------------------------------------- */
 extern const struct vr_irqchip kvmp_irqchip_table;
 
-static void send_message(struct kit *m, uint32_t vcpu)
+static void send_message(struct test_vm *m, uint32_t vcpu)
 {
 	(void)vcpu;
 	kvmp_irqchip_table.msi(m->self, 0xfee00000, VECTOR);
@@ -389,18 +390,18 @@ static int kernel_irqchip(const char *kind, uint32_t number)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, kind, GUEST_OF(msi), MODE_LONG));
+	TRY(test_open(&k, 1, kind, GUEST_OF(msi), MODE_LONG));
 	CHECK(kvmp_irqchip_table.kind(k.self) == number, "another kind");
 	k.on_log = send_message;
-	TRY(kit_expect(&k, 0x600d0013));
+	TRY(test_expect(&k, 0x600d0013));
 	/* Once more, after a reset. */
 	k.accel->vm_reset(k.vm);
 	memset(k.ram + OUT_AREA, 0, 8);
 	k.done = 0;
-	TRY(kit_enter(&k, 0, MODE_LONG));
-	TRY(kit_expect(&k, 0x600d0013));
+	TRY(test_enter(&k, 0, MODE_LONG));
+	TRY(test_expect(&k, 0x600d0013));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -418,16 +419,16 @@ static int irqchip_asked_for(void)
 {
 	int result;
 
-	TRY(kit_start(&k, 1, "auto"));
-	CHECK(kvmp_irqchip_table.enable(k.self, VR_IRQCHIP_SPLIT) == VR_OK, "%s", kit_error(&k));
+	TRY(test_start(&k, 1, "auto"));
+	CHECK(kvmp_irqchip_table.enable(k.self, VR_IRQCHIP_SPLIT) == VR_OK, "%s", test_error(&k));
 	CHECK(kvmp_irqchip_table.enable(k.self, VR_IRQCHIP_FULL) == VR_E_STATE, "twice");
 	CHECK(kvmp_irqchip_table.line(k.self, 4, 1) == VR_E_STATE, "a line without an I/O APIC");
-	TRY(kit_vcpu(&k, 0));
-	kit_close(&k);
-	TRY(kit_start(&k, 1, "none"));
+	TRY(test_vcpu(&k, 0));
+	test_close(&k);
+	TRY(test_start(&k, 1, "none"));
 	CHECK(kvmp_irqchip_table.enable(k.self, VR_IRQCHIP_SPLIT) == VR_E_UNSUPPORTED, "against the option");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -443,21 +444,21 @@ static void *second_vcpu(void *arg)
 	struct second *o = arg;
 	static struct vr_state_x86 s;
 	struct vr_exit e = {.size = sizeof(e)};
-	int result = kit_vcpu(&k, 1);
+	int result = test_vcpu(&k, 1);
 
 	if (result == PASS && o->rcx)
-		result = kit_get(&k, 1, &s);
+		result = test_get(&k, 1, &s);
 	if (result == PASS && o->rcx) {
-		kit_entry(&s, MODE_LONG);
+		test_entry(&s, MODE_LONG);
 		s.gpr[VR_X86_RCX] = o->rcx;
 		s.gpr[VR_X86_RSI] = o->rsi;
-		result = kit_set(&k, 1, &s);
+		result = test_set(&k, 1, &s);
 	}
 	o->result = result;
 	pthread_barrier_wait(&o->ready);
 	while (o->result == PASS && !k.done && !k.powered && !k.timed_out && !(k.stopped && o->rcx))
 		if (k.accel->vcpu_run(k.vcpu[1], &e) < 0 || e.reason != VR_EXIT_KICK)
-			o->result = kit_fail("vCPU 1: %s", kit_error(&k));
+			o->result = test_fail("vCPU 1: %s", test_error(&k));
 	/* vCPU 0 may not get here any more by itself. */
 	if (o->result != PASS) {
 		atomic_store(&k.timed_out, 1);
@@ -472,19 +473,19 @@ static int init_and_sipi(void)
 	pthread_t t;
 	int result;
 
-	TRY(kit_open(&k, 2, "full", GUEST_OF(sipi), MODE_LONG));
+	TRY(test_open(&k, 2, "full", GUEST_OF(sipi), MODE_LONG));
 	memcpy(k.ram + AP_CODE, guest_ap, (size_t)(guest_ap_end - guest_ap));
 	pthread_barrier_init(&o.ready, NULL, 2);
 	pthread_create(&t, NULL, second_vcpu, &o);
 	pthread_barrier_wait(&o.ready);
-	result = kit_expect(&k, 0x600d0012);
+	result = test_expect(&k, 0x600d0012);
 	atomic_store(&k.done, 1);
 	k.accel->vcpu_kick(k.vcpu[1]);
 	pthread_join(t, NULL);
 	if (result == PASS)
 		result = o.result;
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -496,30 +497,30 @@ static int two_vcpus(void)
 	pthread_t t;
 	int result;
 
-	TRY(kit_open(&k, 2, NULL, GUEST_OF(count), MODE_LONG));
-	TRY(kit_get(&k, 0, &s));
+	TRY(test_open(&k, 2, NULL, GUEST_OF(count), MODE_LONG));
+	TRY(test_get(&k, 0, &s));
 	s.gpr[VR_X86_RCX] = o.rcx;
 	s.gpr[VR_X86_RSI] = o.rsi;
-	TRY(kit_set(&k, 0, &s));
+	TRY(test_set(&k, 0, &s));
 	pthread_barrier_init(&o.ready, NULL, 2);
 	pthread_create(&t, NULL, second_vcpu, &o);
 	pthread_barrier_wait(&o.ready);
-	result = kit_run(&k);
+	result = test_run(&k);
 	/* The first of the two stops; the other one goes on to the end. */
-	for (int i = 0; result == PASS && i < 3000 && !k.done && kit_u64(&k, 16) < 2; i++) {
+	for (int i = 0; result == PASS && i < 3000 && !k.done && test_u64(&k, 16) < 2; i++) {
 		usleep(1000);
 		k.accel->vcpu_kick(k.vcpu[0]);
 		if (k.accel->vcpu_run(k.vcpu[0], &e) < 0)
-			result = kit_fail("%s", kit_error(&k));
+			result = test_fail("%s", test_error(&k));
 	}
 	k.accel->vcpu_kick(k.vcpu[1]);
 	pthread_join(t, NULL);
 	TRY(result);
 	TRY(o.result);
-	CHECK(kit_u64(&k, 0) == 6000 && kit_u64(&k, 8) == 6000, "%llu and %llu, not 6000",
-	      (unsigned long long)kit_u64(&k, 0), (unsigned long long)kit_u64(&k, 8));
+	CHECK(test_u64(&k, 0) == 6000 && test_u64(&k, 8) == 6000, "%llu and %llu, not 6000",
+	      (unsigned long long)test_u64(&k, 0), (unsigned long long)test_u64(&k, 8));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -532,7 +533,7 @@ static int check_dirty(uint32_t step, bool first)
 	uint64_t map[(RAM_SIZE - SLOT1) / 4096 / 64] = {0};
 	int result = PASS;
 
-	CHECK(kvmp_dirty_table.take(k.vm, 1, map, sizeof(map)) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_dirty_table.take(k.vm, 1, map, sizeof(map)) == VR_OK, "%s", test_error(&k));
 	for (uint32_t i = 0; i < (RAM_SIZE - SLOT1) / 4096; i++)
 		CHECK((map[i / 64] >> i % 64 & 1) == (i % step == 0) || (first && i % step),
 		      "page %u of the slot, every %u th was written", i, step);
@@ -545,23 +546,23 @@ static int dirty_log(void)
 	uint64_t map[8] = {0};
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(dirty), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(dirty), MODE_LONG));
 	CHECK(kvmp_dirty_table.take(k.vm, 1, map, sizeof(map)) == VR_E_STATE, "not watched yet");
 	k.error_code = 0;
-	CHECK(kvmp_dirty_table.watch(k.vm, 1, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_dirty_table.watch(k.vm, 1, 1) == VR_OK, "%s", test_error(&k));
 	CHECK(kvmp_dirty_table.take(k.vm, 1, map, 8) == VR_E_RANGE, "no room");
 	k.error_code = 0;
-	TRY(kit_run(&k));
+	TRY(test_run(&k));
 	TRY(check_dirty(3, true));
-	TRY(kit_run(&k));
+	TRY(test_run(&k));
 	TRY(check_dirty(5, false));
-	TRY(kit_run(&k));
+	TRY(test_run(&k));
 	TRY(check_dirty(3, false));
-	TRY(kit_expect(&k, 0x600d000c));
-	CHECK(kvmp_dirty_table.watch(k.vm, 1, 0) == VR_OK, "%s", kit_error(&k));
+	TRY(test_expect(&k, 0x600d000c));
+	CHECK(kvmp_dirty_table.watch(k.vm, 1, 0) == VR_OK, "%s", test_error(&k));
 	CHECK(kvmp_dirty_table.watch(k.vm, 9, 1) == VR_E_NOENT, "no such slot");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -569,11 +570,11 @@ static int read_only(void)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(rom), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(rom), MODE_LONG));
 	memcpy(k.rom, "read-only memory, 24 byte", 25);
 	CHECK(k.accel->memory_map(k.vm, 2, ROM, 0x10000, k.rom, VR_MEM_READONLY) == VR_OK, "%s",
-	      kit_error(&k));
-	TRY(kit_expect(&k, 0x600d000d));
+	      test_error(&k));
+	TRY(test_expect(&k, 0x600d000d));
 	CHECK(memcmp(k.ram + OUT_AREA, "read-onl", 8) == 0 && memcmp(k.ram + OUT_AREA + 8, ", 24", 4) == 0,
 	      "wrong contents");
 	CHECK(memcmp(k.rom, "read-only memory, 24 byte", 25) == 0, "it was written");
@@ -581,10 +582,10 @@ static int read_only(void)
 		      k.rom_log.width[0] == 4 && k.rom_log.value[1] == (0x9aull | 0x1001ull << 32) &&
 		      k.rom_log.width[1] == 1,
 	      "the device got %u writes", k.rom_log.count);
-	CHECK(k.accel->memory_unmap(k.vm, 2) == VR_OK, "%s", kit_error(&k));
+	CHECK(k.accel->memory_unmap(k.vm, 2) == VR_OK, "%s", test_error(&k));
 	CHECK(k.accel->memory_unmap(k.vm, 2) == VR_E_NOENT, "twice");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -594,8 +595,8 @@ static int triple_fault(void)
 	static struct vr_state_x86 s;
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(fault), MODE_LONG));
-	TRY(kit_run(&k));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(fault), MODE_LONG));
+	TRY(test_run(&k));
 	CHECK(k.powered == VR_POWER_RESET + 1, "power %u", k.powered);
 	/* SVM leaves no state behind (APM vol. 2 15.14.3), and KVM puts the one after INIT there. */
 	CHECK(strstr(k.logged, "triple fault") &&
@@ -604,14 +605,14 @@ static int triple_fault(void)
 	/* And after the reset it is as new. */
 	k.accel->vm_reset(k.vm);
 	k.powered = 0;
-	TRY(kit_get(&k, 0, &s));
+	TRY(test_get(&k, 0, &s));
 	CHECK(s.cr0 == 0x60000010 && s.rip == 0xfff0 && s.segment[VR_X86_CS].base == 0xffff0000 && !s.efer,
 	      "not in the state after power-on");
-	kit_load(&k, GUEST_OF(real));
-	TRY(kit_enter(&k, 0, MODE_REAL));
-	TRY(kit_expect(&k, 0x600d0001));
+	test_load(&k, GUEST_OF(real));
+	TRY(test_enter(&k, 0, MODE_REAL));
+	TRY(test_expect(&k, 0x600d0001));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -635,16 +636,16 @@ static int emulation_failure(void)
 	struct vr_exit e = {.size = sizeof(e)};
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(strange), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(strange), MODE_LONG));
 	CHECK(k.accel->vcpu_run(k.vcpu[0], &e) == VR_E_UNSUPPORTED && e.reason == VR_EXIT_ERROR, "reason %u",
 	      e.reason);
-	CHECK(strstr(kit_error(&k), "pshufb xmm1, ") && strstr(kit_error(&k), "66 0f 38 00 0b") &&
-		      strstr(kit_error(&k), "64-bit mode, CPL 0"),
-	      "%s", kit_error(&k));
+	CHECK(strstr(test_error(&k), "pshufb xmm1, ") && strstr(test_error(&k), "66 0f 38 00 0b") &&
+		      strstr(test_error(&k), "64-bit mode, CPL 0"),
+	      "%s", test_error(&k));
 	CHECK(strstr(k.logged, "cr3"), "no state in the log");
-	printf("  %s\n", kit_error(&k));
+	printf("  %s\n", test_error(&k));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -655,12 +656,12 @@ static int instruction_bytes(void)
 	struct vr_exit e = {.size = sizeof(e)};
 	int result;
 
-	kit_options.no_pointer = true;
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(strange), MODE_LONG));
+	test_options.no_pointer = true;
+	TRY(test_open(&k, 1, NULL, GUEST_OF(strange), MODE_LONG));
 	CHECK(k.accel->vcpu_run(k.vcpu[0], &e) == VR_E_UNSUPPORTED, "reason %u", e.reason);
-	CHECK(strstr(kit_error(&k), "bytes 66 0f 38 00 0b"), "%s", kit_error(&k));
+	CHECK(strstr(test_error(&k), "bytes 66 0f 38 00 0b"), "%s", test_error(&k));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -670,19 +671,19 @@ static int assistance(void)
 	struct vr_vm_config c = {.size = sizeof(c), .vcpu_count = 1, .arch = "x86_64"};
 	int result;
 
-	TRY(kit_start(&k, 1, NULL));
+	TRY(test_start(&k, 1, NULL));
 	k.accel->vm_destroy(k.vm);
 	k.vm = NULL;
 	k.assist = &table;
-	CHECK(k.accel->vm_create(k.self, &c, &k.vm) == VR_OK, "%s", kit_error(&k));
-	CHECK(k.accel->memory_map(k.vm, 0, 0, RAM_SIZE, k.ram, 0) == VR_OK, "%s", kit_error(&k));
-	TRY(kit_vcpu(&k, 0));
-	kit_load(&k, GUEST_OF(strange));
-	TRY(kit_enter(&k, 0, MODE_LONG));
-	TRY(kit_expect(&k, 0x600d0015));
-	CHECK(assists == 1 && kit_u64(&k, 0) == 0x99, "%u assists, result %x", assists, kit_u32(&k, 0));
+	CHECK(k.accel->vm_create(k.self, &c, &k.vm) == VR_OK, "%s", test_error(&k));
+	CHECK(k.accel->memory_map(k.vm, 0, 0, RAM_SIZE, k.ram, 0) == VR_OK, "%s", test_error(&k));
+	TRY(test_vcpu(&k, 0));
+	test_load(&k, GUEST_OF(strange));
+	TRY(test_enter(&k, 0, MODE_LONG));
+	TRY(test_expect(&k, 0x600d0015));
+	CHECK(assists == 1 && test_u64(&k, 0) == 0x99, "%u assists, result %x", assists, test_u32(&k, 0));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -699,16 +700,16 @@ static int statistics(void)
 {
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
-	TRY(kit_expect(&k, 0x600d0005));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
+	TRY(test_expect(&k, 0x600d0005));
 	k.accel->stats(k.vm, stat, NULL);
 	CHECK(runs >= 10, "%llu runs", (unsigned long long)runs);
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
-static const struct kit_test tests[] = {
+static const struct test_case tests[] = {
 	{"real mode", real_mode},
 	{"from real to 64-bit mode", mode_switches},
 	{"protected mode", protected_mode},
@@ -741,5 +742,5 @@ static const struct kit_test tests[] = {
 
 int main(void)
 {
-	return kit_main(tests, sizeof(tests) / sizeof(tests[0]));
+	return test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -11,14 +11,14 @@
 #include "../../plugins/board-pc/board.h"
 #include "../fake_host/fake.h"
 #include "../fake_host/random_pc.h"
-#include "kit.h"
+#include "vm.h"
 
 #define NOW 10000000000ull /* guest time of all of it: ns */
 #define ROUNDS 10000
 
 extern const struct vr_irqchip kvmp_irqchip_table;
 static const struct vr_irqchip *const chip = &kvmp_irqchip_table;
-static struct kit k;
+static struct test_vm k;
 
 union any {
 	uint32_t size;
@@ -111,19 +111,19 @@ static int same_but_for_time(const char *id, const union any *in, union any *out
 		if (!!i->timer_deadline != !!o->timer_deadline ||
 		    o->timer_deadline > i->timer_deadline + 128 ||
 		    (o->timer_deadline && o->timer_deadline < NOW))
-			return kit_fail("timer_deadline %llu became %llu",
-					(unsigned long long)i->timer_deadline,
-					(unsigned long long)o->timer_deadline);
+			return test_fail("timer_deadline %llu became %llu",
+					 (unsigned long long)i->timer_deadline,
+					 (unsigned long long)o->timer_deadline);
 		o->timer_deadline = i->timer_deadline;
 		o->timer_start = i->timer_start;
 	}
 	if (strcmp(id, VR_STATE_X86_PIT_ID) == 0) {
 		if (out->pit.deadline > NOW + 60000000)
-			return kit_fail("deadline %llu", (unsigned long long)out->pit.deadline);
+			return test_fail("deadline %llu", (unsigned long long)out->pit.deadline);
 		out->pit.deadline = 0;
 		for (uint32_t c = 0; c < 3; c++) {
 			if (out->pit.channel[c].start > NOW)
-				return kit_fail("channel %u started in the future", c);
+				return test_fail("channel %u started in the future", c);
 			out->pit.channel[c].start = in->pit.channel[c].start;
 		}
 #ifndef KVM_PIT_FLAGS_SPEAKER_DATA_ON
@@ -134,25 +134,27 @@ static int same_but_for_time(const char *id, const union any *in, union any *out
 		return PASS;
 	for (uint32_t i = 0; i < in->size; i++)
 		if (((const uint8_t *)in)[i] != ((const uint8_t *)out)[i])
-			return kit_fail("%s: byte %u: 0x%02x became 0x%02x", id, i, ((const uint8_t *)in)[i],
-					((const uint8_t *)out)[i]);
+			return test_fail("%s: byte %u: 0x%02x became 0x%02x", id, i, ((const uint8_t *)in)[i],
+					 ((const uint8_t *)out)[i]);
 	return PASS;
 }
 
 static int get(const char *id, union any *s)
 {
 	memset(s, 0, sizeof(*s));
-	return chip->get_state(k.self, id, 0, s, sizeof(*s)) == VR_OK ? PASS : kit_fail("%s", kit_error(&k));
+	return chip->get_state(k.self, id, 0, s, sizeof(*s)) == VR_OK ? PASS
+								      : test_fail("%s", test_error(&k));
 }
 
 static int set(const char *id, const union any *s)
 {
-	return chip->set_state(k.self, id, 0, s, sizeof(*s)) == VR_OK ? PASS : kit_fail("%s", kit_error(&k));
+	return chip->set_state(k.self, id, 0, s, sizeof(*s)) == VR_OK ? PASS
+								      : test_fail("%s", test_error(&k));
 }
 
 static int machine(const char *kind, const uint8_t *guest, size_t size)
 {
-	int result = kit_open(&k, 1, kind, guest, size, MODE_LONG);
+	int result = test_open(&k, 1, kind, guest, size, MODE_LONG);
 
 	k.now = NOW;
 	return result;
@@ -179,7 +181,7 @@ static int survive(const char *kind, const char *id)
 		TRY(same_but_for_time(id, &in, &out));
 	}
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -220,7 +222,7 @@ static int x2apic(void)
 	s.lapic.icr[1] = 0x12345678;
 	s.lapic.irr[2] = 4;
 	if (chip->set_state(k.self, VR_STATE_X86_LAPIC_ID, 0, &s, sizeof(s)) < 0) {
-		result = kit_skip("no x2APIC mode here: %s", kit_error(&k));
+		result = test_skip("no x2APIC mode here: %s", test_error(&k));
 		goto out;
 	}
 	TRY(get(VR_STATE_X86_LAPIC_ID, &out));
@@ -230,7 +232,7 @@ static int x2apic(void)
 	s.lapic.ldr = 2;
 	CHECK(chip->set_state(k.self, VR_STATE_X86_LAPIC_ID, 0, &s, sizeof(s)) == VR_E_UNSUPPORTED, "id");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -247,24 +249,24 @@ static int refused(void)
 	CHECK(chip->get_state(k.self, VR_STATE_X86_LAPIC_ID, 1, &s, sizeof(s)) == VR_E_RANGE, "one vCPU");
 	k.error_code = 0;
 	CHECK(chip->get_state(k.self, VR_STATE_X86_LAPIC_ID, 0, &s, 8) == VR_E_INVAL, "eight bytes");
-	CHECK(strstr(kit_error(&k), "lapic"), "%s", kit_error(&k));
+	CHECK(strstr(test_error(&k), "lapic"), "%s", test_error(&k));
 	TRY(get(VR_STATE_X86_LAPIC_ID, &s));
 	s.lapic.timer_divide = 0x10;
 	k.error_code = 0;
 	CHECK(chip->set_state(k.self, VR_STATE_X86_LAPIC_ID, 0, &s, sizeof(s)) == VR_E_INVAL, "timer_divide");
-	CHECK(strstr(kit_error(&k), "timer_divide"), "%s", kit_error(&k));
-	kit_close(&k);
+	CHECK(strstr(test_error(&k), "timer_divide"), "%s", test_error(&k));
+	test_close(&k);
 	TRY(machine("full", GUEST_OF(msi)));
 	TRY(get(VR_STATE_X86_PIC_ID, &s));
 	s.pic.chip[1].icw1 |= 8;
 	s.pic.chip[1].irr = s.pic.chip[1].input;
 	CHECK(chip->set_state(k.self, VR_STATE_X86_PIC_ID, 0, &s, sizeof(s)) == VR_E_UNSUPPORTED, "LTIM");
-	CHECK(strstr(kit_error(&k), "chip[1].icw1"), "%s", kit_error(&k));
-	kit_close(&k);
+	CHECK(strstr(test_error(&k), "chip[1].icw1"), "%s", test_error(&k));
+	test_close(&k);
 	TRY(machine("none", GUEST_OF(msi)));
 	CHECK(chip->get_state(k.self, VR_STATE_X86_LAPIC_ID, 0, &s, sizeof(s)) == VR_E_NOENT, "nothing here");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -291,7 +293,7 @@ static int any_bytes(void)
 	}
 	CHECK(taken > 100 && taken < 3900, "%u of 4000 were taken", taken);
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -309,7 +311,7 @@ static int board_make(void)
 	d = fake_new_pc(1);
 	d->now = NOW;
 	board_self.host = d->host;
-	return vr_board_pc.create(&board_self, &c, &board) == VR_OK ? PASS : kit_fail("%s", d->error_text);
+	return vr_board_pc.create(&board_self, &c, &board) == VR_OK ? PASS : test_fail("%s", d->error_text);
 }
 
 static void board_drop(void)
@@ -326,7 +328,7 @@ static int to_board(const char *id, const union any *s)
 {
 	return vr_board_pc.set_state(board, id, 0, s, sizeof(*s)) == VR_OK
 		       ? PASS
-		       : kit_fail("board: %s", d->error_text);
+		       : test_fail("board: %s", d->error_text);
 }
 
 static int from_board(const char *id, union any *s)
@@ -334,7 +336,7 @@ static int from_board(const char *id, union any *s)
 	memset(s, 0, sizeof(*s));
 	return vr_board_pc.get_state(board, id, 0, s, sizeof(*s)) == VR_OK
 		       ? PASS
-		       : kit_fail("board: %s", d->error_text);
+		       : test_fail("board: %s", d->error_text);
 }
 
 /* Kernel, board, kernel. */
@@ -374,7 +376,7 @@ static int there_and_back(void)
 	}
 out:
 	board_drop();
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -383,7 +385,7 @@ out:
 static struct vr_state_x86 cpu;
 static uint8_t memory[RAM_SIZE];
 
-static void stop_here(struct kit *m, uint32_t vcpu)
+static void stop_here(struct test_vm *m, uint32_t vcpu)
 {
 	atomic_store(&m->stopped, 1);
 	m->accel->vcpu_kick(m->vcpu[vcpu]);
@@ -396,8 +398,8 @@ static int take(const char *kind, const uint8_t *guest, size_t size, union any *
 
 	TRY(machine(kind, guest, size));
 	k.on_log = stop_here;
-	TRY(kit_run(&k));
-	TRY(kit_get(&k, 0, &cpu));
+	TRY(test_run(&k));
+	TRY(test_get(&k, 0, &cpu));
 	TRY(get(VR_STATE_X86_LAPIC_ID, lapic));
 	memcpy(memory, k.ram, RAM_SIZE);
 out:
@@ -408,11 +410,11 @@ static int put(const char *kind)
 {
 	int result;
 
-	kit_close(&k);
+	test_close(&k);
 	TRY(machine(kind, GUEST_OF(spin)));
 	memcpy(k.ram, memory, RAM_SIZE);
 	cpu.flags &= ~VR_X86_HAS_LAPIC;
-	TRY(kit_set(&k, 0, &cpu));
+	TRY(test_set(&k, 0, &cpu));
 out:
 	return result;
 }
@@ -427,11 +429,11 @@ static int moved(const char *from, const char *to)
 	      "the timer: %llu", (unsigned long long)lapic.lapic.timer_deadline);
 	TRY(put(to));
 	TRY(set(VR_STATE_X86_LAPIC_ID, &lapic));
-	TRY(kit_expect(&k, 0x600d0018));
-	CHECK(kit_u32(&k, 0) == 1 && kit_u32(&k, 4) == 0, "%u interrupts, %u left", kit_u32(&k, 0),
-	      kit_u32(&k, 4));
+	TRY(test_expect(&k, 0x600d0018));
+	CHECK(test_u32(&k, 0) == 1 && test_u32(&k, 4) == 0, "%u interrupts, %u left", test_u32(&k, 0),
+	      test_u32(&k, 4));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -445,13 +447,13 @@ static int split_to_full(void)
 	return moved("split", "full");
 }
 
-/* The kit's buses with the board's controllers behind them; the pin goes the other way. */
-static void pin_follows(struct kit *m)
+/* The buses of vm_host.c with the board's controllers behind them; the pin goes the other way. */
+static void pin_follows(struct test_vm *m)
 {
 	m->accel->vcpu_set_pin(m->vcpu[0], VR_X86_PIN_INTR, d->vcpu[0].pin[VR_X86_PIN_INTR]);
 }
 
-static int32_t board_bus(struct kit *m, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+static int32_t board_bus(struct test_vm *m, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
 			 bool is_write, uint64_t *value)
 {
 	if (!vr_fake_host_attached(d, space, address))
@@ -465,7 +467,7 @@ static int32_t board_bus(struct kit *m, uint32_t space, uint32_t vcpu, uint64_t 
 }
 
 /* The guest sleeps: guest time passes. */
-static void sleeps(struct kit *m, uint32_t vcpu)
+static void sleeps(struct test_vm *m, uint32_t vcpu)
 {
 	vr_fake_host_advance(d, 10000000);
 	m->now = d->now;
@@ -484,11 +486,11 @@ static int to_software(void)
 	k.on_bus = board_bus;
 	k.on_park = sleeps;
 	TRY(to_board(VR_STATE_X86_LAPIC_ID, &lapic));
-	TRY(kit_expect(&k, 0x600d0018));
-	CHECK(kit_u32(&k, 0) == 1 && kit_u32(&k, 4) == 0, "%u interrupts, %u left", kit_u32(&k, 0),
-	      kit_u32(&k, 4));
+	TRY(test_expect(&k, 0x600d0018));
+	CHECK(test_u32(&k, 0) == 1 && test_u32(&k, 4) == 0, "%u interrupts, %u left", test_u32(&k, 0),
+	      test_u32(&k, 4));
 out:
-	kit_close(&k);
+	test_close(&k);
 	board_drop();
 	return result;
 }
@@ -502,15 +504,15 @@ static int from_software(void)
 	TRY(board_make());
 	k.on_bus = board_bus;
 	k.on_log = stop_here;
-	TRY(kit_run(&k));
-	TRY(kit_get(&k, 0, &cpu));
+	TRY(test_run(&k));
+	TRY(test_get(&k, 0, &cpu));
 	TRY(from_board(VR_STATE_X86_LAPIC_ID, &lapic));
 	memcpy(memory, k.ram, RAM_SIZE);
 	TRY(put("split"));
 	TRY(set(VR_STATE_X86_LAPIC_ID, &lapic));
-	TRY(kit_expect(&k, 0x600d0018));
+	TRY(test_expect(&k, 0x600d0018));
 out:
-	kit_close(&k);
+	test_close(&k);
 	board_drop();
 	return result;
 }
@@ -527,9 +529,9 @@ static int pending(void)
 	lapic.lapic.irr[VECTOR / 32] |= 1u << VECTOR % 32;
 	TRY(put("split"));
 	TRY(set(VR_STATE_X86_LAPIC_ID, &lapic));
-	TRY(kit_expect(&k, 0x600d0018));
+	TRY(test_expect(&k, 0x600d0018));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -540,15 +542,15 @@ static int pit_inputs(void)
 	int result;
 
 	TRY(machine("full", GUEST_OF(pit)));
-	TRY(kit_expect(&k, 0x600d0019));
+	TRY(test_expect(&k, 0x600d0019));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
 /* ---- ends of interrupts ---------------------------------------------------------------------- */
 
-static void send_level(struct kit *m, uint32_t vcpu)
+static void send_level(struct test_vm *m, uint32_t vcpu)
 {
 	(void)vcpu;
 	chip->msi(m->self, 0xfee00000, 0xc000 | VECTOR);
@@ -560,22 +562,22 @@ static int end_of_level(void)
 
 	TRY(machine("split", GUEST_OF(msi)));
 	CHECK(chip->route(k.self, 24, 0xfee00000, 0xc000 | VECTOR) == VR_E_RANGE, "24 inputs");
-	CHECK(chip->route(k.self, 5, 0xfee00000, 0xc000 | 0x99) == VR_OK, "%s", kit_error(&k));
-	CHECK(chip->route(k.self, 5, 0xfee00000, 0xc000 | VECTOR) == VR_OK, "%s", kit_error(&k));
+	CHECK(chip->route(k.self, 5, 0xfee00000, 0xc000 | 0x99) == VR_OK, "%s", test_error(&k));
+	CHECK(chip->route(k.self, 5, 0xfee00000, 0xc000 | VECTOR) == VR_OK, "%s", test_error(&k));
 	k.on_log = send_level;
-	TRY(kit_expect(&k, 0x600d0013));
+	TRY(test_expect(&k, 0x600d0013));
 	CHECK(k.eois == 2 && k.eoi_vector == VECTOR, "%u ends of 0x%x", k.eois, k.eoi_vector);
-	kit_close(&k);
+	test_close(&k);
 	TRY(machine("full", GUEST_OF(msi)));
 	CHECK(chip->route(k.self, 5, 0xfee00000, 0xc000 | VECTOR) == VR_E_STATE, "KVM's own I/O APIC");
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
 int main(void)
 {
-	static const struct kit_test tests[] = {
+	static const struct test_case tests[] = {
 		{"8259s survive", survive_pic},
 		{"I/O APIC survives", survive_ioapic},
 		{"8254 survives", survive_pit},
@@ -594,5 +596,5 @@ int main(void)
 		{"split: ends of level-triggered interrupts", end_of_level},
 	};
 
-	return kit_main(tests, sizeof(tests) / sizeof(tests[0]));
+	return test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_notify.c: doorbells and interrupt lines by events, vmrun.notify/1. */
-#include "kit.h"
+#include "vm.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -10,7 +10,7 @@
 #include <vmrun/notify.h>
 
 extern const struct vr_notify kvmp_notify_table;
-static struct kit k;
+static struct test_vm k;
 static int event, other; /* eventfds */
 
 static int signals(int fd)
@@ -30,7 +30,7 @@ static void events(void)
 
 static void finish(void)
 {
-	kit_close(&k);
+	test_close(&k);
 	close(event);
 	close(other);
 }
@@ -70,14 +70,14 @@ static int ring(uint32_t mode)
 	int result;
 
 	events();
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(bell), mode));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(bell), mode));
 	d = bell(MMIO_BELL, 4, event);
 	matching = bell(MMIO_BELL + 8, 4, other);
 	matching.flags = VR_DOORBELL_MATCH;
 	matching.value = 8;
-	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvmp_notify_table.doorbell(k.vm, &matching, 1) == VR_OK, "%s", kit_error(&k));
-	TRY(kit_expect(&k, 0x600d0016));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_OK, "%s", test_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &matching, 1) == VR_OK, "%s", test_error(&k));
+	TRY(test_expect(&k, 0x600d0016));
 	CHECK(signals(event) == 5, "five writes of 4 bytes");
 	CHECK(signals(other) == 2, "two writes of 8");
 	/* The rest came the usual way, and nothing else did: 2 bytes, a 7, the port; and the end. */
@@ -90,21 +90,21 @@ static int ring(uint32_t mode)
 	k.accel->vm_reset(k.vm);
 	port = bell(PORT_BELL, 1, other);
 	port.space = VR_SPACE_PORT;
-	CHECK(kvmp_notify_table.doorbell(k.vm, &matching, 0) == VR_OK, "%s", kit_error(&k));
-	CHECK(kvmp_notify_table.doorbell(k.vm, &port, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &matching, 0) == VR_OK, "%s", test_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &port, 1) == VR_OK, "%s", test_error(&k));
 	k.done = 0;
 	k.bell_log.count = 0;
-	TRY(kit_enter(&k, 0, mode));
-	TRY(kit_expect(&k, 0x600d0016));
+	TRY(test_enter(&k, 0, mode));
+	TRY(test_expect(&k, 0x600d0016));
 	CHECK(signals(event) == 5 && signals(other) == 1, "after the reset");
 	CHECK(k.bell_log.count == 4, "%u writes came to the device", k.bell_log.count);
-	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 0) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 0) == VR_OK, "%s", test_error(&k));
 	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 0) == VR_E_NOENT, "twice");
 	k.error_code = 0;
 	k.done = 0;
 	k.bell_log.count = 0;
-	TRY(kit_enter(&k, 0, mode));
-	TRY(kit_expect(&k, 0x600d0016));
+	TRY(test_enter(&k, 0, mode));
+	TRY(test_expect(&k, 0x600d0016));
 	CHECK(signals(event) == 0 && k.bell_log.count == 9, "%u writes came to the device", k.bell_log.count);
 out:
 	finish();
@@ -128,13 +128,13 @@ static int any_width(void)
 	int result;
 
 	events();
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(bell), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(bell), MODE_LONG));
 	d = bell(MMIO_BELL, 0, event);
 	if (kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_E_UNSUPPORTED) {
-		result = kit_skip("this KVM lacks KVM_CAP_IOEVENTFD_ANY_LENGTH");
+		result = test_skip("this KVM lacks KVM_CAP_IOEVENTFD_ANY_LENGTH");
 		goto out;
 	}
-	TRY(kit_expect(&k, 0x600d0016));
+	TRY(test_expect(&k, 0x600d0016));
 	CHECK(signals(event) == 6, "five of 4 bytes, one of 2");
 out:
 	finish();
@@ -147,7 +147,7 @@ static int doorbell_refused(void)
 	int result;
 
 	events();
-	TRY(kit_start(&k, 1, NULL));
+	TRY(test_start(&k, 1, NULL));
 	d = bell(MMIO_BELL, 4, event);
 	w = d;
 	w.width = 3;
@@ -163,18 +163,18 @@ static int doorbell_refused(void)
 	w.flags = 8;
 	CHECK(kvmp_notify_table.doorbell(k.vm, &w, 1) == VR_E_UNSUPPORTED && !k.error_code,
 	      "an unknown flag");
-	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_OK, "%s", test_error(&k));
 	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_E_EXISTS, "twice");
-	CHECK(strstr(kit_error(&k), "0xd0003000"), "%s", kit_error(&k));
+	CHECK(strstr(test_error(&k), "0xd0003000"), "%s", test_error(&k));
 	k.error_code = 0;
 	w.flags = 0;
 	w.event = 999;
 	CHECK(kvmp_notify_table.doorbell(k.vm, &w, 1) < 0, "no such descriptor");
 	k.error_code = 0;
-	kit_faults.missing = KVM_CAP_IOEVENTFD;
+	test_faults.missing = KVM_CAP_IOEVENTFD;
 	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 0) == VR_E_UNSUPPORTED && !k.error_code,
 	      "a kernel without");
-	kit_faults.missing = 0;
+	test_faults.missing = 0;
 out:
 	finish();
 	return result;
@@ -183,7 +183,7 @@ out:
 /* ---- lines ----------------------------------------------------------------------------------- */
 static uint32_t acknowledged;
 
-static void signal_line(struct kit *m, uint32_t vcpu)
+static void signal_line(struct test_vm *m, uint32_t vcpu)
 {
 	uint64_t one = 1;
 
@@ -199,15 +199,15 @@ static int by_event(uint32_t level)
 
 	events();
 	acknowledged = 0;
-	TRY(kit_open(&k, 1, "full", GUEST_OF(line), MODE_LONG));
+	TRY(test_open(&k, 1, "full", GUEST_OF(line), MODE_LONG));
 	memcpy(k.ram + OUT_AREA + 16, &level, sizeof(level));
 	k.on_log = signal_line;
 	CHECK(kvmp_notify_table.line(k.vm, 5, event, level ? other : VR_NOTIFY_NO_EVENT, 1) == VR_OK, "%s",
-	      kit_error(&k));
-	TRY(kit_expect(&k, 0x600d0017));
-	CHECK(kit_u32(&k, 0) == 3, "%u interrupts", kit_u32(&k, 0));
+	      test_error(&k));
+	TRY(test_expect(&k, 0x600d0017));
+	CHECK(test_u32(&k, 0) == 3, "%u interrupts", test_u32(&k, 0));
 	CHECK(acknowledged == (level ? 3 : 0), "%u times resampled", acknowledged);
-	CHECK(kvmp_notify_table.line(k.vm, 5, event, VR_NOTIFY_NO_EVENT, 0) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.line(k.vm, 5, event, VR_NOTIFY_NO_EVENT, 0) == VR_OK, "%s", test_error(&k));
 out:
 	finish();
 	return result;
@@ -228,22 +228,22 @@ static int line_refused(void)
 	int result;
 
 	events();
-	TRY(kit_start(&k, 1, "split"));
+	TRY(test_start(&k, 1, "split"));
 	CHECK(kvmp_notify_table.line(k.vm, 5, event, VR_NOTIFY_NO_EVENT, 1) == VR_E_STATE && !k.error_code,
 	      "no I/O APIC");
-	kit_close(&k);
-	TRY(kit_start(&k, 1, "full"));
+	test_close(&k);
+	TRY(test_start(&k, 1, "full"));
 	CHECK(kvmp_notify_table.line(k.vm, 24, event, other, 1) == VR_E_RANGE, "input 24");
 	CHECK(kvmp_notify_table.line(k.vm, 5, -1, other, 1) == VR_E_INVAL, "no event");
 	k.error_code = 0;
-	CHECK(kvmp_notify_table.line(k.vm, 5, event, other, 1) == VR_OK, "%s", kit_error(&k));
+	CHECK(kvmp_notify_table.line(k.vm, 5, event, other, 1) == VR_OK, "%s", test_error(&k));
 	CHECK(kvmp_notify_table.line(k.vm, 6, event, other, 1) == VR_E_BUSY, "one event for two");
-	CHECK(strstr(kit_error(&k), "input 6"), "%s", kit_error(&k));
+	CHECK(strstr(test_error(&k), "input 6"), "%s", test_error(&k));
 	k.error_code = 0;
-	kit_faults.missing = KVM_CAP_IRQFD_RESAMPLE;
+	test_faults.missing = KVM_CAP_IRQFD_RESAMPLE;
 	CHECK(kvmp_notify_table.line(k.vm, 6, other, event, 1) == VR_E_UNSUPPORTED && !k.error_code,
 	      "a kernel without");
-	kit_faults.missing = 0;
+	test_faults.missing = 0;
 out:
 	finish();
 	return result;
@@ -255,8 +255,8 @@ static int switched_off(void)
 	int result;
 
 	events();
-	kit_options.no_notify = true;
-	TRY(kit_start(&k, 1, NULL));
+	test_options.no_notify = true;
+	TRY(test_start(&k, 1, NULL));
 	d = bell(MMIO_BELL, 4, event);
 	CHECK(kvmp_notify_table.doorbell(k.vm, &d, 1) == VR_E_UNSUPPORTED && !k.error_code, "notify=false");
 out:
@@ -264,7 +264,7 @@ out:
 	return result;
 }
 
-static const struct kit_test tests[] = {
+static const struct test_case tests[] = {
 	{"doorbells, CPL 0", ring_kernel},        {"doorbells, CPL 3", ring_user},
 	{"a doorbell of any width", any_width},   {"doorbells refused", doorbell_refused},
 	{"doorbells switched off", switched_off}, {"a line by events, edge", edge_line},
@@ -273,5 +273,5 @@ static const struct kit_test tests[] = {
 
 int main(void)
 {
-	return kit_main(tests, sizeof(tests) / sizeof(tests[0]));
+	return test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

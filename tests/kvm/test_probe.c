@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* test_probe.c: what is said when KVM is not there or refuses: each with its cause and a remedy. */
 #include "../tmp.h"
-#include "kit.h"
+#include "vm.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
 #include <time.h>
 #include <unistd.h>
 
-static struct kit k;
+static struct test_vm k;
 static const struct vr_plugin *p;
 
 /* Probes with these options; PASS when it fails with `code` and a text that has all the words. */
@@ -17,18 +17,18 @@ static int refused(const char *device, const char *irqchip, int32_t code, const 
 	int32_t rc;
 	int result = PASS;
 
-	kit_double_init(&k);
+	test_host_init(&k);
 	k.device = device;
 	k.irqchip = irqchip;
 	CHECK(vmrun_plugin_create(&k.host, "kvm", &p) == VR_OK, "create");
 	rc = p->probe(p->self);
-	CHECK(rc == code, "code %d, not %d: %s", rc, code, kit_error(&k));
+	CHECK(rc == code, "code %d, not %d: %s", rc, code, test_error(&k));
 	CHECK(k.error_code == code && strstr(k.error, word) && strstr(k.error, word2),
-	      "'%s' lacks '%s' or '%s'", kit_error(&k), word, word2);
+	      "'%s' lacks '%s' or '%s'", test_error(&k), word, word2);
 	printf("  %s\n", k.error);
 out:
 	p->destroy(p->self);
-	kit_double_fini(&k);
+	test_host_fini(&k);
 	return result;
 }
 
@@ -39,19 +39,19 @@ static int missing(void)
 
 static int no_permission(void)
 {
-	kit_faults.open_error = EACCES;
+	test_faults.open_error = EACCES;
 	return refused("/dev/kvm", NULL, VR_E_PERM, "permission", "group");
 }
 
 static int no_driver(void)
 {
-	kit_faults.open_error = ENODEV;
+	test_faults.open_error = ENODEV;
 	return refused("/dev/kvm", NULL, VR_E_NOENT, "no driver", "load");
 }
 
 static int too_many_files(void)
 {
-	kit_faults.open_error = EMFILE;
+	test_faults.open_error = EMFILE;
 	return refused("/dev/kvm", NULL, VR_E_IO, "can't open", "files");
 }
 
@@ -83,9 +83,9 @@ static int bad_option(void)
 
 static int other_version(void)
 {
-	if (kit_no_kvm())
-		return kit_skip("%s", kit_no_kvm());
-	kit_faults.version = 11;
+	if (test_no_kvm())
+		return test_skip("%s", test_no_kvm());
+	test_faults.version = 11;
 	return refused("/dev/kvm", NULL, VR_E_UNSUPPORTED, "version 11", "kernel");
 }
 
@@ -107,10 +107,10 @@ static int capabilities(void)
 	};
 	int result = PASS;
 
-	if (kit_no_kvm())
-		return kit_skip("%s", kit_no_kvm());
+	if (test_no_kvm())
+		return test_skip("%s", test_no_kvm());
 	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]) && result == PASS; i++) {
-		kit_faults.missing = caps[i].number;
+		test_faults.missing = caps[i].number;
 		result = refused("/dev/kvm", NULL, VR_E_UNSUPPORTED, caps[i].name, "newer kernel");
 	}
 	return result;
@@ -118,19 +118,19 @@ static int capabilities(void)
 
 static int virtualisation_taken(void)
 {
-	if (kit_no_kvm())
-		return kit_skip("%s", kit_no_kvm());
-	kit_faults.ioctl = KVM_CREATE_VM;
-	kit_faults.error = EBUSY;
+	if (test_no_kvm())
+		return test_skip("%s", test_no_kvm());
+	test_faults.ioctl = KVM_CREATE_VM;
+	test_faults.error = EBUSY;
 	return refused("/dev/kvm", NULL, VR_E_BUSY, "taken", "VirtualBox");
 }
 
 static int virtualisation_off(void)
 {
-	if (kit_no_kvm())
-		return kit_skip("%s", kit_no_kvm());
-	kit_faults.ioctl = KVM_CREATE_VM;
-	kit_faults.error = EIO;
+	if (test_no_kvm())
+		return test_skip("%s", test_no_kvm());
+	test_faults.ioctl = KVM_CREATE_VM;
+	test_faults.error = EIO;
 	return refused("/dev/kvm", NULL, VR_E_UNSUPPORTED, "firmware", "nested");
 }
 
@@ -138,7 +138,7 @@ static int life(void)
 {
 	int result = PASS;
 
-	kit_double_init(&k);
+	test_host_init(&k);
 	CHECK(vmrun_plugin_create(&k.host, "another", &p) == VR_E_NOENT, "another id");
 	CHECK(vmrun_plugin_create(&k.host, "kvm", &p) == VR_OK, "create");
 	CHECK(!p->query(p->self, "vmrun.accel/2"), "an interface that it has not");
@@ -146,7 +146,7 @@ static int life(void)
 	p->destroy(p->self);
 	p->destroy(p->self);
 out:
-	kit_double_fini(&k);
+	test_host_fini(&k);
 	return result;
 }
 
@@ -162,22 +162,22 @@ static int facts(void)
 	int64_t ms;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	if (kit_no_kvm())
-		return kit_skip("%s", kit_no_kvm());
+	if (test_no_kvm())
+		return test_skip("%s", test_no_kvm());
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	ms = (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!kit_fact(names[i])[0])
-			return kit_fail("no fact '%s'", names[i]);
+		if (!test_fact(names[i])[0])
+			return test_fail("no fact '%s'", names[i]);
 	printf("  %lld ms\n", (long long)ms);
-	return ms < 1000 ? PASS : kit_fail("%lld ms", (long long)ms);
+	return ms < 1000 ? PASS : test_fail("%lld ms", (long long)ms);
 }
 
 /* ---- later refusals -------------------------------------------------------------------------------- */
 static int says(int32_t rc, int32_t code, const char *word)
 {
 	if (rc != code || k.error_code != code || !strstr(k.error, word))
-		return kit_fail("%d '%s', not %d and '%s'", rc, kit_error(&k), code, word);
+		return test_fail("%d '%s', not %d and '%s'", rc, test_error(&k), code, word);
 	printf("  %s\n", k.error);
 	k.error_code = 0;
 	return PASS;
@@ -189,21 +189,21 @@ static int vm_refused(void)
 	void *vm;
 	int result;
 
-	TRY(kit_start(&k, 1, NULL));
+	TRY(test_start(&k, 1, NULL));
 	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_UNSUPPORTED, "not arm64"));
 	c.arch = "x86_64";
 	c.vcpu_count = 100000;
 	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_RANGE, "at most"));
 	c.vcpu_count = 1;
-	kit_faults = (struct kit_faults){.ioctl = KVM_CREATE_VM, .error = ENOMEM};
+	test_faults = (struct test_faults){.ioctl = KVM_CREATE_VM, .error = ENOMEM};
 	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_NOMEM, "virtual machine"));
-	kit_faults = (struct kit_faults){.ioctl = KVM_GET_SUPPORTED_CPUID, .error = EINVAL};
+	test_faults = (struct test_faults){.ioctl = KVM_GET_SUPPORTED_CPUID, .error = EINVAL};
 	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_UNSUPPORTED, "CPUID"));
-	kit_faults = (struct kit_faults){.ioctl = KVM_SET_TSS_ADDR, .error = EIO};
+	test_faults = (struct test_faults){.ioctl = KVM_SET_TSS_ADDR, .error = EIO};
 	TRY(says(k.accel->vm_create(k.self, &c, &vm), VR_E_IO, "TSS"));
-	kit_faults.error = 0;
+	test_faults.error = 0;
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -224,25 +224,25 @@ static int vcpu_refused(void)
 	};
 	int result;
 
-	TRY(kit_start(&k, 1, NULL));
+	TRY(test_start(&k, 1, NULL));
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		/* A failed one leaves its number taken in the kernel: a machine each. */
 		if (i) {
-			kit_close(&k);
-			TRY(kit_start(&k, 1, NULL));
+			test_close(&k);
+			TRY(test_start(&k, 1, NULL));
 		}
-		kit_faults = (struct kit_faults){.ioctl = faults[i].ioctl, .error = faults[i].error};
+		test_faults = (struct test_faults){.ioctl = faults[i].ioctl, .error = faults[i].error};
 		TRY(says(k.accel->vcpu_create(k.vm, 0, &k.vcpu[0]), faults[i].code, faults[i].word));
-		kit_faults.error = 0;
+		test_faults.error = 0;
 	}
-	kit_close(&k);
-	TRY(kit_start(&k, 1, NULL));
-	kit_faults.mmap_error = ENOMEM;
+	test_close(&k);
+	TRY(test_start(&k, 1, NULL));
+	test_faults.mmap_error = ENOMEM;
 	TRY(says(k.accel->vcpu_create(k.vm, 0, &k.vcpu[0]), VR_E_NOMEM, "kvm_run"));
-	kit_faults.mmap_error = 0;
+	test_faults.mmap_error = 0;
 	TRY(says(k.accel->vcpu_create(k.vm, 1, &k.vcpu[1]), VR_E_RANGE, "vCPU 1"));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -250,7 +250,7 @@ static int memory_refused(void)
 {
 	int result;
 
-	TRY(kit_start(&k, 1, NULL));
+	TRY(test_start(&k, 1, NULL));
 	TRY(says(k.accel->memory_map(k.vm, 1, 0x10000000, 0x10000, k.rom, 0), VR_E_EXISTS, "in use"));
 	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000, 0x10000, k.rom, 0), VR_E_EXISTS, "overlaps"));
 	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000100, 0x10000, k.rom, 0), VR_E_INVAL, "whole pages"));
@@ -260,18 +260,18 @@ static int memory_refused(void)
 	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom + 1, 0), VR_E_INVAL, "whole pages"));
 	TRY(says(k.accel->memory_map(k.vm, 1000, 0x10000000, 0x10000, k.rom, 0), VR_E_RANGE, "slot 1000"));
 	TRY(says(k.accel->memory_map(k.vm, 2, 0xff00000000000000, 0x10000, k.rom, 0), VR_E_INVAL, "refuses"));
-	kit_faults = (struct kit_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = ENOMEM};
+	test_faults = (struct test_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = ENOMEM};
 	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, 0), VR_E_NOMEM, "refuses"));
-	kit_faults = (struct kit_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = ENOSPC};
+	test_faults = (struct test_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = ENOSPC};
 	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, 0), VR_E_IO, "fewer devices"));
-	kit_faults = (struct kit_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = EINVAL};
+	test_faults = (struct test_faults){.ioctl = KVM_SET_USER_MEMORY_REGION, .error = EINVAL};
 	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, 0), VR_E_INVAL, "(-m)"));
-	kit_faults = (struct kit_faults){.missing = KVM_CAP_READONLY_MEM};
+	test_faults = (struct test_faults){.missing = KVM_CAP_READONLY_MEM};
 	TRY(says(k.accel->memory_map(k.vm, 2, 0x10000000, 0x10000, k.rom, VR_MEM_READONLY), VR_E_UNSUPPORTED,
 		 "read-only"));
 	TRY(says(k.accel->memory_unmap(k.vm, 7), VR_E_NOENT, "slot 7"));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -290,16 +290,17 @@ static int run_fails(void)
 	struct vr_exit e = {.size = sizeof(e)};
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		kit_faults = (struct kit_faults){.ioctl = KVM_RUN, .error = errors[i].error, .after = (int)i};
+		test_faults =
+			(struct test_faults){.ioctl = KVM_RUN, .error = errors[i].error, .after = (int)i};
 		TRY(says(k.accel->vcpu_run(k.vcpu[0], &e), errors[i].code, errors[i].word));
 		CHECK(e.reason == VR_EXIT_ERROR, "reason %u", e.reason);
 	}
-	kit_faults.error = 0;
-	TRY(kit_expect(&k, 0x600d0005));
+	test_faults.error = 0;
+	TRY(test_expect(&k, 0x600d0005));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -311,19 +312,19 @@ static int reset_fails(void)
 	int result;
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		TRY(kit_open(&k, 1, "full", GUEST_OF(port), MODE_LONG));
-		kit_faults = (struct kit_faults){.ioctl = calls[i], .error = EIO};
+		TRY(test_open(&k, 1, "full", GUEST_OF(port), MODE_LONG));
+		test_faults = (struct test_faults){.ioctl = calls[i], .error = EIO};
 		k.accel->vm_reset(k.vm);
-		kit_faults.error = 0;
+		test_faults.error = 0;
 		CHECK(k.powered == VR_POWER_CRASH + 1, "call %zu: power %u", i, k.powered);
 		CHECK(strstr(k.logged, "the machine can't be reset: ") && strstr(k.logged, "KVM has gone"),
 		      "%s", k.logged);
 		printf("  %s", k.logged);
 		if (i + 1 < sizeof(calls) / sizeof(calls[0]))
-			kit_close(&k);
+			test_close(&k);
 	}
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -369,16 +370,16 @@ static int strange_exits(void)
 	struct vr_exit e = {.size = sizeof(e)};
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
 	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++) {
-		kit_faults.exit = exits[i].exit;
+		test_faults.exit = exits[i].exit;
 		TRY(says(k.accel->vcpu_run(k.vcpu[0], &e), exits[i].code, exits[i].word));
 		CHECK(e.reason == VR_EXIT_ERROR, "reason %u", e.reason);
 	}
-	kit_faults.exit = NULL;
-	TRY(kit_expect(&k, 0x600d0005));
+	test_faults.exit = NULL;
+	TRY(test_expect(&k, 0x600d0005));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
@@ -387,8 +388,8 @@ static int state_refused(void)
 	static struct vr_state_x86 s, bad;
 	int result;
 
-	TRY(kit_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
-	TRY(kit_get(&k, 0, &s));
+	TRY(test_open(&k, 1, NULL, GUEST_OF(port), MODE_LONG));
+	TRY(test_get(&k, 0, &s));
 	TRY(says(k.accel->vcpu_get_state(k.vcpu[0], "vmrun.state.arm64/1", &bad, sizeof(bad)),
 		 VR_E_UNSUPPORTED, "arm64"));
 	TRY(says(k.accel->vcpu_get_state(k.vcpu[0], VR_STATE_X86_ID, &bad, 100), VR_E_INVAL, "bytes"));
@@ -414,14 +415,14 @@ static int state_refused(void)
 	WITH(bad.mp_state = VR_X86_MP_INIT, VR_E_UNSUPPORTED, "INIT");
 	WITH(bad.msr[0].id = 0x12345; bad.msr[0].value = 1;
 	     bad.msr_count = 1, VR_E_UNSUPPORTED, "MSR 0x12345");
-	TRY(kit_set(&k, 0, &s));
-	TRY(kit_expect(&k, 0x600d0005));
+	TRY(test_set(&k, 0, &s));
+	TRY(test_expect(&k, 0x600d0005));
 out:
-	kit_close(&k);
+	test_close(&k);
 	return result;
 }
 
-static const struct kit_test tests[] = {
+static const struct test_case tests[] = {
 	{"facts", facts},
 	{"life", life},
 	{"device missing", missing},
@@ -447,5 +448,5 @@ static const struct kit_test tests[] = {
 
 int main(void)
 {
-	return kit_main(tests, sizeof(tests) / sizeof(tests[0]));
+	return test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* test_state.c: the canonical state out of a vCPU and into another one. */
-#include "kit.h"
+#include "vm.h"
 
 #include <cpuid.h>
 
-static struct kit a, b;
+static struct test_vm a, b;
 static struct vr_state_x86 before, after;
 
 static uint64_t seed = 0x9e3779b97f4a7c15ull;
@@ -23,28 +23,28 @@ static int move(const uint8_t *guest, size_t size, uint32_t mode, uint32_t lengt
 	int result;
 
 	memset(&b, 0, sizeof(b));
-	TRY(kit_open(&a, 1, NULL, guest, size, mode));
-	TRY(kit_run(&a));
-	TRY(kit_expect(&a, 0x600d000e));
+	TRY(test_open(&a, 1, NULL, guest, size, mode));
+	TRY(test_run(&a));
+	TRY(test_expect(&a, 0x600d000e));
 	memcpy(whole, a.ram + OUT_AREA, sizeof(whole));
-	kit_close(&a);
-	TRY(kit_open(&a, 1, NULL, guest, size, mode));
-	TRY(kit_run(&a));
+	test_close(&a);
+	TRY(test_open(&a, 1, NULL, guest, size, mode));
+	TRY(test_run(&a));
 	CHECK(a.stopped && !a.done, "it did not stop halfway");
-	TRY(kit_get(&a, 0, &before));
-	TRY(kit_start(&b, 1, NULL));
-	TRY(kit_vcpu(&b, 0));
+	TRY(test_get(&a, 0, &before));
+	TRY(test_start(&b, 1, NULL));
+	TRY(test_vcpu(&b, 0));
 	memcpy(b.ram, a.ram, RAM_SIZE);
-	TRY(kit_set(&b, 0, &before));
-	TRY(kit_expect(&b, 0x600d000e));
+	TRY(test_set(&b, 0, &before));
+	TRY(test_expect(&b, 0x600d000e));
 	CHECK(memcmp(whole, b.ram + OUT_AREA, length) == 0, "another result");
 	/* The first one was not disturbed by being looked at. */
-	TRY(kit_expect(&a, 0x600d000e));
+	TRY(test_expect(&a, 0x600d000e));
 	CHECK(memcmp(whole, a.ram + OUT_AREA, length) == 0, "another result on the first");
 out:
-	kit_close(&a);
+	test_close(&a);
 	if (b.host.size)
-		kit_close(&b);
+		test_close(&b);
 	return result;
 }
 
@@ -60,8 +60,8 @@ static int move_user(void)
 
 static int move_kernel_sse(void)
 {
-	if (!kit_no_kvm() && strcmp(kit_fact("kernel mode SSE"), "runs") != 0)
-		return kit_skip("SSE in kernel mode: %s", kit_fact("kernel mode SSE"));
+	if (!test_no_kvm() && strcmp(test_fact("kernel mode SSE"), "runs") != 0)
+		return test_skip("SSE in kernel mode: %s", test_fact("kernel mode SSE"));
 	return move(GUEST_OF(state), MODE_LONG, 88);
 }
 
@@ -127,14 +127,14 @@ static int sse(void)
 {
 	int result;
 
-	TRY(kit_open(&a, 1, NULL, GUEST_OF(sse), MODE_USER));
-	TRY(kit_get(&a, 0, &before));
+	TRY(test_open(&a, 1, NULL, GUEST_OF(sse), MODE_USER));
+	TRY(test_get(&a, 0, &before));
 	set_bv(3);
 	fill(before.xsave + 160, 256);
-	TRY(kit_set(&a, 0, &before));
-	TRY(kit_get(&a, 0, &after));
+	TRY(test_set(&a, 0, &before));
+	TRY(test_get(&a, 0, &after));
 	CHECK(memcmp(before.xsave + 160, after.xsave + 160, 256) == 0, "XMM registers change on the way");
-	TRY(kit_expect(&a, 0x600d0011));
+	TRY(test_expect(&a, 0x600d0011));
 	for (uint32_t i = 0; i < 3; i++)
 		CHECK(one_more(before.xsave + 160 +
 				       16 * (i == 0   ? 0
@@ -142,10 +142,10 @@ static int sse(void)
 						      : 15),
 			       a.ram + OUT_AREA + 16 * i, 4),
 		      "register of place %u", i);
-	CHECK(kit_u64(&a, 48) == 0x401090fdaa22168cull && kit_u32(&a, 56) == 0x1f80, "x87: %llx",
-	      (unsigned long long)kit_u64(&a, 48));
+	CHECK(test_u64(&a, 48) == 0x401090fdaa22168cull && test_u32(&a, 56) == 0x1f80, "x87: %llx",
+	      (unsigned long long)test_u64(&a, 48));
 out:
-	kit_close(&a);
+	test_close(&a);
 	return result;
 }
 
@@ -154,27 +154,27 @@ static int avx(void)
 	uint32_t high = component(2);
 	int result;
 
-	TRY(kit_open(&a, 1, NULL, GUEST_OF(avx), MODE_USER));
-	TRY(kit_get(&a, 0, &before));
+	TRY(test_open(&a, 1, NULL, GUEST_OF(avx), MODE_USER));
+	TRY(test_get(&a, 0, &before));
 	if (!supports(&before, 6)) {
-		result = kit_skip("this KVM offers guests no AVX state");
+		result = test_skip("this KVM offers guests no AVX state");
 		goto out;
 	}
 	before.xcr0 |= 6;
 	set_bv(7);
 	fill(before.xsave + 160, 256);
 	fill(before.xsave + high, 256);
-	TRY(kit_set(&a, 0, &before));
-	TRY(kit_get(&a, 0, &after));
+	TRY(test_set(&a, 0, &before));
+	TRY(test_get(&a, 0, &after));
 	CHECK(memcmp(before.xsave + high, after.xsave + high, 256) == 0 && after.xcr0 == before.xcr0,
 	      "changed on the way");
 	before.cr4 |= 1u << 18;
 	if (a.accel->vcpu_set_state(a.vcpu[0], VR_STATE_X86_ID, &before, sizeof(before)) < 0) {
-		result = kit_skip("the registers survive the round trip; CR4.OSXSAVE can't be set, so the "
-				  "guest can't use them");
+		result = test_skip("the registers survive the round trip; CR4.OSXSAVE can't be set, so the "
+				   "guest can't use them");
 		goto out;
 	}
-	TRY(kit_expect(&a, 0x600d000f));
+	TRY(test_expect(&a, 0x600d000f));
 	for (uint32_t i = 0; i < 3; i++) {
 		uint32_t r = i == 0 ? 0 : i == 1 ? 7 : 15;
 
@@ -183,7 +183,7 @@ static int avx(void)
 		      "ymm%u", r);
 	}
 out:
-	kit_close(&a);
+	test_close(&a);
 	return result;
 }
 
@@ -192,10 +192,10 @@ static int avx512(void)
 	uint32_t mask = component(5), top = component(6), more = component(7);
 	int result;
 
-	TRY(kit_open(&a, 1, NULL, GUEST_OF(avx512), MODE_USER));
-	TRY(kit_get(&a, 0, &before));
+	TRY(test_open(&a, 1, NULL, GUEST_OF(avx512), MODE_USER));
+	TRY(test_get(&a, 0, &before));
 	if (!top || !more || !supports(&before, 0xe6)) {
-		result = kit_skip("this KVM offers guests no AVX-512 state");
+		result = test_skip("this KVM offers guests no AVX-512 state");
 		goto out;
 	}
 	before.xcr0 |= 0xe6;
@@ -205,26 +205,26 @@ static int avx512(void)
 	fill(before.xsave + mask, 64);
 	fill(before.xsave + top, 512);
 	fill(before.xsave + more, 1024);
-	TRY(kit_set(&a, 0, &before));
-	TRY(kit_get(&a, 0, &after));
+	TRY(test_set(&a, 0, &before));
+	TRY(test_get(&a, 0, &after));
 	CHECK(memcmp(before.xsave + mask, after.xsave + mask, 64) == 0 &&
 		      memcmp(before.xsave + top, after.xsave + top, 512) == 0 &&
 		      memcmp(before.xsave + more, after.xsave + more, 1024) == 0,
 	      "changed on the way");
 	before.cr4 |= 1u << 18;
 	if (a.accel->vcpu_set_state(a.vcpu[0], VR_STATE_X86_ID, &before, sizeof(before)) < 0) {
-		result = kit_skip("the registers survive the round trip; CR4.OSXSAVE can't be set, so the "
-				  "guest can't use them");
+		result = test_skip("the registers survive the round trip; CR4.OSXSAVE can't be set, so the "
+				   "guest can't use them");
 		goto out;
 	}
-	TRY(kit_expect(&a, 0x600d0010));
+	TRY(test_expect(&a, 0x600d0010));
 	CHECK(one_more(before.xsave + 160, a.ram + OUT_AREA, 4) &&
 		      one_more(before.xsave + top, a.ram + OUT_AREA + 32, 8),
 	      "zmm0");
 	CHECK(one_more(before.xsave + more + 64 * 15, a.ram + OUT_AREA + 64, 16), "zmm31");
-	CHECK((uint16_t)kit_u32(&a, 128) == (uint16_t)lane(before.xsave + mask + 24), "k3");
+	CHECK((uint16_t)test_u32(&a, 128) == (uint16_t)lane(before.xsave + mask + 24), "k3");
 out:
-	kit_close(&a);
+	test_close(&a);
 	return result;
 }
 
@@ -282,7 +282,7 @@ static void randomise(struct vr_state_x86 *s, uint32_t round)
 	uint64_t components = 3;
 	uint32_t mxcsr = (uint32_t)random64() & 0xffbf;
 
-	kit_entry(s, round % 4);
+	test_entry(s, round % 4);
 	for (uint32_t i = 0; i < 16; i++)
 		s->gpr[i] = random64();
 	s->rip = round % 4 >= MODE_LONG ? address() : random64() & 0xffffffff;
@@ -426,9 +426,9 @@ static int random_states(void)
 	const char *what;
 	int result;
 
-	TRY(kit_open(&a, 1, NULL, GUEST_OF(spin), MODE_LONG));
+	TRY(test_open(&a, 1, NULL, GUEST_OF(spin), MODE_LONG));
 	a.accel->vm_reset(a.vm);
-	TRY(kit_get(&a, 0, &power_on));
+	TRY(test_get(&a, 0, &power_on));
 	offered = supports(&power_on, 2 | AVX | AVX512) ? AVX | AVX512
 		  : supports(&power_on, 2 | AVX)        ? AVX
 							: 0;
@@ -436,8 +436,8 @@ static int random_states(void)
 		before = power_on;
 		randomise(&before, i);
 		CHECK(a.accel->vcpu_set_state(a.vcpu[0], VR_STATE_X86_ID, &before, sizeof(before)) == VR_OK,
-		      "round %u: %s", i, kit_error(&a));
-		TRY(kit_get(&a, 0, &after));
+		      "round %u: %s", i, test_error(&a));
+		TRY(test_get(&a, 0, &after));
 		what = differ(&before, &after);
 		for (uint32_t j = 0; what && !strcmp(what, "segment") && j < 8; j++)
 			if (memcmp(&before.segment[j], &after.segment[j], sizeof(after.segment[j])))
@@ -453,7 +453,7 @@ static int random_states(void)
 	       : offered        ? ", with AVX"
 				: "");
 out:
-	kit_close(&a);
+	test_close(&a);
 	return result;
 }
 
@@ -463,31 +463,31 @@ static int clock_moves(void)
 	const uint64_t years = 1000000000ull * 3600 * 24 * 365 * 20;
 	int result;
 
-	TRY(kit_open(&a, 2, NULL, GUEST_OF(spin), MODE_LONG));
-	TRY(kit_get(&a, 0, &before));
+	TRY(test_open(&a, 2, NULL, GUEST_OF(spin), MODE_LONG));
+	TRY(test_get(&a, 0, &before));
 	CHECK(before.pv_clock > 0 && before.pv_clock < years, "%llu", (unsigned long long)before.pv_clock);
 	before.pv_clock = years;
-	TRY(kit_set(&a, 0, &before));
-	TRY(kit_get(&a, 0, &after));
+	TRY(test_set(&a, 0, &before));
+	TRY(test_get(&a, 0, &after));
 	CHECK(after.pv_clock >= years && after.pv_clock < 2 * years, "%llu",
 	      (unsigned long long)after.pv_clock);
 	/* Of another vCPU it does not count, nor as zero. */
-	TRY(kit_vcpu(&a, 1));
-	TRY(kit_get(&a, 1, &before));
+	TRY(test_vcpu(&a, 1));
+	TRY(test_get(&a, 1, &before));
 	CHECK(before.pv_clock >= years, "it is the machine's");
 	before.pv_clock = 5;
-	TRY(kit_set(&a, 1, &before));
+	TRY(test_set(&a, 1, &before));
 	before.pv_clock = 0;
-	TRY(kit_set(&a, 1, &before));
+	TRY(test_set(&a, 1, &before));
 	a.accel->vm_reset(a.vm);
-	TRY(kit_get(&a, 0, &after));
+	TRY(test_get(&a, 0, &after));
 	CHECK(after.pv_clock >= years, "%llu", (unsigned long long)after.pv_clock);
 out:
-	kit_close(&a);
+	test_close(&a);
 	return result;
 }
 
-static const struct kit_test tests[] = {
+static const struct test_case tests[] = {
 	{"moved halfway, CPL 0", move_kernel},
 	{"moved halfway, CPL 0, with SSE and x87", move_kernel_sse},
 	{"moved halfway, CPL 3, with SSE and x87", move_user},
@@ -500,5 +500,5 @@ static const struct kit_test tests[] = {
 
 int main(void)
 {
-	return kit_main(tests, sizeof(tests) / sizeof(tests[0]));
+	return test_main(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * A guest for the log: one instruction at a known place, which is called ten times, a page fault, a timer
- * interrupt, and the serial port that the kit prints on. The labels are what the test looks for.
+ * interrupt, and the serial port that the runtime prints on. The labels are what the test looks for.
  */
 #include "guest.h"
 
@@ -45,6 +45,6 @@ int guest_main(void)
 	SAME("product", sum, 45);
 	SAME("fault", arch_try(faults), TRAP_MEMORY);
 	arch_timer(1);
-	kit_await(IRQ_TIMER, 1, 0);
+	runtime_await(IRQ_TIMER, 1, 0);
 	return 0;
 }

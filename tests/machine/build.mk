@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# tests/machine: core/machine against doubles of the registry, of an accelerator and of a board.
+# tests/machine: core/machine against a fake registry, accelerator and board.
 
 CPPFLAGS_tests_machine := -Icore -Isdk
-# The doubles take the place of core/plugin and core/boot, so those are not linked.
-MACHINE_TEST_CORE := $(call objects,$(wildcard core/machine/*.c core/gdb/*.c core/util/*.c) $(addprefix sdk/common/,arch.c classes.c error.c file.c text.c) tests/machine/double.c)
+# The fakes take the place of core/plugin and core/boot, so those are not linked.
+MACHINE_TEST_CORE := $(call objects,$(wildcard core/machine/*.c core/gdb/*.c core/util/*.c) $(addprefix sdk/common/,arch.c classes.c error.c file.c text.c) tests/machine/fake.c)
 
 # $(call machine_test,name)
 define machine_test

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "double.h"
+#include "fake.h"
 #include "common/arch.h"
 #include "common/error.h"
 
@@ -44,12 +44,12 @@ TestSuite(choose, .fini = forget);
 
 static void native_and_soft(void)
 {
-	double_add("hyper", VR_CLASS_ACCEL, "host", NULL);
-	double_standard();
-	double_add("pair", VR_CLASS_TRANSLATOR, "other", vr_arch_host());
-	double_add("elsewhere", VR_CLASS_TRANSLATOR, "other", "nowhere");
-	double_add("self", VR_CLASS_TRANSLATOR, vr_arch_host(), vr_arch_host());
-	double_image(double_add("pc", VR_CLASS_BOARD, vr_arch_host(), NULL), "HOST");
+	fake_add("hyper", VR_CLASS_ACCEL, "host", NULL);
+	fake_standard();
+	fake_add("pair", VR_CLASS_TRANSLATOR, "other", vr_arch_host());
+	fake_add("elsewhere", VR_CLASS_TRANSLATOR, "other", "nowhere");
+	fake_add("self", VR_CLASS_TRANSLATOR, vr_arch_host(), vr_arch_host());
+	fake_image(fake_add("pc", VR_CLASS_BOARD, vr_arch_host(), NULL), "HOST");
 }
 
 Test(choose, another_architecture)
@@ -76,7 +76,7 @@ Test(choose, own_architecture)
 Test(choose, hardware_that_does_not_work)
 {
 	native_and_soft();
-	double_break(vr_registry_by_id(NULL, "hyper"), "no device node");
+	fake_break(vr_registry_by_id(NULL, "hyper"), "no device node");
 	cr_assert_eq(choose("HOST"), VR_OK);
 	cr_assert_str_eq(ID(choice.accel), "soft");
 	cr_assert_str_eq(ID(choice.translator), "self");
@@ -88,7 +88,7 @@ Test(choose, named_but_unusable)
 	native_and_soft();
 	config.accel = S("hyper");
 	refused("OTHR", "host's architecture");
-	double_break(vr_registry_by_id(NULL, "hyper"), "no device node");
+	fake_break(vr_registry_by_id(NULL, "hyper"), "no device node");
 	refused("HOST", "no device node");
 	config.fallback = true;
 	cr_assert_eq(choose("HOST"), VR_OK);
@@ -109,7 +109,7 @@ Test(choose, fallback_is_software_first)
 	config.fallback = true;
 	cr_assert_eq(choose("HOST"), VR_OK);
 	cr_assert_str_eq(ID(choice.accel), "soft");
-	double_break(vr_registry_by_id(NULL, "self"), "broken");
+	fake_break(vr_registry_by_id(NULL, "self"), "broken");
 	cr_assert_eq(choose("HOST"), VR_OK);
 	cr_assert_str_eq(ID(choice.accel), "hyper");
 }
@@ -117,7 +117,7 @@ Test(choose, fallback_is_software_first)
 Test(choose, translators)
 {
 	native_and_soft();
-	double_break(vr_registry_by_id(NULL, "pair"), "no AVX");
+	fake_break(vr_registry_by_id(NULL, "pair"), "no AVX");
 	cr_assert_eq(choose("OTHR"), VR_OK);
 	cr_assert_str_eq(ID(choice.translator), "lift");
 	config.translator = S("elsewhere");
@@ -125,7 +125,7 @@ Test(choose, translators)
 	config.translator = S("pair");
 	refused("OTHR", "no AVX");
 	config.translator = NULL;
-	double_break(vr_registry_by_id(NULL, "lift"), "gone");
+	fake_break(vr_registry_by_id(NULL, "lift"), "gone");
 	refused("OTHR", "no translator");
 }
 
@@ -154,7 +154,7 @@ Test(choose, nothing_installed)
 	refused("OTHR", "none");
 	config.arch = S("other");
 	refused("OTHR", "no board");
-	double_image(double_add("virt", VR_CLASS_BOARD, "other", NULL), "OTHR");
+	fake_image(fake_add("virt", VR_CLASS_BOARD, "other", NULL), "OTHR");
 	refused("OTHR", "nothing here can run");
 }
 
@@ -169,7 +169,7 @@ Test(choose, asked_only)
 
 Test(choose, wrappers)
 {
-	struct vr_loaded *w = double_add("trace", VR_CLASS_ACCEL, NULL, NULL);
+	struct vr_loaded *w = fake_add("trace", VR_CLASS_ACCEL, NULL, NULL);
 
 	native_and_soft();
 	w->manifest->wraps = S("accel");
@@ -194,10 +194,10 @@ Test(choose, wrappers)
 	vr_registry_option(NULL, w, "accel", "trace");
 	refused("OTHR", "wraps itself");
 	vr_registry_option(NULL, w, "accel", "");
-	double_break(vr_registry_by_id(NULL, "soft"), "broken");
+	fake_break(vr_registry_by_id(NULL, "soft"), "broken");
 	refused("OTHR", "no accelerator to stand before");
 	vr_registry_option(NULL, w, "accel", "hyper");
-	double_break(w, "no log");
+	fake_break(w, "no log");
 	refused("HOST", "no log");
 	config.fallback = true;
 	refused("OTHR", "neither can software");

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "double.h"
+#include "fake.h"
 #include "common/error.h"
 
 #define HERE UINT64_C(0xd0000050)
@@ -19,9 +19,9 @@ static _Atomic uint32_t calls, other_calls;
 
 static void setup(void)
 {
-	double_standard();
-	double_notify = true;
-	config = double_config();
+	fake_standard();
+	fake_notify = true;
+	config = fake_config();
 }
 
 TestSuite(doorbell, .init = setup, .timeout = 60);
@@ -34,7 +34,7 @@ static void VR_CALL call(void *opaque)
 static int32_t attach(uint64_t address, void(VR_CALL *fn)(void *), void *opaque, struct vr_door **out)
 {
 	*out = NULL;
-	return vr_doorbell_table.attach(double_host, VR_SPACE_MMIO, address, 4, fn, opaque, out);
+	return vr_doorbell_table.attach(fake_host, VR_SPACE_MMIO, address, 4, fn, opaque, out);
 }
 
 static void build(void)
@@ -53,7 +53,7 @@ static void wait_for(_Atomic uint32_t *n, uint32_t at_least)
 
 Test(doorbell, none_without_the_interface)
 {
-	double_notify = false;
+	fake_notify = false;
 	build();
 	cr_assert_eq(attach(HERE, call, &calls, &door), VR_E_UNSUPPORTED);
 	cr_assert_str_eq(vr_error_text(VR_E_UNSUPPORTED), "not supported", "no text of its own");
@@ -66,7 +66,7 @@ Test(doorbell, none_without_the_interface)
 Test(doorbell, refused)
 {
 	build();
-	double_doorbell_result = VR_E_EXISTS;
+	fake_doorbell_result = VR_E_EXISTS;
 	cr_assert_eq(attach(HERE, call, &calls, &door), VR_E_UNSUPPORTED);
 	cr_assert_str_eq(vr_error_text(VR_E_UNSUPPORTED), "not supported", "no text of its own");
 	cr_assert_null(m->doorbells.first);
@@ -80,18 +80,18 @@ Test(doorbell, rings)
 	build();
 	cr_assert_eq(attach(HERE, call, &calls, &door), VR_OK);
 	cr_assert_eq(attach(THERE, call, &other_calls, &second), VR_OK);
-	cr_assert_eq(atomic_load(&double_doorbells), 2);
+	cr_assert_eq(atomic_load(&fake_doorbells), 2);
 	for (uint32_t i = 1; i <= 100; i++) {
-		double_ring(HERE);
+		fake_ring(HERE);
 		wait_for(&calls, i);
 	}
 	cr_assert_eq(atomic_load(&other_calls), 0);
-	double_ring(THERE);
+	fake_ring(THERE);
 	wait_for(&other_calls, 1);
 	vr_doorbell_table.detach(door);
-	cr_assert_eq(atomic_load(&double_doorbells), 1);
-	double_ring(HERE);
-	double_ring(THERE);
+	cr_assert_eq(atomic_load(&fake_doorbells), 1);
+	fake_ring(HERE);
+	fake_ring(THERE);
 	vr_doorbells_settle(&m->doorbells);
 	cr_assert_eq(atomic_load(&calls), 100);
 	cr_assert_eq(atomic_load(&other_calls), 2);
@@ -99,22 +99,22 @@ Test(doorbell, rings)
 	vr_doorbell_table.detach(second);
 	vr_doorbell_table.detach(NULL);
 	vr_machine_free(m);
-	cr_assert_eq(atomic_load(&double_doorbells), 0);
+	cr_assert_eq(atomic_load(&fake_doorbells), 0);
 }
 
 /* The device is there before the virtual machine: bound when that comes. */
 static void attach_early(void)
 {
 	cr_assert_eq(attach(HERE, call, &calls, &door), VR_OK);
-	cr_assert_eq(atomic_load(&double_doorbells), 0);
+	cr_assert_eq(atomic_load(&fake_doorbells), 0);
 }
 
 Test(doorbell, before_the_virtual_machine)
 {
-	double_on_vm_create = attach_early;
+	fake_on_vm_create = attach_early;
 	build();
-	cr_assert_eq(atomic_load(&double_doorbells), 1);
-	double_ring(HERE);
+	cr_assert_eq(atomic_load(&fake_doorbells), 1);
+	fake_ring(HERE);
 	wait_for(&calls, 1);
 	/* Not detached: it goes with the machine. */
 	vr_machine_free(m);
@@ -127,14 +127,14 @@ Test(doorbell, not_while_somebody_watches)
 
 	build();
 	cr_assert_eq(attach(HERE, call, &calls, &door), VR_OK);
-	cr_assert_eq(vr_device_trace_table.set(double_host, &trace, NULL), VR_OK);
-	cr_assert_eq(atomic_load(&double_doorbells), 0);
+	cr_assert_eq(vr_device_trace_table.set(fake_host, &trace, NULL), VR_OK);
+	cr_assert_eq(atomic_load(&fake_doorbells), 0);
 	cr_assert_eq(attach(THERE, call, &other_calls, &second), VR_OK);
-	cr_assert_eq(atomic_load(&double_doorbells), 0);
+	cr_assert_eq(atomic_load(&fake_doorbells), 0);
 	vr_doorbell_table.detach(second);
-	cr_assert_eq(vr_device_trace_table.set(double_host, NULL, NULL), VR_OK);
-	cr_assert_eq(atomic_load(&double_doorbells), 1);
-	double_ring(HERE);
+	cr_assert_eq(vr_device_trace_table.set(fake_host, NULL, NULL), VR_OK);
+	cr_assert_eq(atomic_load(&fake_doorbells), 1);
+	fake_ring(HERE);
 	wait_for(&calls, 1);
 	vr_doorbell_table.detach(door);
 	vr_machine_free(m);
@@ -148,7 +148,7 @@ static void *hammer(void *arg)
 {
 	(void)arg;
 	while (atomic_load(&hammering))
-		double_ring(HERE);
+		fake_ring(HERE);
 	return NULL;
 }
 
@@ -175,7 +175,7 @@ Test(doorbell, nothing_after_detach)
 		wait_for(&calls, 1);
 		vr_doorbell_table.detach(door);
 		atomic_store(&gone, true);
-		double_ring(THERE);
+		fake_ring(THERE);
 	}
 	atomic_store(&hammering, false);
 	pthread_join(t, NULL);
@@ -215,7 +215,7 @@ Test(doorbell, detach_waits_for_the_call)
 	sem_init(&leave, 0, 0);
 	build();
 	cr_assert_eq(attach(HERE, slow, NULL, &door), VR_OK);
-	double_ring(HERE);
+	fake_ring(HERE);
 	sem_wait(&entered);
 	pthread_create(&t, NULL, let_go, NULL);
 	vr_doorbell_table.detach(door);
@@ -238,15 +238,15 @@ static uint32_t ring_and_reset(uint32_t vcpu)
 	uint32_t n = atomic_fetch_add(&rings, 1) + 1;
 
 	(void)vcpu;
-	double_ring(HERE);
-	vr_machine_table.power(double_host, n < 4 ? VR_POWER_RESET : VR_POWER_OFF, 0);
+	fake_ring(HERE);
+	vr_machine_table.power(fake_host, n < 4 ? VR_POWER_RESET : VR_POWER_OFF, 0);
 	return VR_EXIT_OFF;
 }
 
 Test(doorbell, delivered_before_a_reset_and_at_the_end)
 {
-	double_program = ring_and_reset;
-	double_on_board_reset = note_calls;
+	fake_program = ring_and_reset;
+	fake_on_board_reset = note_calls;
 	build();
 	cr_assert_eq(attach(HERE, call, &calls, &door), VR_OK);
 	cr_assert_eq(vr_machine_run(m), 0);
@@ -254,6 +254,6 @@ Test(doorbell, delivered_before_a_reset_and_at_the_end)
 		cr_assert_eq(atomic_load(&at_reset[i]), i + 1, "reset %u finds %u calls", i,
 			     atomic_load(&at_reset[i]));
 	cr_assert_eq(atomic_load(&calls), 4);
-	cr_assert_eq(atomic_load(&double_doorbells), 1, "the doorbell outlives resets");
+	cr_assert_eq(atomic_load(&fake_doorbells), 1, "the doorbell outlives resets");
 	vr_machine_free(m);
 }

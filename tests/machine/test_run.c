@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../tmp.h"
-#include "double.h"
+#include "fake.h"
 #include "common/error.h"
 
 static struct vr_machine_config config;
@@ -17,8 +17,8 @@ static struct vr_machine *m;
 
 static void setup(void)
 {
-	double_standard();
-	config = double_config();
+	fake_standard();
+	config = fake_config();
 }
 
 TestSuite(run, .init = setup, .timeout = 60);
@@ -31,23 +31,23 @@ static int32_t run(void)
 	m->console.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	status = vr_machine_run(m);
 	vr_machine_free(m);
-	cr_assert_eq(atomic_load(&double_alive), 0);
+	cr_assert_eq(atomic_load(&fake_alive), 0);
 	return status;
 }
 
 static uint32_t power_off(uint32_t vcpu)
 {
 	(void)vcpu;
-	vr_machine_table.power(double_host, VR_POWER_OFF, 3);
+	vr_machine_table.power(fake_host, VR_POWER_OFF, 3);
 	return VR_EXIT_OFF;
 }
 
 Test(run, power_off)
 {
-	double_program = power_off;
+	fake_program = power_off;
 	cr_assert_eq(run(), 3);
-	cr_assert_eq(atomic_load(&double_pins[0]), 1u << 3 | 1u << 5, "remembered, and until the board goes");
-	cr_assert_eq(atomic_load(&double_loads), 1);
+	cr_assert_eq(atomic_load(&fake_pins[0]), 1u << 3 | 1u << 5, "remembered, and until the board goes");
+	cr_assert_eq(atomic_load(&fake_loads), 1);
 }
 
 static uint32_t fall_over(uint32_t vcpu)
@@ -58,7 +58,7 @@ static uint32_t fall_over(uint32_t vcpu)
 
 Test(run, error_is_status_1)
 {
-	double_program = fall_over;
+	fake_program = fall_over;
 	cr_assert_eq(run(), 1);
 }
 
@@ -69,7 +69,7 @@ static uint32_t all_fall_over(uint32_t vcpu)
 {
 	if (!vcpu)
 		for (uint32_t i = 1; i < 4; i++)
-			vr_machine_table.vcpu_power(double_host, i, 1);
+			vr_machine_table.vcpu_power(fake_host, i, 1);
 	atomic_fetch_add(&failing, 1);
 	while (atomic_load(&failing) < 4)
 		usleep(100);
@@ -84,7 +84,7 @@ Test(run, all_vcpus_fail_and_one_line_says_so)
 
 	unlink(path);
 	config.vcpu_count = 4;
-	double_program = all_fall_over;
+	fake_program = all_fall_over;
 	fflush(stderr);
 	dup2(fd, 2);
 	cr_assert_eq(run(), 1);
@@ -101,26 +101,26 @@ static uint32_t reset_twice(uint32_t vcpu)
 	uint64_t number = 0;
 
 	(void)vcpu;
-	cr_assert_eq(vr_machine_table.vcpu_get_state(double_host, 0, "number", &number, 8), VR_E_STATE,
+	cr_assert_eq(vr_machine_table.vcpu_get_state(fake_host, 0, "number", &number, 8), VR_E_STATE,
 		     "not while it runs");
 	vr_error_clear();
-	if (atomic_load(&double_board_resets) < 2) {
-		vr_machine_table.power(double_host, VR_POWER_RESET, 0);
+	if (atomic_load(&fake_board_resets) < 2) {
+		vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
 		return GO_ON; /* the core kicks */
 	}
-	vr_machine_table.power(double_host, VR_POWER_RESET, 0);
-	vr_machine_table.power(double_host, VR_POWER_CRASH, 9); /* counts more */
-	vr_machine_table.power(double_host, VR_POWER_OFF, 0);   /* too late */
+	vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
+	vr_machine_table.power(fake_host, VR_POWER_CRASH, 9); /* counts more */
+	vr_machine_table.power(fake_host, VR_POWER_OFF, 0);   /* too late */
 	return VR_EXIT_OFF;
 }
 
 Test(run, reset)
 {
-	double_program = reset_twice;
+	fake_program = reset_twice;
 	cr_assert_eq(run(), 9);
-	cr_assert_eq(atomic_load(&double_vm_resets), 2);
-	cr_assert_eq(atomic_load(&double_loads), 3);
-	cr_assert_eq(double_boots, 3, "read anew, the kernel may be another one");
+	cr_assert_eq(atomic_load(&fake_vm_resets), 2);
+	cr_assert_eq(atomic_load(&fake_loads), 3);
+	cr_assert_eq(fake_boots, 3, "read anew, the kernel may be another one");
 }
 
 /* vCPU 1 asks when the main thread has taken vCPU 0's request and waits for vCPU 1 to stand still. */
@@ -157,32 +157,32 @@ Test(run, one_reset_for_all_that_ask_before_it)
 /* The accelerator can't: nothing is loaded, and the machine ends. */
 static void cannot_reset(void)
 {
-	vr_machine_table.power(double_host, VR_POWER_CRASH, 1);
+	vr_machine_table.power(fake_host, VR_POWER_CRASH, 1);
 }
 
 static uint32_t ask_for_reset(uint32_t vcpu)
 {
 	(void)vcpu;
-	vr_machine_table.power(double_host, VR_POWER_RESET, 0);
+	vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
 	return GO_ON;
 }
 
 Test(run, a_reset_that_fails)
 {
-	double_program = ask_for_reset;
-	double_on_vm_reset = cannot_reset;
+	fake_program = ask_for_reset;
+	fake_on_vm_reset = cannot_reset;
 	cr_assert_eq(run(), 1);
-	cr_assert_eq(atomic_load(&double_vm_resets), 1);
-	cr_assert_eq(atomic_load(&double_board_resets), 0);
-	cr_assert_eq(atomic_load(&double_loads), 1);
+	cr_assert_eq(atomic_load(&fake_vm_resets), 1);
+	cr_assert_eq(atomic_load(&fake_board_resets), 0);
+	cr_assert_eq(atomic_load(&fake_loads), 1);
 }
 
 Test(run, no_reboot)
 {
-	double_program = reset_twice;
+	fake_program = reset_twice;
 	config.no_reboot = true;
 	cr_assert_eq(run(), 0);
-	cr_assert_eq(atomic_load(&double_loads), 1);
+	cr_assert_eq(atomic_load(&fake_loads), 1);
 }
 
 /* vCPU 0 starts the others, each runs a while and goes off; twice. */
@@ -192,37 +192,37 @@ static uint32_t smp(uint32_t vcpu)
 {
 	if (vcpu) {
 		atomic_fetch_add(&turns[vcpu], 1);
-		vr_machine_table.vcpu_power(double_host, vcpu, 0);
-		return vr_machine_table.vcpu_is_on(double_host, vcpu) ? GO_ON : VR_EXIT_OFF;
+		vr_machine_table.vcpu_power(fake_host, vcpu, 0);
+		return vr_machine_table.vcpu_is_on(fake_host, vcpu) ? GO_ON : VR_EXIT_OFF;
 	}
 	for (uint32_t round = 1; round <= 2; round++) {
 		for (uint32_t i = 1; i < 4; i++) {
 			uint64_t number = i * round, back = 0;
 
-			while (vr_machine_table.vcpu_is_on(double_host, i))
+			while (vr_machine_table.vcpu_is_on(fake_host, i))
 				usleep(100);
-			cr_assert_eq(vr_machine_table.vcpu_set_state(double_host, i, "number", &number, 8),
+			cr_assert_eq(vr_machine_table.vcpu_set_state(fake_host, i, "number", &number, 8),
 				     VR_OK);
-			cr_assert_eq(vr_machine_table.vcpu_get_state(double_host, i, "number", &back, 8),
+			cr_assert_eq(vr_machine_table.vcpu_get_state(fake_host, i, "number", &back, 8),
 				     VR_OK);
 			cr_assert_eq(back, number);
-			cr_assert_eq(vr_machine_table.vcpu_set_state(double_host, i, "nothing", &number, 8),
+			cr_assert_eq(vr_machine_table.vcpu_set_state(fake_host, i, "nothing", &number, 8),
 				     VR_E_NOENT);
 			cr_assert_str_eq(vr_error_text(VR_E_NOENT), "no state 'nothing'");
-			cr_assert_eq(vr_machine_table.vcpu_power(double_host, i, 1), VR_OK);
+			cr_assert_eq(vr_machine_table.vcpu_power(fake_host, i, 1), VR_OK);
 		}
 	}
 	for (uint32_t i = 1; i < 4; i++)
 		while (atomic_load(&turns[i]) < 2)
 			usleep(100);
-	cr_assert_eq(vr_machine_table.vcpu_power(double_host, 4, 1), VR_E_NOENT);
-	vr_machine_table.power(double_host, VR_POWER_OFF, 0);
+	cr_assert_eq(vr_machine_table.vcpu_power(fake_host, 4, 1), VR_E_NOENT);
+	vr_machine_table.power(fake_host, VR_POWER_OFF, 0);
 	return VR_EXIT_OFF;
 }
 
 Test(run, smp)
 {
-	double_program = smp;
+	fake_program = smp;
 	config.vcpu_count = 4;
 	cr_assert_eq(run(), 0);
 }
@@ -231,22 +231,22 @@ Test(run, smp)
 static void VR_CALL on_timer(void *opaque)
 {
 	(void)opaque;
-	vr_machine_table.power(double_host, VR_POWER_OFF, 5);
+	vr_machine_table.power(fake_host, VR_POWER_OFF, 5);
 }
 
 static uint32_t idle(uint32_t vcpu)
 {
 	static struct vr_timer *t;
 
-	if (!t && vr_timer_table.create(double_host, on_timer, NULL, &t) == VR_OK)
-		vr_timer_table.arm(t, vr_timer_table.now(double_host) + 20000000);
-	vr_thread_table.park(double_host, vcpu, UINT64_MAX);
+	if (!t && vr_timer_table.create(fake_host, on_timer, NULL, &t) == VR_OK)
+		vr_timer_table.arm(t, vr_timer_table.now(fake_host) + 20000000);
+	vr_thread_table.park(fake_host, vcpu, UINT64_MAX);
 	return GO_ON;
 }
 
 Test(run, idle_vcpus_are_woken)
 {
-	double_program = idle;
+	fake_program = idle;
 	cr_assert_eq(run(), 5);
 }
 
@@ -264,27 +264,27 @@ static uint32_t raise_once(uint32_t vcpu)
 
 Test(run, interrupt)
 {
-	double_program = raise_once;
+	fake_program = raise_once;
 	config.stats = 2;
 	cr_assert_eq(run(), 128 + SIGINT);
 }
 
 static uint32_t tell_status(uint32_t vcpu)
 {
-	vr_console_table.write(double_host, 0, "vmrun-exit: 42\r\n", 16);
+	vr_console_table.write(fake_host, 0, "vmrun-exit: 42\r\n", 16);
 	return power_off(vcpu);
 }
 
 static uint32_t clean_off(uint32_t vcpu)
 {
 	(void)vcpu;
-	vr_machine_table.power(double_host, VR_POWER_OFF, 0);
+	vr_machine_table.power(fake_host, VR_POWER_OFF, 0);
 	return VR_EXIT_OFF;
 }
 
 static uint32_t tell_and_off(uint32_t vcpu)
 {
-	vr_console_table.write(double_host, 0, "vmrun-exit: 42\r\n", 16);
+	vr_console_table.write(fake_host, 0, "vmrun-exit: 42\r\n", 16);
 	return clean_off(vcpu);
 }
 
@@ -292,13 +292,13 @@ Test(run, script)
 {
 	config.command = (char *)(uintptr_t) "exit 42";
 	config.append = (char *)(uintptr_t) "root=x";
-	double_program = tell_and_off;
+	fake_program = tell_and_off;
 	cr_assert_eq(run(), 42);
-	cr_assert_eq(strncmp(double_cmdline, "quiet panic=-1 root=x vmrun.mark=", 33), 0);
-	cr_assert_str_eq(double_cmdline + 33 + 16, " vmrun.run=exit%2042");
-	double_program = tell_status;
+	cr_assert_eq(strncmp(fake_cmdline, "quiet panic=-1 root=x vmrun.mark=", 33), 0);
+	cr_assert_str_eq(fake_cmdline + 33 + 16, " vmrun.run=exit%2042");
+	fake_program = tell_status;
 	cr_assert_eq(run(), 3, "the machine's own status");
-	double_program = clean_off;
+	fake_program = clean_off;
 	cr_assert_eq(run(), 125, "it never told");
 }
 
@@ -312,7 +312,7 @@ Test(run, script)
 static uint32_t sandboxed(uint32_t vcpu)
 {
 	(void)vcpu;
-	vr_machine_table.power(double_host, VR_POWER_OFF,
+	vr_machine_table.power(fake_host, VR_POWER_OFF,
 			       !m->sandbox.wanted || m->sandbox.ruleset < 0 ||
 					       open("/etc/passwd", REFUSED | O_CLOEXEC) < 0
 				       ? 7
@@ -328,7 +328,7 @@ Test(run, sandbox)
 	if (!pid) {
 		config.sandbox = true;
 		config.stats = 1;
-		double_program = sandboxed;
+		fake_program = sandboxed;
 		_exit(run());
 	}
 	waitpid(pid, &status, 0);
@@ -347,39 +347,39 @@ static void refused(const char *text)
 	cr_assert_lt(rc, 0);
 	cr_assert_null(m);
 	cr_assert_not_null(strstr(got, text), "%s", got);
-	cr_assert_eq(atomic_load(&double_alive), 0);
+	cr_assert_eq(atomic_load(&fake_alive), 0);
 }
 
 Test(run, bad_configurations)
 {
 	config.image = NULL;
 	refused("nothing to boot");
-	config = double_config();
+	config = fake_config();
 	config.vcpu_count = 100000;
 	refused("vCPUs");
-	config = double_config();
+	config = fake_config();
 	config.ram_size = 12345;
 	refused("64 KiB");
 	config.ram_size = UINT64_MAX - 0xffff;
 	refused("64 TiB");
-	config = double_config();
+	config = fake_config();
 	config.initrd = (char *)(uintptr_t) "i";
 	refused("--initrd");
-	config = double_config();
-	config.vcpu_count = 5; /* the double has 4 sets of pins, but nothing drives more */
-	double_boot_result = VR_E_IMAGE;
+	config = fake_config();
+	config.vcpu_count = 5; /* the fake accelerator has 4 sets of pins, but nothing drives more */
+	fake_boot_result = VR_E_IMAGE;
 	refused("no boot for you");
 }
 
 Test(run, devices_that_were_asked_for)
 {
-	struct vr_loaded *device = double_add("gadget", VR_CLASS_DEVICE, NULL, NULL);
-	struct vr_loaded *gpu = double_add("gpu", VR_CLASS_PASSTHROUGH, NULL, NULL);
+	struct vr_loaded *device = fake_add("gadget", VR_CLASS_DEVICE, NULL, NULL);
+	struct vr_loaded *gpu = fake_add("gpu", VR_CLASS_PASSTHROUGH, NULL, NULL);
 	int32_t rc;
 
-	double_program = power_off;
+	fake_program = power_off;
 	/* Installed only: the machine goes without, and nobody starts a GPU unasked. */
-	double_break(device, "no such gadget");
+	fake_break(device, "no such gadget");
 	cr_assert_eq(run(), 3);
 	cr_expect(!device->started);
 	cr_expect(!gpu->started);
@@ -401,16 +401,16 @@ Test(run, a_bad_image_is_not_opened_for_writing)
 	cr_assert_eq(ftruncate(fd, 4096), 0);
 	fstat(fd, &before);
 	config.image = path;
-	double_image_is_disk = true;
-	double_boot_result = VR_E_IMAGE;
+	fake_image_is_disk = true;
+	fake_boot_result = VR_E_IMAGE;
 	refused("no boot");
-	double_boot_result = VR_OK;
-	double_kernel = "????";
+	fake_boot_result = VR_OK;
+	fake_kernel = "????";
 	refused("--arch");
 	fstat(fd, &after);
 	cr_assert_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
-	double_kernel = "OTHR";
-	double_program = clean_off;
+	fake_kernel = "OTHR";
+	fake_program = clean_off;
 	cr_assert_eq(run(), 0);
 	unlink(path);
 	refused("no such file");
@@ -429,23 +429,23 @@ static void lacks(const char *text)
 
 Test(run, shorter_and_longer_tables)
 {
-	double_program = power_off;
+	fake_program = power_off;
 	config.stats = 1;
-	double_accel_size = offsetof(struct vr_accel, stats);
+	fake_accel_size = offsetof(struct vr_accel, stats);
 	cr_expect_eq(run(), 3, "stats can be done without");
-	double_accel_size = sizeof(struct vr_accel) + 40;
-	double_board_size = sizeof(struct vr_board) + 40;
+	fake_accel_size = sizeof(struct vr_accel) + 40;
+	fake_board_size = sizeof(struct vr_board) + 40;
 	cr_expect_eq(run(), 3, "what we don't know does not matter");
-	double_board_size = offsetof(struct vr_board, destroy) + sizeof(void *);
+	fake_board_size = offsetof(struct vr_board, destroy) + sizeof(void *);
 	cr_expect_eq(run(), 3, "as ABI 1.0 had it");
-	double_board_size = offsetof(struct vr_board, destroy);
+	fake_board_size = offsetof(struct vr_board, destroy);
 	lacks("plugin 'virt': its vmrun.board/1 (40 bytes) has no 'destroy'");
-	double_board_size = 4;
+	fake_board_size = 4;
 	lacks("has no 'create'");
-	double_board_size = 0;
-	double_accel_size = offsetof(struct vr_accel, vm_reset);
+	fake_board_size = 0;
+	fake_accel_size = offsetof(struct vr_accel, vm_reset);
 	lacks("plugin 'soft': its vmrun.accel/1 (112 bytes) has no 'vm_reset'");
-	double_accel_size = offsetof(struct vr_accel, vcpu_run) + 4;
+	fake_accel_size = offsetof(struct vr_accel, vcpu_run) + 4;
 	lacks("has no 'vcpu_run'");
 }
 
@@ -495,11 +495,11 @@ static uint32_t touch(uint32_t vcpu)
 {
 	uint64_t v = 3, regs[18] = {41, 42};
 
-	vr_mmio_table.access(double_host, VR_SPACE_MMIO, vcpu, 0x9008, 4, 0, &v);
+	vr_mmio_table.access(fake_host, VR_SPACE_MMIO, vcpu, 0x9008, 4, 0, &v);
 	v = 3;
-	vr_mmio_table.access(double_host, VR_SPACE_PORT, vcpu, 0x70, 1, 1, &v);
-	vr_machine_table.hypercall(double_host, vcpu, 1, regs);
-	vr_irq_table.set(double_host, VR_IRQ_SHARED, 33, 1);
+	vr_mmio_table.access(fake_host, VR_SPACE_PORT, vcpu, 0x70, 1, 1, &v);
+	vr_machine_table.hypercall(fake_host, vcpu, 1, regs);
+	vr_irq_table.set(fake_host, VR_IRQ_SHARED, 33, 1);
 	return power_off(vcpu);
 }
 
@@ -512,11 +512,11 @@ Test(run, device_trace)
 
 	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
 	m->console.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	double_program = touch;
+	fake_program = touch;
 	cr_assert_eq(vr_bus_attach(&m->bus, VR_SPACE_MMIO, 0x9000, 0x1000, &ops, NULL, "seven"), VR_OK);
 	m->hypercall = firmware;
-	cr_assert_eq(vr_device_trace_table.set(double_host, &trace, &seen_line), VR_OK);
-	cr_assert_eq(vr_device_trace_table.set(double_host, &trace, NULL), VR_E_EXISTS);
+	cr_assert_eq(vr_device_trace_table.set(fake_host, &trace, &seen_line), VR_OK);
+	cr_assert_eq(vr_device_trace_table.set(fake_host, &trace, NULL), VR_E_EXISTS);
 	vr_machine_run(m);
 	cr_assert_eq(seen_accesses, 2);
 	cr_expect_eq(seen_access[0].address, 0x9008);
@@ -531,12 +531,12 @@ Test(run, device_trace)
 	cr_expect_eq(seen_call.before[0], 41);
 	cr_expect_eq(seen_call.after[0], 42);
 	cr_expect_eq(seen_line, 33);
-	cr_assert_eq(vr_device_trace_table.set(double_host, NULL, NULL), VR_OK);
+	cr_assert_eq(vr_device_trace_table.set(fake_host, NULL, NULL), VR_OK);
 	touch(0);
 	cr_expect_eq(seen_accesses, 2, "nobody watches any more");
 	vr_machine_free(m);
 	vr_error_clear();
-	cr_expect_eq(vr_device_trace_table.set(double_host, &trace, NULL), VR_E_STATE);
+	cr_expect_eq(vr_device_trace_table.set(fake_host, &trace, NULL), VR_E_STATE);
 }
 
 Test(run, tables_without_a_machine)

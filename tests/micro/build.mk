@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # tests/micro: guests of a few hundred instructions, run by the vmrun that was built, on every accelerator that is usable.
 #
-# guests/*.c are for every architecture, guests/<architecture>/ for that one; kit/ is below both. guests/riscv64/machine/ begin in M-mode, on
-# another start of the kit.
+# guests/*.c are for every architecture, guests/<architecture>/ for that one; runtime/ is below both. guests/riscv64/machine/ begin in M-mode, on
+# another start of the runtime.
 MICRO := tests/micro
 MICRO_ARCHES := x86_64 arm64 riscv64
 MICRO_CC_x86_64 ?= x86_64-linux-gnu-gcc
@@ -21,51 +21,51 @@ comma := ,
 # $(call micro,architecture): its guests, as build/tests/micro/<architecture>/NAME
 define micro
 MICRO_OUT_$(1) := $$(B)/tests/micro/$(1)
-MICRO_KIT_$(1) := $$(addprefix $$(MICRO_OUT_$(1))/kit/,start.o arch.o guest.o)
+MICRO_RUNTIME_$(1) := $$(addprefix $$(MICRO_OUT_$(1))/runtime/,start.o arch.o guest.o)
 MICRO_NAMES_$(1) := $$(MICRO_GUESTS_COMMON) $$(basename $$(notdir $$(wildcard $(MICRO)/guests/$(1)/*.[cS] $(MICRO)/guests/$(1)/machine/*.c)))
-MICRO_KIT_MACHINE_$(1) := $$(if $$(wildcard $(MICRO)/kit/$(1)/machine.c),$$(addprefix $$(MICRO_OUT_$(1))/kit/,machine-start.o machine.o guest.o))
+MICRO_RUNTIME_MACHINE_$(1) := $$(if $$(wildcard $(MICRO)/runtime/$(1)/machine.c),$$(addprefix $$(MICRO_OUT_$(1))/runtime/,machine-start.o machine.o guest.o))
 MICRO_FILES += $$(MICRO_NAMES_$(1):%=$$(MICRO_OUT_$(1))/%)
-MICRO_COMPILE_$(1) = $$(MICRO_CC_$(1)) $$(MICRO_CFLAGS) $$(MICRO_CFLAGS_$(1)) -I$(MICRO)/kit -I$(MICRO)/kit/$(1) -c -o $$@ $$<
+MICRO_COMPILE_$(1) = $$(MICRO_CC_$(1)) $$(MICRO_CFLAGS) $$(MICRO_CFLAGS_$(1)) -I$(MICRO)/runtime -I$(MICRO)/runtime/$(1) -c -o $$@ $$<
 MICRO_LINK_$(1) = $$(MICRO_CC_$(1)) -nostdlib -static -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,-zmax-page-size=4096 \
-	-T $(MICRO)/kit/$(1)/link.ld
-$$(MICRO_OUT_$(1))/kit/%.o: $(MICRO)/kit/$(1)/%.c $$(wildcard $(MICRO)/kit/*.h $(MICRO)/kit/$(1)/*.h)
+	-T $(MICRO)/runtime/$(1)/link.ld
+$$(MICRO_OUT_$(1))/runtime/%.o: $(MICRO)/runtime/$(1)/%.c $$(wildcard $(MICRO)/runtime/*.h $(MICRO)/runtime/$(1)/*.h)
 	@mkdir -p $$(@D)
 	$$(Q)$$(MICRO_COMPILE_$(1))
-$$(MICRO_OUT_$(1))/kit/%.o: $(MICRO)/kit/$(1)/%.S $$(wildcard $(MICRO)/kit/$(1)/*.[hS])
+$$(MICRO_OUT_$(1))/runtime/%.o: $(MICRO)/runtime/$(1)/%.S $$(wildcard $(MICRO)/runtime/$(1)/*.[hS])
 	@mkdir -p $$(@D)
 	$$(Q)$$(MICRO_COMPILE_$(1))
-$$(MICRO_OUT_$(1))/kit/%.o: $(MICRO)/kit/%.c $$(wildcard $(MICRO)/kit/*.h $(MICRO)/kit/$(1)/*.h)
+$$(MICRO_OUT_$(1))/runtime/%.o: $(MICRO)/runtime/%.c $$(wildcard $(MICRO)/runtime/*.h $(MICRO)/runtime/$(1)/*.h)
 	@mkdir -p $$(@D)
 	$$(Q)$$(MICRO_COMPILE_$(1))
-$$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/%.c $$(wildcard $(MICRO)/kit/*.h $(MICRO)/kit/$(1)/*.h)
+$$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/%.c $$(wildcard $(MICRO)/runtime/*.h $(MICRO)/runtime/$(1)/*.h)
 	@mkdir -p $$(@D)
 	$$(Q)$$(MICRO_COMPILE_$(1))
-$$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/$(1)/%.c $$(wildcard $(MICRO)/kit/*.h $(MICRO)/kit/$(1)/*.h)
+$$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/$(1)/%.c $$(wildcard $(MICRO)/runtime/*.h $(MICRO)/runtime/$(1)/*.h)
 	@mkdir -p $$(@D)
 	$$(Q)$$(MICRO_COMPILE_$(1))
-$$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/$(1)/machine/%.c $$(wildcard $(MICRO)/kit/*.h $(MICRO)/kit/$(1)/*.h)
+$$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/$(1)/machine/%.c $$(wildcard $(MICRO)/runtime/*.h $(MICRO)/runtime/$(1)/*.h)
 	@mkdir -p $$(@D)
 	$$(Q)$$(MICRO_COMPILE_$(1))
-$$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/$(1)/%.S $$(wildcard $(MICRO)/kit/$(1)/*.[hS])
+$$(MICRO_OUT_$(1))/%.o: $(MICRO)/guests/$(1)/%.S $$(wildcard $(MICRO)/runtime/$(1)/*.[hS])
 	@mkdir -p $$(@D)
 	$$(Q)$$(MICRO_COMPILE_$(1))
-# A guest in assembly begins by itself; those in C begin in the kit. Boards for arm64 and riscv64 take a flat Image; what begins in M-mode lies
+# A guest in assembly begins by itself; those in C begin in the runtime. Boards for arm64 and riscv64 take a flat Image; what begins in M-mode lies
 # where RAM begins.
-$$(MICRO_NAMES_$(1):%=$$(MICRO_OUT_$(1))/%): $$(MICRO_OUT_$(1))/%: $$(MICRO_OUT_$(1))/%.o $$(MICRO_KIT_$(1)) $$(MICRO_KIT_MACHINE_$(1)) $(MICRO)/kit/$(1)/link.ld
+$$(MICRO_NAMES_$(1):%=$$(MICRO_OUT_$(1))/%): $$(MICRO_OUT_$(1))/%: $$(MICRO_OUT_$(1))/%.o $$(MICRO_RUNTIME_$(1)) $$(MICRO_RUNTIME_MACHINE_$(1)) $(MICRO)/runtime/$(1)/link.ld
 	@echo "  GUEST   $$@"
 	$$(Q)$$(MICRO_LINK_$(1)) -o $$@.elf $$< $$(if $$(wildcard $(MICRO)/guests/$(1)/$$*.S),,$$(if \
-		$$(wildcard $(MICRO)/guests/$(1)/machine/$$*.c),-Wl$$(comma)--defsym=machine=1 $$(MICRO_KIT_MACHINE_$(1)),$$(MICRO_KIT_$(1))))
+		$$(wildcard $(MICRO)/guests/$(1)/machine/$$*.c),-Wl$$(comma)--defsym=machine=1 $$(MICRO_RUNTIME_MACHINE_$(1)),$$(MICRO_RUNTIME_$(1))))
 	$$(Q)$$(if $$(filter x86_64,$(1)),cp $$@.elf $$@,$$(MICRO_CC_$(1):gcc=objcopy) -O binary $$@.elf $$@)
 endef
 $(foreach a,$(MICRO_ARCHES),$(eval $(call micro,$(a))))
 
-# $(call micro_guest,architecture,file,source): another test's guest, made of the kit.
+# $(call micro_guest,architecture,file,source): another test's guest, made of the runtime.
 define micro_guest
-$(2): $(3) $$(wildcard $(MICRO)/kit/*.h $(MICRO)/kit/$(1)/*.h) $$(MICRO_KIT_$(1)) $(MICRO)/kit/$(1)/link.ld
+$(2): $(3) $$(wildcard $(MICRO)/runtime/*.h $(MICRO)/runtime/$(1)/*.h) $$(MICRO_RUNTIME_$(1)) $(MICRO)/runtime/$(1)/link.ld
 	@mkdir -p $$(@D)
 	@echo "  GUEST   $$@"
-	$$(Q)$$(MICRO_CC_$(1)) $$(MICRO_CFLAGS) $$(MICRO_CFLAGS_$(1)) -I$(MICRO)/kit -I$(MICRO)/kit/$(1) -c -o $$@.o $$<
-	$$(Q)$$(MICRO_LINK_$(1)) -o $$@.elf $$@.o $$(MICRO_KIT_$(1))
+	$$(Q)$$(MICRO_CC_$(1)) $$(MICRO_CFLAGS) $$(MICRO_CFLAGS_$(1)) -I$(MICRO)/runtime -I$(MICRO)/runtime/$(1) -c -o $$@.o $$<
+	$$(Q)$$(MICRO_LINK_$(1)) -o $$@.elf $$@.o $$(MICRO_RUNTIME_$(1))
 	$$(Q)$$(if $$(filter x86_64,$(1)),cp $$@.elf $$@,$$(MICRO_CC_$(1):gcc=objcopy) -O binary $$@.elf $$@)
 endef
 

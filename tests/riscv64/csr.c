@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Control and status registers, the timer, the canonical state. */
 #include <criterion/criterion.h>
-#include "double.h"
+#include "fake.h"
 
 Test(csr, modes)
 {
@@ -13,38 +13,38 @@ Test(csr, modes)
 		for (uint32_t mode = 0; mode < 4; mode++) {
 			if (mode == 2)
 				continue;
-			world_new();
-			w.s->mcounteren = w.s->scounteren = 7;
-			w.s->menvcfg = MENVCFG_STCE;
+			fake_engine_new();
+			fake.s->mcounteren = fake.s->scounteren = 7;
+			fake.s->menvcfg = MENVCFG_STCE;
 			enter_mode(mode);
 			csr_read(r->number);
-			cr_assert_eq(w.x->leave, mode < least, "%s in mode %u", r->name, mode);
-			world_new();
-			w.s->menvcfg = MENVCFG_STCE;
-			w.s->mcounteren = 7;
+			cr_assert_eq(fake.x->leave, mode < least, "%s in mode %u", r->name, mode);
+			fake_engine_new();
+			fake.s->menvcfg = MENVCFG_STCE;
+			fake.s->mcounteren = 7;
 			enter_mode(mode);
 			csr_write(r->number, 0);
-			cr_assert_eq(w.x->leave, mode < least || r->number >> 10 == 3, "%s in mode %u",
+			cr_assert_eq(fake.x->leave, mode < least || r->number >> 10 == 3, "%s in mode %u",
 				     r->name, mode);
-			if (w.x->leave)
-				cr_assert_eq(w.s->mtval & 0xfff00000, (uint64_t)r->number << 20);
+			if (fake.x->leave)
+				cr_assert_eq(fake.s->mtval & 0xfff00000, (uint64_t)r->number << 20);
 		}
 	}
 }
 
 Test(csr, unknown_is_illegal)
 {
-	world_new();
+	fake_engine_new();
 	csr_read(0x7a5); /* tcontrol */
-	cr_assert_eq(w.s->mcause, RV_CAUSE_ILLEGAL);
-	cr_assert_eq(w.s->mepc, PC);
+	cr_assert_eq(fake.s->mcause, RV_CAUSE_ILLEGAL);
+	cr_assert_eq(fake.s->mepc, PC);
 	cr_assert_eq(csr_read(0xb03), 0); /* a counter that always reads zero */
-	cr_assert_eq(w.x->leave, 0);
+	cr_assert_eq(fake.x->leave, 0);
 }
 
 Test(csr, kinds)
 {
-	world_new();
+	fake_engine_new();
 	csr_write(0x340, 0xf0);
 	cr_assert_eq(csr_op(0x340, 2, 0x0f), 0xf0);
 	cr_assert_eq(csr_op(0x340, 3, 0x3c), 0xff);
@@ -53,7 +53,7 @@ Test(csr, kinds)
 
 Test(csr, status)
 {
-	world_new();
+	fake_engine_new();
 	csr_write(MSTATUS, ~0ull);
 	uint64_t all = csr_read(MSTATUS);
 	cr_assert_eq(all & MSTATUS_MPP, MSTATUS_MPP);
@@ -63,120 +63,120 @@ Test(csr, status)
 	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_MPP, MSTATUS_MPP, "no such mode: as it was");
 	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_FS, MSTATUS_FS, "Initial becomes Dirty");
 	/* Outside U-mode FP is part of the context with the first use alone. */
-	cr_assert_eq(w.x->mode_flags & RV_MODE_FP, 0);
-	rv_helper_fp_on(w.x, 0x53, 0, 0);
-	cr_assert(w.x->leave);
-	cr_assert_eq(w.x->pc, PC, "the instruction is looked up again");
-	cr_assert(w.x->mode_flags & RV_MODE_FP);
+	cr_assert_eq(fake.x->mode_flags & RV_MODE_FP, 0);
+	rv_helper_fp_on(fake.x, 0x53, 0, 0);
+	cr_assert(fake.x->leave);
+	cr_assert_eq(fake.x->pc, PC, "the instruction is looked up again");
+	cr_assert(fake.x->mode_flags & RV_MODE_FP);
 	csr_write(SSTATUS, 0);
 	cr_assert_eq(csr_read(MSTATUS) & MSTATUS_MPP, MSTATUS_MPP);
 	cr_assert_eq(csr_read(MSTATUS) & (MSTATUS_FS | MSTATUS_SD), 0);
-	cr_assert_eq(w.x->mode_flags & RV_MODE_FP, 0);
-	rv_helper_fp_on(w.x, 0x53, 0, 0);
-	cr_assert_eq(w.s->mcause, RV_CAUSE_ILLEGAL);
-	cr_assert_eq(w.s->mtval, 0x53);
+	cr_assert_eq(fake.x->mode_flags & RV_MODE_FP, 0);
+	rv_helper_fp_on(fake.x, 0x53, 0, 0);
+	cr_assert_eq(fake.s->mcause, RV_CAUSE_ILLEGAL);
+	cr_assert_eq(fake.s->mtval, 0x53);
 	csr_write(MSTATUS, MSTATUS_FS);
-	cr_assert_eq(w.x->mode_flags & RV_MODE_FP, 0);
+	cr_assert_eq(fake.x->mode_flags & RV_MODE_FP, 0);
 	enter_mode(RV_USER);
-	cr_assert(w.x->mode_flags & RV_MODE_FP);
+	cr_assert(fake.x->mode_flags & RV_MODE_FP);
 }
 
 Test(csr, satp)
 {
-	world_new();
+	fake_engine_new();
 	csr_write(SATP, 8ull << 60 | 5ull << 44 | 0x80010);
 	csr_write(SATP, 10ull << 60);
 	cr_assert_eq(csr_read(SATP), 8ull << 60 | 5ull << 44 | 0x80010,
 		     "Sv57 is not there: nothing is written");
-	cr_assert_eq(w.x->mode_flags & RV_MODE_MMU, 0, "not in M-mode");
+	cr_assert_eq(fake.x->mode_flags & RV_MODE_MMU, 0, "not in M-mode");
 	enter_mode(RV_SUPERVISOR);
-	cr_assert(w.x->mode_flags & RV_MODE_MMU);
-	cr_assert_eq(w.x->asid, 5);
-	w.s->mstatus |= MSTATUS_TVM;
+	cr_assert(fake.x->mode_flags & RV_MODE_MMU);
+	cr_assert_eq(fake.x->asid, 5);
+	fake.s->mstatus |= MSTATUS_TVM;
 	csr_read(SATP);
-	cr_assert(w.x->leave);
+	cr_assert(fake.x->leave);
 }
 
 Test(csr, counters)
 {
-	world_new();
-	w.now = 1000;
+	fake_engine_new();
+	fake.now = 1000;
 	cr_assert_eq(csr_read(TIME), 10);
 	enter_mode(RV_USER);
 	csr_read(TIME);
-	cr_assert(w.x->leave);
+	cr_assert(fake.x->leave);
 	enter_mode(RV_MACHINE);
 	csr_write(MCOUNTEREN, 2);
 	enter_mode(RV_USER);
 	csr_read(TIME);
-	cr_assert(w.x->leave);
+	cr_assert(fake.x->leave);
 	enter_mode(RV_SUPERVISOR);
 	csr_write(SCOUNTEREN, 2);
 	enter_mode(RV_USER);
 	cr_assert_eq(csr_read(TIME), 10);
-	cr_assert_eq(w.x->leave, 0);
+	cr_assert_eq(fake.x->leave, 0);
 }
 
 Test(timer, comparator)
 {
-	world_new();
+	fake_engine_new();
 	csr_write(MENVCFG, MENVCFG_STCE);
 	csr_write(STIMECMP, 50);
 	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, 0);
-	cr_assert_eq(w.armed[0], 5000);
-	world_time(4999);
+	cr_assert_eq(fake.armed[0], 5000);
+	fake_time(4999);
 	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, 0);
-	world_time(5000);
+	fake_time(5000);
 	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, RV_IP_STIP);
 	csr_op(MIP, 3, RV_IP_STIP);
 	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, RV_IP_STIP, "the comparator's alone");
 	csr_write(STIMECMP, 60);
 	cr_assert_eq(csr_read(MIP) & RV_IP_STIP, 0);
 	csr_write(STIMECMP, UINT64_MAX);
-	cr_assert_eq(w.armed[0], UINT64_MAX);
+	cr_assert_eq(fake.armed[0], UINT64_MAX);
 }
 
 Test(state, there_and_back)
 {
 	static struct vr_state_riscv64 a, b;
-	world_new();
+	fake_engine_new();
 	csr_write(MSTATUS, MSTATUS_FS | MSTATUS_SIE);
 	csr_write(0x340, 0x1111);
 	csr_write(0x3b3, 0x2222);
 	for (uint32_t i = 1; i < 32; i++)
-		rv_x(w.x)[i] = i;
+		rv_x(fake.x)[i] = i;
 	for (uint32_t i = 0; i < 32; i++)
-		w.s->f[i].d[0] = i << 8;
-	w.x->fp_flags = VR_FP_INVALID;
-	rv_set_frm(w.x, 3);
-	rv_set_pin(w.x, 9, 1);
-	rv_set_pin(w.x, 1, 1);
+		fake.s->f[i].d[0] = i << 8;
+	fake.x->fp_flags = VR_FP_INVALID;
+	rv_set_frm(fake.x, 3);
+	rv_set_pin(fake.x, 9, 1);
+	rv_set_pin(fake.x, 1, 1);
 	enter_mode(RV_SUPERVISOR);
-	cr_assert_eq(rv_get_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), 0);
+	cr_assert_eq(rv_get_state(fake.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), 0);
 	cr_assert_eq(a.fcsr, 3u << 5 | 0x10);
 	cr_assert_eq(a.privilege, RV_SUPERVISOR);
-	world_new();
-	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), 0);
-	cr_assert_eq(w.x->fp_round, VR_RM_UP);
-	cr_assert_eq(rv_get_state(w.x, VR_STATE_RISCV64_ID, &b, sizeof(b)), 0);
+	fake_engine_new();
+	cr_assert_eq(rv_set_state(fake.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), 0);
+	cr_assert_eq(fake.x->fp_round, VR_RM_UP);
+	cr_assert_eq(rv_get_state(fake.x, VR_STATE_RISCV64_ID, &b, sizeof(b)), 0);
 	cr_assert_eq(memcmp(&a, &b, sizeof(a)), 0);
 }
 
 Test(state, refusals)
 {
 	static struct vr_state_riscv64 a;
-	world_new();
-	cr_assert_eq(rv_get_state(w.x, "other", &a, sizeof(a)), VR_E_UNSUPPORTED);
-	cr_assert_eq(rv_get_state(w.x, VR_STATE_RISCV64_ID, &a, 8), VR_E_INVAL);
-	rv_get_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a));
+	fake_engine_new();
+	cr_assert_eq(rv_get_state(fake.x, "other", &a, sizeof(a)), VR_E_UNSUPPORTED);
+	cr_assert_eq(rv_get_state(fake.x, VR_STATE_RISCV64_ID, &a, 8), VR_E_INVAL);
+	rv_get_state(fake.x, VR_STATE_RISCV64_ID, &a, sizeof(a));
 	a.privilege = 2;
-	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), VR_E_UNSUPPORTED);
+	cr_assert_eq(rv_set_state(fake.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), VR_E_UNSUPPORTED);
 	a.privilege = 3;
 	a.pc = 1;
-	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), VR_E_INVAL);
+	cr_assert_eq(rv_set_state(fake.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), VR_E_INVAL);
 	a.pc = 0;
 	a.csr_count = VR_STATE_RISCV64_CSRS + 1;
-	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), VR_E_INVAL);
+	cr_assert_eq(rv_set_state(fake.x, VR_STATE_RISCV64_ID, &a, sizeof(a)), VR_E_INVAL);
 }
 
 /* ---- triggers (Debug 1.0, chapter 5): what the engine is told ---------------------------------------- */
@@ -202,44 +202,44 @@ Test(trigger, points)
 		{8, 0x1234, 0x1234, 0x1234, 1}, /* reserved: taken as equal */
 	};
 
-	world_new();
+	fake_engine_new();
 	csr_write(TSELECT, 2);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		csr_write(TDATA1, MCONTROL6 | cases[i].match << 7 | 0x5a);
 		csr_write(TDATA2, cases[i].value);
-		cr_assert_eq(w.point_count, cases[i].points, "case %zu", i);
+		cr_assert_eq(fake.point_count, cases[i].points, "case %zu", i);
 		if (!cases[i].points)
 			continue;
-		cr_assert_eq(w.point[0].first, cases[i].first, "case %zu", i);
-		cr_assert_eq(w.point[0].last, cases[i].last, "case %zu", i);
-		cr_assert_eq(w.point[0].access, 1u << VR_ACCESS_WRITE);
+		cr_assert_eq(fake.point[0].first, cases[i].first, "case %zu", i);
+		cr_assert_eq(fake.point[0].last, cases[i].last, "case %zu", i);
+		cr_assert_eq(fake.point[0].access, 1u << VR_ACCESS_WRITE);
 	}
 	csr_write(TDATA1, MCONTROL6 | 7);
-	cr_assert_eq(w.point_count, 0, "in no mode");
+	cr_assert_eq(fake.point_count, 0, "in no mode");
 	csr_write(TDATA1, MCONTROL6 | 0x58);
-	cr_assert_eq(w.point_count, 0, "for no access");
+	cr_assert_eq(fake.point_count, 0, "for no access");
 }
 
 Test(trigger, in_the_state)
 {
 	static struct vr_state_riscv64 state;
 
-	world_new();
+	fake_engine_new();
 	csr_write(TSELECT, 3);
 	csr_write(TDATA1, MCONTROL6 | 0x4c);
 	csr_write(TDATA2, 0x8000);
-	cr_assert_eq(rv_get_state(w.x, VR_STATE_RISCV64_ID, &state, sizeof(state)), 0);
-	rv_reset(w.x);
-	cr_assert_eq(w.point_count, 0);
-	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &state, sizeof(state)), 0);
-	cr_assert_eq(w.point_count, 1);
-	cr_assert_eq(w.point[0].first, 0x8000);
+	cr_assert_eq(rv_get_state(fake.x, VR_STATE_RISCV64_ID, &state, sizeof(state)), 0);
+	rv_reset(fake.x);
+	cr_assert_eq(fake.point_count, 0);
+	cr_assert_eq(rv_set_state(fake.x, VR_STATE_RISCV64_ID, &state, sizeof(state)), 0);
+	cr_assert_eq(fake.point_count, 1);
+	cr_assert_eq(fake.point[0].first, 0x8000);
 	cr_assert_eq(csr_read(TSELECT), 3);
 	cr_assert_eq(csr_read(TDATA1), MCONTROL6 | 0x4c);
 	/* Values that it may not have do not reach the hart. */
 	for (uint32_t i = 0; i < state.csr_count; i++)
 		if (state.csr[i].id == VR_RISCV_TRIGGER_CSR(3u, 0x7a1u))
 			state.csr[i].value = ~0ull;
-	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &state, sizeof(state)), 0);
+	cr_assert_eq(rv_set_state(fake.x, VR_STATE_RISCV64_ID, &state, sizeof(state)), 0);
 	cr_assert_eq(csr_read(TDATA1), 15ull << 60);
 }

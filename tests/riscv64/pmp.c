@@ -3,7 +3,7 @@
  * registers read (privileged architecture, 3.7). */
 #include <criterion/criterion.h>
 #include <vmrun/state_riscv64.h>
-#include "double.h"
+#include "fake.h"
 
 #define PMPCFG2 0x3a2
 
@@ -36,15 +36,15 @@ static void entry(uint32_t n, uint64_t address, uint32_t cfg)
 /* A hart as it comes out of reset, with every entry off. */
 static void closed_world(void)
 {
-	world_new();
-	rv_reset(w.x);
-	w.flushes = 0;
+	fake_engine_new();
+	rv_reset(fake.x);
+	fake.flushes = 0;
 }
 
 static int32_t translate(uint64_t va, uint32_t access, struct vr_translation *t)
 {
 	*t = (struct vr_translation){.size = sizeof(*t)};
-	return rv_translate(w.x, va, access, 0, t);
+	return rv_translate(fake.x, va, access, 0, t);
 }
 
 /* Bit VR_ACCESS_*: allowed there, in the mode the hart is in. What is granted must say the same. */
@@ -209,9 +209,9 @@ Test(pmp, causes)
 	for (uint32_t access = 0; access < 3; access++) {
 		closed_world();
 		enter_mode(RV_USER);
-		rv_fault(w.x, HERE, access, translate(HERE, access, &t));
-		cr_assert_eq(w.s->mcause, causes[access]);
-		cr_assert_eq(w.s->mtval, HERE);
+		rv_fault(fake.x, HERE, access, translate(HERE, access, &t));
+		cr_assert_eq(fake.s->mcause, causes[access]);
+		cr_assert_eq(fake.s->mtval, HERE);
 	}
 }
 
@@ -227,10 +227,10 @@ Test(pmp, causes)
 /* VA -> HERE by Sv39, in S-mode; its page table has `bits`. */
 static uint64_t *mapped(uint64_t bits)
 {
-	uint64_t *leaf = world_word(TABLES + 2 * PAGE + (VA >> 12 & 0x1ff) * 8);
+	uint64_t *leaf = fake_word(TABLES + 2 * PAGE + (VA >> 12 & 0x1ff) * 8);
 
-	*world_word(TABLES + (VA >> 30 & 0x1ff) * 8) = (TABLES + PAGE) >> 2 | PTE_V;
-	*world_word(TABLES + PAGE + (VA >> 21 & 0x1ff) * 8) = (TABLES + 2 * PAGE) >> 2 | PTE_V;
+	*fake_word(TABLES + (VA >> 30 & 0x1ff) * 8) = (TABLES + PAGE) >> 2 | PTE_V;
+	*fake_word(TABLES + PAGE + (VA >> 21 & 0x1ff) * 8) = (TABLES + 2 * PAGE) >> 2 | PTE_V;
 	*leaf = HERE >> 2 | bits;
 	csr_write(SATP, 8ull << 60 | TABLES >> 12);
 	return leaf;
@@ -254,7 +254,7 @@ Test(pmp, both_must_allow)
 	enter_mode(RV_MACHINE);
 	mapped(PTE_V | PTE_X | PTE_AD);
 	entry(0, POW2(HERE, 12), NAPOT | X);
-	w.s->mstatus |= MSTATUS_MXR;
+	fake.s->mstatus |= MSTATUS_MXR;
 	enter_mode(RV_SUPERVISOR);
 	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), RV_FAULT_ACCESS);
 	cr_assert_eq(translate(VA, VR_ACCESS_EXECUTE, &t), 0);
@@ -269,7 +269,7 @@ Test(pmp, user_rights)
 	mapped(PTE_V | PTE_RW | PTE_AD | 16);
 	entry(0, POW2(HERE, 12), NAPOT | R);
 	entry(1, EVERYWHERE, NAPOT | RWX);
-	w.s->mstatus |= MSTATUS_SUM;
+	fake.s->mstatus |= MSTATUS_SUM;
 	enter_mode(RV_SUPERVISOR);
 	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), 0);
 	cr_assert_eq(t.rights, 0);
@@ -316,7 +316,7 @@ Test(pmp, tables_are_marked)
 		enter_mode(RV_SUPERVISOR);
 		cr_assert_eq(translate(VA, access, &t), RV_FAULT_ACCESS);
 		cr_assert_eq(*leaf, before);
-		cr_assert_eq(w.exchanges, 0);
+		cr_assert_eq(fake.exchanges, 0);
 		enter_mode(RV_MACHINE);
 		entry(0, POW2(HERE, 12), NAPOT | R | W);
 		enter_mode(RV_SUPERVISOR);
@@ -340,7 +340,7 @@ Test(pmp, fields_that_are_there)
 	csr_write(PMPADDR0 + 15, ~0ull);
 	cr_assert_eq(csr_read(PMPADDR0 + 15), EVERYWHERE & ~0x3ffull);
 	csr_read(0x3a1); /* of RV32 only */
-	cr_assert(w.x->leave);
+	cr_assert(fake.x->leave);
 }
 
 /* How software finds the grain out, and what is kept of an address that is not shown. */
@@ -382,7 +382,7 @@ Test(pmp, locks)
 	csr_write(PMPCFG0, 0x1f1f1f1f1f1f1f1full);
 	cr_assert_eq(csr_read(PMPCFG0),
 		     0x1f1f001f1f001f1full | (uint64_t)(TOR | L | R) << 16 | (uint64_t)(NAPOT | L | R) << 40);
-	rv_reset(w.x);
+	rv_reset(fake.x);
 	cr_assert_eq(csr_read(PMPCFG0), 0);
 	cr_assert_eq(csr_read(PMPADDR0 + 1), 0);
 	enter_mode(RV_SUPERVISOR);
@@ -395,23 +395,23 @@ Test(pmp, changes_flush)
 {
 	closed_world();
 	csr_write(PMPADDR0, EVERYWHERE);
-	cr_assert_eq(w.flushes, 0, "an entry that is off");
+	cr_assert_eq(fake.flushes, 0, "an entry that is off");
 	csr_write(PMPCFG0, RV_PMP_OPEN);
-	cr_assert_eq(w.flushes, 1);
-	cr_assert_eq(w.flush.kind, VR_FLUSH_ALL);
-	cr_assert_eq(w.flush.broadcast, 0);
+	cr_assert_eq(fake.flushes, 1);
+	cr_assert_eq(fake.flush.kind, VR_FLUSH_ALL);
+	cr_assert_eq(fake.flush.broadcast, 0);
 	csr_write(PMPCFG0, RV_PMP_OPEN);
 	csr_write(PMPADDR0, EVERYWHERE);
 	csr_write(PMPADDR0 + 3, 0x1000);
-	cr_assert_eq(w.flushes, 1);
+	cr_assert_eq(fake.flushes, 1);
 	csr_write(PMPADDR0, POW2(HERE, 12));
-	cr_assert_eq(w.flushes, 2);
-	w.x->leave = 0;
-	w.x->pc = PC;
-	rv_helper_csr_write(w.x, PMPCFG0 << 20 | 1u << 12 | 0x73, 0, 1);
-	cr_assert_eq(w.flushes, 3);
-	cr_assert(w.x->leave);
-	cr_assert_eq(w.x->pc, PC + 4);
+	cr_assert_eq(fake.flushes, 2);
+	fake.x->leave = 0;
+	fake.x->pc = PC;
+	rv_helper_csr_write(fake.x, PMPCFG0 << 20 | 1u << 12 | 0x73, 0, 1);
+	cr_assert_eq(fake.flushes, 3);
+	cr_assert(fake.x->leave);
+	cr_assert_eq(fake.x->pc, PC + 4);
 }
 
 /* ---- states ---- */
@@ -440,7 +440,7 @@ Test(pmp, states)
 		s.csr_count = all[i].id != 0;
 		s.csr[0].id = all[i].id;
 		s.csr[0].value = all[i].value;
-		cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &s, sizeof(s)), 0);
+		cr_assert_eq(rv_set_state(fake.x, VR_STATE_RISCV64_ID, &s, sizeof(s)), 0);
 		enter_mode(RV_SUPERVISOR);
 		cr_assert_eq(may(HERE), all[i].below, "state %zu", i);
 	}
@@ -454,11 +454,11 @@ Test(pmp, states_move)
 	closed_world();
 	entry(2, 0x12345678, NAPOT | L | R);
 	entry(9, POW2(HERE, 12), NAPOT | R | X);
-	cr_assert_eq(rv_get_state(w.x, VR_STATE_RISCV64_ID, &s, sizeof(s)), 0);
-	world_new();
-	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &s, sizeof(s)), 0);
+	cr_assert_eq(rv_get_state(fake.x, VR_STATE_RISCV64_ID, &s, sizeof(s)), 0);
+	fake_engine_new();
+	cr_assert_eq(rv_set_state(fake.x, VR_STATE_RISCV64_ID, &s, sizeof(s)), 0);
 	cr_assert_eq(csr_read(PMPADDR0 + 2), 0x12345678 | 0x1ff);
-	cr_assert_eq(w.s->pmpaddr[2], 0x12345678);
+	cr_assert_eq(fake.s->pmpaddr[2], 0x12345678);
 	cr_assert_eq(may(0x12345678ull << 2 & ~0xfffull), R);
 	enter_mode(RV_SUPERVISOR);
 	cr_assert_eq(may(HERE), R | X);
@@ -466,6 +466,6 @@ Test(pmp, states_move)
 	s.csr_count = 1;
 	s.csr[0].id = PMPCFG0;
 	s.csr[0].value = NA4 | RWX;
-	cr_assert_eq(rv_set_state(w.x, VR_STATE_RISCV64_ID, &s, sizeof(s)), 0);
+	cr_assert_eq(rv_set_state(fake.x, VR_STATE_RISCV64_ID, &s, sizeof(s)), 0);
 	cr_assert_eq(csr_read(PMPCFG0), RWX);
 }

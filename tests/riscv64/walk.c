@@ -2,7 +2,7 @@
 /* Sv39 and Sv48: levels, permissions, faults (privileged architecture, "Virtual Address Translation
  * Process"). */
 #include <criterion/criterion.h>
-#include "double.h"
+#include "fake.h"
 
 #define V 1ull
 #define R 2ull
@@ -29,7 +29,7 @@ static uint64_t *place(uint32_t levels, uint64_t va, uint32_t leaf)
 	uint64_t table = TABLES;
 	csr_write(SATP, (uint64_t)(levels + 5) << 60 | 7ull << 44 | TABLES >> 12);
 	for (uint32_t level = levels - 1;; level--) {
-		uint64_t *entry = world_word(table + (va >> (12 + 9 * level) & 0x1ff) * 8);
+		uint64_t *entry = fake_word(table + (va >> (12 + 9 * level) & 0x1ff) * 8);
 		if (level == leaf)
 			return entry;
 		table += 0x1000;
@@ -40,7 +40,7 @@ static uint64_t *place(uint32_t levels, uint64_t va, uint32_t leaf)
 static int32_t translate(uint64_t va, uint32_t access, struct vr_translation *t)
 {
 	*t = (struct vr_translation){.size = sizeof(*t)};
-	return rv_translate(w.x, va, access, 0, t);
+	return rv_translate(fake.x, va, access, 0, t);
 }
 
 Test(walk, levels)
@@ -49,7 +49,7 @@ Test(walk, levels)
 	for (uint32_t levels = 3; levels <= 4; levels++)
 		for (uint32_t leaf = 0; leaf < levels; leaf++) {
 			uint64_t size = 4096ull << 9 * leaf, va = VA | 0x123, base = size * 3;
-			world_new();
+			fake_engine_new();
 			*place(levels, va, leaf) = pte(base, ALL);
 			enter_mode(RV_SUPERVISOR);
 			cr_assert_eq(translate(va, VR_ACCESS_READ, &t), 0);
@@ -89,9 +89,9 @@ Test(walk, permissions)
 	struct vr_translation t;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		for (uint32_t access = 0; access < 3; access++) {
-			world_new();
+			fake_engine_new();
 			*place(3, VA, 0) = pte(FRAME, all[i].bits);
-			w.s->mstatus |= all[i].status;
+			fake.s->mstatus |= all[i].status;
 			enter_mode(all[i].mode);
 			cr_assert_eq(translate(VA, access, &t),
 				     all[i].allowed >> access & 1 ? 0 : RV_FAULT_PAGE, "%zu, access %u", i,
@@ -103,29 +103,29 @@ Test(walk, permissions)
 Test(walk, sum_opens_user_access)
 {
 	struct vr_translation t;
-	world_new();
+	fake_engine_new();
 	*place(3, VA, 0) = pte(FRAME, V | R | W | U | A | D);
 	enter_mode(RV_SUPERVISOR);
-	uint64_t mode_flags = w.x->mode_flags;
+	uint64_t mode_flags = fake.x->mode_flags;
 	csr_op(SSTATUS, 2, MSTATUS_SUM);
-	cr_assert_eq(w.x->mode_flags, mode_flags);
-	cr_assert_eq(w.opens, 1);
+	cr_assert_eq(fake.x->mode_flags, mode_flags);
+	cr_assert_eq(fake.opens, 1);
 	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), 0);
 	cr_assert_eq(t.rights, 0);
 	cr_assert_eq(t.user_rights, 3);
 	/* A trap to M-mode, and back with MPRV; user mode needs no SUM. */
-	w.s->mideleg = 0;
-	rv_raise(w.x, RV_CAUSE_ECALL + RV_SUPERVISOR, 0);
-	cr_assert_eq(w.s->mode, RV_MACHINE);
-	cr_assert_eq(w.closes, 1);
+	fake.s->mideleg = 0;
+	rv_raise(fake.x, RV_CAUSE_ECALL + RV_SUPERVISOR, 0);
+	cr_assert_eq(fake.s->mode, RV_MACHINE);
+	cr_assert_eq(fake.closes, 1);
 	csr_op(MSTATUS, 2, MSTATUS_MPRV);
-	cr_assert_eq(w.opens, 2);
+	cr_assert_eq(fake.opens, 2);
 	csr_op(MSTATUS, 3, MSTATUS_MPRV);
-	cr_assert_eq(w.closes, 2);
-	rv_helper_mret(w.x, 0, 0, 0);
-	cr_assert_eq(w.opens, 3);
+	cr_assert_eq(fake.closes, 2);
+	rv_helper_mret(fake.x, 0, 0, 0);
+	cr_assert_eq(fake.opens, 3);
 	csr_op(SSTATUS, 3, MSTATUS_SUM);
-	cr_assert_eq(w.closes, 3);
+	cr_assert_eq(fake.closes, 3);
 	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), RV_FAULT_PAGE);
 	enter_mode(RV_USER);
 	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), 0);
@@ -136,7 +136,7 @@ Test(walk, sum_opens_user_access)
 
 static void adue_world(uint64_t bits, uint32_t mode)
 {
-	world_new();
+	fake_engine_new();
 	csr_write(MENVCFG, MENVCFG_ADUE);
 	*place(3, VA, 0) = pte(FRAME, bits);
 	enter_mode(mode);
@@ -202,31 +202,31 @@ Test(walk, hardware_marks_race)
 	struct vr_translation t;
 
 	adue_world(V | R | W, RV_SUPERVISOR);
-	w.before_exchange = take_away;
+	fake.before_exchange = take_away;
 	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), RV_FAULT_PAGE);
 	cr_assert_eq(*place(3, VA, 0), pte(FRAME, R | W));
 
 	adue_world(V | R | W, RV_SUPERVISOR);
-	w.before_exchange = mark_dirty;
+	fake.before_exchange = mark_dirty;
 	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), 0);
 	cr_assert_eq(*place(3, VA, 0), pte(FRAME, V | R | W | A | D));
-	cr_assert_eq(w.exchanges, 1);
+	cr_assert_eq(fake.exchanges, 1);
 
 	adue_world(V | R | W, RV_SUPERVISOR);
-	w.before_exchange = move;
+	fake.before_exchange = move;
 	cr_assert_eq(translate(VA, VR_ACCESS_WRITE, &t), 0);
 	cr_assert_eq(t.physical, FRAME + 0x1000);
 	cr_assert_eq(*place(3, VA, 0), pte(FRAME + 0x1000, V | R | W | A | D));
 
 	adue_world(V | R | W, RV_SUPERVISOR);
-	w.read_only = 1;
+	fake.read_only = 1;
 	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), RV_FAULT_ACCESS);
 }
 
 Test(walk, canonical)
 {
 	struct vr_translation t;
-	world_new();
+	fake_engine_new();
 	*place(3, VA, 0) = pte(FRAME, ALL);
 	enter_mode(RV_SUPERVISOR);
 	cr_assert_eq(translate(VA | 1ull << 39, VR_ACCESS_READ, &t), RV_FAULT_PAGE);
@@ -236,7 +236,7 @@ Test(walk, canonical)
 Test(walk, global_and_machine)
 {
 	struct vr_translation t;
-	world_new();
+	fake_engine_new();
 	*place(3, VA, 0) = pte(FRAME, ALL | G);
 	enter_mode(RV_SUPERVISOR);
 	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), 0);
@@ -255,7 +255,7 @@ Test(walk, global_and_machine)
 Test(walk, tables_outside_ram)
 {
 	struct vr_translation t;
-	world_new();
+	fake_engine_new();
 	csr_write(SATP, 8ull << 60 | 0x1000);
 	enter_mode(RV_SUPERVISOR);
 	cr_assert_eq(translate(VA, VR_ACCESS_READ, &t), RV_FAULT_ACCESS);
@@ -265,7 +265,7 @@ Test(walk, a_fence_drops_the_whole_mapping)
 {
 	struct vr_translation t;
 	uint64_t first, length, va = 0x123456780000ull >> 9; /* no other test uses it */
-	world_new();
+	fake_engine_new();
 	rv_flush_range(va, 1, &first, &length);
 	cr_assert_eq(length, 4096);
 	*place(4, va, 1) = pte(FRAME, ALL);

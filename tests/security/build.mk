@@ -25,9 +25,9 @@ $(PASSTHROUGH): tests/security/passthrough.yaml $(PROBE).so
 	$(Q)cp $< $@
 	$(Q)cp $(PROBE).so $(@D)
 $(B)/obj/tests/security/probe.o: tests/security/probe_calls.def
-$(SECURITY_GUESTS): $(B)/tests/security/%: tests/security/%.c $(MICRO_KIT_arm64) $(MICRO)/kit/arm64/link.ld
+$(SECURITY_GUESTS): $(B)/tests/security/%: tests/security/%.c $(MICRO_RUNTIME_arm64) $(MICRO)/runtime/arm64/link.ld
 	@mkdir -p $(@D)
 	@echo "  GUEST   $@"
-	$(Q)$(MICRO_CC_arm64) $(MICRO_CFLAGS) $(MICRO_CFLAGS_arm64) -I$(MICRO)/kit -I$(MICRO)/kit/arm64 -c -o $@.o $<
-	$(Q)$(MICRO_LINK_arm64) -o $@.elf $@.o $(MICRO_KIT_arm64)
+	$(Q)$(MICRO_CC_arm64) $(MICRO_CFLAGS) $(MICRO_CFLAGS_arm64) -I$(MICRO)/runtime -I$(MICRO)/runtime/arm64 -c -o $@.o $<
+	$(Q)$(MICRO_LINK_arm64) -o $@.elf $@.o $(MICRO_RUNTIME_arm64)
 	$(Q)$(MICRO_CC_arm64:gcc=objcopy) -O binary $@.elf $@

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# tests/soft: the software engine, with a toy architecture; NAME runs it interpreted, NAME-compiled by the x86 emitter.
+# tests/soft: the software engine, with a fake architecture; NAME runs it interpreted, NAME-compiled by the x86 emitter.
 CPPFLAGS_tests_soft := -Isdk -Isdk/xlate -Iplugins/soft
 
 TEST_SOFT_TIERS := memory flush code smp induction points
@@ -9,9 +9,9 @@ TEST_SOFT_COMPILED := $(foreach t,$(TEST_SOFT_TIERS),$(B)/tests/test-soft-$(t)-c
 TEST_SOFT_OBJS := $(call objects,$(foreach t,$(TEST_SOFT_NAMES),tests/soft/test_$(t).c))
 TESTS += $(TEST_SOFT) $(TEST_SOFT_COMPILED)
 
-TEST_SOFT_SUPPORT := $(call objects,tests/soft/toy.c tests/soft/toy_host.c) $(SOFT_OBJS) $(B)/lib/libxlate-ir.a
-$(TEST_SOFT): $(B)/tests/test-soft-%: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/toy_tier0.c) $(TEST_SOFT_SUPPORT)
-$(TEST_SOFT_COMPILED): $(B)/tests/test-soft-%-compiled: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/toy_tier1.c) \
+TEST_SOFT_SUPPORT := $(call objects,tests/soft/fake_isa.c tests/soft/fake_machine.c) $(SOFT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-ir.a
+$(TEST_SOFT): $(B)/tests/test-soft-%: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/fake_isa_tier0.c) $(TEST_SOFT_SUPPORT)
+$(TEST_SOFT_COMPILED): $(B)/tests/test-soft-%-compiled: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/fake_isa_tier1.c) \
 	$(B)/lib/libxlate-emit-x86.a $(TEST_SOFT_SUPPORT)
 $(TEST_SOFT) $(TEST_SOFT_COMPILED):
 	@mkdir -p $(@D)

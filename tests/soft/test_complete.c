@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "toy.h"
+#include "fake_isa.h"
 
 /* The first `size` bytes of a table in memory of their own, so that ASan finds a read after them. */
 static void *cut(const void *table, size_t whole, uint32_t size)
@@ -19,7 +19,7 @@ static void *cut(const void *table, size_t whole, uint32_t size)
 
 static void lacks(size_t size, const char *name)
 {
-	struct vr_isa *isa = cut(&toy_isa, sizeof(toy_isa), (uint32_t)size);
+	struct vr_isa *isa = cut(&fake_isa, sizeof(fake_isa), (uint32_t)size);
 	const struct vr_translator t = {.size = sizeof(t), .isa = isa};
 	const char *got = soft_translator_lacks(&t);
 
@@ -29,8 +29,8 @@ static void lacks(size_t size, const char *name)
 
 Test(complete, isa)
 {
-	lacks(sizeof(toy_isa), NULL);
-	lacks(sizeof(toy_isa) + 64, NULL);
+	lacks(sizeof(fake_isa), NULL);
+	lacks(sizeof(fake_isa) + 64, NULL);
 	lacks(offsetof(struct vr_isa, fp_slow), "vr_isa.fp_slow");
 	lacks(offsetof(struct vr_isa, fp_slow) + 1, "vr_isa.fp_slow");
 	lacks(offsetof(struct vr_isa, lift), "vr_isa.lift");
@@ -41,7 +41,7 @@ Test(complete, translator)
 {
 	const struct vr_translator none = {.size = sizeof(none)};
 	struct vr_translator *shorter;
-	const struct vr_translator whole = {.size = sizeof(whole), .isa = &toy_isa};
+	const struct vr_translator whole = {.size = sizeof(whole), .isa = &fake_isa};
 
 	cr_expect_str_eq(soft_translator_lacks(&none), "vr_translator.isa");
 	/* A table without the member `emit` is interpreted. */
@@ -53,7 +53,7 @@ Test(complete, translator)
 Test(complete, emit)
 {
 	struct vr_emit emit = {.size = sizeof(emit)};
-	const struct vr_translator t = {.size = sizeof(t), .isa = &toy_isa, .emit = &emit};
+	const struct vr_translator t = {.size = sizeof(t), .isa = &fake_isa, .emit = &emit};
 
 	cr_expect_str_eq(soft_translator_lacks(&t), "vr_emit.probe");
 }

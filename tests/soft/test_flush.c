@@ -2,31 +2,31 @@
 /* test_flush.c: MMU contexts, address spaces, and every kind of flush, here and on another vCPU. */
 #include <criterion/criterion.h>
 
-#include "toy.h"
+#include "fake_isa.h"
 
 #define DATA 0x5000u
 #define FUNC 0x9000u
 
-static struct toy *t;
+static struct fake_machine *t;
 static struct soft_request wanted;
 static uint32_t broadcast;
 
 static void setup(void)
 {
-	t = toy_new(2);
+	t = fake_new(2);
 }
 
 static void teardown(void)
 {
-	toy_free(t);
+	fake_free(t);
 }
 
 TestSuite(flush, .init = setup, .fini = teardown, .timeout = 30);
 
-#define R(n) (toy_r(t->cpu[0]->x)[n])
+#define R(n) (fake_r(t->cpu[0]->x)[n])
 
 /* Hook 1: flush as `wanted` says. */
-static void hook_flush(struct toy *m, struct vr_exec *x)
+static void hook_flush(struct fake_machine *m, struct vr_exec *x)
 {
 	(void)m;
 	x->env->tlb_flush(x, wanted.kind, wanted.asid, wanted.va, wanted.length, broadcast);
@@ -34,10 +34,10 @@ static void hook_flush(struct toy *m, struct vr_exec *x)
 }
 
 /* Hook 2: to address space r9. */
-static void hook_asid(struct toy *m, struct vr_exec *x)
+static void hook_asid(struct fake_machine *m, struct vr_exec *x)
 {
 	(void)m;
-	x->asid = toy_r(x)[9];
+	x->asid = fake_r(x)[9];
 	x->env->context(x);
 }
 
@@ -46,11 +46,11 @@ static uint64_t load_at(uint32_t cpu, uint32_t asid, uint64_t va)
 	struct vr_exec *x = t->cpu[cpu]->x;
 
 	t->hooks[2] = hook_asid;
-	TOY_LOAD(t, 0, 0x800, TOY_CALL_HOOK(2), TOY_OP(TOY_LD, 2, 1, 3, 0), TOY_STOP);
-	toy_r(x)[1] = va;
-	toy_r(x)[9] = asid;
-	cr_assert_eq(toy_go(t, cpu, TOY_CODE + 0x800), VR_EXIT_KICK);
-	return toy_r(x)[2];
+	FAKE_LOAD(t, 0, 0x800, FAKE_CALL_HOOK(2), FAKE_OP(FAKE_LD, 2, 1, 3, 0), FAKE_STOP);
+	fake_r(x)[1] = va;
+	fake_r(x)[9] = asid;
+	cr_assert_eq(fake_go(t, cpu, FAKE_CODE + 0x800), VR_EXIT_KICK);
+	return fake_r(x)[2];
 }
 
 /* What the function at FUNC returns. */
@@ -59,11 +59,11 @@ static uint64_t call_at(uint32_t cpu, uint32_t asid, uint64_t va)
 	struct vr_exec *x = t->cpu[cpu]->x;
 
 	t->hooks[2] = hook_asid;
-	TOY_LOAD(t, 0, 0xc00, TOY_CALL_HOOK(2), TOY_OP(TOY_CALL, 0, 0, 0, (int32_t)(va - (TOY_CODE + 0xc08))),
-		 TOY_STOP);
-	toy_r(x)[9] = asid;
-	cr_assert_eq(toy_go(t, cpu, TOY_CODE + 0xc00), VR_EXIT_KICK);
-	return toy_r(x)[5];
+	FAKE_LOAD(t, 0, 0xc00, FAKE_CALL_HOOK(2),
+		  FAKE_OP(FAKE_CALL, 0, 0, 0, (int32_t)(va - (FAKE_CODE + 0xc08))), FAKE_STOP);
+	fake_r(x)[9] = asid;
+	cr_assert_eq(fake_go(t, cpu, FAKE_CODE + 0xc00), VR_EXIT_KICK);
+	return fake_r(x)[5];
 }
 
 static void flush_from(uint32_t cpu, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length,
@@ -72,34 +72,34 @@ static void flush_from(uint32_t cpu, uint32_t kind, uint64_t asid, uint64_t va, 
 	wanted = (struct soft_request){.kind = kind, .asid = asid, .va = va, .length = length};
 	broadcast = everywhere;
 	t->hooks[1] = hook_flush;
-	TOY_LOAD(t, 0, 0x400, TOY_CALL_HOOK(1), TOY_STOP);
-	cr_assert_eq(toy_go(t, cpu, TOY_CODE + 0x400), VR_EXIT_KICK);
+	FAKE_LOAD(t, 0, 0x400, FAKE_CALL_HOOK(1), FAKE_STOP);
+	cr_assert_eq(fake_go(t, cpu, FAKE_CODE + 0x400), VR_EXIT_KICK);
 }
 
 Test(flush, address_spaces_keep_their_entries)
 {
 	for (uint32_t i = 0; i < 3; i++) {
-		toy_map(t, i, DATA, 10 + i, TOY_R, 0);
-		toy_put(t, 10 + i, 0, 100 + i);
+		fake_map(t, i, DATA, 10 + i, FAKE_R, 0);
+		fake_put(t, 10 + i, 0, 100 + i);
 		cr_assert_eq(load_at(0, i, DATA), 100 + i);
 	}
-	uint64_t misses = toy_counter(t, "tlb_misses");
+	uint64_t misses = fake_counter(t, "tlb_misses");
 
 	for (uint32_t i = 0; i < 3; i++)
 		cr_assert_eq(load_at(0, i, DATA), 100 + i);
-	cr_assert_eq(toy_counter(t, "tlb_misses"), misses);
-	cr_assert_eq(toy_counter(t, "mmu_context_recycles"), 0);
+	cr_assert_eq(fake_counter(t, "tlb_misses"), misses);
+	cr_assert_eq(fake_counter(t, "mmu_context_recycles"), 0);
 }
 
 Test(flush, more_address_spaces_than_mmu_contexts)
 {
 	for (uint32_t round = 0; round < 3; round++)
-		for (uint32_t i = 0; i < TOY_ASIDS; i++) {
-			toy_map(t, i, DATA, 10 + i, TOY_R, 0);
-			toy_put(t, 10 + i, 0, 100 + i);
+		for (uint32_t i = 0; i < FAKE_ASIDS; i++) {
+			fake_map(t, i, DATA, 10 + i, FAKE_R, 0);
+			fake_put(t, 10 + i, 0, 100 + i);
 			cr_assert_eq(load_at(0, i, DATA), 100 + i);
 		}
-	cr_assert_gt(toy_counter(t, "mmu_context_recycles"), TOY_ASIDS);
+	cr_assert_gt(fake_counter(t, "mmu_context_recycles"), FAKE_ASIDS);
 	cr_assert_leq(t->cpu[0]->mmu_context_count, SOFT_MMU_CONTEXTS);
 }
 
@@ -107,18 +107,18 @@ Test(flush, more_address_spaces_than_mmu_contexts)
 static void fill(uint32_t cpu)
 {
 	for (uint32_t i = 0; i < 2; i++) {
-		toy_map(t, i, DATA, 10 + i, TOY_R, 0);
-		toy_map(t, i, FUNC, 20 + i, TOY_R | TOY_X, 0);
-		toy_map(t, i, DATA + 0x1000, 30, TOY_R, 0);
-		toy_put(t, 10 + i, 0, 1);
-		TOY_LOAD(t, 20 + i, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 1), TOY_OP(TOY_RET, 0, 0, 0, 0));
+		fake_map(t, i, DATA, 10 + i, FAKE_R, 0);
+		fake_map(t, i, FUNC, 20 + i, FAKE_R | FAKE_X, 0);
+		fake_map(t, i, DATA + 0x1000, 30, FAKE_R, 0);
+		fake_put(t, 10 + i, 0, 1);
+		FAKE_LOAD(t, 20 + i, 0, FAKE_OP(FAKE_MOVI, 5, 0, 0, 1), FAKE_OP(FAKE_RET, 0, 0, 0, 0));
 		/* Where the tables will point. */
-		toy_put(t, 15 + i, 0, 2);
-		TOY_LOAD(t, 25 + i, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 2), TOY_OP(TOY_RET, 0, 0, 0, 0));
+		fake_put(t, 15 + i, 0, 2);
+		FAKE_LOAD(t, 25 + i, 0, FAKE_OP(FAKE_MOVI, 5, 0, 0, 2), FAKE_OP(FAKE_RET, 0, 0, 0, 0));
 		cr_assert_eq(load_at(cpu, i, DATA), 1);
 		cr_assert_eq(call_at(cpu, i, FUNC), 1);
-		toy_map(t, i, DATA, 15 + i, TOY_R, 0);
-		toy_map(t, i, FUNC, 25 + i, TOY_R | TOY_X, 0);
+		fake_map(t, i, DATA, 15 + i, FAKE_R, 0);
+		fake_map(t, i, FUNC, 25 + i, FAKE_R | FAKE_X, 0);
 	}
 	for (uint32_t i = 0; i < 2; i++) {
 		cr_assert_eq(load_at(cpu, i, DATA), 1, "an entry stays until it is flushed");
@@ -209,7 +209,7 @@ Test(flush, state_that_is_set_drops_everything)
 	uint64_t registers[16] = {0};
 
 	fill(0);
-	cr_assert_eq(t->accel->vcpu_set_state(t->cpu[0], "toy", registers, sizeof(registers)), VR_OK);
+	cr_assert_eq(t->accel->vcpu_set_state(t->cpu[0], "fake", registers, sizeof(registers)), VR_OK);
 	check(0, 2, 2, 2);
 }
 
@@ -230,8 +230,8 @@ Test(flush, return_stack_of_a_flushed_page)
 	call_at(0, 0, FUNC);
 	struct vr_mmu_context *b = x->mmu_context;
 
-	x->env->tlb_flush(x, VR_FLUSH_VA, 0, TOY_CODE, 4096, 0);
-	b->ras[0].pc = TOY_CODE + 8;
+	x->env->tlb_flush(x, VR_FLUSH_VA, 0, FAKE_CODE, 4096, 0);
+	b->ras[0].pc = FAKE_CODE + 8;
 	const struct soft_itlb_entry *it = soft_fetch(x, FUNC);
 
 	cr_assert_not_null(it);

@@ -8,7 +8,7 @@
 #include <ir/ir.h>
 
 #include "interp.h"
-#include "toy.h"
+#include "fake_isa.h"
 
 #define REGS 8
 #define FLAGS 16
@@ -23,7 +23,7 @@ struct world {
 
 static union {
 	struct vr_exec x;
-	uint8_t room[VR_EXEC_STATE + sizeof(struct toy_state)];
+	uint8_t room[VR_EXEC_STATE + sizeof(struct fake_state)];
 } exec;
 static uint64_t memory[MEMORY];
 static uint64_t seed;
@@ -38,15 +38,15 @@ static uint32_t any(uint32_t below)
 static uint64_t VR_CALL writes(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	(void)c;
-	toy_r(x)[a % REGS] ^= b + 1;
-	toy_of(x)->flags ^= VR_FLAG_N;
+	fake_r(x)[a % REGS] ^= b + 1;
+	fake_of(x)->flags ^= VR_FLAG_N;
 	return a + b;
 }
 
 static uint64_t VR_CALL reads(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	(void)c;
-	return toy_r(x)[a % REGS] + b + toy_of(x)->flags;
+	return fake_r(x)[a % REGS] + b + fake_of(x)->flags;
 }
 
 static uint64_t VR_CALL pure(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
@@ -79,7 +79,7 @@ static const struct vr_interp_memory the_memory = {.access = access_memory};
 
 static struct vr_isa isa(void)
 {
-	struct vr_isa i = toy_isa;
+	struct vr_isa i = fake_isa;
 
 	i.helpers = helpers;
 	i.helper_count = 3;
@@ -101,8 +101,8 @@ static void fill(uint64_t with)
 	seed = with;
 	memset(&exec, 0, sizeof(exec));
 	for (uint32_t n = 0; n < REGS; n++)
-		toy_r(&exec.x)[n] = (uint64_t)any(UINT32_MAX) << 32 | any(UINT32_MAX);
-	toy_of(&exec.x)->flags = any(2) ? VR_FLAG_Z : VR_FLAG_NOT_C;
+		fake_r(&exec.x)[n] = (uint64_t)any(UINT32_MAX) << 32 | any(UINT32_MAX);
+	fake_of(&exec.x)->flags = any(2) ? VR_FLAG_Z : VR_FLAG_NOT_C;
 	for (uint32_t n = 0; n < MEMORY; n++)
 		memory[n] = any(UINT32_MAX);
 }
@@ -190,13 +190,13 @@ Test(optimize, constants_fold_as_they_are_computed)
 			end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
 			fill(n);
 			run(&i, &w.ir);
-			uint64_t want = toy_r(&exec.x)[0], other = toy_r(&exec.x)[2];
+			uint64_t want = fake_r(&exec.x)[0], other = fake_r(&exec.x)[2];
 
 			optimise(&w);
 			fill(n);
 			run(&i, &w.ir);
-			cr_assert_eq(toy_r(&exec.x)[0], want, "op %u row %u", kinds[k], n);
-			cr_assert_eq(toy_r(&exec.x)[2], other, "op %u row %u", kinds[k], n);
+			cr_assert_eq(fake_r(&exec.x)[0], want, "op %u row %u", kinds[k], n);
+			cr_assert_eq(fake_r(&exec.x)[2], other, "op %u row %u", kinds[k], n);
 			if (kinds[k] != VR_IR_MUL)
 				cr_assert_leq(count_ops(&w, kinds[k]), 1);
 		}
@@ -264,13 +264,13 @@ Test(optimize, a_call_in_between_reads_flags_and_changes_registers)
 		end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
 		fill(1);
 		run(&i, &w.ir);
-		uint64_t one = toy_r(&exec.x)[1], two = toy_r(&exec.x)[2];
+		uint64_t one = fake_r(&exec.x)[1], two = fake_r(&exec.x)[2];
 
 		optimise(&w);
 		fill(1);
 		run(&i, &w.ir);
-		cr_assert_eq(toy_r(&exec.x)[1], one);
-		cr_assert_eq(toy_r(&exec.x)[2], two);
+		cr_assert_eq(fake_r(&exec.x)[1], one);
+		cr_assert_eq(fake_r(&exec.x)[2], two);
 		cr_assert_eq(count_ops(&w, VR_IR_F_SUB), helper < 2 ? 1 : 0);
 		cr_assert_eq(count_ops(&w, VR_IR_GET), helper == 0 ? 2 : 1);
 	}
@@ -614,7 +614,7 @@ Test(optimize, random_regions, .timeout = 120)
 		run(&i, &w.ir);
 		memcpy(regs, exec.x.hot, sizeof(regs));
 		memcpy(cells, memory, sizeof(cells));
-		flags = toy_of(&exec.x)->flags;
+		flags = fake_of(&exec.x)->flags;
 		pc = exec.x.pc;
 		optimise_for(&w, n % 2 * REGS);
 		fill(n + 1);
@@ -625,6 +625,6 @@ Test(optimize, random_regions, .timeout = 120)
 		/* Where the region was left. Of a loop that was stopped by the limit, dead flags are not
 		 * compared. */
 		if (pc / 16 >= 3)
-			cr_assert_eq(flags, toy_of(&exec.x)->flags, "seed %llu", (unsigned long long)n);
+			cr_assert_eq(flags, fake_of(&exec.x)->flags, "seed %llu", (unsigned long long)n);
 	}
 }

@@ -5,7 +5,7 @@
 
 #include <criterion/criterion.h>
 
-#include "toy.h"
+#include "fake_isa.h"
 
 #define FUNC 0x9000u  /* code, physical page 20 */
 #define DATA 0x20000u /* two pages, physical 40 and 41 */
@@ -13,28 +13,28 @@
 #define READS (1u << VR_ACCESS_READ)
 #define WRITES (1u << VR_ACCESS_WRITE)
 #define EXECUTES (1u << VR_ACCESS_EXECUTE)
-#define LOOP_INSN (TOY_CODE + 16) /* of run_loop() */
+#define LOOP_INSN (FAKE_CODE + 16) /* of run_loop() */
 
-static struct toy *t;
+static struct fake_machine *t;
 
 static void setup(void)
 {
-	t = toy_new(2);
-	toy_map_global(t, FUNC, 20, TOY_R | TOY_W | TOY_X, 0);
-	toy_map_global(t, DATA, 40, TOY_R | TOY_W, TOY_R | TOY_W);
-	toy_map_global(t, DATA + SOFT_PAGE, 41, TOY_R | TOY_W, TOY_R | TOY_W);
-	toy_map_global(t, USER, 42, 0, TOY_R | TOY_W);
+	t = fake_new(2);
+	fake_map_global(t, FUNC, 20, FAKE_R | FAKE_W | FAKE_X, 0);
+	fake_map_global(t, DATA, 40, FAKE_R | FAKE_W, FAKE_R | FAKE_W);
+	fake_map_global(t, DATA + SOFT_PAGE, 41, FAKE_R | FAKE_W, FAKE_R | FAKE_W);
+	fake_map_global(t, USER, 42, 0, FAKE_R | FAKE_W);
 }
 
 static void teardown(void)
 {
-	toy_free(t);
+	fake_free(t);
 }
 
 TestSuite(points, .init = setup, .fini = teardown, .timeout = 60);
 
 #define X (t->cpu[0]->x)
-#define R(n) (toy_r(X)[n])
+#define R(n) (fake_r(X)[n])
 
 static void set_on(uint32_t cpu, uint64_t first, uint64_t last, uint32_t access, uint32_t flags)
 {
@@ -63,10 +63,10 @@ static void none(void)
 /* Does the program stop at a point, for this address? */
 static int stops(uint64_t where, uint32_t access)
 {
-	struct toy_state *s = toy_of(X);
+	struct fake_state *s = fake_of(X);
 
 	s->faults = 0;
-	cr_assert_eq(toy_go(t, 0, TOY_CODE), VR_EXIT_KICK);
+	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
 	if (!s->faults)
 		return 0;
 	cr_assert_eq(s->fault, VR_FAULT_DEBUG);
@@ -78,10 +78,10 @@ static int stops(uint64_t where, uint32_t access)
 /* r1 = 100 calls of FUNC, which adds 1 to r5. */
 static void load_loop(void)
 {
-	TOY_LOAD(t, 20, 0, TOY_OP(TOY_ADDI, 5, 5, 0, 1), TOY_OP(TOY_RET, 0, 0, 0, 0));
-	TOY_LOAD(t, 0, 0, TOY_OP(TOY_MOVI, 1, 0, 0, 0), TOY_OP(TOY_MOVI, 2, 0, 0, 100),
-		 TOY_OP(TOY_CALL, 0, 0, 0, FUNC - LOOP_INSN), TOY_OP(TOY_ADDI, 1, 1, 0, 1),
-		 TOY_OP(TOY_BNE, 0, 1, 2, -16), TOY_OP(TOY_ADDI, 6, 1, 0, 0), TOY_STOP);
+	FAKE_LOAD(t, 20, 0, FAKE_OP(FAKE_ADDI, 5, 5, 0, 1), FAKE_OP(FAKE_RET, 0, 0, 0, 0));
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_MOVI, 1, 0, 0, 0), FAKE_OP(FAKE_MOVI, 2, 0, 0, 100),
+		  FAKE_OP(FAKE_CALL, 0, 0, 0, FUNC - LOOP_INSN), FAKE_OP(FAKE_ADDI, 1, 1, 0, 1),
+		  FAKE_OP(FAKE_BNE, 0, 1, 2, -16), FAKE_OP(FAKE_ADDI, 6, 1, 0, 0), FAKE_STOP);
 	R(5) = 0;
 }
 
@@ -93,23 +93,23 @@ Test(points, before_an_instruction)
 		cr_assert(!stops(0, 0));
 		cr_assert_eq(R(5), 100);
 		/* At the beginning, in the loop, after it, in the function. */
-		static const uint64_t places[] = {TOY_CODE,      LOOP_INSN, TOY_CODE + 24,
-						  TOY_CODE + 40, FUNC,      FUNC + 8};
+		static const uint64_t places[] = {FAKE_CODE,      LOOP_INSN, FAKE_CODE + 24,
+						  FAKE_CODE + 40, FUNC,      FUNC + 8};
 		static const uint64_t calls[] = {0, 0, 1, 100, 0, 1};
 		for (uint32_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 			R(5) = 0;
 			set(places[i], places[i], EXECUTES);
 			cr_assert(stops(places[i], VR_ACCESS_EXECUTE));
-			cr_assert_eq(toy_of(X)->fault_pc, places[i]);
+			cr_assert_eq(fake_of(X)->fault_pc, places[i]);
 			cr_assert_eq(R(5), calls[i], "%u", i);
 			/* No stop in the middle of an instruction, nor when the ISA does not count the
 			 * point. */
 			set(places[i] + 1, places[i] + 7, EXECUTES);
 			cr_assert(!stops(0, 0));
 			set(places[i], places[i], EXECUTES | READS);
-			toy_of(X)->points_off = 1;
+			fake_of(X)->points_off = 1;
 			cr_assert(!stops(0, 0));
-			toy_of(X)->points_off = 0;
+			fake_of(X)->points_off = 0;
 			none();
 		}
 	}
@@ -132,10 +132,10 @@ Test(points, changes_drop_no_code)
 		none();
 		cr_assert(!stops(0, 0));
 		if (round == 0)
-			translations = toy_counter(t, "translations");
+			translations = fake_counter(t, "translations");
 	}
-	cr_assert_eq(toy_counter(t, "translations"), translations);
-	cr_assert_eq(toy_counter(t, "invalidated_regions"), 0);
+	cr_assert_eq(fake_counter(t, "translations"), translations);
+	cr_assert_eq(fake_counter(t, "invalidated_regions"), 0);
 }
 
 /* When the points are gone there are no look-ups and no slow accesses. */
@@ -146,20 +146,20 @@ Test(points, no_trace_is_left)
 	load_loop();
 	cr_assert(!stops(0, 0));
 	cr_assert(!stops(0, 0));
-	lookups = toy_counter(t, "lookups");
-	slow = toy_counter(t, "slow_memory");
+	lookups = fake_counter(t, "lookups");
+	slow = fake_counter(t, "slow_memory");
 	cr_assert(!stops(0, 0));
-	lookups = toy_counter(t, "lookups") - lookups;
-	slow = toy_counter(t, "slow_memory") - slow;
+	lookups = fake_counter(t, "lookups") - lookups;
+	slow = fake_counter(t, "slow_memory") - slow;
 	set(FUNC + 32, FUNC + 32, EXECUTES);
 	cr_assert(!stops(0, 0));
 	none();
 	cr_assert(!stops(0, 0));
 	cr_assert(!stops(0, 0));
-	uint64_t lookups_then = toy_counter(t, "lookups"), slow_then = toy_counter(t, "slow_memory");
+	uint64_t lookups_then = fake_counter(t, "lookups"), slow_then = fake_counter(t, "slow_memory");
 	cr_assert(!stops(0, 0));
-	cr_assert_eq(toy_counter(t, "lookups") - lookups_then, lookups);
-	cr_assert_eq(toy_counter(t, "slow_memory") - slow_then, slow);
+	cr_assert_eq(fake_counter(t, "lookups") - lookups_then, lookups);
+	cr_assert_eq(fake_counter(t, "slow_memory") - slow_then, slow);
 }
 
 /* Each vCPU has its own points. */
@@ -169,8 +169,8 @@ Test(points, of_one_vcpu)
 	set_on(1, FUNC, FUNC, EXECUTES, 0);
 	cr_assert(!stops(0, 0));
 	set(FUNC + 8, FUNC + 8, EXECUTES);
-	cr_assert_eq(toy_go(t, 1, TOY_CODE), VR_EXIT_KICK);
-	cr_assert_eq(toy_of(t->cpu[1]->x)->fault_va, FUNC);
+	cr_assert_eq(fake_go(t, 1, FAKE_CODE), VR_EXIT_KICK);
+	cr_assert_eq(fake_of(t->cpu[1]->x)->fault_va, FUNC);
 	cr_assert(stops(FUNC + 8, VR_ACCESS_EXECUTE));
 }
 
@@ -180,11 +180,12 @@ Test(points, code_that_changes)
 	R(1) = FUNC;
 	R(2) = 7;
 	R(3) = FUNC + 0x800;
-	TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 1), TOY_OP(TOY_RET, 0, 0, 0, 0));
-	TOY_LOAD(t, 0, 0, TOY_OP(TOY_CALL, 0, 0, 0, FUNC - TOY_CODE), TOY_OP(TOY_ADDI, 6, 5, 0, 0),
-		 TOY_OP(TOY_ST, 2, 1, 2, 4), TOY_OP(TOY_CALL, 0, 0, 0, FUNC - (TOY_CODE + 24)), TOY_STOP);
+	FAKE_LOAD(t, 20, 0, FAKE_OP(FAKE_MOVI, 5, 0, 0, 1), FAKE_OP(FAKE_RET, 0, 0, 0, 0));
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_CALL, 0, 0, 0, FUNC - FAKE_CODE), FAKE_OP(FAKE_ADDI, 6, 5, 0, 0),
+		  FAKE_OP(FAKE_ST, 2, 1, 2, 4), FAKE_OP(FAKE_CALL, 0, 0, 0, FUNC - (FAKE_CODE + 24)),
+		  FAKE_STOP);
 	for (uint32_t access = READS; access <= (READS | WRITES | EXECUTES); access++) {
-		TOY_LOAD(t, 20, 0, TOY_OP(TOY_MOVI, 5, 0, 0, 1), TOY_OP(TOY_RET, 0, 0, 0, 0));
+		FAKE_LOAD(t, 20, 0, FAKE_OP(FAKE_MOVI, 5, 0, 0, 1), FAKE_OP(FAKE_RET, 0, 0, 0, 0));
 		set(FUNC + 0x800, FUNC + 0x800, access);
 		cr_assert(!stops(0, 0));
 		cr_assert_eq(R(6), 1);
@@ -200,7 +201,7 @@ static void try_access(uint64_t insn, uint64_t offset, uint64_t bytes, uint32_t 
 	R(1) = first;
 	R(2) = 0;
 	R(3) = 0;
-	TOY_LOAD(t, 0, 0, insn, TOY_STOP);
+	FAKE_LOAD(t, 0, 0, insn, FAKE_STOP);
 	none();
 	cr_assert(!stops(0, 0));
 	for (uint64_t at = first - 1; at <= last + 1; at++) {
@@ -217,9 +218,9 @@ static void try_access(uint64_t insn, uint64_t offset, uint64_t bytes, uint32_t 
 	/* Bits outside the mask are not compared. */
 	set((UINT64_C(0xab) << 56) | first, (UINT64_C(0xab) << 56) | first, kinds);
 	cr_assert(stops(first, kinds & READS ? VR_ACCESS_READ : VR_ACCESS_WRITE));
-	toy_of(X)->points_off = 1;
+	fake_of(X)->points_off = 1;
 	cr_assert(!stops(0, 0));
-	toy_of(X)->points_off = 0;
+	fake_of(X)->points_off = 0;
 	none();
 	cr_assert(!stops(0, 0));
 }
@@ -230,22 +231,22 @@ Test(points, accesses)
 
 	for (uint32_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
 		for (uint32_t log2 = 0; log2 < 4; log2++) {
-			try_access(TOY_OP(TOY_LD, 2, 1, log2, 0), offsets[i], 1u << log2, READS);
-			try_access(TOY_OP(TOY_ST, 2, 1, log2, 0), offsets[i], 1u << log2, WRITES);
-			try_access(TOY_OP(TOY_LDP, 2, 1, log2, 0), offsets[i], 2u << log2, READS);
-			try_access(TOY_OP(TOY_STP, 2, 1, log2, 0), offsets[i], 2u << log2, WRITES);
+			try_access(FAKE_OP(FAKE_LD, 2, 1, log2, 0), offsets[i], 1u << log2, READS);
+			try_access(FAKE_OP(FAKE_ST, 2, 1, log2, 0), offsets[i], 1u << log2, WRITES);
+			try_access(FAKE_OP(FAKE_LDP, 2, 1, log2, 0), offsets[i], 2u << log2, READS);
+			try_access(FAKE_OP(FAKE_STP, 2, 1, log2, 0), offsets[i], 2u << log2, WRITES);
 		}
-		try_access(TOY_OP(TOY_LD, 2, 1, 3 | TOY_UNPRIV, 0), offsets[i], 8, READS);
-		try_access(TOY_OP(TOY_ST, 2, 1, 3 | TOY_UNPRIV, 0), offsets[i], 8, WRITES);
+		try_access(FAKE_OP(FAKE_LD, 2, 1, 3 | FAKE_UNPRIV, 0), offsets[i], 8, READS);
+		try_access(FAKE_OP(FAKE_ST, 2, 1, 3 | FAKE_UNPRIV, 0), offsets[i], 8, WRITES);
 	}
-	try_access(TOY_OP(TOY_AMO, 2, 1, 3, VR_AMO_ADD << 8 | 3), 64, 8, READS | WRITES);
-	try_access(TOY_OP(TOY_CAS, 2, 1, 3, 3), 64, 8, READS | WRITES);
+	try_access(FAKE_OP(FAKE_AMO, 2, 1, 3, VR_AMO_ADD << 8 | 3), 64, 8, READS | WRITES);
+	try_access(FAKE_OP(FAKE_CAS, 2, 1, 3, 3), 64, 8, READS | WRITES);
 }
 
 /* A page with a point, while user access is opened and closed. */
 Test(points, user_access)
 {
-	TOY_LOAD(t, 0, 0, TOY_OP(TOY_ST, 2, 1, 3, 0), TOY_OP(TOY_LD, 3, 1, 3, 8), TOY_STOP);
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_ST, 2, 1, 3, 0), FAKE_OP(FAKE_LD, 3, 1, 3, 8), FAKE_STOP);
 	R(1) = USER + 64;
 	X->env->user_access(X, 1);
 	cr_assert(!stops(0, 0));
@@ -253,9 +254,9 @@ Test(points, user_access)
 	cr_assert(stops(USER + 72, VR_ACCESS_READ));
 	cr_assert(stops(USER + 72, VR_ACCESS_READ));
 	X->env->user_access(X, 0);
-	toy_of(X)->faults = 0;
-	toy_go(t, 0, TOY_CODE);
-	cr_assert_eq(toy_of(X)->fault, TOY_FORBIDDEN);
+	fake_of(X)->faults = 0;
+	fake_go(t, 0, FAKE_CODE);
+	cr_assert_eq(fake_of(X)->fault, FAKE_FORBIDDEN);
 	X->env->user_access(X, 1);
 	cr_assert(stops(USER + 72, VR_ACCESS_READ));
 }
@@ -265,27 +266,27 @@ Test(points, order)
 {
 	const uint64_t nowhere = 0x40000;
 
-	TOY_LOAD(t, 0, 0, TOY_OP(TOY_LD, 2, 1, 3 | TOY_ALIGN, 0), TOY_STOP);
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_LD, 2, 1, 3 | FAKE_ALIGN, 0), FAKE_STOP);
 	R(1) = nowhere;
 	set_on(0, nowhere, nowhere, READS, 0);
-	toy_go(t, 0, TOY_CODE);
-	cr_assert_eq(toy_of(X)->fault, TOY_UNMAPPED);
+	fake_go(t, 0, FAKE_CODE);
+	cr_assert_eq(fake_of(X)->fault, FAKE_UNMAPPED);
 	set_on(0, nowhere, nowhere, READS, VR_DEBUG_BEFORE_FAULTS);
 	cr_assert(stops(nowhere, VR_ACCESS_READ));
 	R(1) = DATA + 1;
 	set_on(0, DATA + 4, DATA + 4, READS, VR_DEBUG_BEFORE_FAULTS);
 	cr_assert(stops(DATA + 4, VR_ACCESS_READ));
 	set_on(0, DATA + 4, DATA + 4, READS, 0);
-	toy_go(t, 0, TOY_CODE);
-	cr_assert_eq(toy_of(X)->fault, VR_FAULT_ALIGN);
+	fake_go(t, 0, FAKE_CODE);
+	cr_assert_eq(fake_of(X)->fault, VR_FAULT_ALIGN);
 }
 
 static int32_t helper_result;
-static void helper_reads(struct toy *toy_, struct vr_exec *x)
+static void helper_reads(struct fake_machine *m, struct vr_exec *x)
 {
 	uint64_t value;
 
-	(void)toy_;
+	(void)m;
 	helper_result = x->env->read(x, DATA + 64, 8, 0, &value);
 }
 
@@ -293,7 +294,7 @@ static void helper_reads(struct toy *toy_, struct vr_exec *x)
 Test(points, helpers)
 {
 	t->hooks[1] = helper_reads;
-	TOY_LOAD(t, 0, 0, TOY_CALL_HOOK(1), TOY_STOP);
+	FAKE_LOAD(t, 0, 0, FAKE_CALL_HOOK(1), FAKE_STOP);
 	cr_assert(!stops(0, 0));
 	set(DATA + 71, DATA + 71, READS);
 	cr_assert(stops(DATA + 71, VR_ACCESS_READ));
@@ -311,7 +312,7 @@ Test(points, too_many)
 					       .mask = UINT64_MAX,
 					       .point = many};
 
-	TOY_LOAD(t, 0, 0, TOY_OP(TOY_LD, 2, 1, 3, 0), TOY_STOP);
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_LD, 2, 1, 3, 0), FAKE_STOP);
 	R(1) = DATA;
 	set(DATA, DATA, READS);
 	cr_assert_eq(X->env->debug_points(X, &points), VR_E_RANGE);

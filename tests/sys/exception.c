@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking and leaving exceptions (Arm ARM D1.10, D1.11), interrupts, software step. */
 #include <criterion/criterion.h>
-#include "double.h"
+#include "fake.h"
 #include "soft/interp.h"
 
 #define VBAR 0xffff000000080800ull
 
 static void ready(void)
 {
-	world_new(1);
-	w.s->vbar_el1 = VBAR;
-	w.x->pc = 0x1000;
+	fake_engine_new(1);
+	fake.s->vbar_el1 = VBAR;
+	fake.x->pc = 0x1000;
 }
 
 Test(exception, vectors)
@@ -21,57 +21,57 @@ Test(exception, vectors)
 	for (size_t i = 0; i < 3; i++)
 		for (uint32_t vector = 0; vector < 0x200; vector += 0x80) {
 			ready();
-			a64_select_sp(w.x, from[i].el, from[i].spsel);
-			w.s->esr_el1 = 7;
-			a64_exception(w.x, vector, 0x15, 0x1234, 0x2000, 0, 0);
-			cr_assert_eq(w.x->pc, VBAR + from[i].offset + vector);
-			cr_assert_eq(w.s->elr_el1, 0x2000);
-			cr_assert_eq(w.s->spsr_el1 & 0xf, from[i].el << 2 | from[i].spsel);
+			a64_select_sp(fake.x, from[i].el, from[i].spsel);
+			fake.s->esr_el1 = 7;
+			a64_exception(fake.x, vector, 0x15, 0x1234, 0x2000, 0, 0);
+			cr_assert_eq(fake.x->pc, VBAR + from[i].offset + vector);
+			cr_assert_eq(fake.s->elr_el1, 0x2000);
+			cr_assert_eq(fake.s->spsr_el1 & 0xf, from[i].el << 2 | from[i].spsel);
 			if (vector == A64_VECTOR_SYNC || vector == A64_VECTOR_SERROR)
-				cr_assert_eq(w.s->esr_el1, 0x56001234);
+				cr_assert_eq(fake.s->esr_el1, 0x56001234);
 			else
-				cr_assert_eq(w.s->esr_el1, 7);
-			cr_assert_eq(a64_pstate(w.x) & 0x3cf, 0x3c5);
+				cr_assert_eq(fake.s->esr_el1, 7);
+			cr_assert_eq(a64_pstate(fake.x) & 0x3cf, 0x3c5);
 		}
 }
 
 Test(exception, stack_pointers)
 {
 	ready();
-	uint64_t *sp = &a64_x(w.x)[31];
+	uint64_t *sp = &a64_x(fake.x)[31];
 	*sp = 0x1111; /* SP_EL1 */
-	w.s->sp_el[0] = 0x2222;
-	a64_select_sp(w.x, 0, 0);
+	fake.s->sp_el[0] = 0x2222;
+	a64_select_sp(fake.x, 0, 0);
 	cr_assert_eq(*sp, 0x2222);
 	*sp = 0x3333;
-	a64_exception(w.x, A64_VECTOR_IRQ, 0, 0, 0, 0, 0);
+	a64_exception(fake.x, A64_VECTOR_IRQ, 0, 0, 0, 0, 0);
 	cr_assert_eq(*sp, 0x1111);
-	cr_assert_eq(w.s->sp_el[0], 0x3333);
-	a64_helper_msr_imm(w.x, 5, 0, 0); /* SPSel = 0 */
+	cr_assert_eq(fake.s->sp_el[0], 0x3333);
+	a64_helper_msr_imm(fake.x, 5, 0, 0); /* SPSel = 0 */
 	cr_assert_eq(*sp, 0x3333);
-	cr_assert(w.x->mode_flags & A64_MODE_SP_EL0);
+	cr_assert(fake.x->mode_flags & A64_MODE_SP_EL0);
 }
 
 Test(exception, eret)
 {
 	ready();
-	w.s->spsr_el1 = 0x60000000 | PSTATE_I; /* EL0t, Z C */
-	w.s->elr_el1 = 0x4000;
-	w.s->excl_addr = 0x80;
-	a64_helper_eret(w.x, 0, 0, 0);
-	cr_assert_eq(w.x->pc, 0x4000);
-	cr_assert_eq(w.x->leave, 1);
-	cr_assert_eq(w.s->el, 0);
-	cr_assert_eq(w.s->flags, VR_FLAG_Z);
-	cr_assert_eq(a64_pstate(w.x), 0x60000080);
-	cr_assert_eq(w.s->excl_addr, UINT64_MAX);
-	cr_assert(!(w.x->mode_flags & A64_MODE_EL1));
+	fake.s->spsr_el1 = 0x60000000 | PSTATE_I; /* EL0t, Z C */
+	fake.s->elr_el1 = 0x4000;
+	fake.s->excl_addr = 0x80;
+	a64_helper_eret(fake.x, 0, 0, 0);
+	cr_assert_eq(fake.x->pc, 0x4000);
+	cr_assert_eq(fake.x->leave, 1);
+	cr_assert_eq(fake.s->el, 0);
+	cr_assert_eq(fake.s->flags, VR_FLAG_Z);
+	cr_assert_eq(a64_pstate(fake.x), 0x60000080);
+	cr_assert_eq(fake.s->excl_addr, UINT64_MAX);
+	cr_assert(!(fake.x->mode_flags & A64_MODE_EL1));
 	/* ... and at EL0 it is undefined */
-	w.x->pc = 0x4000;
-	a64_helper_eret(w.x, 0, 0, 0);
-	cr_assert_eq(w.s->esr_el1, 1u << 25);
-	cr_assert_eq(w.s->elr_el1, 0x4000);
-	cr_assert_eq(w.x->pc, VBAR + 0x400);
+	fake.x->pc = 0x4000;
+	a64_helper_eret(fake.x, 0, 0, 0);
+	cr_assert_eq(fake.s->esr_el1, 1u << 25);
+	cr_assert_eq(fake.s->elr_el1, 0x4000);
+	cr_assert_eq(fake.x->pc, VBAR + 0x400);
 }
 
 Test(exception, illegal_return)
@@ -79,13 +79,13 @@ Test(exception, illegal_return)
 	static const uint32_t modes[] = {1, 2, 3, 6, 8, 9, 0xc, 0xd, 0x10, 0x13, 0x1f};
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		ready();
-		w.s->spsr_el1 = 0x80000000 | modes[i];
-		w.s->elr_el1 = 0x4000;
-		a64_helper_eret(w.x, 0, 0, 0);
-		cr_assert_eq(w.s->esr_el1 >> 26, EC_ILLEGAL);
-		cr_assert_eq(w.s->elr_el1, 0x4000);
-		cr_assert_eq(w.s->spsr_el1, 0x80000000 | PSTATE_IL | 5);
-		cr_assert_eq(w.x->pc, VBAR + 0x200);
+		fake.s->spsr_el1 = 0x80000000 | modes[i];
+		fake.s->elr_el1 = 0x4000;
+		a64_helper_eret(fake.x, 0, 0, 0);
+		cr_assert_eq(fake.s->esr_el1 >> 26, EC_ILLEGAL);
+		cr_assert_eq(fake.s->elr_el1, 0x4000);
+		cr_assert_eq(fake.s->spsr_el1, 0x80000000 | PSTATE_IL | 5);
+		cr_assert_eq(fake.x->pc, VBAR + 0x200);
 	}
 }
 
@@ -109,35 +109,36 @@ Test(exception, faults)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ready();
 		enter_el(cases[i].el);
-		a64_fault(w.x, 0xabc, cases[i].access, cases[i].fault);
-		cr_assert_eq(w.s->esr_el1, cases[i].esr, "case %zu: %lx", i, (unsigned long)w.s->esr_el1);
-		cr_assert_eq(w.s->far_el1, 0xabc);
-		cr_assert_eq(w.s->elr_el1, 0x1000);
+		a64_fault(fake.x, 0xabc, cases[i].access, cases[i].fault);
+		cr_assert_eq(fake.s->esr_el1, cases[i].esr, "case %zu: %lx", i,
+			     (unsigned long)fake.s->esr_el1);
+		cr_assert_eq(fake.s->far_el1, 0xabc);
+		cr_assert_eq(fake.s->elr_el1, 0x1000);
 	}
 }
 
 Test(exception, interrupts)
 {
 	ready();
-	cr_assert_eq(a64_has_work(w.x), 0);
-	a64_set_pin(w.x, 0, 1);
-	cr_assert_eq(w.kicks, 1);
-	a64_set_pin(w.x, 0, 1); /* no edge: no kick */
-	cr_assert_eq(w.kicks, 1);
-	cr_assert(a64_has_work(w.x)); /* masked as it is */
-	cr_assert_eq(a64_interrupt(w.x), 0);
-	a64_helper_msr_imm(w.x, 3 << 3 | 7, 2, 0); /* DAIFClr #2 */
-	cr_assert_eq(w.kicks, 2, "unmasking has the pending one looked at");
-	cr_assert_eq(a64_interrupt(w.x), 1);
-	cr_assert_eq(w.x->pc, VBAR + 0x280);
-	cr_assert_eq(w.s->elr_el1, 0x1004);
-	cr_assert_eq(w.s->spsr_el1, 0x345);
-	cr_assert_eq(a64_interrupt(w.x), 0);
-	a64_set_pin(w.x, 0, 0);
-	a64_set_pin(w.x, 1, 1);
+	cr_assert_eq(a64_has_work(fake.x), 0);
+	a64_set_pin(fake.x, 0, 1);
+	cr_assert_eq(fake.kicks, 1);
+	a64_set_pin(fake.x, 0, 1); /* no edge: no kick */
+	cr_assert_eq(fake.kicks, 1);
+	cr_assert(a64_has_work(fake.x)); /* masked as it is */
+	cr_assert_eq(a64_interrupt(fake.x), 0);
+	a64_helper_msr_imm(fake.x, 3 << 3 | 7, 2, 0); /* DAIFClr #2 */
+	cr_assert_eq(fake.kicks, 2, "unmasking has the pending one looked at");
+	cr_assert_eq(a64_interrupt(fake.x), 1);
+	cr_assert_eq(fake.x->pc, VBAR + 0x280);
+	cr_assert_eq(fake.s->elr_el1, 0x1004);
+	cr_assert_eq(fake.s->spsr_el1, 0x345);
+	cr_assert_eq(a64_interrupt(fake.x), 0);
+	a64_set_pin(fake.x, 0, 0);
+	a64_set_pin(fake.x, 1, 1);
 	msr(R_DAIF, 0);
-	cr_assert_eq(a64_interrupt(w.x), 1);
-	cr_assert_eq(w.x->pc, VBAR + 0x300);
+	cr_assert_eq(a64_interrupt(fake.x), 1);
+	cr_assert_eq(fake.x->pc, VBAR + 0x300);
 }
 
 /* ---- software step, as code that is lifted and run --------------------------------------------------- */
@@ -161,13 +162,13 @@ static void run(uint32_t code)
 		.size = sizeof(ir), .op_capacity = 256, .block_capacity = 1, .ops = ops, .blocks = &block};
 	const struct vr_lift rq = {.size = sizeof(rq),
 				   .max_insns = 8,
-				   .pc = w.x->pc,
-				   .mode_flags = w.x->mode_flags,
+				   .pc = fake.x->pc,
+				   .mode_flags = fake.x->mode_flags,
 				   .code = (const uint8_t *)&code,
 				   .length = sizeof(code)};
 
 	cr_assert_eq(a64_lift_block(&rq, &ir), 0);
-	vr_interp_block(w.x, &a64_isa, &ir, 0, values, &memory);
+	vr_interp_block(fake.x, &a64_isa, &ir, 0, values, &memory);
 }
 
 #define NOP 0xd503201fu
@@ -180,22 +181,22 @@ static void unlock_and_step(void)
 {
 	ready();
 	msr(VR_A64_SYSREG(2, 0, 0, 2, 2), MDSCR_SS);
-	cr_assert(!(w.x->mode_flags & A64_MODE_STEP));
+	cr_assert(!(fake.x->mode_flags & A64_MODE_STEP));
 	msr(VR_A64_SYSREG(2, 0, 1, 0, 4), 0); /* OSLAR: unlock */
-	w.s->spsr_el1 = PSTATE_SS;
-	w.s->elr_el1 = 0x4000;
+	fake.s->spsr_el1 = PSTATE_SS;
+	fake.s->elr_el1 = 0x4000;
 	run(ERET);
-	cr_assert(w.x->mode_flags & A64_MODE_STEP);
-	cr_assert_eq(w.x->pc, 0x4000);
+	cr_assert(fake.x->mode_flags & A64_MODE_STEP);
+	cr_assert_eq(fake.x->pc, 0x4000);
 }
 
 static void stepped(uint64_t esr, uint64_t elr)
 {
-	cr_assert_eq(w.x->pc, VBAR + 0x400);
-	cr_assert_eq(w.s->esr_el1, esr, "%#llx", (unsigned long long)w.s->esr_el1);
-	cr_assert_eq(w.s->elr_el1, elr);
-	cr_assert_eq(w.s->spsr_el1 & PSTATE_SS, 0);
-	cr_assert(!(w.x->mode_flags & A64_MODE_STEP));
+	cr_assert_eq(fake.x->pc, VBAR + 0x400);
+	cr_assert_eq(fake.s->esr_el1, esr, "%#llx", (unsigned long long)fake.s->esr_el1);
+	cr_assert_eq(fake.s->elr_el1, elr);
+	cr_assert_eq(fake.s->spsr_el1 & PSTATE_SS, 0);
+	cr_assert(!(fake.x->mode_flags & A64_MODE_STEP));
 }
 
 Test(exception, step)
@@ -203,12 +204,12 @@ Test(exception, step)
 	unlock_and_step();
 	/* it faults: it will be stepped again */
 	run(LDR);
-	cr_assert_eq(w.s->esr_el1 >> 26, EC_DATA_LOWER);
-	cr_assert(w.s->spsr_el1 & PSTATE_SS);
-	cr_assert(!(w.x->mode_flags & A64_MODE_STEP));
+	cr_assert_eq(fake.s->esr_el1 >> 26, EC_DATA_LOWER);
+	cr_assert(fake.s->spsr_el1 & PSTATE_SS);
+	cr_assert(!(fake.x->mode_flags & A64_MODE_STEP));
 	run(ERET);
 	run(NOP);
-	cr_assert_eq(w.x->pc, 0x4004);
+	cr_assert_eq(fake.x->pc, 0x4004);
 	run(NOP);
 	stepped(0xcb000022, 0x4004);
 	/* a return with SS clear: nothing is executed */
@@ -221,8 +222,8 @@ Test(exception, step_of_a_call)
 {
 	unlock_and_step();
 	run(SVC);
-	cr_assert_eq(w.s->esr_el1 >> 26, EC_SVC);
-	cr_assert_eq(w.s->spsr_el1 & PSTATE_SS, 0);
+	cr_assert_eq(fake.s->esr_el1 >> 26, EC_SVC);
+	cr_assert_eq(fake.s->spsr_el1 & PSTATE_SS, 0);
 	run(ERET);
 	run(NOP);
 	stepped(0xca000022, 0x4004);
@@ -233,19 +234,19 @@ Test(exception, step_then)
 {
 	unlock_and_step();
 	run(NOP);
-	a64_fault(w.x, 0x4004, VR_ACCESS_EXECUTE, A64_FAULT | 7);
+	a64_fault(fake.x, 0x4004, VR_ACCESS_EXECUTE, A64_FAULT | 7);
 	stepped(0xcb000022, 0x4004);
 	unlock_and_step();
 	run(NOP);
-	a64_set_pin(w.x, 0, 1);
-	cr_assert_eq(a64_interrupt(w.x), 1);
-	cr_assert_eq(w.s->elr_el1, 0x4004);
-	cr_assert_eq(w.s->spsr_el1 & PSTATE_SS, 0);
+	a64_set_pin(fake.x, 0, 1);
+	cr_assert_eq(a64_interrupt(fake.x), 1);
+	cr_assert_eq(fake.s->elr_el1, 0x4004);
+	cr_assert_eq(fake.s->spsr_el1 & PSTATE_SS, 0);
 	unlock_and_step();
-	a64_set_pin(w.x, 0, 1);
-	cr_assert_eq(a64_interrupt(w.x), 1);
-	cr_assert_eq(w.s->elr_el1, 0x4000);
-	cr_assert(w.s->spsr_el1 & PSTATE_SS, "nothing was executed");
+	a64_set_pin(fake.x, 0, 1);
+	cr_assert_eq(a64_interrupt(fake.x), 1);
+	cr_assert_eq(fake.s->elr_el1, 0x4000);
+	cr_assert(fake.s->spsr_el1 & PSTATE_SS, "nothing was executed");
 }
 
 /* Between two instructions the canonical state holds all of software step. */
@@ -255,9 +256,9 @@ Test(exception, step_in_the_state)
 
 	unlock_and_step();
 	run(NOP);
-	cr_assert_eq(a64_get_state(w.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
-	world_new(1);
-	cr_assert_eq(a64_set_state(w.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
+	cr_assert_eq(a64_get_state(fake.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
+	fake_engine_new(1);
+	cr_assert_eq(a64_set_state(fake.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
 	run(NOP);
 	stepped(0xca000022, 0x4004);
 }
@@ -285,20 +286,20 @@ Test(exception, points)
 	msr(R_BVR(1), 0x12345677);
 	msr(R_BCR(1), 7);
 	msr(R_MDSCR, MDSCR_MDE);
-	cr_assert_eq(w.point_count, 0, "the OS lock");
+	cr_assert_eq(fake.point_count, 0, "the OS lock");
 	msr(VR_A64_SYSREG(2, 0, 1, 0, 4), 0);
-	cr_assert_eq(w.point_count, 1);
-	cr_assert_eq(w.point[0].first, 0x12345674);
-	cr_assert_eq(w.point[0].last, 0x12345674);
-	cr_assert_eq(w.point[0].access, 1u << VR_ACCESS_EXECUTE);
+	cr_assert_eq(fake.point_count, 1);
+	cr_assert_eq(fake.point[0].first, 0x12345674);
+	cr_assert_eq(fake.point[0].last, 0x12345674);
+	cr_assert_eq(fake.point[0].access, 1u << VR_ACCESS_EXECUTE);
 	/* What a state brings. */
-	cr_assert_eq(a64_get_state(w.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
+	cr_assert_eq(a64_get_state(fake.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
 	msr(R_MDSCR, 0);
-	cr_assert_eq(w.point_count, 0);
-	cr_assert_eq(a64_set_state(w.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
-	cr_assert_eq(w.point_count, 1);
-	a64_reset(w.x);
-	cr_assert_eq(w.point_count, 0);
+	cr_assert_eq(fake.point_count, 0);
+	cr_assert_eq(a64_set_state(fake.x, VR_STATE_ARM64_ID, &state, sizeof(state)), 0);
+	cr_assert_eq(fake.point_count, 1);
+	a64_reset(fake.x);
+	cr_assert_eq(fake.point_count, 0);
 }
 
 Test(exception, watched_bytes)
@@ -326,14 +327,14 @@ Test(exception, watched_bytes)
 	msr(R_MDSCR, MDSCR_MDE);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		watchpoint(cases[i].value, cases[i].control | 1 | 3 << 3);
-		cr_assert_eq(w.point_count, cases[i].bytes != 0, "case %zu", i);
+		cr_assert_eq(fake.point_count, cases[i].bytes != 0, "case %zu", i);
 		if (!cases[i].bytes)
 			continue;
-		cr_assert_eq(w.point[0].first, cases[i].first, "case %zu", i);
-		cr_assert_eq(w.point[0].last - w.point[0].first + 1, cases[i].bytes, "case %zu", i);
+		cr_assert_eq(fake.point[0].first, cases[i].first, "case %zu", i);
+		cr_assert_eq(fake.point[0].last - fake.point[0].first + 1, cases[i].bytes, "case %zu", i);
 		watchpoint(cases[i].value, cases[i].control | 1);
-		cr_assert_eq(w.point_count, 0, "neither loads nor stores");
+		cr_assert_eq(fake.point_count, 0, "neither loads nor stores");
 		watchpoint(cases[i].value, cases[i].control | 3 << 3);
-		cr_assert_eq(w.point_count, 0, "not enabled");
+		cr_assert_eq(fake.point_count, 0, "not enabled");
 	}
 }

@@ -2,7 +2,7 @@
 /* The canonical state: reset, out and in again. */
 #include <criterion/criterion.h>
 #include <string.h>
-#include "double.h"
+#include "fake.h"
 
 static uint64_t seed = 0x9e3779b97f4a7c15ull;
 
@@ -17,25 +17,25 @@ static uint64_t next_random(void)
 static struct vr_state_arm64 get(void)
 {
 	struct vr_state_arm64 s;
-	cr_assert_eq(a64_get_state(w.x, VR_STATE_ARM64_ID, &s, sizeof(s)), 0);
+	cr_assert_eq(a64_get_state(fake.x, VR_STATE_ARM64_ID, &s, sizeof(s)), 0);
 	return s;
 }
 
 static int32_t set(const struct vr_state_arm64 *s)
 {
-	return a64_set_state(w.x, VR_STATE_ARM64_ID, s, sizeof(*s));
+	return a64_set_state(fake.x, VR_STATE_ARM64_ID, s, sizeof(*s));
 }
 
 Test(state, reset)
 {
-	world_new(1);
+	fake_engine_new(1);
 	struct vr_state_arm64 s = get();
 	cr_assert_eq(s.pstate, 0x3c5);
 	cr_assert_eq(s.pc, 0);
 	cr_assert_eq(s.exclusive_address, UINT64_MAX);
-	cr_assert_eq(w.s->sctlr_el1, 0x30d00980);
-	cr_assert_eq(w.x->mode_flags, A64_MODE_EL1);
-	cr_assert_eq(w.x->asid, 0);
+	cr_assert_eq(fake.s->sctlr_el1, 0x30d00980);
+	cr_assert_eq(fake.x->mode_flags, A64_MODE_EL1);
+	cr_assert_eq(fake.x->asid, 0);
 	cr_assert_gt(s.sysreg_count, 50);
 	for (uint32_t i = 0; i < s.sysreg_count; i++)
 		for (uint32_t k = 0; k < i; k++)
@@ -46,7 +46,7 @@ Test(state, reset)
 Test(state, round_trip)
 {
 	static const uint32_t modes[] = {0, 4, 5};
-	world_new(2);
+	fake_engine_new(2);
 	const struct vr_state_arm64 shape = get();
 	for (uint32_t n = 0; n < 300; n++) {
 		struct vr_state_arm64 in = shape;
@@ -85,31 +85,31 @@ Test(state, round_trip)
 
 Test(state, what_is_not_listed_is_reset)
 {
-	world_new(1);
+	fake_engine_new(1);
 	struct vr_state_arm64 s = get();
 	msr(R_SCTLR, SCTLR_M);
-	w.s->tpidr_el1 = 5;
+	fake.s->tpidr_el1 = 5;
 	s.sysreg_count = 1;
 	s.sysreg[0].id = VR_A64_SYSREG(3, 0, 12, 0, 0);
 	s.sysreg[0].value = 0x10800;
 	s.sysreg[1].value = 1;
-	w.contexts = 0;
+	fake.contexts = 0;
 	cr_assert_eq(set(&s), 0);
-	cr_assert_eq(w.s->sctlr_el1 & SCTLR_M, 0);
-	cr_assert_eq(w.s->tpidr_el1, 0);
-	cr_assert_eq(w.s->vbar_el1, 0x10800);
-	cr_assert_geq(w.contexts, 1);
+	cr_assert_eq(fake.s->sctlr_el1 & SCTLR_M, 0);
+	cr_assert_eq(fake.s->tpidr_el1, 0);
+	cr_assert_eq(fake.s->vbar_el1, 0x10800);
+	cr_assert_geq(fake.contexts, 1);
 	s.sysreg[0].id = VR_A64_SYSREG(3, 0, 15, 7, 7); /* not modelled: ignored */
 	cr_assert_eq(set(&s), 0);
 }
 
 Test(state, refusals)
 {
-	world_new(1);
+	fake_engine_new(1);
 	struct vr_state_arm64 s = get();
-	cr_assert_eq(a64_get_state(w.x, "vmrun.state.x86/1", &s, sizeof(s)), VR_E_UNSUPPORTED);
-	cr_assert_eq(a64_set_state(w.x, "vmrun.state.x86/1", &s, sizeof(s)), VR_E_UNSUPPORTED);
-	cr_assert_eq(a64_get_state(w.x, VR_STATE_ARM64_ID, &s, sizeof(s) - 1), VR_E_INVAL);
+	cr_assert_eq(a64_get_state(fake.x, "vmrun.state.x86/1", &s, sizeof(s)), VR_E_UNSUPPORTED);
+	cr_assert_eq(a64_set_state(fake.x, "vmrun.state.x86/1", &s, sizeof(s)), VR_E_UNSUPPORTED);
+	cr_assert_eq(a64_get_state(fake.x, VR_STATE_ARM64_ID, &s, sizeof(s) - 1), VR_E_INVAL);
 	s.sysreg_count = VR_STATE_ARM64_SYSREGS + 1;
 	cr_assert_eq(set(&s), VR_E_INVAL);
 	s = get();

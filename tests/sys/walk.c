@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stage 1 translation: granules, levels, permissions, faults (Arm ARM D5.2 - D5.5). */
 #include <criterion/criterion.h>
-#include "double.h"
+#include "fake.h"
 
 #define PAGE 3ull
 #define BLOCK 1ull
@@ -39,7 +39,7 @@ static uint64_t *place(uint64_t va, uint32_t granule, uint32_t bits, uint32_t le
 		uint64_t index =
 			va >> low &
 			(level == 4 - (1 + (bits - granule - 1) / stride) ? ~0ull : (1ull << stride) - 1);
-		uint64_t *entry = world_word(table + index * 8);
+		uint64_t *entry = fake_word(table + index * 8);
 		if (level == leaf_level)
 			return entry;
 		table += 0x10000;
@@ -50,13 +50,13 @@ static uint64_t *place(uint64_t va, uint32_t granule, uint32_t bits, uint32_t le
 static int32_t translate(uint64_t va, uint32_t access, struct vr_translation *t)
 {
 	*t = (struct vr_translation){.size = sizeof(*t)};
-	return a64_translate(w.x, va, access, 0, t);
+	return a64_translate(fake.x, va, access, 0, t);
 }
 
 Test(walk, off_is_flat)
 {
 	struct vr_translation t;
-	world_new(1);
+	fake_engine_new(1);
 	cr_assert_eq(translate(0x12345678, VR_ACCESS_EXECUTE, &t), 0);
 	cr_assert_eq(t.physical, 0x12345678);
 	cr_assert_eq(t.rights, R | W | X);
@@ -81,7 +81,7 @@ Test(walk, every_granule_and_level)
 		for (uint32_t upper = 0; upper < 2; upper++) {
 			const struct granule *g = &cases[i];
 			struct vr_translation t;
-			world_new(1);
+			fake_engine_new(1);
 			uint64_t tsz = 64 - g->bits;
 			mmu_on(tsz | tsz << 16 | (uint64_t)g->tg0 << 14 | (uint64_t)g->tg1 << 30 | IPS48);
 			uint32_t low = g->log2 + (3 - g->level) * (g->log2 - 3);
@@ -122,12 +122,12 @@ Test(walk, permissions)
 		for (uint32_t wxn = 0; wxn < 2; wxn++) {
 			struct vr_translation t;
 			struct a64_mapping m;
-			world_new(1);
+			fake_engine_new(1);
 			mmu_on(16 | 16 << 16 | 2ull << 30 | IPS48);
 			msr(R_SCTLR, 1 | (wxn ? SCTLR_WXN : 0));
 			*place(va, 12, 48, 3) = 0x50000000 | PAGE | AF | NG | cases[i].leaf;
 			*place(va, 12, 48, 2) |= cases[i].table;
-			cr_assert_eq(a64_walk(w.x, va, &m), 0);
+			cr_assert_eq(a64_walk(fake.x, va, &m), 0);
 			cr_assert_eq(m.rights[1], wxn ? cases[i].wxn1 : cases[i].el1, "case %zu wxn %u", i,
 				     wxn);
 			cr_assert_eq(m.rights[0], wxn ? cases[i].wxn0 : cases[i].el0, "case %zu wxn %u", i,
@@ -147,7 +147,7 @@ Test(walk, permissions)
 				}
 			}
 			enter_el(1);
-			int32_t rc = a64_translate(w.x, va, VR_ACCESS_READ, VR_MF_UNPRIV, &t);
+			int32_t rc = a64_translate(fake.x, va, VR_ACCESS_READ, VR_MF_UNPRIV, &t);
 			cr_assert_eq(rc == 0, (m.rights[0] & R) != 0);
 		}
 }
@@ -156,7 +156,7 @@ Test(walk, faults)
 {
 	struct vr_translation t;
 	const uint64_t va = 0x7654321000;
-	world_new(1);
+	fake_engine_new(1);
 	mmu_on(16 | 16 << 16 | 2ull << 30 | 2ull << 32 | EPD1); /* 40 bits of PA */
 	uint64_t *leaf = place(va, 12, 48, 3);
 
@@ -186,16 +186,16 @@ Test(walk, top_byte_ignored)
 	struct vr_translation t;
 	const uint64_t va = 0x7654321000, tagged = va | 0x5aull << 56;
 	uint64_t first, length;
-	world_new(1);
+	fake_engine_new(1);
 	mmu_on(16 | 16 << 16 | 2ull << 30 | IPS48);
 	*place(va, 12, 48, 3) = 0x50000000 | PAGE | AF;
 	cr_assert_eq(translate(tagged, VR_ACCESS_READ, &t), A64_FAULT | FSC_TRANSLATION | 0);
-	cr_assert(a64_flush_range(w.s, va, &first, &length));
-	msr(R_TCR, w.s->tcr_el1 | TCR_TBI0);
+	cr_assert(a64_flush_range(fake.s, va, &first, &length));
+	msr(R_TCR, fake.s->tcr_el1 | TCR_TBI0);
 	cr_assert_eq(translate(tagged, VR_ACCESS_READ, &t), 0);
 	cr_assert_eq(t.physical, 0x50000000);
 	/* from now on a range does not find all that may be cached */
-	cr_assert(!a64_flush_range(w.s, va, &first, &length));
+	cr_assert(!a64_flush_range(fake.s, va, &first, &length));
 }
 
 Test(walk, flush_range_covers_blocks)
@@ -203,14 +203,14 @@ Test(walk, flush_range_covers_blocks)
 	struct vr_translation t;
 	const uint64_t va = 0x7654321000, block = 0x7656000000;
 	uint64_t first, length;
-	world_new(1);
+	fake_engine_new(1);
 	mmu_on(16 | 16 << 16 | 2ull << 30 | IPS48);
-	cr_assert(a64_flush_range(w.s, va + 0x1234, &first, &length));
+	cr_assert(a64_flush_range(fake.s, va + 0x1234, &first, &length));
 	cr_assert_eq(first, va + 0x1000);
 	cr_assert_eq(length, 4096);
 	*place(block, 12, 48, 2) = 0x50000000 | BLOCK | AF;
 	cr_assert_eq(translate(block + 0x12345, VR_ACCESS_READ, &t), 0);
-	cr_assert(a64_flush_range(w.s, block + 0x54321, &first, &length));
+	cr_assert(a64_flush_range(fake.s, block + 0x54321, &first, &length));
 	cr_assert_eq(first, block);
 	cr_assert_eq(length, 2 << 20);
 }
@@ -232,14 +232,14 @@ Test(walk, a_block_seen_first_is_looked_at_again)
 {
 	const uint64_t block = 0x1122200000;
 	struct vr_translation t;
-	world_new(1);
+	fake_engine_new(1);
 	mmu_on(16 | 16 << 16 | 2ull << 30 | IPS48);
 	raced = place(block, 12, 48, 2);
 	*raced = 0x50000000 | BLOCK | AF;
-	struct vr_isa_env env = *w.x->env;
+	struct vr_isa_env env = *fake.x->env;
 	real_ram = env.ram;
 	env.ram = racing_ram;
-	w.x->env = &env;
+	fake.x->env = &env;
 	cr_assert_eq(translate(block + 0x3000, VR_ACCESS_READ, &t), 0);
 	cr_assert_eq(t.physical, 0x60003000);
 	cr_assert_eq(looks, 6);
@@ -250,12 +250,12 @@ Test(walk, a_block_seen_first_is_looked_at_again)
 Test(walk, at_fills_par)
 {
 	const uint64_t va = 0x7654321000, at = VR_A64_SYSREG(1, 0, 7, 8, 0);
-	world_new(1);
+	fake_engine_new(1);
 	mmu_on(16 | 16 << 16 | 2ull << 30 | IPS48);
-	w.s->mair_el1 = 0xff00;
+	fake.s->mair_el1 = 0xff00;
 	*place(va, 12, 48, 3) = 0x50000000 | PAGE | AF | 1 << 2 | 3 << 8;
-	a64_helper_at(w.x, at, va | 0x123, 0);
-	cr_assert_eq(w.s->par_el1, 0xff00000050000b80ull);
-	a64_helper_at(w.x, at + 2, va, 0); /* S1E0R */
-	cr_assert_eq(w.s->par_el1, 0x801u | (FSC_PERMISSION | 3) << 1);
+	a64_helper_at(fake.x, at, va | 0x123, 0);
+	cr_assert_eq(fake.s->par_el1, 0xff00000050000b80ull);
+	a64_helper_at(fake.x, at + 2, va, 0); /* S1E0R */
+	cr_assert_eq(fake.s->par_el1, 0x801u | (FSC_PERMISSION | 3) << 1);
 }

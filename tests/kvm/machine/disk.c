@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk.c: a guest for the `pc` board, on tests/micro's kit. It drives the disk in the first virtio-mmio slot
+ * disk.c: a guest for the `pc` board, on tests/micro/runtime. It drives the disk in the first virtio-mmio slot
  * (virtio 1.2, 4.2 and 5.2) and polls for each answer. The first sector begins with what to do:
  *
  *     rN    read the first N sectors, print "sum" and the sum of their 32-bit words, power off
@@ -70,7 +70,7 @@ static void address(uint32_t offset, const void *p)
 static void find_disk(void)
 {
 	if (r(0) != 0x74726976 || r(4) != 2 || r(8) != 2)
-		kit_die("a disk in the first slot", r(8));
+		runtime_die("a disk in the first slot", r(8));
 	w(R_STATUS, 0);
 	w(R_STATUS, 3);
 	w(0x24, 0);
@@ -79,7 +79,7 @@ static void find_disk(void)
 	w(0x20, 1); /* VIRTIO_F_VERSION_1 */
 	w(R_STATUS, 11);
 	if (!(r(R_STATUS) & 8))
-		kit_die("features", r(R_STATUS));
+		runtime_die("features", r(R_STATUS));
 	w(0x30, 0);
 	w(0x38, ENTRIES);
 	address(0x80, q.desc);
@@ -117,7 +117,7 @@ static void request(uint32_t type, uint32_t sector)
 		arch_pause();
 	__asm__ volatile("" ::: "memory");
 	if (status)
-		kit_die("the disk's answer", status);
+		runtime_die("the disk's answer", status);
 }
 
 static void read_sectors(uint32_t n)

@@ -8,21 +8,21 @@ int guest_main(void)
 
 	arch_device(1);
 	arch_device_send('.');
-	kit_await(IRQ_DEVICE, 1, 0);
+	runtime_await(IRQ_DEVICE, 1, 0);
 	for (unsigned i = 0; i < 3; i++) {
-		n = kit_irqs[IRQ_DEVICE];
+		n = runtime_irqs[IRQ_DEVICE];
 		arch_device_send('.');
-		kit_await(IRQ_DEVICE, n + 1, i & 1);
+		runtime_await(IRQ_DEVICE, n + 1, i & 1);
 	}
 	arch_device(0);
 	put("\n");
 	CHECK(1, "device-line");
 
 	/* Off, it is silent. */
-	n = kit_irqs[IRQ_DEVICE];
+	n = runtime_irqs[IRQ_DEVICE];
 	arch_irq_on();
 	put("a line without interrupts\n");
 	arch_irq_off();
-	SAME("device-line-off", kit_irqs[IRQ_DEVICE], n);
+	SAME("device-line-off", runtime_irqs[IRQ_DEVICE], n);
 	return 0;
 }

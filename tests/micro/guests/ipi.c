@@ -20,15 +20,15 @@ void guest_cpu(unsigned cpu)
 
 int guest_main(void)
 {
-	unsigned n = kit_irqs[IRQ_IPI];
+	unsigned n = runtime_irqs[IRQ_IPI];
 
 	arch_ipi(0);
-	kit_await(IRQ_IPI, n + 1, 0);
+	runtime_await(IRQ_IPI, n + 1, 0);
 	arch_ipi(0);
-	kit_await(IRQ_IPI, n + 2, 1);
-	SAME("ipi-to-oneself", kit_irqs[IRQ_IPI], n + 2);
+	runtime_await(IRQ_IPI, n + 2, 1);
+	SAME("ipi-to-oneself", runtime_irqs[IRQ_IPI], n + 2);
 	if (arch_cpu_start(1))
-		kit_die("ipi: the second processor does not start", 0);
+		runtime_die("ipi: the second processor does not start", 0);
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		while (asleep != i + 1)
 			arch_pause();
@@ -36,6 +36,6 @@ int guest_main(void)
 		while (answered != i + 1)
 			arch_pause();
 	}
-	SAME("ipi-wakes-another", kit_irqs[IRQ_IPI], n + 2 + ROUNDS);
+	SAME("ipi-wakes-another", runtime_irqs[IRQ_IPI], n + 2 + ROUNDS);
 	return 0;
 }

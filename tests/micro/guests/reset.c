@@ -9,14 +9,14 @@ int guest_main(void)
 	uint64_t boots = arch_kept[0] == MARK ? arch_kept[1] : 0;
 
 	/* Left by the boot before, were it not for the reset. */
-	SAME("reset-memory-of-the-image", kit_irqs[IRQ_TIMER], 0);
-	kit_irqs[IRQ_TIMER] = 7;
+	SAME("reset-memory-of-the-image", runtime_irqs[IRQ_TIMER], 0);
+	runtime_irqs[IRQ_TIMER] = 7;
 	arch_irq_on();
 	for (uint64_t from = arch_counter(); arch_since(from) < arch_counter_hz / 500;)
 		arch_pause();
 	arch_irq_off();
-	SAME("reset-timer-is-off", kit_irqs[IRQ_TIMER], 7);
-	SAME("reset-device-is-off", kit_irqs[IRQ_DEVICE], 0);
+	SAME("reset-timer-is-off", runtime_irqs[IRQ_TIMER], 7);
+	SAME("reset-device-is-off", runtime_irqs[IRQ_DEVICE], 0);
 	if (boots < arch_resets) {
 		arch_timer(arch_counter_hz / 1000);
 		arch_device(1);

@@ -13,10 +13,10 @@ static uint64_t periods(uint64_t ticks, unsigned count, int spin)
 	uint64_t from = arch_counter();
 
 	for (unsigned i = 0; i < count; i++) {
-		unsigned before = kit_irqs[IRQ_TIMER];
+		unsigned before = runtime_irqs[IRQ_TIMER];
 
 		arch_timer(ticks);
-		kit_await(IRQ_TIMER, before + 1, spin);
+		runtime_await(IRQ_TIMER, before + 1, spin);
 	}
 	return arch_since(from);
 }
@@ -27,7 +27,7 @@ int guest_main(void)
 	unsigned before;
 
 	arch_timer(1);
-	kit_await(IRQ_TIMER, 1, 0);
+	runtime_await(IRQ_TIMER, 1, 0);
 	CHECK(1, "timer-wakes-a-sleeper");
 	once = periods(2 * ms, 5, 0);
 	twice = periods(4 * ms, 5, 0);
@@ -36,14 +36,14 @@ int guest_main(void)
 	CHECK(periods(ms, 3, 1) >= LEAST(3 * ms), "timer-interrupts-a-loop");
 
 	/* Masked, it waits; and it is there when it is let in. */
-	before = kit_irqs[IRQ_TIMER];
+	before = runtime_irqs[IRQ_TIMER];
 	from = arch_counter();
 	arch_timer(ms);
 	while (arch_since(from) < 3 * ms)
 		arch_pause();
-	SAME("timer-masked", kit_irqs[IRQ_TIMER], before);
-	kit_await(IRQ_TIMER, before + 1, 0);
-	SAME("timer-let-in", kit_irqs[IRQ_TIMER], before + 1);
+	SAME("timer-masked", runtime_irqs[IRQ_TIMER], before);
+	runtime_await(IRQ_TIMER, before + 1, 0);
+	SAME("timer-let-in", runtime_irqs[IRQ_TIMER], before + 1);
 
 	/* Put off for good before its time: it does not come. */
 	arch_timer(arch_counter_hz * 100);
@@ -53,6 +53,6 @@ int guest_main(void)
 	while (arch_since(from) < 2 * ms)
 		arch_pause();
 	arch_irq_off();
-	SAME("timer-stopped", kit_irqs[IRQ_TIMER], before + 1);
+	SAME("timer-stopped", runtime_irqs[IRQ_TIMER], before + 1);
 	return 0;
 }

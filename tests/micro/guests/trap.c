@@ -19,15 +19,15 @@ static void returns(void)
 static void memory(uint32_t kind, uint64_t address, uint32_t write)
 {
 	SAME("trap-memory", kind, TRAP_MEMORY);
-	SAME("trap-memory-address", kit_trap.address, address);
-	SAME("trap-memory-write", kit_trap.write, write);
+	SAME("trap-memory-address", runtime_trap.address, address);
+	SAME("trap-memory-write", runtime_trap.write, write);
 }
 
 int guest_main(void)
 {
 	SAME("trap-none", arch_try(returns), TRAP_NONE);
 	SAME("trap-undefined", arch_try(arch_do_undefined), TRAP_UNDEFINED);
-	SAME("trap-undefined-address", kit_trap.pc, (uintptr_t)arch_do_undefined);
+	SAME("trap-undefined-address", runtime_trap.pc, (uintptr_t)arch_do_undefined);
 	SAME("trap-breakpoint", arch_try(arch_do_breakpoint), TRAP_BREAKPOINT);
 	memory(arch_try(reads_nowhere), NOWHERE, 0);
 	memory(arch_try(writes_nowhere), NOWHERE + 0x1238, 1);

@@ -183,8 +183,8 @@ static void exclusives(void)
 	for (unsigned i = 0; i < sizeof(stores) / sizeof(stores[0]); i++) {
 		at_odd = i < 4 ? 1 : 8;
 		SAME("exclusive-misaligned", arch_try(stores[i]), TRAP_MEMORY);
-		SAME("exclusive-misaligned-why", kit_trap.code & 0x3f, 0x21);
-		SAME("exclusive-misaligned-where", kit_trap.address, (uintptr_t)odd + at_odd);
+		SAME("exclusive-misaligned-why", runtime_trap.code & 0x3f, 0x21);
+		SAME("exclusive-misaligned-where", runtime_trap.address, (uintptr_t)odd + at_odd);
 		at_odd = 0;
 		SAME("exclusive-aligned", arch_try(stores[i]), TRAP_NONE);
 	}

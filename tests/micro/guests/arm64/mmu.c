@@ -23,7 +23,7 @@
 
 static uint64_t first[8192] __attribute__((aligned(65536))), second[8192] __attribute__((aligned(65536))),
 	window[8192] __attribute__((aligned(65536))), last[8192] __attribute__((aligned(65536)));
-static uint64_t kit_ttbr, kit_tcr;
+static uint64_t runtime_ttbr, runtime_tcr;
 static uint64_t pages[2][8192] __attribute__((aligned(65536)));
 
 /* With the MMU off between, as the tables of one granule mean nothing in another. */
@@ -69,7 +69,7 @@ static void granule(const char *name, unsigned log2, uint32_t tg0)
 	volatile uint64_t *a = (volatile uint64_t *)WINDOW, *b = (volatile uint64_t *)(WINDOW + size);
 	uint64_t *level2 = first;
 
-	mmu_switch(kit_ttbr, kit_tcr);
+	mmu_switch(runtime_ttbr, runtime_tcr);
 	clear(first);
 	clear(second);
 	clear(window);
@@ -154,8 +154,8 @@ static void asids(void)
 
 int guest_main(void)
 {
-	kit_ttbr = sysreg_read(ttbr0_el1);
-	kit_tcr = sysreg_read(tcr_el1);
+	runtime_ttbr = sysreg_read(ttbr0_el1);
+	runtime_tcr = sysreg_read(tcr_el1);
 	granule("mmu-64k", 16, 1);
 	faults("mmu-64k", 16);
 	granule("mmu-16k", 14, 2);
@@ -163,7 +163,7 @@ int guest_main(void)
 	granule("mmu-4k", 12, 0);
 	faults("mmu-4k", 12);
 	asids();
-	mmu_switch(kit_ttbr, kit_tcr);
+	mmu_switch(runtime_ttbr, runtime_tcr);
 	CHECK(1, "mmu-back");
 	return 0;
 }

@@ -26,7 +26,7 @@ static unsigned count, active, first_is_denied;
 static void note(uint64_t pc, uint64_t what)
 {
 	if (count == MOST)
-		kit_die("stepping: no end at", pc);
+		runtime_die("stepping: no end at", pc);
 	seen[count++] = (struct came){pc, what};
 }
 
@@ -50,7 +50,7 @@ static void step(struct frame *f, uint64_t esr)
 	uint32_t from_kernel = (f->spsr & 0xf) != 0;
 
 	if (EC(esr) != EC_STEP + from_kernel)
-		kit_die("stepping: another exception at", f->elr);
+		runtime_die("stepping: another exception at", f->elr);
 	note(f->elr, (esr >> 24 & 1 ? 0 : NOTHING_RAN) | (esr & 1u << 6 ? EXCLUSIVE : 0) |
 			     ((esr & 0x3f) != ISS_DEBUG || (f->spsr & SPSR_SS) ? WRONG : 0));
 	f->spsr |= SPSR_SS;
@@ -213,7 +213,7 @@ int guest_main(void)
 	arch_timer(1);
 	arch_user(user_all);
 	compare("step-user-interrupted-path", user_all_path, ALIAS);
-	SAME("step-interrupted", kit_irqs[IRQ_TIMER], 1);
+	SAME("step-interrupted", runtime_irqs[IRQ_TIMER], 1);
 	arch_timer(1);
 	SAME("step-kernel", arch_try(kernel_all), TRAP_NONE);
 	compare("step-kernel-path", kernel_all_path, 0);

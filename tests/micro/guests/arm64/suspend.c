@@ -68,9 +68,9 @@ void guest_cpu(unsigned cpu)
 	phase = BY_TIMER;
 	arch_timer(20 * ms);
 	suspend(BY_TIMER, 0);
-	timers_before = kit_irqs[IRQ_TIMER];
+	timers_before = runtime_irqs[IRQ_TIMER];
 	let_in();
-	timers_after = kit_irqs[IRQ_TIMER];
+	timers_after = runtime_irqs[IRQ_TIMER];
 
 	phase = BY_IPI;
 	suspend(BY_IPI, 0xabcd);
@@ -119,11 +119,11 @@ int guest_main(void)
 	while (!done)
 		arch_pause();
 	SAME("suspend-ipi-result", result[BY_IPI], 0);
-	SAME("suspend-ipis-are-taken", kit_irqs[IRQ_IPI], 2);
+	SAME("suspend-ipis-are-taken", runtime_irqs[IRQ_IPI], 2);
 	SAME("suspend-pending-result", result[PENDING], 0);
 	SAME("suspend-enabled-result", result[LET_IN], 0);
 	CHECK(took[LET_IN] >= 19 * ms, "suspend-enabled-sleeps");
-	SAME("suspend-enabled-is-taken-once", kit_irqs[IRQ_TIMER], 3);
+	SAME("suspend-enabled-is-taken-once", runtime_irqs[IRQ_TIMER], 3);
 	SAME("suspend-down-does-not-come-back", result[DOWN], 0);
 	CHECK(took[DOWN] >= 19 * ms, "suspend-down-sleeps");
 	SAME("suspend-down-context", suspend_entered[0], CONTEXT);

@@ -97,8 +97,8 @@ __asm__(".text\n"
 	/* Round by an indirect branch to an address with a tag, until an interrupt has come. */
 	"tags_go_loop: adrp x0, tags_target\n"
 	"	ldr x0, [x0, :lo12:tags_target]\n"
-	"	adrp x1, kit_irqs\n"
-	"	add x1, x1, :lo12:kit_irqs\n"
+	"	adrp x1, runtime_irqs\n"
+	"	add x1, x1, :lo12:runtime_irqs\n"
 	"	ldr w3, [x1]\n"
 	"	msr daifclr, #2\n"
 	"tags_loop: ldr w2, [x1]\n"
@@ -134,21 +134,21 @@ static void at(uint64_t base)
 	/* Once more, with everything translated and cached, and without a tag between. */
 	for (int i = 0; i < 100; i++)
 		if (tags_br(i & 1 ? to : here).pc != here)
-			kit_die("tags-again", (uint64_t)i);
+			runtime_die("tags-again", (uint64_t)i);
 
 	tags_target = (to & ~UINT64_C(0xffffffff)) | ((ADDRESS(tags_breaks) + base) & 0xffffffff);
 	SAME("tags-exception", arch_try(tags_go), TRAP_BREAKPOINT);
-	SAME("tags-exception-return-address", kit_trap.pc, ADDRESS(tags_break) + base);
+	SAME("tags-exception-return-address", runtime_trap.pc, ADDRESS(tags_break) + base);
 	tags_target = to + 2;
 	arch_try(tags_go);
-	SAME("tags-misaligned", kit_trap.code >> 26, PC_ALIGNMENT);
-	SAME("tags-misaligned-where", kit_trap.address, here + 2);
-	SAME("tags-misaligned-return-address", kit_trap.pc, here + 2);
+	SAME("tags-misaligned", runtime_trap.code >> 26, PC_ALIGNMENT);
+	SAME("tags-misaligned-where", runtime_trap.address, here + 2);
+	SAME("tags-misaligned-return-address", runtime_trap.pc, here + 2);
 	tags_target = to + NOWHERE;
 	arch_try(tags_go);
-	SAME("tags-abort", kit_trap.code >> 26, INSTRUCTION_ABORT);
-	SAME("tags-abort-where", kit_trap.address, here + NOWHERE);
-	SAME("tags-abort-return-address", kit_trap.pc, here + NOWHERE);
+	SAME("tags-abort", runtime_trap.code >> 26, INSTRUCTION_ABORT);
+	SAME("tags-abort-where", runtime_trap.address, here + NOWHERE);
+	SAME("tags-abort-return-address", runtime_trap.pc, here + NOWHERE);
 }
 
 static void interrupted(void)
@@ -174,7 +174,7 @@ int guest_main(void)
 	SAME("tags-vector", tags_vector(TAG).pc, ADDRESS(tags_vectors));
 	SAME("tags-mmu-off", tags_flat(ADDRESS(tags_here) | TAG).pc, ADDRESS(tags_here));
 	SAME("tags-user", arch_user(tags_go_user), TRAP_CALL);
-	SAME("tags-user-return-address", kit_trap.pc, (ADDRESS(tags_user) | ALIAS) + 4);
+	SAME("tags-user-return-address", runtime_trap.pc, (ADDRESS(tags_user) | ALIAS) + 4);
 
 	/* The upper half: what is above bit 55 is ones. */
 	sysreg_write(ttbr1_el1, table);
@@ -186,8 +186,8 @@ int guest_main(void)
 	control(tcr);
 	tags_target = ADDRESS(tags_here) | TAG;
 	arch_try(tags_go);
-	SAME("tags-off", kit_trap.code & 0x3f, FAULT_LEVEL_0);
-	SAME("tags-off-where", kit_trap.address, tags_target);
-	SAME("tags-off-return-address", kit_trap.pc, tags_target);
+	SAME("tags-off", runtime_trap.code & 0x3f, FAULT_LEVEL_0);
+	SAME("tags-off-where", runtime_trap.address, tags_target);
+	SAME("tags-off-return-address", runtime_trap.pc, tags_target);
 	return 0;
 }

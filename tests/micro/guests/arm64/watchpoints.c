@@ -19,7 +19,7 @@ int guest_exception(struct frame *f, uint64_t esr)
 		written = esr & ISS_WNR;
 		pointer = f->x[0];
 		if ((esr & 0x1ffffff & ~(uint64_t)ISS_WNR) != ISS_DEBUG)
-			kit_die("watchpoint: a syndrome of", esr);
+			runtime_die("watchpoint: a syndrome of", esr);
 		f->spsr |= going_on ? SPSR_SS : 0;
 		sysreg_write(mdscr_el1, going_on ? MDSCR_KDE | MDSCR_SS : 0);
 		return 1;
@@ -170,7 +170,7 @@ static void every_access(void)
 		}
 		watchpoint(1, 0, 0);
 		good += user(a->fn) == 0;
-		kit_check(good == (a->bytes > 1 ? 14 : 9), "watch-access", a->name, good, 0);
+		runtime_check(good == (a->bytes > 1 ? 14 : 9), "watch-access", a->name, good, 0);
 	}
 }
 

@@ -179,7 +179,7 @@ static void timer(void)
 #define W 4
 #define A 0x40
 #define D 0x80
-#define WINDOW UINT64_C(0x1000000000)  /* not mapped by the kit */
+#define WINDOW UINT64_C(0x1000000000)  /* not mapped by the runtime */
 #define FAR_WINDOW (UINT64_C(2) << 39) /* where only Sv48 reaches */
 #define PTE(to, bits) (((uintptr_t)(to) >> 2) | (bits))
 #define BEGIN(table) __attribute__((aligned(4096))) table[512]
@@ -195,7 +195,7 @@ static void fence(void)
 static void translation(void)
 {
 	const uint64_t satp = csr_read(satp), root = satp << 20 >> 8;
-	uint64_t *kit = (uint64_t *)(uintptr_t)root;
+	uint64_t *own = (uint64_t *)(uintptr_t)root;
 	volatile uint64_t *a = (volatile uint64_t *)WINDOW, *far = (volatile uint64_t *)FAR_WINDOW;
 	unsigned wrong = 0;
 
@@ -206,7 +206,7 @@ static void translation(void)
 	leaf2[0] = PTE(data2, V | R | W | A | D);
 	middle[0] = PTE(leaf, V);
 	middle2[0] = PTE(leaf2, V);
-	kit[WINDOW >> 30] = PTE(middle, V);
+	own[WINDOW >> 30] = PTE(middle, V);
 	fence();
 	/* Accessed with the first load, dirty with the first store. */
 	SAME("svadu-not-marked", leaf[0] & (A | D), 0);
@@ -217,7 +217,7 @@ static void translation(void)
 	SAME("svadu-stored", data[0], 5);
 
 	/* Sv48: the same below one more level, and a place beyond 39 bits. */
-	top[0] = PTE(kit, V);
+	top[0] = PTE(own, V);
 	top[FAR_WINDOW >> 39] = PTE(other, V);
 	other[0] = PTE(middle2, V);
 	csr_write(satp, SV48 | (uintptr_t)top >> 12);
@@ -238,13 +238,13 @@ static void translation(void)
 
 	/* ASIDs: sixteen bits, all of which count. */
 	for (unsigned i = 0; i < 512; i++)
-		top[i] = kit[i];
+		top[i] = own[i];
 	top[WINDOW >> 30] = PTE(middle2, V);
 	csr_write(satp, satp | UINT64_C(0xffff) << 44);
 	SAME("asid-bits", csr_read(satp) >> 44 & 0xffff, 0xffff);
 	for (unsigned i = 0; i < 100; i++) {
 		csr_write(satp, i & 1 ? SV39 | UINT64_C(0x8042) << 44 | (uintptr_t)top >> 12
-				      : SV39 | UINT64_C(0x0042) << 44 | (uintptr_t)kit >> 12);
+				      : SV39 | UINT64_C(0x0042) << 44 | (uintptr_t)own >> 12);
 		wrong += a[0] != (i & 1 ? 2 : 5);
 	}
 	SAME("asid-bits", wrong, 0);

@@ -30,8 +30,8 @@ static void runs(void)
 static void refused(const char *name, void (*how)(void), uint64_t cause)
 {
 	arch_try(how);
-	SAME(name, kit_trap.code, cause);
-	SAME(name, kit_trap.address, address);
+	SAME(name, runtime_trap.code, cause);
+	SAME(name, runtime_trap.address, address);
 }
 
 int guest_main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Physical memory protection, from M-mode, which nothing is below here: without the kit, which lives in S-mode.
+ * Physical memory protection, from M-mode, which nothing is below here: without the runtime, which lives in S-mode.
  * What S-mode did before with a page it may no longer do with the next instruction, and the other way round
  * (privileged manual, 3.7). Each check says which exception came, and for which address.
  */

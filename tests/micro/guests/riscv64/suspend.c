@@ -49,10 +49,10 @@ void guest_cpu(unsigned cpu)
 	arch_timer(20 * ms);
 	suspend(BY_TIMER, from);
 	/* Masked all the time, as sstatus.SIE is clear: it is still there, and taken when it is let in. */
-	timers_before = kit_irqs[IRQ_TIMER];
+	timers_before = runtime_irqs[IRQ_TIMER];
 	arch_irq_on();
 	arch_irq_off();
-	timers_after = kit_irqs[IRQ_TIMER];
+	timers_after = runtime_irqs[IRQ_TIMER];
 
 	phase = BY_IPI;
 	suspend(BY_IPI, arch_counter());
@@ -102,16 +102,16 @@ int guest_main(void)
 	SAME("suspend-timer-result", result[BY_TIMER], 0);
 	CHECK(took[BY_TIMER] >= 19 * ms, "suspend-sleeps-until-the-timer");
 	SAME("suspend-timer-is-taken-once", timers_after - timers_before, 1);
-	timers = kit_irqs[IRQ_TIMER];
+	timers = runtime_irqs[IRQ_TIMER];
 	arch_ipi(1);
 	while (!done)
 		arch_pause();
 	SAME("suspend-ipi-result", result[BY_IPI], 0);
-	SAME("suspend-ipis-are-taken", kit_irqs[IRQ_IPI], 2);
+	SAME("suspend-ipis-are-taken", runtime_irqs[IRQ_IPI], 2);
 	SAME("suspend-pending-result", result[PENDING], 0);
 	SAME("suspend-enabled-result", result[LET_IN], 0);
 	CHECK(took[LET_IN] >= 19 * ms, "suspend-enabled-sleeps");
-	SAME("suspend-enabled-is-taken-once", kit_irqs[IRQ_TIMER], timers + 1);
+	SAME("suspend-enabled-is-taken-once", runtime_irqs[IRQ_TIMER], timers + 1);
 	CHECK(status_of(1) == STARTED || status_of(1) == 1, "suspend-is-started-again");
 	SAME("suspend-non-retentive", arch_sbi(HSM, HART_SUSPEND, 0x80000000, 0x80200000, 0), NOT_SUPPORTED);
 	SAME("suspend-of-a-platform", arch_sbi(HSM, HART_SUSPEND, 0x10000000, 0, 0), NOT_SUPPORTED);

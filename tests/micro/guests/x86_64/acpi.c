@@ -33,7 +33,7 @@ static uint64_t find(const char *name, uint32_t signature)
 			SAME(name, sum(get(at, 8), get(get(at, 8) + 4, 4)), 0);
 			return get(at, 8);
 		}
-	kit_die(name, signature);
+	runtime_die(name, signature);
 }
 
 static uint16_t event, control;
@@ -94,7 +94,7 @@ static void interrupts(uint64_t madt)
 			nmi += get(at + 2, 1) == 0xff && get(at + 5, 1) == 1;
 			break;
 		default:
-			kit_die("acpi-madt-entry", get(at, 1));
+			runtime_die("acpi-madt-entry", get(at, 1));
 		}
 	}
 	SAME("acpi-processors", processors, 1);

@@ -21,7 +21,7 @@ static void ymm(void)
 {
 	__asm__ volatile(EACH16(LOADY) UNTIL EACH16(SAVEY) "vzeroupper\nud2"
 			 :
-			 : "r"(image), "r"(after), "r"(&kit_irqs[IRQ_TIMER]), "r"(arch_vectors_from)
+			 : "r"(image), "r"(after), "r"(&runtime_irqs[IRQ_TIMER]), "r"(arch_vectors_from)
 			 : "eax", "memory");
 }
 
@@ -29,7 +29,7 @@ static void zmm(void)
 {
 	__asm__ volatile(EACH32(LOADZ) UNTIL EACH32(SAVEZ) "vzeroupper\nud2"
 			 :
-			 : "r"(image), "r"(after), "r"(&kit_irqs[IRQ_TIMER]), "r"(arch_vectors_from)
+			 : "r"(image), "r"(after), "r"(&runtime_irqs[IRQ_TIMER]), "r"(arch_vectors_from)
 			 : "eax", "memory");
 }
 
@@ -41,7 +41,7 @@ static void round_trip(const char *name, void (*user)(void), unsigned bytes)
 		image[i] = (uint8_t)(i * 37 + 11);
 		after[i] = 0;
 	}
-	arch_vectors_from = kit_irqs[IRQ_TIMER];
+	arch_vectors_from = runtime_irqs[IRQ_TIMER];
 	arch_timer(arch_counter_hz / 500);
 	SAME(name, arch_user(user), TRAP_UNDEFINED);
 	arch_timer(0);
@@ -55,7 +55,7 @@ int guest_main(void)
 	struct cpuid one = cpuid(1, 0), seven = cpuid(7, 0), d;
 
 	if (!(one.c >> 26 & 1) || !(one.c >> 28 & 1)) {
-		kit_skip("avx", "CPUID offers neither XSAVE nor AVX");
+		runtime_skip("avx", "CPUID offers neither XSAVE nor AVX");
 		return 0;
 	}
 	d = cpuid(0xd, 0);
@@ -66,6 +66,6 @@ int guest_main(void)
 	if ((xcr0 & 0xe0) == 0xe0 && (seven.b >> 16 & 1))
 		round_trip("avx512", zmm, 32 * 64);
 	else
-		kit_skip("avx512", "CPUID does not offer it");
+		runtime_skip("avx512", "CPUID does not offer it");
 	return 0;
 }

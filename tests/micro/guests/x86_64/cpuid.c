@@ -57,7 +57,7 @@ static void try(const char *name, uint32_t offered, uint32_t bit, void (*fn)(voi
 	if (offered >> bit & 1)
 		SAME(name, arch_user(fn), TRAP_BREAKPOINT);
 	else
-		kit_skip(name, "CPUID does not offer it");
+		runtime_skip(name, "CPUID does not offer it");
 }
 
 int guest_main(void)

@@ -20,8 +20,9 @@ static int exchange(uint64_t low, uint64_t high)
 int guest_main(void)
 {
 	if (!(cpuid(1, 0).c >> 13 & 1)) {
-		kit_skip("cx16", "CPUID does not offer it: KVM's emulator, which runs kernel mode here, has "
-				 "no such instruction");
+		runtime_skip("cx16",
+			     "CPUID does not offer it: KVM's emulator, which runs kernel mode here, has "
+			     "no such instruction");
 		return 0;
 	}
 	SAME("cx16-same", exchange(1, 2), 1);

@@ -31,13 +31,13 @@ static void let_in(void)
 static void periodic(void)
 {
 	uint64_t ms = arch_counter_hz / 1000, from;
-	unsigned n = kit_irqs[IRQ_TIMER];
+	unsigned n = runtime_irqs[IRQ_TIMER];
 	uint32_t count = lapic_ticks(2 * ms);
 
 	lapic_write(0x320, 0x20000 | VECTOR_TIMER);
 	from = arch_counter();
 	lapic_write(0x380, count);
-	kit_await(IRQ_TIMER, n + 6, 0);
+	runtime_await(IRQ_TIMER, n + 6, 0);
 	CHECK(arch_since(from) >= 6 * 2 * ms * 63 / 64, "lapic-periodic");
 	CHECK(lapic_read(0x390) <= count, "lapic-current-count");
 	lapic_write(0x320, 0x10000);
@@ -57,17 +57,18 @@ static uint64_t rdtsc(void)
 static void deadline(void)
 {
 	uint64_t when;
-	unsigned n = kit_irqs[IRQ_TIMER];
+	unsigned n = runtime_irqs[IRQ_TIMER];
 
 	if (!(cpuid(1, 0).c >> 24 & 1)) {
-		kit_skip("lapic-deadline", "CPUID offers no TSC deadline (the board's local APIC has none)");
+		runtime_skip("lapic-deadline",
+			     "CPUID offers no TSC deadline (the board's local APIC has none)");
 		return;
 	}
 	lapic_write(0x320, 0x40000 | VECTOR_TIMER);
 	when = rdtsc() + 4000000;
 	wrmsr(MSR_TSC_DEADLINE, when);
 	SAME("lapic-deadline-reads-back", rdmsr(MSR_TSC_DEADLINE), when);
-	kit_await(IRQ_TIMER, n + 1, 0);
+	runtime_await(IRQ_TIMER, n + 1, 0);
 	/* KVM fires a little early and waits for the rest, where it can (lapic_timer_advance). */
 	CHECK(rdtsc() + 100000 >= when, "lapic-deadline");
 	SAME("lapic-deadline-is-over", rdmsr(MSR_TSC_DEADLINE), 0);
@@ -108,8 +109,8 @@ int guest_main(void)
 	deadline();
 	priorities();
 	to_oneself(0x4400); /* NMI, which nothing masks */
-	for (unsigned i = 0; i < 1000 && !kit_irqs[IRQ_NMI]; i++)
+	for (unsigned i = 0; i < 1000 && !runtime_irqs[IRQ_NMI]; i++)
 		arch_pause();
-	SAME("lapic-nmi", kit_irqs[IRQ_NMI], 1);
+	SAME("lapic-nmi", runtime_irqs[IRQ_NMI], 1);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The modes below 64-bit mode: 32-bit protected mode as PVH enters it, 16-bit protected mode, real mode, and
- * back (SDM vol. 3, 10.9). Without the kit, which lives in 64-bit mode. A sum of bits tells what went well.
+ * back (SDM vol. 3, 10.9). Without the runtime, which lives in 64-bit mode. A sum of bits tells what went well.
  */
 #include "arch.h"
 #include "pvh.S"

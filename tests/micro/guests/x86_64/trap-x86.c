@@ -68,7 +68,7 @@ static void fwait(void)
 	set_cr0(0, 8);
 	SAME("x86-x87-divide", arch_user(x87_divides), TRAP_UNDEFINED);
 	SAME("x86-fwait-pending", arch_try(waits), TRAP_FP);
-	SAME("x86-fwait-address", kit_trap.pc, (uintptr_t)waits);
+	SAME("x86-fwait-address", runtime_trap.pc, (uintptr_t)waits);
 	arch_user(x87_clears);
 	SAME("x86-fwait-cleared", arch_try(waits), TRAP_NONE);
 }
@@ -78,9 +78,9 @@ int guest_main(void)
 	fwait();
 	SAME("x86-divide", arch_try(divides), TRAP_DIVIDE);
 	SAME("x86-not-canonical", arch_try(not_canonical), TRAP_PROTECTION);
-	SAME("x86-not-canonical-code", kit_trap.code, 0);
+	SAME("x86-not-canonical-code", runtime_trap.code, 0);
 	SAME("x86-segment", arch_try(wrong_segment), TRAP_PROTECTION);
-	SAME("x86-segment-code", kit_trap.code, 0xf8);
+	SAME("x86-segment-code", runtime_trap.code, 0xf8);
 	SAME("x86-user-divide", arch_user(divides), TRAP_DIVIDE);
 	SAME("x86-user-not-canonical", arch_user(not_canonical), TRAP_PROTECTION);
 	SAME("x86-user-halt", arch_user(halts), TRAP_PROTECTION);

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* fake_isa.c: the fake architecture. */
+#include <string.h>
+
+#include <ir/build.h>
+
+#include "fake_isa.h"
+
+struct fake_machine fake;
+
+enum { H_HOOK };
+#define REG_FLAGS 16
+
+static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, uint64_t c)
+{
+	(void)c;
+	x->pc = next;
+	if (number)
+		fake.hooks[number](&fake, x);
+	else
+		fake.accel->vcpu_kick(soft_of(x));
+	return 0;
+}
+
+#define R(n)                                                          \
+	{                                                             \
+		.offset = 8 * (n), .kind = VR_REG_INT, .name = "r" #n \
+	}
+static const struct vr_guest_reg guest_regs[] = {
+	R(0),
+	R(1),
+	R(2),
+	R(3),
+	R(4),
+	R(5),
+	R(6),
+	R(7),
+	R(8),
+	R(9),
+	R(10),
+	R(11),
+	R(12),
+	R(13),
+	R(14),
+	R(15),
+	{.offset = VR_EXEC_STATE + offsetof(struct fake_state, flags), .kind = VR_REG_FLAGS, .name = "flags"},
+};
+
+static const struct vr_helper helpers[] = {
+	[H_HOOK] = {.name = "hook",
+		    .flags = VR_HF_READS | VR_HF_WRITES | VR_HF_PC | VR_HF_MAY_LEAVE,
+		    .u.fn = hook},
+};
+
+static int32_t VR_CALL init(struct vr_exec *x, const struct vr_isa_env *env)
+{
+	(void)x, (void)env;
+	return VR_OK;
+}
+
+static void VR_CALL fini(struct vr_exec *x)
+{
+	(void)x;
+}
+
+static void VR_CALL reset(struct vr_exec *x)
+{
+	memset(x->hot, 0, sizeof(x->hot));
+	memset(fake_of(x), 0, sizeof(struct fake_state));
+	x->pc = x->asid = x->mode_flags = 0;
+}
+
+static int32_t VR_CALL state(struct vr_exec *x, const char *id, void *at, uint32_t length)
+{
+	(void)x, (void)id, (void)at, (void)length;
+	return VR_E_UNSUPPORTED;
+}
+
+static int32_t VR_CALL set_state(struct vr_exec *x, const char *id, const void *at, uint32_t length)
+{
+	(void)id;
+	memcpy(x->hot, at, length < sizeof(x->hot) ? length : sizeof(x->hot));
+	return VR_OK;
+}
+
+/* ---- lifting ---- */
+
+static uint64_t memory_imm(uint32_t how, int32_t disp)
+{
+	return VR_MEM_IMM(disp,
+			  (how & FAKE_UNPRIV ? VR_MF_UNPRIV : 0) | (how & FAKE_ALIGN ? VR_MF_ALIGN : 0));
+}
+
+/* 1: the block ends here. */
+static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
+{
+	uint32_t op = word & 0xff, rd = word >> 8 & 15, ra = word >> 16 & 15, rb = word >> 24 & 15,
+		 how = word >> 24 & 0xff;
+	int32_t imm = (int32_t)(word >> 32);
+	uint32_t aux = (how & 7) | (how & FAKE_SIGN ? VR_MS_SIGN : 0), v;
+
+	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, pc);
+	switch (op) {
+	case FAKE_MOVI:
+		vr_ir_put(ir, VR_T_I64, rd, vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm));
+		return 0;
+	case FAKE_ADD:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		vr_ir_put(ir, VR_T_I64, rd,
+			  vr_ir_op2(ir, VR_IR_ADD, VR_T_I64, v, vr_ir_get(ir, VR_T_I64, rb)));
+		return 0;
+	case FAKE_ADDI:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		v = vr_ir_op2(ir, VR_IR_ADD, VR_T_I64, v, vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm));
+		vr_ir_put(ir, VR_T_I64, rd, v);
+		return 0;
+	case FAKE_LD:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		vr_ir_put(ir, VR_T_I64, rd,
+			  vr_ir_add(ir, VR_IR_LOAD, VR_T_I64, aux, v, 0, 0, memory_imm(how, imm)));
+		return 0;
+	case FAKE_ST:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		vr_ir_add(ir, VR_IR_STORE, VR_T_I64, aux, v, vr_ir_get(ir, VR_T_I64, rd), 0,
+			  memory_imm(how, imm));
+		return 0;
+	case FAKE_LDP: {
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		uint32_t p = vr_ir_add(ir, VR_IR_LOADP, VR_T_I64, aux, v, 0, 0, memory_imm(how, imm));
+		uint32_t q = vr_ir_op1(ir, VR_IR_LOADP_HI, VR_T_I64, p);
+
+		vr_ir_put(ir, VR_T_I64, rd, p);
+		vr_ir_put(ir, VR_T_I64, rd + 1, q);
+		return 0;
+	}
+	case FAKE_STP:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		vr_ir_add(ir, VR_IR_STOREP, VR_T_I64, aux, v, vr_ir_get(ir, VR_T_I64, rd),
+			  vr_ir_get(ir, VR_T_I64, rd + 1), memory_imm(how, imm));
+		return 0;
+	case FAKE_AMO:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		v = vr_ir_add(ir, VR_IR_AMO, VR_T_I64, (uint32_t)imm & 7, v, vr_ir_get(ir, VR_T_I64, rb),
+			      (uint32_t)imm >> 8, 0);
+		vr_ir_put(ir, VR_T_I64, rd, v);
+		return 0;
+	case FAKE_CAS:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		v = vr_ir_add(ir, VR_IR_CAS, VR_T_I64, (uint32_t)imm & 7, v, vr_ir_get(ir, VR_T_I64, rd),
+			      vr_ir_get(ir, VR_T_I64, rb), 0);
+		vr_ir_put(ir, VR_T_I64, rd, v);
+		return 0;
+	case FAKE_BNE:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		vr_ir_add(ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, vr_ir_get(ir, VR_T_I64, rb), 0,
+			  pc + (uint64_t)(int64_t)imm);
+		return 1;
+	case FAKE_CALL:
+		vr_ir_put(ir, VR_T_I64, 15, vr_ir_const(ir, VR_T_I64, pc + 8));
+		vr_ir_add(ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, pc + 8);
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, pc + (uint64_t)(int64_t)imm);
+		return 1;
+	case FAKE_J:
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, pc + (uint64_t)(int64_t)imm);
+		return 1;
+	case FAKE_RET:
+		vr_ir_add(ir, VR_IR_JUMP_INDIRECT, VR_T_NONE, VR_JUMP_RET, vr_ir_get(ir, VR_T_I64, 15), 0, 0,
+			  0);
+		return 1;
+	case FAKE_HOOK:
+		v = vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm);
+		vr_ir_add(ir, VR_IR_CALL, VR_T_I64, 0, v, vr_ir_const(ir, VR_T_I64, pc + 8), 0, H_HOOK);
+		vr_ir_add(ir, VR_IR_EXIT, VR_T_NONE, 0, 0, 0, 0, 0);
+		return 1;
+	default:
+		return -1;
+	}
+}
+
+static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
+{
+	uint32_t first = ir->op_count, insns = 0;
+	uint64_t pc = rq->pc;
+	int done = 0;
+
+	while (!done && insns < rq->max_insns && (insns + 1) * 8 <= rq->length) {
+		uint64_t word;
+
+		memcpy(&word, rq->code + 8 * insns, sizeof(word));
+		done = lift_one(ir, pc, word);
+		pc += 8;
+		insns++;
+	}
+	if (done < 0)
+		return VR_E_INVAL;
+	if (!insns)
+		return VR_E_AGAIN;
+	if (!done)
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, pc);
+	ir->blocks[ir->block_count++] = (struct vr_ir_block){.pc = rq->pc,
+							     .end = pc,
+							     .first = first,
+							     .count = ir->op_count - first,
+							     .insns = insns,
+							     .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
+	return VR_OK;
+}
+
+/* ---- translation, faults, interrupts ---- */
+
+static int32_t VR_CALL translate(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
+				 struct vr_translation *out)
+{
+	uint64_t page = va >> 12, e = 0;
+
+	fake_of(x)->translations++;
+	if (page < FAKE_PAGES)
+		e = atomic_load(&fake.table[x->asid % FAKE_ASIDS][page]);
+	if (!(e & 128))
+		return FAKE_UNMAPPED;
+	uint32_t rights = e & 7, user = e >> 3 & 7;
+
+	if (!((flags & VR_MF_UNPRIV || x->mode_flags ? user : rights | (x->user_open ? user : 0)) >> access &
+	      1))
+		return FAKE_FORBIDDEN;
+	out->rights = x->mode_flags ? user : rights;
+	out->user_rights = user;
+	out->global = e >> 6 & 1;
+	out->physical = (e & SOFT_PAGE_MASK) | (va & ~SOFT_PAGE_MASK);
+	out->page_size = SOFT_PAGE;
+	return 0;
+}
+
+static void VR_CALL take_fault(struct vr_exec *x, uint64_t va, uint32_t access, int32_t number)
+{
+	struct fake_state *s = fake_of(x);
+
+	s->fault_va = va;
+	s->fault_pc = x->pc;
+	s->fault = number;
+	s->fault_access = access;
+	s->faults++;
+	x->pc = FAKE_VECTOR;
+}
+
+static int32_t VR_CALL interrupt(struct vr_exec *x)
+{
+	struct fake_state *s = fake_of(x);
+
+	if (!(__atomic_load_n(&s->pins, __ATOMIC_SEQ_CST) & 1))
+		return 0;
+	/* Take and acknowledge the interrupt at once. */
+	__atomic_fetch_and(&s->pins, ~1u, __ATOMIC_SEQ_CST);
+	s->interrupts++;
+	return 1;
+}
+
+static uint32_t VR_CALL has_work(struct vr_exec *x)
+{
+	return __atomic_load_n(&fake_of(x)->pins, __ATOMIC_SEQ_CST);
+}
+
+static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
+{
+	if (level) {
+		__atomic_fetch_or(&fake_of(x)->pins, 1u << pin, __ATOMIC_SEQ_CST);
+		x->env->kick(x);
+	} else {
+		__atomic_fetch_and(&fake_of(x)->pins, ~(1u << pin), __ATOMIC_SEQ_CST);
+	}
+}
+
+static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+{
+	(void)x, (void)what, (void)imm, (void)a, (void)b, (void)c;
+	memset(d, 0, sizeof(*d));
+}
+
+static int32_t VR_CALL debug_match(struct vr_exec *x, uint32_t id, uint32_t access, uint32_t flags)
+{
+	(void)id, (void)access, (void)flags;
+	return !fake_of(x)->points_off;
+}
+
+const struct vr_isa fake_isa = {
+	.size = sizeof(fake_isa),
+	.state_size = sizeof(struct fake_state),
+	.arch = "fake",
+	.state_id = "fake",
+	.guest_regs = guest_regs,
+	.helpers = helpers,
+	.guest_reg_count = sizeof(guest_regs) / sizeof(guest_regs[0]),
+	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
+	.init = init,
+	.fini = fini,
+	.reset = reset,
+	.get_state = state,
+	.set_state = set_state,
+	.lift = lift,
+	.translate = translate,
+	.fault = take_fault,
+	.interrupt = interrupt,
+	.has_work = has_work,
+	.set_pin = set_pin,
+	.fp_slow = fp_slow,
+	.debug_match = debug_match,
+};
