@@ -126,21 +126,21 @@ Test(run, reset)
 /* vCPU 1 asks when the main thread has taken vCPU 0's request and waits for vCPU 1 to stand still. */
 static uint32_t both_ask_for_one_reset(uint32_t vcpu)
 {
-	if (atomic_load(&double_vm_resets)) {
-		vr_machine_table.power(double_host, VR_POWER_OFF, 5);
+	if (atomic_load(&fake_vm_resets)) {
+		vr_machine_table.power(fake_host, VR_POWER_OFF, 5);
 		return VR_EXIT_OFF;
 	}
 	if (!vcpu) {
-		vr_machine_table.vcpu_power(double_host, 1, 1);
+		vr_machine_table.vcpu_power(fake_host, 1, 1);
 		while (!atomic_load(&failing))
 			usleep(100);
 	}
-	vr_machine_table.power(double_host, VR_POWER_RESET, 0);
+	vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
 	if (vcpu) {
 		atomic_store(&failing, 1);
-		while (vr_power_pending(vr_machine_of(double_host)))
+		while (vr_power_pending(vr_machine_of(fake_host)))
 			usleep(100);
-		vr_machine_table.power(double_host, VR_POWER_RESET, 0);
+		vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
 	}
 	return GO_ON;
 }
@@ -148,10 +148,10 @@ static uint32_t both_ask_for_one_reset(uint32_t vcpu)
 Test(run, one_reset_for_all_that_ask_before_it)
 {
 	config.vcpu_count = 2;
-	double_program = both_ask_for_one_reset;
+	fake_program = both_ask_for_one_reset;
 	cr_assert_eq(run(), 5);
-	cr_assert_eq(atomic_load(&double_vm_resets), 1);
-	cr_assert_eq(atomic_load(&double_loads), 2);
+	cr_assert_eq(atomic_load(&fake_vm_resets), 1);
+	cr_assert_eq(atomic_load(&fake_loads), 2);
 }
 
 /* The accelerator can't: nothing is loaded, and the machine ends. */
