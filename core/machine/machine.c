@@ -368,7 +368,8 @@ static int32_t reset(struct vr_machine *m)
 	int32_t rc;
 
 	vr_vcpus_quiesce(m);
-	vr_power_reset_begins(m);
+	if (!vr_power_reset_begins(m))
+		return VR_OK;
 	m->resets++;
 	pthread_mutex_lock(&m->lock);
 	for (uint32_t i = 0; i < m->vcpu_count; i++)

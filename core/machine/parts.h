@@ -331,8 +331,9 @@ void vr_vcpus_await(struct vr_machine *m, bool all);
 #define VR_POWER_NONE 0xffffffffu
 void vr_power_request(struct vr_machine *m, uint32_t what, int32_t code);
 bool vr_power_pending(struct vr_machine *m);
-/* The vCPUs stand still for a reset: what asked for one until now has asked for this one. */
-void vr_power_reset_begins(struct vr_machine *m);
+/* The vCPUs stand still for a reset: what asked for one until now has asked for this one. False: by now
+ * something has asked for the end, which counts more. */
+bool vr_power_reset_begins(struct vr_machine *m);
 /* Waits for a request and takes it. */
 uint32_t vr_power_wait(struct vr_machine *m, int32_t *code);
 

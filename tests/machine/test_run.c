@@ -123,24 +123,20 @@ Test(run, reset)
 	cr_assert_eq(fake_boots, 3, "read anew, the kernel may be another one");
 }
 
-/* vCPU 1 asks when the main thread has taken vCPU 0's request and waits for vCPU 1 to stand still. */
+/* vCPU 1 asks again when the main thread has taken its request and waits for it to stand still. */
 static uint32_t both_ask_for_one_reset(uint32_t vcpu)
 {
 	if (atomic_load(&fake_vm_resets)) {
 		vr_machine_table.power(fake_host, VR_POWER_OFF, 5);
 		return VR_EXIT_OFF;
 	}
-	if (!vcpu) {
-		vr_machine_table.vcpu_power(fake_host, 1, 1);
-		while (!atomic_load(&failing))
-			usleep(100);
-	}
-	vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
 	if (vcpu) {
-		atomic_store(&failing, 1);
+		vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
 		while (vr_power_pending(vr_machine_of(fake_host)))
 			usleep(100);
 		vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
+	} else {
+		vr_machine_table.vcpu_power(fake_host, 1, 1);
 	}
 	return GO_ON;
 }
