@@ -41,6 +41,7 @@ static const struct {
 	{KVMP_CAN_SOFTWARE, "every breakpoint takes a debug register"},
 	{KVMP_CAN_HARDWARE, "debug registers stop no instruction"},
 	{KVMP_CAN_WATCH, "watchpoints are refused"},
+	{KVMP_CAN_USER, "nothing stops in user mode, where a step is the guest's own debug exception"},
 };
 
 static void tell_lacks(const struct kvmp_vm *vm)
@@ -53,10 +54,11 @@ static void tell_lacks(const struct kvmp_vm *vm)
 			n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%s", n ? ", " : "",
 				      lacks[i].text);
 	if (n)
-		kvmp_log(vm->host, VR_LOG_WARN,
-			 "--gdb: this KVM does not do all that a debugger wants in kernel mode (as where "
-			 "there is no VT-x or SVM, and it emulates that): %s",
-			 text);
+		kvmp_log(
+			vm->host, VR_LOG_WARN,
+			"--gdb: this KVM does not do all that a debugger wants (as where there is no VT-x or "
+			"SVM, and kernel mode is emulated): %s",
+			text);
 }
 
 int32_t kvmp_debug_create(struct kvmp_vm *vm)
@@ -352,10 +354,14 @@ static int32_t VR_CALL vcpu_step(void *vcpu, uint32_t on)
 {
 	struct kvmp_vcpu *v = vcpu;
 
-	if (on && !(v->vm->debug->can & KVMP_CAN_STEP))
-		return kvmp_error(v->vm->host, VR_E_UNSUPPORTED,
-				  "vCPU %u can't be stepped: KVM does not stop after one instruction",
-				  v->index);
+	/* An error would end the machine; this way the debugger sees that nothing has moved. */
+	if (on && !(v->vm->debug->can & KVMP_CAN_STEP)) {
+		kvmp_log(v->vm->host, VR_LOG_WARN,
+			 "--gdb: vCPU %u can't be stepped: KVM does not stop after one instruction",
+			 v->index);
+		stop(v, 0, 0);
+		return VR_OK;
+	}
 	v->stepping = on != 0;
 	return on ? kvmp_arch_debug_wake(v) : VR_OK;
 }
