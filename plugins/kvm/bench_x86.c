@@ -60,7 +60,7 @@ static void flat(struct kvm_segment *s, uint8_t type, bool lng)
 	};
 }
 
-bool kvmp_bench_long_mode(struct kvmp_bench *b)
+bool kvmp_bench_long_mode(struct kvmp_bench *b, bool user)
 {
 	struct kvm_sregs s = b->power_on;
 	uint64_t pml4 = PDPT | 7,
@@ -73,6 +73,11 @@ bool kvmp_bench_long_mode(struct kvmp_bench *b)
 	memcpy(b->memory + PDPT + 0x1000, &page, 8);
 	flat(&s.cs, 11, true);
 	flat(&s.ss, 3, false);
+	if (user) {
+		s.cs.dpl = s.ss.dpl = 3;
+		s.cs.selector |= 3;
+		s.ss.selector |= 3;
+	}
 	s.ds = s.es = s.fs = s.gs = s.ss;
 	s.cr0 = 0x80000031;
 	s.cr3 = PML4;

@@ -19,7 +19,7 @@ struct kvmp_bench {
 /* false: it can't be had; either way kvmp_bench_close() has to follow. */
 bool kvmp_bench_open(const struct kvmp_plugin *p, struct kvmp_bench *b);
 void kvmp_bench_close(struct kvmp_bench *b);
-/* Its vCPU in 64-bit kernel mode, the first 2 MiB mapped one to one. */
-bool kvmp_bench_long_mode(struct kvmp_bench *b);
+/* Its vCPU in 64-bit mode, the first 2 MiB mapped one to one; in user mode, or in kernel mode. */
+bool kvmp_bench_long_mode(struct kvmp_bench *b, bool user);
 
 #endif

@@ -33,30 +33,35 @@
 
 /* ---- life ---------------------------------------------------------------------------------------- */
 
+/* A row is told when all of `lacks` is missing and all of `has` is there. */
 static const struct {
-	uint32_t can;
+	uint32_t lacks, has;
 	const char *text;
-} lacks[] = {
-	{KVMP_CAN_STEP, "steps don't work"},
-	{KVMP_CAN_SOFTWARE, "every breakpoint takes a debug register"},
-	{KVMP_CAN_HARDWARE, "debug registers stop no instruction"},
-	{KVMP_CAN_WATCH, "watchpoints are refused"},
+} limits[] = {
+	{KVMP_CAN_STEP, 0, "steps don't work"},
+	{KVMP_CAN_SOFTWARE | KVMP_CAN_HARDWARE, 0, "breakpoints are refused"},
+	{KVMP_CAN_SOFTWARE, KVMP_CAN_HARDWARE, "every breakpoint takes a debug register"},
+	{KVMP_CAN_HARDWARE, KVMP_CAN_SOFTWARE, "hardware breakpoints are refused"},
+	{KVMP_CAN_WATCH, 0, "watchpoints are refused"},
+	{KVMP_CAN_USER, 0, "nothing stops in user mode, where a step is the guest's own debug exception"},
 };
 
-static void tell_lacks(const struct kvmp_vm *vm)
+static void tell_limits(const struct kvmp_vm *vm)
 {
+	const uint32_t can = vm->debug->can;
 	char text[KVMP_TEXT];
 	int n = 0;
 
-	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
-		if (!(vm->debug->can & lacks[i].can))
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (!(can & limits[i].lacks) && (can & limits[i].has) == limits[i].has)
 			n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%s", n ? ", " : "",
-				      lacks[i].text);
+				      limits[i].text);
 	if (n)
-		kvmp_log(vm->host, VR_LOG_WARN,
-			 "--gdb: this KVM does not do all that a debugger wants in kernel mode (as where "
-			 "there is no VT-x or SVM, and it emulates that): %s",
-			 text);
+		kvmp_log(
+			vm->host, VR_LOG_WARN,
+			"--gdb: this KVM does not do all that a debugger wants (as where there is no VT-x or "
+			"SVM, and kernel mode is emulated): %s",
+			text);
 }
 
 int32_t kvmp_debug_create(struct kvmp_vm *vm)
@@ -75,7 +80,7 @@ int32_t kvmp_debug_create(struct kvmp_vm *vm)
 	d->controls = controls > 0 ? (uint32_t)controls : 0;
 	vm->debug = d;
 	d->can = kvmp_arch_debug_can(vm);
-	tell_lacks(vm);
+	tell_limits(vm);
 	return VR_OK;
 }
 
@@ -232,11 +237,11 @@ static int32_t add_code(struct kvmp_vm *vm, struct kvmp_vcpu *v, struct kvmp_poi
 		return VR_OK;
 	}
 	if (!(can & KVMP_CAN_HARDWARE))
-		return kvmp_error(
-			vm->host, VR_E_UNSUPPORTED,
-			"no breakpoint at 0x%llx: nothing is mapped there, and debug registers stop no "
-			"instruction on this KVM",
-			(unsigned long long)s->first);
+		return kvmp_error(vm->host, VR_E_UNSUPPORTED,
+				  "no breakpoint at 0x%llx: no breakpoint instruction can be put there, and "
+				  "debug registers stop no "
+				  "instruction on this KVM",
+				  (unsigned long long)s->first);
 	return add_register(vm, p, s->first, 1, VR_STOP_EXECUTE);
 }
 
@@ -352,10 +357,14 @@ static int32_t VR_CALL vcpu_step(void *vcpu, uint32_t on)
 {
 	struct kvmp_vcpu *v = vcpu;
 
-	if (on && !(v->vm->debug->can & KVMP_CAN_STEP))
-		return kvmp_error(v->vm->host, VR_E_UNSUPPORTED,
-				  "vCPU %u can't be stepped: KVM does not stop after one instruction",
-				  v->index);
+	/* An error would end the machine; this way the debugger sees that nothing has moved. */
+	if (on && !(v->vm->debug->can & KVMP_CAN_STEP)) {
+		kvmp_log(v->vm->host, VR_LOG_WARN,
+			 "--gdb: vCPU %u can't be stepped: KVM does not stop after one instruction",
+			 v->index);
+		stop(v, 0, 0);
+		return VR_OK;
+	}
 	v->stepping = on != 0;
 	return on ? kvmp_arch_debug_wake(v) : VR_OK;
 }

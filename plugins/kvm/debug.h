@@ -32,12 +32,12 @@ struct kvmp_points {
 	uint32_t count, regs, codes;
 };
 
-/* What this KVM was seen to do in kernel mode. */
+/* What this KVM was seen to do; but for the last in kernel mode. */
 #define KVMP_CAN_STEP 1u
 #define KVMP_CAN_SOFTWARE 2u /* a breakpoint instruction exits */
 #define KVMP_CAN_HARDWARE 4u /* a debug register stops an instruction */
 #define KVMP_CAN_WATCH 8u    /* and a data access */
-#define KVMP_CAN_ALL 15u
+#define KVMP_CAN_USER 16u    /* steps work in user mode as well */
 
 struct kvmp_debug {
 	pthread_mutex_t lock; /* `written`, `passing`, and guest memory at code points */

@@ -244,7 +244,7 @@ uint32_t kvmp_arch_debug_can(struct kvmp_vm *vm)
 {
 	const struct kvmp_points none = {.regs = 0};
 
-	return KVMP_CAN_STEP | KVMP_CAN_SOFTWARE |
+	return KVMP_CAN_STEP | KVMP_CAN_SOFTWARE | KVMP_CAN_USER |
 	       (kvmp_arch_debug_room(vm, &none, VR_STOP_EXECUTE) ? KVMP_CAN_HARDWARE : 0) |
 	       (kvmp_arch_debug_room(vm, &none, VR_STOP_WRITE) ? KVMP_CAN_WATCH : 0);
 }

@@ -155,6 +155,7 @@ static const uint8_t plain[] = {0xff, 0xc0, 0x89, 0x03, 0xff, 0xc0, 0xe6, 0xf4};
 static const uint8_t breaks[] = {0xff, 0xc0, 0xcc, 0xff, 0xc0, 0xe6, 0xf4};
 #define STORE (KVMP_BENCH_CODE + 2) /* in both: the second instruction */
 #define DATA 0x9000u
+#define RFLAGS 0x3002u /* user mode may use ports */
 
 static const struct {
 	uint32_t can;
@@ -164,18 +165,21 @@ static const struct {
 	uint64_t address, dr7;
 	uint32_t exception;
 	uint64_t stops_at;
+	bool user;
 } trials[] = {
-	{KVMP_CAN_STEP, plain, sizeof(plain), KVM_GUESTDBG_SINGLESTEP, 0, 0, DB, STORE},
-	{KVMP_CAN_SOFTWARE, breaks, sizeof(breaks), KVM_GUESTDBG_USE_SW_BP, 0, 0, BP, STORE},
-	{KVMP_CAN_HARDWARE, plain, sizeof(plain), KVM_GUESTDBG_USE_HW_BP, STORE, DR7_FIXED | 2, DB, STORE},
+	{KVMP_CAN_STEP, plain, sizeof(plain), KVM_GUESTDBG_SINGLESTEP, 0, 0, DB, STORE, false},
+	{KVMP_CAN_SOFTWARE, breaks, sizeof(breaks), KVM_GUESTDBG_USE_SW_BP, 0, 0, BP, STORE, false},
+	{KVMP_CAN_HARDWARE, plain, sizeof(plain), KVM_GUESTDBG_USE_HW_BP, STORE, DR7_FIXED | 2, DB, STORE,
+	 false},
 	/* 4 bytes, writes */
 	{KVMP_CAN_WATCH, plain, sizeof(plain), KVM_GUESTDBG_USE_HW_BP, DATA, DR7_FIXED | 2 | 0xd0000, DB,
-	 STORE + 2},
+	 STORE + 2, false},
+	{KVMP_CAN_USER, plain, sizeof(plain), KVM_GUESTDBG_SINGLESTEP, 0, 0, DB, STORE, true},
 };
 
 static bool stops(struct kvmp_bench *b, size_t i)
 {
-	struct kvm_regs r = {.rip = KVMP_BENCH_CODE, .rflags = 2, .rsp = 0x8000, .rbx = DATA};
+	struct kvm_regs r = {.rip = KVMP_BENCH_CODE, .rflags = RFLAGS, .rsp = 0x8000, .rbx = DATA};
 	struct kvm_guest_debug g = {
 		.control = KVM_GUESTDBG_ENABLE | trials[i].control,
 		.arch.debugreg = {[0] = trials[i].address, [7] = trials[i].dr7},
@@ -184,7 +188,7 @@ static bool stops(struct kvmp_bench *b, size_t i)
 
 	memset(b->memory + KVMP_BENCH_CODE, 0xf4, 64);
 	memcpy(b->memory + KVMP_BENCH_CODE, trials[i].code, trials[i].size);
-	return kvmp_bench_long_mode(b) && kvmp_ioctl(b->vcpu, KVM_SET_REGS, &r) == 0 &&
+	return kvmp_bench_long_mode(b, trials[i].user) && kvmp_ioctl(b->vcpu, KVM_SET_REGS, &r) == 0 &&
 	       kvmp_ioctl(b->vcpu, KVM_SET_GUEST_DEBUG, &g) == 0 &&
 	       kvmp_ioctl_number(b->vcpu, KVM_RUN, 0) == 0 && b->run->exit_reason == KVM_EXIT_DEBUG &&
 	       a->exception == trials[i].exception && a->pc == trials[i].stops_at;

@@ -178,18 +178,18 @@ static void modes(struct kvmp_bench *b, vr_fact_fn fn, void *opaque)
 	real_native = ns && ns / (2 * LOOPS) < EMULATED_NS;
 	say_mode(fn, opaque, "real mode", ns, reason);
 	unrestricted(fn, opaque, real_native);
-	if (!kvmp_bench_long_mode(b)) {
+	if (!kvmp_bench_long_mode(b, false)) {
 		fn(opaque, "kernel mode", "64-bit mode is refused");
 		return;
 	}
 	ns = best(b, loop64, sizeof(loop64), &reason);
 	say_mode(fn, opaque, "kernel mode", ns, reason);
 	exit_cost(b, fn, opaque);
-	if (kvmp_bench_long_mode(b) && !timed(b, sse64, sizeof(sse64), 0, &reason))
+	if (kvmp_bench_long_mode(b, false) && !timed(b, sse64, sizeof(sse64), 0, &reason))
 		fn(opaque, "kernel mode SSE", reason_text(reason));
 	else
 		fn(opaque, "kernel mode SSE", "runs");
-	if (kvmp_bench_long_mode(b) && !timed(b, cx16, sizeof(cx16), 0, &reason))
+	if (kvmp_bench_long_mode(b, false) && !timed(b, cx16, sizeof(cx16), 0, &reason))
 		fn(opaque, "kernel mode CMPXCHG16B", reason_text(reason));
 	else
 		fn(opaque, "kernel mode CMPXCHG16B", "runs");

@@ -15,5 +15,5 @@ $(B)/tests/gdb/stepper.so: tests/gdb/stepper.c
 	@echo "  SO      $@"
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CPPFLAGS)) -std=gnu11 -O2 -fPIC $(WARN) -shared -o $@ $< -ldl
 
-TESTS += tests/gdb/gdb.sh tests/gdb/kvm.sh
+TESTS += tests/gdb/gdb.sh tests/gdb/kvm.sh tests/gdb/lldb.sh
 TEST_NEEDS += $(GDB_GUESTS) $(B)/tests/gdb/raw $(if $(filter x86,$(KVM_ARCH)),$(B)/tests/gdb/stepper.so)

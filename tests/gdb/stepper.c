@@ -140,7 +140,23 @@ static int created(int vm, int fd)
 	memset(&vcpus[fd].debug, 0, sizeof(vcpus[fd].debug));
 	/* A second mapping; once the sandbox is entered there can be none. */
 	vcpus[fd].run = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	return vcpus[fd].run == MAP_FAILED ? -1 : fd;
+	if (vcpus[fd].run == MAP_FAILED)
+		vcpus[fd].run = NULL;
+	return vcpus[fd].run ? fd : -1;
+}
+
+/* A mapping that is left would keep the virtual machine, and its thread in this process. */
+int close(int fd)
+{
+	static int (*next)(int);
+
+	if (!next)
+		next = (int (*)(int))dlsym(RTLD_NEXT, "close");
+	if (fd >= 0 && fd < FDS && vcpus[fd].run) {
+		munmap(vcpus[fd].run, 4096);
+		vcpus[fd].run = NULL;
+	}
+	return next(fd);
 }
 
 int ioctl(int fd, unsigned long request, ...)
