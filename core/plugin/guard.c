@@ -33,6 +33,7 @@
 
 #include "util/error.h"
 #include "util/fault.h"
+#include "util/file.h"
 #include "util/text.h"
 
 #define LIBRARIES 64
@@ -264,8 +265,8 @@ static bool is_slow(void)
 	static const char key[] = "TracerPid:\t";
 	char text[2048];
 	const char *at = NULL;
-	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+	int fd = file_open_plain("/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
+	ssize_t n = fd >= 0 ? file_read(fd, text, sizeof(text) - 1) : -1;
 
 	if (fd >= 0)
 		close(fd);

@@ -82,6 +82,7 @@ static int32_t note_problem(struct vr_registry *r, int32_t code)
 {
 	const char *text = vr_error_text(code);
 
+	r->unreadable |= code == VR_E_IO;
 	vr_log(VR_LOG_DEBUG, "plugin left out: %s", text);
 	return vr_text_list_add(&r->problems, text);
 }
@@ -175,12 +176,13 @@ static bool is_manifest_name(const char *name)
 	return name[0] != '.' && n > 5 && !strcmp(name + n - 5, ".yaml");
 }
 
-static int32_t list_manifests(DIR *d, char ***names)
+/* *error: why the folder could not be read to its end, or 0. */
+static int32_t list_manifests(DIR *d, char ***names, int *error)
 {
 	const struct dirent *entry;
 
 	*names = NULL;
-	while ((entry = readdir(d))) {
+	while ((errno = 0, entry = readdir(d))) {
 		if (!is_manifest_name(entry->d_name))
 			continue;
 		if (vr_text_list_add(names, entry->d_name) < 0) {
@@ -188,15 +190,24 @@ static int32_t list_manifests(DIR *d, char ***names)
 			return VR_E_NOMEM;
 		}
 	}
+	*error = errno;
 	/* The file system's order is arbitrary. */
 	if (*names)
 		qsort(*names, vr_text_list_length(*names), sizeof(char *), by_name);
 	return VR_OK;
 }
 
+static int32_t note_folder(struct vr_registry *r, const char *directory, int error)
+{
+	vr_error_clear();
+	return note_problem(
+		r, vr_error_set(error == EACCES ? VR_E_PERM : VR_E_IO, "%s: %s", directory, strerror(error)));
+}
+
 int32_t vr_registry_scan(struct vr_registry *r, const char *directory)
 {
 	char **names;
+	int error = 0;
 	int32_t code;
 	DIR *d;
 
@@ -207,15 +218,14 @@ int32_t vr_registry_scan(struct vr_registry *r, const char *directory)
 		return code;
 	d = opendir(directory);
 	if (!d) {
-		if (errno == ENOENT)
-			return VR_OK;
-		vr_error_clear();
-		return note_problem(r, vr_error_set(VR_E_IO, "%s: %s", directory, strerror(errno)));
+		return errno == ENOENT ? VR_OK : note_folder(r, directory, errno);
 	}
-	code = list_manifests(d, &names);
+	code = list_manifests(d, &names, &error);
 	closedir(d);
 	if (code < 0)
 		return code;
+	if (error)
+		code = note_folder(r, directory, error);
 	for (char **name = names; code == VR_OK && name && *name; name++)
 		code = scan_file(r, directory, *name);
 	vr_text_list_free(names);
@@ -259,6 +269,11 @@ struct vr_loaded *vr_registry_by_id(struct vr_registry *r, const char *id)
 static const char *list_at(char *const *list, uint32_t i)
 {
 	return i < vr_text_list_length(list) ? list[i] : NULL;
+}
+
+bool vr_registry_is_partial(const struct vr_registry *r)
+{
+	return r->unreadable;
 }
 
 const char *vr_registry_problem(const struct vr_registry *r, uint32_t i)
