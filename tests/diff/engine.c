@@ -41,6 +41,11 @@ int diff_engine_run(struct diff_engine *e, const struct diff_case *c, struct dif
 	return 0;
 }
 
+struct diff_world *diff_engine_world(struct diff_engine *e)
+{
+	return &e->w;
+}
+
 void diff_engine_free(struct diff_engine *e)
 {
 	diff_world_close(&e->w);
