@@ -6,7 +6,7 @@
 #   make run              build guest.img from Debian's arm64 packages and boot it; RUN='command', RUN_ARGS='options'
 #   make test             unit, differential and guest tests (installs what it needs)
 #   make test-full        the long ones as well
-#   make test-unit        only what needs neither guest nor download
+#   make test-unit        only what needs neither guest nor download; SAN=1 test-san: those of it that are quick with sanitizers
 #   make fuzz             the fuzzers; FUZZ_SECONDS=60 each, FUZZ='names'
 #   make perf             side by side with QEMU; perf-start, perf-quick, perf-loading: parts of it
 #   make count            host code made of fixed guest snippets, beside the committed numbers

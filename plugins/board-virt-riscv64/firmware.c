@@ -157,6 +157,29 @@ static uint64_t bias(const struct vr_tables *t, const uint8_t *e, uint64_t base)
 	return base - lowest;
 }
 
+/* Thousands of segments that are all of RAM would take hours. */
+static int32_t check_overlap(const struct vr_tables *t, const struct vr_blob *b)
+{
+	uint64_t sum = 0, lowest = UINT64_MAX, highest = 0;
+	uint32_t type;
+
+	for (uint32_t i = 0; i < le((const uint8_t *)b->bytes + 56, 2); i++) {
+		struct segment s = segment(b->bytes, i, &type);
+
+		if (type != PT_LOAD || !s.memsz)
+			continue;
+		/* Not in RAM: loading it says so. */
+		if (s.memsz > UINT64_MAX - s.paddr || sum + s.memsz < sum)
+			return VR_OK;
+		sum += s.memsz;
+		lowest = s.paddr < lowest ? s.paddr : lowest;
+		highest = s.paddr + s.memsz > highest ? s.paddr + s.memsz : highest;
+	}
+	return sum && sum > highest - lowest
+		       ? vr_tables_fail(t, VR_E_IMAGE, "%s: the segments of this ELF file overlap", b->name)
+		       : VR_OK;
+}
+
 static int32_t load_elf(const struct vr_tables *t, const struct vr_blob *b, uint64_t base,
 			struct vr_loaded_blob *out)
 {
@@ -165,6 +188,8 @@ static int32_t load_elf(const struct vr_tables *t, const struct vr_blob *b, uint
 	uint64_t wanted, moved;
 	uint32_t found = 0, type;
 
+	if (rc >= 0)
+		rc = check_overlap(t, b);
 	if (rc < 0)
 		return rc;
 	wanted = le(e + 24, 8);
