@@ -162,7 +162,7 @@ headers:
 
 # The guests and the packages they are made of are dear: `clean` keeps them.
 clean:
-	rm -rf build-san $(addprefix $(B)/,bin deb flags fuzz source gen lib obj perf plugins sdk tests tools)
+	rm -rf build-san $(addprefix $(B)/,bin clang deb flags fuzz source gen lib obj perf plugins sdk tests tools)
 distclean:
 	rm -rf build build-san $(CLEAN)
 

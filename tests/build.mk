@@ -23,10 +23,12 @@ test-unit: deps
 	$(Q)tests/run.sh $(B)/tests/report $(filter $(B)/tests/%,$(TESTS))
 
 # For `make SAN=1` in CI: those unit tests that take seconds with the sanitizers. Left out, and in test-unit:
-#   test-validate   compiles and links more than a hundred plugins with one fault each, and starts each rule as a process
-#   test-diff*      half an hour of instructions on an instrumented interpreter; the lifters' fuzzers have sanitizers too
-#   hardening       reads properties of binaries that sanitizers change
-SAN_LEFT_OUT := test-validate test-diff test-diff-riscv64 hardening
+#   test-validate      compiles and links more than a hundred plugins with one fault each, and starts each rule as a process
+#   test-diff*         half an hour of instructions on an instrumented interpreter; the lifters' fuzzers have sanitizers too
+#   test-emit-random   a minute of random IR; the lifters' fuzzers run the emitter's code as well
+#   test-boot-unpack   compresses hundreds of MiB and tries each byte of a file wrong; fuzz_unpack reads such files with sanitizers
+#   hardening          reads properties of binaries that sanitizers change
+SAN_LEFT_OUT := test-validate test-diff test-diff-riscv64 test-emit-random test-boot-unpack hardening
 SAN_TESTS = $(filter-out $(SAN_LEFT_OUT:%=$(B)/tests/%),$(filter $(B)/tests/%,$(TESTS)))
 test-san: deps
 	$(Q)$(MAKE) --no-print-directory check-san
