@@ -6,8 +6,8 @@
 #   make run              build guest.img from Debian's arm64 packages and boot it; RUN='command', RUN_ARGS='options'
 #   make test             unit, differential and guest tests (installs what it needs)
 #   make test-full        the long ones as well
-#   make test-unit        only what needs neither guest nor download
-#   make fuzz fuzz-core   the fuzzers; FUZZ_SECONDS=60 each
+#   make test-unit        only what needs neither guest nor download; SAN=1 test-san: those of it that are quick with sanitizers
+#   make fuzz             the fuzzers; FUZZ_SECONDS=60 each, FUZZ='names'
 #   make perf             side by side with QEMU; perf-start, perf-quick, perf-loading: parts of it
 #   make count            host code made of fixed guest snippets, beside the committed numbers
 #   make install          into PREFIX (/usr/local) below DESTDIR; install-sdk: what plugins are written with
@@ -108,9 +108,9 @@ include tools/install.mk
 include perf/build.mk
 include tests/build.mk
 
-# $(call compile,source): the command but for its output.
-compile = $(CC) $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$(1)))) $(CPPFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $(1))))) $(CFLAGS) \
-	$(CFLAGS_$(1)) -c
+# $(call preprocess,source): the preprocessor's flags; $(call compile,source): the command but for its output.
+preprocess = $(CPPFLAGS) $(CPPFLAGS_$(firstword $(subst /, ,$(1)))) $(CPPFLAGS_$(subst /,_,$(patsubst %/,%,$(dir $(1)))))
+compile = $(CC) $(preprocess) $(CFLAGS) $(CFLAGS_$(1)) -c
 $(B)/obj/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
@@ -164,7 +164,7 @@ headers:
 
 # The guests and the packages they are made of are dear: `clean` keeps them.
 clean:
-	rm -rf build-san $(addprefix $(B)/,bin deb flags fuzz source gen lib obj perf plugins sdk tests tools)
+	rm -rf build-san $(addprefix $(B)/,bin clang deb flags fuzz source gen lib obj perf plugins sdk tests tools)
 distclean:
 	rm -rf build build-san $(CLEAN)
 

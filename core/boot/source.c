@@ -15,7 +15,7 @@
 static int32_t copy_piece(const struct vr_source *s, int from, size_t *got)
 {
 	uint8_t piece[65536];
-	ssize_t n, at = 0;
+	ssize_t n;
 
 	*got = 0;
 	do {
@@ -23,14 +23,9 @@ static int32_t copy_piece(const struct vr_source *s, int from, size_t *got)
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return vr_error_set(VR_E_IO, "%s: reading the pipe: %s", s->name, strerror(errno));
-	while (at < n) {
-		ssize_t w = write(s->fd, piece + at, (size_t)(n - at));
-
-		if (w < 0 && errno != EINTR)
-			return vr_error_set(VR_E_NOMEM, "%s: keeping what came out of the pipe: %s", s->name,
-					    strerror(errno));
-		at += w < 0 ? 0 : w;
-	}
+	if (file_write(s->fd, piece, (size_t)n))
+		return vr_error_set(VR_E_NOMEM, "%s: keeping what came out of the pipe: %s", s->name,
+				    strerror(errno));
 	*got = (size_t)n;
 	return VR_OK;
 }

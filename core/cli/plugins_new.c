@@ -9,6 +9,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@
 #include "common/search.h"
 #include "common/text.h"
 #include "plugin/registry.h"
+#include "common/file.h"
 #include "util/log.h"
 
 #define PLACEHOLDER "com.example.template"
@@ -66,36 +68,46 @@ static int32_t can_not(const char *verb, const char *path)
 /* A whole small text file; *mode: its permissions. */
 static int32_t read_file(const char *path, char **text, mode_t *mode)
 {
-	FILE *f = fopen(path, "re");
+	int fd = file_open_plain(path, O_RDONLY | O_CLOEXEC, 0);
 	struct stat st;
-	size_t n = 0;
+	int32_t r = VR_OK;
+	ssize_t n = -1;
 
 	*text = NULL;
-	if (!f)
+	if (fd < 0)
 		return can_not("read", path);
-	if (fstat(fileno(f), &st) == 0 && st.st_size < MOST_BYTES) {
-		*mode = st.st_mode & 0777;
-		*text = malloc((size_t)st.st_size + 1);
-		n = *text ? fread(*text, 1, (size_t)st.st_size, f) : 0;
+	if (fstat(fd, &st))
+		r = can_not("read", path);
+	else if (st.st_size >= MOST_BYTES)
+		r = vr_error_set(VR_E_IO, "%s: too large for a template", path);
+	else if (!(*text = malloc((size_t)st.st_size + 1)))
+		r = vr_error_set(VR_E_NOMEM, "%s: out of memory", path);
+	else if ((n = file_read(fd, *text, (size_t)st.st_size)) < 0)
+		r = can_not("read", path);
+	close(fd);
+	if (r < 0) {
+		free(*text);
+		*text = NULL;
+		return r;
 	}
-	fclose(f);
-	if (!*text)
-		return vr_error_set(VR_E_IO, "%s: can't be read, or too large for a template", path);
+	*mode = st.st_mode & 0777;
 	(*text)[n] = '\0';
 	return VR_OK;
 }
 
 static int32_t write_file(const char *path, const char *text, mode_t mode)
 {
-	FILE *f = fopen(path, "wxe");
-	int failed;
+	int fd = file_open_plain(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int failed, e;
 
-	if (!f)
+	if (fd < 0)
 		return can_not("write", path);
-	failed = fputs(text, f) < 0;
-	if (fclose(f) != 0 || failed || chmod(path, mode) < 0)
+	failed = file_write(fd, text, strlen(text)) || fchmod(fd, mode);
+	e = errno;
+	if (close(fd) && !failed)
 		return can_not("write", path);
-	return VR_OK;
+	errno = e;
+	return failed ? can_not("write", path) : VR_OK;
 }
 
 static int32_t copy_file(struct project *p, const char *from_folder, const char *name)
@@ -139,7 +151,7 @@ static int32_t copy_folder(struct project *p, const char *name)
 			"the SDK's templates are not installed: %s: %s; install vmrun-sdk (from source: make "
 			"install-sdk)",
 			folder, strerror(errno));
-	while (r == VR_OK && d && (e = readdir(d))) {
+	while (r == VR_OK && d && (errno = 0, e = readdir(d))) {
 		char *path = vr_text_format("%s/%s", folder, e->d_name);
 		struct stat st;
 
@@ -149,6 +161,8 @@ static int32_t copy_folder(struct project *p, const char *name)
 			r = copy_file(p, folder, e->d_name);
 		free(path);
 	}
+	if (r == VR_OK && errno)
+		r = can_not("read", folder);
 	if (d)
 		closedir(d);
 	free(folder);

@@ -10,7 +10,7 @@
 #include "plugin/registry.h"
 #include "util/log.h"
 
-/* Said when the machine can't be built: a plugin that is missing may be one that couldn't be read. */
+/* A plugin that is missing may be one that couldn't be read. */
 static void tell_problems(const struct vr_registry *r)
 {
 	const char *text;
@@ -52,6 +52,9 @@ static int run(struct vr_cli *c, struct vr_registry *r, int *ended_by)
 		code = check_requested(r);
 	if (code == VR_OK)
 		code = vr_machine_new(r, &c->machine, &m);
+	/* The machine may lack a device whose plugin is there, and can't be read. */
+	if (code == VR_OK && vr_registry_is_partial(r))
+		tell_problems(r);
 	if (code < 0) {
 		int exit_code = vr_cli_fail(code, VR_EXIT_CODE_CONFIG);
 

@@ -45,6 +45,7 @@
 #include "common/error.h"
 #include "common/roles.h"
 #include "helper/internal.h"
+#include "common/file.h"
 #include "util/log.h"
 
 /* Descriptors of the spawner, then those of a helper. */
@@ -106,7 +107,7 @@ static void close_from(unsigned first)
  * as it is: processes that open it each for themselves write over each other. */
 static void set_streams(void)
 {
-	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC), error;
+	int nothing = file_open_plain("/dev/null", O_RDWR | O_CLOEXEC, 0), error;
 
 	if (nothing < 0)
 		_exit(1);
@@ -115,7 +116,7 @@ static void set_streams(void)
 	if ((fcntl(STDERR_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY || !isatty(STDERR_FILENO))
 		return;
 	/* O_NONBLOCK: a terminal may be a modem's. What can't be opened is another user's terminal. */
-	error = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	error = file_open_plain("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 	if (error >= 0)
 		fcntl(error, F_SETFL, 0);
 	dup2(error >= 0 ? error : nothing, STDERR_FILENO);
@@ -154,11 +155,11 @@ static void place(const int from[PLACES])
 
 static void write_file(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = file_open_plain(path, O_WRONLY | O_CLOEXEC, 0);
 
 	if (fd < 0)
 		return;
-	if (write(fd, text, strlen(text)) < 0)
+	if (file_write(fd, text, strlen(text)))
 		vr_log(VR_LOG_DEBUG, "%s: %s", path, strerror(errno));
 	close(fd);
 }

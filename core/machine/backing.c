@@ -41,7 +41,8 @@ static int open_attribute(const struct walk *w, dev_t device, const char *name)
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s/%u:%u/%s", w->sysfs, major(device), minor(device), name);
 
-	return n < 0 || (size_t)n >= sizeof(path) ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return n < 0 || (size_t)n >= sizeof(path) ? -1
+						  : file_open_plain(path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
 }
 
 /* One line, without its end. */
@@ -52,7 +53,7 @@ static bool read_attribute(const struct walk *w, dev_t device, const char *name,
 
 	if (fd < 0)
 		return false;
-	n = read(fd, text, size - 1);
+	n = file_read(fd, text, size - 1);
 	close(fd);
 	if (n <= 0)
 		return false;

@@ -149,8 +149,11 @@ void vr_disk_stop(struct vr_disk *d)
 void vr_disk_close(struct vr_disk *d)
 {
 	/* However the machine ended: what the guest was told is written stays written. */
-	if (d->fd >= 0 && atomic_load(&d->dirty))
+	if (d->fd >= 0 && atomic_load(&d->dirty)) {
+		/* The guest does not hear of this one, whatever the user was told before. */
+		atomic_store(&d->complained, 0);
 		(void)vr_disk_flush(d);
+	}
 	if (d->fd >= 0)
 		close(d->fd);
 	backing_free(&d->backing);

@@ -32,6 +32,7 @@
 #include "common/text.h"
 #include "machine/parts.h"
 #include "util/clock.h"
+#include "common/file.h"
 #include "util/log.h"
 
 /* The jitdump format, version 1. */
@@ -102,7 +103,7 @@ static int32_t open_new(const char *path, int *fd)
 			VR_E_PERM,
 			"'%s' is there and can't be removed: %s; remove it, or leave the option out", path,
 			strerror(errno));
-	*fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	*fd = file_open_plain(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (*fd >= 0)
 		return VR_OK;
 	return vr_error_set(errno == ENOENT ? VR_E_NOENT : VR_E_IO,
@@ -114,10 +115,10 @@ static int32_t open_new(const char *path, int *fd)
 static uint32_t own_machine(void)
 {
 	Elf64_Ehdr e = {.e_machine = EM_NONE};
-	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int fd = file_open_plain("/proc/self/exe", O_RDONLY | O_CLOEXEC, 0);
 
 	if (fd >= 0) {
-		if (read(fd, &e, sizeof(e)) != (ssize_t)sizeof(e))
+		if (file_read(fd, &e, sizeof(e)) != (ssize_t)sizeof(e))
 			e.e_machine = EM_NONE;
 		close(fd);
 	}

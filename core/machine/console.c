@@ -20,6 +20,7 @@
 #include "machine/parts.h"
 #include "machine/signals.h"
 #include "util/clock.h"
+#include "common/file.h"
 #include "util/log.h"
 
 #define ESCAPE 0x01 /* Ctrl-A */
@@ -29,7 +30,8 @@
 int32_t vr_machine_standard_files(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) /* the lowest free one */
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    file_open_plain("/dev/null", O_RDWR, 0) != fd) /* the lowest free one */
 			return vr_error_set(VR_E_IO, "console: /dev/null: %s", strerror(errno));
 	return VR_OK;
 }

@@ -22,6 +22,7 @@
 #include "machine/parts.h"
 #include "util/disasm.h"
 #include "util/log.h"
+#include "common/text.h"
 
 #define WORD_WIDTH 8u /* of "ir-opt: " */
 #define TEXT 192u
@@ -36,6 +37,7 @@ struct vr_disassembler {
 struct debuglog {
 	const struct log_filter *filter;
 	int fd;
+	char *name;     /* of the file; NULL: standard error */
 	uint32_t given; /* items that the core or a plugin writes */
 	pthread_mutex_t lock;
 	atomic_bool lost;
@@ -82,7 +84,8 @@ int32_t debuglog_new(const struct vr_machine *m, const struct log_filter *filter
 	if (rc < 0)
 		return rc;
 	l = calloc(1, sizeof(*l));
-	if (!l) {
+	if (!l || (file && !(l->name = vr_text_copy(file)))) {
+		free(l);
 		if (file)
 			close(fd);
 		return vr_error_set(VR_E_NOMEM, "out of memory");
@@ -110,6 +113,7 @@ void debuglog_free(struct debuglog *l)
 	if (l->fd != STDERR_FILENO)
 		close(l->fd);
 	pthread_mutex_destroy(&l->lock);
+	free(l->name);
 	free(l);
 }
 
@@ -132,7 +136,8 @@ static void write_all(struct debuglog *l, const char *text, size_t n)
 			continue;
 		if (done <= 0) {
 			atomic_store(&l->lost, true);
-			vr_log(VR_LOG_WARN, "the log of -d can't be written: %s; it ends here",
+			vr_log(VR_LOG_WARN, "the log of -d can't be written to %s%s%s: %s; it ends here",
+			       l->name ? "'" : "", l->name ? l->name : "standard error", l->name ? "'" : "",
 			       strerror(errno));
 			break;
 		}

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "machine/sandbox_parts.h"
+#include "common/file.h"
 
 /* ---- linux/landlock.h ---- */
 #define CREATE_VERSION (1u << 0)
@@ -114,7 +115,7 @@ int sandbox_landlock_ruleset(enum sandbox_profile profile)
 
 int sandbox_landlock_grant(int ruleset, const struct sandbox_grant *grant)
 {
-	struct path_rule rule = {.parent = open(grant->path, O_PATH | O_CLOEXEC)};
+	struct path_rule rule = {.parent = file_open_plain(grant->path, O_PATH | O_CLOEXEC, 0)};
 	struct stat st;
 	int rc, e;
 

@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include "machine/parts.h"
+#include "common/file.h"
 #include "util/json.h"
 
 void vr_stats_init(struct vr_stats *s, bool wanted)
 {
 	/* Opened now: once the guest runs, nothing can be. It reads as of when it is read. */
-	s->smaps = wanted ? open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC) : -1;
+	s->smaps = wanted ? file_open_plain("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC, 0) : -1;
 	s->started = s->ended = 0;
 }
 
@@ -75,7 +76,7 @@ static void core_stats(struct vr_machine *m, struct printer *p)
 {
 	uint64_t exits[4] = {0}, accesses = 0, resident = vr_ram_resident(&m->ram);
 	char text[4096];
-	ssize_t n = m->stats.smaps >= 0 ? pread(m->stats.smaps, text, sizeof(text) - 1, 0) : -1;
+	ssize_t n = m->stats.smaps >= 0 ? file_read(m->stats.smaps, text, sizeof(text) - 1) : -1;
 
 	for (uint32_t i = 0; i < m->vcpu_count; i++) {
 		for (uint32_t k = 0; k < 4; k++)

@@ -34,6 +34,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "util/fault.h"
+#include "common/file.h"
 
 #define LIBRARIES 64
 #define TICKS 4u /* within the limit */
@@ -264,8 +265,8 @@ static bool is_slow(void)
 	static const char key[] = "TracerPid:\t";
 	char text[2048];
 	const char *at = NULL;
-	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+	int fd = file_open_plain("/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
+	ssize_t n = fd >= 0 ? file_read(fd, text, sizeof(text) - 1) : -1;
 
 	if (fd >= 0)
 		close(fd);

@@ -15,6 +15,7 @@ struct vr_registry {
 	struct vr_entry **entries;
 	uint32_t count;
 	char **problems, **directories;
+	bool unreadable; /* one of the problems */
 	/* Of fixed size and published by its count, so that query() needs no lock on any thread. */
 	struct {
 		const char *id;

@@ -82,6 +82,7 @@ static int32_t note_problem(void *opaque, int32_t code)
 	struct vr_registry *r = opaque;
 	const char *text = vr_error_text(code);
 
+	r->unreadable |= code == VR_E_IO;
 	vr_log(VR_LOG_DEBUG, "plugin left out: %s", text);
 	return vr_text_list_add(&r->problems, text);
 }
@@ -192,6 +193,11 @@ struct vr_loaded *vr_registry_by_id(struct vr_registry *r, const char *id)
 static const char *list_at(char *const *list, uint32_t i)
 {
 	return i < vr_text_list_length(list) ? list[i] : NULL;
+}
+
+bool vr_registry_is_partial(const struct vr_registry *r)
+{
+	return r->unreadable;
 }
 
 const char *vr_registry_problem(const struct vr_registry *r, uint32_t i)

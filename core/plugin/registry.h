@@ -70,6 +70,8 @@ struct vr_loaded *vr_registry_by_id(struct vr_registry *r, const char *id);
 const char *vr_registry_directory(const struct vr_registry *r, uint32_t i);
 /* The problems found while scanning, one line each; NULL past the end. */
 const char *vr_registry_problem(const struct vr_registry *r, uint32_t i);
+/* One of them is a file or folder that could not be read: there may be more plugins than were found. */
+bool vr_registry_is_partial(const struct vr_registry *r);
 
 /* Set an option of a plugin ("name=value" was given on the command line or in a machine file). Checked
  * against the manifest's options. Errors: VR_E_CONFIG with text. */

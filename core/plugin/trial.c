@@ -24,6 +24,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "plugin/internal.h"
+#include "common/file.h"
 
 #define ANSWER_MAX 65536u
 #define LOOK_MS 20 /* how often the child's end is looked for while the pipe is silent */
@@ -50,7 +51,7 @@ static _Noreturn void child(struct vr_registry *r, struct vr_loaded *p, int fd)
 {
 	char *answer = NULL;
 	size_t length = 0;
-	ssize_t done = 0;
+	int told = -1;
 	FILE *to;
 	int32_t code;
 
@@ -64,10 +65,10 @@ static _Noreturn void child(struct vr_registry *r, struct vr_loaded *p, int fd)
 		write_facts(p, to);
 	vr_registry_free(r);
 	if (fclose(to) == 0)
-		done = write(fd, answer, length);
+		told = file_write(fd, answer, length);
 	/* Nothing of the parent's is to be flushed or undone here. */
 	guard_end();
-	_exit(done == (ssize_t)length ? 0 : 1);
+	_exit(told ? 1 : 0);
 }
 
 /* ---- the parent ---------------------------------------------------------------------------------------- */

@@ -40,9 +40,11 @@ static uint32_t numbers(const uint8_t *code, uint32_t length, char *text, uint32
 	size_t used;
 
 	if (n == 2 || n == 4) {
-		snprintf(text, capacity, n == 2 ? ".2byte 0x%04x" : ".4byte 0x%08x",
-			 (unsigned)(code[0] | code[1] << 8 |
-				    (n == 4 ? code[2] << 16 | (uint32_t)code[3] << 24 : 0)));
+		uint32_t word = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			word |= (uint32_t)code[i] << 8 * i;
+		snprintf(text, capacity, n == 2 ? ".2byte 0x%04x" : ".4byte 0x%08x", word);
 		return n;
 	}
 	used = (size_t)snprintf(text, capacity, ".byte");

@@ -112,7 +112,7 @@ static uint64_t pvh_entry(const struct vr_boot_payload *p, const struct vr_elf_s
 int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, struct vr_kernel *k)
 {
 	const uint8_t *e = p->kernel;
-	uint64_t entry = 0, wanted, pvh = 0;
+	uint64_t entry = 0, wanted, pvh = 0, sum = 0, lowest = UINT64_MAX, highest = 0;
 	uint32_t loads = 0, found = 0;
 	int32_t rc = check_header(t, p);
 
@@ -146,11 +146,18 @@ int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, 
 		if (rc < 0)
 			return rc;
 		loads++;
+		sum += s.memsz;
+		lowest = s.paddr < lowest ? s.paddr : lowest;
+		highest = s.paddr + s.memsz > highest ? s.paddr + s.memsz : highest;
 		if (s.paddr + s.memsz > k->end && s.paddr < PC_ABOVE)
 			k->end = s.paddr + s.memsz;
 	}
 	if (!loads)
 		return vr_tables_fail(t, VR_E_IMAGE, "%s: no segment of this ELF file is to be loaded",
+				      p->kernel_name);
+	/* Thousands that are all of RAM would take hours. */
+	if (sum > highest - lowest)
+		return vr_tables_fail(t, VR_E_IMAGE, "%s: the segments of this ELF file overlap",
 				      p->kernel_name);
 	if (!found || entry + k->bias >= PC_ABOVE)
 		return vr_tables_fail(t, VR_E_IMAGE,

@@ -2,8 +2,8 @@
 /* firmware.c: ELF files (System V ABI, chapters 4 and 5) and raw binaries into RAM. */
 #include "firmware.h"
 
+#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,12 +30,44 @@ static uint64_t le(const uint8_t *p, uint32_t bytes)
 	return value;
 }
 
+/* What is there, up to `capacity` bytes; -1 and errno. */
+static int64_t read_some(int fd, uint8_t *to, uint64_t capacity)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, to, (size_t)capacity);
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static int32_t read_all(const struct vr_tables *t, const char *name, int fd, uint8_t **bytes, uint64_t *size)
+{
+	uint64_t capacity = 1 << 20, n = 0;
+	int64_t got = 0;
+
+	do {
+		uint8_t *more = !n || n == capacity ? realloc(*bytes, capacity *= 2) : *bytes;
+
+		if (!more)
+			return vr_tables_fail(t, VR_E_NOMEM, "firmware %s: out of memory", name);
+		*bytes = more;
+		got = read_some(fd, *bytes + n, capacity - n);
+		if (got < 0)
+			return vr_tables_fail(t, VR_E_IO, "firmware %s: it can't be read: %s", name,
+					      strerror(errno));
+		n += (uint64_t)got;
+		if (n > FILE_MAX)
+			return vr_tables_fail(t, VR_E_IMAGE, "firmware %s: more than 64 MiB", name);
+	} while (got);
+	*size = n;
+	return n ? VR_OK : vr_tables_fail(t, VR_E_IMAGE, "firmware %s: is empty", name);
+}
+
 int32_t vr_firmware_file(const struct vr_tables *t, const char *name, void **bytes, uint64_t *size)
 {
 	uint8_t *room = NULL;
 	int64_t handle;
-	uint64_t n = 0;
-	FILE *f;
 	int32_t rc;
 
 	if (!t->file)
@@ -46,36 +78,13 @@ int32_t vr_firmware_file(const struct vr_tables *t, const char *name, void **byt
 	rc = t->file->open(t->host, "firmware", name, VR_FILE_READ, &handle);
 	if (rc < 0)
 		return rc;
-	f = fdopen((int)handle, "rb");
-	if (!f) {
-		close((int)handle);
-		return vr_tables_fail(t, VR_E_NOMEM, "firmware %s: out of memory", name);
-	}
-	for (uint64_t capacity = 1 << 20; rc >= 0; capacity *= 2) {
-		uint8_t *more = realloc(room, capacity);
-
-		if (!more) {
-			rc = vr_tables_fail(t, VR_E_NOMEM, "firmware %s: out of memory", name);
-			break;
-		}
-		room = more;
-		n += fread(room + n, 1, capacity - n, f);
-		if (n < capacity)
-			break;
-		if (n >= FILE_MAX)
-			rc = vr_tables_fail(t, VR_E_IMAGE, "firmware %s: more than 64 MiB", name);
-	}
-	if (rc >= 0 && ferror(f))
-		rc = vr_tables_fail(t, VR_E_IO, "firmware %s: it can't be read", name);
-	if (rc >= 0 && !n)
-		rc = vr_tables_fail(t, VR_E_IMAGE, "firmware %s: is empty", name);
-	fclose(f);
+	rc = read_all(t, name, (int)handle, &room, size);
+	close((int)handle);
 	if (rc < 0) {
 		free(room);
 		return rc;
 	}
 	*bytes = room;
-	*size = n;
 	return VR_OK;
 }
 
@@ -148,6 +157,29 @@ static uint64_t bias(const struct vr_tables *t, const uint8_t *e, uint64_t base)
 	return base - lowest;
 }
 
+/* Thousands of segments that are all of RAM would take hours. */
+static int32_t check_overlap(const struct vr_tables *t, const struct vr_blob *b)
+{
+	uint64_t sum = 0, lowest = UINT64_MAX, highest = 0;
+	uint32_t type;
+
+	for (uint32_t i = 0; i < le((const uint8_t *)b->bytes + 56, 2); i++) {
+		struct segment s = segment(b->bytes, i, &type);
+
+		if (type != PT_LOAD || !s.memsz)
+			continue;
+		/* Not in RAM: loading it says so. */
+		if (s.memsz > UINT64_MAX - s.paddr || sum + s.memsz < sum)
+			return VR_OK;
+		sum += s.memsz;
+		lowest = s.paddr < lowest ? s.paddr : lowest;
+		highest = s.paddr + s.memsz > highest ? s.paddr + s.memsz : highest;
+	}
+	return sum && sum > highest - lowest
+		       ? vr_tables_fail(t, VR_E_IMAGE, "%s: the segments of this ELF file overlap", b->name)
+		       : VR_OK;
+}
+
 static int32_t load_elf(const struct vr_tables *t, const struct vr_blob *b, uint64_t base,
 			struct vr_loaded_blob *out)
 {
@@ -156,6 +188,8 @@ static int32_t load_elf(const struct vr_tables *t, const struct vr_blob *b, uint
 	uint64_t wanted, moved;
 	uint32_t found = 0, type;
 
+	if (rc >= 0)
+		rc = check_overlap(t, b);
 	if (rc < 0)
 		return rc;
 	wanted = le(e + 24, 8);

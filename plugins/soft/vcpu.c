@@ -133,7 +133,8 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 		pthread_mutex_destroy(&v->request_lock);
 		munmap(v->x, v->x_size);
 		free(v);
-		return soft_error(vm, rc, "soft: can't set up vCPU %u", index);
+		return soft_error(vm, rc, "soft: can't set up vCPU %u%s", index,
+				  rc == VR_E_NOMEM ? ": out of memory" : "");
 	}
 	vm->isa->reset(v->x);
 	soft_context(v->x); /* also when the ISA did not call it: exec.mmu_context must be a valid one */

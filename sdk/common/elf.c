@@ -31,6 +31,7 @@
 #include <vmrun/abi.h>
 
 #include "common/error.h"
+#include "common/file.h"
 
 #define SEGMENTS_MAX 128u
 #define TAGS_MAX 1024u
@@ -372,7 +373,7 @@ int32_t elf_check_bytes(const uint8_t *bytes, size_t size, char *text, size_t ro
 int32_t elf_check(const char *file)
 {
 	/* Opening a pipe must not wait for a writer, nor a terminal become this process's. */
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = file_open_plain(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
 	uint8_t *bytes = MAP_FAILED;
 	char text[256];
 	struct stat st;

@@ -171,7 +171,7 @@ int32_t file_open(const struct file_request *r, struct file_opened *out)
 	/* O_EXCL on a block device: not while it is mounted, or another program's (open(2)). */
 	if (kind == FILE_BLOCK && (flags & O_ACCMODE) != O_RDONLY)
 		flags |= O_EXCL;
-	out->fd = open(r->path, flags, 0666);
+	out->fd = file_open_plain(r->path, flags, 0666);
 	if (out->fd < 0)
 		return open_failed(r, errno);
 	rc = check_open(r, kind, out);
@@ -180,4 +180,50 @@ int32_t file_open(const struct file_request *r, struct file_opened *out)
 		out->fd = -1;
 	}
 	return rc;
+}
+
+int file_open_plain(const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	do {
+		fd = open(path, flags, mode);
+	} while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+ssize_t file_read(int fd, void *to, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = read(fd, (char *)to + done, size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+int file_write(int fd, const void *from, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = write(fd, (const char *)from + done, size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return -1;
+		done += (size_t)n;
+	}
+	return 0;
 }

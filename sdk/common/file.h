@@ -10,8 +10,10 @@
 #ifndef VR_COMMON_FILE_H
 #define VR_COMMON_FILE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #define FILE_REGULAR 1u
 #define FILE_BLOCK 2u      /* a block device */
@@ -36,5 +38,14 @@ struct file_opened {
 
 /* An error says what is wrong with the file and what to do. */
 int32_t file_open(const struct file_request *r, struct file_opened *out);
+
+/* ---- what a signal interrupts is done again, and what moved only a part goes on; fit for signal handlers ---- */
+
+/* open(2) of a file whose kind is known. A file system that is a program or a network's can be interrupted. */
+int file_open_plain(const char *path, int flags, mode_t mode);
+/* Until there are `size` bytes, or the file ends: how many, or -1 and errno. */
+ssize_t file_read(int fd, void *to, size_t size);
+/* All of it: 0; or -1 and errno. */
+int file_write(int fd, const void *from, size_t size);
 
 #endif

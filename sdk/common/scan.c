@@ -42,12 +42,13 @@ static bool is_manifest_name(const char *name)
 	return name[0] != '.' && n > 5 && !strcmp(name + n - 5, ".yaml");
 }
 
-static int32_t list_manifests(DIR *d, char ***names)
+/* *error: why the folder could not be read to its end, or 0. */
+static int32_t list_manifests(DIR *d, char ***names, int *error)
 {
 	const struct dirent *entry;
 
 	*names = NULL;
-	while ((entry = readdir(d))) {
+	while ((errno = 0, entry = readdir(d))) {
 		if (!is_manifest_name(entry->d_name))
 			continue;
 		if (vr_text_list_add(names, entry->d_name) < 0) {
@@ -55,28 +56,35 @@ static int32_t list_manifests(DIR *d, char ***names)
 			return VR_E_NOMEM;
 		}
 	}
+	*error = errno;
 	/* The file system's order is arbitrary. */
 	if (*names)
 		qsort(*names, vr_text_list_length(*names), sizeof(char *), by_name);
 	return VR_OK;
 }
 
+static int32_t wrong_folder(const struct vr_scan *to, const char *directory, int error)
+{
+	vr_error_clear();
+	return to->wrong(to->opaque, vr_error_set(error == EACCES ? VR_E_PERM : VR_E_IO, "%s: %s", directory,
+						  strerror(error)));
+}
+
 int32_t vr_scan_directory(const char *directory, const struct vr_scan *to)
 {
 	char **names;
+	int error = 0;
 	int32_t code;
 	DIR *d = opendir(directory);
 
-	if (!d) {
-		if (errno == ENOENT)
-			return VR_OK;
-		vr_error_clear();
-		return to->wrong(to->opaque, vr_error_set(VR_E_IO, "%s: %s", directory, strerror(errno)));
-	}
-	code = list_manifests(d, &names);
+	if (!d)
+		return errno == ENOENT ? VR_OK : wrong_folder(to, directory, errno);
+	code = list_manifests(d, &names, &error);
 	closedir(d);
 	if (code < 0)
 		return code;
+	if (error)
+		code = wrong_folder(to, directory, error);
 	for (char **name = names; code == VR_OK && name && *name; name++)
 		code = scan_file(to, directory, *name);
 	vr_text_list_free(names);

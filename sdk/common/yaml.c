@@ -317,19 +317,10 @@ int32_t vr_yaml_parse(const char *file, const char *text, size_t length, int32_t
 
 static int32_t read_fd(int fd, const char *file, char *text, size_t size, size_t *length)
 {
-	*length = 0;
-	while (*length < size) {
-		ssize_t n = read(fd, text + *length, size - *length);
+	ssize_t n = file_read(fd, text, size);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return vr_error_set(VR_E_IO, "%s: %s", file, strerror(errno));
-		if (n == 0)
-			break;
-		*length += (size_t)n;
-	}
-	return VR_OK;
+	*length = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? vr_error_set(VR_E_IO, "%s: can't be read: %s", file, strerror(errno)) : VR_OK;
 }
 
 int32_t vr_yaml_read(const char *file, int32_t code, struct vr_yaml **out)

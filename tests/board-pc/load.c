@@ -322,6 +322,21 @@ Test(load, plain_elf)
 	cr_expect_eq(e.rip, 0x40020);
 }
 
+/* Each is fine by itself; all of them would be written one after the other. */
+Test(load, elf_segments_overlap)
+{
+	elf(0);
+	put(120, 1, 4); /* PT_LOAD */
+	put(128, 0x1000, 8);
+	put(136, 0x300000, 8);
+	put(144, 0x202fff, 8);
+	put(152, 0x1000, 8);
+	put(160, 0x1000, 8);
+	refused(VR_E_IMAGE, "overlap");
+	put(144, 0x203000, 8);
+	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+}
+
 Test(load, elf_refused)
 {
 	static const struct {

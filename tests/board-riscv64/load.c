@@ -122,6 +122,19 @@ Test(load, image_errors)
 	cr_expect_eq(entry.privilege, ENTRY_M);
 }
 
+/* Each is fine by itself; all of them would be written one after the other. */
+Test(load, elf_segments_overlap)
+{
+	p.kernel = elf;
+	p.kernel_size = sizeof(elf);
+	put(elf + 56, 2, 2);
+	memcpy(elf + 120, elf + 64, 56);
+	put(elf + 120 + 24, RAM + 0x1000 + 31, 8);
+	refused(VR_E_IMAGE, "overlap");
+	put(elf + 120 + 24, RAM + 0x1000 + 32, 8);
+	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK, "%s", d->error_text);
+}
+
 Test(load, firmware_then_image)
 {
 	uint64_t info[6];

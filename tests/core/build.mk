@@ -27,25 +27,3 @@ $(TEST_CORE_FAULTY): $(B)/tests/faulty/%.so: $(B)/obj/tests/core/faulty/%.o
 # Found beside the test program at run time; no path is compiled in.
 $(B)/tests/test-core-load $(B)/tests/test-core-nomem: | $(TEST_CORE_FAULTY)
 $(B)/tests/test-core-cli: | $(TEST_CORE_FAULTY) $(B)/bin/vmrun
-
-# make fuzz-core FUZZ_SECONDS=600: manifests, command lines and machine files. Needs clang; what was found stays in
-# build/fuzz/.
-FUZZ_CORE := manifest cli
-FUZZ_CORE_SRC := $(wildcard sdk/common/*.c core/util/*.c core/plugin/*.c) $(addprefix core/cli/,options.c machine_file.c resolve.c)
-$(B)/fuzz/fuzz_core_%: tests/core/fuzz/fuzz_%.c $(FUZZ_CORE_SRC)
-	@mkdir -p $(@D)
-	@echo "  FUZZ    $@"
-	$(Q)clang $(filter-out -MMD -MP,$(CPPFLAGS)) -Icore -Isdk -std=gnu11 -O1 -g -fno-sanitize-recover=all \
-	  -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_CORE_SRC) -lyaml -ldl
-
-fuzz-core: $(FUZZ_CORE:%=$(B)/fuzz/fuzz_core_%)
-	@mkdir -p $(FUZZ_CORE:%=$(B)/fuzz/corpus/core-%)
-	$(Q)cp plugins/*/*.yaml $(B)/fuzz/corpus/core-manifest/
-	$(Q)for f in $(FUZZ_CORE); do \
-	  $(B)/fuzz/fuzz_core_$$f -max_total_time=$${FUZZ_SECONDS:-60} -max_len=8192 -timeout=20 -verbosity=0 \
-	    -artifact_prefix=$(B)/fuzz/ -print_final_stats=1 $(B)/fuzz/corpus/core-$$f >$(B)/fuzz/core-$$f.log 2>&1 || \
-	    { tail -n 60 $(B)/fuzz/core-$$f.log; exit 1; }; \
-	  grep number_of_executed_units $(B)/fuzz/core-$$f.log; \
-	done
-
-.PHONY: fuzz-core

@@ -41,6 +41,11 @@ int diff_engine_run(struct diff_engine *e, const struct diff_case *c, struct dif
 	return 0;
 }
 
+struct diff_machine *diff_engine_machine(struct diff_engine *e)
+{
+	return &e->m;
+}
+
 void diff_engine_free(struct diff_engine *e)
 {
 	diff_machine_close(&e->m);

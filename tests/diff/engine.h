@@ -4,12 +4,15 @@
 #define DIFF_ENGINE_H
 
 #include "case.h"
+#include "machine.h"
 
 struct diff_engine;
 
 /* tier 0 or 1; NULL with a message on stderr. */
 struct diff_engine *diff_engine_new(unsigned tier);
 int diff_engine_run(struct diff_engine *e, const struct diff_case *c, struct diff_result *r);
+/* Its machine, for what a case does beyond its result. */
+struct diff_machine *diff_engine_machine(struct diff_engine *e);
 void diff_engine_free(struct diff_engine *e);
 
 #endif

@@ -279,7 +279,7 @@ has bad-yaml "$ERR" "bad.yaml:1:7: log 'insm': there is no item 'insm'; did you 
 if [ -c /dev/full ]; then
 	vm 30 full -p soft -m 64M --kernel "$LOG_TEST/arm64/probe" --run x -d insn -D /dev/full
 	ended 0
-	same full-told 1 "$(grep -c "the log of -d can't be written: No space left on device; it ends here" "$ERR")"
+	same full-told 1 "$(grep -c "the log of -d can't be written to '/dev/full': No space left on device; it ends here" "$ERR")"
 fi
 
 # ---- the list ---------------------------------------------------------------------------------------------------------
