@@ -18,7 +18,7 @@ int32_t vr_machine_spare_inputs(const struct vr_machine *m, const char *label, c
 {
 	const struct vr_source *sources[] = {&m->boot_files.main, &m->boot_files.initrd};
 	const char *what = NULL, *name = NULL;
-	struct backing log;
+	struct backing log = {.count = 0};
 
 	backing_find(&log, st, UINT64_MAX, "/sys/dev/block");
 	for (uint32_t i = 0; !what && i < m->disk_count; i++)
