@@ -13,6 +13,7 @@
  * Registers as in National's PC16550D data sheet, section 8. Sending takes no time: the transmitter is
  * always empty; nothing is ever received.
  */
+#include <host_error.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,12 +52,6 @@ struct serial {
 	uint32_t thre; /* the transmitter became empty, and nobody was told */
 	uint8_t ier, lcr, mcr, scr, dll, dlm, fifo;
 };
-
-static int32_t fail(const struct plugin *p, int32_t code, const char *text)
-{
-	p->host->error(p->host, code, text);
-	return code;
-}
 
 /* ---- the registers ---------------------------------------------------------------------------------------
  */
@@ -227,12 +222,13 @@ static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *
 	int32_t rc;
 
 	if (strcmp(c->type, TYPE) != 0)
-		return fail(p, VR_E_NOENT, "serial-log: it makes no other device");
+		return vr_host_error(p->host, VR_E_NOENT, "serial-log: it makes no other device");
 	if (!path || !*path)
-		return fail(p, VR_E_CONFIG, "serial-log: where to? Say -p serial-log,file=FILE");
+		return vr_host_error(p->host, VR_E_CONFIG,
+				     "serial-log: where to? Say -p serial-log,file=FILE");
 	s = calloc(1, sizeof(*s));
 	if (!s)
-		return fail(p, VR_E_NOMEM, "serial-log: out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, "serial-log: out of memory");
 	rc = p->files->open(p->host, "serial-log's file", path, VR_FILE_APPEND, &handle);
 	if (rc < 0) {
 		free(s);
@@ -242,7 +238,7 @@ static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *
 	if (!s->file) {
 		close((int)handle);
 		free(s);
-		return fail(p, VR_E_NOMEM, "serial-log: out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, "serial-log: out of memory");
 	}
 	p->config->number(p->host, "time", &stamps);
 	s->p = p;
@@ -306,8 +302,8 @@ static int32_t VR_CALL probe(void *self)
 
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
 	    !VR_HAS(p->config, number) || !VR_HAS(p->files, open))
-		return fail(
-			p, VR_E_ABI,
+		return vr_host_error(
+			p->host, VR_E_ABI,
 			"serial-log needs vmrun.mmio/1, irq/1, timer/1, config/1 and file/1; update vmrun");
 	return VR_OK;
 }
@@ -344,10 +340,8 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	if (!id || strcmp(id, "serial-log") != 0)
 		return VR_E_NOENT;
 	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, "serial-log: out of memory");
-		return VR_E_NOMEM;
-	}
+	if (!p)
+		return vr_host_error(host, VR_E_NOMEM, "serial-log: out of memory");
 	p->host = host;
 	p->mmio = host->query(host, VR_MMIO_ID);
 	p->irq = host->query(host, VR_IRQ_ID);

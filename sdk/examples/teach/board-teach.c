@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* board-teach.c: the board of the machine of teach.h: RAM, a console, and a place for one device card. */
+#include <host_error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,6 @@ struct board {
 	const struct vr_device_maker *maker; /* of the card; NULL: none */
 	void *card;
 };
-
-static int32_t fail(const struct plugin *p, int32_t code, const char *text)
-{
-	p->host->error(p->host, code, text);
-	return code;
-}
 
 /* ---- the console -------------------------------------------------------------------------------------- */
 
@@ -140,16 +135,19 @@ static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c,
 	int32_t rc;
 
 	if (!c->arch || strcmp(c->arch, "teach") != 0)
-		return fail(p, VR_E_CONFIG, "board-teach: a board for teach guests, and for no others");
+		return vr_host_error(p->host, VR_E_CONFIG,
+				     "board-teach: a board for teach guests, and for no others");
 	if (c->vcpu_count != 1)
-		return fail(p, VR_E_CONFIG, "board-teach: this machine has one CPU; leave --smp away");
+		return vr_host_error(p->host, VR_E_CONFIG,
+				     "board-teach: this machine has one CPU; leave --smp away");
 	if (!c->ram_size || c->ram_size > RAM_MAX || c->ram_size % RAM_GRAIN)
-		return fail(p, VR_E_CONFIG,
-			    "board-teach: this machine takes a multiple of 64 KiB, at most 1792 MiB, of RAM; "
-			    "change -m");
+		return vr_host_error(
+			p->host, VR_E_CONFIG,
+			"board-teach: this machine takes a multiple of 64 KiB, at most 1792 MiB, of RAM; "
+			"change -m");
 	b = calloc(1, sizeof(*b));
 	if (!b)
-		return fail(p, VR_E_NOMEM, "board-teach: out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, "board-teach: out of memory");
 	b->p = p;
 	b->ram = c->ram_size;
 	rc = p->memory->add(p->host, 0, b->ram, 0, "ram");
@@ -176,11 +174,12 @@ static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
 	void *to;
 
 	if (n < magic || memcmp(p->kernel, TEACH_MAGIC, magic) != 0)
-		return fail(g, VR_E_IMAGE, "board-teach: this is no program of the teaching machine");
+		return vr_host_error(g->host, VR_E_IMAGE,
+				     "board-teach: this is no program of the teaching machine");
 	to = g->memory->pointer(g->host, TEACH_START, n - magic);
 	if (!to)
-		return fail(g, VR_E_IMAGE,
-			    "board-teach: the program does not fit into RAM; give more with -m");
+		return vr_host_error(g->host, VR_E_IMAGE,
+				     "board-teach: the program does not fit into RAM; give more with -m");
 	memcpy(to, (const uint8_t *)p->kernel + magic, n - magic);
 	g->memory->written(g->host, TEACH_START, n - magic);
 	return g->machine->vcpu_set_state(g->host, 0, TEACH_STATE_ID, &s, sizeof(s));
@@ -203,8 +202,8 @@ static int32_t VR_CALL probe(void *self)
 
 	if (!VR_HAS(p->memory, written) || !VR_HAS(p->mmio, attach) || !VR_HAS(p->machine, vcpu_set_state) ||
 	    !VR_HAS(p->console, read) || !VR_HAS(p->irq, set_controller))
-		return fail(
-			p, VR_E_ABI,
+		return vr_host_error(
+			p->host, VR_E_ABI,
 			"board-teach needs vmrun.memory/1, mmio/1, machine/1, console/1 and irq/1; update "
 			"vmrun");
 	return VR_OK;
@@ -242,10 +241,8 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	if (!id || strcmp(id, "board-teach") != 0)
 		return VR_E_NOENT;
 	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, "board-teach: out of memory");
-		return VR_E_NOMEM;
-	}
+	if (!p)
+		return vr_host_error(host, VR_E_NOMEM, "board-teach: out of memory");
 	p->host = host;
 	p->memory = host->query(host, VR_MEMORY_ID);
 	p->mmio = host->query(host, VR_MMIO_ID);

@@ -12,6 +12,7 @@
  *	0x0c COUNT    how often it has gone off
  *	0x10 STATUS   1: it has gone off and the line is high; write 1: the line goes low
  */
+#include <host_error.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +43,6 @@ struct device {
 	pthread_mutex_t lock; /* everything below */
 	uint32_t scratch, count, status;
 };
-
-static int32_t fail(const struct self *p, int32_t code, const char *text)
-{
-	p->host->error(p->host, code, text);
-	return code;
-}
 
 /* With the lock: two threads must not tell the line's level in the wrong order. */
 static void set_status(struct device *d, uint32_t status)
@@ -153,10 +148,10 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 	int32_t rc;
 
 	if (strcmp(c->type, PLUGIN_ID) != 0)
-		return fail(p, VR_E_NOENT, PLUGIN_ID " makes no devices of other types");
+		return vr_host_error(p->host, VR_E_NOENT, PLUGIN_ID " makes no devices of other types");
 	d = calloc(1, sizeof(*d));
 	if (!d)
-		return fail(p, VR_E_NOMEM, PLUGIN_ID ": out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	d->p = p;
 	d->line = c->irq;
 	pthread_mutex_init(&d->lock, NULL);
@@ -211,9 +206,9 @@ static int32_t VR_CALL probe(void *self)
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
 	    !VR_HAS(p->timer, create) || !VR_HAS(p->timer, arm) || !VR_HAS(p->timer, cancel) ||
 	    !VR_HAS(p->timer, destroy))
-		return fail(p, VR_E_ABI,
-			    PLUGIN_ID " needs " VR_MMIO_ID ", " VR_IRQ_ID " and " VR_TIMER_ID
-				      "; use a newer vmrun");
+		return vr_host_error(p->host, VR_E_ABI,
+				     PLUGIN_ID " needs " VR_MMIO_ID ", " VR_IRQ_ID " and " VR_TIMER_ID
+					       "; use a newer vmrun");
 	return VR_OK;
 }
 
@@ -249,10 +244,8 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	if (!id || strcmp(id, PLUGIN_ID) != 0)
 		return VR_E_NOENT;
 	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
-		return VR_E_NOMEM;
-	}
+	if (!p)
+		return vr_host_error(host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	p->host = host;
 	p->plugin = (struct vr_plugin){
 		.size = sizeof(p->plugin),
