@@ -30,6 +30,7 @@
 #include <vmrun/translator.h>
 
 #include "host_error.h"
+#include "plugin_entry.h"
 
 #define SOFT_PAGE 4096u
 #define SOFT_PAGE_MASK (~(uint64_t)(SOFT_PAGE - 1))
@@ -297,6 +298,7 @@ struct soft_vm {
 /* -- plugin.c -- */
 extern const struct vr_accel soft_accel;
 struct soft_plugin {
+	struct vr_plugin_instance instance;
 	const struct vr_host *host;
 	uint64_t tier;
 	uint64_t cache;

@@ -124,7 +124,7 @@ static struct vr_plugin own;
 
 static const void *VR_CALL faulty_query(void *self, const char *id)
 {
-	return query(self, id) ? &table : NULL;
+	return vr_plugin_instance_query(self, id) ? &table : NULL;
 }
 
 const struct vr_magic *VR_CALL vmrun_plugin_magic(void)

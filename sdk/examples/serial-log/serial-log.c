@@ -14,6 +14,7 @@
  * always empty; nothing is ever received.
  */
 #include <host_error.h>
+#include <plugin_entry.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@
 #define MSR_LINES 0xb0u /* CTS, DSR, DCD: somebody is there */
 
 struct plugin {
-	struct vr_plugin plugin;
+	struct vr_plugin_instance instance; /* first */
 	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_irq *irq;
@@ -298,8 +299,15 @@ static const struct vr_device_maker maker = {
 
 static int32_t VR_CALL probe(void *self)
 {
-	const struct plugin *p = self;
+	struct plugin *p = self;
+	const struct vr_host *host = p->instance.host;
 
+	p->host = host;
+	p->mmio = host->query(host, VR_MMIO_ID);
+	p->irq = host->query(host, VR_IRQ_ID);
+	p->timer = host->query(host, VR_TIMER_ID);
+	p->config = host->query(host, VR_CONFIG_ID);
+	p->files = host->query(host, VR_FILE_ID);
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
 	    !VR_HAS(p->config, number) || !VR_HAS(p->files, open))
 		return vr_host_error(
@@ -308,55 +316,4 @@ static int32_t VR_CALL probe(void *self)
 	return VR_OK;
 }
 
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *id)
-{
-	(void)self;
-	return strcmp(id, VR_DEVICE_ID) == 0 ? &maker : NULL;
-}
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	struct plugin *p;
-
-	if (!id || strcmp(id, "serial-log") != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return vr_host_error(host, VR_E_NOMEM, "serial-log: out of memory");
-	p->host = host;
-	p->mmio = host->query(host, VR_MMIO_ID);
-	p->irq = host->query(host, VR_IRQ_ID);
-	p->timer = host->query(host, VR_TIMER_ID);
-	p->config = host->query(host, VR_CONFIG_ID);
-	p->files = host->query(host, VR_FILE_ID);
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
-	return VR_OK;
-}
+VR_PLUGIN("serial-log", struct plugin, VR_DEVICE_ID, &maker, probe)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* board-teach.c: the board of the machine of teach.h: RAM, a console, and a place for one device card. */
 #include <host_error.h>
+#include <plugin_entry.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #define RAM_GRAIN 0x10000u
 
 struct plugin {
-	struct vr_plugin plugin;
+	struct vr_plugin_instance instance; /* first */
 	const struct vr_host *host;
 	const struct vr_host_memory *memory;
 	const struct vr_host_mmio *mmio;
@@ -198,8 +199,15 @@ static const struct vr_board board = {
 
 static int32_t VR_CALL probe(void *self)
 {
-	const struct plugin *p = self;
+	struct plugin *p = self;
+	const struct vr_host *host = p->instance.host;
 
+	p->host = host;
+	p->memory = host->query(host, VR_MEMORY_ID);
+	p->mmio = host->query(host, VR_MMIO_ID);
+	p->machine = host->query(host, VR_MACHINE_ID);
+	p->console = host->query(host, VR_CONSOLE_ID);
+	p->irq = host->query(host, VR_IRQ_ID);
 	if (!VR_HAS(p->memory, written) || !VR_HAS(p->mmio, attach) || !VR_HAS(p->machine, vcpu_set_state) ||
 	    !VR_HAS(p->console, read) || !VR_HAS(p->irq, set_controller))
 		return vr_host_error(
@@ -209,55 +217,4 @@ static int32_t VR_CALL probe(void *self)
 	return VR_OK;
 }
 
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *id)
-{
-	(void)self;
-	return strcmp(id, VR_BOARD_ID) == 0 ? &board : NULL;
-}
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	struct plugin *p;
-
-	if (!id || strcmp(id, "board-teach") != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return vr_host_error(host, VR_E_NOMEM, "board-teach: out of memory");
-	p->host = host;
-	p->memory = host->query(host, VR_MEMORY_ID);
-	p->mmio = host->query(host, VR_MMIO_ID);
-	p->machine = host->query(host, VR_MACHINE_ID);
-	p->console = host->query(host, VR_CONSOLE_ID);
-	p->irq = host->query(host, VR_IRQ_ID);
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
-	return VR_OK;
-}
+VR_PLUGIN("board-teach", struct plugin, VR_BOARD_ID, &board, probe)

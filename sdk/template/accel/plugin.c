@@ -8,6 +8,7 @@
  * accelerator has.
  */
 #include <host_error.h>
+#include <plugin_entry.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 #define VCPUS_MAX 8
 
 struct self {
-	struct vr_plugin plugin;
+	struct vr_plugin_instance instance; /* first */
 	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_thread *thread;
@@ -351,6 +352,7 @@ static int32_t VR_CALL probe(void *self)
 {
 	struct self *p = self;
 
+	p->host = p->instance.host;
 	p->mmio = p->host->query(p->host, VR_MMIO_ID);
 	p->thread = p->host->query(p->host, VR_THREAD_ID);
 	if (!VR_HAS(p->mmio, access) || !VR_HAS(p->thread, park) || !VR_HAS(p->thread, unpark))
@@ -360,50 +362,4 @@ static int32_t VR_CALL probe(void *self)
 	return VR_OK;
 }
 
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *interface_id)
-{
-	(void)self;
-	return strcmp(interface_id, VR_ACCEL_ID) == 0 ? &accel : NULL;
-}
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	struct self *p;
-
-	if (!id || strcmp(id, PLUGIN_ID) != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return vr_host_error(host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
-	p->host = host;
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
-	return VR_OK;
-}
+VR_PLUGIN(PLUGIN_ID, struct self, VR_ACCEL_ID, &accel, probe)

@@ -13,6 +13,7 @@
  *	0x10 STATUS   1: it has gone off and the line is high; write 1: the line goes low
  */
 #include <host_error.h>
+#include <plugin_entry.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@
 #define REG_STATUS 0x10
 
 struct self {
-	struct vr_plugin plugin;
+	struct vr_plugin_instance instance; /* first */
 	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_irq *irq;
@@ -199,6 +200,7 @@ static int32_t VR_CALL probe(void *self)
 {
 	struct self *p = self;
 
+	p->host = p->instance.host;
 	p->mmio = p->host->query(p->host, VR_MMIO_ID);
 	p->irq = p->host->query(p->host, VR_IRQ_ID);
 	p->timer = p->host->query(p->host, VR_TIMER_ID);
@@ -212,50 +214,4 @@ static int32_t VR_CALL probe(void *self)
 	return VR_OK;
 }
 
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *interface_id)
-{
-	(void)self;
-	return strcmp(interface_id, VR_DEVICE_ID) == 0 ? &maker : NULL;
-}
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	struct self *p;
-
-	if (!id || strcmp(id, PLUGIN_ID) != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return vr_host_error(host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
-	p->host = host;
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
-	return VR_OK;
-}
+VR_PLUGIN(PLUGIN_ID, struct self, VR_DEVICE_ID, &maker, probe)
