@@ -70,7 +70,7 @@ endif
 
 all:
 
-# A room's build.mk adds to these.
+# A component's build.mk adds to these.
 ALL :=        # built by `make`
 TESTS :=      # run by `make test`
 FULL_TESTS := # run by `make test-full` as well

@@ -64,6 +64,11 @@ $(GUEST_RV)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/apple
 $(GUEST_RV)/guest.img: tools/guest/disk.sh $(GUEST_RV)/root.stamp $(GUEST_RV)/initrd.img $(GUEST_RV)/Image
 	$(Q)GUEST_ARCH=riscv64 tools/guest/disk.sh "$$PWD/$@"
 
+# A kernel and its debug symbols: tests/guest/gdb-full.sh.
+$(GUEST)/debug/vmlinux: tools/guest/kernel-debug.sh $(GUEST_SH) | deps
+	@mkdir -p $(@D)
+	$(Q)tools/guest/kernel-debug.sh
+
 # The x86-64 guest, of Debian 12: kernel and initrd.
 GUEST_PC := build/guest-x86_64
 guest-x86_64: $(GUEST_PC)/vmlinuz $(GUEST_PC)/initrd.img

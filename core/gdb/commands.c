@@ -8,31 +8,6 @@
 
 #include "gdb/session.h"
 
-void gdb_ok(struct gdb *g)
-{
-	gdb_output_print(&g->out, "OK");
-}
-
-void gdb_error(struct gdb *g, uint32_t number)
-{
-	gdb_output_print(&g->out, "E%02x", number);
-}
-
-bool gdb_thread(const struct gdb *g, const char **at, int64_t *out)
-{
-	uint64_t n;
-
-	if (!strncmp(*at, "-1", 2)) {
-		*at += 2;
-		*out = -1;
-		return true;
-	}
-	if (!gdb_number(at, &n) || n > g->m->vcpu_count)
-		return false;
-	*out = n ? (int64_t)n - 1 : (int64_t)g->stopped; /* 0: any */
-	return true;
-}
-
 #define ON(name) static void on_##name(struct gdb *g, const char *args, uint32_t length)
 
 ON(why)
@@ -134,6 +109,21 @@ ON(supported)
 		&g->out,
 		"PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;swbreak+;hwbreak+;vContSupported+",
 		GDB_PACKET);
+}
+
+/* lldb's question. Registers have their least significant byte first, and the program counter has 64 bits. */
+ON(host)
+{
+	(void)args, (void)length;
+	gdb_output_print(&g->out, "ptrsize:8;endian:little;watchpoint_exceptions_received:%s;",
+			 g->m->debugger->flags & VR_STOP_AFTER ? "after" : "before");
+}
+
+/* lldb steps over the access of a watchpoint only when it was told of a number. */
+ON(watchpoints)
+{
+	(void)args, (void)length;
+	gdb_output_print(&g->out, "num:%u;", VR_STOP_POINTS);
 }
 
 ON(no_ack)
@@ -245,9 +235,11 @@ static const struct {
 	{"p", gdb_on_read_register, 0},
 	{"qAttached", on_attached, 0},
 	{"qC", on_current, WHOLE},
+	{"qHostInfo", on_host, WHOLE},
 	{"qRcmd,", gdb_on_monitor, 0},
 	{"qSupported", on_supported, 0},
 	{"qThreadExtraInfo,", on_thread_info, 0},
+	{"qWatchpointSupportInfo:", on_watchpoints, WHOLE},
 	{"qXfer:features:read:", on_description, 0},
 	{"qfThreadInfo", on_first_threads, WHOLE},
 	{"qsThreadInfo", on_more_threads, WHOLE},

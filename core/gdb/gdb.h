@@ -16,7 +16,6 @@ struct gdb;
 struct vr_machine;
 struct vr_machine_config;
 struct vr_sandbox;
-struct vr_vcpu;
 
 /* After plugins were chosen: finds the interfaces, binds the socket, sets m->gdb. [main] */
 int32_t gdb_open(struct vr_machine *m, const struct vr_machine_config *c);
@@ -25,9 +24,6 @@ void gdb_allow(struct gdb *g, struct vr_sandbox *s);
 /* Starts the thread, and says where a debugger can attach. With -S no vCPU runs until a debugger says so. */
 int32_t gdb_start(struct gdb *g);
 /* These take NULL. */
-void gdb_wake(struct gdb *g); /* a vCPU has stopped. [any] */
-/* A step of this vCPU is done (v->stop is what it told): does another one follow? [vcpu] */
-bool gdb_steps_on(struct gdb *g, struct vr_vcpu *v);
 void gdb_was_reset(struct gdb *g); /* [main] */
 /* The machine has ended: the debugger is told, the thread ends. [main] */
 void gdb_finish(struct gdb *g, int32_t status);

@@ -64,9 +64,17 @@ static bool address_and_length(const char **args, uint64_t *address, uint64_t *l
 	       (end ? gdb_char(args, end) : !**args);
 }
 
+void gdb_copy(struct gdb *g, uint64_t pa, const uint8_t *from, uint64_t length, uint8_t *to)
+{
+	memcpy(to, from, length);
+	if (VR_HAS(g->m->debugger, original))
+		g->m->debugger->original(g->m->vm, pa, length, to);
+}
+
 GDB_HANDLER(read_memory)
 {
 	uint64_t address, left, pa, done = 0;
+	uint8_t bytes[PAGE];
 
 	(void)length;
 	if (!address_and_length(&args, &address, &left, 0)) {
@@ -83,7 +91,8 @@ GDB_HANDLER(read_memory)
 		at = piece(g, address, &n, &pa);
 		if (!at)
 			break;
-		gdb_output_hex(&g->out, at, n);
+		gdb_copy(g, pa, at, n, bytes);
+		gdb_output_hex(&g->out, bytes, n);
 	}
 	if (left && !done)
 		gdb_error(g, GDB_E_MEMORY);

@@ -60,6 +60,7 @@ MON(xp)
 	for (uint64_t n; left; left -= n, address += n) {
 		char line[3 * ROW + 32];
 		const uint8_t *at;
+		uint8_t bytes[ROW];
 		int end;
 
 		n = left < ROW ? left : ROW;
@@ -69,9 +70,10 @@ MON(xp)
 			    (unsigned long long)address);
 			return;
 		}
+		gdb_copy(g, address, at, n, bytes);
 		end = snprintf(line, sizeof(line), "0x%016llx:", (unsigned long long)address);
 		for (uint64_t i = 0; i < n; i++)
-			end += snprintf(line + end, sizeof(line) - (size_t)end, " %02x", at[i]);
+			end += snprintf(line + end, sizeof(line) - (size_t)end, " %02x", bytes[i]);
 		say(g, "%s\n", line);
 	}
 }

@@ -46,6 +46,7 @@ static int32_t set_points(struct gdb *g)
 			.first = p->address,
 			.last = last_of(p),
 			.access = kinds[p->kind].access,
+			.flags = p->kind == GDB_SOFTWARE ? 0 : VR_STOP_HARDWARE,
 		};
 	}
 	return g->m->debugger->set_points(g->m->vm, points, g->points, sizeof(points[0]));

@@ -18,34 +18,6 @@
 #define SIGNAL_INTERRUPT 2u
 #define SIGNAL_TRAP 5u
 
-static void hold_all(struct gdb *g)
-{
-	struct vr_machine *m = g->m;
-
-	pthread_mutex_lock(&m->lock);
-	for (uint32_t i = 0; i < m->vcpu_count; i++)
-		m->vcpu[i].held = true;
-	pthread_mutex_unlock(&m->lock);
-}
-
-void gdb_hold(struct gdb *g)
-{
-	hold_all(g);
-	vr_vcpus_await(g->m, false);
-	vr_doorbells_settle(&g->m->doorbells);
-}
-
-void gdb_release(struct gdb *g)
-{
-	struct vr_machine *m = g->m;
-
-	pthread_mutex_lock(&m->lock);
-	for (uint32_t i = 0; i < m->vcpu_count; i++)
-		m->vcpu[i].held = m->vcpu[i].step = m->vcpu[i].stopped = false;
-	pthread_cond_broadcast(&m->gate);
-	pthread_mutex_unlock(&m->lock);
-}
-
 /* A stop that has not been told; its vCPU. The debugger is told of it now. */
 static bool take_stop(struct gdb *g, uint32_t *vcpu, struct vr_exit *stop)
 {

@@ -19,7 +19,15 @@
 #include "gdb/session.h"
 #include "util/log.h"
 
-#define SEND_LIMIT_MS 10000
+static void wake(struct gdb *g)
+{
+	uint64_t one = 1;
+
+	if (write(g->wake, &one, sizeof(one)) < 0)
+		return; /* it counts to 2^64: it is awake */
+}
+
+static const struct vr_stop_hooks hooks = {.steps_on = gdb_steps_on, .stopped = wake};
 
 /* ---- before the guest runs ---- */
 
@@ -70,6 +78,7 @@ int32_t gdb_open(struct vr_machine *m, const struct vr_machine_config *c)
 	g->listener = g->wake = g->fd = -1;
 	g->range.vcpu = -1;
 	m->gdb = g;
+	m->hooks = &hooks;
 	rc = find_tables(g);
 	if (rc == VR_OK)
 		rc = gdb_address_parse(c->gdb, c->gdb_anywhere, &g->address);
@@ -92,40 +101,13 @@ void gdb_allow(struct gdb *g, struct vr_sandbox *s)
 	vr_sandbox_keep_dumpable(s, "--gdb");
 }
 
-/* ---- sending ---- */
-
-/* A debugger that takes nothing is given up. */
-static bool wait_for_room(struct gdb *g)
-{
-	struct pollfd p = {.fd = g->fd, .events = POLLOUT};
-
-	for (int waited = 0; waited < SEND_LIMIT_MS && !atomic_load(&g->finishing); waited += 100)
-		if (poll(&p, 1, 100) > 0)
-			return true;
-	return false;
-}
-
-void gdb_send(struct gdb *g)
-{
-	uint32_t at = 0;
-
-	while (!g->gone && at < g->out.length) {
-		ssize_t n = send(g->fd, g->out.bytes + at, g->out.length - at, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n > 0)
-			at += (uint32_t)n;
-		else if (n < 0 && errno != EINTR && (errno != EAGAIN || !wait_for_room(g)))
-			g->gone = true;
-	}
-}
+/* ---- a debugger comes and goes ---- */
 
 static void send_byte(struct gdb *g, char c)
 {
 	if (!g->no_ack && !g->gone && send(g->fd, &c, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
 		g->gone = true;
 }
-
-/* ---- a debugger comes and goes ---- */
 
 static void attach(struct gdb *g, int fd)
 {
@@ -140,14 +122,6 @@ static void attach(struct gdb *g, int fd)
 		if (g->m->vcpu[i].stopped)
 			g->stopped = g->thread_g = i;
 	vr_log(VR_LOG_INFO, "a debugger is attached");
-}
-
-void gdb_leave(struct gdb *g, bool keep)
-{
-	gdb_hold(g);
-	gdb_points_clear(g);
-	if (!keep)
-		gdb_release(g);
 }
 
 static void close_connection(struct gdb *g)
@@ -278,40 +252,6 @@ int32_t gdb_start(struct gdb *g)
 
 /* ---- from other threads ---- */
 
-void gdb_wake(struct gdb *g)
-{
-	uint64_t one = 1;
-
-	if (g && write(g->wake, &one, sizeof(one)) < 0)
-		return; /* it counts to 2^64: it is awake */
-}
-
-void gdb_was_reset(struct gdb *g)
-{
-	if (!g)
-		return;
-	pthread_mutex_lock(&g->m->lock);
-	g->resets++;
-	pthread_cond_broadcast(&g->m->changed);
-	pthread_mutex_unlock(&g->m->lock);
-}
-
-void gdb_reset(struct gdb *g)
-{
-	struct vr_machine *m = g->m;
-	uint64_t before = g->resets;
-
-	gdb_hold(g);
-	g->stopped = g->thread_g = 0;
-	vr_power_request(m, VR_POWER_RESET, 0);
-	pthread_mutex_lock(&m->lock);
-	while (g->resets == before && !atomic_load(&g->finishing))
-		pthread_cond_wait(&m->changed, &m->lock);
-	for (uint32_t i = 0; i < m->vcpu_count; i++)
-		m->vcpu[i].stopped = false;
-	pthread_mutex_unlock(&m->lock);
-}
-
 void gdb_finish(struct gdb *g, int32_t status)
 {
 	if (!g || !g->started)
@@ -321,7 +261,7 @@ void gdb_finish(struct gdb *g, int32_t status)
 	atomic_store(&g->finishing, true);
 	pthread_cond_broadcast(&g->m->changed);
 	pthread_mutex_unlock(&g->m->lock);
-	gdb_wake(g);
+	wake(g);
 	pthread_join(g->thread, NULL);
 	g->started = false;
 }

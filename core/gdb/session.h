@@ -74,13 +74,19 @@ struct gdb {
 /* ---- commands.c ---- */
 /* One packet: fills and sends the answer. */
 void gdb_command(struct gdb *g, const char *text, uint32_t length);
+
+/* ---- reply.c ---- */
 void gdb_ok(struct gdb *g);
 void gdb_error(struct gdb *g, uint32_t number);
 /* "-1", "0" or a vCPU's number from 1; *out from 0, -1: all. */
 bool gdb_thread(const struct gdb *g, const char **at, int64_t *out);
-
-/* ---- server.c ---- */
 void gdb_send(struct gdb *g); /* what is in g->out, which is closed for that */
+
+/* ---- hold.c ---- */
+/* Every vCPU stands still when it returns. */
+void gdb_hold(struct gdb *g);
+/* All go on, and nothing is told. */
+void gdb_release(struct gdb *g);
 /* The guest goes on without a debugger; keep: it stands still until the next one. */
 void gdb_leave(struct gdb *g, bool keep);
 /* Has the machine reset, all vCPUs held, and waits for it. */
@@ -115,6 +121,8 @@ void gdb_set_pc(struct gdb *g, uint32_t vcpu, uint64_t pc);
 /* ---- memory.c ---- */
 /* Guest RAM at a guest-physical address, or NULL; *length becomes what lies there in one piece. */
 uint8_t *gdb_ram(struct gdb *g, uint64_t pa, uint64_t *length);
+/* `to` becomes what the guest has at `pa`, which is at `from`: without what the accelerator's points wrote. */
+void gdb_copy(struct gdb *g, uint64_t pa, const uint8_t *from, uint64_t length, uint8_t *to);
 int32_t gdb_translate(struct gdb *g, uint64_t va, uint64_t *pa);
 
 /* ---- points.c ---- */
@@ -125,12 +133,10 @@ bool gdb_points_code_at(const struct gdb *g, uint64_t pc);
 void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *out, size_t capacity);
 
 /* ---- resume.c ---- */
-/* Every vCPU stands still when it returns. */
-void gdb_hold(struct gdb *g);
 /* They do what `action` says, one a vCPU; the debugger waits from here on. */
 void gdb_resume(struct gdb *g, const uint8_t *action);
-/* All go on, and nothing is told. */
-void gdb_release(struct gdb *g);
+/* As vr_stop_hooks has it. [vcpu] */
+bool gdb_steps_on(struct gdb *g, struct vr_vcpu *v);
 /* A vCPU may have stopped: the debugger is told. */
 void gdb_look(struct gdb *g);
 /* The debugger wants them to stop. */

@@ -176,11 +176,8 @@ int32_t codemap_new(bool perf_map, const char *jitdump, struct codemap **out)
 			rc = begin_dump(c, dump);
 	}
 	if (rc == VR_OK)
-		vr_log(VR_LOG_WARN,
-		       "generated code is named in %s%s%s; for that this process stays dumpable: other "
-		       "processes of this "
-		       "user can read its memory",
-		       map ? map : "", map && dump ? " and " : "", dump ? dump : "");
+		vr_log(VR_LOG_WARN, "generated code is named in %s%s%s", map ? map : "",
+		       map && dump ? " and " : "", dump ? dump : "");
 	free(map);
 	free(dump);
 	if (rc < 0)
@@ -188,6 +185,13 @@ int32_t codemap_new(bool perf_map, const char *jitdump, struct codemap **out)
 	else
 		*out = c;
 	return rc;
+}
+
+void codemap_allow(const struct codemap *c, struct vr_sandbox *s)
+{
+	vr_sandbox_keep_dumpable(s, c->map < 0    ? "--jitdump"
+				    : c->dump < 0 ? "--perf-map"
+						  : "--perf-map and --jitdump");
 }
 
 bool codemap_for_perf(const struct codemap *c)

@@ -43,36 +43,53 @@ struct debuglog {
 };
 
 /* ---- life -------------------------------------------------------------------------------------- */
-int32_t debuglog_new(const struct log_filter *filter, const char *file, struct debuglog **out)
+/* Emptied only once it is known that it is nothing of the machine's. */
+static int32_t open_log(const struct vr_machine *m, const char *file, int *fd)
 {
-	struct file_request request = {.path = file,
-				       .flags = O_WRONLY | O_CREAT | O_TRUNC,
-				       .kinds = FILE_REGULAR | FILE_PIPE | FILE_FIFO | FILE_CHARACTER};
-	struct file_opened opened = {.fd = STDERR_FILENO};
-	struct debuglog *l;
 	char label[TEXT];
+	struct file_request request = {.path = file,
+				       .label = label,
+				       .flags = O_WRONLY | O_CREAT,
+				       .kinds = FILE_REGULAR | FILE_PIPE | FILE_FIFO | FILE_CHARACTER};
+	struct file_opened opened;
+	int32_t rc;
+
+	snprintf(label, sizeof(label), "log '%s'", file);
+	rc = file_open(&request, &opened);
+	if (rc < 0)
+		return rc;
+	rc = vr_machine_spare_inputs(m, label, &opened.st);
+	if (rc == VR_OK && opened.kind == FILE_REGULAR && ftruncate(opened.fd, 0))
+		rc = vr_error_set(VR_E_IO, "%s: can't be emptied: %s", label, strerror(errno));
+	if (rc < 0)
+		close(opened.fd);
+	else
+		*fd = opened.fd;
+	return rc;
+}
+
+int32_t debuglog_new(const struct vr_machine *m, const struct log_filter *filter, const char *file,
+		     struct debuglog **out)
+{
+	int fd = STDERR_FILENO;
+	struct debuglog *l;
+	int32_t rc;
 
 	*out = NULL;
 	if (!filter->items)
 		return VR_OK;
-	if (file) {
-		int32_t rc;
-
-		snprintf(label, sizeof(label), "log '%s'", file);
-		request.label = label;
-		rc = file_open(&request, &opened);
-		if (rc < 0)
-			return rc;
-	}
+	rc = file ? open_log(m, file, &fd) : VR_OK;
+	if (rc < 0)
+		return rc;
 	l = calloc(1, sizeof(*l));
 	if (!l) {
 		if (file)
-			close(opened.fd);
+			close(fd);
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	}
 	pthread_mutex_init(&l->lock, NULL);
 	l->filter = filter;
-	l->fd = opened.fd;
+	l->fd = fd;
 	l->given = DEV;
 	*out = l;
 	return VR_OK;

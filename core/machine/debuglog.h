@@ -10,10 +10,13 @@
 #include "util/log_filter.h"
 
 struct debuglog;
+struct vr_machine;
 
-/* NULL in *out: nothing is wanted. file NULL: standard error. The filter is kept, not copied. [main], before
- * the sandbox. */
-int32_t debuglog_new(const struct log_filter *filter, const char *file, struct debuglog **out);
+/* NULL in *out: nothing is wanted. file NULL: standard error. VR_E_BUSY: it is a file that the
+ * machine has for something else. The filter is kept, not copied. [main], after the machine's files were opened
+ * and before the sandbox. */
+int32_t debuglog_new(const struct vr_machine *m, const struct log_filter *filter, const char *file,
+		     struct debuglog **out);
 /* Warns of items that are wanted and that neither the accelerator nor the core gives. */
 void debuglog_tell_missing(const struct debuglog *l, const char *accelerator);
 /* Are accesses to devices wanted? They all have to take the bus then. */

@@ -158,7 +158,7 @@ static int32_t create_vm(struct vr_machine *m)
 		.size = sizeof(c),
 		.vcpu_count = m->vcpu_count,
 		.arch = m->choice.arch,
-		.flags = m->stats_wanted ? VR_VM_STATS : 0,
+		.flags = (m->stats_wanted ? VR_VM_STATS : 0) | (m->debugger ? VR_VM_DEBUG : 0),
 	};
 	int32_t rc;
 
@@ -292,7 +292,7 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc == VR_OK)
 		rc = open_disks(m, c, image_is_disk);
 	if (rc == VR_OK)
-		rc = debuglog_new(&c->log, c->log_file, &m->debuglog);
+		rc = debuglog_new(m, &c->log, c->log_file, &m->debuglog);
 	if (rc == VR_OK)
 		rc = codemap_new(c->perf_map, c->jitdump, &m->codemap);
 	if (rc == VR_OK)
@@ -304,8 +304,9 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc < 0)
 		return rc;
 	vr_stats_init(&m->stats, c->stats != 0);
-	m->sandbox.dumpable |= m->codemap != NULL;
 	vr_sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
+	if (m->codemap)
+		codemap_allow(m->codemap, &m->sandbox);
 	if (m->gdb)
 		gdb_allow(m->gdb, &m->sandbox);
 	rc = create_vm(m);
@@ -367,6 +368,8 @@ static int32_t reset(struct vr_machine *m)
 	int32_t rc;
 
 	vr_vcpus_quiesce(m);
+	if (!vr_power_reset_begins(m))
+		return VR_OK;
 	m->resets++;
 	pthread_mutex_lock(&m->lock);
 	for (uint32_t i = 0; i < m->vcpu_count; i++)

@@ -252,6 +252,11 @@ int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length);
 void vr_disk_stop(struct vr_disk *d);
 void vr_disk_close(struct vr_disk *d);
 
+/* ---- inputs.c ---------------------------------------------------------------------------- */
+/* VR_E_BUSY, with a text that begins with the label: the file is one that this machine reads, or that one of
+ * its disks lies on. */
+int32_t vr_machine_spare_inputs(const struct vr_machine *m, const char *label, const struct stat *st);
+
 /* ---- required_members.c ----------------------------------------------------------------------------- */
 /* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
  * is missing. */
@@ -281,6 +286,14 @@ void vr_choice_free(struct vr_choice *c);
 
 /* ---- vcpu.c ------------------------------------------------------------------------------ */
 struct vr_vcpu_job;
+struct vr_vcpu;
+struct gdb;
+/* What a vCPU's thread tells the debugger's side. */
+struct vr_stop_hooks {
+	/* A step of this vCPU is done (v->stop is what it told): does another one follow? [vcpu] */
+	bool (*steps_on)(struct gdb *g, struct vr_vcpu *v);
+	void (*stopped)(struct gdb *g); /* a vCPU has stopped. [any] */
+};
 struct vr_vcpu {
 	struct vr_machine *machine;
 	uint32_t index;
@@ -318,6 +331,9 @@ void vr_vcpus_await(struct vr_machine *m, bool all);
 #define VR_POWER_NONE 0xffffffffu
 void vr_power_request(struct vr_machine *m, uint32_t what, int32_t code);
 bool vr_power_pending(struct vr_machine *m);
+/* The vCPUs stand still for a reset: what asked for one until now has asked for this one. False: by now
+ * something has asked for the end, which counts more. */
+bool vr_power_reset_begins(struct vr_machine *m);
 /* Waits for a request and takes it. */
 uint32_t vr_power_wait(struct vr_machine *m, int32_t *code);
 
@@ -332,7 +348,6 @@ void vr_stats_print(struct vr_machine *m, FILE *to);
 void vr_stats_free(struct vr_stats *s);
 
 /* ---- machine.c --------------------------------------------------------------------------- */
-struct gdb;
 struct vr_machine {
 	struct vr_registry *registry;
 	struct vr_choice choice;
@@ -380,6 +395,7 @@ struct vr_machine {
 	void *hypercall_opaque;
 	struct gdb *gdb;                            /* core/gdb; NULL: no debugger can come */
 	const struct vr_debugger *debugger;         /* the accelerator's, while gdb is set */
+	const struct vr_stop_hooks *hooks;          /* the same */
 	const struct vr_device_trace *device_trace; /* NULL: no trace */
 	void *device_trace_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */

@@ -35,6 +35,18 @@ bool vr_power_pending(struct vr_machine *m)
 	return pending;
 }
 
+bool vr_power_reset_begins(struct vr_machine *m)
+{
+	bool begins;
+
+	pthread_mutex_lock(&m->lock);
+	if (m->request == VR_POWER_RESET)
+		m->request = VR_POWER_NONE;
+	begins = m->request == VR_POWER_NONE;
+	pthread_mutex_unlock(&m->lock);
+	return begins;
+}
+
 uint32_t vr_power_wait(struct vr_machine *m, int32_t *code)
 {
 	uint32_t what;

@@ -12,7 +12,6 @@
 #include <time.h>
 
 #include "common/error.h"
-#include "gdb/gdb.h"
 #include "machine/parts.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -73,13 +72,13 @@ static void run_once(struct vr_vcpu *v)
 		vr_power_request(m, VR_POWER_CRASH, 1);
 	}
 	v->stop = e;
-	steps_on = e.reason == VR_EXIT_DEBUG && gdb_steps_on(m->gdb, v);
+	steps_on = e.reason == VR_EXIT_DEBUG && m->hooks->steps_on(m->gdb, v);
 	pthread_mutex_lock(&m->lock);
 	v->running = false;
 	v->exits[e.reason]++;
 	if (e.reason == VR_EXIT_DEBUG && !steps_on) {
 		v->held = v->stopped = true;
-		gdb_wake(m->gdb);
+		m->hooks->stopped(m->gdb);
 	} else if (e.reason != VR_EXIT_KICK && !steps_on) {
 		v->on = false;
 	}
@@ -288,6 +287,8 @@ static int32_t job(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
 	struct vr_vcpu *v = &m->vcpu[vcpu];
 	int32_t rc = VR_OK;
 
+	if (!atomic_load_explicit(&v->handle, memory_order_acquire))
+		return vr_error_set(VR_E_STATE, "vCPU %u is not there yet", vcpu);
 	pthread_mutex_lock(&m->lock);
 	if (v->running) {
 		rc = VR_E_STATE;
@@ -319,8 +320,6 @@ static int32_t state(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
 {
 	if (!m || vcpu >= m->vcpu_count || !j->state_id || !j->state)
 		return vr_error_set(VR_E_INVAL, "vCPU %u: no such vCPU, or no state given", vcpu);
-	if (!atomic_load_explicit(&m->vcpu[vcpu].handle, memory_order_acquire))
-		return vr_error_set(VR_E_STATE, "vCPU %u is not there yet", vcpu);
 	if (j->set ? !VR_HAS(m->accel, vcpu_set_state) : !VR_HAS(m->accel, vcpu_get_state))
 		return vr_error_set(VR_E_UNSUPPORTED, "this accelerator does not give out vCPU state");
 	return job(m, vcpu, j);
@@ -338,6 +337,8 @@ int32_t vr_vcpu_call(struct vr_machine *m, uint32_t vcpu, int32_t (*fn)(void *ha
 {
 	struct vr_vcpu_job j = {.call = fn, .arg = arg};
 
+	if (vcpu >= m->vcpu_count)
+		return vr_error_set(VR_E_INVAL, "vCPU %u: no such vCPU", vcpu);
 	return job(m, vcpu, &j);
 }
 

@@ -58,7 +58,7 @@ void vr_registry_set_machine(struct vr_registry *r, struct vr_machine *m);
 /* Read all manifests of one directory (sorted; first id wins). A bad manifest is an error noted for
  * `doctor`, not a failure. Missing directory: 0. */
 int32_t vr_registry_scan(struct vr_registry *r, const char *directory);
-/* The standard search path (DESIGN): `extra` (--plugin-path, colon separated, may be NULL), environment, ...
+/* The standard search path (sdk/doc/choosing.md): `extra` (--plugin-path, colon separated, may be NULL), environment, ...
  */
 int32_t vr_registry_scan_standard(struct vr_registry *r, const char *extra);
 

@@ -9,27 +9,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "bench_x86.h"
 #include "kvm.h"
 
-#define MEMORY 0x10000u
-#define CODE 0x1000u
-#define PML4 0x2000u
-#define PDPT 0x3000u
 #define LOOPS 2000u
 #define PORT 0xf4
 #define EMULATED_NS 100u /* an instruction that takes longer was not run by the processor */
-
-struct bench {
-	int vm, vcpu;
-	uint8_t *memory;
-	struct kvm_run *run;
-	size_t run_size;
-	struct kvm_sregs power_on;
-};
 
 static uint64_t now(void)
 {
@@ -39,59 +27,8 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-static void bench_close(struct bench *b)
-{
-	if (b->run != MAP_FAILED)
-		munmap(b->run, b->run_size);
-	if (b->memory != MAP_FAILED)
-		munmap(b->memory, MEMORY);
-	if (b->vcpu >= 0)
-		close(b->vcpu);
-	if (b->vm >= 0)
-		close(b->vm);
-}
-
-static bool bench_open(const struct kvmp_plugin *p, struct bench *b)
-{
-	struct kvm_userspace_memory_region r = {.memory_size = MEMORY};
-	int size;
-
-	*b = (struct bench){.vm = -1, .vcpu = -1, .memory = MAP_FAILED, .run = MAP_FAILED};
-	b->vm = kvmp_ioctl_number(p->fd, KVM_CREATE_VM, 0);
-	size = kvmp_ioctl_number(p->fd, KVM_GET_VCPU_MMAP_SIZE, 0);
-	if (b->vm < 0 || size < (int)sizeof(struct kvm_run))
-		return false;
-	(void)kvmp_ioctl_number(b->vm, KVM_SET_TSS_ADDR, 0xfeffd000ul);
-	b->run_size = (size_t)size;
-	b->memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (b->memory == MAP_FAILED)
-		return false;
-	r.userspace_addr = (uint64_t)(uintptr_t)b->memory;
-	if (kvmp_ioctl(b->vm, KVM_SET_USER_MEMORY_REGION, &r) < 0)
-		return false;
-	b->vcpu = kvmp_ioctl_number(b->vm, KVM_CREATE_VCPU, 0);
-	if (b->vcpu < 0)
-		return false;
-	b->run = mmap(NULL, b->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, b->vcpu, 0);
-	return b->run != MAP_FAILED && kvmp_ioctl(b->vcpu, KVM_GET_SREGS, &b->power_on) == 0;
-}
-
 /* ---- modes ------------------------------------------------------------------------------------------- */
-static void flat(struct kvm_segment *s, uint8_t type, bool lng)
-{
-	*s = (struct kvm_segment){
-		.limit = 0xffffffff,
-		.selector = type & 8 ? 8 : 16,
-		.type = type,
-		.present = 1,
-		.s = 1,
-		.g = 1,
-		.l = lng,
-		.db = !lng,
-	};
-}
-
-static bool real_mode(struct bench *b)
+static bool real_mode(struct kvmp_bench *b)
 {
 	struct kvm_sregs s = b->power_on;
 
@@ -100,37 +37,16 @@ static bool real_mode(struct bench *b)
 	return kvmp_ioctl(b->vcpu, KVM_SET_SREGS, &s) == 0;
 }
 
-static bool long_mode(struct bench *b)
-{
-	struct kvm_sregs s = b->power_on;
-	uint64_t pml4 = PDPT | 7,
-		 page = 0x87; /* one 1 GiB page would need a feature; 2 MiB in a level of its own */
-
-	memset(b->memory + PML4, 0, 0x3000);
-	memcpy(b->memory + PML4, &pml4, 8);
-	pml4 = (PDPT + 0x1000) | 7;
-	memcpy(b->memory + PDPT, &pml4, 8);
-	memcpy(b->memory + PDPT + 0x1000, &page, 8);
-	flat(&s.cs, 11, true);
-	flat(&s.ss, 3, false);
-	s.ds = s.es = s.fs = s.gs = s.ss;
-	s.cr0 = 0x80000031;
-	s.cr3 = PML4;
-	s.cr4 = 0x620; /* PAE, OSFXSR, OSXMMEXCPT */
-	s.efer = 0x500;
-	return kvmp_ioctl(b->vcpu, KVM_SET_SREGS, &s) == 0;
-}
-
 /* ---- a run ------------------------------------------------------------------------------------------- */
 /* Runs code at CODE until its OUT: the time in ns, or 0. *reason: the exit that it got. */
-static uint64_t timed(struct bench *b, const uint8_t *code, size_t n, uint64_t count, uint32_t *reason)
+static uint64_t timed(struct kvmp_bench *b, const uint8_t *code, size_t n, uint64_t count, uint32_t *reason)
 {
-	struct kvm_regs r = {.rip = CODE, .rflags = 2, .rcx = count, .rsp = 0x8000, .rbx = 0x9000};
+	struct kvm_regs r = {.rip = KVMP_BENCH_CODE, .rflags = 2, .rcx = count, .rsp = 0x8000, .rbx = 0x9000};
 	uint64_t start;
 	int rc;
 
-	memset(b->memory + CODE, 0xf4, 64);
-	memcpy(b->memory + CODE, code, n);
+	memset(b->memory + KVMP_BENCH_CODE, 0xf4, 64);
+	memcpy(b->memory + KVMP_BENCH_CODE, code, n);
 	*reason = KVM_EXIT_UNKNOWN;
 	if (kvmp_ioctl(b->vcpu, KVM_SET_REGS, &r) < 0)
 		return 0;
@@ -180,7 +96,7 @@ static void say_mode(vr_fact_fn fn, void *opaque, const char *name, uint64_t ns,
 }
 
 /* The best of three: the first run also pays for page faults. */
-static uint64_t best(struct bench *b, const uint8_t *code, size_t n, uint32_t *reason)
+static uint64_t best(struct kvmp_bench *b, const uint8_t *code, size_t n, uint32_t *reason)
 {
 	uint64_t least = 0;
 
@@ -195,7 +111,7 @@ static uint64_t best(struct bench *b, const uint8_t *code, size_t n, uint32_t *r
 	return least;
 }
 
-static void exit_cost(struct bench *b, vr_fact_fn fn, void *opaque)
+static void exit_cost(struct kvmp_bench *b, vr_fact_fn fn, void *opaque)
 {
 	char text[96];
 	uint32_t reason;
@@ -252,7 +168,7 @@ static void irqchips(const struct kvmp_plugin *p, vr_fact_fn fn, void *opaque)
 		close(split);
 }
 
-static void modes(struct bench *b, vr_fact_fn fn, void *opaque)
+static void modes(struct kvmp_bench *b, vr_fact_fn fn, void *opaque)
 {
 	uint32_t reason = 0;
 	uint64_t ns;
@@ -262,18 +178,18 @@ static void modes(struct bench *b, vr_fact_fn fn, void *opaque)
 	real_native = ns && ns / (2 * LOOPS) < EMULATED_NS;
 	say_mode(fn, opaque, "real mode", ns, reason);
 	unrestricted(fn, opaque, real_native);
-	if (!long_mode(b)) {
+	if (!kvmp_bench_long_mode(b, false)) {
 		fn(opaque, "kernel mode", "64-bit mode is refused");
 		return;
 	}
 	ns = best(b, loop64, sizeof(loop64), &reason);
 	say_mode(fn, opaque, "kernel mode", ns, reason);
 	exit_cost(b, fn, opaque);
-	if (long_mode(b) && !timed(b, sse64, sizeof(sse64), 0, &reason))
+	if (kvmp_bench_long_mode(b, false) && !timed(b, sse64, sizeof(sse64), 0, &reason))
 		fn(opaque, "kernel mode SSE", reason_text(reason));
 	else
 		fn(opaque, "kernel mode SSE", "runs");
-	if (long_mode(b) && !timed(b, cx16, sizeof(cx16), 0, &reason))
+	if (kvmp_bench_long_mode(b, false) && !timed(b, cx16, sizeof(cx16), 0, &reason))
 		fn(opaque, "kernel mode CMPXCHG16B", reason_text(reason));
 	else
 		fn(opaque, "kernel mode CMPXCHG16B", "runs");
@@ -281,14 +197,14 @@ static void modes(struct bench *b, vr_fact_fn fn, void *opaque)
 
 int32_t kvmp_arch_facts(struct kvmp_plugin *p, vr_fact_fn fn, void *opaque)
 {
-	struct bench b;
+	struct kvmp_bench b;
 	int32_t rc = VR_OK;
 
 	irqchips(p, fn, opaque);
-	if (bench_open(p, &b))
+	if (kvmp_bench_open(p, &b))
 		modes(&b, fn, opaque);
 	else
 		rc = kvmp_error(p->host, VR_E_IO, "a vCPU to measure with can't be had: %s", strerror(errno));
-	bench_close(&b);
+	kvmp_bench_close(&b);
 	return rc;
 }

@@ -58,6 +58,7 @@ struct kvmp_counters {
 };
 
 struct kvmp_vm;
+struct vr_host_debuglog;
 
 struct kvmp_plugin {
 	struct vr_plugin_instance instance;
@@ -98,6 +99,12 @@ struct kvmp_vcpu {
 	bool unfinished;    /* the last exit completes in the next KVM_RUN */
 	bool waiting;       /* in HLT / WFI, and the kernel does not wait by itself */
 	bool fault_handled; /* x86: the report of a triple fault was made */
+	/* For a debugger outside: debug.c. */
+	bool stepping; /* vcpu_run() carries out one instruction */
+	bool passing;  /* it is the one under a breakpoint instruction that another address has */
+	bool stopped;  /* `stop` is what vcpu_run() has to return */
+	struct vr_exit stop;
+	uint32_t debug_control, debug_changes; /* what KVM was told last */
 	struct kvmp_counters n;
 	struct kvmp_arch_vcpu *arch;
 };
@@ -121,6 +128,8 @@ struct kvmp_vm {
 	struct kvmp_vcpu *vcpus[KVMP_MAX_VCPUS];
 	struct kvmp_counters gone; /* of vCPUs that are no more */
 	struct kvmp_arch_vm *arch;
+	struct kvmp_debug *debug;              /* NULL: no debugger can come */
+	const struct vr_host_debuglog *intlog; /* NULL: no `-d int` */
 };
 
 /* ---- error.c ------------------------------------------------------------------------------- */
@@ -172,6 +181,12 @@ void kvmp_vcpu_attention(struct kvmp_vcpu *v, uint32_t bits); /* [any] */
 /* Finishes the exit under way, so that the state can be read. */
 int32_t kvmp_vcpu_settle(struct kvmp_vcpu *v);
 
+/* ---- log.c; the last two only while vm->intlog is set ------------------------------------------ */
+void kvmp_intlog_open(struct kvmp_vm *vm);
+/* A record at the vCPU's program counter. [vcpu] */
+__attribute__((format(printf, 2, 3))) void kvmp_intlog(const struct kvmp_vcpu *v, const char *format, ...);
+void kvmp_intlog_exit(const struct kvmp_vcpu *v);
+
 /* ---- bus.c ------------------------------------------------------------------------------------ */
 /* One access of a vCPU to the bus; where no device answers, a read gives all ones. 0: a device answered. */
 int32_t kvmp_bus(struct kvmp_vcpu *v, uint32_t space, uint64_t address, uint32_t width, bool is_write,
@@ -214,6 +229,7 @@ int32_t kvmp_arch_exit(struct kvmp_vcpu *v);
 void kvmp_arch_bus_error(struct kvmp_vcpu *v, bool is_write);
 /* A pin changed: true when the kernel was told, false when the vCPU's thread has to look. [any] */
 bool kvmp_arch_pin(struct kvmp_vcpu *v, uint32_t pin, bool level);
+int32_t kvmp_arch_pc(const struct kvmp_vcpu *v, uint64_t *pc);
 int32_t kvmp_arch_get_state(struct kvmp_vcpu *v, const char *id, void *state, uint32_t length);
 int32_t kvmp_arch_set_state(struct kvmp_vcpu *v, const char *id, const void *state, uint32_t length);
 /* More facts, with a vCPU to try them on. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "debug.h"
 #include "kvm.h"
 
 #define PAGE 4096ull
@@ -70,12 +71,10 @@ int32_t VR_CALL kvmp_memory_unmap(void *vm_, uint32_t slot)
 	return VR_OK;
 }
 
-/* Nothing is derived from guest memory here: KVM watches the host's mapping. */
+/* Only the debugger's points are derived from guest memory here: KVM watches the host's mapping. */
 void VR_CALL kvmp_memory_written(void *vm, uint64_t gpa, uint64_t length)
 {
-	(void)vm;
-	(void)gpa;
-	(void)length;
+	kvmp_debug_written(vm, gpa, length);
 }
 
 static int32_t VR_CALL watch(void *vm_, uint32_t slot, uint32_t on)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "debug.h"
 #include "kvm.h"
 
 static const struct vr_accel accel = {
@@ -57,6 +58,7 @@ static const void *VR_CALL query(void *self, const char *id)
 		{VR_IRQCHIP_ID, &kvmp_irqchip_table},
 		{VR_DIRTY_ID, &kvmp_dirty_table},
 		{VR_NOTIFY_ID, &kvmp_notify_table},
+		{VR_DEBUGGER_ID, &kvmp_debugger_table},
 	};
 
 	(void)self;

@@ -514,6 +514,16 @@ static int32_t check(const struct kvmp_vcpu *v, const char *id, const void *stat
 	return VR_OK;
 }
 
+int32_t kvmp_arch_pc(const struct kvmp_vcpu *v, uint64_t *pc)
+{
+	struct kvm_regs r = {0};
+
+	if (kvmp_ioctl(v->fd, KVM_GET_REGS, &r) < 0)
+		return kvmp_code_of(errno);
+	*pc = r.rip;
+	return VR_OK;
+}
+
 int32_t kvmp_arch_get_state(struct kvmp_vcpu *v, const char *id, void *state, uint32_t length)
 {
 	int32_t rc = check(v, id, state, length);

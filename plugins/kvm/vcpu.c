@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "debug.h"
 #include "kvm.h"
 
 /* ---- being stopped ------------------------------------------------------------------------------ */
@@ -199,6 +200,8 @@ static int32_t handle_exit(struct kvmp_vcpu *v)
 		return VR_OK;
 	case KVM_EXIT_INTR:
 		return VR_OK;
+	case KVM_EXIT_DEBUG:
+		return kvmp_debug_exit(v);
 	case KVM_EXIT_SYSTEM_EVENT:
 		return system_event(v);
 	case KVM_EXIT_FAIL_ENTRY:
@@ -246,6 +249,8 @@ static int32_t run_once(struct kvmp_vcpu *v)
 	int32_t rc = kvmp_arch_enter(v);
 	int e = 0;
 
+	if (rc == VR_OK && v->vm->debug)
+		rc = kvmp_debug_enter(v);
 	if (rc < 0)
 		return rc;
 	atomic_store(&v->in_run, 1);
@@ -267,7 +272,19 @@ static int32_t run_once(struct kvmp_vcpu *v)
 	/* EFAULT: the kernel could not reach memory; exit_reason may say more (KVM API 5). */
 	if (e)
 		return run_failed(v, e);
+	if (v->vm->intlog)
+		kvmp_intlog_exit(v);
 	return handle_exit(v);
+}
+
+static int32_t give_stop(struct kvmp_vcpu *v, struct vr_exit *exit)
+{
+	uint32_t room = exit->size;
+
+	v->stopped = false;
+	memcpy(exit, &v->stop, room < sizeof(v->stop) ? room : sizeof(v->stop));
+	exit->size = room;
+	return VR_OK;
 }
 
 int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit)
@@ -276,6 +293,10 @@ int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit)
 	int32_t rc = VR_OK;
 
 	while (rc >= 0) {
+		if (v->stepping && v->waiting)
+			kvmp_debug_stop_waiting(v);
+		if (v->stopped)
+			return give_stop(v, exit);
 		/* First this, then a look at attention: kvmp_vcpu_attention() sets them in the opposite
 		 * order. */
 		__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);

@@ -302,3 +302,8 @@ int32_t kvmp_arch_facts(struct kvmp_plugin *p, vr_fact_fn fn, void *opaque)
 	fn(opaque, "32-bit guests", kvmp_extension(p->fd, KVM_CAP_ARM_EL1_32BIT) ? "yes" : "no");
 	return VR_OK;
 }
+
+int32_t kvmp_arch_pc(const struct kvmp_vcpu *v, uint64_t *pc)
+{
+	return kvmp_reg_get(v, KVMP_CORE(regs.pc, KVM_REG_SIZE_U64), pc) < 0 ? kvmp_code_of(errno) : VR_OK;
+}

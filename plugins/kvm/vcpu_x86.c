@@ -262,6 +262,8 @@ static int32_t inject(struct kvmp_vcpu *v)
 			return kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_INTERRUPT of vector %d: %s%s",
 					  v->index, vector, strerror(errno), kvmp_remedy(errno));
 		v->n.interrupts++;
+		if (v->vm->intlog)
+			kvmp_intlog(v, "interrupt injected, vector 0x%x", irq.irq);
 		r->ready_for_interrupt_injection = 0;
 	}
 	/* One more behind it? */
@@ -284,8 +286,15 @@ static void take_cr8(struct kvmp_vcpu *v)
 
 int32_t kvmp_arch_enter(struct kvmp_vcpu *v)
 {
+	/* A vCPU that is stepped takes no interrupt. */
+	if (v->stepping && v->vm->irqchip != VR_IRQCHIP_FULL) {
+		v->run->request_interrupt_window = 0;
+		return VR_OK;
+	}
 	if (atomic_exchange(&v->nmi_edges, 0)) {
 		v->n.nmis++;
+		if (v->vm->intlog)
+			kvmp_intlog(v, "NMI injected");
 		if (kvmp_ioctl_number(v->fd, KVM_NMI, 0) < 0)
 			return kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_NMI: %s%s", v->index,
 					  strerror(errno), kvmp_remedy(errno));

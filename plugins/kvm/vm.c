@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "debug.h"
 #include "kvm.h"
 
 /* The plugin that executes what KVM can't; the registry may be asked only now, on this thread. */
@@ -111,11 +112,14 @@ int32_t VR_CALL kvmp_vm_create(void *self, const struct vr_vm_config *c, void **
 		rc = kvmp_arch_vm_init(vm);
 	if (rc == VR_OK && p->irqchip_option != KVMP_IRQCHIP_AUTO && p->irqchip_option != VR_IRQCHIP_NONE)
 		rc = kvmp_arch_irqchip(vm, p->irqchip_option);
+	if (rc == VR_OK && (c->flags & VR_VM_DEBUG))
+		rc = kvmp_debug_create(vm);
 	if (rc < 0) {
 		kvmp_vm_destroy(vm);
 		return rc;
 	}
 	find_assist(vm);
+	kvmp_intlog_open(vm);
 	p->vm = vm;
 	*out = vm;
 	return VR_OK;
@@ -125,6 +129,7 @@ void VR_CALL kvmp_vm_destroy(void *vm_)
 {
 	struct kvmp_vm *vm = vm_;
 
+	kvmp_debug_destroy(vm);
 	kvmp_arch_vm_fini(vm);
 	if (vm->fd >= 0)
 		close(vm->fd);
@@ -141,6 +146,7 @@ static int32_t reset_vcpu(struct kvmp_vcpu *v)
 	atomic_store(&v->nmi_edges, 0);
 	v->waiting = false;
 	v->fault_handled = false;
+	kvmp_debug_reset_vcpu(v);
 	return kvmp_arch_vcpu_reset(v);
 }
 
@@ -151,6 +157,7 @@ void VR_CALL kvmp_vm_reset(void *vm_)
 	char text[KVMP_TEXT] = "";
 	int32_t rc = VR_OK;
 
+	kvmp_debug_reset(vm);
 	kvmp_error_keep(text);
 	for (uint32_t i = 0; rc == VR_OK && i < vm->vcpu_count; i++)
 		if (vm->vcpus[i])

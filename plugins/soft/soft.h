@@ -233,7 +233,7 @@ struct soft_vcpu {
 	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
 	int32_t full_error;
 	struct soft_points points;
-	/* For the debugger outside: see stop.c. */
+	/* For the debugger outside: see stop.c, step.c. */
 	struct vr_exit stop;
 	uint32_t stepping;
 	uint32_t walking; /* a walk of the page tables that marks nothing in them */
@@ -386,16 +386,22 @@ bool soft_points_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t acce
 uint32_t soft_points_match(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access, uint32_t flags,
 			   uint64_t *where);
 
-/* -- stop.c: stops for a debugger outside; see there -- */
-extern const struct vr_debugger soft_debugger;
+/* -- stop.c: the points of a debugger outside; see there -- */
+int32_t VR_CALL soft_set_points(void *vm, const struct vr_stop_point *points, uint32_t count,
+				uint32_t stride);
 /* In place of a fault number of the ISA's: the access does not take place, and the guest sees no fault. */
 #define SOFT_STOPPED INT32_MIN
 bool soft_stops_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t access);
 /* The access touches one of the debugger's points: the vCPU is about to return, and to be here again. */
 bool soft_stopped(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access);
+/* The vCPU is about to return with VR_EXIT_DEBUG. access 0: a step is done. */
+void soft_stop(struct soft_vcpu *v, uint32_t access, uint64_t address);
+
+/* -- step.c: a debugger's steps -- */
+extern const struct vr_debugger soft_debugger;
 /* One instruction, outside the code cache. */
 void soft_step(struct soft_vcpu *v);
-void soft_stop_fini(struct soft_vcpu *v);
+void soft_step_fini(struct soft_vcpu *v);
 
 /* -- entries.c: the table of entries -- */
 /* For a cache of so many bytes. false: no memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stop.c: stops for a debugger outside the guest (vmrun.debugger/1).
+ * stop.c: the points of a debugger outside the guest (vmrun.debugger/1). Its steps: step.c.
  *
  * The debugger's points are a list of the virtual machine's, beside those that a guest's own debug registers
  * make (points.c). Both keep accesses to their pages off the fast paths in the same way:
@@ -10,10 +10,6 @@
  *
  * A stop inside an instruction is made as a fault is: the op gives up, slots and exec.pc are brought up to
  * date, and what would call the ISA's fault() does not (SOFT_STOPPED).
- *
- * A step is one instruction, lifted by itself and interpreted. It leaves nothing in the code cache and comes
- * from nothing there, so that it is exact whatever is linked to what, and costs code that is not stepped
- * nothing. Interrupts wait meanwhile: a debugger that steps through a function wants to stay in it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +19,6 @@
 _Static_assert(VR_STOP_READ == 1u << VR_ACCESS_READ && VR_STOP_WRITE == 1u << VR_ACCESS_WRITE &&
 		       VR_STOP_EXECUTE == 1u << VR_ACCESS_EXECUTE,
 	       "one word for both");
-
-/* ---- points ---- */
 
 /* The ISA says which bits of an address it compares when it sets its own points; until then all count. */
 static uint64_t mask_of(const struct soft_vcpu *v)
@@ -52,7 +46,7 @@ bool soft_stops_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t acces
 	return stop_at(v, page, page + (SOFT_PAGE - 1), access) != NULL;
 }
 
-static void stop(struct soft_vcpu *v, uint32_t access, uint64_t address)
+void soft_stop(struct soft_vcpu *v, uint32_t access, uint64_t address)
 {
 	v->stop = (struct vr_exit){
 		.size = sizeof(v->stop),
@@ -74,7 +68,7 @@ bool soft_stopped(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t acc
 	s = stop_at(v, va, va + (bytes - 1), access);
 	if (!s)
 		return false;
-	stop(v, s->access & access, (va & mask) < (s->first & mask) ? s->first : va);
+	soft_stop(v, s->access & access, (va & mask) < (s->first & mask) ? s->first : va);
 	return true;
 }
 
@@ -86,8 +80,8 @@ static void forget_pages(struct soft_vm *vm, const struct vr_stop_point *s)
 				       0);
 }
 
-static int32_t VR_CALL set_points(void *vm_, const struct vr_stop_point *points, uint32_t count,
-				  uint32_t stride)
+int32_t VR_CALL soft_set_points(void *vm_, const struct vr_stop_point *points, uint32_t count,
+				uint32_t stride)
 {
 	struct soft_vm *vm = vm_;
 	struct vr_stop_point *next = NULL;
@@ -108,129 +102,3 @@ static int32_t VR_CALL set_points(void *vm_, const struct vr_stop_point *points,
 	vm->stop_count = count;
 	return VR_OK;
 }
-
-/* ---- a step ---- */
-
-#define STEP_OPS 4096u
-#define STEP_BLOCKS 4u
-struct soft_step {
-	struct vr_ir_op ops[STEP_OPS];
-	struct vr_ir_block blocks[STEP_BLOCKS];
-	union vr_v128 values[STEP_OPS];
-};
-
-static int32_t VR_CALL vcpu_step(void *vcpu, uint32_t on)
-{
-	struct soft_vcpu *v = vcpu;
-
-	if (on && !v->step)
-		v->step = calloc(1, sizeof(*v->step));
-	if (on && !v->step)
-		return soft_error(v->vm, VR_E_NOMEM, "soft: no memory to step vCPU %u", v->index);
-	v->stepping = on != 0;
-	return VR_OK;
-}
-
-void soft_stop_fini(struct soft_vcpu *v)
-{
-	free(v->step);
-}
-
-/* Lift the instruction at exec.pc. 0; VR_E_AGAIN: its next page can't be fetched, the fault was taken. */
-static int32_t lift_one(struct soft_vcpu *v, const uint8_t *page, struct vr_ir *ir)
-{
-	struct vr_exec *x = v->x;
-	uint32_t offset = (uint32_t)(x->pc & (SOFT_PAGE - 1));
-	uint8_t whole[2 * SOFT_TAIL_MAX];
-	struct vr_lift rq = {.size = sizeof(rq),
-			     .max_insns = 1,
-			     .pc = x->pc,
-			     .mode_flags = x->mode_flags,
-			     .code = page + offset,
-			     .length = SOFT_PAGE - offset};
-	int32_t r = v->vm->isa->lift(&rq, ir);
-
-	if (r != VR_E_AGAIN)
-		return r;
-	if (rq.length >= SOFT_TAIL_MAX)
-		return VR_E_INTERNAL;
-	const struct soft_itlb_entry *next = soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
-
-	if (!next)
-		return VR_E_AGAIN;
-	memcpy(whole, rq.code, rq.length);
-	memcpy(whole + rq.length, next->host, SOFT_TAIL_MAX);
-	rq.code = whole;
-	rq.length += SOFT_TAIL_MAX;
-	return v->vm->isa->lift(&rq, ir);
-}
-
-static uint32_t requested(const struct soft_vcpu *v, uint32_t bits)
-{
-	return __atomic_load_n(&v->x->exit_request, __ATOMIC_SEQ_CST) & bits;
-}
-
-static void carry_out(struct soft_vcpu *v)
-{
-	const struct soft_itlb_entry *it = soft_fetch(v->x, v->x->pc);
-	struct vr_ir ir = {.size = sizeof(ir),
-			   .op_count = 1,
-			   .op_capacity = STEP_OPS,
-			   .block_capacity = STEP_BLOCKS,
-			   .ops = v->step->ops,
-			   .blocks = v->step->blocks};
-	int32_t r;
-
-	if (!it || (it->checked && soft_guest_point(v)))
-		return; /* an exception was taken */
-	memset(&ir.ops[0], 0, sizeof(ir.ops[0]));
-	r = lift_one(v, it->host, &ir);
-	if (r == VR_OK && ir.block_count) {
-		soft_interpret_block(v, &ir, 0, v->step->values);
-	} else if (r != VR_E_AGAIN) {
-		v->full_error = r < 0 ? r : VR_E_INTERNAL;
-		v->full_again = UINT32_MAX / 2; /* the vCPU can't go on */
-		soft_request(v->x, SOFT_REQ_FULL);
-	}
-}
-
-void soft_step(struct soft_vcpu *v)
-{
-	carry_out(v);
-	v->x->leave = 0;
-	if (requested(v, SOFT_REQ_FULL))
-		return; /* nothing was done */
-	/* A vCPU that waits for an interrupt may wake without one. */
-	__atomic_fetch_and(&v->x->exit_request, ~SOFT_REQ_WAIT, __ATOMIC_SEQ_CST);
-	if (!requested(v, SOFT_REQ_DEBUG))
-		stop(v, 0, 0);
-}
-
-/* ---- addresses ---- */
-
-static int32_t VR_CALL vcpu_translate(void *vcpu, uint64_t va, uint64_t *physical)
-{
-	/* As the kernel, as code, as its user: whatever the page may be used for. */
-	static const struct {
-		uint32_t access, flags;
-	} as[] = {{VR_ACCESS_READ, 0}, {VR_ACCESS_EXECUTE, 0}, {VR_ACCESS_READ, VR_MF_UNPRIV}};
-	struct soft_vcpu *v = vcpu;
-	int32_t fault = 1;
-
-	v->walking = 1;
-	for (size_t i = 0; fault && i < sizeof(as) / sizeof(as[0]); i++) {
-		struct vr_translation t = {.size = sizeof(t)};
-
-		fault = v->vm->isa->translate(v->x, va, as[i].access, as[i].flags, &t);
-		*physical = t.physical;
-	}
-	v->walking = 0;
-	return fault ? VR_E_NOENT : VR_OK;
-}
-
-const struct vr_debugger soft_debugger = {
-	.size = sizeof(soft_debugger),
-	.set_points = set_points,
-	.vcpu_step = vcpu_step,
-	.vcpu_translate = vcpu_translate,
-};

@@ -148,7 +148,7 @@ void soft_vcpu_destroy(void *vcpu)
 	struct soft_vcpu *v = vcpu;
 
 	v->vm->isa->fini(v->x);
-	soft_stop_fini(v);
+	soft_step_fini(v);
 	v->vm->vcpus[v->index] = NULL;
 	soft_mmu_fini(v);
 	pthread_mutex_destroy(&v->request_lock);

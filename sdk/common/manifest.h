@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* manifest.h: one plugin manifest, read strictly (DESIGN, "The ABI"). */
+/* manifest.h: one plugin manifest, read strictly (vmrun-manifest.5). */
 #ifndef VR_COMMON_MANIFEST_H
 #define VR_COMMON_MANIFEST_H
 

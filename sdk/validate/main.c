@@ -176,7 +176,7 @@ static const char *classes_of(uint32_t bits)
 static void list(bool markdown)
 {
 	if (markdown)
-		printf("| rule | plugins | what | why | checked by | says so |\n| --- | --- | --- | --- | "
+		printf("| rule | plugins | what | why | checked by | stated in |\n| --- | --- | --- | --- | "
 		       "--- | --- "
 		       "|\n");
 	for (uint32_t i = 0; i < RULE_COUNT; i++) {

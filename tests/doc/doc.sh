@@ -49,6 +49,12 @@ members() {
 }
 check every-struct-and-call members
 
+# The thread that may call a function is part of its interface.
+threads() {
+	awk -F'|' '/^\| `.*\(\*/ && $3 !~ /\[/ { print "no thread tag: " $2; bad = 1 } END { exit bad }' sdk/doc/interfaces.md
+}
+check every-call-names-its-thread threads
+
 links() {
 	file=$1
 	bad=0

@@ -19,7 +19,7 @@ CDPATH='' cd "$(dirname "$0")/../.." || exit 1
 LOGS=$PWD/$B/tests/report/fresh
 # Of `make test`, besides `make test-unit`.
 SHORT='tests/errors/errors.sh tests/kvm/kvm-machine.sh tests/security/loading.sh tests/sdk/install.sh tests/doc/doc.sh
-	tests/abi/compat.sh tests/examples/examples.sh tests/fresh/deps.sh tests/micro/rooms.sh tests/perf/perf.sh tests/board-pc/iasl.sh'
+	tests/abi/compat.sh tests/examples/examples.sh tests/fresh/deps.sh tests/micro/names.sh tests/perf/perf.sh tests/board-pc/iasl.sh'
 passed=0 failed=0 skipped=0
 mkdir -p "$LOGS"
 

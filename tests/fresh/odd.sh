@@ -25,7 +25,7 @@ TESTS="$B/tests/test-core-registry $B/tests/test-core-load $B/tests/test-core-cl
 	$B/tests/test-machine-block $B/tests/test-machine-run $B/tests/test-machine-console $B/tests/test-machine-sandbox
 	$B/tests/test-kvm-probe $B/tests/test-board-riscv64-board $B/tests/test-isa-patgen $B/tests/test-diff
 	tests/abi/compat.sh tests/board-pc/iasl.sh tests/doc/doc.sh tests/errors/errors.sh tests/examples/examples.sh tests/fresh/deps.sh
-	tests/guest/guest-boot.sh tests/kvm/kvm-machine.sh tests/micro/rooms.sh tests/micro/micro.sh tests/perf/perf.sh
+	tests/guest/guest-boot.sh tests/kvm/kvm-machine.sh tests/micro/names.sh tests/micro/micro.sh tests/perf/perf.sh
 	tests/security/loading.sh tests/sdk/install.sh"
 case $B in *san*) SAN=SAN=1 ;; *) SAN='' ;; esac
 passed=0 failed=0 skipped=0

@@ -6,75 +6,8 @@
 NEEDS="${VR_B:-build}/tests/gdb/raw"
 # shellcheck source=tests/guest/lib.sh
 . tests/guest/lib.sh
-GDB=$(command -v gdb-multiarch) || die 'no gdb-multiarch; run `make deps`'
-RAW=$B/tests/gdb/raw
-SOCKET=$WORK/s
-
-# start NAME ARCH OPTION...: a guest in the background, when its socket is there: PID, OUT, ERR.
-start()
-{
-	NAME=$1 GUEST=$B/tests/gdb/$2/guest
-	OUT=$LOGS/$1.out ERR=$LOGS/$1.err
-	shift 2
-	rm -f "$WORK/ended"
-	# shellcheck disable=SC2086
-	(
-		timeout -k 10 $((120 * SLOW)) "$VMRUN" $ARGS -m 64M --kernel "$GUEST" --run x "$@" >"$OUT" 2>"$ERR" </dev/null
-		echo $? >"$WORK/status"
-		mv "$WORK/status" "$WORK/ended"
-	) &
-	PID=$!
-	tries=0
-	while ! grep -q ' gdb at ' "$ERR" 2>/dev/null && [ ! -e "$WORK/ended" ] && [ $tries -lt $((100 * SLOW)) ]; do
-		sleep 0.1
-		tries=$((tries + 1))
-	done
-}
-
-# ends STATUS: vmrun comes to its end, with that.
-ends()
-{
-	wait $PID
-	RC=$(cat "$WORK/ended")
-	ended "$1"
-}
-
-# debug: runs gdb on the commands of standard input; what it says is in $SAID.
-debug()
-{
-	SAID=$LOGS/$NAME.gdb
-	{
-		echo 'set confirm off'
-		echo 'set pagination off'
-		echo 'set width 0'
-		echo "target remote ${1:-$SOCKET}"
-		cat
-	} >"$WORK/commands"
-	timeout -k 5 $((60 * SLOW)) "$GDB" -nx -q -batch -x "$WORK/commands" "$GUEST.elf" >"$SAID" 2>&1 </dev/null
-}
-
-# said WHAT TEXT: gdb printed a line with the text.
-said()
-{
-	has "$NAME-$1" "$SAID" "$2"
-}
-# said_not WHAT TEXT
-said_not()
-{
-	if grep -qF -- "$2" "$SAID"; then bad "$NAME-$1" "no '$2' in $SAID" "$2"; else ok "$NAME-$1"; fi
-}
-
-# line TEXT: the number of the guest's line with it.
-line()
-{
-	grep -n -m 1 -F -- "$1" tests/gdb/guest.c | cut -d : -f 1
-}
-
-# value NAME: what a command `echo NAME=` and `output` printed.
-value()
-{
-	sed -n "s/^$1=//p" "$SAID" | tail -n 1
-}
+# shellcheck source=tests/gdb/lib.sh
+. tests/gdb/lib.sh
 
 # registers ARCH: the commands that write and read some; what is written is what is read.
 registers()

@@ -149,7 +149,7 @@ static const char *const malformed[] = {
 	"m0",
 	"m0,",
 	"m0,zz",
-	"m0,ffffffffffffffff",
+	"m2000000000,ffffffffffffffff",
 	"m0,10000000000000000",
 	"m0,4x",
 	"mffffffffffffffff,4",

@@ -166,7 +166,8 @@ for arch in arm64 riscv64; do
 	pid=$!
 	wait $pid
 	same "$arch names: ended" 0 $?
-	has "$arch names: told" "$LOGS/names-$arch.err" "generated code is named in /tmp/perf-$pid.map and $WORK/dump/jit-$pid.dump; for that this process stays dumpable"
+	has "$arch names: told" "$LOGS/names-$arch.err" "generated code is named in /tmp/perf-$pid.map and $WORK/dump/jit-$pid.dump"
+	has "$arch names: dumpable" "$LOGS/names-$arch.err" "with --perf-map and --jitdump this process stays dumpable: "
 	same "$arch perf map: each line" '' "$(grep -vE "^[0-9a-f]+ [0-9a-f]+ (vmrun-thunks|$arch:0x[0-9a-f]+)$" "/tmp/perf-$pid.map" | head -n 3)"
 	same "$arch perf map: the code" 1 "$(grep -c " $arch:$insn$" "/tmp/perf-$pid.map")"
 	if "$LOG_TEST/jitdump" "$WORK/dump/jit-$pid.dump" $pid >"$WORK/code" 2>"$WORK/why"; then
@@ -186,6 +187,15 @@ if "$VMRUN" doctor -p kvm 2>/dev/null | grep -q '^ *kvm.*usable' || [ -w /dev/kv
 	if [ "$RC" = 42 ]; then
 		has kvm-can-not "$ERR" "-d insn: accelerator 'kvm' can't tell; the log has none of it"
 		some kvm-devices '^dev: +cpu0 port 0x3f8 .* write 1 <- 0x'
+		LOG=$WORK/kvm-int.log
+		vm 60 kvm-int -p kvm,irqchip=none -m 64M --kernel "$B/tests/micro/x86_64/timer" --run x -d int -D "$LOG"
+		has kvm-int-can-not "$ERR" "-d int: KVM tells of no exception, and of no interrupt of its own controllers"
+		some kvm-int-exit '^int: +cpu0 0x[0-9a-f]+ exit 2, port 0x3f8 write 1$'
+		some kvm-int-injected '^int: +cpu0 0x[0-9a-f]+ interrupt injected, vector 0x[0-9a-f]+$'
+		only kvm-int int
+		LOG=$WORK/kvm-range.log
+		vm 60 kvm-range -p kvm -m 64M --kernel "$B/tests/micro/x86_64/status" --run x -d int:0..0xf -D "$LOG"
+		same kvm-int-range 0 "$(wc -c <"$LOG")"
 	else
 		skip kvm "its guest ended with $RC: $(tail -n 1 "$ERR")"
 	fi
@@ -242,6 +252,23 @@ wrong range-tail 2 "'1..2x' is not a range" -d insn:1..2x
 wrong file-alone 2 "--log-file without a log; say with -d what it is to hold" -D "$WORK/x"
 wrong file-folder 3 "log '$WORK': is a folder; give a file" -d int -D "$WORK"
 wrong file-nowhere 3 "log '$WORK/none/such/x': there is no such folder; check the path" -d int -D "$WORK/none/such/x"
+# What the machine reads, and its disks, under any name, stay as they are.
+head -c 65536 /dev/urandom >"$WORK/disk"
+ln "$WORK/disk" "$WORK/disk-too"
+ln -s disk "$WORK/disk-link"
+cp "$LOG_TEST/arm64/probe" "$WORK/kernel"
+before=$(cat "$WORK/disk" "$WORK/kernel" | sha256sum)
+for to in disk disk-too disk-link; do
+	wrong "file-$to" 3 "log '$WORK/$to': is disk '$WORK/disk' of this machine, or lies under it; name another file" -d int -D "$WORK/$to" --disk "$WORK/disk"
+	wrong "file-$to-ro" 3 "log '$WORK/$to': is disk '$WORK/disk'" -d int -D "$WORK/$to" --disk "$WORK/disk,ro"
+done
+vm 30 file-kernel -q -p soft -m 64M --kernel "$WORK/kernel" --run x -d int -D "$WORK/kernel"
+same file-kernel-status 3 "$RC"
+has file-kernel "$ERR" "log '$WORK/kernel': is file '$WORK/kernel' of this machine"
+vm 30 file-initrd -q -p soft -m 64M --kernel "$WORK/kernel" --initrd "$WORK/disk" --run x -d int -D "$WORK/disk"
+same file-initrd-status 3 "$RC"
+has file-initrd "$ERR" "log '$WORK/disk': is file '$WORK/disk' of this machine"
+same files-as-before "$before" "$(cat "$WORK/disk" "$WORK/kernel" | sha256sum)"
 wrong jitdump-nowhere 3 "can't be made: No such file or directory; check that the folder is there" --jitdump="$WORK/none/such"
 printf 'log: [insm]\nkernel: x\n' >"$WORK/bad.yaml"
 vm 30 bad-yaml -c "$WORK/bad.yaml"

@@ -123,6 +123,33 @@ Test(run, reset)
 	cr_assert_eq(fake_boots, 3, "read anew, the kernel may be another one");
 }
 
+/* vCPU 1 asks again when the main thread has taken its request and waits for it to stand still. */
+static uint32_t both_ask_for_one_reset(uint32_t vcpu)
+{
+	if (atomic_load(&fake_vm_resets)) {
+		vr_machine_table.power(fake_host, VR_POWER_OFF, 5);
+		return VR_EXIT_OFF;
+	}
+	if (vcpu) {
+		vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
+		while (vr_power_pending(vr_machine_of(fake_host)))
+			usleep(100);
+		vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
+	} else {
+		vr_machine_table.vcpu_power(fake_host, 1, 1);
+	}
+	return GO_ON;
+}
+
+Test(run, one_reset_for_all_that_ask_before_it)
+{
+	config.vcpu_count = 2;
+	fake_program = both_ask_for_one_reset;
+	cr_assert_eq(run(), 5);
+	cr_assert_eq(atomic_load(&fake_vm_resets), 1);
+	cr_assert_eq(atomic_load(&fake_loads), 2);
+}
+
 /* The accelerator can't: nothing is loaded, and the machine ends. */
 static void cannot_reset(void)
 {

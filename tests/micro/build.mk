@@ -69,7 +69,7 @@ $(2): $(3) $$(wildcard $(MICRO)/runtime/*.h $(MICRO)/runtime/$(1)/*.h) $$(MICRO_
 	$$(Q)$$(if $$(filter x86_64,$(1)),cp $$@.elf $$@,$$(MICRO_CC_$(1):gcc=objcopy) -O binary $$@.elf $$@)
 endef
 
-TESTS += tests/micro/micro.sh tests/micro/files.sh tests/micro/rooms.sh tests/micro/announced.sh
+TESTS += tests/micro/micro.sh tests/micro/files.sh tests/micro/names.sh tests/micro/announced.sh
 TEST_NEEDS += $(MICRO_FILES) $(B)/tests/guest/json
 micro-guests: $(MICRO_FILES)
 .PHONY: micro-guests

@@ -106,6 +106,10 @@ function flush_decl(s) {
 			tags = tags substr(text, RSTART, RLENGTH)
 			text = substr(text, 1, RSTART - 1) substr(text, RSTART + RLENGTH)
 		}
+		# A function without a comment of its own goes with the one above it.
+		if (s ~ /\(\*/ || s ~ /\( \*/ || s ~ /VR_CALL \*/)
+			tags = text == "" && tags == "" ? group : tags
+		group = tags
 		start_table("member", "| member | thread | |")
 		print "| " code(s) " | " cell(tags) " | " cell(text) " |"
 	}
@@ -219,7 +223,7 @@ FNR == 1 {
 			print "#### " code(piece) "\n"
 			if (text != "")
 				print cell(text) "\n"
-			text = ""
+			text = group = ""
 			depth = 1
 		} else if (depth == 1 && inner == 0 && piece == "};") {
 			end_table()

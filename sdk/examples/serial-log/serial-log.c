@@ -32,7 +32,7 @@
 #define LCR_DLAB 0x80u
 #define MCR_LOOP 0x10u
 #define LSR_EMPTY 0x60u
-#define MSR_LINES 0xb0u /* CTS, DSR, DCD: somebody is there */
+#define MSR_LINES 0xb0u /* CTS, DSR, DCD: the other end is connected */
 
 struct plugin {
 	struct vr_plugin_instance instance; /* first */
@@ -50,7 +50,7 @@ struct serial {
 	uint32_t irq, stamps;
 	pthread_mutex_t lock; /* all that follows: any vCPU may come */
 	uint32_t level, line_begun;
-	uint32_t thre; /* the transmitter became empty, and nobody was told */
+	uint32_t thre; /* the transmitter became empty, and no interrupt has told the guest */
 	uint8_t ier, lcr, mcr, scr, dll, dlm, fifo;
 };
 
@@ -162,7 +162,7 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 			s->dlm = value;
 			break;
 		}
-		/* It is empty: to whoever starts to listen, that is news. */
+		/* The transmitter is empty: enabling the interrupt reports that. */
 		if (value & IER_THRE & ~s->ier)
 			s->thre = 1;
 		s->ier = value & 0xf;

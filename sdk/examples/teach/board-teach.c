@@ -77,7 +77,7 @@ static int makes_cards(const struct vr_device_maker *m)
 	return 0;
 }
 
-/* Whoever offers a "teach-card" gets the place. */
+/* A plugin that offers a "teach-card" gets the place. */
 static int32_t plug_card(struct board *b)
 {
 	const struct plugin *p = b->p;

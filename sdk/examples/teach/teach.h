@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * teach.h: the teaching machine, as its translator, its board and whoever else runs it agree on it.
+ * teach.h: the teaching machine, as its translator, its board and every accelerator that runs it agree on it.
  *
  * Sixteen registers of 64 bits, r0..r15; CALL puts the return address into r15. Memory is little-endian and
  * flat, addresses need no alignment. There are no interrupts, no modes and no flags. An instruction is eight
  * bytes at a multiple of eight: op, rd, ra, rb, and a signed 32-bit imm.
  *
  * Map: RAM from 0; a console at TEACH_CONSOLE (a store of a byte prints it, a load of a byte reads one, or
- * 255 when none was typed); a device card at TEACH_CARD, if somebody plugs one in (device type "teach-card").
+ * 255 when none was typed); a device card at TEACH_CARD, if a plugin offers one (device type "teach-card").
  *
  * A program file is TEACH_MAGIC and then code and data, loaded and started at TEACH_START.
  */

@@ -3,7 +3,7 @@
  * abi.h: the words every other header of the ABI is written in.
  *
  * Rules of the binary interface:
- *  - A struct begins with `uint32_t size`, set by whoever fills it. Members are only ever appended;
+ *  - A struct begins with `uint32_t size`, set by the side that fills it. Members are only ever appended;
  *    a member is used only when VR_HAS() says that the other side's struct reaches it. Of a struct that is
  *    filled for the caller: the caller sets `size` to its capacity; no more than that is written.
  *  - Nothing of implementation-defined size or layout crosses: no enum, bool, long, bit-field,

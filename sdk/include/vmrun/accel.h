@@ -19,6 +19,7 @@
 #define VR_EXIT_DEBUG 3 /* a stop for the debugger (debugger.h), when it asked for one. Since 1.1 */
 
 #define VR_VM_STATS 1u /* stats() will be asked for: count also what costs a little */
+#define VR_VM_DEBUG 2u /* vmrun.debugger/1 will be used */
 
 struct vr_vm_config {
 	uint32_t size;
@@ -71,7 +72,7 @@ struct vr_accel {
 	int32_t(VR_CALL *vcpu_run)(void *vcpu, struct vr_exit *exit);          /* [vcpu] */
 	void(VR_CALL *vcpu_kick)(void *vcpu);                                  /* [any] */
 	void(VR_CALL *vcpu_set_pin)(void *vcpu, uint32_t pin, uint32_t level); /* [any] */
-	/* Canonical state by id. Not while it runs. */
+	/* Canonical state by id. Not while it runs. [vcpu] */
 	int32_t(VR_CALL *vcpu_get_state)(void *vcpu, const char *state_id, void *state, uint32_t length);
 	int32_t(VR_CALL *vcpu_set_state)(void *vcpu, const char *state_id, const void *state,
 					 uint32_t length);

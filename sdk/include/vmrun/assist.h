@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assist.h: vmrun.assist/1, optional: somebody who can execute one guest instruction on a vCPU's canonical
- * state. An accelerator that meets an instruction it can't run asks for it and goes on after it.
+ * assist.h: vmrun.assist/1, optional: a plugin that can execute one guest instruction on a vCPU's canonical
+ * state. An accelerator that meets an instruction it can't run calls it and goes on after that instruction.
  */
 #ifndef VMRUN_ASSIST_H
 #define VMRUN_ASSIST_H

@@ -4,8 +4,10 @@
  * for `vmrun --gdb`. Since 1.1.
  *
  * vcpu_run() returns with VR_EXIT_DEBUG (accel.h) when a vCPU comes to a point, or has carried out its step.
- * Registers are read and written as canonical state. The guest can't see any of it: points change neither its
- * memory nor its own debug registers, and work beside the latter.
+ * Registers are read and written as canonical state. An accelerator that can hides the points from the guest:
+ * they change neither its memory nor its own debug registers, and work beside the latter. One that can't may
+ * write breakpoint instructions into guest memory, for points without VR_STOP_HARDWARE, and may use the
+ * processor's debug registers in the guest's place; original() then gives the core what the guest has there.
  *
  * After a stop the core runs the vCPU again when the debugger says so. A vCPU that still stands at a point
  * then stops there again: a debugger takes the point away, has the vCPU carry out one instruction, and puts
@@ -22,12 +24,13 @@
 struct vr_stop_point {
 	uint64_t first, last; /* virtual addresses of its first and last byte */
 	uint32_t access;      /* VR_STOP_READ ...; an instruction that begins at one of its bytes: EXECUTE */
-	uint32_t reserved;
+	uint32_t flags;       /* VR_STOP_HARDWARE; an accelerator of ABI 1.1 need not look at them */
 };
+#define VR_STOP_HARDWARE 1u /* the user asked for a point that changes no guest memory */
 
 struct vr_debugger {
 	uint32_t size;
-	uint32_t reserved;
+	uint32_t flags; /* VR_STOP_AFTER: data points stop a vCPU after the access; else before it */
 	/* The points of every vCPU from now on, in place of those before; `stride` bytes from one to the
 	 * next. An instruction point stops the vCPU before the instruction. A data point does so before or
 	 * after the access, as debuggers of the architecture expect it. VR_E_RANGE, VR_E_UNSUPPORTED: this
@@ -40,6 +43,9 @@ struct vr_debugger {
 	/* The guest-physical address that a virtual one has in the vCPU's current page tables, whatever they
 	 * allow to be done there. Changes nothing in the guest. VR_E_NOENT: it has none. [vcpu] */
 	int32_t(VR_CALL *vcpu_translate)(void *vcpu, uint64_t va, uint64_t *physical);
+	/* `bytes` is a copy of guest memory at [gpa, gpa + length): what the guest has there replaces what
+	 * points have written. NULL: points of this accelerator write nothing. [quiesced] */
+	void(VR_CALL *original)(void *vm, uint64_t gpa, uint64_t length, void *bytes);
 };
 
 #endif

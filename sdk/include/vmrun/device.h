@@ -2,8 +2,8 @@
 /*
  * device.h: vmrun.device/1, a maker of devices. A board asks it for each device by type.
  *
- * A board knows some types by itself (disks, random numbers, a console ...) and takes them from whoever is
- * loaded, a plugin that the user named (-p ID) first. Every other type of a plugin that the user named gets
+ * A board knows some types by itself (disks, random numbers, a console ...) and takes them from any loaded
+ * plugin, one that the user named (-p ID) first. Every other type of a plugin that the user named gets
  * one place: "virtio-mmio-*" a virtio transport like those of the board's own devices, any other type the
  * window of MMIO that window() asks for and one interrupt line.
  */

@@ -122,30 +122,31 @@ struct vr_helper_channel {
 	int64_t descriptor; /* for poll(2): readable when receive() has something to do. Use receive() */
 	void *window;       /* NULL: none */
 	uint64_t window_length;
-	/* Waits while the machine process does not take it. VR_E_STATE: run() is to return. Any thread. */
+	/* Waits while the machine process does not take it. VR_E_STATE: run() is to return. [any] */
 	int32_t(VR_CALL *send)(const struct vr_helper_channel *c, const void *bytes, uint32_t length,
 			       int64_t descriptor);
 	/* The next message, which lives until the next call. Waits for at most `milliseconds` (-1: for ever).
 	 * 1: *out is filled; 0: none came; VR_E_STATE: run() is to return now. Answers get_state() in
-	 * between. One thread. */
+	 * between. One thread at a time. [any] */
 	int32_t(VR_CALL *receive)(const struct vr_helper_channel *c, struct vr_helper_message *out,
 				  int32_t milliseconds);
 };
 
+/* [main] is the helper process's first thread. */
 struct vr_helper_main {
 	uint32_t size;
 	uint32_t reserved;
 	/* Before the sandbox: opens what the role does not allow later. May start no thread. The
-	 * configuration is what the plugin itself gave to start(). `self` of struct vr_plugin. Optional. */
+	 * configuration is what the plugin itself gave to start(). `self` of struct vr_plugin. Optional. [main] */
 	int32_t(VR_CALL *init)(void *self, const void *config, uint32_t length);
 	/* Serves until receive() answers VR_E_STATE. In the sandbox; may start threads. Returning before that
-	 * is an end that the user is told of. */
+	 * is an end that the user is told of. [main] */
 	int32_t(VR_CALL *run)(void *self, const struct vr_helper_channel *c);
 	/* The canonical state into buffer, NULL: only how long it will be. Returns its length, at most
-	 * VR_HELPER_STATE_MAX. Optional. */
+	 * VR_HELPER_STATE_MAX. Optional. On the thread that is in receive(). [any] */
 	int32_t(VR_CALL *get_state)(void *self, void *buffer, uint32_t capacity);
 	/* Before run(), in the sandbox: the state comes from a helper that may have been taken over.
-	 * Optional. */
+	 * Optional. [main] */
 	int32_t(VR_CALL *set_state)(void *self, const void *state, uint32_t length);
 };
 

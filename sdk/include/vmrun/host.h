@@ -68,8 +68,8 @@ struct vr_host_memory {
 struct vr_bus_ops {
 	uint32_t size;
 	uint32_t reserved;
-	/* offset is relative to the registered base. width: 1, 2, 4 or 8 bytes. vcpu: who asks.
-	 * Unknown registers read as zero and ignore writes. [vcpu]; devices lock for themselves. */
+	/* offset is relative to the registered base. width: 1, 2, 4 or 8 bytes. vcpu: the vCPU that accesses.
+	 * Unknown registers read as zero and ignore writes. Devices lock for themselves. [vcpu] */
 	uint64_t(VR_CALL *read)(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width);
 	void(VR_CALL *write)(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value);
 };
@@ -117,7 +117,7 @@ struct vr_host_timer {
 	/* Guest time: nanoseconds since the machine was built, monotonic. Wall: since 1970. [any] */
 	uint64_t(VR_CALL *now)(const struct vr_host *host);
 	uint64_t(VR_CALL *wall)(const struct vr_host *host);
-	/* fn runs on the timer thread, [any]. [main][vcpu] */
+	/* fn runs on the timer thread, and may call what any thread may. [main][vcpu] */
 	int32_t(VR_CALL *create)(const struct vr_host *host, void(VR_CALL *fn)(void *opaque), void *opaque,
 				 struct vr_timer **out);
 	/* Fire once at guest time `when` ns (at once if past), replacing what was armed. [any] */
@@ -155,7 +155,7 @@ struct vr_host_thread {
 	uint32_t reserved;
 	int32_t(VR_CALL *spawn)(const struct vr_host *host, const char *name, void(VR_CALL *fn)(void *arg),
 				void *arg, struct vr_thread **out); /* [main] */
-	void(VR_CALL *join)(struct vr_thread *t);
+	void(VR_CALL *join)(struct vr_thread *t); /* waits for its end, and frees t. [main] */
 	/* A vCPU thread sleeps until unpark (a permit, kept if it comes first) or guest time
 	 * `deadline` (UINT64_MAX: none). [vcpu] */
 	void(VR_CALL *park)(const struct vr_host *host, uint32_t vcpu, uint64_t deadline);
@@ -211,11 +211,11 @@ typedef int32_t(VR_CALL *vr_hypercall_fn)(void *opaque, uint32_t vcpu, uint32_t 
 struct vr_host_machine {
 	uint32_t size;
 	uint32_t reserved;
-	const char *(VR_CALL *arch)(const struct vr_host *host);   /* "arm64", "x86_64", "riscv64" */
-	uint32_t(VR_CALL *vcpu_count)(const struct vr_host *host); /* 1.. */
-	uint64_t(VR_CALL *ram_size)(const struct vr_host *host);   /* bytes, as asked for with -m */
+	const char *(VR_CALL *arch)(const struct vr_host *host);   /* "arm64", "x86_64", "riscv64" [any] */
+	uint32_t(VR_CALL *vcpu_count)(const struct vr_host *host); /* 1.. [any] */
+	uint64_t(VR_CALL *ram_size)(const struct vr_host *host);   /* bytes, as asked for with -m [any] */
 	/* A canonical state struct (state_arm64.h ...) into or out of a vCPU that is not running
-	 * (powered off, or the machine is quiesced). */
+	 * (powered off, or the machine is quiesced). [any] */
 	int32_t(VR_CALL *vcpu_set_state)(const struct vr_host *host, uint32_t vcpu, const char *state_id,
 					 const void *state, uint32_t length);
 	int32_t(VR_CALL *vcpu_get_state)(const struct vr_host *host, uint32_t vcpu, const char *state_id,
@@ -226,7 +226,7 @@ struct vr_host_machine {
 	uint32_t(VR_CALL *vcpu_is_on)(const struct vr_host *host, uint32_t vcpu);
 	/* Ask for VR_POWER_*; carried out soon by the core. [any] */
 	void(VR_CALL *power)(const struct vr_host *host, uint32_t what, int32_t code);
-	/* The firmware: who answers hypercalls (PSCI, SBI). kind: arm64 0 HVC, 1 SMC; riscv 0 ECALL.
+	/* The firmware: the function that answers hypercalls (PSCI, SBI). kind: arm64 0 HVC, 1 SMC; riscv 0 ECALL.
 	 * [main][quiesced] */
 	int32_t(VR_CALL *set_hypercall)(const struct vr_host *host, vr_hypercall_fn fn, void *opaque);
 	int32_t(VR_CALL *hypercall)(const struct vr_host *host, uint32_t vcpu, uint32_t kind,
@@ -264,6 +264,7 @@ struct vr_block_info {
 struct vr_host_block {
 	uint32_t size;
 	uint32_t reserved;
+	/* How many disks there are / the one of that number. [any] */
 	uint32_t(VR_CALL *count)(const struct vr_host *host);
 	int32_t(VR_CALL *info)(const struct vr_host *host, uint32_t disk, struct vr_block_info *out);
 	/* Synchronous, whole or an error; safe from several threads. [any, may block] */
@@ -288,7 +289,7 @@ struct vr_host_doorbell {
 	 * of any width, which some hypervisors do faster, and what reads there give is then undefined. The
 	 * vCPU does not wait for it; writes close to each other may be one call, and the value is not known.
 	 * A write may still come the usual way (of another width, or while this can't be had), so the device
-	 * answers there as well. A reset, or whoever stops the machine, finds all of them delivered.
+	 * answers there as well. Before a reset or a stop of the machine all of them are delivered.
 	 * VR_E_UNSUPPORTED: the accelerator has no such thing, all writes come the usual way; no error text.
 	 * [main] */
 	int32_t(VR_CALL *attach)(const struct vr_host *host, uint32_t space, uint64_t address, uint32_t width,

@@ -7,14 +7,14 @@
  * it and closes it, after it has been taken off here. vm is the one of vmrun.accel/1; vm_destroy() takes off
  * whatever is left. Links outlive vm_reset().
  *
- * Doorbells are for registers whose write is only a call. The core is who asks for them, for devices that
+ * Doorbells are for registers whose write is only a call. The core asks for them, for devices that
  * attach to vmrun.doorbell/1 (host.h).
  *
- * Lines are for who signals from outside this process or from the kernel (vhost, a device passed through).
+ * Lines are for a sender outside this process or in the kernel (vhost, a device passed through).
  * A device of this process drives its line with vmrun.irq/1, and gains nothing here: both ways are one system
  * call (KVM on Linux 6.18: 1.5 us by event, 1.7 us by KVM_IRQ_LINE), no vCPU takes part in either, and a
  * level line costs more by events, since each end of interrupt has to come back by `resample` and wake
- * somebody who asks the device whether the line is still high. A virtio-mmio device is told of that by the
+ * a thread that asks the device whether the line is still high. A virtio-mmio device is told of that by the
  * guest's write to InterruptACK anyhow (virtio 1.2, 4.2.2).
  */
 #ifndef VMRUN_NOTIFY_H
@@ -51,7 +51,7 @@ struct vr_notify {
 	/* A signal of `event` raises an input of the accelerator's own controller, numbered as in
 	 * vmrun.irqchip/1's line() (VR_IRQCHIP_FULL). Without `resample` (VR_NOTIFY_NO_EVENT) it is an edge.
 	 * With it the input is level-triggered: it stays high until the guest has ended the interrupt, then
-	 * goes low and `resample` is signalled; who still needs it signals `event` again. Off: with the event
+	 * goes low and `resample` is signalled; a device that still needs it signals `event` again. Off: with the event
 	 * it was switched on with. VR_E_UNSUPPORTED: not here; VR_E_STATE: there is no such controller; both
 	 * without an error text. VR_E_RANGE: no such input. VR_E_BUSY: the event is in use. [main] */
 	int32_t(VR_CALL *line)(void *vm, uint32_t line, int64_t event, int64_t resample, uint32_t on);

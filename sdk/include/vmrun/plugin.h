@@ -41,7 +41,7 @@ struct vr_plugin {
 	uint32_t size;
 	uint32_t reserved;
 	void *self; /* passed back as the first argument of everything below */
-	/* Usable on this machine? [main]. 0, or an error whose text says why and what to do. */
+	/* Usable on this machine? 0, or an error whose text says why and what to do. [main] */
 	int32_t(VR_CALL *probe)(void *self);
 	/* Before the first / after the last use of an interface. [main] */
 	int32_t(VR_CALL *start)(void *self);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state_arm64.h: the canonical state of an arm64 vCPU (EL0/EL1), whoever runs it.
+ * state_arm64.h: the canonical state of an arm64 vCPU (EL0/EL1), the same for every accelerator.
  *
  * System registers are listed as (encoding, value) pairs, so the struct does not change when a
  * register is added: encoding is op0<<14|op1<<11|CRn<<7|CRm<<3|op2 (the KVM API's order).

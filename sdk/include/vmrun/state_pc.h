@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state_pc.h: the canonical state of a PC's timers and interrupt controllers, whoever has them: the board, or
+ * state_pc.h: the canonical state of a PC's timers and interrupt controllers, in the board or in
  * an accelerator (vmrun.irqchip/1). vr_board.get_state/set_state and vr_irqchip.get_state/set_state speak it.
  *
  * Manuals: Intel 64 and IA-32 SDM vol. 3 chapter 11 (local APIC), 82093AA (I/O APIC), 8259A (interrupt
@@ -8,9 +8,9 @@
  *
  * Rules for all of them:
  *  - Registers hold what the manual says they hold, also where software can't read them back; reserved
- * members are zero. Who takes a state checks it: it may come from a file.
- *  - Times are guest time, ns, as vmrun.timer/1's now() tells it. Who puts a state into another machine has
- * that machine's guest time go on from where the first one's stood.
+ * members are zero. The side that takes a state checks it: it may come from a file.
+ *  - Times are guest time, ns, as vmrun.timer/1's now() tells it. When a state is put into another machine,
+ * that machine's guest time has to go on from where the first machine's stood.
  *  - Setting a state drives no line of the interrupt controllers: they have seen it, and what they have seen
  * is in their states. So the order of setting does not matter; all of a machine's states together make sense.
  *    The pins of the processors follow their local APICs.

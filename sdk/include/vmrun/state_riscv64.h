@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state_riscv64.h: the canonical state of a riscv64 hart (M, S, U), whoever runs it.
+ * state_riscv64.h: the canonical state of a riscv64 hart (M, S, U), the same for every accelerator.
  *
  * Control and status registers are listed as (number, value) pairs, so the struct does not change when a
  * register is added. What a state does not list has its reset value. fflags, frm and fcsr are not listed: see

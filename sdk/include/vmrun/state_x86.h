@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state_x86.h: the canonical state of an x86-64 vCPU, whoever runs it, and what passes between a vCPU and
+ * state_x86.h: the canonical state of an x86-64 vCPU, the same for every accelerator, and what passes between a vCPU and
  * an interrupt controller that lives outside the accelerator.
  *
  * Section numbers are those of the Intel 64 and IA-32 Software Developer's Manual (SDM).
  *
  * A vCPU that was just made, or that the accelerator's vm_reset() touched, is in the power-on state of SDM
- * vol. 3 10.1.1 (table 10-1). Who wants another entry state gets that one, changes it and sets it again.
+ * vol. 3 10.1.1 (table 10-1). A board that wants another entry state gets that one, changes it and sets it.
  */
 #ifndef VMRUN_STATE_X86_H
 #define VMRUN_STATE_X86_H

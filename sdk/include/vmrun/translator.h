@@ -253,7 +253,8 @@ struct vr_isa {
 	/* Set up / tear down the ISA's part of x. [vcpu] */
 	int32_t(VR_CALL *init)(struct vr_exec *x, const struct vr_isa_env *env);
 	void(VR_CALL *fini)(struct vr_exec *x);
-	void(VR_CALL *reset)(struct vr_exec *x); /* power-on state; calls env->context */
+	void(VR_CALL *reset)(struct vr_exec *x); /* power-on state; calls env->context [vcpu][quiesced] */
+	/* Canonical state by id, while the vCPU does not run. [vcpu] */
 	int32_t(VR_CALL *get_state)(struct vr_exec *x, const char *id, void *state, uint32_t length);
 	int32_t(VR_CALL *set_state)(struct vr_exec *x, const char *id, const void *state, uint32_t length);
 	/* Lift one basic block: appends one vr_ir_block with its ops; succ[] = VR_NO_BLOCK. It ends at a
@@ -317,13 +318,13 @@ struct vr_engine_entry {
 	uint32_t reserved;
 	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved). Result in
 	 * exec.result[]. 0: done. 1: an exception was taken: guest registers are in memory, exec.pc is set;
-	 * go to `lookup`. */
+	 * go to `lookup`. [vcpu] */
 	uint64_t(VR_CALL *memory)(struct vr_exec *x);
 	/* Where to go on: exec.pc, guest registers in memory. Polls exit_request. Returns the code's address,
-	 * or 0: return to the engine. */
+	 * or 0: return to the engine. [vcpu] */
 	uint64_t(VR_CALL *lookup)(struct vr_exec *x);
 	/* As lookup for the target of exit number exec.link (exec.pc is still to be set), and link that exit
-	 * to what is found. */
+	 * to what is found. [vcpu] */
 	uint64_t(VR_CALL *link)(struct vr_exec *x);
 };
 
@@ -378,7 +379,8 @@ struct vr_emit_job {
 	uint32_t *block_entry; /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else
 				* UINT32_MAX. Space before a stub is the emitter's too: kill() makes it jump
 				* to a pad there. */
-	/* Host address of the live entry for pc (same page and mode), or 0: for the return-address stack. */
+	/* Host address of the live entry for pc (same page and mode), or 0: for the return-address stack.
+	 * On the thread that calls region(). [any] */
 	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t pc);
 	void *opaque;
 	uint32_t flags; /* VR_JOB_* */
@@ -410,30 +412,30 @@ struct vr_emit {
 	/* Can this processor run the code? 0, or an error with a text that names the missing feature in
 	 * why[]. [any] */
 	int32_t(VR_CALL *probe)(char *why, uint32_t length);
-	/* Thunks at the start of the code cache. Returns bytes written or an error. */
+	/* Thunks at the start of the code cache. Returns bytes written or an error. [main] */
 	int64_t(VR_CALL *thunks)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
 				 uint64_t capacity);
-	/* One region. 0; VR_E_NOMEM: the capacity is too small; VR_E_RANGE: some table full. [any] one at a
-	 * time per scratch */
+	/* One region. 0; VR_E_NOMEM: the capacity is too small; VR_E_RANGE: some table full. One call at a
+	 * time for each scratch. [any] */
 	int32_t(VR_CALL *region)(struct vr_emit_job *job);
 	/* Set the 4-byte field at write+offset of an exit so that it goes to host address `target`; atomic
-	 * against execution. */
+	 * against execution. [any] */
 	void(VR_CALL *link)(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target);
-	/* Set the page-mapping id that an exit compares. */
+	/* Set the page-mapping id that an exit compares. [any] */
 	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t mapping_id);
 	/* The code at an entry stub (block_entry offset) is invalid: from now on entering it, by any path
 	 * that still holds its address (indirect-branch caches, return-address stacks), sets exec.pc to that
-	 * block's pc and goes to `lookup`. Atomic against execution. */
+	 * block's pc and goes to `lookup`. Atomic against execution. [any] */
 	void(VR_CALL *kill)(uint8_t *write, uint32_t entry);
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
 	 * memory). [vcpu] */
 	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);
 	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_slow run,
-	 * save after. enter() does both by itself. */
+	 * save after. enter() does both by itself. [vcpu] */
 	void(VR_CALL *fp_load)(struct vr_exec *x);
 	void(VR_CALL *fp_save)(struct vr_exec *x);
 	/* Where a pinned register is found at a fault point: index in exec.save_* of the n-th host register
-	 * for pinned registers of a kind. */
+	 * for pinned registers of a kind. [any] */
 	uint32_t(VR_CALL *pinned_register)(uint32_t kind, uint32_t host_reg);
 };
 

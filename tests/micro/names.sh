@@ -46,7 +46,7 @@ look()
 	done >"$t/found"
 	if [ -s "$t/found" ]; then
 		failed=$((failed + 1))
-		echo "FAIL $1 knows what it must not know (see DESIGN, Components):"
+		echo "FAIL $1 knows what it must not know (ARCHITECTURE.md, The parts):"
 		sed 's/^/     /' "$t/found"
 	else
 		passed=$((passed + 1))
