@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin_entry.h: the life of a plugin that offers one interface, has nothing to start and keeps nothing but its
- * host. board/plugin_entry.h and xlate/plugin_entry.h are made of it. All is inline, so a plugin that links no kit can have
+ * plugin_entry.h: the life of a plugin that offers one interface and has nothing to start; VR_PLUGIN() is all that
+ * it needs. board/plugin_entry.h and xlate/plugin_entry.h are made of it. All is inline, so a plugin that links no kit can have
  * it too.
  */
 #ifndef VR_KIT_PLUGIN_ENTRY_H
@@ -42,17 +42,19 @@ static inline const void *VR_CALL vr_plugin_instance_query(void *self, const cha
 	return strcmp(interface_id, j->interface_id) == 0 ? j->table : NULL;
 }
 
-/* vmrun_plugin_create() for a plugin whose id is `own`. `own`, `interface_id` and `table` are kept; probe()
- * gets the struct vr_plugin_instance. VR_E_NOENT: `id` is another's. [main] */
-static inline int32_t vr_plugin_entry(const struct vr_host *host, const char *id, const char *own,
-				      const char *interface_id, const void *table,
-				      int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
+/* vmrun_plugin_create() for a plugin whose id is `own`. `own`, `interface_id` and `table` are kept. `size` is that of the
+ * plugin's own struct, which begins with a struct vr_plugin_instance; what follows that is zeros. The struct is the
+ * `self` of probe() and of the interface's functions, and freed by destroy(). The caller may put other functions into
+ * its `plugin` before it returns. VR_E_NOENT: `id` is another's. [main] */
+static inline int32_t vr_plugin_entry_sized(const struct vr_host *host, const char *id, const char *own,
+					    size_t size, const char *interface_id, const void *table,
+					    int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
 {
 	struct vr_plugin_instance *j;
 
 	if (!id || strcmp(id, own) != 0)
 		return VR_E_NOENT;
-	j = calloc(1, sizeof(*j));
+	j = (struct vr_plugin_instance *)calloc(1, size);
 	if (!j) {
 		host->error(host, VR_E_NOMEM, "no memory for the plugin");
 		return VR_E_NOMEM;
@@ -74,12 +76,30 @@ static inline int32_t vr_plugin_entry(const struct vr_host *host, const char *id
 	return VR_OK;
 }
 
+/* The same for a plugin that keeps nothing of its own. */
+static inline int32_t vr_plugin_entry(const struct vr_host *host, const char *id, const char *own,
+				      const char *interface_id, const void *table,
+				      int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
+{
+	return vr_plugin_entry_sized(host, id, own, sizeof(struct vr_plugin_instance), interface_id, table,
+				     probe, out);
+}
+
 /* The other function that a plugin exports. */
 #define VR_PLUGIN_MAGIC                                                    \
 	VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)  \
 	{                                                                  \
 		static const struct vr_magic magic = VR_MAGIC_INITIALIZER; \
 		return &magic;                                             \
+	}
+
+/* Both functions that a plugin exports, for a plugin with a struct of its own, `type`. */
+#define VR_PLUGIN(own, type, interface_id, table, probe)                                                    \
+	VR_PLUGIN_MAGIC                                                                                     \
+	VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,           \
+						      const struct vr_plugin **out)                         \
+	{                                                                                                   \
+		return vr_plugin_entry_sized(host, id, own, sizeof(type), interface_id, table, probe, out); \
 	}
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host_error.h"
 #include "acpi.h"
 #include "entry.h"
 #include "load.h"
@@ -126,10 +127,8 @@ static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, vo
 	const struct vr_host *host = ((const struct vr_plugin_instance *)self)->host;
 	int32_t rc;
 
-	if (!b) {
-		host->error(host, VR_E_NOMEM, "board-pc: out of memory");
-		return VR_E_NOMEM;
-	}
+	if (!b)
+		return vr_host_error(host, VR_E_NOMEM, "board-pc: out of memory");
 	rc = vr_tables_bind(&b->t, host, "board-pc");
 	if (rc >= 0)
 		rc = vr_board_limits_check(&b->t, &limits, c);

@@ -9,7 +9,7 @@ $(eval $(call plugin,kvm,$(KVM_OBJS),-pthread $(KVM_LIBS),$(filter %.a,$(KVM_LIB
 
 # The same sources for arm64 hosts: compiled and linked, not run. Needs aarch64-linux-gnu-gcc.
 KVM_ARM64_SRC := $(filter-out %_x86.c,$(sort $(wildcard plugins/kvm/*.c)))
-KVM_ARM64_CC = $(or $(CROSS_ARM64),aarch64-linux-gnu-gcc) $(filter-out -MMD -MP,$(CPPFLAGS)) $(filter-out -fsanitize=% $(HARDEN_HOST),$(CFLAGS)) \
+KVM_ARM64_CC = $(or $(CROSS_ARM64),aarch64-linux-gnu-gcc) $(filter-out -MMD -MP,$(CPPFLAGS)) -Isdk $(filter-out -fsanitize=% $(HARDEN_HOST),$(CFLAGS)) \
   -mbranch-protection=standard
 $(B)/obj/kvm-arm64/kvm.so: $(KVM_ARM64_SRC) $(wildcard plugins/kvm/*.h sdk/include/vmrun/*.h)
 	@mkdir -p $(@D)

@@ -6,19 +6,19 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "host_error.h"
 #include "kvm.h"
 
 static _Thread_local char *kept; /* of KVMP_TEXT bytes */
 
 int32_t kvmp_error(const struct vr_host *host, int32_t code, const char *format, ...)
 {
-	char text[KVMP_TEXT];
+	char text[KVMP_TEXT] = "";
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
+	vr_host_error_v(host, code, text, sizeof(text), format, ap);
 	va_end(ap);
-	host->error(host, code, text);
 	if (kept)
 		memcpy(kept, text, sizeof(text));
 	return code;

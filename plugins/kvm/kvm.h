@@ -31,6 +31,8 @@
 #include <vmrun/plugin.h>
 #include <vmrun/sandbox.h>
 
+#include "plugin_entry.h"
+
 #define KVMP_MAX_SLOTS 64u
 #define KVMP_MAX_VCPUS 512u
 
@@ -59,6 +61,7 @@ struct kvmp_vm;
 struct vr_host_debuglog;
 
 struct kvmp_plugin {
+	struct vr_plugin_instance instance;
 	const struct vr_host *host;
 	int fd;       /* the device; -1: not open */
 	int spare_vm; /* the virtual machine that the probe made, for the first vm_create; -1: none */

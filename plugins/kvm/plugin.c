@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* plugin.c: kvm.so as a plugin: its life and its tables. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "debug.h"
 #include "kvm.h"
-
-static struct kvmp_plugin the_plugin = {.fd = -1, .spare_vm = -1};
 
 static const struct vr_accel accel = {
 	.size = sizeof(accel),
@@ -37,12 +36,6 @@ static int32_t VR_CALL start(void *self)
 	return kvmp_probe(self);
 }
 
-static int32_t VR_CALL stop(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
 static void VR_CALL destroy(void *self)
 {
 	struct kvmp_plugin *p = self;
@@ -51,8 +44,7 @@ static void VR_CALL destroy(void *self)
 		close(p->spare_vm);
 	if (p->fd >= 0)
 		close(p->fd);
-	p->spare_vm = p->fd = -1;
-	p->probed = false;
+	free(p);
 }
 
 static const void *VR_CALL query(void *self, const char *id)
@@ -76,28 +68,21 @@ static const void *VR_CALL query(void *self, const char *id)
 	return NULL;
 }
 
-static const struct vr_plugin plugin = {
-	.size = sizeof(plugin),
-	.self = &the_plugin,
-	.probe = probe,
-	.start = start,
-	.stop = stop,
-	.destroy = destroy,
-	.query = query,
-};
-
-const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
+VR_PLUGIN_MAGIC
 
 int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
 {
-	if (!id || strcmp(id, "kvm") != 0)
-		return VR_E_NOENT;
-	the_plugin.host = host;
-	*out = &plugin;
-	return VR_OK;
+	int32_t rc = vr_plugin_entry_sized(host, id, "kvm", sizeof(struct kvmp_plugin), VR_ACCEL_ID, &accel,
+					   probe, out);
+
+	if (rc == VR_OK) {
+		struct kvmp_plugin *p = (*out)->self;
+
+		p->host = host;
+		p->fd = p->spare_vm = -1;
+		p->instance.plugin.start = start;
+		p->instance.plugin.destroy = destroy;
+		p->instance.plugin.query = query;
+	}
+	return rc;
 }

@@ -7,10 +7,9 @@
 #include <vmrun/plugin.h>
 
 #include "log.h"
+#include "plugin_entry.h"
 #include "soft.h"
 #include "vcpu.h"
-
-static struct soft_plugin the_plugin;
 
 static void vm_free(struct soft_vm *vm)
 {
@@ -40,8 +39,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	char why[160] = "";
 
 	if (!vm) {
-		p->host->error(p->host, VR_E_NOMEM, "soft: no memory for the virtual machine");
-		return VR_E_NOMEM;
+		return vr_host_error(p->host, VR_E_NOMEM, "soft: no memory for the virtual machine");
 	}
 	vm->host = p->host;
 	pthread_mutex_init(&vm->code_lock, NULL);
@@ -249,55 +247,27 @@ static int32_t VR_CALL probe(void *self)
 	}
 	if (p->tier > 1 || p->cache < (4u << 20) || p->cache > (1u << 30) || !p->region_insns ||
 	    p->region_insns > 1024) {
-		p->host->error(p->host, VR_E_CONFIG,
-			       "soft: an option is out of range: tier 0 or 1, cache 4M to 1G, region-insns 1 "
-			       "to 1024");
-		return VR_E_CONFIG;
+		return vr_host_error(
+			p->host, VR_E_CONFIG,
+			"soft: an option is out of range: tier 0 or 1, cache 4M to 1G, region-insns 1 "
+			"to 1024");
 	}
 	return VR_OK;
 }
 
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	(void)self;
-}
-
-static const void *VR_CALL query(void *self, const char *id)
-{
-	(void)self;
-	if (!strcmp(id, VR_DEBUGGER_ID))
-		return &soft_debugger;
-	return strcmp(id, VR_ACCEL_ID) ? NULL : &soft_accel;
-}
-
-static const struct vr_plugin plugin = {
-	.size = sizeof(plugin),
-	.self = &the_plugin,
-	.probe = probe,
-	.start = nothing,
-	.stop = nothing,
-	.destroy = destroy,
-	.query = query,
-};
-
-const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
+VR_PLUGIN_MAGIC
 
 int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, const struct vr_plugin **out)
 {
-	if (!id || strcmp(id, "soft"))
-		return VR_E_NOENT;
-	the_plugin.host = host;
-	*out = &plugin;
-	return VR_OK;
+	int32_t rc = vr_plugin_entry_sized(host, id, "soft", sizeof(struct soft_plugin), VR_ACCEL_ID,
+					   &soft_accel, probe, out);
+
+	if (rc == VR_OK) {
+		struct soft_plugin *p = (*out)->self;
+
+		p->instance.second_id = VR_DEBUGGER_ID;
+		p->instance.second_table = &soft_debugger;
+		p->host = host;
+	}
+	return rc;
 }

@@ -29,6 +29,9 @@
 #include <vmrun/host.h>
 #include <vmrun/translator.h>
 
+#include "host_error.h"
+#include "plugin_entry.h"
+
 #define SOFT_PAGE 4096u
 #define SOFT_PAGE_MASK (~(uint64_t)(SOFT_PAGE - 1))
 #define SOFT_MAX_MEMSLOTS 32
@@ -295,6 +298,7 @@ struct soft_vm {
 /* -- plugin.c -- */
 extern const struct vr_accel soft_accel;
 struct soft_plugin {
+	struct vr_plugin_instance instance;
 	const struct vr_host *host;
 	uint64_t tier;
 	uint64_t cache;
@@ -312,10 +316,8 @@ static inline struct soft_mmu_info *soft_mmu_info(struct vr_mmu_context *c)
 	return (struct soft_mmu_info *)(void *)c->engine;
 }
 
-/* -- error.c -- */
-/* Note an error (printf-like) with the core. Returns code. */
-int32_t soft_error(const struct soft_vm *vm, int32_t code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* soft_error(vm, code, format, ...): note an error (printf-like) with the core. Is code. */
+#define soft_error(vm, ...) vr_host_error((vm)->host, __VA_ARGS__)
 /* -- complete.c -- */
 /* The member, as "vr_isa.lift", without which the translator can't be used; NULL: it is complete. */
 const char *soft_translator_lacks(const struct vr_translator *t);

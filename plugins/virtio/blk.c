@@ -334,7 +334,7 @@ static int32_t create(struct vr_virtio *d)
 	int32_t rc;
 
 	if (!b)
-		return vr_virtio_fail(d->host, VR_E_NOMEM, "virtio-blk: out of memory");
+		return vr_host_error(d->host, VR_E_NOMEM, "virtio-blk: out of memory");
 	b->table = d->host->query(d->host, VR_BLOCK_ID);
 	b->threads = d->host->query(d->host, VR_THREAD_ID);
 	rc = b->table->info(d->host, d->index, &info);

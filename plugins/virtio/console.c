@@ -92,13 +92,13 @@ static int32_t create(struct vr_virtio *d)
 	struct console *c = calloc(1, sizeof(*c));
 
 	if (!c)
-		return vr_virtio_fail(d->host, VR_E_NOMEM, "virtio-console: out of memory");
+		return vr_host_error(d->host, VR_E_NOMEM, "virtio-console: out of memory");
 	c->table = d->host->query(d->host, VR_CONSOLE_ID);
 	d->private = c;
 	if (c->table->on_input(d->host, d->index, input_available, d) < 0) {
 		free(c);
-		return vr_virtio_fail(d->host, VR_E_NOENT, "virtio-console: the host has no console port %u",
-				      d->index);
+		return vr_host_error(d->host, VR_E_NOENT, "virtio-console: the host has no console port %u",
+				     d->index);
 	}
 	return VR_OK;
 }

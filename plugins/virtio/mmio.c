@@ -360,7 +360,7 @@ int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *k
 	int32_t rc;
 
 	if (!d)
-		return vr_virtio_fail(host, VR_E_NOMEM, "%s: out of memory", kind->type);
+		return vr_host_error(host, VR_E_NOMEM, "%s: out of memory", kind->type);
 	d->kind = kind;
 	d->host = host;
 	d->memory = host->query(host, VR_MEMORY_ID);

@@ -26,7 +26,7 @@ static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c
 			*device = d;
 		return rc;
 	}
-	return vr_virtio_fail(host, VR_E_NOENT, "virtio: no device of type \"%s\"", c->type);
+	return vr_host_error(host, VR_E_NOENT, "virtio: no device of type \"%s\"", c->type);
 }
 
 static void VR_CALL maker_reset(void *device)
@@ -66,9 +66,8 @@ static int32_t VR_CALL probe(void *self)
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!vr_host_table(host, wanted[i].id, wanted[i].last))
-			return vr_virtio_fail(host, VR_E_ABI,
-					      "virtio needs %s, which this host does not offer",
-					      wanted[i].id);
+			return vr_host_error(host, VR_E_ABI,
+					     "virtio needs %s, which this host does not offer", wanted[i].id);
 	return VR_OK;
 }
 

@@ -13,7 +13,7 @@
 static int32_t create(struct vr_virtio *d)
 {
 	d->private = calloc(1, sizeof(struct vr_chain));
-	return d->private ? VR_OK : vr_virtio_fail(d->host, VR_E_NOMEM, "virtio-rng: out of memory");
+	return d->private ? VR_OK : vr_host_error(d->host, VR_E_NOMEM, "virtio-rng: out of memory");
 }
 
 static void destroy(struct vr_virtio *d)

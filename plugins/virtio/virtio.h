@@ -12,6 +12,7 @@
 #include <vmrun/host.h>
 #include <vmrun/plugin.h>
 
+#include "host_error.h"
 #include "queue.h"
 
 #define VR_VIRTIO_QUEUES 2u
@@ -91,9 +92,5 @@ static inline int vr_virtio_runs(const struct vr_virtio *d)
 void vr_virtio_signal(struct vr_virtio *d, struct vr_queue *q);
 /* A queue turned out broken: only a reset helps (2.1.2). */
 void vr_virtio_broken(struct vr_virtio *d);
-
-/* Notes an error text for this thread; returns code. */
-int32_t vr_virtio_fail(const struct vr_host *host, int32_t code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 
 #endif

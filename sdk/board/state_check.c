@@ -6,16 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../host_error.h"
+
 int32_t vr_state_bad(const struct vr_state_check *c, const char *format, ...)
 {
-	char text[384];
-	int n = snprintf(text, sizeof(text), "%s: %s state: ", c->plugin, c->what);
+	char text[VR_HOST_ERROR_TEXT];
 	va_list args;
 
+	snprintf(text, sizeof(text), "%s: %s state: ", c->plugin, c->what);
 	va_start(args, format);
-	vsnprintf(text + n, sizeof(text) - (size_t)n, format, args);
+	vr_host_error_v(c->host, VR_E_INVAL, text, sizeof(text), format, args);
 	va_end(args);
-	c->host->error(c->host, VR_E_INVAL, text);
 	return VR_E_INVAL;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../has.h"
+#include "../host_error.h"
 
 int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const char *plugin)
 {
@@ -48,13 +49,12 @@ int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const ch
 
 int32_t vr_tables_fail(const struct vr_tables *t, int32_t code, const char *format, ...)
 {
-	char text[512];
+	char text[VR_HOST_ERROR_TEXT] = "";
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	vr_host_error_v(t->host, code, text, sizeof(text), format, args);
 	va_end(args);
-	t->host->error(t->host, code, text);
 	return code;
 }
 

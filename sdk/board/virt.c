@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../host_error.h"
 #include "plugin_entry.h"
 #include "virt_tree.h"
 
@@ -31,13 +32,8 @@ int32_t vr_virt_create(const struct virt_board *board, void *self, const struct 
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 	int32_t rc;
 
-	if (!m) {
-		char text[64];
-
-		snprintf(text, sizeof(text), "%s: out of memory", board->limits.plugin);
-		host->error(host, VR_E_NOMEM, text);
-		return VR_E_NOMEM;
-	}
+	if (!m)
+		return vr_host_error(host, VR_E_NOMEM, "%s: out of memory", board->limits.plugin);
 	m->board = board;
 	m->vcpu_count = c->vcpu_count;
 	m->ram_size = c->ram_size;

@@ -75,7 +75,7 @@ static void a64_enter(const struct machine *m, void *state, uint64_t pc)
 	memset(s->x, 0, sizeof(s->x));
 	s->x[0] = m->isa->ram + MACHINE_DATA;
 	s->x[1] = MACHINE_DEVICE;
-	s->x[2] = MACHINE_NOBODY;
+	s->x[2] = MACHINE_UNMAPPED;
 	s->x[3] = m->isa->rom;
 	s->sp = m->isa->ram + MACHINE_DATA + 0x8000;
 	s->pc = pc;
@@ -181,7 +181,7 @@ static void rv_enter(const struct machine *m, void *state, uint64_t pc)
 	memset(s->x, 0, sizeof(s->x));
 	s->x[10] = m->isa->ram + MACHINE_DATA;
 	s->x[11] = MACHINE_DEVICE;
-	s->x[12] = MACHINE_NOBODY;
+	s->x[12] = MACHINE_UNMAPPED;
 	s->x[13] = m->isa->rom;
 	s->x[2] = m->isa->ram + MACHINE_DATA + 0x8000;
 	s->pc = pc;
@@ -309,7 +309,7 @@ static void x86_enter(const struct machine *m, void *state, uint64_t pc)
 	x86_long_mode(s, m->isa->ram);
 	s->gpr[VR_X86_RDI] = m->isa->ram + MACHINE_DATA;
 	s->gpr[VR_X86_RSI] = MACHINE_DEVICE;
-	s->gpr[VR_X86_RDX] = MACHINE_NOBODY;
+	s->gpr[VR_X86_RDX] = MACHINE_UNMAPPED;
 	s->gpr[VR_X86_RCX] = m->isa->rom;
 	s->gpr[VR_X86_RSP] = m->isa->ram + MACHINE_DATA + 0x8000;
 	s->rip = pc;
@@ -392,7 +392,7 @@ const struct check_isa check_isas[] = {
 		.ram = 0x40000000,
 		.rom = MACHINE_ROM,
 		.words = arm64_words,
-		.nobody = 0x25, /* Arm ARM D17.2.37, EC: a data abort without a change of level */
+		.unmapped = 0x25, /* Arm ARM D17.2.37, EC: a data abort without a change of level */
 		.call = 0x1111,
 		.prepare = no_tables,
 		.enter = a64_enter,
@@ -414,7 +414,7 @@ const struct check_isa check_isas[] = {
 		.ram = 0x80000000,
 		.rom = 0x90000000,
 		.words = riscv64_words,
-		.nobody = 5, /* privileged architecture, scause: load access fault */
+		.unmapped = 5, /* privileged architecture, scause: load access fault */
 		.call = 0x1111,
 		.prepare = no_tables,
 		.enter = rv_enter,
@@ -436,7 +436,7 @@ const struct check_isa check_isas[] = {
 		.rom = MACHINE_ROM,
 		.words = x86_64_words,
 		.no_call = "x86 has no hypercalls",
-		.nobody = UINT64_MAX,
+		.unmapped = UINT64_MAX,
 		.prepare = x86_prepare,
 		.enter = x86_enter,
 		.random = x86_random,

@@ -171,7 +171,7 @@ static bool real_inner(struct vr_check *c, struct vr_fake_host *d)
 void check_no_wrapper(struct vr_check *c)
 {
 	if (c->target->wraps && !real_inner(c, NULL))
-		check_skip(c, "a wrapper runs what the accelerator behind it runs; name one with --with");
+		check_skip(c, "a wrapper runs what the accelerator that it wraps runs; name one with --with");
 }
 
 void check_inner_offer(struct vr_check *c, struct vr_fake_host *d)

@@ -17,7 +17,7 @@
 #define MACHINE_TABLES 0x40000ull /* x86: descriptors, page tables */
 #define MACHINE_ROM 0x80000000ull /* beyond every RAM, 64 KiB; offsets are the same for all guests */
 #define MACHINE_DEVICE 0xd0000000ull
-#define MACHINE_NOBODY 0xe0000000ull
+#define MACHINE_UNMAPPED 0xe0000000ull
 #define MACHINE_VCPUS 4u
 #define MACHINE_STATE 40000u /* bytes, for the largest canonical state */
 #define MACHINE_LOG 64u
@@ -32,7 +32,7 @@ struct check_isa {
 	uint64_t ram, rom;
 	const uint32_t *words; /* the micro-guests, GUEST_BYTES of them */
 	const char *no_call;   /* why it has no hypercalls, or NULL */
-	uint64_t nobody;       /* what GUEST_NOBODY leaves */
+	uint64_t unmapped;     /* what GUEST_UNMAPPED leaves */
 	uint64_t call;         /* GUEST_CALL: the first register as the host sees it */
 	/* Tables in RAM. */
 	void (*prepare)(struct machine *m);

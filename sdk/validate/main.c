@@ -86,7 +86,7 @@ static void watch(pid_t pid, struct check_report *r, uint32_t limit)
 		}
 		usleep(milliseconds() - begin < 50 ? 300 : 3000);
 	}
-	kill(-pid, SIGKILL); /* what it left behind */
+	kill(-pid, SIGKILL); /* the processes that it started and did not end */
 	if (r->ended)
 		return;
 	if (!how[0] && WIFSIGNALED(status))

@@ -187,18 +187,18 @@ void check_accel_device(struct vr_check *c)
 	machine_each(c, 1, device);
 }
 
-static void nobody(struct machine *m)
+static void unmapped(struct machine *m)
 {
-	check_phase(m->c, "guest 'nobody'");
-	machine_enter(m, 0, GUEST_NOBODY);
+	check_phase(m->c, "guest 'unmapped'");
+	machine_enter(m, 0, GUEST_UNMAPPED);
 	machine_run(m, 0);
 	machine_wait(m, 0);
-	equal(m, "what it finds where nothing is", machine_u64(m, 0), m->isa->nobody);
+	equal(m, "what it finds where nothing is", machine_u64(m, 0), m->isa->unmapped);
 }
 
-void check_accel_nobody(struct vr_check *c)
+void check_accel_unmapped(struct vr_check *c)
 {
-	machine_each(c, 1, nobody);
+	machine_each(c, 1, unmapped);
 }
 
 static void rom(struct machine *m)

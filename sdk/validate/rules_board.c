@@ -133,7 +133,7 @@ static void load(struct vr_check *c, const struct vr_board *b, uint8_t *kernel, 
 
 void check_board_images(struct vr_check *c)
 {
-	/* The magic numbers of kernels at their places, so that the headers behind them are read as well. */
+	/* The magic numbers of kernels at their places, so that the headers after them are read as well. */
 	static const struct {
 		uint32_t at, bytes;
 		const char *magic;
@@ -151,7 +151,7 @@ void check_board_images(struct vr_check *c)
 		check_skip(c, "its table is not filled in");
 	load(c, b, whole, 0, "no bytes");
 	for (uint32_t i = 0; i < 600; i++) {
-		/* Just as many bytes as it is told, so that whoever reads past them is caught by a guard. */
+		/* Just as many bytes as it is told, so that a board that reads past them is caught by a guard. */
 		uint32_t n = 1 + (uint32_t)(check_random(c) % (i % 3 ? 0x400 : 0x8000));
 		uint8_t *image;
 

@@ -253,7 +253,7 @@ void check_table_sizes(struct vr_check *c)
 		check_phase(c, "query(\"%s\")", *p);
 		table = c->plugin->query(c->plugin->self, *p);
 		if (!table || strncmp(*p, "vmrun.", 6) != 0)
-			continue; /* another rule's, or a table that is nobody's business here */
+			continue; /* another rule's, or a table that no rule is about */
 		CHECK(c, ((uintptr_t)table & 7) == 0, "the table of %s is not aligned to 8 bytes", *p);
 		CHECK(c, *table >= 16 && *table <= 4096, "the table of %s says that its size is %u", *p,
 		      *table);

@@ -79,12 +79,13 @@ static void all_guests(struct machine *m, const char *tier)
 		check_phase(m->c, "guest '%s', tier %s", guests[i].name, tier);
 		machine_expect(m, guests[i].guest, guests[i].result);
 	}
-	check_phase(m->c, "guest 'nobody', tier %s", tier);
-	machine_enter(m, 0, GUEST_NOBODY);
+	check_phase(m->c, "guest 'unmapped', tier %s", tier);
+	machine_enter(m, 0, GUEST_UNMAPPED);
 	machine_run(m, 0);
 	machine_wait(m, 0);
-	CHECK(m->c, machine_u64(m, 0) == run.isa->nobody, "%s: where nothing is it finds 0x%llx, not 0x%llx",
-	      tier, (unsigned long long)machine_u64(m, 0), (unsigned long long)run.isa->nobody);
+	CHECK(m->c, machine_u64(m, 0) == run.isa->unmapped,
+	      "%s: where nothing is it finds 0x%llx, not 0x%llx", tier, (unsigned long long)machine_u64(m, 0),
+	      (unsigned long long)run.isa->unmapped);
 }
 
 void check_xlate_guests(struct vr_check *c)

@@ -2,20 +2,16 @@
 /* plugin_entry.c: a translator plugin's probe. */
 #include "plugin_entry.h"
 
-#include <stdio.h>
+#include "../host_error.h"
 
 static int32_t VR_CALL probe(void *self)
 {
 	const struct vr_plugin_instance *j = self;
 	const struct vr_translator *t = j->table;
-	char why[256] = "", text[512];
+	char why[256] = "";
 	int32_t rc = t->emit ? t->emit->probe(why, sizeof(why)) : VR_OK;
 
-	if (rc) {
-		snprintf(text, sizeof(text), "%s: %s", j->own, why);
-		j->host->error(j->host, rc, text);
-	}
-	return rc;
+	return rc ? vr_host_error(j->host, rc, "%s: %s", j->own, why) : rc;
 }
 
 int32_t vr_xlate_create(const struct vr_host *host, const char *id, const char *own,

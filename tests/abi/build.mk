@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# tests/abi: the binary interface does not change under those who use it.
+# tests/abi: the binary interface does not change under plugins that use it.
 #
 #   make abi-update             the headers grew, and that is meant: note it
 #   tests/abi/make-release.sh   when a minor is released: keep what its users have
@@ -13,6 +13,6 @@ $(B)/tests/abi/micro.img: tests/abi/micro.S
 
 abi-update:
 	$(Q)tests/abi/abi.sh golden tests/abi
-# Whoever changes a header makes the references again: in the same commit one sees what it does to the records.
+# A commit that changes a header makes the references again: it then shows what it does to the records.
 doc: abi-update
 .PHONY: abi-update

@@ -148,7 +148,7 @@ Test(load, bzimage)
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x210, 1), 0xff);
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x206, 2), 0x20f);
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x070, 8), 0xe0000);
-	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x26c, 4), 0, "nothing behind the header");
+	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x26c, 4), 0, "nothing after the header");
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x21c, 4), sizeof(initrd));
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x218, 4) % 4096, 0);
 	cr_expect_arr_eq(fake_ram(d, ram(PC_BOOT_PARAMS + 0x218, 4)), initrd, sizeof(initrd));
@@ -213,7 +213,7 @@ Test(load, tables_for_64_bits)
 
 Test(load, bzimage_elsewhere)
 {
-	in.ram_size = 30 * MIB; /* not enough behind 16 MiB */
+	in.ram_size = 30 * MIB; /* not enough after 16 MiB */
 	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_expect_eq(e.rip, 2 * MIB + 0x200);
 	in.ram_size = 20 * MIB;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every signal that would end or stop the process; the terminal; an output that nobody reads.
+# Every signal that would end or stop the process; the terminal; an output that no process reads.
 # shellcheck disable=SC2034
 NEEDS="${VR_B:-build}/tests/guest/term ${VR_B:-build}/tests/micro/arm64/idle"
 # shellcheck source=tests/guest/lib.sh
@@ -72,7 +72,7 @@ same ignored-signal-stays-ignored 143 $?
 timeout -s TERM 1 "$VMRUN" -q -m 64M --stats --kernel "$MICRO/idle" >"$LOGS/timeout.out" 2>"$LOGS/timeout.err" </dev/null
 same timeout-status 124 $?
 has timeout-ends-in-order "$LOGS/timeout.err" run_ns
-# second SIGNAL-COUNT: a guest that waits for a pipe that nobody reads; how it ended is in second.err.
+# second SIGNAL-COUNT: a guest that waits for a pipe that no process reads; how it ended is in second.err.
 mkfifo "$WORK/pipe"
 second()
 {

@@ -178,7 +178,7 @@ Test(cli, json)
 	expect_json("--plugin-path . doctor --json");
 }
 
-/* The machine would go on without it; who named it wants to know. */
+/* The machine would go on without it; the user named it and is told. */
 Test(cli, a_named_plugin_must_be_usable)
 {
 	add_plugin_of("passthrough", "gpu", "probe_fails", "");

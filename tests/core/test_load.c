@@ -169,7 +169,7 @@ Test(load, manifest_of_another_abi)
 	manifest_abi("abi: {major: 0, minor: 1}", "0.1", "update the plugin");
 }
 
-/* What is behind the members that are known is nobody's business. */
+/* The core looks at no member after those that it knows. */
 Test(load, a_longer_plugin, .init = setup, .fini = teardown)
 {
 	struct vr_loaded *p = plugin("plugin_long");
@@ -346,7 +346,7 @@ Test(load, registry_table, .init = setup, .fini = teardown)
 	vr_registry_by_id(registry, found.id)->requested = true;
 	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);
 	cr_expect_eq(found.flags, VR_FOUND_REQUESTED);
-	/* As a plugin of ABI 1.0 asks: nothing behind what it knows is written. */
+	/* As a plugin of ABI 1.0 asks: nothing after what it knows is written. */
 	found.size = offsetof(struct vr_found, flags);
 	found.flags = 77;
 	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);

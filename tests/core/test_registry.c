@@ -258,7 +258,7 @@ Test(search, trusted_follows_links)
 	cr_assert_eq(unlink(link), 0);
 	cr_assert_eq(symlink("/", link), 0);
 	r = vr_search_trusted(link);
-	cr_expect(r == VR_OK || r == VR_E_PERM); /* in a container "/" may be anybody's */
+	cr_expect(r == VR_OK || r == VR_E_PERM); /* in a container "/" may belong to any user */
 	if (r == VR_E_PERM)
 		cr_expect(!strncmp(vr_error_text(r), "/ ", 2), "%s", vr_error_text(r));
 	vr_error_clear();

@@ -30,7 +30,7 @@ wrong()
 	timeout -k 5 $((60 * SLOW)) "$@" >"$LOGS/$name.out" 2>"$LOGS/$name.err" </dev/null
 	rc=$?
 	errors=$(grep -c '^vmrun: error: ' "$LOGS/$name.err")
-	# Who runs the guest is told before its disks are opened; that is no message about the error.
+	# The user is told which accelerator runs the guest before its disks are opened; that is no message about the error.
 	lines=$(grep -vc '^vmrun: arm64 guest on ' "$LOGS/$name.err")
 	if [ $rc != "$status" ]; then
 		bad "$name" "exit status $status" "$rc: $(head -n 3 "$LOGS/$name.err" | tr '\n' ' ')"
@@ -294,7 +294,7 @@ kill -TERM $holder
 wait $holder
 same sigterm-without-terminal 143 $?
 
-# As a user who may not.
+# As a user without the right.
 if [ -n "$NO_OTHER" ]; then
 	for name in disk-may-not-be-written image-may-not-be-read plugin-may-not-be-read; do skip "$name" "$NO_OTHER"; done
 else

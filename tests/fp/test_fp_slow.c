@@ -6,7 +6,7 @@
 #include "isa/arm64/fp.h"
 #include "isa/arm64/helpers_fp.h"
 
-/* The helpers need no engine: only the state behind a vr_exec. */
+/* The helpers need no engine: only the state after a vr_exec. */
 static struct vr_exec *exec(void)
 {
 	static union {

@@ -46,7 +46,7 @@ finish()
 	[ $failed = 0 ]
 	exit
 }
-# What is being done, for the one who waits: to run.sh's own output, or to ours.
+# What is being done, shown while it is done: to run.sh's own output, or to ours.
 say()
 {
 	{ printf '         fresh: %s, %s\n' "$suite" "$1" >&3; } 2>/dev/null || echo "  -- $suite, $1"

@@ -19,7 +19,7 @@ at()
 {
 	"$T/json" "$1" <"$WORK/doctor" 2>"$WORK/wrong"
 }
-# Who would run an x86_64 guest here: the accelerator of the choice's "GUEST guest on HOST: ACCEL, board ..."
+# Which accelerator would run an x86_64 guest here: the accelerator of the choice's "GUEST guest on HOST: ACCEL, board ..."
 i=0 accel='' mode=''
 while arch=$(at "guests.$i.arch"); do
 	[ "$arch" != x86_64 ] || choice=$(at "guests.$i.choice")

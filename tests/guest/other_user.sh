@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# other_user.sh: vmrun as a user who may not do everything; sourced after lib.sh.
+# other_user.sh: vmrun as a user with fewer rights; sourced after lib.sh.
 #
 # Root may open whatever there is, so where the tests run as root these commands run as user 65534. That user must reach
 # vmrun, its plugins and what they are given by absolute paths (vmrun finds its plugins from the path of its own file),

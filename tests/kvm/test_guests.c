@@ -138,7 +138,7 @@ static int exceptions(void)
 		      (unsigned long long)test_u64(&k, 32 * i + 24));
 		before = rip;
 	}
-	/* #UD is a fault, at the instruction; #BP a trap, behind it. */
+	/* #UD is a fault, at the instruction; #BP a trap, after it. */
 	CHECK(k.ram[test_u64(&k, 32 + 16)] == 0x0f && k.ram[test_u64(&k, 64 + 16) - 1] == 0xcc,
 	      "wrong addresses");
 out:

@@ -447,7 +447,7 @@ static int split_to_full(void)
 	return moved("split", "full");
 }
 
-/* The buses of vm_host.c with the board's controllers behind them; the pin goes the other way. */
+/* The buses of vm_host.c, which lead to the board's controllers; the pin goes the other way. */
 static void pin_follows(struct test_vm *m)
 {
 	m->accel->vcpu_set_pin(m->vcpu[0], VR_X86_PIN_INTR, d->vcpu[0].pin[VR_X86_PIN_INTR]);

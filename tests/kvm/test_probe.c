@@ -136,6 +136,7 @@ static int virtualisation_off(void)
 
 static int life(void)
 {
+	const struct vr_plugin *other;
 	int result = PASS;
 
 	test_host_init(&k);
@@ -143,8 +144,10 @@ static int life(void)
 	CHECK(vmrun_plugin_create(&k.host, "kvm", &p) == VR_OK, "create");
 	CHECK(!p->query(p->self, "vmrun.accel/2"), "an interface that it has not");
 	CHECK(p->stop(p->self) == VR_OK, "stop");
+	CHECK(vmrun_plugin_create(&k.host, "kvm", &other) == VR_OK, "create another");
+	CHECK(other->self != p->self, "two machines have one instance");
 	p->destroy(p->self);
-	p->destroy(p->self);
+	other->destroy(other->self);
 out:
 	test_host_fini(&k);
 	return result;

@@ -115,23 +115,19 @@ const char *test_no_kvm(void)
 }
 
 /* ---- machines -------------------------------------------------------------------------------------- */
-static const struct vr_plugin *plugin;
-
 int test_start(struct test_vm *k, uint32_t vcpus, const char *irqchip)
 {
 	struct vr_vm_config c = {.size = sizeof(c), .vcpu_count = vcpus, .arch = "x86_64"};
 
 	test_host_init(k);
-	if (test_no_kvm()) {
-		plugin = NULL;
+	if (test_no_kvm())
 		return test_skip("no KVM: %s", test_no_kvm());
-	}
 	k->irqchip = irqchip;
 	k->vcpu_count = vcpus;
-	vmrun_plugin_create(&k->host, "kvm", &plugin);
-	k->self = plugin->self;
-	k->accel = plugin->query(plugin->self, VR_ACCEL_ID);
-	if (plugin->probe(plugin->self) < 0 || k->accel->vm_create(plugin->self, &c, &k->vm) < 0) {
+	vmrun_plugin_create(&k->host, "kvm", &k->plugin);
+	k->self = k->plugin->self;
+	k->accel = k->plugin->query(k->self, VR_ACCEL_ID);
+	if (k->plugin->probe(k->self) < 0 || k->accel->vm_create(k->self, &c, &k->vm) < 0) {
 		k->vm = NULL;
 		return test_fail("%s", test_error(k));
 	}
@@ -202,8 +198,9 @@ void test_close(struct test_vm *k)
 			k->accel->vcpu_destroy(k->vcpu[i]);
 	if (k->vm)
 		k->accel->vm_destroy(k->vm);
-	if (k->self)
-		plugin->destroy(plugin->self);
+	if (k->plugin)
+		k->plugin->destroy(k->self);
+	k->plugin = NULL;
 	test_host_fini(k);
 }
 

@@ -11,6 +11,7 @@
 #include <vmrun/accel.h>
 #include <vmrun/assist.h>
 #include <vmrun/host.h>
+#include <vmrun/plugin.h>
 
 #include "layout.h"
 
@@ -33,6 +34,7 @@ struct test_vm {
 	uint8_t *ram, *rom;
 
 	const struct vr_accel *accel;
+	const struct vr_plugin *plugin;
 	void *self, *vm, *vcpu[TEST_VCPUS];
 	void (*on_park)(struct test_vm *k, uint32_t vcpu); /* instead of sleeping, first */
 	void (*on_log)(struct test_vm *k, uint32_t vcpu);  /* a write to PORT_LOG */

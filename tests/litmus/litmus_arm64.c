@@ -457,7 +457,7 @@ static void *litmus_thread(void *arg)
 			struct slot *s = &slots[i];
 
 			meet(me, ++n);
-			/* Who is first changes from one iteration to the next. */
+			/* Which vCPU is first changes from one iteration to the next. */
 			for (volatile int d = (i >> (2 * me)) & 7; d > 0; d--)
 				;
 			f(&s->x, &s->y, s->r[me]);

@@ -84,7 +84,7 @@ for arch in arm64 riscv64; do
 	some "$arch host: data is not disassembled" '^host: +[0-9a-f]+  data +; ([0-9a-f]{2} ?){8}$'
 	same "$arch insn: all are known" '' "$(grep '^insn:' "$LOG" | grep -F byte | head -n 3)"
 
-	# Ten calls, ten entries; the links that would hide them are made when nobody asks.
+	# Ten calls, ten entries; the links that would hide them are made when no such log is asked for.
 	guest "exec-$arch" "$arch" -d "exec:$insn"
 	lines "$arch exec: each entry" 10 "^exec: +cpu0 $insn at host [0-9a-f]+, by (look-up|a direct exit)$"
 	only "$arch exec" exec

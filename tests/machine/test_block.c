@@ -198,7 +198,7 @@ Test(block, read_only_is_not_written)
 	cr_assert_eq(vr_disk_read(&d, 0, &v, 1), VR_OK);
 }
 
-/* Whatever was written is flushed at the end, once; who only reads pays nothing. */
+/* Whatever was written is flushed at the end, once; a disk that was only read is not. */
 Test(block, closing_flushes)
 {
 	uint8_t sector[512] = {1};

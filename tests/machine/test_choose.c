@@ -174,7 +174,7 @@ Test(choose, wrappers)
 	native_and_soft();
 	w->manifest->wraps = S("accel");
 	cr_assert_eq(choose("OTHR"), VR_OK);
-	cr_assert_str_eq(ID(choice.accel), "soft", "unasked nobody stands before another");
+	cr_assert_str_eq(ID(choice.accel), "soft", "no accelerator stands before another unasked");
 	config.accel = S("trace");
 	cr_assert_eq(choose("OTHR"), VR_OK);
 	cr_assert_str_eq(ID(choice.accel), "trace");

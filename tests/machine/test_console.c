@@ -139,7 +139,7 @@ Test(console, nothing_is_lost_when_much_comes, .timeout = 60)
 	cr_assert(s.right);
 }
 
-/* 400 KiB into a pipe that nobody reads. */
+/* 400 KiB into a pipe that no process reads. */
 static void into_a_closed_pipe(void)
 {
 	int out[2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Doorbells: who is called, when, and when no more. */
+/* Doorbells: which function is called, when, and when no more. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <semaphore.h>
@@ -120,7 +120,7 @@ Test(doorbell, before_the_virtual_machine)
 	vr_machine_free(m);
 }
 
-/* Who watches sees all accesses, so none is a doorbell's meanwhile. */
+/* A device trace sees all accesses, so none is a doorbell's meanwhile. */
 Test(doorbell, not_while_somebody_watches)
 {
 	static const struct vr_device_trace trace = {.size = sizeof(trace)};

@@ -374,7 +374,7 @@ Test(run, devices_that_were_asked_for)
 	int32_t rc;
 
 	fake_program = power_off;
-	/* Installed only: the machine goes without, and nobody starts a GPU unasked. */
+	/* Installed only: the machine goes without, and no GPU is started unasked. */
 	fake_break(device, "no such gadget");
 	cr_assert_eq(run(), 3);
 	cr_expect(!device->started);
@@ -529,7 +529,7 @@ Test(run, device_trace)
 	cr_expect_eq(seen_line, 33);
 	cr_assert_eq(vr_device_trace_table.set(fake_host, NULL, NULL), VR_OK);
 	touch(0);
-	cr_expect_eq(seen_accesses, 2, "nobody watches any more");
+	cr_expect_eq(seen_accesses, 2, "no device trace is set any more");
 	vr_machine_free(m);
 	vr_error_clear();
 	cr_expect_eq(vr_device_trace_table.set(fake_host, &trace, NULL), VR_E_STATE);
@@ -537,8 +537,8 @@ Test(run, device_trace)
 
 Test(run, tables_without_a_machine)
 {
-	struct vr_plugin_host nobody = {.machine = NULL};
-	const struct vr_host *h = &nobody.host;
+	struct vr_plugin_host without_machine = {.machine = NULL};
+	const struct vr_host *h = &without_machine.host;
 	uint64_t v = 0;
 
 	cr_assert_eq(vr_memory_table.add(h, 0, 0x10000, 0, NULL), VR_E_STATE);

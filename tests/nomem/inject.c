@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inject.c: a library for LD_PRELOAD that lets one allocation of the whole process fail, whoever asks: vmrun,
+ * inject.c: a library for LD_PRELOAD that lets one allocation of the whole process fail, in any part of it: vmrun,
  * plugins, the libraries that they use, the dynamic linker. VMRUN_NOMEM=N is its number, from 1 on; all of
  * them are counted, and their number so far is in the file that VMRUN_NOMEM_COUNT names, since vmrun ends
  * without running a library's destructors. Threads that allocate at once may leave one less than the last.

@@ -378,7 +378,8 @@ Test(pmp, locks)
 	cr_assert_eq(csr_read(PMPADDR0 + 1), 0x10000, "the bottom of a locked TOR entry");
 	cr_assert_eq(csr_read(PMPADDR0 + 2), 0x20000);
 	cr_assert_eq(csr_read(PMPADDR0 + 5), 0x30000 | 0x1ff);
-	cr_assert_eq(csr_read(PMPADDR0 + 4), 0x5000 & ~0x3ffull, "below a locked NAPOT entry is nobody's");
+	cr_assert_eq(csr_read(PMPADDR0 + 4), 0x5000 & ~0x3ffull,
+		     "the entry below a locked NAPOT one is not locked");
 	csr_write(PMPCFG0, 0x1f1f1f1f1f1f1f1full);
 	cr_assert_eq(csr_read(PMPCFG0),
 		     0x1f1f001f1f001f1full | (uint64_t)(TOR | L | R) << 16 | (uint64_t)(NAPOT | L | R) << 40);

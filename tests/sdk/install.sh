@@ -185,7 +185,7 @@ together()
 	cmp both tutorial-device/com.example.alarm/expected
 }
 try together together
-# The examples, as somebody who has only what is installed builds them.
+# The examples, built with nothing but what is installed.
 example()
 {
 	cp -r "$P/share/vmrun/sdk/examples/$1" "example-$1" && make -s -C "example-$1" && make -s -C "example-$1" check

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Whose libraries get into the process. The second half runs a set-user-id copy of vmrun as `nobody`, in a mount
+# Which libraries get into the process. The second half runs a set-user-id copy of vmrun as `nobody`, in a mount
 # namespace whose /usr/local and /etc/vmrun are its own, so that nothing of this machine is touched.
 # shellcheck source=tests/guest/lib.sh
 [ "${1:-}" = elevated ] || . tests/guest/lib.sh

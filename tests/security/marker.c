@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * marker.c: a plugin that leaves a mark when its library is opened, before anybody could have checked it:
- * what an attacker's would do. It writes who it was run as into the file that it finds named beside it, in
+ * marker.c: a plugin that leaves a mark when its library is opened, before it could have been checked:
+ * what an attacker's would do. It writes the user it was run as into the file that it finds named beside it, in
  * `mark`.
  */
 #include <dlfcn.h>

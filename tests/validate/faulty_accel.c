@@ -24,7 +24,7 @@ static int32_t VR_CALL access_(const struct vr_host *host, uint32_t space, uint3
 	if (FAULT(vcpu_mixed) && vcpu)
 		vcpu--;
 	rc = real_mmio->access(host, space, vcpu, address, width, is_write, value);
-	if (FAULT(nobody_zero) && rc == VR_E_NOENT) {
+	if (FAULT(unmapped_zero) && rc == VR_E_NOENT) {
 		*value = 0;
 		return VR_OK;
 	}
@@ -124,7 +124,7 @@ static struct vr_plugin own;
 
 static const void *VR_CALL faulty_query(void *self, const char *id)
 {
-	return query(self, id) ? &table : NULL;
+	return vr_plugin_instance_query(self, id) ? &table : NULL;
 }
 
 const struct vr_magic *VR_CALL vmrun_plugin_magic(void)

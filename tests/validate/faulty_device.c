@@ -50,7 +50,7 @@ VR_EXPORT void one_too_many(void)
 __attribute__((tls_model("global-dynamic"))) static _Thread_local volatile uint64_t lazy;
 #endif
 #if THE_FAULT_missing_symbol
-void vmrun_test_symbol_that_nobody_has(void);
+void vmrun_test_symbol_that_no_library_has(void);
 #endif
 
 /* ---- the device -------------------------------------------------------------------------------------- */
@@ -284,7 +284,7 @@ static int32_t VR_CALL start(void *self)
 	if (FAULT(prints))
 		printf("started\n");
 #if THE_FAULT_missing_symbol
-	vmrun_test_symbol_that_nobody_has();
+	vmrun_test_symbol_that_no_library_has();
 #endif
 	return VR_OK;
 }

@@ -80,7 +80,7 @@ for file in "$B"/plugins/*.yaml; do
 	grep '^skip' "$WORK/out" | sed "s|^|$(basename "$file" .yaml): |"
 done
 
-# A wrapper, with a real accelerator behind it.
+# A wrapper, around a real accelerator.
 if [ -f "$B/examples/trace-accel.yaml" ]; then
 	"$CHECK" --plugin-path "$B/plugins" -w soft -r R-ACC "$B/examples/trace-accel.yaml" >"$WORK/out" 2>&1
 	if [ $? = 0 ] && ! grep -q '^skip' "$WORK/out"; then ok; else bad "trace-accel before soft: $(grep -v '^pass' "$WORK/out")"; fi

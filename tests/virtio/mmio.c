@@ -43,7 +43,7 @@ Test(mmio, identification)
 	drv_w(&v, 0x14, 2);
 	cr_expect_eq(drv_r(&v, 0x10), 0);
 	cr_expect_eq(drv_r(&v, 0xb0), 0xffffffff);
-	/* Other widths are nobody's. */
+	/* No register has other widths. */
 	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE, 1), 0);
 	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE, 8), 0);
 	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x1fc, 8), 0);

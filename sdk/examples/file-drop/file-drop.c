@@ -17,6 +17,7 @@
  * guest's; the device checks what it gets from a helper as if it came from a network.
  */
 #include <fcntl.h>
+#include <host_error.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,12 +54,6 @@ struct plugin {
 	int folder, file;
 };
 
-static int32_t fail(const struct plugin *p, int32_t code, const char *text)
-{
-	p->host->error(p->host, code, text);
-	return code;
-}
-
 /* ---- the helper process: vmrun.helper/1 ------------------------------------------------------------- */
 
 /* Before the sandbox: what is opened here may be used later. */
@@ -71,7 +66,8 @@ static int32_t VR_CALL helper_init(void *self, const void *config, uint32_t leng
 	(void)length;
 	p->file = -1;
 	p->folder = open(path ? path : "", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return p->folder < 0 ? fail(p, VR_E_NOENT, "folder= is no folder that can be read; name another")
+	return p->folder < 0 ? vr_host_error(p->host, VR_E_NOENT,
+					     "folder= is no folder that can be read; name another")
 			     : VR_OK;
 }
 
@@ -276,12 +272,13 @@ static int32_t VR_CALL drop_create(void *self, const struct vr_device_config *c,
 	int32_t rc;
 
 	if (strcmp(c->type, TYPE) != 0)
-		return fail(p, VR_E_NOENT, "file-drop: it makes no other device");
+		return vr_host_error(p->host, VR_E_NOENT, "file-drop: it makes no other device");
 	if (!folder || !*folder)
-		return fail(p, VR_E_CONFIG, "file-drop: of which folder? Say -p file-drop,folder=FOLDER");
+		return vr_host_error(p->host, VR_E_CONFIG,
+				     "file-drop: of which folder? Say -p file-drop,folder=FOLDER");
 	d = calloc(1, sizeof(*d));
 	if (!d)
-		return fail(p, VR_E_NOMEM, "file-drop: out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, "file-drop: out of memory");
 	d->p = p;
 	pthread_mutex_init(&d->lock, NULL);
 	r.opaque = d;
@@ -332,8 +329,9 @@ static int32_t VR_CALL probe(void *self)
 	const struct plugin *p = self;
 
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->config, string) || !VR_HAS(p->helpers, stop))
-		return fail(p, VR_E_ABI,
-			    "file-drop needs vmrun.mmio/1, config/1 and helper-host/1; update vmrun");
+		return vr_host_error(
+			p->host, VR_E_ABI,
+			"file-drop needs vmrun.mmio/1, config/1 and helper-host/1; update vmrun");
 	return VR_OK;
 }
 
@@ -371,10 +369,8 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	if (!id || strcmp(id, "file-drop") != 0)
 		return VR_E_NOENT;
 	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, "file-drop: out of memory");
-		return VR_E_NOMEM;
-	}
+	if (!p)
+		return vr_host_error(host, VR_E_NOMEM, "file-drop: out of memory");
 	p->host = host;
 	p->mmio = host->query(host, VR_MMIO_ID);
 	p->config = host->query(host, VR_CONFIG_ID);

@@ -13,6 +13,8 @@
  * Registers as in National's PC16550D data sheet, section 8. Sending takes no time: the transmitter is
  * always empty; nothing is ever received.
  */
+#include <host_error.h>
+#include <plugin_entry.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +35,7 @@
 #define MSR_LINES 0xb0u /* CTS, DSR, DCD: the other end is connected */
 
 struct plugin {
-	struct vr_plugin plugin;
+	struct vr_plugin_instance instance; /* first */
 	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_irq *irq;
@@ -51,12 +53,6 @@ struct serial {
 	uint32_t thre; /* the transmitter became empty, and no interrupt has told the guest */
 	uint8_t ier, lcr, mcr, scr, dll, dlm, fifo;
 };
-
-static int32_t fail(const struct plugin *p, int32_t code, const char *text)
-{
-	p->host->error(p->host, code, text);
-	return code;
-}
 
 /* ---- the registers ---------------------------------------------------------------------------------------
  */
@@ -227,12 +223,13 @@ static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *
 	int32_t rc;
 
 	if (strcmp(c->type, TYPE) != 0)
-		return fail(p, VR_E_NOENT, "serial-log: it makes no other device");
+		return vr_host_error(p->host, VR_E_NOENT, "serial-log: it makes no other device");
 	if (!path || !*path)
-		return fail(p, VR_E_CONFIG, "serial-log: where to? Say -p serial-log,file=FILE");
+		return vr_host_error(p->host, VR_E_CONFIG,
+				     "serial-log: where to? Say -p serial-log,file=FILE");
 	s = calloc(1, sizeof(*s));
 	if (!s)
-		return fail(p, VR_E_NOMEM, "serial-log: out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, "serial-log: out of memory");
 	rc = p->files->open(p->host, "serial-log's file", path, VR_FILE_APPEND, &handle);
 	if (rc < 0) {
 		free(s);
@@ -242,7 +239,7 @@ static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *
 	if (!s->file) {
 		close((int)handle);
 		free(s);
-		return fail(p, VR_E_NOMEM, "serial-log: out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, "serial-log: out of memory");
 	}
 	p->config->number(p->host, "time", &stamps);
 	s->p = p;
@@ -302,67 +299,21 @@ static const struct vr_device_maker maker = {
 
 static int32_t VR_CALL probe(void *self)
 {
-	const struct plugin *p = self;
+	struct plugin *p = self;
+	const struct vr_host *host = p->instance.host;
 
-	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
-	    !VR_HAS(p->config, number) || !VR_HAS(p->files, open))
-		return fail(
-			p, VR_E_ABI,
-			"serial-log needs vmrun.mmio/1, irq/1, timer/1, config/1 and file/1; update vmrun");
-	return VR_OK;
-}
-
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *id)
-{
-	(void)self;
-	return strcmp(id, VR_DEVICE_ID) == 0 ? &maker : NULL;
-}
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	struct plugin *p;
-
-	if (!id || strcmp(id, "serial-log") != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, "serial-log: out of memory");
-		return VR_E_NOMEM;
-	}
 	p->host = host;
 	p->mmio = host->query(host, VR_MMIO_ID);
 	p->irq = host->query(host, VR_IRQ_ID);
 	p->timer = host->query(host, VR_TIMER_ID);
 	p->config = host->query(host, VR_CONFIG_ID);
 	p->files = host->query(host, VR_FILE_ID);
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
+	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
+	    !VR_HAS(p->config, number) || !VR_HAS(p->files, open))
+		return vr_host_error(
+			p->host, VR_E_ABI,
+			"serial-log needs vmrun.mmio/1, irq/1, timer/1, config/1 and file/1; update vmrun");
 	return VR_OK;
 }
+
+VR_PLUGIN("serial-log", struct plugin, VR_DEVICE_ID, &maker, probe)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* board-teach.c: the board of the machine of teach.h: RAM, a console, and a place for one device card. */
+#include <host_error.h>
+#include <plugin_entry.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 #define RAM_GRAIN 0x10000u
 
 struct plugin {
-	struct vr_plugin plugin;
+	struct vr_plugin_instance instance; /* first */
 	const struct vr_host *host;
 	const struct vr_host_memory *memory;
 	const struct vr_host_mmio *mmio;
@@ -28,12 +30,6 @@ struct board {
 	const struct vr_device_maker *maker; /* of the card; NULL: none */
 	void *card;
 };
-
-static int32_t fail(const struct plugin *p, int32_t code, const char *text)
-{
-	p->host->error(p->host, code, text);
-	return code;
-}
 
 /* ---- the console -------------------------------------------------------------------------------------- */
 
@@ -140,16 +136,19 @@ static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c,
 	int32_t rc;
 
 	if (!c->arch || strcmp(c->arch, "teach") != 0)
-		return fail(p, VR_E_CONFIG, "board-teach: a board for teach guests, and for no others");
+		return vr_host_error(p->host, VR_E_CONFIG,
+				     "board-teach: a board for teach guests, and for no others");
 	if (c->vcpu_count != 1)
-		return fail(p, VR_E_CONFIG, "board-teach: this machine has one CPU; leave --smp away");
+		return vr_host_error(p->host, VR_E_CONFIG,
+				     "board-teach: this machine has one CPU; leave --smp away");
 	if (!c->ram_size || c->ram_size > RAM_MAX || c->ram_size % RAM_GRAIN)
-		return fail(p, VR_E_CONFIG,
-			    "board-teach: this machine takes a multiple of 64 KiB, at most 1792 MiB, of RAM; "
-			    "change -m");
+		return vr_host_error(
+			p->host, VR_E_CONFIG,
+			"board-teach: this machine takes a multiple of 64 KiB, at most 1792 MiB, of RAM; "
+			"change -m");
 	b = calloc(1, sizeof(*b));
 	if (!b)
-		return fail(p, VR_E_NOMEM, "board-teach: out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, "board-teach: out of memory");
 	b->p = p;
 	b->ram = c->ram_size;
 	rc = p->memory->add(p->host, 0, b->ram, 0, "ram");
@@ -176,11 +175,12 @@ static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
 	void *to;
 
 	if (n < magic || memcmp(p->kernel, TEACH_MAGIC, magic) != 0)
-		return fail(g, VR_E_IMAGE, "board-teach: this is no program of the teaching machine");
+		return vr_host_error(g->host, VR_E_IMAGE,
+				     "board-teach: this is no program of the teaching machine");
 	to = g->memory->pointer(g->host, TEACH_START, n - magic);
 	if (!to)
-		return fail(g, VR_E_IMAGE,
-			    "board-teach: the program does not fit into RAM; give more with -m");
+		return vr_host_error(g->host, VR_E_IMAGE,
+				     "board-teach: the program does not fit into RAM; give more with -m");
 	memcpy(to, (const uint8_t *)p->kernel + magic, n - magic);
 	g->memory->written(g->host, TEACH_START, n - magic);
 	return g->machine->vcpu_set_state(g->host, 0, TEACH_STATE_ID, &s, sizeof(s));
@@ -199,68 +199,22 @@ static const struct vr_board board = {
 
 static int32_t VR_CALL probe(void *self)
 {
-	const struct plugin *p = self;
+	struct plugin *p = self;
+	const struct vr_host *host = p->instance.host;
 
-	if (!VR_HAS(p->memory, written) || !VR_HAS(p->mmio, attach) || !VR_HAS(p->machine, vcpu_set_state) ||
-	    !VR_HAS(p->console, read) || !VR_HAS(p->irq, set_controller))
-		return fail(
-			p, VR_E_ABI,
-			"board-teach needs vmrun.memory/1, mmio/1, machine/1, console/1 and irq/1; update "
-			"vmrun");
-	return VR_OK;
-}
-
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *id)
-{
-	(void)self;
-	return strcmp(id, VR_BOARD_ID) == 0 ? &board : NULL;
-}
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	struct plugin *p;
-
-	if (!id || strcmp(id, "board-teach") != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, "board-teach: out of memory");
-		return VR_E_NOMEM;
-	}
 	p->host = host;
 	p->memory = host->query(host, VR_MEMORY_ID);
 	p->mmio = host->query(host, VR_MMIO_ID);
 	p->machine = host->query(host, VR_MACHINE_ID);
 	p->console = host->query(host, VR_CONSOLE_ID);
 	p->irq = host->query(host, VR_IRQ_ID);
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
+	if (!VR_HAS(p->memory, written) || !VR_HAS(p->mmio, attach) || !VR_HAS(p->machine, vcpu_set_state) ||
+	    !VR_HAS(p->console, read) || !VR_HAS(p->irq, set_controller))
+		return vr_host_error(
+			p->host, VR_E_ABI,
+			"board-teach needs vmrun.memory/1, mmio/1, machine/1, console/1 and irq/1; update "
+			"vmrun");
 	return VR_OK;
 }
+
+VR_PLUGIN("board-teach", struct plugin, VR_BOARD_ID, &board, probe)

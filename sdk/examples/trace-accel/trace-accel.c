@@ -14,6 +14,7 @@
  * Handles: the core's `vm` and `vcpu` are ours and hold the inner ones. Our vr_accel is filled in start(),
  * when the inner accelerator is known, and lacks the members that the inner one lacks.
  */
+#include <host_error.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,9 +22,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <vmrun/accel.h>
+#include <vmrun/device_trace.h>
 #include <vmrun/dirty.h>
 #include <vmrun/plugin.h>
-#include <vmrun/device_trace.h>
 
 /* The kinds of events, in the order of the spaces first. */
 #define KINDS(X) X(mmio) X(port) X(sysreg) X(call) X(line) X(pin) X(kick) X(run) X(state) X(memory)
@@ -80,20 +81,6 @@ struct vcpu {
 	void *inner;
 	uint32_t index;
 };
-
-static int32_t fail(const struct plugin *p, int32_t code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-static int32_t fail(const struct plugin *p, int32_t code, const char *format, ...)
-{
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	p->host->error(p->host, code, text);
-	return code;
-}
 
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
@@ -244,7 +231,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	int32_t rc;
 
 	if (!vm)
-		return fail(p, VR_E_NOMEM, "trace-accel: out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, "trace-accel: out of memory");
 	vm->p = p;
 	rc = p->trace->set(p->host, &the_trace, p);
 	if (rc >= 0) {
@@ -305,7 +292,7 @@ static int32_t VR_CALL vcpu_create(void *handle, uint32_t index, void **out)
 	int32_t rc;
 
 	if (!v)
-		return fail(vm->p, VR_E_NOMEM, "trace-accel: out of memory");
+		return vr_host_error(vm->p->host, VR_E_NOMEM, "trace-accel: out of memory");
 	v->p = vm->p;
 	v->index = index;
 	rc = v->p->inner->vcpu_create(vm->inner, index, &v->inner);
@@ -417,8 +404,9 @@ static int32_t VR_CALL probe(void *self)
 
 	if (!VR_HAS(p->trace, set) || !VR_HAS(p->timer, now) || !VR_HAS(p->config, number) ||
 	    !VR_HAS(p->files, open))
-		return fail(p, VR_E_ABI, "trace-accel needs %s, %s, %s and %s of its host; update vmrun",
-			    VR_DEVICE_TRACE_ID, VR_TIMER_ID, VR_CONFIG_ID, VR_FILE_ID);
+		return vr_host_error(p->host, VR_E_ABI,
+				     "trace-accel needs %s, %s, %s and %s of its host; update vmrun",
+				     VR_DEVICE_TRACE_ID, VR_TIMER_ID, VR_CONFIG_ID, VR_FILE_ID);
 	if (!VR_HAS(p->log, write))
 		p->log = NULL; /* it can do without */
 	return VR_OK;
@@ -445,10 +433,11 @@ static int32_t read_options(struct plugin *p)
 		else if (k < KIND_COUNT)
 			p->wanted |= 1u << k;
 		else
-			return fail(p, VR_E_CONFIG,
-				    "trace-accel: events=%s: '%.*s' is no event; there are all, mmio, port, "
-				    "sysreg, call, line, pin, kick, run, state, memory",
-				    events, (int)n, events);
+			return vr_host_error(
+				p->host, VR_E_CONFIG,
+				"trace-accel: events=%s: '%.*s' is no event; there are all, mmio, port, "
+				"sysreg, call, line, pin, kick, run, state, memory",
+				events, (int)n, events);
 		events += n + (events[n] == '+');
 	}
 	if (!path || !*path)
@@ -460,7 +449,7 @@ static int32_t read_options(struct plugin *p)
 	if (p->file)
 		return VR_OK;
 	close((int)handle);
-	return fail(p, VR_E_NOMEM, "trace-accel: out of memory");
+	return vr_host_error(p->host, VR_E_NOMEM, "trace-accel: out of memory");
 }
 
 static int32_t find_inner(struct plugin *p)
@@ -471,14 +460,15 @@ static int32_t find_inner(struct plugin *p)
 	const struct vr_accel *a;
 
 	if (!VR_HAS(r, find) || !id || !*id || r->find(p->host, VR_ACCEL_ID, id, 0, &f) < 0)
-		return fail(p, VR_E_CONFIG,
-			    "trace-accel: there is no accelerator '%s'; name one with accel=ID",
-			    id ? id : "");
+		return vr_host_error(p->host, VR_E_CONFIG,
+				     "trace-accel: there is no accelerator '%s'; name one with accel=ID",
+				     id ? id : "");
 	a = f.interface;
 	if (!VR_HAS(a, vm_create) || !VR_HAS(a, vm_destroy) || !VR_HAS(a, memory_map) ||
 	    !VR_HAS(a, vcpu_create) || !VR_HAS(a, vcpu_destroy) || !VR_HAS(a, vcpu_run) ||
 	    !VR_HAS(a, vcpu_kick) || !VR_HAS(a, vcpu_set_pin) || !VR_HAS(a, vm_reset))
-		return fail(p, VR_E_ABI, "trace-accel: accelerator '%s' has no complete %s", id, VR_ACCEL_ID);
+		return vr_host_error(p->host, VR_E_ABI, "trace-accel: accelerator '%s' has no complete %s",
+				     id, VR_ACCEL_ID);
 	p->inner = a;
 	p->inner_self = f.self;
 	if (r->find(p->host, VR_DIRTY_ID, id, 0, &f) >= 0 &&
@@ -553,10 +543,8 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	if (!id || strcmp(id, "trace-accel") != 0)
 		return VR_E_NOENT;
 	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, "trace-accel: out of memory");
-		return VR_E_NOMEM;
-	}
+	if (!p)
+		return vr_host_error(host, VR_E_NOMEM, "trace-accel: out of memory");
 	p->host = host;
 	p->config = host->query(host, VR_CONFIG_ID);
 	p->timer = host->query(host, VR_TIMER_ID);

@@ -7,8 +7,9 @@
  * thread, so what they touch is atomic. Put your own engine in place of step(); the rest is what every
  * accelerator has.
  */
+#include <host_error.h>
+#include <plugin_entry.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 #define VCPUS_MAX 8
 
 struct self {
-	struct vr_plugin plugin;
+	struct vr_plugin_instance instance; /* first */
 	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_thread *thread;
@@ -49,20 +50,6 @@ struct vcpu {
 	uint32_t pins;   /* atomic; bit n: pin n is high */
 };
 
-/* Notes an error text (what, where, what to do) and returns the code. */
-__attribute__((format(printf, 3, 4))) static int32_t fail(const struct self *p, int32_t code,
-							  const char *format, ...)
-{
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	p->host->error(p->host, code, text);
-	return code;
-}
-
 /* ---- the engine ---- */
 
 /* The host address of guest memory, or NULL: not RAM (or, for writes, read-only). */
@@ -90,9 +77,10 @@ static int32_t access_memory(struct vcpu *v, uint64_t address, uint32_t bytes, u
 	else if (at)
 		memcpy(value, at, bytes);
 	else if (p->mmio->access(p->host, VR_SPACE_MMIO, v->index, address, bytes, is_write, value) < 0)
-		return fail(p, VR_E_FAULT,
-			    PLUGIN_ID ": nothing at 0x%" PRIx64 ", which the guest accesses at 0x%" PRIx64,
-			    address, v->s.pc);
+		return vr_host_error(p->host, VR_E_FAULT,
+				     PLUGIN_ID ": nothing at 0x%" PRIx64
+					       ", which the guest accesses at 0x%" PRIx64,
+				     address, v->s.pc);
 	return VR_OK;
 }
 
@@ -106,7 +94,8 @@ static int32_t step(struct vcpu *v)
 	int32_t rc = VR_OK;
 
 	if (!code)
-		return fail(p, VR_E_FAULT, PLUGIN_ID ": no memory to execute at 0x%" PRIx64, v->s.pc);
+		return vr_host_error(p->host, VR_E_FAULT, PLUGIN_ID ": no memory to execute at 0x%" PRIx64,
+				     v->s.pc);
 	memcpy(&word, code, 4);
 	opcode = word >> 24;
 	x = word >> 20 & 15;
@@ -140,8 +129,8 @@ static int32_t step(struct vcpu *v)
 		rc = 1;
 		break;
 	default:
-		return fail(p, VR_E_FAULT, PLUGIN_ID ": 0x%08x at 0x%" PRIx64 " is no instruction", word,
-			    v->s.pc);
+		return vr_host_error(p->host, VR_E_FAULT,
+				     PLUGIN_ID ": 0x%08x at 0x%" PRIx64 " is no instruction", word, v->s.pc);
 	}
 	if (rc < 0)
 		return rc;
@@ -172,7 +161,7 @@ static int32_t VR_CALL vcpu_create(void *vm_, uint32_t index, void **out)
 	struct vcpu *v = index < vm->vcpu_count ? calloc(1, sizeof(*v)) : NULL;
 
 	if (!v)
-		return fail(vm->self, VR_E_NOMEM, PLUGIN_ID ": vCPU %u can't be made", index);
+		return vr_host_error(vm->self->host, VR_E_NOMEM, PLUGIN_ID ": vCPU %u can't be made", index);
 	v->vm = vm;
 	v->index = index;
 	vm->vcpu[index] = v;
@@ -231,8 +220,8 @@ static int32_t check_state(const struct vcpu *v, const char *id, uint32_t length
 {
 	if (id && strcmp(id, TINY_STATE_ID) == 0 && length == sizeof(struct tiny_state))
 		return VR_OK;
-	return fail(v->vm->self, VR_E_UNSUPPORTED, PLUGIN_ID ": a vCPU's state is " TINY_STATE_ID ", not %s",
-		    id ? id : "(none)");
+	return vr_host_error(v->vm->self->host, VR_E_UNSUPPORTED,
+			     PLUGIN_ID ": a vCPU's state is " TINY_STATE_ID ", not %s", id ? id : "(none)");
 }
 
 static int32_t VR_CALL vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
@@ -265,14 +254,16 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	struct vm *vm;
 
 	if (!c->arch || strcmp(c->arch, TINY_ARCH) != 0)
-		return fail(p, VR_E_UNSUPPORTED, PLUGIN_ID " runs " TINY_ARCH " guests, not %s",
-			    c->arch ? c->arch : "(none)");
+		return vr_host_error(p->host, VR_E_UNSUPPORTED,
+				     PLUGIN_ID " runs " TINY_ARCH " guests, not %s",
+				     c->arch ? c->arch : "(none)");
 	if (c->vcpu_count > VCPUS_MAX)
-		return fail(p, VR_E_RANGE, PLUGIN_ID ": %u vCPUs: at most %d; use a smaller --smp",
-			    c->vcpu_count, VCPUS_MAX);
+		return vr_host_error(p->host, VR_E_RANGE,
+				     PLUGIN_ID ": %u vCPUs: at most %d; use a smaller --smp", c->vcpu_count,
+				     VCPUS_MAX);
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
-		return fail(p, VR_E_NOMEM, PLUGIN_ID ": out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	vm->self = p;
 	vm->vcpu_count = c->vcpu_count;
 	*out = vm;
@@ -290,7 +281,8 @@ static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64
 	struct vm *vm = vm_;
 
 	if (slot >= SLOTS_MAX || vm->slot[slot].length)
-		return fail(vm->self, VR_E_RANGE, PLUGIN_ID ": memory slot %u can't be had", slot);
+		return vr_host_error(vm->self->host, VR_E_RANGE, PLUGIN_ID ": memory slot %u can't be had",
+				     slot);
 	vm->slot[slot] = (struct slot){.gpa = gpa, .length = length, .host = host, .flags = flags};
 	return VR_OK;
 }
@@ -360,60 +352,14 @@ static int32_t VR_CALL probe(void *self)
 {
 	struct self *p = self;
 
+	p->host = p->instance.host;
 	p->mmio = p->host->query(p->host, VR_MMIO_ID);
 	p->thread = p->host->query(p->host, VR_THREAD_ID);
 	if (!VR_HAS(p->mmio, access) || !VR_HAS(p->thread, park) || !VR_HAS(p->thread, unpark))
-		return fail(p, VR_E_ABI,
-			    PLUGIN_ID " needs " VR_MMIO_ID " and " VR_THREAD_ID "; use a newer vmrun");
+		return vr_host_error(p->host, VR_E_ABI,
+				     PLUGIN_ID " needs " VR_MMIO_ID " and " VR_THREAD_ID
+					       "; use a newer vmrun");
 	return VR_OK;
 }
 
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *interface_id)
-{
-	(void)self;
-	return strcmp(interface_id, VR_ACCEL_ID) == 0 ? &accel : NULL;
-}
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	struct self *p;
-
-	if (!id || strcmp(id, PLUGIN_ID) != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
-		return VR_E_NOMEM;
-	}
-	p->host = host;
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
-	return VR_OK;
-}
+VR_PLUGIN(PLUGIN_ID, struct self, VR_ACCEL_ID, &accel, probe)

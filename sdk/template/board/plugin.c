@@ -10,6 +10,7 @@
 #include <board/slots.h>
 #include <board/tables.h>
 #include <board/uart.h>
+#include <host_error.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,10 +150,8 @@ static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c,
 	struct board *b = calloc(1, sizeof(*b));
 	int32_t rc;
 
-	if (!b) {
-		host->error(host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
-		return VR_E_NOMEM;
-	}
+	if (!b)
+		return vr_host_error(host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	rc = vr_tables_bind(&b->t, host, PLUGIN_ID);
 	if (rc >= 0)
 		rc = check(&b->t, c);

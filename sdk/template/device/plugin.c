@@ -12,6 +12,8 @@
  *	0x0c COUNT    how often it has gone off
  *	0x10 STATUS   1: it has gone off and the line is high; write 1: the line goes low
  */
+#include <host_error.h>
+#include <plugin_entry.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +29,7 @@
 #define REG_STATUS 0x10
 
 struct self {
-	struct vr_plugin plugin;
+	struct vr_plugin_instance instance; /* first */
 	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_irq *irq;
@@ -42,12 +44,6 @@ struct device {
 	pthread_mutex_t lock; /* everything below */
 	uint32_t scratch, count, status;
 };
-
-static int32_t fail(const struct self *p, int32_t code, const char *text)
-{
-	p->host->error(p->host, code, text);
-	return code;
-}
 
 /* With the lock: two threads must not tell the line's level in the wrong order. */
 static void set_status(struct device *d, uint32_t status)
@@ -153,10 +149,10 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 	int32_t rc;
 
 	if (strcmp(c->type, PLUGIN_ID) != 0)
-		return fail(p, VR_E_NOENT, PLUGIN_ID " makes no devices of other types");
+		return vr_host_error(p->host, VR_E_NOENT, PLUGIN_ID " makes no devices of other types");
 	d = calloc(1, sizeof(*d));
 	if (!d)
-		return fail(p, VR_E_NOMEM, PLUGIN_ID ": out of memory");
+		return vr_host_error(p->host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	d->p = p;
 	d->line = c->irq;
 	pthread_mutex_init(&d->lock, NULL);
@@ -204,6 +200,7 @@ static int32_t VR_CALL probe(void *self)
 {
 	struct self *p = self;
 
+	p->host = p->instance.host;
 	p->mmio = p->host->query(p->host, VR_MMIO_ID);
 	p->irq = p->host->query(p->host, VR_IRQ_ID);
 	p->timer = p->host->query(p->host, VR_TIMER_ID);
@@ -211,58 +208,10 @@ static int32_t VR_CALL probe(void *self)
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
 	    !VR_HAS(p->timer, create) || !VR_HAS(p->timer, arm) || !VR_HAS(p->timer, cancel) ||
 	    !VR_HAS(p->timer, destroy))
-		return fail(p, VR_E_ABI,
-			    PLUGIN_ID " needs " VR_MMIO_ID ", " VR_IRQ_ID " and " VR_TIMER_ID
-				      "; use a newer vmrun");
+		return vr_host_error(p->host, VR_E_ABI,
+				     PLUGIN_ID " needs " VR_MMIO_ID ", " VR_IRQ_ID " and " VR_TIMER_ID
+					       "; use a newer vmrun");
 	return VR_OK;
 }
 
-static int32_t VR_CALL nothing(void *self)
-{
-	(void)self;
-	return VR_OK;
-}
-
-static void VR_CALL destroy(void *self)
-{
-	free(self);
-}
-
-static const void *VR_CALL query(void *self, const char *interface_id)
-{
-	(void)self;
-	return strcmp(interface_id, VR_DEVICE_ID) == 0 ? &maker : NULL;
-}
-
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	struct self *p;
-
-	if (!id || strcmp(id, PLUGIN_ID) != 0)
-		return VR_E_NOENT;
-	p = calloc(1, sizeof(*p));
-	if (!p) {
-		host->error(host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
-		return VR_E_NOMEM;
-	}
-	p->host = host;
-	p->plugin = (struct vr_plugin){
-		.size = sizeof(p->plugin),
-		.self = p,
-		.probe = probe,
-		.start = nothing,
-		.stop = nothing,
-		.destroy = destroy,
-		.query = query,
-	};
-	*out = &p->plugin;
-	return VR_OK;
-}
+VR_PLUGIN(PLUGIN_ID, struct self, VR_DEVICE_ID, &maker, probe)

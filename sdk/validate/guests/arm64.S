@@ -80,7 +80,7 @@
 	ret
 3:	mov	x4, #2
 
-	.org GUEST_NOBODY
+	.org GUEST_UNMAPPED
 	ldr	x9, [x2]
 	str	x9, [x0]
 	END(0x55)

@@ -3,16 +3,16 @@
 #ifndef VR_VALIDATE_LAYOUT_H
 #define VR_VALIDATE_LAYOUT_H
 
-#define GUEST_STORE 0x000  /* writes a pattern: 64 products, then a byte, a half and a word */
-#define GUEST_DEVICE 0x100 /* reads and writes the device in all widths */
-#define GUEST_SPIN 0x200   /* counts for ever */
-#define GUEST_IDLE 0x280   /* counts how often it is woken */
-#define GUEST_WAKE 0x300   /* sleeps until the interrupt pin is high */
-#define GUEST_PATCH 0x380  /* changes its own code */
-#define GUEST_NOBODY 0x480 /* reads where nothing is */
-#define GUEST_CALL 0x500   /* a hypercall */
-#define GUEST_ROM 0x580    /* reads and writes read-only memory */
-#define GUEST_HOST 0x680   /* has the device change its code */
+#define GUEST_STORE 0x000    /* writes a pattern: 64 products, then a byte, a half and a word */
+#define GUEST_DEVICE 0x100   /* reads and writes the device in all widths */
+#define GUEST_SPIN 0x200     /* counts for ever */
+#define GUEST_IDLE 0x280     /* counts how often it is woken */
+#define GUEST_WAKE 0x300     /* sleeps until the interrupt pin is high */
+#define GUEST_PATCH 0x380    /* changes its own code */
+#define GUEST_UNMAPPED 0x480 /* reads where nothing is */
+#define GUEST_CALL 0x500     /* a hypercall */
+#define GUEST_ROM 0x580      /* reads and writes read-only memory */
+#define GUEST_HOST 0x680     /* has the device change its code */
 #define GUEST_HOST_PLACE 0x60
 #define GUEST_HOST_NEW 0x70
 #define GUEST_VECTORS 0x800

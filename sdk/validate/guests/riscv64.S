@@ -76,7 +76,7 @@
 	ret
 3:	li	t4, 2
 
-	.org GUEST_NOBODY
+	.org GUEST_UNMAPPED
 	ld	t3, 0(a2)
 	sd	t3, 0(a0)
 	END(0x55)

@@ -63,7 +63,7 @@
 2:	mov	$1, %eax
 	ret
 
-	.org GUEST_NOBODY
+	.org GUEST_UNMAPPED
 	mov	(%rdx), %rax
 	mov	%rax, (%rdi)
 	END(0x55)

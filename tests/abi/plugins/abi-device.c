@@ -150,7 +150,7 @@ static const char *try_registry(struct card *c)
 		if (r->find(c->host, VR_DEVICE_ID, NULL, i, &x.f) < 0)
 			break;
 		if (x.guard[0] != UINT64_C(0x5a5a5a5a5a5a5a5a))
-			return "find writes behind found.size";
+			return "find writes after found.size";
 		myself += strcmp(x.f.id, "abi-device") == 0;
 	}
 	return myself == 1 ? NULL : "it does not find me once";

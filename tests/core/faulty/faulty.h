@@ -15,7 +15,7 @@
 		return &magic;                                    \
 	}
 
-/* The only interface: what stands behind it doesn't matter here. */
+/* The only interface: its table doesn't matter here. */
 static inline const void *VR_CALL faulty_query(void *self, const char *id)
 {
 	static const uint32_t table[2] = {8, 0};

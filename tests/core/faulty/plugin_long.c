@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A struct vr_plugin of a later minor, with members that nobody here knows. Nothing is wrong with it. */
+/* A struct vr_plugin of a later minor, with members that this vmrun does not know. Nothing is wrong with it. */
 #include "faulty.h"
 
 FAULTY_MAGIC(VR_MAGIC_INITIALIZER)

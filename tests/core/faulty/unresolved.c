@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Needs a symbol that nobody has: RTLD_NOW must find out at once. */
+/* Needs a symbol that no library has: RTLD_NOW must find out at once. */
 #include "faulty.h"
 
 void vmrun_test_symbol_that_nobody_has(void);

@@ -107,7 +107,7 @@ static void granule(const char *name, unsigned log2, uint32_t tg0)
 	SAME(name, at(a + 1) & UINT64_C(0xfffffffff001), (uintptr_t)pages[1] & ~UINT64_C(0xfff));
 }
 
-/* What no page is behind, and a page in the upper part of 48 bits, which AT translates. */
+/* An address without a page, and a page in the upper part of 48 bits, which AT translates. */
 static void faults(const char *name, unsigned log2)
 {
 	const uint64_t size = UINT64_C(1) << log2;

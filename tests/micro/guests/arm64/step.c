@@ -4,7 +4,7 @@
 #include "guest.h"
 
 /*
- * SVC or BRK #BEGIN starts stepping behind itself, #END stops it. Where each exception came is written down
+ * SVC or BRK #BEGIN starts stepping after itself, #END stops it. Where each exception came is written down
  * until then, with what the syndrome says, and compared with the path that the code has for itself.
  */
 #define BEGIN 0x51

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PSCI's CPU_SUSPEND (Arm DEN 0022, 5.4): a standby state goes on behind the call after an interrupt, a
+/* PSCI's CPU_SUSPEND (Arm DEN 0022, 5.4): a standby state goes on after the call after an interrupt, a
  * power-down state at the entry point with the context id. */
 #include "guest.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* SBI's HART_SUSPEND (2.0, 9.4): a hart in the retentive state sleeps until an interrupt, is SUSPENDED for
- * the others meanwhile, and goes on behind the call; it takes the interrupt there. */
+ * the others meanwhile, and goes on after the call; it takes the interrupt there. */
 #include "guest.h"
 
 #include "arch.h"
@@ -66,7 +66,7 @@ void guest_cpu(unsigned cpu)
 	arch_irq_on();
 	arch_irq_off();
 
-	/* With interrupts enabled: it is taken behind the call, once. */
+	/* With interrupts enabled: it is taken after the call, once. */
 	phase = LET_IN;
 	from = arch_counter();
 	arch_timer(20 * ms);
