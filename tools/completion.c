@@ -13,18 +13,18 @@ static const struct word {
 	const char *word, *arguments, *help;
 } commands[] =
 	{
-#define VR_COMMAND(name, word_, arguments_, help_) {word_, arguments_, help_},
-#define VR_PLUGINS(word_, arguments_, count, function, help_)
+#define CLI_COMMAND(name, word_, arguments_, help_) {word_, arguments_, help_},
+#define PLUGINS(word_, arguments_, count, function, help_)
 #include "cli/commands.def"
-#undef VR_COMMAND
-#undef VR_PLUGINS
+#undef CLI_COMMAND
+#undef PLUGINS
 },
   plugins[] = {
-#define VR_COMMAND(name, word_, arguments_, help_)
-#define VR_PLUGINS(word_, arguments_, count, function, help_) {word_, arguments_, help_},
+#define CLI_COMMAND(name, word_, arguments_, help_)
+#define PLUGINS(word_, arguments_, count, function, help_) {word_, arguments_, help_},
 #include "cli/commands.def"
-#undef VR_COMMAND
-#undef VR_PLUGINS
+#undef CLI_COMMAND
+#undef PLUGINS
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

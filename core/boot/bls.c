@@ -36,8 +36,7 @@ static int32_t set(const char *where, char **to, const char *value, size_t n)
 	return VR_OK;
 }
 
-static int32_t add_options(const char *where, uint32_t line, struct vr_bls_entry *e, const char *value,
-			   size_t n)
+static int32_t add_options(const char *where, uint32_t line, struct bls_entry *e, const char *value, size_t n)
 {
 	size_t have = strlen(e->options);
 
@@ -56,12 +55,10 @@ static int32_t add_options(const char *where, uint32_t line, struct vr_bls_entry
 	return VR_OK;
 }
 
-static int32_t add_initrd(const char *where, uint32_t line, struct vr_bls_entry *e, const char *value,
-			  size_t n)
+static int32_t add_initrd(const char *where, uint32_t line, struct bls_entry *e, const char *value, size_t n)
 {
-	if (e->initrd_count == VR_BLS_INITRDS)
-		return vr_error_set(VR_E_IMAGE, "%s:%u: more than %d initrd lines", where, line,
-				    VR_BLS_INITRDS);
+	if (e->initrd_count == BLS_INITRDS)
+		return vr_error_set(VR_E_IMAGE, "%s:%u: more than %d initrd lines", where, line, BLS_INITRDS);
 	e->initrd[e->initrd_count] = copy(value, n);
 	if (!e->initrd[e->initrd_count])
 		return no_memory(where);
@@ -69,8 +66,8 @@ static int32_t add_initrd(const char *where, uint32_t line, struct vr_bls_entry 
 	return VR_OK;
 }
 
-static int32_t take_key(const char *where, uint32_t line, struct vr_bls_entry *e, const char *key,
-			size_t key_n, const char *value, size_t n)
+static int32_t take_key(const char *where, uint32_t line, struct bls_entry *e, const char *key, size_t key_n,
+			const char *value, size_t n)
 {
 	const struct {
 		const char *key;
@@ -105,7 +102,7 @@ static bool is_blank(char c)
 }
 
 /* One line without its newline: "key value", "# comment", or nothing. */
-static int32_t take_line(const char *where, uint32_t line, struct vr_bls_entry *e, const char *s, size_t n)
+static int32_t take_line(const char *where, uint32_t line, struct bls_entry *e, const char *s, size_t n)
 {
 	size_t key = 0, at;
 
@@ -140,7 +137,7 @@ static int32_t take_line(const char *where, uint32_t line, struct vr_bls_entry *
 }
 
 /* "name+3-1.conf": three more tries, one has failed (section "Boot counting"). */
-static int32_t take_name(const char *where, const char *file, struct vr_bls_entry *e)
+static int32_t take_name(const char *where, const char *file, struct bls_entry *e)
 {
 	size_t n = strlen(file);
 
@@ -163,16 +160,15 @@ static int32_t take_name(const char *where, const char *file, struct vr_bls_entr
 	return set(where, &e->id, file, n);
 }
 
-int32_t vr_bls_parse(const char *where, const char *file, const char *text, size_t size,
-		     struct vr_bls_entry *out)
+int32_t bls_parse(const char *where, const char *file, const char *text, size_t size, struct bls_entry *out)
 {
 	int32_t e = VR_OK;
 	size_t at = 0;
 
-	*out = (struct vr_bls_entry){0};
-	if (size > VR_BLS_FILE_MAX)
+	*out = (struct bls_entry){0};
+	if (size > BLS_FILE_MAX)
 		return vr_error_set(VR_E_IMAGE, "%s: %zu bytes are too many for an entry (%d)", where, size,
-				    VR_BLS_FILE_MAX);
+				    BLS_FILE_MAX);
 	out->options = calloc(1, 1);
 	if (!out->options)
 		e = no_memory(where);
@@ -185,11 +181,11 @@ int32_t vr_bls_parse(const char *where, const char *file, const char *text, size
 		at += n + 1;
 	}
 	if (e)
-		vr_bls_free(out);
+		bls_free(out);
 	return e;
 }
 
-void vr_bls_free(struct vr_bls_entry *e)
+void bls_free(struct bls_entry *e)
 {
 	free(e->id);
 	free(e->title);
@@ -201,7 +197,7 @@ void vr_bls_free(struct vr_bls_entry *e)
 	free(e->options);
 	for (uint32_t i = 0; i < e->initrd_count; i++)
 		free(e->initrd[i]);
-	*e = (struct vr_bls_entry){0};
+	*e = (struct bls_entry){0};
 }
 
 static int compare_text(const char *a, const char *b)
@@ -211,7 +207,7 @@ static int compare_text(const char *a, const char *b)
 
 /* Section "Sorting": entries that failed too often last; those with a sort-key first, by sort-key, machine-id
  * and then the newest version; what is still equal, and all others, by the newest file name. */
-int vr_bls_compare(const struct vr_bls_entry *a, const struct vr_bls_entry *b)
+int bls_compare(const struct bls_entry *a, const struct bls_entry *b)
 {
 	int r;
 
@@ -224,9 +220,9 @@ int vr_bls_compare(const struct vr_bls_entry *a, const struct vr_bls_entry *b)
 		if (!r)
 			r = compare_text(a->machine_id, b->machine_id);
 		if (!r)
-			r = vr_bls_version_compare(b->version, a->version);
+			r = bls_version_compare(b->version, a->version);
 		if (r)
 			return r;
 	}
-	return vr_bls_version_compare(b->id, a->id);
+	return bls_version_compare(b->id, a->id);
 }

@@ -62,7 +62,7 @@ static int compare_letters(const char **a, const char **b)
 	return r;
 }
 
-int vr_bls_version_compare(const char *a, const char *b)
+int bls_version_compare(const char *a, const char *b)
 {
 	/* A string that starts with the mark is the older: "~" even before the end of the other string, "-",
 	 * "^" and "." after it. */

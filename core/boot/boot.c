@@ -18,7 +18,7 @@
 #define KERNEL_MAX (UINT64_C(1) << 30) /* unpacked */
 #define CONTAINERS_MAX 3               /* gzip in zboot in gzip: deeper is a mistake */
 
-static int32_t read_source(const struct vr_source *s, void **data, size_t *size)
+static int32_t read_source(const struct source *s, void **data, size_t *size)
 {
 	if (s->size > FILE_MAX)
 		return vr_error_set(VR_E_IMAGE,
@@ -29,7 +29,7 @@ static int32_t read_source(const struct vr_source *s, void **data, size_t *size)
 	uint8_t *b = malloc((size_t)s->size + 1);
 	if (!b)
 		return vr_error_set(VR_E_NOMEM, "%s: no memory for its %" PRIu64 " bytes", s->name, s->size);
-	int32_t e = vr_source_read(s, 0, b, (size_t)s->size, "the file");
+	int32_t e = source_read(s, 0, b, (size_t)s->size, "the file");
 	if (e) {
 		free(b);
 		return e;
@@ -51,8 +51,8 @@ static int32_t unpack_kernel(const char *name, const struct unpack_limits *limit
 
 		if (f)
 			e = unpack(name, f, *data, *size, limits, &inner, &n);
-		else if (vr_zboot_is(*data, *size))
-			e = vr_zboot_unpack(name, *data, *size, limits, &inner, &n);
+		else if (zboot_is(*data, *size))
+			e = zboot_unpack(name, *data, *size, limits, &inner, &n);
 		else
 			return *size ? VR_OK
 				     : vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again", name);
@@ -78,7 +78,7 @@ static char *join(const char *a, const char *b)
 }
 
 /* The owned parts are filled in (but for the command line); the payload points at them. */
-static int32_t finish(const struct boot_files *f, struct vr_boot *out, size_t kernel_size, size_t initrd_size,
+static int32_t finish(const struct boot_files *f, struct boot *out, size_t kernel_size, size_t initrd_size,
 		      const char *options, const char *append)
 {
 	const struct unpack_limits limits = {
@@ -110,9 +110,9 @@ int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, 
 	int32_t e;
 
 	*f = (struct boot_files){.main.fd = -1, .initrd.fd = -1, .is_image = !kernel, .ram_size = ram_size};
-	e = vr_source_open(kernel ? kernel : image, ram_size, &f->main);
+	e = source_open(kernel ? kernel : image, ram_size, &f->main);
 	if (!e && kernel && initrd)
-		e = vr_source_open(initrd, ram_size, &f->initrd);
+		e = source_open(initrd, ram_size, &f->initrd);
 	if (e)
 		boot_close(f);
 	return e;
@@ -120,8 +120,8 @@ int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, 
 
 void boot_close(struct boot_files *f)
 {
-	vr_source_close(&f->main);
-	vr_source_close(&f->initrd);
+	source_close(&f->main);
+	source_close(&f->initrd);
 }
 
 static bool has(const uint8_t *b, size_t n, size_t at, const char *bytes, size_t length)
@@ -131,7 +131,7 @@ static bool has(const uint8_t *b, size_t n, size_t at, const char *bytes, size_t
 
 /* Images that people try and that are neither a GPT disk nor a kernel; junk is left to the board, which knows
  * what its kernels look like. */
-static int32_t refuse(const struct vr_source *s)
+static int32_t refuse(const struct source *s)
 {
 	uint8_t b[2048];
 	size_t n = s->size < sizeof(b) ? (size_t)s->size : sizeof(b);
@@ -139,7 +139,7 @@ static int32_t refuse(const struct vr_source *s)
 
 	if (!n)
 		return vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make the image again", s->name);
-	e = vr_source_read(s, 0, b, n, "the image");
+	e = source_read(s, 0, b, n, "the image");
 	if (e)
 		return e;
 	if (has(b, n, 0, "QFI\xfb", 4))
@@ -170,10 +170,10 @@ static int32_t refuse(const struct vr_source *s)
 	return VR_OK;
 }
 
-static int32_t from_disk(const struct boot_files *f, const char *append, struct vr_boot *out)
+static int32_t from_disk(const struct boot_files *f, const char *append, struct boot *out)
 {
-	struct vr_disk_boot d;
-	int32_t e = vr_disk_boot_read(&f->main, &d);
+	struct disk_boot d;
+	int32_t e = disk_boot_read(&f->main, &d);
 
 	if (e)
 		return e;
@@ -183,11 +183,11 @@ static int32_t from_disk(const struct boot_files *f, const char *append, struct 
 	d.kernel = d.initrd = NULL;
 	d.kernel_name = NULL;
 	e = finish(f, out, d.kernel_size, d.initrd_size, d.options, append);
-	vr_disk_boot_free(&d);
+	disk_boot_free(&d);
 	return e;
 }
 
-static int32_t from_files(const struct boot_files *f, const char *append, struct vr_boot *out)
+static int32_t from_files(const struct boot_files *f, const char *append, struct boot *out)
 {
 	size_t kernel_size = 0, initrd_size = 0;
 	int32_t e = VR_OK;
@@ -206,12 +206,12 @@ static int32_t from_files(const struct boot_files *f, const char *append, struct
 
 static int32_t measure(struct boot_files *f)
 {
-	int32_t e = vr_source_measure(&f->main);
+	int32_t e = source_measure(&f->main);
 
-	return e || f->initrd.fd < 0 ? e : vr_source_measure(&f->initrd);
+	return e || f->initrd.fd < 0 ? e : source_measure(&f->initrd);
 }
 
-static int32_t disk_from_pipe(const struct vr_source *s)
+static int32_t disk_from_pipe(const struct source *s)
 {
 	return vr_error_set(
 		VR_E_INVAL,
@@ -220,12 +220,12 @@ static int32_t disk_from_pipe(const struct vr_source *s)
 		s->name);
 }
 
-int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out, int *is_disk)
+int32_t boot_read(struct boot_files *f, const char *append, struct boot *out, int *is_disk)
 {
 	int32_t e = measure(f);
 
-	*out = (struct vr_boot){0};
-	*is_disk = !e && f->is_image && vr_gpt_is(&f->main);
+	*out = (struct boot){0};
+	*is_disk = !e && f->is_image && gpt_is(&f->main);
 	if (!e && *is_disk)
 		e = f->main.pipe ? disk_from_pipe(&f->main) : from_disk(f, append, out);
 	else if (!e)
@@ -233,15 +233,15 @@ int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out,
 	if (!e && !*is_disk)
 		e = from_files(f, append, out);
 	if (e)
-		vr_boot_free(out);
+		boot_free(out);
 	return e;
 }
 
-void vr_boot_free(struct vr_boot *b)
+void boot_free(struct boot *b)
 {
 	free(b->kernel);
 	free(b->initrd);
 	free(b->cmdline);
 	free(b->kernel_name);
-	*b = (struct vr_boot){0};
+	*b = (struct boot){0};
 }

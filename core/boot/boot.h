@@ -3,8 +3,8 @@
  * boot.h: from files to a payload: takes kernels out of their containers (compressed files, EFI zboot) and
  * finds kernel, initrd and command line on a GPT disk whose ESP holds a Boot Loader Specification entry.
  */
-#ifndef VR_BOOT_BOOT_H
-#define VR_BOOT_BOOT_H
+#ifndef BOOT_BOOT_H
+#define BOOT_BOOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "boot/source.h"
 
 /* A payload that owns its buffers. */
-struct vr_boot {
+struct boot {
 	struct vr_boot_payload payload;
 	void *kernel, *initrd;
 	char *cmdline, *kernel_name;
@@ -24,9 +24,9 @@ struct vr_boot {
  * and opens nothing.
  */
 struct boot_files {
-	struct vr_source main, initrd; /* fd -1: there is none */
-	bool is_image;                 /* `main` may be a disk; else it is a kernel */
-	bool guest_has_run;            /* the process may open nothing more */
+	struct source main, initrd; /* fd -1: there is none */
+	bool is_image;              /* `main` may be a disk; else it is a kernel */
+	bool guest_has_run;         /* the process may open nothing more */
 	uint64_t ram_size; /* a kernel that unpacks to more is refused, and a pipe that brings more */
 };
 
@@ -35,8 +35,8 @@ int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, 
 		  uint64_t ram_size);
 /* What boots, as the files are now. `append` is added to what an entry on a disk says. *is_disk: the image is
  * a disk, and no kernel. VR_E_IMAGE with a text that says which structure is wrong and where. */
-int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out, int *is_disk);
+int32_t boot_read(struct boot_files *f, const char *append, struct boot *out, int *is_disk);
 void boot_close(struct boot_files *f);
-void vr_boot_free(struct vr_boot *b);
+void boot_free(struct boot *b);
 
 #endif

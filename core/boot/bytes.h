@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bytes.h: little-endian fields of on-disk structures, whatever the host's order and alignment. */
-#ifndef VR_BOOT_BYTES_H
-#define VR_BOOT_BYTES_H
+#ifndef BOOT_BYTES_H
+#define BOOT_BYTES_H
 
 #include <stdint.h>
 

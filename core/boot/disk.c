@@ -25,14 +25,14 @@
 
 /* The entry files' names of one partition. */
 struct names {
-	char (*list)[VR_FAT_NAME_MAX];
+	char (*list)[FAT_NAME_MAX];
 	uint32_t count;
 	const char *image;
 };
 
 /* The best entry so far and the partition it lies on. */
 struct choice {
-	struct vr_bls_entry entry;
+	struct bls_entry entry;
 	uint64_t base, length;
 	uint32_t seen, without_kernel;
 };
@@ -44,7 +44,7 @@ static bool is_conf(const char *name)
 	return n > 5 && !strcmp(name + n - 5, ".conf");
 }
 
-static int32_t note_name(void *opaque, const struct vr_fat_entry *e)
+static int32_t note_name(void *opaque, const struct fat_entry *e)
 {
 	struct names *n = opaque;
 
@@ -57,20 +57,20 @@ static int32_t note_name(void *opaque, const struct vr_fat_entry *e)
 	return 0;
 }
 
-static int32_t consider(struct vr_fat *f, const char *name, struct choice *best)
+static int32_t consider(struct fat *f, const char *name, struct choice *best)
 {
-	char path[VR_FAT_NAME_MAX + 32], where[VR_FAT_NAME_MAX + 512];
-	struct vr_bls_entry entry;
+	char path[FAT_NAME_MAX + 32], where[FAT_NAME_MAX + 512];
+	struct bls_entry entry;
 	size_t size;
 	void *text;
 	int32_t e;
 
 	snprintf(path, sizeof(path), ENTRIES "/%s", name);
 	snprintf(where, sizeof(where), "%.400s: %s", f->source->name, path);
-	e = vr_fat_read(f, path, VR_BLS_FILE_MAX, &text, &size);
+	e = fat_read(f, path, BLS_FILE_MAX, &text, &size);
 	if (e)
 		return e;
-	e = vr_bls_parse(where, name, text, size, &entry);
+	e = bls_parse(where, name, text, size, &entry);
 	free(text);
 	if (e)
 		return e;
@@ -78,32 +78,32 @@ static int32_t consider(struct vr_fat *f, const char *name, struct choice *best)
 	/* Entries for an EFI program or a unified kernel image need firmware. */
 	if (!entry.linux_path)
 		best->without_kernel++;
-	if (entry.linux_path && (!best->entry.linux_path || vr_bls_compare(&entry, &best->entry) < 0)) {
-		vr_bls_free(&best->entry);
+	if (entry.linux_path && (!best->entry.linux_path || bls_compare(&entry, &best->entry) < 0)) {
+		bls_free(&best->entry);
 		best->entry = entry;
 		best->base = f->base;
 		best->length = f->length;
 	} else {
-		vr_bls_free(&entry);
+		bls_free(&entry);
 	}
 	return VR_OK;
 }
 
-static int32_t look_in(const struct vr_source *s, const struct vr_gpt_partition *p, struct choice *best)
+static int32_t look_in(const struct source *s, const struct gpt_partition *p, struct choice *best)
 {
-	struct vr_fat *f = malloc(sizeof(*f));
-	struct names names = {.list = calloc(ENTRIES_MAX, VR_FAT_NAME_MAX), .image = s->name};
+	struct fat *f = malloc(sizeof(*f));
+	struct names names = {.list = calloc(ENTRIES_MAX, FAT_NAME_MAX), .image = s->name};
 	int32_t e = VR_OK;
 
 	if (!f || !names.list)
 		e = vr_error_set(VR_E_NOMEM, "%s: no memory to read its partitions", s->name);
 	if (!e) {
-		e = vr_fat_open(s, p->offset, p->length, f);
+		e = fat_open(s, p->offset, p->length, f);
 		if (e)
 			vr_error_context(e, "partition %" PRIu32, p->number);
 	}
 	if (!e) {
-		e = vr_fat_list(f, ENTRIES, note_name, &names);
+		e = fat_list(f, ENTRIES, note_name, &names);
 		if (e == VR_E_NOENT) { /* the other partition may have it */
 			vr_error_clear();
 			e = VR_OK;
@@ -116,15 +116,15 @@ static int32_t look_in(const struct vr_source *s, const struct vr_gpt_partition 
 	return e;
 }
 
-static int32_t find_entry(const struct vr_source *s, struct choice *best)
+static int32_t find_entry(const struct source *s, struct choice *best)
 {
-	struct vr_gpt g;
+	struct gpt g;
 	uint32_t looked = 0;
-	int32_t e = vr_gpt_read(s, &g);
+	int32_t e = gpt_read(s, &g);
 
 	for (uint32_t i = 0; !e && i < g.count; i++) {
-		const struct vr_gpt_partition *p = &g.partitions[i];
-		if (memcmp(p->type, vr_gpt_type_esp, 16) && memcmp(p->type, vr_gpt_type_xbootldr, 16))
+		const struct gpt_partition *p = &g.partitions[i];
+		if (memcmp(p->type, gpt_type_esp, 16) && memcmp(p->type, gpt_type_xbootldr, 16))
 			continue;
 		looked++;
 		e = look_in(s, p, best);
@@ -147,17 +147,17 @@ static int32_t find_entry(const struct vr_source *s, struct choice *best)
 				 " of its EFI system partition (Boot Loader Specification); "
 				 "give a kernel with --kernel",
 				 s->name);
-	vr_gpt_free(&g);
+	gpt_free(&g);
 	return e;
 }
 
 /* Several initrds: one after the other, each padded to four bytes, as Linux wants it. */
-static int32_t read_initrds(struct vr_fat *f, const struct vr_bls_entry *entry, struct vr_disk_boot *out)
+static int32_t read_initrds(struct fat *f, const struct bls_entry *entry, struct disk_boot *out)
 {
 	for (uint32_t i = 0; i < entry->initrd_count; i++) {
 		size_t size, at = (out->initrd_size + 3) & ~(size_t)3;
 		void *piece;
-		int32_t e = vr_fat_read(f, entry->initrd[i], INITRD_MAX - at, &piece, &size);
+		int32_t e = fat_read(f, entry->initrd[i], INITRD_MAX - at, &piece, &size);
 		if (e)
 			return vr_error_context(e, "initrd of the entry %s", entry->id);
 		if (!out->initrd) {
@@ -180,9 +180,9 @@ static int32_t read_initrds(struct vr_fat *f, const struct vr_bls_entry *entry, 
 	return VR_OK;
 }
 
-static int32_t read_files(struct vr_fat *f, const struct vr_bls_entry *entry, struct vr_disk_boot *out)
+static int32_t read_files(struct fat *f, const struct bls_entry *entry, struct disk_boot *out)
 {
-	int32_t e = vr_fat_read(f, entry->linux_path, KERNEL_MAX, &out->kernel, &out->kernel_size);
+	int32_t e = fat_read(f, entry->linux_path, KERNEL_MAX, &out->kernel, &out->kernel_size);
 
 	if (e)
 		return vr_error_context(e, "kernel of the entry %s", entry->id);
@@ -199,35 +199,35 @@ static int32_t read_files(struct vr_fat *f, const struct vr_bls_entry *entry, st
 	return VR_OK;
 }
 
-int32_t vr_disk_boot_read(const struct vr_source *s, struct vr_disk_boot *out)
+int32_t disk_boot_read(const struct source *s, struct disk_boot *out)
 {
 	struct choice best = {.seen = 0};
-	struct vr_fat *f = NULL;
+	struct fat *f = NULL;
 	int32_t e;
 
-	*out = (struct vr_disk_boot){0};
+	*out = (struct disk_boot){0};
 	e = find_entry(s, &best);
 	if (!e) {
-		vr_log(VR_LOG_INFO, "%s: boots %s", s->name,
-		       best.entry.title ? best.entry.title : best.entry.id);
+		log_print(VR_LOG_INFO, "%s: boots %s", s->name,
+			  best.entry.title ? best.entry.title : best.entry.id);
 		f = malloc(sizeof(*f));
-		e = f ? vr_fat_open(s, best.base, best.length, f)
+		e = f ? fat_open(s, best.base, best.length, f)
 		      : vr_error_set(VR_E_NOMEM, "%s: no memory", s->name);
 	}
 	if (!e)
 		e = read_files(f, &best.entry, out);
 	free(f);
-	vr_bls_free(&best.entry);
+	bls_free(&best.entry);
 	if (e)
-		vr_disk_boot_free(out);
+		disk_boot_free(out);
 	return e;
 }
 
-void vr_disk_boot_free(struct vr_disk_boot *b)
+void disk_boot_free(struct disk_boot *b)
 {
 	free(b->kernel);
 	free(b->initrd);
 	free(b->options);
 	free(b->kernel_name);
-	*b = (struct vr_disk_boot){0};
+	*b = (struct disk_boot){0};
 }

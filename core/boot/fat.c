@@ -28,15 +28,15 @@ static uint32_t bits_by_clusters(uint32_t clusters)
 	return clusters < 4085 ? 12 : 16;
 }
 
-int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, struct vr_fat *out)
+int32_t fat_open(const struct source *s, uint64_t base, uint64_t length, struct fat *out)
 {
 	uint8_t b[512];
 	int32_t e;
 
-	*out = (struct vr_fat){.source = s, .base = base, .length = length};
-	if (length < sizeof(b) || !vr_source_has(s, base, length))
+	*out = (struct fat){.source = s, .base = base, .length = length};
+	if (length < sizeof(b) || !source_has(s, base, length))
 		return FAT_BAD(out, UINT64_C(0), "its %" PRIu64 " bytes are not in the image", length);
-	e = vr_source_read(s, base, b, sizeof(b), "FAT boot sector");
+	e = source_read(s, base, b, sizeof(b), "FAT boot sector");
 	if (e)
 		return e;
 	if (b[510] != 0x55 || b[511] != 0xaa)
@@ -99,7 +99,7 @@ int32_t vr_fat_open(const struct vr_source *s, uint64_t base, uint64_t length, s
 	return VR_OK;
 }
 
-int32_t vr_fat_locate(const struct vr_fat *f, uint32_t cluster, const char *what, uint64_t *offset)
+int32_t fat_locate(const struct fat *f, uint32_t cluster, const char *what, uint64_t *offset)
 {
 	if (cluster < 2 || cluster - 2 >= f->clusters)
 		return FAT_BAD(f, UINT64_C(0),
@@ -110,7 +110,7 @@ int32_t vr_fat_locate(const struct vr_fat *f, uint32_t cluster, const char *what
 }
 
 /* One byte of the FAT through a window: chains mostly stay near. */
-static int32_t fat_byte(struct vr_fat *f, uint64_t offset, uint8_t *out)
+static int32_t fat_byte(struct fat *f, uint64_t offset, uint8_t *out)
 {
 	uint64_t start = offset & ~(uint64_t)(sizeof(f->window) - 1);
 
@@ -119,7 +119,7 @@ static int32_t fat_byte(struct vr_fat *f, uint64_t offset, uint8_t *out)
 		if (n > sizeof(f->window))
 			n = sizeof(f->window);
 		f->window_size = 0;
-		int32_t e = vr_source_read(f->source, start, f->window, (size_t)n, "the FAT");
+		int32_t e = source_read(f->source, start, f->window, (size_t)n, "the FAT");
 		if (e)
 			return e;
 		f->window_at = start;
@@ -129,7 +129,7 @@ static int32_t fat_byte(struct vr_fat *f, uint64_t offset, uint8_t *out)
 	return VR_OK;
 }
 
-static int32_t fat_value(struct vr_fat *f, uint32_t cluster, uint64_t *at, uint32_t *value)
+static int32_t fat_value(struct fat *f, uint32_t cluster, uint64_t *at, uint32_t *value)
 {
 	uint32_t bytes = f->bits == 32 ? 4 : 2;
 	uint8_t b[4] = {0};
@@ -149,11 +149,11 @@ static int32_t fat_value(struct vr_fat *f, uint32_t cluster, uint64_t *at, uint3
 	return VR_OK;
 }
 
-int32_t vr_fat_next(struct vr_fat *f, uint32_t cluster, const char *what, uint32_t *next)
+int32_t fat_next(struct fat *f, uint32_t cluster, const char *what, uint32_t *next)
 {
 	uint64_t at;
 	uint32_t value, end = f->bits == 12 ? 0xff8 : f->bits == 16 ? 0xfff8 : 0x0ffffff8;
-	int32_t e = vr_fat_locate(f, cluster, what, &at);
+	int32_t e = fat_locate(f, cluster, what, &at);
 
 	if (!e)
 		e = fat_value(f, cluster, &at, &value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fat_bad.h: the error of a volume that breaks the format, at a byte of the volume. */
-#ifndef VR_BOOT_FAT_BAD_H
-#define VR_BOOT_FAT_BAD_H
+#ifndef BOOT_FAT_BAD_H
+#define BOOT_FAT_BAD_H
 
 #include <inttypes.h>
 #include <vmrun/abi.h>

@@ -141,10 +141,10 @@ static bool same_name(const char *a, const char *b, size_t n)
 }
 
 /* One 32-byte entry. *stop: the folder ends here. */
-static int32_t take_entry(const struct vr_fat *f, const uint8_t *d, uint64_t at, struct long_name *l,
-			  vr_fat_visit visit, void *opaque, bool *stop)
+static int32_t take_entry(const struct fat *f, const uint8_t *d, uint64_t at, struct long_name *l,
+			  fat_visit visit, void *opaque, bool *stop)
 {
-	struct vr_fat_entry e = {.at = at};
+	struct fat_entry e = {.at = at};
 
 	*stop = d[0] == 0;
 	if (*stop)
@@ -173,20 +173,20 @@ static int32_t take_entry(const struct vr_fat *f, const uint8_t *d, uint64_t at,
 	if (f->bits == 32)
 		e.cluster |= (uint32_t)vr_le16(d + DIR_CLUSTER_HIGH) << 16;
 	e.size = e.is_folder ? 0 : vr_le32(d + DIR_SIZE);
-	int32_t r = visit(opaque, &e);
-	*stop = r != 0;
-	return r;
+	int32_t rc = visit(opaque, &e);
+	*stop = rc != 0;
+	return rc;
 }
 
 /* `n` entries at a source offset. */
-static int32_t list_piece(struct vr_fat *f, uint64_t offset, uint32_t n, struct long_name *l,
-			  vr_fat_visit visit, void *opaque, bool *stop)
+static int32_t list_piece(struct fat *f, uint64_t offset, uint32_t n, struct long_name *l, fat_visit visit,
+			  void *opaque, bool *stop)
 {
 	uint8_t d[64 * 32];
 
 	while (n && !*stop) {
 		uint32_t now = n < 64 ? n : 64;
-		int32_t e = vr_source_read(f->source, offset, d, (size_t)now * 32, "a FAT folder");
+		int32_t e = source_read(f->source, offset, d, (size_t)now * 32, "a FAT folder");
 		for (uint32_t i = 0; !e && i < now && !*stop; i++)
 			e = take_entry(f, d + i * 32, offset + i * 32, l, visit, opaque, stop);
 		if (e)
@@ -197,8 +197,7 @@ static int32_t list_piece(struct vr_fat *f, uint64_t offset, uint32_t n, struct 
 	return VR_OK;
 }
 
-static int32_t list_folder(struct vr_fat *f, const struct vr_fat_entry *folder, vr_fat_visit visit,
-			   void *opaque)
+static int32_t list_folder(struct fat *f, const struct fat_entry *folder, fat_visit visit, void *opaque)
 {
 	struct long_name l = {.pieces = 0};
 	uint32_t cluster = folder->cluster, entries = 0;
@@ -210,21 +209,21 @@ static int32_t list_folder(struct vr_fat *f, const struct vr_fat_entry *folder, 
 		cluster = f->root_cluster;
 	while (cluster && !stop) {
 		uint64_t offset;
-		int32_t e = vr_fat_locate(f, cluster, folder->name, &offset);
+		int32_t e = fat_locate(f, cluster, folder->name, &offset);
 		if (!e)
 			e = list_piece(f, offset, f->cluster_size / 32, &l, visit, opaque, &stop);
 		if (e || stop)
 			return e;
 		entries += f->cluster_size / 32;
 		/* A chain in a circle would get here sooner or later. */
-		if (entries >= VR_FAT_DIR_MAX)
+		if (entries >= FAT_DIR_MAX)
 			return vr_error_set(
 				VR_E_IMAGE,
 				"%s: FAT volume at byte %" PRIu64 ": the folder %.200s has more than %d "
 				"entries, or its cluster chain is a circle; check it (fsck.fat) or make the "
 				"image again",
-				f->source->name, f->base, folder->name, VR_FAT_DIR_MAX);
-		e = vr_fat_next(f, cluster, folder->name, &cluster);
+				f->source->name, f->base, folder->name, FAT_DIR_MAX);
+		e = fat_next(f, cluster, folder->name, &cluster);
 		if (e)
 			return e;
 	}
@@ -234,10 +233,10 @@ static int32_t list_folder(struct vr_fat *f, const struct vr_fat_entry *folder, 
 struct search {
 	const char *name;
 	size_t length;
-	struct vr_fat_entry *found;
+	struct fat_entry *found;
 };
 
-static int32_t match(void *opaque, const struct vr_fat_entry *e)
+static int32_t match(void *opaque, const struct fat_entry *e)
 {
 	struct search *s = opaque;
 
@@ -247,9 +246,9 @@ static int32_t match(void *opaque, const struct vr_fat_entry *e)
 	return 1;
 }
 
-int32_t vr_fat_find(struct vr_fat *f, const char *path, struct vr_fat_entry *out)
+int32_t fat_find(struct fat *f, const char *path, struct fat_entry *out)
 {
-	struct vr_fat_entry here = {.name = "/", .is_folder = true};
+	struct fat_entry here = {.name = "/", .is_folder = true};
 	const char *p = path;
 
 	for (;;) {
@@ -257,12 +256,12 @@ int32_t vr_fat_find(struct vr_fat *f, const char *path, struct vr_fat_entry *out
 		if (!*p)
 			break;
 		struct search s = {p, strcspn(p, "/\\"), out};
-		int32_t r = VR_OK;
+		int32_t rc = VR_OK;
 		if (here.is_folder)
-			r = list_folder(f, &here, match, &s);
-		if (r < 0)
-			return r;
-		if (!r)
+			rc = list_folder(f, &here, match, &s);
+		if (rc < 0)
+			return rc;
+		if (!rc)
 			return vr_error_set(
 				VR_E_NOENT,
 				"%s: the FAT volume at byte %" PRIu64 " has no %.300s (\"%.*s\" is missing)",
@@ -274,10 +273,10 @@ int32_t vr_fat_find(struct vr_fat *f, const char *path, struct vr_fat_entry *out
 	return VR_OK;
 }
 
-int32_t vr_fat_list(struct vr_fat *f, const char *path, vr_fat_visit visit, void *opaque)
+int32_t fat_list(struct fat *f, const char *path, fat_visit visit, void *opaque)
 {
-	struct vr_fat_entry folder;
-	int32_t e = vr_fat_find(f, path, &folder);
+	struct fat_entry folder;
+	int32_t e = fat_find(f, path, &folder);
 
 	if (e)
 		return e;

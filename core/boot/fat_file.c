@@ -10,24 +10,24 @@
 #include "common/error.h"
 
 /* Neighbouring clusters in one read. */
-static int32_t read_chain(struct vr_fat *f, const struct vr_fat_entry *entry, uint8_t *to)
+static int32_t read_chain(struct fat *f, const struct fat_entry *entry, uint8_t *to)
 {
 	uint32_t cluster = entry->cluster, next;
 	uint64_t left = entry->size;
 
 	while (left) {
 		uint64_t run = f->cluster_size, offset;
-		int32_t e = vr_fat_locate(f, cluster, entry->name, &offset);
+		int32_t e = fat_locate(f, cluster, entry->name, &offset);
 		if (!e)
-			e = vr_fat_next(f, cluster, entry->name, &next);
+			e = fat_next(f, cluster, entry->name, &next);
 		while (!e && next == cluster + 1 && run < left) {
 			cluster = next;
 			run += f->cluster_size;
-			e = vr_fat_next(f, cluster, entry->name, &next);
+			e = fat_next(f, cluster, entry->name, &next);
 		}
 		if (!e)
-			e = vr_source_read(f->source, offset, to, (size_t)(run < left ? run : left),
-					   "a file's data");
+			e = source_read(f->source, offset, to, (size_t)(run < left ? run : left),
+					"a file's data");
 		if (e)
 			return e;
 		to += run < left ? run : left;
@@ -48,10 +48,10 @@ static int32_t read_chain(struct vr_fat *f, const struct vr_fat_entry *entry, ui
 	return VR_OK;
 }
 
-int32_t vr_fat_read(struct vr_fat *f, const char *path, size_t limit, void **data, size_t *size)
+int32_t fat_read(struct fat *f, const char *path, size_t limit, void **data, size_t *size)
 {
-	struct vr_fat_entry entry;
-	int32_t e = vr_fat_find(f, path, &entry);
+	struct fat_entry entry;
+	int32_t e = fat_find(f, path, &entry);
 
 	*data = NULL;
 	*size = 0;

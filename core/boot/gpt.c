@@ -35,27 +35,27 @@
 /* Ours: tools write 128 entries of 128 bytes. */
 #define ENTRIES_MAX_BYTES (1u << 20)
 
-const uint8_t vr_gpt_type_esp[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
-				     0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
-const uint8_t vr_gpt_type_xbootldr[16] = {0xff, 0xc2, 0x13, 0xbc, 0xe6, 0x59, 0x62, 0x42,
-					  0xa3, 0x52, 0xb2, 0x75, 0xfd, 0x6f, 0x71, 0x72};
+const uint8_t gpt_type_esp[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
+				  0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
+const uint8_t gpt_type_xbootldr[16] = {0xff, 0xc2, 0x13, 0xbc, 0xe6, 0x59, 0x62, 0x42,
+				       0xa3, 0x52, 0xb2, 0x75, 0xfd, 0x6f, 0x71, 0x72};
 
 static const uint32_t block_sizes[] = {512, 4096};
 #define BLOCK_SIZES (sizeof(block_sizes) / sizeof(block_sizes[0]))
 
 /* Read where there may be nothing; that is no error yet. */
-static bool look(const struct vr_source *s, uint64_t offset, uint8_t *to, size_t n)
+static bool look(const struct source *s, uint64_t offset, uint8_t *to, size_t n)
 {
-	if (!vr_source_has(s, offset, n))
+	if (!source_has(s, offset, n))
 		return false;
-	if (vr_source_read(s, offset, to, n, "GPT")) {
+	if (source_read(s, offset, to, n, "GPT")) {
 		vr_error_clear();
 		return false;
 	}
 	return true;
 }
 
-static bool signature_at(const struct vr_source *s, uint64_t offset)
+static bool signature_at(const struct source *s, uint64_t offset)
 {
 	uint8_t b[8];
 
@@ -65,13 +65,13 @@ static bool signature_at(const struct vr_source *s, uint64_t offset)
 }
 
 /* The last whole block, where the backup header lies (5.3.2). 0: too small to have one. */
-static uint64_t backup_offset(const struct vr_source *s, uint32_t block)
+static uint64_t backup_offset(const struct source *s, uint32_t block)
 {
 	return s->size / block < 3 ? 0 : (s->size / block - 1) * block;
 }
 
 /* A partition record of type 0xEE at 446 + 16 n (5.2.3). */
-static bool protective_mbr(const struct vr_source *s)
+static bool protective_mbr(const struct source *s)
 {
 	uint8_t b[512];
 
@@ -84,7 +84,7 @@ static bool protective_mbr(const struct vr_source *s)
 	return false;
 }
 
-bool vr_gpt_is(const struct vr_source *s)
+bool gpt_is(const struct source *s)
 {
 	for (size_t i = 0; i < BLOCK_SIZES; i++) {
 		if (signature_at(s, block_sizes[i]))
@@ -114,12 +114,12 @@ struct why {
 #define WRONG(w, ...) (snprintf((w)->text, sizeof((w)->text), __VA_ARGS__), false)
 
 /* The checks of 5.3.2 in their order: signature, CRC, MyLBA, then the entries' CRC (in read_entries). */
-static bool read_header(const struct vr_source *s, uint64_t offset, uint32_t block, struct header *h,
+static bool read_header(const struct source *s, uint64_t offset, uint32_t block, struct header *h,
 			struct why *why)
 {
 	uint8_t b[4096];
 
-	if (!offset || !vr_source_has(s, offset, block))
+	if (!offset || !source_has(s, offset, block))
 		return WRONG(why, "header at byte %" PRIu64 " lies past the end at byte %" PRIu64, offset,
 			     s->size);
 	if (!look(s, offset, b, block))
@@ -158,7 +158,7 @@ static bool read_header(const struct vr_source *s, uint64_t offset, uint32_t blo
 			     "header at byte %" PRIu64 " names %" PRIu32 " entries of %" PRIu32
 			     " bytes (a power of two from 128; at most 1 MiB together)",
 			     offset, h->count, h->entry_size);
-	if (lba < 2 || lba >= blocks || !vr_source_has(s, lba * block, (uint64_t)h->count * h->entry_size))
+	if (lba < 2 || lba >= blocks || !source_has(s, lba * block, (uint64_t)h->count * h->entry_size))
 		return WRONG(why,
 			     "header at byte %" PRIu64 " puts the entries at block %" PRIu64
 			     ", outside the %" PRIu64 " blocks there are",
@@ -170,12 +170,12 @@ static bool read_header(const struct vr_source *s, uint64_t offset, uint32_t blo
 	return true;
 }
 
-static int32_t take_entry(const struct vr_source *s, const struct header *h, const uint8_t *e, uint32_t i,
-			  struct vr_gpt *g)
+static int32_t take_entry(const struct source *s, const struct header *h, const uint8_t *e, uint32_t i,
+			  struct gpt *g)
 {
 	static const uint8_t unused[16];
 	uint64_t first = vr_le64(e + E_FIRST), last = vr_le64(e + E_LAST), blocks = s->size / g->block_size;
-	struct vr_gpt_partition *p = &g->partitions[g->count];
+	struct gpt_partition *p = &g->partitions[g->count];
 
 	if (!memcmp(e + E_TYPE, unused, 16))
 		return VR_OK;
@@ -202,8 +202,7 @@ static int32_t take_entry(const struct vr_source *s, const struct header *h, con
 }
 
 /* The array's bytes when its CRC is right. NULL with code VR_OK: `why` tells. */
-static uint8_t *read_entries(const struct vr_source *s, const struct header *h, struct why *why,
-			     int32_t *code)
+static uint8_t *read_entries(const struct source *s, const struct header *h, struct why *why, int32_t *code)
 {
 	size_t size = (size_t)h->count * h->entry_size;
 	uint8_t *b = malloc(size);
@@ -213,7 +212,7 @@ static uint8_t *read_entries(const struct vr_source *s, const struct header *h, 
 		*code = vr_error_set(VR_E_NOMEM, "%s: no memory for %zu bytes of GPT entries", s->name, size);
 		return NULL;
 	}
-	*code = vr_source_read(s, h->entries_offset, b, size, "GPT entries");
+	*code = source_read(s, h->entries_offset, b, size, "GPT entries");
 	if (*code) {
 		free(b);
 		return NULL;
@@ -231,7 +230,7 @@ static uint8_t *read_entries(const struct vr_source *s, const struct header *h, 
 }
 
 /* One table, primary or backup. 1: read; 0: it is bad, see `why`; negative: an error with text. */
-static int32_t read_table(const struct vr_source *s, uint64_t offset, uint32_t block, struct vr_gpt *g,
+static int32_t read_table(const struct source *s, uint64_t offset, uint32_t block, struct gpt *g,
 			  struct why *why)
 {
 	struct header h;
@@ -251,33 +250,34 @@ static int32_t read_table(const struct vr_source *s, uint64_t offset, uint32_t b
 		code = take_entry(s, &h, entries + (size_t)i * h.entry_size, i, g);
 	free(entries);
 	if (code) {
-		vr_gpt_free(g);
+		gpt_free(g);
 		return code;
 	}
 	return 1;
 }
 
-int32_t vr_gpt_read(const struct vr_source *s, struct vr_gpt *out)
+int32_t gpt_read(const struct source *s, struct gpt *out)
 {
 	struct why primary = {""}, backup = {""}, w;
 
-	*out = (struct vr_gpt){0};
+	*out = (struct gpt){0};
 	/* The texts worth showing are those for the block size that has a signature somewhere. */
 	for (size_t i = 0; i < BLOCK_SIZES; i++) {
-		int32_t r = read_table(s, block_sizes[i], block_sizes[i], out, &w);
-		if (r < 0 || r == 1)
-			return r < 0 ? r : VR_OK;
+		int32_t rc = read_table(s, block_sizes[i], block_sizes[i], out, &w);
+		if (rc < 0 || rc == 1)
+			return rc < 0 ? rc : VR_OK;
 		if (!i || signature_at(s, block_sizes[i]))
 			primary = w;
 	}
 	for (size_t i = 0; i < BLOCK_SIZES; i++) {
 		uint64_t at = backup_offset(s, block_sizes[i]);
-		int32_t r = read_table(s, at, block_sizes[i], out, &w);
-		if (r < 0)
-			return r;
-		if (r == 1) {
+		int32_t rc = read_table(s, at, block_sizes[i], out, &w);
+		if (rc < 0)
+			return rc;
+		if (rc == 1) {
 			out->from_backup = true;
-			vr_log(VR_LOG_WARN, "%s: GPT %s; using the backup at its end", s->name, primary.text);
+			log_print(VR_LOG_WARN, "%s: GPT %s; using the backup at its end", s->name,
+				  primary.text);
 			return VR_OK;
 		}
 		if (!i || (at && signature_at(s, at)))
@@ -289,8 +289,8 @@ int32_t vr_gpt_read(const struct vr_source *s, struct vr_gpt *out)
 		s->name, primary.text, backup.text);
 }
 
-void vr_gpt_free(struct vr_gpt *g)
+void gpt_free(struct gpt *g)
 {
 	free(g->partitions);
-	*g = (struct vr_gpt){0};
+	*g = (struct gpt){0};
 }

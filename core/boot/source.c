@@ -12,7 +12,7 @@
 #include "common/file.h"
 
 /* One piece of a pipe into the file in memory; *got 0: the pipe has ended. */
-static int32_t copy_piece(const struct vr_source *s, int from, size_t *got)
+static int32_t copy_piece(const struct source *s, int from, size_t *got)
 {
 	uint8_t piece[65536];
 	ssize_t n;
@@ -30,7 +30,7 @@ static int32_t copy_piece(const struct vr_source *s, int from, size_t *got)
 	return VR_OK;
 }
 
-static int32_t keep_pipe(struct vr_source *s, int from, uint64_t limit)
+static int32_t keep_pipe(struct source *s, int from, uint64_t limit)
 {
 	uint64_t total = 0;
 	int32_t rc = VR_OK;
@@ -55,14 +55,14 @@ static int32_t keep_pipe(struct vr_source *s, int from, uint64_t limit)
 	return rc;
 }
 
-int32_t vr_source_open(const char *path, uint64_t pipe_limit, struct vr_source *out)
+int32_t source_open(const char *path, uint64_t pipe_limit, struct source *out)
 {
 	const struct file_request r = {
 		.path = path, .flags = O_RDONLY, .kinds = FILE_REGULAR | FILE_BLOCK | FILE_PIPE};
 	struct file_opened f;
 	int32_t rc = file_open(&r, &f);
 
-	*out = (struct vr_source){.name = path, .fd = -1};
+	*out = (struct source){.name = path, .fd = -1};
 	if (rc < 0)
 		return rc;
 	if (f.kind == FILE_PIPE) {
@@ -72,13 +72,13 @@ int32_t vr_source_open(const char *path, uint64_t pipe_limit, struct vr_source *
 		out->fd = f.fd;
 	}
 	if (rc == VR_OK)
-		rc = vr_source_measure(out);
+		rc = source_measure(out);
 	if (rc < 0)
-		vr_source_close(out);
+		source_close(out);
 	return rc;
 }
 
-int32_t vr_source_measure(struct vr_source *s)
+int32_t source_measure(struct source *s)
 {
 	off_t end;
 
@@ -91,28 +91,28 @@ int32_t vr_source_measure(struct vr_source *s)
 	return VR_OK;
 }
 
-void vr_source_close(struct vr_source *s)
+void source_close(struct source *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
 }
 
-void vr_source_memory(const char *name, const void *bytes, size_t size, struct vr_source *out)
+void source_memory(const char *name, const void *bytes, size_t size, struct source *out)
 {
-	*out = (struct vr_source){.name = name, .size = size, .memory = bytes, .fd = -1};
+	*out = (struct source){.name = name, .size = size, .memory = bytes, .fd = -1};
 }
 
-bool vr_source_has(const struct vr_source *s, uint64_t offset, uint64_t n)
+bool source_has(const struct source *s, uint64_t offset, uint64_t n)
 {
 	return offset <= s->size && n <= s->size - offset;
 }
 
-int32_t vr_source_read(const struct vr_source *s, uint64_t offset, void *to, size_t n, const char *what)
+int32_t source_read(const struct source *s, uint64_t offset, void *to, size_t n, const char *what)
 {
 	uint8_t *p = to;
 
-	if (!vr_source_has(s, offset, n))
+	if (!source_has(s, offset, n))
 		return vr_error_set(VR_E_IMAGE,
 				    "%s: %s at byte %" PRIu64
 				    " (%zu bytes) reaches past the end at byte %" PRIu64

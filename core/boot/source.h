@@ -5,14 +5,14 @@
  * A source keeps its descriptor, so that it can be read again when the process may open no files any more. A
  * pipe can be read once only: its bytes go into a file in memory (memfd_create(2)), and that is the source.
  */
-#ifndef VR_BOOT_SOURCE_H
-#define VR_BOOT_SOURCE_H
+#ifndef BOOT_SOURCE_H
+#define BOOT_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct vr_source {
+struct source {
 	const char *name; /* for messages; not owned */
 	uint64_t size;    /* bytes */
 	const uint8_t *memory;
@@ -22,15 +22,15 @@ struct vr_source {
 
 /* A regular file, a block device, or a pipe that brings at most `pipe_limit` bytes; never written. Errors
  * name it. */
-int32_t vr_source_open(const char *path, uint64_t pipe_limit, struct vr_source *out);
-void vr_source_close(struct vr_source *s);
+int32_t source_open(const char *path, uint64_t pipe_limit, struct source *out);
+void source_close(struct source *s);
 /* Finds out the size once more: the file may have been written since it was opened. */
-int32_t vr_source_measure(struct vr_source *s);
+int32_t source_measure(struct source *s);
 /* The same over bytes that the caller keeps. */
-void vr_source_memory(const char *name, const void *bytes, size_t size, struct vr_source *out);
+void source_memory(const char *name, const void *bytes, size_t size, struct source *out);
 /* [offset, offset + n) lies in the source. */
-bool vr_source_has(const struct vr_source *s, uint64_t offset, uint64_t n);
+bool source_has(const struct source *s, uint64_t offset, uint64_t n);
 /* All n bytes or an error that says `what` was to be read, and where. */
-int32_t vr_source_read(const struct vr_source *s, uint64_t offset, void *to, size_t n, const char *what);
+int32_t source_read(const struct source *s, uint64_t offset, void *to, size_t n, const char *what);
 
 #endif

@@ -96,7 +96,7 @@ static void tell(struct progress *p, const char *name, size_t used)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	tenths = (now.tv_sec - p->begun.tv_sec) * 10 + (now.tv_nsec - p->begun.tv_nsec) / 100000000;
-	if (tenths < 10 || tenths < p->told + 2 || vr_log_level() < VR_LOG_WARN || !isatty(STDERR_FILENO))
+	if (tenths < 10 || tenths < p->told + 2 || log_get_level() < VR_LOG_WARN || !isatty(STDERR_FILENO))
 		return;
 	p->told = tenths;
 	fprintf(stderr, "\rvmrun: unpacking %s: %zu MiB", name, used >> 20);
@@ -113,7 +113,7 @@ static void tell_end(const struct progress *p)
 
 /* One byte more than may come out: whether that byte comes tells a file of just that size from a longer one.
  */
-static int32_t make_room(const char *name, struct output *o)
+static int32_t grow_output(const char *name, struct output *o)
 {
 	size_t capacity = o->capacity ? 2 * o->capacity : FIRST;
 	uint8_t *p;
@@ -196,7 +196,7 @@ static int32_t run(const char *name, const struct unpack_format *f, struct unpac
 		size_t piece, before = s->in_size;
 
 		if (o->used == o->capacity)
-			rc = make_room(name, o);
+			rc = grow_output(name, o);
 		if (rc < 0)
 			break;
 		piece = o->capacity - o->used < PIECE ? o->capacity - o->used : PIECE;

@@ -16,15 +16,15 @@
 #define ZBOOT_SIZE 0x0cu
 #define ZBOOT_METHOD 0x18u
 
-bool vr_zboot_is(const void *data, size_t size)
+bool zboot_is(const void *data, size_t size)
 {
 	const uint8_t *p = data;
 
 	return size >= 8 && p[0] == 'M' && p[1] == 'Z' && !memcmp(p + 4, "zimg", 4);
 }
 
-int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, const struct unpack_limits *limits,
-			void **out, size_t *out_size)
+int32_t zboot_unpack(const char *name, const void *data, size_t size, const struct unpack_limits *limits,
+		     void **out, size_t *out_size)
 {
 	const struct unpack_format *said, *is;
 	const uint8_t *p = data;

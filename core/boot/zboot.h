@@ -3,17 +3,17 @@
  * zboot.h: the kernel's "EFI zboot" files: a PE program that carries a compressed kernel. The header that
  * says so is Linux's (CONFIG_EFI_ZBOOT) and the same for every architecture.
  */
-#ifndef VR_BOOT_ZBOOT_H
-#define VR_BOOT_ZBOOT_H
+#ifndef BOOT_ZBOOT_H
+#define BOOT_ZBOOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "boot/unpack.h"
 
-bool vr_zboot_is(const void *data, size_t size);
+bool zboot_is(const void *data, size_t size);
 /* The kernel inside, malloc'ed. */
-int32_t vr_zboot_unpack(const char *name, const void *data, size_t size, const struct unpack_limits *limits,
-			void **out, size_t *out_size);
+int32_t zboot_unpack(const char *name, const void *data, size_t size, const struct unpack_limits *limits,
+		     void **out, size_t *out_size);
 
 #endif

@@ -47,11 +47,11 @@ static void read_facts(struct facts *f)
 }
 
 /* Every guest architecture that a board or a translator is for. */
-static int32_t guest_architectures(struct vr_registry *r, char ***out)
+static int32_t guest_architectures(struct registry *r, char ***out)
 {
 	*out = NULL;
-	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
-		const struct vr_manifest *m = vr_registry_at(r, i)->manifest;
+	for (uint32_t i = 0; i < registry_count(r); i++) {
+		const struct vr_manifest *m = registry_at(r, i)->manifest;
 
 		if (m->class_id != VR_CLASS_BOARD && m->class_id != VR_CLASS_TRANSLATOR)
 			continue;
@@ -67,20 +67,20 @@ static int32_t guest_architectures(struct vr_registry *r, char ***out)
 
 /* What a run with these options would take for this architecture: a line, or why none. Owned by the caller.
  */
-static char *choose(struct vr_registry *r, const struct vr_cli *c, const char *arch, bool *works)
+static char *choose(struct registry *r, const struct cli *c, const char *arch, bool *works)
 {
-	struct vr_machine_config config = c->machine;
-	struct vr_choice choice = {0};
+	struct machine_config config = c->machine;
+	struct choice choice = {0};
 	char *text;
 	int32_t code;
 
 	config.arch = (char *)(uintptr_t)arch;
 	vr_error_clear();
-	code = vr_choose(r, &config, NULL, &choice);
+	code = machine_choose(r, &config, NULL, &choice);
 	*works = code == VR_OK;
 	text = vr_text_copy(code == VR_OK && choice.line ? choice.line : vr_error_text(code));
 	if (code == VR_OK)
-		vr_choice_free(&choice);
+		choice_free(&choice);
 	vr_error_clear();
 	return text;
 }
@@ -103,7 +103,7 @@ static void text_facts(const struct facts *f)
 	       f->elevated ? ", elevated privileges" : "");
 }
 
-static void text_plugin(const struct vr_loaded *p, char *const *facts)
+static void text_plugin(const struct loaded_plugin *p, char *const *facts)
 {
 	const struct vr_manifest *m = p->manifest;
 
@@ -118,12 +118,12 @@ static void text_plugin(const struct vr_loaded *p, char *const *facts)
 }
 
 /* Its library opens files while the guest runs, so the sandbox is weaker with it (SANDBOX_MACHINE_FILES). */
-static bool weakens_sandbox(const struct vr_loaded *p)
+static bool weakens_sandbox(const struct loaded_plugin *p)
 {
 	return p->manifest->class_id == VR_CLASS_PASSTHROUGH;
 }
 
-static void text_sandbox(struct vr_registry *r)
+static void text_sandbox(struct registry *r)
 {
 	struct sandbox_support s;
 	const char *what;
@@ -136,28 +136,27 @@ static void text_sandbox(struct vr_registry *r)
 		printf("no\n");
 	for (uint32_t i = 0; (what = sandbox_not_covered(&s, i)); i++)
 		printf("  not covered: %s\n", what);
-	for (uint32_t i = 0; i < vr_registry_count(r); i++)
-		if (weakens_sandbox(vr_registry_at(r, i)))
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		if (weakens_sandbox(registry_at(r, i)))
 			printf("  weaker with -p %s: the process keeps its right to open files\n",
-			       vr_registry_at(r, i)->manifest->id);
+			       registry_at(r, i)->manifest->id);
 }
 
-static void text_report(struct vr_registry *r, const struct vr_cli *c, char *const *guests,
-			char **const *facts)
+static void text_report(struct registry *r, const struct cli *c, char *const *guests, char **const *facts)
 {
 	const char *text;
 
 	printf("\nPlugins are looked for in\n");
-	for (uint32_t i = 0; (text = vr_registry_directory(r, i)); i++)
+	for (uint32_t i = 0; (text = registry_directory(r, i)); i++)
 		printf("  %s%s\n", text, exists(text) ? "" : " (not there)");
 	printf("\nPlugins\n");
-	for (uint32_t i = 0; i < vr_registry_count(r); i++)
-		text_plugin(vr_registry_at(r, i), facts[i]);
-	if (vr_registry_count(r) == 0)
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		text_plugin(registry_at(r, i), facts[i]);
+	if (registry_count(r) == 0)
 		printf("  none; build them with 'make', or name a folder with --plugin-path\n");
-	if (vr_registry_problem(r, 0))
+	if (registry_problem(r, 0))
 		printf("\nLeft out\n");
-	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
+	for (uint32_t i = 0; (text = registry_problem(r, i)); i++)
 		printf("  %s\n", text);
 	text_sandbox(r);
 	printf("\nWhat would run a guest\n");
@@ -174,105 +173,105 @@ static void text_report(struct vr_registry *r, const struct vr_cli *c, char *con
 
 /* ---- JSON ---- */
 
-static void json_facts(struct vr_json *j, const struct facts *f)
+static void json_facts(struct json *j, const struct facts *f)
 {
-	vr_json_string(j, "version", VR_VERSION);
-	vr_json_string(j, "platform", vr_arch_platform());
-	vr_json_number(j, "abi_major", VR_ABI_MAJOR);
-	vr_json_number(j, "abi_minor", VR_ABI_MINOR);
-	vr_json_object(j, "machine");
-	vr_json_string(j, "system", f->system.sysname);
-	vr_json_string(j, "release", f->system.release);
-	vr_json_string(j, "arch", vr_arch_host());
-	vr_json_signed(j, "cpus", f->cpus);
-	vr_json_number(j, "memory", f->memory);
-	vr_json_signed(j, "page_size", f->page_size);
-	vr_json_bool(j, "elevated", f->elevated);
-	vr_json_end_object(j);
+	json_string(j, "version", VR_VERSION);
+	json_string(j, "platform", vr_arch_platform());
+	json_number(j, "abi_major", VR_ABI_MAJOR);
+	json_number(j, "abi_minor", VR_ABI_MINOR);
+	json_object(j, "machine");
+	json_string(j, "system", f->system.sysname);
+	json_string(j, "release", f->system.release);
+	json_string(j, "arch", vr_arch_host());
+	json_signed(j, "cpus", f->cpus);
+	json_number(j, "memory", f->memory);
+	json_signed(j, "page_size", f->page_size);
+	json_bool(j, "elevated", f->elevated);
+	json_end_object(j);
 }
 
-static void json_plugin(struct vr_json *j, const struct vr_loaded *p, char *const *facts)
+static void json_plugin(struct json *j, const struct loaded_plugin *p, char *const *facts)
 {
-	vr_json_object(j, NULL);
-	vr_json_string(j, "id", p->manifest->id);
-	vr_json_string(j, "class", vr_class_name(p->manifest->class_id));
-	vr_json_string(j, "manifest", p->manifest->file);
-	vr_json_string(j, "helper", role_name(p->manifest->helper));
-	vr_json_bool(j, "usable", p->probe_result == VR_OK);
-	vr_json_string(j, "error", p->probe_result < 0 ? vr_error_name(p->probe_result) : NULL);
-	vr_json_string(j, "reason", p->probe_text);
-	vr_json_object(j, "facts");
+	json_object(j, NULL);
+	json_string(j, "id", p->manifest->id);
+	json_string(j, "class", vr_class_name(p->manifest->class_id));
+	json_string(j, "manifest", p->manifest->file);
+	json_string(j, "helper", role_name(p->manifest->helper));
+	json_bool(j, "usable", p->probe_result == VR_OK);
+	json_string(j, "error", p->probe_result < 0 ? vr_error_name(p->probe_result) : NULL);
+	json_string(j, "reason", p->probe_text);
+	json_object(j, "facts");
 	for (; facts && facts[0] && facts[1]; facts += 2)
-		vr_json_string(j, facts[0], facts[1]);
-	vr_json_end_object(j);
-	vr_json_end_object(j);
+		json_string(j, facts[0], facts[1]);
+	json_end_object(j);
+	json_end_object(j);
 }
 
-static void json_sandbox(struct vr_json *j, struct vr_registry *r)
+static void json_sandbox(struct json *j, struct registry *r)
 {
 	struct sandbox_support s;
 	const char *what;
 
 	sandbox_support(&s);
-	vr_json_object(j, "sandbox");
-	vr_json_bool(j, "seccomp", s.seccomp);
-	vr_json_signed(j, "landlock", s.landlock);
-	vr_json_array(j, "not_covered");
+	json_object(j, "sandbox");
+	json_bool(j, "seccomp", s.seccomp);
+	json_signed(j, "landlock", s.landlock);
+	json_array(j, "not_covered");
 	for (uint32_t i = 0; (what = sandbox_not_covered(&s, i)); i++)
-		vr_json_string(j, NULL, what);
-	vr_json_end_array(j);
-	vr_json_array(j, "weaker_with");
-	for (uint32_t i = 0; i < vr_registry_count(r); i++)
-		if (weakens_sandbox(vr_registry_at(r, i)))
-			vr_json_string(j, NULL, vr_registry_at(r, i)->manifest->id);
-	vr_json_end_array(j);
-	vr_json_end_object(j);
+		json_string(j, NULL, what);
+	json_end_array(j);
+	json_array(j, "weaker_with");
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		if (weakens_sandbox(registry_at(r, i)))
+			json_string(j, NULL, registry_at(r, i)->manifest->id);
+	json_end_array(j);
+	json_end_object(j);
 }
 
-static int32_t json_report(struct vr_registry *r, const struct vr_cli *c, const struct facts *f,
+static int32_t json_report(struct registry *r, const struct cli *c, const struct facts *f,
 			   char *const *guests, char **const *facts)
 {
-	struct vr_json j;
+	struct json j;
 	const char *text;
 
-	vr_json_start(&j, stdout);
-	vr_json_object(&j, NULL);
+	json_start(&j, stdout);
+	json_object(&j, NULL);
 	json_facts(&j, f);
-	vr_json_array(&j, "directories");
-	for (uint32_t i = 0; (text = vr_registry_directory(r, i)); i++) {
-		vr_json_object(&j, NULL);
-		vr_json_string(&j, "path", text);
-		vr_json_bool(&j, "exists", exists(text));
-		vr_json_end_object(&j);
+	json_array(&j, "directories");
+	for (uint32_t i = 0; (text = registry_directory(r, i)); i++) {
+		json_object(&j, NULL);
+		json_string(&j, "path", text);
+		json_bool(&j, "exists", exists(text));
+		json_end_object(&j);
 	}
-	vr_json_end_array(&j);
-	vr_json_array(&j, "plugins");
-	for (uint32_t i = 0; i < vr_registry_count(r); i++)
-		json_plugin(&j, vr_registry_at(r, i), facts[i]);
-	vr_json_end_array(&j);
-	vr_json_array(&j, "problems");
-	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
-		vr_json_string(&j, NULL, text);
-	vr_json_end_array(&j);
+	json_end_array(&j);
+	json_array(&j, "plugins");
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		json_plugin(&j, registry_at(r, i), facts[i]);
+	json_end_array(&j);
+	json_array(&j, "problems");
+	for (uint32_t i = 0; (text = registry_problem(r, i)); i++)
+		json_string(&j, NULL, text);
+	json_end_array(&j);
 	json_sandbox(&j, r);
-	vr_json_array(&j, "guests");
+	json_array(&j, "guests");
 	for (; guests && *guests; guests++) {
 		bool works;
 		char *line = choose(r, c, *guests, &works);
 
-		vr_json_object(&j, NULL);
-		vr_json_string(&j, "arch", *guests);
-		vr_json_bool(&j, "works", works);
-		vr_json_string(&j, "choice", line);
-		vr_json_end_object(&j);
+		json_object(&j, NULL);
+		json_string(&j, "arch", *guests);
+		json_bool(&j, "works", works);
+		json_string(&j, "choice", line);
+		json_end_object(&j);
 		free(line);
 	}
-	vr_json_end_array(&j);
-	vr_json_end_object(&j);
-	return vr_json_finish(&j);
+	json_end_array(&j);
+	json_end_object(&j);
+	return json_finish(&j);
 }
 
-static int32_t print_report(struct vr_registry *r, const struct vr_cli *c, char **const *facts)
+static int32_t print_report(struct registry *r, const struct cli *c, char **const *facts)
 {
 	struct facts machine;
 	char **guests;
@@ -293,11 +292,11 @@ static int32_t print_report(struct vr_registry *r, const struct vr_cli *c, char 
 	return code;
 }
 
-static int32_t report(struct vr_registry *r, struct vr_cli *c)
+static int32_t report(struct registry *r, struct cli *c)
 {
-	uint32_t n = vr_registry_count(r);
+	uint32_t n = registry_count(r);
 	char ***facts; /* what each plugin says of this machine: names and texts in turn */
-	int32_t code = vr_cli_resolve(c, r);
+	int32_t code = cli_resolve(c, r);
 
 	if (code < 0)
 		return code;
@@ -305,10 +304,10 @@ static int32_t report(struct vr_registry *r, struct vr_cli *c)
 	if (!facts)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	/* A plugin's create() asks for its tables; nothing calls into them before start. */
-	vr_machine_offer(r);
+	machine_offer(r);
 	helpers_offer(r);
 	for (uint32_t i = 0; code == VR_OK && i < n; i++)
-		code = trial_probe(r, vr_registry_at(r, i), &facts[i]);
+		code = trial_probe(r, registry_at(r, i), &facts[i]);
 	if (code == VR_OK)
 		code = print_report(r, c, facts);
 	for (uint32_t i = 0; i < n; i++)
@@ -317,15 +316,14 @@ static int32_t report(struct vr_registry *r, struct vr_cli *c)
 	return code;
 }
 
-int vr_cli_doctor(struct vr_cli *c)
+int cli_doctor(struct cli *c)
 {
-	struct vr_registry *r = vr_cli_registry(c);
+	struct registry *r = cli_registry(c);
 	int32_t code;
 
 	if (!r)
-		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_CONFIG);
+		return cli_fail(VR_E_NOMEM, EXIT_CODE_CONFIG);
 	code = report(r, c);
-	vr_registry_free(r);
-	return code < 0 ? vr_cli_fail(code, code == VR_E_IO ? VR_EXIT_CODE_RUN : VR_EXIT_CODE_CONFIG)
-			: VR_EXIT_CODE_OK;
+	registry_free(r);
+	return code < 0 ? cli_fail(code, code == VR_E_IO ? EXIT_CODE_RUN : EXIT_CODE_CONFIG) : EXIT_CODE_OK;
 }

@@ -35,24 +35,24 @@ static void command(FILE *to, const char *word, const char *arguments, const cha
 	fprintf(to, "%-33s %s\n", left, help);
 }
 
-void vr_cli_help(FILE *to)
+void cli_help(FILE *to)
 {
 	fputs("usage: vmrun [OPTIONS] IMAGE            boot a disk image or a kernel\n"
 	      "       vmrun [OPTIONS] --kernel FILE    boot a kernel, with --initrd and --append\n"
 	      "       vmrun COMMAND\n",
 	      to);
-#define VR_COMMAND(name, word, arguments, help) command(to, word, arguments, help);
-#define VR_PLUGINS(word, arguments, count, function, help) command(to, "plugins " word, arguments, help);
+#define CLI_COMMAND(name, word, arguments, help) command(to, word, arguments, help);
+#define PLUGINS(word, arguments, count, function, help) command(to, "plugins " word, arguments, help);
 	fputs("\nCommands:\n", to);
 #include "cli/commands.def"
-#undef VR_COMMAND
-#undef VR_PLUGINS
-#define VR_GROUP(title) fprintf(to, "\n%s:\n", title);
-#define VR_OPTION(name, letter, word, argument, metavar, help) \
+#undef CLI_COMMAND
+#undef PLUGINS
+#define CLI_GROUP(title) fprintf(to, "\n%s:\n", title);
+#define CLI_OPTION(name, letter, word, argument, metavar, help) \
 	option(to, letter, word, argument, metavar, help);
 #include "cli/options.def"
-#undef VR_GROUP
-#undef VR_OPTION
+#undef CLI_GROUP
+#undef CLI_OPTION
 	fputs("\nEnvironment:\n"
 	      "  VM_ACCEL_FALLBACK=1   run in software when the accelerator asked for can't be used\n"
 	      "  VMRUN_PLUGIN_PATH     folders to look for plugins in, after --plugin-path\n"

@@ -44,7 +44,7 @@ static void close_inherited(int fd, int argc, char *const *argv)
 		close(fd);
 }
 
-void vr_cli_close_inherited(int argc, char *const *argv)
+void cli_close_inherited(int argc, char *const *argv)
 {
 	DIR *d = opendir("/proc/self/fd");
 	struct dirent *e;

@@ -38,7 +38,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static bool given(const struct vr_cli *c, enum vr_option_id id)
+static bool given(const struct cli *c, enum option_id id)
 {
 	return c->given >> id & 1;
 }
@@ -59,7 +59,7 @@ static int32_t read_path(const struct vr_yaml *y, const struct vr_yaml_node *n, 
 	return VR_OK;
 }
 
-static int32_t read_arch(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_arch(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	const char *s;
 
@@ -67,7 +67,7 @@ static int32_t read_arch(const struct vr_yaml *y, const struct vr_yaml_node *n, 
 		return y->code;
 	if (!vr_text_is_name(s, "_-"))
 		return vr_yaml_error(y, n, "'%s' is not the name of an architecture", s);
-	return given(c, VR_OPT_ARCH) ? VR_OK : vr_text_replace(&c->machine.arch, vr_arch_canonical(s));
+	return given(c, OPT_ARCH) ? VR_OK : vr_text_replace(&c->machine.arch, vr_arch_canonical(s));
 }
 
 static int32_t read_id(const struct vr_yaml *y, const struct vr_yaml_node *n, char **slot)
@@ -79,43 +79,43 @@ static int32_t read_id(const struct vr_yaml *y, const struct vr_yaml_node *n, ch
 	return vr_text_replace(slot, s);
 }
 
-static int32_t read_accel(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_accel(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	return read_id(y, n, &c->machine.accel);
 }
 
-static int32_t read_translator(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_translator(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	return read_id(y, n, &c->machine.translator);
 }
 
-static int32_t read_board(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_board(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	return read_id(y, n, &c->machine.board);
 }
 
-static int32_t read_memory(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_memory(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	const char *s, *wrong;
 	uint64_t size;
 
 	if (vr_yaml_string(y, n, &s) < 0)
 		return y->code;
-	wrong = vr_cli_memory(s, &size);
+	wrong = cli_memory(s, &size);
 	if (wrong)
 		return vr_yaml_error(y, n, "memory '%s' %s", s, wrong);
-	if (!given(c, VR_OPT_MEMORY))
+	if (!given(c, OPT_MEMORY))
 		c->machine.ram_size = size;
 	return VR_OK;
 }
 
-static int32_t read_cpus(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_cpus(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	int64_t v;
 
-	if (vr_yaml_number(y, n, 1, VR_CLI_SMP_MAX, &v) < 0)
+	if (vr_yaml_number(y, n, 1, CLI_SMP_MAX, &v) < 0)
 		return y->code;
-	if (!given(c, VR_OPT_SMP))
+	if (!given(c, OPT_SMP))
 		c->machine.vcpu_count = (uint32_t)v;
 	return VR_OK;
 }
@@ -124,33 +124,33 @@ static int32_t read_cpus(const struct vr_yaml *y, const struct vr_yaml_node *n, 
 static int32_t read_path_unless(bool skip, const struct vr_yaml *y, const struct vr_yaml_node *n, char **slot)
 {
 	char *ignored = NULL;
-	int32_t r = read_path(y, n, skip ? &ignored : slot);
+	int32_t rc = read_path(y, n, skip ? &ignored : slot);
 
 	free(ignored);
-	return r;
+	return rc;
 }
 
-static int32_t read_image(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_image(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	return read_path_unless(c->machine.image != NULL, y, n, &c->machine.image);
 }
 
-static int32_t read_kernel(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_kernel(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
-	return read_path_unless(given(c, VR_OPT_KERNEL), y, n, &c->machine.kernel);
+	return read_path_unless(given(c, OPT_KERNEL), y, n, &c->machine.kernel);
 }
 
 /* A kernel from the command line doesn't get the initrd of another kernel. */
-static int32_t read_initrd(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_initrd(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
-	return read_path_unless(given(c, VR_OPT_INITRD) || given(c, VR_OPT_KERNEL), y, n, &c->machine.initrd);
+	return read_path_unless(given(c, OPT_INITRD) || given(c, OPT_KERNEL), y, n, &c->machine.initrd);
 }
 
-static int32_t read_append(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_append(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	if (vr_yaml_expect(y, n, VR_YAML_SCALAR) < 0)
 		return y->code;
-	return given(c, VR_OPT_APPEND) ? VR_OK : vr_text_replace(&c->machine.append, n->text);
+	return given(c, OPT_APPEND) ? VR_OK : vr_text_replace(&c->machine.append, n->text);
 }
 
 static int32_t read_switch(bool skip, const struct vr_yaml *y, const struct vr_yaml_node *n, bool *slot)
@@ -164,48 +164,48 @@ static int32_t read_switch(bool skip, const struct vr_yaml *y, const struct vr_y
 	return VR_OK;
 }
 
-static int32_t read_read_only(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_read_only(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
-	return read_switch(given(c, VR_OPT_READ_ONLY), y, n, &c->machine.read_only);
+	return read_switch(given(c, OPT_READ_ONLY), y, n, &c->machine.read_only);
 }
 
-static int32_t read_reboot(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_reboot(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	bool reboot = !c->machine.no_reboot;
-	int32_t r = read_switch(given(c, VR_OPT_NO_REBOOT), y, n, &reboot);
+	int32_t rc = read_switch(given(c, OPT_NO_REBOOT), y, n, &reboot);
 
 	c->machine.no_reboot = !reboot;
-	return r;
+	return rc;
 }
 
-static int32_t read_sandbox(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_sandbox(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
-	return read_switch(given(c, VR_OPT_NO_SANDBOX), y, n, &c->machine.sandbox);
+	return read_switch(given(c, OPT_NO_SANDBOX), y, n, &c->machine.sandbox);
 }
 
-typedef int32_t (*reader)(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c);
+typedef int32_t (*reader)(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c);
 
 static int32_t read_each(const struct vr_yaml *y, const struct vr_yaml_node *all, enum vr_yaml_kind kind,
-			 reader read, struct vr_cli *c)
+			 reader read, struct cli *c)
 {
 	if (vr_yaml_expect(y, all, kind) < 0)
 		return y->code;
 	for (const struct vr_yaml_node *n = all->first; n; n = n->next) {
-		int32_t r = read(y, n, c);
+		int32_t rc = read(y, n, c);
 
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
 	return VR_OK;
 }
 
-static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map, struct vr_cli *c)
+static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map, struct cli *c)
 {
 	static const char *const keys[] = {"path", "read-only"};
 	const struct vr_yaml_node *n;
 	bool read_only = false;
 	char *path = NULL;
-	int32_t r;
+	int32_t rc;
 
 	if (vr_yaml_expect(y, map, VR_YAML_MAP) < 0 ||
 	    vr_yaml_check_keys(y, map, "a disk", keys, COUNT(keys)) < 0)
@@ -215,61 +215,61 @@ static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map
 		return y->code;
 	if (vr_yaml_need(y, map, "the disk", "path", &n) < 0)
 		return y->code;
-	r = read_path(y, n, &path);
-	if (r == VR_OK)
-		r = vr_cli_add_disk(c, path, read_only);
+	rc = read_path(y, n, &path);
+	if (rc == VR_OK)
+		rc = cli_add_disk(c, path, read_only);
 	free(path);
-	return r;
+	return rc;
 }
 
-static int32_t read_disks(const struct vr_yaml *y, const struct vr_yaml_node *list, struct vr_cli *c)
+static int32_t read_disks(const struct vr_yaml *y, const struct vr_yaml_node *list, struct cli *c)
 {
 	return read_each(y, list, VR_YAML_LIST, read_disk, c);
 }
 
-static int32_t read_log_items(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_log_items(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	struct log_filter ignored = {0};
 	char *where;
-	int32_t r;
+	int32_t rc;
 
 	if (vr_yaml_expect(y, n, VR_YAML_SCALAR) < 0)
 		return y->code;
 	where = vr_text_format("%s:%u:%u: log '%s'", y->file, n->line, n->column, n->text);
-	r = where ? log_filter_add(given(c, VR_OPT_LOG) ? &ignored : &c->machine.log, where, n->text)
-		  : VR_E_NOMEM;
+	rc = where ? log_filter_add(given(c, OPT_LOG) ? &ignored : &c->machine.log, where, n->text)
+		   : VR_E_NOMEM;
 	free(where);
 	log_filter_free(&ignored);
-	return r == VR_E_INVAL ? VR_E_CONFIG : r;
+	return rc == VR_E_INVAL ? VR_E_CONFIG : rc;
 }
 
-static int32_t read_log(const struct vr_yaml *y, const struct vr_yaml_node *list, struct vr_cli *c)
+static int32_t read_log(const struct vr_yaml *y, const struct vr_yaml_node *list, struct cli *c)
 {
 	return read_each(y, list, VR_YAML_LIST, read_log_items, c);
 }
 
-static int32_t read_log_file(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_log_file(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
-	return read_path_unless(given(c, VR_OPT_LOG_FILE), y, n, &c->machine.log_file);
+	return read_path_unless(given(c, OPT_LOG_FILE), y, n, &c->machine.log_file);
 }
 
-static int32_t read_perf_map(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_perf_map(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
-	return read_switch(given(c, VR_OPT_PERF_MAP), y, n, &c->machine.perf_map);
+	return read_switch(given(c, OPT_PERF_MAP), y, n, &c->machine.perf_map);
 }
 
-static int32_t read_jitdump(const struct vr_yaml *y, const struct vr_yaml_node *n, struct vr_cli *c)
+static int32_t read_jitdump(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
-	return read_path_unless(given(c, VR_OPT_JITDUMP), y, n, &c->machine.jitdump);
+	return read_path_unless(given(c, OPT_JITDUMP), y, n, &c->machine.jitdump);
 }
 
-static int32_t read_plugin(const struct vr_yaml *y, const struct vr_yaml_node *map, struct vr_cli *c)
+static int32_t read_plugin(const struct vr_yaml *y, const struct vr_yaml_node *map, struct cli *c)
 {
-	struct vr_cli_plugin *p;
+	struct cli_plugin *p;
 
 	if (vr_yaml_expect(y, map, VR_YAML_MAP) < 0)
 		return y->code;
-	p = vr_cli_add_plugin(c, map->key);
+	p = cli_add_plugin(c, map->key);
 	if (!p)
 		return VR_E_NOMEM;
 	p->where = vr_text_format("%s:%u:%u", y->file, map->key_line, map->key_column);
@@ -279,13 +279,13 @@ static int32_t read_plugin(const struct vr_yaml *y, const struct vr_yaml_node *m
 	for (const struct vr_yaml_node *n = map->first; n; n = n->next) {
 		if (vr_yaml_expect(y, n, VR_YAML_SCALAR) < 0)
 			return y->code;
-		if (vr_cli_add_plugin_option(p, n->key, n->text) < 0)
+		if (cli_add_plugin_option(p, n->key, n->text) < 0)
 			return VR_E_NOMEM;
 	}
 	return VR_OK;
 }
 
-static int32_t read_plugins(const struct vr_yaml *y, const struct vr_yaml_node *map, struct vr_cli *c)
+static int32_t read_plugins(const struct vr_yaml *y, const struct vr_yaml_node *map, struct cli *c)
 {
 	return read_each(y, map, VR_YAML_MAP, read_plugin, c);
 }
@@ -303,7 +303,7 @@ static const struct {
 	{"jitdump", read_jitdump},
 };
 
-static int32_t read_all(const struct vr_yaml *y, struct vr_cli *c)
+static int32_t read_all(const struct vr_yaml *y, struct cli *c)
 {
 	const char *keys[COUNT(readers)];
 
@@ -315,35 +315,35 @@ static int32_t read_all(const struct vr_yaml *y, struct vr_cli *c)
 		return y->code;
 	for (size_t i = 0; i < COUNT(readers); i++) {
 		const struct vr_yaml_node *n = vr_yaml_get(y->root, readers[i].key);
-		int32_t r = n ? readers[i].read(y, n, c) : VR_OK;
+		int32_t rc = n ? readers[i].read(y, n, c) : VR_OK;
 
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 	}
 	return VR_OK;
 }
 
 /* The file's disks come first: a --disk added for one run must not rename those the guest knows. */
-static void rotate_disks(struct vr_machine_config *m, uint32_t before)
+static void rotate_disks(struct machine_config *m, uint32_t before)
 {
 	for (uint32_t i = 0; i < before; i++) {
-		struct vr_disk_config first = m->disks[0];
+		struct disk_config first = m->disks[0];
 
 		memmove(&m->disks[0], &m->disks[1], (m->disk_count - 1) * sizeof(first));
 		m->disks[m->disk_count - 1] = first;
 	}
 }
 
-int32_t vr_machine_file_read(const char *file, struct vr_cli *c)
+int32_t machine_file_read(const char *file, struct cli *c)
 {
 	uint32_t before = c->machine.disk_count;
 	struct vr_yaml *y;
-	int32_t r = vr_yaml_read(file, VR_E_CONFIG, &y);
+	int32_t rc = vr_yaml_read(file, VR_E_CONFIG, &y);
 
-	if (r < 0)
-		return r;
-	r = read_all(y, c);
+	if (rc < 0)
+		return rc;
+	rc = read_all(y, c);
 	vr_yaml_free(y);
 	rotate_disks(&c->machine, before);
-	return r;
+	return rc;
 }

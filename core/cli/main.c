@@ -4,6 +4,6 @@
 
 int main(int argc, char **argv)
 {
-	vr_cli_close_inherited(argc, argv);
-	fault_leave(vr_cli_main(argc, argv));
+	cli_close_inherited(argc, argv);
+	fault_leave(cli_main(argc, argv));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* option_table.h: options.def as rows, for the parser and for tools/completion.c. In the table's order: an
- * option's row is at its enum vr_option_id. */
-#ifndef VR_CLI_OPTION_TABLE_H
-#define VR_CLI_OPTION_TABLE_H
+ * option's row is at its enum option_id. */
+#ifndef CLI_OPTION_TABLE_H
+#define CLI_OPTION_TABLE_H
 
 #include <stddef.h>
 
@@ -16,12 +16,12 @@ static const struct option {
 	int argument; /* NONE, NEEDED or OPTIONAL */
 	const char *metavar, *help;
 } options[] = {
-#define VR_GROUP(title)
-#define VR_OPTION(name, letter_, word_, argument_, metavar_, help_) \
+#define CLI_GROUP(title)
+#define CLI_OPTION(name, letter_, word_, argument_, metavar_, help_) \
 	{letter_, word_, argument_, metavar_, help_},
 #include "cli/options.def"
-#undef VR_GROUP
-#undef VR_OPTION
+#undef CLI_GROUP
+#undef CLI_OPTION
 };
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.c: argv -> struct vr_cli.
+ * options.c: argv -> struct cli.
  *
  * The command line first: it marks what it sets. Then the machine file fills what is left, so the command
  * line wins wherever -c stands.
@@ -18,7 +18,7 @@
 #include "gdb/address.h"
 #include "plugin/guard.h"
 
-_Static_assert(VR_OPT_COUNT <= 64, "struct vr_cli's `given` has 64 bits");
+_Static_assert(OPT_COUNT <= 64, "struct cli's `given` has 64 bits");
 
 /* ---- one option each ---- */
 
@@ -34,11 +34,11 @@ static int32_t set_string(char **slot, const char *option, const char *value)
 	return vr_text_replace(slot, value);
 }
 
-static int32_t plugin_options(struct vr_cli_plugin *p, char *const *parts)
+static int32_t plugin_options(struct cli_plugin *p, char *const *parts)
 {
 	for (; *parts; parts++) {
 		char *equals = strchr(*parts, '=');
-		int32_t r;
+		int32_t rc;
 
 		if (equals == *parts || !**parts)
 			return vr_error_set(VR_E_INVAL,
@@ -46,19 +46,19 @@ static int32_t plugin_options(struct vr_cli_plugin *p, char *const *parts)
 		if (equals)
 			*equals = '\0';
 		/* A bare name switches something on. */
-		r = vr_cli_add_plugin_option(p, *parts, equals ? equals + 1 : "true");
-		if (r < 0)
-			return r;
+		rc = cli_add_plugin_option(p, *parts, equals ? equals + 1 : "true");
+		if (rc < 0)
+			return rc;
 	}
 	return VR_OK;
 }
 
 /* ID[,OPT=VAL...]; a comma in a value is doubled. */
-static int32_t set_plugin(struct vr_cli *c, const char *value)
+static int32_t set_plugin(struct cli *c, const char *value)
 {
-	struct vr_cli_plugin *p;
+	struct cli_plugin *p;
 	char **parts;
-	int32_t r;
+	int32_t rc;
 
 	if (vr_text_split(value, ',', &parts) < 0)
 		return VR_E_NOMEM;
@@ -66,56 +66,56 @@ static int32_t set_plugin(struct vr_cli *c, const char *value)
 		vr_text_list_free(parts);
 		return bad("plugin", value, "begins without the id of a plugin; write -p ID[,name=value...]");
 	}
-	p = vr_cli_add_plugin(c, parts[0]);
+	p = cli_add_plugin(c, parts[0]);
 	if (p) {
 		p->selects = true;
 		p->where = vr_text_format("-p %s", parts[0]);
 	}
-	r = p && p->where ? plugin_options(p, parts + 1) : VR_E_NOMEM;
+	rc = p && p->where ? plugin_options(p, parts + 1) : VR_E_NOMEM;
 	vr_text_list_free(parts);
-	return r;
+	return rc;
 }
 
-static int32_t set_disk(struct vr_cli *c, const char *value)
+static int32_t set_disk(struct cli *c, const char *value)
 {
 	bool read_only = false;
 	char **parts;
-	int32_t r;
+	int32_t rc;
 
 	if (vr_text_split(value, ',', &parts) < 0)
 		return VR_E_NOMEM;
-	r = parts[0][0] ? VR_OK : bad("disk", value, "names no file; write --disk FILE[,ro]");
-	for (char **p = parts + 1; r == VR_OK && *p; p++) {
+	rc = parts[0][0] ? VR_OK : bad("disk", value, "names no file; write --disk FILE[,ro]");
+	for (char **p = parts + 1; rc == VR_OK && *p; p++) {
 		if (strcmp(*p, "ro") != 0)
-			r = bad("disk", value,
-				"has an unknown option; only ',ro' is known, and a comma in a file's name "
-				"is doubled");
+			rc = bad("disk", value,
+				 "has an unknown option; only ',ro' is known, and a comma in a file's name "
+				 "is doubled");
 		read_only = true;
 	}
-	if (r == VR_OK)
-		r = vr_cli_add_disk(c, parts[0], read_only);
+	if (rc == VR_OK)
+		rc = cli_add_disk(c, parts[0], read_only);
 	vr_text_list_free(parts);
-	return r;
+	return rc;
 }
 
-static int32_t set_memory(struct vr_cli *c, const char *value)
+static int32_t set_memory(struct cli *c, const char *value)
 {
-	const char *wrong = vr_cli_memory(value, &c->machine.ram_size);
+	const char *wrong = cli_memory(value, &c->machine.ram_size);
 
 	return wrong ? bad("memory", value, wrong) : VR_OK;
 }
 
-static int32_t set_smp(struct vr_cli *c, const char *value)
+static int32_t set_smp(struct cli *c, const char *value)
 {
 	uint64_t n;
 
-	if (vr_text_u64(value, &n) < 0 || n < 1 || n > VR_CLI_SMP_MAX)
+	if (vr_text_u64(value, &n) < 0 || n < 1 || n > CLI_SMP_MAX)
 		return bad("smp", value, "must be a number from 1 to 512");
 	c->machine.vcpu_count = (uint32_t)n;
 	return VR_OK;
 }
 
-static int32_t set_stats(struct vr_cli *c, const char *value)
+static int32_t set_stats(struct cli *c, const char *value)
 {
 	if (value && strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
 		return bad("stats", value, "must be text or json");
@@ -123,7 +123,7 @@ static int32_t set_stats(struct vr_cli *c, const char *value)
 	return VR_OK;
 }
 
-static int32_t set_on_output_closed(struct vr_cli *c, const char *value)
+static int32_t set_on_output_closed(struct cli *c, const char *value)
 {
 	if (strcmp(value, "end") != 0 && strcmp(value, "continue") != 0)
 		return bad("on-output-closed", value, "must be end or continue");
@@ -131,105 +131,105 @@ static int32_t set_on_output_closed(struct vr_cli *c, const char *value)
 	return VR_OK;
 }
 
-static int32_t set_log(struct vr_cli *c, const char *value)
+static int32_t set_log(struct cli *c, const char *value)
 {
 	char *where;
-	int32_t r;
+	int32_t rc;
 
 	if (!strcmp(value, "help")) {
-		c->command = VR_CLI_LOG_HELP;
+		c->command = CLI_LOG_HELP;
 		return VR_OK;
 	}
 	where = vr_text_format("-d '%s'", value);
-	r = where ? log_filter_add(&c->machine.log, where, value) : VR_E_NOMEM;
+	rc = where ? log_filter_add(&c->machine.log, where, value) : VR_E_NOMEM;
 	free(where);
-	return r;
+	return rc;
 }
 
-static int32_t set_arch(struct vr_cli *c, const char *value)
+static int32_t set_arch(struct cli *c, const char *value)
 {
 	if (!vr_text_is_name(value, "_-"))
 		return bad("arch", value, "is not the name of an architecture");
 	return vr_text_replace(&c->machine.arch, vr_arch_canonical(value));
 }
 
-static int32_t apply(struct vr_cli *c, enum vr_option_id id, const char *value)
+static int32_t apply(struct cli *c, enum option_id id, const char *value)
 {
-	struct vr_machine_config *m = &c->machine;
+	struct machine_config *m = &c->machine;
 
 	switch (id) {
-	case VR_OPT_PLUGIN:
+	case OPT_PLUGIN:
 		return set_plugin(c, value);
-	case VR_OPT_CONFIG:
+	case OPT_CONFIG:
 		if (c->config)
 			return vr_error_set(VR_E_INVAL, "--config is given twice; one machine has one file");
 		return set_string(&c->config, "config", value);
-	case VR_OPT_ARCH:
+	case OPT_ARCH:
 		return set_arch(c, value);
-	case VR_OPT_MEMORY:
+	case OPT_MEMORY:
 		return set_memory(c, value);
-	case VR_OPT_SMP:
+	case OPT_SMP:
 		return set_smp(c, value);
-	case VR_OPT_KERNEL:
+	case OPT_KERNEL:
 		return set_string(&m->kernel, "kernel", value);
-	case VR_OPT_INITRD:
+	case OPT_INITRD:
 		return set_string(&m->initrd, "initrd", value);
-	case VR_OPT_APPEND:
+	case OPT_APPEND:
 		return vr_text_replace(&m->append, value);
-	case VR_OPT_DISK:
+	case OPT_DISK:
 		return set_disk(c, value);
-	case VR_OPT_READ_ONLY:
+	case OPT_READ_ONLY:
 		m->read_only = true;
 		return VR_OK;
-	case VR_OPT_RUN:
+	case OPT_RUN:
 		return set_string(&m->command, "run", value);
-	case VR_OPT_NO_REBOOT:
+	case OPT_NO_REBOOT:
 		m->no_reboot = true;
 		return VR_OK;
-	case VR_OPT_ON_OUTPUT_CLOSED:
+	case OPT_ON_OUTPUT_CLOSED:
 		return set_on_output_closed(c, value);
-	case VR_OPT_GDB:
+	case OPT_GDB:
 		return set_string(&m->gdb, "gdb", value);
-	case VR_OPT_GDB_WAIT:
+	case OPT_GDB_WAIT:
 		m->gdb_wait = true;
 		return VR_OK;
-	case VR_OPT_GDB_ANYWHERE:
+	case OPT_GDB_ANYWHERE:
 		m->gdb_anywhere = true;
 		return VR_OK;
-	case VR_OPT_NO_SANDBOX:
+	case OPT_NO_SANDBOX:
 		m->sandbox = false;
 		return VR_OK;
-	case VR_OPT_STATS:
+	case OPT_STATS:
 		return set_stats(c, value);
-	case VR_OPT_LOG:
+	case OPT_LOG:
 		return set_log(c, value);
-	case VR_OPT_LOG_FILE:
+	case OPT_LOG_FILE:
 		return set_string(&m->log_file, "log-file", value);
-	case VR_OPT_PERF_MAP:
+	case OPT_PERF_MAP:
 		m->perf_map = true;
 		return VR_OK;
-	case VR_OPT_JITDUMP:
+	case OPT_JITDUMP:
 		return set_string(&m->jitdump, "jitdump", value ? value : ".");
-	case VR_OPT_PLUGIN_PATH:
+	case OPT_PLUGIN_PATH:
 		return set_string(&c->plugin_path, "plugin-path", value);
-	case VR_OPT_DIRECTORY:
+	case OPT_DIRECTORY:
 		return set_string(&c->directory, "directory", value);
-	case VR_OPT_JSON:
+	case OPT_JSON:
 		c->json = true;
 		return VR_OK;
-	case VR_OPT_VERBOSE:
+	case OPT_VERBOSE:
 		c->verbose++;
 		return VR_OK;
-	case VR_OPT_QUIET:
+	case OPT_QUIET:
 		c->quiet = true;
 		return VR_OK;
-	case VR_OPT_VERSION:
-		c->command = VR_CLI_VERSION;
+	case OPT_VERSION:
+		c->command = CLI_VERSION;
 		return VR_OK;
-	case VR_OPT_HELP:
-		c->command = VR_CLI_HELP;
+	case OPT_HELP:
+		c->command = CLI_HELP;
 		return VR_OK;
-	case VR_OPT_COUNT:
+	case OPT_COUNT:
 		break;
 	}
 	return VR_E_INTERNAL;
@@ -246,14 +246,14 @@ struct cursor {
 
 static int32_t unknown_word(const char *word, size_t n)
 {
-	const char *words[VR_OPT_COUNT], *near;
+	const char *words[OPT_COUNT], *near;
 	char *name = vr_text_copy_n(word, n);
 
 	if (!name)
 		return VR_E_NOMEM;
-	for (size_t i = 0; i < VR_OPT_COUNT; i++)
+	for (size_t i = 0; i < OPT_COUNT; i++)
 		words[i] = options[i].word;
-	near = vr_text_nearest(name, words, VR_OPT_COUNT);
+	near = vr_text_nearest(name, words, OPT_COUNT);
 	if (near)
 		vr_error_set(VR_E_INVAL, "unknown option '--%s'; did you mean '--%s'?", name, near);
 	else
@@ -267,7 +267,7 @@ static int32_t long_option(struct cursor *u, const char *word, int *id, const ch
 {
 	size_t n = strcspn(word, "=");
 
-	for (int i = 0; i < VR_OPT_COUNT; i++) {
+	for (int i = 0; i < OPT_COUNT; i++) {
 		const struct option *o = &options[i];
 
 		if (strlen(o->word) != n || strncmp(o->word, word, n) != 0)
@@ -292,7 +292,7 @@ static int32_t short_option(struct cursor *u, int *id, const char **value)
 {
 	char letter = *u->cluster++;
 
-	for (int i = 0; i < VR_OPT_COUNT; i++) {
+	for (int i = 0; i < OPT_COUNT; i++) {
 		const struct option *o = &options[i];
 
 		if (!o->letter || o->letter != letter)
@@ -317,22 +317,22 @@ static int32_t short_option(struct cursor *u, int *id, const char **value)
 			    u->argv[u->at - 1]);
 }
 
-static int32_t positional(struct vr_cli *c, const char *word)
+static int32_t positional(struct cli *c, const char *word)
 {
 	static const struct {
 		const char *word;
-		enum vr_cli_command command;
+		enum cli_command command;
 	} commands[] = {
-#define VR_COMMAND(name, word_, arguments, help) {word_, VR_CLI_##name},
-#define VR_PLUGINS(word_, arguments, count, function, help)
+#define CLI_COMMAND(name, word_, arguments, help) {word_, CLI_##name},
+#define PLUGINS(word_, arguments, count, function, help)
 #include "cli/commands.def"
-#undef VR_COMMAND
-#undef VR_PLUGINS
+#undef CLI_COMMAND
+#undef PLUGINS
 	};
 
-	if (c->command == VR_CLI_PLUGINS || c->command == VR_CLI_DOCTOR)
+	if (c->command == CLI_PLUGINS || c->command == CLI_DOCTOR)
 		return vr_text_list_add(&c->arguments, word);
-	if (!c->machine.image && c->command == VR_CLI_RUN) {
+	if (!c->machine.image && c->command == CLI_RUN) {
 		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 			if (!strcmp(word, commands[i].word)) {
 				c->command = commands[i].command;
@@ -349,47 +349,46 @@ static int32_t positional(struct vr_cli *c, const char *word)
 	return vr_text_replace(&c->machine.image, word);
 }
 
-static int32_t parse_arguments(struct cursor *u, struct vr_cli *c)
+static int32_t parse_arguments(struct cursor *u, struct cli *c)
 {
 	bool only_positional = false;
 
 	while (u->at < u->argc || *u->cluster) {
 		const char *value = NULL;
-		int32_t r;
-		int id = VR_OPT_COUNT;
+		int32_t rc;
+		int id = OPT_COUNT;
 
 		if (*u->cluster) {
-			r = short_option(u, &id, &value);
+			rc = short_option(u, &id, &value);
 		} else {
 			const char *word = u->argv[u->at++];
 
 			if (only_positional || word[0] != '-' || !word[1]) {
-				r = positional(c, word);
+				rc = positional(c, word);
 			} else if (!strcmp(word, "--")) {
 				only_positional = true;
 				continue;
 			} else if (word[1] == '-') {
-				r = long_option(u, word + 2, &id, &value);
+				rc = long_option(u, word + 2, &id, &value);
 			} else {
 				u->cluster = word + 1;
 				continue;
 			}
 		}
-		if (r == VR_OK && id != VR_OPT_COUNT) {
+		if (rc == VR_OK && id != OPT_COUNT) {
 			c->given |= 1ull << id;
-			r = apply(c, (enum vr_option_id)id, value);
+			rc = apply(c, (enum option_id)id, value);
 		}
-		if (r < 0)
-			return r;
+		if (rc < 0)
+			return rc;
 		/* Help is printed even when later words are wrong. */
-		if (c->command == VR_CLI_HELP || c->command == VR_CLI_VERSION ||
-		    c->command == VR_CLI_LOG_HELP)
+		if (c->command == CLI_HELP || c->command == CLI_VERSION || c->command == CLI_LOG_HELP)
 			return VR_OK;
 	}
 	return VR_OK;
 }
 
-static int32_t check_gdb(const struct vr_machine_config *m)
+static int32_t check_gdb(const struct machine_config *m)
 {
 	struct gdb_address address;
 
@@ -401,20 +400,20 @@ static int32_t check_gdb(const struct vr_machine_config *m)
 	return VR_OK;
 }
 
-static int32_t check(const struct vr_cli *c)
+static int32_t check(const struct cli *c)
 {
-	const struct vr_machine_config *m = &c->machine;
+	const struct machine_config *m = &c->machine;
 
 	if (c->quiet && c->verbose)
 		return vr_error_set(VR_E_INVAL, "--quiet and --verbose exclude each other; give one");
-	if (c->json && c->command == VR_CLI_RUN)
+	if (c->json && c->command == CLI_RUN)
 		return vr_error_set(VR_E_INVAL,
 				    "--json is for 'plugins' and 'doctor'; for counters use --stats=json");
-	if (c->directory && c->command != VR_CLI_PLUGINS)
+	if (c->directory && c->command != CLI_PLUGINS)
 		return vr_error_set(VR_E_INVAL, "--directory is for 'plugins new'");
-	if (c->command == VR_CLI_DOCTOR && c->arguments)
+	if (c->command == CLI_DOCTOR && c->arguments)
 		return vr_error_set(VR_E_INVAL, "doctor takes no argument '%s'", c->arguments[0]);
-	if (c->command != VR_CLI_RUN)
+	if (c->command != CLI_RUN)
 		return VR_OK;
 	if (!m->image && !m->kernel)
 		return vr_error_set(VR_E_INVAL, "nothing to boot; name an image, or a kernel with --kernel");
@@ -428,7 +427,7 @@ static int32_t check(const struct vr_cli *c)
 	return check_gdb(m);
 }
 
-int32_t vr_cli_environment(struct vr_cli *c)
+int32_t cli_environment(struct cli *c)
 {
 	const char *value = getenv("VM_ACCEL_FALLBACK"), *limit = getenv(GUARD_LIMIT_VARIABLE);
 
@@ -437,16 +436,16 @@ int32_t vr_cli_environment(struct vr_cli *c)
 	return limit && limit[0] ? guard_limit(limit) : VR_OK;
 }
 
-int32_t vr_cli_parse(int argc, char *const *argv, struct vr_cli *c)
+int32_t cli_parse(int argc, char *const *argv, struct cli *c)
 {
 	struct cursor u = {.argc = argc, .at = 1, .argv = argv, .cluster = ""};
-	int32_t r;
+	int32_t rc;
 
-	*c = (struct vr_cli){.machine = {.sandbox = true}};
-	r = parse_arguments(&u, c);
-	if (r == VR_OK && c->command == VR_CLI_RUN && c->config)
-		r = vr_machine_file_read(c->config, c);
-	if (r == VR_OK)
-		r = vr_cli_environment(c);
-	return r == VR_OK ? check(c) : r;
+	*c = (struct cli){.machine = {.sandbox = true}};
+	rc = parse_arguments(&u, c);
+	if (rc == VR_OK && c->command == CLI_RUN && c->config)
+		rc = machine_file_read(c->config, c);
+	if (rc == VR_OK)
+		rc = cli_environment(c);
+	return rc == VR_OK ? check(c) : rc;
 }

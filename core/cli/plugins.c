@@ -20,100 +20,100 @@ static const char *access_of(const struct vr_manifest_option *o)
 	return o->write ? "write" : "read";
 }
 
-static void json_option(struct vr_json *j, const struct vr_manifest_option *o, bool helper)
+static void json_option(struct json *j, const struct vr_manifest_option *o, bool helper)
 {
-	vr_json_object(j, NULL);
-	vr_json_string(j, "name", o->name);
-	vr_json_string(j, "type", o->type);
-	vr_json_string(j, "default", o->default_value);
-	vr_json_string(j, "help", o->help);
-	vr_json_string(j, "access", !strcmp(o->type, "path") && helper ? access_of(o) : NULL);
-	vr_json_end_object(j);
+	json_object(j, NULL);
+	json_string(j, "name", o->name);
+	json_string(j, "type", o->type);
+	json_string(j, "default", o->default_value);
+	json_string(j, "help", o->help);
+	json_string(j, "access", !strcmp(o->type, "path") && helper ? access_of(o) : NULL);
+	json_end_object(j);
 }
 
-static void json_plugin(struct vr_json *j, const struct vr_loaded *p)
+static void json_plugin(struct json *j, const struct loaded_plugin *p)
 {
 	const struct vr_manifest *m = p->manifest;
 
-	vr_json_object(j, NULL);
-	vr_json_string(j, "id", m->id);
-	vr_json_string(j, "version", m->version);
-	vr_json_string(j, "class", vr_class_name(m->class_id));
-	vr_json_string(j, "summary", m->summary);
-	vr_json_signed(j, "priority", m->priority);
-	vr_json_string(j, "manifest", m->file);
-	vr_json_string(j, "library", m->library);
-	vr_json_number(j, "abi_major", m->abi_major);
-	vr_json_number(j, "abi_minor", m->abi_minor);
-	vr_json_list(j, "provides", m->provides);
-	vr_json_list(j, "requires", m->requires_);
-	vr_json_list(j, "devices", m->devices);
-	vr_json_list(j, "guest", m->guest);
-	vr_json_list(j, "host", m->host);
-	vr_json_string(j, "helper", role_name(m->helper));
-	vr_json_array(j, "options");
+	json_object(j, NULL);
+	json_string(j, "id", m->id);
+	json_string(j, "version", m->version);
+	json_string(j, "class", vr_class_name(m->class_id));
+	json_string(j, "summary", m->summary);
+	json_signed(j, "priority", m->priority);
+	json_string(j, "manifest", m->file);
+	json_string(j, "library", m->library);
+	json_number(j, "abi_major", m->abi_major);
+	json_number(j, "abi_minor", m->abi_minor);
+	json_list(j, "provides", m->provides);
+	json_list(j, "requires", m->requires_);
+	json_list(j, "devices", m->devices);
+	json_list(j, "guest", m->guest);
+	json_list(j, "host", m->host);
+	json_string(j, "helper", role_name(m->helper));
+	json_array(j, "options");
 	for (uint32_t i = 0; i < m->option_count; i++)
 		json_option(j, &m->options[i], m->helper != ROLE_NONE);
-	vr_json_end_array(j);
-	vr_json_end_object(j);
+	json_end_array(j);
+	json_end_object(j);
 }
 
 /* What is wrong with the i-th plugin's library, or NULL. */
-static const char *library_problem(struct vr_registry *r, uint32_t i)
+static const char *library_problem(struct registry *r, uint32_t i)
 {
 	int32_t code;
 
 	vr_error_clear();
-	code = vr_registry_check_library(vr_registry_at(r, i));
+	code = registry_check_library(registry_at(r, i));
 	return code < 0 ? vr_error_text(code) : NULL;
 }
 
-static void json_problems(struct vr_json *j, struct vr_registry *r)
+static void json_problems(struct json *j, struct registry *r)
 {
 	const char *text;
 
-	vr_json_array(j, "problems");
-	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
-		vr_json_string(j, NULL, text);
-	for (uint32_t i = 0; i < vr_registry_count(r); i++)
+	json_array(j, "problems");
+	for (uint32_t i = 0; (text = registry_problem(r, i)); i++)
+		json_string(j, NULL, text);
+	for (uint32_t i = 0; i < registry_count(r); i++)
 		if ((text = library_problem(r, i)))
-			vr_json_string(j, NULL, text);
-	vr_json_end_array(j);
+			json_string(j, NULL, text);
+	json_end_array(j);
 }
 
-static int32_t list_json(struct vr_registry *r)
+static int32_t list_json(struct registry *r)
 {
-	struct vr_json j;
+	struct json j;
 
-	vr_json_start(&j, stdout);
-	vr_json_object(&j, NULL);
-	vr_json_array(&j, "plugins");
-	for (uint32_t i = 0; i < vr_registry_count(r); i++)
-		json_plugin(&j, vr_registry_at(r, i));
-	vr_json_end_array(&j);
+	json_start(&j, stdout);
+	json_object(&j, NULL);
+	json_array(&j, "plugins");
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		json_plugin(&j, registry_at(r, i));
+	json_end_array(&j);
 	json_problems(&j, r);
-	vr_json_end_object(&j);
-	return vr_json_finish(&j);
+	json_end_object(&j);
+	return json_finish(&j);
 }
 
-static int32_t list_text(struct vr_registry *r)
+static int32_t list_text(struct registry *r)
 {
 	const char *text;
 
-	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
-		const struct vr_manifest *m = vr_registry_at(r, i)->manifest;
+	for (uint32_t i = 0; i < registry_count(r); i++) {
+		const struct vr_manifest *m = registry_at(r, i)->manifest;
 
 		printf("%-20s %-12s %-10s %s%s%s%s%s\n", m->id, vr_class_name(m->class_id), m->version,
 		       m->summary, m->helper ? " [helper: " : "", m->helper ? role_name(m->helper) : "",
 		       m->helper ? "]" : "", m->library ? "" : " (not for this system)");
 	}
-	for (uint32_t i = 0; (text = vr_registry_problem(r, i)); i++)
-		vr_log(VR_LOG_WARN, "plugin left out: %s", text);
-	for (uint32_t i = 0; i < vr_registry_count(r); i++)
+	for (uint32_t i = 0; (text = registry_problem(r, i)); i++)
+		log_print(VR_LOG_WARN, "plugin left out: %s", text);
+	for (uint32_t i = 0; i < registry_count(r); i++)
 		if ((text = library_problem(r, i)))
-			vr_log(VR_LOG_WARN, "plugin '%s': %s", vr_registry_at(r, i)->manifest->id, text);
-	if (vr_registry_count(r) == 0)
-		vr_log(VR_LOG_WARN, "no plugins found; 'vmrun doctor' says where they are looked for");
+			log_print(VR_LOG_WARN, "plugin '%s': %s", registry_at(r, i)->manifest->id, text);
+	if (registry_count(r) == 0)
+		log_print(VR_LOG_WARN, "no plugins found; 'vmrun doctor' says where they are looked for");
 	return VR_OK;
 }
 
@@ -127,7 +127,7 @@ static void show_list(const char *title, char *const *list)
 	putchar('\n');
 }
 
-static int32_t show_text(const struct vr_loaded *p)
+static int32_t show_text(const struct loaded_plugin *p)
 {
 	const struct vr_manifest *m = p->manifest;
 
@@ -162,47 +162,46 @@ static int32_t show_text(const struct vr_loaded *p)
 	return VR_OK;
 }
 
-static int32_t show(struct vr_registry *r, const char *id, bool json)
+static int32_t show(struct registry *r, const char *id, bool json)
 {
-	const struct vr_loaded *p = vr_registry_by_id(r, id);
-	struct vr_json j;
+	const struct loaded_plugin *p = registry_by_id(r, id);
+	struct json j;
 
 	if (!p)
 		return vr_error_set(VR_E_CONFIG,
 				    "plugin '%s' is not installed; 'vmrun plugins' lists what is", id);
 	if (!json)
 		return show_text(p);
-	vr_json_start(&j, stdout);
+	json_start(&j, stdout);
 	json_plugin(&j, p);
-	return vr_json_finish(&j);
+	return json_finish(&j);
 }
 
 /* A list or one plugin, of what is installed. */
-static int report(const struct vr_cli *c, const char *id)
+static int report(const struct cli *c, const char *id)
 {
-	struct vr_registry *r = vr_cli_registry(c);
+	struct registry *r = cli_registry(c);
 	int32_t code;
 
 	if (!r)
-		return vr_cli_fail(VR_E_NOMEM, VR_EXIT_CODE_CONFIG);
+		return cli_fail(VR_E_NOMEM, EXIT_CODE_CONFIG);
 	if (id)
 		code = show(r, id, c->json);
 	else
 		code = c->json ? list_json(r) : list_text(r);
-	vr_registry_free(r);
+	registry_free(r);
 	if (code == VR_OK && fflush(stdout) != 0)
 		code = vr_error_set(VR_E_IO, "standard output: can't write");
-	return code < 0 ? vr_cli_fail(code, code == VR_E_IO ? VR_EXIT_CODE_RUN : VR_EXIT_CODE_CONFIG)
-			: VR_EXIT_CODE_OK;
+	return code < 0 ? cli_fail(code, code == VR_E_IO ? EXIT_CODE_RUN : EXIT_CODE_CONFIG) : EXIT_CODE_OK;
 }
 
-int vr_cli_plugins_list(const struct vr_cli *c, char *const *arguments)
+int cli_plugins_list(const struct cli *c, char *const *arguments)
 {
 	(void)arguments;
 	return report(c, NULL);
 }
 
-int vr_cli_plugins_show(const struct vr_cli *c, char *const *arguments)
+int cli_plugins_show(const struct cli *c, char *const *arguments)
 {
 	return report(c, arguments[0]);
 }
@@ -210,13 +209,13 @@ int vr_cli_plugins_show(const struct vr_cli *c, char *const *arguments)
 static const struct {
 	const char *word, *arguments;
 	size_t count;
-	int (*run)(const struct vr_cli *c, char *const *arguments);
+	int (*run)(const struct cli *c, char *const *arguments);
 } words[] = {
-#define VR_COMMAND(name, word, arguments, help)
-#define VR_PLUGINS(word, arguments, count, function, help) {word, arguments, count, function},
+#define CLI_COMMAND(name, word, arguments, help)
+#define PLUGINS(word, arguments, count, function, help) {word, arguments, count, function},
 #include "cli/commands.def"
-#undef VR_COMMAND
-#undef VR_PLUGINS
+#undef CLI_COMMAND
+#undef PLUGINS
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
@@ -230,7 +229,7 @@ static int unknown_word(const char *word)
 	return vr_error_set(VR_E_INVAL, "plugins: unknown word '%s'; write one of: %s", word, all);
 }
 
-int vr_cli_plugins(struct vr_cli *c)
+int cli_plugins(struct cli *c)
 {
 	size_t n = vr_text_list_length(c->arguments);
 
@@ -241,10 +240,10 @@ int vr_cli_plugins(struct vr_cli *c)
 			continue;
 		if (n - 1 == words[i].count)
 			return words[i].run(c, c->arguments + 1);
-		return vr_cli_fail(vr_error_set(VR_E_INVAL, "plugins %s: write 'vmrun plugins %s%s%s'",
-						words[i].word, words[i].word,
-						words[i].arguments[0] ? " " : "", words[i].arguments),
-				   VR_EXIT_CODE_USAGE);
+		return cli_fail(vr_error_set(VR_E_INVAL, "plugins %s: write 'vmrun plugins %s%s%s'",
+					     words[i].word, words[i].word, words[i].arguments[0] ? " " : "",
+					     words[i].arguments),
+				EXIT_CODE_USAGE);
 	}
-	return vr_cli_fail(unknown_word(c->arguments[0]), VR_EXIT_CODE_USAGE);
+	return cli_fail(unknown_word(c->arguments[0]), EXIT_CODE_USAGE);
 }

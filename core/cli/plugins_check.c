@@ -16,7 +16,7 @@
 #include "common/error.h"
 #include "common/search.h"
 
-int vr_cli_check(char *const *words, size_t count)
+int cli_check(char *const *words, size_t count)
 {
 	static const char *const places[] = {"vmrun-check", "../libexec/vmrun/vmrun-check"};
 	char own[PATH_MAX], path[PATH_MAX + 64];
@@ -24,12 +24,12 @@ int vr_cli_check(char *const *words, size_t count)
 	char *slash;
 
 	if (!argv)
-		return vr_cli_fail(vr_error_set(VR_E_NOMEM, "out of memory"), VR_EXIT_CODE_RUN);
+		return cli_fail(vr_error_set(VR_E_NOMEM, "out of memory"), EXIT_CODE_RUN);
 	slash = vr_search_own(own) ? strrchr(own, '/') : NULL;
 	if (vr_search_elevated() || !slash) {
 		free(argv);
-		return vr_cli_fail(vr_error_set(VR_E_PERM, "plugins check: not with elevated privileges"),
-				   VR_EXIT_CODE_CONFIG);
+		return cli_fail(vr_error_set(VR_E_PERM, "plugins check: not with elevated privileges"),
+				EXIT_CODE_CONFIG);
 	}
 	memcpy(argv + 1, words, count * sizeof(*argv));
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -38,17 +38,17 @@ int vr_cli_check(char *const *words, size_t count)
 		execv(path, argv);
 	}
 	free(argv);
-	return vr_cli_fail(
+	return cli_fail(
 		vr_error_set(VR_E_NOENT,
 			     "plugins check: no vmrun-check beside vmrun or in ../libexec/vmrun (%s); "
 			     "install vmrun with its SDK",
 			     strerror(errno)),
-		VR_EXIT_CODE_CONFIG);
+		EXIT_CODE_CONFIG);
 }
 
-int vr_cli_plugins_check(const struct vr_cli *c, char *const *arguments)
+int cli_plugins_check(const struct cli *c, char *const *arguments)
 {
 	char json[] = "--json", *words[2] = {arguments[0], json};
 
-	return vr_cli_check(words, c->json ? 2 : 1);
+	return cli_check(words, c->json ? 2 : 1);
 }

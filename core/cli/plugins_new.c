@@ -70,25 +70,25 @@ static int32_t read_file(const char *path, char **text, mode_t *mode)
 {
 	int fd = file_open_plain(path, O_RDONLY | O_CLOEXEC, 0);
 	struct stat st;
-	int32_t r = VR_OK;
+	int32_t rc = VR_OK;
 	ssize_t n = -1;
 
 	*text = NULL;
 	if (fd < 0)
 		return can_not("read", path);
 	if (fstat(fd, &st))
-		r = can_not("read", path);
+		rc = can_not("read", path);
 	else if (st.st_size >= MOST_BYTES)
-		r = vr_error_set(VR_E_IO, "%s: too large for a template", path);
+		rc = vr_error_set(VR_E_IO, "%s: too large for a template", path);
 	else if (!(*text = malloc((size_t)st.st_size + 1)))
-		r = vr_error_set(VR_E_NOMEM, "%s: out of memory", path);
+		rc = vr_error_set(VR_E_NOMEM, "%s: out of memory", path);
 	else if ((n = file_read(fd, *text, (size_t)st.st_size)) < 0)
-		r = can_not("read", path);
+		rc = can_not("read", path);
 	close(fd);
-	if (r < 0) {
+	if (rc < 0) {
 		free(*text);
 		*text = NULL;
-		return r;
+		return rc;
 	}
 	*mode = st.st_mode & 0777;
 	(*text)[n] = '\0';
@@ -118,20 +118,20 @@ static int32_t copy_file(struct project *p, const char *from_folder, const char 
 	char *text = NULL, *own_text = NULL;
 	mode_t mode = 0644;
 	bool have = to && vr_text_list_has(p->made, to);
-	int32_t r = !from || !to ? VR_E_NOMEM : have ? VR_OK : read_file(from, &text, &mode);
+	int32_t rc = !from || !to ? VR_E_NOMEM : have ? VR_OK : read_file(from, &text, &mode);
 
-	if (r == VR_OK && !have) {
+	if (rc == VR_OK && !have) {
 		own_text = with_id(text, p->id);
-		r = own_text ? vr_text_list_add(&p->made, to) : VR_E_NOMEM;
+		rc = own_text ? vr_text_list_add(&p->made, to) : VR_E_NOMEM;
 	}
-	if (r == VR_OK && !have)
-		r = write_file(to, own_text, mode);
+	if (rc == VR_OK && !have)
+		rc = write_file(to, own_text, mode);
 	free(from);
 	free(own_name);
 	free(to);
 	free(text);
 	free(own_text);
-	return r;
+	return rc;
 }
 
 /* The regular files of sdk/template/<name>. */
@@ -141,33 +141,33 @@ static int32_t copy_folder(struct project *p, const char *name)
 	char *folder = rest ? vr_search_sdk(NULL, rest) : NULL;
 	DIR *d = folder ? opendir(folder) : NULL;
 	const struct dirent *e;
-	int32_t r = VR_OK;
+	int32_t rc = VR_OK;
 
 	if (!folder)
-		r = VR_E_NOMEM;
+		rc = VR_E_NOMEM;
 	else if (!d)
-		r = vr_error_set(
+		rc = vr_error_set(
 			VR_E_NOENT,
 			"the SDK's templates are not installed: %s: %s; install vmrun-sdk (from source: make "
 			"install-sdk)",
 			folder, strerror(errno));
-	while (r == VR_OK && d && (errno = 0, e = readdir(d))) {
+	while (rc == VR_OK && d && (errno = 0, e = readdir(d))) {
 		char *path = vr_text_format("%s/%s", folder, e->d_name);
 		struct stat st;
 
 		if (!path)
-			r = VR_E_NOMEM;
+			rc = VR_E_NOMEM;
 		else if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-			r = copy_file(p, folder, e->d_name);
+			rc = copy_file(p, folder, e->d_name);
 		free(path);
 	}
-	if (r == VR_OK && errno)
-		r = can_not("read", folder);
+	if (rc == VR_OK && errno)
+		rc = can_not("read", folder);
 	if (d)
 		closedir(d);
 	free(folder);
 	free(rest);
-	return r;
+	return rc;
 }
 
 static void take_away(struct project *p)
@@ -179,7 +179,7 @@ static void take_away(struct project *p)
 
 static int32_t make(struct project *p, const char *class_name)
 {
-	int32_t r;
+	int32_t rc;
 
 	if (mkdir(p->folder, 0777) < 0) {
 		if (errno == EEXIST)
@@ -190,12 +190,12 @@ static int32_t make(struct project *p, const char *class_name)
 				p->folder);
 		return can_not("make the folder", p->folder);
 	}
-	r = copy_folder(p, class_name);
-	if (r == VR_OK)
-		r = copy_folder(p, "common");
-	if (r < 0)
+	rc = copy_folder(p, class_name);
+	if (rc == VR_OK)
+		rc = copy_folder(p, "common");
+	if (rc < 0)
 		take_away(p);
-	return r;
+	return rc;
 }
 
 static int32_t check_words(const char *class_name, const char *id)
@@ -217,16 +217,16 @@ static int32_t check_words(const char *class_name, const char *id)
 }
 
 /* Two plugins with one id: one would hide the other. */
-static void warn_if_taken(const struct vr_cli *c, const char *id)
+static void warn_if_taken(const struct cli *c, const char *id)
 {
-	struct vr_registry *r = vr_cli_registry(c);
-	const struct vr_loaded *p = r ? vr_registry_by_id(r, id) : NULL;
+	struct registry *r = cli_registry(c);
+	const struct loaded_plugin *p = r ? registry_by_id(r, id) : NULL;
 
 	if (p)
-		vr_log(VR_LOG_WARN,
-		       "a plugin '%s' is installed already (%s); the one found first hides the other", id,
-		       p->manifest->file);
-	vr_registry_free(r);
+		log_print(VR_LOG_WARN,
+			  "a plugin '%s' is installed already (%s); the one found first hides the other", id,
+			  p->manifest->file);
+	registry_free(r);
 	vr_error_clear();
 }
 
@@ -250,25 +250,24 @@ static void tell_next(const struct project *p)
 	free(place);
 }
 
-int vr_cli_plugins_new(const struct vr_cli *c, char *const *arguments)
+int cli_plugins_new(const struct cli *c, char *const *arguments)
 {
 	struct project p = {.id = arguments[1]};
-	int32_t r = check_words(arguments[0], arguments[1]);
+	int32_t rc = check_words(arguments[0], arguments[1]);
 
-	if (r < 0)
-		return vr_cli_fail(r, VR_EXIT_CODE_USAGE);
+	if (rc < 0)
+		return cli_fail(rc, EXIT_CODE_USAGE);
 	if (vr_search_elevated())
-		return vr_cli_fail(vr_error_set(VR_E_PERM, "plugins new: not with elevated privileges"),
-				   VR_EXIT_CODE_CONFIG);
+		return cli_fail(vr_error_set(VR_E_PERM, "plugins new: not with elevated privileges"),
+				EXIT_CODE_CONFIG);
 	warn_if_taken(c, p.id);
 	p.folder = c->directory ? vr_text_format("%s/%s", c->directory, p.id) : vr_text_copy(p.id);
-	r = p.folder ? make(&p, arguments[0]) : VR_E_NOMEM;
-	if (r == VR_OK)
+	rc = p.folder ? make(&p, arguments[0]) : VR_E_NOMEM;
+	if (rc == VR_OK)
 		tell_next(&p);
 	free(p.folder);
 	vr_text_list_free(p.made);
-	if (r == VR_OK && fflush(stdout) != 0)
-		r = vr_error_set(VR_E_IO, "standard output: can't write");
-	return r < 0 ? vr_cli_fail(r, r == VR_E_IO ? VR_EXIT_CODE_RUN : VR_EXIT_CODE_CONFIG)
-		     : VR_EXIT_CODE_OK;
+	if (rc == VR_OK && fflush(stdout) != 0)
+		rc = vr_error_set(VR_E_IO, "standard output: can't write");
+	return rc < 0 ? cli_fail(rc, rc == VR_E_IO ? EXIT_CODE_RUN : EXIT_CODE_CONFIG) : EXIT_CODE_OK;
 }

@@ -8,10 +8,10 @@
 #include "common/text.h"
 #include "util/log_filter.h"
 
-struct vr_cli_plugin *vr_cli_add_plugin(struct vr_cli *c, const char *id)
+struct cli_plugin *cli_add_plugin(struct cli *c, const char *id)
 {
-	struct vr_cli_plugin *bigger = realloc(c->plugins, (c->plugin_count + 1) * sizeof(*bigger));
-	struct vr_cli_plugin *p;
+	struct cli_plugin *bigger = realloc(c->plugins, (c->plugin_count + 1) * sizeof(*bigger));
+	struct cli_plugin *p;
 
 	if (!bigger) {
 		vr_error_set(VR_E_NOMEM, "out of memory");
@@ -19,36 +19,36 @@ struct vr_cli_plugin *vr_cli_add_plugin(struct vr_cli *c, const char *id)
 	}
 	c->plugins = bigger;
 	p = &bigger[c->plugin_count];
-	*p = (struct vr_cli_plugin){.id = vr_text_copy(id)};
+	*p = (struct cli_plugin){.id = vr_text_copy(id)};
 	if (!p->id)
 		return NULL;
 	c->plugin_count++;
 	return p;
 }
 
-int32_t vr_cli_add_plugin_option(struct vr_cli_plugin *p, const char *name, const char *value)
+int32_t cli_add_plugin_option(struct cli_plugin *p, const char *name, const char *value)
 {
 	if (vr_text_list_add(&p->names, name) < 0 || vr_text_list_add(&p->values, value) < 0)
 		return VR_E_NOMEM;
 	return VR_OK;
 }
 
-int32_t vr_cli_add_disk(struct vr_cli *c, const char *path, bool read_only)
+int32_t cli_add_disk(struct cli *c, const char *path, bool read_only)
 {
-	struct vr_machine_config *m = &c->machine;
-	struct vr_disk_config *bigger = realloc(m->disks, (m->disk_count + 1) * sizeof(*bigger));
+	struct machine_config *m = &c->machine;
+	struct disk_config *bigger = realloc(m->disks, (m->disk_count + 1) * sizeof(*bigger));
 
 	if (!bigger)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	m->disks = bigger;
-	bigger[m->disk_count] = (struct vr_disk_config){.path = vr_text_copy(path), .read_only = read_only};
+	bigger[m->disk_count] = (struct disk_config){.path = vr_text_copy(path), .read_only = read_only};
 	if (!bigger[m->disk_count].path)
 		return VR_E_NOMEM;
 	m->disk_count++;
 	return VR_OK;
 }
 
-const char *vr_cli_memory(const char *text, uint64_t *out)
+const char *cli_memory(const char *text, uint64_t *out)
 {
 	const uint64_t mib = 1024 * 1024;
 	uint64_t v;
@@ -65,9 +65,9 @@ const char *vr_cli_memory(const char *text, uint64_t *out)
 	return NULL;
 }
 
-void vr_cli_free(struct vr_cli *c)
+void cli_free(struct cli *c)
 {
-	struct vr_machine_config *m = &c->machine;
+	struct machine_config *m = &c->machine;
 	char *const strings[] = {m->arch,        m->accel,    m->translator, m->board,   m->kernel,
 				 m->initrd,      m->append,   m->image,      m->command, c->config,
 				 c->plugin_path, m->log_file, m->jitdump,    m->gdb};
@@ -87,5 +87,5 @@ void vr_cli_free(struct vr_cli *c)
 	}
 	free(c->plugins);
 	vr_text_list_free(c->arguments);
-	*c = (struct vr_cli){0};
+	*c = (struct cli){0};
 }

@@ -20,9 +20,9 @@ static void append(char *out, size_t size, const char *s)
 }
 
 /* No such plugin: what there is, and what was found but couldn't be read. */
-static int32_t not_installed(struct vr_registry *r, const char *where, const char *id)
+static int32_t not_installed(struct registry *r, const char *where, const char *id)
 {
-	uint32_t n = vr_registry_count(r);
+	uint32_t n = registry_count(r);
 	char installed[640] = "";
 	const char *const *candidates;
 	const char *near, **ids = calloc(n + 1, sizeof(*ids));
@@ -30,7 +30,7 @@ static int32_t not_installed(struct vr_registry *r, const char *where, const cha
 	if (!ids)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	for (uint32_t i = 0; i < n; i++) {
-		ids[i] = vr_registry_at(r, i)->manifest->id;
+		ids[i] = registry_at(r, i)->manifest->id;
 		append(installed, sizeof(installed), ids[i]);
 	}
 	candidates = (const char *const *)ids;
@@ -52,7 +52,7 @@ static int32_t not_installed(struct vr_registry *r, const char *where, const cha
 	return VR_E_CONFIG;
 }
 
-static char **slot_of(struct vr_machine_config *m, enum vr_plugin_class c)
+static char **slot_of(struct machine_config *m, enum vr_plugin_class c)
 {
 	switch (c) {
 	case VR_CLASS_ACCEL:
@@ -67,11 +67,11 @@ static char **slot_of(struct vr_machine_config *m, enum vr_plugin_class c)
 }
 
 /* An id that the machine file gave for a slot is a plugin of that class. */
-static int32_t check_slot(struct vr_cli *c, struct vr_registry *r, enum vr_plugin_class class_id)
+static int32_t check_slot(struct cli *c, struct registry *r, enum vr_plugin_class class_id)
 {
 	const char *id = *slot_of(&c->machine, class_id);
 	const char *where = c->config ? c->config : "the configuration";
-	const struct vr_loaded *p = id ? vr_registry_by_id(r, id) : NULL;
+	const struct loaded_plugin *p = id ? registry_by_id(r, id) : NULL;
 
 	if (!id)
 		return VR_OK;
@@ -85,7 +85,7 @@ static int32_t check_slot(struct vr_cli *c, struct vr_registry *r, enum vr_plugi
 
 /* -p: takes its class's slot. The command line wins over the file; two of one class on it contradict each
  * other. */
-static int32_t select_plugin(struct vr_cli *c, struct vr_loaded *p, char *taken[VR_CLASS_COUNT])
+static int32_t select_plugin(struct cli *c, struct loaded_plugin *p, char *taken[VR_CLASS_COUNT])
 {
 	enum vr_plugin_class class_id = p->manifest->class_id;
 	char **slot = slot_of(&c->machine, class_id);
@@ -110,7 +110,7 @@ static bool is_path(const struct vr_manifest *m, const char *option)
 }
 
 /* Only the manifest tells which options are paths, so these become the machine file's here. */
-static int32_t set_option(struct vr_registry *r, struct vr_loaded *p, const struct vr_cli_plugin *named,
+static int32_t set_option(struct registry *r, struct loaded_plugin *p, const struct cli_plugin *named,
 			  size_t i)
 {
 	const char *name = named->names[i], *value = named->values[i];
@@ -118,19 +118,19 @@ static int32_t set_option(struct vr_registry *r, struct vr_loaded *p, const stru
 	int32_t code;
 
 	if (!named->file || !value[0] || !is_path(p->manifest, name))
-		return vr_registry_option(r, p, name, value);
+		return registry_option(r, p, name, value);
 	path = vr_text_beside(named->file, value);
 	if (!path)
 		return VR_E_NOMEM;
-	code = vr_registry_option(r, p, name, path);
+	code = registry_option(r, p, name, path);
 	free(path);
 	return code;
 }
 
-static int32_t resolve_plugin(struct vr_cli *c, struct vr_registry *r, const struct vr_cli_plugin *named,
+static int32_t resolve_plugin(struct cli *c, struct registry *r, const struct cli_plugin *named,
 			      char *taken[VR_CLASS_COUNT])
 {
-	struct vr_loaded *p = vr_registry_by_id(r, named->id);
+	struct loaded_plugin *p = registry_by_id(r, named->id);
 	int32_t code;
 
 	if (!p)
@@ -147,7 +147,7 @@ static int32_t resolve_plugin(struct vr_cli *c, struct vr_registry *r, const str
 	return VR_OK;
 }
 
-int32_t vr_cli_resolve(struct vr_cli *c, struct vr_registry *r)
+int32_t cli_resolve(struct cli *c, struct registry *r)
 {
 	static const enum vr_plugin_class slots[] = {VR_CLASS_ACCEL, VR_CLASS_TRANSLATOR, VR_CLASS_BOARD};
 	char *taken[VR_CLASS_COUNT] = {NULL};

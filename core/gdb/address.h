@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* address.h: where a debugger may attach: "unix:PATH", "tcp:HOST:PORT". */
-#ifndef VR_GDB_ADDRESS_H
-#define VR_GDB_ADDRESS_H
+#ifndef GDB_ADDRESS_H
+#define GDB_ADDRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

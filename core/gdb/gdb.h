@@ -6,21 +6,21 @@
  * is bound before the sandbox closes. It stops, runs and steps vCPUs by what vmrun.debugger/1 offers, and
  * shows registers by vmrun.registers/1: it knows no architecture and no accelerator.
  */
-#ifndef VR_GDB_GDB_H
-#define VR_GDB_GDB_H
+#ifndef GDB_GDB_H
+#define GDB_GDB_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct gdb;
-struct vr_machine;
-struct vr_machine_config;
-struct vr_sandbox;
+struct machine;
+struct machine_config;
+struct sandbox;
 
 /* After plugins were chosen: finds the interfaces, binds the socket, sets m->gdb. [main] */
-int32_t gdb_open(struct vr_machine *m, const struct vr_machine_config *c);
+int32_t gdb_open(struct machine *m, const struct machine_config *c);
 /* What has to work, and stay, after the sandbox was entered. [main] */
-void gdb_allow(struct gdb *g, struct vr_sandbox *s);
+void gdb_allow(struct gdb *g, struct sandbox *s);
 /* Starts the thread, and says where a debugger can attach. With -S no vCPU runs until a debugger says so. */
 int32_t gdb_start(struct gdb *g);
 /* These take NULL. */

@@ -4,7 +4,7 @@
 
 static void hold_all(struct gdb *g)
 {
-	struct vr_machine *m = g->m;
+	struct machine *m = g->m;
 
 	pthread_mutex_lock(&m->lock);
 	for (uint32_t i = 0; i < m->vcpu_count; i++)
@@ -15,13 +15,13 @@ static void hold_all(struct gdb *g)
 void gdb_hold(struct gdb *g)
 {
 	hold_all(g);
-	vr_vcpus_await(g->m, false);
-	vr_doorbells_settle(&g->m->doorbells);
+	vcpus_await(g->m, false);
+	doorbells_settle(&g->m->doorbells);
 }
 
 void gdb_release(struct gdb *g)
 {
-	struct vr_machine *m = g->m;
+	struct machine *m = g->m;
 
 	pthread_mutex_lock(&m->lock);
 	for (uint32_t i = 0; i < m->vcpu_count; i++)
@@ -50,12 +50,12 @@ void gdb_was_reset(struct gdb *g)
 
 void gdb_reset(struct gdb *g)
 {
-	struct vr_machine *m = g->m;
+	struct machine *m = g->m;
 	uint64_t before = g->resets;
 
 	gdb_hold(g);
 	g->stopped = g->thread_g = 0;
-	vr_power_request(m, VR_POWER_RESET, 0);
+	power_request(m, VR_POWER_RESET, 0);
 	pthread_mutex_lock(&m->lock);
 	while (g->resets == before && !atomic_load(&g->finishing))
 		pthread_cond_wait(&m->changed, &m->lock);

@@ -27,7 +27,7 @@ static int32_t translate_on_vcpu(void *handle, void *arg)
 int32_t gdb_translate(struct gdb *g, uint64_t va, uint64_t *pa)
 {
 	struct translation t = {.debugger = g->m->debugger, .va = va};
-	int32_t rc = vr_vcpu_call(g->m, g->thread_g, translate_on_vcpu, &t);
+	int32_t rc = vcpu_call(g->m, g->thread_g, translate_on_vcpu, &t);
 
 	*pa = t.pa;
 	vr_error_clear();
@@ -36,7 +36,7 @@ int32_t gdb_translate(struct gdb *g, uint64_t va, uint64_t *pa)
 
 uint8_t *gdb_ram(struct gdb *g, uint64_t pa, uint64_t *length)
 {
-	const struct vr_ram_region *r = vr_ram_overlap(&g->m->ram, pa, pa);
+	const struct ram_region *r = ram_overlap(&g->m->ram, pa, pa);
 
 	if (!r)
 		return NULL;

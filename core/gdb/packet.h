@@ -3,8 +3,8 @@
  * packet.h: the framing of GDB's remote serial protocol (gdb's manual, E.1): "$text#checksum", escaped bytes,
  * acknowledgements; and the pieces that texts are made of.
  */
-#ifndef VR_GDB_PACKET_H
-#define VR_GDB_PACKET_H
+#ifndef GDB_PACKET_H
+#define GDB_PACKET_H
 
 #include <stdbool.h>
 #include <stddef.h>

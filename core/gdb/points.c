@@ -102,7 +102,7 @@ GDB_HANDLER(insert_point)
 	}
 	/* gdb shows its user no text. */
 	g->points--;
-	vr_log(VR_LOG_WARN, "--gdb: %s", vr_error_text(rc));
+	log_print(VR_LOG_WARN, "--gdb: %s", vr_error_text(rc));
 	vr_error_clear();
 	gdb_error(g, GDB_E_ROOM);
 }

@@ -11,7 +11,7 @@
 static bool move_state(struct gdb *g, uint32_t vcpu, bool set)
 {
 	const struct vr_registers *r = g->registers;
-	int32_t rc = vr_vcpu_state(g->m, vcpu, r->state_id, g->state, r->state_size, set);
+	int32_t rc = vcpu_state(g->m, vcpu, r->state_id, g->state, r->state_size, set);
 
 	vr_error_clear();
 	return rc >= 0;

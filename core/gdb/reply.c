@@ -35,7 +35,7 @@ bool gdb_thread(const struct gdb *g, const char **at, int64_t *out)
 }
 
 /* A debugger that takes nothing is given up. */
-static bool wait_for_room(struct gdb *g)
+static bool wait_until_writable(struct gdb *g)
 {
 	struct pollfd p = {.fd = g->fd, .events = POLLOUT};
 
@@ -54,7 +54,7 @@ void gdb_send(struct gdb *g)
 
 		if (n > 0)
 			at += (uint32_t)n;
-		else if (n < 0 && errno != EINTR && (errno != EAGAIN || !wait_for_room(g)))
+		else if (n < 0 && errno != EINTR && (errno != EAGAIN || !wait_until_writable(g)))
 			g->gone = true;
 	}
 }

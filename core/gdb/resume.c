@@ -21,7 +21,7 @@
 /* A stop that has not been told; its vCPU. The debugger is told of it now. */
 static bool take_stop(struct gdb *g, uint32_t *vcpu, struct vr_exit *stop)
 {
-	struct vr_machine *m = g->m;
+	struct machine *m = g->m;
 	bool found = false;
 
 	pthread_mutex_lock(&m->lock);
@@ -81,7 +81,7 @@ void gdb_interrupt(struct gdb *g)
 }
 
 /* A step of a vCPU that is off would never end. */
-static bool can_step(const struct vr_machine *m, const uint8_t *action)
+static bool can_step(const struct machine *m, const uint8_t *action)
 {
 	for (uint32_t i = 0; i < m->vcpu_count; i++)
 		if (action[i] == GDB_STEPS && m->vcpu[i].on)
@@ -91,7 +91,7 @@ static bool can_step(const struct vr_machine *m, const uint8_t *action)
 
 void gdb_resume(struct gdb *g, const uint8_t *action)
 {
-	struct vr_machine *m = g->m;
+	struct machine *m = g->m;
 	bool steps = memchr(action, GDB_STEPS, m->vcpu_count) != NULL, told_already = false;
 
 	g->running = g->silent = true;
@@ -102,7 +102,7 @@ void gdb_resume(struct gdb *g, const uint8_t *action)
 		return;
 	}
 	for (uint32_t i = 0; i < m->vcpu_count; i++) {
-		struct vr_vcpu *v = &m->vcpu[i];
+		struct vcpu *v = &m->vcpu[i];
 
 		v->stopped = v->stopped && (v->stop.stop_flags & VR_STOP_AFTER);
 		told_already |= v->stopped;
@@ -121,7 +121,7 @@ void gdb_resume(struct gdb *g, const uint8_t *action)
 
 static void resume_some(struct gdb *g, enum gdb_action what)
 {
-	uint8_t action[VR_MAX_VCPUS] = {GDB_STAYS};
+	uint8_t action[MACHINE_MAX_VCPUS] = {GDB_STAYS};
 
 	for (uint32_t i = 0; i < g->m->vcpu_count; i++) {
 		bool named = g->thread_c < 0 ? what == GDB_RUNS || i == g->stopped : i == g->thread_c;
@@ -207,7 +207,7 @@ static bool parse_action(struct gdb *g, const char **at, enum gdb_action *what, 
 	return true;
 }
 
-bool gdb_steps_on(struct gdb *g, struct vr_vcpu *v)
+bool gdb_steps_on(struct gdb *g, struct vcpu *v)
 {
 	const struct vr_registers *r = g->registers;
 	uint64_t pc;
@@ -229,8 +229,8 @@ bool gdb_steps_on(struct gdb *g, struct vr_vcpu *v)
 
 GDB_HANDLER(vcont)
 {
-	uint8_t action[VR_MAX_VCPUS] = {GDB_STAYS};
-	bool given[VR_MAX_VCPUS] = {false};
+	uint8_t action[MACHINE_MAX_VCPUS] = {GDB_STAYS};
+	bool given[MACHINE_MAX_VCPUS] = {false};
 	enum gdb_action what;
 	int64_t thread;
 

@@ -27,18 +27,17 @@ static void wake(struct gdb *g)
 		return; /* it counts to 2^64: it is awake */
 }
 
-static const struct vr_stop_hooks hooks = {.steps_on = gdb_steps_on, .stopped = wake};
+static const struct stop_hooks hooks = {.steps_on = gdb_steps_on, .stopped = wake};
 
 /* ---- before the guest runs ---- */
 
 /* The table of the first plugin that has one for this architecture. */
-static const struct vr_registers *find_registers(struct vr_machine *m)
+static const struct vr_registers *find_registers(struct machine *m)
 {
-	struct vr_loaded *const from[] = {m->choice.board, m->choice.translator, m->choice.accel};
+	struct loaded_plugin *const from[] = {m->choice.board, m->choice.translator, m->choice.accel};
 
 	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
-		const struct vr_registers *r =
-			from[i] ? vr_registry_interface(from[i], VR_REGISTERS_ID) : NULL;
+		const struct vr_registers *r = from[i] ? registry_interface(from[i], VR_REGISTERS_ID) : NULL;
 
 		if (VR_HAS(r, set) && r->arch && !strcmp(r->arch, m->choice.arch))
 			return r;
@@ -48,9 +47,9 @@ static const struct vr_registers *find_registers(struct vr_machine *m)
 
 static int32_t find_tables(struct gdb *g)
 {
-	struct vr_machine *m = g->m;
+	struct machine *m = g->m;
 
-	m->debugger = vr_registry_interface(m->choice.accel, VR_DEBUGGER_ID);
+	m->debugger = registry_interface(m->choice.accel, VR_DEBUGGER_ID);
 	if (!VR_HAS(m->debugger, vcpu_translate) || !VR_HAS(m->accel, vcpu_get_state))
 		return vr_error_set(VR_E_UNSUPPORTED,
 				    "--gdb: accelerator '%s' can't be debugged from outside (it has no %s)",
@@ -66,7 +65,7 @@ static int32_t find_tables(struct gdb *g)
 	return g->state && g->range.state ? gdb_describe(g) : vr_error_set(VR_E_NOMEM, "out of memory");
 }
 
-int32_t gdb_open(struct vr_machine *m, const struct vr_machine_config *c)
+int32_t gdb_open(struct machine *m, const struct machine_config *c)
 {
 	struct gdb *g = calloc(1, sizeof(*g));
 	int32_t rc;
@@ -89,16 +88,16 @@ int32_t gdb_open(struct vr_machine *m, const struct vr_machine_config *c)
 	g->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (g->wake < 0)
 		return vr_error_set(VR_E_IO, "--gdb: eventfd: %s", strerror(errno));
-	if (vr_log_level() >= VR_LOG_WARN)
+	if (log_get_level() >= VR_LOG_WARN)
 		fprintf(stderr, "vmrun: %s gdb at %s\n", g->wait ? "waiting for" : "open to",
 			g->address.name);
 	return VR_OK;
 }
 
-void gdb_allow(struct gdb *g, struct vr_sandbox *s)
+void gdb_allow(struct gdb *g, struct sandbox *s)
 {
-	vr_sandbox_allow_accept(s, g->listener);
-	vr_sandbox_keep_dumpable(s, "--gdb");
+	sandbox_allow_accept(s, g->listener);
+	sandbox_keep_dumpable(s, "--gdb");
 }
 
 /* ---- a debugger comes and goes ---- */
@@ -121,7 +120,7 @@ static void attach(struct gdb *g, int fd)
 	for (uint32_t i = 0; i < g->m->vcpu_count; i++)
 		if (g->m->vcpu[i].stopped)
 			g->stopped = g->thread_g = i;
-	vr_log(VR_LOG_INFO, "a debugger is attached");
+	log_print(VR_LOG_INFO, "a debugger is attached");
 }
 
 static void close_connection(struct gdb *g)
@@ -131,7 +130,7 @@ static void close_connection(struct gdb *g)
 	close(g->fd);
 	g->fd = -1;
 	g->running = false;
-	vr_log(VR_LOG_INFO, "the debugger is gone");
+	log_print(VR_LOG_INFO, "the debugger is gone");
 }
 
 static void lose(struct gdb *g)
@@ -148,7 +147,7 @@ static void accept_one(struct gdb *g)
 	if (fd < 0)
 		return;
 	if (g->fd >= 0) {
-		vr_log(VR_LOG_WARN, "--gdb: a debugger is attached already; another one was turned away");
+		log_print(VR_LOG_WARN, "--gdb: a debugger is attached already; another one was turned away");
 		close(fd);
 		return;
 	}
@@ -245,7 +244,7 @@ int32_t gdb_start(struct gdb *g)
 
 	for (uint32_t i = 0; g->wait && i < g->m->vcpu_count; i++)
 		g->m->vcpu[i].held = true;
-	rc = vr_thread_start(&g->thread, &g->m->sandbox, "vmrun-gdb", gdb_main, g);
+	rc = threads_start(&g->thread, &g->m->sandbox, "vmrun-gdb", gdb_main, g);
 	g->started = rc == VR_OK;
 	return rc;
 }

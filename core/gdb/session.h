@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* session.h: what the files of this folder share: one debugger at a time, on the thread "vmrun-gdb". */
-#ifndef VR_GDB_SESSION_H
-#define VR_GDB_SESSION_H
+#ifndef GDB_SESSION_H
+#define GDB_SESSION_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,7 +26,7 @@ struct gdb_point {
 enum gdb_action { GDB_STAYS, GDB_RUNS, GDB_STEPS };
 
 struct gdb {
-	struct vr_machine *m;
+	struct machine *m;
 	const struct vr_registers *registers;
 	uint32_t register_count;
 	struct gdb_address address;
@@ -135,8 +135,8 @@ void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *ou
 /* ---- resume.c ---- */
 /* They do what `action` says, one a vCPU; the debugger waits from here on. */
 void gdb_resume(struct gdb *g, const uint8_t *action);
-/* As vr_stop_hooks has it. [vcpu] */
-bool gdb_steps_on(struct gdb *g, struct vr_vcpu *v);
+/* As stop_hooks has it. [vcpu] */
+bool gdb_steps_on(struct gdb *g, struct vcpu *v);
 /* A vCPU may have stopped: the debugger is told. */
 void gdb_look(struct gdb *g);
 /* The debugger wants them to stop. */

@@ -124,14 +124,14 @@ static void tell_end(const struct vr_helper_process *h)
 	const char *id = h->manifest->id, *role = role_name(h->manifest->helper);
 
 	if (h->how == VR_HELPER_LOST)
-		vr_log(VR_LOG_ERROR, "plugin '%s': its helper (role %s) is lost: the spawner ended", id,
-		       role);
+		log_print(VR_LOG_ERROR, "plugin '%s': its helper (role %s) is lost: the spawner ended", id,
+			  role);
 	else if (h->how == VR_HELPER_SIGNALED)
-		vr_log(VR_LOG_ERROR, "plugin '%s': its helper (role %s) was ended by signal %d (%s)", id,
-		       role, h->status, strsignal(h->status));
+		log_print(VR_LOG_ERROR, "plugin '%s': its helper (role %s) was ended by signal %d (%s)", id,
+			  role, h->status, strsignal(h->status));
 	else
-		vr_log(VR_LOG_ERROR, "plugin '%s': its helper (role %s) ended with exit status %d", id, role,
-		       h->status);
+		log_print(VR_LOG_ERROR, "plugin '%s': its helper (role %s) ended with exit status %d", id,
+			  role, h->status);
 }
 
 static bool quiet(const struct vr_helper_process *h)
@@ -163,8 +163,8 @@ static void call_ended(struct helpers *c, struct vr_helper_process *h)
 
 static void violation(struct helpers *c, struct vr_helper_process *h)
 {
-	vr_log(VR_LOG_ERROR, "plugin '%s': its helper (role %s) sent what is no message and is ended",
-	       h->manifest->id, role_name(h->manifest->helper));
+	log_print(VR_LOG_ERROR, "plugin '%s': its helper (role %s) sent what is no message and is ended",
+		  h->manifest->id, role_name(h->manifest->helper));
 	h->silent = true;
 	order(c, ORDER_KILL, h);
 }
@@ -376,7 +376,7 @@ static void *read_all(void *opaque)
 
 /* ---- vmrun.helper-host/1 -------------------------------------------------------------------------- */
 
-static int32_t check_request(const struct vr_loaded *p, const struct helpers *c,
+static int32_t check_request(const struct loaded_plugin *p, const struct helpers *c,
 			     const struct vr_helper_request *r)
 {
 	const struct vr_manifest *m = p->manifest;
@@ -418,11 +418,11 @@ static int32_t check_thread(const struct helpers *c, const struct vr_manifest *m
 /* With the lock held. */
 static int32_t start_thread(struct helpers *c, const struct vr_host *host)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 	int32_t rc = VR_OK;
 
 	if (!c->running)
-		rc = vr_thread_start(&c->thread, m ? &m->sandbox : NULL, "vmrun-helpers", read_all, c);
+		rc = threads_start(&c->thread, m ? &m->sandbox : NULL, "vmrun-helpers", read_all, c);
 	c->running = c->running || rc == VR_OK;
 	return rc;
 }
@@ -464,9 +464,9 @@ static void remove_helper(struct helpers *c, struct vr_helper_process *h, bool k
 		;
 	if (h->phase != ENDED) {
 		if (!kill_now)
-			vr_log(VR_LOG_WARN,
-			       "plugin '%s': its helper (role %s) did not end within %d s and is killed",
-			       h->manifest->id, role_name(h->manifest->helper), HELPER_STOP_MS / 1000);
+			log_print(VR_LOG_WARN,
+				  "plugin '%s': its helper (role %s) did not end within %d s and is killed",
+				  h->manifest->id, role_name(h->manifest->helper), HELPER_STOP_MS / 1000);
 		order(c, ORDER_KILL, h);
 		until = deadline(HELPER_STOP_MS);
 		while (h->phase != ENDED && wait_changed(c, &until))
@@ -528,8 +528,8 @@ static int32_t introduce(struct vr_helper_process *h, const struct vr_helper_req
 static int32_t VR_CALL helper_start(const struct vr_host *host, const struct vr_helper_request *r,
 				    struct vr_helper_process **out)
 {
-	const struct vr_loaded *p = vr_plugin_host_of(host)->plugin;
-	struct helpers *c = vr_registry_helpers(vr_plugin_host_of(host)->registry);
+	const struct loaded_plugin *p = plugin_host_of(host)->plugin;
+	struct helpers *c = registry_helpers(plugin_host_of(host)->registry);
 	struct timespec until = deadline(guard_patience());
 	struct vr_helper_process *h;
 	int32_t rc = check_request(p, c, r);
@@ -660,23 +660,23 @@ static const struct vr_host_helper helper_table = {
 	.stop = helper_stop,
 };
 
-void helpers_offer(struct vr_registry *r)
+void helpers_offer(struct registry *r)
 {
-	vr_registry_offer(r, VR_HOST_HELPER_ID, &helper_table);
+	registry_offer(r, VR_HOST_HELPER_ID, &helper_table);
 }
 
 /* ---- the spawner's life --------------------------------------------------------------------------- */
 
-static bool wanted(struct vr_registry *r)
+static bool wanted(struct registry *r)
 {
-	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
-		if (helper_allowed(vr_registry_at(r, i)))
+	for (uint32_t i = 0; i < registry_count(r); i++) {
+		if (helper_allowed(registry_at(r, i)))
 			return true;
 	}
 	return false;
 }
 
-static int32_t fork_spawner(struct helpers *c, struct vr_registry *r, bool sandbox)
+static int32_t fork_spawner(struct helpers *c, struct registry *r, bool sandbox)
 {
 	pid_t vmrun = getpid();
 	int fd[2], life[2];
@@ -750,7 +750,7 @@ static void helpers_end(struct helpers *c)
 	c->running = false;
 }
 
-int32_t helpers_start(struct vr_registry *r, bool sandbox)
+int32_t helpers_start(struct registry *r, bool sandbox)
 {
 	pthread_condattr_t a;
 	struct helpers *c;
@@ -773,7 +773,7 @@ int32_t helpers_start(struct vr_registry *r, bool sandbox)
 		helpers_free(c);
 		return rc;
 	}
-	vr_registry_set_helpers(r, c, helpers_end);
+	registry_set_helpers(r, c, helpers_end);
 	return VR_OK;
 }
 

@@ -26,7 +26,7 @@
 
 struct helper {
 	struct vr_helper_channel channel; /* first: the plugin's pointer to it is a struct helper * */
-	struct vr_loaded *plugin;
+	struct loaded_plugin *plugin;
 	const struct vr_helper_main *table;
 	void *self;
 	int socket, window;
@@ -131,13 +131,13 @@ static void next_packet(const struct helper *h, struct helper_packet_buffer *b, 
 		_exit(1);
 }
 
-static int32_t open_plugin(struct helper *h, struct vr_registry *r)
+static int32_t open_plugin(struct helper *h, struct registry *r)
 {
-	int32_t rc = vr_registry_load(r, h->plugin);
+	int32_t rc = registry_load(r, h->plugin);
 
 	if (rc < 0)
 		return rc;
-	h->table = vr_registry_interface(h->plugin, VR_HELPER_ID);
+	h->table = registry_interface(h->plugin, VR_HELPER_ID);
 	h->self = h->plugin->plugin->self;
 	if (!VR_HAS(h->table, run))
 		return vr_error_set(VR_E_ABI,
@@ -159,7 +159,7 @@ static int32_t map_window(struct helper *h, uint64_t length)
 }
 
 /* What the user gave, and nothing that stands in a manifest. */
-static int32_t enter_sandbox(const struct vr_loaded *p)
+static int32_t enter_sandbox(const struct loaded_plugin *p)
 {
 	static const enum sandbox_profile profiles[] = {
 #define ROLE(id, word, rights) [ROLE_##id] = SANDBOX_##id,
@@ -174,7 +174,7 @@ static int32_t enter_sandbox(const struct vr_loaded *p)
 	if (!grant)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	for (uint32_t i = 0; i < m->option_count; i++) {
-		const char *path = vr_registry_option_given(p, i);
+		const char *path = registry_option_given(p, i);
 
 		if (path && !strcmp(m->options[i].type, "path"))
 			grant[grants.count++] =
@@ -207,7 +207,7 @@ static int32_t set_state(const struct helper *h)
 	return h->table->set_state(h->self, h->state.bytes, h->state.total);
 }
 
-static int32_t prepare(struct helper *h, struct vr_registry *r, uint64_t window_length, bool sandbox)
+static int32_t prepare(struct helper *h, struct registry *r, uint64_t window_length, bool sandbox)
 {
 	int32_t rc = open_plugin(h, r);
 
@@ -231,7 +231,7 @@ static _Noreturn void refuse(const struct helper *h, int32_t code)
 	_exit(1);
 }
 
-_Noreturn void helper_main(struct vr_registry *r, struct vr_loaded *p, int channel, int window,
+_Noreturn void helper_main(struct registry *r, struct loaded_plugin *p, int channel, int window,
 			   uint64_t window_length, bool sandbox)
 {
 	static struct helper h;
@@ -246,7 +246,7 @@ _Noreturn void helper_main(struct vr_registry *r, struct vr_loaded *p, int chann
 	h.socket = channel;
 	h.window = window;
 	/* The terminal may be raw: a carriage return too many does no harm. */
-	vr_log_set_raw(isatty(STDERR_FILENO));
+	log_set_raw(isatty(STDERR_FILENO));
 	next_packet(&h, &h.config, PACKET_BEGIN);
 	take_state(&h);
 	/* No other process of the user may look into it. */
@@ -261,7 +261,7 @@ _Noreturn void helper_main(struct vr_registry *r, struct vr_loaded *p, int chann
 	vr_error_clear();
 	rc = h.table->run(h.self, &h.channel);
 	if (rc < 0 && rc != VR_E_STATE)
-		vr_log(VR_LOG_ERROR, "%s: helper: %s", p->manifest->id, vr_error_text(rc));
+		log_print(VR_LOG_ERROR, "%s: helper: %s", p->manifest->id, vr_error_text(rc));
 	/* No exit handlers: those that are registered are the machine process's. */
 	_exit(rc < 0 && rc != VR_E_STATE ? 1 : 0);
 }

@@ -58,7 +58,7 @@
 #define OOM_ADJUSTMENT "300"
 
 struct spawner {
-	struct vr_registry *registry;
+	struct registry *registry;
 	bool sandbox;
 	pid_t self;
 	struct child {
@@ -67,7 +67,7 @@ struct spawner {
 	} child[VR_HELPERS_MAX];
 };
 
-bool helper_allowed(const struct vr_loaded *p)
+bool helper_allowed(const struct loaded_plugin *p)
 {
 	enum vr_plugin_class c = p->manifest->class_id;
 
@@ -160,12 +160,12 @@ static void write_file(const char *path, const char *text)
 	if (fd < 0)
 		return;
 	if (file_write(fd, text, strlen(text)))
-		vr_log(VR_LOG_DEBUG, "%s: %s", path, strerror(errno));
+		log_print(VR_LOG_DEBUG, "%s: %s", path, strerror(errno));
 	close(fd);
 }
 
 /* The helper's process, from fork() to its main function. */
-static _Noreturn void begin_helper(const struct spawner *s, struct vr_loaded *p, int channel, int window,
+static _Noreturn void begin_helper(const struct spawner *s, struct loaded_plugin *p, int channel, int window,
 				   uint64_t window_length)
 {
 	const struct rlimit none = {0, 0};
@@ -209,9 +209,9 @@ static struct child *child_of(struct spawner *s, pid_t pid)
 	return NULL;
 }
 
-static int32_t check_order(struct spawner *s, const struct helper_order *o, struct vr_loaded **p)
+static int32_t check_order(struct spawner *s, const struct helper_order *o, struct loaded_plugin **p)
 {
-	*p = memchr(o->id, 0, sizeof(o->id)) ? vr_registry_by_id(s->registry, o->id) : NULL;
+	*p = memchr(o->id, 0, sizeof(o->id)) ? registry_by_id(s->registry, o->id) : NULL;
 	if (!*p || !helper_allowed(*p))
 		return vr_error_set(VR_E_PERM, "this plugin may have no helper process");
 	if (o->window > VR_HELPER_WINDOW_MAX)
@@ -226,7 +226,7 @@ static int32_t check_order(struct spawner *s, const struct helper_order *o, stru
 /* fd[0], fd[1]: the channel's ends; window: -1 when none is wanted. */
 static int32_t start(struct spawner *s, const struct helper_order *o, int fd[2], int *window)
 {
-	struct vr_loaded *p;
+	struct loaded_plugin *p;
 	int32_t rc = check_order(s, o, &p);
 	struct child *c;
 	pid_t pid;
@@ -331,7 +331,7 @@ static void take_order(struct spawner *s)
 		order_kill(s, &o);
 }
 
-_Noreturn void spawner_main(struct vr_registry *r, int control, int life, pid_t vmrun, bool sandbox)
+_Noreturn void spawner_main(struct registry *r, int control, int life, pid_t vmrun, bool sandbox)
 {
 	struct spawner s = {.registry = r, .sandbox = sandbox, .self = getpid()};
 	struct pollfd p[2] = {{.fd = CONTROL, .events = POLLIN}, {.fd = SIGNALS, .events = POLLIN}};

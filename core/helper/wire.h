@@ -19,8 +19,8 @@
  * STATE packets come in the order of their offsets, without a gap. The magic number has the version of the
  * format in it: the processes are forked from each other, so another number is an attack or a fault.
  */
-#ifndef VR_HELPER_WIRE_H
-#define VR_HELPER_WIRE_H
+#ifndef HELPER_WIRE_H
+#define HELPER_WIRE_H
 
 #include <stdint.h>
 #include <vmrun/helper.h>

@@ -13,29 +13,29 @@
 static int32_t VR_CALL mmio_attach(const struct vr_host *host, uint32_t space, uint64_t base, uint64_t length,
 				   const struct vr_bus_ops *ops, void *opaque, const char *name)
 {
-	struct vr_machine *m = vr_machine_of(host);
-	const struct vr_ram_region *g;
+	struct machine *m = machine_of(host);
+	const struct ram_region *g;
 
 	if (!m)
 		return vr_error_set(VR_E_STATE, "device '%s': there is no machine yet",
 				    name ? name : "device");
-	g = space == VR_SPACE_MMIO && length ? vr_ram_overlap(&m->ram, base, base + (length - 1)) : NULL;
+	g = space == VR_SPACE_MMIO && length ? ram_overlap(&m->ram, base, base + (length - 1)) : NULL;
 	if (g && !(g->flags & VR_MEM_READONLY))
 		return vr_error_set(VR_E_EXISTS, "device '%s' at 0x%llx overlaps memory '%s' at 0x%llx",
 				    name ? name : "device", (unsigned long long)base, g->name,
 				    (unsigned long long)g->gpa);
-	return vr_bus_attach(&m->bus, space, base, length, ops, opaque, name);
+	return bus_attach(&m->bus, space, base, length, ops, opaque, name);
 }
 
 static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, uint32_t vcpu,
 				   uint64_t address, uint32_t width, uint32_t is_write, uint64_t *value)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 	int32_t rc;
 
 	if (!m)
 		return VR_E_STATE;
-	rc = vr_bus_access(&m->bus, space, vcpu, address, width, is_write, value);
+	rc = bus_access(&m->bus, space, vcpu, address, width, is_write, value);
 	if ((m->device_trace || debuglog_sees_devices(m->debuglog)) && (rc == VR_OK || rc == VR_E_NOENT)) {
 		const struct vr_device_trace_access seen = {
 			.size = sizeof(seen),
@@ -58,7 +58,7 @@ static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, u
 	return rc;
 }
 
-const struct vr_host_mmio vr_mmio_table = {
+const struct vr_host_mmio mmio_table = {
 	.size = sizeof(struct vr_host_mmio),
 	.attach = mmio_attach,
 	.access = mmio_access,
@@ -66,35 +66,35 @@ const struct vr_host_mmio vr_mmio_table = {
 static int32_t VR_CALL memory_add(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t flags,
 				  const char *name)
 {
-	struct vr_machine *m = vr_machine_of(host);
-	const struct vr_bus_entry *e;
+	struct machine *m = machine_of(host);
+	const struct bus_entry *e;
 	int32_t rc;
 
 	if (!m)
 		return vr_error_set(VR_E_STATE, "memory '%s': there is no machine yet", name ? name : "ram");
 	/* Read-only memory may lie under a device that takes the writes (flash). */
-	e = length ? vr_bus_overlap(&m->bus, VR_SPACE_MMIO, gpa, gpa + (length - 1)) : NULL;
+	e = length ? bus_overlap(&m->bus, VR_SPACE_MMIO, gpa, gpa + (length - 1)) : NULL;
 	if (e && !(flags & VR_MEM_READONLY))
 		return vr_error_set(VR_E_EXISTS, "memory '%s' at 0x%llx overlaps device '%s' at 0x%llx",
 				    name ? name : "ram", (unsigned long long)gpa, e->name,
 				    (unsigned long long)e->base);
-	rc = vr_ram_add(&m->ram, gpa, length, flags, name);
+	rc = ram_add(&m->ram, gpa, length, flags, name);
 	if (rc == VR_OK && m->ram_mapped)
-		rc = vr_machine_map_region(m, atomic_load(&m->ram.count) - 1);
+		rc = machine_map_region(m, atomic_load(&m->ram.count) - 1);
 	return rc;
 }
 
 static uint32_t VR_CALL memory_count(const struct vr_host *host)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	return m ? atomic_load_explicit(&m->ram.count, memory_order_acquire) : 0;
 }
 
 static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, struct vr_memory_region *out)
 {
-	struct vr_machine *m = vr_machine_of(host);
-	const struct vr_ram_region *g;
+	struct machine *m = machine_of(host);
+	const struct ram_region *g;
 	struct vr_memory_region r;
 
 	if (!out)
@@ -109,26 +109,26 @@ static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, str
 		.length = g->length,
 		.host = g->host,
 	};
-	vr_struct_copy_out(out, &r, sizeof(r), VR_END_OF(struct vr_memory_region, host));
+	struct_copy_out(out, &r, sizeof(r), STRUCT_END_OF(struct vr_memory_region, host));
 	return VR_OK;
 }
 
 static void *VR_CALL memory_pointer(const struct vr_host *host, uint64_t gpa, uint64_t length)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
-	return m ? vr_ram_pointer(&m->ram, gpa, length) : NULL;
+	return m ? ram_pointer(&m->ram, gpa, length) : NULL;
 }
 
 static void VR_CALL memory_written(const struct vr_host *host, uint64_t gpa, uint64_t length)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (m && m->ram_mapped && length && VR_HAS(m->accel, memory_written))
 		m->accel->memory_written(m->vm, gpa, length);
 }
 
-const struct vr_host_memory vr_memory_table = {
+const struct vr_host_memory memory_table = {
 	.size = sizeof(struct vr_host_memory),
 	.add = memory_add,
 	.count = memory_count,

@@ -213,7 +213,7 @@ static int32_t lock_part(struct backing_part *p, bool read_only)
 	l.l_len = p->length >= (uint64_t)(INT64_MAX - l.l_start) ? 0 : (off_t)p->length;
 	if (file_open(&r, &f) < 0 || f.st.st_dev != p->device || f.st.st_ino != p->inode) {
 		vr_error_clear();
-		vr_log(VR_LOG_INFO, "'%s', which a disk lies on, can't be locked", p->path);
+		log_print(VR_LOG_INFO, "'%s', which a disk lies on, can't be locked", p->path);
 		if (f.fd >= 0)
 			close(f.fd);
 		return VR_OK;

@@ -42,15 +42,14 @@ static int32_t lock_whole(int fd, const char *path, bool read_only)
 			VR_E_BUSY,
 			"disk '%s' is in use by another machine%s; end that one, or work on a copy", path,
 			read_only ? " that writes it" : "");
-	vr_log(VR_LOG_WARN, "disk '%s' can't be locked (%s): do not use it in two machines at once", path,
-	       strerror(errno));
+	log_print(VR_LOG_WARN, "disk '%s' can't be locked (%s): do not use it in two machines at once", path,
+		  strerror(errno));
 	return VR_OK;
 }
 
 /* Two disks of one machine that are the same bytes: under two names, through a loop device, a partition ...
  */
-static int32_t check_others(const struct vr_disk *d, const char *path, const struct vr_disk *others,
-			    uint32_t count)
+static int32_t check_others(const struct disk *d, const char *path, const struct disk *others, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		const struct backing_part *p = backing_common(&others[i].backing, &d->backing);
@@ -67,7 +66,7 @@ static int32_t check_others(const struct vr_disk *d, const char *path, const str
 	return VR_OK;
 }
 
-static int32_t lock_below(struct vr_disk *d, const char *path, bool read_only)
+static int32_t lock_below(struct disk *d, const char *path, bool read_only)
 {
 	const struct backing_part *p;
 
@@ -96,8 +95,8 @@ static int32_t open_file(const char *path, bool read_only, struct file_opened *f
 	return rc;
 }
 
-int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only, const struct vr_disk *others,
-		     uint32_t other_count)
+int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct disk *others,
+		  uint32_t other_count)
 {
 	struct file_opened f;
 	off_t end;
@@ -141,18 +140,18 @@ int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only, const 
 	return VR_OK;
 }
 
-void vr_disk_stop(struct vr_disk *d)
+void disk_stop(struct disk *d)
 {
 	atomic_store(&d->stopped, 1);
 }
 
-void vr_disk_close(struct vr_disk *d)
+void disk_close(struct disk *d)
 {
 	/* However the machine ended: what the guest was told is written stays written. */
 	if (d->fd >= 0 && atomic_load(&d->dirty)) {
 		/* The guest does not hear of this one, whatever the user was told before. */
 		atomic_store(&d->complained, 0);
-		(void)vr_disk_flush(d);
+		(void)disk_flush(d);
 	}
 	if (d->fd >= 0)
 		close(d->fd);
@@ -165,10 +164,10 @@ void vr_disk_close(struct vr_disk *d)
 /*
  * From here on the guest makes the requests: failures are reported to it, and leave no error text on the thread. The user hears of the first one that the host is to blame for.
  */
-static int32_t failed(struct vr_disk *d, const char *what, int e)
+static int32_t failed(struct disk *d, const char *what, int e)
 {
 	if (!atomic_exchange(&d->complained, 1))
-		vr_log(VR_LOG_ERROR, "disk '%s': %s: %s", d->name, what, strerror(e));
+		log_print(VR_LOG_ERROR, "disk '%s': %s: %s", d->name, what, strerror(e));
 	return VR_E_IO;
 }
 
@@ -176,30 +175,30 @@ static int32_t failed(struct vr_disk *d, const char *what, int e)
  * The file has become shorter while the machine runs: what was beyond its end is lost. Reading that would
  * give zeros, and writing it a file with a hole where the guest's data were, so both fail.
  */
-static int32_t failed_short(struct vr_disk *d)
+static int32_t failed_short(struct disk *d)
 {
 	if (!atomic_exchange(&d->complained, 1))
-		vr_log(VR_LOG_ERROR,
-		       "disk '%s': the file became shorter than its %" PRIu64
-		       " bytes while the machine runs; the guest gets I/O errors beyond its end",
-		       d->name, atomic_load(&d->end));
+		log_print(VR_LOG_ERROR,
+			  "disk '%s': the file became shorter than its %" PRIu64
+			  " bytes while the machine runs; the guest gets I/O errors beyond its end",
+			  d->name, atomic_load(&d->end));
 	return VR_E_IO;
 }
 
 /* Something before `end` of the disk is no longer in the file. Nothing uses the position that this moves. */
-static bool is_cut(const struct vr_disk *d, uint64_t end)
+static bool is_cut(const struct disk *d, uint64_t end)
 {
 	off_t size = d->regular ? lseek(d->fd, 0, SEEK_END) : -1;
 
 	return size >= 0 && (uint64_t)size < end && (uint64_t)size < atomic_load(&d->end);
 }
 
-static int32_t check(const struct vr_disk *d, uint64_t offset, uint64_t length)
+static int32_t check(const struct disk *d, uint64_t offset, uint64_t length)
 {
 	return offset > d->length || length > d->length - offset ? VR_E_RANGE : VR_OK;
 }
 
-static int32_t check_vectors(const struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n,
+static int32_t check_vectors(const struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n,
 			     uint64_t *end)
 {
 	uint64_t total = 0;
@@ -222,7 +221,7 @@ static void clear_rest(const struct vr_iovec *v, uint32_t n, uint64_t skip)
 	}
 }
 
-static int32_t transfer(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n, bool write)
+static int32_t transfer(struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n, bool write)
 {
 	uint32_t i = 0;
 	uint64_t done = 0; /* of v[i] */
@@ -231,20 +230,20 @@ static int32_t transfer(struct vr_disk *d, uint64_t offset, const struct vr_iove
 		atomic_store(&d->dirty, 1);
 	while (i < n) {
 		struct iovec io[VECTORS];
-		uint64_t skip = done, room = PIECE;
+		uint64_t skip = done, left = PIECE;
 		uint32_t k = 0;
 		ssize_t got;
 
 		if (atomic_load(&d->stopped))
 			return VR_E_IO;
-		for (; k < VECTORS && i + k < n && room; k++) {
+		for (; k < VECTORS && i + k < n && left; k++) {
 			uint64_t length = v[i + k].length - skip;
 
-			if (length > room)
-				length = room;
+			if (length > left)
+				length = left;
 			io[k].iov_base = (uint8_t *)v[i + k].base + skip;
 			io[k].iov_len = (size_t)length;
-			room -= length;
+			left -= length;
 			skip = 0;
 		}
 		got = write ? pwritev(d->fd, io, (int)k, (off_t)offset)
@@ -275,7 +274,7 @@ static int32_t transfer(struct vr_disk *d, uint64_t offset, const struct vr_iove
 	return VR_OK;
 }
 
-int32_t vr_disk_read(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n)
+int32_t disk_read(struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n)
 {
 	uint64_t end;
 	int32_t rc = check_vectors(d, offset, v, n, &end);
@@ -283,12 +282,12 @@ int32_t vr_disk_read(struct vr_disk *d, uint64_t offset, const struct vr_iovec *
 	return rc < 0 ? rc : transfer(d, offset, v, n, false);
 }
 
-static int32_t writable(const struct vr_disk *d)
+static int32_t writable(const struct disk *d)
 {
 	return d->flags & VR_BLOCK_READONLY ? VR_E_PERM : VR_OK;
 }
 
-int32_t vr_disk_write(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n)
+int32_t disk_write(struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n)
 {
 	uint64_t end = 0, had = atomic_load(&d->end);
 	int32_t rc = writable(d);
@@ -305,7 +304,7 @@ int32_t vr_disk_write(struct vr_disk *d, uint64_t offset, const struct vr_iovec 
 	return rc;
 }
 
-int32_t vr_disk_flush(struct vr_disk *d)
+int32_t disk_flush(struct disk *d)
 {
 	if (d->flags & VR_BLOCK_READONLY)
 		return VR_OK;
@@ -327,7 +326,7 @@ int32_t vr_disk_flush(struct vr_disk *d)
 /* A file system may take long for a hole, but not for one call's. */
 #define PUNCH_PIECE (256ull << 20)
 
-static bool punch(struct vr_disk *d, int mode, uint64_t offset, uint64_t length)
+static bool punch(struct disk *d, int mode, uint64_t offset, uint64_t length)
 {
 	atomic_store(&d->dirty, 1);
 	while (length) {
@@ -349,7 +348,7 @@ static bool punch(struct vr_disk *d, int mode, uint64_t offset, uint64_t length)
 	return true;
 }
 
-int32_t vr_disk_discard(struct vr_disk *d, uint64_t offset, uint64_t length)
+int32_t disk_discard(struct disk *d, uint64_t offset, uint64_t length)
 {
 	int32_t rc = writable(d);
 
@@ -365,7 +364,7 @@ int32_t vr_disk_discard(struct vr_disk *d, uint64_t offset, uint64_t length)
 	return errno == EOPNOTSUPP || errno == ENOSYS ? VR_OK : failed(d, "discarding", errno);
 }
 
-int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length)
+int32_t disk_zero(struct disk *d, uint64_t offset, uint64_t length)
 {
 	static const uint8_t zeros[65536];
 	int32_t rc = writable(d);
@@ -389,23 +388,23 @@ int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length)
 	return rc;
 }
 
-static struct vr_disk *disk_of(const struct vr_host *host, uint32_t disk)
+static struct disk *disk_of(const struct vr_host *host, uint32_t disk)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	return m && disk < m->disk_count ? &m->disk[disk] : NULL;
 }
 
 static uint32_t VR_CALL block_count(const struct vr_host *host)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	return m ? m->disk_count : 0;
 }
 
 static int32_t VR_CALL block_info(const struct vr_host *host, uint32_t disk, struct vr_block_info *out)
 {
-	struct vr_disk *d = disk_of(host, disk);
+	struct disk *d = disk_of(host, disk);
 	struct vr_block_info info = {.size = sizeof(info)};
 
 	if (!d || !out)
@@ -413,50 +412,50 @@ static int32_t VR_CALL block_info(const struct vr_host *host, uint32_t disk, str
 	info.flags = d->flags;
 	info.length = d->length;
 	info.name = d->name;
-	vr_struct_copy_out(out, &info, sizeof(info), VR_END_OF(struct vr_block_info, name));
+	struct_copy_out(out, &info, sizeof(info), STRUCT_END_OF(struct vr_block_info, name));
 	return VR_OK;
 }
 
 static int32_t VR_CALL block_read(const struct vr_host *host, uint32_t disk, uint64_t offset,
 				  const struct vr_iovec *v, uint32_t n)
 {
-	struct vr_disk *d = disk_of(host, disk);
+	struct disk *d = disk_of(host, disk);
 
-	return d ? vr_disk_read(d, offset, v, n) : VR_E_NOENT;
+	return d ? disk_read(d, offset, v, n) : VR_E_NOENT;
 }
 
 static int32_t VR_CALL block_write(const struct vr_host *host, uint32_t disk, uint64_t offset,
 				   const struct vr_iovec *v, uint32_t n)
 {
-	struct vr_disk *d = disk_of(host, disk);
+	struct disk *d = disk_of(host, disk);
 
-	return d ? vr_disk_write(d, offset, v, n) : VR_E_NOENT;
+	return d ? disk_write(d, offset, v, n) : VR_E_NOENT;
 }
 
 static int32_t VR_CALL block_flush(const struct vr_host *host, uint32_t disk)
 {
-	struct vr_disk *d = disk_of(host, disk);
+	struct disk *d = disk_of(host, disk);
 
-	return d ? vr_disk_flush(d) : VR_E_NOENT;
+	return d ? disk_flush(d) : VR_E_NOENT;
 }
 
 static int32_t VR_CALL block_discard(const struct vr_host *host, uint32_t disk, uint64_t offset,
 				     uint64_t length)
 {
-	struct vr_disk *d = disk_of(host, disk);
+	struct disk *d = disk_of(host, disk);
 
-	return d ? vr_disk_discard(d, offset, length) : VR_E_NOENT;
+	return d ? disk_discard(d, offset, length) : VR_E_NOENT;
 }
 
 static int32_t VR_CALL block_write_zeroes(const struct vr_host *host, uint32_t disk, uint64_t offset,
 					  uint64_t length)
 {
-	struct vr_disk *d = disk_of(host, disk);
+	struct disk *d = disk_of(host, disk);
 
-	return d ? vr_disk_zero(d, offset, length) : VR_E_NOENT;
+	return d ? disk_zero(d, offset, length) : VR_E_NOENT;
 }
 
-const struct vr_host_block vr_block_table = {
+const struct vr_host_block block_table = {
 	.size = sizeof(struct vr_host_block),
 	.count = block_count,
 	.info = block_info,

@@ -11,20 +11,20 @@
 #include "common/error.h"
 #include "machine/parts.h"
 
-int32_t vr_bus_init(struct vr_bus *b, uint32_t vcpu_count)
+int32_t bus_init(struct bus *b, uint32_t vcpu_count)
 {
 	memset(b, 0, sizeof(*b));
-	b->cpu = aligned_alloc(_Alignof(struct vr_bus_cpu), sizeof(struct vr_bus_cpu) * vcpu_count);
+	b->cpu = aligned_alloc(_Alignof(struct bus_cpu), sizeof(struct bus_cpu) * vcpu_count);
 	if (!b->cpu)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
-	memset(b->cpu, 0, sizeof(struct vr_bus_cpu) * vcpu_count);
+	memset(b->cpu, 0, sizeof(struct bus_cpu) * vcpu_count);
 	b->cpu_count = vcpu_count;
 	return VR_OK;
 }
 
-void vr_bus_free(struct vr_bus *b)
+void bus_free(struct bus *b)
 {
-	for (uint32_t s = 0; s < VR_SPACES; s++) {
+	for (uint32_t s = 0; s < BUS_SPACES; s++) {
 		for (uint32_t i = 0; i < b->space[s].count; i++) {
 			free(b->space[s].entry[i]->name);
 			free(b->space[s].entry[i]);
@@ -36,7 +36,7 @@ void vr_bus_free(struct vr_bus *b)
 }
 
 /* Index of the first entry that begins above `address`. */
-static uint32_t above(const struct vr_bus_space *s, uint64_t address)
+static uint32_t above(const struct bus_space *s, uint64_t address)
 {
 	uint32_t low = 0, high = s->count;
 
@@ -51,41 +51,40 @@ static uint32_t above(const struct vr_bus_space *s, uint64_t address)
 	return low;
 }
 
-const struct vr_bus_entry *vr_bus_overlap(const struct vr_bus *b, uint32_t space, uint64_t base,
-					  uint64_t last)
+const struct bus_entry *bus_overlap(const struct bus *b, uint32_t space, uint64_t base, uint64_t last)
 {
-	const struct vr_bus_space *s = &b->space[space];
+	const struct bus_space *s = &b->space[space];
 	uint32_t i = above(s, last);
 
 	/* Entries do not overlap each other, so only the last one that begins at or below `last` can. */
 	return i && s->entry[i - 1]->last >= base ? s->entry[i - 1] : NULL;
 }
 
-int32_t vr_bus_attach(struct vr_bus *b, uint32_t space, uint64_t base, uint64_t length,
-		      const struct vr_bus_ops *ops, void *opaque, const char *name)
+int32_t bus_attach(struct bus *b, uint32_t space, uint64_t base, uint64_t length,
+		   const struct vr_bus_ops *ops, void *opaque, const char *name)
 {
-	const struct vr_bus_entry *other;
-	struct vr_bus_space *s;
-	struct vr_bus_entry *e;
+	const struct bus_entry *other;
+	struct bus_space *s;
+	struct bus_entry *e;
 	uint32_t at;
 
 	if (!name)
 		name = "device";
-	if (space >= VR_SPACES)
+	if (space >= BUS_SPACES)
 		return vr_error_set(VR_E_INVAL, "device '%s': there is no address space %u", name, space);
 	if (!length || base + (length - 1) < base)
 		return vr_error_set(VR_E_INVAL, "device '%s' at 0x%llx: bad length 0x%llx", name,
 				    (unsigned long long)base, (unsigned long long)length);
 	if (!VR_HAS(ops, read) || !VR_HAS(ops, write))
 		return vr_error_set(VR_E_INVAL, "device '%s': read or write is missing", name);
-	other = vr_bus_overlap(b, space, base, base + (length - 1));
+	other = bus_overlap(b, space, base, base + (length - 1));
 	if (other)
 		return vr_error_set(VR_E_EXISTS, "device '%s' at 0x%llx overlaps '%s' at 0x%llx", name,
 				    (unsigned long long)base, other->name, (unsigned long long)other->base);
 	s = &b->space[space];
 	if (s->count == s->capacity) {
 		uint32_t capacity = s->capacity ? s->capacity * 2 : 32;
-		struct vr_bus_entry **p = realloc(s->entry, sizeof(*p) * capacity);
+		struct bus_entry **p = realloc(s->entry, sizeof(*p) * capacity);
 
 		if (!p)
 			return vr_error_set(VR_E_NOMEM, "out of memory");
@@ -108,13 +107,13 @@ int32_t vr_bus_attach(struct vr_bus *b, uint32_t space, uint64_t base, uint64_t 
 	return VR_OK;
 }
 
-int32_t vr_bus_access(struct vr_bus *b, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
-		      uint32_t is_write, uint64_t *value)
+int32_t bus_access(struct bus *b, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+		   uint32_t is_write, uint64_t *value)
 {
-	const struct vr_bus_entry *e;
-	struct vr_bus_cpu *cpu;
+	const struct bus_entry *e;
+	struct bus_cpu *cpu;
 
-	if (space >= VR_SPACES || vcpu >= b->cpu_count || !value ||
+	if (space >= BUS_SPACES || vcpu >= b->cpu_count || !value ||
 	    (width != 1 && width != 2 && width != 4 && width != 8))
 		return VR_E_INVAL;
 	cpu = &b->cpu[vcpu];

@@ -20,20 +20,20 @@
 #include "util/log.h"
 
 struct chooser {
-	struct vr_registry *registry;
-	const struct vr_machine_config *config;
+	struct registry *registry;
+	const struct machine_config *config;
 	const struct vr_boot_payload *payload; /* NULL: nothing is to be run */
-	struct vr_choice *choice;
+	struct choice *choice;
 	char *why;      /* what spoke against others, for the one line; owned */
 	uint32_t depth; /* of wrappers */
 };
 #define DEPTH_MAX 4u
 
 /* The i-th plugin of a class, best first; NULL past the end. */
-static struct vr_loaded *nth(struct vr_registry *r, enum vr_plugin_class class_id, uint32_t i)
+static struct loaded_plugin *nth(struct registry *r, enum vr_plugin_class class_id, uint32_t i)
 {
-	for (uint32_t k = 0; k < vr_registry_count(r); k++) {
-		struct vr_loaded *p = vr_registry_at(r, k);
+	for (uint32_t k = 0; k < registry_count(r); k++) {
+		struct loaded_plugin *p = registry_at(r, k);
 
 		if (p->manifest->class_id == class_id && !i--)
 			return p;
@@ -41,15 +41,15 @@ static struct vr_loaded *nth(struct vr_registry *r, enum vr_plugin_class class_i
 	return NULL;
 }
 
-static const char *id_of(const struct vr_loaded *p)
+static const char *id_of(const struct loaded_plugin *p)
 {
 	return p->manifest->id;
 }
 
 /* "a, b, c" of a class's ids; malloc'ed, NULL without memory. */
-static char *ids(struct vr_registry *r, enum vr_plugin_class class_id)
+static char *ids(struct registry *r, enum vr_plugin_class class_id)
 {
-	struct vr_loaded *p;
+	struct loaded_plugin *p;
 	char *text = NULL;
 	size_t length;
 	FILE *f = open_memstream(&text, &length);
@@ -64,10 +64,10 @@ static char *ids(struct vr_registry *r, enum vr_plugin_class class_id)
 	return text;
 }
 
-static int32_t by_name(struct vr_registry *r, enum vr_plugin_class class_id, const char *noun, const char *id,
-		       struct vr_loaded **out)
+static int32_t by_name(struct registry *r, enum vr_plugin_class class_id, const char *noun, const char *id,
+		       struct loaded_plugin **out)
 {
-	struct vr_loaded *p = vr_registry_by_id(r, id);
+	struct loaded_plugin *p = registry_by_id(r, id);
 	char *have;
 	int32_t rc;
 
@@ -83,13 +83,13 @@ static int32_t by_name(struct vr_registry *r, enum vr_plugin_class class_id, con
 
 /* Starts it; otherwise says why not in *text (malloc'ed or NULL) and leaves no error noted. Without an image
  * it is only asked whether it would start. */
-static int32_t start(struct chooser *c, struct vr_loaded *p, char **text)
+static int32_t start(struct chooser *c, struct loaded_plugin *p, char **text)
 {
 	int32_t rc;
 
 	*text = NULL;
 	vr_error_clear();
-	rc = c->payload ? vr_registry_start(c->registry, p) : vr_registry_probe(c->registry, p);
+	rc = c->payload ? registry_start(c->registry, p) : registry_probe(c->registry, p);
 	if (rc < 0) {
 		*text = strdup(vr_error_text(rc));
 		vr_error_clear();
@@ -110,7 +110,7 @@ static void against(struct chooser *c, const char *id, const char *text)
 }
 
 /* ---- the guest's architecture and its board --------------------------------------------------- */
-static bool image_fits(const struct vr_loaded *board, const struct vr_boot_payload *k)
+static bool image_fits(const struct loaded_plugin *board, const struct vr_boot_payload *k)
 {
 	const struct vr_manifest *m = board->manifest;
 
@@ -155,9 +155,9 @@ static int32_t unknown_image(struct chooser *c, const struct vr_boot_payload *k)
 static int32_t choose_board(struct chooser *c)
 {
 	const struct vr_boot_payload *k = c->payload;
-	const struct vr_machine_config *cfg = c->config;
+	const struct machine_config *cfg = c->config;
 	const char *arch = cfg->arch ? vr_arch_canonical(cfg->arch) : NULL;
-	struct vr_loaded *p, *board = NULL, *fits = NULL;
+	struct loaded_plugin *p, *board = NULL, *fits = NULL;
 	int32_t rc;
 
 	/* The best board that knows the image, of the architecture that was asked for if any does. */
@@ -200,19 +200,19 @@ static int32_t choose_board(struct chooser *c)
 }
 
 /* ---- accelerators and translators --------------------------------------------------------------- */
-static bool is_software(const struct vr_loaded *accel)
+static bool is_software(const struct loaded_plugin *accel)
 {
 	return vr_text_list_has(accel->manifest->guest, "any");
 }
 
-static bool runs_natively(const struct vr_loaded *accel, const char *arch)
+static bool runs_natively(const struct loaded_plugin *accel, const char *arch)
 {
 	return vr_text_list_has(accel->manifest->guest, arch) ||
 	       (vr_text_list_has(accel->manifest->guest, "host") && !strcmp(arch, vr_arch_host()));
 }
 
 /* 2: made for the pair; 1: for the guest on any host (a lifter, interpreted); 0: not for it. */
-static int rank(const struct vr_loaded *t, const char *arch)
+static int rank(const struct loaded_plugin *t, const char *arch)
 {
 	char *const *host = t->manifest->host;
 
@@ -226,7 +226,7 @@ static int rank(const struct vr_loaded *t, const char *arch)
 static int32_t named_translator(struct chooser *c)
 {
 	const char *arch = c->choice->arch;
-	struct vr_loaded *t;
+	struct loaded_plugin *t;
 	char *text;
 	int32_t rc = by_name(c->registry, VR_CLASS_TRANSLATOR, "translator", c->config->translator, &t);
 
@@ -247,7 +247,7 @@ static int32_t named_translator(struct chooser *c)
 static int32_t choose_translator(struct chooser *c)
 {
 	const char *arch = c->choice->arch;
-	struct vr_loaded *t;
+	struct loaded_plugin *t;
 	bool fits = false;
 	int32_t rc;
 	char *have;
@@ -277,13 +277,13 @@ static int32_t choose_translator(struct chooser *c)
 }
 
 static bool take_any(struct chooser *c);
-static int32_t take(struct chooser *c, struct vr_loaded *p, char **text);
+static int32_t take(struct chooser *c, struct loaded_plugin *p, char **text);
 
-static int32_t take_inner(struct chooser *c, struct vr_loaded *p, char **text)
+static int32_t take_inner(struct chooser *c, struct loaded_plugin *p, char **text)
 {
 	const char *option = p->manifest->wraps;
-	const char *id = vr_registry_option_value(c->registry, p, option);
-	struct vr_loaded *inner;
+	const char *id = registry_option_value(c->registry, p, option);
+	struct loaded_plugin *inner;
 	int32_t rc;
 
 	if (id && *id) {
@@ -291,7 +291,7 @@ static int32_t take_inner(struct chooser *c, struct vr_loaded *p, char **text)
 		if (rc == VR_OK)
 			return take(c, inner, text);
 	} else if (take_any(c)) {
-		rc = vr_registry_option(c->registry, p, option, id_of(c->choice->accel));
+		rc = registry_option(c->registry, p, option, id_of(c->choice->accel));
 	} else {
 		rc = vr_error_set(VR_E_UNSUPPORTED, "there is no accelerator to stand before%s%s",
 				  c->why ? ": " : "", c->why ? c->why : "");
@@ -302,7 +302,7 @@ static int32_t take_inner(struct chooser *c, struct vr_loaded *p, char **text)
 	return rc;
 }
 
-static int32_t take_wrapper(struct chooser *c, struct vr_loaded *p, char **text)
+static int32_t take_wrapper(struct chooser *c, struct loaded_plugin *p, char **text)
 {
 	int32_t rc;
 
@@ -328,7 +328,7 @@ static int32_t take_wrapper(struct chooser *c, struct vr_loaded *p, char **text)
 }
 
 /* Takes `p` and what it needs, or says why not in *text. */
-static int32_t take(struct chooser *c, struct vr_loaded *p, char **text)
+static int32_t take(struct chooser *c, struct loaded_plugin *p, char **text)
 {
 	const char *arch = c->choice->arch;
 	int32_t rc;
@@ -361,7 +361,7 @@ static int32_t take(struct chooser *c, struct vr_loaded *p, char **text)
 /* The best that works of one kind. */
 static bool take_best(struct chooser *c, bool software)
 {
-	struct vr_loaded *p;
+	struct loaded_plugin *p;
 
 	for (uint32_t i = 0; !c->choice->accel && (p = nth(c->registry, VR_CLASS_ACCEL, i)); i++) {
 		char *text;
@@ -383,7 +383,7 @@ static bool take_any(struct chooser *c)
 
 static int32_t named_accel(struct chooser *c)
 {
-	struct vr_loaded *p;
+	struct loaded_plugin *p;
 	char *text = NULL;
 	int32_t rc = by_name(c->registry, VR_CLASS_ACCEL, "accelerator", c->config->accel, &p);
 	bool may_fall_back = c->config->fallback && !(p && is_software(p));
@@ -397,9 +397,9 @@ static int32_t named_accel(struct chooser *c)
 		rc = take(c, p, &text);
 	}
 	if (rc < 0 && may_fall_back) {
-		vr_log(VR_LOG_WARN,
-		       "accelerator '%s' can't be used (%s); falling back to software, which is slower",
-		       c->config->accel, text ? text : "?");
+		log_print(VR_LOG_WARN,
+			  "accelerator '%s' can't be used (%s); falling back to software, which is slower",
+			  c->config->accel, text ? text : "?");
 		if (take_best(c, true))
 			rc = VR_OK;
 		else
@@ -423,8 +423,8 @@ static int32_t choose_accel(struct chooser *c)
 		return named_accel(c);
 	if (take_any(c)) {
 		if (c->config->fallback && !c->choice->translator)
-			vr_log(VR_LOG_WARN, "no software accelerator can run this guest (%s); taking '%s'",
-			       c->why ? c->why : "none is installed", id_of(c->choice->accel));
+			log_print(VR_LOG_WARN, "no software accelerator can run this guest (%s); taking '%s'",
+				  c->why ? c->why : "none is installed", id_of(c->choice->accel));
 		return VR_OK;
 	}
 	have = ids(c->registry, VR_CLASS_ACCEL);
@@ -437,7 +437,7 @@ static int32_t choose_accel(struct chooser *c)
 
 static char *describe(const struct chooser *c)
 {
-	const struct vr_choice *x = c->choice;
+	const struct choice *x = c->choice;
 	const char *reason;
 
 	if (c->config->accel && !strcmp(c->config->accel, id_of(x->accel)))
@@ -458,8 +458,8 @@ static char *describe(const struct chooser *c)
 			      c->why ? "; " : "", c->why ? c->why : "");
 }
 
-int32_t vr_choose(struct vr_registry *r, const struct vr_machine_config *config,
-		  const struct vr_boot_payload *p, struct vr_choice *out)
+int32_t machine_choose(struct registry *r, const struct machine_config *config,
+		       const struct vr_boot_payload *p, struct choice *out)
 {
 	struct chooser c = {.registry = r, .config = config, .payload = p, .choice = out};
 	char *text;
@@ -482,11 +482,11 @@ int32_t vr_choose(struct vr_registry *r, const struct vr_machine_config *config,
 	}
 	free(c.why);
 	if (rc < 0)
-		vr_choice_free(out);
+		choice_free(out);
 	return rc;
 }
 
-void vr_choice_free(struct vr_choice *c)
+void choice_free(struct choice *c)
 {
 	free(c->arch);
 	free(c->line);

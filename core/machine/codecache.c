@@ -72,7 +72,7 @@ static int32_t VR_CALL codecache_create(const struct vr_host *host, uint64_t len
 					struct vr_code_memory *out)
 {
 	const char *mode = getenv("VMRUN_CODECACHE");
-	const struct vr_machine *m = host ? vr_machine_of(host) : NULL;
+	const struct machine *m = host ? machine_of(host) : NULL;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct vr_code_memory c = {.size = sizeof(c)};
 	uint8_t *p;
@@ -85,7 +85,7 @@ static int32_t VR_CALL codecache_create(const struct vr_host *host, uint64_t len
 	if (!(mode && !strcmp(mode, "single")) &&
 	    ((m && codemap_for_perf(m->codemap) && map_dual(n, map_shared, &c)) ||
 	     map_dual(n, map_file, &c))) {
-		vr_struct_copy_out(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
+		struct_copy_out(out, &c, sizeof(c), STRUCT_END_OF(struct vr_code_memory, length));
 		return VR_OK;
 	}
 	p = mmap(NULL, n, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
@@ -96,7 +96,7 @@ static int32_t VR_CALL codecache_create(const struct vr_host *host, uint64_t len
 				    "(SELinux, vm.memfd_noexec, ulimit -v)",
 				    (unsigned long long)(n >> 20), strerror(errno));
 	c.write = c.execute = p;
-	vr_struct_copy_out(out, &c, sizeof(c), VR_END_OF(struct vr_code_memory, length));
+	struct_copy_out(out, &c, sizeof(c), STRUCT_END_OF(struct vr_code_memory, length));
 	return VR_OK;
 }
 
@@ -127,7 +127,7 @@ static void VR_CALL codecache_end_write(const struct vr_host *host, const struct
 	__builtin___clear_cache((char *)m->execute + offset, (char *)m->execute + offset + length);
 }
 
-const struct vr_host_codecache vr_codecache_table = {
+const struct vr_host_codecache codecache_table = {
 	.size = sizeof(struct vr_host_codecache),
 	.create = codecache_create,
 	.destroy = codecache_destroy,

@@ -81,7 +81,8 @@ static void put(int *fd, const char *what, struct iovec *v, int n)
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0) {
-			vr_log(VR_LOG_WARN, "%s can't be written: %s; it ends here", what, strerror(errno));
+			log_print(VR_LOG_WARN, "%s can't be written: %s; it ends here", what,
+				  strerror(errno));
 			end_file(fd);
 			return;
 		}
@@ -133,7 +134,7 @@ static int32_t begin_dump(struct codemap *c, const char *path)
 		.size = sizeof(h),
 		.machine = own_machine(),
 		.pid = c->pid,
-		.timestamp = vr_clock_monotonic(),
+		.timestamp = clock_monotonic(),
 	};
 	struct iovec v = {.iov_base = &h, .iov_len = sizeof(h)};
 
@@ -177,8 +178,8 @@ int32_t codemap_new(bool perf_map, const char *jitdump, struct codemap **out)
 			rc = begin_dump(c, dump);
 	}
 	if (rc == VR_OK)
-		vr_log(VR_LOG_WARN, "generated code is named in %s%s%s", map ? map : "",
-		       map && dump ? " and " : "", dump ? dump : "");
+		log_print(VR_LOG_WARN, "generated code is named in %s%s%s", map ? map : "",
+			  map && dump ? " and " : "", dump ? dump : "");
 	free(map);
 	free(dump);
 	if (rc < 0)
@@ -188,11 +189,11 @@ int32_t codemap_new(bool perf_map, const char *jitdump, struct codemap **out)
 	return rc;
 }
 
-void codemap_allow(const struct codemap *c, struct vr_sandbox *s)
+void codemap_allow(const struct codemap *c, struct sandbox *s)
 {
-	vr_sandbox_keep_dumpable(s, c->map < 0    ? "--jitdump"
-				    : c->dump < 0 ? "--perf-map"
-						  : "--perf-map and --jitdump");
+	sandbox_keep_dumpable(s, c->map < 0    ? "--jitdump"
+				 : c->dump < 0 ? "--perf-map"
+					       : "--perf-map and --jitdump");
 }
 
 bool codemap_for_perf(const struct codemap *c)
@@ -206,7 +207,7 @@ void codemap_free(struct codemap *c)
 		return;
 	if (c->dump >= 0) {
 		struct jit_record end = {
-			.id = JIT_CODE_CLOSE, .size = sizeof(end), .timestamp = vr_clock_monotonic()};
+			.id = JIT_CODE_CLOSE, .size = sizeof(end), .timestamp = clock_monotonic()};
 		struct iovec v = {.iov_base = &end, .iov_len = sizeof(end)};
 
 		put(&c->dump, "the jitdump file", &v, 1);
@@ -222,7 +223,7 @@ void codemap_free(struct codemap *c)
 /* ---- the table --------------------------------------------------------------------------------- */
 static struct codemap *map_of(const struct vr_host *host)
 {
-	const struct vr_machine *m = vr_machine_of(host);
+	const struct machine *m = machine_of(host);
 
 	return m ? m->codemap : NULL;
 }
@@ -253,7 +254,7 @@ static void VR_CALL table_add(const struct vr_host *host, uint64_t address, cons
 		struct jit_load load = {
 			.record = {.id = JIT_CODE_LOAD,
 				   .size = (uint32_t)(sizeof(load) + name_size + length),
-				   .timestamp = vr_clock_monotonic()},
+				   .timestamp = clock_monotonic()},
 			.pid = c->pid,
 			.tid = (uint32_t)syscall(SYS_gettid),
 			.vma = address,

@@ -27,7 +27,7 @@
 /* poll() promises room for this much in a pipe; more could block. */
 #define CHUNK 4096u
 
-int32_t vr_machine_standard_files(void)
+int32_t machine_standard_files(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 &&
@@ -38,7 +38,7 @@ int32_t vr_machine_standard_files(void)
 
 static void script_sink(void *opaque, bool output, const uint8_t *bytes, uint32_t n);
 
-int32_t vr_console_init(struct vr_console *c, bool script)
+int32_t console_init(struct console *c, bool script)
 {
 	pthread_condattr_t a;
 	int32_t rc = VR_OK;
@@ -48,7 +48,7 @@ int32_t vr_console_init(struct vr_console *c, bool script)
 	pthread_mutex_init(&c->script_lock, NULL);
 	pthread_condattr_init(&a);
 	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->room, &a);
+	pthread_cond_init(&c->space, &a);
 	pthread_condattr_destroy(&a);
 	c->in = STDIN_FILENO;
 	c->out = c->sink = STDOUT_FILENO;
@@ -56,18 +56,18 @@ int32_t vr_console_init(struct vr_console *c, bool script)
 	c->signals = -1;
 	c->script_wanted = script;
 	if (script)
-		rc = vr_script_init(&c->script, vr_log_level() >= VR_LOG_WARN);
+		rc = script_init(&c->script, log_get_level() >= VR_LOG_WARN);
 	c->script.sink = script_sink;
 	c->script.opaque = c;
 	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	c->output = malloc(VR_CONSOLE_OUTPUT);
+	c->output = malloc(CONSOLE_OUTPUT);
 	c->ready = true;
 	if (c->event < 0 || !c->output)
 		return vr_error_set(VR_E_NOMEM, "console: %s", strerror(errno));
 	return rc;
 }
 
-static void wake(struct vr_console *c)
+static void wake(struct console *c)
 {
 	uint64_t one = 1;
 	ssize_t ignored = write(c->event, &one, sizeof(one)); /* full: it is awake anyway */
@@ -77,13 +77,13 @@ static void wake(struct vr_console *c)
 
 /* ---- output -------------------------------------------------------------------------------- */
 /* May a writer wait for the console's thread? Lock held. */
-static bool may_wait(const struct vr_console *c)
+static bool may_wait(const struct console *c)
 {
 	return c->started && !c->closing && !c->hurry;
 }
 
 /* Append to the buffer; waits for room, but not once the machine ends. How much was taken. Lock held. */
-static uint32_t append(struct vr_console *c, int sink, const uint8_t *bytes, uint32_t n)
+static uint32_t append(struct console *c, int sink, const uint8_t *bytes, uint32_t n)
 {
 	uint32_t left = n;
 
@@ -91,24 +91,24 @@ static uint32_t append(struct vr_console *c, int sink, const uint8_t *bytes, uin
 	while (sink != c->sink && c->output_count) {
 		if (!may_wait(c))
 			return 0;
-		pthread_cond_wait(&c->room, &c->lock);
+		pthread_cond_wait(&c->space, &c->lock);
 	}
 	c->sink = sink;
 	if (sink == c->out && c->output_lost)
 		return n;
 	while (left) {
-		uint32_t room = VR_CONSOLE_OUTPUT - c->output_count;
-		uint32_t at = (c->output_head + c->output_count) % VR_CONSOLE_OUTPUT;
-		uint32_t k = left < room ? left : room;
+		uint32_t space = CONSOLE_OUTPUT - c->output_count;
+		uint32_t at = (c->output_head + c->output_count) % CONSOLE_OUTPUT;
+		uint32_t k = left < space ? left : space;
 
-		if (!room) {
+		if (!space) {
 			if (!may_wait(c))
 				break;
-			pthread_cond_wait(&c->room, &c->lock);
+			pthread_cond_wait(&c->space, &c->lock);
 			continue;
 		}
-		if (k > VR_CONSOLE_OUTPUT - at)
-			k = VR_CONSOLE_OUTPUT - at;
+		if (k > CONSOLE_OUTPUT - at)
+			k = CONSOLE_OUTPUT - at;
 		memcpy(c->output + at, bytes, k);
 		if (!c->output_count && c->started)
 			wake(c);
@@ -119,11 +119,11 @@ static uint32_t append(struct vr_console *c, int sink, const uint8_t *bytes, uin
 	return n - left;
 }
 
-void vr_console_write(struct vr_console *c, const uint8_t *bytes, uint32_t n)
+void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n)
 {
 	if (c->script_wanted) {
 		pthread_mutex_lock(&c->script_lock);
-		vr_script_filter(&c->script, bytes, n);
+		script_filter(&c->script, bytes, n);
 		pthread_mutex_unlock(&c->script_lock);
 		return;
 	}
@@ -133,11 +133,11 @@ void vr_console_write(struct vr_console *c, const uint8_t *bytes, uint32_t n)
 }
 
 /* The user wants an end: vCPUs that wait for a terminal that takes nothing must not hold it up. */
-static void user_ends(struct vr_console *c, int32_t status)
+static void user_ends(struct console *c, int32_t status)
 {
 	pthread_mutex_lock(&c->lock);
 	c->hurry = true;
-	pthread_cond_broadcast(&c->room);
+	pthread_cond_broadcast(&c->space);
 	pthread_mutex_unlock(&c->lock);
 	if (c->end)
 		c->end(c->end_opaque, status);
@@ -145,25 +145,25 @@ static void user_ends(struct vr_console *c, int32_t status)
 
 /* Output can't be written, now and ever: said once. By default the machine ends, as programs do that write
  * into a pipe without a reader. */
-static void lose_output(struct vr_console *c, int e)
+static void lose_output(struct console *c, int e)
 {
 	const char *what = c->output_optional ? "the machine goes on without it" : "the machine ends";
 
 	if (atomic_exchange(&c->output_lost, e))
 		return;
 	if (e == EPIPE)
-		vr_log(VR_LOG_WARN, "standard output is closed; %s (--on-output-closed)", what);
+		log_print(VR_LOG_WARN, "standard output is closed; %s (--on-output-closed)", what);
 	else
-		vr_log(VR_LOG_ERROR, "standard output can't be written: %s; %s (--on-output-closed)",
-		       strerror(e), what);
+		log_print(VR_LOG_ERROR, "standard output can't be written: %s; %s (--on-output-closed)",
+			  strerror(e), what);
 	if (c->output_optional)
 		return;
 	if (e == EPIPE && !c->signal)
 		c->signal = SIGPIPE;
-	user_ends(c, vr_console_lost_status(c));
+	user_ends(c, console_lost_status(c));
 }
 
-int32_t vr_console_lost_status(const struct vr_console *c)
+int32_t console_lost_status(const struct console *c)
 {
 	if (!c->output_lost || c->output_optional)
 		return 0;
@@ -171,7 +171,7 @@ int32_t vr_console_lost_status(const struct vr_console *c)
 }
 
 /* Write one piece; called without the lock by the one thread that takes from the buffer. */
-static bool write_some(struct vr_console *c)
+static bool write_some(struct console *c)
 {
 	uint32_t head, n;
 	ssize_t k;
@@ -181,8 +181,8 @@ static bool write_some(struct vr_console *c)
 	sink = c->sink;
 	head = c->output_head;
 	n = c->output_count < CHUNK ? c->output_count : CHUNK;
-	if (n > VR_CONSOLE_OUTPUT - head)
-		n = VR_CONSOLE_OUTPUT - head;
+	if (n > CONSOLE_OUTPUT - head)
+		n = CONSOLE_OUTPUT - head;
 	pthread_mutex_unlock(&c->lock);
 	if (!n)
 		return false;
@@ -195,15 +195,15 @@ static bool write_some(struct vr_console *c)
 		k = (ssize_t)n; /* as if written */
 	}
 	pthread_mutex_lock(&c->lock);
-	c->output_head = (head + (uint32_t)k) % VR_CONSOLE_OUTPUT;
+	c->output_head = (head + (uint32_t)k) % CONSOLE_OUTPUT;
 	c->output_count -= (uint32_t)k;
-	pthread_cond_broadcast(&c->room);
+	pthread_cond_broadcast(&c->space);
 	pthread_mutex_unlock(&c->lock);
 	return true;
 }
 
 /* ---- input --------------------------------------------------------------------------------- */
-static void help(struct vr_console *c)
+static void help(struct console *c)
 {
 	static const char text[] = "\r\nCtrl-A x       end the machine\r\n"
 				   "Ctrl-A Ctrl-A  send Ctrl-A to the guest\r\n"
@@ -211,12 +211,12 @@ static void help(struct vr_console *c)
 
 	pthread_mutex_lock(&c->lock);
 	/* This thread is the one that makes room, so it can't wait for it. */
-	if (VR_CONSOLE_OUTPUT - c->output_count >= sizeof(text) - 1)
+	if (CONSOLE_OUTPUT - c->output_count >= sizeof(text) - 1)
 		append(c, c->out, (const uint8_t *)text, sizeof(text) - 1);
 	pthread_mutex_unlock(&c->lock);
 }
 
-uint32_t vr_console_scan(struct vr_console *c, const uint8_t *in, uint32_t n, uint8_t *out)
+uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint8_t *out)
 {
 	uint32_t k = 0;
 
@@ -253,12 +253,12 @@ uint32_t vr_console_scan(struct vr_console *c, const uint8_t *in, uint32_t n, ui
 }
 
 /* Lock held. */
-static uint32_t input_room(const struct vr_console *c)
+static uint32_t input_space(const struct console *c)
 {
-	return VR_CONSOLE_INPUT - c->input_count;
+	return CONSOLE_INPUT - c->input_count;
 }
 
-static void take_input(struct vr_console *c)
+static void take_input(struct console *c)
 {
 	uint8_t raw[256], bytes[512];
 	uint32_t n, listeners;
@@ -272,12 +272,12 @@ static void take_input(struct vr_console *c)
 	}
 	n = (uint32_t)k;
 	if (c->raw)
-		n = vr_console_scan(c, raw, n, bytes);
+		n = console_scan(c, raw, n, bytes);
 	else
 		memcpy(bytes, raw, n);
 	pthread_mutex_lock(&c->lock);
-	for (uint32_t i = 0; i < n && input_room(c); i++) {
-		c->input[(c->input_head + c->input_count) % VR_CONSOLE_INPUT] = bytes[i];
+	for (uint32_t i = 0; i < n && input_space(c); i++) {
+		c->input[(c->input_head + c->input_count) % CONSOLE_INPUT] = bytes[i];
 		c->input_count++;
 	}
 	listeners = c->listeners;
@@ -286,32 +286,32 @@ static void take_input(struct vr_console *c)
 		c->listener[i].fn(c->listener[i].opaque);
 }
 
-uint32_t vr_console_read(struct vr_console *c, uint8_t *bytes, uint32_t n)
+uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n)
 {
 	uint32_t k = 0;
 	bool had_room;
 
 	pthread_mutex_lock(&c->lock);
-	had_room = input_room(c) >= 512;
+	had_room = input_space(c) >= 512;
 	while (k < n && c->input_count) {
 		bytes[k++] = c->input[c->input_head];
-		c->input_head = (c->input_head + 1) % VR_CONSOLE_INPUT;
+		c->input_head = (c->input_head + 1) % CONSOLE_INPUT;
 		c->input_count--;
 	}
-	if (!had_room && input_room(c) >= 512)
+	if (!had_room && input_space(c) >= 512)
 		wake(c);
 	pthread_mutex_unlock(&c->lock);
 	return k;
 }
 
-int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque), void *opaque)
+int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque)
 {
 	int32_t rc = VR_OK;
 	bool pending;
 
 	pthread_mutex_lock(&c->lock);
 	pending = c->input_count != 0;
-	if (c->listeners == VR_CONSOLE_LISTENERS) {
+	if (c->listeners == CONSOLE_LISTENERS) {
 		rc = VR_E_RANGE;
 	} else {
 		c->listener[c->listeners].fn = fn;
@@ -327,7 +327,7 @@ int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque),
 }
 
 /* ---- signals and the terminal --------------------------------------------------------------- */
-static void take_signal(struct vr_console *c)
+static void take_signal(struct console *c)
 {
 	bool continued = signals_take();
 	int asked = signals_asked_to_end();
@@ -348,12 +348,12 @@ static void take_signal(struct vr_console *c)
 /* ---- the thread ---------------------------------------------------------------------------- */
 static void *console_main(void *arg)
 {
-	struct vr_console *c = arg;
+	struct console *c = arg;
 
 	for (;;) {
 		struct pollfd p[4] = {{.fd = c->event, .events = POLLIN},
 				      {.fd = c->signals, .events = POLLIN}};
-		bool closing, pending, room, background;
+		bool closing, pending, space, background;
 		int sink;
 
 		if (c->terminal && !c->raw)
@@ -363,11 +363,11 @@ static void *console_main(void *arg)
 		closing = c->closing;
 		sink = c->sink;
 		pending = c->output_count != 0;
-		room = input_room(c) >= 512; /* a read of 256 bytes may grow by commands that are none */
+		space = input_space(c) >= 512; /* a read of 256 bytes may grow by commands that are none */
 		pthread_mutex_unlock(&c->lock);
 		if (closing)
 			break;
-		p[2].fd = !c->eof && room && !background ? c->in : -1;
+		p[2].fd = !c->eof && space && !background ? c->in : -1;
 		p[2].events = POLLIN;
 		p[3].fd = pending ? sink : -1;
 		p[3].events = POLLOUT;
@@ -389,7 +389,7 @@ static void *console_main(void *arg)
 	return NULL;
 }
 
-int32_t vr_console_start(struct vr_console *c, struct vr_sandbox *s)
+int32_t console_start(struct console *c, struct sandbox *s)
 {
 	int32_t rc;
 
@@ -404,7 +404,7 @@ int32_t vr_console_start(struct vr_console *c, struct vr_sandbox *s)
 	else if (isatty(c->in))
 		c->eof = true;
 	c->started = true;
-	rc = vr_thread_start(&c->thread, s, "vmrun-console", console_main, c);
+	rc = threads_start(&c->thread, s, "vmrun-console", console_main, c);
 	if (rc < 0) {
 		c->started = false;
 		terminal_restore();
@@ -416,13 +416,13 @@ int32_t vr_console_start(struct vr_console *c, struct vr_sandbox *s)
 
 /* What is left is written, however long its reader takes; false: the user wants the end, and nothing could be
  * written for two seconds. */
-static bool drain(struct vr_console *c)
+static bool drain(struct console *c)
 {
 	uint64_t give_up = UINT64_MAX;
 
 	while (!c->stuck) {
 		struct pollfd p = {.fd = c->sink, .events = POLLOUT};
-		uint64_t now = vr_clock_monotonic();
+		uint64_t now = clock_monotonic();
 
 		if (now >= give_up) {
 			c->stuck = true;
@@ -447,7 +447,7 @@ static bool drain(struct vr_console *c)
 /* A script's bytes. The console's thread takes them from the buffer, or, when it has ended, this one. */
 static void script_sink(void *opaque, bool output, const uint8_t *bytes, uint32_t n)
 {
-	struct vr_console *c = opaque;
+	struct console *c = opaque;
 
 	for (;;) {
 		uint32_t k;
@@ -464,22 +464,22 @@ static void script_sink(void *opaque, bool output, const uint8_t *bytes, uint32_
 	}
 }
 
-void vr_console_restart(struct vr_console *c)
+void console_restart(struct console *c)
 {
 	if (!c->script_wanted)
 		return;
 	pthread_mutex_lock(&c->script_lock);
-	vr_script_restart(&c->script);
+	script_restart(&c->script);
 	pthread_mutex_unlock(&c->script_lock);
 }
 
-void vr_console_stop(struct vr_console *c)
+void console_stop(struct console *c)
 {
 	if (!c->ready || c->closing)
 		return;
 	pthread_mutex_lock(&c->lock);
 	c->closing = true;
-	pthread_cond_broadcast(&c->room);
+	pthread_cond_broadcast(&c->space);
 	pthread_mutex_unlock(&c->lock);
 	wake(c);
 	if (c->started)
@@ -488,26 +488,26 @@ void vr_console_stop(struct vr_console *c)
 	(void)drain(c);
 	if (c->script_wanted) {
 		pthread_mutex_lock(&c->script_lock);
-		vr_script_finish(&c->script);
+		script_finish(&c->script);
 		pthread_mutex_unlock(&c->script_lock);
 		(void)drain(c);
 	}
 	terminal_restore();
 }
 
-void vr_console_free(struct vr_console *c)
+void console_free(struct console *c)
 {
 	if (!c->ready)
 		return;
-	vr_console_stop(c);
+	console_stop(c);
 	if (c->signals >= 0)
 		signals_release();
 	if (c->event >= 0)
 		close(c->event);
-	vr_script_free(&c->script);
+	script_free(&c->script);
 	pthread_mutex_destroy(&c->lock);
 	pthread_mutex_destroy(&c->script_lock);
-	pthread_cond_destroy(&c->room);
+	pthread_cond_destroy(&c->space);
 	free(c->output);
 	c->output = NULL;
 	c->ready = false;
@@ -516,30 +516,30 @@ void vr_console_free(struct vr_console *c)
 /* ---- the table ----------------------------------------------------------------------------- */
 static void VR_CALL console_write(const struct vr_host *host, uint32_t port, const void *bytes, uint32_t n)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (m && port == 0 && bytes && n)
-		vr_console_write(&m->console, bytes, n);
+		console_write_port(&m->console, bytes, n);
 }
 
 static uint32_t VR_CALL console_read(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
-	return m && port == 0 && bytes ? vr_console_read(&m->console, bytes, n) : 0;
+	return m && port == 0 && bytes ? console_read_port(&m->console, bytes, n) : 0;
 }
 
 static int32_t VR_CALL console_on_input(const struct vr_host *host, uint32_t port,
 					void(VR_CALL *fn)(void *opaque), void *opaque)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (!m || !fn)
 		return vr_error_set(VR_E_INVAL, "console: no machine, or no function to call");
-	return port == 0 ? vr_console_listen(&m->console, fn, opaque) : VR_OK;
+	return port == 0 ? console_listen(&m->console, fn, opaque) : VR_OK;
 }
 
-const struct vr_host_console vr_console_table = {
+const struct vr_host_console console_table = {
 	.size = sizeof(struct vr_host_console),
 	.write = console_write,
 	.read = console_read,

@@ -46,7 +46,7 @@ struct debuglog {
 
 /* ---- life -------------------------------------------------------------------------------------- */
 /* Emptied only once it is known that it is nothing of the machine's. */
-static int32_t open_log(const struct vr_machine *m, const char *file, int *fd)
+static int32_t open_log(const struct machine *m, const char *file, int *fd)
 {
 	char label[TEXT];
 	struct file_request request = {.path = file,
@@ -60,7 +60,7 @@ static int32_t open_log(const struct vr_machine *m, const char *file, int *fd)
 	rc = file_open(&request, &opened);
 	if (rc < 0)
 		return rc;
-	rc = vr_machine_spare_inputs(m, label, &opened.st);
+	rc = machine_spare_inputs(m, label, &opened.st);
 	if (rc == VR_OK && opened.kind == FILE_REGULAR && ftruncate(opened.fd, 0))
 		rc = vr_error_set(VR_E_IO, "%s: can't be emptied: %s", label, strerror(errno));
 	if (rc < 0)
@@ -70,7 +70,7 @@ static int32_t open_log(const struct vr_machine *m, const char *file, int *fd)
 	return rc;
 }
 
-int32_t debuglog_new(const struct vr_machine *m, const struct log_filter *filter, const char *file,
+int32_t debuglog_new(const struct machine *m, const struct log_filter *filter, const char *file,
 		     struct debuglog **out)
 {
 	int fd = STDERR_FILENO;
@@ -121,8 +121,8 @@ void debuglog_tell_missing(const struct debuglog *l, const char *accelerator)
 {
 	for (uint32_t i = 0; l && i < VR_DEBUGLOG_COUNT; i++)
 		if ((l->filter->items & ~l->given) >> i & 1)
-			vr_log(VR_LOG_WARN, "-d %s: accelerator '%s' can't tell; the log has none of it",
-			       log_filter_word(i), accelerator);
+			log_print(VR_LOG_WARN, "-d %s: accelerator '%s' can't tell; the log has none of it",
+				  log_filter_word(i), accelerator);
 }
 
 /* ---- writing ----------------------------------------------------------------------------------- */
@@ -136,9 +136,9 @@ static void write_all(struct debuglog *l, const char *text, size_t n)
 			continue;
 		if (done <= 0) {
 			atomic_store(&l->lost, true);
-			vr_log(VR_LOG_WARN, "the log of -d can't be written to %s%s%s: %s; it ends here",
-			       l->name ? "'" : "", l->name ? l->name : "standard error", l->name ? "'" : "",
-			       strerror(errno));
+			log_print(VR_LOG_WARN, "the log of -d can't be written to %s%s%s: %s; it ends here",
+				  l->name ? "'" : "", l->name ? l->name : "standard error",
+				  l->name ? "'" : "", strerror(errno));
 			break;
 		}
 		text += done;
@@ -150,7 +150,7 @@ static void write_all(struct debuglog *l, const char *text, size_t n)
 /* Each line with the item's word before it, and what a raw terminal needs after it. */
 static void write_record(struct debuglog *l, uint32_t item, const char *text)
 {
-	bool raw = l->fd == STDERR_FILENO && vr_log_raw();
+	bool raw = l->fd == STDERR_FILENO && log_is_raw();
 	size_t lines = 1, n = 0;
 	char *out, word[WORD_WIDTH + 1];
 
@@ -187,7 +187,7 @@ bool debuglog_sees_devices(const struct debuglog *l)
 
 void debuglog_access(struct debuglog *l, const struct vr_device_trace_access *seen, uint64_t base)
 {
-	static const char *const spaces[VR_SPACES] = {"", " port", " system register"};
+	static const char *const spaces[BUS_SPACES] = {"", " port", " system register"};
 	char text[TEXT];
 
 	if (!log_filter_wants(l->filter, VR_DEBUGLOG_DEV, seen->address, seen->address + (seen->width - 1)))
@@ -206,7 +206,7 @@ void debuglog_access(struct debuglog *l, const struct vr_device_trace_access *se
 /* ---- the table --------------------------------------------------------------------------------- */
 static struct debuglog *log_of(const struct vr_host *host)
 {
-	const struct vr_machine *m = vr_machine_of(host);
+	const struct machine *m = machine_of(host);
 
 	return m ? m->debuglog : NULL;
 }
@@ -255,7 +255,7 @@ static int32_t VR_CALL table_disassembler(const struct vr_host *host, const char
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	}
 	if (!complete)
-		vr_log(VR_LOG_WARN, "-d: %s", why);
+		log_print(VR_LOG_WARN, "-d: %s", why);
 	pthread_mutex_init(&d->lock, NULL);
 	d->next = l->disassemblers;
 	l->disassemblers = d;

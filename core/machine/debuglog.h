@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* debuglog.h: the log of `-d`, in a machine. */
-#ifndef VR_MACHINE_DEBUGLOG_H
-#define VR_MACHINE_DEBUGLOG_H
+#ifndef MACHINE_DEBUGLOG_H
+#define MACHINE_DEBUGLOG_H
 
 #include <stdint.h>
 #include <vmrun/debuglog.h>
@@ -10,12 +10,12 @@
 #include "util/log_filter.h"
 
 struct debuglog;
-struct vr_machine;
+struct machine;
 
 /* NULL in *out: nothing is wanted. file NULL: standard error. VR_E_BUSY: it is a file that the
  * machine has for something else. The filter is kept, not copied. [main], after the machine's files were opened
  * and before the sandbox. */
-int32_t debuglog_new(const struct vr_machine *m, const struct log_filter *filter, const char *file,
+int32_t debuglog_new(const struct machine *m, const struct log_filter *filter, const char *file,
 		     struct debuglog **out);
 /* Warns of items that are wanted and that neither the accelerator nor the core gives. */
 void debuglog_tell_missing(const struct debuglog *l, const char *accelerator);

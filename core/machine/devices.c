@@ -17,21 +17,21 @@
 #include "machine/parts.h"
 #include "util/log.h"
 
-static bool is_device(const struct vr_loaded *p)
+static bool is_device(const struct loaded_plugin *p)
 {
 	return p->manifest->class_id == VR_CLASS_DEVICE;
 }
 
-static int32_t start_requested(struct vr_registry *r)
+static int32_t start_requested(struct registry *r)
 {
-	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
-		struct vr_loaded *p = vr_registry_at(r, i);
+	for (uint32_t i = 0; i < registry_count(r); i++) {
+		struct loaded_plugin *p = registry_at(r, i);
 		int32_t rc;
 
 		if (!p->requested || (!is_device(p) && p->manifest->class_id != VR_CLASS_PASSTHROUGH))
 			continue;
 		vr_error_clear();
-		rc = vr_registry_start(r, p);
+		rc = registry_start(r, p);
 		if (rc < 0)
 			return vr_error_context(rc, "-p %s", p->manifest->id);
 	}
@@ -39,45 +39,45 @@ static int32_t start_requested(struct vr_registry *r)
 }
 
 /* The machine can do without it: a refusal is told, leaves no error noted, and is not asked for again. */
-static bool start(struct vr_registry *r, struct vr_loaded *p)
+static bool start(struct registry *r, struct loaded_plugin *p)
 {
 	int32_t rc;
 
 	if (p->probed)
 		return p->started;
 	vr_error_clear();
-	rc = vr_registry_start(r, p);
+	rc = registry_start(r, p);
 	if (rc < 0)
-		vr_log(VR_LOG_WARN, "devices of plugin '%s' can't be had: %s", p->manifest->id,
-		       vr_error_text(rc));
+		log_print(VR_LOG_WARN, "devices of plugin '%s' can't be had: %s", p->manifest->id,
+			  vr_error_text(rc));
 	vr_error_clear();
 	return rc == VR_OK;
 }
 
-static bool makes(const struct vr_loaded *p, const char *type)
+static bool makes(const struct loaded_plugin *p, const char *type)
 {
 	return is_device(p) && vr_text_list_has(p->manifest->devices, type);
 }
 
-static void start_maker(struct vr_registry *r, const char *type)
+static void start_maker(struct registry *r, const char *type)
 {
-	for (uint32_t i = 0; i < vr_registry_count(r); i++)
-		if (vr_registry_at(r, i)->started && makes(vr_registry_at(r, i), type))
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		if (registry_at(r, i)->started && makes(registry_at(r, i), type))
 			return;
-	for (uint32_t i = 0; i < vr_registry_count(r); i++)
-		if (makes(vr_registry_at(r, i), type) && start(r, vr_registry_at(r, i)))
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		if (makes(registry_at(r, i), type) && start(r, registry_at(r, i)))
 			return;
 }
 
-int32_t vr_devices_start(struct vr_registry *r, const struct vr_loaded *board)
+int32_t devices_start(struct registry *r, const struct loaded_plugin *board)
 {
 	char **types = board->manifest->devices;
 	int32_t rc = start_requested(r);
 
 	if (rc < 0)
 		return rc;
-	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
-		struct vr_loaded *p = vr_registry_at(r, i);
+	for (uint32_t i = 0; i < registry_count(r); i++) {
+		struct loaded_plugin *p = registry_at(r, i);
 
 		if (is_device(p) && !p->requested && (!types || !p->manifest->devices))
 			start(r, p);

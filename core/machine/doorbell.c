@@ -34,7 +34,7 @@
 #define WAKE 0u /* no door's number */
 
 struct vr_door {
-	struct vr_machine *machine;
+	struct machine *machine;
 	struct vr_door *next;
 	uint64_t number;
 	struct vr_notify_doorbell what;
@@ -51,7 +51,7 @@ static bool take(int64_t event)
 	return read((int)event, &count, sizeof(count)) == (ssize_t)sizeof(count);
 }
 
-static void ring(struct vr_doorbells *b, uint64_t number)
+static void ring(struct doorbells *b, uint64_t number)
 {
 	struct vr_door *d;
 
@@ -72,7 +72,7 @@ static void ring(struct vr_doorbells *b, uint64_t number)
 
 static void *io_main(void *arg)
 {
-	struct vr_doorbells *b = arg;
+	struct doorbells *b = arg;
 	struct epoll_event e[BATCH];
 	uint64_t wanted = 0, settled = 0;
 	bool stop = false;
@@ -98,7 +98,7 @@ static void *io_main(void *arg)
 	return NULL;
 }
 
-static int32_t watch(struct vr_doorbells *b, int fd, uint64_t number)
+static int32_t watch(struct doorbells *b, int fd, uint64_t number)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.u64 = number};
 
@@ -107,7 +107,7 @@ static int32_t watch(struct vr_doorbells *b, int fd, uint64_t number)
 		       : VR_OK;
 }
 
-static int32_t start(struct vr_doorbells *b)
+static int32_t start(struct doorbells *b)
 {
 	int32_t rc;
 
@@ -123,13 +123,13 @@ static int32_t start(struct vr_doorbells *b)
 		if (rc < 0)
 			return rc;
 	}
-	rc = vr_thread_start(&b->thread, b->sandbox, "vmrun-io", io_main, b);
+	rc = threads_start(&b->thread, b->sandbox, "vmrun-io", io_main, b);
 	b->running = rc == VR_OK;
 	return rc;
 }
 
 /* ---- life ---------------------------------------------------------------------------------------- */
-void vr_doorbells_init(struct vr_doorbells *b, struct vr_sandbox *sandbox)
+void doorbells_init(struct doorbells *b, struct sandbox *sandbox)
 {
 	memset(b, 0, sizeof(*b));
 	b->epoll = b->wake = -1;
@@ -139,7 +139,7 @@ void vr_doorbells_init(struct vr_doorbells *b, struct vr_sandbox *sandbox)
 	b->ready = true;
 }
 
-void vr_doorbells_settle(struct vr_doorbells *b)
+void doorbells_settle(struct doorbells *b)
 {
 	uint64_t mine, one = 1;
 
@@ -154,23 +154,23 @@ void vr_doorbells_settle(struct vr_doorbells *b)
 	pthread_mutex_unlock(&b->lock);
 }
 
-void vr_doorbells_stop(struct vr_doorbells *b)
+void doorbells_stop(struct doorbells *b)
 {
 	if (!b->running)
 		return;
 	pthread_mutex_lock(&b->lock);
 	b->stop = true;
 	pthread_mutex_unlock(&b->lock);
-	vr_doorbells_settle(b);
+	doorbells_settle(b);
 	pthread_join(b->thread, NULL);
 	b->running = false;
 }
 
-void vr_doorbells_free(struct vr_doorbells *b)
+void doorbells_free(struct doorbells *b)
 {
 	if (!b->ready)
 		return;
-	vr_doorbells_stop(b);
+	doorbells_stop(b);
 	while (b->first) {
 		struct vr_door *d = b->first;
 
@@ -188,10 +188,10 @@ void vr_doorbells_free(struct vr_doorbells *b)
 }
 
 /* ---- doors --------------------------------------------------------------------------------------- */
-static const struct vr_notify *notify_of(struct vr_machine *m)
+static const struct vr_notify *notify_of(struct machine *m)
 {
 	const struct vr_notify *n =
-		m->choice.accel ? vr_registry_interface(m->choice.accel, VR_NOTIFY_ID) : NULL;
+		m->choice.accel ? registry_interface(m->choice.accel, VR_NOTIFY_ID) : NULL;
 
 	return VR_HAS(n, doorbell) ? n : NULL;
 }
@@ -199,8 +199,8 @@ static const struct vr_notify *notify_of(struct vr_machine *m)
 /* Writes to what can't be a doorbell come over the bus: no error of anybody's, so it leaves no text. */
 static int32_t none(const struct vr_door *d, int32_t rc)
 {
-	vr_log(VR_LOG_INFO, "no doorbell at 0x%llx: %s", (unsigned long long)d->what.address,
-	       vr_error_text(rc));
+	log_print(VR_LOG_INFO, "no doorbell at 0x%llx: %s", (unsigned long long)d->what.address,
+		  vr_error_text(rc));
 	vr_error_clear();
 	return VR_E_UNSUPPORTED;
 }
@@ -224,12 +224,12 @@ static void unbind(struct vr_door *d)
 }
 
 /* A device trace (vmrun.device-trace/1) and the log see all accesses: while there is one, accesses take the bus. */
-static bool may_be_bound(const struct vr_machine *m)
+static bool may_be_bound(const struct machine *m)
 {
 	return m->vm && !m->device_trace && !debuglog_sees_devices(m->debuglog);
 }
 
-void vr_doorbells_update(struct vr_machine *m)
+void doorbells_update(struct machine *m)
 {
 	for (struct vr_door *d = m->doorbells.first; d; d = d->next) {
 		if (d->bound && !may_be_bound(m))
@@ -241,7 +241,7 @@ void vr_doorbells_update(struct vr_machine *m)
 
 static void VR_CALL door_detach(struct vr_door *d)
 {
-	struct vr_doorbells *b;
+	struct doorbells *b;
 
 	if (!d)
 		return;
@@ -261,9 +261,9 @@ static void VR_CALL door_detach(struct vr_door *d)
 	free(d);
 }
 
-static int32_t make(struct vr_machine *m, struct vr_door *d)
+static int32_t make(struct machine *m, struct vr_door *d)
 {
-	struct vr_doorbells *b = &m->doorbells;
+	struct doorbells *b = &m->doorbells;
 	int32_t rc = start(b);
 
 	if (rc < 0)
@@ -290,7 +290,7 @@ static int32_t VR_CALL door_attach(const struct vr_host *host, uint32_t space, u
 				   uint32_t width, void(VR_CALL *fn)(void *opaque), void *opaque,
 				   struct vr_door **out)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 	struct vr_door *d;
 	int32_t rc;
 
@@ -322,7 +322,7 @@ static int32_t VR_CALL door_attach(const struct vr_host *host, uint32_t space, u
 	return VR_OK;
 }
 
-const struct vr_host_doorbell vr_doorbell_table = {
+const struct vr_host_doorbell doorbell_table = {
 	.size = sizeof(struct vr_host_doorbell),
 	.attach = door_attach,
 	.detach = door_detach,

@@ -6,7 +6,7 @@
 #include "machine/parts.h"
 #include "common/error.h"
 
-static bool is(const struct vr_source *s, const struct stat *st)
+static bool is(const struct source *s, const struct stat *st)
 {
 	struct stat other;
 
@@ -14,9 +14,9 @@ static bool is(const struct vr_source *s, const struct stat *st)
 	       other.st_ino == st->st_ino;
 }
 
-int32_t vr_machine_spare_inputs(const struct vr_machine *m, const char *label, const struct stat *st)
+int32_t machine_spare_inputs(const struct machine *m, const char *label, const struct stat *st)
 {
-	const struct vr_source *sources[] = {&m->boot_files.main, &m->boot_files.initrd};
+	const struct source *sources[] = {&m->boot_files.main, &m->boot_files.initrd};
 	const char *what = NULL, *name = NULL;
 	struct backing log = {.count = 0};
 

@@ -6,7 +6,7 @@
 static int32_t VR_CALL irq_set_controller(const struct vr_host *host, const struct vr_irq_controller *c,
 					  void *opaque)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (!m)
 		return vr_error_set(VR_E_STATE, "interrupt controller: there is no machine yet");
@@ -21,18 +21,18 @@ static int32_t VR_CALL irq_set_controller(const struct vr_host *host, const stru
 
 static void VR_CALL irq_set(const struct vr_host *host, uint32_t vcpu, uint32_t line, uint32_t level)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (m && m->device_trace)
-		vr_device_trace_line(m, vcpu, line, level);
+		device_trace_line(m, vcpu, line, level);
 	if (m && m->irq)
 		m->irq->set(m->irq_opaque, vcpu, line, level);
 }
 
 static void VR_CALL irq_set_pin(const struct vr_host *host, uint32_t vcpu, uint32_t pin, uint32_t level)
 {
-	struct vr_machine *m = vr_machine_of(host);
-	struct vr_vcpu *v;
+	struct machine *m = machine_of(host);
+	struct vcpu *v;
 	void *handle;
 
 	if (!m || vcpu >= m->vcpu_count || pin >= 64)
@@ -53,7 +53,7 @@ static void VR_CALL irq_set_pin(const struct vr_host *host, uint32_t vcpu, uint3
 		m->accel->vcpu_set_pin(handle, pin, level);
 }
 
-const struct vr_host_irq vr_irq_table = {
+const struct vr_host_irq irq_table = {
 	.size = sizeof(struct vr_host_irq),
 	.set_controller = irq_set_controller,
 	.set = irq_set,

@@ -24,42 +24,42 @@
 #define RAM_UNIT 0x10000ull
 #define MOST_RAM (1ull << 46)
 
-void vr_machine_offer(struct vr_registry *r)
+void machine_offer(struct registry *r)
 {
-	vr_registry_offer(r, VR_MEMORY_ID, &vr_memory_table);
-	vr_registry_offer(r, VR_MMIO_ID, &vr_mmio_table);
-	vr_registry_offer(r, VR_IRQ_ID, &vr_irq_table);
-	vr_registry_offer(r, VR_TIMER_ID, &vr_timer_table);
-	vr_registry_offer(r, VR_CODECACHE_ID, &vr_codecache_table);
-	vr_registry_offer(r, VR_THREAD_ID, &vr_thread_table);
-	vr_registry_offer(r, VR_MACHINE_ID, &vr_machine_table);
-	vr_registry_offer(r, VR_CONSOLE_ID, &vr_console_table);
-	vr_registry_offer(r, VR_BLOCK_ID, &vr_block_table);
-	vr_registry_offer(r, VR_DEVICE_TRACE_ID, &vr_device_trace_table);
-	vr_registry_offer(r, VR_DOORBELL_ID, &vr_doorbell_table);
-	vr_registry_offer(r, VR_SANDBOX_ID, &vr_sandbox_table);
-	vr_registry_offer(r, VR_DEBUGLOG_ID, &debuglog_table);
-	vr_registry_offer(r, VR_CODEMAP_ID, &codemap_table);
+	registry_offer(r, VR_MEMORY_ID, &memory_table);
+	registry_offer(r, VR_MMIO_ID, &mmio_table);
+	registry_offer(r, VR_IRQ_ID, &irq_table);
+	registry_offer(r, VR_TIMER_ID, &timer_table);
+	registry_offer(r, VR_CODECACHE_ID, &codecache_table);
+	registry_offer(r, VR_THREAD_ID, &thread_table);
+	registry_offer(r, VR_MACHINE_ID, &machine_table);
+	registry_offer(r, VR_CONSOLE_ID, &console_table);
+	registry_offer(r, VR_BLOCK_ID, &block_table);
+	registry_offer(r, VR_DEVICE_TRACE_ID, &device_trace_table);
+	registry_offer(r, VR_DOORBELL_ID, &doorbell_table);
+	registry_offer(r, VR_SANDBOX_ID, &sandbox_table);
+	registry_offer(r, VR_DEBUGLOG_ID, &debuglog_table);
+	registry_offer(r, VR_CODEMAP_ID, &codemap_table);
 }
 
 /* ---- building ------------------------------------------------------------------------------------ */
-static int32_t check_config(struct vr_machine *m, const struct vr_machine_config *c)
+static int32_t check_config(struct machine *m, const struct machine_config *c)
 {
 	m->vcpu_count = c->vcpu_count ? c->vcpu_count : 1;
 	m->ram_size = c->ram_size ? c->ram_size : DEFAULT_RAM;
 	m->no_reboot = c->no_reboot;
 	m->stats_wanted = c->stats;
-	if (m->vcpu_count > VR_MAX_VCPUS)
+	if (m->vcpu_count > MACHINE_MAX_VCPUS)
 		return vr_error_set(VR_E_CONFIG, "%u vCPUs: at most %u can be had", m->vcpu_count,
-				    VR_MAX_VCPUS);
+				    MACHINE_MAX_VCPUS);
 	if (m->ram_size % RAM_UNIT || m->ram_size > MOST_RAM)
 		return vr_error_set(
 			VR_E_CONFIG,
 			"%llu bytes of memory: the size must be a multiple of 64 KiB and at most 64 TiB",
 			(unsigned long long)m->ram_size);
-	if (c->disk_count > VR_MAX_DISKS - 1)
+	if (c->disk_count > MACHINE_MAX_DISKS - 1)
 		return vr_error_set(VR_E_CONFIG, "%u disks: at most %u can be had", c->disk_count,
-				    VR_MAX_DISKS - 1);
+				    MACHINE_MAX_DISKS - 1);
 	if (!c->kernel && !c->image)
 		return vr_error_set(VR_E_CONFIG, "nothing to boot: name an image, or a kernel with --kernel");
 	if (!c->kernel && c->initrd)
@@ -67,7 +67,7 @@ static int32_t check_config(struct vr_machine *m, const struct vr_machine_config
 	return VR_OK;
 }
 
-static int32_t remember_boot(struct vr_machine *m, const struct vr_machine_config *c)
+static int32_t remember_boot(struct machine *m, const struct machine_config *c)
 {
 	int32_t rc = vr_text_replace(&m->kernel, c->kernel);
 
@@ -76,7 +76,7 @@ static int32_t remember_boot(struct vr_machine *m, const struct vr_machine_confi
 	if (rc == VR_OK)
 		rc = vr_text_replace(&m->image, c->image);
 	if (rc == VR_OK && c->command)
-		rc = vr_script_append(&m->console.script, c->append, c->command, &m->append);
+		rc = script_append(&m->console.script, c->append, c->command, &m->append);
 	else if (rc == VR_OK)
 		rc = vr_text_replace(&m->append, c->append);
 	if (rc == VR_OK && m->append) {
@@ -87,7 +87,7 @@ static int32_t remember_boot(struct vr_machine *m, const struct vr_machine_confi
 }
 
 /* *image_is_disk: the image becomes disk 0. */
-static int32_t read_boot(struct vr_machine *m, int *image_is_disk)
+static int32_t read_boot(struct machine *m, int *image_is_disk)
 {
 	int32_t rc = boot_read(&m->boot_files, m->append, &m->boot, image_is_disk);
 
@@ -97,16 +97,16 @@ static int32_t read_boot(struct vr_machine *m, int *image_is_disk)
 	return rc;
 }
 
-static int32_t open_disk(struct vr_machine *m, const char *path, bool read_only)
+static int32_t open_disk(struct machine *m, const char *path, bool read_only)
 {
-	int32_t rc = vr_disk_open(&m->disk[m->disk_count], path, read_only, m->disk, m->disk_count);
+	int32_t rc = disk_open(&m->disk[m->disk_count], path, read_only, m->disk, m->disk_count);
 
 	if (rc == VR_OK)
 		m->disk_count++;
 	return rc;
 }
 
-static int32_t open_disks(struct vr_machine *m, const struct vr_machine_config *c, int image_is_disk)
+static int32_t open_disks(struct machine *m, const struct machine_config *c, int image_is_disk)
 {
 	int32_t rc = VR_OK;
 
@@ -117,32 +117,32 @@ static int32_t open_disks(struct vr_machine *m, const struct vr_machine_config *
 	return rc;
 }
 
-static enum sandbox_profile sandbox_profile(struct vr_registry *r, bool sandbox)
+static enum sandbox_profile sandbox_profile(struct registry *r, bool sandbox)
 {
-	for (uint32_t i = 0; i < vr_registry_count(r); i++) {
-		struct vr_loaded *p = vr_registry_at(r, i);
+	for (uint32_t i = 0; i < registry_count(r); i++) {
+		struct loaded_plugin *p = registry_at(r, i);
 
 		if (!p->started || p->manifest->class_id != VR_CLASS_PASSTHROUGH)
 			continue;
 		if (sandbox)
-			vr_log(VR_LOG_WARN,
-			       "plugin '%s' opens files while the guest runs, so the sandbox keeps this "
-			       "process's right to "
-			       "open files",
-			       p->manifest->id);
+			log_print(VR_LOG_WARN,
+				  "plugin '%s' opens files while the guest runs, so the sandbox keeps this "
+				  "process's right to "
+				  "open files",
+				  p->manifest->id);
 		return SANDBOX_MACHINE_FILES;
 	}
 	return SANDBOX_MACHINE;
 }
 
-static int32_t find_tables(struct vr_machine *m)
+static int32_t find_tables(struct machine *m)
 {
-	const struct vr_choice *c = &m->choice;
+	const struct choice *c = &m->choice;
 	const void *accel, *board;
-	int32_t rc = vr_machine_interface(c->accel, VR_ACCEL_ID, &accel);
+	int32_t rc = machine_interface(c->accel, VR_ACCEL_ID, &accel);
 
 	if (rc == VR_OK)
-		rc = vr_machine_interface(c->board, VR_BOARD_ID, &board);
+		rc = machine_interface(c->board, VR_BOARD_ID, &board);
 	if (rc < 0)
 		return rc;
 	m->accel = accel;
@@ -151,9 +151,9 @@ static int32_t find_tables(struct vr_machine *m)
 	return VR_OK;
 }
 
-static int32_t create_vm(struct vr_machine *m)
+static int32_t create_vm(struct machine *m)
 {
-	struct vr_loaded *t = m->choice.translator;
+	struct loaded_plugin *t = m->choice.translator;
 	struct vr_vm_config c = {
 		.size = sizeof(c),
 		.vcpu_count = m->vcpu_count,
@@ -163,7 +163,7 @@ static int32_t create_vm(struct vr_machine *m)
 	int32_t rc;
 
 	if (t) {
-		rc = vr_machine_interface(t, VR_TRANSLATOR_ID, &c.translator);
+		rc = machine_interface(t, VR_TRANSLATOR_ID, &c.translator);
 		if (rc < 0)
 			return rc;
 		c.translator_self = t->plugin->self;
@@ -176,11 +176,11 @@ static int32_t create_vm(struct vr_machine *m)
 		return rc;
 	}
 	debuglog_tell_missing(m->debuglog, m->choice.accel->manifest->id);
-	vr_doorbells_update(m);
+	doorbells_update(m);
 	return VR_OK;
 }
 
-static int32_t create_board(struct vr_machine *m)
+static int32_t create_board(struct machine *m)
 {
 	struct vr_board_config c = {
 		.size = sizeof(c),
@@ -197,7 +197,7 @@ static int32_t create_board(struct vr_machine *m)
 	return rc;
 }
 
-static int32_t check_command_line(struct vr_machine *m)
+static int32_t check_command_line(struct machine *m)
 {
 	uint64_t n = strlen(m->boot.payload.cmdline), given = m->append ? strlen(m->append) + 1 : 0;
 	uint32_t most = VR_HAS(m->board_table, cmdline_max)
@@ -216,7 +216,7 @@ static int32_t check_command_line(struct vr_machine *m)
 		(unsigned long long)(n > given ? n - given : 0));
 }
 
-static int32_t load(struct vr_machine *m)
+static int32_t load(struct machine *m)
 {
 	int32_t rc = check_command_line(m);
 
@@ -228,7 +228,7 @@ static int32_t load(struct vr_machine *m)
 	if (rc >= 0)
 		m->vcpu[0].on = true; /* nothing runs: the gate is shut */
 	/* It is in guest memory now; a second copy would be the largest thing this process has. */
-	vr_boot_free(&m->boot);
+	boot_free(&m->boot);
 	memset(&m->boot, 0, sizeof(m->boot));
 #ifdef __GLIBC__
 	malloc_trim(0);
@@ -237,19 +237,19 @@ static int32_t load(struct vr_machine *m)
 }
 
 /* Requests to disks that are under way are broken off: the guest is no longer there to see it. */
-static void stop_disks(struct vr_machine *m)
+static void stop_disks(struct machine *m)
 {
 	for (uint32_t i = 0; i < m->disk_count; i++)
-		vr_disk_stop(&m->disk[i]);
+		disk_stop(&m->disk[i]);
 }
 
 static void user_ends(void *opaque, int32_t status)
 {
-	vr_power_request(opaque, VR_POWER_OFF, status);
+	power_request(opaque, VR_POWER_OFF, status);
 	stop_disks(opaque);
 }
 
-static int32_t init_parts(struct vr_machine *m, const struct vr_machine_config *c)
+static int32_t init_parts(struct machine *m, const struct machine_config *c)
 {
 	int32_t rc;
 
@@ -260,19 +260,19 @@ static int32_t init_parts(struct vr_machine *m, const struct vr_machine_config *
 		m->vcpu[i].machine = m;
 		m->vcpu[i].index = i;
 	}
-	vr_doorbells_init(&m->doorbells, &m->sandbox);
-	rc = vr_bus_init(&m->bus, m->vcpu_count);
+	doorbells_init(&m->doorbells, &m->sandbox);
+	rc = bus_init(&m->bus, m->vcpu_count);
 	if (rc == VR_OK)
-		rc = vr_timers_init(&m->timers, &m->sandbox);
+		rc = timers_init(&m->timers, &m->sandbox);
 	if (rc == VR_OK)
-		rc = vr_console_init(&m->console, c->command != NULL);
+		rc = console_init(&m->console, c->command != NULL);
 	m->console.end = user_ends;
 	m->console.end_opaque = m;
 	m->console.output_optional = c->output_optional;
 	return rc;
 }
 
-static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
+static int32_t build(struct machine *m, const struct machine_config *c)
 {
 	int image_is_disk;
 	int32_t rc = check_config(m, c);
@@ -286,8 +286,8 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc == VR_OK)
 		rc = read_boot(m, &image_is_disk);
 	if (rc == VR_OK)
-		rc = vr_choose(m->registry, c, &m->boot.payload, &m->choice);
-	if (rc == VR_OK && vr_log_level() >= VR_LOG_WARN)
+		rc = machine_choose(m->registry, c, &m->boot.payload, &m->choice);
+	if (rc == VR_OK && log_get_level() >= VR_LOG_WARN)
 		fprintf(stderr, "vmrun: %s\n", m->choice.line);
 	if (rc == VR_OK)
 		rc = open_disks(m, c, image_is_disk);
@@ -300,11 +300,11 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc == VR_OK && c->gdb)
 		rc = gdb_open(m, c);
 	if (rc == VR_OK)
-		rc = vr_devices_start(m->registry, m->choice.board);
+		rc = devices_start(m->registry, m->choice.board);
 	if (rc < 0)
 		return rc;
-	vr_stats_init(&m->stats, c->stats != 0);
-	vr_sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
+	stats_init(&m->stats, c->stats != 0);
+	sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
 	if (m->codemap)
 		codemap_allow(m->codemap, &m->sandbox);
 	if (m->gdb)
@@ -313,15 +313,15 @@ static int32_t build(struct vr_machine *m, const struct vr_machine_config *c)
 	if (rc == VR_OK)
 		rc = create_board(m);
 	if (rc == VR_OK)
-		rc = vr_machine_map_ram(m);
+		rc = machine_map_ram(m);
 	if (rc == VR_OK)
-		rc = vr_vcpus_start(m);
+		rc = vcpus_start(m);
 	if (rc == VR_OK)
 		rc = load(m);
 	return rc;
 }
 
-static void init_locks(struct vr_machine *m)
+static void init_locks(struct machine *m)
 {
 	pthread_condattr_t a;
 
@@ -333,9 +333,9 @@ static void init_locks(struct vr_machine *m)
 	pthread_condattr_destroy(&a);
 }
 
-int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c, struct vr_machine **out)
+int32_t machine_new(struct registry *r, const struct machine_config *c, struct machine **out)
 {
-	struct vr_machine *m = calloc(1, sizeof(*m));
+	struct machine *m = calloc(1, sizeof(*m));
 	int32_t rc;
 
 	*out = NULL;
@@ -343,16 +343,16 @@ int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c,
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	m->registry = r;
 	m->gate_shut = true;
-	m->request = VR_POWER_NONE;
+	m->request = POWER_NONE;
 	m->sandbox.ruleset = -1;
 	m->stats.smaps = -1;
 	m->boot_files.main.fd = m->boot_files.initrd.fd = -1;
 	init_locks(m);
-	vr_machine_offer(r);
-	vr_registry_set_machine(r, m);
+	machine_offer(r);
+	registry_set_machine(r, m);
 	rc = build(m, c);
 	if (rc < 0) {
-		vr_machine_free(m);
+		machine_free(m);
 		return rc;
 	}
 	*out = m;
@@ -362,23 +362,23 @@ int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c,
 /* ---- running ------------------------------------------------------------------------------------- */
 /* A reset boots what is on the disk then: the guest may have put a new kernel there. Nothing is opened: the
  * process has given up the right to. */
-static int32_t reset(struct vr_machine *m)
+static int32_t reset(struct machine *m)
 {
 	int image_is_disk;
 	int32_t rc;
 
-	vr_vcpus_quiesce(m);
-	if (!vr_power_reset_begins(m))
+	vcpus_quiesce(m);
+	if (!power_reset_begins(m))
 		return VR_OK;
 	m->resets++;
 	pthread_mutex_lock(&m->lock);
 	for (uint32_t i = 0; i < m->vcpu_count; i++)
 		m->vcpu[i].on = false;
 	pthread_mutex_unlock(&m->lock);
-	vr_console_restart(&m->console);
+	console_restart(&m->console);
 	m->accel->vm_reset(m->vm);
 	/* The reset failed and said so, or the user ends the machine. */
-	if (vr_power_pending(m))
+	if (power_pending(m))
 		return VR_OK;
 	m->board_table->reset(m->board);
 	vr_error_clear();
@@ -393,108 +393,108 @@ static int32_t ended(uint32_t what, int32_t code)
 	return what == VR_POWER_RESET ? 0 : code;
 }
 
-static int32_t end_status(struct vr_machine *m, uint32_t what, int32_t code)
+static int32_t end_status(struct machine *m, uint32_t what, int32_t code)
 {
 	int32_t status = ended(what, code);
 
 	if (m->console.script_wanted && what != VR_POWER_CRASH && !status)
-		status = vr_script_status(&m->console.script);
-	return status ? status : vr_console_lost_status(&m->console);
+		status = script_status(&m->console.script);
+	return status ? status : console_lost_status(&m->console);
 }
 
 /* A panic, and a machine that should have been off by now, are no reason to run the command again. */
-static bool script_over(const struct vr_machine *m)
+static bool script_over(const struct machine *m)
 {
 	return m->console.script_wanted && (m->console.script.panicked || m->console.script.found);
 }
 
-int32_t vr_machine_run(struct vr_machine *m)
+int32_t machine_run(struct machine *m)
 {
 	int32_t code = 0, status;
 	uint32_t what;
-	int32_t rc = vr_console_start(&m->console, &m->sandbox);
+	int32_t rc = console_start(&m->console, &m->sandbox);
 
 	if (rc == VR_OK && m->gdb)
 		rc = gdb_start(m->gdb);
 	if (rc == VR_OK)
-		rc = vr_sandbox_enter(&m->sandbox);
+		rc = sandbox_enter(&m->sandbox);
 	if (rc < 0) {
-		vr_log(VR_LOG_ERROR, "%s", vr_error_text(rc));
+		log_print(VR_LOG_ERROR, "%s", vr_error_text(rc));
 		return 1;
 	}
 	m->boot_files.guest_has_run = true;
-	m->stats.started = vr_clock_monotonic();
-	vr_vcpus_resume(m);
+	m->stats.started = clock_monotonic();
+	vcpus_resume(m);
 	for (;;) {
-		what = vr_power_wait(m, &code);
+		what = power_wait(m, &code);
 		if (what != VR_POWER_RESET || m->no_reboot || script_over(m))
 			break;
 		rc = reset(m);
 		if (rc < 0) {
-			vr_log(VR_LOG_ERROR, "reset: %s", vr_error_text(rc));
+			log_print(VR_LOG_ERROR, "reset: %s", vr_error_text(rc));
 			what = VR_POWER_CRASH;
 			code = 1;
 			break;
 		}
-		vr_vcpus_resume(m);
+		vcpus_resume(m);
 		gdb_was_reset(m->gdb);
 	}
-	vr_vcpus_quiesce(m);
+	vcpus_quiesce(m);
 	stop_disks(m);
-	m->stats.ended = vr_clock_monotonic();
-	vr_console_stop(&m->console);
+	m->stats.ended = clock_monotonic();
+	console_stop(&m->console);
 	status = end_status(m, what, code);
 	gdb_finish(m->gdb, status);
 	if (status == 128 + m->console.signal)
 		m->signal = m->console.signal;
 	if (m->stats_wanted)
-		vr_stats_print(m, stderr);
+		stats_print(m, stderr);
 	return status;
 }
 
-int vr_machine_signal(const struct vr_machine *m)
+int machine_signal(const struct machine *m)
 {
 	return m->signal;
 }
 
-const char *vr_machine_choice(const struct vr_machine *m)
+const char *machine_choice(const struct machine *m)
 {
 	return m->choice.line;
 }
 
 /* ---- taking apart -------------------------------------------------------------------------------- */
-void vr_machine_free(struct vr_machine *m)
+void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
 	if (m->vcpu)
-		vr_vcpus_quiesce(m);
+		vcpus_quiesce(m);
 	gdb_free(m->gdb);
 	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
-	vr_console_stop(&m->console);
-	vr_timers_stop(&m->timers);
-	vr_doorbells_stop(&m->doorbells);
+	console_stop(&m->console);
+	timers_stop(&m->timers);
+	doorbells_stop(&m->doorbells);
 	if (m->board)
 		m->board_table->destroy(m->board);
-	vr_vcpus_end(m);
+	vcpus_end(m);
 	if (m->vm)
 		m->accel->vm_destroy(m->vm);
-	vr_registry_set_machine(m->registry, NULL);
-	vr_timers_free(&m->timers);
-	vr_doorbells_free(&m->doorbells);
+	registry_set_machine(m->registry, NULL);
+	timers_free(&m->timers);
+	doorbells_free(&m->doorbells);
 	for (uint32_t i = 0; i < m->disk_count; i++)
-		vr_disk_close(&m->disk[i]);
+		disk_close(&m->disk[i]);
 	/* Up to here signals are caught: one that came now would keep the disks from being flushed. */
-	vr_console_free(&m->console);
-	vr_boot_free(&m->boot);
+	console_free(&m->console);
+	boot_free(&m->boot);
 	boot_close(&m->boot_files);
-	vr_bus_free(&m->bus);
-	vr_ram_free(&m->ram);
-	vr_stats_free(&m->stats);
+	bus_free(&m->bus);
+	ram_free(&m->ram);
+	stats_free(&m->stats);
 	debuglog_free(m->debuglog);
 	codemap_free(m->codemap);
-	vr_sandbox_free(&m->sandbox);
-	vr_choice_free(&m->choice);
+	sandbox_free(&m->sandbox);
+	choice_free(&m->choice);
 	pthread_mutex_destroy(&m->lock);
 	pthread_cond_destroy(&m->gate);
 	pthread_cond_destroy(&m->changed);

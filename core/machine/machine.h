@@ -4,24 +4,24 @@
  *
  * new -> (registry starts accelerator, translator, board, devices) -> build -> run -> free.
  */
-#ifndef VR_MACHINE_MACHINE_H
-#define VR_MACHINE_MACHINE_H
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "util/log_filter.h"
 
-struct vr_registry;
-struct vr_machine;
+struct registry;
+struct machine;
 
-struct vr_disk_config {
+struct disk_config {
 	char *path;
 	bool read_only;
 };
 
 /* What to build: filled by the command line and the machine file. Strings are owned by the config. */
-struct vr_machine_config {
+struct machine_config {
 	char *arch;          /* NULL: from the image */
 	char *accel;         /* plugin id or NULL: choose */
 	char *translator;    /* plugin id or NULL: choose */
@@ -30,7 +30,7 @@ struct vr_machine_config {
 	uint32_t vcpu_count; /* 0: 1 */
 	char *kernel, *initrd, *append;
 	char *image; /* the positional guest.img: disk 0, booted from unless `kernel` is given */
-	struct vr_disk_config *disks; /* further ones */
+	struct disk_config *disks; /* further ones */
 	uint32_t disk_count;
 	bool fallback;  /* VM_ACCEL_FALLBACK=1 */
 	bool read_only; /* image is opened read-only */
@@ -48,22 +48,22 @@ struct vr_machine_config {
 	char *command;         /* run this on the guest's console and power off (no terminal), or NULL */
 };
 
-/* Offer the host tables to plugins, for a command that loads plugins without a machine (`doctor`). vr_machine_new
+/* Offer the host tables to plugins, for a command that loads plugins without a machine (`doctor`). machine_new
  * does it too; without a machine the tables answer VR_E_STATE or nothing. */
-void vr_machine_offer(struct vr_registry *r);
+void machine_offer(struct registry *r);
 /* Closed standard descriptors are opened on /dev/null: the next file that is opened (a disk) would take their
  * place. First thing of a run. */
-int32_t vr_machine_standard_files(void);
+int32_t machine_standard_files(void);
 /* The registry has been scanned and holds options; picks, loads and starts plugins, opens the image, builds
  * the board, loads the kernel. Errors by vr_error_text. [main] */
-int32_t vr_machine_new(struct vr_registry *r, const struct vr_machine_config *c, struct vr_machine **out);
+int32_t machine_new(struct registry *r, const struct machine_config *c, struct machine **out);
 /* Runs until power-off; afterwards the process is still in its sandbox. Returns the exit status of the
  * process (0 clean). [main] */
-int32_t vr_machine_run(struct vr_machine *m);
+int32_t machine_run(struct machine *m);
 /* The signal that ended the run, when that is what its exit status says; 0: none. */
-int vr_machine_signal(const struct vr_machine *m);
-void vr_machine_free(struct vr_machine *m);
+int machine_signal(const struct machine *m);
+void machine_free(struct machine *m);
 /* One line: what was chosen and why. */
-const char *vr_machine_choice(const struct vr_machine *m);
+const char *machine_choice(const struct machine *m);
 
 #endif

@@ -19,12 +19,12 @@
 #define GUARD 0x10000ull
 #define HUGE_PAGE 0x200000ull /* alignment, so that the host can use its large pages */
 
-const struct vr_ram_region *vr_ram_overlap(const struct vr_ram *ram, uint64_t gpa, uint64_t last)
+const struct ram_region *ram_overlap(const struct ram *ram, uint64_t gpa, uint64_t last)
 {
 	uint32_t count = atomic_load_explicit(&ram->count, memory_order_acquire);
 
 	for (uint32_t i = 0; i < count; i++) {
-		const struct vr_ram_region *g = &ram->region[i];
+		const struct ram_region *g = &ram->region[i];
 
 		if (gpa <= g->gpa + (g->length - 1) && last >= g->gpa)
 			return g;
@@ -32,11 +32,11 @@ const struct vr_ram_region *vr_ram_overlap(const struct vr_ram *ram, uint64_t gp
 	return NULL;
 }
 
-int32_t vr_ram_add(struct vr_ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, const char *name)
+int32_t ram_add(struct ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, const char *name)
 {
 	uint32_t count = atomic_load_explicit(&ram->count, memory_order_relaxed);
-	struct vr_ram_region *g;
-	const struct vr_ram_region *other;
+	struct ram_region *g;
+	const struct ram_region *other;
 	size_t total;
 	uint8_t *p, *start;
 
@@ -47,11 +47,11 @@ int32_t vr_ram_add(struct vr_ram *ram, uint64_t gpa, uint64_t length, uint32_t f
 				    "memory region '%s' at 0x%llx, 0x%llx bytes: address and length must be "
 				    "multiples of 64 KiB",
 				    name, (unsigned long long)gpa, (unsigned long long)length);
-	other = vr_ram_overlap(ram, gpa, gpa + (length - 1));
+	other = ram_overlap(ram, gpa, gpa + (length - 1));
 	if (other)
 		return vr_error_set(VR_E_EXISTS, "memory region '%s' at 0x%llx overlaps '%s' at 0x%llx", name,
 				    (unsigned long long)gpa, other->name, (unsigned long long)other->gpa);
-	if (count == VR_MAX_REGIONS)
+	if (count == MACHINE_MAX_REGIONS)
 		return vr_error_set(VR_E_RANGE, "memory region '%s': there are %u already", name, count);
 	if (length > SIZE_MAX / 2)
 		return vr_error_set(VR_E_NOMEM, "memory region '%s': too large for this host", name);
@@ -96,12 +96,12 @@ no_memory:
 		(unsigned long long)(length >> 20), name, strerror(errno));
 }
 
-void *vr_ram_pointer(const struct vr_ram *ram, uint64_t gpa, uint64_t length)
+void *ram_pointer(const struct ram *ram, uint64_t gpa, uint64_t length)
 {
 	uint32_t count = atomic_load_explicit(&ram->count, memory_order_acquire);
 
 	for (uint32_t i = 0; i < count; i++) {
-		const struct vr_ram_region *g = &ram->region[i];
+		const struct ram_region *g = &ram->region[i];
 		uint64_t offset = gpa - g->gpa;
 
 		if (gpa >= g->gpa && offset < g->length)
@@ -110,7 +110,7 @@ void *vr_ram_pointer(const struct vr_ram *ram, uint64_t gpa, uint64_t length)
 	return NULL;
 }
 
-uint64_t vr_ram_resident(const struct vr_ram *ram)
+uint64_t ram_resident(const struct ram *ram)
 {
 	uint32_t count = atomic_load_explicit(&ram->count, memory_order_acquire);
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -119,7 +119,7 @@ uint64_t vr_ram_resident(const struct vr_ram *ram)
 	uint64_t pages = 0;
 
 	for (uint32_t i = 0; map && i < count; i++) {
-		const struct vr_ram_region *g = &ram->region[i];
+		const struct ram_region *g = &ram->region[i];
 
 		for (uint64_t done = 0; done < g->length; done += step) {
 			size_t n = g->length - done < step ? (size_t)(g->length - done) : step;
@@ -134,7 +134,7 @@ uint64_t vr_ram_resident(const struct vr_ram *ram)
 	return pages * page;
 }
 
-void vr_ram_free(struct vr_ram *ram)
+void ram_free(struct ram *ram)
 {
 	uint32_t count = atomic_exchange(&ram->count, 0);
 
@@ -144,9 +144,9 @@ void vr_ram_free(struct vr_ram *ram)
 	}
 }
 
-int32_t vr_machine_map_region(struct vr_machine *m, uint32_t slot)
+int32_t machine_map_region(struct machine *m, uint32_t slot)
 {
-	const struct vr_ram_region *g = &m->ram.region[slot];
+	const struct ram_region *g = &m->ram.region[slot];
 	int32_t rc = m->accel->memory_map(m->vm, slot, g->gpa, g->length, g->host, g->flags);
 
 	if (rc < 0)
@@ -154,12 +154,12 @@ int32_t vr_machine_map_region(struct vr_machine *m, uint32_t slot)
 	return rc;
 }
 
-int32_t vr_machine_map_ram(struct vr_machine *m)
+int32_t machine_map_ram(struct machine *m)
 {
 	uint32_t count = atomic_load(&m->ram.count);
 
 	for (uint32_t i = 0; i < count; i++) {
-		int32_t rc = vr_machine_map_region(m, i);
+		int32_t rc = machine_map_region(m, i);
 
 		if (rc < 0)
 			return rc;

@@ -5,8 +5,8 @@
  * Locks: `lock` guards the power state of the machine and its vCPUs and is never held in a call into a
  * plugin. The buses and the memory map are built while no vCPU runs and only read afterwards, without a lock.
  */
-#ifndef VR_MACHINE_PARTS_H
-#define VR_MACHINE_PARTS_H
+#ifndef MACHINE_PARTS_H
+#define MACHINE_PARTS_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -28,13 +28,13 @@
 #include "machine/sandbox.h"
 #include "plugin/registry.h"
 
-#define VR_MAX_REGIONS 32u
-#define VR_MAX_VCPUS 512u
-#define VR_MAX_DISKS 64u
-#define VR_SPACES 3u
+#define MACHINE_MAX_REGIONS 32u
+#define MACHINE_MAX_VCPUS 512u
+#define MACHINE_MAX_DISKS 64u
+#define BUS_SPACES 3u
 
 /* ---- memory.c ---------------------------------------------------------------------------- */
-struct vr_ram_region {
+struct ram_region {
 	uint64_t gpa, length;
 	uint32_t flags;
 	char *name;
@@ -42,51 +42,50 @@ struct vr_ram_region {
 	void *mapping; /* with its guard pages */
 	size_t mapping_length;
 };
-struct vr_ram {
+struct ram {
 	_Atomic uint32_t count;
-	struct vr_ram_region region[VR_MAX_REGIONS];
+	struct ram_region region[MACHINE_MAX_REGIONS];
 };
-int32_t vr_ram_add(struct vr_ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, const char *name);
+int32_t ram_add(struct ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, const char *name);
 /* The region that touches [gpa, last], or NULL. */
-const struct vr_ram_region *vr_ram_overlap(const struct vr_ram *ram, uint64_t gpa, uint64_t last);
-void *vr_ram_pointer(const struct vr_ram *ram, uint64_t gpa, uint64_t length);
-uint64_t vr_ram_resident(const struct vr_ram *ram); /* bytes that the host has given so far */
-void vr_ram_free(struct vr_ram *ram);
-int32_t vr_machine_map_ram(struct vr_machine *m);                /* tell the accelerator of all of it */
-int32_t vr_machine_map_region(struct vr_machine *m, uint32_t i); /* of one region */
+const struct ram_region *ram_overlap(const struct ram *ram, uint64_t gpa, uint64_t last);
+void *ram_pointer(const struct ram *ram, uint64_t gpa, uint64_t length);
+uint64_t ram_resident(const struct ram *ram); /* bytes that the host has given so far */
+void ram_free(struct ram *ram);
+int32_t machine_map_ram(struct machine *m);                /* tell the accelerator of all of it */
+int32_t machine_map_region(struct machine *m, uint32_t i); /* of one region */
 
 /* ---- bus.c ------------------------------------------------------------------------------- */
-struct vr_bus_entry {
+struct bus_entry {
 	uint64_t base, last;
 	const struct vr_bus_ops *ops;
 	void *opaque;
 	char *name;
 };
-struct vr_bus_space {
-	struct vr_bus_entry **entry; /* sorted by base */
+struct bus_space {
+	struct bus_entry **entry; /* sorted by base */
 	uint32_t count, capacity;
 };
 /* What one vCPU's accesses touch; a cache line of its own. */
-struct vr_bus_cpu {
-	_Alignas(64) const struct vr_bus_entry *hit[VR_SPACES];
+struct bus_cpu {
+	_Alignas(64) const struct bus_entry *hit[BUS_SPACES];
 	uint64_t accesses;
 };
-struct vr_bus {
-	struct vr_bus_space space[VR_SPACES];
-	struct vr_bus_cpu *cpu;
+struct bus {
+	struct bus_space space[BUS_SPACES];
+	struct bus_cpu *cpu;
 	uint32_t cpu_count;
 };
-int32_t vr_bus_init(struct vr_bus *b, uint32_t vcpu_count);
-int32_t vr_bus_attach(struct vr_bus *b, uint32_t space, uint64_t base, uint64_t length,
-		      const struct vr_bus_ops *ops, void *opaque, const char *name);
-int32_t vr_bus_access(struct vr_bus *b, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
-		      uint32_t is_write, uint64_t *value);
-const struct vr_bus_entry *vr_bus_overlap(const struct vr_bus *b, uint32_t space, uint64_t base,
-					  uint64_t last);
-void vr_bus_free(struct vr_bus *b);
+int32_t bus_init(struct bus *b, uint32_t vcpu_count);
+int32_t bus_attach(struct bus *b, uint32_t space, uint64_t base, uint64_t length,
+		   const struct vr_bus_ops *ops, void *opaque, const char *name);
+int32_t bus_access(struct bus *b, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
+		   uint32_t is_write, uint64_t *value);
+const struct bus_entry *bus_overlap(const struct bus *b, uint32_t space, uint64_t base, uint64_t last);
+void bus_free(struct bus *b);
 
 /* ---- timer.c ----------------------------------------------------------------------------- */
-struct vr_timers {
+struct timers {
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* the thread sleeps on it */
 	pthread_cond_t idle; /* a callback has returned */
@@ -97,18 +96,17 @@ struct vr_timers {
 	struct vr_timer **heap;
 	uint32_t count, capacity, timers;
 	struct vr_timer *firing;
-	struct vr_sandbox *sandbox;
+	struct sandbox *sandbox;
 };
-int32_t vr_timers_init(struct vr_timers *t, struct vr_sandbox *sandbox);
-uint64_t vr_timers_now(const struct vr_timers *t);
-int32_t vr_timer_create(struct vr_timers *t, void(VR_CALL *fn)(void *opaque), void *opaque,
-			struct vr_timer **out);
-void vr_timers_stop(struct vr_timers *t); /* nothing fires from here on */
-void vr_timers_free(struct vr_timers *t);
+int32_t timers_init(struct timers *t, struct sandbox *sandbox);
+uint64_t timers_now(const struct timers *t);
+int32_t timers_create(struct timers *t, void(VR_CALL *fn)(void *opaque), void *opaque, struct vr_timer **out);
+void timers_stop(struct timers *t); /* nothing fires from here on */
+void timers_free(struct timers *t);
 
 /* ---- doorbell.c -------------------------------------------------------------------------- */
 struct vr_door;
-struct vr_doorbells {
+struct doorbells {
 	pthread_mutex_t lock;
 	pthread_cond_t idle; /* a call has returned, or all is settled */
 	pthread_t thread;
@@ -118,32 +116,31 @@ struct vr_doorbells {
 	uint64_t last;            /* number given to a door */
 	uint64_t wanted, settled; /* by number */
 	uint64_t rung;
-	struct vr_sandbox *sandbox;
+	struct sandbox *sandbox;
 };
-void vr_doorbells_init(struct vr_doorbells *b, struct vr_sandbox *sandbox);
+void doorbells_init(struct doorbells *b, struct sandbox *sandbox);
 /* The virtual machine has come, or a trace of all device accesses began or ended. [main][quiesced] */
-void vr_doorbells_update(struct vr_machine *m);
+void doorbells_update(struct machine *m);
 /* All that was rung has been heard; for when no vCPU runs. */
-void vr_doorbells_settle(struct vr_doorbells *b);
-void vr_doorbells_stop(struct vr_doorbells *b); /* the same, and nothing rings from here on */
-void vr_doorbells_free(struct vr_doorbells *b);
+void doorbells_settle(struct doorbells *b);
+void doorbells_stop(struct doorbells *b); /* the same, and nothing rings from here on */
+void doorbells_free(struct doorbells *b);
 
 /* ---- thread.c ---------------------------------------------------------------------------- */
 /* A thread that leaves signals to the main one, has a name and is in the sandbox. */
-int32_t vr_thread_start(pthread_t *out, struct vr_sandbox *s, const char *name, void *(*fn)(void *),
-			void *arg);
-void vr_park(_Atomic uint32_t *permit, uint64_t deadline_monotonic);
-void vr_unpark(_Atomic uint32_t *permit);
+int32_t threads_start(pthread_t *out, struct sandbox *s, const char *name, void *(*fn)(void *), void *arg);
+void vcpu_park(_Atomic uint32_t *permit, uint64_t deadline_monotonic);
+void vcpu_unpark(_Atomic uint32_t *permit);
 
 /* ---- script.c: --run ----------------------------------------------------------------------- */
-#define VR_SCRIPT_NO_STATUS 125 /* vmrun's status when the guest told none */
-struct vr_script {
+#define SCRIPT_NO_STATUS 125 /* vmrun's status when the guest told none */
+struct script {
 	char mark[17]; /* what no output holds by chance; ends with a zero */
 	bool show;     /* text that is not the command's output goes to stderr */
 	/* Takes the output in order. `output`: the command's; else what the kernel and init print. */
 	void (*sink)(void *opaque, bool output, const uint8_t *bytes, uint32_t n);
 	void *opaque;
-	enum { VR_SCRIPT_BEFORE, VR_SCRIPT_DURING, VR_SCRIPT_AFTER } phase;
+	enum { SCRIPT_BEFORE, SCRIPT_DURING, SCRIPT_AFTER } phase;
 	bool begun; /* the command has been started */
 	bool found; /* `status` is the command's, or what init says in its place */
 	bool plain; /* init prints no marks: all text is taken for output */
@@ -159,17 +156,17 @@ struct vr_script {
 	char panic[96]; /* what it said then */
 };
 /* show: text that is not the command's output is wanted. Draws a mark. */
-int32_t vr_script_init(struct vr_script *s, bool show);
+int32_t script_init(struct script *s, bool show);
 /* `append` with what tells the guest's init of the command; malloc'ed. */
-int32_t vr_script_append(const struct vr_script *s, const char *append, const char *command, char **out);
-void vr_script_filter(struct vr_script *s, const uint8_t *in, uint32_t n);
+int32_t script_append(const struct script *s, const char *append, const char *command, char **out);
+void script_filter(struct script *s, const uint8_t *in, uint32_t n);
 /* The guest begins anew. */
-void vr_script_restart(struct vr_script *s);
+void script_restart(struct script *s);
 /* No more comes. */
-void vr_script_finish(struct vr_script *s);
-/* The command's status; or says what went wrong, and gives VR_SCRIPT_NO_STATUS. */
-int32_t vr_script_status(const struct vr_script *s);
-void vr_script_free(struct vr_script *s);
+void script_finish(struct script *s);
+/* The command's status; or says what went wrong, and gives SCRIPT_NO_STATUS. */
+int32_t script_status(const struct script *s);
+void script_free(struct script *s);
 
 /* ---- terminal.c -------------------------------------------------------------------------- */
 /* In raw mode from here on, unless this process is in the background. */
@@ -178,18 +175,18 @@ void terminal_restore(void);
 void terminal_give_back(void); /* the same from a signal handler */
 
 /* ---- console.c --------------------------------------------------------------------------- */
-#define VR_CONSOLE_LISTENERS 8u
-#define VR_CONSOLE_INPUT 4096u
-#define VR_CONSOLE_OUTPUT 65536u
-struct vr_console {
+#define CONSOLE_LISTENERS 8u
+#define CONSOLE_INPUT 4096u
+#define CONSOLE_OUTPUT 65536u
+struct console {
 	pthread_mutex_t lock;
-	pthread_cond_t room; /* output has been written */
+	pthread_cond_t space; /* output has been written */
 	pthread_t thread;
 	bool ready, started, closing, hurry, escape, eof;
 	bool terminal; /* stdin is one, and it is ours while the process is in the foreground */
 	bool raw;      /* it is ours now */
 	int in, out, err, event, signals; /* descriptors */
-	uint8_t input[VR_CONSOLE_INPUT];
+	uint8_t input[CONSOLE_INPUT];
 	uint32_t input_head, input_count;
 	uint8_t *output;
 	uint32_t output_head, output_count;
@@ -197,11 +194,11 @@ struct vr_console {
 	struct {
 		void(VR_CALL *fn)(void *opaque);
 		void *opaque;
-	} listener[VR_CONSOLE_LISTENERS];
+	} listener[CONSOLE_LISTENERS];
 	uint32_t listeners;
 	bool script_wanted;
 	pthread_mutex_t script_lock; /* one writer at a time, also while it waits for room */
-	struct vr_script script;
+	struct script script;
 	bool output_optional;    /* the machine goes on without it */
 	_Atomic int output_lost; /* errno of the write that failed */
 	bool stuck;              /* and at the end its reader did not take what was left */
@@ -210,24 +207,24 @@ struct vr_console {
 	void (*end)(void *opaque, int32_t status);
 	void *end_opaque;
 };
-int32_t vr_console_init(struct vr_console *c, bool script);
-int32_t vr_console_start(struct vr_console *c, struct vr_sandbox *s);
-void vr_console_write(struct vr_console *c, const uint8_t *bytes, uint32_t n);
-uint32_t vr_console_read(struct vr_console *c, uint8_t *bytes, uint32_t n);
-int32_t vr_console_listen(struct vr_console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
+int32_t console_init(struct console *c, bool script);
+int32_t console_start(struct console *c, struct sandbox *s);
+void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
+uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n);
+int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
 /* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many are left in `out` (room for
  * 2n). */
-uint32_t vr_console_scan(struct vr_console *c, const uint8_t *in, uint32_t n, uint8_t *out);
+uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint8_t *out);
 /* vmrun's status when the machine ended because its output could not be written; 0: it could. */
-int32_t vr_console_lost_status(const struct vr_console *c);
+int32_t console_lost_status(const struct console *c);
 /* The machine is reset. */
-void vr_console_restart(struct vr_console *c);
+void console_restart(struct console *c);
 /* Writes what is left and gives the terminal back; signals are still caught. */
-void vr_console_stop(struct vr_console *c);
-void vr_console_free(struct vr_console *c);
+void console_stop(struct console *c);
+void console_free(struct console *c);
 
 /* ---- block.c ----------------------------------------------------------------------------- */
-struct vr_disk {
+struct disk {
 	int fd;
 	uint32_t flags;
 	uint64_t length;
@@ -241,61 +238,61 @@ struct vr_disk {
 	struct backing backing;
 };
 /* `others`: the disks of this machine so far. */
-int32_t vr_disk_open(struct vr_disk *d, const char *path, bool read_only, const struct vr_disk *others,
-		     uint32_t other_count);
-int32_t vr_disk_read(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
-int32_t vr_disk_write(struct vr_disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
-int32_t vr_disk_flush(struct vr_disk *d);
-int32_t vr_disk_discard(struct vr_disk *d, uint64_t offset, uint64_t length);
-int32_t vr_disk_zero(struct vr_disk *d, uint64_t offset, uint64_t length);
+int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct disk *others,
+		  uint32_t other_count);
+int32_t disk_read(struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
+int32_t disk_write(struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
+int32_t disk_flush(struct disk *d);
+int32_t disk_discard(struct disk *d, uint64_t offset, uint64_t length);
+int32_t disk_zero(struct disk *d, uint64_t offset, uint64_t length);
 /* Requests fail from here on, also those that are under way. [any] */
-void vr_disk_stop(struct vr_disk *d);
-void vr_disk_close(struct vr_disk *d);
+void disk_stop(struct disk *d);
+void disk_close(struct disk *d);
 
 /* ---- inputs.c ---------------------------------------------------------------------------- */
 /* VR_E_BUSY, with a text that begins with the label: the file is one that this machine reads, or that one of
  * its disks lies on. */
-int32_t vr_machine_spare_inputs(const struct vr_machine *m, const char *label, const struct stat *st);
+int32_t machine_spare_inputs(const struct machine *m, const char *label, const struct stat *st);
 
 /* ---- required_members.c ----------------------------------------------------------------------------- */
 /* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
  * is missing. */
-int32_t vr_machine_interface(struct vr_loaded *p, const char *id, const void **out);
+int32_t machine_interface(struct loaded_plugin *p, const char *id, const void **out);
 
 /* ---- device_trace.c: only while machine->device_trace is set ------------------------------------------------ */
-void vr_device_trace_access(const struct vr_machine *m, const struct vr_device_trace_access *seen);
-void vr_device_trace_line(const struct vr_machine *m, uint32_t vcpu, uint32_t line, uint32_t level);
+void vr_device_trace_access(const struct machine *m, const struct vr_device_trace_access *seen);
+void device_trace_line(const struct machine *m, uint32_t vcpu, uint32_t line, uint32_t level);
 /* Asks the machine's firmware, and shows it. */
-int32_t vr_device_trace_hypercall(const struct vr_machine *m, uint32_t vcpu, uint32_t kind, uint64_t *regs);
+int32_t vr_device_trace_hypercall(const struct machine *m, uint32_t vcpu, uint32_t kind, uint64_t *regs);
 
 /* ---- devices.c --------------------------------------------------------------------------- */
 /* Starts the device plugins that this board, which was chosen, will ask. */
-int32_t vr_devices_start(struct vr_registry *r, const struct vr_loaded *board);
+int32_t devices_start(struct registry *r, const struct loaded_plugin *board);
 
 /* ---- choose.c ---------------------------------------------------------------------------- */
-struct vr_choice {
-	struct vr_loaded *accel, *translator, *board;
-	struct vr_loaded *wrapped; /* what accel stands before (manifest: `wraps`), or NULL */
+struct choice {
+	struct loaded_plugin *accel, *translator, *board;
+	struct loaded_plugin *wrapped; /* what accel stands before (manifest: `wraps`), or NULL */
 	char *arch;
 	char *line;
 };
 /* Starts what it takes. p NULL: says only what would be taken for config->arch, and starts nothing. */
-int32_t vr_choose(struct vr_registry *r, const struct vr_machine_config *c, const struct vr_boot_payload *p,
-		  struct vr_choice *out);
-void vr_choice_free(struct vr_choice *c);
+int32_t machine_choose(struct registry *r, const struct machine_config *c, const struct vr_boot_payload *p,
+		       struct choice *out);
+void choice_free(struct choice *c);
 
 /* ---- vcpu.c ------------------------------------------------------------------------------ */
-struct vr_vcpu_job;
-struct vr_vcpu;
+struct vcpu_job;
+struct vcpu;
 struct gdb;
 /* What a vCPU's thread tells the debugger's side. */
-struct vr_stop_hooks {
+struct stop_hooks {
 	/* A step of this vCPU is done (v->stop is what it told): does another one follow? [vcpu] */
-	bool (*steps_on)(struct gdb *g, struct vr_vcpu *v);
+	bool (*steps_on)(struct gdb *g, struct vcpu *v);
 	void (*stopped)(struct gdb *g); /* a vCPU has stopped. [any] */
 };
-struct vr_vcpu {
-	struct vr_machine *machine;
+struct vcpu {
+	struct machine *machine;
 	uint32_t index;
 	pthread_t thread;
 	_Atomic(void *) handle; /* the accelerator's */
@@ -309,49 +306,49 @@ struct vr_vcpu {
 	bool held; /* by the debugger: it does not run, whether it is on or not */
 	bool step, stopped;
 	struct vr_exit stop; /* while `stopped`: why */
-	struct vr_vcpu_job *job;
+	struct vcpu_job *job;
 	uint64_t exits[4]; /* by VR_EXIT_* */
 };
-int32_t vr_vcpus_start(struct vr_machine *m); /* threads and the accelerator's vCPUs; the gate is shut */
-void vr_vcpu_kick(struct vr_vcpu *v);
-void vr_vcpus_kick(struct vr_machine *m);
-void vr_vcpus_quiesce(struct vr_machine *m); /* shuts the gate and waits until no vCPU runs */
-void vr_vcpus_resume(struct vr_machine *m);  /* opens it unless a power request is pending */
-void vr_vcpus_end(struct vr_machine *m);
-int32_t vr_vcpu_power(struct vr_machine *m, uint32_t vcpu, bool on);
+int32_t vcpus_start(struct machine *m); /* threads and the accelerator's vCPUs; the gate is shut */
+void vcpu_kick(struct vcpu *v);
+void vcpus_kick(struct machine *m);
+void vcpus_quiesce(struct machine *m); /* shuts the gate and waits until no vCPU runs */
+void vcpus_resume(struct machine *m);  /* opens it unless a power request is pending */
+void vcpus_end(struct machine *m);
+int32_t vcpu_power(struct machine *m, uint32_t vcpu, bool on);
 /* Has the vCPU's thread, while it does not run, call fn(the accelerator's vCPU, arg). */
-int32_t vr_vcpu_call(struct vr_machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg);
+int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg);
 /* Canonical state of a vCPU that does not run. */
-int32_t vr_vcpu_state(struct vr_machine *m, uint32_t vcpu, const char *state_id, void *state, uint32_t length,
-		      bool set);
+int32_t vcpu_state(struct machine *m, uint32_t vcpu, const char *state_id, void *state, uint32_t length,
+		   bool set);
 /* Kicks the vCPUs that the debugger holds (all: every one) until none of them runs. */
-void vr_vcpus_await(struct vr_machine *m, bool all);
+void vcpus_await(struct machine *m, bool all);
 
 /* ---- power.c ----------------------------------------------------------------------------- */
-#define VR_POWER_NONE 0xffffffffu
-void vr_power_request(struct vr_machine *m, uint32_t what, int32_t code);
-bool vr_power_pending(struct vr_machine *m);
+#define POWER_NONE 0xffffffffu
+void power_request(struct machine *m, uint32_t what, int32_t code);
+bool power_pending(struct machine *m);
 /* The vCPUs stand still for a reset: what asked for one until now has asked for this one. False: by now
  * something has asked for the end, which counts more. */
-bool vr_power_reset_begins(struct vr_machine *m);
+bool power_reset_begins(struct machine *m);
 /* Waits for a request and takes it. */
-uint32_t vr_power_wait(struct vr_machine *m, int32_t *code);
+uint32_t power_wait(struct machine *m, int32_t *code);
 
 /* ---- stats.c ----------------------------------------------------------------------------- */
-struct vr_stats {
+struct stats {
 	int smaps; /* opened before the sandbox; -1: none */
 	uint64_t started;
 	uint64_t ended;
 };
-void vr_stats_init(struct vr_stats *s, bool wanted);
-void vr_stats_print(struct vr_machine *m, FILE *to);
-void vr_stats_free(struct vr_stats *s);
+void stats_init(struct stats *s, bool wanted);
+void stats_print(struct machine *m, FILE *to);
+void stats_free(struct stats *s);
 
 /* ---- machine.c --------------------------------------------------------------------------- */
-struct vr_machine {
-	struct vr_registry *registry;
-	struct vr_choice choice;
-	struct vr_boot boot;          /* empty but while it is loaded */
+struct machine {
+	struct registry *registry;
+	struct choice choice;
+	struct boot boot;             /* empty but while it is loaded */
 	struct boot_files boot_files; /* what to read it from, again at each reset */
 	char *kernel, *initrd, *append, *image;
 	/* Bytes of `append`: as the user gave it, and what --run adds. */
@@ -376,17 +373,17 @@ struct vr_machine {
 	atomic_bool failed; /* a vCPU could not go on, and that was told */
 	uint32_t request;
 	int32_t request_code;
-	struct vr_vcpu *vcpu;
+	struct vcpu *vcpu;
 	uint64_t resets;
 
-	struct vr_ram ram;
-	struct vr_bus bus;
-	struct vr_timers timers;
-	struct vr_doorbells doorbells;
-	struct vr_console console;
-	struct vr_sandbox sandbox;
-	struct vr_stats stats;
-	struct vr_disk disk[VR_MAX_DISKS];
+	struct ram ram;
+	struct bus bus;
+	struct timers timers;
+	struct doorbells doorbells;
+	struct console console;
+	struct sandbox sandbox;
+	struct stats stats;
+	struct disk disk[MACHINE_MAX_DISKS];
 	uint32_t disk_count;
 
 	const struct vr_irq_controller *irq;
@@ -395,30 +392,30 @@ struct vr_machine {
 	void *hypercall_opaque;
 	struct gdb *gdb;                            /* core/gdb; NULL: no debugger can come */
 	const struct vr_debugger *debugger;         /* the accelerator's, while gdb is set */
-	const struct vr_stop_hooks *hooks;          /* the same */
+	const struct stop_hooks *hooks;             /* the same */
 	const struct vr_device_trace *device_trace; /* NULL: no trace */
 	void *device_trace_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */
 	struct codemap *codemap;   /* NULL: no names are wanted */
 };
 
-static inline struct vr_machine *vr_machine_of(const struct vr_host *host)
+static inline struct machine *machine_of(const struct vr_host *host)
 {
-	return vr_plugin_host_of(host)->machine;
+	return plugin_host_of(host)->machine;
 }
 
 /* The host tables. */
-extern const struct vr_host_memory vr_memory_table;
-extern const struct vr_host_mmio vr_mmio_table;
-extern const struct vr_host_irq vr_irq_table;
-extern const struct vr_host_timer vr_timer_table;
-extern const struct vr_host_codecache vr_codecache_table;
-extern const struct vr_host_thread vr_thread_table;
-extern const struct vr_host_machine vr_machine_table;
-extern const struct vr_host_console vr_console_table;
-extern const struct vr_host_block vr_block_table;
-extern const struct vr_host_device_trace vr_device_trace_table;
-extern const struct vr_host_doorbell vr_doorbell_table;
-extern const struct vr_host_sandbox vr_sandbox_table;
+extern const struct vr_host_memory memory_table;
+extern const struct vr_host_mmio mmio_table;
+extern const struct vr_host_irq irq_table;
+extern const struct vr_host_timer timer_table;
+extern const struct vr_host_codecache codecache_table;
+extern const struct vr_host_thread thread_table;
+extern const struct vr_host_machine machine_table;
+extern const struct vr_host_console console_table;
+extern const struct vr_host_block block_table;
+extern const struct vr_host_device_trace device_trace_table;
+extern const struct vr_host_doorbell doorbell_table;
+extern const struct vr_host_sandbox sandbox_table;
 
 #endif

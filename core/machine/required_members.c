@@ -23,9 +23,9 @@ static const struct {
 	REQUIRED(VR_BOARD_ID, vr_board, destroy),      REQUIRED(VR_TRANSLATOR_ID, vr_translator, isa),
 };
 
-int32_t vr_machine_interface(struct vr_loaded *p, const char *id, const void **out)
+int32_t machine_interface(struct loaded_plugin *p, const char *id, const void **out)
 {
-	const uint8_t *table = vr_registry_interface(p, id);
+	const uint8_t *table = registry_interface(p, id);
 	uint32_t size;
 
 	if (!table)

@@ -80,11 +80,11 @@ static void tell_support(void)
 	struct sandbox_support s;
 	const char *what;
 
-	if (vr_log_level() < VR_LOG_INFO)
+	if (log_get_level() < VR_LOG_INFO)
 		return;
 	sandbox_support(&s);
 	for (uint32_t i = 0; (what = sandbox_not_covered(&s, i)); i++)
-		vr_log(VR_LOG_INFO, "sandbox: not covered on this kernel: %s", what);
+		log_print(VR_LOG_INFO, "sandbox: not covered on this kernel: %s", what);
 }
 
 /* ---- entering ---- */
@@ -134,7 +134,7 @@ int32_t sandbox_enter_profile(enum sandbox_profile profile, const struct sandbox
 }
 
 /* ---- the machine process ---- */
-void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile profile)
+void sandbox_init(struct sandbox *s, bool wanted, enum sandbox_profile profile)
 {
 	s->profile = profile;
 	s->ruleset = -1;
@@ -143,12 +143,12 @@ void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile pro
 	tell_support();
 	s->ruleset = sandbox_landlock_ruleset(profile);
 	if (s->ruleset < 0 && sandbox_landlock_abi())
-		vr_log(VR_LOG_INFO, "sandbox: Landlock: %s", strerror(errno));
+		log_print(VR_LOG_INFO, "sandbox: Landlock: %s", strerror(errno));
 	/* Last: a thread that begins now looks at this first. */
 	s->wanted = true;
 }
 
-int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request)
+int32_t sandbox_add_ioctl(struct sandbox *s, uint64_t request)
 {
 	if (sandbox_ioctl_refused(request))
 		return vr_error_set(VR_E_PERM, "sandbox: ioctl 0x%llx reaches outside this process",
@@ -163,46 +163,46 @@ int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request)
 	return VR_OK;
 }
 
-void vr_sandbox_allow_accept(struct vr_sandbox *s, int descriptor)
+void sandbox_allow_accept(struct sandbox *s, int descriptor)
 {
 	s->listener = (uint32_t)descriptor;
 	s->listens = true;
 }
 
-void vr_sandbox_keep_dumpable(struct vr_sandbox *s, const char *option)
+void sandbox_keep_dumpable(struct sandbox *s, const char *option)
 {
 	s->dumpable = true;
-	if (s->wanted && vr_log_level() >= VR_LOG_WARN)
+	if (s->wanted && log_get_level() >= VR_LOG_WARN)
 		fprintf(stderr,
 			"vmrun: with %s this process stays dumpable: other programs of this user can trace "
 			"it and read the guest's memory\n",
 			option);
 }
 
-bool vr_sandbox_thread(struct vr_sandbox *s)
+bool sandbox_thread(struct sandbox *s)
 {
 	bool restricted = s->wanted;
 
 	if (restricted && sandbox_restrict_thread(s->ruleset))
-		vr_log(VR_LOG_WARN, "sandbox: a thread keeps rights: %s", strerror(errno));
+		log_print(VR_LOG_WARN, "sandbox: a thread keeps rights: %s", strerror(errno));
 	if (restricted)
 		atomic_fetch_add(&s->threads, 1);
-	vr_sandbox_thread_came(s);
+	sandbox_thread_came(s);
 	return restricted;
 }
 
-void vr_sandbox_thread_came(struct vr_sandbox *s)
+void sandbox_thread_came(struct sandbox *s)
 {
 	if (atomic_fetch_sub(&s->on_their_way, 1) == 1)
 		syscall(SYS_futex, (uint32_t *)&s->on_their_way, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-void vr_sandbox_thread_ends(struct vr_sandbox *s)
+void sandbox_thread_ends(struct sandbox *s)
 {
 	atomic_fetch_sub(&s->threads, 1);
 }
 
-int32_t vr_sandbox_enter(struct vr_sandbox *s)
+int32_t sandbox_enter(struct sandbox *s)
 {
 	const struct sandbox_given given = {.ioctls = s->ioctl,
 					    .ioctl_count = s->ioctls,
@@ -218,11 +218,11 @@ int32_t vr_sandbox_enter(struct vr_sandbox *s)
 	s->entered = true;
 	left = sandbox_restrict_others(s->ruleset, atomic_load(&s->threads));
 	if (left)
-		vr_log(VR_LOG_WARN, "sandbox: %u threads of plugins keep their capabilities", left);
+		log_print(VR_LOG_WARN, "sandbox: %u threads of plugins keep their capabilities", left);
 	return enter(s->profile, s->ruleset, s->dumpable, &given);
 }
 
-void vr_sandbox_free(struct vr_sandbox *s)
+void sandbox_free(struct sandbox *s)
 {
 	if (s->ruleset >= 0)
 		close(s->ruleset);
@@ -232,13 +232,13 @@ void vr_sandbox_free(struct vr_sandbox *s)
 /* ---- the table ---- */
 static int32_t VR_CALL sandbox_allow_ioctl(const struct vr_host *host, uint64_t request)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
-	return m ? vr_sandbox_allow_ioctl(&m->sandbox, request)
+	return m ? sandbox_add_ioctl(&m->sandbox, request)
 		 : vr_error_set(VR_E_STATE, "sandbox: there is no machine yet");
 }
 
-const struct vr_host_sandbox vr_sandbox_table = {
+const struct vr_host_sandbox sandbox_table = {
 	.size = sizeof(struct vr_host_sandbox),
 	.allow_ioctl = sandbox_allow_ioctl,
 };

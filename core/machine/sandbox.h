@@ -6,8 +6,8 @@
  * are the roles of helper processes. sandbox.c says how the parts (capabilities, Landlock, seccomp) work
  * together.
  */
-#ifndef VR_MACHINE_SANDBOX_H
-#define VR_MACHINE_SANDBOX_H
+#ifndef MACHINE_SANDBOX_H
+#define MACHINE_SANDBOX_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -55,7 +55,7 @@ const char *sandbox_not_covered(const struct sandbox_support *s, uint32_t i);
 
 /* ---- the machine process: threads exist before it is entered ---- */
 #define SANDBOX_IOCTLS 128u
-struct vr_sandbox {
+struct sandbox {
 	atomic_bool wanted;
 	atomic_bool entered;
 	bool dumpable; /* other processes of the user may look: profilers, debuggers */
@@ -69,21 +69,21 @@ struct vr_sandbox {
 	bool listens;
 };
 /* Says once, at level info, what the kernel at hand can't do. */
-void vr_sandbox_init(struct vr_sandbox *s, bool wanted, enum sandbox_profile profile);
+void sandbox_init(struct sandbox *s, bool wanted, enum sandbox_profile profile);
 /* ioctl() with this request stays possible. */
-int32_t vr_sandbox_allow_ioctl(struct vr_sandbox *s, uint64_t request);
+int32_t sandbox_add_ioctl(struct sandbox *s, uint64_t request);
 /* accept() on this descriptor, and no other, stays possible. */
-void vr_sandbox_allow_accept(struct vr_sandbox *s, int descriptor);
+void sandbox_allow_accept(struct sandbox *s, int descriptor);
 /* Other processes of the user may trace this one; says so, and that `option` is why. */
-void vr_sandbox_keep_dumpable(struct vr_sandbox *s, const char *option);
+void sandbox_keep_dumpable(struct sandbox *s, const char *option);
 /* First thing on a new thread that was counted in on_their_way. true: it is restricted now, and
- * vr_sandbox_thread_ends() is its last; false: no sandbox is wanted, or not yet, and vr_sandbox_enter() finds
+ * sandbox_thread_ends() is its last; false: no sandbox is wanted, or not yet, and sandbox_enter() finds
  * it. */
-bool vr_sandbox_thread(struct vr_sandbox *s);
-void vr_sandbox_thread_ends(struct vr_sandbox *s);
-void vr_sandbox_thread_came(struct vr_sandbox *s); /* one less is on its way */
+bool sandbox_thread(struct sandbox *s);
+void sandbox_thread_ends(struct sandbox *s);
+void sandbox_thread_came(struct sandbox *s); /* one less is on its way */
 /* The whole process; [main]. VR_OK, or the machine must not run. */
-int32_t vr_sandbox_enter(struct vr_sandbox *s);
-void vr_sandbox_free(struct vr_sandbox *s);
+int32_t sandbox_enter(struct sandbox *s);
+void sandbox_free(struct sandbox *s);
 
 #endif

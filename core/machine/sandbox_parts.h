@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sandbox_parts.h: what the files of the sandbox share. */
-#ifndef VR_MACHINE_SANDBOX_PARTS_H
-#define VR_MACHINE_SANDBOX_PARTS_H
+#ifndef MACHINE_SANDBOX_PARTS_H
+#define MACHINE_SANDBOX_PARTS_H
 
 #include "machine/sandbox.h"
 

@@ -35,7 +35,7 @@
 
 #define MOST_KEPT (1u << 20)
 
-int32_t vr_script_init(struct vr_script *s, bool show)
+int32_t script_init(struct script *s, bool show)
 {
 	static const char hex[] = "0123456789abcdef";
 	uint8_t random[sizeof(s->mark) - 1];
@@ -49,7 +49,7 @@ int32_t vr_script_init(struct vr_script *s, bool show)
 	return VR_OK;
 }
 
-int32_t vr_script_append(const struct vr_script *s, const char *append, const char *command, char **out)
+int32_t script_append(const struct script *s, const char *append, const char *command, char **out)
 {
 	static const char hex[] = "0123456789abcdef";
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:=,+@";
@@ -87,13 +87,13 @@ int32_t vr_script_append(const struct vr_script *s, const char *append, const ch
 }
 
 /* ---- where the bytes go -------------------------------------------------------------------------- */
-static void output(struct vr_script *s, const void *bytes, uint32_t n)
+static void output(struct script *s, const void *bytes, uint32_t n)
 {
 	if (n)
 		s->sink(s->opaque, true, bytes, n);
 }
 
-static void forget(struct vr_script *s)
+static void forget(struct script *s)
 {
 	free(s->kept);
 	s->kept = NULL;
@@ -108,7 +108,7 @@ static bool one_file(int a, int b)
 }
 
 /* What was taken for text is output. */
-static void becomes_output(struct vr_script *s)
+static void becomes_output(struct script *s)
 {
 	s->plain = true;
 	/* On one terminal it can be read already. */
@@ -117,7 +117,7 @@ static void becomes_output(struct vr_script *s)
 	forget(s);
 }
 
-static bool keep(struct vr_script *s, const uint8_t *bytes, uint32_t n)
+static bool keep(struct script *s, const uint8_t *bytes, uint32_t n)
 {
 	if (n > MOST_KEPT - s->kept_count)
 		return false;
@@ -138,20 +138,20 @@ static bool keep(struct vr_script *s, const uint8_t *bytes, uint32_t n)
 	return true;
 }
 
-static void text_line(struct vr_script *s, const uint8_t *bytes, uint32_t n)
+static void text_line(struct script *s, const uint8_t *bytes, uint32_t n)
 {
 	if (!n)
 		return;
-	if (s->phase == VR_SCRIPT_BEFORE && !s->plain && !keep(s, bytes, n))
+	if (s->phase == SCRIPT_BEFORE && !s->plain && !keep(s, bytes, n))
 		becomes_output(s);
-	if (s->phase == VR_SCRIPT_BEFORE && s->plain)
+	if (s->phase == SCRIPT_BEFORE && s->plain)
 		output(s, bytes, n);
 	else if (s->show)
 		s->sink(s->opaque, false, bytes, n);
 }
 
 /* Text, less a CR before a LF. */
-static void text(struct vr_script *s, const void *from, uint32_t n)
+static void text(struct script *s, const void *from, uint32_t n)
 {
 	const uint8_t *bytes = from;
 	uint32_t start = 0;
@@ -168,9 +168,9 @@ static void text(struct vr_script *s, const void *from, uint32_t n)
 	text_line(s, bytes + start, n - start);
 }
 
-static void let_go(struct vr_script *s, const void *bytes, uint32_t n)
+static void let_go(struct script *s, const void *bytes, uint32_t n)
 {
-	if (s->phase == VR_SCRIPT_DURING)
+	if (s->phase == SCRIPT_DURING)
 		output(s, bytes, n);
 	else
 		text(s, bytes, n);
@@ -189,15 +189,15 @@ static const struct {
 	[EXIT] = {"vmrun-exit: ", false, true},
 };
 static const bool possible[][3] = {
-	[VR_SCRIPT_BEFORE] = {[BEGIN] = true, [END] = true, [EXIT] = true},
-	[VR_SCRIPT_DURING] = {[END] = true},
-	[VR_SCRIPT_AFTER] = {false},
+	[SCRIPT_BEFORE] = {[BEGIN] = true, [END] = true, [EXIT] = true},
+	[SCRIPT_DURING] = {[END] = true},
+	[SCRIPT_AFTER] = {false},
 };
 
 enum match { NO, PARTLY, WHOLE };
 
 /* Takes a word off the front of the line that is held. */
-static enum match word(const struct vr_script *s, uint32_t *at, const char *w)
+static enum match word(const struct script *s, uint32_t *at, const char *w)
 {
 	for (; *w; w++, (*at)++) {
 		if (*at == s->held)
@@ -208,7 +208,7 @@ static enum match word(const struct vr_script *s, uint32_t *at, const char *w)
 	return WHOLE;
 }
 
-static enum match number(const struct vr_script *s, uint32_t *at, int32_t *value)
+static enum match number(const struct script *s, uint32_t *at, int32_t *value)
 {
 	uint32_t start = *at;
 
@@ -221,7 +221,7 @@ static enum match number(const struct vr_script *s, uint32_t *at, int32_t *value
 	return *at == s->held ? PARTLY : *at > start ? WHOLE : NO;
 }
 
-static enum match match(const struct vr_script *s, enum mark k, int32_t *status)
+static enum match match(const struct script *s, enum mark k, int32_t *status)
 {
 	uint32_t at = 0;
 	enum match m = word(s, &at, marks[k].word);
@@ -237,13 +237,13 @@ static enum match match(const struct vr_script *s, enum mark k, int32_t *status)
 	return m == WHOLE ? word(s, &at, "\n") : m;
 }
 
-static void seen(struct vr_script *s, enum mark k, int32_t status)
+static void seen(struct script *s, enum mark k, int32_t status)
 {
 	if (k == EXIT)
 		becomes_output(s);
 	if (k == BEGIN)
 		forget(s);
-	s->phase = k == BEGIN ? VR_SCRIPT_DURING : VR_SCRIPT_AFTER;
+	s->phase = k == BEGIN ? SCRIPT_DURING : SCRIPT_AFTER;
 	s->begun |= k != END;
 	s->found = k != BEGIN;
 	s->status = status;
@@ -251,7 +251,7 @@ static void seen(struct vr_script *s, enum mark k, int32_t status)
 }
 
 /* One more byte of what may be a mark. */
-static void hold(struct vr_script *s, uint8_t c)
+static void hold(struct script *s, uint8_t c)
 {
 	bool partly = false;
 	int32_t status = 0;
@@ -272,13 +272,13 @@ static void hold(struct vr_script *s, uint8_t c)
 	let_go(s, s->line, s->held - 1);
 	s->held = 0;
 	/* A mark's first letter occurs nowhere else in it, so only a new beginning can follow. */
-	if (c == (uint8_t)marks[BEGIN].word[0] && s->phase != VR_SCRIPT_AFTER)
+	if (c == (uint8_t)marks[BEGIN].word[0] && s->phase != SCRIPT_AFTER)
 		s->line[s->held++] = (char)c;
 	else
 		let_go(s, &c, 1);
 }
 
-static void watch_for_panic(struct vr_script *s, const uint8_t *in, uint32_t n)
+static void watch_for_panic(struct script *s, const uint8_t *in, uint32_t n)
 {
 	static const char panic[] = "Kernel panic - not syncing: ";
 
@@ -301,7 +301,7 @@ static void watch_for_panic(struct vr_script *s, const uint8_t *in, uint32_t n)
 	s->panic[s->panic_length] = 0;
 }
 
-void vr_script_filter(struct vr_script *s, const uint8_t *in, uint32_t n)
+void script_filter(struct script *s, const uint8_t *in, uint32_t n)
 {
 	if (!s->panicked)
 		watch_for_panic(s, in, n);
@@ -318,7 +318,7 @@ void vr_script_filter(struct vr_script *s, const uint8_t *in, uint32_t n)
 	}
 }
 
-void vr_script_finish(struct vr_script *s)
+void script_finish(struct script *s)
 {
 	uint32_t n = s->held;
 
@@ -333,37 +333,38 @@ void vr_script_finish(struct vr_script *s)
 	forget(s);
 }
 
-void vr_script_restart(struct vr_script *s)
+void script_restart(struct script *s)
 {
 	uint32_t n = s->held;
 
 	s->held = 0;
 	let_go(s, s->line, n);
 	forget(s);
-	s->phase = VR_SCRIPT_BEFORE;
+	s->phase = SCRIPT_BEFORE;
 	s->begun = s->found = s->plain = s->have_cr = s->panicked = false;
 	s->panic_at = 0;
 }
 
-int32_t vr_script_status(const struct vr_script *s)
+int32_t script_status(const struct script *s)
 {
 	if (s->found && s->begun)
 		return s->status > 255 ? 255 : s->status;
 	if (s->panicked)
-		vr_log(VR_LOG_ERROR, "--run: the guest's kernel panicked %s: %s",
-		       s->begun ? "while the command ran" : "before it began the command", s->panic);
+		log_print(VR_LOG_ERROR, "--run: the guest's kernel panicked %s: %s",
+			  s->begun ? "while the command ran" : "before it began the command", s->panic);
 	else if (s->begun)
-		vr_log(VR_LOG_ERROR, "--run: the guest ended while the command ran, and told no exit status");
+		log_print(VR_LOG_ERROR,
+			  "--run: the guest ended while the command ran, and told no exit status");
 	else if (s->found)
-		vr_log(VR_LOG_ERROR, "--run: the guest could not begin the command; its console says why");
+		log_print(VR_LOG_ERROR, "--run: the guest could not begin the command; its console says why");
 	else
-		vr_log(VR_LOG_ERROR,
-		       "--run: the guest ended and did not begin the command; does its init know "
-		       "vmrun.run= ? (man vmrun)");
-	return VR_SCRIPT_NO_STATUS;
+		log_print(VR_LOG_ERROR,
+			  "--run: the guest ended and did not begin the command; does its init know "
+			  "vmrun.run= ? (man vmrun)");
+	return SCRIPT_NO_STATUS;
 }
 
-void vr_script_free(struct vr_script *s)
+void script_free(struct script *s)
 {
 	forget(s);
 }

@@ -90,7 +90,7 @@ void signals_die(int n)
 
 static void on_end(int n)
 {
-	uint64_t now = vr_clock_monotonic();
+	uint64_t now = clock_monotonic();
 	int none = 0;
 
 	if (atomic_compare_exchange_strong(&first, &none, n)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* signals.h: what a running machine does with the process's signals; signals.def is the table. */
-#ifndef VR_MACHINE_SIGNALS_H
-#define VR_MACHINE_SIGNALS_H
+#ifndef MACHINE_SIGNALS_H
+#define MACHINE_SIGNALS_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -9,14 +9,14 @@
 #include "common/file.h"
 #include "util/json.h"
 
-void vr_stats_init(struct vr_stats *s, bool wanted)
+void stats_init(struct stats *s, bool wanted)
 {
 	/* Opened now: once the guest runs, nothing can be. It reads as of when it is read. */
 	s->smaps = wanted ? file_open_plain("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC, 0) : -1;
 	s->started = s->ended = 0;
 }
 
-void vr_stats_free(struct vr_stats *s)
+void stats_free(struct stats *s)
 {
 	if (s->smaps >= 0)
 		close(s->smaps);
@@ -33,7 +33,7 @@ static uint64_t field(const char *text, const char *name)
 
 struct printer {
 	FILE *to;
-	struct vr_json *json; /* NULL: a table */
+	struct json *json; /* NULL: a table */
 };
 
 static void VR_CALL print(void *opaque, const char *name, uint32_t kind, uint64_t value)
@@ -47,9 +47,9 @@ static void VR_CALL print(void *opaque, const char *name, uint32_t kind, uint64_
 		return;
 	if (p->json) {
 		if (kind == VR_STAT_PERMILLE)
-			vr_json_real(p->json, name, x / 1000);
+			json_real(p->json, name, x / 1000);
 		else
-			vr_json_number(p->json, name, value);
+			json_number(p->json, name, value);
 		return;
 	}
 	switch (kind) {
@@ -72,9 +72,9 @@ static void VR_CALL print(void *opaque, const char *name, uint32_t kind, uint64_
 	}
 }
 
-static void core_stats(struct vr_machine *m, struct printer *p)
+static void core_stats(struct machine *m, struct printer *p)
 {
-	uint64_t exits[4] = {0}, accesses = 0, resident = vr_ram_resident(&m->ram);
+	uint64_t exits[4] = {0}, accesses = 0, resident = ram_resident(&m->ram);
 	char text[4096];
 	ssize_t n = m->stats.smaps >= 0 ? file_read(m->stats.smaps, text, sizeof(text) - 1) : -1;
 
@@ -105,25 +105,25 @@ static void core_stats(struct vr_machine *m, struct printer *p)
 	}
 }
 
-void vr_stats_print(struct vr_machine *m, FILE *to)
+void stats_print(struct machine *m, FILE *to)
 {
 	struct printer p = {.to = to};
-	struct vr_json j;
+	struct json j;
 
 	if (m->stats_wanted == 2) {
 		p.json = &j;
-		vr_json_start(&j, to);
-		vr_json_object(&j, NULL);
-		vr_json_string(&j, "choice", m->choice.line);
-		vr_json_object(&j, "core");
+		json_start(&j, to);
+		json_object(&j, NULL);
+		json_string(&j, "choice", m->choice.line);
+		json_object(&j, "core");
 		core_stats(m, &p);
-		vr_json_end_object(&j);
-		vr_json_object(&j, "accel");
+		json_end_object(&j);
+		json_object(&j, "accel");
 		if (VR_HAS(m->accel, stats))
 			m->accel->stats(m->vm, print, &p);
-		vr_json_end_object(&j);
-		vr_json_end_object(&j);
-		(void)vr_json_finish(&j);
+		json_end_object(&j);
+		json_end_object(&j);
+		(void)json_finish(&j);
 		return;
 	}
 	fprintf(to, "vmrun: %s\n", m->choice.line);

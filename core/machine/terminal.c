@@ -38,7 +38,7 @@ void terminal_give_back(void)
 void terminal_restore(void)
 {
 	if (is_raw)
-		vr_log_set_raw(0);
+		log_set_raw(0);
 	terminal_give_back();
 }
 
@@ -66,7 +66,7 @@ bool terminal_take(int fd)
 	struct termios t;
 
 	if (!in_foreground(fd) || tcgetattr(fd, &t)) {
-		vr_log_set_raw(0);
+		log_set_raw(0);
 		return false;
 	}
 	if (!is_ours(&t)) {
@@ -82,7 +82,7 @@ bool terminal_take(int fd)
 		is_raw = 0;
 		return false;
 	}
-	vr_log_set_raw(1);
+	log_set_raw(1);
 	register_exits();
 	return true;
 }

@@ -16,7 +16,7 @@
 #include "util/fault.h"
 
 struct start {
-	struct vr_sandbox *sandbox;
+	struct sandbox *sandbox;
 	void *(*fn)(void *);
 	void *arg;
 	char name[16]; /* as much as the kernel keeps */
@@ -32,16 +32,15 @@ static void *trampoline(void *arg)
 	free(arg);
 	fault_thread_begin(&fault, __builtin_frame_address(0));
 	pthread_setname_np(pthread_self(), s.name);
-	restricted = s.sandbox && vr_sandbox_thread(s.sandbox);
+	restricted = s.sandbox && sandbox_thread(s.sandbox);
 	result = s.fn(s.arg);
 	if (restricted)
-		vr_sandbox_thread_ends(s.sandbox);
+		sandbox_thread_ends(s.sandbox);
 	fault_thread_end(&fault);
 	return result;
 }
 
-int32_t vr_thread_start(pthread_t *out, struct vr_sandbox *s, const char *name, void *(*fn)(void *),
-			void *arg)
+int32_t threads_start(pthread_t *out, struct sandbox *s, const char *name, void *(*fn)(void *), void *arg)
 {
 	struct start *p = calloc(1, sizeof(*p));
 	sigset_t set, old;
@@ -62,7 +61,7 @@ int32_t vr_thread_start(pthread_t *out, struct vr_sandbox *s, const char *name, 
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e) {
 		if (p->sandbox)
-			vr_sandbox_thread_came(s);
+			sandbox_thread_came(s);
 		free(p);
 		return vr_error_set(VR_E_NOMEM, "can't start thread '%s': %s", name, strerror(e));
 	}
@@ -78,7 +77,7 @@ static void futex(_Atomic uint32_t *word, int op, uint32_t value, const struct t
 		FUTEX_BITSET_MATCH_ANY);
 }
 
-void vr_park(_Atomic uint32_t *permit, uint64_t deadline)
+void vcpu_park(_Atomic uint32_t *permit, uint64_t deadline)
 {
 	struct timespec ts = {.tv_sec = (time_t)(deadline / 1000000000ull),
 			      .tv_nsec = (long)(deadline % 1000000000ull)};
@@ -94,7 +93,7 @@ void vr_park(_Atomic uint32_t *permit, uint64_t deadline)
 	(void)atomic_exchange(permit, PERMIT_NONE);
 }
 
-void vr_unpark(_Atomic uint32_t *permit)
+void vcpu_unpark(_Atomic uint32_t *permit)
 {
 	if (atomic_exchange(permit, PERMIT_GIVEN) == PERMIT_PARKED)
 		futex(permit, FUTEX_WAKE_BITSET, 1, NULL);
@@ -102,22 +101,22 @@ void vr_unpark(_Atomic uint32_t *permit)
 
 static void VR_CALL thread_park(const struct vr_host *host, uint32_t vcpu, uint64_t deadline)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 	uint64_t until;
 
 	if (!m || vcpu >= m->vcpu_count)
 		return;
 	if (__builtin_add_overflow(deadline, m->timers.base, &until))
 		until = UINT64_MAX;
-	vr_park(&m->vcpu[vcpu].permit, until);
+	vcpu_park(&m->vcpu[vcpu].permit, until);
 }
 
 static void VR_CALL thread_unpark(const struct vr_host *host, uint32_t vcpu)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (m && vcpu < m->vcpu_count)
-		vr_unpark(&m->vcpu[vcpu].permit);
+		vcpu_unpark(&m->vcpu[vcpu].permit);
 }
 
 /* ---- plugin threads ------------------------------------------------------------------------ */
@@ -138,7 +137,7 @@ static void *plugin_thread(void *arg)
 static int32_t VR_CALL thread_spawn(const struct vr_host *host, const char *name,
 				    void(VR_CALL *fn)(void *arg), void *arg, struct vr_thread **out)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 	struct vr_thread *t;
 	int32_t rc;
 
@@ -149,8 +148,8 @@ static int32_t VR_CALL thread_spawn(const struct vr_host *host, const char *name
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	t->fn = fn;
 	t->arg = arg;
-	rc = vr_thread_start(&t->thread, m ? &m->sandbox : NULL, name ? name : "vmrun-plugin", plugin_thread,
-			     t);
+	rc = threads_start(&t->thread, m ? &m->sandbox : NULL, name ? name : "vmrun-plugin", plugin_thread,
+			   t);
 	if (rc < 0) {
 		free(t);
 		return rc;
@@ -167,7 +166,7 @@ static void VR_CALL thread_join(struct vr_thread *t)
 	free(t);
 }
 
-const struct vr_host_thread vr_thread_table = {
+const struct vr_host_thread thread_table = {
 	.size = sizeof(struct vr_host_thread),
 	.spawn = thread_spawn,
 	.join = thread_join,

@@ -18,25 +18,25 @@
 #define NONE UINT32_MAX
 
 struct vr_timer {
-	struct vr_timers *owner;
+	struct timers *owner;
 	void(VR_CALL *fn)(void *opaque);
 	void *opaque;
 	uint64_t when;
 	uint32_t at; /* index in the heap, NONE: not armed */
 };
 
-uint64_t vr_timers_now(const struct vr_timers *t)
+uint64_t timers_now(const struct timers *t)
 {
-	return vr_clock_monotonic() - t->base;
+	return clock_monotonic() - t->base;
 }
 
-static void place(struct vr_timers *t, uint32_t i, struct vr_timer *x)
+static void place(struct timers *t, uint32_t i, struct vr_timer *x)
 {
 	t->heap[i] = x;
 	x->at = i;
 }
 
-static void sift_up(struct vr_timers *t, uint32_t i, struct vr_timer *x)
+static void sift_up(struct timers *t, uint32_t i, struct vr_timer *x)
 {
 	while (i && t->heap[(i - 1) / 2]->when > x->when) {
 		place(t, i, t->heap[(i - 1) / 2]);
@@ -45,7 +45,7 @@ static void sift_up(struct vr_timers *t, uint32_t i, struct vr_timer *x)
 	place(t, i, x);
 }
 
-static void sift_down(struct vr_timers *t, uint32_t i, struct vr_timer *x)
+static void sift_down(struct timers *t, uint32_t i, struct vr_timer *x)
 {
 	for (;;) {
 		uint32_t child = 2 * i + 1;
@@ -62,7 +62,7 @@ static void sift_down(struct vr_timers *t, uint32_t i, struct vr_timer *x)
 	place(t, i, x);
 }
 
-static void settle(struct vr_timers *t, uint32_t i, struct vr_timer *x)
+static void settle(struct timers *t, uint32_t i, struct vr_timer *x)
 {
 	if (i && t->heap[(i - 1) / 2]->when > x->when)
 		sift_up(t, i, x);
@@ -70,7 +70,7 @@ static void settle(struct vr_timers *t, uint32_t i, struct vr_timer *x)
 		sift_down(t, i, x);
 }
 
-static void disarm(struct vr_timers *t, struct vr_timer *x)
+static void disarm(struct timers *t, struct vr_timer *x)
 {
 	uint32_t i = x->at;
 	struct vr_timer *last;
@@ -85,7 +85,7 @@ static void disarm(struct vr_timers *t, struct vr_timer *x)
 
 static void *timer_main(void *arg)
 {
-	struct vr_timers *t = arg;
+	struct timers *t = arg;
 
 	/* The default slack of 50 us would be the guest's timer jitter. */
 	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
@@ -96,7 +96,7 @@ static void *timer_main(void *arg)
 		if (!x) {
 			t->sleeping = UINT64_MAX;
 			pthread_cond_wait(&t->wake, &t->lock);
-		} else if (x->when > vr_timers_now(t)) {
+		} else if (x->when > timers_now(t)) {
 			uint64_t until;
 			struct timespec ts;
 
@@ -122,12 +122,12 @@ static void *timer_main(void *arg)
 	return NULL;
 }
 
-int32_t vr_timers_init(struct vr_timers *t, struct vr_sandbox *sandbox)
+int32_t timers_init(struct timers *t, struct sandbox *sandbox)
 {
 	pthread_condattr_t a;
 
 	memset(t, 0, sizeof(*t));
-	t->base = vr_clock_monotonic();
+	t->base = clock_monotonic();
 	t->sandbox = sandbox;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_condattr_init(&a);
@@ -139,7 +139,7 @@ int32_t vr_timers_init(struct vr_timers *t, struct vr_sandbox *sandbox)
 	return VR_OK;
 }
 
-void vr_timers_stop(struct vr_timers *t)
+void timers_stop(struct timers *t)
 {
 	if (!t->ready)
 		return;
@@ -152,11 +152,11 @@ void vr_timers_stop(struct vr_timers *t)
 	t->running = false;
 }
 
-void vr_timers_free(struct vr_timers *t)
+void timers_free(struct timers *t)
 {
 	if (!t->ready)
 		return;
-	vr_timers_stop(t);
+	timers_stop(t);
 	pthread_mutex_destroy(&t->lock);
 	pthread_cond_destroy(&t->wake);
 	pthread_cond_destroy(&t->idle);
@@ -165,8 +165,7 @@ void vr_timers_free(struct vr_timers *t)
 	t->ready = false;
 }
 
-int32_t vr_timer_create(struct vr_timers *t, void(VR_CALL *fn)(void *opaque), void *opaque,
-			struct vr_timer **out)
+int32_t timers_create(struct timers *t, void(VR_CALL *fn)(void *opaque), void *opaque, struct vr_timer **out)
 {
 	struct vr_timer *x;
 	int32_t rc = VR_OK;
@@ -197,7 +196,7 @@ int32_t vr_timer_create(struct vr_timers *t, void(VR_CALL *fn)(void *opaque), vo
 		t->timers++;
 	pthread_mutex_unlock(&t->lock);
 	if (rc == VR_OK && !t->running && !t->stop) {
-		rc = vr_thread_start(&t->thread, t->sandbox, "vmrun-timer", timer_main, t);
+		rc = threads_start(&t->thread, t->sandbox, "vmrun-timer", timer_main, t);
 		t->running = rc == VR_OK;
 		if (rc < 0)
 			t->timers--;
@@ -212,7 +211,7 @@ int32_t vr_timer_create(struct vr_timers *t, void(VR_CALL *fn)(void *opaque), vo
 
 static void VR_CALL timer_arm(struct vr_timer *x, uint64_t when)
 {
-	struct vr_timers *t = x->owner;
+	struct timers *t = x->owner;
 	bool wake;
 
 	pthread_mutex_lock(&t->lock);
@@ -231,7 +230,7 @@ static void VR_CALL timer_arm(struct vr_timer *x, uint64_t when)
 
 static void VR_CALL timer_cancel(struct vr_timer *x)
 {
-	struct vr_timers *t = x->owner;
+	struct timers *t = x->owner;
 
 	pthread_mutex_lock(&t->lock);
 	disarm(t, x);
@@ -240,7 +239,7 @@ static void VR_CALL timer_cancel(struct vr_timer *x)
 
 static void VR_CALL timer_destroy(struct vr_timer *x)
 {
-	struct vr_timers *t;
+	struct timers *t;
 
 	if (!x)
 		return;
@@ -257,9 +256,9 @@ static void VR_CALL timer_destroy(struct vr_timer *x)
 
 static uint64_t VR_CALL timer_now(const struct vr_host *host)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
-	return m ? vr_timers_now(&m->timers) : 0;
+	return m ? timers_now(&m->timers) : 0;
 }
 
 static uint64_t VR_CALL timer_wall(const struct vr_host *host)
@@ -274,14 +273,14 @@ static uint64_t VR_CALL timer_wall(const struct vr_host *host)
 static int32_t VR_CALL timer_create_(const struct vr_host *host, void(VR_CALL *fn)(void *opaque),
 				     void *opaque, struct vr_timer **out)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (!m)
 		return vr_error_set(VR_E_STATE, "timer: there is no machine yet");
-	return vr_timer_create(&m->timers, fn, opaque, out);
+	return timers_create(&m->timers, fn, opaque, out);
 }
 
-const struct vr_host_timer vr_timer_table = {
+const struct vr_host_timer timer_table = {
 	.size = sizeof(struct vr_host_timer),
 	.now = timer_now,
 	.wall = timer_wall,

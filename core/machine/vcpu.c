@@ -16,7 +16,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-struct vr_vcpu_job {
+struct vcpu_job {
 	int32_t (*call)(void *handle, void *arg); /* NULL: a state goes in or out */
 	void *arg;
 	const char *state_id;
@@ -27,9 +27,9 @@ struct vr_vcpu_job {
 	char text[256];
 };
 
-static __thread struct vr_vcpu *current;
+static __thread struct vcpu *current;
 
-static void do_job(struct vr_vcpu *v, struct vr_vcpu_job *j)
+static void do_job(struct vcpu *v, struct vcpu_job *j)
 {
 	const struct vr_accel *a = v->machine->accel;
 	void *handle = atomic_load(&v->handle);
@@ -47,9 +47,9 @@ static void do_job(struct vr_vcpu *v, struct vr_vcpu_job *j)
 	}
 }
 
-static void run_once(struct vr_vcpu *v)
+static void run_once(struct vcpu *v)
 {
-	struct vr_machine *m = v->machine;
+	struct machine *m = v->machine;
 	struct vr_exit e = {.size = sizeof(e), .reason = VR_EXIT_ERROR};
 	void *handle = atomic_load_explicit(&v->handle, memory_order_relaxed);
 	bool step = v->step, steps_on;
@@ -66,10 +66,10 @@ static void run_once(struct vr_vcpu *v)
 		e.reason = VR_EXIT_ERROR;
 	if (e.reason == VR_EXIT_ERROR) {
 		/* When the accelerator goes, all vCPUs fail, and the user hears of it once. */
-		vr_log(atomic_exchange(&m->failed, true) ? VR_LOG_INFO : VR_LOG_ERROR,
-		       "vCPU %u can't go on: %s", v->index, vr_error_text(rc < 0 ? rc : VR_E_INTERNAL));
+		log_print(atomic_exchange(&m->failed, true) ? VR_LOG_INFO : VR_LOG_ERROR,
+			  "vCPU %u can't go on: %s", v->index, vr_error_text(rc < 0 ? rc : VR_E_INTERNAL));
 		vr_error_clear();
-		vr_power_request(m, VR_POWER_CRASH, 1);
+		power_request(m, VR_POWER_CRASH, 1);
 	}
 	v->stop = e;
 	steps_on = e.reason == VR_EXIT_DEBUG && m->hooks->steps_on(m->gdb, v);
@@ -85,9 +85,9 @@ static void run_once(struct vr_vcpu *v)
 	pthread_cond_broadcast(&m->changed);
 }
 
-static bool create(struct vr_vcpu *v)
+static bool create(struct vcpu *v)
 {
-	struct vr_machine *m = v->machine;
+	struct machine *m = v->machine;
 	void *handle = NULL;
 	uint64_t pins;
 	int32_t rc = m->accel->vcpu_create(m->vm, v->index, &handle);
@@ -114,15 +114,15 @@ static bool create(struct vr_vcpu *v)
 
 static void *vcpu_main(void *arg)
 {
-	struct vr_vcpu *v = arg;
-	struct vr_machine *m = v->machine;
+	struct vcpu *v = arg;
+	struct machine *m = v->machine;
 
 	current = v;
 	if (!create(v))
 		return NULL;
 	pthread_mutex_lock(&m->lock);
 	for (;;) {
-		struct vr_vcpu_job *j = v->job;
+		struct vcpu_job *j = v->job;
 
 		if (j) {
 			v->job = NULL;
@@ -145,15 +145,15 @@ static void *vcpu_main(void *arg)
 	return NULL;
 }
 
-int32_t vr_vcpus_start(struct vr_machine *m)
+int32_t vcpus_start(struct machine *m)
 {
 	for (uint32_t i = 0; i < m->vcpu_count; i++) {
-		struct vr_vcpu *v = &m->vcpu[i];
+		struct vcpu *v = &m->vcpu[i];
 		char name[24];
 		int32_t rc;
 
 		snprintf(name, sizeof(name), "vmrun-cpu%u", i);
-		rc = vr_thread_start(&v->thread, &m->sandbox, name, vcpu_main, v);
+		rc = threads_start(&v->thread, &m->sandbox, name, vcpu_main, v);
 		if (rc < 0)
 			return rc;
 		/* One after the other: accelerators count on the order. */
@@ -170,7 +170,7 @@ int32_t vr_vcpus_start(struct vr_machine *m)
 }
 
 /* Those that run and have to stop; m->lock is held. */
-static bool any_running(const struct vr_machine *m, bool all, bool running[VR_MAX_VCPUS])
+static bool any_running(const struct machine *m, bool all, bool running[MACHINE_MAX_VCPUS])
 {
 	bool any = false;
 
@@ -181,23 +181,23 @@ static bool any_running(const struct vr_machine *m, bool all, bool running[VR_MA
 	return any;
 }
 
-void vr_vcpus_await(struct vr_machine *m, bool all)
+void vcpus_await(struct machine *m, bool all)
 {
-	uint64_t complain = vr_clock_monotonic() + 5000000000ull;
-	bool running[VR_MAX_VCPUS], left[VR_MAX_VCPUS];
+	uint64_t complain = clock_monotonic() + 5000000000ull;
+	bool running[MACHINE_MAX_VCPUS], left[MACHINE_MAX_VCPUS];
 
 	pthread_mutex_lock(&m->lock);
 	while (any_running(m, all, running)) {
-		uint64_t now = vr_clock_monotonic(), until = now + 2000000;
+		uint64_t now = clock_monotonic(), until = now + 2000000;
 		struct timespec ts = {.tv_sec = (time_t)(until / 1000000000ull),
 				      .tv_nsec = (long)(until % 1000000000ull)};
 
 		pthread_mutex_unlock(&m->lock);
 		for (uint32_t i = 0; i < m->vcpu_count; i++)
 			if (running[i])
-				vr_vcpu_kick(&m->vcpu[i]);
+				vcpu_kick(&m->vcpu[i]);
 		if (now > complain) {
-			vr_log(VR_LOG_WARN, "a vCPU does not stop; still waiting");
+			log_print(VR_LOG_WARN, "a vCPU does not stop; still waiting");
 			complain = now + 5000000000ull;
 		}
 		pthread_mutex_lock(&m->lock);
@@ -207,26 +207,26 @@ void vr_vcpus_await(struct vr_machine *m, bool all)
 	pthread_mutex_unlock(&m->lock);
 }
 
-void vr_vcpus_quiesce(struct vr_machine *m)
+void vcpus_quiesce(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
 	m->gate_shut = true;
 	pthread_mutex_unlock(&m->lock);
-	vr_vcpus_await(m, true);
+	vcpus_await(m, true);
 	/* What they rang just before is heard before anybody looks at the devices. */
-	vr_doorbells_settle(&m->doorbells);
+	doorbells_settle(&m->doorbells);
 }
 
-void vr_vcpus_resume(struct vr_machine *m)
+void vcpus_resume(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
-	if (m->request == VR_POWER_NONE)
+	if (m->request == POWER_NONE)
 		m->gate_shut = false;
 	pthread_cond_broadcast(&m->gate);
 	pthread_mutex_unlock(&m->lock);
 }
 
-void vr_vcpus_end(struct vr_machine *m)
+void vcpus_end(struct machine *m)
 {
 	pthread_mutex_lock(&m->lock);
 	m->ending = true;
@@ -242,9 +242,9 @@ void vr_vcpus_end(struct vr_machine *m)
 	}
 }
 
-int32_t vr_vcpu_power(struct vr_machine *m, uint32_t vcpu, bool on)
+int32_t vcpu_power(struct machine *m, uint32_t vcpu, bool on)
 {
-	struct vr_vcpu *v;
+	struct vcpu *v;
 	int32_t rc = VR_OK;
 	bool running;
 
@@ -261,13 +261,13 @@ int32_t vr_vcpu_power(struct vr_machine *m, uint32_t vcpu, bool on)
 	pthread_cond_broadcast(&m->gate);
 	pthread_mutex_unlock(&m->lock);
 	if (!on && running)
-		vr_vcpu_kick(v);
+		vcpu_kick(v);
 	return rc;
 }
 
-static uint32_t is_on(struct vr_machine *m, uint32_t vcpu)
+static uint32_t is_on(struct machine *m, uint32_t vcpu)
 {
-	struct vr_vcpu *v;
+	struct vcpu *v;
 	bool on;
 
 	if (vcpu >= m->vcpu_count)
@@ -282,9 +282,9 @@ static uint32_t is_on(struct vr_machine *m, uint32_t vcpu)
 
 /* ---- the tables' side ------------------------------------------------------------------------ */
 /* Has the vCPU's thread do it. */
-static int32_t job(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
+static int32_t job(struct machine *m, uint32_t vcpu, struct vcpu_job *j)
 {
-	struct vr_vcpu *v = &m->vcpu[vcpu];
+	struct vcpu *v = &m->vcpu[vcpu];
 	int32_t rc = VR_OK;
 
 	if (!atomic_load_explicit(&v->handle, memory_order_acquire))
@@ -316,7 +316,7 @@ static int32_t job(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
 	return j->result;
 }
 
-static int32_t state(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
+static int32_t state(struct machine *m, uint32_t vcpu, struct vcpu_job *j)
 {
 	if (!m || vcpu >= m->vcpu_count || !j->state_id || !j->state)
 		return vr_error_set(VR_E_INVAL, "vCPU %u: no such vCPU, or no state given", vcpu);
@@ -325,17 +325,17 @@ static int32_t state(struct vr_machine *m, uint32_t vcpu, struct vr_vcpu_job *j)
 	return job(m, vcpu, j);
 }
 
-int32_t vr_vcpu_state(struct vr_machine *m, uint32_t vcpu, const char *state_id, void *data, uint32_t length,
-		      bool set)
+int32_t vcpu_state(struct machine *m, uint32_t vcpu, const char *state_id, void *data, uint32_t length,
+		   bool set)
 {
-	struct vr_vcpu_job j = {.state_id = state_id, .state = data, .length = length, .set = set};
+	struct vcpu_job j = {.state_id = state_id, .state = data, .length = length, .set = set};
 
 	return state(m, vcpu, &j);
 }
 
-int32_t vr_vcpu_call(struct vr_machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg)
+int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg)
 {
-	struct vr_vcpu_job j = {.call = fn, .arg = arg};
+	struct vcpu_job j = {.call = fn, .arg = arg};
 
 	if (vcpu >= m->vcpu_count)
 		return vr_error_set(VR_E_INVAL, "vCPU %u: no such vCPU", vcpu);
@@ -344,21 +344,21 @@ int32_t vr_vcpu_call(struct vr_machine *m, uint32_t vcpu, int32_t (*fn)(void *ha
 
 static const char *VR_CALL machine_arch(const struct vr_host *host)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	return m && m->choice.arch ? m->choice.arch : "";
 }
 
 static uint32_t VR_CALL machine_vcpu_count(const struct vr_host *host)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	return m ? m->vcpu_count : 0;
 }
 
 static uint64_t VR_CALL machine_ram_size(const struct vr_host *host)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	return m ? m->ram_size : 0;
 }
@@ -366,45 +366,45 @@ static uint64_t VR_CALL machine_ram_size(const struct vr_host *host)
 static int32_t VR_CALL machine_set_state(const struct vr_host *host, uint32_t vcpu, const char *state_id,
 					 const void *data, uint32_t length)
 {
-	struct vr_vcpu_job j = {
+	struct vcpu_job j = {
 		.state_id = state_id, .state = (void *)(uintptr_t)data, .length = length, .set = true};
 
-	return state(vr_machine_of(host), vcpu, &j);
+	return state(machine_of(host), vcpu, &j);
 }
 
 static int32_t VR_CALL machine_get_state(const struct vr_host *host, uint32_t vcpu, const char *state_id,
 					 void *data, uint32_t length)
 {
-	struct vr_vcpu_job j = {.state_id = state_id, .state = data, .length = length};
+	struct vcpu_job j = {.state_id = state_id, .state = data, .length = length};
 
-	return state(vr_machine_of(host), vcpu, &j);
+	return state(machine_of(host), vcpu, &j);
 }
 
 static int32_t VR_CALL machine_vcpu_power(const struct vr_host *host, uint32_t vcpu, uint32_t on)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
-	return m ? vr_vcpu_power(m, vcpu, on != 0) : VR_E_STATE;
+	return m ? vcpu_power(m, vcpu, on != 0) : VR_E_STATE;
 }
 
 static uint32_t VR_CALL machine_vcpu_is_on(const struct vr_host *host, uint32_t vcpu)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	return m ? is_on(m, vcpu) : 0;
 }
 
 static void VR_CALL machine_power(const struct vr_host *host, uint32_t what, int32_t code)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (m)
-		vr_power_request(m, what, code);
+		power_request(m, what, code);
 }
 
 static int32_t VR_CALL machine_set_hypercall(const struct vr_host *host, vr_hypercall_fn fn, void *opaque)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (!m || !fn)
 		return vr_error_set(VR_E_INVAL, "hypercalls: no machine, or no function to call");
@@ -418,7 +418,7 @@ static int32_t VR_CALL machine_set_hypercall(const struct vr_host *host, vr_hype
 static int32_t VR_CALL machine_hypercall(const struct vr_host *host, uint32_t vcpu, uint32_t kind,
 					 uint64_t *regs)
 {
-	struct vr_machine *m = vr_machine_of(host);
+	struct machine *m = machine_of(host);
 
 	if (!m || !m->hypercall || !regs)
 		return VR_E_NOENT;
@@ -426,7 +426,7 @@ static int32_t VR_CALL machine_hypercall(const struct vr_host *host, uint32_t vc
 			       : m->hypercall(m->hypercall_opaque, vcpu, kind, regs);
 }
 
-const struct vr_host_machine vr_machine_table = {
+const struct vr_host_machine machine_table = {
 	.size = sizeof(struct vr_host_machine),
 	.arch = machine_arch,
 	.vcpu_count = machine_vcpu_count,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* guard.h: names the plugin that ends the process, or does not come back, in one line. */
-#ifndef VR_PLUGIN_GUARD_H
-#define VR_PLUGIN_GUARD_H
+#ifndef PLUGIN_GUARD_H
+#define PLUGIN_GUARD_H
 
 #include <stdbool.h>
 #include <stdint.h>

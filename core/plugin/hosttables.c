@@ -13,16 +13,16 @@
 #include "plugin/internal.h"
 #include "util/log.h"
 
-static struct vr_entry *entry_of(const struct vr_host *host)
+static struct registry_entry *entry_of(const struct vr_host *host)
 {
-	return vr_entry_of(vr_plugin_host_of(host)->plugin);
+	return registry_entry_of(plugin_host_of(host)->plugin);
 }
 
 /* ---- struct vr_host ---- */
 
 static const void *VR_CALL host_query(const struct vr_host *host, const char *id)
 {
-	return vr_registry_offered(vr_plugin_host_of(host)->registry, id);
+	return registry_offered(plugin_host_of(host)->registry, id);
 }
 
 static void VR_CALL host_error(const struct vr_host *host, int32_t code, const char *text)
@@ -32,7 +32,7 @@ static void VR_CALL host_error(const struct vr_host *host, int32_t code, const c
 		vr_error_set(code, "%s", text);
 }
 
-void vr_hosttables_host(struct vr_registry *r, struct vr_entry *e)
+void hosttables_host(struct registry *r, struct registry_entry *e)
 {
 	e->host.host = (struct vr_host){
 		.size = sizeof(struct vr_host),
@@ -51,7 +51,7 @@ void vr_hosttables_host(struct vr_registry *r, struct vr_entry *e)
 static void VR_CALL log_write(const struct vr_host *host, uint32_t level, const char *text)
 {
 	if (text)
-		vr_log(level, "%s: %s", vr_plugin_host_of(host)->plugin->manifest->id, text);
+		log_print(level, "%s: %s", plugin_host_of(host)->plugin->manifest->id, text);
 }
 
 /* Its `level` is the only thing here that changes, before the first plugin is loaded. */
@@ -61,9 +61,9 @@ static struct vr_host_log log_table = {.size = sizeof(log_table), .level = VR_LO
 
 static const char *VR_CALL config_string(const struct vr_host *host, const char *name)
 {
-	const struct vr_plugin_host *h = vr_plugin_host_of(host);
+	const struct plugin_host *h = plugin_host_of(host);
 
-	return vr_registry_option_value(h->registry, h->plugin, name);
+	return registry_option_value(h->registry, h->plugin, name);
 }
 
 /* "Not given" is an answer and no error, so no text is noted: it would hide a real one. */
@@ -95,7 +95,7 @@ static const struct vr_host_config config_table = {
 static int32_t VR_CALL registry_find(const struct vr_host *host, const char *interface_id,
 				     const char *plugin_id, uint32_t i, struct vr_found *out)
 {
-	struct vr_registry *r = vr_plugin_host_of(host)->registry;
+	struct registry *r = plugin_host_of(host)->registry;
 
 	/* What ABI 1.0 had of it is the least: older plugins know no more. */
 	if (!interface_id || !out || out->size < offsetof(struct vr_found, flags))
@@ -103,12 +103,12 @@ static int32_t VR_CALL registry_find(const struct vr_host *host, const char *int
 			VR_E_INVAL,
 			"vmrun.registry/1 find: found.size is too small, or no interface is named");
 	for (uint32_t k = 0; k < r->count; k++) {
-		struct vr_loaded *p = &r->entries[k]->loaded;
+		struct loaded_plugin *p = &r->entries[k]->loaded;
 		const void *table;
 
 		if (!p->host || (plugin_id && strcmp(plugin_id, p->manifest->id) != 0))
 			continue;
-		table = vr_registry_interface(p, interface_id);
+		table = registry_interface(p, interface_id);
 		if (!table || i-- > 0)
 			continue;
 		out->interface = table;
@@ -160,11 +160,11 @@ static int32_t VR_CALL file_table_open(const struct vr_host *host, const char *w
 
 static const struct vr_host_file file_table = {.size = sizeof(file_table), .open = file_table_open};
 
-void vr_hosttables_offer(struct vr_registry *r)
+void hosttables_offer(struct registry *r)
 {
-	log_table.level = vr_log_level();
-	vr_registry_offer(r, VR_LOG_ID, &log_table);
-	vr_registry_offer(r, VR_CONFIG_ID, &config_table);
-	vr_registry_offer(r, VR_REGISTRY_ID, &registry_table);
-	vr_registry_offer(r, VR_FILE_ID, &file_table);
+	log_table.level = log_get_level();
+	registry_offer(r, VR_LOG_ID, &log_table);
+	registry_offer(r, VR_CONFIG_ID, &config_table);
+	registry_offer(r, VR_REGISTRY_ID, &registry_table);
+	registry_offer(r, VR_FILE_ID, &file_table);
 }

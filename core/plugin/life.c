@@ -11,25 +11,25 @@
 #include "plugin/internal.h"
 #include "util/log.h"
 
-struct vr_registry *vr_registry_new(void)
+struct registry *registry_new(void)
 {
-	struct vr_registry *r = calloc(1, sizeof(*r));
+	struct registry *r = calloc(1, sizeof(*r));
 
 	if (!r) {
 		vr_error_set(VR_E_NOMEM, "out of memory");
 		return NULL;
 	}
-	vr_hosttables_offer(r);
+	hosttables_offer(r);
 	return r;
 }
 
 /* The entry that was started (loaded) last and not yet stopped (destroyed). */
-static struct vr_entry *newest(struct vr_registry *r, bool started)
+static struct registry_entry *newest(struct registry *r, bool started)
 {
-	struct vr_entry *best = NULL;
+	struct registry_entry *best = NULL;
 
 	for (uint32_t i = 0; i < r->count; i++) {
-		struct vr_entry *e = r->entries[i];
+		struct registry_entry *e = r->entries[i];
 
 		if (started ? !e->loaded.started : !e->loaded.host)
 			continue;
@@ -40,9 +40,9 @@ static struct vr_entry *newest(struct vr_registry *r, bool started)
 	return best;
 }
 
-void vr_registry_free(struct vr_registry *r)
+void registry_free(struct registry *r)
 {
-	struct vr_entry *e;
+	struct registry_entry *e;
 
 	if (!r)
 		return;
@@ -55,36 +55,36 @@ void vr_registry_free(struct vr_registry *r)
 		if (VR_HAS(p, stop)) {
 			int32_t code;
 
-			vr_entry_step(&e->loaded, GUARD_STOP);
+			registry_entry_step(&e->loaded, GUARD_STOP);
 			code = p->stop(p->self);
 			guard_leave();
 			if (code < 0)
-				vr_log(VR_LOG_WARN, "%s: stop: %s", e->loaded.manifest->id,
-				       vr_error_text(code));
+				log_print(VR_LOG_WARN, "%s: stop: %s", e->loaded.manifest->id,
+					  vr_error_text(code));
 		}
 	}
 	while ((e = newest(r, false))) {
 		const struct vr_plugin *p = e->loaded.plugin;
 
 		if (VR_HAS(p, destroy)) {
-			vr_entry_step(&e->loaded, GUARD_DESTROY);
+			registry_entry_step(&e->loaded, GUARD_DESTROY);
 			p->destroy(p->self);
 			guard_leave();
 		}
 		e->loaded.host = NULL;
 		e->loaded.plugin = NULL;
 	}
-	vr_registry_release(r);
+	registry_release(r);
 }
 
-int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p)
+int32_t registry_load(struct registry *r, struct loaded_plugin *p)
 {
-	struct vr_entry *e = vr_entry_of(p);
+	struct registry_entry *e = registry_entry_of(p);
 	int32_t code;
 
 	if (p->host)
 		return VR_OK;
-	code = vr_load_library(r, e);
+	code = library_load(r, e);
 	if (code < 0)
 		return code;
 	e->load_order = ++r->sequence;
@@ -92,18 +92,18 @@ int32_t vr_registry_load(struct vr_registry *r, struct vr_loaded *p)
 }
 
 /* Plugins answer with 0 or a negative code; anything else is taken for what was meant. */
-static int32_t call(struct vr_loaded *p, enum guard_step step, int32_t (*fn)(void *))
+static int32_t call(struct loaded_plugin *p, enum guard_step step, int32_t (*fn)(void *))
 {
 	int32_t code;
 
 	vr_error_clear();
-	vr_entry_step(p, step);
+	registry_entry_step(p, step);
 	code = fn(p->plugin->self);
 	guard_leave();
 	return code < 0 ? code : VR_OK;
 }
 
-void vr_registry_remember_probe(struct vr_loaded *p, int32_t code, const char *text)
+void registry_remember_probe(struct loaded_plugin *p, int32_t code, const char *text)
 {
 	p->probed = true;
 	p->probe_result = code;
@@ -111,18 +111,18 @@ void vr_registry_remember_probe(struct vr_loaded *p, int32_t code, const char *t
 	p->probe_text = code < 0 && text ? strdup(text) : NULL;
 }
 
-int32_t vr_registry_probe(struct vr_registry *r, struct vr_loaded *p)
+int32_t registry_probe(struct registry *r, struct loaded_plugin *p)
 {
 	int32_t code;
 
 	if (!p->probed) {
-		code = vr_registry_load(r, p);
+		code = registry_load(r, p);
 		if (code == VR_OK && VR_HAS(p->plugin, probe)) {
 			code = call(p, GUARD_PROBE, p->plugin->probe);
 			if (code < 0)
 				vr_error_context(code, "plugin '%s'", p->manifest->id);
 		}
-		vr_registry_remember_probe(p, code, code < 0 ? vr_error_text(code) : NULL);
+		registry_remember_probe(p, code, code < 0 ? vr_error_text(code) : NULL);
 		vr_error_clear();
 	}
 	if (p->probe_result < 0)
@@ -131,10 +131,10 @@ int32_t vr_registry_probe(struct vr_registry *r, struct vr_loaded *p)
 }
 
 /* Each id in `requires` is a table of the host's or something an installed plugin provides. */
-static int32_t check_requires(struct vr_registry *r, const struct vr_loaded *p)
+static int32_t check_requires(struct registry *r, const struct loaded_plugin *p)
 {
 	for (char **id = p->manifest->requires_; id && *id; id++) {
-		bool found = vr_registry_offered(r, *id) != NULL;
+		bool found = registry_offered(r, *id) != NULL;
 
 		for (uint32_t i = 0; i < r->count && !found; i++)
 			found = vr_text_list_has(r->entries[i]->loaded.manifest->provides, *id);
@@ -148,13 +148,13 @@ static int32_t check_requires(struct vr_registry *r, const struct vr_loaded *p)
 	return VR_OK;
 }
 
-int32_t vr_registry_start(struct vr_registry *r, struct vr_loaded *p)
+int32_t registry_start(struct registry *r, struct loaded_plugin *p)
 {
 	int32_t code;
 
 	if (p->started)
 		return VR_OK;
-	code = vr_registry_probe(r, p);
+	code = registry_probe(r, p);
 	if (code == VR_OK)
 		code = check_requires(r, p);
 	if (code < 0)
@@ -165,6 +165,6 @@ int32_t vr_registry_start(struct vr_registry *r, struct vr_loaded *p)
 			return vr_error_context(code, "plugin '%s'", p->manifest->id);
 	}
 	p->started = true;
-	vr_entry_of(p)->start_order = ++r->sequence;
+	registry_entry_of(p)->start_order = ++r->sequence;
 	return VR_OK;
 }

@@ -124,24 +124,24 @@ static int32_t find_symbol(void *library, const char *name, const char *file, vo
 	return VR_OK;
 }
 
-static int32_t create(struct vr_registry *r, struct vr_entry *e, vr_plugin_create_fn fn, const char *file)
+static int32_t create(struct registry *r, struct registry_entry *e, vr_plugin_create_fn fn, const char *file)
 {
 	const struct vr_manifest *m = e->loaded.manifest;
 	const struct vr_plugin *p = NULL;
 	double begin = milliseconds(), took;
 	int32_t code;
 
-	vr_hosttables_host(r, e);
+	hosttables_host(r, e);
 	vr_error_clear();
-	vr_entry_step(&e->loaded, GUARD_CREATE);
+	registry_entry_step(&e->loaded, GUARD_CREATE);
 	code = fn(&e->host.host, m->id, &p);
 	guard_leave();
 	took = milliseconds() - begin;
 	if (code < 0)
 		return vr_error_context(code, "%s: vmrun_plugin_create", file);
 	if (took > CREATE_LIMIT_MS)
-		vr_log(VR_LOG_INFO, "%s: vmrun_plugin_create took %.0f ms; at most %d are allowed", file,
-		       took, CREATE_LIMIT_MS);
+		log_print(VR_LOG_INFO, "%s: vmrun_plugin_create took %.0f ms; at most %d are allowed", file,
+			  took, CREATE_LIMIT_MS);
 	code = check_plugin(p, m, file);
 	if (code < 0)
 		return code; /* not destroyed: a plugin whose table is wrong is not called again */
@@ -150,7 +150,7 @@ static int32_t create(struct vr_registry *r, struct vr_entry *e, vr_plugin_creat
 	return VR_OK;
 }
 
-static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const char *file)
+static int32_t open_library(struct registry *r, struct registry_entry *e, const char *file)
 {
 	vr_plugin_magic_fn magic = NULL;
 	vr_plugin_create_fn make = NULL;
@@ -162,7 +162,7 @@ static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const cha
 		code = elf_check(file);
 	if (code < 0)
 		return code;
-	vr_entry_step(&e->loaded, GUARD_OPEN);
+	registry_entry_step(&e->loaded, GUARD_OPEN);
 	library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	guard_leave();
 	if (!library) {
@@ -178,7 +178,7 @@ static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const cha
 	if (code == VR_OK)
 		code = find_symbol(library, "vmrun_plugin_create", file, &make);
 	if (code == VR_OK) {
-		vr_entry_step(&e->loaded, GUARD_MAGIC);
+		registry_entry_step(&e->loaded, GUARD_MAGIC);
 		magic_block = magic();
 		guard_leave();
 		code = check_magic(magic_block, e->loaded.manifest, file);
@@ -191,24 +191,24 @@ static int32_t open_library(struct vr_registry *r, struct vr_entry *e, const cha
 }
 
 /* The library's path, kept with the entry; NULL: no memory. */
-static const char *library_file(struct vr_entry *e)
+static const char *library_file(struct registry_entry *e)
 {
 	if (!e->file)
 		e->file = vr_text_format("%s/%s", e->loaded.directory, e->loaded.manifest->library);
 	return e->file;
 }
 
-int32_t vr_registry_check_library(struct vr_loaded *p)
+int32_t registry_check_library(struct loaded_plugin *p)
 {
 	const char *file;
 
 	if (!p->manifest->library)
 		return VR_OK;
-	file = library_file(vr_entry_of(p));
+	file = library_file(registry_entry_of(p));
 	return file ? elf_check(file) : VR_E_NOMEM;
 }
 
-int32_t vr_load_library(struct vr_registry *r, struct vr_entry *e)
+int32_t library_load(struct registry *r, struct registry_entry *e)
 {
 	const struct vr_manifest *m = e->loaded.manifest;
 

@@ -13,7 +13,7 @@
 #include "plugin/internal.h"
 #include "util/log.h"
 
-static void free_entry(struct vr_entry *e)
+static void free_entry(struct registry_entry *e)
 {
 	for (uint32_t i = 0; e->values && i < e->loaded.manifest->option_count; i++)
 		free(e->values[i]);
@@ -25,7 +25,7 @@ static void free_entry(struct vr_entry *e)
 	free(e);
 }
 
-void vr_registry_release(struct vr_registry *r)
+void registry_release(struct registry *r)
 {
 	for (uint32_t i = 0; i < r->count; i++)
 		free_entry(r->entries[i]);
@@ -35,7 +35,7 @@ void vr_registry_release(struct vr_registry *r)
 	free(r);
 }
 
-void vr_registry_offer(struct vr_registry *r, const char *interface_id, const void *table)
+void registry_offer(struct registry *r, const char *interface_id, const void *table)
 {
 	uint32_t n = atomic_load(&r->offer_count);
 
@@ -45,9 +45,9 @@ void vr_registry_offer(struct vr_registry *r, const char *interface_id, const vo
 			return;
 		}
 	}
-	if (n == VR_OFFERS_MAX) {
-		vr_log(VR_LOG_ERROR, "host table %s: more than %d tables; raise VR_OFFERS_MAX", interface_id,
-		       VR_OFFERS_MAX);
+	if (n == OFFERS_MAX) {
+		log_print(VR_LOG_ERROR, "host table %s: more than %d tables; raise OFFERS_MAX", interface_id,
+			  OFFERS_MAX);
 		return;
 	}
 	r->offers[n].id = interface_id;
@@ -55,7 +55,7 @@ void vr_registry_offer(struct vr_registry *r, const char *interface_id, const vo
 	atomic_store(&r->offer_count, n + 1);
 }
 
-const void *vr_registry_offered(const struct vr_registry *r, const char *id)
+const void *registry_offered(const struct registry *r, const char *id)
 {
 	uint32_t n = atomic_load(&r->offer_count);
 
@@ -66,7 +66,7 @@ const void *vr_registry_offered(const struct vr_registry *r, const char *id)
 	return NULL;
 }
 
-void vr_registry_set_machine(struct vr_registry *r, struct vr_machine *m)
+void registry_set_machine(struct registry *r, struct machine *m)
 {
 	if (!m && r->helpers)
 		r->machine_gone(r->helpers);
@@ -79,17 +79,17 @@ void vr_registry_set_machine(struct vr_registry *r, struct vr_machine *m)
 
 static int32_t note_problem(void *opaque, int32_t code)
 {
-	struct vr_registry *r = opaque;
+	struct registry *r = opaque;
 	const char *text = vr_error_text(code);
 
 	r->unreadable |= code == VR_E_IO;
-	vr_log(VR_LOG_DEBUG, "plugin left out: %s", text);
+	log_print(VR_LOG_DEBUG, "plugin left out: %s", text);
 	return vr_text_list_add(&r->problems, text);
 }
 
-static struct vr_entry *new_entry(struct vr_manifest *m, const char *directory)
+static struct registry_entry *new_entry(struct vr_manifest *m, const char *directory)
 {
-	struct vr_entry *e = calloc(1, sizeof(*e));
+	struct registry_entry *e = calloc(1, sizeof(*e));
 
 	if (!e || (m->option_count && !(e->values = calloc(m->option_count, sizeof(*e->values))))) {
 		free(e);
@@ -109,14 +109,15 @@ static struct vr_entry *new_entry(struct vr_manifest *m, const char *directory)
 /* Takes the manifest over. */
 static int32_t add_manifest(void *opaque, struct vr_manifest *m, const char *directory)
 {
-	struct vr_registry *r = opaque;
-	struct vr_loaded *first = vr_registry_by_id(r, m->id);
-	struct vr_entry **bigger;
-	struct vr_entry *e;
+	struct registry *r = opaque;
+	struct loaded_plugin *first = registry_by_id(r, m->id);
+	struct registry_entry **bigger;
+	struct registry_entry *e;
 
 	if (first) {
 		/* Wanted when one tries a plugin out; surprising otherwise. */
-		vr_log(VR_LOG_INFO, "%s: plugin '%s' is hidden by %s", m->file, m->id, first->manifest->file);
+		log_print(VR_LOG_INFO, "%s: plugin '%s' is hidden by %s", m->file, m->id,
+			  first->manifest->file);
 		vr_manifest_free(m);
 		return VR_OK;
 	}
@@ -125,7 +126,7 @@ static int32_t add_manifest(void *opaque, struct vr_manifest *m, const char *dir
 		vr_manifest_free(m);
 		return VR_E_NOMEM;
 	}
-	bigger = realloc(r->entries, (r->count + 1) * sizeof(struct vr_entry *));
+	bigger = realloc(r->entries, (r->count + 1) * sizeof(struct registry_entry *));
 	if (!bigger) {
 		free_entry(e);
 		return vr_error_set(VR_E_NOMEM, "out of memory");
@@ -138,11 +139,11 @@ static int32_t add_manifest(void *opaque, struct vr_manifest *m, const char *dir
 
 static int by_preference(const void *a, const void *b)
 {
-	return vr_scan_preference((*(struct vr_entry *const *)a)->loaded.manifest,
-				  (*(struct vr_entry *const *)b)->loaded.manifest);
+	return vr_scan_preference((*(struct registry_entry *const *)a)->loaded.manifest,
+				  (*(struct registry_entry *const *)b)->loaded.manifest);
 }
 
-int32_t vr_registry_scan(struct vr_registry *r, const char *directory)
+int32_t registry_scan(struct registry *r, const char *directory)
 {
 	const struct vr_scan to = {add_manifest, note_problem, r};
 	int32_t code;
@@ -154,34 +155,34 @@ int32_t vr_registry_scan(struct vr_registry *r, const char *directory)
 		return code;
 	code = vr_scan_directory(directory, &to);
 	if (r->count)
-		qsort(r->entries, r->count, sizeof(struct vr_entry *), by_preference);
+		qsort(r->entries, r->count, sizeof(struct registry_entry *), by_preference);
 	return code;
 }
 
-int32_t vr_registry_scan_standard(struct vr_registry *r, const char *extra)
+int32_t registry_scan_standard(struct registry *r, const char *extra)
 {
 	char **directories;
 	int32_t code = vr_search_standard(extra, &directories);
 
 	for (char **d = directories; code == VR_OK && d && *d; d++)
-		code = vr_registry_scan(r, *d);
+		code = registry_scan(r, *d);
 	vr_text_list_free(directories);
 	return code;
 }
 
 /* ---- what was found ---- */
 
-uint32_t vr_registry_count(const struct vr_registry *r)
+uint32_t registry_count(const struct registry *r)
 {
 	return r->count;
 }
 
-struct vr_loaded *vr_registry_at(struct vr_registry *r, uint32_t i)
+struct loaded_plugin *registry_at(struct registry *r, uint32_t i)
 {
 	return i < r->count ? &r->entries[i]->loaded : NULL;
 }
 
-struct vr_loaded *vr_registry_by_id(struct vr_registry *r, const char *id)
+struct loaded_plugin *registry_by_id(struct registry *r, const char *id)
 {
 	for (uint32_t i = 0; i < r->count; i++) {
 		if (!strcmp(r->entries[i]->loaded.manifest->id, id))
@@ -195,17 +196,17 @@ static const char *list_at(char *const *list, uint32_t i)
 	return i < vr_text_list_length(list) ? list[i] : NULL;
 }
 
-bool vr_registry_is_partial(const struct vr_registry *r)
+bool registry_is_partial(const struct registry *r)
 {
 	return r->unreadable;
 }
 
-const char *vr_registry_problem(const struct vr_registry *r, uint32_t i)
+const char *registry_problem(const struct registry *r, uint32_t i)
 {
 	return list_at(r->problems, i);
 }
 
-const char *vr_registry_directory(const struct vr_registry *r, uint32_t i)
+const char *registry_directory(const struct registry *r, uint32_t i)
 {
 	return list_at(r->directories, i);
 }
@@ -244,7 +245,7 @@ static int32_t unknown_option(const struct vr_manifest *m, const char *name)
 	return vr_error_set(VR_E_CONFIG, "plugin '%s' has no option '%s'; it has: %s", m->id, name, known);
 }
 
-int32_t vr_registry_option(struct vr_registry *r, struct vr_loaded *p, const char *name, const char *value)
+int32_t registry_option(struct registry *r, struct loaded_plugin *p, const char *name, const char *value)
 {
 	const struct vr_manifest *m = p->manifest;
 	int32_t i = option_index(m, name);
@@ -260,10 +261,10 @@ int32_t vr_registry_option(struct vr_registry *r, struct vr_loaded *p, const cha
 	if (wrong)
 		return vr_error_set(VR_E_CONFIG, "plugin '%s', option '%s': '%s' %s", m->id, name, value,
 				    wrong);
-	return vr_text_replace(&vr_entry_of(p)->values[i], value);
+	return vr_text_replace(&registry_entry_of(p)->values[i], value);
 }
 
-const char *vr_registry_option_value(const struct vr_registry *r, const struct vr_loaded *p, const char *name)
+const char *registry_option_value(const struct registry *r, const struct loaded_plugin *p, const char *name)
 {
 	int32_t i = name ? option_index(p->manifest, name) : -1;
 	const char *set;
@@ -271,28 +272,27 @@ const char *vr_registry_option_value(const struct vr_registry *r, const struct v
 	(void)r;
 	if (i < 0)
 		return NULL;
-	set = vr_entry_of(p)->values[i];
+	set = registry_entry_of(p)->values[i];
 	return set ? set : p->manifest->options[i].default_value;
 }
 
-const char *vr_registry_option_given(const struct vr_loaded *p, uint32_t i)
+const char *registry_option_given(const struct loaded_plugin *p, uint32_t i)
 {
-	return vr_entry_of(p)->values[i];
+	return registry_entry_of(p)->values[i];
 }
 
-void vr_registry_set_helpers(struct vr_registry *r, struct helpers *h,
-			     void (*machine_gone)(struct helpers *h))
+void registry_set_helpers(struct registry *r, struct helpers *h, void (*machine_gone)(struct helpers *h))
 {
 	r->helpers = h;
 	r->machine_gone = machine_gone;
 }
 
-struct helpers *vr_registry_helpers(const struct vr_registry *r)
+struct helpers *registry_helpers(const struct registry *r)
 {
 	return r->helpers;
 }
 
-const void *vr_registry_interface(struct vr_loaded *p, const char *interface_id)
+const void *registry_interface(struct loaded_plugin *p, const char *interface_id)
 {
 	return VR_HAS(p->plugin, query) ? p->plugin->query(p->plugin->self, interface_id) : NULL;
 }

@@ -36,18 +36,18 @@ static void VR_CALL write_fact(void *to, const char *name, const char *text)
 	fprintf(to, "%s%c%s%c", name, 0, text, 0);
 }
 
-static void write_facts(struct vr_loaded *p, FILE *to)
+static void write_facts(struct loaded_plugin *p, FILE *to)
 {
-	const struct vr_facts *f = vr_registry_interface(p, VR_FACTS_ID);
+	const struct vr_facts *f = registry_interface(p, VR_FACTS_ID);
 
 	if (!VR_HAS(f, facts))
 		return;
-	vr_entry_step(p, GUARD_FACTS);
+	registry_entry_step(p, GUARD_FACTS);
 	f->facts(p->plugin->self, write_fact, to);
 	guard_leave();
 }
 
-static _Noreturn void child(struct vr_registry *r, struct vr_loaded *p, int fd)
+static _Noreturn void child(struct registry *r, struct loaded_plugin *p, int fd)
 {
 	char *answer = NULL;
 	size_t length = 0;
@@ -59,11 +59,11 @@ static _Noreturn void child(struct vr_registry *r, struct vr_loaded *p, int fd)
 	to = open_memstream(&answer, &length);
 	if (!to)
 		_exit(1);
-	code = vr_registry_probe(r, p);
+	code = registry_probe(r, p);
 	fprintf(to, "%d%c%s%c", code, 0, code < 0 ? vr_error_text(code) : "", 0);
 	if (code == VR_OK)
 		write_facts(p, to);
-	vr_registry_free(r);
+	registry_free(r);
 	if (fclose(to) == 0)
 		told = file_write(fd, answer, length);
 	/* Nothing of the parent's is to be flushed or undone here. */
@@ -182,23 +182,23 @@ static const char *broken_text(struct answer *a)
 	return a->text;
 }
 
-static int32_t understand(struct vr_loaded *p, struct answer *a, char ***facts)
+static int32_t understand(struct loaded_plugin *p, struct answer *a, char ***facts)
 {
 	bool whole = !a->killed && WIFEXITED(a->status) && WEXITSTATUS(a->status) == 0 && a->length;
 	size_t at = 0;
 	const char *code, *text;
 
 	if (!whole) {
-		vr_registry_remember_probe(p, VR_E_INTERNAL, broken_text(a));
+		registry_remember_probe(p, VR_E_INTERNAL, broken_text(a));
 		return VR_OK;
 	}
 	code = next(a, &at);
 	text = next(a, &at);
-	vr_registry_remember_probe(p, (int32_t)strtol(code, NULL, 10), text ? text : "");
+	registry_remember_probe(p, (int32_t)strtol(code, NULL, 10), text ? text : "");
 	return take_facts(a, at, facts);
 }
 
-int32_t trial_probe(struct vr_registry *r, struct vr_loaded *p, char ***facts)
+int32_t trial_probe(struct registry *r, struct loaded_plugin *p, char ***facts)
 {
 	const struct sigaction usual = {.sa_handler = SIG_DFL};
 	struct answer *a = calloc(1, sizeof(*a));

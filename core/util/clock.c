@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-uint64_t vr_clock_monotonic(void)
+uint64_t clock_monotonic(void)
 {
 	struct timespec ts;
 

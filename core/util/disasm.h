@@ -6,8 +6,8 @@
  * when a disassembler is asked for: nothing else in vmrun needs them, and opening libLLVM takes 30 ms.
  * Without them a disassembler gives the bytes as numbers.
  */
-#ifndef VR_UTIL_DISASM_H
-#define VR_UTIL_DISASM_H
+#ifndef UTIL_DISASM_H
+#define UTIL_DISASM_H
 
 #include <stdbool.h>
 #include <stddef.h>

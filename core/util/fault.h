@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fault.h: the ways in which the process ends without the program's will; one place for all fatal signals. */
-#ifndef VR_UTIL_FAULT_H
-#define VR_UTIL_FAULT_H
+#ifndef UTIL_FAULT_H
+#define UTIL_FAULT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -64,14 +64,14 @@ static void quoted(FILE *out, const char *text)
 	putc('"', out);
 }
 
-static void new_line(struct vr_json *j)
+static void new_line(struct json *j)
 {
 	putc('\n', j->out);
 	for (uint32_t i = 0; i < j->depth; i++)
 		fputs("  ", j->out);
 }
 
-static void begin(struct vr_json *j, const char *key)
+static void begin(struct json *j, const char *key)
 {
 	if (j->some)
 		putc(',', j->out);
@@ -84,7 +84,7 @@ static void begin(struct vr_json *j, const char *key)
 	}
 }
 
-static void open_group(struct vr_json *j, const char *key, char c)
+static void open_group(struct json *j, const char *key, char c)
 {
 	begin(j, key);
 	putc(c, j->out);
@@ -92,7 +92,7 @@ static void open_group(struct vr_json *j, const char *key, char c)
 	j->some = false;
 }
 
-static void close_group(struct vr_json *j, char c)
+static void close_group(struct json *j, char c)
 {
 	j->depth--;
 	if (j->some)
@@ -101,32 +101,32 @@ static void close_group(struct vr_json *j, char c)
 	j->some = true;
 }
 
-void vr_json_start(struct vr_json *j, FILE *out)
+void json_start(struct json *j, FILE *out)
 {
-	*j = (struct vr_json){.out = out};
+	*j = (struct json){.out = out};
 }
 
-void vr_json_object(struct vr_json *j, const char *key)
+void json_object(struct json *j, const char *key)
 {
 	open_group(j, key, '{');
 }
 
-void vr_json_array(struct vr_json *j, const char *key)
+void json_array(struct json *j, const char *key)
 {
 	open_group(j, key, '[');
 }
 
-void vr_json_end_object(struct vr_json *j)
+void json_end_object(struct json *j)
 {
 	close_group(j, '}');
 }
 
-void vr_json_end_array(struct vr_json *j)
+void json_end_array(struct json *j)
 {
 	close_group(j, ']');
 }
 
-void vr_json_string(struct vr_json *j, const char *key, const char *value)
+void json_string(struct json *j, const char *key, const char *value)
 {
 	begin(j, key);
 	if (value)
@@ -135,19 +135,19 @@ void vr_json_string(struct vr_json *j, const char *key, const char *value)
 		fputs("null", j->out);
 }
 
-void vr_json_number(struct vr_json *j, const char *key, uint64_t value)
+void json_number(struct json *j, const char *key, uint64_t value)
 {
 	begin(j, key);
 	fprintf(j->out, "%" PRIu64, value);
 }
 
-void vr_json_signed(struct vr_json *j, const char *key, int64_t value)
+void json_signed(struct json *j, const char *key, int64_t value)
 {
 	begin(j, key);
 	fprintf(j->out, "%" PRId64, value);
 }
 
-void vr_json_real(struct vr_json *j, const char *key, double value)
+void json_real(struct json *j, const char *key, double value)
 {
 	begin(j, key);
 	if (isfinite(value))
@@ -156,21 +156,21 @@ void vr_json_real(struct vr_json *j, const char *key, double value)
 		fputs("null", j->out);
 }
 
-void vr_json_bool(struct vr_json *j, const char *key, bool value)
+void json_bool(struct json *j, const char *key, bool value)
 {
 	begin(j, key);
 	fputs(value ? "true" : "false", j->out);
 }
 
-void vr_json_list(struct vr_json *j, const char *key, char *const *list)
+void json_list(struct json *j, const char *key, char *const *list)
 {
-	vr_json_array(j, key);
+	json_array(j, key);
 	for (; list && *list; list++)
-		vr_json_string(j, NULL, *list);
-	vr_json_end_array(j);
+		json_string(j, NULL, *list);
+	json_end_array(j);
 }
 
-int32_t vr_json_finish(struct vr_json *j)
+int32_t json_finish(struct json *j)
 {
 	putc('\n', j->out);
 	if (fflush(j->out) != 0 || ferror(j->out))

@@ -12,22 +12,22 @@
 static _Atomic uint32_t log_level = VR_LOG_WARN;
 static atomic_int log_raw;
 
-void vr_log_set_level(uint32_t level)
+void log_set_level(uint32_t level)
 {
 	atomic_store(&log_level, level);
 }
 
-uint32_t vr_log_level(void)
+uint32_t log_get_level(void)
 {
 	return atomic_load(&log_level);
 }
 
-void vr_log_set_raw(int raw)
+void log_set_raw(int raw)
 {
 	atomic_store(&log_raw, raw);
 }
 
-int vr_log_raw(void)
+int log_is_raw(void)
 {
 	return atomic_load(&log_raw);
 }
@@ -47,7 +47,7 @@ static void write_all(const char *s, size_t n)
 	}
 }
 
-void vr_log(uint32_t level, const char *format, ...)
+void log_print(uint32_t level, const char *format, ...)
 {
 	static const char *const prefix[] = {
 		"vmrun: error: ", "vmrun: warning: ", "vmrun: ", "vmrun: debug: "};
@@ -57,7 +57,7 @@ void vr_log(uint32_t level, const char *format, ...)
 	size_t n = 0;
 	va_list ap;
 
-	if (level > vr_log_level())
+	if (level > log_get_level())
 		return;
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);

@@ -28,14 +28,14 @@ static int32_t read_items(const char *where, const char *list, uint32_t *out)
 {
 	const char *words[VR_DEBUGLOG_COUNT];
 	char **parts;
-	int32_t r = VR_OK;
+	int32_t rc = VR_OK;
 
 	for (uint32_t i = 0; i < VR_DEBUGLOG_COUNT; i++)
 		words[i] = items[i].word;
 	if (vr_text_split(list, ',', &parts) < 0)
 		return VR_E_NOMEM;
 	*out = 0;
-	for (char **p = parts; r == VR_OK && *p; p++) {
+	for (char **p = parts; rc == VR_OK && *p; p++) {
 		const char *near = vr_text_nearest(*p, words, VR_DEBUGLOG_COUNT);
 		uint32_t i = 0;
 
@@ -44,14 +44,14 @@ static int32_t read_items(const char *where, const char *list, uint32_t *out)
 		if (i < VR_DEBUGLOG_COUNT)
 			*out |= 1u << i;
 		else if (near)
-			r = vr_error_set(VR_E_INVAL, "%s: there is no item '%s'; did you mean '%s'?", where,
-					 *p, near);
+			rc = vr_error_set(VR_E_INVAL, "%s: there is no item '%s'; did you mean '%s'?", where,
+					  *p, near);
 		else
-			r = vr_error_set(VR_E_INVAL, "%s: there is no item '%s'; '-d help' lists them", where,
-					 *p);
+			rc = vr_error_set(VR_E_INVAL, "%s: there is no item '%s'; '-d help' lists them",
+					  where, *p);
 	}
 	vr_text_list_free(parts);
-	return r;
+	return rc;
 }
 
 /* "A..B", "A+LENGTH", "A". */
@@ -92,10 +92,10 @@ static int32_t read_range(const char *where, const char *text, struct log_range 
 static int32_t add_range(struct log_filter *f, const char *where, const char *text, uint32_t wanted)
 {
 	struct log_range *bigger, range = {.items = wanted};
-	int32_t r = read_range(where, text, &range);
+	int32_t rc = read_range(where, text, &range);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (f->range_count == RANGES)
 		return vr_error_set(VR_E_INVAL, "%s: more than %u ranges", where, RANGES);
 	bigger = realloc(f->range, (f->range_count + 1) * sizeof(*bigger));
@@ -110,21 +110,21 @@ int32_t log_filter_add(struct log_filter *f, const char *where, const char *text
 {
 	uint32_t wanted = 0;
 	char **parts;
-	int32_t r;
+	int32_t rc;
 
 	if (!text[0])
 		return vr_error_set(VR_E_INVAL, "%s: no item is named; '-d help' lists them", where);
 	if (vr_text_split(text, ':', &parts) < 0)
 		return VR_E_NOMEM;
-	r = read_items(where, parts[0], &wanted);
-	for (char **p = parts + 1; r == VR_OK && *p; p++)
-		r = add_range(f, where, *p, wanted);
-	if (r == VR_OK) {
+	rc = read_items(where, parts[0], &wanted);
+	for (char **p = parts + 1; rc == VR_OK && *p; p++)
+		rc = add_range(f, where, *p, wanted);
+	if (rc == VR_OK) {
 		f->items |= wanted;
 		f->everywhere |= parts[1] ? 0 : wanted;
 	}
 	vr_text_list_free(parts);
-	return r;
+	return rc;
 }
 
 bool log_filter_wants(const struct log_filter *f, uint32_t item, uint64_t first, uint64_t last)

@@ -3,8 +3,8 @@
  * log_filter.h: what `-d ITEM[,ITEM...][:RANGE...]` asks for: items of vmrun/debuglog.def, each for all
  * addresses or for some.
  */
-#ifndef VR_UTIL_LOG_FILTER_H
-#define VR_UTIL_LOG_FILTER_H
+#ifndef UTIL_LOG_FILTER_H
+#define UTIL_LOG_FILTER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -20,7 +20,7 @@
 struct area {
 	uint64_t gpa;
 	uint8_t *bytes;
-	uint32_t room, used;
+	uint32_t capacity, used;
 	uint32_t overflow;
 };
 
@@ -45,7 +45,7 @@ static struct table take(struct area *a, uint32_t length)
 	struct table t = {.length = length};
 	uint32_t at = (a->used + 63) & ~63u;
 
-	if (at > a->room || length > a->room - at) {
+	if (at > a->capacity || length > a->capacity - at) {
 		a->overflow = 1;
 		return t;
 	}
@@ -76,113 +76,113 @@ static void seal(struct table *t)
 
 /* ---- DSDT ---------------------------------------------------------------------------------------- */
 
-static void processors(struct vr_aml *a, uint32_t count)
+static void processors(struct aml *a, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		char name[8];
 
 		snprintf(name, sizeof(name), "C%03X", i & 0xfff);
-		vr_aml_device(a, name);
-		vr_aml_name(a, "_HID");
-		vr_aml_string(a, "ACPI0007"); /* 8.4: processors are devices */
-		vr_aml_name(a, "_UID");
-		vr_aml_integer(a, i);
-		vr_aml_end(a);
+		aml_device(a, name);
+		aml_name(a, "_HID");
+		aml_string(a, "ACPI0007"); /* 8.4: processors are devices */
+		aml_name(a, "_UID");
+		aml_integer(a, i);
+		aml_end(a);
 	}
 }
 
-static void legacy(struct vr_aml *a, const char *name, const char *id, uint16_t port, uint8_t ports,
+static void legacy(struct aml *a, const char *name, const char *id, uint16_t port, uint8_t ports,
 		   uint32_t irq)
 {
-	vr_aml_device(a, name);
-	vr_aml_name(a, "_HID");
-	vr_aml_eisa_id(a, id);
-	vr_aml_name(a, "_CRS");
-	vr_aml_resources(a);
-	vr_aml_io(a, port, ports);
-	vr_aml_irq(a, irq);
-	vr_aml_resources_end(a);
-	vr_aml_end(a);
+	aml_device(a, name);
+	aml_name(a, "_HID");
+	aml_eisa_id(a, id);
+	aml_name(a, "_CRS");
+	aml_resources(a);
+	aml_io(a, port, ports);
+	aml_irq(a, irq);
+	aml_resources_end(a);
+	aml_end(a);
 }
 
-static void virtio(struct vr_aml *a, uint32_t slot)
+static void virtio(struct aml *a, uint32_t slot)
 {
 	char name[8];
 
 	snprintf(name, sizeof(name), "VR%02X", slot & 0xff);
-	vr_aml_device(a, name);
-	vr_aml_name(a, "_HID");
-	vr_aml_string(a, "LNRO0005"); /* the id that Linux knows virtio over MMIO by */
-	vr_aml_name(a, "_UID");
-	vr_aml_integer(a, slot);
-	vr_aml_name(a, "_CRS");
-	vr_aml_resources(a);
-	vr_aml_memory32(a, (uint32_t)(PC_VIRTIO_BASE + slot * PC_VIRTIO_STRIDE), PC_VIRTIO_SIZE);
-	vr_aml_interrupt(a, vr_pc_slot_pin(slot));
-	vr_aml_resources_end(a);
-	vr_aml_end(a);
+	aml_device(a, name);
+	aml_name(a, "_HID");
+	aml_string(a, "LNRO0005"); /* the id that Linux knows virtio over MMIO by */
+	aml_name(a, "_UID");
+	aml_integer(a, slot);
+	aml_name(a, "_CRS");
+	aml_resources(a);
+	aml_memory32(a, (uint32_t)(PC_VIRTIO_BASE + slot * PC_VIRTIO_STRIDE), PC_VIRTIO_SIZE);
+	aml_interrupt(a, pc_slot_pin(slot));
+	aml_resources_end(a);
+	aml_end(a);
 }
 
 /* The root of PCI (PCI Firmware Specification 3.2, 4.1.2 and 4.1.3): bus 0, and the device that keeps its
  * configuration space from being used for anything else. */
-static void pci(struct vr_aml *a)
+static void pci(struct aml *a)
 {
-	vr_aml_device(a, "PCI0");
-	vr_aml_name(a, "_HID");
-	vr_aml_eisa_id(a, "PNP0A08");
-	vr_aml_name(a, "_CID");
-	vr_aml_eisa_id(a, "PNP0A03");
-	vr_aml_name(a, "_UID");
-	vr_aml_integer(a, 0);
-	vr_aml_name(a, "_SEG");
-	vr_aml_integer(a, 0);
-	vr_aml_name(a, "_BBN");
-	vr_aml_integer(a, 0);
-	vr_aml_name(a, "_CRS");
-	vr_aml_resources(a);
-	vr_aml_window(a, AML_BUSES, 0, 0);
-	vr_aml_window(a, AML_PORTS, PC_PCI_PORTS, 0xffff);
-	vr_aml_window(a, AML_MEMORY, (uint32_t)PC_PCI_MEMORY, (uint32_t)PC_PCI_MEMORY_END - 1);
-	vr_aml_resources_end(a);
-	vr_aml_end(a);
-	vr_aml_device(a, "ECAM");
-	vr_aml_name(a, "_HID");
-	vr_aml_eisa_id(a, "PNP0C02");
-	vr_aml_name(a, "_UID");
-	vr_aml_integer(a, 0);
-	vr_aml_name(a, "_CRS");
-	vr_aml_resources(a);
-	vr_aml_memory32(a, (uint32_t)PC_ECAM_BASE, (uint32_t)PC_ECAM_SIZE);
-	vr_aml_resources_end(a);
-	vr_aml_end(a);
+	aml_device(a, "PCI0");
+	aml_name(a, "_HID");
+	aml_eisa_id(a, "PNP0A08");
+	aml_name(a, "_CID");
+	aml_eisa_id(a, "PNP0A03");
+	aml_name(a, "_UID");
+	aml_integer(a, 0);
+	aml_name(a, "_SEG");
+	aml_integer(a, 0);
+	aml_name(a, "_BBN");
+	aml_integer(a, 0);
+	aml_name(a, "_CRS");
+	aml_resources(a);
+	aml_window(a, AML_BUSES, 0, 0);
+	aml_window(a, AML_PORTS, PC_PCI_PORTS, 0xffff);
+	aml_window(a, AML_MEMORY, (uint32_t)PC_PCI_MEMORY, (uint32_t)PC_PCI_MEMORY_END - 1);
+	aml_resources_end(a);
+	aml_end(a);
+	aml_device(a, "ECAM");
+	aml_name(a, "_HID");
+	aml_eisa_id(a, "PNP0C02");
+	aml_name(a, "_UID");
+	aml_integer(a, 0);
+	aml_name(a, "_CRS");
+	aml_resources(a);
+	aml_memory32(a, (uint32_t)PC_ECAM_BASE, (uint32_t)PC_ECAM_SIZE);
+	aml_resources_end(a);
+	aml_end(a);
 }
 
-static uint64_t dsdt(struct area *area, const struct vr_acpi_input *in)
+static uint64_t dsdt(struct area *area, const struct acpi_input *in)
 {
 	struct table t = take(area, HEADER);
-	struct vr_aml a;
+	struct aml a;
 	uint32_t length;
 
 	if (area->overflow)
 		return 0;
-	vr_aml_init(&a, t.bytes + HEADER, area->room - area->used);
-	vr_aml_scope(&a, "\\_SB_");
+	aml_init(&a, t.bytes + HEADER, area->capacity - area->used);
+	aml_scope(&a, "\\_SB_");
 	processors(&a, in->vcpu_count);
 	legacy(&a, "COM1", "PNP0501", 0x3f8, 8, PC_IRQ_UART);
 	legacy(&a, "RTC_", "PNP0B00", 0x70, 2, PC_IRQ_RTC);
 	pci(&a);
 	for (uint32_t i = 0; i < in->virtio_slots; i++)
 		virtio(&a, i);
-	vr_aml_end(&a);
+	aml_end(&a);
 	/* 7.4.2: what to write to SLP_TYP of PM1a_CNT (and PM1b_CNT) to sleep that deep. */
-	vr_aml_name(&a, "\\_S5_");
-	vr_aml_package(&a, 4);
-	vr_aml_integer(&a, 5);
-	vr_aml_integer(&a, 0);
-	vr_aml_integer(&a, 0);
-	vr_aml_integer(&a, 0);
-	vr_aml_end(&a);
-	length = vr_aml_finish(&a);
+	aml_name(&a, "\\_S5_");
+	aml_package(&a, 4);
+	aml_integer(&a, 5);
+	aml_integer(&a, 0);
+	aml_integer(&a, 0);
+	aml_integer(&a, 0);
+	aml_end(&a);
+	length = aml_finish(&a);
 	if (!length) {
 		area->overflow = 1;
 		return 0;
@@ -281,8 +281,8 @@ static uint32_t level_isa(void)
 	uint32_t mask = 1u << PC_IRQ_SCI;
 
 	for (uint32_t i = 0; i < 16; i++)
-		if (vr_pc_slot_pin(i) < 16)
-			mask |= 1u << vr_pc_slot_pin(i);
+		if (pc_slot_pin(i) < 16)
+			mask |= 1u << pc_slot_pin(i);
 	return mask;
 }
 
@@ -366,9 +366,9 @@ static void rsdp(uint8_t *p, uint64_t xsdt_gpa)
 	p[32] = (uint8_t)-sum(p, 36);
 }
 
-uint32_t vr_acpi_build(const struct vr_acpi_input *in, uint64_t gpa, uint8_t *bytes, uint32_t room)
+uint32_t acpi_build(const struct acpi_input *in, uint64_t gpa, uint8_t *bytes, uint32_t capacity)
 {
-	struct area a = {.gpa = gpa, .bytes = bytes, .room = room};
+	struct area a = {.gpa = gpa, .bytes = bytes, .capacity = capacity};
 	struct table root = take(&a, 36);
 	uint64_t dsdt_gpa = dsdt(&a, in);
 	const uint64_t tables[] = {fadt(&a, dsdt_gpa), madt(&a, in->vcpu_count, in->pit_pin), mcfg(&a)};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* acpi.h: the tables by which an operating system learns what machine this is (ACPI 6.4, chapter 5). */
-#ifndef VR_BOARD_PC_ACPI_H
-#define VR_BOARD_PC_ACPI_H
+#ifndef BOARD_PC_ACPI_H
+#define BOARD_PC_ACPI_H
 
 #include <stdint.h>
 
-struct vr_acpi_input {
+struct acpi_input {
 	uint32_t vcpu_count;
 	uint32_t virtio_slots; /* announced in the DSDT; 0: none */
 	uint32_t pit_pin;      /* of the I/O APIC: where ISA interrupt 0 arrives */
@@ -13,6 +13,6 @@ struct vr_acpi_input {
 
 /* Writes all tables to bytes[], which the guest sees at `gpa` (16-byte aligned). The RSDP comes first.
  * Returns how many bytes it took, or 0: they do not fit. */
-uint32_t vr_acpi_build(const struct vr_acpi_input *in, uint64_t gpa, uint8_t *bytes, uint32_t room);
+uint32_t acpi_build(const struct acpi_input *in, uint64_t gpa, uint8_t *bytes, uint32_t capacity);
 
 #endif

@@ -22,14 +22,14 @@
 #define SECOND 1000000000u
 
 /* The timer, of which the register shows the low 32 bits: bit 31 changes with each half. */
-static uint64_t timer(const struct vr_acpi_pm *p)
+static uint64_t timer(const struct acpi_pm *p)
 {
 	return (uint64_t)((unsigned __int128)p->t->timer->now(p->t->host) * ACPI_PM_TIMER_HZ / SECOND);
 }
 
 /* Note the change of bit 31 if there was one, drive the SCI, and wake for the next change if it would
  * interrupt. */
-static void update(struct vr_acpi_pm *p)
+static void update(struct acpi_pm *p)
 {
 	uint64_t half = timer(p) >> 31, next;
 	uint32_t level;
@@ -50,7 +50,7 @@ static void update(struct vr_acpi_pm *p)
 
 static void VR_CALL fired(void *opaque)
 {
-	struct vr_acpi_pm *p = opaque;
+	struct acpi_pm *p = opaque;
 
 	pthread_mutex_lock(&p->lock);
 	update(p);
@@ -58,7 +58,7 @@ static void VR_CALL fired(void *opaque)
 }
 
 /* The registers as bytes; those that are wider may be read in parts. */
-static uint8_t byte(const struct vr_acpi_pm *p, uint64_t offset, uint32_t ticks)
+static uint8_t byte(const struct acpi_pm *p, uint64_t offset, uint32_t ticks)
 {
 	switch (offset & ~3ull) {
 	case R_STATUS:
@@ -74,7 +74,7 @@ static uint8_t byte(const struct vr_acpi_pm *p, uint64_t offset, uint32_t ticks)
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_acpi_pm *p = opaque;
+	struct acpi_pm *p = opaque;
 	uint64_t value = 0;
 	uint32_t ticks;
 
@@ -88,7 +88,7 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 	return value;
 }
 
-static void control_write(struct vr_acpi_pm *p, uint32_t value)
+static void control_write(struct acpi_pm *p, uint32_t value)
 {
 	p->control = (uint16_t)(value & CONTROL_MASK);
 	/* Only soft-off is announced in the DSDT, and only that is carried out. */
@@ -96,7 +96,7 @@ static void control_write(struct vr_acpi_pm *p, uint32_t value)
 		p->t->machine->power(p->t->host, VR_POWER_OFF, 0);
 }
 
-static void write_byte(struct vr_acpi_pm *p, uint64_t offset, uint8_t value)
+static void write_byte(struct acpi_pm *p, uint64_t offset, uint8_t value)
 {
 	uint32_t shift = 8 * (offset & 1);
 
@@ -115,7 +115,7 @@ static void write_byte(struct vr_acpi_pm *p, uint64_t offset, uint8_t value)
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_acpi_pm *p = opaque;
+	struct acpi_pm *p = opaque;
 
 	(void)vcpu;
 	pthread_mutex_lock(&p->lock);
@@ -134,7 +134,7 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
 
-void vr_acpi_pm_reset(struct vr_acpi_pm *p)
+void acpi_pm_reset(struct acpi_pm *p)
 {
 	pthread_mutex_lock(&p->lock);
 	p->status = p->enable = p->control = 0;
@@ -143,7 +143,7 @@ void vr_acpi_pm_reset(struct vr_acpi_pm *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-int32_t vr_acpi_pm_init(struct vr_acpi_pm *p, const struct vr_tables *t)
+int32_t acpi_pm_init(struct acpi_pm *p, const struct vr_tables *t)
 {
 	int32_t rc = t->timer->create(t->host, fired, p, &p->alarm);
 
@@ -151,18 +151,18 @@ int32_t vr_acpi_pm_init(struct vr_acpi_pm *p, const struct vr_tables *t)
 	pthread_mutex_init(&p->lock, NULL);
 	if (rc < 0)
 		return rc;
-	vr_acpi_pm_reset(p);
+	acpi_pm_reset(p);
 	return t->mmio->attach(t->host, VR_SPACE_PORT, PC_PORT_PM_EVENT, SIZE, &ops, p, "acpi-pm");
 }
 
-void vr_acpi_pm_fini(struct vr_acpi_pm *p)
+void acpi_pm_fini(struct acpi_pm *p)
 {
 	if (p->alarm)
 		p->t->timer->destroy(p->alarm);
 	pthread_mutex_destroy(&p->lock);
 }
 
-void vr_acpi_pm_get(struct vr_acpi_pm *p, struct vr_state_x86_acpi_pm *s)
+void acpi_pm_get(struct acpi_pm *p, struct vr_state_x86_acpi_pm *s)
 {
 	pthread_mutex_lock(&p->lock);
 	update(p);
@@ -172,7 +172,7 @@ void vr_acpi_pm_get(struct vr_acpi_pm *p, struct vr_state_x86_acpi_pm *s)
 	pthread_mutex_unlock(&p->lock);
 }
 
-void vr_acpi_pm_set(struct vr_acpi_pm *p, const struct vr_state_x86_acpi_pm *s)
+void acpi_pm_set(struct acpi_pm *p, const struct vr_state_x86_acpi_pm *s)
 {
 	pthread_mutex_lock(&p->lock);
 	p->status = s->status;

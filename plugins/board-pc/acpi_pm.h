@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* acpi_pm.h: ACPI's fixed power management registers (ACPI 6.4, 4.8.3): PM1a events and control, PM timer. */
-#ifndef VR_BOARD_PC_ACPI_PM_H
-#define VR_BOARD_PC_ACPI_PM_H
+#ifndef BOARD_PC_ACPI_PM_H
+#define BOARD_PC_ACPI_PM_H
 
 #include <board/tables.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #define ACPI_PM_TIMER_HZ 3579545u
 #define ACPI_S5 5u /* SLP_TYP as the DSDT says it */
 
-struct vr_acpi_pm {
+struct acpi_pm {
 	const struct vr_tables *t;
 	pthread_mutex_t lock; /* everything below */
 	uint16_t status, enable, control;
@@ -19,12 +19,12 @@ struct vr_acpi_pm {
 	struct vr_timer *alarm; /* for the next one */
 };
 
-int32_t vr_acpi_pm_init(struct vr_acpi_pm *p, const struct vr_tables *t); /* [main] */
-void vr_acpi_pm_reset(struct vr_acpi_pm *p);                              /* [quiesced] */
-void vr_acpi_pm_fini(struct vr_acpi_pm *p);
+int32_t acpi_pm_init(struct acpi_pm *p, const struct vr_tables *t); /* [main] */
+void acpi_pm_reset(struct acpi_pm *p);                              /* [quiesced] */
+void acpi_pm_fini(struct acpi_pm *p);
 
 /* All of it, checked. [quiesced] */
-void vr_acpi_pm_get(struct vr_acpi_pm *p, struct vr_state_x86_acpi_pm *s);
-void vr_acpi_pm_set(struct vr_acpi_pm *p, const struct vr_state_x86_acpi_pm *s);
+void acpi_pm_get(struct acpi_pm *p, struct vr_state_x86_acpi_pm *s);
+void acpi_pm_set(struct acpi_pm *p, const struct vr_state_x86_acpi_pm *s);
 
 #endif

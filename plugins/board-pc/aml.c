@@ -27,19 +27,19 @@
 #define RES_WORD_WINDOW 0x88u
 #define RES_INTERRUPT 0x89u
 
-void vr_aml_init(struct vr_aml *a, void *bytes, uint32_t room)
+void aml_init(struct aml *a, void *bytes, uint32_t capacity)
 {
-	*a = (struct vr_aml){.bytes = bytes, .room = room};
+	*a = (struct aml){.bytes = bytes, .capacity = capacity};
 }
 
-uint32_t vr_aml_finish(const struct vr_aml *a)
+uint32_t aml_finish(const struct aml *a)
 {
 	return a->overflow || a->depth ? 0 : a->length;
 }
 
-static void put(struct vr_aml *a, uint64_t value, uint32_t bytes)
+static void put(struct aml *a, uint64_t value, uint32_t bytes)
 {
-	if (bytes > a->room - a->length) {
+	if (bytes > a->capacity - a->length) {
 		a->overflow = 1;
 		return;
 	}
@@ -47,14 +47,14 @@ static void put(struct vr_aml *a, uint64_t value, uint32_t bytes)
 		a->bytes[a->length++] = (uint8_t)value;
 }
 
-static void put_bytes(struct vr_aml *a, const void *bytes, uint32_t n)
+static void put_bytes(struct aml *a, const void *bytes, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		put(a, ((const uint8_t *)bytes)[i], 1);
 }
 
 /* 20.2.2: short names are filled up with underscores. */
-static void put_name(struct vr_aml *a, const char *name)
+static void put_name(struct aml *a, const char *name)
 {
 	for (; *name == '\\'; name++)
 		put(a, '\\', 1);
@@ -62,7 +62,7 @@ static void put_name(struct vr_aml *a, const char *name)
 		put(a, (uint8_t)(*name ? *name++ : '_'), 1);
 }
 
-static void begin(struct vr_aml *a)
+static void begin(struct aml *a)
 {
 	if (a->depth == AML_DEPTH) {
 		a->overflow = 1;
@@ -72,7 +72,7 @@ static void begin(struct vr_aml *a)
 }
 
 /* 20.2.4: the length counts its own bytes; one byte holds up to 63, each further one eight bits more. */
-void vr_aml_end(struct vr_aml *a)
+void aml_end(struct aml *a)
 {
 	uint32_t at, length, bytes = 1, total;
 
@@ -84,7 +84,7 @@ void vr_aml_end(struct vr_aml *a)
 	length = a->length - at;
 	while (length + bytes >= (bytes == 1 ? 1u << 6 : 1u << (4 + 8 * (bytes - 1))))
 		bytes++;
-	if (bytes > 4 || bytes > a->room - a->length) {
+	if (bytes > 4 || bytes > a->capacity - a->length) {
 		a->overflow = 1;
 		return;
 	}
@@ -100,14 +100,14 @@ void vr_aml_end(struct vr_aml *a)
 		a->bytes[at + i] = (uint8_t)(total >> (4 + 8 * (i - 1)));
 }
 
-void vr_aml_scope(struct vr_aml *a, const char *name)
+void aml_scope(struct aml *a, const char *name)
 {
 	put(a, OP_SCOPE, 1);
 	begin(a);
 	put_name(a, name);
 }
 
-void vr_aml_device(struct vr_aml *a, const char *name)
+void aml_device(struct aml *a, const char *name)
 {
 	put(a, OP_EXT, 1);
 	put(a, OP_EXT_DEVICE, 1);
@@ -115,20 +115,20 @@ void vr_aml_device(struct vr_aml *a, const char *name)
 	put_name(a, name);
 }
 
-void vr_aml_package(struct vr_aml *a, uint8_t count)
+void aml_package(struct aml *a, uint8_t count)
 {
 	put(a, OP_PACKAGE, 1);
 	begin(a);
 	put(a, count, 1);
 }
 
-void vr_aml_name(struct vr_aml *a, const char *name)
+void aml_name(struct aml *a, const char *name)
 {
 	put(a, OP_NAME, 1);
 	put_name(a, name);
 }
 
-void vr_aml_integer(struct vr_aml *a, uint64_t value)
+void aml_integer(struct aml *a, uint64_t value)
 {
 	static const struct {
 		uint8_t op, bytes;
@@ -143,7 +143,7 @@ void vr_aml_integer(struct vr_aml *a, uint64_t value)
 	put(a, value, form[i].bytes);
 }
 
-void vr_aml_string(struct vr_aml *a, const char *text)
+void aml_string(struct aml *a, const char *text)
 {
 	put(a, OP_STRING, 1);
 	put_bytes(a, text, (uint32_t)strlen(text) + 1);
@@ -155,7 +155,7 @@ static uint32_t hex(char c)
 }
 
 /* Three letters of five bits and four hexadecimal digits, the most significant byte first. */
-void vr_aml_eisa_id(struct vr_aml *a, const char *id)
+void aml_eisa_id(struct aml *a, const char *id)
 {
 	uint32_t value = (uint32_t)(id[0] & 31) << 26 | (uint32_t)(id[1] & 31) << 21 |
 			 (uint32_t)(id[2] & 31) << 16 | hex(id[3]) << 12 | hex(id[4]) << 8 | hex(id[5]) << 4 |
@@ -165,7 +165,7 @@ void vr_aml_eisa_id(struct vr_aml *a, const char *id)
 	put(a, __builtin_bswap32(value), 4);
 }
 
-void vr_aml_resources(struct vr_aml *a)
+void aml_resources(struct aml *a)
 {
 	/* The size of a buffer is a term in front of its bytes: a block of its own remembers where. */
 	put(a, OP_BUFFER, 1);
@@ -173,7 +173,7 @@ void vr_aml_resources(struct vr_aml *a)
 	begin(a);
 }
 
-void vr_aml_resources_end(struct vr_aml *a)
+void aml_resources_end(struct aml *a)
 {
 	uint32_t at, length;
 
@@ -185,7 +185,7 @@ void vr_aml_resources_end(struct vr_aml *a)
 	}
 	at = a->open[--a->depth];
 	length = a->length - at;
-	if (a->room - a->length < 3 || length > 0xffff) {
+	if (a->capacity - a->length < 3 || length > 0xffff) {
 		a->overflow = 1;
 		return;
 	}
@@ -194,10 +194,10 @@ void vr_aml_resources_end(struct vr_aml *a)
 	a->bytes[at + 1] = (uint8_t)length;
 	a->bytes[at + 2] = (uint8_t)(length >> 8);
 	a->length += 3;
-	vr_aml_end(a);
+	aml_end(a);
 }
 
-void vr_aml_memory32(struct vr_aml *a, uint32_t base, uint32_t length)
+void aml_memory32(struct aml *a, uint32_t base, uint32_t length)
 {
 	put(a, RES_MEMORY32, 1);
 	put(a, 9, 2);
@@ -206,7 +206,7 @@ void vr_aml_memory32(struct vr_aml *a, uint32_t base, uint32_t length)
 	put(a, length, 4);
 }
 
-void vr_aml_io(struct vr_aml *a, uint16_t base, uint8_t length)
+void aml_io(struct aml *a, uint16_t base, uint8_t length)
 {
 	put(a, RES_IO, 1);
 	put(a, 1, 1); /* decodes 16 bits */
@@ -216,13 +216,13 @@ void vr_aml_io(struct vr_aml *a, uint16_t base, uint8_t length)
 	put(a, length, 1);
 }
 
-void vr_aml_irq(struct vr_aml *a, uint32_t irq)
+void aml_irq(struct aml *a, uint32_t irq)
 {
 	put(a, RES_IRQ, 1);
 	put(a, 1ull << irq, 2);
 }
 
-void vr_aml_window(struct vr_aml *a, uint8_t type, uint32_t first, uint32_t last)
+void aml_window(struct aml *a, uint8_t type, uint32_t first, uint32_t last)
 {
 	/* The flags of each kind: memory is read-write; ports are decoded whole. */
 	static const uint8_t special[] = {[AML_MEMORY] = 0x01, [AML_PORTS] = 0x03, [AML_BUSES] = 0x00};
@@ -239,7 +239,7 @@ void vr_aml_window(struct vr_aml *a, uint8_t type, uint32_t first, uint32_t last
 		put(a, value[i], width);
 }
 
-void vr_aml_interrupt(struct vr_aml *a, uint32_t gsi)
+void aml_interrupt(struct aml *a, uint32_t gsi)
 {
 	put(a, RES_INTERRUPT, 1);
 	put(a, 6, 2);

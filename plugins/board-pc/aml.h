@@ -5,47 +5,47 @@
  * Blocks (scope, device, package, buffer) are opened and closed; a close puts the length that the
  * encoding wants in front. What does not fit is dropped and remembered in `overflow`.
  */
-#ifndef VR_BOARD_PC_AML_H
-#define VR_BOARD_PC_AML_H
+#ifndef BOARD_PC_AML_H
+#define BOARD_PC_AML_H
 
 #include <stdint.h>
 
 #define AML_DEPTH 8u
 
-struct vr_aml {
+struct aml {
 	uint8_t *bytes;
-	uint32_t room, length;
+	uint32_t capacity, length;
 	uint32_t overflow; /* != 0: too long, too deep or not balanced */
 	uint32_t depth;
 	uint32_t open[AML_DEPTH]; /* where the length of each open block goes */
 };
 
-void vr_aml_init(struct vr_aml *a, void *bytes, uint32_t room);
+void aml_init(struct aml *a, void *bytes, uint32_t capacity);
 /* Bytes written, or 0 when anything went wrong. */
-uint32_t vr_aml_finish(const struct vr_aml *a);
+uint32_t aml_finish(const struct aml *a);
 
 /* Names are four characters, with any number of '\\' in front. */
-void vr_aml_scope(struct vr_aml *a, const char *name);  /* 20.2.5.1 */
-void vr_aml_device(struct vr_aml *a, const char *name); /* 20.2.5.2 */
-void vr_aml_package(struct vr_aml *a, uint8_t count);   /* 20.2.5.4 */
-void vr_aml_end(struct vr_aml *a);
-void vr_aml_name(struct vr_aml *a, const char *name); /* Name (name, <what is written next>) */
-void vr_aml_integer(struct vr_aml *a, uint64_t value);
-void vr_aml_string(struct vr_aml *a, const char *text);
-void vr_aml_eisa_id(struct vr_aml *a, const char *id); /* "PNP0501": 19.3.4 */
+void aml_scope(struct aml *a, const char *name);  /* 20.2.5.1 */
+void aml_device(struct aml *a, const char *name); /* 20.2.5.2 */
+void aml_package(struct aml *a, uint8_t count);   /* 20.2.5.4 */
+void aml_end(struct aml *a);
+void aml_name(struct aml *a, const char *name); /* Name (name, <what is written next>) */
+void aml_integer(struct aml *a, uint64_t value);
+void aml_string(struct aml *a, const char *text);
+void aml_eisa_id(struct aml *a, const char *id); /* "PNP0501": 19.3.4 */
 
 /* A buffer of resources (6.4): begin, resources, end. */
-void vr_aml_resources(struct vr_aml *a);
-void vr_aml_memory32(struct vr_aml *a, uint32_t base, uint32_t length); /* 6.4.3.4, read-write */
-void vr_aml_io(struct vr_aml *a, uint16_t base, uint8_t length);        /* 6.4.2.5, 16-bit decoding */
-void vr_aml_irq(struct vr_aml *a, uint32_t irq);                        /* 6.4.2.1, an ISA one: edge, high */
+void aml_resources(struct aml *a);
+void aml_memory32(struct aml *a, uint32_t base, uint32_t length); /* 6.4.3.4, read-write */
+void aml_io(struct aml *a, uint16_t base, uint8_t length);        /* 6.4.2.5, 16-bit decoding */
+void aml_irq(struct aml *a, uint32_t irq);                        /* 6.4.2.1, an ISA one: edge, high */
 /* What a bridge hands down, first .. last, not to be moved: 6.4.3.5.3 (bus numbers), 6.4.3.5.2 (ports,
  * memory). */
 #define AML_MEMORY 0u
 #define AML_PORTS 1u
 #define AML_BUSES 2u
-void vr_aml_window(struct vr_aml *a, uint8_t type, uint32_t first, uint32_t last);
-void vr_aml_interrupt(struct vr_aml *a, uint32_t gsi); /* 6.4.3.6, level, high, shared, consumer */
-void vr_aml_resources_end(struct vr_aml *a);
+void aml_window(struct aml *a, uint8_t type, uint32_t first, uint32_t last);
+void aml_interrupt(struct aml *a, uint32_t gsi); /* 6.4.3.6, level, high, shared, consumer */
+void aml_resources_end(struct aml *a);
 
 #endif

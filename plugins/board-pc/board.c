@@ -29,17 +29,17 @@
 
 static void VR_CALL pc_destroy(void *board)
 {
-	struct vr_pc *b = board;
+	struct pc_board *b = board;
 
 	vr_slots_free(&b->slots);
-	vr_cmos_free(b->cmos);
-	vr_pit_free(b->pit);
+	cmos_free(b->cmos);
+	pit_free(b->pit);
 	vr_uart_free(b->uart);
 	if (b->ready) {
-		vr_pci_fini(&b->pci);
-		vr_acpi_pm_fini(&b->pm);
-		vr_reset_fini(&b->reset);
-		vr_intr_fini(&b->intr);
+		pci_fini(&b->pci);
+		acpi_pm_fini(&b->pm);
+		reset_fini(&b->reset);
+		intr_fini(&b->intr);
 	}
 	free(b);
 }
@@ -52,7 +52,7 @@ static const struct vr_board_limits limits = {
 	.ram_max = PC_RAM_MAX,
 };
 
-static int32_t read_options(struct vr_pc *b)
+static int32_t read_options(struct pc_board *b)
 {
 	static const struct {
 		const char *text;
@@ -75,9 +75,9 @@ static int32_t read_options(struct vr_pc *b)
 }
 
 /* Conventional memory, where a firmware would be, and the two parts around the hole below 4 GiB. */
-static int32_t add_ram(struct vr_pc *b)
+static int32_t add_ram(struct pc_board *b)
 {
-	uint64_t low = vr_ranges_low_end(b->ram_size);
+	uint64_t low = ranges_low_end(b->ram_size);
 	const struct {
 		uint64_t base, length;
 		const char *name;
@@ -95,7 +95,7 @@ static int32_t add_ram(struct vr_pc *b)
 	return rc;
 }
 
-static int32_t build(struct vr_pc *b)
+static int32_t build(struct pc_board *b)
 {
 	const struct vr_uart_config uart = {
 		.space = VR_SPACE_PORT, .irq = PC_IRQ_UART, .base = UART_PORT, .length = 8, .gated = 1};
@@ -104,26 +104,26 @@ static int32_t build(struct vr_pc *b)
 	if (rc < 0)
 		return rc;
 	b->ready = 1;
-	rc = vr_intr_init(&b->intr, &b->t, b->vcpu_count);
+	rc = intr_init(&b->intr, &b->t, b->vcpu_count);
 	/* All of these, so that all can be taken down. */
-	more = vr_reset_init(&b->reset, &b->t);
+	more = reset_init(&b->reset, &b->t);
 	rc = rc < 0 ? rc : more;
-	more = vr_acpi_pm_init(&b->pm, &b->t);
+	more = acpi_pm_init(&b->pm, &b->t);
 	rc = rc < 0 ? rc : more;
-	more = vr_pci_init(&b->pci, &b->t, &b->reset);
+	more = pci_init(&b->pci, &b->t, &b->reset);
 	rc = rc < 0 ? rc : more;
 	if (rc >= 0)
 		rc = vr_uart_new(&b->t, &uart, &b->uart);
 	if (rc >= 0 && b->intr.kind != VR_IRQCHIP_FULL)
-		rc = vr_pit_new(&b->t, PC_IRQ_PIT, &b->pit);
+		rc = pit_new(&b->t, PC_IRQ_PIT, &b->pit);
 	if (rc >= 0)
-		rc = vr_cmos_new(&b->t, PC_IRQ_RTC, b->ram_size, &b->cmos);
+		rc = cmos_new(&b->t, PC_IRQ_RTC, b->ram_size, &b->cmos);
 	return rc < 0 ? rc : vr_slots_fill(&b->slots);
 }
 
 static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, void **board)
 {
-	struct vr_pc *b = calloc(1, sizeof(*b));
+	struct pc_board *b = calloc(1, sizeof(*b));
 	const struct vr_host *host = ((const struct vr_plugin_instance *)self)->host;
 	int32_t rc;
 
@@ -155,54 +155,54 @@ static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, vo
 /* Devices first: they let go of their lines; then the controllers. */
 static void VR_CALL pc_reset(void *board)
 {
-	struct vr_pc *b = board;
+	struct pc_board *b = board;
 
 	vr_slots_reset(&b->slots);
 	vr_uart_reset(b->uart);
 	if (b->pit)
-		vr_pit_reset(b->pit);
-	vr_cmos_reset(b->cmos);
-	vr_reset_reset(&b->reset);
-	vr_acpi_pm_reset(&b->pm);
-	vr_pci_reset(&b->pci);
-	vr_intr_reset(&b->intr);
+		pit_reset(b->pit);
+	cmos_reset(b->cmos);
+	reset_reset(&b->reset);
+	acpi_pm_reset(&b->pm);
+	pci_reset(&b->pci);
+	intr_reset(&b->intr);
 }
 
 /* ---- boot ------------------------------------------------------------------------------------ */
 
-static int32_t load_acpi(struct vr_pc *b)
+static int32_t load_acpi(struct pc_board *b)
 {
-	struct vr_acpi_input in = {
+	struct acpi_input in = {
 		.vcpu_count = b->vcpu_count,
 		.virtio_slots = b->announce & ANNOUNCE_ACPI ? b->slots.used : 0,
 		.pit_pin = PC_PIN_PIT,
 	};
-	uint64_t room = PC_FIRMWARE_END - PC_FIRMWARE;
-	uint8_t *to = vr_tables_room(&b->t, PC_FIRMWARE, room);
+	uint64_t capacity = PC_FIRMWARE_END - PC_FIRMWARE;
+	uint8_t *to = vr_tables_ram(&b->t, PC_FIRMWARE, capacity);
 
 	if (!to)
 		return VR_E_INTERNAL;
-	if (!vr_acpi_build(&in, PC_FIRMWARE, to, (uint32_t)room))
+	if (!acpi_build(&in, PC_FIRMWARE, to, (uint32_t)capacity))
 		return vr_tables_fail(&b->t, VR_E_INTERNAL, "the ACPI tables of %u vCPUs do not fit",
 				      b->vcpu_count);
-	b->t.memory->written(b->t.host, PC_FIRMWARE, room);
+	b->t.memory->written(b->t.host, PC_FIRMWARE, capacity);
 	return VR_OK;
 }
 
 /* The user's, and a virtio_mmio.device= for each slot (Linux' driver, CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES). A
  * kernel that finds a device by ACPI as well leaves the second mention alone. */
-static char *command_line(const struct vr_pc *b, const char *user)
+static char *command_line(const struct pc_board *b, const char *user)
 {
-	size_t length = strlen(user), room = length + 1 + b->slots.used * 64u;
-	char *text = malloc(room);
+	size_t length = strlen(user), capacity = length + 1 + b->slots.used * 64u;
+	char *text = malloc(capacity);
 
 	if (!text)
 		return NULL;
 	memcpy(text, user, length + 1);
 	for (uint32_t i = 0; i < b->slots.used && (b->announce & ANNOUNCE_CMDLINE); i++) {
-		int n = snprintf(text + length, room - length,
+		int n = snprintf(text + length, capacity - length,
 				 "%svirtio_mmio.device=0x%" PRIx64 "@0x%" PRIx64 ":%u:%u", length ? " " : "",
-				 PC_VIRTIO_SIZE, PC_VIRTIO_BASE + i * PC_VIRTIO_STRIDE, vr_pc_slot_pin(i), i);
+				 PC_VIRTIO_SIZE, PC_VIRTIO_BASE + i * PC_VIRTIO_STRIDE, pc_slot_pin(i), i);
 
 		length += n > 0 ? (size_t)n : 0;
 	}
@@ -211,12 +211,12 @@ static char *command_line(const struct vr_pc *b, const char *user)
 
 /* The others: with the board's local APICs they are off until a start-up interrupt; with the accelerator's
  * they run, and wait for one there. */
-static int32_t park_others(struct vr_pc *b)
+static int32_t park_others(struct pc_board *b)
 {
 	int32_t rc = VR_OK;
 
 	for (uint32_t i = 1; i < b->vcpu_count && b->intr.kind != VR_IRQCHIP_NONE && rc >= 0; i++) {
-		rc = vr_entry_wait(&b->t, i, 0, 0);
+		rc = entry_wait(&b->t, i, 0, 0);
 		if (rc >= 0)
 			rc = b->t.machine->vcpu_power(b->t.host, i, 1);
 	}
@@ -225,25 +225,25 @@ static int32_t park_others(struct vr_pc *b)
 
 static int32_t VR_CALL pc_load(void *board, const struct vr_boot_payload *p)
 {
-	struct vr_pc *b = board;
+	struct pc_board *b = board;
 	char *cmdline = command_line(b, p->cmdline);
-	struct vr_load_input in = {
+	struct load_input in = {
 		.payload = p,
 		.cmdline = cmdline,
 		.ram_size = b->ram_size,
 		.rsdp = PC_FIRMWARE,
 	};
-	struct vr_entry entry;
+	struct registry_entry entry;
 	int32_t rc;
 
 	if (!cmdline)
 		return vr_tables_fail(&b->t, VR_E_NOMEM, "command line: out of memory");
 	rc = load_acpi(b);
 	if (rc >= 0)
-		rc = vr_load(&b->t, &in, &entry);
+		rc = boot_load(&b->t, &in, &entry);
 	free(cmdline);
 	if (rc >= 0)
-		rc = vr_entry_boot(&b->t, &entry);
+		rc = entry_boot(&b->t, &entry);
 	if (rc >= 0)
 		rc = park_others(b);
 	return rc < 0 ? rc : VR_OK;
@@ -252,21 +252,21 @@ static int32_t VR_CALL pc_load(void *board, const struct vr_boot_payload *p)
 static uint32_t VR_CALL pc_cmdline_max(void *board, const struct vr_boot_payload *p)
 {
 	char *own = command_line(board, " "); /* as it is joined to the user's */
-	uint64_t most = vr_load_cmdline_max(p), added = own ? strlen(own) - 1 : 0;
+	uint64_t most = load_cmdline_max(p), added = own ? strlen(own) - 1 : 0;
 
 	free(own);
 	return most > added ? (uint32_t)(most - added) : 1;
 }
 
-const struct vr_board vr_board_pc = {
-	.size = sizeof(vr_board_pc),
+const struct vr_board board_pc = {
+	.size = sizeof(board_pc),
 	.arch = "x86_64",
 	.create = pc_create,
 	.load = pc_load,
 	.reset = pc_reset,
 	.destroy = pc_destroy,
-	.state_at = vr_pc_state_at,
-	.get_state = vr_pc_get_state,
-	.set_state = vr_pc_set_state,
+	.state_at = pc_state_at,
+	.get_state = pc_get_state,
+	.set_state = pc_set_state,
 	.cmdline_max = pc_cmdline_max,
 };

@@ -34,22 +34,22 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-bool vr_bzimage_is(const struct vr_boot_payload *p)
+bool bzimage_is(const struct vr_boot_payload *p)
 {
 	return p->kernel_size >= H_MAGIC + 4 && memcmp((const uint8_t *)p->kernel + H_MAGIC, "HdrS", 4) == 0;
 }
 
-uint64_t vr_bzimage_cmdline_max(const struct vr_boot_payload *p)
+uint64_t bzimage_cmdline_max(const struct vr_boot_payload *p)
 {
 	return p->kernel_size < H_END_MIN ? 0 : vr_le32((const uint8_t *)p->kernel + H_CMDLINE_SIZE);
 }
 
 /* Kernels that can be moved go to where they like best if it is free, else as low as possible. */
 static int32_t place(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t ram_size,
-		     uint64_t init_size, struct vr_kernel *k)
+		     uint64_t init_size, struct pc_kernel *k)
 {
 	const uint8_t *h = p->kernel;
-	uint64_t top = vr_ranges_low_end(ram_size), preferred = vr_le64(h + H_PREF_ADDRESS);
+	uint64_t top = ranges_low_end(ram_size), preferred = vr_le64(h + H_PREF_ADDRESS);
 	uint64_t alignment = vr_le32(h + H_ALIGNMENT), lowest = preferred;
 
 	if (h[H_RELOCATABLE]) {
@@ -75,8 +75,8 @@ static int32_t place(const struct vr_tables *t, const struct vr_boot_payload *p,
 	return VR_OK;
 }
 
-int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t ram_size,
-			struct vr_kernel *k)
+int32_t bzimage_read(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t ram_size,
+		     struct pc_kernel *k)
 {
 	const uint8_t *h = p->kernel;
 	uint64_t init_size, whole;
@@ -108,7 +108,7 @@ int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload 
 				      "%s: a 32-bit kernel (xloadflags, offset 0x236); this machine takes "
 				      "64-bit ones",
 				      p->kernel_name);
-	if (end < H_END_MIN || end > VR_BZIMAGE_HEADER + VR_BZIMAGE_HEADER_ROOM - 1)
+	if (end < H_END_MIN || end > BZIMAGE_HEADER + BZIMAGE_HEADER_MAX - 1)
 		return vr_tables_fail(t, VR_E_IMAGE, "%s: impossible header: it ends at 0x%x (offset 0x201)",
 				      p->kernel_name, end);
 	k->skip = ((h[H_SETUP_SECTS] ? h[H_SETUP_SECTS] : 4u) + 1) * 512u;
@@ -132,10 +132,10 @@ int32_t vr_bzimage_read(const struct vr_tables *t, const struct vr_boot_payload 
 	rc = place(t, p, ram_size, init_size, k);
 	if (rc < 0)
 		return rc;
-	k->mode = VR_ENTRY_LONG;
+	k->mode = ENTRY_LONG;
 	k->entry = k->load + ENTRY_64;
 	k->end = k->load + init_size;
-	k->header_size = end - VR_BZIMAGE_HEADER;
+	k->header_size = end - BZIMAGE_HEADER;
 	k->initrd_max = vr_le32(h + H_INITRD_MAX);
 	return VR_OK;
 }

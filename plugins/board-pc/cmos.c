@@ -44,7 +44,7 @@
 #define UIP_NS 244000u  /* an update is announced that long before */
 #define PERIOD_MIN 100000u
 
-struct vr_cmos {
+struct cmos {
 	const struct vr_tables *t;
 	uint32_t irq;
 	struct vr_timer *timer;
@@ -65,7 +65,7 @@ struct date {
 	uint32_t month, day, hour, minute, second, weekday;
 };
 
-static int64_t wall(const struct vr_cmos *c)
+static int64_t wall(const struct cmos *c)
 {
 	return (int64_t)(c->t->timer->wall(c->t->host) / SECOND) + c->offset;
 }
@@ -108,31 +108,31 @@ static struct date date_of(int64_t seconds)
 
 /* ---- the guest's way of writing numbers ------------------------------------------------------------ */
 
-static uint8_t encode(const struct vr_cmos *c, uint32_t value)
+static uint8_t encode(const struct cmos *c, uint32_t value)
 {
 	return (uint8_t)(c->ram[R_B] & B_BINARY ? value : value / 10 % 10 << 4 | value % 10);
 }
 
-static uint32_t decode(const struct vr_cmos *c, uint8_t value)
+static uint32_t decode(const struct cmos *c, uint8_t value)
 {
 	return c->ram[R_B] & B_BINARY ? value : (uint32_t)(value >> 4) * 10 + (value & 15);
 }
 
-static uint8_t encode_hour(const struct vr_cmos *c, uint32_t hour)
+static uint8_t encode_hour(const struct cmos *c, uint32_t hour)
 {
 	if (c->ram[R_B] & B_24)
 		return encode(c, hour);
 	return (uint8_t)(encode(c, (hour + 11) % 12 + 1) | (hour >= 12 ? 0x80 : 0));
 }
 
-static uint32_t decode_hour(const struct vr_cmos *c, uint8_t value)
+static uint32_t decode_hour(const struct cmos *c, uint8_t value)
 {
 	if (c->ram[R_B] & B_24)
 		return decode(c, value);
 	return decode(c, value & 0x7f) % 12 + (value & 0x80 ? 12 : 0);
 }
 
-static void time_to_ram(struct vr_cmos *c)
+static void time_to_ram(struct cmos *c)
 {
 	struct date d = date_of(wall(c));
 	uint32_t year = (uint32_t)(d.year < 0 ? 0 : d.year % 10000);
@@ -147,7 +147,7 @@ static void time_to_ram(struct vr_cmos *c)
 	c->ram[R_CENTURY] = encode(c, year / 100);
 }
 
-static void time_from_ram(struct vr_cmos *c)
+static void time_from_ram(struct cmos *c)
 {
 	uint32_t month = decode(c, c->ram[R_MONTH]), day = decode(c, c->ram[R_DAY]);
 	int64_t year = decode(c, c->ram[R_CENTURY]) * 100 + decode(c, c->ram[R_YEAR]), seconds;
@@ -160,19 +160,19 @@ static void time_from_ram(struct vr_cmos *c)
 	c->alarm_seen = c->update_seen = wall(c);
 }
 
-static int held(const struct vr_cmos *c)
+static int held(const struct cmos *c)
 {
 	return !!(c->ram[R_B] & B_SET);
 }
 
 /* ---- interrupts --------------------------------------------------------------------------------------- */
 
-static uint32_t level_of(const struct vr_cmos *c)
+static uint32_t level_of(const struct cmos *c)
 {
 	return !!(c->flags & c->ram[R_B] & (C_PERIODIC | C_ALARM | C_UPDATE));
 }
 
-static void update_line(struct vr_cmos *c)
+static void update_line(struct cmos *c)
 {
 	uint32_t level = level_of(c);
 
@@ -185,7 +185,7 @@ static void update_line(struct vr_cmos *c)
 }
 
 /* The period that A selects with the usual 32.768 kHz, or 0. */
-static uint64_t period(const struct vr_cmos *c)
+static uint64_t period(const struct cmos *c)
 {
 	uint32_t rate = c->ram[R_A] & 15;
 
@@ -196,7 +196,7 @@ static uint64_t period(const struct vr_cmos *c)
 	return SECOND * (1u << (rate - 1)) / 32768;
 }
 
-static int alarm_matches(const struct vr_cmos *c, int64_t second)
+static int alarm_matches(const struct cmos *c, int64_t second)
 {
 	struct date d = date_of(second);
 	const uint8_t *r = c->ram;
@@ -207,7 +207,7 @@ static int alarm_matches(const struct vr_cmos *c, int64_t second)
 }
 
 /* Notes what has happened since the last look. */
-static void notice(struct vr_cmos *c)
+static void notice(struct cmos *c)
 {
 	int64_t second = wall(c);
 	uint64_t p = period(c), t = c->t->timer->now(c->t->host);
@@ -232,7 +232,7 @@ static void notice(struct vr_cmos *c)
 }
 
 /* Wake for the next thing that the guest wants to hear of and has not yet heard of. */
-static void arm(struct vr_cmos *c)
+static void arm(struct cmos *c)
 {
 	const struct vr_host_timer *timer = c->t->timer;
 	uint64_t t = timer->now(c->t->host), when = UINT64_MAX;
@@ -253,7 +253,7 @@ static void arm(struct vr_cmos *c)
 
 static void VR_CALL fired(void *opaque)
 {
-	struct vr_cmos *c = opaque;
+	struct cmos *c = opaque;
 
 	pthread_mutex_lock(&c->lock);
 	notice(c);
@@ -269,7 +269,7 @@ static int is_time(uint32_t r)
 	       r == R_CENTURY;
 }
 
-static uint8_t data_read(struct vr_cmos *c)
+static uint8_t data_read(struct cmos *c)
 {
 	uint8_t value;
 
@@ -295,7 +295,7 @@ static uint8_t data_read(struct vr_cmos *c)
 	}
 }
 
-static void b_write(struct vr_cmos *c, uint8_t value)
+static void b_write(struct cmos *c, uint8_t value)
 {
 	if ((value & B_SET) && !held(c))
 		time_to_ram(c);
@@ -311,7 +311,7 @@ static void b_write(struct vr_cmos *c, uint8_t value)
 	arm(c);
 }
 
-static void data_write(struct vr_cmos *c, uint8_t value)
+static void data_write(struct cmos *c, uint8_t value)
 {
 	switch (c->index) {
 	case R_A:
@@ -346,7 +346,7 @@ static uint32_t port_read(void *device, uint32_t port)
 
 static void port_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_cmos *c = device;
+	struct cmos *c = device;
 
 	if (port == PORT_CMOS)
 		c->index = value & (BYTES - 1); /* bit 7 masks NMI; no device here raises one */
@@ -357,7 +357,7 @@ static void port_write(void *device, uint32_t port, uint32_t value)
 static const struct vr_port_range range = {PORT_CMOS, 2, port_read, port_write, "cmos"};
 
 /* What a firmware would have put there: sizes in KiB, above 16 MiB in units of 64 KiB. */
-static void describe_ram(struct vr_cmos *c, uint64_t ram_size)
+static void describe_ram(struct cmos *c, uint64_t ram_size)
 {
 	uint64_t kib = ram_size >> 10, extended = kib > 1024 ? kib - 1024 : 0;
 	uint64_t high = ram_size > 16u << 20 ? (ram_size - (16u << 20)) >> 16 : 0;
@@ -374,9 +374,9 @@ static void describe_ram(struct vr_cmos *c, uint64_t ram_size)
 	c->ram[0x35] = (uint8_t)(high >> 8);
 }
 
-int32_t vr_cmos_new(const struct vr_tables *t, uint32_t irq, uint64_t ram_size, struct vr_cmos **out)
+int32_t cmos_new(const struct vr_tables *t, uint32_t irq, uint64_t ram_size, struct cmos **out)
 {
-	struct vr_cmos *c = calloc(1, sizeof(*c));
+	struct cmos *c = calloc(1, sizeof(*c));
 	int32_t rc;
 
 	if (!c)
@@ -392,14 +392,14 @@ int32_t vr_cmos_new(const struct vr_tables *t, uint32_t irq, uint64_t ram_size, 
 	if (rc >= 0)
 		rc = vr_ports_attach(t, &range, 1, c, &c->lock, &c->ports);
 	if (rc < 0) {
-		vr_cmos_free(c);
+		cmos_free(c);
 		return rc;
 	}
 	*out = c;
 	return VR_OK;
 }
 
-void vr_cmos_reset(struct vr_cmos *c)
+void cmos_reset(struct cmos *c)
 {
 	pthread_mutex_lock(&c->lock);
 	c->t->timer->cancel(c->timer);
@@ -411,7 +411,7 @@ void vr_cmos_reset(struct vr_cmos *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void vr_cmos_free(struct vr_cmos *c)
+void cmos_free(struct cmos *c)
 {
 	if (!c)
 		return;
@@ -423,7 +423,7 @@ void vr_cmos_free(struct vr_cmos *c)
 
 _Static_assert(BYTES == sizeof(((struct vr_state_x86_cmos *)0)->ram), "all of it is state");
 
-void vr_cmos_get(struct vr_cmos *c, struct vr_state_x86_cmos *s)
+void cmos_get(struct cmos *c, struct vr_state_x86_cmos *s)
 {
 	pthread_mutex_lock(&c->lock);
 	s->index = c->index;
@@ -436,7 +436,7 @@ void vr_cmos_get(struct vr_cmos *c, struct vr_state_x86_cmos *s)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void vr_cmos_set(struct vr_cmos *c, const struct vr_state_x86_cmos *s)
+void cmos_set(struct cmos *c, const struct vr_state_x86_cmos *s)
 {
 	pthread_mutex_lock(&c->lock);
 	c->index = s->index;

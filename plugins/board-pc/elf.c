@@ -19,7 +19,7 @@
 #define NOTE_PHYS32_ENTRY 18u
 #define LOW_FREE (PC_CMDLINE + PC_CMDLINE_MAX) /* below it is what the board writes */
 
-bool vr_elf_is(const struct vr_boot_payload *p)
+bool elf_is(const struct vr_boot_payload *p)
 {
 	return p->kernel_size >= 4 && memcmp(p->kernel, "\177ELF", 4) == 0;
 }
@@ -46,12 +46,12 @@ static int32_t check_header(const struct vr_tables *t, const struct vr_boot_payl
 				      "%s: an ELF file of type %u; a kernel is an executable (2), or a "
 				      "position-independent one (3)",
 				      name, vr_le16(e + 16));
-	if (vr_le16(e + 54) != VR_ELF_PHDR || !vr_elf_segments(p))
+	if (vr_le16(e + 54) != ELF_PHDR || !elf_segments(p))
 		return vr_tables_fail(t, VR_E_IMAGE,
 				      "%s: %u program headers of %u bytes; expected some of 56", name,
-				      vr_elf_segments(p), vr_le16(e + 54));
+				      elf_segments(p), vr_le16(e + 54));
 	offset = vr_le64(e + 32);
-	if (offset > p->kernel_size || (uint64_t)vr_elf_segments(p) * VR_ELF_PHDR > p->kernel_size - offset)
+	if (offset > p->kernel_size || (uint64_t)elf_segments(p) * ELF_PHDR > p->kernel_size - offset)
 		return vr_tables_fail(t, VR_E_IMAGE,
 				      "%s: the program headers at 0x%" PRIx64
 				      " lie outside the file; is it complete?",
@@ -60,7 +60,7 @@ static int32_t check_header(const struct vr_tables *t, const struct vr_boot_payl
 }
 
 static int32_t check_segment(const struct vr_tables *t, const struct vr_boot_payload *p, uint32_t i,
-			     const struct vr_elf_segment *s)
+			     const struct elf_segment *s)
 {
 	const char *name = p->kernel_name;
 
@@ -84,7 +84,7 @@ static int32_t check_segment(const struct vr_tables *t, const struct vr_boot_pay
 }
 
 /* The PVH entry among a segment's notes, or 0. Notes that run out of the segment end the search. */
-static uint64_t pvh_entry(const struct vr_boot_payload *p, const struct vr_elf_segment *s)
+static uint64_t pvh_entry(const struct vr_boot_payload *p, const struct elf_segment *s)
 {
 	const uint8_t *notes;
 	uint64_t at = 0, pad = s->align == 8 ? 7 : 3;
@@ -109,7 +109,7 @@ static uint64_t pvh_entry(const struct vr_boot_payload *p, const struct vr_elf_s
 	return 0;
 }
 
-int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, struct vr_kernel *k)
+int32_t elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, struct pc_kernel *k)
 {
 	const uint8_t *e = p->kernel;
 	uint64_t entry = 0, wanted, pvh = 0, sum = 0, lowest = UINT64_MAX, highest = 0;
@@ -118,20 +118,20 @@ int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, 
 
 	k->bias = 0;
 	if (rc >= 0 && vr_le16(e + 16) == ET_DYN)
-		rc = vr_elf_move(t, p, &k->bias);
+		rc = elf_move(t, p, &k->bias);
 	if (rc < 0)
 		return rc;
-	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
-		struct vr_elf_segment s = vr_elf_segment(p, i);
+	for (uint32_t i = 0; i < elf_segments(p); i++) {
+		struct elf_segment s = elf_segment(p, i);
 
-		if (s.type == VR_ELF_NOTE && !pvh)
+		if (s.type == ELF_NOTE && !pvh)
 			pvh = pvh_entry(p, &s);
 	}
 	wanted = pvh ? pvh : vr_le64(e + 24);
-	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
-		struct vr_elf_segment s = vr_elf_segment(p, i);
+	for (uint32_t i = 0; i < elf_segments(p); i++) {
+		struct elf_segment s = elf_segment(p, i);
 
-		if (s.type != VR_ELF_LOAD || !s.memsz)
+		if (s.type != ELF_LOAD || !s.memsz)
 			continue;
 		/* An entry in virtual addresses means the same place. */
 		if (wanted >= s.paddr && wanted - s.paddr < s.memsz) {
@@ -164,25 +164,25 @@ int32_t vr_elf_read(const struct vr_tables *t, const struct vr_boot_payload *p, 
 				      "%s: the %sentry point 0x%" PRIx64
 				      " is in no loaded segment below 4 GiB",
 				      p->kernel_name, pvh ? "PVH " : "", wanted);
-	k->mode = pvh ? VR_ENTRY_PROTECTED : VR_ENTRY_LONG;
+	k->mode = pvh ? ENTRY_PROTECTED : ENTRY_LONG;
 	k->entry = entry + k->bias;
 	k->initrd_max = UINT32_MAX;
 	return VR_OK;
 }
 
-int32_t vr_elf_load(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias)
+int32_t elf_load(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias)
 {
-	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
-		struct vr_elf_segment s = vr_elf_segment(p, i);
+	for (uint32_t i = 0; i < elf_segments(p); i++) {
+		struct elf_segment s = elf_segment(p, i);
 		uint8_t *to;
 
-		if (s.type != VR_ELF_LOAD || !s.memsz)
+		if (s.type != ELF_LOAD || !s.memsz)
 			continue;
-		to = vr_tables_room(t, s.paddr + bias, s.memsz);
+		to = vr_tables_ram(t, s.paddr + bias, s.memsz);
 		if (!to)
 			return VR_E_INTERNAL;
 		memcpy(to, (const uint8_t *)p->kernel + s.offset, (size_t)s.filesz);
 		t->memory->written(t->host, s.paddr + bias, s.memsz);
 	}
-	return vr_elf_relocate(t, p, bias);
+	return elf_relocate(t, p, bias);
 }

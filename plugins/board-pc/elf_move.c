@@ -28,14 +28,14 @@
 #define R_NONE 0u
 #define R_RELATIVE 8u
 
-int32_t vr_elf_move(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t *bias)
+int32_t elf_move(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t *bias)
 {
 	uint64_t lowest = UINT64_MAX, align = PAGE;
 
-	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
-		struct vr_elf_segment s = vr_elf_segment(p, i);
+	for (uint32_t i = 0; i < elf_segments(p); i++) {
+		struct elf_segment s = elf_segment(p, i);
 
-		if (s.type != VR_ELF_LOAD || !s.memsz)
+		if (s.type != ELF_LOAD || !s.memsz)
 			continue;
 		if ((s.align & (s.align - 1)) && s.align)
 			return vr_tables_fail(t, VR_E_IMAGE,
@@ -60,11 +60,11 @@ int32_t vr_elf_move(const struct vr_tables *t, const struct vr_boot_payload *p, 
 static void dynamic(const struct vr_boot_payload *p, uint64_t *rela, uint64_t *size)
 {
 	*rela = *size = 0;
-	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
-		struct vr_elf_segment s = vr_elf_segment(p, i);
+	for (uint32_t i = 0; i < elf_segments(p); i++) {
+		struct elf_segment s = elf_segment(p, i);
 		const uint8_t *d;
 
-		if (s.type != VR_ELF_DYNAMIC || s.offset > p->kernel_size ||
+		if (s.type != ELF_DYNAMIC || s.offset > p->kernel_size ||
 		    s.filesz > p->kernel_size - s.offset)
 			continue;
 		d = (const uint8_t *)p->kernel + s.offset;
@@ -85,10 +85,10 @@ static void dynamic(const struct vr_boot_payload *p, uint64_t *rela, uint64_t *s
 static uint8_t *loaded(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias, uint64_t at,
 		       uint64_t n)
 {
-	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
-		struct vr_elf_segment s = vr_elf_segment(p, i);
+	for (uint32_t i = 0; i < elf_segments(p); i++) {
+		struct elf_segment s = elf_segment(p, i);
 
-		if (s.type == VR_ELF_LOAD && at >= s.paddr && at - s.paddr < s.memsz &&
+		if (s.type == ELF_LOAD && at >= s.paddr && at - s.paddr < s.memsz &&
 		    n <= s.memsz - (at - s.paddr))
 			return t->memory->pointer(t->host, at + bias, n);
 	}
@@ -97,16 +97,16 @@ static uint8_t *loaded(const struct vr_tables *t, const struct vr_boot_payload *
 
 static bool has_virtual_addresses(const struct vr_boot_payload *p)
 {
-	for (uint32_t i = 0; i < vr_elf_segments(p); i++) {
-		struct vr_elf_segment s = vr_elf_segment(p, i);
+	for (uint32_t i = 0; i < elf_segments(p); i++) {
+		struct elf_segment s = elf_segment(p, i);
 
-		if (s.type == VR_ELF_LOAD && s.memsz && s.vaddr != s.paddr)
+		if (s.type == ELF_LOAD && s.memsz && s.vaddr != s.paddr)
 			return true;
 	}
 	return false;
 }
 
-int32_t vr_elf_relocate(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias)
+int32_t elf_relocate(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias)
 {
 	uint64_t rela, size;
 	const uint8_t *entries;

@@ -47,7 +47,7 @@ static struct vr_x86_segment segment(uint32_t selector, uint64_t base, uint32_t 
 		.base = base, .limit = limit, .attributes = attributes, .selector = (uint16_t)selector};
 }
 
-int32_t vr_entry_tables(const struct vr_tables *t, uint32_t mode)
+int32_t entry_tables(const struct vr_tables *t, uint32_t mode)
 {
 	uint64_t *p = t->memory->pointer(t->host, PC_GDT, sizeof(gdt));
 	uint64_t *tables = t->memory->pointer(t->host, PC_PAGE_TABLES, 6 * PAGE);
@@ -56,7 +56,7 @@ int32_t vr_entry_tables(const struct vr_tables *t, uint32_t mode)
 		return vr_tables_fail(t, VR_E_INTERNAL, "no RAM for the first page tables");
 	memcpy(p, gdt, sizeof(gdt));
 	/* An interrupt reloads CS from here: the descriptor must say what the register holds. */
-	if (mode == VR_ENTRY_PROTECTED)
+	if (mode == ENTRY_PROTECTED)
 		p[SEL_CODE / 8] = CODE32;
 	t->memory->written(t->host, PC_GDT, sizeof(gdt));
 	/* One page map, one pointer table, four directories of 2 MiB pages (SDM vol. 3, 4.5). */
@@ -118,9 +118,9 @@ static int32_t put(const struct vr_tables *t, uint32_t vcpu, struct vr_state_x86
 	return rc < 0 ? rc : VR_OK;
 }
 
-static void enter(struct vr_state_x86 *s, const struct vr_entry *e)
+static void enter(struct vr_state_x86 *s, const struct registry_entry *e)
 {
-	int is_long = e->mode == VR_ENTRY_LONG;
+	int is_long = e->mode == ENTRY_LONG;
 
 	init(s);
 	for (uint32_t i = 0; i < VR_X86_LDTR; i++)
@@ -143,7 +143,7 @@ static void enter(struct vr_state_x86 *s, const struct vr_entry *e)
 	s->gpr[VR_X86_RSP] = e->rsp;
 }
 
-int32_t vr_entry_boot(const struct vr_tables *t, const struct vr_entry *e)
+int32_t entry_boot(const struct vr_tables *t, const struct registry_entry *e)
 {
 	struct vr_state_x86 *s;
 	int32_t rc = get(t, 0, &s);
@@ -154,7 +154,7 @@ int32_t vr_entry_boot(const struct vr_tables *t, const struct vr_entry *e)
 	return put(t, 0, s);
 }
 
-int32_t vr_entry_real_mode(const struct vr_tables *t, uint32_t vcpu, uint8_t vector)
+int32_t entry_real_mode(const struct vr_tables *t, uint32_t vcpu, uint8_t vector)
 {
 	struct vr_state_x86 *s;
 	int32_t rc = get(t, vcpu, &s);
@@ -167,7 +167,7 @@ int32_t vr_entry_real_mode(const struct vr_tables *t, uint32_t vcpu, uint8_t vec
 	return put(t, vcpu, s);
 }
 
-int32_t vr_entry_wait(const struct vr_tables *t, uint32_t vcpu, uint32_t come, uint8_t vector)
+int32_t entry_wait(const struct vr_tables *t, uint32_t vcpu, uint32_t come, uint8_t vector)
 {
 	uint32_t wanted = come ? VR_X86_MP_SIPI : VR_X86_MP_INIT;
 	struct vr_state_x86 *s;

@@ -17,25 +17,25 @@ struct msi {
 	uint32_t data;
 };
 
-static struct msi msi_of(const struct vr_message *m)
+static struct msi msi_of(const struct apic_message *m)
 {
 	return (struct msi){
 		.address = 0xfee00000u | (m->destination & 0xff) << 12 | (m->logical ? 4u : 0) |
-			   (m->mode == VR_MODE_LOWEST ? 8u : 0),
+			   (m->mode == MODE_LOWEST ? 8u : 0),
 		.data = m->vector | (uint32_t)m->mode << 8 | (m->level ? 0xc000u : 0),
 	};
 }
 
-static void send_msi(struct vr_intr *x, const struct vr_message *m)
+static void send_msi(struct intr *x, const struct apic_message *m)
 {
 	struct msi i = msi_of(m);
 
 	x->chip->msi(x->chip_self, i.address, i.data);
 }
 
-static void route(void *opaque, uint32_t pin, const struct vr_message *m)
+static void route(void *opaque, uint32_t pin, const struct apic_message *m)
 {
-	struct vr_intr *x = opaque;
+	struct intr *x = opaque;
 	struct msi i = msi_of(m);
 
 	if (x->kind == VR_IRQCHIP_SPLIT && VR_HAS(x->chip, route))
@@ -43,16 +43,16 @@ static void route(void *opaque, uint32_t pin, const struct vr_message *m)
 }
 
 /* 11.6.2.4: of those that a message means, the one that does the least important thing; equals take turns. */
-static struct vr_lapic *lowest(struct vr_intr *x, const struct vr_message *m)
+static struct lapic *lowest(struct intr *x, const struct apic_message *m)
 {
-	struct vr_lapic *best = NULL;
+	struct lapic *best = NULL;
 
 	for (uint32_t n = 0; n < x->vcpu_count; n++) {
-		struct vr_lapic *l = x->lapic[(x->lowest_next + n) % x->vcpu_count];
+		struct lapic *l = x->lapic[(x->lowest_next + n) % x->vcpu_count];
 
-		if (!vr_lapic_matches(l, m) || !(l->svr & 0x100))
+		if (!lapic_matches(l, m) || !(l->svr & 0x100))
 			continue;
-		if (!best || vr_lapic_ppr(l) < vr_lapic_ppr(best))
+		if (!best || lapic_ppr(l) < lapic_ppr(best))
 			best = l;
 	}
 	if (best)
@@ -60,16 +60,16 @@ static struct vr_lapic *lowest(struct vr_intr *x, const struct vr_message *m)
 	return best;
 }
 
-void vr_intr_update(struct vr_intr *x)
+void intr_update(struct intr *x)
 {
 	uint32_t level;
 
 	if (x->kind == VR_IRQCHIP_NONE) {
 		for (uint32_t i = 0; i < x->vcpu_count; i++)
-			vr_lapic_update(x->lapic[i]);
+			lapic_update(x->lapic[i]);
 		return;
 	}
-	level = vr_pic_output(&x->pic);
+	level = pic_output(&x->pic);
 	if (level == x->direct)
 		return;
 	x->direct = level;
@@ -78,69 +78,69 @@ void vr_intr_update(struct vr_intr *x)
 
 /* ---- what the controllers ask of each other -------------------------------------------------------- */
 
-static void message(void *opaque, const struct vr_message *m)
+static void message(void *opaque, const struct apic_message *m)
 {
-	struct vr_intr *x = opaque;
-	struct vr_lapic *l;
+	struct intr *x = opaque;
+	struct lapic *l;
 
 	if (x->kind != VR_IRQCHIP_NONE) {
 		send_msi(x, m);
 		return;
 	}
-	if (m->mode == VR_MODE_LOWEST) {
+	if (m->mode == MODE_LOWEST) {
 		l = lowest(x, m);
 		if (l)
-			vr_lapic_accept(l, m);
+			lapic_accept(l, m);
 		return;
 	}
 	for (uint32_t i = 0; i < x->vcpu_count; i++)
-		if (vr_lapic_matches(x->lapic[i], m))
-			vr_lapic_accept(x->lapic[i], m);
+		if (lapic_matches(x->lapic[i], m))
+			lapic_accept(x->lapic[i], m);
 }
 
-static void broadcast(void *opaque, const struct vr_message *m, uint32_t except)
+static void broadcast(void *opaque, const struct apic_message *m, uint32_t except)
 {
-	struct vr_intr *x = opaque;
+	struct intr *x = opaque;
 
 	for (uint32_t i = 0; i < x->vcpu_count; i++)
 		if (i != except && (x->lapic[i]->base & LAPIC_BASE_ENABLE))
-			vr_lapic_accept(x->lapic[i], m);
+			lapic_accept(x->lapic[i], m);
 }
 
 static void ended(void *opaque, uint32_t vector)
 {
-	vr_ioapic_eoi(&((struct vr_intr *)opaque)->ioapic, vector);
+	ioapic_eoi(&((struct intr *)opaque)->ioapic, vector);
 }
 
 static uint32_t external(void *opaque)
 {
-	return vr_pic_output(&((struct vr_intr *)opaque)->pic);
+	return pic_output(&((struct intr *)opaque)->pic);
 }
 
 static uint32_t acknowledge_external(void *opaque)
 {
-	struct vr_intr *x = opaque;
-	uint32_t vector = vr_pic_acknowledge(&x->pic);
+	struct intr *x = opaque;
+	uint32_t vector = pic_acknowledge(&x->pic);
 
-	vr_intr_update(x);
+	intr_update(x);
 	return vector;
 }
 
 static void init(void *opaque, uint32_t vcpu)
 {
-	struct vr_intr *x = opaque;
+	struct intr *x = opaque;
 
 	if (vcpu)
-		vr_lapic_init_reset(x->lapic[vcpu]);
-	vr_startup_init_ipi(&x->startup, vcpu);
+		lapic_init_reset(x->lapic[vcpu]);
+	startup_init_ipi(&x->startup, vcpu);
 }
 
 static void startup(void *opaque, uint32_t vcpu, uint8_t vector)
 {
-	vr_startup_sipi(&((struct vr_intr *)opaque)->startup, vcpu, vector);
+	startup_sipi(&((struct intr *)opaque)->startup, vcpu, vector);
 }
 
-static const struct vr_apic_bus bus = {
+static const struct apic_bus bus = {
 	.message = message,
 	.broadcast = broadcast,
 	.route = route,
@@ -153,32 +153,32 @@ static const struct vr_apic_bus bus = {
 
 /* ---- lines ------------------------------------------------------------------------------------------- */
 
-static void pin_changed(struct vr_intr *x, uint32_t pin, uint32_t level)
+static void pin_changed(struct intr *x, uint32_t pin, uint32_t level)
 {
 	if (x->kind == VR_IRQCHIP_FULL) {
 		x->chip->line(x->chip_self, pin, level);
 		return;
 	}
 	if (pin < 16)
-		vr_pic_input(&x->pic, pin, level);
+		pic_input(&x->pic, pin, level);
 	if (pin == PC_IRQ_PIT)
-		vr_ioapic_input(&x->ioapic, PC_PIN_PIT, level);
+		ioapic_input(&x->ioapic, PC_PIN_PIT, level);
 	else if (pin != PC_PIN_PIT)
-		vr_ioapic_input(&x->ioapic, pin, level);
-	vr_intr_update(x);
+		ioapic_input(&x->ioapic, pin, level);
+	intr_update(x);
 }
 
-static uint32_t slots_of(const struct vr_intr *x, uint32_t pin)
+static uint32_t slots_of(const struct intr *x, uint32_t pin)
 {
 	for (uint32_t i = 0; i < PC_VIRTIO_SLOTS; i++)
-		if ((x->slot_lines >> i & 1) && vr_pc_slot_pin(i) == pin)
+		if ((x->slot_lines >> i & 1) && pc_slot_pin(i) == pin)
 			return 1;
 	return 0;
 }
 
 static void VR_CALL set_line(void *opaque, uint32_t vcpu, uint32_t line, uint32_t level)
 {
-	struct vr_intr *x = opaque;
+	struct intr *x = opaque;
 	uint32_t pin = line, slot = line - PC_LINE_VIRTIO;
 
 	if (vcpu != VR_IRQ_SHARED)
@@ -187,7 +187,7 @@ static void VR_CALL set_line(void *opaque, uint32_t vcpu, uint32_t line, uint32_
 	pthread_mutex_lock(&x->lock);
 	if (slot < PC_VIRTIO_SLOTS) {
 		x->slot_lines = (x->slot_lines & ~(1ull << slot)) | (uint64_t)level << slot;
-		pin = vr_pc_slot_pin(slot);
+		pin = pc_slot_pin(slot);
 		level = slots_of(x, pin);
 	}
 	if (pin < PC_LINES && (x->pins >> pin & 1) != level) {
@@ -201,15 +201,15 @@ static const struct vr_irq_controller controller = {.size = sizeof(controller), 
 
 /* ---- the local APIC's page and MSRs, and what passes between processor and controllers -------------- */
 
-static struct vr_lapic *lapic_of(struct vr_intr *x, uint32_t vcpu)
+static struct lapic *lapic_of(struct intr *x, uint32_t vcpu)
 {
 	return vcpu < x->vcpu_count ? x->lapic[vcpu] : NULL;
 }
 
 static uint64_t VR_CALL page_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_intr *x = opaque;
-	struct vr_lapic *l = lapic_of(x, vcpu);
+	struct intr *x = opaque;
+	struct lapic *l = lapic_of(x, vcpu);
 	uint32_t at = (uint32_t)offset, value;
 
 	/* 11.4.1: registers are 32 bits wide, at multiples of 16, and to be accessed as such. */
@@ -218,7 +218,7 @@ static uint64_t VR_CALL page_read(void *opaque, uint32_t vcpu, uint64_t offset, 
 	pthread_mutex_lock(&x->lock);
 	/* 11.12.2: in x2APIC mode, or switched off, there is nothing in memory. */
 	value = (l->base & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)) == LAPIC_BASE_ENABLE
-			? vr_lapic_read(l, at & ~3u)
+			? lapic_read(l, at & ~3u)
 			: 0xffffffffu;
 	pthread_mutex_unlock(&x->lock);
 	return value >> 8 * (at & 3) & (width == 4 ? 0xffffffffu : (1u << 8 * width) - 1);
@@ -226,37 +226,37 @@ static uint64_t VR_CALL page_read(void *opaque, uint32_t vcpu, uint64_t offset, 
 
 static void VR_CALL page_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_intr *x = opaque;
-	struct vr_lapic *l = lapic_of(x, vcpu);
+	struct intr *x = opaque;
+	struct lapic *l = lapic_of(x, vcpu);
 
 	if (!l || (offset & 0xf) || width != 4)
 		return;
 	pthread_mutex_lock(&x->lock);
 	if ((l->base & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)) == LAPIC_BASE_ENABLE)
-		vr_lapic_write(l, (uint32_t)offset, (uint32_t)value);
+		lapic_write(l, (uint32_t)offset, (uint32_t)value);
 	pthread_mutex_unlock(&x->lock);
 }
 
 static const struct vr_bus_ops page_ops = {.size = sizeof(page_ops), .read = page_read, .write = page_write};
 
-static uint64_t msr_read(struct vr_intr *x, uint32_t vcpu, uint32_t msr)
+static uint64_t msr_read(struct intr *x, uint32_t vcpu, uint32_t msr)
 {
-	struct vr_lapic *l = lapic_of(x, vcpu);
+	struct lapic *l = lapic_of(x, vcpu);
 	uint64_t value;
 
 	pthread_mutex_lock(&x->lock);
-	value = l ? vr_lapic_msr_read(l, msr) : 0;
+	value = l ? lapic_msr_read(l, msr) : 0;
 	pthread_mutex_unlock(&x->lock);
 	return value;
 }
 
-static void msr_write(struct vr_intr *x, uint32_t vcpu, uint32_t msr, uint64_t value)
+static void msr_write(struct intr *x, uint32_t vcpu, uint32_t msr, uint64_t value)
 {
-	struct vr_lapic *l = lapic_of(x, vcpu);
+	struct lapic *l = lapic_of(x, vcpu);
 
 	pthread_mutex_lock(&x->lock);
 	if (l)
-		vr_lapic_msr_write(l, msr, value);
+		lapic_msr_write(l, msr, value);
 	pthread_mutex_unlock(&x->lock);
 }
 
@@ -296,14 +296,14 @@ static const struct vr_bus_ops x2apic_ops = {
 
 #define WIRE(address) ((address)-VR_X86_BUS_INTA)
 
-static uint64_t acknowledge(struct vr_intr *x, uint32_t vcpu)
+static uint64_t acknowledge(struct intr *x, uint32_t vcpu)
 {
-	struct vr_lapic *l = lapic_of(x, vcpu);
+	struct lapic *l = lapic_of(x, vcpu);
 	int32_t vector = -1;
 
 	if (x->kind == VR_IRQCHIP_NONE) {
-		vector = l ? vr_lapic_acknowledge(l) : -1;
-	} else if (vcpu == 0 && vr_pic_output(&x->pic)) {
+		vector = l ? lapic_acknowledge(l) : -1;
+	} else if (vcpu == 0 && pic_output(&x->pic)) {
 		vector = (int32_t)acknowledge_external(x);
 	}
 	return vector < 0 ? VR_X86_INTA_NONE : (uint32_t)vector;
@@ -311,8 +311,8 @@ static uint64_t acknowledge(struct vr_intr *x, uint32_t vcpu)
 
 static uint64_t VR_CALL wire_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_intr *x = opaque;
-	struct vr_lapic *l = lapic_of(x, vcpu);
+	struct intr *x = opaque;
+	struct lapic *l = lapic_of(x, vcpu);
 	uint64_t value = 0;
 
 	(void)width;
@@ -327,15 +327,15 @@ static uint64_t VR_CALL wire_read(void *opaque, uint32_t vcpu, uint64_t offset, 
 
 static void VR_CALL wire_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_intr *x = opaque;
-	struct vr_lapic *l = lapic_of(x, vcpu);
+	struct intr *x = opaque;
+	struct lapic *l = lapic_of(x, vcpu);
 
 	(void)width;
 	pthread_mutex_lock(&x->lock);
 	if (offset == WIRE(VR_X86_BUS_CR8) && l)
-		vr_lapic_set_tpr(l, (uint32_t)(value & 15) << 4);
+		lapic_set_tpr(l, (uint32_t)(value & 15) << 4);
 	else if (offset == WIRE(VR_X86_BUS_EOI) && x->kind == VR_IRQCHIP_SPLIT)
-		vr_ioapic_eoi(&x->ioapic, value & 0xff);
+		ioapic_eoi(&x->ioapic, value & 0xff);
 	pthread_mutex_unlock(&x->lock);
 }
 
@@ -345,27 +345,27 @@ static const struct vr_bus_ops wire_ops = {.size = sizeof(wire_ops), .read = wir
 
 static uint64_t VR_CALL ioapic_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_intr *x = opaque;
+	struct intr *x = opaque;
 	uint64_t value;
 
 	(void)vcpu;
 	if (width != 4)
 		return 0;
 	pthread_mutex_lock(&x->lock);
-	value = vr_ioapic_read(&x->ioapic, (uint32_t)offset);
+	value = ioapic_read_window(&x->ioapic, (uint32_t)offset);
 	pthread_mutex_unlock(&x->lock);
 	return value;
 }
 
 static void VR_CALL ioapic_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_intr *x = opaque;
+	struct intr *x = opaque;
 
 	(void)vcpu;
 	if (width != 4 && !(width == 1 && offset == 0)) /* the selector may be written as a byte */
 		return;
 	pthread_mutex_lock(&x->lock);
-	vr_ioapic_write(&x->ioapic, (uint32_t)offset, (uint32_t)value);
+	ioapic_write_window(&x->ioapic, (uint32_t)offset, (uint32_t)value);
 	pthread_mutex_unlock(&x->lock);
 }
 
@@ -382,35 +382,35 @@ static const struct vr_bus_ops ioapic_ops = {
 
 static uint32_t pic_read(void *device, uint32_t port)
 {
-	struct vr_intr *x = device;
-	uint32_t value = vr_pic_read(&x->pic, port >= SLAVE, port & 1);
+	struct intr *x = device;
+	uint32_t value = pic_read_port(&x->pic, port >= SLAVE, port & 1);
 
-	vr_intr_update(x); /* a read may be an acknowledge */
+	intr_update(x); /* a read may be an acknowledge */
 	return value;
 }
 
 static void pic_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_intr *x = device;
+	struct intr *x = device;
 
-	vr_pic_write(&x->pic, port >= SLAVE, port & 1, value);
-	vr_intr_update(x);
+	pic_write_port(&x->pic, port >= SLAVE, port & 1, value);
+	intr_update(x);
 }
 
 static uint32_t elcr_read(void *device, uint32_t port)
 {
-	return vr_pic_elcr_read(&((struct vr_intr *)device)->pic, port & 1);
+	return pic_elcr_read(&((struct intr *)device)->pic, port & 1);
 }
 
 static void elcr_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_intr *x = device;
+	struct intr *x = device;
 
-	vr_pic_elcr_write(&x->pic, port & 1, value);
-	vr_intr_update(x);
+	pic_elcr_write(&x->pic, port & 1, value);
+	intr_update(x);
 }
 
-static const struct vr_port_range pic_ports[VR_PIC_RANGES] = {
+static const struct vr_port_range pic_ports[PIC_RANGES] = {
 	{MASTER, 2, pic_read, pic_write, "i8259-master"},
 	{SLAVE, 2, pic_read, pic_write, "i8259-slave"},
 	{ELCR, 2, elcr_read, elcr_write, "elcr"},
@@ -447,7 +447,7 @@ static int32_t enable(const struct vr_irqchip *c, void *self)
 	return c->enable(self, kinds[0]) < 0 ? c->enable(self, kinds[1]) : VR_OK;
 }
 
-static void ask_accelerator(struct vr_intr *x)
+static void ask_accelerator(struct intr *x)
 {
 	struct vr_found f;
 
@@ -470,22 +470,22 @@ static void ask_accelerator(struct vr_intr *x)
 	}
 }
 
-static void power_on(struct vr_intr *x)
+static void power_on(struct intr *x)
 {
 	uint32_t level = 0;
 
-	vr_pic_reset(&x->pic);
+	pic_reset(&x->pic);
 	for (uint32_t i = 0; i < 16; i++)
-		if (vr_pc_slot_pin(i) < 16)
-			level |= 1u << vr_pc_slot_pin(i);
-	vr_pic_set_level(&x->pic, level | 1u << PC_IRQ_SCI);
-	vr_ioapic_reset(&x->ioapic);
+		if (pc_slot_pin(i) < 16)
+			level |= 1u << pc_slot_pin(i);
+	pic_set_level(&x->pic, level | 1u << PC_IRQ_SCI);
+	ioapic_reset(&x->ioapic);
 	/* Lines that are high stay so: they are the devices'. */
 	for (uint32_t i = 0; i < 16; i++)
-		vr_pic_input(&x->pic, i, x->pins >> i & 1);
+		pic_input(&x->pic, i, x->pins >> i & 1);
 }
 
-int32_t vr_intr_init(struct vr_intr *x, const struct vr_tables *t, uint32_t vcpu_count)
+int32_t intr_init(struct intr *x, const struct vr_tables *t, uint32_t vcpu_count)
 {
 	int32_t rc = VR_OK;
 
@@ -505,32 +505,32 @@ int32_t vr_intr_init(struct vr_intr *x, const struct vr_tables *t, uint32_t vcpu
 				      x->kind);
 	power_on(x);
 	if (x->kind == VR_IRQCHIP_NONE)
-		rc = vr_startup_new(&x->startup, t, &x->lock, vcpu_count);
+		rc = startup_new(&x->startup, t, &x->lock, vcpu_count);
 	for (uint32_t i = 0; i < vcpu_count && x->kind == VR_IRQCHIP_NONE && rc >= 0; i++)
-		rc = vr_lapic_new(&x->bus, i, &x->lapic[i]);
+		rc = lapic_new(&x->bus, i, &x->lapic[i]);
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]) && rc >= 0; i++)
 		if (ranges[i].when & HAVE(x->kind))
 			rc = t->mmio->attach(t->host, ranges[i].space, ranges[i].base, ranges[i].length,
 					     ranges[i].ops, x, ranges[i].name);
 	if (rc >= 0 && x->kind != VR_IRQCHIP_FULL)
-		rc = vr_ports_attach(t, pic_ports, VR_PIC_RANGES, x, &x->lock, x->pic_ports);
+		rc = vr_ports_attach(t, pic_ports, PIC_RANGES, x, &x->lock, x->pic_ports);
 	if (rc >= 0)
 		rc = t->irq->set_controller(t->host, &controller, x);
 	return rc;
 }
 
-void vr_intr_fini(struct vr_intr *x)
+void intr_fini(struct intr *x)
 {
-	vr_startup_free(&x->startup);
+	startup_free(&x->startup);
 	for (uint32_t i = 0; i < x->vcpu_count; i++)
-		vr_lapic_free(x->lapic[i]);
+		lapic_free(x->lapic[i]);
 	pthread_mutex_destroy(&x->lock);
 }
 
-void vr_intr_reset(struct vr_intr *x)
+void intr_reset(struct intr *x)
 {
 	if (x->kind == VR_IRQCHIP_NONE)
-		vr_startup_reset(&x->startup);
+		startup_reset(&x->startup);
 	pthread_mutex_lock(&x->lock);
 	power_on(x);
 	for (uint32_t i = 0; i < x->vcpu_count; i++)
@@ -538,9 +538,9 @@ void vr_intr_reset(struct vr_intr *x)
 			/* The accelerator has forgotten its pins. */
 			x->t->irq->set_pin(x->t->host, i, VR_X86_PIN_INTR, 0);
 			x->lapic[i]->pin = 0;
-			vr_lapic_power_on(x->lapic[i]);
+			lapic_power_on(x->lapic[i]);
 		}
 	if (x->kind == VR_IRQCHIP_SPLIT)
-		vr_intr_update(x);
+		intr_update(x);
 	pthread_mutex_unlock(&x->lock);
 }

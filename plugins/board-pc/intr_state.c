@@ -15,29 +15,29 @@
 
 /* The lines that a controller was told are the lines as they are. Lines 0..15 are known from the 8259s, which
  * keep the levels of edges too; the I/O APIC has the others. */
-static void saw(struct vr_intr *x, uint32_t mask, uint32_t levels)
+static void saw(struct intr *x, uint32_t mask, uint32_t levels)
 {
 	x->pins = (x->pins & ~mask) | (levels & mask);
 }
 
-static void saw_pic(struct vr_intr *x, const struct vr_state_x86_pic *s)
+static void saw_pic(struct intr *x, const struct vr_state_x86_pic *s)
 {
 	saw(x, 0xffff & ~(1u << PC_PIN_PIT), s->chip[0].input | (uint32_t)s->chip[1].input << 8);
 }
 
-static void saw_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
+static void saw_ioapic(struct intr *x, const struct vr_state_x86_ioapic *s)
 {
 	saw(x, 0xff0000, s->input);
 }
 
-void vr_intr_saw_pic(struct vr_intr *x, const struct vr_state_x86_pic *s)
+void intr_saw_pic(struct intr *x, const struct vr_state_x86_pic *s)
 {
 	pthread_mutex_lock(&x->lock);
 	saw_pic(x, s);
 	pthread_mutex_unlock(&x->lock);
 }
 
-void vr_intr_saw_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
+void intr_saw_ioapic(struct intr *x, const struct vr_state_x86_ioapic *s)
 {
 	pthread_mutex_lock(&x->lock);
 	saw_ioapic(x, s);
@@ -46,23 +46,23 @@ void vr_intr_saw_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
 
 /* ---- 8259s, I/O APIC -------------------------------------------------------------------------------- */
 
-void vr_intr_get_pic(struct vr_intr *x, struct vr_state_x86_pic *s)
+void intr_get_pic(struct intr *x, struct vr_state_x86_pic *s)
 {
 	pthread_mutex_lock(&x->lock);
-	vr_pic_get(&x->pic, s);
+	pic_get(&x->pic, s);
 	pthread_mutex_unlock(&x->lock);
 }
 
-void vr_intr_set_pic(struct vr_intr *x, const struct vr_state_x86_pic *s)
+void intr_set_pic(struct intr *x, const struct vr_state_x86_pic *s)
 {
 	pthread_mutex_lock(&x->lock);
-	vr_pic_set(&x->pic, s);
+	pic_set(&x->pic, s);
 	saw_pic(x, s);
-	vr_intr_update(x);
+	intr_update(x);
 	pthread_mutex_unlock(&x->lock);
 }
 
-void vr_intr_get_ioapic(struct vr_intr *x, struct vr_state_x86_ioapic *s)
+void intr_get_ioapic(struct intr *x, struct vr_state_x86_ioapic *s)
 {
 	pthread_mutex_lock(&x->lock);
 	s->id = x->ioapic.id;
@@ -72,7 +72,7 @@ void vr_intr_get_ioapic(struct vr_intr *x, struct vr_state_x86_ioapic *s)
 	pthread_mutex_unlock(&x->lock);
 }
 
-void vr_intr_set_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
+void intr_set_ioapic(struct intr *x, const struct vr_state_x86_ioapic *s)
 {
 	pthread_mutex_lock(&x->lock);
 	x->ioapic.id = s->id;
@@ -81,13 +81,13 @@ void vr_intr_set_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
 	memcpy(x->ioapic.redirect, s->redirection, sizeof(s->redirection));
 	saw_ioapic(x, s);
 	for (uint32_t i = 0; i < IOAPIC_PINS; i++)
-		vr_ioapic_route(&x->ioapic, i);
+		ioapic_route(&x->ioapic, i);
 	pthread_mutex_unlock(&x->lock);
 }
 
 /* ---- local APICs ----------------------------------------------------------------------------- */
 
-/* X-macro: members of struct vr_lapic and of its state, of the same type. */
+/* X-macro: members of struct lapic and of its state, of the same type. */
 #define LAPIC_MEMBERS(R) \
 	R(id)            \
 	R(tpr)           \
@@ -97,19 +97,19 @@ void vr_intr_set_ioapic(struct vr_intr *x, const struct vr_state_x86_ioapic *s)
 	R(esr)           \
 	R(esr_pending) R(icr) R(lvt) R(isr) R(tmr) R(irr) R(timer_divide) R(timer_initial) R(timer_start)
 
-#define SAME(m)                                                                                          \
-	_Static_assert(sizeof(((struct vr_lapic *)0)->m) == sizeof(((struct vr_state_x86_lapic *)0)->m), \
+#define SAME(m)                                                                                       \
+	_Static_assert(sizeof(((struct lapic *)0)->m) == sizeof(((struct vr_state_x86_lapic *)0)->m), \
 		       "the same type");
 LAPIC_MEMBERS(SAME)
 
-void vr_intr_get_lapic(struct vr_intr *x, uint32_t vcpu, struct vr_state_x86_lapic *s)
+void intr_get_lapic(struct intr *x, uint32_t vcpu, struct vr_state_x86_lapic *s)
 {
 	static const uint32_t startup[] = {
 		[STARTUP_RUNS] = VR_X86_STARTUP_RUNS,
 		[STARTUP_WAITS] = VR_X86_STARTUP_WAITS,
 		[STARTUP_BEGINS] = VR_X86_STARTUP_SIPI,
 	};
-	const struct vr_lapic *l = x->lapic[vcpu];
+	const struct lapic *l = x->lapic[vcpu];
 
 	pthread_mutex_lock(&x->lock);
 #define GET(m) memcpy(&s->m, &l->m, sizeof(s->m));
@@ -122,7 +122,7 @@ void vr_intr_get_lapic(struct vr_intr *x, uint32_t vcpu, struct vr_state_x86_lap
 	pthread_mutex_unlock(&x->lock);
 }
 
-static int32_t possible(const struct vr_intr *x, uint32_t vcpu, const struct vr_state_x86_lapic *s)
+static int32_t possible(const struct intr *x, uint32_t vcpu, const struct vr_state_x86_lapic *s)
 {
 	const char *what = NULL;
 	uint64_t flags = LAPIC_BASE_BSP | LAPIC_BASE_X2APIC | LAPIC_BASE_ENABLE;
@@ -141,9 +141,9 @@ static int32_t possible(const struct vr_intr *x, uint32_t vcpu, const struct vr_
 		    : VR_OK;
 }
 
-int32_t vr_intr_set_lapic(struct vr_intr *x, uint32_t vcpu, const struct vr_state_x86_lapic *s)
+int32_t intr_set_lapic(struct intr *x, uint32_t vcpu, const struct vr_state_x86_lapic *s)
 {
-	struct vr_lapic *l = x->lapic[vcpu];
+	struct lapic *l = x->lapic[vcpu];
 	int32_t rc = possible(x, vcpu, s);
 
 	if (rc < 0)
@@ -153,9 +153,9 @@ int32_t vr_intr_set_lapic(struct vr_intr *x, uint32_t vcpu, const struct vr_stat
 	LAPIC_MEMBERS(SET)
 	l->base = s->apic_base;
 	l->extint = s->external;
-	vr_lapic_timer_resume(l, s->timer_deadline);
-	vr_lapic_update(l);
-	rc = vr_startup_resume(&x->startup, vcpu, s->startup, (uint8_t)s->sipi_vector);
+	lapic_timer_resume(l, s->timer_deadline);
+	lapic_update(l);
+	rc = startup_resume(&x->startup, vcpu, s->startup, (uint8_t)s->sipi_vector);
 	pthread_mutex_unlock(&x->lock);
 	return rc;
 }

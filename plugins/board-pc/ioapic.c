@@ -15,16 +15,16 @@
 #define READ_ONLY (IOAPIC_RED_STATUS | IOAPIC_RED_REMOTE_IRR)
 #define WRITABLE (0xff0000000001ffffull & ~READ_ONLY)
 
-void vr_ioapic_reset(struct vr_ioapic *io)
+void ioapic_reset(struct ioapic *io)
 {
 	io->id = io->select = 0;
 	for (uint32_t i = 0; i < IOAPIC_PINS; i++)
 		io->redirect[i] = IOAPIC_RED_MASK;
 }
 
-static struct vr_message message_of(uint64_t r)
+static struct apic_message message_of(uint64_t r)
 {
-	return (struct vr_message){
+	return (struct apic_message){
 		.vector = (uint8_t)r,
 		.mode = (uint8_t)(r >> 8 & 7),
 		.logical = !!(r & IOAPIC_RED_LOGICAL),
@@ -34,14 +34,14 @@ static struct vr_message message_of(uint64_t r)
 }
 
 /* Level-triggered, and taken by a local APIC that says when it ended? */
-static bool is_ended(const struct vr_message *m)
+static bool is_ended(const struct apic_message *m)
 {
-	return m->level && (m->mode == VR_MODE_FIXED || m->mode == VR_MODE_LOWEST);
+	return m->level && (m->mode == MODE_FIXED || m->mode == MODE_LOWEST);
 }
 
-static void send(struct vr_ioapic *io, uint32_t pin)
+static void send(struct ioapic *io, uint32_t pin)
 {
-	struct vr_message m = message_of(io->redirect[pin]);
+	struct apic_message m = message_of(io->redirect[pin]);
 
 	/* Nothing more until one of them ends it. */
 	if (is_ended(&m))
@@ -49,9 +49,9 @@ static void send(struct vr_ioapic *io, uint32_t pin)
 	io->bus->message(io->bus->opaque, &m);
 }
 
-void vr_ioapic_route(struct vr_ioapic *io, uint32_t pin)
+void ioapic_route(struct ioapic *io, uint32_t pin)
 {
-	struct vr_message m = message_of(io->redirect[pin]);
+	struct apic_message m = message_of(io->redirect[pin]);
 
 	/* One that is masked keeps the route it had: its interrupt may still be in service. */
 	if (is_ended(&m) && m.vector >= 16 &&
@@ -60,7 +60,7 @@ void vr_ioapic_route(struct vr_ioapic *io, uint32_t pin)
 }
 
 /* What a level-triggered pin has to say now. */
-static void service(struct vr_ioapic *io, uint32_t pin)
+static void service(struct ioapic *io, uint32_t pin)
 {
 	uint64_t r = io->redirect[pin];
 
@@ -69,7 +69,7 @@ static void service(struct vr_ioapic *io, uint32_t pin)
 		send(io, pin);
 }
 
-void vr_ioapic_input(struct vr_ioapic *io, uint32_t pin, uint32_t level)
+void ioapic_input(struct ioapic *io, uint32_t pin, uint32_t level)
 {
 	uint32_t was;
 
@@ -83,7 +83,7 @@ void vr_ioapic_input(struct vr_ioapic *io, uint32_t pin, uint32_t level)
 		send(io, pin);
 }
 
-void vr_ioapic_eoi(struct vr_ioapic *io, uint32_t vector)
+void ioapic_eoi(struct ioapic *io, uint32_t vector)
 {
 	for (uint32_t i = 0; i < IOAPIC_PINS; i++) {
 		uint64_t r = io->redirect[i];
@@ -95,7 +95,7 @@ void vr_ioapic_eoi(struct vr_ioapic *io, uint32_t vector)
 	}
 }
 
-uint32_t vr_ioapic_read(const struct vr_ioapic *io, uint32_t offset)
+uint32_t ioapic_read_window(const struct ioapic *io, uint32_t offset)
 {
 	uint32_t pin = (io->select - IOREDTBL) / 2;
 
@@ -116,7 +116,7 @@ uint32_t vr_ioapic_read(const struct vr_ioapic *io, uint32_t offset)
 	}
 }
 
-void vr_ioapic_write(struct vr_ioapic *io, uint32_t offset, uint32_t value)
+void ioapic_write_window(struct ioapic *io, uint32_t offset, uint32_t value)
 {
 	uint32_t pin = (io->select - IOREDTBL) / 2;
 	uint64_t r, old;
@@ -142,6 +142,6 @@ void vr_ioapic_write(struct vr_ioapic *io, uint32_t offset, uint32_t value)
 	if (!(r & IOAPIC_RED_LEVEL)) /* no end of interrupt comes for an edge */
 		r &= ~IOAPIC_RED_REMOTE_IRR;
 	io->redirect[pin] = r;
-	vr_ioapic_route(io, pin);
+	ioapic_route(io, pin);
 	service(io, pin);
 }

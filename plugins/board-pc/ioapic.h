@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ioapic.h: the I/O APIC (Intel 82093AA data sheet). Its lock is the bus's. */
-#ifndef VR_BOARD_PC_IOAPIC_H
-#define VR_BOARD_PC_IOAPIC_H
+#ifndef BOARD_PC_IOAPIC_H
+#define BOARD_PC_IOAPIC_H
 
 #include "apic_bus.h"
 
@@ -15,21 +15,21 @@
 #define IOAPIC_RED_LEVEL (1ull << 15)
 #define IOAPIC_RED_MASK (1ull << 16)
 
-struct vr_ioapic {
-	const struct vr_apic_bus *bus;
+struct ioapic {
+	const struct apic_bus *bus;
 	uint32_t id, select;
 	uint32_t input; /* levels */
 	uint64_t redirect[IOAPIC_PINS];
 };
 
-void vr_ioapic_reset(struct vr_ioapic *io);
+void ioapic_reset(struct ioapic *io);
 /* A pin is asserted or not: which voltage that is (the polarity bit) is between the guest and the tables. */
-void vr_ioapic_input(struct vr_ioapic *io, uint32_t pin, uint32_t level);
+void ioapic_input(struct ioapic *io, uint32_t pin, uint32_t level);
 /* A local APIC ended a level-triggered vector. */
-void vr_ioapic_eoi(struct vr_ioapic *io, uint32_t vector);
+void ioapic_eoi(struct ioapic *io, uint32_t vector);
 /* Tell where a pin goes: its entry has changed. */
-void vr_ioapic_route(struct vr_ioapic *io, uint32_t pin);
-uint32_t vr_ioapic_read(const struct vr_ioapic *io, uint32_t offset);
-void vr_ioapic_write(struct vr_ioapic *io, uint32_t offset, uint32_t value);
+void ioapic_route(struct ioapic *io, uint32_t pin);
+uint32_t ioapic_read_window(const struct ioapic *io, uint32_t offset);
+void ioapic_write_window(struct ioapic *io, uint32_t offset, uint32_t value);
 
 #endif

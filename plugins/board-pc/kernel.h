@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kernel.h: what a kernel's file says, whatever its format. */
-#ifndef VR_BOARD_PC_KERNEL_H
-#define VR_BOARD_PC_KERNEL_H
+#ifndef BOARD_PC_KERNEL_H
+#define BOARD_PC_KERNEL_H
 
 #include <board/tables.h>
 #include <vmrun/board.h>
@@ -9,8 +9,8 @@
 #include "entry.h"
 
 /* What the headers say. Guest-physical addresses. */
-struct vr_kernel {
-	uint32_t mode; /* VR_ENTRY_* */
+struct pc_kernel {
+	uint32_t mode; /* ENTRY_* */
 	uint64_t entry;
 	uint64_t end;        /* of everything it uses below 4 GiB */
 	uint64_t initrd_max; /* last address the initrd may have */

@@ -31,17 +31,17 @@ static int32_t highest(const uint32_t *set)
 	return -1;
 }
 
-static bool hardware_enabled(const struct vr_lapic *l)
+static bool hardware_enabled(const struct lapic *l)
 {
 	return l->base & LAPIC_BASE_ENABLE;
 }
 
-static bool software_enabled(const struct vr_lapic *l)
+static bool software_enabled(const struct lapic *l)
 {
 	return hardware_enabled(l) && (l->svr & LAPIC_SVR_ENABLE);
 }
 
-uint32_t vr_lapic_ppr(const struct vr_lapic *l)
+uint32_t lapic_ppr(const struct lapic *l)
 {
 	int32_t serving = highest(l->isr);
 	uint32_t class = serving < 0 ? 0 : (uint32_t)serving & 0xf0;
@@ -50,18 +50,18 @@ uint32_t vr_lapic_ppr(const struct vr_lapic *l)
 }
 
 /* The vector that may interrupt now, or -1. */
-static int32_t deliverable(const struct vr_lapic *l)
+static int32_t deliverable(const struct lapic *l)
 {
 	int32_t vector = highest(l->irr);
 
-	if (vector < 0 || !software_enabled(l) || ((uint32_t)vector & 0xf0) <= (vr_lapic_ppr(l) & 0xf0))
+	if (vector < 0 || !software_enabled(l) || ((uint32_t)vector & 0xf0) <= (lapic_ppr(l) & 0xf0))
 		return -1;
 	return vector;
 }
 
 /* Does the 8259s' interrupt reach this processor? Through LINT0, through the I/O APIC, or, with the local
  * APIC switched off, straight into the boot processor's INTR pin. */
-static bool external(const struct vr_lapic *l)
+static bool external(const struct lapic *l)
 {
 	uint32_t lint0 = l->lvt[LVT_LINT0];
 
@@ -69,10 +69,10 @@ static bool external(const struct vr_lapic *l)
 		return false;
 	if (!hardware_enabled(l))
 		return l->vcpu == 0;
-	return l->extint || (!(lint0 & LVT_MASKED) && (lint0 >> 8 & 7) == VR_MODE_EXTINT);
+	return l->extint || (!(lint0 & LVT_MASKED) && (lint0 >> 8 & 7) == MODE_EXTINT);
 }
 
-void vr_lapic_update(struct vr_lapic *l)
+void lapic_update(struct lapic *l)
 {
 	const struct vr_tables *t = l->bus->t;
 	uint32_t level = deliverable(l) >= 0 || external(l);
@@ -83,7 +83,7 @@ void vr_lapic_update(struct vr_lapic *l)
 	t->irq->set_pin(t->host, l->vcpu, VR_X86_PIN_INTR, level);
 }
 
-int32_t vr_lapic_acknowledge(struct vr_lapic *l)
+int32_t lapic_acknowledge(struct lapic *l)
 {
 	int32_t vector;
 
@@ -96,17 +96,17 @@ int32_t vr_lapic_acknowledge(struct vr_lapic *l)
 		put(l->irr, (uint32_t)vector, 0);
 		put(l->isr, (uint32_t)vector, 1);
 	}
-	vr_lapic_update(l);
+	lapic_update(l);
 	return vector;
 }
 
-void vr_lapic_set_tpr(struct vr_lapic *l, uint32_t tpr)
+void lapic_set_tpr(struct lapic *l, uint32_t tpr)
 {
 	l->tpr = tpr & 0xff;
-	vr_lapic_update(l);
+	lapic_update(l);
 }
 
-void vr_lapic_eoi(struct vr_lapic *l)
+void lapic_eoi(struct lapic *l)
 {
 	int32_t vector = highest(l->isr);
 
@@ -115,12 +115,12 @@ void vr_lapic_eoi(struct vr_lapic *l)
 	put(l->isr, (uint32_t)vector, 0);
 	if (test(l->tmr, (uint32_t)vector))
 		l->bus->ended(l->bus->opaque, (uint32_t)vector);
-	vr_lapic_update(l);
+	lapic_update(l);
 }
 
 /* ---- taking messages -------------------------------------------------------------------------------- */
 
-bool vr_lapic_matches(const struct vr_lapic *l, const struct vr_message *m)
+bool lapic_matches(const struct lapic *l, const struct apic_message *m)
 {
 	uint32_t d = m->destination;
 
@@ -145,20 +145,20 @@ bool vr_lapic_matches(const struct vr_lapic *l, const struct vr_message *m)
 	return d >> 4 == l->ldr >> 28 && (d & l->ldr >> 24 & 15);
 }
 
-static void fixed(struct vr_lapic *l, uint32_t vector, uint32_t level)
+static void fixed(struct lapic *l, uint32_t vector, uint32_t level)
 {
 	if (!software_enabled(l))
 		return;
 	if (vector < 16) {
-		vr_lapic_error(l, ESR_RECEIVE_VECTOR);
+		lapic_error(l, ESR_RECEIVE_VECTOR);
 		return;
 	}
 	put(l->irr, vector, 1);
 	put(l->tmr, vector, level);
-	vr_lapic_update(l);
+	lapic_update(l);
 }
 
-static void nmi(struct vr_lapic *l)
+static void nmi(struct lapic *l)
 {
 	const struct vr_tables *t = l->bus->t;
 
@@ -166,49 +166,49 @@ static void nmi(struct vr_lapic *l)
 	t->irq->set_pin(t->host, l->vcpu, VR_X86_PIN_NMI, 0);
 }
 
-void vr_lapic_accept(struct vr_lapic *l, const struct vr_message *m)
+void lapic_accept(struct lapic *l, const struct apic_message *m)
 {
 	switch (m->mode) {
-	case VR_MODE_FIXED:
-	case VR_MODE_LOWEST:
+	case MODE_FIXED:
+	case MODE_LOWEST:
 		fixed(l, m->vector, m->level);
 		break;
-	case VR_MODE_NMI:
+	case MODE_NMI:
 		nmi(l);
 		break;
-	case VR_MODE_INIT:
+	case MODE_INIT:
 		l->bus->init(l->bus->opaque, l->vcpu);
 		break;
-	case VR_MODE_SIPI:
+	case MODE_SIPI:
 		l->bus->startup(l->bus->opaque, l->vcpu, m->vector);
 		break;
-	case VR_MODE_EXTINT:
+	case MODE_EXTINT:
 		l->extint = 1;
-		vr_lapic_update(l);
+		lapic_update(l);
 		break;
 	default: /* there is no system management mode here */
 		break;
 	}
 }
 
-void vr_lapic_local(struct vr_lapic *l, uint32_t lvt)
+void lapic_local(struct lapic *l, uint32_t lvt)
 {
 	uint32_t entry = l->lvt[lvt];
 	/* The timer and the error entry have no delivery mode: fixed. */
-	uint32_t mode = lvt == LVT_TIMER || lvt == LVT_ERROR ? VR_MODE_FIXED : entry >> 8 & 7;
+	uint32_t mode = lvt == LVT_TIMER || lvt == LVT_ERROR ? MODE_FIXED : entry >> 8 & 7;
 
 	if (entry & LVT_MASKED)
 		return;
-	if (mode == VR_MODE_FIXED)
+	if (mode == MODE_FIXED)
 		fixed(l, entry & 0xff, 0);
-	else if (mode == VR_MODE_NMI)
+	else if (mode == MODE_NMI)
 		nmi(l);
 }
 
-void vr_lapic_error(struct vr_lapic *l, uint32_t bit)
+void lapic_error(struct lapic *l, uint32_t bit)
 {
 	l->esr_pending |= bit;
 	/* An illegal vector in the error entry itself is not reported through it again. */
 	if ((l->lvt[LVT_ERROR] & 0xff) >= 16)
-		vr_lapic_local(l, LVT_ERROR);
+		lapic_local(l, LVT_ERROR);
 }

@@ -4,8 +4,8 @@
  *
  * The page can't be moved, and TSC-deadline mode is missing: the board does not know the guest's TSC.
  */
-#ifndef VR_BOARD_PC_LAPIC_H
-#define VR_BOARD_PC_LAPIC_H
+#ifndef BOARD_PC_LAPIC_H
+#define BOARD_PC_LAPIC_H
 
 #include <stdbool.h>
 
@@ -28,8 +28,8 @@
 #define LVT_MASKED (1u << 16)
 #define LVT_PERIODIC (1u << 17)
 
-struct vr_lapic {
-	const struct vr_apic_bus *bus;
+struct lapic {
+	const struct apic_bus *bus;
 	uint32_t vcpu;
 	uint64_t base; /* IA32_APIC_BASE */
 	uint32_t id, tpr, ldr, dfr, svr, esr, esr_pending, icr[2], lvt[LVTS];
@@ -44,44 +44,44 @@ struct vr_lapic {
 };
 
 /* Is a message for this one? */
-bool vr_lapic_matches(const struct vr_lapic *l, const struct vr_message *m);
+bool lapic_matches(const struct lapic *l, const struct apic_message *m);
 /* Take a message that does. */
-void vr_lapic_accept(struct vr_lapic *l, const struct vr_message *m);
+void lapic_accept(struct lapic *l, const struct apic_message *m);
 /* 11.8.3.1 PPR */
-uint32_t vr_lapic_ppr(const struct vr_lapic *l);
+uint32_t lapic_ppr(const struct lapic *l);
 /* Let pin 0 follow. */
-void vr_lapic_update(struct vr_lapic *l);
+void lapic_update(struct lapic *l);
 /* The vector, now in service, or -1. */
-int32_t vr_lapic_acknowledge(struct vr_lapic *l);
-void vr_lapic_set_tpr(struct vr_lapic *l, uint32_t tpr);
-void vr_lapic_eoi(struct vr_lapic *l);
-void vr_lapic_error(struct vr_lapic *l, uint32_t bit); /* 11.5.3 */
+int32_t lapic_acknowledge(struct lapic *l);
+void lapic_set_tpr(struct lapic *l, uint32_t tpr);
+void lapic_eoi(struct lapic *l);
+void lapic_error(struct lapic *l, uint32_t bit); /* 11.5.3 */
 /* Set an entry of the local vector table going (11.5.1). */
-void vr_lapic_local(struct vr_lapic *l, uint32_t lvt);
+void lapic_local(struct lapic *l, uint32_t lvt);
 
 /* ---- lapic_life.c ---- */
-int32_t vr_lapic_new(const struct vr_apic_bus *bus, uint32_t vcpu, struct vr_lapic **out);
-void vr_lapic_free(struct vr_lapic *l);
+int32_t lapic_new(const struct apic_bus *bus, uint32_t vcpu, struct lapic **out);
+void lapic_free(struct lapic *l);
 
 /* 11.4.7.1 after power-up; 11.4.7.3 after INIT: the id and IA32_APIC_BASE stay. */
-void vr_lapic_power_on(struct vr_lapic *l);
-void vr_lapic_init_reset(struct vr_lapic *l);
+void lapic_power_on(struct lapic *l);
+void lapic_init_reset(struct lapic *l);
 
 /* ---- lapic_regs.c ---- */
-uint32_t vr_lapic_read(struct vr_lapic *l, uint32_t offset);
-void vr_lapic_write(struct vr_lapic *l, uint32_t offset, uint32_t value);
+uint32_t lapic_read(struct lapic *l, uint32_t offset);
+void lapic_write(struct lapic *l, uint32_t offset, uint32_t value);
 /* MSRs 0x1b and 0x800..0x83f. */
-uint64_t vr_lapic_msr_read(struct vr_lapic *l, uint32_t msr);
-void vr_lapic_msr_write(struct vr_lapic *l, uint32_t msr, uint64_t value);
+uint64_t lapic_msr_read(struct lapic *l, uint32_t msr);
+void lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value);
 
 /* ---- lapic_timer.c ---- */
-uint32_t vr_lapic_timer_current(const struct vr_lapic *l);
-void vr_lapic_timer_start(struct vr_lapic *l, uint32_t initial);
-void vr_lapic_timer_divide(struct vr_lapic *l, uint32_t value);
-void vr_lapic_timer_mode(struct vr_lapic *l); /* the LVT entry was written */
-void vr_lapic_timer_stop(struct vr_lapic *l);
+uint32_t lapic_timer_current(const struct lapic *l);
+void lapic_timer_start(struct lapic *l, uint32_t initial);
+void lapic_timer_divide(struct lapic *l, uint32_t value);
+void lapic_timer_mode(struct lapic *l); /* the LVT entry was written */
+void lapic_timer_stop(struct lapic *l);
 /* The next interrupt at guest time `deadline` ns; 0: none. */
-void vr_lapic_timer_resume(struct vr_lapic *l, uint64_t deadline);
-void VR_CALL vr_lapic_timer_fired(void *opaque);
+void lapic_timer_resume(struct lapic *l, uint64_t deadline);
+void VR_CALL lapic_timer_fired(void *opaque);
 
 #endif

@@ -6,9 +6,9 @@
 #include "lapic.h"
 #include "map.h"
 
-void vr_lapic_init_reset(struct vr_lapic *l)
+void lapic_init_reset(struct lapic *l)
 {
-	vr_lapic_timer_stop(l);
+	lapic_timer_stop(l);
 	l->tpr = l->esr = l->esr_pending = l->icr[0] = l->icr[1] = 0;
 	l->timer_initial = l->timer_divide = 0;
 	memset(l->irr, 0, sizeof(l->irr));
@@ -21,43 +21,43 @@ void vr_lapic_init_reset(struct vr_lapic *l)
 	l->extint = 0;
 	/* 11.12.10.2: in x2APIC mode the logical id follows from the id. */
 	l->ldr = l->base & LAPIC_BASE_X2APIC ? (l->id >> 4) << 16 | 1u << (l->id & 15) : 0;
-	vr_lapic_update(l);
+	lapic_update(l);
 }
 
-void vr_lapic_power_on(struct vr_lapic *l)
+void lapic_power_on(struct lapic *l)
 {
 	l->id = l->vcpu;
 	l->base = PC_LAPIC_BASE | LAPIC_BASE_ENABLE | (l->vcpu ? 0 : LAPIC_BASE_BSP);
-	vr_lapic_init_reset(l);
+	lapic_init_reset(l);
 	if (l->vcpu)
 		return;
 	/* "Virtual wire", as a firmware leaves the boot processor: the 8259s come in through LINT0. */
 	l->svr |= LAPIC_SVR_ENABLE;
-	l->lvt[LVT_LINT0] = VR_MODE_EXTINT << 8;
-	l->lvt[LVT_LINT1] = VR_MODE_NMI << 8;
-	vr_lapic_update(l);
+	l->lvt[LVT_LINT0] = MODE_EXTINT << 8;
+	l->lvt[LVT_LINT1] = MODE_NMI << 8;
+	lapic_update(l);
 }
 
-int32_t vr_lapic_new(const struct vr_apic_bus *bus, uint32_t vcpu, struct vr_lapic **out)
+int32_t lapic_new(const struct apic_bus *bus, uint32_t vcpu, struct lapic **out)
 {
-	struct vr_lapic *l = calloc(1, sizeof(*l));
+	struct lapic *l = calloc(1, sizeof(*l));
 	int32_t rc;
 
 	if (!l)
 		return vr_tables_fail(bus->t, VR_E_NOMEM, "local APIC: out of memory");
 	l->bus = bus;
 	l->vcpu = vcpu;
-	rc = bus->t->timer->create(bus->t->host, vr_lapic_timer_fired, l, &l->timer);
+	rc = bus->t->timer->create(bus->t->host, lapic_timer_fired, l, &l->timer);
 	if (rc < 0) {
 		free(l);
 		return rc;
 	}
-	vr_lapic_power_on(l);
+	lapic_power_on(l);
 	*out = l;
 	return VR_OK;
 }
 
-void vr_lapic_free(struct vr_lapic *l)
+void lapic_free(struct lapic *l)
 {
 	if (!l)
 		return;

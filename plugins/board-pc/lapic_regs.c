@@ -25,15 +25,15 @@
 #define ICR_SHORTHAND(v) ((v) >> 18 & 3)
 #define ICR_WRITABLE 0x000ccfffu
 
-typedef uint32_t (*read_fn)(struct vr_lapic *l, uint32_t reg);
-typedef void (*write_fn)(struct vr_lapic *l, uint32_t reg, uint32_t value);
+typedef uint32_t (*read_fn)(struct lapic *l, uint32_t reg);
+typedef void (*write_fn)(struct lapic *l, uint32_t reg, uint32_t value);
 
 /* ---- interprocessor interrupts (11.6.1) --------------------------------------------------------- */
 
-static void send(struct vr_lapic *l, uint32_t low, uint32_t destination, uint32_t x2apic)
+static void send(struct lapic *l, uint32_t low, uint32_t destination, uint32_t x2apic)
 {
-	const struct vr_apic_bus *bus = l->bus;
-	struct vr_message m = {
+	const struct apic_bus *bus = l->bus;
+	struct apic_message m = {
 		.vector = (uint8_t)low,
 		.mode = (uint8_t)ICR_MODE(low),
 		.logical = !!(low & ICR_LOGICAL),
@@ -43,10 +43,10 @@ static void send(struct vr_lapic *l, uint32_t low, uint32_t destination, uint32_
 	uint32_t shorthand = ICR_SHORTHAND(low);
 
 	/* INIT level de-assert: only ever told arbitration ids, and processors have none any more. */
-	if (m.mode == VR_MODE_INIT && (low & ICR_LEVEL) && !(low & ICR_ASSERT))
+	if (m.mode == MODE_INIT && (low & ICR_LEVEL) && !(low & ICR_ASSERT))
 		return;
-	if ((m.mode == VR_MODE_FIXED || m.mode == VR_MODE_LOWEST) && m.vector < 16) {
-		vr_lapic_error(l, ESR_SEND_VECTOR);
+	if ((m.mode == MODE_FIXED || m.mode == MODE_LOWEST) && m.vector < 16) {
+		lapic_error(l, ESR_SEND_VECTOR);
 		return;
 	}
 	if (shorthand == 0) {
@@ -54,110 +54,110 @@ static void send(struct vr_lapic *l, uint32_t low, uint32_t destination, uint32_
 		return;
 	}
 	if (shorthand == 1) { /* table 11-3: to itself only a fixed one is valid */
-		if (m.mode == VR_MODE_FIXED)
-			vr_lapic_accept(l, &m);
+		if (m.mode == MODE_FIXED)
+			lapic_accept(l, &m);
 		return;
 	}
 	/* Shorthand 2 is all including itself, but INIT and start-up interrupts never go to the sender. */
-	bus->broadcast(bus->opaque, &m, shorthand == 3 || m.mode >= VR_MODE_INIT ? l->vcpu : VR_APIC_BUS_ALL);
+	bus->broadcast(bus->opaque, &m, shorthand == 3 || m.mode >= MODE_INIT ? l->vcpu : APIC_BUS_ALL);
 }
 
 /* ---- xAPIC registers ------------------------------------------------------------------------------ */
 
-static uint32_t id_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t id_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
 	return l->base & LAPIC_BASE_X2APIC ? l->id : l->id << 24;
 }
 
-static uint32_t version_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t version_read(struct lapic *l, uint32_t reg)
 {
 	(void)l;
 	(void)reg;
 	return VERSION;
 }
 
-static uint32_t tpr_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t tpr_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
 	return l->tpr;
 }
 
-static void tpr_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void tpr_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	(void)reg;
-	vr_lapic_set_tpr(l, value);
+	lapic_set_tpr(l, value);
 }
 
-static uint32_t ppr_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t ppr_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
-	return vr_lapic_ppr(l);
+	return lapic_ppr(l);
 }
 
-static void eoi_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void eoi_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	(void)reg;
 	(void)value;
-	vr_lapic_eoi(l);
+	lapic_eoi(l);
 }
 
-static uint32_t ldr_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t ldr_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
 	return l->ldr;
 }
 
-static void ldr_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void ldr_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	(void)reg;
 	l->ldr = value & 0xff000000;
 }
 
-static uint32_t dfr_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t dfr_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
 	return l->dfr;
 }
 
-static void dfr_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void dfr_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	(void)reg;
 	l->dfr = value | 0x0fffffff;
 }
 
-static uint32_t svr_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t svr_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
 	return l->svr;
 }
 
-static void svr_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void svr_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	(void)reg;
 	l->svr = value & 0x3ff;
 	if (!(l->svr & LAPIC_SVR_ENABLE)) /* 11.4.7.2: all entries are masked and stay so */
 		for (uint32_t i = 0; i < LVTS; i++)
 			l->lvt[i] |= LVT_MASKED;
-	vr_lapic_update(l);
+	lapic_update(l);
 }
 
 /* ISR, TMR, IRR: eight registers each. */
-static uint32_t sets_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t sets_read(struct lapic *l, uint32_t reg)
 {
 	const uint32_t *set = reg < 0x18 ? l->isr : reg < 0x20 ? l->tmr : l->irr;
 
 	return set[reg & 7];
 }
 
-static uint32_t esr_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t esr_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
 	return l->esr;
 }
 
 /* 11.5.3: a write takes over what has been noted since the last one. */
-static void esr_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void esr_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	(void)reg;
 	(void)value;
@@ -165,12 +165,12 @@ static void esr_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
 	l->esr_pending = 0;
 }
 
-static uint32_t icr_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t icr_read(struct lapic *l, uint32_t reg)
 {
 	return l->icr[reg & 1];
 }
 
-static void icr_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void icr_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	if (reg & 1) {
 		l->icr[1] = value & 0xff000000;
@@ -180,12 +180,12 @@ static void icr_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
 	send(l, l->icr[0], l->icr[1] >> 24, 0);
 }
 
-static uint32_t lvt_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t lvt_read(struct lapic *l, uint32_t reg)
 {
 	return l->lvt[reg - 0x32];
 }
 
-static void lvt_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void lvt_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	/* 11.5.1 figure 11-8: what can be written in each. */
 	static const uint32_t writable[LVTS] = {0x700ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff};
@@ -195,43 +195,43 @@ static void lvt_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
 	if (!(l->svr & LAPIC_SVR_ENABLE))
 		l->lvt[i] |= LVT_MASKED;
 	if (i == LVT_TIMER)
-		vr_lapic_timer_mode(l);
-	vr_lapic_update(l);
+		lapic_timer_mode(l);
+	lapic_update(l);
 }
 
-static uint32_t initial_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t initial_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
 	return l->timer_initial;
 }
 
-static void initial_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void initial_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	(void)reg;
 	/* Ignored in TSC-deadline mode (11.5.4.1). */
 	if (l->lvt[LVT_TIMER] >> 17 < 2)
-		vr_lapic_timer_start(l, value);
+		lapic_timer_start(l, value);
 }
 
-static uint32_t current_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t current_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
-	return vr_lapic_timer_current(l);
+	return lapic_timer_current(l);
 }
 
-static uint32_t divide_read(struct vr_lapic *l, uint32_t reg)
+static uint32_t divide_read(struct lapic *l, uint32_t reg)
 {
 	(void)reg;
 	return l->timer_divide;
 }
 
-static void divide_write(struct vr_lapic *l, uint32_t reg, uint32_t value)
+static void divide_write(struct lapic *l, uint32_t reg, uint32_t value)
 {
 	(void)reg;
-	vr_lapic_timer_divide(l, value);
+	lapic_timer_divide(l, value);
 }
 
-static uint32_t zero_read(struct vr_lapic *l, uint32_t reg) /* APR and RRD: not on such processors */
+static uint32_t zero_read(struct lapic *l, uint32_t reg) /* APR and RRD: not on such processors */
 {
 	(void)l;
 	(void)reg;
@@ -261,7 +261,7 @@ static const struct {
 	[0x3e] = {divide_read, divide_write},
 };
 
-uint32_t vr_lapic_read(struct vr_lapic *l, uint32_t offset)
+uint32_t lapic_read(struct lapic *l, uint32_t offset)
 {
 	uint32_t reg = offset >> 4;
 
@@ -269,13 +269,13 @@ uint32_t vr_lapic_read(struct vr_lapic *l, uint32_t offset)
 		return 0;
 	if (reg >= 0x40 || !registers[reg].read) {
 		if (reg >= 0x40 || !registers[reg].write)
-			vr_lapic_error(l, ESR_REGISTER);
+			lapic_error(l, ESR_REGISTER);
 		return 0;
 	}
 	return registers[reg].read(l, reg);
 }
 
-void vr_lapic_write(struct vr_lapic *l, uint32_t offset, uint32_t value)
+void lapic_write(struct lapic *l, uint32_t offset, uint32_t value)
 {
 	uint32_t reg = offset >> 4;
 
@@ -284,13 +284,13 @@ void vr_lapic_write(struct vr_lapic *l, uint32_t offset, uint32_t value)
 	if (reg < 0x40 && registers[reg].write)
 		registers[reg].write(l, reg, value);
 	else if (reg >= 0x40 || !registers[reg].read)
-		vr_lapic_error(l, ESR_REGISTER);
+		lapic_error(l, ESR_REGISTER);
 }
 
 /* ---- MSRs ---------------------------------------------------------------------------------------------- */
 
 /* 11.12.5: from xAPIC to x2APIC mode and off; never back but through off, and only the mode bits change. */
-static void base_write(struct vr_lapic *l, uint64_t value)
+static void base_write(struct lapic *l, uint64_t value)
 {
 	uint64_t mode = value & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC);
 	uint64_t old = l->base & (LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC);
@@ -301,13 +301,13 @@ static void base_write(struct vr_lapic *l, uint64_t value)
 		return;
 	l->base = (l->base & ~(LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC)) | mode;
 	if (!mode) /* 11.4.3: switched off and on again, it is as after a reset */
-		vr_lapic_init_reset(l);
+		lapic_init_reset(l);
 	else if (mode & LAPIC_BASE_X2APIC)
 		l->ldr = (l->id >> 4) << 16 | 1u << (l->id & 15);
-	vr_lapic_update(l);
+	lapic_update(l);
 }
 
-uint64_t vr_lapic_msr_read(struct vr_lapic *l, uint32_t msr)
+uint64_t lapic_msr_read(struct lapic *l, uint32_t msr)
 {
 	uint32_t reg = msr - MSR_X2APIC;
 
@@ -322,10 +322,10 @@ uint64_t vr_lapic_msr_read(struct vr_lapic *l, uint32_t msr)
 	return registers[reg].read ? registers[reg].read(l, reg) : 0;
 }
 
-void vr_lapic_msr_write(struct vr_lapic *l, uint32_t msr, uint64_t value)
+void lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value)
 {
 	uint32_t reg = msr - MSR_X2APIC;
-	struct vr_message self = {.vector = (uint8_t)value};
+	struct apic_message self = {.vector = (uint8_t)value};
 
 	if (msr == MSR_APIC_BASE) {
 		base_write(l, value);
@@ -338,7 +338,7 @@ void vr_lapic_msr_write(struct vr_lapic *l, uint32_t msr, uint64_t value)
 		l->icr[1] = (uint32_t)(value >> 32);
 		send(l, l->icr[0], l->icr[1], 1);
 	} else if (reg == X2APIC_SELF_IPI) {
-		vr_lapic_accept(l, &self);
+		lapic_accept(l, &self);
 	} else if (reg != X2APIC_LDR && reg != X2APIC_DFR && reg != X2APIC_ICR_HIGH && registers[reg].write) {
 		registers[reg].write(l, reg, (uint32_t)value);
 	}

@@ -11,33 +11,33 @@
  * be able to keep the host's timer thread busy. */
 #define PERIOD_MIN 50000u
 
-static uint64_t now(const struct vr_lapic *l)
+static uint64_t now(const struct lapic *l)
 {
 	return l->bus->t->timer->now(l->bus->t->host);
 }
 
-static uint32_t divisor(const struct vr_lapic *l)
+static uint32_t divisor(const struct lapic *l)
 {
 	return vr_state_lapic_divisor(l->timer_divide);
 }
 
-static bool periodic(const struct vr_lapic *l)
+static bool periodic(const struct lapic *l)
 {
 	return (l->lvt[LVT_TIMER] >> 17 & 3) == 1;
 }
 
 /* 10b is TSC-deadline, 11b reserved: the count registers do nothing then. */
-static bool counts(const struct vr_lapic *l)
+static bool counts(const struct lapic *l)
 {
 	return l->lvt[LVT_TIMER] >> 17 < 2;
 }
 
-static uint64_t period(const struct vr_lapic *l)
+static uint64_t period(const struct lapic *l)
 {
 	return (uint64_t)l->timer_initial * divisor(l);
 }
 
-uint32_t vr_lapic_timer_current(const struct vr_lapic *l)
+uint32_t lapic_timer_current(const struct lapic *l)
 {
 	uint64_t ticks;
 
@@ -49,13 +49,13 @@ uint32_t vr_lapic_timer_current(const struct vr_lapic *l)
 	return ticks >= l->timer_initial ? 0 : l->timer_initial - (uint32_t)ticks;
 }
 
-static void arm(struct vr_lapic *l)
+static void arm(struct lapic *l)
 {
 	const struct vr_host_timer *timer = l->bus->t->timer;
 	uint64_t when = l->timer_start + period(l), t = now(l);
 
 	if (!l->timer_initial || !counts(l)) {
-		vr_lapic_timer_stop(l);
+		lapic_timer_stop(l);
 		return;
 	}
 	if (periodic(l)) {
@@ -70,13 +70,13 @@ static void arm(struct vr_lapic *l)
 	timer->arm(l->timer, when);
 }
 
-void vr_lapic_timer_stop(struct vr_lapic *l)
+void lapic_timer_stop(struct lapic *l)
 {
 	l->timer_armed = 0;
 	l->bus->t->timer->cancel(l->timer);
 }
 
-void vr_lapic_timer_start(struct vr_lapic *l, uint32_t initial)
+void lapic_timer_start(struct lapic *l, uint32_t initial)
 {
 	l->timer_initial = initial;
 	l->timer_start = now(l);
@@ -84,9 +84,9 @@ void vr_lapic_timer_start(struct vr_lapic *l, uint32_t initial)
 	arm(l);
 }
 
-void vr_lapic_timer_divide(struct vr_lapic *l, uint32_t value)
+void lapic_timer_divide(struct lapic *l, uint32_t value)
 {
-	uint32_t left = vr_lapic_timer_current(l);
+	uint32_t left = lapic_timer_current(l);
 	uint64_t done = l->timer_initial - left;
 
 	l->timer_divide = value & 0xb;
@@ -95,12 +95,12 @@ void vr_lapic_timer_divide(struct vr_lapic *l, uint32_t value)
 	arm(l);
 }
 
-void vr_lapic_timer_mode(struct vr_lapic *l)
+void lapic_timer_mode(struct lapic *l)
 {
 	arm(l);
 }
 
-void vr_lapic_timer_resume(struct vr_lapic *l, uint64_t deadline)
+void lapic_timer_resume(struct lapic *l, uint64_t deadline)
 {
 	l->timer_when = deadline;
 	l->timer_armed = deadline != 0;
@@ -110,15 +110,15 @@ void vr_lapic_timer_resume(struct vr_lapic *l, uint64_t deadline)
 		l->bus->t->timer->cancel(l->timer);
 }
 
-void VR_CALL vr_lapic_timer_fired(void *opaque)
+void VR_CALL lapic_timer_fired(void *opaque)
 {
-	struct vr_lapic *l = opaque;
+	struct lapic *l = opaque;
 
 	pthread_mutex_lock(l->bus->lock);
 	/* It may have been armed for later, or stopped, while this was on its way. */
 	if (l->timer_armed && now(l) >= l->timer_when) {
 		l->timer_armed = 0;
-		vr_lapic_local(l, LVT_TIMER);
+		lapic_local(l, LVT_TIMER);
 		if (periodic(l))
 			arm(l);
 	}

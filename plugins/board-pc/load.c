@@ -46,11 +46,11 @@ struct initrd {
 };
 
 /* As high as the kernel allows: it unpacks itself upwards from below. */
-static int32_t place_initrd(const struct vr_tables *t, const struct vr_load_input *in,
-			    const struct vr_kernel *k, struct initrd *out)
+static int32_t place_initrd(const struct vr_tables *t, const struct load_input *in, const struct pc_kernel *k,
+			    struct initrd *out)
 {
 	const struct vr_boot_payload *p = in->payload;
-	uint64_t top = vr_ranges_low_end(in->ram_size), start = k->end > PC_HIGH ? k->end : PC_HIGH;
+	uint64_t top = ranges_low_end(in->ram_size), start = k->end > PC_HIGH ? k->end : PC_HIGH;
 
 	*out = (struct initrd){0, 0};
 	if (!p->initrd || !p->initrd_size)
@@ -72,16 +72,16 @@ static int32_t place_initrd(const struct vr_tables *t, const struct vr_load_inpu
 /* Linux: COMMAND_LINE_SIZE is 2048 on x86, with the final zero. Only a bzImage tells its own. */
 #define CMDLINE_MAX 2047u
 
-uint64_t vr_load_cmdline_max(const struct vr_boot_payload *p)
+uint64_t load_cmdline_max(const struct vr_boot_payload *p)
 {
-	uint64_t most = vr_bzimage_is(p) ? vr_bzimage_cmdline_max(p) : CMDLINE_MAX;
+	uint64_t most = bzimage_is(p) ? bzimage_cmdline_max(p) : CMDLINE_MAX;
 
 	return most < PC_CMDLINE_MAX - 1 ? most : PC_CMDLINE_MAX - 1;
 }
 
-static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_input *in)
+static int32_t place_cmdline(const struct vr_tables *t, const struct load_input *in)
 {
-	uint64_t length = strlen(in->cmdline), most = vr_load_cmdline_max(in->payload);
+	uint64_t length = strlen(in->cmdline), most = load_cmdline_max(in->payload);
 
 	if (length > most)
 		return vr_tables_fail(t, VR_E_CONFIG,
@@ -93,7 +93,7 @@ static int32_t place_cmdline(const struct vr_tables *t, const struct vr_load_inp
 /* Linux begins its random numbers with it; older kernels pass over types that they do not know. */
 static int32_t random_seed(const struct vr_tables *t)
 {
-	uint8_t *p = vr_tables_room(t, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES);
+	uint8_t *p = vr_tables_ram(t, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES);
 
 	if (!p)
 		return VR_E_INTERNAL;
@@ -105,17 +105,17 @@ static int32_t random_seed(const struct vr_tables *t)
 }
 
 /* Also for plain ELF kernels: a vmlinux expects it, others may use it. */
-static int32_t boot_params(const struct vr_tables *t, const struct vr_load_input *in,
-			   const struct vr_kernel *k, const struct initrd *rd)
+static int32_t boot_params(const struct vr_tables *t, const struct load_input *in, const struct pc_kernel *k,
+			   const struct initrd *rd)
 {
-	struct vr_range r[VR_RANGES_MAX];
-	uint32_t n = vr_ranges(in->ram_size, r);
-	uint8_t *p = vr_tables_room(t, PC_BOOT_PARAMS, PAGE);
+	struct ram_range r[RANGES_MAX];
+	uint32_t n = ranges(in->ram_size, r);
+	uint8_t *p = vr_tables_ram(t, PC_BOOT_PARAMS, PAGE);
 
 	if (!p)
 		return VR_E_INTERNAL;
-	memcpy(p + VR_BZIMAGE_HEADER,
-	       (const uint8_t *)in->payload->kernel + VR_BZIMAGE_HEADER * !!k->header_size, k->header_size);
+	memcpy(p + BZIMAGE_HEADER, (const uint8_t *)in->payload->kernel + BZIMAGE_HEADER * !!k->header_size,
+	       k->header_size);
 	p[BP_TYPE_OF_LOADER] = LOADER_UNKNOWN;
 	vr_le_put(p + BP_ACPI_RSDP, in->rsdp, 8);
 	vr_le_put(p + BP_CODE32_START, k->load, 4);
@@ -138,11 +138,11 @@ static int32_t boot_params(const struct vr_tables *t, const struct vr_load_input
 	return VR_OK;
 }
 
-static int32_t pvh_info(const struct vr_tables *t, const struct vr_load_input *in, const struct initrd *rd)
+static int32_t pvh_info(const struct vr_tables *t, const struct load_input *in, const struct initrd *rd)
 {
-	struct vr_range r[VR_RANGES_MAX];
-	uint32_t n = vr_ranges(in->ram_size, r);
-	uint8_t *p = vr_tables_room(t, PC_PVH_INFO, PAGE), *m;
+	struct ram_range r[RANGES_MAX];
+	uint32_t n = ranges(in->ram_size, r);
+	uint8_t *p = vr_tables_ram(t, PC_PVH_INFO, PAGE), *m;
 
 	if (!p)
 		return VR_E_INTERNAL;
@@ -167,15 +167,15 @@ static int32_t pvh_info(const struct vr_tables *t, const struct vr_load_input *i
 	return VR_OK;
 }
 
-static int32_t read_header(const struct vr_tables *t, const struct vr_load_input *in, struct vr_kernel *k)
+static int32_t read_header(const struct vr_tables *t, const struct load_input *in, struct pc_kernel *k)
 {
 	const struct vr_boot_payload *p = in->payload;
 	const uint8_t *b = p->kernel;
 
-	if (vr_elf_is(p))
-		return vr_elf_read(t, p, k);
-	if (vr_bzimage_is(p))
-		return vr_bzimage_read(t, p, in->ram_size, k);
+	if (elf_is(p))
+		return elf_read(t, p, k);
+	if (bzimage_is(p))
+		return bzimage_read(t, p, in->ram_size, k);
 	if (p->kernel_size < 4)
 		return vr_tables_fail(t, VR_E_IMAGE, "%s: %" PRIu64 " bytes are no kernel", p->kernel_name,
 				      p->kernel_size);
@@ -185,17 +185,17 @@ static int32_t read_header(const struct vr_tables *t, const struct vr_load_input
 			      p->kernel_name, b[0], b[1], b[2], b[3]);
 }
 
-int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct vr_entry *entry)
+int32_t boot_load(const struct vr_tables *t, const struct load_input *in, struct registry_entry *entry)
 {
 	const struct vr_boot_payload *p = in->payload;
-	struct vr_kernel k = {.mode = 0};
+	struct pc_kernel k = {.mode = 0};
 	struct initrd rd;
 	int32_t rc = read_header(t, in, &k);
 
 	if (rc >= 0 && k.header_size)
 		rc = vr_tables_copy(t, k.load, (const uint8_t *)p->kernel + k.skip, p->kernel_size - k.skip);
 	else if (rc >= 0)
-		rc = vr_elf_load(t, p, k.bias);
+		rc = elf_load(t, p, k.bias);
 	if (rc >= 0)
 		rc = place_initrd(t, in, &k, &rd);
 	if (rc >= 0)
@@ -204,17 +204,17 @@ int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struc
 		rc = random_seed(t);
 	if (rc >= 0)
 		rc = boot_params(t, in, &k, &rd);
-	if (rc >= 0 && k.mode == VR_ENTRY_PROTECTED)
+	if (rc >= 0 && k.mode == ENTRY_PROTECTED)
 		rc = pvh_info(t, in, &rd);
 	if (rc >= 0)
-		rc = vr_entry_tables(t, k.mode);
+		rc = entry_tables(t, k.mode);
 	if (rc < 0)
 		return rc;
-	*entry = (struct vr_entry){
+	*entry = (struct registry_entry){
 		.mode = k.mode,
 		.rip = k.entry,
-		.rbx = k.mode == VR_ENTRY_PROTECTED ? PC_PVH_INFO : 0,
-		.rsi = k.mode == VR_ENTRY_LONG ? PC_BOOT_PARAMS : 0,
+		.rbx = k.mode == ENTRY_PROTECTED ? PC_PVH_INFO : 0,
+		.rsi = k.mode == ENTRY_LONG ? PC_BOOT_PARAMS : 0,
 		.rsp = PC_STACK,
 	};
 	return VR_OK;

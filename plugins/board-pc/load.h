@@ -3,15 +3,15 @@
  * load.h: kernels and where they go. load.c knows the kind of a file and what all kinds have in common;
  * bzimage.h and elf.h read the headers.
  */
-#ifndef VR_BOARD_PC_LOAD_H
-#define VR_BOARD_PC_LOAD_H
+#ifndef BOARD_PC_LOAD_H
+#define BOARD_PC_LOAD_H
 
 #include <board/tables.h>
 #include <vmrun/board.h>
 
 #include "entry.h"
 
-struct vr_load_input {
+struct load_input {
 	const struct vr_boot_payload *payload;
 	const char *cmdline; /* the whole of it */
 	uint64_t ram_size;
@@ -20,8 +20,8 @@ struct vr_load_input {
 
 /* Puts kernel, initrd, command line and what the kernel is told into RAM; *entry: how to start it. Errors
  * name the file. */
-int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct vr_entry *entry);
+int32_t boot_load(const struct vr_tables *t, const struct load_input *in, struct registry_entry *entry);
 /* Bytes of a command line, without the final zero. Of a file that is no kernel: what a kernel would take. */
-uint64_t vr_load_cmdline_max(const struct vr_boot_payload *p);
+uint64_t load_cmdline_max(const struct vr_boot_payload *p);
 
 #endif

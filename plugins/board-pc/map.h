@@ -6,8 +6,8 @@
  * APIC pin of that number, but for the PIT's 0, which is pin 2 there. Lines 32.. are those of the virtio
  * slots, which share the sixteen pins that no other device has: a pin is high as long as one of its lines is.
  */
-#ifndef VR_BOARD_PC_MAP_H
-#define VR_BOARD_PC_MAP_H
+#ifndef BOARD_PC_MAP_H
+#define BOARD_PC_MAP_H
 
 #include <stdint.h>
 
@@ -63,7 +63,7 @@
 #define PC_MAX_VCPUS 254u /* 8-bit APIC ids, 255 being everyone */
 
 /* The line of 0..23 that a virtio slot's own line drives. */
-static inline uint32_t vr_pc_slot_pin(uint32_t slot)
+static inline uint32_t pc_slot_pin(uint32_t slot)
 {
 	static const uint8_t pin[16] = {5, 10, 11, 12, 14, 15, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
 

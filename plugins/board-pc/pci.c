@@ -56,7 +56,7 @@ static void VR_CALL ecam_write(void *opaque, uint32_t vcpu, uint64_t offset, uin
 #define DATA 4u
 
 /* Mechanism #1: bus 23:16, device 15:11, function 10:8, register 7:2; bit 31: for configuration space. */
-static uint64_t data_read(const struct vr_pci *p, uint32_t at, uint32_t width)
+static uint64_t data_read(const struct pci *p, uint32_t at, uint32_t width)
 {
 	uint32_t a = p->s.address;
 
@@ -67,12 +67,12 @@ static uint64_t data_read(const struct vr_pci *p, uint32_t at, uint32_t width)
 
 static uint64_t VR_CALL port_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_pci *p = opaque;
+	struct pci *p = opaque;
 	uint64_t value = UINT64_MAX;
 
 	(void)vcpu;
 	if (offset == CONTROL && width == 1)
-		return vr_reset_control_read(p->reset);
+		return reset_control_read(p->reset);
 	pthread_mutex_lock(&p->lock);
 	if (offset == ADDRESS && width == 4)
 		value = p->s.address;
@@ -84,11 +84,11 @@ static uint64_t VR_CALL port_read(void *opaque, uint32_t vcpu, uint64_t offset, 
 
 static void VR_CALL port_write(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_pci *p = opaque;
+	struct pci *p = opaque;
 
 	(void)vcpu;
 	if (offset == CONTROL && width == 1) {
-		vr_reset_control_write(p->reset, (uint8_t)value);
+		reset_control_write(p->reset, (uint8_t)value);
 	} else if (offset == ADDRESS && width == 4) {
 		pthread_mutex_lock(&p->lock);
 		p->s.address = value & 0x80fffffc;
@@ -101,37 +101,37 @@ static const struct vr_bus_ops port_ops = {.size = sizeof(port_ops), .read = por
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-int32_t vr_pci_init(struct vr_pci *p, const struct vr_tables *t, struct vr_reset *reset)
+int32_t pci_init(struct pci *p, const struct vr_tables *t, struct reset_control *reset)
 {
 	int32_t rc;
 
 	p->reset = reset;
 	pthread_mutex_init(&p->lock, NULL);
-	vr_pci_reset(p);
+	pci_reset(p);
 	rc = t->mmio->attach(t->host, VR_SPACE_MMIO, PC_ECAM_BASE, PC_ECAM_SIZE, &ecam_ops, p, "pci-ecam");
 	return rc < 0 ? rc : t->mmio->attach(t->host, VR_SPACE_PORT, PC_PORT_PCI, 8, &port_ops, p, "pci");
 }
 
-void vr_pci_reset(struct vr_pci *p)
+void pci_reset(struct pci *p)
 {
 	pthread_mutex_lock(&p->lock);
 	p->s = (struct vr_state_x86_pci){.size = sizeof(p->s)};
 	pthread_mutex_unlock(&p->lock);
 }
 
-void vr_pci_fini(struct vr_pci *p)
+void pci_fini(struct pci *p)
 {
 	pthread_mutex_destroy(&p->lock);
 }
 
-void vr_pci_get(struct vr_pci *p, struct vr_state_x86_pci *s)
+void pci_get(struct pci *p, struct vr_state_x86_pci *s)
 {
 	pthread_mutex_lock(&p->lock);
 	*s = p->s;
 	pthread_mutex_unlock(&p->lock);
 }
 
-void vr_pci_set(struct vr_pci *p, const struct vr_state_x86_pci *s)
+void pci_set(struct pci *p, const struct vr_state_x86_pci *s)
 {
 	pthread_mutex_lock(&p->lock);
 	p->s.address = s->address;

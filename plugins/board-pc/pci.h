@@ -6,28 +6,28 @@
  * (PCI Local Bus Specification 3.0, 3.2.2.3.2), without which Linux does not trust the first. The reset
  * control register lies between its ports.
  */
-#ifndef VR_BOARD_PC_PCI_H
-#define VR_BOARD_PC_PCI_H
+#ifndef BOARD_PC_PCI_H
+#define BOARD_PC_PCI_H
 
 #include <board/tables.h>
 #include <pthread.h>
 #include <vmrun/state_pc.h>
 
-struct vr_reset;
+struct reset_control;
 
-struct vr_pci {
-	struct vr_reset *reset;
+struct pci {
+	struct reset_control *reset;
 	pthread_mutex_t lock; /* everything below */
 	struct vr_state_x86_pci s;
 };
 
 /* reset: made already. [main] */
-int32_t vr_pci_init(struct vr_pci *p, const struct vr_tables *t, struct vr_reset *reset);
-void vr_pci_reset(struct vr_pci *p); /* [quiesced] */
-void vr_pci_fini(struct vr_pci *p);
+int32_t pci_init(struct pci *p, const struct vr_tables *t, struct reset_control *reset);
+void pci_reset(struct pci *p); /* [quiesced] */
+void pci_fini(struct pci *p);
 
 /* All of it, checked. [quiesced] */
-void vr_pci_get(struct vr_pci *p, struct vr_state_x86_pci *s);
-void vr_pci_set(struct vr_pci *p, const struct vr_state_x86_pci *s);
+void pci_get(struct pci *p, struct vr_state_x86_pci *s);
+void pci_set(struct pci *p, const struct vr_state_x86_pci *s);
 
 #endif

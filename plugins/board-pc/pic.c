@@ -71,7 +71,7 @@ static void input(struct vr_x86_pic_chip *c, uint32_t n, uint32_t level)
 	}
 }
 
-static void cascade(struct vr_pic *p)
+static void cascade(struct pic *p)
 {
 	struct vr_x86_pic_chip *m = &p->chip[0];
 	uint32_t asks = request(&p->chip[1], 0) != NONE;
@@ -83,7 +83,7 @@ static void cascade(struct vr_pic *p)
 		m->irr |= (uint8_t)bit(SLAVE_INPUT);
 }
 
-void vr_pic_reset(struct vr_pic *p)
+void pic_reset(struct pic *p)
 {
 	memset(p, 0, sizeof(*p));
 	for (uint32_t i = 0; i < 2; i++) {
@@ -93,13 +93,13 @@ void vr_pic_reset(struct vr_pic *p)
 	}
 }
 
-void vr_pic_set_level(struct vr_pic *p, uint32_t mask)
+void pic_set_level(struct pic *p, uint32_t mask)
 {
-	vr_pic_elcr_write(p, 0, mask);
-	vr_pic_elcr_write(p, 1, mask >> 8);
+	pic_elcr_write(p, 0, mask);
+	pic_elcr_write(p, 1, mask >> 8);
 }
 
-void vr_pic_input(struct vr_pic *p, uint32_t n, uint32_t level)
+void pic_input(struct pic *p, uint32_t n, uint32_t level)
 {
 	if (n >= 16 || n == SLAVE_INPUT)
 		return;
@@ -107,7 +107,7 @@ void vr_pic_input(struct vr_pic *p, uint32_t n, uint32_t level)
 	cascade(p);
 }
 
-uint32_t vr_pic_output(const struct vr_pic *p)
+uint32_t pic_output(const struct pic *p)
 {
 	return request(&p->chip[0], 1) != NONE;
 }
@@ -131,7 +131,7 @@ static uint32_t acknowledge(struct vr_x86_pic_chip *c, uint32_t is_master, uint3
 	return c->icw2 + (*n == NONE ? 7 : *n);
 }
 
-uint32_t vr_pic_acknowledge(struct vr_pic *p)
+uint32_t pic_acknowledge(struct pic *p)
 {
 	uint32_t n, vector = acknowledge(&p->chip[0], 1, &n);
 
@@ -235,7 +235,7 @@ static void data_write(struct vr_x86_pic_chip *c, uint32_t value)
 	}
 }
 
-void vr_pic_write(struct vr_pic *p, uint32_t chip, uint32_t port, uint32_t value)
+void pic_write_port(struct pic *p, uint32_t chip, uint32_t port, uint32_t value)
 {
 	struct vr_x86_pic_chip *c = &p->chip[chip & 1];
 
@@ -250,7 +250,7 @@ void vr_pic_write(struct vr_pic *p, uint32_t chip, uint32_t port, uint32_t value
 	cascade(p);
 }
 
-uint32_t vr_pic_read(struct vr_pic *p, uint32_t chip, uint32_t port)
+uint32_t pic_read_port(struct pic *p, uint32_t chip, uint32_t port)
 {
 	struct vr_x86_pic_chip *c = &p->chip[chip & 1];
 	uint32_t n;
@@ -266,12 +266,12 @@ uint32_t vr_pic_read(struct vr_pic *p, uint32_t chip, uint32_t port)
 	return c->read_isr ? c->isr : c->irr;
 }
 
-uint32_t vr_pic_elcr_read(const struct vr_pic *p, uint32_t chip)
+uint32_t pic_elcr_read(const struct pic *p, uint32_t chip)
 {
 	return p->chip[chip & 1].elcr;
 }
 
-void vr_pic_elcr_write(struct vr_pic *p, uint32_t chip, uint32_t value)
+void pic_elcr_write(struct pic *p, uint32_t chip, uint32_t value)
 {
 	struct vr_x86_pic_chip *c = &p->chip[chip & 1];
 	uint8_t was = c->elcr;
@@ -284,13 +284,13 @@ void vr_pic_elcr_write(struct vr_pic *p, uint32_t chip, uint32_t value)
 
 /* ---- state -------------------------------------------------------------------------------------------- */
 
-void vr_pic_get(const struct vr_pic *p, struct vr_state_x86_pic *s)
+void pic_get(const struct pic *p, struct vr_state_x86_pic *s)
 {
 	memcpy(s->chip, p->chip, sizeof(s->chip));
 	s->chip[0].irr &= (uint8_t)~bit(SLAVE_INPUT);
 }
 
-void vr_pic_set(struct vr_pic *p, const struct vr_state_x86_pic *s)
+void pic_set(struct pic *p, const struct vr_state_x86_pic *s)
 {
 	memcpy(p->chip, s->chip, sizeof(p->chip));
 	cascade(p);

@@ -23,7 +23,7 @@
 #define RW_HIGH 2u
 #define RW_BOTH 3u
 
-struct vr_pit {
+struct pit {
 	const struct vr_tables *t;
 	uint32_t irq;
 	struct vr_timer *timer;
@@ -35,7 +35,7 @@ struct vr_pit {
 	uint32_t armed;
 };
 
-static uint64_t now(const struct vr_pit *p)
+static uint64_t now(const struct pit *p)
 {
 	return p->t->timer->now(p->t->host);
 }
@@ -52,7 +52,7 @@ static int periodic(const struct vr_x86_pit_channel *c)
 }
 
 /* Ticks since the count was taken over. */
-static uint64_t elapsed(const struct vr_pit *p, const struct vr_x86_pit_channel *c)
+static uint64_t elapsed(const struct pit *p, const struct vr_x86_pit_channel *c)
 {
 	if (!c->loaded)
 		return 0;
@@ -61,7 +61,7 @@ static uint64_t elapsed(const struct vr_pit *p, const struct vr_x86_pit_channel 
 	return vr_state_pit_ticks(now(p) - c->start) + c->held;
 }
 
-static uint32_t output(const struct vr_pit *p, const struct vr_x86_pit_channel *c)
+static uint32_t output(const struct pit *p, const struct vr_x86_pit_channel *c)
 {
 	uint64_t e = elapsed(p, c);
 
@@ -78,7 +78,7 @@ static uint32_t output(const struct vr_pit *p, const struct vr_x86_pit_channel *
 	}
 }
 
-static uint16_t counter(const struct vr_pit *p, const struct vr_x86_pit_channel *c)
+static uint16_t counter(const struct pit *p, const struct vr_x86_pit_channel *c)
 {
 	uint32_t wrap = c->bcd ? 10000 : 65536, value;
 	uint64_t e = elapsed(p, c);
@@ -97,7 +97,7 @@ static uint16_t counter(const struct vr_pit *p, const struct vr_x86_pit_channel 
 
 /* ---- channel 0's interrupt ------------------------------------------------------------------------ */
 
-static void set_line(struct vr_pit *p, uint32_t level)
+static void set_line(struct pit *p, uint32_t level)
 {
 	if (level == p->line)
 		return;
@@ -106,7 +106,7 @@ static void set_line(struct vr_pit *p, uint32_t level)
 }
 
 /* The next rise of the output. */
-static void arm(struct vr_pit *p)
+static void arm(struct pit *p)
 {
 	const struct vr_x86_pit_channel *c = &p->channel[0];
 	uint64_t e = elapsed(p, c), target, t = now(p);
@@ -129,7 +129,7 @@ static void arm(struct vr_pit *p)
 
 static void VR_CALL fired(void *opaque)
 {
-	struct vr_pit *p = opaque;
+	struct pit *p = opaque;
 
 	pthread_mutex_lock(&p->lock);
 	if (p->armed && now(p) >= p->when) {
@@ -141,7 +141,7 @@ static void VR_CALL fired(void *opaque)
 }
 
 /* A control word or a count came: the level as of now, and the next rise. */
-static void restart(struct vr_pit *p)
+static void restart(struct pit *p)
 {
 	p->t->timer->cancel(p->timer);
 	set_line(p, output(p, &p->channel[0]));
@@ -150,7 +150,7 @@ static void restart(struct vr_pit *p)
 
 /* ---- registers ---------------------------------------------------------------------------------------- */
 
-static void load(struct vr_pit *p, uint32_t n, uint32_t value)
+static void load(struct pit *p, uint32_t n, uint32_t value)
 {
 	struct vr_x86_pit_channel *c = &p->channel[n];
 
@@ -168,7 +168,7 @@ static void load(struct vr_pit *p, uint32_t n, uint32_t value)
 		restart(p);
 }
 
-static void counter_write(struct vr_pit *p, uint32_t n, uint8_t value)
+static void counter_write(struct pit *p, uint32_t n, uint8_t value)
 {
 	struct vr_x86_pit_channel *c = &p->channel[n];
 
@@ -189,7 +189,7 @@ static void counter_write(struct vr_pit *p, uint32_t n, uint8_t value)
 	}
 }
 
-static uint32_t counter_read(struct vr_pit *p, uint32_t n)
+static uint32_t counter_read(struct pit *p, uint32_t n)
 {
 	struct vr_x86_pit_channel *c = &p->channel[n];
 	uint16_t value = c->latched ? c->latch : counter(p, c);
@@ -210,7 +210,7 @@ static uint32_t counter_read(struct vr_pit *p, uint32_t n)
 	return value & 0xff;
 }
 
-static void latch_count(struct vr_pit *p, struct vr_x86_pit_channel *c)
+static void latch_count(struct pit *p, struct vr_x86_pit_channel *c)
 {
 	if (c->latched)
 		return; /* the first one holds until it is read */
@@ -219,7 +219,7 @@ static void latch_count(struct vr_pit *p, struct vr_x86_pit_channel *c)
 }
 
 /* "Read-Back Command": bits 5 and 4 low: latch count, status; bits 3:1: which counters. */
-static void read_back(struct vr_pit *p, uint8_t value)
+static void read_back(struct pit *p, uint8_t value)
 {
 	for (uint32_t n = 0; n < CHANNELS; n++) {
 		struct vr_x86_pit_channel *c = &p->channel[n];
@@ -236,7 +236,7 @@ static void read_back(struct vr_pit *p, uint8_t value)
 	}
 }
 
-static void control_write(struct vr_pit *p, uint8_t value)
+static void control_write(struct pit *p, uint8_t value)
 {
 	uint32_t n = value >> 6, rw = value >> 4 & 3;
 	struct vr_x86_pit_channel *c;
@@ -261,7 +261,7 @@ static void control_write(struct vr_pit *p, uint8_t value)
 		restart(p);
 }
 
-static void set_gate(struct vr_pit *p, struct vr_x86_pit_channel *c, uint8_t gate)
+static void set_gate(struct pit *p, struct vr_x86_pit_channel *c, uint8_t gate)
 {
 	if (gate == c->gate)
 		return;
@@ -282,7 +282,7 @@ static void set_gate(struct vr_pit *p, struct vr_x86_pit_channel *c, uint8_t gat
  * every 15 us, bit 5 the output of channel 2. */
 static uint32_t port_b_read(void *device, uint32_t port)
 {
-	const struct vr_pit *p = device;
+	const struct pit *p = device;
 
 	(void)port;
 	return p->channel[2].gate | p->speaker << 1 | (uint32_t)(now(p) / 15085 & 1) << 4 |
@@ -291,7 +291,7 @@ static uint32_t port_b_read(void *device, uint32_t port)
 
 static void port_b_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_pit *p = device;
+	struct pit *p = device;
 
 	(void)port;
 	set_gate(p, &p->channel[2], value & 1);
@@ -317,7 +317,7 @@ static const struct vr_port_range ranges[RANGES] = {
 	{PORT_B, 1, port_b_read, port_b_write, "port-b"},
 };
 
-static void power_on(struct vr_pit *p)
+static void power_on(struct pit *p)
 {
 	memset(p->channel, 0, sizeof(p->channel));
 	for (uint32_t i = 0; i < CHANNELS; i++) {
@@ -329,9 +329,9 @@ static void power_on(struct vr_pit *p)
 	p->armed = 0;
 }
 
-int32_t vr_pit_new(const struct vr_tables *t, uint32_t irq, struct vr_pit **out)
+int32_t pit_new(const struct vr_tables *t, uint32_t irq, struct pit **out)
 {
-	struct vr_pit *p = calloc(1, sizeof(*p));
+	struct pit *p = calloc(1, sizeof(*p));
 	int32_t rc;
 
 	if (!p)
@@ -344,14 +344,14 @@ int32_t vr_pit_new(const struct vr_tables *t, uint32_t irq, struct vr_pit **out)
 	if (rc >= 0)
 		rc = vr_ports_attach(t, ranges, RANGES, p, &p->lock, p->ports);
 	if (rc < 0) {
-		vr_pit_free(p);
+		pit_free(p);
 		return rc;
 	}
 	*out = p;
 	return VR_OK;
 }
 
-void vr_pit_reset(struct vr_pit *p)
+void pit_reset(struct pit *p)
 {
 	pthread_mutex_lock(&p->lock);
 	p->t->timer->cancel(p->timer);
@@ -360,7 +360,7 @@ void vr_pit_reset(struct vr_pit *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-void vr_pit_free(struct vr_pit *p)
+void pit_free(struct pit *p)
 {
 	if (!p)
 		return;
@@ -370,7 +370,7 @@ void vr_pit_free(struct vr_pit *p)
 	free(p);
 }
 
-void vr_pit_get(struct vr_pit *p, struct vr_state_x86_pit *s)
+void pit_get(struct pit *p, struct vr_state_x86_pit *s)
 {
 	pthread_mutex_lock(&p->lock);
 	memcpy(s->channel, p->channel, sizeof(s->channel));
@@ -380,7 +380,7 @@ void vr_pit_get(struct vr_pit *p, struct vr_state_x86_pit *s)
 	pthread_mutex_unlock(&p->lock);
 }
 
-void vr_pit_set(struct vr_pit *p, const struct vr_state_x86_pit *s)
+void pit_set(struct pit *p, const struct vr_state_x86_pit *s)
 {
 	pthread_mutex_lock(&p->lock);
 	memcpy(p->channel, s->channel, sizeof(p->channel));

@@ -5,4 +5,4 @@
 
 #include "board.h"
 
-VR_BOARD_PLUGIN_REGISTERS("board-pc", vr_board_pc, &vr_registers_x86_64)
+VR_BOARD_PLUGIN_REGISTERS("board-pc", board_pc, &vr_registers_x86_64)

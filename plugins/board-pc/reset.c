@@ -12,14 +12,14 @@
 #define OUTPUT_RESET 0x01u /* active low */
 #define OUTPUT_A20 0x02u
 
-static void reset_machine(struct vr_reset *r)
+static void reset_machine(struct reset_control *r)
 {
 	r->t->machine->power(r->t->host, VR_POWER_RESET, 0);
 }
 
 /* ---- i8042 ---------------------------------------------------------------------------------------- */
 
-static void answer(struct vr_reset *r, uint8_t value)
+static void answer(struct reset_control *r, uint8_t value)
 {
 	r->s.output = value;
 	r->s.full = 1;
@@ -27,7 +27,7 @@ static void answer(struct vr_reset *r, uint8_t value)
 
 static void command_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_reset *r = device;
+	struct reset_control *r = device;
 
 	(void)port;
 	r->s.command = 0;
@@ -60,7 +60,7 @@ static void command_write(void *device, uint32_t port, uint32_t value)
 
 static void data_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_reset *r = device;
+	struct reset_control *r = device;
 
 	(void)port;
 	if (r->s.command == 0x60)
@@ -75,7 +75,7 @@ static void data_write(void *device, uint32_t port, uint32_t value)
 
 static uint32_t data_read(void *device, uint32_t port)
 {
-	struct vr_reset *r = device;
+	struct reset_control *r = device;
 
 	(void)port;
 	r->s.full = 0;
@@ -84,7 +84,7 @@ static uint32_t data_read(void *device, uint32_t port)
 
 static uint32_t status_read(void *device, uint32_t port)
 {
-	const struct vr_reset *r = device;
+	const struct reset_control *r = device;
 
 	(void)port;
 	return STATUS_SYSTEM | STATUS_UNLOCKED | (r->s.full ? STATUS_FULL : 0);
@@ -94,7 +94,7 @@ static uint32_t status_read(void *device, uint32_t port)
 
 static uint32_t port92_read(void *device, uint32_t port)
 {
-	const struct vr_reset *r = device;
+	const struct reset_control *r = device;
 
 	(void)port;
 	return r->s.port92;
@@ -102,7 +102,7 @@ static uint32_t port92_read(void *device, uint32_t port)
 
 static void port92_write(void *device, uint32_t port, uint32_t value)
 {
-	struct vr_reset *r = device;
+	struct reset_control *r = device;
 
 	(void)port;
 	if ((value & 1) && !(r->s.port92 & 1))
@@ -112,7 +112,7 @@ static void port92_write(void *device, uint32_t port, uint32_t value)
 
 /* ---- reset control: bit 2 resets when it rises, bit 1 says how hard ------------------------------------ */
 
-uint8_t vr_reset_control_read(struct vr_reset *r)
+uint8_t reset_control_read(struct reset_control *r)
 {
 	uint8_t value;
 
@@ -122,7 +122,7 @@ uint8_t vr_reset_control_read(struct vr_reset *r)
 	return value;
 }
 
-void vr_reset_control_write(struct vr_reset *r, uint8_t value)
+void reset_control_write(struct reset_control *r, uint8_t value)
 {
 	pthread_mutex_lock(&r->lock);
 	if ((value & 4) && !(r->s.control & 4))
@@ -131,7 +131,7 @@ void vr_reset_control_write(struct vr_reset *r, uint8_t value)
 	pthread_mutex_unlock(&r->lock);
 }
 
-static const struct vr_port_range ports[VR_RESET_PORTS] = {
+static const struct vr_port_range ports[RESET_PORTS] = {
 	{I8042_DATA, 1, data_read, data_write, "i8042-data"},
 	{I8042_COMMAND, 1, status_read, command_write, "i8042"},
 	{PORT_92, 1, port92_read, port92_write, "port-92"},
@@ -139,7 +139,7 @@ static const struct vr_port_range ports[VR_RESET_PORTS] = {
 
 /* ---- life ---------------------------------------------------------------------------- */
 
-void vr_reset_reset(struct vr_reset *r)
+void reset_reset(struct reset_control *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->s = (struct vr_state_x86_i8042){
@@ -147,27 +147,27 @@ void vr_reset_reset(struct vr_reset *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-int32_t vr_reset_init(struct vr_reset *r, const struct vr_tables *t)
+int32_t reset_init(struct reset_control *r, const struct vr_tables *t)
 {
 	r->t = t;
 	pthread_mutex_init(&r->lock, NULL);
-	vr_reset_reset(r);
-	return vr_ports_attach(t, ports, VR_RESET_PORTS, r, &r->lock, r->ports);
+	reset_reset(r);
+	return vr_ports_attach(t, ports, RESET_PORTS, r, &r->lock, r->ports);
 }
 
-void vr_reset_fini(struct vr_reset *r)
+void reset_fini(struct reset_control *r)
 {
 	pthread_mutex_destroy(&r->lock);
 }
 
-void vr_reset_get(struct vr_reset *r, struct vr_state_x86_i8042 *s)
+void reset_get(struct reset_control *r, struct vr_state_x86_i8042 *s)
 {
 	pthread_mutex_lock(&r->lock);
 	*s = r->s;
 	pthread_mutex_unlock(&r->lock);
 }
 
-void vr_reset_set(struct vr_reset *r, const struct vr_state_x86_i8042 *s)
+void reset_set(struct reset_control *r, const struct vr_state_x86_i8042 *s)
 {
 	pthread_mutex_lock(&r->lock);
 	r->s = *s;

@@ -3,31 +3,31 @@
  * reset.h: the ways a PC is reset: the keyboard controller (ports 0x60 and 0x64), port 0x92 and the reset
  * control register (0xcf9). Of the keyboard controller there is no more: no keyboard is connected.
  */
-#ifndef VR_BOARD_PC_RESET_H
-#define VR_BOARD_PC_RESET_H
+#ifndef BOARD_PC_RESET_H
+#define BOARD_PC_RESET_H
 
 #include <board/ports.h>
 #include <vmrun/state_pc.h>
 
-#define VR_RESET_PORTS 3u
+#define RESET_PORTS 3u
 
-struct vr_reset {
+struct reset_control {
 	const struct vr_tables *t;
-	struct vr_ports ports[VR_RESET_PORTS];
+	struct vr_ports ports[RESET_PORTS];
 	pthread_mutex_t lock; /* everything below */
 	struct vr_state_x86_i8042 s;
 };
 
-int32_t vr_reset_init(struct vr_reset *r, const struct vr_tables *t); /* [main] */
-void vr_reset_reset(struct vr_reset *r);                              /* [quiesced] */
-void vr_reset_fini(struct vr_reset *r);
+int32_t reset_init(struct reset_control *r, const struct vr_tables *t); /* [main] */
+void reset_reset(struct reset_control *r);                              /* [quiesced] */
+void reset_fini(struct reset_control *r);
 
 /* The reset control register, which lies between PCI's ports. [vcpu] */
-uint8_t vr_reset_control_read(struct vr_reset *r);
-void vr_reset_control_write(struct vr_reset *r, uint8_t value);
+uint8_t reset_control_read(struct reset_control *r);
+void reset_control_write(struct reset_control *r, uint8_t value);
 
 /* All of it, checked; resets nothing. [quiesced] */
-void vr_reset_get(struct vr_reset *r, struct vr_state_x86_i8042 *s);
-void vr_reset_set(struct vr_reset *r, const struct vr_state_x86_i8042 *s);
+void reset_get(struct reset_control *r, struct vr_state_x86_i8042 *s);
+void reset_set(struct reset_control *r, const struct vr_state_x86_i8042 *s);
 
 #endif

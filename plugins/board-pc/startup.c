@@ -9,7 +9,7 @@
 /* How long to wait before looking again whether a vCPU has stopped. */
 #define RETRY_NS 20000u
 
-void vr_startup_init_ipi(struct vr_startup *s, uint32_t vcpu)
+void startup_init_ipi(struct ap_startup *s, uint32_t vcpu)
 {
 	const struct vr_host_machine *m = s->t->machine;
 
@@ -22,7 +22,7 @@ void vr_startup_init_ipi(struct vr_startup *s, uint32_t vcpu)
 }
 
 /* 9.4.4.1: a second start-up interrupt finds the processor running and is ignored. */
-void vr_startup_sipi(struct vr_startup *s, uint32_t vcpu, uint8_t vector)
+void startup_sipi(struct ap_startup *s, uint32_t vcpu, uint8_t vector)
 {
 	if (s->vcpu[vcpu].state != STARTUP_WAITS)
 		return;
@@ -34,7 +34,7 @@ void vr_startup_sipi(struct vr_startup *s, uint32_t vcpu, uint8_t vector)
 /* true: try again later. The lock is taken for short: setting state may come back to a local APIC's
  * registers.
  */
-static bool begin(struct vr_startup *s, uint32_t vcpu, uint8_t vector)
+static bool begin(struct ap_startup *s, uint32_t vcpu, uint8_t vector)
 {
 	const struct vr_host_machine *m = s->t->machine;
 	const struct vr_host *host = s->t->host;
@@ -42,7 +42,7 @@ static bool begin(struct vr_startup *s, uint32_t vcpu, uint8_t vector)
 
 	if (m->vcpu_is_on(host, vcpu))
 		return true;
-	rc = vr_entry_real_mode(s->t, vcpu, vector);
+	rc = entry_real_mode(s->t, vcpu, vector);
 	if (rc == VR_E_STATE)
 		return true;
 	pthread_mutex_lock(s->lock);
@@ -63,7 +63,7 @@ static bool begin(struct vr_startup *s, uint32_t vcpu, uint8_t vector)
 
 static void VR_CALL fired(void *opaque)
 {
-	struct vr_startup *s = opaque;
+	struct ap_startup *s = opaque;
 	bool again = false;
 
 	for (uint32_t i = 1; i < s->vcpu_count; i++) {
@@ -81,7 +81,7 @@ static void VR_CALL fired(void *opaque)
 		s->t->timer->arm(s->timer, s->t->timer->now(s->t->host) + RETRY_NS);
 }
 
-void vr_startup_reset(struct vr_startup *s)
+void startup_reset(struct ap_startup *s)
 {
 	pthread_mutex_lock(s->lock);
 	s->t->timer->cancel(s->timer);
@@ -93,7 +93,7 @@ void vr_startup_reset(struct vr_startup *s)
 	pthread_mutex_unlock(s->lock);
 }
 
-int32_t vr_startup_resume(struct vr_startup *s, uint32_t vcpu, uint32_t startup, uint8_t vector)
+int32_t startup_resume(struct ap_startup *s, uint32_t vcpu, uint32_t startup, uint8_t vector)
 {
 	static const uint32_t state[] = {
 		[VR_X86_STARTUP_RUNS] = STARTUP_RUNS,
@@ -108,8 +108,8 @@ int32_t vr_startup_resume(struct vr_startup *s, uint32_t vcpu, uint32_t startup,
 	return s->t->machine->vcpu_power(s->t->host, vcpu, startup == VR_X86_STARTUP_RUNS);
 }
 
-int32_t vr_startup_new(struct vr_startup *s, const struct vr_tables *t, pthread_mutex_t *lock,
-		       uint32_t vcpu_count)
+int32_t startup_new(struct ap_startup *s, const struct vr_tables *t, pthread_mutex_t *lock,
+		    uint32_t vcpu_count)
 {
 	s->t = t;
 	s->lock = lock;
@@ -119,7 +119,7 @@ int32_t vr_startup_new(struct vr_startup *s, const struct vr_tables *t, pthread_
 	return s->t->timer->create(s->t->host, fired, s, &s->timer);
 }
 
-void vr_startup_free(struct vr_startup *s)
+void startup_free(struct ap_startup *s)
 {
 	if (s->timer)
 		s->t->timer->destroy(s->timer);

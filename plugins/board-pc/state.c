@@ -11,129 +11,129 @@
 #include "board.h"
 #include "entry.h"
 
-static void get_pic(struct vr_pc *b, uint32_t i, void *s)
+static void get_pic(struct pc_board *b, uint32_t i, void *s)
 {
 	(void)i;
-	vr_intr_get_pic(&b->intr, s);
+	intr_get_pic(&b->intr, s);
 }
 
-static int32_t set_pic(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t set_pic(struct pc_board *b, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_intr_set_pic(&b->intr, s);
+	intr_set_pic(&b->intr, s);
 	return VR_OK;
 }
 
-static int32_t saw_pic(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t saw_pic(struct pc_board *b, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_intr_saw_pic(&b->intr, s);
+	intr_saw_pic(&b->intr, s);
 	return VR_OK;
 }
 
-static void get_ioapic(struct vr_pc *b, uint32_t i, void *s)
+static void get_ioapic(struct pc_board *b, uint32_t i, void *s)
 {
 	(void)i;
-	vr_intr_get_ioapic(&b->intr, s);
+	intr_get_ioapic(&b->intr, s);
 }
 
-static int32_t set_ioapic(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t set_ioapic(struct pc_board *b, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_intr_set_ioapic(&b->intr, s);
+	intr_set_ioapic(&b->intr, s);
 	return VR_OK;
 }
 
-static int32_t saw_ioapic(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t saw_ioapic(struct pc_board *b, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_intr_saw_ioapic(&b->intr, s);
+	intr_saw_ioapic(&b->intr, s);
 	return VR_OK;
 }
 
-static void get_lapic(struct vr_pc *b, uint32_t i, void *s)
+static void get_lapic(struct pc_board *b, uint32_t i, void *s)
 {
-	vr_intr_get_lapic(&b->intr, i, s);
+	intr_get_lapic(&b->intr, i, s);
 }
 
-static int32_t set_lapic(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t set_lapic(struct pc_board *b, uint32_t i, const void *s)
 {
-	return vr_intr_set_lapic(&b->intr, i, s);
+	return intr_set_lapic(&b->intr, i, s);
 }
 
 /* With the accelerator's local APICs all vCPUs are on, and those that wait do so there. */
-static int32_t saw_lapic(struct vr_pc *b, uint32_t i, const void *state)
+static int32_t saw_lapic(struct pc_board *b, uint32_t i, const void *state)
 {
 	const struct vr_state_x86_lapic *s = state;
 	int32_t rc = VR_OK;
 
 	if (s->startup != VR_X86_STARTUP_RUNS)
-		rc = vr_entry_wait(&b->t, i, s->startup == VR_X86_STARTUP_SIPI, (uint8_t)s->sipi_vector);
+		rc = entry_wait(&b->t, i, s->startup == VR_X86_STARTUP_SIPI, (uint8_t)s->sipi_vector);
 	return rc < 0 ? rc : b->t.machine->vcpu_power(b->t.host, i, 1);
 }
 
-static void get_pit(struct vr_pc *b, uint32_t i, void *s)
+static void get_pit(struct pc_board *b, uint32_t i, void *s)
 {
 	(void)i;
-	vr_pit_get(b->pit, s);
+	pit_get(b->pit, s);
 }
 
-static int32_t set_pit(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t set_pit(struct pc_board *b, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_pit_set(b->pit, s);
+	pit_set(b->pit, s);
 	return VR_OK;
 }
 
-static void get_cmos(struct vr_pc *b, uint32_t i, void *s)
+static void get_cmos(struct pc_board *b, uint32_t i, void *s)
 {
 	(void)i;
-	vr_cmos_get(b->cmos, s);
+	cmos_get(b->cmos, s);
 }
 
-static int32_t set_cmos(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t set_cmos(struct pc_board *b, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_cmos_set(b->cmos, s);
+	cmos_set(b->cmos, s);
 	return VR_OK;
 }
 
-static void get_acpi_pm(struct vr_pc *b, uint32_t i, void *s)
+static void get_acpi_pm(struct pc_board *b, uint32_t i, void *s)
 {
 	(void)i;
-	vr_acpi_pm_get(&b->pm, s);
+	acpi_pm_get(&b->pm, s);
 }
 
-static int32_t set_acpi_pm(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t set_acpi_pm(struct pc_board *b, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_acpi_pm_set(&b->pm, s);
+	acpi_pm_set(&b->pm, s);
 	return VR_OK;
 }
 
-static void get_i8042(struct vr_pc *b, uint32_t i, void *s)
+static void get_i8042(struct pc_board *b, uint32_t i, void *s)
 {
 	(void)i;
-	vr_reset_get(&b->reset, s);
+	reset_get(&b->reset, s);
 }
 
-static int32_t set_i8042(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t set_i8042(struct pc_board *b, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_reset_set(&b->reset, s);
+	reset_set(&b->reset, s);
 	return VR_OK;
 }
 
-static void get_pci(struct vr_pc *b, uint32_t i, void *s)
+static void get_pci(struct pc_board *b, uint32_t i, void *s)
 {
 	(void)i;
-	vr_pci_get(&b->pci, s);
+	pci_get(&b->pci, s);
 }
 
-static int32_t set_pci(struct vr_pc *b, uint32_t i, const void *s)
+static int32_t set_pci(struct pc_board *b, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_pci_set(&b->pci, s);
+	pci_set(&b->pci, s);
 	return VR_OK;
 }
 
@@ -146,10 +146,10 @@ static const struct part {
 	const char *id;
 	uint32_t theirs; /* with which of VR_IRQCHIP_* it is the accelerator's */
 	uint32_t each_vcpu;
-	void (*get)(struct vr_pc *b, uint32_t i, void *s);
-	int32_t (*set)(struct vr_pc *b, uint32_t i, const void *s);
+	void (*get)(struct pc_board *b, uint32_t i, void *s);
+	int32_t (*set)(struct pc_board *b, uint32_t i, const void *s);
 	/* The accelerator was given it: what the board learns from that. May be NULL. */
-	int32_t (*saw)(struct vr_pc *b, uint32_t i, const void *s);
+	int32_t (*saw)(struct pc_board *b, uint32_t i, const void *s);
 } parts[] = {
 	{VR_STATE_X86_LAPIC_ID, LAPICS, 1, get_lapic, set_lapic, saw_lapic},
 	{VR_STATE_X86_IOAPIC_ID, FULL, 0, get_ioapic, set_ioapic, saw_ioapic},
@@ -162,14 +162,14 @@ static const struct part {
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
-static uint32_t count_of(const struct vr_pc *b, const struct part *p)
+static uint32_t count_of(const struct pc_board *b, const struct part *p)
 {
 	return p->each_vcpu ? b->vcpu_count : 1;
 }
 
-int32_t VR_CALL vr_pc_state_at(void *board, uint32_t i, struct vr_board_state *out)
+int32_t VR_CALL pc_state_at(void *board, uint32_t i, struct vr_board_state *out)
 {
-	const struct vr_pc *b = board;
+	const struct pc_board *b = board;
 
 	for (size_t n = 0; n < PARTS; n++) {
 		uint32_t count = count_of(b, &parts[n]);
@@ -186,7 +186,7 @@ int32_t VR_CALL vr_pc_state_at(void *board, uint32_t i, struct vr_board_state *o
 }
 
 /* The part, or NULL and the error. */
-static const struct part *find(const struct vr_pc *b, const char *id, uint32_t index, int32_t *rc)
+static const struct part *find(const struct pc_board *b, const char *id, uint32_t index, int32_t *rc)
 {
 	const struct part *p = NULL;
 
@@ -203,27 +203,27 @@ static const struct part *find(const struct vr_pc *b, const char *id, uint32_t i
 	return NULL;
 }
 
-static int theirs(const struct vr_pc *b, const struct part *p)
+static int theirs(const struct pc_board *b, const struct part *p)
 {
 	return p->theirs >> b->intr.kind & 1;
 }
 
-static int32_t no_way(const struct vr_pc *b, const char *id)
+static int32_t no_way(const struct pc_board *b, const char *id)
 {
 	return vr_tables_fail(&b->t, VR_E_UNSUPPORTED,
 			      "board-pc: the accelerator, which has it, neither gives nor takes \"%s\"", id);
 }
 
-int32_t VR_CALL vr_pc_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length)
+int32_t VR_CALL pc_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length)
 {
-	struct vr_pc *b = board;
+	struct pc_board *b = board;
 	int32_t rc;
 	const struct part *p = find(b, id, index, &rc);
 	uint32_t size = vr_state_pc_size(id);
 
 	if (!p)
 		return rc;
-	rc = vr_state_pc_room(b->t.host, "board-pc", id, length);
+	rc = vr_state_pc_fits(b->t.host, "board-pc", id, length);
 	if (rc < 0)
 		return rc;
 	if (theirs(b, p)) {
@@ -237,10 +237,9 @@ int32_t VR_CALL vr_pc_get_state(void *board, const char *id, uint32_t index, voi
 	return VR_OK;
 }
 
-int32_t VR_CALL vr_pc_set_state(void *board, const char *id, uint32_t index, const void *state,
-				uint32_t length)
+int32_t VR_CALL pc_set_state(void *board, const char *id, uint32_t index, const void *state, uint32_t length)
 {
-	struct vr_pc *b = board;
+	struct pc_board *b = board;
 	int32_t rc;
 	const struct part *p = find(b, id, index, &rc);
 

@@ -21,15 +21,15 @@
 #include "sbi.h"
 
 struct rv_machine {
-	struct virt_machine m;   /* first */
-	struct vr_blob firmware; /* bytes NULL: none */
-	void *firmware_bytes;    /* owned: the same bytes */
-	struct vr_entry_point entry;
-	struct vr_plic *plic;
-	struct vr_clint *clint;
+	struct virt_machine m;         /* first */
+	struct firmware_blob firmware; /* bytes NULL: none */
+	void *firmware_bytes;          /* owned: the same bytes */
+	struct entry_point entry;
+	struct plic *plic;
+	struct clint *clint;
 	struct vr_uart *uart;
-	struct vr_rtc *rtc;
-	struct vr_sbi sbi;
+	struct rtc *rtc;
+	struct sbi sbi;
 };
 
 /* Read now: later the process may open no files. */
@@ -41,7 +41,7 @@ static int32_t read_firmware(struct rv_machine *v)
 
 	if (!name || !*name)
 		return VR_OK;
-	rc = vr_firmware_file(t, name, &v->firmware_bytes, &v->firmware.size);
+	rc = firmware_file(t, name, &v->firmware_bytes, &v->firmware.size);
 	v->firmware.bytes = v->firmware_bytes;
 	v->firmware.name = name;
 	return rc;
@@ -55,17 +55,17 @@ static int32_t rv_create(struct virt_machine *m)
 	int32_t rc = read_firmware(v);
 
 	if (rc >= 0)
-		rc = vr_plic_new(&m->t, m->vcpu_count, &v->plic);
+		rc = plic_new(&m->t, m->vcpu_count, &v->plic);
 	if (rc >= 0)
-		rc = vr_clint_new(&m->t, m->vcpu_count, &v->clint);
+		rc = clint_new(&m->t, m->vcpu_count, &v->clint);
 	if (rc >= 0)
-		rc = vr_finisher_attach(&m->t);
+		rc = finisher_attach(&m->t);
 	if (rc >= 0)
 		rc = vr_uart_new(&m->t, &uart, &v->uart);
 	if (rc >= 0)
-		rc = vr_rtc_new(&m->t, &v->rtc);
+		rc = rtc_new(&m->t, &v->rtc);
 	if (rc >= 0)
-		rc = vr_sbi_init(&v->sbi, &m->t, v->plic, v->clint, m->vcpu_count);
+		rc = sbi_init(&v->sbi, &m->t, v->plic, v->clint, m->vcpu_count);
 	return rc;
 }
 
@@ -73,11 +73,11 @@ static void rv_destroy(struct virt_machine *m)
 {
 	struct rv_machine *v = (struct rv_machine *)m;
 
-	vr_rtc_free(v->rtc);
+	rtc_free(v->rtc);
 	vr_uart_free(v->uart);
-	vr_sbi_fini(&v->sbi);
-	vr_clint_free(v->clint);
-	vr_plic_free(v->plic);
+	sbi_fini(&v->sbi);
+	clint_free(v->clint);
+	plic_free(v->plic);
 	free(v->firmware_bytes);
 }
 
@@ -86,19 +86,19 @@ static void rv_reset(struct virt_machine *m)
 	struct rv_machine *v = (struct rv_machine *)m;
 
 	vr_uart_reset(v->uart);
-	vr_rtc_reset(v->rtc);
-	vr_sbi_reset(&v->sbi);
-	vr_clint_reset(v->clint);
-	vr_plic_reset(v->plic);
+	rtc_reset(v->rtc);
+	sbi_reset(&v->sbi);
+	clint_reset(v->clint);
+	plic_reset(v->plic);
 }
 
 static int32_t rv_place(struct virt_machine *m, const struct vr_boot_payload *p, struct virt_layout *out)
 {
 	struct rv_machine *v = (struct rv_machine *)m;
-	struct vr_load_input in = {
+	struct load_input in = {
 		.payload = p, .firmware = v->firmware.bytes ? &v->firmware : NULL, .ram_size = m->ram_size};
 
-	return vr_load(&m->t, &in, out, &v->entry);
+	return boot_load(&m->t, &in, out, &v->entry);
 }
 
 /* Firmware starts on every hart and chooses one itself; the built-in SBI starts the others when asked to. */
@@ -109,14 +109,14 @@ static int32_t rv_start(struct virt_machine *m, const struct virt_layout *l)
 
 	v->sbi.off = v->entry.privilege == ENTRY_M;
 	for (uint32_t i = 0; i < m->vcpu_count && rc >= 0; i++) {
-		struct vr_entry e = {.privilege = v->entry.privilege,
-				     .on = !i || v->entry.privilege == ENTRY_M,
-				     .pc = l->entry,
-				     .a0 = i,
-				     .a1 = l->dtb,
-				     .a2 = v->entry.info};
+		struct registry_entry e = {.privilege = v->entry.privilege,
+					   .on = !i || v->entry.privilege == ENTRY_M,
+					   .pc = l->entry,
+					   .a0 = i,
+					   .a1 = l->dtb,
+					   .a2 = v->entry.info};
 
-		rc = vr_entry_set(&m->t, i, &e);
+		rc = entry_set(&m->t, i, &e);
 		if (rc >= 0 && i && e.on)
 			rc = m->t.machine->vcpu_power(m->t.host, i, 1);
 	}
@@ -137,7 +137,7 @@ static const struct virt_board riscv64 = {
 	.reset = rv_reset,
 	.destroy = rv_destroy,
 	.place = rv_place,
-	.tree = vr_fdt_build,
+	.tree = fdt_build,
 	.start = rv_start,
 };
 
@@ -146,8 +146,8 @@ static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void 
 	return vr_virt_create(&riscv64, self, c, board);
 }
 
-const struct vr_board vr_board_riscv64 = {
-	.size = sizeof(vr_board_riscv64),
+const struct vr_board board_riscv64 = {
+	.size = sizeof(board_riscv64),
 	.arch = "riscv64",
 	.create = create,
 	.load = vr_virt_load,

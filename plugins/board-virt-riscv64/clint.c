@@ -11,14 +11,14 @@
 #define MTIME_BASE 0xbff8u
 
 struct clint_hart {
-	struct vr_clint *clint;
+	struct clint *clint;
 	struct vr_timer *timer;
 	uint32_t vcpu;
 	uint32_t msip, mtip;
 	uint64_t mtimecmp;
 };
 
-struct vr_clint {
+struct clint {
 	const struct vr_tables *t;
 	uint32_t count;
 	pthread_mutex_t lock; /* the harts' registers, and writes of mtime */
@@ -28,17 +28,17 @@ struct vr_clint {
 	struct clint_hart hart[RV_MAX_VCPUS];
 };
 
-static uint64_t guest_ticks(const struct vr_clint *c)
+static uint64_t guest_ticks(const struct clint *c)
 {
 	return c->t->timer->now(c->t->host) / RV_TICK;
 }
 
-uint64_t vr_clint_time(const struct vr_clint *c)
+uint64_t clint_time(const struct clint *c)
 {
 	return guest_ticks(c) + __atomic_load_n(&c->offset, __ATOMIC_SEQ_CST);
 }
 
-uint64_t vr_clint_when(const struct vr_clint *c, uint64_t ticks)
+uint64_t clint_when(const struct clint *c, uint64_t ticks)
 {
 	uint64_t now = guest_ticks(c), time = now + __atomic_load_n(&c->offset, __ATOMIC_SEQ_CST);
 	uint64_t left = ticks > time ? ticks - time : 0;
@@ -46,7 +46,7 @@ uint64_t vr_clint_when(const struct vr_clint *c, uint64_t ticks)
 	return left > UINT64_MAX / RV_TICK - now ? UINT64_MAX : (now + left) * RV_TICK;
 }
 
-void vr_clint_on_write(struct vr_clint *c, void (*fn)(void *opaque), void *opaque)
+void clint_on_write(struct clint *c, void (*fn)(void *opaque), void *opaque)
 {
 	c->on_write = fn;
 	c->on_write_opaque = opaque;
@@ -61,8 +61,8 @@ static void set_pin(const struct clint_hart *h, uint32_t pin, uint32_t level)
 static void update_timer(struct clint_hart *h)
 {
 	const struct vr_host_timer *timer = h->clint->t->timer;
-	uint32_t due = vr_clint_time(h->clint) >= h->mtimecmp;
-	uint64_t when = vr_clint_when(h->clint, h->mtimecmp);
+	uint32_t due = clint_time(h->clint) >= h->mtimecmp;
+	uint64_t when = clint_when(h->clint, h->mtimecmp);
 
 	if (!due && when != UINT64_MAX)
 		timer->arm(h->timer, when);
@@ -84,7 +84,7 @@ static void VR_CALL fired(void *opaque)
 }
 
 /* The register that holds byte `offset`, as 64 bits, and where it begins. */
-static uint64_t register_at(struct vr_clint *c, uint32_t offset, uint32_t *base, struct clint_hart **hart)
+static uint64_t register_at(struct clint *c, uint32_t offset, uint32_t *base, struct clint_hart **hart)
 {
 	uint32_t i;
 
@@ -98,7 +98,7 @@ static uint64_t register_at(struct vr_clint *c, uint32_t offset, uint32_t *base,
 	}
 	*base = offset & ~7u;
 	if (offset >= MTIME_BASE)
-		return *base == MTIME_BASE ? vr_clint_time(c) : 0;
+		return *base == MTIME_BASE ? clint_time(c) : 0;
 	i = (offset - MTIMECMP_BASE) / 8;
 	if (i < c->count)
 		*hart = &c->hart[i];
@@ -114,7 +114,7 @@ static uint64_t written(uint64_t old, uint32_t half, uint32_t width, uint64_t va
 }
 
 /* Every comparison with mtime is made anew, here and in the harts. */
-static void set_time(struct vr_clint *c, uint64_t value)
+static void set_time(struct clint *c, uint64_t value)
 {
 	__atomic_store_n(&c->offset, value - guest_ticks(c), __ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < c->count; i++) {
@@ -125,7 +125,7 @@ static void set_time(struct vr_clint *c, uint64_t value)
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_clint *c = opaque;
+	struct clint *c = opaque;
 	struct clint_hart *h;
 	uint64_t value;
 	uint32_t base;
@@ -142,7 +142,7 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_clint *c = opaque;
+	struct clint *c = opaque;
 	struct clint_hart *h;
 	uint64_t old;
 	uint32_t base, time_set;
@@ -175,7 +175,7 @@ static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .wri
 /* VR_RISCV_TIME_OFFSET. A hart reads it while set_time() holds the lock. */
 static uint64_t VR_CALL offset_read(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	const struct vr_clint *c = opaque;
+	const struct clint *c = opaque;
 
 	(void)vcpu;
 	(void)offset;
@@ -195,9 +195,9 @@ static void VR_CALL offset_write(void *opaque, uint32_t vcpu, uint64_t offset, u
 static const struct vr_bus_ops offset_ops = {
 	.size = sizeof(offset_ops), .read = offset_read, .write = offset_write};
 
-int32_t vr_clint_new(const struct vr_tables *t, uint32_t vcpu_count, struct vr_clint **out)
+int32_t clint_new(const struct vr_tables *t, uint32_t vcpu_count, struct clint **out)
 {
-	struct vr_clint *c = calloc(1, sizeof(*c));
+	struct clint *c = calloc(1, sizeof(*c));
 	int32_t rc = VR_OK;
 
 	if (!c)
@@ -215,14 +215,14 @@ int32_t vr_clint_new(const struct vr_tables *t, uint32_t vcpu_count, struct vr_c
 		rc = t->mmio->attach(t->host, VR_SPACE_SYSREG, VR_RISCV_TIME_OFFSET, 1, &offset_ops, c,
 				     "clint-time");
 	if (rc < 0) {
-		vr_clint_free(c);
+		clint_free(c);
 		return rc;
 	}
 	*out = c;
 	return VR_OK;
 }
 
-void vr_clint_free(struct vr_clint *c)
+void clint_free(struct clint *c)
 {
 	if (!c)
 		return;
@@ -239,7 +239,7 @@ static void tell(const struct clint_hart *h)
 	set_pin(h, RV_PIN_MTIP, h->mtip);
 }
 
-void vr_clint_reset(struct vr_clint *c)
+void clint_reset(struct clint *c)
 {
 	pthread_mutex_lock(&c->lock);
 	__atomic_store_n(&c->offset, 0, __ATOMIC_SEQ_CST);
@@ -254,7 +254,7 @@ void vr_clint_reset(struct vr_clint *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void vr_clint_hart_start(struct vr_clint *c, uint32_t vcpu)
+void clint_hart_start(struct clint *c, uint32_t vcpu)
 {
 	pthread_mutex_lock(&c->lock);
 	tell(&c->hart[vcpu]);

@@ -18,7 +18,7 @@ static const struct {
 	{0x3a0, 0x1f},             /* pmpcfg0: ... NAPOT, readable, writable, executable */
 };
 
-int32_t vr_entry_set(const struct vr_tables *t, uint32_t vcpu, const struct vr_entry *e)
+int32_t entry_set(const struct vr_tables *t, uint32_t vcpu, const struct registry_entry *e)
 {
 	struct vr_state_riscv64 s = {
 		.size = sizeof(s),

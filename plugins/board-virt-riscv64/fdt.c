@@ -143,7 +143,7 @@ static const struct virt_tree tree = {
 	.interrupts = interrupts,
 };
 
-int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
+int fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 {
 	return vr_virt_tree_build(&tree, in, buffer, size);
 }

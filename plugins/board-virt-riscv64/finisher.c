@@ -37,7 +37,7 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
 
-int32_t vr_finisher_attach(const struct vr_tables *t)
+int32_t finisher_attach(const struct vr_tables *t)
 {
 	return t->mmio->attach(t->host, VR_SPACE_MMIO, RV_TEST_BASE, RV_TEST_SIZE, &ops, (void *)(uintptr_t)t,
 			       "test");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* finisher.h: the "test" device: power-off and reset (SiFive's test finisher, as bindings call it). */
-#ifndef VR_BOARD_RISCV64_FINISHER_H
-#define VR_BOARD_RISCV64_FINISHER_H
+#ifndef BOARD_RISCV64_FINISHER_H
+#define BOARD_RISCV64_FINISHER_H
 
 #include <board/tables.h>
 
@@ -10,6 +10,6 @@
 #define FINISHER_RESET 0x7777u
 
 /* `t` outlives the machine. [main] */
-int32_t vr_finisher_attach(const struct vr_tables *t);
+int32_t finisher_attach(const struct vr_tables *t);
 
 #endif

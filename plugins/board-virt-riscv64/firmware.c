@@ -64,9 +64,9 @@ static int32_t read_all(const struct vr_tables *t, const char *name, int fd, uin
 	return n ? VR_OK : vr_tables_fail(t, VR_E_IMAGE, "firmware %s: is empty", name);
 }
 
-int32_t vr_firmware_file(const struct vr_tables *t, const char *name, void **bytes, uint64_t *size)
+int32_t firmware_file(const struct vr_tables *t, const char *name, void **bytes, uint64_t *size)
 {
-	uint8_t *room = NULL;
+	uint8_t *buffer = NULL;
 	int64_t handle;
 	int32_t rc;
 
@@ -78,17 +78,17 @@ int32_t vr_firmware_file(const struct vr_tables *t, const char *name, void **byt
 	rc = t->file->open(t->host, "firmware", name, VR_FILE_READ, &handle);
 	if (rc < 0)
 		return rc;
-	rc = read_all(t, name, (int)handle, &room, size);
+	rc = read_all(t, name, (int)handle, &buffer, size);
 	close((int)handle);
 	if (rc < 0) {
-		free(room);
+		free(buffer);
 		return rc;
 	}
-	*bytes = room;
+	*bytes = buffer;
 	return VR_OK;
 }
 
-static int32_t check_header(const struct vr_tables *t, const struct vr_blob *b)
+static int32_t check_header(const struct vr_tables *t, const struct firmware_blob *b)
 {
 	const uint8_t *e = b->bytes;
 	uint64_t table;
@@ -111,7 +111,7 @@ static int32_t check_header(const struct vr_tables *t, const struct vr_blob *b)
 	return VR_OK;
 }
 
-static int32_t load_segment(const struct vr_tables *t, const struct vr_blob *b, const struct segment *s)
+static int32_t load_segment(const struct vr_tables *t, const struct firmware_blob *b, const struct segment *s)
 {
 	uint8_t *to;
 
@@ -158,7 +158,7 @@ static uint64_t bias(const struct vr_tables *t, const uint8_t *e, uint64_t base)
 }
 
 /* Thousands of segments that are all of RAM would take hours. */
-static int32_t check_overlap(const struct vr_tables *t, const struct vr_blob *b)
+static int32_t check_overlap(const struct vr_tables *t, const struct firmware_blob *b)
 {
 	uint64_t sum = 0, lowest = UINT64_MAX, highest = 0;
 	uint32_t type;
@@ -180,8 +180,8 @@ static int32_t check_overlap(const struct vr_tables *t, const struct vr_blob *b)
 		       : VR_OK;
 }
 
-static int32_t load_elf(const struct vr_tables *t, const struct vr_blob *b, uint64_t base,
-			struct vr_loaded_blob *out)
+static int32_t load_elf(const struct vr_tables *t, const struct firmware_blob *b, uint64_t base,
+			struct loaded_blob *out)
 {
 	const uint8_t *e = b->bytes;
 	int32_t rc = check_header(t, b);
@@ -216,10 +216,10 @@ static int32_t load_elf(const struct vr_tables *t, const struct vr_blob *b, uint
 	return VR_OK;
 }
 
-int32_t vr_firmware_load(const struct vr_tables *t, const struct vr_blob *b, uint64_t base,
-			 struct vr_loaded_blob *out)
+int32_t firmware_load(const struct vr_tables *t, const struct firmware_blob *b, uint64_t base,
+		      struct loaded_blob *out)
 {
-	*out = (struct vr_loaded_blob){.entry = base, .end = base};
+	*out = (struct loaded_blob){.entry = base, .end = base};
 	if (b->size >= 4 && memcmp(b->bytes, "\177ELF", 4) == 0)
 		return load_elf(t, b, base, out);
 	if (!t->memory->pointer(t->host, base, b->size))

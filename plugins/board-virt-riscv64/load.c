@@ -24,7 +24,7 @@ struct dynamic_info {
 	uint64_t magic, version, next_addr, next_mode, options, boot_hart;
 };
 
-static int32_t place_image(const struct vr_tables *t, const struct vr_load_input *in, struct virt_layout *out)
+static int32_t place_image(const struct vr_tables *t, const struct load_input *in, struct virt_layout *out)
 {
 	const struct vr_boot_payload *p = in->payload;
 	int32_t rc = vr_virt_image_layout(t, &image, &rv_map, p, in->ram_size, out);
@@ -32,15 +32,15 @@ static int32_t place_image(const struct vr_tables *t, const struct vr_load_input
 	return rc < 0 ? rc : vr_tables_copy(t, out->entry, p->kernel, p->kernel_size);
 }
 
-static int32_t place_program(const struct vr_tables *t, const struct vr_load_input *in, uint64_t base,
+static int32_t place_program(const struct vr_tables *t, const struct load_input *in, uint64_t base,
 			     struct virt_layout *out)
 {
 	const struct vr_boot_payload *p = in->payload;
-	const struct vr_blob blob = {p->kernel, p->kernel_size, p->kernel_name};
+	const struct firmware_blob blob = {p->kernel, p->kernel_size, p->kernel_name};
 	uint64_t top = rv_map.ram + (in->ram_size < TOP_MAX ? in->ram_size : TOP_MAX);
 	uint64_t above = vr_virt_align(vr_virt_initrd_size(p)) + VIRT_TREE_BLOCK;
-	struct vr_loaded_blob loaded;
-	int32_t rc = vr_firmware_load(t, &blob, base, &loaded);
+	struct loaded_blob loaded;
+	int32_t rc = firmware_load(t, &blob, base, &loaded);
 
 	if (rc < 0)
 		return rc;
@@ -55,11 +55,11 @@ static int32_t place_program(const struct vr_tables *t, const struct vr_load_inp
 }
 
 /* The firmware, below the program that it starts. */
-static int32_t add_firmware(const struct vr_tables *t, const struct vr_load_input *in,
-			    struct virt_layout *out, struct dynamic_info *info)
+static int32_t add_firmware(const struct vr_tables *t, const struct load_input *in, struct virt_layout *out,
+			    struct dynamic_info *info)
 {
-	struct vr_loaded_blob loaded;
-	int32_t rc = vr_firmware_load(t, in->firmware, rv_map.ram, &loaded);
+	struct loaded_blob loaded;
+	int32_t rc = firmware_load(t, in->firmware, rv_map.ram, &loaded);
 
 	if (rc < 0)
 		return rc;
@@ -72,8 +72,8 @@ static int32_t add_firmware(const struct vr_tables *t, const struct vr_load_inpu
 	return VR_OK;
 }
 
-int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct virt_layout *out,
-		struct vr_entry_point *entry)
+int32_t boot_load(const struct vr_tables *t, const struct load_input *in, struct virt_layout *out,
+		  struct entry_point *entry)
 {
 	struct dynamic_info info = {.magic = DYNAMIC_MAGIC, .version = 2, .next_mode = ENTRY_S};
 	bool is_image = vr_virt_image_is(&image, in->payload);

@@ -9,26 +9,26 @@
  * An Image is followed by device tree and initrd (board/virt_image.h). Of other programs nothing says how
  * much RAM they use, so there both are at the end of RAM (of its first 1 GiB).
  */
-#ifndef VR_BOARD_RISCV64_LOAD_H
-#define VR_BOARD_RISCV64_LOAD_H
+#ifndef BOARD_RISCV64_LOAD_H
+#define BOARD_RISCV64_LOAD_H
 
 #include <board/virt.h>
 
 #include "firmware.h"
 
-struct vr_load_input {
+struct load_input {
 	const struct vr_boot_payload *payload;
-	const struct vr_blob *firmware; /* NULL: none */
+	const struct firmware_blob *firmware; /* NULL: none */
 	uint64_t ram_size;
 };
 
-struct vr_entry_point {
+struct entry_point {
 	uint64_t info;      /* for a2 of M-mode: the address of OpenSBI's "dynamic information" */
 	uint32_t privilege; /* ENTRY_S, ENTRY_M */
 };
 
 /* Loads all but initrd and device tree. VR_E_IMAGE: not bootable; VR_E_CONFIG: RAM too small. */
-int32_t vr_load(const struct vr_tables *t, const struct vr_load_input *in, struct virt_layout *out,
-		struct vr_entry_point *entry);
+int32_t boot_load(const struct vr_tables *t, const struct load_input *in, struct virt_layout *out,
+		  struct entry_point *entry);
 
 #endif

@@ -5,8 +5,8 @@
  *
  * Shared lines of vmrun.irq/1 on this board are the PLIC's sources; a hart's input pins are bits of mip.
  */
-#ifndef VR_BOARD_RISCV64_MAP_H
-#define VR_BOARD_RISCV64_MAP_H
+#ifndef BOARD_RISCV64_MAP_H
+#define BOARD_RISCV64_MAP_H
 
 #include <board/virt.h>
 #include <vmrun/state_riscv64.h>

@@ -22,7 +22,7 @@ static uint32_t bit_of(uint32_t source)
 
 /* A high input makes one request; the next not before this one was completed. A request stays when the input
  * falls: its handler finds out. */
-static void forward(struct vr_plic *p, uint32_t word)
+static void forward(struct plic *p, uint32_t word)
 {
 	p->pending[word] |= p->level[word] & ~p->claimed[word];
 }
@@ -30,7 +30,7 @@ static void forward(struct vr_plic *p, uint32_t word)
 /* ---- contexts ------------------------------------------------------------------------------------------ */
 
 /* The pending, enabled source of the highest priority above `above`, the lowest number among equals; or 0. */
-static uint32_t best(const struct vr_plic *p, const struct vr_plic_context *c, uint32_t above)
+static uint32_t best(const struct plic *p, const struct plic_context *c, uint32_t above)
 {
 	uint32_t found = 0;
 
@@ -47,16 +47,16 @@ static uint32_t best(const struct vr_plic *p, const struct vr_plic_context *c, u
 	return found;
 }
 
-static void tell(struct vr_plic *p, uint32_t context)
+static void tell(struct plic *p, uint32_t context)
 {
 	p->t->irq->set_pin(p->t->host, context / 2, context & 1 ? RV_PIN_SEIP : RV_PIN_MEIP,
 			   p->context[context].pin);
 }
 
-static void update(struct vr_plic *p)
+static void update(struct plic *p)
 {
 	for (uint32_t i = 0; i < p->contexts; i++) {
-		struct vr_plic_context *c = &p->context[i];
+		struct plic_context *c = &p->context[i];
 		uint32_t pin = best(p, c, c->threshold) != 0;
 
 		if (pin == c->pin)
@@ -67,7 +67,7 @@ static void update(struct vr_plic *p)
 }
 
 /* Claims don't look at the threshold ("Interrupt Claim Process"). */
-static uint32_t claim(struct vr_plic *p, struct vr_plic_context *c)
+static uint32_t claim(struct plic *p, struct plic_context *c)
 {
 	uint32_t source = best(p, c, 0);
 
@@ -80,7 +80,7 @@ static uint32_t claim(struct vr_plic *p, struct vr_plic_context *c)
 }
 
 /* A source that is not enabled for the context is ignored ("Interrupt Completion"). */
-static void complete(struct vr_plic *p, const struct vr_plic_context *c, uint32_t source)
+static void complete(struct plic *p, const struct plic_context *c, uint32_t source)
 {
 	if (source >= PLIC_SOURCES || !(c->enable[source / 32] & bit_of(source)))
 		return;
@@ -91,7 +91,7 @@ static void complete(struct vr_plic *p, const struct vr_plic_context *c, uint32_
 
 static void VR_CALL set_line(void *opaque, uint32_t vcpu, uint32_t line, uint32_t level)
 {
-	struct vr_plic *p = opaque;
+	struct plic *p = opaque;
 
 	if (vcpu != VR_IRQ_SHARED || !line || line >= PLIC_SOURCES)
 		return;
@@ -109,14 +109,14 @@ static const struct vr_irq_controller controller = {.size = sizeof(controller), 
 
 /* ---- registers: 32 bits, aligned ------------------------------------------------------------- */
 
-static uint32_t *enable_word(struct vr_plic *p, uint32_t offset)
+static uint32_t *enable_word(struct plic *p, uint32_t offset)
 {
 	uint32_t context = (offset - ENABLE_BASE) / ENABLE_STRIDE, word = offset % ENABLE_STRIDE / 4;
 
 	return context < p->contexts && word < PLIC_WORDS ? &p->context[context].enable[word] : NULL;
 }
 
-static uint32_t register_read(struct vr_plic *p, uint32_t offset)
+static uint32_t register_read(struct plic *p, uint32_t offset)
 {
 	uint32_t *word;
 
@@ -129,7 +129,7 @@ static uint32_t register_read(struct vr_plic *p, uint32_t offset)
 		return word ? *word : 0;
 	}
 	if ((offset - CONTEXT_BASE) / CONTEXT_STRIDE < p->contexts) {
-		struct vr_plic_context *c = &p->context[(offset - CONTEXT_BASE) / CONTEXT_STRIDE];
+		struct plic_context *c = &p->context[(offset - CONTEXT_BASE) / CONTEXT_STRIDE];
 
 		if (offset % CONTEXT_STRIDE == CONTEXT_THRESHOLD)
 			return c->threshold;
@@ -139,7 +139,7 @@ static uint32_t register_read(struct vr_plic *p, uint32_t offset)
 	return 0;
 }
 
-static void register_write(struct vr_plic *p, uint32_t offset, uint32_t value)
+static void register_write(struct plic *p, uint32_t offset, uint32_t value)
 {
 	uint32_t *word;
 
@@ -153,7 +153,7 @@ static void register_write(struct vr_plic *p, uint32_t offset, uint32_t value)
 		if (word) /* source 0 does not exist */
 			*word = offset % ENABLE_STRIDE ? value : value & ~1u;
 	} else if ((offset - CONTEXT_BASE) / CONTEXT_STRIDE < p->contexts) {
-		struct vr_plic_context *c = &p->context[(offset - CONTEXT_BASE) / CONTEXT_STRIDE];
+		struct plic_context *c = &p->context[(offset - CONTEXT_BASE) / CONTEXT_STRIDE];
 
 		if (offset % CONTEXT_STRIDE == CONTEXT_THRESHOLD)
 			c->threshold = value & PLIC_PRIORITY_MASK;
@@ -165,7 +165,7 @@ static void register_write(struct vr_plic *p, uint32_t offset, uint32_t value)
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_plic *p = opaque;
+	struct plic *p = opaque;
 	uint32_t value;
 
 	(void)vcpu;
@@ -179,7 +179,7 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_plic *p = opaque;
+	struct plic *p = opaque;
 
 	(void)vcpu;
 	if (width != 4 || offset & 3)
@@ -193,9 +193,9 @@ static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .wri
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-int32_t vr_plic_new(const struct vr_tables *t, uint32_t vcpu_count, struct vr_plic **out)
+int32_t plic_new(const struct vr_tables *t, uint32_t vcpu_count, struct plic **out)
 {
-	struct vr_plic *p = calloc(1, sizeof(*p));
+	struct plic *p = calloc(1, sizeof(*p));
 	int32_t rc;
 
 	if (!p)
@@ -207,14 +207,14 @@ int32_t vr_plic_new(const struct vr_tables *t, uint32_t vcpu_count, struct vr_pl
 	if (rc >= 0)
 		rc = t->irq->set_controller(t->host, &controller, p);
 	if (rc < 0) {
-		vr_plic_free(p);
+		plic_free(p);
 		return rc;
 	}
 	*out = p;
 	return VR_OK;
 }
 
-void vr_plic_free(struct vr_plic *p)
+void plic_free(struct plic *p)
 {
 	if (!p)
 		return;
@@ -223,7 +223,7 @@ void vr_plic_free(struct vr_plic *p)
 }
 
 /* The inputs are the devices'. */
-void vr_plic_reset(struct vr_plic *p)
+void plic_reset(struct plic *p)
 {
 	pthread_mutex_lock(&p->lock);
 	memset(p->priority, 0, sizeof(p->priority));
@@ -237,7 +237,7 @@ void vr_plic_reset(struct vr_plic *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-void vr_plic_hart_start(struct vr_plic *p, uint32_t vcpu)
+void plic_hart_start(struct plic *p, uint32_t vcpu)
 {
 	pthread_mutex_lock(&p->lock);
 	tell(p, 2 * vcpu);

@@ -5,4 +5,4 @@
 
 #include "board.h"
 
-VR_BOARD_PLUGIN_REGISTERS("board-virt-riscv64", vr_board_riscv64, &vr_registers_riscv64)
+VR_BOARD_PLUGIN_REGISTERS("board-virt-riscv64", board_riscv64, &vr_registers_riscv64)

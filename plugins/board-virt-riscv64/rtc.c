@@ -16,7 +16,7 @@
 #define RTC_ALARM_STATUS 0x18u
 #define RTC_CLEAR_INTERRUPT 0x1cu
 
-struct vr_rtc {
+struct rtc {
 	const struct vr_tables *t;
 	struct vr_timer *timer;
 	pthread_mutex_t lock; /* everything below */
@@ -26,12 +26,12 @@ struct vr_rtc {
 	uint32_t alarm_high, armed, pending, enabled, line;
 };
 
-static uint64_t now(const struct vr_rtc *r)
+static uint64_t now(const struct rtc *r)
 {
 	return r->t->timer->wall(r->t->host) + r->offset;
 }
 
-static void update_line(struct vr_rtc *r)
+static void update_line(struct rtc *r)
 {
 	uint32_t level = r->pending & r->enabled;
 
@@ -41,7 +41,7 @@ static void update_line(struct vr_rtc *r)
 	r->t->irq->set(r->t->host, VR_IRQ_SHARED, RV_IRQ_RTC, level);
 }
 
-static void check_alarm(struct vr_rtc *r)
+static void check_alarm(struct rtc *r)
 {
 	const struct vr_host_timer *timer = r->t->timer;
 	uint64_t time = now(r), wait = r->alarm - time, start = timer->now(r->t->host);
@@ -59,7 +59,7 @@ static void check_alarm(struct vr_rtc *r)
 
 static void VR_CALL fired(void *opaque)
 {
-	struct vr_rtc *r = opaque;
+	struct rtc *r = opaque;
 
 	pthread_mutex_lock(&r->lock);
 	check_alarm(r);
@@ -68,7 +68,7 @@ static void VR_CALL fired(void *opaque)
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_rtc *r = opaque;
+	struct rtc *r = opaque;
 	uint64_t time;
 	uint32_t value = 0;
 
@@ -105,7 +105,7 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_rtc *r = opaque;
+	struct rtc *r = opaque;
 
 	(void)vcpu;
 	(void)width;
@@ -146,9 +146,9 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
 
-int32_t vr_rtc_new(const struct vr_tables *t, struct vr_rtc **out)
+int32_t rtc_new(const struct vr_tables *t, struct rtc **out)
 {
-	struct vr_rtc *r = calloc(1, sizeof(*r));
+	struct rtc *r = calloc(1, sizeof(*r));
 	int32_t rc;
 
 	if (!r)
@@ -159,7 +159,7 @@ int32_t vr_rtc_new(const struct vr_tables *t, struct vr_rtc **out)
 	if (rc >= 0)
 		rc = t->mmio->attach(t->host, VR_SPACE_MMIO, RV_RTC_BASE, RV_RTC_SIZE, &ops, r, "rtc");
 	if (rc < 0) {
-		vr_rtc_free(r);
+		rtc_free(r);
 		return rc;
 	}
 	*out = r;
@@ -167,7 +167,7 @@ int32_t vr_rtc_new(const struct vr_tables *t, struct vr_rtc **out)
 }
 
 /* The clock runs on: it is battery-backed. */
-void vr_rtc_reset(struct vr_rtc *r)
+void rtc_reset(struct rtc *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->armed = r->pending = r->enabled = r->alarm_high = r->time_high = r->time_high_written = 0;
@@ -177,7 +177,7 @@ void vr_rtc_reset(struct vr_rtc *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-void vr_rtc_free(struct vr_rtc *r)
+void rtc_free(struct rtc *r)
 {
 	if (!r)
 		return;

@@ -25,7 +25,7 @@
 
 /* A call: its arguments, the hart that makes it, and what it returns besides the error. */
 struct call {
-	struct vr_sbi *sbi;
+	struct sbi *sbi;
 	uint32_t vcpu;
 	uint32_t awake; /* the second time, after a sleep */
 	uint64_t a[6];
@@ -70,11 +70,11 @@ static int64_t machine_id(struct call *c) /* mvendorid, marchid, mimpid: not imp
 
 /* ---- time: STIP as long as the time is past what was asked for ------------------------------- */
 
-static void update_timer(struct vr_sbi_timer *h)
+static void update_timer(struct sbi_timer *h)
 {
 	const struct vr_tables *t = h->sbi->t;
-	uint64_t when = vr_clint_when(h->sbi->clint, h->when);
-	uint32_t due = vr_clint_time(h->sbi->clint) >= h->when;
+	uint64_t when = clint_when(h->sbi->clint, h->when);
+	uint32_t due = clint_time(h->sbi->clint) >= h->when;
 
 	if (!due && when != UINT64_MAX)
 		t->timer->arm(h->timer, when);
@@ -88,7 +88,7 @@ static void update_timer(struct vr_sbi_timer *h)
 
 static void VR_CALL timer_fired(void *opaque)
 {
-	struct vr_sbi_timer *h = opaque;
+	struct sbi_timer *h = opaque;
 
 	pthread_mutex_lock(&h->sbi->lock);
 	update_timer(h);
@@ -97,7 +97,7 @@ static void VR_CALL timer_fired(void *opaque)
 
 static void time_written(void *opaque)
 {
-	struct vr_sbi *s = opaque;
+	struct sbi *s = opaque;
 
 	pthread_mutex_lock(&s->lock);
 	for (uint32_t i = 0; i < s->count; i++)
@@ -107,7 +107,7 @@ static void time_written(void *opaque)
 
 static int64_t set_timer(struct call *c)
 {
-	struct vr_sbi_timer *h = &c->sbi->timer[c->vcpu];
+	struct sbi_timer *h = &c->sbi->timer[c->vcpu];
 
 	pthread_mutex_lock(&c->sbi->lock);
 	h->when = c->a[0];
@@ -164,26 +164,26 @@ static int64_t remote_sfence(struct call *c)
 
 /* ---- hart state management ------------------------------------------------------------------- */
 
-static uint32_t is_suspended(const struct vr_sbi *s, uint32_t hart)
+static uint32_t is_suspended(const struct sbi *s, uint32_t hart)
 {
 	return __atomic_load_n(&s->suspended[hart], __ATOMIC_SEQ_CST);
 }
 
-static void set_suspended(struct vr_sbi *s, uint32_t hart, uint32_t suspended)
+static void set_suspended(struct sbi *s, uint32_t hart, uint32_t suspended)
 {
 	__atomic_store_n(&s->suspended[hart], suspended, __ATOMIC_SEQ_CST);
 }
 
-static int64_t start_locked(struct vr_sbi *s, uint32_t hart, const struct vr_entry *e)
+static int64_t start_locked(struct sbi *s, uint32_t hart, const struct registry_entry *e)
 {
 	const struct vr_host_machine *machine = s->t->machine;
 
 	if (machine->vcpu_is_on(s->t->host, hart))
 		return SBI_ERR_ALREADY_AVAILABLE;
-	if (vr_entry_set(s->t, hart, e) < 0)
+	if (entry_set(s->t, hart, e) < 0)
 		return SBI_ERR_FAILED;
-	vr_plic_hart_start(s->plic, hart);
-	vr_clint_hart_start(s->clint, hart);
+	plic_hart_start(s->plic, hart);
+	clint_hart_start(s->clint, hart);
 	set_suspended(s, hart, 0);
 	s->timer[hart].when = UINT64_MAX;
 	update_timer(&s->timer[hart]);
@@ -192,8 +192,9 @@ static int64_t start_locked(struct vr_sbi *s, uint32_t hart, const struct vr_ent
 
 static int64_t hart_start(struct call *c)
 {
-	struct vr_sbi *s = c->sbi;
-	struct vr_entry e = {.privilege = ENTRY_S, .on = 1, .pc = c->a[1], .a0 = c->a[0], .a1 = c->a[2]};
+	struct sbi *s = c->sbi;
+	struct registry_entry e = {
+		.privilege = ENTRY_S, .on = 1, .pc = c->a[1], .a0 = c->a[0], .a1 = c->a[2]};
 	int64_t rc;
 
 	if (c->a[0] >= s->count)
@@ -392,8 +393,8 @@ static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uin
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-int32_t vr_sbi_init(struct vr_sbi *s, const struct vr_tables *t, struct vr_plic *plic, struct vr_clint *clint,
-		    uint32_t vcpu_count)
+int32_t sbi_init(struct sbi *s, const struct vr_tables *t, struct plic *plic, struct clint *clint,
+		 uint32_t vcpu_count)
 {
 	int32_t rc = VR_OK;
 
@@ -403,14 +404,14 @@ int32_t vr_sbi_init(struct vr_sbi *s, const struct vr_tables *t, struct vr_plic 
 	s->count = vcpu_count;
 	pthread_mutex_init(&s->lock, NULL);
 	for (uint32_t i = 0; i < vcpu_count && rc >= 0; i++) {
-		s->timer[i] = (struct vr_sbi_timer){.sbi = s, .when = UINT64_MAX, .vcpu = i};
+		s->timer[i] = (struct sbi_timer){.sbi = s, .when = UINT64_MAX, .vcpu = i};
 		rc = t->timer->create(t->host, timer_fired, &s->timer[i], &s->timer[i].timer);
 	}
-	vr_clint_on_write(clint, time_written, s);
+	clint_on_write(clint, time_written, s);
 	return rc < 0 ? rc : t->machine->set_hypercall(t->host, hypercall, s);
 }
 
-void vr_sbi_fini(struct vr_sbi *s)
+void sbi_fini(struct sbi *s)
 {
 	if (!s->t)
 		return;
@@ -420,7 +421,7 @@ void vr_sbi_fini(struct vr_sbi *s)
 	pthread_mutex_destroy(&s->lock);
 }
 
-void vr_sbi_reset(struct vr_sbi *s)
+void sbi_reset(struct sbi *s)
 {
 	pthread_mutex_lock(&s->lock);
 	for (uint32_t i = 0; i < s->count; i++) {

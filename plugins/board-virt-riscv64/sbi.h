@@ -6,16 +6,16 @@
  * Remote fences: the board knows no TLB. It checks the call; the accelerator sees the answer and flushes the
  * TLBs of all harts before the caller goes on (state_riscv64.h), which is more than any request asks for.
  */
-#ifndef VR_BOARD_RISCV64_SBI_H
-#define VR_BOARD_RISCV64_SBI_H
+#ifndef BOARD_RISCV64_SBI_H
+#define BOARD_RISCV64_SBI_H
 
 #include <board/tables.h>
 #include <pthread.h>
 
 #include "map.h"
 
-struct vr_plic;
-struct vr_clint;
+struct plic;
+struct clint;
 
 #define SBI_LEGACY_SET_TIMER 0x00u
 #define SBI_LEGACY_PUTCHAR 0x01u
@@ -36,15 +36,15 @@ struct vr_clint;
 #define SBI_ERR_INVALID_ADDRESS (-5)
 #define SBI_ERR_ALREADY_AVAILABLE (-6)
 
-struct vr_sbi {
+struct sbi {
 	const struct vr_tables *t;
-	struct vr_plic *plic;
-	struct vr_clint *clint;
+	struct plic *plic;
+	struct clint *clint;
 	uint32_t count;
 	uint32_t off;         /* firmware in M-mode answers: every call is VR_E_NOENT */
 	pthread_mutex_t lock; /* the timers; and makes "is it off? then start it" one step */
-	struct vr_sbi_timer {
-		struct vr_sbi *sbi;
+	struct sbi_timer {
+		struct sbi *sbi;
 		struct vr_timer *timer;
 		uint64_t when; /* ticks; UINT64_MAX: not set */
 		uint32_t vcpu, level;
@@ -52,10 +52,10 @@ struct vr_sbi {
 	uint32_t suspended[RV_MAX_VCPUS]; /* atomic: in HART_SUSPEND */
 };
 
-/* Becomes the machine's answer to ECALL. Not copied, freed by vr_sbi_fini(), also after an error. [main] */
-int32_t vr_sbi_init(struct vr_sbi *s, const struct vr_tables *t, struct vr_plic *plic, struct vr_clint *clint,
-		    uint32_t vcpu_count);
-void vr_sbi_fini(struct vr_sbi *s);  /* also of a zeroed one */
-void vr_sbi_reset(struct vr_sbi *s); /* [quiesced] */
+/* Becomes the machine's answer to ECALL. Not copied, freed by sbi_fini(), also after an error. [main] */
+int32_t sbi_init(struct sbi *s, const struct vr_tables *t, struct plic *plic, struct clint *clint,
+		 uint32_t vcpu_count);
+void sbi_fini(struct sbi *s);  /* also of a zeroed one */
+void sbi_reset(struct sbi *s); /* [quiesced] */
 
 #endif

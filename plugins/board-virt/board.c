@@ -29,13 +29,13 @@ static int32_t a64_create(struct virt_machine *m)
 	int32_t rc = choose_terminal(m);
 
 	if (rc >= 0)
-		rc = vr_gic_new(&m->t, m->vcpu_count, &v->gic);
+		rc = gic_new(&m->t, m->vcpu_count, &v->gic);
 	if (rc >= 0)
-		rc = vr_pl011_new(&m->t, A64_UART_BASE, A64_LINE_UART, m->slots.terminal ? 1 : 0, &v->uart);
+		rc = pl011_new(&m->t, A64_UART_BASE, A64_LINE_UART, m->slots.terminal ? 1 : 0, &v->uart);
 	if (rc >= 0)
-		rc = vr_pl031_new(&m->t, A64_RTC_BASE, A64_LINE_RTC, &v->rtc);
+		rc = pl031_new(&m->t, A64_RTC_BASE, A64_LINE_RTC, &v->rtc);
 	if (rc >= 0)
-		rc = vr_psci_init(&v->psci, &m->t, v->gic, m->vcpu_count);
+		rc = psci_init(&v->psci, &m->t, v->gic, m->vcpu_count);
 	return rc;
 }
 
@@ -43,34 +43,34 @@ static void a64_destroy(struct virt_machine *m)
 {
 	struct a64_machine *v = (struct a64_machine *)m;
 
-	vr_pl031_free(v->rtc);
-	vr_pl011_free(v->uart);
-	vr_psci_fini(&v->psci);
-	vr_gic_free(v->gic);
+	pl031_free(v->rtc);
+	pl011_free(v->uart);
+	psci_fini(&v->psci);
+	gic_free(v->gic);
 }
 
 static void a64_reset(struct virt_machine *m)
 {
 	struct a64_machine *v = (struct a64_machine *)m;
 
-	vr_pl011_reset(v->uart);
-	vr_pl031_reset(v->rtc);
-	vr_gic_reset(v->gic);
+	pl011_reset(v->uart);
+	pl031_reset(v->rtc);
+	gic_reset(v->gic);
 }
 
 static int32_t a64_place(struct virt_machine *m, const struct vr_boot_payload *p, struct virt_layout *out)
 {
-	int32_t rc = vr_load_layout(&m->t, p, m->ram_size, out);
+	int32_t rc = load_layout(&m->t, p, m->ram_size, out);
 
 	return rc < 0 ? rc : vr_tables_copy(&m->t, out->entry, p->kernel, p->kernel_size);
 }
 
 static int32_t a64_start(struct virt_machine *m, const struct virt_layout *l)
 {
-	int32_t rc = vr_cpu_enter(&m->t, 0, m->vcpu_count, l->entry, l->dtb, 1);
+	int32_t rc = cpu_enter(&m->t, 0, m->vcpu_count, l->entry, l->dtb, 1);
 
 	for (uint32_t i = 1; i < m->vcpu_count && rc >= 0; i++)
-		rc = vr_cpu_enter(&m->t, i, m->vcpu_count, 0, 0, 0);
+		rc = cpu_enter(&m->t, i, m->vcpu_count, 0, 0, 0);
 	return rc;
 }
 
@@ -87,7 +87,7 @@ static const struct virt_board a64 = {
 	.reset = a64_reset,
 	.destroy = a64_destroy,
 	.place = a64_place,
-	.tree = vr_fdt_build,
+	.tree = fdt_build,
 	.start = a64_start,
 };
 
@@ -103,8 +103,8 @@ const struct vr_board vr_board_virt = {
 	.load = vr_virt_load,
 	.reset = vr_virt_reset,
 	.destroy = vr_virt_destroy,
-	.state_at = vr_virt_state_at,
-	.get_state = vr_virt_get_state,
-	.set_state = vr_virt_set_state,
+	.state_at = virt_state_at,
+	.get_state = virt_get_state,
+	.set_state = virt_set_state,
 	.cmdline_max = vr_virt_cmdline_max,
 };

@@ -26,17 +26,17 @@ static const struct {
 	{VR_A64_SYSREG(3, 3, 14, 3, 1), 0},         /* CNTV_CTL_EL0 */
 };
 
-uint64_t vr_cpu_mpidr(uint32_t vcpu, uint32_t vcpu_count)
+uint64_t cpu_mpidr(uint32_t vcpu, uint32_t vcpu_count)
 {
-	uint64_t affinity = vr_gic_affinity(vcpu);
+	uint64_t affinity = gic_affinity(vcpu);
 
 	/* Bit 31 is RES1; bit 30 (U) marks the only processor of a system. */
 	return (affinity & 0xff000000) << 8 | (affinity & 0xffffff) | 0x80000000u |
 	       (vcpu_count == 1 ? 1u << 30 : 0);
 }
 
-int32_t vr_cpu_enter(const struct vr_tables *t, uint32_t vcpu, uint32_t vcpu_count, uint64_t pc, uint64_t x0,
-		     uint32_t on)
+int32_t cpu_enter(const struct vr_tables *t, uint32_t vcpu, uint32_t vcpu_count, uint64_t pc, uint64_t x0,
+		  uint32_t on)
 {
 	struct vr_state_arm64 s = {
 		.size = sizeof(s),
@@ -49,7 +49,7 @@ int32_t vr_cpu_enter(const struct vr_tables *t, uint32_t vcpu, uint32_t vcpu_cou
 
 	s.x[0] = x0;
 	s.sysreg[n].id = VR_A64_SYSREG(3, 0, 0, 0, 5);
-	s.sysreg[n++].value = vr_cpu_mpidr(vcpu, vcpu_count);
+	s.sysreg[n++].value = cpu_mpidr(vcpu, vcpu_count);
 	for (size_t i = 0; i < sizeof(reset_values) / sizeof(reset_values[0]); i++) {
 		s.sysreg[n].id = reset_values[i].id;
 		s.sysreg[n++].value = reset_values[i].value;

@@ -22,10 +22,10 @@ static void cpus(struct vr_tree *t, const struct vr_fdt_input *in)
 	CELLS(t, "#address-cells", 1);
 	CELLS(t, "#size-cells", 0);
 	for (uint32_t i = 0; i < in->vcpu_count; i++) {
-		vr_tree_begin_at(t, "cpu", vr_gic_affinity(i));
+		vr_tree_begin_at(t, "cpu", gic_affinity(i));
 		vr_tree_string(t, "device_type", "cpu");
 		vr_tree_string(t, "compatible", "arm,armv8");
-		CELLS(t, "reg", vr_gic_affinity(i));
+		CELLS(t, "reg", gic_affinity(i));
 		vr_tree_string(t, "enable-method", "psci");
 		vr_tree_end(t);
 	}
@@ -127,7 +127,7 @@ static const struct virt_tree tree = {
 	.interrupts = interrupts,
 };
 
-int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
+int fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)
 {
 	return vr_virt_tree_build(&tree, in, buffer, size);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* fdt.h: the board's device tree. */
-#ifndef VR_BOARD_VIRT_FDT_H
-#define VR_BOARD_VIRT_FDT_H
+#ifndef BOARD_VIRT_FDT_H
+#define BOARD_VIRT_FDT_H
 
 #include <board/virt_tree.h>
 
 /* vr_virt_tree_build() of this board's tree. */
-int vr_fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size);
+int fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size);
 
 #endif

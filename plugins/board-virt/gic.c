@@ -9,7 +9,7 @@
 
 /* ---- inputs ---------------------------------------------------------------------------------------- */
 
-void vr_gic_set_line(struct vr_gic *g, uint32_t vcpu, uint32_t line, uint32_t level)
+void gic_set_line(struct gic *g, uint32_t vcpu, uint32_t line, uint32_t level)
 {
 	bool shared = vcpu == VR_IRQ_SHARED;
 	struct vr_gic_bank_state *b;
@@ -26,14 +26,14 @@ void vr_gic_set_line(struct vr_gic *g, uint32_t vcpu, uint32_t line, uint32_t le
 		if (level && (b->edge & bit))
 			b->latch |= bit;
 		if (target != GIC_NO_CPU)
-			vr_gic_update(g, target);
+			gic_update(g, target);
 	}
 	pthread_mutex_unlock(&g->lock);
 }
 
 static void VR_CALL controller_set(void *opaque, uint32_t vcpu, uint32_t line, uint32_t level)
 {
-	vr_gic_set_line(opaque, vcpu, line, level);
+	gic_set_line(opaque, vcpu, line, level);
 }
 
 static const struct vr_irq_controller controller = {
@@ -41,13 +41,13 @@ static const struct vr_irq_controller controller = {
 	.set = controller_set,
 };
 
-void vr_gic_cpu_start(struct vr_gic *g, uint32_t vcpu)
+void gic_cpu_start(struct gic *g, uint32_t vcpu)
 {
-	struct vr_gic_cpu *c = &g->cpu[vcpu];
+	struct gic_cpu *c = &g->cpu[vcpu];
 
 	pthread_mutex_lock(&g->lock);
-	vr_gic_cpu_reset(c);
-	vr_gic_update(g, vcpu);
+	gic_cpu_reset(c);
+	gic_update(g, vcpu);
 	g->t->irq->set_pin(g->t->host, vcpu, 0, c->pin[1]);
 	g->t->irq->set_pin(g->t->host, vcpu, 1, c->pin[0]);
 	pthread_mutex_unlock(&g->lock);
@@ -63,7 +63,7 @@ static void bank_reset(struct vr_gic_bank_state *b)
 	b->line = line;
 }
 
-void vr_gic_reset(struct vr_gic *g)
+void gic_reset(struct gic *g)
 {
 	pthread_mutex_lock(&g->lock);
 	g->ctlr = 0;
@@ -73,24 +73,24 @@ void vr_gic_reset(struct vr_gic *g)
 		bank_reset(&g->cpu[i].bank);
 		g->cpu[i].bank.edge = 0xffff; /* SGIs are edge-triggered, for ever */
 		g->cpu[i].sleeping = 1;
-		vr_gic_cpu_reset(&g->cpu[i]);
+		gic_cpu_reset(&g->cpu[i]);
 	}
 	for (uint32_t i = 0; i < GIC_SPIS; i++)
-		vr_gic_route(g, i, 0);
+		gic_route(g, i, 0);
 	/* The pins are low after a reset of the vCPUs, whatever they were told before. */
 	for (uint32_t i = 0; i < g->cpu_count; i++) {
 		g->cpu[i].pin[0] = g->cpu[i].pin[1] = 0;
 		g->t->irq->set_pin(g->t->host, i, 0, 0);
 		g->t->irq->set_pin(g->t->host, i, 1, 0);
 	}
-	vr_gic_update_all(g);
+	gic_update_all(g);
 	pthread_mutex_unlock(&g->lock);
 }
 
-int32_t vr_gic_new(const struct vr_tables *t, uint32_t cpu_count, struct vr_gic **out)
+int32_t gic_new(const struct vr_tables *t, uint32_t cpu_count, struct gic **out)
 {
 	const struct vr_host_mmio *mmio = t->mmio;
-	struct vr_gic *g = calloc(1, sizeof(*g));
+	struct gic *g = calloc(1, sizeof(*g));
 	int32_t rc;
 
 	if (!g)
@@ -104,36 +104,35 @@ int32_t vr_gic_new(const struct vr_tables *t, uint32_t cpu_count, struct vr_gic 
 	}
 	pthread_mutex_init(&g->lock, NULL);
 	for (uint32_t i = 0; i < cpu_count; i++)
-		g->cpu[i].affinity = vr_gic_affinity(i);
+		g->cpu[i].affinity = gic_affinity(i);
 	for (uint32_t i = 0; i < GIC_SPIS; i++)
 		g->spi_cpu[i] = GIC_NO_CPU;
 	for (uint32_t i = 0; i < GIC_SPIS; i++)
-		vr_gic_route(g, i, 0);
+		gic_route(g, i, 0);
 	for (uint32_t i = 0; i < cpu_count; i++) {
 		g->cpu[i].bank.edge = 0xffff;
 		g->cpu[i].sleeping = 1;
-		vr_gic_cpu_reset(&g->cpu[i]);
-		vr_gic_update(g, i);
+		gic_cpu_reset(&g->cpu[i]);
+		gic_update(g, i);
 	}
 
-	rc = mmio->attach(t->host, VR_SPACE_MMIO, A64_GICD_BASE, A64_GICD_SIZE, &vr_gic_dist_ops, g,
-			  "gic-dist");
+	rc = mmio->attach(t->host, VR_SPACE_MMIO, A64_GICD_BASE, A64_GICD_SIZE, &gic_dist_ops, g, "gic-dist");
 	if (rc >= 0)
 		rc = mmio->attach(t->host, VR_SPACE_MMIO, A64_GICR_BASE, A64_GICR_STRIDE * cpu_count,
-				  &vr_gic_redist_ops, g, "gic-redist");
+				  &gic_redist_ops, g, "gic-redist");
 	if (rc >= 0)
-		rc = vr_gic_cpu_attach(g);
+		rc = gic_cpu_attach(g);
 	if (rc >= 0)
 		rc = t->irq->set_controller(t->host, &controller, g);
 	if (rc < 0) {
-		vr_gic_free(g);
+		gic_free(g);
 		return rc;
 	}
 	*out = g;
 	return VR_OK;
 }
 
-void vr_gic_free(struct vr_gic *g)
+void gic_free(struct gic *g)
 {
 	if (!g)
 		return;

@@ -11,8 +11,8 @@
  * priority pending interrupt ("HPPI") of the vCPUs concerned is searched again and their pins follow,
  * so acknowledging needs no search: a high pin says that the HPPI may be taken.
  */
-#ifndef VR_BOARD_VIRT_GIC_H
-#define VR_BOARD_VIRT_GIC_H
+#ifndef BOARD_VIRT_GIC_H
+#define BOARD_VIRT_GIC_H
 
 #include <board/tables.h>
 #include <pthread.h>
@@ -40,7 +40,7 @@
 #define GIC_IIDR 0x43bu /* JEP106 code of Arm, product 0 */
 #define GIC_PIDR2 0x3bu /* GICD_PIDR2.ArchRev 3: GICv3 */
 
-struct vr_gic_cpu {
+struct gic_cpu {
 	struct vr_gic_bank_state bank;   /* INTID 0..31 */
 	uint32_t targets[GIC_SPI_BANKS]; /* SPIs that are routed here */
 	uint32_t affinity;               /* Aff3.Aff2.Aff1.Aff0 */
@@ -52,23 +52,23 @@ struct vr_gic_cpu {
 	uint32_t ap[2];     /* active priorities by group, one bit each */
 	uint32_t cbpr;      /* ICC_CTLR_EL1.CBPR */
 	uint32_t eoimode;   /* ICC_CTLR_EL1.EOImode */
-	/* derived by vr_gic_update() */
+	/* derived by gic_update() */
 	uint32_t hppi; /* INTID or GIC_SPURIOUS */
 	uint32_t hppi_group;
 	uint32_t hppi_priority;
 	uint32_t pin[2]; /* by group: the pin's level as last told */
 };
 
-struct vr_gic;
+struct gic;
 
 /* A stretch of system registers, as attached to VR_SPACE_SYSREG. */
-struct vr_gic_sysregs {
-	struct vr_gic *gic;
+struct gic_sysregs {
+	struct gic *gic;
 	uint32_t first;
 };
 #define GIC_SYSREG_RANGES 6u
 
-struct vr_gic {
+struct gic {
 	const struct vr_tables *t;
 	pthread_mutex_t lock; /* everything below */
 	uint32_t cpu_count;
@@ -76,66 +76,66 @@ struct vr_gic {
 	struct vr_gic_bank_state spi[GIC_SPI_BANKS];
 	uint64_t router[GIC_SPIS];  /* GICD_IROUTER */
 	uint16_t spi_cpu[GIC_SPIS]; /* what the router selects, or GIC_NO_CPU */
-	struct vr_gic_cpu *cpu;
-	struct vr_gic_sysregs sysregs[GIC_SYSREG_RANGES];
+	struct gic_cpu *cpu;
+	struct gic_sysregs sysregs[GIC_SYSREG_RANGES];
 };
 
 /* Makes the controller, attaches its frames and system registers, becomes the root controller. [main] */
-int32_t vr_gic_new(const struct vr_tables *t, uint32_t cpu_count, struct vr_gic **out);
-void vr_gic_free(struct vr_gic *g);
-void vr_gic_reset(struct vr_gic *g); /* [quiesced] */
+int32_t gic_new(const struct vr_tables *t, uint32_t cpu_count, struct gic **out);
+void gic_free(struct gic *g);
+void gic_reset(struct gic *g); /* [quiesced] */
 
 /* Affinity (Aff3.Aff2.Aff1.Aff0) of a vCPU: sixteen a cluster, what one SGI target list can name. */
-static inline uint32_t vr_gic_affinity(uint32_t vcpu)
+static inline uint32_t gic_affinity(uint32_t vcpu)
 {
 	return (vcpu >> 4) << 8 | (vcpu & 15);
 }
 /* The vCPU with an affinity, or GIC_NO_CPU. */
-uint32_t vr_gic_cpu_of(const struct vr_gic *g, uint64_t affinity);
+uint32_t gic_cpu_of(const struct gic *g, uint64_t affinity);
 
 /* Line INTID `line` of `vcpu` (or VR_IRQ_SHARED) is now at `level`. [any] */
-void vr_gic_set_line(struct vr_gic *g, uint32_t vcpu, uint32_t line, uint32_t level);
+void gic_set_line(struct gic *g, uint32_t vcpu, uint32_t line, uint32_t level);
 
 /* A vCPU that was off is about to start: its CPU interface is as after a reset, and its pins, which the new
  * state knows nothing of, are told again. [any] */
-void vr_gic_cpu_start(struct vr_gic *g, uint32_t vcpu);
+void gic_cpu_start(struct gic *g, uint32_t vcpu);
 
 /* ---- gic_state.c: canonical states, checked; drives no line, but the vCPUs' pins. [quiesced] ---- */
-void vr_gic_get_dist(struct vr_gic *g, struct vr_state_gic_dist *s);
-int32_t vr_gic_set_dist(struct vr_gic *g, const struct vr_state_gic_dist *s);
-void vr_gic_get_cpu(struct vr_gic *g, uint32_t vcpu, struct vr_state_gic_cpu *s);
-int32_t vr_gic_set_cpu(struct vr_gic *g, uint32_t vcpu, const struct vr_state_gic_cpu *s);
+void gic_get_dist(struct gic *g, struct vr_state_gic_dist *s);
+int32_t gic_set_dist(struct gic *g, const struct vr_state_gic_dist *s);
+void gic_get_cpu(struct gic *g, uint32_t vcpu, struct vr_state_gic_cpu *s);
+int32_t gic_set_cpu(struct gic *g, uint32_t vcpu, const struct vr_state_gic_cpu *s);
 
 /* ---- gic_bank.c; the lock is held ------------------------------------------------------ */
 
 /* Look for the HPPI of one vCPU / all of them again, and let the pins follow. */
-void vr_gic_update(struct vr_gic *g, uint32_t vcpu);
-void vr_gic_update_all(struct vr_gic *g);
+void gic_update(struct gic *g, uint32_t vcpu);
+void gic_update_all(struct gic *g);
 
 /* The bank of an INTID as `vcpu` sees it, or NULL. */
-struct vr_gic_bank_state *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32_t intid);
+struct vr_gic_bank_state *gic_bank_of(struct gic *g, uint32_t vcpu, uint32_t intid);
 
-static inline uint32_t vr_gic_pending(const struct vr_gic_bank_state *b)
+static inline uint32_t gic_pending(const struct vr_gic_bank_state *b)
 {
 	return b->latch | (b->line & ~b->edge);
 }
 
 /* The one-bit registers 0x080..0x3FF: offset >> 7 is the kind (IGROUPR, ISENABLER, ...). */
-uint32_t vr_gic_bits_read(const struct vr_gic_bank_state *b, uint32_t kind);
-void vr_gic_bits_write(struct vr_gic_bank_state *b, uint32_t kind, uint32_t value);
+uint32_t gic_bits_read(const struct vr_gic_bank_state *b, uint32_t kind);
+void gic_bits_write(struct vr_gic_bank_state *b, uint32_t kind, uint32_t value);
 /* IPRIORITYR: `first` is the interrupt within the bank, `width` bytes of the register, at most 4. */
-uint32_t vr_gic_priority_read(const struct vr_gic_bank_state *b, uint32_t first, uint32_t width);
-void vr_gic_priority_write(struct vr_gic_bank_state *b, uint32_t first, uint32_t width, uint32_t value);
+uint32_t gic_priority_read(const struct vr_gic_bank_state *b, uint32_t first, uint32_t width);
+void gic_priority_write(struct vr_gic_bank_state *b, uint32_t first, uint32_t width, uint32_t value);
 /* ICFGR: two bits an interrupt, `half` 0 or 1 of the bank. `fixed`: interrupts that can't change. */
-uint32_t vr_gic_config_read(const struct vr_gic_bank_state *b, uint32_t half);
-void vr_gic_config_write(struct vr_gic_bank_state *b, uint32_t half, uint32_t value, uint32_t fixed);
+uint32_t gic_config_read(const struct vr_gic_bank_state *b, uint32_t half);
+void gic_config_write(struct vr_gic_bank_state *b, uint32_t half, uint32_t value, uint32_t fixed);
 
-void vr_gic_route(struct vr_gic *g, uint32_t spi, uint64_t router);
+void gic_route(struct gic *g, uint32_t spi, uint64_t router);
 
 /* ---- the frames and the CPU interface: gic_dist.c, gic_redist.c, gic_cpu.c ---- */
-void vr_gic_cpu_reset(struct vr_gic_cpu *c); /* the lock is held */
-extern const struct vr_bus_ops vr_gic_dist_ops;
-extern const struct vr_bus_ops vr_gic_redist_ops;
-int32_t vr_gic_cpu_attach(struct vr_gic *g);
+void gic_cpu_reset(struct gic_cpu *c); /* the lock is held */
+extern const struct vr_bus_ops gic_dist_ops;
+extern const struct vr_bus_ops gic_redist_ops;
+int32_t gic_cpu_attach(struct gic *g);
 
 #endif

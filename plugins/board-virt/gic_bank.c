@@ -5,7 +5,7 @@
  */
 #include "gic.h"
 
-enum { /* vr_gic_bits_*: offset >> 7 (IHI 0069, 12.8 and 12.10, the register maps) */
+enum { /* gic_bits_*: offset >> 7 (IHI 0069, 12.8 and 12.10, the register maps) */
        GIC_IGROUPR = 1,
        GIC_ISENABLER,
        GIC_ICENABLER,
@@ -15,9 +15,9 @@ enum { /* vr_gic_bits_*: offset >> 7 (IHI 0069, 12.8 and 12.10, the register map
        GIC_ICACTIVER,
 };
 
-uint32_t vr_gic_cpu_of(const struct vr_gic *g, uint64_t affinity)
+uint32_t gic_cpu_of(const struct gic *g, uint64_t affinity)
 {
-	/* The inverse of vr_gic_affinity(). */
+	/* The inverse of gic_affinity(). */
 	uint64_t vcpu = (affinity >> 8) << 4 | (affinity & 15);
 
 	if ((affinity & 0xf0) || vcpu >= g->cpu_count)
@@ -25,7 +25,7 @@ uint32_t vr_gic_cpu_of(const struct vr_gic *g, uint64_t affinity)
 	return (uint32_t)vcpu;
 }
 
-struct vr_gic_bank_state *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32_t intid)
+struct vr_gic_bank_state *gic_bank_of(struct gic *g, uint32_t vcpu, uint32_t intid)
 {
 	if (intid < 32)
 		return &g->cpu[vcpu].bank;
@@ -35,7 +35,7 @@ struct vr_gic_bank_state *vr_gic_bank_of(struct vr_gic *g, uint32_t vcpu, uint32
 /* ---- the next interrupt ---------------------------------------------------------------------- */
 
 /* 4.8: of equal priorities any may win; the lowest INTID does. */
-static void search_bank(struct vr_gic_cpu *c, const struct vr_gic_bank_state *b, uint32_t candidates,
+static void search_bank(struct gic_cpu *c, const struct vr_gic_bank_state *b, uint32_t candidates,
 			uint32_t first)
 {
 	for (; candidates; candidates &= candidates - 1) {
@@ -51,20 +51,19 @@ static void search_bank(struct vr_gic_cpu *c, const struct vr_gic_bank_state *b,
 
 static uint32_t candidates_of(const struct vr_gic_bank_state *b, uint32_t groups[2])
 {
-	return vr_gic_pending(b) & b->enable & ~b->active &
-	       ((b->group & groups[1]) | (~b->group & groups[0]));
+	return gic_pending(b) & b->enable & ~b->active & ((b->group & groups[1]) | (~b->group & groups[0]));
 }
 
 /* 4.8, "Priority grouping": the bits of a priority that count for preemption, by the binary point of the
  * group. For group 1 the binary point is one higher than for the same split in group 0. */
-static uint32_t preemption_mask(const struct vr_gic_cpu *c, uint32_t group)
+static uint32_t preemption_mask(const struct gic_cpu *c, uint32_t group)
 {
 	uint32_t split = group && !c->cbpr ? c->bpr[1] : c->bpr[0] + 1;
 
 	return 0xffu << split & 0xffu;
 }
 
-static bool can_signal(const struct vr_gic_cpu *c)
+static bool can_signal(const struct gic_cpu *c)
 {
 	uint32_t active = c->ap[0] | c->ap[1];
 
@@ -76,9 +75,9 @@ static bool can_signal(const struct vr_gic_cpu *c)
 										<< GIC_PRIORITY_SHIFT;
 }
 
-void vr_gic_update(struct vr_gic *g, uint32_t vcpu)
+void gic_update(struct gic *g, uint32_t vcpu)
 {
-	struct vr_gic_cpu *c = &g->cpu[vcpu];
+	struct gic_cpu *c = &g->cpu[vcpu];
 	/* A group takes part when distributor and CPU interface both enable it (4.7). */
 	uint32_t groups[2] = {
 		g->ctlr & GICD_CTLR_ENABLE_GRP0 && c->igrpen[0] ? ~0u : 0,
@@ -103,15 +102,15 @@ void vr_gic_update(struct vr_gic *g, uint32_t vcpu)
 	}
 }
 
-void vr_gic_update_all(struct vr_gic *g)
+void gic_update_all(struct gic *g)
 {
 	for (uint32_t i = 0; i < g->cpu_count; i++)
-		vr_gic_update(g, i);
+		gic_update(g, i);
 }
 
 /* ---- registers of a bank ------------------------------------------------------------------------- */
 
-uint32_t vr_gic_bits_read(const struct vr_gic_bank_state *b, uint32_t kind)
+uint32_t gic_bits_read(const struct vr_gic_bank_state *b, uint32_t kind)
 {
 	switch (kind) {
 	case GIC_IGROUPR:
@@ -121,7 +120,7 @@ uint32_t vr_gic_bits_read(const struct vr_gic_bank_state *b, uint32_t kind)
 		return b->enable;
 	case GIC_ISPENDR:
 	case GIC_ICPENDR:
-		return vr_gic_pending(b);
+		return gic_pending(b);
 	case GIC_ISACTIVER:
 	case GIC_ICACTIVER:
 		return b->active;
@@ -130,7 +129,7 @@ uint32_t vr_gic_bits_read(const struct vr_gic_bank_state *b, uint32_t kind)
 	}
 }
 
-void vr_gic_bits_write(struct vr_gic_bank_state *b, uint32_t kind, uint32_t value)
+void gic_bits_write(struct vr_gic_bank_state *b, uint32_t kind, uint32_t value)
 {
 	switch (kind) {
 	case GIC_IGROUPR:
@@ -159,7 +158,7 @@ void vr_gic_bits_write(struct vr_gic_bank_state *b, uint32_t kind, uint32_t valu
 	}
 }
 
-uint32_t vr_gic_priority_read(const struct vr_gic_bank_state *b, uint32_t first, uint32_t width)
+uint32_t gic_priority_read(const struct vr_gic_bank_state *b, uint32_t first, uint32_t width)
 {
 	uint32_t value = 0;
 
@@ -168,13 +167,13 @@ uint32_t vr_gic_priority_read(const struct vr_gic_bank_state *b, uint32_t first,
 	return value;
 }
 
-void vr_gic_priority_write(struct vr_gic_bank_state *b, uint32_t first, uint32_t width, uint32_t value)
+void gic_priority_write(struct vr_gic_bank_state *b, uint32_t first, uint32_t width, uint32_t value)
 {
 	for (uint32_t i = 0; i < width && i < 4 && first + i < 32; i++)
 		b->priority[first + i] = (uint8_t)(value >> 8 * i & GIC_PRIORITY_MASK);
 }
 
-uint32_t vr_gic_config_read(const struct vr_gic_bank_state *b, uint32_t half)
+uint32_t gic_config_read(const struct vr_gic_bank_state *b, uint32_t half)
 {
 	uint32_t value = 0;
 
@@ -183,7 +182,7 @@ uint32_t vr_gic_config_read(const struct vr_gic_bank_state *b, uint32_t half)
 	return value;
 }
 
-void vr_gic_config_write(struct vr_gic_bank_state *b, uint32_t half, uint32_t value, uint32_t fixed)
+void gic_config_write(struct vr_gic_bank_state *b, uint32_t half, uint32_t value, uint32_t fixed)
 {
 	for (uint32_t i = 0; i < 16; i++) {
 		uint32_t bit = 1u << (16 * half + i);
@@ -199,14 +198,14 @@ void vr_gic_config_write(struct vr_gic_bank_state *b, uint32_t half, uint32_t va
 
 /* ---- routing --------------------------------------------------------------------------------------- */
 
-void vr_gic_route(struct vr_gic *g, uint32_t spi, uint64_t router)
+void gic_route(struct gic *g, uint32_t spi, uint64_t router)
 {
 	uint32_t bit = 1u << spi % 32, word = spi / 32;
 	uint32_t was = g->spi_cpu[spi];
 	uint32_t now;
 
 	router &= 0xff00ffffffull; /* Aff3 and Aff2.Aff1.Aff0; no 1-of-N (GICD_TYPER.No1N) */
-	now = vr_gic_cpu_of(g, (router >> 8 & 0xff000000u) | (router & 0xffffffu));
+	now = gic_cpu_of(g, (router >> 8 & 0xff000000u) | (router & 0xffffffu));
 	g->router[spi] = router;
 	g->spi_cpu[spi] = (uint16_t)now;
 	if (was != GIC_NO_CPU)

@@ -21,10 +21,10 @@
 #define BPR0_MIN (GIC_PRIORITY_SHIFT - 1)
 #define BPR1_MIN GIC_PRIORITY_SHIFT
 
-typedef uint64_t (*read_fn)(struct vr_gic *g, uint32_t vcpu, uint32_t group);
-typedef void (*write_fn)(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t value);
+typedef uint64_t (*read_fn)(struct gic *g, uint32_t vcpu, uint32_t group);
+typedef void (*write_fn)(struct gic *g, uint32_t vcpu, uint32_t group, uint64_t value);
 
-void vr_gic_cpu_reset(struct vr_gic_cpu *c)
+void gic_cpu_reset(struct gic_cpu *c)
 {
 	c->pmr = 0;
 	c->bpr[0] = BPR0_MIN;
@@ -36,50 +36,50 @@ void vr_gic_cpu_reset(struct vr_gic_cpu *c)
 
 /* ---- acknowledge, end, deactivate (4.1.1 and 4.7) ---------------------------------------------- */
 
-static uint64_t iar_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
+static uint64_t iar_read(struct gic *g, uint32_t vcpu, uint32_t group)
 {
-	struct vr_gic_cpu *c = &g->cpu[vcpu];
+	struct gic_cpu *c = &g->cpu[vcpu];
 	struct vr_gic_bank_state *b;
 	uint32_t intid = c->hppi, bit = 1u << intid % 32, split, level;
 
 	/* A high pin says that the HPPI is of this group and may preempt. */
 	if (!c->pin[group])
 		return GIC_SPURIOUS;
-	b = vr_gic_bank_of(g, vcpu, intid);
+	b = gic_bank_of(g, vcpu, intid);
 	b->active |= bit;
 	b->latch &= ~bit;
 	split = group && !c->cbpr ? c->bpr[1] : c->bpr[0] + 1;
 	level = (c->hppi_priority & (0xffu << split)) >> GIC_PRIORITY_SHIFT;
 	c->ap[group] |= 1u << level;
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 	return intid;
 }
 
-static void deactivate(struct vr_gic *g, uint32_t vcpu, uint32_t intid)
+static void deactivate(struct gic *g, uint32_t vcpu, uint32_t intid)
 {
-	vr_gic_bank_of(g, vcpu, intid)->active &= ~(1u << intid % 32);
+	gic_bank_of(g, vcpu, intid)->active &= ~(1u << intid % 32);
 	/* An SPI may be routed to another vCPU than the one that ends it. */
 	if (intid >= 32 && g->spi_cpu[intid - 32] != vcpu && g->spi_cpu[intid - 32] != GIC_NO_CPU)
-		vr_gic_update(g, g->spi_cpu[intid - 32]);
+		gic_update(g, g->spi_cpu[intid - 32]);
 }
 
-static void eoir_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
+static void eoir_write(struct gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
 {
-	struct vr_gic_cpu *c = &g->cpu[vcpu];
+	struct gic_cpu *c = &g->cpu[vcpu];
 	uint32_t intid = (uint32_t)value & 0xffffff;
 
 	/* The special INTIDs, and those that do not exist, are ignored. */
 	if (intid >= GIC_INTIDS)
 		return;
-	if ((vr_gic_bank_of(g, vcpu, intid)->group >> intid % 32 & 1) != group)
+	if ((gic_bank_of(g, vcpu, intid)->group >> intid % 32 & 1) != group)
 		return;
 	c->ap[group] &= c->ap[group] - 1; /* the highest active priority is the lowest bit */
 	if (!c->eoimode)
 		deactivate(g, vcpu, intid);
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 }
 
-static void dir_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
+static void dir_write(struct gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
 {
 	uint32_t intid = (uint32_t)value & 0xffffff;
 
@@ -87,12 +87,12 @@ static void dir_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t 
 	if (!g->cpu[vcpu].eoimode || intid >= GIC_INTIDS)
 		return;
 	deactivate(g, vcpu, intid);
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 }
 
 /* ---- SGIs (12.2 ICC_SGI1R_EL1) --------------------------------------------------------------------- */
 
-static void sgi_send(struct vr_gic *g, uint32_t vcpu, uint32_t intid, uint32_t group)
+static void sgi_send(struct gic *g, uint32_t vcpu, uint32_t intid, uint32_t group)
 {
 	struct vr_gic_bank_state *b = &g->cpu[vcpu].bank;
 
@@ -100,10 +100,10 @@ static void sgi_send(struct vr_gic *g, uint32_t vcpu, uint32_t intid, uint32_t g
 	if ((b->group >> intid & 1) != group)
 		return;
 	b->latch |= 1u << intid;
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 }
 
-static void sgir_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
+static void sgir_write(struct gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
 {
 	uint32_t intid = value >> 24 & 15;
 	uint32_t range = value >> 44 & 15; /* RS: Aff0 is 16 * RS + bit */
@@ -117,7 +117,7 @@ static void sgir_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t
 		return;
 	}
 	for (uint32_t list = value & 0xffff; list; list &= list - 1) {
-		uint32_t target = vr_gic_cpu_of(g, cluster | range << 4 | (uint32_t)__builtin_ctz(list));
+		uint32_t target = gic_cpu_of(g, cluster | range << 4 | (uint32_t)__builtin_ctz(list));
 
 		if (target != GIC_NO_CPU)
 			sgi_send(g, target, intid, group);
@@ -126,14 +126,14 @@ static void sgir_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t
 
 /* ---- the rest ---------------------------------------------------------------------------------------- */
 
-static uint64_t hppir_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
+static uint64_t hppir_read(struct gic *g, uint32_t vcpu, uint32_t group)
 {
-	const struct vr_gic_cpu *c = &g->cpu[vcpu];
+	const struct gic_cpu *c = &g->cpu[vcpu];
 
 	return c->hppi != GIC_SPURIOUS && c->hppi_group == group ? c->hppi : GIC_SPURIOUS;
 }
 
-static uint64_t rpr_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
+static uint64_t rpr_read(struct gic *g, uint32_t vcpu, uint32_t group)
 {
 	uint32_t active = g->cpu[vcpu].ap[0] | g->cpu[vcpu].ap[1];
 
@@ -141,81 +141,81 @@ static uint64_t rpr_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
 	return active ? (uint32_t)__builtin_ctz(active) << GIC_PRIORITY_SHIFT : GIC_IDLE_PRIORITY;
 }
 
-static uint64_t pmr_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
+static uint64_t pmr_read(struct gic *g, uint32_t vcpu, uint32_t group)
 {
 	(void)group;
 	return g->cpu[vcpu].pmr;
 }
 
-static void pmr_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
+static void pmr_write(struct gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
 {
 	(void)group;
 	g->cpu[vcpu].pmr = (uint32_t)value & GIC_PRIORITY_MASK;
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 }
 
-static uint64_t bpr_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
+static uint64_t bpr_read(struct gic *g, uint32_t vcpu, uint32_t group)
 {
-	const struct vr_gic_cpu *c = &g->cpu[vcpu];
+	const struct gic_cpu *c = &g->cpu[vcpu];
 
 	if (group && c->cbpr) /* the common one, in group 1's counting */
 		return c->bpr[0] < 7 ? c->bpr[0] + 1 : 7;
 	return c->bpr[group];
 }
 
-static void bpr_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
+static void bpr_write(struct gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
 {
-	struct vr_gic_cpu *c = &g->cpu[vcpu];
+	struct gic_cpu *c = &g->cpu[vcpu];
 	uint32_t least = group ? BPR1_MIN : BPR0_MIN;
 	uint32_t bpr = (uint32_t)value & 7;
 
 	if (group && c->cbpr)
 		return;
 	c->bpr[group] = bpr < least ? least : bpr;
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 }
 
-static uint64_t ap_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
+static uint64_t ap_read(struct gic *g, uint32_t vcpu, uint32_t group)
 {
 	return g->cpu[vcpu].ap[group];
 }
 
-static void ap_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
+static void ap_write(struct gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
 {
 	g->cpu[vcpu].ap[group] = (uint32_t)value;
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 }
 
-static uint64_t igrpen_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
+static uint64_t igrpen_read(struct gic *g, uint32_t vcpu, uint32_t group)
 {
 	return g->cpu[vcpu].igrpen[group];
 }
 
-static void igrpen_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
+static void igrpen_write(struct gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
 {
 	g->cpu[vcpu].igrpen[group] = value & 1;
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 }
 
-static uint64_t ctlr_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
+static uint64_t ctlr_read(struct gic *g, uint32_t vcpu, uint32_t group)
 {
-	const struct vr_gic_cpu *c = &g->cpu[vcpu];
+	const struct gic_cpu *c = &g->cpu[vcpu];
 
 	(void)group;
 	return ICC_CTLR_PRIBITS | (c->cbpr ? ICC_CTLR_CBPR : 0) | (c->eoimode ? ICC_CTLR_EOIMODE : 0);
 }
 
-static void ctlr_write(struct vr_gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
+static void ctlr_write(struct gic *g, uint32_t vcpu, uint32_t group, uint64_t value)
 {
-	struct vr_gic_cpu *c = &g->cpu[vcpu];
+	struct gic_cpu *c = &g->cpu[vcpu];
 
 	(void)group;
 	c->cbpr = !!(value & ICC_CTLR_CBPR);
 	c->eoimode = !!(value & ICC_CTLR_EOIMODE);
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 }
 
-static uint64_t sre_read(struct vr_gic *g, uint32_t vcpu, uint32_t group)
+static uint64_t sre_read(struct gic *g, uint32_t vcpu, uint32_t group)
 {
 	(void)g;
 	(void)vcpu;
@@ -253,8 +253,8 @@ static const struct {
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	const struct vr_gic_sysregs *s = opaque;
-	struct vr_gic *g = s->gic;
+	const struct gic_sysregs *s = opaque;
+	struct gic *g = s->gic;
 	uint64_t value = 0;
 	uint32_t i = (uint32_t)offset + s->first;
 
@@ -272,8 +272,8 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	const struct vr_gic_sysregs *s = opaque;
-	struct vr_gic *g = s->gic;
+	const struct gic_sysregs *s = opaque;
+	struct gic *g = s->gic;
 	uint32_t i = (uint32_t)offset + s->first;
 
 	(void)width;
@@ -295,7 +295,7 @@ static const struct vr_bus_ops sysreg_ops = {
 
 /* Only what exists is attached, so that the rest is UNDEFINED to the guest: with five priority bits
  * there is one register of active priorities a group. */
-int32_t vr_gic_cpu_attach(struct vr_gic *g)
+int32_t gic_cpu_attach(struct gic *g)
 {
 	static const struct {
 		uint32_t first, count;

@@ -18,26 +18,26 @@
 #define GICD_TYPER_VALUE (GIC_SPI_BANKS | 9u << 19 | 1u << 25)
 
 /* With affinity routing the first 32 interrupts live in the redistributors; here they are RES0. */
-static struct vr_gic_bank_state *spi_bank(struct vr_gic *g, uint32_t index)
+static struct vr_gic_bank_state *spi_bank(struct gic *g, uint32_t index)
 {
 	return index >= 1 && index <= GIC_SPI_BANKS ? &g->spi[index - 1] : NULL;
 }
 
-static uint64_t dist_read(struct vr_gic *g, uint32_t offset, uint32_t width)
+static uint64_t dist_read(struct gic *g, uint32_t offset, uint32_t width)
 {
 	const struct vr_gic_bank_state *b;
 
 	if (offset >= GICD_BITS && offset < GICD_IPRIORITYR) {
 		b = spi_bank(g, (offset & 0x7f) / 4);
-		return b ? vr_gic_bits_read(b, offset >> 7) >> 8 * (offset & 3) : 0;
+		return b ? gic_bits_read(b, offset >> 7) >> 8 * (offset & 3) : 0;
 	}
 	if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR_END) {
 		b = spi_bank(g, (offset - GICD_IPRIORITYR) / 32);
-		return b ? vr_gic_priority_read(b, offset % 32, width) : 0;
+		return b ? gic_priority_read(b, offset % 32, width) : 0;
 	}
 	if (offset >= GICD_ICFGR && offset < GICD_ICFGR_END) {
 		b = spi_bank(g, (offset - GICD_ICFGR) / 8);
-		return b ? vr_gic_config_read(b, offset / 4 % 2) >> 8 * (offset & 3) : 0;
+		return b ? gic_config_read(b, offset / 4 % 2) >> 8 * (offset & 3) : 0;
 	}
 	if (offset >= GICD_IROUTER && offset < GICD_IROUTER_END)
 		return g->router[(offset - GICD_IROUTER) / 8] >> 8 * (offset & 7);
@@ -56,7 +56,7 @@ static uint64_t dist_read(struct vr_gic *g, uint32_t offset, uint32_t width)
 	}
 }
 
-static void router_write(struct vr_gic *g, uint32_t offset, uint32_t width, uint64_t value)
+static void router_write(struct gic *g, uint32_t offset, uint32_t width, uint64_t value)
 {
 	uint32_t spi = (offset - GICD_IROUTER) / 8;
 	uint64_t router = g->router[spi];
@@ -67,27 +67,27 @@ static void router_write(struct vr_gic *g, uint32_t offset, uint32_t width, uint
 		router = (router & 0xffffffffu) | value << 32;
 	else
 		router = (router & ~0xffffffffull) | (value & 0xffffffffu);
-	vr_gic_route(g, spi, router);
+	gic_route(g, spi, router);
 }
 
-static void dist_write(struct vr_gic *g, uint32_t offset, uint32_t width, uint64_t value)
+static void dist_write(struct gic *g, uint32_t offset, uint32_t width, uint64_t value)
 {
 	struct vr_gic_bank_state *b;
 
 	if (offset >= GICD_IPRIORITYR && offset < GICD_IPRIORITYR_END) {
 		b = spi_bank(g, (offset - GICD_IPRIORITYR) / 32);
 		if (b)
-			vr_gic_priority_write(b, offset % 32, width, (uint32_t)value);
+			gic_priority_write(b, offset % 32, width, (uint32_t)value);
 	} else if (width < 4) {
 		return; /* 12.1.3: only priorities may be written in bytes */
 	} else if (offset >= GICD_BITS && offset < GICD_IPRIORITYR) {
 		b = spi_bank(g, (offset & 0x7f) / 4);
 		if (b)
-			vr_gic_bits_write(b, offset >> 7, (uint32_t)value);
+			gic_bits_write(b, offset >> 7, (uint32_t)value);
 	} else if (offset >= GICD_ICFGR && offset < GICD_ICFGR_END) {
 		b = spi_bank(g, (offset - GICD_ICFGR) / 8);
 		if (b)
-			vr_gic_config_write(b, offset / 4 % 2, (uint32_t)value, 0);
+			gic_config_write(b, offset / 4 % 2, (uint32_t)value, 0);
 	} else if (offset >= GICD_IROUTER && offset < GICD_IROUTER_END) {
 		router_write(g, offset, width, value);
 	} else if (offset == GICD_CTLR) {
@@ -95,12 +95,12 @@ static void dist_write(struct vr_gic *g, uint32_t offset, uint32_t width, uint64
 	} else {
 		return;
 	}
-	vr_gic_update_all(g);
+	gic_update_all(g);
 }
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_gic *g = opaque;
+	struct gic *g = opaque;
 	uint64_t value;
 
 	(void)vcpu;
@@ -114,7 +114,7 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_gic *g = opaque;
+	struct gic *g = opaque;
 
 	(void)vcpu;
 	if (offset & (width - 1))
@@ -124,8 +124,8 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 	pthread_mutex_unlock(&g->lock);
 }
 
-const struct vr_bus_ops vr_gic_dist_ops = {
-	.size = sizeof(vr_gic_dist_ops),
+const struct vr_bus_ops gic_dist_ops = {
+	.size = sizeof(gic_dist_ops),
 	.read = read_op,
 	.write = write_op,
 };

@@ -20,14 +20,14 @@
 #define GICR_WAKER_PROCESSOR_SLEEP (1u << 1)
 #define GICR_WAKER_CHILDREN_ASLEEP (1u << 2)
 
-static uint64_t typer(const struct vr_gic *g, uint32_t index)
+static uint64_t typer(const struct gic *g, uint32_t index)
 {
 	return (uint64_t)g->cpu[index].affinity << 32 | (uint64_t)index << 8 |
 	       (index + 1 == g->cpu_count ? GICR_TYPER_LAST : 0);
 }
 
 /* GICR_CTLR reads as zero: no LPIs, and writes take effect at once. */
-static uint64_t rd_read(const struct vr_gic *g, uint32_t index, uint32_t offset)
+static uint64_t rd_read(const struct gic *g, uint32_t index, uint32_t offset)
 {
 	switch (offset) {
 	case GICR_IIDR:
@@ -48,29 +48,29 @@ static uint64_t rd_read(const struct vr_gic *g, uint32_t index, uint32_t offset)
 static uint64_t sgi_read(const struct vr_gic_bank_state *b, uint32_t offset, uint32_t width)
 {
 	if (offset >= 0x80 && offset < 0x400)
-		return (offset & 0x7f) < 4 ? vr_gic_bits_read(b, offset >> 7) >> 8 * (offset & 3) : 0;
+		return (offset & 0x7f) < 4 ? gic_bits_read(b, offset >> 7) >> 8 * (offset & 3) : 0;
 	if (offset >= GICR_IPRIORITYR && offset < GICR_IPRIORITYR + 32)
-		return vr_gic_priority_read(b, offset - GICR_IPRIORITYR, width);
+		return gic_priority_read(b, offset - GICR_IPRIORITYR, width);
 	if (offset == GICR_ICFGR0 || offset == GICR_ICFGR1)
-		return vr_gic_config_read(b, offset == GICR_ICFGR1);
+		return gic_config_read(b, offset == GICR_ICFGR1);
 	return 0;
 }
 
 static void sgi_write(struct vr_gic_bank_state *b, uint32_t offset, uint32_t width, uint32_t value)
 {
 	if (offset >= GICR_IPRIORITYR && offset < GICR_IPRIORITYR + 32)
-		vr_gic_priority_write(b, offset - GICR_IPRIORITYR, width, value);
+		gic_priority_write(b, offset - GICR_IPRIORITYR, width, value);
 	else if (width < 4)
 		return;
 	else if (offset >= 0x80 && offset < 0x400 && !(offset & 0x7f))
-		vr_gic_bits_write(b, offset >> 7, value);
+		gic_bits_write(b, offset >> 7, value);
 	else if (offset == GICR_ICFGR1)
-		vr_gic_config_write(b, 1, value, 0xffff);
+		gic_config_write(b, 1, value, 0xffff);
 }
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_gic *g = opaque;
+	struct gic *g = opaque;
 	uint32_t index = (uint32_t)(offset / A64_GICR_STRIDE);
 	uint32_t o = (uint32_t)(offset % A64_GICR_STRIDE);
 	uint64_t value;
@@ -87,7 +87,7 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_gic *g = opaque;
+	struct gic *g = opaque;
 	uint32_t index = (uint32_t)(offset / A64_GICR_STRIDE);
 	uint32_t o = (uint32_t)(offset % A64_GICR_STRIDE);
 
@@ -99,12 +99,12 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 		sgi_write(&g->cpu[index].bank, o - GICR_SGI_BASE, width, (uint32_t)value);
 	else if (o == GICR_WAKER)
 		g->cpu[index].sleeping = !!(value & GICR_WAKER_PROCESSOR_SLEEP);
-	vr_gic_update(g, index);
+	gic_update(g, index);
 	pthread_mutex_unlock(&g->lock);
 }
 
-const struct vr_bus_ops vr_gic_redist_ops = {
-	.size = sizeof(vr_gic_redist_ops),
+const struct vr_bus_ops gic_redist_ops = {
+	.size = sizeof(gic_redist_ops),
 	.read = read_op,
 	.write = write_op,
 };

@@ -4,7 +4,7 @@
 
 #include "gic.h"
 
-void vr_gic_get_dist(struct vr_gic *g, struct vr_state_gic_dist *s)
+void gic_get_dist(struct gic *g, struct vr_state_gic_dist *s)
 {
 	pthread_mutex_lock(&g->lock);
 	s->ctlr = g->ctlr;
@@ -14,7 +14,7 @@ void vr_gic_get_dist(struct vr_gic *g, struct vr_state_gic_dist *s)
 	pthread_mutex_unlock(&g->lock);
 }
 
-int32_t vr_gic_set_dist(struct vr_gic *g, const struct vr_state_gic_dist *s)
+int32_t gic_set_dist(struct gic *g, const struct vr_state_gic_dist *s)
 {
 	if (s->spi_banks != GIC_SPI_BANKS)
 		return vr_tables_fail(g->t, VR_E_UNSUPPORTED,
@@ -24,22 +24,22 @@ int32_t vr_gic_set_dist(struct vr_gic *g, const struct vr_state_gic_dist *s)
 	g->ctlr = s->ctlr;
 	memcpy(g->spi, s->spi, sizeof(g->spi));
 	for (uint32_t i = 0; i < GIC_SPIS; i++)
-		vr_gic_route(g, i, s->router[i]);
-	vr_gic_update_all(g);
+		gic_route(g, i, s->router[i]);
+	gic_update_all(g);
 	pthread_mutex_unlock(&g->lock);
 	return VR_OK;
 }
 
-/* X-macro: members of struct vr_gic_cpu and of its state, of the same type. */
+/* X-macro: members of struct gic_cpu and of its state, of the same type. */
 #define CPU_MEMBERS(R) R(bank) R(sleeping) R(pmr) R(bpr) R(igrpen) R(ap) R(cbpr) R(eoimode)
-#define SAME(m)                                                                                          \
-	_Static_assert(sizeof(((struct vr_gic_cpu *)0)->m) == sizeof(((struct vr_state_gic_cpu *)0)->m), \
+#define SAME(m)                                                                                       \
+	_Static_assert(sizeof(((struct gic_cpu *)0)->m) == sizeof(((struct vr_state_gic_cpu *)0)->m), \
 		       "the same type");
 CPU_MEMBERS(SAME)
 
-void vr_gic_get_cpu(struct vr_gic *g, uint32_t vcpu, struct vr_state_gic_cpu *s)
+void gic_get_cpu(struct gic *g, uint32_t vcpu, struct vr_state_gic_cpu *s)
 {
-	const struct vr_gic_cpu *c = &g->cpu[vcpu];
+	const struct gic_cpu *c = &g->cpu[vcpu];
 
 	pthread_mutex_lock(&g->lock);
 	s->affinity = c->affinity;
@@ -48,9 +48,9 @@ void vr_gic_get_cpu(struct vr_gic *g, uint32_t vcpu, struct vr_state_gic_cpu *s)
 	pthread_mutex_unlock(&g->lock);
 }
 
-int32_t vr_gic_set_cpu(struct vr_gic *g, uint32_t vcpu, const struct vr_state_gic_cpu *s)
+int32_t gic_set_cpu(struct gic *g, uint32_t vcpu, const struct vr_state_gic_cpu *s)
 {
-	struct vr_gic_cpu *c = &g->cpu[vcpu];
+	struct gic_cpu *c = &g->cpu[vcpu];
 
 	if (s->affinity != c->affinity)
 		return vr_tables_fail(
@@ -60,7 +60,7 @@ int32_t vr_gic_set_cpu(struct vr_gic *g, uint32_t vcpu, const struct vr_state_gi
 	pthread_mutex_lock(&g->lock);
 #define SET(m) memcpy(&c->m, &s->m, sizeof(c->m));
 	CPU_MEMBERS(SET)
-	vr_gic_update(g, vcpu);
+	gic_update(g, vcpu);
 	pthread_mutex_unlock(&g->lock);
 	return VR_OK;
 }

@@ -12,8 +12,8 @@ static const struct virt_image_kind image = {
 	.offset_unsized = 0x80000,
 };
 
-int32_t vr_load_layout(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t ram_size,
-		       struct virt_layout *out)
+int32_t load_layout(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t ram_size,
+		    struct virt_layout *out)
 {
 	const uint8_t *magic = (const uint8_t *)p->kernel + VIRT_IMAGE_MAGIC;
 

@@ -6,8 +6,8 @@
  * Interrupt lines of vmrun.irq/1 on this board are GIC INTIDs: private lines 16..31 (PPI n is INTID 16 + n),
  * shared lines 32.. (SPI n is INTID 32 + n).
  */
-#ifndef VR_BOARD_VIRT_MAP_H
-#define VR_BOARD_VIRT_MAP_H
+#ifndef BOARD_VIRT_MAP_H
+#define BOARD_VIRT_MAP_H
 
 #include <board/virt.h>
 

@@ -60,7 +60,7 @@
 
 #define FIFO_DEPTH 16u
 
-struct vr_pl011 {
+struct pl011 {
 	const struct vr_tables *t;
 	uint32_t irq, port;
 	pthread_mutex_t lock; /* everything below */
@@ -70,7 +70,7 @@ struct vr_pl011 {
 	uint32_t line;
 };
 
-static void update_line(struct vr_pl011 *u)
+static void update_line(struct pl011 *u)
 {
 	uint32_t level = !!(u->ris & u->imsc);
 
@@ -80,20 +80,20 @@ static void update_line(struct vr_pl011 *u)
 	u->t->irq->set(u->t->host, VR_IRQ_SHARED, u->irq, level);
 }
 
-static uint32_t depth(const struct vr_pl011 *u)
+static uint32_t depth(const struct pl011 *u)
 {
 	return u->lcr_h & LCR_H_FEN ? FIFO_DEPTH : 1;
 }
 
 /* 3.3.9 UARTIFLS: how full the receive FIFO has to be. */
-static uint32_t receive_trigger(const struct vr_pl011 *u)
+static uint32_t receive_trigger(const struct pl011 *u)
 {
 	static const uint8_t eighths[8] = {1, 2, 4, 6, 7, 7, 7, 7};
 
 	return u->lcr_h & LCR_H_FEN ? FIFO_DEPTH * eighths[u->ifls >> 3 & 7] / 8 : 1;
 }
 
-static void receive(struct vr_pl011 *u, uint8_t byte)
+static void receive(struct pl011 *u, uint8_t byte)
 {
 	u->fifo[(u->head + u->count++) % FIFO_DEPTH] = byte;
 	if (u->count >= receive_trigger(u))
@@ -101,23 +101,23 @@ static void receive(struct vr_pl011 *u, uint8_t byte)
 }
 
 /* Fill the FIFO from the console. */
-static void pull(struct vr_pl011 *u)
+static void pull(struct pl011 *u)
 {
 	uint8_t bytes[FIFO_DEPTH];
-	uint32_t room = u->count < depth(u) ? depth(u) - u->count : 0, n;
+	uint32_t space = u->count < depth(u) ? depth(u) - u->count : 0, n;
 
-	if (!room || (u->cr & CR_LBE))
+	if (!space || (u->cr & CR_LBE))
 		return;
-	n = u->t->console->read(u->t->host, u->port, bytes, room);
-	for (uint32_t i = 0; i < n && i < room; i++)
+	n = u->t->console->read(u->t->host, u->port, bytes, space);
+	for (uint32_t i = 0; i < n && i < space; i++)
 		receive(u, bytes[i]);
-	if (n && n < room)
+	if (n && n < space)
 		u->ris |= INT_RT;
 }
 
 static void VR_CALL input_available(void *opaque)
 {
-	struct vr_pl011 *u = opaque;
+	struct pl011 *u = opaque;
 
 	pthread_mutex_lock(&u->lock);
 	pull(u);
@@ -125,7 +125,7 @@ static void VR_CALL input_available(void *opaque)
 	pthread_mutex_unlock(&u->lock);
 }
 
-static uint32_t data_read(struct vr_pl011 *u)
+static uint32_t data_read(struct pl011 *u)
 {
 	uint32_t byte;
 
@@ -145,7 +145,7 @@ static uint32_t data_read(struct vr_pl011 *u)
 	return byte;
 }
 
-static void data_write(struct vr_pl011 *u, uint8_t byte)
+static void data_write(struct pl011 *u, uint8_t byte)
 {
 	if (u->cr & CR_LBE) {
 		if (u->count < depth(u))
@@ -161,7 +161,7 @@ static void data_write(struct vr_pl011 *u, uint8_t byte)
 
 /* The modem's inputs: a terminal is connected and ready. In loop-back they are the outputs (3.3.8,
  * UARTCR.LBE). */
-static uint32_t modem(const struct vr_pl011 *u)
+static uint32_t modem(const struct pl011 *u)
 {
 	if (!(u->cr & CR_LBE))
 		return FR_CTS | FR_DSR | FR_DCD;
@@ -169,7 +169,7 @@ static uint32_t modem(const struct vr_pl011 *u)
 	       (u->cr & CR_OUT1 ? FR_DCD : 0) | (u->cr & CR_OUT2 ? FR_RI : 0);
 }
 
-static void control_write(struct vr_pl011 *u, uint32_t value)
+static void control_write(struct pl011 *u, uint32_t value)
 {
 	uint32_t was = modem(u), changed;
 
@@ -179,12 +179,12 @@ static void control_write(struct vr_pl011 *u, uint32_t value)
 		  (changed & FR_DCD ? INT_DCD : 0) | (changed & FR_DSR ? INT_DSR : 0);
 }
 
-static uint32_t flags(const struct vr_pl011 *u)
+static uint32_t flags(const struct pl011 *u)
 {
 	return modem(u) | FR_TXFE | (u->count ? 0 : FR_RXFE) | (u->count >= depth(u) ? FR_RXFF : 0);
 }
 
-static uint32_t register_read(struct vr_pl011 *u, uint32_t offset)
+static uint32_t register_read(struct pl011 *u, uint32_t offset)
 {
 	/* 3.3.15 and 3.3.16: PL011, revision r1p4 (r1p5 has FIFOs of 32), and the PrimeCell identification.
 	 */
@@ -222,7 +222,7 @@ static uint32_t register_read(struct vr_pl011 *u, uint32_t offset)
 	}
 }
 
-static void register_write(struct vr_pl011 *u, uint32_t offset, uint32_t value)
+static void register_write(struct pl011 *u, uint32_t offset, uint32_t value)
 {
 	switch (offset) {
 	case UARTDR:
@@ -269,7 +269,7 @@ static void register_write(struct vr_pl011 *u, uint32_t offset, uint32_t value)
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_pl011 *u = opaque;
+	struct pl011 *u = opaque;
 	uint64_t value;
 
 	(void)vcpu;
@@ -282,7 +282,7 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_pl011 *u = opaque;
+	struct pl011 *u = opaque;
 
 	(void)vcpu;
 	(void)width;
@@ -297,7 +297,7 @@ static const struct vr_bus_ops ops = {
 	.write = write_op,
 };
 
-static void power_on(struct vr_pl011 *u)
+static void power_on(struct pl011 *u)
 {
 	u->head = u->count = 0;
 	u->ilpr = u->ibrd = u->fbrd = u->lcr_h = u->imsc = u->ris = u->dmacr = 0;
@@ -305,10 +305,9 @@ static void power_on(struct vr_pl011 *u)
 	u->ifls = IFLS_RESET;
 }
 
-int32_t vr_pl011_new(const struct vr_tables *t, uint64_t base, uint32_t irq, uint32_t port,
-		     struct vr_pl011 **out)
+int32_t pl011_new(const struct vr_tables *t, uint64_t base, uint32_t irq, uint32_t port, struct pl011 **out)
 {
-	struct vr_pl011 *u = calloc(1, sizeof(*u));
+	struct pl011 *u = calloc(1, sizeof(*u));
 	int32_t rc;
 
 	if (!u)
@@ -322,14 +321,14 @@ int32_t vr_pl011_new(const struct vr_tables *t, uint64_t base, uint32_t irq, uin
 	if (rc >= 0)
 		rc = t->console->on_input(t->host, port, input_available, u);
 	if (rc < 0) {
-		vr_pl011_free(u);
+		pl011_free(u);
 		return rc;
 	}
 	*out = u;
 	return VR_OK;
 }
 
-void vr_pl011_reset(struct vr_pl011 *u)
+void pl011_reset(struct pl011 *u)
 {
 	pthread_mutex_lock(&u->lock);
 	power_on(u);
@@ -337,7 +336,7 @@ void vr_pl011_reset(struct vr_pl011 *u)
 	pthread_mutex_unlock(&u->lock);
 }
 
-void vr_pl011_free(struct vr_pl011 *u)
+void pl011_free(struct pl011 *u)
 {
 	if (!u)
 		return;

@@ -23,7 +23,7 @@
 
 #define SECOND 1000000000ull
 
-struct vr_pl031 {
+struct pl031 {
 	const struct vr_tables *t;
 	uint32_t irq;
 	struct vr_timer *timer;
@@ -33,12 +33,12 @@ struct vr_pl031 {
 	uint32_t armed; /* the match register was written, and the alarm is still to come */
 };
 
-static uint32_t counter(const struct vr_pl031 *r)
+static uint32_t counter(const struct pl031 *r)
 {
 	return (uint32_t)(r->t->timer->wall(r->t->host) / SECOND) + r->offset;
 }
 
-static void update_line(struct vr_pl031 *r)
+static void update_line(struct pl031 *r)
 {
 	uint32_t level = r->ris & r->imsc;
 
@@ -49,7 +49,7 @@ static void update_line(struct vr_pl031 *r)
 }
 
 /* Arm the timer for the second that begins the match; the counter wraps, so every match is ahead. */
-static void arm(struct vr_pl031 *r)
+static void arm(struct pl031 *r)
 {
 	const struct vr_host_timer *timer = r->t->timer;
 	uint64_t delta = (uint64_t)(uint32_t)(r->match - counter(r)) * SECOND;
@@ -68,7 +68,7 @@ static void arm(struct vr_pl031 *r)
 
 static void VR_CALL fired(void *opaque)
 {
-	struct vr_pl031 *r = opaque;
+	struct pl031 *r = opaque;
 
 	pthread_mutex_lock(&r->lock);
 	if (r->armed) {
@@ -87,7 +87,7 @@ static void VR_CALL fired(void *opaque)
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
 	static const uint8_t id[8] = {0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
-	struct vr_pl031 *r = opaque;
+	struct pl031 *r = opaque;
 	uint64_t value = 0;
 
 	(void)vcpu;
@@ -126,7 +126,7 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_pl031 *r = opaque;
+	struct pl031 *r = opaque;
 
 	(void)vcpu;
 	(void)width;
@@ -163,9 +163,9 @@ static const struct vr_bus_ops ops = {
 	.write = write_op,
 };
 
-int32_t vr_pl031_new(const struct vr_tables *t, uint64_t base, uint32_t irq, struct vr_pl031 **out)
+int32_t pl031_new(const struct vr_tables *t, uint64_t base, uint32_t irq, struct pl031 **out)
 {
-	struct vr_pl031 *r = calloc(1, sizeof(*r));
+	struct pl031 *r = calloc(1, sizeof(*r));
 	int32_t rc;
 
 	if (!r)
@@ -177,7 +177,7 @@ int32_t vr_pl031_new(const struct vr_tables *t, uint64_t base, uint32_t irq, str
 	if (rc >= 0)
 		rc = t->mmio->attach(t->host, VR_SPACE_MMIO, base, A64_RTC_SIZE, &ops, r, "pl031");
 	if (rc < 0) {
-		vr_pl031_free(r);
+		pl031_free(r);
 		return rc;
 	}
 	*out = r;
@@ -185,7 +185,7 @@ int32_t vr_pl031_new(const struct vr_tables *t, uint64_t base, uint32_t irq, str
 }
 
 /* The counter runs on: it is battery-backed. */
-void vr_pl031_reset(struct vr_pl031 *r)
+void pl031_reset(struct pl031 *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->armed = 0;
@@ -195,7 +195,7 @@ void vr_pl031_reset(struct vr_pl031 *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-void vr_pl031_free(struct vr_pl031 *r)
+void pl031_free(struct pl031 *r)
 {
 	if (!r)
 		return;
@@ -205,7 +205,7 @@ void vr_pl031_free(struct vr_pl031 *r)
 	free(r);
 }
 
-void vr_pl031_get(struct vr_pl031 *r, struct vr_state_pl031 *s)
+void pl031_get(struct pl031 *r, struct vr_state_pl031 *s)
 {
 	pthread_mutex_lock(&r->lock);
 	s->offset = r->offset;
@@ -217,7 +217,7 @@ void vr_pl031_get(struct vr_pl031 *r, struct vr_state_pl031 *s)
 	pthread_mutex_unlock(&r->lock);
 }
 
-void vr_pl031_set(struct vr_pl031 *r, const struct vr_state_pl031 *s)
+void pl031_set(struct pl031 *r, const struct vr_state_pl031 *s)
 {
 	pthread_mutex_lock(&r->lock);
 	r->offset = s->offset;

@@ -12,18 +12,18 @@
 #define POWER_STATE_VALID 0x1ffffu
 #define POWER_STATE_DOWN (1u << 16)
 
-typedef int64_t (*psci_fn)(struct vr_psci *p, uint32_t vcpu, const uint64_t *args);
+typedef int64_t (*psci_fn)(struct psci *p, uint32_t vcpu, const uint64_t *args);
 
 /* The vCPU whose MPIDR affinity is `target`, or GIC_NO_CPU. */
-static uint32_t find(const struct vr_psci *p, uint64_t target)
+static uint32_t find(const struct psci *p, uint64_t target)
 {
 	for (uint32_t i = 0; i < p->vcpu_count; i++)
-		if (vr_gic_affinity(i) == target)
+		if (gic_affinity(i) == target)
 			return i;
 	return GIC_NO_CPU;
 }
 
-static int64_t version(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+static int64_t version(struct psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	(void)p;
 	(void)vcpu;
@@ -31,18 +31,18 @@ static int64_t version(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 	return 0x00010001;
 }
 
-static int64_t cpu_off(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+static int64_t cpu_off(struct psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	(void)args;
 	return p->t->machine->vcpu_power(p->t->host, vcpu, 0) < 0 ? PSCI_INTERNAL_FAILURE : PSCI_SUCCESS;
 }
 
-static bool is_entry(const struct vr_psci *p, uint64_t entry)
+static bool is_entry(const struct psci *p, uint64_t entry)
 {
 	return !(entry & 3) && p->t->memory->pointer(p->t->host, entry, 4);
 }
 
-static int64_t cpu_on(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+static int64_t cpu_on(struct psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	const struct vr_host_machine *machine = p->t->machine;
 	uint32_t target = find(p, args[0]);
@@ -57,10 +57,10 @@ static int64_t cpu_on(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
 	pthread_mutex_lock(&p->lock);
 	if (machine->vcpu_is_on(p->t->host, target)) {
 		result = PSCI_ALREADY_ON;
-	} else if (vr_cpu_enter(p->t, target, p->vcpu_count, entry, context, 1) < 0) {
+	} else if (cpu_enter(p->t, target, p->vcpu_count, entry, context, 1) < 0) {
 		result = PSCI_INTERNAL_FAILURE;
 	} else {
-		vr_gic_cpu_start(p->gic, target);
+		gic_cpu_start(p->gic, target);
 		if (machine->vcpu_power(p->t->host, target, 1) < 0)
 			result = PSCI_INTERNAL_FAILURE;
 	}
@@ -73,7 +73,7 @@ static int64_t cpu_on(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
  * on behind the call; after a power-down state at the entry point, with the context id. It never was off for
  * the others (5.7), and its timers went on: the device tree calls them always-on.
  */
-static int32_t cpu_suspend(const struct vr_psci *p, uint32_t awake, const uint64_t *args, uint64_t *regs)
+static int32_t cpu_suspend(const struct psci *p, uint32_t awake, const uint64_t *args, uint64_t *regs)
 {
 	uint32_t state = (uint32_t)args[0];
 
@@ -96,7 +96,7 @@ static int32_t cpu_suspend(const struct vr_psci *p, uint32_t awake, const uint64
 }
 
 /* 5.7: on (0) when any core of the named affinity instance is on, else off (1). */
-static int64_t affinity_info(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+static int64_t affinity_info(struct psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	uint64_t level = args[1], mask;
 	int64_t result = PSCI_INVALID_PARAMETERS;
@@ -107,7 +107,7 @@ static int64_t affinity_info(struct vr_psci *p, uint32_t vcpu, const uint64_t *a
 	/* Aff3 is bits 39:32 of the argument. */
 	mask = level == 3 ? 0xff00000000ull : (0xff00ffffffull & ~((1ull << 8 * level) - 1));
 	for (uint32_t i = 0; i < p->vcpu_count; i++) {
-		if ((vr_gic_affinity(i) & mask) != (args[0] & mask))
+		if ((gic_affinity(i) & mask) != (args[0] & mask))
 			continue;
 		if (p->t->machine->vcpu_is_on(p->t->host, i))
 			return 0;
@@ -116,7 +116,7 @@ static int64_t affinity_info(struct vr_psci *p, uint32_t vcpu, const uint64_t *a
 	return result;
 }
 
-static int64_t migrate_info_type(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+static int64_t migrate_info_type(struct psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	(void)p;
 	(void)vcpu;
@@ -124,7 +124,7 @@ static int64_t migrate_info_type(struct vr_psci *p, uint32_t vcpu, const uint64_
 	return 2; /* no Trusted OS that would need migration */
 }
 
-static int64_t system_off(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+static int64_t system_off(struct psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	(void)vcpu;
 	(void)args;
@@ -132,7 +132,7 @@ static int64_t system_off(struct vr_psci *p, uint32_t vcpu, const uint64_t *args
 	return PSCI_SUCCESS;
 }
 
-static int64_t system_reset(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+static int64_t system_reset(struct psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	(void)vcpu;
 	(void)args;
@@ -141,12 +141,12 @@ static int64_t system_reset(struct vr_psci *p, uint32_t vcpu, const uint64_t *ar
 }
 
 /* SYSTEM_RESET2: type 0 is the architectural warm reset; the vendor's (bit 31) are not there. */
-static int64_t system_reset2(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+static int64_t system_reset2(struct psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	return (uint32_t)args[0] ? PSCI_INVALID_PARAMETERS : system_reset(p, vcpu, args);
 }
 
-static int64_t features(struct vr_psci *p, uint32_t vcpu, const uint64_t *args);
+static int64_t features(struct psci *p, uint32_t vcpu, const uint64_t *args);
 
 static const struct {
 	uint32_t id;
@@ -176,7 +176,7 @@ static size_t lookup(uint32_t id)
 	return i;
 }
 
-static int64_t features(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
+static int64_t features(struct psci *p, uint32_t vcpu, const uint64_t *args)
 {
 	(void)p;
 	(void)vcpu;
@@ -188,7 +188,7 @@ static int64_t features(struct vr_psci *p, uint32_t vcpu, const uint64_t *args)
  * the SMC calling convention (Arm DEN 0028, 5.2) wants for unknown functions. */
 static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uint64_t *regs)
 {
-	struct vr_psci *p = opaque;
+	struct psci *p = opaque;
 	uint32_t id = (uint32_t)regs[0];
 	uint64_t args[3] = {regs[1], regs[2], regs[3]};
 	size_t row = lookup(id);
@@ -204,7 +204,7 @@ static int32_t VR_CALL hypercall(void *opaque, uint32_t vcpu, uint32_t kind, uin
 	return VR_OK;
 }
 
-int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, struct vr_gic *gic, uint32_t vcpu_count)
+int32_t psci_init(struct psci *p, const struct vr_tables *t, struct gic *gic, uint32_t vcpu_count)
 {
 	p->t = t;
 	p->gic = gic;
@@ -213,7 +213,7 @@ int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, struct vr_gic
 	return t->machine->set_hypercall(t->host, hypercall, p);
 }
 
-void vr_psci_fini(struct vr_psci *p)
+void psci_fini(struct psci *p)
 {
 	if (p->t)
 		pthread_mutex_destroy(&p->lock);

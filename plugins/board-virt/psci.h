@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* psci.h: the firmware: Arm Power State Coordination Interface 1.1 (Arm DEN 0022). */
-#ifndef VR_BOARD_VIRT_PSCI_H
-#define VR_BOARD_VIRT_PSCI_H
+#ifndef BOARD_VIRT_PSCI_H
+#define BOARD_VIRT_PSCI_H
 
 #include <board/tables.h>
 #include <pthread.h>
 
-struct vr_gic;
+struct gic;
 
-struct vr_psci {
+struct psci {
 	const struct vr_tables *t;
-	struct vr_gic *gic;
+	struct gic *gic;
 	uint32_t vcpu_count;
 	pthread_mutex_t lock; /* makes "is it off? then start it" one step */
 };
@@ -36,7 +36,7 @@ struct vr_psci {
 #define PSCI_INVALID_ADDRESS (-9)
 
 /* Becomes the machine's answer to HVC. [main][quiesced] */
-int32_t vr_psci_init(struct vr_psci *p, const struct vr_tables *t, struct vr_gic *gic, uint32_t vcpu_count);
-void vr_psci_fini(struct vr_psci *p); /* also of a zeroed one */
+int32_t psci_init(struct psci *p, const struct vr_tables *t, struct gic *gic, uint32_t vcpu_count);
+void psci_fini(struct psci *p); /* also of a zeroed one */
 
 #endif

@@ -68,35 +68,35 @@ static const struct vr_state_member pl031[] = {
 static void get_dist(struct a64_machine *v, uint32_t i, void *s)
 {
 	(void)i;
-	vr_gic_get_dist(v->gic, s);
+	gic_get_dist(v->gic, s);
 }
 
 static int32_t set_dist(struct a64_machine *v, uint32_t i, const void *s)
 {
 	(void)i;
-	return vr_gic_set_dist(v->gic, s);
+	return gic_set_dist(v->gic, s);
 }
 
 static void get_cpu(struct a64_machine *v, uint32_t i, void *s)
 {
-	vr_gic_get_cpu(v->gic, i, s);
+	gic_get_cpu(v->gic, i, s);
 }
 
 static int32_t set_cpu(struct a64_machine *v, uint32_t i, const void *s)
 {
-	return vr_gic_set_cpu(v->gic, i, s);
+	return gic_set_cpu(v->gic, i, s);
 }
 
 static void get_rtc(struct a64_machine *v, uint32_t i, void *s)
 {
 	(void)i;
-	vr_pl031_get(v->rtc, s);
+	pl031_get(v->rtc, s);
 }
 
 static int32_t set_rtc(struct a64_machine *v, uint32_t i, const void *s)
 {
 	(void)i;
-	vr_pl031_set(v->rtc, s);
+	pl031_set(v->rtc, s);
 	return VR_OK;
 }
 
@@ -121,7 +121,7 @@ static uint32_t count_of(const struct a64_machine *v, const struct part *p)
 	return p->each_vcpu ? v->m.vcpu_count : 1;
 }
 
-int32_t VR_CALL vr_virt_state_at(void *board, uint32_t i, struct vr_board_state *out)
+int32_t VR_CALL virt_state_at(void *board, uint32_t i, struct vr_board_state *out)
 {
 	const struct a64_machine *v = board;
 
@@ -151,7 +151,7 @@ static const struct part *find(const struct a64_machine *v, const char *id, uint
 	return NULL;
 }
 
-int32_t VR_CALL vr_virt_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length)
+int32_t VR_CALL virt_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length)
 {
 	struct a64_machine *v = board;
 	int32_t rc;
@@ -159,7 +159,7 @@ int32_t VR_CALL vr_virt_get_state(void *board, const char *id, uint32_t index, v
 
 	if (!p)
 		return rc;
-	rc = vr_state_room(v->m.t.host, "board-virt", &p->kind, length);
+	rc = vr_state_fits(v->m.t.host, "board-virt", &p->kind, length);
 	if (rc < 0)
 		return rc;
 	memset(state, 0, p->kind.size);
@@ -168,8 +168,8 @@ int32_t VR_CALL vr_virt_get_state(void *board, const char *id, uint32_t index, v
 	return VR_OK;
 }
 
-int32_t VR_CALL vr_virt_set_state(void *board, const char *id, uint32_t index, const void *state,
-				  uint32_t length)
+int32_t VR_CALL virt_set_state(void *board, const char *id, uint32_t index, const void *state,
+			       uint32_t length)
 {
 	struct a64_machine *v = board;
 	int32_t rc;

@@ -511,7 +511,7 @@ int32_t kvmp_arch_irqchip_get(struct kvmp_vm *vm, const char *id, uint32_t index
 
 	if (!p)
 		return rc;
-	rc = vr_state_pc_room(vm->host, "kvm", id, length);
+	rc = vr_state_pc_fits(vm->host, "kvm", id, length);
 	if (rc < 0)
 		return rc;
 	memset(state, 0, size);

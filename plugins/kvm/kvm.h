@@ -12,8 +12,8 @@
  * KVM_RUN (KVM_SET_SIGNAL_MASK, KVM API 4.18). So no handler is needed: the signal ends KVM_RUN, stays
  * pending and is taken with sigtimedwait().
  */
-#ifndef VR_KVM_H
-#define VR_KVM_H
+#ifndef KVM_H
+#define KVM_H
 
 #include <linux/kvm.h>
 #include <stdatomic.h>

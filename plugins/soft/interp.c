@@ -5,19 +5,19 @@
 #include "interp_ops.h"
 
 /* Every op of ir_ops.def has its function: a missing one does not link. */
-static const vr_interp_fn functions[] = {
-#define IR(name, class, args, doc) vr_interp_##name,
+static const soft_interp_fn functions[] = {
+#define IR(name, class, args, doc) soft_interp_##name,
 #include <vmrun/ir_ops.def>
 #undef IR
 };
 _Static_assert(sizeof(functions) / sizeof(functions[0]) == VR_IR_COUNT, "an op without its function");
 _Static_assert(VR_IR_NOP == 0, "value 0 is none");
 
-uint32_t vr_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir, uint32_t block,
-			 union vr_v128 *values, const struct vr_interp_memory *m)
+uint32_t soft_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir,
+			   uint32_t block, union vr_v128 *values, const struct soft_interp_memory *m)
 {
 	const struct vr_ir_block *b = &ir->blocks[block];
-	struct vr_interp r = {.x = x, .isa = isa, .ir = ir, .block = b, .m = m, .v = values};
+	struct soft_interp r = {.x = x, .isa = isa, .ir = ir, .block = b, .m = m, .v = values};
 	uint32_t result = 0;
 
 	memset(&values[0], 0, sizeof(values[0])); /* "none" reads as zero */
@@ -27,9 +27,9 @@ uint32_t vr_interp_block(struct vr_exec *x, const struct vr_isa *isa, const stru
 			memset(&values[i], 0, sizeof(values[i]));
 		result = functions[o->op](&r, o, &values[i]);
 	}
-	if (result == VR_INTERP_LEFT)
+	if (result == SOFT_INTERP_LEFT)
 		x->leave = 0;
-	return result ? result : VR_INTERP_LEFT;
+	return result ? result : SOFT_INTERP_LEFT;
 }
 
 /* ---- structure ---------------------------------------------------------------------------- */
@@ -61,7 +61,7 @@ static size_t type_bytes(uint32_t type)
 	}
 }
 
-static uint8_t *reg_address(struct vr_interp *r, uint64_t reg)
+static uint8_t *reg_address(struct soft_interp *r, uint64_t reg)
 {
 	return (uint8_t *)r->x + r->isa->guest_regs[reg].offset;
 }
@@ -104,15 +104,15 @@ OP(STS)
 
 /* ---- memory ------------------------------------------------------------------------------- */
 
-static uint64_t displaced(const struct vr_interp *r, const struct vr_ir_op *o)
+static uint64_t displaced(const struct soft_interp *r, const struct vr_ir_op *o)
 {
 	return r->v[o->a].d[0] + (uint64_t)(int64_t)(int32_t)(uint32_t)o->imm;
 }
 
-static uint32_t access_at(struct vr_interp *r, const struct vr_ir_op *o, uint64_t address,
+static uint32_t access_at(struct soft_interp *r, const struct vr_ir_op *o, uint64_t address,
 			  const union vr_v128 *arg1, const union vr_v128 *arg2, union vr_v128 *result)
 {
-	return r->m->access(r->x, o, address, arg1, arg2, result) ? VR_INTERP_LEFT : 0;
+	return r->m->access(r->x, o, address, arg1, arg2, result) ? SOFT_INTERP_LEFT : 0;
 }
 
 /* What was read, as the value of an op of that type. */
@@ -123,8 +123,8 @@ static union vr_v128 loaded(const struct vr_ir_op *o, const union vr_v128 *raw)
 		value.d[1] = 0;
 	if (o->type == VR_T_I32 || o->type == VR_T_I64) {
 		if (o->aux & VR_MS_SIGN)
-			value.d[0] = vr_interp_sext(value.d[0], 8u << (o->aux & 7));
-		value.d[0] = vr_interp_cut(o->type, value.d[0]);
+			value.d[0] = soft_interp_sext(value.d[0], 8u << (o->aux & 7));
+		value.d[0] = soft_interp_cut(o->type, value.d[0]);
 	}
 	return value;
 }
@@ -167,7 +167,7 @@ OP(STOREP)
 	return access_at(r, o, displaced(r, o), &r->v[o->b], &r->v[o->c], result);
 }
 
-static uint32_t compare_and_swap(struct vr_interp *r, const struct vr_ir_op *o, union vr_v128 *d)
+static uint32_t compare_and_swap(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d)
 {
 	union vr_v128 result[2] = {{.d = {0, 0}}, {.d = {0, 0}}};
 	uint32_t left = access_at(r, o, r->v[o->a].d[0], &r->v[o->b], &r->v[o->c], result);
@@ -189,7 +189,7 @@ OP(CASIF)
 {
 	if (r->v[(uint32_t)o->imm].d[0])
 		return compare_and_swap(r, o, d);
-	d->d[0] = ~r->v[o->b].d[0] & vr_interp_mask(8u << (o->aux & 7));
+	d->d[0] = ~r->v[o->b].d[0] & soft_interp_mask(8u << (o->aux & 7));
 	return 0;
 }
 
@@ -222,14 +222,14 @@ OP(CALL)
 {
 	const struct vr_helper *h = &r->isa->helpers[o->imm];
 	d->d[0] = h->u.fn(r->x, r->v[o->a].d[0], r->v[o->b].d[0], r->v[o->c].d[0]);
-	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? VR_INTERP_LEFT : 0;
+	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? SOFT_INTERP_LEFT : 0;
 }
 
 OP(VCALL)
 {
 	const struct vr_helper *h = &r->isa->helpers[o->imm & 0xffff];
 	h->u.vfn(r->x, d, &r->v[o->a], &r->v[o->b], &r->v[o->c], o->imm >> 16);
-	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? VR_INTERP_LEFT : 0;
+	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? SOFT_INTERP_LEFT : 0;
 }
 
 OP(RAS_PUSH)
@@ -239,7 +239,7 @@ OP(RAS_PUSH)
 
 /* ---- floating point: the guest's rules are the ISA's -------------------------------------- */
 
-static uint32_t fp_exact(struct vr_interp *r, const struct vr_ir_op *o, union vr_v128 *d)
+static uint32_t fp_exact(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d)
 {
 	uint32_t what = o->op | (uint32_t)o->type << 16 | (uint32_t)o->aux << 24;
 	r->isa->fp_slow(r->x, what, o->imm, d, &r->v[o->a], &r->v[o->b], &r->v[o->c]);
@@ -292,24 +292,24 @@ OP_VALUE(FTOBITS, r->v[o->a].d[0])
 OP(FPSETROUND)
 {
 	uint32_t mode = (uint32_t)r->v[o->a].d[0];
-	(r->m->set_round ? r->m->set_round : vr_interp_fenv_set_round)(r->x, mode);
+	(r->m->set_round ? r->m->set_round : soft_interp_fenv_set_round)(r->x, mode);
 	return 0;
 }
 
 OP(FPGETFLAGS)
 {
-	d->d[0] = (r->m->get_flags ? r->m->get_flags : vr_interp_fenv_get_flags)(r->x);
+	d->d[0] = (r->m->get_flags ? r->m->get_flags : soft_interp_fenv_get_flags)(r->x);
 	return 0;
 }
 
 OP(FPSETFLAGS)
 {
 	uint32_t flags = (uint32_t)r->v[o->a].d[0];
-	(r->m->set_flags ? r->m->set_flags : vr_interp_fenv_set_flags)(r->x, flags);
+	(r->m->set_flags ? r->m->set_flags : soft_interp_fenv_set_flags)(r->x, flags);
 	return 0;
 }
 
-void vr_interp_fenv_set_round(struct vr_exec *x, uint32_t mode)
+void soft_interp_fenv_set_round(struct vr_exec *x, uint32_t mode)
 {
 	static const int modes[] = {
 		[VR_RM_NEAREST] = FE_TONEAREST,
@@ -321,7 +321,7 @@ void vr_interp_fenv_set_round(struct vr_exec *x, uint32_t mode)
 	fesetround(modes[mode & 3]);
 }
 
-uint32_t vr_interp_fenv_get_flags(struct vr_exec *x)
+uint32_t soft_interp_fenv_get_flags(struct vr_exec *x)
 {
 	int host = fetestexcept(FE_ALL_EXCEPT);
 	return x->fp_flags | (host & FE_INVALID ? VR_FP_INVALID : 0) |
@@ -329,7 +329,7 @@ uint32_t vr_interp_fenv_get_flags(struct vr_exec *x)
 	       (host & FE_UNDERFLOW ? VR_FP_UNDERFLOW : 0) | (host & FE_INEXACT ? VR_FP_INEXACT : 0);
 }
 
-void vr_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags)
+void soft_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags)
 {
 	feclearexcept(FE_ALL_EXCEPT);
 	x->fp_flags = flags;
@@ -337,10 +337,10 @@ void vr_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags)
 
 /* ---- terminators -------------------------------------------------------------------------- */
 
-static uint32_t go(struct vr_interp *r, uint64_t pc)
+static uint32_t go(struct soft_interp *r, uint64_t pc)
 {
 	r->x->pc = pc;
-	return VR_INTERP_NEXT;
+	return SOFT_INTERP_NEXT;
 }
 
 OP(GOTO)
@@ -350,12 +350,12 @@ OP(GOTO)
 
 OP(BRCC)
 {
-	return go(r, vr_interp_holds(o->aux, r->v[o->a].d[0]) ? o->imm : r->block->end);
+	return go(r, soft_interp_holds(o->aux, r->v[o->a].d[0]) ? o->imm : r->block->end);
 }
 
 OP(BRCMP)
 {
-	return go(r, vr_interp_compare(o->aux, o->type, A, B) ? o->imm : r->block->end);
+	return go(r, soft_interp_compare(o->aux, o->type, A, B) ? o->imm : r->block->end);
 }
 
 OP(BRBIT)
@@ -371,7 +371,7 @@ OP(JUMP_INDIRECT)
 
 OP(EXIT)
 {
-	return VR_INTERP_NEXT; /* a helper has set exec.pc */
+	return SOFT_INTERP_NEXT; /* a helper has set exec.pc */
 }
 
 OP(EXIT_TO)

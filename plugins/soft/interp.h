@@ -3,17 +3,17 @@
  * interp.h: tier 0, the IR interpreter, in plain C. Tests compare generated code with it, and it runs where
  * there is no emitter.
  */
-#ifndef VR_SOFT_INTERP_H
-#define VR_SOFT_INTERP_H
+#ifndef SOFT_INTERP_H
+#define SOFT_INTERP_H
 
 #include <vmrun/translator.h>
 
 /* What a block ended with. */
-#define VR_INTERP_NEXT 1u /* its terminator: exec.pc is the next guest pc */
-#define VR_INTERP_LEFT 2u /* a fault, or a helper that left: exec.pc is set, exec.leave is clear again */
+#define SOFT_INTERP_NEXT 1u /* its terminator: exec.pc is the next guest pc */
+#define SOFT_INTERP_LEFT 2u /* a fault, or a helper that left: exec.pc is set, exec.leave is clear again */
 
 /* What the interpreter can't do by itself. */
-struct vr_interp_memory {
+struct soft_interp_memory {
 	/*
 	 * One memory op, whole and (CAS*, AMO) atomic. `address` has the displacement added; VR_MF_* are in
 	 * op->imm >> 32; 2^(op->aux & 7) bytes (for LOADP and STOREP twice). LOAD: result[0]. LOADP:
@@ -30,16 +30,16 @@ struct vr_interp_memory {
 	void (*set_flags)(struct vr_exec *x, uint32_t flags);
 };
 
-void vr_interp_fenv_set_round(struct vr_exec *x, uint32_t mode);
-uint32_t vr_interp_fenv_get_flags(struct vr_exec *x);
-void vr_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags);
+void soft_interp_fenv_set_round(struct vr_exec *x, uint32_t mode);
+uint32_t soft_interp_fenv_get_flags(struct vr_exec *x);
+void soft_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags);
 
 /*
  * Run block number `block` of `ir` on the guest registers in memory. `values` has room for ir->op_count
  * entries and needs no contents. FP ops (class VR_IRC_FP) all go to isa->fp_slow, with the guest's FP
- * environment as the caller loaded it. Returns VR_INTERP_*. [vcpu]
+ * environment as the caller loaded it. Returns SOFT_INTERP_*. [vcpu]
  */
-uint32_t vr_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir, uint32_t block,
-			 union vr_v128 *values, const struct vr_interp_memory *m);
+uint32_t soft_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir,
+			   uint32_t block, union vr_v128 *values, const struct soft_interp_memory *m);
 
 #endif

@@ -16,12 +16,12 @@ OP_VALUE(MULHS, (__int128)(int64_t)A *(int64_t)B >> 64)
 /* Signed view of an operand. */
 static int64_t as_signed(const struct vr_ir_op *o, uint64_t value)
 {
-	return (int64_t)(o->type == VR_T_I32 ? vr_interp_sext(value, 32) : value);
+	return (int64_t)(o->type == VR_T_I32 ? soft_interp_sext(value, 32) : value);
 }
 
 OP(DIVU)
 {
-	d->d[0] = B ? A / B : o->aux ? vr_interp_mask(BITS) : 0;
+	d->d[0] = B ? A / B : o->aux ? soft_interp_mask(BITS) : 0;
 	return 0;
 }
 
@@ -35,7 +35,7 @@ OP(DIVS)
 		q = 0 - (uint64_t)a; /* MIN / -1 is MIN */
 	else
 		q = (uint64_t)(a / b);
-	d->d[0] = vr_interp_cut(o->type, q);
+	d->d[0] = soft_interp_cut(o->type, q);
 	return 0;
 }
 
@@ -49,7 +49,7 @@ OP(REMS)
 {
 	int64_t a = as_signed(o, A), b = as_signed(o, B);
 	int64_t rest = b == 0 ? a : b == -1 ? 0 : a % b;
-	d->d[0] = vr_interp_cut(o->type, (uint64_t)rest);
+	d->d[0] = soft_interp_cut(o->type, (uint64_t)rest);
 	return 0;
 }
 
@@ -68,14 +68,14 @@ OP_VALUE(SAR, (uint64_t)(as_signed(o, A) >> (B & (BITS - 1))))
 OP(ROR)
 {
 	uint32_t n = (uint32_t)B & (BITS - 1);
-	d->d[0] = n ? vr_interp_cut(o->type, A >> n | A << (BITS - n)) : A;
+	d->d[0] = n ? soft_interp_cut(o->type, A >> n | A << (BITS - n)) : A;
 	return 0;
 }
 
 OP(EXTR)
 {
 	uint32_t n = o->aux & (BITS - 1);
-	d->d[0] = n ? vr_interp_cut(o->type, B >> n | A << (BITS - n)) : B;
+	d->d[0] = n ? soft_interp_cut(o->type, B >> n | A << (BITS - n)) : B;
 	return 0;
 }
 
@@ -121,22 +121,22 @@ OP(BSWAP)
 	return 0;
 }
 
-OP_VALUE(SEXT, vr_interp_sext(A, o->aux))
-OP_VALUE(ZEXT, A &vr_interp_mask(o->aux))
+OP_VALUE(SEXT, soft_interp_sext(A, o->aux))
+OP_VALUE(ZEXT, A &soft_interp_mask(o->aux))
 
 OP(BFX)
 {
 	uint32_t lsb = o->imm & 0xff, width = o->imm >> 8 & 0xff;
-	uint64_t field = A >> (lsb & 63) & vr_interp_mask(width);
-	d->d[0] = vr_interp_cut(o->type, o->aux & 1 && width ? vr_interp_sext(field, width) : field);
+	uint64_t field = A >> (lsb & 63) & soft_interp_mask(width);
+	d->d[0] = soft_interp_cut(o->type, o->aux & 1 && width ? soft_interp_sext(field, width) : field);
 	return 0;
 }
 
 OP(BFI)
 {
 	uint32_t lsb = o->imm & 0xff, width = o->imm >> 8 & 0xff;
-	uint64_t mask = vr_interp_mask(width) << (lsb & 63);
-	d->d[0] = vr_interp_cut(o->type, (A & ~mask) | (B << (lsb & 63) & mask));
+	uint64_t mask = soft_interp_mask(width) << (lsb & 63);
+	d->d[0] = soft_interp_cut(o->type, (A & ~mask) | (B << (lsb & 63) & mask));
 	return 0;
 }
 
@@ -152,18 +152,18 @@ OP(CRC32)
 
 /* N Z C V of a + b + carry; a subtraction is an addition of the complement (as the Arm ARM's AddWithCarry).
  */
-uint64_t vr_interp_add_flags(uint32_t type, uint64_t a, uint64_t b, unsigned carry)
+uint64_t soft_interp_add_flags(uint32_t type, uint64_t a, uint64_t b, unsigned carry)
 {
 	uint32_t bits = type == VR_T_I32 ? 32 : 64;
-	a = vr_interp_cut(type, a);
-	b = vr_interp_cut(type, b);
+	a = soft_interp_cut(type, a);
+	b = soft_interp_cut(type, b);
 	unsigned __int128 wide = (unsigned __int128)a + b + carry;
-	uint64_t sum = vr_interp_cut(type, (uint64_t)wide);
-	return vr_interp_pack(sum >> (bits - 1) & 1, sum == 0, (wide >> bits & 1) != 0,
-			      ((a ^ sum) & (b ^ sum)) >> (bits - 1) & 1);
+	uint64_t sum = soft_interp_cut(type, (uint64_t)wide);
+	return soft_interp_pack(sum >> (bits - 1) & 1, sum == 0, (wide >> bits & 1) != 0,
+				((a ^ sum) & (b ^ sum)) >> (bits - 1) & 1);
 }
 
-unsigned vr_interp_holds(uint32_t condition, uint64_t flags)
+unsigned soft_interp_holds(uint32_t condition, uint64_t flags)
 {
 	unsigned n = (flags & VR_FLAG_N) != 0, z = (flags & VR_FLAG_Z) != 0;
 	unsigned c = (flags & VR_FLAG_NOT_C) == 0, v = (flags & VR_FLAG_V) != 0;
@@ -196,9 +196,9 @@ unsigned vr_interp_holds(uint32_t condition, uint64_t flags)
 	return condition & 1 ? !yes : yes;
 }
 
-unsigned vr_interp_compare(uint32_t condition, uint32_t type, uint64_t a, uint64_t b)
+unsigned soft_interp_compare(uint32_t condition, uint32_t type, uint64_t a, uint64_t b)
 {
-	return vr_interp_holds(condition, vr_interp_add_flags(type, a, ~b, 1));
+	return soft_interp_holds(condition, soft_interp_add_flags(type, a, ~b, 1));
 }
 
 static unsigned carry_of(uint64_t flags)
@@ -210,50 +210,50 @@ static unsigned carry_of(uint64_t flags)
 
 OP(F_ADD)
 {
-	d->d[0] = vr_interp_add_flags(o->type, A, B, 0);
+	d->d[0] = soft_interp_add_flags(o->type, A, B, 0);
 	return 0;
 }
 
 OP(F_SUB)
 {
-	d->d[0] = vr_interp_add_flags(o->type, A, ~B, 1);
+	d->d[0] = soft_interp_add_flags(o->type, A, ~B, 1);
 	return 0;
 }
 
 OP(F_ADC)
 {
-	d->d[0] = vr_interp_add_flags(o->type, A, B, FLAGS_C);
+	d->d[0] = soft_interp_add_flags(o->type, A, B, FLAGS_C);
 	return 0;
 }
 
 OP(F_SBC)
 {
-	d->d[0] = vr_interp_add_flags(o->type, A, ~B, FLAGS_C);
+	d->d[0] = soft_interp_add_flags(o->type, A, ~B, FLAGS_C);
 	return 0;
 }
 
 OP(F_LOGIC)
 {
-	d->d[0] = vr_interp_pack(A >> (BITS - 1) & 1, A == 0, 0, 0);
+	d->d[0] = soft_interp_pack(A >> (BITS - 1) & 1, A == 0, 0, 0);
 	return 0;
 }
 
 OP(F_CONST)
 {
-	d->d[0] = vr_interp_pack(o->imm >> 3 & 1, o->imm >> 2 & 1, o->imm >> 1 & 1, o->imm & 1);
+	d->d[0] = soft_interp_pack(o->imm >> 3 & 1, o->imm >> 2 & 1, o->imm >> 1 & 1, o->imm & 1);
 	return 0;
 }
 
 OP(F_SEL)
 {
-	d->d[0] = r->v[vr_interp_holds(o->aux, r->v[o->a].d[0]) ? o->b : o->c].d[0];
+	d->d[0] = r->v[soft_interp_holds(o->aux, r->v[o->a].d[0]) ? o->b : o->c].d[0];
 	return 0;
 }
 
 OP(F_FROM)
 {
 	uint64_t a = r->v[o->a].d[0];
-	d->d[0] = vr_interp_pack(a >> 31 & 1, a >> 30 & 1, a >> 29 & 1, a >> 28 & 1);
+	d->d[0] = soft_interp_pack(a >> 31 & 1, a >> 30 & 1, a >> 29 & 1, a >> 28 & 1);
 	return 0;
 }
 
@@ -267,8 +267,8 @@ OP(F_TO)
 
 OP_VALUE(ADC, A + B + FLAGS_C)
 OP_VALUE(SBC, A - B - !FLAGS_C)
-OP_VALUE(SETCC, vr_interp_holds(o->aux, r->v[o->a].d[0]))
-OP_VALUE(CMPSET, vr_interp_compare(o->aux, o->type, A, B))
+OP_VALUE(SETCC, soft_interp_holds(o->aux, r->v[o->a].d[0]))
+OP_VALUE(CMPSET, soft_interp_compare(o->aux, o->type, A, B))
 
 static uint32_t choose(const struct vr_ir_op *o, union vr_v128 *d, const union vr_v128 *chosen)
 {
@@ -282,7 +282,7 @@ static uint32_t choose(const struct vr_ir_op *o, union vr_v128 *d, const union v
 
 OP(SELECT)
 {
-	return choose(o, d, &r->v[vr_interp_holds(o->aux, r->v[o->a].d[0]) ? o->b : o->c]);
+	return choose(o, d, &r->v[soft_interp_holds(o->aux, r->v[o->a].d[0]) ? o->b : o->c]);
 }
 
 OP(SELNZ)

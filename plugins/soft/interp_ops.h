@@ -1,54 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /* interp_ops.h: one function an op, and what they share. Only interp*.c include it. */
-#ifndef VR_SOFT_INTERP_OPS_H
-#define VR_SOFT_INTERP_OPS_H
+#ifndef SOFT_INTERP_OPS_H
+#define SOFT_INTERP_OPS_H
 
 #include <string.h>
 #include "interp.h"
 
-struct vr_interp {
+struct soft_interp {
 	struct vr_exec *x;
 	const struct vr_isa *isa;
 	const struct vr_ir *ir;
 	const struct vr_ir_block *block;
-	const struct vr_interp_memory *m;
+	const struct soft_interp_memory *m;
 	union vr_v128 *v; /* values, by op number */
 };
 
-/* `d` is the op's own value, zeroed before. 0: go on, or VR_INTERP_*. */
-typedef uint32_t (*vr_interp_fn)(struct vr_interp *r, const struct vr_ir_op *o, union vr_v128 *d);
+/* `d` is the op's own value, zeroed before. 0: go on, or SOFT_INTERP_*. */
+typedef uint32_t (*soft_interp_fn)(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d);
 
 #define IR(name, class, args, doc) \
-	uint32_t vr_interp_##name(struct vr_interp *r, const struct vr_ir_op *o, union vr_v128 *d);
+	uint32_t soft_interp_##name(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d);
 #include <vmrun/ir_ops.def>
 #undef IR
 
 /* The head of an op's function; every one may use what it needs of r, o and d. */
-#define OP(name)                                                                    \
-	uint32_t vr_interp_##name(struct vr_interp *r __attribute__((unused)),      \
-				  const struct vr_ir_op *o __attribute__((unused)), \
-				  union vr_v128 *d __attribute__((unused)))
+#define OP(name)                                                                      \
+	uint32_t soft_interp_##name(struct soft_interp *r __attribute__((unused)),    \
+				    const struct vr_ir_op *o __attribute__((unused)), \
+				    union vr_v128 *d __attribute__((unused)))
 
 /* An op that is one expression of 64 bits. */
-#define OP_VALUE(name, expression)                                        \
-	OP(name)                                                          \
-	{                                                                 \
-		d->d[0] = vr_interp_cut(o->type, (uint64_t)(expression)); \
-		return 0;                                                 \
+#define OP_VALUE(name, expression)                                          \
+	OP(name)                                                            \
+	{                                                                   \
+		d->d[0] = soft_interp_cut(o->type, (uint64_t)(expression)); \
+		return 0;                                                   \
 	}
 
-static inline uint64_t vr_interp_cut(uint32_t type, uint64_t value)
+static inline uint64_t soft_interp_cut(uint32_t type, uint64_t value)
 {
 	return type == VR_T_I32 ? (uint32_t)value : value;
 }
 
 /* Integer operands, as wide as the op's type. */
-#define A vr_interp_cut(o->type, r->v[o->a].d[0])
-#define B vr_interp_cut(o->type, r->v[o->b].d[0])
-#define C vr_interp_cut(o->type, r->v[o->c].d[0])
+#define A soft_interp_cut(o->type, r->v[o->a].d[0])
+#define B soft_interp_cut(o->type, r->v[o->b].d[0])
+#define C soft_interp_cut(o->type, r->v[o->c].d[0])
 #define BITS (o->type == VR_T_I32 ? 32u : 64u)
 
-static inline uint64_t vr_interp_sext(uint64_t value, uint32_t bits)
+static inline uint64_t soft_interp_sext(uint64_t value, uint32_t bits)
 {
 	if (bits >= 64)
 		return value;
@@ -57,19 +57,19 @@ static inline uint64_t vr_interp_sext(uint64_t value, uint32_t bits)
 	return (value ^ sign) - sign;
 }
 
-static inline uint64_t vr_interp_mask(uint32_t bits)
+static inline uint64_t soft_interp_mask(uint32_t bits)
 {
 	return bits >= 64 ? ~0ull : (1ull << bits) - 1;
 }
 
 /* FLAGS. */
-static inline uint64_t vr_interp_pack(unsigned n, unsigned z, unsigned c, unsigned v)
+static inline uint64_t soft_interp_pack(unsigned n, unsigned z, unsigned c, unsigned v)
 {
 	return (n ? VR_FLAG_N : 0u) | (z ? VR_FLAG_Z : 0u) | (c ? 0u : VR_FLAG_NOT_C) | (v ? VR_FLAG_V : 0u);
 }
 
-unsigned vr_interp_holds(uint32_t condition, uint64_t flags);
-unsigned vr_interp_compare(uint32_t condition, uint32_t type, uint64_t a, uint64_t b);
-uint64_t vr_interp_add_flags(uint32_t type, uint64_t a, uint64_t b, unsigned carry);
+unsigned soft_interp_holds(uint32_t condition, uint64_t flags);
+unsigned soft_interp_compare(uint32_t condition, uint32_t type, uint64_t a, uint64_t b);
+uint64_t soft_interp_add_flags(uint32_t type, uint64_t a, uint64_t b, unsigned carry);
 
 #endif

@@ -37,7 +37,7 @@ static uint64_t get(const union vr_v128 *v, uint32_t log2, uint32_t i)
 
 static int64_t get_signed(const union vr_v128 *v, uint32_t log2, uint32_t i)
 {
-	return (int64_t)vr_interp_sext(get(v, log2, i), 8u << log2);
+	return (int64_t)soft_interp_sext(get(v, log2, i), 8u << log2);
 }
 
 static void put(union vr_v128 *v, uint32_t log2, uint32_t i, uint64_t value)
@@ -118,7 +118,7 @@ LANES(VDUPLANE, get(A, L, (uint32_t)o->imm))
 OP(VGETLANE)
 {
 	uint32_t i = (uint32_t)o->imm;
-	d->d[0] = vr_interp_cut(o->type, o->aux & 4 ? (uint64_t)get_signed(A, L, i) : get(A, L, i));
+	d->d[0] = soft_interp_cut(o->type, o->aux & 4 ? (uint64_t)get_signed(A, L, i) : get(A, L, i));
 	return 0;
 }
 
@@ -169,7 +169,7 @@ LANES(VSAR, AS >> (o->imm >= LANE_BITS ? LANE_BITS - 1 : o->imm))
 
 static uint64_t saturate(int64_t value, uint32_t bits)
 {
-	int64_t most = (int64_t)vr_interp_mask(bits - 1);
+	int64_t most = (int64_t)soft_interp_mask(bits - 1);
 	return (uint64_t)(value > most ? most : value < -most - 1 ? -most - 1 : value);
 }
 LANES(VSQADD, saturate(AS + BS, LANE_BITS))
@@ -194,7 +194,7 @@ OP(VEXT)
 }
 
 /* Result lane i from lane `from` of a:b, where b's lanes come after a's. */
-static uint64_t of_pair(struct vr_interp *r, const struct vr_ir_op *o, uint32_t from)
+static uint64_t of_pair(struct soft_interp *r, const struct vr_ir_op *o, uint32_t from)
 {
 	return from < N ? get(A, L, from) : get(B, L, from - N);
 }

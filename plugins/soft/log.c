@@ -46,15 +46,15 @@ void soft_log_free(struct soft_log *shared)
 static int32_t open_disassemblers(const struct soft_vm *vm, struct log *l)
 {
 	const uint32_t guest = 1u << VR_DEBUGLOG_INSN | 1u << VR_DEBUGLOG_HOST;
-	int32_t r = VR_OK;
+	int32_t rc = VR_OK;
 
 	if (l->shared.items & guest)
-		r = l->table->disassembler(
+		rc = l->table->disassembler(
 			l->host, VR_HAS(l->isa, llvm_triple) ? l->isa->llvm_triple : l->isa->arch,
 			VR_HAS(l->isa, llvm_features) ? l->isa->llvm_features : "", &l->guest);
-	if (r == VR_OK && (l->shared.items >> VR_DEBUGLOG_HOST & 1))
-		r = l->table->disassembler(l->host, vm->emit->arch, "", &l->code);
-	return r;
+	if (rc == VR_OK && (l->shared.items >> VR_DEBUGLOG_HOST & 1))
+		rc = l->table->disassembler(l->host, vm->emit->arch, "", &l->code);
+	return rc;
 }
 
 int32_t soft_log_new(const struct soft_vm *vm, struct soft_log **out)
@@ -62,7 +62,7 @@ int32_t soft_log_new(const struct soft_vm *vm, struct soft_log **out)
 	const struct vr_host_debuglog *table = vm->host->query(vm->host, VR_DEBUGLOG_ID);
 	const struct vr_host_codemap *names = vm->host->query(vm->host, VR_CODEMAP_ID);
 	struct log l = {.host = vm->host, .isa = vm->isa}, *made;
-	int32_t r = VR_OK;
+	int32_t rc = VR_OK;
 
 	*out = NULL;
 	/* The interpreter has no host code. */
@@ -74,9 +74,9 @@ int32_t soft_log_new(const struct soft_vm *vm, struct soft_log **out)
 		return VR_OK;
 	l.table = table;
 	if (l.shared.items)
-		r = open_disassemblers(vm, &l);
-	if (r < 0)
-		return r;
+		rc = open_disassemblers(vm, &l);
+	if (rc < 0)
+		return rc;
 	if (l.shared.items >> VR_DEBUGLOG_HOST & 1) {
 		l.shared.marks = calloc(MARKS, sizeof(*l.shared.marks));
 		l.shared.mark_capacity = MARKS;

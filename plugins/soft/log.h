@@ -6,8 +6,8 @@
  * soft_vm.log is NULL when neither is wanted. Each hook is a test of that pointer, on paths that are slow
  * anyway; generated code is the same, but for `exec`, which makes no links (see soft_log_alone()).
  */
-#ifndef VR_SOFT_LOG_H
-#define VR_SOFT_LOG_H
+#ifndef SOFT_LOG_H
+#define SOFT_LOG_H
 
 #include <vmrun/debuglog.h>
 

@@ -17,8 +17,8 @@
  * other vCPUs post flush requests (vcpu->request_lock). Code memory is reclaimed only in an exclusive
  * section, when no vCPU is inside generated code.
  */
-#ifndef VR_SOFT_H
-#define VR_SOFT_H
+#ifndef SOFT_H
+#define SOFT_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -481,7 +481,7 @@ int soft_fuse(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const u
 /* -- tier0.c -- */
 /* Interpret blocks until exit_request is raised. */
 void soft_interpret(struct soft_vcpu *v);
-/* One block, with the guest's FP environment around it; `values` as for vr_interp_block(). */
+/* One block, with the guest's FP environment around it; `values` as for soft_interp_block(). */
 void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v128 *values);
 
 /* -- vcpu.c -- */

@@ -48,10 +48,10 @@ static int32_t lift_one(struct soft_vcpu *v, const uint8_t *page, struct vr_ir *
 			     .mode_flags = x->mode_flags,
 			     .code = page + offset,
 			     .length = SOFT_PAGE - offset};
-	int32_t r = v->vm->isa->lift(&rq, ir);
+	int32_t rc = v->vm->isa->lift(&rq, ir);
 
-	if (r != VR_E_AGAIN)
-		return r;
+	if (rc != VR_E_AGAIN)
+		return rc;
 	if (rq.length >= SOFT_TAIL_MAX)
 		return VR_E_INTERNAL;
 	const struct soft_itlb_entry *next = soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
@@ -79,16 +79,16 @@ static void carry_out(struct soft_vcpu *v)
 			   .block_capacity = STEP_BLOCKS,
 			   .ops = v->step->ops,
 			   .blocks = v->step->blocks};
-	int32_t r;
+	int32_t rc;
 
 	if (!it || (it->checked && soft_guest_point(v)))
 		return; /* an exception was taken */
 	memset(&ir.ops[0], 0, sizeof(ir.ops[0]));
-	r = lift_one(v, it->host, &ir);
-	if (r == VR_OK && ir.block_count) {
+	rc = lift_one(v, it->host, &ir);
+	if (rc == VR_OK && ir.block_count) {
 		soft_interpret_block(v, &ir, 0, v->step->values);
-	} else if (r != VR_E_AGAIN) {
-		v->full_error = r < 0 ? r : VR_E_INTERNAL;
+	} else if (rc != VR_E_AGAIN) {
+		v->full_error = rc < 0 ? rc : VR_E_INTERNAL;
 		v->full_again = UINT32_MAX / 2; /* the vCPU can't go on */
 		soft_request(v->x, SOFT_REQ_FULL);
 	}

@@ -23,18 +23,18 @@ static int32_t tier0_access(struct vr_exec *x, const struct vr_ir_op *op, uint64
 			   address, a, b, result);
 }
 
-static const struct vr_interp_memory memory = {.access = tier0_access};
+static const struct soft_interp_memory memory = {.access = tier0_access};
 
 static void enter_guest_fp(struct vr_exec *x)
 {
 	/* What the host's own code left in the unit is not the guest's. */
 	feclearexcept(FE_ALL_EXCEPT);
-	vr_interp_fenv_set_round(x, x->fp_round);
+	soft_interp_fenv_set_round(x, x->fp_round);
 }
 
 static void leave_guest_fp(struct vr_exec *x)
 {
-	x->fp_flags = vr_interp_fenv_get_flags(x);
+	x->fp_flags = soft_interp_fenv_get_flags(x);
 	feclearexcept(FE_ALL_EXCEPT);
 	fesetround(FE_TONEAREST);
 }
@@ -43,7 +43,7 @@ void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t 
 {
 	enter_guest_fp(v->x);
 	v->n.interpreted++;
-	vr_interp_block(v->x, v->vm->isa, ir, block, values, &memory);
+	soft_interp_block(v->x, v->vm->isa, ir, block, values, &memory);
 	leave_guest_fp(v->x);
 }
 
@@ -76,7 +76,7 @@ void soft_interpret(struct soft_vcpu *v)
 		v->n.interpreted++;
 		if (soft_log_on(vm, VR_DEBUGLOG_EXEC))
 			soft_log_exec(v, e, "the interpreter");
-		vr_interp_block(x, vm->isa, e->region->ir, e->block, values, &memory);
+		soft_interp_block(x, vm->isa, e->region->ir, e->block, values, &memory);
 	}
 	free(values);
 	leave_guest_fp(x);

@@ -262,10 +262,10 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 			empty_cache(v);
 		}
 		if (request & SOFT_REQ_DEBUG) {
-			uint32_t room = exit->size;
+			uint32_t capacity = exit->size;
 
-			memcpy(exit, &v->stop, room < sizeof(v->stop) ? room : sizeof(v->stop));
-			exit->size = room;
+			memcpy(exit, &v->stop, capacity < sizeof(v->stop) ? capacity : sizeof(v->stop));
+			exit->size = capacity;
 			return VR_OK;
 		}
 		if (request & SOFT_REQ_KICK) {

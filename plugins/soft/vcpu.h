@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vcpu.h: the vCPU functions of vmrun.accel/1, for the table in plugin.c. */
-#ifndef VR_SOFT_VCPU_H
-#define VR_SOFT_VCPU_H
+#ifndef SOFT_VCPU_H
+#define SOFT_VCPU_H
 
 #include <vmrun/accel.h>
 

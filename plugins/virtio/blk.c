@@ -62,8 +62,7 @@ struct config {
 	uint32_t max_write_zeroes_sectors, max_write_zeroes_seg;
 	uint8_t write_zeroes_may_unmap, unused1[3];
 };
-_Static_assert(offsetof(struct config, max_discard_sectors) == 36 &&
-		       sizeof(struct config) <= VR_VIRTIO_CONFIG,
+_Static_assert(offsetof(struct config, max_discard_sectors) == 36 && sizeof(struct config) <= VIRTIO_CONFIG,
 	       "5.2.4");
 
 struct blk {
@@ -77,8 +76,8 @@ struct blk {
 	uint32_t work, stop, busy;
 	/* the worker's own: */
 	uint32_t flush_writes; /* the driver knows no FLUSH: each write is on the medium when it is done */
-	struct vr_chain chain;
-	struct vr_iovec iov[VR_QUEUE_MAX];
+	struct chain chain;
+	struct vr_iovec iov[QUEUE_MAX];
 };
 
 static int inside(const struct blk *b, uint64_t sector, uint64_t sectors)
@@ -87,7 +86,7 @@ static int inside(const struct blk *b, uint64_t sector, uint64_t sectors)
 }
 
 /* The bytes [skip, skip+length) of n segments as a vector. */
-static uint32_t vector(struct blk *b, const struct vr_segment *s, uint32_t n, uint64_t skip, uint64_t length)
+static uint32_t vector(struct blk *b, const struct segment *s, uint32_t n, uint64_t skip, uint64_t length)
 {
 	uint32_t used = 0;
 
@@ -111,10 +110,10 @@ static uint32_t vector(struct blk *b, const struct vr_segment *s, uint32_t n, ui
 
 /* ---- requests, on the worker, without the lock ------------------------------------------------------- */
 
-static uint32_t transfer(struct vr_virtio *d, const struct request *r)
+static uint32_t transfer(struct virtio *d, const struct request *r)
 {
 	struct blk *b = d->private;
-	const struct vr_chain *c = &b->chain;
+	const struct chain *c = &b->chain;
 	int out = r->type == T_OUT;
 	uint64_t bytes = out ? c->out_bytes - sizeof(*r) : c->in_bytes - 1;
 	uint32_t n;
@@ -136,7 +135,7 @@ static uint32_t transfer(struct vr_virtio *d, const struct request *r)
 	return S_OK;
 }
 
-static uint32_t one_range(struct vr_virtio *d, uint32_t type, const struct range *r)
+static uint32_t one_range(struct virtio *d, uint32_t type, const struct range *r)
 {
 	struct blk *b = d->private;
 	uint64_t offset = r->sector * SECTOR, length = r->sectors * SECTOR;
@@ -156,7 +155,7 @@ static uint32_t one_range(struct vr_virtio *d, uint32_t type, const struct range
 	return rc < 0 ? S_IOERR : S_OK;
 }
 
-static uint32_t ranges(struct vr_virtio *d, const struct request *r)
+static uint32_t ranges(struct virtio *d, const struct request *r)
 {
 	struct blk *b = d->private;
 	uint64_t bytes = b->chain.out_bytes - sizeof(*r);
@@ -169,7 +168,7 @@ static uint32_t ranges(struct vr_virtio *d, const struct request *r)
 	for (uint64_t at = 0; at < bytes && status == S_OK; at += sizeof(struct range)) {
 		struct range range;
 
-		vr_chain_read(&b->chain, sizeof(*r) + at, &range, sizeof(range));
+		chain_read(&b->chain, sizeof(*r) + at, &range, sizeof(range));
 		status = one_range(d, r->type, &range);
 	}
 	if (status == S_OK && r->type == T_WRITE_ZEROES && b->flush_writes &&
@@ -179,7 +178,7 @@ static uint32_t ranges(struct vr_virtio *d, const struct request *r)
 }
 
 /* 5.2.6: a string of up to 20 bytes, without an end when it fills them. */
-static uint32_t identify(struct vr_virtio *d)
+static uint32_t identify(struct virtio *d)
 {
 	struct blk *b = d->private;
 	char id[ID_BYTES] = {0};
@@ -187,20 +186,20 @@ static uint32_t identify(struct vr_virtio *d)
 	if (b->chain.in_bytes - 1 < ID_BYTES)
 		return S_IOERR;
 	snprintf(id, sizeof(id), "vmrun-disk-%u", d->index);
-	vr_chain_write(&b->chain, 0, id, sizeof(id));
+	chain_write(&b->chain, 0, id, sizeof(id));
 	return S_OK;
 }
 
 /* Carries out the chain; the number of bytes written to the guest. */
-static uint32_t execute(struct vr_virtio *d)
+static uint32_t execute(struct virtio *d)
 {
 	struct blk *b = d->private;
-	struct vr_chain *c = &b->chain;
+	struct chain *c = &b->chain;
 	struct request r;
 	uint32_t status;
 	uint8_t byte;
 
-	vr_chain_read(c, 0, &r, sizeof(r));
+	chain_read(c, 0, &r, sizeof(r));
 	switch (r.type) {
 	case T_IN:
 	case T_OUT:
@@ -221,8 +220,8 @@ static uint32_t execute(struct vr_virtio *d)
 		break;
 	}
 	byte = (uint8_t)status;
-	vr_chain_write(c, c->in_bytes - 1, &byte, 1); /* the last byte that may be written is the status */
-	vr_chain_written(&d->queue[0], c, c->in_bytes);
+	chain_write(c, c->in_bytes - 1, &byte, 1); /* the last byte that may be written is the status */
+	chain_written(&d->queue[0], c, c->in_bytes);
 	/* The length promises that this much, from the front, was written; a failed read may have not. */
 	if (status == S_OK && (r.type == T_IN || r.type == T_GET_ID))
 		return (uint32_t)c->in_bytes;
@@ -232,24 +231,24 @@ static uint32_t execute(struct vr_virtio *d)
 /* ---- the worker ------------------------------------------------------------------------------ */
 
 /* Takes all requests there are. The lock is held, but not during a request. */
-static void serve(struct vr_virtio *d)
+static void serve(struct virtio *d)
 {
-	struct vr_queue *q = &d->queue[0];
+	struct queue *q = &d->queue[0];
 	struct blk *b = d->private;
 	int got = 0;
 
-	while (!b->stop && vr_virtio_runs(d)) {
+	while (!b->stop && virtio_runs(d)) {
 		uint32_t epoch, written;
 
-		got = vr_queue_pop(q, &b->chain);
-		if (got == 0 && vr_queue_listen(q))
+		got = queue_pop(q, &b->chain);
+		if (got == 0 && queue_listen(q))
 			continue;
 		/* Without room for a header and a status there is no answer to give. */
 		if (got > 0 && (b->chain.out_bytes < sizeof(struct request) || !b->chain.in_bytes))
 			got = -1;
 		if (got <= 0)
 			break;
-		vr_queue_quiet(q);
+		queue_quiet(q);
 		b->flush_writes = !(d->driver_features & F_FLUSH);
 		epoch = d->epoch;
 		b->busy = 1;
@@ -260,16 +259,16 @@ static void serve(struct vr_virtio *d)
 		pthread_cond_broadcast(&b->idle);
 		if (epoch != d->epoch) /* reset meanwhile: the driver does not wait for this any more */
 			continue;
-		vr_queue_push(q, b->chain.head, written);
-		vr_virtio_signal(d, q);
+		queue_push(q, b->chain.head, written);
+		virtio_signal(d, q);
 	}
 	if (got < 0)
-		vr_virtio_broken(d);
+		virtio_broken(d);
 }
 
 static void VR_CALL worker(void *arg)
 {
-	struct vr_virtio *d = arg;
+	struct virtio *d = arg;
 	struct blk *b = d->private;
 
 	pthread_mutex_lock(&d->lock);
@@ -284,7 +283,7 @@ static void VR_CALL worker(void *arg)
 	pthread_mutex_unlock(&d->lock);
 }
 
-static void notify(struct vr_virtio *d, uint32_t queue)
+static void notify(struct virtio *d, uint32_t queue)
 {
 	struct blk *b = d->private;
 
@@ -293,7 +292,7 @@ static void notify(struct vr_virtio *d, uint32_t queue)
 	pthread_cond_signal(&b->wake);
 }
 
-static void quiesce(struct vr_virtio *d)
+static void quiesce(struct virtio *d)
 {
 	struct blk *b = d->private;
 
@@ -303,12 +302,12 @@ static void quiesce(struct vr_virtio *d)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void configure(struct vr_virtio *d)
+static void configure(struct virtio *d)
 {
 	const struct blk *b = d->private;
 	struct config c = {
 		.capacity = b->sectors,
-		.seg_max = VR_QUEUE_MAX - 2, /* header and status take one each */
+		.seg_max = QUEUE_MAX - 2, /* header and status take one each */
 		.blk_size = SECTOR,
 		.num_queues = 1,
 	};
@@ -326,7 +325,7 @@ static void configure(struct vr_virtio *d)
 	memcpy(d->config, &c, sizeof(c));
 }
 
-static int32_t create(struct vr_virtio *d)
+static int32_t create(struct virtio *d)
 {
 	struct vr_block_info info = {.size = sizeof(info)};
 	struct blk *b = calloc(1, sizeof(*b));
@@ -358,7 +357,7 @@ static int32_t create(struct vr_virtio *d)
 	return rc;
 }
 
-static void destroy(struct vr_virtio *d)
+static void destroy(struct virtio *d)
 {
 	struct blk *b = d->private;
 
@@ -372,7 +371,7 @@ static void destroy(struct vr_virtio *d)
 	free(b);
 }
 
-const struct vr_virtio_kind vr_virtio_blk = {
+const struct virtio_kind virtio_blk = {
 	.type = "virtio-mmio-blk",
 	.device_id = DEVICE_ID,
 	.queues = 1,

@@ -11,20 +11,20 @@
 
 struct console {
 	const struct vr_host_console *table;
-	struct vr_chain chain;
+	struct chain chain;
 	/* Taken from the host and not yet given to the guest. */
 	uint8_t input[INPUT_MAX];
 	uint32_t start, count;
 };
 
 /* Input goes into the buffers that the driver lent, and waits while there is none. */
-static void receive(struct vr_virtio *d)
+static void receive(struct virtio *d)
 {
-	struct vr_queue *q = &d->queue[QUEUE_RECEIVE];
+	struct queue *q = &d->queue[QUEUE_RECEIVE];
 	struct console *c = d->private;
 	int got = 0;
 
-	while (vr_virtio_runs(d) && q->ready) {
+	while (virtio_runs(d) && q->ready) {
 		uint32_t n;
 
 		if (!c->count) {
@@ -33,44 +33,44 @@ static void receive(struct vr_virtio *d)
 		}
 		if (!c->count)
 			break;
-		got = vr_queue_pop(q, &c->chain);
-		if (got == 0 && vr_queue_listen(q))
+		got = queue_pop(q, &c->chain);
+		if (got == 0 && queue_listen(q))
 			continue;
 		if (got <= 0)
 			break;
-		n = (uint32_t)vr_chain_write(&c->chain, 0, c->input + c->start, c->count);
+		n = (uint32_t)chain_write(&c->chain, 0, c->input + c->start, c->count);
 		c->start += n;
 		c->count -= n;
-		vr_chain_written(q, &c->chain, n);
-		vr_queue_push(q, c->chain.head, n);
+		chain_written(q, &c->chain, n);
+		queue_push(q, c->chain.head, n);
 	}
 	if (got < 0)
-		vr_virtio_broken(d);
+		virtio_broken(d);
 	else
-		vr_virtio_signal(d, q);
+		virtio_signal(d, q);
 }
 
-static void transmit(struct vr_virtio *d)
+static void transmit(struct virtio *d)
 {
-	struct vr_queue *q = &d->queue[QUEUE_TRANSMIT];
+	struct queue *q = &d->queue[QUEUE_TRANSMIT];
 	struct console *c = d->private;
 	int got;
 
 	do {
-		while ((got = vr_queue_pop(q, &c->chain)) > 0) {
+		while ((got = queue_pop(q, &c->chain)) > 0) {
 			for (uint32_t i = 0; i < c->chain.out; i++)
 				c->table->write(d->host, d->index, c->chain.segment[i].host,
 						(uint32_t)c->chain.segment[i].length);
-			vr_queue_push(q, c->chain.head, 0);
+			queue_push(q, c->chain.head, 0);
 		}
-	} while (vr_queue_listen(q));
+	} while (queue_listen(q));
 	if (got < 0)
-		vr_virtio_broken(d);
+		virtio_broken(d);
 	else
-		vr_virtio_signal(d, q);
+		virtio_signal(d, q);
 }
 
-static void notify(struct vr_virtio *d, uint32_t queue)
+static void notify(struct virtio *d, uint32_t queue)
 {
 	if (queue == QUEUE_TRANSMIT)
 		transmit(d);
@@ -80,14 +80,14 @@ static void notify(struct vr_virtio *d, uint32_t queue)
 
 static void VR_CALL input_available(void *opaque)
 {
-	struct vr_virtio *d = opaque;
+	struct virtio *d = opaque;
 
 	pthread_mutex_lock(&d->lock);
 	receive(d);
 	pthread_mutex_unlock(&d->lock);
 }
 
-static int32_t create(struct vr_virtio *d)
+static int32_t create(struct virtio *d)
 {
 	struct console *c = calloc(1, sizeof(*c));
 
@@ -103,12 +103,12 @@ static int32_t create(struct vr_virtio *d)
 	return VR_OK;
 }
 
-static void destroy(struct vr_virtio *d)
+static void destroy(struct virtio *d)
 {
 	free(d->private);
 }
 
-const struct vr_virtio_kind vr_virtio_console = {
+const struct virtio_kind virtio_console = {
 	.type = "virtio-mmio-console",
 	.device_id = DEVICE_ID,
 	.queues = 2,

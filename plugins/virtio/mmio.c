@@ -59,7 +59,7 @@
 /* ---- interrupts ---------------------------------------------------------------------------------------- */
 
 /* Level-triggered: high as long as a bit of InterruptStatus is set. */
-static void update_line(struct vr_virtio *d)
+static void update_line(struct virtio *d)
 {
 	uint32_t level = d->interrupt_status != 0;
 
@@ -69,15 +69,15 @@ static void update_line(struct vr_virtio *d)
 	d->irq_table->set(d->host, VR_IRQ_SHARED, d->irq, level);
 }
 
-void vr_virtio_signal(struct vr_virtio *d, struct vr_queue *q)
+void virtio_signal(struct virtio *d, struct queue *q)
 {
-	if (!vr_queue_wants_interrupt(q))
+	if (!queue_wants_interrupt(q))
 		return;
 	d->interrupt_status |= INTERRUPT_USED;
 	update_line(d);
 }
 
-void vr_virtio_broken(struct vr_virtio *d)
+void virtio_broken(struct virtio *d)
 {
 	if (d->status & VIRTIO_S_NEEDS_RESET)
 		return;
@@ -91,15 +91,15 @@ void vr_virtio_broken(struct vr_virtio *d)
 
 /* ---- status ---------------------------------------------------------------------------------- */
 
-static void reset(struct vr_virtio *d)
+static void reset(struct virtio *d)
 {
 	d->status = 0;
 	d->epoch++;
 	/* What is in flight is waited for: after a reset no buffer is touched (2.4). */
 	if (d->kind->quiesce)
 		d->kind->quiesce(d);
-	for (uint32_t i = 0; i < VR_VIRTIO_QUEUES; i++)
-		vr_queue_reset(&d->queue[i]);
+	for (uint32_t i = 0; i < VIRTIO_QUEUES; i++)
+		queue_reset(&d->queue[i]);
 	d->device_features_sel = d->driver_features_sel = d->queue_sel = 0;
 	d->driver_features = 0;
 	d->interrupt_status = 0;
@@ -107,12 +107,12 @@ static void reset(struct vr_virtio *d)
 }
 
 /* 3.1.1: features are settled when the driver sets FEATURES_OK and reads it back. */
-static int features_acceptable(const struct vr_virtio *d)
+static int features_acceptable(const struct virtio *d)
 {
 	return !(d->driver_features & ~d->features) && (d->driver_features & VIRTIO_F_VERSION_1);
 }
 
-static void status_write(struct vr_virtio *d, uint32_t value)
+static void status_write(struct virtio *d, uint32_t value)
 {
 	uint32_t status = value & 0xff & ~VIRTIO_S_NEEDS_RESET;
 
@@ -126,7 +126,7 @@ static void status_write(struct vr_virtio *d, uint32_t value)
 		status &= ~VIRTIO_S_DRIVER_OK;
 	/* 2.1.1: the driver never clears a bit. */
 	d->status |= status;
-	if (vr_virtio_runs(d))
+	if (virtio_runs(d))
 		for (uint32_t i = 0; i < d->kind->queues; i++)
 			if (d->queue[i].ready)
 				d->kind->notify(d, i);
@@ -134,12 +134,12 @@ static void status_write(struct vr_virtio *d, uint32_t value)
 
 /* ---- queues ---------------------------------------------------------------------------------- */
 
-static struct vr_queue *selected(struct vr_virtio *d)
+static struct queue *selected(struct virtio *d)
 {
 	return d->queue_sel < d->kind->queues ? &d->queue[d->queue_sel] : NULL;
 }
 
-static void queue_ready_write(struct vr_virtio *d, struct vr_queue *q, uint32_t value)
+static void queue_ready_write(struct virtio *d, struct queue *q, uint32_t value)
 {
 	if (!(value & 1)) {
 		if (!q->ready)
@@ -154,8 +154,8 @@ static void queue_ready_write(struct vr_virtio *d, struct vr_queue *q, uint32_t 
 		return;
 	q->event_idx = !!(d->driver_features & VIRTIO_F_EVENT_IDX);
 	q->indirect = !!(d->driver_features & VIRTIO_F_INDIRECT_DESC);
-	if (vr_queue_start(q) < 0)
-		vr_virtio_broken(d);
+	if (queue_start(q) < 0)
+		virtio_broken(d);
 }
 
 static void set_low(uint64_t *address, uint32_t value)
@@ -169,9 +169,9 @@ static void set_high(uint64_t *address, uint32_t value)
 }
 
 /* Where and how big a queue is can be said only while it does not run. */
-static void queue_write(struct vr_virtio *d, uint32_t offset, uint32_t value)
+static void queue_write(struct virtio *d, uint32_t offset, uint32_t value)
 {
-	struct vr_queue *q = selected(d);
+	struct queue *q = selected(d);
 
 	if (!q)
 		return;
@@ -208,15 +208,15 @@ static void queue_write(struct vr_virtio *d, uint32_t offset, uint32_t value)
 	}
 }
 
-static void notify(struct vr_virtio *d, uint32_t queue)
+static void notify(struct virtio *d, uint32_t queue)
 {
-	if (vr_virtio_runs(d) && queue < d->kind->queues && d->queue[queue].ready)
+	if (virtio_runs(d) && queue < d->kind->queues && d->queue[queue].ready)
 		d->kind->notify(d, queue);
 }
 
 static void VR_CALL rung(void *opaque)
 {
-	struct vr_virtio *d = opaque;
+	struct virtio *d = opaque;
 
 	pthread_mutex_lock(&d->lock);
 	for (uint32_t i = 0; i < d->kind->queues; i++)
@@ -226,9 +226,9 @@ static void VR_CALL rung(void *opaque)
 
 /* ---- registers ------------------------------------------------------------------------------- */
 
-static uint32_t register_read(struct vr_virtio *d, uint32_t offset)
+static uint32_t register_read(struct virtio *d, uint32_t offset)
 {
-	const struct vr_queue *q = selected(d);
+	const struct queue *q = selected(d);
 
 	if (offset >= R_SHM_LEN_LOW && offset <= R_SHM_BASE_HIGH)
 		return 0xffffffff; /* 4.2.2: no such shared memory region */
@@ -245,7 +245,7 @@ static uint32_t register_read(struct vr_virtio *d, uint32_t offset)
 		return d->device_features_sel < 2 ? (uint32_t)(d->features >> 32 * d->device_features_sel)
 						  : 0;
 	case R_QUEUE_NUM_MAX:
-		return q ? VR_QUEUE_MAX : 0;
+		return q ? QUEUE_MAX : 0;
 	case R_QUEUE_READY:
 		return q ? q->ready : 0;
 	case R_INTERRUPT_STATUS:
@@ -258,7 +258,7 @@ static uint32_t register_read(struct vr_virtio *d, uint32_t offset)
 	}
 }
 
-static void register_write(struct vr_virtio *d, uint32_t offset, uint32_t value)
+static void register_write(struct virtio *d, uint32_t offset, uint32_t value)
 {
 	switch (offset) {
 	case R_DEVICE_FEATURES_SEL:
@@ -294,18 +294,18 @@ static void register_write(struct vr_virtio *d, uint32_t offset, uint32_t value)
 	}
 }
 
-static uint64_t config_read(const struct vr_virtio *d, uint32_t offset, uint32_t width)
+static uint64_t config_read(const struct virtio *d, uint32_t offset, uint32_t width)
 {
 	uint64_t value = 0;
 
-	if (offset + width <= VR_VIRTIO_CONFIG)
+	if (offset + width <= VIRTIO_CONFIG)
 		memcpy(&value, d->config + offset, width);
 	return value;
 }
 
 static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
-	struct vr_virtio *d = opaque;
+	struct virtio *d = opaque;
 	uint64_t value;
 
 	(void)vcpu;
@@ -321,7 +321,7 @@ static uint64_t VR_CALL read_op(void *opaque, uint32_t vcpu, uint64_t offset, ui
 
 static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width, uint64_t value)
 {
-	struct vr_virtio *d = opaque;
+	struct virtio *d = opaque;
 
 	(void)vcpu;
 	/* No device here has a configuration field that the driver may write. */
@@ -341,7 +341,7 @@ static const struct vr_bus_ops ops = {
 /* ---- life ------------------------------------------------------------------------------------ */
 
 /* A driver writes 32 bits there and never reads (4.2.2.2), so the faster doorbell of any width will do. */
-static void attach_door(struct vr_virtio *d, uint64_t address)
+static void attach_door(struct virtio *d, uint64_t address)
 {
 	static const uint32_t widths[] = {0, 4};
 
@@ -353,10 +353,10 @@ static void attach_door(struct vr_virtio *d, uint64_t address)
 			d->door = NULL;
 }
 
-int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *kind,
-		      const struct vr_device_config *c, struct vr_virtio **out)
+int32_t virtio_new(const struct vr_host *host, const struct virtio_kind *kind,
+		   const struct vr_device_config *c, struct virtio **out)
 {
-	struct vr_virtio *d = calloc(1, sizeof(*d));
+	struct virtio *d = calloc(1, sizeof(*d));
 	int32_t rc;
 
 	if (!d)
@@ -369,7 +369,7 @@ int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *k
 	d->index = c->index;
 	d->irq = c->irq;
 	pthread_mutex_init(&d->lock, NULL);
-	for (uint32_t i = 0; i < VR_VIRTIO_QUEUES; i++) {
+	for (uint32_t i = 0; i < VIRTIO_QUEUES; i++) {
 		d->queue[i].host = host;
 		d->queue[i].memory = d->memory;
 	}
@@ -382,7 +382,7 @@ int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *k
 	d->features |= TRANSPORT_FEATURES;
 	rc = d->mmio->attach(host, VR_SPACE_MMIO, c->base, R_END, &ops, d, kind->type);
 	if (rc < 0) {
-		vr_virtio_free(d);
+		virtio_free(d);
 		return rc;
 	}
 	if (kind->wakes)
@@ -391,18 +391,18 @@ int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *k
 	return VR_OK;
 }
 
-void vr_virtio_reset(struct vr_virtio *d)
+void virtio_reset(struct virtio *d)
 {
 	pthread_mutex_lock(&d->lock);
 	reset(d);
 	pthread_mutex_unlock(&d->lock);
 }
 
-void vr_virtio_free(struct vr_virtio *d)
+void virtio_free(struct virtio *d)
 {
 	if (d->door)
 		d->doorbell->detach(d->door);
-	vr_virtio_reset(d);
+	virtio_reset(d);
 	d->kind->destroy(d);
 	pthread_mutex_destroy(&d->lock);
 	free(d);

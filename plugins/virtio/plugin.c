@@ -6,7 +6,7 @@
 
 #include "virtio.h"
 
-static const struct vr_virtio_kind *const kinds[] = {&vr_virtio_blk, &vr_virtio_console, &vr_virtio_rng};
+static const struct virtio_kind *const kinds[] = {&virtio_blk, &virtio_console, &virtio_rng};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* ---- vmrun.device/1 ---------------------------------------------------------------------------------------
@@ -15,13 +15,13 @@ static const struct vr_virtio_kind *const kinds[] = {&vr_virtio_blk, &vr_virtio_
 static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
 {
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
-	struct vr_virtio *d = NULL;
+	struct virtio *d = NULL;
 	int32_t rc;
 
 	for (size_t i = 0; i < KINDS; i++) {
 		if (strcmp(kinds[i]->type, c->type) != 0)
 			continue;
-		rc = vr_virtio_new(host, kinds[i], c, &d);
+		rc = virtio_new(host, kinds[i], c, &d);
 		if (rc >= 0)
 			*device = d;
 		return rc;
@@ -31,12 +31,12 @@ static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c
 
 static void VR_CALL maker_reset(void *device)
 {
-	vr_virtio_reset(device);
+	virtio_reset(device);
 }
 
 static void VR_CALL maker_destroy(void *device)
 {
-	vr_virtio_free(device);
+	virtio_free(device);
 }
 
 static const struct vr_device_maker maker = {

@@ -49,33 +49,33 @@ static void store16(uint8_t *p, uint16_t value)
 	__atomic_store_n((uint16_t *)(void *)p, value, __ATOMIC_RELEASE);
 }
 
-static int broken(struct vr_queue *q)
+static int broken(struct queue *q)
 {
 	q->broken = 1;
 	return -1;
 }
 
-static void *ram(const struct vr_queue *q, uint64_t gpa, uint64_t length)
+static void *ram(const struct queue *q, uint64_t gpa, uint64_t length)
 {
 	if (gpa + length < gpa)
 		return NULL;
 	return q->memory->pointer(q->host, gpa, length);
 }
 
-void vr_queue_reset(struct vr_queue *q)
+void queue_reset(struct queue *q)
 {
 	const struct vr_host *host = q->host;
 	const struct vr_host_memory *memory = q->memory;
 
-	*q = (struct vr_queue){.host = host, .memory = memory};
+	*q = (struct queue){.host = host, .memory = memory};
 }
 
-int vr_queue_start(struct vr_queue *q)
+int queue_start(struct queue *q)
 {
 	uint32_t n = q->number;
 
 	q->last_avail = q->used = q->signalled = 0;
-	if (n == 0 || n > VR_QUEUE_MAX || (n & (n - 1)))
+	if (n == 0 || n > QUEUE_MAX || (n & (n - 1)))
 		return broken(q);
 	/* 2.7: the alignment of the three parts */
 	if ((q->desc & 15) || (q->driver & 1) || (q->device & 3))
@@ -91,9 +91,9 @@ int vr_queue_start(struct vr_queue *q)
 
 /* ---- chains ------------------------------------------------------------------------------------------ */
 
-static int add_segment(struct vr_queue *q, struct vr_chain *c, const struct descriptor *d)
+static int add_segment(struct queue *q, struct chain *c, const struct descriptor *d)
 {
-	struct vr_segment *s = &c->segment[c->out + c->in];
+	struct segment *s = &c->segment[c->out + c->in];
 
 	if (d->flags & DESC_F_WRITE) {
 		c->in_bytes += d->length;
@@ -106,7 +106,7 @@ static int add_segment(struct vr_queue *q, struct vr_chain *c, const struct desc
 		return broken(q);
 	if (!d->length)
 		return 0;
-	if (c->out + c->in == VR_QUEUE_MAX)
+	if (c->out + c->in == QUEUE_MAX)
 		return broken(q);
 	s->gpa = d->address;
 	s->length = d->length;
@@ -122,7 +122,7 @@ static int add_segment(struct vr_queue *q, struct vr_chain *c, const struct desc
 
 /* Follow a chain through `table` from entry `i`; a table's length bounds its steps, so a loop ends.
  * An indirect descriptor (2.7.5.3) ends the direct part; *indirect is then set to it. */
-static int walk(struct vr_queue *q, struct vr_chain *c, const uint8_t *table, uint32_t count, uint32_t i,
+static int walk(struct queue *q, struct chain *c, const uint8_t *table, uint32_t count, uint32_t i,
 		struct descriptor *indirect)
 {
 	for (uint32_t steps = 0; steps < count; steps++) {
@@ -146,7 +146,7 @@ static int walk(struct vr_queue *q, struct vr_chain *c, const uint8_t *table, ui
 	return broken(q);
 }
 
-int vr_queue_pop(struct vr_queue *q, struct vr_chain *c)
+int queue_pop(struct queue *q, struct chain *c)
 {
 	struct descriptor indirect = {0};
 	const uint8_t *table;
@@ -170,7 +170,7 @@ int vr_queue_pop(struct vr_queue *q, struct vr_chain *c)
 	if (indirect.flags & DESC_F_INDIRECT) {
 		uint32_t count = indirect.length / 16;
 
-		if (indirect.length % 16 || !count || count > VR_QUEUE_MAX)
+		if (indirect.length % 16 || !count || count > QUEUE_MAX)
 			return broken(q);
 		table = ram(q, indirect.address, indirect.length);
 		if (!table || walk(q, c, table, count, 0, NULL) < 0)
@@ -180,7 +180,7 @@ int vr_queue_pop(struct vr_queue *q, struct vr_chain *c)
 	return 1;
 }
 
-void vr_queue_push(struct vr_queue *q, uint32_t head, uint32_t written)
+void queue_push(struct queue *q, uint32_t head, uint32_t written)
 {
 	uint32_t entry[2] = {head, written};
 
@@ -192,7 +192,7 @@ void vr_queue_push(struct vr_queue *q, uint32_t head, uint32_t written)
 
 /* ---- notifications in both directions (2.7.7 and 2.7.10) ---------------------------------------------- */
 
-int vr_queue_wants_interrupt(struct vr_queue *q)
+int queue_wants_interrupt(struct queue *q)
 {
 	uint16_t before = q->signalled, now = q->used, event;
 
@@ -207,14 +207,14 @@ int vr_queue_wants_interrupt(struct vr_queue *q)
 	return (uint16_t)(now - event - 1) < (uint16_t)(now - before);
 }
 
-void vr_queue_quiet(struct vr_queue *q)
+void queue_quiet(struct queue *q)
 {
 	/* With event_idx, an avail_event left behind is quiet enough. */
 	if (q->ready && !q->event_idx)
 		store16(q->device_host, USED_F_NO_NOTIFY);
 }
 
-int vr_queue_listen(struct vr_queue *q)
+int queue_listen(struct queue *q)
 {
 	if (!q->ready || q->broken)
 		return 0;
@@ -228,8 +228,8 @@ int vr_queue_listen(struct vr_queue *q)
 
 /* ---- copying --------------------------------------------------------------------------------- */
 
-static uint64_t copy(const struct vr_segment *s, uint32_t n, uint64_t offset, uint8_t *buffer,
-		     uint64_t length, int to_guest)
+static uint64_t copy(const struct segment *s, uint32_t n, uint64_t offset, uint8_t *buffer, uint64_t length,
+		     int to_guest)
 {
 	uint64_t done = 0;
 
@@ -253,17 +253,17 @@ static uint64_t copy(const struct vr_segment *s, uint32_t n, uint64_t offset, ui
 	return done;
 }
 
-uint64_t vr_chain_read(const struct vr_chain *c, uint64_t offset, void *to, uint64_t length)
+uint64_t chain_read(const struct chain *c, uint64_t offset, void *to, uint64_t length)
 {
 	return copy(c->segment, c->out, offset, to, length, 0);
 }
 
-uint64_t vr_chain_write(const struct vr_chain *c, uint64_t offset, const void *from, uint64_t length)
+uint64_t chain_write(const struct chain *c, uint64_t offset, const void *from, uint64_t length)
 {
 	return copy(c->segment + c->out, c->in, offset, (uint8_t *)(uintptr_t)from, length, 1);
 }
 
-void vr_chain_written(const struct vr_queue *q, const struct vr_chain *c, uint64_t bytes)
+void chain_written(const struct queue *q, const struct chain *c, uint64_t bytes)
 {
 	for (uint32_t i = c->out; i < c->out + c->in && bytes; i++) {
 		uint64_t part = c->segment[i].length < bytes ? c->segment[i].length : bytes;

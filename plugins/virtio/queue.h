@@ -6,30 +6,30 @@
  * what was copied is checked. A ring that breaks the rules makes the queue "broken", and nothing more
  * is taken from it until the driver resets the device. None of this locks; the device does.
  */
-#ifndef VR_VIRTIO_QUEUE_H
-#define VR_VIRTIO_QUEUE_H
+#ifndef VIRTIO_QUEUE_H
+#define VIRTIO_QUEUE_H
 
 #include <stdint.h>
 #include <vmrun/host.h>
 
-#define VR_QUEUE_MAX 256u /* entries, and segments of one chain */
+#define QUEUE_MAX 256u /* entries, and segments of one chain */
 
 /* A piece of guest memory, in RAM as a whole. */
-struct vr_segment {
+struct segment {
 	uint8_t *host;
 	uint64_t gpa;
 	uint64_t length;
 };
 
 /* What one buffer of the driver consists of: first `out` segments to read, then `in` to write. */
-struct vr_chain {
+struct chain {
 	uint32_t head;
 	uint32_t out, in;
 	uint64_t out_bytes, in_bytes;
-	struct vr_segment segment[VR_QUEUE_MAX];
+	struct segment segment[QUEUE_MAX];
 };
 
-struct vr_queue {
+struct queue {
 	const struct vr_host *host;
 	const struct vr_host_memory *memory;
 	uint32_t number; /* entries, as set by the driver */
@@ -46,25 +46,25 @@ struct vr_queue {
 };
 
 /* Forget everything but host and memory. */
-void vr_queue_reset(struct vr_queue *q);
+void queue_reset(struct queue *q);
 /* The driver said ready: 0, or -1 (broken) when size, alignment or place of the rings is wrong. */
-int vr_queue_start(struct vr_queue *q);
+int queue_start(struct queue *q);
 /* The next buffer: 1; 0 when there is none; -1 when the queue is (now) broken. */
-int vr_queue_pop(struct vr_queue *q, struct vr_chain *chain);
+int queue_pop(struct queue *q, struct chain *chain);
 /* Give a buffer back, with `written` bytes stored into its `in` segments. */
-void vr_queue_push(struct vr_queue *q, uint32_t head, uint32_t written);
+void queue_push(struct queue *q, uint32_t head, uint32_t written);
 /* Since the last call, has anything been pushed that the driver wants an interrupt for? */
-int vr_queue_wants_interrupt(struct vr_queue *q);
+int queue_wants_interrupt(struct queue *q);
 /* Ask the driver not to notify while we are looking anyway / to notify again. The latter returns 1 when
  * a buffer came in between: look again. */
-void vr_queue_quiet(struct vr_queue *q);
-int vr_queue_listen(struct vr_queue *q);
+void queue_quiet(struct queue *q);
+int queue_listen(struct queue *q);
 
 /* Copy from the out segments, beginning at byte `offset`; the number of bytes there were. */
-uint64_t vr_chain_read(const struct vr_chain *c, uint64_t offset, void *to, uint64_t length);
+uint64_t chain_read(const struct chain *c, uint64_t offset, void *to, uint64_t length);
 /* Copy to the in segments likewise. */
-uint64_t vr_chain_write(const struct vr_chain *c, uint64_t offset, const void *from, uint64_t length);
+uint64_t chain_write(const struct chain *c, uint64_t offset, const void *from, uint64_t length);
 /* Tell the accelerators that the first `bytes` of the in segments were written. */
-void vr_chain_written(const struct vr_queue *q, const struct vr_chain *c, uint64_t bytes);
+void chain_written(const struct queue *q, const struct chain *c, uint64_t bytes);
 
 #endif

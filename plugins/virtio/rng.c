@@ -10,18 +10,18 @@
 /* The device may fill less than the buffer (5.4.6.2); this bounds what one request costs. */
 #define REQUEST_MAX 4096u
 
-static int32_t create(struct vr_virtio *d)
+static int32_t create(struct virtio *d)
 {
-	d->private = calloc(1, sizeof(struct vr_chain));
+	d->private = calloc(1, sizeof(struct chain));
 	return d->private ? VR_OK : vr_host_error(d->host, VR_E_NOMEM, "virtio-rng: out of memory");
 }
 
-static void destroy(struct vr_virtio *d)
+static void destroy(struct virtio *d)
 {
 	free(d->private);
 }
 
-static uint32_t fill(struct vr_chain *c)
+static uint32_t fill(struct chain *c)
 {
 	uint8_t bytes[256];
 	uint64_t limit = c->in_bytes < REQUEST_MAX ? c->in_bytes : REQUEST_MAX;
@@ -35,32 +35,32 @@ static uint32_t fill(struct vr_chain *c)
 			continue;
 		if (n <= 0)
 			break;
-		done += vr_chain_write(c, done, bytes, (uint64_t)n);
+		done += chain_write(c, done, bytes, (uint64_t)n);
 	}
 	return (uint32_t)done;
 }
 
-static void notify(struct vr_virtio *d, uint32_t queue)
+static void notify(struct virtio *d, uint32_t queue)
 {
-	struct vr_queue *q = &d->queue[queue];
-	struct vr_chain *c = d->private;
+	struct queue *q = &d->queue[queue];
+	struct chain *c = d->private;
 	int got;
 
 	do {
-		while ((got = vr_queue_pop(q, c)) > 0) {
+		while ((got = queue_pop(q, c)) > 0) {
 			uint32_t n = fill(c);
 
-			vr_chain_written(q, c, n);
-			vr_queue_push(q, c->head, n);
+			chain_written(q, c, n);
+			queue_push(q, c->head, n);
 		}
-	} while (vr_queue_listen(q));
+	} while (queue_listen(q));
 	if (got < 0)
-		vr_virtio_broken(d);
+		virtio_broken(d);
 	else
-		vr_virtio_signal(d, q);
+		virtio_signal(d, q);
 }
 
-const struct vr_virtio_kind vr_virtio_rng = {
+const struct virtio_kind virtio_rng = {
 	.type = "virtio-mmio-rng",
 	.device_id = DEVICE_ID,
 	.queues = 1,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * virtio.h: a virtio device behind the MMIO transport. mmio.c speaks to the driver; what the device
- * does with its queues is its `struct vr_virtio_kind`.
+ * does with its queues is its `struct virtio_kind`.
  */
-#ifndef VR_VIRTIO_VIRTIO_H
-#define VR_VIRTIO_VIRTIO_H
+#ifndef VIRTIO_VIRTIO_H
+#define VIRTIO_VIRTIO_H
 
 #include <pthread.h>
 #include <stdint.h>
@@ -15,8 +15,8 @@
 #include "host_error.h"
 #include "queue.h"
 
-#define VR_VIRTIO_QUEUES 2u
-#define VR_VIRTIO_CONFIG 64u
+#define VIRTIO_QUEUES 2u
+#define VIRTIO_CONFIG 64u
 
 /* 6 Reserved Feature Bits */
 #define VIRTIO_F_INDIRECT_DESC (1ull << 28)
@@ -31,32 +31,32 @@
 #define VIRTIO_S_NEEDS_RESET 64u
 #define VIRTIO_S_FAILED 128u
 
-struct vr_virtio;
+struct virtio;
 
 /* All but create and destroy are called with the device's lock held. */
-struct vr_virtio_kind {
+struct virtio_kind {
 	const char *type;   /* as in vr_device_config */
 	uint32_t device_id; /* 5 Device Types */
 	uint32_t queues;
 	/* Fills d->private, d->features (beyond the transport's) and d->config. [main] */
-	int32_t (*create)(struct vr_virtio *d);
-	void (*destroy)(struct vr_virtio *d);
+	int32_t (*create)(struct virtio *d);
+	void (*destroy)(struct virtio *d);
 	/* notify() only wakes a thread: it may be called on the core's I/O thread, and the vCPU goes on. 0:
 	 * notify() does the work itself, and only on the vCPU's thread: all devices share the I/O thread, and
 	 * a console may have to wait for its terminal. */
 	uint32_t wakes;
 	/* The driver made buffers available in a queue that runs, or may have. [vcpu], or the I/O thread. */
-	void (*notify)(struct vr_virtio *d, uint32_t queue);
+	void (*notify)(struct virtio *d, uint32_t queue);
 	/* Let go of all buffers: returns when none is in use. May be NULL. */
-	void (*quiesce)(struct vr_virtio *d);
+	void (*quiesce)(struct virtio *d);
 };
 
-extern const struct vr_virtio_kind vr_virtio_blk;
-extern const struct vr_virtio_kind vr_virtio_console;
-extern const struct vr_virtio_kind vr_virtio_rng;
+extern const struct virtio_kind virtio_blk;
+extern const struct virtio_kind virtio_console;
+extern const struct virtio_kind virtio_rng;
 
-struct vr_virtio {
-	const struct vr_virtio_kind *kind;
+struct virtio {
+	const struct virtio_kind *kind;
 	const struct vr_host *host;
 	const struct vr_host_memory *memory;
 	const struct vr_host_mmio *mmio;
@@ -67,30 +67,30 @@ struct vr_virtio {
 	uint32_t irq;
 	void *private;
 	uint64_t features; /* offered */
-	uint8_t config[VR_VIRTIO_CONFIG];
+	uint8_t config[VIRTIO_CONFIG];
 	pthread_mutex_t lock; /* everything below */
 	uint32_t status;
 	uint32_t device_features_sel, driver_features_sel, queue_sel;
 	uint64_t driver_features;
 	uint32_t interrupt_status, line;
 	uint32_t epoch; /* grows with each reset: work begun before it is void */
-	struct vr_queue queue[VR_VIRTIO_QUEUES];
+	struct queue queue[VIRTIO_QUEUES];
 };
 
 /* Makes a device of a kind. [main] */
-int32_t vr_virtio_new(const struct vr_host *host, const struct vr_virtio_kind *kind,
-		      const struct vr_device_config *c, struct vr_virtio **out);
-void vr_virtio_reset(struct vr_virtio *d);
-void vr_virtio_free(struct vr_virtio *d);
+int32_t virtio_new(const struct vr_host *host, const struct virtio_kind *kind,
+		   const struct vr_device_config *c, struct virtio **out);
+void virtio_reset(struct virtio *d);
+void virtio_free(struct virtio *d);
 
 /* Does the driver run the device? */
-static inline int vr_virtio_runs(const struct vr_virtio *d)
+static inline int virtio_runs(const struct virtio *d)
 {
 	return (d->status & (VIRTIO_S_DRIVER_OK | VIRTIO_S_NEEDS_RESET)) == VIRTIO_S_DRIVER_OK;
 }
 /* Interrupt for what was pushed to a queue, if the driver wants one. */
-void vr_virtio_signal(struct vr_virtio *d, struct vr_queue *q);
+void virtio_signal(struct virtio *d, struct queue *q);
 /* A queue turned out broken: only a reset helps (2.1.2). */
-void vr_virtio_broken(struct vr_virtio *d);
+void virtio_broken(struct virtio *d);
 
 #endif

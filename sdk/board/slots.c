@@ -11,7 +11,7 @@
 
 /* The next of the comma-separated `types` into type[]; false at the end. One that is too long comes cut off,
  * and is then no type that the board knows. */
-static bool next_type(const char **types, char *type, size_t room)
+static bool next_type(const char **types, char *type, size_t capacity)
 {
 	size_t n;
 
@@ -19,7 +19,7 @@ static bool next_type(const char **types, char *type, size_t room)
 		return false;
 	*types += strspn(*types, ", ");
 	n = strcspn(*types, ", ");
-	snprintf(type, room, "%.*s", (int)n, *types);
+	snprintf(type, capacity, "%.*s", (int)n, *types);
 	*types += n;
 	return n > 0;
 }

@@ -73,7 +73,7 @@ static int32_t check_member(const struct vr_state_check *c, const struct vr_stat
 	return VR_OK;
 }
 
-int32_t vr_state_room(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
+int32_t vr_state_fits(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
 		      uint32_t length)
 {
 	const struct vr_state_check c = {.host = host, .plugin = plugin, .what = k ? k->name : "?"};

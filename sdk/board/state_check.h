@@ -67,7 +67,7 @@ const struct vr_state_kind *vr_state_kind_of(const struct vr_state_kind *kinds, 
 int32_t vr_state_check(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
 		       const void *state, uint32_t length, uint64_t now);
 /* Room to fill a state in: VR_OK, or as above. */
-int32_t vr_state_room(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
+int32_t vr_state_fits(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
 		      uint32_t length);
 
 #endif

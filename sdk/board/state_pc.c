@@ -268,9 +268,9 @@ uint32_t vr_state_pc_size(const char *id)
 	return k ? k->size : 0;
 }
 
-int32_t vr_state_pc_room(const struct vr_host *host, const char *plugin, const char *id, uint32_t length)
+int32_t vr_state_pc_fits(const struct vr_host *host, const char *plugin, const char *id, uint32_t length)
 {
-	return vr_state_room(host, plugin, kind_of(id), length);
+	return vr_state_fits(host, plugin, kind_of(id), length);
 }
 
 int32_t vr_state_pc_check(const struct vr_host *host, const char *plugin, const char *id, const void *state,

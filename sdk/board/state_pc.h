@@ -15,7 +15,7 @@ uint32_t vr_state_pc_size(const char *id);
 int32_t vr_state_pc_check(const struct vr_host *host, const char *plugin, const char *id, const void *state,
 			  uint32_t length, uint64_t now);
 /* Room to fill a state in: VR_OK, or VR_E_INVAL with a text. */
-int32_t vr_state_pc_room(const struct vr_host *host, const char *plugin, const char *id, uint32_t length);
+int32_t vr_state_pc_fits(const struct vr_host *host, const char *plugin, const char *id, uint32_t length);
 
 /* How many ticks or ns the interval timer makes of it; ns: the first at which so many ticks are over. */
 uint64_t vr_state_pit_ticks(uint64_t ns);

@@ -87,7 +87,7 @@ int32_t vr_tables_copy(const struct vr_tables *t, uint64_t gpa, const void *byte
 	return VR_OK;
 }
 
-uint8_t *vr_tables_room(const struct vr_tables *t, uint64_t gpa, uint64_t n)
+uint8_t *vr_tables_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n)
 {
 	uint8_t *to = t->memory->pointer(t->host, gpa, n);
 

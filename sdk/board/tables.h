@@ -32,6 +32,6 @@ void vr_tables_warn(const struct vr_tables *t, const char *format, ...) __attrib
 int32_t vr_tables_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length);
 /* n zeroed bytes of RAM to write to, or NULL with the error noted. The caller tells memory->written()
  * afterwards. */
-uint8_t *vr_tables_room(const struct vr_tables *t, uint64_t gpa, uint64_t n);
+uint8_t *vr_tables_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n);
 
 #endif

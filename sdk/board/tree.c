@@ -64,13 +64,13 @@ void vr_tree_string(struct vr_tree *t, const char *name, const char *value)
 
 void vr_tree_cells(struct vr_tree *t, const char *name, const uint32_t *value, size_t count)
 {
-	void *room;
+	void *place;
 
 	if (!t->error)
-		t->error = fdt_property_placeholder(t->fdt, name, (int)(count * sizeof(*value)), &room);
+		t->error = fdt_property_placeholder(t->fdt, name, (int)(count * sizeof(*value)), &place);
 	for (size_t i = 0; i < count && !t->error; i++) {
 		fdt32_t big = cpu_to_fdt32(value[i]);
 
-		memcpy((uint8_t *)room + i * sizeof(big), &big, sizeof(big));
+		memcpy((uint8_t *)place + i * sizeof(big), &big, sizeof(big));
 	}
 }

@@ -114,14 +114,14 @@ static void receive(struct vr_uart *u, uint8_t byte)
 static void pull(struct vr_uart *u)
 {
 	uint8_t bytes[FIFO_DEPTH];
-	uint32_t room = u->count < depth(u) ? depth(u) - u->count : 0, n;
+	uint32_t space = u->count < depth(u) ? depth(u) - u->count : 0, n;
 
-	if (!room || (u->mcr & MCR_LOOP))
+	if (!space || (u->mcr & MCR_LOOP))
 		return;
-	n = u->t->console->read(u->t->host, u->port, bytes, room);
-	for (uint32_t i = 0; i < n && i < room; i++)
+	n = u->t->console->read(u->t->host, u->port, bytes, space);
+	for (uint32_t i = 0; i < n && i < space; i++)
 		receive(u, bytes[i]);
-	u->silent = n < room;
+	u->silent = n < space;
 }
 
 static void VR_CALL input_available(void *opaque)

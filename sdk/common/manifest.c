@@ -635,27 +635,27 @@ static int32_t from_yaml(const struct vr_yaml *y, struct vr_manifest **out)
 int32_t vr_manifest_parse(const char *file, const char *text, size_t length, struct vr_manifest **out)
 {
 	struct vr_yaml *y;
-	int32_t r = vr_yaml_parse(file, text, length, VR_E_MANIFEST, &y);
+	int32_t rc = vr_yaml_parse(file, text, length, VR_E_MANIFEST, &y);
 
 	*out = NULL;
-	if (r < 0)
-		return r;
-	r = from_yaml(y, out);
+	if (rc < 0)
+		return rc;
+	rc = from_yaml(y, out);
 	vr_yaml_free(y);
-	return r;
+	return rc;
 }
 
 int32_t vr_manifest_read(const char *file, struct vr_manifest **out)
 {
 	struct vr_yaml *y;
-	int32_t r = vr_yaml_read(file, VR_E_MANIFEST, &y);
+	int32_t rc = vr_yaml_read(file, VR_E_MANIFEST, &y);
 
 	*out = NULL;
-	if (r < 0)
-		return r;
-	r = from_yaml(y, out);
+	if (rc < 0)
+		return rc;
+	rc = from_yaml(y, out);
 	vr_yaml_free(y);
-	return r;
+	return rc;
 }
 
 void vr_manifest_free(struct vr_manifest *m)

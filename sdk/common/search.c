@@ -34,17 +34,17 @@ static int32_t add_parts(char ***list, const char *path)
 
 		if (n > 0) {
 			char *part = vr_text_copy_n(path, n);
-			int32_t r;
+			int32_t rc;
 
 			if (!part)
 				return VR_E_NOMEM;
 			/* "a" and "a/" are one folder. */
 			for (size_t last = n; last > 1 && part[last - 1] == '/'; last--)
 				part[last - 1] = '\0';
-			r = add_once(list, part);
+			rc = add_once(list, part);
 			free(part);
-			if (r < 0)
-				return r;
+			if (rc < 0)
+				return rc;
 		}
 		path += n + (path[n] == ':');
 	}
@@ -54,7 +54,7 @@ static int32_t add_parts(char ***list, const char *path)
 static int32_t add_below(char ***list, const char *base, const char *rest)
 {
 	char *directory;
-	int32_t r;
+	int32_t rc;
 
 	/* The XDG rules: a relative path is invalid and ignored. */
 	if (!base || base[0] != '/')
@@ -62,9 +62,9 @@ static int32_t add_below(char ***list, const char *base, const char *rest)
 	directory = vr_text_format("%s%s", base, rest);
 	if (!directory)
 		return VR_E_NOMEM;
-	r = add_once(list, directory);
+	rc = add_once(list, directory);
 	free(directory);
-	return r;
+	return rc;
 }
 
 /*
@@ -112,33 +112,33 @@ int32_t vr_search_list(const struct vr_search *s, char ***out)
 					    "/usr/lib/vmrun/plugins"};
 	char **list = NULL, base[PATH_MAX];
 	int place = s->elevated ? PLACE_NOWHERE : place_of(s->executable, base);
-	int32_t r = VR_OK;
+	int32_t rc = VR_OK;
 
 	*out = NULL;
 	if (!s->elevated) {
-		r = add_parts(&list, s->extra);
-		if (r == VR_OK)
-			r = add_parts(&list, s->environment);
-		if (r == VR_OK && place == PLACE_BUILD)
-			r = add_below(&list, base, "/plugins");
-		if (r == VR_OK) {
+		rc = add_parts(&list, s->extra);
+		if (rc == VR_OK)
+			rc = add_parts(&list, s->environment);
+		if (rc == VR_OK && place == PLACE_BUILD)
+			rc = add_below(&list, base, "/plugins");
+		if (rc == VR_OK) {
 			if (s->data_home && s->data_home[0] == '/')
-				r = add_below(&list, s->data_home, "/vmrun/plugins");
+				rc = add_below(&list, s->data_home, "/vmrun/plugins");
 			else
-				r = add_below(&list, s->home, "/.local/share/vmrun/plugins");
+				rc = add_below(&list, s->home, "/.local/share/vmrun/plugins");
 		}
 	}
-	if (r == VR_OK)
-		r = add_once(&list, fixed[0]);
+	if (rc == VR_OK)
+		rc = add_once(&list, fixed[0]);
 	/* Another prefix than the usual ones comes before them. */
-	if (r == VR_OK && place == PLACE_PREFIX && strcmp(base, "/usr/local") != 0 &&
+	if (rc == VR_OK && place == PLACE_PREFIX && strcmp(base, "/usr/local") != 0 &&
 	    strcmp(base, "/usr") != 0)
-		r = add_below(&list, base, "/lib/vmrun/plugins");
-	for (size_t i = 1; i < sizeof(fixed) / sizeof(fixed[0]) && r == VR_OK; i++)
-		r = add_once(&list, fixed[i]);
-	if (r < 0) {
+		rc = add_below(&list, base, "/lib/vmrun/plugins");
+	for (size_t i = 1; i < sizeof(fixed) / sizeof(fixed[0]) && rc == VR_OK; i++)
+		rc = add_once(&list, fixed[i]);
+	if (rc < 0) {
 		vr_text_list_free(list);
-		return r;
+		return rc;
 	}
 	*out = list;
 	return VR_OK;
@@ -206,18 +206,18 @@ static int32_t check_one(const char *path)
 int32_t vr_search_trusted(const char *path)
 {
 	char *real = realpath(path, NULL);
-	int32_t r;
+	int32_t rc;
 
 	if (!real)
 		return vr_error_set(errno == ENOENT ? VR_E_NOENT : VR_E_IO, "%s: %s", path, strerror(errno));
 	/* From the file up to the root: a user with write access to a parent can replace the file. */
-	r = check_one(real);
-	for (char *slash = strrchr(real, '/'); r == VR_OK && slash; slash = strrchr(real, '/')) {
+	rc = check_one(real);
+	for (char *slash = strrchr(real, '/'); rc == VR_OK && slash; slash = strrchr(real, '/')) {
 		*slash = '\0';
-		r = check_one(slash == real ? "/" : real);
+		rc = check_one(slash == real ? "/" : real);
 		if (slash == real)
 			break;
 	}
 	free(real);
-	return r;
+	return rc;
 }

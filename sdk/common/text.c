@@ -48,10 +48,10 @@ static int32_t digits(const char **s, uint64_t *out)
 int32_t vr_text_u64(const char *s, uint64_t *out)
 {
 	uint64_t v;
-	int32_t r = digits(&s, &v);
+	int32_t rc = digits(&s, &v);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (*s)
 		return VR_E_INVAL;
 	*out = v;
@@ -62,10 +62,10 @@ int32_t vr_text_i64(const char *s, int64_t *out)
 {
 	bool negative = *s == '-';
 	uint64_t v;
-	int32_t r = vr_text_u64(s + negative, &v);
+	int32_t rc = vr_text_u64(s + negative, &v);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (v > (uint64_t)INT64_MAX)
 		return VR_E_RANGE;
 	*out = negative ? -(int64_t)v : (int64_t)v;
@@ -76,10 +76,10 @@ int32_t vr_text_size(const char *s, uint64_t *out)
 {
 	static const char letters[] = "kmgt";
 	uint64_t v;
-	int32_t r = digits(&s, &v);
+	int32_t rc = digits(&s, &v);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (*s && *s != 'i' && *s != 'B') {
 		const char *at = strchr(letters, *s | 0x20);
 		unsigned shift;

@@ -32,34 +32,34 @@ static int32_t vfail(const struct vr_yaml *y, size_t line, size_t column, const 
 static int32_t fail_at(const struct vr_yaml *y, size_t line, size_t column, const char *format, ...)
 {
 	va_list ap;
-	int32_t r;
+	int32_t rc;
 
 	va_start(ap, format);
-	r = vfail(y, line, column, format, ap);
+	rc = vfail(y, line, column, format, ap);
 	va_end(ap);
-	return r;
+	return rc;
 }
 
 int32_t vr_yaml_error(const struct vr_yaml *y, const struct vr_yaml_node *at, const char *format, ...)
 {
 	va_list ap;
-	int32_t r;
+	int32_t rc;
 
 	va_start(ap, format);
-	r = vfail(y, at->line, at->column, format, ap);
+	rc = vfail(y, at->line, at->column, format, ap);
 	va_end(ap);
-	return r;
+	return rc;
 }
 
 int32_t vr_yaml_key_error(const struct vr_yaml *y, const struct vr_yaml_node *at, const char *format, ...)
 {
 	va_list ap;
-	int32_t r;
+	int32_t rc;
 
 	va_start(ap, format);
-	r = vfail(y, at->key_line, at->key_column, format, ap);
+	rc = vfail(y, at->key_line, at->key_column, format, ap);
 	va_end(ap);
-	return r;
+	return rc;
 }
 
 static void free_node(struct vr_yaml_node *n)
@@ -119,13 +119,13 @@ static int32_t take_key(struct builder *b, const yaml_event_t *e)
 {
 	size_t line = e->start_mark.line + 1, column = e->start_mark.column + 1;
 	const struct vr_yaml_node *map = b->open[b->depth - 1].node;
-	int32_t r;
+	int32_t rc;
 
 	if (e->type != YAML_SCALAR_EVENT)
 		return fail_at(b->y, line, column, "a key must be a plain word, not a map or a list");
-	r = scalar_text(b->y, e, &b->key);
-	if (r < 0)
-		return r;
+	rc = scalar_text(b->y, e, &b->key);
+	if (rc < 0)
+		return rc;
 	b->key_line = line;
 	b->key_column = column;
 	if (!b->key[0])
@@ -210,10 +210,10 @@ static int32_t check_decoration(const struct vr_yaml *y, const yaml_event_t *e)
 static int32_t take_event(struct builder *b, const yaml_event_t *e)
 {
 	size_t line = e->start_mark.line + 1, column = e->start_mark.column + 1;
-	int32_t r = check_decoration(b->y, e);
+	int32_t rc = check_decoration(b->y, e);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	switch (e->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->y->root)
@@ -267,34 +267,34 @@ static int32_t parser_error(const struct vr_yaml *y, const yaml_parser_t *p, con
 static int32_t build(struct builder *b, const char *text, size_t length)
 {
 	yaml_parser_t parser;
-	int32_t r = VR_OK;
+	int32_t rc = VR_OK;
 
 	if (!yaml_parser_initialize(&parser))
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	while (r == VR_OK && !b->ended) {
+	while (rc == VR_OK && !b->ended) {
 		yaml_event_t event;
 
 		if (!yaml_parser_parse(&parser, &event)) {
-			r = parser_error(b->y, &parser, text, length);
+			rc = parser_error(b->y, &parser, text, length);
 			break;
 		}
-		r = take_event(b, &event);
+		rc = take_event(b, &event);
 		yaml_event_delete(&event);
 	}
 	yaml_parser_delete(&parser);
 	free(b->key);
-	if (r == VR_OK && !b->y->root)
-		r = fail_at(b->y, 1, 1, "the file is empty");
-	return r;
+	if (rc == VR_OK && !b->y->root)
+		rc = fail_at(b->y, 1, 1, "the file is empty");
+	return rc;
 }
 
 int32_t vr_yaml_parse(const char *file, const char *text, size_t length, int32_t code, struct vr_yaml **out)
 {
 	struct vr_yaml *y = calloc(1, sizeof(*y));
 	struct builder b = {.y = y};
-	int32_t r;
+	int32_t rc;
 
 	*out = NULL;
 	if (!y)
@@ -302,14 +302,14 @@ int32_t vr_yaml_parse(const char *file, const char *text, size_t length, int32_t
 	y->code = code;
 	y->file = vr_text_copy(file);
 	if (!y->file)
-		r = VR_E_NOMEM;
+		rc = VR_E_NOMEM;
 	else if (length > VR_YAML_SIZE_MAX)
-		r = fail_at(y, 1, 1, "%zu bytes; at most %d are read", length, VR_YAML_SIZE_MAX);
+		rc = fail_at(y, 1, 1, "%zu bytes; at most %d are read", length, VR_YAML_SIZE_MAX);
 	else
-		r = build(&b, text, length);
-	if (r < 0) {
+		rc = build(&b, text, length);
+	if (rc < 0) {
 		vr_yaml_free(y);
-		return r;
+		return rc;
 	}
 	*out = y;
 	return VR_OK;
@@ -329,23 +329,23 @@ int32_t vr_yaml_read(const char *file, int32_t code, struct vr_yaml **out)
 	const struct file_request request = {.path = file, .flags = O_RDONLY, .kinds = FILE_REGULAR};
 	struct file_opened f;
 	char *text;
-	int32_t r;
+	int32_t rc;
 
 	*out = NULL;
-	r = file_open(&request, &f);
-	if (r < 0)
-		return r == VR_E_INVAL ? code : r; /* a folder, a FIFO */
+	rc = file_open(&request, &f);
+	if (rc < 0)
+		return rc == VR_E_INVAL ? code : rc; /* a folder, a FIFO */
 	text = malloc(size);
 	if (!text) {
 		close(f.fd);
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	}
-	r = read_fd(f.fd, file, text, size, &length);
+	rc = read_fd(f.fd, file, text, size, &length);
 	close(f.fd);
-	if (r == VR_OK)
-		r = vr_yaml_parse(file, text, length, code, out);
+	if (rc == VR_OK)
+		rc = vr_yaml_parse(file, text, length, code, out);
 	free(text);
-	return r;
+	return rc;
 }
 
 const struct vr_yaml_node *vr_yaml_get(const struct vr_yaml_node *map, const char *key)
@@ -399,10 +399,10 @@ int32_t vr_yaml_expect(const struct vr_yaml *y, const struct vr_yaml_node *n, en
 
 int32_t vr_yaml_string(const struct vr_yaml *y, const struct vr_yaml_node *n, const char **out)
 {
-	int32_t r = vr_yaml_expect(y, n, VR_YAML_SCALAR);
+	int32_t rc = vr_yaml_expect(y, n, VR_YAML_SCALAR);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (!n->text[0])
 		return n->key ? vr_yaml_error(y, n, "'%s' is empty; give a value", n->key)
 			      : vr_yaml_error(y, n, "an empty value");
@@ -414,15 +414,15 @@ int32_t vr_yaml_number(const struct vr_yaml *y, const struct vr_yaml_node *n, in
 		       int64_t *out)
 {
 	const char *text, *name = n->key ? n->key : "the value";
-	int32_t r = vr_yaml_string(y, n, &text);
+	int32_t rc = vr_yaml_string(y, n, &text);
 	int64_t v = 0;
 
-	if (r < 0)
-		return r;
-	r = vr_text_i64(text, &v);
-	if (r == VR_E_INVAL)
+	if (rc < 0)
+		return rc;
+	rc = vr_text_i64(text, &v);
+	if (rc == VR_E_INVAL)
 		return vr_yaml_error(y, n, "'%s' must be a number, not '%s'", name, text);
-	if (r < 0 || v < low || v > high)
+	if (rc < 0 || v < low || v > high)
 		return vr_yaml_error(y, n, "'%s' is %s; it must be from %" PRId64 " to %" PRId64, name, text,
 				     low, high);
 	*out = v;
@@ -432,10 +432,10 @@ int32_t vr_yaml_number(const struct vr_yaml *y, const struct vr_yaml_node *n, in
 int32_t vr_yaml_bool(const struct vr_yaml *y, const struct vr_yaml_node *n, bool *out)
 {
 	const char *text = NULL; /* gcc 14 does not see that there is one */
-	int32_t r = vr_yaml_string(y, n, &text);
+	int32_t rc = vr_yaml_string(y, n, &text);
 
-	if (r < 0)
-		return r;
+	if (rc < 0)
+		return rc;
 	if (vr_text_bool(text, out) < 0)
 		return vr_yaml_error(y, n, "'%s' must be true or false, not '%s'",
 				     n->key ? n->key : "the value", text);

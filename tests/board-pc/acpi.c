@@ -16,11 +16,11 @@ static uint8_t bytes[ROOM];
 /* ---- AML ---- */
 
 static uint8_t code[8192];
-static struct vr_aml a;
+static struct aml a;
 
 static void same(const void *expected, uint32_t n)
 {
-	cr_assert_eq(vr_aml_finish(&a), n, "%u bytes, expected %u", vr_aml_finish(&a), n);
+	cr_assert_eq(aml_finish(&a), n, "%u bytes, expected %u", aml_finish(&a), n);
 	cr_expect_arr_eq(code, expected, n);
 }
 #define SAME(...)                                                \
@@ -31,7 +31,7 @@ static void same(const void *expected, uint32_t n)
 
 static void start(void)
 {
-	vr_aml_init(&a, code, sizeof(code));
+	aml_init(&a, code, sizeof(code));
 }
 
 TestSuite(aml, .init = start);
@@ -39,65 +39,65 @@ TestSuite(acpi);
 
 Test(aml, integers)
 {
-	vr_aml_integer(&a, 0);
-	vr_aml_integer(&a, 1);
-	vr_aml_integer(&a, 2);
-	vr_aml_integer(&a, 0xff);
-	vr_aml_integer(&a, 0x100);
-	vr_aml_integer(&a, 0x10000);
-	vr_aml_integer(&a, 0x123456789a);
+	aml_integer(&a, 0);
+	aml_integer(&a, 1);
+	aml_integer(&a, 2);
+	aml_integer(&a, 0xff);
+	aml_integer(&a, 0x100);
+	aml_integer(&a, 0x10000);
+	aml_integer(&a, 0x123456789a);
 	SAME(0, 1, 0x0a, 2, 0x0a, 0xff, 0x0b, 0, 1, 0x0c, 0, 0, 1, 0, 0x0e, 0x9a, 0x78, 0x56, 0x34, 0x12, 0,
 	     0, 0);
 }
 
 Test(aml, names_and_strings)
 {
-	vr_aml_name(&a, "_HID");
-	vr_aml_eisa_id(&a, "PNP0501");
-	vr_aml_name(&a, "\\X");
-	vr_aml_string(&a, "ab");
+	aml_name(&a, "_HID");
+	aml_eisa_id(&a, "PNP0501");
+	aml_name(&a, "\\X");
+	aml_string(&a, "ab");
 	SAME(8, '_', 'H', 'I', 'D', 0x0c, 0x41, 0xd0, 0x05, 0x01, 8, '\\', 'X', '_', '_', '_', 0x0d, 'a', 'b',
 	     0);
 }
 
 Test(aml, package)
 {
-	vr_aml_name(&a, "_S5_");
-	vr_aml_package(&a, 2);
-	vr_aml_integer(&a, 5);
-	vr_aml_integer(&a, 0);
-	vr_aml_end(&a);
+	aml_name(&a, "_S5_");
+	aml_package(&a, 2);
+	aml_integer(&a, 5);
+	aml_integer(&a, 0);
+	aml_end(&a);
 	SAME(8, '_', 'S', '5', '_', 0x12, 5, 2, 0x0a, 5, 0);
 }
 
 Test(aml, scope_and_device)
 {
-	vr_aml_scope(&a, "\\_SB_");
-	vr_aml_device(&a, "DEV0");
-	vr_aml_end(&a);
-	vr_aml_end(&a);
+	aml_scope(&a, "\\_SB_");
+	aml_device(&a, "DEV0");
+	aml_end(&a);
+	aml_end(&a);
 	SAME(0x10, 0x0d, '\\', '_', 'S', 'B', '_', 0x5b, 0x82, 5, 'D', 'E', 'V', '0');
 }
 
 Test(aml, resources)
 {
-	vr_aml_resources(&a);
-	vr_aml_memory32(&a, 0xd0000000, 0x200);
-	vr_aml_interrupt(&a, 0x15);
-	vr_aml_io(&a, 0x3f8, 8);
-	vr_aml_irq(&a, 4);
-	vr_aml_resources_end(&a);
+	aml_resources(&a);
+	aml_memory32(&a, 0xd0000000, 0x200);
+	aml_interrupt(&a, 0x15);
+	aml_io(&a, 0x3f8, 8);
+	aml_irq(&a, 4);
+	aml_resources_end(&a);
 	SAME(0x11, 0x26, 0x0b, 0x22, 0, 0x86, 9, 0, 1, 0, 0, 0, 0xd0, 0, 2, 0, 0, 0x89, 6, 0, 9, 1, 0x15, 0,
 	     0, 0, 0x47, 1, 0xf8, 3, 0xf8, 3, 1, 8, 0x22, 0x10, 0, 0x79, 0);
 }
 
 Test(aml, windows)
 {
-	vr_aml_resources(&a);
-	vr_aml_window(&a, AML_BUSES, 0, 0xff);
-	vr_aml_window(&a, AML_PORTS, 0x1000, 0xffff);
-	vr_aml_window(&a, AML_MEMORY, 0xe1000000, 0xfebfffff);
-	vr_aml_resources_end(&a);
+	aml_resources(&a);
+	aml_window(&a, AML_BUSES, 0, 0xff);
+	aml_window(&a, AML_PORTS, 0x1000, 0xffff);
+	aml_window(&a, AML_MEMORY, 0xe1000000, 0xfebfffff);
+	aml_resources_end(&a);
 	SAME(0x11, 0x41, 0x04, 0x0b, 0x3c, 0, 0x88, 0x0d, 0, 2, 0x0c, 0, 0, 0, 0, 0, 0xff, 0, 0, 0, 0, 1,
 	     0x88, 0x0d, 0, 1, 0x0c, 3, 0, 0, 0, 0x10, 0xff, 0xff, 0, 0, 0, 0xf0, 0x87, 0x17, 0, 0, 0x0c, 1,
 	     0, 0, 0, 0, 0, 0, 0, 0xe1, 0xff, 0xff, 0xbf, 0xfe, 0, 0, 0, 0, 0, 0, 0xc0, 0x1d, 0x79, 0);
@@ -118,41 +118,41 @@ Test(aml, lengths)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		vr_aml_init(&a, code, sizeof(code));
-		vr_aml_package(&a, 0);
+		aml_init(&a, code, sizeof(code));
+		aml_package(&a, 0);
 		for (uint32_t n = 0; n < cases[i].payload; n++)
-			vr_aml_integer(&a, 0);
-		vr_aml_end(&a);
-		cr_expect_eq(vr_aml_finish(&a), 1 + cases[i].bytes + 1 + cases[i].payload);
+			aml_integer(&a, 0);
+		aml_end(&a);
+		cr_expect_eq(aml_finish(&a), 1 + cases[i].bytes + 1 + cases[i].payload);
 		cr_expect_arr_eq(code + 1, cases[i].lead, cases[i].bytes, "%u", cases[i].payload);
 	}
 }
 
 Test(aml, mistakes)
 {
-	vr_aml_scope(&a, "X");
-	cr_expect_eq(vr_aml_finish(&a), 0, "left open");
-	vr_aml_end(&a);
-	vr_aml_end(&a);
-	cr_expect_eq(vr_aml_finish(&a), 0, "closed twice");
+	aml_scope(&a, "X");
+	cr_expect_eq(aml_finish(&a), 0, "left open");
+	aml_end(&a);
+	aml_end(&a);
+	cr_expect_eq(aml_finish(&a), 0, "closed twice");
 	for (uint32_t room = 0; room < 40; room++) {
 		uint8_t *small = malloc(room ? room : 1); /* so that a sanitizer sees one too far */
 
-		vr_aml_init(&a, small, room);
-		vr_aml_device(&a, "DEV0");
-		vr_aml_resources(&a);
-		vr_aml_memory32(&a, 1, 2);
-		vr_aml_resources_end(&a);
-		vr_aml_end(&a);
-		cr_expect_eq(!!vr_aml_finish(&a), room >= 26, "room %u: %u", room, vr_aml_finish(&a));
+		aml_init(&a, small, room);
+		aml_device(&a, "DEV0");
+		aml_resources(&a);
+		aml_memory32(&a, 1, 2);
+		aml_resources_end(&a);
+		aml_end(&a);
+		cr_expect_eq(!!aml_finish(&a), room >= 26, "room %u: %u", room, aml_finish(&a));
 		free(small);
 	}
-	vr_aml_init(&a, code, sizeof(code));
+	aml_init(&a, code, sizeof(code));
 	for (uint32_t i = 0; i < 20; i++)
-		vr_aml_scope(&a, "X");
+		aml_scope(&a, "X");
 	for (uint32_t i = 0; i < 20; i++)
-		vr_aml_end(&a);
-	cr_expect_eq(vr_aml_finish(&a), 0, "too deep");
+		aml_end(&a);
+	cr_expect_eq(aml_finish(&a), 0, "too deep");
 }
 
 /* ---- tables ---- */
@@ -196,8 +196,8 @@ static const uint8_t *fadt, *madt, *mcfg, *dsdt;
 
 static uint32_t build(uint32_t vcpus, uint32_t slots, uint32_t pit_pin)
 {
-	struct vr_acpi_input in = {.vcpu_count = vcpus, .virtio_slots = slots, .pit_pin = pit_pin};
-	uint32_t used = vr_acpi_build(&in, GPA, bytes, ROOM);
+	struct acpi_input in = {.vcpu_count = vcpus, .virtio_slots = slots, .pit_pin = pit_pin};
+	uint32_t used = acpi_build(&in, GPA, bytes, ROOM);
 	const uint8_t *xsdt;
 
 	cr_assert(used);
@@ -384,12 +384,12 @@ Test(acpi, madt)
 
 Test(acpi, room)
 {
-	struct vr_acpi_input in = {.vcpu_count = 4, .virtio_slots = 4, .pit_pin = 2};
+	struct acpi_input in = {.vcpu_count = 4, .virtio_slots = 4, .pit_pin = 2};
 	uint32_t used = build(4, 4, 2), least = 0;
 
 	for (uint32_t room = 0; room <= used + 64; room += 7) {
 		uint8_t *small = malloc(room ? room : 1);
-		uint32_t n = vr_acpi_build(&in, GPA, small, room);
+		uint32_t n = acpi_build(&in, GPA, small, room);
 
 		cr_assert_leq(n, room);
 		if (n && !least)

@@ -39,15 +39,15 @@ static uint64_t dump(const char *folder, uint64_t gpa, uint32_t signature_bytes)
 
 int main(int argc, char **argv)
 {
-	struct vr_acpi_input in;
+	struct acpi_input in;
 	const uint8_t *xsdt, *fadt;
 
 	if (argc != 5)
 		return 2;
-	in = (struct vr_acpi_input){.vcpu_count = (uint32_t)atoi(argv[2]),
-				    .virtio_slots = (uint32_t)atoi(argv[3]),
-				    .pit_pin = (uint32_t)atoi(argv[4])};
-	if (!vr_acpi_build(&in, GPA, bytes, ROOM))
+	in = (struct acpi_input){.vcpu_count = (uint32_t)atoi(argv[2]),
+				 .virtio_slots = (uint32_t)atoi(argv[3]),
+				 .pit_pin = (uint32_t)atoi(argv[4])};
+	if (!acpi_build(&in, GPA, bytes, ROOM))
 		return 1;
 	xsdt = bytes + (dump(argv[1], le(bytes + 24, 8), 4) - GPA);
 	for (uint32_t at = 36; at < le(xsdt + 4, 4); at += 8)

@@ -10,7 +10,7 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_intr x;
+static struct intr x;
 
 static uint32_t get(uint32_t reg)
 {
@@ -39,14 +39,14 @@ static void start(void)
 {
 	d = fake_new_pc(4);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_intr_init(&x, &t, 4), VR_OK);
+	cr_assert_eq(intr_init(&x, &t, 4), VR_OK);
 	for (uint32_t i = 0; i < 4; i++)
 		fake_write(d, VR_SPACE_MMIO, i, LAPIC + 0xf0, 4, 0x1ff);
 }
 
 static void stop(void)
 {
-	vr_intr_fini(&x);
+	intr_fini(&x);
 	fake_free(d);
 }
 

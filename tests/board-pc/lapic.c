@@ -28,7 +28,7 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_intr x;
+static struct intr x;
 
 static uint32_t get(uint32_t vcpu, uint32_t reg)
 {
@@ -50,14 +50,14 @@ static void start(void)
 {
 	d = fake_new_pc(VCPUS);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_intr_init(&x, &t, VCPUS), VR_OK);
+	cr_assert_eq(intr_init(&x, &t, VCPUS), VR_OK);
 	for (uint32_t i = 0; i < VCPUS; i++)
 		put(i, SVR, 0x1ff);
 }
 
 static void stop(void)
 {
-	vr_intr_fini(&x);
+	intr_fini(&x);
 	fake_free(d);
 }
 
@@ -65,7 +65,7 @@ TestSuite(lapic, .init = start, .fini = stop);
 
 Test(lapic, power_on)
 {
-	vr_intr_reset(&x);
+	intr_reset(&x);
 	for (uint32_t i = 0; i < VCPUS; i++) {
 		cr_expect_eq(get(i, ID), i << 24);
 		cr_expect_eq(get(i, 0x30), 0x00050014);
@@ -333,7 +333,7 @@ Test(lapic, start_up_waits_for_the_stop)
 	ipi(0, 0xc4620, 0);
 	vr_fake_host_advance(d, 1000);
 	cr_expect_eq(d->vcpu[1].on & d->vcpu[2].on & d->vcpu[3].on, 1);
-	vr_intr_reset(&x);
+	intr_reset(&x);
 	cr_expect_eq(d->vcpu[1].on | d->vcpu[2].on | d->vcpu[3].on, 0);
 }
 

@@ -15,8 +15,8 @@ static struct vr_fake_host *d;
 static struct vr_tables t;
 static uint8_t file[65536];
 static struct vr_boot_payload p;
-static struct vr_load_input in;
-static struct vr_entry e;
+static struct load_input in;
+static struct registry_entry e;
 
 static void put(uint32_t offset, uint64_t value, uint32_t n)
 {
@@ -100,8 +100,7 @@ static void start(void)
 				     .kernel_size = sizeof(file),
 				     .cmdline = "",
 				     .kernel_name = "vmlinuz"};
-	in = (struct vr_load_input){
-		.payload = &p, .cmdline = "console=ttyS0", .ram_size = RAM, .rsdp = 0xe0000};
+	in = (struct load_input){.payload = &p, .cmdline = "console=ttyS0", .ram_size = RAM, .rsdp = 0xe0000};
 	bzimage();
 }
 
@@ -113,7 +112,7 @@ static void stop(void)
 static void refused(int32_t code, const char *word)
 {
 	vr_fake_host_error_clear(d);
-	cr_expect_eq(vr_load(&t, &in, &e), code, "%s: %s", word, d->error_text);
+	cr_expect_eq(boot_load(&t, &in, &e), code, "%s: %s", word, d->error_text);
 	cr_expect_eq(d->error_code, code);
 	cr_expect(strstr(d->error_text, word), "\"%s\" says nothing of \"%s\"", d->error_text, word);
 	cr_expect(strstr(d->error_text, "vmlinuz"), "\"%s\" names no file", d->error_text);
@@ -123,13 +122,13 @@ TestSuite(load, .init = start, .fini = stop);
 
 Test(load, command_line_max)
 {
-	cr_assert_eq(vr_load_cmdline_max(&p), 2047, "what the header says");
+	cr_assert_eq(load_cmdline_max(&p), 2047, "what the header says");
 	put(0x238, 300, 4);
-	cr_assert_eq(vr_load_cmdline_max(&p), 300);
+	cr_assert_eq(load_cmdline_max(&p), 300);
 	put(0x238, 1000000, 4);
-	cr_assert_eq(vr_load_cmdline_max(&p), 65535, "what there is room for");
+	cr_assert_eq(load_cmdline_max(&p), 65535, "what there is room for");
 	file[0x202] = 0;
-	cr_assert_eq(vr_load_cmdline_max(&p), 2047, "Linux' limit");
+	cr_assert_eq(load_cmdline_max(&p), 2047, "Linux' limit");
 }
 
 Test(load, bzimage)
@@ -139,8 +138,8 @@ Test(load, bzimage)
 	memset(initrd, 0x5a, sizeof(initrd));
 	p.initrd = initrd;
 	p.initrd_size = sizeof(initrd);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
-	cr_expect_eq(e.mode, VR_ENTRY_LONG);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.mode, ENTRY_LONG);
 	cr_expect_eq(e.rip, 16 * MIB + 0x200);
 	cr_expect_eq(e.rsi, PC_BOOT_PARAMS);
 	cr_expect_arr_eq(fake_ram(d, 16 * MIB), file + 2048, sizeof(file) - 2048);
@@ -161,16 +160,16 @@ Test(load, random_seed)
 	uint8_t first[32];
 	uint64_t at;
 
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK);
 	at = ram(PC_BOOT_PARAMS + 0x250, 8);
 	cr_expect_eq(ram(at, 8), 0, "the only one");
 	cr_expect_eq(ram(at + 8, 4), 9);
 	cr_expect_eq(ram(at + 12, 4), 32);
 	memcpy(first, fake_ram(d, at + 16), sizeof(first));
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK);
 	cr_expect_arr_neq(fake_ram(d, at + 16), first, sizeof(first), "another one each time");
 	elf(0);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK);
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x250, 8), at, "for a vmlinux as well");
 }
 
@@ -183,7 +182,7 @@ Test(load, e820)
 
 	in.ram_size = 8192 * MIB;
 	vr_fake_host_ram(d, RAM, 3072 * MIB - RAM, 0);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_assert_eq(ram(PC_BOOT_PARAMS + 0x1e8, 1), 6);
 	for (uint32_t i = 0; i < 6; i++) {
 		uint64_t at = PC_BOOT_PARAMS + 0x2d0 + 20 * i;
@@ -196,7 +195,7 @@ Test(load, e820)
 
 Test(load, tables_for_64_bits)
 {
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK);
 	cr_expect_eq(ram(PC_GDT + 0x10, 8), 0x00af9b000000ffff);
 	cr_expect_eq(ram(PC_GDT + 0x18, 8), 0x00cf93000000ffff);
 	/* Walk: every address below 4 GiB is itself. */
@@ -214,7 +213,7 @@ Test(load, tables_for_64_bits)
 Test(load, bzimage_elsewhere)
 {
 	in.ram_size = 30 * MIB; /* not enough after 16 MiB */
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_expect_eq(e.rip, 2 * MIB + 0x200);
 	in.ram_size = 20 * MIB;
 	refused(VR_E_CONFIG, "needs 22 MiB");
@@ -275,7 +274,7 @@ Test(load, initrd_refused)
 	put(0x22c, 8 * MIB, 4);
 	refused(VR_E_CONFIG, "initrd");
 	put(0x22c, 64 * MIB - 1, 4);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK);
 	cr_expect_eq(ram(PC_BOOT_PARAMS + 0x218, 4), 64 * MIB - 4096);
 }
 
@@ -286,8 +285,8 @@ Test(load, pvh)
 	elf(1);
 	p.initrd = file;
 	p.initrd_size = 5000;
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
-	cr_expect_eq(e.mode, VR_ENTRY_PROTECTED);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.mode, ENTRY_PROTECTED);
 	cr_expect_eq(e.rip, 0x200100);
 	cr_expect_eq(ram(PC_GDT + 0x10, 8), 0x00cf9b000000ffff);
 	cr_expect_eq(e.rbx, info);
@@ -308,17 +307,17 @@ Test(load, plain_elf)
 {
 	elf(0);
 	memset(fake_ram(d, 0x200000), 0xee, 0x4000);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
-	cr_expect_eq(e.mode, VR_ENTRY_LONG);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.mode, ENTRY_LONG);
 	cr_expect_eq(e.rip, 0x200010);
 	cr_expect_eq(e.rsi, PC_BOOT_PARAMS);
 	cr_expect_eq(ram(0x201000, 8), 0, "the rest of the segment is zero");
 	cr_expect_eq(ram(0x203000, 1), 0xee);
 	put(24, 0xffffffff80200020, 8);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK);
 	cr_expect_eq(e.rip, 0x200020, "a virtual entry");
 	put(88, 0x40000, 8); /* conventional memory is fine where it is free */
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK);
 	cr_expect_eq(e.rip, 0x40020);
 }
 
@@ -334,7 +333,7 @@ Test(load, elf_segments_overlap)
 	put(160, 0x1000, 8);
 	refused(VR_E_IMAGE, "overlap");
 	put(144, 0x203000, 8);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 }
 
 Test(load, elf_refused)
@@ -398,13 +397,13 @@ Test(load, notes)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		elf(1);
 		put(cases[i].offset, cases[i].value, 4);
-		cr_expect_eq(vr_load(&t, &in, &e), VR_OK, "%zu: %s", i, d->error_text);
-		cr_expect_eq(e.mode, VR_ENTRY_LONG, "%zu", i);
+		cr_expect_eq(boot_load(&t, &in, &e), VR_OK, "%zu: %s", i, d->error_text);
+		cr_expect_eq(e.mode, ENTRY_LONG, "%zu", i);
 	}
 	elf(1);
 	put(0x418, 8, 4);
 	put(0x424, 0x200200, 8);
-	cr_expect_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_expect_eq(boot_load(&t, &in, &e), VR_OK);
 	cr_expect_eq(e.rip, 0x200200, "an entry of 8 bytes");
 }
 
@@ -425,7 +424,7 @@ Test(load, noise)
 		}
 		p.kernel_size = i % 5 ? sizeof(file) : x % 0x2000;
 		vr_fake_host_error_clear(d);
-		cr_assert_eq(vr_load(&t, &in, &e) < 0, d->error_code < 0);
+		cr_assert_eq(boot_load(&t, &in, &e) < 0, d->error_code < 0);
 	}
 }
 
@@ -461,30 +460,30 @@ static void pie(int pvh)
 Test(load, pie)
 {
 	pie(0);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
-	cr_expect_eq(e.mode, VR_ENTRY_LONG);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.mode, ENTRY_LONG);
 	cr_expect_eq(e.rip, 2 * MIB + 0x10);
 	cr_expect_arr_eq(fake_ram(d, 2 * MIB), file + 0x1000, 0x400);
 	cr_expect_eq(ram(2 * MIB + 0x400, 8), 2 * MIB + 0x123, "relocated");
 	cr_expect_eq(ram(2 * MIB + 0x1000, 8), 0, "the rest of the segment is zero");
 	put(112, 16 * MIB, 8);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_expect_eq(e.rip, 16 * MIB + 0x10, "as it is aligned");
 	pie(1);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
-	cr_expect_eq(e.mode, VR_ENTRY_PROTECTED);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_expect_eq(e.mode, ENTRY_PROTECTED);
 	cr_expect_eq(e.rip, 2 * MIB + 0x100, "the PVH entry moves too");
 	/* One that was linked where it can be stays there, and has no need of relocations. */
 	pie(0);
 	put(24, 0x400010, 8);
 	put(80, 0x400000, 8);
 	put(88, 0x400000, 8);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_expect_eq(e.rip, 0x400010);
 	/* With virtual addresses of its own: those are its business. */
 	pie(0);
 	put(80, 0xffffffff80000000, 8);
-	cr_assert_eq(vr_load(&t, &in, &e), VR_OK, "%s", d->error_text);
+	cr_assert_eq(boot_load(&t, &in, &e), VR_OK, "%s", d->error_text);
 	cr_expect_eq(e.rip, 2 * MIB + 0x10);
 	cr_expect_eq(ram(2 * MIB + 0x400, 2), ((0x1400u * 3) & 0xff) | ((0x1401u * 3) & 0xff) << 8);
 }
@@ -518,5 +517,5 @@ Test(load, pie_refused)
 	/* A table of dynamic entries that is not in the file is none. */
 	pie(0);
 	put(184, UINT64_MAX - 8, 8);
-	cr_expect_eq(vr_load(&t, &in, &e), VR_OK);
+	cr_expect_eq(boot_load(&t, &in, &e), VR_OK);
 }

@@ -11,21 +11,21 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_reset r;
-static struct vr_pci p;
+static struct reset_control r;
+static struct pci p;
 
 static void start(void)
 {
 	d = fake_new_pc(1);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_reset_init(&r, &t), VR_OK);
-	cr_assert_eq(vr_pci_init(&p, &t, &r), VR_OK);
+	cr_assert_eq(reset_init(&r, &t), VR_OK);
+	cr_assert_eq(pci_init(&p, &t, &r), VR_OK);
 }
 
 static void stop(void)
 {
-	vr_pci_fini(&p);
-	vr_reset_fini(&r);
+	pci_fini(&p);
+	reset_fini(&r);
 	fake_free(d);
 }
 
@@ -103,6 +103,6 @@ Test(pci, mechanism_1)
 	cr_expect_eq(port(0xcf9, 1), 2);
 	cr_expect_eq(port(0xcf8, 4), 0x80fffffc);
 	cr_expect_eq(d->power_calls, 0);
-	vr_pci_reset(&p);
+	pci_reset(&p);
 	cr_expect_eq(port(0xcf8, 4), 0);
 }

@@ -12,19 +12,19 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_pit *p;
+static struct pit *p;
 
 static void start(void)
 {
 	d = fake_new_pc(1);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_pit_new(&t, 0, &p), VR_OK);
+	cr_assert_eq(pit_new(&t, 0, &p), VR_OK);
 	vr_fake_host_advance(d, 12345678);
 }
 
 static void stop(void)
 {
-	vr_pit_free(p);
+	pit_free(p);
 	fake_free(d);
 }
 
@@ -184,7 +184,7 @@ Test(pit, no_storm)
 Test(pit, reset)
 {
 	program(0, 2, 1000);
-	vr_pit_reset(p);
+	pit_reset(p);
 	d->line_rises[0] = 0;
 	vr_fake_host_advance(d, 100 * MS);
 	cr_expect_eq(d->line_rises[0], 0);

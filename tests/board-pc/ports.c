@@ -10,24 +10,24 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_reset r;
-static struct vr_acpi_pm p;
-static struct vr_pci pci;
+static struct reset_control r;
+static struct acpi_pm p;
+static struct pci pci;
 
 static void start(void)
 {
 	d = fake_new_pc(1);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_reset_init(&r, &t), VR_OK);
-	cr_assert_eq(vr_acpi_pm_init(&p, &t), VR_OK);
-	cr_assert_eq(vr_pci_init(&pci, &t, &r), VR_OK);
+	cr_assert_eq(reset_init(&r, &t), VR_OK);
+	cr_assert_eq(acpi_pm_init(&p, &t), VR_OK);
+	cr_assert_eq(pci_init(&pci, &t, &r), VR_OK);
 }
 
 static void stop(void)
 {
-	vr_pci_fini(&pci);
-	vr_reset_fini(&r);
-	vr_acpi_pm_fini(&p);
+	pci_fini(&pci);
+	reset_fini(&r);
+	acpi_pm_fini(&p);
 	fake_free(d);
 }
 
@@ -98,7 +98,7 @@ Test(ports, reset_control)
 	fake_out(d, 0xcf9, 6);
 	cr_expect_eq(d->power_calls, 1);
 	cr_expect_eq(d->power_what, VR_POWER_RESET);
-	vr_reset_reset(&r);
+	reset_reset(&r);
 	cr_expect_eq(fake_in(d, 0xcf9), 0);
 }
 
@@ -126,7 +126,7 @@ Test(ports, events)
 	cr_expect_eq(pm(0x602, 2), 0x0020);
 	set_pm(0x600, 2, 0xffff);
 	cr_expect_eq(pm(0x600, 2), 0);
-	vr_acpi_pm_reset(&p);
+	acpi_pm_reset(&p);
 	cr_expect_eq(pm(0x602, 2), 0);
 }
 

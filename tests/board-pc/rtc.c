@@ -11,7 +11,7 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_cmos *c;
+static struct cmos *c;
 
 static uint8_t get(uint32_t r)
 {
@@ -29,12 +29,12 @@ static void start(void)
 {
 	d = fake_new_pc(1);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_cmos_new(&t, LINE, 512u << 20, &c), VR_OK);
+	cr_assert_eq(cmos_new(&t, LINE, 512u << 20, &c), VR_OK);
 }
 
 static void stop(void)
 {
-	vr_cmos_free(c);
+	cmos_free(c);
 	fake_free(d);
 }
 
@@ -182,7 +182,7 @@ Test(rtc, memory)
 	put(0x7f, 0x5a);
 	cr_expect_eq(get(0xff), 0x5a, "bit 7 is no part of the address");
 	cr_expect_eq(fake_in(d, 0x70), 0xff);
-	vr_cmos_reset(c);
+	cmos_reset(c);
 	cr_expect_eq(get(0x7f), 0x5a);
 }
 

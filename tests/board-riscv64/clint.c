@@ -12,18 +12,18 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_clint *c;
+static struct clint *c;
 
 static void start(void)
 {
 	d = fake_new(FAKE_RAM_BASE, 1 << 20, 3);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_clint_new(&t, 3, &c), VR_OK);
+	cr_assert_eq(clint_new(&t, 3, &c), VR_OK);
 }
 
 static void stop(void)
 {
-	vr_clint_free(c);
+	clint_free(c);
 	fake_free(d);
 }
 
@@ -67,7 +67,7 @@ Test(clint, time)
 	cr_expect_eq(d->vcpu[2].pin[VR_RISCV_PIN_TIME], 1, "every hart is told");
 	vr_fake_host_advance(d, 100ull << 32);
 	cr_expect_eq(fake_r32(d, MTIME + 4), 1);
-	vr_clint_reset(c);
+	clint_reset(c);
 	cr_expect_eq(r64(MTIME), d->now / 100, "and guest time again after a reset");
 }
 
@@ -103,7 +103,7 @@ static void written(void *opaque)
 
 Test(clint, time_set)
 {
-	vr_clint_on_write(c, written, NULL);
+	clint_on_write(c, written, NULL);
 	w64(CMP(0), 1000);
 	w64(MTIME, 999);
 	cr_expect_eq(writes, 1);
@@ -119,12 +119,12 @@ Test(clint, time_set)
 	/* A comparator at the end of time: out of a timer's reach, not due for ever. */
 	w64(CMP(0), UINT64_MAX);
 	w64(MTIME, UINT64_MAX - 10);
-	cr_expect_eq(vr_clint_when(c, UINT64_MAX), d->now + 1000);
+	cr_expect_eq(clint_when(c, UINT64_MAX), d->now + 1000);
 	vr_fake_host_advance(d, 999);
 	cr_expect_eq(d->vcpu[0].pin[7], 0);
-	cr_expect_eq(vr_clint_when(c, 5), d->now / 100 * 100, "past");
+	cr_expect_eq(clint_when(c, 5), d->now / 100 * 100, "past");
 	w64(MTIME, 0);
-	cr_expect_eq(vr_clint_when(c, UINT64_MAX), UINT64_MAX);
+	cr_expect_eq(clint_when(c, UINT64_MAX), UINT64_MAX);
 }
 
 Test(clint, halves)
@@ -148,10 +148,10 @@ Test(clint, reset)
 	fake_w32(d, BASE, 1);
 	w64(CMP(0), 0);
 	d->vcpu[0].pin[3] = d->vcpu[0].pin[7] = 0;
-	vr_clint_hart_start(c, 0);
+	clint_hart_start(c, 0);
 	cr_expect_eq(d->vcpu[0].pin[3], 1);
 	cr_expect_eq(d->vcpu[0].pin[7], 1);
-	vr_clint_reset(c);
+	clint_reset(c);
 	cr_expect_eq(d->vcpu[0].pin[3], 0);
 	cr_expect_eq(d->vcpu[0].pin[7], 0);
 	cr_expect_eq(r64(CMP(0)), UINT64_MAX);

@@ -13,7 +13,7 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_rtc *r;
+static struct rtc *r;
 static struct vr_uart *u;
 
 static void start(void)
@@ -22,15 +22,15 @@ static void start(void)
 
 	d = fake_new(FAKE_RAM_BASE, 1 << 20, 1);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_finisher_attach(&t), VR_OK);
-	cr_assert_eq(vr_rtc_new(&t, &r), VR_OK);
+	cr_assert_eq(finisher_attach(&t), VR_OK);
+	cr_assert_eq(rtc_new(&t, &r), VR_OK);
 	cr_assert_eq(vr_uart_new(&t, &c, &u), VR_OK);
 }
 
 static void stop(void)
 {
 	vr_uart_free(u);
-	vr_rtc_free(r);
+	rtc_free(r);
 	fake_free(d);
 }
 
@@ -73,7 +73,7 @@ Test(devices, clock)
 	cr_expect_eq(clock_ns(), 5ull << 32 | 6);
 	vr_fake_host_advance(d, 1000);
 	cr_expect_eq(clock_ns(), (5ull << 32 | 6) + 1000);
-	vr_rtc_reset(r);
+	rtc_reset(r);
 	cr_expect_eq(clock_ns(), (5ull << 32 | 6) + 1000, "it runs on");
 }
 
@@ -110,7 +110,7 @@ Test(devices, alarm)
 	fake_w32(d, RTC + 0x08, 0xffffffff);
 	vr_fake_host_advance(d, 10000);
 	cr_expect_eq(d->line[11], 0, "further than a timer goes");
-	vr_rtc_reset(r);
+	rtc_reset(r);
 	cr_expect_eq(fake_r32(d, RTC + 0x18), 0);
 }
 

@@ -38,7 +38,7 @@ Test(fdt, whole)
 	};
 	int length;
 
-	cr_assert_eq(vr_fdt_build(&in, tree, sizeof(tree)), 0);
+	cr_assert_eq(fdt_build(&in, tree, sizeof(tree)), 0);
 	cr_assert_eq(fdt_check_full(tree, sizeof(tree)), 0);
 	cr_expect_str_eq(text("/chosen", "bootargs"), "console=ttyS0 quiet");
 	cr_expect_str_eq(text("/chosen", "stdout-path"), "/soc/serial@10000000");
@@ -73,10 +73,10 @@ Test(fdt, no_initrd_no_room)
 	struct vr_fdt_input in = {.vcpu_count = 1, .ram_size = 1 << 20, .cmdline = ""};
 	static char longer[VIRT_TREE_SIZE];
 
-	cr_assert_eq(vr_fdt_build(&in, tree, sizeof(tree)), 0);
+	cr_assert_eq(fdt_build(&in, tree, sizeof(tree)), 0);
 	cr_expect_null(fdt_getprop(tree, node("/chosen"), "linux,initrd-start", NULL));
-	cr_expect_eq(vr_fdt_build(&in, tree, 1000), -FDT_ERR_NOSPACE);
+	cr_expect_eq(fdt_build(&in, tree, 1000), -FDT_ERR_NOSPACE);
 	memset(longer, 'x', sizeof(longer) - 1);
 	in.cmdline = longer;
-	cr_expect_eq(vr_fdt_build(&in, tree, sizeof(tree)), -FDT_ERR_NOSPACE);
+	cr_expect_eq(fdt_build(&in, tree, sizeof(tree)), -FDT_ERR_NOSPACE);
 }

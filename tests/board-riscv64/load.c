@@ -15,10 +15,10 @@ static struct vr_fake_host *d;
 static struct vr_tables t;
 static uint8_t image[4096], elf[512];
 static struct vr_boot_payload p;
-static struct vr_blob firmware;
-static struct vr_load_input in;
+static struct firmware_blob firmware;
+static struct load_input in;
 static struct virt_layout l;
-static struct vr_entry_point entry;
+static struct entry_point entry;
 
 static void put(uint8_t *to, uint64_t value, uint32_t bytes)
 {
@@ -59,9 +59,9 @@ static void start(void)
 				     .kernel_size = sizeof(image),
 				     .cmdline = "",
 				     .kernel_name = "vmlinuz"};
-	in = (struct vr_load_input){.payload = &p, .ram_size = 64 * MIB};
+	in = (struct load_input){.payload = &p, .ram_size = 64 * MIB};
 	make_elf(2, RAM + 0x1000);
-	firmware = (struct vr_blob){elf, sizeof(elf), "fw"};
+	firmware = (struct firmware_blob){elf, sizeof(elf), "fw"};
 }
 
 static void stop(void)
@@ -72,7 +72,7 @@ static void stop(void)
 static void refused(int32_t code, const char *word)
 {
 	vr_fake_host_error_clear(d);
-	cr_expect_eq(vr_load(&t, &in, &l, &entry), code);
+	cr_expect_eq(boot_load(&t, &in, &l, &entry), code);
 	cr_expect_eq(d->error_code, code);
 	cr_expect(strstr(d->error_text, word), "\"%s\" says nothing of \"%s\"", d->error_text, word);
 }
@@ -85,7 +85,7 @@ Test(load, image)
 
 	p.initrd = initrd;
 	p.initrd_size = sizeof(initrd);
-	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(entry.privilege, ENTRY_S);
 	cr_expect_eq(l.entry, RAM + 2 * MIB);
 	cr_expect_eq(l.dtb, RAM + 24 * MIB);
@@ -114,11 +114,11 @@ Test(load, image_errors)
 	p.initrd_size = UINT64_MAX;
 	refused(VR_E_CONFIG, "-m");
 	p.initrd = NULL;
-	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 2 * MIB, "never at the start of RAM");
 	/* A header cut short is no Image: a raw program. */
 	p.kernel_size = 63;
-	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(entry.privilege, ENTRY_M);
 }
 
@@ -132,7 +132,7 @@ Test(load, elf_segments_overlap)
 	put(elf + 120 + 24, RAM + 0x1000 + 31, 8);
 	refused(VR_E_IMAGE, "overlap");
 	put(elf + 120 + 24, RAM + 0x1000 + 32, 8);
-	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK, "%s", d->error_text);
+	cr_assert_eq(boot_load(&t, &in, &l, &entry), VR_OK, "%s", d->error_text);
 }
 
 Test(load, firmware_then_image)
@@ -140,7 +140,7 @@ Test(load, firmware_then_image)
 	uint64_t info[6];
 
 	in.firmware = &firmware;
-	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(entry.privilege, ENTRY_M);
 	cr_expect_eq(l.entry, RAM + 0x1004);
 	cr_expect_eq(l.dtb, RAM + 24 * MIB);
@@ -153,7 +153,7 @@ Test(load, firmware_then_image)
 	cr_expect_eq(*(uint8_t *)fake_ram(d, RAM + 0x1010), 0);
 	/* One that is linked for nowhere in particular. */
 	make_elf(3, 0);
-	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 4);
 	cr_expect_eq(*(uint8_t *)fake_ram(d, RAM + 15), 0xe1);
 	make_elf(2, RAM + 2 * MIB - 16);
@@ -168,20 +168,20 @@ Test(load, programs)
 	p.kernel_size = 4;
 	p.initrd = initrd;
 	p.initrd_size = sizeof(initrd);
-	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(entry.privilege, ENTRY_M);
 	cr_expect_eq(l.entry, RAM);
 	cr_expect_eq(l.dtb, RAM + 62 * MIB);
 	cr_expect_eq(l.initrd, RAM + 60 * MIB);
 	cr_expect_eq(*(uint8_t *)fake_ram(d, RAM), 0x13);
 	in.firmware = &firmware;
-	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 0x1004);
 	cr_expect_eq(*(uint8_t *)fake_ram(d, RAM + 2 * MIB), 0x13);
 	in.firmware = NULL;
 	p.kernel = elf;
 	p.kernel_size = sizeof(elf);
-	cr_assert_eq(vr_load(&t, &in, &l, &entry), VR_OK);
+	cr_assert_eq(boot_load(&t, &in, &l, &entry), VR_OK);
 	cr_expect_eq(l.entry, RAM + 0x1004);
 	make_elf(2, RAM + 61 * MIB);
 	refused(VR_E_CONFIG, "-m");
@@ -230,11 +230,11 @@ Test(load, files)
 	void *bytes = NULL;
 	uint64_t size = 0;
 
-	cr_expect_eq(vr_firmware_file(&t, "/nothing/here", &bytes, &size), VR_E_IO);
+	cr_expect_eq(firmware_file(&t, "/nothing/here", &bytes, &size), VR_E_IO);
 	cr_expect(strstr(d->error_text, "/nothing/here"));
 	vr_fake_host_error_clear(d);
-	cr_expect_eq(vr_firmware_file(&t, "/dev/null", &bytes, &size), VR_E_IMAGE);
+	cr_expect_eq(firmware_file(&t, "/dev/null", &bytes, &size), VR_E_IMAGE);
 	vr_fake_host_error_clear(d);
-	cr_expect_eq(vr_firmware_file(&t, "/dev/zero", &bytes, &size), VR_E_IMAGE);
+	cr_expect_eq(firmware_file(&t, "/dev/zero", &bytes, &size), VR_E_IMAGE);
 	cr_expect_null(bytes);
 }

@@ -17,18 +17,18 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_plic *p;
+static struct plic *p;
 
 static void start(void)
 {
 	d = fake_new(FAKE_RAM_BASE, 1 << 20, 2);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_plic_new(&t, 2, &p), VR_OK);
+	cr_assert_eq(plic_new(&t, 2, &p), VR_OK);
 }
 
 static void stop(void)
 {
-	vr_plic_free(p);
+	plic_free(p);
 	fake_free(d);
 }
 
@@ -171,13 +171,13 @@ Test(plic, reset)
 	fake_w32(d, ENABLE(S0), 2);
 	line(1, 1);
 	cr_expect_eq(d->vcpu[0].pin[9], 1);
-	vr_plic_reset(p);
+	plic_reset(p);
 	cr_expect_eq(d->vcpu[0].pin[9], 0);
 	cr_expect_eq(fake_r32(d, BASE + 4), 0);
 	cr_expect_eq(fake_r32(d, PENDING), 2, "the input is the device's");
 	priority(1, 1);
 	fake_w32(d, ENABLE(S0), 2);
 	d->vcpu[0].pin[9] = 0;
-	vr_plic_hart_start(p, 0);
+	plic_hart_start(p, 0);
 	cr_expect_eq(d->vcpu[0].pin[9], 1);
 }

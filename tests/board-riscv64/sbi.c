@@ -14,25 +14,25 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_plic *plic;
-static struct vr_clint *clint;
-static struct vr_sbi s;
+static struct plic *plic;
+static struct clint *clint;
+static struct sbi s;
 static uint64_t value;
 
 static void start(void)
 {
 	d = fake_new(RAM, 1 << 20, HARTS);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_plic_new(&t, HARTS, &plic), VR_OK);
-	cr_assert_eq(vr_clint_new(&t, HARTS, &clint), VR_OK);
-	cr_assert_eq(vr_sbi_init(&s, &t, plic, clint, HARTS), VR_OK);
+	cr_assert_eq(plic_new(&t, HARTS, &plic), VR_OK);
+	cr_assert_eq(clint_new(&t, HARTS, &clint), VR_OK);
+	cr_assert_eq(sbi_init(&s, &t, plic, clint, HARTS), VR_OK);
 }
 
 static void stop(void)
 {
-	vr_sbi_fini(&s);
-	vr_clint_free(clint);
-	vr_plic_free(plic);
+	sbi_fini(&s);
+	clint_free(clint);
+	plic_free(plic);
 	fake_free(d);
 }
 
@@ -105,7 +105,7 @@ Test(sbi, time)
 	cr_expect_eq(d->vcpu[0].pin[5], 0);
 	call(SBI_TIME, 0, 0, 0, 0, 0);
 	cr_expect_eq(d->vcpu[0].pin[5], 1);
-	vr_sbi_reset(&s);
+	sbi_reset(&s);
 	cr_expect_eq(d->vcpu[0].pin[5], 0);
 }
 
@@ -185,7 +185,7 @@ Test(sbi, hart_stop_and_suspend)
 	call(SBI_HSM, 2, 0, 0, 0, 0);
 	cr_expect_eq(value, 0, "started");
 	d->hypercall(d->hypercall_opaque, 0, 0, (uint64_t[8]){0, 0, 0, 0, 0, 0, 3, SBI_HSM});
-	vr_sbi_reset(&s);
+	sbi_reset(&s);
 	call(SBI_HSM, 2, 0, 0, 0, 0);
 	cr_expect_eq(value, 0, "started, after a reset");
 	cr_expect_eq(call(SBI_HSM, 3, 0x80000000, RAM, 0, 0), SBI_ERR_NOT_SUPPORTED);

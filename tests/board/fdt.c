@@ -13,7 +13,7 @@ static uint8_t tree[VIRT_TREE_SIZE];
 
 static void build(struct vr_fdt_input *in)
 {
-	cr_assert_eq(vr_fdt_build(in, tree, sizeof(tree)), 0);
+	cr_assert_eq(fdt_build(in, tree, sizeof(tree)), 0);
 	cr_assert_eq(fdt_check_full(tree, sizeof(tree)), 0);
 }
 
@@ -94,6 +94,6 @@ Test(fdt, too_long)
 
 	memset(cmdline, 'x', VIRT_TREE_SIZE);
 	cmdline[VIRT_TREE_SIZE] = 0;
-	cr_expect_eq(vr_fdt_build(&in, tree, sizeof(tree)), -FDT_ERR_NOSPACE);
+	cr_expect_eq(fdt_build(&in, tree, sizeof(tree)), -FDT_ERR_NOSPACE);
 	free(cmdline);
 }

@@ -36,7 +36,7 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_gic *g;
+static struct gic *g;
 
 static uint64_t mrs(uint32_t vcpu, uint32_t reg)
 {
@@ -63,7 +63,7 @@ static void start_with(uint32_t cpus)
 {
 	d = fake_new(FAKE_RAM_BASE, 1 << 20, cpus);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_gic_new(&t, cpus, &g), VR_OK);
+	cr_assert_eq(gic_new(&t, cpus, &g), VR_OK);
 	fake_w32(d, GICD(0), GICD_CTLR_ENABLE_GRP1 | GICD_CTLR_ARE);
 	for (uint32_t i = 32; i < GIC_INTIDS; i += 32)
 		fake_w32(d, GICD(0x80 + i / 8), 0xffffffff);
@@ -87,7 +87,7 @@ static void start(void)
 
 static void stop(void)
 {
-	vr_gic_free(g);
+	gic_free(g);
 	fake_free(d);
 }
 
@@ -398,7 +398,7 @@ Test(gic, reset)
 	msr(0, SGI1R, 5ull << 24 | 1 << 2);
 	line(2, 27, 1);
 	cr_expect_eq(mrs(2, IAR1), 5);
-	vr_gic_reset(g);
+	gic_reset(g);
 	for (uint32_t c = 0; c < 4; c++)
 		cr_expect_eq(d->vcpu[c].pin[IRQ], 0);
 	cr_expect_eq(fake_r32(d, GICD(0)), GICD_CTLR_ARE | GICD_CTLR_DS);

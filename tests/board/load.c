@@ -43,7 +43,7 @@ static void stop(void)
 
 static void refused(int32_t code, const char *word)
 {
-	cr_expect_eq(vr_load_layout(&t, &p, 64 * MIB, &l), code);
+	cr_expect_eq(load_layout(&t, &p, 64 * MIB, &l), code);
 	cr_expect_eq(d->error_code, code);
 	cr_expect(strstr(d->error_text, word), "\"%s\" says nothing of \"%s\"", d->error_text, word);
 	cr_expect(strstr(d->error_text, "vmlinuz"), "\"%s\" names no file", d->error_text);
@@ -55,7 +55,7 @@ Test(load, places)
 {
 	p.initrd = image;
 	p.initrd_size = 3 * MIB + 1;
-	cr_assert_eq(vr_load_layout(&t, &p, 64 * MIB, &l), VR_OK);
+	cr_assert_eq(load_layout(&t, &p, 64 * MIB, &l), VR_OK);
 	cr_expect_eq(l.entry, 0x40000000);
 	cr_expect_eq(l.dtb, 0x40000000 + 22 * MIB);
 	cr_expect_eq(l.initrd, 0x40000000 + 24 * MIB);
@@ -66,7 +66,7 @@ Test(load, old_header)
 {
 	put64(0x08, 0x1234567);
 	put64(0x10, 0);
-	cr_assert_eq(vr_load_layout(&t, &p, 64 * MIB, &l), VR_OK);
+	cr_assert_eq(load_layout(&t, &p, 64 * MIB, &l), VR_OK);
 	cr_expect_eq(l.entry, 0x40080000);
 	cr_expect_eq(l.dtb, 0x40200000);
 	cr_expect_eq(l.initrd, l.initrd_end);
@@ -75,7 +75,7 @@ Test(load, old_header)
 Test(load, text_offset)
 {
 	put64(0x08, 0x80000);
-	cr_assert_eq(vr_load_layout(&t, &p, 64 * MIB, &l), VR_OK);
+	cr_assert_eq(load_layout(&t, &p, 64 * MIB, &l), VR_OK);
 	cr_expect_eq(l.entry, 0x40080000);
 }
 
@@ -117,7 +117,7 @@ Test(load, ram_too_small)
 	p.initrd_size = 50 * MIB;
 	refused(VR_E_CONFIG, "need 74 MiB");
 	cr_expect(strstr(d->error_text, "-m"));
-	cr_expect_eq(vr_load_layout(&t, &p, 74 * MIB, &l), VR_OK);
+	cr_expect_eq(load_layout(&t, &p, 74 * MIB, &l), VR_OK);
 }
 
 Test(load, copy)

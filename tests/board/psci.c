@@ -10,21 +10,21 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_gic *g;
-static struct vr_psci p;
+static struct gic *g;
+static struct psci p;
 
 static void start(void)
 {
 	d = fake_new(FAKE_RAM_BASE, 1 << 20, 20);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_gic_new(&t, 20, &g), VR_OK);
-	cr_assert_eq(vr_psci_init(&p, &t, g, 20), VR_OK);
+	cr_assert_eq(gic_new(&t, 20, &g), VR_OK);
+	cr_assert_eq(psci_init(&p, &t, g, 20), VR_OK);
 }
 
 static void stop(void)
 {
-	vr_psci_fini(&p);
-	vr_gic_free(g);
+	psci_fini(&p);
+	gic_free(g);
 	fake_free(d);
 }
 
@@ -144,6 +144,6 @@ Test(psci, system)
 
 Test(psci, uniprocessor)
 {
-	cr_expect_eq(vr_cpu_mpidr(0, 1), 0xc0000000);
-	cr_expect_eq(vr_cpu_mpidr(0, 2), 0x80000000);
+	cr_expect_eq(cpu_mpidr(0, 1), 0xc0000000);
+	cr_expect_eq(cpu_mpidr(0, 2), 0x80000000);
 }

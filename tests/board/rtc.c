@@ -19,18 +19,18 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_pl031 *r;
+static struct pl031 *r;
 
 static void start(void)
 {
 	d = fake_new(FAKE_RAM_BASE, 1 << 20, 1);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_pl031_new(&t, BASE, LINE, &r), VR_OK);
+	cr_assert_eq(pl031_new(&t, BASE, LINE, &r), VR_OK);
 }
 
 static void stop(void)
 {
-	vr_pl031_free(r);
+	pl031_free(r);
 	fake_free(d);
 }
 
@@ -84,6 +84,6 @@ Test(pl031, alarm_masked_and_moved)
 	fake_w32(d, ICR, 1);
 	fake_w32(d, MR, fake_r32(d, DR)); /* now */
 	cr_expect_eq(d->line[LINE], 1);
-	vr_pl031_reset(r);
+	pl031_reset(r);
 	cr_expect_eq(d->line[LINE], 0);
 }

@@ -24,18 +24,18 @@
 
 static struct vr_fake_host *d;
 static struct vr_tables t;
-static struct vr_pl011 *u;
+static struct pl011 *u;
 
 static void start(void)
 {
 	d = fake_new(FAKE_RAM_BASE, 1 << 20, 1);
 	cr_assert_eq(vr_tables_bind(&t, d->host, "test"), VR_OK);
-	cr_assert_eq(vr_pl011_new(&t, BASE, LINE, 0, &u), VR_OK);
+	cr_assert_eq(pl011_new(&t, BASE, LINE, 0, &u), VR_OK);
 }
 
 static void stop(void)
 {
-	vr_pl011_free(u);
+	pl011_free(u);
 	fake_free(d);
 }
 
@@ -159,7 +159,7 @@ Test(pl011, reset)
 	vr_fake_host_type(d, 0, "x");
 	fake_w32(d, DR, 'x');
 	cr_expect_eq(d->line[LINE], 1);
-	vr_pl011_reset(u);
+	pl011_reset(u);
 	cr_expect_eq(d->line[LINE], 0);
 	cr_expect_eq(fake_r32(d, IMSC), 0);
 	cr_expect(fake_r32(d, FR) & RXFE);

@@ -7,15 +7,15 @@
 #include "boot/bls.h"
 #include "common/error.h"
 
-static int32_t parse(const char *file, const char *text, struct vr_bls_entry *e)
+static int32_t parse(const char *file, const char *text, struct bls_entry *e)
 {
-	return vr_bls_parse("d.img: entry", file, text, strlen(text), e);
+	return bls_parse("d.img: entry", file, text, strlen(text), e);
 }
 
 static void fails(const char *text, size_t n, const char *message)
 {
-	struct vr_bls_entry e;
-	int32_t r = vr_bls_parse("d.img: entry", "a.conf", text, n, &e);
+	struct bls_entry e;
+	int32_t r = bls_parse("d.img: entry", "a.conf", text, n, &e);
 
 	cr_assert_eq(r, VR_E_IMAGE, "%s", vr_error_name(r));
 	cr_assert(strstr(vr_error_text(r), message), "\"%s\" lacks \"%s\"", vr_error_text(r), message);
@@ -24,7 +24,7 @@ static void fails(const char *text, size_t n, const char *message)
 
 Test(bls, all_keys)
 {
-	struct vr_bls_entry e;
+	struct bls_entry e;
 
 	cr_assert_eq(
 		parse("debian.conf",
@@ -44,22 +44,22 @@ Test(bls, all_keys)
 	cr_assert_str_eq(e.initrd[1], "/i2");
 	cr_assert_str_eq(e.options, "root=/dev/vda2 ro quiet");
 	cr_assert_str_eq(e.architecture, "aa64");
-	vr_bls_free(&e);
+	bls_free(&e);
 }
 
 Test(bls, empty_file)
 {
-	struct vr_bls_entry e;
+	struct bls_entry e;
 
 	cr_assert_eq(parse("a.conf", "", &e), VR_OK);
 	cr_assert_null(e.linux_path);
 	cr_assert_str_eq(e.options, "");
-	vr_bls_free(&e);
+	bls_free(&e);
 }
 
 Test(bls, mistakes_name_the_line)
 {
-	static char many[VR_BLS_FILE_MAX + 2];
+	static char many[BLS_FILE_MAX + 2];
 
 	fails("title x\nlinux /a\nlinux /b\n", 26, "entry:3: a second \"linux\"");
 	fails("linux\n", 6, "entry:1: \"linux\" has no path");
@@ -73,7 +73,7 @@ Test(bls, mistakes_name_the_line)
 	memset(many + 8, 'a', 40000);
 	fails(many, 50000, "entry:1: options are longer");
 	many[0] = 0;
-	for (int i = 0; i <= VR_BLS_INITRDS; i++)
+	for (int i = 0; i <= BLS_INITRDS; i++)
 		strcat(many, "initrd /i\n");
 	fails(many, strlen(many), "entry:17: more than 16 initrd");
 }
@@ -91,11 +91,11 @@ Test(bls, counters_of_boots)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct vr_bls_entry e;
+		struct bls_entry e;
 		cr_assert_eq(parse(cases[i].file, "", &e), VR_OK);
 		cr_assert_str_eq(e.id, cases[i].id);
 		cr_assert_eq(e.tries_gone, cases[i].gone, "%s", cases[i].file);
-		vr_bls_free(&e);
+		bls_free(&e);
 	}
 }
 
@@ -112,15 +112,15 @@ Test(bls, versions)
 
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < n; k++) {
-			int r = vr_bls_version_compare(rising[i], rising[k]);
+			int r = bls_version_compare(rising[i], rising[k]);
 			cr_assert_eq((r > 0) - (r < 0), (i > k) - (i < k), "%s and %s: %d", rising[i],
 				     rising[k], r);
 		}
 	}
-	cr_assert_eq(vr_bls_version_compare("1.02", "1.2"), 0);
-	cr_assert_eq(vr_bls_version_compare("1_2", "1 2"), 0);
-	cr_assert_eq(vr_bls_version_compare(NULL, ""), 0);
-	cr_assert_lt(vr_bls_version_compare(NULL, "1"), 0);
+	cr_assert_eq(bls_version_compare("1.02", "1.2"), 0);
+	cr_assert_eq(bls_version_compare("1_2", "1 2"), 0);
+	cr_assert_eq(bls_version_compare(NULL, ""), 0);
+	cr_assert_lt(bls_version_compare(NULL, "1"), 0);
 }
 
 Test(bls, order_of_entries)
@@ -139,17 +139,17 @@ Test(bls, order_of_entries)
 		{"zz+0-3.conf", "sort-key a\nversion 100\n"},
 	};
 	enum { N = sizeof(list) / sizeof(list[0]) };
-	struct vr_bls_entry e[N];
+	struct bls_entry e[N];
 
 	for (int i = 0; i < N; i++)
 		cr_assert_eq(parse(list[i].file, list[i].text, &e[i]), VR_OK);
 	for (int i = 0; i < N; i++) {
 		for (int k = 0; k < N; k++) {
-			int r = vr_bls_compare(&e[i], &e[k]);
+			int r = bls_compare(&e[i], &e[k]);
 			cr_assert_eq((r > 0) - (r < 0), (i > k) - (i < k), "%s and %s", list[i].file,
 				     list[k].file);
 		}
 	}
 	for (int i = 0; i < N; i++)
-		vr_bls_free(&e[i]);
+		bls_free(&e[i]);
 }

@@ -26,7 +26,7 @@ static void make(void)
 
 	cr_assert_geq(fd, 0);
 	close(fd);
-	vr_log_set_level(VR_LOG_ERROR);
+	log_set_level(VR_LOG_ERROR);
 	fat_image_init(&esp, 16);
 	entries = fat_image_folder(&esp, fat_image_folder(&esp, 0, "loader"), "entries");
 }
@@ -41,12 +41,12 @@ static void unmake(void)
 #define RAM ((uint64_t)64 << 20)
 
 static int32_t from(const char *kernel, const char *initrd, const char *image, const char *append,
-		    struct vr_boot *b, int *is_disk)
+		    struct boot *b, int *is_disk)
 {
 	struct boot_files f;
 	int32_t e = boot_open(&f, kernel, initrd, image, RAM);
 
-	*b = (struct vr_boot){0};
+	*b = (struct boot){0};
 	*is_disk = 0;
 	if (!e)
 		e = boot_read(&f, append, b, is_disk);
@@ -54,12 +54,12 @@ static int32_t from(const char *kernel, const char *initrd, const char *image, c
 	return e;
 }
 
-static int32_t from_image(const char *image, const char *append, struct vr_boot *b, int *is_disk)
+static int32_t from_image(const char *image, const char *append, struct boot *b, int *is_disk)
 {
 	return from(NULL, NULL, image, append, b, is_disk);
 }
 
-static int32_t from_files(const char *kernel, const char *initrd, const char *append, struct vr_boot *b)
+static int32_t from_files(const char *kernel, const char *initrd, const char *append, struct boot *b)
 {
 	int is_disk;
 
@@ -90,7 +90,7 @@ static void write_disk(void)
 
 static void fails(int32_t code, const char *text)
 {
-	struct vr_boot b;
+	struct boot b;
 	int is_disk;
 	int32_t e = from_image(path, NULL, &b, &is_disk);
 
@@ -103,7 +103,7 @@ static void fails(int32_t code, const char *text)
 
 Test(boot, default_entry_of_a_disk)
 {
-	struct vr_boot b;
+	struct boot b;
 	int is_disk;
 	size_t n;
 	uint8_t *gz = gzip_of("the kernel", 10, &n);
@@ -130,13 +130,13 @@ Test(boot, default_entry_of_a_disk)
 			  11));
 	cr_assert_str_eq(b.payload.cmdline, "a b c d");
 	cr_assert(strstr(b.payload.kernel_name, ": /vmlinuz-new"));
-	vr_boot_free(&b);
+	boot_free(&b);
 	free(gz);
 }
 
 Test(boot, the_image_is_not_touched)
 {
-	struct vr_boot b;
+	struct boot b;
 	struct stat before, after;
 	int is_disk;
 
@@ -150,7 +150,7 @@ Test(boot, the_image_is_not_touched)
 	cr_assert_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
 	cr_assert_null(b.payload.initrd);
 	cr_assert_str_eq(b.payload.cmdline, "");
-	vr_boot_free(&b);
+	boot_free(&b);
 
 	uint8_t *now = malloc(disk.size);
 	FILE *f = fopen(path, "rb");
@@ -225,7 +225,7 @@ Test(boot, truncated_disks)
 /* One byte or bit wrong at a time, all over the places where structures lie: an answer or one clear line. */
 Test(boot, damage_everywhere, .timeout = 300)
 {
-	struct vr_boot b;
+	struct boot b;
 	int is_disk;
 
 	fat_image_file(&esp, 0, "k", "kernel", 6);
@@ -253,7 +253,7 @@ Test(boot, damage_everywhere, .timeout = 300)
 					cr_assert_not(strchr(vr_error_text(e), '\n'));
 				}
 				vr_error_clear();
-				vr_boot_free(&b);
+				boot_free(&b);
 			}
 			cr_assert_eq(pwrite(fd, &disk.bytes[at], 1, (off_t)at), 1);
 		}
@@ -263,7 +263,7 @@ Test(boot, damage_everywhere, .timeout = 300)
 
 Test(boot, plain_kernels)
 {
-	struct vr_boot b;
+	struct boot b;
 	int is_disk = 7;
 	size_t n, m;
 	uint8_t *gz = gzip_of("kernel", 6, &n), *twice = gzip_of(gz, n, &m);
@@ -274,11 +274,11 @@ Test(boot, plain_kernels)
 	cr_assert_eq(b.payload.kernel_size, 6);
 	cr_assert_str_eq(b.payload.cmdline, "x");
 	cr_assert_str_eq(b.payload.kernel_name, path);
-	vr_boot_free(&b);
+	boot_free(&b);
 	write_file(twice, m);
 	cr_assert_eq(from_image(path, NULL, &b, &is_disk), VR_OK);
 	cr_assert_eq(b.payload.kernel_size, 6);
-	vr_boot_free(&b);
+	boot_free(&b);
 	write_file(gz, n - 9);
 	fails(VR_E_IMAGE, "gzip data ends too early");
 	free(gz);
@@ -310,7 +310,7 @@ Test(boot, other_images)
 
 Test(boot, files)
 {
-	struct vr_boot b;
+	struct boot b;
 	char missing[PATH_MAX + 8];
 
 	write_file("abc", 3);
@@ -318,7 +318,7 @@ Test(boot, files)
 	cr_assert_eq(b.payload.kernel_size, 3);
 	cr_assert_eq(b.payload.initrd_size, 3);
 	cr_assert_str_eq(b.payload.cmdline, "quiet");
-	vr_boot_free(&b);
+	boot_free(&b);
 	snprintf(missing, sizeof(missing), "%s.none", path);
 	cr_assert_eq(from_files(path, missing, NULL, &b), VR_E_NOENT);
 	cr_assert(strstr(vr_error_text(VR_E_NOENT), missing));

@@ -16,8 +16,8 @@
 
 struct world {
 	struct fat_image image;
-	struct vr_source source;
-	struct vr_fat fat;
+	struct source source;
+	struct fat fat;
 	uint8_t *big;
 	uint32_t folder, file, big_at;
 };
@@ -33,7 +33,7 @@ static void world_init(struct world *w, uint32_t bits)
 	w->folder = fat_image_folder(&w->image, 0, LONG_FOLDER);
 	w->file = fat_image_file(&w->image, w->folder, LONG_FILE, "title x\n", 8);
 	w->big_at = fat_image_file(&w->image, w->folder, "big.bin", w->big, BIG);
-	vr_source_memory("d.img", w->image.bytes, w->image.size, &w->source);
+	source_memory("d.img", w->image.bytes, w->image.size, &w->source);
 }
 
 static void world_free(struct world *w)
@@ -44,7 +44,7 @@ static void world_free(struct world *w)
 
 static int32_t open_volume(struct world *w)
 {
-	return vr_fat_open(&w->source, 0, w->image.size, &w->fat);
+	return fat_open(&w->source, 0, w->image.size, &w->fat);
 }
 
 static void says(int32_t e, int32_t code, const char *text)
@@ -59,7 +59,7 @@ static void holds(struct world *w, const char *path, const void *bytes, size_t n
 {
 	size_t size;
 	void *data;
-	int32_t e = vr_fat_read(&w->fat, path, 1 << 20, &data, &size);
+	int32_t e = fat_read(&w->fat, path, 1 << 20, &data, &size);
 
 	cr_assert_eq(e, VR_OK, "%s: %s", path, vr_error_text(e));
 	cr_assert_eq(size, n);
@@ -72,7 +72,7 @@ static int32_t reads(struct world *w, const char *path)
 {
 	size_t size;
 	void *data;
-	int32_t e = vr_fat_read(&w->fat, path, 1 << 20, &data, &size);
+	int32_t e = fat_read(&w->fat, path, 1 << 20, &data, &size);
 
 	cr_assert(e || data);
 	free(data);
@@ -136,15 +136,15 @@ EACH_WIDTH(limit)
 	size_t size;
 	void *data;
 
-	says(vr_fat_read(&w->fat, "/hello.txt", 4, &data, &size), VR_E_IMAGE, "at most 4");
+	says(fat_read(&w->fat, "/hello.txt", 4, &data, &size), VR_E_IMAGE, "at most 4");
 }
 
 struct seen {
 	uint32_t count;
-	char names[8][VR_FAT_NAME_MAX];
+	char names[8][FAT_NAME_MAX];
 };
 
-static int32_t see(void *opaque, const struct vr_fat_entry *e)
+static int32_t see(void *opaque, const struct fat_entry *e)
 {
 	struct seen *s = opaque;
 
@@ -158,16 +158,16 @@ EACH_WIDTH(listing)
 {
 	struct seen s = {0};
 
-	cr_assert_eq(vr_fat_list(&w->fat, "/", see, &s), VR_OK);
+	cr_assert_eq(fat_list(&w->fat, "/", see, &s), VR_OK);
 	cr_assert_eq(s.count, 3);
 	cr_assert_str_eq(s.names[0], "HELLO.TXT");
 	cr_assert_str_eq(s.names[1], "EMPTY");
 	cr_assert_str_eq(s.names[2], LONG_FOLDER);
 	s.count = 0;
-	cr_assert_eq(vr_fat_list(&w->fat, LONG_FOLDER, see, &s), VR_OK);
+	cr_assert_eq(fat_list(&w->fat, LONG_FOLDER, see, &s), VR_OK);
 	cr_assert_eq(s.count, 2); /* without "." */
-	says(vr_fat_list(&w->fat, "/hello.txt", see, &s), VR_E_NOENT, "is no folder");
-	says(vr_fat_list(&w->fat, "/none", see, &s), VR_E_NOENT, "no /none");
+	says(fat_list(&w->fat, "/hello.txt", see, &s), VR_E_NOENT, "is no folder");
+	says(fat_list(&w->fat, "/none", see, &s), VR_E_NOENT, "no /none");
 }
 
 EACH_WIDTH(lower_case_flags)
@@ -176,7 +176,7 @@ EACH_WIDTH(lower_case_flags)
 
 	fat_image_entry(&w->image, 0, 0)[12] = 0x18;
 	fat_image_entry(&w->image, 0, 1)[12] = 0x08;
-	cr_assert_eq(vr_fat_list(&w->fat, "/", see, &s), VR_OK);
+	cr_assert_eq(fat_list(&w->fat, "/", see, &s), VR_OK);
 	cr_assert_str_eq(s.names[0], "hello.txt");
 	cr_assert_str_eq(s.names[1], "empty");
 }
@@ -187,13 +187,13 @@ EACH_WIDTH(orphaned_long_names)
 	uint8_t *d = fat_image_entry(&w->image, 0, 2);
 
 	d[0] = 'X'; /* the checksum does not fit any more */
-	cr_assert_eq(vr_fat_list(&w->fat, "/", see, &s), VR_OK);
+	cr_assert_eq(fat_list(&w->fat, "/", see, &s), VR_OK);
 	cr_assert(!strncmp(s.names[2], "XONG~", 5), "%s", s.names[2]);
 	d[-32] = 5; /* nor does the order */
-	cr_assert_eq(vr_fat_list(&w->fat, "/", see, &s), VR_OK);
+	cr_assert_eq(fat_list(&w->fat, "/", see, &s), VR_OK);
 	d[-32] = 0x7f;
 	d[-64] = 0x40;
-	cr_assert_eq(vr_fat_list(&w->fat, "/", see, &s), VR_OK);
+	cr_assert_eq(fat_list(&w->fat, "/", see, &s), VR_OK);
 }
 
 EACH_WIDTH(deleted_and_label)
@@ -202,7 +202,7 @@ EACH_WIDTH(deleted_and_label)
 
 	fat_image_entry(&w->image, 0, 0)[0] = 0xe5;
 	fat_image_entry(&w->image, 0, 1)[11] = 0x08;
-	cr_assert_eq(vr_fat_list(&w->fat, "/", see, &s), VR_OK);
+	cr_assert_eq(fat_list(&w->fat, "/", see, &s), VR_OK);
 	cr_assert_eq(s.count, 1);
 }
 
@@ -226,7 +226,7 @@ EACH_WIDTH(folder_chain_in_a_circle)
 			p[i * 32] = p[i * 32] ? p[i * 32] : 0xe5;
 	}
 	fat_image_set(&w->image, w->folder + 7, w->folder);
-	says(vr_fat_list(&w->fat, LONG_FOLDER, see, &s), VR_E_IMAGE, "is a circle");
+	says(fat_list(&w->fat, LONG_FOLDER, see, &s), VR_E_IMAGE, "is a circle");
 	says(reads(w, "/" LONG_FOLDER "/nothing"), VR_E_IMAGE, "is a circle");
 }
 
@@ -258,7 +258,7 @@ EACH_WIDTH(chain_of_the_wrong_length)
 	says(reads(w, "/hello.txt"), VR_E_IMAGE, "at most");
 	size_t size;
 	void *data;
-	says(vr_fat_read(&w->fat, "/hello.txt", SIZE_MAX, &data, &size), VR_E_IMAGE, "more than the volume");
+	says(fat_read(&w->fat, "/hello.txt", SIZE_MAX, &data, &size), VR_E_IMAGE, "more than the volume");
 }
 
 EACH_WIDTH(first_clusters_out_of_range)
@@ -334,12 +334,12 @@ Test(fat, truncated_volumes)
 	world_init(&w, 12);
 	for (size_t size = 0; size < w.image.size; size += size < 2000 ? 17 : 40009) {
 		uint8_t *part = malloc(size ? size : 1);
-		struct vr_source s;
+		struct source s;
 		memcpy(part, w.image.bytes, size);
-		vr_source_memory("d.img", part, size, &s);
-		says(vr_fat_open(&s, 0, size, &w.fat), VR_E_IMAGE, "FAT volume at byte ");
+		source_memory("d.img", part, size, &s);
+		says(fat_open(&s, 0, size, &w.fat), VR_E_IMAGE, "FAT volume at byte ");
 		/* The partition claims more than the image has. */
-		says(vr_fat_open(&s, 0, w.image.size, &w.fat), VR_E_IMAGE, "are not in the image");
+		says(fat_open(&s, 0, w.image.size, &w.fat), VR_E_IMAGE, "are not in the image");
 		free(part);
 	}
 	world_free(&w);
@@ -360,7 +360,7 @@ Test(fat, unicode_names)
 	put16(d + 7, 0xde00);
 	put16(d + 9, 0xdc00); /* half of a pair */
 	put16(d + 14, 0x1b);
-	cr_assert_eq(vr_fat_list(&w.fat, "/", see, &s), VR_OK);
+	cr_assert_eq(fat_list(&w.fat, "/", see, &s), VR_OK);
 	cr_assert(!strncmp(s.names[2], "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbd_", 13), "%s",
 		  s.names[2]);
 	world_free(&w);

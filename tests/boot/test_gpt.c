@@ -16,7 +16,7 @@ static struct disk_image disk;
 
 static void make(void)
 {
-	vr_log_set_level(VR_LOG_ERROR);
+	log_set_level(VR_LOG_ERROR);
 	fat_image_init(&esp, 12);
 	disk_image_init(&disk, 512, &esp);
 }
@@ -29,17 +29,17 @@ static void unmake(void)
 
 TestSuite(gpt, .init = make, .fini = unmake);
 
-static int32_t read_disk(struct vr_gpt *g)
+static int32_t read_disk(struct gpt *g)
 {
-	struct vr_source s;
+	struct source s;
 
-	vr_source_memory("d.img", disk.bytes, disk.size, &s);
-	return vr_gpt_read(&s, g);
+	source_memory("d.img", disk.bytes, disk.size, &s);
+	return gpt_read(&s, g);
 }
 
 static void fails(const char *text)
 {
-	struct vr_gpt g;
+	struct gpt g;
 	int32_t e = read_disk(&g);
 
 	cr_assert_eq(e, VR_E_IMAGE, "%s", vr_error_name(e));
@@ -52,21 +52,21 @@ static void fails(const char *text)
 Test(gpt, reads_both_block_sizes)
 {
 	for (uint32_t block = 512; block <= 4096; block *= 8) {
-		struct vr_gpt g;
-		struct vr_source s;
+		struct gpt g;
+		struct source s;
 		disk_image_free(&disk);
 		disk_image_init(&disk, block, &esp);
-		vr_source_memory("d.img", disk.bytes, disk.size, &s);
-		cr_assert(vr_gpt_is(&s));
-		cr_assert_eq(vr_gpt_read(&s, &g), VR_OK);
+		source_memory("d.img", disk.bytes, disk.size, &s);
+		cr_assert(gpt_is(&s));
+		cr_assert_eq(gpt_read(&s, &g), VR_OK);
 		cr_assert_eq(g.block_size, block);
 		cr_assert_eq(g.count, 1);
 		cr_assert_not(g.from_backup);
 		cr_assert_eq(g.partitions[0].number, 1);
 		cr_assert_eq(g.partitions[0].offset, (uint64_t)DISK_ESP_BLOCK * block);
 		cr_assert_eq(g.partitions[0].length, esp.size);
-		cr_assert(!memcmp(g.partitions[0].type, vr_gpt_type_esp, 16));
-		vr_gpt_free(&g);
+		cr_assert(!memcmp(g.partitions[0].type, gpt_type_esp, 16));
+		gpt_free(&g);
 	}
 }
 
@@ -75,25 +75,25 @@ Test(gpt, the_backup_serves)
 	static const uint32_t damage[] = {0, 8, 16, 24, 40, 72, 80, 84, 88};
 
 	for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
-		struct vr_gpt g;
+		struct gpt g;
 		uint8_t *h = disk_image_header(&disk, 0);
 		h[damage[i]] ^= 0x40;
 		cr_assert_eq(read_disk(&g), VR_OK, "byte %u", damage[i]);
 		cr_assert(g.from_backup);
 		cr_assert_eq(g.count, 1);
-		vr_gpt_free(&g);
+		gpt_free(&g);
 		h[damage[i]] ^= 0x40;
 	}
 }
 
 Test(gpt, a_damaged_entry_array_uses_the_backup)
 {
-	struct vr_gpt g;
+	struct gpt g;
 
 	disk_image_entry(&disk, 0, 5)[17] = 1;
 	cr_assert_eq(read_disk(&g), VR_OK);
 	cr_assert(g.from_backup);
-	vr_gpt_free(&g);
+	gpt_free(&g);
 	disk_image_entry(&disk, 1, 5)[17] = 1;
 	fails("entries at byte 1024 have CRC");
 }
@@ -183,12 +183,12 @@ Test(gpt, every_truncation_fails_cleanly)
 {
 	for (size_t size = 0; size < disk.size - 512; size += size < 20000 ? 67 : 65521) {
 		uint8_t *part = malloc(size ? size : 1);
-		struct vr_source s;
-		struct vr_gpt g;
+		struct source s;
+		struct gpt g;
 		memcpy(part, disk.bytes, size);
-		vr_source_memory("d.img", part, size, &s);
-		vr_gpt_is(&s);
-		cr_assert_eq(vr_gpt_read(&s, &g), VR_E_IMAGE, "%zu bytes", size);
+		source_memory("d.img", part, size, &s);
+		gpt_is(&s);
+		cr_assert_eq(gpt_read(&s, &g), VR_E_IMAGE, "%zu bytes", size);
 		vr_error_text(VR_E_IMAGE);
 		free(part);
 	}
@@ -196,19 +196,19 @@ Test(gpt, every_truncation_fails_cleanly)
 
 Test(gpt, is_seen_by_any_of_its_signs)
 {
-	struct vr_source s;
+	struct source s;
 
-	vr_source_memory("d.img", disk.bytes, disk.size, &s);
+	source_memory("d.img", disk.bytes, disk.size, &s);
 	memset(disk.bytes, 0, 512); /* no protective MBR */
-	cr_assert(vr_gpt_is(&s));
+	cr_assert(gpt_is(&s));
 	memset(disk.bytes + 512, 0, 512); /* no primary */
-	cr_assert(vr_gpt_is(&s));
+	cr_assert(gpt_is(&s));
 	memset(disk.bytes + disk.size - 512, 0, 512);
-	cr_assert_not(vr_gpt_is(&s));
+	cr_assert_not(gpt_is(&s));
 	disk.bytes[510] = 0x55;
 	disk.bytes[511] = 0xaa;
-	cr_assert_not(vr_gpt_is(&s));
+	cr_assert_not(gpt_is(&s));
 	disk.bytes[446 + 16 + 4] = 0xee;
-	cr_assert(vr_gpt_is(&s));
+	cr_assert(gpt_is(&s));
 	fails("no \"EFI PART\" signature");
 }

@@ -22,7 +22,7 @@ static int32_t unzboot(const void *data, size_t size, void **out, size_t *n)
 {
 	const struct unpack_limits limits = {.most = LIMIT, .may_load = true};
 
-	return vr_zboot_unpack("k", data, size, &limits, out, n);
+	return zboot_unpack("k", data, size, &limits, out, n);
 }
 
 static uint8_t *sample(size_t n)
@@ -158,7 +158,7 @@ Test(zboot, unpacks)
 	uint8_t *z = zboot_of("gzip", "kernel", 6, &size);
 	void *out;
 
-	cr_assert(vr_zboot_is(z, size));
+	cr_assert(zboot_is(z, size));
 	cr_assert_eq(unzboot(z, size, &out, &n), VR_OK);
 	cr_assert_eq(n, 6);
 	cr_assert(!memcmp(out, "kernel", 6));
@@ -168,10 +168,10 @@ Test(zboot, unpacks)
 
 Test(zboot, is_not)
 {
-	cr_assert_not(vr_zboot_is("MZ\0\0zim", 7));
-	cr_assert_not(vr_zboot_is("MZ\0\0zimh", 8));
-	cr_assert_not(vr_zboot_is("NZ\0\0zimg", 8));
-	cr_assert_not(vr_zboot_is("", 0));
+	cr_assert_not(zboot_is("MZ\0\0zim", 7));
+	cr_assert_not(zboot_is("MZ\0\0zimh", 8));
+	cr_assert_not(zboot_is("NZ\0\0zimg", 8));
+	cr_assert_not(zboot_is("", 0));
 }
 
 Test(zboot, bad_headers)

@@ -244,7 +244,7 @@ Test(unpack, zboot_in_each_format)
 		memcpy(z + 0x18, tools[i].zboot, strlen(tools[i].zboot));
 		memcpy(z + 0x40, payload, size);
 		put32(z + 0x40 + size, 100000);
-		cr_assert_eq(vr_zboot_unpack("k", z, 0x40 + size + 4, &limits, &out, &n), VR_OK, "%s: %s",
+		cr_assert_eq(zboot_unpack("k", z, 0x40 + size + 4, &limits, &out, &n), VR_OK, "%s: %s",
 			     tools[i].name, vr_error_text(VR_E_IMAGE));
 		cr_assert(n == 100000 && !memcmp(out, in, n), "%s", tools[i].name);
 		free(out);

@@ -206,18 +206,18 @@ Test(cli, nothing_installed_is_no_crash)
 Test(cli, manual)
 {
 	static const char *const words[] = {
-#define VR_GROUP(title)
-#define VR_OPTION(name, letter, word, argument, metavar, help) word,
+#define CLI_GROUP(title)
+#define CLI_OPTION(name, letter, word, argument, metavar, help) word,
 #include "cli/options.def"
-#undef VR_GROUP
-#undef VR_OPTION
+#undef CLI_GROUP
+#undef CLI_OPTION
 	};
 	static const char *const commands[] = {
-#define VR_COMMAND(name, word, arguments, help) word,
-#define VR_PLUGINS(word, arguments, count, function, help) word,
+#define CLI_COMMAND(name, word, arguments, help) word,
+#define PLUGINS(word, arguments, count, function, help) word,
 #include "cli/commands.def"
-#undef VR_COMMAND
-#undef VR_PLUGINS
+#undef CLI_COMMAND
+#undef PLUGINS
 	};
 	FILE *f = fopen("core/cli/vmrun.1", "r");
 	char text[32768], plain[32768];

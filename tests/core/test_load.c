@@ -13,48 +13,48 @@
 #include "common/error.h"
 
 static char *folder;
-static struct vr_registry *registry;
+static struct registry *registry;
 
 static void setup(void)
 {
 	folder = test_folder();
 	vr_error_clear();
-	registry = vr_registry_new();
+	registry = registry_new();
 }
 
 static void teardown(void)
 {
-	vr_registry_free(registry);
+	registry_free(registry);
 	test_remove(folder);
 }
 
 /* The plugin `t`, whose library is build/tests/faulty/<name>.so. */
-static struct vr_loaded *plugin(const char *name)
+static struct loaded_plugin *plugin(const char *name)
 {
 	char built[64];
-	struct vr_loaded *p;
+	struct loaded_plugin *p;
 
 	snprintf(built, sizeof(built), "faulty/%s.so", name);
 	cr_assert_eq(symlink(test_built(built), test_path(folder, "t.so")), 0);
 	test_file(folder, "t.yaml", test_manifest("requires", "requires: [vmrun.log/1]"));
-	cr_assert_eq(vr_registry_scan(registry, folder), VR_OK);
-	p = vr_registry_by_id(registry, "t");
-	cr_assert_not_null(p, "%s", vr_registry_problem(registry, 0));
+	cr_assert_eq(registry_scan(registry, folder), VR_OK);
+	p = registry_by_id(registry, "t");
+	cr_assert_not_null(p, "%s", registry_problem(registry, 0));
 	return p;
 }
 
 /* "%" at the beginning stands for the library's path. */
 static void refused(const char *name, int32_t code, const char *expected)
 {
-	struct vr_loaded *p = plugin(name);
+	struct loaded_plugin *p = plugin(name);
 	char text[1024];
 
 	snprintf(text, sizeof(text), "%s/t.so: %s", folder, expected);
-	test_expect_error(vr_registry_load(registry, p), code, text);
+	test_expect_error(registry_load(registry, p), code, text);
 	cr_expect_null(p->host);
 	cr_expect_null(p->plugin);
 	/* And again, the same. */
-	test_expect_error(vr_registry_load(registry, p), code, text);
+	test_expect_error(registry_load(registry, p), code, text);
 }
 
 #define REFUSED(name, code, expected)                     \
@@ -84,18 +84,18 @@ REFUSED(unresolved, VR_E_IO, "can't be loaded: undefined symbol: vmrun_test_symb
 
 Test(load, not_a_library, .init = setup, .fini = teardown)
 {
-	struct vr_loaded *p;
+	struct loaded_plugin *p;
 	char text[256];
 
 	test_file(folder, "t.so", "this is text\n");
 	test_file(folder, "t.yaml", test_manifest(NULL, NULL));
-	vr_registry_scan(registry, folder);
-	p = vr_registry_by_id(registry, "t");
+	registry_scan(registry, folder);
+	p = registry_by_id(registry, "t");
 	snprintf(
 		text, sizeof(text),
 		"%s/t.so: can't be loaded: it is no shared library (no ELF header); install the plugin again",
 		folder);
-	test_expect_error(vr_registry_load(registry, p), VR_E_IO, text);
+	test_expect_error(registry_load(registry, p), VR_E_IO, text);
 }
 
 Test(load, no_file, .init = setup, .fini = teardown)
@@ -103,9 +103,9 @@ Test(load, no_file, .init = setup, .fini = teardown)
 	char text[256];
 
 	test_file(folder, "t.yaml", test_manifest(NULL, NULL));
-	vr_registry_scan(registry, folder);
+	registry_scan(registry, folder);
 	snprintf(text, sizeof(text), "%s/t.so: can't be loaded: No such file or directory", folder);
-	test_expect_error(vr_registry_load(registry, vr_registry_by_id(registry, "t")), VR_E_IO, text);
+	test_expect_error(registry_load(registry, registry_by_id(registry, "t")), VR_E_IO, text);
 }
 
 /* Every length of a library: refused, or (what follows the segments is for debuggers) loaded. */
@@ -143,11 +143,10 @@ Test(load, other_system, .init = setup, .fini = teardown)
 	char text[256];
 
 	test_file(folder, "t.yaml", test_manifest("library", "library: {windows-x86_64: t.dll}"));
-	vr_registry_scan(registry, folder);
+	registry_scan(registry, folder);
 	snprintf(text, sizeof(text), "%s/t.yaml: plugin 't' has no library for %s; use it on another system",
 		 folder, vr_arch_platform());
-	test_expect_error(vr_registry_load(registry, vr_registry_by_id(registry, "t")), VR_E_UNSUPPORTED,
-			  text);
+	test_expect_error(registry_load(registry, registry_by_id(registry, "t")), VR_E_UNSUPPORTED, text);
 }
 
 static void manifest_abi(const char *abi, const char *shown, const char *advice)
@@ -156,9 +155,9 @@ static void manifest_abi(const char *abi, const char *shown, const char *advice)
 
 	setup();
 	test_file(folder, "t.yaml", test_manifest("abi", abi));
-	vr_registry_scan(registry, folder);
+	registry_scan(registry, folder);
 	snprintf(text, sizeof(text), "%s/t.yaml: abi %s, this vmrun has 1.1; %s", folder, shown, advice);
-	test_expect_error(vr_registry_load(registry, vr_registry_by_id(registry, "t")), VR_E_ABI, text);
+	test_expect_error(registry_load(registry, registry_by_id(registry, "t")), VR_E_ABI, text);
 	teardown();
 }
 
@@ -172,21 +171,21 @@ Test(load, manifest_of_another_abi)
 /* The core looks at no member after those that it knows. */
 Test(load, a_longer_plugin, .init = setup, .fini = teardown)
 {
-	struct vr_loaded *p = plugin("plugin_long");
+	struct loaded_plugin *p = plugin("plugin_long");
 
-	cr_assert_eq(vr_registry_start(registry, p), VR_OK, "%s", vr_error_text(VR_E_ABI));
-	cr_expect_not_null(vr_registry_interface(p, "vmrun.accel/1"));
+	cr_assert_eq(registry_start(registry, p), VR_OK, "%s", vr_error_text(VR_E_ABI));
+	cr_expect_not_null(registry_interface(p, "vmrun.accel/1"));
 }
 
 Test(load, probe_is_asked_once, .init = setup, .fini = teardown)
 {
-	struct vr_loaded *p = plugin("probe_fails");
+	struct loaded_plugin *p = plugin("probe_fails");
 	const char *expected = "plugin 't': no such hardware (asked 1 times); buy some";
 
-	cr_expect_eq(vr_registry_load(registry, p), VR_OK);
-	test_expect_error(vr_registry_probe(registry, p), VR_E_UNSUPPORTED, expected);
-	test_expect_error(vr_registry_probe(registry, p), VR_E_UNSUPPORTED, expected);
-	test_expect_error(vr_registry_start(registry, p), VR_E_UNSUPPORTED, expected);
+	cr_expect_eq(registry_load(registry, p), VR_OK);
+	test_expect_error(registry_probe(registry, p), VR_E_UNSUPPORTED, expected);
+	test_expect_error(registry_probe(registry, p), VR_E_UNSUPPORTED, expected);
+	test_expect_error(registry_start(registry, p), VR_E_UNSUPPORTED, expected);
 	cr_expect(p->probed);
 	cr_expect_not(p->started);
 	cr_expect_str_eq(p->probe_text, expected);
@@ -194,28 +193,28 @@ Test(load, probe_is_asked_once, .init = setup, .fini = teardown)
 
 Test(load, start_fails, .init = setup, .fini = teardown)
 {
-	struct vr_loaded *p = plugin("start_fails");
+	struct loaded_plugin *p = plugin("start_fails");
 
-	test_expect_error(vr_registry_start(registry, p), VR_E_BUSY, "plugin 't': busy");
+	test_expect_error(registry_start(registry, p), VR_E_BUSY, "plugin 't': busy");
 	cr_expect_not(p->started);
 }
 
 Test(load, requires_what_nobody_has, .init = setup, .fini = teardown)
 {
-	struct vr_loaded *p;
+	struct loaded_plugin *p;
 	char text[512];
 
 	cr_assert_eq(symlink(test_built("faulty/good.so"), test_path(folder, "t.so")), 0);
 	test_file(folder, "t.yaml", test_manifest("requires", "requires: [com.example.magic/3]"));
-	vr_registry_scan(registry, folder);
-	p = vr_registry_by_id(registry, "t");
-	cr_expect_eq(vr_registry_probe(registry, p), VR_OK, "only start needs them");
+	registry_scan(registry, folder);
+	p = registry_by_id(registry, "t");
+	cr_expect_eq(registry_probe(registry, p), VR_OK, "only start needs them");
 	snprintf(text, sizeof(text),
 		 "%s/t.yaml: plugin 't' requires com.example.magic/3, which neither this vmrun nor an "
 		 "installed plugin has; "
 		 "update vmrun, or install the plugin that provides it",
 		 folder);
-	test_expect_error(vr_registry_start(registry, p), VR_E_ABI, text);
+	test_expect_error(registry_start(registry, p), VR_E_ABI, text);
 }
 
 /* ---- a right one ---- */
@@ -241,13 +240,13 @@ static void three_plugins(void)
 		snprintf(text, sizeof(text), three, ids[i], vr_arch_platform(), priorities[i]);
 		test_file(folder, name, text);
 	}
-	cr_assert_eq(vr_registry_scan(registry, folder), VR_OK);
-	cr_assert_eq(vr_registry_count(registry), 3);
+	cr_assert_eq(registry_scan(registry, folder), VR_OK);
+	cr_assert_eq(registry_count(registry), 3);
 }
 
 static const struct vr_host *host_of(const char *id)
 {
-	return &vr_registry_by_id(registry, id)->host->host;
+	return &registry_by_id(registry, id)->host->host;
 }
 
 Test(load, life, .init = setup)
@@ -257,12 +256,12 @@ Test(load, life, .init = setup)
 
 	three_plugins();
 	setenv("VMRUN_TEST_LIFE", test_path(folder, "life"), 1);
-	cr_assert_eq(vr_registry_start(registry, vr_registry_by_id(registry, "low")), VR_OK);
-	cr_assert_eq(vr_registry_start(registry, vr_registry_by_id(registry, "low")), VR_OK);
-	cr_assert_eq(vr_registry_load(registry, vr_registry_by_id(registry, "high")), VR_OK);
-	cr_assert_eq(vr_registry_start(registry, vr_registry_by_id(registry, "middle")), VR_OK);
-	cr_assert_eq(vr_registry_start(registry, vr_registry_by_id(registry, "high")), VR_OK);
-	vr_registry_free(registry);
+	cr_assert_eq(registry_start(registry, registry_by_id(registry, "low")), VR_OK);
+	cr_assert_eq(registry_start(registry, registry_by_id(registry, "low")), VR_OK);
+	cr_assert_eq(registry_load(registry, registry_by_id(registry, "high")), VR_OK);
+	cr_assert_eq(registry_start(registry, registry_by_id(registry, "middle")), VR_OK);
+	cr_assert_eq(registry_start(registry, registry_by_id(registry, "high")), VR_OK);
+	registry_free(registry);
 	f = fopen(test_path(folder, "life"), "r");
 	cr_assert_not_null(f);
 	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
@@ -278,16 +277,16 @@ Test(load, life, .init = setup)
 
 Test(load, config_table, .init = setup, .fini = teardown)
 {
-	struct vr_loaded *p;
+	struct loaded_plugin *p;
 	const struct vr_host_config *config;
 	const struct vr_host *host;
 	uint64_t v = 0;
 
 	three_plugins();
-	p = vr_registry_by_id(registry, "high");
-	cr_assert_eq(vr_registry_option(registry, p, "room", "64K"), VR_OK);
-	cr_assert_eq(vr_registry_option(registry, p, "room", "2M"), VR_OK, "the last one wins");
-	cr_assert_eq(vr_registry_load(registry, p), VR_OK);
+	p = registry_by_id(registry, "high");
+	cr_assert_eq(registry_option(registry, p, "room", "64K"), VR_OK);
+	cr_assert_eq(registry_option(registry, p, "room", "2M"), VR_OK, "the last one wins");
+	cr_assert_eq(registry_load(registry, p), VR_OK);
 	host = host_of("high");
 	config = host->query(host, VR_CONFIG_ID);
 	cr_assert(VR_HAS(config, string) && VR_HAS(config, number));
@@ -309,20 +308,20 @@ Test(load, config_table, .init = setup, .fini = teardown)
 
 Test(load, options_are_checked, .init = setup, .fini = teardown)
 {
-	struct vr_loaded *p;
+	struct loaded_plugin *p;
 
 	three_plugins();
-	p = vr_registry_by_id(registry, "low");
-	test_expect_error(vr_registry_option(registry, p, "colour", "1"), VR_E_CONFIG,
+	p = registry_by_id(registry, "low");
+	test_expect_error(registry_option(registry, p, "colour", "1"), VR_E_CONFIG,
 			  "plugin 'low' has no option 'colour'; it has: count, room, fast, label");
-	test_expect_error(vr_registry_option(registry, p, "count", "many"), VR_E_CONFIG,
+	test_expect_error(registry_option(registry, p, "count", "many"), VR_E_CONFIG,
 			  "plugin 'low', option 'count': 'many' must be a number");
-	test_expect_error(vr_registry_option(registry, p, "fast", "3"), VR_E_CONFIG,
+	test_expect_error(registry_option(registry, p, "fast", "3"), VR_E_CONFIG,
 			  "plugin 'low', option 'fast': '3' must be true or false");
-	test_expect_error(vr_registry_option(registry, p, "room", "1Z"), VR_E_CONFIG,
+	test_expect_error(registry_option(registry, p, "room", "1Z"), VR_E_CONFIG,
 			  "plugin 'low', option 'room': '1Z' must be a size, such as 4096, 64K or 512M");
-	cr_assert_eq(vr_registry_load(registry, p), VR_OK);
-	test_expect_error(vr_registry_option(registry, p, "count", "1"), VR_E_STATE,
+	cr_assert_eq(registry_load(registry, p), VR_OK);
+	test_expect_error(registry_option(registry, p, "count", "1"), VR_E_STATE,
 			  "plugin 'low', option 'count': the plugin is loaded already");
 }
 
@@ -333,17 +332,16 @@ Test(load, registry_table, .init = setup, .fini = teardown)
 	const struct vr_host *host;
 
 	three_plugins();
-	cr_assert_eq(vr_registry_load(registry, vr_registry_by_id(registry, "low")), VR_OK);
-	cr_assert_eq(vr_registry_load(registry, vr_registry_by_id(registry, "high")), VR_OK);
+	cr_assert_eq(registry_load(registry, registry_by_id(registry, "low")), VR_OK);
+	cr_assert_eq(registry_load(registry, registry_by_id(registry, "high")), VR_OK);
 	host = host_of("low");
 	table = host->query(host, VR_REGISTRY_ID);
 	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);
 	cr_expect_str_eq(found.id, "high", "best priority first");
-	cr_expect_eq(found.self, vr_registry_by_id(registry, "high")->plugin->self);
-	cr_expect_eq(found.interface,
-		     vr_registry_interface(vr_registry_by_id(registry, "high"), "test.good/1"));
+	cr_expect_eq(found.self, registry_by_id(registry, "high")->plugin->self);
+	cr_expect_eq(found.interface, registry_interface(registry_by_id(registry, "high"), "test.good/1"));
 	cr_expect_eq(found.flags, 0);
-	vr_registry_by_id(registry, found.id)->requested = true;
+	registry_by_id(registry, found.id)->requested = true;
 	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);
 	cr_expect_eq(found.flags, VR_FOUND_REQUESTED);
 	/* As a plugin of ABI 1.0 asks: nothing after what it knows is written. */
@@ -368,19 +366,19 @@ Test(load, offers, .init = setup, .fini = teardown)
 {
 	static const int one = 1, two = 2;
 	const struct vr_host *host;
-	struct vr_machine *machine = (struct vr_machine *)(uintptr_t)&one;
+	struct machine *machine = (struct machine *)(uintptr_t)&one;
 
 	three_plugins();
-	vr_registry_set_machine(registry, machine);
-	cr_assert_eq(vr_registry_load(registry, vr_registry_by_id(registry, "low")), VR_OK);
+	registry_set_machine(registry, machine);
+	cr_assert_eq(registry_load(registry, registry_by_id(registry, "low")), VR_OK);
 	host = host_of("low");
-	cr_expect_eq(vr_plugin_host_of(host)->machine, machine);
-	cr_expect_eq(vr_plugin_host_of(host)->registry, registry);
+	cr_expect_eq(plugin_host_of(host)->machine, machine);
+	cr_expect_eq(plugin_host_of(host)->registry, registry);
 	cr_expect_null(host->query(host, "test.table/1"));
-	vr_registry_offer(registry, "test.table/1", &one);
+	registry_offer(registry, "test.table/1", &one);
 	cr_expect_eq(host->query(host, "test.table/1"), &one);
-	vr_registry_offer(registry, "test.table/1", &two);
+	registry_offer(registry, "test.table/1", &two);
 	cr_expect_eq(host->query(host, "test.table/1"), &two);
-	vr_registry_set_machine(registry, NULL);
-	cr_expect_null(vr_plugin_host_of(host)->machine);
+	registry_set_machine(registry, NULL);
+	cr_expect_null(plugin_host_of(host)->machine);
 }

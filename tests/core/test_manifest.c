@@ -25,11 +25,11 @@ static void check(const char *text, const char *expected)
 static struct vr_manifest *good(const char *text)
 {
 	struct vr_manifest *m = NULL;
-	int32_t r;
+	int32_t rc;
 
 	vr_error_clear();
-	r = vr_manifest_parse("m.yaml", text, strlen(text), &m);
-	cr_assert_eq(r, VR_OK, "%s", vr_error_text(r));
+	rc = vr_manifest_parse("m.yaml", text, strlen(text), &m);
+	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
 	return m;
 }
 

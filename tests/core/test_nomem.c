@@ -97,7 +97,7 @@ void __wrap_free(void *p)
 /* Does the work with the n-th allocation failing, for all n. */
 static void each(int32_t (*work)(void))
 {
-	int32_t r;
+	int32_t rc;
 	long n = 0, before;
 
 	do {
@@ -105,16 +105,16 @@ static void each(int32_t (*work)(void))
 		failed = 0;
 		countdown = n++;
 		before = live;
-		r = work();
+		rc = work();
 		countdown = -1;
 		cr_expect_eq(live, before, "allocation %ld fails: %ld are lost", n, live - before);
 		if (failed) {
-			cr_expect_eq(r, VR_E_NOMEM, "allocation %ld: %s: %s", n, vr_error_name(r),
-				     vr_error_text(r));
-			(void)vr_error_text(r);
+			cr_expect_eq(rc, VR_E_NOMEM, "allocation %ld: %s: %s", n, vr_error_name(rc),
+				     vr_error_text(rc));
+			(void)vr_error_text(rc);
 		}
 	} while (failed && n < 10000);
-	cr_expect_eq(r, VR_OK, "%s", vr_error_text(r));
+	cr_expect_eq(rc, VR_OK, "%s", vr_error_text(rc));
 	cr_expect_gt(n, 5);
 }
 
@@ -124,10 +124,10 @@ static char *folder;
 static int32_t parse_manifest(void)
 {
 	struct vr_manifest *m;
-	int32_t r = vr_manifest_parse("m.yaml", text, strlen(text), &m);
+	int32_t rc = vr_manifest_parse("m.yaml", text, strlen(text), &m);
 
 	vr_manifest_free(m);
-	return r;
+	return rc;
 }
 
 Test(nomem, manifest)
@@ -141,15 +141,15 @@ Test(nomem, manifest)
 
 static int32_t scan(void)
 {
-	struct vr_registry *r = vr_registry_new();
-	int32_t code = r ? vr_registry_scan(r, folder) : VR_E_NOMEM;
-	struct vr_loaded *p = code == VR_OK ? vr_registry_by_id(r, "t") : NULL;
+	struct registry *r = registry_new();
+	int32_t code = r ? registry_scan(r, folder) : VR_E_NOMEM;
+	struct loaded_plugin *p = code == VR_OK ? registry_by_id(r, "t") : NULL;
 
 	if (p)
-		code = vr_registry_option(r, p, "a", "2");
+		code = registry_option(r, p, "a", "2");
 	if (p && code == VR_OK)
-		code = vr_registry_start(r, p);
-	vr_registry_free(r);
+		code = registry_start(r, p);
+	registry_free(r);
 	return code;
 }
 
@@ -170,11 +170,11 @@ static int32_t command_line(void)
 			(char[]){"d,ro"},        (char[]){"-c"},
 			(char *)(uintptr_t)text, (char[]){"--append"},
 			(char[]){"x"},           NULL};
-	struct vr_cli c;
-	int32_t r = vr_cli_parse(9, argv, &c);
+	struct cli c;
+	int32_t rc = cli_parse(9, argv, &c);
 
-	vr_cli_free(&c);
-	return r;
+	cli_free(&c);
+	return rc;
 }
 
 Test(nomem, command_line)

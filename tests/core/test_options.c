@@ -13,7 +13,7 @@
 #include "common/error.h"
 #include "common/text.h"
 
-static int32_t parse(struct vr_cli *c, const char *const *words)
+static int32_t parse(struct cli *c, const char *const *words)
 {
 	char *argv[32] = {(char[]){"vmrun"}};
 	int argc = 1;
@@ -23,7 +23,7 @@ static int32_t parse(struct vr_cli *c, const char *const *words)
 		argc++;
 	}
 	vr_error_clear();
-	return vr_cli_parse(argc, argv, c);
+	return cli_parse(argc, argv, c);
 }
 
 #define PARSE(c, ...) parse(c, (const char *const[]){__VA_ARGS__, NULL})
@@ -36,10 +36,10 @@ static void good(int32_t r)
 #define BAD(name, expected, ...)                                                 \
 	Test(options, name)                                                      \
 	{                                                                        \
-		struct vr_cli c;                                                 \
+		struct cli c;                                                    \
                                                                                  \
 		test_expect_error(PARSE(&c, __VA_ARGS__), VR_E_INVAL, expected); \
-		vr_cli_free(&c);                                                 \
+		cli_free(&c);                                                    \
 	}
 
 BAD(unknown_long, "unknown option '--memry'; did you mean '--memory'?", "--memry", "1G", "x")
@@ -85,22 +85,22 @@ BAD(config_twice, "--config is given twice; one machine has one file", "-c", "a"
 
 Test(options, defaults)
 {
-	struct vr_cli c;
+	struct cli c;
 
 	good(PARSE(&c, "guest.img"));
-	cr_expect_eq(c.command, VR_CLI_RUN);
+	cr_expect_eq(c.command, CLI_RUN);
 	cr_expect_str_eq(c.machine.image, "guest.img");
 	cr_expect_eq(c.machine.ram_size, 0);
 	cr_expect_eq(c.machine.vcpu_count, 0);
 	cr_expect(c.machine.sandbox);
 	cr_expect_not(c.machine.fallback);
 	cr_expect_null(c.machine.kernel);
-	vr_cli_free(&c);
+	cli_free(&c);
 }
 
 Test(options, all_of_them)
 {
-	struct vr_cli c;
+	struct cli c;
 
 	good(PARSE(&c, "-p", "soft,cache=64M,path=a,,b,flag", "--plugin=virtio", "-m", "2G", "--smp", "4",
 		   "--kernel", "Image", "--initrd=rd", "--append", "a=b c", "--arch", "aarch64", "--disk",
@@ -134,68 +134,68 @@ Test(options, all_of_them)
 	cr_expect_not(c.machine.sandbox);
 	cr_expect_eq(c.verbose, 2);
 	cr_expect_str_eq(c.machine.image, "-odd-name");
-	vr_cli_free(&c);
+	cli_free(&c);
 }
 
 Test(options, spellings)
 {
-	struct vr_cli c;
+	struct cli c;
 
 	good(PARSE(&c, "-m512", "--stats", "x"));
 	cr_expect_eq(c.machine.ram_size, 512ull << 20, "a bare number is MiB");
 	cr_expect_eq(c.machine.stats, 1);
-	vr_cli_free(&c);
+	cli_free(&c);
 	good(PARSE(&c, "-vm", "1G", "--disk", "a,,b", "x"));
 	cr_expect_eq(c.machine.ram_size, 1ull << 30);
 	cr_expect_eq(c.verbose, 1);
 	cr_expect_str_eq(c.machine.disks[0].path, "a,b");
-	vr_cli_free(&c);
+	cli_free(&c);
 	good(PARSE(&c, "--append=", "--kernel", "k"));
 	cr_expect_str_eq(c.machine.append, "");
-	vr_cli_free(&c);
+	cli_free(&c);
 	good(PARSE(&c, "-"));
 	cr_expect_str_eq(c.machine.image, "-");
-	vr_cli_free(&c);
+	cli_free(&c);
 }
 
 Test(options, commands)
 {
-	struct vr_cli c;
+	struct cli c;
 
 	good(PARSE(&c, "plugins", "show", "kvm", "--json"));
-	cr_expect_eq(c.command, VR_CLI_PLUGINS);
+	cr_expect_eq(c.command, CLI_PLUGINS);
 	cr_expect_str_eq(c.arguments[1], "kvm");
 	cr_expect(c.json);
-	vr_cli_free(&c);
+	cli_free(&c);
 	good(PARSE(&c, "--plugin-path", "/x", "doctor"));
-	cr_expect_eq(c.command, VR_CLI_DOCTOR);
-	vr_cli_free(&c);
+	cr_expect_eq(c.command, CLI_DOCTOR);
+	cli_free(&c);
 	good(PARSE(&c, "--help", "--nonsense"));
-	cr_expect_eq(c.command, VR_CLI_HELP);
-	vr_cli_free(&c);
+	cr_expect_eq(c.command, CLI_HELP);
+	cli_free(&c);
 	good(PARSE(&c, "x", "--version"));
-	cr_expect_eq(c.command, VR_CLI_VERSION);
-	vr_cli_free(&c);
+	cr_expect_eq(c.command, CLI_VERSION);
+	cli_free(&c);
 	good(PARSE(&c, "./plugins"));
-	cr_expect_eq(c.command, VR_CLI_RUN);
-	vr_cli_free(&c);
+	cr_expect_eq(c.command, CLI_RUN);
+	cli_free(&c);
 }
 
 Test(options, environment)
 {
-	struct vr_cli c;
+	struct cli c;
 
 	setenv("VM_ACCEL_FALLBACK", "1", 1);
 	good(PARSE(&c, "x"));
 	cr_expect(c.machine.fallback);
-	vr_cli_free(&c);
+	cli_free(&c);
 	setenv("VM_ACCEL_FALLBACK", "0", 1);
 	good(PARSE(&c, "x"));
 	cr_expect_not(c.machine.fallback);
-	vr_cli_free(&c);
+	cli_free(&c);
 	setenv("VM_ACCEL_FALLBACK", "perhaps", 1);
 	test_expect_error(PARSE(&c, "x"), VR_E_INVAL, "VM_ACCEL_FALLBACK 'perhaps' must be 1 or 0");
-	vr_cli_free(&c);
+	cli_free(&c);
 }
 
 /* ---- the machine file ---- */
@@ -222,7 +222,7 @@ Test(machine_file, whole, .init = setup, .fini = teardown)
 			  "disks:\n  - {path: a.img, read-only: true}\n  - path: sub/b.img\n"
 			  "plugins:\n  soft: {cache: 64M, tier: 1}\n  virtio: {}\n");
 	char expected[256];
-	struct vr_cli c;
+	struct cli c;
 
 	good(PARSE(&c, "-c", file));
 	cr_expect_str_eq(c.machine.arch, "arm64");
@@ -250,7 +250,7 @@ Test(machine_file, whole, .init = setup, .fini = teardown)
 	cr_expect_not(c.plugins[0].selects);
 	snprintf(expected, sizeof(expected), "%s:19:3", file);
 	cr_expect_str_eq(c.plugins[0].where, expected);
-	vr_cli_free(&c);
+	cli_free(&c);
 }
 
 Test(machine_file, command_line_wins, .init = setup, .fini = teardown)
@@ -259,7 +259,7 @@ Test(machine_file, command_line_wins, .init = setup, .fini = teardown)
 		test_file(folder, "m.yaml",
 			  "arch: arm64\nmemory: 2G\ncpus: 4\nkernel: k\ninitrd: i\nappend: a\nimage: g\n"
 			  "read-only: false\nreboot: true\nsandbox: true\ndisks: [{path: /d1}]\n");
-	struct vr_cli c;
+	struct cli c;
 
 	good(PARSE(&c, "-m", "1G", "-c", file, "--smp", "2", "--kernel", "K", "--append", "A", "--arch",
 		   "riscv64", "img", "--read-only", "--no-reboot", "--no-sandbox", "--disk", "D1", "--disk",
@@ -278,7 +278,7 @@ Test(machine_file, command_line_wins, .init = setup, .fini = teardown)
 	cr_expect_str_eq(c.machine.disks[0].path, "/d1", "the file's come first");
 	cr_expect_str_eq(c.machine.disks[1].path, "D1");
 	cr_expect_str_eq(c.machine.disks[2].path, "D2");
-	vr_cli_free(&c);
+	cli_free(&c);
 }
 
 #define BAD_FILE(name, text, where)                                                   \
@@ -286,11 +286,11 @@ Test(machine_file, command_line_wins, .init = setup, .fini = teardown)
 	{                                                                             \
 		const char *file = test_file(folder, "m.yaml", text);                 \
 		char expected[512];                                                   \
-		struct vr_cli c;                                                      \
+		struct cli c;                                                         \
                                                                                       \
 		snprintf(expected, sizeof(expected), "%s:%s", file, where);           \
 		test_expect_error(PARSE(&c, "-c", file, "x"), VR_E_CONFIG, expected); \
-		vr_cli_free(&c);                                                      \
+		cli_free(&c);                                                         \
 	}
 
 BAD_FILE(not_a_map, "- a\n", "1:1: a machine file is a map of keys to values")
@@ -311,16 +311,16 @@ BAD_FILE(kernel_empty, "kernel:\n", "1:8: 'kernel' is empty; give a value")
 
 Test(machine_file, missing)
 {
-	struct vr_cli c;
+	struct cli c;
 
 	test_expect_error(PARSE(&c, "-c", "/nonexistent/m.yaml", "x"), VR_E_NOENT,
 			  "/nonexistent/m.yaml: no such file; check the path");
-	vr_cli_free(&c);
+	cli_free(&c);
 }
 
 /* ---- plugins ---- */
 
-static struct vr_registry *registry;
+static struct registry *registry;
 
 static void add(const char *id, const char *class_name, const char *more)
 {
@@ -338,7 +338,7 @@ static void setup_plugins(void)
 {
 	setup();
 	vr_error_clear();
-	registry = vr_registry_new();
+	registry = registry_new();
 	add("fast", "accel",
 	    "options: [{name: device, type: path, default: /dev/x, help: h}, "
 	    "{name: label, type: string, help: h}]");
@@ -346,30 +346,29 @@ static void setup_plugins(void)
 	add("to-b", "translator", "guest: arm64");
 	add("virt", "board", "guest: arm64");
 	add("disks", "device", "");
-	cr_assert_eq(vr_registry_scan(registry, folder), VR_OK);
-	cr_assert_eq(vr_registry_count(registry), 5, "%s", vr_registry_problem(registry, 0));
+	cr_assert_eq(registry_scan(registry, folder), VR_OK);
+	cr_assert_eq(registry_count(registry), 5, "%s", registry_problem(registry, 0));
 }
 
 static void teardown_plugins(void)
 {
-	vr_registry_free(registry);
+	registry_free(registry);
 	teardown();
 }
 
 Test(resolve, class_decides, .init = setup_plugins, .fini = teardown_plugins)
 {
-	struct vr_cli c;
+	struct cli c;
 
 	good(PARSE(&c, "-p", "slow,cache=64K", "-p", "virt", "-p", "to-b", "-p", "disks", "x"));
-	good(vr_cli_resolve(&c, registry));
+	good(cli_resolve(&c, registry));
 	cr_expect_str_eq(c.machine.accel, "slow");
 	cr_expect_str_eq(c.machine.board, "virt");
 	cr_expect_str_eq(c.machine.translator, "to-b");
-	cr_expect(vr_registry_by_id(registry, "disks")->requested);
-	cr_expect_not(vr_registry_by_id(registry, "fast")->requested);
-	cr_expect_str_eq(vr_registry_option_value(registry, vr_registry_by_id(registry, "slow"), "cache"),
-			 "64K");
-	vr_cli_free(&c);
+	cr_expect(registry_by_id(registry, "disks")->requested);
+	cr_expect_not(registry_by_id(registry, "fast")->requested);
+	cr_expect_str_eq(registry_option_value(registry, registry_by_id(registry, "slow"), "cache"), "64K");
+	cli_free(&c);
 }
 
 Test(resolve, the_file_gives_options_and_p_wins, .init = setup_plugins, .fini = teardown_plugins)
@@ -377,21 +376,20 @@ Test(resolve, the_file_gives_options_and_p_wins, .init = setup_plugins, .fini = 
 	const char *file = test_file(
 		folder, "m.yml",
 		"accel: fast\nplugins:\n  fast: {device: /dev/f}\n  slow: {cache: 1M}\n  disks: {}\n");
-	struct vr_cli c;
+	struct cli c;
 
 	good(PARSE(&c, "-c", file, "x"));
-	good(vr_cli_resolve(&c, registry));
+	good(cli_resolve(&c, registry));
 	cr_expect_str_eq(c.machine.accel, "fast");
-	cr_expect(vr_registry_by_id(registry, "disks")->requested);
-	vr_cli_free(&c);
+	cr_expect(registry_by_id(registry, "disks")->requested);
+	cli_free(&c);
 	good(PARSE(&c, "-c", file, "x", "-p", "slow,cache=2M"));
-	good(vr_cli_resolve(&c, registry));
+	good(cli_resolve(&c, registry));
 	cr_expect_str_eq(c.machine.accel, "slow");
-	cr_expect_str_eq(vr_registry_option_value(registry, vr_registry_by_id(registry, "slow"), "cache"),
-			 "2M");
-	cr_expect_str_eq(vr_registry_option_value(registry, vr_registry_by_id(registry, "fast"), "device"),
+	cr_expect_str_eq(registry_option_value(registry, registry_by_id(registry, "slow"), "cache"), "2M");
+	cr_expect_str_eq(registry_option_value(registry, registry_by_id(registry, "fast"), "device"),
 			 "/dev/f");
-	vr_cli_free(&c);
+	cli_free(&c);
 }
 
 /* Paths are beside the file that names them; on the command line they are where one stands. */
@@ -408,35 +406,35 @@ Test(resolve, paths_are_beside_their_file, .init = setup_plugins, .fini = teardo
 		{"label", "", "", 0},
 	};
 	char text[128], expected[256];
-	struct vr_cli c;
+	struct cli c;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		snprintf(text, sizeof(text), "plugins: {fast: {%s: \"%s\"}}\n", all[i].option, all[i].given);
 		const char *file = test_file(folder, "m.yml", text);
-		const struct vr_loaded *fast = vr_registry_by_id(registry, "fast");
+		const struct loaded_plugin *fast = registry_by_id(registry, "fast");
 
 		good(PARSE(&c, "-c", file, "x"));
-		good(vr_cli_resolve(&c, registry));
+		good(cli_resolve(&c, registry));
 		snprintf(expected, sizeof(expected), "%s%s%s", all[i].beside ? folder : "",
 			 all[i].beside ? "/" : "", all[i].came);
-		cr_expect_str_eq(vr_registry_option_value(registry, fast, all[i].option), expected);
-		vr_cli_free(&c);
+		cr_expect_str_eq(registry_option_value(registry, fast, all[i].option), expected);
+		cli_free(&c);
 		snprintf(text, sizeof(text), "fast,%s=%s", all[i].option, all[i].given);
 		good(PARSE(&c, "-c", file, "x", "-p", text));
-		good(vr_cli_resolve(&c, registry));
-		cr_expect_str_eq(vr_registry_option_value(registry, fast, all[i].option), all[i].came);
-		vr_cli_free(&c);
+		good(cli_resolve(&c, registry));
+		cr_expect_str_eq(registry_option_value(registry, fast, all[i].option), all[i].came);
+		cli_free(&c);
 	}
 }
 
-#define BAD_RESOLVE(name, expected, ...)                                                \
-	Test(resolve, name, .init = setup_plugins, .fini = teardown_plugins)            \
-	{                                                                               \
-		struct vr_cli c;                                                        \
-                                                                                        \
-		good(PARSE(&c, __VA_ARGS__, "x"));                                      \
-		test_expect_error(vr_cli_resolve(&c, registry), VR_E_CONFIG, expected); \
-		vr_cli_free(&c);                                                        \
+#define BAD_RESOLVE(name, expected, ...)                                             \
+	Test(resolve, name, .init = setup_plugins, .fini = teardown_plugins)         \
+	{                                                                            \
+		struct cli c;                                                        \
+                                                                                     \
+		good(PARSE(&c, __VA_ARGS__, "x"));                                   \
+		test_expect_error(cli_resolve(&c, registry), VR_E_CONFIG, expected); \
+		cli_free(&c);                                                        \
 	}
 
 BAD_RESOLVE(unknown, "-p zzz: plugin 'zzz' is not installed; installed: disks, fast, slow, to-b, virt", "-p",
@@ -458,25 +456,25 @@ Test(resolve, wrong_class_in_the_file, .init = setup_plugins, .fini = teardown_p
 {
 	const char *file = test_file(folder, "m.yml", "accel: virt\n");
 	char expected[256];
-	struct vr_cli c;
+	struct cli c;
 
 	good(PARSE(&c, "-c", file, "x"));
 	snprintf(expected, sizeof(expected), "%s: 'virt' is of class board and can't stand under 'accel'",
 		 file);
-	test_expect_error(vr_cli_resolve(&c, registry), VR_E_CONFIG, expected);
-	vr_cli_free(&c);
+	test_expect_error(cli_resolve(&c, registry), VR_E_CONFIG, expected);
+	cli_free(&c);
 }
 
 Test(resolve, nothing_installed)
 {
-	struct vr_registry *r = vr_registry_new();
-	struct vr_cli c;
+	struct registry *r = registry_new();
+	struct cli c;
 
 	good(PARSE(&c, "-p", "kvm", "x"));
-	test_expect_error(vr_cli_resolve(&c, r), VR_E_CONFIG,
+	test_expect_error(cli_resolve(&c, r), VR_E_CONFIG,
 			  "-p kvm: plugin 'kvm' is not installed: no plugin is; 'vmrun doctor' says where "
 			  "they are looked for, "
 			  "--plugin-path adds a folder");
-	vr_cli_free(&c);
-	vr_registry_free(r);
+	cli_free(&c);
+	registry_free(r);
 }

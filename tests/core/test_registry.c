@@ -26,7 +26,7 @@ static const char *manifest(const char *id, int priority)
 Test(registry, scan)
 {
 	char *folder = test_folder(), *second = test_folder();
-	struct vr_registry *r = vr_registry_new();
+	struct registry *r = registry_new();
 	char expected[256];
 
 	vr_error_clear();
@@ -39,30 +39,30 @@ Test(registry, scan)
 	test_file(folder, "note.txt", "not looked at");
 	test_file(second, "c.yaml", manifest("c", 500));
 	test_file(second, "d.yaml", manifest("d", 1));
-	cr_assert_eq(vr_registry_scan(r, folder), VR_OK);
-	cr_assert_eq(vr_registry_scan(r, second), VR_OK);
-	cr_assert_eq(vr_registry_scan(r, second), VR_OK, "a second time: nothing");
-	cr_assert_eq(vr_registry_scan(r, "/nonexistent/folder"), VR_OK);
+	cr_assert_eq(registry_scan(r, folder), VR_OK);
+	cr_assert_eq(registry_scan(r, second), VR_OK);
+	cr_assert_eq(registry_scan(r, second), VR_OK, "a second time: nothing");
+	cr_assert_eq(registry_scan(r, "/nonexistent/folder"), VR_OK);
 
-	cr_assert_eq(vr_registry_count(r), 4);
-	cr_expect_str_eq(vr_registry_at(r, 0)->manifest->id, "b", "a-again.yaml comes before b.yaml");
-	cr_expect_eq(vr_registry_at(r, 0)->manifest->priority, 100);
-	cr_expect_str_eq(vr_registry_at(r, 1)->manifest->id, "c");
-	cr_expect_eq(vr_registry_at(r, 1)->manifest->priority, 9, "the first folder's");
-	cr_expect_str_eq(vr_registry_at(r, 1)->directory, folder);
-	cr_expect_str_eq(vr_registry_at(r, 2)->manifest->id, "a");
-	cr_expect_str_eq(vr_registry_at(r, 3)->manifest->id, "d");
-	cr_expect_null(vr_registry_at(r, 4));
-	cr_expect_null(vr_registry_by_id(r, "z"));
+	cr_assert_eq(registry_count(r), 4);
+	cr_expect_str_eq(registry_at(r, 0)->manifest->id, "b", "a-again.yaml comes before b.yaml");
+	cr_expect_eq(registry_at(r, 0)->manifest->priority, 100);
+	cr_expect_str_eq(registry_at(r, 1)->manifest->id, "c");
+	cr_expect_eq(registry_at(r, 1)->manifest->priority, 9, "the first folder's");
+	cr_expect_str_eq(registry_at(r, 1)->directory, folder);
+	cr_expect_str_eq(registry_at(r, 2)->manifest->id, "a");
+	cr_expect_str_eq(registry_at(r, 3)->manifest->id, "d");
+	cr_expect_null(registry_at(r, 4));
+	cr_expect_null(registry_by_id(r, "z"));
 
 	snprintf(expected, sizeof(expected),
 		 "%s/broken.yaml:3:1: did not find expected node content (while parsing a flow node)",
 		 folder);
-	cr_expect_str_eq(vr_registry_problem(r, 0), expected);
-	cr_expect_null(vr_registry_problem(r, 1));
-	cr_expect_str_eq(vr_registry_directory(r, 2), "/nonexistent/folder");
-	cr_expect_null(vr_registry_directory(r, 3));
-	vr_registry_free(r);
+	cr_expect_str_eq(registry_problem(r, 0), expected);
+	cr_expect_null(registry_problem(r, 1));
+	cr_expect_str_eq(registry_directory(r, 2), "/nonexistent/folder");
+	cr_expect_null(registry_directory(r, 3));
+	registry_free(r);
 	test_remove(folder);
 	test_remove(second);
 }
@@ -70,14 +70,14 @@ Test(registry, scan)
 Test(registry, not_a_folder)
 {
 	char *folder = test_folder();
-	struct vr_registry *r = vr_registry_new();
+	struct registry *r = registry_new();
 	char expected[256];
 
 	test_file(folder, "f", "");
-	cr_expect_eq(vr_registry_scan(r, test_path(folder, "f")), VR_OK);
+	cr_expect_eq(registry_scan(r, test_path(folder, "f")), VR_OK);
 	snprintf(expected, sizeof(expected), "%s/f: Not a directory", folder);
-	cr_expect_str_eq(vr_registry_problem(r, 0), expected);
-	vr_registry_free(r);
+	cr_expect_str_eq(registry_problem(r, 0), expected);
+	registry_free(r);
 	test_remove(folder);
 }
 
@@ -249,7 +249,7 @@ Test(search, trusted_follows_links)
 {
 	char *folder = test_folder();
 	const char *link = test_path(folder, "link");
-	int32_t r;
+	int32_t rc;
 
 	vr_error_clear();
 	cr_assert_eq(symlink("/proc/self/status", link), 0);
@@ -257,10 +257,10 @@ Test(search, trusted_follows_links)
 	vr_error_clear();
 	cr_assert_eq(unlink(link), 0);
 	cr_assert_eq(symlink("/", link), 0);
-	r = vr_search_trusted(link);
-	cr_expect(r == VR_OK || r == VR_E_PERM); /* in a container "/" may belong to any user */
-	if (r == VR_E_PERM)
-		cr_expect(!strncmp(vr_error_text(r), "/ ", 2), "%s", vr_error_text(r));
+	rc = vr_search_trusted(link);
+	cr_expect(rc == VR_OK || rc == VR_E_PERM); /* in a container "/" may belong to any user */
+	if (rc == VR_E_PERM)
+		cr_expect(!strncmp(vr_error_text(rc), "/ ", 2), "%s", vr_error_text(rc));
 	vr_error_clear();
 	test_remove(folder);
 }

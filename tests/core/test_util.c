@@ -71,30 +71,30 @@ Test(error, one_line_and_bounded)
 
 Test(log, levels, .init = cr_redirect_stderr)
 {
-	vr_log(VR_LOG_INFO, "hidden");
-	vr_log(VR_LOG_WARN, "shown %d", 1);
-	vr_log_set_level(VR_LOG_DEBUG);
-	vr_log(VR_LOG_INFO, "i");
-	vr_log(VR_LOG_DEBUG, "d");
-	vr_log(99, "beyond");
-	vr_log_set_level(VR_LOG_ERROR);
-	vr_log(VR_LOG_WARN, "hidden");
-	vr_log(VR_LOG_ERROR, "e");
+	log_print(VR_LOG_INFO, "hidden");
+	log_print(VR_LOG_WARN, "shown %d", 1);
+	log_set_level(VR_LOG_DEBUG);
+	log_print(VR_LOG_INFO, "i");
+	log_print(VR_LOG_DEBUG, "d");
+	log_print(99, "beyond");
+	log_set_level(VR_LOG_ERROR);
+	log_print(VR_LOG_WARN, "hidden");
+	log_print(VR_LOG_ERROR, "e");
 	cr_assert_stderr_eq_str("vmrun: warning: shown 1\nvmrun: i\nvmrun: debug: d\nvmrun: error: e\n");
 }
 
 Test(log, raw_terminal, .init = cr_redirect_stderr)
 {
-	vr_log_set_raw(1);
-	vr_log(VR_LOG_WARN, "a\nb");
-	vr_log_set_raw(0);
-	vr_log(VR_LOG_WARN, "c");
+	log_set_raw(1);
+	log_print(VR_LOG_WARN, "a\nb");
+	log_set_raw(0);
+	log_print(VR_LOG_WARN, "c");
 	cr_assert_stderr_eq_str("\rvmrun: warning: a\r\nb\r\nvmrun: warning: c\n");
 }
 
 Test(log, no_escape_sequences, .init = cr_redirect_stderr)
 {
-	vr_log(VR_LOG_WARN, "a\x1b[31m\x7f\tb");
+	log_print(VR_LOG_WARN, "a\x1b[31m\x7f\tb");
 	cr_assert_stderr_eq_str("vmrun: warning: a?[31m?\tb\n");
 }
 
@@ -183,22 +183,22 @@ Test(json, shape)
 	char *text = NULL, *list[] = {(char[]){"p"}, (char[]){"q"}, NULL};
 	size_t n = 0;
 	FILE *f = open_memstream(&text, &n);
-	struct vr_json j;
+	struct json j;
 
-	vr_json_start(&j, f);
-	vr_json_object(&j, NULL);
-	vr_json_string(&j, "s", "a\"\\\n\x01\xff\xc3\xa4\xed\xa0\x80");
-	vr_json_string(&j, "none", NULL);
-	vr_json_number(&j, "n", UINT64_MAX);
-	vr_json_signed(&j, "i", -1);
-	vr_json_real(&j, "r", 0.5);
-	vr_json_real(&j, "inf", 1e308 * 10);
-	vr_json_bool(&j, "b", true);
-	vr_json_list(&j, "l", list);
-	vr_json_array(&j, "empty");
-	vr_json_end_array(&j);
-	vr_json_end_object(&j);
-	cr_expect_eq(vr_json_finish(&j), VR_OK);
+	json_start(&j, f);
+	json_object(&j, NULL);
+	json_string(&j, "s", "a\"\\\n\x01\xff\xc3\xa4\xed\xa0\x80");
+	json_string(&j, "none", NULL);
+	json_number(&j, "n", UINT64_MAX);
+	json_signed(&j, "i", -1);
+	json_real(&j, "r", 0.5);
+	json_real(&j, "inf", 1e308 * 10);
+	json_bool(&j, "b", true);
+	json_list(&j, "l", list);
+	json_array(&j, "empty");
+	json_end_array(&j);
+	json_end_object(&j);
+	cr_expect_eq(json_finish(&j), VR_OK);
 	fclose(f);
 	cr_expect_str_eq(text,
 			 "{\n  \"s\": \"a\\\"\\\\\\n\\u0001\\ufffd\xc3\xa4\\ufffd\\ufffd\\ufffd\",\n"

@@ -13,11 +13,11 @@
 static struct vr_yaml *good(const char *text)
 {
 	struct vr_yaml *y = NULL;
-	int32_t r;
+	int32_t rc;
 
 	vr_error_clear();
-	r = vr_yaml_parse("f", text, strlen(text), VR_E_CONFIG, &y);
-	cr_assert_eq(r, VR_OK, "%s", vr_error_text(r));
+	rc = vr_yaml_parse("f", text, strlen(text), VR_E_CONFIG, &y);
+	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
 	return y;
 }
 

@@ -201,7 +201,7 @@ static uint8_t before[8192], want[8192];
 static void check(uint32_t k, uint64_t seed)
 {
 	static union vr_v128 values[16384];
-	static const struct vr_interp_memory m;
+	static const struct soft_interp_memory m;
 	rnd_state = seed * 77777 + k * 3 + (uint64_t)in_double;
 	harness_init();
 	fake_isa.fp_slow = exact;
@@ -222,7 +222,7 @@ static void check(uint32_t k, uint64_t seed)
 		H.x->fp_flags = 0;
 		memcpy(before, H.x, sizeof(before));
 		x86_emit.fp_load(H.x);
-		vr_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
+		soft_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
 		x86_emit.fp_save(H.x);
 		memcpy(want, H.x, sizeof(want));
 		memcpy(H.x, before, sizeof(before));
@@ -262,7 +262,7 @@ static void check(uint32_t k, uint64_t seed)
 static void pressure(uint64_t seed)
 {
 	static union vr_v128 values[16384];
-	static const struct vr_interp_memory m;
+	static const struct soft_interp_memory m;
 	static const uint8_t types[] = {VR_T_F32, VR_T_F64, VR_T_V64, VR_T_V128};
 	uint32_t v[4][9];
 	rnd_state = seed;
@@ -305,7 +305,7 @@ static void pressure(uint64_t seed)
 		H.x->fp_flags = 0;
 		memcpy(before, H.x, sizeof(before));
 		x86_emit.fp_load(H.x);
-		vr_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
+		soft_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
 		x86_emit.fp_save(H.x);
 		memcpy(want, H.x, sizeof(want));
 		memcpy(H.x, before, sizeof(before));

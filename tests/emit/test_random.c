@@ -604,11 +604,11 @@ static int32_t access_ram(struct vr_exec *x, const struct vr_ir_op *o, uint64_t 
 static void interpret(void)
 {
 	static union vr_v128 values[16384];
-	static const struct vr_interp_memory m = {.access = access_ram};
+	static const struct soft_interp_memory m = {.access = access_ram};
 	uint32_t b = 0;
 	while (b != VR_NO_BLOCK) {
-		uint32_t rc = vr_interp_block(H.x, &fake_isa, &H.ir, b, values, &m);
-		if (rc == VR_INTERP_LEFT)
+		uint32_t rc = soft_interp_block(H.x, &fake_isa, &H.ir, b, values, &m);
+		if (rc == SOFT_INTERP_LEFT)
 			return;
 		uint32_t next = VR_NO_BLOCK;
 		for (uint32_t s = 0; s < 2; s++) {

@@ -22,16 +22,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t third = size / 3;
 	char *v[3] = {text(data, third), text(data + third, third), text(data + 2 * third, size - 2 * third)};
-	struct vr_bls_entry e;
+	struct bls_entry e;
 
-	if (!vr_bls_parse("f", v[0], (const char *)data, size, &e)) {
-		if (vr_bls_compare(&e, &e))
+	if (!bls_parse("f", v[0], (const char *)data, size, &e)) {
+		if (bls_compare(&e, &e))
 			abort();
-		vr_bls_free(&e);
+		bls_free(&e);
 	}
 	vr_error_clear();
-	int ab = vr_bls_version_compare(v[0], v[1]), ba = vr_bls_version_compare(v[1], v[0]);
-	int bc = vr_bls_version_compare(v[1], v[2]), ac = vr_bls_version_compare(v[0], v[2]);
+	int ab = bls_version_compare(v[0], v[1]), ba = bls_version_compare(v[1], v[0]);
+	int bc = bls_version_compare(v[1], v[2]), ac = bls_version_compare(v[0], v[2]);
 	if ((ab > 0) != (ba < 0) || (ab < 0) != (ba > 0))
 		abort();
 	if (ab <= 0 && bc <= 0 && ac > 0)

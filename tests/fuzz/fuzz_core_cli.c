@@ -16,11 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void parse(int argc, char **argv)
 {
-	struct vr_cli c;
+	struct cli c;
 
 	vr_error_clear();
-	vr_cli_parse(argc, argv, &c);
-	vr_cli_free(&c);
+	cli_parse(argc, argv, &c);
+	cli_free(&c);
 }
 
 static void machine_file(const uint8_t *data, size_t size)

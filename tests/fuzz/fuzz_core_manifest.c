@@ -12,13 +12,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct vr_manifest *m = NULL;
-	int32_t r;
+	int32_t rc;
 
 	vr_error_clear();
-	r = vr_manifest_parse("f", (const char *)data, size, &m);
-	if (r == VR_OK ? !m || !m->id || !m->provides : m != NULL || r != VR_E_MANIFEST)
+	rc = vr_manifest_parse("f", (const char *)data, size, &m);
+	if (rc == VR_OK ? !m || !m->id || !m->provides : m != NULL || rc != VR_E_MANIFEST)
 		__builtin_trap();
-	if (r < 0 && strncmp(vr_error_text(r), "f:", 2) != 0)
+	if (rc < 0 && strncmp(vr_error_text(rc), "f:", 2) != 0)
 		__builtin_trap();
 	vr_manifest_free(m);
 	return 0;

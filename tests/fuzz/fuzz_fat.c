@@ -12,10 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct found {
 	uint32_t count;
-	char names[NAMES][VR_FAT_NAME_MAX];
+	char names[NAMES][FAT_NAME_MAX];
 };
 
-static int32_t note(void *opaque, const struct vr_fat_entry *e)
+static int32_t note(void *opaque, const struct fat_entry *e)
 {
 	struct found *f = opaque;
 
@@ -23,22 +23,22 @@ static int32_t note(void *opaque, const struct vr_fat_entry *e)
 	return ++f->count == NAMES;
 }
 
-static void walk(struct vr_fat *f, const char *path, int depth)
+static void walk(struct fat *f, const char *path, int depth)
 {
 	struct found *found = calloc(1, sizeof(*found));
 
 	if (!found)
 		return;
-	vr_fat_list(f, path, note, found);
+	fat_list(f, path, note, found);
 	vr_error_clear();
 	for (uint32_t i = 0; i < found->count; i++) {
-		char *deeper = malloc(strlen(path) + VR_FAT_NAME_MAX + 2);
+		char *deeper = malloc(strlen(path) + FAT_NAME_MAX + 2);
 		void *data;
 		size_t size;
 		if (!deeper)
 			break;
 		sprintf(deeper, "%s/%s", path, found->names[i]);
-		if (!vr_fat_read(f, deeper, 1 << 20, &data, &size))
+		if (!fat_read(f, deeper, 1 << 20, &data, &size))
 			free(data);
 		vr_error_clear();
 		if (depth)
@@ -50,11 +50,11 @@ static void walk(struct vr_fat *f, const char *path, int depth)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct vr_fat f;
-	struct vr_source s;
+	static struct fat f;
+	struct source s;
 
-	vr_source_memory("f", data, size, &s);
-	if (!vr_fat_open(&s, 0, size, &f))
+	source_memory("f", data, size, &s);
+	if (!fat_open(&s, 0, size, &f))
 		walk(&f, "", 2);
 	vr_error_clear();
 	return 0;

@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.initrd_end =
 		s.initrd_start +
 		(s.full_room & 2 ? 0 : s.initrd_size % (UINT64_MAX - s.initrd_start + !~s.initrd_start));
-	if (!vr_fdt_build(&in, fdt, room))
+	if (!fdt_build(&in, fdt, room))
 		check(fdt, room, &in);
 	free(fdt);
 	free(cmdline);

@@ -35,22 +35,22 @@ static void seal(uint8_t *b, size_t size)
 
 static void read_all(const uint8_t *b, size_t size)
 {
-	struct vr_source s;
-	struct vr_gpt g;
-	struct vr_disk_boot d;
+	struct source s;
+	struct gpt g;
+	struct disk_boot d;
 
-	vr_source_memory("f", b, size, &s);
-	vr_gpt_is(&s);
-	if (!vr_gpt_read(&s, &g)) {
+	source_memory("f", b, size, &s);
+	gpt_is(&s);
+	if (!gpt_read(&s, &g)) {
 		for (uint32_t i = 0; i < g.count; i++) {
-			if (!vr_source_has(&s, g.partitions[i].offset, g.partitions[i].length))
+			if (!source_has(&s, g.partitions[i].offset, g.partitions[i].length))
 				abort();
 		}
-		vr_gpt_free(&g);
+		gpt_free(&g);
 	}
 	vr_error_clear();
-	if (!vr_disk_boot_read(&s, &d))
-		vr_disk_boot_free(&d);
+	if (!disk_boot_read(&s, &d))
+		disk_boot_free(&d);
 	vr_error_clear();
 }
 
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!b)
 		return 0;
-	vr_log_set_level(0);
+	log_set_level(0);
 	memcpy(b, data, size);
 	read_all(b, size);
 	seal(b, size);

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (f && !unpack("f", f, data, size, &limits, &out, &n))
 		free(out);
 	vr_error_clear();
-	if (vr_zboot_is(data, size) && !vr_zboot_unpack("f", data, size, &limits, &out, &n))
+	if (zboot_is(data, size) && !zboot_unpack("f", data, size, &limits, &out, &n))
 		free(out);
 	vr_error_clear();
 	return 0;

@@ -20,7 +20,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct vr_virtio_kind *const kinds[] = {&vr_virtio_blk, &vr_virtio_console, &vr_virtio_rng};
+static const struct virtio_kind *const kinds[] = {&virtio_blk, &virtio_console, &virtio_rng};
 
 /* Fields that a step is made of. */
 struct step {
@@ -116,7 +116,7 @@ static void take(struct drv *v, const struct step *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct vr_virtio_kind *kind;
+	const struct virtio_kind *kind;
 	struct step s;
 	struct drv v;
 	struct vr_fake_host *d;

@@ -311,13 +311,13 @@ static int board_make(void)
 	d = fake_new_pc(1);
 	d->now = NOW;
 	board_self.host = d->host;
-	return vr_board_pc.create(&board_self, &c, &board) == VR_OK ? PASS : test_fail("%s", d->error_text);
+	return board_pc.create(&board_self, &c, &board) == VR_OK ? PASS : test_fail("%s", d->error_text);
 }
 
 static void board_drop(void)
 {
 	if (board)
-		vr_board_pc.destroy(board);
+		board_pc.destroy(board);
 	if (d)
 		fake_free(d);
 	board = NULL;
@@ -326,7 +326,7 @@ static void board_drop(void)
 
 static int to_board(const char *id, const union any *s)
 {
-	return vr_board_pc.set_state(board, id, 0, s, sizeof(*s)) == VR_OK
+	return board_pc.set_state(board, id, 0, s, sizeof(*s)) == VR_OK
 		       ? PASS
 		       : test_fail("board: %s", d->error_text);
 }
@@ -334,7 +334,7 @@ static int to_board(const char *id, const union any *s)
 static int from_board(const char *id, union any *s)
 {
 	memset(s, 0, sizeof(*s));
-	return vr_board_pc.get_state(board, id, 0, s, sizeof(*s)) == VR_OK
+	return board_pc.get_state(board, id, 0, s, sizeof(*s)) == VR_OK
 		       ? PASS
 		       : test_fail("board: %s", d->error_text);
 }

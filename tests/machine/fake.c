@@ -26,11 +26,11 @@ int32_t fake_doorbell_result;
 _Atomic uint32_t fake_doorbells;
 
 #define MOST 16u
-static struct vr_loaded plugins[MOST];
+static struct loaded_plugin plugins[MOST];
 static struct vr_manifest manifests[MOST];
 static struct vr_plugin tables[MOST];
 static uint32_t count;
-static struct vr_plugin_host host;
+static struct plugin_host host;
 
 /* ---- the registry ---------------------------------------------------------------------------- */
 struct offer {
@@ -40,33 +40,33 @@ struct offer {
 static struct offer offers[16];
 static uint32_t offer_count;
 
-void vr_registry_offer(struct vr_registry *r, const char *id, const void *table)
+void registry_offer(struct registry *r, const char *id, const void *table)
 {
 	(void)r;
 	offers[offer_count % 16] = (struct offer){id, table};
 	offer_count++;
 }
 
-void vr_registry_set_machine(struct vr_registry *r, struct vr_machine *m)
+void registry_set_machine(struct registry *r, struct machine *m)
 {
 	(void)r;
 	host.machine = m;
 	fake_host = &host.host;
 }
 
-uint32_t vr_registry_count(const struct vr_registry *r)
+uint32_t registry_count(const struct registry *r)
 {
 	(void)r;
 	return count;
 }
 
-struct vr_loaded *vr_registry_at(struct vr_registry *r, uint32_t i)
+struct loaded_plugin *registry_at(struct registry *r, uint32_t i)
 {
 	(void)r;
 	return i < count ? &plugins[i] : NULL;
 }
 
-struct vr_loaded *vr_registry_by_id(struct vr_registry *r, const char *id)
+struct loaded_plugin *registry_by_id(struct registry *r, const char *id)
 {
 	(void)r;
 	for (uint32_t i = 0; i < count; i++)
@@ -75,15 +75,15 @@ struct vr_loaded *vr_registry_by_id(struct vr_registry *r, const char *id)
 	return NULL;
 }
 
-int32_t vr_registry_probe(struct vr_registry *r, struct vr_loaded *p)
+int32_t registry_probe(struct registry *r, struct loaded_plugin *p)
 {
 	(void)r;
 	return p->probe_result < 0 ? vr_error_set(p->probe_result, "%s", p->probe_text) : VR_OK;
 }
 
-int32_t vr_registry_start(struct vr_registry *r, struct vr_loaded *p)
+int32_t registry_start(struct registry *r, struct loaded_plugin *p)
 {
-	int32_t rc = vr_registry_probe(r, p);
+	int32_t rc = registry_probe(r, p);
 
 	p->started = rc == VR_OK;
 	return rc;
@@ -91,23 +91,24 @@ int32_t vr_registry_start(struct vr_registry *r, struct vr_loaded *p)
 
 static const char *option; /* the only one there is */
 
-const char *vr_registry_option_value(const struct vr_registry *r, const struct vr_loaded *p, const char *name)
+const char *registry_option_value(const struct registry *r, const struct loaded_plugin *p, const char *name)
 {
 	(void)r, (void)p, (void)name;
 	return option;
 }
 
-int32_t vr_registry_option(struct vr_registry *r, struct vr_loaded *p, const char *name, const char *value)
+int32_t registry_option(struct registry *r, struct loaded_plugin *p, const char *name, const char *value)
 {
 	(void)r, (void)p, (void)name;
 	option = value;
 	return VR_OK;
 }
 
-struct vr_loaded *fake_add(const char *id, enum vr_plugin_class class_id, const char *guest, const char *on)
+struct loaded_plugin *fake_add(const char *id, enum vr_plugin_class class_id, const char *guest,
+			       const char *on)
 {
 	struct vr_manifest *m = &manifests[count];
-	struct vr_loaded *p = &plugins[count];
+	struct loaded_plugin *p = &plugins[count];
 
 	m->id = strdup(id);
 	m->class_id = class_id;
@@ -121,7 +122,7 @@ struct vr_loaded *fake_add(const char *id, enum vr_plugin_class class_id, const 
 	return p;
 }
 
-void fake_image(struct vr_loaded *board, const char *bytes)
+void fake_image(struct loaded_plugin *board, const char *bytes)
 {
 	struct vr_manifest *m = board->manifest;
 
@@ -131,7 +132,7 @@ void fake_image(struct vr_loaded *board, const char *bytes)
 	memcpy(m->images[0].bytes, bytes, strlen(bytes));
 }
 
-void fake_break(struct vr_loaded *p, const char *why)
+void fake_break(struct loaded_plugin *p, const char *why)
 {
 	p->probe_result = VR_E_UNSUPPORTED;
 	p->probe_text = strdup(why);
@@ -144,13 +145,13 @@ void fake_standard(void)
 	fake_image(fake_add("virt", VR_CLASS_BOARD, "other", NULL), "OTHR");
 }
 
-struct vr_machine_config fake_config(void)
+struct machine_config fake_config(void)
 {
-	return (struct vr_machine_config){.image = (char *)(uintptr_t) "guest.img", .ram_size = 1 << 20};
+	return (struct machine_config){.image = (char *)(uintptr_t) "guest.img", .ram_size = 1 << 20};
 }
 
 /* ---- booting --------------------------------------------------------------------------------- */
-static int32_t boot(const char *append, struct vr_boot *out)
+static int32_t boot(const char *append, struct boot *out)
 {
 	memset(out, 0, sizeof(*out));
 	fake_boots++;
@@ -177,7 +178,7 @@ int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, 
 	return VR_OK;
 }
 
-int32_t boot_read(struct boot_files *f, const char *append, struct vr_boot *out, int *is_disk)
+int32_t boot_read(struct boot_files *f, const char *append, struct boot *out, int *is_disk)
 {
 	*is_disk = f->is_image && fake_image_is_disk;
 	return boot(append, out);
@@ -188,7 +189,7 @@ void boot_close(struct boot_files *f)
 	(void)f;
 }
 
-void vr_boot_free(struct vr_boot *b)
+void boot_free(struct boot *b)
 {
 	free(b->kernel);
 	free(b->initrd);
@@ -275,7 +276,7 @@ static int32_t VR_CALL vcpu_run(void *vcpu, struct vr_exit *exit)
 	}
 }
 
-static void VR_CALL vcpu_kick(void *vcpu)
+static void VR_CALL accel_vcpu_kick(void *vcpu)
 {
 	atomic_store(&((struct cpu *)vcpu)->kicked, true);
 }
@@ -331,7 +332,7 @@ static const struct vr_accel accel = {
 	.vcpu_create = vcpu_create,
 	.vcpu_destroy = vcpu_destroy,
 	.vcpu_run = vcpu_run,
-	.vcpu_kick = vcpu_kick,
+	.vcpu_kick = accel_vcpu_kick,
 	.vcpu_set_pin = vcpu_set_pin,
 	.vcpu_get_state = get_state,
 	.vcpu_set_state = set_state,
@@ -382,8 +383,8 @@ static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c,
 {
 	(void)self;
 	*board = &host;
-	vr_irq_table.set_pin(&host.host, 0, 3, 1); /* before there are vCPUs */
-	return vr_memory_table.add(&host.host, 0x40000000, c->ram_size, 0, "ram");
+	irq_table.set_pin(&host.host, 0, 3, 1); /* before there are vCPUs */
+	return memory_table.add(&host.host, 0x40000000, c->ram_size, 0, "ram");
 }
 
 static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
@@ -393,8 +394,8 @@ static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
 	(void)board;
 	atomic_fetch_add(&fake_loads, 1);
 	strncpy(fake_cmdline, p->cmdline, sizeof(fake_cmdline) - 1);
-	memcpy(vr_memory_table.pointer(&host.host, 0x40000000, p->kernel_size), p->kernel, p->kernel_size);
-	return vr_machine_table.vcpu_set_state(&host.host, 0, "number", &entry, sizeof(entry));
+	memcpy(memory_table.pointer(&host.host, 0x40000000, p->kernel_size), p->kernel, p->kernel_size);
+	return machine_table.vcpu_set_state(&host.host, 0, "number", &entry, sizeof(entry));
 }
 
 static void VR_CALL board_reset(void *board)
@@ -409,7 +410,7 @@ static void VR_CALL board_destroy(void *board)
 {
 	(void)board;
 	/* Still there, since devices may drive them up to here. */
-	vr_irq_table.set_pin(&host.host, 0, 5, 1);
+	irq_table.set_pin(&host.host, 0, 5, 1);
 }
 
 static const struct vr_board board = {
@@ -448,7 +449,7 @@ static const void *as_long(const void *table, size_t whole, uint32_t size)
 	return copy;
 }
 
-const void *vr_registry_interface(struct vr_loaded *p, const char *interface_id)
+const void *registry_interface(struct loaded_plugin *p, const char *interface_id)
 {
 	switch (p->manifest->class_id) {
 	case VR_CLASS_ACCEL:

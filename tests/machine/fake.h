@@ -13,12 +13,12 @@
 #include "machine/parts.h"
 
 /* guest/host: one name each, or NULL. */
-struct vr_loaded *fake_add(const char *id, enum vr_plugin_class class_id, const char *guest,
-			   const char *host);
+struct loaded_plugin *fake_add(const char *id, enum vr_plugin_class class_id, const char *guest,
+			       const char *host);
 /* The board knows images that begin with these bytes. */
-void fake_image(struct vr_loaded *board, const char *bytes);
+void fake_image(struct loaded_plugin *board, const char *bytes);
 /* probe() will fail with this text. */
-void fake_break(struct vr_loaded *p, const char *why);
+void fake_break(struct loaded_plugin *p, const char *why);
 /* software accelerator + translator + board "virt" for guests of "other"; image magic "OTHR". */
 void fake_standard(void);
 
@@ -46,6 +46,6 @@ void fake_ring(uint64_t address);       /* the guest writes it; nothing when it 
 /* How long the tables are that the plugins hand out; 0: as they should be. */
 extern uint32_t fake_accel_size, fake_board_size;
 
-struct vr_machine_config fake_config(void);
+struct machine_config fake_config(void);
 
 #endif

@@ -33,16 +33,16 @@ static void VR_CALL on_write(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = on_read, .write = on_write};
 static struct seen seen[64];
-static struct vr_bus bus;
+static struct bus bus;
 
 static void setup(void)
 {
-	vr_bus_init(&bus, 2);
+	bus_init(&bus, 2);
 }
 
 static void teardown(void)
 {
-	vr_bus_free(&bus);
+	bus_free(&bus);
 }
 
 TestSuite(bus, .init = setup, .fini = teardown);
@@ -50,7 +50,7 @@ TestSuite(bus, .init = setup, .fini = teardown);
 static int32_t attach(uint32_t space, uint64_t base, uint64_t length, struct seen *s)
 {
 	vr_error_clear();
-	return vr_bus_attach(&bus, space, base, length, &ops, s, "d");
+	return bus_attach(&bus, space, base, length, &ops, s, "d");
 }
 
 Test(bus, overlap_is_refused)
@@ -71,7 +71,7 @@ Test(bus, bad_ranges_are_refused)
 	cr_assert_eq(attach(3, 0, 1, &seen[0]), VR_E_INVAL);
 	cr_assert_eq(attach(0, 0, 0, &seen[0]), VR_E_INVAL);
 	cr_assert_eq(attach(0, UINT64_MAX, 2, &seen[0]), VR_E_INVAL);
-	cr_assert_eq(vr_bus_attach(&bus, 0, 0, 1, &no_write, NULL, NULL), VR_E_INVAL);
+	cr_assert_eq(bus_attach(&bus, 0, 0, 1, &no_write, NULL, NULL), VR_E_INVAL);
 	cr_assert_eq(attach(0, UINT64_MAX, 1, &seen[0]), VR_OK, "the last address");
 }
 
@@ -86,14 +86,14 @@ Test(bus, finds_whom_it_should)
 		cr_assert_eq(attach(0, 0x1000ull * (k + 1), 0x800, &seen[k]), VR_OK);
 	}
 	for (uint32_t i = 0; i < 64; i++) {
-		cr_assert_eq(vr_bus_access(&bus, 0, 1, 0x1000ull * (i + 1) + 0x7fc, 4, 1, &(uint64_t){i}),
+		cr_assert_eq(bus_access(&bus, 0, 1, 0x1000ull * (i + 1) + 0x7fc, 4, 1, &(uint64_t){i}),
 			     VR_OK);
 		cr_assert_eq(seen[i].writes, 1);
 		cr_assert_eq(seen[i].offset, 0x7fc);
 		cr_assert_eq(seen[i].value, i);
 		cr_assert_eq(seen[i].vcpu, 1);
-		cr_assert_eq(vr_bus_access(&bus, 0, 1, 0x1000ull * (i + 1) + 0x800, 4, 0, &v), VR_E_NOENT);
-		cr_assert_eq(vr_bus_access(&bus, 0, 0, 0x1000ull * (i + 1), 1, 0, &v), VR_OK);
+		cr_assert_eq(bus_access(&bus, 0, 1, 0x1000ull * (i + 1) + 0x800, 4, 0, &v), VR_E_NOENT);
+		cr_assert_eq(bus_access(&bus, 0, 0, 0x1000ull * (i + 1), 1, 0, &v), VR_OK);
 		cr_assert_eq(v, 0xabcd);
 	}
 	cr_assert_eq(bus.cpu[0].accesses, 64);
@@ -104,7 +104,7 @@ Test(bus, nothing_there_leaves_the_value)
 {
 	uint64_t v = 42;
 
-	cr_assert_eq(vr_bus_access(&bus, 0, 0, 0, 4, 0, &v), VR_E_NOENT);
+	cr_assert_eq(bus_access(&bus, 0, 0, 0, 4, 0, &v), VR_E_NOENT);
 	cr_assert_eq(v, 42);
 }
 
@@ -114,11 +114,11 @@ Test(bus, access_must_fit)
 
 	attach(0, 0x1000, 4, &seen[0]);
 	attach(VR_SPACE_SYSREG, 0xc005, 1, &seen[1]);
-	cr_assert_eq(vr_bus_access(&bus, 0, 0, 0x1002, 4, 0, &v), VR_E_NOENT);
-	cr_assert_eq(vr_bus_access(&bus, 0, 0, 0x1000, 8, 0, &v), VR_E_NOENT);
-	cr_assert_eq(vr_bus_access(&bus, 0, 0, 0x1000, 3, 0, &v), VR_E_INVAL);
-	cr_assert_eq(vr_bus_access(&bus, 9, 0, 0x1000, 4, 0, &v), VR_E_INVAL);
-	cr_assert_eq(vr_bus_access(&bus, 0, 2, 0x1000, 4, 0, &v), VR_E_INVAL);
+	cr_assert_eq(bus_access(&bus, 0, 0, 0x1002, 4, 0, &v), VR_E_NOENT);
+	cr_assert_eq(bus_access(&bus, 0, 0, 0x1000, 8, 0, &v), VR_E_NOENT);
+	cr_assert_eq(bus_access(&bus, 0, 0, 0x1000, 3, 0, &v), VR_E_INVAL);
+	cr_assert_eq(bus_access(&bus, 9, 0, 0x1000, 4, 0, &v), VR_E_INVAL);
+	cr_assert_eq(bus_access(&bus, 0, 2, 0x1000, 4, 0, &v), VR_E_INVAL);
 	cr_assert_eq(v, 42);
-	cr_assert_eq(vr_bus_access(&bus, VR_SPACE_SYSREG, 0, 0xc005, 8, 0, &v), VR_OK);
+	cr_assert_eq(bus_access(&bus, VR_SPACE_SYSREG, 0, 0xc005, 8, 0, &v), VR_OK);
 }

@@ -6,12 +6,12 @@
 #include "common/arch.h"
 #include "common/error.h"
 
-static struct vr_machine_config config;
-static struct vr_choice choice;
+static struct machine_config config;
+static struct choice choice;
 
 static void forget(void)
 {
-	vr_choice_free(&choice);
+	choice_free(&choice);
 }
 
 static int32_t choose(const char *kernel)
@@ -23,8 +23,8 @@ static int32_t choose(const char *kernel)
 				    .kernel_name = "k"};
 
 	vr_error_clear();
-	vr_choice_free(&choice);
-	return vr_choose(NULL, &config, &p, &choice);
+	choice_free(&choice);
+	return machine_choose(NULL, &config, &p, &choice);
 }
 
 static void refused(const char *kernel, const char *text)
@@ -76,7 +76,7 @@ Test(choose, own_architecture)
 Test(choose, hardware_that_does_not_work)
 {
 	native_and_soft();
-	fake_break(vr_registry_by_id(NULL, "hyper"), "no device node");
+	fake_break(registry_by_id(NULL, "hyper"), "no device node");
 	cr_assert_eq(choose("HOST"), VR_OK);
 	cr_assert_str_eq(ID(choice.accel), "soft");
 	cr_assert_str_eq(ID(choice.translator), "self");
@@ -88,7 +88,7 @@ Test(choose, named_but_unusable)
 	native_and_soft();
 	config.accel = S("hyper");
 	refused("OTHR", "host's architecture");
-	fake_break(vr_registry_by_id(NULL, "hyper"), "no device node");
+	fake_break(registry_by_id(NULL, "hyper"), "no device node");
 	refused("HOST", "no device node");
 	config.fallback = true;
 	cr_assert_eq(choose("HOST"), VR_OK);
@@ -109,7 +109,7 @@ Test(choose, fallback_is_software_first)
 	config.fallback = true;
 	cr_assert_eq(choose("HOST"), VR_OK);
 	cr_assert_str_eq(ID(choice.accel), "soft");
-	fake_break(vr_registry_by_id(NULL, "self"), "broken");
+	fake_break(registry_by_id(NULL, "self"), "broken");
 	cr_assert_eq(choose("HOST"), VR_OK);
 	cr_assert_str_eq(ID(choice.accel), "hyper");
 }
@@ -117,7 +117,7 @@ Test(choose, fallback_is_software_first)
 Test(choose, translators)
 {
 	native_and_soft();
-	fake_break(vr_registry_by_id(NULL, "pair"), "no AVX");
+	fake_break(registry_by_id(NULL, "pair"), "no AVX");
 	cr_assert_eq(choose("OTHR"), VR_OK);
 	cr_assert_str_eq(ID(choice.translator), "lift");
 	config.translator = S("elsewhere");
@@ -125,7 +125,7 @@ Test(choose, translators)
 	config.translator = S("pair");
 	refused("OTHR", "no AVX");
 	config.translator = NULL;
-	fake_break(vr_registry_by_id(NULL, "lift"), "gone");
+	fake_break(registry_by_id(NULL, "lift"), "gone");
 	refused("OTHR", "no translator");
 }
 
@@ -162,14 +162,14 @@ Test(choose, asked_only)
 {
 	native_and_soft();
 	config.arch = S("other");
-	cr_assert_eq(vr_choose(NULL, &config, NULL, &choice), VR_OK);
+	cr_assert_eq(machine_choose(NULL, &config, NULL, &choice), VR_OK);
 	cr_assert_not(choice.accel->started);
 	cr_assert_str_eq(ID(choice.board), "virt");
 }
 
 Test(choose, wrappers)
 {
-	struct vr_loaded *w = fake_add("trace", VR_CLASS_ACCEL, NULL, NULL);
+	struct loaded_plugin *w = fake_add("trace", VR_CLASS_ACCEL, NULL, NULL);
 
 	native_and_soft();
 	w->manifest->wraps = S("accel");
@@ -182,21 +182,21 @@ Test(choose, wrappers)
 	cr_assert_str_eq(ID(choice.translator), "pair");
 	cr_assert(choice.wrapped->started && w->started);
 	cr_assert_not_null(strstr(choice.line, "trace around soft + pair"), "%s", choice.line);
-	cr_assert_str_eq(vr_registry_option_value(NULL, w, "accel"), "soft", "it is told");
+	cr_assert_str_eq(registry_option_value(NULL, w, "accel"), "soft", "it is told");
 
-	vr_registry_option(NULL, w, "accel", "hyper");
+	registry_option(NULL, w, "accel", "hyper");
 	cr_assert_eq(choose("HOST"), VR_OK);
 	cr_assert_str_eq(ID(choice.wrapped), "hyper");
 	cr_assert_null(choice.translator);
 	refused("OTHR", "host's architecture");
-	vr_registry_option(NULL, w, "accel", "nonesuch");
+	registry_option(NULL, w, "accel", "nonesuch");
 	refused("OTHR", "'nonesuch' is not installed");
-	vr_registry_option(NULL, w, "accel", "trace");
+	registry_option(NULL, w, "accel", "trace");
 	refused("OTHR", "wraps itself");
-	vr_registry_option(NULL, w, "accel", "");
-	fake_break(vr_registry_by_id(NULL, "soft"), "broken");
+	registry_option(NULL, w, "accel", "");
+	fake_break(registry_by_id(NULL, "soft"), "broken");
 	refused("OTHR", "no accelerator to stand before");
-	vr_registry_option(NULL, w, "accel", "hyper");
+	registry_option(NULL, w, "accel", "hyper");
 	fake_break(w, "no log");
 	refused("HOST", "no log");
 	config.fallback = true;

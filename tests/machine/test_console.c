@@ -10,7 +10,7 @@
 
 #include "machine/parts.h"
 
-static struct vr_console c;
+static struct console c;
 static _Atomic int32_t ended = -1;
 static atomic_int told;
 
@@ -28,7 +28,7 @@ static void VR_CALL on_input(void *opaque)
 
 static void setup(void)
 {
-	vr_console_init(&c, false);
+	console_init(&c, false);
 	c.end = on_end;
 }
 
@@ -37,7 +37,7 @@ static void teardown(void)
 	/* What a test left unwritten is not for our stdout. */
 	if (!c.started)
 		c.output_count = 0;
-	vr_console_free(&c);
+	console_free(&c);
 }
 
 TestSuite(console, .init = setup, .fini = teardown);
@@ -46,7 +46,7 @@ static const char *scan(const char *in, uint32_t n)
 {
 	static char out[64];
 
-	out[vr_console_scan(&c, (const uint8_t *)in, n, (uint8_t *)out)] = 0;
+	out[console_scan(&c, (const uint8_t *)in, n, (uint8_t *)out)] = 0;
 	return out;
 }
 
@@ -76,20 +76,20 @@ Test(console, through_pipes)
 	cr_assert_eq(pipe(out), 0);
 	c.in = in[0];
 	c.out = c.sink = out[1];
-	cr_assert_eq(vr_console_listen(&c, on_input, NULL), VR_OK);
-	cr_assert_eq(vr_console_start(&c, NULL), VR_OK);
+	cr_assert_eq(console_listen(&c, on_input, NULL), VR_OK);
+	cr_assert_eq(console_start(&c, NULL), VR_OK);
 	cr_assert_eq(write(in[1], "typed \x01x", 8), 8, "a pipe has no commands");
 	close(in[1]); /* end of file does no harm */
 	for (int i = 0; i < 5000 && n < 8; i++) {
-		n += vr_console_read(&c, bytes + n, sizeof(bytes) - n);
+		n += console_read_port(&c, bytes + n, sizeof(bytes) - n);
 		usleep(1000);
 	}
 	cr_assert_eq(n, 8);
 	cr_assert_arr_eq(bytes, "typed \x01x", 8);
 	cr_assert_eq(atomic_load(&told), 1);
 	cr_assert_eq(ended, -1);
-	vr_console_write(&c, (const uint8_t *)"out", 3);
-	vr_console_stop(&c);
+	console_write_port(&c, (const uint8_t *)"out", 3);
+	console_stop(&c);
 	cr_assert_eq(read(out[0], text, sizeof(text)), 3);
 	cr_assert_str_eq(text, "out");
 }
@@ -126,13 +126,13 @@ Test(console, nothing_is_lost_when_much_comes, .timeout = 60)
 	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	c.out = c.sink = out[1];
 	pthread_create(&t, NULL, drink, &s);
-	vr_console_start(&c, NULL);
+	console_start(&c, NULL);
 	for (int k = 0; k < 500; k++) {
 		for (uint32_t i = 0; i < sizeof(b); i++)
 			b[i] = (uint8_t)(total++ % 251);
-		vr_console_write(&c, b, sizeof(b));
+		console_write_port(&c, b, sizeof(b));
 	}
-	vr_console_stop(&c);
+	console_stop(&c);
 	close(out[1]);
 	pthread_join(t, NULL);
 	cr_assert_eq(s.total, total);
@@ -149,17 +149,17 @@ static void into_a_closed_pipe(void)
 	close(out[0]);
 	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	c.out = c.sink = out[1];
-	vr_console_start(&c, NULL);
+	console_start(&c, NULL);
 	for (int i = 0; i < 100; i++)
-		vr_console_write(&c, b, sizeof(b));
-	vr_console_stop(&c);
+		console_write_port(&c, b, sizeof(b));
+	console_stop(&c);
 }
 
 Test(console, closed_output_ends_the_machine)
 {
 	into_a_closed_pipe();
 	cr_assert_eq(ended, 128 + SIGPIPE);
-	cr_assert_eq(vr_console_lost_status(&c), 128 + SIGPIPE);
+	cr_assert_eq(console_lost_status(&c), 128 + SIGPIPE);
 }
 
 Test(console, closed_output_may_be_no_end)
@@ -167,13 +167,13 @@ Test(console, closed_output_may_be_no_end)
 	c.output_optional = true;
 	into_a_closed_pipe();
 	cr_assert_eq(ended, -1);
-	cr_assert_eq(vr_console_lost_status(&c), 0);
+	cr_assert_eq(console_lost_status(&c), 0);
 }
 
 Test(console, a_signal_ends_the_machine)
 {
 	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	vr_console_start(&c, NULL);
+	console_start(&c, NULL);
 	raise(SIGTERM);
 	for (int i = 0; i < 5000 && ended < 0; i++)
 		usleep(1000);
@@ -185,16 +185,16 @@ static int on_a_terminal(void)
 {
 	struct termios before, during, after;
 
-	vr_console_free(&c);
-	if (vr_console_init(&c, false) < 0 || tcgetattr(0, &before))
+	console_free(&c);
+	if (console_init(&c, false) < 0 || tcgetattr(0, &before))
 		return 1;
 	c.end = on_end;
-	if (vr_console_start(&c, NULL) < 0 || tcgetattr(0, &during))
+	if (console_start(&c, NULL) < 0 || tcgetattr(0, &during))
 		return 2;
-	vr_console_write(&c, (const uint8_t *)"ready", 5);
+	console_write_port(&c, (const uint8_t *)"ready", 5);
 	for (int i = 0; i < 5000 && ended < 0; i++)
 		usleep(1000);
-	vr_console_stop(&c);
+	console_stop(&c);
 	if (tcgetattr(0, &after) || ended != 0)
 		return 3;
 	if (during.c_lflag & (ICANON | ECHO | ISIG))
@@ -239,24 +239,24 @@ static void script_took(void *opaque, bool is_output, const uint8_t *bytes, uint
 }
 
 /* What comes out when it goes in by pieces of `step` bytes. */
-static struct vr_script filter(const char *in, uint32_t step, bool show)
+static struct script filter(const char *in, uint32_t step, bool show)
 {
-	struct vr_script s = {.mark = MARK, .show = show, .sink = script_took};
+	struct script s = {.mark = MARK, .show = show, .sink = script_took};
 	uint32_t n = (uint32_t)strlen(in);
 
 	output[0] = texts[0] = 0;
 	for (uint32_t i = 0; i < n; i += step)
-		vr_script_filter(&s, (const uint8_t *)in + i, n - i < step ? n - i : step);
-	vr_script_finish(&s);
+		script_filter(&s, (const uint8_t *)in + i, n - i < step ? n - i : step);
+	script_finish(&s);
 	return s;
 }
 
 Test(script, between_the_marks)
 {
 	for (uint32_t step = 1; step < 60; step++) {
-		struct vr_script s = filter("boot\r\nvmrun-begin: " MARK
-					    "\r\na\r\nvmrun-exit: 1\nvvmrun-end: " MARK " 17\nPower\r\n",
-					    step, true);
+		struct script s = filter("boot\r\nvmrun-begin: " MARK
+					 "\r\na\r\nvmrun-exit: 1\nvvmrun-end: " MARK " 17\nPower\r\n",
+					 step, true);
 
 		cr_assert_str_eq(output, "a\r\nvmrun-exit: 1\nv");
 		cr_assert_str_eq(texts, "boot\nPower\n");
@@ -295,8 +295,8 @@ Test(script, what_is_no_mark_passes)
 Test(script, an_init_without_marks)
 {
 	for (uint32_t step = 1; step < 40; step++) {
-		struct vr_script s = filter(
-			"one\r\ntwo vvmrun-exit 1\r\nno newlinevmrun-exit: 17\r\nPower\r\n", step, false);
+		struct script s = filter("one\r\ntwo vvmrun-exit 1\r\nno newlinevmrun-exit: 17\r\nPower\r\n",
+					 step, false);
 
 		cr_assert_str_eq(output, "one\ntwo vvmrun-exit 1\nno newline");
 		cr_assert_str_eq(texts, "");
@@ -307,28 +307,28 @@ Test(script, an_init_without_marks)
 
 Test(script, more_than_is_kept_is_output)
 {
-	struct vr_script s = {.mark = MARK, .sink = script_took};
+	struct script s = {.mark = MARK, .sink = script_took};
 	uint8_t many[65536];
 
 	memset(many, 0, sizeof(many)); /* strncat takes none of it */
 	for (int i = 0; i < 17; i++)
-		vr_script_filter(&s, many, sizeof(many));
+		script_filter(&s, many, sizeof(many));
 	cr_assert(s.plain);
-	vr_script_filter(&s, (const uint8_t *)"x\nvmrun-exit: 3\n", 17);
+	script_filter(&s, (const uint8_t *)"x\nvmrun-exit: 3\n", 17);
 	cr_assert(s.found);
 	cr_assert_eq(s.status, 3);
 	cr_assert_str_eq(output, "x\n");
-	vr_script_finish(&s);
+	script_finish(&s);
 }
 
 Test(script, a_guest_that_fails)
 {
-	struct vr_script s = filter("no disk\r\nvmrun-end: " MARK " 125\r\n", 5, false);
+	struct script s = filter("no disk\r\nvmrun-end: " MARK " 125\r\n", 5, false);
 
 	cr_assert(s.found && !s.begun);
 	cr_assert_str_eq(output, "");
 	cr_assert_str_eq(texts, "no disk\n", "the reason is told in any case");
-	cr_assert_eq(vr_script_status(&s), VR_SCRIPT_NO_STATUS);
+	cr_assert_eq(script_status(&s), SCRIPT_NO_STATUS);
 	for (uint32_t step = 1; step < 40; step++) {
 		s = filter("KKernel panic - not syncing: a reason\r\n", step, false);
 		cr_assert(s.panicked);
@@ -338,15 +338,15 @@ Test(script, a_guest_that_fails)
 
 Test(script, command_line)
 {
-	struct vr_script s = {.mark = MARK};
+	struct script s = {.mark = MARK};
 	char *text;
 
-	cr_assert_eq(vr_script_append(&s, "a=b", "echo \"100%\" & ls -l /\n", &text), VR_OK);
+	cr_assert_eq(script_append(&s, "a=b", "echo \"100%\" & ls -l /\n", &text), VR_OK);
 	cr_assert_str_eq(text, "quiet panic=-1 a=b vmrun.mark=" MARK
 			       " vmrun.run=echo%20%22100%25%22%20%26%20ls%20-l%20/%0a");
 	free(text);
-	cr_assert_eq(vr_script_append(&s, NULL, "ls", &text), VR_OK);
+	cr_assert_eq(script_append(&s, NULL, "ls", &text), VR_OK);
 	cr_assert_str_eq(text, "quiet panic=-1 vmrun.mark=" MARK " vmrun.run=ls");
 	free(text);
-	cr_assert_eq(vr_script_append(&s, NULL, "", &text), VR_E_CONFIG);
+	cr_assert_eq(script_append(&s, NULL, "", &text), VR_E_CONFIG);
 }

@@ -12,8 +12,8 @@
 #define HERE UINT64_C(0xd0000050)
 #define THERE UINT64_C(0xd0001050)
 
-static struct vr_machine_config config;
-static struct vr_machine *m;
+static struct machine_config config;
+static struct machine *m;
 static struct vr_door *door, *second;
 static _Atomic uint32_t calls, other_calls;
 
@@ -34,12 +34,12 @@ static void VR_CALL call(void *opaque)
 static int32_t attach(uint64_t address, void(VR_CALL *fn)(void *), void *opaque, struct vr_door **out)
 {
 	*out = NULL;
-	return vr_doorbell_table.attach(fake_host, VR_SPACE_MMIO, address, 4, fn, opaque, out);
+	return doorbell_table.attach(fake_host, VR_SPACE_MMIO, address, 4, fn, opaque, out);
 }
 
 static void build(void)
 {
-	int32_t rc = vr_machine_new(NULL, &config, &m);
+	int32_t rc = machine_new(NULL, &config, &m);
 
 	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
 	m->console.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -59,8 +59,8 @@ Test(doorbell, none_without_the_interface)
 	cr_assert_str_eq(vr_error_text(VR_E_UNSUPPORTED), "not supported", "no text of its own");
 	cr_assert_null(door);
 	cr_assert_not(m->doorbells.running, "no thread");
-	vr_doorbells_settle(&m->doorbells);
-	vr_machine_free(m);
+	doorbells_settle(&m->doorbells);
+	machine_free(m);
 }
 
 Test(doorbell, refused)
@@ -72,7 +72,7 @@ Test(doorbell, refused)
 	cr_assert_null(m->doorbells.first);
 	cr_assert_eq(attach(HERE, NULL, NULL, &door), VR_E_INVAL);
 	vr_error_clear();
-	vr_machine_free(m);
+	machine_free(m);
 }
 
 Test(doorbell, rings)
@@ -88,17 +88,17 @@ Test(doorbell, rings)
 	cr_assert_eq(atomic_load(&other_calls), 0);
 	fake_ring(THERE);
 	wait_for(&other_calls, 1);
-	vr_doorbell_table.detach(door);
+	doorbell_table.detach(door);
 	cr_assert_eq(atomic_load(&fake_doorbells), 1);
 	fake_ring(HERE);
 	fake_ring(THERE);
-	vr_doorbells_settle(&m->doorbells);
+	doorbells_settle(&m->doorbells);
 	cr_assert_eq(atomic_load(&calls), 100);
 	cr_assert_eq(atomic_load(&other_calls), 2);
 	cr_assert_eq(m->doorbells.rung, 102);
-	vr_doorbell_table.detach(second);
-	vr_doorbell_table.detach(NULL);
-	vr_machine_free(m);
+	doorbell_table.detach(second);
+	doorbell_table.detach(NULL);
+	machine_free(m);
 	cr_assert_eq(atomic_load(&fake_doorbells), 0);
 }
 
@@ -117,7 +117,7 @@ Test(doorbell, before_the_virtual_machine)
 	fake_ring(HERE);
 	wait_for(&calls, 1);
 	/* Not detached: it goes with the machine. */
-	vr_machine_free(m);
+	machine_free(m);
 }
 
 /* A device trace sees all accesses, so none is a doorbell's meanwhile. */
@@ -127,17 +127,17 @@ Test(doorbell, not_while_somebody_watches)
 
 	build();
 	cr_assert_eq(attach(HERE, call, &calls, &door), VR_OK);
-	cr_assert_eq(vr_device_trace_table.set(fake_host, &trace, NULL), VR_OK);
+	cr_assert_eq(device_trace_table.set(fake_host, &trace, NULL), VR_OK);
 	cr_assert_eq(atomic_load(&fake_doorbells), 0);
 	cr_assert_eq(attach(THERE, call, &other_calls, &second), VR_OK);
 	cr_assert_eq(atomic_load(&fake_doorbells), 0);
-	vr_doorbell_table.detach(second);
-	cr_assert_eq(vr_device_trace_table.set(fake_host, NULL, NULL), VR_OK);
+	doorbell_table.detach(second);
+	cr_assert_eq(device_trace_table.set(fake_host, NULL, NULL), VR_OK);
 	cr_assert_eq(atomic_load(&fake_doorbells), 1);
 	fake_ring(HERE);
 	wait_for(&calls, 1);
-	vr_doorbell_table.detach(door);
-	vr_machine_free(m);
+	doorbell_table.detach(door);
+	machine_free(m);
 }
 
 /* ---- the end of a door ------------------------------------------------------------------------- */
@@ -173,17 +173,17 @@ Test(doorbell, nothing_after_detach)
 		atomic_store(&gone, false);
 		cr_assert_eq(attach(HERE, call_until_gone, NULL, &door), VR_OK);
 		wait_for(&calls, 1);
-		vr_doorbell_table.detach(door);
+		doorbell_table.detach(door);
 		atomic_store(&gone, true);
 		fake_ring(THERE);
 	}
 	atomic_store(&hammering, false);
 	pthread_join(t, NULL);
-	vr_doorbells_settle(&m->doorbells);
+	doorbells_settle(&m->doorbells);
 	cr_assert_eq(atomic_load(&late), 0);
 	cr_assert_geq(atomic_load(&other_calls), 1);
-	vr_doorbell_table.detach(second);
-	vr_machine_free(m);
+	doorbell_table.detach(second);
+	machine_free(m);
 }
 
 static sem_t entered, leave;
@@ -218,10 +218,10 @@ Test(doorbell, detach_waits_for_the_call)
 	fake_ring(HERE);
 	sem_wait(&entered);
 	pthread_create(&t, NULL, let_go, NULL);
-	vr_doorbell_table.detach(door);
+	doorbell_table.detach(door);
 	cr_assert_not(atomic_load(&inside));
 	pthread_join(t, NULL);
-	vr_machine_free(m);
+	machine_free(m);
 }
 
 /* ---- resets and the end ---------------------------------------------------------------------------- */
@@ -239,7 +239,7 @@ static uint32_t ring_and_reset(uint32_t vcpu)
 
 	(void)vcpu;
 	fake_ring(HERE);
-	vr_machine_table.power(fake_host, n < 4 ? VR_POWER_RESET : VR_POWER_OFF, 0);
+	machine_table.power(fake_host, n < 4 ? VR_POWER_RESET : VR_POWER_OFF, 0);
 	return VR_EXIT_OFF;
 }
 
@@ -249,11 +249,11 @@ Test(doorbell, delivered_before_a_reset_and_at_the_end)
 	fake_on_board_reset = note_calls;
 	build();
 	cr_assert_eq(attach(HERE, call, &calls, &door), VR_OK);
-	cr_assert_eq(vr_machine_run(m), 0);
+	cr_assert_eq(machine_run(m), 0);
 	for (uint32_t i = 0; i < 3; i++)
 		cr_assert_eq(atomic_load(&at_reset[i]), i + 1, "reset %u finds %u calls", i,
 			     atomic_load(&at_reset[i]));
 	cr_assert_eq(atomic_load(&calls), 4);
 	cr_assert_eq(atomic_load(&fake_doorbells), 1, "the doorbell outlives resets");
-	vr_machine_free(m);
+	machine_free(m);
 }

@@ -12,8 +12,8 @@
 #include "fake.h"
 #include "common/error.h"
 
-static struct vr_machine_config config;
-static struct vr_machine *m;
+static struct machine_config config;
+static struct machine *m;
 
 static void setup(void)
 {
@@ -25,12 +25,12 @@ TestSuite(run, .init = setup, .timeout = 60);
 
 static int32_t run(void)
 {
-	int32_t rc = vr_machine_new(NULL, &config, &m), status;
+	int32_t rc = machine_new(NULL, &config, &m), status;
 
 	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
 	m->console.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	status = vr_machine_run(m);
-	vr_machine_free(m);
+	status = machine_run(m);
+	machine_free(m);
 	cr_assert_eq(atomic_load(&fake_alive), 0);
 	return status;
 }
@@ -38,7 +38,7 @@ static int32_t run(void)
 static uint32_t power_off(uint32_t vcpu)
 {
 	(void)vcpu;
-	vr_machine_table.power(fake_host, VR_POWER_OFF, 3);
+	machine_table.power(fake_host, VR_POWER_OFF, 3);
 	return VR_EXIT_OFF;
 }
 
@@ -69,7 +69,7 @@ static uint32_t all_fall_over(uint32_t vcpu)
 {
 	if (!vcpu)
 		for (uint32_t i = 1; i < 4; i++)
-			vr_machine_table.vcpu_power(fake_host, i, 1);
+			machine_table.vcpu_power(fake_host, i, 1);
 	atomic_fetch_add(&failing, 1);
 	while (atomic_load(&failing) < 4)
 		usleep(100);
@@ -101,16 +101,16 @@ static uint32_t reset_twice(uint32_t vcpu)
 	uint64_t number = 0;
 
 	(void)vcpu;
-	cr_assert_eq(vr_machine_table.vcpu_get_state(fake_host, 0, "number", &number, 8), VR_E_STATE,
+	cr_assert_eq(machine_table.vcpu_get_state(fake_host, 0, "number", &number, 8), VR_E_STATE,
 		     "not while it runs");
 	vr_error_clear();
 	if (atomic_load(&fake_board_resets) < 2) {
-		vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
+		machine_table.power(fake_host, VR_POWER_RESET, 0);
 		return GO_ON; /* the core kicks */
 	}
-	vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
-	vr_machine_table.power(fake_host, VR_POWER_CRASH, 9); /* counts more */
-	vr_machine_table.power(fake_host, VR_POWER_OFF, 0);   /* too late */
+	machine_table.power(fake_host, VR_POWER_RESET, 0);
+	machine_table.power(fake_host, VR_POWER_CRASH, 9); /* counts more */
+	machine_table.power(fake_host, VR_POWER_OFF, 0);   /* too late */
 	return VR_EXIT_OFF;
 }
 
@@ -127,16 +127,16 @@ Test(run, reset)
 static uint32_t both_ask_for_one_reset(uint32_t vcpu)
 {
 	if (atomic_load(&fake_vm_resets)) {
-		vr_machine_table.power(fake_host, VR_POWER_OFF, 5);
+		machine_table.power(fake_host, VR_POWER_OFF, 5);
 		return VR_EXIT_OFF;
 	}
 	if (vcpu) {
-		vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
-		while (vr_power_pending(vr_machine_of(fake_host)))
+		machine_table.power(fake_host, VR_POWER_RESET, 0);
+		while (power_pending(machine_of(fake_host)))
 			usleep(100);
-		vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
+		machine_table.power(fake_host, VR_POWER_RESET, 0);
 	} else {
-		vr_machine_table.vcpu_power(fake_host, 1, 1);
+		machine_table.vcpu_power(fake_host, 1, 1);
 	}
 	return GO_ON;
 }
@@ -153,13 +153,13 @@ Test(run, one_reset_for_all_that_ask_before_it)
 /* The accelerator can't: nothing is loaded, and the machine ends. */
 static void cannot_reset(void)
 {
-	vr_machine_table.power(fake_host, VR_POWER_CRASH, 1);
+	machine_table.power(fake_host, VR_POWER_CRASH, 1);
 }
 
 static uint32_t ask_for_reset(uint32_t vcpu)
 {
 	(void)vcpu;
-	vr_machine_table.power(fake_host, VR_POWER_RESET, 0);
+	machine_table.power(fake_host, VR_POWER_RESET, 0);
 	return GO_ON;
 }
 
@@ -188,31 +188,29 @@ static uint32_t smp(uint32_t vcpu)
 {
 	if (vcpu) {
 		atomic_fetch_add(&turns[vcpu], 1);
-		vr_machine_table.vcpu_power(fake_host, vcpu, 0);
-		return vr_machine_table.vcpu_is_on(fake_host, vcpu) ? GO_ON : VR_EXIT_OFF;
+		machine_table.vcpu_power(fake_host, vcpu, 0);
+		return machine_table.vcpu_is_on(fake_host, vcpu) ? GO_ON : VR_EXIT_OFF;
 	}
 	for (uint32_t round = 1; round <= 2; round++) {
 		for (uint32_t i = 1; i < 4; i++) {
 			uint64_t number = i * round, back = 0;
 
-			while (vr_machine_table.vcpu_is_on(fake_host, i))
+			while (machine_table.vcpu_is_on(fake_host, i))
 				usleep(100);
-			cr_assert_eq(vr_machine_table.vcpu_set_state(fake_host, i, "number", &number, 8),
-				     VR_OK);
-			cr_assert_eq(vr_machine_table.vcpu_get_state(fake_host, i, "number", &back, 8),
-				     VR_OK);
+			cr_assert_eq(machine_table.vcpu_set_state(fake_host, i, "number", &number, 8), VR_OK);
+			cr_assert_eq(machine_table.vcpu_get_state(fake_host, i, "number", &back, 8), VR_OK);
 			cr_assert_eq(back, number);
-			cr_assert_eq(vr_machine_table.vcpu_set_state(fake_host, i, "nothing", &number, 8),
+			cr_assert_eq(machine_table.vcpu_set_state(fake_host, i, "nothing", &number, 8),
 				     VR_E_NOENT);
 			cr_assert_str_eq(vr_error_text(VR_E_NOENT), "no state 'nothing'");
-			cr_assert_eq(vr_machine_table.vcpu_power(fake_host, i, 1), VR_OK);
+			cr_assert_eq(machine_table.vcpu_power(fake_host, i, 1), VR_OK);
 		}
 	}
 	for (uint32_t i = 1; i < 4; i++)
 		while (atomic_load(&turns[i]) < 2)
 			usleep(100);
-	cr_assert_eq(vr_machine_table.vcpu_power(fake_host, 4, 1), VR_E_NOENT);
-	vr_machine_table.power(fake_host, VR_POWER_OFF, 0);
+	cr_assert_eq(machine_table.vcpu_power(fake_host, 4, 1), VR_E_NOENT);
+	machine_table.power(fake_host, VR_POWER_OFF, 0);
 	return VR_EXIT_OFF;
 }
 
@@ -227,16 +225,16 @@ Test(run, smp)
 static void VR_CALL on_timer(void *opaque)
 {
 	(void)opaque;
-	vr_machine_table.power(fake_host, VR_POWER_OFF, 5);
+	machine_table.power(fake_host, VR_POWER_OFF, 5);
 }
 
 static uint32_t idle(uint32_t vcpu)
 {
 	static struct vr_timer *t;
 
-	if (!t && vr_timer_table.create(fake_host, on_timer, NULL, &t) == VR_OK)
-		vr_timer_table.arm(t, vr_timer_table.now(fake_host) + 20000000);
-	vr_thread_table.park(fake_host, vcpu, UINT64_MAX);
+	if (!t && timer_table.create(fake_host, on_timer, NULL, &t) == VR_OK)
+		timer_table.arm(t, timer_table.now(fake_host) + 20000000);
+	thread_table.park(fake_host, vcpu, UINT64_MAX);
 	return GO_ON;
 }
 
@@ -267,20 +265,20 @@ Test(run, interrupt)
 
 static uint32_t tell_status(uint32_t vcpu)
 {
-	vr_console_table.write(fake_host, 0, "vmrun-exit: 42\r\n", 16);
+	console_table.write(fake_host, 0, "vmrun-exit: 42\r\n", 16);
 	return power_off(vcpu);
 }
 
 static uint32_t clean_off(uint32_t vcpu)
 {
 	(void)vcpu;
-	vr_machine_table.power(fake_host, VR_POWER_OFF, 0);
+	machine_table.power(fake_host, VR_POWER_OFF, 0);
 	return VR_EXIT_OFF;
 }
 
 static uint32_t tell_and_off(uint32_t vcpu)
 {
-	vr_console_table.write(fake_host, 0, "vmrun-exit: 42\r\n", 16);
+	console_table.write(fake_host, 0, "vmrun-exit: 42\r\n", 16);
 	return clean_off(vcpu);
 }
 
@@ -308,11 +306,11 @@ Test(run, script)
 static uint32_t sandboxed(uint32_t vcpu)
 {
 	(void)vcpu;
-	vr_machine_table.power(fake_host, VR_POWER_OFF,
-			       !m->sandbox.wanted || m->sandbox.ruleset < 0 ||
-					       open("/etc/passwd", REFUSED | O_CLOEXEC) < 0
-				       ? 7
-				       : 8);
+	machine_table.power(fake_host, VR_POWER_OFF,
+			    !m->sandbox.wanted || m->sandbox.ruleset < 0 ||
+					    open("/etc/passwd", REFUSED | O_CLOEXEC) < 0
+				    ? 7
+				    : 8);
 	return VR_EXIT_OFF;
 }
 
@@ -338,7 +336,7 @@ static void refused(const char *text)
 	const char *got;
 
 	vr_error_clear();
-	rc = vr_machine_new(NULL, &config, &m);
+	rc = machine_new(NULL, &config, &m);
 	got = vr_error_text(rc);
 	cr_assert_lt(rc, 0);
 	cr_assert_null(m);
@@ -369,8 +367,8 @@ Test(run, bad_configurations)
 
 Test(run, devices_that_were_asked_for)
 {
-	struct vr_loaded *device = fake_add("gadget", VR_CLASS_DEVICE, NULL, NULL);
-	struct vr_loaded *gpu = fake_add("gpu", VR_CLASS_PASSTHROUGH, NULL, NULL);
+	struct loaded_plugin *device = fake_add("gadget", VR_CLASS_DEVICE, NULL, NULL);
+	struct loaded_plugin *gpu = fake_add("gpu", VR_CLASS_PASSTHROUGH, NULL, NULL);
 	int32_t rc;
 
 	fake_program = power_off;
@@ -383,7 +381,7 @@ Test(run, devices_that_were_asked_for)
 	cr_assert_eq(run(), 3);
 	cr_expect(gpu->started);
 	device->requested = true;
-	rc = vr_machine_new(NULL, &config, &m);
+	rc = machine_new(NULL, &config, &m);
 	cr_assert_lt(rc, 0);
 	cr_expect_str_eq(vr_error_text(rc), "-p gadget: no such gadget");
 }
@@ -418,7 +416,7 @@ static void lacks(const char *text)
 	int32_t rc;
 
 	vr_error_clear();
-	rc = vr_machine_new(NULL, &config, &m);
+	rc = machine_new(NULL, &config, &m);
 	cr_assert_eq(rc, VR_E_ABI, "%s", vr_error_text(rc));
 	cr_expect(strstr(vr_error_text(rc), text), "%s", vr_error_text(rc));
 }
@@ -491,11 +489,11 @@ static uint32_t touch(uint32_t vcpu)
 {
 	uint64_t v = 3, regs[18] = {41, 42};
 
-	vr_mmio_table.access(fake_host, VR_SPACE_MMIO, vcpu, 0x9008, 4, 0, &v);
+	mmio_table.access(fake_host, VR_SPACE_MMIO, vcpu, 0x9008, 4, 0, &v);
 	v = 3;
-	vr_mmio_table.access(fake_host, VR_SPACE_PORT, vcpu, 0x70, 1, 1, &v);
-	vr_machine_table.hypercall(fake_host, vcpu, 1, regs);
-	vr_irq_table.set(fake_host, VR_IRQ_SHARED, 33, 1);
+	mmio_table.access(fake_host, VR_SPACE_PORT, vcpu, 0x70, 1, 1, &v);
+	machine_table.hypercall(fake_host, vcpu, 1, regs);
+	irq_table.set(fake_host, VR_IRQ_SHARED, 33, 1);
 	return power_off(vcpu);
 }
 
@@ -504,16 +502,16 @@ Test(run, device_trace)
 	static const struct vr_device_trace trace = {
 		.size = sizeof(trace), .access = on_access, .hypercall = on_hypercall, .line = on_line};
 	static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = seven, .write = nowhere};
-	int32_t rc = vr_machine_new(NULL, &config, &m);
+	int32_t rc = machine_new(NULL, &config, &m);
 
 	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
 	m->console.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	fake_program = touch;
-	cr_assert_eq(vr_bus_attach(&m->bus, VR_SPACE_MMIO, 0x9000, 0x1000, &ops, NULL, "seven"), VR_OK);
+	cr_assert_eq(bus_attach(&m->bus, VR_SPACE_MMIO, 0x9000, 0x1000, &ops, NULL, "seven"), VR_OK);
 	m->hypercall = firmware;
-	cr_assert_eq(vr_device_trace_table.set(fake_host, &trace, &seen_line), VR_OK);
-	cr_assert_eq(vr_device_trace_table.set(fake_host, &trace, NULL), VR_E_EXISTS);
-	vr_machine_run(m);
+	cr_assert_eq(device_trace_table.set(fake_host, &trace, &seen_line), VR_OK);
+	cr_assert_eq(device_trace_table.set(fake_host, &trace, NULL), VR_E_EXISTS);
+	machine_run(m);
 	cr_assert_eq(seen_accesses, 2);
 	cr_expect_eq(seen_access[0].address, 0x9008);
 	cr_expect_eq(seen_access[0].value, 7);
@@ -527,30 +525,30 @@ Test(run, device_trace)
 	cr_expect_eq(seen_call.before[0], 41);
 	cr_expect_eq(seen_call.after[0], 42);
 	cr_expect_eq(seen_line, 33);
-	cr_assert_eq(vr_device_trace_table.set(fake_host, NULL, NULL), VR_OK);
+	cr_assert_eq(device_trace_table.set(fake_host, NULL, NULL), VR_OK);
 	touch(0);
 	cr_expect_eq(seen_accesses, 2, "no device trace is set any more");
-	vr_machine_free(m);
+	machine_free(m);
 	vr_error_clear();
-	cr_expect_eq(vr_device_trace_table.set(fake_host, &trace, NULL), VR_E_STATE);
+	cr_expect_eq(device_trace_table.set(fake_host, &trace, NULL), VR_E_STATE);
 }
 
 Test(run, tables_without_a_machine)
 {
-	struct vr_plugin_host without_machine = {.machine = NULL};
+	struct plugin_host without_machine = {.machine = NULL};
 	const struct vr_host *h = &without_machine.host;
 	uint64_t v = 0;
 
-	cr_assert_eq(vr_memory_table.add(h, 0, 0x10000, 0, NULL), VR_E_STATE);
-	cr_assert_eq(vr_memory_table.count(h), 0);
-	cr_assert_null(vr_memory_table.pointer(h, 0, 1));
-	cr_assert_eq(vr_mmio_table.access(h, 0, 0, 0, 4, 0, &v), VR_E_STATE);
-	cr_assert_eq(vr_block_table.count(h), 0);
-	cr_assert_eq(vr_machine_table.vcpu_count(h), 0);
-	cr_assert_eq(vr_machine_table.hypercall(h, 0, 0, &v), VR_E_NOENT);
-	vr_irq_table.set(h, 0, 0, 1);
-	vr_irq_table.set_pin(h, 0, 0, 1);
-	vr_thread_table.park(h, 0, 0);
-	vr_machine_table.power(h, 0, 0);
-	vr_console_table.write(h, 0, "x", 1);
+	cr_assert_eq(memory_table.add(h, 0, 0x10000, 0, NULL), VR_E_STATE);
+	cr_assert_eq(memory_table.count(h), 0);
+	cr_assert_null(memory_table.pointer(h, 0, 1));
+	cr_assert_eq(mmio_table.access(h, 0, 0, 0, 4, 0, &v), VR_E_STATE);
+	cr_assert_eq(block_table.count(h), 0);
+	cr_assert_eq(machine_table.vcpu_count(h), 0);
+	cr_assert_eq(machine_table.hypercall(h, 0, 0, &v), VR_E_NOENT);
+	irq_table.set(h, 0, 0, 1);
+	irq_table.set_pin(h, 0, 0, 1);
+	thread_table.park(h, 0, 0);
+	machine_table.power(h, 0, 0);
+	console_table.write(h, 0, "x", 1);
 }

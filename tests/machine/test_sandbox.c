@@ -37,7 +37,7 @@ static int in_child(int (*fn)(void))
 }
 
 /* ---- the machine process ---- */
-static struct vr_sandbox s;
+static struct sandbox s;
 static _Atomic uint32_t ran;
 static atomic_bool go;
 
@@ -60,18 +60,18 @@ static int works(void)
 	pthread_t early, late;
 	char b;
 
-	vr_sandbox_init(&s, true, SANDBOX_MACHINE);
-	if (vr_codecache_table.create(NULL, 1 << 20, &c) < 0 || c.write == c.execute)
+	sandbox_init(&s, true, SANDBOX_MACHINE);
+	if (codecache_table.create(NULL, 1 << 20, &c) < 0 || c.write == c.execute)
 		return 1;
-	if (vr_thread_start(&early, &s, "early", thread, NULL) < 0)
+	if (threads_start(&early, &s, "early", thread, NULL) < 0)
 		return 2;
-	if (vr_sandbox_allow_ioctl(&s, TIOCOUTQ) < 0 || vr_sandbox_allow_ioctl(&s, TIOCSTI) != VR_E_PERM)
+	if (sandbox_add_ioctl(&s, TIOCOUTQ) < 0 || sandbox_add_ioctl(&s, TIOCSTI) != VR_E_PERM)
 		return 3;
-	if (vr_sandbox_enter(&s) < 0)
+	if (sandbox_enter(&s) < 0)
 		return 4;
-	if (vr_sandbox_allow_ioctl(&s, TIOCOUTQ) != VR_E_STATE)
+	if (sandbox_add_ioctl(&s, TIOCOUTQ) != VR_E_STATE)
 		return 5;
-	if (vr_thread_start(&late, &s, "late", thread, NULL) < 0)
+	if (threads_start(&late, &s, "late", thread, NULL) < 0)
 		return 6;
 	atomic_store(&go, true);
 	pthread_join(early, NULL);
@@ -84,7 +84,7 @@ static int works(void)
 	((uint8_t *)c.write)[0] = 0xc3;
 	if (((uint8_t *)c.execute)[0] != 0xc3 || mprotect(c.write, 4096, PROT_READ))
 		return 9;
-	if (vr_codecache_table.create(NULL, 1 << 20, &later) != VR_E_PERM)
+	if (codecache_table.create(NULL, 1 << 20, &later) != VR_E_PERM)
 		return 10;
 	/* What a plugin asked for reaches the kernel's file layer; the next request does not. */
 	if (ioctl(file, TIOCOUTQ, &b) != -1 || errno != ENOTTY)
@@ -96,8 +96,8 @@ static int works(void)
 
 static int off(void)
 {
-	vr_sandbox_init(&s, false, SANDBOX_MACHINE);
-	if (vr_sandbox_enter(&s) < 0)
+	sandbox_init(&s, false, SANDBOX_MACHINE);
+	if (sandbox_enter(&s) < 0)
 		return 2;
 	return open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0;
 }

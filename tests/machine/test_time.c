@@ -6,7 +6,7 @@
 #include "machine/parts.h"
 #include "util/clock.h"
 
-static struct vr_timers timers;
+static struct timers timers;
 static _Atomic uint32_t fired;
 static uint64_t order[256];
 static atomic_bool arm_again;
@@ -23,7 +23,7 @@ static void VR_CALL on_fire(void *opaque)
 
 	order[i % 256] = s->name;
 	if (atomic_exchange(&arm_again, false))
-		vr_timer_table.arm(s->timer, 0);
+		timer_table.arm(s->timer, 0);
 	atomic_store(&fired, i + 1);
 }
 
@@ -35,12 +35,12 @@ static void wait_for(uint32_t n)
 
 static void setup(void)
 {
-	vr_timers_init(&timers, NULL);
+	timers_init(&timers, NULL);
 }
 
 static void teardown(void)
 {
-	vr_timers_free(&timers);
+	timers_free(&timers);
 }
 
 TestSuite(timer, .init = setup, .fini = teardown);
@@ -48,32 +48,32 @@ TestSuite(timer, .init = setup, .fini = teardown);
 Test(timer, fire_in_order)
 {
 	struct shot s[100];
-	uint64_t now = vr_timers_now(&timers);
+	uint64_t now = timers_now(&timers);
 
 	for (uint64_t i = 0; i < 100; i++) {
 		s[i].name = i;
-		cr_assert_eq(vr_timer_create(&timers, on_fire, &s[i], &s[i].timer), VR_OK);
+		cr_assert_eq(timers_create(&timers, on_fire, &s[i], &s[i].timer), VR_OK);
 	}
 	for (uint64_t i = 0; i < 100; i++) {
 		uint64_t k = i * 37 % 100;
 
-		vr_timer_table.arm(s[k].timer, now + 200000000 + k * 10000);
+		timer_table.arm(s[k].timer, now + 200000000 + k * 10000);
 	}
 	/* Some are cancelled, some moved. */
-	vr_timer_table.cancel(s[50].timer);
-	vr_timer_table.cancel(s[0].timer);
-	vr_timer_table.cancel(s[0].timer);
-	vr_timer_table.arm(s[99].timer, now + 190000000);
+	timer_table.cancel(s[50].timer);
+	timer_table.cancel(s[0].timer);
+	timer_table.cancel(s[0].timer);
+	timer_table.arm(s[99].timer, now + 190000000);
 	cr_assert_eq(atomic_load(&fired), 0);
 	wait_for(98);
 	usleep(5000);
 	cr_assert_eq(atomic_load(&fired), 98);
-	cr_assert_geq(vr_timers_now(&timers), now + 200000000);
+	cr_assert_geq(timers_now(&timers), now + 200000000);
 	cr_assert_eq(order[0], 99);
 	for (uint32_t i = 2; i < 98; i++)
 		cr_assert_lt(order[i - 1], order[i]);
 	for (uint64_t i = 0; i < 100; i++)
-		vr_timer_table.destroy(s[i].timer);
+		timer_table.destroy(s[i].timer);
 }
 
 Test(timer, earlier_arming_wakes_the_thread)
@@ -81,48 +81,48 @@ Test(timer, earlier_arming_wakes_the_thread)
 	struct shot s = {.name = 1};
 	uint64_t start;
 
-	vr_timer_create(&timers, on_fire, &s, &s.timer);
-	vr_timer_table.arm(s.timer, UINT64_MAX);
+	timers_create(&timers, on_fire, &s, &s.timer);
+	timer_table.arm(s.timer, UINT64_MAX);
 	usleep(20000);
-	start = vr_timers_now(&timers);
-	vr_timer_table.arm(s.timer, start + 1000000);
+	start = timers_now(&timers);
+	timer_table.arm(s.timer, start + 1000000);
 	wait_for(1);
 	cr_assert_eq(atomic_load(&fired), 1);
-	cr_assert_lt(vr_timers_now(&timers) - start, 2000000000ull);
-	vr_timer_table.destroy(s.timer);
+	cr_assert_lt(timers_now(&timers) - start, 2000000000ull);
+	timer_table.destroy(s.timer);
 }
 
 Test(timer, callback_may_arm_itself)
 {
 	struct shot s = {.name = 1};
 
-	vr_timer_create(&timers, on_fire, &s, &s.timer);
+	timers_create(&timers, on_fire, &s, &s.timer);
 	atomic_store(&arm_again, true);
-	vr_timer_table.arm(s.timer, 0);
+	timer_table.arm(s.timer, 0);
 	wait_for(2);
 	cr_assert_eq(atomic_load(&fired), 2);
-	vr_timer_table.destroy(s.timer);
-	vr_timer_table.destroy(NULL);
+	timer_table.destroy(s.timer);
+	timer_table.destroy(NULL);
 }
 
 Test(park, permit_is_kept)
 {
 	_Atomic uint32_t permit = 0;
 
-	vr_unpark(&permit);
-	vr_unpark(&permit);
-	vr_park(&permit, UINT64_MAX); /* returns at once */
-	uint64_t start = vr_clock_monotonic();
-	vr_park(&permit, start + 20000000); /* two unparks are one permit */
-	cr_assert_geq(vr_clock_monotonic() - start, 20000000);
+	vcpu_unpark(&permit);
+	vcpu_unpark(&permit);
+	vcpu_park(&permit, UINT64_MAX); /* returns at once */
+	uint64_t start = clock_monotonic();
+	vcpu_park(&permit, start + 20000000); /* two unparks are one permit */
+	cr_assert_geq(clock_monotonic() - start, 20000000);
 }
 
 Test(park, past_deadline)
 {
 	_Atomic uint32_t permit = 0;
 
-	vr_park(&permit, 0);
-	vr_park(&permit, vr_clock_monotonic());
+	vcpu_park(&permit, 0);
+	vcpu_park(&permit, clock_monotonic());
 }
 
 static _Atomic uint32_t ping, pong;
@@ -130,8 +130,8 @@ static _Atomic uint32_t ping, pong;
 static void *ponger(void *arg)
 {
 	for (int i = 0; i < 2000; i++) {
-		vr_park(&ping, UINT64_MAX);
-		vr_unpark(&pong);
+		vcpu_park(&ping, UINT64_MAX);
+		vcpu_unpark(&pong);
 	}
 	return arg;
 }
@@ -140,10 +140,10 @@ Test(park, no_wake_is_lost, .timeout = 60)
 {
 	pthread_t t;
 
-	cr_assert_eq(vr_thread_start(&t, NULL, "ponger", ponger, NULL), VR_OK);
+	cr_assert_eq(threads_start(&t, NULL, "ponger", ponger, NULL), VR_OK);
 	for (int i = 0; i < 2000; i++) {
-		vr_unpark(&ping);
-		vr_park(&pong, UINT64_MAX);
+		vcpu_unpark(&ping);
+		vcpu_park(&pong, UINT64_MAX);
 	}
 	pthread_join(t, NULL);
 }

@@ -145,9 +145,9 @@ int32_t fake_go(struct fake_machine *t, uint32_t cpu, uint64_t pc)
 	struct vr_exit e = {.size = sizeof(e), .reason = VR_EXIT_ERROR};
 
 	t->cpu[cpu]->x->pc = pc;
-	int32_t r = t->accel->vcpu_run(t->cpu[cpu], &e);
+	int32_t rc = t->accel->vcpu_run(t->cpu[cpu], &e);
 
-	return r < 0 ? r : (int32_t)e.reason;
+	return rc < 0 ? rc : (int32_t)e.reason;
 }
 
 struct start {

@@ -75,7 +75,7 @@ static int32_t access_memory(struct vr_exec *x, const struct vr_ir_op *op, uint6
 	return 0;
 }
 
-static const struct vr_interp_memory the_memory = {.access = access_memory};
+static const struct soft_interp_memory the_memory = {.access = access_memory};
 
 static struct vr_isa isa(void)
 {
@@ -93,7 +93,7 @@ static void run(const struct vr_isa *i, const struct vr_ir *ir)
 
 	exec.x.pc = 0;
 	for (uint32_t n = 0; n < 50 && exec.x.pc / 16 < ir->block_count; n++)
-		vr_interp_block(&exec.x, i, ir, (uint32_t)(exec.x.pc / 16), values, &the_memory);
+		soft_interp_block(&exec.x, i, ir, (uint32_t)(exec.x.pc / 16), values, &the_memory);
 }
 
 static void fill(uint64_t with)

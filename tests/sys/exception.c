@@ -154,7 +154,7 @@ static int32_t no_memory(struct vr_exec *x, const struct vr_ir_op *op, uint64_t 
 /* Runs one block of `code`, which is at exec.pc. */
 static void run(uint32_t code)
 {
-	static const struct vr_interp_memory memory = {.access = no_memory};
+	static const struct soft_interp_memory memory = {.access = no_memory};
 	static union vr_v128 values[256];
 	struct vr_ir_op ops[256];
 	struct vr_ir_block block;
@@ -168,7 +168,7 @@ static void run(uint32_t code)
 				   .length = sizeof(code)};
 
 	cr_assert_eq(a64_lift_block(&rq, &ir), 0);
-	vr_interp_block(fake.x, &a64_isa, &ir, 0, values, &memory);
+	soft_interp_block(fake.x, &a64_isa, &ir, 0, values, &memory);
 }
 
 #define NOP 0xd503201fu

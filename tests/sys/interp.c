@@ -92,7 +92,7 @@ static int32_t access_memory(struct vr_exec *x, const struct vr_ir_op *op, uint6
 	}
 	return memory.fault;
 }
-static const struct vr_interp_memory access_table = {.access = access_memory};
+static const struct soft_interp_memory access_table = {.access = access_memory};
 
 /* ---- one IR at a time -------------------------------------------------------------------------- */
 
@@ -126,7 +126,7 @@ static uint32_t run(void)
 {
 	add(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x2000);
 	blocks[0] = (struct vr_ir_block){.pc = 0x1000, .end = 0x1004, .first = 1, .count = ir.op_count - 1};
-	return vr_interp_block(X, &isa, &ir, 0, values, &access_table);
+	return soft_interp_block(X, &isa, &ir, 0, values, &access_table);
 }
 
 static uint32_t integer(uint64_t value)
@@ -255,7 +255,7 @@ Test(interp, integers)
 		begin();
 		uint32_t a = integer(c->a), b = integer(c->b);
 		uint32_t v = add(c->op, c->type, c->aux, a, b, 0, c->imm);
-		cr_assert_eq(run(), VR_INTERP_NEXT);
+		cr_assert_eq(run(), SOFT_INTERP_NEXT);
 		cr_assert_eq(values[v].d[0], c->result, "case %zu, op %u: %lx", i, c->op,
 			     (unsigned long)values[v].d[0]);
 		cr_assert_eq(values[v].d[1], 0);
@@ -349,7 +349,7 @@ Test(interp, memory)
 	uint32_t v = add(VR_IR_LOAD, I, 0 | VR_MS_SIGN, a, 0, 0, VR_MEM_IMM(-16, VR_MF_ACQUIRE));
 	uint32_t u = add(VR_IR_LOAD, W, 0 | VR_MS_SIGN, a, 0, 0, VR_MEM_IMM(0, 0));
 	uint32_t z = add(VR_IR_LOAD, I, 0, a, 0, 0, VR_MEM_IMM(-16, 0));
-	cr_assert_eq(run(), VR_INTERP_NEXT);
+	cr_assert_eq(run(), SOFT_INTERP_NEXT);
 	cr_assert_eq(memory.address, 0x4ff0);
 	cr_assert_eq(values[v].d[0], 0xffffffffffffff80);
 	cr_assert_eq(values[u].d[0], 0xffffff80);
@@ -363,7 +363,7 @@ Test(interp, memory)
 	uint32_t q = vr_ir_op1(&ir, VR_IR_LOADP_HI, I, p);
 	uint32_t b = integer(1), c = integer(2);
 	add(VR_IR_STOREP, I, 3, a, b, c, 8);
-	cr_assert_eq(run(), VR_INTERP_NEXT);
+	cr_assert_eq(run(), SOFT_INTERP_NEXT);
 	cr_assert_eq(values[p].d[0], 0xffffffff80000000);
 	cr_assert_eq(values[q].d[0], 0xffffffff90000000);
 	cr_assert_eq(memory.address, 0x5008);
@@ -382,7 +382,7 @@ Test(interp, atomics)
 	uint32_t not = add(VR_IR_CASIF, W, 0, a, b, c, no);
 	uint32_t pair = vector(1, 2), not2 = add(VR_IR_CAS2IF, VR_T_V128, 4, a, pair, pair, no);
 	uint32_t yes2 = add(VR_IR_CAS2IF, VR_T_V128, 4, a, pair, pair, a);
-	cr_assert_eq(run(), VR_INTERP_NEXT);
+	cr_assert_eq(run(), SOFT_INTERP_NEXT);
 	cr_assert_eq(memory.count, 4);
 	cr_assert_eq(values[cas].d[0], 0x1234);
 	cr_assert_eq(values[amo].d[0], 0x1234);
@@ -400,7 +400,7 @@ Test(interp, a_fault_ends_the_block)
 	GUEST->integer = 5;
 	uint32_t a = integer(0x5000), v = add(VR_IR_LOAD, I, 3, a, 0, 0, 0);
 	vr_ir_put(&ir, I, 0, v);
-	cr_assert_eq(run(), VR_INTERP_LEFT);
+	cr_assert_eq(run(), SOFT_INTERP_LEFT);
 	cr_assert_eq(X->pc, 0x8888);
 	cr_assert_eq(X->leave, 0);
 	cr_assert_eq(GUEST->integer, 5);
@@ -416,7 +416,7 @@ Test(interp, calls)
 	add(VR_IR_CALL, I, 0, zero, 0, 0, 1);
 	add(VR_IR_FENCE, 0, 0, 0, 0, 0, 0);
 	add(VR_IR_RAS_PUSH, 0, 0, 0, 0, 0, 0);
-	cr_assert_eq(run(), VR_INTERP_NEXT);
+	cr_assert_eq(run(), SOFT_INTERP_NEXT);
 	cr_assert_eq(values[v].d[0], 0x1000 + 1 + 200);
 	cr_assert_eq(values[w].d[0], 12);
 	cr_assert_eq(values[w].d[1], 6);
@@ -424,7 +424,7 @@ Test(interp, calls)
 
 	begin();
 	add(VR_IR_CALL, I, 0, integer(1), 0, 0, 1);
-	cr_assert_eq(run(), VR_INTERP_LEFT);
+	cr_assert_eq(run(), SOFT_INTERP_LEFT);
 	cr_assert_eq(X->pc, 0x7777);
 	cr_assert_eq(X->leave, 0);
 }
@@ -451,7 +451,7 @@ Test(interp, terminators)
 		begin();
 		uint32_t a = integer(cases[i].a), b = integer(cases[i].b);
 		add(cases[i].op, cases[i].type, cases[i].aux, a, b, 0, cases[i].imm);
-		cr_assert_eq(run(), VR_INTERP_NEXT);
+		cr_assert_eq(run(), SOFT_INTERP_NEXT);
 		cr_assert_eq(X->pc, cases[i].pc, "case %zu", i);
 	}
 }

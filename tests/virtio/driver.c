@@ -8,20 +8,20 @@
 #define AVAIL(q) (DRV_QUEUE(q) + 0x1000)
 #define USED(q) (DRV_QUEUE(q) + 0x2000)
 
-void drv_new(struct drv *v, struct vr_fake_host *d, const struct vr_virtio_kind *kind, uint32_t index)
+void drv_new(struct drv *v, struct vr_fake_host *d, const struct virtio_kind *kind, uint32_t index)
 {
 	struct vr_device_config c = {
 		.size = sizeof(c), .index = index, .type = kind->type, .base = DRV_BASE, .irq = DRV_LINE};
 
 	memset(v, 0, sizeof(*v));
 	v->d = d;
-	if (vr_virtio_new(d->host, kind, &c, &v->device) < 0)
+	if (virtio_new(d->host, kind, &c, &v->device) < 0)
 		abort();
 }
 
 void drv_free(struct drv *v)
 {
-	vr_virtio_free(v->device);
+	virtio_free(v->device);
 	fake_free(v->d);
 }
 

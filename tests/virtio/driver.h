@@ -18,13 +18,13 @@
 
 struct drv {
 	struct vr_fake_host *d;
-	struct vr_virtio *device;
+	struct virtio *device;
 	uint32_t number;
-	uint16_t avail[VR_VIRTIO_QUEUES]; /* next avail idx */
+	uint16_t avail[VIRTIO_QUEUES]; /* next avail idx */
 };
 
 /* The fake host is made by the test, with its disks. */
-void drv_new(struct drv *v, struct vr_fake_host *d, const struct vr_virtio_kind *kind, uint32_t index);
+void drv_new(struct drv *v, struct vr_fake_host *d, const struct virtio_kind *kind, uint32_t index);
 void drv_free(struct drv *v);
 
 /* ACKNOWLEDGE, DRIVER, features, FEATURES_OK; 1 when the device took them. */

@@ -10,7 +10,7 @@ static struct drv v;
 
 static void start(void)
 {
-	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &vr_virtio_rng, 0);
+	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &virtio_rng, 0);
 }
 
 static void stop(void)
@@ -33,7 +33,7 @@ Test(mmio, identification)
 	cr_expect_eq(drv_r(&v, 0x04), 2);
 	cr_expect_eq(drv_r(&v, 0x08), 4);
 	cr_expect_eq(drv_r(&v, 0x0c), 0x4e524d56);
-	cr_expect_eq(drv_r(&v, 0x34), VR_QUEUE_MAX);
+	cr_expect_eq(drv_r(&v, 0x34), QUEUE_MAX);
 	drv_w(&v, 0x30, 1); /* has one queue only */
 	cr_expect_eq(drv_r(&v, 0x34), 0);
 	drv_w(&v, 0x14, 1);
@@ -90,7 +90,7 @@ Test(mmio, interrupt)
 	drv_set_avail_flags(&v, 0, 0);
 	offer_one();
 	cr_expect_eq(v.d->line[DRV_LINE], 1);
-	vr_virtio_reset(v.device);
+	virtio_reset(v.device);
 	cr_expect_eq(v.d->line[DRV_LINE], 0);
 	cr_expect_eq(drv_status(&v), 0);
 	cr_expect_eq(drv_r(&v, 0x44), 0);

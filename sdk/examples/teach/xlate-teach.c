@@ -177,14 +177,14 @@ static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
 {
 	struct vr_ir_block b;
 	uint64_t pc = rq->pc;
-	int32_t r;
+	int32_t rc;
 	int ended = 0;
 
 	if (rq->length < TEACH_INSN)
 		return VR_E_AGAIN; /* the page ends within the instruction */
-	r = vr_ir_block_begin(ir, pc, &b);
-	if (r < 0)
-		return r;
+	rc = vr_ir_block_begin(ir, pc, &b);
+	if (rc < 0)
+		return rc;
 	while (!ended && b.insns < rq->max_insns && (b.insns + 1) * TEACH_INSN <= rq->length) {
 		ended = lift_one(ir, pc, rq->code + b.insns * TEACH_INSN);
 		if (!vr_ir_block_keep(ir, &b)) {

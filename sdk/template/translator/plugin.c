@@ -204,13 +204,13 @@ static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
 {
 	struct tiny_lift l = {.ir = ir, .pc = rq->pc};
 	struct vr_ir_block b;
-	int32_t r;
+	int32_t rc;
 
 	if (rq->length < 4)
 		return VR_E_AGAIN;
-	r = vr_ir_block_begin(ir, rq->pc, &b);
-	if (r < 0)
-		return r;
+	rc = vr_ir_block_begin(ir, rq->pc, &b);
+	if (rc < 0)
+		return rc;
 	while (!l.done && b.insns < rq->max_insns && 4 * (b.insns + 1) <= rq->length) {
 		uint32_t word;
 

@@ -126,9 +126,9 @@ int32_t VR_CALL a64_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
 
 	if (rq->max_insns == 0 || (rq->length < 4 && !(rq->pc & 3)))
 		return VR_E_INVAL;
-	int32_t r = vr_ir_block_begin(ir, rq->pc, &b);
-	if (r < 0)
-		return r;
+	int32_t rc = vr_ir_block_begin(ir, rq->pc, &b);
+	if (rc < 0)
+		return rc;
 	if (rq->pc & 3)
 		lift_misaligned(&l, &b);
 	else

@@ -168,9 +168,9 @@ int32_t VR_CALL rv_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
 		return VR_E_INVAL;
 	if (!fetch(&l, rq->code, rq->length))
 		return VR_E_AGAIN;
-	int32_t r = vr_ir_block_begin(ir, rq->pc, &b);
-	if (r < 0)
-		return r;
+	int32_t rc = vr_ir_block_begin(ir, rq->pc, &b);
+	if (rc < 0)
+		return rc;
 	lift_all(&l, rq, &b);
 	return vr_ir_block_end(ir, &b, l.pc, l.done != 0);
 }
