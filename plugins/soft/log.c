@@ -372,6 +372,26 @@ void soft_log_exec(const struct soft_vcpu *v, const struct soft_entry *e, const 
 	l->table->write(l->host, VR_DEBUGLOG_EXEC, text);
 }
 
+void soft_log_step(const struct soft_vcpu *v, const struct vr_ir *ir, const struct soft_itlb_entry *page,
+		   const struct soft_itlb_entry *next)
+{
+	const struct log *l = log_of(v->vm->log);
+	uint64_t pc = v->x->pc;
+	char text[TEXT], *lifted;
+
+	if (wanted(l, VR_DEBUGLOG_EXEC, pc)) {
+		snprintf(text, sizeof(text), "cpu%u 0x%" PRIx64 ", by a step", v->index, pc);
+		l->table->write(l->host, VR_DEBUGLOG_EXEC, text);
+	}
+	if (on(l, VR_DEBUGLOG_INSN))
+		log_insns(l, ir, page, next);
+	if (on(l, VR_DEBUGLOG_IR)) {
+		lifted = ir_text(l, VR_DEBUGLOG_IR, ir);
+		log_ir(l, VR_DEBUGLOG_IR, "to be stepped", lifted);
+		free(lifted);
+	}
+}
+
 static void rights_text(uint32_t rights, char text[4])
 {
 	for (uint32_t i = 0; i < 3; i++)

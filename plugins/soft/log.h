@@ -41,6 +41,10 @@ void soft_log_named(const struct soft_vm *vm, uint64_t offset, uint64_t length, 
  * look-up. */
 bool soft_log_alone(const struct soft_vm *vm, uint64_t pc);
 
+/* A debugger steps the instruction at exec.pc, which is this IR. */
+void soft_log_step(const struct soft_vcpu *v, const struct vr_ir *ir, const struct soft_itlb_entry *page,
+		   const struct soft_itlb_entry *next);
+
 /* ---- running ---- */
 void soft_log_exec(const struct soft_vcpu *v, const struct soft_entry *e, const char *how);
 /* The page at va is in a TLB now: rights and user_rights are bits 1 << VR_ACCESS_*. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "soft.h"
 
 #define STEP_OPS 4096u
@@ -36,8 +37,18 @@ void soft_step_fini(struct soft_vcpu *v)
 	free(v->step);
 }
 
+static void log_step(struct soft_vcpu *v, const struct vr_ir *ir, const struct soft_itlb_entry *page,
+		     const struct soft_itlb_entry *next)
+{
+	if (!v->vm->log || !ir->block_count)
+		return;
+	pthread_mutex_lock(&v->vm->code_lock);
+	soft_log_step(v, ir, page, next);
+	pthread_mutex_unlock(&v->vm->code_lock);
+}
+
 /* Lift the instruction at exec.pc. 0; VR_E_AGAIN: its next page can't be fetched, the fault was taken. */
-static int32_t lift_one(struct soft_vcpu *v, const uint8_t *page, struct vr_ir *ir)
+static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page, struct vr_ir *ir)
 {
 	struct vr_exec *x = v->x;
 	uint32_t offset = (uint32_t)(x->pc & (SOFT_PAGE - 1));
@@ -46,10 +57,12 @@ static int32_t lift_one(struct soft_vcpu *v, const uint8_t *page, struct vr_ir *
 			     .max_insns = 1,
 			     .pc = x->pc,
 			     .mode_flags = x->mode_flags,
-			     .code = page + offset,
+			     .code = page->host + offset,
 			     .length = SOFT_PAGE - offset};
 	int32_t rc = v->vm->isa->lift(&rq, ir);
 
+	if (rc == VR_OK)
+		log_step(v, ir, page, NULL);
 	if (rc != VR_E_AGAIN)
 		return rc;
 	if (rq.length >= SOFT_TAIL_MAX)
@@ -62,7 +75,10 @@ static int32_t lift_one(struct soft_vcpu *v, const uint8_t *page, struct vr_ir *
 	memcpy(whole + rq.length, next->host, SOFT_TAIL_MAX);
 	rq.code = whole;
 	rq.length += SOFT_TAIL_MAX;
-	return v->vm->isa->lift(&rq, ir);
+	rc = v->vm->isa->lift(&rq, ir);
+	if (rc == VR_OK)
+		log_step(v, ir, page, next);
+	return rc;
 }
 
 static uint32_t requested(const struct soft_vcpu *v, uint32_t bits)
@@ -84,7 +100,7 @@ static void carry_out(struct soft_vcpu *v)
 	if (!it || (it->checked && soft_guest_point(v)))
 		return; /* an exception was taken */
 	memset(&ir.ops[0], 0, sizeof(ir.ops[0]));
-	rc = lift_one(v, it->host, &ir);
+	rc = lift_one(v, it, &ir);
 	if (rc == VR_OK && ir.block_count) {
 		soft_interpret_block(v, &ir, 0, v->step->values);
 	} else if (rc != VR_E_AGAIN) {

@@ -117,6 +117,23 @@ for arch in arm64 riscv64; do
 		said exited '[Inferior 1 (Remote target) exited normally]'
 		ends 0
 		has "$NAME-guest-saw-its-code" "$OUT" 'ok gdb-code'
+
+		# ---- what is stepped is in the log of -d ----
+		start "step-log-$arch-$tier" $arch -p soft,tier=$tier --gdb "unix:$SOCKET" -S -d insn,exec -D "$WORK/steps"
+		debug <<-C
+			stepi
+			stepi
+			echo third=
+			output/x \$pc
+			echo \\n
+			stepi
+			kill
+		C
+		wait $PID
+		third=$(value third)
+		same "$NAME-steps" 3 "$(grep -c 'exec: .*, by a step$' "$WORK/steps")"
+		has "$NAME-third" "$WORK/steps" "cpu0 $third, by a step"
+		has "$NAME-insn" "$WORK/steps" "insn:   $third  "
 	done
 
 	# ---- two vCPUs; physical memory ----
