@@ -14,7 +14,7 @@
 #define LONG_FOLDER "a folder with a long name"
 #define LONG_FILE "debian-6.1.0-50-arm64.conf"
 
-struct world {
+struct fake_volume {
 	struct fat_image image;
 	struct source source;
 	struct fat fat;
@@ -22,7 +22,7 @@ struct world {
 	uint32_t folder, file, big_at;
 };
 
-static void world_init(struct world *w, uint32_t bits)
+static void fake_volume_init(struct fake_volume *w, uint32_t bits)
 {
 	fat_image_init(&w->image, bits);
 	w->big = malloc(BIG);
@@ -36,13 +36,13 @@ static void world_init(struct world *w, uint32_t bits)
 	source_memory("d.img", w->image.bytes, w->image.size, &w->source);
 }
 
-static void world_free(struct world *w)
+static void fake_volume_free(struct fake_volume *w)
 {
 	fat_image_free(&w->image);
 	free(w->big);
 }
 
-static int32_t open_volume(struct world *w)
+static int32_t open_volume(struct fake_volume *w)
 {
 	return fat_open(&w->source, 0, w->image.size, &w->fat);
 }
@@ -55,7 +55,7 @@ static void says(int32_t e, int32_t code, const char *text)
 	vr_error_clear();
 }
 
-static void holds(struct world *w, const char *path, const void *bytes, size_t n)
+static void holds(struct fake_volume *w, const char *path, const void *bytes, size_t n)
 {
 	size_t size;
 	void *data;
@@ -68,7 +68,7 @@ static void holds(struct world *w, const char *path, const void *bytes, size_t n
 	free(data);
 }
 
-static int32_t reads(struct world *w, const char *path)
+static int32_t reads(struct fake_volume *w, const char *path)
 {
 	size_t size;
 	void *data;
@@ -80,19 +80,19 @@ static int32_t reads(struct world *w, const char *path)
 }
 
 #define EACH_WIDTH(name)                                                                       \
-	static void name##_of(struct world *w);                                                \
+	static void name##_of(struct fake_volume *w);                                          \
 	Test(fat, name)                                                                        \
 	{                                                                                      \
 		for (uint32_t bits = 12; bits <= 32; bits += bits == 12 ? 4 : 16) {            \
-			struct world w;                                                        \
-			world_init(&w, bits);                                                  \
+			struct fake_volume w;                                                  \
+			fake_volume_init(&w, bits);                                            \
 			cr_assert_eq(open_volume(&w), VR_OK, "%s", vr_error_text(VR_E_IMAGE)); \
 			cr_assert_eq(w.fat.bits, bits);                                        \
 			name##_of(&w);                                                         \
-			world_free(&w);                                                        \
+			fake_volume_free(&w);                                                  \
 		}                                                                              \
 	}                                                                                      \
-	static void name##_of(struct world *w)
+	static void name##_of(struct fake_volume *w)
 
 EACH_WIDTH(files)
 {
@@ -311,9 +311,9 @@ EACH_WIDTH(boot_sectors)
 
 Test(fat, root_cluster_and_active_fat)
 {
-	struct world w;
+	struct fake_volume w;
 
-	world_init(&w, 32);
+	fake_volume_init(&w, 32);
 	put32(w.image.bytes + 44, 0x0fffffff);
 	says(open_volume(&w), VR_E_IMAGE, "the root folder's cluster 268435455");
 	put32(w.image.bytes + 44, 0);
@@ -324,14 +324,14 @@ Test(fat, root_cluster_and_active_fat)
 	w.image.bytes[40] = 0x81; /* the second one, which is empty here */
 	cr_assert_eq(open_volume(&w), VR_OK);
 	says(reads(&w, "/" LONG_FOLDER "/big.bin"), VR_E_IMAGE, "which is no cluster");
-	world_free(&w);
+	fake_volume_free(&w);
 }
 
 Test(fat, truncated_volumes)
 {
-	struct world w;
+	struct fake_volume w;
 
-	world_init(&w, 12);
+	fake_volume_init(&w, 12);
 	for (size_t size = 0; size < w.image.size; size += size < 2000 ? 17 : 40009) {
 		uint8_t *part = malloc(size ? size : 1);
 		struct source s;
@@ -342,16 +342,16 @@ Test(fat, truncated_volumes)
 		says(fat_open(&s, 0, w.image.size, &w.fat), VR_E_IMAGE, "are not in the image");
 		free(part);
 	}
-	world_free(&w);
+	fake_volume_free(&w);
 }
 
 Test(fat, unicode_names)
 {
-	struct world w;
+	struct fake_volume w;
 	struct seen s = {0};
 	uint8_t *d;
 
-	world_init(&w, 16);
+	fake_volume_init(&w, 16);
 	cr_assert_eq(open_volume(&w), VR_OK);
 	d = fat_image_entry(&w.image, 0, 2) - 32; /* the first piece of the long name */
 	put16(d + 1, 0xe4);
@@ -363,5 +363,5 @@ Test(fat, unicode_names)
 	cr_assert_eq(fat_list(&w.fat, "/", see, &s), VR_OK);
 	cr_assert(!strncmp(s.names[2], "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbd_", 13), "%s",
 		  s.names[2]);
-	world_free(&w);
+	fake_volume_free(&w);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* harness.h: a double of the engine around x86_emit: a code cache, a TLB over a little RAM, slow paths that
+/* harness.h: a fake engine around x86_emit: a code cache, a TLB over a little RAM, slow paths that
  * are checked. */
 #ifndef VR_TESTS_EMIT_HARNESS_H
 #define VR_TESTS_EMIT_HARNESS_H
@@ -65,7 +65,7 @@ void run_region(void);
 uint64_t *reg_int(uint32_t n);
 union vr_v128 *reg_vec(uint32_t n);
 uint32_t *reg_flags(void);
-/* A memory op on the double's RAM: 1 when it faults. Signs are extended when `extend`. */
+/* A memory op on the fake engine's RAM: 1 when it faults. Signs are extended when `extend`. */
 int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va,
 		   const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r, int extend);
 

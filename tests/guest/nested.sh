@@ -15,7 +15,7 @@ NEEDS="$PC/vmlinuz $PC/nested.img"
 . tests/guest/lib.sh
 QEMU=$(command -v qemu-system-x86_64) || die 'no qemu-system-x86_64; run `make deps`'
 TESTS=${NESTED_TESTS:-$B/tests/test-kvm-probe $B/tests/test-kvm-cpuid $B/tests/test-kvm-guests $B/tests/test-kvm-notify $B/tests/test-kvm-irqchip
-	tests/kvm/kvm-machine.sh tests/guest/guest-x86_64.sh}
+	tests/kvm/kvm-machine.sh tests/gdb/kvm.sh tests/guest/guest-x86_64.sh}
 here=$(pwd)
 for t in $TESTS; do
 	[ -x "$t" ] || die "$t is missing; run this by \`make test-full\`"

@@ -15,7 +15,7 @@
 #define OPS 512
 #define MEMORY 64
 
-struct world {
+struct fake_region {
 	struct vr_ir ir;
 	struct vr_ir_op ops[OPS];
 	struct vr_ir_block blocks[4];
@@ -107,7 +107,7 @@ static void fill(uint64_t with)
 		memory[n] = any(UINT32_MAX);
 }
 
-static void begin(struct world *w)
+static void begin(struct fake_region *w)
 {
 	memset(w, 0, sizeof(*w));
 	w->ir = (struct vr_ir){.size = sizeof(w->ir),
@@ -118,7 +118,7 @@ static void begin(struct world *w)
 			       .blocks = w->blocks};
 }
 
-static void end_block(struct world *w, uint32_t first, uint32_t taken, uint32_t fall)
+static void end_block(struct fake_region *w, uint32_t first, uint32_t taken, uint32_t fall)
 {
 	struct vr_ir_block *b = &w->ir.blocks[w->ir.block_count];
 
@@ -133,7 +133,7 @@ static void end_block(struct world *w, uint32_t first, uint32_t taken, uint32_t 
 }
 
 /* Optimise as for an emitter with so many registers for pinning. */
-static void optimise_for(struct world *w, uint32_t registers)
+static void optimise_for(struct fake_region *w, uint32_t registers)
 {
 	static uint32_t scratch[2 * OPS];
 	const struct vr_isa i = isa();
@@ -147,12 +147,12 @@ static void optimise_for(struct world *w, uint32_t registers)
 	cr_assert_eq(vr_ir_verify(&w->ir, why, sizeof(why)), 0, "after: %s", why);
 }
 
-static void optimise(struct world *w)
+static void optimise(struct fake_region *w)
 {
 	optimise_for(w, 0);
 }
 
-static uint32_t count_ops(const struct world *w, uint32_t op)
+static uint32_t count_ops(const struct fake_region *w, uint32_t op)
 {
 	uint32_t n = 0;
 
@@ -170,7 +170,7 @@ Test(optimize, constants_fold_as_they_are_computed)
 	static const uint64_t numbers[] = {0,  1,          31,         32,        63,
 					   64, 0x80000000, UINT32_MAX, INT64_MAX, UINT64_MAX};
 	const struct vr_isa i = isa();
-	struct world w;
+	struct fake_region w;
 
 	for (uint32_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 		for (uint32_t n = 0; n < 200; n++) {
@@ -204,7 +204,7 @@ Test(optimize, constants_fold_as_they_are_computed)
 
 Test(optimize, flags_that_are_overwritten_go)
 {
-	struct world w;
+	struct fake_region w;
 
 	begin(&w);
 	uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
@@ -226,7 +226,7 @@ Test(optimize, flags_that_are_overwritten_go)
 Test(optimize, flags_used_after_an_access_stay)
 {
 	for (uint32_t used = 0; used < 2; used++) {
-		struct world w;
+		struct fake_region w;
 
 		begin(&w);
 		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
@@ -250,7 +250,7 @@ Test(optimize, flags_used_after_an_access_stay)
 Test(optimize, a_call_in_between_reads_flags_and_changes_registers)
 {
 	const struct vr_isa i = isa();
-	struct world w;
+	struct fake_region w;
 
 	for (uint32_t helper = 0; helper < 3; helper++) {
 		begin(&w);
@@ -284,7 +284,7 @@ Test(optimize, dirty_regs)
 	static uint32_t scratch[2 * OPS];
 	const struct vr_isa i = isa();
 	struct soft_reg_assignment plan;
-	struct world w;
+	struct fake_region w;
 
 	begin(&w);
 	for (uint32_t b = 0; b < 3; b++) {
@@ -315,7 +315,7 @@ Test(optimize, dirty_regs)
 Test(optimize, the_innermost_loop_has_the_registers)
 {
 	static const uint32_t to[4][2] = {{1, 3}, {2, 2}, {2, 3}, {1, VR_NO_BLOCK}};
-	struct world w;
+	struct fake_region w;
 
 	begin(&w);
 	for (uint32_t b = 0; b < 4; b++) {
@@ -360,7 +360,7 @@ Test(optimize, the_innermost_loop_has_the_registers)
 Test(optimize, a_jump_back_alone_is_no_loop)
 {
 	static const uint32_t to[4][2] = {{3, 1}, {2, 2}, {VR_NO_BLOCK, VR_NO_BLOCK}, {1, 2}};
-	struct world w;
+	struct fake_region w;
 	uint32_t freq[4];
 	uint64_t loop[4];
 
@@ -392,7 +392,7 @@ Test(optimize, same_page_hints)
 	struct soft_reg_assignment plan;
 
 	for (uint32_t call = 0; call < 2; call++) {
-		struct world w;
+		struct fake_region w;
 		uint32_t load[7], k = 0, a;
 
 		begin(&w);
@@ -435,7 +435,7 @@ Test(optimize, same_page_hints)
 
 /* Register 3 = register 2 << 48, register 3 >>= 48, by two instructions. `seen`: an op between them needs the
  * first result. */
-static void shift_pair(struct world *w, uint32_t op, int seen)
+static void shift_pair(struct fake_region *w, uint32_t op, int seen)
 {
 	begin(w);
 	uint32_t first = w->ir.op_count, by = vr_ir_const(&w->ir, VR_T_I64, 48);
@@ -453,7 +453,7 @@ static void shift_pair(struct world *w, uint32_t op, int seen)
 
 Test(optimize, two_shifts_are_one_extension)
 {
-	struct world w;
+	struct fake_region w;
 
 	shift_pair(&w, VR_IR_SHR, 0);
 	optimise_for(&w, 8);
@@ -473,7 +473,7 @@ Test(optimize, two_shifts_are_one_extension)
 Test(optimize, table_loads)
 {
 	for (uint32_t how = 0; how < 3; how++) {
-		struct world w;
+		struct fake_region w;
 
 		begin(&w);
 		uint32_t first = w.ir.op_count, base = vr_ir_get(&w.ir, VR_T_I64, 2),
@@ -500,7 +500,7 @@ Test(optimize, table_loads)
 /* ---- at random ---- */
 
 /* An operation of two instructions, the first one's result in a guest register. */
-static uint32_t spelled(struct world *w)
+static uint32_t spelled(struct fake_region *w)
 {
 	uint32_t reg = any(REGS), to = any(3) ? reg : any(REGS), op = any(3);
 	uint32_t v = vr_ir_get(&w->ir, VR_T_I64, any(REGS)),
@@ -519,7 +519,7 @@ static uint32_t spelled(struct world *w)
 	return v;
 }
 
-static void random_block(struct world *w, uint32_t number, uint32_t blocks)
+static void random_block(struct fake_region *w, uint32_t number, uint32_t blocks)
 {
 	static const uint16_t two[] = {VR_IR_ADD, VR_IR_SUB, VR_IR_AND, VR_IR_OR,   VR_IR_XOR,   VR_IR_SHL,
 				       VR_IR_SHR, VR_IR_SAR, VR_IR_MUL, VR_IR_ANDN, VR_IR_CMPSET};
@@ -599,7 +599,7 @@ static void random_block(struct world *w, uint32_t number, uint32_t blocks)
 
 Test(optimize, random_regions, .timeout = 120)
 {
-	static struct world w;
+	static struct fake_region w;
 	const struct vr_isa i = isa();
 
 	for (uint64_t n = 0; n < 20000; n++) {
