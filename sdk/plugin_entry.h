@@ -7,9 +7,14 @@
 #ifndef VR_KIT_PLUGIN_ENTRY_H
 #define VR_KIT_PLUGIN_ENTRY_H
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vmrun/plugin.h>
+
+#ifdef __cplusplus
+#error "plugin_entry.h is for plugins in C; one in C++ writes vmrun_plugin_create() itself"
+#endif
 
 /* One instance of the plugin: the `self` of its functions and of those of its interface. */
 struct vr_plugin_instance {
@@ -93,8 +98,12 @@ static inline int32_t vr_plugin_entry(const struct vr_host *host, const char *id
 		return &magic;                                             \
 	}
 
-/* Both functions that a plugin exports, for a plugin with a struct of its own, `type`. */
+/* Both functions that a plugin exports, for a plugin with a struct of its own, `type`, whose first member is `struct
+ * vr_plugin_instance instance`. */
 #define VR_PLUGIN(own, type, interface_id, table, probe)                                                    \
+	_Static_assert(offsetof(type, instance) == 0 &&                                                     \
+			       sizeof(((type *)0)->instance) == sizeof(struct vr_plugin_instance),          \
+		       "a plugin's struct begins with struct vr_plugin_instance instance");                 \
 	VR_PLUGIN_MAGIC                                                                                     \
 	VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,           \
 						      const struct vr_plugin **out)                         \

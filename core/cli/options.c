@@ -443,6 +443,7 @@ int32_t cli_parse(int argc, char *const *argv, struct cli *c)
 
 	*c = (struct cli){.machine = {.sandbox = true}};
 	rc = parse_arguments(&u, c);
+	c->machine.machine_file = c->config;
 	if (rc == VR_OK && c->command == CLI_RUN && c->config)
 		rc = machine_file_read(c->config, c);
 	if (rc == VR_OK)

@@ -80,6 +80,8 @@ static void put(int *fd, const char *what, struct iovec *v, int n)
 
 		if (done < 0 && errno == EINTR)
 			continue;
+		if (!done)
+			errno = EIO;
 		if (done <= 0) {
 			log_print(VR_LOG_WARN, "%s can't be written: %s; it ends here", what,
 				  strerror(errno));
@@ -136,7 +138,6 @@ static int32_t begin_dump(struct codemap *c, const char *path)
 		.pid = c->pid,
 		.timestamp = clock_monotonic(),
 	};
-	struct iovec v = {.iov_base = &h, .iov_len = sizeof(h)};
 
 	c->marker_size = (size_t)sysconf(_SC_PAGESIZE);
 	c->marker = mmap(NULL, c->marker_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, c->dump, 0);
@@ -148,7 +149,10 @@ static int32_t begin_dump(struct codemap *c, const char *path)
 			"mounted noexec with --jitdump=DIR",
 			path, strerror(errno));
 	}
-	put(&c->dump, "the jitdump file", &v, 1);
+	if (file_write(c->dump, &h, sizeof(h)))
+		return vr_error_set(VR_E_IO,
+				    "'%s' can't be written: %s; name another folder with --jitdump=DIR", path,
+				    strerror(errno));
 	return VR_OK;
 }
 

@@ -129,20 +129,11 @@ void debuglog_tell_missing(const struct debuglog *l, const char *accelerator)
 static void write_all(struct debuglog *l, const char *text, size_t n)
 {
 	pthread_mutex_lock(&l->lock);
-	while (n && !atomic_load(&l->lost)) {
-		ssize_t done = write(l->fd, text, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0) {
-			atomic_store(&l->lost, true);
-			log_print(VR_LOG_WARN, "the log of -d can't be written to %s%s%s: %s; it ends here",
-				  l->name ? "'" : "", l->name ? l->name : "standard error",
-				  l->name ? "'" : "", strerror(errno));
-			break;
-		}
-		text += done;
-		n -= (size_t)done;
+	if (!atomic_load(&l->lost) && file_write(l->fd, text, n)) {
+		atomic_store(&l->lost, true);
+		log_print(VR_LOG_WARN, "the log of -d can't be written to %s%s%s: %s; it ends here",
+			  l->name ? "'" : "", l->name ? l->name : "standard error", l->name ? "'" : "",
+			  strerror(errno));
 	}
 	pthread_mutex_unlock(&l->lock);
 }

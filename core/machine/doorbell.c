@@ -10,7 +10,7 @@
  * older than the door's end. `ringing` is the door whose function runs now, and without the lock, so that the
  * function may take its device's; detaching waits until it is another one.
  *
- * Settling. When the vCPUs stand still everything that they rang has to arrive before anybody resets, takes
+ * Settling. When the vCPUs stand still everything that they rang has to arrive before the core resets, takes
  * or moves the machine's state, as it would have without doorbells. The thread that settles raises `wanted` and wakes the
  * thread; that one answers with `settled` once epoll has nothing more to report. It ends the same way.
  *
@@ -196,7 +196,7 @@ static const struct vr_notify *notify_of(struct machine *m)
 	return VR_HAS(n, doorbell) ? n : NULL;
 }
 
-/* Writes to what can't be a doorbell come over the bus: no error of anybody's, so it leaves no text. */
+/* Writes to what can't be a doorbell come over the bus. That is no error, so it leaves no text. */
 static int32_t none(const struct vr_door *d, int32_t rc)
 {
 	log_print(VR_LOG_INFO, "no doorbell at 0x%llx: %s", (unsigned long long)d->what.address,

@@ -342,6 +342,7 @@ int32_t machine_new(struct registry *r, const struct machine_config *c, struct m
 	if (!m)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	m->registry = r;
+	m->machine_file = c->machine_file;
 	m->gate_shut = true;
 	m->request = POWER_NONE;
 	m->sandbox.ruleset = -1;

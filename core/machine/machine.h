@@ -36,16 +36,17 @@ struct machine_config {
 	bool read_only; /* image is opened read-only */
 	bool no_reboot; /* a guest reset ends the run */
 	bool sandbox;
-	uint32_t stats;        /* 0 none, 1 text, 2 json */
-	bool output_optional;  /* go on when the guest's output can't be written any more */
-	struct log_filter log; /* -d */
-	char *log_file;        /* -D; NULL: standard error */
-	bool perf_map;         /* --perf-map */
-	char *jitdump;         /* --jitdump: a folder, or NULL */
-	char *gdb;             /* where a debugger may attach: gdb/address.h; NULL: nowhere */
-	bool gdb_anywhere;     /* it may be an address that other machines reach */
-	bool gdb_wait;         /* the first instruction waits for the debugger */
-	char *command;         /* run this on the guest's console and power off (no terminal), or NULL */
+	uint32_t stats;           /* 0 none, 1 text, 2 json */
+	bool output_optional;     /* go on when the guest's output can't be written any more */
+	struct log_filter log;    /* -d */
+	char *log_file;           /* -D; NULL: standard error */
+	bool perf_map;            /* --perf-map */
+	char *jitdump;            /* --jitdump: a folder, or NULL */
+	char *gdb;                /* where a debugger may attach: gdb/address.h; NULL: nowhere */
+	bool gdb_anywhere;        /* it may be an address that other machines reach */
+	bool gdb_wait;            /* the first instruction waits for the debugger */
+	const char *machine_file; /* what the rest was read from; NULL: none. The caller's */
+	char *command;            /* run this on the guest's console and power off (no terminal), or NULL */
 };
 
 /* Offer the host tables to plugins, for a command that loads plugins without a machine (`doctor`). machine_new

@@ -250,8 +250,8 @@ void disk_stop(struct disk *d);
 void disk_close(struct disk *d);
 
 /* ---- inputs.c ---------------------------------------------------------------------------- */
-/* VR_E_BUSY, with a text that begins with the label: the file is one that this machine reads, or that one of
- * its disks lies on. */
+/* VR_E_BUSY, with a text that begins with the label: the file is one that this run reads (disks and what they lie
+ * on, kernel, initrd, machine file, plugins). */
 int32_t machine_spare_inputs(const struct machine *m, const char *label, const struct stat *st);
 
 /* ---- required_members.c ----------------------------------------------------------------------------- */
@@ -397,6 +397,7 @@ struct machine {
 	void *device_trace_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */
 	struct codemap *codemap;   /* NULL: no names are wanted */
+	const char *machine_file;  /* machine_config's, while it is built */
 };
 
 static inline struct machine *machine_of(const struct vr_host *host)

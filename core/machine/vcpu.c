@@ -213,7 +213,7 @@ void vcpus_quiesce(struct machine *m)
 	m->gate_shut = true;
 	pthread_mutex_unlock(&m->lock);
 	vcpus_await(m, true);
-	/* What they rang just before is heard before anybody looks at the devices. */
+	/* What they rang just before reaches the devices before the caller looks at them. */
 	doorbells_settle(&m->doorbells);
 }
 

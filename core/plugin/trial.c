@@ -27,6 +27,7 @@
 #include "common/file.h"
 
 #define ANSWER_MAX 65536u
+#define UNTOLD 213 /* the child's status: nothing is wrong with the plugin */
 #define LOOK_MS 20 /* how often the child's end is looked for while the pipe is silent */
 
 /* ---- the child -------------------------------------------------------------------------------------- */
@@ -58,7 +59,7 @@ static _Noreturn void child(struct registry *r, struct loaded_plugin *p, int fd)
 	guard_adopt(fd);
 	to = open_memstream(&answer, &length);
 	if (!to)
-		_exit(1);
+		_exit(UNTOLD);
 	code = registry_probe(r, p);
 	fprintf(to, "%d%c%s%c", code, 0, code < 0 ? vr_error_text(code) : "", 0);
 	if (code == VR_OK)
@@ -68,7 +69,7 @@ static _Noreturn void child(struct registry *r, struct loaded_plugin *p, int fd)
 		told = file_write(fd, answer, length);
 	/* Nothing of the parent's is to be flushed or undone here. */
 	guard_end();
-	_exit(told ? 1 : 0);
+	_exit(told ? UNTOLD : 0);
 }
 
 /* ---- the parent ---------------------------------------------------------------------------------------- */
@@ -174,6 +175,9 @@ static const char *broken_text(struct answer *a)
 			 "crashed while it was loaded or probed (signal %d); update or "
 			 "remove the plugin",
 			 WTERMSIG(a->status));
+	else if (WEXITSTATUS(a->status) == UNTOLD)
+		snprintf(a->text, sizeof(a->text),
+			 "vmrun could not tell what it said: out of memory; try again");
 	else
 		snprintf(a->text, sizeof(a->text),
 			 "ended the process while it was loaded or probed (status %d); "

@@ -8,7 +8,7 @@
  * instruction at a time. Where a guest's point raises an exception in the guest, one of the debugger's ends
  * vcpu_run(): the instruction has not begun, or its access has not been made, and exec.pc is at it.
  *
- * A stop inside an instruction is made as a fault is: the op gives up, slots and exec.pc are brought up to
+ * A stop inside an instruction is made as a fault is: the op gives up, guest registers and exec.pc are brought up to
  * date, and what would call the ISA's fault() does not (SOFT_STOPPED).
  */
 #include <stdlib.h>

@@ -53,7 +53,7 @@ struct image {
 	uint64_t tag[DT_NUM]; /* value of each standard tag; 0: not there */
 	uint64_t gnu_hash, versym, verneed;
 	char *text;
-	size_t room;
+	size_t capacity;
 };
 
 __attribute__((format(printf, 2, 3))) static int32_t wrong(struct image *e, const char *format, ...)
@@ -61,7 +61,7 @@ __attribute__((format(printf, 2, 3))) static int32_t wrong(struct image *e, cons
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(e->text, e->room, format, ap);
+	vsnprintf(e->text, e->capacity, format, ap);
 	va_end(ap);
 	return VR_E_IO;
 }
@@ -353,9 +353,9 @@ static int32_t check_symbols(struct image *e)
 	return e->tag[DT_HASH] ? check_hash(e) : VR_OK;
 }
 
-int32_t elf_check_bytes(const uint8_t *bytes, size_t size, char *text, size_t room)
+int32_t elf_check_bytes(const uint8_t *bytes, size_t size, char *text, size_t capacity)
 {
-	struct image e = {.bytes = bytes, .size = size, .text = text, .room = room};
+	struct image e = {.bytes = bytes, .size = size, .text = text, .capacity = capacity};
 	Elf64_Phdr dynamic = {.p_type = PT_NULL};
 	int32_t rc = check_header(&e);
 

@@ -53,7 +53,7 @@
 #define TINY_WINDOW_COUNT 16u
 #define TINY_WINDOW_LINE 16u
 
-/* The canonical state of a vCPU, whoever runs it. */
+/* The canonical state of a vCPU, the same for every accelerator. */
 #define TINY_STATE_ID "com.example.tiny.state/1"
 struct tiny_state {
 	uint32_t size;

@@ -15,11 +15,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ROOM 70000u
+#define CAPACITY 70000u
 #define WAIT_MS 20000
 
 static int sock;
-static char answer[ROOM];
+static char answer[CAPACITY];
 static int acks, naks; /* '+' and '-' since the last request */
 
 static void result(int held, const char *name, const char *came)
@@ -56,7 +56,7 @@ static void send_bytes(const void *bytes, size_t n)
 
 static void send_frame(const char *text, size_t n, unsigned wrong)
 {
-	static char frame[ROOM + 8];
+	static char frame[CAPACITY + 8];
 	uint8_t sum = (uint8_t)wrong;
 
 	frame[0] = '$';
@@ -102,7 +102,7 @@ static const char *receive(void)
 		naks += c == '-';
 	}
 	while ((c = next_byte()) != '#') {
-		if (c < 0 || n + 1 == ROOM)
+		if (c < 0 || n + 1 == CAPACITY)
 			return NULL;
 		sum = (uint8_t)(sum + c);
 		answer[n++] = (char)c;

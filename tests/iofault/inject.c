@@ -128,10 +128,10 @@ ssize_t read(int fd, void *p, size_t n)
 	TRANSFER(fd, n, 0, REAL(read)(fd, p, n));
 }
 
-ssize_t __read_chk(int fd, void *p, size_t n, size_t room);
-ssize_t __read_chk(int fd, void *p, size_t n, size_t room)
+ssize_t __read_chk(int fd, void *p, size_t n, size_t capacity);
+ssize_t __read_chk(int fd, void *p, size_t n, size_t capacity)
 {
-	if (n > room)
+	if (n > capacity)
 		abort();
 	return read(fd, p, n);
 }
@@ -213,10 +213,10 @@ size_t fread(void *p, size_t size, size_t n, FILE *f)
 	return REAL(fread)(p, size, n, f);
 }
 
-size_t __fread_chk(void *p, size_t room, size_t size, size_t n, FILE *f);
-size_t __fread_chk(void *p, size_t room, size_t size, size_t n, FILE *f)
+size_t __fread_chk(void *p, size_t capacity, size_t size, size_t n, FILE *f);
+size_t __fread_chk(void *p, size_t capacity, size_t size, size_t n, FILE *f)
 {
-	if (size * n > room)
+	if (size * n > capacity)
 		abort();
 	return fread(p, size, n, f);
 }

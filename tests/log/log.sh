@@ -269,6 +269,16 @@ vm 30 file-initrd -q -p soft -m 64M --kernel "$WORK/kernel" --initrd "$WORK/disk
 same file-initrd-status 3 "$RC"
 has file-initrd "$ERR" "log '$WORK/disk': is file '$WORK/disk' of this machine"
 same files-as-before "$before" "$(cat "$WORK/disk" "$WORK/kernel" | sha256sum)"
+mkdir "$WORK/plugins"
+cp "$B/plugins/xlate-arm64-x86.so" "$B/plugins/xlate-arm64-x86.yaml" "$WORK/plugins/"
+echo 'memory: 64M' >"$WORK/machine.yaml"
+before=$(cat "$WORK/plugins"/* "$WORK/machine.yaml" | sha256sum)
+for to in so yaml; do
+	file=$WORK/plugins/xlate-arm64-x86.$to
+	wrong "file-plugin-$to" 3 "log '$file': is plugin 'xlate-arm64-x86' of this machine" --plugin-path "$WORK/plugins" -d int -D "$file"
+done
+wrong file-machine 3 "log '$WORK/machine.yaml': is machine file '$WORK/machine.yaml' of this machine" -c "$WORK/machine.yaml" -d int -D "$WORK/machine.yaml"
+same plugins-as-before "$before" "$(cat "$WORK/plugins"/* "$WORK/machine.yaml" | sha256sum)"
 wrong jitdump-nowhere 3 "can't be made: No such file or directory; check that the folder is there" --jitdump="$WORK/none/such"
 printf 'log: [insm]\nkernel: x\n' >"$WORK/bad.yaml"
 vm 30 bad-yaml -c "$WORK/bad.yaml"

@@ -270,7 +270,7 @@ static void put_file(char *path, const char *in, const char *name)
 
 static void profile_is_kept(void)
 {
-	char around[64];
+	char around[32];
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof(a);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), n;

@@ -13,7 +13,7 @@
 #define READS (1u << VR_ACCESS_READ)
 #define WRITES (1u << VR_ACCESS_WRITE)
 #define EXECUTES (1u << VR_ACCESS_EXECUTE)
-#define LOOP_INSN (FAKE_CODE + 16) /* of run_loop() */
+#define LOOP_INSN (FAKE_CODE + 16) /* of the loop */
 
 static struct fake_machine *t;
 

@@ -21,7 +21,7 @@ struct signature {
 	uint16_t first, last; /* ops of ir_ops.def, in its order */
 	const char *operands; /* up to three letters */
 	char result;
-	const char *types; /* allowed type letters: see type_letter() */
+	const char *types; /* allowed type letters, as below */
 };
 
 /* n none, i I32, I I64, s F32, d F64, h V64, V V128, f FLAGS */
