@@ -43,19 +43,29 @@ void gdb_was_reset(struct gdb *g)
 	if (!g)
 		return;
 	pthread_mutex_lock(&g->m->lock);
-	g->resets++;
-	pthread_cond_broadcast(&g->m->changed);
+	/* With a request pending, the reset was broken off, or gdb_reset() has asked for another one. */
+	if (g->m->request == POWER_NONE) {
+		g->resets++;
+		pthread_cond_broadcast(&g->m->changed);
+	}
 	pthread_mutex_unlock(&g->m->lock);
 }
 
 void gdb_reset(struct gdb *g)
 {
 	struct machine *m = g->m;
-	uint64_t before = g->resets;
+	uint64_t before;
+	bool taken;
 
 	gdb_hold(g);
 	g->stopped = g->thread_g = 0;
-	power_request(m, VR_POWER_RESET, 0);
+	/* In one piece: a reset of the guest's that ends before the request does not count for it. */
+	pthread_mutex_lock(&m->lock);
+	before = g->resets;
+	taken = power_request_locked(m, VR_POWER_RESET, 0);
+	pthread_mutex_unlock(&m->lock);
+	if (taken)
+		vcpus_kick(m);
 	pthread_mutex_lock(&m->lock);
 	while (g->resets == before && !atomic_load(&g->finishing))
 		pthread_cond_wait(&m->changed, &m->lock);

@@ -327,6 +327,8 @@ void vcpus_await(struct machine *m, bool all);
 /* ---- power.c ----------------------------------------------------------------------------- */
 #define POWER_NONE 0xffffffffu
 void power_request(struct machine *m, uint32_t what, int32_t code);
+/* The same with the lock held. True: the caller has to call vcpus_kick() without the lock. */
+bool power_request_locked(struct machine *m, uint32_t what, int32_t code);
 bool power_pending(struct machine *m);
 /* The vCPUs stand still for a reset: what asked for one until now has asked for this one. False: by now
  * something has asked for the end, which counts more. */

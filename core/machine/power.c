@@ -7,19 +7,24 @@
  */
 #include "machine/parts.h"
 
+bool power_request_locked(struct machine *m, uint32_t what, int32_t code)
+{
+	/* The first one counts, but an end counts more than a reset. */
+	if (m->request != POWER_NONE && (m->request != VR_POWER_RESET || what == VR_POWER_RESET))
+		return false;
+	m->request = what <= VR_POWER_CRASH ? what : VR_POWER_CRASH;
+	m->request_code = code;
+	m->gate_shut = true;
+	pthread_cond_broadcast(&m->changed);
+	return true;
+}
+
 void power_request(struct machine *m, uint32_t what, int32_t code)
 {
-	bool taken = false;
+	bool taken;
 
 	pthread_mutex_lock(&m->lock);
-	/* The first one counts, but an end counts more than a reset. */
-	if (m->request == POWER_NONE || (m->request == VR_POWER_RESET && what != VR_POWER_RESET)) {
-		m->request = what <= VR_POWER_CRASH ? what : VR_POWER_CRASH;
-		m->request_code = code;
-		m->gate_shut = true;
-		taken = true;
-		pthread_cond_broadcast(&m->changed);
-	}
+	taken = power_request_locked(m, what, code);
 	pthread_mutex_unlock(&m->lock);
 	if (taken)
 		vcpus_kick(m);

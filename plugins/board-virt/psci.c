@@ -70,7 +70,7 @@ static int64_t cpu_on(struct psci *p, uint32_t vcpu, const uint64_t *args)
 
 /*
  * 5.4: a core sleeps until an interrupt comes for it, masked or not, as in WFI. After a standby state it goes
- * on behind the call; after a power-down state at the entry point, with the context id. It never was off for
+ * on after the call; after a power-down state at the entry point, with the context id. It never was off for
  * the others (5.7), and its timers went on: the device tree calls them always-on.
  */
 static int32_t cpu_suspend(const struct psci *p, uint32_t awake, const uint64_t *args, uint64_t *regs)

@@ -49,7 +49,7 @@ static const struct {
 static void tell_limits(const struct kvmp_vm *vm)
 {
 	const uint32_t can = vm->debug->can;
-	char text[KVMP_TEXT];
+	char text[VR_HOST_ERROR_TEXT];
 	int n = 0;
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
@@ -101,28 +101,55 @@ static void put_break(const struct kvmp_code_point *c)
 	__builtin___clear_cache((char *)c->host, (char *)c->host + kvmp_arch_break_bytes);
 }
 
-/* Two points may be at one place: first all bytes are kept, then all are written. The lock is held. */
-static void write_breaks(struct kvmp_debug *d, bool in)
+static bool is_break(const struct kvmp_code_point *c)
 {
+	return memcmp(c->host, kvmp_arch_break, kvmp_arch_break_bytes) == 0;
+}
+
+/* What the guest has stored over a breakpoint instruction is the guest's, and stays. The other one of two
+ * points at one place has put back the same bytes already. */
+static void put_back(const struct kvmp_vm *vm, const struct kvmp_code_point *c)
+{
+	struct kvmp_debug *d = vm->debug;
+
+	if (is_break(c)) {
+		memcpy(c->host, c->old, kvmp_arch_break_bytes);
+		__builtin___clear_cache((char *)c->host, (char *)c->host + kvmp_arch_break_bytes);
+	} else if (!d->told && memcmp(c->host, c->old, kvmp_arch_break_bytes) != 0) {
+		d->told = true;
+		kvmp_log(vm->host, VR_LOG_WARN,
+			 "--gdb: the guest has written over the breakpoint at 0x%llx, which stopped nothing "
+			 "since; what the guest wrote stays (take hbreak where code changes)",
+			 (unsigned long long)c->va);
+	}
+}
+
+/* Two points may be at one place: first all bytes are kept, then all are written. The lock is held. */
+static void write_breaks(const struct kvmp_vm *vm, bool in)
+{
+	struct kvmp_debug *d = vm->debug;
 	struct kvmp_points *p = &d->points;
 
 	if (d->written == in)
 		return;
 	for (uint32_t i = 0; in && i < p->codes; i++)
 		memcpy(p->code[i].old, p->code[i].host, kvmp_arch_break_bytes);
-	for (uint32_t i = 0; i < p->codes; i++) {
-		if (in) {
+	for (uint32_t i = 0; i < p->codes; i++)
+		if (in)
 			put_break(&p->code[i]);
-			continue;
-		}
-		memcpy(p->code[i].host, p->code[i].old, kvmp_arch_break_bytes);
-		__builtin___clear_cache((char *)p->code[i].host,
-					(char *)p->code[i].host + kvmp_arch_break_bytes);
-	}
+		else
+			put_back(vm, &p->code[i]);
 	d->written = in;
 }
 
-/* The core has written there: that is what the guest has from now on. */
+static bool overlaps(const struct kvmp_code_point *c, uint64_t gpa, uint64_t length)
+{
+	return c->pa < gpa ? gpa - c->pa < kvmp_arch_break_bytes && length : c->pa - gpa < length;
+}
+
+/* The core has written there: that is what the guest has from now on. The core may name more than it wrote,
+ * so a breakpoint instruction that is still whole was not written over: in the bytes kept for it is what the
+ * guest has. */
 void kvmp_debug_written(struct kvmp_vm *vm, uint64_t gpa, uint64_t length)
 {
 	struct kvmp_debug *d = vm->debug;
@@ -133,12 +160,16 @@ void kvmp_debug_written(struct kvmp_vm *vm, uint64_t gpa, uint64_t length)
 	for (uint32_t i = 0; d->written && i < d->points.codes; i++) {
 		struct kvmp_code_point *c = &d->points.code[i];
 
+		if (!overlaps(c, gpa, length) || is_break(c))
+			continue;
 		for (uint32_t k = 0; k < kvmp_arch_break_bytes; k++)
-			if (c->pa + k >= gpa && c->pa + k - gpa < length)
+			if ((c->pa + k >= gpa && c->pa + k - gpa < length) ||
+			    c->host[k] != kvmp_arch_break[k])
 				c->old[k] = c->host[k];
 	}
 	for (uint32_t i = 0; d->written && i < d->points.codes; i++)
-		put_break(&d->points.code[i]);
+		if (overlaps(&d->points.code[i], gpa, length))
+			put_break(&d->points.code[i]);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -152,6 +183,9 @@ static void VR_CALL original(void *vm_, uint64_t gpa, uint64_t length, void *byt
 	for (uint32_t i = 0; d->written && i < d->points.codes; i++) {
 		const struct kvmp_code_point *c = &d->points.code[i];
 
+		/* The guest has written over it: the copy has what the guest wrote. */
+		if (!is_break(c))
+			continue;
 		for (uint32_t k = 0; k < kvmp_arch_break_bytes; k++)
 			if (c->pa + k >= gpa && c->pa + k - gpa < length)
 				out[c->pa + k - gpa] = c->old[k];
@@ -289,11 +323,15 @@ static int32_t VR_CALL set_points(void *vm_, const struct vr_stop_point *points,
 	rc = plan(vm, NULL, next);
 	if (rc == VR_OK) {
 		pthread_mutex_lock(&d->lock);
-		write_breaks(d, false);
+		write_breaks(vm, false);
 		d->points = *next;
 		d->changes++;
-		d->again = false;
+		d->again = d->told = false;
 		pthread_mutex_unlock(&d->lock);
+		/* The debugger is gone, or asks for nothing: a stop that it was not told of is none. */
+		for (uint32_t i = 0; !count && i < vm->vcpu_count; i++)
+			if (vm->vcpus[i])
+				vm->vcpus[i]->stopped = false;
 	}
 	free(next);
 	return rc;
@@ -307,7 +345,7 @@ void kvmp_debug_reset(struct kvmp_vm *vm)
 	if (!d)
 		return;
 	pthread_mutex_lock(&d->lock);
-	write_breaks(d, false);
+	write_breaks(vm, false);
 	d->again = true;
 	d->passing = 0;
 	pthread_mutex_unlock(&d->lock);
@@ -317,7 +355,7 @@ void kvmp_debug_reset(struct kvmp_vm *vm)
 static void plan_again(struct kvmp_vcpu *v)
 {
 	struct kvmp_debug *d = v->vm->debug;
-	char text[KVMP_TEXT] = "";
+	char text[VR_HOST_ERROR_TEXT] = "";
 
 	d->again = false;
 	d->changes++;
@@ -357,6 +395,8 @@ static int32_t VR_CALL vcpu_step(void *vcpu, uint32_t on)
 {
 	struct kvmp_vcpu *v = vcpu;
 
+	/* One that was found for what the debugger wanted before. */
+	v->stopped = false;
 	/* An error would end the machine; this way the debugger sees that nothing has moved. */
 	if (on && !(v->vm->debug->can & KVMP_CAN_STEP)) {
 		kvmp_log(v->vm->host, VR_LOG_WARN,
@@ -381,6 +421,12 @@ static void pass(struct kvmp_vcpu *v, bool begin)
 	pthread_mutex_unlock(&d->lock);
 }
 
+void kvmp_debug_waits(struct kvmp_vcpu *v)
+{
+	if (v->vm->debug)
+		pass(v, false);
+}
+
 int32_t kvmp_debug_enter(struct kvmp_vcpu *v)
 {
 	struct kvmp_debug *d = v->vm->debug;
@@ -390,7 +436,7 @@ int32_t kvmp_debug_enter(struct kvmp_vcpu *v)
 	pthread_mutex_lock(&d->lock);
 	if (d->again)
 		plan_again(v);
-	write_breaks(d, d->points.codes && !v->stepping && !d->passing);
+	write_breaks(v->vm, d->points.codes && !v->stepping && !d->passing);
 	pthread_mutex_unlock(&d->lock);
 	if (one)
 		g.control |=
@@ -410,23 +456,24 @@ int32_t kvmp_debug_enter(struct kvmp_vcpu *v)
 	return VR_OK;
 }
 
-/* Is a breakpoint instruction of ours at pc, as a point's address, or as another one of the same memory? */
+/* Is a breakpoint instruction of ours at pc, as a point's address, or as another one of the same memory? One
+ * at a point's address in memory that is not the point's, as another address space has it, is the guest's. */
 static bool breaks_at(struct kvmp_vcpu *v, uint64_t pc, bool *by_point)
 {
 	const struct kvmp_points *p = &v->vm->debug->points;
 	uint64_t pa;
 
-	*by_point = true;
-	for (uint32_t i = 0; i < p->codes; i++)
-		if (p->code[i].va == pc)
-			return true;
+	bool ours = false;
+
 	*by_point = false;
 	if (!p->codes || kvmp_arch_translate(v, pc, &pa) < 0)
 		return false;
 	for (uint32_t i = 0; i < p->codes; i++)
-		if (p->code[i].pa == pa)
-			return true;
-	return false;
+		if (p->code[i].pa == pa) {
+			ours = true;
+			*by_point |= p->code[i].va == pc;
+		}
+	return ours;
 }
 
 static int32_t came_to_break(struct kvmp_vcpu *v, uint64_t pc)

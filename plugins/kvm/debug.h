@@ -43,6 +43,7 @@ struct kvmp_debug {
 	pthread_mutex_t lock; /* `written`, `passing`, and guest memory at code points */
 	struct kvmp_points points;
 	bool written;      /* the breakpoint instructions are in memory */
+	bool told;         /* that the guest wrote over one of these points */
 	bool again;        /* the points have to be found places anew */
 	uint32_t passing;  /* vCPUs that carry out an instruction under one */
 	uint32_t changes;  /* of the points */
@@ -76,6 +77,9 @@ uint8_t *kvmp_debug_ram(const struct kvmp_vm *vm, uint64_t pa, uint32_t length);
 int32_t kvmp_debug_enter(struct kvmp_vcpu *v);
 /* KVM_EXIT_DEBUG; as kvmp_arch_exit(). */
 int32_t kvmp_debug_exit(struct kvmp_vcpu *v);
+/* The vCPU begins to wait for an interrupt: the instruction under a breakpoint instruction, which it may have
+ * carried out, is over, and KVM says only that it waits. */
+void kvmp_debug_waits(struct kvmp_vcpu *v);
 /* The step of a vCPU that waits for an interrupt ends there. */
 void kvmp_debug_stop_waiting(struct kvmp_vcpu *v);
 extern const struct vr_debugger kvmp_debugger_table;

@@ -96,8 +96,10 @@ int32_t kvmp_arch_debug_reflect(struct kvmp_vcpu *v)
 	struct kvm_debugregs d = {0};
 
 	if (kvmp_ioctl(v->fd, KVM_GET_VCPU_EVENTS, &e) < 0 || kvmp_ioctl(v->fd, KVM_GET_DEBUGREGS, &d) < 0)
-		return kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: a debug exception of the guest's: %s",
-				  v->index, strerror(errno));
+		return kvmp_error(v->vm->host, VR_E_IO,
+				  "vCPU %u: KVM does not show its events and debug registers, for a debug "
+				  "exception of the guest's: %s%s",
+				  v->index, strerror(errno), kvmp_remedy(errno));
 	e.exception.nr = (__u8)a->exception;
 	e.exception.has_error_code = 0;
 	e.exception.pending = payload;
@@ -108,12 +110,14 @@ int32_t kvmp_arch_debug_reflect(struct kvmp_vcpu *v)
 	if (a->exception == DB && !payload) {
 		d.dr6 |= a->dr6 & DR6_EVENTS;
 		if (kvmp_ioctl(v->fd, KVM_SET_DEBUGREGS, &d) < 0)
-			return kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: DR6: %s", v->index,
-					  strerror(errno));
+			return kvmp_error(
+				v->vm->host, VR_E_IO,
+				"vCPU %u: KVM_SET_DEBUGREGS, for a debug exception of the guest's: %s%s",
+				v->index, strerror(errno), kvmp_remedy(errno));
 	}
 	return kvmp_ioctl(v->fd, KVM_SET_VCPU_EVENTS, &e) < 0
-		       ? kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM does not take exception %u: %s",
-				    v->index, a->exception, strerror(errno))
+		       ? kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM does not take exception %u: %s%s",
+				    v->index, a->exception, strerror(errno), kvmp_remedy(errno))
 		       : VR_OK;
 }
 
@@ -126,14 +130,14 @@ int32_t kvmp_arch_debug_wake(struct kvmp_vcpu *v)
 	if (v->vm->irqchip == VR_IRQCHIP_NONE)
 		return VR_OK;
 	if (kvmp_ioctl(v->fd, KVM_GET_MP_STATE, &m) < 0)
-		return kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_GET_MP_STATE: %s", v->index,
-				  strerror(errno));
+		return kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_GET_MP_STATE: %s%s", v->index,
+				  strerror(errno), kvmp_remedy(errno));
 	if (m.mp_state != KVM_MP_STATE_HALTED)
 		return VR_OK;
 	m.mp_state = KVM_MP_STATE_RUNNABLE;
 	return kvmp_ioctl(v->fd, KVM_SET_MP_STATE, &m) < 0
-		       ? kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_SET_MP_STATE: %s", v->index,
-				    strerror(errno))
+		       ? kvmp_error(v->vm->host, VR_E_IO, "vCPU %u: KVM_SET_MP_STATE: %s%s", v->index,
+				    strerror(errno), kvmp_remedy(errno))
 		       : VR_OK;
 }
 

@@ -6,14 +6,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "host_error.h"
 #include "kvm.h"
 
-static _Thread_local char *kept; /* of KVMP_TEXT bytes */
+static _Thread_local char *kept; /* of VR_HOST_ERROR_TEXT bytes */
 
 int32_t kvmp_error(const struct vr_host *host, int32_t code, const char *format, ...)
 {
-	char text[KVMP_TEXT] = "";
+	char text[VR_HOST_ERROR_TEXT] = "";
 	va_list ap;
 
 	va_start(ap, format);
@@ -24,7 +23,7 @@ int32_t kvmp_error(const struct vr_host *host, int32_t code, const char *format,
 	return code;
 }
 
-void kvmp_error_keep(char text[KVMP_TEXT])
+void kvmp_error_keep(char text[VR_HOST_ERROR_TEXT])
 {
 	kept = text;
 }
@@ -32,7 +31,7 @@ void kvmp_error_keep(char text[KVMP_TEXT])
 void kvmp_log(const struct vr_host *host, uint32_t level, const char *format, ...)
 {
 	const struct vr_host_log *log = host->query(host, VR_LOG_ID);
-	char text[KVMP_TEXT];
+	char text[VR_HOST_ERROR_TEXT];
 	va_list ap;
 
 	if (!VR_HAS(log, write) || level > log->level)

@@ -161,7 +161,7 @@ static int32_t assist(struct kvmp_vcpu *v, struct vr_state_x86 *s, const uint8_t
 	return rc < 0 ? rc : kvmp_state_put_back(v, s);
 }
 
-/* #UD is a fault: RIP stays. #BP is a trap: RIP is behind INT3 (SDM vol. 3 6.5, 6.15). */
+/* #UD is a fault: RIP stays. #BP is a trap: RIP is after INT3 (SDM vol. 3 6.5, 6.15). */
 static int32_t deliver(struct kvmp_vcpu *v, struct vr_state_x86 *s, uint8_t vector, uint32_t skip)
 {
 	s->rip += skip;

@@ -31,6 +31,7 @@
 #include <vmrun/plugin.h>
 #include <vmrun/sandbox.h>
 
+#include "host_error.h"
 #include "plugin_entry.h"
 
 #define KVMP_MAX_SLOTS 64u
@@ -136,10 +137,9 @@ struct kvmp_vm {
 /* Notes the text and returns the code. */
 __attribute__((format(printf, 3, 4))) int32_t kvmp_error(const struct vr_host *host, int32_t code,
 							 const char *format, ...);
-#define KVMP_TEXT 768
 /* From here on this thread's texts come into `text` as well, for where no code can be returned; NULL: no
  * longer. */
-void kvmp_error_keep(char text[KVMP_TEXT]);
+void kvmp_error_keep(char text[VR_HOST_ERROR_TEXT]);
 __attribute__((format(printf, 3, 4))) void kvmp_log(const struct vr_host *host, uint32_t level,
 						    const char *format, ...);
 /* ioctl() that starts again after a signal. */

@@ -279,11 +279,11 @@ static int32_t run_once(struct kvmp_vcpu *v)
 
 static int32_t give_stop(struct kvmp_vcpu *v, struct vr_exit *exit)
 {
-	uint32_t room = exit->size;
+	uint32_t capacity = exit->size;
 
 	v->stopped = false;
-	memcpy(exit, &v->stop, room < sizeof(v->stop) ? room : sizeof(v->stop));
-	exit->size = room;
+	memcpy(exit, &v->stop, capacity < sizeof(v->stop) ? capacity : sizeof(v->stop));
+	exit->size = capacity;
 	return VR_OK;
 }
 
@@ -305,6 +305,9 @@ int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit)
 			if (rc < 0)
 				break;
 			v->n.kicks++;
+			/* Kept for the next run it would outlive the debugger that it is for. */
+			if (v->stopped)
+				return give_stop(v, exit);
 			exit->reason = VR_EXIT_KICK;
 			return VR_OK;
 		}
@@ -314,6 +317,8 @@ int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit)
 		}
 		v->waiting = false;
 		rc = run_once(v);
+		if (v->waiting)
+			kvmp_debug_waits(v);
 		if (rc == KVMP_STOP)
 			wait_for_kick(v);
 	}

@@ -266,7 +266,7 @@ static int32_t inject(struct kvmp_vcpu *v)
 			kvmp_intlog(v, "interrupt injected, vector 0x%x", irq.irq);
 		r->ready_for_interrupt_injection = 0;
 	}
-	/* One more behind it? */
+	/* One more after it? */
 	r->request_interrupt_window = requested(v);
 	return VR_OK;
 }

@@ -154,7 +154,7 @@ static int32_t reset_vcpu(struct kvmp_vcpu *v)
 void VR_CALL kvmp_vm_reset(void *vm_)
 {
 	struct kvmp_vm *vm = vm_;
-	char text[KVMP_TEXT] = "";
+	char text[VR_HOST_ERROR_TEXT] = "";
 	int32_t rc = VR_OK;
 
 	kvmp_debug_reset(vm);

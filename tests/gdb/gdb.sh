@@ -129,7 +129,7 @@ for arch in arm64 riscv64; do
 			stepi
 			kill
 		C
-		wait $PID
+		ends 125
 		third=$(value third)
 		same "$NAME-steps" 3 "$(grep -c 'exec: .*, by a step$' "$WORK/steps")"
 		has "$NAME-third" "$WORK/steps" "cpu0 $third, by a step"
@@ -224,8 +224,7 @@ for arch in arm64 riscv64; do
 	C
 	said detached '[Inferior 1 (Remote target) detached]'
 	before=$(value before)
-	timeout $((60 * SLOW)) "$RAW" "$SOCKET" stop >"$WORK/raw"
-	guest_results "$WORK/raw"
+	raw stop
 	debug <<-C
 		echo after=
 		output rounds
@@ -282,8 +281,7 @@ for arch in arm64 riscv64; do
 	# ---- what no debugger sends ----
 	start "raw-$arch" $arch -p soft --smp 2 --gdb "unix:$SOCKET" -S
 	for kind in forms random kill; do
-		timeout $((100 * SLOW)) "$RAW" "$SOCKET" $kind >"$WORK/raw"
-		guest_results "$WORK/raw"
+		raw $kind
 	done
 	# A guest that was killed has not run its command.
 	ends 125

@@ -57,6 +57,14 @@ debug()
 	timeout -k 5 $((${GDB_LIMIT:-60} * SLOW)) "$GDB" -nx -q -batch -x "$WORK/commands" "$SYMBOLS" >"$SAID" 2>&1 </dev/null
 }
 
+# raw KIND: what no debugger sends; the program comes to its end, and each of its results counts.
+raw()
+{
+	timeout $((100 * SLOW)) "$RAW" "$SOCKET" "$1" >"$WORK/raw"
+	same "$NAME-raw-$1-ends" 0 $?
+	guest_results "$WORK/raw"
+}
+
 # said WHAT TEXT: gdb printed a line with the text.
 said()
 {

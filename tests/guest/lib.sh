@@ -148,9 +148,11 @@ fs_file()
 }
 
 # guest_results FILE: counts the lines "ok NAME", "not ok NAME ..." and "skip NAME ..." that a program in the guest printed.
+# There must be one at least.
 guest_results()
 {
 	tr -d '\r' <"$1" >"$WORK/lines"
+	grep -Eq '^(ok|not ok|skip)[[:space:]]' "$WORK/lines" || bad "$(basename "$1")-has-results" "a line ok, not ok or skip" "none in $1"
 	while read -r word rest; do
 		case $word in
 		ok) ok "$rest" ;;
