@@ -73,7 +73,7 @@ static void start(void)
 		if (mmio_read(WINDOWS + i * 0x200 + DEVICE_ID, 4) == 2)
 			disk = WINDOWS + i * 0x200;
 	if (!disk)
-		kit_die("no disk", 0);
+		runtime_die("no disk", 0);
 	set(STATUS, 0);
 	set(STATUS, 1 | 2); /* ACKNOWLEDGE, DRIVER */
 	set(DRIVER_FEATURES_SEL, 0);
