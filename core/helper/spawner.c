@@ -192,7 +192,7 @@ static int make_window(uint64_t length)
 {
 	int fd = memfd_create("vmrun-window", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (fd >= 0 && (ftruncate(fd, (off_t)length) < 0 ||
+	if (fd >= 0 && (file_truncate(fd, (off_t)length) < 0 ||
 			fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)) {
 		close(fd);
 		fd = -1;

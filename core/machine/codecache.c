@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/file.h"
 #include "machine/parts.h"
 #include "util/struct_copy_out.h"
 
@@ -29,7 +30,7 @@ static void map_file(size_t length, uint8_t **w, uint8_t **x)
 		fd = memfd_create("vmrun-code", MFD_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (ftruncate(fd, (off_t)length) == 0) {
+	if (file_truncate(fd, (off_t)length) == 0) {
 		*w = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 		*x = mmap(NULL, length, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	}

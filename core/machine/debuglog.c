@@ -61,7 +61,7 @@ static int32_t open_log(const struct machine *m, const char *file, int *fd)
 	if (rc < 0)
 		return rc;
 	rc = machine_spare_inputs(m, label, &opened.st);
-	if (rc == VR_OK && opened.kind == FILE_REGULAR && ftruncate(opened.fd, 0))
+	if (rc == VR_OK && opened.kind == FILE_REGULAR && file_truncate(opened.fd, 0))
 		rc = vr_error_set(VR_E_IO, "%s: can't be emptied: %s", label, strerror(errno));
 	if (rc < 0)
 		close(opened.fd);

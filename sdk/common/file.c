@@ -227,3 +227,13 @@ int file_write(int fd, const void *from, size_t size)
 	}
 	return 0;
 }
+
+int file_truncate(int fd, off_t size)
+{
+	int rc;
+
+	do
+		rc = ftruncate(fd, size);
+	while (rc && errno == EINTR);
+	return rc;
+}

@@ -47,5 +47,7 @@ int file_open_plain(const char *path, int flags, mode_t mode);
 ssize_t file_read(int fd, void *to, size_t size);
 /* All of it: 0; or -1 and errno. */
 int file_write(int fd, const void *from, size_t size);
+/* The file has that size from now on: 0; or -1 and errno. */
+int file_truncate(int fd, off_t size);
 
 #endif
