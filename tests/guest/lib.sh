@@ -152,7 +152,7 @@ fs_file()
 guest_results()
 {
 	tr -d '\r' <"$1" >"$WORK/lines"
-	grep -Eq '^(ok|not ok|skip)[[:space:]]' "$WORK/lines" || bad "$(basename "$1")-has-results" "a line ok, not ok or skip" "none in $1"
+	grep -aEq '^(ok|not ok|skip)[[:space:]]' "$WORK/lines" || bad "$(basename "$1")-has-results" "a line ok, not ok or skip" "none in $1"
 	while read -r word rest; do
 		case $word in
 		ok) ok "$rest" ;;

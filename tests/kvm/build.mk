@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/kvm: micro-guests on kvm.so's objects, in one process with a fake host.
 ifeq ($(KVM_ARCH),x86)
-KVM_TEST_NAMES := probe guests state notify cpuid irqchip
+KVM_TEST_NAMES := probe guests state notify cpuid irqchip debug
 KVM_TESTS := $(KVM_TEST_NAMES:%=$(B)/tests/test-kvm-%)
 TESTS += $(KVM_TESTS)
 CPPFLAGS_tests_kvm := -Itests/kvm -Isdk

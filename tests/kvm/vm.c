@@ -119,6 +119,7 @@ int test_start(struct test_vm *k, uint32_t vcpus, const char *irqchip)
 {
 	struct vr_vm_config c = {.size = sizeof(c), .vcpu_count = vcpus, .arch = "x86_64"};
 
+	c.flags = test_options.debug ? VR_VM_DEBUG : 0;
 	test_host_init(k);
 	if (test_no_kvm())
 		return test_skip("no KVM: %s", test_no_kvm());

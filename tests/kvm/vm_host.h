@@ -93,6 +93,7 @@ extern struct test_faults test_faults;
 /* For the whole of a test, over several kits. */
 struct test_options {
 	bool no_notify, nested; /* of the plugin */
+	bool debug;             /* the machine is for a debugger */
 	bool no_pointer;        /* vmrun.memory/1 gives no pointers */
 };
 extern struct test_options test_options;
