@@ -44,7 +44,7 @@ timeout -k 5 "${NESTED_TIMEOUT:-3000}" "$QEMU" -M q35 -cpu max,+svm,+npt -accel 
 	-append "console=ttyS0 quiet vmrun.run=$command" </dev/null >"$LOGS/nested.out" 2>"$LOGS/nested.err"
 RC=$?
 tr -d '\r' <"$LOGS/nested.out" | sed 's/\x1b[^a-zA-Z]*[a-zA-Z]//g' >"$WORK/out"
-grep -aE '^ *(ok|FAILED) |^    \| |passed, .* failed' "$WORK/out"
+grep -aE '^ *(ok|FAILED) |^    \| |passed, .* failed' "$WORK/out" | sed 's/^/  /'
 last=$(grep -aE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$WORK/out" | tail -n 1)
 if [ -z "$last" ]; then
 	bad nested 'the tests to end' "status $RC, $(tail -n 2 "$LOGS/nested.err" "$WORK/out" | tr '\n' '|' | cut -c 1-300)"
