@@ -5,7 +5,7 @@ CPPFLAGS_core := -Icore -Isdk
 CORE_LIBS := -lyaml -lz -ldl
 
 # The Zydis that the header is of; it is opened when a log asks for disassembled code, and not linked.
-ZYDIS_SONAME := $(shell readelf -d "$$($(CC) -print-file-name=libZydis.so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+ZYDIS_SONAME := $(shell readelf -d "$$($(CC) -print-file-name=libZydis.so 2>/dev/null)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 CFLAGS_core/util/disasm_zydis.c := -DZYDIS_SONAME='"$(or $(ZYDIS_SONAME),libZydis.so)"'
 
 CORE_SRC := $(sort $(wildcard $(foreach d,util plugin machine boot control helper gdb cli,core/$(d)/*.c)))

@@ -187,6 +187,12 @@ try 'no apt-get' 2 run
 says 'has no apt-get and dpkg: building and testing are set up for Debian'
 says 'gcc libc6-dev make'
 
+# Without compilers make's own look at them says nothing: what is missing is told once, by tools/deps.sh.
+usual
+for c in cc gcc clang readelf; do rm -f "$W/bin/$c"; done
+try 'no compiler' 2 deps
+expect "a shell says 'not found'" [ "$(grep -c 'not found' "$W/out")" = 0 ]
+
 # A folder's name that make and scripts would take apart; the others get as far as what is not there.
 for c in : '|' '`' '"' '$' '\' ' ' "'" '#' '%' '&'; do
 	name="a $c in the path"
