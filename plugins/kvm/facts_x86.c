@@ -204,7 +204,8 @@ int32_t kvmp_arch_facts(struct kvmp_plugin *p, vr_fact_fn fn, void *opaque)
 	if (kvmp_bench_open(p, &b))
 		modes(&b, fn, opaque);
 	else
-		rc = kvmp_error(p->host, VR_E_IO, "a vCPU to measure with can't be had: %s", strerror(errno));
+		rc = kvmp_error(p->instance.host, VR_E_IO, "a vCPU to measure with can't be had: %s",
+				strerror(errno));
 	kvmp_bench_close(&b);
 	return rc;
 }

@@ -63,7 +63,6 @@ struct vr_host_debuglog;
 
 struct kvmp_plugin {
 	struct vr_plugin_instance instance;
-	const struct vr_host *host;
 	int fd;       /* the device; -1: not open */
 	int spare_vm; /* the virtual machine that the probe made, for the first vm_create; -1: none */
 	bool probed;

@@ -78,7 +78,6 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 	if (rc == VR_OK) {
 		struct kvmp_plugin *p = (*out)->self;
 
-		p->host = host;
 		p->fd = p->spare_vm = -1;
 		p->instance.plugin.start = start;
 		p->instance.plugin.destroy = destroy;

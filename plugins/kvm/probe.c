@@ -54,20 +54,20 @@ static int32_t no_device(const struct kvmp_plugin *p)
 
 	if (!feature)
 		return kvmp_error(
-			p->host, VR_E_NOENT,
+			p->instance.host, VR_E_NOENT,
 			"%s is missing and this processor shows no hardware virtualisation; on a real "
 			"machine "
 			"switch VT-x / AMD-V on in the firmware's setup, in a virtual machine switch nested "
 			"virtualisation on in the hypervisor outside",
 			p->device);
 	return kvmp_error(
-		p->host, VR_E_NOENT,
+		p->instance.host, VR_E_NOENT,
 		"%s is missing though the processor has virtualisation (%s); load the module: modprobe %s",
 		p->device, feature, !strcmp(feature, "vmx") ? "kvm_intel" : "kvm_amd");
 #else
 	(void)processor_feature;
 	return kvmp_error(
-		p->host, VR_E_NOENT,
+		p->instance.host, VR_E_NOENT,
 		"%s is missing; the kernel must have KVM and be started in EL2 (in a virtual machine: with "
 		"nested virtualisation)",
 		p->device);
@@ -76,7 +76,7 @@ static int32_t no_device(const struct kvmp_plugin *p)
 
 static int32_t not_a_device(const struct kvmp_plugin *p)
 {
-	return kvmp_error(p->host, VR_E_UNSUPPORTED,
+	return kvmp_error(p->instance.host, VR_E_UNSUPPORTED,
 			  "%s is not a device; name the KVM device with -p kvm,device=/dev/kvm", p->device);
 }
 
@@ -93,7 +93,7 @@ static int32_t open_device(struct kvmp_plugin *p)
 		case EACCES:
 		case EPERM:
 			return kvmp_error(
-				p->host, VR_E_PERM,
+				p->instance.host, VR_E_PERM,
 				"%s: no permission to open it; add the user to the group that owns it "
 				"(usermod -aG kvm USER) and log in again",
 				p->device);
@@ -102,12 +102,12 @@ static int32_t open_device(struct kvmp_plugin *p)
 		case ENODEV:
 		case ENXIO:
 			return kvmp_error(
-				p->host, VR_E_NOENT,
+				p->instance.host, VR_E_NOENT,
 				"%s is there but no driver answers; load kvm_intel or kvm_amd, or give the "
 				"container the device",
 				p->device);
 		default:
-			return kvmp_error(p->host, VR_E_IO, "%s: can't open it: %s%s", p->device,
+			return kvmp_error(p->instance.host, VR_E_IO, "%s: can't open it: %s%s", p->device,
 					  strerror(errno), kvmp_remedy(errno));
 		}
 	}
@@ -121,11 +121,11 @@ static int32_t check_version(const struct kvmp_plugin *p)
 	int version = kvmp_ioctl_number(p->fd, KVM_GET_API_VERSION, 0);
 
 	if (version < 0)
-		return kvmp_error(p->host, VR_E_UNSUPPORTED,
+		return kvmp_error(p->instance.host, VR_E_UNSUPPORTED,
 				  "%s is not the KVM device (%s); name it with -p kvm,device=/dev/kvm",
 				  p->device, strerror(errno));
 	if (version != KVM_API_VERSION)
-		return kvmp_error(p->host, VR_E_UNSUPPORTED,
+		return kvmp_error(p->instance.host, VR_E_UNSUPPORTED,
 				  "%s speaks version %d of the KVM API, and this is written for %d; another "
 				  "kernel is needed",
 				  p->device, version, KVM_API_VERSION);
@@ -136,7 +136,7 @@ static int32_t check_capabilities(const struct kvmp_plugin *p, const struct kvmp
 {
 	for (; c->name; c++)
 		if (!kvmp_extension(p->fd, c->number))
-			return kvmp_error(p->host, VR_E_UNSUPPORTED,
+			return kvmp_error(p->instance.host, VR_E_UNSUPPORTED,
 					  "%s: this kernel's KVM lacks %s (%s); a newer kernel has it",
 					  p->device, c->name, c->what);
 	return VR_OK;
@@ -150,15 +150,15 @@ static int32_t make_vm(struct kvmp_plugin *p)
 	switch (errno) {
 	case EBUSY:
 		return kvmp_error(
-			p->host, VR_E_BUSY,
+			p->instance.host, VR_E_BUSY,
 			"%s: the processor's virtualisation is taken; end the other hypervisor (VirtualBox, "
 			"VMware) that runs here",
 			p->device);
 	case ENOMEM:
-		return kvmp_error(p->host, VR_E_NOMEM, "%s: no memory for a virtual machine%s", p->device,
-				  kvmp_remedy(ENOMEM));
+		return kvmp_error(p->instance.host, VR_E_NOMEM, "%s: no memory for a virtual machine%s",
+				  p->device, kvmp_remedy(ENOMEM));
 	default:
-		return kvmp_error(p->host, VR_E_UNSUPPORTED,
+		return kvmp_error(p->instance.host, VR_E_UNSUPPORTED,
 				  "%s: a virtual machine can't be made (%s); is virtualisation switched on, "
 				  "in the firmware "
 				  "or, nested, in the hypervisor outside?",
@@ -172,15 +172,15 @@ static bool flag(const struct kvmp_plugin *p, const struct vr_host_config *confi
 	uint64_t value = otherwise;
 
 	if (VR_HAS(config, number))
-		(void)config->number(p->host, name, &value);
+		(void)config->number(p->instance.host, name, &value);
 	return value != 0;
 }
 
 static int32_t read_options(struct kvmp_plugin *p)
 {
-	const struct vr_host_config *config = p->host->query(p->host, VR_CONFIG_ID);
-	const char *device = VR_HAS(config, string) ? config->string(p->host, "device") : NULL;
-	const char *irqchip = VR_HAS(config, string) ? config->string(p->host, "irqchip") : NULL;
+	const struct vr_host_config *config = p->instance.host->query(p->instance.host, VR_CONFIG_ID);
+	const char *device = VR_HAS(config, string) ? config->string(p->instance.host, "device") : NULL;
+	const char *irqchip = VR_HAS(config, string) ? config->string(p->instance.host, "irqchip") : NULL;
 	static const struct {
 		const char *name;
 		uint32_t kind;
@@ -194,7 +194,7 @@ static int32_t read_options(struct kvmp_plugin *p)
 	if (!device)
 		device = "/dev/kvm";
 	if (strlen(device) >= sizeof(p->device))
-		return kvmp_error(p->host, VR_E_CONFIG, "option 'device': the path is too long");
+		return kvmp_error(p->instance.host, VR_E_CONFIG, "option 'device': the path is too long");
 	strcpy(p->device, device);
 	p->no_notify = !flag(p, config, "notify", true);
 	p->nested = flag(p, config, "nested", false);
@@ -207,7 +207,7 @@ static int32_t read_options(struct kvmp_plugin *p)
 			return VR_OK;
 		}
 	}
-	return kvmp_error(p->host, VR_E_CONFIG,
+	return kvmp_error(p->instance.host, VR_E_CONFIG,
 			  "option 'irqchip': '%s' is not one of auto, none, split, full", irqchip);
 }
 

@@ -68,19 +68,20 @@ static int32_t open_vm(struct kvmp_vm *vm)
 	int most;
 
 	if (p->fd < 0)
-		return kvmp_error(p->host, VR_E_STATE, "KVM was not probed, or can't be used");
+		return kvmp_error(p->instance.host, VR_E_STATE, "KVM was not probed, or can't be used");
 	vm->fd = p->spare_vm;
 	p->spare_vm = -1;
 	if (vm->fd < 0)
 		vm->fd = kvmp_ioctl_number(p->fd, KVM_CREATE_VM, 0);
 	if (vm->fd < 0)
-		return kvmp_error(p->host, kvmp_code_of(errno), "KVM makes no virtual machine: %s%s",
+		return kvmp_error(p->instance.host, kvmp_code_of(errno), "KVM makes no virtual machine: %s%s",
 				  strerror(errno), kvmp_remedy(errno));
 	most = kvmp_extension(vm->fd, KVM_CAP_MAX_VCPUS);
 	if (most < 1)
 		most = 4; /* KVM API 4.7 */
 	if (vm->vcpu_count > (uint32_t)most || vm->vcpu_count > KVMP_MAX_VCPUS)
-		return kvmp_error(p->host, VR_E_RANGE, "%u vCPUs: KVM here runs at most %u", vm->vcpu_count,
+		return kvmp_error(p->instance.host, VR_E_RANGE, "%u vCPUs: KVM here runs at most %u",
+				  vm->vcpu_count,
 				  (uint32_t)most < KVMP_MAX_VCPUS ? (uint32_t)most : KVMP_MAX_VCPUS);
 	return VR_OK;
 }
@@ -92,15 +93,15 @@ int32_t VR_CALL kvmp_vm_create(void *self, const struct vr_vm_config *c, void **
 	int32_t rc;
 
 	if (!c || !out || !c->vcpu_count)
-		return kvmp_error(p->host, VR_E_INVAL, "a virtual machine needs a vCPU");
+		return kvmp_error(p->instance.host, VR_E_INVAL, "a virtual machine needs a vCPU");
 	if (!c->arch || strcmp(c->arch, kvmp_arch_name) != 0)
-		return kvmp_error(p->host, VR_E_UNSUPPORTED, "KVM here runs %s guests, not %s",
+		return kvmp_error(p->instance.host, VR_E_UNSUPPORTED, "KVM here runs %s guests, not %s",
 				  kvmp_arch_name, c->arch ? c->arch : "(none)");
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
-		return kvmp_error(p->host, VR_E_NOMEM, "no memory for the virtual machine");
+		return kvmp_error(p->instance.host, VR_E_NOMEM, "no memory for the virtual machine");
 	vm->plugin = p;
-	vm->host = p->host;
+	vm->host = p->instance.host;
 	vm->fd = -1;
 	vm->vcpu_count = c->vcpu_count;
 	rc = find_tables(vm);

@@ -39,9 +39,9 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	char why[160] = "";
 
 	if (!vm) {
-		return vr_host_error(p->host, VR_E_NOMEM, "soft: no memory for the virtual machine");
+		return vr_host_error(p->instance.host, VR_E_NOMEM, "soft: no memory for the virtual machine");
 	}
-	vm->host = p->host;
+	vm->host = p->instance.host;
 	pthread_mutex_init(&vm->code_lock, NULL);
 	pthread_mutex_init(&vm->exclusive_lock, NULL);
 	int32_t rc = VR_OK;
@@ -58,10 +58,10 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		rc = soft_error(vm, VR_E_RANGE,
 				"soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
 				c->vcpu_count, SOFT_MAX_VCPUS);
-	vm->mmio = p->host->query(p->host, VR_MMIO_ID);
-	vm->timer = p->host->query(p->host, VR_TIMER_ID);
-	vm->thread = p->host->query(p->host, VR_THREAD_ID);
-	vm->codecache = p->host->query(p->host, VR_CODECACHE_ID);
+	vm->mmio = p->instance.host->query(p->instance.host, VR_MMIO_ID);
+	vm->timer = p->instance.host->query(p->instance.host, VR_TIMER_ID);
+	vm->thread = p->instance.host->query(p->instance.host, VR_THREAD_ID);
+	vm->codecache = p->instance.host->query(p->instance.host, VR_CODECACHE_ID);
 	const char *missing = !VR_HAS(vm->mmio, access)           ? VR_MMIO_ID
 			      : !VR_HAS(vm->timer, destroy)       ? VR_TIMER_ID
 			      : !VR_HAS(vm->thread, unpark)       ? VR_THREAD_ID
@@ -81,7 +81,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	vm->region_insns = (uint32_t)p->region_insns;
 	vm->emit = p->tier && VR_HAS(t, emit) ? t->emit : NULL;
 	if (vm->emit && vm->emit->probe(why, sizeof(why)) < 0) {
-		const struct vr_host_log *log = p->host->query(p->host, VR_LOG_ID);
+		const struct vr_host_log *log = p->instance.host->query(p->instance.host, VR_LOG_ID);
 
 		if (VR_HAS(log, write)) {
 			char text[256];
@@ -90,7 +90,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 				 "soft: this processor can't run compiled code (%s); interpreting, which is "
 				 "slow",
 				 why);
-			log->write(p->host, VR_LOG_WARN, text);
+			log->write(p->instance.host, VR_LOG_WARN, text);
 		}
 		vm->emit = NULL;
 	}
@@ -235,20 +235,21 @@ const struct vr_accel soft_accel = {
 static int32_t VR_CALL probe(void *self)
 {
 	struct soft_plugin *p = self;
-	const struct vr_host_config *config = p->host->query(p->host, VR_CONFIG_ID);
+	const struct vr_host *host = p->instance.host;
+	const struct vr_host_config *config = host->query(host, VR_CONFIG_ID);
 
 	p->tier = 1;
 	p->cache = 96u << 20;
 	p->region_insns = 160;
 	if (VR_HAS(config, number)) {
-		config->number(p->host, "tier", &p->tier);
-		config->number(p->host, "cache", &p->cache);
-		config->number(p->host, "region-insns", &p->region_insns);
+		config->number(host, "tier", &p->tier);
+		config->number(host, "cache", &p->cache);
+		config->number(host, "region-insns", &p->region_insns);
 	}
 	if (p->tier > 1 || p->cache < (4u << 20) || p->cache > (1u << 30) || !p->region_insns ||
 	    p->region_insns > 1024) {
 		return vr_host_error(
-			p->host, VR_E_CONFIG,
+			host, VR_E_CONFIG,
 			"soft: an option is out of range: tier 0 or 1, cache 4M to 1G, region-insns 1 "
 			"to 1024");
 	}
@@ -267,7 +268,6 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 
 		p->instance.second_id = VR_DEBUGGER_ID;
 		p->instance.second_table = &soft_debugger;
-		p->host = host;
 	}
 	return rc;
 }

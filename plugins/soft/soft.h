@@ -299,7 +299,6 @@ struct soft_vm {
 extern const struct vr_accel soft_accel;
 struct soft_plugin {
 	struct vr_plugin_instance instance;
-	const struct vr_host *host;
 	uint64_t tier;
 	uint64_t cache;
 	uint64_t region_insns;

@@ -36,7 +36,6 @@
 
 struct plugin {
 	struct vr_plugin_instance instance; /* first */
-	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_irq *irq;
 	const struct vr_host_timer *timer;
@@ -65,13 +64,13 @@ static void update(struct serial *s)
 	if (level == s->level)
 		return;
 	s->level = level;
-	s->p->irq->set(s->p->host, VR_IRQ_SHARED, s->irq, level);
+	s->p->irq->set(s->p->instance.host, VR_IRQ_SHARED, s->irq, level);
 }
 
 static void send(struct serial *s, uint8_t byte)
 {
 	if (s->stamps && !s->line_begun) {
-		uint64_t now = s->p->timer->now(s->p->host);
+		uint64_t now = s->p->timer->now(s->p->instance.host);
 
 		fprintf(s->file, "[%5llu.%06llu] ", (unsigned long long)(now / 1000000000),
 			(unsigned long long)(now / 1000 % 1000000));
@@ -216,21 +215,21 @@ static void VR_CALL serial_destroy(void *device)
 static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *c, void **device)
 {
 	const struct plugin *p = self;
-	const char *path = p->config->string(p->host, "file");
+	const char *path = p->config->string(p->instance.host, "file");
 	uint64_t stamps = 0;
 	struct serial *s;
 	int64_t handle;
 	int32_t rc;
 
 	if (strcmp(c->type, TYPE) != 0)
-		return vr_host_error(p->host, VR_E_NOENT, "serial-log: it makes no other device");
+		return vr_host_error(p->instance.host, VR_E_NOENT, "serial-log: it makes no other device");
 	if (!path || !*path)
-		return vr_host_error(p->host, VR_E_CONFIG,
+		return vr_host_error(p->instance.host, VR_E_CONFIG,
 				     "serial-log: where to? Say -p serial-log,file=FILE");
 	s = calloc(1, sizeof(*s));
 	if (!s)
-		return vr_host_error(p->host, VR_E_NOMEM, "serial-log: out of memory");
-	rc = p->files->open(p->host, "serial-log's file", path, VR_FILE_APPEND, &handle);
+		return vr_host_error(p->instance.host, VR_E_NOMEM, "serial-log: out of memory");
+	rc = p->files->open(p->instance.host, "serial-log's file", path, VR_FILE_APPEND, &handle);
 	if (rc < 0) {
 		free(s);
 		return rc; /* the host has said why */
@@ -239,14 +238,14 @@ static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *
 	if (!s->file) {
 		close((int)handle);
 		free(s);
-		return vr_host_error(p->host, VR_E_NOMEM, "serial-log: out of memory");
+		return vr_host_error(p->instance.host, VR_E_NOMEM, "serial-log: out of memory");
 	}
-	p->config->number(p->host, "time", &stamps);
+	p->config->number(p->instance.host, "time", &stamps);
 	s->p = p;
 	s->irq = c->irq;
 	s->stamps = stamps != 0;
 	pthread_mutex_init(&s->lock, NULL);
-	rc = p->mmio->attach(p->host, VR_SPACE_MMIO, c->base, 8, &ops, s, TYPE);
+	rc = p->mmio->attach(p->instance.host, VR_SPACE_MMIO, c->base, 8, &ops, s, TYPE);
 	if (rc < 0) {
 		serial_destroy(s);
 		return rc;
@@ -302,7 +301,6 @@ static int32_t VR_CALL probe(void *self)
 	struct plugin *p = self;
 	const struct vr_host *host = p->instance.host;
 
-	p->host = host;
 	p->mmio = host->query(host, VR_MMIO_ID);
 	p->irq = host->query(host, VR_IRQ_ID);
 	p->timer = host->query(host, VR_TIMER_ID);
@@ -311,7 +309,7 @@ static int32_t VR_CALL probe(void *self)
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
 	    !VR_HAS(p->config, number) || !VR_HAS(p->files, open))
 		return vr_host_error(
-			p->host, VR_E_ABI,
+			host, VR_E_ABI,
 			"serial-log needs vmrun.mmio/1, irq/1, timer/1, config/1 and file/1; update vmrun");
 	return VR_OK;
 }

@@ -16,7 +16,6 @@
 
 struct plugin {
 	struct vr_plugin_instance instance; /* first */
-	const struct vr_host *host;
 	const struct vr_host_memory *memory;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_machine *machine;
@@ -39,7 +38,7 @@ static uint64_t VR_CALL console_read(void *opaque, uint32_t vcpu, uint64_t offse
 	uint8_t byte;
 
 	(void)vcpu;
-	if (offset || width != 1 || !b->p->console->read(b->p->host, 0, &byte, 1))
+	if (offset || width != 1 || !b->p->console->read(b->p->instance.host, 0, &byte, 1))
 		return 255;
 	return byte;
 }
@@ -52,7 +51,7 @@ static void VR_CALL console_write(void *opaque, uint32_t vcpu, uint64_t offset, 
 
 	(void)vcpu;
 	if (!offset && width == 1)
-		b->p->console->write(b->p->host, 0, &byte, 1);
+		b->p->console->write(b->p->instance.host, 0, &byte, 1);
 }
 
 static const struct vr_bus_ops console_ops = {
@@ -81,14 +80,14 @@ static int makes_cards(const struct vr_device_maker *m)
 static int32_t plug_card(struct board *b)
 {
 	const struct plugin *p = b->p;
-	const struct vr_host_registry *r = p->host->query(p->host, VR_REGISTRY_ID);
+	const struct vr_host_registry *r = p->instance.host->query(p->instance.host, VR_REGISTRY_ID);
 	struct vr_device_config c = {
 		.size = sizeof(c), .type = "teach-card", .base = TEACH_CARD, .irq = TEACH_CARD_LINE};
 
 	for (uint32_t i = 0; VR_HAS(r, find); i++) {
 		struct vr_found f = {.size = sizeof(f)};
 
-		if (r->find(p->host, VR_DEVICE_ID, NULL, i, &f) < 0)
+		if (r->find(p->instance.host, VR_DEVICE_ID, NULL, i, &f) < 0)
 			break;
 		if (!makes_cards(f.interface))
 			continue;
@@ -136,26 +135,27 @@ static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c,
 	int32_t rc;
 
 	if (!c->arch || strcmp(c->arch, "teach") != 0)
-		return vr_host_error(p->host, VR_E_CONFIG,
+		return vr_host_error(p->instance.host, VR_E_CONFIG,
 				     "board-teach: a board for teach guests, and for no others");
 	if (c->vcpu_count != 1)
-		return vr_host_error(p->host, VR_E_CONFIG,
+		return vr_host_error(p->instance.host, VR_E_CONFIG,
 				     "board-teach: this machine has one CPU; leave --smp away");
 	if (!c->ram_size || c->ram_size > RAM_MAX || c->ram_size % RAM_GRAIN)
 		return vr_host_error(
-			p->host, VR_E_CONFIG,
+			p->instance.host, VR_E_CONFIG,
 			"board-teach: this machine takes a multiple of 64 KiB, at most 1792 MiB, of RAM; "
 			"change -m");
 	b = calloc(1, sizeof(*b));
 	if (!b)
-		return vr_host_error(p->host, VR_E_NOMEM, "board-teach: out of memory");
+		return vr_host_error(p->instance.host, VR_E_NOMEM, "board-teach: out of memory");
 	b->p = p;
 	b->ram = c->ram_size;
-	rc = p->memory->add(p->host, 0, b->ram, 0, "ram");
+	rc = p->memory->add(p->instance.host, 0, b->ram, 0, "ram");
 	if (rc >= 0)
-		rc = p->mmio->attach(p->host, VR_SPACE_MMIO, TEACH_CONSOLE, 1, &console_ops, b, "console");
+		rc = p->mmio->attach(p->instance.host, VR_SPACE_MMIO, TEACH_CONSOLE, 1, &console_ops, b,
+				     "console");
 	if (rc >= 0)
-		rc = p->irq->set_controller(p->host, &lines, b);
+		rc = p->irq->set_controller(p->instance.host, &lines, b);
 	if (rc >= 0)
 		rc = plug_card(b);
 	if (rc < 0) {
@@ -175,15 +175,15 @@ static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
 	void *to;
 
 	if (n < magic || memcmp(p->kernel, TEACH_MAGIC, magic) != 0)
-		return vr_host_error(g->host, VR_E_IMAGE,
+		return vr_host_error(g->instance.host, VR_E_IMAGE,
 				     "board-teach: this is no program of the teaching machine");
-	to = g->memory->pointer(g->host, TEACH_START, n - magic);
+	to = g->memory->pointer(g->instance.host, TEACH_START, n - magic);
 	if (!to)
-		return vr_host_error(g->host, VR_E_IMAGE,
+		return vr_host_error(g->instance.host, VR_E_IMAGE,
 				     "board-teach: the program does not fit into RAM; give more with -m");
 	memcpy(to, (const uint8_t *)p->kernel + magic, n - magic);
-	g->memory->written(g->host, TEACH_START, n - magic);
-	return g->machine->vcpu_set_state(g->host, 0, TEACH_STATE_ID, &s, sizeof(s));
+	g->memory->written(g->instance.host, TEACH_START, n - magic);
+	return g->machine->vcpu_set_state(g->instance.host, 0, TEACH_STATE_ID, &s, sizeof(s));
 }
 
 static const struct vr_board board = {
@@ -202,7 +202,6 @@ static int32_t VR_CALL probe(void *self)
 	struct plugin *p = self;
 	const struct vr_host *host = p->instance.host;
 
-	p->host = host;
 	p->memory = host->query(host, VR_MEMORY_ID);
 	p->mmio = host->query(host, VR_MMIO_ID);
 	p->machine = host->query(host, VR_MACHINE_ID);
@@ -211,7 +210,7 @@ static int32_t VR_CALL probe(void *self)
 	if (!VR_HAS(p->memory, written) || !VR_HAS(p->mmio, attach) || !VR_HAS(p->machine, vcpu_set_state) ||
 	    !VR_HAS(p->console, read) || !VR_HAS(p->irq, set_controller))
 		return vr_host_error(
-			p->host, VR_E_ABI,
+			host, VR_E_ABI,
 			"board-teach needs vmrun.memory/1, mmio/1, machine/1, console/1 and irq/1; update "
 			"vmrun");
 	return VR_OK;

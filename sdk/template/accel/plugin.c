@@ -22,7 +22,6 @@
 
 struct self {
 	struct vr_plugin_instance instance; /* first */
-	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_thread *thread;
 };
@@ -76,8 +75,9 @@ static int32_t access_memory(struct vcpu *v, uint64_t address, uint32_t bytes, u
 		memcpy(at, value, bytes); /* both are little-endian here */
 	else if (at)
 		memcpy(value, at, bytes);
-	else if (p->mmio->access(p->host, VR_SPACE_MMIO, v->index, address, bytes, is_write, value) < 0)
-		return vr_host_error(p->host, VR_E_FAULT,
+	else if (p->mmio->access(p->instance.host, VR_SPACE_MMIO, v->index, address, bytes, is_write, value) <
+		 0)
+		return vr_host_error(p->instance.host, VR_E_FAULT,
 				     PLUGIN_ID ": nothing at 0x%" PRIx64
 					       ", which the guest accesses at 0x%" PRIx64,
 				     address, v->s.pc);
@@ -94,8 +94,8 @@ static int32_t step(struct vcpu *v)
 	int32_t rc = VR_OK;
 
 	if (!code)
-		return vr_host_error(p->host, VR_E_FAULT, PLUGIN_ID ": no memory to execute at 0x%" PRIx64,
-				     v->s.pc);
+		return vr_host_error(p->instance.host, VR_E_FAULT,
+				     PLUGIN_ID ": no memory to execute at 0x%" PRIx64, v->s.pc);
 	memcpy(&word, code, 4);
 	opcode = word >> 24;
 	x = word >> 20 & 15;
@@ -129,7 +129,7 @@ static int32_t step(struct vcpu *v)
 		rc = 1;
 		break;
 	default:
-		return vr_host_error(p->host, VR_E_FAULT,
+		return vr_host_error(p->instance.host, VR_E_FAULT,
 				     PLUGIN_ID ": 0x%08x at 0x%" PRIx64 " is no instruction", word, v->s.pc);
 	}
 	if (rc < 0)
@@ -149,7 +149,7 @@ static void wait_for_interrupt(struct vcpu *v)
 			v->s.pc -= 4; /* not woken by what it waits for: it will wait again */
 			return;
 		}
-		p->thread->park(p->host, v->index, UINT64_MAX);
+		p->thread->park(p->instance.host, v->index, UINT64_MAX);
 	}
 }
 
@@ -161,7 +161,8 @@ static int32_t VR_CALL vcpu_create(void *vm_, uint32_t index, void **out)
 	struct vcpu *v = index < vm->vcpu_count ? calloc(1, sizeof(*v)) : NULL;
 
 	if (!v)
-		return vr_host_error(vm->self->host, VR_E_NOMEM, PLUGIN_ID ": vCPU %u can't be made", index);
+		return vr_host_error(vm->self->instance.host, VR_E_NOMEM, PLUGIN_ID ": vCPU %u can't be made",
+				     index);
 	v->vm = vm;
 	v->index = index;
 	vm->vcpu[index] = v;
@@ -200,7 +201,7 @@ static void VR_CALL vcpu_kick(void *vcpu)
 	struct vcpu *v = vcpu;
 
 	__atomic_store_n(&v->kicked, 1, __ATOMIC_RELEASE);
-	v->vm->self->thread->unpark(v->vm->self->host, v->index);
+	v->vm->self->thread->unpark(v->vm->self->instance.host, v->index);
 }
 
 static void VR_CALL vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
@@ -213,14 +214,14 @@ static void VR_CALL vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
 		__atomic_fetch_or(&v->pins, 1u << pin, __ATOMIC_RELEASE);
 	else
 		__atomic_fetch_and(&v->pins, ~(1u << pin), __ATOMIC_RELEASE);
-	v->vm->self->thread->unpark(v->vm->self->host, v->index);
+	v->vm->self->thread->unpark(v->vm->self->instance.host, v->index);
 }
 
 static int32_t check_state(const struct vcpu *v, const char *id, uint32_t length)
 {
 	if (id && strcmp(id, TINY_STATE_ID) == 0 && length == sizeof(struct tiny_state))
 		return VR_OK;
-	return vr_host_error(v->vm->self->host, VR_E_UNSUPPORTED,
+	return vr_host_error(v->vm->self->instance.host, VR_E_UNSUPPORTED,
 			     PLUGIN_ID ": a vCPU's state is " TINY_STATE_ID ", not %s", id ? id : "(none)");
 }
 
@@ -254,16 +255,16 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	struct vm *vm;
 
 	if (!c->arch || strcmp(c->arch, TINY_ARCH) != 0)
-		return vr_host_error(p->host, VR_E_UNSUPPORTED,
+		return vr_host_error(p->instance.host, VR_E_UNSUPPORTED,
 				     PLUGIN_ID " runs " TINY_ARCH " guests, not %s",
 				     c->arch ? c->arch : "(none)");
 	if (c->vcpu_count > VCPUS_MAX)
-		return vr_host_error(p->host, VR_E_RANGE,
+		return vr_host_error(p->instance.host, VR_E_RANGE,
 				     PLUGIN_ID ": %u vCPUs: at most %d; use a smaller --smp", c->vcpu_count,
 				     VCPUS_MAX);
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
-		return vr_host_error(p->host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
+		return vr_host_error(p->instance.host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	vm->self = p;
 	vm->vcpu_count = c->vcpu_count;
 	*out = vm;
@@ -281,8 +282,8 @@ static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64
 	struct vm *vm = vm_;
 
 	if (slot >= SLOTS_MAX || vm->slot[slot].length)
-		return vr_host_error(vm->self->host, VR_E_RANGE, PLUGIN_ID ": memory slot %u can't be had",
-				     slot);
+		return vr_host_error(vm->self->instance.host, VR_E_RANGE,
+				     PLUGIN_ID ": memory slot %u can't be had", slot);
 	vm->slot[slot] = (struct slot){.gpa = gpa, .length = length, .host = host, .flags = flags};
 	return VR_OK;
 }
@@ -351,12 +352,12 @@ static const struct vr_accel accel = {
 static int32_t VR_CALL probe(void *self)
 {
 	struct self *p = self;
+	const struct vr_host *host = p->instance.host;
 
-	p->host = p->instance.host;
-	p->mmio = p->host->query(p->host, VR_MMIO_ID);
-	p->thread = p->host->query(p->host, VR_THREAD_ID);
+	p->mmio = host->query(host, VR_MMIO_ID);
+	p->thread = host->query(host, VR_THREAD_ID);
 	if (!VR_HAS(p->mmio, access) || !VR_HAS(p->thread, park) || !VR_HAS(p->thread, unpark))
-		return vr_host_error(p->host, VR_E_ABI,
+		return vr_host_error(host, VR_E_ABI,
 				     PLUGIN_ID " needs " VR_MMIO_ID " and " VR_THREAD_ID
 					       "; use a newer vmrun");
 	return VR_OK;

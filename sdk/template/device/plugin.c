@@ -30,7 +30,6 @@
 
 struct self {
 	struct vr_plugin_instance instance; /* first */
-	const struct vr_host *host;
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_irq *irq;
 	const struct vr_host_timer *timer;
@@ -49,7 +48,7 @@ struct device {
 static void set_status(struct device *d, uint32_t status)
 {
 	d->status = status;
-	d->p->irq->set(d->p->host, VR_IRQ_SHARED, d->line, status);
+	d->p->irq->set(d->p->instance.host, VR_IRQ_SHARED, d->line, status);
 }
 
 /* ---- what the guest does ---- */
@@ -92,7 +91,7 @@ static void VR_CALL write_register(void *opaque, uint32_t vcpu, uint64_t offset,
 		d->scratch = (uint32_t)value;
 		break;
 	case REG_DELAY:
-		p->timer->arm(d->alarm, p->timer->now(p->host) + (uint64_t)(uint32_t)value * 1000);
+		p->timer->arm(d->alarm, p->timer->now(p->instance.host) + (uint64_t)(uint32_t)value * 1000);
 		break;
 	case REG_STATUS:
 		if (value & 1)
@@ -124,7 +123,7 @@ static void VR_CALL device_reset(void *device)
 	uint64_t scratch = 0;
 
 	if (VR_HAS(p->config, number))
-		p->config->number(p->host, "scratch", &scratch);
+		p->config->number(p->instance.host, "scratch", &scratch);
 	p->timer->cancel(d->alarm);
 	pthread_mutex_lock(&d->lock);
 	d->scratch = (uint32_t)scratch;
@@ -149,16 +148,18 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 	int32_t rc;
 
 	if (strcmp(c->type, PLUGIN_ID) != 0)
-		return vr_host_error(p->host, VR_E_NOENT, PLUGIN_ID " makes no devices of other types");
+		return vr_host_error(p->instance.host, VR_E_NOENT,
+				     PLUGIN_ID " makes no devices of other types");
 	d = calloc(1, sizeof(*d));
 	if (!d)
-		return vr_host_error(p->host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
+		return vr_host_error(p->instance.host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	d->p = p;
 	d->line = c->irq;
 	pthread_mutex_init(&d->lock, NULL);
-	rc = p->timer->create(p->host, goes_off, d, &d->alarm);
+	rc = p->timer->create(p->instance.host, goes_off, d, &d->alarm);
 	if (rc >= 0)
-		rc = p->mmio->attach(p->host, VR_SPACE_MMIO, c->base, WINDOW, &registers, d, PLUGIN_ID);
+		rc = p->mmio->attach(p->instance.host, VR_SPACE_MMIO, c->base, WINDOW, &registers, d,
+				     PLUGIN_ID);
 	if (rc < 0) {
 		if (d->alarm)
 			p->timer->destroy(d->alarm);
@@ -199,16 +200,16 @@ static const struct vr_device_maker maker = {
 static int32_t VR_CALL probe(void *self)
 {
 	struct self *p = self;
+	const struct vr_host *host = p->instance.host;
 
-	p->host = p->instance.host;
-	p->mmio = p->host->query(p->host, VR_MMIO_ID);
-	p->irq = p->host->query(p->host, VR_IRQ_ID);
-	p->timer = p->host->query(p->host, VR_TIMER_ID);
-	p->config = p->host->query(p->host, VR_CONFIG_ID);
+	p->mmio = host->query(host, VR_MMIO_ID);
+	p->irq = host->query(host, VR_IRQ_ID);
+	p->timer = host->query(host, VR_TIMER_ID);
+	p->config = host->query(host, VR_CONFIG_ID);
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
 	    !VR_HAS(p->timer, create) || !VR_HAS(p->timer, arm) || !VR_HAS(p->timer, cancel) ||
 	    !VR_HAS(p->timer, destroy))
-		return vr_host_error(p->host, VR_E_ABI,
+		return vr_host_error(host, VR_E_ABI,
 				     PLUGIN_ID " needs " VR_MMIO_ID ", " VR_IRQ_ID " and " VR_TIMER_ID
 					       "; use a newer vmrun");
 	return VR_OK;
