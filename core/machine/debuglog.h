@@ -11,12 +11,11 @@
 
 struct debuglog;
 struct machine;
+struct machine_config;
 
-/* NULL in *out: nothing is wanted. file NULL: standard error. VR_E_BUSY: it is a file that the
- * machine has for something else. The filter is kept, not copied. [main], after the machine's files were opened
- * and before the sandbox. */
-int32_t debuglog_new(const struct machine *m, const struct log_filter *filter, const char *file,
-		     struct debuglog **out);
+/* By c->log and c->log_file; the former is kept, not copied. NULL in *out: nothing is wanted. VR_E_BUSY: the file is
+ * one that the run reads. [main], after the machine's files were opened and before the sandbox. */
+int32_t debuglog_new(const struct machine *m, const struct machine_config *c, struct debuglog **out);
 /* Warns of items that are wanted and that neither the accelerator nor the core gives. */
 void debuglog_tell_missing(const struct debuglog *l, const char *accelerator);
 /* Are accesses to devices wanted? They all have to take the bus then. */

@@ -292,7 +292,7 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = open_disks(m, c, image_is_disk);
 	if (rc == VR_OK)
-		rc = debuglog_new(m, &c->log, c->log_file, &m->debuglog);
+		rc = debuglog_new(m, c, &m->debuglog);
 	if (rc == VR_OK)
 		rc = codemap_new(c->perf_map, c->jitdump, &m->codemap);
 	if (rc == VR_OK)
@@ -342,7 +342,6 @@ int32_t machine_new(struct registry *r, const struct machine_config *c, struct m
 	if (!m)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	m->registry = r;
-	m->machine_file = c->machine_file;
 	m->gate_shut = true;
 	m->request = POWER_NONE;
 	m->sandbox.ruleset = -1;

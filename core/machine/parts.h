@@ -252,7 +252,8 @@ void disk_close(struct disk *d);
 /* ---- inputs.c ---------------------------------------------------------------------------- */
 /* VR_E_BUSY, with a text that begins with the label: the file is one that this run reads (disks and what they lie
  * on, kernel, initrd, machine file, plugins). */
-int32_t machine_spare_inputs(const struct machine *m, const char *label, const struct stat *st);
+int32_t machine_spare_inputs(const struct machine *m, const char *machine_file, const char *label,
+			     const struct stat *st);
 
 /* ---- required_members.c ----------------------------------------------------------------------------- */
 /* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
@@ -399,7 +400,6 @@ struct machine {
 	void *device_trace_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */
 	struct codemap *codemap;   /* NULL: no names are wanted */
-	const char *machine_file;  /* machine_config's, while it is built */
 };
 
 static inline struct machine *machine_of(const struct vr_host *host)

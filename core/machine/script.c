@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/file.h"
 #include "machine/parts.h"
 #include "util/log.h"
 
@@ -104,7 +105,7 @@ static bool one_file(int a, int b)
 {
 	struct stat x, y;
 
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && file_is_one(&x, &y);
 }
 
 /* What was taken for text is output. */

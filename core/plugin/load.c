@@ -198,13 +198,18 @@ static const char *library_file(struct registry_entry *e)
 	return e->file;
 }
 
+const char *registry_library(struct loaded_plugin *p)
+{
+	return p->manifest->library ? library_file(registry_entry_of(p)) : NULL;
+}
+
 int32_t registry_check_library(struct loaded_plugin *p)
 {
 	const char *file;
 
 	if (!p->manifest->library)
 		return VR_OK;
-	file = library_file(registry_entry_of(p));
+	file = registry_library(p);
 	return file ? elf_check(file) : VR_E_NOMEM;
 }
 

@@ -80,6 +80,8 @@ int32_t registry_option(struct registry *r, struct loaded_plugin *p, const char 
 /* The value of an option: what was set, else the manifest's default, else NULL. */
 const char *registry_option_value(const struct registry *r, const struct loaded_plugin *p, const char *name);
 
+/* Where its library lies, the registry's; NULL: there is none for this system, or no memory. */
+const char *registry_library(struct loaded_plugin *p);
 /* Can its library be opened, as far as its file tells? VR_OK where there is none for this system. */
 int32_t registry_check_library(struct loaded_plugin *p);
 /* What the user set the manifest's i-th option to, or NULL: a default is not given by the user. */

@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <vmrun/host.h>
 
+#include "common/file.h"
+
 static _Atomic uint32_t log_level = VR_LOG_WARN;
 static atomic_int log_raw;
 
@@ -30,21 +32,6 @@ void log_set_raw(int raw)
 int log_is_raw(void)
 {
 	return atomic_load(&log_raw);
-}
-
-/* The whole message in as few writes as the kernel allows, so that threads don't mix their lines. */
-static void write_all(const char *s, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(STDERR_FILENO, s, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return; /* standard error itself can't be written */
-		s += done;
-		n -= (size_t)done;
-	}
 }
 
 void log_print(uint32_t level, const char *format, ...)
@@ -82,6 +69,8 @@ void log_print(uint32_t level, const char *format, ...)
 	if (raw)
 		out[n++] = '\r';
 	out[n++] = '\n';
-	write_all(out, n);
+	/* In as few writes as the kernel allows, so that threads don't mix their lines. Nothing can be said where
+	 * standard error itself can't be written. */
+	(void)file_write(STDERR_FILENO, out, n);
 	errno = saved;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* arch_arm64.h: what the arm64 files share. */
-#ifndef KVM_ARCH_ARM64_H
-#define KVM_ARCH_ARM64_H
+#ifndef KVMP_ARCH_ARM64_H
+#define KVMP_ARCH_ARM64_H
 
 #if defined(__aarch64__)
 #include <vmrun/state_arm64.h>

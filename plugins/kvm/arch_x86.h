@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* arch_x86.h: what the x86 files share. */
-#ifndef KVM_ARCH_X86_H
-#define KVM_ARCH_X86_H
+#ifndef KVMP_ARCH_X86_H
+#define KVMP_ARCH_X86_H
 
 #include <pthread.h>
 #include <vmrun/state_x86.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bench_x86.h: a virtual machine of one vCPU and 64 KiB, to try out what this KVM does. */
-#ifndef KVM_BENCH_X86_H
-#define KVM_BENCH_X86_H
+#ifndef KVMP_BENCH_X86_H
+#define KVMP_BENCH_X86_H
 
 #include "kvm.h"
 

@@ -95,9 +95,9 @@ void kvmp_debug_destroy(struct kvmp_vm *vm)
 
 /* ---- breakpoint instructions in memory ------------------------------------------------------------- */
 
-static void put_break(const struct kvmp_code_point *c)
+static void put(const struct kvmp_code_point *c, const uint8_t *bytes)
 {
-	memcpy(c->host, kvmp_arch_break, kvmp_arch_break_bytes);
+	memcpy(c->host, bytes, kvmp_arch_break_bytes);
 	__builtin___clear_cache((char *)c->host, (char *)c->host + kvmp_arch_break_bytes);
 }
 
@@ -113,8 +113,7 @@ static void put_back(const struct kvmp_vm *vm, const struct kvmp_code_point *c)
 	struct kvmp_debug *d = vm->debug;
 
 	if (is_break(c)) {
-		memcpy(c->host, c->old, kvmp_arch_break_bytes);
-		__builtin___clear_cache((char *)c->host, (char *)c->host + kvmp_arch_break_bytes);
+		put(c, c->old);
 	} else if (!d->told && memcmp(c->host, c->old, kvmp_arch_break_bytes) != 0) {
 		d->told = true;
 		kvmp_log(vm->host, VR_LOG_WARN,
@@ -136,7 +135,7 @@ static void write_breaks(const struct kvmp_vm *vm, bool in)
 		memcpy(p->code[i].old, p->code[i].host, kvmp_arch_break_bytes);
 	for (uint32_t i = 0; i < p->codes; i++)
 		if (in)
-			put_break(&p->code[i]);
+			put(&p->code[i], kvmp_arch_break);
 		else
 			put_back(vm, &p->code[i]);
 	d->written = in;
@@ -169,7 +168,7 @@ void kvmp_debug_written(struct kvmp_vm *vm, uint64_t gpa, uint64_t length)
 	}
 	for (uint32_t i = 0; d->written && i < d->points.codes; i++)
 		if (overlaps(&d->points.code[i], gpa, length))
-			put_break(&d->points.code[i]);
+			put(&d->points.code[i], kvmp_arch_break);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -273,8 +272,7 @@ static int32_t add_code(struct kvmp_vm *vm, struct kvmp_vcpu *v, struct kvmp_poi
 	if (!(can & KVMP_CAN_HARDWARE))
 		return kvmp_error(vm->host, VR_E_UNSUPPORTED,
 				  "no breakpoint at 0x%llx: no breakpoint instruction can be put there, and "
-				  "debug registers stop no "
-				  "instruction on this KVM",
+				  "debug registers stop no instruction on this KVM",
 				  (unsigned long long)s->first);
 	return add_register(vm, p, s->first, 1, VR_STOP_EXECUTE);
 }
@@ -461,9 +459,8 @@ int32_t kvmp_debug_enter(struct kvmp_vcpu *v)
 static bool breaks_at(struct kvmp_vcpu *v, uint64_t pc, bool *by_point)
 {
 	const struct kvmp_points *p = &v->vm->debug->points;
-	uint64_t pa;
-
 	bool ours = false;
+	uint64_t pa;
 
 	*by_point = false;
 	if (!p->codes || kvmp_arch_translate(v, pc, &pa) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* debug.h: vmrun.debugger/1 of kvm.so: what debug.c and its architectures share. */
-#ifndef KVM_DEBUG_H
-#define KVM_DEBUG_H
+#ifndef KVMP_DEBUG_H
+#define KVMP_DEBUG_H
 
 #include <pthread.h>
 #include <vmrun/debugger.h>

@@ -12,8 +12,8 @@
  * KVM_RUN (KVM_SET_SIGNAL_MASK, KVM API 4.18). So no handler is needed: the signal ends KVM_RUN, stays
  * pending and is taken with sigtimedwait().
  */
-#ifndef KVM_H
-#define KVM_H
+#ifndef KVMP_H
+#define KVMP_H
 
 #include <linux/kvm.h>
 #include <stdatomic.h>

@@ -47,8 +47,7 @@ void kvmp_intlog_open(struct kvmp_vm *vm)
 	vm->intlog = table;
 	kvmp_log(vm->host, VR_LOG_WARN,
 		 "-d int: KVM tells of no exception, and of no interrupt of its own controllers; the log has "
-		 "the "
-		 "interrupts that vmrun injects, and KVM's exits");
+		 "the interrupts that vmrun injects, and KVM's exits");
 }
 
 void kvmp_intlog(const struct kvmp_vcpu *v, const char *format, ...)

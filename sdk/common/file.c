@@ -182,6 +182,11 @@ int32_t file_open(const struct file_request *r, struct file_opened *out)
 	return rc;
 }
 
+bool file_is_one(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 int file_open_plain(const char *path, int flags, mode_t mode)
 {
 	int fd;

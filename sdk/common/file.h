@@ -10,6 +10,7 @@
 #ifndef VR_COMMON_FILE_H
 #define VR_COMMON_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -38,6 +39,8 @@ struct file_opened {
 
 /* An error says what is wrong with the file and what to do. */
 int32_t file_open(const struct file_request *r, struct file_opened *out);
+/* One file under two names, or open twice. */
+bool file_is_one(const struct stat *a, const struct stat *b);
 
 /* ---- what a signal interrupts is done again, and what moved only a part goes on; fit for signal handlers ---- */
 
