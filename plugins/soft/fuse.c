@@ -14,18 +14,27 @@
  * the base, which is known early, instead of the element's address, which is known late.
  */
 #include "soft.h"
+#include "xlate/ir/ir.h"
 
 #define MOST_TABLE 1024u /* bytes: a larger table is in two pages too often */
 
-static const uint8_t op_class[VR_IR_COUNT] = {
-#define IR(name, class, args, doc) [VR_IR_##name] = VR_IRC_##class,
-#include <vmrun/ir_ops.def>
-#undef IR
-};
+/* May the guest's registers be looked at by what is not in this block? */
+static int may_see_registers(const struct vr_ir_op *o)
+{
+	uint32_t class = vr_ir_ops[o->op].class;
+
+	return class == VR_IRC_MEM || class == VR_IRC_TERM || class == VR_IRC_FP ||
+	       vr_ir_helper(o) != UINT64_MAX;
+}
 
 static int reads(const struct vr_ir_op *o, uint32_t v)
 {
-	return o->a == v || o->b == v || o->c == v;
+	uint32_t value[4], n = vr_ir_reads(o, value);
+
+	while (n-- > 0)
+		if (value[n] == v)
+			return 1;
+	return 0;
 }
 
 static int constant(const struct vr_ir *ir, uint32_t v, uint64_t *k)
@@ -45,8 +54,7 @@ static int fuse_into(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t fir
 	for (uint32_t k = first + 1; k < b->first + b->count; k++) {
 		struct vr_ir_op *o = &ir->ops[k];
 
-		if (op_class[o->op] == VR_IRC_MEM || op_class[o->op] == VR_IRC_TERM ||
-		    op_class[o->op] == VR_IRC_FP || o->op == VR_IR_CALL || o->op == VR_IR_VCALL)
+		if (may_see_registers(o))
 			return 0;
 		if (o->op == VR_IR_PUT && o->imm == reg) {
 			if (put) {
@@ -140,7 +148,7 @@ static uint64_t largest(const struct vr_ir *ir, uint32_t v, const uint32_t *reac
 		k = o->imm >> 8 & 0xff;
 		return o->aux || k > 63 ? UINT64_MAX : (1ull << k) - 1;
 	case VR_IR_LOAD:
-		return (o->type == VR_T_I32 || o->type == VR_T_I64) && !(o->aux & VR_MS_SIGN) &&
+		return vr_ir_is_integer(o->type) && !(o->aux & VR_MS_SIGN) &&
 				       (o->aux & 7) < 3
 			       ? (1ull << (8u << (o->aux & 7))) - 1
 			       : UINT64_MAX;

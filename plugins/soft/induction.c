@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "soft.h"
+#include "xlate/ir/ir.h"
 
 #define MOST_STRIDE 256 /* bytes a round */
 
@@ -143,8 +144,7 @@ static void add_hints(struct loop *l, const struct vr_ir_block *b)
 {
 	for (uint32_t i = b->first; i < b->first + b->count; i++) {
 		struct vr_ir_op *o = &l->ir->ops[i];
-		int plain = (o->op == VR_IR_LOAD && !o->b) || o->op == VR_IR_STORE || o->op == VR_IR_LOADP ||
-			    o->op == VR_IR_STOREP;
+		bool plain = vr_ir_ops[o->op].imm == VR_IMM_ACCESS && !vr_ir_table_base(o);
 
 		if (!plain || o->imm >> 32 || !(l->known[o->a] & INDUCTION))
 			continue;
@@ -160,7 +160,7 @@ static int calls(const struct loop *l)
 		const struct vr_ir_block *b = &l->ir->blocks[__builtin_ctzll(m)];
 
 		for (uint32_t i = b->first; i < b->first + b->count; i++)
-			if (l->ir->ops[i].op == VR_IR_CALL || l->ir->ops[i].op == VR_IR_VCALL)
+			if (vr_ir_helper(&l->ir->ops[i]) != UINT64_MAX)
 				return 1;
 	}
 	return 0;

@@ -6,9 +6,8 @@
 
 /* Every op of ir_ops.def has its function: a missing one does not link. */
 static const soft_interp_fn functions[] = {
-#define IR(name, class, args, doc) soft_interp_##name,
+#define IR(name, ...) soft_interp_##name,
 #include <vmrun/ir_ops.def>
-#undef IR
 };
 _Static_assert(sizeof(functions) / sizeof(functions[0]) == VR_IR_COUNT, "an op without its function");
 _Static_assert(VR_IR_NOP == 0, "value 0 is none");

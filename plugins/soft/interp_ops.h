@@ -18,10 +18,9 @@ struct soft_interp {
 /* `d` is the op's own value, zeroed before. 0: go on, or SOFT_INTERP_*. */
 typedef uint32_t (*soft_interp_fn)(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d);
 
-#define IR(name, class, args, doc) \
+#define IR(name, ...) \
 	uint32_t soft_interp_##name(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d);
 #include <vmrun/ir_ops.def>
-#undef IR
 
 /* The head of an op's function; every one may use what it needs of r, o and d. */
 #define OP(name)                                                                      \

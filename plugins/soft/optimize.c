@@ -23,17 +23,7 @@
 
 #include "log.h"
 #include "soft.h"
-
-static const uint8_t op_class[VR_IR_COUNT] = {
-#define IR(name, class, args, doc) [VR_IR_##name] = VR_IRC_##class,
-#include <vmrun/ir_ops.def>
-#undef IR
-};
-static const uint8_t op_args[VR_IR_COUNT] = {
-#define IR(name, class, args, doc) [VR_IR_##name] = sizeof(args) - 1,
-#include <vmrun/ir_ops.def>
-#undef IR
-};
+#include "xlate/ir/ir.h"
 
 #define FORWARDED 1 /* aux, see is_forwarded() */
 #define GET_COST 3
@@ -42,11 +32,6 @@ static const uint8_t op_args[VR_IR_COUNT] = {
 static int is_forwarded(const struct vr_ir_op *o)
 {
 	return o->op == VR_IR_GET && o->type == VR_T_FLAGS && o->aux == FORWARDED;
-}
-
-static int is_conditional_access(uint32_t op)
-{
-	return op == VR_IR_CASIF || op == VR_IR_CAS2IF;
 }
 
 /* ---- 1. register assignment ---- */
@@ -125,11 +110,11 @@ static int fold(const struct vr_ir_op *o, uint64_t a, uint64_t b, uint64_t *out)
 	return 1;
 }
 
-/* Constants move to the right operand. Not of ADD: its flags may be the next op, and both must have the same
- * operands. */
-static int is_commutative(uint32_t op)
+/* Constants move to the right operand. Not of ADD and F_ADD: one host instruction does both where they have the
+ * same operands. */
+static int is_turned(uint32_t op)
 {
-	return op == VR_IR_MUL || op == VR_IR_AND || op == VR_IR_OR || op == VR_IR_XOR;
+	return vr_ir_ops[op].attribute == VR_ATTRIBUTE_COMMUTES && op != VR_IR_ADD && op != VR_IR_F_ADD;
 }
 
 static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
@@ -142,7 +127,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 	memset(held_type, 0, sizeof(held_type));
 	for (uint32_t i = b->first; i < b->first + b->count; i++) {
 		struct vr_ir_op *o = &ir->ops[i];
-		uint32_t n = op_args[o->op];
+		uint32_t n = vr_ir_ops[o->op].args;
 
 		replacement[i] = reaching[i] = i;
 		if (n > 0)
@@ -151,16 +136,17 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			o->b = replacement[o->b];
 		if (n > 2)
 			o->c = replacement[o->c];
-		if (is_conditional_access(o->op))
+		if (vr_ir_condition_value(o))
 			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | replacement[(uint32_t)o->imm];
 
-		if (o->op == VR_IR_CALL || o->op == VR_IR_VCALL) {
-			if (isa->helpers[o->op == VR_IR_VCALL ? o->imm & 0xffff : o->imm].flags &
-			    VR_HF_WRITES)
+		uint64_t helper = vr_ir_helper(o);
+
+		if (helper != UINT64_MAX) {
+			if (isa->helpers[helper].flags & VR_HF_WRITES)
 				memset(held, 0, sizeof(held));
 		} else if (o->op == VR_IR_PUT && o->imm < SOFT_GUEST_REGS) {
-			/* An I32 PUT of a wider value cuts it. */
-			held[o->imm] = o->type == VR_T_I32 && ir->ops[o->a].type != VR_T_I32 ? 0 : o->a;
+			/* A PUT of a wider value than its type cuts it. */
+			held[o->imm] = vr_ir_type_bits(o->type) < vr_ir_type_bits(vr_ir_value_type(&ir->ops[o->a])) ? 0 : o->a;
 			held_type[o->imm] = o->type == VR_T_I32 ? VR_T_I64 : o->type;
 		} else if (o->op == VR_IR_GET && o->imm < SOFT_GUEST_REGS) {
 			uint32_t v = held[o->imm];
@@ -183,11 +169,11 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			}
 		} else if (o->op == VR_IR_LOAD) {
 			soft_fuse(ir, b, i, reaching);
-		} else if (n == 2 && op_class[o->op] == VR_IRC_PURE &&
-			   (o->type == VR_T_I32 || o->type == VR_T_I64)) {
+		} else if (n == 2 && vr_ir_ops[o->op].class == VR_IRC_PURE &&
+			   vr_ir_is_integer(o->type)) {
 			uint64_t value;
 
-			if (is_commutative(o->op) && ir->ops[o->a].op == VR_IR_CONST) {
+			if (is_turned(o->op) && ir->ops[o->a].op == VR_IR_CONST) {
 				uint32_t first = o->a;
 
 				o->a = o->b;
@@ -219,7 +205,7 @@ static uint32_t edge_live(const struct vr_ir_block *b, uint32_t edge, const uint
 
 static int is_branch(uint32_t op)
 {
-	return op == VR_IR_BRCC || op == VR_IR_BRCMP || op == VR_IR_BRBIT;
+	return vr_ir_ops[op].attribute == VR_ATTRIBUTE_BRANCH;
 }
 
 /* One block backward; returns whether flags are live at its start. `change`: drop dead PUTs, mark edges. */
@@ -238,8 +224,7 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 
 		if (o->type == VR_T_FLAGS && o->op == VR_IR_PUT) {
 			if (change && !live) {
-				o->op = VR_IR_NOP;
-				o->a = 0;
+				*o = (struct vr_ir_op){.op = VR_IR_NOP};
 			} else if (change && i + 1 == last && is_branch(op)) {
 				o->aux = (uint8_t)(taken | fall << 1);
 			}
@@ -249,10 +234,10 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 				used = 1;
 			else
 				live = 1;
-		} else if (op_class[o->op] == VR_IRC_MEM) {
+		} else if (vr_ir_ops[o->op].class == VR_IRC_MEM) {
 			live |= used;
-		} else if (o->op == VR_IR_CALL &&
-			   (isa->helpers[o->imm].flags & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
+		} else if (vr_ir_helper(o) != UINT64_MAX && (isa->helpers[vr_ir_helper(o)].flags &
+							     (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
 			live = 1;
 		}
 	}
@@ -283,16 +268,10 @@ static void flags_liveness(const struct vr_isa *isa, struct vr_ir *ir)
 
 static void each_use(const struct vr_ir_op *o, uint32_t *uses, uint32_t by)
 {
-	uint32_t n = op_args[o->op];
+	uint32_t value[4], n = vr_ir_reads(o, value);
 
-	if (n > 0)
-		uses[o->a] += by;
-	if (n > 1)
-		uses[o->b] += by;
-	if (n > 2)
-		uses[o->c] += by;
-	if (is_conditional_access(o->op))
-		uses[(uint32_t)o->imm] += by;
+	while (n-- > 0)
+		uses[value[n]] += by;
 }
 
 /* keep: also the GETs of flags that step 4 needs. */
@@ -305,7 +284,7 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 	for (uint32_t i = b->first + b->count; i-- > b->first;) {
 		struct vr_ir_op *o = &ir->ops[i];
 
-		if (op_class[o->op] != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP ||
+		if (vr_ir_ops[o->op].class != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP ||
 		    (keep && is_forwarded(o)))
 			continue;
 		each_use(o, uses, (uint32_t)-1);

@@ -25,6 +25,7 @@
 
 #include "log.h"
 #include "soft.h"
+#include "xlate/ir/ir.h"
 
 #define MAX_OPS 16384
 #define MAX_POINTS 8192
@@ -168,30 +169,36 @@ static uint32_t bytes_at(const struct region_builder *f, uint64_t pc)
 	return (uint32_t)(end - pc);
 }
 
+/* ---- where a terminator goes ---- */
+
+static bool may_fall(const struct vr_ir_op *t)
+{
+	return vr_ir_ops[t->op].attribute == VR_ATTRIBUTE_BRANCH;
+}
+
+static bool goes_to_imm(const struct vr_ir_op *t)
+{
+	return vr_ir_ops[t->op].attribute == VR_ATTRIBUTE_GOES || may_fall(t);
+}
+
+/* It comes back to the block's end. */
+static bool is_call(const struct vr_ir_op *t)
+{
+	return (t->op == VR_IR_GOTO && t->aux) || (t->op == VR_IR_JUMP_INDIRECT && t->aux == VR_JUMP_CALL);
+}
+
 static void enqueue_successors(struct region_builder *f, const struct vr_ir_block *b)
 {
 	const struct vr_ir_op *t = &f->s->ir.ops[b->first + b->count - 1];
 
-	switch (t->op) {
-	case VR_IR_GOTO:
-		if (t->aux & 1)
-			enqueue_leader(f, b->end, 1);
-		else
-			enqueue_leader(f, t->imm, 0);
-		break;
-	case VR_IR_BRCC:
-	case VR_IR_BRCMP:
-	case VR_IR_BRBIT:
-		enqueue_leader(f, t->imm, 0);
-		enqueue_leader(f, b->end, 0);
-		break;
-	case VR_IR_JUMP_INDIRECT:
-		if (t->aux == VR_JUMP_CALL)
-			enqueue_leader(f, b->end, 1);
-		break;
-	default:
-		break;
+	if (is_call(t)) {
+		enqueue_leader(f, b->end, 1);
+		return;
 	}
+	if (goes_to_imm(t))
+		enqueue_leader(f, t->imm, 0);
+	if (may_fall(t))
+		enqueue_leader(f, b->end, 0);
 }
 
 static void connect(struct vr_ir *ir)
@@ -201,12 +208,10 @@ static void connect(struct vr_ir *ir)
 		const struct vr_ir_op *t = &ir->ops[b->first + b->count - 1];
 
 		b->succ[0] = b->succ[1] = VR_NO_BLOCK;
-		if (t->op == VR_IR_GOTO && !(t->aux & 1))
+		if (goes_to_imm(t) && !is_call(t))
 			b->succ[VR_EDGE_TAKEN] = block_at(ir, t->imm);
-		if (t->op == VR_IR_BRCC || t->op == VR_IR_BRCMP || t->op == VR_IR_BRBIT) {
-			b->succ[VR_EDGE_TAKEN] = block_at(ir, t->imm);
+		if (may_fall(t))
 			b->succ[VR_EDGE_FALL] = block_at(ir, b->end);
-		}
 	}
 }
 

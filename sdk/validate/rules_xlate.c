@@ -306,7 +306,7 @@ void check_xlate_lift(struct vr_check *c)
 			continue;
 		CHECK(c, l.ir.block_count == 1, "%s: %u blocks were appended, not one", c->report->context,
 		      l.ir.block_count);
-		CHECK(c, vr_ir_verify(&l.ir, why, sizeof(why)) == 0, "%s: %s", c->report->context, why);
+		CHECK(c, vr_ir_verify(&l.ir, isa, why, sizeof(why)) == 0, "%s: %s", c->report->context, why);
 		CHECK(c,
 		      l.blocks[0].pc == PC && l.blocks[0].insns >= 1 && l.blocks[0].insns <= most &&
 			      l.blocks[0].end > PC && l.blocks[0].end - PC <= length,
@@ -316,19 +316,6 @@ void check_xlate_lift(struct vr_check *c)
 		      (unsigned long long)l.blocks[0].end, most, length);
 		CHECK(c, l.blocks[0].succ[0] == VR_NO_BLOCK && l.blocks[0].succ[1] == VR_NO_BLOCK,
 		      "%s: succ[] is the engine's; a lifter leaves it VR_NO_BLOCK", c->report->context);
-		for (uint32_t o = 0; o < l.ir.op_count; o++) {
-			const struct vr_ir_op *op = &l.ops[o];
-			uint64_t number = op->op == VR_IR_VCALL ? op->imm & 0xffff : op->imm;
-
-			CHECK(c,
-			      (op->op != VR_IR_CALL && op->op != VR_IR_VCALL) || number < isa->helper_count,
-			      "%s: op %u calls helper %llu of %u", c->report->context, o,
-			      (unsigned long long)number, isa->helper_count);
-			CHECK(c,
-			      (op->op != VR_IR_GET && op->op != VR_IR_PUT) || op->imm < isa->guest_reg_count,
-			      "%s: op %u uses guest register %llu of %u", c->report->context, o,
-			      (unsigned long long)op->imm, isa->guest_reg_count);
-		}
 	}
 }
 
@@ -475,7 +462,7 @@ void check_xlate_region(struct vr_check *c)
 		fill(c, bytes, sizeof(bytes));
 		check_given(c, 1); /* what is lifted is another rule's */
 		if (lift(t->isa, &l, bytes, sizeof(bytes), PC, k, 4, OPS, 0) < 0 || l.ir.overflow ||
-		    vr_ir_verify(&l.ir, why, sizeof(why)))
+		    vr_ir_verify(&l.ir, t->isa, why, sizeof(why)))
 			continue;
 		check_given(c, 0);
 		l.blocks[0].flags |= VR_BLOCK_ENTRY;

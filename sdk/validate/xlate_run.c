@@ -167,9 +167,11 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 	if (last->op != VR_IR_GOTO || last->imm != block.end)
 		return 0;
 	for (uint32_t i = block.first; i < block.first + block.count; i++) {
-		uint64_t number = ops[i].op == VR_IR_VCALL ? ops[i].imm & 0xffff : ops[i].imm;
+		if (ops[i].op >= VR_IR_COUNT)
+			return 0;
+		uint64_t number = vr_ir_helper(&ops[i]);
 
-		if (ops[i].op != VR_IR_CALL && ops[i].op != VR_IR_VCALL)
+		if (number == UINT64_MAX)
 			continue;
 		if (number >= isa->helper_count || isa->helpers[number].flags & VR_HF_MAY_LEAVE)
 			return 0;

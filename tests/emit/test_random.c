@@ -684,7 +684,7 @@ static void one(const char *name, uint64_t seed, uint32_t blocks, uint32_t ops)
 		vr_ir_print(stderr, &H.ir, &fake_isa);
 		fprintf(stderr, "map %u\n", H.pinned_count);
 	}
-	if (vr_ir_verify(&H.ir, why, sizeof(why)))
+	if (vr_ir_verify_optimized(&H.ir, &fake_isa, why, sizeof(why)))
 		cr_assert_fail("%s: seed %lu: bad IR: %s", name, seed, why);
 	int32_t rc = emit_region();
 	if (getenv("EMIT_DUMP")) {

@@ -87,11 +87,11 @@ static void show_case(void)
 	fprintf(stderr, "\n");
 }
 
-static void verify(const char *when, const struct vr_ir *ir)
+static void verify(const char *when, const struct vr_ir *ir, bool optimized)
 {
 	char why[256] = "";
 
-	if (!vr_ir_verify(ir, why, sizeof(why)))
+	if (!(optimized ? vr_ir_verify_optimized : vr_ir_verify)(ir, diff_isa.isa, why, sizeof(why)))
 		return;
 	fprintf(stderr, "IR after %s: %s\n", when, why);
 	vr_ir_print(stderr, ir, diff_isa.isa);
@@ -104,14 +104,14 @@ void __wrap_soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit 
 {
 	static struct soft_log any;
 
-	verify("lifting", ir);
+	verify("lifting", ir, false);
 	__real_soft_optimize_logged(isa, emit, ir, scratch, regs, log ? log : &any);
 }
 
 void __wrap_soft_log_pass(struct soft_log *log, const char *pass, const struct vr_ir *ir)
 {
 	(void)log;
-	verify(pass, ir);
+	verify(pass, ir, true);
 }
 
 static void differ(const char *what, uint32_t i, uint64_t a, uint64_t b)

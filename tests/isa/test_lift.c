@@ -48,7 +48,7 @@ static void check(const struct vr_ir *ir, uint64_t pc, const uint32_t *words, ui
 
 	cr_assert_eq(ir->block_count, 1);
 	cr_assert_eq(ir->overflow, 0);
-	cr_assert_eq(vr_ir_verify(ir, why, sizeof(why)), 0, "%08x mode flags %#x: %s",
+	cr_assert_eq(vr_ir_verify(ir, &a64_isa, why, sizeof(why)), 0, "%08x mode flags %#x: %s",
 		     words[b->insns ? b->insns - 1 : 0], (unsigned)mode_flags, why);
 	cr_assert_eq(b->pc, pc);
 	cr_assert(b->insns >= 1 && b->insns <= count);
@@ -188,7 +188,7 @@ Test(lift, misaligned_pc_faults)
 	char why[256];
 
 	cr_assert_eq(lift_at(&ir, PC + 2, &nop, 1, A64_MODE_EL1, 64), 0);
-	cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), 0, "%s", why);
+	cr_assert_eq(vr_ir_verify(&ir, &a64_isa, why, sizeof(why)), 0, "%s", why);
 	cr_assert_eq(ir.ops[ir.op_count - 1].op, VR_IR_EXIT);
 }
 

@@ -47,7 +47,7 @@ Test(lift, random_bytes)
 		if (rc == VR_E_NOMEM && capacity != OPS)
 			continue;
 		cr_assert_eq(rc, 0);
-		cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), 0, "%016llx: %s",
+		cr_assert_eq(vr_ir_verify(&ir, &rv_isa, why, sizeof(why)), 0, "%016llx: %s",
 			     (unsigned long long)code[0], why);
 	}
 }

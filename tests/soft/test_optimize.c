@@ -141,10 +141,10 @@ static void optimise_for(struct fake_region *w, uint32_t registers)
 	struct soft_reg_assignment plan;
 	char why[160];
 
-	cr_assert_eq(vr_ir_verify(&w->ir, why, sizeof(why)), 0, "before: %s", why);
+	cr_assert_eq(vr_ir_verify(&w->ir, &i, why, sizeof(why)), 0, "before: %s", why);
 	soft_optimize(&i, registers ? &emit : NULL, &w->ir, scratch, &plan);
 	cr_assert_leq(plan.pinned_count, registers);
-	cr_assert_eq(vr_ir_verify(&w->ir, why, sizeof(why)), 0, "after: %s", why);
+	cr_assert_eq(vr_ir_verify_optimized(&w->ir, &i, why, sizeof(why)), 0, "after: %s", why);
 }
 
 static void optimise(struct fake_region *w)

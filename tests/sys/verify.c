@@ -31,7 +31,7 @@ static void open_block(void)
 static int close_block(void)
 {
 	blocks[0].count = ir.op_count - 1;
-	return vr_ir_verify(&ir, why, sizeof(why));
+	return vr_ir_verify(&ir, NULL, why, sizeof(why));
 }
 
 static void leave(void)
@@ -114,7 +114,7 @@ Test(verify, other_block)
 	ir.block_count = 2;
 	vr_ir_op1(&ir, VR_IR_NOT, VR_T_I64, a);
 	leave();
-	cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), VR_E_INVAL);
+	cr_assert_eq(vr_ir_verify(&ir, NULL, why, sizeof(why)), VR_E_INVAL);
 	cr_assert(strstr(why, "not an earlier one of this block"));
 }
 
@@ -137,7 +137,7 @@ Test(verify, shape)
 	open_block();
 	leave();
 	blocks[0].count = 60;
-	cr_assert_eq(vr_ir_verify(&ir, why, sizeof(why)), VR_E_INVAL);
+	cr_assert_eq(vr_ir_verify(&ir, NULL, why, sizeof(why)), VR_E_INVAL);
 
 	open_block();
 	ops[0].op = VR_IR_INSN_START;

@@ -21,11 +21,24 @@
  * base PUTs after the load.)
  *
  * The last op of a block, and only the last, is a terminator (class VR_IRC_TERM).
+ *
+ * What vr_ir_verify() (sdk/xlate/ir/ir.h) accepts, the interpreter and every emitter run, with the same result. A
+ * register file is small, so at most VR_IR_LIVE values of each kind (integers with FLAGS; vectors) may be live at
+ * once: made, and to be read later in the block. Constants don't count.
+ *
+ * The ops are in ir_ops.def. Numbers and meanings are frozen; a revision only adds ops, at the end.
  */
 #ifndef VMRUN_IR_H
 #define VMRUN_IR_H
 
 #include <vmrun/abi.h>
+
+/* Rises when ops are added. Isa, emitter and engine each say which one they speak: vr_isa.ir_revision,
+ * vr_emit.ir_ops, vr_lift.ir_revision. */
+#define VR_IR_REVISION 1u
+#define VR_IR_OPS_REVISION_1 179u /* ops that revision 1 has: numbers 0 .. 178 */
+
+#define VR_IR_LIVE 48u
 
 /* Value types. */
 #define VR_T_NONE 0
@@ -118,9 +131,8 @@
 #define VR_IRC_TERM 4
 
 enum vr_ir_opcode {
-#define IR(name, class, args, doc) VR_IR_##name,
+#define IR(name, ...) VR_IR_##name,
 #include <vmrun/ir_ops.def>
-#undef IR
 	VR_IR_COUNT
 };
 

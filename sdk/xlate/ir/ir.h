@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ir.h: looking at an IR: the verifier, the printer, and facts about ops. */
+/* ir.h: looking at an IR: what ops are, the verifier, the printer. */
 #ifndef VR_XLATE_IR_IR_H
 #define VR_XLATE_IR_IR_H
 
@@ -7,26 +7,141 @@
 #include <stdio.h>
 #include <vmrun/translator.h>
 
-/* An op's line of ir_ops.def. Unknown numbers: name NULL. */
+/* ---- ir_ops.def as a table ---- */
+
+/* What aux and imm mean, as in ir_ops.def. */
+enum vr_ir_aux {
+#define IR_AUX(name, range) VR_AUX_##name,
+#include <vmrun/ir_ops.def>
+	VR_AUX_COUNT
+};
+enum vr_ir_imm {
+#define IR_IMM(name, range) VR_IMM_##name,
+#include <vmrun/ir_ops.def>
+	VR_IMM_COUNT
+};
+#define VR_ATTRIBUTE_NONE 0
+#define VR_ATTRIBUTE_COMMUTES 1
+#define VR_ATTRIBUTE_SLOW 2
+#define VR_ATTRIBUTE_PAIR 3
+#define VR_ATTRIBUTE_GOES 4
+#define VR_ATTRIBUTE_BRANCH 5
+
+/* A row. Letters are those of ir_ops.def. */
 struct vr_ir_info {
 	const char *name;
-	const char *args; /* "", "a", "ab" or "abc": which of a, b, c are values */
-	uint32_t class;   /* VR_IRC_* */
+	const char *operands;
+	const char *types;
+	const char *lanes;
+	uint8_t args;       /* how many of a, b, c are values, or may be: the first ones */
+	uint8_t class;      /* VR_IRC_* */
+	uint8_t value_type; /* VR_T_* of the result, VR_T_NONE: none, VR_IR_TYPE_OF_OP */
+	uint8_t aux;        /* VR_AUX_* */
+	uint8_t imm;        /* VR_IMM_* */
+	uint8_t attribute;  /* VR_ATTRIBUTE_* */
 };
+#define VR_IR_TYPE_OF_OP 0xffu
+extern const struct vr_ir_info vr_ir_ops[VR_IR_COUNT];
+
+/* The row of an op; of an unknown number: one with name NULL. */
 struct vr_ir_info vr_ir_info(uint32_t op);
 
-/*
- * Is this IR well-formed? Operands are values of the same block, defined earlier, of the kind that the op
- * takes; types and lane sizes are known; a terminator ends every block and stands nowhere else; no PUT comes
- * before a memory op of the same instruction; edges stay inside. 0, or VR_E_INVAL with the reason and the
- * op's number in why[].
- */
-int vr_ir_verify(const struct vr_ir *ir, char *why, size_t n);
+/* The type of an op's value, VR_T_NONE: it has none. */
+static inline uint32_t vr_ir_value_type(const struct vr_ir_op *o)
+{
+	uint32_t type = vr_ir_ops[o->op].value_type;
+	return type == VR_IR_TYPE_OF_OP ? o->type : type;
+}
 
-/* As text, one op a line. isa (or NULL) names guest registers and helpers. */
+static inline bool vr_ir_is_vector(uint32_t type)
+{
+	return type >= VR_T_F32 && type <= VR_T_V128;
+}
+
+static inline bool vr_ir_is_integer(uint32_t type)
+{
+	return type == VR_T_I32 || type == VR_T_I64;
+}
+
+/* Bits that a value of the type has; of FLAGS and of none 0. */
+static inline uint32_t vr_ir_type_bits(uint32_t type)
+{
+	static const uint8_t bits[] = {[VR_T_I32] = 32, [VR_T_I64] = 64, [VR_T_F32] = 32,
+				       [VR_T_F64] = 64, [VR_T_V64] = 64, [VR_T_V128] = 128};
+	return type < sizeof(bits) ? bits[type] : 0;
+}
+
+/* The value that a conditional access looks at, besides a, b, c; 0: the op is none. */
+static inline uint32_t vr_ir_condition_value(const struct vr_ir_op *o)
+{
+	return vr_ir_ops[o->op].imm == VR_IMM_ATOMIC_IF ? (uint32_t)o->imm : 0;
+}
+
+/* The values that the op reads, some of which may be 0: how many, value[0] .. */
+static inline uint32_t vr_ir_reads(const struct vr_ir_op *o, uint32_t value[4])
+{
+	const struct vr_ir_info *info = &vr_ir_ops[o->op];
+	uint32_t n = info->args;
+
+	value[0] = o->a;
+	value[1] = o->b;
+	value[2] = o->c;
+	if (info->imm == VR_IMM_ATOMIC_IF)
+		value[n++] = (uint32_t)o->imm;
+	return n;
+}
+
+/* The helper that the op calls, or UINT64_MAX. */
+static inline uint64_t vr_ir_helper(const struct vr_ir_op *o)
+{
+	uint32_t kind = vr_ir_ops[o->op].imm;
+	return kind == VR_IMM_HELPER ? o->imm : kind == VR_IMM_VHELPER ? o->imm & 0xffff : UINT64_MAX;
+}
+
+/* The base of a LOAD from a table (its hint), 0: without. */
+static inline uint32_t vr_ir_table_base(const struct vr_ir_op *o)
+{
+	return o->op == VR_IR_LOAD ? o->b : 0;
+}
+
+/* Does the memory op write, and read nothing? */
+static inline bool vr_ir_only_writes(const struct vr_ir_op *o)
+{
+	return vr_ir_ops[o->op].class == VR_IRC_MEM && vr_ir_ops[o->op].value_type == VR_T_NONE;
+}
+
+/* Bytes that a memory op accesses. */
+static inline uint32_t vr_ir_access_bytes(const struct vr_ir_op *o)
+{
+	return (1u << (o->aux & 7)) << (vr_ir_ops[o->op].attribute == VR_ATTRIBUTE_PAIR);
+}
+
+/* ---- the verifier ---- */
+
+/*
+ * Is this IR, which a lifter made, well-formed? Each op is as its row of ir_ops.def says, and what else ir.h
+ * says holds: operands are values of the same block, defined earlier; a terminator ends every block and
+ * stands nowhere else; no PUT comes before a memory op of the same instruction; edges stay inside; not more
+ * than VR_IR_LIVE values are live. isa (or NULL: not looked at) says which guest registers and helpers there
+ * are, and how long its state is. 0; VR_E_INVAL with the op's number and the reason in why[]; VR_E_NOMEM. [any]
+ */
+int vr_ir_verify(const struct vr_ir *ir, const struct vr_isa *isa, char *why, size_t n);
+
+/* The same of an IR that an engine has worked on: hints and FLAGS that are not live are well-formed, too, and
+ * values may be live for longer. [any] */
+int vr_ir_verify_optimized(const struct vr_ir *ir, const struct vr_isa *isa, char *why, size_t n);
+
+/* Is the op's aux in the range that its row gives, for its type? The same for imm, where type and aux are
+ * right. [any] */
+bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine);
+bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool from_engine);
+
+/* ---- the printer ---- */
+
+/* As text, one op a line. isa (or NULL) names guest registers and helpers. [any] */
 void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa);
 /* The same of the instructions that are wanted, by their pc; without NOPs, and without blocks that hold none.
- */
+ * [any] */
 void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa,
 		      bool (*wanted)(void *opaque, uint64_t pc), void *opaque);
 

@@ -16,14 +16,17 @@ static void print_memory(FILE *out, const struct vr_ir_op *o)
 {
 	static const char *const flag_names[] = {"acquire", "release",   "sc",   "align",
 						 "unpriv",  "same-page", "store"};
-	uint32_t flags = (uint32_t)(o->imm >> 32);
+	uint32_t flags = (uint32_t)(o->imm >> 32), condition = vr_ir_condition_value(o);
 	fprintf(out, " bytes=%u%s", 1u << (o->aux & 7), o->aux & VR_MS_SIGN ? " signed" : "");
-	if (o->op == VR_IR_CASIF || o->op == VR_IR_CAS2IF)
-		fprintf(out, " if v%u", (uint32_t)o->imm);
+	if (condition)
+		fprintf(out, " if v%u", condition);
 	else if ((uint32_t)o->imm)
 		fprintf(out, " disp=%d", (int32_t)(uint32_t)o->imm);
-	if (o->op == VR_IR_AMO)
-		fprintf(out, " kind=%u", o->c);
+	for (const char *k = vr_ir_ops[o->op].operands; *k; k++)
+		if (*k == 'k')
+			fprintf(out, " kind=%u", o->c);
+		else if (*k == 'n' && o->c)
+			fprintf(out, " range=%u", o->c);
 	for (uint32_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
 		if (flags >> i & 1)
 			fprintf(out, " %s", flag_names[i]);
@@ -31,63 +34,59 @@ static void print_memory(FILE *out, const struct vr_ir_op *o)
 		fprintf(out, "=%u", flags >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1));
 }
 
-static void print_condition(FILE *out, uint32_t condition)
+static void print_aux(FILE *out, const struct vr_ir_op *o)
 {
-	fprintf(out, " %s", condition <= VR_CC_AL ? condition_names[condition] : "?");
+	switch (vr_ir_ops[o->op].aux) {
+	case VR_AUX_CC:
+		fprintf(out, " %s", o->aux <= VR_CC_AL ? condition_names[o->aux] : "?");
+		break;
+	case VR_AUX_BIT:
+		fprintf(out, " bit %u %s", o->aux & 63, o->aux & 64 ? "clear" : "set");
+		break;
+	case VR_AUX_EDGES:
+		if (o->type == VR_T_FLAGS)
+			fprintf(out, " live=%u", o->aux);
+		break;
+	default:
+		if (o->aux)
+			fprintf(out, " aux=%u", o->aux);
+	}
 }
 
-/* What imm and aux say, where that is more than a number. 1: said. */
-static int print_special(FILE *out, const struct vr_ir_op *o, const struct vr_isa *isa)
+static void print_imm(FILE *out, const struct vr_ir_op *o, const struct vr_isa *isa)
 {
-	switch (o->op) {
-	case VR_IR_GET:
-	case VR_IR_PUT:
+	uint64_t helper = vr_ir_helper(o);
+
+	switch (vr_ir_ops[o->op].imm) {
+	case VR_IMM_REG:
 		if (isa && o->imm < isa->guest_reg_count)
 			fprintf(out, " [%s]", isa->guest_regs[o->imm].name);
 		else
 			fprintf(out, " [reg %" PRIu64 "]", o->imm);
-		if (o->op == VR_IR_PUT && o->type == VR_T_FLAGS)
-			fprintf(out, " live=%u", (unsigned)(o->aux & 3));
-		return 1;
-	case VR_IR_CALL:
-	case VR_IR_VCALL: {
-		uint64_t helper = o->op == VR_IR_CALL ? o->imm : o->imm & 0xffff;
+		break;
+	case VR_IMM_HELPER:
+	case VR_IMM_VHELPER:
 		if (isa && helper < isa->helper_count)
 			fprintf(out, " %s()", isa->helpers[helper].name);
 		else
 			fprintf(out, " helper %" PRIu64, helper);
-		if (o->op == VR_IR_VCALL)
+		if (vr_ir_ops[o->op].imm == VR_IMM_VHELPER)
 			fprintf(out, " imm=%" PRIu64, o->imm >> 16);
-		return 1;
-	}
-	case VR_IR_SETCC:
-	case VR_IR_SELECT:
-	case VR_IR_CMPSET:
-	case VR_IR_F_SEL:
-		print_condition(out, o->aux);
-		return 1;
-	case VR_IR_BRCC:
-	case VR_IR_BRCMP:
-		print_condition(out, o->aux);
-		fprintf(out, " -> 0x%" PRIx64, o->imm);
-		return 1;
-	case VR_IR_BRBIT:
-		fprintf(out, " bit %u %s -> 0x%" PRIx64, o->aux & 63, o->aux & 64 ? "clear" : "set", o->imm);
-		return 1;
-	case VR_IR_F_CONST:
-		fprintf(out, " nzcv=%" PRIx64, o->imm & 15);
-		return 1;
-	case VR_IR_INSN_START:
-	case VR_IR_CONST:
-	case VR_IR_LDS:
-	case VR_IR_STS:
-	case VR_IR_GOTO:
-	case VR_IR_EXIT_TO:
-	case VR_IR_RAS_PUSH:
+		break;
+	case VR_IMM_NZCV:
+		fprintf(out, " nzcv=%" PRIx64, o->imm);
+		break;
+	case VR_IMM_PC:
+		fprintf(out, "%s 0x%" PRIx64, vr_ir_ops[o->op].attribute == VR_ATTRIBUTE_BRANCH ? " ->" : "",
+			o->imm);
+		break;
+	case VR_IMM_CONST:
+	case VR_IMM_FIELD:
 		fprintf(out, " 0x%" PRIx64, o->imm);
-		return 1;
+		break;
 	default:
-		return 0;
+		if (o->imm)
+			fprintf(out, " imm=0x%" PRIx64, o->imm);
 	}
 }
 
@@ -99,16 +98,20 @@ static void print_op(FILE *out, const struct vr_ir *ir, uint32_t i, const struct
 
 	fprintf(out, o->op == VR_IR_INSN_START ? "  v%-4u " : "    v%-4u ", i);
 	fprintf(out, "%s%s", info.name ? info.name : "?", o->type <= VR_T_FLAGS ? type_names[o->type] : ".?");
-	for (uint32_t k = 0; info.args[k]; k++)
+	for (uint32_t k = 0; k < info.args; k++)
 		if (operand[k])
 			fprintf(out, "%s v%u", k ? "," : "", operand[k]);
 	if (info.class == VR_IRC_MEM) {
 		print_memory(out, o);
-	} else if (!print_special(out, o, isa)) {
-		if (o->aux)
-			fprintf(out, " aux=%u", o->aux);
-		if (o->imm)
-			fprintf(out, " imm=0x%" PRIx64, o->imm);
+	} else if (info.name) {
+		bool after = vr_ir_ops[o->op].aux == VR_AUX_EDGES || vr_ir_ops[o->op].aux == VR_AUX_BOOL;
+
+		/* What aux adds to imm comes after it. */
+		if (!after)
+			print_aux(out, o);
+		print_imm(out, o, isa);
+		if (after)
+			print_aux(out, o);
 	}
 	fputc('\n', out);
 }

@@ -1,136 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verify.c: is an IR well-formed?
+ * verify.c: is an IR well-formed? What an op may be is its row of ir_ops.def; this file has one case for each
+ * kind of operand, aux and imm, and none for an op.
  *
  * Kinds are coarser than types, because the IR has no conversions: an I32 is a valid I64, and F32, F64, V64
- * and V128 are views of one vector register. What an op takes and gives follows a signature, one letter a
- * value:
+ * and V128 are views of one vector register.
  *
- *	i  integer
- *	v  vector register (FP included)
- *	f  FLAGS
- *	t  as the op's type says
- *	.  nothing
- *	?  any kind, may be absent
+ * Two makers of IR are told apart. A lifter says what the guest's code means. An engine may add what it has
+ * found out: hints, table loads (LOAD's b), FLAGS that are not live. The first is checked in full; of the
+ * second only the form can be checked.
  */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include "ir.h"
 
-struct signature {
-	uint16_t first, last; /* ops of ir_ops.def, in its order */
-	const char *operands; /* up to three letters */
-	char result;
-	const char *types; /* allowed type letters, as below */
-};
-
-/* n none, i I32, I I64, s F32, d F64, h V64, V V128, f FLAGS */
-#define ANY_TYPE "niIsdhVf"
-#define INTEGER "iI"
-#define VECTOR "hV"
-#define SCALAR "sd"
-#define REGISTER "iIsdhV"
-
-static const struct signature signatures[] = {
-	{VR_IR_NOP, VR_IR_INSN_START, "", '.', ANY_TYPE},
-	{VR_IR_CONST, VR_IR_CONST, "", 't', INTEGER},
-	{VR_IR_GET, VR_IR_GET, "", 't', "iIsdhVf"},
-	{VR_IR_PUT, VR_IR_PUT, "t", '.', "iIsdhVf"},
-	{VR_IR_LDS, VR_IR_LDS, "", 't', INTEGER},
-	{VR_IR_STS, VR_IR_STS, "t", '.', INTEGER},
-	{VR_IR_ADD, VR_IR_CRC32, "ttt", 't', INTEGER},
-	{VR_IR_F_ADD, VR_IR_F_SUB, "tt", 'f', INTEGER},
-	{VR_IR_F_ADC, VR_IR_F_SBC, "ttf", 'f', INTEGER},
-	{VR_IR_F_LOGIC, VR_IR_F_LOGIC, "t", 'f', INTEGER},
-	{VR_IR_F_CONST, VR_IR_F_CONST, "", 'f', ANY_TYPE},
-	{VR_IR_F_SEL, VR_IR_F_SEL, "fff", 'f', ANY_TYPE},
-	{VR_IR_F_FROM, VR_IR_F_FROM, "i", 'f', ANY_TYPE},
-	{VR_IR_F_TO, VR_IR_F_TO, "f", 'i', INTEGER},
-	{VR_IR_ADC, VR_IR_SBC, "ttf", 't', INTEGER},
-	{VR_IR_SETCC, VR_IR_SETCC, "f", 'i', INTEGER},
-	{VR_IR_SELECT, VR_IR_SELECT, "ftt", 't', REGISTER},
-	{VR_IR_CMPSET, VR_IR_CMPSET, "tt", 'i', INTEGER},
-	{VR_IR_SELNZ, VR_IR_SELNZ, "itt", 't', REGISTER},
-	{VR_IR_LOAD, VR_IR_LOAD, "i?", 't', "iIsdV"},
-	{VR_IR_STORE, VR_IR_STORE, "it", '.', "iIsdV"},
-	{VR_IR_LOADP, VR_IR_LOADP, "i", 't', "iIsdV"},
-	{VR_IR_LOADP_HI, VR_IR_LOADP_HI, "t", 't', "iIsdV"},
-	{VR_IR_STOREP, VR_IR_STOREP, "itt", '.', "iIsdV"},
-	{VR_IR_CAS, VR_IR_CAS, "itt", 't', INTEGER},
-	{VR_IR_CAS2, VR_IR_CAS2, "itt", 't', "V"},
-	{VR_IR_CASIF, VR_IR_CASIF, "itt", 't', INTEGER},
-	{VR_IR_CAS2IF, VR_IR_CAS2IF, "itt", 't', "V"},
-	{VR_IR_AMO, VR_IR_AMO, "it", 't', INTEGER},
-	{VR_IR_FENCE, VR_IR_FENCE, "", '.', ANY_TYPE},
-	{VR_IR_CALL, VR_IR_CALL, "???", 'i', ANY_TYPE},
-	{VR_IR_VCALL, VR_IR_VCALL, "???", 'v', ANY_TYPE},
-	{VR_IR_RAS_PUSH, VR_IR_RAS_PUSH, "", '.', ANY_TYPE},
-	{VR_IR_FADD, VR_IR_FABS, "ttt", 't', SCALAR},
-	{VR_IR_FCMP, VR_IR_FCMP, "tt", 'f', SCALAR},
-	{VR_IR_FCVT, VR_IR_FCVT, "t", 't', SCALAR},
-	{VR_IR_FTOI, VR_IR_FTOI, "v", 'i', INTEGER},
-	{VR_IR_ITOF, VR_IR_ITOF, "i", 'v', SCALAR},
-	{VR_IR_FROUND, VR_IR_FROUND, "t", 't', SCALAR},
-	{VR_IR_FFROMI, VR_IR_FFROMI, "i", 'v', SCALAR},
-	{VR_IR_FTOBITS, VR_IR_FTOBITS, "v", 'i', INTEGER},
-	{VR_IR_FPSETROUND, VR_IR_FPSETROUND, "i", '.', ANY_TYPE},
-	{VR_IR_FPGETFLAGS, VR_IR_FPGETFLAGS, "", 'i', ANY_TYPE},
-	{VR_IR_FPSETFLAGS, VR_IR_FPSETFLAGS, "i", '.', ANY_TYPE},
-	{VR_IR_VCONST, VR_IR_VCONST, "", 'v', VECTOR},
-	{VR_IR_VPACK, VR_IR_VPACK, "i?", 'v', "V"},
-	{VR_IR_VHALF, VR_IR_VHALF, "v", 'i', INTEGER},
-	{VR_IR_VZEXT, VR_IR_VNEG, "vvv", 'v', REGISTER},
-	{VR_IR_VABS, VR_IR_VSAR, "vv", 'v', VECTOR},
-	{VR_IR_VDUP, VR_IR_VDUP, "i", 'v', VECTOR},
-	{VR_IR_VDUPLANE, VR_IR_VDUPLANE, "v", 'v', VECTOR},
-	{VR_IR_VGETLANE, VR_IR_VGETLANE, "v", 'i', INTEGER},
-	{VR_IR_VSETLANE, VR_IR_VSETLANE, "vi", 'v', "V"},
-	{VR_IR_VINSLANE, VR_IR_VINSLANE, "vv", 'v', "V"},
-	{VR_IR_VEXT, VR_IR_VSHA256SU1, "vvv", 'v', VECTOR},
-	{VR_IR_VFADD, VR_IR_VFROUND, "vvv", 'v', VECTOR},
-	{VR_IR_GOTO, VR_IR_GOTO, "", '.', ANY_TYPE},
-	{VR_IR_BRCC, VR_IR_BRCC, "f", '.', ANY_TYPE},
-	{VR_IR_BRCMP, VR_IR_BRCMP, "tt", '.', INTEGER},
-	{VR_IR_BRBIT, VR_IR_BRBIT, "i", '.', ANY_TYPE},
-	{VR_IR_JUMP_INDIRECT, VR_IR_JUMP_INDIRECT, "i", '.', ANY_TYPE},
-	{VR_IR_EXIT, VR_IR_EXIT_TO, "", '.', ANY_TYPE},
-};
-
-static const struct signature *signature_of(uint32_t op)
-{
-	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++)
-		if (op >= signatures[i].first && op <= signatures[i].last)
-			return &signatures[i];
-	return NULL;
-}
-
-static char kind_of_type(uint32_t type)
-{
-	switch (type) {
-	case VR_T_I32:
-	case VR_T_I64:
-		return 'i';
-	case VR_T_F32:
-	case VR_T_F64:
-	case VR_T_V64:
-	case VR_T_V128:
-		return 'v';
-	case VR_T_FLAGS:
-		return 'f';
-	default:
-		return '.';
-	}
-}
-
-static char kind_of_value(const struct vr_ir_op *o)
-{
-	const struct signature *s = signature_of(o->op);
-	return s == NULL ? '.' : s->result == 't' ? kind_of_type(o->type) : s->result;
-}
+#define TYPE_LETTERS "niIsdhVf" /* by VR_T_* */
+#define LANE_LETTERS "BHSD"
+#define ACCESS_FLAGS (VR_MF_ACQUIRE | VR_MF_RELEASE | VR_MF_SC | VR_MF_ALIGN | VR_MF_UNPRIV)
+#define HINT_BITS ((VR_MF_GROUPS - 1) << VR_MF_GROUP_SHIFT)
 
 struct verifier {
 	const struct vr_ir *ir;
+	const struct vr_isa *isa;
 	const struct vr_ir_block *block;
+	bool from_engine;
+	uint32_t *last; /* op of the last use of block's value i, 0: none */
+	uint32_t last_capacity;
 	char *why;
 	size_t capacity;
 };
@@ -150,96 +46,357 @@ __attribute__((format(printf, 3, 4))) static int wrong(struct verifier *v, uint3
 	return VR_E_INVAL;
 }
 
-static int check_operand(struct verifier *v, uint32_t at, uint32_t value, char kind, char which)
+/* ---- aux and imm ---- */
+
+static bool rounding_legal(uint32_t mode)
 {
-	if (kind == '?' && value == 0)
+	return mode <= VR_RM_AWAY || mode == VR_RM_CURRENT;
+}
+
+static bool lane_legal(const struct vr_ir_op *o, uint32_t lane)
+{
+	const char *lanes = vr_ir_ops[o->op].lanes;
+	return lane < 4 && (strchr(lanes, LANE_LETTERS[lane]) ||
+			    (lane == 3 && o->type == VR_T_V128 && strchr(lanes, 'd')));
+}
+
+static bool bytes_legal(uint32_t type, uint32_t log2)
+{
+	switch (type) {
+	case VR_T_I32:
+		return log2 <= 2;
+	case VR_T_I64:
+		return log2 <= 3;
+	case VR_T_F32:
+		return log2 == 2;
+	case VR_T_F64:
+		return log2 == 3;
+	default:
+		return type == VR_T_V128 && log2 >= 2 && log2 <= 4;
+	}
+}
+
+bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
+{
+	uint32_t aux = o->aux;
+
+	switch (vr_ir_ops[o->op].aux) {
+	case VR_AUX_BOOL:
+		return aux <= 1;
+	case VR_AUX_EDGES:
+		return o->type != VR_T_FLAGS ? !aux : from_engine ? aux <= 3 : aux == 3;
+	case VR_AUX_SCALE:
+	case VR_AUX_NEGATE:
+	case VR_AUX_ITOF:
+		return aux <= 3;
+	case VR_AUX_SHIFT:
+		return aux < vr_ir_type_bits(o->type);
+	case VR_AUX_GROUP:
+		return aux >= 1 && aux <= (o->type == VR_T_I32 ? 2 : 3);
+	case VR_AUX_WIDTH:
+		return aux == 8 || aux == 16 || aux == 32;
+	case VR_AUX_CRC:
+		return aux <= 7;
+	case VR_AUX_CC:
+		return aux <= VR_CC_AL;
+	case VR_AUX_LOAD:
+		if (vr_ir_is_integer(o->type))
+			aux &= ~VR_MS_SIGN;
+		return bytes_legal(o->type, aux);
+	case VR_AUX_STORE:
+		return bytes_legal(o->type, aux);
+	case VR_AUX_BYTES16:
+		return aux == 4;
+	case VR_AUX_FENCE:
+		return aux <= 2;
+	case VR_AUX_FTOI:
+		return aux <= 31 && rounding_legal(aux >> 2);
+	case VR_AUX_FROUND:
+		return aux <= 15 && rounding_legal(aux & 7);
+	case VR_AUX_LANE:
+		return lane_legal(o, aux);
+	case VR_AUX_LANE_OPT:
+		return lane_legal(o, aux & ~4u);
+	case VR_AUX_BIT:
+		return aux <= 127;
+	case VR_AUX_JUMP:
+		return aux <= VR_JUMP_RET;
+	default:
+		return aux == 0;
+	}
+}
+
+static bool register_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
+{
+	if (!isa)
+		return true;
+	if (o->imm >= isa->guest_reg_count)
+		return false;
+	switch (isa->guest_regs[o->imm].kind) {
+	case VR_REG_INT:
+		return vr_ir_is_integer(o->type);
+	case VR_REG_VEC:
+		return vr_ir_is_vector(o->type);
+	default:
+		return o->type == VR_T_FLAGS;
+	}
+}
+
+static bool field_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
+{
+	static const uint8_t bytes_of[] = {[VR_REG_INT] = 8, [VR_REG_VEC] = 16, [VR_REG_FLAGS] = 4};
+	uint64_t bytes = vr_ir_type_bits(o->type) / 8, end = o->imm + bytes;
+
+	if (o->imm < VR_EXEC_STATE || o->imm % bytes || end > INT32_MAX)
+		return false;
+	if (!isa)
+		return true;
+	if (end > VR_EXEC_STATE + (uint64_t)isa->state_size)
+		return false;
+	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
+		const struct vr_guest_reg *r = &isa->guest_regs[i];
+
+		if (r->kind <= VR_REG_FLAGS && o->imm < (uint64_t)r->offset + bytes_of[r->kind] &&
+		    end > r->offset)
+			return false;
+	}
+	return true;
+}
+
+static bool access_legal(const struct vr_ir_op *o, uint32_t allowed, bool hint)
+{
+	uint32_t flags = (uint32_t)(o->imm >> 32);
+
+	/* A range of addresses is checked as a whole: without anything that one access asks for. */
+	if (vr_ir_ops[o->op].operands[2] == 'n' && o->b)
+		return flags == 0;
+	if (hint && flags & VR_MF_SAME_PAGE)
+		return !(flags & ~(VR_MF_SAME_PAGE | HINT_BITS));
+	return !(flags & ~allowed);
+}
+
+static bool helper_legal(uint64_t number, uint32_t vector, const struct vr_isa *isa)
+{
+	return !isa ||
+	       (number < isa->helper_count && (isa->helpers[number].flags & VR_HF_VECTOR) == vector);
+}
+
+bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool from_engine)
+{
+	uint32_t lane = o->aux & 3u, count = 16u >> lane;
+	uint64_t imm = o->imm;
+
+	switch (vr_ir_ops[o->op].imm) {
+	case VR_IMM_PC:
+	case VR_IMM_VALUE:
+		return true;
+	case VR_IMM_CONST:
+		return o->type != VR_T_I32 || imm <= UINT32_MAX;
+	case VR_IMM_REG:
+		return register_legal(o, isa);
+	case VR_IMM_FIELD:
+		return field_legal(o, isa);
+	case VR_IMM_BITS:
+		return imm <= 0xffff && imm >> 8 && (imm & 0xff) + (imm >> 8) <= vr_ir_type_bits(o->type);
+	case VR_IMM_NZCV:
+		return imm <= 15;
+	case VR_IMM_ACCESS:
+		return access_legal(o, ACCESS_FLAGS, from_engine);
+	case VR_IMM_AMO:
+		return access_legal(o, ACCESS_FLAGS, false);
+	case VR_IMM_ATOMIC:
+		return !(uint32_t)imm && access_legal(o, ACCESS_FLAGS, false);
+	case VR_IMM_ATOMIC_IF: /* check_op() looks at the value */
+		return access_legal(o, ACCESS_FLAGS | VR_MF_STORE, false);
+	case VR_IMM_HELPER:
+		return helper_legal(imm, 0, isa);
+	case VR_IMM_VHELPER:
+		return helper_legal(imm & 0xffff, VR_HF_VECTOR, isa);
+	case VR_IMM_SHIFT:
+		return imm < 8u << lane;
+	case VR_IMM_SHIFT_ALL:
+		return imm <= 8u << lane;
+	case VR_IMM_INDEX:
+		return imm < count;
+	case VR_IMM_INDEX2:
+		return imm <= 0xff && (imm & 15) < count && imm >> 4 < count;
+	case VR_IMM_BYTES:
+		return imm < vr_ir_type_bits(o->type) / 8;
+	case VR_IMM_GROUP:
+		return imm > lane && imm <= 3;
+	case VR_IMM_ROUND:
+		return imm <= 7 && rounding_legal((uint32_t)imm);
+	case VR_IMM_ROUND_OPT:
+		return imm <= 15 && rounding_legal(imm & 7);
+	default:
+		return imm == 0;
+	}
+}
+
+/* ---- operands ---- */
+
+static char kind_of_type(uint32_t type)
+{
+	return vr_ir_is_integer(type)  ? 'i'
+	       : vr_ir_is_vector(type) ? 'v'
+	       : type == VR_T_FLAGS    ? 'f'
+				       : '.';
+}
+
+/* The kind of value that the operand letter asks for. */
+static char kind_of_letter(char letter, uint32_t type)
+{
+	switch (letter) {
+	case 't':
+	case 'l':
+		return kind_of_type(type);
+	case 'v':
+	case 'V':
+		return 'v';
+	case 'f':
+		return 'f';
+	default: /* i, p, j, I */
+		return 'i';
+	}
+}
+
+static int check_value(struct verifier *v, uint32_t at, uint32_t value, char letter, char which)
+{
+	const struct vr_ir_op *o = &v->ir->ops[at];
+
+	if ((letter == 'I' || letter == 'V') && value == 0)
 		return 0;
 	if (value == 0)
 		return wrong(v, at, "operand %c is missing", which);
 	if (value < v->block->first || value >= at)
 		return wrong(v, at, "operand %c is value %u, not an earlier one of this block", which, value);
-	char have = kind_of_value(&v->ir->ops[value]);
+	char have = kind_of_type(vr_ir_value_type(&v->ir->ops[value])), want = kind_of_letter(letter, o->type);
 	if (have == '.')
 		return wrong(v, at, "operand %c is op %u, which has no value", which, value);
-	if (kind == 't')
-		kind = kind_of_type(v->ir->ops[at].type);
-	if (kind != '?' && have != kind)
-		return wrong(v, at, "operand %c has kind '%c', not '%c'", which, have, kind);
+	if (have != want)
+		return wrong(v, at, "operand %c has kind '%c', not '%c'", which, have, want);
+	if (letter == 'l' && (v->ir->ops[value].op != VR_IR_LOADP || v->ir->ops[value].type != o->type))
+		return wrong(v, at, "operand %c is not a LOADP of this type", which);
+	v->last[value - v->block->first] = at;
 	return 0;
 }
 
-/* Rules that a signature cannot express. */
-static int check_special(struct verifier *v, uint32_t at)
+static int check_operand(struct verifier *v, uint32_t at, uint32_t value, char letter, char which)
 {
 	const struct vr_ir_op *o = &v->ir->ops[at];
-	switch (o->op) {
-	case VR_IR_LOAD:
-	case VR_IR_STORE:
-	case VR_IR_LOADP:
-	case VR_IR_STOREP:
-	case VR_IR_AMO:
-	case VR_IR_CAS:
-	case VR_IR_CASIF:
-		if ((o->aux & 7) > (o->type == VR_T_V128 ? 4 : 3))
-			return wrong(v, at, "access of 2^%u bytes", o->aux & 7);
-		if (o->op == VR_IR_AMO && o->c > VR_AMO_SWAP)
-			return wrong(v, at, "unknown kind %u", o->c);
-		if (o->op == VR_IR_CASIF)
-			return check_operand(v, at, (uint32_t)o->imm, 'i', 'i');
-		return 0;
-	case VR_IR_CAS2IF:
-		return check_operand(v, at, (uint32_t)o->imm, 'i', 'i');
-	case VR_IR_LOADP_HI:
-		if (v->ir->ops[o->a].op != VR_IR_LOADP)
-			return wrong(v, at, "operand a is not a LOADP");
-		return 0;
-	case VR_IR_F_SEL:
-	case VR_IR_SETCC:
-	case VR_IR_SELECT:
-	case VR_IR_CMPSET:
-	case VR_IR_BRCC:
-	case VR_IR_BRCMP:
-		return o->aux > VR_CC_AL ? wrong(v, at, "unknown condition %u", o->aux) : 0;
-	case VR_IR_BFX:
-	case VR_IR_BFI: {
-		uint64_t lsb = o->imm & 0xff, width = o->imm >> 8 & 0xff,
-			 bits = o->type == VR_T_I32 ? 32 : 64;
-		return width == 0 || lsb + width > bits
-			       ? wrong(v, at, "bits [%u, +%u)", (unsigned)lsb, (unsigned)width)
-			       : 0;
-	}
-	case VR_IR_JUMP_INDIRECT:
-		return o->aux > VR_JUMP_RET ? wrong(v, at, "unknown jump %u", o->aux) : 0;
+
+	switch (letter) {
+	case 0:
+		return value ? wrong(v, at, "%c is %u, but the op has no such operand", which, value) : 0;
+	case 'k':
+		return value > VR_AMO_SWAP ? wrong(v, at, "unknown kind %u", value) : 0;
+	case 'n':
+		return value && !o->b ? wrong(v, at, "a range without its base") : 0;
 	default:
-		return 0;
+		return check_value(v, at, value, letter, which);
 	}
 }
 
 static int check_op(struct verifier *v, uint32_t at)
 {
 	const struct vr_ir_op *o = &v->ir->ops[at];
-	const struct signature *s = signature_of(o->op);
-	if (s == NULL)
+	if (o->op >= VR_IR_COUNT)
 		return wrong(v, at, "unknown op %u", o->op);
-	if (o->type > VR_T_FLAGS || strchr(s->types, ANY_TYPE[o->type]) == NULL)
+	const struct vr_ir_info *info = &vr_ir_ops[o->op];
+	if (o->type > VR_T_FLAGS || !strchr(info->types, TYPE_LETTERS[o->type]))
 		return wrong(v, at, "type %u", o->type);
 
 	const uint32_t operand[3] = {o->a, o->b, o->c};
-	const char *args = vr_ir_info(o->op).args;
-	for (uint32_t i = 0; args[i]; i++) {
-		int rc = check_operand(v, at, operand[i], s->operands[i], args[i]);
+	for (uint32_t i = 0, n = (uint32_t)strlen(info->operands); i < 3; i++) {
+		int rc = check_operand(v, at, operand[i], i < n ? info->operands[i] : 0, "abc"[i]);
 		if (rc)
 			return rc;
 	}
-	return check_special(v, at);
+	if (!v->from_engine && o->b && info->args > 1 && strchr(info->operands, 'n'))
+		return wrong(v, at, "operand b, a hint, is the engine's");
+	if (!vr_ir_aux_legal(o, v->from_engine))
+		return wrong(v, at, "aux %u", o->aux);
+	if (!vr_ir_imm_legal(o, v->isa, v->from_engine))
+		return wrong(v, at, "imm 0x%llx", (unsigned long long)o->imm);
+	return info->imm == VR_IMM_ATOMIC_IF ? check_value(v, at, (uint32_t)o->imm, 'i', 'i') : 0;
 }
 
+/* ---- blocks ---- */
+
+/* An edge inside the region leads where the terminator says. */
 static int check_edges(struct verifier *v, uint32_t last)
 {
-	for (uint32_t i = 0; i < 2; i++)
-		if (v->block->succ[i] != VR_NO_BLOCK && v->block->succ[i] >= v->ir->block_count)
-			return wrong(v, last, "edge %u goes to block %u of %u", i, v->block->succ[i],
-				     v->ir->block_count);
+	const struct vr_ir_op *o = &v->ir->ops[last];
+	uint32_t attribute = vr_ir_ops[o->op].attribute;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t to = v->block->succ[i];
+
+		if (to == VR_NO_BLOCK)
+			continue;
+		if (to >= v->ir->block_count)
+			return wrong(v, last, "edge %u goes to block %u of %u", i, to, v->ir->block_count);
+		if (attribute != VR_ATTRIBUTE_BRANCH && !(attribute == VR_ATTRIBUTE_GOES && i == VR_EDGE_TAKEN))
+			return wrong(v, last, "edge %u, which the op does not have", i);
+		if (v->ir->blocks[to].pc != (i == VR_EDGE_TAKEN ? o->imm : v->block->end))
+			return wrong(v, last, "edge %u goes to block %u, which is at another pc", i, to);
+	}
+	return 0;
+}
+
+/* How many values wait for a later op? LOADP_HI's has been read by its LOADP. */
+static int check_live(struct verifier *v)
+{
+	const struct vr_ir_block *b = v->block;
+	uint32_t live[2] = {0, 0};
+
+	/* Backward; a value whose last use has been passed is live up to its op. */
+	for (uint32_t i = b->first + b->count; i-- > b->first;) {
+		const struct vr_ir_op *o = &v->ir->ops[i];
+		uint32_t value[4], type = vr_ir_value_type(o), n = vr_ir_reads(o, value);
+
+		if (v->last[i - b->first] && o->op != VR_IR_CONST && o->op != VR_IR_F_CONST &&
+		    o->op != VR_IR_LOADP_HI)
+			live[vr_ir_is_vector(type)]--;
+		if (o->op == VR_IR_LOADP)
+			for (uint32_t k = i + 1; k < b->first + b->count; k++)
+				live[vr_ir_is_vector(type)] -= v->ir->ops[k].op == VR_IR_LOADP_HI &&
+							       v->ir->ops[k].a == i &&
+							       v->last[k - b->first] != 0;
+		for (uint32_t k = 0; k < n; k++) {
+			if (!value[k] || v->last[value[k] - b->first] != i)
+				continue;
+			const struct vr_ir_op *from = &v->ir->ops[value[k]];
+			bool again = false;
+
+			for (uint32_t j = 0; j < k; j++)
+				again |= value[j] == value[k];
+			if (again || from->op == VR_IR_CONST || from->op == VR_IR_F_CONST)
+				continue;
+			live[vr_ir_is_vector(vr_ir_value_type(from))]++;
+		}
+		if (live[0] > VR_IR_LIVE || live[1] > VR_IR_LIVE)
+			return wrong(v, i, "more than %u values are live", VR_IR_LIVE);
+	}
+	return 0;
+}
+
+static int make_last(struct verifier *v)
+{
+	uint32_t count = v->block->count;
+
+	if (count > v->last_capacity) {
+		uint32_t *more = realloc(v->last, count * sizeof(*more));
+
+		if (!more) {
+			if (v->capacity)
+				snprintf(v->why, v->capacity, "no memory for %u ops", count);
+			return VR_E_NOMEM;
+		}
+		v->last = more;
+		v->last_capacity = count;
+	}
+	memset(v->last, 0, count * sizeof(v->last[0]));
 	return 0;
 }
 
@@ -252,11 +409,12 @@ static int check_block(struct verifier *v)
 			     v->ir->op_count);
 
 	uint32_t last = b->first + b->count - 1, put = 0;
-	for (uint32_t i = b->first; i <= last; i++) {
-		int rc = check_op(v, i);
+	int rc = make_last(v);
+	for (uint32_t i = b->first; !rc && i <= last; i++) {
+		rc = check_op(v, i);
 		if (rc)
 			return rc;
-		uint32_t op = v->ir->ops[i].op, class = vr_ir_info(op).class;
+		uint32_t op = v->ir->ops[i].op, class = vr_ir_ops[op].class;
 		if ((class == VR_IRC_TERM) != (i == last))
 			return wrong(v, i,
 				     i == last ? "a block ends without a terminator"
@@ -269,21 +427,35 @@ static int check_block(struct verifier *v)
 		else if (class == VR_IRC_MEM && put)
 			return wrong(v, i, "may fault after PUT %u of the same instruction", put);
 	}
-	return check_edges(v, last);
+	if (!rc && !v->from_engine)
+		rc = check_live(v);
+	return rc ? rc : check_edges(v, last);
 }
 
-int vr_ir_verify(const struct vr_ir *ir, char *why, size_t n)
+static int verify(struct verifier *v)
 {
-	struct verifier v = {.ir = ir, .why = why, .capacity = n};
-	if (n)
-		why[0] = 0;
+	const struct vr_ir *ir = v->ir;
+	int rc = 0;
+	if (v->capacity)
+		v->why[0] = 0;
 	if (ir->op_count == 0 || ir->op_count > ir->op_capacity || ir->ops[0].op != VR_IR_NOP)
-		return wrong(&v, 0, "op 0 is not a NOP");
-	for (uint32_t i = 0; i < ir->block_count; i++) {
-		v.block = &ir->blocks[i];
-		int rc = check_block(&v);
-		if (rc)
-			return rc;
+		return wrong(v, 0, "op 0 is not a NOP");
+	for (uint32_t i = 0; !rc && i < ir->block_count; i++) {
+		v->block = &ir->blocks[i];
+		rc = check_block(v);
 	}
-	return 0;
+	free(v->last);
+	return rc;
+}
+
+int vr_ir_verify(const struct vr_ir *ir, const struct vr_isa *isa, char *why, size_t n)
+{
+	struct verifier v = {.ir = ir, .isa = isa, .why = why, .capacity = n};
+	return verify(&v);
+}
+
+int vr_ir_verify_optimized(const struct vr_ir *ir, const struct vr_isa *isa, char *why, size_t n)
+{
+	struct verifier v = {.ir = ir, .isa = isa, .from_engine = true, .why = why, .capacity = n};
+	return verify(&v);
 }

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <vmrun/translator.h>
+#include <xlate/ir/ir.h>
+
 #include "asm.h"
 
 /* Fixed registers. */
@@ -276,7 +278,7 @@ static inline struct value *val(struct em *e, uint32_t i)
 
 static inline bool is_vector(uint32_t type)
 {
-	return type >= VR_T_F32 && type <= VR_T_V128;
+	return vr_ir_is_vector(type);
 }
 
 static inline uint32_t class_mask(uint32_t type)
@@ -401,9 +403,8 @@ void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union 
 
 /* ---- one handler an op ---- */
 #define UNUSED __attribute__((unused))
-#define IR(name, class, args, doc) void x86_op_##name(struct em *e, const struct vr_ir_op *o, uint32_t i);
+#define IR(name, ...) void x86_op_##name(struct em *e, const struct vr_ir_op *o, uint32_t i);
 #include <vmrun/ir_ops.def>
-#undef IR
 #define OP(name) void x86_op_##name(struct em *e UNUSED, const struct vr_ir_op *o UNUSED, uint32_t i UNUSED)
 
 /* Does the engine's job have room for marks (ABI 1.1), and does it want them? */

@@ -90,20 +90,12 @@ OP(GET)
 	}
 }
 
-/* Bits of a value that count. */
-static uint32_t width_of(uint32_t type)
-{
-	static const uint8_t bits[] = {[VR_T_I32] = 32, [VR_T_I64] = 64, [VR_T_F32] = 32,
-				       [VR_T_F64] = 64, [VR_T_V64] = 64, [VR_T_V128] = 128};
-	return type < sizeof(bits) ? bits[type] : 0;
-}
-
 static void put_mapped(struct em *e, const struct vr_ir_op *o, uint32_t m)
 {
 	struct code *c = &e->c;
 	struct value *v = val(e, o->a);
 	uint32_t d = e->pin_reg[m], bit = 1u << m;
-	bool cut = width_of(o->type) < width_of(v->type);
+	bool cut = vr_ir_type_bits(o->type) < vr_ir_type_bits(v->type);
 	uint64_t k;
 	e->dirty |= bit;
 	e->clean_scalar[0] &= ~bit;
@@ -171,7 +163,7 @@ OP(PUT)
 		mov_store_imm(c, 1, d, (uint32_t)imm);
 	} else {
 		uint32_t s = ra_use_clean(e, o->a);
-		if (width_of(o->type) < width_of(val(e, o->a)->type)) {
+		if (vr_ir_type_bits(o->type) < vr_ir_type_bits(val(e, o->a)->type)) {
 			uint32_t t = tmp_of(e, reg->kind == VR_REG_INT ? INT_MASK : VEC_MASK);
 			clean_move(e, t, s, o->type);
 			s = t;

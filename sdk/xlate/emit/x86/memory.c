@@ -48,12 +48,6 @@ static uint32_t mf_flags(const struct vr_ir_op *o)
 	return (uint32_t)(o->imm >> 32) & 0xff & ~VR_MF_SAME_PAGE;
 }
 
-static uint32_t access_bytes(const struct vr_ir_op *o)
-{
-	uint32_t pair = o->op == VR_IR_LOADP || o->op == VR_IR_STOREP;
-	return (1u << (o->aux & 7)) << pair;
-}
-
 static struct mem access_mem(const struct access *a, uint32_t offset)
 {
 	return mem_index(a->base, a->index, 0, a->disp + (int32_t)offset);
@@ -227,7 +221,7 @@ static struct access hint_check(struct em *e, const struct vr_ir_op *o, uint32_t
 {
 	struct code *c = &e->c;
 	int32_t disp = (int32_t)o->imm;
-	uint32_t size = access_bytes(o);
+	uint32_t size = vr_ir_access_bytes(o);
 	struct access a = {base, u, disp, 0, 0, false, page};
 	if (disp)
 		lea(c, 1, v, mem_base(base, disp));
@@ -258,9 +252,7 @@ enum coalescing { ALONE, FIRST, NEXT };
 
 static bool may_coalesce(const struct vr_ir_op *o)
 {
-	return (o->op == VR_IR_LOAD || o->op == VR_IR_STORE || o->op == VR_IR_LOADP ||
-		o->op == VR_IR_STOREP) &&
-	       !mf_flags(o) && (o->op != VR_IR_LOAD || !o->b);
+	return vr_ir_ops[o->op].imm == VR_IMM_ACCESS && !mf_flags(o) && !vr_ir_table_base(o);
 }
 
 /* The pinned register that v is a GET of, or PIN_NONE. */
@@ -275,8 +267,8 @@ static uint32_t pin_of_value(const struct em *e, uint32_t v)
  * one. */
 static enum coalescing coalesce(struct em *e, const struct vr_ir_op *o, uint32_t i)
 {
-	int32_t low = (int32_t)o->imm, high = low + (int32_t)access_bytes(o);
-	bool write = o->op == VR_IR_STORE || o->op == VR_IR_STOREP, others = false;
+	int32_t low = (int32_t)o->imm, high = low + (int32_t)vr_ir_access_bytes(o);
+	bool write = vr_ir_only_writes(o), others = false;
 	if (!may_coalesce(o) || val(e, o->a)->type != VR_T_I64)
 		return ALONE;
 	uint32_t pin = val(e, o->a)->loc == LOC_PINNED ? pin_of_value(e, o->a) : PIN_NONE, same = pin;
@@ -286,20 +278,20 @@ static enum coalescing coalesce(struct em *e, const struct vr_ir_op *o, uint32_t
 		return NEXT;
 	for (uint32_t k = i + 1; k < e->op_end && k < i + COALESCE_FAR; k++) {
 		const struct vr_ir_op *p = &e->ops[k];
-		if (p->op == VR_IR_CALL || p->op == VR_IR_VCALL)
+		if (vr_ir_helper(p) != UINT64_MAX)
 			break;
 		if (p->op == VR_IR_PUT && p->imm < MAX_GUEST_REGS && e->pin_of[p->imm] == same)
 			same = PIN_NONE;
 		if (!may_coalesce(p) || (p->a != o->a && (same == PIN_NONE || pin_of_value(e, p->a) != same)))
 			continue;
-		int32_t first = (int32_t)p->imm, last = first + (int32_t)access_bytes(p);
+		int32_t first = (int32_t)p->imm, last = first + (int32_t)vr_ir_access_bytes(p);
 		first = first < low ? first : low;
 		last = last > high ? last : high;
 		if ((int64_t)last - first > COALESCE_MOST)
 			continue;
 		low = first;
 		high = last;
-		write |= p->op == VR_IR_STORE || p->op == VR_IR_STOREP;
+		write |= vr_ir_only_writes(p);
 		others = true;
 	}
 	if (!others)
@@ -318,7 +310,7 @@ static struct access access_check(struct em *e, const struct vr_ir_op *o, uint32
 	if (how == ALONE) {
 		uint8_t page = hint_page(e, o, write);
 		return page ? hint_check(e, o, base, page, write, u, v)
-			    : tlb_check(e, base, (int32_t)o->imm, access_bytes(o), mf_flags(o),
+			    : tlb_check(e, base, (int32_t)o->imm, vr_ir_access_bytes(o), mf_flags(o),
 					mf_flags(o) & VR_MF_ALIGN, write, u, v);
 	}
 	if (how == FIRST) {
@@ -331,7 +323,7 @@ static struct access access_check(struct em *e, const struct vr_ir_op *o, uint32
 		test_rr(c, 1, u, u);
 		a.slow = jcc_far(c, CC_E);
 	}
-	check_alone(e, &a, base, (int32_t)o->imm, access_bytes(o), write, v);
+	check_alone(e, &a, base, (int32_t)o->imm, vr_ir_access_bytes(o), write, v);
 	return a;
 }
 
@@ -376,20 +368,38 @@ OP(STORE)
 	ra_free(e, o->b);
 }
 
+/* The LOADP_HI ops that name LOADP i: *second is the first of them, whose value LOADP makes. The others copy
+ * it when they come; until then each is a use of it. Returns how many others there are. begin_block() has
+ * made the list. */
+static uint32_t second_values(struct em *e, uint32_t i, uint32_t *second)
+{
+	uint32_t others = 0, first = val(e, i)->chain;
+	if (!first)
+		return 0;
+	for (uint32_t k = val(e, first)->chain, next; k; k = next) {
+		next = val(e, k)->chain;
+		val(e, k)->chain = first;
+		val(e, first)->uses++;
+		if (val(e, first)->last < k)
+			val(e, first)->last = k;
+		others++;
+	}
+	val(e, i)->chain = val(e, first)->chain = 0;
+	*second = first;
+	return others;
+}
+
 OP(LOADP)
 {
 	flags_clobber(e);
 	uint32_t size = 1u << (o->aux & 7), second = 0;
 	enum coalescing how;
-	for (uint32_t k = i + 1; k < e->op_end && k < i + 8; k++)
-		if (e->ops[k].op == VR_IR_LOADP_HI && e->ops[k].a == i && !val(e, k)->emitted)
-			second = k;
+	uint32_t others = second_values(e, i, &second);
 	uint32_t ra = ra_use_clean(e, o->a);
 	how = coalesce(e, o, i);
 	ra_free(e, o->a);
 	uint32_t d0 = ra_def(e, i, NOREG), d1 = NOREG;
 	if (second) {
-		val(e, second)->type = o->type;
 		val(e, second)->emitted = 1;
 		if (second == i + 1) {
 			d1 = ra_def(e, second, NOREG);
@@ -397,7 +407,8 @@ OP(LOADP)
 			d1 = tmp_of(e, class_mask(o->type));
 			ra_assign(e, second, d1);
 		}
-		ra_free(e, i);
+		for (uint32_t n = 0; n <= others; n++)
+			ra_free(e, i);
 	}
 	uint32_t v = check_scratch(e, d0, ra), u = tmp(e);
 	struct access a = access_check(e, o, ra, how, false, u, v);
@@ -415,9 +426,14 @@ OP(LOADP)
 
 OP(LOADP_HI)
 {
-	/* LOADP did it, unless it is too far away */
-	(void)o, (void)i;
-	e->error = VR_E_INVAL;
+	/* LOADP did the first one */
+	uint32_t first = val(e, i)->chain, r = ra_use(e, first);
+	uint8_t dirty = val(e, first)->dirty_high;
+	val(e, i)->chain = 0;
+	ra_free(e, first);
+	uint32_t d = ra_def(e, i, r);
+	move_value(e, d, r, is_vector(o->type) ? VR_T_V128 : o->type);
+	val(e, i)->dirty_high = dirty;
 }
 
 OP(STOREP)

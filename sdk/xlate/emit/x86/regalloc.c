@@ -17,16 +17,6 @@
 #include "em.h"
 
 static const uint8_t pinned_int_regs[PINNED_INTS] = {RBX, R12, R13, R14, R8, R9, R10, R11};
-static const uint8_t ir_args[] = {
-#define IR(name, class, args, doc) sizeof(args) - 1,
-#include <vmrun/ir_ops.def>
-#undef IR
-};
-static const uint8_t ir_class[] = {
-#define IR(name, class, args, doc) VR_IRC_##class,
-#include <vmrun/ir_ops.def>
-#undef IR
-};
 
 uint32_t x86_pinned_register(uint32_t kind, uint32_t reg)
 {
@@ -290,7 +280,7 @@ static int32_t direct_pin(struct em *e, uint32_t i)
 	uint64_t reg = e->ops[j].imm;
 	for (uint32_t k = i + 1; k < j; k++) {
 		const struct vr_ir_op *o = &e->ops[k];
-		if (ir_class[o->op] == VR_IRC_MEM || o->op == VR_IR_CALL || o->op == VR_IR_VCALL)
+		if (vr_ir_ops[o->op].class == VR_IRC_MEM || vr_ir_helper(o) != UINT64_MAX)
 			return -1;
 		if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm == reg)
 			return -1;
@@ -385,31 +375,14 @@ void begin_block(struct em *e, uint32_t index)
 			e->error = VR_E_INVAL;
 			return;
 		}
-		v->type = o->type;
-		if (o->op >= VR_IR_F_ADD && o->op <= VR_IR_F_FROM)
-			v->type = VR_T_FLAGS;
-		else if (o->op == VR_IR_FCMP)
-			v->type = VR_T_FLAGS;
-		else if (o->op == VR_IR_F_TO || o->op == VR_IR_CALL || o->op == VR_IR_FPGETFLAGS ||
-			 o->op == VR_IR_VHALF)
-			v->type = VR_T_I64;
-		else if (o->op == VR_IR_CMPSET)
-			v->type = VR_T_I32;
-		else if (o->op == VR_IR_SETCC && o->type == VR_T_NONE)
-			v->type = VR_T_I32;
-		else if (o->op == VR_IR_VCALL && !is_vector(o->type))
-			v->type = VR_T_V128;
+		v->type = (uint8_t)vr_ir_value_type(o);
 		if (o->op == VR_IR_CONST)
 			v->loc = LOC_CONST;
-		if (ir_class[o->op] == VR_IRC_PURE && !v->uses) {
+		if (vr_ir_ops[o->op].class == VR_IRC_PURE && !v->uses) {
 			v->emitted = 1;
 			continue;
 		}
-		uint32_t args[4] = {o->a, o->b, o->c, 0}, k = ir_args[o->op];
-		if (o->op == VR_IR_CASIF || o->op == VR_IR_CAS2IF) {
-			args[3] = (uint32_t)o->imm;
-			k = 4;
-		}
+		uint32_t args[4], k = vr_ir_reads(o, args);
 		while (k-- > 0) {
 			uint32_t a = args[k];
 			if (!a)
@@ -421,6 +394,10 @@ void begin_block(struct em *e, uint32_t index)
 			struct value *u = &e->values[a - b->first];
 			if (!u->uses++)
 				u->last = i;
+		}
+		if (o->op == VR_IR_LOADP_HI) { /* a list, which begins at the LOADP */
+			v->chain = val(e, o->a)->chain;
+			val(e, o->a)->chain = i;
 		}
 		if (o->op == VR_IR_PUT && o->imm < MAX_GUEST_REGS && e->pin_of[o->imm] != 0xff)
 			val(e, o->a)->put = i;

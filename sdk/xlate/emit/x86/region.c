@@ -10,9 +10,8 @@
 typedef void (*op_handler)(struct em *e, const struct vr_ir_op *o, uint32_t i);
 
 static const op_handler handlers[] = {
-#define IR(name, class, args, doc) [VR_IR_##name] = x86_op_##name,
+#define IR(name, ...) [VR_IR_##name] = x86_op_##name,
 #include <vmrun/ir_ops.def>
-#undef IR
 };
 _Static_assert(sizeof(handlers) / sizeof(handlers[0]) == VR_IR_COUNT, "one handler an op");
 

@@ -206,7 +206,7 @@ int a64_lift_crc32(struct a64_lift *l, const struct a64_fields *f)
 		return 0;
 	uint32_t crc = a64_get_x(l, f->rn, VR_T_I32), data = a64_get_x(l, f->rm, a64_type(f->sf));
 	a64_put_x(l, f->rd,
-		  vr_ir_add(l->ir, VR_IR_CRC32, a64_type(f->sf), f->size | f->op << 2, crc, data, 0, 0));
+		  vr_ir_add(l->ir, VR_IR_CRC32, VR_T_I32, f->size | f->op << 2, crc, data, 0, 0));
 	return 1;
 }
 

@@ -146,7 +146,7 @@ int a64_lift_fp_pair(struct a64_lift *l, const struct a64_fields *f)
 			second = load(l, scale, base, disp + (1 << scale));
 		} else {
 			first = vr_ir_add(l->ir, VR_IR_LOADP, type, scale, base, 0, 0, mem_imm(l, disp));
-			second = vr_ir_add(l->ir, VR_IR_LOADP_HI, type, scale, first, 0, 0, 0);
+			second = vr_ir_add(l->ir, VR_IR_LOADP_HI, type, 0, first, 0, 0, 0);
 		}
 		a64_put_v(l, f->rt, type, first);
 		a64_put_v(l, f->rt2, type, second);

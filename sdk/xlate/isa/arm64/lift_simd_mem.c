@@ -111,7 +111,7 @@ static int multi(struct a64_lift *l, const struct a64_fields *f, int post)
 
 			if (i + 1 < n) {
 				v[i] = vr_ir_add(l->ir, VR_IR_LOADP, memory, scale, base, 0, 0, imm);
-				v[i + 1] = vr_ir_add(l->ir, VR_IR_LOADP_HI, memory, scale, v[i], 0, 0, 0);
+				v[i + 1] = vr_ir_add(l->ir, VR_IR_LOADP_HI, memory, 0, v[i], 0, 0, 0);
 				i++;
 			} else {
 				v[i] = vr_ir_add(l->ir, VR_IR_LOAD, memory, scale, base, 0, 0, imm);

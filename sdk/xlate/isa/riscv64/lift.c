@@ -15,6 +15,8 @@
  * instruction at hand is taken back and the block ends before it. An instruction that the bytes cut off ends
  * the block before it too; if it is the first, VR_E_AGAIN asks for more bytes.
  */
+#include "xlate/ir/ir.h"
+
 #include "isa.h"
 #include "lift.h"
 #include "system.h"
@@ -86,11 +88,6 @@ static uint32_t fetch(struct rv_lift *l, const uint8_t *p, uint32_t length)
 	return l->length;
 }
 
-static const uint8_t op_class[VR_IR_COUNT] = {
-#define IR(name, class, args, doc) [VR_IR_##name] = VR_IRC_##class,
-#include <vmrun/ir_ops.def>
-#undef IR
-};
 #define MOST_SKIPPED_OPS 12u
 
 /* Are all of these ops pure, and none of them slow? */
@@ -103,7 +100,7 @@ static int only_computes(const struct vr_ir *ir, uint32_t from)
 
 		if (o->op == VR_IR_INSN_START || (o->op == VR_IR_PUT && o->imm < RV_REG_RES_ADDR))
 			continue;
-		if (op_class[o->op] != VR_IRC_PURE || (o->op >= VR_IR_DIVU && o->op <= VR_IR_REMS))
+		if (vr_ir_ops[o->op].class != VR_IRC_PURE || vr_ir_ops[o->op].attribute == VR_ATTRIBUTE_SLOW)
 			return 0;
 	}
 	return 1;
