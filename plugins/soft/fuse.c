@@ -43,6 +43,14 @@ static int constant(const struct vr_ir *ir, uint32_t v, uint64_t *k)
 	return ir->ops[v].op == VR_IR_CONST;
 }
 
+static int read_later(const struct vr_ir *ir, const struct vr_ir_block *b, uint32_t after, uint32_t v)
+{
+	for (uint32_t k = after; k < b->first + b->count; k++)
+		if (reads(&ir->ops[k], v))
+			return 1;
+	return 0;
+}
+
 /* Can op `by` replace `first`, whose value it reads through GET `get`? Then 1, and first's PUT is removed. */
 static int fuse_into(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t first, uint32_t get, uint32_t by)
 {
@@ -58,6 +66,8 @@ static int fuse_into(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t fir
 			return 0;
 		if (o->op == VR_IR_PUT && o->imm == reg) {
 			if (put) {
+				if (read_later(ir, b, k, get))
+					return 0;
 				ir->ops[put] = (struct vr_ir_op){.op = VR_IR_NOP};
 				return 1;
 			}

@@ -198,47 +198,77 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 
 /* ---- 4. flags ---- */
 
-static uint32_t edge_live(const struct vr_ir_block *b, uint32_t edge, const uint8_t *live_in)
+/* Guest registers of FLAGS, each with a bit; 0: none, or one that is not followed and always live. */
+struct flag_registers {
+	uint32_t bit[SOFT_GUEST_REGS];
+};
+
+static void find_flag_registers(const struct vr_isa *isa, struct flag_registers *f)
 {
-	return b->succ[edge] == VR_NO_BLOCK ? 1u : live_in[b->succ[edge]];
+	uint32_t n = 0;
+
+	memset(f, 0, sizeof(*f));
+	for (uint32_t i = 0; i < isa->guest_reg_count && i < SOFT_GUEST_REGS && n < 32; i++)
+		if (isa->guest_regs[i].kind == VR_REG_FLAGS)
+			f->bit[i] = 1u << n++;
 }
 
-static int is_branch(uint32_t op)
+static uint32_t flag_bit(const struct flag_registers *f, const struct vr_ir_op *o)
 {
-	return vr_ir_ops[op].attribute == VR_ATTRIBUTE_BRANCH;
+	return o->imm < SOFT_GUEST_REGS ? f->bit[o->imm] : 0;
 }
 
-/* One block backward; returns whether flags are live at its start. `change`: drop dead PUTs, mark edges. */
-static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
-			   const uint8_t *live_in, int change)
+static uint32_t edge_live(const struct vr_ir_block *b, uint32_t edge, const uint32_t *live_in)
 {
-	uint32_t last = b->first + b->count - 1;
+	return b->succ[edge] == VR_NO_BLOCK ? UINT32_MAX : live_in[b->succ[edge]];
+}
+
+/* Where the block's end goes, as bits 1 << VR_EDGE_*; 0: not to a block that is known. */
+static uint32_t edges(uint32_t op)
+{
+	switch (vr_ir_ops[op].attribute) {
+	case VR_ATTRIBUTE_GOES:
+		return 1u << VR_EDGE_TAKEN;
+	case VR_ATTRIBUTE_BRANCH:
+		return 1u << VR_EDGE_TAKEN | 1u << VR_EDGE_FALL;
+	default:
+		return 0;
+	}
+}
+
+/* One block backward; returns which flags are live at its start. `change`: drop dead PUTs, mark edges. */
+static uint32_t flags_block(const struct vr_isa *isa, const struct flag_registers *f, struct vr_ir *ir,
+			    const struct vr_ir_block *b, const uint32_t *live_in, int change)
+{
+	uint32_t last = b->first + b->count - 1, to = edges(ir->ops[last].op);
 	uint32_t taken = edge_live(b, VR_EDGE_TAKEN, live_in), fall = edge_live(b, VR_EDGE_FALL, live_in);
-	uint32_t op = ir->ops[last].op;
-	uint8_t live = (uint8_t)(op == VR_IR_GOTO ? taken : is_branch(op) ? taken | fall : 1);
+	uint32_t live = to == 0 ? UINT32_MAX : to == 1u << VR_EDGE_TAKEN ? taken : taken | fall;
 	/* Used by a replaced GET further down: that reads memory only after a fault in between. */
-	uint8_t used = 0;
+	uint32_t used = 0;
 
 	for (uint32_t i = last + 1; i-- > b->first;) {
 		struct vr_ir_op *o = &ir->ops[i];
 
 		if (o->type == VR_T_FLAGS && o->op == VR_IR_PUT) {
-			if (change && !live) {
+			uint32_t bit = flag_bit(f, o);
+
+			if (change && bit && !(live & bit))
 				*o = (struct vr_ir_op){.op = VR_IR_NOP};
-			} else if (change && i + 1 == last && is_branch(op)) {
-				o->aux = (uint8_t)(taken | fall << 1);
-			}
-			live = used = 0;
+			else if (change && bit && i + 1 == last && to > 1u << VR_EDGE_TAKEN)
+				o->aux = (uint8_t)(((taken & bit) != 0) << VR_EDGE_TAKEN |
+						   ((fall & bit) != 0) << VR_EDGE_FALL);
+			live &= ~bit;
+			used &= ~bit;
 		} else if (o->type == VR_T_FLAGS && o->op == VR_IR_GET) {
 			if (is_forwarded(o))
-				used = 1;
+				used |= flag_bit(f, o);
 			else
-				live = 1;
+				live |= flag_bit(f, o);
 		} else if (vr_ir_ops[o->op].class == VR_IRC_MEM) {
 			live |= used;
 		} else if (vr_ir_helper(o) != UINT64_MAX && (isa->helpers[vr_ir_helper(o)].flags &
 							     (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
-			live = 1;
+			live = UINT32_MAX;
 		}
 	}
 	return live;
@@ -246,13 +276,15 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 
 static void flags_liveness(const struct vr_isa *isa, struct vr_ir *ir)
 {
-	uint8_t live_in[SOFT_IR_BLOCKS] = {0};
+	struct flag_registers f;
+	uint32_t live_in[SOFT_IR_BLOCKS] = {0};
 	int again = 1;
 
+	find_flag_registers(isa, &f);
 	while (again) {
 		again = 0;
 		for (uint32_t i = ir->block_count; i-- > 0;) {
-			uint8_t live = flags_block(isa, ir, &ir->blocks[i], live_in, 0);
+			uint32_t live = flags_block(isa, &f, ir, &ir->blocks[i], live_in, 0);
 
 			if (live != live_in[i]) {
 				live_in[i] = live;
@@ -261,7 +293,7 @@ static void flags_liveness(const struct vr_isa *isa, struct vr_ir *ir)
 		}
 	}
 	for (uint32_t i = 0; i < ir->block_count; i++)
-		flags_block(isa, ir, &ir->blocks[i], live_in, 1);
+		flags_block(isa, &f, ir, &ir->blocks[i], live_in, 1);
 }
 
 /* ---- 3. dead ops ---- */

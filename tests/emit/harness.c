@@ -56,13 +56,31 @@ static void help_vector(struct vr_exec *x, union vr_v128 *d, const union vr_v128
 	union vr_v128 r = {.d = {a->d[0] + b->d[0] * 3 + c->d[0] + imm, a->d[1] ^ b->d[1] ^ c->d[1]}};
 	*d = r;
 }
-static const struct vr_helper helpers[] = {
+static void help_vector_regs(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
+			     const union vr_v128 *b, const union vr_v128 *c, uint64_t imm)
+{
+	(void)x, (void)b, (void)c;
+	union vr_v128 r = {.d = {reg_vec(3)->d[0] ^ a->d[1], reg_vec(4)->d[1] + imm}};
+	reg_vec(3)->d[1] += a->d[0];
+	*reg_int(2) += imm;
+	*d = r;
+}
+static uint64_t help_set_pc(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
+{
+	(void)b, (void)c;
+	x->pc = a;
+	return 0;
+}
+static const struct vr_helper helpers[FAKE_HELPERS] = {
 	{"sum", 0, 0, {.fn = help_sum}},
 	{"guest_regs", VR_HF_READS | VR_HF_WRITES, 0, {.fn = help_regs}},
 	{"leave", VR_HF_READS | VR_HF_MAY_LEAVE | VR_HF_PC, 0, {.fn = help_leave}},
 	{"pc", VR_HF_PC, 0, {.fn = help_pc}},
 	{"vector", VR_HF_VECTOR, 0, {.vfn = help_vector}},
+	{"vector_regs", VR_HF_VECTOR | VR_HF_READS | VR_HF_WRITES, 0, {.vfn = help_vector_regs}},
+	{"set_pc", 0, 0, {.fn = help_set_pc}},
 };
+const uint8_t fake_helper_args[FAKE_HELPERS] = {3, 3, 1, 1, 3, 1, 1};
 
 /* A fix-up that only marks that it was called. Tests of FP set their own. */
 static void fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
@@ -187,6 +205,7 @@ int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint6
 static void spoil(void)
 {
 	/* what a C callee may change */
+#ifdef __x86_64__
 	__asm__ volatile(
 		"mov $-1, %%rcx; mov %%rcx, %%rdx; mov %%rcx, %%rsi; mov %%rcx, %%rdi; mov %%rcx, %%r8;"
 		"mov %%rcx, %%r9; mov %%rcx, %%r10; mov %%rcx, %%r11;"
@@ -194,6 +213,7 @@ static void spoil(void)
 		"vpcmpeqd %%xmm7, %%xmm7, %%xmm7; vpcmpeqd %%xmm15, %%xmm15, %%xmm15" ::
 			: "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm6", "xmm7",
 			  "xmm15");
+#endif
 }
 
 static uint64_t memory(struct vr_exec *x)
@@ -219,7 +239,7 @@ static uint64_t memory(struct vr_exec *x)
 	H.fault_insn = H.job.pc_base + p->insn;
 	for (uint32_t n = 0; n < H.pinned_count; n++) {
 		const struct vr_pinned_reg *m = &H.pinned[n];
-		uint32_t r = x86_emit.pinned_register(m->kind, m->host_reg);
+		uint32_t r = H.emit->pinned_register(m->kind, m->host_reg);
 		if (m->kind == VR_REG_VEC)
 			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset, &x->save_vector[r], 16);
 		else
@@ -268,24 +288,11 @@ void harness_init(void)
 		H.x = aligned_alloc(4096, 8192);
 		H.mmu = aligned_alloc(4096, (sizeof(struct vr_mmu_context) + 4095) & ~4095ul);
 		H.ram = aligned_alloc(4096, RAM_PAGES * 4096);
-		H.code = mmap(NULL, CODE_CAPACITY, PROT_READ | PROT_WRITE | PROT_EXEC,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		H.ir.size = sizeof(H.ir);
 		H.ir.op_capacity = 16384;
 		H.ir.block_capacity = 512;
 		H.ir.ops = calloc(H.ir.op_capacity, sizeof(struct vr_ir_op));
 		H.ir.blocks = calloc(H.ir.block_capacity, sizeof(struct vr_ir_block));
-		H.job.scratch_size = x86_emit.scratch_size;
-		H.job.scratch = malloc(H.job.scratch_size);
-		memset(H.job.scratch, 0x5a, H.job.scratch_size);
-		struct vr_engine_entry e = {sizeof(e), 0, memory, lookup, do_link};
-		char why[128];
-		if (x86_emit.probe(why, sizeof(why))) {
-			fprintf(stderr, "%s\n", why);
-			exit(77);
-		}
-		H.thunk_bytes =
-			(uint32_t)x86_emit.thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY);
 		for (uint32_t n = 0; n < REGS; n++)
 			snprintf(names[n], sizeof(names[n]), "%c%u", n < INTS ? 'x' : 'v',
 				 n < INTS ? n : n - INTS);
@@ -297,6 +304,8 @@ void harness_init(void)
 		guest_regs[REG_FLAGS] = (struct vr_guest_reg){8 * INTS, VR_REG_FLAGS, "f"};
 		guest_regs[REG_FLAGS + 1] = (struct vr_guest_reg){8 * INTS + 4, VR_REG_FLAGS, "g"};
 	}
+	if (!H.emit && harness_use(&test_emitters[0]))
+		exit(77);
 	memset(H.x, 0, 8192);
 	memset(H.mmu, 0, offsetof(struct vr_mmu_context, tlb));
 	for (uint32_t n = 0; n < VR_INDIRECT_ENTRIES; n++)
@@ -306,12 +315,36 @@ void harness_init(void)
 	H.x->mmu_context = H.mmu;
 	fill_tlb();
 	H.used = H.thunk_bytes;
+	H.fault_insn = H.fault_pc = 0;
 	H.slow = H.faults = H.links = H.lookups = H.slow_fp = 0;
 	H.bad = 0;
 	H.on_lookup = NULL;
 	H.on_link = NULL;
 	H.pinned_count = 0;
 	ir_begin();
+}
+
+int harness_use(const struct test_emitter *emitter)
+{
+	struct vr_engine_entry e = {sizeof(e), 0, memory, lookup, do_link};
+	char why[128];
+
+	if (emitter->emit->probe(why, sizeof(why))) {
+		fprintf(stderr, "%s: %s\n", emitter->name, why);
+		return 1;
+	}
+	if (!H.code)
+		H.code = mmap(NULL, CODE_CAPACITY, PROT_READ | PROT_WRITE | PROT_EXEC,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	H.emit = emitter->emit;
+	free(H.job.scratch);
+	H.job.scratch_size = H.emit->scratch_size;
+	H.job.scratch = malloc(H.job.scratch_size);
+	memset(H.job.scratch, 0x5a, H.job.scratch_size);
+	H.thunk_bytes = (uint32_t)H.emit->thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY);
+	if (emitter->prepare)
+		emitter->prepare();
+	return 0;
 }
 
 void ir_begin(void)
@@ -394,7 +427,7 @@ int32_t emit_region(void)
 	j->exits = H.exits;
 	j->exit_capacity = 1024;
 	j->block_entry = H.entry;
-	int32_t rc = x86_emit.region(j);
+	int32_t rc = H.emit->region(j);
 	if (!rc)
 		H.used += j->code_size;
 	return rc;
@@ -402,5 +435,5 @@ int32_t emit_region(void)
 
 void run_region(void)
 {
-	x86_emit.enter(H.x, H.job.execute + H.entry[0]);
+	H.emit->enter(H.x, H.job.execute + H.entry[0]);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* harness.h: a fake engine around x86_emit: a code cache, a TLB over a little RAM, slow paths that
+/* harness.h: a fake engine around an emitter: a code cache, a TLB over a little RAM, slow paths that
  * are checked. */
 #ifndef VR_TESTS_EMIT_HARNESS_H
 #define VR_TESTS_EMIT_HARNESS_H
 
 #include <vmrun/translator.h>
-#include "xlate/emit/x86/x86.h"
+#include "emitters.h"
 #include "xlate/ir/build.h"
 
 #define INTS 16
@@ -13,6 +13,15 @@
 #define REG_V INTS
 #define REG_FLAGS (INTS + VECS)
 #define REGS (INTS + VECS + 2)
+
+/* Fields of the fake isa's state that are no guest registers. */
+#define FIELDS (VR_EXEC_STATE + 16 * VECS)
+#define FIELD_COUNT 8
+
+/* The fake isa's helpers, and how many arguments each looks at. */
+#define FAKE_HELPERS 7
+#define FAKE_HELPER_SET_PC 6
+extern const uint8_t fake_helper_args[FAKE_HELPERS];
 
 /* Guest memory: pages 0, 1 fast, 2 only by the slow path, 3 read-only in the TLB, 4: not there (exception).
  */
@@ -22,6 +31,7 @@
 #define CODE_PC 0x10000ull
 
 struct harness {
+	const struct vr_emit *emit;
 	struct vr_exec *x;
 	struct vr_mmu_context *mmu;
 	uint8_t *ram;
@@ -38,6 +48,7 @@ struct harness {
 	/* what happened */
 	uint32_t slow, faults, links, lookups, slow_fp;
 	uint64_t fault_insn;
+	uint64_t fault_pc; /* what the interpreter says, by note_fault() */
 	int bad; /* the emitter broke a rule of the interface */
 	uint64_t (*on_lookup)(struct vr_exec *x);
 	uint64_t (*on_link)(struct vr_exec *x);
@@ -46,7 +57,10 @@ struct harness {
 extern struct harness H;
 extern struct vr_isa fake_isa;
 
+/* Made anew, for the emitter of harness_use(); without that, the first that there is. */
 void harness_init(void);
+/* 0; else this processor can't run the emitter's code, and why is on stderr. */
+int harness_use(const struct test_emitter *emitter);
 /* Begin a new IR. */
 void ir_begin(void);
 void block_begin(uint64_t pc, uint32_t flags);

@@ -206,7 +206,7 @@ static void check(uint32_t k, uint64_t seed)
 	harness_init();
 	fake_isa.fp_slow = exact;
 	generate(k);
-	pin_regs((uint32_t)rnd() % (x86_emit.integer_regs + 1), (uint32_t)rnd() % (x86_emit.vector_regs + 1));
+	pin_regs((uint32_t)rnd() % (H.emit->integer_regs + 1), (uint32_t)rnd() % (H.emit->vector_regs + 1));
 	cr_assert_eq(emit_region(), 0);
 	for (uint32_t n = 0; n < 12; n++) {
 		for (uint32_t j = 0; j < INTS; j++)
@@ -221,9 +221,9 @@ static void check(uint32_t k, uint64_t seed)
 		H.x->fp_round = (uint32_t)rnd() % 4;
 		H.x->fp_flags = 0;
 		memcpy(before, H.x, sizeof(before));
-		x86_emit.fp_load(H.x);
+		H.emit->fp_load(H.x);
 		soft_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
-		x86_emit.fp_save(H.x);
+		H.emit->fp_save(H.x);
 		memcpy(want, H.x, sizeof(want));
 		memcpy(H.x, before, sizeof(before));
 		run_region();
@@ -296,7 +296,7 @@ static void pressure(uint64_t seed)
 	block_end(CODE_PC + 4, VR_NO_BLOCK, VR_NO_BLOCK);
 	if (getenv("EMIT_SEED"))
 		vr_ir_print(stderr, &H.ir, &fake_isa);
-	pin_regs(x86_emit.integer_regs, x86_emit.vector_regs);
+	pin_regs(H.emit->integer_regs, H.emit->vector_regs);
 	cr_assert_eq(emit_region(), 0, "seed %lu", seed);
 	for (uint32_t n = 0; n < 4; n++) {
 		for (uint32_t j = 0; j < VECS; j++)
@@ -304,9 +304,9 @@ static void pressure(uint64_t seed)
 				reg_vec(j)->d[h] = rnd() % 2 ? special(1) : special(0) | special(0) << 32;
 		H.x->fp_flags = 0;
 		memcpy(before, H.x, sizeof(before));
-		x86_emit.fp_load(H.x);
+		H.emit->fp_load(H.x);
 		soft_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
-		x86_emit.fp_save(H.x);
+		H.emit->fp_save(H.x);
 		memcpy(want, H.x, sizeof(want));
 		memcpy(H.x, before, sizeof(before));
 		run_region();

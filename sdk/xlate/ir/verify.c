@@ -168,7 +168,7 @@ static bool access_legal(const struct vr_ir_op *o, uint32_t allowed, bool hint)
 	uint32_t flags = (uint32_t)(o->imm >> 32);
 
 	/* A range of addresses is checked as a whole: without anything that one access asks for. */
-	if (vr_ir_ops[o->op].operands[2] == 'n' && o->b)
+	if (vr_ir_table_base(o))
 		return flags == 0;
 	if (hint && flags & VR_MF_SAME_PAGE)
 		return !(flags & ~(VR_MF_SAME_PAGE | HINT_BITS));
@@ -255,7 +255,7 @@ static char kind_of_letter(char letter, uint32_t type)
 		return 'v';
 	case 'f':
 		return 'f';
-	default: /* i, p, j, I */
+	default: /* i, p, j, b, I */
 		return 'i';
 	}
 }
@@ -264,7 +264,7 @@ static int check_value(struct verifier *v, uint32_t at, uint32_t value, char let
 {
 	const struct vr_ir_op *o = &v->ir->ops[at];
 
-	if ((letter == 'I' || letter == 'V') && value == 0)
+	if ((letter == 'I' || letter == 'V' || letter == 'b') && value == 0)
 		return 0;
 	if (value == 0)
 		return wrong(v, at, "operand %c is missing", which);
@@ -290,6 +290,9 @@ static int check_operand(struct verifier *v, uint32_t at, uint32_t value, char l
 		return value ? wrong(v, at, "%c is %u, but the op has no such operand", which, value) : 0;
 	case 'k':
 		return value > VR_AMO_SWAP ? wrong(v, at, "unknown kind %u", value) : 0;
+	case 'b':
+		return value && !v->from_engine ? wrong(v, at, "operand %c, a hint, is the engine's", which)
+						: check_value(v, at, value, letter, which);
 	case 'n':
 		return value && !o->b ? wrong(v, at, "a range without its base") : 0;
 	default:
@@ -312,8 +315,6 @@ static int check_op(struct verifier *v, uint32_t at)
 		if (rc)
 			return rc;
 	}
-	if (!v->from_engine && o->b && info->args > 1 && strchr(info->operands, 'n'))
-		return wrong(v, at, "operand b, a hint, is the engine's");
 	if (!vr_ir_aux_legal(o, v->from_engine))
 		return wrong(v, at, "aux %u", o->aux);
 	if (!vr_ir_imm_legal(o, v->isa, v->from_engine))

@@ -132,7 +132,7 @@ OP(VPMULL64)
 {
 	if (fallback(e, o, i, x86_has.pclmul))
 		return;
-	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b);
+	uint32_t ra = ra_use_bits(e, o->a, 64), rb = ra_use_bits(e, o->b, 64);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
 	v_rrri(&e->c, I_VPCLMULQDQ, ra_def(e, i, ra), ra, rb, 0);

@@ -306,6 +306,8 @@ uint32_t ra_use(struct em *e, uint32_t v);
 uint32_t ra_use_clean(struct em *e, uint32_t v);
 /* ra_use() for an operand of an op of `type`: clean when that reads more than the value has. */
 uint32_t ra_use_as(struct em *e, uint32_t v, uint32_t type);
+/* The same for one that reads so many bits. */
+uint32_t ra_use_bits(struct em *e, uint32_t v, uint32_t bits);
 /* A fresh scratch register with a copy. */
 uint32_t copy_of(struct em *e, uint32_t v, uint32_t w);
 /* Put the value into fixed register r, wherever it is; its home does not change. */

@@ -82,7 +82,7 @@ static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = ra_use(e, o->a), rb = o->b ? ra_use(e, o->b) : ra;
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = o->b ? ra_use_as(e, o->b, o->type) : ra;
 	uint8_t dirty = above(e, o->a, o->type);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
@@ -136,7 +136,8 @@ OP(FMADD)
 	};
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b), rc = ra_use(e, o->c);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type),
+		 rc = ra_use_as(e, o->c, o->type);
 	uint8_t dirty = above(e, o->c, o->type);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
@@ -164,7 +165,8 @@ static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b), op = is_double(o) ? dbl : single;
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type),
+		 op = is_double(o) ? dbl : single;
 	ra_free(e, o->a);
 	ra_free(e, o->b);
 	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, rb, NOREG), u = vtmp(e);
@@ -202,7 +204,7 @@ OP(FMAXNM)
 
 OP(FNEG)
 {
-	uint32_t r = ra_use(e, o->a);
+	uint32_t r = ra_use_as(e, o->a, o->type);
 	ra_free(e, o->a);
 	v_rrm(&e->c, I_VXORPS, ra_def(e, i, r), r, constant_mem(is_double(o) ? K_SIGN64 : K_SIGN32));
 	val(e, i)->dirty_high = 1;
@@ -210,7 +212,7 @@ OP(FNEG)
 
 OP(FABS)
 {
-	uint32_t r = ra_use(e, o->a);
+	uint32_t r = ra_use_as(e, o->a, o->type);
 	uint8_t dirty = above(e, o->a, o->type);
 	ra_free(e, o->a);
 	v_rrm(&e->c, I_VANDPS, ra_def(e, i, r), r, constant_mem(is_double(o) ? K_ABS64 : K_ABS32));
@@ -235,7 +237,7 @@ OP(FCMP)
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b), d = is_double(o);
+	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), d = is_double(o);
 	bool swapped = wants_swapped(e, i);
 	uint32_t op = o->aux & 1 ? d ? I_VCOMISD : I_VCOMISS : d ? I_VUCOMISD : I_VUCOMISS;
 	v_rr(c, op, swapped ? rb : ra, swapped ? ra : rb);
@@ -248,7 +250,7 @@ OP(FCVT)
 {
 	struct code *c = &e->c;
 	flags_clobber(e);
-	uint32_t ra = ra_use(e, o->a);
+	uint32_t ra = ra_use_bits(e, o->a, is_double(o) ? 32 : 64);
 	uint8_t dirty = is_double(o) ? above(e, o->a, o->type) : 1;
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
@@ -280,7 +282,7 @@ OP(FTOI)
 		return;
 	}
 	flags_clobber(e);
-	uint32_t ra = ra_use(e, o->a), x = ra, jumps[3] = {0};
+	uint32_t ra = ra_use_bits(e, o->a, d64 ? 64 : 32), x = ra, jumps[3] = {0};
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG), convert = d64 ? I_VCVTTSD2SI : I_VCVTTSS2SI;
 	uint32_t compare_op = d64 ? I_VUCOMISD : I_VUCOMISS, round = d64 ? I_VROUNDSD : I_VROUNDSS;
@@ -370,7 +372,7 @@ OP(FROUND)
 		return;
 	}
 	flags_clobber(e);
-	uint32_t ra = ra_use(e, o->a);
+	uint32_t ra = ra_use_as(e, o->a, o->type);
 	uint8_t dirty = above(e, o->a, o->type);
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);

@@ -226,16 +226,20 @@ OP(VITOF)
 			fp_slow_inline(e, o, i, fp_slow_function(e));
 			return;
 		}
-		uint32_t ra = ra_use_clean(e, o->a), r = tmp(e), t = vtmp(e), u = vtmp(e);
+		uint32_t ra = ra_use_as(e, o->a, o->type), r = tmp(e), t = vtmp(e), u = vtmp(e);
 		v_wrrr(c, I_VMOVD_TO, 1, ra, 0, r);
 		v_rrr(c, I_VPXOR, t, t, t);
 		v_wrrr(c, I_VCVTSI2SD, 1, t, t, r);
+		if (o->type == VR_T_V64) {
+			ra_free(e, o->a);
+			movaps(c, ra_def(e, i, t), t);
+			return;
+		}
 		v_rrri(c, I_VPEXTRQ, ra, 0, r, 1);
 		v_rrr(c, I_VPXOR, u, u, u);
 		v_wrrr(c, I_VCVTSI2SD, 1, u, u, r);
 		ra_free(e, o->a);
 		v_rrr(c, I_VPUNPCKLQDQ, ra_def(e, i, t), t, u);
-		val(e, i)->dirty_high = o->type == VR_T_V64;
 		return;
 	}
 	uint32_t ra = ra_use_as(e, o->a, o->type), a = operand(e, o, ra);

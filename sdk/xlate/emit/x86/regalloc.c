@@ -194,10 +194,12 @@ uint32_t ra_use_clean(struct em *e, uint32_t i)
 
 uint32_t ra_use_as(struct em *e, uint32_t i, uint32_t type)
 {
-	uint32_t t = val(e, i)->type;
-	if ((t == VR_T_I32 && type != VR_T_I32) || (type == VR_T_V128 && t != VR_T_V128))
-		return ra_use_clean(e, i);
-	return ra_use(e, i);
+	return ra_use_bits(e, i, vr_ir_type_bits(type));
+}
+
+uint32_t ra_use_bits(struct em *e, uint32_t i, uint32_t bits)
+{
+	return vr_ir_type_bits(val(e, i)->type) < bits ? ra_use_clean(e, i) : ra_use(e, i);
 }
 
 uint32_t copy_of(struct em *e, uint32_t i, uint32_t w)

@@ -128,7 +128,7 @@ OP(VPACK)
 OP(VHALF)
 {
 	struct code *c = &e->c;
-	uint32_t r = o->aux & 1 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
+	uint32_t r = ra_use_bits(e, o->a, o->aux & 1 ? 128 : 64);
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG);
 	if (o->aux & 1)
@@ -140,7 +140,7 @@ OP(VHALF)
 OP(VZEXT)
 {
 	struct code *c = &e->c;
-	uint32_t r = ra_use(e, o->a);
+	uint32_t r = ra_use_bits(e, o->a, 8u << LANE(o));
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, r);
 	switch (LANE(o)) {
@@ -412,7 +412,7 @@ OP(VDUPLANE)
 {
 	struct code *c = &e->c;
 	uint32_t n = LANE(o), lane = (uint32_t)o->imm & (15u >> n);
-	uint32_t ra = (lane << n) >= 8 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
+	uint32_t ra = ra_use_bits(e, o->a, (lane + 1) << (n + 3));
 	ra_free(e, o->a);
 	uint32_t d = result(e, o, i, ra);
 	if (n >= 2) {
@@ -443,10 +443,13 @@ OP(VGETLANE)
 {
 	struct code *c = &e->c;
 	uint32_t n = LANE(o), lane = (uint32_t)o->imm & (15u >> n);
-	uint32_t r = (lane << n) >= 8 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
+	uint32_t r = ra_use_bits(e, o->a, (lane + 1) << (n + 3));
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG);
-	extract(c, n, d, r, lane);
+	if (n == 3 && !wide(o))
+		extract(c, 2, d, r, 2 * lane);
+	else
+		extract(c, n, d, r, lane);
 	if (!(o->aux & 4))
 		return;
 	if (n == 0)
@@ -516,7 +519,7 @@ OP(VZIP2)
 		binary(e, o, i, unpack_high[LANE(o)]);
 		return;
 	}
-	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b);
+	uint32_t ra = ra_use_bits(e, o->a, 64), rb = ra_use_bits(e, o->b, 64);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
 	uint32_t d = ra_def(e, i, ra);
@@ -676,7 +679,7 @@ OP(VPADD)
 
 static void widen(struct em *e, const struct vr_ir_op *o, uint32_t i, const uint32_t ops[3])
 {
-	uint32_t ra = ra_use(e, o->a);
+	uint32_t ra = ra_use_bits(e, o->a, 64);
 	ra_free(e, o->a);
 	v_rr(&e->c, ops[LANE(o) % 3], ra_def(e, i, ra), ra);
 }
@@ -709,7 +712,7 @@ OP(VXTN)
 
 OP(VMOVHI)
 {
-	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b);
+	uint32_t ra = ra_use_bits(e, o->a, 64), rb = ra_use_bits(e, o->b, 64);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
 	v_rrr(&e->c, I_VPUNPCKLQDQ, ra_def(e, i, ra), ra, rb);
@@ -726,7 +729,7 @@ static void multiply_long(struct em *e, const struct vr_ir_op *o, uint32_t i, co
 			  uint32_t mul64)
 {
 	struct code *c = &e->c;
-	uint32_t n = LANE(o) % 3, ra = ra_use(e, o->a), rb = ra_use(e, o->b), t = vtmp(e), u = vtmp(e);
+	uint32_t n = LANE(o) % 3, ra = ra_use_bits(e, o->a, 64), rb = ra_use_bits(e, o->b, 64), t = vtmp(e), u = vtmp(e);
 	v_rr(c, ext[n], t, ra);
 	v_rr(c, ext[n], u, rb);
 	ra_free(e, o->a);

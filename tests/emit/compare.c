@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compare.c: see compare.h. The four ways to run a region are those of the engine: the interpreter on what was lifted
+ * and on what the optimiser made of it for tier 0, the emitter with any registers pinned, and the emitter with
+ * what the optimiser chose. The interpreter on what was lifted is right; its FP ops are those of an isa that
+ * computes all by software (arm64's), which the emitter's code calls only where its host differs.
+ */
+#include <fenv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "generate.h"
+#include "harness.h"
+#include "plugins/soft/interp.h"
+#include "plugins/soft/soft.h"
+#include "xlate/ir/ir.h"
+#include "xlate/isa/arm64/arm64.h"
+
+#define MAX_OPS 16384
+#define STATE_BYTES 8192
+
+static struct vr_ir_op lifted_ops[MAX_OPS];
+static struct vr_ir_block lifted_blocks[SOFT_IR_BLOCKS];
+static uint32_t lifted_count;
+
+struct outcome {
+	uint8_t state[STATE_BYTES], ram[RAM_PAGES * 4096];
+	uint32_t fp_flags;
+	uint64_t fault_pc;
+};
+static struct outcome want;
+
+static uint8_t other[VR_EXEC_STATE + 65536] __attribute__((aligned(64)));
+
+/* Exact software arithmetic, with the state of another vCPU. */
+static void VR_CALL exact(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+{
+	struct vr_exec *y = (void *)other;
+
+	y->fp_round = x->fp_round;
+	y->fp_flags = 0;
+	a64_fp_slow(y, what, imm, d, a, b, c);
+	x->fp_flags |= y->fp_flags;
+}
+
+static int32_t access_ram(struct vr_exec *x, const struct vr_ir_op *o, uint64_t address,
+			  const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r)
+{
+	if (!ram_access(o->op, o->type, o->aux, o->c, address, a, b, r, 0))
+		return 0;
+	H.fault_pc = x->pc;
+	x->pc = FAULT_PC;
+	return 1;
+}
+
+static void interpret(void)
+{
+	static union vr_v128 values[MAX_OPS];
+	static const struct soft_interp_memory m = {.access = access_ram};
+	uint32_t b = 0;
+
+	feclearexcept(FE_ALL_EXCEPT);
+	soft_interp_fenv_set_round(H.x, H.x->fp_round);
+	while (b != VR_NO_BLOCK) {
+		if (soft_interp_block(H.x, &fake_isa, &H.ir, b, values, &m) == SOFT_INTERP_LEFT)
+			break;
+		uint32_t next = VR_NO_BLOCK;
+
+		for (uint32_t s = 0; s < 2; s++) {
+			uint32_t to = H.ir.blocks[b].succ[s];
+
+			if (to != VR_NO_BLOCK && H.ir.blocks[to].pc == H.x->pc)
+				next = to;
+		}
+		b = next;
+	}
+	H.x->fp_flags = soft_interp_fenv_get_flags(H.x);
+	feclearexcept(FE_ALL_EXCEPT);
+	fesetround(FE_TONEAREST);
+}
+
+static void compiled(void)
+{
+	run_region();
+	if (H.faults)
+		H.fault_pc = H.fault_insn;
+}
+
+static void save(struct outcome *o)
+{
+	memcpy(o->state, H.x, STATE_BYTES);
+	memcpy(o->ram, H.ram, sizeof(o->ram));
+	o->fp_flags = H.x->fp_flags & 31;
+	o->fault_pc = H.fault_pc;
+}
+
+static void restore(const struct outcome *o)
+{
+	memcpy(H.x, o->state, STATE_BYTES);
+	memcpy(H.ram, o->ram, sizeof(o->ram));
+	H.fault_pc = H.faults = 0;
+}
+
+static int differs(const char *how, bool optimised)
+{
+	const struct vr_exec *w = (const void *)want.state;
+	int bad = 0;
+
+	for (uint32_t n = 0; n < REGS; n++) {
+		uint32_t at = fake_isa.guest_regs[n].offset, bytes = n < INTS ? 8 : n < REG_FLAGS ? 16 : 4;
+
+		/* The optimiser drops FLAGS that are overwritten before they are read, also when a fault
+		 * comes between: see optimize.c, 4. */
+		if (n >= REG_FLAGS && optimised && want.fault_pc)
+			continue;
+		if (memcmp((uint8_t *)H.x + at, want.state + at, bytes)) {
+			uint64_t g[2] = {0}, e[2] = {0};
+
+			memcpy(g, (uint8_t *)H.x + at, bytes);
+			memcpy(e, want.state + at, bytes);
+			fprintf(stderr, "%s: register %s is %016lx:%016lx, wanted %016lx:%016lx\n", how,
+				fake_isa.guest_regs[n].name, g[1], g[0], e[1], e[0]);
+			bad = 1;
+		}
+	}
+	for (uint32_t n = 0; n < FIELD_COUNT; n++) {
+		uint64_t g, e;
+
+		memcpy(&g, (uint8_t *)H.x + FIELDS + 8 * n, 8);
+		memcpy(&e, want.state + FIELDS + 8 * n, 8);
+		if (g != e) {
+			fprintf(stderr, "%s: field %u is %016lx, wanted %016lx\n", how, n, g, e);
+			bad = 1;
+		}
+	}
+#define SAME(what, got, wanted)                                                                     \
+	if ((got) != (wanted)) {                                                                    \
+		fprintf(stderr, "%s: %s %lx, wanted %lx\n", how, what, (unsigned long)(got),        \
+			(unsigned long)(wanted));                                                   \
+		bad = 1;                                                                            \
+	}
+	SAME("pc", H.x->pc, w->pc)
+	SAME("rounding mode", H.x->fp_round, w->fp_round)
+	SAME("FP flags", H.x->fp_flags & 31, want.fp_flags)
+	SAME("pc of the fault", H.fault_pc, want.fault_pc)
+	SAME("harness line", H.bad, 0)
+#undef SAME
+	for (uint32_t n = 0; n < RAM_PAGES * 4096; n++)
+		if (H.ram[n] != want.ram[n]) {
+			fprintf(stderr, "%s: RAM differs at %x\n", how, n);
+			bad = 1;
+			break;
+		}
+	return bad;
+}
+
+static void dump(const char *what)
+{
+	const char *name = getenv("EMIT_DUMP");
+
+	if (!name)
+		return;
+	fprintf(stderr, "%s, %u registers pinned\n", what, H.pinned_count);
+	vr_ir_print(stderr, &H.ir, &fake_isa);
+}
+
+static void dump_code(void)
+{
+	const char *name = getenv("EMIT_DUMP");
+	FILE *f = name ? fopen(name, "wb") : NULL;
+
+	if (!f)
+		return;
+	fwrite(H.job.write, 1, H.job.code_size, f);
+	fclose(f);
+	fprintf(stderr, "code at %lx\n", H.job.execute);
+}
+
+static void keep_lifted(void)
+{
+	lifted_count = H.ir.op_count;
+	memcpy(lifted_ops, H.ir.ops, lifted_count * sizeof(lifted_ops[0]));
+	memcpy(lifted_blocks, H.ir.blocks, H.ir.block_count * sizeof(lifted_blocks[0]));
+}
+
+static void take_lifted(void)
+{
+	H.ir.op_count = lifted_count;
+	memcpy(H.ir.ops, lifted_ops, lifted_count * sizeof(lifted_ops[0]));
+	memcpy(H.ir.blocks, lifted_blocks, H.ir.block_count * sizeof(lifted_blocks[0]));
+}
+
+/* Optimise H.ir; for the emitter: with the registers that it pins. */
+static int optimise(bool for_emitter)
+{
+	static uint32_t scratch[2 * MAX_OPS];
+	struct soft_reg_assignment regs;
+	char why[256];
+
+	soft_optimize(&fake_isa, for_emitter ? H.emit : NULL, &H.ir, scratch, &regs);
+	if (for_emitter) {
+		memcpy(H.pinned, regs.pinned, sizeof(H.pinned));
+		H.pinned_count = regs.pinned_count;
+	}
+	if (!vr_ir_verify_optimized(&H.ir, &fake_isa, why, sizeof(why)))
+		return 0;
+	fprintf(stderr, "the optimiser made a bad IR: %s\n", why);
+	return 1;
+}
+
+enum way { LIFTED, TIER0, EMITTED, TIER1 };
+
+/* Make H.ir, and code, of what was lifted; 0, or 1: refused. */
+static int prepare(enum way way)
+{
+	static const char *const names[] = {"lifted", "optimised for tier 0", "as lifted", "optimised"};
+	int32_t rc;
+
+	take_lifted();
+	if ((way == TIER0 || way == TIER1) && optimise(way == TIER1))
+		return 1;
+	dump(names[way]);
+	if (way < EMITTED)
+		return 0;
+	rc = emit_region();
+	dump_code();
+	if (rc)
+		fprintf(stderr, "%s: the emitter refuses the IR: error %d\n", names[way], rc);
+	return rc != 0;
+}
+
+int compare_one(const struct comparison *c, uint64_t seed)
+{
+	static const char *const names[] = {"", "tier 0, optimised", "emitted", "emitted, optimised"};
+	static struct outcome states[4];
+	char why[256];
+	uint32_t pin_ints, pin_vectors, runs = c->runs < 4 ? c->runs : 4;
+
+	rnd_state = seed * 0x9e3779b97f4a7c15 + c->kinds + c->blocks;
+	harness_init();
+	fake_isa.fp_slow = exact;
+	generate_region(c->kinds, c->blocks, c->ops);
+	if (H.ir.overflow) {
+		fprintf(stderr, "too many ops\n");
+		return 1;
+	}
+	if (vr_ir_verify(&H.ir, &fake_isa, why, sizeof(why))) {
+		if (strstr(why, "are live"))
+			return 2;
+		fprintf(stderr, "the generator made a bad IR: %s\n", why);
+		return 1;
+	}
+	keep_lifted();
+	pin_ints = (uint32_t)rnd() % (H.emit->integer_regs + 1);
+	pin_vectors = (uint32_t)rnd() % (H.emit->vector_regs + 1);
+	dump("lifted");
+	for (uint32_t r = 0; r < runs; r++) {
+		generate_state();
+		save(&states[r]);
+	}
+	for (uint32_t way = TIER0; way <= TIER1; way++) {
+		if (way == EMITTED)
+			pin_regs(pin_ints, pin_vectors);
+		if (prepare(way))
+			return 1;
+		for (uint32_t r = 0; r < runs; r++) {
+			static struct outcome wanted[4];
+
+			if (way == TIER0) {
+				/* The interpreter on what was lifted comes first. */
+				take_lifted();
+				restore(&states[r]);
+				interpret();
+				save(&wanted[r]);
+				if (prepare(TIER0))
+					return 1;
+			}
+			want = wanted[r];
+			restore(&states[r]);
+			if (way == TIER0)
+				interpret();
+			else
+				compiled();
+			if (differs(names[way], way != EMITTED)) {
+				fprintf(stderr, "in run %u\n", r);
+				return 1;
+			}
+		}
+	}
+	return 0;
+}

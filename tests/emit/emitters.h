@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* emitters.h: the emitters that this build has for its own processor. Tests take one as a parameter. */
+#ifndef VR_TESTS_EMIT_EMITTERS_H
+#define VR_TESTS_EMIT_EMITTERS_H
+
+#include <vmrun/translator.h>
+
+struct test_emitter {
+	const char *name;
+	const struct vr_emit *emit;
+	void (*prepare)(void); /* after thunks(); NULL: nothing to do */
+};
+/* Ends with a name of NULL. */
+extern const struct test_emitter test_emitters[];
+
+#endif
