@@ -158,8 +158,7 @@ static uint64_t largest(const struct vr_ir *ir, uint32_t v, const uint32_t *reac
 		k = o->imm >> 8 & 0xff;
 		return o->aux || k > 63 ? UINT64_MAX : (1ull << k) - 1;
 	case VR_IR_LOAD:
-		return vr_ir_is_integer(o->type) && !(o->aux & VR_MS_SIGN) &&
-				       (o->aux & 7) < 3
+		return vr_ir_is_integer(o->type) && !(o->aux & VR_MS_SIGN) && (o->aux & 7) < 3
 			       ? (1ull << (8u << (o->aux & 7))) - 1
 			       : UINT64_MAX;
 	case VR_IR_SHR:

@@ -146,7 +146,10 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 				memset(held, 0, sizeof(held));
 		} else if (o->op == VR_IR_PUT && o->imm < SOFT_GUEST_REGS) {
 			/* A PUT of a wider value than its type cuts it. */
-			held[o->imm] = vr_ir_type_bits(o->type) < vr_ir_type_bits(vr_ir_value_type(&ir->ops[o->a])) ? 0 : o->a;
+			held[o->imm] =
+				vr_ir_type_bits(o->type) < vr_ir_type_bits(vr_ir_value_type(&ir->ops[o->a]))
+					? 0
+					: o->a;
 			held_type[o->imm] = o->type == VR_T_I32 ? VR_T_I64 : o->type;
 		} else if (o->op == VR_IR_GET && o->imm < SOFT_GUEST_REGS) {
 			uint32_t v = held[o->imm];
@@ -169,8 +172,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			}
 		} else if (o->op == VR_IR_LOAD) {
 			soft_fuse(ir, b, i, reaching);
-		} else if (n == 2 && vr_ir_ops[o->op].class == VR_IRC_PURE &&
-			   vr_ir_is_integer(o->type)) {
+		} else if (n == 2 && vr_ir_ops[o->op].class == VR_IRC_PURE && vr_ir_is_integer(o->type)) {
 			uint64_t value;
 
 			if (is_turned(o->op) && ir->ops[o->a].op == VR_IR_CONST) {
@@ -266,8 +268,9 @@ static uint32_t flags_block(const struct vr_isa *isa, const struct flag_register
 				live |= flag_bit(f, o);
 		} else if (vr_ir_ops[o->op].class == VR_IRC_MEM) {
 			live |= used;
-		} else if (vr_ir_helper(o) != UINT64_MAX && (isa->helpers[vr_ir_helper(o)].flags &
-							     (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
+		} else if (vr_ir_helper(o) != UINT64_MAX &&
+			   (isa->helpers[vr_ir_helper(o)].flags &
+			    (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
 			live = UINT32_MAX;
 		}
 	}

@@ -136,11 +136,11 @@ static int differs(const char *how, bool optimised)
 			bad = 1;
 		}
 	}
-#define SAME(what, got, wanted)                                                                     \
-	if ((got) != (wanted)) {                                                                    \
-		fprintf(stderr, "%s: %s %lx, wanted %lx\n", how, what, (unsigned long)(got),        \
-			(unsigned long)(wanted));                                                   \
-		bad = 1;                                                                            \
+#define SAME(what, got, wanted)                                                              \
+	if ((got) != (wanted)) {                                                             \
+		fprintf(stderr, "%s: %s %lx, wanted %lx\n", how, what, (unsigned long)(got), \
+			(unsigned long)(wanted));                                            \
+		bad = 1;                                                                     \
 	}
 	SAME("pc", H.x->pc, w->pc)
 	SAME("rounding mode", H.x->fp_round, w->fp_round)

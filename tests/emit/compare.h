@@ -7,7 +7,7 @@
 
 struct comparison {
 	uint32_t kinds, blocks, ops; /* as for generate_region() */
-	uint32_t runs;		     /* each with another state */
+	uint32_t runs;               /* each with another state */
 };
 
 /*

@@ -409,8 +409,8 @@ static uint64_t an_imm(const struct vr_ir_op *o)
 
 		do
 			copy.imm = rnd() & (vr_ir_ops[o->op].imm == VR_IMM_BITS ? 0x7f3f
-					    : below(2)		   ? 0xff
-								   : 0x1f);
+					    : below(2)                          ? 0xff
+										: 0x1f);
 		while (!vr_ir_imm_legal(&copy, &fake_isa, false));
 		return copy.imm;
 	}
@@ -473,8 +473,8 @@ static void logic_and_flags(void)
 {
 	uint32_t type = integer_type(), a = an_int(), b = an_int();
 
-	append(VR_IR_F_LOGIC, type, 0,
-	       append(below(2) ? VR_IR_AND : VR_IR_ANDN, type, 0, a, b, 0, 0), 0, 0, 0);
+	append(VR_IR_F_LOGIC, type, 0, append(below(2) ? VR_IR_AND : VR_IR_ANDN, type, 0, a, b, 0, 0), 0, 0,
+	       0);
 }
 
 static void conditional_compare(void)
@@ -492,8 +492,8 @@ static void load_pair(void)
 	static const uint8_t types[] = {VR_T_I32, VR_T_I64, VR_T_V128, VR_T_F32, VR_T_F64};
 	static const uint8_t sizes[] = {2, 3, 4, 2, 3};
 	uint32_t k = below(5), type = types[k], address = some_address();
-	uint32_t first = append(VR_IR_LOADP, type, sizes[k], address, 0, 0,
-				VR_MEM_IMM((int32_t)(below(64)) - 32, 0));
+	uint32_t first =
+		append(VR_IR_LOADP, type, sizes[k], address, 0, 0, VR_MEM_IMM((int32_t)(below(64)) - 32, 0));
 
 	for (uint32_t n = below(12); n > 6; n--)
 		add_row(rows[0].op[below(rows[0].count)]);
@@ -524,7 +524,7 @@ static void swap_that_succeeds(void)
 static void table(void)
 {
 	uint32_t base = below(2) ? append(VR_IR_GET, VR_T_I64, 0, 0, 0, 0, POINTER)
-				  : a_constant(RAM_BASE + below(0x1800));
+				 : a_constant(RAM_BASE + below(0x1800));
 	uint32_t n = below(4), x = an_int(), most = a_constant(below(2) ? 0x7f : 0x1f);
 	uint32_t index = append(VR_IR_AND, VR_T_I64, 0, x, most, 0, 0);
 	uint32_t at = append(VR_IR_ADDSHL, VR_T_I64, n, base, index, 0, 0);
@@ -537,7 +537,8 @@ static void shifts(void)
 {
 	static const uint16_t right[] = {VR_IR_SHR, VR_IR_SAR, VR_IR_ADD};
 	uint32_t x = an_int(), k = below(3);
-	uint32_t left = append(VR_IR_SHL, VR_T_I64, 0, x, a_constant(k == 2 ? 1 + below(3) : below(64)), 0, 0),
+	uint32_t left = append(VR_IR_SHL, VR_T_I64, 0, x, a_constant(k == 2 ? 1 + below(3) : below(64)), 0,
+			       0),
 		 reg = a_register(VR_T_I64, true);
 
 	put(VR_T_I64, reg, left);
@@ -565,10 +566,14 @@ static const struct {
 	bool memory;
 	void (*add)(void);
 } templates[] = {
-	{GENERATE_FLAGS, false, sum_and_flags},   {GENERATE_FLAGS, false, logic_and_flags},
-	{GENERATE_FLAGS, false, conditional_compare}, {GENERATE_MEMORY, true, load_pair},
-	{GENERATE_MEMORY, true, swap_that_succeeds},  {GENERATE_MEMORY, true, table},
-	{GENERATE_INT, false, shifts},		  {GENERATE_MEMORY, true, step_pointer},
+	{GENERATE_FLAGS, false, sum_and_flags},
+	{GENERATE_FLAGS, false, logic_and_flags},
+	{GENERATE_FLAGS, false, conditional_compare},
+	{GENERATE_MEMORY, true, load_pair},
+	{GENERATE_MEMORY, true, swap_that_succeeds},
+	{GENERATE_MEMORY, true, table},
+	{GENERATE_INT, false, shifts},
+	{GENERATE_MEMORY, true, step_pointer},
 };
 
 /* ---- blocks --------------------------------------------------------------------------------- */
@@ -576,10 +581,10 @@ static const struct {
 static void add_put(void)
 {
 	static const uint8_t types[] = {VR_T_V128, VR_T_V128, VR_T_V128, VR_T_V64, VR_T_F64, VR_T_F32};
-	uint32_t type = below(8) == 0 && flags.count  ? VR_T_FLAGS
+	uint32_t type = below(8) == 0 && flags.count     ? VR_T_FLAGS
 			: below(3) == 0 && vectors.count ? types[below(6)]
-			: below(4)		       ? VR_T_I64
-						       : VR_T_I32;
+			: below(4)                       ? VR_T_I64
+							 : VR_T_I32;
 
 	put(type, a_register(type, true), value_of_type(type));
 }
@@ -624,8 +629,9 @@ static void close_loop(uint32_t index, uint32_t to)
 
 static void add_end(uint32_t index, uint32_t count)
 {
-	static const uint16_t ends[] = {VR_IR_GOTO,  VR_IR_BRCC,  VR_IR_BRCC,  VR_IR_BRCMP, VR_IR_BRCMP,
-					VR_IR_BRBIT, VR_IR_BRBIT, VR_IR_EXIT,  VR_IR_EXIT_TO, VR_IR_JUMP_INDIRECT};
+	static const uint16_t ends[] = {VR_IR_GOTO,    VR_IR_BRCC,         VR_IR_BRCC,  VR_IR_BRCMP,
+					VR_IR_BRCMP,   VR_IR_BRBIT,        VR_IR_BRBIT, VR_IR_EXIT,
+					VR_IR_EXIT_TO, VR_IR_JUMP_INDIRECT};
 	uint32_t which = ends[below(index + 1 < count && below(4) ? 7 : 10)];
 	uint32_t next = index + 1 < count ? index + 1 : VR_NO_BLOCK, taken = VR_NO_BLOCK;
 

@@ -49,7 +49,7 @@ struct harness {
 	uint32_t slow, faults, links, lookups, slow_fp;
 	uint64_t fault_insn;
 	uint64_t fault_pc; /* what the interpreter says, by note_fault() */
-	int bad; /* the emitter broke a rule of the interface */
+	int bad;           /* the emitter broke a rule of the interface */
 	uint64_t (*on_lookup)(struct vr_exec *x);
 	uint64_t (*on_link)(struct vr_exec *x);
 };

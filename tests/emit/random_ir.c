@@ -21,10 +21,14 @@
 static struct comparison shape(uint64_t seed)
 {
 	static const struct comparison shapes[] = {
-		{GENERATE_INT | GENERATE_FLAGS, 1, 12, 2}, {GENERATE_MEMORY, 1, 12, 2},
-		{GENERATE_VECTOR, 1, 12, 2},		  {GENERATE_FP | GENERATE_STATE, 1, 12, 2},
-		{GENERATE_ALL, 1, 16, 2},		  {GENERATE_ALL, 2, 24, 2},
-		{GENERATE_ALL, 4, 30, 2},		  {GENERATE_ALL, 10, 30, 2},
+		{GENERATE_INT | GENERATE_FLAGS, 1, 12, 2},
+		{GENERATE_MEMORY, 1, 12, 2},
+		{GENERATE_VECTOR, 1, 12, 2},
+		{GENERATE_FP | GENERATE_STATE, 1, 12, 2},
+		{GENERATE_ALL, 1, 16, 2},
+		{GENERATE_ALL, 2, 24, 2},
+		{GENERATE_ALL, 4, 30, 2},
+		{GENERATE_ALL, 10, 30, 2},
 	};
 
 	return shapes[seed % (sizeof(shapes) / sizeof(shapes[0]))];
@@ -76,7 +80,7 @@ int main(int argc, char **argv)
 	else if (count >= ALL_ARE_DRAWN && generate_missing())
 		failed++;
 	printf("%llu more had too many live values and were not run\n", (unsigned long long)redrawn);
-	printf("%llu passed, %llu failed, %u skipped\n", (unsigned long long)passed, (unsigned long long)failed,
-	       emitters ? skipped : 1);
+	printf("%llu passed, %llu failed, %u skipped\n", (unsigned long long)passed,
+	       (unsigned long long)failed, emitters ? skipped : 1);
 	return failed != 0;
 }

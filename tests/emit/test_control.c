@@ -347,6 +347,7 @@ Test(emit_control, full_tables_and_no_room)
 Test(emit_control, probe_and_pinned_registers)
 {
 	char why[64];
+	harness_init();
 	cr_assert_eq(H.emit->probe(why, sizeof(why)), 0);
 	uint32_t seen = 0;
 	for (uint32_t n = 0; n < H.emit->integer_regs; n++)

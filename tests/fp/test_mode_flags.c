@@ -71,7 +71,8 @@ static void check_well_formed(uint32_t word, const char *name)
 
 	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		lift(word, modes[i]);
-		cr_assert_eq(vr_ir_verify(&ir, &a64_isa, why, sizeof(why)), 0, "%s %08x: %s", name, word, why);
+		cr_assert_eq(vr_ir_verify(&ir, &a64_isa, why, sizeof(why)), 0, "%s %08x: %s", name, word,
+			     why);
 	}
 }
 

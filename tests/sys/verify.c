@@ -178,32 +178,259 @@ Test(verify, precise_faults)
 	cr_assert_eq(close_block(), 0, "%s", why);
 }
 
-/* Every op has a signature that fits the operands of ir_ops.def: with operands of the right kind it is taken.
- */
-Test(verify, knows_every_op)
+/* ---- rows ---- */
+
+static struct vr_guest_reg registers[] = {
+	{.offset = 0, .kind = VR_REG_INT, .name = "x"},
+	{.offset = 16, .kind = VR_REG_VEC, .name = "v"},
+	{.offset = 8, .kind = VR_REG_FLAGS, .name = "f"},
+	{.offset = VR_EXEC_STATE + 16, .kind = VR_REG_INT, .name = "y"},
+};
+static const struct vr_helper helpers[] = {{.name = "plain"}, {.name = "vector", .flags = VR_HF_VECTOR}};
+static const struct vr_isa isa = {
+	.size = sizeof(isa),
+	.state_size = 64,
+	.guest_regs = registers,
+	.guest_reg_count = 4,
+	.helpers = helpers,
+	.helper_count = 2,
+};
+
+static uint32_t type_of(char letter)
 {
-	for (uint32_t op = 0; op < VR_IR_COUNT; op++) {
-		struct vr_ir_info info = vr_ir_info(op);
-		uint32_t taken = 0;
-		for (uint32_t type = VR_T_NONE; type <= VR_T_FLAGS && !taken; type++)
-			for (uint32_t kinds = 0; kinds < 27 && !taken; kinds++) {
-				open_block();
-				uint32_t of[3] = {vr_ir_const(&ir, VR_T_I64, 1),
-						  vr_ir_get(&ir, VR_T_V128, 64),
-						  vr_ir_get(&ir, VR_T_FLAGS, 32)};
-				uint32_t first = of[kinds % 3], second = of[kinds / 3 % 3],
-					 third = of[kinds / 9];
-				if (op == VR_IR_LOADP_HI)
-					first = vr_ir_add(&ir, VR_IR_LOADP, VR_T_I64, 3, of[0], 0, 0, 0);
-				uint64_t imm = op == VR_IR_BFX || op == VR_IR_BFI ? 8 << 8 : of[0];
-				vr_ir_add(&ir, op, type, 0, first, second, op == VR_IR_AMO ? 0 : third, imm);
-				if (info.class != VR_IRC_TERM)
-					leave();
-				taken = close_block() == 0;
+	return (uint32_t)(strchr("niIsdhVf", letter) - "niIsdhVf");
+}
+
+static uint32_t value_of(uint32_t type)
+{
+	return type == VR_T_FLAGS      ? vr_ir_get(&ir, VR_T_FLAGS, 2)
+	       : vr_ir_is_vector(type) ? vr_ir_get(&ir, type, 1)
+				       : vr_ir_const(&ir, VR_T_I64, 1);
+}
+
+/* An op with operands as its row says, in a block of its own, which is not closed. Returns its number. */
+static uint32_t lone_op(uint32_t op, uint32_t type)
+{
+	const struct vr_ir_info *info = &vr_ir_ops[op];
+	uint32_t operand[3] = {0, 0, 0}, at;
+
+	open_block();
+	uint32_t condition = value_of(VR_T_I64);
+
+	for (uint32_t i = 0; info->operands[i]; i++)
+		switch (info->operands[i]) {
+		case 'k':
+		case 'n':
+		case 'b':
+			break;
+		case 'l':
+			operand[i] = vr_ir_add(&ir, VR_IR_LOADP, type, 0, condition, 0, 0, 0);
+			while (!vr_ir_aux_legal(&ops[operand[i]], false))
+				ops[operand[i]].aux++;
+			break;
+		case 'f':
+			operand[i] = value_of(VR_T_FLAGS);
+			break;
+		case 'v':
+		case 'V':
+			operand[i] = value_of(VR_T_V128);
+			break;
+		case 't':
+			operand[i] = value_of(type);
+			break;
+		default:
+			operand[i] = value_of(VR_T_I64);
+		}
+	at = vr_ir_add(&ir, op, type, 0, operand[0], operand[1], operand[2], 0);
+	for (uint32_t aux = 0; aux < 256 && !vr_ir_aux_legal(&ops[at], false); aux++)
+		ops[at].aux = (uint8_t)aux;
+	if (info->imm == VR_IMM_ATOMIC_IF)
+		ops[at].imm = condition;
+	else
+		for (uint64_t imm = 0; imm < 0x10000 && !vr_ir_imm_legal(&ops[at], &isa, false); imm++)
+			ops[at].imm = imm;
+	return at;
+}
+
+static int close_of(uint32_t at)
+{
+	if (vr_ir_ops[ops[at].op].class != VR_IRC_TERM)
+		leave();
+	blocks[0].count = ir.op_count - 1;
+	return vr_ir_verify(&ir, &isa, why, sizeof(why));
+}
+
+/* Each op is taken in each of its types, and in no other; it has the operands that its row says, and no more. */
+Test(verify, rows)
+{
+	for (uint32_t op = 0; op < VR_IR_COUNT; op++)
+		for (uint32_t type = VR_T_NONE; type <= VR_T_FLAGS; type++) {
+			const struct vr_ir_info *info = &vr_ir_ops[op];
+			int legal = strchr(info->types, "niIsdhVf"[type]) != NULL;
+
+			/* A row may allow a lane size in one of its types only. */
+			if (!legal) {
+				uint32_t at = lone_op(op, type_of(info->types[0]));
+
+				ops[at].type = (uint8_t)type;
+				cr_expect_eq(close_of(at), VR_E_INVAL, "%s of type %u", info->name, type);
+				continue;
 			}
-		cr_assert(taken, "%s: %s", info.name, why);
-	}
+			uint32_t at = lone_op(op, type);
+
+			cr_expect_eq(close_of(at), 0, "%s of type %u: %s", info->name, type, why);
+			uint32_t *operand[3] = {&ops[at].a, &ops[at].b, &ops[at].c};
+			for (uint32_t i = 0; i < 3; i++) {
+				uint32_t was = *operand[i], n = (uint32_t)strlen(info->operands);
+				int optional = i < n && strchr("IVkn", info->operands[i]) != NULL;
+
+				*operand[i] = was && !optional ? 0 : 999;
+				cr_expect_eq(vr_ir_verify(&ir, &isa, why, sizeof(why)), VR_E_INVAL,
+					     "%s with operand %u = %u", info->name, i, *operand[i]);
+				*operand[i] = was;
+			}
+		}
 	cr_assert_null(vr_ir_info(VR_IR_COUNT).name);
+}
+
+/* aux and imm beyond their ranges: for each kind of either, one op of that kind. */
+static const struct {
+	uint16_t op;
+	uint8_t type, aux;
+	uint64_t imm;
+} beyond[] = {
+	{VR_IR_NOT, VR_T_I64, 1, 0},
+	{VR_IR_NOT, VR_T_I64, 0, 1},
+	{VR_IR_DIVU, VR_T_I64, 2, 0},
+	{VR_IR_PUT, VR_T_FLAGS, 1, 2},
+	{VR_IR_PUT, VR_T_I64, 3, 0},
+	{VR_IR_ADDSHL, VR_T_I64, 4, 0},
+	{VR_IR_EXTR, VR_T_I32, 32, 0},
+	{VR_IR_BSWAP, VR_T_I32, 3, 0},
+	{VR_IR_BSWAP, VR_T_I64, 0, 0},
+	{VR_IR_SEXT, VR_T_I64, 24, 0},
+	{VR_IR_CRC32, VR_T_I32, 8, 0},
+	{VR_IR_SETCC, VR_T_I64, 15, 0},
+	{VR_IR_LOAD, VR_T_I32, 3, 0},
+	{VR_IR_LOAD, VR_T_F64, 2, 0},
+	{VR_IR_LOAD, VR_T_V128, 5, 0},
+	{VR_IR_STORE, VR_T_I64, 3 | VR_MS_SIGN, 0},
+	{VR_IR_CAS2, VR_T_V128, 3, 0},
+	{VR_IR_FENCE, VR_T_NONE, 3, 0},
+	{VR_IR_FMADD, VR_T_F64, 4, 0},
+	{VR_IR_FTOI, VR_T_I64, 5 << 2, 0},
+	{VR_IR_ITOF, VR_T_F64, 4, 0},
+	{VR_IR_FROUND, VR_T_F64, 6, 0},
+	{VR_IR_VMUL, VR_T_V128, 3, 0},
+	{VR_IR_VZIP1, VR_T_V64, 3, 0},
+	{VR_IR_VADD, VR_T_V128, 4, 0},
+	{VR_IR_VGETLANE, VR_T_I64, 8, 0},
+	{VR_IR_BRBIT, VR_T_I64, 128, 0},
+	{VR_IR_JUMP_INDIRECT, VR_T_NONE, 3, 0},
+	{VR_IR_CONST, VR_T_I32, 0, 1ull << 32},
+	{VR_IR_GET, VR_T_I64, 0, 1},
+	{VR_IR_GET, VR_T_F64, 0, 0},
+	{VR_IR_GET, VR_T_FLAGS, 0, 4},
+	{VR_IR_LDS, VR_T_I64, 0, 0},
+	{VR_IR_LDS, VR_T_I64, 0, VR_EXEC_STATE + 4},
+	{VR_IR_LDS, VR_T_I32, 0, VR_EXEC_STATE + 20},
+	{VR_IR_LDS, VR_T_I64, 0, VR_EXEC_STATE + 64},
+	{VR_IR_BFX, VR_T_I64, 0, 0},
+	{VR_IR_BFX, VR_T_I32, 0, 1 | 32 << 8},
+	{VR_IR_F_CONST, VR_T_FLAGS, 0, 16},
+	{VR_IR_LOAD, VR_T_I64, 3, VR_MEM_IMM(0, VR_MF_SAME_PAGE)},
+	{VR_IR_LOAD, VR_T_I64, 3, VR_MEM_IMM(0, VR_MF_STORE)},
+	{VR_IR_AMO, VR_T_I64, 3, VR_MEM_IMM(0, 1 << 15)},
+	{VR_IR_CAS, VR_T_I64, 3, VR_MEM_IMM(8, 0)},
+	{VR_IR_CASIF, VR_T_I64, 3, 0},
+	{VR_IR_CALL, VR_T_I64, 0, 1},
+	{VR_IR_CALL, VR_T_I64, 0, 2},
+	{VR_IR_VCALL, VR_T_V128, 0, 0},
+	{VR_IR_VSHL, VR_T_V128, 1, 16},
+	{VR_IR_VSHR, VR_T_V128, 1, 17},
+	{VR_IR_VDUPLANE, VR_T_V128, 2, 4},
+	{VR_IR_VINSLANE, VR_T_V128, 3, 0x20},
+	{VR_IR_VEXT, VR_T_V64, 0, 8},
+	{VR_IR_VREV, VR_T_V128, 1, 1},
+	{VR_IR_VFTOI, VR_T_V128, 3, 5},
+	{VR_IR_VFROUND, VR_T_V128, 3, 16},
+};
+
+Test(verify, ranges)
+{
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
+		uint32_t at = lone_op(beyond[i].op, beyond[i].type);
+
+		ops[at].aux = beyond[i].aux;
+		ops[at].imm = beyond[i].imm;
+		cr_expect_eq(close_of(at), VR_E_INVAL, "row %zu: %s, aux %u, imm 0x%lx", i,
+			     vr_ir_ops[beyond[i].op].name, beyond[i].aux, beyond[i].imm);
+	}
+}
+
+Test(verify, pairs)
+{
+	open_block();
+	uint32_t a = vr_ir_get(&ir, VR_T_I64, 0), p = vr_ir_add(&ir, VR_IR_LOADP, VR_T_I64, 3, a, 0, 0, 0);
+	vr_ir_op1(&ir, VR_IR_LOADP_HI, VR_T_I32, p);
+	leave();
+	refused("not a LOADP of this type");
+}
+
+/* What only an engine may say. */
+Test(verify, lifter_and_engine)
+{
+	open_block();
+	uint32_t a = vr_ir_get(&ir, VR_T_I64, 0), b = vr_ir_get(&ir, VR_T_I64, 0);
+	vr_ir_add(&ir, VR_IR_LOAD, VR_T_I64, 3, a, b, 8, 0);
+	uint32_t hint = vr_ir_add(&ir, VR_IR_LOAD, VR_T_I64, 3, a, 0, 0, VR_MEM_IMM(0, VR_MF_SAME_PAGE));
+	uint32_t f = vr_ir_op2(&ir, VR_IR_F_SUB, VR_T_I64, a, b);
+	vr_ir_add(&ir, VR_IR_PUT, VR_T_FLAGS, 1, f, 0, 0, 2);
+	leave();
+	refused("the engine's");
+	cr_assert_eq(vr_ir_verify_optimized(&ir, &isa, why, sizeof(why)), 0, "%s", why);
+	ops[hint].imm |= (uint64_t)VR_MF_ACQUIRE << 32;
+	cr_assert_eq(vr_ir_verify_optimized(&ir, &isa, why, sizeof(why)), VR_E_INVAL);
+}
+
+Test(verify, edges)
+{
+	open_block();
+	leave();
+	blocks[0].succ[VR_EDGE_TAKEN] = 0;
+	refused("another pc");
+	open_block();
+	vr_ir_add(&ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 0x1000);
+	blocks[0].succ[VR_EDGE_TAKEN] = 0;
+	cr_assert_eq(close_block(), 0, "%s", why);
+	blocks[0].succ[VR_EDGE_FALL] = 0;
+	refused("does not have");
+}
+
+/* VR_IR_LIVE values may wait for their use, one more may not; constants don't count. */
+Test(verify, live_values)
+{
+	static struct vr_ir_op many[256];
+
+	for (uint32_t extra = 0; extra < 2; extra++) {
+		open_block();
+		memset(many, 0, sizeof(many));
+		memcpy(many, ops, 2 * sizeof(ops[0]));
+		ir.ops = many;
+		ir.op_capacity = 256;
+		uint32_t n = VR_IR_LIVE + extra, value[VR_IR_LIVE + 1], sum = vr_ir_const(&ir, VR_T_I64, 1);
+
+		for (uint32_t i = 0; i < n; i++)
+			value[i] = vr_ir_get(&ir, VR_T_I64, 0);
+		for (uint32_t i = n; i-- > 0;)
+			sum = vr_ir_op2(&ir, VR_IR_ADD, VR_T_I64, value[i], sum);
+		vr_ir_put(&ir, VR_T_I64, 0, sum);
+		leave();
+		if (extra)
+			refused("are live");
+		else
+			cr_assert_eq(close_block(), 0, "%s", why);
+	}
 }
 
 Test(print, one_op_a_line)

@@ -3,15 +3,15 @@
 #include "ir.h"
 
 /* VR_T_* of a type letter, as a constant expression. */
-#define TYPE_OF(letter)                         \
-	((letter) == 't'   ? VR_IR_TYPE_OF_OP   \
-	 : (letter) == 'i' ? VR_T_I32           \
-	 : (letter) == 'I' ? VR_T_I64           \
-	 : (letter) == 's' ? VR_T_F32           \
-	 : (letter) == 'd' ? VR_T_F64           \
-	 : (letter) == 'h' ? VR_T_V64           \
-	 : (letter) == 'V' ? VR_T_V128          \
-	 : (letter) == 'f' ? VR_T_FLAGS         \
+#define TYPE_OF(letter)                       \
+	((letter) == 't'   ? VR_IR_TYPE_OF_OP \
+	 : (letter) == 'i' ? VR_T_I32         \
+	 : (letter) == 'I' ? VR_T_I64         \
+	 : (letter) == 's' ? VR_T_F32         \
+	 : (letter) == 'd' ? VR_T_F64         \
+	 : (letter) == 'h' ? VR_T_V64         \
+	 : (letter) == 'V' ? VR_T_V128        \
+	 : (letter) == 'f' ? VR_T_FLAGS       \
 			   : VR_T_NONE)
 /* Numbers come after the values. */
 #define IS_NUMBER(letter) ((letter) == 'k' || (letter) == 'n')

@@ -177,8 +177,7 @@ static bool access_legal(const struct vr_ir_op *o, uint32_t allowed, bool hint)
 
 static bool helper_legal(uint64_t number, uint32_t vector, const struct vr_isa *isa)
 {
-	return !isa ||
-	       (number < isa->helper_count && (isa->helpers[number].flags & VR_HF_VECTOR) == vector);
+	return !isa || (number < isa->helper_count && (isa->helpers[number].flags & VR_HF_VECTOR) == vector);
 }
 
 bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool from_engine)
@@ -237,10 +236,7 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 
 static char kind_of_type(uint32_t type)
 {
-	return vr_ir_is_integer(type)  ? 'i'
-	       : vr_ir_is_vector(type) ? 'v'
-	       : type == VR_T_FLAGS    ? 'f'
-				       : '.';
+	return vr_ir_is_integer(type) ? 'i' : vr_ir_is_vector(type) ? 'v' : type == VR_T_FLAGS ? 'f' : '.';
 }
 
 /* The kind of value that the operand letter asks for. */
@@ -270,7 +266,8 @@ static int check_value(struct verifier *v, uint32_t at, uint32_t value, char let
 		return wrong(v, at, "operand %c is missing", which);
 	if (value < v->block->first || value >= at)
 		return wrong(v, at, "operand %c is value %u, not an earlier one of this block", which, value);
-	char have = kind_of_type(vr_ir_value_type(&v->ir->ops[value])), want = kind_of_letter(letter, o->type);
+	char have = kind_of_type(vr_ir_value_type(&v->ir->ops[value])),
+	     want = kind_of_letter(letter, o->type);
 	if (have == '.')
 		return wrong(v, at, "operand %c is op %u, which has no value", which, value);
 	if (have != want)
@@ -337,7 +334,8 @@ static int check_edges(struct verifier *v, uint32_t last)
 			continue;
 		if (to >= v->ir->block_count)
 			return wrong(v, last, "edge %u goes to block %u of %u", i, to, v->ir->block_count);
-		if (attribute != VR_ATTRIBUTE_BRANCH && !(attribute == VR_ATTRIBUTE_GOES && i == VR_EDGE_TAKEN))
+		if (attribute != VR_ATTRIBUTE_BRANCH &&
+		    !(attribute == VR_ATTRIBUTE_GOES && i == VR_EDGE_TAKEN))
 			return wrong(v, last, "edge %u, which the op does not have", i);
 		if (v->ir->blocks[to].pc != (i == VR_EDGE_TAKEN ? o->imm : v->block->end))
 			return wrong(v, last, "edge %u goes to block %u, which is at another pc", i, to);

@@ -729,7 +729,8 @@ static void multiply_long(struct em *e, const struct vr_ir_op *o, uint32_t i, co
 			  uint32_t mul64)
 {
 	struct code *c = &e->c;
-	uint32_t n = LANE(o) % 3, ra = ra_use_bits(e, o->a, 64), rb = ra_use_bits(e, o->b, 64), t = vtmp(e), u = vtmp(e);
+	uint32_t n = LANE(o) % 3, ra = ra_use_bits(e, o->a, 64), rb = ra_use_bits(e, o->b, 64), t = vtmp(e),
+		 u = vtmp(e);
 	v_rr(c, ext[n], t, ra);
 	v_rr(c, ext[n], u, rb);
 	ra_free(e, o->a);

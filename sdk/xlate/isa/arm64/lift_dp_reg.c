@@ -205,8 +205,7 @@ int a64_lift_crc32(struct a64_lift *l, const struct a64_fields *f)
 	if (f->sf != (f->size == 3))
 		return 0;
 	uint32_t crc = a64_get_x(l, f->rn, VR_T_I32), data = a64_get_x(l, f->rm, a64_type(f->sf));
-	a64_put_x(l, f->rd,
-		  vr_ir_add(l->ir, VR_IR_CRC32, VR_T_I32, f->size | f->op << 2, crc, data, 0, 0));
+	a64_put_x(l, f->rd, vr_ir_add(l->ir, VR_IR_CRC32, VR_T_I32, f->size | f->op << 2, crc, data, 0, 0));
 	return 1;
 }
 
