@@ -155,6 +155,14 @@ static void cache_full(struct soft_vcpu *v, int32_t why)
 	soft_request(v->x, SOFT_REQ_FULL);
 }
 
+/* The code at exec.pc can't be translated, however empty the cache is. */
+static void cant_go_on(struct soft_vcpu *v, int32_t why)
+{
+	v->full_error = why;
+	v->full_again = UINT32_MAX / 2;
+	soft_request(v->x, SOFT_REQ_FULL);
+}
+
 /* The page-mapping id. va_page has bit 0 set for a checked page: see points.c. */
 static uint32_t mapping_id(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
 {
@@ -247,7 +255,8 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struc
 		vm->regions = p;
 		vm->region_capacity = n;
 	}
-	vm->regions[vm->region_count++] = g;
+	if (!g->ir)
+		vm->regions[vm->region_count++] = g;
 	g->page_next = g->page->regions;
 	g->page->regions = g;
 	if (next) {
@@ -307,8 +316,10 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 	if (rc == VR_OK)
 		return soft_entry_find(vm, x->pc, it->page, mode_flags);
 	*cut = rc == VR_E_AGAIN;
-	if (!*cut)
+	if (rc == VR_E_NOMEM)
 		cache_full(v, rc);
+	else if (!*cut)
+		cant_go_on(v, rc);
 	return NULL;
 }
 
@@ -399,61 +410,22 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	return e;
 }
 
-uint64_t soft_lookup(struct vr_exec *x)
+uint64_t soft_exit_target(struct soft_vm *vm, uint64_t number)
 {
-	struct soft_vcpu *v = soft_of(x);
-
-	while (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED)) {
-		const struct soft_itlb_entry *it;
-
-		v->n.lookups++;
-		struct soft_entry *e = soft_find(x, &it);
-
-		if (!e)
-			continue;
-		uint64_t cached = soft_entry_cached(e);
-
-		/* Stored under the address that was found: flushes name that one, without the bits that a
-		 * branch ignores. */
-		if (cached) {
-			uint64_t pc = x->pc;
-			struct vr_branch_entry *j =
-				&x->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
-
-			j->pc = pc;
-			j->host = cached;
-		}
-		if (soft_log_on(v->vm, VR_DEBUGLOG_EXEC))
-			soft_log_exec(v, e, "look-up");
-		return e->host;
-	}
-	return 0;
-}
-
-uint64_t soft_link(struct vr_exec *x)
-{
-	struct soft_vcpu *v = soft_of(x);
-	struct soft_vm *vm = v->vm;
-	const struct soft_itlb_entry *it;
-	uint64_t pc, number = x->link;
-
 	/* Another vCPU's translation may move the array. */
 	pthread_mutex_lock(&vm->code_lock);
-	pc = x->pc = vm->exits[number].pc;
+	uint64_t pc = vm->exits[number].pc;
+
 	pthread_mutex_unlock(&vm->code_lock);
-	if (__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED))
-		return 0;
-	v->n.lookups++;
-	struct soft_entry *e = soft_find(x, &it);
+	return pc;
+}
 
-	if (!e)
-		return soft_lookup(x);
-	if (soft_log_on(vm, VR_DEBUGLOG_EXEC))
-		soft_log_exec(v, e, "a direct exit");
-	uint64_t cached = soft_entry_cached(e);
+void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct soft_entry *e,
+		    const struct soft_itlb_entry *it)
+{
+	struct soft_vm *vm = v->vm;
+	struct vr_exec *x = v->x;
 
-	if (!cached)
-		return e->host;
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = &vm->exits[number];
 	int usable = exit->pc == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
@@ -468,7 +440,7 @@ uint64_t soft_link(struct vr_exec *x)
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
 
 		vm->codecache->begin_write(vm->host, &vm->code);
-		vm->emit->link(write, execute, exit->jump, cached);
+		vm->emit->link(write, execute, exit->jump, soft_entry_cached(e));
 		if (exit->check)
 			vm->emit->set_check(write, exit->check, it->mapping_id);
 		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,
@@ -490,7 +462,6 @@ uint64_t soft_link(struct vr_exec *x)
 		v->n.links++;
 	}
 	pthread_mutex_unlock(&vm->code_lock);
-	return e->host;
 }
 
 /* ---- invalidation ---- */
@@ -524,7 +495,7 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 		}
 		e->incoming = 0;
 	}
-	if (vm->emit) {
+	if (!g->ir) {
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset;
 
 		vm->codecache->begin_write(vm->host, &vm->code);

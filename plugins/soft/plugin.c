@@ -54,6 +54,11 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	else if (soft_translator_lacks(t))
 		rc = soft_error(vm, VR_E_ABI, "soft: translator '%s' has no %s; rebuild or update it",
 				c->translator_id ? c->translator_id : "?", soft_translator_lacks(t));
+	else if (VR_HAS(t->isa, ir_revision) && t->isa->ir_revision > VR_IR_REVISION)
+		rc = soft_error(
+			vm, VR_E_ABI,
+			"soft: translator '%s' needs revision %u of the IR, this vmrun has %u; update vmrun",
+			c->translator_id ? c->translator_id : "?", t->isa->ir_revision, VR_IR_REVISION);
 	else if (c->vcpu_count > SOFT_MAX_VCPUS)
 		rc = soft_error(vm, VR_E_RANGE,
 				"soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",

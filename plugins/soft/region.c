@@ -20,6 +20,7 @@
  *
  * Translation runs under code_lock with one set of scratch arrays.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,15 @@ static uint32_t block_at(const struct vr_ir *ir, uint64_t pc)
 		if (ir->blocks[i].pc == pc)
 			return i;
 	return VR_NO_BLOCK;
+}
+
+/* The first op of the block that is not below `known`; 0: there is none. */
+static uint32_t unknown_op(const struct vr_ir *ir, const struct vr_ir_block *b, uint32_t known)
+{
+	for (uint32_t i = b->first; i < b->first + b->count; i++)
+		if (ir->ops[i].op >= known)
+			return ir->ops[i].op;
+	return 0;
 }
 
 static void enqueue_leader(struct region_builder *f, uint64_t pc, uint32_t entry)
@@ -242,7 +252,8 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 				     .pc = at,
 				     .mode_flags = f->mode_flags & ~SOFT_MODE_CHECKED,
 				     .code = f->page->host + (at & (SOFT_PAGE - 1)),
-				     .length = bytes_at(f, at)};
+				     .length = bytes_at(f, at),
+				     .ir_revision = VR_IR_REVISION};
 		uint32_t n = ir->block_count;
 		uint8_t whole[2 * SOFT_TAIL_MAX];
 
@@ -265,6 +276,8 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 			ir->block_count = n;
 			break;
 		}
+		if (unknown_op(ir, &ir->blocks[n], VR_IR_COUNT))
+			return VR_E_ABI;
 		ir->overflow = 0;
 		ir->blocks[n].flags |= entry ? VR_BLOCK_ENTRY : 0;
 		f->insns += ir->blocks[n].insns;
@@ -275,7 +288,9 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 	return VR_OK;
 }
 
-/* T0: the region holds a copy of the IR. */
+/* ---- making it run ---- */
+
+/* It is interpreted: the region holds a copy of the IR. */
 static int32_t keep_ir(struct soft_vm *vm, const struct vr_ir *ir, struct soft_region *g)
 {
 	struct vr_ir *copy = soft_arena_alloc(vm->meta, sizeof(*copy));
@@ -317,12 +332,19 @@ static uint64_t VR_CALL entry_at(void *builder, uint64_t pc)
 	return e ? soft_entry_cached(e) : 0;
 }
 
+/* *refused: with VR_E_UNSUPPORTED, the op that the emitter can't translate, or 0. */
 static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
-			   const struct soft_reg_assignment *regs, struct soft_region *g)
+			   const struct soft_reg_assignment *regs, struct soft_region *g, uint32_t *refused)
 {
 	struct soft_scratch *s = f->s;
 	uint64_t capacity = vm->code.length - vm->code_top;
+	uint32_t known = vm->emit->ir_ops ? vm->emit->ir_ops : VR_IR_OPS_REVISION_1;
 
+	for (uint32_t i = 0; known < VR_IR_COUNT && i < s->ir.block_count; i++) {
+		*refused = unknown_op(&s->ir, &s->ir.blocks[i], known);
+		if (*refused)
+			return VR_E_UNSUPPORTED;
+	}
 	if (reserve_exits(vm))
 		return VR_E_NOMEM;
 	struct vr_emit_job job = {
@@ -357,8 +379,10 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 	int32_t rc = vm->emit->region(&job);
 
 	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
-	if (rc < 0)
+	if (rc < 0) {
+		*refused = job.refused;
 		return rc;
+	}
 	if (vm->log)
 		soft_log_emitted(vm, &job);
 	g->code_offset = vm->code_top;
@@ -387,6 +411,39 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 	return VR_OK;
 }
 
+/* Once for each op: what is slow, and why. */
+static void log_refusal(struct soft_vm *vm, uint32_t op, int32_t why, uint64_t pc)
+{
+	const struct vr_host_log *log = vm->host->query(vm->host, VR_LOG_ID);
+	struct vr_ir_info info = vr_ir_info(op);
+	char text[256];
+
+	op = info.name ? op : 0;
+	if ((vm->refused[op / 8] >> op % 8 & 1) || !VR_HAS(log, write))
+		return;
+	vm->refused[op / 8] |= (uint8_t)(1u << op % 8);
+	snprintf(text, sizeof(text),
+		 "soft: the emitter for %s can't translate %s%s (error %d, first at 0x%llx); such "
+		 "instructions are "
+		 "interpreted, which is slow",
+		 vm->emit->arch, op ? "the IR's op " : "an instruction", op ? info.name : "", why,
+		 (unsigned long long)pc);
+	log->write(vm->host, VR_LOG_WARN, text);
+}
+
+/* The instruction at pc, which the emitter refused, is interpreted: it is the whole region. */
+static int32_t interpret_instead(struct soft_vm *vm, struct region_builder *f, uint64_t pc,
+				 struct soft_region *g)
+{
+	struct soft_reg_assignment none;
+	int32_t rc = build_region(vm, f, pc, 1, 1);
+
+	if (rc < 0)
+		return rc;
+	soft_optimize(vm->isa, NULL, &f->s->ir, f->s->work, &none);
+	return keep_ir(vm, &f->s->ir, g);
+}
+
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
 		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t mode_flags,
 		       struct soft_region **out)
@@ -410,10 +467,19 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		if (vm->log)
 			soft_log_lifted(vm, &f.s->ir, page, next);
 		soft_optimize_logged(vm->isa, vm->emit, &f.s->ir, f.s->work, &regs, vm->log);
-		rc = vm->emit ? emit_region(vm, &f, &regs, g) : keep_ir(vm, &f.s->ir, g);
-		if (rc != VR_E_RANGE || max_insns == 1)
+		uint32_t refused = 0;
+
+		rc = vm->emit ? emit_region(vm, &f, &regs, g, &refused) : keep_ir(vm, &f.s->ir, g);
+		if (rc == VR_OK || rc == VR_E_NOMEM)
 			break;
-		/* One of the emitter's tables is full: try a smaller region. */
+		if (max_insns == 1) {
+			v->n.refused++;
+			log_refusal(vm, refused, rc, pc);
+			rc = interpret_instead(vm, &f, pc, g);
+			break;
+		}
+		/* One of the emitter's tables is full, or it can't translate an op: try a smaller region, which
+		 * may end before that. */
 		max_insns /= 2;
 		max_blocks = max_blocks > 1 ? max_blocks / 2 : 1;
 	}
@@ -448,7 +514,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		e->mode_flags = mode_flags;
 		e->block = i;
 		e->alone = soft_log_alone(vm, e->pc);
-		if (vm->emit)
+		if (!g->ir)
 			e->host =
 				(uint64_t)(uintptr_t)vm->code.execute + g->code_offset + f.s->block_entry[i];
 	}

@@ -8,7 +8,7 @@
  *
  * Files call each other in one direction:
  *
- *   plugin.c -> vcpu.c -> tier0.c -> memory.c -> cache.c -> region.c -> optimize.c -> its passes
+ *   plugin.c -> vcpu.c -> dispatch.c -> tier0.c -> memory.c -> cache.c -> region.c -> optimize.c -> its passes
  *
  * and all of them entries.c, points.c, mmu_context.c, ram.c, arena.c.
  *
@@ -80,7 +80,8 @@
 	C(code_writes, "code_writes", "writes to pages with translated code")                            \
 	C(invalidated, "invalidated_regions", "regions dropped")                                         \
 	C(cache_flushes, "cache_flushes", "whole code cache flushes")                                    \
-	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")
+	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")                            \
+	C(refused, "refused_translations", "instructions that the emitter refused: they are interpreted")
 
 struct soft_counters {
 #define C(field, name, text) uint64_t field;
@@ -99,7 +100,7 @@ struct soft_entry {
 	uint64_t pc;
 	uint64_t mode_flags;
 	uint64_t host;     /* T1: address in the code cache */
-	uint32_t block;    /* T0: block index in region->ir */
+	uint32_t block;    /* interpreted: block index in region->ir */
 	uint32_t alone;    /* only the look-up may lead here: it logs each entry */
 	uint32_t incoming; /* first exit linked here (exit number + 1), 0: none */
 };
@@ -140,7 +141,7 @@ struct soft_region {
 	struct vr_pinned_reg *pinned;
 	struct vr_fault_point *points;
 	struct soft_entry *entries;
-	struct vr_ir *ir; /* T0 only */
+	struct vr_ir *ir; /* not NULL: interpreted, there is no code */
 };
 
 /* A guest-physical page that holds translated code (or did). */
@@ -232,6 +233,8 @@ struct soft_vcpu {
 	uint32_t epoch;      /* of the code cache whose addresses the MMU contexts hold */
 	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
 	int32_t full_error;
+	union vr_v128 *values; /* the interpreter's */
+	uint32_t value_capacity;
 	struct soft_points points;
 	/* For the debugger outside: see stop.c, step.c. */
 	struct vr_exit stop;
@@ -292,7 +295,8 @@ struct soft_vm {
 	_Atomic uint64_t protections; /* how often a page's protection was begun */
 	/* translation scratch (code_lock) */
 	struct soft_scratch *scratch;
-	struct soft_log *log; /* NULL: nothing is wanted; see log.h */
+	uint8_t refused[(VR_IR_COUNT + 7) / 8]; /* ops: the refusal has been logged */
+	struct soft_log *log;                   /* NULL: nothing is wanted; see log.h */
 };
 
 /* -- plugin.c -- */
@@ -429,12 +433,16 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
  * may lead to this entry. */
 static inline uint64_t soft_entry_cached(const struct soft_entry *e)
 {
-	if ((e->mode_flags & SOFT_MODE_CHECKED) || e->alone)
+	if ((e->mode_flags & SOFT_MODE_CHECKED) || e->alone || e->region->ir)
 		return 0;
 	return e->region->tail_size ? e->region->guarded : e->host;
 }
-uint64_t soft_lookup(struct vr_exec *x);
-uint64_t soft_link(struct vr_exec *x);
+/* Exit `number`, whose target is pc, goes to entry `e`, which soft_find() gave with `it`, unless one of them
+ * has changed since. code_lock is taken inside. */
+void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct soft_entry *e,
+		    const struct soft_itlb_entry *it);
+/* The pc that exit `number` goes to. code_lock is taken inside. */
+uint64_t soft_exit_target(struct soft_vm *vm, uint64_t number);
 /* [pa, pa+length) was written: invalidate the code there. */
 void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length);
 void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length);
@@ -447,8 +455,8 @@ struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
 void soft_scratch_free(struct soft_scratch *s);
 /* Translate the region at pc. code_lock held. mode_flags: soft_mode_flags(); for a checked page the region is
  * one instruction. next: the page after this one, when the instruction at pc continues there (it is then the
- * whole region), else NULL. 0; VR_E_NOMEM: the cache is full; VR_E_AGAIN: the instruction continues there,
- * and `next` is needed. */
+ * whole region), else NULL. What the emitter refuses is interpreted. 0; VR_E_NOMEM: the cache is full;
+ * VR_E_AGAIN: the instruction continues there, and `next` is needed; else the lifter's error. */
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
 		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t mode_flags,
 		       struct soft_region **out);
@@ -480,8 +488,17 @@ int soft_fuse(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const u
 /* -- tier0.c -- */
 /* Interpret blocks until exit_request is raised. */
 void soft_interpret(struct soft_vcpu *v);
+/* Interpret the entry's block, with the guest's FP environment around it. */
+void soft_interpret_entry(struct soft_vcpu *v, const struct soft_entry *e);
 /* One block, with the guest's FP environment around it; `values` as for soft_interp_block(). */
 void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v128 *values);
+
+/* -- dispatch.c: from a pc to code. Entries that are interpreted run inside. -- */
+/* vr_engine_entry.lookup and .link, for generated code. */
+uint64_t soft_lookup(struct vr_exec *x);
+uint64_t soft_link(struct vr_exec *x);
+/* soft_lookup() for the vCPU loop, where the host's FP unit is not the guest's. */
+uint64_t soft_first_lookup(struct soft_vcpu *v);
 
 /* -- vcpu.c -- */
 void soft_exclusive_begin(struct soft_vm *vm, struct soft_vcpu *self);

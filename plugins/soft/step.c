@@ -58,7 +58,8 @@ static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page,
 			     .pc = x->pc,
 			     .mode_flags = x->mode_flags,
 			     .code = page->host + offset,
-			     .length = SOFT_PAGE - offset};
+			     .length = SOFT_PAGE - offset,
+			     .ir_revision = VR_IR_REVISION};
 	int32_t rc = v->vm->isa->lift(&rq, ir);
 
 	if (rc == VR_OK)

@@ -47,12 +47,37 @@ void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t 
 	leave_guest_fp(v->x);
 }
 
+/* The guest's FP environment is the host's. */
+static void run_entry(struct soft_vcpu *v, const struct soft_entry *e)
+{
+	const struct vr_ir *ir = e->region->ir;
+
+	if (ir->op_count > v->value_capacity) {
+		union vr_v128 *more = realloc(v->values, ir->op_count * sizeof(*more));
+
+		if (!more) {
+			soft_request(v->x, SOFT_REQ_FULL);
+			return;
+		}
+		v->values = more;
+		v->value_capacity = ir->op_count;
+	}
+	v->n.interpreted++;
+	if (soft_log_on(v->vm, VR_DEBUGLOG_EXEC))
+		soft_log_exec(v, e, "the interpreter");
+	soft_interp_block(v->x, v->vm->isa, ir, e->block, v->values, &memory);
+}
+
+void soft_interpret_entry(struct soft_vcpu *v, const struct soft_entry *e)
+{
+	enter_guest_fp(v->x);
+	run_entry(v, e);
+	leave_guest_fp(v->x);
+}
+
 void soft_interpret(struct soft_vcpu *v)
 {
 	struct vr_exec *x = v->x;
-	const struct soft_vm *vm = v->vm;
-	union vr_v128 *values = NULL;
-	uint32_t capacity = 0;
 
 	enter_guest_fp(x);
 	while (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED)) {
@@ -61,23 +86,8 @@ void soft_interpret(struct soft_vcpu *v)
 		v->n.lookups++;
 		const struct soft_entry *e = soft_find(x, &it);
 
-		if (!e)
-			continue;
-		if (e->region->ir->op_count > capacity) {
-			union vr_v128 *more = realloc(values, e->region->ir->op_count * sizeof(*values));
-
-			if (!more) {
-				soft_request(x, SOFT_REQ_FULL);
-				break;
-			}
-			values = more;
-			capacity = e->region->ir->op_count;
-		}
-		v->n.interpreted++;
-		if (soft_log_on(vm, VR_DEBUGLOG_EXEC))
-			soft_log_exec(v, e, "the interpreter");
-		soft_interp_block(x, vm->isa, e->region->ir, e->block, values, &memory);
+		if (e)
+			run_entry(v, e);
 	}
-	free(values);
 	leave_guest_fp(x);
 }

@@ -154,6 +154,7 @@ void soft_vcpu_destroy(void *vcpu)
 	soft_mmu_fini(v);
 	pthread_mutex_destroy(&v->request_lock);
 	munmap(v->x, v->x_size);
+	free(v->values);
 	free(v);
 }
 
@@ -255,6 +256,13 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 		if (request & SOFT_REQ_FULL) {
 			if (v->full_again > FULL_TRIES) {
 				exit->reason = VR_EXIT_ERROR;
+				if (v->full_error == VR_E_ABI)
+					return soft_error(
+						vm, VR_E_ABI,
+						"soft: the translator made an op of the IR at 0x%llx that "
+						"this vmrun, which has revision %u, does not know; update "
+						"vmrun",
+						(unsigned long long)x->pc, VR_IR_REVISION);
 				return soft_error(vm, v->full_error,
 						  "soft: vCPU %u can't translate the code at 0x%llx",
 						  v->index, (unsigned long long)x->pc);
@@ -290,7 +298,7 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 		v->n.interrupts += vm->isa->interrupt(x) > 0;
 		x->leave = 0; /* for helpers only, but a fault while the interrupt was taken sets it */
 		if (vm->emit) {
-			uint64_t code = soft_lookup(x);
+			uint64_t code = soft_first_lookup(v);
 
 			if (code)
 				vm->emit->enter(x, code);

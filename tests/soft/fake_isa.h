@@ -81,6 +81,7 @@ typedef void (*fake_hook)(struct fake_machine *t, struct vr_exec *x);
 struct fake_machine {
 	struct vr_fake_host *host;
 	const struct vr_accel *accel;
+	void *plugin;
 	struct soft_vm *vm;
 	struct soft_vcpu *cpu[FAKE_CPUS];
 	uint32_t cpus;
@@ -110,6 +111,8 @@ extern const struct vr_emit *const fake_emit; /* NULL: tier 0 */
 /* A machine of `cpus` vCPUs, FAKE_CODE and FAKE_VECTOR mapped in every address space. Fails the test when it
  * can't. */
 struct fake_machine *fake_new(uint32_t cpus);
+/* What fake_new() takes in place of fake_isa; NULL: that one again. */
+void fake_use_isa(const struct vr_isa *isa);
 void fake_free(struct fake_machine *t);
 /* Page `page` of RAM (or a physical address, when it is none) at va in an address space; user: rights of
  * unprivileged accesses. */

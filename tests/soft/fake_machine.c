@@ -48,10 +48,17 @@ static uint8_t *memory(size_t bytes)
 	return p;
 }
 
+static const struct vr_isa *other_isa;
+
+void fake_use_isa(const struct vr_isa *isa)
+{
+	other_isa = isa;
+}
+
 struct fake_machine *fake_new(uint32_t cpus)
 {
 	const struct vr_translator translator = {
-		.size = sizeof(translator), .isa = &fake_isa, .emit = fake_emit};
+		.size = sizeof(translator), .isa = other_isa ? other_isa : &fake_isa, .emit = fake_emit};
 	const struct vr_vm_config c = {.size = sizeof(c),
 				       .vcpu_count = cpus,
 				       .arch = "fake",
@@ -67,6 +74,7 @@ struct fake_machine *fake_new(uint32_t cpus)
 	t->host->on_park = on_park;
 	cr_assert_eq(vmrun_plugin_create(t->host->host, "soft", &p), VR_OK);
 	cr_assert_eq(p->probe(p->self), VR_OK);
+	t->plugin = p->self;
 	t->accel = p->query(p->self, VR_ACCEL_ID);
 	t->cpus = cpus;
 	t->ram = memory(FAKE_RAM_BYTES);

@@ -238,7 +238,8 @@ struct vr_lift {
 	uint64_t mode_flags; /* see vr_exec.mode_flags */
 	const uint8_t *code; /* bytes at pc */
 	uint32_t length;     /* readable bytes there, up to the end of the page (or more: see lift()) */
-	uint32_t reserved;
+	/* The engine's VR_IR_REVISION: it knows no ops of later ones. 0, of an engine that does not say: 1. */
+	uint32_t ir_revision;
 };
 
 struct vr_isa {
@@ -298,6 +299,11 @@ struct vr_isa {
 	 * ("aarch64"), and features as "+name,+name". */
 	const char *llvm_triple;
 	const char *llvm_features;
+	/* The least VR_IR_REVISION of an engine that can run what lift() makes: an engine with a lower one refuses
+	 * the translator when the machine is made. 0 or missing: 1. A lifter that can do without newer ops
+	 * looks at vr_lift.ir_revision instead. */
+	uint32_t ir_revision;
+	uint32_t reserved;
 };
 
 /* ---- host half ------------------------------------------------------------------------------- */
@@ -400,11 +406,16 @@ struct vr_emit_job {
 	 * capacity are left out. */
 	struct vr_code_mark *marks;
 	uint32_t mark_count, mark_capacity;
+	/* With VR_E_UNSUPPORTED: the op (VR_IR_*) that region() can't translate; VR_IR_NOP: no single one. */
+	uint32_t refused;
+	uint32_t reserved2;
 };
 
 struct vr_emit {
 	uint32_t size;
-	uint32_t reserved;
+	/* Ops that it knows: 0 .. ir_ops-1, which is VR_IR_COUNT of the ir.h that it was built with. The engine
+	 * gives it no others, and interprets them. 0: those of revision 1. */
+	uint32_t ir_ops;
 	const char *arch;      /* "x86_64" */
 	uint32_t integer_regs; /* host registers that can hold pinned integer registers */
 	uint32_t vector_regs;
@@ -415,8 +426,12 @@ struct vr_emit {
 	/* Thunks at the start of the code cache. Returns bytes written or an error. [main] */
 	int64_t(VR_CALL *thunks)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
 				 uint64_t capacity);
-	/* One region. 0; VR_E_NOMEM: the capacity is too small; VR_E_RANGE: some table full. One call at a
-	 * time for each scratch. [any] */
+	/* One region. What vr_ir_verify() accepts can be translated but for size. 0, or
+	 *   VR_E_NOMEM        no room at `write`: the engine empties the code cache and comes again;
+	 *   VR_E_RANGE        a table of the emitter's is full: the engine comes again with a smaller region;
+	 *   VR_E_UNSUPPORTED  an op (job->refused) can't be translated, with this aux, on this host.
+	 * Where an instruction alone is refused, by VR_E_UNSUPPORTED, VR_E_RANGE or any other error but
+	 * VR_E_NOMEM, the engine interprets it from then on. One call at a time for each scratch. [any] */
 	int32_t(VR_CALL *region)(struct vr_emit_job *job);
 	/* Set the 4-byte field at write+offset of an exit so that it goes to host address `target`; atomic
 	 * against execution. [any] */
