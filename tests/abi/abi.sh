@@ -3,7 +3,7 @@
 # abi.sh layout TARGET | constants | golden FOLDER | library FILE: the ABI as the headers have it now. VR_SDK: another
 # sdk/ than this source's.
 #   layout      offset, name and type of every member of every record, for a target of clang's
-#   constants   value and name of every constant
+#   constants   value and name of every constant, and the columns of every op of the IR
 #   golden      layout-64.txt (all 64-bit systems have one), layout-32.txt and constants.txt
 #   library     a shared object whose debug information has all types, for abidiff
 set -eu
@@ -41,12 +41,13 @@ golden()
 	constants >"$1/constants.txt"
 }
 
-# Every object-like VR_ macro that is an expression, and every enumerator. The versions are meant to change.
+# Every object-like VR_ macro that is an expression, and every enumerator, which the numbers of the IR's ops are; and
+# what each op means, as far as its row says it in columns. The versions are meant to change.
 constants()
 {
 	$CC -E -dM -I"$include" "$work/all.c" | awk '
 		$1 == "#define" && $2 ~ /^VR_[A-Z0-9_]+$/ && NF > 2 && $3 !~ /^({|__attribute__|__declspec|__cdecl)/ &&
-		$2 !~ /^VR_ABI_MINOR/ { print "P(" $2 ")" }' >"$work/list"
+		$2 !~ /^VR_ABI_MINOR|^VR_IR_REVISION$/ { print "P(" $2 ")" }' >"$work/list"
 	$CC -E -P -I"$include" "$work/all.c" | tr -d '\n' | grep -o 'enum vr_[a-z_]* {[^}]*}' | grep -o 'VR_[A-Z0-9_]*' |
 		sed '/_COUNT$/d; s/.*/P(&)/' >>"$work/list"
 	$CC -E -P -I"$include" "$work/all.c" | grep -o 'int32_t VR_E_[A-Z_]*' | sed 's/int32_t \(.*\)/P(\1)/' >>"$work/list"
@@ -64,7 +65,12 @@ constants()
 		echo 'return 0; }'
 	} >"$work/print.c"
 	$CC -w -std=gnu11 -I"$include" -o "$work/print" "$work/print.c"
-	"$work/print" | LC_ALL=C sort -k3,3
+	{
+		"$work/print"
+		# "ir PURE,'t',"tt",... ADD"
+		sed -n 's/^IR(\([A-Z0-9_]*\), *\(.*\), *"[^"]*")$/\1 \2/p' "$include/vmrun/ir_ops.def" |
+			awk '{ name = $1; $1 = ""; gsub(/ /, ""); print "ir", $0, name }'
+	} | LC_ALL=C sort -k3,3
 }
 
 # Only what an exported symbol reaches counts for abidiff, so there is one of each record.

@@ -38,7 +38,10 @@ done
 	printf 'What a lifter makes and an emitter takes. Types, conditions and flags are the constants of\n'
 	printf '[ir.h](interfaces.md#irh); `sdk/xlate/ir/build.h` has a function for each op. Class: `pure` ops may be dropped or computed again,\n'
 	printf '`effect` ops stay in order, `mem` ops may fault, `fp` ops touch the sticky flags, `term` ops end a block.\n\n'
-	sed -n '/^ \* args:/,/^ \*\//p' "$abi/ir_ops.def" | sed 's/^ \* //; /^ \*\//d'
+	# Its columns keep their places.
+	printf '```text\n'
+	sed -n '/^ \* Letters of types/,/^ \*\//p' "$abi/ir_ops.def" | sed 's/^ \*$//; s/^ \* //; /^ \*\//d'
+	printf '```\n'
 	printf '\n'
 	awk -f "$here/ir.awk" "$abi/ir_ops.def"
 } >"$out/ir.md"
