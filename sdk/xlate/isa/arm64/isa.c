@@ -61,5 +61,6 @@ const struct vr_isa a64_isa = {
 	.debug_match = a64_debug_match,
 	.branch_address = a64_branch_address_of,
 	.llvm_triple = "aarch64",
+	.ir_revision = 1,
 	.llvm_features = "+v8.5a,+fp-armv8,+neon,+crc,+lse,+rdm,+fullfp16,+dotprod,+aes,+sha2,+sha3,+sm4",
 };

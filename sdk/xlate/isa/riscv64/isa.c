@@ -50,5 +50,6 @@ const struct vr_isa rv_isa = {
 	.fp_slow = rv_fp_slow,
 	.debug_match = rv_debug_match,
 	.llvm_triple = "riscv64",
+	.ir_revision = 1,
 	.llvm_features = "+m,+a,+f,+d,+c,+zba,+zbb,+zbs",
 };
