@@ -13,7 +13,8 @@ struct comparison {
 /*
  * The region that `seed` stands for, on the emitter of harness_use(). 0: the same by tier 0, by tier 1 without the
  * optimiser, and with it. 1: not, and stderr says what. 2: the generator made an IR with too many live
- * values, which was not run. EMIT_DUMP=FILE in the environment: the IR goes to stderr and the code to the file.
+ * values, which was not run. EMIT_DUMP=FILE in the environment: where
+ * it is not the same, ops are taken away as long as it stays so, and what is left goes to stderr, the code to the file.
  */
 int compare_one(const struct comparison *c, uint64_t seed);
 

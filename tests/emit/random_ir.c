@@ -4,7 +4,7 @@
  * the interpreter and by each emitter of this build, without and with the optimiser: none may be refused, none
  * may be different. Every op must have been drawn in every type that it has, when COUNT is large enough for that.
  *
- * random-ir 1 SEED EMITTER runs the one region, with EMIT_DUMP=FILE in the environment to see it.
+ * random-ir 1 SEED EMITTER runs the one region, with EMIT_DUMP=FILE in the environment to see what is wrong with it, reduced.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -41,7 +41,7 @@ static void print_aux(FILE *out, const struct vr_ir_op *o)
 		fprintf(out, " %s", o->aux <= VR_CC_AL ? condition_names[o->aux] : "?");
 		break;
 	case VR_AUX_BIT:
-		fprintf(out, " bit %u %s", o->aux & 63, o->aux & 64 ? "clear" : "set");
+		fprintf(out, " bit %u %s", o->aux & 63u, o->aux & 64 ? "clear" : "set");
 		break;
 	case VR_AUX_EDGES:
 		if (o->type == VR_T_FLAGS)

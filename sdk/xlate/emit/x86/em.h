@@ -65,7 +65,7 @@ struct value {
 	uint8_t type;
 	uint8_t dirty_high; /* bits above the type may be anything: I32, V64 and FP scalars */
 	uint8_t emitted;    /* an earlier op did this one's work */
-	uint8_t pad;
+	uint8_t listed;     /* 1 + the pinned register in whose chain of aliases it is, 0: in none */
 	uint16_t spill;
 	uint32_t uses;  /* left */
 	uint32_t last;  /* op of the last use */

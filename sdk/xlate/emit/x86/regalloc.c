@@ -241,12 +241,27 @@ void ra_free(struct em *e, uint32_t i)
 		drop_spill(e, v);
 }
 
+/* A value that has left its pinned register is still in that one's chain, until it joins another. */
+static void leave_chain(struct em *e, uint32_t i)
+{
+	struct value *v = val(e, i);
+	if (!v->listed)
+		return;
+	uint32_t *p = &e->alias[v->listed - 1];
+	while (*p != i)
+		p = &val(e, *p)->chain;
+	*p = v->chain;
+	v->listed = 0;
+}
+
 void become_alias(struct em *e, uint32_t i, uint32_t m)
 {
 	struct value *v = val(e, i);
+	leave_chain(e, i);
 	v->loc = LOC_PINNED;
 	v->reg = e->pin_reg[m];
 	v->chain = e->alias[m];
+	v->listed = (uint8_t)(m + 1);
 	e->alias[m] = i;
 }
 
@@ -260,6 +275,7 @@ void ra_spill_aliases(struct em *e, uint32_t m)
 	while (i) {
 		struct value *v = val(e, i);
 		uint32_t next = v->chain;
+		v->listed = 0;
 		if (v->uses && v->loc == LOC_PINNED && v->reg == s) {
 			uint32_t d = tmp_of(e, class_mask(v->type));
 			move_value(e, d, s, v->type);
