@@ -468,8 +468,11 @@ void check_xlate_region(struct vr_check *c)
 		l.blocks[0].flags |= VR_BLOCK_ENTRY;
 		show_code(c, bytes, 16, k);
 		last = rc = e->region(&job);
-		CHECK(c, rc == VR_OK || rc == VR_E_NOMEM || rc == VR_E_RANGE, "%s, then region: %s",
-		      c->report->context, check_error_name(rc));
+		CHECK(c, rc == VR_OK || rc == VR_E_NOMEM || rc == VR_E_RANGE || rc == VR_E_UNSUPPORTED,
+		      "%s, then region: %s", c->report->context, check_error_name(rc));
+		CHECK(c, rc != VR_E_UNSUPPORTED || job.refused < VR_IR_COUNT,
+		      "%s: region refuses op %u, which the IR does not have", c->report->context,
+		      job.refused);
 		if (rc < 0)
 			continue;
 		emitted++;
