@@ -9,7 +9,7 @@ static const struct {
 	const char *name, *noun, *interface;
 } classes[] = {
 	[VR_CLASS_ACCEL] = {"accel", "accelerator", "vmrun.accel/"},
-	[VR_CLASS_TRANSLATOR] = {"translator", "translator", "vmrun.translator/"},
+	[VR_CLASS_TRANSLATOR] = {"translator", "translator", "vmrun.isa/"},
 	[VR_CLASS_BOARD] = {"board", "board", "vmrun.board/"},
 	[VR_CLASS_DEVICE] = {"device", "device", "vmrun.device/"},
 	[VR_CLASS_PASSTHROUGH] = {"passthrough", "passthrough", NULL},

@@ -297,7 +297,8 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 		for (uint32_t n = 0; n < 3; n++) {
 			if (!args[n])
 				continue;
-			struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, argument) + 16 * n));
+			struct mem m =
+				exec_mem((uint32_t)(offsetof(struct vr_engine_exec, argument) + 16 * n));
 			uint64_t k;
 			if (const_of(e, args[n], &k) || !is_vector(val(e, args[n])->type))
 				mov_store(c, 1, m, ra_use_clean(e, args[n]));
@@ -316,8 +317,8 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 		set_pc(e, e->pc);
 	lea(c, 1, RDI, mem_base(REG_EXEC, -EXEC_BIAS));
 	if (vector) {
-		lea(c, 1, RSI, EXEC(result));
-		lea(c, 1, RDX, EXEC(argument));
+		lea(c, 1, RSI, ENGINE(result));
+		lea(c, 1, RDX, ENGINE(argument));
 		lea(c, 1, RCX, mem_base(RDX, 16));
 		lea(c, 1, R8, mem_base(RDX, 32));
 		mov_imm(c, R9, o->imm >> 16);
@@ -345,7 +346,7 @@ static void call_helper(struct em *e, const struct vr_ir_op *o, uint32_t i, bool
 		return;
 	if (vector) {
 		uint32_t d = vtmp(e);
-		vload(c, d, EXEC(result));
+		vload(c, d, ENGINE(result));
 		ra_assign(e, i, d);
 		val(e, i)->dirty_high = o->type != VR_T_V128;
 	} else {

@@ -71,7 +71,7 @@ static void fault_point(struct em *e, uint32_t insn)
 static void store_argument(struct em *e, const struct ool *s, uint32_t n)
 {
 	struct code *c = &e->c;
-	struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, argument) + 16 * n));
+	struct mem m = exec_mem((uint32_t)(offsetof(struct vr_engine_exec, argument) + 16 * n));
 	if (s->constant >> n & 1) {
 		if (s->imm[n] == (uint64_t)(int64_t)(int32_t)s->imm[n]) {
 			mov_store_imm(c, 1, m, (uint32_t)s->imm[n]);
@@ -90,7 +90,7 @@ static void store_argument(struct em *e, const struct ool *s, uint32_t n)
 static void load_result(struct em *e, const struct ool *s, uint32_t n)
 {
 	struct code *c = &e->c;
-	struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, result) + 16 * n));
+	struct mem m = exec_mem((uint32_t)(offsetof(struct vr_engine_exec, result) + 16 * n));
 	if (s->result[n] == NOREG)
 		return;
 	switch (s->result_type[n]) {
@@ -121,7 +121,7 @@ static void ool_memory(struct em *e, const struct ool *s)
 		lea(c, 1, s->temp, mem_base(address, s->disp));
 		address = s->temp;
 	}
-	mov_store(c, 1, EXEC(address), address);
+	mov_store(c, 1, ENGINE(address), address);
 	for (uint32_t n = 0; n < 2; n++)
 		store_argument(e, s, n);
 	call_to(c, x86_thunk.memory);
@@ -143,8 +143,8 @@ static void ool_fp_slow(struct em *e, const struct ool *s)
 	struct code *c = &e->c;
 	for (uint32_t n = 0; n < 3; n++)
 		store_argument(e, s, n);
-	mov_store_imm(c, 0, EXEC(descriptor), s->what);
-	mov_store_imm(c, 1, EXEC(address), (uint32_t)s->pc);
+	mov_store_imm(c, 0, ENGINE(descriptor), s->what);
+	mov_store_imm(c, 1, ENGINE(address), (uint32_t)s->pc);
 	lea(c, 1, RSP, mem_base(RSP, -8));
 	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)s->fn);
 	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(s->fn >> 32));
@@ -234,7 +234,7 @@ void emit_ools(struct em *e)
 		case OOL_EXIT:
 			e->job->exits[s->exit].stub = code_at(c);
 			patch_here(c, e->job->exits[s->exit].jump);
-			mov_store_imm(c, 1, EXEC(link), e->job->exit_base + s->exit);
+			mov_store_imm(c, 1, ENGINE(link), e->job->exit_base + s->exit);
 			jmp_to(c, x86_thunk.link);
 			break;
 		default:

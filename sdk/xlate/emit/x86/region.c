@@ -78,7 +78,7 @@ static void entry(struct em *e, uint32_t b)
 		put8(c, 0xcc);
 	e->job->block_entry[b] = code_at(c);
 	if (e->job->flags & VR_JOB_COUNT)
-		x_rm(c, 0xff, 1, 0, EXEC(entered)); /* inc qword */
+		x_rm(c, 0xff, 1, 0, ENGINE(entered)); /* inc qword */
 	if (!e->job->pinned_count) {
 		put8(c, 0x66);
 		put8(c, 0x90);
