@@ -76,7 +76,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	}
 	vm->vcpu_count = c->vcpu_count;
 	vm->isa = isa;
-	vm->count = VR_HAS(c, flags) && (c->flags & VR_VM_STATS);
+	vm->count = (VR_VALUE(c, flags, 0) & VR_VM_STATS) != 0;
 	vm->region_insns = (uint32_t)p->region_insns;
 	vm->emit = p->tier ? soft_emitter(vm, c) : NULL;
 	rc = soft_log_new(vm, &vm->log);

@@ -11,6 +11,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_ACCEL_ID "vmrun.accel/1"
 
 #define VR_EXIT_KICK 0  /* vcpu_kick() was called */
@@ -87,5 +91,9 @@ struct vr_accel {
 	/* Report counters. [quiesced] */
 	void(VR_CALL *stats)(void *vm, vr_stat_fn fn, void *opaque);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

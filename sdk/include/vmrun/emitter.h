@@ -17,6 +17,10 @@
 #include <vmrun/ir.h>
 #include <vmrun/isa.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_EMITTER_ID "vmrun.emitter/1"
 
 /* Rises with every change of this header that engine and emitter must agree on. */
@@ -240,5 +244,9 @@ struct vr_emit {
 	 * for pinned registers of a kind. [any] */
 	uint32_t(VR_CALL *pinned_register)(uint32_t kind, uint32_t host_reg);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_host {
 	uint32_t size;
 	uint16_t abi_major;
@@ -320,5 +324,9 @@ struct vr_host_file {
 	int32_t(VR_CALL *open)(const struct vr_host *host, const char *what, const char *path, uint32_t how,
 			       int64_t *handle);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

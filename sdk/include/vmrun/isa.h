@@ -21,6 +21,10 @@
 #include <vmrun/host.h>
 #include <vmrun/ir.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_ISA_ID "vmrun.isa/1"
 
 union vr_v128 {
@@ -218,9 +222,10 @@ struct vr_isa {
 	/* Take the exception: exec.pc = faulting instruction; sets exec.pc, mode, calls env->context.
 	 * fault: from translate(), or one of VR_FAULT_*. [vcpu] */
 	void(VR_CALL *fault)(struct vr_exec *x, uint64_t va, uint32_t access, int32_t fault);
-#define VR_FAULT_BUS -1   /* nothing at that physical address */
-#define VR_FAULT_ALIGN -2 /* VR_MF_ALIGN and not aligned */
-#define VR_FAULT_DEBUG -3 /* a debug point that debug_match counted; va: the first byte in it. Since 1.1 */
+#define VR_FAULT_BUS (-256)   /* nothing at that physical address */
+#define VR_FAULT_ALIGN (-257) /* VR_MF_ALIGN and not aligned */
+#define VR_FAULT_DEBUG \
+	(-258) /* a debug point that debug_match counted; va: the first byte in it. Since 1.1 */
 	/* If an interrupt is pending and enabled: take it (as fault()), 1; else 0. exec.pc = where to return
 	 * to. [vcpu] */
 	int32_t(VR_CALL *interrupt)(struct vr_exec *x);
@@ -246,5 +251,9 @@ struct vr_isa {
 	const char *llvm_triple;
 	const char *llvm_features;
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

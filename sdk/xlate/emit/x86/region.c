@@ -155,7 +155,7 @@ int32_t VR_CALL x86_region(struct vr_emit_job *job)
 			patch_to(&e->c, jmp_far(&e->c), e->labels[b]);
 		}
 	}
-	if (!e->error && (job->flags & VR_JOB_GUARD) && VR_HAS(job, guarded) &&
+	if (!e->error && (job->flags & VR_JOB_GUARD) && VR_REACHES(job, guarded) &&
 	    job->block_entry[0] != UINT32_MAX) {
 		if (e->c.p > e->limit)
 			e->error = VR_E_NOMEM;
