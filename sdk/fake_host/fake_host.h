@@ -22,6 +22,7 @@
 #define VMRUN_FAKE_HOST_H
 
 #include <pthread.h>
+#include <vmrun/block.h>
 #include <vmrun/helper.h>
 #include <vmrun/host.h>
 #include <vmrun/sandbox.h>
@@ -91,6 +92,12 @@ struct vr_fake_host_disk {
 	int32_t fail;      /* what everything returns, when negative */
 	uint32_t delay_us; /* what each transfer takes */
 	uint32_t reads, writes, flushes, discards, zeroes;
+	/* disk.c's: */
+	struct vr_fake_host *host;
+	pthread_mutex_t lock;
+	pthread_cond_t idle;
+	struct vr_block_request *first, *last;
+	uint32_t threads;
 };
 
 /* A doorbell that a plugin has attached. */

@@ -30,12 +30,12 @@ static void start_with(uint32_t flags)
 	struct vr_fake_host *d = fake_new(FAKE_RAM_BASE, DRV_RAM, 1);
 
 	vr_fake_host_disk(d, SECTORS * 512, flags);
-	drv_new(&v, d, &virtio_blk, 0);
+	drv_new(&v, d, "virtio-blk", 0);
 }
 
 static void start(void)
 {
-	start_with(VR_BLOCK_DISCARD);
+	start_with(VR_BLOCK_CAN_DISCARD);
 	drv_start(&v, ALL, 1);
 }
 
@@ -92,7 +92,7 @@ Test(blk, configuration)
 	cr_expect_eq(drv_r(&v, 0x08), 2);
 	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x100, 8), SECTORS);
 	cr_expect_eq(drv_r(&v, 0x100), SECTORS);
-	cr_expect_eq(drv_r(&v, 0x10c), QUEUE_MAX - 2);
+	cr_expect_eq(drv_r(&v, 0x10c), VIRTIO_QUEUE_SIZE - 2);
 	cr_expect_eq(drv_r(&v, 0x114), 512);
 	cr_expect_eq(fake_read(v.d, VR_SPACE_MMIO, 0, DRV_BASE + 0x122, 2), 1);
 	cr_expect(drv_r(&v, 0x124) > 0);
@@ -220,7 +220,7 @@ Test(blk, no_discard)
 Test(blk, read_only)
 {
 	stop();
-	start_with(VR_BLOCK_READONLY | VR_BLOCK_DISCARD);
+	start_with(VR_BLOCK_READONLY | VR_BLOCK_CAN_DISCARD);
 	drv_start(&v, F_RO | F_FLUSH, 1);
 	drv_w(&v, 0x14, 0);
 	cr_expect_eq(drv_r(&v, 0x10) & (F_RO | F_DISCARD | F_WRITE_ZEROES), F_RO);
@@ -342,7 +342,7 @@ static void start_doorbell(uint32_t of_any_width)
 	d->no_doorbells = 0;
 	d->no_doorbells_of_any_width = !of_any_width;
 	vr_fake_host_disk(d, SECTORS * 512, 0);
-	drv_new(&v, d, &virtio_blk, 0);
+	drv_new(&v, d, "virtio-blk", 0);
 }
 
 static void offer_read(uint32_t length)
@@ -422,8 +422,9 @@ Test(blk, doorbell_goes_first)
 {
 	stop();
 	start_doorbell(1);
-	virtio_free(v.device);
+	vr_virtio_mmio_free(v.device);
 	cr_expect_not(vr_fake_host_ring(v.d, VR_SPACE_MMIO, NOTIFY, 4));
+	v.plugin->destroy(v.plugin->self);
 	fake_free(v.d);
 	start();
 }
