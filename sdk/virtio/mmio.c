@@ -285,16 +285,36 @@ static void attach_door(struct vr_virtio_mmio *m, uint64_t address)
 			m->door = NULL;
 }
 
+/* The tables that the transport can't do without. */
+static int32_t find_tables(const struct vr_host *host, const char *type, const struct vr_host_mmio **mmio,
+			   const struct vr_host_irq **irq)
+{
+	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
+
+	*mmio = host->query(host, VR_MMIO_ID);
+	*irq = host->query(host, VR_IRQ_ID);
+	if (VR_HAS(*mmio, attach) && VR_HAS(*irq, set) && VR_HAS(memory, pointer) && VR_HAS(memory, written))
+		return VR_OK;
+	return vr_host_error(host, VR_E_ABI,
+			     "%s: a virtio device needs " VR_MEMORY_ID ", " VR_MMIO_ID " and " VR_IRQ_ID
+			     ", which this host does not offer; use a newer vmrun",
+			     type);
+}
+
 int32_t vr_virtio_mmio_new(const struct vr_host *host, struct vr_virtio_plug plug, uint64_t base, uint32_t irq,
 			   struct vr_virtio_mmio **out)
 {
-	const struct vr_host_mmio *mmio = host->query(host, VR_MMIO_ID);
-	struct vr_virtio_mmio *m = calloc(1, sizeof(*m));
-	int32_t rc;
+	const struct vr_host_mmio *mmio;
+	const struct vr_host_irq *irq_table;
+	int32_t rc = find_tables(host, plug.type, &mmio, &irq_table);
+	struct vr_virtio_mmio *m;
 
+	if (rc < 0)
+		return rc;
+	m = calloc(1, sizeof(*m));
 	if (!m)
 		return vr_host_error(host, VR_E_NOMEM, "%s: out of memory", plug.type);
-	m->irq_table = host->query(host, VR_IRQ_ID);
+	m->irq_table = irq_table;
 	m->irq = irq;
 	m->t.interrupt = interrupt;
 	plug.config_max = VR_VIRTIO_MMIO_CONFIG;

@@ -337,7 +337,7 @@ static int32_t place_shared(struct vr_virtio_transport *t, const struct vr_virti
 			return rc;
 		if (!s->length || s->length % SHARED_GRAIN)
 			return wrong(t, plug, "has shared memory of no multiple of 64 KiB");
-		if (!room || s->length > room->size || room->used > room->size - s->length)
+		if (!room || !VR_HAS(t->memory, add) || s->length > room->size || room->used > room->size - s->length)
 			return vr_host_error(t->host, VR_E_CONFIG,
 					     "\"%s\" wants %llu bytes of shared memory, and this board has no room "
 					     "for it; use another board",

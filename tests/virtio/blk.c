@@ -299,7 +299,7 @@ Test(blk, reset_in_flight)
 	cr_expect_eq(request(0, 0, 512, DRV_WRITE), 0);
 }
 
-/* A reset, and a queue that is stopped, wait for the request that is being carried out, and drop it. */
+/* A reset, and a queue that is stopped, wait for the requests that are being carried out, and drop them. */
 Test(blk, reset_waits)
 {
 	for (uint32_t stop_queue = 0; stop_queue < 2; stop_queue++) {
@@ -328,7 +328,8 @@ Test(blk, reset_waits)
 		cr_expect_eq(*(uint8_t *)fake_ram(v.d, STATUS), S_NONE);
 		cr_expect_eq(drv_used(&v, 0), 0);
 		cr_expect_eq(v.d->line[DRV_LINE], 0);
-		cr_expect_eq(disk()->reads, reads + 1);
+		/* The second one has begun as well, or was cancelled. */
+		cr_expect_leq(disk()->reads, reads + 2);
 	}
 }
 
