@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "machine/parts.h"
 #include "util/struct_copy_out.h"
 
@@ -68,9 +69,11 @@ int32_t disks_open_plugins(struct machine *m)
 
 	for (uint32_t i = 0; rc == VR_OK && i < registry_count(m->registry); i++) {
 		struct loaded_plugin *p = registry_at(m->registry, i);
-		const struct vr_block_maker *b =
-			p->requested && p->started ? registry_interface(p, VR_BLOCK_ID) : NULL;
+		const struct vr_block_maker *b;
 
+		if (!p->requested || !p->started || !vr_text_list_has(p->manifest->provides, VR_BLOCK_ID))
+			continue;
+		b = registry_interface(p, VR_BLOCK_ID);
 		if (b)
 			rc = open_plugin(m, p, b);
 	}

@@ -87,6 +87,8 @@ static int32_t execute(struct vr_fake_host_disk *k, const struct vr_block_reques
 	count(counter[r->op]);
 	if (k->delay_us)
 		usleep(k->delay_us);
+	while (__atomic_load_n(&k->hold, __ATOMIC_SEQ_CST) >> r->op & 1)
+		usleep(100);
 	if (k->fail < 0)
 		return k->fail;
 	if (r->op != VR_BLOCK_READ && r->op != VR_BLOCK_FLUSH && (k->flags & VR_BLOCK_READONLY)) {
@@ -121,8 +123,16 @@ static void *serve(void *arg)
 
 	pthread_mutex_lock(&k->lock);
 	while ((r = take(k))) {
+		int32_t rc;
+
+		if (++k->under_way > k->at_once)
+			k->at_once = k->under_way;
 		pthread_mutex_unlock(&k->lock);
-		r->complete(r, execute(k, r));
+		rc = execute(k, r);
+		pthread_mutex_lock(&k->lock);
+		k->under_way--;
+		pthread_mutex_unlock(&k->lock);
+		r->complete(r, rc);
 		pthread_mutex_lock(&k->lock);
 	}
 	k->threads--;
