@@ -20,6 +20,7 @@
 
 #include "fake_host/fake_host.h"
 #include "target.h"
+#include "virtio/mmio.h"
 
 #define CHECK_RUNNING 0
 #define CHECK_PASSED 1
@@ -42,6 +43,9 @@ struct check_use {
 	const void *table; /* the class's interface */
 	void *object[4];   /* accel: vm; board: board; device: devices */
 	uint32_t count;
+	/* Virtio devices of the same plugin, behind the MMIO transport that boards use. */
+	struct vr_virtio_mmio *virtio[4];
+	uint32_t virtio_count;
 	struct check_vcpus *vcpus;
 };
 
@@ -120,6 +124,9 @@ const void *check_query(struct vr_check *c, const char *interface_id);
 const char *check_interface(const struct vr_check *c); /* the class's */
 void check_used(struct vr_check *c);                   /* objects made as the core makes them */
 void check_unused(struct vr_check *c);                 /* and unmade, stop, destroy */
+
+/* Where the i-th device of a device plugin was placed: those of vmrun.device/1, then the virtio ones. */
+#define CHECK_DEVICE_BASE(i) (0x0a000000 + 0x10000ull * (i))
 
 /* For a wrapper: something to stand before, in d's registry. */
 void check_inner_offer(struct vr_check *c, struct vr_fake_host *d);

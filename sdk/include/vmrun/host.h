@@ -257,38 +257,6 @@ struct vr_host_console {
 				   void *opaque);
 };
 
-/* ---- vmrun.block/1: the disks that the user named ------------------------------------------- */
-#define VR_BLOCK_ID "vmrun.block/1"
-#define VR_BLOCK_READONLY 1u
-#define VR_BLOCK_DISCARD 2u /* discard() and write_zeroes() work */
-struct vr_iovec {
-	void *base;
-	uint64_t length;
-};
-struct vr_block_info {
-	uint32_t size;
-	uint32_t flags;   /* VR_BLOCK_* */
-	uint64_t length;  /* bytes; a multiple of 512 */
-	const char *name; /* file name as given */
-};
-struct vr_host_block {
-	uint32_t size;
-	uint32_t reserved;
-	/* How many disks there are / the one of that number. [any] */
-	uint32_t(VR_CALL *count)(const struct vr_host *host);
-	int32_t(VR_CALL *info)(const struct vr_host *host, uint32_t disk, struct vr_block_info *out);
-	/* Synchronous, whole or an error; safe from several threads. [any, may block] */
-	int32_t(VR_CALL *read)(const struct vr_host *host, uint32_t disk, uint64_t offset,
-			       const struct vr_iovec *v, uint32_t n);
-	int32_t(VR_CALL *write)(const struct vr_host *host, uint32_t disk, uint64_t offset,
-				const struct vr_iovec *v, uint32_t n);
-	int32_t(VR_CALL *flush)(const struct vr_host *host, uint32_t disk);
-	int32_t(VR_CALL *discard)(const struct vr_host *host, uint32_t disk, uint64_t offset,
-				  uint64_t length);
-	int32_t(VR_CALL *write_zeroes)(const struct vr_host *host, uint32_t disk, uint64_t offset,
-				       uint64_t length);
-};
-
 /* ---- vmrun.doorbell/1: registers whose write is only a call ----------------------------------- */
 #define VR_DOORBELL_ID "vmrun.doorbell/1"
 struct vr_door; /* opaque */
