@@ -44,7 +44,8 @@ static uint64_t lookup(struct vr_exec *x, bool in_generated_code)
 		if (cached) {
 			uint64_t pc = x->pc;
 			struct vr_branch_entry *j =
-				&x->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
+				&vr_engine_exec(x)
+					 ->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
 
 			j->pc = pc;
 			j->host = cached;
@@ -70,7 +71,7 @@ uint64_t soft_link(struct vr_exec *x)
 {
 	struct soft_vcpu *v = soft_of(x);
 	const struct soft_itlb_entry *it;
-	uint64_t number = x->link, pc = x->pc = soft_exit_target(v->vm, number);
+	uint64_t number = vr_engine_exec(x)->link, pc = x->pc = soft_exit_target(v->vm, number);
 
 	if (__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED))
 		return 0;

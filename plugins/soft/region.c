@@ -338,7 +338,7 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 {
 	struct soft_scratch *s = f->s;
 	uint64_t capacity = vm->code.length - vm->code_top;
-	uint32_t known = vm->emit->ir_ops ? vm->emit->ir_ops : VR_IR_OPS_REVISION_1;
+	uint32_t known = VR_VALUE(vm->emit, ir_ops, 0) ? vm->emit->ir_ops : VR_IR_OPS_REVISION_1;
 
 	for (uint32_t i = 0; known < VR_IR_COUNT && i < s->ir.block_count; i++) {
 		*refused = unknown_op(&s->ir, &s->ir.blocks[i], known);

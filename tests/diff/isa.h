@@ -6,7 +6,7 @@
 #ifndef DIFF_ISA_H
 #define DIFF_ISA_H
 
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 #include "case.h"
 #include "generate.h"

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #ifdef __x86_64__
-#include "xlate/emit/x86/em.h"
+#include "xlate/emit/x86/lower.h"
 #include "xlate/emit/x86/x86.h"
 
 /* As on a processor that has none of the optional instructions. */

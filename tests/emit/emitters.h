@@ -3,7 +3,7 @@
 #ifndef VR_TESTS_EMIT_EMITTERS_H
 #define VR_TESTS_EMIT_EMITTERS_H
 
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 
 struct test_emitter {
 	const char *name;

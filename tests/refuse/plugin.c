@@ -70,11 +70,9 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 					      const struct vr_plugin **out)
 {
 	static struct vr_emit emit;
-	static const struct vr_translator translator = {
-		.size = sizeof(translator), .isa = &REFUSE_ISA, .emit = &emit};
 
 	read_environment();
 	emit = x86_emit;
 	emit.region = region;
-	return vr_xlate_create(host, id, REFUSE_ID, &translator, out);
+	return vr_xlate_create(host, id, REFUSE_ID, &REFUSE_ISA, &emit, out);
 }

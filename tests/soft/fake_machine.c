@@ -57,12 +57,11 @@ void fake_use_isa(const struct vr_isa *isa)
 
 struct fake_machine *fake_new(uint32_t cpus)
 {
-	const struct vr_translator translator = {
-		.size = sizeof(translator), .isa = other_isa ? other_isa : &fake_isa, .emit = fake_emit};
 	const struct vr_vm_config c = {.size = sizeof(c),
 				       .vcpu_count = cpus,
 				       .arch = "fake",
-				       .translator = &translator,
+				       .isa = other_isa ? other_isa : &fake_isa,
+				       .emitter = fake_emit,
 				       .translator_id = "fake"};
 	const struct vr_plugin *p;
 	struct fake_machine *t = &fake;

@@ -3,7 +3,7 @@
 #ifndef TESTS_SOFT_REFUSING_H
 #define TESTS_SOFT_REFUSING_H
 
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 
 struct refusing {
 	uint8_t op[VR_IR_COUNT]; /* not 0: region() answers VR_E_UNSUPPORTED to an IR with that op */

@@ -171,11 +171,11 @@ static int32_t VR_CALL newer_lift(const struct vr_lift *rq, struct vr_ir *ir)
 /* A VM of another isa on the fake host: 0, or the error of vm_create. */
 static int32_t make_with(const struct vr_isa *isa, void **vm)
 {
-	const struct vr_translator translator = {.size = sizeof(translator), .isa = isa, .emit = fake_emit};
 	const struct vr_vm_config c = {.size = sizeof(c),
 				       .vcpu_count = 1,
 				       .arch = "fake",
-				       .translator = &translator,
+				       .isa = isa,
+				       .emitter = fake_emit,
 				       .translator_id = "newer"};
 
 	return t->accel->vm_create(t->plugin, &c, vm);

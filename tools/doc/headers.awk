@@ -159,6 +159,15 @@ FNR == 1 {
 	text = decl = ""
 	next
 }
+# What C++ alone sees: the braces of extern "C" are around everything.
+/^#ifdef __cplusplus/ {
+	foreign = 1
+}
+foreign {
+	if (/^#(else|endif)/)
+		foreign = 0
+	next
+}
 {
 	line = $0
 	while (line != "" || NF == 0) {

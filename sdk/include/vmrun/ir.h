@@ -40,6 +40,10 @@
 
 #define VR_IR_LIVE 48u
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Value types. */
 #define VR_T_NONE 0
 #define VR_T_I32 1
@@ -177,5 +181,9 @@ struct vr_ir {
 	struct vr_ir_op *ops;
 	struct vr_ir_block *blocks;
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

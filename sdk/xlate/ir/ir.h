@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 /* ---- ir_ops.def as a table ---- */
 
