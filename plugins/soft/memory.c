@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "soft.h"
+#include "xlate/ir/ir.h"
 
 #define READS (1u << VR_ACCESS_READ)
 #define WRITES (1u << VR_ACCESS_WRITE)
@@ -457,16 +458,9 @@ static uint64_t sign_extend(uint64_t value, uint32_t log2, uint32_t type)
 /* READS, WRITES: what a debug point sees of a memory op. */
 static uint32_t kinds_of(uint32_t op, uint32_t flags)
 {
-	switch (op) {
-	case VR_IR_LOAD:
-	case VR_IR_LOADP:
-		return READS;
-	case VR_IR_STORE:
-	case VR_IR_STOREP:
-		return WRITES;
-	default:
-		return flags & VR_MF_STORE ? WRITES : READS | WRITES;
-	}
+	if (vr_ir_ops[op].imm == VR_IMM_ACCESS)
+		return vr_ir_ops[op].value_type == VR_T_NONE ? WRITES : READS;
+	return flags & VR_MF_STORE ? WRITES : READS | WRITES;
 }
 
 /* One memory op. 0, or the fault with *where and *access. */
@@ -476,7 +470,7 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 	uint32_t op = descriptor & 0xffff, type = (descriptor >> 16) & 0xff, aux = (descriptor >> 24) & 0xff;
 	uint32_t flags = (descriptor >> 32) & 0xffff, kind = (uint32_t)(descriptor >> 48);
 	uint32_t log2 = aux & 7, bytes = 1u << log2;
-	uint32_t total = op == VR_IR_LOADP || op == VR_IR_STOREP ? 2 * bytes : bytes;
+	uint32_t total = bytes << (vr_ir_ops[op].attribute == VR_ATTRIBUTE_PAIR);
 	uint32_t kinds = kinds_of(op, flags);
 	_Alignas(16) uint8_t data[32];
 

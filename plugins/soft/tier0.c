@@ -14,10 +14,9 @@ static int32_t tier0_access(struct vr_exec *x, const struct vr_ir_op *op, uint64
 			    const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *result)
 {
 	uint32_t code = op->op == VR_IR_CASIF ? VR_IR_CAS : op->op == VR_IR_CAS2IF ? VR_IR_CAS2 : op->op;
-	uint32_t aux = op->op == VR_IR_CAS2 || op->op == VR_IR_CAS2IF ? 4 : op->aux & 7u;
 
 	return soft_access(x,
-			   code | (uint64_t)op->type << 16 | (uint64_t)aux << 24 |
+			   code | (uint64_t)op->type << 16 | (uint64_t)(op->aux & 7u) << 24 |
 				   (op->imm >> 32 & 0xffff) << 32 |
 				   (uint64_t)(op->op == VR_IR_AMO ? op->c : 0) << 48,
 			   address, a, b, result);

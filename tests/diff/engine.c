@@ -13,11 +13,34 @@ struct diff_engine {
 	struct diff_machine m;
 };
 
+static struct vr_emit partly;
+
+static int32_t VR_CALL region(struct vr_emit_job *job)
+{
+	for (uint32_t b = 0; b < job->ir->block_count; b++) {
+		const struct vr_ir_block *k = &job->ir->blocks[b];
+
+		for (uint32_t i = k->first; i < k->first + k->count; i++) {
+			uint32_t op = job->ir->ops[i].op;
+
+			/* Not what every block has, and the engine's own code. */
+			if (op % 3 == 0 && op > VR_IR_PUT && op < VR_IR_GOTO) {
+				job->refused = op;
+				return VR_E_UNSUPPORTED;
+			}
+		}
+	}
+	return x86_emit.region(job);
+}
+
 struct diff_engine *diff_engine_new(unsigned tier)
 {
 	struct diff_engine *e = calloc(1, sizeof(*e));
 
-	if (!e || diff_machine_open(&e->m, tier, diff_isa.isa, &x86_emit, DIFF_RAM, DIFF_RAM_BYTES)) {
+	partly = x86_emit;
+	partly.region = region;
+	if (!e || diff_machine_open(&e->m, tier, diff_isa.isa, tier == 2 ? &partly : &x86_emit, DIFF_RAM,
+				    DIFF_RAM_BYTES)) {
 		free(e);
 		return NULL;
 	}

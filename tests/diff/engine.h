@@ -8,7 +8,9 @@
 
 struct diff_engine;
 
-/* tier 0 or 1; NULL with a message on stderr. */
+/* tier 0 or 1; 2: tier 1, with an emitter that refuses every third op, so that the engine interprets the instructions
+ * that need it. NULL with a message on stderr. */
+#define DIFF_ENGINES 3u
 struct diff_engine *diff_engine_new(unsigned tier);
 int diff_engine_run(struct diff_engine *e, const struct diff_case *c, struct diff_result *r);
 /* Its machine, for what a case does beyond its result. */
