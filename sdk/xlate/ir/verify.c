@@ -83,6 +83,8 @@ bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
 	switch (vr_ir_ops[o->op].aux) {
 	case VR_AUX_BOOL:
 		return aux <= 1;
+	case VR_AUX_GET:
+		return aux <= (from_engine && o->type == VR_T_FLAGS ? 1u : 0u);
 	case VR_AUX_EDGES:
 		return o->type != VR_T_FLAGS ? !aux : from_engine ? aux <= 3 : aux == 3;
 	case VR_AUX_SCALE:
