@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * plugin.c: a translator whose emitter refuses the ops that REFUSE in the environment names ("FADD,LOAD"), those of a class
- * ("class:MEM"), every n-th ("every:3"), or all ("every:1"). Built once for each guest architecture: REFUSE_ISA is its
+ * ("class:MEM"), every n-th ("every:3"), or all ("every:1"). REFUSE_KNOWS: the emitter knows only so many ops, as one of an
+ * earlier revision of the IR; REFUSE_REVISION: the lifter needs that revision. Built once for each guest architecture: REFUSE_ISA is its
  * lifter, REFUSE_ID the plugin's id.
  */
 #include <stdio.h>
@@ -70,9 +71,15 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 					      const struct vr_plugin **out)
 {
 	static struct vr_emit emit;
+	static struct vr_isa isa;
 
 	read_environment();
 	emit = x86_emit;
 	emit.region = region;
-	return vr_xlate_create(host, id, REFUSE_ID, &REFUSE_ISA, &emit, out);
+	if (getenv("REFUSE_KNOWS"))
+		emit.ir_ops = (uint32_t)strtoul(getenv("REFUSE_KNOWS"), NULL, 10);
+	isa = REFUSE_ISA;
+	if (getenv("REFUSE_REVISION"))
+		isa.ir_revision = (uint32_t)strtoul(getenv("REFUSE_REVISION"), NULL, 10);
+	return vr_xlate_create(host, id, REFUSE_ID, &isa, &emit, out);
 }

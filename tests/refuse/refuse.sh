@@ -57,6 +57,20 @@ for arch in arm64 riscv64; do
 			if [ "${refused:-0}" -gt 0 ] && [ ! -s "$WORK/ops" ]; then bad "$NAME: warning" 'the name of an op' none; fi
 		done
 	done
+	# An emitter that knows no op after ROR, and a lifter of tomorrow.
+	REFUSE='' REFUSE_KNOWS=26
+	export REFUSE_KNOWS
+	vm 60 "$arch-older-emitter" --plugin-path "$R/plugins:$B/plugins" -p soft -p "refuse-$arch" --run x --stats \
+		--kernel "$B/tests/micro/$arch/trap"
+	ended 0
+	above "$NAME" refused_translations 1
+	unset REFUSE_KNOWS
+	REFUSE_REVISION=2
+	export REFUSE_REVISION
+	vm 60 "$arch-newer-lifter" --plugin-path "$R/plugins:$B/plugins" -p soft -p "refuse-$arch" --run x --kernel "$B/tests/micro/$arch/trap"
+	if [ "$RC" != 0 ]; then ok "$NAME: ends"; else bad "$NAME" 'an error' "$RC"; fi
+	has "$NAME: says why" "$ERR" "soft: translator 'refuse-$arch' needs revision 2 of the IR, this vmrun has 1; update vmrun"
+	unset REFUSE_REVISION
 	REFUSE=class:FP
 	vm 60 "$arch-fp" --plugin-path "$R/plugins:$B/plugins" -p soft -p "refuse-$arch" --run x --stats --kernel "$B/tests/micro/$arch/features"
 	ended 0
