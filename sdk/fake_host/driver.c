@@ -99,12 +99,14 @@ int64_t vr_fake_driver_request(struct vr_fake_driver *v, uint32_t queue, const v
 		uint64_t address;
 		uint32_t length;
 		uint16_t flags, next;
-	} desc[2] = {{at(v, queue, OUT), out_length, in_length ? 1 : 0, 1}, {at(v, queue, IN), in_length, 2, 0}};
+	} desc[2] = {{at(v, queue, OUT), out_length, in_length ? 1 : 0, 1},
+		     {at(v, queue, IN), in_length, 2, 0}};
 	uint16_t head = 0, idx, *used;
 	uint8_t *entry;
 	uint32_t length;
 
-	if (queue >= VR_FAKE_DRIVER_QUEUES || out_length > VR_FAKE_DRIVER_TEXT || in_length > VR_FAKE_DRIVER_TEXT)
+	if (queue >= VR_FAKE_DRIVER_QUEUES || out_length > VR_FAKE_DRIVER_TEXT ||
+	    in_length > VR_FAKE_DRIVER_TEXT)
 		return -1;
 	used = vr_fake_host_pointer(v->host, at(v, queue, USED + 2), 2);
 	entry = vr_fake_host_pointer(v->host, at(v, queue, USED + 4 + 8 * (v->made[queue] % ENTRIES)), 8);

@@ -154,7 +154,8 @@ void check_block_requests(struct vr_check *c)
 			submit(c, i, VR_BLOCK_READ, (uint64_t)i * BYTES, BYTES);
 		}
 		for (uint32_t i = 0; i < n; i++) {
-			CHECK(c, await(c, i) >= 0, "request %u fails: %s", i, check_error_name(one[i].result));
+			CHECK(c, await(c, i) >= 0, "request %u fails: %s", i,
+			      check_error_name(one[i].result));
 			for (uint32_t k = 0; k < BYTES; k++)
 				CHECK(c, one[i].bytes[k] == (uint8_t)(i * 7 + k),
 				      "byte %u of block %u is not what was written", k, i);
@@ -181,7 +182,8 @@ void check_block_range(struct vr_check *c)
 		submit(c, i, VR_BLOCK_READ, far[i], 512);
 		CHECK(c, await(c, i) < 0, "a read of 512 bytes at %llu goes through; it has %llu",
 		      (unsigned long long)far[i], (unsigned long long)about.length);
-		CHECK(c, vr_fake_host_known_error(one[i].result), "a read past its end gives %d", one[i].result);
+		CHECK(c, vr_fake_host_known_error(one[i].result), "a read past its end gives %d",
+		      one[i].result);
 	}
 	submit(c, i, 99, 0, 512);
 	CHECK(c, await(c, i) < 0, "a request of kind 99 goes through");
@@ -198,7 +200,8 @@ void check_block_cancel(struct vr_check *c)
 		check_phase(c, "cancel");
 		disk.ops->cancel(disk.block);
 		for (uint32_t i = 0; i < REQUESTS; i++)
-			CHECK(c, done(i) == 1, "after cancel() request %u has been completed %u times", i, done(i));
+			CHECK(c, done(i) == 1, "after cancel() request %u has been completed %u times", i,
+			      done(i));
 	}
 	for (uint32_t i = 0; i < REQUESTS; i++)
 		submit(c, i, VR_BLOCK_READ, 0, 512);

@@ -19,8 +19,8 @@ struct vr_virtio_device {
 	struct vr_virtio_segment segment[8];
 };
 
-static int32_t VR_CALL device_create(void *self, const struct vr_virtio_config *c, struct vr_virtio_info *info,
-				     struct vr_virtio_device **out)
+static int32_t VR_CALL device_create(void *self, const struct vr_virtio_config *c,
+				     struct vr_virtio_info *info, struct vr_virtio_device **out)
 {
 	struct plugin *p = self;
 	struct vr_virtio_device *d;
@@ -176,7 +176,9 @@ static int32_t VR_CALL nothing(void *self)
 static const void *VR_CALL query(void *self, const char *id)
 {
 	(void)self;
-	return strcmp(id, VR_VIRTIO_ID) == 0 ? (const void *)&maker : strcmp(id, VR_BLOCK_ID) == 0 ? &disks : NULL;
+	return strcmp(id, VR_VIRTIO_ID) == 0  ? (const void *)&maker
+	       : strcmp(id, VR_BLOCK_ID) == 0 ? &disks
+					      : NULL;
 }
 
 static void VR_CALL destroy(void *self)

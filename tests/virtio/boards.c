@@ -87,7 +87,8 @@ static void on(const struct place *at)
 
 	d->arch = at->arch;
 	device = load(d, "tests/virtio/template.so", "template");
-	fake_offer(d, VR_VIRTIO_ID, device->query(device->self, VR_VIRTIO_ID), "template", VR_FOUND_REQUESTED);
+	fake_offer(d, VR_VIRTIO_ID, device->query(device->self, VR_VIRTIO_ID), "template",
+		   VR_FOUND_REQUESTED);
 	d->offer[0].found.self = device->self;
 	snprintf(file, sizeof(file), "plugins/%s.so", at->board);
 	plugin = load(d, file, at->board);

@@ -239,7 +239,8 @@ Test(net, packets)
 	struct {
 		struct vr_iovec v;
 		uint64_t more;
-	} out[2] = {{whole(head, 14), 0}, {whole(body, 100), 0}}, in[2] = {{whole(got[0], 60), 0}, {whole(got[1], 60), 0}};
+	} out[2] = {{whole(head, 14), 0}, {whole(body, 100), 0}},
+	  in[2] = {{whole(got[0], 60), 0}, {whole(got[1], 60), 0}};
 
 	cr_expect_eq(k.ops->receive(k.net, 0, &in[0].v, 2, sizeof(in[0])), VR_E_AGAIN);
 	cr_assert_eq(k.ops->send(k.net, 0, &out[0].v, 2, sizeof(out[0])), VR_OK);

@@ -110,8 +110,8 @@ static int32_t VR_CALL open_disk(void *self, struct vr_disk *out)
 	struct vr_block *b;
 	uint64_t length = 0;
 
-	if (!VR_HAS(options, number) || options->number(host, "size", &length) < 0 || !length || length % 512 ||
-	    length > SIZE_MAX_BYTES)
+	if (!VR_HAS(options, number) || options->number(host, "size", &length) < 0 || !length ||
+	    length % 512 || length > SIZE_MAX_BYTES)
 		return vr_host_error(host, VR_E_CONFIG,
 				     "ram-disk: size=: %" PRIu64
 				     " bytes: give it a multiple of 512 up to 64 GiB, such as size=64M",
@@ -121,11 +121,12 @@ static int32_t VR_CALL open_disk(void *self, struct vr_disk *out)
 		return vr_host_error(host, VR_E_NOMEM, "ram-disk: out of memory");
 	b->length = length;
 	/* Pages come when they are written to. */
-	b->bytes = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	b->bytes = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			0);
 	if (b->bytes == MAP_FAILED) {
 		free(b);
-		return vr_host_error(host, VR_E_NOMEM, "ram-disk: no %" PRIu64 " bytes of memory; make size= smaller",
-				     length);
+		return vr_host_error(host, VR_E_NOMEM,
+				     "ram-disk: no %" PRIu64 " bytes of memory; make size= smaller", length);
 	}
 	out->ops = &ops;
 	out->block = b;

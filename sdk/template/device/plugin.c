@@ -84,7 +84,8 @@ static void VR_CALL config_read(struct vr_virtio_device *d, uint32_t offset, voi
 	memcpy(to, (const char *)&d->config + offset, length);
 }
 
-static void VR_CALL config_write(struct vr_virtio_device *d, uint32_t offset, const void *from, uint32_t length)
+static void VR_CALL config_write(struct vr_virtio_device *d, uint32_t offset, const void *from,
+				 uint32_t length)
 {
 	if (offset == offsetof(struct config, longest) && length == sizeof(d->config.longest))
 		memcpy(&d->config.longest, from, length);
@@ -123,8 +124,8 @@ static uint32_t VR_CALL queue_size(struct vr_virtio_device *d, uint32_t queue)
 	return QUEUE_SIZE;
 }
 
-static int32_t VR_CALL device_create(void *self, const struct vr_virtio_config *c, struct vr_virtio_info *info,
-				     struct vr_virtio_device **out)
+static int32_t VR_CALL device_create(void *self, const struct vr_virtio_config *c,
+				     struct vr_virtio_info *info, struct vr_virtio_device **out)
 {
 	const struct self *p = self;
 	struct vr_virtio_device *d;
