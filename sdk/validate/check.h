@@ -125,7 +125,6 @@ const void *check_query(struct vr_check *c, const char *interface_id);
 const char *check_interface(const struct vr_check *c); /* the class's */
 /* The table of an interface that the manifest provides; skips when it does not. */
 const void *check_provided(struct vr_check *c, const char *interface_id);
-bool check_provides_id(const struct vr_check *c, const char *interface_id);
 void check_used(struct vr_check *c);   /* objects made as the core makes them */
 void check_unused(struct vr_check *c); /* and unmade, stop, destroy */
 

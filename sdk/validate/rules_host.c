@@ -37,7 +37,7 @@ static bool transports(struct vr_check *c, const char *id)
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		is |= strcmp(id, ids[i]) == 0;
-	return is && check_provides_id(c, VR_VIRTIO_ID);
+	return is && check_target_provides(c->target, VR_VIRTIO_ID);
 }
 
 /* That a whole host will do is another rule's. */

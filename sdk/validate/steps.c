@@ -110,17 +110,9 @@ const void *check_query(struct vr_check *c, const char *interface_id)
 	return table;
 }
 
-bool check_provides_id(const struct vr_check *c, const char *interface_id)
-{
-	for (char *const *p = c->target->provides; *p; p++)
-		if (strcmp(*p, interface_id) == 0)
-			return true;
-	return false;
-}
-
 const void *check_provided(struct vr_check *c, const char *interface_id)
 {
-	if (!check_provides_id(c, interface_id))
+	if (!check_target_provides(c->target, interface_id))
 		check_skip(c, "it has no %s", interface_id);
 	return check_query(c, interface_id);
 }
