@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -163,9 +163,13 @@ static int32_t create_vm(struct machine *m)
 	int32_t rc;
 
 	if (t) {
-		rc = machine_interface(t, VR_TRANSLATOR_ID, &c.translator);
+		const void *isa;
+
+		rc = machine_interface(t, VR_ISA_ID, &isa);
 		if (rc < 0)
 			return rc;
+		c.isa = isa;
+		c.emitter = registry_interface(t, VR_EMITTER_ID);
 		c.translator_self = t->plugin->self;
 		c.translator_id = t->manifest->id;
 	}

@@ -39,7 +39,7 @@ static int stepping;
 static ZydisDecoder decoder;
 
 /* After the call of the slow path for memory come 8 bytes of data, the access's descriptor:
- * emit/x86/control.c. */
+ * emit/common/ool.c. */
 static int is_slow_call(const struct vr_emit_job *job, uint32_t at, size_t length)
 {
 	if (length != 5 || job->write[at] != 0xe8)

@@ -10,7 +10,7 @@ static const struct {
 	const char *name, *noun, *interfaces;
 } classes[] = {
 	[VR_CLASS_ACCEL] = {"accel", "accelerator", "vmrun.accel/"},
-	[VR_CLASS_TRANSLATOR] = {"translator", "translator", "vmrun.translator/"},
+	[VR_CLASS_TRANSLATOR] = {"translator", "translator", "vmrun.isa/"},
 	[VR_CLASS_BOARD] = {"board", "board", "vmrun.board/"},
 	[VR_CLASS_DEVICE] = {"device", "device", "vmrun.device/ vmrun.virtio/ vmrun.block/ vmrun.net/"},
 	[VR_CLASS_PASSTHROUGH] = {"passthrough", "passthrough", NULL},

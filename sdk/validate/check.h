@@ -17,7 +17,7 @@
 #include <vmrun/board.h>
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 
 #include "fake_host/fake_host.h"
 #include "target.h"
@@ -160,6 +160,9 @@ const struct vr_plugin *check_load(struct vr_check *c, const struct check_target
 void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest);
 /* The same for a translator; false when there is none. Another architecture's replaces it. */
 bool check_translator(struct vr_check *c, const char *guest);
+/* What vm_create() is told of the translator p. */
+void check_translator_config(const struct vr_plugin *p, const struct check_target *t,
+			     struct vr_vm_config *config);
 
 /* Reads (and writes) every byte of a window, in all widths. */
 void check_sweep(struct vr_check *c, uint32_t space, uint64_t base, uint64_t length, bool writes);

@@ -231,7 +231,7 @@ static const struct member accel[] = {
 	F(vr_accel, vcpu_kick),      F(vr_accel, vcpu_set_pin), F(vr_accel, vcpu_get_state),
 	F(vr_accel, vcpu_set_state), F(vr_accel, vm_reset),     F(vr_accel, stats),
 };
-static const struct member translator[] = {F(vr_translator, isa)};
+static const struct member translator[] = {F(vr_isa, arch), F(vr_isa, guest_regs), F(vr_isa, lift)};
 static const struct member board[] = {F(vr_board, arch), F(vr_board, create), F(vr_board, load),
 				      F(vr_board, reset), F(vr_board, destroy)};
 static const struct member device[] = {F(vr_device_maker, types), F(vr_device_maker, create),

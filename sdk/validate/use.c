@@ -186,9 +186,7 @@ static int32_t accel_begin(struct vr_check *c)
 	if (!l.a->native_arch || !*l.a->native_arch) {
 		check_helper(c, CHECK_TRANSLATOR, NULL);
 		config.arch = c->d->arch = check_arch(c);
-		config.translator = c->helper.plugin->query(c->helper.plugin->self, VR_TRANSLATOR_ID);
-		config.translator_self = c->helper.plugin->self;
-		config.translator_id = c->helper.target->id;
+		check_translator_config(c->helper.plugin, c->helper.target, &config);
 	}
 	check_phase(c, "vm_create");
 	rc = l.a->vm_create(c->plugin->self, &config, &c->use.object[0]);
@@ -220,7 +218,7 @@ static const struct class
 	void (*end)(struct vr_check *c);
 } classes[] = {
 	{CHECK_ACCEL, VR_ACCEL_ID, accel_begin, accel_end},
-	{CHECK_TRANSLATOR, VR_TRANSLATOR_ID, NULL, NULL},
+	{CHECK_TRANSLATOR, VR_ISA_ID, NULL, NULL},
 	{CHECK_BOARD, VR_BOARD_ID, board_begin, board_end},
 	{CHECK_DEVICE, VR_DEVICE_ID, device_begin, device_end},
 };

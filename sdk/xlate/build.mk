@@ -29,7 +29,7 @@ $(eval $(call isa,riscv64,rv))
 
 # tools/harden.mk says why.
 $(foreach f,$(wildcard sdk/xlate/emit/x86/*.c),$(eval CFLAGS_$(f) += $(NO_CET)))
-X86_EMIT_OBJS := $(call objects,$(sort $(wildcard sdk/xlate/emit/x86/*.c)))
+X86_EMIT_OBJS := $(call objects,$(sort $(wildcard sdk/xlate/emit/x86/*.c sdk/xlate/emit/common/*.c)))
 $(B)/lib/libxlate-emit-x86.a: $(X86_EMIT_OBJS)
 	@mkdir -p $(@D)
 	@echo "  AR      $@"

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness.h"
-#include "xlate/emit/x86/em.h"
+#include "xlate/emit/x86/lower.h"
 #include "plugins/soft/interp.h"
 #include "xlate/ir/ir.h"
 

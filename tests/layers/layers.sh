@@ -68,17 +68,20 @@ core/cli/run.c core/machine/machine.h
 core/cli/run.c sdk/include/vmrun/abi.h
 core/cli/run.c plugins/soft/cache.h
 sdk/xlate/isa/arm64/lift.c sdk/xlate/isa/arm64/../../ir/build.h
-sdk/xlate/isa/arm64/lift.c sdk/xlate/emit/x86/em.h
+sdk/xlate/isa/arm64/lift.c sdk/xlate/emit/x86/lower.h
 sdk/xlate/isa/arm64/lift.c sdk/xlate/isa/riscv64/lift.h
-sdk/xlate/emit/x86/ool.c sdk/xlate/isa/arm64/arm64.h
+sdk/xlate/emit/x86/vector.c sdk/xlate/isa/arm64/arm64.h
+sdk/xlate/emit/x86/vector.c sdk/xlate/emit/common/emit.h
+sdk/xlate/emit/common/ool.c sdk/xlate/emit/x86/lower.h
 plugins/kvm/vcpu.c plugins/soft/cache.h
 sdk/validate/main.c core/plugin/load.h
 END
 cat >"$work/wanted" <<'END'
 core/cli/run.c includes plugins/soft/cache.h
-sdk/xlate/isa/arm64/lift.c includes sdk/xlate/emit/x86/em.h
+sdk/xlate/isa/arm64/lift.c includes sdk/xlate/emit/x86/lower.h
 sdk/xlate/isa/arm64/lift.c includes sdk/xlate/isa/riscv64/lift.h
-sdk/xlate/emit/x86/ool.c includes sdk/xlate/isa/arm64/arm64.h
+sdk/xlate/emit/x86/vector.c includes sdk/xlate/isa/arm64/arm64.h
+sdk/xlate/emit/common/ool.c includes sdk/xlate/emit/x86/lower.h
 plugins/kvm/vcpu.c includes plugins/soft/cache.h
 sdk/validate/main.c includes core/plugin/load.h
 END

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# An accelerator can be swapped because the components above do not know it: no line of core/ and plugins/soft names an accelerator, an
-# instruction set or a device of a board, but for the lines below, each with its reason.
+# An accelerator can be swapped because the components above do not know it: no line of core/, plugins/soft and the emitter core names
+# an accelerator, an instruction set or a device of a board, but for the lines below, each with its reason.
 set -u
 CDPATH='' cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/env.sh
@@ -54,6 +54,7 @@ look()
 }
 look core
 look plugins/soft
+look sdk/xlate/emit/common
 
 # The list of exceptions has none that is no longer needed.
 while IFS='	' read -r f may; do

@@ -10,6 +10,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_host {
 	uint32_t size;
 	uint16_t abi_major;
@@ -191,6 +195,12 @@ struct vr_host_registry {
 	 * has the id `plugin_id`. VR_E_NOENT past the end. [main] */
 	int32_t(VR_CALL *find)(const struct vr_host *host, const char *interface_id, const char *plugin_id,
 			       uint32_t i, struct vr_found *out);
+	/* The same among all installed plugins whose manifest says that they provide it, for this host's
+	 * architecture where it names hosts: each is loaded, probed and started when it is looked at, and one that
+	 * can't be used is passed over. Before the guest runs, and not from within create, probe or start. [main]
+	 */
+	int32_t(VR_CALL *find_installed)(const struct vr_host *host, const char *interface_id,
+					 const char *plugin_id, uint32_t i, struct vr_found *out);
 };
 
 /* ---- vmrun.machine/1: the machine that is being built or running --------------------------- */
@@ -282,5 +292,9 @@ struct vr_host_file {
 	int32_t(VR_CALL *open)(const struct vr_host *host, const char *what, const char *path, uint32_t how,
 			       int64_t *handle);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -16,6 +16,10 @@
 #include <vmrun/abi.h>
 #include <vmrun/block.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_NET_ID "vmrun.net/1"
 
 struct vr_net; /* opaque: a link, its back end's */
@@ -95,5 +99,9 @@ struct vr_net_maker {
 	/* No device is attached. [main] */
 	void(VR_CALL *close)(struct vr_net *n);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

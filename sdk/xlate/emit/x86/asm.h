@@ -2,15 +2,13 @@
 /*
  * asm.h: bytes of x86-64 instructions (Intel SDM vol. 2, chapter 2: instruction format, REX, VEX).
  *
- * Registers are numbered 0..15 (general) and 16..31 (xmm); only the low four bits reach the encoding, so that
- * the register allocator can keep both files in one 32-bit mask. An instruction is an integer that holds
+ * Registers are numbered as the core does, 0..15 (general) and 32..47 (xmm); only the low four bits reach the encoding. An instruction is an integer that holds
  * its opcode, map, mandatory prefix and (VEX) W bit; the tables below are the only place that knows them.
  */
 #ifndef VR_XLATE_EMIT_X86_ASM_H
 #define VR_XLATE_EMIT_X86_ASM_H
 
-#include <stdint.h>
-#include <string.h>
+#include <xlate/emit/common/target.h>
 
 enum x86_register {
 	RAX,
@@ -29,10 +27,9 @@ enum x86_register {
 	R13,
 	R14,
 	R15,
-	XMM0,
+	XMM0 = EMIT_VECTOR,
 };
 #define XMM(n) (XMM0 + (n))
-#define NOREG 0xffu
 
 /* Condition codes, as in Jcc. */
 enum x86_condition {
@@ -299,12 +296,6 @@ enum x86_vex_op {
 #undef X
 };
 
-struct code {
-	uint8_t *p;       /* next byte */
-	uint8_t *base;    /* first byte of the region */
-	uint64_t execute; /* address base will run at */
-};
-
 #define MEM_NONE 0xffu
 #define MEM_ABS 0xfeu
 struct mem {
@@ -330,30 +321,8 @@ static inline struct mem mem_abs(uint64_t address)
 	return (struct mem){MEM_ABS, MEM_NONE, 0, 0, 0, address};
 }
 
-static inline uint32_t code_at(const struct code *c)
-{
-	return (uint32_t)(c->p - c->base);
-}
-
-static inline void put8(struct code *c, uint32_t v)
-{
-	*c->p++ = (uint8_t)v;
-}
-
-static inline void put32(struct code *c, uint32_t v)
-{
-	memcpy(c->p, &v, 4);
-	c->p += 4;
-}
-
-static inline void put64(struct code *c, uint64_t v)
-{
-	memcpy(c->p, &v, 8);
-	c->p += 8;
-}
-
 /* SDM vol. 2, 2.1.5 and 2.2.1.6: ModRM, SIB and displacement. */
-static inline void put_modrm(struct code *c, uint32_t reg, struct mem m)
+static inline void put_modrm(struct emit_code *c, uint32_t reg, struct mem m)
 {
 	uint32_t r = (reg & 7) << 3;
 	if (m.base == MEM_ABS) {
@@ -384,7 +353,7 @@ static inline void put_modrm(struct code *c, uint32_t reg, struct mem m)
 		put32(c, (uint32_t)m.disp);
 }
 
-static inline void put_opcode(struct code *c, uint32_t op, uint32_t rex)
+static inline void put_opcode(struct emit_code *c, uint32_t op, uint32_t rex)
 {
 	if (op >> 16)
 		put8(c, op >> 16);
@@ -403,7 +372,7 @@ static inline void put_opcode(struct code *c, uint32_t op, uint32_t rex)
 }
 
 /* Legacy, register forms: reg and r/m fields. */
-static inline void x_rr(struct code *c, uint32_t op, uint32_t w, uint32_t reg, uint32_t rm)
+static inline void x_rr(struct emit_code *c, uint32_t op, uint32_t w, uint32_t reg, uint32_t rm)
 {
 	put_opcode(c, op, w << 3 | (reg >> 3 & 1) << 2 | (rm >> 3 & 1));
 	put8(c, 0xc0 | (reg & 7) << 3 | (rm & 7));
@@ -415,13 +384,13 @@ static inline uint32_t rex_mem(struct mem m)
 	       (m.base < MEM_ABS ? m.base >> 3 & 1u : 0u);
 }
 
-static inline void x_rm(struct code *c, uint32_t op, uint32_t w, uint32_t reg, struct mem m)
+static inline void x_rm(struct emit_code *c, uint32_t op, uint32_t w, uint32_t reg, struct mem m)
 {
 	put_opcode(c, op, w << 3 | (reg >> 3 & 1) << 2 | rex_mem(m));
 	put_modrm(c, reg, m);
 }
 
-static inline void put_vex(struct code *c, uint32_t op, uint32_t w, uint32_t r, uint32_t x, uint32_t b,
+static inline void put_vex(struct emit_code *c, uint32_t op, uint32_t w, uint32_t r, uint32_t x, uint32_t b,
 			   uint32_t v)
 {
 	uint32_t map = op >> 8 & 3, pp = op >> 12 & 3;
@@ -438,42 +407,44 @@ static inline void put_vex(struct code *c, uint32_t op, uint32_t w, uint32_t r, 
 }
 
 /* VEX: reg, vvvv (0 when the instruction has none), r/m. */
-static inline void v_wrrr(struct code *c, uint32_t op, uint32_t w, uint32_t reg, uint32_t v, uint32_t rm)
+static inline void v_wrrr(struct emit_code *c, uint32_t op, uint32_t w, uint32_t reg, uint32_t v, uint32_t rm)
 {
 	put_vex(c, op, w, reg >> 3 & 1, 0, rm >> 3 & 1, v);
 	put8(c, 0xc0 | (reg & 7) << 3 | (rm & 7));
 }
 
-static inline void v_rrr(struct code *c, uint32_t op, uint32_t reg, uint32_t v, uint32_t rm)
+static inline void v_rrr(struct emit_code *c, uint32_t op, uint32_t reg, uint32_t v, uint32_t rm)
 {
 	v_wrrr(c, op, 0, reg, v, rm);
 }
 
-static inline void v_rr(struct code *c, uint32_t op, uint32_t reg, uint32_t rm)
+static inline void v_rr(struct emit_code *c, uint32_t op, uint32_t reg, uint32_t rm)
 {
 	v_wrrr(c, op, 0, reg, 0, rm);
 }
 
-static inline void v_rrri(struct code *c, uint32_t op, uint32_t reg, uint32_t v, uint32_t rm, uint32_t imm)
+static inline void v_rrri(struct emit_code *c, uint32_t op, uint32_t reg, uint32_t v, uint32_t rm,
+			  uint32_t imm)
 {
 	v_wrrr(c, op, 0, reg, v, rm);
 	put8(c, imm);
 }
 
-static inline void v_rrm(struct code *c, uint32_t op, uint32_t reg, uint32_t v, struct mem m)
+static inline void v_rrm(struct emit_code *c, uint32_t op, uint32_t reg, uint32_t v, struct mem m)
 {
 	uint32_t rex = rex_mem(m);
 	put_vex(c, op, 0, reg >> 3 & 1, rex >> 1, rex & 1, v);
 	put_modrm(c, reg, m);
 }
 
-static inline void v_rm(struct code *c, uint32_t op, uint32_t reg, struct mem m)
+static inline void v_rm(struct emit_code *c, uint32_t op, uint32_t reg, struct mem m)
 {
 	v_rrm(c, op, reg, 0, m);
 }
 
 /* Vector shift by an immediate: /2 right, /4 arithmetic right, /6 left, /3 and /7 whole bytes. */
-static inline void v_shift(struct code *c, uint32_t op, uint32_t digit, uint32_t d, uint32_t s, uint32_t imm)
+static inline void v_shift(struct emit_code *c, uint32_t op, uint32_t digit, uint32_t d, uint32_t s,
+			   uint32_t imm)
 {
 	put_vex(c, op, 0, 0, 0, s >> 3 & 1, d);
 	put8(c, 0xc0 | digit << 3 | (s & 7));
@@ -482,23 +453,23 @@ static inline void v_shift(struct code *c, uint32_t op, uint32_t digit, uint32_t
 
 /* ---- common instructions ---- */
 
-static inline void mov_rr(struct code *c, uint32_t w, uint32_t d, uint32_t s)
+static inline void mov_rr(struct emit_code *c, uint32_t w, uint32_t d, uint32_t s)
 {
 	x_rr(c, X_MOV_LOAD, w, d, s);
 }
 
-static inline void mov_load(struct code *c, uint32_t w, uint32_t d, struct mem m)
+static inline void mov_load(struct emit_code *c, uint32_t w, uint32_t d, struct mem m)
 {
 	x_rm(c, X_MOV_LOAD, w, d, m);
 }
 
-static inline void mov_store(struct code *c, uint32_t w, struct mem m, uint32_t s)
+static inline void mov_store(struct emit_code *c, uint32_t w, struct mem m, uint32_t s)
 {
 	x_rm(c, X_MOV_STORE, w, s, m);
 }
 
 /* mov dword/qword [m], sign-extended imm32 */
-static inline void mov_store_imm(struct code *c, uint32_t w, struct mem m, uint32_t imm)
+static inline void mov_store_imm(struct emit_code *c, uint32_t w, struct mem m, uint32_t imm)
 {
 	m.tail = 4;
 	x_rm(c, 0xc7, w, 0, m);
@@ -506,7 +477,7 @@ static inline void mov_store_imm(struct code *c, uint32_t w, struct mem m, uint3
 }
 
 /* Leaves EFLAGS alone. */
-static inline void mov_imm(struct code *c, uint32_t d, uint64_t imm)
+static inline void mov_imm(struct emit_code *c, uint32_t d, uint64_t imm)
 {
 	if (imm == (uint32_t)imm) {
 		if (d >> 3 & 1)
@@ -523,17 +494,17 @@ static inline void mov_imm(struct code *c, uint32_t d, uint64_t imm)
 	}
 }
 
-static inline void alu_rr(struct code *c, uint32_t alu, uint32_t w, uint32_t d, uint32_t s)
+static inline void alu_rr(struct emit_code *c, uint32_t alu, uint32_t w, uint32_t d, uint32_t s)
 {
 	x_rr(c, alu << 3 | 3, w, d, s);
 }
 
-static inline void alu_rm(struct code *c, uint32_t alu, uint32_t w, uint32_t d, struct mem m)
+static inline void alu_rm(struct emit_code *c, uint32_t alu, uint32_t w, uint32_t d, struct mem m)
 {
 	x_rm(c, alu << 3 | 3, w, d, m);
 }
 
-static inline void alu_ri(struct code *c, uint32_t alu, uint32_t w, uint32_t d, int32_t imm)
+static inline void alu_ri(struct emit_code *c, uint32_t alu, uint32_t w, uint32_t d, int32_t imm)
 {
 	if (imm == (int8_t)imm) {
 		x_rr(c, 0x83, w, alu, d);
@@ -544,7 +515,7 @@ static inline void alu_ri(struct code *c, uint32_t alu, uint32_t w, uint32_t d, 
 	}
 }
 
-static inline void alu_mi(struct code *c, uint32_t alu, uint32_t w, struct mem m, int32_t imm)
+static inline void alu_mi(struct emit_code *c, uint32_t alu, uint32_t w, struct mem m, int32_t imm)
 {
 	if (imm == (int8_t)imm) {
 		x_rm(c, 0x83, w, alu, m);
@@ -555,24 +526,24 @@ static inline void alu_mi(struct code *c, uint32_t alu, uint32_t w, struct mem m
 	}
 }
 
-static inline void test_rr(struct code *c, uint32_t w, uint32_t a, uint32_t b)
+static inline void test_rr(struct emit_code *c, uint32_t w, uint32_t a, uint32_t b)
 {
 	x_rr(c, X_TEST, w, a, b);
 }
 
-static inline void test_ri(struct code *c, uint32_t w, uint32_t a, uint32_t imm)
+static inline void test_ri(struct emit_code *c, uint32_t w, uint32_t a, uint32_t imm)
 {
 	x_rr(c, 0xf7, w, 0, a);
 	put32(c, imm);
 }
 
-static inline void test_mi(struct code *c, struct mem m, uint32_t imm)
+static inline void test_mi(struct emit_code *c, struct mem m, uint32_t imm)
 {
 	x_rm(c, 0xf7, 0, 0, m);
 	put32(c, imm);
 }
 
-static inline void shift_ri(struct code *c, uint32_t sh, uint32_t w, uint32_t d, uint32_t n)
+static inline void shift_ri(struct emit_code *c, uint32_t sh, uint32_t w, uint32_t d, uint32_t n)
 {
 	if (!n)
 		return;
@@ -580,38 +551,38 @@ static inline void shift_ri(struct code *c, uint32_t sh, uint32_t w, uint32_t d,
 	put8(c, n);
 }
 
-static inline void rorx(struct code *c, uint32_t w, uint32_t d, uint32_t s, uint32_t n)
+static inline void rorx(struct emit_code *c, uint32_t w, uint32_t d, uint32_t s, uint32_t n)
 {
 	v_wrrr(c, I_RORX, w, d, 0, s);
 	put8(c, n);
 }
 
-static inline void lea(struct code *c, uint32_t w, uint32_t d, struct mem m)
+static inline void lea(struct emit_code *c, uint32_t w, uint32_t d, struct mem m)
 {
 	x_rm(c, X_LEA, w, d, m);
 }
 
-static inline void not_r(struct code *c, uint32_t w, uint32_t d)
+static inline void not_r(struct emit_code *c, uint32_t w, uint32_t d)
 {
 	x_rr(c, 0xf7, w, 2, d);
 }
 
-static inline void neg_r(struct code *c, uint32_t w, uint32_t d)
+static inline void neg_r(struct emit_code *c, uint32_t w, uint32_t d)
 {
 	x_rr(c, 0xf7, w, 3, d);
 }
 
-static inline void setcc(struct code *c, uint32_t cc, uint32_t d)
+static inline void setcc(struct emit_code *c, uint32_t cc, uint32_t d)
 {
 	x_rr(c, 0x1190 | cc, 0, 0, d);
 }
 
-static inline void cmov(struct code *c, uint32_t cc, uint32_t w, uint32_t d, uint32_t s)
+static inline void cmov(struct emit_code *c, uint32_t cc, uint32_t w, uint32_t d, uint32_t s)
 {
 	x_rr(c, 0x140 | cc, w, d, s);
 }
 
-static inline void bswap(struct code *c, uint32_t w, uint32_t d)
+static inline void bswap(struct emit_code *c, uint32_t w, uint32_t d)
 {
 	uint32_t rex = w << 3 | (d >> 3 & 1);
 	if (rex)
@@ -620,24 +591,24 @@ static inline void bswap(struct code *c, uint32_t w, uint32_t d)
 	put8(c, 0xc8 | (d & 7));
 }
 
-static inline void movaps(struct code *c, uint32_t d, uint32_t s)
+static inline void movaps(struct emit_code *c, uint32_t d, uint32_t s)
 {
 	if (d != s)
 		v_rr(c, I_VMOVAPS, d, s);
 }
 
-static inline void vload(struct code *c, uint32_t d, struct mem m)
+static inline void vload(struct emit_code *c, uint32_t d, struct mem m)
 {
 	v_rm(c, I_VMOVUPS, d, m);
 }
 
-static inline void vstore(struct code *c, struct mem m, uint32_t s)
+static inline void vstore(struct emit_code *c, struct mem m, uint32_t s)
 {
 	v_rm(c, I_VMOVUPS_ST, s, m);
 }
 
 /* Jumps. The rel32 forms return the offset of their field; patch_here()/patch_to() fill it in. */
-static inline uint32_t jcc_far(struct code *c, uint32_t cc)
+static inline uint32_t jcc_far(struct emit_code *c, uint32_t cc)
 {
 	put8(c, 0x0f);
 	put8(c, 0x80 | cc);
@@ -645,45 +616,45 @@ static inline uint32_t jcc_far(struct code *c, uint32_t cc)
 	return code_at(c) - 4;
 }
 
-static inline uint32_t jmp_far(struct code *c)
+static inline uint32_t jmp_far(struct emit_code *c)
 {
 	put8(c, 0xe9);
 	put32(c, 0);
 	return code_at(c) - 4;
 }
 
-static inline void patch_to(struct code *c, uint32_t field, uint32_t target)
+static inline void patch_to(struct emit_code *c, uint32_t field, uint32_t target)
 {
 	uint32_t rel = target - (field + 4);
 	memcpy(c->base + field, &rel, 4);
 }
 
-static inline void patch_here(struct code *c, uint32_t field)
+static inline void patch_here(struct emit_code *c, uint32_t field)
 {
 	patch_to(c, field, code_at(c));
 }
 
 /* The rel8 forms, for jumps inside one op's code. */
-static inline uint32_t jcc_near(struct code *c, uint32_t cc)
+static inline uint32_t jcc_near(struct emit_code *c, uint32_t cc)
 {
 	put8(c, 0x70 | cc);
 	put8(c, 0);
 	return code_at(c) - 1;
 }
 
-static inline uint32_t jmp_near(struct code *c)
+static inline uint32_t jmp_near(struct emit_code *c)
 {
 	put8(c, 0xeb);
 	put8(c, 0);
 	return code_at(c) - 1;
 }
 
-static inline void patch_near(struct code *c, uint32_t field)
+static inline void patch_near(struct emit_code *c, uint32_t field)
 {
 	c->base[field] = (uint8_t)(code_at(c) - (field + 1));
 }
 
-static inline void jcc_back(struct code *c, uint32_t cc, uint32_t target)
+static inline void jcc_back(struct emit_code *c, uint32_t cc, uint32_t target)
 {
 	put8(c, 0x0f);
 	put8(c, 0x80 | cc);
@@ -691,19 +662,19 @@ static inline void jcc_back(struct code *c, uint32_t cc, uint32_t target)
 }
 
 /* jmp/call to an address in the same code cache. */
-static inline void jmp_to(struct code *c, uint64_t address)
+static inline void jmp_to(struct emit_code *c, uint64_t address)
 {
 	put8(c, 0xe9);
 	put32(c, (uint32_t)(address - (c->execute + code_at(c) + 4)));
 }
 
-static inline void call_to(struct code *c, uint64_t address)
+static inline void call_to(struct emit_code *c, uint64_t address)
 {
 	put8(c, 0xe8);
 	put32(c, (uint32_t)(address - (c->execute + code_at(c) + 4)));
 }
 
-static inline void call_reg(struct code *c, uint32_t r)
+static inline void call_reg(struct emit_code *c, uint32_t r)
 {
 	x_rr(c, 0xff, 0, 2, r);
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* bits.c: shifts, bit fields, bit counts and permutations, CRC (SDM vol. 2). The BMI2 forms keep EFLAGS. */
-#include "em.h"
+#include "lower.h"
 
 /* ---- shifts ---- */
 
-static void shift(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t sh, uint32_t op)
+static void shift(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t sh, uint32_t op)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o);
 	int32_t imm;
-	bool constant = imm_of(e, o->b, 0, &imm);
+	bool constant = x86_imm_of(e, o->b, 0, &imm);
 	if (constant)
-		flags_clobber(e);
+		emit_flags_clobber(e);
 	uint32_t ra = ra_use_as(e, o->a, o->type);
 	if (constant) {
 		uint32_t n = (uint32_t)imm & (w ? 63 : 31);
@@ -51,10 +51,10 @@ OP(SAR)
 
 OP(ROR)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o);
 	int32_t imm;
-	if (imm_of(e, o->b, 0, &imm)) {
+	if (x86_imm_of(e, o->b, 0, &imm)) {
 		uint32_t ra = ra_use_as(e, o->a, o->type);
 		ra_free(e, o->a);
 		ra_free(e, o->b);
@@ -62,7 +62,7 @@ OP(ROR)
 		return;
 	}
 	/* (a >> b) | (a << -b): the counts are taken modulo the size */
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use(e, o->b), t = tmp(e), u = tmp(e);
 	mov_rr(c, 0, t, rb);
 	neg_r(c, 0, t);
@@ -71,12 +71,12 @@ OP(ROR)
 	alu_rr(c, ALU_OR, w, u, t);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
-	move_value(e, ra_def(e, i, u), u, o->type);
+	emit_move(e, ra_def(e, i, u), u, o->type);
 }
 
 OP(EXTR)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o), n = o->aux & (w ? 63 : 31);
 	if (o->a == o->b) {
 		uint32_t ra = ra_use_as(e, o->a, o->type);
@@ -85,22 +85,22 @@ OP(EXTR)
 		rorx(c, w, ra_def(e, i, ra), ra, n);
 		return;
 	}
-	flags_clobber(e);
-	uint32_t ra = ra_use_as(e, o->a, o->type), t = copy_of(e, o->b, w);
+	emit_flags_clobber(e);
+	uint32_t ra = ra_use_as(e, o->a, o->type), t = ra_copy(e, o->b, w);
 	if (n) {
 		x_rr(c, X_SHRD_I, w, ra, t);
 		put8(c, n);
 	}
 	ra_free(e, o->a);
 	ra_free(e, o->b);
-	move_value(e, ra_def(e, i, t), t, o->type);
+	emit_move(e, ra_def(e, i, t), t, o->type);
 }
 
 /* ---- bits ---- */
 
-static void unary(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t op)
+static void unary(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t op)
 {
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t r = ra_use_as(e, o->a, o->type);
 	ra_free(e, o->a);
 	x_rr(&e->c, op, wide(o), ra_def(e, i, r), r);
@@ -123,9 +123,9 @@ OP(POPCNT)
 
 OP(CLS)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o);
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t r = ra_use_as(e, o->a, o->type), t = tmp(e);
 	mov_rr(c, w, t, r);
 	shift_ri(c, SH_SAR, w, t, 1);
@@ -139,10 +139,10 @@ OP(CLS)
 OP(RBIT)
 {
 	static const uint64_t masks[] = {0x0f0f0f0f0f0f0f0f, 0x3333333333333333, 0x5555555555555555};
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o);
-	flags_clobber(e);
-	uint32_t d = copy_of(e, o->a, w), t = tmp(e), m = tmp(e);
+	emit_flags_clobber(e);
+	uint32_t d = ra_copy(e, o->a, w), t = tmp(e), m = tmp(e);
 	bswap(c, w, d);
 	for (uint32_t k = 0; k < 3; k++) {
 		uint32_t n = 4u >> k;
@@ -155,16 +155,16 @@ OP(RBIT)
 		alu_rr(c, ALU_OR, w, d, t);
 	}
 	ra_free(e, o->a);
-	move_value(e, ra_def(e, i, d), d, o->type);
+	emit_move(e, ra_def(e, i, d), d, o->type);
 }
 
 OP(BSWAP)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o), g = o->aux & 3u;
 	if (!(w ? g == 3 : g == 2))
-		flags_clobber(e);
-	uint32_t d = copy_of(e, o->a, w);
+		emit_flags_clobber(e);
+	uint32_t d = ra_copy(e, o->a, w);
 	if (w ? g == 3 : g == 2) {
 		bswap(c, w, d);
 	} else if (g == 2) { /* 64: both halves */
@@ -182,11 +182,11 @@ OP(BSWAP)
 		alu_rr(c, ALU_OR, w, d, t);
 	}
 	ra_free(e, o->a);
-	move_value(e, ra_def(e, i, d), d, o->type);
+	emit_move(e, ra_def(e, i, d), d, o->type);
 }
 
 /* Sign- or zero-extend the low n = 8, 16 or 32 bits. */
-static void extend(struct code *c, uint32_t w, uint32_t d, uint32_t s, uint32_t n, bool sign)
+static void extend(struct emit_code *c, uint32_t w, uint32_t d, uint32_t s, uint32_t n, bool sign)
 {
 	if (n == 8)
 		x_rr(c, sign ? X_MOVSX8 : X_MOVZX8, sign && w, d, s);
@@ -198,7 +198,7 @@ static void extend(struct code *c, uint32_t w, uint32_t d, uint32_t s, uint32_t 
 		mov_rr(c, 0, d, s);
 }
 
-static void extend_op(struct em *e, const struct vr_ir_op *o, uint32_t i, bool sign)
+static void extend_op(struct emit *e, const struct vr_ir_op *o, uint32_t i, bool sign)
 {
 	uint32_t r = ra_use(e, o->a);
 	ra_free(e, o->a);
@@ -217,7 +217,7 @@ OP(ZEXT)
 
 OP(BFX)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o), size = w ? 64 : 32, lsb = (uint32_t)o->imm & 63,
 		 width = (uint32_t)(o->imm >> 8) & 127;
 	bool sign = o->aux & 1;
@@ -231,7 +231,7 @@ OP(BFX)
 		extend(c, w, ra_def(e, i, s), s, width, sign);
 		return;
 	}
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t r = ra_use_as(e, o->a, o->type);
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, r), up = size - lsb - width;
@@ -251,7 +251,7 @@ OP(BFX)
 
 OP(BFI)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o), size = w ? 64 : 32, lsb = (uint32_t)o->imm & 63,
 		 width = (uint32_t)(o->imm >> 8) & 127;
 	if (!width || lsb + width > size) {
@@ -266,29 +266,29 @@ OP(BFI)
 		return;
 	}
 	/* Rotate the field to the bottom, shift it out while shifting b's bits in at the top, rotate back. */
-	flags_clobber(e);
-	uint32_t rb = ra_use_as(e, o->b, o->type), t = copy_of(e, o->a, w);
+	emit_flags_clobber(e);
+	uint32_t rb = ra_use_as(e, o->b, o->type), t = ra_copy(e, o->a, w);
 	shift_ri(c, SH_ROR, w, t, lsb);
 	x_rr(c, X_SHRD_I, w, rb, t);
 	put8(c, width);
 	shift_ri(c, SH_ROL, w, t, (lsb + width) & (size - 1));
 	ra_free(e, o->a);
 	ra_free(e, o->b);
-	move_value(e, ra_def(e, i, t), t, o->type);
+	emit_move(e, ra_def(e, i, t), t, o->type);
 }
 
 OP(CRC32)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	if (!(o->aux & 4) || !x86_has.crc32) {
-		fp_slow_inline(e, o, i, (uint64_t)(uintptr_t)x86_fallback);
+		emit_fp_slow_inline(e, o, i, (uint64_t)(uintptr_t)emit_fallback);
 		return;
 	}
 	static const uint32_t ops[] = {X_CRC32B, X_CRC32W, X_CRC32, X_CRC32};
 	uint32_t n = o->aux & 3u, rb = n == 3 ? ra_use_clean(e, o->b) : ra_use(e, o->b),
-		 t = copy_of(e, o->a, 0);
+		 t = ra_copy(e, o->a, 0);
 	x_rr(c, ops[n], n == 3, t, rb);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
-	move_value(e, ra_def(e, i, t), t, VR_T_I32);
+	emit_move(e, ra_def(e, i, t), t, VR_T_I32);
 }

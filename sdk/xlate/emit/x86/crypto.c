@@ -10,19 +10,19 @@
  * SHA256RNDS2 wants the state as ABEF and CDGH, highest lane first, and does two rounds with K + W from
  * xmm0; Arm's operands are abcd and efgh, lowest lane first.
  */
-#include "em.h"
+#include "lower.h"
 
-static bool fallback(struct em *e, const struct vr_ir_op *o, uint32_t i, bool have)
+static bool fallback(struct emit *e, const struct vr_ir_op *o, uint32_t i, bool have)
 {
 	if (!have)
-		fp_slow_inline(e, o, i, (uint64_t)(uintptr_t)x86_fallback);
+		emit_fp_slow_inline(e, o, i, (uint64_t)(uintptr_t)emit_fallback);
 	return !have;
 }
 
-static void aes_round(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t last, uint32_t whole,
+static void aes_round(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t last, uint32_t whole,
 		      uint32_t mix)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	if (fallback(e, o, i, x86_has.aes))
 		return;
 	bool pair = i + 1 < e->op_end && e->ops[i + 1].op == mix && e->ops[i + 1].a == i &&
@@ -49,7 +49,7 @@ OP(VAESD)
 
 OP(VAESMC)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	if (fallback(e, o, i, x86_has.aes))
 		return;
 	uint32_t ra = ra_use_clean(e, o->a), t = vtmp(e), z = vtmp(e);
@@ -68,10 +68,10 @@ OP(VAESIMC)
 	v_rr(&e->c, I_VAESIMC, ra_def(e, i, ra), ra);
 }
 
-static void sha256_rounds(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t abcd, uint32_t efgh,
+static void sha256_rounds(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t abcd, uint32_t efgh,
 			  uint32_t shuffle)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	if (fallback(e, o, i, x86_has.sha))
 		return;
 	ra_reserve(e, XMM0);
@@ -101,7 +101,7 @@ OP(VSHA256H2)
 
 OP(VSHA256SU0)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	if (fallback(e, o, i, x86_has.sha))
 		return;
 	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b), t = vtmp(e);
@@ -114,7 +114,7 @@ OP(VSHA256SU0)
 
 OP(VSHA256SU1)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	if (fallback(e, o, i, x86_has.sha))
 		return;
 	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b), rc = ra_use_clean(e, o->c),

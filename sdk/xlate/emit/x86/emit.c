@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* emit.c: the vr_emit table, links. */
-#include "em.h"
-#include "region.h"
+#include "lower.h"
 #include "x86.h"
 
 static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
@@ -23,23 +22,36 @@ static void VR_CALL set_check(uint8_t *write, uint32_t check, uint32_t number)
 	__atomic_store_n((uint32_t *)(void *)(write + check), number, __ATOMIC_RELEASE);
 }
 
+/* jmp short to the pad. The stub's first instruction is at least two bytes long, at an even address: one store. */
+static void VR_CALL kill_entry(uint8_t *write, uint32_t entry)
+{
+	const uint16_t back = 0xeb | (uint16_t)((uint8_t)(-(ENTRY_PAD + 2))) << 8;
+	__atomic_store_n((uint16_t *)(void *)(write + entry), back, __ATOMIC_RELEASE);
+}
+
+static int32_t VR_CALL region(struct vr_emit_job *job)
+{
+	return emit_compile(job, &x86_target, &x86_thunk);
+}
+
 static uint32_t VR_CALL pinned_register(uint32_t kind, uint32_t reg)
 {
-	return x86_pinned_register(kind, reg) & 15;
+	return ra_pinned_register(&x86_target, kind, reg) & 15;
 }
 
 const struct vr_emit x86_emit = {
 	.size = sizeof(struct vr_emit),
+	.revision = VR_ENGINE_REVISION,
 	.arch = "x86_64",
 	.integer_regs = PINNED_INTS,
 	.vector_regs = PINNED_VECS,
-	.scratch_size = sizeof(struct region_scratch),
+	.scratch_size = sizeof(struct emit_scratch),
 	.probe = x86_probe,
 	.thunks = thunks,
-	.region = x86_region,
+	.region = region,
 	.link = link_exit,
 	.set_check = set_check,
-	.kill = x86_kill,
+	.kill = kill_entry,
 	.enter = x86_enter,
 	.fp_load = x86_fp_load,
 	.fp_save = x86_fp_save,

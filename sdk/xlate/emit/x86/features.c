@@ -2,7 +2,7 @@
 /* features.c: what this processor has: the least that the emitter needs, and what it can do without. */
 #include <cpuid.h>
 #include <stdio.h>
-#include "em.h"
+#include "lower.h"
 
 struct x86_features x86_has;
 

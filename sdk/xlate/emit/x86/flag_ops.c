@@ -3,16 +3,16 @@
  * flag_ops.c: the ops that make, test and convert FLAGS, and those that select by them. flags.c keeps track of
  * where each FLAGS value is.
  */
-#include "em.h"
+#include "lower.h"
 
 /* Flags of a comparison that another op's handler makes: the next op, when the sum or difference (op `value`)
  * is wanted too; or F_SEL, when it alone uses them, and the other choice is a constant. */
-static bool made_by_another(struct em *e, uint32_t i, uint32_t value)
+static bool made_by_another(struct emit *e, uint32_t i, uint32_t value)
 {
 	const struct vr_ir_op *user = &e->ops[val(e, i)->last];
 
-	if (i + 1 < e->op_end && flags_partner(e, i, value) == i + 1) {
-		add_sub(e, i + 1, i);
+	if (i + 1 < e->op_end && emit_flags_partner(e, i, value) == i + 1) {
+		x86_add_sub(e, i + 1, i);
 		return true;
 	}
 	if (val(e, i)->uses == 1 && user->op == VR_IR_F_SEL && user->b == i &&
@@ -27,42 +27,42 @@ OP(F_SUB)
 {
 	if (made_by_another(e, i, VR_IR_SUB))
 		return;
-	flags_clobber(e);
-	compare(e, o->a, o->b, wide(o));
-	flags_set(e, i, POL_SUB);
+	emit_flags_clobber(e);
+	x86_compare(e, o->a, o->b, wide(o));
+	emit_flags_set(e, i, POL_SUB);
 }
 
 OP(F_ADD)
 {
 	if (made_by_another(e, i, VR_IR_ADD))
 		return;
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	int32_t imm;
-	uint32_t t = copy_of(e, o->a, wide(o));
-	if (imm_of(e, o->b, wide(o), &imm))
+	uint32_t t = ra_copy(e, o->a, wide(o));
+	if (x86_imm_of(e, o->b, wide(o), &imm))
 		alu_ri(&e->c, ALU_ADD, wide(o), t, imm);
 	else
 		alu_rr(&e->c, ALU_ADD, wide(o), t, ra_use_as(e, o->b, o->type));
 	ra_free(e, o->a);
 	ra_free(e, o->b);
-	flags_set(e, i, POL_ADD);
+	emit_flags_set(e, i, POL_ADD);
 }
 
 /* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before ra_use(). */
-static void keep_others(struct em *e, uint32_t v)
+static void keep_others(struct emit *e, uint32_t v)
 {
-	struct flags_state *f = &e->fl;
-	uint32_t i = flags_resolve(e, v);
+	struct emit_flags *f = &e->fl;
+	uint32_t i = emit_flags_resolve(e, v);
 	if (f->value && (f->value != i || f->put_pending || f->polarity > POL_ADD ||
-			 (val(e, i)->uses > 1 && val(e, i)->loc == LOC_EFLAGS)))
-		flags_clobber(e);
+			 (val(e, i)->uses > 1 && val(e, i)->loc == LOC_HOST_FLAGS)))
+		emit_flags_clobber(e);
 }
 
 /* Both the sum and its flags, of which one may be unused. */
-static void with_carry(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t alu, uint32_t polarity,
+static void with_carry(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t alu, uint32_t polarity,
 		       uint32_t flags, uint32_t result)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o);
 	if (flags && result) {
 		/* one instruction consumes the operands of two ops */
@@ -70,48 +70,48 @@ static void with_carry(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 		val(e, other)->emitted = 1;
 		ra_free(e, o->a);
 		ra_free(e, o->b);
-		flags_done(e, o->c);
+		emit_flags_done(e, o->c);
 	}
 	keep_others(e, o->c);
 	int32_t imm;
-	uint32_t t = copy_of(e, o->a, w);
-	bool constant = imm_of(e, o->b, w, &imm);
+	uint32_t t = ra_copy(e, o->a, w);
+	bool constant = x86_imm_of(e, o->b, w, &imm);
 	uint32_t rb = constant ? 0 : ra_use_as(e, o->b, o->type);
-	flags_carry(e, o->c, alu == ALU_SBB);
+	x86_flags_carry(e, o->c, alu == ALU_SBB);
 	if (constant)
 		alu_ri(c, alu, w, t, imm);
 	else
 		alu_rr(c, alu, w, t, rb);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
-	flags_done(e, o->c);
+	emit_flags_done(e, o->c);
 	e->fl.logic = 0;
 	if (result)
-		move_value(e, ra_def(e, result, t), t, o->type);
+		emit_move(e, ra_def(e, result, t), t, o->type);
 	if (flags)
-		flags_set(e, flags, polarity);
+		emit_flags_set(e, flags, polarity);
 }
 
 OP(F_ADC)
 {
-	uint32_t k = flags_partner(e, i, VR_IR_ADC);
+	uint32_t k = emit_flags_partner(e, i, VR_IR_ADC);
 	with_carry(e, o, i, ALU_ADC, POL_ADD, i, k == i + 1 ? k : 0);
 }
 
 OP(F_SBC)
 {
-	uint32_t k = flags_partner(e, i, VR_IR_SBC);
+	uint32_t k = emit_flags_partner(e, i, VR_IR_SBC);
 	with_carry(e, o, i, ALU_SBB, POL_SUB, i, k == i + 1 ? k : 0);
 }
 
 OP(ADC)
 {
-	with_carry(e, o, i, ALU_ADC, POL_ADD, flags_partner(e, i, VR_IR_F_ADC), i);
+	with_carry(e, o, i, ALU_ADC, POL_ADD, emit_flags_partner(e, i, VR_IR_F_ADC), i);
 }
 
 OP(SBC)
 {
-	with_carry(e, o, i, ALU_SBB, POL_SUB, flags_partner(e, i, VR_IR_F_SBC), i);
+	with_carry(e, o, i, ALU_SBB, POL_SUB, emit_flags_partner(e, i, VR_IR_F_SBC), i);
 }
 
 OP(F_LOGIC)
@@ -120,43 +120,37 @@ OP(F_LOGIC)
 	if (e->fl.logic == o->a && e->fl.logic && e->fl.logic_type == o->type) {
 		ra_free(e, o->a);
 	} else {
-		flags_clobber(e);
+		emit_flags_clobber(e);
 		uint32_t r = ra_use_as(e, o->a, o->type);
 		test_rr(&e->c, w, r, r);
 		ra_free(e, o->a);
 	}
 	e->fl.logic = 0;
-	flags_set(e, i, POL_ADD);
-}
-
-OP(F_CONST)
-{
-	(void)o;
-	val(e, i)->loc = LOC_FCONST;
+	emit_flags_set(e, i, POL_ADD);
 }
 
 /*
  * A conditional compare: F_SEL(cc, old, F_SUB/F_ADD, F_CONST) whose comparison was put off until here.
  *     jcc over; cmp; jmp out; over: load constant; out:
  */
-static void conditional_compare(struct em *e, const struct vr_ir_op *o, uint32_t i)
+static void conditional_compare(struct emit *e, const struct vr_ir_op *o, uint32_t i)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	const struct vr_ir_op *f = &e->ops[o->b];
-	uint32_t old = flags_resolve(e, o->a), w = wide(f);
+	uint32_t old = emit_flags_resolve(e, o->a), w = wide(f);
 	if (e->fl.value && (e->fl.value != old || e->fl.put_pending ||
-			    (val(e, old)->uses > 1 && val(e, old)->loc == LOC_EFLAGS)))
-		flags_clobber(e);
+			    (val(e, old)->uses > 1 && val(e, old)->loc == LOC_HOST_FLAGS)))
+		emit_flags_clobber(e);
 	e->fl.logic = 0;
 	ra_reserve(e, RAX);
 	int32_t imm;
-	bool constant = imm_of(e, f->b, w, &imm);
-	uint32_t ra = f->op == VR_IR_F_ADD ? copy_of(e, f->a, w) : ra_use_as(e, f->a, f->type);
+	bool constant = x86_imm_of(e, f->b, w, &imm);
+	uint32_t ra = f->op == VR_IR_F_ADD ? ra_copy(e, f->a, w) : ra_use_as(e, f->a, f->type);
 	uint32_t rb = constant ? 0 : ra_use_as(e, f->b, f->type);
-	struct condition k = flags_condition(e, o->a, o->aux);
+	struct emit_condition k = x86_flags_condition(e, o->a, o->aux);
 	uint32_t out[2];
 	k.invert ^= 1;
-	jump_if(e, k, out);
+	x86_jump_if(e, k, out);
 	uint32_t alu = f->op == VR_IR_F_ADD ? ALU_ADD : ALU_CMP;
 	if (constant)
 		alu_ri(c, alu, w, ra, imm);
@@ -168,15 +162,15 @@ static void conditional_compare(struct em *e, const struct vr_ir_op *o, uint32_t
 	patch_here(c, out[0]);
 	if (out[1])
 		patch_here(c, out[1]);
-	mov_imm(c, RAX, flags_constant(&e->ops[o->c]));
-	flags_unpack(c);
+	mov_imm(c, RAX, emit_flags_constant(&e->ops[o->c]));
+	x86_flags_unpack(c);
 	patch_near(c, end);
-	flags_done(e, o->a);
+	emit_flags_done(e, o->a);
 	ra_free(e, f->a);
 	ra_free(e, f->b);
 	ra_free(e, o->b);
 	ra_free(e, o->c);
-	flags_set(e, i, POL_SUB);
+	emit_flags_set(e, i, POL_SUB);
 }
 
 OP(F_SEL)
@@ -185,29 +179,29 @@ OP(F_SEL)
 		conditional_compare(e, o, i);
 		return;
 	}
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	ra_reserve(e, RAX);
-	uint32_t d = tmp(e), s = flags_packed(e, o->b);
+	uint32_t d = tmp(e), s = emit_flags_packed(e, o->b);
 	mov_rr(&e->c, 0, d, s);
-	s = flags_packed(e, o->c);
-	struct condition k = flags_condition(e, o->a, o->aux);
+	s = emit_flags_packed(e, o->c);
+	struct emit_condition k = x86_flags_condition(e, o->a, o->aux);
 	if (k.two) { /* only from EFLAGS, which were packed above */
 		e->error = VR_E_INTERNAL;
 		return;
 	}
 	cmov(&e->c, k.cc ^ 1u, 0, d, s);
-	flags_done(e, o->a);
-	flags_done(e, o->b);
-	flags_done(e, o->c);
+	emit_flags_done(e, o->a);
+	emit_flags_done(e, o->b);
+	emit_flags_done(e, o->c);
 	ra_assign(e, i, d);
 }
 
 OP(F_FROM)
 {
-	flags_clobber(e);
-	struct code *c = &e->c;
+	emit_flags_clobber(e);
+	struct emit_code *c = &e->c;
 	uint32_t s = ra_use(e, o->a), d = tmp(e), m = tmp(e);
-	mov_imm(c, m, FLAGS_MASK);
+	mov_imm(c, m, EMIT_FLAGS_MASK);
 	mov_rr(c, 0, d, s);
 	shift_ri(c, SH_SHR, 0, d, 28);
 	v_wrrr(c, I_PDEP, 0, d, d, m);
@@ -218,11 +212,11 @@ OP(F_FROM)
 
 OP(F_TO)
 {
-	flags_clobber(e);
-	struct code *c = &e->c;
-	uint32_t s = flags_packed(e, o->a), m = tmp(e);
-	mov_imm(c, m, FLAGS_MASK);
-	flags_done(e, o->a);
+	emit_flags_clobber(e);
+	struct emit_code *c = &e->c;
+	uint32_t s = emit_flags_packed(e, o->a), m = tmp(e);
+	mov_imm(c, m, EMIT_FLAGS_MASK);
+	emit_flags_done(e, o->a);
 	uint32_t d = ra_def_apart(e, i, s, m, NOREG);
 	v_wrrr(c, I_PEXT, 0, d, s, m);
 	alu_ri(c, ALU_XOR, 0, d, 2);
@@ -231,9 +225,9 @@ OP(F_TO)
 
 OP(SETCC)
 {
-	struct code *c = &e->c;
-	struct condition k = flags_condition(e, o->a, o->aux);
-	flags_done(e, o->a);
+	struct emit_code *c = &e->c;
+	struct emit_condition k = x86_flags_condition(e, o->a, o->aux);
+	emit_flags_done(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG);
 	mov_imm(c, d, 0);
 	if (k.two) {
@@ -248,8 +242,8 @@ OP(SETCC)
 
 OP(CMPSET)
 {
-	flags_clobber(e);
-	compare(e, o->a, o->b, wide(o));
+	emit_flags_clobber(e);
+	x86_compare(e, o->a, o->b, wide(o));
 	uint32_t d = ra_def(e, i, NOREG);
 	mov_imm(&e->c, d, o->aux >= VR_CC_AL);
 	if (o->aux < VR_CC_AL)
@@ -257,9 +251,9 @@ OP(CMPSET)
 }
 
 /* d = condition ? b : c, for registers of either file. */
-static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, struct condition k)
+static void select_value(struct emit *e, const struct vr_ir_op *o, uint32_t i, struct emit_condition k)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t rb = ra_use_as(e, o->b, o->type), rc = ra_use_as(e, o->c, o->type);
 	uint32_t cc = k.cc ^ k.invert, w = wide(o);
 	ra_free(e, o->b);
@@ -319,17 +313,17 @@ static void select_value(struct em *e, const struct vr_ir_op *o, uint32_t i, str
 
 OP(SELECT)
 {
-	struct condition k = flags_condition(e, o->a, o->aux);
-	/* not before its uses: flags_condition() may have left them in a register */
-	flags_done(e, o->a);
+	struct emit_condition k = x86_flags_condition(e, o->a, o->aux);
+	/* not before its uses: x86_flags_condition() may have left them in a register */
+	emit_flags_done(e, o->a);
 	select_value(e, o, i, k);
 }
 
 OP(SELNZ)
 {
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t r = ra_use_clean(e, o->a);
 	test_rr(&e->c, 1, r, r);
 	ra_free(e, o->a);
-	select_value(e, o, i, (struct condition){CC_NE, 0, 0});
+	select_value(e, o, i, (struct emit_condition){CC_NE, 0, 0});
 }

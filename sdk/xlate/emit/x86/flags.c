@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flags.c: FLAGS values, kept in EFLAGS as long as nothing else needs them.
+ * flags.c: FLAGS values in EFLAGS (emit/common/flags.c says which are there, and when they are stored).
  *
- * A producer leaves its result in EFLAGS and notes which value that is and how it is encoded there:
+ * How a value is encoded there:
  *   POL_SUB    N = SF, Z = ZF, V = OF, C = !CF     cmp, sub, sbb
  *   POL_ADD    N = SF, Z = ZF, V = OF, C = CF      add, adc; and logic, where CF = OF = 0 means C = V = 0
  *   POL_FCMP   what (v)ucomis leaves (SDM vol. 2, UCOMISD): unordered ZF PF CF, less CF, equal ZF
  * A consumer that comes before EFLAGS change uses jcc, setcc or cmov with the condition code for that
  * encoding. CMC turns ADD into SUB and back.
  *
- * A PUT to a FLAGS register is first only noted (put_pending); flags_clobber(), which every handler calls
- * before it emits anything that changes EFLAGS, does the store, in packed form: LAHF; SETO AL; mask. The
- * packed form is the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Every op that can fault
- * changes EFLAGS, so the guest register is up to date wherever it can be seen. A conditional branch right
- * after the PUT jumps first and stores on those edges only where the flags are live.
- *
- * Packed flags come back by ADD AL,127 (OF from bit 0); SAHF, or, for conditions on single bits, by TEST.
+ * Packed: LAHF; SETO AL; mask. The packed form is the SUB encoding, so LAHF's CF bit is VR_FLAG_NOT_C as it stands. Packed
+ * flags come back by ADD AL,127 (OF from bit 0); SAHF, or, for conditions on single bits, by TEST.
  */
-#include "em.h"
+#include "lower.h"
 
 const uint8_t x86_cc_of_arm[16] = {
 	CC_E, CC_NE, CC_AE, CC_B, CC_S, CC_NS, CC_O, CC_NO, CC_A, CC_BE, CC_GE, CC_L, CC_G, CC_LE, CC_O, CC_O,
@@ -52,40 +47,22 @@ static const struct {
 	[VR_CC_LS] = {VR_FLAG_NOT_C | VR_FLAG_Z, CC_NE},
 };
 
-static void cmc(struct em *e)
+static void cmc(struct emit *e)
 {
 	put8(&e->c, 0xf5);
 	e->fl.polarity ^= POL_SUB ^ POL_ADD;
 }
 
-struct condition int_condition(uint32_t cc)
+struct emit_condition x86_int_condition(uint32_t cc)
 {
-	return (struct condition){x86_cc_of_arm[cc & 15], 0, 0};
-}
-
-uint32_t flags_resolve(struct em *e, uint32_t v)
-{
-	while (val(e, v)->loc == LOC_SAME)
-		v = val(e, v)->chain;
-	return v;
-}
-
-void flags_done(struct em *e, uint32_t v)
-{
-	ra_free(e, flags_resolve(e, v));
-}
-
-uint32_t flags_constant(const struct vr_ir_op *o)
-{
-	uint32_t k = (uint32_t)o->imm;
-	return (k & 8 ? VR_FLAG_N : 0) | (k & 4 ? VR_FLAG_Z : 0) | (k & 2 ? 0 : VR_FLAG_NOT_C) |
-	       (k & 1 ? VR_FLAG_V : 0);
+	return (struct emit_condition){x86_cc_of_arm[cc & 15], 0, 0};
 }
 
 /* EFLAGS -> packed form in eax. */
-static void pack(struct em *e)
+uint32_t x86_flags_pack(struct emit *e)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
+	ra_reserve(e, RAX);
 	switch (e->fl.polarity) {
 	case POL_ADD:
 		cmc(e);
@@ -93,7 +70,7 @@ static void pack(struct em *e)
 	case POL_SUB:
 		put8(c, 0x9f); /* lahf */
 		setcc(c, CC_O, RAX);
-		alu_ri(c, ALU_AND, 0, RAX, FLAGS_MASK);
+		alu_ri(c, ALU_AND, 0, RAX, EMIT_FLAGS_MASK);
 		break;
 	default: {
 		/*
@@ -116,131 +93,26 @@ static void pack(struct em *e)
 		x_rr(c, X_MOVZX16, 0, RAX, RAX);
 	}
 	}
-}
-
-void flags_clobber(struct em *e)
-{
-	struct flags_state *f = &e->fl;
-	f->logic = 0;
-	if (!f->value)
-		return;
-	uint32_t i = f->value;
-	struct value *v = val(e, i);
-	bool wanted = v->uses && v->loc == LOC_EFLAGS;
-	if (wanted || f->put_pending) {
-		uint32_t busy = e->busy;
-		if (wanted && f->put_pending && e->fmem != i)
-			flags_leave_memory(e);
-		ra_reserve(e, RAX);
-		pack(e);
-		e->busy = busy;
-		if (f->put_pending)
-			mov_store(&e->c, 0, exec_mem(f->put_offset), RAX);
-		if (wanted && f->put_pending) {
-			v->loc = LOC_FMEM;
-			e->fmem = i;
-			e->fmem_offset = f->put_offset;
-		} else if (wanted) {
-			ra_assign(e, i, RAX);
-			e->busy = busy;
-		}
-	}
-	f->value = 0;
-	f->put_pending = 0;
-}
-
-void flags_store_pending(struct em *e)
-{
-	struct flags_state keep = e->fl;
-	e->busy = 0;
-	ra_reserve(e, RAX);
-	pack(e);
-	mov_store(&e->c, 0, exec_mem(keep.put_offset), RAX);
-	e->busy = 0;
-}
-
-void flags_set(struct em *e, uint32_t i, uint32_t polarity)
-{
-	e->fl.value = i;
-	e->fl.polarity = (uint8_t)polarity;
-	e->fl.put_pending = 0;
-	val(e, i)->loc = LOC_EFLAGS;
-}
-
-/* The guest register in memory is about to change: a FLAGS value that is only there moves to a host register. */
-void flags_leave_memory(struct em *e)
-{
-	if (e->fmem && val(e, e->fmem)->uses && val(e, e->fmem)->loc == LOC_FMEM) {
-		uint32_t r = tmp(e);
-		mov_load(&e->c, 0, r, exec_mem(e->fmem_offset));
-		ra_assign(e, e->fmem, r);
-	}
-	e->fmem = 0;
-}
-
-void flags_put(struct em *e, const struct vr_ir_op *o, uint32_t offset)
-{
-	struct flags_state *f = &e->fl;
-	uint32_t i = flags_resolve(e, o->a), index = (uint32_t)(o - e->ops);
-	struct value *v = val(e, i);
-	uint32_t edges = index + 2 == e->op_end ? o->aux & 3u : 3;
-	if (f->put_pending && (f->put_offset != offset || f->value != i))
-		flags_clobber(e);
-	if (e->fmem && e->fmem_offset == offset && e->fmem != i)
-		flags_leave_memory(e);
-	if (f->value == i && v->loc == LOC_EFLAGS) {
-		flags_done(e, i);
-		f->put_pending = edges != 0;
-		f->put_edges = (uint8_t)edges;
-		f->put_offset = offset;
-	} else if (v->loc == LOC_FCONST) {
-		mov_store_imm(&e->c, 0, exec_mem(offset), flags_constant(&e->ops[i]));
-		flags_done(e, i);
-	} else if (v->loc == LOC_FMEM && e->fmem_offset == offset) {
-		flags_done(e, i);
-	} else {
-		uint32_t r = flags_packed(e, i);
-		mov_store(&e->c, 0, exec_mem(offset), r);
-		flags_done(e, i);
-	}
-}
-
-uint32_t flags_packed(struct em *e, uint32_t v)
-{
-	uint32_t i = flags_resolve(e, v), r;
-	if (e->fl.value == i && val(e, i)->loc == LOC_EFLAGS)
-		flags_clobber(e);
-	switch (val(e, i)->loc) {
-	case LOC_FMEM:
-		r = tmp(e);
-		mov_load(&e->c, 0, r, exec_mem(e->fmem_offset));
-		return r;
-	case LOC_FCONST:
-		r = tmp(e);
-		mov_imm(&e->c, r, flags_constant(&e->ops[i]));
-		return r;
-	default:
-		return ra_use(e, i);
-	}
+	return RAX;
 }
 
 /* TEST bits of packed FLAGS i, or load them into eax, where they are. */
-static void packed_operand(struct em *e, uint32_t i, uint32_t bits)
+static void packed_operand(struct emit *e, uint32_t i, uint32_t bits)
 {
-	struct code *c = &e->c;
-	struct value *v = val(e, i);
+	struct emit_code *c = &e->c;
+	struct emit_value *v = val(e, i);
 	struct mem m;
 	if (v->loc == LOC_FCONST) {
 		if (!bits)
 			ra_reserve(e, RAX);
 		uint32_t r = bits ? tmp(e) : (uint32_t)RAX;
-		mov_imm(c, r, flags_constant(&e->ops[i]));
+		mov_imm(c, r, emit_flags_constant(&e->ops[i]));
 		if (bits)
 			test_ri(c, 0, r, bits);
 		return;
 	}
 	if (v->loc == LOC_FMEM || v->loc == LOC_SPILL) {
-		m = v->loc == LOC_FMEM ? exec_mem(e->fmem_offset) : spill_mem(v);
+		m = v->loc == LOC_FMEM ? exec_mem(e->fmem_offset) : x86_spill_mem(v);
 		if (bits) {
 			test_mi(c, m, bits);
 		} else {
@@ -254,28 +126,28 @@ static void packed_operand(struct em *e, uint32_t i, uint32_t bits)
 	} else {
 		ra_reserve(e, RAX); /* may move it */
 		if (v->loc == LOC_SPILL)
-			mov_load(c, 0, RAX, spill_mem(v));
+			mov_load(c, 0, RAX, x86_spill_mem(v));
 		else
 			mov_rr(c, 0, RAX, ra_use(e, i));
 	}
 }
 
-void flags_unpack(struct code *c)
+void x86_flags_unpack(struct emit_code *c)
 {
 	put8(c, 0x04); /* add al, 127 */
 	put8(c, 127);
 	put8(c, 0x9e); /* sahf */
 }
 
-struct condition flags_condition(struct em *e, uint32_t v, uint32_t cc)
+struct emit_condition x86_flags_condition(struct emit *e, uint32_t v, uint32_t cc)
 {
-	struct code *c = &e->c;
-	struct flags_state *f = &e->fl;
-	uint32_t i = flags_resolve(e, v);
+	struct emit_code *c = &e->c;
+	struct emit_flags *f = &e->fl;
+	uint32_t i = emit_flags_resolve(e, v);
 	if (cc >= VR_CC_AL) {
-		flags_clobber(e);
+		emit_flags_clobber(e);
 		alu_rr(c, ALU_CMP, 0, RAX, RAX);
-		return (struct condition){CC_E, 0, 0};
+		return (struct emit_condition){CC_E, 0, 0};
 	}
 	if (f->value == i && f->polarity <= POL_ADD) {
 		if (f->polarity == POL_ADD) {
@@ -284,33 +156,33 @@ struct condition flags_condition(struct em *e, uint32_t v, uint32_t cc)
 			else if (cc == VR_CC_CS || cc == VR_CC_CC)
 				cc ^= 1;
 		}
-		return int_condition(cc);
+		return x86_int_condition(cc);
 	}
 	if (f->value == i) {
 		uint32_t swapped = f->polarity == POL_FCMP_SWAP;
 		if (cc == VR_CC_EQ || cc == VR_CC_NE)
-			return (struct condition){CC_NE, 1, cc == VR_CC_EQ};
+			return (struct emit_condition){CC_NE, 1, cc == VR_CC_EQ};
 		if (fcmp_cc[cc].swapped == 2 || fcmp_cc[cc].swapped == swapped)
-			return (struct condition){fcmp_cc[cc].cc, 0, 0};
+			return (struct emit_condition){fcmp_cc[cc].cc, 0, 0};
 	}
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	if (packed_test[cc].bits) {
 		packed_operand(e, i, packed_test[cc].bits);
-		return (struct condition){packed_test[cc].cc, 0, 0};
+		return (struct emit_condition){packed_test[cc].cc, 0, 0};
 	}
 	packed_operand(e, i, 0);
-	flags_unpack(c);
+	x86_flags_unpack(c);
 	f->value = i;
 	f->polarity = POL_SUB;
 	f->put_pending = 0;
-	return int_condition(cc);
+	return x86_int_condition(cc);
 }
 
-void flags_carry(struct em *e, uint32_t v, bool inverted)
+void x86_flags_carry(struct emit *e, uint32_t v, bool inverted)
 {
-	struct code *c = &e->c;
-	struct flags_state *f = &e->fl;
-	uint32_t i = flags_resolve(e, v);
+	struct emit_code *c = &e->c;
+	struct emit_flags *f = &e->fl;
+	uint32_t i = emit_flags_resolve(e, v);
 	if (f->value == i) {
 		if ((f->polarity == POL_SUB) != inverted)
 			cmc(e);
@@ -318,7 +190,7 @@ void flags_carry(struct em *e, uint32_t v, bool inverted)
 		return;
 	}
 	f->logic = 0;
-	struct value *w = val(e, i);
+	struct emit_value *w = val(e, i);
 	if (w->loc == LOC_FCONST) {
 		bool carry = (e->ops[i].imm >> 1 & 1) != 0;
 		put8(c, carry != inverted ? 0xf9 : 0xf8); /* stc, clc */
@@ -326,7 +198,7 @@ void flags_carry(struct em *e, uint32_t v, bool inverted)
 	}
 	/* bt packed, 8: CF = !C */
 	if (w->loc == LOC_FMEM || w->loc == LOC_SPILL)
-		x_rm(c, 0x1ba, 0, 4, w->loc == LOC_FMEM ? exec_mem(e->fmem_offset) : spill_mem(w));
+		x_rm(c, 0x1ba, 0, 4, w->loc == LOC_FMEM ? exec_mem(e->fmem_offset) : x86_spill_mem(w));
 	else
 		x_rr(c, 0x1ba, 0, 4, ra_use(e, i));
 	put8(c, 8);
@@ -334,27 +206,13 @@ void flags_carry(struct em *e, uint32_t v, bool inverted)
 		put8(c, 0xf5);
 }
 
-uint32_t flags_partner(struct em *e, uint32_t i, uint32_t fop)
-{
-	const struct vr_ir_op *o = &e->ops[i];
-	for (uint32_t k = i + 1; k < e->op_end && k <= i + 3; k++) {
-		const struct vr_ir_op *p = &e->ops[k];
-		if (p->op == fop && p->a == o->a && p->b == o->b && p->c == o->c && p->type == o->type)
-			return val(e, k)->emitted ? 0 : k;
-		if (p->op != VR_IR_CONST && p->op != VR_IR_INSN_START &&
-		    !(p->op == VR_IR_PUT && p->type != VR_T_FLAGS))
-			break;
-	}
-	return 0;
-}
-
 /* cmp a, b */
-void compare(struct em *e, uint32_t a, uint32_t b, uint32_t w)
+void x86_compare(struct emit *e, uint32_t a, uint32_t b, uint32_t w)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t type = w ? VR_T_I64 : VR_T_I32, ra = ra_use_as(e, a, type);
 	int32_t imm;
-	if (imm_of(e, b, w, &imm)) {
+	if (x86_imm_of(e, b, w, &imm)) {
 		if (imm)
 			alu_ri(c, ALU_CMP, w, ra, imm);
 		else
@@ -366,9 +224,9 @@ void compare(struct em *e, uint32_t a, uint32_t b, uint32_t w)
 	ra_free(e, b);
 }
 
-void jump_if(struct em *e, struct condition k, uint32_t out[2])
+void x86_jump_if(struct emit *e, struct emit_condition k, uint32_t out[2])
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	out[1] = 0;
 	if (!k.two) {
 		out[0] = jcc_far(c, k.cc ^ k.invert);

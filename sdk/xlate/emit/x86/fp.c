@@ -16,31 +16,32 @@
  * that round up to the smallest normal number, which therefore go to the fix-up as well. (A sum that small is
  * exact.)
  */
-#include "em.h"
+#include "lower.h"
 
 static bool is_double(const struct vr_ir_op *o)
 {
 	return o->type == VR_T_F64;
 }
 
-static uint64_t fp_slow_function(struct em *e)
+static uint64_t fp_slow_function(struct emit *e)
 {
 	return (uint64_t)(uintptr_t)e->job->isa->fp_slow;
 }
 
-static struct ool *fp_slow(struct em *e, const struct vr_ir_op *o, uint32_t jump, uint32_t d, uint32_t dtype)
+static struct emit_ool *fp_slow(struct emit *e, const struct vr_ir_op *o, uint32_t jump, uint32_t d,
+				uint32_t dtype)
 {
-	return fp_slow_ool(e, fp_slow_function(e), fp_slow_what(o), o->imm, jump, d, dtype);
+	return emit_fp_slow_ool(e, fp_slow_function(e), emit_fp_slow_what(o), o->imm, jump, d, dtype);
 }
 
-static void fp_slow_argument(struct ool *s, uint32_t n, uint32_t reg)
+static void fp_slow_argument(struct emit_ool *s, uint32_t n, uint32_t reg)
 {
 	s->arg[n] = (uint8_t)reg;
 	s->arg_type[n] = VR_T_V128;
 }
 
 /* Jump when register r holds a NaN. */
-static uint32_t jump_nan(struct em *e, uint32_t d, uint32_t r)
+static uint32_t jump_nan(struct emit *e, uint32_t d, uint32_t r)
 {
 	v_rr(&e->c, d ? I_VUCOMISD : I_VUCOMISS, r, r);
 	return jcc_far(&e->c, CC_P);
@@ -52,36 +53,36 @@ static uint32_t jump_nan(struct em *e, uint32_t d, uint32_t r)
  * looking after rounding, does not. t: a temporary, taken before any jump of the op: to make room for it, a
  * value may be spilled, which must happen on every path.
  */
-static uint32_t jump_tiny(struct em *e, uint32_t d, uint32_t r, uint32_t t)
+static uint32_t jump_tiny(struct emit *e, uint32_t d, uint32_t r, uint32_t t)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	v_wrrr(c, I_VMOVD_TO, d, r, 0, t);
 	alu_rr(c, ALU_ADD, d, t, t);
 	if (d)
-		alu_rm(c, ALU_CMP, 1, t, constant_mem(K_TWICE_TINY64));
+		alu_rm(c, ALU_CMP, 1, t, constant_mem(e, K_TWICE_TINY64));
 	else
 		alu_ri(c, ALU_CMP, 0, t, 0x01000000);
 	return jcc_far(c, CC_E);
 }
 
 /* Where to compute a result that is tested before it may overwrite the operands. */
-static uint32_t beside(struct em *e, uint32_t d, uint32_t a, uint32_t b, uint32_t c)
+static uint32_t beside(struct emit *e, uint32_t d, uint32_t a, uint32_t b, uint32_t c)
 {
 	return d == a || d == b || d == c ? vtmp(e) : d;
 }
 
 /* May there be anything above `type` in the register of operand v, which scalar instructions copy to the
  * result's? */
-static uint8_t above(struct em *e, uint32_t v, uint32_t type)
+static uint8_t above(struct emit *e, uint32_t v, uint32_t type)
 {
 	uint32_t have = val(e, v)->type;
 	return val(e, v)->dirty_high || have == VR_T_V128 || (type == VR_T_F32 && have != VR_T_F32);
 }
 
-static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl)
+static void arithmetic(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl)
 {
-	struct code *c = &e->c;
-	flags_clobber(e);
+	struct emit_code *c = &e->c;
+	emit_flags_clobber(e);
 	uint32_t ra = ra_use(e, o->a), rb = o->b ? ra_use(e, o->b) : ra;
 	uint8_t dirty = above(e, o->a, o->type);
 	ra_free(e, o->a);
@@ -91,10 +92,10 @@ static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint3
 	uint32_t looks = o->op == VR_IR_FMUL || o->op == VR_IR_FDIV, w = looks ? tmp(e) : 0;
 	uint32_t nan = jump_nan(e, is_double(o), t), tiny = looks ? jump_tiny(e, is_double(o), t, w) : 0;
 	if (o->op == VR_IR_FMUL && (o->aux & 1)) {
-		v_rrm(c, I_VXORPS, t, t, constant_mem(is_double(o) ? K_SIGN64 : K_SIGN32));
+		v_rrm(c, I_VXORPS, t, t, constant_mem(e, is_double(o) ? K_SIGN64 : K_SIGN32));
 		dirty = 1;
 	}
-	struct ool *s = fp_slow(e, o, nan, t, o->type);
+	struct emit_ool *s = fp_slow(e, o, nan, t, o->type);
 	s->jump[1] = tiny;
 	fp_slow_argument(s, 0, ra);
 	fp_slow_argument(s, 1, rb);
@@ -134,8 +135,8 @@ OP(FMADD)
 		{I_VFMADD231SS, I_VFNMADD231SS, I_VFMSUB231SS, I_VFNMSUB231SS},
 		{I_VFMADD231SD, I_VFNMADD231SD, I_VFMSUB231SD, I_VFNMSUB231SD},
 	};
-	struct code *c = &e->c;
-	flags_clobber(e);
+	struct emit_code *c = &e->c;
+	emit_flags_clobber(e);
 	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b), rc = ra_use(e, o->c);
 	uint8_t dirty = above(e, o->c, o->type);
 	ra_free(e, o->a);
@@ -146,7 +147,7 @@ OP(FMADD)
 	v_rrr(c, ops[is_double(o)][o->aux & 3], t, ra, rb);
 	uint32_t w = tmp(e);
 	uint32_t nan = jump_nan(e, is_double(o), t), tiny = jump_tiny(e, is_double(o), t, w);
-	struct ool *s = fp_slow(e, o, nan, t, o->type);
+	struct emit_ool *s = fp_slow(e, o, nan, t, o->type);
 	s->jump[1] = tiny;
 	fp_slow_argument(s, 0, ra);
 	fp_slow_argument(s, 1, rb);
@@ -159,11 +160,11 @@ OP(FMADD)
  * min(a, b) | min(b, a), max(a, b) & max(b, a): minsd gives its second operand for equal ones, so zeros of
  * different sign combine as they should.
  */
-static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl,
+static void extremum(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl,
 		     uint32_t combine)
 {
-	struct code *c = &e->c;
-	flags_clobber(e);
+	struct emit_code *c = &e->c;
+	emit_flags_clobber(e);
 	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b), op = is_double(o) ? dbl : single;
 	ra_free(e, o->a);
 	ra_free(e, o->b);
@@ -173,7 +174,7 @@ static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_
 	v_rrr(c, op, t, ra, rb);
 	v_rrr(c, op, u, rb, ra);
 	v_rrr(c, combine, t, t, u);
-	struct ool *s = fp_slow(e, o, nan, t, o->type);
+	struct emit_ool *s = fp_slow(e, o, nan, t, o->type);
 	fp_slow_argument(s, 0, ra);
 	fp_slow_argument(s, 1, rb);
 	movaps(c, d, t);
@@ -204,7 +205,7 @@ OP(FNEG)
 {
 	uint32_t r = ra_use(e, o->a);
 	ra_free(e, o->a);
-	v_rrm(&e->c, I_VXORPS, ra_def(e, i, r), r, constant_mem(is_double(o) ? K_SIGN64 : K_SIGN32));
+	v_rrm(&e->c, I_VXORPS, ra_def(e, i, r), r, constant_mem(e, is_double(o) ? K_SIGN64 : K_SIGN32));
 	val(e, i)->dirty_high = 1;
 }
 
@@ -213,12 +214,12 @@ OP(FABS)
 	uint32_t r = ra_use(e, o->a);
 	uint8_t dirty = above(e, o->a, o->type);
 	ra_free(e, o->a);
-	v_rrm(&e->c, I_VANDPS, ra_def(e, i, r), r, constant_mem(is_double(o) ? K_ABS64 : K_ABS32));
+	v_rrm(&e->c, I_VANDPS, ra_def(e, i, r), r, constant_mem(e, is_double(o) ? K_ABS64 : K_ABS32));
 	val(e, i)->dirty_high = dirty;
 }
 
 /* Which operand order serves the first consumer? */
-static bool wants_swapped(const struct em *e, uint32_t i)
+static bool wants_swapped(const struct emit *e, uint32_t i)
 {
 	for (uint32_t k = i + 1; k < e->op_end && k < i + 8; k++) {
 		const struct vr_ir_op *p = &e->ops[k];
@@ -233,21 +234,21 @@ static bool wants_swapped(const struct em *e, uint32_t i)
 
 OP(FCMP)
 {
-	struct code *c = &e->c;
-	flags_clobber(e);
+	struct emit_code *c = &e->c;
+	emit_flags_clobber(e);
 	uint32_t ra = ra_use(e, o->a), rb = ra_use(e, o->b), d = is_double(o);
 	bool swapped = wants_swapped(e, i);
 	uint32_t op = o->aux & 1 ? d ? I_VCOMISD : I_VCOMISS : d ? I_VUCOMISD : I_VUCOMISS;
 	v_rr(c, op, swapped ? rb : ra, swapped ? ra : rb);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
-	flags_set(e, i, swapped ? POL_FCMP_SWAP : POL_FCMP);
+	emit_flags_set(e, i, swapped ? POL_FCMP_SWAP : POL_FCMP);
 }
 
 OP(FCVT)
 {
-	struct code *c = &e->c;
-	flags_clobber(e);
+	struct emit_code *c = &e->c;
+	emit_flags_clobber(e);
 	uint32_t ra = ra_use(e, o->a);
 	uint8_t dirty = is_double(o) ? above(e, o->a, o->type) : 1;
 	ra_free(e, o->a);
@@ -255,7 +256,7 @@ OP(FCVT)
 	v_rrr(c, is_double(o) ? I_VCVTSS2SD : I_VCVTSD2SS, t, ra, ra);
 	uint32_t w = is_double(o) ? 0 : tmp(e);
 	uint32_t nan = jump_nan(e, is_double(o), t), tiny = is_double(o) ? 0 : jump_tiny(e, 0, t, w);
-	struct ool *s = fp_slow(e, o, nan, t, o->type);
+	struct emit_ool *s = fp_slow(e, o, nan, t, o->type);
 	s->jump[1] = tiny;
 	fp_slow_argument(s, 0, ra);
 	movaps(c, d, t);
@@ -272,14 +273,14 @@ static uint32_t round_control(uint32_t mode, bool quiet)
 
 OP(FTOI)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t d64 = o->aux & 1, mode = o->aux >> 2 & 7, w = wide(o);
 	bool is_unsigned = o->aux & 2;
 	if (mode == VR_RM_AWAY || (mode > VR_RM_AWAY && mode != VR_RM_CURRENT)) {
-		fp_slow_inline(e, o, i, fp_slow_function(e));
+		emit_fp_slow_inline(e, o, i, fp_slow_function(e));
 		return;
 	}
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t ra = ra_use(e, o->a), x = ra, jumps[3] = {0};
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG), convert = d64 ? I_VCVTTSD2SI : I_VCVTTSS2SI;
@@ -291,10 +292,10 @@ OP(FTOI)
 			v_rrri(c, round, x, ra, ra, round_control(mode, true));
 		}
 		if (is_unsigned) {
-			v_rm(c, compare_op, x, constant_mem(d64 ? K_F64_MINUS_1 : K_F32_MINUS_1));
+			v_rm(c, compare_op, x, constant_mem(e, d64 ? K_F64_MINUS_1 : K_F32_MINUS_1));
 			jumps[0] = jcc_far(c, CC_BE); /* unordered, too */
 			uint32_t limit = d64 ? w ? K_F64_2_63 : K_F64_2_32 : w ? K_F32_2_63 : K_F32_2_32;
-			v_rm(c, compare_op, x, constant_mem(limit));
+			v_rm(c, compare_op, x, constant_mem(e, limit));
 			jumps[1] = jcc_far(c, CC_AE);
 			v_wrrr(c, convert, 1, d, 0, x);
 		} else {
@@ -319,18 +320,18 @@ OP(FTOI)
 		alu_ri(c, ALU_CMP, w, d, 1);
 		jumps[0] = jcc_far(c, CC_O); /* the integer indefinite */
 	}
-	struct ool *s = fp_slow(e, o, jumps[0], d, o->type);
+	struct emit_ool *s = fp_slow(e, o, jumps[0], d, o->type);
 	s->jump[1] = jumps[1];
 	fp_slow_argument(s, 0, ra);
 }
 
 OP(ITOF)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = o->aux & 1, op = is_double(o) ? I_VCVTSI2SD : I_VCVTSI2SS;
 	bool is_unsigned = o->aux & 2;
 	if (is_unsigned && w)
-		flags_clobber(e);
+		emit_flags_clobber(e);
 	uint32_t r = w || is_unsigned ? ra_use_clean(e, o->a) : ra_use(e, o->a);
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG);
@@ -363,19 +364,19 @@ OP(ITOF)
 
 OP(FROUND)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t mode = o->aux & 7;
 	if (mode >= VR_RM_AWAY && mode != VR_RM_CURRENT) {
-		fp_slow_inline(e, o, i, fp_slow_function(e));
+		emit_fp_slow_inline(e, o, i, fp_slow_function(e));
 		return;
 	}
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t ra = ra_use(e, o->a);
 	uint8_t dirty = above(e, o->a, o->type);
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
 	v_rrri(c, is_double(o) ? I_VROUNDSD : I_VROUNDSS, t, ra, ra, round_control(mode, !(o->aux & 8)));
-	struct ool *s = fp_slow(e, o, jump_nan(e, is_double(o), t), t, o->type);
+	struct emit_ool *s = fp_slow(e, o, jump_nan(e, is_double(o), t), t, o->type);
 	fp_slow_argument(s, 0, ra);
 	movaps(c, d, t);
 	val(e, i)->dirty_high = dirty;

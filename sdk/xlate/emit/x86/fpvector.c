@@ -3,20 +3,20 @@
  * fpvector.c: vector floating point. As fp.c, with vcmpunord and vptest to look for NaNs. An op on 64 bits
  * first copies its operands' low half to the high one, so that what lies there raises nothing.
  */
-#include "em.h"
+#include "lower.h"
 
 static bool is_double(const struct vr_ir_op *o)
 {
 	return (o->aux & 3) == 3;
 }
 
-static uint64_t fp_slow_function(struct em *e)
+static uint64_t fp_slow_function(struct emit *e)
 {
 	return (uint64_t)(uintptr_t)e->job->isa->fp_slow;
 }
 
 /* The operand as it may be computed with. */
-static uint32_t operand(struct em *e, const struct vr_ir_op *o, uint32_t r)
+static uint32_t operand(struct emit *e, const struct vr_ir_op *o, uint32_t r)
 {
 	if (o->type != VR_T_V64)
 		return r;
@@ -26,9 +26,9 @@ static uint32_t operand(struct em *e, const struct vr_ir_op *o, uint32_t r)
 }
 
 /* Jump when a lane of a or b is a NaN. */
-static uint32_t jump_nan(struct em *e, const struct vr_ir_op *o, uint32_t a, uint32_t b, uint32_t t)
+static uint32_t jump_nan(struct emit *e, const struct vr_ir_op *o, uint32_t a, uint32_t b, uint32_t t)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	v_rrri(c, is_double(o) ? I_VCMPPD : I_VCMPPS, t, a, b, 3); /* UNORD_Q */
 	v_rr(c, I_VPTEST, t, t);
 	return jcc_far(c, CC_NE);
@@ -37,12 +37,12 @@ static uint32_t jump_nan(struct em *e, const struct vr_ir_op *o, uint32_t a, uin
 /*
  * Jump when a lane of r is a NaN or, as fp.c says, the smallest normal number. t, u: scratch.
  */
-static uint32_t jump_nan_tiny(struct em *e, const struct vr_ir_op *o, uint32_t r, uint32_t t, uint32_t u)
+static uint32_t jump_nan_tiny(struct emit *e, const struct vr_ir_op *o, uint32_t r, uint32_t t, uint32_t u)
 {
-	struct code *c = &e->c;
-	v_rrm(c, I_VPAND, u, r, constant_mem(is_double(o) ? K_ABS64 : K_ABS32));
+	struct emit_code *c = &e->c;
+	v_rrm(c, I_VPAND, u, r, constant_mem(e, is_double(o) ? K_ABS64 : K_ABS32));
 	v_rrm(c, is_double(o) ? I_VPCMPEQQ : I_VPCMPEQD, u, u,
-	      constant_mem(is_double(o) ? K_TINY64 : K_TINY32));
+	      constant_mem(e, is_double(o) ? K_TINY64 : K_TINY32));
 	v_rrri(c, is_double(o) ? I_VCMPPD : I_VCMPPS, t, r, r, 3); /* UNORD_Q */
 	v_rrr(c, I_VPOR, t, t, u);
 	v_rr(c, I_VPTEST, t, t);
@@ -50,10 +50,11 @@ static uint32_t jump_nan_tiny(struct em *e, const struct vr_ir_op *o, uint32_t r
 }
 
 /* Out of line: the fix-up, into t; back to the move into d. */
-static void finish(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t jump, const uint32_t args[3],
-		   uint32_t t, uint32_t d)
+static void finish(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t jump,
+		   const uint32_t args[3], uint32_t t, uint32_t d)
 {
-	struct ool *s = fp_slow_ool(e, fp_slow_function(e), fp_slow_what(o), o->imm, jump, t, o->type);
+	struct emit_ool *s =
+		emit_fp_slow_ool(e, fp_slow_function(e), emit_fp_slow_what(o), o->imm, jump, t, o->type);
 	for (uint32_t n = 0; n < 3; n++) {
 		s->arg[n] = (uint8_t)args[n];
 		s->arg_type[n] = VR_T_V128;
@@ -62,14 +63,14 @@ static void finish(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t 
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
-static uint32_t beside(struct em *e, uint32_t d, const uint32_t args[3])
+static uint32_t beside(struct emit *e, uint32_t d, const uint32_t args[3])
 {
 	return d == args[0] || d == args[1] || d == args[2] ? vtmp(e) : d;
 }
 
-static void arithmetic(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl)
+static void arithmetic(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl)
 {
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t args[3] = {ra_use_as(e, o->a, o->type), NOREG, NOREG};
 	if (o->b)
 		args[1] = ra_use_as(e, o->b, o->type);
@@ -113,8 +114,8 @@ OP(VFSQRT)
 OP(VFMADD)
 {
 	static const uint32_t ops[2][2] = {{I_VFMADD231PS, I_VFNMADD231PS}, {I_VFMADD231PD, I_VFNMADD231PD}};
-	struct code *c = &e->c;
-	flags_clobber(e);
+	struct emit_code *c = &e->c;
+	emit_flags_clobber(e);
 	uint32_t args[3] = {ra_use_as(e, o->a, o->type), ra_use_as(e, o->b, o->type),
 			    ra_use_as(e, o->c, o->type)};
 	ra_free(e, o->a);
@@ -137,11 +138,11 @@ OP(VFMADD)
 	finish(e, o, i, jump_nan_tiny(e, o, t, u, w), args, t, d);
 }
 
-static void extremum(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl,
+static void extremum(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl,
 		     uint32_t combine)
 {
-	struct code *c = &e->c;
-	flags_clobber(e);
+	struct emit_code *c = &e->c;
+	emit_flags_clobber(e);
 	uint32_t args[3] = {ra_use_as(e, o->a, o->type), ra_use_as(e, o->b, o->type), NOREG};
 	uint32_t a = operand(e, o, args[0]), b = operand(e, o, args[1]), op = is_double(o) ? dbl : single;
 	ra_free(e, o->a);
@@ -174,11 +175,11 @@ OP(VFMAXNM)
 	extremum(e, o, i, I_VMAXPS, I_VMAXPD, I_VANDPS);
 }
 
-static void sign(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t op, uint32_t k)
+static void sign(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t op, uint32_t k)
 {
 	uint32_t r = ra_use_as(e, o->a, o->type);
 	ra_free(e, o->a);
-	v_rrm(&e->c, op, ra_def(e, i, r), r, constant_mem(k));
+	v_rrm(&e->c, op, ra_def(e, i, r), r, constant_mem(e, k));
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
@@ -193,7 +194,7 @@ OP(VFABS)
 }
 
 /* Predicates, SDM vol. 2, CMPPD: EQ_OQ 0, GE_OS 13, GT_OS 14. */
-static void compare_lanes(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t predicate)
+static void compare_lanes(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t predicate)
 {
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type);
 	uint32_t a = operand(e, o, ra), b = operand(e, o, rb);
@@ -220,10 +221,10 @@ OP(VFCMPGT)
 
 OP(VITOF)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	if (is_double(o) || (o->aux & 4)) {
 		if (!is_double(o) || (o->aux & 4)) {
-			fp_slow_inline(e, o, i, fp_slow_function(e));
+			emit_fp_slow_inline(e, o, i, fp_slow_function(e));
 			return;
 		}
 		uint32_t ra = ra_use_clean(e, o->a), r = tmp(e), t = vtmp(e), u = vtmp(e);
@@ -258,13 +259,13 @@ static bool host_mode(uint32_t mode)
 
 OP(VFTOI)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t mode = (uint32_t)o->imm & 7;
 	if ((o->aux & 4) || !host_mode(mode) || (is_double(o) && o->type != VR_T_V128)) {
-		fp_slow_inline(e, o, i, fp_slow_function(e));
+		emit_fp_slow_inline(e, o, i, fp_slow_function(e));
 		return;
 	}
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t args[3] = {ra_use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
 	ra_free(e, o->a);
 	uint32_t t = vtmp(e), u = vtmp(e);
@@ -279,11 +280,11 @@ OP(VFTOI)
 		v_wrrr(c, I_VMOVD_FROM, 1, t, 0, r);
 		v_wrrr(c, I_VCVTTSD2SI, 1, r, 0, u);
 		v_rrri(c, I_VPINSRQ, t, t, r, 1);
-		v_rm(c, I_VMOVUPS, u, constant_mem(K_SIGN64));
+		v_rm(c, I_VMOVUPS, u, constant_mem(e, K_SIGN64));
 		v_rrr(c, I_VPCMPEQQ, u, u, t);
 	} else {
 		v_rr(c, I_VCVTTPS2DQ, t, a);
-		v_rm(c, I_VMOVUPS, u, constant_mem(K_SIGN32));
+		v_rm(c, I_VMOVUPS, u, constant_mem(e, K_SIGN32));
 		v_rrr(c, I_VPCMPEQD, u, u, t);
 	}
 	uint32_t d = ra_def(e, i, t);
@@ -293,13 +294,13 @@ OP(VFTOI)
 
 OP(VFROUND)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t mode = (uint32_t)o->imm & 7;
 	if (!host_mode(mode)) {
-		fp_slow_inline(e, o, i, fp_slow_function(e));
+		emit_fp_slow_inline(e, o, i, fp_slow_function(e));
 		return;
 	}
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t args[3] = {ra_use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
 	ra_free(e, o->a);
 	uint32_t t = vtmp(e), u = vtmp(e), d = ra_def(e, i, t);

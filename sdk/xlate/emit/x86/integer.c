@@ -1,211 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* integer.c: constants, guest registers, arithmetic, bit fields (SDM vol. 2; BMI1/BMI2 forms keep EFLAGS). */
-#include "em.h"
-
-OP(NOP)
-{
-	(void)e, (void)o, (void)i;
-}
-
-OP(INSN_START)
-{
-	(void)i;
-	e->pc = o->imm;
-	code_mark(e, e->pc, VR_MARK_INSN);
-}
-
-OP(CONST)
-{
-	(void)o;
-	val(e, i)->loc = LOC_CONST;
-}
-
-static struct mem reg_mem(struct em *e, uint64_t reg)
-{
-	return exec_mem(e->job->isa->guest_regs[reg].offset);
-}
-
-static bool reg_ok(struct em *e, uint64_t reg)
-{
-	if (reg < MAX_GUEST_REGS && reg < e->job->isa->guest_reg_count)
-		return true;
-	e->error = VR_E_INVAL;
-	return false;
-}
-
-OP(GET)
-{
-	struct code *c = &e->c;
-	struct value *v = val(e, i);
-	if (!reg_ok(e, o->imm))
-		return;
-	uint32_t m = e->pin_of[o->imm];
-	if (o->type == VR_T_FLAGS) {
-		uint32_t offset = e->job->isa->guest_regs[o->imm].offset, same = 0;
-		if (e->fl.put_pending && e->fl.put_offset == offset)
-			same = e->fl.value;
-		else if (e->fmem && e->fmem_offset == offset)
-			same = e->fmem;
-		if (same) {
-			v->loc = LOC_SAME;
-			v->chain = same;
-			struct value *s = val(e, same);
-			if (!s->uses) {
-				s->last = v->last;
-				s->loc = same == e->fl.value ? LOC_EFLAGS : LOC_FMEM;
-			}
-			s->uses += v->uses;
-			return;
-		}
-		flags_leave_memory(e);
-		v->loc = LOC_FMEM;
-		e->fmem = i;
-		e->fmem_offset = offset;
-		return;
-	}
-	if (m != 0xff) {
-		become_alias(e, i, m);
-		if (o->type == VR_T_I32 || o->type == VR_T_V64 || o->type == VR_T_F64)
-			v->dirty_high = o->type == VR_T_I32 || !(e->clean_scalar[1] >> m & 1);
-		else if (o->type == VR_T_F32)
-			v->dirty_high = !(e->clean_scalar[0] >> m & 1);
-		return;
-	}
-	uint32_t d = ra_def(e, i, NOREG);
-	struct mem s = reg_mem(e, o->imm);
-	switch (o->type) {
-	case VR_T_I32:
-	case VR_T_I64:
-		mov_load(c, o->type == VR_T_I64, d, s);
-		break;
-	case VR_T_F32:
-		v_rm(c, I_VMOVSS, d, s);
-		break;
-	case VR_T_F64:
-	case VR_T_V64:
-		v_rm(c, I_VMOVSD, d, s);
-		break;
-	default:
-		vload(c, d, s);
-	}
-}
-
-/* Bits of a value that count. */
-static uint32_t width_of(uint32_t type)
-{
-	static const uint8_t bits[] = {[VR_T_I32] = 32, [VR_T_I64] = 64, [VR_T_F32] = 32,
-				       [VR_T_F64] = 64, [VR_T_V64] = 64, [VR_T_V128] = 128};
-	return type < sizeof(bits) ? bits[type] : 0;
-}
-
-static void put_mapped(struct em *e, const struct vr_ir_op *o, uint32_t m)
-{
-	struct code *c = &e->c;
-	struct value *v = val(e, o->a);
-	uint32_t d = e->pin_reg[m], bit = 1u << m;
-	bool cut = width_of(o->type) < width_of(v->type);
-	uint64_t k;
-	e->dirty |= bit;
-	e->clean_scalar[0] &= ~bit;
-	e->clean_scalar[1] &= ~bit;
-	uint32_t type = cut ? o->type : v->type;
-	if (type == VR_T_F32)
-		e->clean_scalar[0] |= bit;
-	if (is_vector(type) && type != VR_T_V128)
-		e->clean_scalar[1] |= bit;
-	if (const_of(e, o->a, &k) && v->loc == LOC_CONST) {
-		ra_free(e, o->a);
-		ra_spill_aliases(e, m);
-		mov_imm(c, d, cut ? (uint32_t)k : k);
-		return;
-	}
-	if (v->loc == LOC_PINNED && v->reg == d && !v->dirty_high && !cut) {
-		ra_free(e, o->a);
-		return;
-	}
-	if (v->loc == LOC_SPILL && v->uses == 1 && !v->dirty_high && !cut) {
-		struct mem s = spill_mem(v);
-		ra_free(e, o->a);
-		ra_spill_aliases(e, m);
-		if (is_vector(v->type))
-			vload(c, d, s);
-		else
-			mov_load(c, 1, d, s);
-		return;
-	}
-	uint32_t s = ra_use(e, o->a);
-	bool dirty = v->dirty_high || cut; /* ra_spill_aliases() may clean v's copy */
-	ra_free(e, o->a);
-	ra_spill_aliases(e, m);
-	if (dirty) {
-		clean_move(e, d, s, cut ? o->type : v->type);
-	} else {
-		move_value(e, d, s, v->type);
-	}
-	if (v->uses && v->loc == LOC_REG && !cut) {
-		e->free |= 1u << v->reg;
-		v->dirty_high = 0;
-		become_alias(e, o->a, m);
-	}
-}
-
-OP(PUT)
-{
-	struct code *c = &e->c;
-	(void)i;
-	if (!reg_ok(e, o->imm) || !o->a)
-		return;
-	const struct vr_guest_reg *reg = &e->job->isa->guest_regs[o->imm];
-	if (reg->kind == VR_REG_FLAGS) {
-		flags_put(e, o, reg->offset);
-		return;
-	}
-	uint32_t m = e->pin_of[o->imm];
-	if (m != 0xff) {
-		put_mapped(e, o, m);
-		return;
-	}
-	struct mem d = exec_mem(reg->offset);
-	int32_t imm;
-	if (reg->kind == VR_REG_INT && imm_of(e, o->a, 1, &imm) && (imm >= 0 || o->type == VR_T_I64)) {
-		mov_store_imm(c, 1, d, (uint32_t)imm);
-	} else {
-		uint32_t s = ra_use_clean(e, o->a);
-		if (width_of(o->type) < width_of(val(e, o->a)->type)) {
-			uint32_t t = tmp_of(e, reg->kind == VR_REG_INT ? INT_MASK : VEC_MASK);
-			clean_move(e, t, s, o->type);
-			s = t;
-		}
-		if (reg->kind == VR_REG_INT)
-			mov_store(c, 1, d, s);
-		else
-			vstore(c, d, s);
-	}
-	ra_free(e, o->a);
-}
-
-OP(LDS)
-{
-	mov_load(&e->c, wide(o), ra_def(e, i, NOREG), exec_mem((uint32_t)o->imm));
-}
-
-OP(STS)
-{
-	(void)i;
-	int32_t imm;
-	if (imm_of(e, o->a, wide(o), &imm))
-		mov_store_imm(&e->c, wide(o), exec_mem((uint32_t)o->imm), (uint32_t)imm);
-	else
-		mov_store(&e->c, wide(o), exec_mem((uint32_t)o->imm), ra_use_as(e, o->a, o->type));
-	ra_free(e, o->a);
-}
+/* integer.c: arithmetic and logic (SDM vol. 2; BMI1/BMI2 forms keep EFLAGS). */
+#include "lower.h"
 
 /* ---- two operands ---- */
 
 /* d = a op b in the two-address form. EFLAGS are the op's afterwards. */
-static uint32_t two_address(struct em *e, uint32_t i, uint32_t alu, uint32_t a, uint32_t b, uint32_t type)
+static uint32_t two_address(struct emit *e, uint32_t i, uint32_t alu, uint32_t a, uint32_t b, uint32_t type)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = type != VR_T_I32;
 	int32_t imm;
 	if (alu != ALU_SUB && e->ops[a].op == VR_IR_CONST) {
@@ -213,7 +15,7 @@ static uint32_t two_address(struct em *e, uint32_t i, uint32_t alu, uint32_t a, 
 		a = b;
 		b = t;
 	}
-	if (imm_of(e, b, w, &imm)) {
+	if (x86_imm_of(e, b, w, &imm)) {
 		uint32_t ra = ra_use_as(e, a, type);
 		ra_free(e, a);
 		ra_free(e, b);
@@ -244,20 +46,20 @@ static uint32_t two_address(struct em *e, uint32_t i, uint32_t alu, uint32_t a, 
 	return d;
 }
 
-void add_sub(struct em *e, uint32_t i, uint32_t flags)
+void x86_add_sub(struct emit *e, uint32_t i, uint32_t flags)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	const struct vr_ir_op *o = &e->ops[i];
 	uint32_t sub = o->op == VR_IR_SUB, w = wide(o), a = o->a, b = o->b;
 	int32_t imm;
 	if (flags) {
-		flags_clobber(e);
+		emit_flags_clobber(e);
 		val(e, i)->emitted = 1;
 		val(e, flags)->emitted = 1;
 		ra_free(e, a); /* the other op's use */
 		ra_free(e, b);
 		two_address(e, i, sub ? ALU_SUB : ALU_ADD, a, b, o->type);
-		flags_set(e, flags, sub ? POL_SUB : POL_ADD);
+		emit_flags_set(e, flags, sub ? POL_SUB : POL_ADD);
 		return;
 	}
 	if (!sub && e->ops[a].op == VR_IR_CONST) {
@@ -265,7 +67,7 @@ void add_sub(struct em *e, uint32_t i, uint32_t flags)
 		b = o->a;
 	}
 	/* LEA: three operands, EFLAGS kept */
-	if (imm_of(e, b, w, &imm) && !(sub && imm == INT32_MIN)) {
+	if (x86_imm_of(e, b, w, &imm) && !(sub && imm == INT32_MIN)) {
 		uint32_t ra = ra_use_as(e, a, o->type);
 		ra_free(e, a);
 		ra_free(e, b);
@@ -283,14 +85,14 @@ void add_sub(struct em *e, uint32_t i, uint32_t flags)
 		lea(c, w, ra_def(e, i, ra), mem_index(ra, rb, 0, 0));
 		return;
 	}
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	two_address(e, i, ALU_SUB, a, b, o->type);
 }
 
 OP(ADD)
 {
 	(void)o;
-	add_sub(e, i, flags_partner(e, i, VR_IR_F_ADD));
+	x86_add_sub(e, i, emit_flags_partner(e, i, VR_IR_F_ADD));
 }
 
 OP(ADDSHL)
@@ -304,10 +106,10 @@ OP(ADDSHL)
 OP(SUB)
 {
 	(void)o;
-	add_sub(e, i, flags_partner(e, i, VR_IR_F_SUB));
+	x86_add_sub(e, i, emit_flags_partner(e, i, VR_IR_F_SUB));
 }
 
-static void note_logic(struct em *e, uint32_t i, uint32_t type)
+static void note_logic(struct emit *e, uint32_t i, uint32_t type)
 {
 	e->fl.logic = i;
 	e->fl.logic_type = (uint8_t)type;
@@ -315,16 +117,16 @@ static void note_logic(struct em *e, uint32_t i, uint32_t type)
 
 OP(AND)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t a = o->a, b = o->b, w = wide(o);
 	uint64_t k;
 	int32_t imm;
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	if (val(e, i)->uses == 1 && i + 1 < e->op_end && e->ops[i + 1].op == VR_IR_F_LOGIC &&
 	    e->ops[i + 1].a == i && !val(e, i + 1)->emitted && e->ops[i + 1].type == o->type) {
 		/* TST */
 		uint32_t ra = ra_use_as(e, a, o->type);
-		if (imm_of(e, b, w, &imm))
+		if (x86_imm_of(e, b, w, &imm))
 			test_ri(c, w, ra, (uint32_t)imm);
 		else
 			test_rr(c, w, ra, ra_use_as(e, b, o->type));
@@ -363,24 +165,24 @@ OP(AND)
 
 OP(OR)
 {
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	two_address(e, i, ALU_OR, o->a, o->b, o->type);
 	note_logic(e, i, o->type);
 }
 
 OP(XOR)
 {
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	two_address(e, i, ALU_XOR, o->a, o->b, o->type);
 	note_logic(e, i, o->type);
 }
 
 OP(ANDN)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o);
 	uint64_t k;
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t ra = ra_use_as(e, o->a, o->type);
 	if (const_of(e, o->b, &k) && (!w || ~k == (uint64_t)(int64_t)(int32_t)~k)) {
 		ra_free(e, o->a);
@@ -399,18 +201,18 @@ OP(ANDN)
 }
 
 /* a op ~b */
-static void with_inverse(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t alu)
+static void with_inverse(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t alu)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o);
-	flags_clobber(e);
-	uint32_t t = copy_of(e, o->b, w);
+	emit_flags_clobber(e);
+	uint32_t t = ra_copy(e, o->b, w);
 	not_r(c, w, t);
 	uint32_t ra = ra_use_as(e, o->a, o->type);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
 	alu_rr(c, alu, w, t, ra);
-	move_value(e, ra_def(e, i, t), t, o->type);
+	emit_move(e, ra_def(e, i, t), t, o->type);
 }
 
 OP(ORN)
@@ -451,15 +253,15 @@ OP(NEG)
 
 OP(MUL)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t a = o->a, b = o->b, w = wide(o);
 	int32_t imm;
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	if (e->ops[a].op == VR_IR_CONST) {
 		a = o->b;
 		b = o->a;
 	}
-	if (imm_of(e, b, w, &imm)) {
+	if (x86_imm_of(e, b, w, &imm)) {
 		uint32_t ra = ra_use_as(e, a, o->type);
 		ra_free(e, a);
 		ra_free(e, b);
@@ -492,7 +294,7 @@ OP(MULHU)
 
 OP(MULHS)
 {
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	ra_reserve(e, RAX);
 	ra_reserve(e, RDX);
 	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b);
@@ -504,11 +306,11 @@ OP(MULHS)
 }
 
 /* Quotient or remainder with the guests' rules for zero and MIN / -1 instead of #DE. */
-static void divide(struct em *e, const struct vr_ir_op *o, uint32_t i, bool is_signed, bool remainder)
+static void divide(struct emit *e, const struct vr_ir_op *o, uint32_t i, bool is_signed, bool remainder)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t w = wide(o), minus = 0;
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	ra_reserve(e, RAX);
 	ra_reserve(e, RDX);
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type);

@@ -16,9 +16,9 @@
  *   jump     guest pc in rax: through the MMU context's indirect-branch cache
  */
 #include <xmmintrin.h>
-#include "em.h"
+#include "lower.h"
 
-struct thunk_addresses x86_thunk;
+struct emit_thunks x86_thunk;
 
 static const uint64_t constants[][2] __attribute__((aligned(16))) = {
 #define X(name, low, high) {low##ull, high##ull},
@@ -28,14 +28,14 @@ static const uint64_t constants[][2] __attribute__((aligned(16))) = {
 _Static_assert(sizeof(constants) == 16u * K_COUNT, "constants");
 _Static_assert(FRAME % 16 == 8, "rsp is 16-byte aligned in generated code");
 
-#define ALL_INT (INT_MASK & ~(1u << RSP | 1u << RBP))
+#define ALL_INT (0xffffu & ~(1u << RSP | 1u << RBP))
 #define SAVE_FP_SLOW (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | 0xf00u)
 
-static void save(struct code *c, uint32_t ints, bool restore)
+static void save(struct emit_code *c, uint32_t ints, bool restore)
 {
 	for (uint32_t r = 0; r < 16; r++) {
-		struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, save_integer) + 8 * r));
-		struct mem v = exec_mem((uint32_t)(offsetof(struct vr_exec, save_vector) + 16 * r));
+		struct mem m = exec_mem((uint32_t)(offsetof(struct vr_engine_exec, save_integer) + 8 * r));
+		struct mem v = exec_mem((uint32_t)(offsetof(struct vr_engine_exec, save_vector) + 16 * r));
 		if (ints >> r & 1)
 			x_rm(c, restore ? X_MOV_LOAD : X_MOV_STORE, 1, r, m);
 		if (restore)
@@ -45,45 +45,45 @@ static void save(struct code *c, uint32_t ints, bool restore)
 	}
 }
 
-static void call_c(struct code *c, uint64_t fn)
+static void call_c(struct emit_code *c, uint64_t fn)
 {
 	lea(c, 1, RDI, mem_base(REG_EXEC, -EXEC_BIAS));
 	mov_imm(c, RAX, fn);
 	call_reg(c, RAX);
 }
 
-static uint64_t here(struct code *c)
+static uint64_t here(struct emit_code *c)
 {
 	while (code_at(c) & 15)
 		put8(c, 0x90);
 	return c->execute + code_at(c);
 }
 
-void forget_hints(struct code *c, uint32_t offset)
+void x86_forget_hints(struct emit_code *c, uint32_t offset)
 {
 	v_rrr(c, I_VPCMPEQD, XMM0, XMM0, XMM0);
-	for (uint32_t n = 0; n < PAGE_HINTS; n += 2)
-		vstore(c, mem_base(RSP, (int32_t)offset + HINT_TAG(n)), XMM0);
+	for (uint32_t n = 0; n < EMIT_PAGE_HINTS; n += 2)
+		vstore(c, mem_base(RSP, (int32_t)(offset + EMIT_HINT_TAG(n))), XMM0);
 }
 
 int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
 			   uint64_t capacity)
 {
-	struct code code = {write, write, execute}, *c = &code;
+	struct emit_code code = {write, write, execute}, *c = &code;
 	if (capacity < sizeof(constants) + 4096)
 		return VR_E_NOMEM;
 	memcpy(c->p, constants, sizeof(constants));
 	c->p += sizeof(constants);
-	x86_thunk.constants = execute;
+	x86_thunk.data = execute;
 
 	x86_thunk.lookup = here(c);
-	mov_load(c, 1, RSP, EXEC(host_stack));
+	mov_load(c, 1, RSP, ENGINE(host_stack));
 	call_c(c, (uint64_t)(uintptr_t)e->lookup);
 	x86_thunk.go = execute + code_at(c);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t out = jcc_near(c, CC_E);
-	mov_load(c, 1, REG_MMU, EXEC(mmu_context));
-	forget_hints(c, 0);
+	mov_load(c, 1, REG_MMU, ENGINE(mmu_context));
+	x86_forget_hints(c, 0);
 	x_rr(c, 0xff, 0, 4, RAX);
 	patch_near(c, out);
 	alu_ri(c, ALU_ADD, 1, RSP, FRAME);
@@ -92,22 +92,22 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	c->p += sizeof(pops);
 
 	x86_thunk.link = here(c);
-	mov_load(c, 1, RSP, EXEC(host_stack));
+	mov_load(c, 1, RSP, ENGINE(host_stack));
 	call_c(c, (uint64_t)(uintptr_t)e->link);
 	jmp_to(c, x86_thunk.go);
 
 	x86_thunk.memory = here(c);
 	save(c, ALL_INT, false);
 	mov_load(c, 1, RAX, mem_base(RSP, 0));
-	mov_store(c, 1, EXEC(site), RAX);
+	mov_store(c, 1, ENGINE(site), RAX);
 	mov_load(c, 1, RCX, mem_base(RAX, 0));
-	mov_store(c, 1, EXEC(descriptor), RCX);
+	mov_store(c, 1, ENGINE(descriptor), RCX);
 	alu_ri(c, ALU_ADD, 1, RAX, 8);
 	mov_store(c, 1, mem_base(RSP, 0), RAX);
 	alu_ri(c, ALU_SUB, 1, RSP, 8);
 	call_c(c, (uint64_t)(uintptr_t)e->memory);
 	alu_ri(c, ALU_ADD, 1, RSP, 8);
-	forget_hints(c, 8);
+	x86_forget_hints(c, 8);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t left = jcc_far(c, CC_NE);
 	patch_to(c, left, (uint32_t)(x86_thunk.lookup - execute));
@@ -116,10 +116,10 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 
 	x86_thunk.fp_slow = here(c);
 	save(c, SAVE_FP_SLOW, false);
-	mov_load(c, 0, RSI, EXEC(descriptor));
-	mov_load(c, 1, RDX, EXEC(address));
-	lea(c, 1, RCX, EXEC(result));
-	lea(c, 1, R8, EXEC(argument));
+	mov_load(c, 0, RSI, ENGINE(descriptor));
+	mov_load(c, 1, RDX, ENGINE(address));
+	lea(c, 1, RCX, ENGINE(result));
+	lea(c, 1, R8, ENGINE(argument));
 	lea(c, 1, R9, mem_base(R8, 16));
 	lea(c, 1, RAX, mem_base(R8, 32));
 	alu_ri(c, ALU_SUB, 1, RSP, 8);
@@ -164,7 +164,7 @@ __attribute__((naked, noinline)) static void enter_frame(UNUSED uint8_t *biased,
 			 "mov %%rsi, %%rax\n\t"
 			 "jmp *%%rdx"
 			 :
-			 : "i"(FRAME), "i"((long)offsetof(struct vr_exec, host_stack) - EXEC_BIAS)
+			 : "i"(FRAME), "i"((long)offsetof(struct vr_engine_exec, host_stack) - EXEC_BIAS)
 			 :);
 }
 
@@ -186,8 +186,8 @@ static uint32_t flags_of(uint32_t mxcsr)
 
 void VR_CALL x86_fp_load(struct vr_exec *x)
 {
-	x->fp_control = mxcsr_of(x->fp_round);
-	_mm_setcsr(x->fp_control);
+	vr_engine_exec(x)->fp_control = mxcsr_of(x->fp_round);
+	_mm_setcsr(vr_engine_exec(x)->fp_control);
 }
 
 void VR_CALL x86_fp_save(struct vr_exec *x)
@@ -207,18 +207,18 @@ void VR_CALL x86_enter(struct vr_exec *x, uint64_t target)
 
 /* ---- the control word, from generated code ---- */
 
-static void mxcsr(struct em *e, uint32_t digit)
+static void mxcsr(struct emit *e, uint32_t digit)
 {
-	x_rm(&e->c, 0x1ae, 0, digit, EXEC(fp_control)); /* 2 LDMXCSR, 3 STMXCSR */
+	x_rm(&e->c, 0x1ae, 0, digit, ENGINE(fp_control)); /* 2 LDMXCSR, 3 STMXCSR */
 }
 
 OP(FPSETROUND)
 {
 	/* VR_RM_* to MXCSR.RC: 0 0, 1 2, 2 1, 3 3, two bits each */
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	(void)i;
-	flags_clobber(e);
-	uint32_t t = copy_of(e, o->a, 0), u = tmp(e);
+	emit_flags_clobber(e);
+	uint32_t t = ra_copy(e, o->a, 0), u = tmp(e);
 	alu_ri(c, ALU_AND, 0, t, 3);
 	mov_store(c, 0, EXEC(fp_round), t);
 	alu_rr(c, ALU_ADD, 0, t, t);
@@ -227,21 +227,21 @@ OP(FPSETROUND)
 	alu_ri(c, ALU_AND, 0, t, 3);
 	shift_ri(c, SH_SHL, 0, t, 13);
 	mxcsr(e, 3);
-	alu_mi(c, ALU_AND, 0, EXEC(fp_control), ~0x6000);
-	alu_rm(c, ALU_OR, 0, t, EXEC(fp_control));
-	mov_store(c, 0, EXEC(fp_control), t);
+	alu_mi(c, ALU_AND, 0, ENGINE(fp_control), ~0x6000);
+	alu_rm(c, ALU_OR, 0, t, ENGINE(fp_control));
+	mov_store(c, 0, ENGINE(fp_control), t);
 	mxcsr(e, 2);
 	ra_free(e, o->a);
 }
 
 OP(FPGETFLAGS)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	(void)o;
-	flags_clobber(e);
+	emit_flags_clobber(e);
 	uint32_t t = tmp(e), u = tmp(e);
 	mxcsr(e, 3);
-	mov_load(c, 0, t, EXEC(fp_control));
+	mov_load(c, 0, t, ENGINE(fp_control));
 	mov_rr(c, 0, u, t);
 	alu_ri(c, ALU_AND, 0, u, 1);
 	shift_ri(c, SH_SHR, 0, t, 1);
@@ -253,13 +253,13 @@ OP(FPGETFLAGS)
 
 OP(FPSETFLAGS)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	(void)i;
-	flags_clobber(e);
-	uint32_t t = copy_of(e, o->a, 0);
+	emit_flags_clobber(e);
+	uint32_t t = ra_copy(e, o->a, 0);
 	mov_store(c, 0, EXEC(fp_flags), t);
 	mxcsr(e, 3);
-	alu_mi(c, ALU_AND, 0, EXEC(fp_control), ~(int32_t)MXCSR_FLAGS);
+	alu_mi(c, ALU_AND, 0, ENGINE(fp_control), ~(int32_t)MXCSR_FLAGS);
 	mxcsr(e, 2);
 	ra_free(e, o->a);
 }

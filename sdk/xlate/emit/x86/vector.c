@@ -6,19 +6,19 @@
  * reads more bits clears them first (use_as, use_clean, PUT). The destination is written by the last
  * instruction only, so it may be an operand's register.
  */
-#include "em.h"
+#include "lower.h"
 
 #define LANE(o) ((o)->aux & 3u)
 
 /* Begin a result: d, marked dirty when the op works on 64 bits. */
-static uint32_t result(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t like)
+static uint32_t result(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t like)
 {
 	uint32_t d = ra_def(e, i, like);
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 	return d;
 }
 
-static void binary(struct em *e, const struct vr_ir_op *o, uint32_t i, uint32_t op)
+static void binary(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t op)
 {
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type);
 	ra_free(e, o->a);
@@ -57,14 +57,14 @@ static const uint32_t gt_ops[4] = {I_VPCMPGTB, I_VPCMPGTW, I_VPCMPGTD, I_VPCMPGT
 static const uint32_t unpack_low[4] = {I_VPUNPCKLBW, I_VPUNPCKLWD, I_VPUNPCKLDQ, I_VPUNPCKLQDQ};
 static const uint32_t unpack_high[4] = {I_VPUNPCKHBW, I_VPUNPCKHWD, I_VPUNPCKHDQ, I_VPUNPCKHQDQ};
 
-static uint32_t all_ones(struct em *e)
+static uint32_t all_ones(struct emit *e)
 {
 	uint32_t t = vtmp(e);
 	v_rrr(&e->c, I_VPCMPEQD, t, t, t);
 	return t;
 }
 
-static uint32_t all_zero(struct em *e)
+static uint32_t all_zero(struct emit *e)
 {
 	uint32_t t = vtmp(e);
 	v_rrr(&e->c, I_VPXOR, t, t, t);
@@ -74,19 +74,19 @@ static uint32_t all_zero(struct em *e)
 /* Vector shifts by an immediate. */
 enum { V_SRL = 2, V_SRA = 4, V_SLL = 6, V_SRLDQ = 3, V_SLLDQ = 7 };
 
-static void shift_lanes(struct em *e, uint32_t lane, uint32_t kind, uint32_t d, uint32_t s, uint32_t n)
+static void shift_lanes(struct emit *e, uint32_t lane, uint32_t kind, uint32_t d, uint32_t s, uint32_t n)
 {
 	static const uint32_t ops[4] = {0, I_VPSHIFT_W, I_VPSHIFT_D, I_VPSHIFT_Q};
 	v_shift(&e->c, ops[lane], kind, d, s, n);
 }
 
-static void shift_bytes(struct em *e, uint32_t kind, uint32_t d, uint32_t s, uint32_t n)
+static void shift_bytes(struct emit *e, uint32_t kind, uint32_t d, uint32_t s, uint32_t n)
 {
 	v_shift(&e->c, I_VPSHIFT_Q, kind, d, s, n);
 }
 
 /* The same 32 bits in all lanes. */
-static uint32_t splat32(struct em *e, uint32_t k)
+static uint32_t splat32(struct emit *e, uint32_t k)
 {
 	uint32_t r = tmp(e), t = vtmp(e);
 	mov_imm(&e->c, r, k);
@@ -97,7 +97,7 @@ static uint32_t splat32(struct em *e, uint32_t k)
 
 OP(VCONST)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t d = ra_def(e, i, NOREG);
 	bool both = o->type == VR_T_V128 && !(o->aux & 1);
 	if (o->imm == 0) {
@@ -115,7 +115,7 @@ OP(VCONST)
 
 OP(VPACK)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_clean(e, o->a), rb = o->b ? ra_use_clean(e, o->b) : NOREG;
 	ra_free(e, o->a);
 	ra_free(e, o->b);
@@ -127,7 +127,7 @@ OP(VPACK)
 
 OP(VHALF)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t r = o->aux & 1 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG);
@@ -139,7 +139,7 @@ OP(VHALF)
 
 OP(VZEXT)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t r = ra_use(e, o->a);
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, r);
@@ -195,7 +195,7 @@ OP(VBSL)
 
 OP(VMUL)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	if (LANE(o) == 1 || LANE(o) == 2) {
 		binary(e, o, i, LANE(o) == 1 ? I_VPMULLW : I_VPMULLD);
 		return;
@@ -208,7 +208,7 @@ OP(VMUL)
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e),
 		 w = vtmp(e);
 	v_rrr(c, I_VPMULLW, t, ra, rb);
-	v_rrm(c, I_VPAND, t, t, constant_mem(K_LOW_B));
+	v_rrm(c, I_VPAND, t, t, constant_mem(e, K_LOW_B));
 	shift_lanes(e, 1, V_SRL, u, ra, 8);
 	shift_lanes(e, 1, V_SRL, w, rb, 8);
 	v_rrr(c, I_VPMULLW, u, u, w);
@@ -228,7 +228,7 @@ OP(VNEG)
 OP(VABS)
 {
 	static const uint32_t ops[3] = {I_VPABSB, I_VPABSW, I_VPABSD};
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_as(e, o->a, o->type);
 	if (LANE(o) < 3) {
 		ra_free(e, o->a);
@@ -256,13 +256,13 @@ OP(VCMPGE)
 	v_rrr(&e->c, I_VPXOR, result(e, o, i, t), t, u);
 }
 
-static void compare_unsigned(struct em *e, const struct vr_ir_op *o, uint32_t i, bool or_same)
+static void compare_unsigned(struct emit *e, const struct vr_ir_op *o, uint32_t i, bool or_same)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = vtmp(e), u = vtmp(e),
 		 n = LANE(o), d;
 	if (n == 3) {
-		v_rm(c, I_VMOVUPS, u, constant_mem(K_SIGN64));
+		v_rm(c, I_VMOVUPS, u, constant_mem(e, K_SIGN64));
 		v_rrr(c, I_VPXOR, t, ra, u);
 		v_rrr(c, I_VPXOR, u, rb, u);
 		ra_free(e, o->a);
@@ -301,7 +301,7 @@ OP(VCMPHS)
 
 OP(VTST)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = vtmp(e),
 		 z = all_zero(e);
 	v_rrr(c, I_VPAND, t, ra, rb);
@@ -316,7 +316,7 @@ OP(VTST)
 
 OP(VSHL)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_as(e, o->a, o->type), n = (uint32_t)o->imm, t = ra;
 	if (LANE(o) == 0 && n) {
 		uint32_t m = splat32(e, ((0xffu << n) & 0xff) * 0x01010101u);
@@ -336,7 +336,7 @@ OP(VSHL)
 
 OP(VSHR)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_as(e, o->a, o->type), n = (uint32_t)o->imm, bits = 8u << LANE(o);
 	if (LANE(o) == 0 && n && n < bits) {
 		uint32_t m = splat32(e, (0xffu >> n) * 0x01010101u), t = vtmp(e);
@@ -357,7 +357,7 @@ OP(VSHR)
 
 OP(VSAR)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_as(e, o->a, o->type), n = (uint32_t)o->imm, bits = 8u << LANE(o), t, m;
 	if (n >= bits)
 		n = bits - 1;
@@ -397,7 +397,7 @@ OP(VSAR)
 OP(VDUP)
 {
 	static const uint32_t ops[4] = {I_VPBROADCASTB, I_VPBROADCASTW, I_VPBROADCASTD, I_VPBROADCASTQ};
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t n = LANE(o), r = n == 3 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
 	ra_free(e, o->a);
 	uint32_t d = result(e, o, i, NOREG);
@@ -410,7 +410,7 @@ OP(VDUP)
 
 OP(VDUPLANE)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t n = LANE(o), lane = (uint32_t)o->imm & (15u >> n);
 	uint32_t ra = (lane << n) >= 8 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
 	ra_free(e, o->a);
@@ -424,7 +424,7 @@ OP(VDUPLANE)
 	v_rr(c, n ? I_VPBROADCASTW : I_VPBROADCASTB, d, lane ? d : ra);
 }
 
-static void extract(struct code *c, uint32_t n, uint32_t d, uint32_t s, uint32_t lane)
+static void extract(struct emit_code *c, uint32_t n, uint32_t d, uint32_t s, uint32_t lane)
 {
 	static const uint32_t ops[4] = {I_VPEXTRB, I_VPEXTRW, I_VPEXTRD, I_VPEXTRQ};
 	if (n >= 2 && !lane)
@@ -433,7 +433,7 @@ static void extract(struct code *c, uint32_t n, uint32_t d, uint32_t s, uint32_t
 		v_rrri(c, ops[n], s, 0, d, lane);
 }
 
-static void insert(struct code *c, uint32_t n, uint32_t d, uint32_t a, uint32_t r, uint32_t lane)
+static void insert(struct emit_code *c, uint32_t n, uint32_t d, uint32_t a, uint32_t r, uint32_t lane)
 {
 	static const uint32_t ops[4] = {I_VPINSRB, I_VPINSRW, I_VPINSRD, I_VPINSRQ};
 	v_rrri(c, ops[n], d, a, r, lane);
@@ -441,7 +441,7 @@ static void insert(struct code *c, uint32_t n, uint32_t d, uint32_t a, uint32_t 
 
 OP(VGETLANE)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t n = LANE(o), lane = (uint32_t)o->imm & (15u >> n);
 	uint32_t r = (lane << n) >= 8 ? ra_use_clean(e, o->a) : ra_use(e, o->a);
 	ra_free(e, o->a);
@@ -468,7 +468,7 @@ OP(VSETLANE)
 
 OP(VINSLANE)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t n = LANE(o), to = (uint32_t)o->imm & (15u >> n), from = (uint32_t)(o->imm >> 4) & (15u >> n);
 	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b);
 	if (n < 2) {
@@ -494,7 +494,7 @@ OP(VINSLANE)
 
 OP(VEXT)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type),
 		 n = (uint32_t)o->imm & 15;
 	ra_free(e, o->a);
@@ -524,9 +524,9 @@ OP(VZIP2)
 	shift_bytes(e, V_SRLDQ, d, d, 8);
 }
 
-static void unzip(struct em *e, const struct vr_ir_op *o, uint32_t i, bool odd)
+static void unzip(struct emit *e, const struct vr_ir_op *o, uint32_t i, bool odd)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t n = LANE(o), ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t, u;
 	if (o->type == VR_T_V64) {
 		t = vtmp(e);
@@ -536,9 +536,9 @@ static void unzip(struct em *e, const struct vr_ir_op *o, uint32_t i, bool odd)
 		uint32_t d = result(e, o, i, t);
 		if (n < 2)
 			v_rrm(c, I_VPSHUFB, d, t,
-			      constant_mem(n     ? odd ? K_ODD_H : K_EVEN_H
-					   : odd ? K_ODD_B
-						 : K_EVEN_B));
+			      constant_mem(e, n     ? odd ? K_ODD_H : K_EVEN_H
+					      : odd ? K_ODD_B
+						    : K_EVEN_B));
 		else
 			v_rrri(c, I_VPSHUFD, d, 0, t, odd ? 0x0d : 0x08);
 		return;
@@ -559,7 +559,7 @@ static void unzip(struct em *e, const struct vr_ir_op *o, uint32_t i, bool odd)
 		shift_lanes(e, n + 1, V_SRL, t, ra, 8u << n);
 		shift_lanes(e, n + 1, V_SRL, u, rb, 8u << n);
 	} else {
-		struct mem m = constant_mem(n ? K_LOW_H : K_LOW_B);
+		struct mem m = constant_mem(e, n ? K_LOW_H : K_LOW_B);
 		v_rrm(c, I_VPAND, t, ra, m);
 		v_rrm(c, I_VPAND, u, rb, m);
 	}
@@ -578,9 +578,9 @@ OP(VUZP2)
 	unzip(e, o, i, true);
 }
 
-static void transpose(struct em *e, const struct vr_ir_op *o, uint32_t i, bool odd)
+static void transpose(struct emit *e, const struct vr_ir_op *o, uint32_t i, bool odd)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t n = LANE(o);
 	if (n == 3) {
 		binary(e, o, i, odd ? I_VPUNPCKHQDQ : I_VPUNPCKLQDQ);
@@ -590,7 +590,7 @@ static void transpose(struct em *e, const struct vr_ir_op *o, uint32_t i, bool o
 	shift_lanes(e, n + 1, odd ? V_SRL : V_SLL, t, odd ? ra : rb, 8u << n);
 	uint32_t low = odd ? t : ra, high = odd ? rb : t;
 	if (n == 0) {
-		v_rm(c, I_VMOVUPS, u, constant_mem(K_LOW_B));
+		v_rm(c, I_VMOVUPS, u, constant_mem(e, K_LOW_B));
 		if (odd) {
 			v_rrr(c, I_VPANDN, u, u, rb);
 			high = u;
@@ -627,16 +627,16 @@ OP(VREV)
 	if (n >= 2 && g == 3)
 		v_rrri(&e->c, I_VPSHUFD, d, 0, ra, n == 2 ? 0xb1 : 0xe4);
 	else if (n < 2 && g > n)
-		v_rrm(&e->c, I_VPSHUFB, d, ra, constant_mem(k[n][g]));
+		v_rrm(&e->c, I_VPSHUFB, d, ra, constant_mem(e, k[n][g]));
 	else
 		movaps(&e->c, d, ra);
 }
 
 OP(VTBL)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_as(e, o->b, o->type), t = vtmp(e);
-	v_rrm(c, I_VPADDUSB, t, rb, constant_mem(K_ALL_70)); /* 16 and above: bit 7 set, which gives 0 */
+	v_rrm(c, I_VPADDUSB, t, rb, constant_mem(e, K_ALL_70)); /* 16 and above: bit 7 set, which gives 0 */
 	ra_free(e, o->a);
 	ra_free(e, o->b);
 	v_rrr(c, I_VPSHUFB, result(e, o, i, t), ra, t);
@@ -644,7 +644,7 @@ OP(VTBL)
 
 OP(VPADD)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t n = LANE(o), ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type), t = vtmp(e),
 		 u = vtmp(e);
 	uint32_t v = vtmp(e);
@@ -657,8 +657,8 @@ OP(VPADD)
 		v_rrr(c, I_VPADDB, u, u, ra);
 		shift_lanes(e, 1, V_SRL, v, rb, 8);
 		v_rrr(c, I_VPADDB, v, v, rb);
-		v_rrm(c, I_VPAND, u, u, constant_mem(K_LOW_B));
-		v_rrm(c, I_VPAND, v, v, constant_mem(K_LOW_B));
+		v_rrm(c, I_VPAND, u, u, constant_mem(e, K_LOW_B));
+		v_rrm(c, I_VPAND, v, v, constant_mem(e, K_LOW_B));
 	} else if (n == 3) {
 		v_rrr(c, I_VPUNPCKLQDQ, u, ra, rb);
 		v_rrr(c, I_VPUNPCKHQDQ, v, ra, rb);
@@ -674,7 +674,7 @@ OP(VPADD)
 		v_rrr(c, n == 1 ? I_VPHADDW : I_VPHADDD, d, ra, rb);
 }
 
-static void widen(struct em *e, const struct vr_ir_op *o, uint32_t i, const uint32_t ops[3])
+static void widen(struct emit *e, const struct vr_ir_op *o, uint32_t i, const uint32_t ops[3])
 {
 	uint32_t ra = ra_use(e, o->a);
 	ra_free(e, o->a);
@@ -696,13 +696,13 @@ OP(VUXTL)
 
 OP(VXTN)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t n = LANE(o), ra = ra_use_clean(e, o->a);
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, ra);
 	val(e, i)->dirty_high = 1;
 	if (n < 2)
-		v_rrm(c, I_VPSHUFB, d, ra, constant_mem(n ? K_EVEN_H : K_EVEN_B));
+		v_rrm(c, I_VPSHUFB, d, ra, constant_mem(e, n ? K_EVEN_H : K_EVEN_B));
 	else
 		v_rrri(c, I_VPSHUFD, d, 0, ra, 0x08);
 }
@@ -722,10 +722,10 @@ OP(VHITOLO)
 	shift_bytes(e, V_SRLDQ, ra_def(e, i, ra), ra, 8);
 }
 
-static void multiply_long(struct em *e, const struct vr_ir_op *o, uint32_t i, const uint32_t ext[3],
+static void multiply_long(struct emit *e, const struct vr_ir_op *o, uint32_t i, const uint32_t ext[3],
 			  uint32_t mul64)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t n = LANE(o) % 3, ra = ra_use(e, o->a), rb = ra_use(e, o->b), t = vtmp(e), u = vtmp(e);
 	v_rr(c, ext[n], t, ra);
 	v_rr(c, ext[n], u, rb);
@@ -746,13 +746,13 @@ OP(VUMULL)
 
 OP(VCNT)
 {
-	struct code *c = &e->c;
+	struct emit_code *c = &e->c;
 	uint32_t ra = ra_use_as(e, o->a, o->type), t = vtmp(e), u = vtmp(e), m = vtmp(e);
-	v_rm(c, I_VMOVUPS, m, constant_mem(K_LOW_NIBBLE));
+	v_rm(c, I_VMOVUPS, m, constant_mem(e, K_LOW_NIBBLE));
 	v_rrr(c, I_VPAND, t, ra, m);
 	shift_lanes(e, 1, V_SRL, u, ra, 4);
 	v_rrr(c, I_VPAND, u, u, m);
-	v_rm(c, I_VMOVUPS, m, constant_mem(K_NIBBLE_COUNT));
+	v_rm(c, I_VMOVUPS, m, constant_mem(e, K_NIBBLE_COUNT));
 	v_rrr(c, I_VPSHUFB, t, m, t);
 	v_rrr(c, I_VPSHUFB, u, m, u);
 	ra_free(e, o->a);

@@ -5,10 +5,10 @@
  */
 #include <xlate/ir/crypto.h>
 
-#include "em.h"
+#include "emit.h"
 
-void VR_CALL x86_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+void VR_CALL emit_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			   const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)imm;
 	uint32_t aux = what >> 24;

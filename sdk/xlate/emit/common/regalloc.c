@@ -12,11 +12,10 @@
  * computed in the pinned register (direct_pin()); the PUT then only notes that memory is stale.
  *
  * When the pool is empty, the temporary with the farthest last use goes to the frame. A constant needs no
- * place: it is computed again. `pin` keeps the current op's registers from being chosen.
+ * place: it is computed again. `busy` keeps the current op's registers from being chosen.
  */
-#include "em.h"
+#include "emit.h"
 
-static const uint8_t pinned_int_regs[PINNED_INTS] = {RBX, R12, R13, R14, R8, R9, R10, R11};
 static const uint8_t ir_args[] = {
 #define IR(name, class, args, doc) sizeof(args) - 1,
 #include <vmrun/ir_ops.def>
@@ -28,48 +27,32 @@ static const uint8_t ir_class[] = {
 #undef IR
 };
 
-uint32_t x86_pinned_register(uint32_t kind, uint32_t reg)
+uint32_t ra_pinned_register(const struct emit_target *t, uint32_t kind, uint32_t n)
 {
-	return kind == VR_REG_VEC ? (uint32_t)XMM(16 - PINNED_VECS) + reg : pinned_int_regs[reg & 7];
+	return kind == VR_REG_VEC ? t->pinned_vec[n] : t->pinned_int[n];
 }
 
-bool const_of(const struct em *e, uint32_t v, uint64_t *imm)
+void emit_move(struct emit *e, uint32_t d, uint32_t s, uint32_t type)
 {
-	if (!v || e->ops[v].op != VR_IR_CONST)
-		return false;
-	*imm = e->ops[v].type == VR_T_I32 ? (uint32_t)e->ops[v].imm : e->ops[v].imm;
-	return true;
+	if (d != s)
+		e->target->move(e, d, s, type);
 }
 
-bool imm_of(const struct em *e, uint32_t v, uint32_t w, int32_t *imm)
+/* The whole register of a temporary, to and from the frame. */
+static void to_frame(struct emit *e, const struct emit_value *v, uint32_t r)
 {
-	uint64_t k;
-	if (!const_of(e, v, &k))
-		return false;
-	*imm = (int32_t)k;
-	return !w || k == (uint64_t)(int64_t)(int32_t)k;
+	e->target->store(e, EMIT_FRAME, ra_spill_offset(v), r, is_vector(v->type) ? VR_T_V128 : VR_T_I64);
 }
 
-struct mem spill_mem(const struct value *v)
+static void from_frame(struct emit *e, const struct emit_value *v, uint32_t r)
 {
-	int32_t s = v->spill;
-	return mem_base(RSP, is_vector(v->type) ? SPILLS * 8 + s * 16 : s * 8);
+	e->target->load(e, r, EMIT_FRAME, ra_spill_offset(v), is_vector(v->type) ? VR_T_V128 : VR_T_I64);
 }
 
-void move_value(struct em *e, uint32_t d, uint32_t s, uint32_t type)
+static void spill(struct emit *e, uint32_t r)
 {
-	if (d == s)
-		return;
-	if (is_vector(type))
-		movaps(&e->c, d, s);
-	else
-		mov_rr(&e->c, type != VR_T_I32 && type != VR_T_FLAGS, d, s);
-}
-
-static void spill(struct em *e, uint32_t r)
-{
-	struct value *v = val(e, e->owner[r]);
-	e->free |= 1u << r;
+	struct emit_value *v = val(e, e->owner[r]);
+	e->free |= reg_bit(r);
 	if (e->ops[e->owner[r]].op == VR_IR_CONST) {
 		v->loc = LOC_CONST;
 		return;
@@ -82,17 +65,14 @@ static void spill(struct em *e, uint32_t r)
 	v->spill = (uint16_t)__builtin_ctzll(e->spill_free[k]);
 	e->spill_free[k] &= e->spill_free[k] - 1;
 	v->loc = LOC_SPILL;
-	if (k)
-		vstore(&e->c, spill_mem(v), r);
-	else
-		mov_store(&e->c, 1, spill_mem(v), r);
+	to_frame(e, v, r);
 }
 
-static uint32_t spill_one(struct em *e, uint32_t mask)
+static uint32_t spill_one(struct emit *e, uint64_t mask)
 {
 	uint32_t best = NOREG, last = 0;
-	for (uint32_t m = e->pool & mask & ~e->free & ~e->busy; m; m &= m - 1) {
-		uint32_t r = (uint32_t)__builtin_ctz(m), l = val(e, e->owner[r])->last;
+	for (uint64_t m = e->pool & mask & ~e->free & ~e->busy; m; m &= m - 1) {
+		uint32_t r = (uint32_t)__builtin_ctzll(m), l = val(e, e->owner[r])->last;
 		if (best == NOREG || l > last) {
 			best = r;
 			last = l;
@@ -100,109 +80,98 @@ static uint32_t spill_one(struct em *e, uint32_t mask)
 	}
 	if (best == NOREG) {
 		e->error = VR_E_RANGE;
-		return mask & VEC_MASK ? XMM0 : RAX;
+		return (uint32_t)__builtin_ctzll(e->target->temporaries & mask);
 	}
 	spill(e, best);
 	return best;
 }
 
-static uint32_t pick(struct em *e, uint32_t mask)
+static uint32_t pick(struct emit *e, uint64_t mask)
 {
-	uint32_t m = e->free & mask & ~e->busy;
+	const struct emit_target *t = e->target;
+	uint64_t m = e->free & mask & ~e->busy;
 	if (!m)
 		return spill_one(e, mask);
-	/* rax, rdx and rcx last: some instructions need them */
-	if (m & ~7u)
-		return (uint32_t)__builtin_ctz(m & ~7u);
-	return m & 2 ? RCX : m & 4 ? RDX : RAX;
+	if (m & ~t->special)
+		return (uint32_t)__builtin_ctzll(m & ~t->special);
+	for (uint32_t n = 0; n < sizeof(t->special_order); n++)
+		if (m & reg_bit(t->special_order[n]))
+			return t->special_order[n];
+	return (uint32_t)__builtin_ctzll(m);
 }
 
-uint32_t tmp_of(struct em *e, uint32_t mask)
+uint32_t ra_tmp_of(struct emit *e, uint64_t mask)
 {
 	uint32_t r = pick(e, mask);
-	e->busy |= 1u << r;
+	e->busy |= reg_bit(r);
 	return r;
 }
 
-void ra_assign(struct em *e, uint32_t i, uint32_t r)
+void ra_assign(struct emit *e, uint32_t i, uint32_t r)
 {
-	struct value *v = val(e, i);
-	e->busy |= 1u << r;
+	struct emit_value *v = val(e, i);
+	e->busy |= reg_bit(r);
 	if (!v->uses)
 		return;
 	v->loc = LOC_REG;
 	v->reg = (uint8_t)r;
 	e->owner[r] = i;
-	e->free &= ~(1u << r);
+	e->free &= ~reg_bit(r);
 }
 
-static void drop_spill(struct em *e, struct value *v)
+static void drop_spill(struct emit *e, struct emit_value *v)
 {
 	e->spill_free[is_vector(v->type)] |= 1ull << v->spill;
 }
 
-uint32_t ra_use(struct em *e, uint32_t i)
+uint32_t ra_use(struct emit *e, uint32_t i)
 {
-	struct value *v = val(e, i);
+	struct emit_value *v = val(e, i);
 	uint32_t r;
 	switch (v->loc) {
 	case LOC_REG:
 	case LOC_PINNED:
-		e->busy |= 1u << v->reg;
+		e->busy |= reg_bit(v->reg);
 		return v->reg;
 	case LOC_CONST: {
 		uint64_t k = 0;
 		const_of(e, i, &k);
 		r = tmp(e);
-		mov_imm(&e->c, r, k);
+		e->target->constant(e, r, k);
 		ra_assign(e, i, r);
 		return r;
 	}
 	case LOC_SPILL:
-		r = tmp_of(e, class_mask(v->type));
-		if (is_vector(v->type))
-			vload(&e->c, r, spill_mem(v));
-		else
-			mov_load(&e->c, 1, r, spill_mem(v));
+		r = ra_tmp_of(e, class_mask(v->type));
+		from_frame(e, v, r);
 		drop_spill(e, v);
 		ra_assign(e, i, r);
 		return r;
 	default: /* malformed IR: an operand of another block or kind */
 		e->error = VR_E_INVAL;
-		return tmp_of(e, class_mask(v->type));
+		return ra_tmp_of(e, class_mask(v->type));
 	}
 }
 
-void clean_move(struct em *e, uint32_t d, uint32_t s, uint32_t type)
+uint32_t ra_use_clean(struct emit *e, uint32_t i)
 {
-	struct code *c = &e->c;
-	if (type == VR_T_I32)
-		mov_rr(c, 0, d, s);
-	else if (type == VR_T_F32)
-		v_rrri(c, I_VINSERTPS, d, s, s, 0x0e);
-	else
-		v_rr(c, I_VMOVQ, d, s);
-}
-
-uint32_t ra_use_clean(struct em *e, uint32_t i)
-{
-	struct value *v = val(e, i);
+	struct emit_value *v = val(e, i);
 	uint32_t r = ra_use(e, i);
 	if (!v->dirty_high)
 		return r;
 	if (v->loc == LOC_PINNED) {
-		uint32_t d = tmp_of(e, class_mask(v->type));
-		clean_move(e, d, r, v->type);
+		uint32_t d = ra_tmp_of(e, class_mask(v->type));
+		e->target->clean(e, d, r, v->type);
 		ra_assign(e, i, d);
 		r = d;
 	} else {
-		clean_move(e, r, r, v->type);
+		e->target->clean(e, r, r, v->type);
 	}
 	v->dirty_high = 0;
 	return r;
 }
 
-uint32_t ra_use_as(struct em *e, uint32_t i, uint32_t type)
+uint32_t ra_use_as(struct emit *e, uint32_t i, uint32_t type)
 {
 	uint32_t t = val(e, i)->type;
 	if ((t == VR_T_I32 && type != VR_T_I32) || (type == VR_T_V128 && t != VR_T_V128))
@@ -210,48 +179,49 @@ uint32_t ra_use_as(struct em *e, uint32_t i, uint32_t type)
 	return ra_use(e, i);
 }
 
-uint32_t copy_of(struct em *e, uint32_t i, uint32_t w)
+uint32_t ra_copy(struct emit *e, uint32_t i, uint32_t w)
 {
 	uint64_t k;
 	if (const_of(e, i, &k)) {
 		uint32_t r = tmp(e);
-		mov_imm(&e->c, r, w ? k : (uint32_t)k);
+		e->target->constant(e, r, w ? k : (uint32_t)k);
 		return r;
 	}
 	uint32_t s = w ? ra_use_clean(e, i) : ra_use(e, i);
-	uint32_t r = tmp_of(e, class_mask(val(e, i)->type));
-	move_value(e, r, s, is_vector(val(e, i)->type) ? (uint32_t)VR_T_V128 : w ? VR_T_I64 : VR_T_I32);
+	uint32_t r = ra_tmp_of(e, class_mask(val(e, i)->type));
+	emit_move(e, r, s, is_vector(val(e, i)->type) ? (uint32_t)VR_T_V128 : w ? VR_T_I64 : VR_T_I32);
 	return r;
 }
 
-void load_into(struct em *e, uint32_t r, uint32_t i)
+void ra_load_into(struct emit *e, uint32_t r, uint32_t i)
 {
-	struct value *v = val(e, i);
+	struct emit_value *v = val(e, i);
+	uint32_t type = v->type == VR_T_I32 ? VR_T_I32 : VR_T_I64;
 	uint64_t k;
 	if (const_of(e, i, &k))
-		mov_imm(&e->c, r, k);
+		e->target->constant(e, r, k);
 	else if (v->loc == LOC_SPILL)
-		mov_load(&e->c, v->type != VR_T_I32, r, spill_mem(v));
+		e->target->load(e, r, EMIT_FRAME, ra_spill_offset(v), type);
 	else
-		mov_rr(&e->c, v->type != VR_T_I32, r, v->reg);
+		e->target->move(e, r, v->reg, type);
 }
 
-void ra_free(struct em *e, uint32_t i)
+void ra_free(struct emit *e, uint32_t i)
 {
 	if (!i)
 		return;
-	struct value *v = val(e, i);
+	struct emit_value *v = val(e, i);
 	if (!v->uses || --v->uses)
 		return;
 	if (v->loc == LOC_REG)
-		e->free |= 1u << v->reg;
+		e->free |= reg_bit(v->reg);
 	else if (v->loc == LOC_SPILL)
 		drop_spill(e, v);
 }
 
-void become_alias(struct em *e, uint32_t i, uint32_t m)
+void ra_become_alias(struct emit *e, uint32_t i, uint32_t m)
 {
-	struct value *v = val(e, i);
+	struct emit_value *v = val(e, i);
 	v->loc = LOC_PINNED;
 	v->reg = e->pin_reg[m];
 	v->chain = e->alias[m];
@@ -259,18 +229,19 @@ void become_alias(struct em *e, uint32_t i, uint32_t m)
 }
 
 /* Pinned register m is about to change: copy out the values that still need the old contents. */
-void ra_spill_aliases(struct em *e, uint32_t m)
+void ra_spill_aliases(struct emit *e, uint32_t m)
 {
-	uint32_t i = e->alias[m], s = e->pin_reg[m], busy = e->busy;
+	uint32_t i = e->alias[m], s = e->pin_reg[m];
+	uint64_t busy = e->busy;
 	if (e->coalesced.pin == m)
 		e->coalesced.pin = PIN_NONE;
 	e->alias[m] = 0;
 	while (i) {
-		struct value *v = val(e, i);
+		struct emit_value *v = val(e, i);
 		uint32_t next = v->chain;
 		if (v->uses && v->loc == LOC_PINNED && v->reg == s) {
-			uint32_t d = tmp_of(e, class_mask(v->type));
-			move_value(e, d, s, v->type);
+			uint32_t d = ra_tmp_of(e, class_mask(v->type));
+			emit_move(e, d, s, v->type);
 			if (v->type == VR_T_I32)
 				v->dirty_high = 0;
 			ra_assign(e, i, d);
@@ -282,7 +253,7 @@ void ra_spill_aliases(struct em *e, uint32_t m)
 
 /* May the result of op i be computed in the pinned register that it is PUT to? Its index in job->pinned, or
  * -1. */
-static int32_t direct_pin(struct em *e, uint32_t i)
+static int32_t direct_pin(struct emit *e, uint32_t i)
 {
 	uint32_t j = val(e, i)->put;
 	if (!j || j - i > 12)
@@ -298,24 +269,24 @@ static int32_t direct_pin(struct em *e, uint32_t i)
 	return e->pin_of[reg];
 }
 
-uint32_t ra_def(struct em *e, uint32_t i, uint32_t like)
+uint32_t ra_def(struct emit *e, uint32_t i, uint32_t like)
 {
-	uint32_t mask = class_mask(val(e, i)->type);
+	uint64_t mask = class_mask(val(e, i)->type);
 	int32_t m = direct_pin(e, i);
 	if (m >= 0) {
 		ra_spill_aliases(e, (uint32_t)m);
-		become_alias(e, i, (uint32_t)m);
-		e->busy |= 1u << e->pin_reg[m];
+		ra_become_alias(e, i, (uint32_t)m);
+		e->busy |= reg_bit(e->pin_reg[m]);
 		return e->pin_reg[m];
 	}
-	uint32_t r = like < 32 && (e->free & e->pool & mask & 1u << like) ? like : pick(e, mask);
+	uint32_t r = like < 64 && (e->free & e->pool & mask & reg_bit(like)) ? like : pick(e, mask);
 	ra_assign(e, i, r);
 	return r;
 }
 
-uint32_t ra_def_apart(struct em *e, uint32_t i, uint32_t a, uint32_t b, uint32_t c)
+uint32_t ra_def_apart(struct emit *e, uint32_t i, uint32_t a, uint32_t b, uint32_t c)
 {
-	uint32_t mask = class_mask(val(e, i)->type);
+	uint64_t mask = class_mask(val(e, i)->type);
 	int32_t m = direct_pin(e, i);
 	if (m >= 0) {
 		uint32_t r = e->pin_reg[m];
@@ -323,22 +294,22 @@ uint32_t ra_def_apart(struct em *e, uint32_t i, uint32_t a, uint32_t b, uint32_t
 			return ra_def(e, i, NOREG);
 	}
 	/* the operands are pinned */
-	uint32_t r = tmp_of(e, mask);
+	uint32_t r = ra_tmp_of(e, mask);
 	ra_assign(e, i, r);
 	return r;
 }
 
-void ra_reserve(struct em *e, uint32_t r)
+void ra_reserve(struct emit *e, uint32_t r)
 {
-	uint32_t bit = 1u << r;
+	uint64_t bit = reg_bit(r);
 	if (!(e->free & bit)) {
-		uint32_t o = e->owner[r], mask = class_mask(val(e, o)->type);
-		uint32_t m = e->free & mask & ~e->busy & ~bit;
+		uint32_t o = e->owner[r];
+		uint64_t mask = class_mask(val(e, o)->type), m = e->free & mask & ~e->busy & ~bit;
 		if (m && e->ops[o].op != VR_IR_CONST) {
 			uint32_t d = pick(e, mask & ~bit);
-			move_value(e, d, r, mask == VEC_MASK ? VR_T_V128 : VR_T_I64);
+			emit_move(e, d, r, mask == EMIT_VECTORS ? VR_T_V128 : VR_T_I64);
 			e->free |= bit;
-			uint32_t busy = e->busy;
+			uint64_t busy = e->busy;
 			ra_assign(e, o, d);
 			e->busy = busy;
 		} else {
@@ -348,14 +319,14 @@ void ra_reserve(struct em *e, uint32_t r)
 	e->busy |= bit;
 }
 
-void ra_spill_mask(struct em *e, uint32_t mask)
+void ra_spill_mask(struct emit *e, uint64_t mask)
 {
-	for (uint32_t m = e->pool & ~e->free & mask; m; m &= m - 1)
-		spill(e, (uint32_t)__builtin_ctz(m));
+	for (uint64_t m = e->pool & ~e->free & mask; m; m &= m - 1)
+		spill(e, (uint32_t)__builtin_ctzll(m));
 }
 
 /* Forget the last block's values; count uses, backwards, so that unused pure ops keep nothing alive. */
-void begin_block(struct em *e, uint32_t index)
+void ra_begin_block(struct emit *e, uint32_t index)
 {
 	const struct vr_ir_block *b = &e->ir->blocks[index];
 	e->block = b;
@@ -366,13 +337,13 @@ void begin_block(struct em *e, uint32_t index)
 	e->free = e->pool;
 	e->busy = 0;
 	e->spill_free[0] = e->spill_free[1] = ~0ull;
-	e->fl = (struct flags_state){0};
+	e->fl = (struct emit_flags){0};
 	e->fmem = 0;
 	e->dirty = b->dirty_in;
 	e->coalesced.active = 0;
 	e->clean_scalar[0] = e->clean_scalar[1] = 0;
 	memset(e->alias, 0, sizeof(e->alias));
-	if (b->count > MAX_BLOCK_OPS) {
+	if (b->count > EMIT_BLOCK_OPS) {
 		e->error = VR_E_RANGE;
 		return;
 	}
@@ -380,7 +351,7 @@ void begin_block(struct em *e, uint32_t index)
 	for (uint32_t n = b->count; n-- > 0;) {
 		uint32_t i = b->first + n;
 		const struct vr_ir_op *o = &e->ops[i];
-		struct value *v = &e->values[n];
+		struct emit_value *v = &e->values[n];
 		if (o->op >= VR_IR_COUNT) {
 			e->error = VR_E_INVAL;
 			return;
@@ -418,11 +389,11 @@ void begin_block(struct em *e, uint32_t index)
 				e->error = VR_E_INVAL;
 				return;
 			}
-			struct value *u = &e->values[a - b->first];
+			struct emit_value *u = &e->values[a - b->first];
 			if (!u->uses++)
 				u->last = i;
 		}
-		if (o->op == VR_IR_PUT && o->imm < MAX_GUEST_REGS && e->pin_of[o->imm] != 0xff)
+		if (o->op == VR_IR_PUT && o->imm < EMIT_GUEST_REGS && e->pin_of[o->imm] != 0xff)
 			val(e, o->a)->put = i;
 	}
 }

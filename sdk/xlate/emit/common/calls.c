@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * calls.c: calls of the guest's helpers.
+ *
+ * Temporaries that the C convention does not keep are spilled; pinned registers are stored as far as the helper, or an
+ * exception that it takes, needs them, and loaded again when it may have changed them. Integer arguments go to the
+ * convention's registers, vectors through exec.argument[] and exec.result[].
+ */
+#include "emit.h"
+
+static uint64_t caller_saved_pins(const struct emit *e)
+{
+	uint64_t mask = 0;
+	for (uint32_t m = 0; m < e->job->pinned_count; m++)
+		if (e->target->caller_saved >> e->pin_reg[m] & 1)
+			mask |= 1ull << m;
+	return mask;
+}
+
+static void vector_arguments(struct emit *e, const uint32_t args[3])
+{
+	for (uint32_t n = 0; n < 3; n++) {
+		uint64_t k;
+		if (!args[n])
+			continue;
+		bool integer = const_of(e, args[n], &k) || !is_vector(val(e, args[n])->type);
+		e->target->store(e, EMIT_EXEC, EMIT_IN_ENGINE(argument) + 16 * n, ra_use_clean(e, args[n]),
+				 integer ? VR_T_I64 : VR_T_V128);
+		ra_free(e, args[n]);
+	}
+}
+
+static void call_helper(struct emit *e, const struct vr_ir_op *o, uint32_t i, bool vector)
+{
+	const struct emit_target *t = e->target;
+	uint64_t number = vector ? o->imm & 0xffff : o->imm;
+	uint32_t args[3] = {o->a, o->b, o->c};
+	if (number >= e->job->isa->helper_count) {
+		e->error = VR_E_INVAL;
+		return;
+	}
+	const struct vr_helper *h = &e->job->isa->helpers[number];
+	uint32_t hf = h->flags;
+	uint64_t all = emit_all_pinned(e);
+	e->coalesced.active = 0;
+	emit_flags_clobber(e);
+	if (hf & VR_HF_WRITES) {
+		emit_flags_leave_memory(e);
+		for (uint32_t m = 0; m < e->job->pinned_count; m++) {
+			ra_spill_aliases(e, m);
+			e->busy = 0;
+		}
+	}
+	if (vector)
+		vector_arguments(e, args);
+	e->busy = 0;
+	ra_spill_mask(e, t->caller_saved);
+	uint64_t lost = hf & VR_HF_WRITES ? all : caller_saved_pins(e);
+	uint64_t save = e->dirty & (hf & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE) ? all : lost);
+	emit_store_dirty(e, save);
+	e->dirty &= ~save;
+	if (hf & VR_HF_PC)
+		emit_set_pc(e, e->pc);
+	t->address(e, t->argument[0], t->exec, -t->exec_bias);
+	if (vector) {
+		t->vector_arguments(e, o->imm >> 16);
+		t->call(e, (uint64_t)(uintptr_t)h->u.vfn);
+	} else {
+		for (uint32_t n = 0; n < 3; n++) {
+			if (!args[n])
+				continue;
+			ra_load_into(e, t->argument[n + 1], args[n]);
+			ra_free(e, args[n]);
+		}
+		t->call(e, (uint64_t)(uintptr_t)h->u.fn);
+	}
+	t->forget_hints(e);
+	if (hf & VR_HF_MAY_LEAVE)
+		emit_ool_new(e, OOL_LEAVE)->jump[0] = t->jump_word(e, EMIT_IN_EXEC(leave), true);
+	emit_load_pinned(e, lost);
+	if (hf & VR_HF_WRITES)
+		e->clean_scalar[0] = e->clean_scalar[1] = 0;
+	if (!val(e, i)->uses)
+		return;
+	if (vector) {
+		uint32_t d = vtmp(e);
+		t->load(e, d, EMIT_EXEC, EMIT_IN_ENGINE(result), VR_T_V128);
+		ra_assign(e, i, d);
+		val(e, i)->dirty_high = o->type != VR_T_V128;
+	} else {
+		ra_assign(e, i, t->result);
+	}
+}
+
+EMIT_OP(CALL)
+{
+	call_helper(e, o, i, false);
+}
+
+EMIT_OP(VCALL)
+{
+	call_helper(e, o, i, true);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* registers.c: constants, guest registers, words of the vCPU's block. */
+#include "emit.h"
+
+EMIT_OP(NOP)
+{
+}
+
+EMIT_OP(INSN_START)
+{
+	e->pc = o->imm;
+	emit_mark(e, e->pc, VR_MARK_INSN);
+}
+
+EMIT_OP(CONST)
+{
+	val(e, i)->loc = LOC_CONST;
+}
+
+EMIT_OP(F_CONST)
+{
+	val(e, i)->loc = LOC_FCONST;
+}
+
+static bool reg_ok(struct emit *e, uint64_t reg)
+{
+	if (reg < EMIT_GUEST_REGS && reg < e->job->isa->guest_reg_count)
+		return true;
+	e->error = VR_E_INVAL;
+	return false;
+}
+
+static void get_flags(struct emit *e, const struct vr_ir_op *o, uint32_t i)
+{
+	struct emit_value *v = val(e, i);
+	uint32_t offset = e->job->isa->guest_regs[o->imm].offset, same = 0;
+	if (e->fl.put_pending && e->fl.put_offset == offset)
+		same = e->fl.value;
+	else if (e->fmem && e->fmem_offset == offset)
+		same = e->fmem;
+	if (same) {
+		v->loc = LOC_SAME;
+		v->chain = same;
+		struct emit_value *s = val(e, same);
+		if (!s->uses) {
+			s->last = v->last;
+			s->loc = same == e->fl.value ? LOC_HOST_FLAGS : LOC_FMEM;
+		}
+		s->uses += v->uses;
+		return;
+	}
+	emit_flags_leave_memory(e);
+	v->loc = LOC_FMEM;
+	e->fmem = i;
+	e->fmem_offset = offset;
+}
+
+EMIT_OP(GET)
+{
+	struct emit_value *v = val(e, i);
+	if (!reg_ok(e, o->imm))
+		return;
+	uint32_t m = e->pin_of[o->imm];
+	if (o->type == VR_T_FLAGS) {
+		get_flags(e, o, i);
+		return;
+	}
+	if (m != PIN_NONE) {
+		ra_become_alias(e, i, m);
+		if (o->type == VR_T_I32 || o->type == VR_T_V64 || o->type == VR_T_F64)
+			v->dirty_high = o->type == VR_T_I32 || !(e->clean_scalar[1] >> m & 1);
+		else if (o->type == VR_T_F32)
+			v->dirty_high = !(e->clean_scalar[0] >> m & 1);
+		return;
+	}
+	uint32_t d = ra_def(e, i, NOREG);
+	e->target->load(e, d, EMIT_EXEC, e->job->isa->guest_regs[o->imm].offset, o->type);
+}
+
+/* Bits of a value that count. */
+static uint32_t width_of(uint32_t type)
+{
+	static const uint8_t bits[] = {[VR_T_I32] = 32, [VR_T_I64] = 64, [VR_T_F32] = 32,
+				       [VR_T_F64] = 64, [VR_T_V64] = 64, [VR_T_V128] = 128};
+	return type < sizeof(bits) ? bits[type] : 0;
+}
+
+static void put_pinned(struct emit *e, const struct vr_ir_op *o, uint32_t m)
+{
+	const struct emit_target *t = e->target;
+	struct emit_value *v = val(e, o->a);
+	uint32_t d = e->pin_reg[m];
+	uint64_t bit = 1ull << m;
+	bool cut = width_of(o->type) < width_of(v->type);
+	uint64_t k;
+	e->dirty |= bit;
+	e->clean_scalar[0] &= ~bit;
+	e->clean_scalar[1] &= ~bit;
+	uint32_t type = cut ? o->type : v->type;
+	if (type == VR_T_F32)
+		e->clean_scalar[0] |= bit;
+	if (is_vector(type) && type != VR_T_V128)
+		e->clean_scalar[1] |= bit;
+	if (const_of(e, o->a, &k) && v->loc == LOC_CONST) {
+		ra_free(e, o->a);
+		ra_spill_aliases(e, m);
+		t->constant(e, d, cut ? (uint32_t)k : k);
+		return;
+	}
+	if (v->loc == LOC_PINNED && v->reg == d && !v->dirty_high && !cut) {
+		ra_free(e, o->a);
+		return;
+	}
+	if (v->loc == LOC_SPILL && v->uses == 1 && !v->dirty_high && !cut) {
+		uint32_t offset = ra_spill_offset(v);
+		ra_free(e, o->a);
+		ra_spill_aliases(e, m);
+		t->load(e, d, EMIT_FRAME, offset, is_vector(v->type) ? VR_T_V128 : VR_T_I64);
+		return;
+	}
+	uint32_t s = ra_use(e, o->a);
+	bool dirty = v->dirty_high || cut; /* ra_spill_aliases() may clean v's copy */
+	ra_free(e, o->a);
+	ra_spill_aliases(e, m);
+	if (dirty)
+		t->clean(e, d, s, cut ? o->type : v->type);
+	else
+		emit_move(e, d, s, v->type);
+	if (v->uses && v->loc == LOC_REG && !cut) {
+		e->free |= reg_bit(v->reg);
+		v->dirty_high = 0;
+		ra_become_alias(e, o->a, m);
+	}
+}
+
+EMIT_OP(PUT)
+{
+	const struct emit_target *t = e->target;
+	if (!reg_ok(e, o->imm) || !o->a)
+		return;
+	const struct vr_guest_reg *reg = &e->job->isa->guest_regs[o->imm];
+	if (reg->kind == VR_REG_FLAGS) {
+		emit_flags_put(e, o, reg->offset);
+		return;
+	}
+	uint32_t m = e->pin_of[o->imm];
+	if (m != PIN_NONE) {
+		put_pinned(e, o, m);
+		return;
+	}
+	uint64_t k;
+	if (reg->kind == VR_REG_INT && const_of(e, o->a, &k) && (k <= INT32_MAX || o->type == VR_T_I64) &&
+	    t->store_constant(e, EMIT_EXEC, reg->offset, k, VR_T_I64)) {
+		ra_free(e, o->a);
+		return;
+	}
+	uint32_t s = ra_use_clean(e, o->a);
+	if (width_of(o->type) < width_of(val(e, o->a)->type)) {
+		uint32_t cut = ra_tmp_of(e, reg->kind == VR_REG_INT ? EMIT_INTS : EMIT_VECTORS);
+		t->clean(e, cut, s, o->type);
+		s = cut;
+	}
+	t->store(e, EMIT_EXEC, reg->offset, s, reg->kind == VR_REG_INT ? VR_T_I64 : VR_T_V128);
+	ra_free(e, o->a);
+}
+
+EMIT_OP(LDS)
+{
+	e->target->load(e, ra_def(e, i, NOREG), EMIT_EXEC, (uint32_t)o->imm, wide(o) ? VR_T_I64 : VR_T_I32);
+}
+
+EMIT_OP(STS)
+{
+	uint32_t type = wide(o) ? VR_T_I64 : VR_T_I32;
+	uint64_t k;
+	if (!const_of(e, o->a, &k) || !e->target->store_constant(e, EMIT_EXEC, (uint32_t)o->imm, k, type))
+		e->target->store(e, EMIT_EXEC, (uint32_t)o->imm, ra_use_as(e, o->a, o->type), type);
+	ra_free(e, o->a);
+}
