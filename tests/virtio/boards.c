@@ -10,6 +10,7 @@
 #include <string.h>
 #include <vmrun/board.h>
 #include <vmrun/plugin.h>
+#include <vmrun/state_virtio.h>
 #include <vmrun/virtio.h>
 
 #include "../fake_host/fake.h"
@@ -76,6 +77,43 @@ static void drive(struct vr_fake_host *d, const struct place *at, const struct v
 	cr_expect_arr_eq(answer, "ABC", 3);
 }
 
+/* The board's canonical states: the device goes on in a machine that was reset, as in another one. */
+static void move(struct vr_fake_host *d, const struct place *at, const struct vr_board *b, void *board)
+{
+	struct vr_fake_driver v = {.host = d, .ram = at->ram, .base = at->slots};
+	struct vr_board_state found[64];
+	uint8_t state[64][128];
+	uint32_t n = 0, virtio = 0;
+	char answer[16] = "";
+
+	cr_assert_eq(vr_fake_driver_start(&v, 1, 1), 0);
+	cr_assert_eq(vr_fake_driver_request(&v, 0, "abc", 3, answer, sizeof(answer)), 3);
+	for (uint32_t i = 0; n < 64; i++) {
+		found[n] = (struct vr_board_state){.size = sizeof(found[n])};
+		if (b->state_at(board, i, &found[n]) < 0)
+			break;
+		if (strncmp(found[n].id, "vmrun.state.virtio", 18) != 0)
+			continue;
+		cr_assert_leq(found[n].length, sizeof(state[n]));
+		cr_assert_eq(b->get_state(board, found[n].id, found[n].index, state[n], found[n].length),
+			     VR_OK);
+		n++;
+		virtio++;
+	}
+	cr_expect_eq(virtio, 2, "%s: a device with one queue", at->board);
+	b->reset(board);
+	for (uint32_t i = 0; i < n; i++)
+		cr_assert_eq(b->set_state(board, found[i].id, found[i].index, state[i], found[i].length),
+			     VR_OK, "%s", d->error_text);
+	cr_assert_eq(vr_fake_driver_request(&v, 0, "xyz", 3, answer, sizeof(answer)), 3);
+	cr_expect_arr_eq(answer, "ZYX", 3);
+	cr_expect_eq(b->get_state(board, VR_STATE_VIRTIO_ID, 1, state[0], sizeof(state[0])), VR_E_RANGE);
+	cr_expect_eq(b->get_state(board, VR_STATE_VIRTIO_QUEUE_ID, 1, state[0], sizeof(state[0])),
+		     VR_E_RANGE);
+	cr_expect_eq(b->get_state(board, "vmrun.state.nothing/1", 0, state[0], sizeof(state[0])), VR_E_NOENT);
+	vr_fake_host_error_clear(d);
+}
+
 static void on(const struct place *at)
 {
 	struct vr_fake_host *d = strcmp(at->arch, "x86_64") == 0 ? fake_new_pc(1) : fake_new(0, 0, 1);
@@ -95,6 +133,7 @@ static void on(const struct place *at)
 	b = plugin->query(plugin->self, VR_BOARD_ID);
 	cr_assert_eq(b->create(plugin->self, &c, &board), VR_OK, "%s: %s", at->board, d->error_text);
 	drive(d, at, b, board);
+	move(d, at, b, board);
 	b->destroy(board);
 	unload(plugin);
 	unload(device);
