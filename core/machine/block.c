@@ -153,7 +153,6 @@ static bool disk_broken_off(const struct disk *d)
 
 void disk_close(struct disk *d)
 {
-	disk_threads_end(d);
 	/* However the machine ended: what the guest was told is written stays written. */
 	if (d->fd >= 0 && atomic_load(&d->dirty)) {
 		/* The guest does not hear of this one, whatever the user was told before. */

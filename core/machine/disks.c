@@ -117,8 +117,10 @@ void disks_stop(struct machine *m)
 
 void disks_close(struct machine *m)
 {
-	for (uint32_t i = 0; i < m->disk_count; i++)
+	for (uint32_t i = 0; i < m->disk_count; i++) {
+		disk_threads_end(&m->disk[i]);
 		disk_close(&m->disk[i]);
+	}
 	for (; m->plugin_disk_count > 0; m->plugin_disk_count--) {
 		const struct machine_disk *k = &m->plugin_disk[m->plugin_disk_count - 1];
 

@@ -267,7 +267,7 @@ void disk_close(struct disk *d);
 /* ---- disk_requests.c --------------------------------------------------------------------- */
 /* Threads that take a disk's requests; none is taken before. */
 int32_t disk_threads_start(struct disk *d, struct sandbox *s, uint32_t number);
-void disk_threads_end(struct disk *d); /* after what is under way */
+void disk_threads_end(struct disk *d); /* after what is under way; before disk_close() */
 /* A disk for devices. */
 void disk_as_block(struct disk *d, struct vr_disk *out);
 

@@ -182,7 +182,7 @@ int32_t VR_CALL pc_state_at(void *board, uint32_t i, struct vr_board_state *out)
 		}
 		i -= count;
 	}
-	return VR_E_NOENT;
+	return vr_slots_state_at(&b->slots, i, out);
 }
 
 /* The part, or NULL and the error. */
@@ -217,8 +217,8 @@ static int32_t no_way(const struct pc_board *b, const char *id)
 int32_t VR_CALL pc_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length)
 {
 	struct pc_board *b = board;
-	int32_t rc;
-	const struct part *p = find(b, id, index, &rc);
+	int32_t rc = vr_slots_get_state(&b->slots, id, index, state, length);
+	const struct part *p = rc == VR_E_NOENT ? find(b, id, index, &rc) : NULL;
 	uint32_t size = vr_state_pc_size(id);
 
 	if (!p)
@@ -240,8 +240,8 @@ int32_t VR_CALL pc_get_state(void *board, const char *id, uint32_t index, void *
 int32_t VR_CALL pc_set_state(void *board, const char *id, uint32_t index, const void *state, uint32_t length)
 {
 	struct pc_board *b = board;
-	int32_t rc;
-	const struct part *p = find(b, id, index, &rc);
+	int32_t rc = vr_slots_set_state(&b->slots, id, index, state, length);
+	const struct part *p = rc == VR_E_NOENT ? find(b, id, index, &rc) : NULL;
 
 	if (!p)
 		return rc;

@@ -153,5 +153,8 @@ const struct vr_board board_riscv64 = {
 	.load = vr_virt_load,
 	.reset = vr_virt_reset,
 	.destroy = vr_virt_destroy,
+	.state_at = vr_virt_state_at,
+	.get_state = vr_virt_get_state,
+	.set_state = vr_virt_set_state,
 	.cmdline_max = vr_virt_cmdline_max,
 };

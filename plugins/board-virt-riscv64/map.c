@@ -10,5 +10,7 @@ const struct virt_map rv_map = {
 	.windows = 0x04000000,
 	.windows_size = 0x02000000,
 	.window_count = 16,
+	.shared = UINT64_C(1) << 40,
+	.shared_size = UINT64_C(1) << 38,
 	.window_line = 64,
 };

@@ -132,7 +132,7 @@ int32_t VR_CALL virt_state_at(void *board, uint32_t i, struct vr_board_state *ou
 			out->length = parts[n].kind.size;
 			return VR_OK;
 		}
-	return VR_E_NOENT;
+	return vr_slots_state_at(&v->m.slots, i, out);
 }
 
 /* The part, or NULL and the error. */
@@ -154,8 +154,8 @@ static const struct part *find(const struct a64_machine *v, const char *id, uint
 int32_t VR_CALL virt_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length)
 {
 	struct a64_machine *v = board;
-	int32_t rc;
-	const struct part *p = find(v, id, index, &rc);
+	int32_t rc = vr_slots_get_state(&v->m.slots, id, index, state, length);
+	const struct part *p = rc == VR_E_NOENT ? find(v, id, index, &rc) : NULL;
 
 	if (!p)
 		return rc;
@@ -172,8 +172,8 @@ int32_t VR_CALL virt_set_state(void *board, const char *id, uint32_t index, cons
 			       uint32_t length)
 {
 	struct a64_machine *v = board;
-	int32_t rc;
-	const struct part *p = find(v, id, index, &rc);
+	int32_t rc = vr_slots_set_state(&v->m.slots, id, index, state, length);
+	const struct part *p = rc == VR_E_NOENT ? find(v, id, index, &rc) : NULL;
 
 	if (!p)
 		return rc;

@@ -380,8 +380,11 @@ static int32_t find_state(const struct vr_slots *s, const char *id, uint32_t ind
 	} else if (strcmp(id, VR_STATE_VIRTIO_ID) != 0) {
 		return VR_E_NOENT;
 	}
-	if (slot >= s->used || !s->slot[slot].virtio)
-		return VR_E_RANGE;
+	if (slot >= s->used || !s->slot[slot].virtio ||
+	    (*queue != VIRTIO_CONFIG_QUEUE &&
+	     !vr_virtio_ring(vr_virtio_mmio_transport(s->slot[slot].virtio), *queue)))
+		return vr_tables_fail(s->t, VR_E_RANGE,
+				      "%s %u: this machine has no such virtio device or queue", id, index);
 	*out = vr_virtio_mmio_transport(s->slot[slot].virtio);
 	return VR_OK;
 }

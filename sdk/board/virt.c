@@ -23,6 +23,8 @@ static void map_slots(struct virt_machine *m)
 	m->slots.window_size = map->windows_size;
 	m->slots.window_irq = map->window_line;
 	m->slots.window_max = map->window_count;
+	m->slots.shared.base = map->shared;
+	m->slots.shared.size = map->shared_size;
 }
 
 int32_t vr_virt_create(const struct virt_board *board, void *self, const struct vr_board_config *c,
@@ -73,6 +75,35 @@ void VR_CALL vr_virt_reset(void *machine)
 
 	vr_slots_reset(&m->slots);
 	m->board->reset(m);
+}
+
+/* ---- state ------------------------------------------------------------------------------------------ */
+
+int32_t VR_CALL vr_virt_state_at(void *machine, uint32_t i, struct vr_board_state *out)
+{
+	return vr_slots_state_at(&((struct virt_machine *)machine)->slots, i, out);
+}
+
+static int32_t has_no(const struct virt_machine *m, int32_t rc, const char *id)
+{
+	return rc != VR_E_NOENT ? rc
+				: vr_tables_fail(&m->t, rc, "%s: nothing here has a state \"%.64s\"",
+						 m->board->limits.plugin, id);
+}
+
+int32_t VR_CALL vr_virt_get_state(void *machine, const char *id, uint32_t index, void *state, uint32_t length)
+{
+	struct virt_machine *m = machine;
+
+	return has_no(m, vr_slots_get_state(&m->slots, id, index, state, length), id);
+}
+
+int32_t VR_CALL vr_virt_set_state(void *machine, const char *id, uint32_t index, const void *state,
+				  uint32_t length)
+{
+	struct virt_machine *m = machine;
+
+	return has_no(m, vr_slots_set_state(&m->slots, id, index, state, length), id);
 }
 
 /* ---- boot ------------------------------------------------------------------------------------------- */

@@ -24,6 +24,7 @@ struct virt_map {
 	uint32_t virtio_slots, virtio_line;
 	uint64_t windows, windows_size; /* for other devices of plugins; QEMU has a platform bus there */
 	uint32_t window_count, window_line;
+	uint64_t shared, shared_size; /* for virtio devices' shared memory, beyond all RAM */
 };
 
 /* Guest-physical addresses. */
@@ -68,6 +69,12 @@ int32_t vr_virt_create(const struct virt_board *board, void *self, const struct 
 int32_t VR_CALL vr_virt_load(void *machine, const struct vr_boot_payload *p);
 void VR_CALL vr_virt_reset(void *machine);
 void VR_CALL vr_virt_destroy(void *machine);
+/* The states of the virtio devices' transports, for a board that has no others. */
+int32_t VR_CALL vr_virt_state_at(void *machine, uint32_t i, struct vr_board_state *out);
+int32_t VR_CALL vr_virt_get_state(void *machine, const char *id, uint32_t index, void *state,
+				  uint32_t length);
+int32_t VR_CALL vr_virt_set_state(void *machine, const char *id, uint32_t index, const void *state,
+				  uint32_t length);
 uint32_t VR_CALL vr_virt_cmdline_max(void *machine, const struct vr_boot_payload *p);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <vmrun/accel.h>
+#include <vmrun/block.h>
 #include <vmrun/board.h>
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
@@ -122,8 +123,10 @@ void check_probed(struct vr_check *c);
 void check_started(struct vr_check *c);
 const void *check_query(struct vr_check *c, const char *interface_id);
 const char *check_interface(const struct vr_check *c); /* the class's */
-void check_used(struct vr_check *c);                   /* objects made as the core makes them */
-void check_unused(struct vr_check *c);                 /* and unmade, stop, destroy */
+/* The table of an interface that the manifest provides; skips when it does not. */
+const void *check_provided(struct vr_check *c, const char *interface_id);
+void check_used(struct vr_check *c);   /* objects made as the core makes them */
+void check_unused(struct vr_check *c); /* and unmade, stop, destroy */
 
 /* Where the i-th device of a device plugin was placed: those of vmrun.device/1, then the virtio ones. */
 #define CHECK_DEVICE_BASE(i) (0x0a000000 + 0x10000ull * (i))

@@ -37,12 +37,7 @@ static bool transports(struct vr_check *c, const char *id)
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		is |= strcmp(id, ids[i]) == 0;
-	if (!is)
-		return false;
-	for (char *const *p = c->target->provides; *p; p++)
-		if (strcmp(*p, VR_VIRTIO_ID) == 0)
-			return true;
-	return false;
+	return is && check_target_provides(c->target, VR_VIRTIO_ID);
 }
 
 /* That a whole host will do is another rule's. */

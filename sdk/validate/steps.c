@@ -110,6 +110,13 @@ const void *check_query(struct vr_check *c, const char *interface_id)
 	return table;
 }
 
+const void *check_provided(struct vr_check *c, const char *interface_id)
+{
+	if (!check_target_provides(c->target, interface_id))
+		check_skip(c, "it has no %s", interface_id);
+	return check_query(c, interface_id);
+}
+
 void check_used(struct vr_check *c)
 {
 	int32_t rc;

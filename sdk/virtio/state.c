@@ -10,7 +10,7 @@
 #include <vmrun/board.h>
 
 #include "../host_error.h"
-#include "table.h"
+#include "transport.h"
 
 /* The bits of the device status that there are (2.1). */
 #define STATUS_BITS                                                                           \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "causes.h"
 #include "table.h"
 
 /* A queue whose number is wrong is as one that does not run. */

@@ -118,6 +118,8 @@ struct vr_virtio_queue *vr_virtio_ring(struct vr_virtio_transport *t, uint32_t q
 /* The driver says that a queue is ready / stops it (2.6.1 when it negotiated that). */
 void vr_virtio_queue_enable(struct vr_virtio_transport *t, uint32_t queue);
 void vr_virtio_queue_disable(struct vr_virtio_transport *t, uint32_t queue, bool forget);
+/* A queue that is ready runs, if the driver runs the device. With `control`. */
+void vr_virtio_run(struct vr_virtio_transport *t, uint32_t queue);
 /* The driver notifies. / Of all queues that run, some may have new buffers. */
 void vr_virtio_notified(struct vr_virtio_transport *t, uint32_t queue);
 void vr_virtio_notified_all(struct vr_virtio_transport *t);

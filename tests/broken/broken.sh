@@ -238,7 +238,7 @@ printf 'guest: [any]\npriority: 100\n' >>"$P/t.yaml"
 vm 60 preferred-accel --plugin-path "$P" --kernel $KERNEL --initrd $INITRD --run 'exit 7'
 ended 7
 has preferred-accel-is-named "$ERR" "t: $P/t.so: can't be loaded: it is cut short"
-manifest device virtio-mmio-blk >"$P/t.yaml"
+manifest device virtio-blk >"$P/t.yaml"
 echo 'priority: 500' >>"$P/t.yaml"
 run preferred-device
 ended 7

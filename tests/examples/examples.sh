@@ -19,6 +19,7 @@ check()
 check rules-trace-accel env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/trace-accel.yaml"
 check rules-serial-log env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check -o "file=$WORK/check.log" "$E/serial-log.yaml"
 check rules-file-drop env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check -o "folder=$WORK" "$E/file-drop.yaml"
+check rules-ram-disk env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/ram-disk.yaml"
 check rules-board-teach env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/board-teach.yaml"
 check rules-xlate-teach env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/xlate-teach.yaml"
 case $B in *san*) skip make "a plugin without the sanitizers can't be linked with what has them" ;; *)
@@ -73,6 +74,21 @@ vm 60 file-drop-without --plugin-path "$PLUGINS" -m 64M -p file-drop --kernel "$
 ended 3
 has "file-drop without folder" "$ERR" "Say -p file-drop,folder=FOLDER"
 
+# ---- ram-disk: a disk that is a plugin, beside one that is a file
+truncate -s 1M "$WORK/disk"
+printf 'a file' >"$WORK/note"
+dd if="$WORK/note" of="$WORK/disk" conv=notrunc 2>/dev/null
+vm 120 ram-disk --plugin-path "$PLUGINS" -p ram-disk,size=8M --kernel "$KERNEL" --initrd "$INITRD" --disk "$WORK/disk" \
+	--run 'cat /sys/block/vda/size /sys/block/vdb/size; head -c 6 /dev/vda; echo; dd if=/dev/zero bs=1M count=8 | tr "\0" X >/dev/vdb;
+		sync; echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/vdb bs=1M | tr -d X | wc -c; dd if=/dev/vdb bs=1M 2>/dev/null | wc -c'
+ended 0
+same "ram-disk: sizes, file, contents" "2048 16384 a file 0 8388608" "$(tr -d '\r' <"$OUT" | grep -v records | grep -v copied | tr '\n' ' ' | sed 's/ $//')"
+for bad in "size=100|multiple of 512" "size=0|multiple of 512"; do
+	vm 60 ram-disk-wrong --plugin-path "$PLUGINS" -p "ram-disk,${bad%%|*}" --kernel "$KERNEL" --initrd "$INITRD"
+	ended 3
+	has "ram-disk,${bad%%|*}" "$ERR" "${bad#*|}"
+done
+
 # ---- serial-log and trace-accel, in one Linux
 log=$WORK/serial.log trace=$WORK/trace.log
 vm 120 linux --plugin-path "$PLUGINS" -p "trace-accel,accel=soft,log=$trace" -p "serial-log,file=$log" \
@@ -85,7 +101,7 @@ has "serial-log: the kernel's log as well" "$log" "Linux version"
 cp "$trace" "$log" "$LOGS"
 has "trace-accel: chosen" "$ERR" "trace-accel around soft + xlate-arm64-x86"
 for line in "call   0 (0x84000000" "mmio   write serial-log   0xc000000/1" "state  write vmrun.state.arm64/1" \
-	"mmio   read  virtio-mmio-rng" "---- summary" "call   0 (0x84000008"; do
+	"mmio   read  virtio-rng" "---- summary" "call   0 (0x84000008"; do
 	has "trace-accel: $line" "$trace" "$line"
 done
 # What was sent to the port is what came out of it, and twice the low byte of its divisor.
@@ -103,7 +119,7 @@ if [ "$(uname -m)" = x86_64 ] && [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
 	ended 0
 	has "trace-kvm: output" "$OUT" OK
 	has "trace-kvm: port" "$trace" "port   write 16550"
-	has "trace-kvm: mmio" "$trace" "mmio   read  virtio-mmio-rng 0xd0000000/4 -> 0x74726976"
+	has "trace-kvm: mmio" "$trace" "mmio   read  virtio-rng   0xd0000000/4 -> 0x74726976"
 else
 	skip trace-kvm "there is no /dev/kvm that may be used here"
 fi

@@ -118,6 +118,7 @@ static void setup(void)
 static void teardown(void)
 {
 	atomic_store(&hold, 0);
+	disk_threads_end(&d);
 	disk_close(&d);
 	unlink(path);
 	rmdir(dir);
@@ -259,6 +260,7 @@ Test(disk, the_machine_ends)
 			cr_expect_eq(at(4096 * i), 0x10 + i);
 	cr_expect_eq(one[REQUESTS - 1].result, VR_E_IO);
 	pthread_join(t, NULL);
+	disk_threads_end(&d);
 	disk_close(&d);
 	cr_expect_eq(atomic_load(&syncs), 1);
 	cr_expect_eq(at(0), 0x10);

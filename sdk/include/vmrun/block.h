@@ -14,6 +14,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* An element of arrays whose stride is given with them. */
 struct vr_iovec {
 	void *base;
@@ -105,5 +109,9 @@ struct vr_block_maker {
 	/* No request is in flight. What was completed stays written. [main] */
 	void(VR_CALL *close)(struct vr_block *b);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

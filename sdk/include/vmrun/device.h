@@ -2,10 +2,10 @@
 /*
  * device.h: vmrun.device/1, a maker of devices. A board asks it for each device by type.
  *
- * A board knows some types by itself (disks, random numbers, a console ...) and takes them from any loaded
- * plugin, one that the user named (-p ID) first. Every other type of a plugin that the user named gets
- * one place: "virtio-mmio-*" a virtio transport like those of the board's own devices, any other type the
- * window of MMIO that window() asks for and one interrupt line.
+ * Devices that have registers of their own. A virtio device has none: it offers vmrun.virtio/1 (virtio.h) and gets
+ * the board's transport. Every type of a plugin that the user named (-p ID) gets one place: the window of MMIO that
+ * window() asks for and one interrupt line, or, for "virtio-mmio-*", which is virtio over MMIO with a transport of its
+ * own, the place and line of a virtio slot.
  */
 #ifndef VMRUN_DEVICE_H
 #define VMRUN_DEVICE_H
@@ -20,9 +20,8 @@ extern "C" {
 
 struct vr_device_config {
 	uint32_t size;
-	uint32_t index;   /* of its backend: disk number, console port */
-	const char *type; /* "virtio-mmio-blk", "virtio-mmio-console", "virtio-mmio-rng" ...; lives as long as
-			     the device */
+	uint32_t index;   /* of its backend; 0 on boards of the SDK's kit */
+	const char *type; /* one of the maker's; lives as long as the device */
 	uint64_t base;    /* first address in VR_SPACE_MMIO */
 	uint32_t irq;     /* shared line in the board's numbering */
 	uint32_t reserved;

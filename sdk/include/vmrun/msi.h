@@ -5,6 +5,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* PCI Local Bus 3.0, 6.8: a write of 32 bits of data to an address. Who writes is a part of the message: interrupt
  * controllers that translate messages (GICv3 ITS, interrupt remapping) look it up. */
 struct vr_msi {
@@ -14,5 +18,9 @@ struct vr_msi {
 	uint32_t requester; /* PCI: bus << 8 | device << 3 | function; an ITS calls it the DeviceID */
 	uint32_t reserved;
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

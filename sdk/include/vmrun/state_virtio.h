@@ -11,6 +11,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- the device; index: its place on the board (the slot) ------------------------------------------- */
 #define VR_STATE_VIRTIO_ID "vmrun.state.virtio/1"
 
@@ -42,5 +46,9 @@ struct vr_state_virtio_queue {
 	uint32_t vector; /* of MSI-X (4.1.5.1.2.2); VR_STATE_VIRTIO_NO_VECTOR: none, or a line */
 };
 #define VR_STATE_VIRTIO_NO_VECTOR 0xffffu
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -21,6 +21,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_VIRTIO_ID "vmrun.virtio/1"
 
 /* 6 Reserved Feature Bits: 24 to 40 are the transport's, and 41 to 49 are reserved. A device offers of the
@@ -183,5 +187,9 @@ struct vr_virtio_maker {
 	int32_t(VR_CALL *get_state)(struct vr_virtio_device *device, void *state, uint32_t length);
 	int32_t(VR_CALL *set_state)(struct vr_virtio_device *device, const void *state, uint32_t length);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

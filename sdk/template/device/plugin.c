@@ -1,151 +1,134 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin.c: a device: a scratch register, and an alarm that raises an interrupt.
+ * plugin.c: a virtio device that answers texts (Virtio 1.2 has the words: queue, buffer, feature, configuration space).
  *
- * The user names the plugin (-p), and the board gives the device a window of MMIO and an interrupt line;
- *where the board writes a device tree, the guest is told of it there. Guests read and write from their vCPUs'
- *threads and the alarm goes off on the timer's, so a lock guards the registers.
+ * The user names the plugin (-p), and the board gives the device a transport: registers, rings and an interrupt are the
+ *board's. What is here is the device itself:
  *
- *	0x00 ID       reads 0x52444d56 ("VMDR")
- *	0x04 SCRATCH  keeps what is written; after a reset: option `scratch`
- *	0x08 DELAY    write: the alarm goes off after so many microseconds
- *	0x0c COUNT    how often it has gone off
- *	0x10 STATUS   1: it has gone off and the line is high; write 1: the line goes low
+ *	queue 0        a buffer has a text to read and room to write: the answer is the same text in upper case
+ *	feature 0      REVERSE: negotiated, the answer is backwards as well
+ *	config 0x00    how many texts were answered
+ *	config 0x04    the longest answer, in bytes; the driver may write it; after a reset: option `longest`
+ *
+ * The transport makes one call at a time, and this device has no thread of its own, so it needs no lock.
  */
+#include <ctype.h>
 #include <host_error.h>
 #include <plugin_entry.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vmrun/device.h>
 #include <vmrun/plugin.h>
+#include <vmrun/virtio.h>
 
-#define WINDOW 0x1000u
-
-#define REG_ID 0x00
-#define REG_SCRATCH 0x04
-#define REG_DELAY 0x08
-#define REG_COUNT 0x0c
-#define REG_STATUS 0x10
+#define DEVICE_ID 63u /* no device of the standard's; register one (virtio 1.2, 5) before others use yours */
+#define F_REVERSE (1ull << 0)
+#define QUEUE_SIZE 64u
+#define TEXT_MAX 256u
 
 struct self {
 	struct vr_plugin_instance instance; /* first */
-	const struct vr_host_mmio *mmio;
-	const struct vr_host_irq *irq;
-	const struct vr_host_timer *timer;
-	const struct vr_host_config *config;
+	const struct vr_host_config *options;
 };
 
-struct device {
+struct config {
+	uint32_t answered, longest;
+};
+
+struct vr_virtio_device {
 	const struct self *p;
-	uint32_t line;
-	struct vr_timer *alarm;
-	pthread_mutex_t lock; /* everything below */
-	uint32_t scratch, count, status;
+	const struct vr_virtio_host *io; /* the transport's functions, and their first argument */
+	struct vr_virtio_transport *transport;
+	uint32_t reverse; /* negotiated */
+	struct config config;
+	struct vr_virtio_segment segment[QUEUE_SIZE];
 };
 
-/* With the lock: two threads must not tell the line's level in the wrong order. */
-static void set_status(struct device *d, uint32_t status)
+/* ---- what the driver does ---- */
+
+static uint32_t answer(struct vr_virtio_device *d, const struct vr_virtio_buffer *b)
 {
-	d->status = status;
-	d->p->irq->set(d->p->instance.host, VR_IRQ_SHARED, d->line, status);
+	char text[TEXT_MAX], out[TEXT_MAX];
+	uint64_t n = d->io->read(d->transport, b, 0, text, sizeof(text));
+
+	if (n > d->config.longest)
+		n = d->config.longest;
+	for (uint64_t i = 0; i < n; i++)
+		out[i] = (char)toupper((unsigned char)text[d->reverse ? n - 1 - i : i]);
+	d->config.answered++;
+	return (uint32_t)d->io->write(d->transport, b, 0, out, n);
 }
 
-/* ---- what the guest does ---- */
-
-static uint64_t VR_CALL read_register(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
+static void VR_CALL notify(struct vr_virtio_device *d, uint32_t queue)
 {
-	struct device *d = opaque;
-	uint64_t value = 0;
+	struct vr_virtio_buffer b = {.size = sizeof(b),
+				     .segment_stride = sizeof(d->segment[0]),
+				     .segment = d->segment,
+				     .segment_max = QUEUE_SIZE};
 
-	(void)vcpu, (void)width;
-	pthread_mutex_lock(&d->lock);
-	switch (offset) {
-	case REG_ID:
-		value = 0x52444d56;
-		break;
-	case REG_SCRATCH:
-		value = d->scratch;
-		break;
-	case REG_COUNT:
-		value = d->count;
-		break;
-	case REG_STATUS:
-		value = d->status;
-		break;
-	}
-	pthread_mutex_unlock(&d->lock);
-	return value;
+	do {
+		while (d->io->pop(d->transport, queue, &b) > 0)
+			d->io->push(d->transport, queue, &b, answer(d, &b));
+	} while (d->io->listen(d->transport, queue));
+	d->io->signal(d->transport, queue);
 }
 
-static void VR_CALL write_register(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width,
-				   uint64_t value)
+static int32_t VR_CALL features(struct vr_virtio_device *d, uint64_t low, uint64_t high)
 {
-	struct device *d = opaque;
+	(void)high;
+	d->reverse = (low & F_REVERSE) != 0;
+	return VR_OK;
+}
+
+static void VR_CALL config_read(struct vr_virtio_device *d, uint32_t offset, void *to, uint32_t length)
+{
+	memcpy(to, (const char *)&d->config + offset, length);
+}
+
+static void VR_CALL config_write(struct vr_virtio_device *d, uint32_t offset, const void *from,
+				 uint32_t length)
+{
+	if (offset == offsetof(struct config, longest) && length == sizeof(d->config.longest))
+		memcpy(&d->config.longest, from, length);
+	if (d->config.longest > TEXT_MAX)
+		d->config.longest = TEXT_MAX;
+}
+
+/* Another number whenever the configuration space is another one. */
+static uint32_t VR_CALL config_generation(struct vr_virtio_device *d)
+{
+	return d->config.answered;
+}
+
+/* ---- vmrun.virtio/1 ---- */
+
+static void VR_CALL device_reset(struct vr_virtio_device *d)
+{
 	const struct self *p = d->p;
+	uint64_t longest = TEXT_MAX;
 
-	(void)vcpu, (void)width;
-	pthread_mutex_lock(&d->lock);
-	switch (offset) {
-	case REG_SCRATCH:
-		d->scratch = (uint32_t)value;
-		break;
-	case REG_DELAY:
-		p->timer->arm(d->alarm, p->timer->now(p->instance.host) + (uint64_t)(uint32_t)value * 1000);
-		break;
-	case REG_STATUS:
-		if (value & 1)
-			set_status(d, 0);
-		break;
-	}
-	pthread_mutex_unlock(&d->lock);
+	if (VR_HAS(p->options, number))
+		p->options->number(p->instance.host, "longest", &longest);
+	d->config.answered = 0;
+	d->config.longest = longest < TEXT_MAX ? (uint32_t)longest : TEXT_MAX;
+	d->reverse = 0;
 }
 
-static const struct vr_bus_ops registers = {
-	.size = sizeof(registers), .read = read_register, .write = write_register};
-
-static void VR_CALL goes_off(void *opaque)
+static void VR_CALL device_destroy(struct vr_virtio_device *d)
 {
-	struct device *d = opaque;
-
-	pthread_mutex_lock(&d->lock);
-	d->count++;
-	set_status(d, 1);
-	pthread_mutex_unlock(&d->lock);
-}
-
-/* ---- vmrun.device/1 ---- */
-
-static void VR_CALL device_reset(void *device)
-{
-	struct device *d = device;
-	const struct self *p = d->p;
-	uint64_t scratch = 0;
-
-	if (VR_HAS(p->config, number))
-		p->config->number(p->instance.host, "scratch", &scratch);
-	p->timer->cancel(d->alarm);
-	pthread_mutex_lock(&d->lock);
-	d->scratch = (uint32_t)scratch;
-	d->count = 0;
-	set_status(d, 0);
-	pthread_mutex_unlock(&d->lock);
-}
-
-static void VR_CALL device_destroy(void *device)
-{
-	struct device *d = device;
-
-	d->p->timer->destroy(d->alarm); /* returns when goes_off() is not running */
-	pthread_mutex_destroy(&d->lock);
 	free(d);
 }
 
-static int32_t VR_CALL device_create(void *self, const struct vr_device_config *c, void **out)
+static uint32_t VR_CALL queue_size(struct vr_virtio_device *d, uint32_t queue)
+{
+	(void)d, (void)queue;
+	return QUEUE_SIZE;
+}
+
+static int32_t VR_CALL device_create(void *self, const struct vr_virtio_config *c,
+				     struct vr_virtio_info *info, struct vr_virtio_device **out)
 {
 	const struct self *p = self;
-	struct device *d;
-	int32_t rc;
+	struct vr_virtio_device *d;
 
 	if (strcmp(c->type, PLUGIN_ID) != 0)
 		return vr_host_error(p->instance.host, VR_E_NOENT,
@@ -154,45 +137,29 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 	if (!d)
 		return vr_host_error(p->instance.host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	d->p = p;
-	d->line = c->irq;
-	pthread_mutex_init(&d->lock, NULL);
-	rc = p->timer->create(p->instance.host, goes_off, d, &d->alarm);
-	if (rc >= 0)
-		rc = p->mmio->attach(p->instance.host, VR_SPACE_MMIO, c->base, WINDOW, &registers, d,
-				     PLUGIN_ID);
-	if (rc < 0) {
-		if (d->alarm)
-			p->timer->destroy(d->alarm);
-		pthread_mutex_destroy(&d->lock);
-		free(d);
-		return rc;
-	}
+	d->io = c->host;
+	d->transport = c->transport;
 	device_reset(d);
+	info->device_id = DEVICE_ID;
+	info->features[0] = F_REVERSE;
+	info->queue_count = 1;
+	info->config_length = sizeof(d->config);
 	*out = d;
 	return VR_OK;
 }
 
-static uint64_t VR_CALL device_window(void *self, const char *type)
-{
-	(void)self, (void)type;
-	return WINDOW;
-}
-
-/* What the guest's driver looks for in a device tree. */
-static const char *VR_CALL device_compatible(void *self, const char *type)
-{
-	(void)self, (void)type;
-	return PLUGIN_ID;
-}
-
-static const struct vr_device_maker maker = {
+static const struct vr_virtio_maker maker = {
 	.size = sizeof(maker),
 	.types = PLUGIN_ID,
 	.create = device_create,
-	.reset = device_reset,
 	.destroy = device_destroy,
-	.window = device_window,
-	.compatible = device_compatible,
+	.queue_size = queue_size,
+	.notify = notify,
+	.features = features,
+	.reset = device_reset,
+	.config_read = config_read,
+	.config_write = config_write,
+	.config_generation = config_generation,
 };
 
 /* ---- the plugin's life ---- */
@@ -200,19 +167,9 @@ static const struct vr_device_maker maker = {
 static int32_t VR_CALL probe(void *self)
 {
 	struct self *p = self;
-	const struct vr_host *host = p->instance.host;
 
-	p->mmio = host->query(host, VR_MMIO_ID);
-	p->irq = host->query(host, VR_IRQ_ID);
-	p->timer = host->query(host, VR_TIMER_ID);
-	p->config = host->query(host, VR_CONFIG_ID);
-	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->irq, set) || !VR_HAS(p->timer, now) ||
-	    !VR_HAS(p->timer, create) || !VR_HAS(p->timer, arm) || !VR_HAS(p->timer, cancel) ||
-	    !VR_HAS(p->timer, destroy))
-		return vr_host_error(host, VR_E_ABI,
-				     PLUGIN_ID " needs " VR_MMIO_ID ", " VR_IRQ_ID " and " VR_TIMER_ID
-					       "; use a newer vmrun");
+	p->options = p->instance.host->query(p->instance.host, VR_CONFIG_ID);
 	return VR_OK;
 }
 
-VR_PLUGIN(PLUGIN_ID, struct self, VR_DEVICE_ID, &maker, probe)
+VR_PLUGIN(PLUGIN_ID, struct self, VR_VIRTIO_ID, &maker, probe)

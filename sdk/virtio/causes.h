@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* causes.h: a transport's status and what it interrupts the driver for, which a device's threads change as well. */
+#ifndef VR_VIRTIO_CAUSES_H
+#define VR_VIRTIO_CAUSES_H
+
+#include "transport.h"
+
+/* A cause of an interrupt has come. [any] */
+void vr_virtio_pend(struct vr_virtio_transport *t, uint32_t cause, uint32_t queue);
+/* DEVICE_NEEDS_RESET. [any] */
+void vr_virtio_break(struct vr_virtio_transport *t);
+
+#endif
