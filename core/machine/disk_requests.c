@@ -3,7 +3,8 @@
  * disk_requests.c: requests of a disk that is a file (vmrun/block.h): a queue, and threads that carry them out.
  *
  * The threads call what block.c has, which waits for the file. As many requests are under way at once as there are
- * threads; one more thread is woken for each request that comes while some sleep. Nothing orders requests but their
+ * threads. A request that comes wakes one that sleeps; when more wait than sleep, another thread is started, up to
+ * DISK_THREADS: a machine that never has two requests in flight has one. Nothing orders requests but their
  * callers: a flush that is under way beside a write need not cover it (block.h), so it needs no place in the queue.
  *
  * A request that has completed is its caller's again: the thread does not look at it after complete(), which is
@@ -90,6 +91,7 @@ static struct vr_block_request *take(struct disk_requests *q)
 	q->first = r->link[NEXT];
 	if (!q->first)
 		q->last = NULL;
+	q->waiting--;
 	return r;
 }
 
@@ -120,23 +122,30 @@ static void *serve(void *arg)
 	return NULL;
 }
 
+static int32_t one_more(struct disk *d)
+{
+	struct disk_requests *q = &d->requests;
+	char name[32];
+	int32_t rc;
+
+	snprintf(name, sizeof(name), "disk %u.%u", q->number, q->count);
+	rc = threads_start(&q->thread[q->count], q->sandbox, name, serve, d);
+	q->count += rc == VR_OK;
+	return rc;
+}
+
 int32_t disk_threads_start(struct disk *d, struct sandbox *s, uint32_t number)
 {
 	struct disk_requests *q = &d->requests;
-	int32_t rc = VR_OK;
 
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->work, NULL);
 	pthread_cond_init(&q->idle, NULL);
 	q->ready = true;
-	while (q->count < DISK_THREADS && rc == VR_OK) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "disk %u.%u", number, q->count);
-		rc = threads_start(&q->thread[q->count], s, name, serve, d);
-		q->count += rc == VR_OK;
-	}
-	return rc;
+	q->sandbox = s;
+	q->number = number;
+	q->most = DISK_THREADS;
+	return one_more(d);
 }
 
 void disk_threads_end(struct disk *d)
@@ -180,8 +189,15 @@ static void VR_CALL submit(struct vr_block *b, struct vr_block_request *r)
 	else
 		q->first = r;
 	q->last = r;
+	q->waiting++;
 	if (q->sleeping)
 		pthread_cond_signal(&q->work);
+	/* One that sleeps may have been woken for another request, and not be up yet. */
+	if (q->waiting > q->sleeping && q->count < q->most && one_more(disk_of(b)) < 0) {
+		/* Those that there are do it all. */
+		q->most = q->count;
+		vr_error_clear();
+	}
 	pthread_mutex_unlock(&q->lock);
 }
 

@@ -232,8 +232,11 @@ struct disk_requests {
 	pthread_cond_t work; /* a request came, or the threads end */
 	pthread_cond_t idle; /* none is under way */
 	struct vr_block_request *first, *last;
+	uint32_t waiting;           /* requests */
 	uint32_t sleeping, running; /* threads */
-	uint32_t count;             /* of `thread` */
+	uint32_t count, most;       /* of `thread`: there are, there may be */
+	uint32_t number;            /* the disk's */
+	struct sandbox *sandbox;
 	bool ready, end;
 	pthread_t thread[DISK_THREADS];
 };
