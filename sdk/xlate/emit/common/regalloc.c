@@ -325,6 +325,43 @@ void ra_spill_mask(struct emit *e, uint64_t mask)
 		spill(e, (uint32_t)__builtin_ctzll(m));
 }
 
+/* The type of op o's value. */
+static uint8_t value_type(const struct vr_ir_op *o)
+{
+	switch (o->op) {
+	case VR_IR_F_ADD ... VR_IR_F_FROM:
+	case VR_IR_FCMP:
+		return VR_T_FLAGS;
+	case VR_IR_F_TO:
+	case VR_IR_CALL:
+	case VR_IR_FPGETFLAGS:
+	case VR_IR_VHALF:
+		return VR_T_I64;
+	case VR_IR_CMPSET:
+		return VR_T_I32;
+	case VR_IR_SETCC:
+		return o->type == VR_T_NONE ? VR_T_I32 : o->type;
+	case VR_IR_VCALL:
+		return is_vector(o->type) ? o->type : VR_T_V128;
+	default:
+		return o->type;
+	}
+}
+
+/* Op i of block b uses value a. */
+static void count_use(struct emit *e, const struct vr_ir_block *b, uint32_t i, uint32_t a)
+{
+	if (!a)
+		return;
+	if (a < b->first || a >= i) {
+		e->error = VR_E_INVAL;
+		return;
+	}
+	struct emit_value *u = &e->values[a - b->first];
+	if (!u->uses++)
+		u->last = i;
+}
+
 /* Forget the last block's values; count uses, backwards, so that unused pure ops keep nothing alive. */
 void ra_begin_block(struct emit *e, uint32_t index)
 {
@@ -342,13 +379,13 @@ void ra_begin_block(struct emit *e, uint32_t index)
 	e->dirty = b->dirty_in;
 	e->coalesced.active = 0;
 	e->clean_scalar[0] = e->clean_scalar[1] = 0;
-	memset(e->alias, 0, sizeof(e->alias));
+	memset(e->alias, 0, e->job->pinned_count * sizeof(e->alias[0]));
 	if (b->count > EMIT_BLOCK_OPS) {
 		e->error = VR_E_RANGE;
 		return;
 	}
 	memset(e->values, 0, b->count * sizeof(e->values[0]));
-	for (uint32_t n = b->count; n-- > 0;) {
+	for (uint32_t n = b->count; n-- > 0 && !e->error;) {
 		uint32_t i = b->first + n;
 		const struct vr_ir_op *o = &e->ops[i];
 		struct emit_value *v = &e->values[n];
@@ -356,44 +393,24 @@ void ra_begin_block(struct emit *e, uint32_t index)
 			e->error = VR_E_INVAL;
 			return;
 		}
-		v->type = o->type;
-		if (o->op >= VR_IR_F_ADD && o->op <= VR_IR_F_FROM)
-			v->type = VR_T_FLAGS;
-		else if (o->op == VR_IR_FCMP)
-			v->type = VR_T_FLAGS;
-		else if (o->op == VR_IR_F_TO || o->op == VR_IR_CALL || o->op == VR_IR_FPGETFLAGS ||
-			 o->op == VR_IR_VHALF)
-			v->type = VR_T_I64;
-		else if (o->op == VR_IR_CMPSET)
-			v->type = VR_T_I32;
-		else if (o->op == VR_IR_SETCC && o->type == VR_T_NONE)
-			v->type = VR_T_I32;
-		else if (o->op == VR_IR_VCALL && !is_vector(o->type))
-			v->type = VR_T_V128;
+		v->type = value_type(o);
 		if (o->op == VR_IR_CONST)
 			v->loc = LOC_CONST;
 		if (ir_class[o->op] == VR_IRC_PURE && !v->uses) {
 			v->emitted = 1;
 			continue;
 		}
-		uint32_t args[4] = {o->a, o->b, o->c, 0}, k = ir_args[o->op];
-		if (o->op == VR_IR_CASIF || o->op == VR_IR_CAS2IF) {
-			args[3] = (uint32_t)o->imm;
-			k = 4;
-		}
-		while (k-- > 0) {
-			uint32_t a = args[k];
-			if (!a)
-				continue;
-			if (a < b->first || a >= i) {
-				e->error = VR_E_INVAL;
-				return;
-			}
-			struct emit_value *u = &e->values[a - b->first];
-			if (!u->uses++)
-				u->last = i;
-		}
-		if (o->op == VR_IR_PUT && o->imm < EMIT_GUEST_REGS && e->pin_of[o->imm] != 0xff)
+		uint32_t args = ir_args[o->op];
+		if (args > 0)
+			count_use(e, b, i, o->a);
+		if (args > 1)
+			count_use(e, b, i, o->b);
+		if (args > 2)
+			count_use(e, b, i, o->c);
+		if (o->op == VR_IR_CASIF || o->op == VR_IR_CAS2IF)
+			count_use(e, b, i, (uint32_t)o->imm);
+		if (o->op == VR_IR_PUT && o->a && o->imm < EMIT_GUEST_REGS && e->pin_of[o->imm] != PIN_NONE &&
+		    !e->error)
 			val(e, o->a)->put = i;
 	}
 }
