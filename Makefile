@@ -95,6 +95,7 @@ endef
 include sdk/xlate/build.mk
 include sdk/common/build.mk
 include sdk/fake_host/build.mk
+include sdk/virtio/build.mk
 include sdk/board/build.mk
 include sdk/template/build.mk
 include sdk/build.mk

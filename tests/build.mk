@@ -27,8 +27,9 @@ test-unit: deps
 #   test-diff*         half an hour of instructions on an instrumented interpreter; the lifters' fuzzers have sanitizers too
 #   test-emit-random   a minute of random IR; the lifters' fuzzers run the emitter's code as well
 #   test-boot-unpack   compresses hundreds of MiB and tries each byte of a file wrong; fuzz_unpack reads such files with sanitizers
+#   test-soft-smp      half a minute of vCPUs that wait for one another; test-soft-smp-compiled has the same programs, compiled
 #   hardening          reads properties of binaries that sanitizers change
-SAN_LEFT_OUT := test-validate test-diff test-diff-riscv64 test-emit-random test-boot-unpack hardening
+SAN_LEFT_OUT := test-validate test-diff test-diff-riscv64 test-emit-random test-boot-unpack test-soft-smp hardening
 SAN_TESTS = $(filter-out $(SAN_LEFT_OUT:%=$(B)/tests/%),$(filter $(B)/tests/%,$(TESTS)))
 test-san: deps
 	$(Q)$(MAKE) --no-print-directory check-san

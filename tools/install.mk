@@ -50,7 +50,7 @@ install: all
 
 # Headers of the kits: what plugins include, and what that includes.
 KIT := $(PREFIX)/include/vmrun/kit
-KIT_HEADERS := $(call below,sdk,sdk/board sdk/tiny -name '*.h') plugin_entry.h host_error.h fake_host/fake_host.h \
+KIT_HEADERS := $(call below,sdk,sdk/board sdk/virtio sdk/tiny -name '*.h') plugin_entry.h host_error.h fake_host/fake_host.h \
   $(patsubst sdk/%,%,$(wildcard sdk/xlate/*.h sdk/xlate/ir/*.h $(foreach d,$(wildcard sdk/xlate/emit/*),$(d)/$(notdir $(d)).h) \
     $(foreach d,$(wildcard sdk/xlate/isa/*),$(d)/isa.h $(d)/$(notdir $(d)).h $(d)/helpers*.def $(d)/fields.def)))
 

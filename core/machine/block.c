@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * block.c: the disks the user named, vmrun.block/1. Raw files and block devices.
+ * block.c: the disks the user named, by system calls that wait. Raw files and block devices.
  *
  * A file whose size is no multiple of 512 has its last sector filled up with zeros; writing that sector
  * makes the file grow to its end, so no byte is out of reach or lost. A writer locks the whole file, and the
@@ -116,7 +116,7 @@ int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct
 		rc = vr_error_set(VR_E_INVAL, "disk '%s' is empty; give it a size first (truncate -s 8G)",
 				  path);
 	if (rc == VR_OK) {
-		d->flags = read_only ? VR_BLOCK_READONLY : VR_BLOCK_DISCARD;
+		d->flags = read_only ? VR_BLOCK_READONLY : VR_BLOCK_CAN_DISCARD;
 		d->regular = f.kind == FILE_REGULAR;
 		d->end = (uint64_t)end;
 		d->length = ((uint64_t)end + SECTOR - 1) / SECTOR * SECTOR;
@@ -145,8 +145,15 @@ void disk_stop(struct disk *d)
 	atomic_store(&d->stopped, 1);
 }
 
+/* The machine ends, or the device wants its requests back. */
+static bool disk_broken_off(const struct disk *d)
+{
+	return atomic_load(&d->stopped) || atomic_load(&d->cancelled);
+}
+
 void disk_close(struct disk *d)
 {
+	disk_threads_end(d);
 	/* However the machine ended: what the guest was told is written stays written. */
 	if (d->fd >= 0 && atomic_load(&d->dirty)) {
 		/* The guest does not hear of this one, whatever the user was told before. */
@@ -234,7 +241,7 @@ static int32_t transfer(struct disk *d, uint64_t offset, const struct vr_iovec *
 		uint32_t k = 0;
 		ssize_t got;
 
-		if (atomic_load(&d->stopped))
+		if (disk_broken_off(d))
 			return VR_E_IO;
 		for (; k < VECTORS && i + k < n && left; k++) {
 			uint64_t length = v[i + k].length - skip;
@@ -333,7 +340,7 @@ static bool punch(struct disk *d, int mode, uint64_t offset, uint64_t length)
 		uint64_t n = length < PUNCH_PIECE ? length : PUNCH_PIECE;
 		int rc;
 
-		if (atomic_load(&d->stopped)) {
+		if (disk_broken_off(d)) {
 			errno = ECANCELED;
 			return false;
 		}
@@ -387,81 +394,3 @@ int32_t disk_zero(struct disk *d, uint64_t offset, uint64_t length)
 	}
 	return rc;
 }
-
-static struct disk *disk_of(const struct vr_host *host, uint32_t disk)
-{
-	struct machine *m = machine_of(host);
-
-	return m && disk < m->disk_count ? &m->disk[disk] : NULL;
-}
-
-static uint32_t VR_CALL block_count(const struct vr_host *host)
-{
-	struct machine *m = machine_of(host);
-
-	return m ? m->disk_count : 0;
-}
-
-static int32_t VR_CALL block_info(const struct vr_host *host, uint32_t disk, struct vr_block_info *out)
-{
-	struct disk *d = disk_of(host, disk);
-	struct vr_block_info info = {.size = sizeof(info)};
-
-	if (!d || !out)
-		return VR_E_NOENT;
-	info.flags = d->flags;
-	info.length = d->length;
-	info.name = d->name;
-	struct_copy_out(out, &info, sizeof(info), STRUCT_END_OF(struct vr_block_info, name));
-	return VR_OK;
-}
-
-static int32_t VR_CALL block_read(const struct vr_host *host, uint32_t disk, uint64_t offset,
-				  const struct vr_iovec *v, uint32_t n)
-{
-	struct disk *d = disk_of(host, disk);
-
-	return d ? disk_read(d, offset, v, n) : VR_E_NOENT;
-}
-
-static int32_t VR_CALL block_write(const struct vr_host *host, uint32_t disk, uint64_t offset,
-				   const struct vr_iovec *v, uint32_t n)
-{
-	struct disk *d = disk_of(host, disk);
-
-	return d ? disk_write(d, offset, v, n) : VR_E_NOENT;
-}
-
-static int32_t VR_CALL block_flush(const struct vr_host *host, uint32_t disk)
-{
-	struct disk *d = disk_of(host, disk);
-
-	return d ? disk_flush(d) : VR_E_NOENT;
-}
-
-static int32_t VR_CALL block_discard(const struct vr_host *host, uint32_t disk, uint64_t offset,
-				     uint64_t length)
-{
-	struct disk *d = disk_of(host, disk);
-
-	return d ? disk_discard(d, offset, length) : VR_E_NOENT;
-}
-
-static int32_t VR_CALL block_write_zeroes(const struct vr_host *host, uint32_t disk, uint64_t offset,
-					  uint64_t length)
-{
-	struct disk *d = disk_of(host, disk);
-
-	return d ? disk_zero(d, offset, length) : VR_E_NOENT;
-}
-
-const struct vr_host_block block_table = {
-	.size = sizeof(struct vr_host_block),
-	.count = block_count,
-	.info = block_info,
-	.read = block_read,
-	.write = block_write,
-	.flush = block_flush,
-	.discard = block_discard,
-	.write_zeroes = block_write_zeroes,
-};

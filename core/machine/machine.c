@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -34,7 +34,7 @@ void machine_offer(struct registry *r)
 	registry_offer(r, VR_THREAD_ID, &thread_table);
 	registry_offer(r, VR_MACHINE_ID, &machine_table);
 	registry_offer(r, VR_CONSOLE_ID, &console_table);
-	registry_offer(r, VR_BLOCK_ID, &block_table);
+	registry_offer(r, VR_DISKS_ID, &disks_table);
 	registry_offer(r, VR_DEVICE_TRACE_ID, &device_trace_table);
 	registry_offer(r, VR_DOORBELL_ID, &doorbell_table);
 	registry_offer(r, VR_SANDBOX_ID, &sandbox_table);
@@ -163,9 +163,13 @@ static int32_t create_vm(struct machine *m)
 	int32_t rc;
 
 	if (t) {
-		rc = machine_interface(t, VR_TRANSLATOR_ID, &c.translator);
+		const void *isa;
+
+		rc = machine_interface(t, VR_ISA_ID, &isa);
 		if (rc < 0)
 			return rc;
+		c.isa = isa;
+		c.emitter = registry_interface(t, VR_EMITTER_ID);
 		c.translator_self = t->plugin->self;
 		c.translator_id = t->manifest->id;
 	}
@@ -236,17 +240,11 @@ static int32_t load(struct machine *m)
 	return rc;
 }
 
-/* Requests to disks that are under way are broken off: the guest is no longer there to see it. */
-static void stop_disks(struct machine *m)
-{
-	for (uint32_t i = 0; i < m->disk_count; i++)
-		disk_stop(&m->disk[i]);
-}
-
 static void user_ends(void *opaque, int32_t status)
 {
 	power_request(opaque, VR_POWER_OFF, status);
-	stop_disks(opaque);
+	/* Requests to disks that are under way are broken off: the guest is no longer there to see it. */
+	disks_stop(opaque);
 }
 
 static int32_t init_parts(struct machine *m, const struct machine_config *c)
@@ -301,6 +299,8 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 		rc = gdb_open(m, c);
 	if (rc == VR_OK)
 		rc = devices_start(m->registry, m->choice.board);
+	if (rc == VR_OK)
+		rc = disks_open_plugins(m);
 	if (rc < 0)
 		return rc;
 	stats_init(&m->stats, c->stats != 0);
@@ -309,7 +309,9 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 		codemap_allow(m->codemap, &m->sandbox);
 	if (m->gdb)
 		gdb_allow(m->gdb, &m->sandbox);
-	rc = create_vm(m);
+	rc = disks_start(m);
+	if (rc == VR_OK)
+		rc = create_vm(m);
 	if (rc == VR_OK)
 		rc = create_board(m);
 	if (rc == VR_OK)
@@ -440,7 +442,7 @@ int32_t machine_run(struct machine *m)
 		gdb_was_reset(m->gdb);
 	}
 	vcpus_quiesce(m);
-	stop_disks(m);
+	disks_stop(m);
 	m->stats.ended = clock_monotonic();
 	console_stop(&m->console);
 	status = end_status(m, what, code);
@@ -482,8 +484,7 @@ void machine_free(struct machine *m)
 	registry_set_machine(m->registry, NULL);
 	timers_free(&m->timers);
 	doorbells_free(&m->doorbells);
-	for (uint32_t i = 0; i < m->disk_count; i++)
-		disk_close(&m->disk[i]);
+	disks_close(m);
 	/* Up to here signals are caught: one that came now would keep the disks from being flushed. */
 	console_free(&m->console);
 	boot_free(&m->boot);

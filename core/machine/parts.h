@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <vmrun/accel.h>
+#include <vmrun/block.h>
 #include <vmrun/board.h>
 #include <vmrun/debugger.h>
 #include <vmrun/host.h>
@@ -224,6 +225,18 @@ void console_stop(struct console *c);
 void console_free(struct console *c);
 
 /* ---- block.c ----------------------------------------------------------------------------- */
+#define DISK_THREADS 4u
+/* What disk_requests.c has of a disk: requests wait here for a thread. */
+struct disk_requests {
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* a request came, or the threads end */
+	pthread_cond_t idle; /* none is under way */
+	struct vr_block_request *first, *last;
+	uint32_t sleeping, running; /* threads */
+	uint32_t count;             /* of `thread` */
+	bool ready, end;
+	pthread_t thread[DISK_THREADS];
+};
 struct disk {
 	int fd;
 	uint32_t flags;
@@ -233,6 +246,8 @@ struct disk {
 	_Atomic int complained;
 	_Atomic int dirty; /* written since it was flushed */
 	_Atomic int stopped;
+	_Atomic int cancelled; /* for a while: what is under way ends */
+	struct disk_requests requests;
 	bool regular;         /* a file, which others can make shorter */
 	_Atomic uint64_t end; /* bytes that the file has had: from there to `length` it reads as zeros */
 	struct backing backing;
@@ -248,6 +263,25 @@ int32_t disk_zero(struct disk *d, uint64_t offset, uint64_t length);
 /* Requests fail from here on, also those that are under way. [any] */
 void disk_stop(struct disk *d);
 void disk_close(struct disk *d);
+
+/* ---- disk_requests.c --------------------------------------------------------------------- */
+/* Threads that take a disk's requests; none is taken before. */
+int32_t disk_threads_start(struct disk *d, struct sandbox *s, uint32_t number);
+void disk_threads_end(struct disk *d); /* after what is under way */
+/* A disk for devices. */
+void disk_as_block(struct disk *d, struct vr_disk *out);
+
+/* ---- disks.c ------------------------------------------------------------------------------ */
+struct machine_disk { /* a plugin's */
+	const struct vr_block_maker *maker;
+	struct vr_disk disk;
+};
+/* The disks of plugins that the user named (vmrun.block/1), after the machine's files. [main] */
+int32_t disks_open_plugins(struct machine *m);
+/* Threads for those that are files. [main] */
+int32_t disks_start(struct machine *m);
+void disks_stop(struct machine *m); /* requests fail from here on. [any] */
+void disks_close(struct machine *m);
 
 /* ---- inputs.c ---------------------------------------------------------------------------- */
 /* VR_E_BUSY, with a text that begins with the label: the file is one that this run reads (disks and what they lie
@@ -388,6 +422,8 @@ struct machine {
 	struct stats stats;
 	struct disk disk[MACHINE_MAX_DISKS];
 	uint32_t disk_count;
+	struct machine_disk plugin_disk[MACHINE_MAX_DISKS];
+	uint32_t plugin_disk_count;
 
 	const struct vr_irq_controller *irq;
 	void *irq_opaque;
@@ -416,7 +452,7 @@ extern const struct vr_host_codecache codecache_table;
 extern const struct vr_host_thread thread_table;
 extern const struct vr_host_machine machine_table;
 extern const struct vr_host_console console_table;
-extern const struct vr_host_block block_table;
+extern const struct vr_host_disks disks_table;
 extern const struct vr_host_device_trace device_trace_table;
 extern const struct vr_host_doorbell doorbell_table;
 extern const struct vr_host_sandbox sandbox_table;

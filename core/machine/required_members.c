@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* required_members.c: the members without which an interface can't be used. A plugin's struct may end before others. */
 #include <string.h>
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 #include "common/error.h"
 #include "machine/parts.h"
@@ -20,7 +20,7 @@ static const struct {
 	REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_kick),    REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_set_pin),
 	REQUIRED(VR_ACCEL_ID, vr_accel, vm_reset),     REQUIRED(VR_BOARD_ID, vr_board, create),
 	REQUIRED(VR_BOARD_ID, vr_board, load),         REQUIRED(VR_BOARD_ID, vr_board, reset),
-	REQUIRED(VR_BOARD_ID, vr_board, destroy),      REQUIRED(VR_TRANSLATOR_ID, vr_translator, isa),
+	REQUIRED(VR_BOARD_ID, vr_board, destroy),      REQUIRED(VR_ISA_ID, vr_isa, lift),
 };
 
 int32_t machine_interface(struct loaded_plugin *p, const char *id, const void **out)

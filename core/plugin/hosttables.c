@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/arch.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"
@@ -92,8 +93,17 @@ static const struct vr_host_config config_table = {
 
 /* ---- vmrun.registry/1 ---- */
 
-static int32_t VR_CALL registry_find(const struct vr_host *host, const char *interface_id,
-				     const char *plugin_id, uint32_t i, struct vr_found *out)
+/* Is it to be looked at, as far as manifests tell? */
+static bool may_offer(const struct vr_manifest *m, const char *interface_id)
+{
+	return vr_text_list_has(m->provides, interface_id) &&
+	       (!m->host || !m->host[0] || vr_text_list_has(m->host, "any") ||
+		vr_text_list_has(m->host, vr_arch_host()));
+}
+
+/* start: those that are not loaded as well. */
+static int32_t find(const struct vr_host *host, const char *interface_id, const char *plugin_id, uint32_t i,
+		    struct vr_found *out, bool start)
 {
 	struct registry *r = plugin_host_of(host)->registry;
 
@@ -106,9 +116,13 @@ static int32_t VR_CALL registry_find(const struct vr_host *host, const char *int
 		struct loaded_plugin *p = &r->entries[k]->loaded;
 		const void *table;
 
-		if (!p->host || (plugin_id && strcmp(plugin_id, p->manifest->id) != 0))
+		if (plugin_id && strcmp(plugin_id, p->manifest->id) != 0)
 			continue;
-		table = registry_interface(p, interface_id);
+		if (start && (!may_offer(p->manifest, interface_id) || r->start(r, p) < 0)) {
+			vr_error_clear();
+			continue;
+		}
+		table = p->host ? registry_interface(p, interface_id) : NULL;
 		if (!table || i-- > 0)
 			continue;
 		out->interface = table;
@@ -121,7 +135,20 @@ static int32_t VR_CALL registry_find(const struct vr_host *host, const char *int
 	return VR_E_NOENT; /* the end of the list: no text */
 }
 
-static const struct vr_host_registry registry_table = {.size = sizeof(registry_table), .find = registry_find};
+static int32_t VR_CALL registry_find(const struct vr_host *host, const char *interface_id,
+				     const char *plugin_id, uint32_t i, struct vr_found *out)
+{
+	return find(host, interface_id, plugin_id, i, out, false);
+}
+
+static int32_t VR_CALL registry_find_installed(const struct vr_host *host, const char *interface_id,
+					       const char *plugin_id, uint32_t i, struct vr_found *out)
+{
+	return find(host, interface_id, plugin_id, i, out, true);
+}
+
+static const struct vr_host_registry registry_table = {
+	.size = sizeof(registry_table), .find = registry_find, .find_installed = registry_find_installed};
 
 /* ---- vmrun.file/1 ---- */
 

@@ -11,6 +11,8 @@
 #define OFFERS_MAX 32
 
 struct registry {
+	int32_t (*start)(struct registry *r,
+			 struct loaded_plugin *p); /* registry_start(), for vmrun.registry/1 */
 	/* Best priority first. The pointers stay; the array is sorted again by each scan. */
 	struct registry_entry **entries;
 	uint32_t count;

@@ -19,6 +19,7 @@ struct registry *registry_new(void)
 		vr_error_set(VR_E_NOMEM, "out of memory");
 		return NULL;
 	}
+	r->start = registry_start;
 	hosttables_offer(r);
 	return r;
 }

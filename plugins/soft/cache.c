@@ -179,12 +179,13 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
 	uint64_t va_page = pc & SOFT_PAGE_MASK;
-	const struct soft_mmu_info *info = soft_mmu_info(x->mmu_context);
+	const struct soft_mmu_info *info = soft_mmu_info(vr_engine_exec(x)->mmu_context);
 	struct soft_itlb_entry *it = &info->itlb[(pc >> 12) & (SOFT_ITLB - 1)];
-	uint32_t *known_id = &x->mmu_context->mapping_id[(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1)];
+	uint32_t *known_id =
+		&vr_engine_exec(x)->mmu_context->mapping_id[(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1)];
 
 	if (info->ras_invalid)
-		soft_ras_clear(v, x->mmu_context);
+		soft_ras_clear(v, vr_engine_exec(x)->mmu_context);
 	if (it->va_page == va_page) {
 		*known_id = it->mapping_id;
 		return it;
@@ -448,7 +449,8 @@ uint64_t soft_lookup(struct vr_exec *x)
 		if (cached) {
 			uint64_t pc = x->pc;
 			struct vr_branch_entry *j =
-				&x->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
+				&vr_engine_exec(x)
+					 ->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
 
 			j->pc = pc;
 			j->host = cached;
@@ -465,7 +467,7 @@ uint64_t soft_link(struct vr_exec *x)
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
 	const struct soft_itlb_entry *it;
-	uint64_t pc, number = x->link;
+	uint64_t pc, number = vr_engine_exec(x)->link;
 
 	/* Another vCPU's translation may move the array. */
 	pthread_mutex_lock(&vm->code_lock);
@@ -655,7 +657,7 @@ void soft_sync_guest_regs(struct vr_exec *x)
 {
 	struct soft_vcpu *v = soft_of(x);
 	struct soft_vm *vm = v->vm;
-	uint64_t offset = x->site - (uint64_t)(uintptr_t)vm->code.execute;
+	uint64_t offset = vr_engine_exec(x)->site - (uint64_t)(uintptr_t)vm->code.execute;
 
 	pthread_mutex_lock(&vm->code_lock);
 	uint32_t low = 0, high = vm->region_count;
@@ -677,9 +679,9 @@ void soft_sync_guest_regs(struct vr_exec *x)
 		uint8_t *to = (uint8_t *)x + vm->isa->guest_regs[m->guest_reg].offset;
 
 		if (m->kind == VR_REG_VEC)
-			memcpy(to, &x->save_vector[reg], 16);
+			memcpy(to, &vr_engine_exec(x)->save_vector[reg], 16);
 		else
-			memcpy(to, &x->save_integer[reg], 8);
+			memcpy(to, &vr_engine_exec(x)->save_integer[reg], 8);
 	}
 	uint32_t at = (uint32_t)(offset - g->code_offset), lo = 0, hi = g->point_count;
 

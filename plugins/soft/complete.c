@@ -39,14 +39,12 @@ static const char *first_missing(const void *table, const struct need *needs, si
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-const char *soft_translator_lacks(const struct vr_translator *t)
+const char *soft_isa_lacks(const struct vr_isa *isa)
 {
-	const char *name;
+	return first_missing(isa, isa_needs, COUNT(isa_needs));
+}
 
-	if (!VR_HAS(t, isa))
-		return "vr_translator.isa";
-	name = first_missing(t->isa, isa_needs, COUNT(isa_needs));
-	if (!name && VR_HAS(t, emit))
-		name = first_missing(t->emit, emit_needs, COUNT(emit_needs));
-	return name;
+const char *soft_emit_lacks(const struct vr_emit *emit)
+{
+	return first_missing(emit, emit_needs, COUNT(emit_needs));
 }

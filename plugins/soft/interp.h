@@ -6,7 +6,7 @@
 #ifndef SOFT_INTERP_H
 #define SOFT_INTERP_H
 
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 /* What a block ended with. */
 #define SOFT_INTERP_NEXT 1u /* its terminator: exec.pc is the next guest pc */

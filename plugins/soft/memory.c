@@ -106,13 +106,14 @@ static void tlb_fill(struct soft_vcpu *v, uint64_t page, const uint8_t *host, ui
 	struct vr_exec *x = v->x;
 
 	v->n.tlb_misses++;
-	tlb_grow(v, x->mmu_context);
-	struct vr_tlb_entry *e = tlb_entry(x->mmu_context, page);
+	tlb_grow(v, vr_engine_exec(x)->mmu_context);
+	struct vr_tlb_entry *e = tlb_entry(vr_engine_exec(x)->mmu_context, page);
 
 	e->tag_read = rights & (1u << VR_ACCESS_READ) ? page : page | VR_TLB_NEVER;
 	e->tag_write = granted ? page : page | VR_TLB_NEVER;
 	if (granted)
-		soft_mmu_info(x->mmu_context)->writable_filter[e - x->mmu_context->tlb] =
+		soft_mmu_info(vr_engine_exec(x)->mmu_context)
+			->writable_filter[e - vr_engine_exec(x)->mmu_context->tlb] =
 			soft_writable_filter(pa_page);
 	e->addend = (uint64_t)(uintptr_t)host - page;
 	e->physical = pa_page | (t->user_rights & (1u << VR_ACCESS_READ) ? VR_TLB_USER_READ : 0) |
@@ -128,7 +129,7 @@ static int32_t part_find(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint3
 {
 	struct vr_exec *x = v->x;
 	uint64_t page = va & SOFT_PAGE_MASK;
-	struct vr_tlb_entry *e = tlb_entry(x->mmu_context, va);
+	struct vr_tlb_entry *e = tlb_entry(vr_engine_exec(x)->mmu_context, va);
 	bool writable;
 
 	p->bytes = bytes;
@@ -552,8 +553,9 @@ uint64_t soft_memory(struct vr_exec *x)
 	uint32_t access;
 
 	v->n.slow_memory++;
-	int32_t fault = perform(v, x->descriptor, x->address, &x->argument[0], &x->argument[1], x->result,
-				&where, &access);
+	int32_t fault = perform(v, vr_engine_exec(x)->descriptor, vr_engine_exec(x)->address,
+				&vr_engine_exec(x)->argument[0], &vr_engine_exec(x)->argument[1],
+				vr_engine_exec(x)->result, &where, &access);
 
 	if (!fault)
 		return 0;

@@ -152,7 +152,7 @@ int32_t soft_mmu_init(struct soft_vcpu *v)
 	if (!v->mmu_contexts[0])
 		return VR_E_NOMEM;
 	v->mmu_context_count = 1;
-	v->x->mmu_context = v->mmu_contexts[0];
+	vr_engine_exec(v->x)->mmu_context = v->mmu_contexts[0];
 	return VR_OK;
 }
 
@@ -166,18 +166,18 @@ void soft_mmu_fini(struct soft_vcpu *v)
 void soft_context(struct vr_exec *x)
 {
 	struct soft_vcpu *v = soft_of(x);
-	const struct soft_mmu_info *now = soft_mmu_info(x->mmu_context);
+	const struct soft_mmu_info *now = soft_mmu_info(vr_engine_exec(x)->mmu_context);
 
 	if (now->valid && now->asid == x->asid && now->mode_flags == x->mode_flags)
 		return;
 	v->n.mmu_context_switches++;
-	x->mmu_context = context_select(v, x->asid, x->mode_flags);
+	vr_engine_exec(x)->mmu_context = context_select(v, x->asid, x->mode_flags);
 }
 
 void soft_mmu_forget(struct soft_vcpu *v)
 {
 	for (uint32_t i = 0; i < v->mmu_context_count; i++) {
-		if (v->mmu_contexts[i] == v->x->mmu_context)
+		if (v->mmu_contexts[i] == vr_engine_exec(v->x)->mmu_context)
 			soft_mmu_clear(v, v->mmu_contexts[i]);
 		else
 			soft_mmu_info(v->mmu_contexts[i])->valid = 0; /* cleared when it is selected again */
@@ -262,7 +262,7 @@ static void request_run(struct soft_vcpu *v, const struct soft_request *r)
 			/* fall through */
 		case VR_FLUSH_ALL:
 			/* The other contexts are cleared when they are selected again. */
-			if (c == v->x->mmu_context) {
+			if (c == vr_engine_exec(v->x)->mmu_context) {
 				soft_mmu_clear(v, c);
 				info->ras_invalid = 1;
 			} else {

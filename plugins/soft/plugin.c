@@ -35,8 +35,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 {
 	const struct soft_plugin *p = self;
 	struct soft_vm *vm = calloc(1, sizeof(*vm));
-	const struct vr_translator *t = c->translator;
-	char why[160] = "";
+	const struct vr_isa *isa = VR_HAS(c, isa) ? c->isa : NULL;
 
 	if (!vm) {
 		return vr_host_error(p->instance.host, VR_E_NOMEM, "soft: no memory for the virtual machine");
@@ -46,14 +45,14 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	pthread_mutex_init(&vm->exclusive_lock, NULL);
 	int32_t rc = VR_OK;
 
-	if (!VR_HAS(t, isa))
+	if (!isa)
 		rc = soft_error(
 			vm, VR_E_CONFIG,
 			"soft: a guest of architecture %s needs a translator; name one with -p xlate-...",
 			c->arch ? c->arch : "(unknown)");
-	else if (soft_translator_lacks(t))
+	else if (soft_isa_lacks(isa))
 		rc = soft_error(vm, VR_E_ABI, "soft: translator '%s' has no %s; rebuild or update it",
-				c->translator_id ? c->translator_id : "?", soft_translator_lacks(t));
+				c->translator_id ? c->translator_id : "?", soft_isa_lacks(isa));
 	else if (c->vcpu_count > SOFT_MAX_VCPUS)
 		rc = soft_error(vm, VR_E_RANGE,
 				"soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
@@ -76,24 +75,10 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		return rc;
 	}
 	vm->vcpu_count = c->vcpu_count;
-	vm->isa = t->isa;
-	vm->count = VR_HAS(c, flags) && (c->flags & VR_VM_STATS);
+	vm->isa = isa;
+	vm->count = (VR_VALUE(c, flags, 0) & VR_VM_STATS) != 0;
 	vm->region_insns = (uint32_t)p->region_insns;
-	vm->emit = p->tier && VR_HAS(t, emit) ? t->emit : NULL;
-	if (vm->emit && vm->emit->probe(why, sizeof(why)) < 0) {
-		const struct vr_host_log *log = p->instance.host->query(p->instance.host, VR_LOG_ID);
-
-		if (VR_HAS(log, write)) {
-			char text[256];
-
-			snprintf(text, sizeof(text),
-				 "soft: this processor can't run compiled code (%s); interpreting, which is "
-				 "slow",
-				 why);
-			log->write(p->instance.host, VR_LOG_WARN, text);
-		}
-		vm->emit = NULL;
-	}
+	vm->emit = p->tier ? soft_emitter(vm, c) : NULL;
 	rc = soft_log_new(vm, &vm->log);
 	if (rc < 0) {
 		soft_error(vm, rc, "soft: no memory for the log");
@@ -184,7 +169,7 @@ static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
 #define C(field, name, text) sum.field += v->n.field;
 		SOFT_COUNTERS(C)
 #undef C
-		entered += v->x->entered;
+		entered += vr_engine_exec(v->x)->entered;
 		for (uint32_t k = 0; k < v->mmu_context_count; k++)
 			tlb_bytes += v->mmu_contexts[k]->tlb_mask + sizeof(struct vr_tlb_entry);
 	}

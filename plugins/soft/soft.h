@@ -27,7 +27,7 @@
 #include <stdint.h>
 #include <vmrun/debugger.h>
 #include <vmrun/host.h>
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 
 #include "host_error.h"
 #include "plugin_entry.h"
@@ -305,7 +305,7 @@ struct soft_plugin {
 
 static inline struct soft_vcpu *soft_of(struct vr_exec *x)
 {
-	return x->engine;
+	return (struct soft_vcpu *)x->engine;
 }
 static inline struct soft_mmu_info *soft_mmu_info(struct vr_mmu_context *c)
 {
@@ -317,8 +317,13 @@ static inline struct soft_mmu_info *soft_mmu_info(struct vr_mmu_context *c)
 /* soft_error(vm, code, format, ...): note an error (printf-like) with the core. Is code. */
 #define soft_error(vm, ...) vr_host_error((vm)->host, __VA_ARGS__)
 /* -- complete.c -- */
-/* The member, as "vr_isa.lift", without which the translator can't be used; NULL: it is complete. */
-const char *soft_translator_lacks(const struct vr_translator *t);
+/* The member, as "vr_isa.lift", without which the table can't be used; NULL: it is complete. */
+const char *soft_isa_lacks(const struct vr_isa *isa);
+const char *soft_emit_lacks(const struct vr_emit *emit);
+
+/* -- emitter.c -- */
+/* What compiles for this VM; NULL: nothing can, and it is interpreted. What is unexpected of that has been said. */
+const struct vr_emit *soft_emitter(struct soft_vm *vm, const struct vr_vm_config *c);
 
 /* -- arena.c: memory that is freed all at once -- */
 struct soft_arena *soft_arena_new(void);

@@ -102,7 +102,7 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 		return soft_error(vm, VR_E_NOMEM, "soft: no memory for vCPU %u", index);
 	}
 	pthread_mutex_init(&v->request_lock, NULL);
-	v->x->engine = v;
+	v->x->engine = (struct vr_engine_vcpu *)v;
 	v->x->index = index;
 	v->env = (struct vr_isa_env){
 		.size = sizeof(v->env),

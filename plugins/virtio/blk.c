@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blk.c: the block device (Virtio 1.2, 5.2). A thread of its own takes requests one after the other, so
- * that no vCPU waits for the disk; while it is at work the driver need not notify.
+ * blk.c: the block device (Virtio 1.2, 5.2).
+ *
+ * A request is taken from the ring, checked, and submitted to the disk (vmrun/block.h); it is given back when the
+ * disk says that it is done, on a thread of the disk's. So no vCPU waits for a disk, and up to IN_FLIGHT requests
+ * are under way at once, which end in any order. A driver that wants an order waits for one request before it
+ * makes the next (5.2.6.2: a flush covers the writes that were complete before it came).
+ *
+ * take() is the one place where requests are taken. It runs on the thread that notifies, and on one that ends a
+ * request when there was no room for more before. Only one runs at a time: another caller sets `again` and leaves,
+ * and the one that runs goes round once more. It has not the lock when it submits, since the disk may call
+ * complete() from there, and that may call take().
+ *
+ * A queue that stops has its requests cancelled and waits for the last, which takes as long as one system call of
+ * the disk's. A pause waits for them without that.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "virtio.h"
 
@@ -35,8 +46,9 @@
 #define RANGES_MAX 64u
 #define RANGE_SECTORS_MAX (1u << 22)
 #define RANGE_F_UNMAP 1u
+#define IN_FLIGHT 64u
 
-struct request {
+struct header {
 	uint32_t type;
 	uint32_t reserved;
 	uint64_t sector;
@@ -62,22 +74,37 @@ struct config {
 	uint32_t max_write_zeroes_sectors, max_write_zeroes_seg;
 	uint8_t write_zeroes_may_unmap, unused1[3];
 };
-_Static_assert(offsetof(struct config, max_discard_sectors) == 36 && sizeof(struct config) <= VIRTIO_CONFIG,
-	       "5.2.4");
+_Static_assert(offsetof(struct config, max_discard_sectors) == 36 && sizeof(struct config) == 64, "5.2.4");
+
+struct blk;
+
+struct request {
+	struct vr_block_request r; /* first */
+	struct blk *blk;
+	struct request *next; /* of those that are free */
+	struct header header;
+	uint32_t flags;      /* VR_BLOCK_FUA */
+	uint64_t next_range; /* bytes of the ranges that have been submitted */
+	struct virtio_buffer buffer;
+	struct vr_iovec v[VIRTIO_QUEUE_SIZE];
+};
 
 struct blk {
-	const struct vr_host_block *table;
-	const struct vr_host_thread *threads;
-	struct vr_thread *thread;
+	struct vr_virtio_device d; /* first */
+	struct vr_disk disk;
 	uint64_t sectors;
-	uint32_t flags; /* VR_BLOCK_* */
-	/* the device's lock: */
-	pthread_cond_t wake, idle;
-	uint32_t work, stop, busy;
-	/* the worker's own: */
-	uint32_t flush_writes; /* the driver knows no FLUSH: each write is on the medium when it is done */
-	struct chain chain;
-	struct vr_iovec iov[QUEUE_MAX];
+	uint32_t disk_flags; /* VR_BLOCK_* */
+	uint64_t features;   /* offered */
+	struct config config;
+	pthread_mutex_t lock; /* everything below */
+	pthread_cond_t idle;  /* take() has ended, or the last request has */
+	uint32_t runs, paused;
+	uint32_t write_through; /* the driver knows no FLUSH: each write is on the medium when it is done */
+	uint32_t taking, again;
+	uint32_t starved; /* take() ended for want of a free request */
+	uint32_t in_flight;
+	struct request *free;
+	struct request request[IN_FLIGHT];
 };
 
 static int inside(const struct blk *b, uint64_t sector, uint64_t sectors)
@@ -85,299 +112,421 @@ static int inside(const struct blk *b, uint64_t sector, uint64_t sectors)
 	return sector <= b->sectors && sectors <= b->sectors - sector;
 }
 
-/* The bytes [skip, skip+length) of n segments as a vector. */
-static uint32_t vector(struct blk *b, const struct segment *s, uint32_t n, uint64_t skip, uint64_t length)
+static void take(struct blk *b);
+
+/* ---- giving back ------------------------------------------------------------------------------------- */
+
+static void finish(struct request *q, uint32_t status)
+{
+	struct blk *b = q->blk;
+	struct vr_virtio_device *d = &b->d;
+	const struct vr_virtio_buffer *v = &q->buffer.b;
+	uint32_t written = v->in_bytes == 1, more;
+	uint8_t byte = (uint8_t)status;
+
+	d->io->write(d->transport, v, v->in_bytes - 1, &byte,
+		     1); /* the last byte that may be written is the status */
+	/* The length promises that this much, from the front, was written; a failed read may have not. */
+	if (status == S_OK && (q->header.type == T_IN || q->header.type == T_GET_ID))
+		written = (uint32_t)v->in_bytes;
+	else
+		d->io->touched(d->transport, v, v->in_bytes);
+	virtio_push(d, 0, &q->buffer, written);
+	virtio_signal(d, 0);
+	pthread_mutex_lock(&b->lock);
+	q->next = b->free;
+	b->free = q;
+	more = b->starved;
+	b->starved = 0;
+	/* With `more` it counts until take() has taken over, so that a queue that stops waits for that. */
+	if (!more)
+		b->in_flight--;
+	if (!b->in_flight)
+		pthread_cond_broadcast(&b->idle);
+	pthread_mutex_unlock(&b->lock);
+	if (!more)
+		return;
+	take(b);
+	pthread_mutex_lock(&b->lock);
+	if (!--b->in_flight)
+		pthread_cond_broadcast(&b->idle);
+	pthread_mutex_unlock(&b->lock);
+}
+
+static uint32_t status_of(int32_t result)
+{
+	return result < 0 ? S_IOERR : S_OK;
+}
+
+/* ---- what requests are --------------------------------------------------------------------------------- */
+
+static void VR_CALL transferred(struct vr_block_request *r, int32_t result)
+{
+	finish((struct request *)r, status_of(result));
+}
+
+static void submit(struct request *q, uint32_t op, uint64_t offset, uint64_t length,
+		   void(VR_CALL *complete)(struct vr_block_request *r, int32_t result))
+{
+	const struct vr_disk *disk = &q->blk->disk;
+
+	q->r.op = op;
+	q->r.offset = offset;
+	q->r.length = length;
+	q->r.flags = op == VR_BLOCK_WRITE || op == VR_BLOCK_ZERO ? q->flags : 0;
+	q->r.complete = complete;
+	disk->ops->submit(disk->block, &q->r);
+}
+
+/* The bytes [skip, skip+length) of n segments from the first-th on as a vector. */
+static uint32_t vector(struct request *q, uint32_t first, uint32_t n, uint64_t skip, uint64_t length)
 {
 	uint32_t used = 0;
 
-	for (uint32_t i = 0; i < n && length; i++) {
+	for (uint32_t i = first; i < first + n && length; i++) {
+		const struct vr_virtio_segment *s = &q->buffer.segment[i];
 		uint64_t part;
 
-		if (skip >= s[i].length) {
-			skip -= s[i].length;
+		if (skip >= s->length) {
+			skip -= s->length;
 			continue;
 		}
-		part = s[i].length - skip;
+		part = s->length - skip;
 		if (part > length)
 			part = length;
-		b->iov[used].base = s[i].host + skip;
-		b->iov[used++].length = part;
+		q->v[used].base = s->host + skip;
+		q->v[used++].length = part;
 		length -= part;
 		skip = 0;
 	}
 	return used;
 }
 
-/* ---- requests, on the worker, without the lock ------------------------------------------------------- */
-
-static uint32_t transfer(struct virtio *d, const struct request *r)
+static void transfer(struct request *q)
 {
-	struct blk *b = d->private;
-	const struct chain *c = &b->chain;
-	int out = r->type == T_OUT;
-	uint64_t bytes = out ? c->out_bytes - sizeof(*r) : c->in_bytes - 1;
-	uint32_t n;
+	const struct blk *b = q->blk;
+	const struct vr_virtio_buffer *v = &q->buffer.b;
+	int out = q->header.type == T_OUT;
+	uint64_t bytes = out ? v->out_bytes - sizeof(q->header) : v->in_bytes - 1;
 
-	if (bytes % SECTOR || !inside(b, r->sector, bytes / SECTOR) ||
-	    (out && (b->flags & VR_BLOCK_READONLY)))
-		return S_IOERR;
-	if (!bytes)
-		return S_OK;
-	if (!out) {
-		n = vector(b, c->segment + c->out, c->in, 0, bytes);
-		return b->table->read(d->host, d->index, r->sector * SECTOR, b->iov, n) < 0 ? S_IOERR : S_OK;
+	if (bytes % SECTOR || !inside(b, q->header.sector, bytes / SECTOR) ||
+	    (out && (b->disk_flags & VR_BLOCK_READONLY))) {
+		finish(q, S_IOERR);
+		return;
 	}
-	n = vector(b, c->segment, c->out, sizeof(*r), bytes);
-	if (b->table->write(d->host, d->index, r->sector * SECTOR, b->iov, n) < 0)
-		return S_IOERR;
-	if (b->flush_writes && b->table->flush(d->host, d->index) < 0)
-		return S_IOERR;
-	return S_OK;
+	if (!bytes) {
+		finish(q, S_OK);
+		return;
+	}
+	q->r.count =
+		out ? vector(q, 0, v->out, sizeof(q->header), bytes) : vector(q, v->out, v->in, 0, bytes);
+	submit(q, out ? VR_BLOCK_WRITE : VR_BLOCK_READ, q->header.sector * SECTOR, bytes, transferred);
 }
 
-static uint32_t one_range(struct virtio *d, uint32_t type, const struct range *r)
+/* Discards and zeroes: one range after the other. */
+static void VR_CALL next_range(struct vr_block_request *r, int32_t result)
 {
-	struct blk *b = d->private;
-	uint64_t offset = r->sector * SECTOR, length = r->sectors * SECTOR;
-	int32_t rc;
+	struct request *q = (struct request *)r;
+	struct blk *b = q->blk;
+	const struct vr_virtio_buffer *v = &q->buffer.b;
+	uint32_t zero = q->header.type == T_WRITE_ZEROES;
+	uint32_t status = status_of(result);
+	struct range range;
 
-	/* 5.2.6.2: unknown flags, and unmap in a discard, are not supported. */
-	if (r->flags & ~(type == T_WRITE_ZEROES ? RANGE_F_UNMAP : 0))
-		return S_UNSUPP;
-	if (r->sectors > RANGE_SECTORS_MAX || !inside(b, r->sector, r->sectors))
-		return S_IOERR;
-	if (!r->sectors)
-		return S_OK;
-	if (type == T_DISCARD)
-		rc = b->table->discard(d->host, d->index, offset, length);
-	else
-		rc = b->table->write_zeroes(d->host, d->index, offset, length);
-	return rc < 0 ? S_IOERR : S_OK;
+	while (status == S_OK && q->next_range < v->out_bytes - sizeof(q->header)) {
+		b->d.io->read(b->d.transport, v, sizeof(q->header) + q->next_range, &range, sizeof(range));
+		q->next_range += sizeof(range);
+		/* 5.2.6.2: unknown flags, and unmap in a discard, are not supported. */
+		if (range.flags & ~(zero ? RANGE_F_UNMAP : 0))
+			status = S_UNSUPP;
+		else if (range.sectors > RANGE_SECTORS_MAX || !inside(b, range.sector, range.sectors))
+			status = S_IOERR;
+		if (status != S_OK || !range.sectors)
+			continue;
+		submit(q, zero ? VR_BLOCK_ZERO : VR_BLOCK_DISCARD, range.sector * SECTOR,
+		       range.sectors * SECTOR, next_range);
+		return;
+	}
+	finish(q, status);
 }
 
-static uint32_t ranges(struct virtio *d, const struct request *r)
+static void ranges(struct request *q)
 {
-	struct blk *b = d->private;
-	uint64_t bytes = b->chain.out_bytes - sizeof(*r);
-	uint32_t status = S_OK;
+	uint64_t bytes = q->buffer.b.out_bytes - sizeof(q->header);
 
-	if (!(d->features & F_DISCARD))
-		return S_UNSUPP;
-	if (!bytes || bytes % sizeof(struct range) || bytes / sizeof(struct range) > RANGES_MAX)
-		return S_IOERR;
-	for (uint64_t at = 0; at < bytes && status == S_OK; at += sizeof(struct range)) {
-		struct range range;
-
-		chain_read(&b->chain, sizeof(*r) + at, &range, sizeof(range));
-		status = one_range(d, r->type, &range);
+	if (!(q->blk->features & F_DISCARD)) {
+		finish(q, S_UNSUPP);
+		return;
 	}
-	if (status == S_OK && r->type == T_WRITE_ZEROES && b->flush_writes &&
-	    b->table->flush(d->host, d->index) < 0)
-		status = S_IOERR;
-	return status;
+	if (!bytes || bytes % sizeof(struct range) || bytes / sizeof(struct range) > RANGES_MAX) {
+		finish(q, S_IOERR);
+		return;
+	}
+	q->next_range = 0;
+	next_range(&q->r, VR_OK);
 }
 
 /* 5.2.6: a string of up to 20 bytes, without an end when it fills them. */
-static uint32_t identify(struct virtio *d)
+static void identify(struct request *q)
 {
-	struct blk *b = d->private;
+	struct vr_virtio_device *d = &q->blk->d;
 	char id[ID_BYTES] = {0};
 
-	if (b->chain.in_bytes - 1 < ID_BYTES)
-		return S_IOERR;
+	if (q->buffer.b.in_bytes - 1 < ID_BYTES) {
+		finish(q, S_IOERR);
+		return;
+	}
 	snprintf(id, sizeof(id), "vmrun-disk-%u", d->index);
-	chain_write(&b->chain, 0, id, sizeof(id));
-	return S_OK;
+	d->io->write(d->transport, &q->buffer.b, 0, id, sizeof(id));
+	finish(q, S_OK);
 }
 
-/* Carries out the chain; the number of bytes written to the guest. */
-static uint32_t execute(struct virtio *d)
+static void begin(struct request *q)
 {
-	struct blk *b = d->private;
-	struct chain *c = &b->chain;
-	struct request r;
-	uint32_t status;
-	uint8_t byte;
+	struct vr_virtio_device *d = &q->blk->d;
 
-	chain_read(c, 0, &r, sizeof(r));
-	switch (r.type) {
+	d->io->read(d->transport, &q->buffer.b, 0, &q->header, sizeof(q->header));
+	switch (q->header.type) {
 	case T_IN:
 	case T_OUT:
-		status = transfer(d, &r);
+		transfer(q);
 		break;
 	case T_FLUSH:
-		status = b->table->flush(d->host, d->index) < 0 ? S_IOERR : S_OK;
+		submit(q, VR_BLOCK_FLUSH, 0, 0, transferred);
 		break;
 	case T_GET_ID:
-		status = identify(d);
+		identify(q);
 		break;
 	case T_DISCARD:
 	case T_WRITE_ZEROES:
-		status = ranges(d, &r);
+		ranges(q);
 		break;
 	default:
-		status = S_UNSUPP;
+		finish(q, S_UNSUPP);
 		break;
 	}
-	byte = (uint8_t)status;
-	chain_write(c, c->in_bytes - 1, &byte, 1); /* the last byte that may be written is the status */
-	chain_written(&d->queue[0], c, c->in_bytes);
-	/* The length promises that this much, from the front, was written; a failed read may have not. */
-	if (status == S_OK && (r.type == T_IN || r.type == T_GET_ID))
-		return (uint32_t)c->in_bytes;
-	return c->in_bytes == 1 ? 1 : 0;
 }
 
-/* ---- the worker ------------------------------------------------------------------------------ */
+/* ---- taking ------------------------------------------------------------------------------------------- */
 
-/* Takes all requests there are. The lock is held, but not during a request. */
-static void serve(struct virtio *d)
+/* The next request, or NULL. With the lock. */
+static struct request *next_request(struct blk *b)
 {
-	struct queue *q = &d->queue[0];
-	struct blk *b = d->private;
-	int got = 0;
+	struct request *q = b->free;
+	int32_t got;
 
-	while (!b->stop && virtio_runs(d)) {
-		uint32_t epoch, written;
-
-		got = queue_pop(q, &b->chain);
-		if (got == 0 && queue_listen(q))
-			continue;
-		/* Without room for a header and a status there is no answer to give. */
-		if (got > 0 && (b->chain.out_bytes < sizeof(struct request) || !b->chain.in_bytes))
-			got = -1;
-		if (got <= 0)
-			break;
-		queue_quiet(q);
-		b->flush_writes = !(d->driver_features & F_FLUSH);
-		epoch = d->epoch;
-		b->busy = 1;
-		pthread_mutex_unlock(&d->lock);
-		written = execute(d);
-		pthread_mutex_lock(&d->lock);
-		b->busy = 0;
-		pthread_cond_broadcast(&b->idle);
-		if (epoch != d->epoch) /* reset meanwhile: the driver does not wait for this any more */
-			continue;
-		queue_push(q, b->chain.head, written);
-		virtio_signal(d, q);
+	if (!b->runs || b->paused)
+		return NULL;
+	if (!q) {
+		b->starved = 1;
+		return NULL;
 	}
-	if (got < 0)
-		virtio_broken(d);
+	do {
+		got = virtio_pop(&b->d, 0, &q->buffer);
+	} while (got == 0 && virtio_listen(&b->d, 0));
+	if (got <= 0)
+		return NULL;
+	/* Without room for a header and a status there is no answer to give. */
+	if (q->buffer.b.out_bytes < sizeof(struct header) || !q->buffer.b.in_bytes) {
+		b->d.io->broken(b->d.transport);
+		return NULL;
+	}
+	b->free = q->next;
+	b->in_flight++;
+	q->flags = b->write_through ? VR_BLOCK_FUA : 0;
+	return q;
 }
 
-static void VR_CALL worker(void *arg)
+static void take(struct blk *b)
 {
-	struct virtio *d = arg;
-	struct blk *b = d->private;
+	struct request *q;
 
-	pthread_mutex_lock(&d->lock);
-	while (!b->stop) {
-		if (!b->work) {
-			pthread_cond_wait(&b->wake, &d->lock);
-			continue;
+	pthread_mutex_lock(&b->lock);
+	b->again = 1;
+	if (!b->taking) {
+		b->taking = 1;
+		b->d.io->quiet(b->d.transport, 0); /* until listen() */
+		while (b->again) {
+			b->again = 0;
+			while ((q = next_request(b))) {
+				pthread_mutex_unlock(&b->lock);
+				begin(q);
+				pthread_mutex_lock(&b->lock);
+			}
 		}
-		b->work = 0;
-		serve(d);
+		b->taking = 0;
+		pthread_cond_broadcast(&b->idle);
 	}
-	pthread_mutex_unlock(&d->lock);
+	pthread_mutex_unlock(&b->lock);
 }
 
-static void notify(struct virtio *d, uint32_t queue)
+static void notify(struct vr_virtio_device *d, uint32_t queue)
 {
-	struct blk *b = d->private;
+	(void)queue;
+	take((struct blk *)d);
+}
+
+/* ---- stopping ------------------------------------------------------------------------------------------ */
+
+static void queue_start(struct vr_virtio_device *d, uint32_t queue)
+{
+	struct blk *b = (struct blk *)d;
 
 	(void)queue;
-	b->work = 1;
-	pthread_cond_signal(&b->wake);
+	pthread_mutex_lock(&b->lock);
+	b->runs = 1;
+	pthread_mutex_unlock(&b->lock);
 }
 
-static void quiesce(struct virtio *d)
+static void await(struct blk *b, const uint32_t *what)
 {
-	struct blk *b = d->private;
+	while (*what)
+		pthread_cond_wait(&b->idle, &b->lock);
+}
 
-	while (b->busy)
-		pthread_cond_wait(&b->idle, &d->lock);
+static void queue_stop(struct vr_virtio_device *d, uint32_t queue)
+{
+	struct blk *b = (struct blk *)d;
+
+	(void)queue;
+	pthread_mutex_lock(&b->lock);
+	b->runs = 0;
+	await(b, &b->taking);
+	pthread_mutex_unlock(&b->lock);
+	b->disk.ops->cancel(b->disk.block);
+	pthread_mutex_lock(&b->lock);
+	await(b, &b->in_flight);
+	b->starved = 0;
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void pause(struct vr_virtio_device *d)
+{
+	struct blk *b = (struct blk *)d;
+
+	pthread_mutex_lock(&b->lock);
+	b->paused = 1;
+	await(b, &b->taking);
+	await(b, &b->in_flight);
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void resume(struct vr_virtio_device *d)
+{
+	struct blk *b = (struct blk *)d;
+
+	pthread_mutex_lock(&b->lock);
+	b->paused = 0;
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void features(struct vr_virtio_device *d, uint64_t low)
+{
+	struct blk *b = (struct blk *)d;
+
+	pthread_mutex_lock(&b->lock);
+	b->write_through = !(low & F_FLUSH);
+	pthread_mutex_unlock(&b->lock);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void configure(struct virtio *d)
+static void config_read(struct vr_virtio_device *d, uint32_t offset, void *to, uint32_t length)
 {
-	const struct blk *b = d->private;
-	struct config c = {
-		.capacity = b->sectors,
-		.seg_max = QUEUE_MAX - 2, /* header and status take one each */
-		.blk_size = SECTOR,
-		.num_queues = 1,
-	};
-
-	d->features = F_SEG_MAX | F_BLK_SIZE | F_FLUSH;
-	if (b->flags & VR_BLOCK_READONLY) {
-		d->features |= F_RO;
-	} else if (b->flags & VR_BLOCK_DISCARD) {
-		d->features |= F_DISCARD | F_WRITE_ZEROES;
-		c.max_discard_sectors = c.max_write_zeroes_sectors = RANGE_SECTORS_MAX;
-		c.max_discard_seg = c.max_write_zeroes_seg = RANGES_MAX;
-		c.discard_sector_alignment = 8;
-		c.write_zeroes_may_unmap = 1;
-	}
-	memcpy(d->config, &c, sizeof(c));
+	memcpy(to, (const uint8_t *)&((struct blk *)d)->config + offset, length);
 }
 
-static int32_t create(struct virtio *d)
+static void configure(struct blk *b)
 {
+	struct config *c = &b->config;
+
+	c->capacity = b->sectors;
+	c->seg_max = VIRTIO_QUEUE_SIZE - 2; /* header and status take one each */
+	c->blk_size = SECTOR;
+	c->num_queues = 1;
+	b->features = F_SEG_MAX | F_BLK_SIZE | F_FLUSH;
+	if (b->disk_flags & VR_BLOCK_READONLY) {
+		b->features |= F_RO;
+	} else if (b->disk_flags & VR_BLOCK_CAN_DISCARD) {
+		b->features |= F_DISCARD | F_WRITE_ZEROES;
+		c->max_discard_sectors = c->max_write_zeroes_sectors = RANGE_SECTORS_MAX;
+		c->max_discard_seg = c->max_write_zeroes_seg = RANGES_MAX;
+		c->discard_sector_alignment = 8;
+		c->write_zeroes_may_unmap = 1;
+	}
+}
+
+static int32_t find_disk(const struct vr_host *host, uint32_t index, struct blk *b)
+{
+	const struct vr_host_disks *disks = host->query(host, VR_DISKS_ID);
 	struct vr_block_info info = {.size = sizeof(info)};
+	int32_t rc;
+
+	b->disk.size = sizeof(b->disk);
+	rc = disks->disk(host, index, &b->disk);
+	if (rc >= 0)
+		rc = b->disk.ops->info(b->disk.block, &info);
+	if (rc < 0)
+		return vr_host_error(host, rc, "virtio-blk: there is no disk %u", index);
+	b->sectors = info.length / SECTOR;
+	b->disk_flags = info.flags;
+	return VR_OK;
+}
+
+static int32_t create(const struct vr_host *host, struct vr_virtio_info *info, uint32_t index,
+		      struct vr_virtio_device **device)
+{
 	struct blk *b = calloc(1, sizeof(*b));
-	char name[32];
 	int32_t rc;
 
 	if (!b)
-		return vr_host_error(d->host, VR_E_NOMEM, "virtio-blk: out of memory");
-	b->table = d->host->query(d->host, VR_BLOCK_ID);
-	b->threads = d->host->query(d->host, VR_THREAD_ID);
-	rc = b->table->info(d->host, d->index, &info);
+		return vr_host_error(host, VR_E_NOMEM, "virtio-blk: out of memory");
+	rc = find_disk(host, index, b);
 	if (rc < 0) {
 		free(b);
 		return rc;
 	}
-	b->sectors = info.length / SECTOR;
-	b->flags = info.flags;
-	d->private = b;
-	configure(d);
-	pthread_cond_init(&b->wake, NULL);
+	configure(b);
+	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->idle, NULL);
-	snprintf(name, sizeof(name), "disk %u", d->index);
-	rc = b->threads->spawn(d->host, name, worker, d, &b->thread);
-	if (rc < 0) {
-		pthread_cond_destroy(&b->wake);
-		pthread_cond_destroy(&b->idle);
-		free(b);
+	for (uint32_t i = 0; i < IN_FLIGHT; i++) {
+		struct request *q = &b->request[i];
+
+		virtio_buffer_init(&q->buffer);
+		q->r.size = sizeof(q->r);
+		q->r.v = q->v;
+		q->r.stride = sizeof(q->v[0]);
+		q->blk = b;
+		q->next = b->free;
+		b->free = q;
 	}
-	return rc;
+	info->device_id = DEVICE_ID;
+	info->features[0] = b->features;
+	info->flags = VR_VIRTIO_WAKES;
+	info->queue_count = 1;
+	info->config_length = sizeof(b->config);
+	*device = &b->d;
+	return VR_OK;
 }
 
-static void destroy(struct virtio *d)
+static void destroy(struct vr_virtio_device *d)
 {
-	struct blk *b = d->private;
+	struct blk *b = (struct blk *)d;
 
-	pthread_mutex_lock(&d->lock);
-	b->stop = 1;
-	pthread_cond_signal(&b->wake);
-	pthread_mutex_unlock(&d->lock);
-	b->threads->join(b->thread);
-	pthread_cond_destroy(&b->wake);
 	pthread_cond_destroy(&b->idle);
+	pthread_mutex_destroy(&b->lock);
 	free(b);
 }
 
 const struct virtio_kind virtio_blk = {
-	.type = "virtio-mmio-blk",
-	.device_id = DEVICE_ID,
-	.queues = 1,
-	.wakes = 1,
+	.type = "virtio-blk",
 	.create = create,
 	.destroy = destroy,
 	.notify = notify,
-	.quiesce = quiesce,
+	.queue_start = queue_start,
+	.queue_stop = queue_stop,
+	.features = features,
+	.config_read = config_read,
+	.pause = pause,
+	.resume = resume,
 };

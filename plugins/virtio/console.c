@@ -10,109 +10,161 @@
 #define INPUT_MAX 4096u
 
 struct console {
+	struct vr_virtio_device d; /* first */
 	const struct vr_host_console *table;
-	struct chain chain;
+	struct virtio_buffer out; /* of the transmit queue: one call at a time */
+	/* Input comes on the host's thread, buffers to put it into on a vCPU's. */
+	pthread_mutex_t lock; /* everything below */
+	struct virtio_buffer in;
+	uint32_t runs, paused;
 	/* Taken from the host and not yet given to the guest. */
 	uint8_t input[INPUT_MAX];
 	uint32_t start, count;
 };
 
-/* Input goes into the buffers that the driver lent, and waits while there is none. */
-static void receive(struct virtio *d)
+static int take_input(struct console *c)
 {
-	struct queue *q = &d->queue[QUEUE_RECEIVE];
-	struct console *c = d->private;
-	int got = 0;
+	if (!c->count) {
+		c->start = 0;
+		c->count = c->table->read(c->d.host, c->d.index, c->input, INPUT_MAX);
+	}
+	return c->count > 0;
+}
 
-	while (virtio_runs(d) && q->ready) {
+/* Input goes into the buffers that the driver lent, and waits while there is none. */
+static void receive(struct console *c)
+{
+	struct vr_virtio_device *d = &c->d;
+
+	while (c->runs && !c->paused && take_input(c)) {
+		int32_t got = virtio_pop(d, QUEUE_RECEIVE, &c->in);
 		uint32_t n;
 
-		if (!c->count) {
-			c->start = 0;
-			c->count = c->table->read(d->host, d->index, c->input, INPUT_MAX);
-		}
-		if (!c->count)
-			break;
-		got = queue_pop(q, &c->chain);
-		if (got == 0 && queue_listen(q))
+		if (got == 0 && virtio_listen(d, QUEUE_RECEIVE))
 			continue;
 		if (got <= 0)
 			break;
-		n = (uint32_t)chain_write(&c->chain, 0, c->input + c->start, c->count);
+		n = (uint32_t)d->io->write(d->transport, &c->in.b, 0, c->input + c->start, c->count);
 		c->start += n;
 		c->count -= n;
-		chain_written(q, &c->chain, n);
-		queue_push(q, c->chain.head, n);
+		virtio_push(d, QUEUE_RECEIVE, &c->in, n);
 	}
-	if (got < 0)
-		virtio_broken(d);
-	else
-		virtio_signal(d, q);
+	virtio_signal(d, QUEUE_RECEIVE);
 }
 
-static void transmit(struct virtio *d)
+static void transmit(struct console *c)
 {
-	struct queue *q = &d->queue[QUEUE_TRANSMIT];
-	struct console *c = d->private;
-	int got;
+	struct vr_virtio_device *d = &c->d;
 
 	do {
-		while ((got = queue_pop(q, &c->chain)) > 0) {
-			for (uint32_t i = 0; i < c->chain.out; i++)
-				c->table->write(d->host, d->index, c->chain.segment[i].host,
-						(uint32_t)c->chain.segment[i].length);
-			queue_push(q, c->chain.head, 0);
+		while (virtio_pop(d, QUEUE_TRANSMIT, &c->out) > 0) {
+			for (uint32_t i = 0; i < c->out.b.out; i++)
+				c->table->write(d->host, d->index, c->out.segment[i].host,
+						(uint32_t)c->out.segment[i].length);
+			virtio_push(d, QUEUE_TRANSMIT, &c->out, 0);
 		}
-	} while (queue_listen(q));
-	if (got < 0)
-		virtio_broken(d);
-	else
-		virtio_signal(d, q);
+	} while (virtio_listen(d, QUEUE_TRANSMIT));
+	virtio_signal(d, QUEUE_TRANSMIT);
 }
 
-static void notify(struct virtio *d, uint32_t queue)
+static void locked_receive(struct console *c)
+{
+	pthread_mutex_lock(&c->lock);
+	receive(c);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void notify(struct vr_virtio_device *d, uint32_t queue)
 {
 	if (queue == QUEUE_TRANSMIT)
-		transmit(d);
+		transmit((struct console *)d);
 	else
-		receive(d);
+		locked_receive((struct console *)d);
 }
 
 static void VR_CALL input_available(void *opaque)
 {
-	struct virtio *d = opaque;
-
-	pthread_mutex_lock(&d->lock);
-	receive(d);
-	pthread_mutex_unlock(&d->lock);
+	locked_receive(opaque);
 }
 
-static int32_t create(struct virtio *d)
+static void set_runs(struct vr_virtio_device *d, uint32_t queue, uint32_t runs)
+{
+	struct console *c = (struct console *)d;
+
+	if (queue != QUEUE_RECEIVE)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->runs = runs;
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void queue_start(struct vr_virtio_device *d, uint32_t queue)
+{
+	set_runs(d, queue, 1);
+}
+
+/* With the lock: input that is just being written has been. */
+static void queue_stop(struct vr_virtio_device *d, uint32_t queue)
+{
+	set_runs(d, queue, 0);
+}
+
+static void set_paused(struct vr_virtio_device *d, uint32_t paused)
+{
+	struct console *c = (struct console *)d;
+
+	pthread_mutex_lock(&c->lock);
+	c->paused = paused;
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void pause(struct vr_virtio_device *d)
+{
+	set_paused(d, 1);
+}
+
+static void resume(struct vr_virtio_device *d)
+{
+	set_paused(d, 0);
+}
+
+static void destroy(struct vr_virtio_device *d)
+{
+	struct console *c = (struct console *)d;
+
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static int32_t create(const struct vr_host *host, struct vr_virtio_info *info, uint32_t index,
+		      struct vr_virtio_device **device)
 {
 	struct console *c = calloc(1, sizeof(*c));
 
 	if (!c)
-		return vr_host_error(d->host, VR_E_NOMEM, "virtio-console: out of memory");
-	c->table = d->host->query(d->host, VR_CONSOLE_ID);
-	d->private = c;
-	if (c->table->on_input(d->host, d->index, input_available, d) < 0) {
-		free(c);
-		return vr_host_error(d->host, VR_E_NOENT, "virtio-console: the host has no console port %u",
-				     d->index);
+		return vr_host_error(host, VR_E_NOMEM, "virtio-console: out of memory");
+	c->table = host->query(host, VR_CONSOLE_ID);
+	virtio_buffer_init(&c->in);
+	virtio_buffer_init(&c->out);
+	pthread_mutex_init(&c->lock, NULL);
+	if (c->table->on_input(host, index, input_available, c) < 0) {
+		destroy(&c->d);
+		return vr_host_error(host, VR_E_NOENT, "virtio-console: the host has no console port %u",
+				     index);
 	}
+	info->device_id = DEVICE_ID;
+	info->queue_count = 2;
+	*device = &c->d;
 	return VR_OK;
 }
 
-static void destroy(struct virtio *d)
-{
-	free(d->private);
-}
-
 const struct virtio_kind virtio_console = {
-	.type = "virtio-mmio-console",
-	.device_id = DEVICE_ID,
-	.queues = 2,
+	.type = "virtio-console",
 	.create = create,
 	.destroy = destroy,
 	.notify = notify,
+	.queue_start = queue_start,
+	.queue_stop = queue_stop,
+	.pause = pause,
+	.resume = resume,
 };

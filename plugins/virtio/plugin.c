@@ -9,42 +9,98 @@
 static const struct virtio_kind *const kinds[] = {&virtio_blk, &virtio_console, &virtio_rng};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* ---- vmrun.device/1 ---------------------------------------------------------------------------------------
- */
+/* ---- vmrun.virtio/1 --------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
+static int32_t VR_CALL maker_create(void *self, const struct vr_virtio_config *c, struct vr_virtio_info *info,
+				    struct vr_virtio_device **device)
 {
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
-	struct virtio *d = NULL;
-	int32_t rc;
 
 	for (size_t i = 0; i < KINDS; i++) {
+		int32_t rc;
+
 		if (strcmp(kinds[i]->type, c->type) != 0)
 			continue;
-		rc = virtio_new(host, kinds[i], c, &d);
-		if (rc >= 0)
-			*device = d;
-		return rc;
+		rc = kinds[i]->create(host, info, c->index, device);
+		if (rc < 0)
+			return rc;
+		(*device)->kind = kinds[i];
+		(*device)->host = host;
+		(*device)->io = c->host;
+		(*device)->transport = c->transport;
+		(*device)->index = c->index;
+		return VR_OK;
 	}
 	return vr_host_error(host, VR_E_NOENT, "virtio: no device of type \"%s\"", c->type);
 }
 
-static void VR_CALL maker_reset(void *device)
+static void VR_CALL maker_destroy(struct vr_virtio_device *d)
 {
-	virtio_reset(device);
+	d->kind->destroy(d);
 }
 
-static void VR_CALL maker_destroy(void *device)
+static uint32_t VR_CALL maker_queue_size(struct vr_virtio_device *d, uint32_t queue)
 {
-	virtio_free(device);
+	(void)d, (void)queue;
+	return VIRTIO_QUEUE_SIZE;
 }
 
-static const struct vr_device_maker maker = {
-	.size = sizeof(maker),
-	.types = "virtio-mmio-blk,virtio-mmio-console,virtio-mmio-rng",
+static int32_t VR_CALL maker_queue_start(struct vr_virtio_device *d, uint32_t queue)
+{
+	if (d->kind->queue_start)
+		d->kind->queue_start(d, queue);
+	return VR_OK;
+}
+
+static void VR_CALL maker_queue_stop(struct vr_virtio_device *d, uint32_t queue)
+{
+	if (d->kind->queue_stop)
+		d->kind->queue_stop(d, queue);
+}
+
+static void VR_CALL maker_notify(struct vr_virtio_device *d, uint32_t queue)
+{
+	d->kind->notify(d, queue);
+}
+
+static int32_t VR_CALL maker_features(struct vr_virtio_device *d, uint64_t low, uint64_t high)
+{
+	(void)high;
+	if (d->kind->features)
+		d->kind->features(d, low);
+	return VR_OK;
+}
+
+static void VR_CALL maker_config_read(struct vr_virtio_device *d, uint32_t offset, void *to, uint32_t length)
+{
+	d->kind->config_read(d, offset, to, length);
+}
+
+static void VR_CALL maker_pause(struct vr_virtio_device *d)
+{
+	if (d->kind->pause)
+		d->kind->pause(d);
+}
+
+static void VR_CALL maker_resume(struct vr_virtio_device *d)
+{
+	if (d->kind->resume)
+		d->kind->resume(d);
+}
+
+const struct vr_virtio_maker virtio_maker = {
+	.size = sizeof(virtio_maker),
+	.types = "virtio-blk,virtio-console,virtio-rng",
 	.create = maker_create,
-	.reset = maker_reset,
 	.destroy = maker_destroy,
+	.queue_size = maker_queue_size,
+	.queue_start = maker_queue_start,
+	.queue_stop = maker_queue_stop,
+	.notify = maker_notify,
+	.features = maker_features,
+	.config_read = maker_config_read,
+	.pause = maker_pause,
+	.resume = maker_resume,
 };
 
 /* ---- the plugin ------------------------------------------------------------------------------ */
@@ -55,12 +111,8 @@ static int32_t VR_CALL probe(void *self)
 		const char *id;
 		size_t last; /* function that is used */
 	} wanted[] = {
-		{VR_MEMORY_ID, offsetof(struct vr_host_memory, written)},
-		{VR_MMIO_ID, offsetof(struct vr_host_mmio, attach)},
-		{VR_IRQ_ID, offsetof(struct vr_host_irq, set)},
-		{VR_THREAD_ID, offsetof(struct vr_host_thread, join)},
 		{VR_CONSOLE_ID, offsetof(struct vr_host_console, on_input)},
-		{VR_BLOCK_ID, offsetof(struct vr_host_block, write_zeroes)},
+		{VR_DISKS_ID, offsetof(struct vr_host_disks, disk)},
 	};
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 
@@ -76,5 +128,5 @@ VR_PLUGIN_MAGIC
 VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out)
 {
-	return vr_plugin_entry(host, id, "virtio", VR_DEVICE_ID, &maker, probe, out);
+	return vr_plugin_entry(host, id, "virtio", VR_VIRTIO_ID, &virtio_maker, probe, out);
 }

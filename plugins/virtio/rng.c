@@ -10,21 +10,36 @@
 /* The device may fill less than the buffer (5.4.6.2); this bounds what one request costs. */
 #define REQUEST_MAX 4096u
 
-static int32_t create(struct virtio *d)
+struct rng {
+	struct vr_virtio_device d; /* first */
+	struct virtio_buffer buffer;
+};
+
+static int32_t create(const struct vr_host *host, struct vr_virtio_info *info, uint32_t index,
+		      struct vr_virtio_device **device)
 {
-	d->private = calloc(1, sizeof(struct chain));
-	return d->private ? VR_OK : vr_host_error(d->host, VR_E_NOMEM, "virtio-rng: out of memory");
+	struct rng *r = calloc(1, sizeof(*r));
+
+	(void)index;
+	if (!r)
+		return vr_host_error(host, VR_E_NOMEM, "virtio-rng: out of memory");
+	virtio_buffer_init(&r->buffer);
+	info->device_id = DEVICE_ID;
+	info->queue_count = 1;
+	*device = &r->d;
+	return VR_OK;
 }
 
-static void destroy(struct virtio *d)
+static void destroy(struct vr_virtio_device *d)
 {
-	free(d->private);
+	free(d);
 }
 
-static uint32_t fill(struct chain *c)
+static uint32_t fill(struct rng *r)
 {
+	const struct vr_virtio_buffer *b = &r->buffer.b;
 	uint8_t bytes[256];
-	uint64_t limit = c->in_bytes < REQUEST_MAX ? c->in_bytes : REQUEST_MAX;
+	uint64_t limit = b->in_bytes < REQUEST_MAX ? b->in_bytes : REQUEST_MAX;
 	uint64_t done = 0;
 
 	while (done < limit) {
@@ -35,35 +50,24 @@ static uint32_t fill(struct chain *c)
 			continue;
 		if (n <= 0)
 			break;
-		done += chain_write(c, done, bytes, (uint64_t)n);
+		done += r->d.io->write(r->d.transport, b, done, bytes, (uint64_t)n);
 	}
 	return (uint32_t)done;
 }
 
-static void notify(struct virtio *d, uint32_t queue)
+static void notify(struct vr_virtio_device *d, uint32_t queue)
 {
-	struct queue *q = &d->queue[queue];
-	struct chain *c = d->private;
-	int got;
+	struct rng *r = (struct rng *)d;
 
 	do {
-		while ((got = queue_pop(q, c)) > 0) {
-			uint32_t n = fill(c);
-
-			chain_written(q, c, n);
-			queue_push(q, c->head, n);
-		}
-	} while (queue_listen(q));
-	if (got < 0)
-		virtio_broken(d);
-	else
-		virtio_signal(d, q);
+		while (virtio_pop(d, queue, &r->buffer) > 0)
+			virtio_push(d, queue, &r->buffer, fill(r));
+	} while (virtio_listen(d, queue));
+	virtio_signal(d, queue);
 }
 
 const struct virtio_kind virtio_rng = {
-	.type = "virtio-mmio-rng",
-	.device_id = DEVICE_ID,
-	.queues = 1,
+	.type = "virtio-rng",
 	.create = create,
 	.destroy = destroy,
 	.notify = notify,

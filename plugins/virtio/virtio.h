@@ -1,96 +1,83 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * virtio.h: a virtio device behind the MMIO transport. mmio.c speaks to the driver; what the device
- * does with its queues is its `struct virtio_kind`.
- */
+/* virtio.h: the devices of this plugin, one file and one struct virtio_kind each. */
 #ifndef VIRTIO_VIRTIO_H
 #define VIRTIO_VIRTIO_H
 
 #include <pthread.h>
 #include <stdint.h>
-#include <vmrun/device.h>
+#include <string.h>
+#include <vmrun/block.h>
 #include <vmrun/host.h>
-#include <vmrun/plugin.h>
+#include <vmrun/virtio.h>
 
 #include "host_error.h"
-#include "queue.h"
 
-#define VIRTIO_QUEUES 2u
-#define VIRTIO_CONFIG 64u
+/* The largest queue of these devices, and so the most segments that a buffer has. */
+#define VIRTIO_QUEUE_SIZE 256u
 
-/* 6 Reserved Feature Bits */
-#define VIRTIO_F_INDIRECT_DESC (1ull << 28)
-#define VIRTIO_F_EVENT_IDX (1ull << 29)
-#define VIRTIO_F_VERSION_1 (1ull << 32)
+/* What a device begins with. */
+struct vr_virtio_device {
+	const struct virtio_kind *kind;
+	const struct vr_host *host;
+	const struct vr_virtio_host *io; /* the transport's functions, and their first argument */
+	struct vr_virtio_transport *transport;
+	uint32_t index; /* of the back end */
+};
 
-/* 2.1 Device Status Field */
-#define VIRTIO_S_ACKNOWLEDGE 1u
-#define VIRTIO_S_DRIVER 2u
-#define VIRTIO_S_DRIVER_OK 4u
-#define VIRTIO_S_FEATURES_OK 8u
-#define VIRTIO_S_NEEDS_RESET 64u
-#define VIRTIO_S_FAILED 128u
-
-struct virtio;
-
-/* All but create and destroy are called with the device's lock held. */
+/* The functions are those of struct vr_virtio_maker; NULL where they may be missing there. */
 struct virtio_kind {
-	const char *type;   /* as in vr_device_config */
-	uint32_t device_id; /* 5 Device Types */
-	uint32_t queues;
-	/* Fills d->private, d->features (beyond the transport's) and d->config. [main] */
-	int32_t (*create)(struct virtio *d);
-	void (*destroy)(struct virtio *d);
-	/* notify() only wakes a thread: it may be called on the core's I/O thread, and the vCPU goes on. 0:
-	 * notify() does the work itself, and only on the vCPU's thread: all devices share the I/O thread, and
-	 * a console may have to wait for its terminal. */
-	uint32_t wakes;
-	/* The driver made buffers available in a queue that runs, or may have. [vcpu], or the I/O thread. */
-	void (*notify)(struct virtio *d, uint32_t queue);
-	/* Let go of all buffers: returns when none is in use. May be NULL. */
-	void (*quiesce)(struct virtio *d);
+	const char *type;
+	int32_t (*create)(const struct vr_host *host, struct vr_virtio_info *info, uint32_t index,
+			  struct vr_virtio_device **device);
+	void (*destroy)(struct vr_virtio_device *d);
+	void (*notify)(struct vr_virtio_device *d, uint32_t queue);
+	void (*queue_start)(struct vr_virtio_device *d, uint32_t queue);
+	void (*queue_stop)(struct vr_virtio_device *d, uint32_t queue);
+	void (*features)(struct vr_virtio_device *d, uint64_t low);
+	void (*config_read)(struct vr_virtio_device *d, uint32_t offset, void *to, uint32_t length);
+	void (*pause)(struct vr_virtio_device *d);
+	void (*resume)(struct vr_virtio_device *d);
 };
 
 extern const struct virtio_kind virtio_blk;
 extern const struct virtio_kind virtio_console;
 extern const struct virtio_kind virtio_rng;
 
-struct virtio {
-	const struct virtio_kind *kind;
-	const struct vr_host *host;
-	const struct vr_host_memory *memory;
-	const struct vr_host_mmio *mmio;
-	const struct vr_host_irq *irq_table;
-	const struct vr_host_doorbell *doorbell; /* may be NULL */
-	struct vr_door *door;                    /* QueueNotify; NULL: over the bus */
-	uint32_t index;                          /* of the backend */
-	uint32_t irq;
-	void *private;
-	uint64_t features; /* offered */
-	uint8_t config[VIRTIO_CONFIG];
-	pthread_mutex_t lock; /* everything below */
-	uint32_t status;
-	uint32_t device_features_sel, driver_features_sel, queue_sel;
-	uint64_t driver_features;
-	uint32_t interrupt_status, line;
-	uint32_t epoch; /* grows with each reset: work begun before it is void */
-	struct queue queue[VIRTIO_QUEUES];
+extern const struct vr_virtio_maker virtio_maker;
+
+/* A buffer with room for as many segments as a chain can have. */
+struct virtio_buffer {
+	struct vr_virtio_buffer b; /* first */
+	struct vr_virtio_segment segment[VIRTIO_QUEUE_SIZE];
 };
 
-/* Makes a device of a kind. [main] */
-int32_t virtio_new(const struct vr_host *host, const struct virtio_kind *kind,
-		   const struct vr_device_config *c, struct virtio **out);
-void virtio_reset(struct virtio *d);
-void virtio_free(struct virtio *d);
-
-/* Does the driver run the device? */
-static inline int virtio_runs(const struct virtio *d)
+static inline void virtio_buffer_init(struct virtio_buffer *b)
 {
-	return (d->status & (VIRTIO_S_DRIVER_OK | VIRTIO_S_NEEDS_RESET)) == VIRTIO_S_DRIVER_OK;
+	b->b = (struct vr_virtio_buffer){.size = sizeof(b->b),
+					 .segment_stride = sizeof(b->segment[0]),
+					 .segment = b->segment,
+					 .segment_max = VIRTIO_QUEUE_SIZE};
 }
-/* Interrupt for what was pushed to a queue, if the driver wants one. */
-void virtio_signal(struct virtio *d, struct queue *q);
-/* A queue turned out broken: only a reset helps (2.1.2). */
-void virtio_broken(struct virtio *d);
+
+static inline int32_t virtio_pop(struct vr_virtio_device *d, uint32_t queue, struct virtio_buffer *b)
+{
+	return d->io->pop(d->transport, queue, &b->b);
+}
+
+static inline void virtio_push(struct vr_virtio_device *d, uint32_t queue, const struct virtio_buffer *b,
+			       uint32_t written)
+{
+	d->io->push(d->transport, queue, &b->b, written);
+}
+
+static inline void virtio_signal(struct vr_virtio_device *d, uint32_t queue)
+{
+	d->io->signal(d->transport, queue);
+}
+
+static inline uint32_t virtio_listen(struct vr_virtio_device *d, uint32_t queue)
+{
+	return d->io->listen(d->transport, queue);
+}
 
 #endif

@@ -34,11 +34,11 @@ static bool offers(const char *types, const char *wanted)
 	return false;
 }
 
-/* The i-th loaded maker; false past the last. One without what every maker must have is passed over. */
-static bool nth_maker(const struct vr_tables *t, uint32_t i, struct vr_found *out)
+/* The i-th loaded plugin of an interface; false past the last. */
+static bool nth(const struct vr_tables *t, const char *interface_id, uint32_t i, struct vr_found *out)
 {
 	*out = (struct vr_found){.size = sizeof(*out)};
-	return t->registry && t->registry->find(t->host, VR_DEVICE_ID, NULL, i, out) >= 0;
+	return t->registry && t->registry->find(t->host, interface_id, NULL, i, out) >= 0;
 }
 
 /* The member without which a maker is none; NULL: it has all. */
@@ -56,16 +56,17 @@ static bool is_requested(const struct vr_found *f)
 	return f->flags & VR_FOUND_REQUESTED;
 }
 
-/* The maker that offers this type; one that the user named comes before all others. */
+/* The maker of virtio devices that offers this type; one that the user named comes before all others. One without
+ * what every maker must have is passed over. */
 static bool find_maker(const struct vr_tables *t, const char *type, struct vr_found *out)
 {
 	struct vr_found f;
 	bool found = false;
 
-	for (uint32_t i = 0; nth_maker(t, i, &f); i++) {
-		const struct vr_device_maker *m = f.interface;
+	for (uint32_t i = 0; nth(t, VR_VIRTIO_ID, i, &f); i++) {
+		const struct vr_virtio_maker *m = f.interface;
 
-		if (lacks(m) || !offers(m->types, type) || (found && !is_requested(&f)))
+		if (vr_virtio_lacks(m) || !offers(m->types, type) || (found && !is_requested(&f)))
 			continue;
 		*out = f;
 		found = true;
@@ -75,7 +76,7 @@ static bool find_maker(const struct vr_tables *t, const char *type, struct vr_fo
 	return found;
 }
 
-/* ---- virtio slots ---------------------------------------------------------------------------------- */
+/* ---- slots ----------------------------------------------------------------------------------------- */
 
 /* The type's name lives as long as the device. */
 static int32_t make(const struct vr_found *f, const char *type, struct vr_device_config *c,
@@ -90,27 +91,55 @@ static int32_t make(const struct vr_found *f, const char *type, struct vr_device
 	return rc < 0 ? rc : VR_OK;
 }
 
-/* The `index`-th device of a type into the next slot. */
+static int32_t has_slot(const struct vr_slots *s, const char *type, uint32_t index)
+{
+	if (s->used < s->max)
+		return VR_OK;
+	return vr_tables_fail(s->t, VR_E_CONFIG,
+			      "%s %u: all %u virtio-mmio slots are taken; use fewer disks or devices", type,
+			      index, s->max);
+}
+
+/* The `index`-th virtio device of a type into the next slot. */
 static int32_t plug(struct vr_slots *s, const struct vr_found *f, const char *type, uint32_t index)
 {
-	struct vr_device_config c = {.size = sizeof(c), .index = index};
 	struct vr_slot_device *d = &s->slot[s->used];
-	int32_t rc;
+	struct vr_virtio_plug plug = {
+		.maker = f->interface,
+		.self = f->self,
+		.plugin = f->id,
+		.type = d->type,
+		.index = index,
+		.shared = &s->shared,
+	};
+	int32_t rc = has_slot(s, type, index);
 
-	if (s->used >= s->max)
-		return vr_tables_fail(s->t, VR_E_CONFIG,
-				      "%s %u: all %u virtio-mmio slots are taken; use fewer disks or devices",
-				      type, index, s->max);
-	c.base = s->base + s->used * s->stride;
-	c.irq = s->irq + s->used;
-	rc = make(f, type, &c, d);
+	if (rc < 0)
+		return rc;
+	*d = (struct vr_slot_device){.virtio = NULL};
+	snprintf(d->type, sizeof(d->type), "%s", type);
+	rc = vr_virtio_mmio_new(s->t->host, plug, s->base + s->used * s->stride, s->irq + s->used,
+				&d->virtio);
+	s->used += rc >= 0;
+	return rc;
+}
+
+/* A device of vmrun.device/1 that has the registers of virtio over MMIO itself. */
+static int32_t plug_device(struct vr_slots *s, const struct vr_found *f, const char *type)
+{
+	struct vr_device_config c = {
+		.size = sizeof(c), .base = s->base + s->used * s->stride, .irq = s->irq + s->used};
+	int32_t rc = has_slot(s, type, 0);
+
+	if (rc >= 0)
+		rc = make(f, type, &c, &s->slot[s->used]);
 	s->used += rc >= 0;
 	return rc;
 }
 
 static uint32_t disks(const struct vr_slots *s)
 {
-	return s->t->block ? s->t->block->count(s->t->host) : 0;
+	return s->t->disks ? s->t->disks->count(s->t->host) : 0;
 }
 
 static uint32_t one(const struct vr_slots *s)
@@ -130,9 +159,9 @@ static const struct {
 	uint32_t (*count)(const struct vr_slots *s);
 	uint32_t (*first)(const struct vr_slots *s); /* index of the first; NULL: 0 */
 } own[] = {
-	{VIRTIO_PREFIX "blk", disks, NULL},
-	{VIRTIO_PREFIX "rng", one, NULL},
-	{VIRTIO_PREFIX "console", one, console_port},
+	{"virtio-blk", disks, NULL},
+	{"virtio-rng", one, NULL},
+	{"virtio-console", one, console_port},
 };
 #define OWN (sizeof(own) / sizeof(own[0]))
 
@@ -206,24 +235,45 @@ static int32_t open_window(struct vr_slots *s, const struct vr_found *f, const c
 	return rc;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------- */
+/* ---- what the user named ----------------------------------------------------------------------------- */
 
-/* One of each type that the board has not by itself. A type may be for another board; all of them may not. */
+static int32_t is_whole(const struct vr_slots *s, const struct vr_found *f, const char *interface_id,
+			const char *missing)
+{
+	return missing ? vr_tables_fail(s->t, VR_E_ABI,
+					"plugin '%s': its %s has no '%s'; rebuild or update the plugin",
+					f->id, interface_id, missing)
+		       : VR_OK;
+}
+
+/* One of each type that the board has not by itself. */
+static int32_t plug_all_of(struct vr_slots *s, const struct vr_found *f)
+{
+	const struct vr_virtio_maker *m = f->interface;
+	int32_t rc = is_whole(s, f, VR_VIRTIO_ID, vr_virtio_lacks(m));
+	const char *types = rc < 0 ? NULL : m->types;
+	char type[sizeof(s->slot[0].type)];
+
+	while (rc >= 0 && next_type(&types, type, sizeof(type)))
+		if (!is_own(type))
+			rc = plug(s, f, type, 0);
+	return rc;
+}
+
+/* One of each type. A type may be for another board; all of them may not. */
 static int32_t place_all_of(struct vr_slots *s, const struct vr_found *f)
 {
 	const struct vr_device_maker *m = f->interface;
-	const char *types = m->types;
 	char type[sizeof(s->slot[0].type)] = "", homeless[sizeof(type)] = "";
+	int32_t rc = is_whole(s, f, VR_DEVICE_ID, lacks(m));
+	const char *types = rc < 0 ? NULL : m->types;
 	uint32_t placed = 0;
-	int32_t rc = VR_OK;
 
 	for (; rc >= 0 && next_type(&types, type, sizeof(type)); placed++) {
 		uint64_t length;
 
-		if (is_own(type))
-			continue;
 		if (strncmp(type, VIRTIO_PREFIX, strlen(VIRTIO_PREFIX)) == 0) {
-			rc = plug(s, f, type, 0);
+			rc = plug_device(s, f, type);
 			continue;
 		}
 		length = VR_HAS(m, window) ? m->window(f->self, type) : 0;
@@ -243,43 +293,124 @@ static int32_t place_all_of(struct vr_slots *s, const struct vr_found *f)
 		f->id, homeless);
 }
 
-static int32_t place_requested(struct vr_slots *s)
+static int32_t place_requested(struct vr_slots *s, const char *interface_id,
+			       int32_t (*place)(struct vr_slots *s, const struct vr_found *f))
 {
 	struct vr_found f;
 	int32_t rc = VR_OK;
 
-	for (uint32_t i = 0; rc >= 0 && nth_maker(s->t, i, &f); i++) {
-		if (!is_requested(&f))
-			continue;
-		if (lacks(f.interface))
-			return vr_tables_fail(
-				s->t, VR_E_ABI,
-				"plugin '%s': its vmrun.device/1 has no '%s'; rebuild or update the plugin",
-				f.id, lacks(f.interface));
-		rc = place_all_of(s, &f);
-	}
+	for (uint32_t i = 0; rc >= 0 && nth(s->t, interface_id, i, &f); i++)
+		if (is_requested(&f))
+			rc = place(s, &f);
 	return rc;
 }
+
+/* ---- all of it ------------------------------------------------------------------------------------- */
 
 int32_t vr_slots_fill(struct vr_slots *s)
 {
 	int32_t rc = plug_own(s);
 
-	return rc < 0 ? rc : place_requested(s);
+	if (rc >= 0)
+		rc = place_requested(s, VR_VIRTIO_ID, plug_all_of);
+	return rc < 0 ? rc : place_requested(s, VR_DEVICE_ID, place_all_of);
+}
+
+static void reset_one(struct vr_slot_device *d)
+{
+	if (d->virtio)
+		vr_virtio_mmio_reset(d->virtio);
+	else
+		d->maker->reset(d->device);
+}
+
+static void free_one(struct vr_slot_device *d)
+{
+	if (d->virtio)
+		vr_virtio_mmio_free(d->virtio);
+	else
+		d->maker->destroy(d->device);
 }
 
 void vr_slots_reset(struct vr_slots *s)
 {
 	for (uint32_t i = 0; i < s->windows; i++)
-		s->window[i].d.maker->reset(s->window[i].d.device);
+		reset_one(&s->window[i].d);
 	for (uint32_t i = 0; i < s->used; i++)
-		s->slot[i].maker->reset(s->slot[i].device);
+		reset_one(&s->slot[i]);
 }
 
 void vr_slots_free(struct vr_slots *s)
 {
 	for (; s->windows > 0; s->windows--)
-		s->window[s->windows - 1].d.maker->destroy(s->window[s->windows - 1].d.device);
+		free_one(&s->window[s->windows - 1].d);
 	for (; s->used > 0; s->used--)
-		s->slot[s->used - 1].maker->destroy(s->slot[s->used - 1].device);
+		free_one(&s->slot[s->used - 1]);
+}
+
+/* ---- state ----------------------------------------------------------------------------------------- */
+
+int32_t vr_slots_state_at(const struct vr_slots *s, uint32_t i, struct vr_board_state *out)
+{
+	for (uint32_t k = 0; k < s->used; k++) {
+		const struct vr_virtio_transport *t;
+		uint32_t things;
+
+		if (!s->slot[k].virtio)
+			continue;
+		t = vr_virtio_mmio_transport(s->slot[k].virtio);
+		things = t->info.queue_count + 1;
+		if (i < things)
+			return vr_virtio_state_at(t, k, i, out);
+		i -= things;
+	}
+	return VR_E_NOENT;
+}
+
+/* Whose state `id` and `index` are; *queue: of which queue. */
+static int32_t find_state(const struct vr_slots *s, const char *id, uint32_t index, uint32_t *queue,
+			  struct vr_virtio_transport **out)
+{
+	uint32_t slot = index;
+
+	*queue = VIRTIO_CONFIG_QUEUE;
+	if (strcmp(id, VR_STATE_VIRTIO_QUEUE_ID) == 0) {
+		slot = index / VR_STATE_VIRTIO_QUEUES;
+		*queue = index % VR_STATE_VIRTIO_QUEUES;
+	} else if (strcmp(id, VR_STATE_VIRTIO_ID) != 0) {
+		return VR_E_NOENT;
+	}
+	if (slot >= s->used || !s->slot[slot].virtio)
+		return VR_E_RANGE;
+	*out = vr_virtio_mmio_transport(s->slot[slot].virtio);
+	return VR_OK;
+}
+
+int32_t vr_slots_get_state(struct vr_slots *s, const char *id, uint32_t index, void *state, uint32_t length)
+{
+	struct vr_virtio_transport *t;
+	uint32_t queue;
+	int32_t rc = find_state(s, id, index, &queue, &t);
+
+	if (rc < 0)
+		return rc;
+	vr_virtio_pause(t);
+	rc = vr_virtio_get_state(t, queue, state, length);
+	vr_virtio_resume(t);
+	return rc;
+}
+
+int32_t vr_slots_set_state(struct vr_slots *s, const char *id, uint32_t index, const void *state,
+			   uint32_t length)
+{
+	struct vr_virtio_transport *t;
+	uint32_t queue;
+	int32_t rc = find_state(s, id, index, &queue, &t);
+
+	if (rc < 0)
+		return rc;
+	vr_virtio_pause(t);
+	rc = vr_virtio_set_state(t, queue, state, length);
+	vr_virtio_resume(t);
+	return rc;
 }

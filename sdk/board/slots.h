@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* slots.h: the places where a board puts what device plugins offer: virtio-mmio slots, and windows of MMIO.
+/*
+ * slots.h: the places where a board puts what device plugins offer: slots for virtio devices (vmrun.virtio/1), which
+ * get the MMIO transport of sdk/virtio there, and windows of MMIO for others (vmrun.device/1).
  */
 #ifndef VR_BOARD_SLOTS_H
 #define VR_BOARD_SLOTS_H
 
+#include <vmrun/board.h>
 #include <vmrun/device.h>
 
+#include "../virtio/mmio.h"
 #include "tables.h"
 
 #define VR_SLOTS_MAX 32u
 #define VR_WINDOWS_MAX 16u
 
 struct vr_slot_device {
-	const struct vr_device_maker *maker;
+	struct vr_virtio_mmio *virtio;       /* a device of vmrun.virtio/1, or NULL: */
+	const struct vr_device_maker *maker; /* one of vmrun.device/1 */
 	void *device;
 	char type[80]; /* as long as an id may be, and more */
 };
@@ -34,6 +39,8 @@ struct vr_slots {
 	/* Where windows are, and the line of the first; lines follow. Zero: this board has none. */
 	uint64_t window_base, window_size;
 	uint32_t window_irq, window_max; /* at most VR_WINDOWS_MAX */
+	struct vr_virtio_shared_room
+		shared; /* for virtio devices' shared memory; size 0: this board has none */
 	uint32_t used, windows;
 	struct vr_slot_device slot[VR_SLOTS_MAX];
 	struct vr_window window[VR_WINDOWS_MAX];
@@ -46,6 +53,14 @@ struct vr_slots {
 int32_t vr_slots_fill(struct vr_slots *s);
 void vr_slots_reset(struct vr_slots *s); /* [quiesced] */
 void vr_slots_free(struct vr_slots *s);  /* [quiesced] */
+
+/* The canonical states of the virtio devices' transports (state_virtio.h), as a board's table has them. `i`: from 0;
+ * VR_E_NOENT past the end. get and set: VR_E_NOENT: another id; VR_E_RANGE: no such index. A device's state is set
+ * before those of its queues. [any] / [quiesced] */
+int32_t vr_slots_state_at(const struct vr_slots *s, uint32_t i, struct vr_board_state *out);
+int32_t vr_slots_get_state(struct vr_slots *s, const char *id, uint32_t index, void *state, uint32_t length);
+int32_t vr_slots_set_state(struct vr_slots *s, const char *id, uint32_t index, const void *state,
+			   uint32_t length);
 
 struct vr_tree;
 /* The windows' nodes. `interrupts` writes that property as the board's controller wants it. When a maker

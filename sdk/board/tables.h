@@ -3,6 +3,7 @@
 #ifndef VR_BOARD_TABLES_H
 #define VR_BOARD_TABLES_H
 
+#include <vmrun/block.h>
 #include <vmrun/host.h>
 
 struct vr_tables {
@@ -15,7 +16,7 @@ struct vr_tables {
 	const struct vr_host_console *console;
 	const struct vr_host_log *log;           /* may be NULL */
 	const struct vr_host_registry *registry; /* may be NULL: no pluggable devices */
-	const struct vr_host_block *block;       /* may be NULL: no disks */
+	const struct vr_host_disks *disks;       /* may be NULL: no disks */
 	const struct vr_host_config *config;     /* may be NULL: no options */
 	const struct vr_host_file *file;         /* may be NULL: no files that options name */
 };

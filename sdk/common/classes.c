@@ -5,13 +5,14 @@
 
 #include "common/text.h"
 
+/* interfaces: what their ids begin with, separated by blanks. */
 static const struct {
-	const char *name, *noun, *interface;
+	const char *name, *noun, *interfaces;
 } classes[] = {
 	[VR_CLASS_ACCEL] = {"accel", "accelerator", "vmrun.accel/"},
-	[VR_CLASS_TRANSLATOR] = {"translator", "translator", "vmrun.translator/"},
+	[VR_CLASS_TRANSLATOR] = {"translator", "translator", "vmrun.isa/"},
 	[VR_CLASS_BOARD] = {"board", "board", "vmrun.board/"},
-	[VR_CLASS_DEVICE] = {"device", "device", "vmrun.device/"},
+	[VR_CLASS_DEVICE] = {"device", "device", "vmrun.device/ vmrun.virtio/ vmrun.block/ vmrun.net/"},
 	[VR_CLASS_PASSTHROUGH] = {"passthrough", "passthrough", NULL},
 };
 _Static_assert(sizeof(classes) / sizeof(classes[0]) == VR_CLASS_COUNT, "one row for each class");
@@ -26,9 +27,23 @@ const char *vr_class_noun(enum vr_plugin_class c)
 	return classes[c].noun;
 }
 
-const char *vr_class_interface(enum vr_plugin_class c)
+const char *vr_class_interfaces(enum vr_plugin_class c)
 {
-	return classes[c].interface;
+	return classes[c].interfaces;
+}
+
+bool vr_class_has_interface(enum vr_plugin_class c, const char *id)
+{
+	const char *list = classes[c].interfaces;
+
+	while (list && *list) {
+		size_t n = strcspn(list, " ");
+
+		if (!strncmp(id, list, n))
+			return true;
+		list += n + (list[n] == ' ');
+	}
+	return false;
 }
 
 bool vr_option_type_known(const char *type)

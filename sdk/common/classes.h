@@ -13,9 +13,11 @@
 const char *vr_class_name(enum vr_plugin_class c);
 /* "accelerator" ..., for sentences. */
 const char *vr_class_noun(enum vr_plugin_class c);
-/* What the id of the interface of that class begins with ("vmrun.accel/"), or NULL when it has none of its
- * own. */
-const char *vr_class_interface(enum vr_plugin_class c);
+/* What the ids of the interfaces of that class begin with ("vmrun.accel/"), separated by blanks; a plugin of the class
+ * provides at least one of them. NULL: it has none of its own. */
+const char *vr_class_interfaces(enum vr_plugin_class c);
+/* Is `id` one of them? */
+bool vr_class_has_interface(enum vr_plugin_class c, const char *id);
 
 bool vr_option_type_known(const char *type);
 /* NULL when `value` fits `type`, else the end of the sentence "VALUE ...": "must be a number". */

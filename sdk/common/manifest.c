@@ -256,7 +256,7 @@ static int32_t read_interfaces(struct reading *r, const char *key, char ***out)
 static int32_t read_provides(struct reading *r)
 {
 	const struct vr_yaml_node *n;
-	const char *main_id = vr_class_interface(r->m->class_id);
+	const char *most = vr_class_interfaces(r->m->class_id);
 	int32_t e;
 
 	if (need(r, "provides", &n) < 0)
@@ -266,15 +266,16 @@ static int32_t read_provides(struct reading *r)
 		return e;
 	if (!r->m->provides)
 		return vr_yaml_error(r->y, n, "'provides' is empty; name at least one interface");
-	if (main_id) {
-		for (char **p = r->m->provides; *p; p++) {
-			if (!strncmp(*p, main_id, strlen(main_id)))
-				return VR_OK;
-		}
-		return vr_yaml_error(r->y, n, "a plugin of class %s must provide %s<revision>",
-				     vr_class_name(r->m->class_id), main_id);
-	}
-	return VR_OK;
+	for (char **p = r->m->provides; *p && most; p++)
+		if (vr_class_has_interface(r->m->class_id, *p))
+			return VR_OK;
+	if (!most)
+		return VR_OK;
+	if (strchr(most, ' '))
+		return vr_yaml_error(r->y, n, "a plugin of class %s must provide one of %s, with a revision",
+				     vr_class_name(r->m->class_id), most);
+	return vr_yaml_error(r->y, n, "a plugin of class %s must provide %s<revision>",
+			     vr_class_name(r->m->class_id), most);
 }
 
 /* One architecture, or a list of them. */

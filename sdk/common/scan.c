@@ -66,8 +66,12 @@ static int32_t list_manifests(DIR *d, char ***names, int *error)
 static int32_t wrong_folder(const struct vr_scan *to, const char *directory, int error)
 {
 	vr_error_clear();
-	return to->wrong(to->opaque, vr_error_set(error == EACCES ? VR_E_PERM : VR_E_IO, "%s: %s", directory,
-						  strerror(error)));
+	int32_t code =
+		vr_error_set(error == EACCES ? VR_E_PERM : VR_E_IO,
+			     "%s: the plugins of this folder can't be listed: %s; name a folder that can be "
+			     "read, or take it out of the search path",
+			     directory, strerror(error));
+	return to->wrong(to->opaque, code);
 }
 
 int32_t vr_scan_directory(const char *directory, const struct vr_scan *to)

@@ -183,12 +183,21 @@ int32_t vr_search_standard(const char *extra, char ***out)
 	return vr_search_list(&s, out);
 }
 
+static int32_t cannot_check(const char *path)
+{
+	return vr_error_set(
+		errno == ENOENT ? VR_E_NOENT : VR_E_IO,
+		"%s: its owner and mode, which decide with elevated privileges, can't be read: %s; mend "
+		"the path, or run vmrun without set-user-id",
+		path, strerror(errno));
+}
+
 static int32_t check_one(const char *path)
 {
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return vr_error_set(errno == ENOENT ? VR_E_NOENT : VR_E_IO, "%s: %s", path, strerror(errno));
+		return cannot_check(path);
 	if (st.st_uid != 0)
 		return vr_error_set(
 			VR_E_PERM,
@@ -209,7 +218,7 @@ int32_t vr_search_trusted(const char *path)
 	int32_t rc;
 
 	if (!real)
-		return vr_error_set(errno == ENOENT ? VR_E_NOENT : VR_E_IO, "%s: %s", path, strerror(errno));
+		return cannot_check(path);
 	/* From the file up to the root: a user with write access to a parent can replace the file. */
 	rc = check_one(real);
 	for (char *slash = strrchr(real, '/'); rc == VR_OK && slash; slash = strrchr(real, '/')) {

@@ -134,9 +134,8 @@ struct vr_fake_host *vr_fake_host_new(const char *arch, uint32_t vcpu_count, uin
 
 void vr_fake_host_free(struct vr_fake_host *f)
 {
+	vr_fake_host_disks_free(f);
 	vr_fake_host_no_ram(f);
-	for (uint32_t i = 0; i < f->disk_count; i++)
-		free(f->disk[i].bytes);
 	for (uint32_t i = 0; i < f->vcpu_count; i++)
 		free(f->vcpu[i].state);
 	for (uint32_t i = 0; i < f->table_count; i++)

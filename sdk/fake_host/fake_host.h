@@ -22,6 +22,7 @@
 #define VMRUN_FAKE_HOST_H
 
 #include <pthread.h>
+#include <vmrun/block.h>
 #include <vmrun/helper.h>
 #include <vmrun/host.h>
 #include <vmrun/sandbox.h>
@@ -90,7 +91,15 @@ struct vr_fake_host_disk {
 	uint32_t flags;    /* VR_BLOCK_* */
 	int32_t fail;      /* what everything returns, when negative */
 	uint32_t delay_us; /* what each transfer takes */
+	uint32_t hold; /* atomic: bit n: requests of that op (VR_BLOCK_READ ...) wait until it is cleared */
+	uint32_t at_once; /* so many were under way at the same time at most */
 	uint32_t reads, writes, flushes, discards, zeroes;
+	/* disk.c's: */
+	struct vr_fake_host *host;
+	pthread_mutex_t lock;
+	pthread_cond_t idle;
+	struct vr_block_request *first, *last;
+	uint32_t threads, under_way;
 };
 
 /* A doorbell that a plugin has attached. */

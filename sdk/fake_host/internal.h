@@ -25,6 +25,8 @@ void VR_CALL vr_fake_host_error(const struct vr_host *host, int32_t code, const 
 int32_t vr_fake_host_no(struct vr_fake_host *f, int32_t code, const char *text);
 /* Counts a request; VR_E_NOMEM with a text when this one is to fail. */
 int32_t vr_fake_host_request(struct vr_fake_host *f, const char *function);
+/* disk.c */
+void vr_fake_host_disks_free(struct vr_fake_host *f);
 /* time.c */
 void vr_fake_host_timers_free(struct vr_fake_host *f);
 

@@ -16,10 +16,11 @@
 #include <vmrun/board.h>
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 
 #include "fake_host/fake_host.h"
 #include "target.h"
+#include "virtio/mmio.h"
 
 #define CHECK_RUNNING 0
 #define CHECK_PASSED 1
@@ -42,6 +43,9 @@ struct check_use {
 	const void *table; /* the class's interface */
 	void *object[4];   /* accel: vm; board: board; device: devices */
 	uint32_t count;
+	/* Virtio devices of the same plugin, behind the MMIO transport that boards use. */
+	struct vr_virtio_mmio *virtio[4];
+	uint32_t virtio_count;
 	struct check_vcpus *vcpus;
 };
 
@@ -121,6 +125,9 @@ const char *check_interface(const struct vr_check *c); /* the class's */
 void check_used(struct vr_check *c);                   /* objects made as the core makes them */
 void check_unused(struct vr_check *c);                 /* and unmade, stop, destroy */
 
+/* Where the i-th device of a device plugin was placed: those of vmrun.device/1, then the virtio ones. */
+#define CHECK_DEVICE_BASE(i) (0x0a000000 + 0x10000ull * (i))
+
 /* For a wrapper: something to stand before, in d's registry. */
 void check_inner_offer(struct vr_check *c, struct vr_fake_host *d);
 /* Skips: what a wrapper runs is another plugin's doing. */
@@ -150,6 +157,9 @@ const struct vr_plugin *check_load(struct vr_check *c, const struct check_target
 void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest);
 /* The same for a translator; false when there is none. Another architecture's replaces it. */
 bool check_translator(struct vr_check *c, const char *guest);
+/* What vm_create() is told of the translator p. */
+void check_translator_config(const struct vr_plugin *p, const struct check_target *t,
+			     struct vr_vm_config *config);
 
 /* Reads (and writes) every byte of a window, in all widths. */
 void check_sweep(struct vr_check *c, uint32_t space, uint64_t base, uint64_t length, bool writes);

@@ -327,9 +327,7 @@ void machine_each(struct vr_check *c, uint32_t vcpus, void (*fn)(struct machine 
 				continue;
 			if (!check_translator(c, isa->arch))
 				continue;
-			config.translator = c->helper.plugin->query(c->helper.plugin->self, VR_TRANSLATOR_ID);
-			config.translator_self = c->helper.plugin->self;
-			config.translator_id = c->helper.target->id;
+			check_translator_config(c->helper.plugin, c->helper.target, &config);
 		}
 		check_given(c, 1); /* that it opens is another rule's */
 		machine_open(&m, c, isa, a, c->plugin->self, c->d, &config, vcpus);

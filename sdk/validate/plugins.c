@@ -112,3 +112,12 @@ bool check_translator(struct vr_check *c, const char *guest)
 	use_helper(c, t);
 	return true;
 }
+
+void check_translator_config(const struct vr_plugin *p, const struct check_target *t,
+			     struct vr_vm_config *config)
+{
+	config->isa = p->query(p->self, VR_ISA_ID);
+	config->emitter = p->query(p->self, VR_EMITTER_ID);
+	config->translator_self = p->self;
+	config->translator_id = t->id;
+}

@@ -66,8 +66,10 @@ void check_device_types(struct vr_check *c)
 void check_device_place(struct vr_check *c)
 {
 	check_used(c);
+	if (!c->use.table)
+		check_skip(c, "it has no " VR_DEVICE_ID);
 	for (uint32_t i = 0; i < c->use.count; i++) {
-		uint64_t base = 0x0a000000 + 0x10000ull * i;
+		uint64_t base = CHECK_DEVICE_BASE(i);
 		bool there = false;
 
 		for (uint32_t k = 0; k < c->d->bus_count; k++)
@@ -133,6 +135,21 @@ static uint64_t dump(struct vr_check *c, const struct vr_fake_host_bus *b, uint6
 	return n;
 }
 
+static uint32_t devices(const struct vr_check *c)
+{
+	return c->use.count + c->use.virtio_count;
+}
+
+static void reset(struct vr_check *c, uint32_t i)
+{
+	const struct vr_device_maker *m = c->use.table;
+
+	if (i >= c->use.count)
+		vr_virtio_mmio_reset(c->use.virtio[i - c->use.count]);
+	else
+		m->reset(c->use.object[i]);
+}
+
 void check_device_reset(struct vr_check *c)
 {
 	static uint64_t before[1024], after[1024];
@@ -140,24 +157,24 @@ void check_device_reset(struct vr_check *c)
 
 	check_used(c);
 	m = c->use.table;
-	if (!VR_HAS(m, reset))
+	if (m && !VR_HAS(m, reset))
 		check_skip(c, "its table is not filled in");
-	for (uint32_t i = 0; i < c->use.count; i++) {
+	for (uint32_t i = 0; i < devices(c); i++) {
 		const struct vr_fake_host_bus *b = &c->d->bus[0];
-		uint64_t base = 0x0a000000 + 0x10000ull * i, n;
+		uint64_t base = CHECK_DEVICE_BASE(i), n;
 
 		while (b < c->d->bus + c->d->bus_count && b->base != base)
 			b++;
 		if (b == c->d->bus + c->d->bus_count)
 			continue;
 		check_phase(c, "reset of device %u", i);
-		m->reset(c->use.object[i]); /* twice is once */
-		m->reset(c->use.object[i]);
+		reset(c, i); /* twice is once */
+		reset(c, i);
 		n = dump(c, b, before, 1024);
 		for (uint32_t k = 0; k < 200; k++)
 			write_at(c, b->space, base + (check_random(c) % b->length & ~3ull), 4,
 				 check_random(c) >> check_random(c) % 64);
-		m->reset(c->use.object[i]);
+		reset(c, i);
 		dump(c, b, after, 1024);
 		for (uint64_t k = 0; k < n; k++)
 			CHECK(c, before[k] == after[k],
@@ -275,8 +292,8 @@ static void need_virtio(struct vr_check *c)
 	uint32_t n = 0;
 
 	check_used(c);
-	for (uint32_t i = 0; i < c->use.count; i++)
-		n += is_virtio(c, 0x0a000000 + 0x10000ull * i);
+	for (uint32_t i = 0; i < devices(c); i++)
+		n += is_virtio(c, CHECK_DEVICE_BASE(i));
 	if (!n)
 		check_skip(c, "it has no device with virtio's MMIO registers");
 }
@@ -287,8 +304,8 @@ void check_device_chains(struct vr_check *c)
 
 	need_virtio(c);
 	for (uint32_t round = 0; round < 300; round++)
-		for (uint32_t i = 0; i < c->use.count; i++) {
-			uint64_t base = 0x0a000000 + 0x10000ull * i;
+		for (uint32_t i = 0; i < devices(c); i++) {
+			uint64_t base = CHECK_DEVICE_BASE(i);
 
 			if (!is_virtio(c, base))
 				continue;
@@ -312,8 +329,8 @@ void check_device_in_flight(struct vr_check *c)
 {
 	need_virtio(c);
 	c->d->disk[0].delay_us = 20000;
-	for (uint32_t i = 0; i < c->use.count; i++) {
-		uint64_t base = 0x0a000000 + 0x10000ull * i, at = RAM_BASE + 0x10000;
+	for (uint32_t i = 0; i < devices(c); i++) {
+		uint64_t base = CHECK_DEVICE_BASE(i), at = RAM_BASE + 0x10000;
 		const struct {
 			uint64_t address;
 			uint32_t length;

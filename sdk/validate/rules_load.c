@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "common/classes.h"
 #include "common/elf.h"
 #include "common/error.h"
 
@@ -70,18 +71,21 @@ void check_provides(struct vr_check *c)
 
 void check_class(struct vr_check *c)
 {
-	const char *id = check_interface(c);
+	const struct vr_manifest *m;
+	const char *most;
 
 	check_given(c, 1);
 	if (c->target->error[0])
 		check_skip(c, "the manifest is wrong");
 	check_given(c, 0);
-	if (!id)
+	m = c->target->manifest_read;
+	most = vr_class_interfaces(m->class_id);
+	if (!most)
 		check_skip(c, "its class has no interface of its own");
 	for (char *const *p = c->target->provides; *p; p++)
-		if (strcmp(*p, id) == 0)
+		if (vr_class_has_interface(m->class_id, *p))
 			return;
-	check_fail(c, "it is of class %s, but does not provide %s", c->target->class_name, id);
+	check_fail(c, "it is of class %s, but does not provide %s1", c->target->class_name, most);
 }
 
 void check_options(struct vr_check *c)
@@ -227,7 +231,7 @@ static const struct member accel[] = {
 	F(vr_accel, vcpu_kick),      F(vr_accel, vcpu_set_pin), F(vr_accel, vcpu_get_state),
 	F(vr_accel, vcpu_set_state), F(vr_accel, vm_reset),     F(vr_accel, stats),
 };
-static const struct member translator[] = {F(vr_translator, isa)};
+static const struct member translator[] = {F(vr_isa, arch), F(vr_isa, guest_regs), F(vr_isa, lift)};
 static const struct member board[] = {F(vr_board, arch), F(vr_board, create), F(vr_board, load),
 				      F(vr_board, reset), F(vr_board, destroy)};
 static const struct member device[] = {F(vr_device_maker, types), F(vr_device_maker, create),

@@ -33,15 +33,34 @@ static uint8_t *guarded(struct vr_check *c, size_t bytes)
 
 /* ---- tables ---------------------------------------------------------------------------------------- */
 
-static const struct vr_translator *translator_of(struct vr_check *c)
+static const struct vr_isa *isa_of(struct vr_check *c)
 {
-	const struct vr_translator *t;
+	const struct vr_isa *isa;
 
 	check_started(c);
-	t = check_query(c, VR_TRANSLATOR_ID);
-	if (!VR_HAS(t, isa))
+	isa = check_query(c, VR_ISA_ID);
+	if (!VR_HAS(isa, lift))
 		check_skip(c, "its table is not filled in");
-	return t;
+	return isa;
+}
+
+/* NULL: it has none, or one for another engine, which this validator can't judge. */
+static const struct vr_emit *emitter_of(struct vr_check *c)
+{
+	const struct vr_emit *e;
+
+	check_started(c);
+	e = c->plugin->query(c->plugin->self, VR_EMITTER_ID);
+	if (!e)
+		check_skip(
+			c,
+			"it has no emitter: another plugin's compiles its guests, or they are interpreted");
+	CHECK(c, e->size >= offsetof(struct vr_emit, arch) + sizeof(e->arch),
+	      "its struct vr_emit of %u bytes has no revision", e->size);
+	if (e->revision != VR_ENGINE_REVISION)
+		check_skip(c, "its emitter is for revision %u of the engine, and this validator for %u",
+			   e->revision, VR_ENGINE_REVISION);
+	return e;
 }
 
 static bool listed(char *const *list, const char *name)
@@ -87,7 +106,7 @@ static void complete(struct vr_check *c, const char *what, const void *table, ui
 
 void check_xlate_isa(struct vr_check *c)
 {
-	const struct vr_isa *isa = translator_of(c)->isa;
+	const struct vr_isa *isa = isa_of(c);
 
 	for (size_t i = 0; i < sizeof(isa_functions) / sizeof(isa_functions[0]); i++)
 		complete(c, "struct vr_isa", isa, isa->size, isa_functions[i].offset, isa_functions[i].name);
@@ -127,11 +146,8 @@ void check_xlate_isa(struct vr_check *c)
 
 void check_xlate_emit(struct vr_check *c)
 {
-	const struct vr_translator *t = translator_of(c);
-	const struct vr_emit *e = VR_HAS(t, emit) ? t->emit : NULL;
+	const struct vr_emit *e = emitter_of(c);
 
-	if (!e)
-		check_skip(c, "it has no emitter: its guests are interpreted");
 	for (size_t i = 0; i < sizeof(emit_functions) / sizeof(emit_functions[0]); i++)
 		complete(c, "struct vr_emit", e, e->size, emit_functions[i].offset, emit_functions[i].name);
 	CHECK(c, e->arch && listed(c->target->host, e->arch),
@@ -280,7 +296,7 @@ static void fill(struct vr_check *c, uint8_t *code, uint32_t n)
 
 void check_xlate_lift(struct vr_check *c)
 {
-	const struct vr_isa *isa = translator_of(c)->isa;
+	const struct vr_isa *isa = isa_of(c);
 	struct lifting l = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, 64);
 	uint64_t mode_flags[2];
@@ -334,7 +350,7 @@ void check_xlate_lift(struct vr_check *c)
 
 void check_xlate_pure(struct vr_check *c)
 {
-	const struct vr_isa *isa = translator_of(c)->isa;
+	const struct vr_isa *isa = isa_of(c);
 	struct lifting a = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	struct lifting b = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, 64);
@@ -368,7 +384,7 @@ void check_xlate_pure(struct vr_check *c)
 
 void check_xlate_bounds(struct vr_check *c)
 {
-	const struct vr_isa *isa = translator_of(c)->isa;
+	const struct vr_isa *isa = isa_of(c);
 	uint8_t *end = guarded(c, 64) + 64;
 	uint64_t mode_flags[2];
 	uint32_t n = mode_flags_known(c, isa, mode_flags);
@@ -420,8 +436,8 @@ static uint64_t VR_CALL no_entry(void *opaque, uint64_t pc)
 
 void check_xlate_region(struct vr_check *c)
 {
-	const struct vr_translator *t = translator_of(c);
-	const struct vr_emit *e = VR_HAS(t, emit) ? t->emit : NULL;
+	const struct vr_isa *isa = isa_of(c);
+	const struct vr_emit *e = emitter_of(c);
 	const struct vr_engine_entry entry = {
 		.size = sizeof(entry), .memory = no_code_at, .lookup = no_code_at, .link = no_code_at};
 	struct lifting l = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
@@ -437,12 +453,10 @@ void check_xlate_region(struct vr_check *c)
 	int32_t last = 0;
 	void *scratch;
 
-	if (!e)
-		check_skip(c, "it has no emitter: its guests are interpreted");
 	check_phase(c, "emit probe");
 	if (e->probe(why, sizeof(why)) < 0)
 		check_skip(c, "not for this processor: %s", why);
-	n = mode_flags_known(c, t->isa, mode_flags);
+	n = mode_flags_known(c, isa, mode_flags);
 	check_phase(c, "emit thunks");
 	used = e->thunks(&entry, code, (uint64_t)(uintptr_t)code, CODE / 2);
 	CHECK(c, used > 0 && used <= CODE / 2, "thunks returns %lld for a capacity of %u bytes",
@@ -454,7 +468,7 @@ void check_xlate_region(struct vr_check *c)
 		uint64_t k = mode_flags[check_random(c) % n];
 		struct vr_emit_job job = {
 			.size = sizeof(job),
-			.isa = t->isa,
+			.isa = isa,
 			.ir = &l.ir,
 			.pc_base = PC & ~(uint64_t)(PAGE - 1),
 			.write = end - capacity,
@@ -474,7 +488,7 @@ void check_xlate_region(struct vr_check *c)
 
 		fill(c, bytes, sizeof(bytes));
 		check_given(c, 1); /* what is lifted is another rule's */
-		if (lift(t->isa, &l, bytes, sizeof(bytes), PC, k, 4, OPS, 0) < 0 || l.ir.overflow ||
+		if (lift(isa, &l, bytes, sizeof(bytes), PC, k, 4, OPS, 0) < 0 || l.ir.overflow ||
 		    vr_ir_verify(&l.ir, why, sizeof(why)))
 			continue;
 		check_given(c, 0);

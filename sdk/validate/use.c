@@ -43,43 +43,96 @@ static void device_end(struct vr_check *c)
 	const struct vr_device_maker *m = c->use.table;
 
 	check_phase(c, "device destroy");
+	while (c->use.virtio_count)
+		vr_virtio_mmio_free(c->use.virtio[--c->use.virtio_count]);
 	while (c->use.count)
 		m->destroy(c->use.object[--c->use.count]);
+}
+
+/* The n-th of a list of types; false past the last. */
+static bool nth_type(const char *list, uint32_t n, char *type, size_t capacity)
+{
+	for (; list && *list; n--) {
+		size_t length;
+
+		list += strspn(list, ", ");
+		length = strcspn(list, ", ");
+		snprintf(type, capacity, "%.*s", (int)length, list);
+		if (!n)
+			return length > 0;
+		list += length;
+	}
+	return false;
+}
+
+static int32_t make_devices(struct vr_check *c)
+{
+	const struct vr_device_maker *m = c->use.table;
+	char type[80];
+
+	while (m && c->use.count < 4 && nth_type(m->types, c->use.count, type, sizeof(type))) {
+		struct vr_device_config config = {
+			.size = sizeof(config),
+			.type = type,
+			.base = CHECK_DEVICE_BASE(c->use.count),
+			.irq = 48 + c->use.count,
+		};
+		int32_t rc;
+
+		check_phase(c, "device create of \"%s\"", type);
+		rc = m->create(c->plugin->self, &config, &c->use.object[c->use.count]);
+		if (rc < 0)
+			return rc;
+		c->use.count++;
+	}
+	return VR_OK;
+}
+
+static int32_t make_virtio(struct vr_check *c)
+{
+	static struct vr_virtio_shared_room room;
+	static char type[4][80]; /* as long as the devices live */
+	const struct vr_virtio_maker *m = c->plugin->query(c->plugin->self, VR_VIRTIO_ID);
+
+	if (!m || vr_virtio_lacks(m)) /* another rule's */
+		return VR_OK;
+	room = (struct vr_virtio_shared_room){.base = 0x100000000, .size = 0x10000000};
+	while (c->use.virtio_count < 4 &&
+	       nth_type(m->types, c->use.virtio_count, type[c->use.virtio_count], sizeof(type[0]))) {
+		uint32_t k = c->use.virtio_count, i = c->use.count + k;
+		const struct vr_virtio_plug plug = {
+			.maker = m,
+			.self = c->plugin->self,
+			.plugin = c->target->id,
+			.type = type[k],
+			.shared = &room,
+		};
+		int32_t rc;
+
+		check_phase(c, "device create of \"%s\"", type[k]);
+		rc = vr_virtio_mmio_new(c->d->host, plug, CHECK_DEVICE_BASE(i), 48 + i, &c->use.virtio[k]);
+		if (rc < 0)
+			return rc;
+		c->use.virtio_count++;
+	}
+	return VR_OK;
 }
 
 /* One of each type, as a board would place them. */
 static int32_t device_begin(struct vr_check *c)
 {
-	const struct vr_device_maker *m = c->use.table;
-	const char *p = m->types;
+	int32_t rc;
 
 	if (!c->d->region_count)
 		vr_fake_host_ram(c->d, 0x40000000, 0x100000, 0);
 	if (!c->d->disk_count)
 		vr_fake_host_disk(c->d, 0x10000, 0);
-	while (p && *p && c->use.count < 4) {
-		struct vr_device_config config = {
-			.size = sizeof(config),
-			.base = 0x0a000000 + 0x10000ull * c->use.count,
-			.irq = 48 + c->use.count,
-		};
-		char type[80];
-		size_t n = strcspn(p, ",");
-		int32_t rc;
-
-		snprintf(type, sizeof(type), "%.*s", (int)n, p);
-		config.type = type;
-		check_phase(c, "device create of \"%s\"", type);
-		rc = m->create(c->plugin->self, &config, &c->use.object[c->use.count]);
-		if (rc < 0) {
-			device_end(c);
-			c->use.count = 0;
-			return rc;
-		}
-		c->use.count++;
-		p += n + (p[n] == ',');
-	}
-	return VR_OK;
+	rc = make_devices(c);
+	if (rc >= 0)
+		rc = make_virtio(c);
+	if (rc < 0)
+		device_end(c);
+	return rc;
 }
 
 /* ---- accelerators ------------------------------------------------------------------------------------- */
@@ -131,9 +184,7 @@ static int32_t accel_begin(struct vr_check *c)
 	if (!l.a->native_arch || !*l.a->native_arch) {
 		check_helper(c, CHECK_TRANSLATOR, NULL);
 		config.arch = c->d->arch = check_arch(c);
-		config.translator = c->helper.plugin->query(c->helper.plugin->self, VR_TRANSLATOR_ID);
-		config.translator_self = c->helper.plugin->self;
-		config.translator_id = c->helper.target->id;
+		check_translator_config(c->helper.plugin, c->helper.target, &config);
 	}
 	check_phase(c, "vm_create");
 	rc = l.a->vm_create(c->plugin->self, &config, &c->use.object[0]);
@@ -165,7 +216,7 @@ static const struct class
 	void (*end)(struct vr_check *c);
 } classes[] = {
 	{CHECK_ACCEL, VR_ACCEL_ID, accel_begin, accel_end},
-	{CHECK_TRANSLATOR, VR_TRANSLATOR_ID, NULL, NULL},
+	{CHECK_TRANSLATOR, VR_ISA_ID, NULL, NULL},
 	{CHECK_BOARD, VR_BOARD_ID, board_begin, board_end},
 	{CHECK_DEVICE, VR_DEVICE_ID, device_begin, device_end},
 };
@@ -195,16 +246,17 @@ int32_t check_use_begin(struct vr_check *c)
 		return VR_OK;
 	check_phase(c, "query(\"%s\")", class->interface);
 	c->use.table = c->plugin->query(c->plugin->self, class->interface);
-	return c->use.table && class->begin ? class->begin(c) : VR_OK;
+	/* A device plugin may have virtio devices instead. */
+	if (!class->begin || (!c->use.table && class->bit != CHECK_DEVICE))
+		return VR_OK;
+	return class->begin(c);
 }
 
 void check_use_end(struct vr_check *c)
 {
 	const struct class *class = class_of(c);
 
-	if (!c->use.table)
-		return;
-	if (class && class->end)
+	if (class && class->end && (c->use.table || class->bit == CHECK_DEVICE))
 		class->end(c);
 	memset(&c->use, 0, sizeof(c->use));
 }

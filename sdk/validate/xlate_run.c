@@ -19,7 +19,7 @@
 #include "machine.h"
 
 static struct {
-	const struct vr_translator *t;
+	const struct vr_isa *lifter;
 	const struct check_isa *isa;
 	const struct vr_accel *a;
 	struct vr_vm_config config;
@@ -29,23 +29,19 @@ static struct {
 static void need_engine(struct vr_check *c)
 {
 	check_started(c);
-	run.t = check_query(c, VR_TRANSLATOR_ID);
-	if (!VR_HAS(run.t, isa))
+	run.lifter = check_query(c, VR_ISA_ID);
+	if (!VR_HAS(run.lifter, lift))
 		check_skip(c, "its table is not filled in");
-	run.isa = check_isa_of(run.t->isa->arch);
-	if (!run.isa || strcmp(run.isa->state_id, run.t->isa->state_id) != 0)
-		check_skip(c, "the validator has no micro-guests for '%s'", run.t->isa->arch);
+	run.isa = check_isa_of(run.lifter->arch);
+	if (!run.isa || strcmp(run.isa->state_id, run.lifter->state_id) != 0)
+		check_skip(c, "the validator has no micro-guests for '%s'", run.lifter->arch);
 	check_helper(c, CHECK_ACCEL, run.isa->arch);
 	run.a = c->helper.plugin->query(c->helper.plugin->self, VR_ACCEL_ID);
 	if (!run.a || (run.a->native_arch && *run.a->native_arch))
 		check_skip(c, "accelerator '%s' needs no translator; name one that does with --with",
 			   c->helper.target->id);
-	run.config = (struct vr_vm_config){
-		.size = sizeof(run.config),
-		.translator = run.t,
-		.translator_self = c->plugin->self,
-		.translator_id = c->target->id,
-	};
+	run.config = (struct vr_vm_config){.size = sizeof(run.config)};
+	check_translator_config(c->plugin, c->target, &run.config);
 	for (uint32_t i = 0; i < c->helper.target->option_count; i++)
 		run.tiers |= strcmp(c->helper.target->options[i].name, "tier") == 0;
 }
@@ -179,7 +175,7 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 
 static void make(struct vr_check *c, struct stream *s, uint64_t mode_flags)
 {
-	const struct vr_isa *isa = run.t->isa;
+	const struct vr_isa *isa = run.lifter;
 	uint32_t unit = run.isa->unit;
 
 	s->bytes = s->insns = 0;
@@ -364,13 +360,13 @@ void check_xlate_streams(struct vr_check *c)
 	need_engine(c);
 	if (!run.tiers)
 		check_skip(c, "accelerator '%s' has no option 'tier' to compare with", c->helper.target->id);
-	if (!run.t->emit)
+	if (!run.config.emitter)
 		check_skip(c, "it has no emitter: there is nothing to compare with");
 	if (!streams || !results)
 		check_skip(c, "no memory");
 	c->report->limit = 300;
 	open_streams(&m, c, "0");
-	mode_flags = check_xlate_mode_flags(c, run.t->isa);
+	mode_flags = check_xlate_mode_flags(c, run.lifter);
 	check_phase(c, "choosing instructions");
 	for (uint32_t i = 0; i < count; i++) {
 		make(c, &streams[i], mode_flags);

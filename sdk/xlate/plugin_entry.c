@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plugin_entry.c: a translator plugin's probe. */
+/* plugin_entry.c: a translator plugin: its interfaces and its probe. */
 #include "plugin_entry.h"
 
 #include "../host_error.h"
@@ -7,15 +7,23 @@
 static int32_t VR_CALL probe(void *self)
 {
 	const struct vr_plugin_instance *j = self;
-	const struct vr_translator *t = j->table;
+	const struct vr_emit *emit = j->second_table;
 	char why[256] = "";
-	int32_t rc = t->emit ? t->emit->probe(why, sizeof(why)) : VR_OK;
+	int32_t rc = emit ? emit->probe(why, sizeof(why)) : VR_OK;
 
 	return rc ? vr_host_error(j->host, rc, "%s: %s", j->own, why) : rc;
 }
 
-int32_t vr_xlate_create(const struct vr_host *host, const char *id, const char *own,
-			const struct vr_translator *t, const struct vr_plugin **out)
+int32_t vr_xlate_create(const struct vr_host *host, const char *id, const char *own, const struct vr_isa *isa,
+			const struct vr_emit *emit, const struct vr_plugin **out)
 {
-	return vr_plugin_entry(host, id, own, VR_TRANSLATOR_ID, t, probe, out);
+	int32_t rc = vr_plugin_entry(host, id, own, VR_ISA_ID, isa, probe, out);
+
+	if (rc == VR_OK && emit) {
+		struct vr_plugin_instance *j = (*out)->self;
+
+		j->second_id = VR_EMITTER_ID;
+		j->second_table = emit;
+	}
+	return rc;
 }

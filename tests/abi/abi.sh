@@ -49,7 +49,6 @@ constants()
 		$2 !~ /^VR_ABI_MINOR/ { print "P(" $2 ")" }' >"$work/list"
 	$CC -E -P -I"$include" "$work/all.c" | tr -d '\n' | grep -o 'enum vr_[a-z_]* {[^}]*}' | grep -o 'VR_[A-Z0-9_]*' |
 		sed '/_COUNT$/d; s/.*/P(&)/' >>"$work/list"
-	$CC -E -P -I"$include" "$work/all.c" | grep -o 'int32_t VR_E_[A-Z_]*' | sed 's/int32_t \(.*\)/P(\1)/' >>"$work/list"
 	{
 		cat "$work/all.c"
 		cat <<-'C'

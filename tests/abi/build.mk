@@ -3,7 +3,7 @@
 #
 #   make abi-update             the headers grew, and that is meant: note it
 #   tests/abi/make-release.sh   when a minor is released: keep what its users have
-TESTS += tests/abi/compat.sh
+TESTS += tests/abi/compat.sh tests/abi/emitters.sh tests/abi/compilers.sh
 TEST_NEEDS += $(B)/tests/abi/micro.img $(EXAMPLES)
 
 $(B)/tests/abi/micro.img: tests/abi/micro.S

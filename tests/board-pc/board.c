@@ -175,12 +175,11 @@ Test(board, memory_map)
 
 Test(board, devices_in_order)
 {
-	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
+	fake_offer(d, VR_VIRTIO_ID, &virtio_test_maker, "test", 0);
 	d->disk_count = 2;
 	cr_assert_eq(create(2, 128 * MIB), VR_OK);
 	cr_expect_str_eq(made.made, "blk:0 blk:1 rng:0 console:1 ");
-	cr_expect_eq(made.base, 0xd0003000);
-	cr_expect_eq(made.irq, 32 + 3);
+	cr_expect_eq(maker_line(d, 0xd0003000), 32 + 3);
 	cr_expect_eq(d->log_lines[VR_LOG_WARN], 0);
 	b->reset(board);
 	cr_expect_eq(made.resets, 4);
@@ -199,19 +198,21 @@ static uint64_t VR_CALL window(void *self, const char *type)
 /* Named by the user: virtio gets a slot; this board has no windows, and says so. */
 Test(board, requested_devices)
 {
+	static struct vr_virtio_maker mine;
 	static struct vr_device_maker named;
 
-	named = maker;
-	named.types = "virtio-mmio-input";
-	fake_offer(d, VR_DEVICE_ID, &named, "named", VR_FOUND_REQUESTED);
+	mine = virtio_test_maker;
+	mine.types = "com.example-input";
+	fake_offer(d, VR_VIRTIO_ID, &mine, "named", VR_FOUND_REQUESTED);
 	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
 	cr_expect_str_eq(made.made, "input:0 ");
-	cr_expect_eq(made.irq, 32);
+	cr_expect_eq(maker_line(d, 0xd0000000), 32);
 	b->destroy(board);
 	board = NULL;
 	d->bus_count = 0; /* nothing is ever detached */
 	vr_fake_host_no_ram(d);
-	named.types = "test-one";
+	named = maker;
+	fake_offer(d, VR_DEVICE_ID, &named, "named", VR_FOUND_REQUESTED);
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "\"test-one\" is no device that this board knows"), "%s",
 		  d->error_text);
@@ -231,7 +232,7 @@ Test(board, requested_windows)
 
 Test(board, too_many_disks)
 {
-	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
+	fake_offer(d, VR_VIRTIO_ID, &virtio_test_maker, "test", 0);
 	d->disk_count = 33;
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
 	cr_expect(strstr(d->error_text, "32 virtio-mmio slots"));
@@ -292,7 +293,7 @@ Test(board, announced)
 {
 	struct vr_boot_payload p = payload();
 
-	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
+	fake_offer(d, VR_VIRTIO_ID, &virtio_test_maker, "test", 0);
 	d->disk_count = 1;
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
@@ -302,13 +303,13 @@ Test(board, announced)
 			 "virtio_mmio.device=0x200@0xd0002000:11:2");
 	cr_expect(memmem(fake_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
 	again();
-	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
+	fake_offer(d, VR_VIRTIO_ID, &virtio_test_maker, "test", 0);
 	vr_fake_host_option(d, "announce", "acpi");
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK);
 	cr_expect_str_eq((char *)fake_ram(d, 0x20000), "console=ttyS0");
 	again();
-	fake_offer(d, VR_DEVICE_ID, &maker, "test", 0);
+	fake_offer(d, VR_VIRTIO_ID, &virtio_test_maker, "test", 0);
 	vr_fake_host_option(d, "announce", "cmdline");
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK);

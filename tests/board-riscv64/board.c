@@ -29,15 +29,6 @@ static const struct vr_boot_payload payload = {.size = sizeof(payload),
 					       .cmdline = "quiet",
 					       .kernel_name = "Image"};
 
-/* Without a console. */
-static const struct vr_device_maker mute = {
-	.size = sizeof(mute),
-	.types = "virtio-mmio-blk, virtio-mmio-rng",
-	.create = maker_create,
-	.reset = maker_reset,
-	.destroy = maker_destroy,
-};
-
 static void start(void)
 {
 	d = fake_new(RAM, 128 * MIB, 2);
@@ -80,12 +71,15 @@ Test(board, plugin)
 
 Test(board, devices)
 {
-	fake_offer(d, VR_DEVICE_ID, &mute, "test", 0);
+	static struct vr_virtio_maker mute; /* without a console */
+
+	mute = virtio_test_maker;
+	mute.types = "virtio-blk, virtio-rng";
+	fake_offer(d, VR_VIRTIO_ID, &mute, "test", 0);
 	vr_fake_host_disk(d, 512, 0);
 	cr_assert_eq(create("riscv64", 2, 128 * MIB), VR_OK);
 	cr_expect_eq(made.count, 2);
-	cr_expect_eq(made.base, 0x10002000);
-	cr_expect_eq(made.irq, 2);
+	cr_expect_eq(maker_line(d, 0x10002000), 2);
 	cr_expect_eq(d->log_lines[VR_LOG_WARN], 1, "no plugin offers a console");
 	for (uint32_t i = 0; i < 2; i++)
 		b->reset(board);
@@ -116,7 +110,7 @@ Test(board, requested_devices)
 	const void *fdt;
 	int node, n;
 
-	named = mute;
+	named = maker;
 	named.types = "virtio-mmio-input,test-one";
 	named.window = window;
 	named.compatible = compatible;

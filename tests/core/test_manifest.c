@@ -270,7 +270,7 @@ Test(manifest, translator)
 {
 	struct vr_manifest *m = good("manifest: 1\nid: x\nversion: 1.0.0\nsummary: s\nclass: translator\n"
 				     "library: {linux-x86_64: x.so}\nabi: {major: 1, minor: 1}\n"
-				     "provides: [vmrun.translator/1]\nguest: arm64\nhost: [amd64]\n");
+				     "provides: [vmrun.isa/1]\nguest: arm64\nhost: [amd64]\n");
 
 	cr_expect_str_eq(m->guest[0], "arm64");
 	cr_expect_str_eq(m->host[0], "x86_64");

@@ -71,11 +71,14 @@ Test(registry, not_a_folder)
 {
 	char *folder = test_folder();
 	struct registry *r = registry_new();
-	char expected[256];
+	char expected[512];
 
 	test_file(folder, "f", "");
 	cr_expect_eq(registry_scan(r, test_path(folder, "f")), VR_OK);
-	snprintf(expected, sizeof(expected), "%s/f: Not a directory", folder);
+	snprintf(expected, sizeof(expected),
+		 "%s/f: the plugins of this folder can't be listed: Not a directory; name a folder that can "
+		 "be read, or take it out of the search path",
+		 folder);
 	cr_expect_str_eq(registry_problem(r, 0), expected);
 	registry_free(r);
 	test_remove(folder);

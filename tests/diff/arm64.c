@@ -387,6 +387,7 @@ const struct diff_isa diff_isa = {
 	.x31 = "sp",
 	.v = "v",
 	.status = {"nzcv", "fpcr", "fpsr"},
+	.flags = 1u << NZCV,
 	.isa = &a64_isa,
 	.mode_flags = A64_MODE_EL1 | A64_MODE_FP,
 	.raise = A64_H_raise,

@@ -6,7 +6,7 @@
 #ifndef DIFF_ISA_H
 #define DIFF_ISA_H
 
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 #include "case.h"
 #include "generate.h"
@@ -51,6 +51,9 @@ struct diff_isa {
 	const char *x, *v;               /* what registers are called before their number */
 	const char *x31;                 /* ... but for this one, or NULL */
 	const char *status[DIFF_STATUS]; /* or NULL: not there */
+	/* Bits 1 << i: status[i] holds condition flags. At a memory fault they are not exact when the code that follows
+	 * overwrites them on every path (plugins/soft/optimize.c, 4): each tier drops those that it sees to be so. */
+	uint32_t flags;
 
 	const struct vr_isa *isa;
 	uint64_t mode_flags; /* of the mode that cases run in */

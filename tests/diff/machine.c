@@ -29,11 +29,8 @@ static void on_park(struct vr_fake_host *f, uint32_t vcpu, uint64_t deadline)
 int diff_machine_open(struct diff_machine *m, unsigned tier, const struct vr_isa *isa,
 		      const struct vr_emit *emit, uint64_t base, uint64_t bytes)
 {
-	/* The engine keeps it for as long as the machine lives. */
-	static struct vr_translator translator;
 	const struct vr_plugin *p;
 
-	translator = (struct vr_translator){.size = sizeof(translator), .isa = isa, .emit = emit};
 	m->host = vr_fake_host_new(isa->arch, 1, bytes);
 	if (!m->host)
 		return -1;
@@ -48,7 +45,8 @@ int diff_machine_open(struct diff_machine *m, unsigned tier, const struct vr_isa
 	const struct vr_vm_config c = {.size = sizeof(c),
 				       .vcpu_count = 1,
 				       .arch = isa->arch,
-				       .translator = &translator,
+				       .isa = isa,
+				       .emitter = emit,
 				       .translator_id = "xlate"};
 
 	m->bytes = bytes;

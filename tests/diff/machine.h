@@ -5,7 +5,7 @@
 #define DIFF_MACHINE_H
 
 #include <vmrun/accel.h>
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 
 #include "fake_host/fake_host.h"
 

@@ -204,16 +204,17 @@ static uint64_t memory(struct vr_exec *x)
 	for (uint32_t n = 0; n < H.job.point_count; n++) {
 		if (n && H.points[n].offset <= H.points[n - 1].offset)
 			H.bad = __LINE__;
-		if (H.job.execute + H.points[n].offset == x->site)
+		if (H.job.execute + H.points[n].offset == vr_engine_exec(x)->site)
 			p = &H.points[n];
 	}
 	if (!p) {
 		H.bad = __LINE__;
 		return 1;
 	}
-	uint64_t d = x->descriptor;
-	if (!ram_access(d & 0xffff, d >> 16 & 0xff, d >> 24 & 0xff, (uint32_t)(d >> 48), x->address,
-			&x->argument[0], &x->argument[1], x->result, 1))
+	uint64_t d = vr_engine_exec(x)->descriptor;
+	if (!ram_access(d & 0xffff, d >> 16 & 0xff, d >> 24 & 0xff, (uint32_t)(d >> 48),
+			vr_engine_exec(x)->address, &vr_engine_exec(x)->argument[0],
+			&vr_engine_exec(x)->argument[1], vr_engine_exec(x)->result, 1))
 		return 0;
 	H.faults++;
 	H.fault_insn = H.job.pc_base + p->insn;
@@ -221,9 +222,11 @@ static uint64_t memory(struct vr_exec *x)
 		const struct vr_pinned_reg *m = &H.pinned[n];
 		uint32_t r = x86_emit.pinned_register(m->kind, m->host_reg);
 		if (m->kind == VR_REG_VEC)
-			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset, &x->save_vector[r], 16);
+			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset,
+			       &vr_engine_exec(x)->save_vector[r], 16);
 		else
-			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset, &x->save_integer[r], 8);
+			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset,
+			       &vr_engine_exec(x)->save_integer[r], 8);
 	}
 	x->pc = FAULT_PC;
 	return 1;
@@ -239,8 +242,8 @@ static uint64_t lookup(struct vr_exec *x)
 static uint64_t do_link(struct vr_exec *x)
 {
 	H.links++;
-	if (x->link - H.job.exit_base < H.job.exit_count)
-		x->pc = H.job.exits[x->link - H.job.exit_base].pc;
+	if (vr_engine_exec(x)->link - H.job.exit_base < H.job.exit_count)
+		x->pc = H.job.exits[vr_engine_exec(x)->link - H.job.exit_base].pc;
 	spoil();
 	return H.on_link ? H.on_link(x) : 0;
 }
@@ -303,7 +306,7 @@ void harness_init(void)
 		H.mmu->indirect[n].pc = UINT64_MAX;
 	for (uint32_t n = 0; n < VR_RAS_ENTRIES; n++)
 		H.mmu->ras[n].pc = UINT64_MAX;
-	H.x->mmu_context = H.mmu;
+	vr_engine_exec(H.x)->mmu_context = H.mmu;
 	fill_tlb();
 	H.used = H.thunk_bytes;
 	H.slow = H.faults = H.links = H.lookups = H.slow_fp = 0;

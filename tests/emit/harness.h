@@ -4,7 +4,7 @@
 #ifndef VR_TESTS_EMIT_HARNESS_H
 #define VR_TESTS_EMIT_HARNESS_H
 
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 #include "xlate/emit/x86/x86.h"
 #include "xlate/ir/build.h"
 

@@ -69,7 +69,7 @@ Test(emit_control, link_and_unlink)
 	cr_assert_eq((H.job.execute + x.jump) % 4, 0);
 	x86_emit.enter(H.x, first);
 	cr_assert_eq(H.links, 1);
-	cr_assert_eq(H.x->link, 1000);
+	cr_assert_eq(vr_engine_exec(H.x)->link, 1000);
 	cr_assert_eq(H.x->pc, 0x10100);
 	cr_assert_eq(*reg_int(0), 1);
 	link_exit(&x, second);

@@ -7,7 +7,7 @@
 #ifndef TESTS_FAKE_ENGINE_H
 #define TESTS_FAKE_ENGINE_H
 
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 #ifndef FAKE_STATE /* alone */
 #define FAKE_STATE void

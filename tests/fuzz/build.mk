@@ -55,7 +55,7 @@ $(eval $(call fuzzer,kernel_pc,kernel,$(BOARD_PC_OBJS) $(FUZZ_BOARD),-DBOARD_ID=
 $(eval $(call fuzzer,kernel_arm64,kernel,$(BOARD_VIRT_OBJS) $(FUZZ_BOARD),-DBOARD_ID='"board-virt"' -DBOARD_ARCH='"arm64"',-lfdt))
 $(eval $(call fuzzer,kernel_riscv64,kernel,$(BOARD_RISCV64_OBJS) $(FUZZ_BOARD),\
   -DBOARD_ID='"board-virt-riscv64"' -DBOARD_ARCH='"riscv64"',-lfdt))
-$(eval $(call fuzzer,virtio,virtio,tests/virtio/driver.c $(VIRTIO_OBJS) $(FUZZ_FAKE_HOST)))
+$(eval $(call fuzzer,virtio,virtio,tests/virtio/driver.c $(VIRTIO_OBJS) $(VIRTIO_KIT_OBJS) $(FUZZ_FAKE_HOST)))
 $(eval $(call fuzzer,walk_arm64,walk_arm64,tests/sys/fake.c $(a64_OBJS) $(IR_OBJS),,-lm))
 $(eval $(call fuzzer,walk_riscv64,walk_riscv64,tests/riscv64/fake.c $(rv_OBJS) $(IR_OBJS),,-lm))
 

@@ -13,11 +13,12 @@
  *
  * The mutator knows the decode table, since among random words few are instructions.
  */
-#include <signal.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <ir/ir.h>
 
@@ -28,6 +29,7 @@
 #define SEED_BYTES 8u
 #define HALVES_MAX 256u /* of the input's code */
 #define TICK_US 20000   /* of processor time; the second one in the same run stops it */
+#define SLEEP_US 200000 /* of other time, when it sleeps */
 
 int __lsan_is_turned_off(void);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -51,29 +53,61 @@ int __lsan_is_turned_off(void)
 
 /* ---- the timer ---- */
 
-static struct diff_machine *volatile running;
-static volatile sig_atomic_t runs, seen, stopped;
+/* A thread of its own: a kick takes locks, which a signal's handler would find taken by what it interrupts. */
+static pthread_mutex_t timer_lock = PTHREAD_MUTEX_INITIALIZER; /* what follows */
+static struct diff_machine *running;
+static uint64_t runs;
+static int stopped;
 
-static void tick(int signal)
+static uint64_t now_us(clockid_t clock)
 {
-	struct diff_machine *w = running;
+	struct timespec t;
 
-	(void)signal;
-	if (w && seen == runs) {
-		stopped = 1;
-		w->accel->vcpu_kick(w->vcpu);
+	if (clock_gettime(clock, &t))
+		abort();
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* A tick is TICK_US of the fuzzer's processor time, or SLEEP_US in which it sleeps. */
+static void *tick(void *fuzzer)
+{
+	uint64_t seen = 0, cpu = 0, wall = 0;
+	clockid_t clock;
+
+	if (pthread_getcpuclockid(*(pthread_t *)fuzzer, &clock))
+		abort();
+	for (;;) {
+		usleep(TICK_US / 4);
+		if (now_us(clock) < cpu + TICK_US && now_us(CLOCK_MONOTONIC) < wall + SLEEP_US)
+			continue;
+		cpu = now_us(clock);
+		wall = now_us(CLOCK_MONOTONIC);
+		pthread_mutex_lock(&timer_lock);
+		if (running && seen == runs) {
+			stopped = 1;
+			running->accel->vcpu_kick(running->vcpu);
+		}
+		seen = runs;
+		pthread_mutex_unlock(&timer_lock);
 	}
-	seen = runs;
+	return NULL;
 }
 
 static void start_timer(void)
 {
-	struct sigaction a = {.sa_handler = tick, .sa_flags = SA_RESTART};
-	struct itimerval t = {{0, TICK_US}, {0, TICK_US}};
+	static pthread_t fuzzer, timer;
 
-	/* libFuzzer has the real-time one. */
-	if (sigaction(SIGVTALRM, &a, NULL) || setitimer(ITIMER_VIRTUAL, &t, NULL))
+	fuzzer = pthread_self();
+	if (pthread_create(&timer, NULL, tick, &fuzzer))
 		abort();
+}
+
+static void set_running(struct diff_machine *w)
+{
+	pthread_mutex_lock(&timer_lock);
+	running = w;
+	runs++;
+	pthread_mutex_unlock(&timer_lock);
 }
 
 /* ---- what is wrong ---- */
@@ -186,15 +220,18 @@ static int run(unsigned tier, struct diff_result *r)
 {
 	int rc;
 
-	runs++;
-	running = diff_engine_machine(engine[tier]);
+	set_running(diff_engine_machine(engine[tier]));
 	rc = diff_engine_run(engine[tier], &the_case, r);
-	running = NULL;
+	set_running(NULL);
 	if (rc && !stopped) {
 		fprintf(stderr, "%s: the engine failed\n", tier_names[tier]);
 		show_case();
 		abort();
 	}
+	if (r->why == 3)
+		for (uint32_t i = 0; i < DIFF_STATUS; i++)
+			if (diff_isa.flags >> i & 1)
+				r->status[i] = 0;
 	return !stopped;
 }
 

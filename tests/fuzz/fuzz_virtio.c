@@ -20,7 +20,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct virtio_kind *const kinds[] = {&virtio_blk, &virtio_console, &virtio_rng};
+static const char *const types[] = {"virtio-blk", "virtio-console", "virtio-rng"};
 
 /* Fields that a step is made of. */
 struct step {
@@ -109,27 +109,25 @@ static void take(struct drv *v, const struct step *s)
 		drv_queue(v, q, s->value & 1 || !s->flags ? 8 : s->flags);
 		break;
 	default:
-		drv_start(v, s->value & 1 ? FEATURES : 0, v->device->kind->queues);
+		drv_start(v, s->value & 1 ? FEATURES : 0, v->t->info.queue_count);
 		break;
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct virtio_kind *kind;
 	struct step s;
 	struct drv v;
 	struct vr_fake_host *d;
 
 	if (size < 2 + STEP)
 		return 0;
-	kind = kinds[data[0] % 3];
 	d = fake_new(FAKE_RAM_BASE, DRV_RAM, 1);
 	vr_fake_host_disk(d, DISK, data[0] & 0x80 ? VR_BLOCK_READONLY : 0);
-	drv_new(&v, d, kind, 0);
+	drv_new(&v, d, types[data[0] % 3], 0);
 	v.number = 8;
 	if (data[1] & 1)
-		drv_start(&v, data[1] & 2 ? FEATURES : 0, kind->queues);
+		drv_start(&v, data[1] & 2 ? FEATURES : 0, v.t->info.queue_count);
 	for (size_t at = 2, n = 0; at + STEP <= size && n < STEPS_MAX; at += STEP, n++) {
 		memcpy(&s, data + at, STEP);
 		take(&v, &s);

@@ -262,7 +262,7 @@ out:
 static void *wake_later(void *arg)
 {
 	(void)arg;
-	for (int i = 0; i < 2000 && !k.done && !k.timed_out; i++) {
+	for (uint32_t i = 0; i < 1000 * test_patience() && !k.done && !k.timed_out; i++) {
 		usleep(1000);
 		if (!k.requests)
 			test_request(&k, 1);
@@ -456,7 +456,7 @@ static void *second_vcpu(void *arg)
 	}
 	o->result = result;
 	pthread_barrier_wait(&o->ready);
-	while (o->result == PASS && !k.done && !k.powered && !k.timed_out && !(k.stopped && o->rcx))
+	while (o->result == PASS && !k.done && !k.powered && !k.timed_out)
 		if (k.accel->vcpu_run(k.vcpu[1], &e) < 0 || e.reason != VR_EXIT_KICK)
 			o->result = test_fail("vCPU 1: %s", test_error(&k));
 	/* vCPU 0 may not get here any more by itself. */
@@ -507,12 +507,15 @@ static int two_vcpus(void)
 	pthread_barrier_wait(&o.ready);
 	result = test_run(&k);
 	/* The first of the two stops; the other one goes on to the end. */
-	for (int i = 0; result == PASS && i < 3000 && !k.done && test_u64(&k, 16) < 2; i++) {
+	for (uint32_t i = 0; result == PASS && i < 1000 * test_patience() && !k.done && test_u64(&k, 16) < 2;
+	     i++) {
 		usleep(1000);
 		k.accel->vcpu_kick(k.vcpu[0]);
 		if (k.accel->vcpu_run(k.vcpu[0], &e) < 0)
 			result = test_fail("%s", test_error(&k));
 	}
+	if (!k.done)
+		atomic_store(&k.timed_out, 1);
 	k.accel->vcpu_kick(k.vcpu[1]);
 	pthread_join(t, NULL);
 	TRY(result);

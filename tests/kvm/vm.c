@@ -213,13 +213,21 @@ struct watch {
 	bool ended;
 };
 
+uint32_t test_patience(void)
+{
+	const char *slow = getenv("VMRUN_SLOW");
+	unsigned long factor = slow ? strtoul(slow, NULL, 10) : 1;
+
+	return 5 * (factor > 0 && factor < 1000 ? (uint32_t)factor : 1);
+}
+
 static void *watchdog(void *arg)
 {
 	struct watch *w = arg;
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 5;
+	until.tv_sec += test_patience();
 	pthread_mutex_lock(&w->lock);
 	while (!w->ended) {
 		if (pthread_cond_timedwait(&w->over, &w->lock, &until) == ETIMEDOUT) {

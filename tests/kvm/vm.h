@@ -42,7 +42,9 @@ __attribute__((format(printf, 1, 2))) int test_skip(const char *format, ...);
 
 /* ---- what the KVM at hand does ------------------------------------------------------------------ */
 const char *test_fact(const char *name); /* "" when it is not known */
-bool test_native(void);                  /* kernel mode runs on the processor */
+/* Seconds that what takes milliseconds may take: 5, times VMRUN_SLOW of the environment. */
+uint32_t test_patience(void);
+bool test_native(void); /* kernel mode runs on the processor */
 /* NULL, or why there is no KVM here. */
 const char *test_no_kvm(void);
 
@@ -71,7 +73,7 @@ void test_entry(struct vr_state_x86 *s, uint32_t mode); /* changes a power-on st
 
 int test_get(struct test_vm *k, uint32_t vcpu, struct vr_state_x86 *s);
 int test_set(struct test_vm *k, uint32_t vcpu, const struct vr_state_x86 *s);
-/* Runs vCPU 0 on this thread until the guest ends, stops, powers off, or five seconds. PASS unless it failed
+/* Runs vCPU 0 on this thread until the guest ends, stops, powers off, or for test_patience(). PASS unless it failed
  * or hung; what the KVM at hand can't emulate is skipped. */
 int test_run(struct test_vm *k);
 /* And it must end with this result. */

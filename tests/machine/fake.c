@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <vmrun/notify.h>
 
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 #include "common/error.h"
 
@@ -216,7 +216,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	if (fake_on_vm_create)
 		fake_on_vm_create();
 	*vm = &host;
-	return strcmp(c->arch, "other") || !c->translator ? VR_E_UNSUPPORTED : VR_OK;
+	return strcmp(c->arch, "other") || !c->isa ? VR_E_UNSUPPORTED : VR_OK;
 }
 
 static void VR_CALL vm_destroy(void *vm)
@@ -428,8 +428,13 @@ static const struct vr_board board = {
 	.destroy = board_destroy,
 };
 
-static const struct vr_isa isa = {.size = sizeof(isa), .arch = "other"};
-static const struct vr_translator translator = {.size = sizeof(translator), .isa = &isa};
+static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
+{
+	(void)rq, (void)ir;
+	return VR_E_UNSUPPORTED;
+}
+
+static const struct vr_isa isa = {.size = sizeof(isa), .arch = "other", .lift = lift};
 uint32_t fake_accel_size, fake_board_size;
 
 /* The first bytes of a table, alone in memory, as of a plugin that was built with another header. Kept. */
@@ -465,6 +470,6 @@ const void *registry_interface(struct loaded_plugin *p, const char *interface_id
 	case VR_CLASS_BOARD:
 		return as_long(&board, sizeof(board), fake_board_size);
 	default:
-		return &translator;
+		return strcmp(interface_id, VR_ISA_ID) ? NULL : &isa;
 	}
 }

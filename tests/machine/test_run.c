@@ -543,7 +543,7 @@ Test(run, tables_without_a_machine)
 	cr_assert_eq(memory_table.count(h), 0);
 	cr_assert_null(memory_table.pointer(h, 0, 1));
 	cr_assert_eq(mmio_table.access(h, 0, 0, 0, 4, 0, &v), VR_E_STATE);
-	cr_assert_eq(block_table.count(h), 0);
+	cr_assert_eq(disks_table.count(h), 0);
 	cr_assert_eq(machine_table.vcpu_count(h), 0);
 	cr_assert_eq(machine_table.hypercall(h, 0, 0, &v), VR_E_NOENT);
 	irq_table.set(h, 0, 0, 1);

@@ -50,12 +50,11 @@ static uint8_t *memory(size_t bytes)
 
 struct fake_machine *fake_new(uint32_t cpus)
 {
-	const struct vr_translator translator = {
-		.size = sizeof(translator), .isa = &fake_isa, .emit = fake_emit};
 	const struct vr_vm_config c = {.size = sizeof(c),
 				       .vcpu_count = cpus,
 				       .arch = "fake",
-				       .translator = &translator,
+				       .isa = &fake_isa,
+				       .emitter = fake_emit,
 				       .translator_id = "fake"};
 	const struct vr_plugin *p;
 	struct fake_machine *t = &fake;

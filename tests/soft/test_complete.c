@@ -17,11 +17,10 @@ static void *cut(const void *table, size_t whole, uint32_t size)
 	return copy;
 }
 
-static void lacks(size_t size, const char *name)
+static void isa_lacks(size_t size, const char *name)
 {
 	struct vr_isa *isa = cut(&fake_isa, sizeof(fake_isa), (uint32_t)size);
-	const struct vr_translator t = {.size = sizeof(t), .isa = isa};
-	const char *got = soft_translator_lacks(&t);
+	const char *got = soft_isa_lacks(isa);
 
 	cr_expect(name ? got && !strcmp(got, name) : !got, "%zu bytes: %s", size, got ? got : "nothing");
 	free(isa);
@@ -29,31 +28,17 @@ static void lacks(size_t size, const char *name)
 
 Test(complete, isa)
 {
-	lacks(sizeof(fake_isa), NULL);
-	lacks(sizeof(fake_isa) + 64, NULL);
-	lacks(offsetof(struct vr_isa, fp_slow), "vr_isa.fp_slow");
-	lacks(offsetof(struct vr_isa, fp_slow) + 1, "vr_isa.fp_slow");
-	lacks(offsetof(struct vr_isa, lift), "vr_isa.lift");
-	lacks(sizeof(uint32_t), "vr_isa.guest_regs");
-}
-
-Test(complete, translator)
-{
-	const struct vr_translator none = {.size = sizeof(none)};
-	struct vr_translator *shorter;
-	const struct vr_translator whole = {.size = sizeof(whole), .isa = &fake_isa};
-
-	cr_expect_str_eq(soft_translator_lacks(&none), "vr_translator.isa");
-	/* A table without the member `emit` is interpreted. */
-	shorter = cut(&whole, sizeof(whole), offsetof(struct vr_translator, emit));
-	cr_expect_null(soft_translator_lacks(shorter));
-	free(shorter);
+	isa_lacks(sizeof(fake_isa), NULL);
+	isa_lacks(sizeof(fake_isa) + 64, NULL);
+	isa_lacks(offsetof(struct vr_isa, fp_slow), "vr_isa.fp_slow");
+	isa_lacks(offsetof(struct vr_isa, fp_slow) + 1, "vr_isa.fp_slow");
+	isa_lacks(offsetof(struct vr_isa, lift), "vr_isa.lift");
+	isa_lacks(sizeof(uint32_t), "vr_isa.guest_regs");
 }
 
 Test(complete, emit)
 {
-	struct vr_emit emit = {.size = sizeof(emit)};
-	const struct vr_translator t = {.size = sizeof(t), .isa = &fake_isa, .emit = &emit};
+	const struct vr_emit emit = {.size = sizeof(emit)};
 
-	cr_expect_str_eq(soft_translator_lacks(&t), "vr_emit.probe");
+	cr_expect_str_eq(soft_emit_lacks(&emit), "vr_emit.probe");
 }

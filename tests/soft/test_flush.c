@@ -228,7 +228,7 @@ Test(flush, return_stack_of_a_flushed_page)
 	fill(0);
 	hook_asid(t, x);
 	call_at(0, 0, FUNC);
-	struct vr_mmu_context *b = x->mmu_context;
+	struct vr_mmu_context *b = vr_engine_exec(x)->mmu_context;
 
 	x->env->tlb_flush(x, VR_FLUSH_VA, 0, FAKE_CODE, 4096, 0);
 	b->ras[0].pc = FAKE_CODE + 8;

@@ -214,8 +214,8 @@ Test(memory, tags_without_rights_match_no_address)
 	fake_map(t, 0, DATA, 10, FAKE_R, 0);
 	R(1) = DATA;
 	cr_assert(!one(FAKE_OP(FAKE_LD, 2, 1, 3, 0)));
-	const struct vr_tlb_entry *e =
-		&X->mmu_context->tlb[(DATA >> 12) & (X->mmu_context->tlb_mask / sizeof(*e))];
+	const struct vr_mmu_context *context = vr_engine_exec(X)->mmu_context;
+	const struct vr_tlb_entry *e = &context->tlb[(DATA >> 12) & (context->tlb_mask / sizeof(*e))];
 
 	cr_assert_eq(e->tag_read, DATA);
 	for (uint64_t low = 0; low < 32; low++)

@@ -36,7 +36,7 @@ static int32_t VR_CALL faulty_vm_create(void *self, const struct vr_vm_config *c
 {
 	int32_t rc;
 
-	if (FAULT(refuses_silently) && !c->translator)
+	if (FAULT(refuses_silently) && !c->isa)
 		return VR_E_CONFIG;
 	rc = soft_accel.vm_create(self, c, out);
 	if (rc < 0)

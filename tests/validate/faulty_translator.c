@@ -82,9 +82,6 @@ VR_PLUGIN_MAGIC
 VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out)
 {
-	static const struct vr_translator translator = {
-		.size = sizeof(translator), .isa = &isa, .emit = &emit};
-
 	fill();
-	return vr_xlate_create(host, id, "faulty", &translator, out);
+	return vr_xlate_create(host, id, "faulty", &isa, &emit, out);
 }

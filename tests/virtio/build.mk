@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Unit tests of plugins/virtio, against a fake host.
+# Unit tests of plugins/virtio and of sdk/virtio, against a fake host.
 CPPFLAGS_tests_virtio := -Isdk
-VIRTIO_TESTS := queue mmio blk console rng
+VIRTIO_TESTS := queue transport mmio blk console rng
 
 define virtio_test
-$(B)/tests/test-virtio-$(1): $(call objects,tests/virtio/$(1).c tests/virtio/driver.c) $(FAKE_HOST_TEST) $(VIRTIO_OBJS)
+$(B)/tests/test-virtio-$(1): $(call objects,tests/virtio/$(1).c tests/virtio/driver.c) $(FAKE_HOST_TEST) $(VIRTIO_OBJS) $(VIRTIO_KIT_OBJS)
 	@mkdir -p $$(@D)
 	@echo "  LD      $$@"
 	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lcriterion

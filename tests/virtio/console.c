@@ -9,7 +9,7 @@ static struct drv v;
 
 static void start(void)
 {
-	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &virtio_console, 1);
+	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), "virtio-console", 1);
 	drv_start(&v, 0, 2);
 }
 

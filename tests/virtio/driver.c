@@ -8,20 +8,41 @@
 #define AVAIL(q) (DRV_QUEUE(q) + 0x1000)
 #define USED(q) (DRV_QUEUE(q) + 0x2000)
 
-void drv_new(struct drv *v, struct vr_fake_host *d, const struct virtio_kind *kind, uint32_t index)
+static int32_t make(struct drv *v, const struct vr_virtio_plug *plug)
 {
-	struct vr_device_config c = {
-		.size = sizeof(c), .index = index, .type = kind->type, .base = DRV_BASE, .irq = DRV_LINE};
+	int32_t rc = vr_virtio_mmio_new(v->d->host, *plug, DRV_BASE, DRV_LINE, &v->device);
 
-	memset(v, 0, sizeof(*v));
-	v->d = d;
-	if (virtio_new(d->host, kind, &c, &v->device) < 0)
+	v->t = rc < 0 ? NULL : vr_virtio_mmio_transport(v->device);
+	return rc;
+}
+
+int32_t drv_make(struct drv *v, struct vr_fake_host *d, const struct vr_virtio_maker *maker, const char *type,
+		 struct vr_virtio_shared_room *shared)
+{
+	const struct vr_virtio_plug plug = {.maker = maker, .plugin = "test", .type = type, .shared = shared};
+
+	*v = (struct drv){.d = d};
+	return make(v, &plug);
+}
+
+void drv_new(struct drv *v, struct vr_fake_host *d, const char *type, uint32_t index)
+{
+	struct vr_virtio_plug plug = {
+		.maker = &virtio_maker, .plugin = "virtio", .type = type, .index = index};
+
+	*v = (struct drv){.d = d};
+	if (vmrun_plugin_create(d->host, "virtio", &v->plugin) < 0)
+		abort();
+	plug.self = v->plugin->self;
+	if (make(v, &plug) < 0)
 		abort();
 }
 
 void drv_free(struct drv *v)
 {
-	virtio_free(v->device);
+	vr_virtio_mmio_free(v->device);
+	if (v->plugin)
+		v->plugin->destroy(v->plugin->self);
 	fake_free(v->d);
 }
 

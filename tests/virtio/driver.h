@@ -3,8 +3,11 @@
 #ifndef VR_TEST_DRIVER_H
 #define VR_TEST_DRIVER_H
 
+#include <vmrun/plugin.h>
+
 #include "../../plugins/virtio/virtio.h"
 #include "../fake_host/fake.h"
+#include "virtio/mmio.h"
 
 #define DRV_BASE 0x0a000000ull
 #define DRV_LINE 48u
@@ -16,15 +19,22 @@
 #define DRV_WRITE 2u
 #define DRV_INDIRECT 4u
 
+#define DRV_QUEUES 4u
+
 struct drv {
 	struct vr_fake_host *d;
-	struct virtio *device;
+	const struct vr_plugin *plugin; /* NULL: the maker is the test's */
+	struct vr_virtio_mmio *device;
+	struct vr_virtio_transport *t; /* the same */
 	uint32_t number;
-	uint16_t avail[VIRTIO_QUEUES]; /* next avail idx */
+	uint16_t avail[DRV_QUEUES]; /* next avail idx */
 };
 
-/* The fake host is made by the test, with its disks. */
-void drv_new(struct drv *v, struct vr_fake_host *d, const struct virtio_kind *kind, uint32_t index);
+/* A device of plugins/virtio. The fake host is made by the test, with its disks. */
+void drv_new(struct drv *v, struct vr_fake_host *d, const char *type, uint32_t index);
+/* A device of the test's own maker: 0, or the error of making it. */
+int32_t drv_make(struct drv *v, struct vr_fake_host *d, const struct vr_virtio_maker *maker, const char *type,
+		 struct vr_virtio_shared_room *shared);
 void drv_free(struct drv *v);
 
 /* ACKNOWLEDGE, DRIVER, features, FEATURES_OK; 1 when the device took them. */

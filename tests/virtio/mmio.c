@@ -10,7 +10,7 @@ static struct drv v;
 
 static void start(void)
 {
-	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &virtio_rng, 0);
+	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), "virtio-rng", 0);
 }
 
 static void stop(void)
@@ -33,11 +33,11 @@ Test(mmio, identification)
 	cr_expect_eq(drv_r(&v, 0x04), 2);
 	cr_expect_eq(drv_r(&v, 0x08), 4);
 	cr_expect_eq(drv_r(&v, 0x0c), 0x4e524d56);
-	cr_expect_eq(drv_r(&v, 0x34), QUEUE_MAX);
+	cr_expect_eq(drv_r(&v, 0x34), VIRTIO_QUEUE_SIZE);
 	drv_w(&v, 0x30, 1); /* has one queue only */
 	cr_expect_eq(drv_r(&v, 0x34), 0);
 	drv_w(&v, 0x14, 1);
-	cr_expect_eq(drv_r(&v, 0x10), 1);
+	cr_expect_eq(drv_r(&v, 0x10), 1 | 1u << 8, "VERSION_1, RING_RESET");
 	drv_w(&v, 0x14, 0);
 	cr_expect_eq(drv_r(&v, 0x10), 3u << 28);
 	drv_w(&v, 0x14, 2);
@@ -59,10 +59,10 @@ Test(mmio, features)
 	/* Settled: what comes later is ignored. */
 	drv_w(&v, 0x24, 0);
 	drv_w(&v, 0x20, 0xffffffff);
-	cr_expect_eq(v.device->driver_features, VIRTIO_F_VERSION_1);
+	cr_expect_eq(v.t->driver_features[0], VIRTIO_F_VERSION_1);
 	drv_w(&v, 0x70, 0);
 	cr_expect_eq(drv_status(&v), 0);
-	cr_expect_eq(v.device->driver_features, 0);
+	cr_expect_eq(v.t->driver_features[0], 0);
 }
 
 Test(mmio, interrupt)
@@ -90,7 +90,7 @@ Test(mmio, interrupt)
 	drv_set_avail_flags(&v, 0, 0);
 	offer_one();
 	cr_expect_eq(v.d->line[DRV_LINE], 1);
-	virtio_reset(v.device);
+	vr_virtio_mmio_reset(v.device);
 	cr_expect_eq(v.d->line[DRV_LINE], 0);
 	cr_expect_eq(drv_status(&v), 0);
 	cr_expect_eq(drv_r(&v, 0x44), 0);
@@ -151,24 +151,26 @@ Test(mmio, queue_in_a_bad_place)
 Test(mmio, plugin)
 {
 	const struct vr_plugin *p;
-	const struct vr_device_maker *maker;
-	struct vr_device_config c = {.size = sizeof(c), .type = "virtio-mmio-rng", .base = 0x0a000400};
-	void *device;
+	const struct vr_virtio_maker *maker;
+	struct vr_virtio_info info = {.size = sizeof(info)};
+	struct vr_virtio_config c = {.size = sizeof(c), .type = "virtio-rng"};
+	struct vr_virtio_device *device;
 
 	cr_expect_eq(vmrun_plugin_create(v.d->host, "other", &p), VR_E_NOENT);
 	cr_assert_eq(vmrun_plugin_create(v.d->host, "virtio", &p), VR_OK);
 	cr_expect_eq(p->probe(p->self), VR_OK);
-	maker = p->query(p->self, VR_DEVICE_ID);
+	maker = p->query(p->self, VR_VIRTIO_ID);
 	cr_assert(maker);
+	cr_expect_null(vr_virtio_lacks(maker));
 	cr_expect_null(p->query(p->self, VR_MEMORY_ID));
-	cr_expect(strstr(maker->types, "virtio-mmio-blk"));
-	cr_assert_eq(maker->create(p->self, &c, &device), VR_OK);
-	maker->reset(device);
+	cr_expect(strstr(maker->types, "virtio-blk"));
+	cr_assert_eq(maker->create(p->self, &c, &info, &device), VR_OK);
+	cr_expect_eq(info.device_id, 4);
 	maker->destroy(device);
-	c.type = "virtio-mmio-sound";
-	cr_expect_eq(maker->create(p->self, &c, &device), VR_E_NOENT);
-	c.type = "virtio-mmio-blk"; /* of a disk that is not there */
-	cr_expect_eq(maker->create(p->self, &c, &device), VR_E_NOENT);
+	c.type = "virtio-sound";
+	cr_expect_eq(maker->create(p->self, &c, &info, &device), VR_E_NOENT);
+	c.type = "virtio-blk"; /* of a disk that is not there */
+	cr_expect_eq(maker->create(p->self, &c, &info, &device), VR_E_NOENT);
 	p->destroy(p->self);
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* queue.c: rings, good and broken. */
-#include "../../plugins/virtio/queue.h"
-
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -11,16 +9,20 @@
 #define INDIRECT (DRV_DATA + 0x10000)
 
 static struct drv v;
-static struct queue q;
-static struct chain c;
+static struct vr_virtio_queue q;
+static struct vr_virtio_segment segments[VIRTIO_QUEUE_SIZE];
+static struct vr_virtio_buffer c = {.size = sizeof(c),
+				    .segment_stride = sizeof(segments[0]),
+				    .segment = segments,
+				    .segment_max = VIRTIO_QUEUE_SIZE};
 
 /* The entropy device's registers set a queue up; then it is used directly. */
 static void start_with(uint64_t features)
 {
-	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &virtio_rng, 0);
+	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), "virtio-rng", 0);
 	cr_assert(drv_negotiate(&v, VIRTIO_F_VERSION_1 | features));
 	drv_queue(&v, 0, 8);
-	q = v.device->queue[0];
+	q = v.t->queue[0].ring;
 }
 
 static void start(void)
@@ -47,11 +49,11 @@ static void desc(uint32_t i, uint64_t address, uint32_t length, uint32_t flags, 
 static void breaks(uint32_t head)
 {
 	drv_offer(&v, 0, head);
-	cr_expect_eq(queue_pop(&q, &c), -1);
+	cr_expect_eq(vr_virtio_queue_pop(&q, &c), -1);
 	cr_expect_eq(q.broken, 1);
 	desc(0, DRV_DATA, 16, 0, 0);
 	drv_offer(&v, 0, 0);
-	cr_expect_eq(queue_pop(&q, &c), -1);
+	cr_expect_eq(vr_virtio_queue_pop(&q, &c), -1);
 }
 
 TestSuite(queue, .init = start, .fini = stop);
@@ -59,11 +61,11 @@ TestSuite(event_idx, .init = start_event_idx, .fini = stop);
 
 Test(queue, empty)
 {
-	cr_expect_eq(queue_pop(&q, &c), 0);
-	cr_expect_eq(queue_listen(&q), 0);
+	cr_expect_eq(vr_virtio_queue_pop(&q, &c), 0);
+	cr_expect_eq(vr_virtio_queue_listen(&q), 0);
 	q.ready = 0;
 	drv_offer(&v, 0, 0);
-	cr_expect_eq(queue_pop(&q, &c), 0);
+	cr_expect_eq(vr_virtio_queue_pop(&q, &c), 0);
 }
 
 Test(queue, chain)
@@ -79,31 +81,31 @@ Test(queue, chain)
 	memcpy(fake_ram(v.d, DRV_DATA), "abcd", 4);
 	memcpy(fake_ram(v.d, DRV_DATA + 100), "efg", 3);
 	drv_offer(&v, 0, 5);
-	cr_assert_eq(queue_pop(&q, &c), 1);
+	cr_assert_eq(vr_virtio_queue_pop(&q, &c), 1);
 	cr_expect_eq(c.head, 5);
 	cr_expect_eq(c.out, 2);
 	cr_expect_eq(c.in, 2);
 	cr_expect_eq(c.out_bytes, 7);
 	cr_expect_eq(c.in_bytes, 11);
-	cr_expect_eq(chain_read(&c, 0, text, 32), 7);
+	cr_expect_eq(vr_virtio_buffer_read(&c, 0, text, 32), 7);
 	cr_expect_str_eq(text, "abcdefg");
 	memset(text, 0, sizeof(text));
-	cr_expect_eq(chain_read(&c, 3, text, 2), 2);
+	cr_expect_eq(vr_virtio_buffer_read(&c, 3, text, 2), 2);
 	cr_expect_str_eq(text, "de");
-	cr_expect_eq(chain_read(&c, 7, text, 2), 0);
-	cr_expect_eq(chain_write(&c, 0, "0123456789abcdef", 16), 11);
+	cr_expect_eq(vr_virtio_buffer_read(&c, 7, text, 2), 0);
+	cr_expect_eq(vr_virtio_buffer_write(&c, 0, "0123456789abcdef", 16), 11);
 	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA + 200), "01234\0", 6);
 	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA + 300), "56789a\0", 7);
-	chain_written(&q, &c, 7);
+	vr_virtio_buffer_written(q.host, q.memory, &c, 7);
 	cr_expect_eq(v.d->written, 7);
-	queue_push(&q, c.head, 11);
+	vr_virtio_queue_push(&q, c.head, 11);
 	cr_expect_eq(drv_used(&v, 0), 1);
 	drv_used_entry(&v, 0, 0, &id, &length);
 	cr_expect_eq(id, 5);
 	cr_expect_eq(length, 11);
-	cr_expect(queue_wants_interrupt(&q));
-	cr_expect_not(queue_wants_interrupt(&q));
-	cr_expect_eq(queue_pop(&q, &c), 0);
+	cr_expect(vr_virtio_queue_wants_interrupt(&q));
+	cr_expect_not(vr_virtio_queue_wants_interrupt(&q));
+	cr_expect_eq(vr_virtio_queue_pop(&q, &c), 0);
 }
 
 Test(queue, wraps_around)
@@ -111,8 +113,8 @@ Test(queue, wraps_around)
 	desc(3, DRV_DATA, 1, 0, 0);
 	for (uint32_t i = 0; i < 70000; i++) {
 		drv_offer(&v, 0, 3);
-		cr_assert_eq(queue_pop(&q, &c), 1);
-		queue_push(&q, c.head, 0);
+		cr_assert_eq(vr_virtio_queue_pop(&q, &c), 1);
+		vr_virtio_queue_push(&q, c.head, 0);
 		cr_assert_eq(drv_used(&v, 0), (uint16_t)(i + 1));
 	}
 }
@@ -126,7 +128,7 @@ Test(queue, indirect)
 	drv_desc(&v, INDIRECT, 2, DRV_DATA + 32, 8, DRV_NEXT | DRV_WRITE, 1);
 	drv_desc(&v, INDIRECT, 1, DRV_DATA + 64, 8, DRV_WRITE, 0);
 	drv_offer(&v, 0, 0);
-	cr_assert_eq(queue_pop(&q, &c), 1);
+	cr_assert_eq(vr_virtio_queue_pop(&q, &c), 1);
 	cr_expect_eq(c.out, 2);
 	cr_expect_eq(c.in, 2);
 	cr_expect_eq(c.segment[2].gpa, DRV_DATA + 32);
@@ -134,20 +136,20 @@ Test(queue, indirect)
 
 Test(queue, indirect_longer_than_the_queue)
 {
-	desc(0, INDIRECT, QUEUE_MAX * 16, DRV_INDIRECT, 0);
-	for (uint32_t i = 0; i < QUEUE_MAX; i++)
-		drv_desc(&v, INDIRECT, i, DRV_DATA + i, 1, i + 1 < QUEUE_MAX ? DRV_NEXT : 0, i + 1);
+	desc(0, INDIRECT, VIRTIO_QUEUE_SIZE * 16, DRV_INDIRECT, 0);
+	for (uint32_t i = 0; i < VIRTIO_QUEUE_SIZE; i++)
+		drv_desc(&v, INDIRECT, i, DRV_DATA + i, 1, i + 1 < VIRTIO_QUEUE_SIZE ? DRV_NEXT : 0, i + 1);
 	drv_offer(&v, 0, 0);
-	cr_assert_eq(queue_pop(&q, &c), 1);
-	cr_expect_eq(c.out, QUEUE_MAX);
+	cr_assert_eq(vr_virtio_queue_pop(&q, &c), 1);
+	cr_expect_eq(c.out, VIRTIO_QUEUE_SIZE);
 }
 
 Test(queue, too_many_segments)
 {
 	desc(0, DRV_DATA, 1, DRV_NEXT, 1);
-	desc(1, INDIRECT, QUEUE_MAX * 16, DRV_INDIRECT, 0);
-	for (uint32_t i = 0; i < QUEUE_MAX; i++)
-		drv_desc(&v, INDIRECT, i, DRV_DATA + i, 1, i + 1 < QUEUE_MAX ? DRV_NEXT : 0, i + 1);
+	desc(1, INDIRECT, VIRTIO_QUEUE_SIZE * 16, DRV_INDIRECT, 0);
+	for (uint32_t i = 0; i < VIRTIO_QUEUE_SIZE; i++)
+		drv_desc(&v, INDIRECT, i, DRV_DATA + i, 1, i + 1 < VIRTIO_QUEUE_SIZE ? DRV_NEXT : 0, i + 1);
 	breaks(0);
 }
 
@@ -220,13 +222,13 @@ Test(queue, huge_sum)
 	struct drv big;
 
 	/* Each part is RAM; together they are more than 2^32 bytes. */
-	drv_new(&big, d, &virtio_rng, 0);
+	drv_new(&big, d, "virtio-rng", 0);
 	cr_assert(drv_negotiate(&big, VIRTIO_F_VERSION_1));
 	drv_queue(&big, 0, 8);
 	for (uint32_t i = 0; i < 3; i++)
 		drv_desc(&big, TABLE, i, DRV_DATA, 0x60000000, i < 2 ? DRV_NEXT : 0, i + 1);
 	drv_offer(&big, 0, 0);
-	cr_expect_eq(queue_pop(&big.device->queue[0], &c), -1);
+	cr_expect_eq(vr_virtio_queue_pop(&big.t->queue[0].ring, &c), -1);
 	drv_free(&big);
 }
 
@@ -284,21 +286,21 @@ Test(queue, indirect_outside)
 Test(queue, more_available_than_entries)
 {
 	drv_set_avail_idx(&v, 0, 9);
-	cr_expect_eq(queue_pop(&q, &c), -1);
+	cr_expect_eq(vr_virtio_queue_pop(&q, &c), -1);
 }
 
 Test(queue, suppression_by_flags)
 {
 	desc(0, DRV_DATA, 1, 0, 0);
-	queue_quiet(&q);
+	vr_virtio_queue_quiet(&q);
 	cr_expect_eq(*(uint16_t *)fake_ram(v.d, DRV_QUEUE(0) + 0x2000), 1);
 	drv_offer(&v, 0, 0);
-	cr_expect_eq(queue_listen(&q), 1, "one came in between");
+	cr_expect_eq(vr_virtio_queue_listen(&q), 1, "one came in between");
 	cr_expect_eq(*(uint16_t *)fake_ram(v.d, DRV_QUEUE(0) + 0x2000), 0);
-	cr_assert_eq(queue_pop(&q, &c), 1);
+	cr_assert_eq(vr_virtio_queue_pop(&q, &c), 1);
 	drv_set_avail_flags(&v, 0, 1);
-	queue_push(&q, 0, 0);
-	cr_expect_not(queue_wants_interrupt(&q));
+	vr_virtio_queue_push(&q, 0, 0);
+	cr_expect_not(vr_virtio_queue_wants_interrupt(&q));
 }
 
 Test(event_idx, interrupts)
@@ -308,19 +310,19 @@ Test(event_idx, interrupts)
 	drv_set_used_event(&v, 0, 2);
 	for (uint32_t i = 0; i < 5; i++) {
 		drv_offer(&v, 0, 0);
-		cr_assert_eq(queue_pop(&q, &c), 1);
-		queue_push(&q, 0, 0);
-		cr_expect_eq(queue_wants_interrupt(&q), i == 2, "buffer %u", i);
+		cr_assert_eq(vr_virtio_queue_pop(&q, &c), 1);
+		vr_virtio_queue_push(&q, 0, 0);
+		cr_expect_eq(vr_virtio_queue_wants_interrupt(&q), i == 2, "buffer %u", i);
 	}
 	/* The flag says nothing here. */
 	drv_set_avail_flags(&v, 0, 1);
 	drv_set_used_event(&v, 0, 6);
 	for (uint32_t i = 5; i < 8; i++) {
 		drv_offer(&v, 0, 0);
-		cr_assert_eq(queue_pop(&q, &c), 1);
-		queue_push(&q, 0, 0);
+		cr_assert_eq(vr_virtio_queue_pop(&q, &c), 1);
+		vr_virtio_queue_push(&q, 0, 0);
 	}
-	cr_expect(queue_wants_interrupt(&q), "it was among three");
+	cr_expect(vr_virtio_queue_wants_interrupt(&q), "it was among three");
 }
 
 Test(event_idx, notifications)
@@ -328,13 +330,13 @@ Test(event_idx, notifications)
 	desc(0, DRV_DATA, 1, 0, 0);
 	drv_offer(&v, 0, 0);
 	drv_offer(&v, 0, 0);
-	cr_assert_eq(queue_pop(&q, &c), 1);
-	cr_expect_eq(queue_listen(&q), 1);
+	cr_assert_eq(vr_virtio_queue_pop(&q, &c), 1);
+	cr_expect_eq(vr_virtio_queue_listen(&q), 1);
 	cr_expect_eq(drv_avail_event(&v, 0), 1);
-	cr_assert_eq(queue_pop(&q, &c), 1);
-	cr_expect_eq(queue_listen(&q), 0);
+	cr_assert_eq(vr_virtio_queue_pop(&q, &c), 1);
+	cr_expect_eq(vr_virtio_queue_listen(&q), 0);
 	cr_expect_eq(drv_avail_event(&v, 0), 2);
-	queue_quiet(&q);
+	vr_virtio_queue_quiet(&q);
 	cr_expect_eq(drv_avail_event(&v, 0), 2);
 }
 
@@ -356,8 +358,8 @@ Test(queue, noise)
 		}
 		drv_offer(&v, 0, x >> 24 & 7);
 		q.broken = 0;
-		if (queue_pop(&q, &c) == 1) {
-			cr_assert(c.out + c.in <= QUEUE_MAX);
+		if (vr_virtio_queue_pop(&q, &c) == 1) {
+			cr_assert(c.out + c.in <= VIRTIO_QUEUE_SIZE);
 			for (uint32_t i = 0; i < c.out + c.in; i++)
 				cr_assert_eq(c.segment[i].host, q.memory->pointer(q.host, c.segment[i].gpa,
 										  c.segment[i].length));

@@ -9,7 +9,7 @@ static struct drv v;
 
 static void start(void)
 {
-	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), &virtio_rng, 0);
+	drv_new(&v, fake_new(FAKE_RAM_BASE, DRV_RAM, 1), "virtio-rng", 0);
 	drv_start(&v, 0, 1);
 }
 

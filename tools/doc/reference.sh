@@ -30,7 +30,8 @@ done
 	printf '\n'
 	awk -f "$here/headers.awk" "$@"
 	printf '## errors.def\n\n| code | value | text |\n| --- | --- | --- |\n'
-	sed -n 's/^VR_ERROR(\([A-Z0-9_]*\), *\(-[0-9]*\), *"\(.*\)")$/| `VR_E_\1` | %\2 | \3 |/p' "$abi/errors.def" | tr -d %
+	sed -n 's/^#define VR_E_\([A-Z0-9_]*\) (\(-[0-9]*\))$/\1 \2/p; s/^VR_ERROR([A-Z0-9_]*, VR_E_\([A-Z0-9_]*\), \(".*"\))$/\2/p' "$abi/errors.def" | paste -d' ' - - |
+		sed 's/^\([A-Z0-9_]*\) \(-[0-9]*\) "\(.*\)"$/| `VR_E_\1` | \2 | \3 |/'
 } >"$out/interfaces.md"
 
 {

@@ -332,20 +332,7 @@ static const struct vr_isa teach_isa = {
 };
 
 #ifdef TEACH_INTERPRETED
-VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
-{
-	static const struct vr_magic magic = VR_MAGIC_INITIALIZER;
-
-	return &magic;
-}
-
-VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
-					      const struct vr_plugin **out)
-{
-	static const struct vr_translator translator = {.size = sizeof(translator), .isa = &teach_isa};
-
-	return vr_xlate_create(host, id, "xlate-teach", &translator, out);
-}
+VR_ISA_PLUGIN("xlate-teach", teach_isa)
 #else
 #include <xlate/emit/x86/x86.h>
 VR_XLATE_PLUGIN("xlate-teach", teach_isa, x86_emit)

@@ -4,7 +4,8 @@
  *
  * Rules of the binary interface:
  *  - A struct begins with `uint32_t size`, set by the side that fills it. Members are only ever appended;
- *    a member is used only when VR_HAS() says that the other side's struct reaches it. Of a struct that is
+ *    a member is used only when VR_HAS() (of a pointer) or
+ *    VR_REACHES() (of a number) says that the other side's struct reaches it. Of a struct that is
  *    filled for the caller: the caller sets `size` to its capacity; no more than that is written.
  *  - Nothing of implementation-defined size or layout crosses: no enum, bool, long, bit-field,
  *    varargs or FILE*. Functions carry VR_CALL.
@@ -19,6 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #if defined(_WIN32) && !defined(_WIN64)
 #define VR_CALL __cdecl
 #else
@@ -31,6 +36,12 @@
 #define VR_EXPORT __attribute__((visibility("default")))
 #endif
 
+#ifdef __cplusplus
+#define VR_ALIGNED(bytes) alignas(bytes)
+#else
+#define VR_ALIGNED(bytes) _Alignas(bytes)
+#endif
+
 #define VR_ABI_MAJOR 1
 #define VR_ABI_MINOR 1
 /* The least minor that a plugin needs of its host, for VR_MAGIC_INITIALIZER: a plugin that uses nothing newer
@@ -39,13 +50,21 @@
 #define VR_ABI_MINOR_NEEDED VR_ABI_MINOR
 #endif
 
-/* True when struct *p, as its maker sized it, holds member m and the member is not NULL/0. */
-#define VR_HAS(p, m) ((p) != NULL && (p)->size >= offsetof(__typeof__(*(p)), m) + sizeof((p)->m) && (p)->m)
+/* True when p is not NULL and struct *p, as its maker sized it, reaches over member m, whatever its value. */
+#define VR_REACHES(p, m) ((p) != NULL && (p)->size >= offsetof(__typeof__(*(p)), m) + sizeof((p)->m))
+/* The value of member m, a number, or `otherwise` when *p ends before it. */
+#define VR_VALUE(p, m, otherwise) (VR_REACHES(p, m) ? (p)->m : (otherwise))
+/* True when *p reaches over m, a function or another pointer, and m is not NULL. */
+#define VR_HAS(p, m) (VR_REACHES(p, m) && (p)->m != NULL)
 
 /* The error codes: VR_OK and the VR_E_* of errors.def, as plain integers. */
 #define VR_OK 0
-#define VR_ERROR(name, value, text) static const int32_t VR_E_##name __attribute__((unused)) = (value);
+#define VR_ERROR(name, value, text)
 #include <vmrun/errors.def>
 #undef VR_ERROR
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_ACCEL_ID "vmrun.accel/1"
 
 #define VR_EXIT_KICK 0  /* vcpu_kick() was called */
@@ -21,11 +25,17 @@
 #define VR_VM_STATS 1u /* stats() will be asked for: count also what costs a little */
 #define VR_VM_DEBUG 2u /* vmrun.debugger/1 will be used */
 
+struct vr_isa;
+struct vr_emit;
+
 struct vr_vm_config {
 	uint32_t size;
 	uint32_t vcpu_count;
-	const char *arch;       /* guest architecture: "arm64" ... */
-	const void *translator; /* struct vr_translator of the chosen plugin, or NULL */
+	const char *arch; /* guest architecture: "arm64" ... */
+	/* Of the translator that was chosen, or NULL: its tables of vmrun.isa/1 (isa.h) and, if it has one,
+	 * vmrun.emitter/1 (emitter.h), of whatever revision; the `self` of both, and the plugin's id. */
+	const struct vr_isa *isa;
+	const struct vr_emit *emitter;
 	void *translator_self;
 	const char *translator_id;
 	uint32_t flags; /* VR_VM_* */
@@ -81,5 +91,9 @@ struct vr_accel {
 	/* Report counters. [quiesced] */
 	void(VR_CALL *stats)(void *vm, vr_stat_fn fn, void *opaque);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

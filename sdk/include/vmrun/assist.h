@@ -8,6 +8,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_ASSIST_ID "vmrun.assist/1"
 
 struct vr_assist_request {
@@ -30,5 +34,9 @@ struct vr_assist {
 	 * one, state is as it was. [vcpu] */
 	int32_t(VR_CALL *execute)(void *self, struct vr_assist_request *rq);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_BOARD_ID "vmrun.board/1"
 
 struct vr_board_config {
@@ -62,5 +66,9 @@ struct vr_board {
 	 * says which part is too long: kernels cut theirs without a word. Optional. [main][quiesced] */
 	uint32_t(VR_CALL *cmdline_max)(void *board, const struct vr_boot_payload *p);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 #include <vmrun/abi.h>
 #include <vmrun/host.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_CODEMAP_ID "vmrun.codemap/1"
 
 struct vr_host_codemap {
@@ -22,5 +26,9 @@ struct vr_host_codemap {
 	void(VR_CALL *add)(const struct vr_host *host, uint64_t address, const uint8_t *code, uint64_t length,
 			   const char *name);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

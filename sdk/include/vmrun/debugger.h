@@ -18,6 +18,10 @@
 
 #include <vmrun/accel.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_DEBUGGER_ID "vmrun.debugger/1"
 
 #define VR_STOP_POINTS 256u /* the core sets no more */
@@ -47,5 +51,9 @@ struct vr_debugger {
 	 * points have written. NULL: points of this accelerator write nothing. [quiesced] */
 	void(VR_CALL *original)(void *vm, uint64_t gpa, uint64_t length, void *bytes);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 #include <vmrun/abi.h>
 #include <vmrun/host.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_DEBUGLOG_ID "vmrun.debuglog/1"
 
 /* The items, one for each row of vmrun/debuglog.def: VR_DEBUGLOG_INSN and so on. */
@@ -46,5 +50,9 @@ struct vr_host_debuglog {
 	uint32_t(VR_CALL *disassemble)(struct vr_disassembler *d, uint64_t address, const uint8_t *code,
 				       uint32_t length, char *text, uint32_t capacity);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

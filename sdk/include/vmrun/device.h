@@ -12,6 +12,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_DEVICE_ID "vmrun.device/1"
 
 struct vr_device_config {
@@ -61,5 +65,9 @@ struct vr_device_maker {
 	int32_t(VR_CALL *describe)(void *self, const char *type, uint32_t i, struct vr_device_property *out);
 };
 #define VR_DEVICE_WINDOW_MAX 0x10000u
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

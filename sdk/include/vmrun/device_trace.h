@@ -9,6 +9,10 @@
 #include <vmrun/abi.h>
 #include <vmrun/host.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_DEVICE_TRACE_ID "vmrun.device-trace/1"
 
 /* An access through vmrun.mmio/1 that was made. */
@@ -52,5 +56,9 @@ struct vr_host_device_trace {
 	 * VR_E_STATE: there is no machine. [main][quiesced] */
 	int32_t(VR_CALL *set)(const struct vr_host *host, const struct vr_device_trace *trace, void *opaque);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

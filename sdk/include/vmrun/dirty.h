@@ -8,6 +8,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_DIRTY_ID "vmrun.dirty/1"
 #define VR_DIRTY_PAGE 4096u /* bytes that one bit stands for */
 
@@ -22,5 +26,9 @@ struct vr_dirty {
 	 * wrote is known to the caller of memory_written(). [main] */
 	int32_t(VR_CALL *take)(void *vm, uint32_t slot, uint64_t *bitmap, uint64_t bytes);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

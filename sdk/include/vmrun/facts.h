@@ -8,6 +8,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_FACTS_ID "vmrun.facts/1"
 
 /* name: a word or two, the same on every machine; text: for people. Both are the caller's until it returns.
@@ -20,5 +24,9 @@ struct vr_facts {
 	/* Calls fn for each fact. [main] 0, or an error whose text says what could not be measured. */
 	int32_t(VR_CALL *facts)(void *self, vr_fact_fn fn, void *opaque);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -39,6 +39,10 @@
 
 #include <vmrun/host.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_HELPERS_MAX 64u           /* that run at a time, of all plugins of a machine */
 #define VR_HELPER_MESSAGE_MAX 65536u /* bytes of one message; of the configuration as well */
 #define VR_HELPER_STATE_MAX 0x1000000u
@@ -149,5 +153,9 @@ struct vr_helper_main {
 	 * Optional. [main] */
 	int32_t(VR_CALL *set_state)(void *self, const void *state, uint32_t length);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_host {
 	uint32_t size;
 	uint16_t abi_major;
@@ -191,6 +195,12 @@ struct vr_host_registry {
 	 * has the id `plugin_id`. VR_E_NOENT past the end. [main] */
 	int32_t(VR_CALL *find)(const struct vr_host *host, const char *interface_id, const char *plugin_id,
 			       uint32_t i, struct vr_found *out);
+	/* The same among all installed plugins whose manifest says that they provide it, for this host's
+	 * architecture where it names hosts: each is loaded, probed and started when it is looked at, and one that
+	 * can't be used is passed over. Before the guest runs, and not from within create, probe or start. [main]
+	 */
+	int32_t(VR_CALL *find_installed)(const struct vr_host *host, const char *interface_id,
+					 const char *plugin_id, uint32_t i, struct vr_found *out);
 };
 
 /* ---- vmrun.machine/1: the machine that is being built or running --------------------------- */
@@ -247,38 +257,6 @@ struct vr_host_console {
 				   void *opaque);
 };
 
-/* ---- vmrun.block/1: the disks that the user named ------------------------------------------- */
-#define VR_BLOCK_ID "vmrun.block/1"
-#define VR_BLOCK_READONLY 1u
-#define VR_BLOCK_DISCARD 2u /* discard() and write_zeroes() work */
-struct vr_iovec {
-	void *base;
-	uint64_t length;
-};
-struct vr_block_info {
-	uint32_t size;
-	uint32_t flags;   /* VR_BLOCK_* */
-	uint64_t length;  /* bytes; a multiple of 512 */
-	const char *name; /* file name as given */
-};
-struct vr_host_block {
-	uint32_t size;
-	uint32_t reserved;
-	/* How many disks there are / the one of that number. [any] */
-	uint32_t(VR_CALL *count)(const struct vr_host *host);
-	int32_t(VR_CALL *info)(const struct vr_host *host, uint32_t disk, struct vr_block_info *out);
-	/* Synchronous, whole or an error; safe from several threads. [any, may block] */
-	int32_t(VR_CALL *read)(const struct vr_host *host, uint32_t disk, uint64_t offset,
-			       const struct vr_iovec *v, uint32_t n);
-	int32_t(VR_CALL *write)(const struct vr_host *host, uint32_t disk, uint64_t offset,
-				const struct vr_iovec *v, uint32_t n);
-	int32_t(VR_CALL *flush)(const struct vr_host *host, uint32_t disk);
-	int32_t(VR_CALL *discard)(const struct vr_host *host, uint32_t disk, uint64_t offset,
-				  uint64_t length);
-	int32_t(VR_CALL *write_zeroes)(const struct vr_host *host, uint32_t disk, uint64_t offset,
-				       uint64_t length);
-};
-
 /* ---- vmrun.doorbell/1: registers whose write is only a call ----------------------------------- */
 #define VR_DOORBELL_ID "vmrun.doorbell/1"
 struct vr_door; /* opaque */
@@ -314,5 +292,9 @@ struct vr_host_file {
 	int32_t(VR_CALL *open)(const struct vr_host *host, const char *what, const char *path, uint32_t how,
 			       int64_t *handle);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

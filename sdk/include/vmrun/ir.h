@@ -27,6 +27,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Value types. */
 #define VR_T_NONE 0
 #define VR_T_I32 1
@@ -182,5 +186,9 @@ struct vr_ir {
 	struct vr_ir_op *ops;
 	struct vr_ir_block *blocks;
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

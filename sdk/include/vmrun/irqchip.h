@@ -8,6 +8,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_IRQCHIP_ID "vmrun.irqchip/1"
 
 #define VR_IRQCHIP_NONE 0  /* all of it is the board's; pins and VR_X86_BUS_* */
@@ -39,5 +43,9 @@ struct vr_irqchip {
 	 * this it may not be. A line has one route; the last one counts. [any] */
 	int32_t(VR_CALL *route)(void *self, uint32_t line, uint64_t address, uint32_t data);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

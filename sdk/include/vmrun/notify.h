@@ -22,6 +22,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_NOTIFY_ID "vmrun.notify/1"
 
 #define VR_NOTIFY_NO_EVENT INT64_C(-1)
@@ -56,5 +60,9 @@ struct vr_notify {
 	 * without an error text. VR_E_RANGE: no such input. VR_E_BUSY: the event is in use. [main] */
 	int32_t(VR_CALL *line)(void *vm, uint32_t line, int64_t event, int64_t resample, uint32_t on);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

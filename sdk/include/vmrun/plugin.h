@@ -19,6 +19,10 @@
 #include <vmrun/abi.h>
 #include <vmrun/host.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The magic block: 32 bytes, frozen for ever. */
 struct vr_magic {
 	uint32_t size;         /* 32 */
@@ -62,5 +66,9 @@ typedef int32_t(VR_CALL *vr_plugin_create_fn)(const struct vr_host *host, const 
 VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void);
 VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_REGISTERS_ID "vmrun.registers/1"
 
 struct vr_register {
@@ -49,5 +53,9 @@ struct vr_registers {
 	int32_t(VR_CALL *get)(const void *state, uint32_t place, uint32_t bytes, void *value);
 	int32_t(VR_CALL *set)(void *state, uint32_t place, uint32_t bytes, const void *value);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

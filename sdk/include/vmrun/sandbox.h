@@ -11,6 +11,10 @@
 
 #include <vmrun/host.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_SANDBOX_ID "vmrun.sandbox/1"
 
 struct vr_host_sandbox {
@@ -21,5 +25,9 @@ struct vr_host_sandbox {
 	 * already. [main] */
 	int32_t(VR_CALL *allow_ioctl)(const struct vr_host *host, uint64_t request);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_STATE_ARM64_ID "vmrun.state.arm64/1"
 #define VR_STATE_ARM64_SYSREGS 128
 
@@ -37,5 +41,9 @@ struct vr_state_arm64 {
 		uint64_t value;
 	} sysreg[VR_STATE_ARM64_SYSREGS];
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -20,6 +20,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- the pair of 8259A; index 0 --------------------------------------------------------------- */
 #define VR_STATE_X86_PIC_ID "vmrun.state.x86.pic/1"
 
@@ -187,5 +191,9 @@ struct vr_state_x86_pci {
 	uint32_t size;
 	uint32_t address; /* port 0xcf8: bits 31, 23:2 (PCI Local Bus Specification 3.0, 3.2.2.3.2) */
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -28,6 +28,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_STATE_RISCV64_ID "vmrun.state.riscv64/1"
 #define VR_STATE_RISCV64_CSRS 128
 
@@ -65,5 +69,9 @@ struct vr_state_riscv64 {
 		uint64_t value;
 	} csr[VR_STATE_RISCV64_CSRS];
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* 32 interrupts: bit n is interrupt n of them. */
 struct vr_gic_bank_state {
 	uint32_t group; /* 1: group 1 (IGROUPR) */
@@ -64,5 +68,9 @@ struct vr_state_pl031 {
 	uint32_t armed;  /* 1: the alarm of `match` is still to come */
 	uint32_t reserved;
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

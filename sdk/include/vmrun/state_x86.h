@@ -13,6 +13,10 @@
 
 #include <vmrun/abi.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_STATE_X86_ID "vmrun.state.x86/1"
 #define VR_STATE_X86_MSRS 512
 #define VR_STATE_X86_XSAVE 16384
@@ -130,7 +134,7 @@ struct vr_state_x86 {
 	uint32_t xsave_size; /* bytes of xsave[] in use, at least 576 (legacy area and header) */
 	/* SDM vol. 1 13.4, standard (not compacted) format. A component whose XSTATE_BV bit is clear is in
 	 * its initial state, whatever its bytes say; MXCSR at byte 24 always counts. */
-	_Alignas(16) uint8_t xsave[VR_STATE_X86_XSAVE];
+	VR_ALIGNED(16) uint8_t xsave[VR_STATE_X86_XSAVE];
 	/* SDM vol. 3 11.4.1: the APIC page's first 1 KiB. */
 	uint8_t lapic[1024];
 	/* All others, any order. Set: what is not listed keeps its value. */
@@ -159,5 +163,9 @@ struct vr_state_x86 {
 
 #define VR_X86_PIN_INTR 0
 #define VR_X86_PIN_NMI 1 /* a rising edge counts */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,7 +4,7 @@
  * emitter.
  *
  * The software engine (soft) owns the vCPU loop, the memory and the code; this file says what the guest's
- * instructions mean, and keeps what is the guest processor's own. `struct vr_isa` in <vmrun/translator.h> has
+ * instructions mean, and keeps what is the guest processor's own. `struct vr_isa` in <vmrun/isa.h> has
  * the rules, sdk/doc/ir.md the IR's operations. A new instruction is a row in tiny.pat and a handler here.
  *
  * The guest's registers are bytes at fixed places of the vCPU's block, which translated code keeps in

@@ -7,7 +7,7 @@
 #define VR_XLATE_IR_CRYPTO_H
 
 #include <stdint.h>
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 /* CRC32: `bytes` bytes of data, the lowest first; the polynomial is bit-reversed. */
 uint32_t xlate_crc32(uint32_t crc, uint64_t data, uint32_t bytes, uint32_t polynomial);

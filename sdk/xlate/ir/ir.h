@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 /* An op's line of ir_ops.def. Unknown numbers: name NULL. */
 struct vr_ir_info {

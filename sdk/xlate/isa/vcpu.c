@@ -25,13 +25,13 @@ int32_t xlate_isa_init(struct vr_exec *x, const struct vr_isa_env *env, uint32_t
 		x->isa = NULL;
 		return VR_E_NOMEM;
 	}
-	x->isa = common;
+	x->isa = (struct vr_isa_vcpu *)common;
 	return VR_OK;
 }
 
 void xlate_isa_fini(struct vr_exec *x)
 {
-	struct isa_common *common = x->isa;
+	struct isa_common *common = (struct isa_common *)x->isa;
 
 	pthread_mutex_destroy(&common->timer_lock);
 	free(common);

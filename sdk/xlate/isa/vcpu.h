@@ -5,7 +5,7 @@
 #define VR_XLATE_ISA_VCPU_H
 
 #include <pthread.h>
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 /* Begins what a guest hangs off vr_exec.isa. */
 struct isa_common {

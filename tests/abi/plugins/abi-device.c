@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vmrun/block.h>
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
 
@@ -197,18 +198,21 @@ static const char *try_machine(struct card *c)
 	return *m->arch(c->host) && m->vcpu_count(c->host) && m->ram_size(c->host) ? NULL : "no answers";
 }
 
-static const char *try_console_and_block(struct card *c)
+static const char *try_console_and_disks(struct card *c)
 {
 	const struct vr_host_console *t = c->host->query(c->host, VR_CONSOLE_ID);
-	const struct vr_host_block *b = c->host->query(c->host, VR_BLOCK_ID);
-	struct vr_block_info info = {.size = sizeof(info)};
+	const struct vr_host_disks *d = c->host->query(c->host, VR_DISKS_ID);
+	struct vr_disk disk = {.size = sizeof(disk)};
 
 	if (!VR_HAS(t, write) || !VR_HAS(t, read) || !VR_HAS(t, on_input))
 		return "a function of the console's is missing";
-	if (!VR_HAS(b, count) || !VR_HAS(b, info) || !VR_HAS(b, read) || !VR_HAS(b, write) ||
-	    !VR_HAS(b, flush) || !VR_HAS(b, discard) || !VR_HAS(b, write_zeroes))
+	if (!VR_HAS(d, count) || !VR_HAS(d, disk))
 		return "a function of the disks' is missing";
-	return b->info(c->host, b->count(c->host), &info) < 0 ? NULL : "a disk too many";
+	for (uint32_t i = 0; i < d->count(c->host); i++)
+		if (d->disk(c->host, i, &disk) < 0 || !VR_HAS(disk.ops, info) || !VR_HAS(disk.ops, submit) ||
+		    !VR_HAS(disk.ops, cancel) || !VR_HAS(disk.ops, stop))
+			return "a disk is not whole";
+	return d->disk(c->host, d->count(c->host), &disk) < 0 ? NULL : "a disk too many";
 }
 
 static const char *try_log(struct card *c)
@@ -233,7 +237,7 @@ static const struct {
 	{VR_THREAD_ID, try_thread},
 	{VR_CODECACHE_ID, try_codecache},
 	{VR_MACHINE_ID, try_machine},
-	{"vmrun.console/1, vmrun.block/1", try_console_and_block},
+	{"vmrun.console/1, vmrun.disks/1", try_console_and_disks},
 	{VR_LOG_ID, try_log},
 };
 

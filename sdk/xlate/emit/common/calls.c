@@ -24,7 +24,7 @@ static void vector_arguments(struct emit *e, const uint32_t args[3])
 		if (!args[n])
 			continue;
 		bool integer = const_of(e, args[n], &k) || !is_vector(val(e, args[n])->type);
-		e->target->store(e, EMIT_EXEC, EMIT_IN_EXEC(argument) + 16 * n, ra_use_clean(e, args[n]),
+		e->target->store(e, EMIT_EXEC, EMIT_IN_ENGINE(argument) + 16 * n, ra_use_clean(e, args[n]),
 				 integer ? VR_T_I64 : VR_T_V128);
 		ra_free(e, args[n]);
 	}
@@ -84,7 +84,7 @@ static void call_helper(struct emit *e, const struct vr_ir_op *o, uint32_t i, bo
 		return;
 	if (vector) {
 		uint32_t d = vtmp(e);
-		t->load(e, d, EMIT_EXEC, EMIT_IN_EXEC(result), VR_T_V128);
+		t->load(e, d, EMIT_EXEC, EMIT_IN_ENGINE(result), VR_T_V128);
 		ra_assign(e, i, d);
 		val(e, i)->dirty_high = o->type != VR_T_V128;
 	} else {

@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 #include "target.h"
 
 #define EMIT_SPILLS 64u    /* of each kind */
@@ -174,6 +174,7 @@ struct emit_scratch {
 };
 
 #define EMIT_IN_EXEC(member) ((uint32_t)offsetof(struct vr_exec, member))
+#define EMIT_IN_ENGINE(member) ((uint32_t)offsetof(struct vr_engine_exec, member))
 
 /* ---- region.c ---- */
 /* vr_emit.region of a host. */

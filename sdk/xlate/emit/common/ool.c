@@ -77,7 +77,7 @@ static void fault_point(struct emit *e, uint32_t insn)
 
 static void store_argument(struct emit *e, const struct emit_ool *s, uint32_t n)
 {
-	uint32_t offset = EMIT_IN_EXEC(argument) + 16 * n;
+	uint32_t offset = EMIT_IN_ENGINE(argument) + 16 * n;
 	if (s->constant >> n & 1)
 		store_constant(e, EMIT_EXEC, offset, s->imm[n], VR_T_I64, s->temp);
 	else if (s->arg[n] != NOREG)
@@ -89,7 +89,7 @@ static void load_result(struct emit *e, const struct emit_ool *s, uint32_t n)
 {
 	uint32_t type = s->result_type[n] == VR_T_FLAGS ? VR_T_I32 : s->result_type[n];
 	if (s->result[n] != NOREG)
-		e->target->load(e, s->result[n], EMIT_EXEC, EMIT_IN_EXEC(result) + 16 * n, type);
+		e->target->load(e, s->result[n], EMIT_EXEC, EMIT_IN_ENGINE(result) + 16 * n, type);
 }
 
 static void forget_coalesced(struct emit *e, uint32_t r)
@@ -106,7 +106,7 @@ static void ool_memory(struct emit *e, const struct emit_ool *s)
 		t->address(e, s->temp, address, s->disp);
 		address = s->temp;
 	}
-	t->store(e, EMIT_EXEC, EMIT_IN_EXEC(address), address, VR_T_I64);
+	t->store(e, EMIT_EXEC, EMIT_IN_ENGINE(address), address, VR_T_I64);
 	for (uint32_t n = 0; n < 2; n++)
 		store_argument(e, s, n);
 	t->call_memory(e);
@@ -231,7 +231,7 @@ void emit_ool_all(struct emit *e)
 		case OOL_EXIT:
 			e->job->exits[s->exit].stub = code_at(&e->c);
 			t->patch(e, e->job->exits[s->exit].jump, code_at(&e->c));
-			store_constant(e, EMIT_EXEC, EMIT_IN_EXEC(link), e->job->exit_base + s->exit,
+			store_constant(e, EMIT_EXEC, EMIT_IN_ENGINE(link), e->job->exit_base + s->exit,
 				       VR_T_I64, t->scratch);
 			t->jump_to(e, e->thunks->link);
 			break;

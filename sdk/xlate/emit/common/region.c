@@ -141,7 +141,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 			t->patch(e, t->jump(e), e->labels[b]);
 		}
 	}
-	if (!e->error && (job->flags & VR_JOB_GUARD) && VR_HAS(job, guarded) &&
+	if (!e->error && (job->flags & VR_JOB_GUARD) && VR_REACHES(job, guarded) &&
 	    job->block_entry[0] != UINT32_MAX) {
 		if (e->c.p > e->limit)
 			e->error = VR_E_NOMEM;

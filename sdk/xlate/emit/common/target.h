@@ -19,7 +19,7 @@
 #define VR_XLATE_EMIT_COMMON_TARGET_H
 
 #include <stdbool.h>
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 #include "code.h"
 
 #define EMIT_VECTOR 32u

@@ -57,6 +57,7 @@ static uint32_t VR_CALL pinned_register(uint32_t kind, uint32_t reg)
 
 const struct vr_emit x86_emit = {
 	.size = sizeof(struct vr_emit),
+	.revision = VR_ENGINE_REVISION,
 	.arch = "x86_64",
 	.integer_regs = PINNED_INTS,
 	.vector_regs = PINNED_VECS,

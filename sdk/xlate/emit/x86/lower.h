@@ -35,6 +35,7 @@ static inline struct mem exec_mem(uint32_t offset)
 	return mem_base(REG_EXEC, (int32_t)offset - EXEC_BIAS);
 }
 #define EXEC(member) exec_mem((uint32_t)offsetof(struct vr_exec, member))
+#define ENGINE(member) exec_mem((uint32_t)offsetof(struct vr_engine_exec, member))
 #define MMU(member) ((int32_t)offsetof(struct vr_mmu_context, member))
 
 static inline struct mem x86_spill_mem(const struct emit_value *v)

@@ -141,7 +141,7 @@ static void fill(struct emit *e, uint32_t bytes)
 static void entry(struct emit *e, bool count, bool empty)
 {
 	if (count)
-		x_rm(&e->c, 0xff, 1, 0, EXEC(entered)); /* inc qword */
+		x_rm(&e->c, 0xff, 1, 0, ENGINE(entered)); /* inc qword */
 	if (empty) {
 		put8(&e->c, 0x66);
 		put8(&e->c, 0x90);
@@ -159,8 +159,8 @@ static void call(struct emit *e, uint64_t fn)
 static void vector_arguments(struct emit *e, uint64_t imm)
 {
 	struct emit_code *c = &e->c;
-	lea(c, 1, RSI, EXEC(result));
-	lea(c, 1, RDX, EXEC(argument));
+	lea(c, 1, RSI, ENGINE(result));
+	lea(c, 1, RDX, ENGINE(argument));
 	lea(c, 1, RCX, mem_base(RDX, 16));
 	lea(c, 1, R8, mem_base(RDX, 32));
 	mov_imm(c, R9, imm);
@@ -174,8 +174,8 @@ static void call_memory(struct emit *e)
 static void call_fp_slow(struct emit *e, uint64_t fn, uint32_t what, uint64_t imm)
 {
 	struct emit_code *c = &e->c;
-	mov_store_imm(c, 0, EXEC(descriptor), what);
-	mov_store_imm(c, 1, EXEC(address), (uint32_t)imm);
+	mov_store_imm(c, 0, ENGINE(descriptor), what);
+	mov_store_imm(c, 1, ENGINE(address), (uint32_t)imm);
 	lea(c, 1, RSP, mem_base(RSP, -8));
 	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)fn);
 	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(fn >> 32));

@@ -34,8 +34,8 @@ _Static_assert(FRAME % 16 == 8, "rsp is 16-byte aligned in generated code");
 static void save(struct emit_code *c, uint32_t ints, bool restore)
 {
 	for (uint32_t r = 0; r < 16; r++) {
-		struct mem m = exec_mem((uint32_t)(offsetof(struct vr_exec, save_integer) + 8 * r));
-		struct mem v = exec_mem((uint32_t)(offsetof(struct vr_exec, save_vector) + 16 * r));
+		struct mem m = exec_mem((uint32_t)(offsetof(struct vr_engine_exec, save_integer) + 8 * r));
+		struct mem v = exec_mem((uint32_t)(offsetof(struct vr_engine_exec, save_vector) + 16 * r));
 		if (ints >> r & 1)
 			x_rm(c, restore ? X_MOV_LOAD : X_MOV_STORE, 1, r, m);
 		if (restore)
@@ -77,12 +77,12 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	x86_thunk.data = execute;
 
 	x86_thunk.lookup = here(c);
-	mov_load(c, 1, RSP, EXEC(host_stack));
+	mov_load(c, 1, RSP, ENGINE(host_stack));
 	call_c(c, (uint64_t)(uintptr_t)e->lookup);
 	x86_thunk.go = execute + code_at(c);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t out = jcc_near(c, CC_E);
-	mov_load(c, 1, REG_MMU, EXEC(mmu_context));
+	mov_load(c, 1, REG_MMU, ENGINE(mmu_context));
 	x86_forget_hints(c, 0);
 	x_rr(c, 0xff, 0, 4, RAX);
 	patch_near(c, out);
@@ -92,16 +92,16 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	c->p += sizeof(pops);
 
 	x86_thunk.link = here(c);
-	mov_load(c, 1, RSP, EXEC(host_stack));
+	mov_load(c, 1, RSP, ENGINE(host_stack));
 	call_c(c, (uint64_t)(uintptr_t)e->link);
 	jmp_to(c, x86_thunk.go);
 
 	x86_thunk.memory = here(c);
 	save(c, ALL_INT, false);
 	mov_load(c, 1, RAX, mem_base(RSP, 0));
-	mov_store(c, 1, EXEC(site), RAX);
+	mov_store(c, 1, ENGINE(site), RAX);
 	mov_load(c, 1, RCX, mem_base(RAX, 0));
-	mov_store(c, 1, EXEC(descriptor), RCX);
+	mov_store(c, 1, ENGINE(descriptor), RCX);
 	alu_ri(c, ALU_ADD, 1, RAX, 8);
 	mov_store(c, 1, mem_base(RSP, 0), RAX);
 	alu_ri(c, ALU_SUB, 1, RSP, 8);
@@ -116,10 +116,10 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 
 	x86_thunk.fp_slow = here(c);
 	save(c, SAVE_FP_SLOW, false);
-	mov_load(c, 0, RSI, EXEC(descriptor));
-	mov_load(c, 1, RDX, EXEC(address));
-	lea(c, 1, RCX, EXEC(result));
-	lea(c, 1, R8, EXEC(argument));
+	mov_load(c, 0, RSI, ENGINE(descriptor));
+	mov_load(c, 1, RDX, ENGINE(address));
+	lea(c, 1, RCX, ENGINE(result));
+	lea(c, 1, R8, ENGINE(argument));
 	lea(c, 1, R9, mem_base(R8, 16));
 	lea(c, 1, RAX, mem_base(R8, 32));
 	alu_ri(c, ALU_SUB, 1, RSP, 8);
@@ -164,7 +164,7 @@ __attribute__((naked, noinline)) static void enter_frame(UNUSED uint8_t *biased,
 			 "mov %%rsi, %%rax\n\t"
 			 "jmp *%%rdx"
 			 :
-			 : "i"(FRAME), "i"((long)offsetof(struct vr_exec, host_stack) - EXEC_BIAS)
+			 : "i"(FRAME), "i"((long)offsetof(struct vr_engine_exec, host_stack) - EXEC_BIAS)
 			 :);
 }
 
@@ -186,8 +186,8 @@ static uint32_t flags_of(uint32_t mxcsr)
 
 void VR_CALL x86_fp_load(struct vr_exec *x)
 {
-	x->fp_control = mxcsr_of(x->fp_round);
-	_mm_setcsr(x->fp_control);
+	vr_engine_exec(x)->fp_control = mxcsr_of(x->fp_round);
+	_mm_setcsr(vr_engine_exec(x)->fp_control);
 }
 
 void VR_CALL x86_fp_save(struct vr_exec *x)
@@ -209,7 +209,7 @@ void VR_CALL x86_enter(struct vr_exec *x, uint64_t target)
 
 static void mxcsr(struct emit *e, uint32_t digit)
 {
-	x_rm(&e->c, 0x1ae, 0, digit, EXEC(fp_control)); /* 2 LDMXCSR, 3 STMXCSR */
+	x_rm(&e->c, 0x1ae, 0, digit, ENGINE(fp_control)); /* 2 LDMXCSR, 3 STMXCSR */
 }
 
 OP(FPSETROUND)
@@ -227,9 +227,9 @@ OP(FPSETROUND)
 	alu_ri(c, ALU_AND, 0, t, 3);
 	shift_ri(c, SH_SHL, 0, t, 13);
 	mxcsr(e, 3);
-	alu_mi(c, ALU_AND, 0, EXEC(fp_control), ~0x6000);
-	alu_rm(c, ALU_OR, 0, t, EXEC(fp_control));
-	mov_store(c, 0, EXEC(fp_control), t);
+	alu_mi(c, ALU_AND, 0, ENGINE(fp_control), ~0x6000);
+	alu_rm(c, ALU_OR, 0, t, ENGINE(fp_control));
+	mov_store(c, 0, ENGINE(fp_control), t);
 	mxcsr(e, 2);
 	ra_free(e, o->a);
 }
@@ -241,7 +241,7 @@ OP(FPGETFLAGS)
 	emit_flags_clobber(e);
 	uint32_t t = tmp(e), u = tmp(e);
 	mxcsr(e, 3);
-	mov_load(c, 0, t, EXEC(fp_control));
+	mov_load(c, 0, t, ENGINE(fp_control));
 	mov_rr(c, 0, u, t);
 	alu_ri(c, ALU_AND, 0, u, 1);
 	shift_ri(c, SH_SHR, 0, t, 1);
@@ -259,7 +259,7 @@ OP(FPSETFLAGS)
 	uint32_t t = ra_copy(e, o->a, 0);
 	mov_store(c, 0, EXEC(fp_flags), t);
 	mxcsr(e, 3);
-	alu_mi(c, ALU_AND, 0, EXEC(fp_control), ~(int32_t)MXCSR_FLAGS);
+	alu_mi(c, ALU_AND, 0, ENGINE(fp_control), ~(int32_t)MXCSR_FLAGS);
 	mxcsr(e, 2);
 	ra_free(e, o->a);
 }

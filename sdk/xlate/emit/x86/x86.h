@@ -3,8 +3,9 @@
 #ifndef VR_XLATE_EMIT_X86_H
 #define VR_XLATE_EMIT_X86_H
 
-#include <vmrun/translator.h>
+#include <vmrun/emitter.h>
 
+/* Of vmrun.emitter/1. */
 extern const struct vr_emit x86_emit;
 
 #endif

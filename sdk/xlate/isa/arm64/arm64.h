@@ -10,7 +10,7 @@
 #define VR_XLATE_ARM64_H
 
 #include <vmrun/state_arm64.h>
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 /* Guest register numbers (GET/PUT imm). */
 #define A64_REG_X(n) (n) /* 0..30 */

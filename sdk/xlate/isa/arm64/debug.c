@@ -3,7 +3,7 @@
  * debug.c: self-hosted debug: breakpoints (D2.8, D2.9), watchpoints (D2.10), software step (D2.12).
  *
  * The registers are plain fields. Breakpoints and watchpoints that are enabled become debug points of the
- * engine (translator.h) whenever a register changes that says where they are or whether there are any:
+ * engine (isa.h) whenever a register changes that says where they are or whether there are any:
  * MDSCR_EL1.MDE, the OS lock, DBGBVR, DBGBCR, DBGWVR, DBGWCR. What else they depend on, the exception level,
  * PSTATE.D, MDSCR_EL1.KDE and the context id, is looked at when one is hit: those change all the time.
  *

@@ -3,7 +3,7 @@
 #ifndef VR_XLATE_A64_HELPERS_FP_H
 #define VR_XLATE_A64_HELPERS_FP_H
 
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 uint64_t VR_CALL a64_helper_fpcr_write(struct vr_exec *x, uint64_t value, uint64_t b, uint64_t c);
 

@@ -26,7 +26,7 @@ struct a64_system {
 
 static inline struct a64_system *a64_system_of(struct vr_exec *x)
 {
-	return x->isa;
+	return (struct a64_system *)x->isa;
 }
 
 /* ---- SCTLR_EL1, TCR_EL1, PSTATE: D13.2.118, D13.2.131, C5.2 ---------------------------------- */

@@ -12,7 +12,7 @@
 #define VR_XLATE_RISCV64_H
 
 #include <vmrun/state_riscv64.h>
-#include <vmrun/translator.h>
+#include <vmrun/isa.h>
 
 /* Guest register numbers (GET/PUT imm). */
 #define RV_REG_X(n) (n)    /* 1..31 */

@@ -19,7 +19,7 @@ struct rv_system {
 
 static inline struct rv_system *rv_system_of(struct vr_exec *x)
 {
-	return x->isa;
+	return (struct rv_system *)x->isa;
 }
 
 /* mcause ("Machine Cause"). */

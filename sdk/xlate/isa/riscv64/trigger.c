@@ -12,7 +12,7 @@
  * this is the first, so there is no tcontrol. In M-mode nothing fires while mstatus.MIE is 0, nor in S-mode
  * while sstatus.SIE is 0 when breakpoints are delegated to it.
  *
- * A trigger that is on is a debug point of the engine (translator.h); the mode and the interrupt enables are
+ * A trigger that is on is a debug point of the engine (isa.h); the mode and the interrupt enables are
  * looked at when it is hit.
  */
 #include "has.h"

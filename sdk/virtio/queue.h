@@ -4,37 +4,23 @@
  *
  * The rings are the guest's memory and may change under our hands: every descriptor is copied once and
  * what was copied is checked. A ring that breaks the rules makes the queue "broken", and nothing more
- * is taken from it until the driver resets the device. None of this locks; the device does.
+ * is taken from it until the driver resets the device or the queue. None of this locks; the transport does.
  */
-#ifndef VIRTIO_QUEUE_H
-#define VIRTIO_QUEUE_H
+#ifndef VR_VIRTIO_QUEUE_H
+#define VR_VIRTIO_QUEUE_H
 
 #include <stdint.h>
 #include <vmrun/host.h>
+#include <vmrun/virtio.h>
 
-#define QUEUE_MAX 256u /* entries, and segments of one chain */
-
-/* A piece of guest memory, in RAM as a whole. */
-struct segment {
-	uint8_t *host;
-	uint64_t gpa;
-	uint64_t length;
-};
-
-/* What one buffer of the driver consists of: first `out` segments to read, then `in` to write. */
-struct chain {
-	uint32_t head;
-	uint32_t out, in;
-	uint64_t out_bytes, in_bytes;
-	struct segment segment[QUEUE_MAX];
-};
-
-struct queue {
+struct vr_virtio_queue {
 	const struct vr_host *host;
 	const struct vr_host_memory *memory;
+	uint32_t max;    /* entries at most */
 	uint32_t number; /* entries, as set by the driver */
 	uint32_t ready;
 	uint32_t broken;
+	uint32_t vector;               /* of MSI-X; a transport's with a line has no use for it */
 	uint32_t event_idx, indirect;  /* negotiated */
 	uint64_t desc, driver, device; /* guest-physical addresses */
 	/* the same as the host sees them, while ready */
@@ -45,26 +31,32 @@ struct queue {
 	uint16_t signalled;  /* `used` when an interrupt was last considered */
 };
 
-/* Forget everything but host and memory. */
-void queue_reset(struct queue *q);
-/* The driver said ready: 0, or -1 (broken) when size, alignment or place of the rings is wrong. */
-int queue_start(struct queue *q);
+/* Forget everything but host, memory and max. */
+void vr_virtio_queue_reset(struct vr_virtio_queue *q);
+/* Find the rings: 0, or -1 (broken) when size, alignment or place of the rings is wrong. The indices stay. */
+int vr_virtio_queue_map(struct vr_virtio_queue *q);
+/* The driver said ready: the same, with the indices at zero. */
+int vr_virtio_queue_start(struct vr_virtio_queue *q);
 /* The next buffer: 1; 0 when there is none; -1 when the queue is (now) broken. */
-int queue_pop(struct queue *q, struct chain *chain);
+int vr_virtio_queue_pop(struct vr_virtio_queue *q, struct vr_virtio_buffer *b);
+/* As if the last one had not been popped. */
+void vr_virtio_queue_unpop(struct vr_virtio_queue *q);
 /* Give a buffer back, with `written` bytes stored into its `in` segments. */
-void queue_push(struct queue *q, uint32_t head, uint32_t written);
+void vr_virtio_queue_push(struct vr_virtio_queue *q, uint32_t head, uint32_t written);
 /* Since the last call, has anything been pushed that the driver wants an interrupt for? */
-int queue_wants_interrupt(struct queue *q);
+int vr_virtio_queue_wants_interrupt(struct vr_virtio_queue *q);
 /* Ask the driver not to notify while we are looking anyway / to notify again. The latter returns 1 when
  * a buffer came in between: look again. */
-void queue_quiet(struct queue *q);
-int queue_listen(struct queue *q);
+void vr_virtio_queue_quiet(struct vr_virtio_queue *q);
+int vr_virtio_queue_listen(struct vr_virtio_queue *q);
 
 /* Copy from the out segments, beginning at byte `offset`; the number of bytes there were. */
-uint64_t chain_read(const struct chain *c, uint64_t offset, void *to, uint64_t length);
+uint64_t vr_virtio_buffer_read(const struct vr_virtio_buffer *b, uint64_t offset, void *to, uint64_t length);
 /* Copy to the in segments likewise. */
-uint64_t chain_write(const struct chain *c, uint64_t offset, const void *from, uint64_t length);
+uint64_t vr_virtio_buffer_write(const struct vr_virtio_buffer *b, uint64_t offset, const void *from,
+				uint64_t length);
 /* Tell the accelerators that the first `bytes` of the in segments were written. */
-void chain_written(const struct queue *q, const struct chain *c, uint64_t bytes);
+void vr_virtio_buffer_written(const struct vr_host *host, const struct vr_host_memory *memory,
+			      const struct vr_virtio_buffer *b, uint64_t bytes);
 
 #endif

@@ -2,6 +2,7 @@
 #include "queue.h"
 
 #include <string.h>
+#include <vmrun/state_virtio.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rings are little-endian; so must the host be");
 
@@ -49,33 +50,30 @@ static void store16(uint8_t *p, uint16_t value)
 	__atomic_store_n((uint16_t *)(void *)p, value, __ATOMIC_RELEASE);
 }
 
-static int broken(struct queue *q)
+static int broken(struct vr_virtio_queue *q)
 {
 	q->broken = 1;
 	return -1;
 }
 
-static void *ram(const struct queue *q, uint64_t gpa, uint64_t length)
+static void *ram(const struct vr_virtio_queue *q, uint64_t gpa, uint64_t length)
 {
 	if (gpa + length < gpa)
 		return NULL;
 	return q->memory->pointer(q->host, gpa, length);
 }
 
-void queue_reset(struct queue *q)
+void vr_virtio_queue_reset(struct vr_virtio_queue *q)
 {
-	const struct vr_host *host = q->host;
-	const struct vr_host_memory *memory = q->memory;
-
-	*q = (struct queue){.host = host, .memory = memory};
+	*q = (struct vr_virtio_queue){
+		.host = q->host, .memory = q->memory, .max = q->max, .vector = VR_STATE_VIRTIO_NO_VECTOR};
 }
 
-int queue_start(struct queue *q)
+int vr_virtio_queue_map(struct vr_virtio_queue *q)
 {
 	uint32_t n = q->number;
 
-	q->last_avail = q->used = q->signalled = 0;
-	if (n == 0 || n > QUEUE_MAX || (n & (n - 1)))
+	if (n == 0 || n > q->max || (n & (n - 1)))
 		return broken(q);
 	/* 2.7: the alignment of the three parts */
 	if ((q->desc & 15) || (q->driver & 1) || (q->device & 3))
@@ -89,11 +87,23 @@ int queue_start(struct queue *q)
 	return 0;
 }
 
+int vr_virtio_queue_start(struct vr_virtio_queue *q)
+{
+	q->last_avail = q->used = q->signalled = 0;
+	return vr_virtio_queue_map(q);
+}
+
 /* ---- chains ------------------------------------------------------------------------------------------ */
 
-static int add_segment(struct queue *q, struct chain *c, const struct descriptor *d)
+/* The caller's array may have elements that are longer than we know them. */
+static struct vr_virtio_segment *segment_at(const struct vr_virtio_buffer *c, uint32_t i)
 {
-	struct segment *s = &c->segment[c->out + c->in];
+	return (void *)((uint8_t *)c->segment + (size_t)i * c->segment_stride);
+}
+
+static int add_segment(struct vr_virtio_queue *q, struct vr_virtio_buffer *c, const struct descriptor *d)
+{
+	struct vr_virtio_segment *s;
 
 	if (d->flags & DESC_F_WRITE) {
 		c->in_bytes += d->length;
@@ -106,8 +116,9 @@ static int add_segment(struct queue *q, struct chain *c, const struct descriptor
 		return broken(q);
 	if (!d->length)
 		return 0;
-	if (c->out + c->in == QUEUE_MAX)
+	if (c->out + c->in >= c->segment_max)
 		return broken(q);
+	s = segment_at(c, c->out + c->in);
 	s->gpa = d->address;
 	s->length = d->length;
 	s->host = ram(q, d->address, d->length);
@@ -122,8 +133,8 @@ static int add_segment(struct queue *q, struct chain *c, const struct descriptor
 
 /* Follow a chain through `table` from entry `i`; a table's length bounds its steps, so a loop ends.
  * An indirect descriptor (2.7.5.3) ends the direct part; *indirect is then set to it. */
-static int walk(struct queue *q, struct chain *c, const uint8_t *table, uint32_t count, uint32_t i,
-		struct descriptor *indirect)
+static int walk(struct vr_virtio_queue *q, struct vr_virtio_buffer *c, const uint8_t *table, uint32_t count,
+		uint32_t i, struct descriptor *indirect)
 {
 	for (uint32_t steps = 0; steps < count; steps++) {
 		struct descriptor d;
@@ -146,7 +157,7 @@ static int walk(struct queue *q, struct chain *c, const uint8_t *table, uint32_t
 	return broken(q);
 }
 
-int queue_pop(struct queue *q, struct chain *c)
+int vr_virtio_queue_pop(struct vr_virtio_queue *q, struct vr_virtio_buffer *c)
 {
 	struct descriptor indirect = {0};
 	const uint8_t *table;
@@ -170,7 +181,7 @@ int queue_pop(struct queue *q, struct chain *c)
 	if (indirect.flags & DESC_F_INDIRECT) {
 		uint32_t count = indirect.length / 16;
 
-		if (indirect.length % 16 || !count || count > QUEUE_MAX)
+		if (indirect.length % 16 || !count || count > VR_VIRTIO_QUEUE_SIZE_MAX)
 			return broken(q);
 		table = ram(q, indirect.address, indirect.length);
 		if (!table || walk(q, c, table, count, 0, NULL) < 0)
@@ -180,7 +191,12 @@ int queue_pop(struct queue *q, struct chain *c)
 	return 1;
 }
 
-void queue_push(struct queue *q, uint32_t head, uint32_t written)
+void vr_virtio_queue_unpop(struct vr_virtio_queue *q)
+{
+	q->last_avail--;
+}
+
+void vr_virtio_queue_push(struct vr_virtio_queue *q, uint32_t head, uint32_t written)
 {
 	uint32_t entry[2] = {head, written};
 
@@ -192,7 +208,7 @@ void queue_push(struct queue *q, uint32_t head, uint32_t written)
 
 /* ---- notifications in both directions (2.7.7 and 2.7.10) ---------------------------------------------- */
 
-int queue_wants_interrupt(struct queue *q)
+int vr_virtio_queue_wants_interrupt(struct vr_virtio_queue *q)
 {
 	uint16_t before = q->signalled, now = q->used, event;
 
@@ -207,14 +223,14 @@ int queue_wants_interrupt(struct queue *q)
 	return (uint16_t)(now - event - 1) < (uint16_t)(now - before);
 }
 
-void queue_quiet(struct queue *q)
+void vr_virtio_queue_quiet(struct vr_virtio_queue *q)
 {
 	/* With event_idx, an avail_event left behind is quiet enough. */
 	if (q->ready && !q->event_idx)
 		store16(q->device_host, USED_F_NO_NOTIFY);
 }
 
-int queue_listen(struct queue *q)
+int vr_virtio_queue_listen(struct vr_virtio_queue *q)
 {
 	if (!q->ready || q->broken)
 		return 0;
@@ -228,12 +244,14 @@ int queue_listen(struct queue *q)
 
 /* ---- copying --------------------------------------------------------------------------------- */
 
-static uint64_t copy(const struct segment *s, uint32_t n, uint64_t offset, uint8_t *buffer, uint64_t length,
-		     int to_guest)
+/* Between the segments from the first-th on, n of them, and `buffer`. */
+static uint64_t copy(const struct vr_virtio_buffer *b, uint32_t first, uint32_t n, uint64_t offset,
+		     uint8_t *buffer, uint64_t length, int to_guest)
 {
 	uint64_t done = 0;
 
-	for (; n && done < length; n--, s++) {
+	for (uint32_t i = first; i < first + n && done < length; i++) {
+		const struct vr_virtio_segment *s = segment_at(b, i);
 		uint64_t part;
 
 		if (offset >= s->length) {
@@ -253,22 +271,25 @@ static uint64_t copy(const struct segment *s, uint32_t n, uint64_t offset, uint8
 	return done;
 }
 
-uint64_t chain_read(const struct chain *c, uint64_t offset, void *to, uint64_t length)
+uint64_t vr_virtio_buffer_read(const struct vr_virtio_buffer *b, uint64_t offset, void *to, uint64_t length)
 {
-	return copy(c->segment, c->out, offset, to, length, 0);
+	return copy(b, 0, b->out, offset, to, length, 0);
 }
 
-uint64_t chain_write(const struct chain *c, uint64_t offset, const void *from, uint64_t length)
+uint64_t vr_virtio_buffer_write(const struct vr_virtio_buffer *b, uint64_t offset, const void *from,
+				uint64_t length)
 {
-	return copy(c->segment + c->out, c->in, offset, (uint8_t *)(uintptr_t)from, length, 1);
+	return copy(b, b->out, b->in, offset, (uint8_t *)(uintptr_t)from, length, 1);
 }
 
-void chain_written(const struct queue *q, const struct chain *c, uint64_t bytes)
+void vr_virtio_buffer_written(const struct vr_host *host, const struct vr_host_memory *memory,
+			      const struct vr_virtio_buffer *b, uint64_t bytes)
 {
-	for (uint32_t i = c->out; i < c->out + c->in && bytes; i++) {
-		uint64_t part = c->segment[i].length < bytes ? c->segment[i].length : bytes;
+	for (uint32_t i = b->out; i < b->out + b->in && bytes; i++) {
+		const struct vr_virtio_segment *s = segment_at(b, i);
+		uint64_t part = s->length < bytes ? s->length : bytes;
 
-		q->memory->written(q->host, c->segment[i].gpa, part);
+		memory->written(host, s->gpa, part);
 		bytes -= part;
 	}
 }

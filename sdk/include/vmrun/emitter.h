@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * emitter.h: vmrun.emitter/1, what generates a host's machine code from the IR, for any guest architecture.
+ *
+ * Bound to the engine's revision: everything here may change with VR_ENGINE_REVISION, but for the first three members
+ * of struct vr_emit. An engine uses an emitter of its own revision only. When the chosen translator's is of another, or
+ * it has none, the engine takes that of another installed plugin for the same host, and interprets if there is none. A
+ * plugin that is to live for years offers an isa (isa.h), and at most besides an emitter.
+ *
+ * Emitter, engine and generated code share the TLB, the return-address stack, the indirect-branch cache and the part of
+ * a vCPU's block that is not the isa's.
+ */
+#ifndef VMRUN_EMITTER_H
+#define VMRUN_EMITTER_H
+
+#include <vmrun/abi.h>
+#include <vmrun/ir.h>
+#include <vmrun/isa.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VR_EMITTER_ID "vmrun.emitter/1"
+
+/* Rises with every change of this header that engine and emitter must agree on. */
+#ifndef VR_ENGINE_REVISION
+#define VR_ENGINE_REVISION 1u
+#endif
+
+/* ---- MMU contexts: what depends on the address space and the mode -------------------------- */
+
+#define VR_TLB_MAX_LOG2 14
+#define VR_TLB_MIN_LOG2 8
+#define VR_RAS_ENTRIES 64
+#define VR_INDIRECT_ENTRIES 4096
+#define VR_MAPPING_ID_ENTRIES 1024
+
+/* One 4 KiB page. tag_*: the page's virtual address when a plain access is allowed, with low bits set (never
+ * equal to an aligned page address) when the slow path must look: no right, MMIO, write-protected page of
+ * code, empty. */
+struct vr_tlb_entry {
+	uint64_t tag_read;
+	uint64_t tag_write;
+	uint64_t addend;   /* host address = guest virtual address + addend */
+	uint64_t physical; /* page's guest-physical address | engine's bits */
+};
+/* In a tag: this is no page's, but says which page the entry is for. Generated code compares a tag with the
+ * address less its offset in the page but, where alignment is asked for, with the low bits that must be zero:
+ * a bit above those. */
+#define VR_TLB_NEVER 0x800u
+/* vr_tlb_entry.physical, low bits: what VR_MF_UNPRIV accesses may do besides what the tags allow. */
+#define VR_TLB_USER_READ 1u
+#define VR_TLB_USER_WRITE 2u
+
+/* A guest pc and the host code for it, or for what looks it up. */
+struct vr_branch_entry {
+	uint64_t pc;
+	uint64_t host;
+};
+
+/* One for each (address-space id, mode flags) that a vCPU uses; allocated with the TLB at its largest,
+ * untouched pages cost nothing. */
+struct vr_mmu_context {
+	uint64_t tlb_mask;   /* (entries - 1) * sizeof(struct vr_tlb_entry) */
+	uint64_t ras_top;    /* byte offset of the newest entry in ras[]; circular */
+	uint64_t engine[30]; /* the engine's own */
+	struct vr_branch_entry ras[VR_RAS_ENTRIES];
+	/* indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES-1)]: entry of the code for pc in this context. Empty: pc
+	 * = UINT64_MAX. */
+	struct vr_branch_entry indirect[VR_INDIRECT_ENTRIES];
+	/* mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES-1)]: page-mapping id: the number of the (virtual
+	 * page, physical page) pair that holds now, 0: unknown. Links between pages compare it with the id
+	 * they were made under. */
+	uint32_t mapping_id[VR_MAPPING_ID_ENTRIES];
+	struct vr_tlb_entry tlb[1 << VR_TLB_MAX_LOG2];
+};
+
+/* ---- the vCPU's block ----------------------------------------------------------------------- */
+
+/* struct vr_exec, and what follows it: the engine's and the emitter's. */
+struct vr_engine_exec {
+	struct vr_exec exec;
+	struct vr_mmu_context *mmu_context; /* for exec.asid and exec.mode_flags */
+	uint32_t fp_control; /* emitter's: the host FP control word while guest code runs (x86: MXCSR), made
+				from exec.fp_round */
+	uint32_t reserved;
+	/* -- slow paths of generated code: see vr_engine_entry -- */
+	union vr_v128 argument[3];
+	union vr_v128 result[2];
+	uint64_t address;
+	uint64_t descriptor; /* of the memory op: op | type << 16 | aux << 24 | VR_MF_* << 32 | AMO kind << 48
+			      */
+	uint64_t site;       /* host address the slow path returns to: identifies the fault point */
+	uint64_t link;       /* number of the exit that asks to be linked */
+	uint64_t host_stack; /* emitter's */
+	uint64_t save_integer[32]; /* host registers by hardware number, saved by the slow-path thunk */
+	union vr_v128 save_vector[32];
+	uint64_t entered; /* entries into regions, when VR_JOB_COUNT asks for it */
+};
+
+static inline struct vr_engine_exec *vr_engine_exec(struct vr_exec *x)
+{
+	return (struct vr_engine_exec *)(void *)x;
+}
+
+/* ---- the emitter -------------------------------------------------------------------------------- */
+
+/* A pinned register: a guest register that lives in a host register for the whole region. The n-th pinned
+ * integer register takes the n-th host register that the emitter has for them; vectors likewise. Bit i of
+ * dirty masks: pinned[i]. */
+struct vr_pinned_reg {
+	uint16_t guest_reg;
+	uint8_t kind;     /* VR_REG_INT or VR_REG_VEC */
+	uint8_t host_reg; /* n: the n-th of the emitter's registers of that kind */
+};
+#define VR_PINNED_MAX 64
+
+/* What generated code may call. All return with the guest's registers possibly changed in memory only. */
+struct vr_engine_entry {
+	uint32_t size;
+	uint32_t reserved;
+	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved). Result in
+	 * exec.result[]. 0: done. 1: an exception was taken: guest registers are in memory, exec.pc is set;
+	 * go to `lookup`. [vcpu] */
+	uint64_t(VR_CALL *memory)(struct vr_exec *x);
+	/* Where to go on: exec.pc, guest registers in memory. Polls exit_request. Returns the code's address,
+	 * or 0: return to the engine. [vcpu] */
+	uint64_t(VR_CALL *lookup)(struct vr_exec *x);
+	/* As lookup for the target of exit number exec.link (exec.pc is still to be set), and link that exit
+	 * to what is found. [vcpu] */
+	uint64_t(VR_CALL *link)(struct vr_exec *x);
+};
+
+/* A place in the code from which a slow path can be entered. Sorted by offset. */
+struct vr_fault_point {
+	uint32_t offset; /* of the return address, from the region's code */
+	uint32_t insn;   /* bytes from vr_emit_job.pc_base to the guest instruction */
+};
+
+/* A direct exit; offsets from the region's code, whose contents are the emitter's. The engine hands it back to link() and
+ * set_check(). */
+struct vr_exit_site {
+	uint64_t pc;    /* target */
+	uint32_t jump;  /* the jump that link() redirects */
+	uint32_t stub;  /* code to which it goes unlinked: asks the engine for a link */
+	uint32_t check; /* the page-mapping id compared with mmu_context.mapping_id; 0: same page, no check */
+	uint32_t
+		veneer; /* code by which the jump reaches what it does not reach itself; 0: it reaches the whole code cache */
+};
+
+/* Bytes [first, last) of a region's code that changed: for vmrun.host's codecache end_write, which tells instruction
+ * caches. */
+struct vr_code_change {
+	uint32_t first, last;
+};
+#define VR_LINK_DIRECT 0 /* what link() answers: the jump goes there itself */
+#define VR_LINK_VENEER 1 /* ... by its veneer */
+
+/* Code of a region from `offset` to the next mark's is for the guest instruction at pc. Since 1.1. */
+#define VR_MARK_INSN 0  /* in line */
+#define VR_MARK_SLOW 1  /* out of line: slow paths, calls, exits */
+#define VR_MARK_ENTRY 2 /* an entry stub of the block at pc */
+#define VR_MARK_DATA 3  /* no code: what a slow path is told */
+struct vr_code_mark {
+	uint64_t pc;
+	uint32_t offset;
+	uint32_t kind; /* VR_MARK_* */
+};
+
+#define VR_JOB_COUNT 1u /* every entry stub adds 1 to exec.entered */
+#define VR_JOB_GUARD 2u /* block 0 needs a guarded entry: see vr_emit_job.guarded (since ABI 1.1) */
+
+struct vr_emit_job {
+	uint32_t size;
+	uint32_t pinned_count;
+	const struct vr_isa *isa;
+	const struct vr_ir *ir; /* blocks[0] is the main entry; order = layout order */
+	const struct vr_pinned_reg *pinned;
+	uint64_t pc_base;   /* page of the region; vr_fault_point.insn counts bytes from here */
+	uint8_t *write;     /* where to write code ... */
+	uint64_t execute;   /* ... which will run here */
+	uint32_t capacity;  /* bytes at `write` */
+	uint32_t exit_base; /* exit i has number exit_base + i in exec.link */
+	/* results */
+	uint32_t code_size;
+	uint32_t point_count, point_capacity;
+	uint32_t exit_count, exit_capacity;
+	struct vr_fault_point *points;
+	struct vr_exit_site *exits;
+	uint32_t *block_entry; /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else
+				* UINT32_MAX. Space before a stub is the emitter's too: kill() makes it jump
+				* to a pad there. */
+	/* Host address of the live entry for pc (same page and mode), or 0: for the return-address stack.
+	 * On the thread that calls region(). [any] */
+	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t pc);
+	void *opaque;
+	uint32_t flags; /* VR_JOB_* */
+	uint32_t reserved;
+	void *scratch; /* emitter's, kept by the engine across jobs */
+	uint64_t scratch_size;
+	/*
+	 * With VR_JOB_GUARD, since ABI 1.1: one more entry to block 0, for code that also depends on the page
+	 * at guard_page. It goes on to block 0's stub when that page's entry in mmu_context.mapping_id is
+	 * guard_mapping_id, else where kill() sends the stub. guarded: its offset; the engine sets
+	 * UINT32_MAX, and an emitter without such entries leaves that.
+	 */
+	uint64_t guard_page;
+	uint32_t guard_mapping_id;
+	uint32_t guarded;
+	/* Since 1.1. Not NULL: the emitter notes what its code is for, by rising offset; marks beyond the
+	 * capacity are left out. */
+	struct vr_code_mark *marks;
+	uint32_t mark_count, mark_capacity;
+};
+
+struct vr_emit {
+	/* These three stay where they are in every revision. */
+	uint32_t size;
+	uint32_t revision; /* VR_ENGINE_REVISION that it was built with */
+	const char *arch;  /* "x86_64" */
+
+	uint32_t integer_regs; /* host registers that can hold pinned integer registers */
+	uint32_t vector_regs;
+	uint64_t scratch_size;
+	/* Can this processor run the code? 0, or an error with a text that names the missing feature in
+	 * why[]. [any] */
+	int32_t(VR_CALL *probe)(char *why, uint32_t length);
+	/* Thunks at the start of the code cache. Returns bytes written or an error. [main] */
+	int64_t(VR_CALL *thunks)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+				 uint64_t capacity);
+	/* One region. 0; VR_E_NOMEM: the capacity is too small; VR_E_RANGE: some table full. One call at a
+	 * time for each scratch. [any] */
+	int32_t(VR_CALL *region)(struct vr_emit_job *job);
+	/* Exit x of the region whose code is written at `write` and runs at `execute` goes to host address `target` from now on:
+	 * VR_LINK_*. VR_E_RANGE: that is beyond its reach, the exit stays as it was. Atomic against execution. *changed: the
+	 * bytes written, so that the engine makes instruction caches coherent for them; until then the exit goes where it went
+	 * before, or to the target. [any] */
+	int32_t(VR_CALL *link)(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
+			       uint64_t target, struct vr_code_change *changed);
+	/* Set the page-mapping id that exit x, which has a check, compares. [any] */
+	void(VR_CALL *set_check)(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
+				 uint32_t mapping_id, struct vr_code_change *changed);
+	/* The code at an entry stub (block_entry offset) is invalid: from now on entering it, by any path
+	 * that still holds its address (indirect-branch caches, return-address stacks), sets exec.pc to that
+	 * block's pc and goes to `lookup`. Atomic against execution. [any] */
+	void(VR_CALL *kill)(uint8_t *write, uint64_t execute, uint32_t entry, struct vr_code_change *changed);
+	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
+	 * memory). [vcpu] */
+	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);
+	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_slow run,
+	 * save after. enter() does both by itself. [vcpu] */
+	void(VR_CALL *fp_load)(struct vr_exec *x);
+	void(VR_CALL *fp_save)(struct vr_exec *x);
+	/* Where a pinned register is found at a fault point: index in exec.save_* of the n-th host register
+	 * for pinned registers of a kind. [any] */
+	uint32_t(VR_CALL *pinned_register)(uint32_t kind, uint32_t host_reg);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

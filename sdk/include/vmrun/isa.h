@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * isa.h: vmrun.isa/1, a guest architecture: what its instructions mean, how its addresses translate, how it takes
+ * exceptions. Stable: a plugin built against it works with every later engine of this major.
+ *
+ * The engine (soft) owns the IR, the code cache, the software TLB and the vCPU loop. Engine, generated code, isa and
+ * the isa's helpers work on one block of memory a vCPU:
+ *
+ *     [0, VR_EXEC_HOT)                 the hottest guest registers
+ *     [VR_EXEC_HOT, sizeof(vr_exec))   what engine and isa share
+ *     [sizeof(vr_exec), VR_EXEC_STATE) the engine's; an isa neither reads nor writes it
+ *     [VR_EXEC_STATE, + state_size)    the isa's own state
+ *
+ * An isa knows nothing of the host. What generates code from the IR is an emitter, vmrun.emitter/1 (emitter.h), which
+ * may come from another plugin.
+ */
+#ifndef VMRUN_ISA_H
+#define VMRUN_ISA_H
+
+#include <vmrun/abi.h>
+#include <vmrun/host.h>
+#include <vmrun/ir.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VR_ISA_ID "vmrun.isa/1"
+
+union vr_v128 {
+	uint8_t b[16];
+	uint16_t h[8];
+	uint32_t s[4];
+	uint64_t d[2];
+	float f32[4];
+	double f64[2];
+};
+
+/* ---- the vCPU's block ----------------------------------------------------------------------- */
+
+#define VR_EXEC_HOT 256    /* bytes; an emitter addresses them with its shortest displacements */
+#define VR_EXEC_STATE 2048 /* byte offset of the isa's own state */
+
+struct vr_engine_vcpu; /* the engine's; opaque to the isa */
+struct vr_isa_vcpu;    /* the isa's; opaque to the engine */
+
+/* Zeros before vr_isa.init(). */
+struct vr_exec {
+	uint8_t hot[VR_EXEC_HOT];
+	uint64_t pc; /* guest address of the next instruction: valid outside generated code, and where an op's
+			contract says so */
+	/* The engine's: != 0: leave generated code. Atomic; generated code polls it on back-edges and indirect
+	 * branches. An isa calls env->kick(). */
+	uint32_t exit_request;
+	uint32_t leave; /* set by a helper with VR_HF_MAY_LEAVE: pc is set, go to the dispatcher */
+	uint64_t asid;  /* of the current address space; set by the isa, then env->context() */
+	/* What translated code depends on besides its bytes: exception level, FP access ... Bit 63 is the
+	 * engine's, here it is 0. Set by the isa, then env->context(). */
+	uint64_t mode_flags;
+	uint32_t index;          /* vCPU number */
+	uint32_t fp_round;       /* VR_RM_*: the rounding mode */
+	uint32_t fp_flags;       /* VR_FP_*: sticky flags that are not, or no longer, in the host's unit */
+	uint32_t user_open;      /* as env->user_access() was last told; the isa reads it only */
+	struct vr_isa_vcpu *isa; /* what init() made */
+	struct vr_engine_vcpu *engine; /* the engine's vCPU */
+	const struct vr_isa_env *env;
+	uint64_t reserved[23];
+};
+
+/* ---- what a guest architecture is ------------------------------------------------------------- */
+
+#define VR_REG_INT 0
+#define VR_REG_VEC 1
+#define VR_REG_FLAGS 2
+struct vr_guest_reg {
+	uint32_t offset; /* in vr_exec; INT 8 bytes, VEC 16, FLAGS 4 */
+	uint32_t kind;   /* VR_REG_* */
+	const char *name;
+};
+
+#define VR_HF_READS 1u     /* needs guest registers up to date in memory */
+#define VR_HF_WRITES 2u    /* may change guest registers in memory */
+#define VR_HF_PC 4u        /* needs exec.pc = the current instruction */
+#define VR_HF_MAY_LEAVE 8u /* may set exec.leave (took an exception ...) */
+#define VR_HF_VECTOR 16u   /* a vector helper (VCALL) */
+#define VR_HF_FP 32u       /* runs with, and may raise, the guest's FP environment */
+typedef uint64_t(VR_CALL *vr_helper_fn)(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c);
+typedef void(VR_CALL *vr_vhelper_fn)(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
+				     const union vr_v128 *b, const union vr_v128 *c, uint64_t imm);
+struct vr_helper {
+	const char *name;
+	uint32_t flags;
+	uint32_t reserved;
+	union {
+		vr_helper_fn fn;
+		vr_vhelper_fn vfn;
+	} u;
+};
+
+#define VR_ACCESS_READ 0
+#define VR_ACCESS_WRITE 1
+#define VR_ACCESS_EXECUTE 2
+
+struct vr_translation {
+	uint32_t size;
+	uint32_t rights;      /* bit VR_ACCESS_*: allowed in the current mode */
+	uint32_t user_rights; /* the same for VR_MF_UNPRIV accesses */
+	uint32_t global;      /* holds in every address space */
+	uint64_t physical;    /* of the address asked for */
+	uint64_t page_size;   /* bytes of the mapping (>= 4096) */
+};
+
+/* TLB maintenance kinds. */
+#define VR_FLUSH_ALL 0
+#define VR_FLUSH_ASID 1   /* everything of one address-space id that is not global */
+#define VR_FLUSH_VA 2     /* one range in one address space and global ones */
+#define VR_FLUSH_VA_ALL 3 /* one range in every address space */
+
+/* Addresses whose use the guest wants to be told of: its hardware breakpoints and watchpoints. Since 1.1. */
+struct vr_debug_point {
+	uint64_t first, last; /* its first and last byte */
+	uint32_t access; /* bits 1 << VR_ACCESS_*: reads and writes of any of these bytes, an instruction that
+			  * begins at one of them */
+	uint32_t id;     /* the ISA's own */
+};
+#define VR_DEBUG_POINTS 32        /* most of a vCPU */
+#define VR_DEBUG_BEFORE_FAULTS 1u /* a data access stops at a point before its own faults are found */
+struct vr_debug_points {
+	uint32_t size;
+	uint32_t count;
+	uint32_t stride; /* bytes from one point to the next */
+	uint32_t flags;  /* VR_DEBUG_* */
+	uint64_t mask;   /* bits of an address that are compared; a point does not wrap in them */
+	const struct vr_debug_point *point;
+};
+
+/* What the engine does for the ISA. */
+struct vr_isa_env {
+	uint32_t size;
+	uint32_t vcpu_count;
+	const struct vr_host *host;
+	/* exec.asid / exec.mode_flags changed: select the MMU context. The op after the helper must be
+	 * EXIT/EXIT_TO. [vcpu] */
+	void(VR_CALL *context)(struct vr_exec *x);
+	/* broadcast != 0: on every vCPU; complete when sync() returns. [vcpu] */
+	void(VR_CALL *tlb_flush)(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va,
+				 uint64_t length, uint32_t broadcast);
+	void(VR_CALL *sync)(struct vr_exec *x);
+	/* Translations of guest code at these virtual addresses (length 0: all) are invalid. [vcpu] */
+	void(VR_CALL *code_flush)(struct vr_exec *x, uint64_t va, uint64_t length);
+	/* Guest-virtual access, as VR_MF_* flags; size 1..16. 0, or != 0: the exception has been taken
+	 * (exec.pc was the current instruction; exec.leave is set). [vcpu] */
+	int32_t(VR_CALL *read)(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, void *out);
+	int32_t(VR_CALL *write)(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags,
+				const void *in);
+	/* Host address of guest-physical RAM [pa, pa+length) or NULL. [vcpu] */
+	void *(VR_CALL *ram)(struct vr_exec *x, uint64_t pa, uint64_t length);
+	/* After this helper returns, sleep until isa->has_work() (WFI). exec.pc must be where to go on.
+	 * [vcpu] */
+	void(VR_CALL *wait)(struct vr_exec *x);
+	/* Let another vCPU run (YIELD, WFE). [vcpu] */
+	void(VR_CALL *yield)(struct vr_exec *x);
+	/* Make the vCPU look at its interrupts soon, and wake it. [any] */
+	void(VR_CALL *kick)(struct vr_exec *x);
+	/* This vCPU powers off when it leaves (after a hypercall): vmrun.machine/1 says so by itself. */
+	/* Since 1.1. Replace the 8 bytes of RAM at `pa`, a multiple of 8, if they hold `expected`; one step
+	 * as all vCPUs see it. For what hardware writes into translation tables: translate() may call it. 1:
+	 * done; 0: they hold something else; VR_E_PERM: no RAM, or read-only. [vcpu] */
+	int32_t(VR_CALL *exchange)(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired);
+	/* Since 1.1. From now on plain accesses may (open != 0) or may no longer do what user_rights of a
+	 * translation say, besides what its rights say. For a switch that a kernel throws around every copy
+	 * from and to its users: it changes no MMU context, and code need not be left. [vcpu] */
+	void(VR_CALL *user_access)(struct vr_exec *x, uint32_t open);
+	/* Since 1.1. The vCPU's debug points from now on, in place of those before. Where an access or an
+	 * instruction touches one the engine asks vr_isa.debug_match. Code and memory of pages without points
+	 * run as fast as ever; points may change at every switch of processes. When a point with
+	 * VR_ACCESS_EXECUTE changes, the op after the helper must be EXIT/EXIT_TO. VR_E_RANGE: more than
+	 * VR_DEBUG_POINTS, the points stay as they are. [vcpu] */
+	int32_t(VR_CALL *debug_points)(struct vr_exec *x, const struct vr_debug_points *points);
+	/* Since 1.1. NULL: no log wants it. The ISA took an exception or an interrupt, or returned from one:
+	 * from and to are exec.pc before and after. text: what it was, in one line. [vcpu] */
+	void(VR_CALL *exception_log)(struct vr_exec *x, uint64_t from, uint64_t to, const char *text);
+};
+
+struct vr_lift {
+	uint32_t size;
+	uint32_t max_insns;  /* stop after so many */
+	uint64_t pc;         /* virtual address of the first byte */
+	uint64_t mode_flags; /* see vr_exec.mode_flags */
+	const uint8_t *code; /* bytes at pc */
+	uint32_t length;     /* readable bytes there, up to the end of the page (or more: see lift()) */
+	uint32_t reserved;
+};
+
+struct vr_isa {
+	uint32_t size;
+	uint32_t state_size;  /* bytes the ISA needs at VR_EXEC_STATE */
+	const char *arch;     /* "arm64" */
+	const char *state_id; /* canonical state: VR_STATE_ARM64_ID ... */
+	const struct vr_guest_reg *guest_regs;
+	const struct vr_helper *helpers;
+	uint32_t guest_reg_count;
+	uint32_t helper_count;
+	/* Set up / tear down the ISA's part of x. [vcpu] */
+	int32_t(VR_CALL *init)(struct vr_exec *x, const struct vr_isa_env *env);
+	void(VR_CALL *fini)(struct vr_exec *x);
+	void(VR_CALL *reset)(struct vr_exec *x); /* power-on state; calls env->context [vcpu][quiesced] */
+	/* Canonical state by id, while the vCPU does not run. [vcpu] */
+	int32_t(VR_CALL *get_state)(struct vr_exec *x, const char *id, void *state, uint32_t length);
+	int32_t(VR_CALL *set_state)(struct vr_exec *x, const char *id, const void *state, uint32_t length);
+	/* Lift one basic block: appends one vr_ir_block with its ops; succ[] = VR_NO_BLOCK. It ends at a
+	 * branch, at a change of context, after max_insns, or at the end of the bytes (GOTO to the next pc).
+	 * An instruction that is undefined is lifted to what raises that. One that the bytes cut off ends the
+	 * block before it; when it is the first: VR_E_AGAIN, and the engine comes again with max_insns 1 and
+	 * bytes that go on into the next page. Pure: depends on nothing but its input. 0 or an error. [any]
+	 */
+	int32_t(VR_CALL *lift)(const struct vr_lift *rq, struct vr_ir *ir);
+	/* Translate. 0, or an ISA-private fault number > 0 to be handed to fault(). No side effects on x;
+	 * bits in the guest's tables are set by env->exchange(). [vcpu] */
+	int32_t(VR_CALL *translate)(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
+				    struct vr_translation *out);
+	/* Take the exception: exec.pc = faulting instruction; sets exec.pc, mode, calls env->context.
+	 * fault: from translate(), or one of VR_FAULT_*. [vcpu] */
+	void(VR_CALL *fault)(struct vr_exec *x, uint64_t va, uint32_t access, int32_t fault);
+#define VR_FAULT_BUS (-256)   /* nothing at that physical address */
+#define VR_FAULT_ALIGN (-257) /* VR_MF_ALIGN and not aligned */
+#define VR_FAULT_DEBUG \
+	(-258) /* a debug point that debug_match counted; va: the first byte in it. Since 1.1 */
+	/* If an interrupt is pending and enabled: take it (as fault()), 1; else 0. exec.pc = where to return
+	 * to. [vcpu] */
+	int32_t(VR_CALL *interrupt)(struct vr_exec *x);
+	uint32_t(VR_CALL *has_work)(struct vr_exec *x); /* wakes from wait()? [vcpu] */
+	void(VR_CALL *set_pin)(struct vr_exec *x, uint32_t pin, uint32_t level); /* [any] */
+	/* The exact result of an FP op (class VR_IRC_FP), for all operands and in the current modes, raising
+	 * host FP flags or exec.fp_flags as the guest's rules say. what = op | type << 16 | aux << 24; imm as
+	 * the op's. FLAGS and integer results are in d->d[0] (FLAGS packed). Runs with the guest's rounding
+	 * mode in the host's unit. [vcpu] */
+	void(VR_CALL *fp_slow)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
+	/* Since 1.1. NULL: without debug points. An access (bits 1 << VR_ACCESS_*, of the point; flags:
+	 * VR_MF_*), or the instruction at exec.pc that is about to run (EXECUTE), touches debug point `id`:
+	 * does that count in the current mode? 1: the engine calls fault() with VR_FAULT_DEBUG instead of
+	 * going on. 0: no. Changes nothing. [vcpu] */
+	int32_t(VR_CALL *debug_match)(struct vr_exec *x, uint32_t id, uint32_t access, uint32_t flags);
+	/* Since 1.1; may be missing: pc. Where a branch to `pc` goes in the current context: without the bits
+	 * that the architecture ignores in the target of a branch. The engine asks for an exec.pc whose page
+	 * it does not know, and goes on from the answer: a page is known by no other address. [vcpu] */
+	uint64_t(VR_CALL *branch_address)(struct vr_exec *x, uint64_t pc);
+	/* Since 1.1; may be missing. What disassembles this guest's code, by LLVM's names: the target triple
+	 * ("aarch64"), and features as "+name,+name". */
+	const char *llvm_triple;
+	const char *llvm_features;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
