@@ -270,6 +270,36 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struc
 	return VR_OK;
 }
 
+/* The end of a write to region g's code: instruction caches are told of what changed. */
+static void code_changed(struct soft_vm *vm, const struct soft_region *g,
+			 const struct vr_code_change *changed)
+{
+	vm->codecache->end_write(vm->host, &vm->code, g->code_offset + changed->first,
+				 changed->last - changed->first);
+}
+
+/* Exit x goes to `target`, and if it has a check, for page-mapping id `id` (0: the check stays). 0, or VR_E_RANGE: out of
+ * reach. */
+static int32_t redirect(struct soft_vm *vm, struct soft_exit *x, uint64_t target, uint32_t id)
+{
+	const struct soft_region *g = x->region;
+	uint8_t *write = vm->code.write + g->code_offset;
+	uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset;
+	struct vr_code_change changed = {0, 0};
+
+	vm->codecache->begin_write(vm->host, &vm->code);
+	int32_t rc = vm->emit->link(write, execute, &x->site, target, &changed);
+
+	code_changed(vm, g, &changed);
+	if (rc < 0 || !x->site.check || !id)
+		return rc;
+	changed = (struct vr_code_change){0, 0};
+	vm->codecache->begin_write(vm->host, &vm->code);
+	vm->emit->set_check(write, execute, &x->site, id, &changed);
+	code_changed(vm, g, &changed);
+	return rc;
+}
+
 static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g);
 
 /* Write-protect the page. The caller does not hold the lock. */
@@ -415,7 +445,7 @@ uint64_t soft_exit_target(struct soft_vm *vm, uint64_t number)
 {
 	/* Another vCPU's translation may move the array. */
 	pthread_mutex_lock(&vm->code_lock);
-	uint64_t pc = vm->exits[number].pc;
+	uint64_t pc = vm->exits[number].site.pc;
 
 	pthread_mutex_unlock(&vm->code_lock);
 	return pc;
@@ -429,7 +459,7 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = &vm->exits[number];
-	int usable = exit->pc == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
+	int usable = exit->site.pc == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
 
 	if (usable && exit->target == e && exit->mapping_id == it->mapping_id) {
 		v->n.link_refills++;
@@ -437,15 +467,11 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 			      (!exit->target && (!exit->mapping_id || exit->mapping_id == it->mapping_id)))) {
 		/* With one vCPU a guarded link may be changed to any target. With more, another vCPU may be
 		 * between the check and the jump: then only to newer code of the same page. */
-		uint8_t *write = vm->code.write + exit->region->code_offset;
-		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
-
-		vm->codecache->begin_write(vm->host, &vm->code);
-		vm->emit->link(write, execute, exit->jump, soft_entry_cached(e));
-		if (exit->check)
-			vm->emit->set_check(write, exit->check, it->mapping_id);
-		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,
-					 exit->region->code_size);
+		if (redirect(vm, exit, soft_entry_cached(e), it->mapping_id) < 0) {
+			/* beyond the reach of a jump there: it goes by the look-up as before */
+			pthread_mutex_unlock(&vm->code_lock);
+			return;
+		}
 		if (exit->target != e) {
 			if (exit->target) {
 				uint32_t *p = &exit->target->incoming;
@@ -469,12 +495,9 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 
 static void unlink_exit(struct soft_vm *vm, struct soft_exit *x)
 {
-	uint8_t *write = vm->code.write + x->region->code_offset;
 	uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + x->region->code_offset;
 
-	vm->codecache->begin_write(vm->host, &vm->code);
-	vm->emit->link(write, execute, x->jump, execute + x->stub);
-	vm->codecache->end_write(vm->host, &vm->code, x->region->code_offset, x->region->code_size);
+	redirect(vm, x, execute + x->site.stub, 0);
 	x->target = NULL;
 	x->next_incoming = 0;
 }
@@ -499,11 +522,14 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 	if (!g->ir) {
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset;
 
-		vm->codecache->begin_write(vm->host, &vm->code);
-		for (uint32_t i = 0; i < g->entry_count; i++)
-			vm->emit->kill(vm->code.write + g->code_offset,
-				       (uint32_t)(g->entries[i].host - execute));
-		vm->codecache->end_write(vm->host, &vm->code, g->code_offset, g->code_size);
+		for (uint32_t i = 0; i < g->entry_count; i++) {
+			struct vr_code_change changed = {0, 0};
+
+			vm->codecache->begin_write(vm->host, &vm->code);
+			vm->emit->kill(vm->code.write + g->code_offset, execute,
+				       (uint32_t)(g->entries[i].host - execute), &changed);
+			code_changed(vm, g, &changed);
+		}
 	}
 	for (uint32_t i = 0; i < g->exit_count; i++) {
 		struct soft_exit *x = &vm->exits[g->exit_first + i];

@@ -353,7 +353,7 @@ static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
 static void dirty_regs(struct vr_ir *ir, const struct soft_reg_assignment *regs)
 {
 	uint8_t bit[SOFT_GUEST_REGS];
-	uint32_t puts[SOFT_IR_BLOCKS];
+	uint64_t puts[SOFT_IR_BLOCKS];
 	int again = 1;
 
 	memset(bit, 0xff, sizeof(bit));
@@ -367,7 +367,7 @@ static void dirty_regs(struct vr_ir *ir, const struct soft_reg_assignment *regs)
 		for (uint32_t k = b->first; k < b->first + b->count; k++)
 			if (ir->ops[k].op == VR_IR_PUT && ir->ops[k].imm < SOFT_GUEST_REGS &&
 			    bit[ir->ops[k].imm] != 0xff)
-				puts[i] |= 1u << bit[ir->ops[k].imm];
+				puts[i] |= 1ull << bit[ir->ops[k].imm];
 	}
 	while (again) {
 		again = 0;
@@ -377,7 +377,7 @@ static void dirty_regs(struct vr_ir *ir, const struct soft_reg_assignment *regs)
 
 				if (to == VR_NO_BLOCK)
 					continue;
-				uint32_t dirty = ir->blocks[to].dirty_in | ir->blocks[i].dirty_in | puts[i];
+				uint64_t dirty = ir->blocks[to].dirty_in | ir->blocks[i].dirty_in | puts[i];
 
 				if (dirty != ir->blocks[to].dirty_in) {
 					ir->blocks[to].dirty_in = dirty;

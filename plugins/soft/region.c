@@ -400,11 +400,7 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 	g->exit_first = vm->exit_count;
 	g->exit_count = job.exit_count;
 	for (uint32_t i = 0; i < job.exit_count; i++)
-		vm->exits[vm->exit_count++] = (struct soft_exit){.region = g,
-								 .pc = s->exits[i].pc,
-								 .jump = s->exits[i].jump,
-								 .stub = s->exits[i].stub,
-								 .check = s->exits[i].check};
+		vm->exits[vm->exit_count++] = (struct soft_exit){.region = g, .site = s->exits[i]};
 	vm->code_top = (vm->code_top + job.code_size + 63) & ~(uint64_t)63;
 	if (vm->code_top > vm->code_peak)
 		vm->code_peak = vm->code_top;

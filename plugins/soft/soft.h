@@ -109,10 +109,9 @@ struct soft_entry {
 struct soft_exit {
 	struct soft_region *region;
 	struct soft_entry *target; /* linked to, or NULL */
-	uint64_t pc;
-	uint32_t jump, stub, check; /* offsets from the region's code */
-	uint32_t mapping_id;        /* value set in `check` */
-	uint32_t next_incoming;     /* list at target: exit number + 1 */
+	struct vr_exit_site site;
+	uint32_t mapping_id;    /* value set in site.check */
+	uint32_t next_incoming; /* list at target: exit number + 1 */
 };
 
 struct soft_page; /* see below */

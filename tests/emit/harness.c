@@ -388,20 +388,21 @@ void pin_regs(uint32_t n, uint32_t m)
 /* Exact data flow of which guest_regs may be dirty where. */
 static void find_dirty(void)
 {
-	uint32_t put[512] = {0};
+	uint64_t put[512] = {0};
 	for (uint32_t b = 0; b < H.ir.block_count; b++) {
 		struct vr_ir_block *k = &H.ir.blocks[b];
 		k->dirty_in = 0;
 		for (uint32_t i = k->first; i < k->first + k->count; i++)
 			for (uint32_t m = 0; m < H.pinned_count; m++)
 				if (H.ir.ops[i].op == VR_IR_PUT && H.ir.ops[i].imm == H.pinned[m].guest_reg)
-					put[b] |= 1u << m;
+					put[b] |= 1ull << m;
 	}
 	for (int again = 1; again;) {
 		again = 0;
 		for (uint32_t b = 0; b < H.ir.block_count; b++)
 			for (uint32_t s = 0; s < 2; s++) {
-				uint32_t t = H.ir.blocks[b].succ[s], d = H.ir.blocks[b].dirty_in | put[b];
+				uint32_t t = H.ir.blocks[b].succ[s];
+				uint64_t d = H.ir.blocks[b].dirty_in | put[b];
 				if (t != VR_NO_BLOCK && (d & ~H.ir.blocks[t].dirty_in)) {
 					H.ir.blocks[t].dirty_in |= d;
 					again = 1;

@@ -33,6 +33,29 @@ static uint64_t simple(uint64_t pc, uint32_t reg, uint64_t n, uint64_t to)
 	return H.job.execute + H.entry[0];
 }
 
+/* Link exit x of the last region, as the engine does. */
+static void link_exit(const struct vr_exit_site *x, uint64_t target)
+{
+	struct vr_code_change changed = {0, 0};
+	cr_assert_geq(H.emit->link(H.job.write, H.job.execute, x, target, &changed), 0);
+	cr_assert(changed.first < changed.last && changed.last <= H.job.code_size, "changed %u..%u",
+		  changed.first, changed.last);
+}
+
+Test(emit_control, link_out_of_reach)
+{
+	harness_init();
+	simple(0x10000, 0, 1, 0x10100);
+	static uint8_t before[4096];
+	struct vr_code_change changed = {0, 0};
+	cr_assert_leq(H.job.code_size, sizeof(before));
+	memcpy(before, H.job.write, H.job.code_size);
+	uint64_t far = H.job.execute + (1ull << 40);
+	cr_assert_eq(H.emit->link(H.job.write, H.job.execute, &H.exits[0], far, &changed), VR_E_RANGE);
+	cr_assert_eq(changed.first, changed.last);
+	cr_assert_arr_eq(before, H.job.write, H.job.code_size);
+}
+
 Test(emit_control, link_and_unlink)
 {
 	harness_init();
@@ -49,11 +72,11 @@ Test(emit_control, link_and_unlink)
 	cr_assert_eq(vr_engine_exec(H.x)->link, 1000);
 	cr_assert_eq(H.x->pc, 0x10100);
 	cr_assert_eq(*reg_int(0), 1);
-	H.emit->link(H.job.write, H.job.execute, x.jump, second);
+	link_exit(&x, second);
 	H.emit->enter(H.x, first);
 	cr_assert_eq(*reg_int(0), 2);
 	cr_assert_eq(*reg_int(1), 10);
-	H.emit->link(H.job.write, H.job.execute, x.jump, H.job.execute + x.stub);
+	link_exit(&x, H.job.execute + x.stub);
 	H.emit->enter(H.x, first);
 	cr_assert_eq(H.x->pc, 0x10100);
 	cr_assert_eq(*reg_int(1), 10);
@@ -75,10 +98,12 @@ Test(emit_control, check_between_pages)
 	cr_assert_neq(x.check, 0);
 	cr_assert_eq((H.job.execute + x.check) % 4, 0);
 	cr_assert_eq((H.job.execute + x.jump) % 4, 0);
-	H.emit->link(H.job.write, H.job.execute, x.jump, second);
+	link_exit(&x, second);
 	H.emit->enter(H.x, first);
 	cr_assert_eq(H.links, 1, "no number yet");
-	H.emit->set_check(H.job.write, x.check, 77);
+	struct vr_code_change changed = {0, 0};
+	H.emit->set_check(H.job.write, H.job.execute, &x, 77, &changed);
+	cr_assert(changed.first < changed.last && changed.last <= H.job.code_size);
 	H.mmu->mapping_id[0x15] = 77;
 	H.emit->enter(H.x, first);
 	cr_assert_eq(H.links, 2, "the second region's own exit");

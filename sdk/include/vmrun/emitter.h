@@ -114,7 +114,7 @@ struct vr_pinned_reg {
 	uint8_t kind;     /* VR_REG_INT or VR_REG_VEC */
 	uint8_t host_reg; /* n: the n-th of the emitter's registers of that kind */
 };
-#define VR_PINNED_MAX 32
+#define VR_PINNED_MAX 64
 
 /* What generated code may call. All return with the guest's registers possibly changed in memory only. */
 struct vr_engine_entry {
@@ -138,16 +138,24 @@ struct vr_fault_point {
 	uint32_t insn;   /* bytes from vr_emit_job.pc_base to the guest instruction */
 };
 
-/* A direct exit. `jump`: offset of the 4-byte field that says where it goes; `stub`: where it goes unlinked;
- * `check`: offset of the 4-byte page-mapping id compared with mmu_context.mapping_id (0: same page, no
- * check). */
+/* A direct exit; offsets from the region's code, whose contents are the emitter's. The engine hands it back to link() and
+ * set_check(). */
 struct vr_exit_site {
-	uint64_t pc; /* target */
-	uint32_t jump;
-	uint32_t stub;
-	uint32_t check;
-	uint32_t reserved;
+	uint64_t pc;    /* target */
+	uint32_t jump;  /* the jump that link() redirects */
+	uint32_t stub;  /* code to which it goes unlinked: asks the engine for a link */
+	uint32_t check; /* the page-mapping id compared with mmu_context.mapping_id; 0: same page, no check */
+	uint32_t
+		veneer; /* code by which the jump reaches what it does not reach itself; 0: it reaches the whole code cache */
 };
+
+/* Bytes [first, last) of a region's code that changed: for vmrun.host's codecache end_write, which tells instruction
+ * caches. */
+struct vr_code_change {
+	uint32_t first, last;
+};
+#define VR_LINK_DIRECT 0 /* what link() answers: the jump goes there itself */
+#define VR_LINK_VENEER 1 /* ... by its veneer */
 
 /* Code of a region from `offset` to the next mark's is for the guest instruction at pc. Since 1.1. */
 #define VR_MARK_INSN 0  /* in line */
@@ -231,15 +239,19 @@ struct vr_emit {
 	 * Where an instruction alone is refused, by VR_E_UNSUPPORTED, VR_E_RANGE or any other error but
 	 * VR_E_NOMEM, the engine interprets it from then on. One call at a time for each scratch. [any] */
 	int32_t(VR_CALL *region)(struct vr_emit_job *job);
-	/* Set the 4-byte field at write+offset of an exit so that it goes to host address `target`; atomic
-	 * against execution. [any] */
-	void(VR_CALL *link)(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target);
-	/* Set the page-mapping id that an exit compares. [any] */
-	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t mapping_id);
+	/* Exit x of the region whose code is written at `write` and runs at `execute` goes to host address `target` from now on:
+	 * VR_LINK_*. VR_E_RANGE: that is beyond its reach, the exit stays as it was. Atomic against execution. *changed: the
+	 * bytes written, so that the engine makes instruction caches coherent for them; until then the exit goes where it went
+	 * before, or to the target. [any] */
+	int32_t(VR_CALL *link)(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
+			       uint64_t target, struct vr_code_change *changed);
+	/* Set the page-mapping id that exit x, which has a check, compares. [any] */
+	void(VR_CALL *set_check)(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
+				 uint32_t mapping_id, struct vr_code_change *changed);
 	/* The code at an entry stub (block_entry offset) is invalid: from now on entering it, by any path
 	 * that still holds its address (indirect-branch caches, return-address stacks), sets exec.pc to that
 	 * block's pc and goes to `lookup`. Atomic against execution. [any] */
-	void(VR_CALL *kill)(uint8_t *write, uint32_t entry);
+	void(VR_CALL *kill)(uint8_t *write, uint64_t execute, uint32_t entry, struct vr_code_change *changed);
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
 	 * memory). [vcpu] */
 	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);

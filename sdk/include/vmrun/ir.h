@@ -71,11 +71,29 @@ extern "C" {
 #define VR_CC_LE 13
 #define VR_CC_AL 14
 
-/* Packed FLAGS: what LAHF;SETO leave in AX after a subtraction on x86. Other bits are zero. */
+/*
+ * Packed FLAGS: what a FLAGS register holds in memory, on every host the same. Other bits are zero.
+ *
+ * N and Z are neighbours and above the rest, V is apart, and the carry is kept inverted, as the borrow of a subtraction. A
+ * condition is then a test of one or two bits (HI, LS: borrow or Z), or of N against V. Parity and auxiliary carry
+ * have places of their own between, so that a guest with six flags can keep all of them in one word.
+ *
+ * Why these positions: hosts that copy their flags as one byte and the overflow by itself have the packed form after a
+ * subtraction by that copy and one mask, and go back by that copy; any other order would cost them two instructions more.
+ * Hosts whose flags are four neighbouring bits of a register reach any order in the same way: by a table of 16 half-words, or
+ * by moves of bit fields, and single bits are tested here as well as there. Both pack only where flags are live across an edge
+ * or an op that may fault; a flag-setting op and its consumer in one block meet in the host's own flags.
+ *
+ * Carry polarity: bit 8 is !C. A guest whose own carry flag is the borrow after a subtraction has that flag in bit 8 as it
+ * stands; after an addition it is the inverse.
+ */
 #define VR_FLAG_V 0x0001u
 #define VR_FLAG_NOT_C 0x0100u
 #define VR_FLAG_Z 0x4000u
 #define VR_FLAG_N 0x8000u
+/* Places kept for a guest's parity and auxiliary carry. No op makes or reads them yet: they are zero. */
+#define VR_FLAG_PARITY 0x0400u
+#define VR_FLAG_AUX 0x1000u
 
 /* Memory ops: aux = log2(bytes) | VR_MS_SIGN; imm = low 32: signed displacement, high 32: VR_MF_*. */
 #define VR_MS_SIGN 0x10u
@@ -164,9 +182,8 @@ struct vr_ir_block {
 	uint32_t flags;   /* VR_BLOCK_* */
 	uint32_t succ[2]; /* block index inside the region of VR_EDGE_*, or VR_NO_BLOCK: leaves it (or no such
 			     edge) */
-	uint32_t dirty_in; /* engine: pinned registers (bit i: vr_emit_job.pinned[i]) that may differ from
+	uint64_t dirty_in; /* engine: pinned registers (bit i: vr_emit_job.pinned[i]) that may differ from
 			      memory on entry */
-	uint32_t reserved;
 };
 
 /* Growing arrays are the engine's: a lifter appends with vr_ir_add (sdk/xlate/ir/build.h), which sets

@@ -332,6 +332,19 @@ void ra_spill_mask(struct emit *e, uint64_t mask)
 		spill(e, (uint32_t)__builtin_ctzll(m));
 }
 
+static void count_use(struct emit *e, const struct vr_ir_block *b, uint32_t i, uint32_t a)
+{
+	if (!a)
+		return;
+	if (a < b->first || a >= i) {
+		e->error = VR_E_INVAL;
+		return;
+	}
+	struct emit_value *u = &e->values[a - b->first];
+	if (!u->uses++)
+		u->last = i;
+}
+
 /* Forget the last block's values; count uses, backwards, so that unused pure ops keep nothing alive. */
 void ra_begin_block(struct emit *e, uint32_t index)
 {
@@ -349,13 +362,13 @@ void ra_begin_block(struct emit *e, uint32_t index)
 	e->dirty = b->dirty_in;
 	e->coalesced.active = 0;
 	e->clean_scalar[0] = e->clean_scalar[1] = 0;
-	memset(e->alias, 0, sizeof(e->alias));
+	memset(e->alias, 0, e->job->pinned_count * sizeof(e->alias[0]));
 	if (b->count > EMIT_BLOCK_OPS) {
 		e->error = VR_E_RANGE;
 		return;
 	}
 	memset(e->values, 0, b->count * sizeof(e->values[0]));
-	for (uint32_t n = b->count; n-- > 0;) {
+	for (uint32_t n = b->count; n-- > 0 && !e->error;) {
 		uint32_t i = b->first + n;
 		const struct vr_ir_op *o = &e->ops[i];
 		struct emit_value *v = &e->values[n];
@@ -371,23 +384,14 @@ void ra_begin_block(struct emit *e, uint32_t index)
 			continue;
 		}
 		uint32_t args[4], k = vr_ir_reads(o, args);
-		while (k-- > 0) {
-			uint32_t a = args[k];
-			if (!a)
-				continue;
-			if (a < b->first || a >= i) {
-				e->error = VR_E_INVAL;
-				return;
-			}
-			struct emit_value *u = &e->values[a - b->first];
-			if (!u->uses++)
-				u->last = i;
-		}
-		if (o->op == VR_IR_LOADP_HI) { /* a list, which begins at the LOADP */
+		while (k-- > 0)
+			count_use(e, b, i, args[k]);
+		if (o->op == VR_IR_LOADP_HI && !e->error) { /* a list, which begins at the LOADP */
 			v->chain = val(e, o->a)->chain;
 			val(e, o->a)->chain = i;
 		}
-		if (o->op == VR_IR_PUT && o->imm < EMIT_GUEST_REGS && e->pin_of[o->imm] != 0xff)
+		if (o->op == VR_IR_PUT && o->a && o->imm < EMIT_GUEST_REGS && e->pin_of[o->imm] != PIN_NONE &&
+		    !e->error)
 			val(e, o->a)->put = i;
 	}
 }

@@ -10,23 +10,39 @@ static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, u
 	return x86_thunks(e, write, execute, capacity);
 }
 
-/* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). */
-static void VR_CALL link_exit(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target)
+/* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). A jump reaches
+ * 2 GiB, and a code cache is smaller. */
+static void set_field(uint8_t *write, uint32_t at, uint32_t value, struct vr_code_change *changed)
 {
-	uint32_t rel = (uint32_t)(target - (execute + jump + 4));
-	__atomic_store_n((uint32_t *)(void *)(write + jump), rel, __ATOMIC_RELEASE);
+	__atomic_store_n((uint32_t *)(void *)(write + at), value, __ATOMIC_RELEASE);
+	*changed = (struct vr_code_change){at, at + 4};
 }
 
-static void VR_CALL set_check(uint8_t *write, uint32_t check, uint32_t number)
+static int32_t VR_CALL link_exit(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
+				 uint64_t target, struct vr_code_change *changed)
 {
-	__atomic_store_n((uint32_t *)(void *)(write + check), number, __ATOMIC_RELEASE);
+	int64_t rel = (int64_t)(target - (execute + x->jump + 4));
+	if (rel != (int32_t)rel)
+		return VR_E_RANGE;
+	set_field(write, x->jump, (uint32_t)rel, changed);
+	return VR_LINK_DIRECT;
+}
+
+static void VR_CALL set_check(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
+			      uint32_t mapping_id, struct vr_code_change *changed)
+{
+	(void)execute;
+	set_field(write, x->check, mapping_id, changed);
 }
 
 /* jmp short to the pad. The stub's first instruction is at least two bytes long, at an even address: one store. */
-static void VR_CALL kill_entry(uint8_t *write, uint32_t entry)
+static void VR_CALL kill_entry(uint8_t *write, uint64_t execute, uint32_t entry,
+			       struct vr_code_change *changed)
 {
 	const uint16_t back = 0xeb | (uint16_t)((uint8_t)(-(ENTRY_PAD + 2))) << 8;
+	(void)execute;
 	__atomic_store_n((uint16_t *)(void *)(write + entry), back, __ATOMIC_RELEASE);
+	*changed = (struct vr_code_change){entry, entry + 2};
 }
 
 static int32_t VR_CALL region(struct vr_emit_job *job)

@@ -12,11 +12,6 @@
 
 /* ---- moves ---- */
 
-static struct mem place(uint32_t where, uint32_t offset)
-{
-	return where == EMIT_EXEC ? exec_mem(offset) : mem_base(RSP, (int32_t)offset);
-}
-
 static void move(struct emit *e, uint32_t d, uint32_t s, uint32_t type)
 {
 	if (is_vector(type))
@@ -40,14 +35,16 @@ static void constant(struct emit *e, uint32_t d, uint64_t k)
 	mov_imm(&e->c, d, k);
 }
 
-static void load(struct emit *e, uint32_t d, uint32_t where, uint32_t offset, uint32_t type)
+/* The base is a constant in each use, which makes the encoding short work. */
+static inline __attribute__((always_inline)) void load_from(struct emit_code *c, uint32_t d, struct mem m,
+							    uint32_t type)
 {
-	struct emit_code *c = &e->c;
-	struct mem m = place(where, offset);
 	switch (type) {
 	case VR_T_I32:
+		mov_load(c, 0, d, m);
+		break;
 	case VR_T_I64:
-		mov_load(c, type == VR_T_I64, d, m);
+		mov_load(c, 1, d, m);
 		break;
 	case VR_T_F32:
 		v_rm(c, I_VMOVSS, d, m);
@@ -61,13 +58,31 @@ static void load(struct emit *e, uint32_t d, uint32_t where, uint32_t offset, ui
 	}
 }
 
+static void load(struct emit *e, uint32_t d, uint32_t where, uint32_t offset, uint32_t type)
+{
+	if (where == EMIT_EXEC)
+		load_from(&e->c, d, exec_mem(offset), type);
+	else
+		load_from(&e->c, d, mem_base(RSP, (int32_t)offset), type);
+}
+
+static inline __attribute__((always_inline)) void store_to(struct emit_code *c, struct mem m, uint32_t s,
+							   uint32_t type)
+{
+	if (type == VR_T_V128)
+		vstore(c, m, s);
+	else if (type == VR_T_I64)
+		mov_store(c, 1, m, s);
+	else
+		mov_store(c, 0, m, s);
+}
+
 static void store(struct emit *e, uint32_t where, uint32_t offset, uint32_t s, uint32_t type)
 {
-	struct mem m = place(where, offset);
-	if (type == VR_T_V128)
-		vstore(&e->c, m, s);
+	if (where == EMIT_EXEC)
+		store_to(&e->c, exec_mem(offset), s, type);
 	else
-		mov_store(&e->c, type == VR_T_I64, m, s);
+		store_to(&e->c, mem_base(RSP, (int32_t)offset), s, type);
 }
 
 static bool store_constant(struct emit *e, uint32_t where, uint32_t offset, uint64_t k, uint32_t type)
@@ -75,7 +90,8 @@ static bool store_constant(struct emit *e, uint32_t where, uint32_t offset, uint
 	bool w = type == VR_T_I64;
 	if (w && k != (uint64_t)(int64_t)(int32_t)k)
 		return false;
-	mov_store_imm(&e->c, w, place(where, offset), (uint32_t)k);
+	mov_store_imm(&e->c, w, where == EMIT_EXEC ? exec_mem(offset) : mem_base(RSP, (int32_t)offset),
+		      (uint32_t)k);
 	return true;
 }
 
