@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "cas16.h"
 #include "log.h"
 #include "soft.h"
 #include "xlate/ir/ir.h"
@@ -365,28 +366,6 @@ ATOMIC_OPS(uint16_t, int16_t)
 ATOMIC_OPS(uint32_t, int32_t)
 ATOMIC_OPS(uint64_t, int64_t)
 
-static void cas16(void *at, const union vr_v128 *expected, const union vr_v128 *desired, union vr_v128 *old)
-{
-#if defined(__x86_64__)
-	uint64_t lo = expected->d[0], hi = expected->d[1];
-
-	__asm__ volatile("lock cmpxchg16b %0"
-			 : "+m"(*(union vr_v128 *)at), "+a"(lo), "+d"(hi)
-			 : "b"(desired->d[0]), "c"(desired->d[1])
-			 : "memory", "cc");
-	old->d[0] = lo;
-	old->d[1] = hi;
-#else
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-	pthread_mutex_lock(&lock);
-	memcpy(old, at, 16);
-	if (!memcmp(old, expected, 16))
-		memcpy(at, desired, 16);
-	pthread_mutex_unlock(&lock);
-#endif
-}
-
 /* Read-modify-write ops: the place must be aligned RAM in one page. */
 static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint32_t log2, uint32_t kind,
 			     uint32_t flags, const union vr_v128 *a, const union vr_v128 *b,
@@ -408,7 +387,7 @@ static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint
 		return VR_FAULT_BUS;
 	result->d[0] = result->d[1] = 0;
 	if (log2 == 4) {
-		cas16(p[0].host, a, b, result);
+		soft_cas16(p[0].host, a, b, result);
 	} else if (op == VR_IR_AMO) {
 		switch (log2) {
 		case 0:

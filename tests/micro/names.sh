@@ -25,11 +25,11 @@ core/util/disasm.c	triple
 core/util/disasm.h	^ \*
 core/util/disasm_llvm.c	targets
 core/util/disasm_zydis.c	x86-64
-plugins/soft/memory.c	^#if defined\(__x86_64__\)
+plugins/soft/cas16.c	^#(el)?if defined
 END
 # In that order: what people call architectures; the host's numbers of system calls and the call that only one host has; a
 # library's machine, as its ELF header and messages name it; where a signal's context has the program counter; examples in
-# messages and in comments; how this host's processor waits.
+# messages and in comments; the hosts' instructions that do 16 bytes at once.
 
 # look FOLDER
 look()
