@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 [ $# = 1 ] || { echo "usage: make-release.sh COMMIT, which is the release" >&2; exit 2; }
-git archive "$1" sdk/include sdk/plugin_entry.h sdk/xlate/ir sdk/xlate/plugin_entry.c sdk/xlate/plugin_entry.h | tar -x -C "$work"
+git archive "$1" sdk/include sdk/has.h sdk/host_error.h sdk/plugin_entry.h sdk/xlate/ir sdk/xlate/plugin_entry.c sdk/xlate/plugin_entry.h | tar -x -C "$work"
 from=$(git rev-parse --short "$1")
 number() { sed -n "s/^#define VR_ABI_$1 //p" "$work/sdk/include/vmrun/abi.h"; }
 minor=$(number MINOR)
