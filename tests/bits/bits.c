@@ -18,9 +18,9 @@
 #include <xlate/isa/arm64/isa.h>
 #include <xlate/isa/riscv64/isa.h>
 
-#define CASES 1500   /* that the verifier takes, of each op and type */
-#define TRIES 60000  /* at most */
-#define SCRATCH 1792 /* offset in the vCPU's block, of operands and results: the end of its reserved part */
+#define CASES 1500     /* that the verifier takes, of each op and type */
+#define TRIES 60000    /* at most */
+#define SCRATCH 0x3000 /* offset in the vCPU's block, of operands and results: past the state of each isa */
 
 static uint64_t state;
 static uint64_t rnd(void)
@@ -101,7 +101,7 @@ static uint32_t make(uint32_t kind, uint32_t type, uint32_t place)
 	case INT:
 		return low;
 	case FLAGS:
-		return vr_ir_op1(&ir, VR_IR_F_FROM, VR_T_I64, low);
+		return vr_ir_op1(&ir, VR_IR_F_FROM, VR_T_FLAGS, low);
 	case SCALAR:
 		return vr_ir_op1(&ir, VR_IR_FFROMI, type == VR_T_F32 ? VR_T_F32 : VR_T_F64, low);
 	default:
@@ -174,12 +174,16 @@ static int build(uint32_t op, uint32_t type, const struct shape *s, uint32_t ope
 		v[n] = make(s->kind[n], type, n);
 	uint64_t drawn = rnd(), imm = immediate();
 	uint32_t aux = (uint32_t)drawn & (drawn >> 32 & 1 ? 0x0f : 0xff);
+	if (vr_ir_info(op).aux == VR_AUX_NONE)
+		aux = 0;
+	if (vr_ir_info(op).imm == VR_IMM_NONE)
+		imm = 0;
 	uint32_t r = vr_ir_add(&ir, op, type, aux, v[0], v[1], v[2], imm);
 	take(s->result, type, r);
 	vr_ir_add(&ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, 0x1004);
 	block.count = ir.op_count - 1;
 	char why[128];
-	return !vr_ir_verify(&ir, why, sizeof(why));
+	return !vr_ir_verify(&ir, NULL, why, sizeof(why));
 }
 
 static int32_t no_access(struct vr_exec *x, const struct vr_ir_op *o, uint64_t address,
@@ -247,7 +251,7 @@ int main(void)
 			struct shape good = {{0}, 0};
 			int have = 0;
 			state = op * 1000 + type;
-			uint32_t operands = (uint32_t)strlen(vr_ir_info(op).args);
+			uint32_t operands = vr_ir_info(op).args;
 			for (uint32_t t = 0; t < TRIES && cases < CASES && (have || t < 6000); t++) {
 				struct shape s = good;
 				if (!have || !(t & 7)) {

@@ -25,7 +25,7 @@ static int32_t VR_CALL faulty_lift(const struct vr_lift *rq, struct vr_ir *ir)
 	if (FAULT(block_too_long) && rq->max_insns > 1 && rq->max_insns < 9 && ir->block_count)
 		ir->blocks[0].insns += 20;
 	if (FAULT(lift_impure) && rq->max_insns == 4 && ir->block_count)
-		ir->blocks[0].dirty_in = ++turn;
+		ir->blocks[0].flags |= ++turn << 8;
 	if (FAULT(ops_too_many) && rq->max_insns == 16)
 		ir->ops[ir->op_capacity] = ir->ops[0];
 	return rc;
