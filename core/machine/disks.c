@@ -15,12 +15,12 @@
 /* The member without which a plugin's disk is none; NULL: it has all. */
 static const char *lacks(const struct vr_disk *k)
 {
-	return !VR_HAS(k, ops)		? "ops"
-	       : !VR_HAS(k->ops, info)	? "info"
+	return !VR_HAS(k, ops)           ? "ops"
+	       : !VR_HAS(k->ops, info)   ? "info"
 	       : !VR_HAS(k->ops, submit) ? "submit"
 	       : !VR_HAS(k->ops, cancel) ? "cancel"
-	       : !VR_HAS(k->ops, stop)	? "stop"
-					: NULL;
+	       : !VR_HAS(k->ops, stop)   ? "stop"
+					 : NULL;
 }
 
 static int32_t check(const struct loaded_plugin *p, const struct vr_disk *k)
@@ -30,15 +30,18 @@ static int32_t check(const struct loaded_plugin *p, const struct vr_disk *k)
 	int32_t rc;
 
 	if (lacks(k))
-		return vr_error_set(VR_E_ABI, "plugin '%s': its disk has no '%s'; rebuild or update the plugin", id,
+		return vr_error_set(VR_E_ABI,
+				    "plugin '%s': its disk has no '%s'; rebuild or update the plugin", id,
 				    lacks(k));
 	rc = k->ops->info(k->block, &info);
 	if (rc < 0)
-		return vr_error_set(rc, "plugin '%s': its disk can't say what it is (%s)", id, vr_error_text(rc));
+		return vr_error_set(rc, "plugin '%s': its disk can't say what it is (%s)", id,
+				    vr_error_text(rc));
 	if (!info.length || info.length % 512)
-		return vr_error_set(VR_E_ABI,
-				    "plugin '%s': its disk has %llu bytes; a disk has some, and a multiple of 512", id,
-				    (unsigned long long)info.length);
+		return vr_error_set(
+			VR_E_ABI,
+			"plugin '%s': its disk has %llu bytes; a disk has some, and a multiple of 512", id,
+			(unsigned long long)info.length);
 	return VR_OK;
 }
 
@@ -49,11 +52,12 @@ static int32_t open_plugin(struct machine *m, struct loaded_plugin *p, const str
 
 	if (!VR_HAS(b, open) || !VR_HAS(b, close))
 		return vr_error_set(VR_E_ABI,
-				    "plugin '%s': its " VR_BLOCK_ID " has no open or no close; rebuild or update the plugin",
+				    "plugin '%s': its " VR_BLOCK_ID
+				    " has no open or no close; rebuild or update the plugin",
 				    p->manifest->id);
 	if (m->disk_count + m->plugin_disk_count >= MACHINE_MAX_DISKS)
-		return vr_error_set(VR_E_CONFIG, "plugin '%s': %u disks are all that can be had", p->manifest->id,
-				    MACHINE_MAX_DISKS);
+		return vr_error_set(VR_E_CONFIG, "plugin '%s': %u disks are all that can be had",
+				    p->manifest->id, MACHINE_MAX_DISKS);
 	*k = (struct machine_disk){.maker = b, .disk = {.size = sizeof(k->disk)}};
 	vr_error_clear();
 	rc = b->open(p->plugin->self, &k->disk);

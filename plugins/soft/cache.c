@@ -61,7 +61,7 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 	if (!job.scratch)
 		return VR_E_NOMEM;
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int32_t rc = vm->emit->region(&job);
+	int32_t rc = vm->emit->region(vm->emitter, &job);
 
 	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
 	free(job.scratch);
@@ -113,13 +113,14 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engi
 	if (rc < 0)
 		return rc;
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int64_t n = vm->emit->thunks(entry, vm->code.write, (uint64_t)(uintptr_t)vm->code.execute,
-				     vm->code.length);
+	uint64_t used = 0;
 
-	vm->codecache->end_write(vm->host, &vm->code, 0, n > 0 ? (uint64_t)n : 0);
-	if (n < 0)
-		return (int32_t)n;
-	vm->code_start = vm->code_top = ((uint64_t)n + 63) & ~(uint64_t)63;
+	rc = vm->emit->create(entry, vm->code.write, (uint64_t)(uintptr_t)vm->code.execute, vm->code.length,
+			      &used, &vm->emitter);
+	vm->codecache->end_write(vm->host, &vm->code, 0, used);
+	if (rc < 0)
+		return rc;
+	vm->code_start = vm->code_top = (used + 63) & ~(uint64_t)63;
 	rc = emit_ras_default(vm);
 	vm->code_start = vm->code_top;
 	if (rc == VR_OK && vm->log)
@@ -129,6 +130,8 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engi
 
 void soft_cache_fini(struct soft_vm *vm)
 {
+	if (vm->emitter)
+		vm->emit->destroy(vm->emitter);
 	if (vm->code.write)
 		vm->codecache->destroy(vm->host, &vm->code);
 	soft_entries_fini(vm);
@@ -470,9 +473,9 @@ uint64_t soft_link(struct vr_exec *x)
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + exit->region->code_offset;
 
 		vm->codecache->begin_write(vm->host, &vm->code);
-		vm->emit->link(write, execute, exit->jump, cached);
+		vm->emit->link(vm->emitter, write, execute, exit->jump, cached);
 		if (exit->check)
-			vm->emit->set_check(write, exit->check, it->mapping_id);
+			vm->emit->set_check(vm->emitter, write, exit->check, it->mapping_id);
 		vm->codecache->end_write(vm->host, &vm->code, exit->region->code_offset,
 					 exit->region->code_size);
 		if (exit->target != e) {
@@ -503,7 +506,7 @@ static void unlink_exit(struct soft_vm *vm, struct soft_exit *x)
 	uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + x->region->code_offset;
 
 	vm->codecache->begin_write(vm->host, &vm->code);
-	vm->emit->link(write, execute, x->jump, execute + x->stub);
+	vm->emit->link(vm->emitter, write, execute, x->jump, execute + x->stub);
 	vm->codecache->end_write(vm->host, &vm->code, x->region->code_offset, x->region->code_size);
 	x->target = NULL;
 	x->next_incoming = 0;
@@ -531,7 +534,7 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 
 		vm->codecache->begin_write(vm->host, &vm->code);
 		for (uint32_t i = 0; i < g->entry_count; i++)
-			vm->emit->kill(vm->code.write + g->code_offset,
+			vm->emit->kill(vm->emitter, vm->code.write + g->code_offset,
 				       (uint32_t)(g->entries[i].host - execute));
 		vm->codecache->end_write(vm->host, &vm->code, g->code_offset, g->code_size);
 	}

@@ -25,8 +25,9 @@ static const struct need isa_needs[] = {
 	ISA(translate),  ISA(fault), ISA(interrupt), ISA(has_work), ISA(set_pin),   ISA(fp_slow),
 };
 static const struct need emit_needs[] = {
-	EMIT(probe), EMIT(thunks), EMIT(region),  EMIT(link),    EMIT(set_check),
-	EMIT(kill),  EMIT(enter),  EMIT(fp_load), EMIT(fp_save), EMIT(pinned_register),
+	EMIT(probe),           EMIT(create), EMIT(destroy), EMIT(region),  EMIT(link),
+	EMIT(set_check),       EMIT(kill),   EMIT(enter),   EMIT(fp_load), EMIT(fp_save),
+	EMIT(pinned_register),
 };
 
 static const char *first_missing(const void *table, const struct need *needs, size_t count)

@@ -124,7 +124,8 @@ static void finish(struct request *q, uint32_t status)
 	uint32_t written = v->in_bytes == 1, more;
 	uint8_t byte = (uint8_t)status;
 
-	d->io->write(d->transport, v, v->in_bytes - 1, &byte, 1); /* the last byte that may be written is the status */
+	d->io->write(d->transport, v, v->in_bytes - 1, &byte,
+		     1); /* the last byte that may be written is the status */
 	/* The length promises that this much, from the front, was written; a failed read may have not. */
 	if (status == S_OK && (q->header.type == T_IN || q->header.type == T_GET_ID))
 		written = (uint32_t)v->in_bytes;
@@ -217,7 +218,8 @@ static void transfer(struct request *q)
 		finish(q, S_OK);
 		return;
 	}
-	q->r.count = out ? vector(q, 0, v->out, sizeof(q->header), bytes) : vector(q, v->out, v->in, 0, bytes);
+	q->r.count =
+		out ? vector(q, 0, v->out, sizeof(q->header), bytes) : vector(q, v->out, v->in, 0, bytes);
 	submit(q, out ? VR_BLOCK_WRITE : VR_BLOCK_READ, q->header.sector * SECTOR, bytes, transferred);
 }
 

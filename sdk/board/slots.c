@@ -118,7 +118,8 @@ static int32_t plug(struct vr_slots *s, const struct vr_found *f, const char *ty
 		return rc;
 	*d = (struct vr_slot_device){.virtio = NULL};
 	snprintf(d->type, sizeof(d->type), "%s", type);
-	rc = vr_virtio_mmio_new(s->t->host, plug, s->base + s->used * s->stride, s->irq + s->used, &d->virtio);
+	rc = vr_virtio_mmio_new(s->t->host, plug, s->base + s->used * s->stride, s->irq + s->used,
+				&d->virtio);
 	s->used += rc >= 0;
 	return rc;
 }
@@ -240,8 +241,8 @@ static int32_t is_whole(const struct vr_slots *s, const struct vr_found *f, cons
 			const char *missing)
 {
 	return missing ? vr_tables_fail(s->t, VR_E_ABI,
-					"plugin '%s': its %s has no '%s'; rebuild or update the plugin", f->id,
-					interface_id, missing)
+					"plugin '%s': its %s has no '%s'; rebuild or update the plugin",
+					f->id, interface_id, missing)
 		       : VR_OK;
 }
 

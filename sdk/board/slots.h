@@ -39,7 +39,8 @@ struct vr_slots {
 	/* Where windows are, and the line of the first; lines follow. Zero: this board has none. */
 	uint64_t window_base, window_size;
 	uint32_t window_irq, window_max; /* at most VR_WINDOWS_MAX */
-	struct vr_virtio_shared_room shared; /* for virtio devices' shared memory; size 0: this board has none */
+	struct vr_virtio_shared_room
+		shared; /* for virtio devices' shared memory; size 0: this board has none */
 	uint32_t used, windows;
 	struct vr_slot_device slot[VR_SLOTS_MAX];
 	struct vr_window window[VR_WINDOWS_MAX];

@@ -81,7 +81,8 @@ static int32_t execute(struct vr_fake_host_disk *k, const struct vr_block_reques
 	int32_t rc;
 
 	if (r->op > VR_BLOCK_ZERO || r->stride < sizeof(struct vr_iovec) * (r->count > 0)) {
-		vr_fake_host_note(k->host, "disk: a request of no known kind, or with a stride that is too small");
+		vr_fake_host_note(k->host,
+				  "disk: a request of no known kind, or with a stride that is too small");
 		return VR_E_INVAL;
 	}
 	count(counter[r->op]);

@@ -91,8 +91,8 @@ struct vr_fake_host_disk {
 	uint32_t flags;    /* VR_BLOCK_* */
 	int32_t fail;      /* what everything returns, when negative */
 	uint32_t delay_us; /* what each transfer takes */
-	uint32_t hold;     /* atomic: bit n: requests of that op (VR_BLOCK_READ ...) wait until it is cleared */
-	uint32_t at_once;  /* so many were under way at the same time at most */
+	uint32_t hold; /* atomic: bit n: requests of that op (VR_BLOCK_READ ...) wait until it is cleared */
+	uint32_t at_once; /* so many were under way at the same time at most */
 	uint32_t reads, writes, flushes, discards, zeroes;
 	/* disk.c's: */
 	struct vr_fake_host *host;

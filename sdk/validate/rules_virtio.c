@@ -177,7 +177,8 @@ void check_virtio_life(struct vr_check *c)
 		still_well(c, base, i);
 		check_phase(c, "device %u: reset by the driver", i);
 		reg(c, base, 0x70, 0);
-		CHECK(c, !get(c, base, 0x70) && !get(c, base, 0x60), "device %u has a status after its reset", i);
+		CHECK(c, !get(c, base, 0x70) && !get(c, base, 0x60), "device %u has a status after its reset",
+		      i);
 	}
 	check_unused(c);
 }

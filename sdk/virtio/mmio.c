@@ -301,8 +301,8 @@ static int32_t find_tables(const struct vr_host *host, const char *type, const s
 			     type);
 }
 
-int32_t vr_virtio_mmio_new(const struct vr_host *host, struct vr_virtio_plug plug, uint64_t base, uint32_t irq,
-			   struct vr_virtio_mmio **out)
+int32_t vr_virtio_mmio_new(const struct vr_host *host, struct vr_virtio_plug plug, uint64_t base,
+			   uint32_t irq, struct vr_virtio_mmio **out)
 {
 	const struct vr_host_mmio *mmio;
 	const struct vr_host_irq *irq_table;

@@ -12,8 +12,8 @@ struct vr_virtio_mmio; /* opaque */
 
 /* Makes a device of a maker that has all (vr_virtio_lacks), at `base` in VR_SPACE_MMIO with the shared line `irq`.
  * plug->config_max is set here. [main][quiesced] */
-int32_t vr_virtio_mmio_new(const struct vr_host *host, struct vr_virtio_plug plug, uint64_t base, uint32_t irq,
-			   struct vr_virtio_mmio **out);
+int32_t vr_virtio_mmio_new(const struct vr_host *host, struct vr_virtio_plug plug, uint64_t base,
+			   uint32_t irq, struct vr_virtio_mmio **out);
 void vr_virtio_mmio_reset(struct vr_virtio_mmio *m); /* [quiesced] */
 void vr_virtio_mmio_free(struct vr_virtio_mmio *m);  /* [quiesced] */
 /* For its canonical state. */

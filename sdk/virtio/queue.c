@@ -133,8 +133,8 @@ static int add_segment(struct vr_virtio_queue *q, struct vr_virtio_buffer *c, co
 
 /* Follow a chain through `table` from entry `i`; a table's length bounds its steps, so a loop ends.
  * An indirect descriptor (2.7.5.3) ends the direct part; *indirect is then set to it. */
-static int walk(struct vr_virtio_queue *q, struct vr_virtio_buffer *c, const uint8_t *table, uint32_t count, uint32_t i,
-		struct descriptor *indirect)
+static int walk(struct vr_virtio_queue *q, struct vr_virtio_buffer *c, const uint8_t *table, uint32_t count,
+		uint32_t i, struct descriptor *indirect)
 {
 	for (uint32_t steps = 0; steps < count; steps++) {
 		struct descriptor d;

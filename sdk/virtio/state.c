@@ -13,7 +13,7 @@
 #include "table.h"
 
 /* The bits of the device status that there are (2.1). */
-#define STATUS_BITS                                                                                       \
+#define STATUS_BITS                                                                           \
 	(VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER | VIRTIO_S_DRIVER_OK | VIRTIO_S_FEATURES_OK | \
 	 VIRTIO_S_NEEDS_RESET | VIRTIO_S_FAILED)
 
@@ -24,8 +24,8 @@ int32_t vr_virtio_state_at(const struct vr_virtio_transport *t, uint32_t slot, u
 		return VR_E_NOENT;
 	out->id = i ? VR_STATE_VIRTIO_QUEUE_ID : VR_STATE_VIRTIO_ID;
 	out->index = i ? slot * VR_STATE_VIRTIO_QUEUES + i - 1 : slot;
-	out->length = i ? (uint32_t)sizeof(struct vr_state_virtio_queue)
-			: (uint32_t)sizeof(struct vr_state_virtio);
+	out->length =
+		i ? (uint32_t)sizeof(struct vr_state_virtio_queue) : (uint32_t)sizeof(struct vr_state_virtio);
 	return VR_OK;
 }
 
@@ -163,7 +163,8 @@ static int32_t check_queue(const struct vr_virtio_transport *t, const struct vr_
 {
 	if (s->enabled > 1 || s->broken > 1)
 		return bad(t, "enabled and broken of a queue are 0 or 1");
-	if (s->avail > UINT16_MAX || s->used > UINT16_MAX || s->signalled > UINT16_MAX || s->vector > UINT16_MAX)
+	if (s->avail > UINT16_MAX || s->used > UINT16_MAX || s->signalled > UINT16_MAX ||
+	    s->vector > UINT16_MAX)
 		return bad(t, "an index or the vector of a queue has more than 16 bits");
 	if (s->enabled && !(t->status & VIRTIO_S_FEATURES_OK))
 		return bad(t, "a queue is enabled before FEATURES_OK");

@@ -10,7 +10,8 @@
 #define TRANSPORT_FEATURES \
 	(VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_RING_RESET)
 /* Bits 24..49 of the first word are no device's (6). */
-#define RESERVED_FEATURES (((1ull << (VR_VIRTIO_TRANSPORT_LAST + 1)) - 1) & ~((1ull << VR_VIRTIO_TRANSPORT_FIRST) - 1))
+#define RESERVED_FEATURES \
+	(((1ull << (VR_VIRTIO_TRANSPORT_LAST + 1)) - 1) & ~((1ull << VR_VIRTIO_TRANSPORT_FIRST) - 1))
 #define SHARED_GRAIN 0x10000ull
 
 /* ---- interrupts ---------------------------------------------------------------------------------------- */
@@ -262,11 +263,11 @@ uint32_t vr_virtio_config_generation(struct vr_virtio_transport *t)
 
 const char *vr_virtio_lacks(const struct vr_virtio_maker *m)
 {
-	return !VR_HAS(m, types)	? "types"
-	       : !VR_HAS(m, create)	? "create"
-	       : !VR_HAS(m, destroy)	? "destroy"
+	return !VR_HAS(m, types)        ? "types"
+	       : !VR_HAS(m, create)     ? "create"
+	       : !VR_HAS(m, destroy)    ? "destroy"
 	       : !VR_HAS(m, queue_size) ? "queue_size"
-	       : !VR_HAS(m, notify)	? "notify"
+	       : !VR_HAS(m, notify)     ? "notify"
 					: NULL;
 }
 
@@ -337,11 +338,13 @@ static int32_t place_shared(struct vr_virtio_transport *t, const struct vr_virti
 			return rc;
 		if (!s->length || s->length % SHARED_GRAIN)
 			return wrong(t, plug, "has shared memory of no multiple of 64 KiB");
-		if (!room || !VR_HAS(t->memory, add) || s->length > room->size || room->used > room->size - s->length)
-			return vr_host_error(t->host, VR_E_CONFIG,
-					     "\"%s\" wants %llu bytes of shared memory, and this board has no room "
-					     "for it; use another board",
-					     plug->type, (unsigned long long)s->length);
+		if (!room || !VR_HAS(t->memory, add) || s->length > room->size ||
+		    room->used > room->size - s->length)
+			return vr_host_error(
+				t->host, VR_E_CONFIG,
+				"\"%s\" wants %llu bytes of shared memory, and this board has no room "
+				"for it; use another board",
+				plug->type, (unsigned long long)s->length);
 		gpa = room->base + room->used;
 		rc = t->memory->add(t->host, gpa, s->length, 0, plug->type);
 		if (rc < 0)

@@ -89,11 +89,11 @@ struct vr_virtio_transport {
 /* What makes a device: a maker that was found, and the board's wishes. */
 struct vr_virtio_plug {
 	const struct vr_virtio_maker *maker;
-	void *self;             /* the maker's */
-	const char *plugin;     /* its id, for messages */
-	const char *type;       /* lives as long as the device */
-	uint32_t index;         /* of its back end */
-	uint32_t config_max;    /* the largest configuration space that the bus has room for */
+	void *self;                           /* the maker's */
+	const char *plugin;                   /* its id, for messages */
+	const char *type;                     /* lives as long as the device */
+	uint32_t index;                       /* of its back end */
+	uint32_t config_max;                  /* the largest configuration space that the bus has room for */
 	struct vr_virtio_shared_room *shared; /* NULL: no room for shared memory */
 };
 
@@ -139,6 +139,7 @@ void vr_virtio_pause(struct vr_virtio_transport *t);
 void vr_virtio_resume(struct vr_virtio_transport *t);
 /* queue: VIRTIO_CONFIG_QUEUE, the device itself. set: the device before its queues; errors as in board.h. */
 int32_t vr_virtio_get_state(struct vr_virtio_transport *t, uint32_t queue, void *state, uint32_t length);
-int32_t vr_virtio_set_state(struct vr_virtio_transport *t, uint32_t queue, const void *state, uint32_t length);
+int32_t vr_virtio_set_state(struct vr_virtio_transport *t, uint32_t queue, const void *state,
+			    uint32_t length);
 
 #endif

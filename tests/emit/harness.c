@@ -287,8 +287,12 @@ void harness_init(void)
 			fprintf(stderr, "%s\n", why);
 			exit(77);
 		}
-		H.thunk_bytes =
-			(uint32_t)x86_emit.thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY);
+		uint64_t used;
+
+		if (x86_emit.create(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY, &used,
+				    &H.emitter))
+			abort();
+		H.thunk_bytes = (uint32_t)used;
 		for (uint32_t n = 0; n < REGS; n++)
 			snprintf(names[n], sizeof(names[n]), "%c%u", n < INTS ? 'x' : 'v',
 				 n < INTS ? n : n - INTS);
@@ -397,7 +401,7 @@ int32_t emit_region(void)
 	j->exits = H.exits;
 	j->exit_capacity = 1024;
 	j->block_entry = H.entry;
-	int32_t rc = x86_emit.region(j);
+	int32_t rc = x86_emit.region(H.emitter, j);
 	if (!rc)
 		H.used += j->code_size;
 	return rc;
@@ -405,5 +409,5 @@ int32_t emit_region(void)
 
 void run_region(void)
 {
-	x86_emit.enter(H.x, H.job.execute + H.entry[0]);
+	x86_emit.enter(H.emitter, H.x, H.job.execute + H.entry[0]);
 }

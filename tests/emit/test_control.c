@@ -44,24 +44,24 @@ Test(emit_control, link_and_unlink)
 	cr_assert_eq(x.pc, 0x10100);
 	cr_assert_eq(x.check, 0);
 	cr_assert_eq((H.job.execute + x.jump) % 4, 0);
-	x86_emit.enter(H.x, first);
+	x86_emit.enter(H.emitter, H.x, first);
 	cr_assert_eq(H.links, 1);
 	cr_assert_eq(vr_engine_exec(H.x)->link, 1000);
 	cr_assert_eq(H.x->pc, 0x10100);
 	cr_assert_eq(*reg_int(0), 1);
-	x86_emit.link(H.job.write, H.job.execute, x.jump, second);
-	x86_emit.enter(H.x, first);
+	x86_emit.link(H.emitter, H.job.write, H.job.execute, x.jump, second);
+	x86_emit.enter(H.emitter, H.x, first);
 	cr_assert_eq(*reg_int(0), 2);
 	cr_assert_eq(*reg_int(1), 10);
-	x86_emit.link(H.job.write, H.job.execute, x.jump, H.job.execute + x.stub);
-	x86_emit.enter(H.x, first);
+	x86_emit.link(H.emitter, H.job.write, H.job.execute, x.jump, H.job.execute + x.stub);
+	x86_emit.enter(H.emitter, H.x, first);
 	cr_assert_eq(H.x->pc, 0x10100);
 	cr_assert_eq(*reg_int(1), 10);
 	cr_assert_eq(*reg_int(0), 3);
 	/* link may also answer by itself */
 	H.on_link = give;
 	where = second;
-	x86_emit.enter(H.x, first);
+	x86_emit.enter(H.emitter, H.x, first);
 	cr_assert_eq(*reg_int(1), 20);
 }
 
@@ -75,16 +75,16 @@ Test(emit_control, check_between_pages)
 	cr_assert_neq(x.check, 0);
 	cr_assert_eq((H.job.execute + x.check) % 4, 0);
 	cr_assert_eq((H.job.execute + x.jump) % 4, 0);
-	x86_emit.link(H.job.write, H.job.execute, x.jump, second);
-	x86_emit.enter(H.x, first);
+	x86_emit.link(H.emitter, H.job.write, H.job.execute, x.jump, second);
+	x86_emit.enter(H.emitter, H.x, first);
 	cr_assert_eq(H.links, 1, "no number yet");
-	x86_emit.set_check(H.job.write, x.check, 77);
+	x86_emit.set_check(H.emitter, H.job.write, x.check, 77);
 	H.mmu->mapping_id[0x15] = 77;
-	x86_emit.enter(H.x, first);
+	x86_emit.enter(H.emitter, H.x, first);
 	cr_assert_eq(H.links, 2, "the second region's own exit");
 	cr_assert_eq(*reg_int(1), 10);
 	H.mmu->mapping_id[0x15] = 78;
-	x86_emit.enter(H.x, first);
+	x86_emit.enter(H.emitter, H.x, first);
 	cr_assert_eq(*reg_int(1), 10);
 	cr_assert_eq(H.x->pc, 0x15000);
 }
@@ -162,7 +162,7 @@ Test(emit_control, return_stack_and_indirect_cache)
 		*reg_int(5) = 0x20000;
 		*reg_int(6) = 0x10004;
 		uint64_t top = H.mmu->ras_top;
-		x86_emit.enter(H.x, main_code);
+		x86_emit.enter(H.emitter, H.x, main_code);
 		cr_assert_eq(H.mmu->ras_top, top);
 		cr_assert_eq(*reg_int(0), 1);
 		cr_assert_eq(*reg_int(2), 1);
@@ -177,16 +177,16 @@ Test(emit_control, return_stack_and_indirect_cache)
 		}
 		/* a return to somewhere else */
 		*reg_int(6) = 0x12340;
-		x86_emit.enter(H.x, main_code);
+		x86_emit.enter(H.emitter, H.x, main_code);
 		cr_assert_eq(H.x->pc, 0x12340);
 		/* an unknown target */
 		*reg_int(5) = 0x33330;
-		x86_emit.enter(H.x, main_code);
+		x86_emit.enter(H.emitter, H.x, main_code);
 		cr_assert_eq(H.x->pc, 0x33330);
 		/* polls */
 		*reg_int(5) = 0x20000;
 		H.x->exit_request = 1;
-		x86_emit.enter(H.x, main_code);
+		x86_emit.enter(H.emitter, H.x, main_code);
 		cr_assert_eq(H.x->pc, 0x20000);
 		cr_assert_eq(*reg_int(2), 2);
 	}
@@ -199,7 +199,7 @@ Test(emit_control, return_stack_wraps)
 	uint64_t main_code = caller(VR_JUMP_CALL, 1);
 	for (uint32_t n = 0; n < 3 * VR_RAS_ENTRIES; n++) {
 		*reg_int(5) = 0x55550;
-		x86_emit.enter(H.x, main_code);
+		x86_emit.enter(H.emitter, H.x, main_code);
 	}
 	cr_assert_lt(H.mmu->ras_top, 16 * VR_RAS_ENTRIES);
 	cr_assert_eq(H.mmu->ras_top % 16, 0);
@@ -328,15 +328,15 @@ Test(emit_control, full_tables_and_no_room)
 	uint32_t size = H.job.code_size;
 	uint32_t cap = H.job.point_capacity;
 	H.job.point_capacity = 3;
-	cr_assert_eq(x86_emit.region(&H.job), VR_E_RANGE);
+	cr_assert_eq(x86_emit.region(H.emitter, &H.job), VR_E_RANGE);
 	H.job.point_capacity = cap;
 	H.job.exit_capacity = 3;
-	cr_assert_eq(x86_emit.region(&H.job), VR_E_RANGE);
+	cr_assert_eq(x86_emit.region(H.emitter, &H.job), VR_E_RANGE);
 	H.job.exit_capacity = 1024;
 	for (uint32_t capacity = 0; capacity < size + 8192; capacity += 64) {
 		H.job.capacity = capacity;
 		memset(H.job.write + capacity, 0xcc, 16);
-		int32_t rc = x86_emit.region(&H.job);
+		int32_t rc = x86_emit.region(H.emitter, &H.job);
 		cr_assert(rc == 0 || rc == VR_E_NOMEM);
 		cr_assert(rc || H.job.code_size <= capacity);
 		for (uint32_t n = 0; n < 16; n++)

@@ -52,8 +52,9 @@ static const struct vr_helper helpers[] = {
 		    .u.fn = hook},
 };
 
-static int32_t VR_CALL init(struct vr_exec *x, const struct vr_isa_env *env)
+static int32_t VR_CALL init(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env)
 {
+	(void)vm;
 	(void)x, (void)env;
 	return VR_OK;
 }
@@ -177,12 +178,13 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	}
 }
 
-static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
+static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
 	uint32_t first = ir->op_count, insns = 0;
 	uint64_t pc = rq->pc;
 	int done = 0;
 
+	(void)vm;
 	while (!done && insns < rq->max_insns && (insns + 1) * 8 <= rq->length) {
 		uint64_t word;
 

@@ -19,8 +19,7 @@ static int32_t make(struct drv *v, const struct vr_virtio_plug *plug)
 int32_t drv_make(struct drv *v, struct vr_fake_host *d, const struct vr_virtio_maker *maker, const char *type,
 		 struct vr_virtio_shared_room *shared)
 {
-	const struct vr_virtio_plug plug = {
-		.maker = maker, .plugin = "test", .type = type, .shared = shared};
+	const struct vr_virtio_plug plug = {.maker = maker, .plugin = "test", .type = type, .shared = shared};
 
 	*v = (struct drv){.d = d};
 	return make(v, &plug);
@@ -28,7 +27,8 @@ int32_t drv_make(struct drv *v, struct vr_fake_host *d, const struct vr_virtio_m
 
 void drv_new(struct drv *v, struct vr_fake_host *d, const char *type, uint32_t index)
 {
-	struct vr_virtio_plug plug = {.maker = &virtio_maker, .plugin = "virtio", .type = type, .index = index};
+	struct vr_virtio_plug plug = {
+		.maker = &virtio_maker, .plugin = "virtio", .type = type, .index = index};
 
 	*v = (struct drv){.d = d};
 	if (vmrun_plugin_create(d->host, "virtio", &v->plugin) < 0)

@@ -104,7 +104,8 @@ static void VR_CALL config_read(struct vr_virtio_device *d, uint32_t offset, voi
 	memcpy(to, made.config + offset, length);
 }
 
-static void VR_CALL config_write(struct vr_virtio_device *d, uint32_t offset, const void *from, uint32_t length)
+static void VR_CALL config_write(struct vr_virtio_device *d, uint32_t offset, const void *from,
+				 uint32_t length)
 {
 	(void)d;
 	memcpy(made.config + offset, from, length);
@@ -222,8 +223,10 @@ Test(transport, queues_of_its_own_sizes)
 Test(transport, a_queue_of_1024)
 {
 	struct vr_virtio_segment *segments = calloc(SIZE, sizeof(*segments));
-	struct vr_virtio_buffer b = {
-		.size = sizeof(b), .segment_stride = sizeof(*segments), .segment = segments, .segment_max = SIZE};
+	struct vr_virtio_buffer b = {.size = sizeof(b),
+				     .segment_stride = sizeof(*segments),
+				     .segment = segments,
+				     .segment_max = SIZE};
 	const uint64_t desc = DRV_DATA + 0x10000, avail = desc + 0x8000, used = avail + 0x4000;
 
 	cr_assert(drv_negotiate(&v, VIRTIO_F_VERSION_1));
@@ -258,8 +261,10 @@ Test(transport, strides)
 		struct vr_virtio_segment s;
 		uint64_t more;
 	} wide[4] = {{.more = 1}, {.more = 2}, {.more = 3}, {.more = 4}};
-	struct vr_virtio_buffer b = {
-		.size = sizeof(b), .segment_stride = sizeof(wide[0]), .segment = &wide[0].s, .segment_max = 4};
+	struct vr_virtio_buffer b = {.size = sizeof(b),
+				     .segment_stride = sizeof(wide[0]),
+				     .segment = &wide[0].s,
+				     .segment_max = 4};
 	char text[8] = "";
 
 	drv_start(&v, 0, 1);

@@ -33,10 +33,11 @@ struct vr_block; /* opaque: a disk, its back end's */
 /* The caller's from complete() on, and before submit(); the disk's between. */
 struct vr_block_request {
 	uint32_t size;
-	uint32_t op;              /* VR_BLOCK_READ .. VR_BLOCK_ZERO */
-	uint64_t offset;          /* bytes, a multiple of 512 */
-	uint64_t length;          /* bytes, a multiple of 512; of a read or write also the sum of the vector's */
-	const struct vr_iovec *v; /* of a read or write: `count` elements, each `stride` bytes after the one before */
+	uint32_t op;     /* VR_BLOCK_READ .. VR_BLOCK_ZERO */
+	uint64_t offset; /* bytes, a multiple of 512 */
+	uint64_t length; /* bytes, a multiple of 512; of a read or write also the sum of the vector's */
+	const struct vr_iovec
+		*v; /* of a read or write: `count` elements, each `stride` bytes after the one before */
 	uint32_t count, stride;
 	uint32_t flags; /* VR_BLOCK_FUA */
 	uint32_t reserved;

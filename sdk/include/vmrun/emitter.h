@@ -206,6 +206,8 @@ struct vr_emit_job {
 	uint32_t mark_count, mark_capacity;
 };
 
+struct vr_emit_vm; /* an emitter's own */
+
 struct vr_emit {
 	/* These three stay where they are in every revision. */
 	uint32_t size;
@@ -218,24 +220,27 @@ struct vr_emit {
 	/* Can this processor run the code? 0, or an error with a text that names the missing feature in
 	 * why[]. [any] */
 	int32_t(VR_CALL *probe)(char *why, uint32_t length);
-	/* Thunks at the start of the code cache. Returns bytes written or an error. [main] */
-	int64_t(VR_CALL *thunks)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-				 uint64_t capacity);
+	/* The emitter's object for one code cache. It writes its thunks at the start: *used of `capacity` bytes at
+	 * `write`, which will run at `execute`. 0, or an error. [main] */
+	int32_t(VR_CALL *create)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+				 uint64_t capacity, uint64_t *used, struct vr_emit_vm **out);
+	void(VR_CALL *destroy)(struct vr_emit_vm *vm); /* [main][quiesced] */
 	/* One region. 0; VR_E_NOMEM: the capacity is too small; VR_E_RANGE: some table full. One call at a
 	 * time for each scratch. [any] */
-	int32_t(VR_CALL *region)(struct vr_emit_job *job);
+	int32_t(VR_CALL *region)(struct vr_emit_vm *vm, struct vr_emit_job *job);
 	/* Set the 4-byte field at write+offset of an exit so that it goes to host address `target`; atomic
 	 * against execution. [any] */
-	void(VR_CALL *link)(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target);
+	void(VR_CALL *link)(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute, uint32_t jump,
+			    uint64_t target);
 	/* Set the page-mapping id that an exit compares. [any] */
-	void(VR_CALL *set_check)(uint8_t *write, uint32_t check, uint32_t mapping_id);
+	void(VR_CALL *set_check)(struct vr_emit_vm *vm, uint8_t *write, uint32_t check, uint32_t mapping_id);
 	/* The code at an entry stub (block_entry offset) is invalid: from now on entering it, by any path
 	 * that still holds its address (indirect-branch caches, return-address stacks), sets exec.pc to that
 	 * block's pc and goes to `lookup`. Atomic against execution. [any] */
-	void(VR_CALL *kill)(uint8_t *write, uint32_t entry);
+	void(VR_CALL *kill)(struct vr_emit_vm *vm, uint8_t *write, uint32_t entry);
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
 	 * memory). [vcpu] */
-	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);
+	void(VR_CALL *enter)(struct vr_emit_vm *vm, struct vr_exec *x, uint64_t target);
 	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_slow run,
 	 * save after. enter() does both by itself. [vcpu] */
 	void(VR_CALL *fp_load)(struct vr_exec *x);

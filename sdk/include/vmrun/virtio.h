@@ -99,8 +99,9 @@ struct vr_virtio_host {
 /* For create(). */
 struct vr_virtio_config {
 	uint32_t size;
-	uint32_t index;   /* of its back end: disk number, console port; 0 for a type that the board does not know */
-	const char *type; /* lives as long as the device */
+	uint32_t
+		index; /* of its back end: disk number, console port; 0 for a type that the board does not know */
+	const char *type;                  /* lives as long as the device */
 	const struct vr_virtio_host *host; /* both live as long as the device */
 	struct vr_virtio_transport *transport;
 };
@@ -113,19 +114,19 @@ struct vr_virtio_config {
 /* What a device is. It does not change. */
 struct vr_virtio_info {
 	uint32_t size;
-	uint32_t device_id;       /* 5 Device Types */
-	uint64_t features[2];     /* offered: bits 0..63, 64..127; those of the transport are zero */
-	uint32_t flags;           /* VR_VIRTIO_WAKES */
-	uint32_t queue_count;     /* 1..VR_VIRTIO_QUEUES_MAX */
-	uint32_t config_length;   /* bytes of the configuration space; what is past it reads as zeros */
-	uint32_t shared_count;    /* shared-memory regions, at most VR_VIRTIO_SHARED_MAX */
+	uint32_t device_id;     /* 5 Device Types */
+	uint64_t features[2];   /* offered: bits 0..63, 64..127; those of the transport are zero */
+	uint32_t flags;         /* VR_VIRTIO_WAKES */
+	uint32_t queue_count;   /* 1..VR_VIRTIO_QUEUES_MAX */
+	uint32_t config_length; /* bytes of the configuration space; what is past it reads as zeros */
+	uint32_t shared_count;  /* shared-memory regions, at most VR_VIRTIO_SHARED_MAX */
 };
 
 /* A shared-memory region (2.10): memory that is not the driver's RAM and that both sides see. */
 struct vr_virtio_shared {
 	uint32_t size;
-	uint32_t id;       /* what the device type calls it: shmid */
-	uint64_t length;   /* bytes, a multiple of 64 KiB */
+	uint32_t id;     /* what the device type calls it: shmid */
+	uint64_t length; /* bytes, a multiple of 64 KiB */
 };
 
 struct vr_virtio_maker {

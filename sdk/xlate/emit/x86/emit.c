@@ -1,37 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /* emit.c: the vr_emit table, links. */
+#include <stdlib.h>
+
 #include "lower.h"
 #include "x86.h"
 
-static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-			      uint64_t capacity)
+static int32_t VR_CALL create(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+			      uint64_t capacity, uint64_t *used, struct vr_emit_vm **out)
 {
-	x86_find_features();
-	return x86_thunks(e, write, execute, capacity);
+	struct x86_vm *vm = calloc(1, sizeof(*vm));
+	int64_t n = vm ? x86_thunks(&vm->thunks, e, write, execute, capacity) : VR_E_NOMEM;
+
+	if (n < 0) {
+		free(vm);
+		return (int32_t)n;
+	}
+	vm->has = x86_find_features();
+	*used = (uint64_t)n;
+	*out = (struct vr_emit_vm *)vm;
+	return VR_OK;
+}
+
+static void VR_CALL destroy(struct vr_emit_vm *vm)
+{
+	free(x86_vm_of(vm));
 }
 
 /* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). */
-static void VR_CALL link_exit(uint8_t *write, uint64_t execute, uint32_t jump, uint64_t target)
+static void VR_CALL link_exit(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute, uint32_t jump,
+			      uint64_t target)
 {
+	(void)vm;
 	uint32_t rel = (uint32_t)(target - (execute + jump + 4));
 	__atomic_store_n((uint32_t *)(void *)(write + jump), rel, __ATOMIC_RELEASE);
 }
 
-static void VR_CALL set_check(uint8_t *write, uint32_t check, uint32_t number)
+static void VR_CALL set_check(struct vr_emit_vm *vm, uint8_t *write, uint32_t check, uint32_t number)
 {
+	(void)vm;
 	__atomic_store_n((uint32_t *)(void *)(write + check), number, __ATOMIC_RELEASE);
 }
 
 /* jmp short to the pad. The stub's first instruction is at least two bytes long, at an even address: one store. */
-static void VR_CALL kill_entry(uint8_t *write, uint32_t entry)
+static void VR_CALL kill_entry(struct vr_emit_vm *vm, uint8_t *write, uint32_t entry)
 {
+	(void)vm;
 	const uint16_t back = 0xeb | (uint16_t)((uint8_t)(-(ENTRY_PAD + 2))) << 8;
 	__atomic_store_n((uint16_t *)(void *)(write + entry), back, __ATOMIC_RELEASE);
 }
 
-static int32_t VR_CALL region(struct vr_emit_job *job)
+static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
-	return emit_compile(job, &x86_target, &x86_thunk);
+	return emit_compile(job, &x86_target, &x86_vm_of(vm)->thunks);
 }
 
 static uint32_t VR_CALL pinned_register(uint32_t kind, uint32_t reg)
@@ -47,7 +67,8 @@ const struct vr_emit x86_emit = {
 	.vector_regs = PINNED_VECS,
 	.scratch_size = sizeof(struct emit_scratch),
 	.probe = x86_probe,
-	.thunks = thunks,
+	.create = create,
+	.destroy = destroy,
 	.region = region,
 	.link = link_exit,
 	.set_check = set_check,

@@ -3,6 +3,7 @@
 #include "isa.h"
 
 #include "xlate/isa/rows.h"
+#include "xlate/isa/vcpu.h"
 
 #define X(n) [RV_REG_X(n)] = {8 * (n), VR_REG_INT, "x" #n}
 #define F(n) [RV_REG_F(n)] = {RV_STATE_OFFSET(f[n]), VR_REG_VEC, "f" #n}
@@ -36,6 +37,8 @@ const struct vr_isa rv_isa = {
 	.helpers = helpers,
 	.guest_reg_count = RV_REGS,
 	.helper_count = RV_H_COUNT,
+	.create = xlate_isa_create,
+	.destroy = xlate_isa_destroy,
 	.init = rv_init,
 	.fini = rv_fini,
 	.reset = rv_reset,
