@@ -159,6 +159,16 @@ FNR == 1 {
 	text = decl = ""
 	next
 }
+# What only C++ sees.
+/^#ifdef __cplusplus/ {
+	cxx = 1
+	next
+}
+cxx {
+	if (/^#(else|endif)/)
+		cxx = 0
+	next
+}
 {
 	line = $0
 	while (line != "" || NF == 0) {
