@@ -653,7 +653,7 @@ void soft_sync_guest_regs(struct vr_exec *x)
 	for (uint32_t i = 0; i < g->pinned_count; i++) {
 		const struct vr_pinned_reg *m = &g->pinned[i];
 		uint32_t reg = vm->emit->pinned_register(m->kind, m->host_reg);
-		uint8_t *to = (uint8_t *)x + vm->isa->guest_regs[m->guest_reg].offset;
+		uint8_t *to = (uint8_t *)x + vr_isa_reg(vm->isa, m->guest_reg)->offset;
 
 		if (m->kind == VR_REG_VEC)
 			memcpy(to, &vr_engine_exec(x)->save_vector[reg], 16);

@@ -75,7 +75,7 @@ static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emi
 			/* A single use costs the same in memory. A load and a store outweigh the load at the
 			 * entry. */
 			for (uint32_t s = 0; s < isa->guest_reg_count && s < SOFT_GUEST_REGS; s++)
-				if (isa->guest_regs[s].kind == kind && !pinned[s] &&
+				if (vr_isa_reg(isa, s)->kind == kind && !pinned[s] &&
 				    count[s] >= (GET_COST + 1) * SOFT_ONCE &&
 				    (best == SOFT_GUEST_REGS || count[s] > count[best]))
 					best = s;
@@ -155,7 +155,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | replacement[(uint32_t)o->imm];
 
 		if (o->op == VR_IR_CALL || o->op == VR_IR_VCALL) {
-			if (isa->helpers[o->op == VR_IR_VCALL ? o->imm & 0xffff : o->imm].flags &
+			if (vr_isa_helper(isa, o->op == VR_IR_VCALL ? o->imm & 0xffff : o->imm)->flags &
 			    VR_HF_WRITES)
 				memset(held, 0, sizeof(held));
 		} else if (o->op == VR_IR_PUT && o->imm < SOFT_GUEST_REGS) {
@@ -251,8 +251,8 @@ static uint8_t flags_block(const struct vr_isa *isa, struct vr_ir *ir, const str
 				live = 1;
 		} else if (op_class[o->op] == VR_IRC_MEM) {
 			live |= used;
-		} else if (o->op == VR_IR_CALL &&
-			   (isa->helpers[o->imm].flags & (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
+		} else if (o->op == VR_IR_CALL && (vr_isa_helper(isa, o->imm)->flags &
+						   (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
 			live = 1;
 		}
 	}

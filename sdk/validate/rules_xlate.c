@@ -137,7 +137,7 @@ void check_xlate_isa(struct vr_check *c)
 	CHECK(c, isa->guest_regs && isa->guest_reg_count, "it has no guest registers");
 	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
 		static const uint32_t sizes[] = {8, 16, 4};
-		const struct vr_guest_reg *s = &isa->guest_regs[i];
+		const struct vr_guest_reg *s = vr_isa_reg(isa, i);
 		uint32_t size;
 
 		CHECK(c, s->kind <= VR_REG_FLAGS, "guest register %u is of kind %u", i, s->kind);
@@ -152,16 +152,18 @@ void check_xlate_isa(struct vr_check *c)
 		      "guest register '%s' lies at %u, outside of the state", s->name, s->offset);
 		for (uint32_t k = 0; k < i; k++)
 			CHECK(c,
-			      strcmp(isa->guest_regs[k].name, s->name) == 0 || /* a place that is not used */
-				      isa->guest_regs[k].offset + sizes[isa->guest_regs[k].kind] <=
+			      strcmp(vr_isa_reg(isa, k)->name, s->name) == 0 || /* a place that is not used */
+				      vr_isa_reg(isa, k)->offset + sizes[vr_isa_reg(isa, k)->kind] <=
 					      s->offset ||
-				      s->offset + size <= isa->guest_regs[k].offset,
-			      "guest registers '%s' and '%s' lie over each other", isa->guest_regs[k].name,
+				      s->offset + size <= vr_isa_reg(isa, k)->offset,
+			      "guest registers '%s' and '%s' lie over each other", vr_isa_reg(isa, k)->name,
 			      s->name);
 	}
 	for (uint32_t i = 0; i < isa->helper_count; i++) {
-		CHECK(c, isa->helpers[i].name && isa->helpers[i].name[0], "helper %u has no name", i);
-		CHECK(c, isa->helpers[i].u.fn, "helper '%s' has no function", isa->helpers[i].name);
+		CHECK(c, vr_isa_helper(isa, i)->name && vr_isa_helper(isa, i)->name[0],
+		      "helper %u has no name", i);
+		CHECK(c, vr_isa_helper(isa, i)->u.fn, "helper '%s' has no function",
+		      vr_isa_helper(isa, i)->name);
 	}
 }
 

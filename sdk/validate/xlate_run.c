@@ -169,7 +169,7 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 
 		if (ops[i].op != VR_IR_CALL && ops[i].op != VR_IR_VCALL)
 			continue;
-		if (number >= isa->helper_count || isa->helpers[number].flags & VR_HF_MAY_LEAVE)
+		if (number >= isa->helper_count || vr_isa_helper(isa, number)->flags & VR_HF_MAY_LEAVE)
 			return 0;
 	}
 	return (uint32_t)(block.end - pc);

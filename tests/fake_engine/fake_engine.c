@@ -130,13 +130,15 @@ static int32_t VR_CALL timer_create_(const struct vr_host *host, void(VR_CALL *f
 	return 0;
 }
 
-static void VR_CALL arm(struct vr_timer *t, uint64_t when)
+static void VR_CALL arm(const struct vr_host *host, struct vr_timer *t, uint64_t when)
 {
+	(void)host;
 	*(uint64_t *)(void *)t = when;
 }
 
-static void VR_CALL cancel(struct vr_timer *t)
+static void VR_CALL cancel(const struct vr_host *host, struct vr_timer *t)
 {
+	(void)host;
 	*(uint64_t *)(void *)t = UINT64_MAX;
 }
 

@@ -209,6 +209,9 @@ struct vr_isa {
 	const struct vr_helper *helpers;
 	uint32_t guest_reg_count;
 	uint32_t helper_count;
+	uint32_t
+		guest_reg_stride; /* bytes from one to the next: sizeof(struct vr_guest_reg) of the isa's header */
+	uint32_t helper_stride;
 	/* The isa's object for a virtual machine: what its vCPUs share. `self` of the plugin that offers the isa.
 	 * Both may be missing: then vm is NULL below. 0, or an error. [main] */
 	int32_t(VR_CALL *create)(void *self, const struct vr_isa_config *c, struct vr_isa_vm **out);
@@ -263,6 +266,18 @@ struct vr_isa {
 	const char *llvm_triple;
 	const char *llvm_features;
 };
+
+/* The i-th guest register and helper, by the isa's own strides. [any] */
+static inline const struct vr_guest_reg *vr_isa_reg(const struct vr_isa *isa, uint64_t i)
+{
+	return (const struct vr_guest_reg *)(const void *)((const uint8_t *)isa->guest_regs +
+							   i * isa->guest_reg_stride);
+}
+static inline const struct vr_helper *vr_isa_helper(const struct vr_isa *isa, uint64_t i)
+{
+	return (const struct vr_helper *)(const void *)((const uint8_t *)isa->helpers +
+							i * isa->helper_stride);
+}
 
 #ifdef __cplusplus
 }

@@ -91,7 +91,8 @@ static void VR_CALL write_register(void *opaque, uint32_t vcpu, uint64_t offset,
 		d->scratch = (uint32_t)value;
 		break;
 	case REG_DELAY:
-		p->timer->arm(d->alarm, p->timer->now(p->instance.host) + (uint64_t)(uint32_t)value * 1000);
+		p->timer->arm(p->instance.host, d->alarm,
+			      p->timer->now(p->instance.host) + (uint64_t)(uint32_t)value * 1000);
 		break;
 	case REG_STATUS:
 		if (value & 1)
@@ -124,7 +125,7 @@ static void VR_CALL device_reset(void *device)
 
 	if (VR_HAS(p->config, number))
 		p->config->number(p->instance.host, "scratch", &scratch);
-	p->timer->cancel(d->alarm);
+	p->timer->cancel(p->instance.host, d->alarm);
 	pthread_mutex_lock(&d->lock);
 	d->scratch = (uint32_t)scratch;
 	d->count = 0;
@@ -136,7 +137,7 @@ static void VR_CALL device_destroy(void *device)
 {
 	struct device *d = device;
 
-	d->p->timer->destroy(d->alarm); /* returns when goes_off() is not running */
+	d->p->timer->destroy(d->p->instance.host, d->alarm); /* returns when goes_off() is not running */
 	pthread_mutex_destroy(&d->lock);
 	free(d);
 }
@@ -162,7 +163,7 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 				     PLUGIN_ID);
 	if (rc < 0) {
 		if (d->alarm)
-			p->timer->destroy(d->alarm);
+			p->timer->destroy(p->instance.host, d->alarm);
 		pthread_mutex_destroy(&d->lock);
 		free(d);
 		return rc;

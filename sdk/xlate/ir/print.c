@@ -43,7 +43,7 @@ static int print_special(FILE *out, const struct vr_ir_op *o, const struct vr_is
 	case VR_IR_GET:
 	case VR_IR_PUT:
 		if (isa && o->imm < isa->guest_reg_count)
-			fprintf(out, " [%s]", isa->guest_regs[o->imm].name);
+			fprintf(out, " [%s]", vr_isa_reg(isa, o->imm)->name);
 		else
 			fprintf(out, " [reg %" PRIu64 "]", o->imm);
 		if (o->op == VR_IR_PUT && o->type == VR_T_FLAGS)
@@ -53,7 +53,7 @@ static int print_special(FILE *out, const struct vr_ir_op *o, const struct vr_is
 	case VR_IR_VCALL: {
 		uint64_t helper = o->op == VR_IR_CALL ? o->imm : o->imm & 0xffff;
 		if (isa && helper < isa->helper_count)
-			fprintf(out, " %s()", isa->helpers[helper].name);
+			fprintf(out, " %s()", vr_isa_helper(isa, helper)->name);
 		else
 			fprintf(out, " helper %" PRIu64, helper);
 		if (o->op == VR_IR_VCALL)

@@ -47,7 +47,7 @@ struct Device {
 	~Device()
 	{
 		if (alarm)
-			m.timer->destroy(alarm);
+			m.timer->destroy(&m.host, alarm);
 	}
 	void set_status(uint32_t s)
 	{
@@ -60,7 +60,7 @@ struct Device {
 
 		if (VR_HAS(m.config, number))
 			m.config->number(&m.host, "scratch", &value);
-		m.timer->cancel(alarm);
+		m.timer->cancel(&m.host, alarm);
 		std::lock_guard<std::mutex> guard(lock);
 		scratch = static_cast<uint32_t>(value);
 		count = 0;
@@ -97,7 +97,7 @@ constexpr vr_bus_ops make_registers()
 		if (offset == 0x04)
 			d.scratch = static_cast<uint32_t>(value);
 		else if (offset == 0x08)
-			d.m.timer->arm(d.alarm, d.m.timer->now(&d.m.host) + (value & 0xffffffffu) * 1000);
+			d.m.timer->arm(&d.m.host, d.alarm, d.m.timer->now(&d.m.host) + (value & 0xffffffffu) * 1000);
 		else if (offset == 0x10 && (value & 1))
 			d.set_status(0);
 	};

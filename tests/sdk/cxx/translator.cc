@@ -204,6 +204,8 @@ constexpr Tables::Tables()
 	isa.state_id = TINY_STATE_ID;
 	isa.guest_regs = reg;
 	isa.helpers = helper;
+	isa.guest_reg_stride = sizeof(vr_guest_reg);
+	isa.helper_stride = sizeof(vr_helper);
 	isa.guest_reg_count = 16;
 	isa.helper_count = HELPERS;
 	isa.init = [](vr_isa_vm *, vr_exec *x, const vr_isa_env *env) -> int32_t {
