@@ -561,9 +561,10 @@ static int32_t VR_CALL helper_start(const struct vr_host *host, const struct vr_
 	return rc;
 }
 
-static int32_t VR_CALL helper_send(struct vr_helper_process *h, const void *bytes, uint32_t length,
-				   int64_t descriptor)
+static int32_t VR_CALL helper_send(const struct vr_host *host, struct vr_helper_process *h, const void *bytes,
+				   uint32_t length, int64_t descriptor)
 {
+	(void)host;
 	struct helper_packet p = {.kind = PACKET_MESSAGE, .length = length};
 	int32_t rc;
 
@@ -576,8 +577,9 @@ static int32_t VR_CALL helper_send(struct vr_helper_process *h, const void *byte
 				: rc;
 }
 
-static void *VR_CALL helper_window(struct vr_helper_process *h)
+static void *VR_CALL helper_window(const struct vr_host *host, struct vr_helper_process *h)
 {
+	(void)host;
 	return h->window;
 }
 
@@ -600,8 +602,10 @@ static int32_t wait_state(struct vr_helper_process *h, const struct timespec *un
 	return VR_OK;
 }
 
-static int32_t VR_CALL helper_get_state(struct vr_helper_process *h, void *buffer, uint32_t capacity)
+static int32_t VR_CALL helper_get_state(const struct vr_host *host, struct vr_helper_process *h, void *buffer,
+					uint32_t capacity)
 {
+	(void)host;
 	struct helper_packet p = {.kind = PACKET_GET_STATE};
 	struct timespec until = deadline(HELPER_STATE_MS);
 	struct helpers *c = h->owner;
@@ -640,8 +644,9 @@ static int32_t VR_CALL helper_get_state(struct vr_helper_process *h, void *buffe
 	return rc;
 }
 
-static void VR_CALL helper_stop(struct vr_helper_process *h)
+static void VR_CALL helper_stop(const struct vr_host *host, struct vr_helper_process *h)
 {
+	(void)host;
 	struct helpers *c = h ? h->owner : NULL;
 
 	if (!c)

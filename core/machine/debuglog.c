@@ -254,9 +254,11 @@ static int32_t VR_CALL table_disassembler(const struct vr_host *host, const char
 	return VR_OK;
 }
 
-static uint32_t VR_CALL table_disassemble(struct vr_disassembler *d, uint64_t address, const uint8_t *code,
-					  uint32_t length, char *text, uint32_t capacity)
+static uint32_t VR_CALL table_disassemble(const struct vr_host *host, struct vr_disassembler *d,
+					  uint64_t address, const uint8_t *code, uint32_t length, char *text,
+					  uint32_t capacity)
 {
+	(void)host;
 	uint32_t n;
 
 	if (!d || !length || !capacity)

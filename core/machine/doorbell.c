@@ -239,8 +239,9 @@ void doorbells_update(struct machine *m)
 	}
 }
 
-static void VR_CALL door_detach(struct vr_door *d)
+static void VR_CALL door_detach(const struct vr_host *host, struct vr_door *d)
 {
+	(void)host;
 	struct doorbells *b;
 
 	if (!d)
@@ -315,7 +316,7 @@ static int32_t VR_CALL door_attach(const struct vr_host *host, uint32_t space, u
 	}
 	rc = may_be_bound(m) ? bind(d) : VR_OK;
 	if (rc < 0) {
-		door_detach(d);
+		door_detach(host, d);
 		return rc;
 	}
 	*out = d;

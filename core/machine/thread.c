@@ -158,8 +158,9 @@ static int32_t VR_CALL thread_spawn(const struct vr_host *host, const char *name
 	return VR_OK;
 }
 
-static void VR_CALL thread_join(struct vr_thread *t)
+static void VR_CALL thread_join(const struct vr_host *host, struct vr_thread *t)
 {
+	(void)host;
 	if (!t)
 		return;
 	pthread_join(t->thread, NULL);

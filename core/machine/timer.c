@@ -209,8 +209,9 @@ int32_t timers_create(struct timers *t, void(VR_CALL *fn)(void *opaque), void *o
 	return VR_OK;
 }
 
-static void VR_CALL timer_arm(struct vr_timer *x, uint64_t when)
+static void VR_CALL timer_arm(const struct vr_host *host, struct vr_timer *x, uint64_t when)
 {
+	(void)host;
 	struct timers *t = x->owner;
 	bool wake;
 
@@ -228,8 +229,9 @@ static void VR_CALL timer_arm(struct vr_timer *x, uint64_t when)
 		pthread_cond_signal(&t->wake);
 }
 
-static void VR_CALL timer_cancel(struct vr_timer *x)
+static void VR_CALL timer_cancel(const struct vr_host *host, struct vr_timer *x)
 {
+	(void)host;
 	struct timers *t = x->owner;
 
 	pthread_mutex_lock(&t->lock);
@@ -237,8 +239,9 @@ static void VR_CALL timer_cancel(struct vr_timer *x)
 	pthread_mutex_unlock(&t->lock);
 }
 
-static void VR_CALL timer_destroy(struct vr_timer *x)
+static void VR_CALL timer_destroy(const struct vr_host *host, struct vr_timer *x)
 {
+	(void)host;
 	struct timers *t;
 
 	if (!x)

@@ -70,21 +70,21 @@ static void add_code(const struct vr_emit_job *job)
 	}
 }
 
-static int32_t VR_CALL region(struct vr_emit_job *job)
+static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
-	int32_t rc = x86_emit.region(job);
+	int32_t rc = x86_emit.region(vm, job);
 
 	if (rc == VR_OK && job->pc_base == PAGE)
 		add_code(job);
 	return rc;
 }
 
-static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-			      uint64_t capacity)
+static int32_t VR_CALL create(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+			      uint64_t capacity, uint64_t *used, struct vr_emit_vm **out)
 {
 	first = execute;
 	end = execute + capacity;
-	return x86_emit.thunks(e, write, execute, capacity);
+	return x86_emit.create(e, write, execute, capacity, used, out);
 }
 
 /*
@@ -132,11 +132,11 @@ static void trap_flag(int on)
 			 : "cc", "memory");
 }
 
-static void VR_CALL enter(struct vr_exec *x, uint64_t target)
+static void VR_CALL enter(struct vr_emit_vm *vm, struct vr_exec *x, uint64_t target)
 {
 	if (stepping)
 		trap_flag(1);
-	x86_emit.enter(x, target);
+	x86_emit.enter(vm, x, target);
 	if (stepping)
 		trap_flag(0);
 }
@@ -193,7 +193,7 @@ static int count_file(const char *path)
 
 	emit = x86_emit;
 	emit.region = region;
-	emit.thunks = thunks;
+	emit.create = create;
 	emit.enter = enter;
 	if (!f || diff_machine_open(&m, 1, diff_isa.isa, &emit, DIFF_RAM, DIFF_RAM_BYTES)) {
 		fprintf(stderr, "count: can't open '%s' or the engine\n", path);

@@ -39,7 +39,7 @@ static void update(struct acpi_pm *p)
 	p->half = half;
 	if (p->enable & ~p->status & EVENT_TIMER) {
 		next = (uint64_t)((((unsigned __int128)half + 1) << 31) * SECOND / ACPI_PM_TIMER_HZ) + 1;
-		p->t->timer->arm(p->alarm, next);
+		p->t->timer->arm(p->t->host, p->alarm, next);
 	}
 	level = (p->status & p->enable) != 0;
 	if (level == p->line)
@@ -158,7 +158,7 @@ int32_t acpi_pm_init(struct acpi_pm *p, const struct vr_tables *t)
 void acpi_pm_fini(struct acpi_pm *p)
 {
 	if (p->alarm)
-		p->t->timer->destroy(p->alarm);
+		p->t->timer->destroy(p->t->host, p->alarm);
 	pthread_mutex_destroy(&p->lock);
 }
 

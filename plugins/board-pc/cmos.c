@@ -246,9 +246,9 @@ static void arm(struct cmos *c)
 		when = second < when ? second : when;
 	}
 	if (when == UINT64_MAX)
-		timer->cancel(c->timer);
+		timer->cancel(c->t->host, c->timer);
 	else
-		timer->arm(c->timer, when);
+		timer->arm(c->t->host, c->timer, when);
 }
 
 static void VR_CALL fired(void *opaque)
@@ -402,7 +402,7 @@ int32_t cmos_new(const struct vr_tables *t, uint32_t irq, uint64_t ram_size, str
 void cmos_reset(struct cmos *c)
 {
 	pthread_mutex_lock(&c->lock);
-	c->t->timer->cancel(c->timer);
+	c->t->timer->cancel(c->t->host, c->timer);
 	c->index = 0;
 	c->flags = 0;
 	/* "RESET": the interrupt enables go; a clock that was held stays where it is no longer. */
@@ -416,7 +416,7 @@ void cmos_free(struct cmos *c)
 	if (!c)
 		return;
 	if (c->timer)
-		c->t->timer->destroy(c->timer);
+		c->t->timer->destroy(c->t->host, c->timer);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

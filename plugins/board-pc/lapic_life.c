@@ -61,6 +61,6 @@ void lapic_free(struct lapic *l)
 {
 	if (!l)
 		return;
-	l->bus->t->timer->destroy(l->timer);
+	l->bus->t->timer->destroy(l->bus->t->host, l->timer);
 	free(l);
 }

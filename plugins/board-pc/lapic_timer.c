@@ -67,13 +67,13 @@ static void arm(struct lapic *l)
 	}
 	l->timer_armed = 1;
 	l->timer_when = when;
-	timer->arm(l->timer, when);
+	timer->arm(l->bus->t->host, l->timer, when);
 }
 
 void lapic_timer_stop(struct lapic *l)
 {
 	l->timer_armed = 0;
-	l->bus->t->timer->cancel(l->timer);
+	l->bus->t->timer->cancel(l->bus->t->host, l->timer);
 }
 
 void lapic_timer_start(struct lapic *l, uint32_t initial)
@@ -105,9 +105,9 @@ void lapic_timer_resume(struct lapic *l, uint64_t deadline)
 	l->timer_when = deadline;
 	l->timer_armed = deadline != 0;
 	if (l->timer_armed)
-		l->bus->t->timer->arm(l->timer, deadline);
+		l->bus->t->timer->arm(l->bus->t->host, l->timer, deadline);
 	else
-		l->bus->t->timer->cancel(l->timer);
+		l->bus->t->timer->cancel(l->bus->t->host, l->timer);
 }
 
 void VR_CALL lapic_timer_fired(void *opaque)

@@ -124,7 +124,7 @@ static void arm(struct pit *p)
 	if (periodic(c) && vr_state_pit_ns(c->count) < PERIOD_MIN)
 		p->when = t + PERIOD_MIN;
 	p->armed = 1;
-	p->t->timer->arm(p->timer, p->when);
+	p->t->timer->arm(p->t->host, p->timer, p->when);
 }
 
 static void VR_CALL fired(void *opaque)
@@ -143,7 +143,7 @@ static void VR_CALL fired(void *opaque)
 /* A control word or a count came: the level as of now, and the next rise. */
 static void restart(struct pit *p)
 {
-	p->t->timer->cancel(p->timer);
+	p->t->timer->cancel(p->t->host, p->timer);
 	set_line(p, output(p, &p->channel[0]));
 	arm(p);
 }
@@ -354,7 +354,7 @@ int32_t pit_new(const struct vr_tables *t, uint32_t irq, struct pit **out)
 void pit_reset(struct pit *p)
 {
 	pthread_mutex_lock(&p->lock);
-	p->t->timer->cancel(p->timer);
+	p->t->timer->cancel(p->t->host, p->timer);
 	power_on(p);
 	set_line(p, 0);
 	pthread_mutex_unlock(&p->lock);
@@ -365,7 +365,7 @@ void pit_free(struct pit *p)
 	if (!p)
 		return;
 	if (p->timer)
-		p->t->timer->destroy(p->timer);
+		p->t->timer->destroy(p->t->host, p->timer);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
@@ -389,8 +389,8 @@ void pit_set(struct pit *p, const struct vr_state_x86_pit *s)
 	p->when = s->deadline;
 	p->armed = s->deadline != 0;
 	if (p->armed)
-		p->t->timer->arm(p->timer, p->when);
+		p->t->timer->arm(p->t->host, p->timer, p->when);
 	else
-		p->t->timer->cancel(p->timer);
+		p->t->timer->cancel(p->t->host, p->timer);
 	pthread_mutex_unlock(&p->lock);
 }

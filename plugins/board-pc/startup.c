@@ -28,7 +28,7 @@ void startup_sipi(struct ap_startup *s, uint32_t vcpu, uint8_t vector)
 		return;
 	s->vcpu[vcpu].state = STARTUP_BEGINS;
 	s->vcpu[vcpu].vector = vector;
-	s->t->timer->arm(s->timer, s->t->timer->now(s->t->host));
+	s->t->timer->arm(s->t->host, s->timer, s->t->timer->now(s->t->host));
 }
 
 /* true: try again later. The lock is taken for short: setting state may come back to a local APIC's
@@ -78,13 +78,13 @@ static void VR_CALL fired(void *opaque)
 			again |= begin(s, i, vector);
 	}
 	if (again)
-		s->t->timer->arm(s->timer, s->t->timer->now(s->t->host) + RETRY_NS);
+		s->t->timer->arm(s->t->host, s->timer, s->t->timer->now(s->t->host) + RETRY_NS);
 }
 
 void startup_reset(struct ap_startup *s)
 {
 	pthread_mutex_lock(s->lock);
-	s->t->timer->cancel(s->timer);
+	s->t->timer->cancel(s->t->host, s->timer);
 	for (uint32_t i = 0; i < s->vcpu_count; i++)
 		s->vcpu[i].state = i ? STARTUP_WAITS : STARTUP_RUNS;
 	/* One that was just being started. */
@@ -104,7 +104,7 @@ int32_t startup_resume(struct ap_startup *s, uint32_t vcpu, uint32_t startup, ui
 	s->vcpu[vcpu].state = state[startup];
 	s->vcpu[vcpu].vector = vector;
 	if (startup == VR_X86_STARTUP_SIPI)
-		s->t->timer->arm(s->timer, s->t->timer->now(s->t->host));
+		s->t->timer->arm(s->t->host, s->timer, s->t->timer->now(s->t->host));
 	return s->t->machine->vcpu_power(s->t->host, vcpu, startup == VR_X86_STARTUP_RUNS);
 }
 
@@ -122,6 +122,6 @@ int32_t startup_new(struct ap_startup *s, const struct vr_tables *t, pthread_mut
 void startup_free(struct ap_startup *s)
 {
 	if (s->timer)
-		s->t->timer->destroy(s->timer);
+		s->t->timer->destroy(s->t->host, s->timer);
 	s->timer = NULL;
 }

@@ -65,9 +65,9 @@ static void update_timer(struct clint_hart *h)
 	uint64_t when = clint_when(h->clint, h->mtimecmp);
 
 	if (!due && when != UINT64_MAX)
-		timer->arm(h->timer, when);
+		timer->arm(h->clint->t->host, h->timer, when);
 	else
-		timer->cancel(h->timer);
+		timer->cancel(h->clint->t->host, h->timer);
 	if (due == h->mtip)
 		return;
 	h->mtip = due;
@@ -228,7 +228,7 @@ void clint_free(struct clint *c)
 		return;
 	for (uint32_t i = 0; i < c->count; i++)
 		if (c->hart[i].timer)
-			c->t->timer->destroy(c->hart[i].timer);
+			c->t->timer->destroy(c->t->host, c->hart[i].timer);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }
@@ -248,7 +248,7 @@ void clint_reset(struct clint *c)
 
 		h->msip = h->mtip = 0;
 		h->mtimecmp = UINT64_MAX;
-		c->t->timer->cancel(h->timer);
+		c->t->timer->cancel(c->t->host, h->timer);
 		tell(h);
 	}
 	pthread_mutex_unlock(&c->lock);

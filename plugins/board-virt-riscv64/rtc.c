@@ -53,7 +53,7 @@ static void check_alarm(struct rtc *r)
 		r->pending = 1;
 		update_line(r);
 	} else {
-		timer->arm(r->timer, wait > UINT64_MAX - start ? UINT64_MAX : start + wait);
+		timer->arm(r->t->host, r->timer, wait > UINT64_MAX - start ? UINT64_MAX : start + wait);
 	}
 }
 
@@ -132,7 +132,7 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 		break;
 	case RTC_CLEAR_ALARM:
 		r->armed = 0;
-		r->t->timer->cancel(r->timer);
+		r->t->timer->cancel(r->t->host, r->timer);
 		break;
 	case RTC_CLEAR_INTERRUPT:
 		r->pending = 0;
@@ -172,7 +172,7 @@ void rtc_reset(struct rtc *r)
 	pthread_mutex_lock(&r->lock);
 	r->armed = r->pending = r->enabled = r->alarm_high = r->time_high = r->time_high_written = 0;
 	r->alarm = 0;
-	r->t->timer->cancel(r->timer);
+	r->t->timer->cancel(r->t->host, r->timer);
 	update_line(r);
 	pthread_mutex_unlock(&r->lock);
 }
@@ -182,7 +182,7 @@ void rtc_free(struct rtc *r)
 	if (!r)
 		return;
 	if (r->timer)
-		r->t->timer->destroy(r->timer);
+		r->t->timer->destroy(r->t->host, r->timer);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }

@@ -77,9 +77,9 @@ static void update_timer(struct sbi_timer *h)
 	uint32_t due = clint_time(h->sbi->clint) >= h->when;
 
 	if (!due && when != UINT64_MAX)
-		t->timer->arm(h->timer, when);
+		t->timer->arm(t->host, h->timer, when);
 	else
-		t->timer->cancel(h->timer);
+		t->timer->cancel(t->host, h->timer);
 	if (due == h->level)
 		return;
 	h->level = due;
@@ -417,7 +417,7 @@ void sbi_fini(struct sbi *s)
 		return;
 	for (uint32_t i = 0; i < s->count; i++)
 		if (s->timer[i].timer)
-			s->t->timer->destroy(s->timer[i].timer);
+			s->t->timer->destroy(s->t->host, s->timer[i].timer);
 	pthread_mutex_destroy(&s->lock);
 }
 

@@ -63,7 +63,7 @@ static void arm(struct pl031 *r)
 		update_line(r);
 		return;
 	}
-	timer->arm(r->timer, timer->now(r->t->host) + delta - part);
+	timer->arm(r->t->host, r->timer, timer->now(r->t->host) + delta - part);
 }
 
 static void VR_CALL fired(void *opaque)
@@ -189,7 +189,7 @@ void pl031_reset(struct pl031 *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->armed = 0;
-	r->t->timer->cancel(r->timer);
+	r->t->timer->cancel(r->t->host, r->timer);
 	r->match = r->load = r->imsc = r->ris = 0;
 	update_line(r);
 	pthread_mutex_unlock(&r->lock);
@@ -200,7 +200,7 @@ void pl031_free(struct pl031 *r)
 	if (!r)
 		return;
 	if (r->timer)
-		r->t->timer->destroy(r->timer);
+		r->t->timer->destroy(r->t->host, r->timer);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }
@@ -228,9 +228,9 @@ void pl031_set(struct pl031 *r, const struct vr_state_pl031 *s)
 	r->armed = s->armed;
 	r->line = r->ris & r->imsc;
 	if (!r->armed)
-		r->t->timer->cancel(r->timer);
+		r->t->timer->cancel(r->t->host, r->timer);
 	else if (r->match == counter(r)) /* due: soon, not from here */
-		r->t->timer->arm(r->timer, r->t->timer->now(r->t->host));
+		r->t->timer->arm(r->t->host, r->timer, r->t->timer->now(r->t->host));
 	else
 		arm(r);
 	pthread_mutex_unlock(&r->lock);

@@ -60,7 +60,8 @@ static void ask_for_exits(struct kvmp_vm *vm)
 		.args = {KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN |
 			 KVM_MSR_EXIT_REASON_FILTER},
 	};
-	static uint8_t none[64]; /* a clear bit: not allowed */
+	/* A clear bit: not allowed. The kernel only reads it. */
+	static const uint8_t none[64];
 	struct kvm_msr_filter f = {.flags = KVM_MSR_FILTER_DEFAULT_ALLOW};
 
 	if (!kvmp_extension(vm->fd, KVM_CAP_X86_USER_SPACE_MSR) ||
@@ -73,7 +74,7 @@ static void ask_for_exits(struct kvmp_vm *vm)
 			.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
 			.nmsrs = filtered[i].count,
 			.base = filtered[i].base,
-			.bitmap = none,
+			.bitmap = (uint8_t *)(uintptr_t)none,
 		};
 	if (kvmp_ioctl(vm->fd, KVM_X86_SET_MSR_FILTER, &f) < 0)
 		kvmp_log(vm->host, VR_LOG_INFO, "MSR filter: %s", strerror(errno));

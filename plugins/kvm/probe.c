@@ -28,7 +28,7 @@ static const struct kvmp_capability required[] = {
 /* The processor's word for hardware virtualisation, or NULL. Always there on arm64 when KVM is. */
 static const char *processor_feature(void)
 {
-	static char line[16384];
+	char line[16384];
 	const char *found = NULL;
 	FILE *f = fopen("/proc/cpuinfo", "re");
 

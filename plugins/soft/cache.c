@@ -61,7 +61,7 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 	if (!job.scratch)
 		return VR_E_NOMEM;
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int32_t rc = vm->emit->region(&job);
+	int32_t rc = vm->emit->region(vm->emitter, &job);
 
 	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
 	free(job.scratch);
@@ -113,13 +113,14 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engi
 	if (rc < 0)
 		return rc;
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int64_t n = vm->emit->thunks(entry, vm->code.write, (uint64_t)(uintptr_t)vm->code.execute,
-				     vm->code.length);
+	uint64_t used = 0;
 
-	vm->codecache->end_write(vm->host, &vm->code, 0, n > 0 ? (uint64_t)n : 0);
-	if (n < 0)
-		return (int32_t)n;
-	vm->code_start = vm->code_top = ((uint64_t)n + 63) & ~(uint64_t)63;
+	rc = vm->emit->create(entry, vm->code.write, (uint64_t)(uintptr_t)vm->code.execute, vm->code.length,
+			      &used, &vm->emitter);
+	vm->codecache->end_write(vm->host, &vm->code, 0, used);
+	if (rc < 0)
+		return rc;
+	vm->code_start = vm->code_top = (used + 63) & ~(uint64_t)63;
 	rc = emit_ras_default(vm);
 	vm->code_start = vm->code_top;
 	if (rc == VR_OK && vm->log)
@@ -129,6 +130,8 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engi
 
 void soft_cache_fini(struct soft_vm *vm)
 {
+	if (vm->emitter)
+		vm->emit->destroy(vm->emitter);
 	if (vm->code.write)
 		vm->codecache->destroy(vm->host, &vm->code);
 	soft_entries_fini(vm);
@@ -288,14 +291,14 @@ static int32_t redirect(struct soft_vm *vm, struct soft_exit *x, uint64_t target
 	struct vr_code_change changed = {0, 0};
 
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int32_t rc = vm->emit->link(write, execute, &x->site, target, &changed);
+	int32_t rc = vm->emit->link(vm->emitter, write, execute, &x->site, target, &changed);
 
 	code_changed(vm, g, &changed);
 	if (rc < 0 || !x->site.check || !id)
 		return rc;
 	changed = (struct vr_code_change){0, 0};
 	vm->codecache->begin_write(vm->host, &vm->code);
-	vm->emit->set_check(write, execute, &x->site, id, &changed);
+	vm->emit->set_check(vm->emitter, write, execute, &x->site, id, &changed);
 	code_changed(vm, g, &changed);
 	return rc;
 }
@@ -526,7 +529,7 @@ static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_reg
 			struct vr_code_change changed = {0, 0};
 
 			vm->codecache->begin_write(vm->host, &vm->code);
-			vm->emit->kill(vm->code.write + g->code_offset, execute,
+			vm->emit->kill(vm->emitter, vm->code.write + g->code_offset, execute,
 				       (uint32_t)(g->entries[i].host - execute), &changed);
 			code_changed(vm, g, &changed);
 		}
@@ -646,7 +649,7 @@ void soft_sync_guest_regs(struct vr_exec *x)
 	for (uint32_t i = 0; i < g->pinned_count; i++) {
 		const struct vr_pinned_reg *m = &g->pinned[i];
 		uint32_t reg = vm->emit->pinned_register(m->kind, m->host_reg);
-		uint8_t *to = (uint8_t *)x + vm->isa->guest_regs[m->guest_reg].offset;
+		uint8_t *to = (uint8_t *)x + vr_isa_reg(vm->isa, m->guest_reg)->offset;
 
 		if (m->kind == VR_REG_VEC)
 			memcpy(to, &vr_engine_exec(x)->save_vector[reg], 16);

@@ -25,8 +25,9 @@ static const struct need isa_needs[] = {
 	ISA(translate),  ISA(fault), ISA(interrupt), ISA(has_work), ISA(set_pin),   ISA(fp_slow),
 };
 static const struct need emit_needs[] = {
-	EMIT(probe), EMIT(thunks), EMIT(region),  EMIT(link),    EMIT(set_check),
-	EMIT(kill),  EMIT(enter),  EMIT(fp_load), EMIT(fp_save), EMIT(pinned_register),
+	EMIT(probe),           EMIT(create), EMIT(destroy), EMIT(region),  EMIT(link),
+	EMIT(set_check),       EMIT(kill),   EMIT(enter),   EMIT(fp_load), EMIT(fp_save),
+	EMIT(pinned_register),
 };
 
 static const char *first_missing(const void *table, const struct need *needs, size_t count)
@@ -41,7 +42,13 @@ static const char *first_missing(const void *table, const struct need *needs, si
 
 const char *soft_isa_lacks(const struct vr_isa *isa)
 {
-	return first_missing(isa, isa_needs, COUNT(isa_needs));
+	const char *name = first_missing(isa, isa_needs, COUNT(isa_needs));
+
+	if (!name && isa->guest_reg_stride < sizeof(struct vr_guest_reg))
+		return "vr_isa.guest_reg_stride";
+	if (!name && isa->helper_count && isa->helper_stride < sizeof(struct vr_helper))
+		return "vr_isa.helper_stride";
+	return name;
 }
 
 const char *soft_emit_lacks(const struct vr_emit *emit)

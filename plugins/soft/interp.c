@@ -62,7 +62,7 @@ static size_t type_bytes(uint32_t type)
 
 static uint8_t *reg_address(struct soft_interp *r, uint64_t reg)
 {
-	return (uint8_t *)r->x + r->isa->guest_regs[reg].offset;
+	return (uint8_t *)r->x + vr_isa_reg(r->isa, reg)->offset;
 }
 
 OP(GET)
@@ -75,7 +75,7 @@ OP(PUT)
 {
 	union vr_v128 value = {.d = {0, 0}};
 	memcpy(&value, &r->v[o->a], type_bytes(o->type));
-	switch (r->isa->guest_regs[o->imm].kind) {
+	switch (vr_isa_reg(r->isa, o->imm)->kind) {
 	case VR_REG_VEC:
 		memcpy(reg_address(r, o->imm), &value, 16);
 		break;
@@ -219,14 +219,14 @@ OP(FENCE)
 
 OP(CALL)
 {
-	const struct vr_helper *h = &r->isa->helpers[o->imm];
+	const struct vr_helper *h = vr_isa_helper(r->isa, o->imm);
 	d->d[0] = h->u.fn(r->x, r->v[o->a].d[0], r->v[o->b].d[0], r->v[o->c].d[0]);
 	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? SOFT_INTERP_LEFT : 0;
 }
 
 OP(VCALL)
 {
-	const struct vr_helper *h = &r->isa->helpers[o->imm & 0xffff];
+	const struct vr_helper *h = vr_isa_helper(r->isa, o->imm & 0xffff);
 	h->u.vfn(r->x, d, &r->v[o->a], &r->v[o->b], &r->v[o->c], o->imm >> 16);
 	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? SOFT_INTERP_LEFT : 0;
 }

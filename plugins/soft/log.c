@@ -167,7 +167,7 @@ static void print_insn(const struct log *l, FILE *out, const struct soft_itlb_en
 	char text[TEXT] = "";
 
 	fetch(page, next, pc, code, length);
-	l->table->disassemble(l->guest, pc, code, length, text, sizeof(text));
+	l->table->disassemble(l->host, l->guest, pc, code, length, text, sizeof(text));
 	fprintf(out, "0x%" PRIx64 "  ", pc);
 	print_bytes(out, code, length);
 	fprintf(out, "  %s\n", text);
@@ -290,7 +290,8 @@ static void print_code(const struct log *l, FILE *out, const struct vr_emit_job 
 		if (data)
 			snprintf(text, sizeof(text), "data");
 		else
-			n = l->table->disassemble(l->code, job->execute + from, code, n, text, sizeof(text));
+			n = l->table->disassemble(l->host, l->code, job->execute + from, code, n, text,
+						  sizeof(text));
 		/* Padding. */
 		if (n == 1 && !strcmp(text, before)) {
 			repeated++;

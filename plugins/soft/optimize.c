@@ -60,7 +60,7 @@ static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emi
 			/* A single use costs the same in memory. A load and a store outweigh the load at the
 			 * entry. */
 			for (uint32_t s = 0; s < isa->guest_reg_count && s < SOFT_GUEST_REGS; s++)
-				if (isa->guest_regs[s].kind == kind && !pinned[s] &&
+				if (vr_isa_reg(isa, s)->kind == kind && !pinned[s] &&
 				    count[s] >= (GET_COST + 1) * SOFT_ONCE &&
 				    (best == SOFT_GUEST_REGS || count[s] > count[best]))
 					best = s;
@@ -142,7 +142,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		uint64_t helper = vr_ir_helper(o);
 
 		if (helper != UINT64_MAX) {
-			if (isa->helpers[helper].flags & VR_HF_WRITES)
+			if (vr_isa_helper(isa, helper)->flags & VR_HF_WRITES)
 				memset(held, 0, sizeof(held));
 		} else if (o->op == VR_IR_PUT && o->imm < SOFT_GUEST_REGS) {
 			/* A PUT of a wider value than its type cuts it. */
@@ -269,7 +269,7 @@ static uint32_t flags_block(const struct vr_isa *isa, const struct flag_register
 		} else if (vr_ir_ops[o->op].class == VR_IRC_MEM) {
 			live |= used;
 		} else if (vr_ir_helper(o) != UINT64_MAX &&
-			   (isa->helpers[vr_ir_helper(o)].flags &
+			   (vr_isa_helper(isa, vr_ir_helper(o))->flags &
 			    (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
 			live = UINT32_MAX;
 		}

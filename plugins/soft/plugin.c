@@ -14,6 +14,8 @@
 static void vm_free(struct soft_vm *vm)
 {
 	soft_cache_fini(vm);
+	if (vm->isa_vm && VR_HAS(vm->isa, destroy))
+		vm->isa->destroy(vm->isa_vm);
 	soft_log_free(vm->log);
 	for (uint32_t i = 0; i < SOFT_MAX_MEMSLOTS; i++)
 		if (vm->memslots[i].used)
@@ -83,6 +85,16 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	vm->isa = isa;
 	vm->count = (VR_VALUE(c, flags, 0) & VR_VM_STATS) != 0;
 	vm->region_insns = (uint32_t)p->region_insns;
+	const struct vr_isa_config shared = {
+		.size = sizeof(shared), .vcpu_count = c->vcpu_count, .host = vm->host};
+
+	rc = VR_HAS(isa, create) ? isa->create(c->translator_self, &shared, &vm->isa_vm) : VR_OK;
+	if (rc < 0) {
+		soft_error(vm, rc, "soft: translator '%s' can't make a virtual machine",
+			   c->translator_id ? c->translator_id : "?");
+		vm_free(vm);
+		return rc;
+	}
 	vm->emit = p->tier ? soft_emitter(vm, c) : NULL;
 	rc = soft_log_new(vm, &vm->log);
 	if (rc < 0) {

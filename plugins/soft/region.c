@@ -263,7 +263,7 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 			rq.code = whole;
 			rq.length += SOFT_TAIL_MAX;
 		}
-		int32_t rc = vm->isa->lift(&rq, ir);
+		int32_t rc = vm->isa->lift(vm->isa_vm, &rq, ir);
 
 		/* The page's end, or a leader in its middle, cuts the instruction off. It becomes a region of
 		 * its own when it is reached. */
@@ -376,7 +376,7 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 	};
 
 	vm->codecache->begin_write(vm->host, &vm->code);
-	int32_t rc = vm->emit->region(&job);
+	int32_t rc = vm->emit->region(vm->emitter, &job);
 
 	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
 	if (rc < 0) {

@@ -260,7 +260,9 @@ struct soft_vm {
 	const struct vr_host_thread *thread;
 	const struct vr_host_codecache *codecache;
 	const struct vr_isa *isa;
+	struct vr_isa_vm *isa_vm;
 	const struct vr_emit *emit; /* NULL: tier 0 */
+	struct vr_emit_vm *emitter;
 	uint32_t vcpu_count;
 	uint32_t region_insns;
 	uint32_t count; /* entries into regions */

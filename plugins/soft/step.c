@@ -60,7 +60,7 @@ static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page,
 			     .code = page->host + offset,
 			     .length = SOFT_PAGE - offset,
 			     .ir_revision = VR_IR_REVISION};
-	int32_t rc = v->vm->isa->lift(&rq, ir);
+	int32_t rc = v->vm->isa->lift(v->vm->isa_vm, &rq, ir);
 
 	if (rc == VR_OK)
 		log_step(v, ir, page, NULL);
@@ -76,7 +76,7 @@ static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page,
 	memcpy(whole + rq.length, next->host, SOFT_TAIL_MAX);
 	rq.code = whole;
 	rq.length += SOFT_TAIL_MAX;
-	rc = v->vm->isa->lift(&rq, ir);
+	rc = v->vm->isa->lift(v->vm->isa_vm, &rq, ir);
 	if (rc == VR_OK)
 		log_step(v, ir, page, next);
 	return rc;

@@ -127,7 +127,7 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 	int32_t rc = soft_mmu_init(v);
 
 	if (rc == VR_OK)
-		rc = vm->isa->init(v->x, &v->env);
+		rc = vm->isa->init(vm->isa_vm, v->x, &v->env);
 	if (rc < 0) {
 		soft_mmu_fini(v);
 		pthread_mutex_destroy(&v->request_lock);
@@ -301,7 +301,7 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 			uint64_t code = soft_first_lookup(v);
 
 			if (code)
-				vm->emit->enter(x, code);
+				vm->emit->enter(vm->emitter, x, code);
 		} else {
 			soft_interpret(v);
 		}

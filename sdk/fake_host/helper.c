@@ -55,29 +55,34 @@ static int32_t VR_CALL start(const struct vr_host *host, const struct vr_helper_
 	return VR_OK;
 }
 
-static int32_t VR_CALL send(struct vr_helper_process *h, const void *bytes, uint32_t length,
-			    int64_t descriptor)
+static int32_t VR_CALL send(const struct vr_host *host, struct vr_helper_process *h, const void *bytes,
+			    uint32_t length, int64_t descriptor)
 {
+	(void)host;
 	(void)descriptor;
 	if (length > VR_HELPER_MESSAGE_MAX || (length && !bytes))
 		vr_fake_host_note(h->host, "helper.send was given %u bytes at %p", length, bytes);
 	return h->ended ? VR_E_STATE : VR_OK;
 }
 
-static void *VR_CALL window(struct vr_helper_process *h)
+static void *VR_CALL window(const struct vr_host *host, struct vr_helper_process *h)
 {
+	(void)host;
 	return h->window;
 }
 
-static int32_t VR_CALL get_state(struct vr_helper_process *h, void *buffer, uint32_t capacity)
+static int32_t VR_CALL get_state(const struct vr_host *host, struct vr_helper_process *h, void *buffer,
+				 uint32_t capacity)
 {
+	(void)host;
 	(void)buffer;
 	(void)capacity;
 	return vr_fake_host_no(h->host, VR_E_UNSUPPORTED, "a helper of the fake host has no state");
 }
 
-static void VR_CALL stop(struct vr_helper_process *h)
+static void VR_CALL stop(const struct vr_host *host, struct vr_helper_process *h)
 {
+	(void)host;
 	struct vr_helper_process **at;
 
 	if (!h)

@@ -47,23 +47,26 @@ static int32_t VR_CALL create(const struct vr_host *host, void(VR_CALL *fn)(void
 	return VR_OK;
 }
 
-static void VR_CALL arm(struct vr_timer *t, uint64_t when)
+static void VR_CALL arm(const struct vr_host *host, struct vr_timer *t, uint64_t when)
 {
+	(void)host;
 	pthread_mutex_lock(&t->host->lock);
 	t->when = when;
 	t->armed = 1;
 	pthread_mutex_unlock(&t->host->lock);
 }
 
-static void VR_CALL cancel(struct vr_timer *t)
+static void VR_CALL cancel(const struct vr_host *host, struct vr_timer *t)
 {
+	(void)host;
 	pthread_mutex_lock(&t->host->lock);
 	t->armed = 0;
 	pthread_mutex_unlock(&t->host->lock);
 }
 
-static void VR_CALL destroy(struct vr_timer *t)
+static void VR_CALL destroy(const struct vr_host *host, struct vr_timer *t)
 {
+	(void)host;
 	struct vr_fake_host *f = t->host;
 
 	pthread_mutex_lock(&f->lock);
@@ -182,8 +185,9 @@ static int32_t VR_CALL spawn(const struct vr_host *host, const char *name, void(
 	return VR_OK;
 }
 
-static void VR_CALL join(struct vr_thread *t)
+static void VR_CALL join(const struct vr_host *host, struct vr_thread *t)
 {
+	(void)host;
 	pthread_join(t->thread, NULL);
 	__atomic_sub_fetch(&t->host->threads, 1, __ATOMIC_SEQ_CST);
 	free(t);

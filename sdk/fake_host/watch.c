@@ -27,8 +27,9 @@ static int32_t VR_CALL attach(const struct vr_host *host, uint32_t space, uint64
 	return VR_OK;
 }
 
-static void VR_CALL detach(struct vr_door *door)
+static void VR_CALL detach(const struct vr_host *host, struct vr_door *door)
 {
+	(void)host;
 	struct vr_fake_host *f = door->host;
 
 	vr_fake_host_on_main(f, "doorbell.detach");

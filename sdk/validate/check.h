@@ -160,6 +160,8 @@ const struct vr_plugin *check_load(struct vr_check *c, const struct check_target
 void check_helper(struct vr_check *c, uint32_t class_bit, const char *guest);
 /* The same for a translator; false when there is none. Another architecture's replaces it. */
 bool check_translator(struct vr_check *c, const char *guest);
+/* The isa's object for a virtual machine of one vCPU; skips when it can't be made. */
+struct vr_isa_vm *check_isa_vm(struct vr_check *c, const struct vr_isa *isa);
 /* What vm_create() is told of the translator p. */
 void check_translator_config(const struct vr_plugin *p, const struct check_target *t,
 			     struct vr_vm_config *config);

@@ -44,6 +44,17 @@ static const struct vr_isa *isa_of(struct vr_check *c)
 	return isa;
 }
 
+struct vr_isa_vm *check_isa_vm(struct vr_check *c, const struct vr_isa *isa)
+{
+	const struct vr_isa_config config = {.size = sizeof(config), .vcpu_count = 1, .host = c->d->host};
+	struct vr_isa_vm *vm = NULL;
+
+	check_phase(c, "isa create");
+	if (VR_HAS(isa, create) && isa->create(c->plugin->self, &config, &vm) < 0)
+		check_skip(c, "isa create refuses: %s", c->d->error_text);
+	return vm;
+}
+
 /* NULL: it has none, or one for another engine, which this validator can't judge. */
 static const struct vr_emit *emitter_of(struct vr_check *c)
 {
@@ -89,8 +100,8 @@ static const struct {
 	{                                             \
 #name, offsetof(struct vr_emit, name) \
 	}
-	  F(probe), F(thunks), F(region),  F(link),    F(set_check),
-	  F(kill),  F(enter),  F(fp_load), F(fp_save), F(pinned_register),
+	  F(probe), F(create),  F(destroy), F(region),          F(link), F(set_check), F(kill),
+	  F(enter), F(fp_load), F(fp_save), F(pinned_register),
 #undef F
 };
 
@@ -110,13 +121,23 @@ void check_xlate_isa(struct vr_check *c)
 
 	for (size_t i = 0; i < sizeof(isa_functions) / sizeof(isa_functions[0]); i++)
 		complete(c, "struct vr_isa", isa, isa->size, isa_functions[i].offset, isa_functions[i].name);
+	CHECK(c, !VR_HAS(isa, create) == !VR_HAS(isa, destroy),
+	      "vr_isa.create without destroy, or the other way");
+	if (VR_HAS(isa, create)) {
+		struct vr_isa_vm *one = check_isa_vm(c, isa), *two = check_isa_vm(c, isa);
+
+		CHECK(c, one && one != two, "two virtual machines share one vr_isa_vm");
+		check_phase(c, "isa destroy");
+		isa->destroy(one);
+		isa->destroy(two);
+	}
 	CHECK(c, isa->arch && listed(c->target->guest, isa->arch),
 	      "it lifts '%s', which its manifest does not name", isa->arch ? isa->arch : "(NULL)");
 	CHECK(c, isa->state_id && isa->state_id[0], "isa.state_id is missing");
 	CHECK(c, isa->guest_regs && isa->guest_reg_count, "it has no guest registers");
 	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
 		static const uint32_t sizes[] = {8, 16, 4};
-		const struct vr_guest_reg *s = &isa->guest_regs[i];
+		const struct vr_guest_reg *s = vr_isa_reg(isa, i);
 		uint32_t size;
 
 		CHECK(c, s->kind <= VR_REG_FLAGS, "guest register %u is of kind %u", i, s->kind);
@@ -131,16 +152,18 @@ void check_xlate_isa(struct vr_check *c)
 		      "guest register '%s' lies at %u, outside of the state", s->name, s->offset);
 		for (uint32_t k = 0; k < i; k++)
 			CHECK(c,
-			      strcmp(isa->guest_regs[k].name, s->name) == 0 || /* a place that is not used */
-				      isa->guest_regs[k].offset + sizes[isa->guest_regs[k].kind] <=
+			      strcmp(vr_isa_reg(isa, k)->name, s->name) == 0 || /* a place that is not used */
+				      vr_isa_reg(isa, k)->offset + sizes[vr_isa_reg(isa, k)->kind] <=
 					      s->offset ||
-				      s->offset + size <= isa->guest_regs[k].offset,
-			      "guest registers '%s' and '%s' lie over each other", isa->guest_regs[k].name,
+				      s->offset + size <= vr_isa_reg(isa, k)->offset,
+			      "guest registers '%s' and '%s' lie over each other", vr_isa_reg(isa, k)->name,
 			      s->name);
 	}
 	for (uint32_t i = 0; i < isa->helper_count; i++) {
-		CHECK(c, isa->helpers[i].name && isa->helpers[i].name[0], "helper %u has no name", i);
-		CHECK(c, isa->helpers[i].u.fn, "helper '%s' has no function", isa->helpers[i].name);
+		CHECK(c, vr_isa_helper(isa, i)->name && vr_isa_helper(isa, i)->name[0],
+		      "helper %u has no name", i);
+		CHECK(c, vr_isa_helper(isa, i)->u.fn, "helper '%s' has no function",
+		      vr_isa_helper(isa, i)->name);
 	}
 }
 
@@ -220,7 +243,7 @@ static uint32_t mode_flags_known(struct vr_check *c, const struct vr_isa *isa, u
 	x->env = &env;
 	check_given(c, 1); /* the engine's use of it is another rule's */
 	check_phase(c, "isa init");
-	if (isa->init(x, &env) < 0)
+	if (isa->init(check_isa_vm(c, isa), x, &env) < 0)
 		check_skip(c, "isa init refuses");
 	check_phase(c, "isa reset");
 	isa->reset(x);
@@ -248,6 +271,7 @@ uint64_t check_xlate_mode_flags(struct vr_check *c, const struct vr_isa *isa)
  */
 
 struct lifting {
+	const struct vr_isa_vm *vm;
 	struct vr_ir ir;
 	struct vr_ir_op *ops;
 	struct vr_ir_block blocks[4];
@@ -274,7 +298,7 @@ static int32_t lift(const struct vr_isa *isa, struct lifting *l, const uint8_t *
 		.ops = l->ops,
 		.blocks = l->blocks,
 	};
-	return isa->lift(&rq, &l->ir);
+	return isa->lift(l->vm, &rq, &l->ir);
 }
 
 static void show_code(struct vr_check *c, const uint8_t *code, uint32_t n, uint64_t mode_flags)
@@ -297,7 +321,8 @@ static void fill(struct vr_check *c, uint8_t *code, uint32_t n)
 void check_xlate_lift(struct vr_check *c)
 {
 	const struct vr_isa *isa = isa_of(c);
-	struct lifting l = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
+	struct lifting l = {.vm = check_isa_vm(c, isa),
+			    .ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, 64);
 	uint64_t mode_flags[2];
 	uint32_t n = mode_flags_known(c, isa, mode_flags);
@@ -338,8 +363,10 @@ void check_xlate_lift(struct vr_check *c)
 void check_xlate_pure(struct vr_check *c)
 {
 	const struct vr_isa *isa = isa_of(c);
-	struct lifting a = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
-	struct lifting b = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
+	struct lifting a = {.vm = check_isa_vm(c, isa),
+			    .ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
+	struct lifting b = {.vm = check_isa_vm(c, isa),
+			    .ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, 64);
 	uint64_t mode_flags[2];
 	uint32_t n = mode_flags_known(c, isa, mode_flags);
@@ -427,7 +454,8 @@ void check_xlate_region(struct vr_check *c)
 	const struct vr_emit *e = emitter_of(c);
 	const struct vr_engine_entry entry = {
 		.size = sizeof(entry), .memory = no_code_at, .lookup = no_code_at, .link = no_code_at};
-	struct lifting l = {.ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
+	struct lifting l = {.vm = check_isa_vm(c, isa),
+			    .ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, CODE), *end = code + CODE, bytes[64];
 	struct vr_fault_point *points =
 		(struct vr_fault_point *)(void *)guarded(c, POINTS * sizeof(struct vr_fault_point));
@@ -436,18 +464,19 @@ void check_xlate_region(struct vr_check *c)
 	char why[200] = "";
 	uint64_t mode_flags[2];
 	uint32_t n, emitted = 0;
-	int64_t used;
-	int32_t last = 0;
+	uint64_t used = 0;
+	struct vr_emit_vm *emitter = NULL;
+	int32_t last = 0, rc;
 	void *scratch;
 
 	check_phase(c, "emit probe");
 	if (e->probe(why, sizeof(why)) < 0)
 		check_skip(c, "not for this processor: %s", why);
 	n = mode_flags_known(c, isa, mode_flags);
-	check_phase(c, "emit thunks");
-	used = e->thunks(&entry, code, (uint64_t)(uintptr_t)code, CODE / 2);
-	CHECK(c, used > 0 && used <= CODE / 2, "thunks returns %lld for a capacity of %u bytes",
-	      (long long)used, CODE / 2);
+	check_phase(c, "emit create");
+	rc = e->create(&entry, code, (uint64_t)(uintptr_t)code, CODE / 2, &used, &emitter);
+	CHECK(c, rc == VR_OK && used <= CODE / 2, "create: %s, %llu bytes of %u", check_error_name(rc),
+	      (unsigned long long)used, CODE / 2);
 	scratch = calloc(1, e->scratch_size + 1);
 	check_phase(c, "emit region");
 	for (uint32_t i = 0; i < c->settings->instructions / 8; i++) {
@@ -471,7 +500,6 @@ void check_xlate_region(struct vr_check *c)
 			.scratch = scratch,
 			.scratch_size = e->scratch_size,
 		};
-		int32_t rc;
 
 		fill(c, bytes, sizeof(bytes));
 		check_given(c, 1); /* what is lifted is another rule's */
@@ -481,7 +509,7 @@ void check_xlate_region(struct vr_check *c)
 		check_given(c, 0);
 		l.blocks[0].flags |= VR_BLOCK_ENTRY;
 		show_code(c, bytes, 16, k);
-		last = rc = e->region(&job);
+		last = rc = e->region(emitter, &job);
 		CHECK(c, rc == VR_OK || rc == VR_E_NOMEM || rc == VR_E_RANGE || rc == VR_E_UNSUPPORTED,
 		      "%s, then region: %s", c->report->context, check_error_name(rc));
 		CHECK(c, rc != VR_E_UNSUPPORTED || job.refused < VR_IR_COUNT,

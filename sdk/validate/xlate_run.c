@@ -20,6 +20,7 @@
 
 static struct {
 	const struct vr_isa *lifter;
+	const struct vr_isa_vm *isa_vm;
 	const struct check_isa *isa;
 	const struct vr_accel *a;
 	struct vr_vm_config config;
@@ -41,6 +42,7 @@ static void need_engine(struct vr_check *c)
 		check_skip(c, "accelerator '%s' needs no translator; name one that does with --with",
 			   c->helper.target->id);
 	run.config = (struct vr_vm_config){.size = sizeof(run.config)};
+	run.isa_vm = check_isa_vm(c, run.lifter);
 	check_translator_config(c->plugin, c->target, &run.config);
 	for (uint32_t i = 0; i < c->helper.target->option_count; i++)
 		run.tiers |= strcmp(c->helper.target->options[i].name, "tier") == 0;
@@ -157,7 +159,7 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 				   .length = length};
 	const struct vr_ir_op *last;
 
-	if (isa->lift(&rq, &ir) < 0 || ir.overflow || ir.block_count != 1 || block.insns != 1)
+	if (isa->lift(run.isa_vm, &rq, &ir) < 0 || ir.overflow || ir.block_count != 1 || block.insns != 1)
 		return 0;
 	last = &ops[block.first + block.count - 1];
 	if (last->op != VR_IR_GOTO || last->imm != block.end)
@@ -169,7 +171,7 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 
 		if (number == UINT64_MAX)
 			continue;
-		if (number >= isa->helper_count || isa->helpers[number].flags & VR_HF_MAY_LEAVE)
+		if (number >= isa->helper_count || vr_isa_helper(isa, number)->flags & VR_HF_MAY_LEAVE)
 			return 0;
 	}
 	return (uint32_t)(block.end - pc);

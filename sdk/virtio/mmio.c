@@ -344,7 +344,7 @@ void vr_virtio_mmio_reset(struct vr_virtio_mmio *m)
 void vr_virtio_mmio_free(struct vr_virtio_mmio *m)
 {
 	if (m->door)
-		m->doorbell->detach(m->door);
+		m->doorbell->detach(m->t.host, m->door);
 	vr_virtio_fini(&m->t);
 	free(m);
 }

@@ -5,7 +5,7 @@
  *
  * The engine's TLB holds pages of 4 KiB, so a large mapping is in it in pieces, and an instruction that
  * flushes "the translation of this address" means all pieces. What is kept is a filter of (address / size,
- * size) that forgets nothing: what it says too much costs time only, so all machines of a process share one.
+ * size) that forgets nothing: what it says too much costs time only. Each virtual machine has one.
  *
  * One hart walks the tables while another changes a descriptor and flushes. Either the flush finds the bit
  * that the walk has set, or the descriptor was changed before the bit was there: then xlate_large_page_note() was

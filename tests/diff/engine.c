@@ -15,7 +15,7 @@ struct diff_engine {
 
 static struct vr_emit partly;
 
-static int32_t VR_CALL region(struct vr_emit_job *job)
+static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
 	for (uint32_t b = 0; b < job->ir->block_count; b++) {
 		const struct vr_ir_block *k = &job->ir->blocks[b];
@@ -30,7 +30,7 @@ static int32_t VR_CALL region(struct vr_emit_job *job)
 			}
 		}
 	}
-	return x86_emit.region(job);
+	return x86_emit.region(vm, job);
 }
 
 struct diff_engine *diff_engine_new(unsigned tier)

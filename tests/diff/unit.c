@@ -137,7 +137,7 @@ int diff_is_undefined(const struct diff_isa *isa, uint32_t insn)
 			     .code = (const uint8_t *)&insn,
 			     .length = 4};
 
-	if (isa->isa->lift(&rq, &ir) || !ir.block_count)
+	if (isa->isa->lift(NULL, &rq, &ir) || !ir.block_count)
 		return 1;
 	for (uint32_t i = 1; i < ir.op_count; i++)
 		if (ops[i].op == VR_IR_CALL && ops[i].imm == isa->raise)

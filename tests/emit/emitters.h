@@ -8,7 +8,7 @@
 struct test_emitter {
 	const char *name;
 	const struct vr_emit *emit;
-	void (*prepare)(void); /* after thunks(); NULL: nothing to do */
+	void (*prepare)(struct vr_emit_vm *vm); /* after create(); NULL: nothing to do */
 };
 /* Ends with a name of NULL. */
 extern const struct test_emitter test_emitters[];

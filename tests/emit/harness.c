@@ -96,6 +96,8 @@ struct vr_isa fake_isa = {
 	.state_size = 4096,
 	.arch = "fake",
 	.guest_regs = guest_regs,
+	.guest_reg_stride = sizeof(struct vr_guest_reg),
+	.helper_stride = sizeof(struct vr_helper),
 	.helpers = helpers,
 	.guest_reg_count = REGS,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
@@ -344,9 +346,16 @@ int harness_use(const struct test_emitter *emitter)
 	H.job.scratch_size = H.emit->scratch_size;
 	H.job.scratch = malloc(H.job.scratch_size);
 	memset(H.job.scratch, 0x5a, H.job.scratch_size);
-	H.thunk_bytes = (uint32_t)H.emit->thunks(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY);
+	uint64_t used;
+
+	if (H.emitter)
+		H.emit_of_emitter->destroy(H.emitter);
+	if (H.emit->create(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY, &used, &H.emitter))
+		abort();
+	H.emit_of_emitter = H.emit;
+	H.thunk_bytes = (uint32_t)used;
 	if (emitter->prepare)
-		emitter->prepare();
+		emitter->prepare(H.emitter);
 	return 0;
 }
 
@@ -431,7 +440,7 @@ int32_t emit_region(void)
 	j->exits = H.exits;
 	j->exit_capacity = 1024;
 	j->block_entry = H.entry;
-	int32_t rc = H.emit->region(j);
+	int32_t rc = H.emit->region(H.emitter, j);
 	if (!rc)
 		H.used += j->code_size;
 	return rc;
@@ -439,5 +448,5 @@ int32_t emit_region(void)
 
 void run_region(void)
 {
-	H.emit->enter(H.x, H.job.execute + H.entry[0]);
+	H.emit->enter(H.emitter, H.x, H.job.execute + H.entry[0]);
 }

@@ -40,6 +40,8 @@ struct harness {
 	uint32_t used;
 	struct vr_ir ir;
 	struct vr_emit_job job;
+	struct vr_emit_vm *emitter;
+	const struct vr_emit *emit_of_emitter;
 	struct vr_pinned_reg pinned[VR_PINNED_MAX];
 	uint32_t pinned_count;
 	struct vr_fault_point points[4096];

@@ -37,7 +37,7 @@ static uint64_t simple(uint64_t pc, uint32_t reg, uint64_t n, uint64_t to)
 static void link_exit(const struct vr_exit_site *x, uint64_t target)
 {
 	struct vr_code_change changed = {0, 0};
-	cr_assert_geq(H.emit->link(H.job.write, H.job.execute, x, target, &changed), 0);
+	cr_assert_geq(H.emit->link(H.emitter, H.job.write, H.job.execute, x, target, &changed), 0);
 	cr_assert(changed.first < changed.last && changed.last <= H.job.code_size, "changed %u..%u",
 		  changed.first, changed.last);
 }
@@ -51,7 +51,8 @@ Test(emit_control, link_out_of_reach)
 	cr_assert_leq(H.job.code_size, sizeof(before));
 	memcpy(before, H.job.write, H.job.code_size);
 	uint64_t far = H.job.execute + (1ull << 40);
-	cr_assert_eq(H.emit->link(H.job.write, H.job.execute, &H.exits[0], far, &changed), VR_E_RANGE);
+	cr_assert_eq(H.emit->link(H.emitter, H.job.write, H.job.execute, &H.exits[0], far, &changed),
+		     VR_E_RANGE);
 	cr_assert_eq(changed.first, changed.last);
 	cr_assert_arr_eq(before, H.job.write, H.job.code_size);
 }
@@ -67,24 +68,24 @@ Test(emit_control, link_and_unlink)
 	cr_assert_eq(x.pc, 0x10100);
 	cr_assert_eq(x.check, 0);
 	cr_assert_eq((H.job.execute + x.jump) % 4, 0);
-	H.emit->enter(H.x, first);
+	H.emit->enter(H.emitter, H.x, first);
 	cr_assert_eq(H.links, 1);
 	cr_assert_eq(vr_engine_exec(H.x)->link, 1000);
 	cr_assert_eq(H.x->pc, 0x10100);
 	cr_assert_eq(*reg_int(0), 1);
 	link_exit(&x, second);
-	H.emit->enter(H.x, first);
+	H.emit->enter(H.emitter, H.x, first);
 	cr_assert_eq(*reg_int(0), 2);
 	cr_assert_eq(*reg_int(1), 10);
 	link_exit(&x, H.job.execute + x.stub);
-	H.emit->enter(H.x, first);
+	H.emit->enter(H.emitter, H.x, first);
 	cr_assert_eq(H.x->pc, 0x10100);
 	cr_assert_eq(*reg_int(1), 10);
 	cr_assert_eq(*reg_int(0), 3);
 	/* link may also answer by itself */
 	H.on_link = give;
 	where = second;
-	H.emit->enter(H.x, first);
+	H.emit->enter(H.emitter, H.x, first);
 	cr_assert_eq(*reg_int(1), 20);
 }
 
@@ -99,17 +100,17 @@ Test(emit_control, check_between_pages)
 	cr_assert_eq((H.job.execute + x.check) % 4, 0);
 	cr_assert_eq((H.job.execute + x.jump) % 4, 0);
 	link_exit(&x, second);
-	H.emit->enter(H.x, first);
+	H.emit->enter(H.emitter, H.x, first);
 	cr_assert_eq(H.links, 1, "no number yet");
 	struct vr_code_change changed = {0, 0};
-	H.emit->set_check(H.job.write, H.job.execute, &x, 77, &changed);
+	H.emit->set_check(H.emitter, H.job.write, H.job.execute, &x, 77, &changed);
 	cr_assert(changed.first < changed.last && changed.last <= H.job.code_size);
 	H.mmu->mapping_id[0x15] = 77;
-	H.emit->enter(H.x, first);
+	H.emit->enter(H.emitter, H.x, first);
 	cr_assert_eq(H.links, 2, "the second region's own exit");
 	cr_assert_eq(*reg_int(1), 10);
 	H.mmu->mapping_id[0x15] = 78;
-	H.emit->enter(H.x, first);
+	H.emit->enter(H.emitter, H.x, first);
 	cr_assert_eq(*reg_int(1), 10);
 	cr_assert_eq(H.x->pc, 0x15000);
 }
@@ -187,7 +188,7 @@ Test(emit_control, return_stack_and_indirect_cache)
 		*reg_int(5) = 0x20000;
 		*reg_int(6) = 0x10004;
 		uint64_t top = H.mmu->ras_top;
-		H.emit->enter(H.x, main_code);
+		H.emit->enter(H.emitter, H.x, main_code);
 		cr_assert_eq(H.mmu->ras_top, top);
 		cr_assert_eq(*reg_int(0), 1);
 		cr_assert_eq(*reg_int(2), 1);
@@ -202,16 +203,16 @@ Test(emit_control, return_stack_and_indirect_cache)
 		}
 		/* a return to somewhere else */
 		*reg_int(6) = 0x12340;
-		H.emit->enter(H.x, main_code);
+		H.emit->enter(H.emitter, H.x, main_code);
 		cr_assert_eq(H.x->pc, 0x12340);
 		/* an unknown target */
 		*reg_int(5) = 0x33330;
-		H.emit->enter(H.x, main_code);
+		H.emit->enter(H.emitter, H.x, main_code);
 		cr_assert_eq(H.x->pc, 0x33330);
 		/* polls */
 		*reg_int(5) = 0x20000;
 		H.x->exit_request = 1;
-		H.emit->enter(H.x, main_code);
+		H.emit->enter(H.emitter, H.x, main_code);
 		cr_assert_eq(H.x->pc, 0x20000);
 		cr_assert_eq(*reg_int(2), 2);
 	}
@@ -224,7 +225,7 @@ Test(emit_control, return_stack_wraps)
 	uint64_t main_code = caller(VR_JUMP_CALL, 1);
 	for (uint32_t n = 0; n < 3 * VR_RAS_ENTRIES; n++) {
 		*reg_int(5) = 0x55550;
-		H.emit->enter(H.x, main_code);
+		H.emit->enter(H.emitter, H.x, main_code);
 	}
 	cr_assert_lt(H.mmu->ras_top, 16 * VR_RAS_ENTRIES);
 	cr_assert_eq(H.mmu->ras_top % 16, 0);
@@ -353,15 +354,15 @@ Test(emit_control, full_tables_and_no_room)
 	uint32_t size = H.job.code_size;
 	uint32_t cap = H.job.point_capacity;
 	H.job.point_capacity = 3;
-	cr_assert_eq(H.emit->region(&H.job), VR_E_RANGE);
+	cr_assert_eq(H.emit->region(H.emitter, &H.job), VR_E_RANGE);
 	H.job.point_capacity = cap;
 	H.job.exit_capacity = 3;
-	cr_assert_eq(H.emit->region(&H.job), VR_E_RANGE);
+	cr_assert_eq(H.emit->region(H.emitter, &H.job), VR_E_RANGE);
 	H.job.exit_capacity = 1024;
 	for (uint32_t capacity = 0; capacity < size + 8192; capacity += 64) {
 		H.job.capacity = capacity;
 		memset(H.job.write + capacity, 0xcc, 16);
-		int32_t rc = H.emit->region(&H.job);
+		int32_t rc = H.emit->region(H.emitter, &H.job);
 		cr_assert(rc == 0 || rc == VR_E_NOMEM);
 		cr_assert(rc || H.job.code_size <= capacity);
 		for (uint32_t n = 0; n < 16; n++)

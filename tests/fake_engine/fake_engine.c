@@ -130,13 +130,15 @@ static int32_t VR_CALL timer_create_(const struct vr_host *host, void(VR_CALL *f
 	return 0;
 }
 
-static void VR_CALL arm(struct vr_timer *t, uint64_t when)
+static void VR_CALL arm(const struct vr_host *host, struct vr_timer *t, uint64_t when)
 {
+	(void)host;
 	*(uint64_t *)(void *)t = when;
 }
 
-static void VR_CALL cancel(struct vr_timer *t)
+static void VR_CALL cancel(const struct vr_host *host, struct vr_timer *t)
 {
+	(void)host;
 	*(uint64_t *)(void *)t = UINT64_MAX;
 }
 
@@ -197,9 +199,13 @@ static struct vr_exec *fake_engine_make(const struct vr_isa *isa, uint32_t vcpus
 	static struct vr_isa_env env;
 	size_t size = (VR_EXEC_STATE + isa->state_size + 63) & ~(size_t)63;
 
+	const struct vr_isa_config config = {.size = sizeof(config), .vcpu_count = vcpus, .host = &host};
+	struct vr_isa_vm *vm;
+
 	if (fake.x) {
 		isa->fini(fake.x);
 		free(fake.x);
+		isa->destroy(fake.vm);
 	}
 	memset(&fake, 0, sizeof(fake));
 	fake.bus_address = UINT64_MAX;
@@ -223,8 +229,9 @@ static struct vr_exec *fake_engine_make(const struct vr_isa *isa, uint32_t vcpus
 	fake.x = aligned_alloc(64, size);
 	memset(fake.x, 0, size);
 	fake.s = (void *)((uint8_t *)fake.x + VR_EXEC_STATE);
-	if (isa->init(fake.x, &env))
+	if (isa->create(NULL, &config, &vm) || isa->init(vm, fake.x, &env))
 		abort();
+	fake.vm = vm;
 	isa->reset(fake.x);
 	fake.contexts = fake.kicks = fake.line_sets = 0;
 	return fake.x;

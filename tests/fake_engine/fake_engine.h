@@ -20,6 +20,7 @@ struct flush {
 };
 
 struct fake_engine {
+	struct vr_isa_vm *vm;
 	struct vr_exec *x;
 	FAKE_STATE *s;
 	uint8_t ram[FAKE_RAM_SIZE];

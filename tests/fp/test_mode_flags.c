@@ -31,7 +31,7 @@ static void lift(uint32_t word, uint64_t mode_flags)
 			    .block_capacity = 2,
 			    .ops = ops,
 			    .blocks = blocks};
-	cr_assert_eq(a64_lift_block(&rq, &ir), 0, "%08x", word);
+	cr_assert_eq(a64_lift_block(NULL, &rq, &ir), 0, "%08x", word);
 	cr_assert_eq(ir.overflow, 0, "%08x", word);
 }
 

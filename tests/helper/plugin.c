@@ -109,9 +109,9 @@ static int32_t start(struct device *d, const void *state, uint32_t length, struc
 static uint32_t move(struct device *d)
 {
 	static uint8_t state[sizeof(struct test_state)];
-	int32_t n = d->p->helpers->get_state(d->helper[0], state, sizeof(state));
+	int32_t n = d->p->helpers->get_state(d->p->host, d->helper[0], state, sizeof(state));
 
-	d->p->helpers->stop(d->helper[0]);
+	d->p->helpers->stop(d->p->host, d->helper[0]);
 	d->helper[0] = NULL;
 	if (n < 0)
 		return (uint32_t)n;
@@ -153,7 +153,7 @@ static uint32_t start_full(struct device *d)
 	uint32_t n = 0;
 	int32_t rc;
 
-	d->p->helpers->stop(d->helper[0]);
+	d->p->helpers->stop(d->p->host, d->helper[0]);
 	d->helper[0] = NULL;
 	while (n < FILES_MAX && (taken[n] = eventfd(0, EFD_CLOEXEC)) >= 0)
 		n++;
@@ -180,12 +180,12 @@ static uint32_t late_state(const struct device *d, void *buffer)
 {
 	const struct vr_host_helper *h = d->p->helpers;
 
-	if (h->send(d->helper[0], "b", 1, VR_HELPER_NO_DESCRIPTOR) < 0 ||
-	    h->get_state(d->helper[0], buffer, VR_HELPER_STATE_MAX) != VR_E_IO ||
-	    h->get_state(d->helper[0], buffer, VR_HELPER_STATE_MAX) != VR_E_BUSY)
+	if (h->send(d->p->host, d->helper[0], "b", 1, VR_HELPER_NO_DESCRIPTOR) < 0 ||
+	    h->get_state(d->p->host, d->helper[0], buffer, VR_HELPER_STATE_MAX) != VR_E_IO ||
+	    h->get_state(d->p->host, d->helper[0], buffer, VR_HELPER_STATE_MAX) != VR_E_BUSY)
 		return 0xbad;
 	usleep(3000000);
-	return (uint32_t)h->get_state(d->helper[0], buffer, VR_HELPER_STATE_MAX);
+	return (uint32_t)h->get_state(d->p->host, d->helper[0], buffer, VR_HELPER_STATE_MAX);
 }
 
 /* What is done on this side. */
@@ -204,21 +204,21 @@ static uint32_t here(struct device *d, char command)
 	case 'Z':
 		return (uint32_t)usleep(300000);
 	case 'W':
-		return *(volatile uint32_t *)h->window(d->helper[0]);
+		return *(volatile uint32_t *)h->window(d->p->host, d->helper[0]);
 	case 'L':
-		return (uint32_t)h->send(d->helper[0], large, VR_HELPER_MESSAGE_MAX + 1,
+		return (uint32_t)h->send(d->p->host, d->helper[0], large, VR_HELPER_MESSAGE_MAX + 1,
 					 VR_HELPER_NO_DESCRIPTOR);
 	case 'R': /* once more, after it ended */
-		h->stop(d->helper[0]);
+		h->stop(d->p->host, d->helper[0]);
 		d->helper[0] = NULL;
 		return (uint32_t)start(d, NULL, 0, &d->helper[0]);
 	case 'B': /* a state that the helper refuses */
-		h->stop(d->helper[0]);
+		h->stop(d->p->host, d->helper[0]);
 		return (uint32_t)start(d, large, 3, &d->helper[0]);
 	case 'T': /* too little room for the state */
-		return (uint32_t)h->get_state(d->helper[0], large, 1);
+		return (uint32_t)h->get_state(d->p->host, d->helper[0], large, 1);
 	case 'G': /* how long the state is */
-		return (uint32_t)h->get_state(d->helper[0], large, sizeof(large));
+		return (uint32_t)h->get_state(d->p->host, d->helper[0], large, sizeof(large));
 	case 'F':
 		return start_full(d);
 	case 'C':
@@ -249,7 +249,7 @@ static void do_command(struct device *d, char command)
 	d->waiting = all;
 	pthread_mutex_unlock(&d->lock);
 	for (uint32_t i = 0; i < all; i++) {
-		int32_t rc = d->helper[i] ? d->p->helpers->send(d->helper[i], &c, 1,
+		int32_t rc = d->helper[i] ? d->p->helpers->send(d->p->host, d->helper[i], &c, 1,
 								c == 'd' ? d->file : VR_HELPER_NO_DESCRIPTOR)
 					  : VR_E_STATE;
 
@@ -294,7 +294,7 @@ static void VR_CALL device_destroy(void *device)
 	struct device *d = device;
 
 	for (uint32_t i = 0; i < d->count && strncmp(text_of(d->p, "how"), "leaves", 6) != 0; i++)
-		d->p->helpers->stop(d->helper[i]);
+		d->p->helpers->stop(d->p->host, d->helper[i]);
 	close(d->file);
 	free(d);
 }

@@ -37,7 +37,7 @@ static int32_t lift_at(struct vr_ir *ir, uint64_t pc, const uint32_t *words, uin
 			     .block_capacity = 4,
 			     .ops = ops,
 			     .blocks = blocks};
-	return a64_lift_block(&rq, ir);
+	return a64_lift_block(NULL, &rq, ir);
 }
 
 static void check(const struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count,

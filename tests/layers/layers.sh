@@ -6,6 +6,8 @@
 #   circles   an object that uses a symbol needs the one that defines it (circles.awk); circles.known lists those that remain
 #   layers    the dependency file of each object names all headers that its source includes (layers.awk, layers.txt);
 #             includes.known lists what remains
+#   globals   an object with a symbol in a writable section has state of the process, which two machines would share; globals.known
+#             lists what remains
 # Sources that this host does not compile are not looked at. The test first tries itself on sources that have such faults.
 set -u
 CDPATH='' cd "$(dirname "$0")/../.." || exit 1
@@ -48,6 +50,21 @@ includes() {
 		}' "$@"
 }
 
+# globals ROOT OBJECT...: lines "SOURCE SYMBOL" of variables in writable sections; what is written by relocation only is not.
+globals() {
+	root=$1/
+	shift
+	nm -A -f sysv "$@" 2>/dev/null | awk -F '|' -v root="$root" '
+		$7 ~ /^\.(data|bss|tdata|tbss|lbss|ldata)/ && $7 !~ /^\.data\.rel\.ro/ || $3 ~ /C/ {
+			at = index($1, ".o:")
+			source = substr($1, 1, at - 1)
+			symbol = substr($1, at + 3)
+			gsub(/ /, "", symbol)
+			sub(/\.[0-9]+$/, "", symbol)
+			print substr(source, length(root) + 1), symbol
+		}'
+}
+
 # ---- does the test see such faults? ----
 
 mkdir -p "$work/core/x"
@@ -62,6 +79,20 @@ got=$(circles "$work/" "$work"/core/x/*.o | cut -f1)
 if [ "$got" = 'core/x/a core/x/b core/x/c' ]; then ok; else fail finds-a-circle "found '$got'"; fi
 got=$(circles "$work/" "$work/core/x/a.o" "$work/core/x/b.o" "$work/core/x/d.o")
 if [ -z "$got" ]; then ok; else fail finds-no-circle-where-none-is "found '$got'"; fi
+
+cat >"$work/core/x/e.c" <<'END'
+int written = 3, zeros[4], *volatile pointer = &written;
+static int hidden;
+static _Thread_local int of_a_thread;
+static const int constant = 5;
+extern const void *const table[2];
+const void *const table[2] = {&constant, &written};
+int *e(void);
+int *e(void) { static int within; return hidden++ ? &within : &of_a_thread; }
+END
+${CC:-cc} -fPIC -c -o "$work/core/x/e.o" "$work/core/x/e.c" || exit 1
+got=$(globals "$work" "$work/core/x/e.o" | sort | tr '\n' ' ')
+if [ "$got" = 'core/x/e hidden core/x/e of_a_thread core/x/e pointer core/x/e within core/x/e written core/x/e zeros ' ]; then ok; else fail finds-globals "found '$got'"; fi
 
 cat >"$work/pairs" <<'END'
 core/cli/run.c core/machine/machine.h
@@ -142,6 +173,27 @@ while read -r from to _; do
 	fi
 done <"$work/known"
 if [ -s "$work/wrong" ]; then fail layers "$(cat "$work/wrong")"; else ok; fi
+
+# What a machine's parts are made of: nothing that two of them would share.
+set --
+while IFS= read -r source; do
+	case $source in
+	sdk/xlate/* | sdk/board/* | sdk/virtio/* | plugins/*) [ ! -f "$B/obj/${source%.c}.o" ] || set -- "$@" "$B/obj/${source%.c}.o" ;;
+	esac
+done <"$work/sources"
+if [ $# -ge 100 ]; then ok; else fail globals "only $# objects"; fi
+globals "$B/obj" "$@" | sort >"$work/found"
+grep -v '^#' $here/globals.known | grep . >"$work/known"
+while read -r source symbol _; do
+	if grep -qxF "$source $symbol" "$work/found"; then
+		ok
+		grep -vxF "$source $symbol" "$work/found" >"$work/rest"
+		mv "$work/rest" "$work/found"
+	else
+		fail "globals.known: $source $symbol" "no such variable any more: take this row away"
+	fi
+done <"$work/known"
+if [ -s "$work/found" ]; then fail globals "a variable of the process, which two machines would share; put it into an object of the machine:" "$(cat "$work/found")"; else ok; fi
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

@@ -428,9 +428,9 @@ static const struct vr_board board = {
 	.destroy = board_destroy,
 };
 
-static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
+static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
-	(void)rq, (void)ir;
+	(void)vm, (void)rq, (void)ir;
 	return VR_E_UNSUPPORTED;
 }
 

@@ -88,7 +88,7 @@ Test(doorbell, rings)
 	cr_assert_eq(atomic_load(&other_calls), 0);
 	fake_ring(THERE);
 	wait_for(&other_calls, 1);
-	doorbell_table.detach(door);
+	doorbell_table.detach(fake_host, door);
 	cr_assert_eq(atomic_load(&fake_doorbells), 1);
 	fake_ring(HERE);
 	fake_ring(THERE);
@@ -96,8 +96,8 @@ Test(doorbell, rings)
 	cr_assert_eq(atomic_load(&calls), 100);
 	cr_assert_eq(atomic_load(&other_calls), 2);
 	cr_assert_eq(m->doorbells.rung, 102);
-	doorbell_table.detach(second);
-	doorbell_table.detach(NULL);
+	doorbell_table.detach(fake_host, second);
+	doorbell_table.detach(fake_host, NULL);
 	machine_free(m);
 	cr_assert_eq(atomic_load(&fake_doorbells), 0);
 }
@@ -131,12 +131,12 @@ Test(doorbell, not_while_somebody_watches)
 	cr_assert_eq(atomic_load(&fake_doorbells), 0);
 	cr_assert_eq(attach(THERE, call, &other_calls, &second), VR_OK);
 	cr_assert_eq(atomic_load(&fake_doorbells), 0);
-	doorbell_table.detach(second);
+	doorbell_table.detach(fake_host, second);
 	cr_assert_eq(device_trace_table.set(fake_host, NULL, NULL), VR_OK);
 	cr_assert_eq(atomic_load(&fake_doorbells), 1);
 	fake_ring(HERE);
 	wait_for(&calls, 1);
-	doorbell_table.detach(door);
+	doorbell_table.detach(fake_host, door);
 	machine_free(m);
 }
 
@@ -173,7 +173,7 @@ Test(doorbell, nothing_after_detach)
 		atomic_store(&gone, false);
 		cr_assert_eq(attach(HERE, call_until_gone, NULL, &door), VR_OK);
 		wait_for(&calls, 1);
-		doorbell_table.detach(door);
+		doorbell_table.detach(fake_host, door);
 		atomic_store(&gone, true);
 		fake_ring(THERE);
 	}
@@ -182,7 +182,7 @@ Test(doorbell, nothing_after_detach)
 	doorbells_settle(&m->doorbells);
 	cr_assert_eq(atomic_load(&late), 0);
 	cr_assert_geq(atomic_load(&other_calls), 1);
-	doorbell_table.detach(second);
+	doorbell_table.detach(fake_host, second);
 	machine_free(m);
 }
 
@@ -218,7 +218,7 @@ Test(doorbell, detach_waits_for_the_call)
 	fake_ring(HERE);
 	sem_wait(&entered);
 	pthread_create(&t, NULL, let_go, NULL);
-	doorbell_table.detach(door);
+	doorbell_table.detach(fake_host, door);
 	cr_assert_not(atomic_load(&inside));
 	pthread_join(t, NULL);
 	machine_free(m);

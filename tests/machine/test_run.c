@@ -233,7 +233,7 @@ static uint32_t idle(uint32_t vcpu)
 	static struct vr_timer *t;
 
 	if (!t && timer_table.create(fake_host, on_timer, NULL, &t) == VR_OK)
-		timer_table.arm(t, timer_table.now(fake_host) + 20000000);
+		timer_table.arm(fake_host, t, timer_table.now(fake_host) + 20000000);
 	thread_table.park(fake_host, vcpu, UINT64_MAX);
 	return GO_ON;
 }

@@ -6,6 +6,10 @@
 #include "machine/parts.h"
 #include "util/clock.h"
 
+/* What a plugin would give. */
+static const struct vr_host a_host;
+static const struct vr_host *const fake_host = &a_host;
+
 static struct timers timers;
 static _Atomic uint32_t fired;
 static uint64_t order[256];
@@ -23,7 +27,7 @@ static void VR_CALL on_fire(void *opaque)
 
 	order[i % 256] = s->name;
 	if (atomic_exchange(&arm_again, false))
-		timer_table.arm(s->timer, 0);
+		timer_table.arm(fake_host, s->timer, 0);
 	atomic_store(&fired, i + 1);
 }
 
@@ -57,13 +61,13 @@ Test(timer, fire_in_order)
 	for (uint64_t i = 0; i < 100; i++) {
 		uint64_t k = i * 37 % 100;
 
-		timer_table.arm(s[k].timer, now + 200000000 + k * 10000);
+		timer_table.arm(fake_host, s[k].timer, now + 200000000 + k * 10000);
 	}
 	/* Some are cancelled, some moved. */
-	timer_table.cancel(s[50].timer);
-	timer_table.cancel(s[0].timer);
-	timer_table.cancel(s[0].timer);
-	timer_table.arm(s[99].timer, now + 190000000);
+	timer_table.cancel(fake_host, s[50].timer);
+	timer_table.cancel(fake_host, s[0].timer);
+	timer_table.cancel(fake_host, s[0].timer);
+	timer_table.arm(fake_host, s[99].timer, now + 190000000);
 	cr_assert_eq(atomic_load(&fired), 0);
 	wait_for(98);
 	usleep(5000);
@@ -73,7 +77,7 @@ Test(timer, fire_in_order)
 	for (uint32_t i = 2; i < 98; i++)
 		cr_assert_lt(order[i - 1], order[i]);
 	for (uint64_t i = 0; i < 100; i++)
-		timer_table.destroy(s[i].timer);
+		timer_table.destroy(fake_host, s[i].timer);
 }
 
 Test(timer, earlier_arming_wakes_the_thread)
@@ -82,14 +86,14 @@ Test(timer, earlier_arming_wakes_the_thread)
 	uint64_t start;
 
 	timers_create(&timers, on_fire, &s, &s.timer);
-	timer_table.arm(s.timer, UINT64_MAX);
+	timer_table.arm(fake_host, s.timer, UINT64_MAX);
 	usleep(20000);
 	start = timers_now(&timers);
-	timer_table.arm(s.timer, start + 1000000);
+	timer_table.arm(fake_host, s.timer, start + 1000000);
 	wait_for(1);
 	cr_assert_eq(atomic_load(&fired), 1);
 	cr_assert_lt(timers_now(&timers) - start, 2000000000ull);
-	timer_table.destroy(s.timer);
+	timer_table.destroy(fake_host, s.timer);
 }
 
 Test(timer, callback_may_arm_itself)
@@ -98,11 +102,11 @@ Test(timer, callback_may_arm_itself)
 
 	timers_create(&timers, on_fire, &s, &s.timer);
 	atomic_store(&arm_again, true);
-	timer_table.arm(s.timer, 0);
+	timer_table.arm(fake_host, s.timer, 0);
 	wait_for(2);
 	cr_assert_eq(atomic_load(&fired), 2);
-	timer_table.destroy(s.timer);
-	timer_table.destroy(NULL);
+	timer_table.destroy(fake_host, s.timer);
+	timer_table.destroy(fake_host, NULL);
 }
 
 Test(park, permit_is_kept)

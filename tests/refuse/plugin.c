@@ -17,11 +17,11 @@ extern const struct vr_isa REFUSE_ISA;
 
 static uint8_t refused[VR_IR_COUNT];
 
-static int32_t VR_CALL region(struct vr_emit_job *job)
+static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
 	/* The engine's own block, for empty return-address stacks. */
 	if (job->ir->blocks[0].pc == UINT64_MAX)
-		return x86_emit.region(job);
+		return x86_emit.region(vm, job);
 	for (uint32_t b = 0; b < job->ir->block_count; b++) {
 		const struct vr_ir_block *k = &job->ir->blocks[b];
 
@@ -31,7 +31,7 @@ static int32_t VR_CALL region(struct vr_emit_job *job)
 				return VR_E_UNSUPPORTED;
 			}
 	}
-	return x86_emit.region(job);
+	return x86_emit.region(vm, job);
 }
 
 static int of_class(const char *name, uint32_t op)

@@ -25,7 +25,7 @@ static int32_t lift(const void *code, uint32_t length, uint64_t mode_flags, uint
 			     .ops = ops,
 			     .blocks = blocks};
 	memset(&ops[0], 0, sizeof(ops[0]));
-	return rv_lift_block(&rq, ir);
+	return rv_lift_block(NULL, &rq, ir);
 }
 
 Test(lift, random_bytes)

@@ -266,19 +266,19 @@ Test(walk, a_fence_drops_the_whole_mapping)
 	struct vr_translation t;
 	uint64_t first, length, va = 0x123456780000ull >> 9; /* no other test uses it */
 	fake_engine_new();
-	rv_flush_range(va, 1, &first, &length);
+	rv_flush_range(fake.x, va, 1, &first, &length);
 	cr_assert_eq(length, 4096);
 	*place(4, va, 1) = pte(FRAME, ALL);
 	enter_mode(RV_SUPERVISOR);
 	cr_assert_eq(translate(va, VR_ACCESS_READ, &t), 0);
-	rv_flush_range(va, 1, &first, &length);
+	rv_flush_range(fake.x, va, 1, &first, &length);
 	cr_assert_eq(length, 1u << 21);
 	cr_assert_eq(first, va & ~0x1fffffull);
 	/* A range that ends in one, and one that begins in one. */
-	rv_flush_range(first - 0x3000, 0x3001, &va, &length);
+	rv_flush_range(fake.x, first - 0x3000, 0x3001, &va, &length);
 	cr_assert_eq(va, first - 0x3000);
 	cr_assert_eq(length, 0x3000 + (1u << 21));
-	rv_flush_range(first + 0x1ff123, 0x2000, &va, &length);
+	rv_flush_range(fake.x, first + 0x1ff123, 0x2000, &va, &length);
 	cr_assert_eq(va, first);
 	cr_assert_eq(length, (1u << 21) + 0x2000);
 }

@@ -283,7 +283,7 @@ static void VR_CALL write_register(void *opaque, uint32_t vcpu, uint64_t offset,
 		attack("vcpu");
 		break;
 	case 2:
-		p.timer->arm(p.alarm, p.timer->now(p.host) + 1000);
+		p.timer->arm(p.host, p.alarm, p.timer->now(p.host) + 1000);
 		break;
 	case 3:
 		pthread_mutex_lock(&p.lock);
@@ -305,7 +305,7 @@ static void VR_CALL device_reset(void *device)
 static void VR_CALL device_destroy(void *device)
 {
 	(void)device;
-	p.timer->destroy(p.alarm);
+	p.timer->destroy(p.host, p.alarm);
 }
 
 static int32_t VR_CALL device_create(void *self, const struct vr_device_config *c, void **out)

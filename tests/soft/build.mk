@@ -22,3 +22,11 @@ $(TEST_SOFT) $(TEST_SOFT_COMPILED) $(TEST_SOFT_REFUSED):
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -lm
+
+# Two machines in one process, with the guests and the emitter that vmrun has.
+TESTS += $(B)/tests/test-soft-machines
+$(B)/tests/test-soft-machines: $(call objects,tests/soft/test_machines.c) $(SOFT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-isa-arm64.a \
+	$(B)/lib/libxlate-isa-riscv64.a $(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -lm

@@ -22,11 +22,15 @@ static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, 
 	return 0;
 }
 
-#define R(n)                                                          \
-	{                                                             \
-		.offset = 8 * (n), .kind = VR_REG_INT, .name = "r" #n \
+#define R(n)                                                               \
+	{                                                                  \
+		.reg = {8 * (n), VR_REG_INT, "r" #n}, .later = { 1, 2, 3 } \
 	}
-static const struct vr_guest_reg guest_regs[] = {
+/* Rows as of a later header, which are longer. */
+static const struct {
+	struct vr_guest_reg reg;
+	uint64_t later[3]; /* what this header does not know */
+} guest_regs[] = {
 	R(0),
 	R(1),
 	R(2),
@@ -43,17 +47,25 @@ static const struct vr_guest_reg guest_regs[] = {
 	R(13),
 	R(14),
 	R(15),
-	{.offset = VR_EXEC_STATE + offsetof(struct fake_state, flags), .kind = VR_REG_FLAGS, .name = "flags"},
+	{.reg = {.offset = VR_EXEC_STATE + offsetof(struct fake_state, flags),
+		 .kind = VR_REG_FLAGS,
+		 .name = "flags"},
+	 .later = {0}},
 };
 
-static const struct vr_helper helpers[] = {
-	[H_HOOK] = {.name = "hook",
-		    .flags = VR_HF_READS | VR_HF_WRITES | VR_HF_PC | VR_HF_MAY_LEAVE,
-		    .u.fn = hook},
+static const struct {
+	struct vr_helper helper;
+	uint64_t later;
+} helpers[] = {
+	[H_HOOK] = {.helper = {.name = "hook",
+			       .flags = VR_HF_READS | VR_HF_WRITES | VR_HF_PC | VR_HF_MAY_LEAVE,
+			       .u.fn = hook},
+		    .later = 0},
 };
 
-static int32_t VR_CALL init(struct vr_exec *x, const struct vr_isa_env *env)
+static int32_t VR_CALL init(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env)
 {
+	(void)vm;
 	(void)x, (void)env;
 	return VR_OK;
 }
@@ -177,12 +189,13 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	}
 }
 
-static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
+static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
 	uint32_t first = ir->op_count, insns = 0;
 	uint64_t pc = rq->pc;
 	int done = 0;
 
+	(void)vm;
 	while (!done && insns < rq->max_insns && (insns + 1) * 8 <= rq->length) {
 		uint64_t word;
 
@@ -288,8 +301,10 @@ const struct vr_isa fake_isa = {
 	.state_size = sizeof(struct fake_state),
 	.arch = "fake",
 	.state_id = "fake",
-	.guest_regs = guest_regs,
-	.helpers = helpers,
+	.guest_regs = &guest_regs[0].reg,
+	.helpers = &helpers[0].helper,
+	.guest_reg_stride = sizeof(guest_regs[0]),
+	.helper_stride = sizeof(helpers[0]),
 	.guest_reg_count = sizeof(guest_regs) / sizeof(guest_regs[0]),
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 	.init = init,

@@ -16,11 +16,11 @@ static bool engines_own(const struct vr_ir *ir)
 	return ir->blocks[0].pc == SOFT_RAS_EMPTY;
 }
 
-static int32_t VR_CALL region(struct vr_emit_job *job)
+static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
 	refusing.calls++;
 	if (engines_own(job->ir))
-		return x86_emit.region(job);
+		return x86_emit.region(vm, job);
 	if (refusing.no_room) {
 		refusing.no_room--;
 		return VR_E_NOMEM;
@@ -43,7 +43,7 @@ static int32_t VR_CALL region(struct vr_emit_job *job)
 			return VR_E_UNSUPPORTED;
 		}
 	}
-	return x86_emit.region(job);
+	return x86_emit.region(vm, job);
 }
 
 void refusing_set(void)

@@ -157,10 +157,10 @@ Test(refuse, older_emitter)
 
 static uint32_t told;
 static uint32_t op_number;
-static int32_t VR_CALL newer_lift(const struct vr_lift *rq, struct vr_ir *ir)
+static int32_t VR_CALL newer_lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
 	uint32_t first = ir->op_count;
-	int32_t rc = fake_isa.lift(rq, ir);
+	int32_t rc = fake_isa.lift(vm, rq, ir);
 
 	told = rq->ir_revision;
 	if (op_number)

@@ -167,7 +167,7 @@ static void run(uint32_t code)
 				   .code = (const uint8_t *)&code,
 				   .length = sizeof(code)};
 
-	cr_assert_eq(a64_lift_block(&rq, &ir), 0);
+	cr_assert_eq(a64_lift_block(NULL, &rq, &ir), 0);
 	soft_interp_block(fake.x, &a64_isa, &ir, 0, values, &memory);
 }
 

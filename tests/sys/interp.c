@@ -64,6 +64,8 @@ static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, unio
 
 static const struct vr_isa isa = {.size = sizeof(isa),
 				  .guest_regs = guest_regs,
+				  .guest_reg_stride = sizeof(struct vr_guest_reg),
+				  .helper_stride = sizeof(struct vr_helper),
 				  .guest_reg_count = 3,
 				  .helpers = helpers,
 				  .helper_count = 3,

@@ -190,12 +190,12 @@ Test(walk, top_byte_ignored)
 	mmu_on(16 | 16 << 16 | 2ull << 30 | IPS48);
 	*place(va, 12, 48, 3) = 0x50000000 | PAGE | AF;
 	cr_assert_eq(translate(tagged, VR_ACCESS_READ, &t), A64_FAULT | FSC_TRANSLATION | 0);
-	cr_assert(a64_flush_range(fake.s, va, &first, &length));
+	cr_assert(a64_flush_range(fake.x, va, &first, &length));
 	msr(R_TCR, fake.s->tcr_el1 | TCR_TBI0);
 	cr_assert_eq(translate(tagged, VR_ACCESS_READ, &t), 0);
 	cr_assert_eq(t.physical, 0x50000000);
 	/* from now on a range does not find all that may be cached */
-	cr_assert(!a64_flush_range(fake.s, va, &first, &length));
+	cr_assert(!a64_flush_range(fake.x, va, &first, &length));
 }
 
 Test(walk, flush_range_covers_blocks)
@@ -205,12 +205,12 @@ Test(walk, flush_range_covers_blocks)
 	uint64_t first, length;
 	fake_engine_new(1);
 	mmu_on(16 | 16 << 16 | 2ull << 30 | IPS48);
-	cr_assert(a64_flush_range(fake.s, va + 0x1234, &first, &length));
+	cr_assert(a64_flush_range(fake.x, va + 0x1234, &first, &length));
 	cr_assert_eq(first, va + 0x1000);
 	cr_assert_eq(length, 4096);
 	*place(block, 12, 48, 2) = 0x50000000 | BLOCK | AF;
 	cr_assert_eq(translate(block + 0x12345, VR_ACCESS_READ, &t), 0);
-	cr_assert(a64_flush_range(fake.s, block + 0x54321, &first, &length));
+	cr_assert(a64_flush_range(fake.x, block + 0x54321, &first, &length));
 	cr_assert_eq(first, block);
 	cr_assert_eq(length, 2 << 20);
 }

@@ -126,7 +126,7 @@ static void stop_helper(struct device *d)
 	const struct vr_host_helper *t = host->query(host, VR_HOST_HELPER_ID);
 
 	if (VR_HAS(t, stop))
-		t->stop(d->helper);
+		t->stop(host, d->helper);
 }
 
 static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void **device)

@@ -10,7 +10,7 @@
 
 #include "faulty.h"
 
-static int32_t VR_CALL faulty_lift(const struct vr_lift *rq, struct vr_ir *ir)
+static int32_t VR_CALL faulty_lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
 	static uint32_t turn;
 	int32_t rc;
@@ -19,7 +19,7 @@ static int32_t VR_CALL faulty_lift(const struct vr_lift *rq, struct vr_ir *ir)
 		abort();
 	if (FAULT(lift_reads_on) && rq->max_insns == 16)
 		turn += ((const volatile uint8_t *)rq->code)[rq->length];
-	rc = rv_isa.lift(rq, ir);
+	rc = rv_isa.lift(vm, rq, ir);
 	if (rc < 0)
 		return rc;
 	if (FAULT(block_too_long) && rq->max_insns > 1 && rq->max_insns < 9 && ir->block_count)
@@ -42,7 +42,7 @@ static int32_t VR_CALL faulty_set_state(struct vr_exec *x, const char *id, const
 	return rv_isa.set_state(x, id, &copy, length);
 }
 
-static int32_t VR_CALL faulty_region(struct vr_emit_job *job)
+static int32_t VR_CALL faulty_region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
 	if (FAULT(emits_past) && job->exit_capacity == 16) /* only the validator's */
 		((volatile uint8_t *)job->write)[job->capacity] = 0xcc;
@@ -50,7 +50,7 @@ static int32_t VR_CALL faulty_region(struct vr_emit_job *job)
 		for (uint32_t i = 1; i < job->ir->op_count; i++)
 			if (job->ir->ops[i].op == VR_IR_XOR)
 				job->ir->ops[i].op = VR_IR_OR;
-	return x86_emit.region(job);
+	return x86_emit.region(vm, job);
 }
 
 static struct vr_isa isa;

@@ -177,8 +177,8 @@ static void start_command(struct drop *d, uint32_t command)
 		return;
 	d->request.command = command;
 	d->status = DROP_BUSY;
-	if (d->ended ||
-	    d->p->helpers->send(d->helper, &d->request, sizeof(d->request), VR_HELPER_NO_DESCRIPTOR) < 0)
+	if (d->ended || d->p->helpers->send(d->p->host, d->helper, &d->request, sizeof(d->request),
+					    VR_HELPER_NO_DESCRIPTOR) < 0)
 		d->status = DROP_ERROR;
 }
 
@@ -258,7 +258,7 @@ static void VR_CALL drop_destroy(void *device)
 {
 	struct drop *d = device;
 
-	d->p->helpers->stop(d->helper); /* no event after this */
+	d->p->helpers->stop(d->p->host, d->helper); /* no event after this */
 	pthread_mutex_destroy(&d->lock);
 	free(d);
 }

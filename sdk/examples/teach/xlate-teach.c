@@ -173,13 +173,14 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
 }
 
 /* One basic block. When the ops run out, the last instruction is taken back and the block ends before it. */
-static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
+static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
 	struct vr_ir_block b;
 	uint64_t pc = rq->pc;
 	int32_t rc;
 	int ended = 0;
 
+	(void)vm;
 	if (rq->length < TEACH_INSN)
 		return VR_E_AGAIN; /* the page ends within the instruction */
 	rc = vr_ir_block_begin(ir, pc, &b);
@@ -254,8 +255,9 @@ static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, unio
 
 /* ---- state ------------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL init(struct vr_exec *x, const struct vr_isa_env *env)
+static int32_t VR_CALL init(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env)
 {
+	(void)vm;
 	(void)x;
 	(void)env;
 	return VR_OK;
@@ -315,6 +317,8 @@ static const struct vr_isa teach_isa = {
 	.state_id = TEACH_STATE_ID,
 	.guest_regs = guest_regs,
 	.helpers = helpers,
+	.guest_reg_stride = sizeof(struct vr_guest_reg),
+	.helper_stride = sizeof(struct vr_helper),
 	.guest_reg_count = TEACH_REGS,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 	.init = init,

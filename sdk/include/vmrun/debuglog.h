@@ -47,8 +47,9 @@ struct vr_host_debuglog {
 				       struct vr_disassembler **out);
 	/* The instruction at `address`, whose bytes are code[0..length), as text. The number of its bytes;
 	 * 0 only for length 0. [any] */
-	uint32_t(VR_CALL *disassemble)(struct vr_disassembler *d, uint64_t address, const uint8_t *code,
-				       uint32_t length, char *text, uint32_t capacity);
+	uint32_t(VR_CALL *disassemble)(const struct vr_host *host, struct vr_disassembler *d,
+				       uint64_t address, const uint8_t *code, uint32_t length, char *text,
+				       uint32_t capacity);
 };
 
 #ifdef __cplusplus

@@ -217,6 +217,8 @@ struct vr_emit_job {
 	uint32_t reserved2;
 };
 
+struct vr_emit_vm; /* an emitter's own */
+
 struct vr_emit {
 	/* These three stay where they are in every revision. */
 	uint32_t size;
@@ -229,32 +231,36 @@ struct vr_emit {
 	/* Can this processor run the code? 0, or an error with a text that names the missing feature in
 	 * why[]. [any] */
 	int32_t(VR_CALL *probe)(char *why, uint32_t length);
-	/* Thunks at the start of the code cache. Returns bytes written or an error. [main] */
-	int64_t(VR_CALL *thunks)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-				 uint64_t capacity);
+	/* The emitter's object for one code cache. It writes its thunks at the start: *used of `capacity` bytes at
+	 * `write`, which will run at `execute`. 0, or an error. [main] */
+	int32_t(VR_CALL *create)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+				 uint64_t capacity, uint64_t *used, struct vr_emit_vm **out);
+	void(VR_CALL *destroy)(struct vr_emit_vm *vm); /* [main][quiesced] */
 	/* One region. What vr_ir_verify() accepts can be translated but for size. 0, or
 	 *   VR_E_NOMEM        no room at `write`: the engine empties the code cache and comes again;
 	 *   VR_E_RANGE        a table of the emitter's is full: the engine comes again with a smaller region;
 	 *   VR_E_UNSUPPORTED  an op (job->refused) can't be translated, with this aux, on this host.
 	 * Where an instruction alone is refused, by VR_E_UNSUPPORTED, VR_E_RANGE or any other error but
 	 * VR_E_NOMEM, the engine interprets it from then on. One call at a time for each scratch. [any] */
-	int32_t(VR_CALL *region)(struct vr_emit_job *job);
+	int32_t(VR_CALL *region)(struct vr_emit_vm *vm, struct vr_emit_job *job);
 	/* Exit x of the region whose code is written at `write` and runs at `execute` goes to host address `target` from now on:
 	 * VR_LINK_*. VR_E_RANGE: that is beyond its reach, the exit stays as it was. Atomic against execution. *changed: the
 	 * bytes written, so that the engine makes instruction caches coherent for them; until then the exit goes where it went
 	 * before, or to the target. [any] */
-	int32_t(VR_CALL *link)(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
-			       uint64_t target, struct vr_code_change *changed);
+	int32_t(VR_CALL *link)(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
+			       const struct vr_exit_site *x, uint64_t target, struct vr_code_change *changed);
 	/* Set the page-mapping id that exit x, which has a check, compares. [any] */
-	void(VR_CALL *set_check)(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
-				 uint32_t mapping_id, struct vr_code_change *changed);
+	void(VR_CALL *set_check)(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
+				 const struct vr_exit_site *x, uint32_t mapping_id,
+				 struct vr_code_change *changed);
 	/* The code at an entry stub (block_entry offset) is invalid: from now on entering it, by any path
 	 * that still holds its address (indirect-branch caches, return-address stacks), sets exec.pc to that
 	 * block's pc and goes to `lookup`. Atomic against execution. [any] */
-	void(VR_CALL *kill)(uint8_t *write, uint64_t execute, uint32_t entry, struct vr_code_change *changed);
+	void(VR_CALL *kill)(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute, uint32_t entry,
+			    struct vr_code_change *changed);
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
 	 * memory). [vcpu] */
-	void(VR_CALL *enter)(struct vr_exec *x, uint64_t target);
+	void(VR_CALL *enter)(struct vr_emit_vm *vm, struct vr_exec *x, uint64_t target);
 	/* Host FP unit <-> exec.fp_round / fp_flags, outside generated code: load before T0 or fp_slow run,
 	 * save after. enter() does both by itself. [vcpu] */
 	void(VR_CALL *fp_load)(struct vr_exec *x);

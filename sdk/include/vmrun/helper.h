@@ -104,17 +104,18 @@ struct vr_host_helper {
 				struct vr_helper_process **out);
 	/* Does not wait. VR_E_AGAIN: too much is under way to it, without an error text. VR_E_STATE: it has
 	 * ended, without an error text. `descriptor` stays the caller's. [any] */
-	int32_t(VR_CALL *send)(struct vr_helper_process *h, const void *bytes, uint32_t length,
-			       int64_t descriptor);
+	int32_t(VR_CALL *send)(const struct vr_host *host, struct vr_helper_process *h, const void *bytes,
+			       uint32_t length, int64_t descriptor);
 	/* The window, or NULL. It stays until stop(). [any] */
-	void *(VR_CALL *window)(struct vr_helper_process *h);
+	void *(VR_CALL *window)(const struct vr_host *host, struct vr_helper_process *h);
 	/* The helper's canonical state into `buffer`; returns its length. VR_E_UNSUPPORTED: it has none.
 	 * VR_E_RANGE: it is longer than `capacity`. After 5 s VR_E_IO. One at a time for a helper. [main], or
 	 * a thread that may wait */
-	int32_t(VR_CALL *get_state)(struct vr_helper_process *h, void *buffer, uint32_t capacity);
+	int32_t(VR_CALL *get_state)(const struct vr_host *host, struct vr_helper_process *h, void *buffer,
+				    uint32_t capacity);
 	/* Ends it; after 2 s by SIGKILL. When it returns no event runs, none will come, and h is gone. Not
 	 * from within an event. [main], or a thread that may wait */
-	void(VR_CALL *stop)(struct vr_helper_process *h);
+	void(VR_CALL *stop)(const struct vr_host *host, struct vr_helper_process *h);
 };
 
 /* ---- vmrun.helper/1: the plugin in the helper process ------------------------------------------------- */

@@ -125,9 +125,11 @@ struct vr_host_timer {
 	int32_t(VR_CALL *create)(const struct vr_host *host, void(VR_CALL *fn)(void *opaque), void *opaque,
 				 struct vr_timer **out);
 	/* Fire once at guest time `when` ns (at once if past), replacing what was armed. [any] */
-	void(VR_CALL *arm)(struct vr_timer *t, uint64_t when);
-	void(VR_CALL *cancel)(struct vr_timer *t);  /* may still fire once if racing. [any] */
-	void(VR_CALL *destroy)(struct vr_timer *t); /* returns when fn is not running. [main][vcpu] */
+	void(VR_CALL *arm)(const struct vr_host *host, struct vr_timer *t, uint64_t when);
+	void(VR_CALL *cancel)(const struct vr_host *host,
+			      struct vr_timer *t); /* may still fire once if racing. [any] */
+	void(VR_CALL *destroy)(const struct vr_host *host,
+			       struct vr_timer *t); /* returns when fn is not running. [main][vcpu] */
 };
 
 /* ---- vmrun.codecache/1: memory for generated code ---------------------------------------- */
@@ -159,7 +161,8 @@ struct vr_host_thread {
 	uint32_t reserved;
 	int32_t(VR_CALL *spawn)(const struct vr_host *host, const char *name, void(VR_CALL *fn)(void *arg),
 				void *arg, struct vr_thread **out); /* [main] */
-	void(VR_CALL *join)(struct vr_thread *t); /* waits for its end, and frees t. [main] */
+	void(VR_CALL *join)(const struct vr_host *host,
+			    struct vr_thread *t); /* waits for its end, and frees t. [main] */
 	/* A vCPU thread sleeps until unpark (a permit, kept if it comes first) or guest time
 	 * `deadline` (UINT64_MAX: none). [vcpu] */
 	void(VR_CALL *park)(const struct vr_host *host, uint32_t vcpu, uint64_t deadline);
@@ -273,7 +276,7 @@ struct vr_host_doorbell {
 	int32_t(VR_CALL *attach)(const struct vr_host *host, uint32_t space, uint64_t address, uint32_t width,
 				 void(VR_CALL *fn)(void *opaque), void *opaque, struct vr_door **out);
 	/* When it returns fn does not run and will not. Not from within fn. [main] */
-	void(VR_CALL *detach)(struct vr_door *d);
+	void(VR_CALL *detach)(const struct vr_host *host, struct vr_door *d);
 };
 
 /* ---- vmrun.file/1: files that the user named -------------------------------------------------- */

@@ -193,6 +193,14 @@ struct vr_lift {
 	uint32_t ir_revision;
 };
 
+struct vr_isa_vm; /* an isa's own, of one virtual machine */
+
+struct vr_isa_config {
+	uint32_t size;
+	uint32_t vcpu_count;
+	const struct vr_host *host; /* the engine's */
+};
+
 struct vr_isa {
 	uint32_t size;
 	uint32_t state_size;  /* bytes the ISA needs at VR_EXEC_STATE */
@@ -202,8 +210,15 @@ struct vr_isa {
 	const struct vr_helper *helpers;
 	uint32_t guest_reg_count;
 	uint32_t helper_count;
+	uint32_t
+		guest_reg_stride; /* bytes from one to the next: sizeof(struct vr_guest_reg) of the isa's header */
+	uint32_t helper_stride;
+	/* The isa's object for a virtual machine: what its vCPUs share. `self` of the plugin that offers the isa.
+	 * Both may be missing: then vm is NULL below. 0, or an error. [main] */
+	int32_t(VR_CALL *create)(void *self, const struct vr_isa_config *c, struct vr_isa_vm **out);
+	void(VR_CALL *destroy)(struct vr_isa_vm *vm); /* its vCPUs are gone. [main][quiesced] */
 	/* Set up / tear down the ISA's part of x. [vcpu] */
-	int32_t(VR_CALL *init)(struct vr_exec *x, const struct vr_isa_env *env);
+	int32_t(VR_CALL *init)(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env);
 	void(VR_CALL *fini)(struct vr_exec *x);
 	void(VR_CALL *reset)(struct vr_exec *x); /* power-on state; calls env->context [vcpu][quiesced] */
 	/* Canonical state by id, while the vCPU does not run. [vcpu] */
@@ -213,9 +228,9 @@ struct vr_isa {
 	 * branch, at a change of context, after max_insns, or at the end of the bytes (GOTO to the next pc).
 	 * An instruction that is undefined is lifted to what raises that. One that the bytes cut off ends the
 	 * block before it; when it is the first: VR_E_AGAIN, and the engine comes again with max_insns 1 and
-	 * bytes that go on into the next page. Pure: depends on nothing but its input. 0 or an error. [any]
+	 * bytes that go on into the next page. Pure: depends on nothing but its input and what vm was created with. 0 or an error. [any]
 	 */
-	int32_t(VR_CALL *lift)(const struct vr_lift *rq, struct vr_ir *ir);
+	int32_t(VR_CALL *lift)(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir);
 	/* Translate. 0, or an ISA-private fault number > 0 to be handed to fault(). No side effects on x;
 	 * bits in the guest's tables are set by env->exchange(). [vcpu] */
 	int32_t(VR_CALL *translate)(struct vr_exec *x, uint64_t va, uint32_t access, uint32_t flags,
@@ -257,6 +272,18 @@ struct vr_isa {
 	uint32_t ir_revision;
 	uint32_t reserved;
 };
+
+/* The i-th guest register and helper, by the isa's own strides. [any] */
+static inline const struct vr_guest_reg *vr_isa_reg(const struct vr_isa *isa, uint64_t i)
+{
+	return (const struct vr_guest_reg *)(const void *)((const uint8_t *)isa->guest_regs +
+							   i * isa->guest_reg_stride);
+}
+static inline const struct vr_helper *vr_isa_helper(const struct vr_isa *isa, uint64_t i)
+{
+	return (const struct vr_helper *)(const void *)((const uint8_t *)isa->helpers +
+							i * isa->helper_stride);
+}
 
 #ifdef __cplusplus
 }

@@ -200,12 +200,13 @@ static void lift_one(struct tiny_lift *l, uint32_t word)
 }
 
 /* One basic block. When the ops run out, the last instruction is taken back and the block ends before it. */
-static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
+static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
 	struct tiny_lift l = {.ir = ir, .pc = rq->pc};
 	struct vr_ir_block b;
 	int32_t rc;
 
+	(void)vm;
 	if (rq->length < 4)
 		return VR_E_AGAIN;
 	rc = vr_ir_block_begin(ir, rq->pc, &b);
@@ -227,8 +228,9 @@ static int32_t VR_CALL lift(const struct vr_lift *rq, struct vr_ir *ir)
 
 /* ---- the processor ---- */
 
-static int32_t VR_CALL init(struct vr_exec *x, const struct vr_isa_env *env)
+static int32_t VR_CALL init(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env)
 {
+	(void)vm;
 	struct cpu *c = cpu_of(x);
 
 	c->machine = env->host->query(env->host, VR_MACHINE_ID);
@@ -336,6 +338,8 @@ static const struct vr_isa tiny_isa = {
 	.state_id = TINY_STATE_ID,
 	.guest_regs = guest_regs,
 	.helpers = helpers,
+	.guest_reg_stride = sizeof(struct vr_guest_reg),
+	.helper_stride = sizeof(struct vr_helper),
 	.guest_reg_count = sizeof(guest_regs) / sizeof(guest_regs[0]),
 	.helper_count = HELPERS,
 	.init = init,

@@ -17,6 +17,7 @@
 #ifndef VR_XLATE_IR_BUILD_H
 #define VR_XLATE_IR_BUILD_H
 
+#include <string.h>
 #include <vmrun/ir.h>
 
 /* Append an op; returns its value number (0 on overflow: ir->overflow is set and the lift will be repeated
@@ -81,7 +82,10 @@ static inline int32_t vr_ir_block_begin(struct vr_ir *ir, uint64_t pc, struct vr
 		ir->overflow = 1;
 		return VR_E_NOMEM;
 	}
-	*b = (struct vr_ir_block){.pc = pc, .first = ir->op_count, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
+	memset(b, 0, sizeof(*b)); /* no compound literal: C++ includes this too */
+	b->pc = pc;
+	b->first = ir->op_count;
+	b->succ[VR_EDGE_TAKEN] = b->succ[VR_EDGE_FALL] = VR_NO_BLOCK;
 	ir->op_capacity--;
 	return VR_OK;
 }

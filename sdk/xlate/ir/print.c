@@ -60,14 +60,14 @@ static void print_imm(FILE *out, const struct vr_ir_op *o, const struct vr_isa *
 	switch (vr_ir_ops[o->op].imm) {
 	case VR_IMM_REG:
 		if (isa && o->imm < isa->guest_reg_count)
-			fprintf(out, " [%s]", isa->guest_regs[o->imm].name);
+			fprintf(out, " [%s]", vr_isa_reg(isa, o->imm)->name);
 		else
 			fprintf(out, " [reg %" PRIu64 "]", o->imm);
 		break;
 	case VR_IMM_HELPER:
 	case VR_IMM_VHELPER:
 		if (isa && helper < isa->helper_count)
-			fprintf(out, " %s()", isa->helpers[helper].name);
+			fprintf(out, " %s()", vr_isa_helper(isa, helper)->name);
 		else
 			fprintf(out, " helper %" PRIu64, helper);
 		if (vr_ir_ops[o->op].imm == VR_IMM_VHELPER)

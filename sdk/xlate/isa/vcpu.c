@@ -5,8 +5,24 @@
 #include "has.h"
 #include "vcpu.h"
 
-int32_t xlate_isa_init(struct vr_exec *x, const struct vr_isa_env *env, uint32_t state_size,
-		       size_t system_size)
+int32_t VR_CALL xlate_isa_create(void *self, const struct vr_isa_config *c, struct vr_isa_vm **out)
+{
+	struct isa_vm *vm = calloc(1, sizeof(*vm));
+
+	(void)self, (void)c;
+	if (vm == NULL)
+		return VR_E_NOMEM;
+	*out = (struct vr_isa_vm *)vm;
+	return VR_OK;
+}
+
+void VR_CALL xlate_isa_destroy(struct vr_isa_vm *vm)
+{
+	free((struct isa_vm *)vm);
+}
+
+int32_t xlate_isa_init(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env,
+		       uint32_t state_size, size_t system_size)
 {
 	struct isa_common *common = calloc(1, system_size);
 
@@ -14,6 +30,7 @@ int32_t xlate_isa_init(struct vr_exec *x, const struct vr_isa_env *env, uint32_t
 		return VR_E_NOMEM;
 	memset((uint8_t *)x + VR_EXEC_STATE, 0, state_size);
 	x->env = env;
+	common->vm = (struct isa_vm *)vm;
 	common->host = env->host;
 	common->timer = vr_host_table(env->host, VR_TIMER_ID, offsetof(struct vr_host_timer, destroy));
 	common->irq = vr_host_table(env->host, VR_IRQ_ID, offsetof(struct vr_host_irq, set));

@@ -67,7 +67,7 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 	(void)vcpu;
 	(void)width;
 	if (offset == 24)
-		c->timer->arm(c->alarm, c->timer->now(c->host) + value);
+		c->timer->arm(c->host, c->alarm, c->timer->now(c->host) + value);
 	if (offset != 8)
 		return;
 	to = c->memory->pointer(c->host, value, n);
@@ -167,7 +167,7 @@ static const char *try_thread(struct card *c)
 		return "a function is missing";
 	if (t->spawn(c->host, "abi", add_one, &n, &one) < 0)
 		return "spawn";
-	t->join(one);
+	t->join(c->host, one);
 	return atomic_load(&n) == 1 ? NULL : "the thread did not run";
 }
 
@@ -262,7 +262,7 @@ static void VR_CALL card_reset(void *device)
 {
 	struct card *c = device;
 
-	c->timer->cancel(c->alarm);
+	c->timer->cancel(c->host, c->alarm);
 	atomic_store(&c->fired, 0);
 }
 
@@ -271,7 +271,7 @@ static void VR_CALL card_destroy(void *device)
 	struct card *c = device;
 
 	if (c->alarm)
-		c->timer->destroy(c->alarm);
+		c->timer->destroy(c->host, c->alarm);
 	free(c);
 }
 

@@ -220,7 +220,7 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 
 	*device = self;
 	if (timer->create(the_host, on_timer, NULL, &the_timer) == VR_OK)
-		timer->arm(the_timer, timer->now(the_host) + 200000000);
+		timer->arm(the_host, the_timer, timer->now(the_host) + 200000000);
 	thread->spawn(the_host, "breaks", on_thread, NULL, &the_thread);
 	return mmio->attach(the_host, VR_SPACE_MMIO, c->base, 0x200, &ops, NULL, "breaks");
 }
@@ -236,8 +236,8 @@ static void VR_CALL device_destroy(void *device)
 	const struct vr_host_thread *thread = the_host->query(the_host, VR_THREAD_ID);
 
 	(void)device;
-	timer->destroy(the_timer);
-	thread->join(the_thread);
+	timer->destroy(the_host, the_timer);
+	thread->join(the_host, the_thread);
 }
 
 static const struct vr_device_maker maker = {

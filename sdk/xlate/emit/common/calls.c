@@ -39,7 +39,7 @@ static void call_helper(struct emit *e, const struct vr_ir_op *o, uint32_t i, bo
 		e->error = VR_E_INVAL;
 		return;
 	}
-	const struct vr_helper *h = &e->job->isa->helpers[number];
+	const struct vr_helper *h = vr_isa_helper(e->job->isa, number);
 	uint32_t hf = h->flags;
 	uint64_t all = emit_all_pinned(e);
 	e->coalesced.active = 0;

@@ -25,7 +25,7 @@ struct emit_ool *emit_ool_new(struct emit *e, uint32_t kind)
 
 static uint32_t pin_offset(const struct emit *e, uint32_t m)
 {
-	return e->job->isa->guest_regs[e->job->pinned[m].guest_reg].offset;
+	return vr_isa_reg(e->job->isa, e->job->pinned[m].guest_reg)->offset;
 }
 
 void emit_store_dirty(struct emit *e, uint64_t mask)

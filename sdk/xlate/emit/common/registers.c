@@ -33,7 +33,7 @@ static bool reg_ok(struct emit *e, uint64_t reg)
 static void get_flags(struct emit *e, const struct vr_ir_op *o, uint32_t i)
 {
 	struct emit_value *v = val(e, i);
-	uint32_t offset = e->job->isa->guest_regs[o->imm].offset, same = 0;
+	uint32_t offset = vr_isa_reg(e->job->isa, o->imm)->offset, same = 0;
 	if (e->fl.put_pending && e->fl.put_offset == offset)
 		same = e->fl.value;
 	else if (e->fmem && e->fmem_offset == offset)
@@ -74,7 +74,7 @@ EMIT_OP(GET)
 		return;
 	}
 	uint32_t d = ra_def(e, i, NOREG);
-	e->target->load(e, d, EMIT_EXEC, e->job->isa->guest_regs[o->imm].offset, o->type);
+	e->target->load(e, d, EMIT_EXEC, vr_isa_reg(e->job->isa, o->imm)->offset, o->type);
 }
 
 static void put_pinned(struct emit *e, const struct vr_ir_op *o, uint32_t m)
@@ -130,7 +130,7 @@ EMIT_OP(PUT)
 	const struct emit_target *t = e->target;
 	if (!reg_ok(e, o->imm) || !o->a)
 		return;
-	const struct vr_guest_reg *reg = &e->job->isa->guest_regs[o->imm];
+	const struct vr_guest_reg *reg = vr_isa_reg(e->job->isa, o->imm);
 	if (reg->kind == VR_REG_FLAGS) {
 		emit_flags_put(e, o, reg->offset);
 		return;

@@ -51,7 +51,7 @@ struct emit_access {
 	uint8_t hint; /* the hint to ask first, 1.., or 0 */
 };
 
-/* Addresses of the host's thunks, as vr_emit.thunks() wrote them. */
+/* Addresses of the host's thunks, as vr_emit.create() wrote them. */
 struct emit_thunks {
 	uint64_t lookup;  /* exec.pc and guest registers are in memory: go on there */
 	uint64_t go;      /* go on at the host address in target.jump_pc; 0: return from enter() */

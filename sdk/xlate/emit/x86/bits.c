@@ -280,7 +280,7 @@ OP(BFI)
 OP(CRC32)
 {
 	struct emit_code *c = &e->c;
-	if (!(o->aux & 4) || !x86_has.crc32) {
+	if (!(o->aux & 4) || !x86_has(e)->crc32) {
 		emit_fp_slow_inline(e, o, i, (uint64_t)(uintptr_t)emit_fallback);
 		return;
 	}

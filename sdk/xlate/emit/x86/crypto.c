@@ -23,7 +23,7 @@ static void aes_round(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint
 		      uint32_t mix)
 {
 	struct emit_code *c = &e->c;
-	if (fallback(e, o, i, x86_has.aes))
+	if (fallback(e, o, i, x86_has(e)->aes))
 		return;
 	bool pair = i + 1 < e->op_end && e->ops[i + 1].op == mix && e->ops[i + 1].a == i &&
 		    val(e, i)->uses == 1 && !val(e, i + 1)->emitted;
@@ -50,7 +50,7 @@ OP(VAESD)
 OP(VAESMC)
 {
 	struct emit_code *c = &e->c;
-	if (fallback(e, o, i, x86_has.aes))
+	if (fallback(e, o, i, x86_has(e)->aes))
 		return;
 	uint32_t ra = ra_use_clean(e, o->a), t = vtmp(e), z = vtmp(e);
 	v_rrr(c, I_VPXOR, z, z, z);
@@ -61,7 +61,7 @@ OP(VAESMC)
 
 OP(VAESIMC)
 {
-	if (fallback(e, o, i, x86_has.aes))
+	if (fallback(e, o, i, x86_has(e)->aes))
 		return;
 	uint32_t ra = ra_use_clean(e, o->a);
 	ra_free(e, o->a);
@@ -72,7 +72,7 @@ static void sha256_rounds(struct emit *e, const struct vr_ir_op *o, uint32_t i, 
 			  uint32_t shuffle)
 {
 	struct emit_code *c = &e->c;
-	if (fallback(e, o, i, x86_has.sha))
+	if (fallback(e, o, i, x86_has(e)->sha))
 		return;
 	ra_reserve(e, XMM0);
 	uint32_t x = ra_use_clean(e, abcd), y = ra_use_clean(e, efgh), w = ra_use_clean(e, o->c), t = vtmp(e),
@@ -102,7 +102,7 @@ OP(VSHA256H2)
 OP(VSHA256SU0)
 {
 	struct emit_code *c = &e->c;
-	if (fallback(e, o, i, x86_has.sha))
+	if (fallback(e, o, i, x86_has(e)->sha))
 		return;
 	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b), t = vtmp(e);
 	movaps(c, t, ra);
@@ -115,7 +115,7 @@ OP(VSHA256SU0)
 OP(VSHA256SU1)
 {
 	struct emit_code *c = &e->c;
-	if (fallback(e, o, i, x86_has.sha))
+	if (fallback(e, o, i, x86_has(e)->sha))
 		return;
 	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_clean(e, o->b), rc = ra_use_clean(e, o->c),
 		 t = vtmp(e);
@@ -130,7 +130,7 @@ OP(VSHA256SU1)
 
 OP(VPMULL64)
 {
-	if (fallback(e, o, i, x86_has.pclmul))
+	if (fallback(e, o, i, x86_has(e)->pclmul))
 		return;
 	uint32_t ra = ra_use_bits(e, o->a, 64), rb = ra_use_bits(e, o->b, 64);
 	ra_free(e, o->a);

@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* emit.c: the vr_emit table, links. */
+#include <stdlib.h>
+
 #include "lower.h"
 #include "x86.h"
 
-static int64_t VR_CALL thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-			      uint64_t capacity)
+static int32_t VR_CALL create(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+			      uint64_t capacity, uint64_t *used, struct vr_emit_vm **out)
 {
-	x86_find_features();
-	return x86_thunks(e, write, execute, capacity);
+	struct x86_vm *vm = calloc(1, sizeof(*vm));
+	int64_t n = vm ? x86_thunks(&vm->thunks, e, write, execute, capacity) : VR_E_NOMEM;
+
+	if (n < 0) {
+		free(vm);
+		return (int32_t)n;
+	}
+	vm->has = x86_find_features();
+	*used = (uint64_t)n;
+	*out = (struct vr_emit_vm *)vm;
+	return VR_OK;
+}
+
+static void VR_CALL destroy(struct vr_emit_vm *vm)
+{
+	free(x86_vm_of(vm));
 }
 
 /* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). A jump reaches
@@ -18,9 +34,11 @@ static void set_field(uint8_t *write, uint32_t at, uint32_t value, struct vr_cod
 	*changed = (struct vr_code_change){at, at + 4};
 }
 
-static int32_t VR_CALL link_exit(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
-				 uint64_t target, struct vr_code_change *changed)
+static int32_t VR_CALL link_exit(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
+				 const struct vr_exit_site *x, uint64_t target,
+				 struct vr_code_change *changed)
 {
+	(void)vm;
 	int64_t rel = (int64_t)(target - (execute + x->jump + 4));
 	if (rel != (int32_t)rel)
 		return VR_E_RANGE;
@@ -28,26 +46,28 @@ static int32_t VR_CALL link_exit(uint8_t *write, uint64_t execute, const struct 
 	return VR_LINK_DIRECT;
 }
 
-static void VR_CALL set_check(uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
-			      uint32_t mapping_id, struct vr_code_change *changed)
+static void VR_CALL set_check(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
+			      const struct vr_exit_site *x, uint32_t mapping_id,
+			      struct vr_code_change *changed)
 {
-	(void)execute;
+	(void)vm, (void)execute;
 	set_field(write, x->check, mapping_id, changed);
 }
 
 /* jmp short to the pad. The stub's first instruction is at least two bytes long, at an even address: one store. */
-static void VR_CALL kill_entry(uint8_t *write, uint64_t execute, uint32_t entry,
+static void VR_CALL kill_entry(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute, uint32_t entry,
 			       struct vr_code_change *changed)
 {
+	(void)vm;
 	const uint16_t back = 0xeb | (uint16_t)((uint8_t)(-(ENTRY_PAD + 2))) << 8;
 	(void)execute;
 	__atomic_store_n((uint16_t *)(void *)(write + entry), back, __ATOMIC_RELEASE);
 	*changed = (struct vr_code_change){entry, entry + 2};
 }
 
-static int32_t VR_CALL region(struct vr_emit_job *job)
+static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
-	return emit_compile(job, &x86_target, &x86_thunk);
+	return emit_compile(job, &x86_target, &x86_vm_of(vm)->thunks);
 }
 
 static uint32_t VR_CALL pinned_register(uint32_t kind, uint32_t reg)
@@ -64,7 +84,8 @@ const struct vr_emit x86_emit = {
 	.vector_regs = PINNED_VECS,
 	.scratch_size = sizeof(struct emit_scratch),
 	.probe = x86_probe,
-	.thunks = thunks,
+	.create = create,
+	.destroy = destroy,
 	.region = region,
 	.link = link_exit,
 	.set_check = set_check,

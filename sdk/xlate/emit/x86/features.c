@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include "lower.h"
 
-struct x86_features x86_has;
-
 /* CPUID leaves and bits (SDM vol. 2, CPUID); `x` names the register: a b c d. */
 #define REQUIRED(X)                     \
 	X("SSE4.2", 1, 0, c, 20)        \
@@ -29,15 +27,14 @@ static uint32_t cpu_bit(uint32_t leaf, uint32_t sub, char reg, uint32_t bit)
 	return (reg == 'b' ? b : reg == 'c' ? c : reg == 'd' ? d : a) >> bit & 1;
 }
 
-void x86_find_features(void)
+struct x86_features x86_find_features(void)
 {
-	if (x86_has.checked)
-		return;
-	x86_has.crc32 = (uint8_t)cpu_bit(1, 0, 'c', 20);
-	x86_has.pclmul = (uint8_t)cpu_bit(1, 0, 'c', 1);
-	x86_has.aes = (uint8_t)cpu_bit(1, 0, 'c', 25);
-	x86_has.sha = (uint8_t)cpu_bit(7, 0, 'b', 29);
-	x86_has.checked = 1;
+	return (struct x86_features){
+		.crc32 = (uint8_t)cpu_bit(1, 0, 'c', 20),
+		.pclmul = (uint8_t)cpu_bit(1, 0, 'c', 1),
+		.aes = (uint8_t)cpu_bit(1, 0, 'c', 25),
+		.sha = (uint8_t)cpu_bit(7, 0, 'b', 29),
+	};
 }
 
 int32_t VR_CALL x86_probe(char *why, uint32_t length)
@@ -57,6 +54,5 @@ int32_t VR_CALL x86_probe(char *why, uint32_t length)
 			snprintf(why, length, "the operating system does not save AVX registers");
 		return VR_E_UNSUPPORTED;
 	}
-	x86_find_features();
 	return VR_OK;
 }

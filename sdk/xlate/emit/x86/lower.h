@@ -95,16 +95,15 @@ enum x86_constant {
 		K_COUNT
 };
 
-extern struct emit_thunks x86_thunk;
-
 static inline struct mem constant_mem(const struct emit *e, uint32_t k)
 {
 	return mem_abs(e->thunks->data + 16u * k);
 }
 
-int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-			   uint64_t capacity);
-void VR_CALL x86_enter(struct vr_exec *x, uint64_t target);
+/* Writes the thunks. The bytes that they take, or an error. */
+int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+		   uint64_t capacity);
+void VR_CALL x86_enter(struct vr_emit_vm *vm, struct vr_exec *x, uint64_t target);
 void VR_CALL x86_fp_load(struct vr_exec *x);
 void VR_CALL x86_fp_save(struct vr_exec *x);
 /* Empty the same-page hints in the frame, which is at rsp + offset; changes xmm0. */
@@ -112,10 +111,24 @@ void x86_forget_hints(struct emit_code *c, uint32_t offset);
 
 /* ---- features.c ---- */
 struct x86_features {
-	uint8_t checked, crc32, pclmul, aes, sha;
+	uint8_t crc32, pclmul, aes, sha;
 };
-extern struct x86_features x86_has;
-void x86_find_features(void);
+struct x86_features x86_find_features(void);
+
+/* ---- emit.c ---- */
+/* struct vr_emit_vm of this emitter. */
+struct x86_vm {
+	struct emit_thunks thunks; /* first: emit.thunks points to it */
+	struct x86_features has;
+};
+static inline struct x86_vm *x86_vm_of(struct vr_emit_vm *vm)
+{
+	return (struct x86_vm *)vm;
+}
+static inline const struct x86_features *x86_has(const struct emit *e)
+{
+	return &((const struct x86_vm *)(const void *)e->thunks)->has;
+}
 int32_t VR_CALL x86_probe(char *why, uint32_t length); /* vr_emit.probe */
 
 /* ---- flags.c ---- */

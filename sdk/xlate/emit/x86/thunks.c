@@ -18,8 +18,6 @@
 #include <xmmintrin.h>
 #include "lower.h"
 
-struct emit_thunks x86_thunk;
-
 static const uint64_t constants[][2] __attribute__((aligned(16))) = {
 #define X(name, low, high) {low##ull, high##ull},
 	X86_CONSTANTS(X)
@@ -66,20 +64,20 @@ void x86_forget_hints(struct emit_code *c, uint32_t offset)
 		vstore(c, mem_base(RSP, (int32_t)(offset + EMIT_HINT_TAG(n))), XMM0);
 }
 
-int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
-			   uint64_t capacity)
+int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
+		   uint64_t capacity)
 {
 	struct emit_code code = {write, write, execute}, *c = &code;
 	if (capacity < sizeof(constants) + 4096)
 		return VR_E_NOMEM;
 	memcpy(c->p, constants, sizeof(constants));
 	c->p += sizeof(constants);
-	x86_thunk.data = execute;
+	t->data = execute;
 
-	x86_thunk.lookup = here(c);
+	t->lookup = here(c);
 	mov_load(c, 1, RSP, ENGINE(host_stack));
 	call_c(c, (uint64_t)(uintptr_t)e->lookup);
-	x86_thunk.go = execute + code_at(c);
+	t->go = execute + code_at(c);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t out = jcc_near(c, CC_E);
 	mov_load(c, 1, REG_MMU, ENGINE(mmu_context));
@@ -91,12 +89,12 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	memcpy(c->p, pops, sizeof(pops)); /* r15 r14 r13 r12 rbp rbx ret */
 	c->p += sizeof(pops);
 
-	x86_thunk.link = here(c);
+	t->link = here(c);
 	mov_load(c, 1, RSP, ENGINE(host_stack));
 	call_c(c, (uint64_t)(uintptr_t)e->link);
-	jmp_to(c, x86_thunk.go);
+	jmp_to(c, t->go);
 
-	x86_thunk.memory = here(c);
+	t->memory = here(c);
 	save(c, ALL_INT, false);
 	mov_load(c, 1, RAX, mem_base(RSP, 0));
 	mov_store(c, 1, ENGINE(site), RAX);
@@ -110,11 +108,11 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	x86_forget_hints(c, 8);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t left = jcc_far(c, CC_NE);
-	patch_to(c, left, (uint32_t)(x86_thunk.lookup - execute));
+	patch_to(c, left, (uint32_t)(t->lookup - execute));
 	save(c, ALL_INT, true);
 	put8(c, 0xc3);
 
-	x86_thunk.fp_slow = here(c);
+	t->fp_slow = here(c);
 	save(c, SAVE_FP_SLOW, false);
 	mov_load(c, 0, RSI, ENGINE(descriptor));
 	mov_load(c, 1, RDX, ENGINE(address));
@@ -132,7 +130,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	put8(c, 8);
 	put8(c, 0);
 
-	x86_thunk.jump = here(c);
+	t->jump = here(c);
 	lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
 	alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
 	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
@@ -140,7 +138,7 @@ int64_t VR_CALL x86_thunks(const struct vr_engine_entry *e, uint8_t *write, uint
 	x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
 	patch_near(c, miss);
 	mov_store(c, 1, EXEC(pc), RAX);
-	jmp_to(c, x86_thunk.lookup);
+	jmp_to(c, t->lookup);
 	here(c);
 	return code_at(c);
 }
@@ -196,11 +194,11 @@ void VR_CALL x86_fp_save(struct vr_exec *x)
 	_mm_setcsr(MXCSR_DEFAULT);
 }
 
-void VR_CALL x86_enter(struct vr_exec *x, uint64_t target)
+void VR_CALL x86_enter(struct vr_emit_vm *vm, struct vr_exec *x, uint64_t target)
 {
 	uint32_t host = _mm_getcsr();
 	x86_fp_load(x);
-	enter_frame((uint8_t *)x + EXEC_BIAS, target, x86_thunk.go);
+	enter_frame((uint8_t *)x + EXEC_BIAS, target, x86_vm_of(vm)->thunks.go);
 	x86_fp_save(x);
 	_mm_setcsr(host);
 }

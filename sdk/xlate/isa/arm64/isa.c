@@ -3,6 +3,7 @@
 #include "isa.h"
 
 #include "xlate/isa/rows.h"
+#include "xlate/isa/vcpu.h"
 
 #define X(n) [A64_REG_X(n)] = {8 * (n), VR_REG_INT, "x" #n}
 #define V(n) [A64_REG_V(n)] = {A64_STATE_OFFSET(v[n]), VR_REG_VEC, "v" #n}
@@ -44,8 +45,12 @@ const struct vr_isa a64_isa = {
 	.state_id = VR_STATE_ARM64_ID,
 	.guest_regs = guest_regs,
 	.helpers = helpers,
+	.guest_reg_stride = sizeof(struct vr_guest_reg),
+	.helper_stride = sizeof(struct vr_helper),
 	.guest_reg_count = A64_REGS,
 	.helper_count = A64_H_COUNT,
+	.create = xlate_isa_create,
+	.destroy = xlate_isa_destroy,
 	.init = a64_init,
 	.fini = a64_fini,
 	.reset = a64_reset,

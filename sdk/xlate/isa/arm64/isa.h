@@ -7,10 +7,10 @@
 
 extern const struct vr_isa a64_isa;
 
-int32_t VR_CALL a64_lift_block(const struct vr_lift *rq, struct vr_ir *ir);
+int32_t VR_CALL a64_lift_block(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir);
 
 /* -- system side: see struct vr_isa -- */
-int32_t VR_CALL a64_init(struct vr_exec *x, const struct vr_isa_env *env);
+int32_t VR_CALL a64_init(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env);
 void VR_CALL a64_fini(struct vr_exec *x);
 void VR_CALL a64_reset(struct vr_exec *x);
 int32_t VR_CALL a64_get_state(struct vr_exec *x, const char *id, void *state, uint32_t length);

@@ -119,11 +119,12 @@ static void lift_misaligned(struct a64_lift *l, struct vr_ir_block *b)
 	l->pc += 4;
 }
 
-int32_t VR_CALL a64_lift_block(const struct vr_lift *rq, struct vr_ir *ir)
+int32_t VR_CALL a64_lift_block(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
 	struct a64_lift l = {.ir = ir, .pc = rq->pc, .mode_flags = rq->mode_flags};
 	struct vr_ir_block b;
 
+	(void)vm;
 	if (rq->max_insns == 0 || (rq->length < 4 && !(rq->pc & 3)))
 		return VR_E_INVAL;
 	int32_t rc = vr_ir_block_begin(ir, rq->pc, &b);

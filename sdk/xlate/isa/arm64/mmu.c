@@ -123,15 +123,13 @@ static void flat(uint64_t va, struct a64_mapping *out)
 	};
 }
 
-static struct large_page_filter blocks;
-static uint32_t
-	tags_seen; /* translations of addresses with a tag in the ignored top byte: ranges do not find them */
-
-uint32_t a64_flush_range(const struct a64_state *s, uint64_t va, uint64_t *first, uint64_t *length)
+uint32_t a64_flush_range(struct vr_exec *x, uint64_t va, uint64_t *first, uint64_t *length)
 {
-	if (__atomic_load_n(&tags_seen, __ATOMIC_SEQ_CST))
+	struct isa_vm *vm = isa_vm_of(x);
+
+	if (__atomic_load_n(&vm->tagged, __ATOMIC_SEQ_CST))
 		return 0;
-	xlate_large_page_range(&blocks, untagged(va), a64_granule(s, va), first, length);
+	xlate_large_page_range(&vm->large_pages, untagged(va), a64_granule(a64_of(x), va), first, length);
 	*first = va & ~(*length - 1);
 	return 1;
 }
@@ -191,7 +189,7 @@ int32_t a64_walk(struct vr_exec *x, uint64_t va, struct a64_mapping *out)
 			out->sh = d >> 8 & 3;
 			out->level = level;
 			permissions(s, d, limits, out);
-			if (level < 3 && xlate_large_page_note(&blocks, untagged(va), low))
+			if (level < 3 && xlate_large_page_note(&isa_vm_of(x)->large_pages, untagged(va), low))
 				return a64_walk(x, va, out);
 			return 0;
 		}
@@ -219,7 +217,7 @@ int32_t VR_CALL a64_translate(struct vr_exec *x, uint64_t va, uint32_t access, u
 	if (!(m.rights[el] >> access & 1))
 		return fault_at(FSC_PERMISSION, m.level);
 	if ((uint64_t)((int64_t)(va << 8) >> 8) != va && (a64_of(x)->sctlr_el1 & SCTLR_M))
-		__atomic_store_n(&tags_seen, 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&isa_vm_of(x)->tagged, 1, __ATOMIC_SEQ_CST);
 	out->rights = m.rights[a64_of(x)->el != 0];
 	out->user_rights = m.rights[0];
 	out->global = m.global;

@@ -3,9 +3,9 @@
 #include <string.h>
 #include "system.h"
 
-int32_t VR_CALL a64_init(struct vr_exec *x, const struct vr_isa_env *env)
+int32_t VR_CALL a64_init(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env)
 {
-	int32_t rc = xlate_isa_init(x, env, sizeof(struct a64_state), sizeof(struct a64_system));
+	int32_t rc = xlate_isa_init(vm, x, env, sizeof(struct a64_state), sizeof(struct a64_system));
 
 	if (rc == VR_OK) {
 		rc = a64_timer_init(x);

@@ -32,7 +32,7 @@ uint64_t VR_CALL a64_helper_tlbi(struct vr_exec *x, uint64_t enc, uint64_t value
 	    op2 == 6)
 		return a64_raise(x, EC_UNKNOWN, 0);
 	uint32_t kind = op2 & ~TLBI_LAST;
-	if ((kind == TLBI_VA || kind == TLBI_VA_ALL) && !a64_flush_range(s, va, &first, &length))
+	if ((kind == TLBI_VA || kind == TLBI_VA_ALL) && !a64_flush_range(x, va, &first, &length))
 		kind = TLBI_ALL;
 	switch (kind) {
 	case TLBI_ALL:

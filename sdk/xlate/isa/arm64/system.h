@@ -187,7 +187,7 @@ int32_t a64_walk(struct vr_exec *x, uint64_t va, struct a64_mapping *out);
 uint32_t a64_granule(const struct a64_state *s, uint64_t va);
 /* The range that a TLBI of `va` has to drop: at least a granule, and as much as any block mapping there ever
  * covered. 0: no range will do, drop everything. */
-uint32_t a64_flush_range(const struct a64_state *s, uint64_t va, uint64_t *first, uint64_t *length);
+uint32_t a64_flush_range(struct vr_exec *x, uint64_t va, uint64_t *first, uint64_t *length);
 
 /* ---- timer.c -------------------------------------------------------------------------------- */
 

@@ -46,9 +46,9 @@ static void update(struct vr_exec *x, uint32_t timer)
 	if (alarm) {
 		uint64_t at = cval + offset;
 		if (wanted && !level && at <= UINT64_MAX / NS_PER_TICK)
-			system->common.timer->arm(alarm, at * NS_PER_TICK);
+			system->common.timer->arm(system->common.host, alarm, at * NS_PER_TICK);
 		else
-			system->common.timer->cancel(alarm);
+			system->common.timer->cancel(system->common.host, alarm);
 	}
 	if (level != system->level[timer]) {
 		system->level[timer] = level;
@@ -109,9 +109,9 @@ void a64_timer_fini(struct vr_exec *x)
 {
 	struct a64_state *s = a64_of(x);
 	if (s->timer_virt)
-		a64_system_of(x)->common.timer->destroy(s->timer_virt);
+		a64_system_of(x)->common.timer->destroy(a64_system_of(x)->common.host, s->timer_virt);
 	if (s->timer_phys)
-		a64_system_of(x)->common.timer->destroy(s->timer_phys);
+		a64_system_of(x)->common.timer->destroy(a64_system_of(x)->common.host, s->timer_phys);
 	s->timer_virt = s->timer_phys = NULL;
 }
 

@@ -3,6 +3,7 @@
 #include "isa.h"
 
 #include "xlate/isa/rows.h"
+#include "xlate/isa/vcpu.h"
 
 #define X(n) [RV_REG_X(n)] = {8 * (n), VR_REG_INT, "x" #n}
 #define F(n) [RV_REG_F(n)] = {RV_STATE_OFFSET(f[n]), VR_REG_VEC, "f" #n}
@@ -34,8 +35,12 @@ const struct vr_isa rv_isa = {
 	.state_id = VR_STATE_RISCV64_ID,
 	.guest_regs = guest_regs,
 	.helpers = helpers,
+	.guest_reg_stride = sizeof(struct vr_guest_reg),
+	.helper_stride = sizeof(struct vr_helper),
 	.guest_reg_count = RV_REGS,
 	.helper_count = RV_H_COUNT,
+	.create = xlate_isa_create,
+	.destroy = xlate_isa_destroy,
 	.init = rv_init,
 	.fini = rv_fini,
 	.reset = rv_reset,

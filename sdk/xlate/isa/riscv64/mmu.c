@@ -29,17 +29,16 @@
 #define WRITE (1u << VR_ACCESS_WRITE)
 #define EXECUTE (1u << VR_ACCESS_EXECUTE)
 
-static struct large_page_filter large_pages;
-
-void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *length)
+void rv_flush_range(struct vr_exec *x, uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *length)
 {
+	const struct large_page_filter *large_pages = &isa_vm_of(x)->large_pages;
 	uint64_t begin, end, size;
 
-	xlate_large_page_range(&large_pages, va, 12, first, length);
+	xlate_large_page_range(large_pages, va, 12, first, length);
 	if (bytes <= 1 || va + (bytes - 1) < va)
 		return;
 	begin = *first;
-	xlate_large_page_range(&large_pages, va + (bytes - 1), 12, &end, &size);
+	xlate_large_page_range(large_pages, va + (bytes - 1), 12, &end, &size);
 	*first = begin;
 	*length = end + size - begin;
 }
@@ -130,7 +129,7 @@ int32_t VR_CALL rv_translate(struct vr_exec *x, uint64_t va, uint32_t access, ui
 				if (!done)
 					return rv_translate(x, va, access, flags, out);
 			}
-			if (low > 12 && xlate_large_page_note(&large_pages, va, low))
+			if (low > 12 && xlate_large_page_note(&isa_vm_of(x)->large_pages, va, low))
 				return rv_translate(x, va, access, flags, out);
 			out->rights = rights & open;
 			out->user_rights = with_sum & open;

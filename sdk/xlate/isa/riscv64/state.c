@@ -3,9 +3,9 @@
 #include <string.h>
 #include "system.h"
 
-int32_t VR_CALL rv_init(struct vr_exec *x, const struct vr_isa_env *env)
+int32_t VR_CALL rv_init(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env)
 {
-	int32_t rc = xlate_isa_init(x, env, sizeof(struct rv_state), sizeof(struct rv_system));
+	int32_t rc = xlate_isa_init(vm, x, env, sizeof(struct rv_state), sizeof(struct rv_system));
 
 	if (rc == VR_OK) {
 		rc = rv_timer_init(x);

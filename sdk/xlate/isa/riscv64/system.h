@@ -112,7 +112,7 @@ void rv_log_return(struct vr_exec *x, uint64_t from, uint32_t mode);
 #define RV_FAULT_ACCESS 2
 /* What fences of all addresses in [va, va + bytes) have to drop: their pages, and all of the larger mappings
  * that ever covered one of them. */
-void rv_flush_range(uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *length);
+void rv_flush_range(struct vr_exec *x, uint64_t va, uint64_t bytes, uint64_t *first, uint64_t *length);
 
 /* ---- pmp.c ----------------------------------------------------------------------------------- */
 

@@ -44,9 +44,10 @@ void rv_timer_update(struct vr_exec *x)
 		uint32_t level = time >= s->stimecmp;
 		if (s->timer) {
 			if (!level && left <= UINT64_MAX / NS_PER_TICK - ticks)
-				system->common.timer->arm(s->timer, (ticks + left) * NS_PER_TICK);
+				system->common.timer->arm(system->common.host, s->timer,
+							  (ticks + left) * NS_PER_TICK);
 			else
-				system->common.timer->cancel(s->timer);
+				system->common.timer->cancel(system->common.host, s->timer);
 		}
 		rv_set_pin(x, 5, level);
 	}
@@ -84,6 +85,6 @@ void rv_timer_fini(struct vr_exec *x)
 {
 	struct rv_state *s = rv_of(x);
 	if (s->timer)
-		rv_system_of(x)->common.timer->destroy(s->timer);
+		rv_system_of(x)->common.timer->destroy(rv_system_of(x)->common.host, s->timer);
 	s->timer = NULL;
 }

@@ -314,7 +314,7 @@ uint64_t VR_CALL rv_helper_sfence(struct vr_exec *x, uint64_t va, uint64_t asid,
 
 	if (s->mode == RV_SUPERVISOR && (s->mstatus & MSTATUS_TVM))
 		return rv_raise(x, RV_CAUSE_ILLEGAL, 0);
-	rv_flush_range(va, 1, &first, &length);
+	rv_flush_range(x, va, 1, &first, &length);
 	flush(x, first, length, asid, (uint32_t)given, 0);
 	return 0;
 }
@@ -343,7 +343,7 @@ static void remote_fence(struct vr_exec *x, const uint64_t *regs)
 	uint32_t given = function == 2 ? 2 : 0;
 
 	if (length && length <= SBI_RANGE_LIMIT) {
-		rv_flush_range(start, length, &start, &length);
+		rv_flush_range(x, start, length, &start, &length);
 		given |= 1;
 	}
 	flush(x, start, length, regs[4], given, 1);
