@@ -211,7 +211,7 @@ static void find_flag_registers(const struct vr_isa *isa, struct flag_registers 
 
 	memset(f, 0, sizeof(*f));
 	for (uint32_t i = 0; i < isa->guest_reg_count && i < SOFT_GUEST_REGS && n < 32; i++)
-		if (isa->guest_regs[i].kind == VR_REG_FLAGS)
+		if (vr_isa_reg(isa, i)->kind == VR_REG_FLAGS)
 			f->bit[i] = 1u << n++;
 }
 

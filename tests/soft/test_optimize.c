@@ -83,6 +83,7 @@ static struct vr_isa isa(void)
 
 	i.helpers = helpers;
 	i.helper_count = 3;
+	i.helper_stride = sizeof(helpers[0]);
 	return i;
 }
 

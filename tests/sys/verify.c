@@ -189,6 +189,8 @@ static struct vr_guest_reg registers[] = {
 static const struct vr_helper helpers[] = {{.name = "plain"}, {.name = "vector", .flags = VR_HF_VECTOR}};
 static const struct vr_isa isa = {
 	.size = sizeof(isa),
+	.guest_reg_stride = sizeof(struct vr_guest_reg),
+	.helper_stride = sizeof(struct vr_helper),
 	.state_size = 64,
 	.guest_regs = registers,
 	.guest_reg_count = 4,

@@ -134,7 +134,7 @@ static bool register_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 		return true;
 	if (o->imm >= isa->guest_reg_count)
 		return false;
-	switch (isa->guest_regs[o->imm].kind) {
+	switch (vr_isa_reg(isa, o->imm)->kind) {
 	case VR_REG_INT:
 		return vr_ir_is_integer(o->type);
 	case VR_REG_VEC:
@@ -156,7 +156,7 @@ static bool field_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 	if (end > VR_EXEC_STATE + (uint64_t)isa->state_size)
 		return false;
 	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
-		const struct vr_guest_reg *r = &isa->guest_regs[i];
+		const struct vr_guest_reg *r = vr_isa_reg(isa, i);
 
 		if (r->kind <= VR_REG_FLAGS && o->imm < (uint64_t)r->offset + bytes_of[r->kind] &&
 		    end > r->offset)
@@ -179,7 +179,8 @@ static bool access_legal(const struct vr_ir_op *o, uint32_t allowed, bool hint)
 
 static bool helper_legal(uint64_t number, uint32_t vector, const struct vr_isa *isa)
 {
-	return !isa || (number < isa->helper_count && (isa->helpers[number].flags & VR_HF_VECTOR) == vector);
+	return !isa ||
+	       (number < isa->helper_count && (vr_isa_helper(isa, number)->flags & VR_HF_VECTOR) == vector);
 }
 
 bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool from_engine)
