@@ -158,8 +158,7 @@ static void cache_full(struct soft_vcpu *v, int32_t why)
 	soft_request(v->x, SOFT_REQ_FULL);
 }
 
-/* The code at exec.pc can't be translated, however empty the cache is. */
-static void cant_go_on(struct soft_vcpu *v, int32_t why)
+void soft_cant_go_on(struct soft_vcpu *v, int32_t why)
 {
 	v->full_error = why;
 	v->full_again = UINT32_MAX / 2;
@@ -353,7 +352,7 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 	if (rc == VR_E_NOMEM)
 		cache_full(v, rc);
 	else if (!*cut)
-		cant_go_on(v, rc);
+		soft_cant_go_on(v, rc);
 	return NULL;
 }
 

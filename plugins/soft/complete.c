@@ -40,13 +40,16 @@ static const char *first_missing(const void *table, const struct need *needs, si
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* What the engine reads of a row: later members may be missing. */
+#define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
+
 const char *soft_isa_lacks(const struct vr_isa *isa)
 {
 	const char *name = first_missing(isa, isa_needs, COUNT(isa_needs));
 
-	if (!name && isa->guest_reg_stride < sizeof(struct vr_guest_reg))
+	if (!name && isa->guest_reg_stride < END_OF(struct vr_guest_reg, name))
 		return "vr_isa.guest_reg_stride";
-	if (!name && isa->helper_count && isa->helper_stride < sizeof(struct vr_helper))
+	if (!name && isa->helper_count && isa->helper_stride < END_OF(struct vr_helper, u))
 		return "vr_isa.helper_stride";
 	return name;
 }

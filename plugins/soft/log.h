@@ -37,7 +37,7 @@ void soft_log_pass(struct soft_log *l, const char *pass, const struct vr_ir *ir)
 /* It was emitted; code that is no region has a name only. */
 void soft_log_emitted(const struct soft_vm *vm, const struct vr_emit_job *job);
 void soft_log_named(const struct soft_vm *vm, uint64_t offset, uint64_t length, const char *name);
-/* Entries at pc are logged: links, the jump cache and the return-address stack must not lead there past the
+/* Entries at pc are logged: links, the indirect-branch cache and the return-address stack must not lead there past the
  * look-up. */
 bool soft_log_alone(const struct soft_vm *vm, uint64_t pc);
 

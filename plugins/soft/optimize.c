@@ -225,24 +225,11 @@ static uint32_t edge_live(const struct vr_ir_block *b, uint32_t edge, const uint
 	return b->succ[edge] == VR_NO_BLOCK ? UINT32_MAX : live_in[b->succ[edge]];
 }
 
-/* Where the block's end goes, as bits 1 << VR_EDGE_*; 0: not to a block that is known. */
-static uint32_t edges(uint32_t op)
-{
-	switch (vr_ir_ops[op].attribute) {
-	case VR_ATTRIBUTE_GOES:
-		return 1u << VR_EDGE_TAKEN;
-	case VR_ATTRIBUTE_BRANCH:
-		return 1u << VR_EDGE_TAKEN | 1u << VR_EDGE_FALL;
-	default:
-		return 0;
-	}
-}
-
 /* One block backward; returns which flags are live at its start. `change`: drop dead PUTs, mark edges. */
 static uint32_t flags_block(const struct vr_isa *isa, const struct flag_registers *f, struct vr_ir *ir,
 			    const struct vr_ir_block *b, const uint32_t *live_in, int change)
 {
-	uint32_t last = b->first + b->count - 1, to = edges(ir->ops[last].op);
+	uint32_t last = b->first + b->count - 1, to = vr_ir_edges(ir->ops[last].op);
 	uint32_t taken = edge_live(b, VR_EDGE_TAKEN, live_in), fall = edge_live(b, VR_EDGE_FALL, live_in);
 	uint32_t live = to == 0 ? UINT32_MAX : to == 1u << VR_EDGE_TAKEN ? taken : taken | fall;
 	/* Used by a replaced GET further down: that reads memory only after a fault in between. */

@@ -97,6 +97,15 @@ static uint32_t unknown_op(const struct vr_ir *ir, const struct vr_ir_block *b, 
 	return 0;
 }
 
+int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
+{
+	uint32_t n = ir->block_count;
+	int32_t rc = vm->isa->lift(vm->isa_vm, rq, ir);
+
+	return rc == VR_OK && ir->block_count > n && unknown_op(ir, &ir->blocks[n], VR_IR_COUNT) ? VR_E_ABI
+												 : rc;
+}
+
 static void enqueue_leader(struct region_builder *f, uint64_t pc, uint32_t entry)
 {
 	if ((pc & SOFT_PAGE_MASK) != f->page->va_page)
@@ -183,12 +192,12 @@ static uint32_t bytes_at(const struct region_builder *f, uint64_t pc)
 
 static bool may_fall(const struct vr_ir_op *t)
 {
-	return vr_ir_ops[t->op].attribute == VR_ATTRIBUTE_BRANCH;
+	return vr_ir_edges(t->op) >> VR_EDGE_FALL & 1;
 }
 
 static bool goes_to_imm(const struct vr_ir_op *t)
 {
-	return vr_ir_ops[t->op].attribute == VR_ATTRIBUTE_GOES || may_fall(t);
+	return vr_ir_edges(t->op) >> VR_EDGE_TAKEN & 1;
 }
 
 /* It comes back to the block's end. */
@@ -263,7 +272,7 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 			rq.code = whole;
 			rq.length += SOFT_TAIL_MAX;
 		}
-		int32_t rc = vm->isa->lift(vm->isa_vm, &rq, ir);
+		int32_t rc = soft_lift(vm, &rq, ir);
 
 		/* The page's end, or a leader in its middle, cuts the instruction off. It becomes a region of
 		 * its own when it is reached. */
@@ -276,8 +285,6 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 			ir->block_count = n;
 			break;
 		}
-		if (unknown_op(ir, &ir->blocks[n], VR_IR_COUNT))
-			return VR_E_ABI;
 		ir->overflow = 0;
 		ir->blocks[n].flags |= entry ? VR_BLOCK_ENTRY : 0;
 		f->insns += ir->blocks[n].insns;

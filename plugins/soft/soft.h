@@ -449,6 +449,8 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 		    const struct soft_itlb_entry *it);
 /* The pc that exit `number` goes to. code_lock is taken inside. */
 uint64_t soft_exit_target(struct soft_vm *vm, uint64_t number);
+/* The code at exec.pc can't be translated or run, however empty the cache is: the vCPU ends with this error. */
+void soft_cant_go_on(struct soft_vcpu *v, int32_t why);
 /* [pa, pa+length) was written: invalidate the code there. */
 void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length);
 void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length);
@@ -459,6 +461,8 @@ void soft_sync_guest_regs(struct vr_exec *x);
 /* -- region.c -- */
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
 void soft_scratch_free(struct soft_scratch *s);
+/* vr_isa.lift(); VR_E_ABI: it made an op that this engine does not know. */
+int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir);
 /* Translate the region at pc. code_lock held. mode_flags: soft_mode_flags(); for a checked page the region is
  * one instruction. next: the page after this one, when the instruction at pc continues there (it is then the
  * whole region), else NULL. What the emitter refuses is interpreted. 0; VR_E_NOMEM: the cache is full;

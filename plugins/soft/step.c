@@ -60,7 +60,7 @@ static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page,
 			     .code = page->host + offset,
 			     .length = SOFT_PAGE - offset,
 			     .ir_revision = VR_IR_REVISION};
-	int32_t rc = v->vm->isa->lift(v->vm->isa_vm, &rq, ir);
+	int32_t rc = soft_lift(v->vm, &rq, ir);
 
 	if (rc == VR_OK)
 		log_step(v, ir, page, NULL);
@@ -76,7 +76,7 @@ static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page,
 	memcpy(whole + rq.length, next->host, SOFT_TAIL_MAX);
 	rq.code = whole;
 	rq.length += SOFT_TAIL_MAX;
-	rc = v->vm->isa->lift(v->vm->isa_vm, &rq, ir);
+	rc = soft_lift(v->vm, &rq, ir);
 	if (rc == VR_OK)
 		log_step(v, ir, page, next);
 	return rc;
@@ -105,9 +105,7 @@ static void carry_out(struct soft_vcpu *v)
 	if (rc == VR_OK && ir.block_count) {
 		soft_interpret_block(v, &ir, 0, v->step->values);
 	} else if (rc != VR_E_AGAIN) {
-		v->full_error = rc < 0 ? rc : VR_E_INTERNAL;
-		v->full_again = UINT32_MAX / 2; /* the vCPU can't go on */
-		soft_request(v->x, SOFT_REQ_FULL);
+		soft_cant_go_on(v, rc < 0 ? rc : VR_E_INTERNAL);
 	}
 }
 

@@ -9,15 +9,14 @@
 #include "interp.h"
 #include "log.h"
 #include "soft.h"
+#include "xlate/ir/ir.h"
 
 static int32_t tier0_access(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
 			    const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *result)
 {
-	uint32_t code = op->op == VR_IR_CASIF ? VR_IR_CAS : op->op == VR_IR_CAS2IF ? VR_IR_CAS2 : op->op;
-
 	return soft_access(x,
-			   code | (uint64_t)op->type << 16 | (uint64_t)(op->aux & 7u) << 24 |
-				   (op->imm >> 32 & 0xffff) << 32 |
+			   vr_ir_unconditional(op->op) | (uint64_t)op->type << 16 |
+				   (uint64_t)(op->aux & 7u) << 24 | (op->imm >> 32 & 0xffff) << 32 |
 				   (uint64_t)(op->op == VR_IR_AMO ? op->c : 0) << 48,
 			   address, a, b, result);
 }
@@ -55,7 +54,7 @@ static void run_entry(struct soft_vcpu *v, const struct soft_entry *e)
 		union vr_v128 *more = realloc(v->values, ir->op_count * sizeof(*more));
 
 		if (!more) {
-			soft_request(v->x, SOFT_REQ_FULL);
+			soft_cant_go_on(v, VR_E_NOMEM);
 			return;
 		}
 		v->values = more;

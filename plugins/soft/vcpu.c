@@ -84,6 +84,8 @@ static void *env_ram(struct vr_exec *x, uint64_t pa, uint64_t length)
 	return soft_ram(soft_of(x)->vm, pa, length);
 }
 
+_Static_assert(sizeof(struct vr_engine_exec) <= VR_EXEC_STATE, "the isa's state follows the engine's part");
+
 /* ---- vmrun.accel/1 ---- */
 
 int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)

@@ -33,7 +33,7 @@ struct vr_vm_config {
 	uint32_t vcpu_count;
 	const char *arch; /* guest architecture: "arm64" ... */
 	/* Of the translator that was chosen, or NULL: its tables of vmrun.isa/1 (isa.h) and, if it has one,
-	 * vmrun.emitter/1 (emitter.h), of whatever revision; the `self` of both, and the plugin's id. */
+	 * vmrun.emitter/1 (emitter.h), of whatever revision; the `self` of vr_isa.create, and the plugin's id. */
 	const struct vr_isa *isa;
 	const struct vr_emit *emitter;
 	void *translator_self;

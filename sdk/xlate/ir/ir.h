@@ -71,6 +71,25 @@ static inline uint32_t vr_ir_type_bits(uint32_t type)
 	return type < sizeof(bits) ? bits[type] : 0;
 }
 
+/* Where an op at a block's end goes, as bits 1 << VR_EDGE_*; 0: not to a block that the IR names. */
+static inline uint32_t vr_ir_edges(uint32_t op)
+{
+	switch (vr_ir_ops[op].attribute) {
+	case VR_ATTRIBUTE_GOES:
+		return 1u << VR_EDGE_TAKEN;
+	case VR_ATTRIBUTE_BRANCH:
+		return 1u << VR_EDGE_TAKEN | 1u << VR_EDGE_FALL;
+	default:
+		return 0;
+	}
+}
+
+/* A memory op without its condition: CAS of CASIF. */
+static inline uint32_t vr_ir_unconditional(uint32_t op)
+{
+	return op == VR_IR_CASIF ? VR_IR_CAS : op == VR_IR_CAS2IF ? VR_IR_CAS2 : op;
+}
+
 /* The value that a conditional access looks at, besides a, b, c; 0: the op is none. */
 static inline uint32_t vr_ir_condition_value(const struct vr_ir_op *o)
 {

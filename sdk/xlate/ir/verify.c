@@ -328,7 +328,6 @@ static int check_op(struct verifier *v, uint32_t at)
 static int check_edges(struct verifier *v, uint32_t last)
 {
 	const struct vr_ir_op *o = &v->ir->ops[last];
-	uint32_t attribute = vr_ir_ops[o->op].attribute;
 
 	for (uint32_t i = 0; i < 2; i++) {
 		uint32_t to = v->block->succ[i];
@@ -337,8 +336,7 @@ static int check_edges(struct verifier *v, uint32_t last)
 			continue;
 		if (to >= v->ir->block_count)
 			return wrong(v, last, "edge %u goes to block %u of %u", i, to, v->ir->block_count);
-		if (attribute != VR_ATTRIBUTE_BRANCH &&
-		    !(attribute == VR_ATTRIBUTE_GOES && i == VR_EDGE_TAKEN))
+		if (!(vr_ir_edges(o->op) >> i & 1))
 			return wrong(v, last, "edge %u, which the op does not have", i);
 		if (v->ir->blocks[to].pc != (i == VR_EDGE_TAKEN ? o->imm : v->block->end))
 			return wrong(v, last, "edge %u goes to block %u, which is at another pc", i, to);

@@ -20,12 +20,10 @@ static uint64_t caller_saved_pins(const struct emit *e)
 static void vector_arguments(struct emit *e, const uint32_t args[3])
 {
 	for (uint32_t n = 0; n < 3; n++) {
-		uint64_t k;
 		if (!args[n])
 			continue;
-		bool integer = const_of(e, args[n], &k) || !is_vector(val(e, args[n])->type);
 		e->target->store(e, EMIT_EXEC, EMIT_IN_ENGINE(argument) + 16 * n, ra_use_clean(e, args[n]),
-				 integer ? VR_T_I64 : VR_T_V128);
+				 VR_T_V128);
 		ra_free(e, args[n]);
 	}
 }

@@ -8,7 +8,7 @@
  * close a loop (to the same or an earlier block or address) poll exec.exit_request, as do indirect jumps.
  *
  * Indirect targets are in target.jump_pc. A return is predicted by the return-address stack in the MMU context, other
- * jumps by its jump cache.
+ * jumps by its indirect-branch cache.
  */
 #include "emit.h"
 

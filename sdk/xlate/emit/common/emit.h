@@ -182,18 +182,11 @@ struct emit_scratch {
 /* vr_emit.region of a host. */
 int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const struct emit_thunks *thunks);
 
-/* Does the engine's job have room for marks (ABI 1.1), and does it want them? */
-static inline bool emit_wants_marks(const struct vr_emit_job *job)
-{
-	return job->size >= offsetof(struct vr_emit_job, mark_capacity) + sizeof(job->mark_capacity) &&
-	       job->marks;
-}
-
 /* For a log: what follows is for the guest instruction at pc. */
 static inline void emit_mark(struct emit *e, uint64_t pc, uint32_t kind)
 {
 	struct vr_emit_job *job = e->job;
-	if (emit_wants_marks(job) && job->mark_count < job->mark_capacity)
+	if (job->marks && job->mark_count < job->mark_capacity)
 		job->marks[job->mark_count++] = (struct vr_code_mark){pc, code_at(&e->c), kind};
 }
 
@@ -375,8 +368,8 @@ EMIT_OP(EXIT_TO);
 EMIT_OP(CALL);
 EMIT_OP(VCALL);
 /* EMIT_HANDLER(host, ADD): the handler of op ADD, the core's if it has one, else host_op_ADD. */
-#define EMIT_THIRD(a, b, ...) b
-#define EMIT_CHOOSE(...) EMIT_THIRD(__VA_ARGS__)
+#define EMIT_SECOND(a, b, ...) b
+#define EMIT_CHOOSE(...) EMIT_SECOND(__VA_ARGS__)
 #define EMIT_HANDLER(host, name) EMIT_CHOOSE(EMIT_COMMON_##name, host##_op_##name, ~)
 
 #endif

@@ -44,9 +44,8 @@ struct emit_ool *emit_slow_path(struct emit *e, const struct vr_ir_op *o, const 
 	s->back = code_at(&e->c);
 	s->insn = (uint32_t)(e->pc - e->job->pc_base);
 	s->coalesced = e->coalesced.active || a->coalesced;
-	uint32_t op = o->op == VR_IR_CASIF ? VR_IR_CAS : o->op == VR_IR_CAS2IF ? VR_IR_CAS2 : o->op;
-	s->pc = op | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 | (uint64_t)emit_mf_flags(o) << 32 |
-		(o->op == VR_IR_AMO ? (uint64_t)(uint16_t)o->c << 48 : 0);
+	s->pc = vr_ir_unconditional(o->op) | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 |
+		(uint64_t)emit_mf_flags(o) << 32 | (o->op == VR_IR_AMO ? (uint64_t)(uint16_t)o->c << 48 : 0);
 	return s;
 }
 

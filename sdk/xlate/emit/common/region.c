@@ -96,7 +96,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 {
 	const struct vr_ir *ir = job->ir;
 	struct emit_scratch *s = job->scratch;
-	if (job->scratch_size < sizeof(*s) || !thunks->lookup || !ir->block_count)
+	if (job->scratch_size < sizeof(*s) || !ir->block_count)
 		return VR_E_INVAL;
 	if (job->capacity < 2 * EMIT_OP_CAPACITY)
 		return VR_E_NOMEM;
@@ -118,7 +118,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 	e->fixups = s->fixups;
 	e->labels = s->labels;
 	job->point_count = job->exit_count = job->code_size = 0;
-	if (emit_wants_marks(job))
+	if (job->marks)
 		job->mark_count = 0;
 	int32_t rc = begin(e, job);
 	if (rc)
@@ -141,8 +141,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 			t->patch(e, t->jump(e), e->labels[b]);
 		}
 	}
-	if (!e->error && (job->flags & VR_JOB_GUARD) && VR_REACHES(job, guarded) &&
-	    job->block_entry[0] != UINT32_MAX) {
+	if (!e->error && (job->flags & VR_JOB_GUARD) && job->block_entry[0] != UINT32_MAX) {
 		if (e->c.p > e->limit)
 			e->error = VR_E_NOMEM;
 		else

@@ -158,14 +158,13 @@ EMIT_OP(PUT)
 
 EMIT_OP(LDS)
 {
-	e->target->load(e, ra_def(e, i, NOREG), EMIT_EXEC, (uint32_t)o->imm, wide(o) ? VR_T_I64 : VR_T_I32);
+	e->target->load(e, ra_def(e, i, NOREG), EMIT_EXEC, (uint32_t)o->imm, o->type);
 }
 
 EMIT_OP(STS)
 {
-	uint32_t type = wide(o) ? VR_T_I64 : VR_T_I32;
 	uint64_t k;
-	if (!const_of(e, o->a, &k) || !e->target->store_constant(e, EMIT_EXEC, (uint32_t)o->imm, k, type))
-		e->target->store(e, EMIT_EXEC, (uint32_t)o->imm, ra_use_as(e, o->a, o->type), type);
+	if (!const_of(e, o->a, &k) || !e->target->store_constant(e, EMIT_EXEC, (uint32_t)o->imm, k, o->type))
+		e->target->store(e, EMIT_EXEC, (uint32_t)o->imm, ra_use_as(e, o->a, o->type), o->type);
 	ra_free(e, o->a);
 }

@@ -56,8 +56,8 @@ static void compare_and_swap(struct emit *e, const struct vr_ir_op *o, uint32_t 
 	ra_reserve(e, RAX);
 	if (condition)
 		ra_load_into(e, RAX, condition);
-	uint32_t ra = ra_use_clean(e, o->a), rb = n == 3 ? ra_use_clean(e, o->b) : ra_use(e, o->b);
-	uint32_t rc = n == 3 ? ra_use_clean(e, o->c) : ra_use(e, o->c), u = tmp(e);
+	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_bits(e, o->b, 8u << n);
+	uint32_t rc = ra_use_bits(e, o->c, 8u << n), u = tmp(e);
 	if (condition) {
 		test_rr(c, 1, RAX, RAX);
 		mov_rr(c, n == 3, RAX, rb);
@@ -167,8 +167,7 @@ OP(AMO)
 	emit_flags_clobber(e);
 	if (!single)
 		ra_reserve(e, RAX);
-	uint32_t ra = ra_use_clean(e, o->a), rb = w ? ra_use_clean(e, o->b) : ra_use(e, o->b), u = tmp(e),
-		 t = tmp(e);
+	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_bits(e, o->b, 8u << n), u = tmp(e), t = tmp(e);
 	uint32_t d = single ? t : (uint32_t)RAX;
 	struct emit_access a =
 		x86_tlb_check(e, ra, (int32_t)o->imm, 1u << n, emit_mf_flags(o), true, true, u, t);

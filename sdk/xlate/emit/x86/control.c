@@ -23,7 +23,7 @@ OP(BRBIT)
 {
 	uint32_t bit = o->aux & 63;
 	emit_flags_clobber(e);
-	uint32_t r = bit < 32 ? ra_use(e, o->a) : ra_use_clean(e, o->a);
+	uint32_t r = ra_use_bits(e, o->a, bit + 1);
 	struct emit_condition k = {CC_NE, 0, o->aux >> 6 & 1};
 	if (bit < 32) {
 		test_ri(&e->c, 0, r, 1u << bit);

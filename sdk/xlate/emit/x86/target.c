@@ -137,7 +137,7 @@ static void fill(struct emit *e, uint32_t bytes)
 	e->c.p += bytes;
 }
 
-/* The first instruction is at least two bytes long and at an even address: x86_kill() in emit.c. */
+/* The first instruction is at least two bytes long and at an even address: kill_entry() in emit.c. */
 static void entry(struct emit *e, bool count, bool empty)
 {
 	if (count)

@@ -20,8 +20,6 @@ static const struct vr_guest_reg guest_regs[A64_REGS] = {
 	VR_ROWS_32(V),
 };
 
-_Static_assert(offsetof(struct vr_exec, reserved) + sizeof(((struct vr_exec *)0)->reserved) <= VR_EXEC_STATE,
-	       "the ISA's state follows the common part");
 _Static_assert(VR_EXEC_STATE % 16 == 0 && offsetof(struct a64_state, v) == 0,
 	       "vector guest_regs are aligned");
 
