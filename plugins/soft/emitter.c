@@ -22,13 +22,17 @@ struct search {
 	char others[400]; /* "; xlate-b: ...": those that can't be used either */
 };
 
+_Static_assert(offsetof(struct vr_emit, size) == 0 && offsetof(struct vr_emit, revision) == 4 &&
+		       offsetof(struct vr_emit, arch) == 8,
+	       "what is read of an emitter of any revision");
+
 /* The reason why it can't be used; NULL: it can. */
 static const char *unusable(const struct vr_emit *e, char *why, uint32_t n)
 {
 	const char *missing;
 
 	/* Another revision's table may be of any shape, but for its first three members. */
-	if (e->size < offsetof(struct vr_emit, arch) + sizeof(e->arch)) {
+	if (!VR_REACHES(e, arch)) {
 		snprintf(why, n, "its vr_emit of %u bytes is too short", e->size);
 		return why;
 	}

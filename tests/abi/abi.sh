@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # abi.sh layout TARGET | constants | golden FOLDER | library FILE: the ABI as the headers have it now. VR_SDK: another
-# sdk/ than this source's.
+# sdk/ than this source's; VR_STABLE=1: without what is bound to the engine's revision.
 #   layout      offset, name and type of every member of every record, for a target of clang's
 #   constants   value and name of every constant, and the columns of every op of the IR
 #   golden      layout-64.txt (all 64-bit systems have one), layout-32.txt and constants.txt
@@ -16,6 +16,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 for h in "$include"/vmrun/*.h; do
+	[ -z "${VR_STABLE:-}" ] || [ "${h##*/}" != emitter.h ] || continue
 	echo "#include <vmrun/${h##*/}>"
 done >"$work/all.c"
 

@@ -50,8 +50,8 @@ for program in sdk/examples/teach/primes.S tests/abi/plugins/card.S; do
 	objcopy -O binary -j .text "$work/program.o" "$out/$(basename $program .S).teach"
 done
 
-VR_SDK=$work/sdk tests/abi/abi.sh golden "$out"
-VR_SDK=$work/sdk tests/abi/abi.sh library "$work/types.so"
+VR_STABLE=1 VR_SDK=$work/sdk tests/abi/abi.sh golden "$out"
+VR_STABLE=1 VR_SDK=$work/sdk tests/abi/abi.sh library "$work/types.so"
 abidw --no-corpus-path --no-comp-dir-path --no-show-locs "$work/types.so" | gzip -9n >"$out/types.abi.gz"
 cat >"$out/MADE" <<T
 of:        $from

@@ -14,13 +14,14 @@ $(BITS)/bits $(BITS)/cas16:
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lm -pthread
 
-$(BITS)/bits-arm64: $(BITS_SRC) | $(B)/gen/a64_decode.h $(B)/gen/rv_decode.h deps
-$(BITS)/cas16-arm64: $(BITS_CAS_SRC) | deps
+BITS_HEADERS := $(wildcard sdk/*.h sdk/include/vmrun/* sdk/xlate/*.h sdk/xlate/ir/*.h sdk/xlate/isa/*.h sdk/xlate/isa/*/* plugins/soft/*.h)
+$(BITS)/bits-arm64: $(BITS_SRC) $(BITS_HEADERS) | $(B)/gen/a64_decode.h $(B)/gen/rv_decode.h deps
+$(BITS)/cas16-arm64: $(BITS_CAS_SRC) $(BITS_HEADERS) | deps
 $(BITS)/bits-arm64 $(BITS)/cas16-arm64:
 	@mkdir -p $(@D)
 	@echo "  CROSS   $@"
 	$(Q)$(BITS_CC_arm64) -std=gnu11 -O2 $(WARN) -fno-strict-aliasing -D_GNU_SOURCE -Isdk/include -Isdk -Isdk/xlate -I. -I$(B)/gen \
-	  -static -pthread -o $@ $^ -lm
+	  -static -pthread -o $@ $(filter %.c,$^) -lm
 
 TESTS += tests/bits/bits.sh
 TEST_NEEDS += $(BITS)/bits $(BITS)/cas16 $(BITS)/bits-arm64 $(BITS)/cas16-arm64

@@ -199,12 +199,24 @@ Test(board, requested_devices)
 	cr_expect_eq(made.resets, 3);
 }
 
+static int32_t VR_CALL not_this_one(void *self, const struct vr_virtio_config *c, struct vr_virtio_info *info,
+				    struct vr_virtio_device **out)
+{
+	(void)self, (void)info, (void)out;
+	cr_expect_fail("another plugin made %s", c->type);
+	return VR_E_INTERNAL;
+}
+
 /* A virtio plugin that the user named: its own types come before others' of that name, and what the board does not
  * know gets one place each. */
 Test(board, requested_virtio)
 {
-	static struct vr_virtio_maker mine;
+	static struct vr_virtio_maker mine, other;
 
+	other = virtio_test_maker;
+	other.types = "virtio-rng";
+	other.create = not_this_one;
+	fake_offer(d, VR_VIRTIO_ID, &other, "test", 0);
 	mine = virtio_test_maker;
 	mine.types = "virtio-rng,com.example-input";
 	fake_offer(d, VR_VIRTIO_ID, &mine, "named", VR_FOUND_REQUESTED);

@@ -39,14 +39,21 @@ int main(int argc, char **argv)
 	uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 0) : 0,
 		 first = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
 	uint64_t passed = 0, failed = 0, redrawn = 0;
-	uint32_t skipped = 0, emitters = 0;
+	uint32_t skipped = 0, emitters = 0, named = 0, used = 0;
 
 	if (argc < 3 || argc > 4 || !count) {
 		fprintf(stderr, "usage: random-ir COUNT SEED [EMITTER]\n");
 		return 2;
 	}
 	for (const struct test_emitter *e = test_emitters; e->name; e++)
-		emitters += argc < 4 || !strcmp(argv[3], e->name);
+		if (argc < 4 || !strcmp(argv[3], e->name)) {
+			named++;
+			emitters += harness_use(e) == 0;
+		}
+	if (argc > 3 && !named) {
+		fprintf(stderr, "random-ir: this build has no emitter '%s'\n", argv[3]);
+		return 2;
+	}
 	for (const struct test_emitter *e = test_emitters; e->name; e++) {
 		if (argc > 3 && strcmp(argv[3], e->name))
 			continue;
@@ -55,9 +62,10 @@ int main(int argc, char **argv)
 			continue;
 		}
 		/* Each emitter has its share, of different numbers. */
-		uint64_t share = count / emitters + (e == test_emitters ? count % emitters : 0), done = 0;
+		uint64_t share = count / emitters + (used++ ? 0 : count % emitters), done = 0;
+		uint64_t seed = first;
 
-		for (uint64_t seed = first; done < share && failed < 10; seed++) {
+		for (; done < share && failed < 10; seed++) {
 			const struct comparison c = shape(seed);
 			int rc = compare_one(&c, seed);
 
@@ -73,7 +81,7 @@ int main(int argc, char **argv)
 				passed++;
 			}
 		}
-		first += share + redrawn;
+		first = seed;
 	}
 	if (!emitters)
 		printf("skipped: this build has no emitter for its processor\n");

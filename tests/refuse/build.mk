@@ -6,7 +6,7 @@ REFUSE_LIBS := $(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a
 
 # $(call refuse,architecture,name of its vr_isa)
 define refuse
-$(REFUSE)/refuse-$(1).o: tests/refuse/plugin.c
+$(REFUSE)/refuse-$(1).o: tests/refuse/plugin.c $(B)/flags
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CPPFLAGS) $$(CPPFLAGS_tests_refuse) $$(CFLAGS) -DREFUSE_ISA=$(2) '-DREFUSE_ID="refuse-$(1)"' -c -o $$@ $$<
 $(REFUSE)/plugins/refuse-$(1).so: $(REFUSE)/refuse-$(1).o $(B)/lib/libxlate-isa-$(1).a $(REFUSE_LIBS)
@@ -19,4 +19,5 @@ TEST_NEEDS += $(REFUSE)/plugins/refuse-$(1).so
 endef
 $(eval $(call refuse,arm64,a64_isa))
 $(eval $(call refuse,riscv64,rv_isa))
+-include $(wildcard $(REFUSE)/*.d)
 TESTS += tests/refuse/refuse.sh

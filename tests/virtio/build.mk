@@ -17,7 +17,8 @@ VIRTIO_TEMPLATE := $(B)/tests/virtio/template.so $(B)/tests/virtio/template.yaml
 $(B)/tests/virtio/template.so: sdk/template/device/plugin.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  SO      $@"
-	$(Q)$(CC) $(filter-out -MMD -MP,$(CPPFLAGS)) -Isdk -DPLUGIN_ID='"template"' $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) -MF $@.d -MT $@ -Isdk -DPLUGIN_ID='"template"' $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -o $@ $<
+-include $(wildcard $(B)/tests/virtio/template.so.d)
 $(B)/tests/virtio/template.yaml: sdk/template/device/com.example.template.yaml
 	@mkdir -p $(@D)
 	$(Q)sed 's/com\.example\.template/template/g' $< >$@

@@ -130,7 +130,7 @@ int guest_main(void)
 	SAME("generation", r(0xfc), 1);
 	mmio_write(device + 0x104, 4, 5);
 	SAME("shorter", ask(), 5);
-	/* The queue alone is reset, where the transport offers it (bit 40). */
+	/* The transport offers that a queue alone is reset (bit 40). */
 	w(0x14, 1);
 	SAME("ring-reset-offered", r(0x10) >> 8 & 1, 1);
 	w(0x14, 0);

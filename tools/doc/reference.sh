@@ -8,7 +8,7 @@ out=${1:?usage: reference.sh FOLDER}
 note='<!-- Made by `make doc` out of sdk/include/vmrun; change the headers, not this file. -->'
 
 # In the order in which a reader wants them; a new header goes to the end until it is named here.
-first='abi plugin host accel board device virtio block net irqchip notify dirty facts assist sandbox translator ir'
+first='abi plugin host accel board device virtio block net irqchip notify dirty facts assist sandbox isa emitter ir'
 names=$first
 for h in "$abi"/*.h; do
 	n=$(basename "$h" .h)
@@ -16,7 +16,7 @@ for h in "$abi"/*.h; do
 done
 set --
 for n in $names; do
-	[ ! -e "$abi/$n.h" ] || set -- "$@" "$abi/$n.h"
+	set -- "$@" "$abi/$n.h"
 done
 
 {
