@@ -14,7 +14,7 @@ $(BITS)/bits $(BITS)/cas16:
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lm -pthread
 
-BITS_HEADERS := $(wildcard sdk/*.h sdk/include/vmrun/* sdk/xlate/*.h sdk/xlate/ir/*.h sdk/xlate/isa/*.h sdk/xlate/isa/*/* plugins/soft/*.h)
+BITS_HEADERS := $(wildcard sdk/*.h sdk/include/vmrun/* sdk/xlate/*.h sdk/xlate/ir/*.h sdk/xlate/isa/*.h sdk/xlate/isa/*/*.h sdk/xlate/isa/*/*.def plugins/soft/*.h)
 $(BITS)/bits-arm64: $(BITS_SRC) $(BITS_HEADERS) | $(B)/gen/a64_decode.h $(B)/gen/rv_decode.h deps
 $(BITS)/cas16-arm64: $(BITS_CAS_SRC) $(BITS_HEADERS) | deps
 $(BITS)/bits-arm64 $(BITS)/cas16-arm64:
