@@ -22,7 +22,6 @@
 #include "common/text.h"
 #include "machine/parts.h"
 #include "util/log.h"
-#include "util/struct_copy_out.h"
 
 #define SECTOR 512u
 #define VECTORS 64

@@ -3,7 +3,6 @@
  * disks.c: the machine's disks for devices, vmrun.disks/1: the files that the user named, then the disks of plugins
  * (vmrun.block/1) that the user named.
  */
-#include <string.h>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -26,13 +25,13 @@ static const char *lacks(const struct vr_disk *k)
 static int32_t check(const struct loaded_plugin *p, const struct vr_disk *k)
 {
 	struct vr_block_info info = {.size = sizeof(info)};
-	const char *id = p->manifest->id;
+	const char *id = p->manifest->id, *missing = lacks(k);
 	int32_t rc;
 
-	if (lacks(k))
+	if (missing)
 		return vr_error_set(VR_E_ABI,
 				    "plugin '%s': its disk has no '%s'; rebuild or update the plugin", id,
-				    lacks(k));
+				    missing);
 	rc = k->ops->info(k->block, &info);
 	if (rc < 0)
 		return vr_error_set(rc, "plugin '%s': its disk can't say what it is (%s)", id,
@@ -50,11 +49,6 @@ static int32_t open_plugin(struct machine *m, struct loaded_plugin *p, const str
 	struct machine_disk *k = &m->plugin_disk[m->plugin_disk_count];
 	int32_t rc;
 
-	if (!VR_HAS(b, open) || !VR_HAS(b, close))
-		return vr_error_set(VR_E_ABI,
-				    "plugin '%s': its " VR_BLOCK_ID
-				    " has no open or no close; rebuild or update the plugin",
-				    p->manifest->id);
 	if (m->disk_count + m->plugin_disk_count >= MACHINE_MAX_DISKS)
 		return vr_error_set(VR_E_CONFIG, "plugin '%s': %u disks are all that can be had",
 				    p->manifest->id, MACHINE_MAX_DISKS);
@@ -73,13 +67,13 @@ int32_t disks_open_plugins(struct machine *m)
 
 	for (uint32_t i = 0; rc == VR_OK && i < registry_count(m->registry); i++) {
 		struct loaded_plugin *p = registry_at(m->registry, i);
-		const struct vr_block_maker *b;
+		const void *maker;
 
 		if (!p->requested || !p->started || !vr_text_list_has(p->manifest->provides, VR_BLOCK_ID))
 			continue;
-		b = registry_interface(p, VR_BLOCK_ID);
-		if (b)
-			rc = open_plugin(m, p, b);
+		rc = machine_interface(p, VR_BLOCK_ID, &maker);
+		if (rc == VR_OK)
+			rc = open_plugin(m, p, maker);
 	}
 	return rc;
 }

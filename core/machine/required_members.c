@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* required_members.c: the members without which an interface can't be used. A plugin's struct may end before others. */
 #include <string.h>
+#include <vmrun/block.h>
 #include <vmrun/isa.h>
 
 #include "common/error.h"
@@ -21,6 +22,7 @@ static const struct {
 	REQUIRED(VR_ACCEL_ID, vr_accel, vm_reset),     REQUIRED(VR_BOARD_ID, vr_board, create),
 	REQUIRED(VR_BOARD_ID, vr_board, load),         REQUIRED(VR_BOARD_ID, vr_board, reset),
 	REQUIRED(VR_BOARD_ID, vr_board, destroy),      REQUIRED(VR_ISA_ID, vr_isa, lift),
+	REQUIRED(VR_BLOCK_ID, vr_block_maker, open),   REQUIRED(VR_BLOCK_ID, vr_block_maker, close),
 };
 
 int32_t machine_interface(struct loaded_plugin *p, const char *id, const void **out)

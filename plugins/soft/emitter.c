@@ -32,7 +32,7 @@ static const char *unusable(const struct vr_emit *e, char *why, uint32_t n)
 	const char *missing;
 
 	/* Another revision's table may be of any shape, but for its first three members. */
-	if (!VR_REACHES(e, arch)) {
+	if (e->size < offsetof(struct vr_emit, arch) + sizeof(e->arch)) {
 		snprintf(why, n, "its vr_emit of %u bytes is too short", e->size);
 		return why;
 	}

@@ -129,7 +129,7 @@ static void finish(struct request *q, uint32_t status)
 	/* The length promises that this much, from the front, was written; a failed read may have not. */
 	if (status == S_OK && (q->header.type == T_IN || q->header.type == T_GET_ID))
 		written = (uint32_t)v->in_bytes;
-	else
+	else if (!written) /* else the push marks that byte */
 		d->io->touched(d->transport, v, v->in_bytes);
 	virtio_push(d, 0, &q->buffer, written);
 	virtio_signal(d, 0);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "common/text.h"
 
 static const char *const table_ids[] = {
 #define TABLE(id, type, name) id,
@@ -37,7 +38,7 @@ static bool transports(struct vr_check *c, const char *id)
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		is |= strcmp(id, ids[i]) == 0;
-	return is && check_target_provides(c->target, VR_VIRTIO_ID);
+	return is && vr_text_list_has(c->target->provides, VR_VIRTIO_ID);
 }
 
 /* That a whole host will do is another rule's. */

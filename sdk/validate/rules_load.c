@@ -3,9 +3,11 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+#include <vmrun/block.h>
+#include <vmrun/net.h>
+#include <vmrun/virtio.h>
 
 #include "check.h"
-#include "common/classes.h"
 #include "common/elf.h"
 #include "common/error.h"
 
@@ -69,23 +71,34 @@ void check_provides(struct vr_check *c)
 	}
 }
 
+/* Those of which a device plugin has at least one, besides vmrun.device/1. */
+#define OF_DEVICES(X) X(VR_VIRTIO_ID) X(VR_BLOCK_ID) X(VR_NET_ID)
+
+static bool is_of_class(const struct vr_check *c, const char *id)
+{
+#define IS(of_device) || !strcmp(id, of_device)
+	return !strcmp(id, check_interface(c)) ||
+	       (c->target->class_bit == CHECK_DEVICE && (0 OF_DEVICES(IS)));
+#undef IS
+}
+
 void check_class(struct vr_check *c)
 {
-	const struct vr_manifest *m;
-	const char *most;
+	const char *id = check_interface(c);
 
 	check_given(c, 1);
 	if (c->target->error[0])
 		check_skip(c, "the manifest is wrong");
 	check_given(c, 0);
-	m = c->target->manifest_read;
-	most = vr_class_interfaces(m->class_id);
-	if (!most)
+	if (!id)
 		check_skip(c, "its class has no interface of its own");
 	for (char *const *p = c->target->provides; *p; p++)
-		if (vr_class_has_interface(m->class_id, *p))
+		if (is_of_class(c, *p))
 			return;
-	check_fail(c, "it is of class %s, but does not provide %s1", c->target->class_name, most);
+#define OR(of_device) " or " of_device
+	check_fail(c, "it is of class %s, but does not provide %s%s", c->target->class_name, id,
+		   c->target->class_bit == CHECK_DEVICE ? OF_DEVICES(OR) : "");
+#undef OR
 }
 
 void check_options(struct vr_check *c)

@@ -55,7 +55,7 @@ struct vr_isa_vm *check_isa_vm(struct vr_check *c, const struct vr_isa *isa)
 	return vm;
 }
 
-/* NULL: it has none, or one for another engine, which this validator can't judge. */
+/* Skips the rule when it has none, or one for another engine, which this validator can't judge. */
 static const struct vr_emit *emitter_of(struct vr_check *c)
 {
 	const struct vr_emit *e;
@@ -533,5 +533,7 @@ void check_xlate_region(struct vr_check *c)
 	}
 	check_given(c, 0);
 	CHECK(c, emitted, "no region was emitted: the last answer was %s", check_error_name(last));
+	check_phase(c, "emit destroy");
+	e->destroy(emitter);
 	free(scratch);
 }

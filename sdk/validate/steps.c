@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "common/text.h"
 
 void check_open(struct vr_check *c)
 {
@@ -112,7 +113,7 @@ const void *check_query(struct vr_check *c, const char *interface_id)
 
 const void *check_provided(struct vr_check *c, const char *interface_id)
 {
-	if (!check_target_provides(c->target, interface_id))
+	if (!vr_text_list_has(c->target->provides, interface_id))
 		check_skip(c, "it has no %s", interface_id);
 	return check_query(c, interface_id);
 }

@@ -258,14 +258,6 @@ int check_target_find(uint32_t class_bit, const char *guest, const char *id, con
 	return 0;
 }
 
-bool check_target_provides(const struct check_target *t, const char *interface_id)
-{
-	for (char *const *p = t->provides; *p; p++)
-		if (strcmp(*p, interface_id) == 0)
-			return true;
-	return false;
-}
-
 const char *check_arch_host(void)
 {
 	return vr_arch_host();

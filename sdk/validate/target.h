@@ -39,8 +39,6 @@ int check_target_read(const char *file, struct check_target *out);
  * first. */
 int check_target_find(uint32_t class_bit, const char *guest, const char *id, const char *plugin_path,
 		      const char *beside, struct check_target *out);
-/* Does its manifest provide that interface? */
-bool check_target_provides(const struct check_target *t, const char *interface_id);
 /* The canonical name of this host's architecture, and of another name. */
 const char *check_arch_host(void);
 const char *check_arch_name(const char *name);

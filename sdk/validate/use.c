@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "common/text.h"
 
 /* ---- boards ---------------------------------------------------------------------------------------- */
 
@@ -92,7 +93,7 @@ static int32_t make_virtio(struct vr_check *c)
 {
 	static struct vr_virtio_shared_room room;
 	static char type[4][80]; /* as long as the devices live */
-	const struct vr_virtio_maker *m = check_target_provides(c->target, VR_VIRTIO_ID)
+	const struct vr_virtio_maker *m = vr_text_list_has(c->target->provides, VR_VIRTIO_ID)
 						  ? c->plugin->query(c->plugin->self, VR_VIRTIO_ID)
 						  : NULL;
 

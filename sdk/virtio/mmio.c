@@ -6,16 +6,15 @@
  * (vmrun.doorbell/1) and the vCPU does not stop for it. One serves all queues: its value, the queue's number,
  * is not known then, and all queues that run are looked at, as a device may do once it runs (3.1.2).
  *
- * A doorbell may come late. It takes the device's lock like a write over the bus, so it finds one of these:
+ * A doorbell may come late. It takes the lock `control` like a write over the bus, so it finds one of these:
  *  - the device as it was: it is what it was sent for;
  *  - the device reset, or the queue stopped: nothing runs, nothing is done. A reset does not wait for it,
- * since it holds the lock that the doorbell takes, and need not: what it waits for are requests (quiesce);
+ * since it holds the lock that the doorbell takes, and need not: what it waits for are requests (queue_stop());
  *  - the device set up anew: a notification for nothing, which finds an empty ring.
  * Only the device's end has to wait: detach() comes first there, without the lock. The machine's reset finds
  * no doorbell under way at all, the core delivers them before (host.h).
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "../host_error.h"
 #include "mmio.h"

@@ -4,7 +4,7 @@
  *
  * The rings are the guest's memory and may change under our hands: every descriptor is copied once and
  * what was copied is checked. A ring that breaks the rules makes the queue "broken", and nothing more
- * is taken from it until the driver resets the device or the queue. None of this locks; the transport does.
+ * is taken from it until the driver resets the device. None of this locks; the transport does.
  */
 #ifndef VR_VIRTIO_QUEUE_H
 #define VR_VIRTIO_QUEUE_H

@@ -127,8 +127,7 @@ static int32_t check_device(const struct vr_virtio_transport *t, const struct vr
 		return bad(t, "interrupt has bits that there are not");
 	if ((s->status & VIRTIO_S_DRIVER_OK) && !(s->status & VIRTIO_S_FEATURES_OK))
 		return bad(t, "status has DRIVER_OK without FEATURES_OK");
-	if ((s->status & VIRTIO_S_FEATURES_OK) &&
-	    ((f[0] & ~t->features[0]) || (f[1] & ~t->features[1]) || !(f[0] & VIRTIO_F_VERSION_1)))
+	if ((s->status & VIRTIO_S_FEATURES_OK) && !vr_virtio_offered(t, f))
 		return bad(t, "driver_features has what this device does not offer");
 	return VR_OK;
 }
@@ -146,8 +145,7 @@ static int32_t set_device(struct vr_virtio_transport *t, const struct vr_state_v
 	t->driver_features_sel = s->driver_features_sel;
 	t->queue_sel = s->queue_sel;
 	t->shared_sel = s->shared_sel;
-	if ((s->status & VIRTIO_S_FEATURES_OK) && VR_HAS(t->maker, features) &&
-	    t->maker->features(t->device, t->driver_features[0], t->driver_features[1]) < 0) {
+	if ((s->status & VIRTIO_S_FEATURES_OK) && !vr_virtio_agreed(t)) {
 		vr_virtio_reset(t);
 		return bad(t, "driver_features is a choice that this device can't work with");
 	}
@@ -193,8 +191,7 @@ static int32_t set_queue(struct vr_virtio_transport *t, uint32_t i, const struct
 	r->last_avail = (uint16_t)s->avail;
 	r->used = (uint16_t)s->used;
 	r->signalled = (uint16_t)s->signalled;
-	r->event_idx = !!(t->driver_features[0] & VIRTIO_F_EVENT_IDX);
-	r->indirect = !!(t->driver_features[0] & VIRTIO_F_INDIRECT_DESC);
+	vr_virtio_ring_features(t, r);
 	if (s->enabled)
 		mapped = vr_virtio_queue_map(r);
 	if (mapped < 0)

@@ -127,9 +127,7 @@ static uint64_t VR_CALL write_buffer(struct vr_virtio_transport *t, const struct
 
 static void VR_CALL config_changed(struct vr_virtio_transport *t)
 {
-	/* Before DRIVER_OK the driver reads all of it anyway. */
-	if (vr_virtio_status(t) & VIRTIO_S_DRIVER_OK)
-		vr_virtio_pend(t, VIRTIO_INTERRUPT_CONFIG, VIRTIO_CONFIG_QUEUE);
+	vr_virtio_config_changed(t);
 }
 
 static void VR_CALL broken(struct vr_virtio_transport *t)

@@ -2,7 +2,6 @@
 #include "transport.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "../host_error.h"
 #include "causes.h"
@@ -89,14 +88,21 @@ void vr_virtio_reset(struct vr_virtio_transport *t)
 	vr_virtio_acknowledge(t, ~0u);
 }
 
+bool vr_virtio_offered(const struct vr_virtio_transport *t, const uint64_t f[2])
+{
+	return !(f[0] & ~t->features[0]) && !(f[1] & ~t->features[1]) && (f[0] & VIRTIO_F_VERSION_1);
+}
+
+bool vr_virtio_agreed(struct vr_virtio_transport *t)
+{
+	return !VR_HAS(t->maker, features) ||
+	       t->maker->features(t->device, t->driver_features[0], t->driver_features[1]) >= 0;
+}
+
 /* 3.1.1: features are settled when the driver sets FEATURES_OK and reads it back. */
 static bool features_acceptable(struct vr_virtio_transport *t)
 {
-	const uint64_t *f = t->driver_features;
-
-	if ((f[0] & ~t->features[0]) || (f[1] & ~t->features[1]) || !(f[0] & VIRTIO_F_VERSION_1))
-		return false;
-	return !VR_HAS(t->maker, features) || t->maker->features(t->device, f[0], f[1]) >= 0;
+	return vr_virtio_offered(t, t->driver_features) && vr_virtio_agreed(t);
 }
 
 void vr_virtio_status_write(struct vr_virtio_transport *t, uint32_t value)
@@ -140,6 +146,12 @@ struct vr_virtio_queue *vr_virtio_ring(struct vr_virtio_transport *t, uint32_t q
 	return queue < t->info.queue_count ? &t->queue[queue].ring : NULL;
 }
 
+void vr_virtio_ring_features(const struct vr_virtio_transport *t, struct vr_virtio_queue *q)
+{
+	q->event_idx = !!(t->driver_features[0] & VIRTIO_F_EVENT_IDX);
+	q->indirect = !!(t->driver_features[0] & VIRTIO_F_INDIRECT_DESC);
+}
+
 void vr_virtio_queue_enable(struct vr_virtio_transport *t, uint32_t queue)
 {
 	struct vr_virtio_queue *q = vr_virtio_ring(t, queue);
@@ -148,8 +160,7 @@ void vr_virtio_queue_enable(struct vr_virtio_transport *t, uint32_t queue)
 	if (!q || q->ready || !(vr_virtio_status(t) & VIRTIO_S_FEATURES_OK))
 		return;
 	pthread_mutex_lock(&t->queue[queue].lock);
-	q->event_idx = !!(t->driver_features[0] & VIRTIO_F_EVENT_IDX);
-	q->indirect = !!(t->driver_features[0] & VIRTIO_F_INDIRECT_DESC);
+	vr_virtio_ring_features(t, q);
 	rc = vr_virtio_queue_start(q);
 	pthread_mutex_unlock(&t->queue[queue].lock);
 	if (rc < 0) {

@@ -113,6 +113,12 @@ uint32_t vr_virtio_status(struct vr_virtio_transport *t);
 /* 32 bits of the offered features / of the driver's, which can be written until FEATURES_OK. */
 uint32_t vr_virtio_features(const struct vr_virtio_transport *t, uint32_t word);
 void vr_virtio_driver_features(struct vr_virtio_transport *t, uint32_t word, uint32_t value);
+/* Are these features of a driver's all offered, and VERSION_1 among them? */
+bool vr_virtio_offered(const struct vr_virtio_transport *t, const uint64_t f[2]);
+/* The device is told what was negotiated: can it work with that? */
+bool vr_virtio_agreed(struct vr_virtio_transport *t);
+/* What was negotiated of rings, for this one. */
+void vr_virtio_ring_features(const struct vr_virtio_transport *t, struct vr_virtio_queue *q);
 /* The ring of a queue, to be set up while it is not ready; NULL: there is no such queue. */
 struct vr_virtio_queue *vr_virtio_ring(struct vr_virtio_transport *t, uint32_t queue);
 /* The driver says that a queue is ready / stops it (2.6.1 when it negotiated that). */

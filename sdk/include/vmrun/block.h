@@ -70,7 +70,7 @@ struct vr_block_ops {
 	void(VR_CALL *submit)(struct vr_block *b, struct vr_block_request *r);
 	/* Breaks requests off: those that have not begun fail, those under way end soon, as they come. When it
 	 * returns none is in flight, all have been completed. Not from within complete(), and not while another
-	 * thread submits. Waits no longer than one system call of the host's takes. [any, may block] */
+	 * thread submits, but for a complete(): what it submits meanwhile is broken off as well. Waits no longer than one system call of the host's takes. [any, may block] */
 	void(VR_CALL *cancel)(struct vr_block *b);
 	/* The machine ends: every request fails from here on, also those under way; waits for nothing. [any] */
 	void(VR_CALL *stop)(struct vr_block *b);

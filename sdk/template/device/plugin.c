@@ -3,7 +3,7 @@
  * plugin.c: a virtio device that answers texts (Virtio 1.2 has the words: queue, buffer, feature, configuration space).
  *
  * The user names the plugin (-p), and the board gives the device a transport: registers, rings and an interrupt are the
- *board's. What is here is the device itself:
+ * board's. What is here is the device itself:
  *
  *	queue 0        a buffer has a text to read and room to write: the answer is the same text in upper case
  *	feature 0      REVERSE: negotiated, the answer is backwards as well
