@@ -73,7 +73,7 @@ case $HARDEN in
 	for f in "$B"/obj/sdk/xlate/emit/x86/*.o; do
 		[ -z "$(mark "$f")" ] && ok || bad "$f: is marked '$(mark "$f")', but what it makes is not so"
 	done
-	for f in core/plugin/load plugins/soft/vcpu plugins/kvm/vcpu plugins/virtio/mmio plugins/board-virt/board sdk/xlate/isa/arm64/lift; do
+	for f in core/plugin/load plugins/soft/vcpu plugins/kvm/vcpu plugins/virtio/blk plugins/board-virt/board sdk/xlate/isa/arm64/lift; do
 		[ "$(mark "$B/obj/$f.o")" = "IBT, SHSTK" ] && ok || bad "$f.o: is marked '$(mark "$B/obj/$f.o")', not 'IBT, SHSTK'"
 	done
 	for f in "$B"/plugins/xlate-*-x86.so "$B/examples/xlate-teach.so" "$B/sdk/plugins/tiny-xlate.so"; do
