@@ -31,6 +31,7 @@
 
 #include "log.h"
 #include "soft.h"
+#include "xlate/ir/ir.h"
 
 #define FLUSH_LIMIT (64u * SOFT_PAGE)
 #define CODE_RESERVE (1024u * 1024u) /* a region must fit: below this the cache is full */
@@ -650,8 +651,8 @@ void soft_sync_guest_regs(struct vr_exec *x)
 		uint32_t reg = vm->emit->pinned_register(m->kind, m->host_reg);
 		uint8_t *to = (uint8_t *)x + vr_isa_reg(vm->isa, m->guest_reg)->offset;
 
-		if (m->kind == VR_REG_VEC)
-			memcpy(to, &vr_engine_exec(x)->save_vector[reg], 16);
+		if (vr_ir_is_vector_reg(m->kind))
+			memcpy(to, &vr_engine_exec(x)->save_vector[reg], vr_ir_reg_bytes(m->kind));
 		else
 			memcpy(to, &vr_engine_exec(x)->save_integer[reg], 8);
 	}

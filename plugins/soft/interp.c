@@ -13,7 +13,7 @@ _Static_assert(sizeof(functions) / sizeof(functions[0]) == VR_IR_COUNT, "an op w
 _Static_assert(VR_IR_NOP == 0, "value 0 is none");
 
 uint32_t soft_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir,
-			   uint32_t block, union vr_v128 *values, const struct soft_interp_memory *m)
+			   uint32_t block, union vr_v256 *values, const struct soft_interp_memory *m)
 {
 	const struct vr_ir_block *b = &ir->blocks[block];
 	struct soft_interp r = {.x = x, .isa = isa, .ir = ir, .block = b, .m = m, .v = values};
@@ -46,18 +46,10 @@ OP(INSN_START)
 
 OP_VALUE(CONST, o->imm)
 
+/* Of a value in memory. */
 static size_t type_bytes(uint32_t type)
 {
-	switch (type) {
-	case VR_T_I32:
-	case VR_T_F32:
-	case VR_T_FLAGS:
-		return 4;
-	case VR_T_V128:
-		return 16;
-	default:
-		return 8;
-	}
+	return type == VR_T_FLAGS ? 4 : vr_ir_type_bits(type) / 8;
 }
 
 static uint8_t *reg_address(struct soft_interp *r, uint64_t reg)
@@ -73,19 +65,12 @@ OP(GET)
 
 OP(PUT)
 {
-	union vr_v128 value = {.d = {0, 0}};
+	union vr_v256 value = {.d = {0}};
+	uint32_t bytes = vr_ir_reg_bytes(vr_isa_reg(r->isa, o->imm)->kind);
 	memcpy(&value, &r->v[o->a], type_bytes(o->type));
-	switch (vr_isa_reg(r->isa, o->imm)->kind) {
-	case VR_REG_VEC:
-		memcpy(reg_address(r, o->imm), &value, 16);
-		break;
-	case VR_REG_FLAGS:
-		memcpy(reg_address(r, o->imm), &value, 4);
-		break;
-	default:
-		memcpy(reg_address(r, o->imm), &value, 8);
-		break;
-	}
+	if (o->type != VR_T_FLAGS && o->aux & VR_PUT_KEEP)
+		bytes = 16;
+	memcpy(reg_address(r, o->imm), &value, bytes);
 	return 0;
 }
 
@@ -109,17 +94,16 @@ static uint64_t displaced(const struct soft_interp *r, const struct vr_ir_op *o)
 }
 
 static uint32_t access_at(struct soft_interp *r, const struct vr_ir_op *o, uint64_t address,
-			  const union vr_v128 *arg1, const union vr_v128 *arg2, union vr_v128 *result)
+			  const union vr_v256 *arg1, const union vr_v256 *arg2, union vr_v256 *result)
 {
 	return r->m->access(r->x, o, address, arg1, arg2, result) ? SOFT_INTERP_LEFT : 0;
 }
 
 /* What was read, as the value of an op of that type. */
-static union vr_v128 loaded(const struct vr_ir_op *o, const union vr_v128 *raw)
+static union vr_v256 loaded(const struct vr_ir_op *o, const union vr_v256 *raw)
 {
-	union vr_v128 value = *raw;
-	if (o->type != VR_T_V128)
-		value.d[1] = 0;
+	union vr_v256 value = *raw;
+	soft_interp_narrow(o->type == VR_T_I32 ? VR_T_I64 : o->type, &value);
 	if (o->type == VR_T_I32 || o->type == VR_T_I64) {
 		if (o->aux & VR_MS_SIGN)
 			value.d[0] = soft_interp_sext(value.d[0], 8u << (o->aux & 7));
@@ -130,7 +114,7 @@ static union vr_v128 loaded(const struct vr_ir_op *o, const union vr_v128 *raw)
 
 OP(LOAD)
 {
-	union vr_v128 result[2] = {{.d = {0, 0}}, {.d = {0, 0}}};
+	union vr_v256 result[2] = {{.d = {0}}, {.d = {0}}};
 	uint32_t left = access_at(r, o, displaced(r, o), NULL, NULL, result);
 	*d = loaded(o, &result[0]);
 	return left;
@@ -138,13 +122,13 @@ OP(LOAD)
 
 OP(STORE)
 {
-	union vr_v128 result[2];
+	union vr_v256 result[2];
 	return access_at(r, o, displaced(r, o), &r->v[o->b], NULL, result);
 }
 
 OP(LOADP)
 {
-	union vr_v128 result[2] = {{.d = {0, 0}}, {.d = {0, 0}}};
+	union vr_v256 result[2] = {{.d = {0}}, {.d = {0}}};
 	uint32_t left = access_at(r, o, displaced(r, o), NULL, NULL, result);
 	*d = loaded(o, &result[0]);
 	/* The second value belongs to the LOADP_HI op of the block that names this one. */
@@ -162,13 +146,13 @@ OP(LOADP_HI)
 
 OP(STOREP)
 {
-	union vr_v128 result[2];
+	union vr_v256 result[2];
 	return access_at(r, o, displaced(r, o), &r->v[o->b], &r->v[o->c], result);
 }
 
-static uint32_t compare_and_swap(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d)
+static uint32_t compare_and_swap(struct soft_interp *r, const struct vr_ir_op *o, union vr_v256 *d)
 {
-	union vr_v128 result[2] = {{.d = {0, 0}}, {.d = {0, 0}}};
+	union vr_v256 result[2] = {{.d = {0}}, {.d = {0}}};
 	uint32_t left = access_at(r, o, r->v[o->a].d[0], &r->v[o->b], &r->v[o->c], result);
 	*d = result[0];
 	return left;
@@ -203,7 +187,7 @@ OP(CAS2IF)
 
 OP(AMO)
 {
-	union vr_v128 result[2] = {{.d = {0, 0}}, {.d = {0, 0}}};
+	union vr_v256 result[2] = {{.d = {0}}, {.d = {0}}};
 	uint32_t left = access_at(r, o, displaced(r, o), &r->v[o->b], NULL, result);
 	*d = result[0];
 	return left;
@@ -227,7 +211,7 @@ OP(CALL)
 OP(VCALL)
 {
 	const struct vr_helper *h = vr_isa_helper(r->isa, o->imm & 0xffff);
-	h->u.vfn(r->x, d, &r->v[o->a], &r->v[o->b], &r->v[o->c], o->imm >> 16);
+	h->u.vfn(r->x, d->half, r->v[o->a].half, r->v[o->b].half, r->v[o->c].half, o->imm >> 16);
 	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? SOFT_INTERP_LEFT : 0;
 }
 
@@ -238,10 +222,10 @@ OP(RAS_PUSH)
 
 /* ---- floating point: the guest's rules are the ISA's -------------------------------------- */
 
-static uint32_t fp_exact(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d)
+static uint32_t fp_exact(struct soft_interp *r, const struct vr_ir_op *o, union vr_v256 *d)
 {
 	uint32_t what = o->op | (uint32_t)o->type << 16 | (uint32_t)o->aux << 24;
-	r->isa->fp_slow(r->x, what, o->imm, d, &r->v[o->a], &r->v[o->b], &r->v[o->c]);
+	r->isa->fp_slow(r->x, what, o->imm, d->half, r->v[o->a].half, r->v[o->b].half, r->v[o->c].half);
 	return 0;
 }
 

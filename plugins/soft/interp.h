@@ -23,7 +23,7 @@ struct soft_interp_memory {
 	 * != 0: an exception has been taken (exec.pc is where it goes on).
 	 */
 	int32_t (*access)(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
-			  const union vr_v128 *arg1, const union vr_v128 *arg2, union vr_v128 *result);
+			  const union vr_v256 *arg1, const union vr_v256 *arg2, union vr_v256 *result);
 	/* The guest's FP environment while the interpreter runs; NULL: the <fenv.h> ones below. */
 	void (*set_round)(struct vr_exec *x, uint32_t mode); /* VR_RM_NEAREST .. VR_RM_ZERO */
 	uint32_t (*get_flags)(struct vr_exec *x);            /* VR_FP_* raised since set */
@@ -40,6 +40,6 @@ void soft_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags);
  * environment as the caller loaded it. Returns SOFT_INTERP_*. [vcpu]
  */
 uint32_t soft_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir,
-			   uint32_t block, union vr_v128 *values, const struct soft_interp_memory *m);
+			   uint32_t block, union vr_v256 *values, const struct soft_interp_memory *m);
 
 #endif

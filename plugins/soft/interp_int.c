@@ -114,7 +114,7 @@ OP(RBIT)
 
 OP(BSWAP)
 {
-	union vr_v128 a = {.d = {A, 0}};
+	union vr_v256 a = {.d = {A}};
 	uint32_t last = (1u << (o->aux & 3)) - 1;
 	for (uint32_t i = 0; i < BITS / 8; i++)
 		d->b[i] = a.b[i ^ last];
@@ -270,13 +270,10 @@ OP_VALUE(SBC, A - B - !FLAGS_C)
 OP_VALUE(SETCC, soft_interp_holds(o->aux, r->v[o->a].d[0]))
 OP_VALUE(CMPSET, soft_interp_compare(o->aux, o->type, A, B))
 
-static uint32_t choose(const struct vr_ir_op *o, union vr_v128 *d, const union vr_v128 *chosen)
+static uint32_t choose(const struct vr_ir_op *o, union vr_v256 *d, const union vr_v256 *chosen)
 {
 	*d = *chosen;
-	if (o->type != VR_T_V128)
-		d->d[1] = 0;
-	if (o->type == VR_T_I32 || o->type == VR_T_F32)
-		d->d[0] = (uint32_t)d->d[0];
+	soft_interp_narrow(o->type, d);
 	return 0;
 }
 

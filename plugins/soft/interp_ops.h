@@ -4,6 +4,8 @@
 #define SOFT_INTERP_OPS_H
 
 #include <string.h>
+#include <xlate/ir/ir.h>
+
 #include "interp.h"
 
 struct soft_interp {
@@ -12,21 +14,21 @@ struct soft_interp {
 	const struct vr_ir *ir;
 	const struct vr_ir_block *block;
 	const struct soft_interp_memory *m;
-	union vr_v128 *v; /* values, by op number */
+	union vr_v256 *v; /* values, by op number */
 };
 
 /* `d` is the op's own value, zeroed before. 0: go on, or SOFT_INTERP_*. */
-typedef uint32_t (*soft_interp_fn)(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d);
+typedef uint32_t (*soft_interp_fn)(struct soft_interp *r, const struct vr_ir_op *o, union vr_v256 *d);
 
 #define IR(name, ...) \
-	uint32_t soft_interp_##name(struct soft_interp *r, const struct vr_ir_op *o, union vr_v128 *d);
+	uint32_t soft_interp_##name(struct soft_interp *r, const struct vr_ir_op *o, union vr_v256 *d);
 #include <vmrun/ir_ops.def>
 
 /* The head of an op's function; every one may use what it needs of r, o and d. */
 #define OP(name)                                                                      \
 	uint32_t soft_interp_##name(struct soft_interp *r __attribute__((unused)),    \
 				    const struct vr_ir_op *o __attribute__((unused)), \
-				    union vr_v128 *d __attribute__((unused)))
+				    union vr_v256 *d __attribute__((unused)))
 
 /* An op that is one expression of 64 bits. */
 #define OP_VALUE(name, expression)                                          \
@@ -46,6 +48,13 @@ static inline uint64_t soft_interp_cut(uint32_t type, uint64_t value)
 #define B soft_interp_cut(o->type, r->v[o->b].d[0])
 #define C soft_interp_cut(o->type, r->v[o->c].d[0])
 #define BITS (o->type == VR_T_I32 ? 32u : 64u)
+
+/* Zeros above what a value of the type has. */
+static inline void soft_interp_narrow(uint32_t type, union vr_v256 *v)
+{
+	uint32_t bytes = vr_ir_type_bits(type) / 8;
+	memset(v->b + bytes, 0, sizeof(v->b) - bytes);
+}
 
 static inline uint64_t soft_interp_sext(uint64_t value, uint32_t bits)
 {

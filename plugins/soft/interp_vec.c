@@ -7,53 +7,54 @@
 #undef A
 #undef B
 #undef C
-/* Operands and lanes: L = log2 of the lane's bytes, N = lanes of the op's type. */
+/* Operands and lanes: L = log2 of the lane's bytes, N = lanes of the op's type, M = those of its parts: V256 has two. */
 #define A (&r->v[o->a])
 #define B (&r->v[o->b])
 #define C (&r->v[o->c])
 #define L (o->aux & 3u)
 #define LANE_BITS (8u << L)
 #define N (lanes(o->type, L))
+#define M (N > 16u >> L ? 16u >> L : N)
 
 static uint32_t lanes(uint32_t type, uint32_t log2)
 {
-	return (type == VR_T_V128 ? 16u : 8u) >> log2;
+	return vr_ir_type_bits(type) / 8 >> log2;
 }
 
 /* Lane i of v, zero-extended. */
-static uint64_t get(const union vr_v128 *v, uint32_t log2, uint32_t i)
+static uint64_t get(const union vr_v256 *v, uint32_t log2, uint32_t i)
 {
 	switch (log2) {
 	case 0:
-		return v->b[i & 15];
+		return v->b[i & 31];
 	case 1:
-		return v->h[i & 7];
+		return v->h[i & 15];
 	case 2:
-		return v->s[i & 3];
+		return v->s[i & 7];
 	default:
-		return v->d[i & 1];
+		return v->d[i & 3];
 	}
 }
 
-static int64_t get_signed(const union vr_v128 *v, uint32_t log2, uint32_t i)
+static int64_t get_signed(const union vr_v256 *v, uint32_t log2, uint32_t i)
 {
 	return (int64_t)soft_interp_sext(get(v, log2, i), 8u << log2);
 }
 
-static void put(union vr_v128 *v, uint32_t log2, uint32_t i, uint64_t value)
+static void put(union vr_v256 *v, uint32_t log2, uint32_t i, uint64_t value)
 {
 	switch (log2) {
 	case 0:
-		v->b[i & 15] = (uint8_t)value;
+		v->b[i & 31] = (uint8_t)value;
 		break;
 	case 1:
-		v->h[i & 7] = (uint16_t)value;
+		v->h[i & 15] = (uint16_t)value;
 		break;
 	case 2:
-		v->s[i & 3] = (uint32_t)value;
+		v->s[i & 7] = (uint32_t)value;
 		break;
 	default:
-		v->d[i & 1] = value;
+		v->d[i & 3] = value;
 		break;
 	}
 }
@@ -72,12 +73,12 @@ static void put(union vr_v128 *v, uint32_t log2, uint32_t i, uint64_t value)
 #define BS get_signed(B, L, i)
 
 /* One that is the same expression for every byte, whatever the lanes. */
-#define WHOLE(name, expression)                                                 \
-	OP(name)                                                                \
-	{                                                                       \
-		for (uint32_t i = 0; i < (o->type == VR_T_V128 ? 2u : 1u); i++) \
-			d->d[i] = (expression);                                 \
-		return 0;                                                       \
+#define WHOLE(name, expression)                                  \
+	OP(name)                                                 \
+	{                                                        \
+		for (uint32_t i = 0; i < lanes(o->type, 3); i++) \
+			d->d[i] = (expression);                  \
+		return 0;                                        \
 	}
 #define AD A->d[i]
 #define BD B->d[i]
@@ -87,9 +88,8 @@ static void put(union vr_v128 *v, uint32_t log2, uint32_t i, uint64_t value)
 
 OP(VCONST)
 {
-	d->d[0] = o->imm;
-	if (o->type == VR_T_V128 && !(o->aux & 1))
-		d->d[1] = o->imm;
+	for (uint32_t i = 0; i < (o->aux & 1 ? 1 : lanes(o->type, 3)); i++)
+		d->d[i] = o->imm;
 	return 0;
 }
 
@@ -124,14 +124,14 @@ OP(VGETLANE)
 
 OP(VSETLANE)
 {
-	*d = *A;
+	d->half[0] = A->half[0];
 	put(d, L, (uint32_t)o->imm, B->d[0]);
 	return 0;
 }
 
 OP(VINSLANE)
 {
-	*d = *A;
+	d->half[0] = A->half[0];
 	put(d, L, o->imm & 15, get(B, L, o->imm >> 4 & 15));
 	return 0;
 }
@@ -185,33 +185,36 @@ OP(VCNT)
 
 OP(VEXT)
 {
-	uint32_t bytes = lanes(o->type, 0);
-	for (uint32_t i = 0; i < bytes; i++) {
-		uint32_t from = i + ((uint32_t)o->imm & (bytes - 1));
-		d->b[i] = from < bytes ? A->b[from] : B->b[from - bytes];
+	uint32_t all = lanes(o->type, 0), bytes = all > 16 ? 16 : all;
+	for (uint32_t i = 0; i < all; i++) {
+		uint32_t part = i & ~(bytes - 1), from = i - part + ((uint32_t)o->imm & (bytes - 1));
+		d->b[i] = from < bytes ? A->b[part + from] : B->b[part + from - bytes];
 	}
 	return 0;
 }
 
-/* Result lane i from lane `from` of a:b, where b's lanes come after a's. */
-static uint64_t of_pair(struct soft_interp *r, const struct vr_ir_op *o, uint32_t from)
+#define PART (i - i % M) /* the first lane of the part that lane i is in */
+#define J (i % M)
+
+/* Of the part that begins at lane `part`: lane `from` of a:b, where b's lanes come after a's. */
+static uint64_t of_pair(struct soft_interp *r, const struct vr_ir_op *o, uint32_t part, uint32_t from)
 {
-	return from < N ? get(A, L, from) : get(B, L, from - N);
+	return from < M ? get(A, L, part + from) : get(B, L, part + from - M);
 }
 
-LANES(VZIP1, get(i & 1 ? B : A, L, i / 2))
-LANES(VZIP2, get(i & 1 ? B : A, L, N / 2 + i / 2))
-LANES(VUZP1, of_pair(r, o, 2 * i))
-LANES(VUZP2, of_pair(r, o, 2 * i + 1))
+LANES(VZIP1, get(i & 1 ? B : A, L, PART + J / 2))
+LANES(VZIP2, get(i & 1 ? B : A, L, PART + M / 2 + J / 2))
+LANES(VUZP1, of_pair(r, o, PART, 2 * J))
+LANES(VUZP2, of_pair(r, o, PART, 2 * J + 1))
 LANES(VTRN1, get(i & 1 ? B : A, L, i & ~1u))
 LANES(VTRN2, get(i & 1 ? B : A, L, i | 1))
-LANES(VPADD, of_pair(r, o, 2 * i) + of_pair(r, o, 2 * i + 1))
+LANES(VPADD, of_pair(r, o, PART, 2 * J) + of_pair(r, o, PART, 2 * J + 1))
 LANES(VREV, get(A, L, i ^ ((1u << (o->imm & 3) >> L) - 1)))
 
 OP(VTBL)
 {
 	for (uint32_t i = 0; i < lanes(o->type, 0); i++)
-		d->b[i] = B->b[i] < 16 ? A->b[B->b[i]] : 0;
+		d->b[i] = B->b[i] < 16 ? A->b[(i & 16) + B->b[i]] : 0;
 	return 0;
 }
 
@@ -219,6 +222,19 @@ OP(VMOVHI)
 {
 	d->d[0] = A->d[0];
 	d->d[1] = B->d[0];
+	return 0;
+}
+
+OP(VJOIN)
+{
+	d->half[0] = A->half[0];
+	d->half[1] = B->half[0];
+	return 0;
+}
+
+OP(VHIGH)
+{
+	d->half[0] = A->half[1];
 	return 0;
 }
 
@@ -233,7 +249,7 @@ OP(VHITOLO)
 #define WIDEN(name, expression)                                   \
 	OP(name)                                                  \
 	{                                                         \
-		for (uint32_t i = 0; i < 8u >> L; i++)            \
+		for (uint32_t i = 0; i < N / 2; i++)              \
 			put(d, L + 1, i, (uint64_t)(expression)); \
 		return 0;                                         \
 	}
@@ -251,7 +267,7 @@ OP(VXTN)
 
 OP(VPMULL64)
 {
-	xlate_polynomial_product(d, A->d[0], B->d[0]);
+	xlate_polynomial_product(d->half, A->d[0], B->d[0]);
 	return 0;
 }
 
@@ -268,14 +284,14 @@ OP(VPMULL64)
 		call;      \
 		return 0;  \
 	}
-CRYPTO(VAESE, xlate_aes_encrypt(d, A, B))
-CRYPTO(VAESD, xlate_aes_decrypt(d, A, B))
-CRYPTO(VAESMC, xlate_aes_mix(d, A))
-CRYPTO(VAESIMC, xlate_aes_unmix(d, A))
-CRYPTO(VSHA256H, xlate_sha256_abcd(d, A, B, C))
-CRYPTO(VSHA256H2, xlate_sha256_efgh(d, B, A, C))
-CRYPTO(VSHA256SU0, xlate_sha256_schedule0(d, A, B))
-CRYPTO(VSHA256SU1, xlate_sha256_schedule1(d, A, B, C))
+CRYPTO(VAESE, xlate_aes_encrypt(d->half, A->half, B->half))
+CRYPTO(VAESD, xlate_aes_decrypt(d->half, A->half, B->half))
+CRYPTO(VAESMC, xlate_aes_mix(d->half, A->half))
+CRYPTO(VAESIMC, xlate_aes_unmix(d->half, A->half))
+CRYPTO(VSHA256H, xlate_sha256_abcd(d->half, A->half, B->half, C->half))
+CRYPTO(VSHA256H2, xlate_sha256_efgh(d->half, B->half, A->half, C->half))
+CRYPTO(VSHA256SU0, xlate_sha256_schedule0(d->half, A->half, B->half))
+CRYPTO(VSHA256SU1, xlate_sha256_schedule1(d->half, A->half, B->half, C->half))
 
 /* ---- signs -------------------------------------------------------------------------------- */
 

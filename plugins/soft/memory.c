@@ -230,8 +230,9 @@ static void copy_in(uint8_t *to, const uint8_t *from, uint32_t bytes)
 			__atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
 		break;
 	case 16: /* a pair, or a vector: each half by itself */
-		copy_in(to, from, 8);
-		copy_in(to + 8, from + 8, 8);
+	case 32:
+		copy_in(to, from, bytes / 2);
+		copy_in(to + bytes / 2, from + bytes / 2, bytes / 2);
 		break;
 	default:
 		memcpy(to, from, bytes);
@@ -254,8 +255,9 @@ static void copy_out(uint8_t *to, const uint8_t *from, uint32_t bytes)
 				 __ATOMIC_SEQ_CST);
 		break;
 	case 16:
-		copy_out(to, from, 8);
-		copy_out(to + 8, from + 8, 8);
+	case 32:
+		copy_out(to, from, bytes / 2);
+		copy_out(to + bytes / 2, from + bytes / 2, bytes / 2);
 		break;
 	default:
 		memcpy(to, from, bytes);
@@ -368,8 +370,8 @@ ATOMIC_OPS(uint64_t, int64_t)
 
 /* Read-modify-write ops: the place must be aligned RAM in one page. */
 static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint32_t log2, uint32_t kind,
-			     uint32_t flags, const union vr_v128 *a, const union vr_v128 *b,
-			     union vr_v128 *result, uint32_t kinds, uint64_t *where, uint32_t *access)
+			     uint32_t flags, const union vr_v256 *a, const union vr_v256 *b,
+			     union vr_v256 *result, uint32_t kinds, uint64_t *where, uint32_t *access)
 {
 	struct part p[2];
 	uint32_t bytes = 1u << log2;
@@ -385,9 +387,9 @@ static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint
 		return fault;
 	if (!p[0].host)
 		return VR_FAULT_BUS;
-	result->d[0] = result->d[1] = 0;
+	*result = (union vr_v256){.d = {0}};
 	if (log2 == 4) {
-		soft_cas16(p[0].host, a, b, result);
+		soft_cas16(p[0].host, a->half, b->half, result->half);
 	} else if (op == VR_IR_AMO) {
 		switch (log2) {
 		case 0:
@@ -443,8 +445,8 @@ static uint32_t kinds_of(uint32_t op, uint32_t flags)
 }
 
 /* One memory op. 0, or the fault with *where and *access. */
-static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, const union vr_v128 *a,
-		       const union vr_v128 *b, union vr_v128 *result, uint64_t *where, uint32_t *access)
+static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, const union vr_v256 *a,
+		       const union vr_v256 *b, union vr_v256 *result, uint64_t *where, uint32_t *access)
 {
 	uint32_t op = descriptor & 0xffff, type = (descriptor >> 16) & 0xff, aux = (descriptor >> 24) & 0xff;
 	uint32_t flags = (descriptor >> 32) & 0xffff, kind = (uint32_t)(descriptor >> 48);
@@ -506,8 +508,8 @@ static void take_fault(struct soft_vcpu *v, uint64_t where, uint32_t access, int
 	v->vm->isa->fault(v->x, where, access, fault);
 }
 
-int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v128 *a,
-		    const union vr_v128 *b, union vr_v128 *result)
+int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v256 *a,
+		    const union vr_v256 *b, union vr_v256 *result)
 {
 	struct soft_vcpu *v = soft_of(x);
 	uint64_t where;

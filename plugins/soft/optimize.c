@@ -36,6 +36,14 @@ static int is_forwarded(const struct vr_ir_op *o)
 
 /* ---- 1. register assignment ---- */
 
+/* A guest register of that kind, in an integer or in a vector register of the host? */
+static int can_be_pinned(const struct vr_emit *emit, uint32_t kind, uint32_t vector)
+{
+	if (kind == VR_REG_VEC256)
+		return vector && VR_VALUE(emit, vector_bytes, 16) >= 32;
+	return kind == (vector ? VR_REG_VEC : VR_REG_INT);
+}
+
 static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emit, const struct vr_ir *ir,
 			     const uint32_t *freq, struct soft_reg_assignment *regs, uint8_t *pinned)
 {
@@ -53,22 +61,24 @@ static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emi
 	}
 	const uint32_t limit[2] = {emit->integer_regs, emit->vector_regs};
 
-	for (uint32_t kind = VR_REG_INT; kind <= VR_REG_VEC; kind++)
-		for (uint32_t n = 0; n < limit[kind] && regs->pinned_count < VR_PINNED_MAX; n++) {
+	for (uint32_t vector = 0; vector < 2; vector++)
+		for (uint32_t n = 0; n < limit[vector] && regs->pinned_count < VR_PINNED_MAX; n++) {
 			uint32_t best = SOFT_GUEST_REGS;
 
 			/* A single use costs the same in memory. A load and a store outweigh the load at the
 			 * entry. */
 			for (uint32_t s = 0; s < isa->guest_reg_count && s < SOFT_GUEST_REGS; s++)
-				if (vr_isa_reg(isa, s)->kind == kind && !pinned[s] &&
+				if (can_be_pinned(emit, vr_isa_reg(isa, s)->kind, vector) && !pinned[s] &&
 				    count[s] >= (GET_COST + 1) * SOFT_ONCE &&
 				    (best == SOFT_GUEST_REGS || count[s] > count[best]))
 					best = s;
 			if (best == SOFT_GUEST_REGS)
 				break;
 			pinned[best] = 1;
-			regs->pinned[regs->pinned_count++] = (struct vr_pinned_reg){
-				.guest_reg = (uint16_t)best, .kind = (uint8_t)kind, .host_reg = (uint8_t)n};
+			regs->pinned[regs->pinned_count++] =
+				(struct vr_pinned_reg){.guest_reg = (uint16_t)best,
+						       .kind = (uint8_t)vr_isa_reg(isa, best)->kind,
+						       .host_reg = (uint8_t)n};
 		}
 }
 

@@ -232,7 +232,7 @@ struct soft_vcpu {
 	uint32_t epoch;      /* of the code cache whose addresses the MMU contexts hold */
 	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
 	int32_t full_error;
-	union vr_v128 *values; /* the interpreter's */
+	union vr_v256 *values; /* the interpreter's */
 	uint32_t value_capacity;
 	struct soft_points points;
 	/* For the debugger outside: see stop.c, step.c. */
@@ -379,8 +379,8 @@ void soft_tlb_protect(struct soft_vcpu *v, uint64_t pa);
 uint64_t soft_memory(struct vr_exec *x);
 /* One access described as vr_exec.descriptor, guest registers already in memory (T0). nonzero: a fault was
  * taken. */
-int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v128 *a,
-		    const union vr_v128 *b, union vr_v128 *result);
+int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, const union vr_v256 *a,
+		    const union vr_v256 *b, union vr_v256 *result);
 int32_t soft_env_read(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, void *out);
 int32_t soft_env_write(struct vr_exec *x, uint64_t va, uint32_t bytes, uint32_t flags, const void *in);
 void soft_user_access(struct vr_exec *x, uint32_t open);
@@ -501,7 +501,7 @@ void soft_interpret(struct soft_vcpu *v);
 /* Interpret the entry's block, with the guest's FP environment around it. */
 void soft_interpret_entry(struct soft_vcpu *v, const struct soft_entry *e);
 /* One block, with the guest's FP environment around it; `values` as for soft_interp_block(). */
-void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v128 *values);
+void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v256 *values);
 
 /* -- dispatch.c: from a pc to code. Entries that are interpreted run inside. -- */
 /* vr_engine_entry.lookup and .link, for generated code. */

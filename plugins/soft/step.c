@@ -17,7 +17,7 @@
 struct soft_step {
 	struct vr_ir_op ops[STEP_OPS];
 	struct vr_ir_block blocks[STEP_BLOCKS];
-	union vr_v128 values[STEP_OPS];
+	union vr_v256 values[STEP_OPS];
 };
 
 static int32_t VR_CALL vcpu_step(void *vcpu, uint32_t on)

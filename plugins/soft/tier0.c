@@ -12,7 +12,7 @@
 #include "xlate/ir/ir.h"
 
 static int32_t tier0_access(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
-			    const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *result)
+			    const union vr_v256 *a, const union vr_v256 *b, union vr_v256 *result)
 {
 	return soft_access(x,
 			   vr_ir_unconditional(op->op) | (uint64_t)op->type << 16 |
@@ -37,7 +37,7 @@ static void leave_guest_fp(struct vr_exec *x)
 	fesetround(FE_TONEAREST);
 }
 
-void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v128 *values)
+void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v256 *values)
 {
 	enter_guest_fp(v->x);
 	v->n.interpreted++;
@@ -51,7 +51,7 @@ static void run_entry(struct soft_vcpu *v, const struct soft_entry *e)
 	const struct vr_ir *ir = e->region->ir;
 
 	if (ir->op_count > v->value_capacity) {
-		union vr_v128 *more = realloc(v->values, ir->op_count * sizeof(*more));
+		union vr_v256 *more = realloc(v->values, ir->op_count * sizeof(*more));
 
 		if (!more) {
 			soft_cant_go_on(v, VR_E_NOMEM);

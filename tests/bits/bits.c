@@ -91,7 +91,9 @@ static struct vr_ir ir = {
 static _Alignas(16) uint8_t exec[16384];
 #define X ((struct vr_exec *)(void *)exec)
 
-enum kind { INT, FLAGS, SCALAR, VECTOR };
+enum kind { INT, FLAGS, SCALAR, VECTOR, WIDE };
+#define HIGH 128       /* from SCRATCH: the high halves of V256 operands */
+static uint32_t words; /* 64 bits each, of the result */
 
 static uint32_t make(uint32_t kind, uint32_t type, uint32_t place)
 {
@@ -103,6 +105,9 @@ static uint32_t make(uint32_t kind, uint32_t type, uint32_t place)
 		return vr_ir_op1(&ir, VR_IR_F_FROM, VR_T_FLAGS, low);
 	case SCALAR:
 		return vr_ir_op1(&ir, VR_IR_FFROMI, type == VR_T_F32 ? VR_T_F32 : VR_T_F64, low);
+	case WIDE:
+		return vr_ir_op2(&ir, VR_IR_VJOIN, VR_T_V256, make(VECTOR, type, place),
+				 make(VECTOR, type, HIGH / 16 + place));
 	default:
 		return vr_ir_op2(&ir, VR_IR_VPACK, VR_T_V128, low,
 				 vr_ir_add(&ir, VR_IR_LDS, VR_T_I64, 0, 0, 0, 0, SCRATCH + 16 * place + 8));
@@ -117,6 +122,9 @@ static void keep(uint32_t value, uint32_t place)
 /* Store result `r` of the op as the kind says it is. */
 static void take(uint32_t kind, uint32_t type, uint32_t r)
 {
+	uint32_t high;
+
+	words = kind == WIDE ? 4 : 2;
 	switch (kind) {
 	case INT:
 		keep(r, 0);
@@ -127,24 +135,32 @@ static void take(uint32_t kind, uint32_t type, uint32_t r)
 	case SCALAR:
 		keep(vr_ir_op1(&ir, VR_IR_FTOBITS, type == VR_T_F32 ? VR_T_I32 : VR_T_I64, r), 0);
 		break;
+	case WIDE:
+		high = vr_ir_op1(&ir, VR_IR_VHIGH, VR_T_V128, r);
+		keep(vr_ir_add(&ir, VR_IR_VHALF, VR_T_I64, 0, high, 0, 0, 0), 2);
+		keep(vr_ir_add(&ir, VR_IR_VHALF, VR_T_I64, 1, high, 0, 0, 0), 3);
+		keep(vr_ir_add(&ir, VR_IR_VHALF, VR_T_I64, 0, r, 0, 0, 0), 0);
+		keep(vr_ir_add(&ir, VR_IR_VHALF, VR_T_I64, 1, r, 0, 0, 0), 1);
+		break;
 	default:
 		keep(vr_ir_add(&ir, VR_IR_VHALF, VR_T_I64, 0, r, 0, 0, 0), 0);
 		keep(vr_ir_add(&ir, VR_IR_VHALF, VR_T_I64, 1, r, 0, 0, 0), 1);
 	}
 }
 
-static const char *const type_names[] = {"none", "i32", "i64", "f32", "f64", "v64", "v128", "flags"};
+static const char *const type_names[] = {"none", "i32", "i64", "f32", "f64", "v64", "v128", "flags", "v256"};
 
 static uint32_t kind_of_type(uint32_t type)
 {
 	return vr_ir_is_integer(type)                 ? INT
 	       : type == VR_T_FLAGS                   ? FLAGS
 	       : type == VR_T_F32 || type == VR_T_F64 ? SCALAR
+	       : type == VR_T_V256                    ? WIDE
 						      : VECTOR;
 }
 
 /* Of an operand, by its letter in ir_ops.def. */
-static uint32_t kind_of_operand(char letter, uint32_t type)
+static uint32_t kind_of_operand(char letter, uint32_t type, bool wide)
 {
 	switch (letter) {
 	case 't':
@@ -153,7 +169,7 @@ static uint32_t kind_of_operand(char letter, uint32_t type)
 		return FLAGS;
 	case 'v':
 	case 'V':
-		return VECTOR;
+		return wide ? WIDE : VECTOR;
 	default:
 		return INT;
 	}
@@ -178,6 +194,7 @@ static void build(uint32_t op, uint32_t type)
 	const struct vr_ir_info *info = &vr_ir_ops[op];
 	struct vr_ir_op o = {.op = (uint16_t)op, .type = (uint8_t)type};
 	uint32_t v[3] = {0, 0, 0};
+	bool wide = type == VR_T_V256 || op == VR_IR_VHIGH;
 	char why[128];
 
 	memset(ops, 0, sizeof(ops));
@@ -192,7 +209,7 @@ static void build(uint32_t op, uint32_t type)
 				     .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
 	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x1000);
 	for (uint32_t n = 0; n < info->args; n++)
-		v[n] = make(kind_of_operand(info->operands[n], type), type, n);
+		v[n] = make(kind_of_operand(info->operands[n], type, wide), type, n);
 	draw_numbers(&o);
 	uint32_t r = vr_ir_add(&ir, op, type, o.aux, v[0], v[1], v[2], o.imm), result = vr_ir_value_type(&o);
 	take(kind_of_type(result), result, r);
@@ -205,31 +222,37 @@ static void build(uint32_t op, uint32_t type)
 }
 
 static int32_t no_access(struct vr_exec *x, const struct vr_ir_op *o, uint64_t address,
-			 const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r)
+			 const union vr_v256 *a, const union vr_v256 *b, union vr_v256 *r)
 {
 	(void)x, (void)o, (void)address, (void)a, (void)b, (void)r;
 	abort();
 }
 
-static uint64_t run(const struct vr_isa *isa, uint64_t digest)
+static uint64_t run(const struct vr_isa *isa, bool wide, uint64_t digest)
 {
 	static const struct soft_interp_memory memory = {.access = no_access};
-	static union vr_v128 values[64];
-	memset(exec + SCRATCH, 0, 96);
+	static union vr_v256 values[64];
+	memset(exec + SCRATCH, 0, HIGH + 48);
 	for (uint32_t n = 0; n < 6; n++) {
 		uint64_t k = operand();
 		memcpy(exec + SCRATCH + 8 * n, &k, 8);
 	}
-	if (!(rnd() & 7)) /* equal operands */
+	for (uint32_t n = 0; wide && n < 6; n++) {
+		uint64_t k = operand();
+		memcpy(exec + SCRATCH + HIGH + 8 * n, &k, 8);
+	}
+	if (!(rnd() & 7)) { /* equal operands */
 		memcpy(exec + SCRATCH + 16, exec + SCRATCH, 16);
+		memcpy(exec + SCRATCH + HIGH + 16, exec + SCRATCH + HIGH, 16);
+	}
 	soft_interp_fenv_set_flags(X, 0);
 	soft_interp_fenv_set_round(X, (uint32_t)rnd() & 3);
 	soft_interp_block(X, isa, &ir, 0, values, &memory);
-	uint64_t out[3];
-	memcpy(out, exec + SCRATCH + 64, 16);
-	out[2] = soft_interp_fenv_get_flags(X);
+	uint64_t out[5];
+	memcpy(out, exec + SCRATCH + 64, 8 * words);
+	out[words] = soft_interp_fenv_get_flags(X);
 	fesetround(FE_TONEAREST);
-	for (uint32_t n = 0; n < 3; n++)
+	for (uint32_t n = 0; n <= words; n++)
 		digest = (digest ^ out[n]) * 0x100000001b3, digest ^= digest >> 29;
 	return digest;
 }
@@ -257,7 +280,7 @@ static int has_value(uint32_t op)
 
 static uint32_t type_of_letter(char letter)
 {
-	return (uint32_t)(strchr("niIsdhVf", letter) - "niIsdhVf");
+	return (uint32_t)(strchr(VR_IR_TYPE_LETTERS, letter) - VR_IR_TYPE_LETTERS);
 }
 
 int main(void)
@@ -275,7 +298,8 @@ int main(void)
 				uint64_t at = state;
 				for (uint32_t k = 0; k < 2; k++) {
 					state = at;
-					digest[k] = run(isas[k], digest[k]);
+					digest[k] = run(isas[k], type == VR_T_V256 || op == VR_IR_VHIGH,
+							digest[k]);
 				}
 			}
 			printf("%s %s %016lx", vr_ir_ops[op].name, type_names[type],

@@ -50,7 +50,7 @@ static void VR_CALL exact(struct vr_exec *x, uint32_t what, uint64_t imm, union 
 }
 
 static int32_t access_ram(struct vr_exec *x, const struct vr_ir_op *o, uint64_t address,
-			  const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r)
+			  const union vr_v256 *a, const union vr_v256 *b, union vr_v256 *r)
 {
 	if (!ram_access(o->op, o->type, o->aux, o->c, address, a, b, r, 0))
 		return 0;
@@ -61,7 +61,7 @@ static int32_t access_ram(struct vr_exec *x, const struct vr_ir_op *o, uint64_t 
 
 static void interpret(void)
 {
-	static union vr_v128 values[MAX_OPS];
+	static union vr_v256 values[MAX_OPS];
 	static const struct soft_interp_memory m = {.access = access_ram};
 	uint32_t b = 0;
 
@@ -112,20 +112,23 @@ static int differs(const char *how, bool optimised)
 	const struct vr_exec *w = (const void *)want.state;
 	int bad = 0;
 
-	for (uint32_t n = 0; n < REGS; n++) {
-		uint32_t at = fake_isa.guest_regs[n].offset, bytes = n < INTS ? 8 : n < REG_FLAGS ? 16 : 4;
+	for (uint32_t n = 0; n < fake_isa.guest_reg_count; n++) {
+		const struct vr_guest_reg *reg = &fake_isa.guest_regs[n];
+		uint32_t at = reg->offset, bytes = vr_ir_reg_bytes(reg->kind);
 
 		/* The optimiser drops FLAGS that are overwritten before they are read, also when a fault
 		 * comes between: see optimize.c, 4. */
-		if (n >= REG_FLAGS && optimised && want.fault_pc)
+		if (reg->kind == VR_REG_FLAGS && optimised && want.fault_pc)
 			continue;
 		if (memcmp((uint8_t *)H.x + at, want.state + at, bytes)) {
-			uint64_t g[2] = {0}, e[2] = {0};
+			uint64_t g[4] = {0}, e[4] = {0};
 
 			memcpy(g, (uint8_t *)H.x + at, bytes);
 			memcpy(e, want.state + at, bytes);
-			fprintf(stderr, "%s: register %s is %016lx:%016lx, wanted %016lx:%016lx\n", how,
-				fake_isa.guest_regs[n].name, g[1], g[0], e[1], e[0]);
+			fprintf(stderr,
+				"%s: register %s is %016lx:%016lx:%016lx:%016lx, wanted "
+				"%016lx:%016lx:%016lx:%016lx\n",
+				how, reg->name, g[3], g[2], g[1], g[0], e[3], e[2], e[1], e[0]);
 			bad = 1;
 		}
 	}
@@ -311,6 +314,7 @@ int compare_one(const struct comparison *c, uint64_t seed)
 	rnd_state = seed * 16 + c->blocks;
 	rnd_state = rnd() ^ c->kinds;
 	harness_init();
+	use_wide((int)(rnd() % 3));
 	fake_isa.fp_slow = exact;
 	generate_region(c->kinds, c->blocks, c->ops);
 	if (H.ir.overflow) {

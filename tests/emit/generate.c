@@ -35,11 +35,11 @@ static uint64_t pc;
 static uint32_t put_since; /* a PUT in this instruction: no memory op may follow */
 static uint32_t last_address;
 
-static uint8_t reached[VR_IR_COUNT][VR_T_FLAGS + 1];
+static uint8_t reached[VR_IR_COUNT][VR_T_COUNT];
 /* The legal aux of an op of a type. */
 static struct {
 	uint8_t count, aux[256];
-} legal[VR_IR_COUNT][VR_T_FLAGS + 1];
+} legal[VR_IR_COUNT][VR_T_COUNT];
 static struct {
 	uint16_t op[VR_IR_COUNT];
 	uint32_t count;
@@ -54,7 +54,7 @@ static uint32_t below(uint32_t n)
 
 static uint32_t type_of_letter(char letter)
 {
-	return (uint32_t)(strchr("niIsdhVf", letter) - "niIsdhVf");
+	return (uint32_t)(strchr(VR_IR_TYPE_LETTERS, letter) - VR_IR_TYPE_LETTERS);
 }
 
 static uint32_t kind_of_row(uint32_t op)
@@ -67,7 +67,7 @@ static uint32_t kind_of_row(uint32_t op)
 		flag |= *p == 'f';
 	}
 	for (const char *p = info->types; info->value_type == VR_IR_TYPE_OF_OP && *p; p++)
-		vector |= strchr("sdhV", *p) && !strchr(info->types, 'I');
+		vector |= strchr("sdhVW", *p) && !strchr(info->types, 'I');
 	switch (info->class) {
 	case VR_IRC_MEM:
 		return GENERATE_MEMORY;
@@ -263,8 +263,12 @@ static uint32_t a_vector(void)
 	static const uint8_t types[] = {VR_T_V128, VR_T_V128, VR_T_V128, VR_T_V128,
 					VR_T_V64,  VR_T_V64,  VR_T_F64,  VR_T_F32};
 
-	if (!vectors.count || below(3) == 0)
+	if (!vectors.count || below(3) == 0) {
+		if (H.wide == 2 && below(2))
+			return append(VR_IR_GET, below(3) ? VR_T_V256 : types[below(8)], 0, 0, 0, 0,
+				      REG_W + below(WIDES));
 		return append(VR_IR_GET, types[below(8)], 0, 0, 0, 0, REG_V + below(VECS));
+	}
 	return pick(&vectors);
 }
 
@@ -306,7 +310,9 @@ static void next_insn(void)
 
 static void put(uint32_t type, uint32_t reg, uint32_t v)
 {
-	append(VR_IR_PUT, type, type == VR_T_FLAGS ? 3 : 0, v, 0, 0, reg);
+	uint32_t keep_high = reg >= REG_W && type != VR_T_V256 && below(2) ? VR_PUT_KEEP : 0;
+
+	append(VR_IR_PUT, type, type == VR_T_FLAGS ? 3 : keep_high, v, 0, 0, reg);
 	put_since = 1;
 }
 
@@ -314,6 +320,8 @@ static uint32_t a_register(uint32_t type, bool write)
 {
 	if (type == VR_T_FLAGS)
 		return REG_FLAGS + (below(4) == 0);
+	if (type == VR_T_V256 || (vr_ir_is_vector(type) && H.wide == 2 && below(2)))
+		return (uint32_t)(REG_W + below(WIDES));
 	if (vr_ir_is_vector(type))
 		return (uint32_t)(REG_V + below(VECS));
 	return below((write ? POINTER : INTS));
@@ -399,8 +407,10 @@ static uint64_t an_imm(const struct vr_ir_op *o)
 	case VR_IMM_VHELPER:
 		do
 			imm = below(FAKE_HELPERS);
-		while ((fake_isa.helpers[imm].flags & VR_HF_VECTOR) !=
-			       (vr_ir_ops[o->op].imm == VR_IMM_VHELPER ? VR_HF_VECTOR : 0) ||
+		while ((fake_isa.helpers[imm].flags & (VR_HF_VECTOR | VR_HF_V256)) !=
+			       (vr_ir_ops[o->op].imm != VR_IMM_VHELPER ? 0
+				: o->type == VR_T_V256                 ? VR_HF_VECTOR | VR_HF_V256
+								       : VR_HF_VECTOR) ||
 		       imm == FAKE_HELPER_SET_PC);
 		return vr_ir_ops[o->op].imm == VR_IMM_VHELPER ? imm | below(100) << 16 : imm;
 	default: {
@@ -424,9 +434,11 @@ static uint32_t add_row(uint32_t which)
 	struct vr_ir_op o = {.op = (uint16_t)which};
 	uint32_t operand[3] = {0, 0, 0};
 
+	if (!H.wide && !strcmp(info->types, "W"))
+		return 0;
 	do
 		o.type = (uint8_t)type_of_letter(info->types[below((uint32_t)strlen(info->types))]);
-	while (!legal[which][o.type].count);
+	while (!legal[which][o.type].count || (o.type == VR_T_V256 && !H.wide));
 	o.aux = legal[which][o.type].aux[below(legal[which][o.type].count)];
 	if (strchr(info->operands, 'l')) {
 		if (!pairs.count)
@@ -580,9 +592,10 @@ static const struct {
 
 static void add_put(void)
 {
-	static const uint8_t types[] = {VR_T_V128, VR_T_V128, VR_T_V128, VR_T_V64, VR_T_F64, VR_T_F32};
+	static const uint8_t vector_types[] = {VR_T_V128, VR_T_V128, VR_T_V128, VR_T_V64, VR_T_F64, VR_T_F32};
+	uint32_t vector = H.wide == 2 && below(3) == 0 ? VR_T_V256 : vector_types[below(6)];
 	uint32_t type = below(8) == 0 && flags.count     ? VR_T_FLAGS
-			: below(3) == 0 && vectors.count ? types[below(6)]
+			: below(3) == 0 && vectors.count ? vector
 			: below(4)                       ? VR_T_I64
 							 : VR_T_I32;
 
@@ -691,6 +704,9 @@ void generate_state(void)
 	for (uint32_t n = 0; n < VECS; n++)
 		for (uint32_t k = 0; k < 2; k++)
 			reg_vec(n)->d[k] = below(3) == 0 ? rnd() : below(2) ? fp_value() : edge_value();
+	for (uint32_t n = 0; n < WIDES; n++)
+		for (uint32_t k = 0; k < 4; k++)
+			reg_wide(n)->d[k] = below(3) == 0 ? rnd() : below(2) ? fp_value() : edge_value();
 	for (uint32_t n = 0; n < 2; n++)
 		reg_flags()[n] = rnd() & (VR_FLAG_V | VR_FLAG_NOT_C | VR_FLAG_Z | VR_FLAG_N);
 	for (uint32_t n = 0; n < FIELD_COUNT; n++) {

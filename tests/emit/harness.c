@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "harness.h"
+#include "xlate/ir/ir.h"
 
 struct harness H;
 #define CODE_CAPACITY (4u << 20)
@@ -65,6 +66,21 @@ static void help_vector_regs(struct vr_exec *x, union vr_v128 *d, const union vr
 	*reg_int(2) += imm;
 	*d = r;
 }
+static void help_wide(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a, const union vr_v128 *b,
+		      const union vr_v128 *c, uint64_t imm)
+{
+	help_vector(x, d, a, b, c, imm);
+	help_vector(x, d + 1, a + 1, b + 1, c + 1, imm + 1);
+}
+static void help_wide_regs(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
+			   const union vr_v128 *b, const union vr_v128 *c, uint64_t imm)
+{
+	(void)x, (void)b, (void)c;
+	union vr_v256 r = {.d = {reg_wide(1)->d[3] ^ a[1].d[1], imm, a->d[0], reg_wide(2)->d[0]}};
+	reg_wide(1)->d[2] += a[1].d[0];
+	reg_vec(2)->d[1] += imm;
+	memcpy(d, &r, sizeof(r));
+}
 static uint64_t help_set_pc(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
 	(void)b, (void)c;
@@ -79,8 +95,10 @@ static const struct vr_helper helpers[FAKE_HELPERS] = {
 	{"vector", VR_HF_VECTOR, 0, {.vfn = help_vector}},
 	{"vector_regs", VR_HF_VECTOR | VR_HF_READS | VR_HF_WRITES, 0, {.vfn = help_vector_regs}},
 	{"set_pc", 0, 0, {.fn = help_set_pc}},
+	{"wide", VR_HF_VECTOR | VR_HF_V256, 0, {.vfn = help_wide}},
+	{"wide_regs", VR_HF_VECTOR | VR_HF_V256 | VR_HF_READS | VR_HF_WRITES, 0, {.vfn = help_wide_regs}},
 };
-const uint8_t fake_helper_args[FAKE_HELPERS] = {3, 3, 1, 1, 3, 1, 1};
+const uint8_t fake_helper_args[FAKE_HELPERS] = {3, 3, 1, 1, 3, 1, 1, 3, 1};
 
 /* A fix-up that only marks that it was called. Tests of FP set their own. */
 static void fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
@@ -99,7 +117,7 @@ struct vr_isa fake_isa = {
 	.guest_reg_stride = sizeof(struct vr_guest_reg),
 	.helper_stride = sizeof(struct vr_helper),
 	.helpers = helpers,
-	.guest_reg_count = REGS,
+	.guest_reg_count = REG_W,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 	.fp_slow = fp_slow,
 };
@@ -112,6 +130,17 @@ uint64_t *reg_int(uint32_t n)
 union vr_v128 *reg_vec(uint32_t n)
 {
 	return (union vr_v128 *)(void *)((uint8_t *)H.x + guest_regs[REG_V + n].offset);
+}
+
+union vr_v256 *reg_wide(uint32_t n)
+{
+	return (union vr_v256 *)(void *)((uint8_t *)H.x + guest_regs[REG_W + n].offset);
+}
+
+void use_wide(int wide)
+{
+	H.wide = wide;
+	fake_isa.guest_reg_count = wide == 2 ? REGS : REG_W;
 }
 
 uint32_t *reg_flags(void)
@@ -130,7 +159,7 @@ static int64_t sign(uint64_t v, uint32_t bytes)
 }
 
 int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va,
-		   const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r, int extend)
+		   const union vr_v256 *a, const union vr_v256 *b, union vr_v256 *r, int extend)
 {
 	uint32_t bytes = 1u << (aux & 7), total = o == VR_IR_LOADP || o == VR_IR_STOREP ? 2 * bytes : bytes;
 	if (o == VR_IR_CAS2 || o == VR_IR_CAS2IF)
@@ -138,12 +167,12 @@ int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint6
 	if (va < RAM_BASE || va + total > RAM_BASE + RAM_PAGES * 4096)
 		return 1;
 	uint8_t *p = H.ram + (va - RAM_BASE);
-	union vr_v128 old = {.d = {0, 0}};
+	union vr_v256 old = {.d = {0}};
 	switch (o) {
 	case VR_IR_LOAD:
 	case VR_IR_LOADP:
 		for (uint32_t n = 0; n < total / bytes; n++) {
-			r[n].d[0] = r[n].d[1] = 0;
+			r[n] = (union vr_v256){.d = {0}};
 			memcpy(&r[n], p + n * bytes, bytes);
 			if (extend && (aux & VR_MS_SIGN) && type <= VR_T_I64) {
 				r[n].d[0] = (uint64_t)sign(r[n].d[0], bytes);
@@ -162,8 +191,7 @@ int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint6
 	case VR_IR_AMO: {
 		uint64_t k = cut(a->d[0], bytes), m = 0;
 		memcpy(&m, p, bytes);
-		r->d[0] = m;
-		r->d[1] = 0;
+		*r = (union vr_v256){.d = {m}};
 		switch (kind) {
 		case VR_AMO_ADD:
 			m += k;
@@ -211,8 +239,8 @@ static void spoil(void)
 	__asm__ volatile(
 		"mov $-1, %%rcx; mov %%rcx, %%rdx; mov %%rcx, %%rsi; mov %%rcx, %%rdi; mov %%rcx, %%r8;"
 		"mov %%rcx, %%r9; mov %%rcx, %%r10; mov %%rcx, %%r11;"
-		"vpcmpeqd %%xmm0, %%xmm0, %%xmm0; vpcmpeqd %%xmm6, %%xmm6, %%xmm6;"
-		"vpcmpeqd %%xmm7, %%xmm7, %%xmm7; vpcmpeqd %%xmm15, %%xmm15, %%xmm15" ::
+		"vpcmpeqd %%ymm0, %%ymm0, %%ymm0; vpcmpeqd %%ymm6, %%ymm6, %%ymm6;"
+		"vpcmpeqd %%ymm7, %%ymm7, %%ymm7; vpcmpeqd %%ymm15, %%ymm15, %%ymm15" ::
 			: "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm6", "xmm7",
 			  "xmm15");
 #endif
@@ -243,9 +271,9 @@ static uint64_t memory(struct vr_exec *x)
 	for (uint32_t n = 0; n < H.pinned_count; n++) {
 		const struct vr_pinned_reg *m = &H.pinned[n];
 		uint32_t r = H.emit->pinned_register(m->kind, m->host_reg);
-		if (m->kind == VR_REG_VEC)
+		if (vr_ir_is_vector_reg(m->kind))
 			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset,
-			       &vr_engine_exec(x)->save_vector[r], 16);
+			       &vr_engine_exec(x)->save_vector[r], vr_ir_reg_bytes(m->kind));
 		else
 			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset,
 			       &vr_engine_exec(x)->save_integer[r], 8);
@@ -299,13 +327,21 @@ void harness_init(void)
 		H.ir.ops = calloc(H.ir.op_capacity, sizeof(struct vr_ir_op));
 		H.ir.blocks = calloc(H.ir.block_capacity, sizeof(struct vr_ir_block));
 		for (uint32_t n = 0; n < REGS; n++)
-			snprintf(names[n], sizeof(names[n]), "%c%u", n < INTS ? 'x' : 'v',
-				 n < INTS ? n : n - INTS);
+			snprintf(names[n], sizeof(names[n]), "%c%u",
+				 n < INTS    ? 'x'
+				 : n < REG_W ? 'v'
+					     : 'w',
+				 n < INTS    ? n
+				 : n < REG_W ? n - INTS
+					     : n - REG_W);
 		for (uint32_t n = 0; n < INTS; n++)
 			guest_regs[n] = (struct vr_guest_reg){8 * n, VR_REG_INT, names[n]};
 		for (uint32_t n = 0; n < VECS; n++)
 			guest_regs[REG_V + n] =
 				(struct vr_guest_reg){VR_EXEC_STATE + 16 * n, VR_REG_VEC, names[REG_V + n]};
+		for (uint32_t n = 0; n < WIDES; n++)
+			guest_regs[REG_W + n] =
+				(struct vr_guest_reg){WIDE_STATE + 32 * n, VR_REG_VEC256, names[REG_W + n]};
 		guest_regs[REG_FLAGS] = (struct vr_guest_reg){8 * INTS, VR_REG_FLAGS, "f"};
 		guest_regs[REG_FLAGS + 1] = (struct vr_guest_reg){8 * INTS + 4, VR_REG_FLAGS, "g"};
 	}
@@ -389,9 +425,13 @@ void pin_regs(uint32_t n, uint32_t m)
 	H.pinned_count = 0;
 	for (uint32_t k = 0; k < n; k++)
 		H.pinned[H.pinned_count++] = (struct vr_pinned_reg){(uint16_t)k, VR_REG_INT, (uint8_t)k};
-	for (uint32_t k = 0; k < m; k++)
+	/* with V256 in registers, every other one */
+	for (uint32_t k = 0; k < m; k++) {
+		bool wide = H.wide == 2 && k % 2;
 		H.pinned[H.pinned_count++] =
-			(struct vr_pinned_reg){(uint16_t)(REG_V + k), VR_REG_VEC, (uint8_t)k};
+			(struct vr_pinned_reg){(uint16_t)(wide ? REG_W + k / 2 : REG_V + k),
+					       wide ? VR_REG_VEC256 : VR_REG_VEC, (uint8_t)k};
+	}
 }
 
 /* Exact data flow of which guest_regs may be dirty where. */

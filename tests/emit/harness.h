@@ -12,14 +12,17 @@
 #define VECS 16
 #define REG_V INTS
 #define REG_FLAGS (INTS + VECS)
-#define REGS (INTS + VECS + 2)
+#define WIDES 8 /* of 32 bytes */
+#define REG_W (INTS + VECS + 2)
+#define REGS (REG_W + WIDES)
 
 /* Fields of the fake isa's state that are no guest registers. */
 #define FIELDS (VR_EXEC_STATE + 16 * VECS)
 #define FIELD_COUNT 8
+#define WIDE_STATE (FIELDS + 8 * FIELD_COUNT)
 
 /* The fake isa's helpers, and how many arguments each looks at. */
-#define FAKE_HELPERS 7
+#define FAKE_HELPERS 9
 #define FAKE_HELPER_SET_PC 6
 extern const uint8_t fake_helper_args[FAKE_HELPERS];
 
@@ -51,6 +54,7 @@ struct harness {
 	uint32_t slow, faults, links, lookups, slow_fp;
 	uint64_t fault_insn;
 	uint64_t fault_pc; /* what the interpreter says, by note_fault() */
+	int wide;          /* the fake isa has V256: 0 no, 1 as values, 2 in registers too */
 	int bad;           /* the emitter broke a rule of the interface */
 	uint64_t (*on_lookup)(struct vr_exec *x);
 	uint64_t (*on_link)(struct vr_exec *x);
@@ -80,10 +84,13 @@ int32_t emit_region(void);
 void run_region(void);
 uint64_t *reg_int(uint32_t n);
 union vr_v128 *reg_vec(uint32_t n);
+union vr_v256 *reg_wide(uint32_t n);
+/* H.wide becomes this; before harness_init() or after. */
+void use_wide(int wide);
 uint32_t *reg_flags(void);
 /* A memory op on the fake engine's RAM: 1 when it faults. Signs are extended when `extend`. */
 int32_t ram_access(uint32_t o, uint32_t type, uint32_t aux, uint32_t kind, uint64_t va,
-		   const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *r, int extend);
+		   const union vr_v256 *a, const union vr_v256 *b, union vr_v256 *r, int extend);
 
 uint64_t rnd(void);
 extern uint64_t rnd_state;

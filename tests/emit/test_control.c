@@ -5,6 +5,10 @@
 #include <string.h>
 #include "harness.h"
 
+#ifdef __x86_64__
+#include "xlate/emit/x86/lower.h"
+#endif
+
 static uint64_t where; /* host address the next look-up gives */
 static uint64_t give(struct vr_exec *x)
 {
@@ -384,3 +388,29 @@ Test(emit_control, probe_and_pinned_registers)
 		seen |= 1u << H.emit->pinned_register(VR_REG_VEC, n);
 	cr_assert_eq(__builtin_popcount(seen), (int)H.emit->vector_regs);
 }
+
+#ifdef __x86_64__
+/* A host whose vector registers have 16 bytes: the core refuses V256 and names the op. */
+Test(emit_control, narrow_host)
+{
+	struct emit_target narrow = x86_target;
+	const struct emit_thunks thunks = {0};
+
+	harness_init();
+	use_wide(2);
+	narrow.vector_bytes = 16;
+	for (uint32_t type = VR_T_V128; type <= VR_T_V256; type += VR_T_V256 - VR_T_V128) {
+		ir_begin();
+		block_begin(CODE_PC, VR_BLOCK_ENTRY);
+		uint32_t v = vr_ir_get(&H.ir, VR_T_V128, REG_W);
+		vr_ir_put(&H.ir, VR_T_V128, REG_W, vr_ir_op2(&H.ir, VR_IR_VXOR, type, v, v));
+		op(VR_IR_EXIT_TO, 0, 0, 0, 0, 0, CODE_PC);
+		block_end(CODE_PC + 4, VR_NO_BLOCK, VR_NO_BLOCK);
+		cr_assert_eq(emit_region(), 0);
+		H.job.refused = 0;
+		cr_assert_eq(emit_compile(&H.job, &narrow, &thunks),
+			     type == VR_T_V256 ? VR_E_UNSUPPORTED : VR_OK);
+		cr_assert_eq(H.job.refused, type == VR_T_V256 ? VR_IR_VXOR : 0);
+	}
+}
+#endif

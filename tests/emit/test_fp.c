@@ -200,7 +200,7 @@ static uint8_t before[8192], want[8192];
 
 static void check(uint32_t k, uint64_t seed)
 {
-	static union vr_v128 values[16384];
+	static union vr_v256 values[16384];
 	static const struct soft_interp_memory m;
 	rnd_state = seed * 77777 + k * 3 + (uint64_t)in_double;
 	harness_init();
@@ -261,7 +261,7 @@ static void check(uint32_t k, uint64_t seed)
 /* Every vector op with all pinned registers taken and more values alive than there are temporaries. */
 static void pressure(uint64_t seed)
 {
-	static union vr_v128 values[16384];
+	static union vr_v256 values[16384];
 	static const struct soft_interp_memory m;
 	static const uint8_t types[] = {VR_T_F32, VR_T_F64, VR_T_V64, VR_T_V128};
 	uint32_t v[4][9];

@@ -10,6 +10,7 @@ struct fake_machine fake;
 
 enum { H_HOOK };
 #define REG_FLAGS 16
+#define REG_WIDE 17
 
 static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, uint64_t c)
 {
@@ -51,6 +52,19 @@ static const struct {
 		 .kind = VR_REG_FLAGS,
 		 .name = "flags"},
 	 .later = {0}},
+#define WIDE(n)                                                                         \
+	{                                                                               \
+		.reg = {.offset = VR_EXEC_STATE + offsetof(struct fake_state, wide[n]), \
+			.kind = VR_REG_VEC256,                                          \
+			.name = "w" #n},                                                \
+		.later = {                                                              \
+			0                                                               \
+		}                                                                       \
+	}
+	WIDE(0),
+	WIDE(1),
+	WIDE(2),
+	WIDE(3),
 };
 
 static const struct {
@@ -184,6 +198,26 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 		vr_ir_add(ir, VR_IR_CALL, VR_T_I64, 0, v, vr_ir_const(ir, VR_T_I64, pc + 8), 0, H_HOOK);
 		vr_ir_add(ir, VR_IR_EXIT, VR_T_NONE, 0, 0, 0, 0, 0);
 		return 1;
+	case FAKE_LDW:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		v = vr_ir_add(ir, VR_IR_LOAD, VR_T_V256, 5, v, 0, 0, memory_imm(0, imm));
+		vr_ir_put(ir, VR_T_V256, REG_WIDE + rd, v);
+		return 0;
+	case FAKE_STW:
+		v = vr_ir_get(ir, VR_T_I64, ra);
+		vr_ir_add(ir, VR_IR_STORE, VR_T_V256, 5, v, vr_ir_get(ir, VR_T_V256, REG_WIDE + rd), 0,
+			  memory_imm(0, imm));
+		return 0;
+	case FAKE_ADDW:
+		v = vr_ir_get(ir, VR_T_V256, REG_WIDE + ra);
+		v = vr_ir_add(ir, VR_IR_VADD, VR_T_V256, 3, v, vr_ir_get(ir, VR_T_V256, REG_WIDE + rb), 0, 0);
+		vr_ir_put(ir, VR_T_V256, REG_WIDE + rd, v);
+		return 0;
+	case FAKE_ADDL:
+		v = vr_ir_get(ir, VR_T_V128, REG_WIDE + ra);
+		v = vr_ir_add(ir, VR_IR_VADD, VR_T_V128, 3, v, vr_ir_get(ir, VR_T_V128, REG_WIDE + rb), 0, 0);
+		vr_ir_add(ir, VR_IR_PUT, VR_T_V128, VR_PUT_KEEP, v, 0, 0, REG_WIDE + rd);
+		return 0;
 	default:
 		return -1;
 	}

@@ -29,6 +29,10 @@ enum fake_opcode {
 	FAKE_RET,  /* to r15 */
 	FAKE_HOOK, /* the test's function number imm; the block ends */
 	FAKE_BAD,  /* the lifter gives up */
+	FAKE_LDW,  /* wide register rd = 32 bytes at [ra + imm] */
+	FAKE_STW,  /* [ra + imm] = wide register rd */
+	FAKE_ADDW, /* wide registers: rd = ra + rb, 64-bit lanes */
+	FAKE_ADDL, /* the same of the low halves; rd's high half stays */
 };
 #define FAKE_HOW(log2, flags) ((log2) | (flags))
 #define FAKE_SIGN 8u
@@ -41,6 +45,7 @@ enum fake_opcode {
 #define FAKE_STOP FAKE_OP(FAKE_HOOK, 0, 0, 0, 0)
 #define FAKE_CALL_HOOK(n) FAKE_OP(FAKE_HOOK, 0, 0, 0, n)
 
+#define FAKE_WIDES 4
 #define FAKE_RAM 0x100000u
 #define FAKE_RAM_BYTES 0x800000u
 #define FAKE_ROM 0x1000000u
@@ -73,6 +78,7 @@ struct fake_state {
 	uint32_t fault_access, faults, interrupts;
 	uint32_t translations; /* page table walks */
 	uint32_t points_off;   /* no debug point counts */
+	union vr_v256 wide[FAKE_WIDES];
 };
 
 struct fake_machine;

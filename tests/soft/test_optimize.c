@@ -62,7 +62,7 @@ static const struct vr_helper helpers[] = {
 };
 
 static int32_t access_memory(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
-			     const union vr_v128 *a, const union vr_v128 *b, union vr_v128 *result)
+			     const union vr_v256 *a, const union vr_v256 *b, union vr_v256 *result)
 {
 	uint64_t *at = &memory[address / 8 % MEMORY];
 	uint64_t mask = (op->aux & 7) < 3 ? (UINT64_C(1) << (8u << (op->aux & 7))) - 1 : UINT64_MAX;
@@ -90,7 +90,7 @@ static struct vr_isa isa(void)
 /* Run from block 0 on, by pc (a block's number times 16), until a block exits or the limit is reached. */
 static void run(const struct vr_isa *i, const struct vr_ir *ir)
 {
-	union vr_v128 values[OPS];
+	union vr_v256 values[OPS];
 
 	exec.x.pc = 0;
 	for (uint32_t n = 0; n < 50 && exec.x.pc / 16 < ir->block_count; n++)

@@ -144,7 +144,7 @@ Test(exception, interrupts)
 /* ---- software step, as code that is lifted and run --------------------------------------------------- */
 
 static int32_t no_memory(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
-			 const union vr_v128 *arg1, const union vr_v128 *arg2, union vr_v128 *result)
+			 const union vr_v256 *arg1, const union vr_v256 *arg2, union vr_v256 *result)
 {
 	(void)arg1, (void)arg2, (void)result;
 	a64_fault(x, address, op->op == VR_IR_STORE ? VR_ACCESS_WRITE : VR_ACCESS_READ, A64_FAULT | 7);
@@ -155,7 +155,7 @@ static int32_t no_memory(struct vr_exec *x, const struct vr_ir_op *op, uint64_t 
 static void run(uint32_t code)
 {
 	static const struct soft_interp_memory memory = {.access = no_memory};
-	static union vr_v128 values[256];
+	static union vr_v256 values[256];
 	struct vr_ir_op ops[256];
 	struct vr_ir_block block;
 	struct vr_ir ir = {

@@ -12,6 +12,7 @@
 struct guest {
 	uint64_t integer;
 	union vr_v128 vector;
+	union vr_v256 wide;
 	uint32_t flags;
 	uint32_t field;
 };
@@ -25,7 +26,8 @@ static union {
 
 static const struct vr_guest_reg guest_regs[] = {{OFFSET(integer), VR_REG_INT, "i"},
 						 {OFFSET(vector), VR_REG_VEC, "v"},
-						 {OFFSET(flags), VR_REG_FLAGS, "f"}};
+						 {OFFSET(flags), VR_REG_FLAGS, "f"},
+						 {OFFSET(wide), VR_REG_VEC256, "w"}};
 
 static uint64_t VR_CALL helper_sum(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -66,7 +68,7 @@ static const struct vr_isa isa = {.size = sizeof(isa),
 				  .guest_regs = guest_regs,
 				  .guest_reg_stride = sizeof(struct vr_guest_reg),
 				  .helper_stride = sizeof(struct vr_helper),
-				  .guest_reg_count = 3,
+				  .guest_reg_count = 4,
 				  .helpers = helpers,
 				  .helper_count = 3,
 				  .fp_slow = fp_slow};
@@ -74,11 +76,11 @@ static const struct vr_isa isa = {.size = sizeof(isa),
 static struct {
 	uint32_t count, op;
 	uint64_t address;
-	union vr_v128 arg1, arg2, result[2];
+	union vr_v256 arg1, arg2, result[2];
 	int32_t fault;
 } memory;
 static int32_t access_memory(struct vr_exec *x, const struct vr_ir_op *op, uint64_t address,
-			     const union vr_v128 *arg1, const union vr_v128 *arg2, union vr_v128 *result)
+			     const union vr_v256 *arg1, const union vr_v256 *arg2, union vr_v256 *result)
 {
 	memory.count++;
 	memory.op = op->op;
@@ -100,7 +102,7 @@ static const struct soft_interp_memory access_table = {.access = access_memory};
 
 static struct vr_ir_op ops[64];
 static struct vr_ir_block blocks[1];
-static union vr_v128 values[64];
+static union vr_v256 values[64];
 static struct vr_ir ir;
 
 static void begin(void)
@@ -358,8 +360,8 @@ Test(interp, memory)
 	cr_assert_eq(values[z].d[0], 0x80);
 
 	begin();
-	memory.result[0] = (union vr_v128){.d = {0x80000000, 0}};
-	memory.result[1] = (union vr_v128){.d = {0x90000000, 0}};
+	memory.result[0] = (union vr_v256){.d = {0x80000000}};
+	memory.result[1] = (union vr_v256){.d = {0x90000000}};
 	a = integer(0x5000);
 	uint32_t p = add(VR_IR_LOADP, I, 2 | VR_MS_SIGN, a, 0, 0, 0);
 	uint32_t q = vr_ir_op1(&ir, VR_IR_LOADP_HI, I, p);
@@ -609,6 +611,71 @@ Test(interp, vectors_from_integers)
 	cr_assert_eq(values[sat].d[0], 0x7fff8000);
 }
 
+#define Y VR_T_V256
+#define W_IS(v, d0, d1, d2, d3)                                                                        \
+	do {                                                                                           \
+		const uint64_t want_[4] = {d0, d1, d2, d3};                                            \
+		cr_expect_eq(memcmp(&values[v], want_, 32), 0, #v ": %lx %lx %lx %lx", values[v].d[0], \
+			     values[v].d[1], values[v].d[2], values[v].d[3]);                          \
+	} while (0)
+
+/* V256: halves, registers, what widens and what is cut; ops that move lanes stay in their half. */
+Test(interp, v256)
+{
+	begin();
+	GUEST->wide = (union vr_v256){.d = {1, 2, 3, 4}};
+	uint32_t w = vr_ir_get(&ir, Y, 3), low = vr_ir_get(&ir, Q, 3), one = vr_ir_get(&ir, VR_T_V64, 3);
+	uint32_t high = vr_ir_op1(&ir, VR_IR_VHIGH, Q, w), swapped = vr_ir_op2(&ir, VR_IR_VJOIN, Y, high, w);
+	uint32_t sum = add(VR_IR_VADD, Y, 3, w, low, 0, 0), narrow = add(VR_IR_VADD, Q, 3, w, w, 0, 0);
+	uint32_t lane = add(VR_IR_VDUPLANE, Y, 3, w, 0, 0, 1), ext = add(VR_IR_VEXT, Y, 0, w, swapped, 0, 8);
+	uint32_t zip = add(VR_IR_VZIP2, Y, 3, w, swapped, 0, 0), pair = add(VR_IR_VPADD, Y, 3, w, w, 0, 0);
+	uint32_t wider = add(VR_IR_VSXTL, Y, 2, add(VR_IR_VNOT, Q, 0, low, 0, 0, 0), 0, 0, 0);
+	uint32_t k = add(VR_IR_VCONST, Y, 0, 0, 0, 0, 7), k1 = add(VR_IR_VCONST, Y, 1, 0, 0, 0, 7);
+	uint32_t bytes = add(VR_IR_VTBL, Y, 0, w, k1, 0, 0);
+	uint32_t chosen = add(VR_IR_SELNZ, Y, 0, integer(1), low, w, 0);
+	run();
+	W_IS(w, 1, 2, 3, 4);
+	W_IS(low, 1, 2, 0, 0);
+	W_IS(one, 1, 0, 0, 0);
+	W_IS(high, 3, 4, 0, 0);
+	W_IS(swapped, 3, 4, 1, 2);
+	W_IS(sum, 2, 4, 3, 4);
+	W_IS(narrow, 2, 4, 0, 0);
+	W_IS(lane, 2, 2, 2, 2);
+	W_IS(ext, 2, 3, 4, 1);
+	W_IS(zip, 2, 4, 4, 2);
+	W_IS(pair, 3, 3, 7, 7);
+	W_IS(wider, ~1ull, ~0ull, ~2ull, ~0ull);
+	W_IS(k, 7, 7, 7, 7);
+	W_IS(k1, 7, 0, 0, 0);
+	W_IS(bytes, 0x0101010101010100, 0x0101010101010101, 0x0303030303030303, 0x0303030303030303);
+	W_IS(chosen, 1, 2, 0, 0);
+	for (uint32_t keep = 0; keep < 2; keep++) {
+		const uint64_t puts[3][4] = {
+			{1, 2, keep ? 6 : 0, keep ? 5 : 0}, {8, 0, keep ? 6 : 0, keep ? 5 : 0}, {8, 7, 6, 5}};
+		for (uint32_t n = 0; n < 3; n++) {
+			static const uint32_t types[3] = {VR_T_V128, VR_T_V64, VR_T_V256};
+
+			begin();
+			GUEST->vector = (union vr_v128){.d = {1, 2}};
+			GUEST->wide = (union vr_v256){.d = {8, 7, 6, 5}};
+			uint32_t from = n ? vr_ir_get(&ir, Y, 3) : vr_ir_get(&ir, Q, 1);
+
+			add(VR_IR_PUT, types[n], keep && n < 2 ? VR_PUT_KEEP : 0, from, 0, 0, 3);
+			run();
+			cr_expect_eq(memcmp(&GUEST->wide, puts[n], 32), 0, "PUT %u, keep %u", n, keep);
+		}
+	}
+	begin();
+	uint32_t a = integer(0x4000), load;
+	memory.result[0] = (union vr_v256){.d = {1, 2, 3, 4}};
+	load = add(VR_IR_LOAD, Y, 5, a, 0, 0, 0);
+	add(VR_IR_STORE, Y, 5, a, add(VR_IR_VADD, Y, 3, load, load, 0, 0), 0, 0);
+	run();
+	W_IS(load, 1, 2, 3, 4);
+	cr_expect_eq(memory.arg1.d[3], 8);
+}
+
 static union vr_v128 bytes16(const char *hex)
 {
 	union vr_v128 v;
@@ -674,7 +741,7 @@ Test(interp, sha256)
 			uint32_t su0 = add(VR_IR_VSHA256SU0, Q, 0, a, b, 0, 0);
 			su1 = add(VR_IR_VSHA256SU1, Q, 0, su0, c, d, 0);
 			run();
-			word[i] = values[su1];
+			word[i] = values[su1].half[0];
 			begin();
 		}
 		union vr_v128 wk;
@@ -685,8 +752,8 @@ Test(interp, sha256)
 		uint32_t h1 = add(VR_IR_VSHA256H, Q, 0, a, e, x, 0),
 			 h2 = add(VR_IR_VSHA256H2, Q, 0, e, a, x, 0);
 		run();
-		abcd = values[h1];
-		efgh = values[h2];
+		abcd = values[h1].half[0];
+		efgh = values[h2].half[0];
 	}
 	static const uint32_t expected[8] = {0xba7816bf, 0x8f01cfea, 0x414140de, 0x5dae2223,
 					     0xb00361a3, 0x96177a9c, 0xb410ff61, 0xf20015ad};

@@ -185,27 +185,31 @@ static struct vr_guest_reg registers[] = {
 	{.offset = 16, .kind = VR_REG_VEC, .name = "v"},
 	{.offset = 8, .kind = VR_REG_FLAGS, .name = "f"},
 	{.offset = VR_EXEC_STATE + 16, .kind = VR_REG_INT, .name = "y"},
+	{.offset = 64, .kind = VR_REG_VEC256, .name = "w"},
 };
-static const struct vr_helper helpers[] = {{.name = "plain"}, {.name = "vector", .flags = VR_HF_VECTOR}};
+static const struct vr_helper helpers[] = {{.name = "plain"},
+					   {.name = "vector", .flags = VR_HF_VECTOR},
+					   {.name = "wide", .flags = VR_HF_VECTOR | VR_HF_V256}};
 static const struct vr_isa isa = {
 	.size = sizeof(isa),
 	.guest_reg_stride = sizeof(struct vr_guest_reg),
 	.helper_stride = sizeof(struct vr_helper),
 	.state_size = 64,
 	.guest_regs = registers,
-	.guest_reg_count = 4,
+	.guest_reg_count = 5,
 	.helpers = helpers,
-	.helper_count = 2,
+	.helper_count = 3,
 };
 
 static uint32_t type_of(char letter)
 {
-	return (uint32_t)(strchr("niIsdhVf", letter) - "niIsdhVf");
+	return (uint32_t)(strchr(VR_IR_TYPE_LETTERS, letter) - VR_IR_TYPE_LETTERS);
 }
 
 static uint32_t value_of(uint32_t type)
 {
 	return type == VR_T_FLAGS      ? vr_ir_get(&ir, VR_T_FLAGS, 2)
+	       : type == VR_T_V256     ? vr_ir_get(&ir, type, 4)
 	       : vr_ir_is_vector(type) ? vr_ir_get(&ir, type, 1)
 				       : vr_ir_const(&ir, VR_T_I64, 1);
 }
@@ -266,9 +270,9 @@ static int close_of(uint32_t at)
 Test(verify, rows)
 {
 	for (uint32_t op = 0; op < VR_IR_COUNT; op++)
-		for (uint32_t type = VR_T_NONE; type <= VR_T_FLAGS; type++) {
+		for (uint32_t type = VR_T_NONE; type < VR_T_COUNT; type++) {
 			const struct vr_ir_info *info = &vr_ir_ops[op];
-			int legal = strchr(info->types, "niIsdhVf"[type]) != NULL;
+			int legal = strchr(info->types, VR_IR_TYPE_LETTERS[type]) != NULL;
 
 			/* A row may allow a lane size in one of its types only. */
 			if (!legal) {
@@ -316,6 +320,15 @@ static const struct {
 	{VR_IR_LOAD, VR_T_I32, 3, 0},
 	{VR_IR_LOAD, VR_T_F64, 2, 0},
 	{VR_IR_LOAD, VR_T_V128, 5, 0},
+	{VR_IR_LOAD, VR_T_V256, 4, 0},
+	{VR_IR_GET, VR_T_V256, 0, 1},
+	{VR_IR_PUT, VR_T_V256, 0, 1},
+	{VR_IR_PUT, VR_T_V128, VR_PUT_KEEP, 1},
+	{VR_IR_PUT, VR_T_V256, VR_PUT_KEEP, 4},
+	{VR_IR_PUT, VR_T_I64, VR_PUT_KEEP, 0},
+	{VR_IR_VCALL, VR_T_V256, 0, 1},
+	{VR_IR_VCALL, VR_T_V128, 0, 2},
+	{VR_IR_VEXT, VR_T_V256, 0, 16},
 	{VR_IR_STORE, VR_T_I64, 3 | VR_MS_SIGN, 0},
 	{VR_IR_CAS2, VR_T_V128, 3, 0},
 	{VR_IR_FENCE, VR_T_NONE, 3, 0},
@@ -393,6 +406,20 @@ Test(verify, lifter_and_engine)
 	cr_assert_eq(vr_ir_verify_optimized(&ir, &isa, why, sizeof(why)), 0, "%s", why);
 	ops[hint].imm |= (uint64_t)VR_MF_ACQUIRE << 32;
 	cr_assert_eq(vr_ir_verify_optimized(&ir, &isa, why, sizeof(why)), VR_E_INVAL);
+}
+
+/* A VEC256 register takes vectors of all types. */
+Test(verify, wide_registers)
+{
+	open_block();
+	uint32_t w = vr_ir_get(&ir, VR_T_V256, 4), low = vr_ir_get(&ir, VR_T_F32, 4);
+
+	vr_ir_put(&ir, VR_T_V256, 4, low);
+	vr_ir_put(&ir, VR_T_V128, 4, w);
+	vr_ir_add(&ir, VR_IR_PUT, VR_T_V64, VR_PUT_KEEP, w, 0, 0, 4);
+	vr_ir_put(&ir, VR_T_V128, 1, w);
+	leave();
+	cr_assert_eq(close_block(), 0, "%s", why);
 }
 
 Test(verify, edges)

@@ -25,7 +25,7 @@ extern "C" {
 
 /* Rises with every change of this header that engine and emitter must agree on. */
 #ifndef VR_ENGINE_REVISION
-#define VR_ENGINE_REVISION 1u
+#define VR_ENGINE_REVISION 2u
 #endif
 
 /* ---- MMU contexts: what depends on the address space and the mode -------------------------- */
@@ -86,17 +86,17 @@ struct vr_engine_exec {
 				from exec.fp_round */
 	uint32_t reserved;
 	/* -- slow paths of generated code: see vr_engine_entry -- */
-	union vr_v128 argument[3];
-	union vr_v128 result[2];
+	union vr_v256 argument[3];
+	union vr_v256 result[2];
 	uint64_t address;
 	uint64_t descriptor; /* of the memory op: op | type << 16 | aux << 24 | VR_MF_* << 32 | AMO kind << 48
 			      */
 	uint64_t site;       /* host address the slow path returns to: identifies the fault point */
 	uint64_t link;       /* number of the exit that asks to be linked */
 	uint64_t host_stack; /* emitter's */
-	uint64_t save_integer[32]; /* host registers by hardware number, saved by the slow-path thunk */
-	union vr_v128 save_vector[32];
-	uint64_t entered; /* entries into regions, when VR_JOB_COUNT asks for it */
+	uint64_t save_integer[32];     /* host registers by hardware number, saved by the slow-path thunk */
+	union vr_v256 save_vector[32]; /* of those that hold no V256 the low half */
+	uint64_t entered;              /* entries into regions, when VR_JOB_COUNT asks for it */
 };
 
 static inline struct vr_engine_exec *vr_engine_exec(struct vr_exec *x)
@@ -111,8 +111,8 @@ static inline struct vr_engine_exec *vr_engine_exec(struct vr_exec *x)
  * dirty masks: pinned[i]. */
 struct vr_pinned_reg {
 	uint16_t guest_reg;
-	uint8_t kind;     /* VR_REG_INT or VR_REG_VEC */
-	uint8_t host_reg; /* n: the n-th of the emitter's registers of that kind */
+	uint8_t kind;     /* VR_REG_INT, VR_REG_VEC or VR_REG_VEC256 */
+	uint8_t host_reg; /* n: the n-th of the emitter's registers for integers, or for vectors */
 };
 #define VR_PINNED_MAX 64
 
@@ -271,7 +271,9 @@ struct vr_emit {
 	/* Ops that it knows: 0 .. ir_ops-1, which is VR_IR_COUNT of the ir.h that it was built with. The engine
 	 * gives it no others, and interprets them. 0: those of revision 1 of the IR. */
 	uint32_t ir_ops;
-	uint32_t reserved;
+	/* Of a vector register: 32; 16 (or 0): values of V256 are refused (VR_E_UNSUPPORTED), and VEC256 registers are not
+	 * pinned. */
+	uint32_t vector_bytes;
 };
 
 #ifdef __cplusplus

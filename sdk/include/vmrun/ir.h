@@ -36,7 +36,7 @@
 /* Rises when ops are added. Isa, emitter and engine each say which one they speak: vr_isa.ir_revision,
  * vr_emit.ir_ops, vr_lift.ir_revision. */
 #define VR_IR_REVISION 1u
-#define VR_IR_OPS_REVISION_1 179u /* ops that revision 1 has: numbers 0 .. 178 */
+#define VR_IR_OPS_REVISION_1 181u /* ops that revision 1 has: numbers 0 .. 180 */
 
 #define VR_IR_LIVE 48u
 
@@ -53,6 +53,11 @@ extern "C" {
 #define VR_T_V64 5
 #define VR_T_V128 6
 #define VR_T_FLAGS 7
+#define VR_T_V256 8
+#define VR_T_COUNT 9
+
+/* aux of PUT of a vector that is shorter than its VEC256 register: the high half stays. Without it, it becomes zero. */
+#define VR_PUT_KEEP 4u
 
 /* Conditions on FLAGS (Arm ARM C1.2.4, same numbers). */
 #define VR_CC_EQ 0

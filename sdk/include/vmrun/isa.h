@@ -36,6 +36,17 @@ union vr_v128 {
 	double f64[2];
 };
 
+/* 32 bytes. */
+union vr_v256 {
+	union vr_v128 half[2]; /* the low one first */
+	uint8_t b[32];
+	uint16_t h[16];
+	uint32_t s[8];
+	uint64_t d[4];
+	float f32[8];
+	double f64[4];
+};
+
 /* ---- the vCPU's block ----------------------------------------------------------------------- */
 
 #define VR_EXEC_HOT 256    /* bytes; an emitter addresses them with its shortest displacements */
@@ -72,8 +83,9 @@ struct vr_exec {
 #define VR_REG_INT 0
 #define VR_REG_VEC 1
 #define VR_REG_FLAGS 2
+#define VR_REG_VEC256 3
 struct vr_guest_reg {
-	uint32_t offset; /* in vr_exec; INT 8 bytes, VEC 16, FLAGS 4 */
+	uint32_t offset; /* in vr_exec; INT 8 bytes, VEC 16, FLAGS 4, VEC256 32 */
 	uint32_t kind;   /* VR_REG_* */
 	const char *name;
 };
@@ -83,8 +95,10 @@ struct vr_guest_reg {
 #define VR_HF_PC 4u        /* needs exec.pc = the current instruction */
 #define VR_HF_MAY_LEAVE 8u /* may set exec.leave (took an exception ...) */
 #define VR_HF_VECTOR 16u   /* a vector helper (VCALL) */
+#define VR_HF_V256 64u     /* with VR_HF_VECTOR: its arguments and its result are V256 */
 #define VR_HF_FP 32u       /* runs with, and may raise, the guest's FP environment */
 typedef uint64_t(VR_CALL *vr_helper_fn)(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c);
+/* Each argument, and the result at d, is one union of 16 bytes, or of a VCALL of type V256 two, the low half first. */
 typedef void(VR_CALL *vr_vhelper_fn)(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
 				     const union vr_v128 *b, const union vr_v128 *c, uint64_t imm);
 struct vr_helper {
@@ -249,8 +263,8 @@ struct vr_isa {
 	void(VR_CALL *set_pin)(struct vr_exec *x, uint32_t pin, uint32_t level); /* [any] */
 	/* The exact result of an FP op (class VR_IRC_FP), for all operands and in the current modes, raising
 	 * host FP flags or exec.fp_flags as the guest's rules say. what = op | type << 16 | aux << 24; imm as
-	 * the op's. FLAGS and integer results are in d->d[0] (FLAGS packed). Runs with the guest's rounding
-	 * mode in the host's unit. [vcpu] */
+	 * the op's. FLAGS and integer results are in d->d[0] (FLAGS packed). Of type V256, d, a, b and c are two
+	 * unions each, the low half first. Runs with the guest's rounding mode in the host's unit. [vcpu] */
 	void(VR_CALL *fp_slow)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
 			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 	/* Since 1.1. NULL: without debug points. An access (bits 1 << VR_ACCESS_*, of the point; flags:

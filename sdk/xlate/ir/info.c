@@ -12,6 +12,7 @@
 	 : (letter) == 'h' ? VR_T_V64         \
 	 : (letter) == 'V' ? VR_T_V128        \
 	 : (letter) == 'f' ? VR_T_FLAGS       \
+	 : (letter) == 'W' ? VR_T_V256        \
 			   : VR_T_NONE)
 /* Numbers come after the values. */
 #define IS_NUMBER(letter) ((letter) == 'k' || (letter) == 'n')

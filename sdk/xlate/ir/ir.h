@@ -55,7 +55,9 @@ static inline uint32_t vr_ir_value_type(const struct vr_ir_op *o)
 
 static inline bool vr_ir_is_vector(uint32_t type)
 {
-	return type >= VR_T_F32 && type <= VR_T_V128;
+	const uint32_t vectors =
+		1u << VR_T_F32 | 1u << VR_T_F64 | 1u << VR_T_V64 | 1u << VR_T_V128 | 1u << VR_T_V256;
+	return vectors >> type & 1;
 }
 
 static inline bool vr_ir_is_integer(uint32_t type)
@@ -66,9 +68,27 @@ static inline bool vr_ir_is_integer(uint32_t type)
 /* Bits that a value of the type has; of FLAGS and of none 0. */
 static inline uint32_t vr_ir_type_bits(uint32_t type)
 {
-	static const uint8_t bits[] = {[VR_T_I32] = 32, [VR_T_I64] = 64, [VR_T_F32] = 32,
-				       [VR_T_F64] = 64, [VR_T_V64] = 64, [VR_T_V128] = 128};
-	return type < sizeof(bits) ? bits[type] : 0;
+	static const uint16_t bits[] = {
+		[VR_T_I32] = 32, [VR_T_I64] = 64,   [VR_T_F32] = 32,  [VR_T_F64] = 64,
+		[VR_T_V64] = 64, [VR_T_V128] = 128, [VR_T_FLAGS] = 0, [VR_T_V256] = 256};
+	return type < VR_T_COUNT ? bits[type] : 0;
+}
+
+/* The letters of types in ir_ops.def, by VR_T_*. */
+#define VR_IR_TYPE_LETTERS "niIsdhVfW"
+
+/* Bytes that a guest register of this kind (VR_REG_*) has in memory; of an unknown kind 0. */
+static inline uint32_t vr_ir_reg_bytes(uint32_t kind)
+{
+	static const uint8_t bytes[] = {
+		[VR_REG_INT] = 8, [VR_REG_VEC] = 16, [VR_REG_FLAGS] = 4, [VR_REG_VEC256] = 32};
+	return kind < sizeof(bytes) ? bytes[kind] : 0;
+}
+
+/* Does a guest register of this kind hold vectors? */
+static inline bool vr_ir_is_vector_reg(uint32_t kind)
+{
+	return kind == VR_REG_VEC || kind == VR_REG_VEC256;
 }
 
 /* Where an op at a block's end goes, as bits 1 << VR_EDGE_*; 0: not to a block that the IR names. */

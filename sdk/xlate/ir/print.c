@@ -5,8 +5,9 @@
 #include "ir.h"
 
 static const char *const type_names[] = {
-	[VR_T_NONE] = "",    [VR_T_I32] = ".i32", [VR_T_I64] = ".i64",   [VR_T_F32] = ".f32",
-	[VR_T_F64] = ".f64", [VR_T_V64] = ".v64", [VR_T_V128] = ".v128", [VR_T_FLAGS] = ".flags",
+	[VR_T_NONE] = "",      [VR_T_I32] = ".i32",     [VR_T_I64] = ".i64",
+	[VR_T_F32] = ".f32",   [VR_T_F64] = ".f64",     [VR_T_V64] = ".v64",
+	[VR_T_V128] = ".v128", [VR_T_FLAGS] = ".flags", [VR_T_V256] = ".v256",
 };
 static const char *const condition_names[] = {
 	"eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al",
@@ -43,9 +44,11 @@ static void print_aux(FILE *out, const struct vr_ir_op *o)
 	case VR_AUX_BIT:
 		fprintf(out, " bit %u %s", o->aux & 63u, o->aux & 64 ? "clear" : "set");
 		break;
-	case VR_AUX_EDGES:
+	case VR_AUX_PUT:
 		if (o->type == VR_T_FLAGS)
 			fprintf(out, " live=%u", o->aux);
+		else if (o->aux & VR_PUT_KEEP)
+			fprintf(out, " keep");
 		break;
 	default:
 		if (o->aux)
@@ -97,14 +100,14 @@ static void print_op(FILE *out, const struct vr_ir *ir, uint32_t i, const struct
 	const uint32_t operand[3] = {o->a, o->b, o->c};
 
 	fprintf(out, o->op == VR_IR_INSN_START ? "  v%-4u " : "    v%-4u ", i);
-	fprintf(out, "%s%s", info.name ? info.name : "?", o->type <= VR_T_FLAGS ? type_names[o->type] : ".?");
+	fprintf(out, "%s%s", info.name ? info.name : "?", o->type < VR_T_COUNT ? type_names[o->type] : ".?");
 	for (uint32_t k = 0; k < info.args; k++)
 		if (operand[k])
 			fprintf(out, "%s v%u", k ? "," : "", operand[k]);
 	if (info.class == VR_IRC_MEM) {
 		print_memory(out, o);
 	} else if (info.name) {
-		bool after = vr_ir_ops[o->op].aux == VR_AUX_EDGES || vr_ir_ops[o->op].aux == VR_AUX_BOOL;
+		bool after = vr_ir_ops[o->op].aux == VR_AUX_PUT || vr_ir_ops[o->op].aux == VR_AUX_BOOL;
 
 		/* What aux adds to imm comes after it. */
 		if (!after)

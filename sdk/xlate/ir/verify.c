@@ -3,8 +3,8 @@
  * verify.c: is an IR well-formed? What an op may be is its row of ir_ops.def; this file has one case for each
  * kind of operand, aux and imm, and none for an op.
  *
- * Kinds are coarser than types, because the IR has no conversions: an I32 is a valid I64, and F32, F64, V64
- * and V128 are views of one vector register.
+ * Kinds are coarser than types, because the IR has no conversions: an I32 is a valid I64, and F32, F64, V64,
+ * V128 and V256 are views of one vector register.
  *
  * Two makers of IR are told apart. A lifter says what the guest's code means. An engine may add what it has
  * found out: hints, table loads (LOAD's b), FLAGS that are not live. The first is checked in full; of the
@@ -15,7 +15,6 @@
 #include <string.h>
 #include "ir.h"
 
-#define TYPE_LETTERS "niIsdhVf" /* by VR_T_* */
 #define LANE_LETTERS "BHSD"
 #define ACCESS_FLAGS (VR_MF_ACQUIRE | VR_MF_RELEASE | VR_MF_SC | VR_MF_ALIGN | VR_MF_UNPRIV)
 #define HINT_BITS ((VR_MF_GROUPS - 1) << VR_MF_GROUP_SHIFT)
@@ -57,7 +56,7 @@ static bool lane_legal(const struct vr_ir_op *o, uint32_t lane)
 {
 	const char *lanes = vr_ir_ops[o->op].lanes;
 	return lane < 4 && (strchr(lanes, LANE_LETTERS[lane]) ||
-			    (lane == 3 && o->type == VR_T_V128 && strchr(lanes, 'd')));
+			    (lane == 3 && o->type != VR_T_V64 && strchr(lanes, 'd')));
 }
 
 static bool bytes_legal(uint32_t type, uint32_t log2)
@@ -71,6 +70,8 @@ static bool bytes_legal(uint32_t type, uint32_t log2)
 		return log2 == 2;
 	case VR_T_F64:
 		return log2 == 3;
+	case VR_T_V256:
+		return log2 == 5;
 	default:
 		return type == VR_T_V128 && log2 >= 2 && log2 <= 4;
 	}
@@ -85,7 +86,9 @@ bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
 		return aux <= 1;
 	case VR_AUX_GET:
 		return aux <= (from_engine && o->type == VR_T_FLAGS ? 1u : 0u);
-	case VR_AUX_EDGES:
+	case VR_AUX_PUT:
+		if (vr_ir_is_vector(o->type) && o->type != VR_T_V256)
+			return !(aux & ~VR_PUT_KEEP); /* register_legal() looks at the register */
 		return o->type != VR_T_FLAGS ? !aux : from_engine ? aux <= 3 : aux == 3;
 	case VR_AUX_SCALE:
 	case VR_AUX_NEGATE:
@@ -138,6 +141,9 @@ static bool register_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 	case VR_REG_INT:
 		return vr_ir_is_integer(o->type);
 	case VR_REG_VEC:
+		return vr_ir_is_vector(o->type) && o->type != VR_T_V256 &&
+		       !(o->op == VR_IR_PUT && o->aux & VR_PUT_KEEP);
+	case VR_REG_VEC256:
 		return vr_ir_is_vector(o->type);
 	default:
 		return o->type == VR_T_FLAGS;
@@ -146,7 +152,6 @@ static bool register_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 
 static bool field_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 {
-	static const uint8_t bytes_of[] = {[VR_REG_INT] = 8, [VR_REG_VEC] = 16, [VR_REG_FLAGS] = 4};
 	uint64_t bytes = vr_ir_type_bits(o->type) / 8, end = o->imm + bytes;
 
 	if (o->imm < VR_EXEC_STATE || o->imm % bytes || end > INT32_MAX)
@@ -158,8 +163,7 @@ static bool field_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
 		const struct vr_guest_reg *r = vr_isa_reg(isa, i);
 
-		if (r->kind <= VR_REG_FLAGS && o->imm < (uint64_t)r->offset + bytes_of[r->kind] &&
-		    end > r->offset)
+		if (o->imm < (uint64_t)r->offset + vr_ir_reg_bytes(r->kind) && end > r->offset)
 			return false;
 	}
 	return true;
@@ -177,10 +181,11 @@ static bool access_legal(const struct vr_ir_op *o, uint32_t allowed, bool hint)
 	return !(flags & ~allowed);
 }
 
-static bool helper_legal(uint64_t number, uint32_t vector, const struct vr_isa *isa)
+/* kind: VR_HF_VECTOR and VR_HF_V256, as they have to be. */
+static bool helper_legal(uint64_t number, uint32_t kind, const struct vr_isa *isa)
 {
-	return !isa ||
-	       (number < isa->helper_count && (vr_isa_helper(isa, number)->flags & VR_HF_VECTOR) == vector);
+	return !isa || (number < isa->helper_count &&
+			(vr_isa_helper(isa, number)->flags & (VR_HF_VECTOR | VR_HF_V256)) == kind);
 }
 
 bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool from_engine)
@@ -213,7 +218,8 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 	case VR_IMM_HELPER:
 		return helper_legal(imm, 0, isa);
 	case VR_IMM_VHELPER:
-		return helper_legal(imm & 0xffff, VR_HF_VECTOR, isa);
+		return helper_legal(imm & 0xffff, VR_HF_VECTOR | (o->type == VR_T_V256 ? VR_HF_V256 : 0),
+				    isa);
 	case VR_IMM_SHIFT:
 		return imm < 8u << lane;
 	case VR_IMM_SHIFT_ALL:
@@ -223,7 +229,7 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 	case VR_IMM_INDEX2:
 		return imm <= 0xff && (imm & 15) < count && imm >> 4 < count;
 	case VR_IMM_BYTES:
-		return imm < vr_ir_type_bits(o->type) / 8;
+		return imm < (o->type == VR_T_V64 ? 8 : 16);
 	case VR_IMM_GROUP:
 		return imm > lane && imm <= 3;
 	case VR_IMM_ROUND:
@@ -306,7 +312,7 @@ static int check_op(struct verifier *v, uint32_t at)
 	if (o->op >= VR_IR_COUNT)
 		return wrong(v, at, "unknown op %u", o->op);
 	const struct vr_ir_info *info = &vr_ir_ops[o->op];
-	if (o->type > VR_T_FLAGS || !strchr(info->types, TYPE_LETTERS[o->type]))
+	if (o->type >= VR_T_COUNT || !strchr(info->types, VR_IR_TYPE_LETTERS[o->type]))
 		return wrong(v, at, "type %u", o->type);
 
 	const uint32_t operand[3] = {o->a, o->b, o->c};

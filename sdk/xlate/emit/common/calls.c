@@ -17,13 +17,14 @@ static uint64_t caller_saved_pins(const struct emit *e)
 	return mask;
 }
 
-static void vector_arguments(struct emit *e, const uint32_t args[3])
+/* As long as the type of the op. */
+static void vector_arguments(struct emit *e, const uint32_t args[3], uint32_t type)
 {
 	for (uint32_t n = 0; n < 3; n++) {
 		if (!args[n])
 			continue;
-		e->target->store(e, EMIT_EXEC, EMIT_IN_ENGINE(argument) + 16 * n, ra_use_clean(e, args[n]),
-				 VR_T_V128);
+		e->target->store(e, EMIT_EXEC, EMIT_IN_ENGINE(argument) + EMIT_VECTOR_BYTES * n,
+				 ra_use_as(e, args[n], type), type);
 		ra_free(e, args[n]);
 	}
 }
@@ -50,7 +51,7 @@ static void call_helper(struct emit *e, const struct vr_ir_op *o, uint32_t i, bo
 		}
 	}
 	if (vector)
-		vector_arguments(e, args);
+		vector_arguments(e, args, o->type);
 	e->busy = 0;
 	ra_spill_mask(e, t->caller_saved);
 	uint64_t lost = hf & VR_HF_WRITES ? all : caller_saved_pins(e);
@@ -82,9 +83,8 @@ static void call_helper(struct emit *e, const struct vr_ir_op *o, uint32_t i, bo
 		return;
 	if (vector) {
 		uint32_t d = vtmp(e);
-		t->load(e, d, EMIT_EXEC, EMIT_IN_ENGINE(result), VR_T_V128);
+		t->load(e, d, EMIT_EXEC, EMIT_IN_ENGINE(result), o->type);
 		ra_assign(e, i, d);
-		val(e, i)->dirty_high = o->type != VR_T_V128;
 	} else {
 		ra_assign(e, i, t->result);
 	}

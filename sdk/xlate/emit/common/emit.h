@@ -25,7 +25,7 @@
 #define EMIT_PAGE_HINTS 8u /* pages of same-page hints: see memory.c */
 #define PIN_NONE 0xffu
 /* In the frame: spilled integers and vectors, tags and addends of hints, the addend of coalesced checks. */
-#define EMIT_HINT_TAG(n) (EMIT_SPILLS * 24 + 8 * (uint32_t)(n))
+#define EMIT_HINT_TAG(n) (EMIT_SPILLS * 40 + 8 * (uint32_t)(n))
 #define EMIT_HINT_ADDEND(n) (EMIT_HINT_TAG(EMIT_PAGE_HINTS) + 8 * (uint32_t)(n))
 #define EMIT_COALESCED_ADDEND EMIT_HINT_ADDEND(EMIT_PAGE_HINTS)
 #define EMIT_FRAME_BYTES (EMIT_COALESCED_ADDEND + 8)
@@ -53,9 +53,9 @@ struct emit_value {
 	uint8_t loc;
 	uint8_t reg;
 	uint8_t type;
-	uint8_t dirty_high; /* bits above the type may be anything: I32, V64 and FP scalars */
-	uint8_t emitted;    /* an earlier op did this one's work */
-	uint8_t listed;     /* 1 + the pinned register in whose chain of aliases it is, 0: in none */
+	uint8_t dirty_high; /* bits above the type may be anything: I32, V64, FP scalars, and V128 in a register of 32 bytes */
+	uint8_t emitted; /* an earlier op did this one's work */
+	uint8_t listed;  /* 1 + the pinned register in whose chain of aliases it is, 0: in none */
 	uint16_t spill;
 	uint32_t uses;  /* left */
 	uint32_t last;  /* op of the last use */
@@ -157,6 +157,10 @@ struct emit {
 	uint8_t pin_reg[VR_PINNED_MAX];
 	uint32_t alias[VR_PINNED_MAX]; /* first value of the chain */
 
+	/* Vector registers may hold V256, or what is above V128 may have been left in them: the thunks that save and the calls
+	 * of C functions allow for that. */
+	bool wide;
+
 	uint32_t ool_count, fixup_count;
 	struct emit_value *values;
 	struct emit_ool *ools;
@@ -175,6 +179,8 @@ struct emit_scratch {
 	struct emit_value values[EMIT_BLOCK_OPS];
 };
 
+#define EMIT_VECTOR_BYTES \
+	((uint32_t)sizeof(union vr_v256)) /* from one argument, or result, in vr_engine_exec to the next */
 #define EMIT_IN_EXEC(member) ((uint32_t)offsetof(struct vr_exec, member))
 #define EMIT_IN_ENGINE(member) ((uint32_t)offsetof(struct vr_engine_exec, member))
 
@@ -225,11 +231,21 @@ static inline uint32_t vtmp(struct emit *e)
 {
 	return ra_tmp_of(e, EMIT_VECTORS);
 }
+/* The type of which a whole register of the value's kind is, as far as the value reaches: I64, V128, V256. */
+static inline uint32_t ra_whole(uint32_t type)
+{
+	return type == VR_T_V256 ? VR_T_V256 : is_vector(type) ? VR_T_V128 : VR_T_I64;
+}
+/* The same of guest registers of a kind, VR_REG_*. */
+static inline uint32_t ra_whole_of(uint32_t kind)
+{
+	return kind == VR_REG_VEC256 ? VR_T_V256 : kind == VR_REG_VEC ? VR_T_V128 : VR_T_I64;
+}
 /* Number of the n-th register for pinned registers of a kind. */
 uint32_t ra_pinned_register(const struct emit_target *t, uint32_t kind, uint32_t n);
 /* The value's register, loaded if need be; the operand's upper bits as its type leaves them. */
 uint32_t ra_use(struct emit *e, uint32_t v);
-/* As ra_use(), with the bits above I32/V64/scalars zero. */
+/* As ra_use(), with the bits above the type zero. */
 uint32_t ra_use_clean(struct emit *e, uint32_t v);
 /* ra_use() for an operand of an op of `type`: clean when that reads more than the value has. */
 uint32_t ra_use_as(struct emit *e, uint32_t v, uint32_t type);
@@ -256,7 +272,7 @@ void emit_move(struct emit *e, uint32_t d, uint32_t s, uint32_t type);
 /* Where a spilled value is in the frame. */
 static inline uint32_t ra_spill_offset(const struct emit_value *v)
 {
-	return is_vector(v->type) ? EMIT_SPILLS * 8 + v->spill * 16u : v->spill * 8u;
+	return is_vector(v->type) ? EMIT_SPILLS * 8 + v->spill * 32u : v->spill * 8u;
 }
 
 /* Is value v a constant? *imm: it, of I32 the low 32 bits. */

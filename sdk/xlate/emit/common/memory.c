@@ -258,12 +258,13 @@ static void store_element(struct emit *e, const struct vr_ir_op *o, const struct
 		e->target->guest_store(e, o, a, n, s.reg);
 }
 
-static void stored_argument(struct emit *e, struct emit_ool *slow, uint32_t n, uint32_t v, struct stored s)
+/* As long as the op's type: stored_value() made it that. */
+static void stored_argument(const struct vr_ir_op *o, struct emit_ool *slow, uint32_t n, struct stored s)
 {
 	if (s.reg == NOREG)
 		emit_slow_constant(slow, n, s.k);
 	else
-		emit_slow_argument(slow, n, s.reg, val(e, v)->type);
+		emit_slow_argument(slow, n, s.reg, o->type);
 }
 
 EMIT_OP(STORE)
@@ -276,7 +277,7 @@ EMIT_OP(STORE)
 	struct emit_access a = access_check(e, o, ra, how, true, u, v);
 	store_element(e, o, &a, 0, b);
 	struct emit_ool *s = emit_slow_path(e, o, &a);
-	stored_argument(e, s, 0, o->b, b);
+	stored_argument(o, s, 0, b);
 	e->target->guest_stored(e, emit_mf_flags(o));
 	ra_free(e, o->a);
 	ra_free(e, o->b);
@@ -346,7 +347,7 @@ EMIT_OP(LOADP_HI)
 	val(e, i)->chain = 0;
 	ra_free(e, first);
 	uint32_t d = ra_def(e, i, r);
-	emit_move(e, d, r, is_vector(o->type) ? VR_T_V128 : o->type);
+	emit_move(e, d, r, is_vector(o->type) ? ra_whole(o->type) : o->type);
 	val(e, i)->dirty_high = dirty;
 }
 
@@ -361,8 +362,8 @@ EMIT_OP(STOREP)
 	store_element(e, o, &a, 0, b);
 	store_element(e, o, &a, 1, c);
 	struct emit_ool *s = emit_slow_path(e, o, &a);
-	stored_argument(e, s, 0, o->b, b);
-	stored_argument(e, s, 1, o->c, c);
+	stored_argument(o, s, 0, b);
+	stored_argument(o, s, 1, c);
 	e->target->guest_stored(e, emit_mf_flags(o));
 	ra_free(e, o->a);
 	ra_free(e, o->b);

@@ -23,6 +23,11 @@ struct emit_ool *emit_ool_new(struct emit *e, uint32_t kind)
 	return s;
 }
 
+static uint32_t pin_type(const struct emit *e, uint32_t m)
+{
+	return ra_whole_of(e->job->pinned[m].kind);
+}
+
 static uint32_t pin_offset(const struct emit *e, uint32_t m)
 {
 	return vr_isa_reg(e->job->isa, e->job->pinned[m].guest_reg)->offset;
@@ -32,7 +37,7 @@ void emit_store_dirty(struct emit *e, uint64_t mask)
 {
 	for (uint64_t m = mask; m; m &= m - 1) {
 		uint32_t k = (uint32_t)__builtin_ctzll(m), r = e->pin_reg[k];
-		e->target->store(e, EMIT_EXEC, pin_offset(e, k), r, r >= EMIT_VECTOR ? VR_T_V128 : VR_T_I64);
+		e->target->store(e, EMIT_EXEC, pin_offset(e, k), r, pin_type(e, k));
 	}
 }
 
@@ -40,7 +45,7 @@ void emit_load_pinned(struct emit *e, uint64_t mask)
 {
 	for (uint64_t m = mask; m; m &= m - 1) {
 		uint32_t k = (uint32_t)__builtin_ctzll(m), r = e->pin_reg[k];
-		e->target->load(e, r, EMIT_EXEC, pin_offset(e, k), r >= EMIT_VECTOR ? VR_T_V128 : VR_T_I64);
+		e->target->load(e, r, EMIT_EXEC, pin_offset(e, k), pin_type(e, k));
 	}
 }
 
@@ -77,19 +82,19 @@ static void fault_point(struct emit *e, uint32_t insn)
 
 static void store_argument(struct emit *e, const struct emit_ool *s, uint32_t n)
 {
-	uint32_t offset = EMIT_IN_ENGINE(argument) + 16 * n;
+	uint32_t offset = EMIT_IN_ENGINE(argument) + EMIT_VECTOR_BYTES * n;
 	if (s->constant >> n & 1)
 		store_constant(e, EMIT_EXEC, offset, s->imm[n], VR_T_I64, s->temp);
 	else if (s->arg[n] != NOREG)
-		e->target->store(e, EMIT_EXEC, offset, s->arg[n],
-				 is_vector(s->arg_type[n]) ? VR_T_V128 : VR_T_I64);
+		e->target->store(e, EMIT_EXEC, offset, s->arg[n], ra_whole(s->arg_type[n]));
 }
 
 static void load_result(struct emit *e, const struct emit_ool *s, uint32_t n)
 {
 	uint32_t type = s->result_type[n] == VR_T_FLAGS ? VR_T_I32 : s->result_type[n];
 	if (s->result[n] != NOREG)
-		e->target->load(e, s->result[n], EMIT_EXEC, EMIT_IN_ENGINE(result) + 16 * n, type);
+		e->target->load(e, s->result[n], EMIT_EXEC, EMIT_IN_ENGINE(result) + EMIT_VECTOR_BYTES * n,
+				type);
 }
 
 static void forget_coalesced(struct emit *e, uint32_t r)
@@ -178,7 +183,7 @@ void emit_fp_slow_inline(struct emit *e, const struct vr_ir_op *o, uint32_t i, u
 		if (!args[n] || args[n] >= i || args[n] < e->first)
 			continue;
 		s.arg[n] = (uint8_t)ra_use_clean(e, args[n]);
-		s.arg_type[n] = val(e, args[n])->type;
+		s.arg_type[n] = o->type == VR_T_V256 ? VR_T_V256 : val(e, args[n])->type;
 	}
 	for (uint32_t n = 0; n < 3; n++)
 		if (s.arg[n] != NOREG)

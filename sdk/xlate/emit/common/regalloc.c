@@ -18,7 +18,7 @@
 
 uint32_t ra_pinned_register(const struct emit_target *t, uint32_t kind, uint32_t n)
 {
-	return kind == VR_REG_VEC ? t->pinned_vec[n] : t->pinned_int[n];
+	return vr_ir_is_vector_reg(kind) ? t->pinned_vec[n] : t->pinned_int[n];
 }
 
 void emit_move(struct emit *e, uint32_t d, uint32_t s, uint32_t type)
@@ -30,12 +30,12 @@ void emit_move(struct emit *e, uint32_t d, uint32_t s, uint32_t type)
 /* The whole register of a temporary, to and from the frame. */
 static void to_frame(struct emit *e, const struct emit_value *v, uint32_t r)
 {
-	e->target->store(e, EMIT_FRAME, ra_spill_offset(v), r, is_vector(v->type) ? VR_T_V128 : VR_T_I64);
+	e->target->store(e, EMIT_FRAME, ra_spill_offset(v), r, ra_whole(v->type));
 }
 
 static void from_frame(struct emit *e, const struct emit_value *v, uint32_t r)
 {
-	e->target->load(e, r, EMIT_FRAME, ra_spill_offset(v), is_vector(v->type) ? VR_T_V128 : VR_T_I64);
+	e->target->load(e, r, EMIT_FRAME, ra_spill_offset(v), ra_whole(v->type));
 }
 
 static void spill(struct emit *e, uint32_t r)
@@ -180,7 +180,7 @@ uint32_t ra_copy(struct emit *e, uint32_t i, uint32_t w)
 	}
 	uint32_t s = w ? ra_use_clean(e, i) : ra_use(e, i);
 	uint32_t r = ra_tmp_of(e, class_mask(val(e, i)->type));
-	emit_move(e, r, s, is_vector(val(e, i)->type) ? (uint32_t)VR_T_V128 : w ? VR_T_I64 : VR_T_I32);
+	emit_move(e, r, s, is_vector(val(e, i)->type) || w ? ra_whole(val(e, i)->type) : VR_T_I32);
 	return r;
 }
 
@@ -266,6 +266,8 @@ static int32_t direct_pin(struct emit *e, uint32_t i)
 	if (!j || j - i > 12)
 		return -1;
 	uint64_t reg = e->ops[j].imm;
+	if (is_vector(e->ops[j].type) && e->ops[j].aux & VR_PUT_KEEP)
+		return -1;
 	for (uint32_t k = i + 1; k < j; k++) {
 		const struct vr_ir_op *o = &e->ops[k];
 		if (vr_ir_ops[o->op].class == VR_IRC_MEM || vr_ir_helper(o) != UINT64_MAX)
@@ -314,7 +316,7 @@ void ra_reserve(struct emit *e, uint32_t r)
 		uint64_t mask = class_mask(val(e, o)->type), m = e->free & mask & ~e->busy & ~bit;
 		if (m && e->ops[o].op != VR_IR_CONST) {
 			uint32_t d = pick(e, mask & ~bit);
-			emit_move(e, d, r, mask == EMIT_VECTORS ? VR_T_V128 : VR_T_I64);
+			emit_move(e, d, r, ra_whole(val(e, o)->type));
 			e->free |= bit;
 			uint64_t busy = e->busy;
 			ra_assign(e, o, d);
@@ -377,6 +379,14 @@ void ra_begin_block(struct emit *e, uint32_t index)
 			return;
 		}
 		v->type = (uint8_t)vr_ir_value_type(o);
+		if (o->type == VR_T_V256) {
+			if (e->target->vector_bytes < 32) {
+				e->job->refused = o->op;
+				e->error = VR_E_UNSUPPORTED;
+				return;
+			}
+			e->wide = true;
+		}
 		if (o->op == VR_IR_CONST)
 			v->loc = LOC_CONST;
 		if (vr_ir_ops[o->op].class == VR_IRC_PURE && !v->uses) {

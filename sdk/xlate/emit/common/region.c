@@ -16,12 +16,17 @@ static int32_t begin(struct emit *e, struct vr_emit_job *job)
 	for (uint32_t m = 0; m < job->pinned_count; m++) {
 		const struct vr_pinned_reg *p = &job->pinned[m];
 		if (p->guest_reg >= EMIT_GUEST_REGS || p->guest_reg >= job->isa->guest_reg_count ||
-		    p->host_reg >= (p->kind == VR_REG_VEC ? t->pinned_vecs : t->pinned_ints))
+		    p->host_reg >= (vr_ir_is_vector_reg(p->kind) ? t->pinned_vecs : t->pinned_ints) ||
+		    (p->kind == VR_REG_VEC256 && t->vector_bytes < 32))
 			return VR_E_RANGE;
 		e->pin_of[p->guest_reg] = (uint8_t)m;
 		e->pin_reg[m] = (uint8_t)ra_pinned_register(t, p->kind, p->host_reg);
 		used |= reg_bit(e->pin_reg[m]);
 	}
+	/* Another region, or one of a VEC256 register's halves, may have left something above V128. */
+	e->wide = false;
+	for (uint32_t r = 0; r < job->isa->guest_reg_count && !e->wide; r++)
+		e->wide = vr_isa_reg(job->isa, r)->kind == VR_REG_VEC256;
 	/* registers that this region pins nothing in hold temporaries */
 	e->pool = t->temporaries;
 	for (uint32_t r = 0; r < t->pinned_ints; r++)

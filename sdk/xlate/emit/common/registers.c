@@ -71,6 +71,8 @@ EMIT_OP(GET)
 			v->dirty_high = o->type == VR_T_I32 || !(e->clean_scalar[1] >> m & 1);
 		else if (o->type == VR_T_F32)
 			v->dirty_high = !(e->clean_scalar[0] >> m & 1);
+		else if (o->type == VR_T_V128)
+			v->dirty_high = e->job->pinned[m].kind == VR_REG_VEC256;
 		return;
 	}
 	uint32_t d = ra_def(e, i, NOREG);
@@ -89,9 +91,21 @@ static void put_pinned(struct emit *e, const struct vr_ir_op *o, uint32_t m)
 	e->clean_scalar[0] &= ~bit;
 	e->clean_scalar[1] &= ~bit;
 	uint32_t type = cut ? o->type : v->type;
+	if (is_vector(type) && o->aux & VR_PUT_KEEP) {
+		uint32_t s = ra_use_as(e, o->a, VR_T_V128);
+		ra_free(e, o->a);
+		if (cut) {
+			uint32_t low = ra_tmp_of(e, EMIT_VECTORS);
+			t->clean(e, low, s, o->type);
+			s = low;
+		}
+		ra_spill_aliases(e, m);
+		t->low_half(e, d, s);
+		return;
+	}
 	if (type == VR_T_F32)
 		e->clean_scalar[0] |= bit;
-	if (is_vector(type) && type != VR_T_V128)
+	if (is_vector(type) && vr_ir_type_bits(type) <= 64)
 		e->clean_scalar[1] |= bit;
 	if (const_of(e, o->a, &k) && v->loc == LOC_CONST) {
 		ra_free(e, o->a);
@@ -107,11 +121,13 @@ static void put_pinned(struct emit *e, const struct vr_ir_op *o, uint32_t m)
 		uint32_t offset = ra_spill_offset(v);
 		ra_free(e, o->a);
 		ra_spill_aliases(e, m);
-		t->load(e, d, EMIT_FRAME, offset, is_vector(v->type) ? VR_T_V128 : VR_T_I64);
+		t->load(e, d, EMIT_FRAME, offset, ra_whole(v->type));
 		return;
 	}
 	uint32_t s = ra_use(e, o->a);
-	bool dirty = v->dirty_high || cut; /* ra_spill_aliases() may clean v's copy */
+	/* A VEC register's bits above V128 are never looked at. */
+	bool above = v->dirty_high && (type != VR_T_V128 || e->job->pinned[m].kind == VR_REG_VEC256);
+	bool dirty = above || cut; /* ra_spill_aliases() may clean v's copy */
 	ra_free(e, o->a);
 	ra_spill_aliases(e, m);
 	if (dirty)
@@ -146,13 +162,17 @@ EMIT_OP(PUT)
 		ra_free(e, o->a);
 		return;
 	}
-	uint32_t s = ra_use_clean(e, o->a);
-	if (vr_ir_type_bits(o->type) < vr_ir_type_bits(val(e, o->a)->type)) {
+	uint32_t whole = ra_whole_of(reg->kind);
+	if (whole == VR_T_V256 && o->aux & VR_PUT_KEEP)
+		whole = VR_T_V128;
+	uint32_t s = ra_use_as(e, o->a, whole);
+	if (vr_ir_type_bits(o->type) < vr_ir_type_bits(val(e, o->a)->type) &&
+	    vr_ir_type_bits(o->type) < vr_ir_type_bits(whole)) {
 		uint32_t cut = ra_tmp_of(e, reg->kind == VR_REG_INT ? EMIT_INTS : EMIT_VECTORS);
 		t->clean(e, cut, s, o->type);
 		s = cut;
 	}
-	t->store(e, EMIT_EXEC, reg->offset, s, reg->kind == VR_REG_INT ? VR_T_I64 : VR_T_V128);
+	t->store(e, EMIT_EXEC, reg->offset, s, whole);
 	ra_free(e, o->a);
 }
 

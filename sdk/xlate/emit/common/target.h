@@ -58,8 +58,9 @@ struct emit_thunks {
 	uint64_t link;    /* as lookup, for exit number exec.link, which is to be linked */
 	uint64_t memory;  /* called by slow paths of memory ops, the descriptor follows the call */
 	uint64_t fp_slow; /* called by emit_target.call_fp_slow */
-	uint64_t jump;    /* guest pc in target.jump_pc: by the MMU context's indirect-branch cache */
-	uint64_t data;    /* the host's constants */
+	uint64_t memory_wide, fp_slow_wide; /* the same, for emit.wide; where vector_bytes is 32 */
+	uint64_t jump; /* guest pc in target.jump_pc: by the MMU context's indirect-branch cache */
+	uint64_t data; /* the host's constants */
 };
 
 struct emit_target {
@@ -81,15 +82,18 @@ struct emit_target {
 	int32_t exec_bias;
 	uint32_t entry_align;         /* of entry stubs, a power of two */
 	uint32_t entry_pad;           /* bytes before an entry stub for what vr_emit.kill makes it go to */
+	uint32_t vector_bytes;        /* of a vector register, 16 or 32. 16: the core refuses V256 */
 	const emit_handler *handlers; /* [VR_IR_COUNT]; NULL: this host does not know the op */
 
 	/* ---- moves. None changes the host's flags. ---- */
-	/* d = s, d != s: a vector register whole; of I32 and FLAGS the low 32 bits, zero-extended. */
+	/* d = s, d != s: V256 whole, of any other vector 128 bits, and zeros above; of I32 and FLAGS the low 32 bits, zero-extended. */
 	void (*move)(struct emit *e, uint32_t d, uint32_t s, uint32_t type);
-	/* d = s with zeros above what `type` (I32, F32, F64, V64) holds; d may be s. */
+	/* d = s with zeros above what `type` (I32, F32, F64, V64, V128) holds; d may be s. */
 	void (*clean)(struct emit *e, uint32_t d, uint32_t s, uint32_t type);
+	/* The low half of d, a V256, becomes V128 s; NULL where vector_bytes is 16. */
+	void (*low_half)(struct emit *e, uint32_t d, uint32_t s);
 	void (*constant)(struct emit *e, uint32_t d, uint64_t k);
-	/* As many bytes as `type` has, zero-extended to the whole register. where: EMIT_EXEC, EMIT_FRAME. */
+	/* As many bytes as `type` has, zero-extended to the whole register (to 32 bytes, where vectors have them). where: EMIT_EXEC, EMIT_FRAME. */
 	void (*load)(struct emit *e, uint32_t d, uint32_t where, uint32_t offset, uint32_t type);
 	void (*store)(struct emit *e, uint32_t where, uint32_t offset, uint32_t s, uint32_t type);
 	/* Store k, I32 or I64, without a register: false: this host can't, nothing was emitted. */

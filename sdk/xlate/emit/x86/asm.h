@@ -107,7 +107,7 @@ enum x86_shift {
 	X(SHA256MSG1, 0, 2, 0, 0xcc)     \
 	X(SHA256MSG2, 0, 2, 0, 0xcd)
 
-/* VEX.128: name, pp (0 none, 1 66, 2 F3, 3 F2), map (1 0F, 2 0F38, 3 0F3A), W, opcode. */
+/* VEX.128, or VEX.256 with V_256: name, pp (0 none, 1 66, 2 F3, 3 F2), map (1 0F, 2 0F38, 3 0F3A), W, opcode. */
 #define X86_VEX(X)                     \
 	X(ANDN, 0, 2, 0, 0xf2)         \
 	X(SHLX, 1, 2, 0, 0xf7)         \
@@ -273,6 +273,9 @@ enum x86_shift {
 	X(VPMOVZXBW, 1, 2, 0, 0x30)    \
 	X(VPMOVZXWD, 1, 2, 0, 0x33)    \
 	X(VPMOVZXDQ, 1, 2, 0, 0x35)    \
+	X(VEXTRACTI128, 1, 3, 0, 0x39) \
+	X(VINSERTI128, 1, 3, 0, 0x38)  \
+	X(VPBLENDD, 1, 3, 0, 0x02)     \
 	X(VPBROADCASTB, 1, 2, 0, 0x78) \
 	X(VPBROADCASTW, 1, 2, 0, 0x79) \
 	X(VPBROADCASTD, 1, 2, 0, 0x58) \
@@ -295,6 +298,8 @@ enum x86_vex_op {
 	X86_VEX(X)
 #undef X
 };
+
+#define V_256 (1u << 14) /* or'ed to a VEX op: on 256 bits */
 
 #define MEM_NONE 0xffu
 #define MEM_ABS 0xfeu
@@ -393,7 +398,7 @@ static inline void x_rm(struct emit_code *c, uint32_t op, uint32_t w, uint32_t r
 static inline void put_vex(struct emit_code *c, uint32_t op, uint32_t w, uint32_t r, uint32_t x, uint32_t b,
 			   uint32_t v)
 {
-	uint32_t map = op >> 8 & 3, pp = op >> 12 & 3;
+	uint32_t map = op >> 8 & 3, pp = (op >> 12 & 3) | (op >> 14 & 1) << 2; /* with L */
 	w |= op >> 15 & 1;
 	if (map == 1 && !w && !x && !b) {
 		put8(c, 0xc5);
@@ -595,6 +600,22 @@ static inline void movaps(struct emit_code *c, uint32_t d, uint32_t s)
 {
 	if (d != s)
 		v_rr(c, I_VMOVAPS, d, s);
+}
+
+/* A whole register of 32 bytes. */
+static inline void movaps256(struct emit_code *c, uint32_t d, uint32_t s)
+{
+	if (d != s)
+		v_rr(c, I_VMOVAPS | V_256, d, s);
+}
+
+/* The high halves of all vector registers become zero: before C code, whose SSE instructions would wait for them (Intel
+ * optimization manual, "Mixing AVX code with SSE code"). */
+static inline void vzeroupper(struct emit_code *c)
+{
+	put8(c, 0xc5);
+	put8(c, 0xf8);
+	put8(c, 0x77);
 }
 
 static inline void vload(struct emit_code *c, uint32_t d, struct mem m)

@@ -79,6 +79,7 @@ const struct vr_emit x86_emit = {
 	.size = sizeof(struct vr_emit),
 	.revision = VR_ENGINE_REVISION,
 	.ir_ops = VR_IR_COUNT,
+	.vector_bytes = 32,
 	.arch = "x86_64",
 	.integer_regs = PINNED_INTS,
 	.vector_regs = PINNED_VECS,

@@ -261,29 +261,32 @@ static void select_value(struct emit *e, const struct vr_ir_op *o, uint32_t i, s
 	if (is_vector(o->type)) {
 		/* d gets one, and the other when a jump is not taken */
 		uint32_t d = ra_def(e, i, rb), x = rb, y = rc;
-		val(e, i)->dirty_high = o->type != VR_T_V128;
+		/* a copy that is none leaves what is above */
+		val(e, i)->dirty_high = o->type != VR_T_V256 && (o->type != VR_T_V128 || e->wide);
 		bool flip = false;
+		void (*move)(struct emit_code *, uint32_t, uint32_t) =
+			o->type == VR_T_V256 ? movaps256 : movaps;
 		if (d == y && d != x) {
 			x = rc;
 			y = rb;
 			flip = true;
 		}
-		movaps(c, d, x);
+		move(c, d, x);
 		if (k.two) {                           /* ne or p: true; b unless inverted */
 			if ((k.invert != 0) == flip) { /* keep x when ne or p */
 				uint32_t n0 = jcc_near(c, CC_NE), n1 = jcc_near(c, CC_P);
-				movaps(c, d, y);
+				move(c, d, y);
 				patch_near(c, n0);
 				patch_near(c, n1);
 			} else {
 				uint32_t n0 = jcc_near(c, CC_NE), n1 = jcc_near(c, CC_NP);
 				patch_near(c, n0);
-				movaps(c, d, y);
+				move(c, d, y);
 				patch_near(c, n1);
 			}
 		} else {
 			uint32_t n = jcc_near(c, flip ? cc ^ 1 : cc);
-			movaps(c, d, y);
+			move(c, d, y);
 			patch_near(c, n);
 		}
 		return;

@@ -76,7 +76,8 @@ static uint32_t beside(struct emit *e, uint32_t d, uint32_t a, uint32_t b, uint3
 static uint8_t above(struct emit *e, uint32_t v, uint32_t type)
 {
 	uint32_t have = val(e, v)->type;
-	return val(e, v)->dirty_high || have == VR_T_V128 || (type == VR_T_F32 && have != VR_T_F32);
+	return val(e, v)->dirty_high || have == VR_T_V128 || have == VR_T_V256 ||
+	       (type == VR_T_F32 && have != VR_T_F32);
 }
 
 static void arithmetic(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t single, uint32_t dbl)

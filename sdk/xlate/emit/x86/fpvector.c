@@ -5,6 +5,8 @@
  */
 #include "lower.h"
 
+#define W(op) x86_wide(o, op) /* as wide as the op `o` that is lowered */
+
 static bool is_double(const struct vr_ir_op *o)
 {
 	return (o->aux & 3) == 3;
@@ -21,7 +23,7 @@ static uint32_t operand(struct emit *e, const struct vr_ir_op *o, uint32_t r)
 	if (o->type != VR_T_V64)
 		return r;
 	uint32_t t = vtmp(e);
-	v_rr(&e->c, I_VMOVDDUP, t, r);
+	v_rr(&e->c, W(I_VMOVDDUP), t, r);
 	return t;
 }
 
@@ -29,8 +31,8 @@ static uint32_t operand(struct emit *e, const struct vr_ir_op *o, uint32_t r)
 static uint32_t jump_nan(struct emit *e, const struct vr_ir_op *o, uint32_t a, uint32_t b, uint32_t t)
 {
 	struct emit_code *c = &e->c;
-	v_rrri(c, is_double(o) ? I_VCMPPD : I_VCMPPS, t, a, b, 3); /* UNORD_Q */
-	v_rr(c, I_VPTEST, t, t);
+	v_rrri(c, W(is_double(o) ? I_VCMPPD : I_VCMPPS), t, a, b, 3); /* UNORD_Q */
+	v_rr(c, W(I_VPTEST), t, t);
 	return jcc_far(c, CC_NE);
 }
 
@@ -40,12 +42,12 @@ static uint32_t jump_nan(struct emit *e, const struct vr_ir_op *o, uint32_t a, u
 static uint32_t jump_nan_tiny(struct emit *e, const struct vr_ir_op *o, uint32_t r, uint32_t t, uint32_t u)
 {
 	struct emit_code *c = &e->c;
-	v_rrm(c, I_VPAND, u, r, constant_mem(e, is_double(o) ? K_ABS64 : K_ABS32));
-	v_rrm(c, is_double(o) ? I_VPCMPEQQ : I_VPCMPEQD, u, u,
+	v_rrm(c, W(I_VPAND), u, r, constant_mem(e, is_double(o) ? K_ABS64 : K_ABS32));
+	v_rrm(c, W(is_double(o) ? I_VPCMPEQQ : I_VPCMPEQD), u, u,
 	      constant_mem(e, is_double(o) ? K_TINY64 : K_TINY32));
-	v_rrri(c, is_double(o) ? I_VCMPPD : I_VCMPPS, t, r, r, 3); /* UNORD_Q */
-	v_rrr(c, I_VPOR, t, t, u);
-	v_rr(c, I_VPTEST, t, t);
+	v_rrri(c, W(is_double(o) ? I_VCMPPD : I_VCMPPS), t, r, r, 3); /* UNORD_Q */
+	v_rrr(c, W(I_VPOR), t, t, u);
+	v_rr(c, W(I_VPTEST), t, t);
 	return jcc_far(c, CC_NE);
 }
 
@@ -57,9 +59,9 @@ static void finish(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_
 		emit_fp_slow_ool(e, fp_slow_function(e), emit_fp_slow_what(o), o->imm, jump, t, o->type);
 	for (uint32_t n = 0; n < 3; n++) {
 		s->arg[n] = (uint8_t)args[n];
-		s->arg_type[n] = VR_T_V128;
+		s->arg_type[n] = o->type == VR_T_V256 ? VR_T_V256 : VR_T_V128;
 	}
-	movaps(&e->c, d, t);
+	x86_copy(e, o, i, d, t);
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
@@ -78,7 +80,7 @@ static void arithmetic(struct emit *e, const struct vr_ir_op *o, uint32_t i, uin
 	ra_free(e, o->b);
 	uint32_t a = operand(e, o, args[0]), b = o->b ? o->b == o->a ? a : operand(e, o, args[1]) : 0;
 	uint32_t d = ra_def(e, i, a != args[0] ? a : NOREG), t = beside(e, d, args), u = vtmp(e);
-	v_rrr(&e->c, is_double(o) ? dbl : single, t, o->b ? a : 0, o->b ? b : a);
+	v_rrr(&e->c, W(is_double(o) ? dbl : single), t, o->b ? a : 0, o->b ? b : a);
 	bool tiny = o->op == VR_IR_VFMUL || o->op == VR_IR_VFDIV;
 	finish(e, o, i,
 	       tiny ? jump_nan_tiny(e, o, t, u, o->type == VR_T_V64 && b != a && b != t ? b : vtmp(e))
@@ -127,11 +129,11 @@ OP(VFMADD)
 		a = operand(e, o, a);
 		u = operand(e, o, b);
 		b = u;
-		v_rr(c, I_VMOVDDUP, t, args[2]);
+		v_rr(c, W(I_VMOVDDUP), t, args[2]);
 	} else {
-		movaps(c, t, args[2]);
+		v_rr(c, W(I_VMOVAPS), t, args[2]);
 	}
-	v_rrr(c, ops[is_double(o)][o->aux >> 2 & 1], t, a, b);
+	v_rrr(c, W(ops[is_double(o)][o->aux >> 2 & 1]), t, a, b);
 	if (u == NOREG)
 		u = vtmp(e);
 	uint32_t w = a != args[0] ? a : vtmp(e), d = ra_def(e, i, t);
@@ -149,9 +151,9 @@ static void extremum(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint3
 	ra_free(e, o->b);
 	uint32_t t = vtmp(e), u = a != args[0] ? a : vtmp(e), d = ra_def(e, i, t);
 	uint32_t nan = jump_nan(e, o, a, b, t);
-	v_rrr(c, op, t, a, b);
-	v_rrr(c, op, u, b, a);
-	v_rrr(c, combine, t, t, u);
+	v_rrr(c, W(op), t, a, b);
+	v_rrr(c, W(op), u, b, a);
+	v_rrr(c, W(combine), t, t, u);
 	finish(e, o, i, nan, args, t, d);
 }
 
@@ -179,7 +181,7 @@ static void sign(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t 
 {
 	uint32_t r = ra_use_as(e, o->a, o->type);
 	ra_free(e, o->a);
-	v_rrm(&e->c, op, ra_def(e, i, r), r, constant_mem(e, k));
+	v_rrm(&e->c, W(op), ra_def(e, i, r), r, constant_mem(e, k));
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
@@ -200,7 +202,7 @@ static void compare_lanes(struct emit *e, const struct vr_ir_op *o, uint32_t i, 
 	uint32_t a = operand(e, o, ra), b = operand(e, o, rb);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
-	v_rrri(&e->c, is_double(o) ? I_VCMPPD : I_VCMPPS, ra_def(e, i, a), a, b, predicate);
+	v_rrri(&e->c, W(is_double(o) ? I_VCMPPD : I_VCMPPS), ra_def(e, i, a), a, b, predicate);
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
@@ -223,13 +225,13 @@ OP(VITOF)
 {
 	struct emit_code *c = &e->c;
 	if (is_double(o) || (o->aux & 4)) {
-		if (!is_double(o) || (o->aux & 4)) {
+		if (!is_double(o) || (o->aux & 4) || o->type == VR_T_V256) {
 			emit_fp_slow_inline(e, o, i, fp_slow_function(e));
 			return;
 		}
 		uint32_t ra = ra_use_as(e, o->a, o->type), r = tmp(e), t = vtmp(e), u = vtmp(e);
 		v_wrrr(c, I_VMOVD_TO, 1, ra, 0, r);
-		v_rrr(c, I_VPXOR, t, t, t);
+		v_rrr(c, W(I_VPXOR), t, t, t);
 		v_wrrr(c, I_VCVTSI2SD, 1, t, t, r);
 		if (o->type == VR_T_V64) {
 			ra_free(e, o->a);
@@ -237,15 +239,15 @@ OP(VITOF)
 			return;
 		}
 		v_rrri(c, I_VPEXTRQ, ra, 0, r, 1);
-		v_rrr(c, I_VPXOR, u, u, u);
+		v_rrr(c, W(I_VPXOR), u, u, u);
 		v_wrrr(c, I_VCVTSI2SD, 1, u, u, r);
 		ra_free(e, o->a);
-		v_rrr(c, I_VPUNPCKLQDQ, ra_def(e, i, t), t, u);
+		v_rrr(c, W(I_VPUNPCKLQDQ), ra_def(e, i, t), t, u);
 		return;
 	}
 	uint32_t ra = ra_use_as(e, o->a, o->type), a = operand(e, o, ra);
 	ra_free(e, o->a);
-	v_rr(c, I_VCVTDQ2PS, ra_def(e, i, a), a);
+	v_rr(c, W(I_VCVTDQ2PS), ra_def(e, i, a), a);
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
@@ -274,25 +276,25 @@ OP(VFTOI)
 	ra_free(e, o->a);
 	uint32_t t = vtmp(e), u = vtmp(e);
 	if (mode != VR_RM_ZERO) {
-		v_rrri(c, is_double(o) ? I_VROUNDPD : I_VROUNDPS, t, 0, a, round_control(mode, false));
+		v_rrri(c, W(is_double(o) ? I_VROUNDPD : I_VROUNDPS), t, 0, a, round_control(mode, false));
 		a = t;
 	}
 	if (is_double(o)) {
 		uint32_t r = tmp(e);
 		v_wrrr(c, I_VCVTTSD2SI, 1, r, 0, a);
-		v_rrr(c, I_VPUNPCKHQDQ, u, a, a);
+		v_rrr(c, W(I_VPUNPCKHQDQ), u, a, a);
 		v_wrrr(c, I_VMOVD_FROM, 1, t, 0, r);
 		v_wrrr(c, I_VCVTTSD2SI, 1, r, 0, u);
 		v_rrri(c, I_VPINSRQ, t, t, r, 1);
-		v_rm(c, I_VMOVUPS, u, constant_mem(e, K_SIGN64));
-		v_rrr(c, I_VPCMPEQQ, u, u, t);
+		v_rm(c, W(I_VMOVUPS), u, constant_mem(e, K_SIGN64));
+		v_rrr(c, W(I_VPCMPEQQ), u, u, t);
 	} else {
-		v_rr(c, I_VCVTTPS2DQ, t, a);
-		v_rm(c, I_VMOVUPS, u, constant_mem(e, K_SIGN32));
-		v_rrr(c, I_VPCMPEQD, u, u, t);
+		v_rr(c, W(I_VCVTTPS2DQ), t, a);
+		v_rm(c, W(I_VMOVUPS), u, constant_mem(e, K_SIGN32));
+		v_rrr(c, W(I_VPCMPEQD), u, u, t);
 	}
 	uint32_t d = ra_def(e, i, t);
-	v_rr(c, I_VPTEST, u, u);
+	v_rr(c, W(I_VPTEST), u, u);
 	finish(e, o, i, jcc_far(c, CC_NE), args, t, d);
 }
 
@@ -308,6 +310,6 @@ OP(VFROUND)
 	uint32_t args[3] = {ra_use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
 	ra_free(e, o->a);
 	uint32_t t = vtmp(e), u = vtmp(e), d = ra_def(e, i, t);
-	v_rrri(c, is_double(o) ? I_VROUNDPD : I_VROUNDPS, t, 0, a, round_control(mode, !(o->imm & 8)));
+	v_rrri(c, W(is_double(o) ? I_VROUNDPD : I_VROUNDPS), t, 0, a, round_control(mode, !(o->imm & 8)));
 	finish(e, o, i, jump_nan(e, o, t, t, u), args, t, d);
 }

@@ -95,9 +95,25 @@ enum x86_constant {
 		K_COUNT
 };
 
+/* 32 bytes, the low and the high half the same. */
 static inline struct mem constant_mem(const struct emit *e, uint32_t k)
 {
-	return mem_abs(e->thunks->data + 16u * k);
+	return mem_abs(e->thunks->data + 32u * k);
+}
+
+/* A VEX op as wide as the op's type. */
+static inline uint32_t x86_wide(const struct vr_ir_op *o, uint32_t op)
+{
+	return o->type == VR_T_V256 ? op | V_256 : op;
+}
+
+/* The result of op i is what register s holds. Where that is d, what is above V128 is still there. */
+static inline void x86_copy(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t d, uint32_t s)
+{
+	if (d != s)
+		v_rr(&e->c, x86_wide(o, I_VMOVAPS), d, s);
+	else if (o->type == VR_T_V128 && e->wide)
+		val(e, i)->dirty_high = 1;
 }
 
 /* Writes the thunks. The bytes that they take, or an error. */

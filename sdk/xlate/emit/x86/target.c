@@ -14,7 +14,9 @@
 
 static void move(struct emit *e, uint32_t d, uint32_t s, uint32_t type)
 {
-	if (is_vector(type))
+	if (type == VR_T_V256)
+		movaps256(&e->c, d, s);
+	else if (is_vector(type))
 		movaps(&e->c, d, s);
 	else
 		mov_rr(&e->c, type != VR_T_I32 && type != VR_T_FLAGS, d, s);
@@ -26,8 +28,16 @@ static void clean(struct emit *e, uint32_t d, uint32_t s, uint32_t type)
 		mov_rr(&e->c, 0, d, s);
 	else if (type == VR_T_F32)
 		v_rrri(&e->c, I_VINSERTPS, d, s, s, 0x0e);
+	else if (type == VR_T_V128)
+		v_rr(&e->c, I_VMOVAPS, d, s);
 	else
 		v_rr(&e->c, I_VMOVQ, d, s);
+}
+
+static void low_half(struct emit *e, uint32_t d, uint32_t s)
+{
+	if (d != s)
+		v_rrri(&e->c, I_VPBLENDD | V_256, d, d, s, 0x0f);
 }
 
 static void constant(struct emit *e, uint32_t d, uint64_t k)
@@ -53,6 +63,9 @@ static inline __attribute__((always_inline)) void load_from(struct emit_code *c,
 	case VR_T_V64:
 		v_rm(c, I_VMOVSD, d, m);
 		break;
+	case VR_T_V256:
+		v_rm(c, I_VMOVUPS | V_256, d, m);
+		break;
 	default:
 		vload(c, d, m);
 	}
@@ -71,6 +84,8 @@ static inline __attribute__((always_inline)) void store_to(struct emit_code *c, 
 {
 	if (type == VR_T_V128)
 		vstore(c, m, s);
+	else if (type == VR_T_V256)
+		v_rm(c, I_VMOVUPS_ST | V_256, s, m);
 	else if (type == VR_T_I64)
 		mov_store(c, 1, m, s);
 	else
@@ -152,6 +167,8 @@ static void entry(struct emit *e, bool count, bool empty)
 
 static void call(struct emit *e, uint64_t fn)
 {
+	if (e->wide)
+		vzeroupper(&e->c);
 	mov_imm(&e->c, RAX, fn);
 	call_reg(&e->c, RAX);
 }
@@ -161,14 +178,14 @@ static void vector_arguments(struct emit *e, uint64_t imm)
 	struct emit_code *c = &e->c;
 	lea(c, 1, RSI, ENGINE(result));
 	lea(c, 1, RDX, ENGINE(argument));
-	lea(c, 1, RCX, mem_base(RDX, 16));
-	lea(c, 1, R8, mem_base(RDX, 32));
+	lea(c, 1, RCX, mem_base(RDX, EMIT_VECTOR_BYTES));
+	lea(c, 1, R8, mem_base(RDX, 2 * EMIT_VECTOR_BYTES));
 	mov_imm(c, R9, imm);
 }
 
 static void call_memory(struct emit *e)
 {
-	call_to(&e->c, e->thunks->memory);
+	call_to(&e->c, e->wide ? e->thunks->memory_wide : e->thunks->memory);
 }
 
 static void call_fp_slow(struct emit *e, uint64_t fn, uint32_t what, uint64_t imm)
@@ -179,7 +196,7 @@ static void call_fp_slow(struct emit *e, uint64_t fn, uint32_t what, uint64_t im
 	lea(c, 1, RSP, mem_base(RSP, -8));
 	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)fn);
 	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(fn >> 32));
-	call_to(c, e->thunks->fp_slow);
+	call_to(c, e->wide ? e->thunks->fp_slow_wide : e->thunks->fp_slow);
 }
 
 static void forget_hints(struct emit *e)
@@ -223,7 +240,9 @@ const struct emit_target x86_target = {
 	.exec_bias = EXEC_BIAS,
 	.entry_align = 16,
 	.entry_pad = ENTRY_PAD,
+	.vector_bytes = 32,
 	.handlers = handlers,
+	.low_half = low_half,
 	.move = move,
 	.clean = clean,
 	.constant = constant,

@@ -13,33 +13,37 @@
  *            exec.save_*, so that the engine finds the guest's registers by its fault-point table, and call the
  *            engine. Its answer 0: restore them and return; 1: as lookup
  *   fp_slow  called with a C function's address pushed: call it on exec.argument[]; every register is kept
+ *   memory_wide, fp_slow_wide  the same, of all 32 bytes of the vector registers: for regions that may hold something there.
+ *            C code runs with high halves of zero: see vzeroupper() in asm.h
  *   jump     guest pc in rax: through the MMU context's indirect-branch cache
  */
 #include <xmmintrin.h>
 #include "lower.h"
 
-static const uint64_t constants[][2] __attribute__((aligned(16))) = {
-#define X(name, low, high) {low##ull, high##ull},
+static const uint64_t constants[][4] __attribute__((aligned(32))) = {
+#define X(name, low, high) {low##ull, high##ull, low##ull, high##ull},
 	X86_CONSTANTS(X)
 #undef X
 };
-_Static_assert(sizeof(constants) == 16u * K_COUNT, "constants");
+_Static_assert(sizeof(constants) == 32u * K_COUNT, "constants");
 _Static_assert(FRAME % 16 == 8, "rsp is 16-byte aligned in generated code");
 
 #define ALL_INT (0xffffu & ~(1u << RSP | 1u << RBP))
 #define SAVE_FP_SLOW (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | 0xf00u)
 
-static void save(struct emit_code *c, uint32_t ints, bool restore)
+static void save(struct emit_code *c, uint32_t ints, bool wide, bool restore)
 {
+	const uint32_t width = wide ? V_256 : 0;
 	for (uint32_t r = 0; r < 16; r++) {
 		struct mem m = exec_mem((uint32_t)(offsetof(struct vr_engine_exec, save_integer) + 8 * r));
-		struct mem v = exec_mem((uint32_t)(offsetof(struct vr_engine_exec, save_vector) + 16 * r));
+		struct mem v = exec_mem(
+			(uint32_t)(offsetof(struct vr_engine_exec, save_vector) + sizeof(union vr_v256) * r));
 		if (ints >> r & 1)
 			x_rm(c, restore ? X_MOV_LOAD : X_MOV_STORE, 1, r, m);
 		if (restore)
-			vload(c, (uint32_t)XMM(r), v);
+			v_rm(c, I_VMOVUPS | width, (uint32_t)XMM(r), v);
 		else
-			vstore(c, v, (uint32_t)XMM(r));
+			v_rm(c, I_VMOVUPS_ST | width, (uint32_t)XMM(r), v);
 	}
 }
 
@@ -48,6 +52,13 @@ static void call_c(struct emit_code *c, uint64_t fn)
 	lea(c, 1, RDI, mem_base(REG_EXEC, -EXEC_BIAS));
 	mov_imm(c, RAX, fn);
 	call_reg(c, RAX);
+}
+
+/* With the high halves of the vector registers dead, as C code wants them. */
+static void call_c_upper(struct emit_code *c, uint64_t fn)
+{
+	vzeroupper(c);
+	call_c(c, fn);
 }
 
 static uint64_t here(struct emit_code *c)
@@ -64,11 +75,60 @@ void x86_forget_hints(struct emit_code *c, uint32_t offset)
 		vstore(c, mem_base(RSP, (int32_t)(offset + EMIT_HINT_TAG(n))), XMM0);
 }
 
+static uint64_t memory_thunk(struct emit_code *c, const struct vr_engine_entry *e,
+			     const struct emit_thunks *t, bool wide)
+{
+	uint64_t at = here(c);
+	save(c, ALL_INT, wide, false);
+	mov_load(c, 1, RAX, mem_base(RSP, 0));
+	mov_store(c, 1, ENGINE(site), RAX);
+	mov_load(c, 1, RCX, mem_base(RAX, 0));
+	mov_store(c, 1, ENGINE(descriptor), RCX);
+	alu_ri(c, ALU_ADD, 1, RAX, 8);
+	mov_store(c, 1, mem_base(RSP, 0), RAX);
+	alu_ri(c, ALU_SUB, 1, RSP, 8);
+	if (wide)
+		vzeroupper(c);
+	call_c(c, (uint64_t)(uintptr_t)e->memory);
+	alu_ri(c, ALU_ADD, 1, RSP, 8);
+	x86_forget_hints(c, 8);
+	test_rr(c, 1, RAX, RAX);
+	uint32_t left = jcc_far(c, CC_NE);
+	patch_to(c, left, (uint32_t)(t->lookup - c->execute));
+	save(c, ALL_INT, wide, true);
+	put8(c, 0xc3);
+	return at;
+}
+
+static uint64_t fp_slow_thunk(struct emit_code *c, bool wide)
+{
+	uint64_t at = here(c);
+	save(c, SAVE_FP_SLOW, wide, false);
+	if (wide)
+		vzeroupper(c);
+	mov_load(c, 0, RSI, ENGINE(descriptor));
+	mov_load(c, 1, RDX, ENGINE(address));
+	lea(c, 1, RCX, ENGINE(result));
+	lea(c, 1, R8, ENGINE(argument));
+	lea(c, 1, R9, mem_base(R8, EMIT_VECTOR_BYTES));
+	lea(c, 1, RAX, mem_base(R8, 2 * EMIT_VECTOR_BYTES));
+	alu_ri(c, ALU_SUB, 1, RSP, 8);
+	put8(c, 0x50); /* push rax: the seventh argument */
+	lea(c, 1, RDI, mem_base(REG_EXEC, -EXEC_BIAS));
+	x_rm(c, 0xff, 0, 2, mem_base(RSP, 24));
+	alu_ri(c, ALU_ADD, 1, RSP, 16);
+	save(c, SAVE_FP_SLOW, wide, true);
+	put8(c, 0xc2); /* ret 8 */
+	put8(c, 8);
+	put8(c, 0);
+	return at;
+}
+
 int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
 		   uint64_t capacity)
 {
 	struct emit_code code = {write, write, execute}, *c = &code;
-	if (capacity < sizeof(constants) + 4096)
+	if (capacity < sizeof(constants) + 8192)
 		return VR_E_NOMEM;
 	memcpy(c->p, constants, sizeof(constants));
 	c->p += sizeof(constants);
@@ -76,7 +136,7 @@ int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8
 
 	t->lookup = here(c);
 	mov_load(c, 1, RSP, ENGINE(host_stack));
-	call_c(c, (uint64_t)(uintptr_t)e->lookup);
+	call_c_upper(c, (uint64_t)(uintptr_t)e->lookup);
 	t->go = execute + code_at(c);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t out = jcc_near(c, CC_E);
@@ -91,44 +151,13 @@ int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8
 
 	t->link = here(c);
 	mov_load(c, 1, RSP, ENGINE(host_stack));
-	call_c(c, (uint64_t)(uintptr_t)e->link);
+	call_c_upper(c, (uint64_t)(uintptr_t)e->link);
 	jmp_to(c, t->go);
 
-	t->memory = here(c);
-	save(c, ALL_INT, false);
-	mov_load(c, 1, RAX, mem_base(RSP, 0));
-	mov_store(c, 1, ENGINE(site), RAX);
-	mov_load(c, 1, RCX, mem_base(RAX, 0));
-	mov_store(c, 1, ENGINE(descriptor), RCX);
-	alu_ri(c, ALU_ADD, 1, RAX, 8);
-	mov_store(c, 1, mem_base(RSP, 0), RAX);
-	alu_ri(c, ALU_SUB, 1, RSP, 8);
-	call_c(c, (uint64_t)(uintptr_t)e->memory);
-	alu_ri(c, ALU_ADD, 1, RSP, 8);
-	x86_forget_hints(c, 8);
-	test_rr(c, 1, RAX, RAX);
-	uint32_t left = jcc_far(c, CC_NE);
-	patch_to(c, left, (uint32_t)(t->lookup - execute));
-	save(c, ALL_INT, true);
-	put8(c, 0xc3);
-
-	t->fp_slow = here(c);
-	save(c, SAVE_FP_SLOW, false);
-	mov_load(c, 0, RSI, ENGINE(descriptor));
-	mov_load(c, 1, RDX, ENGINE(address));
-	lea(c, 1, RCX, ENGINE(result));
-	lea(c, 1, R8, ENGINE(argument));
-	lea(c, 1, R9, mem_base(R8, 16));
-	lea(c, 1, RAX, mem_base(R8, 32));
-	alu_ri(c, ALU_SUB, 1, RSP, 8);
-	put8(c, 0x50); /* push rax: the seventh argument */
-	lea(c, 1, RDI, mem_base(REG_EXEC, -EXEC_BIAS));
-	x_rm(c, 0xff, 0, 2, mem_base(RSP, 24));
-	alu_ri(c, ALU_ADD, 1, RSP, 16);
-	save(c, SAVE_FP_SLOW, true);
-	put8(c, 0xc2); /* ret 8 */
-	put8(c, 8);
-	put8(c, 0);
+	t->memory = memory_thunk(c, e, t, false);
+	t->memory_wide = memory_thunk(c, e, t, true);
+	t->fp_slow = fp_slow_thunk(c, false);
+	t->fp_slow_wide = fp_slow_thunk(c, true);
 
 	t->jump = here(c);
 	lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});

@@ -89,6 +89,9 @@ void x86_load_guest(struct emit *e, uint32_t type, uint32_t aux, uint32_t d, str
 	case VR_T_V64:
 		v_rm(c, I_VMOVSD, d, m);
 		return;
+	case VR_T_V256:
+		v_rm(c, I_VMOVUPS | V_256, d, m);
+		return;
 	case VR_T_V128:
 		if ((aux & 7) < 4)
 			v_rm(c, (aux & 7) == 2 ? I_VMOVSS : I_VMOVSD, d, m);
@@ -117,6 +120,10 @@ void x86_load_guest(struct emit *e, uint32_t type, uint32_t aux, uint32_t d, str
 static void store_guest(struct emit *e, uint32_t type, uint32_t aux, struct mem m, uint32_t s)
 {
 	struct emit_code *c = &e->c;
+	if (type == VR_T_V256) {
+		v_rm(c, I_VMOVUPS_ST | V_256, s, m);
+		return;
+	}
 	if (is_vector(type)) {
 		uint32_t n = type == VR_T_F32 ? 2 : type == VR_T_V128 ? aux & 7 : 3;
 		v_rm(c, n == 2 ? I_VMOVSS_ST : n == 3 ? I_VMOVSD_ST : I_VMOVUPS_ST, s, m);

@@ -125,6 +125,13 @@ void a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *
 		 const union vr_v128 *b, const union vr_v128 *c)
 {
 	static const union vr_v128 none;
+	if ((what >> 16 & 0xff) == VR_T_V256) {
+		/* each half as a V128 */
+		for (unsigned i = 0; i < 2; i++)
+			a64_fp_slow(x, (what & ~0xff0000u) | VR_T_V128 << 16, imm, d + i, a ? a + i : NULL,
+				    b ? b + i : NULL, c ? c + i : NULL);
+		return;
+	}
 	const uint32_t op = what & 0xffff, type = what >> 16 & 0xff, aux = what >> 24;
 	struct a64_fp s = a64_fp_begin(x);
 	union vr_v128 r = {.d = {0, 0}};
