@@ -225,8 +225,9 @@ OP(RAS_PUSH)
 static uint32_t fp_exact(struct soft_interp *r, const struct vr_ir_op *o, union vr_v256 *d)
 {
 	uint32_t what = o->op | (uint32_t)o->type << 16 | (uint32_t)o->aux << 24;
-	r->isa->fp_slow(r->x, what, o->imm, d->half, r->v[o->a].half, r->v[o->b].half, r->v[o->c].half);
-	return 0;
+	int32_t taken = r->isa->fp_slow(r->x, what, o->imm, d->half, r->v[o->a].half, r->v[o->b].half,
+					r->v[o->c].half);
+	return taken && vr_ir_may_fault(o) ? SOFT_INTERP_LEFT : 0;
 }
 
 #define FP_EXACT(name)                    \

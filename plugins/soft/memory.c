@@ -521,9 +521,23 @@ int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, co
 	return fault;
 }
 
+/* An FP op that may take an exception (VR_FA_TRAPS). */
+static uint64_t fp_traps(struct vr_exec *x)
+{
+	struct vr_engine_exec *e = vr_engine_exec(x);
+
+	soft_sync_guest_regs(x);
+	return soft_of(x)->vm->isa->fp_slow(x, (uint32_t)e->descriptor, e->address, e->result[0].half,
+					    e->argument[0].half, e->argument[1].half,
+					    e->argument[2].half) != 0;
+}
+
 uint64_t soft_memory(struct vr_exec *x)
 {
 	struct soft_vcpu *v = soft_of(x);
+
+	if (vr_ir_ops[vr_engine_exec(x)->descriptor & 0xffff].class == VR_IRC_FP)
+		return fp_traps(x);
 	uint64_t where;
 	uint32_t access;
 

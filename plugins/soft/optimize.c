@@ -11,7 +11,7 @@
  *  3. Ops without effect and without uses are removed. A PUT of flags moves down to the branch that tests
  *     them.
  *  4. Backward over the region's graph: a PUT of flags that is overwritten before it is read, on every path,
- *     is removed. A path that leaves the region reads them. A memory op reads them when a later instruction
+ *     is removed. A path that leaves the region reads them. An op that may fault reads them when a later instruction
  *     of the block uses the same flags, although that one has them as a value: if the access faults, the
  *     guest resumes in another region, which reads them from memory. When the flags are overwritten first,
  *     the old ones are not read. A PUT right before the terminator is marked with the edges on which it is
@@ -263,7 +263,7 @@ static uint32_t flags_block(const struct vr_isa *isa, const struct flag_register
 				used |= flag_bit(f, o);
 			else
 				live |= flag_bit(f, o);
-		} else if (vr_ir_ops[o->op].class == VR_IRC_MEM) {
+		} else if (vr_ir_may_fault(o)) {
 			live |= used;
 		} else if (vr_ir_helper(o) != UINT64_MAX &&
 			   (vr_isa_helper(isa, vr_ir_helper(o))->flags &

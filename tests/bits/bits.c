@@ -185,7 +185,8 @@ static void draw_numbers(struct vr_ir_op *o)
 	do {
 		uint64_t mask = masks[(rnd() >> 32) % (sizeof(masks) / sizeof(masks[0]))];
 		o->imm = rnd() & mask;
-	} while (!vr_ir_imm_legal(o, NULL, false));
+	} while (!vr_ir_imm_legal(o, NULL, false) ||
+		 (vr_ir_ops[o->op].class == VR_IRC_FP && vr_ir_fp_attributes(o)));
 }
 
 /* Build the op; it must be one that the verifier takes. */

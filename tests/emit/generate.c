@@ -379,6 +379,29 @@ static uint64_t access_flags(void)
 	return some[below(sizeof(some))];
 }
 
+/* Of FP ops: none, those of a processor, or any. */
+static uint32_t attributes(void)
+{
+	struct vr_ir_op o = {.op = VR_IR_FADD, .type = VR_T_F64};
+	uint32_t a = fake_isa.fp_always;
+
+	switch (below(8)) {
+	case 0 ... 2:
+		return a;
+	case 3 ... 5:
+		a = (VR_FA_SSE & ~VR_FA_DENORMAL) | (below(4) ? 0 : VR_FA_NAN_ADDEND) | a;
+		return below(4) ? a : a | VR_FA_DENORMAL;
+	case 6:
+		return (VR_FA_SSE & ~VR_FA_DENORMAL) | a | (below(2) ? VR_FA_TRAPS : 0) |
+		       (below(2) ? VR_FA_FTZ : 0) | (below(2) ? VR_FA_DAZ : 0);
+	default:
+		do
+			o.imm = (rnd() & VR_FA_ALL) | a;
+		while (!vr_ir_imm_legal(&o, &fake_isa, false));
+		return (uint32_t)o.imm;
+	}
+}
+
 static uint64_t an_imm(const struct vr_ir_op *o)
 {
 	uint64_t imm;
@@ -413,6 +436,18 @@ static uint64_t an_imm(const struct vr_ir_op *o)
 								       : VR_HF_VECTOR) ||
 		       imm == FAKE_HELPER_SET_PC);
 		return vr_ir_ops[o->op].imm == VR_IMM_VHELPER ? imm | below(100) << 16 : imm;
+	case VR_IMM_FP:
+		return attributes();
+	case VR_IMM_ROUND:
+	case VR_IMM_ROUND_OPT: {
+		struct vr_ir_op copy = *o;
+		uint32_t a = attributes();
+
+		do
+			copy.imm = (rnd() & 15) | a;
+		while (!vr_ir_imm_legal(&copy, &fake_isa, false));
+		return copy.imm;
+	}
 	default: {
 		/* Short ranges: draw until one is legal. */
 		struct vr_ir_op copy = *o;
@@ -449,6 +484,8 @@ static uint32_t add_row(uint32_t which)
 	if (info->class == VR_IRC_MEM && put_since)
 		next_insn();
 	o.imm = an_imm(&o);
+	if (vr_ir_may_fault(&o) && put_since)
+		next_insn();
 	for (uint32_t i = 0; info->operands[i] && !operand[i]; i++)
 		operand[i] = an_operand(info->operands[i], o.type, o.aux, info->imm != VR_IMM_ACCESS);
 	if (vr_ir_helper(&o) != UINT64_MAX) /* what it looks at must be there */
@@ -715,7 +752,7 @@ void generate_state(void)
 		memcpy((uint8_t *)H.x + FIELDS + 8 * n, &k, 8);
 	}
 	H.x->fp_round = modes[below(5)];
-	H.x->fp_flags = below(4) ? 0 : rnd() & 31;
+	H.x->fp_flags = below(4) ? 0 : rnd() & 63;
 	for (uint32_t n = 0; n < RAM_PAGES * 4096; n += 8) {
 		uint64_t k = rnd();
 

@@ -101,12 +101,13 @@ static const struct vr_helper helpers[FAKE_HELPERS] = {
 const uint8_t fake_helper_args[FAKE_HELPERS] = {3, 3, 1, 1, 3, 1, 1, 3, 1};
 
 /* A fix-up that only marks that it was called. Tests of FP set their own. */
-static void fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-		    const union vr_v128 *b, const union vr_v128 *c)
+static int32_t VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)imm, (void)a, (void)b, (void)c;
 	H.slow_fp++;
 	d->d[0] = d->d[1] = what;
+	return 0;
 }
 
 struct vr_isa fake_isa = {
@@ -246,6 +247,18 @@ static void spoil(void)
 #endif
 }
 
+/* Pinned registers to memory, as the engine does where a guest takes an exception. */
+static void sync_pinned(struct vr_exec *x)
+{
+	for (uint32_t n = 0; n < H.pinned_count; n++) {
+		const struct vr_pinned_reg *m = &H.pinned[n];
+		uint32_t r = H.emit->pinned_register(m->kind, m->host_reg);
+		const void *from = vr_ir_is_vector_reg(m->kind) ? (void *)&vr_engine_exec(x)->save_vector[r]
+								: (void *)&vr_engine_exec(x)->save_integer[r];
+		memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset, from, vr_ir_reg_bytes(m->kind));
+	}
+}
+
 static uint64_t memory(struct vr_exec *x)
 {
 	H.slow++;
@@ -262,22 +275,20 @@ static uint64_t memory(struct vr_exec *x)
 		return 1;
 	}
 	uint64_t d = vr_engine_exec(x)->descriptor;
+	if (vr_ir_ops[d & 0xffff].class == VR_IRC_FP) {
+		struct vr_engine_exec *e = vr_engine_exec(x);
+		sync_pinned(x);
+		x->pc = H.job.pc_base + p->insn;
+		return fake_isa.fp_slow(x, (uint32_t)d, e->address, e->result[0].half, e->argument[0].half,
+					e->argument[1].half, e->argument[2].half) != 0;
+	}
 	if (!ram_access(d & 0xffff, d >> 16 & 0xff, d >> 24 & 0xff, (uint32_t)(d >> 48),
 			vr_engine_exec(x)->address, &vr_engine_exec(x)->argument[0],
 			&vr_engine_exec(x)->argument[1], vr_engine_exec(x)->result, 1))
 		return 0;
 	H.faults++;
 	H.fault_insn = H.job.pc_base + p->insn;
-	for (uint32_t n = 0; n < H.pinned_count; n++) {
-		const struct vr_pinned_reg *m = &H.pinned[n];
-		uint32_t r = H.emit->pinned_register(m->kind, m->host_reg);
-		if (vr_ir_is_vector_reg(m->kind))
-			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset,
-			       &vr_engine_exec(x)->save_vector[r], vr_ir_reg_bytes(m->kind));
-		else
-			memcpy((uint8_t *)x + guest_regs[m->guest_reg].offset,
-			       &vr_engine_exec(x)->save_integer[r], 8);
-	}
+	sync_pinned(x);
 	x->pc = FAULT_PC;
 	return 1;
 }

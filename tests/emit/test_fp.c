@@ -15,8 +15,8 @@
 
 static uint8_t other[VR_EXEC_STATE + 65536] __attribute__((aligned(64)));
 
-static void exact(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-		  const union vr_v128 *b, const union vr_v128 *c)
+static int32_t VR_CALL exact(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			     const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	struct vr_exec *y = (void *)other;
 	y->fp_round = x->fp_round;
@@ -24,6 +24,7 @@ static void exact(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 
 	H.slow_fp++;
 	a64_fp_slow(y, what, imm, d, a, b, c);
 	x->fp_flags |= y->fp_flags;
+	return 0;
 }
 
 static uint64_t special(int dbl)

@@ -218,6 +218,12 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 		v = vr_ir_add(ir, VR_IR_VADD, VR_T_V128, 3, v, vr_ir_get(ir, VR_T_V128, REG_WIDE + rb), 0, 0);
 		vr_ir_add(ir, VR_IR_PUT, VR_T_V128, VR_PUT_KEEP, v, 0, 0, REG_WIDE + rd);
 		return 0;
+	case FAKE_DIVW:
+		v = vr_ir_get(ir, VR_T_V256, REG_WIDE + ra);
+		v = vr_ir_add(ir, VR_IR_VFDIV, VR_T_V256, 3, v, vr_ir_get(ir, VR_T_V256, REG_WIDE + rb), 0,
+			      VR_FA_SSE | VR_FA_TRAPS);
+		vr_ir_put(ir, VR_T_V256, REG_WIDE + rd, v);
+		return 0;
 	default:
 		return -1;
 	}
@@ -317,11 +323,19 @@ static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 	}
 }
 
-static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+/* FAKE_DIVW's only. */
+static int32_t VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
-	(void)x, (void)what, (void)imm, (void)a, (void)b, (void)c;
-	memset(d, 0, sizeof(*d));
+	(void)what, (void)imm, (void)c;
+	for (uint32_t i = 0; i < 4; i++)
+		if (b[i / 2].f64[i % 2] == 0) {
+			take_fault(x, fake_r(x)[5], VR_ACCESS_READ, FAKE_DIVISION);
+			return 1;
+		}
+	for (uint32_t i = 0; i < 4; i++)
+		d[i / 2].f64[i % 2] = a[i / 2].f64[i % 2] / b[i / 2].f64[i % 2];
+	return 0;
 }
 
 static int32_t VR_CALL debug_match(struct vr_exec *x, uint32_t id, uint32_t access, uint32_t flags)

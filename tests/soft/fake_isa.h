@@ -33,6 +33,7 @@ enum fake_opcode {
 	FAKE_STW,  /* [ra + imm] = wide register rd */
 	FAKE_ADDW, /* wide registers: rd = ra + rb, 64-bit lanes */
 	FAKE_ADDL, /* the same of the low halves; rd's high half stays */
+	FAKE_DIVW, /* wide registers: rd = ra / rb, doubles; a zero divisor faults (FAKE_DIVISION) */
 };
 #define FAKE_HOW(log2, flags) ((log2) | (flags))
 #define FAKE_SIGN 8u
@@ -64,6 +65,7 @@ enum fake_opcode {
 #define FAKE_RWX 7u
 #define FAKE_UNMAPPED 1 /* faults */
 #define FAKE_FORBIDDEN 2
+#define FAKE_DIVISION 3
 
 struct fake_access {
 	uint64_t address, value;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_vector.c: guest registers of 32 bytes: in loops, over ends of pages, to devices, when an access faults. */
+/* test_vector.c: guest registers of 32 bytes: in loops, over ends of pages, to devices, when an access faults; FP ops that
+ * fault. */
 #include <criterion/criterion.h>
 
 #include "fake_isa.h"
@@ -104,4 +105,37 @@ Test(vector, faults)
 	is(0, 21, 42, 63, 84);
 	is(1, 20, 40, 30, 40);
 	is(2, 7, 7, 7, 7);
+}
+
+/* A division that faults in the third round: the registers are those of its instruction, and it wrote nothing. */
+Test(vector, fp_exception)
+{
+	struct fake_state *s = fake_of(X);
+
+	R(2) = 3;
+	R(5) = 0;
+	s->wide[0] = (union vr_v256){.f64 = {64, 32, 16, 8}};
+	s->wide[1] = (union vr_v256){.f64 = {2, 2, 2, 2}};
+	set(2, 1, 1, 1, 1);
+	fake_map(t, 0, DATA, 10, FAKE_R | FAKE_W, 0);
+	R(1) = DATA;
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_ADDI, 5, 5, 0, 1), FAKE_OP(FAKE_ADDW, 2, 2, 2, 0),
+		  FAKE_OP(FAKE_DIVW, 0, 0, 1, 0), FAKE_OP(FAKE_LDW, 1, 1, 0, 0),
+		  FAKE_OP(FAKE_ADDI, 1, 1, 0, 32), FAKE_OP(FAKE_ADDI, 2, 2, 0, -1),
+		  FAKE_OP(FAKE_BNE, 0, 2, 3, -48), FAKE_STOP);
+	/* the divisors of round 2 and 3 */
+	union vr_v256 next[2] = {{.f64 = {4, 4, 4, 4}}, {.f64 = {1, 1, 1, 0}}};
+
+	for (uint32_t n = 0; n < 8; n++)
+		fake_put(t, 10, 8 * n, next[n / 4].d[n % 4]);
+	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
+	cr_assert_eq(s->faults, 1);
+	cr_assert_eq(s->fault, FAKE_DIVISION);
+	cr_assert_eq(s->fault_pc, FAKE_CODE + 16);
+	cr_assert_eq(s->fault_va, 3, "the isa sees an old register");
+	cr_assert_eq(R(5), 3);
+	cr_assert_eq(R(2), 1);
+	is(2, 8, 8, 8, 8);
+	cr_assert(s->wide[0].f64[0] == 8 && s->wide[0].f64[3] == 1);
+	cr_assert_eq(X->leave, 0);
 }

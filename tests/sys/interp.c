@@ -55,13 +55,14 @@ static const struct vr_helper helpers[] = {
 
 static uint32_t slow_what;
 static uint64_t slow_imm;
-static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static int32_t VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x;
 	slow_what = what;
 	slow_imm = imm;
 	d->d[0] = a->d[0] + b->d[0] + c->d[0];
+	return 0;
 }
 
 static const struct vr_isa isa = {.size = sizeof(isa),

@@ -241,8 +241,8 @@ static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 }
 
 /* Never asked: lift() makes no floating-point ops. */
-static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static int32_t VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x;
 	(void)what;
@@ -251,6 +251,7 @@ static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, unio
 	(void)b;
 	(void)c;
 	memset(d, 0, sizeof(*d));
+	return 0;
 }
 
 /* ---- state ------------------------------------------------------------------------------------------- */

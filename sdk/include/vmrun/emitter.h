@@ -84,7 +84,8 @@ struct vr_engine_exec {
 	struct vr_mmu_context *mmu_context; /* for exec.asid and exec.mode_flags */
 	uint32_t fp_control; /* emitter's: the host FP control word while guest code runs (x86: MXCSR), made
 				from exec.fp_round */
-	uint32_t reserved;
+	uint32_t
+		fp_denormal; /* the engine's: 1: the host's sticky denormal flag is the guest's (vr_isa.fp_always) */
 	/* -- slow paths of generated code: see vr_engine_entry -- */
 	union vr_v256 argument[3];
 	union vr_v256 result[2];
@@ -120,8 +121,8 @@ struct vr_pinned_reg {
 struct vr_engine_entry {
 	uint32_t size;
 	uint32_t reserved;
-	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved). Result in
-	 * exec.result[]. 0: done. 1: an exception was taken: guest registers are in memory, exec.pc is set;
+	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved), or an FP op with VR_FA_TRAPS
+	 * (exec.address: its imm). Result in exec.result[]. 0: done. 1: an exception was taken: guest registers are in memory, exec.pc is set;
 	 * go to `lookup`. [vcpu] */
 	uint64_t(VR_CALL *memory)(struct vr_exec *x);
 	/* Where to go on: exec.pc, guest registers in memory. Polls exit_request. Returns the code's address,

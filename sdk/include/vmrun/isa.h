@@ -264,9 +264,11 @@ struct vr_isa {
 	/* The exact result of an FP op (class VR_IRC_FP), for all operands and in the current modes, raising
 	 * host FP flags or exec.fp_flags as the guest's rules say. what = op | type << 16 | aux << 24; imm as
 	 * the op's. FLAGS and integer results are in d->d[0] (FLAGS packed). Of type V256, d, a, b and c are two
-	 * unions each, the low half first. Runs with the guest's rounding mode in the host's unit. [vcpu] */
-	void(VR_CALL *fp_slow)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
+	 * unions each, the low half first. Runs with the guest's rounding mode in the host's unit. 0. With VR_FA_TRAPS in imm also
+	 * 1: an exception was taken, as by fault(), from exec.pc = this instruction; d is not looked at, and the guest's registers
+	 * are in memory. [vcpu] */
+	int32_t(VR_CALL *fp_slow)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+				  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 	/* Since 1.1. NULL: without debug points. An access (bits 1 << VR_ACCESS_*, of the point; flags:
 	 * VR_MF_*), or the instruction at exec.pc that is about to run (EXECUTE), touches debug point `id`:
 	 * does that count in the current mode? 1: the engine calls fault() with VR_FAULT_DEBUG instead of
@@ -284,7 +286,9 @@ struct vr_isa {
 	 * the translator when the machine is made. 0 or missing: 1. A lifter that can do without newer ops
 	 * looks at vr_lift.ir_revision instead. */
 	uint32_t ir_revision;
-	uint32_t reserved;
+	/* VR_FA_* that every FP op of lift() has; vr_ir_verify() looks. With VR_FA_DENORMAL here, an emitter may take
+	 * VR_FP_DENORMAL from the host's own sticky flags; else it calls fp_slow for each op that has it. */
+	uint32_t fp_always;
 };
 
 /* The i-th guest register and helper, by the isa's own strides. [any] */

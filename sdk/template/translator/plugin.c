@@ -324,11 +324,12 @@ static void VR_CALL set_pin(struct vr_exec *x, uint32_t pin, uint32_t level)
 }
 
 /* It has no floating point. */
-static void VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+static int32_t VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			       const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	(void)x, (void)what, (void)imm, (void)a, (void)b, (void)c;
 	memset(d, 0, sizeof(*d));
+	return 0;
 }
 
 static const struct vr_isa tiny_isa = {

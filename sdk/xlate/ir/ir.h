@@ -149,6 +149,19 @@ static inline bool vr_ir_only_writes(const struct vr_ir_op *o)
 	return vr_ir_ops[o->op].class == VR_IRC_MEM && vr_ir_ops[o->op].value_type == VR_T_NONE;
 }
 
+/* May the op fault, so that nothing of its instruction may have happened before? */
+static inline bool vr_ir_may_fault(const struct vr_ir_op *o)
+{
+	return vr_ir_ops[o->op].class == VR_IRC_MEM ||
+	       (vr_ir_ops[o->op].class == VR_IRC_FP && o->imm & VR_FA_TRAPS);
+}
+
+/* FP attributes of an op of class VR_IRC_FP. */
+static inline uint32_t vr_ir_fp_attributes(const struct vr_ir_op *o)
+{
+	return (uint32_t)o->imm & VR_FA_ALL;
+}
+
 /* Bytes that a memory op accesses. */
 static inline uint32_t vr_ir_access_bytes(const struct vr_ir_op *o)
 {

@@ -56,6 +56,38 @@ static void print_aux(FILE *out, const struct vr_ir_op *o)
 	}
 }
 
+static void print_attributes(FILE *out, uint32_t a)
+{
+	static const struct {
+		uint32_t mask, value;
+		const char *name;
+	} names[] = {
+		{VR_FA_NAN_MASK, VR_FA_NAN_DEFAULT, "nan-default"},
+		{VR_FA_NAN_MASK, VR_FA_NAN_FIRST, "nan-first"},
+		{VR_FA_NAN_MASK, VR_FA_NAN_SIGNALLING, "nan-signalling"},
+		{VR_FA_NAN_MASK, VR_FA_NAN_LARGER, "nan-larger"},
+		{VR_FA_NAN_NEGATIVE, VR_FA_NAN_NEGATIVE, "nan-negative"},
+		{VR_FA_NAN_ADDEND, VR_FA_NAN_ADDEND, "nan-addend"},
+		{VR_FA_FTZ, VR_FA_FTZ, "ftz"},
+		{VR_FA_DAZ, VR_FA_DAZ, "daz"},
+		{VR_FA_MINMAX_MASK, VR_FA_MINMAX_SECOND, "minmax-second"},
+		{VR_FA_MINMAX_MASK, VR_FA_MINMAX_NUMBER, "minmax-number"},
+		{VR_FA_TINY_MASK, VR_FA_TINY_BEFORE, "tiny-before"},
+		{VR_FA_TINY_MASK, VR_FA_TINY_AFTER, "tiny-after"},
+		{VR_FA_DENORMAL, VR_FA_DENORMAL, "denormal"},
+		{VR_FA_INDEFINITE, VR_FA_INDEFINITE, "indefinite"},
+		{VR_FA_TRAPS, VR_FA_TRAPS, "traps"},
+	};
+
+	if ((a & ~VR_FA_TRAPS) == VR_FA_SSE) {
+		fprintf(out, " sse%s", a & VR_FA_TRAPS ? " traps" : "");
+		return;
+	}
+	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((a & names[i].mask) == names[i].value)
+			fprintf(out, " %s", names[i].name);
+}
+
 static void print_imm(FILE *out, const struct vr_ir_op *o, const struct vr_isa *isa)
 {
 	uint64_t helper = vr_ir_helper(o);
@@ -82,6 +114,13 @@ static void print_imm(FILE *out, const struct vr_ir_op *o, const struct vr_isa *
 	case VR_IMM_PC:
 		fprintf(out, "%s 0x%" PRIx64, vr_ir_ops[o->op].attribute == VR_ATTRIBUTE_BRANCH ? " ->" : "",
 			o->imm);
+		break;
+	case VR_IMM_FP:
+	case VR_IMM_ROUND:
+	case VR_IMM_ROUND_OPT:
+		if (o->imm & 0xff)
+			fprintf(out, " imm=0x%" PRIx64, o->imm & 0xff);
+		print_attributes(out, vr_ir_fp_attributes(o));
 		break;
 	case VR_IMM_CONST:
 	case VR_IMM_FIELD:

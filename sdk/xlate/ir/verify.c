@@ -188,6 +188,16 @@ static bool helper_legal(uint64_t number, uint32_t kind, const struct vr_isa *is
 			(vr_isa_helper(isa, number)->flags & (VR_HF_VECTOR | VR_HF_V256)) == kind);
 }
 
+static bool attributes_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
+{
+	uint32_t a = vr_ir_fp_attributes(o);
+	uint64_t always = isa ? VR_VALUE(isa, fp_always, 0) : 0;
+
+	return !(o->imm & ~(uint64_t)(VR_FA_ALL | 0xff)) && (o->imm & always) == always &&
+	       (a & VR_FA_NAN_MASK) <= VR_FA_NAN_LARGER && (a & VR_FA_MINMAX_MASK) <= VR_FA_MINMAX_NUMBER &&
+	       (a & VR_FA_TINY_MASK) <= VR_FA_TINY_AFTER;
+}
+
 bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool from_engine)
 {
 	uint32_t lane = o->aux & 3u, count = 16u >> lane;
@@ -232,10 +242,12 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 		return imm < (o->type == VR_T_V64 ? 8 : 16);
 	case VR_IMM_GROUP:
 		return imm > lane && imm <= 3;
+	case VR_IMM_FP:
+		return !(imm & 0xff) && attributes_legal(o, isa);
 	case VR_IMM_ROUND:
-		return imm <= 7 && rounding_legal((uint32_t)imm);
+		return rounding_legal(imm & 0xff) && attributes_legal(o, isa);
 	case VR_IMM_ROUND_OPT:
-		return imm <= 15 && rounding_legal(imm & 7);
+		return (imm & 0xff) <= 15 && rounding_legal(imm & 7) && attributes_legal(o, isa);
 	default:
 		return imm == 0;
 	}
@@ -430,7 +442,7 @@ static int check_block(struct verifier *v)
 			put = 0;
 		else if (op == VR_IR_PUT)
 			put = i;
-		else if (class == VR_IRC_MEM && put)
+		else if (put && vr_ir_may_fault(&v->ir->ops[i]))
 			return wrong(v, i, "may fault after PUT %u of the same instruction", put);
 	}
 	if (!rc && !v->from_engine)

@@ -265,7 +265,10 @@ constexpr Tables::Tables()
 		x->env->kick(x);
 	};
 	isa.fp_slow = [](vr_exec *, uint32_t, uint64_t, vr_v128 *d, const vr_v128 *, const vr_v128 *,
-			 const vr_v128 *) { std::memset(d, 0, sizeof(*d)); };
+			 const vr_v128 *) -> int32_t {
+		std::memset(d, 0, sizeof(*d));
+		return 0;
+	};
 }
 constexpr Tables tables;
 

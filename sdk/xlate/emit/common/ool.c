@@ -170,7 +170,8 @@ struct emit_ool *emit_fp_slow_ool(struct emit *e, uint64_t fn, uint32_t what, ui
 	return s;
 }
 
-void emit_fp_slow_inline(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
+/* What an op that is computed in C needs, in line. */
+static struct emit_ool in_line(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
 {
 	struct emit_ool s = {.kind = OOL_FP_SLOW,
 			     .fn = fn,
@@ -188,10 +189,41 @@ void emit_fp_slow_inline(struct emit *e, const struct vr_ir_op *o, uint32_t i, u
 	for (uint32_t n = 0; n < 3; n++)
 		if (s.arg[n] != NOREG)
 			ra_free(e, args[n]);
-	s.result[0] = (uint8_t)ra_def(e, i, NOREG);
-	s.result[1] = NOREG;
-	s.result_type[0] = val(e, i)->type;
+	return s;
+}
+
+static void in_line_result(struct emit *e, struct emit_ool *s, uint32_t i)
+{
+	s->result[0] = (uint8_t)ra_def(e, i, NOREG);
+	s->result[1] = NOREG;
+	s->result_type[0] = val(e, i)->type;
+}
+
+void emit_fp_slow_inline(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn)
+{
+	struct emit_ool s = in_line(e, o, i, fn);
+	in_line_result(e, &s, i);
 	ool_fp_slow(e, &s);
+}
+
+void emit_fp_traps(struct emit *e, const struct vr_ir_op *o, uint32_t i)
+{
+	const struct emit_target *t = e->target;
+	struct emit_code *c = &e->c;
+	struct emit_ool s = in_line(e, o, i, 0);
+	uint32_t r = ra_tmp_of(e, EMIT_INTS);
+	for (uint32_t n = 0; n < 3; n++)
+		store_argument(e, &s, n);
+	store_constant(e, EMIT_EXEC, EMIT_IN_ENGINE(address), o->imm, VR_T_I64, r);
+	in_line_result(e, &s, i);
+	t->call_memory(e);
+	fault_point(e, (uint32_t)(e->pc - e->job->pc_base));
+	/* the descriptor, which the thunk takes and skips */
+	emit_mark(e, e->pc, VR_MARK_DATA);
+	put32(c, s.what);
+	put32(c, 0);
+	emit_mark(e, e->pc, VR_MARK_INSN);
+	load_result(e, &s, 0);
 }
 
 void emit_ool_all(struct emit *e)

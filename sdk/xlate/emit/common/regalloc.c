@@ -270,7 +270,7 @@ static int32_t direct_pin(struct emit *e, uint32_t i)
 		return -1;
 	for (uint32_t k = i + 1; k < j; k++) {
 		const struct vr_ir_op *o = &e->ops[k];
-		if (vr_ir_ops[o->op].class == VR_IRC_MEM || vr_ir_helper(o) != UINT64_MAX)
+		if (vr_ir_may_fault(o) || vr_ir_helper(o) != UINT64_MAX)
 			return -1;
 		if ((o->op == VR_IR_GET || o->op == VR_IR_PUT) && o->imm == reg)
 			return -1;

@@ -36,6 +36,16 @@ static int32_t begin(struct emit *e, struct vr_emit_job *job)
 	return VR_OK;
 }
 
+/* An FP op with attributes: right by construction, fast where the host follows the same rules. */
+static void emit_fp(struct emit *e, const struct vr_ir_op *o, uint32_t i)
+{
+	const struct emit_target *t = e->target;
+	if (o->imm & VR_FA_TRAPS)
+		emit_fp_traps(e, o, i);
+	else if (!t->fp_attributes || !t->fp_attributes(e, o, i))
+		emit_fp_slow_inline(e, o, i, (uint64_t)(uintptr_t)e->job->isa->fp_slow);
+}
+
 static void emit_block(struct emit *e, uint32_t b)
 {
 	const emit_handler *handlers = e->target->handlers;
@@ -49,7 +59,10 @@ static void emit_block(struct emit *e, uint32_t b)
 		}
 		if (val(e, i)->emitted)
 			continue;
-		handlers[o->op](e, o, i);
+		if (vr_ir_ops[o->op].class == VR_IRC_FP && vr_ir_fp_attributes(o))
+			emit_fp(e, o, i);
+		else
+			handlers[o->op](e, o, i);
 		e->busy = 0;
 	}
 }

@@ -85,6 +85,10 @@ struct emit_target {
 	uint32_t vector_bytes;        /* of a vector register, 16 or 32. 16: the core refuses V256 */
 	const emit_handler *handlers; /* [VR_IR_COUNT]; NULL: this host does not know the op */
 
+	/* Emit op i, of class VR_IRC_FP and with attributes (not VR_FA_TRAPS), by instructions that do what the attributes say.
+	 * false: nothing was emitted, and the core calls fp_slow. NULL: the host knows none. */
+	bool (*fp_attributes)(struct emit *e, const struct vr_ir_op *o, uint32_t i);
+
 	/* ---- moves. None changes the host's flags. ---- */
 	/* d = s, d != s: V256 whole, of any other vector 128 bits, and zeros above; of I32 and FLAGS the low 32 bits, zero-extended. */
 	void (*move)(struct emit *e, uint32_t d, uint32_t s, uint32_t type);

@@ -157,6 +157,7 @@ enum x86_shift {
 	X(VROUNDPD, 1, 3, 0, 0x09)     \
 	X(VCVTDQ2PS, 0, 1, 0, 0x5b)    \
 	X(VCVTTPS2DQ, 2, 1, 0, 0x5b)   \
+	X(VCVTPS2DQ, 1, 1, 0, 0x5b)    \
 	X(VCMPPS, 0, 1, 0, 0xc2)       \
 	X(VCMPPD, 1, 1, 0, 0xc2)       \
 	X(VANDPS, 0, 1, 0, 0x54)       \

@@ -73,7 +73,7 @@ static uint32_t beside(struct emit *e, uint32_t d, uint32_t a, uint32_t b, uint3
 
 /* May there be anything above `type` in the register of operand v, which scalar instructions copy to the
  * result's? */
-static uint8_t above(struct emit *e, uint32_t v, uint32_t type)
+uint8_t x86_fp_above(struct emit *e, uint32_t v, uint32_t type)
 {
 	uint32_t have = val(e, v)->type;
 	return val(e, v)->dirty_high || have == VR_T_V128 || have == VR_T_V256 ||
@@ -85,7 +85,7 @@ static void arithmetic(struct emit *e, const struct vr_ir_op *o, uint32_t i, uin
 	struct emit_code *c = &e->c;
 	emit_flags_clobber(e);
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = o->b ? ra_use_as(e, o->b, o->type) : ra;
-	uint8_t dirty = above(e, o->a, o->type);
+	uint8_t dirty = x86_fp_above(e, o->a, o->type);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
 	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, rb, NOREG);
@@ -140,7 +140,7 @@ OP(FMADD)
 	emit_flags_clobber(e);
 	uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use_as(e, o->b, o->type),
 		 rc = ra_use_as(e, o->c, o->type);
-	uint8_t dirty = above(e, o->c, o->type);
+	uint8_t dirty = x86_fp_above(e, o->c, o->type);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
 	ra_free(e, o->c);
@@ -215,7 +215,7 @@ OP(FNEG)
 OP(FABS)
 {
 	uint32_t r = ra_use_as(e, o->a, o->type);
-	uint8_t dirty = above(e, o->a, o->type);
+	uint8_t dirty = x86_fp_above(e, o->a, o->type);
 	ra_free(e, o->a);
 	v_rrm(&e->c, I_VANDPS, ra_def(e, i, r), r, constant_mem(e, is_double(o) ? K_ABS64 : K_ABS32));
 	val(e, i)->dirty_high = dirty;
@@ -253,7 +253,7 @@ OP(FCVT)
 	struct emit_code *c = &e->c;
 	emit_flags_clobber(e);
 	uint32_t ra = ra_use_bits(e, o->a, is_double(o) ? 32 : 64);
-	uint8_t dirty = is_double(o) ? above(e, o->a, o->type) : 1;
+	uint8_t dirty = is_double(o) ? x86_fp_above(e, o->a, o->type) : 1;
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
 	v_rrr(c, is_double(o) ? I_VCVTSS2SD : I_VCVTSD2SS, t, ra, ra);
@@ -267,7 +267,7 @@ OP(FCVT)
 }
 
 /* SDM vol. 2, ROUNDSD: bits 1:0 mode, bit 2 MXCSR's, bit 3 no Inexact. */
-static uint32_t round_control(uint32_t mode, bool quiet)
+uint32_t x86_round_control(uint32_t mode, bool quiet)
 {
 	static const uint8_t rc[4] = {
 		[VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3};
@@ -292,7 +292,7 @@ OP(FTOI)
 		/* Decide on the rounded value, silently, whether it fits. */
 		if (mode != VR_RM_ZERO) {
 			x = vtmp(e);
-			v_rrri(c, round, x, ra, ra, round_control(mode, true));
+			v_rrri(c, round, x, ra, ra, x86_round_control(mode, true));
 		}
 		if (is_unsigned) {
 			v_rm(c, compare_op, x, constant_mem(e, d64 ? K_F64_MINUS_1 : K_F32_MINUS_1));
@@ -310,14 +310,14 @@ OP(FTOI)
 			mov_rr(c, 0, d, d);
 		}
 		if (mode != VR_RM_ZERO)
-			v_rrri(c, round, x, ra, ra, round_control(mode, false)); /* for Inexact */
+			v_rrri(c, round, x, ra, ra, x86_round_control(mode, false)); /* for Inexact */
 	} else {
 		if (mode == VR_RM_CURRENT) {
 			convert = d64 ? I_VCVTSD2SI : I_VCVTSS2SI;
 		} else if (mode != VR_RM_ZERO) {
 			/* what does not fit is integral already and raises nothing here */
 			x = vtmp(e);
-			v_rrri(c, round, x, ra, ra, round_control(mode, false));
+			v_rrri(c, round, x, ra, ra, x86_round_control(mode, false));
 		}
 		v_wrrr(c, convert, w, d, 0, x);
 		alu_ri(c, ALU_CMP, w, d, 1);
@@ -375,10 +375,10 @@ OP(FROUND)
 	}
 	emit_flags_clobber(e);
 	uint32_t ra = ra_use_as(e, o->a, o->type);
-	uint8_t dirty = above(e, o->a, o->type);
+	uint8_t dirty = x86_fp_above(e, o->a, o->type);
 	ra_free(e, o->a);
 	uint32_t d = ra_def(e, i, NOREG), t = beside(e, d, ra, NOREG, NOREG);
-	v_rrri(c, is_double(o) ? I_VROUNDSD : I_VROUNDSS, t, ra, ra, round_control(mode, !(o->aux & 8)));
+	v_rrri(c, is_double(o) ? I_VROUNDSD : I_VROUNDSS, t, ra, ra, x86_round_control(mode, !(o->aux & 8)));
 	struct emit_ool *s = fp_slow(e, o, jump_nan(e, is_double(o), t), t, o->type);
 	fp_slow_argument(s, 0, ra);
 	movaps(c, d, t);

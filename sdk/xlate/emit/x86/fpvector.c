@@ -251,13 +251,6 @@ OP(VITOF)
 	val(e, i)->dirty_high = o->type == VR_T_V64;
 }
 
-static uint32_t round_control(uint32_t mode, bool quiet)
-{
-	static const uint8_t rc[4] = {
-		[VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3};
-	return (mode == VR_RM_CURRENT ? 4u : rc[mode & 3]) | (quiet ? 8 : 0);
-}
-
 static bool host_mode(uint32_t mode)
 {
 	return mode < VR_RM_AWAY || mode == VR_RM_CURRENT;
@@ -276,7 +269,7 @@ OP(VFTOI)
 	ra_free(e, o->a);
 	uint32_t t = vtmp(e), u = vtmp(e);
 	if (mode != VR_RM_ZERO) {
-		v_rrri(c, W(is_double(o) ? I_VROUNDPD : I_VROUNDPS), t, 0, a, round_control(mode, false));
+		v_rrri(c, W(is_double(o) ? I_VROUNDPD : I_VROUNDPS), t, 0, a, x86_round_control(mode, false));
 		a = t;
 	}
 	if (is_double(o)) {
@@ -310,6 +303,6 @@ OP(VFROUND)
 	uint32_t args[3] = {ra_use_as(e, o->a, o->type), NOREG, NOREG}, a = operand(e, o, args[0]);
 	ra_free(e, o->a);
 	uint32_t t = vtmp(e), u = vtmp(e), d = ra_def(e, i, t);
-	v_rrri(c, W(is_double(o) ? I_VROUNDPD : I_VROUNDPS), t, 0, a, round_control(mode, !(o->imm & 8)));
+	v_rrri(c, W(is_double(o) ? I_VROUNDPD : I_VROUNDPS), t, 0, a, x86_round_control(mode, !(o->imm & 8)));
 	finish(e, o, i, jump_nan(e, o, t, t, u), args, t, d);
 }

@@ -166,6 +166,15 @@ void x86_jump_if(struct emit *e, struct emit_condition k, uint32_t out[2]);
 /* ADD or SUB op i, and its FLAGS op `flags` (0: none) by the same instruction. */
 void x86_add_sub(struct emit *e, uint32_t i, uint32_t flags);
 
+/* ---- fp.c ---- */
+/* May there be anything above `type` in the register of operand v, which scalar instructions copy to the
+ * result's? */
+uint8_t x86_fp_above(struct emit *e, uint32_t v, uint32_t type);
+uint32_t x86_round_control(uint32_t mode, bool quiet); /* immediate of ROUNDSD, of VR_RM_* */
+
+/* ---- fpplain.c: see emit_target ---- */
+bool x86_fp_attributes(struct emit *e, const struct vr_ir_op *o, uint32_t i);
+
 /* ---- tlb.c: see emit_target ---- */
 struct emit_access x86_tlb_check(struct emit *e, uint32_t base, int32_t disp, uint32_t total, uint32_t flags,
 				 bool align, bool write, uint32_t u, uint32_t v);

@@ -243,6 +243,7 @@ const struct emit_target x86_target = {
 	.vector_bytes = 32,
 	.handlers = handlers,
 	.low_half = low_half,
+	.fp_attributes = x86_fp_attributes,
 	.move = move,
 	.clean = clean,
 	.constant = constant,

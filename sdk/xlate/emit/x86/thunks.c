@@ -206,6 +206,7 @@ static uint32_t mxcsr_of(uint32_t round)
 	return MXCSR_DEFAULT | rc[round & 3] << 13;
 }
 
+/* Without the denormal flag, bit 1: that is the guest's only when all of its ops raise it. */
 static uint32_t flags_of(uint32_t mxcsr)
 {
 	return (mxcsr & 1) | (mxcsr >> 1 & 0x1e);
@@ -219,7 +220,8 @@ void VR_CALL x86_fp_load(struct vr_exec *x)
 
 void VR_CALL x86_fp_save(struct vr_exec *x)
 {
-	x->fp_flags |= flags_of(_mm_getcsr());
+	uint32_t control = _mm_getcsr();
+	x->fp_flags |= flags_of(control) | (vr_engine_exec(x)->fp_denormal ? (control & 2) << 4 : 0);
 	_mm_setcsr(MXCSR_DEFAULT);
 }
 
@@ -274,6 +276,12 @@ OP(FPGETFLAGS)
 	shift_ri(c, SH_SHR, 0, t, 1);
 	alu_ri(c, ALU_AND, 0, t, 0x1e);
 	alu_rr(c, ALU_OR, 0, t, u);
+	if (VR_VALUE(e->job->isa, fp_always, 0) & VR_FA_DENORMAL) {
+		mov_load(c, 0, u, ENGINE(fp_control));
+		alu_ri(c, ALU_AND, 0, u, 2);
+		shift_ri(c, SH_SHL, 0, u, 4);
+		alu_rr(c, ALU_OR, 0, t, u);
+	}
 	alu_rm(c, ALU_OR, 0, t, EXEC(fp_flags));
 	ra_assign(e, i, t);
 }

@@ -109,8 +109,8 @@ void a64_set_pstate(struct vr_exec *x, uint64_t spsr);
 
 /* -- fp.c -- */
 uint32_t a64_fpsr_read(struct vr_exec *x); /* merges the host's flags (x->fp_flags) */
-void a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-		 const union vr_v128 *b, const union vr_v128 *c);
+int32_t VR_CALL a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 
 /* -- the lifter (lift.c, lift_*.c) -- */
 struct a64_lift {

@@ -121,8 +121,8 @@ static uint64_t lane(struct a64_fp *s, uint32_t op, uint32_t aux, uint64_t imm, 
 	}
 }
 
-void a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
-		 const union vr_v128 *b, const union vr_v128 *c)
+int32_t VR_CALL a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			    const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	static const union vr_v128 none;
 	if ((what >> 16 & 0xff) == VR_T_V256) {
@@ -130,7 +130,7 @@ void a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *
 		for (unsigned i = 0; i < 2; i++)
 			a64_fp_slow(x, (what & ~0xff0000u) | VR_T_V128 << 16, imm, d + i, a ? a + i : NULL,
 				    b ? b + i : NULL, c ? c + i : NULL);
-		return;
+		return 0;
 	}
 	const uint32_t op = what & 0xffff, type = what >> 16 & 0xff, aux = what >> 24;
 	struct a64_fp s = a64_fp_begin(x);
@@ -159,4 +159,5 @@ void a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *
 	}
 	*d = r;
 	a64_fp_end(x, &s);
+	return 0;
 }

@@ -200,8 +200,8 @@ static uint64_t convert(unsigned to_double, const union vr_v128 *a)
 	return rv_fp_is_nan(to_double, r.d[0]) ? canonical(to_double) : r.d[0];
 }
 
-void VR_CALL rv_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
+int32_t VR_CALL rv_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			   const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c)
 {
 	static const union vr_v128 none;
 	const uint32_t op = what & 0xffff, type = what >> 16 & 0xff, aux = what >> 24;
@@ -238,6 +238,7 @@ void VR_CALL rv_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr
 		r = arithmetic(x, op, is_double, aux, a, b, c);
 	}
 	*d = (union vr_v128){.d = {r, 0}};
+	return 0;
 }
 
 /* FCLASS ("Floating-Point Classify Instruction"). */

@@ -22,8 +22,8 @@ int32_t VR_CALL rv_interrupt(struct vr_exec *x);
 uint32_t VR_CALL rv_has_work(struct vr_exec *x);
 int32_t VR_CALL rv_debug_match(struct vr_exec *x, uint32_t id, uint32_t access, uint32_t flags);
 void VR_CALL rv_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level);
-void VR_CALL rv_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
-			const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
+int32_t VR_CALL rv_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
+			   const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 
 /* A helper with VR_HF_VECTOR has a vector helper's type, the others a scalar one's. */
 #define RV_HELPER(name, flags)                                                                  \
