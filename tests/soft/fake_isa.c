@@ -216,7 +216,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	case FAKE_ADDL:
 		v = vr_ir_get(ir, VR_T_V128, REG_WIDE + ra);
 		v = vr_ir_add(ir, VR_IR_VADD, VR_T_V128, 3, v, vr_ir_get(ir, VR_T_V128, REG_WIDE + rb), 0, 0);
-		vr_ir_add(ir, VR_IR_PUT, VR_T_V128, VR_PUT_KEEP, v, 0, 0, REG_WIDE + rd);
+		vr_ir_put_low(ir, VR_T_V128, REG_WIDE + rd, v);
 		return 0;
 	case FAKE_DIVW:
 		v = vr_ir_get(ir, VR_T_V256, REG_WIDE + ra);

@@ -95,8 +95,8 @@ struct vr_guest_reg {
 #define VR_HF_PC 4u        /* needs exec.pc = the current instruction */
 #define VR_HF_MAY_LEAVE 8u /* may set exec.leave (took an exception ...) */
 #define VR_HF_VECTOR 16u   /* a vector helper (VCALL) */
-#define VR_HF_V256 64u     /* with VR_HF_VECTOR: its arguments and its result are V256 */
 #define VR_HF_FP 32u       /* runs with, and may raise, the guest's FP environment */
+#define VR_HF_V256 64u     /* with VR_HF_VECTOR: its arguments and its result are V256 */
 typedef uint64_t(VR_CALL *vr_helper_fn)(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c);
 /* Each argument, and the result at d, is one union of 16 bytes, or of a VCALL of type V256 two, the low half first. */
 typedef void(VR_CALL *vr_vhelper_fn)(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,

@@ -56,6 +56,12 @@ static inline void vr_ir_put(struct vr_ir *ir, uint32_t type, uint32_t reg, uint
 	vr_ir_add(ir, VR_IR_PUT, type, type == VR_T_FLAGS ? 3 : 0, value, 0, 0, reg);
 }
 
+/* PUT a vector of at most 16 bytes to the low half of a VEC256 register, whose high half stays. */
+static inline void vr_ir_put_low(struct vr_ir *ir, uint32_t type, uint32_t reg, uint32_t value)
+{
+	vr_ir_add(ir, VR_IR_PUT, type, VR_PUT_KEEP, value, 0, 0, reg);
+}
+
 static inline uint32_t vr_ir_op1(struct vr_ir *ir, uint32_t op, uint32_t type, uint32_t a)
 {
 	return vr_ir_add(ir, op, type, 0, a, 0, 0, 0);

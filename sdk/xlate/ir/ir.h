@@ -57,7 +57,7 @@ static inline bool vr_ir_is_vector(uint32_t type)
 {
 	const uint32_t vectors =
 		1u << VR_T_F32 | 1u << VR_T_F64 | 1u << VR_T_V64 | 1u << VR_T_V128 | 1u << VR_T_V256;
-	return vectors >> type & 1;
+	return type < VR_T_COUNT && vectors >> type & 1;
 }
 
 static inline bool vr_ir_is_integer(uint32_t type)
