@@ -521,7 +521,7 @@ int32_t soft_access(struct vr_exec *x, uint64_t descriptor, uint64_t address, co
 	return fault;
 }
 
-/* An FP op that may take an exception (VR_FA_TRAPS). */
+/* An FP op that may take an exception (VR_FPA_TRAPS). */
 static uint64_t fp_traps(struct vr_exec *x)
 {
 	struct vr_engine_exec *e = vr_engine_exec(x);

@@ -153,7 +153,7 @@ int32_t soft_mmu_init(struct soft_vcpu *v)
 		return VR_E_NOMEM;
 	v->mmu_context_count = 1;
 	vr_engine_exec(v->x)->mmu_context = v->mmu_contexts[0];
-	vr_engine_exec(v->x)->fp_denormal = (VR_VALUE(v->vm->isa, fp_always, 0) & VR_FA_DENORMAL) != 0;
+	vr_engine_exec(v->x)->fp_denormal = (VR_VALUE(v->vm->isa, fp_always, 0) & VR_FPA_DENORMAL) != 0;
 	return VR_OK;
 }
 

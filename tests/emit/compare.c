@@ -302,7 +302,7 @@ int compare_one(const struct comparison *c, uint64_t seed)
 	harness_init();
 	use_wide((int)(rnd() % 3));
 	fake_isa.fp_slow = fp_by_rules;
-	fake_isa.fp_always = rnd() & 1 ? VR_FA_DENORMAL : 0;
+	fake_isa.fp_always = rnd() & 1 ? VR_FPA_DENORMAL : 0;
 	vr_engine_exec(H.x)->fp_denormal = fake_isa.fp_always != 0;
 	generate_region(c->kinds, c->blocks, c->ops);
 	if (H.ir.overflow) {

@@ -3,8 +3,8 @@
  * fp_rules.c: see fp_rules.h.
  *
  * Lane by lane. What a NaN operand leads to is decided here, on bits. The rest is computed by this processor's scalar
- * instructions, with MXCSR as the attributes say: so on x86-64, the rules of VR_FA_SSE are those of the processor itself, and
- * FTZ and DAZ too. Attributes that the processor does not have (VR_FA_TINY_BEFORE, another NaN rule of minima) leave what it does, or
+ * instructions, with MXCSR as the attributes say: so on x86-64, the rules of VR_FPA_SSE are those of the processor itself, and
+ * FTZ and DAZ too. Attributes that the processor does not have (VR_FPA_TINY_BEFORE, another NaN rule of minima) leave what it does, or
  * what Arm's arithmetic does; no emitter has fast code for them, so only that it asks for them matters.
  */
 #include <string.h>
@@ -51,14 +51,14 @@ static bool is_nan(bool dbl, uint64_t v)
 static uint64_t default_nan(const struct lane_op *k)
 {
 	return (k->dbl ? 0x7ff8000000000000 : 0x7fc00000) |
-	       (k->attributes & VR_FA_NAN_NEGATIVE ? sign_of(k) : 0);
+	       (k->attributes & VR_FPA_NAN_NEGATIVE ? sign_of(k) : 0);
 }
 
 /* The NaN that the result is: of operands v[0..n). */
 static uint64_t choose_nan(const struct lane_op *k, const uint64_t *v, uint32_t n, uint32_t *flags)
 {
 	static const uint8_t orders[2][3] = {{0, 1, 2}, {2, 0, 1}};
-	const uint8_t *order = orders[n == 3 && k->attributes & VR_FA_NAN_ADDEND];
+	const uint8_t *order = orders[n == 3 && k->attributes & VR_FPA_NAN_ADDEND];
 	uint64_t first = 0, signalling = 0, larger = 0, magnitude = sign_of(k) - 1;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -76,12 +76,12 @@ static uint64_t choose_nan(const struct lane_op *k, const uint64_t *v, uint32_t 
 		if (!larger || (o & magnitude) > (larger & magnitude))
 			larger = o;
 	}
-	switch (k->attributes & VR_FA_NAN_MASK) {
-	case VR_FA_NAN_FIRST:
+	switch (k->attributes & VR_FPA_NAN_MASK) {
+	case VR_FPA_NAN_FIRST:
 		return first | quiet_of(k);
-	case VR_FA_NAN_SIGNALLING:
+	case VR_FPA_NAN_SIGNALLING:
 		return (signalling ? signalling : first) | quiet_of(k);
-	case VR_FA_NAN_LARGER:
+	case VR_FPA_NAN_LARGER:
 		return larger | quiet_of(k);
 	default:
 		return default_nan(k);
@@ -208,8 +208,8 @@ static uint32_t control_of(const struct lane_op *k, uint32_t mode)
 	static const uint8_t rc[4] = {
 		[VR_RM_NEAREST] = 0, [VR_RM_UP] = 2, [VR_RM_DOWN] = 1, [VR_RM_ZERO] = 3};
 
-	return 0x1f80u | (uint32_t)rc[mode & 3] << 13 | (k->attributes & VR_FA_FTZ ? 0x8000 : 0) |
-	       (k->attributes & VR_FA_DAZ ? 0x40 : 0);
+	return 0x1f80u | (uint32_t)rc[mode & 3] << 13 | (k->attributes & VR_FPA_FTZ ? 0x8000 : 0) |
+	       (k->attributes & VR_FPA_DAZ ? 0x40 : 0);
 }
 
 static bool is_op(uint32_t op, uint32_t scalar, uint32_t vector)
@@ -252,7 +252,7 @@ static uint64_t one_lane(struct vr_exec *x, const struct lane_op *k, const uint6
 		r &= UINT32_MAX;
 	if (propagates && is_nan(k->dbl, r))
 		return default_nan(k);
-	if (op == VR_IR_FCVT && is_nan(k->dbl, r) && (k->attributes & VR_FA_NAN_MASK) != VR_FA_NAN_FIRST)
+	if (op == VR_IR_FCVT && is_nan(k->dbl, r) && (k->attributes & VR_FPA_NAN_MASK) != VR_FPA_NAN_FIRST)
 		return default_nan(k);
 	if (op == VR_IR_FMUL && k->aux & 1)
 		r ^= sign_of(k);
@@ -309,8 +309,8 @@ static bool by_processor(struct vr_exec *x, uint32_t what, uint64_t imm, union v
 			 const union vr_v128 *const v[3], uint32_t *flags)
 {
 	uint32_t op = what & 0xffff, type = what >> 16 & 0xff, aux = what >> 24;
-	struct lane_op k = {.op = op, .aux = aux, .attributes = (uint32_t)imm & VR_FA_ALL};
-	uint32_t minmax = k.attributes & VR_FA_MINMAX_MASK;
+	struct lane_op k = {.op = op, .aux = aux, .attributes = (uint32_t)imm & VR_FPA_ALL};
+	uint32_t minmax = k.attributes & VR_FPA_MINMAX_MASK;
 
 	k.vector = *vr_ir_ops[op].lanes != 0;
 	k.dbl = k.vector ? (aux & 3) == 3 : type == VR_T_F64;
@@ -318,7 +318,7 @@ static bool by_processor(struct vr_exec *x, uint32_t what, uint64_t imm, union v
 	switch (op) {
 	case VR_IR_FMIN ... VR_IR_FMAXNM:
 	case VR_IR_VFMIN ... VR_IR_VFMAXNM:
-		if (minmax != VR_FA_MINMAX_SECOND)
+		if (minmax != VR_FPA_MINMAX_SECOND)
 			return false;
 		break;
 	case VR_IR_FROUND:
@@ -327,7 +327,7 @@ static bool by_processor(struct vr_exec *x, uint32_t what, uint64_t imm, union v
 			return false;
 		break;
 	case VR_IR_FTOI:
-		if (!(k.attributes & VR_FA_INDEFINITE) || aux & 2 || (aux >> 2 & 7) == VR_RM_AWAY)
+		if (!(k.attributes & VR_FPA_INDEFINITE) || aux & 2 || (aux >> 2 & 7) == VR_RM_AWAY)
 			return false;
 		d->d[0] = to_integer(x, &k, aux & 1 ? v[0]->d[0] : v[0]->s[0], type == VR_T_I32, aux >> 2 & 7,
 				     flags);
@@ -339,7 +339,7 @@ static bool by_processor(struct vr_exec *x, uint32_t what, uint64_t imm, union v
 		return true;
 	}
 	case VR_IR_VFTOI:
-		if (!(k.attributes & VR_FA_INDEFINITE) || aux & 4 || (imm & 7) == VR_RM_AWAY)
+		if (!(k.attributes & VR_FPA_INDEFINITE) || aux & 4 || (imm & 7) == VR_RM_AWAY)
 			return false;
 		k.op = VR_IR_FTOI;
 		k.aux = k.dbl;
@@ -390,17 +390,17 @@ int32_t VR_CALL fp_by_rules(struct vr_exec *x, uint32_t what, uint64_t imm, unio
 	static const union vr_v128 none[2];
 	const union vr_v128 *const v[3] = {a ? a : none, b ? b : none, c ? c : none};
 	union vr_v256 r = {.d = {0}};
-	uint32_t flags = 0, attributes = (uint32_t)imm & VR_FA_ALL;
+	uint32_t flags = 0, attributes = (uint32_t)imm & VR_FPA_ALL;
 
 	H.slow_fp++;
 	if (!attributes || !by_processor(x, what, imm, r.half, v, &flags)) {
 		r = (union vr_v256){.d = {0}};
 		flags = by_arm(x, what, imm & 0xff, r.half, v[0], v[1], v[2]);
 	}
-	if (!(attributes & VR_FA_DENORMAL))
+	if (!(attributes & VR_FPA_DENORMAL))
 		flags &= ~VR_FP_DENORMAL;
 	x->fp_flags |= flags;
-	if (attributes & VR_FA_TRAPS && flags & FP_RULES_UNMASKED) {
+	if (attributes & VR_FPA_TRAPS && flags & FP_RULES_UNMASKED) {
 		/* An exception handler sees the registers; what it writes stays. */
 		H.fault_pc = x->pc;
 		x->pc = FAULT_PC;

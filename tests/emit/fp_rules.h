@@ -5,7 +5,7 @@
 
 #include <vmrun/isa.h>
 
-/* With VR_FA_TRAPS, these exceptions are not masked ... */
+/* With VR_FPA_TRAPS, these exceptions are not masked ... */
 #define FP_RULES_UNMASKED (VR_FP_INVALID | VR_FP_DIVZERO | VR_FP_DENORMAL)
 /* ... and are taken so: the fake isa notes exec.pc and what its registers are, and goes on at FAULT_PC. */
 int32_t VR_CALL fp_by_rules(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,

@@ -389,14 +389,14 @@ static uint32_t attributes(void)
 	case 0 ... 2:
 		return a;
 	case 3 ... 5:
-		a = (VR_FA_SSE & ~VR_FA_DENORMAL) | (below(4) ? 0 : VR_FA_NAN_ADDEND) | a;
-		return below(4) ? a : a | VR_FA_DENORMAL;
+		a = (VR_FPA_SSE & ~VR_FPA_DENORMAL) | (below(4) ? 0 : VR_FPA_NAN_ADDEND) | a;
+		return below(4) ? a : a | VR_FPA_DENORMAL;
 	case 6:
-		return (VR_FA_SSE & ~VR_FA_DENORMAL) | a | (below(2) ? VR_FA_TRAPS : 0) |
-		       (below(2) ? VR_FA_FTZ : 0) | (below(2) ? VR_FA_DAZ : 0);
+		return (VR_FPA_SSE & ~VR_FPA_DENORMAL) | a | (below(2) ? VR_FPA_TRAPS : 0) |
+		       (below(2) ? VR_FPA_FTZ : 0) | (below(2) ? VR_FPA_DAZ : 0);
 	default:
 		do
-			o.imm = (rnd() & VR_FA_ALL) | a;
+			o.imm = (rnd() & VR_FPA_ALL) | a;
 		while (!vr_ir_imm_legal(&o, &fake_isa, false));
 		return (uint32_t)o.imm;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fp_rules.c: FP attributes. What the processor does itself is one instruction and asks nobody (VR_FA_SSE); any other
- * combination asks the isa for each op; an op with VR_FA_TRAPS faults as a memory op does.
+ * test_fp_rules.c: FP attributes. What the processor does itself is one instruction and asks nobody (VR_FPA_SSE); any other
+ * combination asks the isa for each op; an op with VR_FPA_TRAPS faults as a memory op does.
  */
 #include <criterion/criterion.h>
 #include <fenv.h>
@@ -228,8 +228,8 @@ Test(emit_fp_rules, the_processors_own)
 {
 	static bool asked[VR_IR_COUNT];
 
-	begin(VR_FA_DENORMAL);
-	cr_assert_gt(many(VR_FA_SSE, asked), 100);
+	begin(VR_FPA_DENORMAL);
+	cr_assert_gt(many(VR_FPA_SSE, asked), 100);
 	for (uint32_t op = 0; op < VR_IR_COUNT; op++)
 		cr_expect(!asked[op] || in_part(op), "%s asks", vr_ir_ops[op].name);
 }
@@ -242,13 +242,13 @@ Test(emit_fp_rules, vectors)
 				       VR_IR_VFCMPEQ, VR_IR_VFCMPGE, VR_IR_VFCMPGT, VR_IR_VFROUND,
 				       VR_IR_VFMINNM, VR_IR_VFMAXNM};
 
-	begin(VR_FA_DENORMAL);
+	begin(VR_FPA_DENORMAL);
 	for (uint32_t n = 0; n < sizeof(ops) / sizeof(ops[0]); n++)
 		for (uint32_t k = 0; k < 4; k++) {
 			struct vr_ir_op o = {.op = ops[n],
 					     .type = k & 1 ? VR_T_V256 : VR_T_V128,
 					     .aux = (uint8_t)(2 + k / 2),
-					     .imm = VR_FA_SSE};
+					     .imm = VR_FPA_SSE};
 
 			build(&o);
 			cr_assert_eq(emit_region(), 0);
@@ -264,14 +264,14 @@ Test(emit_fp_rules, vectors)
 Test(emit_fp_rules, other_rules)
 {
 	static const uint32_t rules[] = {
-		VR_FA_SSE | VR_FA_FTZ,
-		VR_FA_SSE | VR_FA_DAZ,
-		(VR_FA_SSE & ~VR_FA_TINY_MASK) | VR_FA_TINY_BEFORE,
-		(VR_FA_SSE & ~VR_FA_NAN_MASK) | VR_FA_NAN_DEFAULT,
-		(VR_FA_SSE & ~VR_FA_NAN_MASK) | VR_FA_NAN_SIGNALLING,
-		(VR_FA_SSE & ~VR_FA_NAN_MASK) | VR_FA_NAN_LARGER,
-		VR_FA_SSE & ~VR_FA_NAN_NEGATIVE,
-		VR_FA_SSE, /* the isa has no fp_always here */
+		VR_FPA_SSE | VR_FPA_FTZ,
+		VR_FPA_SSE | VR_FPA_DAZ,
+		(VR_FPA_SSE & ~VR_FPA_TINY_MASK) | VR_FPA_TINY_BEFORE,
+		(VR_FPA_SSE & ~VR_FPA_NAN_MASK) | VR_FPA_NAN_DEFAULT,
+		(VR_FPA_SSE & ~VR_FPA_NAN_MASK) | VR_FPA_NAN_SIGNALLING,
+		(VR_FPA_SSE & ~VR_FPA_NAN_MASK) | VR_FPA_NAN_LARGER,
+		VR_FPA_SSE & ~VR_FPA_NAN_NEGATIVE,
+		VR_FPA_SSE, /* the isa has no fp_always here */
 	};
 	static bool asked[VR_IR_COUNT];
 
@@ -292,33 +292,33 @@ Test(emit_fp_rules, which_nan)
 		uint32_t attributes;
 		uint64_t result;
 	} t[] = {
-		{VR_FA_SSE, 0x7ff8000000000001},
-		{VR_FA_SSE | VR_FA_NAN_ADDEND, 0xfff8000000000003},
-		{(VR_FA_SSE & ~VR_FA_NAN_MASK) | VR_FA_NAN_SIGNALLING, 0x7ffc000000000002},
-		{(VR_FA_SSE & ~VR_FA_NAN_MASK) | VR_FA_NAN_LARGER, 0x7ff8000000000009},
-		{(VR_FA_SSE & ~VR_FA_NAN_MASK) | VR_FA_NAN_DEFAULT, 0xfff8000000000000},
-		{VR_FA_NAN_DEFAULT | VR_FA_DENORMAL, 0x7ff8000000000000},
+		{VR_FPA_SSE, 0x7ff8000000000001},
+		{VR_FPA_SSE | VR_FPA_NAN_ADDEND, 0xfff8000000000003},
+		{(VR_FPA_SSE & ~VR_FPA_NAN_MASK) | VR_FPA_NAN_SIGNALLING, 0x7ffc000000000002},
+		{(VR_FPA_SSE & ~VR_FPA_NAN_MASK) | VR_FPA_NAN_LARGER, 0x7ff8000000000009},
+		{(VR_FPA_SSE & ~VR_FPA_NAN_MASK) | VR_FPA_NAN_DEFAULT, 0xfff8000000000000},
+		{VR_FPA_NAN_DEFAULT | VR_FPA_DENORMAL, 0x7ff8000000000000},
 	};
 
-	begin(VR_FA_DENORMAL);
+	begin(VR_FPA_DENORMAL);
 	for (uint32_t n = 0; n < sizeof(t) / sizeof(t[0]); n++)
 		for (uint32_t skip = 0; skip < 2; skip++) {
 			struct vr_ir_op o = {.op = VR_IR_FMADD,
 					     .type = VR_T_F64,
 					     .aux = 3, /* a NaN keeps its sign */
 					     .imm = t[n].attributes};
-			uint32_t rule = t[n].attributes & VR_FA_NAN_MASK,
-				 addend = t[n].attributes & VR_FA_NAN_ADDEND;
+			uint32_t rule = t[n].attributes & VR_FPA_NAN_MASK,
+				 addend = t[n].attributes & VR_FPA_NAN_ADDEND;
 
 			memset(operand, 0, sizeof(operand));
 			operand[0].d[0] = 0x7ff8000000000001;
 			operand[1].d[0] = 0x7ff4000000000002;
 			operand[2].d[0] = 0xfff8000000000003;
-			if (rule == VR_FA_NAN_LARGER)
+			if (rule == VR_FPA_NAN_LARGER)
 				operand[2].d[0] = 0x7ff8000000000009;
 			uint64_t want = t[n].result;
 
-			if (skip && rule == VR_FA_NAN_FIRST) { /* without a the order of b and c shows */
+			if (skip && rule == VR_FPA_NAN_FIRST) { /* without a the order of b and c shows */
 				operand[0].d[0] = 0x3ff0000000000000;
 				want = addend ? 0xfff8000000000003 : 0x7ffc000000000002;
 			}
@@ -337,13 +337,13 @@ Test(emit_fp_rules, which_nan)
 /* The denormal flag is the guest's when all of its ops raise it, and never else. */
 Test(emit_fp_rules, denormal_flag)
 {
-	static const uint32_t rules[4] = {0, VR_FA_SSE & ~VR_FA_DENORMAL, VR_FA_SSE, VR_FA_SSE | VR_FA_DAZ};
+	static const uint32_t rules[4] = {0, VR_FPA_SSE & ~VR_FPA_DENORMAL, VR_FPA_SSE, VR_FPA_SSE | VR_FPA_DAZ};
 
 	for (uint32_t always = 0; always < 2; always++)
 		for (uint32_t n = always ? 2 : 0; n < 4; n++) {
 			struct vr_ir_op o = {.op = VR_IR_FADD, .type = VR_T_F64, .imm = rules[n]};
 
-			begin(always ? VR_FA_DENORMAL : 0);
+			begin(always ? VR_FPA_DENORMAL : 0);
 			memset(operand, 0, sizeof(operand));
 			operand[0].d[0] = 5;
 			operand[1].d[0] = 0x3ff0000000000000;
@@ -381,7 +381,7 @@ Test(emit_fp_rules, traps)
 			vr_ir_put(&H.ir, VR_T_V256, REG_W, op(VR_IR_VADD, VR_T_V256, 3, w, w, 0, 0));
 			op(VR_IR_INSN_START, 0, 0, 0, 0, 0, CODE_PC + 4);
 			uint32_t q = op(VR_IR_VFDIV, VR_T_V256, 3, vr_ir_get(&H.ir, VR_T_V256, REG_W + 1),
-					vr_ir_get(&H.ir, VR_T_V256, REG_W + 2), 0, VR_FA_SSE | VR_FA_TRAPS);
+					vr_ir_get(&H.ir, VR_T_V256, REG_W + 2), 0, VR_FPA_SSE | VR_FPA_TRAPS);
 			vr_ir_put(&H.ir, VR_T_V256, REG_W, q);
 			op(VR_IR_INSN_START, 0, 0, 0, 0, 0, CODE_PC + 8);
 			vr_ir_put(&H.ir, VR_T_I64, 0, one);

@@ -221,7 +221,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	case FAKE_DIVW:
 		v = vr_ir_get(ir, VR_T_V256, REG_WIDE + ra);
 		v = vr_ir_add(ir, VR_IR_VFDIV, VR_T_V256, 3, v, vr_ir_get(ir, VR_T_V256, REG_WIDE + rb), 0,
-			      VR_FA_SSE | VR_FA_TRAPS);
+			      VR_FPA_SSE | VR_FPA_TRAPS);
 		vr_ir_put(ir, VR_T_V256, REG_WIDE + rd, v);
 		return 0;
 	default:

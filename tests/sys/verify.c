@@ -334,13 +334,13 @@ static const struct {
 	{VR_IR_FENCE, VR_T_NONE, 3, 0},
 	{VR_IR_FMADD, VR_T_F64, 4, 0},
 	{VR_IR_FADD, VR_T_F64, 0, 1},
-	{VR_IR_FADD, VR_T_F64, 0, VR_FA_NAN_LARGER + VR_FA_NAN_DEFAULT},
-	{VR_IR_FADD, VR_T_F64, 0, VR_FA_MINMAX_MASK},
-	{VR_IR_FADD, VR_T_F64, 0, VR_FA_TINY_MASK},
-	{VR_IR_FADD, VR_T_F64, 0, VR_FA_ALL + 1},
+	{VR_IR_FADD, VR_T_F64, 0, VR_FPA_NAN_LARGER + VR_FPA_NAN_DEFAULT},
+	{VR_IR_FADD, VR_T_F64, 0, VR_FPA_MINMAX_MASK},
+	{VR_IR_FADD, VR_T_F64, 0, VR_FPA_TINY_MASK},
+	{VR_IR_FADD, VR_T_F64, 0, VR_FPA_ALL + 1},
 	{VR_IR_VFADD, VR_T_V128, 2, 1ull << 32},
-	{VR_IR_FNEG, VR_T_F64, 0, VR_FA_TRAPS},
-	{VR_IR_VFROUND, VR_T_V128, 3, VR_FA_SSE | 16},
+	{VR_IR_FNEG, VR_T_F64, 0, VR_FPA_TRAPS},
+	{VR_IR_VFROUND, VR_T_V128, 3, VR_FPA_SSE | 16},
 	{VR_IR_FTOI, VR_T_I64, 5 << 2, 0},
 	{VR_IR_ITOF, VR_T_F64, 4, 0},
 	{VR_IR_FROUND, VR_T_F64, 6, 0},
@@ -421,7 +421,7 @@ Test(verify, fp_attributes)
 {
 	struct vr_isa always = isa;
 
-	always.fp_always = VR_FA_DENORMAL;
+	always.fp_always = VR_FPA_DENORMAL;
 	for (uint32_t put = 0; put < 2; put++)
 		for (uint32_t traps = 0; traps < 2; traps++) {
 			open_block();
@@ -430,7 +430,7 @@ Test(verify, fp_attributes)
 			if (put)
 				vr_ir_put(&ir, VR_T_V128, 1, v);
 			vr_ir_add(&ir, VR_IR_VFROUND, VR_T_V128, 3, v, 0, 0,
-				  VR_FA_SSE | 8 | VR_RM_ZERO | (traps ? VR_FA_TRAPS : 0));
+				  VR_FPA_SSE | 8 | VR_RM_ZERO | (traps ? VR_FPA_TRAPS : 0));
 			leave();
 			if (put && traps)
 				refused("may fault after PUT");
@@ -444,7 +444,7 @@ Test(verify, fp_attributes)
 	leave();
 	cr_assert_eq(close_block(), 0, "%s", why);
 	cr_assert_eq(vr_ir_verify(&ir, &always, why, sizeof(why)), VR_E_INVAL);
-	ops[at].imm = VR_FA_DENORMAL;
+	ops[at].imm = VR_FPA_DENORMAL;
 	cr_assert_eq(vr_ir_verify(&ir, &always, why, sizeof(why)), 0, "%s", why);
 }
 

@@ -121,7 +121,7 @@ struct vr_pinned_reg {
 struct vr_engine_entry {
 	uint32_t size;
 	uint32_t reserved;
-	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved), or an FP op with VR_FA_TRAPS
+	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved), or an FP op with VR_FPA_TRAPS
 	 * (exec.address: its imm). Result in exec.result[]. 0: done. 1: an exception was taken: guest registers are in memory, exec.pc is set;
 	 * go to `lookup`. [vcpu] */
 	uint64_t(VR_CALL *memory)(struct vr_exec *x);

@@ -147,36 +147,36 @@ extern "C" {
  * they follow the same rules, and calls fp_slow for each other op.
  */
 /* Which NaN a result is, when an operand is one. It is made quiet and keeps its sign, also where the op negates. */
-#define VR_FA_NAN_MASK 0x700u
-#define VR_FA_NAN_DEFAULT 0x100u    /* the default NaN */
-#define VR_FA_NAN_FIRST 0x200u      /* the first operand that is a NaN */
-#define VR_FA_NAN_SIGNALLING 0x300u /* the first that is a signalling NaN, else the first that is a NaN */
-#define VR_FA_NAN_LARGER 0x400u     /* the one of the larger significand (x87) */
+#define VR_FPA_NAN_MASK 0x700u
+#define VR_FPA_NAN_DEFAULT 0x100u    /* the default NaN */
+#define VR_FPA_NAN_FIRST 0x200u      /* the first operand that is a NaN */
+#define VR_FPA_NAN_SIGNALLING 0x300u /* the first that is a signalling NaN, else the first that is a NaN */
+#define VR_FPA_NAN_LARGER 0x400u     /* the one of the larger significand (x87) */
 /* The sign of the default NaN, which an invalid operation gives, is set. */
-#define VR_FA_NAN_NEGATIVE 0x800u
-#define VR_FA_NAN_ADDEND 0x1000u /* of a fused product the addend is the first operand; without: a, b, c */
-#define VR_FA_FTZ 0x4000u        /* a tiny result becomes a zero of its sign; Underflow and Inexact */
-#define VR_FA_DAZ 0x8000u /* a denormal operand counts as a zero of its sign, and is no denormal operand */
+#define VR_FPA_NAN_NEGATIVE 0x800u
+#define VR_FPA_NAN_ADDEND 0x1000u /* of a fused product the addend is the first operand; without: a, b, c */
+#define VR_FPA_FTZ 0x4000u        /* a tiny result becomes a zero of its sign; Underflow and Inexact */
+#define VR_FPA_DAZ 0x8000u /* a denormal operand counts as a zero of its sign, and is no denormal operand */
 /* What FMIN, FMAX, FMINNM, FMAXNM and the vector ones do with NaNs and zeros; without any: as the op's row says. */
-#define VR_FA_MINMAX_MASK 0x30000u
-#define VR_FA_MINMAX_SECOND 0x10000u /* b where either is a NaN, which is Invalid, and of two zeros (SSE) */
-#define VR_FA_MINMAX_NUMBER 0x20000u /* IEEE 754-2019 minimumNumber, maximumNumber */
+#define VR_FPA_MINMAX_MASK 0x30000u
+#define VR_FPA_MINMAX_SECOND 0x10000u /* b where either is a NaN, which is Invalid, and of two zeros (SSE) */
+#define VR_FPA_MINMAX_NUMBER 0x20000u /* IEEE 754-2019 minimumNumber, maximumNumber */
 /* When a result is tiny: looked at before, or after, it is rounded. */
-#define VR_FA_TINY_MASK 0xc0000u
-#define VR_FA_TINY_BEFORE 0x40000u
-#define VR_FA_TINY_AFTER 0x80000u
-#define VR_FA_DENORMAL 0x100000u /* a denormal operand raises VR_FP_DENORMAL */
-#define VR_FA_INDEFINITE \
+#define VR_FPA_TINY_MASK 0xc0000u
+#define VR_FPA_TINY_BEFORE 0x40000u
+#define VR_FPA_TINY_AFTER 0x80000u
+#define VR_FPA_DENORMAL 0x100000u /* a denormal operand raises VR_FP_DENORMAL */
+#define VR_FPA_INDEFINITE \
 	0x200000u /* FTOI, VFTOI: a NaN, and what does not fit, gives the top bit alone; unsigned: all ones */
 /* The op may fault: where an exception is not masked, fp_slow takes it, and there is no result. Guest registers and exec.pc
  * are those of the instruction, so no PUT of the instruction comes before, as for a memory op. */
-#define VR_FA_TRAPS 0x400000u
-#define VR_FA_ALL 0x7fdf00u
+#define VR_FPA_TRAPS 0x400000u
+#define VR_FPA_ALL 0x7fdf00u
 /* What SSE, AVX and FMA instructions do: a and b as their operands come, of fused ones the factors as the manual writes the
  * product. */
-#define VR_FA_SSE                                                                                         \
-	(VR_FA_NAN_FIRST | VR_FA_NAN_NEGATIVE | VR_FA_MINMAX_SECOND | VR_FA_TINY_AFTER | VR_FA_DENORMAL | \
-	 VR_FA_INDEFINITE)
+#define VR_FPA_SSE                                                                                         \
+	(VR_FPA_NAN_FIRST | VR_FPA_NAN_NEGATIVE | VR_FPA_MINMAX_SECOND | VR_FPA_TINY_AFTER | VR_FPA_DENORMAL | \
+	 VR_FPA_INDEFINITE)
 
 /* IEEE flags, as FPGETFLAGS returns them. */
 #define VR_FP_INVALID 1u
@@ -184,7 +184,7 @@ extern "C" {
 #define VR_FP_OVERFLOW 4u
 #define VR_FP_UNDERFLOW 8u
 #define VR_FP_INEXACT 16u
-#define VR_FP_DENORMAL 32u /* only by ops with VR_FA_DENORMAL */
+#define VR_FP_DENORMAL 32u /* only by ops with VR_FPA_DENORMAL */
 
 /* JUMP_INDIRECT aux. */
 #define VR_JUMP 0

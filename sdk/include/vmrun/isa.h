@@ -83,7 +83,7 @@ struct vr_exec {
 #define VR_REG_INT 0
 #define VR_REG_VEC 1
 #define VR_REG_FLAGS 2
-#define VR_REG_VEC256 3
+#define VR_REG_VEC256 4
 struct vr_guest_reg {
 	uint32_t offset; /* in vr_exec; INT 8 bytes, VEC 16, FLAGS 4, VEC256 32 */
 	uint32_t kind;   /* VR_REG_* */
@@ -96,7 +96,7 @@ struct vr_guest_reg {
 #define VR_HF_MAY_LEAVE 8u /* may set exec.leave (took an exception ...) */
 #define VR_HF_VECTOR 16u   /* a vector helper (VCALL) */
 #define VR_HF_FP 32u       /* runs with, and may raise, the guest's FP environment */
-#define VR_HF_V256 64u     /* with VR_HF_VECTOR: its arguments and its result are V256 */
+#define VR_HF_V256 128u     /* with VR_HF_VECTOR: its arguments and its result are V256 */
 typedef uint64_t(VR_CALL *vr_helper_fn)(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c);
 /* Each argument, and the result at d, is one union of 16 bytes, or of a VCALL of type V256 two, the low half first. */
 typedef void(VR_CALL *vr_vhelper_fn)(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
@@ -264,7 +264,7 @@ struct vr_isa {
 	/* The exact result of an FP op (class VR_IRC_FP), for all operands and in the current modes, raising
 	 * host FP flags or exec.fp_flags as the guest's rules say. what = op | type << 16 | aux << 24; imm as
 	 * the op's. FLAGS and integer results are in d->d[0] (FLAGS packed). Of type V256, d, a, b and c are two
-	 * unions each, the low half first. Runs with the guest's rounding mode in the host's unit. 0. With VR_FA_TRAPS in imm also
+	 * unions each, the low half first. Runs with the guest's rounding mode in the host's unit. 0. With VR_FPA_TRAPS in imm also
 	 * 1: an exception was taken, as by fault(), from exec.pc = this instruction; d is not looked at, and the guest's registers
 	 * are in memory. [vcpu] */
 	int32_t(VR_CALL *fp_slow)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
@@ -286,7 +286,7 @@ struct vr_isa {
 	 * the translator when the machine is made. 0 or missing: 1. A lifter that can do without newer ops
 	 * looks at vr_lift.ir_revision instead. */
 	uint32_t ir_revision;
-	/* VR_FA_* that every FP op of lift() has; vr_ir_verify() looks. With VR_FA_DENORMAL here, an emitter may take
+	/* VR_FPA_* that every FP op of lift() has; vr_ir_verify() looks. With VR_FPA_DENORMAL here, an emitter may take
 	 * VR_FP_DENORMAL from the host's own sticky flags; else it calls fp_slow for each op that has it. */
 	uint32_t fp_always;
 };

@@ -153,13 +153,13 @@ static inline bool vr_ir_only_writes(const struct vr_ir_op *o)
 static inline bool vr_ir_may_fault(const struct vr_ir_op *o)
 {
 	return vr_ir_ops[o->op].class == VR_IRC_MEM ||
-	       (vr_ir_ops[o->op].class == VR_IRC_FP && o->imm & VR_FA_TRAPS);
+	       (vr_ir_ops[o->op].class == VR_IRC_FP && o->imm & VR_FPA_TRAPS);
 }
 
 /* FP attributes of an op of class VR_IRC_FP. */
 static inline uint32_t vr_ir_fp_attributes(const struct vr_ir_op *o)
 {
-	return (uint32_t)o->imm & VR_FA_ALL;
+	return (uint32_t)o->imm & VR_FPA_ALL;
 }
 
 /* Bytes that a memory op accesses. */

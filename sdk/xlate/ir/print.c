@@ -62,25 +62,25 @@ static void print_attributes(FILE *out, uint32_t a)
 		uint32_t mask, value;
 		const char *name;
 	} names[] = {
-		{VR_FA_NAN_MASK, VR_FA_NAN_DEFAULT, "nan-default"},
-		{VR_FA_NAN_MASK, VR_FA_NAN_FIRST, "nan-first"},
-		{VR_FA_NAN_MASK, VR_FA_NAN_SIGNALLING, "nan-signalling"},
-		{VR_FA_NAN_MASK, VR_FA_NAN_LARGER, "nan-larger"},
-		{VR_FA_NAN_NEGATIVE, VR_FA_NAN_NEGATIVE, "nan-negative"},
-		{VR_FA_NAN_ADDEND, VR_FA_NAN_ADDEND, "nan-addend"},
-		{VR_FA_FTZ, VR_FA_FTZ, "ftz"},
-		{VR_FA_DAZ, VR_FA_DAZ, "daz"},
-		{VR_FA_MINMAX_MASK, VR_FA_MINMAX_SECOND, "minmax-second"},
-		{VR_FA_MINMAX_MASK, VR_FA_MINMAX_NUMBER, "minmax-number"},
-		{VR_FA_TINY_MASK, VR_FA_TINY_BEFORE, "tiny-before"},
-		{VR_FA_TINY_MASK, VR_FA_TINY_AFTER, "tiny-after"},
-		{VR_FA_DENORMAL, VR_FA_DENORMAL, "denormal"},
-		{VR_FA_INDEFINITE, VR_FA_INDEFINITE, "indefinite"},
-		{VR_FA_TRAPS, VR_FA_TRAPS, "traps"},
+		{VR_FPA_NAN_MASK, VR_FPA_NAN_DEFAULT, "nan-default"},
+		{VR_FPA_NAN_MASK, VR_FPA_NAN_FIRST, "nan-first"},
+		{VR_FPA_NAN_MASK, VR_FPA_NAN_SIGNALLING, "nan-signalling"},
+		{VR_FPA_NAN_MASK, VR_FPA_NAN_LARGER, "nan-larger"},
+		{VR_FPA_NAN_NEGATIVE, VR_FPA_NAN_NEGATIVE, "nan-negative"},
+		{VR_FPA_NAN_ADDEND, VR_FPA_NAN_ADDEND, "nan-addend"},
+		{VR_FPA_FTZ, VR_FPA_FTZ, "ftz"},
+		{VR_FPA_DAZ, VR_FPA_DAZ, "daz"},
+		{VR_FPA_MINMAX_MASK, VR_FPA_MINMAX_SECOND, "minmax-second"},
+		{VR_FPA_MINMAX_MASK, VR_FPA_MINMAX_NUMBER, "minmax-number"},
+		{VR_FPA_TINY_MASK, VR_FPA_TINY_BEFORE, "tiny-before"},
+		{VR_FPA_TINY_MASK, VR_FPA_TINY_AFTER, "tiny-after"},
+		{VR_FPA_DENORMAL, VR_FPA_DENORMAL, "denormal"},
+		{VR_FPA_INDEFINITE, VR_FPA_INDEFINITE, "indefinite"},
+		{VR_FPA_TRAPS, VR_FPA_TRAPS, "traps"},
 	};
 
-	if ((a & ~VR_FA_TRAPS) == VR_FA_SSE) {
-		fprintf(out, " sse%s", a & VR_FA_TRAPS ? " traps" : "");
+	if ((a & ~VR_FPA_TRAPS) == VR_FPA_SSE) {
+		fprintf(out, " sse%s", a & VR_FPA_TRAPS ? " traps" : "");
 		return;
 	}
 	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -193,9 +193,9 @@ static bool attributes_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 	uint32_t a = vr_ir_fp_attributes(o);
 	uint64_t always = isa ? VR_VALUE(isa, fp_always, 0) : 0;
 
-	return !(o->imm & ~(uint64_t)(VR_FA_ALL | 0xff)) && (o->imm & always) == always &&
-	       (a & VR_FA_NAN_MASK) <= VR_FA_NAN_LARGER && (a & VR_FA_MINMAX_MASK) <= VR_FA_MINMAX_NUMBER &&
-	       (a & VR_FA_TINY_MASK) <= VR_FA_TINY_AFTER;
+	return !(o->imm & ~(uint64_t)(VR_FPA_ALL | 0xff)) && (o->imm & always) == always &&
+	       (a & VR_FPA_NAN_MASK) <= VR_FPA_NAN_LARGER && (a & VR_FPA_MINMAX_MASK) <= VR_FPA_MINMAX_NUMBER &&
+	       (a & VR_FPA_TINY_MASK) <= VR_FPA_TINY_AFTER;
 }
 
 bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool from_engine)

@@ -324,7 +324,7 @@ struct emit_ool *emit_fp_slow_ool(struct emit *e, uint64_t fn, uint32_t what, ui
 				  uint32_t d, uint32_t dtype);
 /* The same in line, for an op that has no instructions: operands and result as the op says. */
 void emit_fp_slow_inline(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint64_t fn);
-/* An op with VR_FA_TRAPS: by the thunk `memory`, with a fault point. */
+/* An op with VR_FPA_TRAPS: by the thunk `memory`, with a fault point. */
 void emit_fp_traps(struct emit *e, const struct vr_ir_op *o, uint32_t i);
 static inline uint32_t emit_fp_slow_what(const struct vr_ir_op *o)
 {

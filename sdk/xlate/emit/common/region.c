@@ -40,7 +40,7 @@ static int32_t begin(struct emit *e, struct vr_emit_job *job)
 static void emit_fp(struct emit *e, const struct vr_ir_op *o, uint32_t i)
 {
 	const struct emit_target *t = e->target;
-	if (o->imm & VR_FA_TRAPS)
+	if (o->imm & VR_FPA_TRAPS)
 		emit_fp_traps(e, o, i);
 	else if (!t->fp_attributes || !t->fp_attributes(e, o, i))
 		emit_fp_slow_inline(e, o, i, (uint64_t)(uintptr_t)e->job->isa->fp_slow);

@@ -85,7 +85,7 @@ struct emit_target {
 	uint32_t vector_bytes;        /* of a vector register, 16 or 32. 16: the core refuses V256 */
 	const emit_handler *handlers; /* [VR_IR_COUNT]; NULL: this host does not know the op */
 
-	/* Emit op i, of class VR_IRC_FP and with attributes (not VR_FA_TRAPS), by instructions that do what the attributes say.
+	/* Emit op i, of class VR_IRC_FP and with attributes (not VR_FPA_TRAPS), by instructions that do what the attributes say.
 	 * false: nothing was emitted, and the core calls fp_slow. NULL: the host knows none. */
 	bool (*fp_attributes)(struct emit *e, const struct vr_ir_op *o, uint32_t i);
 

@@ -5,7 +5,7 @@
  * SSE and AVX instructions (SDM vol. 1, 4.8.3 and 11.5) give the first operand that is a NaN, made quiet, and for an
  * invalid operation the default NaN with its sign set; they find tininess after rounding; a minimum of zeros or with a NaN is
  * the second operand; conversions to integers give the integer indefinite; they raise the denormal flag. So an op with these
- * attributes (VR_FA_SSE) needs neither a test of its result nor a slow path. Of a fused product's operands the factors come
+ * attributes (VR_FPA_SSE) needs neither a test of its result nor a slow path. Of a fused product's operands the factors come
  * first, in the order in which the manual writes the product (231: vvvv, r/m), then the addend.
  *
  * The denormal flag is MXCSR's own, which other ops raise too: it can be used when all of the guest's ops raise it
@@ -78,9 +78,9 @@ static bool same_rules(const struct emit *e, const struct vr_ir_op *o)
 	uint32_t a = vr_ir_fp_attributes(o), always = VR_VALUE(e->job->isa, fp_always, 0);
 
 	if (rows[o->op].kind != FUSED)
-		a &= ~VR_FA_NAN_ADDEND;
-	return (a & ~VR_FA_DENORMAL) == (VR_FA_SSE & ~VR_FA_DENORMAL) &&
-	       (!(a & VR_FA_DENORMAL) || always & VR_FA_DENORMAL);
+		a &= ~VR_FPA_NAN_ADDEND;
+	return (a & ~VR_FPA_DENORMAL) == (VR_FPA_SSE & ~VR_FPA_DENORMAL) &&
+	       (!(a & VR_FPA_DENORMAL) || always & VR_FPA_DENORMAL);
 }
 
 static uint32_t use(struct emit *e, const struct vr_ir_op *o, uint32_t v)

@@ -276,7 +276,7 @@ OP(FPGETFLAGS)
 	shift_ri(c, SH_SHR, 0, t, 1);
 	alu_ri(c, ALU_AND, 0, t, 0x1e);
 	alu_rr(c, ALU_OR, 0, t, u);
-	if (VR_VALUE(e->job->isa, fp_always, 0) & VR_FA_DENORMAL) {
+	if (VR_VALUE(e->job->isa, fp_always, 0) & VR_FPA_DENORMAL) {
 		mov_load(c, 0, u, ENGINE(fp_control));
 		alu_ri(c, ALU_AND, 0, u, 2);
 		shift_ri(c, SH_SHL, 0, u, 4);
