@@ -24,6 +24,15 @@ struct registry *registry_new(void)
 	return r;
 }
 
+void registry_entry_step(const struct loaded_plugin *p, enum guard_step step)
+{
+	const char *file = registry_entry_of(p)->file;
+
+	log_print(VR_LOG_DEBUG, "plugin '%s': %s%s%s", p->manifest->id, guard_step_text(step),
+		  step == GUARD_OPEN ? " " : "", step == GUARD_OPEN && file ? file : "");
+	guard_enter(p->manifest->id, file, step);
+}
+
 /* The entry that was started (loaded) last and not yet stopped (destroyed). */
 static struct registry_entry *newest(struct registry *r, bool started)
 {
@@ -85,6 +94,12 @@ int32_t registry_load(struct registry *r, struct loaded_plugin *p)
 
 	if (p->host)
 		return VR_OK;
+	if (e->hidden) {
+		log_print(VR_LOG_WARN, "plugin '%s': %s is used; the same id in %s is not", p->manifest->id,
+			  p->manifest->file, e->hidden);
+		free(e->hidden);
+		e->hidden = NULL; /* said once */
+	}
 	code = library_load(r, e);
 	if (code < 0)
 		return code;

@@ -38,6 +38,12 @@ same image-one-line-on-stderr 1 "$(wc -l <"$ERR")"
 vm 60 image-as-told -p soft -p xlate-arm64-x86 --run 'echo fine' "$WORK/disk.img"
 ended 0
 has image-as-told-output "$OUT" fine
+# A translator that is named beside an accelerator of another architecture is used; the line says so.
+if [ "$(uname -m)" = x86_64 ]; then
+	vm 60 image-by-the-translator -p kvm -p xlate-arm64-x86 --run 'echo fine' "$WORK/disk.img"
+	ended 0
+	has image-by-the-translator-line "$ERR" 'soft + xlate-arm64-x86.*software, as asked for; kvm: runs only guests of the host'
+fi
 vm 60 image-smp4 --smp 4 -m 1G --run 'nproc; free -m | sed -n 2p' "$WORK/disk.img"
 ended 0
 same image-smp4-cpus 4 "$(grep -ax '[0-9]*' "$OUT" | head -n 1)"
