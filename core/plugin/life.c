@@ -24,15 +24,6 @@ struct registry *registry_new(void)
 	return r;
 }
 
-void registry_entry_step(const struct loaded_plugin *p, enum guard_step step)
-{
-	const char *file = registry_entry_of(p)->file;
-
-	log_print(VR_LOG_DEBUG, "plugin '%s': %s%s%s", p->manifest->id, guard_step_text(step),
-		  step == GUARD_OPEN ? " " : "", step == GUARD_OPEN && file ? file : "");
-	guard_enter(p->manifest->id, file, step);
-}
-
 /* The entry that was started (loaded) last and not yet stopped (destroyed). */
 static struct registry_entry *newest(struct registry *r, bool started)
 {

@@ -39,6 +39,15 @@ void registry_release(struct registry *r)
 	free(r);
 }
 
+void registry_entry_step(const struct loaded_plugin *p, enum guard_step step)
+{
+	const char *file = registry_entry_of(p)->file;
+
+	log_print(VR_LOG_DEBUG, "plugin '%s': %s%s%s", p->manifest->id, guard_step_text(step),
+		  step == GUARD_OPEN ? " " : "", step == GUARD_OPEN && file ? file : "");
+	guard_enter(p->manifest->id, file, step);
+}
+
 void registry_offer(struct registry *r, const char *interface_id, const void *table)
 {
 	uint32_t n = atomic_load(&r->offer_count);
