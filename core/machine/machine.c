@@ -400,7 +400,7 @@ static int32_t end_status(struct machine *m, uint32_t what, int32_t code)
 	int32_t status = ended(what, code);
 
 	if (m->console.script_wanted && what != VR_POWER_CRASH && !status)
-		status = script_status(&m->console.script);
+		status = script_status(&m->console.script, what == VR_POWER_RESET);
 	return status ? status : console_lost_status(&m->console);
 }
 
@@ -410,11 +410,17 @@ static bool script_over(const struct machine *m)
 	return m->console.script_wanted && (m->console.script.panicked || m->console.script.found);
 }
 
+/* What the end waits for from now on. */
+static void end_step(struct machine *m, const char *text)
+{
+	atomic_store_explicit(&m->end_step, text, memory_order_relaxed);
+}
+
 int32_t machine_run(struct machine *m)
 {
 	int32_t code = 0, status;
 	uint32_t what;
-	int32_t rc = console_start(&m->console, &m->sandbox);
+	int32_t rc = console_start(&m->console, &m->sandbox, late_tell, m);
 
 	if (rc == VR_OK && m->gdb)
 		rc = gdb_start(m->gdb);
@@ -441,10 +447,14 @@ int32_t machine_run(struct machine *m)
 		vcpus_resume(m);
 		gdb_was_reset(m->gdb);
 	}
+	end_step(m, "a vCPU does not stop");
 	vcpus_quiesce(m);
+	end_step(m, "a disk's requests do not end");
 	disks_stop(m);
 	m->stats.ended = clock_monotonic();
+	end_step(m, "the console's output is not taken");
 	console_stop(&m->console);
+	end_step(m, NULL);
 	status = end_status(m, what, code);
 	gdb_finish(m->gdb, status);
 	if (status == 128 + m->console.signal)
@@ -474,13 +484,19 @@ void machine_free(struct machine *m)
 	gdb_free(m->gdb);
 	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
 	console_stop(&m->console);
+	end_step(m, "a device's timer does not return");
 	timers_stop(&m->timers);
+	end_step(m, "a device's doorbell does not return");
 	doorbells_stop(&m->doorbells);
+	end_step(m, "the board's destroy(), or that of one of its devices, does not return");
 	if (m->board)
 		m->board_table->destroy(m->board);
+	end_step(m, "a vCPU's thread does not end");
 	vcpus_end(m);
+	end_step(m, "the accelerator's vm_destroy() does not return");
 	if (m->vm)
 		m->accel->vm_destroy(m->vm);
+	end_step(m, NULL);
 	registry_set_machine(m->registry, NULL);
 	timers_free(&m->timers);
 	doorbells_free(&m->doorbells);

@@ -62,6 +62,8 @@ struct bus_entry {
 	const struct vr_bus_ops *ops;
 	void *opaque;
 	char *name;
+	const char
+		*plugin; /* the id of the plugin that attached it, kept by the registry; NULL: vmrun's own */
 };
 struct bus_space {
 	struct bus_entry **entry; /* sorted by base */
@@ -70,7 +72,9 @@ struct bus_space {
 /* What one vCPU's accesses touch; a cache line of its own. */
 struct bus_cpu {
 	_Alignas(64) const struct bus_entry *hit[BUS_SPACES];
-	uint64_t accesses;
+	/* Written by the vCPU alone; late.c reads them at any time. */
+	_Atomic uint64_t accesses;
+	_Atomic(const struct bus_entry *) inside; /* whose function it is in; NULL: none's */
 };
 struct bus {
 	struct bus_space space[BUS_SPACES];
@@ -79,11 +83,25 @@ struct bus {
 };
 int32_t bus_init(struct bus *b, uint32_t vcpu_count);
 int32_t bus_attach(struct bus *b, uint32_t space, uint64_t base, uint64_t length,
-		   const struct vr_bus_ops *ops, void *opaque, const char *name);
+		   const struct vr_bus_ops *ops, void *opaque, const char *name, const char *plugin);
 int32_t bus_access(struct bus *b, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
 		   uint32_t is_write, uint64_t *value);
 const struct bus_entry *bus_overlap(const struct bus *b, uint32_t space, uint64_t base, uint64_t last);
 void bus_free(struct bus *b);
+
+/* ---- late.c ------------------------------------------------------------------------------ */
+#define LATE_LOOK_NS 1500000000ull /* between two looks */
+struct late_seen {
+	const struct bus_entry *inside, *told;
+	uint64_t accesses;
+	uint32_t looks;
+};
+/* The device whose function a vCPU is in, or NULL. [any] */
+const struct bus_entry *late_inside(struct machine *m, uint32_t vcpu);
+/* Tells of vCPUs that are inside a device for long. [main] */
+void late_look(struct machine *m);
+/* A line on standard error: why the machine has not ended. Async-signal-safe. */
+void late_tell(void *machine);
 
 /* ---- timer.c ----------------------------------------------------------------------------- */
 struct timers {
@@ -165,8 +183,8 @@ void script_filter(struct script *s, const uint8_t *in, uint32_t n);
 void script_restart(struct script *s);
 /* No more comes. */
 void script_finish(struct script *s);
-/* The command's status; or says what went wrong, and gives SCRIPT_NO_STATUS. */
-int32_t script_status(const struct script *s);
+/* The command's status; or says what went wrong (`reset`: by a reset the guest ended), and gives SCRIPT_NO_STATUS. */
+int32_t script_status(const struct script *s, bool reset);
 void script_free(struct script *s);
 
 /* ---- terminal.c -------------------------------------------------------------------------- */
@@ -209,7 +227,8 @@ struct console {
 	void *end_opaque;
 };
 int32_t console_init(struct console *c, bool script);
-int32_t console_start(struct console *c, struct sandbox *s);
+/* late, opaque: see signals_catch(). */
+int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *opaque), void *opaque);
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
 uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n);
 int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
@@ -345,7 +364,8 @@ struct vcpu {
 	bool step, stopped;
 	struct vr_exit stop; /* while `stopped`: why */
 	struct vcpu_job *job;
-	uint64_t exits[4]; /* by VR_EXIT_* */
+	uint64_t exits[4];     /* by VR_EXIT_* */
+	struct late_seen late; /* the main thread's */
 };
 int32_t vcpus_start(struct machine *m); /* threads and the accelerator's vCPUs; the gate is shut */
 void vcpu_kick(struct vcpu *v);
@@ -410,7 +430,8 @@ struct machine {
 	pthread_cond_t gate;    /* vCPU threads wait here */
 	pthread_cond_t changed; /* vCPU threads or power requests have changed */
 	bool gate_shut, ending;
-	atomic_bool failed; /* a vCPU could not go on, and that was told */
+	atomic_bool failed;             /* a vCPU could not go on, and that was told */
+	_Atomic(const char *) end_step; /* what the machine's end waits for; NULL: nothing that has a name */
 	uint32_t request;
 	int32_t request_code;
 	struct vcpu *vcpu;

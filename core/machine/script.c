@@ -346,7 +346,7 @@ void script_restart(struct script *s)
 	s->panic_at = 0;
 }
 
-int32_t script_status(const struct script *s)
+int32_t script_status(const struct script *s, bool reset)
 {
 	if (s->found && s->begun)
 		return s->status > 255 ? 255 : s->status;
@@ -355,13 +355,16 @@ int32_t script_status(const struct script *s)
 			  s->begun ? "while the command ran" : "before it began the command", s->panic);
 	else if (s->begun)
 		log_print(VR_LOG_ERROR,
-			  "--run: the guest ended while the command ran, and told no exit status");
+			  "--run: the guest %s while the command ran, and told no exit status%s",
+			  reset ? "reset the machine" : "ended",
+			  reset ? " (--no-reboot ends the run there)" : "");
 	else if (s->found)
 		log_print(VR_LOG_ERROR, "--run: the guest could not begin the command; its console says why");
 	else
 		log_print(VR_LOG_ERROR,
-			  "--run: the guest ended and did not begin the command; does its init know "
-			  "vmrun.run= ? (man vmrun)");
+			  "--run: the guest %s and did not begin the command; does its init know "
+			  "vmrun.run= ? (man vmrun)",
+			  reset ? "reset the machine" : "ended");
 	return SCRIPT_NO_STATUS;
 }
 

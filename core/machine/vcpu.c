@@ -181,6 +181,17 @@ static bool any_running(const struct machine *m, bool all, bool running[MACHINE_
 	return any;
 }
 
+static void tell_who_runs(struct machine *m, const bool running[MACHINE_MAX_VCPUS])
+{
+	for (uint32_t i = 0; i < m->vcpu_count; i++) {
+		const struct bus_entry *e = running[i] ? late_inside(m, i) : NULL;
+
+		if (running[i])
+			log_print(VR_LOG_WARN, "vCPU %u does not stop%s%s%s; still waiting", i,
+				  e ? ": it is inside device '" : "", e ? e->name : "", e ? "'" : "");
+	}
+}
+
 void vcpus_await(struct machine *m, bool all)
 {
 	uint64_t complain = clock_monotonic() + 5000000000ull;
@@ -197,7 +208,7 @@ void vcpus_await(struct machine *m, bool all)
 			if (running[i])
 				vcpu_kick(&m->vcpu[i]);
 		if (now > complain) {
-			log_print(VR_LOG_WARN, "a vCPU does not stop; still waiting");
+			tell_who_runs(m, running);
 			complain = now + 5000000000ull;
 		}
 		pthread_mutex_lock(&m->lock);

@@ -14,8 +14,8 @@
 	X(PROBE, "probe()", true)                \
 	X(START, "start()", true)                \
 	X(FACTS, "vmrun.facts/1 facts()", true)  \
-	X(STOP, "stop()", false)                 \
-	X(DESTROY, "destroy()", false)
+	X(STOP, "stop()", true)                  \
+	X(DESTROY, "destroy()", true)
 
 enum guard_step {
 #define X(name, text, limited) GUARD_##name,

@@ -71,6 +71,9 @@ sed -n '/^{/,/^}/p' "$ERR" >"$WORK/stats"
 same reboot-is-counted 1 "$($TOOLS/json core.resets <"$WORK/stats" 2>&1)"
 vm 60 no-reboot --no-reboot --kernel $KERNEL --initrd $INITRD --append 'quiet vmrun.run=echo%20before;reboot%20-f;sleep%2060'
 same no-reboot '0 1' "$RC $(grep -ac before "$OUT")"
+vm 60 no-reboot-run --no-reboot --kernel $KERNEL --initrd $INITRD --run 'reboot -f; sleep 60'
+same no-reboot-run 125 "$RC"
+has no-reboot-run-says-reset "$ERR" '--run: the guest reset the machine while the command ran, and told no exit status (--no-reboot ends the run there)'
 vm 60 reboot-smp4 --smp 4 --run "$again" "$WORK/reboot.img"
 ended 5
 

@@ -507,7 +507,7 @@ Test(run, device_trace)
 	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
 	m->console.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	fake_program = touch;
-	cr_assert_eq(bus_attach(&m->bus, VR_SPACE_MMIO, 0x9000, 0x1000, &ops, NULL, "seven"), VR_OK);
+	cr_assert_eq(bus_attach(&m->bus, VR_SPACE_MMIO, 0x9000, 0x1000, &ops, NULL, "seven", NULL), VR_OK);
 	m->hypercall = firmware;
 	cr_assert_eq(device_trace_table.set(fake_host, &trace, &seen_line), VR_OK);
 	cr_assert_eq(device_trace_table.set(fake_host, &trace, NULL), VR_E_EXISTS);
