@@ -11,7 +11,7 @@
 #   make perf             side by side with QEMU; perf-start, perf-quick, perf-loading: parts of it
 #   make perf-turns       OLD=FOLDER: another build and this one in turn, row by row
 #   make count            host code made of fixed guest snippets, beside the committed numbers
-#   make install          into PREFIX (/usr/local) below DESTDIR; install-sdk: what plugins are written with
+#   make install          into PREFIX (/usr/local) below DESTDIR; install-sdk: what plugins are written with; uninstall
 #   make deb              two Debian packages, in build/deb/
 #   make doc              sdk/doc/interfaces.md and ir.md, out of the headers
 #   make deps             the Debian packages that building and testing need

@@ -11,8 +11,12 @@
  *    varargs or FILE*. Functions carry VR_CALL.
  *  - Results are `int32_t`: 0 or a count on success, a negative code of errors.def otherwise; the text
  *    goes to vr_host.error() first (per thread, first error wins).
- *  - Thread tags: [main] the thread that built the machine; [vcpu] the thread of that vCPU;
- *    [any] any thread, must not block; [quiesced] no vCPU is running.
+ *  - Thread tags say where a function may be called: [main] the thread that built the machine; [vcpu]
+ *    the thread of that vCPU; [any] any thread; [quiesced] no vCPU is running.
+ *  - A function tagged [any] may be called under its caller's locks. So it may take a lock of its own
+ *    that every holder keeps for a moment only, and waits for nothing else: no I/O that can block, no sleep,
+ *    no other thread. It calls only functions tagged [any]. Locks are taken in the order device, transport
+ *    or bus, interrupt controller, host (doc/life.md).
  */
 #ifndef VMRUN_ABI_H
 #define VMRUN_ABI_H
