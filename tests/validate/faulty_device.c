@@ -46,6 +46,24 @@ VR_EXPORT void one_too_many(void)
 {
 }
 #endif
+#if THE_FAULT_exports_cxx
+VR_EXPORT void cxx_name(void) __asm__("_Z19vmrun_plugin_createPK7vr_hostPKcPPK9vr_plugin");
+VR_EXPORT void cxx_name(void)
+{
+}
+#endif
+#if THE_FAULT_exports_weak
+VR_EXPORT __attribute__((weak)) void instance_of_a_template(void);
+VR_EXPORT void instance_of_a_template(void)
+{
+}
+#endif
+#if THE_FAULT_exports_misspelt
+VR_EXPORT void vmrun_plugin_creat(void);
+VR_EXPORT void vmrun_plugin_creat(void)
+{
+}
+#endif
 #if THE_FAULT_lazy_thread_local
 __attribute__((tls_model("global-dynamic"))) static _Thread_local volatile uint64_t lazy;
 #endif
