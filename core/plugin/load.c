@@ -114,17 +114,16 @@ static double milliseconds(void)
 }
 
 /* dlsym() gives a data pointer; POSIX promises that it holds a function's address, C has no cast for it. */
-static int32_t find_symbol(void *library, const char *name, const struct vr_manifest *m, const char *file,
-			   void *function_pointer)
+static int32_t find_symbol(void *library, const char *name, const char *file, void *function_pointer)
 {
 	void *symbol = dlsym(library, name);
 
 	if (!symbol)
-		return vr_error_set(VR_E_ABI,
-				    "%s: has no symbol %s; this is no plugin of vmrun ('vmrun plugins check "
-				    "%s' says what "
-				    "it exports instead)",
-				    file, name, m->file);
+		return vr_error_set(
+			VR_E_ABI,
+			"%s: has no symbol %s; this is no plugin of vmrun, or its name is another: see "
+			"'vmrun plugins check'",
+			file, name);
 	memcpy(function_pointer, &symbol, sizeof(symbol));
 	return VR_OK;
 }
@@ -185,9 +184,9 @@ static int32_t open_library(struct registry *r, struct registry_entry *e, const 
 			why += n + 2;
 		return vr_error_set(VR_E_IO, "%s: can't be loaded: %s", file, why ? why : "unknown reason");
 	}
-	code = find_symbol(library, "vmrun_plugin_magic", e->loaded.manifest, file, &magic);
+	code = find_symbol(library, "vmrun_plugin_magic", file, &magic);
 	if (code == VR_OK)
-		code = find_symbol(library, "vmrun_plugin_create", e->loaded.manifest, file, &make);
+		code = find_symbol(library, "vmrun_plugin_create", file, &make);
 	if (code == VR_OK) {
 		registry_entry_step(&e->loaded, GUARD_MAGIC);
 		magic_block = magic();
