@@ -201,9 +201,9 @@ static int32_t read_each(const struct vr_yaml *y, const struct vr_yaml_node *all
 
 static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map, struct cli *c)
 {
-	static const char *const keys[] = {"path", "read-only"};
+	static const char *const keys[] = {"path", "read-only", "raw"};
 	const struct vr_yaml_node *n;
-	bool read_only = false;
+	bool read_only = false, raw = false;
 	char *path = NULL;
 	int32_t rc;
 
@@ -213,11 +213,14 @@ static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map
 	n = vr_yaml_get(map, "read-only");
 	if (n && vr_yaml_bool(y, n, &read_only) < 0)
 		return y->code;
+	n = vr_yaml_get(map, "raw");
+	if (n && vr_yaml_bool(y, n, &raw) < 0)
+		return y->code;
 	if (vr_yaml_need(y, map, "the disk", "path", &n) < 0)
 		return y->code;
 	rc = read_path(y, n, &path);
 	if (rc == VR_OK)
-		rc = cli_add_disk(c, path, read_only);
+		rc = cli_add_disk(c, path, read_only, raw);
 	free(path);
 	return rc;
 }

@@ -78,22 +78,25 @@ static int32_t set_plugin(struct cli *c, const char *value)
 
 static int32_t set_disk(struct cli *c, const char *value)
 {
-	bool read_only = false;
+	bool read_only = false, raw = false;
 	char **parts;
 	int32_t rc;
 
 	if (vr_text_split(value, ',', &parts) < 0)
 		return VR_E_NOMEM;
-	rc = parts[0][0] ? VR_OK : bad("disk", value, "names no file; write --disk FILE[,ro]");
+	rc = parts[0][0] ? VR_OK : bad("disk", value, "names no file; write --disk FILE[,ro][,raw]");
 	for (char **p = parts + 1; rc == VR_OK && *p; p++) {
-		if (strcmp(*p, "ro") != 0)
+		if (!strcmp(*p, "ro"))
+			read_only = true;
+		else if (!strcmp(*p, "raw"))
+			raw = true;
+		else
 			rc = bad("disk", value,
-				 "has an unknown option; only ',ro' is known, and a comma in a file's name "
-				 "is doubled");
-		read_only = true;
+				 "has an unknown option; ',ro' and ',raw' are known, and a comma in a file's "
+				 "name is doubled");
 	}
 	if (rc == VR_OK)
-		rc = cli_add_disk(c, parts[0], read_only);
+		rc = cli_add_disk(c, parts[0], read_only, raw);
 	vr_text_list_free(parts);
 	return rc;
 }

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/kinds.h"
 #include "common/arch.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -146,8 +147,22 @@ static int32_t no_board(struct chooser *c, const char *arch)
 
 static int32_t unknown_image(struct chooser *c, const struct vr_boot_payload *k)
 {
-	char *have = ids(c->registry, VR_CLASS_BOARD);
-	int32_t rc = vr_error_set(VR_E_IMAGE,
+	const struct kind *kind = kinds_find(k->kernel, k->kernel_size);
+	const char *arch = kinds_architecture(k->kernel, k->kernel_size);
+	char *have;
+	int32_t rc;
+
+	if (kind)
+		return vr_error_set(VR_E_IMAGE, "%s: is %s; %s", kernel_name(k), kind->what, kind->boot);
+	have = ids(c->registry, VR_CLASS_BOARD);
+	if (arch)
+		rc = vr_error_set(
+			VR_E_IMAGE,
+			"%s: is a file for %s, and no installed board boots that (boards: %s); install "
+			"one, or give another kernel",
+			kernel_name(k), arch, have ? have : "?");
+	else
+		rc = vr_error_set(VR_E_IMAGE,
 				  "%s: can't tell which architecture this kernel is for: no installed board "
 				  "knows it (boards: %s); say which with --arch",
 				  kernel_name(k), have ? have : "?");

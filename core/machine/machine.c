@@ -97,13 +97,14 @@ static int32_t read_boot(struct machine *m, int *image_is_disk)
 	return rc;
 }
 
-static int32_t open_disk(struct machine *m, const char *path, bool read_only)
+static int32_t open_disk(struct machine *m, const char *path, bool read_only, bool raw)
 {
-	int32_t rc = disk_open(&m->disk[m->disk_count], path, read_only, m->disk, m->disk_count);
+	struct disk *d = &m->disk[m->disk_count];
+	int32_t rc = disk_open(d, path, read_only, m->disk, m->disk_count);
 
 	if (rc == VR_OK)
 		m->disk_count++;
-	return rc;
+	return rc == VR_OK && !raw ? disk_check_format(d) : rc;
 }
 
 static int32_t open_disks(struct machine *m, const struct machine_config *c, int image_is_disk)
@@ -111,9 +112,9 @@ static int32_t open_disks(struct machine *m, const struct machine_config *c, int
 	int32_t rc = VR_OK;
 
 	if (image_is_disk)
-		rc = open_disk(m, c->image, c->read_only);
+		rc = open_disk(m, c->image, c->read_only, false);
 	for (uint32_t i = 0; rc == VR_OK && i < c->disk_count; i++)
-		rc = open_disk(m, c->disks[i].path, c->disks[i].read_only);
+		rc = open_disk(m, c->disks[i].path, c->disks[i].read_only, c->disks[i].raw);
 	return rc;
 }
 

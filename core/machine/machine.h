@@ -18,6 +18,7 @@ struct machine;
 struct disk_config {
 	char *path;
 	bool read_only;
+	bool raw; /* whatever it looks like, its bytes are the disk's */
 };
 
 /* What to build: filled by the command line and the machine file. Strings are owned by the config. */

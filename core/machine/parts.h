@@ -277,6 +277,8 @@ struct disk {
 /* `others`: the disks of this machine so far. */
 int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct disk *others,
 		  uint32_t other_count);
+/* An error where the file looks like an image of another format: its bytes are not the disk's. */
+int32_t disk_check_format(const struct disk *d);
 int32_t disk_read(struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
 int32_t disk_write(struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
 int32_t disk_flush(struct disk *d);

@@ -69,7 +69,8 @@ BAD(plugin_no_name, "-p kvm: an option without a name; write ID,name=value", "-p
 BAD(plugin_empty_option, "-p kvm: an option without a name; write ID,name=value", "-p", "kvm,", "x")
 BAD(disk_empty, "--disk '' names no file; write --disk FILE[,ro]", "--disk", "", "x")
 BAD(disk_option,
-    "--disk 'a,rw' has an unknown option; only ',ro' is known, and a comma in a file's name is doubled",
+    "--disk 'a,rw' has an unknown option; ',ro' and ',raw' are known, and a comma in a file's name is "
+    "doubled",
     "--disk", "a,rw", "x")
 BAD(kernel_empty, "--kernel '' is empty; give a value", "--kernel=", "x")
 BAD(two_images, "a second image 'b' after 'a'; add further disks with --disk", "a", "b")
