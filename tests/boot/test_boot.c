@@ -305,7 +305,7 @@ Test(boot, other_images)
 	b[1024 + 56] = 0x53;
 	b[1024 + 57] = 0xef;
 	write_file(b, sizeof(b));
-	fails(VR_E_IMAGE, "ext2/3/4");
+	fails(VR_E_UNSUPPORTED, "ext2/3/4");
 }
 
 Test(boot, files)

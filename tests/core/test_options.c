@@ -67,7 +67,7 @@ BAD(plugin_no_id, "--plugin 'a=b' begins without the id of a plugin; write -p ID
     "a=b", "x")
 BAD(plugin_no_name, "-p kvm: an option without a name; write ID,name=value", "-p", "kvm,=3", "x")
 BAD(plugin_empty_option, "-p kvm: an option without a name; write ID,name=value", "-p", "kvm,", "x")
-BAD(disk_empty, "--disk '' names no file; write --disk FILE[,ro]", "--disk", "", "x")
+BAD(disk_empty, "--disk '' names no file; write --disk FILE[,ro][,raw]", "--disk", "", "x")
 BAD(disk_option,
     "--disk 'a,rw' has an unknown option; ',ro' and ',raw' are known, and a comma in a file's name is "
     "doubled",
