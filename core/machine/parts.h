@@ -40,7 +40,8 @@ struct ram_region {
 	uint32_t flags;
 	char *name;
 	uint8_t *host;
-	void *mapping; /* with its guard pages */
+	_Atomic uint64_t mapped; /* vr_mapping's that have not been given back */
+	void *mapping;           /* with its guard pages */
 	size_t mapping_length;
 };
 struct ram {
@@ -50,7 +51,9 @@ struct ram {
 int32_t ram_add(struct ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, const char *name);
 /* The region that touches [gpa, last], or NULL. */
 const struct ram_region *ram_overlap(const struct ram *ram, uint64_t gpa, uint64_t last);
-void *ram_pointer(const struct ram *ram, uint64_t gpa, uint64_t length);
+/* The region in which [gpa, gpa+length) lies as a whole, or NULL / its host address. */
+struct ram_region *ram_find(struct ram *ram, uint64_t gpa, uint64_t length);
+void *ram_pointer(struct ram *ram, uint64_t gpa, uint64_t length);
 uint64_t ram_resident(const struct ram *ram); /* bytes that the host has given so far */
 void ram_free(struct ram *ram);
 int32_t machine_map_ram(struct machine *m);                /* tell the accelerator of all of it */

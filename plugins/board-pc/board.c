@@ -178,14 +178,17 @@ static int32_t load_acpi(struct pc_board *b)
 		.pit_pin = PC_PIN_PIT,
 	};
 	uint64_t capacity = PC_FIRMWARE_END - PC_FIRMWARE;
-	uint8_t *to = vr_tables_ram(&b->t, PC_FIRMWARE, capacity);
+	struct vr_mapping m;
+	uint8_t *to = vr_tables_ram(&b->t, PC_FIRMWARE, capacity, &m);
+	bool fits;
 
 	if (!to)
 		return VR_E_INTERNAL;
-	if (!acpi_build(&in, PC_FIRMWARE, to, (uint32_t)capacity))
+	fits = acpi_build(&in, PC_FIRMWARE, to, (uint32_t)capacity);
+	vr_tables_filled(&b->t, &m);
+	if (!fits)
 		return vr_tables_fail(&b->t, VR_E_INTERNAL, "the ACPI tables of %u vCPUs do not fit",
 				      b->vcpu_count);
-	b->t.memory->written(b->t.host, PC_FIRMWARE, capacity);
 	return VR_OK;
 }
 

@@ -131,7 +131,8 @@ static void load(struct vr_check *c, const struct vr_board *b, uint8_t *kernel, 
 		check_refusal(c, c->d, rc, c->report->phase);
 }
 
-void check_board_images(struct vr_check *c)
+/* Random bytes, often with a kernel's magic: so many images, loaded one after another. */
+static void load_random(struct vr_check *c, const struct vr_board *b, uint32_t images)
 {
 	/* The magic numbers of kernels at their places, so that the headers after them are read as well. */
 	static const struct {
@@ -142,15 +143,11 @@ void check_board_images(struct vr_check *c)
 		{0, 5, "\177ELF\2"}, {0x1fe, 2, "\x55\xaa"}, {0, 2, "MZ"},
 	};
 	uint8_t *whole = malloc(0x10000);
-	const struct vr_board *b;
-	const char *finding;
 
-	check_used(c);
-	b = c->use.table;
-	if (!whole || !VR_HAS(b, load))
-		check_skip(c, "its table is not filled in");
+	if (!whole)
+		check_skip(c, "no memory");
 	load(c, b, whole, 0, "no bytes");
-	for (uint32_t i = 0; i < 600; i++) {
+	for (uint32_t i = 0; i < images; i++) {
 		/* Just as many bytes as it is told, so that a board that reads past them is caught by a guard. */
 		uint32_t n = 1 + (uint32_t)(check_random(c) % (i % 3 ? 0x400 : 0x8000));
 		uint8_t *image;
@@ -167,10 +164,41 @@ void check_board_images(struct vr_check *c)
 		load(c, b, image, n, "random bytes with a kernel's magic");
 		vr_fake_host_guarded_free(image, n);
 	}
+	free(whole);
+}
+
+static const struct vr_board *loader(struct vr_check *c)
+{
+	check_used(c);
+	if (!VR_HAS((const struct vr_board *)c->use.table, load))
+		check_skip(c, "its table is not filled in");
+	return c->use.table;
+}
+
+void check_board_images(struct vr_check *c)
+{
+	const char *finding;
+
+	load_random(c, loader(c), 600);
 	finding = vr_fake_host_finding(c->d, 0);
 	CHECK(c, !finding, "%s", finding);
-	free(whole);
 	check_unused(c);
+}
+
+void check_board_written(struct vr_check *c)
+{
+	const struct vr_board *b = loader(c);
+	uint64_t untold;
+
+	check_given(c, 1);
+	vr_fake_host_watch(c->d);
+	load_random(c, b, 600);
+	untold = vr_fake_host_watched(c->d);
+	check_given(c, 0);
+	CHECK(c, !untold, "%s", vr_fake_host_finding(c->d, c->d->finding_count - 1));
+	check_unused(c);
+	CHECK(c, !c->d->mapping_count, "%u mappings of guest memory are left after the board's destroy",
+	      c->d->mapping_count);
 }
 
 /* ---- registers --------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ struct vr_virtio_slot_queue {
 /* A shared-memory region as it was placed. */
 struct vr_virtio_shared_place {
 	struct vr_virtio_shared region;
-	uint64_t gpa;
+	struct vr_mapping mapping; /* for the device's life */
 };
 
 /* Where a board has room for shared-memory regions; one for all its devices. */
@@ -67,7 +67,7 @@ struct vr_virtio_shared_room {
 
 struct vr_virtio_transport {
 	const struct vr_host *host;
-	const struct vr_host_memory *memory;
+	struct vr_virtio_ram ram;
 	const struct vr_virtio_maker *maker;
 	struct vr_virtio_device *device;
 	struct vr_virtio_info info;

@@ -42,7 +42,10 @@ void fake_free(struct vr_fake_host *d)
 {
 	for (uint32_t i = 0; vr_fake_host_finding(d, i); i++)
 		fprintf(stderr, "fake host: %s\n", vr_fake_host_finding(d, i));
-	if (d->finding_count)
+	if (d->mapping_count && !d->lenient)
+		fprintf(stderr, "fake host: %u mappings of guest memory were not given back\n",
+			d->mapping_count);
+	if (d->finding_count || (d->mapping_count && !d->lenient))
 		abort();
 	vr_fake_host_free(d);
 }

@@ -94,7 +94,7 @@ extern struct test_faults test_faults;
 struct test_options {
 	bool no_notify, nested; /* of the plugin */
 	bool debug;             /* the machine is for a debugger */
-	bool no_pointer;        /* vmrun.memory/1 gives no pointers */
+	bool no_ram;            /* vmrun.memory/1 maps nothing */
 };
 extern struct test_options test_options;
 

@@ -400,7 +400,15 @@ static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
 	(void)board;
 	atomic_fetch_add(&fake_loads, 1);
 	strncpy(fake_cmdline, p->cmdline, sizeof(fake_cmdline) - 1);
-	memcpy(memory_table.pointer(&host.host, 0x40000000, p->kernel_size), p->kernel, p->kernel_size);
+	if (p->kernel_size) {
+		struct vr_mapping m = {.size = sizeof(m)};
+		int32_t rc = memory_table.map(&host.host, 0x40000000, p->kernel_size, VR_MAP_WRITE, &m);
+
+		if (rc < 0)
+			return rc;
+		memcpy(m.bytes, p->kernel, p->kernel_size);
+		memory_table.unmap(&host.host, &m, 0, p->kernel_size);
+	}
 	return machine_table.vcpu_set_state(&host.host, 0, "number", &entry, sizeof(entry));
 }
 

@@ -537,11 +537,12 @@ Test(run, tables_without_a_machine)
 {
 	struct plugin_host without_machine = {.machine = NULL};
 	const struct vr_host *h = &without_machine.host;
+	struct vr_mapping mapping = {.size = sizeof(mapping)};
 	uint64_t v = 0;
 
 	cr_assert_eq(memory_table.add(h, 0, 0x10000, 0, NULL), VR_E_STATE);
 	cr_assert_eq(memory_table.count(h), 0);
-	cr_assert_null(memory_table.pointer(h, 0, 1));
+	cr_assert_eq(memory_table.map(h, 0, 1, VR_MAP_READ, &mapping), VR_E_STATE);
 	cr_assert_eq(mmio_table.access(h, 0, 0, 0, 4, 0, &v), VR_E_STATE);
 	cr_assert_eq(disks_table.count(h), 0);
 	cr_assert_eq(machine_table.vcpu_count(h), 0);

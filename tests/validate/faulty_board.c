@@ -48,7 +48,7 @@ static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void 
 	struct board *b;
 	int32_t rc;
 
-	if (!VR_HAS(memory, pointer) || !VR_HAS(mmio, attach))
+	if (!VR_HAS(memory, unmap) || !VR_HAS(mmio, attach))
 		return faulty_refuse(host, VR_E_ABI, "no vmrun.memory/1 or vmrun.mmio/1");
 	if (!FAULT(board_any_arch) && (!c->arch || strcmp(c->arch, "arm64") != 0))
 		return faulty_refuse(host, VR_E_CONFIG, "this is an arm64 machine");
@@ -81,15 +81,17 @@ static int32_t VR_CALL load(void *board, const struct vr_boot_payload *p)
 	const struct vr_host *host = b->host;
 	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
 	const uint8_t *kernel = p->kernel;
-	void *to;
+	struct vr_mapping m = {.size = sizeof(m)};
 
 	if ((!FAULT(image_overrun) && p->kernel_size < 0x40) || memcmp(kernel + 0x38, "ARMd", 4) != 0)
 		return FAULT(image_silent) ? VR_E_IMAGE : faulty_refuse(host, VR_E_IMAGE, "no arm64 Image");
-	to = memory->pointer(host, RAM, p->kernel_size);
-	if (!to)
+	if (memory->map(host, RAM, p->kernel_size, VR_MAP_READ | VR_MAP_WRITE, &m) < 0)
 		return faulty_refuse(host, VR_E_CONFIG, "too little RAM");
-	memcpy(to, kernel, p->kernel_size);
-	memory->written(host, RAM, p->kernel_size);
+	memcpy(m.bytes, kernel, p->kernel_size);
+	if (!FAULT(board_mapping_kept))
+		memory->unmap(host, &m, 0, FAULT(written_untold) ? 4 : p->kernel_size);
+	if (FAULT(used_unmapped))
+		m.bytes[0] = kernel[0];
 	return VR_OK;
 }
 

@@ -32,6 +32,7 @@ struct device {
 	uint8_t *registers;
 	uint32_t dead;
 	struct vr_helper_process *helper;
+	struct vr_mapping mapping;
 };
 
 #if THE_FAULT_has_constructor
@@ -55,6 +56,31 @@ void vmrun_test_symbol_that_no_library_has(void);
 
 /* ---- the device -------------------------------------------------------------------------------------- */
 
+/* Its registers go to guest memory. */
+static void transfer(const struct device *d, uint64_t gpa)
+{
+	const struct vr_host *host = d->p->host;
+	const struct vr_host_memory *t = host->query(host, VR_MEMORY_ID);
+	struct vr_mapping m = {.size = sizeof(m)};
+
+	if (!VR_HAS(t, written) || t->map(host, gpa, WINDOW, VR_MAP_WRITE, &m) < 0)
+		return;
+	memcpy(m.bytes, d->registers, WINDOW);
+	t->unmap(host, &m, 0, 0);
+}
+
+/* The first page of the memory that there is. */
+static void map_something(struct device *d)
+{
+	const struct vr_host *host = d->p->host;
+	const struct vr_host_memory *t = host->query(host, VR_MEMORY_ID);
+	struct vr_memory_region r = {.size = sizeof(r)};
+
+	d->mapping.size = sizeof(d->mapping);
+	if (VR_HAS(t, written) && t->region(host, 0, &r) >= 0)
+		t->map(host, r.gpa, 0x1000, VR_MAP_READ, &d->mapping);
+}
+
 static uint64_t VR_CALL read_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
 	const struct device *d = opaque;
@@ -75,6 +101,8 @@ static void VR_CALL write_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_
 	(void)vcpu;
 	if (offset + width <= WINDOW)
 		memcpy(d->registers + offset, &value, width);
+	if (FAULT(dma_untold) && offset == 0x80 && width == 8)
+		transfer(d, value);
 }
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_, .write = write_};
@@ -174,6 +202,8 @@ static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void
 		free(d);
 		return a.rc;
 	}
+	if (FAULT(mapping_kept))
+		map_something(d);
 	*device = d;
 	return VR_OK;
 }

@@ -72,9 +72,12 @@ static void VR_CALL notify(struct vr_virtio_device *d, uint32_t queue)
 				     .segment = d->segment,
 				     .segment_max = 8};
 
-	while (d->io->pop(d->transport, queue, &b) > 0)
+	while (d->io->pop(d->transport, queue, &b) > 0) {
+		if (FAULT(writes_unsaid))
+			d->io->write(d->transport, &b, 0, "unsaid", 6);
 		if (!FAULT(keeps_buffer))
 			d->io->push(d->transport, queue, &b, 0);
+	}
 	d->io->signal(d->transport, queue);
 }
 

@@ -172,17 +172,18 @@ static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
 	const struct plugin *g = b->p;
 	struct teach_state s = {.size = sizeof(s), .pc = TEACH_START};
 	uint64_t n = p->kernel_size, magic = sizeof(TEACH_MAGIC);
-	void *to;
+	struct vr_mapping m = {.size = sizeof(m)};
 
 	if (n < magic || memcmp(p->kernel, TEACH_MAGIC, magic) != 0)
 		return vr_host_error(g->instance.host, VR_E_IMAGE,
 				     "board-teach: this is no program of the teaching machine");
-	to = g->memory->pointer(g->instance.host, TEACH_START, n - magic);
-	if (!to)
+	if (n > magic && g->memory->map(g->instance.host, TEACH_START, n - magic, VR_MAP_WRITE, &m) < 0)
 		return vr_host_error(g->instance.host, VR_E_IMAGE,
 				     "board-teach: the program does not fit into RAM; give more with -m");
-	memcpy(to, (const uint8_t *)p->kernel + magic, n - magic);
-	g->memory->written(g->instance.host, TEACH_START, n - magic);
+	if (n > magic) {
+		memcpy(m.bytes, (const uint8_t *)p->kernel + magic, n - magic);
+		g->memory->unmap(g->instance.host, &m, 0, n - magic);
+	}
 	return g->machine->vcpu_set_state(g->instance.host, 0, TEACH_STATE_ID, &s, sizeof(s));
 }
 

@@ -23,7 +23,7 @@ struct vr_dirty {
 	/* The pages that vCPUs wrote since the last call, or since watch(): bit n of word n / 64 is page n of
 	 * the slot. The first call may have pages as well that were only read: a hypervisor that gives a page
 	 * to the guest at its first access gives it to be written. bytes: capacity of bitmap. What devices
-	 * wrote is known to the caller of memory_written(). [main] */
+	 * wrote is known to the host, by vmrun.memory/1. [main] */
 	int32_t(VR_CALL *take)(void *vm, uint32_t slot, uint64_t *bitmap, uint64_t bytes);
 };
 

@@ -171,11 +171,12 @@ constexpr vr_board make_table()
 			return fail(p.host, VR_E_CONFIG,
 				    std::string(k->kernel_name) +
 					    ": does not fit into the RAM; give more with -m");
-		void *to = p.memory->pointer(&p.host, TINY_RAM, k->kernel_size);
-		if (!to)
+		vr_mapping m{};
+		m.size = sizeof(m);
+		if (p.memory->map(&p.host, TINY_RAM, k->kernel_size, VR_MAP_WRITE, &m) < 0)
 			return fail(p.host, VR_E_INTERNAL, PLUGIN_ID ": there is no RAM");
-		std::memcpy(to, k->kernel, k->kernel_size);
-		p.memory->written(&p.host, TINY_RAM, k->kernel_size);
+		std::memcpy(m.bytes, k->kernel, k->kernel_size);
+		p.memory->unmap(&p.host, &m, 0, k->kernel_size);
 		s.size = sizeof(s);
 		s.pc = TINY_ENTRY;
 		int32_t rc = p.machine->vcpu_set_state(&p.host, 0, TINY_STATE_ID, &s, sizeof(s));
