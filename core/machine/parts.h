@@ -336,7 +336,7 @@ struct vcpu {
 	struct machine *machine;
 	uint32_t index;
 	pthread_t thread;
-	_Atomic(void *) handle; /* the accelerator's */
+	_Atomic(struct vr_vcpu *) handle; /* the accelerator's */
 	_Atomic uint32_t permit;
 	uint64_t early_pins; /* driven before the accelerator's vCPU was there */
 	/* Under machine->lock: */
@@ -358,7 +358,8 @@ void vcpus_resume(struct machine *m);  /* opens it unless a power request is pen
 void vcpus_end(struct machine *m);
 int32_t vcpu_power(struct machine *m, uint32_t vcpu, bool on);
 /* Has the vCPU's thread, while it does not run, call fn(the accelerator's vCPU, arg). */
-int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg);
+int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(struct vr_vcpu *handle, void *arg),
+		  void *arg);
 /* Canonical state of a vCPU that does not run. */
 int32_t vcpu_state(struct machine *m, uint32_t vcpu, const char *state_id, void *state, uint32_t length,
 		   bool set);
@@ -398,10 +399,11 @@ struct machine {
 	uint64_t append_length, command_length;
 
 	const struct vr_accel *accel;
-	void *accel_self, *vm;
+	struct vr_plugin_self *accel_self;
+	struct vr_vm *vm;
 	bool ram_mapped;
-	const struct vr_board *board_table;
-	void *board;
+	const struct vr_board_maker *board_table;
+	struct vr_board *board;
 
 	uint32_t vcpu_count;
 	uint64_t ram_size;

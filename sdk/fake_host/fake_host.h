@@ -258,8 +258,8 @@ void vr_fake_host_advance(struct vr_fake_host *f, uint64_t ns);
 /* Input on a console port. */
 void vr_fake_host_type(struct vr_fake_host *f, uint32_t port, const char *text);
 /* Offer an interface of another plugin. 0, or -1: too many. */
-int vr_fake_host_offer(struct vr_fake_host *f, const char *interface_id, const void *table, void *self,
-		       const char *id);
+int vr_fake_host_offer(struct vr_fake_host *f, const char *interface_id, const void *table,
+		       struct vr_plugin_self *self, const char *id);
 
 /* Ends all helpers, as if they had crashed. */
 void vr_fake_host_helper_end(struct vr_fake_host *f, uint32_t how, int32_t status);

@@ -34,7 +34,7 @@ static void no_such_type(struct vr_check *c, const struct vr_device_maker *m, co
 {
 	struct vr_device_config config = {
 		.size = sizeof(config), .type = type, .base = 0x0b000000, .irq = 60};
-	void *device = NULL;
+	struct vr_device *device = NULL;
 	int32_t rc;
 
 	vr_fake_host_error_clear(c->d);
@@ -175,7 +175,7 @@ static void reset(struct vr_check *c, uint32_t i)
 	if (i >= c->use.count)
 		vr_virtio_mmio_reset(c->use.virtio[i - c->use.count]);
 	else
-		m->reset(c->use.object[i]);
+		m->reset(c->use.device[i]);
 }
 
 void check_device_reset(struct vr_check *c)

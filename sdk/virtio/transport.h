@@ -89,7 +89,7 @@ struct vr_virtio_transport {
 /* What makes a device: a maker that was found, and the board's wishes. */
 struct vr_virtio_plug {
 	const struct vr_virtio_maker *maker;
-	void *self;                           /* the maker's */
+	struct vr_plugin_self *self;          /* the maker's */
 	const char *plugin;                   /* its id, for messages */
 	const char *type;                     /* lives as long as the device */
 	uint32_t index;                       /* of its back end */

@@ -59,7 +59,7 @@ void fake_offer(struct vr_fake_host *d, const char *interface_id, const void *ta
 		i++;
 	if (i == d->offer_count && vr_fake_host_offer(d, interface_id, table, NULL, plugin_id) < 0)
 		abort();
-	d->offer[i].found.interface = table;
+	d->offer[i].found.table = table;
 	d->offer[i].found.id = plugin_id;
 	d->offer[i].found.flags = flags;
 }

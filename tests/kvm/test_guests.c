@@ -620,7 +620,7 @@ out:
 }
 
 static uint32_t assists;
-static int32_t VR_CALL assist(void *self, struct vr_assist_request *rq)
+static int32_t VR_CALL assist(struct vr_plugin_self *self, struct vr_assist_request *rq)
 {
 	struct vr_state_x86 *s = rq->state;
 

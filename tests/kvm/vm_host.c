@@ -137,8 +137,8 @@ static int32_t VR_CALL registry_find(const struct vr_host *host, const char *int
 	(void)plugin_id;
 	if (!k->assist || i || strcmp(interface_id, VR_ASSIST_ID) != 0)
 		return VR_E_NOENT;
-	out->interface = k->assist;
-	out->self = k;
+	out->table = k->assist;
+	out->self = (struct vr_plugin_self *)k;
 	out->id = "assistant";
 	return VR_OK;
 }

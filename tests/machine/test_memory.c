@@ -36,7 +36,7 @@ static struct plugin_host host;
 static uint64_t told_gpa, told_length;
 static uint32_t told;
 
-static void VR_CALL tell(void *vm, uint64_t gpa, uint64_t length)
+static void VR_CALL tell(struct vr_vm *vm, uint64_t gpa, uint64_t length)
 {
 	(void)vm;
 	told++;

@@ -428,11 +428,11 @@ Test(run, shorter_and_longer_tables)
 	fake_accel_size = offsetof(struct vr_accel, stats);
 	cr_expect_eq(run(), 3, "stats can be done without");
 	fake_accel_size = sizeof(struct vr_accel) + 40;
-	fake_board_size = sizeof(struct vr_board) + 40;
+	fake_board_size = sizeof(struct vr_board_maker) + 40;
 	cr_expect_eq(run(), 3, "what we don't know does not matter");
-	fake_board_size = offsetof(struct vr_board, destroy) + sizeof(void *);
+	fake_board_size = offsetof(struct vr_board_maker, destroy) + sizeof(void *);
 	cr_expect_eq(run(), 3, "as ABI 1.0 had it");
-	fake_board_size = offsetof(struct vr_board, destroy);
+	fake_board_size = offsetof(struct vr_board_maker, destroy);
 	lacks("plugin 'virt': its vmrun.board/1 (40 bytes) has no 'destroy'");
 	fake_board_size = 4;
 	lacks("has no 'create'");

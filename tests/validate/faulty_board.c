@@ -16,6 +16,11 @@ struct board {
 	uint8_t registers[REGISTERS];
 };
 
+static inline struct board *board_of(struct vr_board *board)
+{
+	return (struct board *)board;
+}
+
 static uint64_t VR_CALL read_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
 	const struct board *b = opaque;
@@ -40,7 +45,8 @@ static void VR_CALL write_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_, .write = write_};
 
-static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **out)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_board_config *c,
+			      struct vr_board **out)
 {
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
@@ -71,13 +77,13 @@ static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void 
 		free(b);
 		return rc;
 	}
-	*out = b;
+	*out = (struct vr_board *)b;
 	return VR_OK;
 }
 
-static int32_t VR_CALL load(void *board, const struct vr_boot_payload *p)
+static int32_t VR_CALL load(struct vr_board *board, const struct vr_boot_payload *p)
 {
-	struct board *b = board;
+	struct board *b = board_of(board);
 	const struct vr_host *host = b->host;
 	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
 	const uint8_t *kernel = p->kernel;
@@ -95,18 +101,18 @@ static int32_t VR_CALL load(void *board, const struct vr_boot_payload *p)
 	return VR_OK;
 }
 
-static void VR_CALL reset(void *board)
+static void VR_CALL reset(struct vr_board *board)
 {
 	if (!FAULT(board_reset_keeps))
 		memset(((struct board *)board)->registers, 0, REGISTERS);
 }
 
-static void VR_CALL destroy_board(void *board)
+static void VR_CALL destroy_board(struct vr_board *board)
 {
 	free(board);
 }
 
-static const struct vr_board table = {
+static const struct vr_board_maker table = {
 	.size = sizeof(table),
 	.arch = "arm64",
 	.create = create,
@@ -115,7 +121,7 @@ static const struct vr_board table = {
 	.destroy = destroy_board,
 };
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;

@@ -27,6 +27,11 @@ struct plugin {
 	uint32_t probed;
 };
 
+static inline struct plugin *plugin_of(struct vr_plugin_self *self)
+{
+	return (struct plugin *)self;
+}
+
 struct device {
 	struct plugin *p;
 	uint8_t *registers;
@@ -34,6 +39,11 @@ struct device {
 	struct vr_helper_process *helper;
 	struct vr_mapping mapping;
 };
+
+static inline struct device *device_of(struct vr_device *device)
+{
+	return (struct device *)device;
+}
 
 #if THE_FAULT_has_constructor
 __attribute__((constructor)) static void begin(void)
@@ -157,9 +167,10 @@ static void stop_helper(struct device *d)
 		t->stop(host, d->helper);
 }
 
-static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void **device)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_device_config *c,
+			      struct vr_device **device)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	struct device *d;
 	struct attaching a = {.base = c->base};
 	pthread_t thread;
@@ -204,21 +215,21 @@ static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void
 	}
 	if (FAULT(mapping_kept))
 		map_something(d);
-	*device = d;
+	*device = (struct vr_device *)d;
 	return VR_OK;
 }
 
-static void VR_CALL reset(void *device)
+static void VR_CALL reset(struct vr_device *device)
 {
-	struct device *d = device;
+	struct device *d = device_of(device);
 
 	if (!FAULT(reset_keeps))
 		memset(d->registers, 0, WINDOW);
 }
 
-static void VR_CALL destroy_device(void *device)
+static void VR_CALL destroy_device(struct vr_device *device)
 {
-	struct device *d = device;
+	struct device *d = device_of(device);
 
 	stop_helper(d);
 	free(d->registers);
@@ -237,9 +248,9 @@ static const struct vr_device_maker maker = {
 
 /* ---- the plugin ---------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	const struct vr_host_log *log = p->host->query(p->host, VR_LOG_ID);
 	const struct vr_host_config *config = p->host->query(p->host, VR_CONFIG_ID);
 
@@ -278,9 +289,9 @@ static void *forever(void *arg)
 
 static void *volatile kept; /* what is leaked is not optimised away */
 
-static int32_t VR_CALL start(void *self)
+static int32_t VR_CALL start(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	pthread_t thread;
 
 	if (FAULT(crashes))
@@ -319,15 +330,15 @@ static int32_t VR_CALL start(void *self)
 	return VR_OK;
 }
 
-static int32_t VR_CALL stop(void *self)
+static int32_t VR_CALL stop(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 
 	if (FAULT(early_destroy) && !p->probed)
 		abort();
@@ -344,14 +355,14 @@ static void VR_CALL destroy(void *self)
 	(FAULT(process_unasked) || FAULT(process_half) || FAULT(process_idle) || FAULT(process_needs) || \
 	 FAULT(process_end))
 
-static int32_t VR_CALL helper_run(void *self, const struct vr_helper_channel *c)
+static int32_t VR_CALL helper_run(struct vr_plugin_self *self, const struct vr_helper_channel *c)
 {
 	(void)self;
 	(void)c;
 	return VR_OK;
 }
 
-static int32_t VR_CALL helper_state(void *self, void *buffer, uint32_t capacity)
+static int32_t VR_CALL helper_state(struct vr_plugin_self *self, void *buffer, uint32_t capacity)
 {
 	(void)self;
 	(void)buffer;
@@ -365,7 +376,7 @@ static const struct vr_helper_main helper = {
 	.get_state = FAULT(process_half) ? helper_state : NULL,
 };
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	static struct vr_device_maker copies[16];
 	static uint32_t turn;
@@ -440,7 +451,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 	}
 	p->plugin = (struct vr_plugin){
 		.size = FAULT(small_plugin) ? offsetof(struct vr_plugin, query) : sizeof(p->plugin),
-		.self = p,
+		.self = (struct vr_plugin_self *)p,
 		.probe = probe,
 		.start = start,
 		.stop = stop,

@@ -32,8 +32,8 @@ static struct made {
 	uint32_t push_late; /* queue_stop() pushes what it has */
 } made;
 
-static int32_t VR_CALL create(void *self, const struct vr_virtio_config *c, struct vr_virtio_info *info,
-			      struct vr_virtio_device **device)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_virtio_config *c,
+			      struct vr_virtio_info *info, struct vr_virtio_device **device)
 {
 	(void)self;
 	cr_assert_str_eq(c->type, TYPE);

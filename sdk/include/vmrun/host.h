@@ -215,10 +215,10 @@ struct vr_host_config {
 struct vr_found {
 	uint32_t size;
 	uint32_t reserved;
-	const void *interface; /* the table */
-	void *self;            /* its first argument */
-	const char *id;        /* the plugin's id */
-	uint32_t flags;        /* VR_FOUND_*; 1.1 */
+	const void *table;           /* of the interface */
+	struct vr_plugin_self *self; /* its first argument */
+	const char *id;              /* the plugin's id */
+	uint32_t flags;              /* VR_FOUND_*; 1.1 */
 	uint32_t reserved2;
 };
 struct vr_host_registry {

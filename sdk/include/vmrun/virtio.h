@@ -140,7 +140,7 @@ struct vr_virtio_maker {
 	const char *types; /* comma-separated: "virtio-blk,virtio-rng"; others' are reverse-DNS ids */
 	/* Makes a device of a type, and fills *info. `config` is copied if it is needed later; what it points
 	 * to stays. No queue runs yet. [main][quiesced] */
-	int32_t(VR_CALL *create)(void *self, const struct vr_virtio_config *config,
+	int32_t(VR_CALL *create)(struct vr_plugin_self *self, const struct vr_virtio_config *config,
 				 struct vr_virtio_info *info, struct vr_virtio_device **device);
 	/* All queues have been stopped. [quiesced] */
 	void(VR_CALL *destroy)(struct vr_virtio_device *device);

@@ -35,6 +35,11 @@ struct card {
 	atomic_uint fired;
 };
 
+static inline struct card *card_of(struct vr_device *device)
+{
+	return (struct card *)device;
+}
+
 static void VR_CALL on_alarm(void *opaque)
 {
 	struct card *c = opaque;
@@ -262,24 +267,25 @@ static int32_t try_all(struct card *c)
 
 /* ---- vmrun.device/1 ---- */
 
-static void VR_CALL card_reset(void *device)
+static void VR_CALL card_reset(struct vr_device *device)
 {
-	struct card *c = device;
+	struct card *c = card_of(device);
 
 	c->timer->cancel(c->host, c->alarm);
 	atomic_store(&c->fired, 0);
 }
 
-static void VR_CALL card_destroy(void *device)
+static void VR_CALL card_destroy(struct vr_device *device)
 {
-	struct card *c = device;
+	struct card *c = card_of(device);
 
 	if (c->alarm)
 		c->timer->destroy(c->host, c->alarm);
 	free(c);
 }
 
-static int32_t VR_CALL card_create(void *self, const struct vr_device_config *g, void **device)
+static int32_t VR_CALL card_create(struct vr_plugin_self *self, const struct vr_device_config *g,
+				   struct vr_device **device)
 {
 	const struct vr_host *host = ((struct plugin *)self)->host;
 	struct card *c = calloc(1, sizeof(*c));
@@ -303,7 +309,7 @@ static int32_t VR_CALL card_create(void *self, const struct vr_device_config *g,
 		card_destroy(c);
 		return rc;
 	}
-	*device = c;
+	*device = (struct vr_device *)c;
 	return VR_OK;
 }
 
@@ -317,18 +323,18 @@ static const struct vr_device_maker maker = {
 
 /* ---- life ---- */
 
-static int32_t VR_CALL nothing(void *self)
+static int32_t VR_CALL nothing(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
 	free(self);
 }
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	(void)self;
 	return strcmp(id, VR_DEVICE_ID) == 0 ? &maker : NULL;
