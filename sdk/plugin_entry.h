@@ -27,20 +27,26 @@ struct vr_plugin_instance {
 	const void *second_table;
 };
 
-static inline int32_t VR_CALL vr_plugin_instance_nothing(void *self)
+static inline struct vr_plugin_instance *vr_plugin_instance_of(struct vr_plugin_self *self)
+{
+	return (struct vr_plugin_instance *)self;
+}
+
+static inline int32_t VR_CALL vr_plugin_instance_nothing(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static inline void VR_CALL vr_plugin_instance_destroy(void *self)
+static inline void VR_CALL vr_plugin_instance_destroy(struct vr_plugin_self *self)
 {
 	free(self);
 }
 
-static inline const void *VR_CALL vr_plugin_instance_query(void *self, const char *interface_id)
+static inline const void *VR_CALL vr_plugin_instance_query(struct vr_plugin_self *self,
+							   const char *interface_id)
 {
-	const struct vr_plugin_instance *j = self;
+	const struct vr_plugin_instance *j = vr_plugin_instance_of(self);
 
 	if (j->second_id && strcmp(interface_id, j->second_id) == 0)
 		return j->second_table;
@@ -53,7 +59,8 @@ static inline const void *VR_CALL vr_plugin_instance_query(void *self, const cha
  * its `plugin` before it returns. VR_E_NOENT: `id` is another's. [main] */
 static inline int32_t vr_plugin_entry_sized(const struct vr_host *host, const char *id, const char *own,
 					    size_t size, const char *interface_id, const void *table,
-					    int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
+					    int32_t(VR_CALL *probe)(struct vr_plugin_self *self),
+					    const struct vr_plugin **out)
 {
 	struct vr_plugin_instance *j;
 
@@ -66,7 +73,7 @@ static inline int32_t vr_plugin_entry_sized(const struct vr_host *host, const ch
 	}
 	*j = (struct vr_plugin_instance){
 		.plugin = {.size = sizeof(j->plugin),
-			   .self = j,
+			   .self = (struct vr_plugin_self *)j,
 			   .probe = probe,
 			   .start = vr_plugin_instance_nothing,
 			   .stop = vr_plugin_instance_nothing,
@@ -84,7 +91,8 @@ static inline int32_t vr_plugin_entry_sized(const struct vr_host *host, const ch
 /* The same for a plugin that keeps nothing of its own. */
 static inline int32_t vr_plugin_entry(const struct vr_host *host, const char *id, const char *own,
 				      const char *interface_id, const void *table,
-				      int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
+				      int32_t(VR_CALL *probe)(struct vr_plugin_self *self),
+				      const struct vr_plugin **out)
 {
 	return vr_plugin_entry_sized(host, id, own, sizeof(struct vr_plugin_instance), interface_id, table,
 				     probe, out);

@@ -40,7 +40,8 @@ struct ram_region {
 	uint32_t flags;
 	char *name;
 	uint8_t *host;
-	void *mapping; /* with its guard pages */
+	_Atomic uint64_t mapped; /* vr_mapping's that have not been given back */
+	void *mapping;           /* with its guard pages */
 	size_t mapping_length;
 };
 struct ram {
@@ -50,7 +51,9 @@ struct ram {
 int32_t ram_add(struct ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, const char *name);
 /* The region that touches [gpa, last], or NULL. */
 const struct ram_region *ram_overlap(const struct ram *ram, uint64_t gpa, uint64_t last);
-void *ram_pointer(const struct ram *ram, uint64_t gpa, uint64_t length);
+/* The region in which [gpa, gpa+length) lies as a whole, or NULL / its host address. */
+struct ram_region *ram_find(struct ram *ram, uint64_t gpa, uint64_t length);
+void *ram_pointer(struct ram *ram, uint64_t gpa, uint64_t length);
 uint64_t ram_resident(const struct ram *ram); /* bytes that the host has given so far */
 void ram_free(struct ram *ram);
 int32_t machine_map_ram(struct machine *m);                /* tell the accelerator of all of it */
@@ -354,7 +357,7 @@ struct vcpu {
 	struct machine *machine;
 	uint32_t index;
 	pthread_t thread;
-	_Atomic(void *) handle; /* the accelerator's */
+	_Atomic(struct vr_vcpu *) handle; /* the accelerator's */
 	_Atomic uint32_t permit;
 	uint64_t early_pins; /* driven before the accelerator's vCPU was there */
 	/* Under machine->lock: */
@@ -377,7 +380,8 @@ void vcpus_resume(struct machine *m);  /* opens it unless a power request is pen
 void vcpus_end(struct machine *m);
 int32_t vcpu_power(struct machine *m, uint32_t vcpu, bool on);
 /* Has the vCPU's thread, while it does not run, call fn(the accelerator's vCPU, arg). */
-int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg);
+int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(struct vr_vcpu *handle, void *arg),
+		  void *arg);
 /* Canonical state of a vCPU that does not run. */
 int32_t vcpu_state(struct machine *m, uint32_t vcpu, const char *state_id, void *state, uint32_t length,
 		   bool set);
@@ -417,10 +421,11 @@ struct machine {
 	uint64_t append_length, command_length;
 
 	const struct vr_accel *accel;
-	void *accel_self, *vm;
+	struct vr_plugin_self *accel_self;
+	struct vr_vm *vm;
 	bool ram_mapped;
-	const struct vr_board *board_table;
-	void *board;
+	const struct vr_board_maker *board_table;
+	struct vr_board *board;
 
 	uint32_t vcpu_count;
 	uint64_t ram_size;

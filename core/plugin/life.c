@@ -99,7 +99,7 @@ int32_t registry_load(struct registry *r, struct loaded_plugin *p)
 }
 
 /* Plugins answer with 0 or a negative code; anything else is taken for what was meant. */
-static int32_t call(struct loaded_plugin *p, enum guard_step step, int32_t (*fn)(void *))
+static int32_t call(struct loaded_plugin *p, enum guard_step step, int32_t (*fn)(struct vr_plugin_self *))
 {
 	int32_t code;
 

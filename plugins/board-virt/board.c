@@ -91,12 +91,13 @@ static const struct virt_board a64 = {
 	.start = a64_start,
 };
 
-static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **board)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_board_config *c,
+			      struct vr_board **board)
 {
 	return vr_virt_create(&a64, self, c, board);
 }
 
-const struct vr_board vr_board_virt = {
+const struct vr_board_maker vr_board_virt = {
 	.size = sizeof(vr_board_virt),
 	.arch = "arm64",
 	.create = create,

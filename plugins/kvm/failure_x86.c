@@ -94,16 +94,16 @@ static uint32_t fetch(const struct kvmp_vcpu *v, const struct vr_state_x86 *s, u
 	}
 	if (!(s->efer & EFER_LMA) || !(s->segment[VR_X86_CS].attributes & VR_X86_SEG_L))
 		linear = (uint32_t)(linear + s->segment[VR_X86_CS].base);
-	while (n < INSN_MAX && VR_HAS(memory, pointer)) {
+	while (n < INSN_MAX && VR_HAS(memory, unmap)) {
 		struct kvm_translation t = {.linear_address = linear + n};
-		const uint8_t *p;
+		struct vr_mapping m = {.size = sizeof(m)};
 
 		if (kvmp_ioctl(v->fd, KVM_TRANSLATE, &t) < 0 || !t.valid)
 			break;
-		p = memory->pointer(v->vm->host, t.physical_address, 1);
-		if (!p)
+		if (memory->map(v->vm->host, t.physical_address, 1, VR_MAP_READ, &m) < 0)
 			break;
-		insn[n++] = *p;
+		insn[n++] = *m.bytes;
+		memory->unmap(v->vm->host, &m, 0, 0);
 	}
 	return n;
 }

@@ -64,7 +64,7 @@ static const struct vr_emit *another(struct search *s, const char **id)
 		return NULL;
 	for (uint32_t i = 0; s->registry->find_installed(s->vm->host, VR_EMITTER_ID, NULL, i, &f) == VR_OK;
 	     i++) {
-		const struct vr_emit *e = f.interface;
+		const struct vr_emit *e = f.table;
 		size_t at = strlen(s->others);
 
 		*id = f.id;

@@ -244,6 +244,11 @@ struct soft_vcpu {
 	struct soft_counters n;
 };
 
+static inline struct soft_vcpu *soft_vcpu_of(struct vr_vcpu *vcpu)
+{
+	return (struct soft_vcpu *)vcpu;
+}
+
 struct soft_memslot {
 	uint64_t gpa, length;
 	uint8_t *host;
@@ -300,6 +305,11 @@ struct soft_vm {
 	struct soft_log *log;                   /* NULL: nothing is wanted; see log.h */
 };
 
+static inline struct soft_vm *soft_vm_of(struct vr_vm *vm)
+{
+	return (struct soft_vm *)vm;
+}
+
 /* -- plugin.c -- */
 extern const struct vr_accel soft_accel;
 struct soft_plugin {
@@ -308,6 +318,11 @@ struct soft_plugin {
 	uint64_t cache;
 	uint64_t region_insns;
 };
+
+static inline struct soft_plugin *soft_plugin_of(struct vr_plugin_self *self)
+{
+	return (struct soft_plugin *)self;
+}
 
 static inline struct soft_vcpu *soft_of(struct vr_exec *x)
 {
@@ -396,7 +411,7 @@ uint32_t soft_points_match(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uin
 			   uint64_t *where);
 
 /* -- stop.c: the points of a debugger outside; see there -- */
-int32_t VR_CALL soft_set_points(void *vm, const struct vr_stop_point *points, uint32_t count,
+int32_t VR_CALL soft_set_points(struct vr_vm *vm, const struct vr_stop_point *points, uint32_t count,
 				uint32_t stride);
 /* In place of a fault number of the ISA's: the access does not take place, and the guest sees no fault. */
 #define SOFT_STOPPED INT32_MIN

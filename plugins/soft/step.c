@@ -20,9 +20,9 @@ struct soft_step {
 	union vr_v128 values[STEP_OPS];
 };
 
-static int32_t VR_CALL vcpu_step(void *vcpu, uint32_t on)
+static int32_t VR_CALL vcpu_step(struct vr_vcpu *vcpu, uint32_t on)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	if (on && !v->step)
 		v->step = calloc(1, sizeof(*v->step));
@@ -123,13 +123,13 @@ void soft_step(struct soft_vcpu *v)
 
 /* ---- addresses ---- */
 
-static int32_t VR_CALL vcpu_translate(void *vcpu, uint64_t va, uint64_t *physical)
+static int32_t VR_CALL vcpu_translate(struct vr_vcpu *vcpu, uint64_t va, uint64_t *physical)
 {
 	/* As the kernel, as code, as its user: whatever the page may be used for. */
 	static const struct {
 		uint32_t access, flags;
 	} as[] = {{VR_ACCESS_READ, 0}, {VR_ACCESS_EXECUTE, 0}, {VR_ACCESS_READ, VR_MF_UNPRIV}};
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 	int32_t fault = 1;
 
 	v->walking = 1;

@@ -88,9 +88,9 @@ _Static_assert(sizeof(struct vr_engine_exec) <= VR_EXEC_STATE, "the isa's state 
 
 /* ---- vmrun.accel/1 ---- */
 
-int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
+int32_t soft_vcpu_create(struct vr_vm *vm_, uint32_t index, struct vr_vcpu **out)
 {
-	struct soft_vm *vm = vm_;
+	struct soft_vm *vm = soft_vm_of(vm_);
 	struct soft_vcpu *v = calloc(1, sizeof(*v));
 
 	if (!v)
@@ -142,13 +142,13 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 	soft_context(v->x); /* also when the ISA did not call it: exec.mmu_context must be a valid one */
 	v->epoch = atomic_load(&vm->epoch);
 	vm->vcpus[index] = v;
-	*out = v;
+	*out = (struct vr_vcpu *)v;
 	return VR_OK;
 }
 
-void soft_vcpu_destroy(void *vcpu)
+void soft_vcpu_destroy(struct vr_vcpu *vcpu)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	v->vm->isa->fini(v->x);
 	soft_step_fini(v);
@@ -311,9 +311,9 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 	}
 }
 
-int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
+int32_t soft_vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *exit)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	current = v;
 	atomic_store(&v->running, 1);
@@ -324,28 +324,28 @@ int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
 	return rc;
 }
 
-void soft_vcpu_kick(void *vcpu)
+void soft_vcpu_kick(struct vr_vcpu *vcpu)
 {
-	wake(vcpu, SOFT_REQ_KICK);
+	wake(soft_vcpu_of(vcpu), SOFT_REQ_KICK);
 }
 
-void soft_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+void soft_vcpu_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	v->vm->isa->set_pin(v->x, pin, level);
 }
 
-int32_t soft_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+int32_t soft_vcpu_get_state(struct vr_vcpu *vcpu, const char *id, void *state, uint32_t length)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	return v->vm->isa->get_state(v->x, id, state, length);
 }
 
-int32_t soft_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+int32_t soft_vcpu_set_state(struct vr_vcpu *vcpu, const char *id, const void *state, uint32_t length)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	int32_t rc = v->vm->isa->set_state(v->x, id, state, length);
 

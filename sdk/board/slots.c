@@ -64,7 +64,7 @@ static bool find_maker(const struct vr_tables *t, const char *type, struct vr_fo
 	bool found = false;
 
 	for (uint32_t i = 0; nth(t, VR_VIRTIO_ID, i, &f); i++) {
-		const struct vr_virtio_maker *m = f.interface;
+		const struct vr_virtio_maker *m = f.table;
 
 		if (vr_virtio_lacks(m) || !offers(m->types, type) || (found && !is_requested(&f)))
 			continue;
@@ -84,7 +84,7 @@ static int32_t make(const struct vr_found *f, const char *type, struct vr_device
 {
 	int32_t rc;
 
-	*d = (struct vr_slot_device){.maker = f->interface};
+	*d = (struct vr_slot_device){.maker = f->table};
 	snprintf(d->type, sizeof(d->type), "%s", type);
 	c->type = d->type;
 	rc = d->maker->create(f->self, c, &d->device);
@@ -105,7 +105,7 @@ static int32_t plug(struct vr_slots *s, const struct vr_found *f, const char *ty
 {
 	struct vr_slot_device *d = &s->slot[s->used];
 	struct vr_virtio_plug plug = {
-		.maker = f->interface,
+		.maker = f->table,
 		.self = f->self,
 		.plugin = f->id,
 		.type = d->type,
@@ -249,7 +249,7 @@ static int32_t is_whole(const struct vr_slots *s, const struct vr_found *f, cons
 /* One of each type that the board has not by itself. */
 static int32_t plug_all_of(struct vr_slots *s, const struct vr_found *f)
 {
-	const struct vr_virtio_maker *m = f->interface;
+	const struct vr_virtio_maker *m = f->table;
 	int32_t rc = is_whole(s, f, VR_VIRTIO_ID, vr_virtio_lacks(m));
 	const char *types = rc < 0 ? NULL : m->types;
 	char type[sizeof(s->slot[0].type)];
@@ -263,7 +263,7 @@ static int32_t plug_all_of(struct vr_slots *s, const struct vr_found *f)
 /* One of each type. A type may be for another board; all of them may not. */
 static int32_t place_all_of(struct vr_slots *s, const struct vr_found *f)
 {
-	const struct vr_device_maker *m = f->interface;
+	const struct vr_device_maker *m = f->table;
 	char type[sizeof(s->slot[0].type)] = "", homeless[sizeof(type)] = "";
 	int32_t rc = is_whole(s, f, VR_DEVICE_ID, lacks(m));
 	const char *types = rc < 0 ? NULL : m->types;

@@ -18,14 +18,14 @@
 struct vr_slot_device {
 	struct vr_virtio_mmio *virtio;       /* a device of vmrun.virtio/1, or NULL: */
 	const struct vr_device_maker *maker; /* one of vmrun.device/1 */
-	void *device;
+	struct vr_device *device;
 	char type[80]; /* as long as an id may be, and more */
 };
 
 /* A device of no type that the board knows. */
 struct vr_window {
 	struct vr_slot_device d;
-	void *self; /* the maker's */
+	struct vr_plugin_self *self; /* the maker's */
 	uint64_t base, length;
 	uint32_t irq;
 };

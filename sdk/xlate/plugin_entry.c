@@ -4,9 +4,9 @@
 
 #include "../host_error.h"
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	const struct vr_plugin_instance *j = self;
+	const struct vr_plugin_instance *j = vr_plugin_instance_of(self);
 	const struct vr_emit *emit = j->second_table;
 	char why[256] = "";
 	int32_t rc = emit ? emit->probe(why, sizeof(why)) : VR_OK;
@@ -20,7 +20,7 @@ int32_t vr_xlate_create(const struct vr_host *host, const char *id, const char *
 	int32_t rc = vr_plugin_entry(host, id, own, VR_ISA_ID, isa, probe, out);
 
 	if (rc == VR_OK && emit) {
-		struct vr_plugin_instance *j = (*out)->self;
+		struct vr_plugin_instance *j = vr_plugin_instance_of((*out)->self);
 
 		j->second_id = VR_EMITTER_ID;
 		j->second_table = emit;

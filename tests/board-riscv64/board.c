@@ -18,8 +18,8 @@
 
 static struct vr_fake_host *d;
 static const struct vr_plugin *plugin;
-static const struct vr_board *b;
-static void *board;
+static const struct vr_board_maker *b;
+static struct vr_board *board;
 static uint8_t kernel[8192], initrd[5000];
 static const struct vr_boot_payload payload = {.size = sizeof(payload),
 					       .kernel = kernel,
@@ -89,14 +89,14 @@ Test(board, devices)
 	cr_expect_eq(made.destroyed, 2);
 }
 
-static uint64_t VR_CALL window(void *self, const char *type)
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
 {
 	(void)self;
 	(void)type;
 	return 0x100;
 }
 
-static const char *VR_CALL compatible(void *self, const char *type)
+static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type)
 {
 	(void)self;
 	(void)type;

@@ -343,7 +343,7 @@ Test(load, registry_table, .init = setup, .fini = teardown)
 	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);
 	cr_expect_str_eq(found.id, "high", "best priority first");
 	cr_expect_eq(found.self, registry_by_id(registry, "high")->plugin->self);
-	cr_expect_eq(found.interface, registry_interface(registry_by_id(registry, "high"), "test.good/1"));
+	cr_expect_eq(found.table, registry_interface(registry_by_id(registry, "high"), "test.good/1"));
 	cr_expect_eq(found.flags, 0);
 	registry_by_id(registry, found.id)->requested = true;
 	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);

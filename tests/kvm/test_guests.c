@@ -620,7 +620,7 @@ out:
 }
 
 static uint32_t assists;
-static int32_t VR_CALL assist(void *self, struct vr_assist_request *rq)
+static int32_t VR_CALL assist(struct vr_plugin_self *self, struct vr_assist_request *rq)
 {
 	struct vr_state_x86 *s = rq->state;
 
@@ -659,7 +659,7 @@ static int instruction_bytes(void)
 	struct vr_exit e = {.size = sizeof(e)};
 	int result;
 
-	test_options.no_pointer = true;
+	test_options.no_ram = true;
 	TRY(test_open(&k, 1, NULL, GUEST_OF(strange), MODE_LONG));
 	CHECK(k.accel->vcpu_run(k.vcpu[0], &e) == VR_E_UNSUPPORTED, "reason %u", e.reason);
 	CHECK(strstr(test_error(&k), "bytes 66 0f 38 00 0b"), "%s", test_error(&k));

@@ -301,7 +301,7 @@ out:
 
 static struct vr_plugin_instance board_self;
 static struct vr_fake_host *d;
-static void *board;
+static struct vr_board *board;
 
 static int board_make(void)
 {
@@ -311,7 +311,9 @@ static int board_make(void)
 	d = fake_new_pc(1);
 	d->now = NOW;
 	board_self.host = d->host;
-	return board_pc.create(&board_self, &c, &board) == VR_OK ? PASS : test_fail("%s", d->error_text);
+	return board_pc.create((struct vr_plugin_self *)&board_self, &c, &board) == VR_OK
+		       ? PASS
+		       : test_fail("%s", d->error_text);
 }
 
 static void board_drop(void)

@@ -428,11 +428,11 @@ Test(run, shorter_and_longer_tables)
 	fake_accel_size = offsetof(struct vr_accel, stats);
 	cr_expect_eq(run(), 3, "stats can be done without");
 	fake_accel_size = sizeof(struct vr_accel) + 40;
-	fake_board_size = sizeof(struct vr_board) + 40;
+	fake_board_size = sizeof(struct vr_board_maker) + 40;
 	cr_expect_eq(run(), 3, "what we don't know does not matter");
-	fake_board_size = offsetof(struct vr_board, destroy) + sizeof(void *);
+	fake_board_size = offsetof(struct vr_board_maker, destroy) + sizeof(void *);
 	cr_expect_eq(run(), 3, "as ABI 1.0 had it");
-	fake_board_size = offsetof(struct vr_board, destroy);
+	fake_board_size = offsetof(struct vr_board_maker, destroy);
 	lacks("plugin 'virt': its vmrun.board/1 (40 bytes) has no 'destroy'");
 	fake_board_size = 4;
 	lacks("has no 'create'");
@@ -537,11 +537,12 @@ Test(run, tables_without_a_machine)
 {
 	struct plugin_host without_machine = {.machine = NULL};
 	const struct vr_host *h = &without_machine.host;
+	struct vr_mapping mapping = {.size = sizeof(mapping)};
 	uint64_t v = 0;
 
 	cr_assert_eq(memory_table.add(h, 0, 0x10000, 0, NULL), VR_E_STATE);
 	cr_assert_eq(memory_table.count(h), 0);
-	cr_assert_null(memory_table.pointer(h, 0, 1));
+	cr_assert_eq(memory_table.map(h, 0, 1, VR_MAP_READ, &mapping), VR_E_STATE);
 	cr_assert_eq(mmio_table.access(h, 0, 0, 0, 4, 0, &v), VR_E_STATE);
 	cr_assert_eq(disks_table.count(h), 0);
 	cr_assert_eq(machine_table.vcpu_count(h), 0);

@@ -18,7 +18,7 @@ static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, 
 	if (number)
 		fake.hooks[number](&fake, x);
 	else
-		fake.accel->vcpu_kick(soft_of(x));
+		fake.accel->vcpu_kick((struct vr_vcpu *)soft_of(x));
 	return 0;
 }
 

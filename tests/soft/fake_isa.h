@@ -81,7 +81,7 @@ typedef void (*fake_hook)(struct fake_machine *t, struct vr_exec *x);
 struct fake_machine {
 	struct vr_fake_host *host;
 	const struct vr_accel *accel;
-	void *plugin;
+	struct vr_plugin_self *plugin;
 	struct soft_vm *vm;
 	struct soft_vcpu *cpu[FAKE_CPUS];
 	uint32_t cpus;

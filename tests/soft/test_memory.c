@@ -338,7 +338,7 @@ Test(memory, memory_that_goes_leaves_nothing)
 	fake_map(t, 0, DATA, FAKE_ROM, FAKE_R, 0);
 	R(1) = DATA;
 	cr_assert(!one(FAKE_OP(FAKE_LD, 2, 1, 3, 0)));
-	cr_assert_eq(t->accel->memory_unmap(t->vm, 1), VR_OK);
+	cr_assert_eq(t->accel->memory_unmap((struct vr_vm *)t->vm, 1), VR_OK);
 	cr_assert(one(FAKE_OP(FAKE_LD, 2, 1, 3, 0)));
 	cr_assert_eq(fake_of(X)->fault, VR_FAULT_BUS);
 }

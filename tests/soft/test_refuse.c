@@ -88,7 +88,7 @@ Test(refuse, other_errors)
 	is("refused_translations", 10);
 	is("cache_flushes", 0);
 	refusing.always = VR_E_INVAL;
-	t->accel->vm_reset(t->vm);
+	t->accel->vm_reset((struct vr_vm *)t->vm);
 	sum();
 	is("refused_translations", 20);
 }
@@ -169,7 +169,7 @@ static int32_t VR_CALL newer_lift(const struct vr_isa_vm *vm, const struct vr_li
 }
 
 /* A VM of another isa on the fake host: 0, or the error of vm_create. */
-static int32_t make_with(const struct vr_isa *isa, void **vm)
+static int32_t make_with(const struct vr_isa *isa, struct vr_vm **vm)
 {
 	const struct vr_vm_config c = {.size = sizeof(c),
 				       .vcpu_count = 1,
@@ -184,7 +184,7 @@ static int32_t make_with(const struct vr_isa *isa, void **vm)
 Test(refuse, newer_lifter)
 {
 	struct vr_isa isa = fake_isa;
-	void *vm;
+	struct vr_vm *vm;
 
 	isa.ir_revision = VR_IR_REVISION + 1;
 	cr_assert_eq(make_with(&isa, &vm), VR_E_ABI);

@@ -274,7 +274,7 @@ Test(smp, code_that_a_device_writes)
 	}
 	for (uint32_t i = 1; i <= 3000; i++) {
 		__atomic_store_n((uint32_t *)(void *)(fake_page(t, 20) + 4), i, __ATOMIC_RELAXED);
-		t->accel->memory_written(t->vm, FAKE_RAM + 20 * SOFT_PAGE + 4, 4);
+		t->accel->memory_written((struct vr_vm *)t->vm, FAKE_RAM + 20 * SOFT_PAGE + 4, 4);
 		atomic_store(&t->shared[0], i);
 	}
 	atomic_store(&t->shared[2], 1);
@@ -326,7 +326,7 @@ Test(smp, exclusive_sections)
 	}
 	threads[2] = fake_start(t, 2, SCRIPTS + 0x1000);
 	for (uint32_t i = 0; i < 500; i++) {
-		t->accel->vcpu_set_pin(t->cpu[i & 1], 0, 1);
+		t->accel->vcpu_set_pin((struct vr_vcpu *)t->cpu[i & 1], 0, 1);
 		usleep(20);
 	}
 	join_all(threads, 2);
@@ -334,7 +334,7 @@ Test(smp, exclusive_sections)
 		cr_assert_eq(R(i, 4), 2000);
 	cr_assert_geq(fake_counter(t, "cache_flushes"), 1000);
 	/* The vCPU that sleeps has not been woken. */
-	t->accel->vcpu_set_pin(t->cpu[2], 0, 1);
+	t->accel->vcpu_set_pin((struct vr_vcpu *)t->cpu[2], 0, 1);
 	join_all(threads + 2, 1);
 	/* The vCPU that was off sees every change that was made meanwhile. */
 	FAKE_LOAD(t, 43, 0, FAKE_STOP);
@@ -355,7 +355,7 @@ static void hook_busy(struct fake_machine *m, struct vr_exec *x)
 static void hook_kick_other(struct fake_machine *m, struct vr_exec *x)
 {
 	(void)x;
-	m->accel->vcpu_set_pin(m->cpu[1], 0, 1);
+	m->accel->vcpu_set_pin((struct vr_vcpu *)m->cpu[1], 0, 1);
 }
 
 static void hook_gone_on(struct fake_machine *m, struct vr_exec *x)

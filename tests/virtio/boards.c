@@ -53,7 +53,8 @@ static struct place {
 	{"x86_64", "board-pc", 0xd0000000, 0x1000, 0x1000000, 32},
 };
 
-static void drive(struct vr_fake_host *d, const struct place *at, const struct vr_board *b, void *board)
+static void drive(struct vr_fake_host *d, const struct place *at, const struct vr_board_maker *b,
+		  struct vr_board *board)
 {
 	struct vr_fake_driver v = {.host = d, .ram = at->ram};
 	char answer[16] = "";
@@ -78,7 +79,8 @@ static void drive(struct vr_fake_host *d, const struct place *at, const struct v
 }
 
 /* The board's canonical states: the device goes on in a machine that was reset, as in another one. */
-static void move(struct vr_fake_host *d, const struct place *at, const struct vr_board *b, void *board)
+static void move(struct vr_fake_host *d, const struct place *at, const struct vr_board_maker *b,
+		 struct vr_board *board)
 {
 	struct vr_fake_driver v = {.host = d, .ram = at->ram, .base = at->slots};
 	struct vr_board_state found[64];
@@ -118,9 +120,9 @@ static void on(const struct place *at)
 	struct vr_fake_host *d = strcmp(at->arch, "x86_64") == 0 ? fake_new_pc(1) : fake_new(0, 0, 1);
 	struct vr_board_config c = {.size = sizeof(c), .vcpu_count = 1, .ram_size = RAM, .arch = at->arch};
 	const struct vr_plugin *device, *plugin;
-	const struct vr_board *b;
+	const struct vr_board_maker *b;
 	char file[128];
-	void *board = NULL;
+	struct vr_board *board = NULL;
 
 	d->arch = at->arch;
 	device = load(d, "tests/virtio/template.so", "template");

@@ -61,6 +61,16 @@ extern "C" {
 /* True when *p reaches over m, a function or another pointer, and m is not NULL. */
 #define VR_HAS(p, m) (VR_REACHES(p, m) && (p)->m != NULL)
 
+/*
+ * Handles. What one side makes and the other only passes on is a pointer to a struct that has no members outside of
+ * its maker, which casts it at its boundary. A `void *opaque` comes with a function and goes back to it.
+ */
+struct vr_plugin_self; /* a plugin's: the first argument of its functions */
+struct vr_vm;          /* an accelerator's: a virtual machine ... */
+struct vr_vcpu;        /* ... and one of its vCPUs */
+struct vr_board;       /* a board plugin's */
+struct vr_device;      /* a device plugin's */
+
 /* The error codes: VR_OK and the VR_E_* of errors.def, as plain integers. */
 #define VR_OK 0
 #define VR_ERROR(name, value, text)

@@ -32,7 +32,7 @@ struct vr_assist {
 	uint32_t reserved;
 	/* Guest memory and devices are reached through the host tables. 0: done; VR_E_UNSUPPORTED: not this
 	 * one, state is as it was. [vcpu] */
-	int32_t(VR_CALL *execute)(void *self, struct vr_assist_request *rq);
+	int32_t(VR_CALL *execute)(struct vr_plugin_self *self, struct vr_assist_request *rq);
 };
 
 #ifdef __cplusplus

@@ -215,7 +215,8 @@ struct vr_isa {
 	uint32_t helper_stride;
 	/* The isa's object for a virtual machine: what its vCPUs share. `self` of the plugin that offers the isa.
 	 * Both may be missing: then vm is NULL below. 0, or an error. [main] */
-	int32_t(VR_CALL *create)(void *self, const struct vr_isa_config *c, struct vr_isa_vm **out);
+	int32_t(VR_CALL *create)(struct vr_plugin_self *self, const struct vr_isa_config *c,
+				 struct vr_isa_vm **out);
 	void(VR_CALL *destroy)(struct vr_isa_vm *vm); /* its vCPUs are gone. [main][quiesced] */
 	/* Set up / tear down the ISA's part of x. [vcpu] */
 	int32_t(VR_CALL *init)(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env);
