@@ -53,7 +53,7 @@ struct vr_memory_region {
  * only changes the bytes; so a mapping can be kept for as long as a device lives. All must have been given back when
  * destroy of what made them returns; the host counts them, and leaves memory that is still mapped where it is.
  *
- * Whoever writes to `bytes` says so, by written() or by unmap(), after the write and before the guest is told of
+ * The plugin that writes to `bytes` says so, by written() or by unmap(), after the write and before the guest is told of
  * it: the host marks these bytes as changed, and has the accelerator drop code that was translated from them.
  */
 #define VR_MAP_READ 1u
