@@ -210,6 +210,16 @@ lifter_is_broken()
 	! make -s check
 }
 try lifter-is-broken lifter_is_broken
+# A manifest of another id: both are named.
+other_id()
+{
+	cp -r tutorial-device/com.example.alarm other && cd other || return 1
+	sed -i 's/^id: .*/id: com.example.other/' com.example.alarm.yaml
+	! vmrun --plugin-path . -p com.example.other --kernel guest.img --arch tiny 2>&1 | tee said | grep "this library is plugin 'com.example.alarm', and its manifest says 'com.example.other'" &&
+		cat said && return 1
+	return 0
+}
+try other-id other_id
 # Flags of the user's own, as they are given to make.
 own_flags()
 {
