@@ -111,15 +111,24 @@ static int32_t finish(const struct boot_files *f, struct boot *out, size_t kerne
 	return VR_OK;
 }
 
-int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image,
+void boot_files_none(struct boot_files *f)
+{
+	*f = (struct boot_files){.main.fd = -1};
+}
+
+int32_t boot_open(struct boot_files *f, const char *kernel, char *const *initrds, const char *image,
 		  uint64_t ram_size)
 {
 	int32_t e;
 
-	*f = (struct boot_files){.main.fd = -1, .initrd.fd = -1, .is_image = !kernel, .ram_size = ram_size};
+	boot_files_none(f);
+	f->is_image = !kernel;
+	f->ram_size = ram_size;
 	e = source_open(kernel ? kernel : image, ram_size, &f->main);
-	if (!e && kernel && initrd)
-		e = source_open(initrd, ram_size, &f->initrd);
+	for (; !e && initrds && *initrds && f->initrd_count < BOOT_INITRDS; initrds++) {
+		e = source_open(*initrds, ram_size, &f->initrd[f->initrd_count]);
+		f->initrd_count += !e;
+	}
 	if (e)
 		boot_close(f);
 	return e;
@@ -128,7 +137,8 @@ int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, 
 void boot_close(struct boot_files *f)
 {
 	source_close(&f->main);
-	source_close(&f->initrd);
+	for (uint32_t i = 0; i < f->initrd_count; i++)
+		source_close(&f->initrd[i]);
 }
 
 static int32_t is_kind(const char *name, const struct kind *k)
@@ -181,6 +191,43 @@ static int32_t refuse(const struct source *s, bool is_disk)
 	return e;
 }
 
+/* The user's initrds after what is there, each padded to four bytes, as Linux wants it
+ * (Documentation/driver-api/early-userspace/buffer-format.rst). */
+static int32_t add_initrds(const struct boot_files *f, struct boot *out, size_t *size)
+{
+	for (uint32_t i = 0; i < f->initrd_count; i++) {
+		size_t n = 0, at = (*size + 3) & ~(size_t)3;
+		void *piece = NULL;
+		uint8_t *all;
+		int32_t e = read_source(&f->initrd[i], &piece, &n);
+
+		if (!e && !n)
+			e = vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again",
+					 f->initrd[i].name);
+		if (e) {
+			free(piece);
+			return e;
+		}
+		if (!out->initrd) {
+			out->initrd = piece;
+			*size = n;
+			continue;
+		}
+		all = realloc(out->initrd, at + n);
+		if (!all) {
+			free(piece);
+			return vr_error_set(VR_E_NOMEM, "%s: no memory for its %zu bytes", f->initrd[i].name,
+					    n);
+		}
+		memset(all + *size, 0, at - *size);
+		memcpy(all + at, piece, n);
+		free(piece);
+		out->initrd = all;
+		*size = at + n;
+	}
+	return VR_OK;
+}
+
 static int32_t from_disk(const struct boot_files *f, const char *append, struct boot *out)
 {
 	struct disk_boot d;
@@ -193,7 +240,9 @@ static int32_t from_disk(const struct boot_files *f, const char *append, struct 
 	out->kernel_name = d.kernel_name;
 	d.kernel = d.initrd = NULL;
 	d.kernel_name = NULL;
-	e = finish(f, out, d.kernel_size, d.initrd_size, d.options, append);
+	e = add_initrds(f, out, &d.initrd_size);
+	if (!e)
+		e = finish(f, out, d.kernel_size, d.initrd_size, d.options, append);
 	disk_boot_free(&d);
 	return e;
 }
@@ -208,10 +257,8 @@ static int32_t from_files(const struct boot_files *f, const char *append, struct
 		e = vr_error_set(VR_E_NOMEM, "no memory for a file name");
 	if (!e)
 		e = read_source(&f->main, &out->kernel, &kernel_size);
-	if (!e && f->initrd.fd >= 0)
-		e = read_source(&f->initrd, &out->initrd, &initrd_size);
-	if (!e && f->initrd.fd >= 0 && !initrd_size)
-		e = vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again", f->initrd.name);
+	if (!e)
+		e = add_initrds(f, out, &initrd_size);
 	return e ? e : finish(f, out, kernel_size, initrd_size, NULL, append);
 }
 
@@ -219,7 +266,9 @@ static int32_t measure(struct boot_files *f)
 {
 	int32_t e = source_measure(&f->main);
 
-	return e || f->initrd.fd < 0 ? e : source_measure(&f->initrd);
+	for (uint32_t i = 0; !e && i < f->initrd_count; i++)
+		e = source_measure(&f->initrd[i]);
+	return e;
 }
 
 static int32_t disk_from_pipe(const struct source *s)

@@ -69,15 +69,16 @@ const char *cli_memory(const char *text, uint64_t *out)
 void cli_free(struct cli *c)
 {
 	struct machine_config *m = &c->machine;
-	char *const strings[] = {m->arch,        m->accel,    m->translator, m->board,   m->kernel,
-				 m->initrd,      m->append,   m->image,      m->command, c->config,
-				 c->plugin_path, m->log_file, m->jitdump,    m->gdb};
+	char *const strings[] = {m->arch,     m->accel,   m->translator, m->board,  m->kernel,
+				 m->append,   m->image,   m->command,    c->config, c->plugin_path,
+				 m->log_file, m->jitdump, m->gdb};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
 	for (uint32_t i = 0; i < m->disk_count; i++)
 		free(m->disks[i].path);
 	free(m->disks);
+	vr_text_list_free(m->initrds);
 	log_filter_free(&m->log);
 	for (uint32_t i = 0; i < c->plugin_count; i++) {
 		free(c->plugins[i].id);

@@ -62,8 +62,9 @@ static int32_t check_config(struct machine *m, const struct machine_config *c)
 				    MACHINE_MAX_DISKS - 1);
 	if (!c->kernel && !c->image)
 		return vr_error_set(VR_E_CONFIG, "nothing to boot: name an image, or a kernel with --kernel");
-	if (!c->kernel && c->initrd)
-		return vr_error_set(VR_E_CONFIG, "--initrd goes with --kernel; an image brings its own");
+	if (vr_text_list_length(c->initrds) > BOOT_INITRDS)
+		return vr_error_set(VR_E_CONFIG, "%zu initrds: at most %u can be had",
+				    vr_text_list_length(c->initrds), BOOT_INITRDS);
 	return VR_OK;
 }
 
@@ -71,8 +72,8 @@ static int32_t remember_boot(struct machine *m, const struct machine_config *c)
 {
 	int32_t rc = vr_text_replace(&m->kernel, c->kernel);
 
-	if (rc == VR_OK)
-		rc = vr_text_replace(&m->initrd, c->initrd);
+	for (char **i = c->initrds; rc == VR_OK && i && *i; i++)
+		rc = vr_text_list_add(&m->initrds, *i);
 	if (rc == VR_OK)
 		rc = vr_text_replace(&m->image, c->image);
 	if (rc == VR_OK && c->command)
@@ -281,7 +282,7 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = remember_boot(m, c);
 	if (rc == VR_OK)
-		rc = boot_open(&m->boot_files, m->kernel, m->initrd, m->image, m->ram_size);
+		rc = boot_open(&m->boot_files, m->kernel, m->initrds, m->image, m->ram_size);
 	if (rc == VR_OK)
 		rc = read_boot(m, &image_is_disk);
 	if (rc == VR_OK)
@@ -349,7 +350,7 @@ int32_t machine_new(struct registry *r, const struct machine_config *c, struct m
 	m->request = POWER_NONE;
 	m->sandbox.ruleset = -1;
 	m->stats.smaps = -1;
-	m->boot_files.main.fd = m->boot_files.initrd.fd = -1;
+	boot_files_none(&m->boot_files);
 	init_locks(m);
 	machine_offer(r);
 	registry_set_machine(r, m);
@@ -518,7 +519,7 @@ void machine_free(struct machine *m)
 	pthread_cond_destroy(&m->changed);
 	free(m->vcpu);
 	free(m->kernel);
-	free(m->initrd);
+	vr_text_list_free(m->initrds);
 	free(m->append);
 	free(m->image);
 	free(m);

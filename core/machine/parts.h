@@ -416,7 +416,7 @@ struct machine {
 	struct choice choice;
 	struct boot boot;             /* empty but while it is loaded */
 	struct boot_files boot_files; /* what to read it from, again at each reset */
-	char *kernel, *initrd, *append, *image;
+	char *kernel, *append, *image, **initrds;
 	/* Bytes of `append`: as the user gave it, and what --run adds. */
 	uint64_t append_length, command_length;
 

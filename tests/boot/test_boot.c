@@ -44,7 +44,8 @@ static int32_t from(const char *kernel, const char *initrd, const char *image, c
 		    struct boot *b, int *is_disk)
 {
 	struct boot_files f;
-	int32_t e = boot_open(&f, kernel, initrd, image, RAM);
+	char *initrds[] = {(char *)(uintptr_t)initrd, NULL};
+	int32_t e = boot_open(&f, kernel, initrds, image, RAM);
 
 	*b = (struct boot){0};
 	*is_disk = 0;

@@ -175,12 +175,17 @@ static int32_t boot(const char *append, struct boot *out)
 	return VR_OK;
 }
 
-int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image,
+void boot_files_none(struct boot_files *f)
+{
+	*f = (struct boot_files){.main.fd = -1};
+}
+
+int32_t boot_open(struct boot_files *f, const char *kernel, char *const *initrds, const char *image,
 		  uint64_t ram_size)
 {
-	(void)initrd;
+	(void)initrds;
 	(void)image;
-	*f = (struct boot_files){.main.fd = -1, .initrd.fd = -1, .is_image = !kernel, .ram_size = ram_size};
+	*f = (struct boot_files){.main.fd = -1, .is_image = !kernel, .ram_size = ram_size};
 	return VR_OK;
 }
 

@@ -357,8 +357,12 @@ Test(run, bad_configurations)
 	config.ram_size = UINT64_MAX - 0xffff;
 	refused("64 TiB");
 	config = fake_config();
-	config.initrd = (char *)(uintptr_t) "i";
-	refused("--initrd");
+	static char *many[BOOT_INITRDS + 2];
+
+	for (uint32_t i = 0; i <= BOOT_INITRDS; i++)
+		many[i] = (char *)(uintptr_t) "i";
+	config.initrds = many;
+	refused("17 initrds");
 	config = fake_config();
 	config.vcpu_count = 5; /* the fake accelerator has 4 sets of pins, but nothing drives more */
 	fake_boot_result = VR_E_IMAGE;
