@@ -378,8 +378,7 @@ static void stop(struct kvmp_vcpu *v, uint32_t access, uint64_t address)
 		.reason = VR_EXIT_DEBUG,
 		.access = access,
 		.stop_flags = access & (VR_STOP_READ | VR_STOP_WRITE) ? KVMP_STOP_FLAGS : 0,
-		.address_low = (uint32_t)address,
-		.address_high = (uint32_t)(address >> 32),
+		.address = address,
 	};
 }
 

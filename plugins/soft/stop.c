@@ -52,8 +52,7 @@ void soft_stop(struct soft_vcpu *v, uint32_t access, uint64_t address)
 		.size = sizeof(v->stop),
 		.reason = VR_EXIT_DEBUG,
 		.access = access,
-		.address_low = (uint32_t)address,
-		.address_high = (uint32_t)(address >> 32),
+		.address = address,
 	};
 	soft_request(v->x, SOFT_REQ_DEBUG);
 }

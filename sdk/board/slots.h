@@ -15,14 +15,21 @@
 #define VR_SLOTS_MAX 32u
 #define VR_WINDOWS_MAX 16u
 
-struct vr_slot_device {
-	struct vr_virtio_mmio *virtio;       /* a device of vmrun.virtio/1, or NULL: */
-	const struct vr_device_maker *maker; /* one of vmrun.device/1 */
-	struct vr_device *device;
-	char type[80]; /* as long as an id may be, and more */
+#define VR_SLOT_TYPE 80u /* bytes for a type: as long as an id may be, and more */
+
+/* A device of vmrun.virtio/1. */
+struct vr_slot {
+	struct vr_virtio_mmio *virtio;
+	char type[VR_SLOT_TYPE];
 };
 
-/* A device of no type that the board knows. */
+struct vr_slot_device {
+	const struct vr_device_maker *maker;
+	struct vr_device *device;
+	char type[VR_SLOT_TYPE];
+};
+
+/* A device of vmrun.device/1. */
 struct vr_window {
 	struct vr_slot_device d;
 	struct vr_plugin_self *self; /* the maker's */
@@ -42,7 +49,7 @@ struct vr_slots {
 	struct vr_virtio_shared_room
 		shared; /* for virtio devices' shared memory; size 0: this board has none */
 	uint32_t used, windows;
-	struct vr_slot_device slot[VR_SLOTS_MAX];
+	struct vr_slot slot[VR_SLOTS_MAX];
 	struct vr_window window[VR_WINDOWS_MAX];
 };
 

@@ -227,7 +227,7 @@ Test(board, requested_windows)
 	named.window = window;
 	fake_offer(d, VR_DEVICE_ID, &named, "named", VR_FOUND_REQUESTED);
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
-	cr_expect(strstr(d->error_text, "it places virtio-mmio devices only"), "%s", d->error_text);
+	cr_expect(strstr(d->error_text, "it places virtio devices only"), "%s", d->error_text);
 }
 
 Test(board, too_many_disks)

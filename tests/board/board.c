@@ -128,7 +128,7 @@ static uint32_t bad_kind;
 static uint64_t VR_CALL maker_window(struct vr_plugin_self *self, const char *type)
 {
 	(void)self;
-	return strncmp(type, "test-", 5) == 0 ? wanted : 0;
+	return strcmp(type, "test-other") != 0 ? wanted : 0; /* a type may be for other boards */
 }
 
 static const char *VR_CALL maker_compatible(struct vr_plugin_self *self, const char *type)
@@ -155,7 +155,7 @@ static int32_t VR_CALL maker_describe(struct vr_plugin_self *self, const char *t
 
 static struct vr_device_maker named = {
 	.size = sizeof(named),
-	.types = "virtio-mmio-input, test-one,test-two",
+	.types = "test-other, test-one,test-two",
 	.create = maker_create,
 	.reset = maker_reset,
 	.destroy = maker_destroy,
@@ -181,22 +181,14 @@ Test(board, requested_devices)
 {
 	ask_for(&named);
 	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
-	cr_expect_str_eq(made.made, "input:0 one:0 two:0 ", "%s", made.made);
+	cr_expect_str_eq(made.made, "one:0 two:0 ", "%s", made.made);
 	cr_expect_eq(made.base, 0x0c001000);
 	cr_expect_eq(made.irq, 32 + 112 + 1);
 	b->destroy(board);
 	d->bus_count = 0;
-	/* Some types may be for other boards. */
-	wanted = 0;
-	made.made[0] = '\0';
-	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
-	cr_expect_str_eq(made.made, "input:0 ", "%s", made.made);
-	b->destroy(board);
-	wanted = 0x100;
-	d->bus_count = 0;
 	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
 	b->reset(board);
-	cr_expect_eq(made.resets, 3);
+	cr_expect_eq(made.resets, 2);
 }
 
 static int32_t VR_CALL not_this_one(struct vr_plugin_self *self, const struct vr_virtio_config *c,

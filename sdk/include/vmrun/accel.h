@@ -48,9 +48,7 @@ struct vr_exit {
 	/* Of VR_EXIT_DEBUG, since 1.1. */
 	uint32_t access;     /* what touched a point: VR_STOP_READ ...; 0: a step is done */
 	uint32_t stop_flags; /* VR_STOP_AFTER */
-	/* The first byte of the access that is in the point, in two halves: the struct stays aligned to 4. */
-	uint32_t address_low;
-	uint32_t address_high;
+	uint64_t address;    /* the first byte of the access that is in the point */
 };
 #define VR_STOP_READ 1u
 #define VR_STOP_WRITE 2u

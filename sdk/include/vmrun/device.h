@@ -4,8 +4,7 @@
  *
  * Devices that have registers of their own. A virtio device has none: it offers vmrun.virtio/1 (virtio.h) and gets
  * the board's transport. Every type of a plugin that the user named (-p ID) gets one place: the window of MMIO that
- * window() asks for and one interrupt line, or, for "virtio-mmio-*", which is virtio over MMIO with a transport of its
- * own, the place and line of a virtio slot.
+ * window() asks for and one interrupt line.
  */
 #ifndef VMRUN_DEVICE_H
 #define VMRUN_DEVICE_H
@@ -53,8 +52,7 @@ struct vr_device_maker {
 	void(VR_CALL *destroy)(
 		struct vr_device *device); /* finishes or fails what is in flight. [quiesced] */
 
-	/* -- 1.1, all three optional: for types that the board does not know and that are no virtio-mmio-* --
-	 */
+	/* -- All three optional: for types that the board does not know. -- */
 	/* Bytes of MMIO the device wants: a power of two, at most VR_DEVICE_WINDOW_MAX; its base is aligned
 	 * to that (and to 4 KiB). 0: it can't be placed by a board that does not know the type. [main] */
 	uint64_t(VR_CALL *window)(struct vr_plugin_self *self, const char *type);

@@ -163,7 +163,7 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 
 	if (!vm)
 		return VR_E_NOMEM;
-	vm->p = self;
+	vm->p = (const struct plugin *)self;
 	if (c->vcpu_count != 1 || strcmp(c->arch, "teach") != 0) {
 		free(vm);
 		return VR_E_CONFIG;
@@ -213,7 +213,7 @@ static int32_t VR_CALL vcpu_create(struct vr_vm *handle, uint32_t index, struct 
 
 	if (!v)
 		return VR_E_NOMEM;
-	v->vm = handle;
+	v->vm = vm_of(handle);
 	v->index = index;
 	*out = (struct vr_vcpu *)v;
 	return VR_OK;
@@ -356,7 +356,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	p->machine = host->query(host, VR_MACHINE_ID);
 	p->thread = host->query(host, VR_THREAD_ID);
 	p->plugin.size = sizeof(p->plugin);
-	p->plugin.self = p;
+	p->plugin.self = (struct vr_plugin_self *)p;
 	p->plugin.probe = nothing;
 	p->plugin.start = nothing;
 	p->plugin.stop = nothing;

@@ -15,7 +15,7 @@
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
 
-#define TYPES "teach-card,virtio-mmio-abi"
+#define TYPES "teach-card,abi-card"
 #define CARD_MAGIC "ABI-CARD"
 
 struct plugin {
@@ -306,11 +306,17 @@ static int32_t VR_CALL card_create(struct vr_plugin_self *self, const struct vr_
 	if (rc >= 0)
 		rc = c->mmio->attach(host, VR_SPACE_MMIO, g->base, 32, &ops, c, "abi-card");
 	if (rc < 0) {
-		card_destroy(c);
+		card_destroy((struct vr_device *)c);
 		return rc;
 	}
 	*device = (struct vr_device *)c;
 	return VR_OK;
+}
+
+static uint64_t VR_CALL card_window(struct vr_plugin_self *self, const char *type)
+{
+	(void)self;
+	return strcmp(type, "abi-card") == 0 ? 0x1000 : 0;
 }
 
 static const struct vr_device_maker maker = {
@@ -319,6 +325,7 @@ static const struct vr_device_maker maker = {
 	.create = card_create,
 	.reset = card_reset,
 	.destroy = card_destroy,
+	.window = card_window,
 };
 
 /* ---- life ---- */
@@ -359,7 +366,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 		return VR_E_NOMEM;
 	p->host = host;
 	p->plugin.size = sizeof(p->plugin);
-	p->plugin.self = p;
+	p->plugin.self = (struct vr_plugin_self *)p;
 	p->plugin.probe = nothing;
 	p->plugin.start = nothing;
 	p->plugin.stop = nothing;

@@ -2,7 +2,7 @@
 /*
  * breaks.c: a plugin that breaks the process, where and how the variable VMRUN_TEST_BREAK says: STEP:MANNER,
  * such as "create:segv". Steps: open (a constructor), magic, create, probe, start, stop, destroy, facts
- * (many), and, of its device virtio-mmio-breaks while the guest runs: access (the guest's first access),
+ * (many), and, of its device while the guest runs: access (the guest's first access),
  * timer, thread; unload (a destructor).
  */
 #include <signal.h>
@@ -241,12 +241,27 @@ static void VR_CALL device_destroy(struct vr_device *device)
 	thread->join(the_host, the_thread);
 }
 
+static uint64_t VR_CALL device_window(struct vr_plugin_self *self, const char *type)
+{
+	(void)self, (void)type;
+	return 0x200;
+}
+
+/* What a guest's kernel has a driver for, so that it accesses the device. */
+static const char *VR_CALL device_compatible(struct vr_plugin_self *self, const char *type)
+{
+	(void)self, (void)type;
+	return "virtio,mmio";
+}
+
 static const struct vr_device_maker maker = {
 	.size = sizeof(maker),
-	.types = "virtio-mmio-breaks",
+	.types = "breaks",
 	.create = device_create,
 	.reset = device_reset,
 	.destroy = device_destroy,
+	.window = device_window,
+	.compatible = device_compatible,
 };
 
 static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
