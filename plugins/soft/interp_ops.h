@@ -12,6 +12,7 @@ struct soft_interp {
 	const struct vr_ir *ir;
 	const struct vr_ir_block *block;
 	const struct soft_interp_memory *m;
+	uint64_t pc_base;
 	union vr_v128 *v; /* values, by op number */
 };
 

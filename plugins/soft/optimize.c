@@ -5,7 +5,7 @@
  *  1. Register assignment. Uses of guest registers are counted, weighted by block frequency (block_freq.c);
  *     the most used ones are pinned: they live in a host register for the whole region. A GET counts more
  *     than a PUT: ops wait for a load, but not for a store.
- *  2. Forward, block by block: constants are folded; a GET is replaced by the value that the block last PUT
+ *  2. Forward, block by block: constants are folded (an address of code and a constant are an address of code); a GET is replaced by the value that the block last PUT
  *     or GOT, when that value is a constant or the guest register is not pinned (a GET of a pinned register
  *     costs nothing).
  *  3. Ops without effect and without uses are removed. A PUT of flags moves down to the branch that tests
@@ -110,6 +110,39 @@ static int fold(const struct vr_ir_op *o, uint64_t a, uint64_t b, uint64_t *out)
 	return 1;
 }
 
+/*
+ * An address of code and a constant are another place's address: plus and minus the constant, and without low bits, since pages
+ * begin at multiples of their size. Where code addresses wrap they may not be, and nothing is folded.
+ */
+static int fold_place(struct vr_ir_op *o, const struct vr_ir_op *a, const struct vr_ir_op *b,
+		      const struct vr_code_space *code)
+{
+	bool turned = a->op == VR_IR_CONST && o->op != VR_IR_SUB;
+	const struct vr_ir_op *place = turned ? b : a, *constant = turned ? a : b;
+	uint64_t k = constant->imm;
+
+	if (place->op != VR_IR_PC_CONST || constant->op != VR_IR_CONST || code->base || code->ignored ||
+	    o->type != VR_T_I64 || place->type != VR_T_I64)
+		return 0;
+	switch (o->op) {
+	case VR_IR_ADD:
+		k = place->imm + k;
+		break;
+	case VR_IR_SUB:
+		k = place->imm - k;
+		break;
+	case VR_IR_AND:
+		if (~k >= SOFT_PAGE)
+			return 0;
+		k &= place->imm;
+		break;
+	default:
+		return 0;
+	}
+	*o = (struct vr_ir_op){.op = VR_IR_PC_CONST, .type = VR_T_I64, .imm = k};
+	return 1;
+}
+
 /* Constants move to the right operand. Not of ADD and F_ADD: one host instruction does both where they have the
  * same operands. */
 static int is_turned(uint32_t op)
@@ -118,7 +151,8 @@ static int is_turned(uint32_t op)
 }
 
 static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
-			  const uint8_t *pinned, uint32_t *replacement, uint32_t *reaching)
+			  const struct vr_code_space *code, const uint8_t *pinned, uint32_t *replacement,
+			  uint32_t *reaching)
 {
 	uint32_t held[SOFT_GUEST_REGS]; /* value known to be in the reg, 0: none */
 	uint8_t held_type[SOFT_GUEST_REGS];
@@ -155,7 +189,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			uint32_t v = held[o->imm];
 			uint32_t type = held_type[o->imm];
 
-			if (v && (ir->ops[v].op == VR_IR_CONST || !pinned[o->imm]) &&
+			if (v && (vr_ir_is_constant(ir->ops[v].op) || !pinned[o->imm]) &&
 			    (type == o->type ||
 			     (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
 				replacement[i] = v;
@@ -175,7 +209,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		} else if (n == 2 && vr_ir_ops[o->op].class == VR_IRC_PURE && vr_ir_is_integer(o->type)) {
 			uint64_t value;
 
-			if (is_turned(o->op) && ir->ops[o->a].op == VR_IR_CONST) {
+			if (is_turned(o->op) && vr_ir_is_constant(ir->ops[o->a].op)) {
 				uint32_t first = o->a;
 
 				o->a = o->b;
@@ -185,7 +219,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 				continue;
 			const struct vr_ir_op *ca = &ir->ops[o->a], *cb = &ir->ops[o->b];
 
-			if (cb->op != VR_IR_CONST)
+			if (fold_place(o, ca, cb, code) || cb->op != VR_IR_CONST)
 				continue;
 			if (ca->op == VR_IR_CONST && fold(o, ca->imm, cb->imm, &value)) {
 				*o = (struct vr_ir_op){.op = VR_IR_CONST, .type = o->type, .imm = value};
@@ -380,14 +414,15 @@ static void passed(struct soft_log *log, const char *pass, const struct vr_ir *i
 		soft_log_pass(log, pass, ir);
 }
 
-void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
-		   struct soft_reg_assignment *regs)
+void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
+		   const struct vr_code_space *code, uint32_t *scratch, struct soft_reg_assignment *regs)
 {
-	soft_optimize_logged(isa, emit, ir, scratch, regs, NULL);
+	soft_optimize_logged(isa, emit, ir, code, scratch, regs, NULL);
 }
 
 void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
-			  uint32_t *scratch, struct soft_reg_assignment *regs, struct soft_log *log)
+			  const struct vr_code_space *code, uint32_t *scratch,
+			  struct soft_reg_assignment *regs, struct soft_log *log)
 {
 	uint8_t pinned[SOFT_GUEST_REGS] = {0};
 	uint32_t freq[SOFT_IR_BLOCKS];
@@ -400,7 +435,7 @@ void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, 
 	}
 	scratch[0] = scratch[ir->op_capacity] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++)
-		forward_block(isa, ir, &ir->blocks[i], pinned, scratch, scratch + ir->op_capacity);
+		forward_block(isa, ir, &ir->blocks[i], code, pinned, scratch, scratch + ir->op_capacity);
 	passed(log, "forwarding and folding", ir);
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		drop_dead(ir, &ir->blocks[i], scratch, 1);

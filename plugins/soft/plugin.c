@@ -103,7 +103,10 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 		vm_free(vm);
 		return rc;
 	}
-	rc = soft_cache_init(vm, p->cache, &entry);
+	struct vr_engine_entry entries = entry;
+
+	entries.code_align_log2 = isa->code_align_log2;
+	rc = soft_cache_init(vm, p->cache, &entries);
 	if (rc < 0) {
 		soft_error(vm, rc,
 			   "soft: no memory for a code cache of %llu MiB; give a smaller one with -p "

@@ -47,20 +47,22 @@ static void log_step(struct soft_vcpu *v, const struct vr_ir *ir, const struct s
 	pthread_mutex_unlock(&v->vm->code_lock);
 }
 
-/* Lift the instruction at exec.pc. 0; VR_E_AGAIN: its next page can't be fetched, the fault was taken. */
+/* Lift the instruction at exec.pc. 0; VR_E_AGAIN: not all of it can be fetched, the fault was taken. */
 static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page, struct vr_ir *ir)
 {
 	struct vr_exec *x = v->x;
 	uint32_t offset = (uint32_t)(x->pc & (SOFT_PAGE - 1));
-	uint8_t whole[2 * SOFT_TAIL_MAX];
+	uint32_t run = soft_page_run(&x->code, x->pc & SOFT_PAGE_MASK);
+	const uint64_t va_page = x->pc & SOFT_PAGE_MASK;
+	struct soft_whole whole;
 	struct vr_lift rq = {.size = sizeof(rq),
 			     .max_insns = 1,
-			     .pc = x->pc,
+			     .offset = offset,
 			     .mode_flags = x->mode_flags,
 			     .code = page->host + offset,
-			     .length = SOFT_PAGE - offset,
+			     .length = run > offset ? run - offset : SOFT_PAGE - offset,
 			     .ir_revision = VR_IR_REVISION};
-	int32_t rc = soft_lift(v->vm, &rq, ir);
+	int32_t rc = soft_lift(v->vm, &rq, ir, &x->code, va_page, NULL);
 
 	if (rc == VR_OK)
 		log_step(v, ir, page, NULL);
@@ -68,17 +70,17 @@ static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page,
 		return rc;
 	if (rq.length >= SOFT_TAIL_MAX)
 		return VR_E_INTERNAL;
-	const struct soft_itlb_entry *next = soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
+	uint64_t at = soft_tail_address(&x->code, va_page);
+	const struct soft_itlb_entry *next = soft_fetch(x, at);
 
 	if (!next)
 		return VR_E_AGAIN;
-	memcpy(whole, rq.code, rq.length);
-	memcpy(whole + rq.length, next->host, SOFT_TAIL_MAX);
-	rq.code = whole;
-	rq.length += SOFT_TAIL_MAX;
-	rc = soft_lift(v->vm, &rq, ir);
+	soft_add_tail(&rq, &whole, next, (uint32_t)(at & (SOFT_PAGE - 1)));
+	rc = soft_lift(v->vm, &rq, ir, &x->code, va_page, NULL);
 	if (rc == VR_OK)
 		log_step(v, ir, page, next);
+	if (rc == VR_E_AGAIN)
+		soft_tail_is_cut(v);
 	return rc;
 }
 
@@ -103,7 +105,7 @@ static void carry_out(struct soft_vcpu *v)
 	memset(&ir.ops[0], 0, sizeof(ir.ops[0]));
 	rc = lift_one(v, it, &ir);
 	if (rc == VR_OK && ir.block_count) {
-		soft_interpret_block(v, &ir, 0, v->step->values);
+		soft_interpret_block(v, &ir, 0, v->x->pc & SOFT_PAGE_MASK, v->step->values);
 	} else if (rc != VR_E_AGAIN) {
 		soft_cant_go_on(v, rc < 0 ? rc : VR_E_INTERNAL);
 	}

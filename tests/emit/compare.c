@@ -68,14 +68,14 @@ static void interpret(void)
 	feclearexcept(FE_ALL_EXCEPT);
 	soft_interp_fenv_set_round(H.x, H.x->fp_round);
 	while (b != VR_NO_BLOCK) {
-		if (soft_interp_block(H.x, &fake_isa, &H.ir, b, values, &m) == SOFT_INTERP_LEFT)
+		if (soft_interp_block(H.x, &fake_isa, &H.ir, b, H.page, values, &m) == SOFT_INTERP_LEFT)
 			break;
 		uint32_t next = VR_NO_BLOCK;
 
 		for (uint32_t s = 0; s < 2; s++) {
 			uint32_t to = H.ir.blocks[b].succ[s];
 
-			if (to != VR_NO_BLOCK && H.ir.blocks[to].pc == H.x->pc)
+			if (to != VR_NO_BLOCK && H.page + H.ir.blocks[to].start == H.x->pc)
 				next = to;
 		}
 		b = next;
@@ -170,7 +170,7 @@ static void dump(const char *what)
 	for (uint32_t i = 0; i < H.pinned_count; i++)
 		fprintf(stderr, " %s", fake_isa.guest_regs[H.pinned[i].guest_reg].name);
 	fprintf(stderr, "\n");
-	vr_ir_print(stderr, &H.ir, &fake_isa);
+	vr_ir_print(stderr, &H.ir, &fake_isa, H.page);
 }
 
 static void dump_code(void)
@@ -206,7 +206,7 @@ static int optimise(bool for_emitter)
 	struct soft_reg_assignment regs;
 	char why[256];
 
-	soft_optimize(&fake_isa, for_emitter ? H.emit : NULL, &H.ir, scratch, &regs);
+	soft_optimize(&fake_isa, for_emitter ? H.emit : NULL, &H.ir, &H.space, scratch, &regs);
 	if (for_emitter) {
 		memcpy(H.pinned, regs.pinned, sizeof(H.pinned));
 		H.pinned_count = regs.pinned_count;

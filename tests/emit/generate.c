@@ -379,6 +379,8 @@ static uint64_t an_imm(const struct vr_ir_op *o)
 	case VR_IMM_NONE:
 		return 0;
 	case VR_IMM_PC:
+		if (o->op == VR_IR_PC_CONST && below(2))
+			return edge_value();
 		return OUTSIDE | (rnd() & 0x3f);
 	case VR_IMM_CONST:
 	case VR_IMM_VALUE:
@@ -655,15 +657,29 @@ static void add_end(uint32_t index, uint32_t count)
 		if (taken >= count)
 			taken = VR_NO_BLOCK;
 		else
-			o->imm = CODE_PC + 256 * (uint64_t)taken;
+			o->imm = 256 * (uint64_t)taken;
 	}
 	block_end(CODE_PC + 256 * (uint64_t)(index + 1), taken,
 		  vr_ir_ops[which].attribute == VR_ATTRIBUTE_BRANCH ? next : VR_NO_BLOCK);
 }
 
+/* How code addresses lie in linear ones: mostly not otherwise. */
+static void some_space(void)
+{
+	static const uint64_t ignored[] = {0, ~UINT64_C(0xffff), ~UINT64_C(0xffffffff), ~UINT64_C(0xffffff)},
+			      bases[] = {0, 0x10, 0x8000, 0xfffff000, 0x123456789000, ~UINT64_C(0xff)};
+
+	if (below(3))
+		return;
+	H.space.ignored = ignored[below(4)];
+	H.space.base = bases[below(6)];
+	H.space.linear_ignored = below(2) ? 0 : ignored[below(4)] & ~UINT64_C(0xffff);
+}
+
 void generate_region(uint32_t kinds, uint32_t blocks, uint32_t ops)
 {
 	read_table();
+	some_space();
 	if (blocks > PAGE_BLOCKS)
 		blocks = PAGE_BLOCKS;
 	for (uint32_t b = 0; b < blocks; b++) {
@@ -698,6 +714,7 @@ void generate_state(void)
 
 		memcpy((uint8_t *)H.x + FIELDS + 8 * n, &k, 8);
 	}
+	H.x->code = H.space;
 	H.x->fp_round = modes[below(5)];
 	H.x->fp_flags = below(4) ? 0 : rnd() & 31;
 	for (uint32_t n = 0; n < RAM_PAGES * 4096; n += 8) {

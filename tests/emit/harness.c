@@ -98,6 +98,7 @@ struct vr_isa fake_isa = {
 	.guest_regs = guest_regs,
 	.guest_reg_stride = sizeof(struct vr_guest_reg),
 	.helper_stride = sizeof(struct vr_helper),
+	.code_align_log2 = 2,
 	.helpers = helpers,
 	.guest_reg_count = REGS,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
@@ -265,7 +266,7 @@ static uint64_t do_link(struct vr_exec *x)
 {
 	H.links++;
 	if (vr_engine_exec(x)->link - H.job.exit_base < H.job.exit_count)
-		x->pc = H.job.exits[vr_engine_exec(x)->link - H.job.exit_base].pc;
+		x->pc = H.job.pc_base + H.job.exits[vr_engine_exec(x)->link - H.job.exit_base].place;
 	spoil();
 	return H.on_link ? H.on_link(x) : 0;
 }
@@ -326,12 +327,14 @@ void harness_init(void)
 	H.on_lookup = NULL;
 	H.on_link = NULL;
 	H.pinned_count = 0;
+	H.page = CODE_PC;
+	H.space = (struct vr_code_space){0};
 	ir_begin();
 }
 
 int harness_use(const struct test_emitter *emitter)
 {
-	struct vr_engine_entry e = {sizeof(e), 0, memory, lookup, do_link};
+	struct vr_engine_entry e = {sizeof(e), fake_isa.code_align_log2, memory, lookup, do_link};
 	char why[128];
 
 	if (emitter->emit->probe(why, sizeof(why))) {
@@ -369,16 +372,20 @@ void ir_begin(void)
 
 void block_begin(uint64_t pc, uint32_t flags)
 {
+	if (!H.ir.block_count)
+		H.page = pc & ~4095ull;
 	struct vr_ir_block *b = &H.ir.blocks[H.ir.block_count++];
-	*b = (struct vr_ir_block){
-		.pc = pc, .first = H.ir.op_count, .flags = flags, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
+	*b = (struct vr_ir_block){.start = pc - H.page,
+				  .first = H.ir.op_count,
+				  .flags = flags,
+				  .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
 	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, pc);
 }
 
 void block_end(uint64_t end, uint32_t taken, uint32_t fall)
 {
 	struct vr_ir_block *b = &H.ir.blocks[H.ir.block_count - 1];
-	b->end = end;
+	b->end = end - H.page;
 	b->count = H.ir.op_count - b->first;
 	b->succ[0] = taken;
 	b->succ[1] = fall;
@@ -430,7 +437,8 @@ int32_t emit_region(void)
 	j->ir = &H.ir;
 	j->pinned = H.pinned;
 	j->pinned_count = H.pinned_count;
-	j->pc_base = CODE_PC & ~4095ull;
+	j->pc_base = H.page;
+	j->code = H.space;
 	j->write = H.code + H.used;
 	j->execute = (uint64_t)(uintptr_t)j->write;
 	j->capacity = CODE_CAPACITY - H.used;

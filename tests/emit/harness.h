@@ -7,6 +7,7 @@
 #include <vmrun/emitter.h>
 #include "emitters.h"
 #include "xlate/ir/build.h"
+#include "xlate/ir/ir.h"
 
 #define INTS 16
 #define VECS 16
@@ -47,6 +48,8 @@ struct harness {
 	struct vr_fault_point points[4096];
 	struct vr_exit_site exits[1024];
 	uint32_t entry[512];
+	uint64_t page;              /* of the region's blocks: linear address */
+	struct vr_code_space space; /* in which it runs */
 	/* what happened */
 	uint32_t slow, faults, links, lookups, slow_fp;
 	uint64_t fault_insn;
@@ -63,14 +66,14 @@ extern struct vr_isa fake_isa;
 void harness_init(void);
 /* 0; else this processor can't run the emitter's code, and why is on stderr. */
 int harness_use(const struct test_emitter *emitter);
-/* Begin a new IR. */
+/* Begin a new IR. Addresses of code are given as linear ones, for op() too; its first block sets the page. */
 void ir_begin(void);
 void block_begin(uint64_t pc, uint32_t flags);
 void block_end(uint64_t end, uint32_t taken, uint32_t fall);
 static inline uint32_t op(uint32_t o, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c,
 			  uint64_t imm)
 {
-	return vr_ir_add(&H.ir, o, type, aux, a, b, c, imm);
+	return vr_ir_add(&H.ir, o, type, aux, a, b, c, vr_ir_ops[o].imm == VR_IMM_PC ? imm - H.page : imm);
 }
 /* Pin the first n integer and m vector registers. */
 void pin_regs(uint32_t n, uint32_t m);

@@ -65,7 +65,7 @@ Test(emit_control, link_and_unlink)
 	uint64_t first = simple(0x10000, 0, 1, 0x10100);
 	struct vr_exit_site x = H.exits[0];
 	cr_assert_eq(H.job.exit_count, 1);
-	cr_assert_eq(x.pc, 0x10100);
+	cr_assert_eq(x.place, 0x100);
 	cr_assert_eq(x.check, 0);
 	cr_assert_eq((H.job.execute + x.jump) % 4, 0);
 	H.emit->enter(H.emitter, H.x, first);
@@ -183,7 +183,7 @@ Test(emit_control, return_stack_and_indirect_cache)
 		harness_init();
 		pin_regs(8, 0);
 		uint64_t f = callee(), main_code = caller(VR_JUMP_CALL, entry);
-		H.mmu->indirect[0x20000 >> 2 & (VR_INDIRECT_ENTRIES - 1)] =
+		H.mmu->indirect[vr_indirect_index(0x20000, fake_isa.code_align_log2)] =
 			(struct vr_branch_entry){0x20000, f};
 		*reg_int(5) = 0x20000;
 		*reg_int(6) = 0x10004;

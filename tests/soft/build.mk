@@ -3,7 +3,7 @@
 # NAME-refused by that emitter but for some ops, which it refuses.
 CPPFLAGS_tests_soft := -Isdk -Isdk/xlate -Iplugins/soft
 
-TEST_SOFT_TIERS := memory flush code smp induction points
+TEST_SOFT_TIERS := memory flush code smp induction points bytes space
 TEST_SOFT_NAMES := complete optimize $(TEST_SOFT_TIERS)
 TEST_SOFT := $(foreach t,$(TEST_SOFT_NAMES),$(B)/tests/test-soft-$(t))
 TEST_SOFT_COMPILED := $(foreach t,$(TEST_SOFT_TIERS),$(B)/tests/test-soft-$(t)-compiled)
@@ -11,7 +11,7 @@ TEST_SOFT_REFUSED := $(B)/tests/test-soft-refuse $(foreach t,$(TEST_SOFT_TIERS),
 TEST_SOFT_OBJS := $(call objects,$(foreach t,$(TEST_SOFT_NAMES),tests/soft/test_$(t).c)) $(call objects,tests/soft/test_refuse.c)
 TESTS += $(TEST_SOFT) $(TEST_SOFT_COMPILED) $(TEST_SOFT_REFUSED)
 
-TEST_SOFT_SUPPORT := $(call objects,tests/soft/fake_isa.c tests/soft/fake_machine.c) $(SOFT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-ir.a
+TEST_SOFT_SUPPORT := $(call objects,tests/soft/fake_isa.c tests/soft/fake_bytes.c tests/soft/fake_machine.c) $(SOFT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-ir.a
 $(TEST_SOFT): $(B)/tests/test-soft-%: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/fake_isa_tier0.c) $(TEST_SOFT_SUPPORT)
 $(TEST_SOFT_COMPILED): $(B)/tests/test-soft-%-compiled: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/fake_isa_tier1.c) \
 	$(B)/lib/libxlate-emit-x86.a $(TEST_SOFT_SUPPORT)

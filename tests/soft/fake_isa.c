@@ -8,13 +8,12 @@
 
 struct fake_machine fake;
 
-enum { H_HOOK };
 #define REG_FLAGS 16
 
 static uint64_t VR_CALL hook(struct vr_exec *x, uint64_t number, uint64_t next, uint64_t c)
 {
 	(void)c;
-	x->pc = next;
+	x->pc = vr_linear_address(&x->code, next);
 	if (number)
 		fake.hooks[number](&fake, x);
 	else
@@ -57,10 +56,10 @@ static const struct {
 	struct vr_helper helper;
 	uint64_t later;
 } helpers[] = {
-	[H_HOOK] = {.helper = {.name = "hook",
-			       .flags = VR_HF_READS | VR_HF_WRITES | VR_HF_PC | VR_HF_MAY_LEAVE,
-			       .u.fn = hook},
-		    .later = 0},
+	[FAKE_H_HOOK] = {.helper = {.name = "hook",
+				    .flags = VR_HF_READS | VR_HF_WRITES | VR_HF_PC | VR_HF_MAY_LEAVE,
+				    .u.fn = hook},
+			 .later = 0},
 };
 
 static int32_t VR_CALL init(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env)
@@ -80,6 +79,7 @@ static void VR_CALL reset(struct vr_exec *x)
 	memset(x->hot, 0, sizeof(x->hot));
 	memset(fake_of(x), 0, sizeof(struct fake_state));
 	x->pc = x->asid = x->mode_flags = 0;
+	x->code = (struct vr_code_space){0};
 }
 
 static int32_t VR_CALL state(struct vr_exec *x, const char *id, void *at, uint32_t length)
@@ -103,15 +103,15 @@ static uint64_t memory_imm(uint32_t how, int32_t disp)
 			  (how & FAKE_UNPRIV ? VR_MF_UNPRIV : 0) | (how & FAKE_ALIGN ? VR_MF_ALIGN : 0));
 }
 
-/* 1: the block ends here. */
-static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
+/* `at`: the instruction's place in its page. 1: the block ends here. */
+static int lift_one(struct vr_ir *ir, uint64_t at, uint64_t word)
 {
 	uint32_t op = word & 0xff, rd = word >> 8 & 15, ra = word >> 16 & 15, rb = word >> 24 & 15,
 		 how = word >> 24 & 0xff;
 	int32_t imm = (int32_t)(word >> 32);
 	uint32_t aux = (how & 7) | (how & FAKE_SIGN ? VR_MS_SIGN : 0), v;
 
-	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, pc);
+	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, at);
 	switch (op) {
 	case FAKE_MOVI:
 		vr_ir_put(ir, VR_T_I64, rd, vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm));
@@ -165,15 +165,15 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 	case FAKE_BNE:
 		v = vr_ir_get(ir, VR_T_I64, ra);
 		vr_ir_add(ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, vr_ir_get(ir, VR_T_I64, rb), 0,
-			  pc + (uint64_t)(int64_t)imm);
+			  at + (uint64_t)(int64_t)imm);
 		return 1;
 	case FAKE_CALL:
-		vr_ir_put(ir, VR_T_I64, 15, vr_ir_const(ir, VR_T_I64, pc + 8));
-		vr_ir_add(ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, pc + 8);
-		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, pc + (uint64_t)(int64_t)imm);
+		vr_ir_put(ir, VR_T_I64, 15, vr_ir_pc_const(ir, VR_T_I64, at + 8));
+		vr_ir_add(ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, at + 8);
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, at + (uint64_t)(int64_t)imm);
 		return 1;
 	case FAKE_J:
-		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, pc + (uint64_t)(int64_t)imm);
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, at + (uint64_t)(int64_t)imm);
 		return 1;
 	case FAKE_RET:
 		vr_ir_add(ir, VR_IR_JUMP_INDIRECT, VR_T_NONE, VR_JUMP_RET, vr_ir_get(ir, VR_T_I64, 15), 0, 0,
@@ -181,7 +181,8 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 		return 1;
 	case FAKE_HOOK:
 		v = vr_ir_const(ir, VR_T_I64, (uint64_t)(int64_t)imm);
-		vr_ir_add(ir, VR_IR_CALL, VR_T_I64, 0, v, vr_ir_const(ir, VR_T_I64, pc + 8), 0, H_HOOK);
+		vr_ir_add(ir, VR_IR_CALL, VR_T_I64, 0, v, vr_ir_pc_const(ir, VR_T_I64, at + 8), 0,
+			  FAKE_H_HOOK);
 		vr_ir_add(ir, VR_IR_EXIT, VR_T_NONE, 0, 0, 0, 0, 0);
 		return 1;
 	default:
@@ -192,7 +193,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, uint64_t word)
 static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
 	uint32_t first = ir->op_count, insns = 0;
-	uint64_t pc = rq->pc;
+	uint64_t at = rq->offset;
 	int done = 0;
 
 	(void)vm;
@@ -200,8 +201,8 @@ static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq
 		uint64_t word;
 
 		memcpy(&word, rq->code + 8 * insns, sizeof(word));
-		done = lift_one(ir, pc, word);
-		pc += 8;
+		done = lift_one(ir, at, word);
+		at += 8;
 		insns++;
 	}
 	if (done < 0)
@@ -209,9 +210,9 @@ static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq
 	if (!insns)
 		return VR_E_AGAIN;
 	if (!done)
-		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, pc);
-	ir->blocks[ir->block_count++] = (struct vr_ir_block){.pc = rq->pc,
-							     .end = pc,
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, at);
+	ir->blocks[ir->block_count++] = (struct vr_ir_block){.start = rq->offset,
+							     .end = at,
 							     .first = first,
 							     .count = ir->op_count - first,
 							     .insns = insns,
@@ -305,6 +306,7 @@ const struct vr_isa fake_isa = {
 	.helpers = &helpers[0].helper,
 	.guest_reg_stride = sizeof(guest_regs[0]),
 	.helper_stride = sizeof(helpers[0]),
+	.code_align_log2 = 3,
 	.guest_reg_count = sizeof(guest_regs) / sizeof(guest_regs[0]),
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 	.init = init,

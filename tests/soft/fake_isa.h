@@ -30,6 +30,7 @@ enum fake_opcode {
 	FAKE_HOOK, /* the test's function number imm; the block ends */
 	FAKE_BAD,  /* the lifter gives up */
 };
+enum { FAKE_H_HOOK }; /* helpers */
 #define FAKE_HOW(log2, flags) ((log2) | (flags))
 #define FAKE_SIGN 8u
 #define FAKE_UNPRIV 16u

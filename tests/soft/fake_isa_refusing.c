@@ -11,15 +11,15 @@ static struct vr_emit emit;
 const struct vr_emit *const fake_emit = &emit;
 
 /* The code that every engine needs, which is no guest's. */
-static bool engines_own(const struct vr_ir *ir)
+static bool engines_own(const struct vr_emit_job *job)
 {
-	return ir->blocks[0].pc == SOFT_RAS_EMPTY;
+	return job->pc_base + job->ir->blocks[0].start == SOFT_RAS_EMPTY;
 }
 
 static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
 	refusing.calls++;
-	if (engines_own(job->ir))
+	if (engines_own(job))
 		return x86_emit.region(vm, job);
 	if (refusing.no_room) {
 		refusing.no_room--;

@@ -94,7 +94,7 @@ static void run(const struct vr_isa *i, const struct vr_ir *ir)
 
 	exec.x.pc = 0;
 	for (uint32_t n = 0; n < 50 && exec.x.pc / 16 < ir->block_count; n++)
-		soft_interp_block(&exec.x, i, ir, (uint32_t)(exec.x.pc / 16), values, &the_memory);
+		soft_interp_block(&exec.x, i, ir, (uint32_t)(exec.x.pc / 16), 0, values, &the_memory);
 }
 
 static void fill(uint64_t with)
@@ -123,7 +123,7 @@ static void end_block(struct fake_region *w, uint32_t first, uint32_t taken, uin
 {
 	struct vr_ir_block *b = &w->ir.blocks[w->ir.block_count];
 
-	*b = (struct vr_ir_block){.pc = w->ir.block_count * 16,
+	*b = (struct vr_ir_block){.start = w->ir.block_count * 16,
 				  .end = (w->ir.block_count + 1) * 16,
 				  .first = first,
 				  .count = w->ir.op_count - first,
@@ -143,7 +143,7 @@ static void optimise_for(struct fake_region *w, uint32_t registers)
 	char why[160];
 
 	cr_assert_eq(vr_ir_verify(&w->ir, &i, why, sizeof(why)), 0, "before: %s", why);
-	soft_optimize(&i, registers ? &emit : NULL, &w->ir, scratch, &plan);
+	soft_optimize(&i, registers ? &emit : NULL, &w->ir, &exec.x.code, scratch, &plan);
 	cr_assert_leq(plan.pinned_count, registers);
 	cr_assert_eq(vr_ir_verify_optimized(&w->ir, &i, why, sizeof(why)), 0, "after: %s", why);
 }
@@ -298,7 +298,7 @@ Test(optimize, dirty_regs)
 		vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, other, 0, 16);
 		end_block(&w, first, b == 1 ? 1 : VR_NO_BLOCK, b < 2 ? b + 1 : VR_NO_BLOCK);
 	}
-	soft_optimize(&i, &emit, &w.ir, scratch, &plan);
+	soft_optimize(&i, &emit, &w.ir, &exec.x.code, scratch, &plan);
 	cr_assert_eq(plan.pinned_count, 2);
 	uint32_t bit = plan.pinned[0].guest_reg == 3 ? 1 : 2;
 
@@ -351,7 +351,7 @@ Test(optimize, the_innermost_loop_has_the_registers)
 	const struct vr_isa i = isa();
 	struct soft_reg_assignment plan;
 
-	soft_optimize(&i, &emit, &w.ir, scratch, &plan);
+	soft_optimize(&i, &emit, &w.ir, &exec.x.code, scratch, &plan);
 	cr_assert_eq(plan.pinned_count, 2);
 	cr_assert_eq(plan.pinned[0].guest_reg, 2);
 	cr_assert_neq(plan.pinned[1].guest_reg, 4, "what is only written waits for nothing");
@@ -420,7 +420,7 @@ Test(optimize, same_page_hints)
 		vr_ir_put(&w.ir, VR_T_I64, 5, vr_ir_op2(&w.ir, VR_IR_ADD, VR_T_I64, s[5], s[5]));
 		vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, s[2], one, 0, 16);
 		end_block(&w, 1, 0, VR_NO_BLOCK);
-		soft_optimize(&i, &emit, &w.ir, scratch, &plan);
+		soft_optimize(&i, &emit, &w.ir, &exec.x.code, scratch, &plan);
 
 		uint32_t group[7];
 

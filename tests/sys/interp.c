@@ -103,6 +103,8 @@ static struct vr_ir_block blocks[1];
 static union vr_v128 values[64];
 static struct vr_ir ir;
 
+#define PAGE 0x1000u /* linear address of the block's page */
+
 static void begin(void)
 {
 	memset(ops, 0, sizeof(ops));
@@ -115,7 +117,7 @@ static void begin(void)
 			    .block_count = 1,
 			    .ops = ops,
 			    .blocks = blocks};
-	vr_ir_add(&ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x10);
 }
 
 static uint32_t add(uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c,
@@ -126,9 +128,9 @@ static uint32_t add(uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32
 
 static uint32_t run(void)
 {
-	add(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x2000);
-	blocks[0] = (struct vr_ir_block){.pc = 0x1000, .end = 0x1004, .first = 1, .count = ir.op_count - 1};
-	return soft_interp_block(X, &isa, &ir, 0, values, &access_table);
+	add(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x2000 - PAGE);
+	blocks[0] = (struct vr_ir_block){.start = 0x10, .end = 0x14, .first = 1, .count = ir.op_count - 1};
+	return soft_interp_block(X, &isa, &ir, 0, PAGE, values, &access_table);
 }
 
 static uint32_t integer(uint64_t value)
@@ -281,14 +283,14 @@ Test(interp, conditions)
 			uint32_t half = add(VR_IR_SELECT, VR_T_F32, cc, f, one, two, 0);
 			uint32_t g = add(VR_IR_F_CONST, VR_T_FLAGS, 0, 0, 0, 0, 8);
 			uint32_t sel = add(VR_IR_F_SEL, VR_T_FLAGS, cc, f, f, g, 0);
-			add(VR_IR_BRCC, 0, cc, f, 0, 0, 0x5000);
+			add(VR_IR_BRCC, 0, cc, f, 0, 0, 0x5000 - PAGE);
 			run();
 			cr_assert_eq(values[set].d[0], holds[cc], "nzcv %x cc %u", nzcv, cc);
 			cr_assert_eq(values[wide].d[1], holds[cc] ? 2 : 4);
 			cr_assert_eq(values[half].d[0], holds[cc] ? 1 : 3);
 			cr_assert_eq(values[half].d[1], 0);
 			cr_assert_eq(values[sel].d[0], values[holds[cc] ? f : g].d[0]);
-			cr_assert_eq(X->pc, holds[cc] ? 0x5000 : 0x1004);
+			cr_assert_eq(X->pc, holds[cc] ? 0x5000 : PAGE + 0x14);
 		}
 	}
 }
@@ -419,7 +421,7 @@ Test(interp, calls)
 	add(VR_IR_FENCE, 0, 0, 0, 0, 0, 0);
 	add(VR_IR_RAS_PUSH, 0, 0, 0, 0, 0, 0);
 	cr_assert_eq(run(), SOFT_INTERP_NEXT);
-	cr_assert_eq(values[v].d[0], 0x1000 + 1 + 200);
+	cr_assert_eq(values[v].d[0], PAGE + 0x10 + 1 + 200);
 	cr_assert_eq(values[w].d[0], 12);
 	cr_assert_eq(values[w].d[1], 6);
 	cr_assert_eq(X->pc, 0x2000);
@@ -439,23 +441,47 @@ Test(interp, terminators)
 	} cases[] = {
 		{VR_IR_GOTO, 0, 1, 0, 0, 0x5000, 0x5000},
 		{VR_IR_BRCMP, I, VR_CC_LT, (uint64_t)-1, 1, 0x5000, 0x5000},
-		{VR_IR_BRCMP, I, VR_CC_CC, (uint64_t)-1, 1, 0x5000, 0x1004},
+		{VR_IR_BRCMP, I, VR_CC_CC, (uint64_t)-1, 1, 0x5000, PAGE + 0x14},
 		{VR_IR_BRCMP, W, VR_CC_EQ, 0x100000000, 0, 0x5000, 0x5000},
 		{VR_IR_BRBIT, I, 63, MIN64, 0, 0x5000, 0x5000},
-		{VR_IR_BRBIT, I, 63, 0, 0, 0x5000, 0x1004},
+		{VR_IR_BRBIT, I, 63, 0, 0, 0x5000, PAGE + 0x14},
 		{VR_IR_BRBIT, I, 64 | 5, 0, 0, 0x5000, 0x5000},
-		{VR_IR_BRBIT, I, 64 | 5, 32, 0, 0x5000, 0x1004},
+		{VR_IR_BRBIT, I, 64 | 5, 32, 0, 0x5000, PAGE + 0x14},
 		{VR_IR_JUMP_INDIRECT, I, VR_JUMP_RET, 0x123456789abc, 0, 0, 0x123456789abc},
-		{VR_IR_EXIT, 0, 0, 0, 0, 0x5000, 0x1000},
+		{VR_IR_EXIT, 0, 0, 0, 0, 0x5000, PAGE + 0x10},
 		{VR_IR_EXIT_TO, 0, 0, 0, 0, 0x5000, 0x5000},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin();
 		uint32_t a = integer(cases[i].a), b = integer(cases[i].b);
-		add(cases[i].op, cases[i].type, cases[i].aux, a, b, 0, cases[i].imm);
+		add(cases[i].op, cases[i].type, cases[i].aux, a, b, 0, cases[i].imm - PAGE);
 		cr_assert_eq(run(), SOFT_INTERP_NEXT);
 		cr_assert_eq(X->pc, cases[i].pc, "case %zu", i);
 	}
+}
+
+/* Code with a base, of 16 bits: what an instruction sees is the code address, exec.pc is the linear one. */
+Test(interp, code_addresses)
+{
+	X->code = (struct vr_code_space){.base = 0x120, .ignored = ~UINT64_C(0xffff)};
+	begin();
+	uint32_t here = add(VR_IR_PC_CONST, I, 0, 0, 0, 0, 0x10),
+		 before = add(VR_IR_PC_CONST, I, 0, 0, 0, 0, -(uint64_t)PAGE);
+	uint32_t narrow = add(VR_IR_PC_CONST, W, 0, 0, 0, 0, 0x20), to = integer(0x5abcd);
+
+	add(VR_IR_JUMP_INDIRECT, 0, VR_JUMP, to, 0, 0, 0);
+	run();
+	cr_assert_eq(values[here].d[0], PAGE + 0x10 - 0x120);
+	cr_assert_eq(values[before].d[0], 0x10000 - 0x120);
+	cr_assert_eq(values[narrow].d[0], PAGE + 0x20 - 0x120);
+	cr_assert_eq(X->pc, 0xabcd + 0x120);
+	X->code = (struct vr_code_space){0};
+	begin();
+	here = add(VR_IR_PC_CONST, I, 0, 0, 0, 0, -(uint64_t)(PAGE + 4));
+	narrow = add(VR_IR_PC_CONST, W, 0, 0, 0, 0, -(uint64_t)(PAGE + 4));
+	run();
+	cr_assert_eq(values[here].d[0], (uint64_t)-4);
+	cr_assert_eq(values[narrow].d[0], (uint32_t)-4);
 }
 
 Test(interp, floating_point_is_the_isas)

@@ -24,8 +24,8 @@ static void open_block(void)
 			    .ops = ops,
 			    .blocks = blocks};
 	blocks[0] = (struct vr_ir_block){
-		.pc = 0x1000, .end = 0x1004, .first = 1, .insns = 1, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
-	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x1000);
+		.start = 0x100, .end = 0x104, .first = 1, .insns = 1, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
+	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x100);
 }
 
 static int close_block(void)
@@ -36,7 +36,7 @@ static int close_block(void)
 
 static void leave(void)
 {
-	vr_ir_add(&ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 0x1004);
+	vr_ir_add(&ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 0x104);
 }
 
 static void refused(const char *reason)
@@ -59,7 +59,7 @@ static void well_formed(void)
 	vr_ir_put(&ir, VR_T_V128, 64, s);
 	vr_ir_put(&ir, VR_T_FLAGS, 32, f);
 	vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, 0, a, 0, 2);
-	vr_ir_add(&ir, VR_IR_BRCC, VR_T_NONE, VR_CC_NE, f, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_BRCC, VR_T_NONE, VR_CC_NE, f, 0, 0, 0x100);
 	blocks[0].succ[VR_EDGE_TAKEN] = 0;
 }
 
@@ -172,7 +172,7 @@ Test(verify, precise_faults)
 	open_block();
 	a = vr_ir_get(&ir, VR_T_I64, 0);
 	vr_ir_put(&ir, VR_T_I64, 1, a);
-	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x1004);
+	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x104);
 	vr_ir_add(&ir, VR_IR_LOAD, VR_T_I64, 3, a, 0, 0, 0);
 	leave();
 	cr_assert_eq(close_block(), 0, "%s", why);
@@ -329,6 +329,8 @@ static const struct {
 	{VR_IR_VGETLANE, VR_T_I64, 8, 0},
 	{VR_IR_BRBIT, VR_T_I64, 128, 0},
 	{VR_IR_JUMP_INDIRECT, VR_T_NONE, 3, 0},
+	{VR_IR_INSN_START, VR_T_NONE, 0, 4096},
+	{VR_IR_INSN_START, VR_T_NONE, 0, ~0ull},
 	{VR_IR_CONST, VR_T_I32, 0, 1ull << 32},
 	{VR_IR_GET, VR_T_I64, 0, 1},
 	{VR_IR_GET, VR_T_F64, 0, 0},
@@ -400,9 +402,9 @@ Test(verify, edges)
 	open_block();
 	leave();
 	blocks[0].succ[VR_EDGE_TAKEN] = 0;
-	refused("another pc");
+	refused("another place");
 	open_block();
-	vr_ir_add(&ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 0x100);
 	blocks[0].succ[VR_EDGE_TAKEN] = 0;
 	cr_assert_eq(close_block(), 0, "%s", why);
 	blocks[0].succ[VR_EDGE_FALL] = 0;
@@ -442,14 +444,14 @@ Test(print, one_op_a_line)
 	well_formed();
 	cr_assert_eq(close_block(), 0);
 	FILE *out = open_memstream(&text, &size);
-	vr_ir_print(out, &ir, NULL);
+	vr_ir_print(out, &ir, NULL, 0x40000000);
 	fclose(out);
 	uint32_t lines = 0;
 	for (char *p = text; (p = strchr(p, '\n')); p++)
 		lines++;
 	cr_assert_eq(lines, 1 + blocks[0].count);
 	cr_assert(strstr(text, "LOAD.i64 v2 bytes=8 signed disp=-8 acquire sc"), "%s", text);
-	cr_assert(strstr(text, "BRCC v7 ne -> 0x1000"), "%s", text);
+	cr_assert(strstr(text, "BRCC v7 ne -> 0x40000100"), "%s", text);
 	cr_assert(strstr(text, "PUT.flags v7 [reg 32] live=3"), "%s", text);
 	free(text);
 }

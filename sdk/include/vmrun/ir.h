@@ -16,7 +16,12 @@
  *
  * Carry: C is "no borrow" after a subtraction (as on Arm). The packed form holds C inverted.
  *
- * Faults are precise: INSN_START gives the guest pc of what follows, and a lifter orders its ops such that no
+ * Guest addresses of code (INSN_START, targets, PC_CONST, a block's start and end) are signed 64-bit numbers of bytes
+ * from the base of the 4 KiB page that the block begins in, kept modulo 2^64. So an IR depends on the offset in the page, the
+ * bytes and the mode flags, and on no address: the same IR serves a page wherever it is mapped. Where the page is, and how
+ * code addresses lie in linear ones (struct vr_code_space in isa.h), the engine adds.
+ *
+ * Faults are precise: INSN_START says where the instruction begins that follows, to the byte, and a lifter orders its ops such that no
  * PUT of an instruction comes before that instruction's last op that can fault. (A load that writes back its
  * base PUTs after the load.)
  *
@@ -36,7 +41,7 @@
 /* Rises when ops are added. Isa, emitter and engine each say which one they speak: vr_isa.ir_revision,
  * vr_emit.ir_ops, vr_lift.ir_revision. */
 #define VR_IR_REVISION 1u
-#define VR_IR_OPS_REVISION_1 179u /* ops that revision 1 has: numbers 0 .. 178 */
+#define VR_IR_OPS_REVISION_1 180u /* ops that revision 1 has: numbers 0 .. 179 */
 
 #define VR_IR_LIVE 48u
 
@@ -174,8 +179,8 @@ struct vr_ir_op {
 #define VR_BLOCK_ENTRY 1u /* can be entered from outside the region: gets an entry stub */
 
 struct vr_ir_block {
-	uint64_t pc;    /* guest address of the first instruction */
-	uint64_t end;   /* one past the last: where the fall-through edge goes */
+	uint64_t start; /* bytes from the page's base to the first instruction: 0 .. 4095 */
+	uint64_t end; /* one past the last, where the fall-through edge goes; signed, as every address here */
 	uint32_t first; /* ops [first, first+count) */
 	uint32_t count;
 	uint32_t insns;   /* guest instructions */

@@ -84,6 +84,12 @@ static inline uint32_t vr_ir_edges(uint32_t op)
 	}
 }
 
+/* An integer that is known when code is made: it needs no register until it is used. */
+static inline bool vr_ir_is_constant(uint32_t op)
+{
+	return op == VR_IR_CONST || op == VR_IR_PC_CONST;
+}
+
 /* A memory op without its condition: CAS of CASIF. */
 static inline uint32_t vr_ir_unconditional(uint32_t op)
 {
@@ -157,11 +163,12 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 
 /* ---- the printer ---- */
 
-/* As text, one op a line. isa (or NULL) names guest registers and helpers. [any] */
-void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa);
-/* The same of the instructions that are wanted, by their pc; without NOPs, and without blocks that hold none.
+/* As text, one op a line; places are printed as addresses in the page at `base`. isa (or NULL) names guest registers and
+ * helpers. [any] */
+void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa, uint64_t base);
+/* The same of the instructions that are wanted, by their address; without NOPs, and without blocks that hold none.
  * [any] */
-void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa,
+void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa, uint64_t base,
 		      bool (*wanted)(void *opaque, uint64_t pc), void *opaque);
 
 #endif

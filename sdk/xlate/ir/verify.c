@@ -189,7 +189,8 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 	uint64_t imm = o->imm;
 
 	switch (vr_ir_ops[o->op].imm) {
-	case VR_IMM_PC:
+	case VR_IMM_PC: /* instructions begin in the page, and go anywhere */
+		return o->op != VR_IR_INSN_START || imm < 4096;
 	case VR_IMM_VALUE:
 		return true;
 	case VR_IMM_CONST:
@@ -338,8 +339,8 @@ static int check_edges(struct verifier *v, uint32_t last)
 			return wrong(v, last, "edge %u goes to block %u of %u", i, to, v->ir->block_count);
 		if (!(vr_ir_edges(o->op) >> i & 1))
 			return wrong(v, last, "edge %u, which the op does not have", i);
-		if (v->ir->blocks[to].pc != (i == VR_EDGE_TAKEN ? o->imm : v->block->end))
-			return wrong(v, last, "edge %u goes to block %u, which is at another pc", i, to);
+		if (v->ir->blocks[to].start != (i == VR_EDGE_TAKEN ? o->imm : v->block->end))
+			return wrong(v, last, "edge %u goes to block %u, which is at another place", i, to);
 	}
 	return 0;
 }
@@ -355,7 +356,7 @@ static int check_live(struct verifier *v)
 		const struct vr_ir_op *o = &v->ir->ops[i];
 		uint32_t value[4], type = vr_ir_value_type(o), n = vr_ir_reads(o, value);
 
-		if (v->last[i - b->first] && o->op != VR_IR_CONST && o->op != VR_IR_F_CONST &&
+		if (v->last[i - b->first] && !vr_ir_is_constant(o->op) && o->op != VR_IR_F_CONST &&
 		    o->op != VR_IR_LOADP_HI)
 			live[vr_ir_is_vector(type)]--;
 		if (o->op == VR_IR_LOADP)
@@ -371,7 +372,7 @@ static int check_live(struct verifier *v)
 
 			for (uint32_t j = 0; j < k; j++)
 				again |= value[j] == value[k];
-			if (again || from->op == VR_IR_CONST || from->op == VR_IR_F_CONST)
+			if (again || vr_ir_is_constant(from->op) || from->op == VR_IR_F_CONST)
 				continue;
 			live[vr_ir_is_vector(vr_ir_value_type(from))]++;
 		}

@@ -38,7 +38,7 @@
 
 enum emit_location {
 	LOC_NONE,
-	LOC_CONST,      /* of a CONST op */
+	LOC_CONST,      /* of a CONST or PC_CONST op */
 	LOC_REG,        /* owns a temporary register */
 	LOC_PINNED,     /* is what the host register `reg` of a pinned register holds */
 	LOC_SPILL,      /* in the frame */
@@ -77,10 +77,10 @@ struct emit_flags {
 enum emit_ool_kind {
 	OOL_MEMORY,
 	OOL_ELEMENT, /* of a range that could not be checked as a whole; its OOL_MEMORY is number `exit` */
-	OOL_POLL,    /* store dirty, exec.pc = pc, look up */
-	OOL_POLL_R,  /* the same, pc in target.jump_pc */
+	OOL_POLL,    /* store dirty, exec.pc = place pc, look up */
+	OOL_POLL_R,  /* the same, linear address in target.jump_pc */
 	OOL_EXIT,    /* an unlinked exit */
-	OOL_JUMP,    /* pc in target.jump_pc: the indirect-branch cache thunk */
+	OOL_JUMP,    /* linear address in target.jump_pc: the indirect-branch cache thunk */
 	OOL_LEAVE,   /* exec.leave = 0, look up */
 	OOL_FP_SLOW,
 };
@@ -104,9 +104,9 @@ struct emit_ool {
 	uint32_t exit;
 	uint64_t dirty;
 	uint64_t imm[3];
-	uint64_t pc; /* or descriptor, or FP_SLOW: immediate */
+	uint64_t pc; /* a place; or descriptor, or FP_SLOW: immediate */
 	uint64_t fn;
-	uint64_t origin; /* pc of the guest instruction that it belongs to */
+	uint64_t origin; /* place of the guest instruction that it belongs to */
 	uint32_t what;
 };
 
@@ -135,7 +135,7 @@ struct emit {
 	uint32_t block_index;
 	uint32_t first; /* of the block: values[i - first] */
 	uint32_t op_end;
-	uint64_t pc; /* of the current guest instruction */
+	uint64_t pc; /* place of the current guest instruction: bytes from job->pc_base */
 	uint8_t *limit;
 	int32_t error;
 
@@ -182,12 +182,18 @@ struct emit_scratch {
 /* vr_emit.region of a host. */
 int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const struct emit_thunks *thunks);
 
-/* For a log: what follows is for the guest instruction at pc. */
-static inline void emit_mark(struct emit *e, uint64_t pc, uint32_t kind)
+/* The linear address of a place. */
+static inline uint64_t emit_address(const struct emit *e, uint64_t place)
+{
+	return e->job->pc_base + place;
+}
+
+/* For a log: what follows is for the guest instruction at a place. */
+static inline void emit_mark(struct emit *e, uint64_t place, uint32_t kind)
 {
 	struct vr_emit_job *job = e->job;
 	if (job->marks && job->mark_count < job->mark_capacity)
-		job->marks[job->mark_count++] = (struct vr_code_mark){pc, code_at(&e->c), kind};
+		job->marks[job->mark_count++] = (struct vr_code_mark){place, code_at(&e->c), kind};
 }
 
 /* ---- regalloc.c ---- */
@@ -262,9 +268,11 @@ static inline uint32_t ra_spill_offset(const struct emit_value *v)
 /* Is value v a constant? *imm: it, of I32 the low 32 bits. */
 static inline bool const_of(const struct emit *e, uint32_t v, uint64_t *imm)
 {
-	if (!v || e->ops[v].op != VR_IR_CONST)
+	const struct vr_ir_op *o = &e->ops[v];
+	if (!v || !vr_ir_is_constant(o->op))
 		return false;
-	*imm = e->ops[v].type == VR_T_I32 ? (uint32_t)e->ops[v].imm : e->ops[v].imm;
+	uint64_t k = o->op == VR_IR_CONST ? o->imm : vr_code_address(&e->job->code, emit_address(e, o->imm));
+	*imm = o->type == VR_T_I32 ? (uint32_t)k : k;
 	return true;
 }
 
@@ -300,7 +308,7 @@ void emit_store_dirty(struct emit *e, uint64_t mask);
 void emit_load_pinned(struct emit *e, uint64_t mask);
 /* The whole set of pinned registers. */
 uint64_t emit_all_pinned(const struct emit *e);
-void emit_set_pc(struct emit *e, uint64_t pc); /* exec.pc = pc; uses target.scratch */
+void emit_set_pc(struct emit *e, uint64_t place); /* exec.pc = its address; uses target.scratch */
 struct emit_ool *emit_ool_new(struct emit *e, uint32_t kind);
 void emit_ool_all(struct emit *e);
 /* Call `fn` with everything saved; out of line, coming from jump[]; result in d. */
@@ -330,6 +338,7 @@ void VR_CALL emit_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union
 #define EMIT_COMMON_NOP ~, emit_op_NOP
 #define EMIT_COMMON_INSN_START ~, emit_op_INSN_START
 #define EMIT_COMMON_CONST ~, emit_op_CONST
+#define EMIT_COMMON_PC_CONST ~, emit_op_PC_CONST
 #define EMIT_COMMON_F_CONST ~, emit_op_F_CONST
 #define EMIT_COMMON_GET ~, emit_op_GET
 #define EMIT_COMMON_PUT ~, emit_op_PUT
@@ -350,6 +359,7 @@ void VR_CALL emit_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union
 EMIT_OP(NOP);
 EMIT_OP(INSN_START);
 EMIT_OP(CONST);
+EMIT_OP(PC_CONST);
 EMIT_OP(F_CONST);
 EMIT_OP(GET);
 EMIT_OP(PUT);

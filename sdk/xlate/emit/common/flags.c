@@ -148,7 +148,7 @@ uint32_t emit_flags_partner(struct emit *e, uint32_t i, uint32_t fop)
 		const struct vr_ir_op *p = &e->ops[k];
 		if (p->op == fop && p->a == o->a && p->b == o->b && p->c == o->c && p->type == o->type)
 			return val(e, k)->emitted ? 0 : k;
-		if (p->op != VR_IR_CONST && p->op != VR_IR_INSN_START &&
+		if (!vr_ir_is_constant(p->op) && p->op != VR_IR_INSN_START &&
 		    !(p->op == VR_IR_PUT && p->type != VR_T_FLAGS))
 			break;
 	}

@@ -60,9 +60,9 @@ static void store_constant(struct emit *e, uint32_t where, uint32_t offset, uint
 	t->store(e, where, offset, r, type);
 }
 
-void emit_set_pc(struct emit *e, uint64_t pc)
+void emit_set_pc(struct emit *e, uint64_t place)
 {
-	store_constant(e, EMIT_EXEC, EMIT_IN_EXEC(pc), pc, VR_T_I64, e->target->scratch);
+	store_constant(e, EMIT_EXEC, EMIT_IN_EXEC(pc), emit_address(e, place), VR_T_I64, e->target->scratch);
 }
 
 static void fault_point(struct emit *e, uint32_t insn)

@@ -42,7 +42,7 @@ static void spill(struct emit *e, uint32_t r)
 {
 	struct emit_value *v = val(e, e->owner[r]);
 	e->free |= reg_bit(r);
-	if (e->ops[e->owner[r]].op == VR_IR_CONST) {
+	if (vr_ir_is_constant(e->ops[e->owner[r]].op)) {
 		v->loc = LOC_CONST;
 		return;
 	}
@@ -312,7 +312,7 @@ void ra_reserve(struct emit *e, uint32_t r)
 	if (!(e->free & bit)) {
 		uint32_t o = e->owner[r];
 		uint64_t mask = class_mask(val(e, o)->type), m = e->free & mask & ~e->busy & ~bit;
-		if (m && e->ops[o].op != VR_IR_CONST) {
+		if (m && !vr_ir_is_constant(e->ops[o].op)) {
 			uint32_t d = pick(e, mask & ~bit);
 			emit_move(e, d, r, mask == EMIT_VECTORS ? VR_T_V128 : VR_T_I64);
 			e->free |= bit;
@@ -353,7 +353,7 @@ void ra_begin_block(struct emit *e, uint32_t index)
 	e->block_index = index;
 	e->first = b->first;
 	e->op_end = b->first + b->count;
-	e->pc = b->pc;
+	e->pc = b->start;
 	e->free = e->pool;
 	e->busy = 0;
 	e->spill_free[0] = e->spill_free[1] = ~0ull;
@@ -377,7 +377,7 @@ void ra_begin_block(struct emit *e, uint32_t index)
 			return;
 		}
 		v->type = (uint8_t)vr_ir_value_type(o);
-		if (o->op == VR_IR_CONST)
+		if (vr_ir_is_constant(o->op))
 			v->loc = LOC_CONST;
 		if (vr_ir_ops[o->op].class == VR_IRC_PURE && !v->uses) {
 			v->emitted = 1;

@@ -64,10 +64,10 @@ static void entry(struct emit *e, uint32_t b)
 {
 	const struct emit_target *t = e->target;
 	struct emit_code *c = &e->c;
-	emit_mark(e, e->ir->blocks[b].pc, VR_MARK_ENTRY);
+	emit_mark(e, e->ir->blocks[b].start, VR_MARK_ENTRY);
 	align(e, t->entry_align);
 	uint32_t pad = code_at(c);
-	emit_set_pc(e, e->ir->blocks[b].pc);
+	emit_set_pc(e, e->ir->blocks[b].start);
 	t->jump_to(e, e->thunks->lookup);
 	if (code_at(c) - pad > t->entry_pad)
 		e->error = VR_E_INTERNAL;
@@ -83,7 +83,7 @@ static void guarded_entry(struct emit *e)
 {
 	const struct emit_target *t = e->target;
 	struct vr_emit_job *job = e->job;
-	emit_mark(e, e->ir->blocks[0].pc, VR_MARK_ENTRY);
+	emit_mark(e, e->ir->blocks[0].start, VR_MARK_ENTRY);
 	align(e, t->entry_align);
 	job->guarded = code_at(&e->c);
 	uint32_t index = (uint32_t)(job->guard_page >> 12) & (VR_MAPPING_ID_ENTRIES - 1);

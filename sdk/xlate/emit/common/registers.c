@@ -17,6 +17,11 @@ EMIT_OP(CONST)
 	val(e, i)->loc = LOC_CONST;
 }
 
+EMIT_OP(PC_CONST)
+{
+	val(e, i)->loc = LOC_CONST;
+}
+
 EMIT_OP(F_CONST)
 {
 	val(e, i)->loc = LOC_FCONST;

@@ -58,7 +58,7 @@ struct emit_thunks {
 	uint64_t link;    /* as lookup, for exit number exec.link, which is to be linked */
 	uint64_t memory;  /* called by slow paths of memory ops, the descriptor follows the call */
 	uint64_t fp_slow; /* called by emit_target.call_fp_slow */
-	uint64_t jump;    /* guest pc in target.jump_pc: by the MMU context's indirect-branch cache */
+	uint64_t jump;    /* linear address in target.jump_pc: by the MMU context's indirect-branch cache */
 	uint64_t data;    /* the host's constants */
 };
 
@@ -75,7 +75,7 @@ struct emit_target {
 	uint32_t pinned_ints, pinned_vecs;
 	uint8_t exec;    /* register that points to vr_exec + exec_bias */
 	uint8_t scratch; /* a temporary that is dead at exits, edges and in out-of-line code that leaves */
-	uint8_t jump_pc; /* where an indirect jump's guest pc is */
+	uint8_t jump_pc; /* where an indirect jump's linear address is */
 	uint8_t result;  /* of a C function */
 	uint8_t argument[4]; /* integer arguments of a C function; [0] is for vr_exec */
 	int32_t exec_bias;
@@ -151,11 +151,14 @@ struct emit_target {
 	uint32_t (*flags_pack)(struct emit *e);
 
 	/* ---- guest's calls and returns ---- */
+	/* jump_pc, a code address, becomes the linear address: vr_linear_address(). narrow: only its low 32 bits are not 0. May
+	 * write `scratch` and what an indirect jump writes. */
+	void (*linear_address)(struct emit *e, const struct vr_code_space *space, bool narrow);
 	/* Push (pc, host) on the MMU context's return-address stack; host 0: returns a field that patch_address() completes
 	 * with the entry of a block. */
 	uint32_t (*ras_push)(struct emit *e, uint64_t pc, uint64_t host);
 	void (*patch_address)(struct emit *e, uint32_t field, uint32_t target);
-	/* Guest pc in jump_pc: jump to what the stack's top, or the indirect-branch cache, has for it; the field is of the jump
+	/* Linear address in jump_pc: jump to what the stack's top, or the indirect-branch cache, has for it; the field is of the jump
 	 * taken when that is for another pc. */
 	uint32_t (*ras_jump)(struct emit *e);
 	uint32_t (*indirect_jump)(struct emit *e);

@@ -74,6 +74,34 @@ uint32_t x86_jump_exit(struct emit *e)
 
 /* ---- returns and indirect jumps ---- */
 
+/* rax without these bits; narrow: its upper half is 0. */
+static void drop_bits(struct emit_code *c, uint64_t ignored, bool narrow)
+{
+	uint64_t keep = ~ignored;
+	if (!ignored || (narrow && (uint32_t)keep == UINT32_MAX))
+		return;
+	if (keep == UINT32_MAX) {
+		mov_rr(c, 0, RAX, RAX);
+	} else if (keep == 0xffff) {
+		x_rr(c, X_MOVZX16, 0, RAX, RAX);
+	} else {
+		mov_imm(c, RCX, keep);
+		alu_rr(c, ALU_AND, 1, RAX, RCX);
+	}
+}
+
+void x86_linear_address(struct emit *e, const struct vr_code_space *space, bool narrow)
+{
+	struct emit_code *c = &e->c;
+	drop_bits(c, space->ignored, narrow);
+	if (space->base) {
+		mov_imm(c, RCX, space->base);
+		alu_rr(c, ALU_ADD, 1, RAX, RCX);
+	}
+	if (space->base || space->linear_ignored & ~space->ignored)
+		drop_bits(c, space->linear_ignored, narrow && !space->base);
+}
+
 uint32_t x86_ras_push(struct emit *e, uint64_t pc, uint64_t host)
 {
 	struct emit_code *c = &e->c;
@@ -103,13 +131,30 @@ uint32_t x86_ras_jump(struct emit *e)
 	return miss;
 }
 
-uint32_t x86_indirect_jump(struct emit *e)
+/* vr_indirect_index() of eax, times 16, in ecx. */
+static void indirect_offset(struct emit_code *c, uint32_t align)
 {
-	struct emit_code *c = &e->c;
-	lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
+	if (align) {
+		lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
+	} else {
+		mov_rr(c, 0, RCX, RAX);
+		shift_ri(c, SH_SHR, 0, RCX, 12);
+		alu_rr(c, ALU_XOR, 0, RCX, RAX);
+		shift_ri(c, SH_SHL, 0, RCX, 4);
+	}
 	alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
+}
+
+uint32_t x86_indirect(struct emit_code *c, uint32_t align)
+{
+	indirect_offset(c, align);
 	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
 	uint32_t miss = jcc_far(c, CC_NE);
 	x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
 	return miss;
+}
+
+uint32_t x86_indirect_jump(struct emit *e)
+{
+	return x86_indirect(&e->c, e->job->isa->code_align_log2);
 }

@@ -10,7 +10,7 @@ static uint32_t two_address(struct emit *e, uint32_t i, uint32_t alu, uint32_t a
 	struct emit_code *c = &e->c;
 	uint32_t w = type != VR_T_I32;
 	int32_t imm;
-	if (alu != ALU_SUB && e->ops[a].op == VR_IR_CONST) {
+	if (alu != ALU_SUB && vr_ir_is_constant(e->ops[a].op)) {
 		uint32_t t = a;
 		a = b;
 		b = t;
@@ -62,7 +62,7 @@ void x86_add_sub(struct emit *e, uint32_t i, uint32_t flags)
 		emit_flags_set(e, flags, sub ? POL_SUB : POL_ADD);
 		return;
 	}
-	if (!sub && e->ops[a].op == VR_IR_CONST) {
+	if (!sub && vr_ir_is_constant(e->ops[a].op)) {
 		a = o->b;
 		b = o->a;
 	}
@@ -135,7 +135,7 @@ OP(AND)
 		note_logic(e, i, o->type);
 		return;
 	}
-	if (e->ops[a].op == VR_IR_CONST) {
+	if (vr_ir_is_constant(e->ops[a].op)) {
 		a = o->b;
 		b = o->a;
 	}
@@ -257,7 +257,7 @@ OP(MUL)
 	uint32_t a = o->a, b = o->b, w = wide(o);
 	int32_t imm;
 	emit_flags_clobber(e);
-	if (e->ops[a].op == VR_IR_CONST) {
+	if (vr_ir_is_constant(e->ops[a].op)) {
 		a = o->b;
 		b = o->a;
 	}

@@ -171,9 +171,12 @@ void x86_guest_stored(struct emit *e, uint32_t flags);
 /* ---- control.c ---- */
 uint32_t x86_jump_mapping(struct emit *e, uint32_t index, uint32_t id, uint32_t *check);
 uint32_t x86_jump_exit(struct emit *e);
+void x86_linear_address(struct emit *e, const struct vr_code_space *space, bool narrow);
 uint32_t x86_ras_push(struct emit *e, uint64_t pc, uint64_t host);
 uint32_t x86_ras_jump(struct emit *e);
 uint32_t x86_indirect_jump(struct emit *e);
+/* The same for a guest of that vr_isa.code_align_log2. */
+uint32_t x86_indirect(struct emit_code *c, uint32_t align);
 
 /* ---- one handler an op ---- */
 #define IR(name, ...) void x86_op_##name(struct emit *e, const struct vr_ir_op *o, uint32_t i);

@@ -254,6 +254,7 @@ const struct emit_target x86_target = {
 	.constant_fits = x86_constant_fits,
 	.guest_stored = x86_guest_stored,
 	.flags_pack = x86_flags_pack,
+	.linear_address = x86_linear_address,
 	.ras_push = x86_ras_push,
 	.patch_address = patch,
 	.ras_jump = x86_ras_jump,

@@ -13,7 +13,7 @@
  *            exec.save_*, so that the engine finds the guest's registers by its fault-point table, and call the
  *            engine. Its answer 0: restore them and return; 1: as lookup
  *   fp_slow  called with a C function's address pushed: call it on exec.argument[]; every register is kept
- *   jump     guest pc in rax: through the MMU context's indirect-branch cache
+ *   jump     linear address in rax: through the MMU context's indirect-branch cache
  */
 #include <xmmintrin.h>
 #include "lower.h"
@@ -131,12 +131,8 @@ int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8
 	put8(c, 0);
 
 	t->jump = here(c);
-	lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
-	alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
-	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
-	uint32_t miss = jcc_near(c, CC_NE);
-	x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
-	patch_near(c, miss);
+	uint32_t miss = x86_indirect(c, e->code_align_log2);
+	patch_to(c, miss, code_at(c));
 	mov_store(c, 1, EXEC(pc), RAX);
 	jmp_to(c, t->lookup);
 	here(c);
