@@ -173,7 +173,7 @@ static bool only_low(struct emit *e, uint32_t i, uint32_t bits)
 {
 	uint32_t left = val(e, i)->uses;
 	for (uint32_t k = i + 1; left && k < e->op_end && k <= i + 24; k++) {
-		uint32_t value[4], n = vr_ir_reads(&e->ops[k], value);
+		uint32_t value[4], n = val(e, k)->emitted ? 0 : vr_ir_reads(&e->ops[k], value);
 		for (uint32_t j = 0; j < n; j++) {
 			if (value[j] != i)
 				continue;

@@ -283,11 +283,14 @@ OP(BFI)
 		return;
 	}
 	if (lsb == 0 && (width == 8 || width == 16)) { /* what MOV of so many bits does; EFLAGS stay */
-		uint32_t rb = ra_use(e, o->b), t = ra_copy(e, o->a, w);
-		x_rr(c, x86_sized(X_MOV_LOAD, width), 0, t, rb);
+		uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use(e, o->b);
 		ra_free(e, o->a);
 		ra_free(e, o->b);
-		emit_move(e, ra_def(e, i, t), t, o->type);
+		uint32_t d = ra_def(e, i, ra), t = d == rb && d != ra ? tmp(e) : d;
+		if (t != ra || !w)
+			mov_rr(c, w, t, ra);
+		x_rr(c, x86_sized(X_MOV_LOAD, width), 0, t, rb);
+		emit_move(e, d, t, o->type);
 		return;
 	}
 	/* Rotate the field to the bottom, shift it out while shifting b's bits in at the top, rotate back. */

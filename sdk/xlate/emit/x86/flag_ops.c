@@ -65,20 +65,23 @@ static void with_carry(struct emit *e, const struct vr_ir_op *o, uint32_t i, uin
 	}
 	x86_flags_keep_others(e, o->c);
 	int32_t imm;
-	uint32_t t = ra_copy(e, o->a, w);
 	bool constant = x86_imm_bits(e, o->b, bits, &imm);
-	uint32_t rb = constant ? 0 : ra_use_as(e, o->b, o->type);
+	uint32_t ra = ra_use_as(e, o->a, o->type),
+		 rb = constant ? (uint32_t)NOREG : ra_use_as(e, o->b, o->type);
 	x86_flags_carry(e, o->c, (alu == ALU_SBB) != inverted);
+	ra_free(e, o->a);
+	ra_free(e, o->b);
+	emit_flags_done(e, o->c);
+	/* moves only from here on: CF is the carry */
+	uint32_t d = result ? ra_def(e, result, ra) : tmp(e), t = d == rb && d != ra ? tmp(e) : d;
+	if (t != ra)
+		mov_rr(c, w, t, ra);
 	if (constant)
 		alu_ri_bits(c, alu, bits, t, imm);
 	else
 		alu_rr_bits(c, alu, bits, t, rb);
-	ra_free(e, o->a);
-	ra_free(e, o->b);
-	emit_flags_done(e, o->c);
 	e->fl.logic = 0;
-	if (result)
-		emit_move(e, ra_def(e, result, t), t, o->type);
+	emit_move(e, d, t, o->type);
 	if (flags)
 		emit_flags_set(e, flags, x86_made(&e->ops[flags], alu == ALU_SBB ? POL_SUB : POL_ADD));
 }

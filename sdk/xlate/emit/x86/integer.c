@@ -48,34 +48,58 @@ static uint32_t two_address(struct emit *e, uint32_t i, uint32_t alu, uint32_t a
 	return d;
 }
 
+/* The F_MERGE for all flags but C that takes them from FLAGS op k, where no op looks at k's C: else 0. */
+static uint32_t merge_of(struct emit *e, uint32_t k)
+{
+	uint32_t left = val(e, k)->uses, m = 0;
+	for (uint32_t j = k + 1; left && j < e->op_end && j <= k + 16; j++) {
+		const struct vr_ir_op *u = &e->ops[j];
+		uint32_t value[4], n = val(e, j)->emitted ? 0 : vr_ir_reads(u, value);
+		while (n-- > 0) {
+			if (value[n] != k)
+				continue;
+			if (!(vr_ir_ops[u->op].flags >> n & 1) || vr_ir_flags_read(u, n, 0xf) & 2)
+				return 0;
+			if (u->op == VR_IR_F_MERGE && n == 1 && u->imm == 0xd && !m)
+				m = j;
+			left--;
+		}
+	}
+	return left ? 0 : m;
+}
+
 /*
- * An op that adds or subtracts 1, its FLAGS op, and the F_MERGE by which alone those are used, for all but C: INC and DEC, which
- * leave CF. The old C is put there, whichever its polarity, unless it is there.
+ * An op that adds or subtracts 1, its FLAGS op and the F_MERGE of those with an older C: INC and DEC, which leave CF. The older C
+ * is put there, whichever its polarity, unless it is there.
  */
 static bool step(struct emit *e, uint32_t i, uint32_t flags)
 {
 	struct emit_code *c = &e->c;
 	const struct vr_ir_op *o = &e->ops[i];
-	uint32_t m = val(e, flags)->last, w = wide(o);
-	const struct vr_ir_op *merge = &e->ops[m];
+	uint32_t w = wide(o), m = 0;
 	int32_t imm;
-	if (val(e, flags)->uses != 1 || merge->op != VR_IR_F_MERGE || merge->b != flags ||
-	    merge->imm != (0xf & ~2u) || merge->a >= i || merge->a >= flags || m - i > 8 ||
-	    !x86_imm_of(e, o->b, w, &imm) || imm != 1)
+	if (x86_imm_of(e, o->b, w, &imm) && imm == 1)
+		m = merge_of(e, flags);
+	if (!m || e->ops[m].a >= i || e->ops[m].a >= flags)
 		return false;
-	x86_flags_keep_others(e, merge->a);
+	uint32_t old = e->ops[m].a, others = val(e, flags)->uses - 1;
+	x86_flags_keep_others(e, old);
 	uint32_t ra = ra_use_as(e, o->a, o->type);
-	uint32_t polarity =
-		e->fl.value == emit_flags_resolve(e, merge->a) ? e->fl.polarity : (uint8_t)POL_SUB;
+	uint32_t polarity = e->fl.value ? e->fl.polarity : (uint8_t)POL_SUB;
 	if (!e->fl.value)
-		x86_flags_carry(e, merge->a, true);
+		x86_flags_carry(e, old, true);
 	for (uint32_t n = 0; n < 2; n++) {
 		ra_free(e, o->a);
 		ra_free(e, o->b);
 	}
-	emit_flags_done(e, merge->a);
+	emit_flags_done(e, old);
 	val(e, i)->emitted = val(e, flags)->emitted = val(e, m)->emitted = 1;
-	ra_free(e, flags);
+	/* Who looks at the other flags of the sum finds them in the merged ones. */
+	val(e, flags)->loc = LOC_SAME;
+	val(e, flags)->chain = m;
+	val(e, m)->uses += others;
+	if (val(e, m)->last < val(e, flags)->last)
+		val(e, m)->last = val(e, flags)->last;
 	e->fl.value = 0;
 	uint32_t d = ra_def(e, i, ra);
 	if (d != ra)
