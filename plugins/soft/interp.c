@@ -223,8 +223,19 @@ OP(FENCE)
 OP(CALL)
 {
 	const struct vr_helper *h = vr_isa_helper(r->isa, o->imm);
-	d->d[0] = h->u.fn(r->x, r->v[o->a].d[0], r->v[o->b].d[0], r->v[o->c].d[0]);
+	if (h->flags & VR_HF_SIX) {
+		static const struct vr_ir_op none;
+		const struct vr_ir_op *more = o[-1].op == VR_IR_ARGS ? o - 1 : &none;
+		d->d[0] = h->u.fn6(r->x, r->v[o->a].d[0], r->v[o->b].d[0], r->v[o->c].d[0],
+				   r->v[more->a].d[0], r->v[more->b].d[0], r->v[more->c].d[0]);
+	} else
+		d->d[0] = h->u.fn(r->x, r->v[o->a].d[0], r->v[o->b].d[0], r->v[o->c].d[0]);
 	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? SOFT_INTERP_LEFT : 0;
+}
+
+OP(ARGS)
+{
+	return 0; /* CALL looks at it */
 }
 
 OP(VCALL)

@@ -70,6 +70,5 @@ static inline uint64_t soft_interp_pack(unsigned n, unsigned z, unsigned c, unsi
 
 unsigned soft_interp_holds(uint32_t condition, uint64_t flags);
 unsigned soft_interp_compare(uint32_t condition, uint32_t type, uint64_t a, uint64_t b);
-uint64_t soft_interp_add_flags(uint32_t type, uint64_t a, uint64_t b, unsigned carry);
 
 #endif

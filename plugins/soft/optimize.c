@@ -10,12 +10,7 @@
  *     costs nothing).
  *  3. Ops without effect and without uses are removed. A PUT of flags moves down to the branch that tests
  *     them.
- *  4. Backward over the region's graph: a PUT of flags that is overwritten before it is read, on every path,
- *     is removed. A path that leaves the region reads them. A memory op reads them when a later instruction
- *     of the block uses the same flags, although that one has them as a value: if the access faults, the
- *     guest resumes in another region, which reads them from memory. When the flags are overwritten first,
- *     the old ones are not read. A PUT right before the terminator is marked with the edges on which it is
- *     live, so the emitter can store the flags after the jump, on those edges only.
+ *  4. A PUT of flags that is overwritten before it is read, on every path, is removed (flags.c).
  *  5. Forward: the pinned registers that may differ from memory when a block begins.
  *  6. Accesses of a loop that stay in one page get hints (induction.c).
  */
@@ -25,14 +20,7 @@
 #include "soft.h"
 #include "xlate/ir/ir.h"
 
-#define FORWARDED 1 /* aux, see is_forwarded() */
 #define GET_COST 3
-
-/* A GET of flags that was replaced: its users have the value from another op. */
-static int is_forwarded(const struct vr_ir_op *o)
-{
-	return o->op == VR_IR_GET && o->type == VR_T_FLAGS && o->aux == FORWARDED;
-}
 
 /* ---- 1. register assignment ---- */
 
@@ -173,6 +161,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		if (vr_ir_condition_value(o))
 			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | replacement[(uint32_t)o->imm];
 
+		soft_flags_operands(ir, o);
+
 		uint64_t helper = vr_ir_helper(o);
 
 		if (helper != UINT64_MAX) {
@@ -193,8 +183,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			    (type == o->type ||
 			     (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
 				replacement[i] = v;
-				if (o->type == VR_T_FLAGS)
-					o->aux = FORWARDED;
+				if (vr_isa_reg(isa, o->imm)->kind >= VR_REG_FLAGS)
+					o->aux = SOFT_FORWARDED;
 			} else if (v && type == VR_T_I64 && o->type == VR_T_I64) {
 				reaching[i] = v;
 			} else if (!v && !pinned[o->imm]) {
@@ -232,94 +222,6 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 	}
 }
 
-/* ---- 4. flags ---- */
-
-/* Guest registers of FLAGS, each with a bit; 0: none, or one that is not followed and always live. */
-struct flag_registers {
-	uint32_t bit[SOFT_GUEST_REGS];
-};
-
-static void find_flag_registers(const struct vr_isa *isa, struct flag_registers *f)
-{
-	uint32_t n = 0;
-
-	memset(f, 0, sizeof(*f));
-	for (uint32_t i = 0; i < isa->guest_reg_count && i < SOFT_GUEST_REGS && n < 32; i++)
-		if (vr_isa_reg(isa, i)->kind == VR_REG_FLAGS)
-			f->bit[i] = 1u << n++;
-}
-
-static uint32_t flag_bit(const struct flag_registers *f, const struct vr_ir_op *o)
-{
-	return o->imm < SOFT_GUEST_REGS ? f->bit[o->imm] : 0;
-}
-
-static uint32_t edge_live(const struct vr_ir_block *b, uint32_t edge, const uint32_t *live_in)
-{
-	return b->succ[edge] == VR_NO_BLOCK ? UINT32_MAX : live_in[b->succ[edge]];
-}
-
-/* One block backward; returns which flags are live at its start. `change`: drop dead PUTs, mark edges. */
-static uint32_t flags_block(const struct vr_isa *isa, const struct flag_registers *f, struct vr_ir *ir,
-			    const struct vr_ir_block *b, const uint32_t *live_in, int change)
-{
-	uint32_t last = b->first + b->count - 1, to = vr_ir_edges(ir->ops[last].op);
-	uint32_t taken = edge_live(b, VR_EDGE_TAKEN, live_in), fall = edge_live(b, VR_EDGE_FALL, live_in);
-	uint32_t live = to == 0 ? UINT32_MAX : to == 1u << VR_EDGE_TAKEN ? taken : taken | fall;
-	/* Used by a replaced GET further down: that reads memory only after a fault in between. */
-	uint32_t used = 0;
-
-	for (uint32_t i = last + 1; i-- > b->first;) {
-		struct vr_ir_op *o = &ir->ops[i];
-
-		if (o->type == VR_T_FLAGS && o->op == VR_IR_PUT) {
-			uint32_t bit = flag_bit(f, o);
-
-			if (change && bit && !(live & bit))
-				*o = (struct vr_ir_op){.op = VR_IR_NOP};
-			else if (change && bit && i + 1 == last && to > 1u << VR_EDGE_TAKEN)
-				o->aux = (uint8_t)(((taken & bit) != 0) << VR_EDGE_TAKEN |
-						   ((fall & bit) != 0) << VR_EDGE_FALL);
-			live &= ~bit;
-			used &= ~bit;
-		} else if (o->type == VR_T_FLAGS && o->op == VR_IR_GET) {
-			if (is_forwarded(o))
-				used |= flag_bit(f, o);
-			else
-				live |= flag_bit(f, o);
-		} else if (vr_ir_ops[o->op].class == VR_IRC_MEM) {
-			live |= used;
-		} else if (vr_ir_helper(o) != UINT64_MAX &&
-			   (vr_isa_helper(isa, vr_ir_helper(o))->flags &
-			    (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
-			live = UINT32_MAX;
-		}
-	}
-	return live;
-}
-
-static void flags_liveness(const struct vr_isa *isa, struct vr_ir *ir)
-{
-	struct flag_registers f;
-	uint32_t live_in[SOFT_IR_BLOCKS] = {0};
-	int again = 1;
-
-	find_flag_registers(isa, &f);
-	while (again) {
-		again = 0;
-		for (uint32_t i = ir->block_count; i-- > 0;) {
-			uint32_t live = flags_block(isa, &f, ir, &ir->blocks[i], live_in, 0);
-
-			if (live != live_in[i]) {
-				live_in[i] = live;
-				again = 1;
-			}
-		}
-	}
-	for (uint32_t i = 0; i < ir->block_count; i++)
-		flags_block(isa, &f, ir, &ir->blocks[i], live_in, 1);
-}
-
 /* ---- 3. dead ops ---- */
 
 static void each_use(const struct vr_ir_op *o, uint32_t *uses, uint32_t by)
@@ -341,7 +243,7 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 		struct vr_ir_op *o = &ir->ops[i];
 
 		if (vr_ir_ops[o->op].class != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP ||
-		    (keep && is_forwarded(o)))
+		    (keep && soft_is_forwarded(o)))
 			continue;
 		each_use(o, uses, (uint32_t)-1);
 		*o = (struct vr_ir_op){.op = VR_IR_NOP};
@@ -354,7 +256,7 @@ static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
 	uint32_t last = b->first + b->count - 1, i = last;
 
 	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN_START ||
-				is_forwarded(&ir->ops[i - 1])))
+				soft_is_forwarded(&ir->ops[i - 1])))
 		i--;
 	if (i == b->first || i == last || ir->ops[i - 1].op != VR_IR_PUT || ir->ops[i - 1].type != VR_T_FLAGS)
 		return;
@@ -362,7 +264,7 @@ static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
 	struct vr_ir_op put = ir->ops[i - 1];
 
 	for (uint32_t k = i; k < last; k++)
-		if (is_forwarded(&ir->ops[k]))
+		if (soft_is_forwarded(&ir->ops[k]))
 			ir->ops[k] = (struct vr_ir_op){.op = VR_IR_NOP};
 	/* ... in the same order. */
 	memmove(&ir->ops[i - 1], &ir->ops[i], (last - i) * sizeof(put));
@@ -442,7 +344,7 @@ void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, 
 		sink_flags(ir, &ir->blocks[i]);
 	}
 	passed(log, "dropping dead ops and sinking flags", ir);
-	flags_liveness(isa, ir);
+	soft_flags_liveness(isa, ir, scratch);
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		drop_dead(ir, &ir->blocks[i], scratch, 0);
 	passed(log, "flags' liveness", ir);

@@ -538,6 +538,16 @@ void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, 
 #define SOFT_ONCE 256u
 void soft_block_freq(const struct vr_ir *ir, uint32_t *freq, uint64_t *loop);
 
+/* -- flags.c: see there. scratch as for soft_optimize(). -- */
+#define SOFT_FORWARDED \
+	1 /* aux of a GET of condition flags that was replaced: its users have the value from another op */
+static inline int soft_is_forwarded(const struct vr_ir_op *o)
+{
+	return o->op == VR_IR_GET && o->aux == SOFT_FORWARDED;
+}
+void soft_flags_operands(const struct vr_ir *ir, struct vr_ir_op *o);
+void soft_flags_liveness(const struct vr_isa *isa, struct vr_ir *ir, uint32_t *scratch);
+
 /* -- induction.c: see there. scratch as for soft_optimize(). -- */
 void soft_same_page_hints(struct vr_ir *ir, const uint64_t *loop, uint32_t *scratch);
 

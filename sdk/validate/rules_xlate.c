@@ -136,11 +136,11 @@ void check_xlate_isa(struct vr_check *c)
 	CHECK(c, isa->state_id && isa->state_id[0], "isa.state_id is missing");
 	CHECK(c, isa->guest_regs && isa->guest_reg_count, "it has no guest registers");
 	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
-		static const uint32_t sizes[] = {8, 16, 4};
+		static const uint32_t sizes[] = {8, 16, 4, 8};
 		const struct vr_guest_reg *s = vr_isa_reg(isa, i);
 		uint32_t size;
 
-		CHECK(c, s->kind <= VR_REG_FLAGS, "guest register %u is of kind %u", i, s->kind);
+		CHECK(c, s->kind <= VR_REG_CONDITION, "guest register %u is of kind %u", i, s->kind);
 		size = sizes[s->kind];
 		CHECK(c, s->name && s->name[0], "guest register %u has no name", i);
 		CHECK(c, s->offset % size == 0, "guest register '%s' lies at %u, which is no multiple of %u",
@@ -164,6 +164,10 @@ void check_xlate_isa(struct vr_check *c)
 		      "helper %u has no name", i);
 		CHECK(c, vr_isa_helper(isa, i)->u.fn, "helper '%s' has no function",
 		      vr_isa_helper(isa, i)->name);
+		CHECK(c,
+		      (vr_isa_helper(isa, i)->flags & (VR_HF_VECTOR | VR_HF_SIX)) !=
+			      (VR_HF_VECTOR | VR_HF_SIX),
+		      "helper '%s' is a vector helper and has six arguments", vr_isa_helper(isa, i)->name);
 	}
 }
 

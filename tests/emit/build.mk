@@ -3,7 +3,7 @@
 # against the interpreter.
 CPPFLAGS_tests_emit := -Isdk -Isdk/xlate -I. -Iplugins/soft
 
-TEST_EMIT_NAMES := random fp control
+TEST_EMIT_NAMES := random fp control flags
 TEST_EMIT := $(foreach t,$(TEST_EMIT_NAMES),$(B)/tests/test-emit-$(t))
 TEST_EMIT_OBJS := $(call objects,$(sort $(wildcard tests/emit/*.c)))
 TEST_EMIT_SUPPORT := $(call objects,$(addprefix tests/emit/,harness.c generate.c compare.c emitters.c)) $(SOFT_OBJS) $(FAKE_HOST) \
@@ -21,4 +21,4 @@ $(RANDOM_IR): $(call objects,tests/emit/random_ir.c) $(TEST_EMIT_SUPPORT)
 $(TEST_EMIT) $(RANDOM_IR):
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -lm -lZydis

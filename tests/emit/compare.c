@@ -113,9 +113,11 @@ static int differs(const char *how, bool optimised)
 	int bad = 0;
 
 	for (uint32_t n = 0; n < REGS; n++) {
-		uint32_t at = fake_isa.guest_regs[n].offset, bytes = n < INTS ? 8 : n < REG_FLAGS ? 16 : 4;
+		uint32_t at = fake_isa.guest_regs[n].offset, bytes = n < INTS || n >= REG_CONDITION ? 8
+								     : n < REG_FLAGS                ? 16
+												    : 4;
 
-		/* The optimiser drops FLAGS that are overwritten before they are read, also when a fault
+		/* The optimiser drops condition flags that are overwritten before they are read, also when a fault
 		 * comes between: see optimize.c, 4. */
 		if (n >= REG_FLAGS && optimised && want.fault_pc)
 			continue;
@@ -285,8 +287,10 @@ static void reduce(uint32_t pin_ints, uint32_t pin_vectors, uint32_t runs)
 		for (uint32_t i = lifted_count; i-- > 1;) {
 			struct vr_ir_op was = lifted_ops[i];
 
-			/* A block begins with INSN_START, and EXIT needs a helper before it. */
-			if (was.op == VR_IR_NOP || was.op == VR_IR_INSN_START || was.op == VR_IR_CALL)
+			/* A block begins with INSN_START, EXIT needs a helper before it, and helpers their
+			 * arguments. */
+			if (was.op == VR_IR_NOP || was.op == VR_IR_INSN_START || was.op == VR_IR_CALL ||
+			    was.op == VR_IR_ARGS)
 				continue;
 			lifted_ops[i] = (struct vr_ir_op){.op = VR_IR_NOP};
 			take_lifted();

@@ -71,6 +71,22 @@ static uint64_t help_set_pc(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t 
 	x->pc = a;
 	return 0;
 }
+static uint64_t help_six(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+			 uint64_t f)
+{
+	(void)x;
+	return a + 3 * b + 5 * c + 7 * d + 11 * e + 13 * f;
+}
+static uint64_t help_six_regs(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+			      uint64_t f)
+{
+	(void)x;
+	uint64_t old = *reg_int(4) ^ *reg_int(6);
+	*reg_int(1) += a + 2 * d;
+	*reg_int(6) ^= b + 3 * e;
+	reg_vec(2)->d[1] += c + 5 * f;
+	return old;
+}
 static const struct vr_helper helpers[FAKE_HELPERS] = {
 	{"sum", 0, 0, {.fn = help_sum}},
 	{"guest_regs", VR_HF_READS | VR_HF_WRITES, 0, {.fn = help_regs}},
@@ -79,8 +95,10 @@ static const struct vr_helper helpers[FAKE_HELPERS] = {
 	{"vector", VR_HF_VECTOR, 0, {.vfn = help_vector}},
 	{"vector_regs", VR_HF_VECTOR | VR_HF_READS | VR_HF_WRITES, 0, {.vfn = help_vector_regs}},
 	{"set_pc", 0, 0, {.fn = help_set_pc}},
+	{"six", VR_HF_SIX, 0, {.fn6 = help_six}},
+	{"six_regs", VR_HF_SIX | VR_HF_READS | VR_HF_WRITES, 0, {.fn6 = help_six_regs}},
 };
-const uint8_t fake_helper_args[FAKE_HELPERS] = {3, 3, 1, 1, 3, 1, 1};
+const uint8_t fake_helper_args[FAKE_HELPERS] = {3, 3, 1, 1, 3, 1, 1, 6, 6};
 
 /* A fix-up that only marks that it was called. Tests of FP set their own. */
 static void fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d, const union vr_v128 *a,
@@ -309,6 +327,8 @@ void harness_init(void)
 				(struct vr_guest_reg){VR_EXEC_STATE + 16 * n, VR_REG_VEC, names[REG_V + n]};
 		guest_regs[REG_FLAGS] = (struct vr_guest_reg){8 * INTS, VR_REG_FLAGS, "f"};
 		guest_regs[REG_FLAGS + 1] = (struct vr_guest_reg){8 * INTS + 4, VR_REG_FLAGS, "g"};
+		guest_regs[REG_CONDITION] = (struct vr_guest_reg){8 * INTS + 8, VR_REG_CONDITION, "p"};
+		guest_regs[REG_CONDITION + 1] = (struct vr_guest_reg){8 * INTS + 16, VR_REG_CONDITION, "q"};
 	}
 	if (!H.emit && harness_use(&test_emitters[0]))
 		exit(77);

@@ -13,14 +13,15 @@
 #define VECS 16
 #define REG_V INTS
 #define REG_FLAGS (INTS + VECS)
-#define REGS (INTS + VECS + 2)
+#define REG_CONDITION (REG_FLAGS + 2) /* two, of kind VR_REG_CONDITION */
+#define REGS (INTS + VECS + 4)
 
 /* Fields of the fake isa's state that are no guest registers. */
 #define FIELDS (VR_EXEC_STATE + 16 * VECS)
 #define FIELD_COUNT 8
 
 /* The fake isa's helpers, and how many arguments each looks at. */
-#define FAKE_HELPERS 7
+#define FAKE_HELPERS 9
 #define FAKE_HELPER_SET_PC 6
 extern const uint8_t fake_helper_args[FAKE_HELPERS];
 

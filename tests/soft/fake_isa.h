@@ -29,8 +29,21 @@ enum fake_opcode {
 	FAKE_RET,  /* to r15 */
 	FAKE_HOOK, /* the test's function number imm; the block ends */
 	FAKE_BAD,  /* the lifter gives up */
+	/* An x86-like guest's: FLAGS with CF in bit 8, and what parity and auxiliary carry are of. imm: log2 of bytes. */
+	FAKE_ADDF, /* rd = ra + rb */
+	FAKE_ADCF, /* rd = ra + rb + CF */
+	FAKE_SUBF, /* rd = ra - rb */
+	FAKE_SBBF, /* rd = ra - rb - CF */
+	FAKE_ANDF, /* rd = ra & rb */
+	FAKE_INCF, /* rd = ra + 1; CF stays */
+	FAKE_DECF,
+	FAKE_BTF,    /* CF = bit rb of ra; the others stay */
+	FAKE_PUSHF,  /* rd = SF ZF AF PF CF as LAHF has them, OF in bit 11 */
+	FAKE_POPF,   /* from ra */
+	FAKE_JCC,    /* condition rb (VR_CC_*; 15: parity): to pc + imm */
+	FAKE_SIXSUM, /* rd = r1 + 3 * r2 + 5 * r3 + 7 * r4 + 11 * r5 + 13 * r6, by a helper */
 };
-enum { FAKE_H_HOOK }; /* helpers */
+enum { FAKE_H_HOOK, FAKE_H_SIX }; /* helpers */
 #define FAKE_HOW(log2, flags) ((log2) | (flags))
 #define FAKE_SIGN 8u
 #define FAKE_UNPRIV 16u
@@ -68,6 +81,7 @@ struct fake_access {
 
 /* The architecture's part of vr_exec. */
 struct fake_state {
+	uint64_t parity, aux; /* kind CONDITION: PF is of the low byte, AF bit 4 */
 	uint32_t flags, pins;
 	uint64_t fault_va, fault_pc;
 	int32_t fault;

@@ -12,6 +12,7 @@
 
 #define REGS 8
 #define FLAGS 16
+#define CONDITION 17
 #define OPS 512
 #define MEMORY 64
 
@@ -220,6 +221,90 @@ Test(optimize, flags_that_are_overwritten_go)
 	cr_assert_eq(count_ops(&w, VR_IR_F_SUB), 0);
 	cr_assert_eq(count_ops(&w, VR_IR_F_ADD), 1);
 	cr_assert_eq(count_ops(&w, VR_IR_PUT), 1, "a path that leaves the region reads them");
+}
+
+/* INC twice and a branch on zero: one F_MERGE is left, for a path that leaves the region; the branch reads the sum's flags. */
+Test(optimize, merged_flags_are_followed_bit_by_bit)
+{
+	struct fake_region w;
+
+	begin(&w);
+	uint32_t one = vr_ir_const(&w.ir, VR_T_I64, 1), last = 0, sum = 0;
+
+	for (uint32_t n = 0; n < 2; n++) {
+		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, n), old = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
+
+		sum = vr_ir_op2(&w.ir, VR_IR_F_ADD, VR_T_I64, a, one);
+		last = vr_ir_add(&w.ir, VR_IR_F_MERGE, VR_T_FLAGS, 0, old, sum, 0, 0xd);
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, last);
+	}
+	uint32_t carry = vr_ir_add(&w.ir, VR_IR_SETCC, VR_T_I64, VR_CC_CS, last, 0, 0, 0),
+		 put = w.ir.op_count - 2;
+
+	vr_ir_put(&w.ir, VR_T_I64, 2, carry);
+	vr_ir_add(&w.ir, VR_IR_BRCC, VR_T_NONE, VR_CC_EQ, last, 0, 0, 4096);
+	end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+	optimise(&w);
+	cr_assert_eq(count_ops(&w, VR_IR_F_MERGE), 1);
+	cr_assert_eq(count_ops(&w, VR_IR_F_ADD), 1);
+	cr_assert_eq(w.ops[w.ir.op_count - 1].a, sum, "the branch reads Z of the sum");
+	cr_assert_eq(w.ops[w.ops[carry].a].op, VR_IR_GET, "C is what it was before both");
+	cr_assert_eq(w.ops[w.ops[put].a].op, VR_IR_F_MERGE);
+}
+
+/* Where only Z is read later, and all is overwritten then, an F_MERGE is its second operand, also over an edge. */
+Test(optimize, a_merge_goes_where_its_other_bits_are_dead)
+{
+	for (uint32_t cc = VR_CC_EQ; cc <= VR_CC_CS; cc += VR_CC_CS) {
+		struct fake_region w;
+
+		begin(&w);
+		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), one = vr_ir_const(&w.ir, VR_T_I64, 1);
+		uint32_t old = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
+		uint32_t sum = vr_ir_op2(&w.ir, VR_IR_F_ADD, VR_T_I64, a, one);
+
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS,
+			  vr_ir_add(&w.ir, VR_IR_F_MERGE, VR_T_FLAGS, 0, old, sum, 0, 0xd));
+		vr_ir_add(&w.ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 16);
+		end_block(&w, 1, 1, VR_NO_BLOCK);
+		uint32_t first = w.ir.op_count, f = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
+
+		vr_ir_put(&w.ir, VR_T_I64, 1, vr_ir_add(&w.ir, VR_IR_SETCC, VR_T_I64, cc, f, 0, 0, 0));
+		f = vr_ir_get(&w.ir, VR_T_I64, 1);
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, f, f));
+		vr_ir_add(&w.ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 4096);
+		end_block(&w, first, VR_NO_BLOCK, VR_NO_BLOCK);
+		optimise(&w);
+		cr_assert_eq(count_ops(&w, VR_IR_F_MERGE), 0);
+		cr_assert_eq(count_ops(&w, VR_IR_F_ADD), cc == VR_CC_EQ, "which operand it became");
+	}
+}
+
+/* Registers of kind CONDITION as FLAGS: overwritten before they are read, also with an access between. */
+Test(optimize, condition_registers_that_are_overwritten_go)
+{
+	for (uint32_t used = 0; used < 2; used++)
+		for (uint32_t reg = 2; reg <= CONDITION; reg += CONDITION - 2) {
+			struct fake_region w;
+
+			begin(&w);
+			uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
+
+			vr_ir_put(&w.ir, VR_T_I64, reg, vr_ir_op2(&w.ir, VR_IR_SUB, VR_T_I64, a, b));
+			vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
+			vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
+			if (used) {
+				uint32_t g = vr_ir_get(&w.ir, VR_T_I64, reg);
+
+				vr_ir_put(&w.ir, VR_T_I64, 3, vr_ir_op1(&w.ir, VR_IR_PARITY, VR_T_I64, g));
+			}
+			vr_ir_put(&w.ir, VR_T_I32, reg, a);
+			vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
+			end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+			optimise(&w);
+			cr_assert_eq(count_ops(&w, VR_IR_PUT), used ? 3 : reg == CONDITION ? 1 : 2);
+			cr_assert_eq(count_ops(&w, VR_IR_SUB), used || reg != CONDITION);
+		}
 }
 
 /* Flags that are used after an access must be in memory in case it faults, although their user has them as a

@@ -45,10 +45,17 @@ static void VR_CALL helper_vector(struct vr_exec *x, union vr_v128 *d, const uni
 	d->d[0] = a->d[0] + imm;
 	d->d[1] = b->d[1];
 }
+static uint64_t VR_CALL helper_six(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+				   uint64_t e, uint64_t f)
+{
+	(void)x;
+	return a + 10 * b + 100 * c + 1000 * d + 10000 * e + 100000 * f;
+}
 static const struct vr_helper helpers[] = {
 	{.name = "sum", .flags = VR_HF_PC, .u.fn = helper_sum},
 	{.name = "leave", .flags = VR_HF_PC | VR_HF_MAY_LEAVE, .u.fn = helper_leave},
 	{.name = "vector", .flags = VR_HF_VECTOR, .u.vfn = helper_vector},
+	{.name = "six", .flags = VR_HF_SIX, .u.fn6 = helper_six},
 };
 
 static uint32_t slow_what;
@@ -68,7 +75,7 @@ static const struct vr_isa isa = {.size = sizeof(isa),
 				  .helper_stride = sizeof(struct vr_helper),
 				  .guest_reg_count = 3,
 				  .helpers = helpers,
-				  .helper_count = 3,
+				  .helper_count = 4,
 				  .fp_slow = fp_slow};
 
 static struct {
@@ -238,6 +245,30 @@ static const struct integer_case integers[] = {
 	{VR_IR_F_SUB, W, 0, 0x80000000, 1, 0, VR_FLAG_V},
 	{VR_IR_F_LOGIC, W, 0, 0x80000000, 0, 0, VR_FLAG_N | VR_FLAG_NOT_C},
 	{VR_IR_F_LOGIC, I, 0, 0, 0, 0, VR_FLAG_Z | VR_FLAG_NOT_C},
+	/* of fewer bits; what is above is not looked at */
+	{VR_IR_F_ADD, W, VR_FA_8, 0x123456ff, 0x01, 0, VR_FLAG_Z},
+	{VR_IR_F_ADD, W, VR_FA_8, 0x7f, 0xffffff01, 0, VR_FLAG_N | VR_FLAG_V | VR_FLAG_NOT_C},
+	{VR_IR_F_ADD, W, VR_FA_16, 0xff, 1, 0, VR_FLAG_NOT_C},
+	{VR_IR_F_ADD, W, VR_FA_16, 0xaaaa8000, 0x8000, 0, VR_FLAG_Z | VR_FLAG_V},
+	{VR_IR_F_SUB, W, VR_FA_8, 0x100, 1, 0, VR_FLAG_N | VR_FLAG_NOT_C},
+	{VR_IR_F_SUB, W, VR_FA_16, 0x18000, 1, 0, VR_FLAG_V},
+	{VR_IR_F_LOGIC, W, VR_FA_8, 0xff00, 0, 0, VR_FLAG_Z | VR_FLAG_NOT_C},
+	{VR_IR_F_LOGIC, W, VR_FA_16, 0x8000, 0, 0, VR_FLAG_N | VR_FLAG_NOT_C},
+	/* C inverted: bit 8 is an x86 guest's CF */
+	{VR_IR_F_ADD, I, VR_FA_NOT_C, ~0ull, 1, 0, VR_FLAG_Z | VR_FLAG_NOT_C},
+	{VR_IR_F_ADD, W, VR_FA_8 | VR_FA_NOT_C, 0x7f, 1, 0, VR_FLAG_N | VR_FLAG_V},
+	{VR_IR_F_SUB, I, VR_FA_NOT_C, 0, 1, 0, VR_FLAG_N},
+	{VR_IR_F_LOGIC, I, VR_FA_NOT_C, 0, 0, 0, VR_FLAG_Z},
+	/* FLAGS, packed, as operands */
+	{VR_IR_F_MERGE, VR_T_FLAGS, 0, VR_FLAG_N | VR_FLAG_NOT_C, VR_FLAG_Z | VR_FLAG_V, 0xd,
+	 VR_FLAG_Z | VR_FLAG_V | VR_FLAG_NOT_C},
+	{VR_IR_F_MERGE, VR_T_FLAGS, 0, VR_FLAG_N, VR_FLAG_NOT_C | VR_FLAG_Z, 2, VR_FLAG_N | VR_FLAG_NOT_C},
+	{VR_IR_F_FROM, I, 1, ~0ull, 0, 0, VR_FLAG_N | VR_FLAG_Z | VR_FLAG_NOT_C | VR_FLAG_V},
+	{VR_IR_F_TO, I, 1, VR_FLAG_N | VR_FLAG_V, 0, 0, VR_FLAG_N | VR_FLAG_V},
+	{VR_IR_PARITY, I, 0, 0xff01, 0, 0, 0},
+	{VR_IR_PARITY, I, 0, 0x100, 0, 0, 1},
+	{VR_IR_PARITY, W, 0, 0x83, 0, 0, 0},
+	{VR_IR_PARITY, W, 0, 0x81, 0, 0, 1},
 	{VR_IR_F_CONST, I, 0, 0, 0, 0xa, VR_FLAG_N},
 	{VR_IR_F_CONST, I, 0, 0, 0, 0x5, VR_FLAG_Z | VR_FLAG_V | VR_FLAG_NOT_C},
 	{VR_IR_F_FROM, I, 0, 0x60000000, 0, 0, VR_FLAG_Z},
@@ -310,6 +341,22 @@ Test(interp, carries)
 		cr_assert_eq(values[fadc].d[0], carry ? VR_FLAG_Z : VR_FLAG_N | VR_FLAG_NOT_C);
 		cr_assert_eq(values[fsbc].d[0], carry ? VR_FLAG_Z : VR_FLAG_N | VR_FLAG_NOT_C);
 		cr_assert_eq(values[nz].d[0], 0);
+	}
+	/* The same with the other polarity read, and with the other one made. */
+	for (uint32_t carry = 0; carry < 2; carry++) {
+		const uint32_t in = VR_FA_READS_NOT_C, out = VR_FA_NOT_C;
+
+		begin();
+		uint32_t f = add(VR_IR_F_CONST, VR_T_FLAGS, 0, 0, 0, 0, !carry << 1);
+		uint32_t a = integer(~0ull), b = integer(0);
+		uint32_t adc = add(VR_IR_ADC, I, in, a, b, f, 0), sbc = add(VR_IR_SBC, W, in, b, b, f, 0);
+		uint32_t fadc = add(VR_IR_F_ADC, I, in | out, a, b, f, 0);
+		uint32_t fsbc = add(VR_IR_F_SBC, W, in | VR_FA_8, b, b, f, 0);
+		run();
+		cr_assert_eq(values[adc].d[0], carry ? 0 : ~0ull);
+		cr_assert_eq(values[sbc].d[0], carry ? 0 : 0xffffffff);
+		cr_assert_eq(values[fadc].d[0], carry ? VR_FLAG_Z | VR_FLAG_NOT_C : VR_FLAG_N);
+		cr_assert_eq(values[fsbc].d[0], carry ? VR_FLAG_Z : VR_FLAG_N | VR_FLAG_NOT_C);
 	}
 }
 
@@ -425,6 +472,17 @@ Test(interp, calls)
 	cr_assert_eq(values[w].d[0], 12);
 	cr_assert_eq(values[w].d[1], 6);
 	cr_assert_eq(X->pc, 0x2000);
+
+	begin();
+	uint32_t n[7];
+	for (uint32_t k = 1; k < 7; k++)
+		n[k] = integer(k);
+	add(VR_IR_ARGS, I, 0, n[4], n[5], n[6], 0);
+	v = add(VR_IR_CALL, I, 0, n[1], n[2], n[3], 3);
+	w = add(VR_IR_CALL, I, 0, n[1], n[2], n[3], 3);
+	cr_assert_eq(run(), SOFT_INTERP_NEXT);
+	cr_assert_eq(values[v].d[0], 654321);
+	cr_assert_eq(values[w].d[0], 321, "the ARGS of the CALL before are not this one's");
 
 	begin();
 	add(VR_IR_CALL, I, 0, integer(1), 0, 0, 1);

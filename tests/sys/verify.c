@@ -185,17 +185,19 @@ static struct vr_guest_reg registers[] = {
 	{.offset = 16, .kind = VR_REG_VEC, .name = "v"},
 	{.offset = 8, .kind = VR_REG_FLAGS, .name = "f"},
 	{.offset = VR_EXEC_STATE + 16, .kind = VR_REG_INT, .name = "y"},
+	{.offset = 32, .kind = VR_REG_CONDITION, .name = "p"},
 };
-static const struct vr_helper helpers[] = {{.name = "plain"}, {.name = "vector", .flags = VR_HF_VECTOR}};
+static const struct vr_helper helpers[] = {
+	{.name = "plain"}, {.name = "vector", .flags = VR_HF_VECTOR}, {.name = "six", .flags = VR_HF_SIX}};
 static const struct vr_isa isa = {
 	.size = sizeof(isa),
 	.guest_reg_stride = sizeof(struct vr_guest_reg),
 	.helper_stride = sizeof(struct vr_helper),
 	.state_size = 64,
 	.guest_regs = registers,
-	.guest_reg_count = 4,
+	.guest_reg_count = 5,
 	.helpers = helpers,
-	.helper_count = 2,
+	.helper_count = 3,
 };
 
 static uint32_t type_of(char letter)
@@ -256,6 +258,8 @@ static uint32_t lone_op(uint32_t op, uint32_t type)
 
 static int close_of(uint32_t at)
 {
+	if (ops[at].op == VR_IR_ARGS)
+		vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, 2);
 	if (vr_ir_ops[ops[at].op].class != VR_IRC_TERM)
 		leave();
 	blocks[0].count = ir.op_count - 1;
@@ -331,10 +335,21 @@ static const struct {
 	{VR_IR_JUMP_INDIRECT, VR_T_NONE, 3, 0},
 	{VR_IR_INSN_START, VR_T_NONE, 0, 4096},
 	{VR_IR_INSN_START, VR_T_NONE, 0, ~0ull},
+	{VR_IR_F_ADD, VR_T_I32, VR_FA_8 | VR_FA_16, 0},
+	{VR_IR_F_ADD, VR_T_I64, VR_FA_8, 0},
+	{VR_IR_F_SUB, VR_T_I32, VR_FA_READS_NOT_C, 0},
+	{VR_IR_F_SBC, VR_T_I64, VR_FA_16, 0},
+	{VR_IR_F_ADC, VR_T_I32, 16, 0},
+	{VR_IR_ADC, VR_T_I32, VR_FA_8, 0},
+	{VR_IR_SBC, VR_T_I32, VR_FA_NOT_C, 0},
+	{VR_IR_F_TO, VR_T_I64, 2, 0},
+	{VR_IR_F_MERGE, VR_T_FLAGS, 0, 16},
 	{VR_IR_CONST, VR_T_I32, 0, 1ull << 32},
 	{VR_IR_GET, VR_T_I64, 0, 1},
 	{VR_IR_GET, VR_T_F64, 0, 0},
+	{VR_IR_GET, VR_T_FLAGS, 0, 5},
 	{VR_IR_GET, VR_T_FLAGS, 0, 4},
+	{VR_IR_GET, VR_T_I64, 1, 4},
 	{VR_IR_LDS, VR_T_I64, 0, 0},
 	{VR_IR_LDS, VR_T_I64, 0, VR_EXEC_STATE + 4},
 	{VR_IR_LDS, VR_T_I32, 0, VR_EXEC_STATE + 20},
@@ -348,7 +363,7 @@ static const struct {
 	{VR_IR_CAS, VR_T_I64, 3, VR_MEM_IMM(8, 0)},
 	{VR_IR_CASIF, VR_T_I64, 3, 0},
 	{VR_IR_CALL, VR_T_I64, 0, 1},
-	{VR_IR_CALL, VR_T_I64, 0, 2},
+	{VR_IR_CALL, VR_T_I64, 0, 3},
 	{VR_IR_VCALL, VR_T_V128, 0, 0},
 	{VR_IR_VSHL, VR_T_V128, 1, 16},
 	{VR_IR_VSHR, VR_T_V128, 1, 17},
@@ -370,6 +385,36 @@ Test(verify, ranges)
 		cr_expect_eq(close_of(at), VR_E_INVAL, "row %zu: %s, aux %u, imm 0x%lx", i,
 			     vr_ir_ops[beyond[i].op].name, beyond[i].aux, beyond[i].imm);
 	}
+}
+
+/* ARGS stands directly before a CALL, whose helper wants it. */
+Test(verify, arguments)
+{
+	static const uint32_t helper[] = {2, 0};
+
+	for (uint32_t n = 0; n < 2; n++) {
+		open_block();
+		uint32_t a = vr_ir_get(&ir, VR_T_I64, 0);
+		vr_ir_add(&ir, VR_IR_ARGS, VR_T_I64, 0, a, 0, a, 0);
+		vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, a, a, a, helper[n]);
+		leave();
+		blocks[0].count = ir.op_count - 1;
+		cr_expect_eq(vr_ir_verify(&ir, &isa, why, sizeof(why)), n ? VR_E_INVAL : 0, "%s", why);
+		/* Without an isa, that of the helper is not looked at. */
+		cr_expect_eq(vr_ir_verify(&ir, NULL, why, sizeof(why)), 0, "%s", why);
+	}
+	open_block();
+	uint32_t a = vr_ir_get(&ir, VR_T_I64, 0);
+	vr_ir_add(&ir, VR_IR_ARGS, VR_T_I64, 0, a, 0, a, 0);
+	vr_ir_add(&ir, VR_IR_NOP, VR_T_NONE, 0, 0, 0, 0, 0);
+	vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, a, a, a, 2);
+	leave();
+	refused("follows at once");
+	/* Without ARGS, the last three are missing, as others may be. */
+	open_block();
+	vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, 2);
+	leave();
+	cr_assert_eq(close_block(), 0, "%s", why);
 }
 
 Test(verify, pairs)

@@ -14,7 +14,8 @@
  * a condition-flag value: its packed form (VR_FLAG_*) is what a FLAGS register holds in memory, but emitters
  * may keep it in the host's own flags.
  *
- * Carry: C is "no borrow" after a subtraction (as on Arm). The packed form holds C inverted.
+ * Carry: C is "no borrow" after a subtraction (as on Arm), and the packed form holds C inverted; aux of an op chooses
+ * otherwise: see VR_FA_*.
  *
  * Guest addresses of code (INSN_START, targets, PC_CONST, a block's start and end) are signed 64-bit numbers of bytes
  * from the base of the 4 KiB page that the block begins in, kept modulo 2^64. So an IR depends on the offset in the page, the
@@ -41,7 +42,7 @@
 /* Rises when ops are added. Isa, emitter and engine each say which one they speak: vr_isa.ir_revision,
  * vr_emit.ir_ops, vr_lift.ir_revision. */
 #define VR_IR_REVISION 1u
-#define VR_IR_OPS_REVISION_1 180u /* ops that revision 1 has: numbers 0 .. 179 */
+#define VR_IR_OPS_REVISION_1 183u /* ops that revision 1 has: numbers 0 .. 182 */
 
 #define VR_IR_LIVE 48u
 
@@ -80,8 +81,7 @@ extern "C" {
  * Packed FLAGS: what a FLAGS register holds in memory, on every host the same. Other bits are zero.
  *
  * N and Z are neighbours and above the rest, V is apart, and the carry is kept inverted, as the borrow of a subtraction. A
- * condition is then a test of one or two bits (HI, LS: borrow or Z), or of N against V. Parity and auxiliary carry
- * have places of their own between, so that a guest with six flags can keep all of them in one word.
+ * condition is then a test of one or two bits (HI, LS: borrow or Z), or of N against V.
  *
  * Why these positions: hosts that copy their flags as one byte and the overflow by itself have the packed form after a
  * subtraction by that copy and one mask, and go back by that copy; any other order would cost them two instructions more.
@@ -89,16 +89,35 @@ extern "C" {
  * by moves of bit fields, and single bits are tested here as well as there. Both pack only where flags are live across an edge
  * or an op that may fault; a flag-setting op and its consumer in one block meet in the host's own flags.
  *
- * Carry polarity: bit 8 is !C. A guest whose own carry flag is the borrow after a subtraction has that flag in bit 8 as it
- * stands; after an addition it is the inverse.
+ * Carry polarity: bit 8 is !C. A guest whose own carry flag is the borrow after a subtraction (x86) has that flag in bit 8 as
+ * it stands; its additions and logic make C inverted (VR_FA_NOT_C), so that the flag is in bit 8 after every op, CC and CS are
+ * "set" and "clear", LS and HI "below or equal" and "above". Its additions with carry read C inverted (VR_FA_READS_NOT_C). Hosts
+ * keep either polarity in their own flags between the op that makes it and the one that reads it.
  */
 #define VR_FLAG_V 0x0001u
 #define VR_FLAG_NOT_C 0x0100u
 #define VR_FLAG_Z 0x4000u
 #define VR_FLAG_N 0x8000u
-/* Places kept for a guest's parity and auxiliary carry. No op makes or reads them yet: they are zero. */
+/*
+ * Parity and auxiliary carry are no FLAGS: almost no code reads them, and hosts other than x86 can't make them by the
+ * instruction that makes the others. A guest that has them keeps what they are computed from, in guest registers of kind
+ * VR_REG_CONDITION (isa.h), whose PUTs cost nothing when another PUT follows before a GET: for parity the low byte of the result
+ * (op PARITY), for the auxiliary carry a ^ b ^ result, of which it is bit 4 (XOR, BFX).
+ *
+ * These places stay zero in FLAGS. They are where such a guest ORs the two into what F_TO (aux 1) gives: bits 15:8 are then in
+ * the order of x86's LAHF, SAHF and the low byte of EFLAGS; V is apart there as well. F_FROM (aux 1) goes back and ignores them.
+ */
 #define VR_FLAG_PARITY 0x0400u
 #define VR_FLAG_AUX 0x1000u
+
+/*
+ * aux of the ops that make FLAGS out of integers (F_ADD, F_SUB, F_ADC, F_SBC, F_LOGIC) or read a carry (F_ADC, F_SBC, ADC, SBC).
+ * VR_FA_8, VR_FA_16: FLAGS of the low 8 or 16 bits of the operands, for an op of type I32; else as many bits as the type has.
+ */
+#define VR_FA_8 1u
+#define VR_FA_16 2u
+#define VR_FA_NOT_C 4u       /* the C that the op makes is inverted */
+#define VR_FA_READS_NOT_C 8u /* the C that the op reads is inverted */
 
 /* Memory ops: aux = log2(bytes) | VR_MS_SIGN; imm = low 32: signed displacement, high 32: VR_MF_*. */
 #define VR_MS_SIGN 0x10u

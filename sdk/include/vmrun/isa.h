@@ -102,8 +102,14 @@ struct vr_exec {
 #define VR_REG_INT 0
 #define VR_REG_VEC 1
 #define VR_REG_FLAGS 2
+/*
+ * An integer register (8 bytes; I32, I64) that belongs to the guest's condition flags: what a parity flag is computed from, say.
+ * As of FLAGS, a PUT that another PUT follows before any GET may be dropped, also where an access between the two faults: the
+ * guest then finds an older value, which the instruction that it goes on with overwrites.
+ */
+#define VR_REG_CONDITION 3
 struct vr_guest_reg {
-	uint32_t offset; /* in vr_exec; INT 8 bytes, VEC 16, FLAGS 4 */
+	uint32_t offset; /* in vr_exec; INT and CONDITION 8 bytes, VEC 16, FLAGS 4 */
 	uint32_t kind;   /* VR_REG_* */
 	const char *name;
 };
@@ -114,7 +120,10 @@ struct vr_guest_reg {
 #define VR_HF_MAY_LEAVE 8u /* may set exec.leave (took an exception ...) */
 #define VR_HF_VECTOR 16u   /* a vector helper (VCALL) */
 #define VR_HF_FP 32u       /* runs with, and may raise, the guest's FP environment */
+#define VR_HF_SIX 64u /* a helper of six arguments: vr_helper6_fn (CALL after ARGS); not with VR_HF_VECTOR */
 typedef uint64_t(VR_CALL *vr_helper_fn)(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c);
+typedef uint64_t(VR_CALL *vr_helper6_fn)(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+					 uint64_t e, uint64_t f);
 typedef void(VR_CALL *vr_vhelper_fn)(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
 				     const union vr_v128 *b, const union vr_v128 *c, uint64_t imm);
 struct vr_helper {
@@ -124,6 +133,7 @@ struct vr_helper {
 	union {
 		vr_helper_fn fn;
 		vr_vhelper_fn vfn;
+		vr_helper6_fn fn6;
 	} u;
 };
 

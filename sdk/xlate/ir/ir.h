@@ -34,6 +34,7 @@ struct vr_ir_info {
 	const char *types;
 	const char *lanes;
 	uint8_t args;       /* how many of a, b, c are values, or may be: the first ones */
+	uint8_t flags;      /* bits 1 << n: the n-th operand is FLAGS (letter f) */
 	uint8_t class;      /* VR_IRC_* */
 	uint8_t value_type; /* VR_T_* of the result, VR_T_NONE: none, VR_IR_TYPE_OF_OP */
 	uint8_t aux;        /* VR_AUX_* */
@@ -133,6 +134,26 @@ static inline uint32_t vr_ir_table_base(const struct vr_ir_op *o)
 static inline bool vr_ir_only_writes(const struct vr_ir_op *o)
 {
 	return vr_ir_ops[o->op].class == VR_IRC_MEM && vr_ir_ops[o->op].value_type == VR_T_NONE;
+}
+
+/* Which of N Z C V (bits 3:0) a condition looks at. */
+static inline uint32_t vr_ir_condition_flags(uint32_t cc)
+{
+	static const uint8_t flags[] = {4, 2, 8, 1, 2 | 4, 8 | 1, 8 | 4 | 1, 0};
+	return flags[cc >> 1 & 7];
+}
+
+/* The same of op o and FLAGS that are its n-th operand, when `wanted` of the op's own FLAGS, if it makes any, are of use. */
+static inline uint32_t vr_ir_flags_read(const struct vr_ir_op *o, uint32_t n, uint32_t wanted)
+{
+	const struct vr_ir_info *info = &vr_ir_ops[o->op];
+	if (info->aux == VR_AUX_FLAGS_CARRY || info->aux == VR_AUX_CARRY)
+		return 2;
+	if (info->imm == VR_IMM_NZCV) /* F_MERGE */
+		return wanted & (uint32_t)(n ? o->imm : ~o->imm);
+	if (info->aux == VR_AUX_CC && n == 0)
+		return vr_ir_condition_flags(o->aux);
+	return info->value_type == VR_T_FLAGS ? wanted : 0xf;
 }
 
 /* Bytes that a memory op accesses. */

@@ -76,6 +76,14 @@ static bool bytes_legal(uint32_t type, uint32_t log2)
 	}
 }
 
+static bool flags_aux_legal(uint32_t type, uint32_t aux)
+{
+	uint32_t narrow = aux & (VR_FA_8 | VR_FA_16);
+
+	return aux <= (VR_FA_8 | VR_FA_16 | VR_FA_NOT_C) && narrow != (VR_FA_8 | VR_FA_16) &&
+	       (!narrow || type == VR_T_I32);
+}
+
 bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
 {
 	uint32_t aux = o->aux;
@@ -84,7 +92,7 @@ bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
 	case VR_AUX_BOOL:
 		return aux <= 1;
 	case VR_AUX_GET:
-		return aux <= (from_engine && o->type == VR_T_FLAGS ? 1u : 0u);
+		return aux <= (from_engine ? 1u : 0u);
 	case VR_AUX_EDGES:
 		return o->type != VR_T_FLAGS ? !aux : from_engine ? aux <= 3 : aux == 3;
 	case VR_AUX_SCALE:
@@ -123,6 +131,12 @@ bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
 		return aux <= 127;
 	case VR_AUX_JUMP:
 		return aux <= VR_JUMP_RET;
+	case VR_AUX_FLAGS:
+		return flags_aux_legal(o->type, aux);
+	case VR_AUX_FLAGS_CARRY:
+		return flags_aux_legal(o->type, aux & ~VR_FA_READS_NOT_C);
+	case VR_AUX_CARRY:
+		return !(aux & ~VR_FA_READS_NOT_C);
 	default:
 		return aux == 0;
 	}
@@ -136,6 +150,7 @@ static bool register_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 		return false;
 	switch (vr_isa_reg(isa, o->imm)->kind) {
 	case VR_REG_INT:
+	case VR_REG_CONDITION:
 		return vr_ir_is_integer(o->type);
 	case VR_REG_VEC:
 		return vr_ir_is_vector(o->type);
@@ -146,7 +161,8 @@ static bool register_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 
 static bool field_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 {
-	static const uint8_t bytes_of[] = {[VR_REG_INT] = 8, [VR_REG_VEC] = 16, [VR_REG_FLAGS] = 4};
+	static const uint8_t bytes_of[] = {
+		[VR_REG_INT] = 8, [VR_REG_VEC] = 16, [VR_REG_FLAGS] = 4, [VR_REG_CONDITION] = 8};
 	uint64_t bytes = vr_ir_type_bits(o->type) / 8, end = o->imm + bytes;
 
 	if (o->imm < VR_EXEC_STATE || o->imm % bytes || end > INT32_MAX)
@@ -158,7 +174,7 @@ static bool field_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
 		const struct vr_guest_reg *r = vr_isa_reg(isa, i);
 
-		if (r->kind <= VR_REG_FLAGS && o->imm < (uint64_t)r->offset + bytes_of[r->kind] &&
+		if (r->kind <= VR_REG_CONDITION && o->imm < (uint64_t)r->offset + bytes_of[r->kind] &&
 		    end > r->offset)
 			return false;
 	}
@@ -401,6 +417,16 @@ static int make_last(struct verifier *v)
 	return 0;
 }
 
+static bool takes_args(const struct verifier *v, uint32_t at, uint32_t last)
+{
+	const struct vr_ir_op *call = &v->ir->ops[at + 1];
+
+	/* The number itself is looked at when it is the CALL's turn. */
+	return at < last && call->op == VR_IR_CALL &&
+	       (!v->isa || call->imm >= v->isa->helper_count ||
+		vr_isa_helper(v->isa, call->imm)->flags & VR_HF_SIX);
+}
+
 static int check_block(struct verifier *v)
 {
 	const struct vr_ir_block *b = v->block;
@@ -420,6 +446,8 @@ static int check_block(struct verifier *v)
 			return wrong(v, i,
 				     i == last ? "a block ends without a terminator"
 					       : "terminator inside a block");
+		if (op == VR_IR_ARGS && !takes_args(v, i, last))
+			return wrong(v, i, "no CALL of a helper with six arguments follows at once");
 		/* Faults are precise: nothing of an instruction may have happened when it faults. */
 		if (op == VR_IR_INSN_START)
 			put = 0;

@@ -46,7 +46,7 @@ enum emit_location {
 	LOC_FMEM,       /* FLAGS: packed, in its guest register (emit.fmem) */
 	LOC_FCONST,     /* FLAGS: constant, packed form in the op */
 	LOC_HOST_FLAGS, /* FLAGS: nowhere but in the host's flags */
-	LOC_LATER,      /* FLAGS: not computed yet (F_SEL will) */
+	LOC_LATER,      /* not computed yet, the one op that uses it will: FLAGS by F_SEL, PARITY by BRBIT */
 };
 
 struct emit_value {
@@ -65,9 +65,9 @@ struct emit_value {
 
 /* What the host's flags hold. */
 struct emit_flags {
-	uint32_t value; /* FLAGS value, 0: nothing useful */
-	uint32_t logic; /* integer value whose N and Z they also are (C = V = 0) */
-	uint8_t logic_type;
+	uint32_t value;      /* FLAGS value, 0: nothing useful */
+	uint32_t logic;      /* integer value whose N and Z they also are (C = V = 0) */
+	uint8_t logic_bits;  /* ... of so many of its bits */
 	uint8_t polarity;    /* the host's: how `value` is encoded there */
 	uint8_t put_pending; /* `value` has been PUT to put_offset, the store is still to do */
 	uint8_t put_edges;   /* ... bits as PUT's aux */
@@ -243,8 +243,9 @@ uint32_t ra_use_as(struct emit *e, uint32_t v, uint32_t type);
 uint32_t ra_use_bits(struct emit *e, uint32_t v, uint32_t bits);
 /* A fresh scratch register with a copy. */
 uint32_t ra_copy(struct emit *e, uint32_t v, uint32_t w);
-/* Put the value into fixed register r, wherever it is; its home does not change. */
-void ra_load_into(struct emit *e, uint32_t r, uint32_t v);
+/* Put the value into fixed register r, wherever it is; its home does not change. `lost`: pinned registers that have changed; they
+ * are in memory. */
+void ra_load_into(struct emit *e, uint32_t r, uint32_t v, uint64_t lost);
 void ra_free(struct emit *e, uint32_t v);
 /* The register for the result of op i. `like`: taken if it has just become free. */
 uint32_t ra_def(struct emit *e, uint32_t i, uint32_t like);
@@ -279,6 +280,8 @@ static inline bool const_of(const struct emit *e, uint32_t v, uint64_t *imm)
 /* ---- flags.c ---- */
 #define EMIT_FLAGS_MASK (VR_FLAG_V | VR_FLAG_NOT_C | VR_FLAG_Z | VR_FLAG_N)
 uint32_t emit_flags_constant(const struct vr_ir_op *o); /* packed, of F_CONST */
+uint32_t
+emit_flags_mask(const struct vr_ir_op *o); /* the bits of the packed form that F_MERGE takes from b */
 /* The host's flags are about to change: save what is still wanted of them. */
 void emit_flags_clobber(struct emit *e);
 /* The host's flags now hold FLAGS value i. */
@@ -356,6 +359,7 @@ void VR_CALL emit_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union
 #define EMIT_COMMON_EXIT_TO ~, emit_op_EXIT_TO
 #define EMIT_COMMON_CALL ~, emit_op_CALL
 #define EMIT_COMMON_VCALL ~, emit_op_VCALL
+#define EMIT_COMMON_ARGS ~, emit_op_ARGS
 EMIT_OP(NOP);
 EMIT_OP(INSN_START);
 EMIT_OP(CONST);
@@ -377,6 +381,7 @@ EMIT_OP(EXIT);
 EMIT_OP(EXIT_TO);
 EMIT_OP(CALL);
 EMIT_OP(VCALL);
+EMIT_OP(ARGS);
 /* EMIT_HANDLER(host, ADD): the handler of op ADD, the core's if it has one, else host_op_ADD. */
 #define EMIT_SECOND(a, b, ...) b
 #define EMIT_CHOOSE(...) EMIT_SECOND(__VA_ARGS__)

@@ -184,7 +184,7 @@ uint32_t ra_copy(struct emit *e, uint32_t i, uint32_t w)
 	return r;
 }
 
-void ra_load_into(struct emit *e, uint32_t r, uint32_t i)
+void ra_load_into(struct emit *e, uint32_t r, uint32_t i, uint64_t lost)
 {
 	struct emit_value *v = val(e, i);
 	uint32_t type = v->type == VR_T_I32 ? VR_T_I32 : VR_T_I64;
@@ -193,6 +193,10 @@ void ra_load_into(struct emit *e, uint32_t r, uint32_t i)
 		e->target->constant(e, r, k);
 	else if (v->loc == LOC_SPILL)
 		e->target->load(e, r, EMIT_FRAME, ra_spill_offset(v), type);
+	else if (v->loc == LOC_PINNED && lost >> v->reg & 1)
+		e->target->load(e, r, EMIT_EXEC,
+				vr_isa_reg(e->job->isa, e->job->pinned[v->listed - 1].guest_reg)->offset,
+				type);
 	else
 		e->target->move(e, r, v->reg, type);
 }

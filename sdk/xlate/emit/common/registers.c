@@ -27,6 +27,11 @@ EMIT_OP(F_CONST)
 	val(e, i)->loc = LOC_FCONST;
 }
 
+static bool is_int(const struct vr_guest_reg *reg)
+{
+	return reg->kind == VR_REG_INT || reg->kind == VR_REG_CONDITION;
+}
+
 static bool reg_ok(struct emit *e, uint64_t reg)
 {
 	if (reg < EMIT_GUEST_REGS && reg < e->job->isa->guest_reg_count)
@@ -146,18 +151,18 @@ EMIT_OP(PUT)
 		return;
 	}
 	uint64_t k;
-	if (reg->kind == VR_REG_INT && const_of(e, o->a, &k) && (k <= INT32_MAX || o->type == VR_T_I64) &&
+	if (is_int(reg) && const_of(e, o->a, &k) && (k <= INT32_MAX || o->type == VR_T_I64) &&
 	    t->store_constant(e, EMIT_EXEC, reg->offset, k, VR_T_I64)) {
 		ra_free(e, o->a);
 		return;
 	}
 	uint32_t s = ra_use_clean(e, o->a);
 	if (vr_ir_type_bits(o->type) < vr_ir_type_bits(val(e, o->a)->type)) {
-		uint32_t cut = ra_tmp_of(e, reg->kind == VR_REG_INT ? EMIT_INTS : EMIT_VECTORS);
+		uint32_t cut = ra_tmp_of(e, is_int(reg) ? EMIT_INTS : EMIT_VECTORS);
 		t->clean(e, cut, s, o->type);
 		s = cut;
 	}
-	t->store(e, EMIT_EXEC, reg->offset, s, reg->kind == VR_REG_INT ? VR_T_I64 : VR_T_V128);
+	t->store(e, EMIT_EXEC, reg->offset, s, is_int(reg) ? VR_T_I64 : VR_T_V128);
 	ra_free(e, o->a);
 }
 

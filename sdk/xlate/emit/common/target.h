@@ -77,7 +77,8 @@ struct emit_target {
 	uint8_t scratch; /* a temporary that is dead at exits, edges and in out-of-line code that leaves */
 	uint8_t jump_pc; /* where an indirect jump's linear address is */
 	uint8_t result;  /* of a C function */
-	uint8_t argument[4]; /* integer arguments of a C function; [0] is for vr_exec */
+	uint8_t argument
+		[7]; /* integer arguments of a C function; [0] is for vr_exec. [6] may be NOREG: on the stack */
 	int32_t exec_bias;
 	uint32_t entry_align;         /* of entry stubs, a power of two */
 	uint32_t entry_pad;           /* bytes before an entry stub for what vr_emit.kill makes it go to */
@@ -118,6 +119,8 @@ struct emit_target {
 
 	/* ---- calls ---- */
 	void (*call)(struct emit *e, uint64_t fn); /* C, arguments are where they belong */
+	/* The same with the argument after the last register, which is in r, on the stack. */
+	void (*call_stacked)(struct emit *e, uint64_t fn, uint32_t r);
 	/* The arguments of a vr_vhelper_fn but the first: &exec.result[0], &exec.argument[0..2], imm. */
 	void (*vector_arguments)(struct emit *e, uint64_t imm);
 	void (*call_memory)(struct emit *e); /* the thunk `memory` */

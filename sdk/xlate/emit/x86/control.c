@@ -15,7 +15,7 @@ OP(BRCMP)
 	if (o->aux >= VR_CC_AL)
 		alu_rr(&e->c, ALU_CMP, 0, RAX, RAX);
 	else
-		x86_compare(e, o->a, o->b, wide(o));
+		x86_compare(e, o->a, o->b, wide(o) ? 64 : 32);
 	emit_branch(e, o->imm, x86_int_condition(o->aux < VR_CC_AL ? o->aux : VR_CC_EQ));
 }
 
@@ -23,6 +23,13 @@ OP(BRBIT)
 {
 	uint32_t bit = o->aux & 63;
 	emit_flags_clobber(e);
+	if (val(e, o->a)->loc == LOC_LATER) { /* PARITY */
+		uint32_t of = e->ops[o->a].a, t = ra_use(e, of);
+		test_rr_bits(&e->c, 8, t, t);
+		ra_free(e, of);
+		emit_branch(e, o->imm, (struct emit_condition){CC_P, 0, o->aux >> 6 & 1});
+		return;
+	}
 	uint32_t r = ra_use_bits(e, o->a, bit + 1);
 	struct emit_condition k = {CC_NE, 0, o->aux >> 6 & 1};
 	if (bit < 32) {

@@ -53,6 +53,29 @@ static inline bool x86_imm_of(const struct emit *e, uint32_t v, uint32_t w, int3
 	return !w || k == (uint64_t)(int64_t)(int32_t)k;
 }
 
+/* Bits that the FLAGS of op o, F_ADD or one like it, are made of. */
+static inline uint32_t x86_flag_bits(const struct vr_ir_op *o)
+{
+	return o->aux & VR_FA_8 ? 8 : o->aux & VR_FA_16 ? 16 : wide(o) ? 64 : 32;
+}
+
+/* A constant operand of an op on so many bits, as the immediate of an instruction that works on as many. */
+static inline bool x86_imm_bits(const struct emit *e, uint32_t v, uint32_t bits, int32_t *imm)
+{
+	bool fits = x86_imm_of(e, v, bits == 64, imm);
+	if (fits && bits == 8)
+		*imm = (int8_t)*imm;
+	else if (fits && bits == 16)
+		*imm = (int16_t)*imm;
+	return fits;
+}
+
+/* How the FLAGS op leaves its result when the host's CF is the carry or the borrow that the instruction makes. */
+static inline uint32_t x86_made(const struct vr_ir_op *o, uint32_t polarity)
+{
+	return o->aux & VR_FA_NOT_C ? polarity ^ (POL_SUB ^ POL_ADD) : polarity;
+}
+
 /* ---- target.c ---- */
 extern const struct emit_target x86_target;
 
@@ -141,8 +164,10 @@ struct emit_condition x86_flags_condition(struct emit *e, uint32_t v, uint32_t c
 /* Give CF the carry of FLAGS v: C itself (for adc) or inverted (for sbb). EFLAGS' other users have been
  * saved. */
 void x86_flags_carry(struct emit *e, uint32_t v, bool inverted);
+/* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before ra_use(). */
+void x86_flags_keep_others(struct emit *e, uint32_t v);
 struct emit_condition x86_int_condition(uint32_t cc);
-void x86_compare(struct emit *e, uint32_t a, uint32_t b, uint32_t w);
+void x86_compare(struct emit *e, uint32_t a, uint32_t b, uint32_t bits);
 extern const uint8_t x86_cc_of_arm[16];
 void x86_jump_if(struct emit *e, struct emit_condition k, uint32_t out[2]);
 

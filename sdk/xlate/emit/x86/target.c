@@ -156,6 +156,15 @@ static void call(struct emit *e, uint64_t fn)
 	call_reg(&e->c, RAX);
 }
 
+/* psABI 3.2.2, 3.2.3: the seventh argument is at rsp, which is a multiple of 16, when the function is called. */
+static void call_stacked(struct emit *e, uint64_t fn, uint32_t r)
+{
+	lea(&e->c, 1, RSP, mem_base(RSP, -16));
+	mov_store(&e->c, 1, mem_base(RSP, 0), r);
+	call(e, fn);
+	lea(&e->c, 1, RSP, mem_base(RSP, 16));
+}
+
 static void vector_arguments(struct emit *e, uint64_t imm)
 {
 	struct emit_code *c = &e->c;
@@ -219,7 +228,7 @@ const struct emit_target x86_target = {
 	.scratch = RAX,
 	.jump_pc = RAX,
 	.result = RAX,
-	.argument = {RDI, RSI, RDX, RCX},
+	.argument = {RDI, RSI, RDX, RCX, R8, R9, NOREG},
 	.exec_bias = EXEC_BIAS,
 	.entry_align = 16,
 	.entry_pad = ENTRY_PAD,
@@ -242,6 +251,7 @@ const struct emit_target x86_target = {
 	.fill = fill,
 	.entry = entry,
 	.call = call,
+	.call_stacked = call_stacked,
 	.vector_arguments = vector_arguments,
 	.call_memory = call_memory,
 	.call_fp_slow = call_fp_slow,
