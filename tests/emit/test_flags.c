@@ -180,7 +180,7 @@ static const char *code_of(uint64_t pc)
 	ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 	text[0] = 0;
 	for (uint32_t n = 0; n + 1 < H.job.mark_count; n++) {
-		if (m[n].pc != pc || m[n].kind != VR_MARK_INSN)
+		if (m[n].place != pc - H.page || m[n].kind != VR_MARK_INSN)
 			continue;
 		for (uint32_t at = m[n].offset; at < m[n + 1].offset; at += one.length) {
 			cr_assert(ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, H.job.write + at,
@@ -225,7 +225,7 @@ static const char *compiled(void (*add)(void), uint32_t cc, uint32_t lives)
 		op(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x20000);
 		block_end(CODE_PC + 256 * (b + 1), VR_NO_BLOCK, VR_NO_BLOCK);
 	}
-	soft_optimize(&fake_isa, H.emit, &H.ir, scratch, &regs);
+	soft_optimize(&fake_isa, H.emit, &H.ir, &H.space, scratch, &regs);
 	cr_assert_eq(vr_ir_verify_optimized(&H.ir, &fake_isa, why, sizeof(why)), 0, "%s", why);
 	memcpy(H.pinned, regs.pinned, sizeof(H.pinned));
 	H.pinned_count = regs.pinned_count;

@@ -148,7 +148,7 @@ void fake_bytes_put(struct fake_bytes *p, uint32_t op, uint32_t length, uint32_t
 	cr_assert(length && length <= 15);
 	cr_assert(length < 3 ? !imm : n.imm == imm, "imm %d does not fit into %u bytes", imm, length);
 	memcpy(p->t->ram + (p->physical - FAKE_RAM), code, length);
-	p->t->accel->memory_written(p->t->vm, p->physical, length);
+	p->t->accel->memory_written((struct vr_vm *)(void *)p->t->vm, p->physical, length);
 	p->physical += length;
 }
 

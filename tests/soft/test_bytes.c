@@ -139,7 +139,7 @@ static void hook_device(struct fake_machine *m, struct vr_exec *x)
 	if (n % 3)
 		return;
 	m->ram[where - FAKE_RAM] = (uint8_t)(n % 50);
-	m->accel->memory_written(m->vm, where, 1);
+	m->accel->memory_written((struct vr_vm *)(void *)m->vm, where, 1);
 }
 
 /* What an instruction of 15 bytes, whose immediate is in the first page, the second, or both, adds in a loop. */
@@ -353,14 +353,14 @@ Test(bytes, steps)
 {
 	struct vr_exit e = {.size = sizeof(e)};
 
-	cr_assert_eq(soft_debugger.vcpu_step(t->cpu[0], 1), VR_OK);
+	cr_assert_eq(soft_debugger.vcpu_step((struct vr_vcpu *)(void *)t->cpu[0], 1), VR_OK);
 	for (uint32_t before = 1; before < LONGEST; before++) {
 		struct fake_bytes p = at(30, SOFT_PAGE - before);
 
 		fake_bytes_put(&p, BYTES_ADD, LONGEST, 5, 5, 7);
 		R(5) = 0;
 		X->pc = TWO + SOFT_PAGE - before;
-		cr_assert_eq(t->accel->vcpu_run(t->cpu[0], &e), VR_OK);
+		cr_assert_eq(t->accel->vcpu_run((struct vr_vcpu *)(void *)t->cpu[0], &e), VR_OK);
 		cr_assert_eq(e.reason, VR_EXIT_DEBUG);
 		cr_assert_eq(R(5), 7);
 		cr_assert_eq(X->pc, TWO + SOFT_PAGE - before + LONGEST);

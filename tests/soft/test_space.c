@@ -166,8 +166,8 @@ Test(space, code_runs_off_its_end)
 			p = at(length - before);
 			fake_bytes_put(&p, BYTES_PC, 3, 1, 0, 0);
 			stop(&p);
-			t->accel->memory_written(t->vm, FAKE_RAM + begin, 64);
-			t->accel->memory_written(t->vm, FAKE_RAM + first, 64);
+			t->accel->memory_written((struct vr_vm *)(void *)t->vm, FAKE_RAM + begin, 64);
+			t->accel->memory_written((struct vr_vm *)(void *)t->vm, FAKE_RAM + first, 64);
 			for (uint32_t again = 0; again < 2; again++) {
 				R(5) = 0;
 				go(0x10000 - before);
@@ -198,7 +198,7 @@ Test(space, what_follows_the_end_is_elsewhere)
 	fake_map(t, 0, 0x20000, PHYSICAL, FAKE_R | FAKE_X, 0);
 	for (uint32_t n = 0; n < 6; n++) {
 		t->ram[at(0).physical - FAKE_RAM] = (uint8_t)n;
-		t->accel->memory_written(t->vm, at(0).physical, 1);
+		t->accel->memory_written((struct vr_vm *)(void *)t->vm, at(0).physical, 1);
 		R(5) = 0;
 		go(0xfffb);
 		cr_assert_eq(R(5), (uint64_t)n << 24);
@@ -245,9 +245,9 @@ Test(space, no_instruction_is_on_three_pages)
 	p = (struct fake_bytes){t, FAKE_RAM + (PHYSICAL + 16) * SOFT_PAGE + 0xffb};
 	fake_bytes_put(&p, BYTES_ADD, 15, 5, 5, 3);
 	for (uint32_t step = 0; step < 2; step++) {
-		cr_assert_eq(soft_debugger.vcpu_step(t->cpu[0], step), VR_OK);
+		cr_assert_eq(soft_debugger.vcpu_step((struct vr_vcpu *)(void *)t->cpu[0], step), VR_OK);
 		X->pc = base + 0xffff;
-		cr_assert_eq(t->accel->vcpu_run(t->cpu[0], &e), VR_OK);
+		cr_assert_eq(t->accel->vcpu_run((struct vr_vcpu *)(void *)t->cpu[0], &e), VR_OK);
 		cr_assert_eq(s->faults, 1 + step);
 		cr_assert_eq(s->fault, VR_FAULT_BUS);
 		cr_assert_eq(s->fault_pc, base + 0xffff);
@@ -341,14 +341,14 @@ Test(space, steps)
 	struct fake_bytes p = at(0x10000 - 3);
 
 	fake_bytes_put(&p, BYTES_ADD, 3, 5, 5, 1);
-	cr_assert_eq(soft_debugger.vcpu_step(t->cpu[0], 1), VR_OK);
+	cr_assert_eq(soft_debugger.vcpu_step((struct vr_vcpu *)(void *)t->cpu[0], 1), VR_OK);
 	X->pc = BASE + 0xfffd;
-	cr_assert_eq(t->accel->vcpu_run(t->cpu[0], &e), VR_OK);
+	cr_assert_eq(t->accel->vcpu_run((struct vr_vcpu *)(void *)t->cpu[0], &e), VR_OK);
 	cr_assert_eq(e.reason, VR_EXIT_DEBUG);
 	cr_assert_eq(R(5), 1);
 	cr_assert_eq(X->pc, BASE);
 	p = at(0);
 	fake_bytes_put(&p, BYTES_J, 3, 0, 0, -13);
-	cr_assert_eq(t->accel->vcpu_run(t->cpu[0], &e), VR_OK);
+	cr_assert_eq(t->accel->vcpu_run((struct vr_vcpu *)(void *)t->cpu[0], &e), VR_OK);
 	cr_assert_eq(X->pc, BASE + 0xfff6);
 }
