@@ -54,7 +54,7 @@ static void ras_drop(struct soft_vcpu *v, struct vr_branch_entry *s)
 static void indirect_clear_part(struct vr_mmu_context *c, uint64_t first, uint64_t count)
 {
 	memset(&c->indirect[first], 0, count * sizeof(c->indirect[0]));
-	c->indirect[0].pc = c->indirect[0].host ? c->indirect[0].pc : UINT64_MAX;
+	c->indirect[0].pc = c->indirect[0].host ? c->indirect[0].pc : VR_INDIRECT_EMPTY;
 }
 
 void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *c)

@@ -348,9 +348,12 @@ static uint32_t an_operand(char letter, uint32_t type, uint32_t aux, bool atomic
 	case 'p':
 		return atomic && below(3) ? an_address((1u << (aux & 7)) - 1) : some_address();
 	case 'j': {
-		uint32_t x = an_int(), low = append(VR_IR_AND, VR_T_I64, 0, x, a_constant(0x3f), 0, 0);
+		/* Of either type; also with bits that code addresses do not have. */
+		uint32_t to = integer_type(), x = an_int(),
+			 low = append(VR_IR_AND, to, 0, x, a_constant(below(2) ? 0x3f : ~UINT64_C(0x1ffffc0)),
+				      0, 0);
 
-		return append(VR_IR_OR, VR_T_I64, 0, low, a_constant(OUTSIDE), 0, 0);
+		return append(VR_IR_OR, to, 0, low, a_constant(OUTSIDE), 0, 0);
 	}
 	case 'k':
 		return below((VR_AMO_SWAP + 1));

@@ -312,6 +312,27 @@ Test(bytes, targets_whose_low_bits_collide)
 		cr_assert_leq(fake_counter(t, "lookups") - lookups, 4, "each target has an entry of its own");
 }
 
+/* Entries that are empty are no address's: neither the lowest ones nor the highest. */
+Test(bytes, targets_that_look_like_empty_entries)
+{
+	static const uint64_t targets[] = {UINT64_MAX,      0, 4, UINT64_MAX - 3, UINT64_C(0xfff),
+					   UINT64_C(0x1001)};
+	const struct fake_state *s = fake_of(X);
+	struct fake_bytes p = at(30, 0x100);
+
+	fake_bytes_put(&p, BYTES_JR, 2, 1, 0, 0);
+	for (uint32_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		fake_unmap(t, 0, targets[i] % (FAKE_PAGES * (uint64_t)SOFT_PAGE));
+		X->env->tlb_flush(X, VR_FLUSH_ALL, 0, 0, 0, 0);
+		R(1) = targets[i];
+		cr_assert_eq(fake_go(t, 0, TWO + 0x100), VR_EXIT_KICK);
+		cr_assert_eq(s->faults, i + 1);
+		cr_assert_eq(s->fault_pc, targets[i]);
+		cr_assert_eq(s->fault_va, targets[i]);
+		cr_assert_eq(s->fault_access, VR_ACCESS_EXECUTE);
+	}
+}
+
 /* Hook 2: the target's page becomes another one. */
 static void hook_other_page(struct fake_machine *m, struct vr_exec *x)
 {

@@ -68,6 +68,7 @@ static inline uint64_t vr_indirect_index(uint64_t pc, uint32_t align)
 {
 	return (align ? pc >> 2 : pc ^ pc >> 12) & (VR_INDIRECT_ENTRIES - 1);
 }
+#define VR_INDIRECT_EMPTY 4u /* pc of entry 0 when it is empty: it belongs to another entry */
 /* Where the entries of a page's code may be: entries [first, first + count). */
 static inline void vr_indirect_range(uint64_t page, uint32_t align, uint64_t *first, uint64_t *count)
 {
@@ -82,7 +83,8 @@ struct vr_mmu_context {
 	uint64_t ras_top;    /* byte offset of the newest entry in ras[]; circular */
 	uint64_t engine[30]; /* the engine's own */
 	struct vr_branch_entry ras[VR_RAS_ENTRIES];
-	/* indirect[vr_indirect_index(pc)]: entry of the code for pc in this context. Empty: pc = UINT64_MAX. */
+	/* indirect[vr_indirect_index(pc)]: entry of the code for pc in this context. Empty: zeros, since pc 0 belongs to entry 0
+	 * alone; that one: VR_INDIRECT_EMPTY. */
 	struct vr_branch_entry indirect[VR_INDIRECT_ENTRIES];
 	/* mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES-1)]: page-mapping id: the number of the (virtual
 	 * page, physical page) pair that holds now, 0: unknown. Links between pages compare it with the id
