@@ -6,8 +6,8 @@
  * keeps it is a PUT. So PUTs are looked at backward over the region's graph: one that is overwritten before it is read, on every
  * path, is removed. A path that leaves the region reads all. A memory op reads them when a later instruction of the block uses the
  * same flags, although that one has them as a value: if the access faults, the guest resumes in another region, which reads
- * them from memory. When the flags are overwritten first, the old ones are not read. A PUT right before the terminator is
- * marked with the edges on which it is live, so the emitter can store the flags after the jump, on those edges only.
+ * them from memory. When the flags are overwritten first, the old ones are not read. PUTs right before the terminator are
+ * marked with the edges on which they are dead, so the emitter can store the flags after the jump, on the other edges only.
  *
  * FLAGS are four bits, N Z C V, and each is followed by itself, in registers and in values, because an op may make some and keep
  * the rest (F_MERGE: INC of x86 keeps the carry). A reader of the bits that came from one operand of an F_MERGE reads that
@@ -145,6 +145,7 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b)
 	uint64_t live = to == 0 ? UINT64_MAX : to == 1u << VR_EDGE_TAKEN ? taken : taken | fall;
 	/* Used by a replaced GET further down: that reads memory only after a fault in between. */
 	uint64_t used = 0;
+	int tail = to > 1u << VR_EDGE_TAKEN; /* nothing but such PUTs comes before the branch */
 
 	memset(p->wanted + b->first, 0, b->count * sizeof(p->wanted[0]));
 	for (uint32_t i = last + 1; i-- > b->first;) {
@@ -152,13 +153,15 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b)
 		uint64_t bits = o->op == VR_IR_PUT || o->op == VR_IR_GET ? bits_of(p->f, o) : 0;
 
 		if (bits && o->op == VR_IR_PUT) {
-			if (p->change && o->type == VR_T_FLAGS && i + 1 == last && to > 1u << VR_EDGE_TAKEN &&
-			    (live & bits))
-				o->aux = (uint8_t)(((taken & bits) != 0) << VR_EDGE_TAKEN |
-						   ((fall & bits) != 0) << VR_EDGE_FALL);
+			if (p->change && tail && (live & bits))
+				o->aux = (uint8_t)(!(taken & bits) << VR_EDGE_TAKEN |
+						   !(fall & bits) << VR_EDGE_FALL);
 			live = put(p, o, live, bits);
 			used &= ~bits;
-		} else if (bits) {
+			continue;
+		}
+		tail = tail && (i == last || o->op == VR_IR_NOP);
+		if (bits) {
 			if (soft_is_forwarded(o))
 				used |= bits;
 			else if (o->type == VR_T_FLAGS)

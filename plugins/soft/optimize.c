@@ -250,25 +250,32 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 	}
 }
 
-/* Only NOPs and the branch's own INSN_START may lie between, so nothing can see the difference. */
-static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
+/* PUTs of condition flags move down to the terminator, in their order. Only NOPs, the branch's own INSN_START and GETs of which nothing is
+ * left may lie between, so nothing can see the difference. */
+static void sink_flags(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b)
 {
-	uint32_t last = b->first + b->count - 1, i = last;
+	for (uint32_t end = b->first + b->count - 1;; end--) {
+		uint32_t i = end;
 
-	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN_START ||
-				soft_is_forwarded(&ir->ops[i - 1])))
-		i--;
-	if (i == b->first || i == last || ir->ops[i - 1].op != VR_IR_PUT || ir->ops[i - 1].type != VR_T_FLAGS)
-		return;
-	/* The ops between are INSN_STARTs and NOPs, without values, so each can move up by one ... */
-	struct vr_ir_op put = ir->ops[i - 1];
+		while (i > b->first &&
+		       (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN_START ||
+			soft_is_forwarded(&ir->ops[i - 1])))
+			i--;
+		if (i == b->first || ir->ops[i - 1].op != VR_IR_PUT ||
+		    vr_isa_reg(isa, ir->ops[i - 1].imm)->kind < VR_REG_FLAGS)
+			return;
+		if (i == end)
+			continue;
+		/* The ops between have no values that are used, so each can move up by one ... */
+		struct vr_ir_op put = ir->ops[i - 1];
 
-	for (uint32_t k = i; k < last; k++)
-		if (soft_is_forwarded(&ir->ops[k]))
-			ir->ops[k] = (struct vr_ir_op){.op = VR_IR_NOP};
-	/* ... in the same order. */
-	memmove(&ir->ops[i - 1], &ir->ops[i], (last - i) * sizeof(put));
-	ir->ops[last - 1] = put;
+		for (uint32_t k = i; k < end; k++)
+			if (soft_is_forwarded(&ir->ops[k]) && ir->ops[k].imm == put.imm)
+				ir->ops[k] = (struct vr_ir_op){.op = VR_IR_NOP};
+		/* ... in the same order. */
+		memmove(&ir->ops[i - 1], &ir->ops[i], (end - i) * sizeof(put));
+		ir->ops[end - 1] = put;
+	}
 }
 
 /* ---- 5. dirty registers ---- */
@@ -341,7 +348,7 @@ void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, 
 	passed(log, "forwarding and folding", ir);
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		drop_dead(ir, &ir->blocks[i], scratch, 1);
-		sink_flags(ir, &ir->blocks[i]);
+		sink_flags(isa, ir, &ir->blocks[i]);
 	}
 	passed(log, "dropping dead ops and sinking flags", ir);
 	soft_flags_liveness(isa, ir, scratch);

@@ -320,7 +320,7 @@ static void next_insn(void)
 
 static void put(uint32_t type, uint32_t reg, uint32_t v)
 {
-	append(VR_IR_PUT, type, type == VR_T_FLAGS ? 3 : 0, v, 0, 0, reg);
+	append(VR_IR_PUT, type, 0, v, 0, 0, reg);
 	put_since = 1;
 }
 
@@ -704,6 +704,9 @@ static void add_end(uint32_t index, uint32_t count)
 	}
 	if (which == VR_IR_BRCC && below(2))
 		sum_and_flags();
+	for (uint32_t n = below(4); n-- > 0;)
+		put(integer_type(), REG_CONDITION + below(2),
+		    ints.count && below(4) ? pick(&ints) : an_int());
 	if (below(2) && flags.count)
 		put(VR_T_FLAGS, a_register(VR_T_FLAGS, true), some_flags());
 	uint32_t at;

@@ -296,7 +296,7 @@ Test(emit_control, flags_live_on_one_edge)
 			block_begin(0x10000, VR_BLOCK_ENTRY);
 			uint32_t a = vr_ir_get(&H.ir, VR_T_I64, 0), one = vr_ir_const(&H.ir, VR_T_I64, 1);
 			uint32_t f = op(VR_IR_F_SUB, VR_T_I64, 0, a, one, 0, 0);
-			op(VR_IR_PUT, VR_T_FLAGS, edges, f, 0, 0, REG_FLAGS);
+			op(VR_IR_PUT, VR_T_FLAGS, edges ^ 3, f, 0, 0, REG_FLAGS);
 			op(VR_IR_BRCC, 0, VR_CC_EQ, f, 0, 0, 0x10100);
 			block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
 			cr_assert_eq(emit_region(), 0);
@@ -308,6 +308,54 @@ Test(emit_control, flags_live_on_one_edge)
 			uint32_t packed = value ? VR_FLAG_Z : VR_FLAG_N | VR_FLAG_NOT_C;
 			cr_assert_eq(*reg_flags(), live ? packed : 0xaaaa);
 		}
+}
+
+/* PUTs of condition registers before a branch, each of another kind of value, where the engine says that they are dead on some
+ * edge; FLAGS as well, whose store takes a register. */
+Test(emit_control, conditions_live_on_one_edge)
+{
+	for (uint32_t dead = 0; dead < 16; dead++)
+		for (uint32_t kind = 0; kind < 5; kind++)
+			for (uint64_t value = 0; value < 2; value++) {
+				harness_init();
+				pin_regs(kind & 1 ? 8 : 0, 0);
+				block_begin(0x10000, VR_BLOCK_ENTRY);
+				uint32_t a = vr_ir_get(&H.ir, VR_T_I64, 0),
+					 one = vr_ir_const(&H.ir, VR_T_I64, 1);
+				uint32_t f = op(VR_IR_F_SUB, VR_T_I64, 0, a, one, 0, 0), v;
+				uint32_t wide = vr_ir_get(&H.ir, VR_T_I64, 1);
+
+				if (kind == 0)
+					v = op(VR_IR_MULHU, VR_T_I64, 0, wide, wide, 0, 0);
+				else if (kind == 1)
+					v = vr_ir_get(&H.ir, VR_T_I32, 1); /* the pinned register has more */
+				else if (kind < 4)
+					v = vr_ir_const(&H.ir, VR_T_I64, kind == 2 ? 5 : 0x123456789abcdef0);
+				else
+					v = wide;
+				op(VR_IR_PUT, VR_T_I64, dead & 3, v, 0, 0, REG_CONDITION);
+				op(VR_IR_PUT, VR_T_I32, dead >> 2, wide, 0, 0, REG_CONDITION + 1);
+				op(VR_IR_PUT, VR_T_FLAGS, dead & 3, f, 0, 0, REG_FLAGS);
+				op(VR_IR_BRCC, 0, VR_CC_EQ, f, 0, 0, 0x10100);
+				block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
+				cr_assert_eq(emit_region(), 0);
+				*reg_int(0) = value;
+				*reg_int(1) = 0xfedcba9876543210;
+				*reg_int(REG_CONDITION) = *reg_int(REG_CONDITION + 1) = 0x5555555555555555;
+				run_region();
+				const uint64_t of[5] = {0xfdbac097c8dc5accull, 0x76543210, 5,
+							0x123456789abcdef0, 0xfedcba9876543210};
+				uint32_t edge = !value;
+
+				cr_assert_eq(H.x->pc, value ? 0x10100 : 0x10004);
+				cr_assert_eq(*reg_int(REG_CONDITION),
+					     dead >> edge & 1 ? 0x5555555555555555 : of[kind],
+					     "kind %u, dead %u: %lx", kind, dead, *reg_int(REG_CONDITION));
+				cr_assert_eq(*reg_int(REG_CONDITION + 1),
+					     dead >> 2 >> edge & 1 ? 0x5555555555555555 : 0x76543210,
+					     "kind %u, dead %u: %lx", kind, dead,
+					     *reg_int(REG_CONDITION + 1));
+			}
 }
 
 Test(emit_control, rounding_mode_and_flags)

@@ -13,6 +13,7 @@
 #include "xlate/ir/ir.h"
 
 #define MASK (VR_FLAG_N | VR_FLAG_Z | VR_FLAG_NOT_C | VR_FLAG_V)
+#define PARITY 15    /* as a condition */
 #define KEEPS_C 0xdu /* F_MERGE: N, Z and V are new */
 
 enum insn { I_ADD, I_ADC, I_SUB, I_SBB, I_AND, I_INC, I_DEC, INSNS };
@@ -59,11 +60,12 @@ static void insn(enum insn n, uint32_t bits, uint32_t d, int32_t s, uint64_t k, 
 		f = op(how[n].flags_op, type, how[n].aux | narrow, a, b, c, 0);
 	if (n == I_INC || n == I_DEC)
 		f = op(VR_IR_F_MERGE, VR_T_FLAGS, 0, old, f, 0, KEEPS_C);
-	vr_ir_put(&H.ir, VR_T_I64, REG_CONDITION, op(VR_IR_ZEXT, VR_T_I32, 8, v, 0, 0, 0));
+	uint32_t parity = op(VR_IR_ZEXT, VR_T_I32, 8, v, 0, 0, 0);
 	if (!keep && narrow)
 		v = op(VR_IR_BFI, VR_T_I64, 0, get(d), v, 0, bits << 8);
 	if (!keep)
 		vr_ir_put(&H.ir, VR_T_I64, d, v);
+	vr_ir_put(&H.ir, VR_T_I64, REG_CONDITION, parity);
 	vr_ir_put(&H.ir, VR_T_FLAGS, REG_FLAGS, f);
 }
 
@@ -203,7 +205,7 @@ static const char *compiled(void (*add)(void), uint32_t cc, uint32_t lives)
 	harness_init();
 	block_begin(CODE_PC, VR_BLOCK_ENTRY);
 	add();
-	if (cc == 15) {
+	if (cc == PARITY) {
 		uint32_t p =
 			op(VR_IR_PARITY, VR_T_I64, 0, vr_ir_get(&H.ir, VR_T_I64, REG_CONDITION), 0, 0, 0);
 
@@ -214,7 +216,11 @@ static const char *compiled(void (*add)(void), uint32_t cc, uint32_t lives)
 	block_end(CODE_PC + 256, 2, 1);
 	for (uint32_t b = 1; b < 3; b++) {
 		block_begin(CODE_PC + 256 * b, 0);
-		if (lives)
+		if (lives == PARITY && b == 1)
+			vr_ir_put(&H.ir, VR_T_I64, 5,
+				  op(VR_IR_PARITY, VR_T_I64, 0, vr_ir_get(&H.ir, VR_T_I64, REG_CONDITION), 0,
+				     0, 0));
+		else if (lives && lives != PARITY)
 			vr_ir_put(&H.ir, VR_T_I64, 5, op(VR_IR_SETCC, VR_T_I64, lives, flags_now(), 0, 0, 0));
 		for (uint32_t n = 0; n < 5; n++)
 			for (uint32_t k = 0; k < 3; k++)
@@ -307,8 +313,9 @@ static void add_dec_adc(void)
 static const struct {
 	const char *name;
 	void (*add)(void);
-	uint32_t cc;    /* 15: parity */
-	uint32_t lives; /* condition that is tested after the branch, 0: none */
+	uint32_t cc;
+	uint32_t
+		lives; /* condition that is tested after the branch, 0: none; PARITY: where it falls through */
 	const char *code;
 } patterns[] = {
 	{"add; jb", add_ab, VR_CC_CC, 0, "add jb"},
@@ -329,8 +336,9 @@ static const struct {
 	{"add; inc; jb", add_inc, VR_CC_CC, 0, "add lea jb"},
 	{"add; inc; ja", add_inc, VR_CC_HI, 0, "add inc jnbe"},
 	{"add; dec; adc; jb", add_dec_adc, VR_CC_CC, 0, "add lea adc jb"},
-	{"cmp r8; jp", cmp8_ab, 15, 0, "mov sub movzx test jp"},
+	{"cmp r8; jp", cmp8_ab, PARITY, 0, "mov sub movzx test jp"},
 	/* Where flags live after the branch they are stored, as far as they are not in memory: INC's carry is. */
+	{"cmp r8; jb, jp where it falls through", cmp8_ab, VR_CC_CC, PARITY, "mov sub movzx jb mov"},
 	{"inc; jz, then CF", inc, VR_CC_EQ, VR_CC_CC, "add jz"},
 	{"inc; jz, then ja", inc, VR_CC_EQ, VR_CC_HI, "bt inc jnz lahf seto and mov jmp lahf seto and mov"},
 	{"add; inc; jz, then CF", add_inc, VR_CC_EQ, VR_CC_CC, "add lahf seto and add mov jz"},

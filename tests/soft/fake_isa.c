@@ -138,8 +138,8 @@ static const struct flag_insn {
 	[FAKE_DECF - FAKE_ADDF] = {VR_IR_SUB, VR_IR_F_SUB, 0, 1},
 };
 
-/* As a lifter of x86 would do it: 8 and 16 bits of a register change alone, 32 clear the rest. FLAGS are PUT last, where
- * a branch finds them. */
+/* As a lifter of x86 would do it: 8 and 16 bits of a register change alone, 32 clear the rest. Condition flags are PUT last, and FLAGS
+ * last of them, where a branch finds them. */
 static void lift_flags(struct vr_ir *ir, uint32_t op, uint32_t rd, uint32_t ra, uint32_t rb, uint32_t log2)
 {
 	const struct flag_insn *f = &flag_insns[op - FAKE_ADDF];
@@ -159,15 +159,17 @@ static void lift_flags(struct vr_ir *ir, uint32_t op, uint32_t rd, uint32_t ra, 
 
 	if (f->keeps_carry)
 		flags = vr_ir_add(ir, VR_IR_F_MERGE, VR_T_FLAGS, 0, old, flags, 0, 0xd);
-	vr_ir_put(ir, VR_T_I64, REG_PARITY, vr_ir_add(ir, VR_IR_ZEXT, VR_T_I32, 8, v, 0, 0, 0));
-	vr_ir_put(ir, VR_T_I64, REG_AUX,
-		  f->flags_op == VR_IR_F_LOGIC
-			  ? vr_ir_const(ir, VR_T_I64, 0)
-			  : vr_ir_op2(ir, VR_IR_XOR, VR_T_I32, vr_ir_op2(ir, VR_IR_XOR, VR_T_I32, a, b), v));
+	uint32_t parity = vr_ir_add(ir, VR_IR_ZEXT, VR_T_I32, 8, v, 0, 0, 0),
+		 aux = vr_ir_const(ir, VR_T_I64, 0);
+
+	if (f->flags_op != VR_IR_F_LOGIC)
+		aux = vr_ir_op2(ir, VR_IR_XOR, VR_T_I32, vr_ir_op2(ir, VR_IR_XOR, VR_T_I32, a, b), v);
 	if (log2 < 2)
 		v = vr_ir_add(ir, VR_IR_BFI, VR_T_I64, 0, vr_ir_get(ir, VR_T_I64, rd), v, 0,
 			      8u << (8 + log2));
 	vr_ir_put(ir, VR_T_I64, rd, v);
+	vr_ir_put(ir, VR_T_I64, REG_PARITY, parity);
+	vr_ir_put(ir, VR_T_I64, REG_AUX, aux);
 	vr_ir_put(ir, VR_T_FLAGS, REG_FLAGS, flags);
 }
 

@@ -309,7 +309,7 @@ static const struct {
 	{VR_IR_NOT, VR_T_I64, 0, 1},
 	{VR_IR_DIVU, VR_T_I64, 2, 0},
 	{VR_IR_PUT, VR_T_FLAGS, 1, 2},
-	{VR_IR_PUT, VR_T_I64, 3, 0},
+	{VR_IR_PUT, VR_T_I64, 3, 4},
 	{VR_IR_ADDSHL, VR_T_I64, 4, 0},
 	{VR_IR_EXTR, VR_T_I32, 32, 0},
 	{VR_IR_BSWAP, VR_T_I32, 3, 0},
@@ -497,6 +497,6 @@ Test(print, one_op_a_line)
 	cr_assert_eq(lines, 1 + blocks[0].count);
 	cr_assert(strstr(text, "LOAD.i64 v2 bytes=8 signed disp=-8 acquire sc"), "%s", text);
 	cr_assert(strstr(text, "BRCC v7 ne -> 0x40000100"), "%s", text);
-	cr_assert(strstr(text, "PUT.flags v7 [reg 32] live=3"), "%s", text);
+	cr_assert(strstr(text, "PUT.flags v7 [reg 32]\n"), "%s", text);
 	free(text);
 }

@@ -105,7 +105,9 @@ struct vr_exec {
 /*
  * An integer register (8 bytes; I32, I64) that belongs to the guest's condition flags: what a parity flag is computed from, say.
  * As of FLAGS, a PUT that another PUT follows before any GET may be dropped, also where an access between the two faults: the
- * guest then finds an older value, which the instruction that it goes on with overwrites.
+ * guest then finds an older value, which the instruction that it goes on with overwrites. PUTs of these registers and of FLAGS
+ * that come last in a block, FLAGS last of all, are done on the edges where they are of use only; what computes their values
+ * is not, so a lifter PUTs values that are there anyway.
  */
 #define VR_REG_CONDITION 3
 struct vr_guest_reg {

@@ -60,8 +60,7 @@ static inline uint32_t vr_ir_get(struct vr_ir *ir, uint32_t type, uint32_t reg)
 
 static inline void vr_ir_put(struct vr_ir *ir, uint32_t type, uint32_t reg, uint32_t value)
 {
-	/* aux 3: FLAGS are live on both edges until the engine knows better */
-	vr_ir_add(ir, VR_IR_PUT, type, type == VR_T_FLAGS ? 3 : 0, value, 0, 0, reg);
+	vr_ir_add(ir, VR_IR_PUT, type, 0, value, 0, 0, reg);
 }
 
 static inline uint32_t vr_ir_op1(struct vr_ir *ir, uint32_t op, uint32_t type, uint32_t a)

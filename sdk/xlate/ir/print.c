@@ -44,8 +44,8 @@ static void print_aux(FILE *out, const struct vr_ir_op *o)
 		fprintf(out, " bit %u %s", o->aux & 63u, o->aux & 64 ? "clear" : "set");
 		break;
 	case VR_AUX_EDGES:
-		if (o->type == VR_T_FLAGS)
-			fprintf(out, " live=%u", o->aux);
+		if (o->aux)
+			fprintf(out, " dead=%u", o->aux);
 		break;
 	default:
 		if (o->aux)

@@ -94,7 +94,7 @@ bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
 	case VR_AUX_GET:
 		return aux <= (from_engine ? 1u : 0u);
 	case VR_AUX_EDGES:
-		return o->type != VR_T_FLAGS ? !aux : from_engine ? aux <= 3 : aux == 3;
+		return aux <= (from_engine && (o->type == VR_T_FLAGS || vr_ir_is_integer(o->type)) ? 3u : 0u);
 	case VR_AUX_SCALE:
 	case VR_AUX_NEGATE:
 	case VR_AUX_ITOF:

@@ -70,15 +70,27 @@ static uint32_t successor(const struct emit *e, uint32_t which)
 	return s < e->ir->block_count ? s : VR_NO_BLOCK;
 }
 
+/* Store FLAGS whose PUT is pending. The other edge finds the values that are pending where they are now. */
+static void store_flags(struct emit *e)
+{
+	struct emit_flags keep = e->fl;
+	struct emit_value values[EMIT_PENDING];
+	for (uint32_t n = 0; n < e->pending_count; n++)
+		values[n] = *val(e, e->pending[n].value);
+	emit_flags_store_pending(e);
+	for (uint32_t n = 0; n < e->pending_count; n++)
+		*val(e, e->pending[n].value) = values[n];
+	e->fl = keep;
+}
+
 /* Go to a place over edge `which`. `last`: the block's code ends here, so the next block need not be jumped to. */
 static void edge(struct emit *e, uint32_t which, uint64_t place, bool last)
 {
 	uint32_t succ = successor(e, which);
-	if (e->fl.put_pending && (e->fl.put_edges >> which & 1)) {
-		struct emit_flags keep = e->fl;
-		emit_flags_store_pending(e);
-		e->fl = keep;
-	}
+	if (e->pending_edges >> which & 1)
+		emit_condition_store(e, which);
+	if (e->fl.put_pending && (e->fl.put_edges >> which & 1))
+		store_flags(e);
 	if (closes_loop(e, place, succ)) {
 		struct emit_ool *s = emit_ool_new(e, OOL_POLL);
 		s->pc = place;
@@ -107,7 +119,7 @@ void emit_branch(struct emit *e, uint64_t taken, struct emit_condition k)
 	uint32_t succ = successor(e, VR_EDGE_TAKEN), out[2];
 	bool plain = succ != VR_NO_BLOCK && !closes_loop(e, taken, succ) &&
 		     !(e->fl.put_pending && (e->fl.put_edges >> VR_EDGE_TAKEN & 1)) &&
-		     !(e->dirty & ~e->ir->blocks[succ].dirty_in);
+		     !(e->pending_edges >> VR_EDGE_TAKEN & 1) && !(e->dirty & ~e->ir->blocks[succ].dirty_in);
 	if (plain) {
 		t->jump_if(e, k, out);
 		jump_to_block(e, out[0], succ);

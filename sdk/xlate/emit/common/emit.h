@@ -70,8 +70,16 @@ struct emit_flags {
 	uint8_t logic_bits;  /* ... of so many of its bits */
 	uint8_t polarity;    /* the host's: how `value` is encoded there */
 	uint8_t put_pending; /* `value` has been PUT to put_offset, the store is still to do */
-	uint8_t put_edges;   /* ... bits as PUT's aux */
+	uint8_t put_edges;   /* ... on these edges, bits 1 << VR_EDGE_* */
 	uint32_t put_offset;
+};
+
+/* A PUT of a condition register that is done on edges. */
+#define EMIT_PENDING 8u
+struct emit_pending {
+	uint32_t value, offset;
+	uint8_t cut;   /* only the low 32 bits */
+	uint8_t edges; /* bits 1 << VR_EDGE_* */
 };
 
 enum emit_ool_kind {
@@ -148,6 +156,8 @@ struct emit {
 	struct emit_flags fl;
 	uint32_t fmem; /* FLAGS value that the guest register at fmem_offset holds, 0: none */
 	uint32_t fmem_offset;
+	struct emit_pending pending[EMIT_PENDING]; /* see condition.c */
+	uint32_t pending_count, pending_edges;     /* edges: of any */
 
 	struct emit_coalescing coalesced;
 	uint8_t hint[2][VR_MF_GROUPS]; /* of loads and stores: the group's hint, 1.., or 0 */
@@ -296,6 +306,12 @@ uint32_t emit_flags_packed(struct emit *e, uint32_t v);
 void emit_flags_leave_memory(struct emit *e);
 /* An op k in (i, i+3] that computes FLAGS `fop` of the same operands, or 0. */
 uint32_t emit_flags_partner(struct emit *e, uint32_t i, uint32_t fop);
+
+/* ---- condition.c ---- */
+/* Leave the PUT to a condition register to the edges where it is live; false: it is to be done here. */
+bool emit_condition_put(struct emit *e, const struct vr_ir_op *o, uint32_t offset);
+/* The PUTs that are live on the edge. Before anything else there. */
+void emit_condition_store(struct emit *e, uint32_t edge);
 
 /* ---- memory.c ---- */
 /* VR_MF_* of a memory op, but for the hint. */

@@ -100,7 +100,7 @@ void emit_flags_put(struct emit *e, const struct vr_ir_op *o, uint32_t offset)
 	struct emit_flags *f = &e->fl;
 	uint32_t i = emit_flags_resolve(e, o->a), index = (uint32_t)(o - e->ops);
 	struct emit_value *v = val(e, i);
-	uint32_t edges = index + 2 == e->op_end ? o->aux & 3u : 3;
+	uint32_t edges = index + 2 == e->op_end ? ~o->aux & 3u : 3;
 	if (f->put_pending && (f->put_offset != offset || f->value != i))
 		emit_flags_clobber(e);
 	if (e->fmem && e->fmem_offset == offset && e->fmem != i)

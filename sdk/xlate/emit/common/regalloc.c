@@ -363,6 +363,7 @@ void ra_begin_block(struct emit *e, uint32_t index)
 	e->spill_free[0] = e->spill_free[1] = ~0ull;
 	e->fl = (struct emit_flags){0};
 	e->fmem = 0;
+	e->pending_count = e->pending_edges = 0;
 	e->dirty = b->dirty_in;
 	e->coalesced.active = 0;
 	e->clean_scalar[0] = e->clean_scalar[1] = 0;

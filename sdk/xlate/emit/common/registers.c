@@ -150,6 +150,8 @@ EMIT_OP(PUT)
 		put_pinned(e, o, m);
 		return;
 	}
+	if (reg->kind == VR_REG_CONDITION && emit_condition_put(e, o, reg->offset))
+		return;
 	uint64_t k;
 	if (is_int(reg) && const_of(e, o->a, &k) && (k <= INT32_MAX || o->type == VR_T_I64) &&
 	    t->store_constant(e, EMIT_EXEC, reg->offset, k, VR_T_I64)) {
