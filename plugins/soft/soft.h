@@ -57,6 +57,7 @@
 	C(lookups, "lookups", "dispatcher look-ups")                                                     \
 	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")                      \
 	C(links, "links", "direct links made")                                                           \
+	C(links_refused, "refused_links", "links that the emitter refused: out of reach")                \
 	C(link_refills, "link_refills", "page links whose mapping had to be confirmed")                  \
 	C(translations, "translations", "regions translated")                                            \
 	C(translated_blocks, "translated_blocks", "blocks in them")                                      \

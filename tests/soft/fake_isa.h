@@ -114,6 +114,9 @@ struct fake_machine *fake_new(uint32_t cpus);
 /* What fake_new() takes in place of fake_isa; NULL: that one again. */
 void fake_use_isa(const struct vr_isa *isa);
 void fake_free(struct fake_machine *t);
+/* Called at the end of fake_new() and, with what vCPUs have left, in fake_free(); NULL: nothing. */
+extern void (*fake_made)(struct fake_machine *t);
+extern void (*fake_goes)(struct fake_machine *t);
 /* Page `page` of RAM (or a physical address, when it is none) at va in an address space; user: rights of
  * unprivileged accesses. */
 void fake_map(struct fake_machine *t, uint32_t asid, uint64_t va, uint64_t page, uint32_t rights,

@@ -49,6 +49,8 @@ static uint8_t *memory(size_t bytes)
 }
 
 static const struct vr_isa *other_isa;
+void (*fake_made)(struct fake_machine *t);
+void (*fake_goes)(struct fake_machine *t);
 
 void fake_use_isa(const struct vr_isa *isa)
 {
@@ -90,11 +92,15 @@ struct fake_machine *fake_new(uint32_t cpus)
 	fake_map_global(t, FAKE_CODE, 0, FAKE_RWX, FAKE_RWX);
 	fake_map_global(t, FAKE_VECTOR, 1, FAKE_RWX, FAKE_RWX);
 	FAKE_LOAD(t, 1, 0, FAKE_STOP);
+	if (fake_made)
+		fake_made(t);
 	return t;
 }
 
 void fake_free(struct fake_machine *t)
 {
+	if (fake_goes)
+		fake_goes(t);
 	for (uint32_t i = 0; i < t->cpus; i++)
 		t->accel->vcpu_destroy(t->cpu[i]);
 	t->accel->vm_destroy(t->vm);

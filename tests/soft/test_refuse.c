@@ -139,6 +139,50 @@ Test(refuse, changed_code)
 	cr_assert_gt(fake_counter(t, "code_writes"), 0);
 }
 
+/* ---- links ---- */
+
+#define OTHER 0xa000u /* a page of code, physical 21 */
+
+/* r2 += 3 r1 times, by a loop over two pages. */
+static void over_two_pages(int32_t add)
+{
+	fake_map(t, 0, OTHER, 21, FAKE_R | FAKE_X, 0);
+	FAKE_LOAD(t, 21, 0, FAKE_OP(FAKE_ADDI, 2, 2, 0, add),
+		  FAKE_OP(FAKE_J, 0, 0, 0, FAKE_CODE - (OTHER + 8)));
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_ADDI, 1, 1, 0, -1), FAKE_OP(FAKE_BNE, 0, 1, 3, 0x10), FAKE_STOP,
+		  FAKE_OP(FAKE_J, 0, 0, 0, OTHER - (FAKE_CODE + 0x18)));
+	R(1) = 1001;
+	R(2) = R(3) = 0;
+	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
+	cr_assert_eq(R(2), 1000u * (uint32_t)add, "%lu", R(2));
+}
+
+/* An exit that can't be linked goes by the look-up every time. */
+Test(refuse, every_link)
+{
+	refusing.links = UINT32_MAX;
+	over_two_pages(3);
+	is("links", 0);
+	cr_assert_geq(refusing.links_refused, 2000);
+	is("refused_links", refusing.links_refused);
+	cr_assert_geq(fake_counter(t, "lookups"), 2000);
+	is("refused_translations", 0);
+	/* and finds code that is new */
+	over_two_pages(5);
+}
+
+/* Now and then: linked when it can be, and right when the target dies. */
+Test(refuse, some_links)
+{
+	refusing.links = 3;
+	for (int32_t add = 1; add < 6; add++)
+		over_two_pages(add);
+	cr_assert_gt(refusing.links_refused, 0);
+	is("refused_links", refusing.links_refused);
+	cr_assert_gt(fake_counter(t, "links"), 0);
+	cr_assert_lt(fake_counter(t, "lookups"), 500);
+}
+
 /* ---- revisions ---- */
 
 /* An emitter that was built with fewer ops: it is given no others. */

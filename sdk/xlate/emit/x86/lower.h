@@ -120,6 +120,7 @@ struct x86_features x86_find_features(void);
 struct x86_vm {
 	struct emit_thunks thunks; /* first: emit.thunks points to it */
 	struct x86_features has;
+	const struct emit_target *target; /* x86_target; tests put one of their own here */
 };
 static inline struct x86_vm *x86_vm_of(struct vr_emit_vm *vm)
 {
@@ -129,6 +130,8 @@ static inline const struct x86_features *x86_has(const struct emit *e)
 {
 	return &((const struct x86_vm *)(const void *)e->thunks)->has;
 }
+void x86_redirect(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
+		  struct vr_code_change *changed);
 int32_t VR_CALL x86_probe(char *why, uint32_t length); /* vr_emit.probe */
 
 /* ---- flags.c ---- */
