@@ -7,6 +7,8 @@
 #include "fake_isa.h"
 
 struct fake_machine fake;
+void (*fake_made)(struct fake_machine *t);
+void (*fake_goes)(struct fake_machine *t);
 
 enum { H_HOOK };
 #define REG_FLAGS 16

@@ -49,8 +49,6 @@ static uint8_t *memory(size_t bytes)
 }
 
 static const struct vr_isa *other_isa;
-void (*fake_made)(struct fake_machine *t);
-void (*fake_goes)(struct fake_machine *t);
 
 void fake_use_isa(const struct vr_isa *isa)
 {

@@ -28,19 +28,6 @@ static void VR_CALL destroy(struct vr_emit_vm *vm)
 	free(x86_vm_of(vm));
 }
 
-/* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). */
-static void set_field(uint8_t *write, uint32_t at, uint32_t value, struct vr_code_change *changed)
-{
-	__atomic_store_n((uint32_t *)(void *)(write + at), value, __ATOMIC_RELEASE);
-	*changed = (struct vr_code_change){at, at + 4};
-}
-
-void x86_redirect(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
-		  struct vr_code_change *changed)
-{
-	set_field(write, field, (uint32_t)(target - (execute + field + 4)), changed);
-}
-
 static int32_t VR_CALL link_exit(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
 				 const struct vr_exit_site *x, uint64_t target,
 				 struct vr_code_change *changed)
@@ -53,7 +40,7 @@ static void VR_CALL set_check(struct vr_emit_vm *vm, uint8_t *write, uint64_t ex
 			      struct vr_code_change *changed)
 {
 	(void)vm, (void)execute;
-	set_field(write, x->check, mapping_id, changed);
+	x86_set_field(write, x->check, mapping_id, changed);
 }
 
 /* jmp short to the pad. The stub's first instruction is at least two bytes long, at an even address: one store. */

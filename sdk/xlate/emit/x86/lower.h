@@ -130,8 +130,6 @@ static inline const struct x86_features *x86_has(const struct emit *e)
 {
 	return &((const struct x86_vm *)(const void *)e->thunks)->has;
 }
-void x86_redirect(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
-		  struct vr_code_change *changed);
 int32_t VR_CALL x86_probe(char *why, uint32_t length); /* vr_emit.probe */
 
 /* ---- flags.c ---- */
@@ -174,6 +172,9 @@ void x86_guest_stored(struct emit *e, uint32_t flags);
 /* ---- control.c ---- */
 uint32_t x86_jump_mapping(struct emit *e, uint32_t index, uint32_t id, uint32_t *check);
 uint32_t x86_jump_exit(struct emit *e);
+void x86_set_field(uint8_t *write, uint32_t at, uint32_t value, struct vr_code_change *changed);
+void x86_redirect(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
+		  struct vr_code_change *changed);
 uint32_t x86_ras_push(struct emit *e, uint64_t pc, uint64_t host);
 uint32_t x86_ras_jump(struct emit *e);
 uint32_t x86_indirect_jump(struct emit *e);
