@@ -51,6 +51,8 @@
 #define SOFT_REQ_FULL 32u     /* this vCPU found the code cache full */
 #define SOFT_REQ_YIELD 64u    /* this vCPU kicked others (soft_vcpu.kicked): it lets them run first */
 #define SOFT_REQ_DEBUG 128u   /* this vCPU stopped for the debugger: soft_vcpu.stop */
+#define SOFT_REQ_ALONE \
+	256u /* the instruction at exec.pc is to be carried out while all other vCPUs stand: see vcpu.c */
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
 #define SOFT_COUNTERS(C)                                                                                 \
@@ -81,6 +83,7 @@
 	C(code_writes, "code_writes", "writes to pages with translated code")                            \
 	C(invalidated, "invalidated_regions", "regions dropped")                                         \
 	C(cache_flushes, "cache_flushes", "whole code cache flushes")                                    \
+	C(alone, "exclusive_instructions", "instructions carried out while all other vCPUs stood")       \
 	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")                            \
 	C(refused, "refused_translations", "instructions that the emitter refused: they are interpreted")
 
@@ -239,6 +242,7 @@ struct soft_vcpu {
 	/* For the debugger outside: see stop.c, step.c. */
 	struct vr_exit stop;
 	uint32_t stepping;
+	uint32_t alone;   /* all other vCPUs stand: see vcpu.c */
 	uint32_t walking; /* a walk of the page tables that marks nothing in them */
 	struct soft_step *step;
 	struct vr_isa_env env;
@@ -401,6 +405,8 @@ int32_t VR_CALL soft_set_points(void *vm, const struct vr_stop_point *points, ui
 				uint32_t stride);
 /* In place of a fault number of the ISA's: the access does not take place, and the guest sees no fault. */
 #define SOFT_STOPPED INT32_MIN
+/* Likewise: the access must be made alone (SOFT_REQ_ALONE). */
+#define SOFT_ALONE (INT32_MIN + 1)
 bool soft_stops_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t access);
 /* The access touches one of the debugger's points: the vCPU is about to return, and to be here again. */
 bool soft_stopped(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access);
@@ -411,6 +417,8 @@ void soft_stop(struct soft_vcpu *v, uint32_t access, uint64_t address);
 extern const struct vr_debugger soft_debugger;
 /* One instruction, outside the code cache. */
 void soft_step(struct soft_vcpu *v);
+/* The same for the engine: not for a debugger, nothing stops. */
+void soft_step_over(struct soft_vcpu *v);
 void soft_step_fini(struct soft_vcpu *v);
 
 /* -- entries.c: the table of entries -- */

@@ -28,6 +28,19 @@ $(TEST_SOFT) $(TEST_SOFT_COMPILED) $(TEST_SOFT_REFUSED) $(TEST_SOFT_SHORT):
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -lm
 
+# As on a host without a compare-and-swap of 16 bytes, interpreted.
+TEST_SOFT_PLAIN16_OBJS := $(B)/obj/tests/soft/plain16/memory.o $(B)/obj/tests/soft/plain16/rmw.o $(B)/obj/tests/soft/plain16/cas16.o
+$(TEST_SOFT_PLAIN16_OBJS): $(B)/obj/tests/soft/plain16/%.o: $(B)/obj/plugins/soft/%.o
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(call compile,plugins/soft/$*.c) -DSOFT_HAS_CAS16=0 -o $@ plugins/soft/$*.c
+TESTS += $(B)/tests/test-soft-smp-plain16 $(B)/tests/test-soft-memory-plain16
+$(B)/tests/test-soft-smp-plain16 $(B)/tests/test-soft-memory-plain16: $(B)/tests/test-soft-%-plain16: $(B)/obj/tests/soft/test_%.o \
+	$(call objects,tests/soft/fake_isa_tier0.c) $(TEST_SOFT_PLAIN16_OBJS) $(filter-out %/memory.o %/rmw.o %/cas16.o,$(TEST_SOFT_SUPPORT))
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion -lm
+
 # Two machines in one process, with the guests and the emitter that vmrun has.
 TESTS += $(B)/tests/test-soft-machines
 $(B)/tests/test-soft-machines: $(call objects,tests/soft/test_machines.c) $(SOFT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-isa-arm64.a \

@@ -21,8 +21,8 @@ enum fake_opcode {
 	FAKE_ST,   /* [ra + imm] = rd, how: rb */
 	FAKE_LDP,  /* rd, rd+1 */
 	FAKE_STP,
-	FAKE_AMO,  /* rd = [ra] by rb; imm = kind << 8 | log2 */
-	FAKE_CAS,  /* rd: expected, then old; [ra], new rb; imm = log2 */
+	FAKE_AMO, /* rd = [ra] by rb; imm = kind << 8 | log2, | FAKE_SPLIT */
+	FAKE_CAS, /* rd: expected, then old; [ra], new rb; imm = log2, | FAKE_SPLIT; log2 4: registers and the next ones */
 	FAKE_BNE,  /* ra != rb: to pc + imm */
 	FAKE_J,    /* to pc + imm */
 	FAKE_CALL, /* the same, r15 = next */
@@ -34,6 +34,7 @@ enum fake_opcode {
 #define FAKE_SIGN 8u
 #define FAKE_UNPRIV 16u
 #define FAKE_ALIGN 32u
+#define FAKE_SPLIT 0x10000
 
 #define FAKE_OP(op, rd, ra, rb, imm)                                                          \
 	((uint64_t)(op) | (uint64_t)(rd) << 8 | (uint64_t)(ra) << 16 | (uint64_t)(rb) << 24 | \
