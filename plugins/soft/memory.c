@@ -213,21 +213,21 @@ static int32_t device(struct soft_vcpu *v, uint64_t pa, uint32_t bytes, uint32_t
 	return 0;
 }
 
-/* Single-copy atomic for the natural sizes, as the guest expects of aligned accesses. */
+/* Single-copy atomic for the natural sizes, as the guest expects of aligned accesses. Their order is access_plain()'s. */
 static void copy_in(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
 	switch (((uintptr_t)from & (bytes - 1)) == 0 ? bytes : 0) {
 	case 2:
 		*(uint16_t *)(void *)to =
-			__atomic_load_n((const uint16_t *)(const void *)from, __ATOMIC_SEQ_CST);
+			__atomic_load_n((const uint16_t *)(const void *)from, __ATOMIC_RELAXED);
 		break;
 	case 4:
 		*(uint32_t *)(void *)to =
-			__atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_SEQ_CST);
+			__atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_RELAXED);
 		break;
 	case 8:
 		*(uint64_t *)(void *)to =
-			__atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
+			__atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_RELAXED);
 		break;
 	case 16: /* a pair, or a vector: each half by itself */
 		copy_in(to, from, 8);
@@ -243,15 +243,15 @@ static void copy_out(uint8_t *to, const uint8_t *from, uint32_t bytes)
 	switch (((uintptr_t)to & (bytes - 1)) == 0 ? bytes : 0) {
 	case 2:
 		__atomic_store_n((uint16_t *)(void *)to, *(const uint16_t *)(const void *)from,
-				 __ATOMIC_SEQ_CST);
+				 __ATOMIC_RELAXED);
 		break;
 	case 4:
 		__atomic_store_n((uint32_t *)(void *)to, *(const uint32_t *)(const void *)from,
-				 __ATOMIC_SEQ_CST);
+				 __ATOMIC_RELAXED);
 		break;
 	case 8:
 		__atomic_store_n((uint64_t *)(void *)to, *(const uint64_t *)(const void *)from,
-				 __ATOMIC_SEQ_CST);
+				 __ATOMIC_RELAXED);
 		break;
 	case 16:
 		copy_out(to, from, 8);
@@ -296,6 +296,27 @@ static int32_t stopped_at_point(struct soft_vcpu *v, uint32_t before, uint64_t v
 	return VR_FAULT_DEBUG;
 }
 
+/*
+ * Order, on any host, by C11's fences: they make the access an acquire or a release, whatever pieces it is made of. Under TSO
+ * every one is; else those that say so. A store that says so is followed by a full fence, so that a later load that says so is not
+ * seen before it.
+ */
+static void before_store(const struct soft_vcpu *v, uint32_t flags)
+{
+	if ((flags & (VR_MF_SC | VR_MF_RELEASE)) || v->vm->memory_order == VR_ORDER_TSO)
+		atomic_thread_fence(memory_order_release);
+}
+
+static void after_access(const struct soft_vcpu *v, uint32_t write, uint32_t flags)
+{
+	if (write) {
+		if (flags & (VR_MF_SC | VR_MF_RELEASE))
+			atomic_thread_fence(memory_order_seq_cst);
+	} else if ((flags & (VR_MF_SC | VR_MF_ACQUIRE)) || v->vm->memory_order == VR_ORDER_TSO) {
+		atomic_thread_fence(memory_order_acquire);
+	}
+}
+
 /* A whole plain access. 0, or fault and address. */
 static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t write, uint32_t flags,
 			    uint8_t *data, uint64_t *where)
@@ -308,6 +329,8 @@ static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, ui
 		fault = stopped_at_point(v, 0, va, bytes, 1u << access, flags, where, &access);
 	if (fault)
 		return fault;
+	if (write)
+		before_store(v, flags);
 	fault = transfer(v, &p[0], write, data);
 	/* A bus error is reported at its part. parts_find() left *where at the second part, when there is
 	 * one. */
@@ -316,6 +339,7 @@ static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, ui
 	} else if (p[1].bytes) {
 		fault = transfer(v, &p[1], write, data + p[0].bytes);
 	}
+	after_access(v, write, flags);
 	return fault;
 }
 
@@ -425,8 +449,6 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 		fault = access_plain(v, va, total, 0, flags, data, where);
 		if (fault)
 			return fault;
-		if (flags & (VR_MF_SC | VR_MF_ACQUIRE))
-			atomic_thread_fence(memory_order_acquire);
 		memset(result, 0, 2 * sizeof(*result));
 		memcpy(&result[0], data, bytes);
 		if (op == VR_IR_LOADP)
@@ -441,12 +463,7 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 		memcpy(data, a, bytes);
 		if (op == VR_IR_STOREP)
 			memcpy(data + bytes, b, bytes);
-		if (flags & (VR_MF_SC | VR_MF_RELEASE))
-			atomic_thread_fence(memory_order_release);
-		fault = access_plain(v, va, total, 1, flags, data, where);
-		if (!fault && (flags & (VR_MF_SC | VR_MF_RELEASE)))
-			atomic_thread_fence(memory_order_seq_cst);
-		return fault;
+		return access_plain(v, va, total, 1, flags, data, where);
 	default:
 		return access_atomic(v, op, va, log2, kind, flags, a, b, result, kinds, where, access);
 	}

@@ -68,6 +68,8 @@ void refusing_set(void)
 	emit = x86_emit;
 	emit.region = region;
 	emit.link = link_exit;
+	if (refusing.memory_orders)
+		emit.memory_orders = refusing.memory_orders;
 	if (refusing.ir_ops)
 		emit.ir_ops = refusing.ir_ops;
 }

@@ -199,19 +199,6 @@ Test(refuse, older_emitter)
 	is("cache_flushes", 0);
 }
 
-static uint32_t told;
-static uint32_t op_number;
-static int32_t VR_CALL newer_lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
-{
-	uint32_t first = ir->op_count;
-	int32_t rc = fake_isa.lift(vm, rq, ir);
-
-	told = rq->ir_revision;
-	if (op_number)
-		ir->ops[first + 1].op = (uint16_t)op_number;
-	return rc;
-}
-
 /* A VM of another isa on the fake host: 0, or the error of vm_create. */
 static int32_t make_with(const struct vr_isa *isa, void **vm)
 {
@@ -223,6 +210,51 @@ static int32_t make_with(const struct vr_isa *isa, void **vm)
 				       .translator_id = "newer"};
 
 	return t->accel->vm_create(t->plugin, &c, vm);
+}
+
+/* An emitter whose code does not keep the guest's memory order is not used, and one line says so; one that does is. */
+Test(refuse, memory_order)
+{
+	static struct vr_isa isa; /* up to teardown() */
+
+	fake_free(t);
+	isa = fake_isa;
+	fake_use_isa(&isa);
+	for (uint32_t order = VR_ORDER_WEAK; order <= VR_ORDER_TSO; order++)
+		for (uint32_t given = 1; given < 4; given++) {
+			isa.memory_order = order;
+			refusing.memory_orders = given;
+			refusing_set();
+			t = fake_new(1);
+			cr_assert_eq(t->host->log_lines[VR_LOG_WARN], !(given >> order & 1));
+			sum();
+			cr_assert_eq(fake_counter(t, "translated_bytes") > 0, given >> order & 1);
+			cr_assert_eq(fake_counter(t, "interpreted_blocks") == 0, given >> order & 1);
+			fake_free(t);
+		}
+	refusing.memory_orders = 0;
+	refusing_set();
+	t = fake_new(1);
+	/* An order that this engine does not know. */
+	void *vm;
+	isa.memory_order = VR_ORDER_TSO + 1;
+	cr_assert_eq(make_with(&isa, &vm), VR_E_ABI);
+	cr_assert(strstr(t->host->error_text, "'newer' asks for memory order 2"), "%s", t->host->error_text);
+	vr_fake_host_error_clear(t->host);
+	fake_use_isa(NULL);
+}
+
+static uint32_t told;
+static uint32_t op_number;
+static int32_t VR_CALL newer_lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
+{
+	uint32_t first = ir->op_count;
+	int32_t rc = fake_isa.lift(vm, rq, ir);
+
+	told = rq->ir_revision;
+	if (op_number)
+		ir->ops[first + 1].op = (uint16_t)op_number;
+	return rc;
 }
 
 Test(refuse, newer_lifter)

@@ -16,6 +16,8 @@
 
 static struct fake_machine *t;
 
+static struct vr_isa tso_isa;
+
 static void make(uint32_t cpus)
 {
 	t = fake_new(cpus);
@@ -210,6 +212,45 @@ Test(smp, pairs_count)
 	join_all(threads, 2);
 	cr_assert_eq(fake_get(t, 11, 0), 4000);
 	cr_assert_eq(fake_get(t, 11, 8), (uint64_t)-4000);
+}
+
+/* ---- memory order ---- */
+
+/* Message passing by plain accesses, in pages of their own and by unaligned ones over two pages, under TSO: whoever sees the
+ * flag sees the data. One stores n to the data and then to the flag; the other loads the flag and then the data. */
+static void message_passing(uint32_t data, uint32_t flag)
+{
+	pthread_t threads[2];
+
+	tso_isa = fake_isa;
+	tso_isa.memory_order = VR_ORDER_TSO;
+	fake_use_isa(&tso_isa);
+	two_pages();
+	fake_use_isa(NULL);
+	fake_map(t, 0, DATA, 10, FAKE_R | FAKE_W, 0);
+	t->hooks[1] = hook_ordered;
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_ADDI, 4, 4, 0, 1), FAKE_OP(FAKE_ST, 4, 1, 2, 0),
+		  FAKE_OP(FAKE_ST, 4, 2, 2, 0), FAKE_OP(FAKE_BNE, 0, 4, 8, -0x18), FAKE_STOP);
+	FAKE_LOAD(t, 20, 0, FAKE_OP(FAKE_LD, 3, 2, 2, 0), FAKE_OP(FAKE_LD, 4, 1, 2, 0),
+		  FAKE_OP(FAKE_ADDI, 5, 4, 0, 0), FAKE_CALL_HOOK(1), FAKE_OP(FAKE_BNE, 0, 3, 8, -0x20),
+		  FAKE_STOP);
+	for (uint32_t i = 0; i < 2; i++) {
+		R(i, 1) = data;
+		R(i, 2) = flag;
+		R(i, 8) = 100000;
+	}
+	threads[1] = fake_start(t, 1, FUNC);
+	threads[0] = fake_start(t, 0, FAKE_CODE);
+	join_all(threads, 2);
+	cr_assert_eq(R(1, 3), 100000);
+	cr_assert_eq(R(1, 6), 0, "%lu times the flag came first", R(1, 6));
+}
+
+Test(smp, message_passing_under_tso)
+{
+	message_passing(DATA, FLAG);
+	fake_free(t);
+	message_passing(FLAG + 8, DATA + 8);
 }
 
 Test(smp, exchange)

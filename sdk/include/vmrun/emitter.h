@@ -274,7 +274,9 @@ struct vr_emit {
 	/* Ops that it knows: 0 .. ir_ops-1, which is VR_IR_COUNT of the ir.h that it was built with. The engine
 	 * gives it no others, and interprets them. 0: those of revision 1 of the IR. */
 	uint32_t ir_ops;
-	uint32_t reserved;
+	/* Bits 1 << VR_ORDER_*: the default orders (vr_isa.memory_order) that region() can give plain accesses. The engine
+	 * does not use the emitter for an isa of another order. */
+	uint32_t memory_orders;
 };
 
 #ifdef __cplusplus

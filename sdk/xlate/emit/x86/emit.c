@@ -68,6 +68,8 @@ const struct vr_emit x86_emit = {
 	.size = sizeof(struct vr_emit),
 	.revision = VR_ENGINE_REVISION,
 	.ir_ops = VR_IR_COUNT,
+	/* Plain moves are TSO (SDM vol. 3, 9.2.2). */
+	.memory_orders = 1u << VR_ORDER_WEAK | 1u << VR_ORDER_TSO,
 	.arch = "x86_64",
 	.integer_regs = PINNED_INTS,
 	.vector_regs = PINNED_VECS,
