@@ -496,7 +496,8 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 		/* With one vCPU a guarded link may be changed to any target. With more, another vCPU may be
 		 * between the check and the jump: then only to newer code of the same page. */
 		if (redirect(vm, exit, soft_entry_cached(e), it->mapping_id) < 0) {
-			/* beyond the reach of a jump there: it goes by the look-up as before */
+			/* beyond the reach of a jump there: it goes where it went, by the look-up at first */
+			v->n.links_refused++;
 			pthread_mutex_unlock(&vm->code_lock);
 			return;
 		}

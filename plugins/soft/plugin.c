@@ -61,6 +61,11 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 			vm, VR_E_ABI,
 			"soft: translator '%s' needs revision %u of the IR, this vmrun has %u; update vmrun",
 			c->translator_id ? c->translator_id : "?", isa->ir_revision, VR_IR_REVISION);
+	else if (VR_VALUE(isa, memory_order, VR_ORDER_WEAK) > VR_ORDER_TSO)
+		rc = soft_error(vm, VR_E_ABI,
+				"soft: translator '%s' asks for memory order %u, which this vmrun does not "
+				"know; update vmrun",
+				c->translator_id ? c->translator_id : "?", isa->memory_order);
 	else if (c->vcpu_count > SOFT_MAX_VCPUS)
 		rc = soft_error(vm, VR_E_RANGE,
 				"soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
@@ -84,6 +89,7 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 	}
 	vm->vcpu_count = c->vcpu_count;
 	vm->isa = isa;
+	vm->memory_order = VR_VALUE(isa, memory_order, VR_ORDER_WEAK);
 	vm->count = (VR_VALUE(c, flags, 0) & VR_VM_STATS) != 0;
 	vm->region_insns = (uint32_t)p->region_insns;
 	const struct vr_isa_config shared = {

@@ -53,12 +53,15 @@
 #define SOFT_REQ_FULL 32u     /* this vCPU found the code cache full */
 #define SOFT_REQ_YIELD 64u    /* this vCPU kicked others (soft_vcpu.kicked): it lets them run first */
 #define SOFT_REQ_DEBUG 128u   /* this vCPU stopped for the debugger: soft_vcpu.stop */
+#define SOFT_REQ_ALONE \
+	256u /* the instruction at exec.pc is to be carried out while all other vCPUs stand: see vcpu.c */
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
 #define SOFT_COUNTERS(C)                                                                                 \
 	C(lookups, "lookups", "dispatcher look-ups")                                                     \
 	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")                      \
 	C(links, "links", "direct links made")                                                           \
+	C(links_refused, "refused_links", "links that the emitter refused: out of reach")                \
 	C(link_refills, "link_refills", "page links whose mapping had to be confirmed")                  \
 	C(translations, "translations", "regions translated")                                            \
 	C(translated_blocks, "translated_blocks", "blocks in them")                                      \
@@ -82,6 +85,7 @@
 	C(code_writes, "code_writes", "writes to pages with translated code")                            \
 	C(invalidated, "invalidated_regions", "regions dropped")                                         \
 	C(cache_flushes, "cache_flushes", "whole code cache flushes")                                    \
+	C(alone, "exclusive_instructions", "instructions carried out while all other vCPUs stood")       \
 	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")                            \
 	C(refused, "refused_translations", "instructions that the emitter refused: they are interpreted")
 
@@ -256,6 +260,7 @@ struct soft_vcpu {
 	/* For the debugger outside: see stop.c, step.c. */
 	struct vr_exit stop;
 	uint32_t stepping;
+	uint32_t alone;   /* all other vCPUs stand: see vcpu.c */
 	uint32_t walking; /* a walk of the page tables that marks nothing in them */
 	struct soft_step *step;
 	struct vr_isa_env env;
@@ -288,7 +293,8 @@ struct soft_vm {
 	struct vr_emit_vm *emitter;
 	uint32_t vcpu_count;
 	uint32_t region_insns;
-	uint32_t count; /* entries into regions */
+	uint32_t count;        /* entries into regions */
+	uint32_t memory_order; /* VR_ORDER_*: the isa's */
 	struct soft_vcpu *vcpus[SOFT_MAX_VCPUS];
 	struct soft_memslot memslots[SOFT_MAX_MEMSLOTS];
 	struct vr_stop_point *stops; /* the debugger's points, of all vCPUs */
@@ -433,6 +439,8 @@ int32_t VR_CALL soft_set_points(struct vr_vm *vm, const struct vr_stop_point *po
 				uint32_t stride);
 /* In place of a fault number of the ISA's: the access does not take place, and the guest sees no fault. */
 #define SOFT_STOPPED INT32_MIN
+/* Likewise: the access must be made alone (SOFT_REQ_ALONE). */
+#define SOFT_ALONE (INT32_MIN + 1)
 bool soft_stops_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t access);
 /* The access touches one of the debugger's points: the vCPU is about to return, and to be here again. */
 bool soft_stopped(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access);
@@ -443,6 +451,8 @@ void soft_stop(struct soft_vcpu *v, uint32_t access, uint64_t address);
 extern const struct vr_debugger soft_debugger;
 /* One instruction, outside the code cache. */
 void soft_step(struct soft_vcpu *v);
+/* The same for the engine: not for a debugger, nothing stops. */
+void soft_step_over(struct soft_vcpu *v);
 void soft_step_fini(struct soft_vcpu *v);
 
 /* -- entries.c: the table of entries -- */

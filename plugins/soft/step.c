@@ -5,6 +5,8 @@
  * A step is one instruction, lifted by itself and interpreted. It leaves nothing in the code cache and comes
  * from nothing there, so that it is exact whatever is linked to what, and costs code that is not stepped
  * nothing. Interrupts wait meanwhile: a debugger that steps through a function wants to stay in it.
+ *
+ * The engine itself has instructions carried out so that need all other vCPUs to stand (vcpu.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +22,18 @@ struct soft_step {
 	union vr_v128 values[STEP_OPS];
 };
 
+static bool have_memory(struct soft_vcpu *v)
+{
+	if (!v->step)
+		v->step = calloc(1, sizeof(*v->step));
+	return v->step != NULL;
+}
+
 static int32_t VR_CALL vcpu_step(struct vr_vcpu *vcpu, uint32_t on)
 {
 	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
-	if (on && !v->step)
-		v->step = calloc(1, sizeof(*v->step));
-	if (on && !v->step)
+	if (on && !have_memory(v))
 		return soft_error(v->vm, VR_E_NOMEM, "soft: no memory to step vCPU %u", v->index);
 	v->stepping = on != 0;
 	return VR_OK;
@@ -115,12 +122,21 @@ void soft_step(struct soft_vcpu *v)
 {
 	carry_out(v);
 	v->x->leave = 0;
-	if (requested(v, SOFT_REQ_FULL))
+	if (requested(v, SOFT_REQ_FULL | SOFT_REQ_ALONE))
 		return; /* nothing was done */
 	/* A vCPU that waits for an interrupt may wake without one. */
 	__atomic_fetch_and(&v->x->exit_request, ~SOFT_REQ_WAIT, __ATOMIC_SEQ_CST);
 	if (!requested(v, SOFT_REQ_DEBUG))
 		soft_stop(v, 0, 0);
+}
+
+void soft_step_over(struct soft_vcpu *v)
+{
+	if (have_memory(v))
+		carry_out(v);
+	else
+		soft_cant_go_on(v, VR_E_NOMEM);
+	v->x->leave = 0;
 }
 
 /* ---- addresses ---- */

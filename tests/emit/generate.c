@@ -379,6 +379,11 @@ static uint64_t access_flags(void)
 	return some[below(sizeof(some))];
 }
 
+static uint64_t atomic_flags(void)
+{
+	return access_flags() | (below(4) == 0 ? VR_MF_SPLIT : 0);
+}
+
 static uint64_t an_imm(const struct vr_ir_op *o)
 {
 	uint64_t imm;
@@ -399,12 +404,13 @@ static uint64_t an_imm(const struct vr_ir_op *o)
 	case VR_IMM_FIELD:
 		return FIELDS + 8 * (below(FIELD_COUNT)) + (o->type == VR_T_I32 && below(2) ? 4 : 0);
 	case VR_IMM_ACCESS:
-	case VR_IMM_AMO:
 		return VR_MEM_IMM(below(2) ? (int32_t)(below(64)) - 32 : 0, access_flags());
+	case VR_IMM_AMO:
+		return VR_MEM_IMM(below(2) ? (int32_t)(below(64)) - 32 : 0, atomic_flags());
 	case VR_IMM_ATOMIC:
-		return VR_MEM_IMM(0, access_flags());
+		return VR_MEM_IMM(0, atomic_flags());
 	case VR_IMM_ATOMIC_IF:
-		return an_int() | (access_flags() | (below(4) == 0 ? VR_MF_STORE : 0)) << 32;
+		return an_int() | (atomic_flags() | (below(4) == 0 ? VR_MF_STORE : 0)) << 32;
 	case VR_IMM_HELPER:
 	case VR_IMM_VHELPER:
 		do

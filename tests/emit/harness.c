@@ -376,7 +376,7 @@ int harness_use(const struct test_emitter *emitter)
 	if (H.emit->create(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY, &used, &H.emitter))
 		abort();
 	H.emit_of_emitter = H.emit;
-	H.thunk_bytes = (uint32_t)used;
+	H.thunk_bytes = (uint32_t)used + emitter->gap;
 	if (emitter->prepare)
 		emitter->prepare(H.emitter);
 	return 0;

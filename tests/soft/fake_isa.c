@@ -7,6 +7,8 @@
 #include "fake_isa.h"
 
 struct fake_machine fake;
+void (*fake_made)(struct fake_machine *t);
+void (*fake_goes)(struct fake_machine *t);
 
 #define REG_FLAGS 16
 #define REG_PARITY 17
@@ -120,6 +122,19 @@ static uint64_t memory_imm(uint32_t how, int32_t disp)
 {
 	return VR_MEM_IMM(disp,
 			  (how & FAKE_UNPRIV ? VR_MF_UNPRIV : 0) | (how & FAKE_ALIGN ? VR_MF_ALIGN : 0));
+}
+
+static uint64_t atomic_imm(int32_t imm)
+{
+	return VR_MEM_IMM(0, imm & FAKE_SPLIT ? VR_MF_SPLIT : 0);
+}
+
+/* 16 bytes of two registers. */
+static uint32_t pair(struct vr_ir *ir, uint32_t r)
+{
+	uint32_t low = vr_ir_get(ir, VR_T_I64, r);
+
+	return vr_ir_op2(ir, VR_IR_VPACK, VR_T_V128, low, vr_ir_get(ir, VR_T_I64, r + 1));
 }
 
 /* ---- an x86-like guest's flags ---- */
@@ -277,13 +292,23 @@ static int lift_one(struct vr_ir *ir, uint64_t at, uint64_t word)
 	case FAKE_AMO:
 		v = vr_ir_get(ir, VR_T_I64, ra);
 		v = vr_ir_add(ir, VR_IR_AMO, VR_T_I64, (uint32_t)imm & 7, v, vr_ir_get(ir, VR_T_I64, rb),
-			      (uint32_t)imm >> 8, 0);
+			      (uint32_t)imm >> 8 & 0xff, atomic_imm(imm));
 		vr_ir_put(ir, VR_T_I64, rd, v);
 		return 0;
 	case FAKE_CAS:
 		v = vr_ir_get(ir, VR_T_I64, ra);
+		if ((imm & 7) == 4) {
+			v = vr_ir_add(ir, VR_IR_CAS2, VR_T_V128, 4, v, pair(ir, rd), pair(ir, rb),
+				      atomic_imm(imm));
+			uint32_t low = vr_ir_add(ir, VR_IR_VHALF, VR_T_I64, 0, v, 0, 0, 0);
+			uint32_t high = vr_ir_add(ir, VR_IR_VHALF, VR_T_I64, 1, v, 0, 0, 0);
+
+			vr_ir_put(ir, VR_T_I64, rd, low);
+			vr_ir_put(ir, VR_T_I64, rd + 1, high);
+			return 0;
+		}
 		v = vr_ir_add(ir, VR_IR_CAS, VR_T_I64, (uint32_t)imm & 7, v, vr_ir_get(ir, VR_T_I64, rd),
-			      vr_ir_get(ir, VR_T_I64, rb), 0);
+			      vr_ir_get(ir, VR_T_I64, rb), atomic_imm(imm));
 		vr_ir_put(ir, VR_T_I64, rd, v);
 		return 0;
 	case FAKE_BNE:

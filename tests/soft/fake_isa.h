@@ -21,8 +21,8 @@ enum fake_opcode {
 	FAKE_ST,   /* [ra + imm] = rd, how: rb */
 	FAKE_LDP,  /* rd, rd+1 */
 	FAKE_STP,
-	FAKE_AMO,  /* rd = [ra] by rb; imm = kind << 8 | log2 */
-	FAKE_CAS,  /* rd: expected, then old; [ra], new rb; imm = log2 */
+	FAKE_AMO, /* rd = [ra] by rb; imm = kind << 8 | log2, | FAKE_SPLIT */
+	FAKE_CAS, /* rd: expected, then old; [ra], new rb; imm = log2, | FAKE_SPLIT; log2 4: registers and the next ones */
 	FAKE_BNE,  /* ra != rb: to pc + imm */
 	FAKE_J,    /* to pc + imm */
 	FAKE_CALL, /* the same, r15 = next */
@@ -48,6 +48,7 @@ enum { FAKE_H_HOOK, FAKE_H_SIX }; /* helpers */
 #define FAKE_SIGN 8u
 #define FAKE_UNPRIV 16u
 #define FAKE_ALIGN 32u
+#define FAKE_SPLIT 0x10000
 
 #define FAKE_OP(op, rd, ra, rb, imm)                                                          \
 	((uint64_t)(op) | (uint64_t)(rd) << 8 | (uint64_t)(ra) << 16 | (uint64_t)(rb) << 24 | \
@@ -129,6 +130,9 @@ struct fake_machine *fake_new(uint32_t cpus);
 /* What fake_new() takes in place of fake_isa; NULL: that one again. */
 void fake_use_isa(const struct vr_isa *isa);
 void fake_free(struct fake_machine *t);
+/* Called at the end of fake_new() and, with what vCPUs have left, in fake_free(); NULL: nothing. */
+extern void (*fake_made)(struct fake_machine *t);
+extern void (*fake_goes)(struct fake_machine *t);
 /* Page `page` of RAM (or a physical address, when it is none) at va in an address space; user: rights of
  * unprivileged accesses. */
 void fake_map(struct fake_machine *t, uint32_t asid, uint64_t va, uint64_t page, uint32_t rights,

@@ -90,11 +90,15 @@ struct fake_machine *fake_new(uint32_t cpus)
 	fake_map_global(t, FAKE_CODE, 0, FAKE_RWX, FAKE_RWX);
 	fake_map_global(t, FAKE_VECTOR, 1, FAKE_RWX, FAKE_RWX);
 	FAKE_LOAD(t, 1, 0, FAKE_STOP);
+	if (fake_made)
+		fake_made(t);
 	return t;
 }
 
 void fake_free(struct fake_machine *t)
 {
+	if (fake_goes)
+		fake_goes(t);
 	for (uint32_t i = 0; i < t->cpus; i++)
 		t->accel->vcpu_destroy((struct vr_vcpu *)t->cpu[i]);
 	t->accel->vm_destroy((struct vr_vm *)t->vm);

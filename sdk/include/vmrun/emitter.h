@@ -162,12 +162,13 @@ struct vr_exit_site {
 	uint32_t jump;  /* the jump that link() redirects */
 	uint32_t stub;  /* code to which it goes unlinked: asks the engine for a link */
 	uint32_t check; /* the page-mapping id compared with mmu_context.mapping_id; 0: same page, no check */
-	uint32_t
-		veneer; /* code by which the jump reaches what it does not reach itself; 0: it reaches the whole code cache */
+	/* Code by which the jump reaches what it does not reach itself; 0: there is none. It goes to the address in the
+	 * 8 bytes before it, which code reads as data. */
+	uint32_t veneer;
 };
 
 /* Bytes [first, last) of a region's code that changed: for vmrun.host's codecache end_write, which tells instruction
- * caches. */
+ * caches. What code only reads as data (a veneer's constant) may be left out. */
 struct vr_code_change {
 	uint32_t first, last;
 };
@@ -264,7 +265,8 @@ struct vr_emit {
 	 * VR_E_NOMEM, the engine interprets it from then on. One call at a time for each scratch. [any] */
 	int32_t(VR_CALL *region)(struct vr_emit_vm *vm, struct vr_emit_job *job);
 	/* Exit x of the region whose code is written at `write` and runs at `execute` goes to host address `target` from now on:
-	 * VR_LINK_*. VR_E_RANGE: that is beyond its reach, the exit stays as it was. Atomic against execution. *changed: the
+	 * VR_LINK_*. VR_E_RANGE: that is beyond its reach, the exit stays as it was (the engine goes on by the look-up, and may
+	 * come again); the exit's own stub is always within reach. Atomic against execution. *changed: the
 	 * bytes written, so that the engine makes instruction caches coherent for them; until then the exit goes where it went
 	 * before, or to the target. [any] */
 	int32_t(VR_CALL *link)(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
@@ -275,7 +277,8 @@ struct vr_emit {
 				 struct vr_code_change *changed);
 	/* The code at an entry stub (block_entry offset) is invalid: from now on entering it, by any path
 	 * that still holds its address (indirect-branch caches, return-address stacks), sets exec.pc to that
-	 * block's linear address and goes to `lookup`. Atomic against execution. [any] */
+	 * block's linear address and goes to `lookup`. What it jumps to for that is within reach, wherever the region is. Atomic against
+	 * execution. [any] */
 	void(VR_CALL *kill)(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute, uint32_t entry,
 			    struct vr_code_change *changed);
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
@@ -291,7 +294,9 @@ struct vr_emit {
 	/* Ops that it knows: 0 .. ir_ops-1, which is VR_IR_COUNT of the ir.h that it was built with. The engine
 	 * gives it no others, and interprets them. 0: those of revision 1 of the IR. */
 	uint32_t ir_ops;
-	uint32_t reserved;
+	/* Bits 1 << VR_ORDER_*: the default orders (vr_isa.memory_order) that region() can give plain accesses. The engine
+	 * does not use the emitter for an isa of another order. */
+	uint32_t memory_orders;
 };
 
 #ifdef __cplusplus

@@ -134,6 +134,20 @@ extern "C" {
 #define VR_MF_SAME_PAGE 32u
 /* CASIF, CAS2IF of a store-exclusive: to debug points the access is a write only. Since ABI 1.1. */
 #define VR_MF_STORE 64u
+/*
+ * CAS, CAS2, AMO, CASIF, CAS2IF: what is not one aligned piece of RAM.
+ *
+ * Without this flag an address that is not a multiple of the access's size is VR_FAULT_ALIGN, and what is no writable RAM is
+ * VR_FAULT_BUS. With it, in both cases the access is one step as all vCPUs see it: the engine stops the others, so that
+ * their plain accesses, too, come wholly before or wholly after. An access over two pages is checked for write in both before
+ * anything is read or written. On a device it is one read and one write (in naturally aligned pieces of at most 8 bytes,
+ * where it is unaligned or larger), the write also where a compare-and-swap finds another value: it writes that back. RAM is
+ * then written back as well.
+ *
+ * The engine may leave at the op and begin its guest instruction anew, so no op before it in the instruction may have
+ * an effect that can't be repeated.
+ */
+#define VR_MF_SPLIT 128u
 #define VR_MF_GROUP_SHIFT 8
 #define VR_MF_GROUPS 16u
 #define VR_MEM_IMM(disp, flags) ((uint64_t)(uint32_t)(int32_t)(disp) | (uint64_t)(flags) << 32)

@@ -116,6 +116,10 @@ struct vr_guest_reg {
 	const char *name;
 };
 
+/* The default memory order. VR_MF_* and FENCE ask for more where an instruction does. */
+#define VR_ORDER_WEAK 0u /* none but between accesses that depend on each other */
+#define VR_ORDER_TSO 1u  /* loads are acquires and stores releases; a store may be seen after a later load */
+
 #define VR_HF_READS 1u     /* needs guest registers up to date in memory */
 #define VR_HF_WRITES 2u    /* may change guest registers in memory */
 #define VR_HF_PC 4u        /* needs exec.pc = the current instruction */
@@ -317,7 +321,10 @@ struct vr_isa {
 	 * the translator when the machine is made. 0 or missing: 1. A lifter that can do without newer ops
 	 * looks at vr_lift.ir_revision instead. */
 	uint32_t ir_revision;
-	uint32_t reserved;
+	/* VR_ORDER_*: the order of the guest's plain accesses, LOAD, STORE, LOADP, STOREP without flags, as other
+	 * vCPUs see them. Interpreter, slow paths and env->read() and write() keep it, and generated code: an emitter
+	 * that can't is not used (vr_emit.memory_orders). */
+	uint32_t memory_order;
 };
 
 /* The i-th guest register and helper, by the isa's own strides. [any] */

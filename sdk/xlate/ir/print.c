@@ -14,8 +14,8 @@ static const char *const condition_names[] = {
 
 static void print_memory(FILE *out, const struct vr_ir_op *o)
 {
-	static const char *const flag_names[] = {"acquire", "release",   "sc",   "align",
-						 "unpriv",  "same-page", "store"};
+	static const char *const flag_names[] = {"acquire", "release",   "sc",    "align",
+						 "unpriv",  "same-page", "store", "split"};
 	uint32_t flags = (uint32_t)(o->imm >> 32), condition = vr_ir_condition_value(o);
 	fprintf(out, " bytes=%u%s", 1u << (o->aux & 7), o->aux & VR_MS_SIGN ? " signed" : "");
 	if (condition)

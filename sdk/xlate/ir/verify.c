@@ -222,11 +222,11 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 	case VR_IMM_ACCESS:
 		return access_legal(o, ACCESS_FLAGS, from_engine);
 	case VR_IMM_AMO:
-		return access_legal(o, ACCESS_FLAGS, false);
+		return access_legal(o, ACCESS_FLAGS | VR_MF_SPLIT, false);
 	case VR_IMM_ATOMIC:
-		return !(uint32_t)imm && access_legal(o, ACCESS_FLAGS, false);
+		return !(uint32_t)imm && access_legal(o, ACCESS_FLAGS | VR_MF_SPLIT, false);
 	case VR_IMM_ATOMIC_IF: /* check_op() looks at the value */
-		return access_legal(o, ACCESS_FLAGS | VR_MF_STORE, false);
+		return access_legal(o, ACCESS_FLAGS | VR_MF_SPLIT | VR_MF_STORE, false);
 	case VR_IMM_HELPER:
 		return helper_legal(imm, 0, isa);
 	case VR_IMM_VHELPER:

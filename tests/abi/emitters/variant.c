@@ -54,4 +54,5 @@ const struct vr_emit unusable_emit = {
 	.fp_load = NEVER(fp_load),
 	.fp_save = NEVER(fp_save),
 	.pinned_register = NEVER(pinned_register),
+	.memory_orders = 3,
 };

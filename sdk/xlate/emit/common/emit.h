@@ -136,6 +136,8 @@ struct emit {
 	struct emit_code c;
 	const struct emit_target *target;
 	const struct emit_thunks *thunks;
+	struct emit_thunks
+		thunk_at; /* where this region jumps to for them: themselves, or its island (reach.c) */
 	struct vr_emit_job *job;
 	const struct vr_ir *ir;
 	const struct vr_ir_op *ops;
@@ -145,6 +147,7 @@ struct emit {
 	uint32_t op_end;
 	uint64_t pc; /* place of the current guest instruction: bytes from job->pc_base */
 	uint8_t *limit;
+	int32_t full; /* the error when code passes the limit: VR_E_NOMEM, or VR_E_RANGE: jumps would not reach */
 	int32_t error;
 
 	uint64_t pool; /* registers that may hold temporaries */
@@ -205,6 +208,28 @@ static inline void emit_mark(struct emit *e, uint64_t place, uint32_t kind)
 	if (job->marks && job->mark_count < job->mark_capacity)
 		job->marks[job->mark_count++] = (struct vr_code_mark){place, code_at(&e->c), kind};
 }
+
+/* Has the code passed the limit? Then that is the region's error. */
+static inline bool emit_is_full(struct emit *e)
+{
+	if (e->c.p > e->limit)
+		e->error = e->full;
+	return e->c.p > e->limit;
+}
+
+/* ---- reach.c ---- */
+/* Is the code cache, of so many bytes, larger than direct jumps reach? What emit_thunks.far is set to. */
+static inline uint32_t emit_is_far(const struct emit_target *t, uint64_t capacity)
+{
+	return capacity > t->reach;
+}
+/* At the region's start: how it gets to thunks that are out of reach. */
+void emit_island(struct emit *e);
+/* The veneer of exit x of the instruction at that place; the exit's stub has been emitted. */
+void emit_veneer(struct emit *e, struct vr_exit_site *x, uint64_t place);
+/* vr_emit.link of a host. */
+int32_t emit_link(const struct emit_target *t, uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
+		  uint64_t target, struct vr_code_change *changed);
 
 /* ---- regalloc.c ---- */
 static inline struct emit_value *val(struct emit *e, uint32_t i)

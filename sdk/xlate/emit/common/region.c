@@ -2,7 +2,7 @@
 /*
  * region.c: one region from ops to code.
  *
- *     [entry of block 0: load pinned] block 0, block 1, ... | slow paths, polls, exits | other entries
+ *     [island] [entry of block 0: load pinned] block 0, block 1, ... | slow paths, polls, exits | other entries
  */
 #include "emit.h"
 
@@ -38,10 +38,8 @@ static void emit_block(struct emit *e, uint32_t b)
 	ra_begin_block(e, b);
 	for (uint32_t i = e->first; i < e->op_end && !e->error; i++) {
 		const struct vr_ir_op *o = &e->ops[i];
-		if (e->c.p > e->limit) {
-			e->error = VR_E_NOMEM;
+		if (emit_is_full(e))
 			return;
-		}
 		if (val(e, i)->emitted)
 			continue;
 		handlers[o->op](e, o, i);
@@ -68,7 +66,7 @@ static void entry(struct emit *e, uint32_t b)
 	align(e, t->entry_align);
 	uint32_t pad = code_at(c);
 	emit_set_pc(e, e->ir->blocks[b].start);
-	t->jump_to(e, e->thunks->lookup);
+	t->jump_to(e, e->thunk_at.lookup);
 	if (code_at(c) - pad > t->entry_pad)
 		e->error = VR_E_INTERNAL;
 	else
@@ -92,6 +90,19 @@ static void guarded_entry(struct emit *e)
 	t->patch(e, t->jump(e), job->block_entry[0]);
 }
 
+/* A region of any size jumps within itself, so it may not be larger than jumps reach. */
+static void set_limit(struct emit *e, uint64_t capacity)
+{
+	const struct emit_target *t = e->target;
+	uint64_t reached = t->region_bytes && t->region_bytes < t->reach ? t->region_bytes : t->reach;
+	e->full = VR_E_NOMEM;
+	if (capacity > reached) {
+		capacity = reached;
+		e->full = VR_E_RANGE;
+	}
+	e->limit = e->c.base + capacity - EMIT_OP_CAPACITY;
+}
+
 int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const struct emit_thunks *thunks)
 {
 	const struct vr_ir *ir = job->ir;
@@ -109,7 +120,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 	e->job = job;
 	e->ir = ir;
 	e->ops = ir->ops;
-	e->limit = job->write + job->capacity - EMIT_OP_CAPACITY;
+	set_limit(e, job->capacity);
 	e->error = 0;
 	e->ool_count = e->fixup_count = e->hint_count[0] = e->hint_count[1] = 0;
 	memset(e->hint, 0, sizeof(e->hint));
@@ -125,6 +136,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 		return rc;
 	for (uint32_t b = 0; b < ir->block_count; b++)
 		job->block_entry[b] = UINT32_MAX;
+	emit_island(e);
 	if (ir->blocks[0].flags & VR_BLOCK_ENTRY)
 		entry(e, 0);
 	for (uint32_t b = 0; b < ir->block_count && !e->error; b++)
@@ -134,19 +146,13 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 	for (uint32_t b = 1; b < ir->block_count && !e->error; b++) {
 		if (!(ir->blocks[b].flags & VR_BLOCK_ENTRY))
 			continue;
-		if (e->c.p > e->limit)
-			e->error = VR_E_NOMEM;
-		else {
+		if (!emit_is_full(e)) {
 			entry(e, b);
 			t->patch(e, t->jump(e), e->labels[b]);
 		}
 	}
-	if (!e->error && (job->flags & VR_JOB_GUARD) && job->block_entry[0] != UINT32_MAX) {
-		if (e->c.p > e->limit)
-			e->error = VR_E_NOMEM;
-		else
-			guarded_entry(e);
-	}
+	if (!e->error && (job->flags & VR_JOB_GUARD) && job->block_entry[0] != UINT32_MAX && !emit_is_full(e))
+		guarded_entry(e);
 	if (e->error)
 		return e->error;
 	for (uint32_t n = 0; n < e->fixup_count; n++) {

@@ -60,6 +60,8 @@ struct emit_thunks {
 	uint64_t fp_slow; /* called by emit_target.call_fp_slow */
 	uint64_t jump;    /* linear address in target.jump_pc: by the MMU context's indirect-branch cache */
 	uint64_t data;    /* the host's constants */
+	/* The code cache is larger than emit_target.reach: regions have islands, exits have veneers. See reach.c. */
+	uint32_t far;
 };
 
 struct emit_target {
@@ -80,8 +82,11 @@ struct emit_target {
 	uint8_t argument
 		[7]; /* integer arguments of a C function; [0] is for vr_exec. [6] may be NOREG: on the stack */
 	int32_t exec_bias;
-	uint32_t entry_align;         /* of entry stubs, a power of two */
-	uint32_t entry_pad;           /* bytes before an entry stub for what vr_emit.kill makes it go to */
+	uint32_t entry_align; /* of entry stubs, a power of two */
+	uint32_t entry_pad;   /* bytes before an entry stub for what vr_emit.kill makes it go to */
+	uint64_t reach;       /* bytes that a direct jump or call reaches, forward and backward */
+	uint32_t
+		region_bytes; /* most code of a region, for jumps on a condition that reach less; 0: reach is */
 	const emit_handler *handlers; /* [VR_IR_COUNT]; NULL: this host does not know the op */
 
 	/* ---- moves. None changes the host's flags. ---- */
@@ -109,7 +114,14 @@ struct emit_target {
 	uint32_t (*jump_mapping)(struct emit *e, uint32_t index, uint32_t id, uint32_t *check);
 	uint32_t (*jump_exit)(struct emit *e); /* one that vr_emit.link redirects */
 	void (*patch)(struct emit *e, uint32_t field, uint32_t target);
-	void (*jump_to)(struct emit *e, uint64_t address); /* in the code cache */
+	void (*jump_to)(struct emit *e, uint64_t address); /* in the code cache, within reach */
+	/* Jump to the address that the 8 bytes at `constant` of the region's code hold, read as data. Changes no register but
+	 * `scratch`. */
+	void (*jump_constant)(struct emit *e, uint32_t constant);
+	/* Make jump_exit()'s field of code that is in use go to `target`, which is within reach: one store, seen whole.
+	 * *changed: the bytes. */
+	void (*redirect)(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
+			 struct vr_code_change *changed);
 
 	/* ---- entries ---- */
 	void (*fill)(struct emit *e, uint32_t bytes); /* that are never executed */
@@ -123,8 +135,8 @@ struct emit_target {
 	void (*call_stacked)(struct emit *e, uint64_t fn, uint32_t r);
 	/* The arguments of a vr_vhelper_fn but the first: &exec.result[0], &exec.argument[0..2], imm. */
 	void (*vector_arguments)(struct emit *e, uint64_t imm);
-	void (*call_memory)(struct emit *e); /* the thunk `memory` */
-	/* fn (vr_isa.fp_slow's signature) on exec.argument[] by the thunk `fp_slow`; every register is kept. */
+	void (*call_memory)(struct emit *e); /* the thunk `memory`, by emit.thunk_at */
+	/* fn (vr_isa.fp_slow's signature) on exec.argument[] by the thunk `fp_slow` (emit.thunk_at); every register is kept. */
 	void (*call_fp_slow)(struct emit *e, uint64_t fn, uint32_t what, uint64_t imm);
 	/* The same-page hints of the frame, all EMIT_PAGE_HINTS tags, become all ones; changes caller-saved registers. */
 	void (*forget_hints)(struct emit *e);

@@ -79,6 +79,19 @@ uint32_t x86_jump_exit(struct emit *e)
 	return jmp_far(&e->c);
 }
 
+/* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). */
+void x86_set_field(uint8_t *write, uint32_t at, uint32_t value, struct vr_code_change *changed)
+{
+	__atomic_store_n((uint32_t *)(void *)(write + at), value, __ATOMIC_RELEASE);
+	*changed = (struct vr_code_change){at, at + 4};
+}
+
+void x86_redirect(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
+		  struct vr_code_change *changed)
+{
+	x86_set_field(write, field, (uint32_t)(target - (execute + field + 4)), changed);
+}
+
 /* ---- returns and indirect jumps ---- */
 
 /* rax without these bits; narrow: its upper half is 0. */

@@ -143,6 +143,7 @@ struct x86_features x86_find_features(void);
 struct x86_vm {
 	struct emit_thunks thunks; /* first: emit.thunks points to it */
 	struct x86_features has;
+	const struct emit_target *target; /* x86_target; tests put one of their own here */
 };
 static inline struct x86_vm *x86_vm_of(struct vr_emit_vm *vm)
 {
@@ -197,6 +198,9 @@ void x86_guest_stored(struct emit *e, uint32_t flags);
 uint32_t x86_jump_mapping(struct emit *e, uint32_t index, uint32_t id, uint32_t *check);
 uint32_t x86_jump_exit(struct emit *e);
 void x86_linear_address(struct emit *e, const struct vr_code_space *space, bool narrow);
+void x86_set_field(uint8_t *write, uint32_t at, uint32_t value, struct vr_code_change *changed);
+void x86_redirect(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
+		  struct vr_code_change *changed);
 uint32_t x86_ras_push(struct emit *e, uint64_t pc, uint64_t host);
 uint32_t x86_ras_jump(struct emit *e);
 uint32_t x86_indirect_jump(struct emit *e);

@@ -129,6 +129,11 @@ static void jump_to(struct emit *e, uint64_t target)
 	jmp_to(&e->c, target);
 }
 
+static void jump_constant(struct emit *e, uint32_t constant)
+{
+	x_rm(&e->c, 0xff, 0, 4, mem_abs(e->c.execute + constant)); /* jmp [rip + ..] */
+}
+
 /* ---- entries ---- */
 
 static void fill(struct emit *e, uint32_t bytes)
@@ -177,7 +182,7 @@ static void vector_arguments(struct emit *e, uint64_t imm)
 
 static void call_memory(struct emit *e)
 {
-	call_to(&e->c, e->thunks->memory);
+	call_to(&e->c, e->thunk_at.memory);
 }
 
 static void call_fp_slow(struct emit *e, uint64_t fn, uint32_t what, uint64_t imm)
@@ -188,7 +193,7 @@ static void call_fp_slow(struct emit *e, uint64_t fn, uint32_t what, uint64_t im
 	lea(c, 1, RSP, mem_base(RSP, -8));
 	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)fn);
 	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(fn >> 32));
-	call_to(c, e->thunks->fp_slow);
+	call_to(c, e->thunk_at.fp_slow);
 }
 
 static void forget_hints(struct emit *e)
@@ -232,6 +237,7 @@ const struct emit_target x86_target = {
 	.exec_bias = EXEC_BIAS,
 	.entry_align = 16,
 	.entry_pad = ENTRY_PAD,
+	.reach = 0x7ffffff0,
 	.handlers = handlers,
 	.move = move,
 	.clean = clean,
@@ -248,6 +254,8 @@ const struct emit_target x86_target = {
 	.jump_exit = x86_jump_exit,
 	.patch = patch,
 	.jump_to = jump_to,
+	.jump_constant = jump_constant,
+	.redirect = x86_redirect,
 	.fill = fill,
 	.entry = entry,
 	.call = call,
