@@ -253,6 +253,16 @@ static int32_t VR_CALL pc_load(struct vr_board *board, const struct vr_boot_payl
 	return rc < 0 ? rc : VR_OK;
 }
 
+static void VR_CALL pc_pause(struct vr_board *board)
+{
+	vr_slots_pause(&pc_board_of(board)->slots);
+}
+
+static void VR_CALL pc_resume(struct vr_board *board)
+{
+	vr_slots_resume(&pc_board_of(board)->slots);
+}
+
 static uint32_t VR_CALL pc_cmdline_max(struct vr_board *board, const struct vr_boot_payload *p)
 {
 	char *own = command_line(pc_board_of(board), " "); /* as it is joined to the user's */
@@ -273,4 +283,6 @@ const struct vr_board_maker board_pc = {
 	.get_state = pc_get_state,
 	.set_state = pc_set_state,
 	.cmdline_max = pc_cmdline_max,
+	.pause = pc_pause,
+	.resume = pc_resume,
 };

@@ -158,4 +158,6 @@ const struct vr_board_maker board_riscv64 = {
 	.get_state = vr_virt_get_state,
 	.set_state = vr_virt_set_state,
 	.cmdline_max = vr_virt_cmdline_max,
+	.pause = vr_virt_pause,
+	.resume = vr_virt_resume,
 };

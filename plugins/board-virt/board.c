@@ -108,4 +108,6 @@ const struct vr_board_maker vr_board_virt = {
 	.get_state = virt_get_state,
 	.set_state = virt_set_state,
 	.cmdline_max = vr_virt_cmdline_max,
+	.pause = vr_virt_pause,
+	.resume = vr_virt_resume,
 };

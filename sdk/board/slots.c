@@ -331,6 +331,26 @@ int32_t vr_slots_state_at(const struct vr_slots *s, uint32_t i, struct vr_board_
 	return VR_E_NOENT;
 }
 
+void vr_slots_pause(struct vr_slots *s)
+{
+	s->paused = 1;
+	for (uint32_t i = 0; i < s->windows; i++)
+		if (VR_HAS(s->window[i].d.maker, resume) && VR_HAS(s->window[i].d.maker, pause))
+			s->window[i].d.maker->pause(s->window[i].d.device);
+	for (uint32_t i = 0; i < s->used; i++)
+		vr_virtio_pause(vr_virtio_mmio_transport(s->slot[i].virtio));
+}
+
+void vr_slots_resume(struct vr_slots *s)
+{
+	for (uint32_t i = 0; i < s->used; i++)
+		vr_virtio_resume(vr_virtio_mmio_transport(s->slot[i].virtio));
+	for (uint32_t i = 0; i < s->windows; i++)
+		if (VR_HAS(s->window[i].d.maker, resume) && VR_HAS(s->window[i].d.maker, pause))
+			s->window[i].d.maker->resume(s->window[i].d.device);
+	s->paused = 0;
+}
+
 /* Whose state `id` and `index` are; *queue: of which queue. */
 static int32_t find_state(const struct vr_slots *s, const char *id, uint32_t index, uint32_t *queue,
 			  struct vr_virtio_transport **out)
@@ -360,9 +380,11 @@ int32_t vr_slots_get_state(struct vr_slots *s, const char *id, uint32_t index, v
 
 	if (rc < 0)
 		return rc;
-	vr_virtio_pause(t);
+	if (!s->paused)
+		vr_virtio_pause(t);
 	rc = vr_virtio_get_state(t, queue, state, length);
-	vr_virtio_resume(t);
+	if (!s->paused)
+		vr_virtio_resume(t);
 	return rc;
 }
 
@@ -375,8 +397,10 @@ int32_t vr_slots_set_state(struct vr_slots *s, const char *id, uint32_t index, c
 
 	if (rc < 0)
 		return rc;
-	vr_virtio_pause(t);
+	if (!s->paused)
+		vr_virtio_pause(t);
 	rc = vr_virtio_set_state(t, queue, state, length);
-	vr_virtio_resume(t);
+	if (!s->paused)
+		vr_virtio_resume(t);
 	return rc;
 }

@@ -49,6 +49,7 @@ struct vr_slots {
 	struct vr_virtio_shared_room
 		shared; /* for virtio devices' shared memory; size 0: this board has none */
 	uint32_t used, windows;
+	uint32_t paused; /* between vr_slots_pause() and vr_slots_resume() */
 	struct vr_slot slot[VR_SLOTS_MAX];
 	struct vr_window window[VR_WINDOWS_MAX];
 };
@@ -68,6 +69,10 @@ int32_t vr_slots_state_at(const struct vr_slots *s, uint32_t i, struct vr_board_
 int32_t vr_slots_get_state(struct vr_slots *s, const char *id, uint32_t index, void *state, uint32_t length);
 int32_t vr_slots_set_state(struct vr_slots *s, const char *id, uint32_t index, const void *state,
 			   uint32_t length);
+
+/* All devices, as a board's table has it (board.h). In between get and set pause none themselves. [quiesced] */
+void vr_slots_pause(struct vr_slots *s);
+void vr_slots_resume(struct vr_slots *s);
 
 struct vr_tree;
 /* The windows' nodes. `interrupts` writes that property as the board's controller wants it. When a maker

@@ -107,6 +107,16 @@ int32_t VR_CALL vr_virt_set_state(struct vr_board *machine, const char *id, uint
 	return has_no(m, vr_slots_set_state(&m->slots, id, index, state, length), id);
 }
 
+void VR_CALL vr_virt_pause(struct vr_board *machine)
+{
+	vr_slots_pause(&virt_machine_of(machine)->slots);
+}
+
+void VR_CALL vr_virt_resume(struct vr_board *machine)
+{
+	vr_slots_resume(&virt_machine_of(machine)->slots);
+}
+
 /* ---- boot ------------------------------------------------------------------------------------------- */
 
 static int32_t load_tree(struct virt_machine *m, const struct vr_boot_payload *p, const struct virt_layout *l)

@@ -80,6 +80,8 @@ int32_t VR_CALL vr_virt_get_state(struct vr_board *machine, const char *id, uint
 				  uint32_t length);
 int32_t VR_CALL vr_virt_set_state(struct vr_board *machine, const char *id, uint32_t index, const void *state,
 				  uint32_t length);
+void VR_CALL vr_virt_pause(struct vr_board *machine);
+void VR_CALL vr_virt_resume(struct vr_board *machine);
 uint32_t VR_CALL vr_virt_cmdline_max(struct vr_board *machine, const struct vr_boot_payload *p);
 
 #endif

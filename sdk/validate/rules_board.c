@@ -313,3 +313,56 @@ void check_board_reset(struct vr_check *c)
 	free(after);
 	free(later);
 }
+
+/* ---- pauses ---------------------------------------------------------------------------------------- */
+
+/* All states of the board, one after another, into `out`; how many bytes they are. */
+static size_t states(struct vr_check *c, const struct vr_board_maker *b, uint8_t *out, size_t capacity)
+{
+	size_t n = 0;
+
+	memset(out, 0, capacity);
+	for (uint32_t i = 0;; i++) {
+		struct vr_board_state s = {.size = sizeof(s)};
+		int32_t rc;
+
+		if (b->state_at(c->use.board, i, &s) < 0 || n + s.length > capacity)
+			return n;
+		check_phase(c, "get_state of %s, index %u", s.id, s.index);
+		rc = b->get_state(c->use.board, s.id, s.index, out + n, s.length);
+		CHECK(c, rc >= 0, "%s refuses with %s: %s", c->report->phase, check_error_name(rc),
+		      c->d->error_text);
+		n += (s.length + 7u) & ~7u;
+	}
+}
+
+#define STATES 0x100000u
+
+void check_board_pause(struct vr_check *c)
+{
+	uint8_t *first = aligned_alloc(64, STATES), *second = aligned_alloc(64, STATES);
+	const struct vr_board_maker *b;
+	uint64_t changed;
+	size_t n, m;
+
+	check_used(c);
+	b = c->use.table;
+	if (!first || !second)
+		check_skip(c, "no memory");
+	CHECK(c, !VR_HAS(b, pause) == !VR_HAS(b, resume), "it has one of pause() and resume(), not both");
+	if (!VR_HAS(b, pause) || !VR_HAS(b, state_at) || !VR_HAS(b, get_state))
+		check_skip(c, "it has no pause(), or no states");
+	check_phase(c, "board pause");
+	b->pause(c->use.board);
+	vr_fake_host_watch(c->d);
+	n = states(c, b, first, STATES);
+	m = states(c, b, second, STATES);
+	CHECK(c, n == m && memcmp(first, second, n) == 0, "its states change between pause() and resume()");
+	changed = vr_fake_host_watched(c->d);
+	CHECK(c, !changed, "it changes guest memory between pause() and resume()");
+	check_phase(c, "board resume");
+	b->resume(c->use.board);
+	check_unused(c);
+	free(first);
+	free(second);
+}

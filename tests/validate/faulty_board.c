@@ -112,6 +112,31 @@ static void VR_CALL destroy_board(struct vr_board *board)
 	free(board);
 }
 
+static void VR_CALL pause_board(struct vr_board *board)
+{
+	(void)board;
+}
+
+static int32_t VR_CALL state_at(struct vr_board *board, uint32_t i, struct vr_board_state *out)
+{
+	(void)board;
+	out->id = "org.example.registers/1";
+	out->index = 0;
+	out->length = 8;
+	return i ? VR_E_NOENT : VR_OK;
+}
+
+static int32_t VR_CALL get_state(struct vr_board *board, const char *id, uint32_t index, void *state,
+				 uint32_t length)
+{
+	static uint32_t counter;
+	uint32_t value[2] = {8, FAULT(state_moves) ? ++counter : 0};
+
+	(void)board, (void)id, (void)index;
+	memcpy(state, value, length < sizeof(value) ? length : sizeof(value));
+	return VR_OK;
+}
+
 static const struct vr_board_maker table = {
 	.size = sizeof(table),
 	.arch = "arm64",
@@ -119,6 +144,10 @@ static const struct vr_board_maker table = {
 	.load = load,
 	.reset = reset,
 	.destroy = destroy_board,
+	.state_at = state_at,
+	.get_state = get_state,
+	.pause = pause_board,
+	.resume = FAULT(pauses_for_good) ? NULL : pause_board,
 };
 
 static int32_t VR_CALL probe(struct vr_plugin_self *self)

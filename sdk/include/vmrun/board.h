@@ -66,6 +66,13 @@ struct vr_board_maker {
 	 * what the board adds itself; 0: unknown. A longer one is refused before load(), with a text that
 	 * says which part is too long: kernels cut theirs without a word. Optional. [main][quiesced] */
 	uint32_t(VR_CALL *cmdline_max)(struct vr_board *board, const struct vr_boot_payload *p);
+	/* Around a series of get_state() or set_state(), so that all of them are of one moment: when pause() returns no
+	 * device has a request in flight (each was finished, or will be taken anew), and none takes one, until
+	 * resume(), after which what waits in rings is taken. Guest memory does not change in between. Not
+	 * nested. Timers of the host are not a device's: whoever takes the states sees to it that none fires in
+	 * between. Both or none of the two; without, each get_state() is of its own moment. [quiesced] */
+	void(VR_CALL *pause)(struct vr_board *board);
+	void(VR_CALL *resume)(struct vr_board *board);
 };
 
 #ifdef __cplusplus

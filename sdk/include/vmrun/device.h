@@ -63,6 +63,10 @@ struct vr_device_maker {
 	 * points to is the maker's. [main] */
 	int32_t(VR_CALL *describe)(struct vr_plugin_self *self, const char *type, uint32_t i,
 				   struct vr_device_property *out);
+	/* The board's pause() and resume() (board.h), for this device: it finishes or holds what is in flight and begins
+	 * nothing / goes on. Optional, both or none: for a device that does all in its registers' functions. [quiesced] */
+	void(VR_CALL *pause)(struct vr_device *device);
+	void(VR_CALL *resume)(struct vr_device *device);
 };
 #define VR_DEVICE_WINDOW_MAX 0x10000u
 
