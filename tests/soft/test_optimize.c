@@ -204,6 +204,52 @@ Test(optimize, constants_fold_as_they_are_computed)
 		}
 }
 
+/* An address of code and a constant are one address of code, unless addresses wrap; through a register as well. */
+Test(optimize, addresses_of_code_fold)
+{
+	static const struct {
+		uint32_t op, turned;
+		uint64_t k;
+	} cases[] = {{VR_IR_ADD, 0, 0x123456},
+		     {VR_IR_ADD, 1, (uint64_t)-0x5000},
+		     {VR_IR_SUB, 0, 0x2040},
+		     {VR_IR_AND, 0, ~UINT64_C(1)},
+		     {VR_IR_AND, 1, ~UINT64_C(0xfff)},
+		     {VR_IR_SUB, 1, 0x7fff0000},
+		     {VR_IR_AND, 0, ~UINT64_C(0x1fff)},
+		     {VR_IR_XOR, 0, 1}};
+	static const uint32_t folded = 5; /* of the cases: the first ones */
+	const struct vr_isa i = isa();
+	struct fake_region w;
+
+	for (uint32_t n = 0; n < 2 * sizeof(cases) / sizeof(cases[0]); n++) {
+		uint32_t c = n / 2, wraps = n & 1;
+
+		begin(&w);
+		memset(&exec, 0, sizeof(exec));
+		exec.x.code.ignored = wraps ? ~UINT64_C(0xffff) : 0;
+		vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0);
+		vr_ir_put(&w.ir, VR_T_I64, 1, vr_ir_pc_const(&w.ir, VR_T_I64, (uint64_t)-0x6543));
+		uint32_t pc = vr_ir_get(&w.ir, VR_T_I64, 1), k = vr_ir_const(&w.ir, VR_T_I64, cases[c].k);
+
+		vr_ir_put(&w.ir, VR_T_I64, 2,
+			  vr_ir_op2(&w.ir, cases[c].op, VR_T_I64, cases[c].turned ? k : pc,
+				    cases[c].turned ? pc : k));
+		vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
+		end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+		union vr_v128 values[OPS];
+
+		soft_interp_block(&exec.x, &i, &w.ir, 0, 0x7654000, values, &the_memory);
+		uint64_t want = fake_r(&exec.x)[2];
+
+		optimise(&w);
+		cr_assert_eq(count_ops(&w, cases[c].op), wraps || c >= folded, "case %u", n);
+		fake_r(&exec.x)[2] = 0;
+		soft_interp_block(&exec.x, &i, &w.ir, 0, 0x7654000, values, &the_memory);
+		cr_assert_eq(fake_r(&exec.x)[2], want, "case %u", n);
+	}
+}
+
 Test(optimize, flags_that_are_overwritten_go)
 {
 	struct fake_region w;
