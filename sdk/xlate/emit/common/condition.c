@@ -50,11 +50,18 @@ bool emit_condition_put(struct emit *e, const struct vr_ir_op *o, uint32_t offse
 	return true;
 }
 
-/* Is the value in a register, as it is to be stored? */
-static bool in_register(struct emit *e, const struct emit_pending *p)
+/* When a value is stored: those first that are in a register as they are to be stored, then one that is in scratch, which may be
+ * changed then. */
+enum { IN_REGISTER, IN_SCRATCH, BY_SCRATCH, TURNS };
+
+static uint32_t turn(struct emit *e, const struct emit_pending *p)
 {
 	const struct emit_value *v = val(e, p->value);
-	return (v->loc == LOC_REG || v->loc == LOC_PINNED) && !v->dirty_high && !p->cut;
+	if (v->loc != LOC_REG && v->loc != LOC_PINNED)
+		return BY_SCRATCH;
+	return !v->dirty_high && !p->cut      ? IN_REGISTER
+	       : v->reg == e->target->scratch ? IN_SCRATCH
+					      : BY_SCRATCH;
 }
 
 static void store_by_scratch(struct emit *e, const struct emit_pending *p)
@@ -64,20 +71,23 @@ static void store_by_scratch(struct emit *e, const struct emit_pending *p)
 	if (const_of(e, p->value, &k) &&
 	    t->store_constant(e, EMIT_EXEC, p->offset, p->cut ? (uint32_t)k : k, VR_T_I64))
 		return;
-	ra_load_into(e, t->scratch, p->value, 0);
-	if (p->cut)
-		t->clean(e, t->scratch, t->scratch, VR_T_I32);
+	const struct emit_value *v = val(e, p->value);
+	bool in_register = v->loc == LOC_REG || v->loc == LOC_PINNED;
+	if (!in_register)
+		ra_load_into(e, t->scratch, p->value, 0);
+	if (in_register || p->cut)
+		t->clean(e, t->scratch, in_register ? v->reg : t->scratch, VR_T_I32);
 	t->store(e, EMIT_EXEC, p->offset, t->scratch, VR_T_I64);
 }
 
 void emit_condition_store(struct emit *e, uint32_t edge)
 {
-	for (uint32_t registers = 2; registers-- > 0;)
+	for (uint32_t now = 0; now < TURNS; now++)
 		for (uint32_t n = 0; n < e->pending_count; n++) {
 			const struct emit_pending *p = &e->pending[n];
-			if (!(p->edges >> edge & 1) || in_register(e, p) != (registers != 0))
+			if (!(p->edges >> edge & 1) || turn(e, p) != now)
 				continue;
-			if (registers)
+			if (now == IN_REGISTER)
 				e->target->store(e, EMIT_EXEC, p->offset, val(e, p->value)->reg, VR_T_I64);
 			else
 				store_by_scratch(e, p);
