@@ -61,10 +61,10 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 			"soft: translator '%s' needs revision %u of the IR, this vmrun has %u; update vmrun",
 			c->translator_id ? c->translator_id : "?", isa->ir_revision, VR_IR_REVISION);
 	else if (VR_VALUE(isa, memory_order, VR_ORDER_WEAK) > VR_ORDER_TSO)
-		rc = soft_error(
-			vm, VR_E_ABI,
-			"soft: translator '%s' asks for memory order %u, which this vmrun does not know; update vmrun",
-			c->translator_id ? c->translator_id : "?", isa->memory_order);
+		rc = soft_error(vm, VR_E_ABI,
+				"soft: translator '%s' asks for memory order %u, which this vmrun does not "
+				"know; update vmrun",
+				c->translator_id ? c->translator_id : "?", isa->memory_order);
 	else if (c->vcpu_count > SOFT_MAX_VCPUS)
 		rc = soft_error(vm, VR_E_RANGE,
 				"soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",

@@ -270,7 +270,7 @@ struct soft_vm {
 	struct vr_emit_vm *emitter;
 	uint32_t vcpu_count;
 	uint32_t region_insns;
-	uint32_t count; /* entries into regions */
+	uint32_t count;        /* entries into regions */
 	uint32_t memory_order; /* VR_ORDER_*: the isa's */
 	struct soft_vcpu *vcpus[SOFT_MAX_VCPUS];
 	struct soft_memslot memslots[SOFT_MAX_MEMSLOTS];
