@@ -153,12 +153,21 @@ static int32_t assist(struct kvmp_vcpu *v, struct vr_state_x86 *s, const uint8_t
 		.state = s,
 		.state_length = sizeof(*s),
 		.insn_length = n,
+		.limit = 1,
 	};
 	int32_t rc;
 
 	memcpy(rq.insn, insn, n);
 	rc = v->vm->assist->execute(v->vm->assist_self, &rq);
-	return rc < 0 ? rc : kvmp_state_put_back(v, s);
+	if (rc < 0)
+		return rc;
+	if (!rq.executed || rq.executed > rq.limit)
+		return kvmp_error(v->vm->host, VR_E_INVAL,
+				  "vCPU %u: the plugin that offers %s executed %u instructions where at most "
+				  "%u were asked for",
+				  v->index, VR_ASSIST_ID, rq.executed, rq.limit);
+	v->n.assisted += rq.executed;
+	return kvmp_state_put_back(v, s);
 }
 
 /* #UD is a fault: RIP stays. #BP is a trap: RIP is after INT3 (SDM vol. 3 6.5, 6.15). */
@@ -215,10 +224,6 @@ int32_t kvmp_failure_exit(struct kvmp_vcpu *v)
 	n = fetch(v, s, insn);
 	if (v->vm->assist) {
 		rc = assist(v, s, insn, n);
-		if (rc == VR_OK) {
-			v->n.assisted++;
-			return VR_OK;
-		}
 		if (rc != VR_E_UNSUPPORTED)
 			return rc;
 	}

@@ -24,10 +24,7 @@
 
 static int32_t VR_CALL probe(char *why, uint32_t length)
 {
-	static int asked;
-
-	/* The first time it is the plugin's own probe that asks. */
-	if (VARIANT != REFUSES || !asked++)
+	if (VARIANT != REFUSES)
 		return VR_OK;
 	snprintf(why, length, "no such units");
 	return VR_E_UNSUPPORTED;
