@@ -9,8 +9,9 @@
 #   make test-unit        only what needs neither guest nor download; SAN=1 test-san: those of it that are quick with sanitizers
 #   make fuzz             the fuzzers; FUZZ_SECONDS=60 each, FUZZ='names'
 #   make perf             side by side with QEMU; perf-start, perf-quick, perf-loading: parts of it
+#   make perf-turns       OLD=FOLDER: another build and this one in turn, row by row
 #   make count            host code made of fixed guest snippets, beside the committed numbers
-#   make install          into PREFIX (/usr/local) below DESTDIR; install-sdk: what plugins are written with
+#   make install          into PREFIX (/usr/local) below DESTDIR; install-sdk: what plugins are written with; uninstall
 #   make deb              two Debian packages, in build/deb/
 #   make doc              sdk/doc/interfaces.md and ir.md, out of the headers
 #   make deps             the Debian packages that building and testing need

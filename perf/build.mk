@@ -4,6 +4,7 @@
 #   make perf         PERF_ARCHS='arm64 riscv64' PERF_RUNS=3 PERF_ROWS='alu crc' PERF_TIMEOUT=180; see perf/run.sh
 #   make perf-start   from exec to the guest's first instruction and first line, and memory: vmrun and QEMU
 #   make perf-loading what installed plugins cost that are not used
+#   make perf-turns   OLD=FOLDER: two builds in turn, row by row; see perf/turns.sh
 #   make perf-quick   the small programs only, once
 
 PERF := build/perf
@@ -100,6 +101,11 @@ perf-quick: deps
 	$(Q)$(MAKE) --no-print-directory $(PERF_QUICK_NEEDS)
 	$(Q)$(PERF_ENV) PERF_RUNS=1 PERF_KINDS=micro perf/run.sh
 
+# Another build and this one: what a change costs.
+perf-turns: deps
+	$(Q)$(MAKE) --no-print-directory all $(PERF)/watch $(foreach a,$(PERF_ARCHS),$(PERF_GUEST_$(a))/Image $(PERF)/$(a)/initrd.img $(PERF_DISK_$(a)))
+	$(Q)$(PERF_ENV) OLD='$(OLD)' PERF_KINDS='$(PERF_KINDS)' PERF_WITHIN='$(PERF_WITHIN)' perf/turns.sh
+
 include perf/count/build.mk
 
-.PHONY: perf-quick perf-start perf-loading
+.PHONY: perf-quick perf-start perf-loading perf-turns

@@ -8,12 +8,16 @@
 #define VR_KIT_PLUGIN_ENTRY_H
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vmrun/plugin.h>
 
 #ifdef __cplusplus
-#error "plugin_entry.h is for plugins in C; one in C++ writes vmrun_plugin_create() itself"
+extern "C" {
+#define VR_PLUGIN_ASSERT static_assert
+#else
+#define VR_PLUGIN_ASSERT _Static_assert
 #endif
 
 /* One instance of the plugin: the `self` of its functions and of those of its interface. */
@@ -27,20 +31,26 @@ struct vr_plugin_instance {
 	const void *second_table;
 };
 
-static inline int32_t VR_CALL vr_plugin_instance_nothing(void *self)
+static inline struct vr_plugin_instance *vr_plugin_instance_of(struct vr_plugin_self *self)
+{
+	return (struct vr_plugin_instance *)self;
+}
+
+static inline int32_t VR_CALL vr_plugin_instance_nothing(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static inline void VR_CALL vr_plugin_instance_destroy(void *self)
+static inline void VR_CALL vr_plugin_instance_destroy(struct vr_plugin_self *self)
 {
 	free(self);
 }
 
-static inline const void *VR_CALL vr_plugin_instance_query(void *self, const char *interface_id)
+static inline const void *VR_CALL vr_plugin_instance_query(struct vr_plugin_self *self,
+							   const char *interface_id)
 {
-	const struct vr_plugin_instance *j = self;
+	const struct vr_plugin_instance *j = vr_plugin_instance_of(self);
 
 	if (j->second_id && strcmp(interface_id, j->second_id) == 0)
 		return j->second_table;
@@ -53,30 +63,35 @@ static inline const void *VR_CALL vr_plugin_instance_query(void *self, const cha
  * its `plugin` before it returns. VR_E_NOENT: `id` is another's. [main] */
 static inline int32_t vr_plugin_entry_sized(const struct vr_host *host, const char *id, const char *own,
 					    size_t size, const char *interface_id, const void *table,
-					    int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
+					    int32_t(VR_CALL *probe)(struct vr_plugin_self *self),
+					    const struct vr_plugin **out)
 {
 	struct vr_plugin_instance *j;
+	char text[256];
 
-	if (!id || strcmp(id, own) != 0)
+	if (!id || strcmp(id, own) != 0) {
+		snprintf(text, sizeof(text),
+			 "this library is plugin '%s', and its manifest says '%s'; write the same id", own,
+			 id ? id : "");
+		host->error(host, VR_E_NOENT, text);
 		return VR_E_NOENT;
+	}
 	j = (struct vr_plugin_instance *)calloc(1, size);
 	if (!j) {
 		host->error(host, VR_E_NOMEM, "no memory for the plugin");
 		return VR_E_NOMEM;
 	}
-	*j = (struct vr_plugin_instance){
-		.plugin = {.size = sizeof(j->plugin),
-			   .self = j,
-			   .probe = probe,
-			   .start = vr_plugin_instance_nothing,
-			   .stop = vr_plugin_instance_nothing,
-			   .destroy = vr_plugin_instance_destroy,
-			   .query = vr_plugin_instance_query},
-		.host = host,
-		.own = own,
-		.interface_id = interface_id,
-		.table = table,
-	};
+	j->plugin.size = sizeof(j->plugin);
+	j->plugin.self = (struct vr_plugin_self *)j;
+	j->plugin.probe = probe;
+	j->plugin.start = vr_plugin_instance_nothing;
+	j->plugin.stop = vr_plugin_instance_nothing;
+	j->plugin.destroy = vr_plugin_instance_destroy;
+	j->plugin.query = vr_plugin_instance_query;
+	j->host = host;
+	j->own = own;
+	j->interface_id = interface_id;
+	j->table = table;
 	*out = &j->plugin;
 	return VR_OK;
 }
@@ -84,7 +99,8 @@ static inline int32_t vr_plugin_entry_sized(const struct vr_host *host, const ch
 /* The same for a plugin that keeps nothing of its own. */
 static inline int32_t vr_plugin_entry(const struct vr_host *host, const char *id, const char *own,
 				      const char *interface_id, const void *table,
-				      int32_t(VR_CALL *probe)(void *self), const struct vr_plugin **out)
+				      int32_t(VR_CALL *probe)(struct vr_plugin_self *self),
+				      const struct vr_plugin **out)
 {
 	return vr_plugin_entry_sized(host, id, own, sizeof(struct vr_plugin_instance), interface_id, table,
 				     probe, out);
@@ -101,14 +117,18 @@ static inline int32_t vr_plugin_entry(const struct vr_host *host, const char *id
 /* Both functions that a plugin exports, for a plugin with a struct of its own, `type`, whose first member is `struct
  * vr_plugin_instance instance`. */
 #define VR_PLUGIN(own, type, interface_id, table, probe)                                                    \
-	_Static_assert(offsetof(type, instance) == 0 &&                                                     \
-			       sizeof(((type *)0)->instance) == sizeof(struct vr_plugin_instance),          \
-		       "a plugin's struct begins with struct vr_plugin_instance instance");                 \
+	VR_PLUGIN_ASSERT(offsetof(type, instance) == 0 &&                                                   \
+				 sizeof(((type *)0)->instance) == sizeof(struct vr_plugin_instance),        \
+			 "a plugin's struct begins with struct vr_plugin_instance instance");               \
 	VR_PLUGIN_MAGIC                                                                                     \
 	VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,           \
 						      const struct vr_plugin **out)                         \
 	{                                                                                                   \
 		return vr_plugin_entry_sized(host, id, own, sizeof(type), interface_id, table, probe, out); \
 	}
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

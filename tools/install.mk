@@ -4,6 +4,7 @@
 #   make install        vmrun: the program, its plugins, manuals and the shells' completion
 #   make install-sdk    what a plugin is built with: headers, libraries, patgen, templates, examples, manuals
 #
+#   make uninstall      takes away what both have put there
 #   make deb            both as Debian packages, in build/deb
 #
 #   PREFIX (/usr/local) and /usr are where vmrun looks for plugins by itself; a vmrun in PREFIX/bin looks in its own PREFIX
@@ -43,6 +44,7 @@ install: all
 	$(call put,755,$(B)/bin/vmrun,$(PREFIX)/bin)
 	$(call put,644,$(filter $(B)/plugins/%,$(ALL)),$(PREFIX)/lib/vmrun/plugins)
 	$(call put,644,core/cli/vmrun.1,$(SHARE)/man/man1)
+	$(call put,644,LICENSE,$(SHARE)/doc/vmrun)
 	$(call put,644,core/cli/vmrun-machine.5 sdk/common/vmrun-manifest.5,$(SHARE)/man/man5)
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.bash "$(DESTDIR)$(SHARE)/bash-completion/completions/vmrun"
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.zsh "$(DESTDIR)$(ZSH_FUNCTIONS)/_vmrun"
@@ -62,12 +64,20 @@ install-sdk: all
 	$(call put,755,$(B)/bin/vmrun-check,$(PREFIX)/libexec/vmrun)
 	$(call put,644,$(TINY_PLUGINS),$(PREFIX)/lib/vmrun/sdk/plugins)
 	$(call put_tree,sdk,$(call below,sdk,$(wildcard sdk/template sdk/examples sdk/doc) ! -name build.mk ! -name '*.7'),$(SHARE)/vmrun/sdk)
+	$(call put,644,LICENSE,$(SHARE)/doc/vmrun-sdk)
 	$(call put,644,sdk/doc/vmrun-plugin.7,$(SHARE)/man/man7)
 	$(Q)$(INSTALL) -d "$(DESTDIR)$(LIBDIR)/pkgconfig"
 	$(Q)$(call sdk_pc,$(PREFIX),$(subst $(PREFIX)/,$${prefix}/,$(LIBDIR)),$${prefix}/include,$${prefix}/include/vmrun/kit,$${prefix}/lib/vmrun/plugins,$${prefix}/lib/vmrun/sdk/patgen,$${prefix}/lib/vmrun/sdk/plugins,$${prefix}/share/vmrun/sdk,$${prefix}/bin/vmrun) >"$(DESTDIR)$(LIBDIR)/pkgconfig/vmrun-sdk.pc"
+
+# What is installed is installed once more, elsewhere, and that is the list. Folders of vmrun's own go when they are empty.
+uninstall: all
+	$(Q)t=$$(mktemp -d) && trap 'rm -rf "$$t"' EXIT && $(MAKE) --no-print-directory install install-sdk DESTDIR="$$t" >"$$t.log" 2>&1 || \
+	  { cat "$$t.log" >&2; exit 1; }; rm -f "$$t.log"; cd "$$t" && \
+	  find . -type f | while IFS= read -r f; do rm -f "$(DESTDIR)/$$f" || exit 1; done && \
+	  find . -depth -type d -path '*vmrun*' | while IFS= read -r d; do rmdir "$(DESTDIR)/$$d" 2>/dev/null || :; done
 
 # Two Debian packages, in build/deb.
 deb:
 	$(Q)tools/deb.sh $(B)/deb
 
-.PHONY: install install-sdk deb
+.PHONY: install install-sdk uninstall deb

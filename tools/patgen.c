@@ -9,22 +9,26 @@
  *
  * Tokens are written most significant bit first and make up exactly 32 bits: a run of 0, 1 and . (any), or
  * `field:width`. A field that is named more than once is put together from its parts, the first the highest.
- *The handler's name is the row's unless given. `{` and `}` on lines of their own hold a group: its rows may
- *overlap and the first that matches wins. Any other overlap is an error, in one file or between two, and so
- *is a row that no word can reach: a table that compiles is unambiguous and has no dead rows.
+ * The handler's name is the row's unless given. `{` and `}` on lines of their own hold a group: its rows may
+ * overlap and the first that matches wins. Any other overlap is an error, in one file or between two, and so
+ * is a row that no word can reach: a table that compiles is unambiguous and has no dead rows.
  *
  * How the decoder is made. Each row is a pair (mask, value): it matches the words w with (w & mask) == value.
- *The decoder is a tree. A node knows which bits have been looked at on the way to it, and holds the rows that
- *agree with what was seen, in order of precedence.
+ * The decoder is a tree. A node knows which bits have been looked at on the way to it, and holds the rows that
+ * agree with what was seen, in order of precedence.
  *  - No row: the word is undefined.
  *  - The first row has no bit left to look at: that row. The others lose against it (only rows of one group
- *can be here).
+ *    can be here).
  *  - One row: compare all of its remaining bits at once.
  *  - Bits that every row looks at: switch on the longest run of them; no row goes to two children. Up to
- *RUN_MAX bits at a time, which makes tables that a C compiler turns into one indirect jump.
+ *    RUN_MAX bits at a time, which makes tables that a C compiler turns into one indirect jump.
  *  - Otherwise one bit, the one that leaves the smallest larger half; rows that do not look at it go both
- *ways. Among equals the one that fewer rows ignore. Each step takes at least one bit of the first row, or of
- *what tells it from the others, so the tree ends. It is exact: a row that no leaf returns cannot be reached.
+ *    ways. Among equals the one that fewer rows ignore. Each step takes at least one bit of the first row, or of
+ *    what tells it from the others, so the tree ends. It is exact: a row that no leaf returns cannot be reached.
+ *
+ * A row without a handler is an error of the linker, which names the handler. With PATGEN_CHECKED defined the header also
+ * has, for the debugger's tables, a line of code for each row that stands at the row's own line of the .pat file, so the linker's
+ * message begins with that: `tiny.pat:12: undefined reference`.
  *
  * The output is one header: enum, table (for tests), decoder, field extraction, handlers' prototypes and
  *table. It is written only after everything was checked.
@@ -481,7 +485,14 @@ static void write_handlers(void)
 	       upper, arch, arch);
 	for (unsigned i = 0; i < row_count; i++)
 		printf("\t%s_lift_%s,\n", arch, rows[i].handler);
-	printf("};\n#endif\n");
+	printf("};\n");
+	printf("#if defined(PATGEN_CHECKED) && defined(__GNUC__)\n"
+	       "__attribute__((used)) static void %s_rows_have_handlers(void)\n{\n",
+	       arch);
+	for (unsigned i = 0; i < row_count; i++)
+		printf("#line %u \"%s\"\n\t__asm__ volatile(\"\" : : \"r\"(%s_lift_%s));\n", rows[i].line,
+		       rows[i].file, arch, rows[i].handler);
+	printf("}\n#endif\n#endif\n");
 }
 
 int main(int argc, char **argv)
@@ -510,7 +521,7 @@ int main(int argc, char **argv)
 	       "known.\n",
 	       arch, arch, arch);
 	printf(" * %s_DECODE_PROTOTYPES_ONLY: just the handlers' prototypes. %s_DECODE_TABLE_ONLY: no "
-	       "handlers.\n */\n",
+	       "handlers.\n * PATGEN_CHECKED: a missing handler is named with its row's line.\n */\n",
 	       upper, upper);
 	write_prototypes();
 	printf("#ifndef %s_DECODE_PROTOTYPES_ONLY\n#include <stdint.h>\n#include <string.h>\n\n", upper);

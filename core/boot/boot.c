@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vmrun/abi.h>
-#include "boot/bytes.h"
 #include "boot/disk.h"
 #include "boot/gpt.h"
+#include "boot/kinds.h"
 #include "boot/unpack.h"
 #include "boot/zboot.h"
 #include "common/error.h"
@@ -85,10 +85,17 @@ static int32_t finish(const struct boot_files *f, struct boot *out, size_t kerne
 		.most = (size_t)(f->ram_size < KERNEL_MAX ? f->ram_size : KERNEL_MAX),
 		.may_load = !f->guest_has_run,
 	};
+	char program[64];
 	int32_t e = unpack_kernel(out->kernel_name, &limits, &out->kernel, &kernel_size);
 
 	if (e)
 		return e;
+	if (kinds_program(out->kernel, kernel_size, program, sizeof(program)))
+		return vr_error_set(
+			VR_E_IMAGE,
+			"%s: is %s and no kernel; a guest's kernel runs programs: put it on a disk, or "
+			"into an initrd",
+			out->kernel_name, program);
 	out->cmdline = join(options, append);
 	if (!out->cmdline)
 		return vr_error_set(VR_E_NOMEM, "no memory for the kernel command line");
@@ -104,15 +111,24 @@ static int32_t finish(const struct boot_files *f, struct boot *out, size_t kerne
 	return VR_OK;
 }
 
-int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image,
+void boot_files_none(struct boot_files *f)
+{
+	*f = (struct boot_files){.main.fd = -1};
+}
+
+int32_t boot_open(struct boot_files *f, const char *kernel, char *const *initrds, const char *image,
 		  uint64_t ram_size)
 {
 	int32_t e;
 
-	*f = (struct boot_files){.main.fd = -1, .initrd.fd = -1, .is_image = !kernel, .ram_size = ram_size};
+	boot_files_none(f);
+	f->is_image = !kernel;
+	f->ram_size = ram_size;
 	e = source_open(kernel ? kernel : image, ram_size, &f->main);
-	if (!e && kernel && initrd)
-		e = source_open(initrd, ram_size, &f->initrd);
+	for (; !e && initrds && *initrds && f->initrd_count < BOOT_INITRDS; initrds++) {
+		e = source_open(*initrds, ram_size, &f->initrd[f->initrd_count]);
+		f->initrd_count += !e;
+	}
 	if (e)
 		boot_close(f);
 	return e;
@@ -121,52 +137,94 @@ int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, 
 void boot_close(struct boot_files *f)
 {
 	source_close(&f->main);
-	source_close(&f->initrd);
+	for (uint32_t i = 0; i < f->initrd_count; i++)
+		source_close(&f->initrd[i]);
 }
 
-static bool has(const uint8_t *b, size_t n, size_t at, const char *bytes, size_t length)
+static int32_t is_kind(const char *name, const struct kind *k)
 {
-	return n >= at + length && !memcmp(b + at, bytes, length);
+	return vr_error_set(VR_E_UNSUPPORTED, "%s: is %s; %s", name, k->what, k->boot);
+}
+
+/* What the image begins with; *n bytes, malloc'ed. */
+static int32_t read_head(const struct source *s, uint8_t **head, size_t *n)
+{
+	int32_t e;
+
+	if (!s->size)
+		return vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make the image again", s->name);
+	*n = s->size < KINDS_BYTES ? (size_t)s->size : KINDS_BYTES;
+	*head = malloc(*n);
+	if (!*head)
+		return vr_error_set(VR_E_NOMEM, "%s: no memory to read it", s->name);
+	e = source_read(s, 0, *head, *n, "the image");
+	if (e)
+		free(*head);
+	return e;
 }
 
 /* Images that people try and that are neither a GPT disk nor a kernel; junk is left to the board, which knows
  * what its kernels look like. */
-static int32_t refuse(const struct source *s)
+static int32_t refuse(const struct source *s, bool is_disk)
 {
-	uint8_t b[2048];
-	size_t n = s->size < sizeof(b) ? (size_t)s->size : sizeof(b);
-	int32_t e;
+	const struct kind *k;
+	int32_t e = VR_OK;
+	uint8_t *b;
+	size_t n = 0;
 
-	if (!n)
-		return vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make the image again", s->name);
-	e = source_read(s, 0, b, n, "the image");
+	e = read_head(s, &b, &n);
 	if (e)
 		return e;
-	if (has(b, n, 0, "QFI\xfb", 4))
-		return vr_error_set(VR_E_UNSUPPORTED,
-				    "%s: is a qcow2 image, and only raw ones are read; convert it: qemu-img "
-				    "convert -O raw",
-				    s->name);
-	if (has(b, n, 0, "conectix", 8) || has(b, n, 0, "vhdxfile", 8) || has(b, n, 0, "KDMV", 4))
-		return vr_error_set(
-			VR_E_UNSUPPORTED,
-			"%s: is a VHD, VHDX or VMDK image, and only raw ones are read; convert it: qemu-img "
-			"convert -O raw",
-			s->name);
-	/* s_magic of the superblock at 1024. */
-	if (has(b, n, 1024 + 56, "\x53\xef", 2))
-		return vr_error_set(VR_E_IMAGE,
-				    "%s: is an ext2/3/4 file system without a partition table; give a kernel "
-				    "with --kernel",
-				    s->name);
-	/* "HdrS" at 0x202 is the other thing that ends its first sector in 55 AA: a kernel with a boot
-	 * sector. */
-	if (has(b, n, 510, "\x55\xaa", 2) && !has(b, n, 0x202, "HdrS", 4) && !has(b, n, 0, "MZ", 2))
-		return vr_error_set(
+	k = kinds_find(b, n);
+	/* A CD may have a partition table as well, for sticks; what it boots is no entry that is read here. */
+	if (k && (!is_disk || k->offset == KINDS_CD))
+		e = is_kind(s->name, k);
+	/* "HdrS" at 0x202 is the other thing that ends its first sector in 55 AA: a kernel with a boot sector. */
+	else if (!is_disk && n >= 0x206 && !memcmp(b + 510, "\x55\xaa", 2) && memcmp(b + 0x202, "HdrS", 4) &&
+		 memcmp(b, "MZ", 2))
+		e = vr_error_set(
 			VR_E_IMAGE,
 			"%s: has a boot sector but no GPT (byte 512 has no \"EFI PART\"); give a kernel with "
 			"--kernel, or make the image with a GPT",
 			s->name);
+	free(b);
+	return e;
+}
+
+/* The user's initrds after what is there, each padded to four bytes, as Linux wants it
+ * (Documentation/driver-api/early-userspace/buffer-format.rst). */
+static int32_t add_initrds(const struct boot_files *f, struct boot *out, size_t *size)
+{
+	for (uint32_t i = 0; i < f->initrd_count; i++) {
+		size_t n = 0, at = (*size + 3) & ~(size_t)3;
+		void *piece = NULL;
+		uint8_t *all;
+		int32_t e = read_source(&f->initrd[i], &piece, &n);
+
+		if (!e && !n)
+			e = vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again",
+					 f->initrd[i].name);
+		if (e) {
+			free(piece);
+			return e;
+		}
+		if (!out->initrd) {
+			out->initrd = piece;
+			*size = n;
+			continue;
+		}
+		all = realloc(out->initrd, at + n);
+		if (!all) {
+			free(piece);
+			return vr_error_set(VR_E_NOMEM, "%s: no memory for its %zu bytes", f->initrd[i].name,
+					    n);
+		}
+		memset(all + *size, 0, at - *size);
+		memcpy(all + at, piece, n);
+		free(piece);
+		out->initrd = all;
+		*size = at + n;
+	}
 	return VR_OK;
 }
 
@@ -182,7 +240,9 @@ static int32_t from_disk(const struct boot_files *f, const char *append, struct 
 	out->kernel_name = d.kernel_name;
 	d.kernel = d.initrd = NULL;
 	d.kernel_name = NULL;
-	e = finish(f, out, d.kernel_size, d.initrd_size, d.options, append);
+	e = add_initrds(f, out, &d.initrd_size);
+	if (!e)
+		e = finish(f, out, d.kernel_size, d.initrd_size, d.options, append);
 	disk_boot_free(&d);
 	return e;
 }
@@ -197,10 +257,8 @@ static int32_t from_files(const struct boot_files *f, const char *append, struct
 		e = vr_error_set(VR_E_NOMEM, "no memory for a file name");
 	if (!e)
 		e = read_source(&f->main, &out->kernel, &kernel_size);
-	if (!e && f->initrd.fd >= 0)
-		e = read_source(&f->initrd, &out->initrd, &initrd_size);
-	if (!e && f->initrd.fd >= 0 && !initrd_size)
-		e = vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again", f->initrd.name);
+	if (!e)
+		e = add_initrds(f, out, &initrd_size);
 	return e ? e : finish(f, out, kernel_size, initrd_size, NULL, append);
 }
 
@@ -208,7 +266,9 @@ static int32_t measure(struct boot_files *f)
 {
 	int32_t e = source_measure(&f->main);
 
-	return e || f->initrd.fd < 0 ? e : source_measure(&f->initrd);
+	for (uint32_t i = 0; !e && i < f->initrd_count; i++)
+		e = source_measure(&f->initrd[i]);
+	return e;
 }
 
 static int32_t disk_from_pipe(const struct source *s)
@@ -226,11 +286,11 @@ int32_t boot_read(struct boot_files *f, const char *append, struct boot *out, in
 
 	*out = (struct boot){0};
 	*is_disk = !e && f->is_image && gpt_is(&f->main);
+	if (!e && f->is_image)
+		e = refuse(&f->main, *is_disk);
 	if (!e && *is_disk)
 		e = f->main.pipe ? disk_from_pipe(&f->main) : from_disk(f, append, out);
 	else if (!e)
-		e = f->is_image ? refuse(&f->main) : VR_OK;
-	if (!e && !*is_disk)
 		e = from_files(f, append, out);
 	if (e)
 		boot_free(out);

@@ -12,6 +12,8 @@
 #include <vmrun/board.h>
 #include "boot/source.h"
 
+#define BOOT_INITRDS 16u /* most that the user may name */
+
 /* A payload that owns its buffers. */
 struct boot {
 	struct vr_boot_payload payload;
@@ -24,14 +26,19 @@ struct boot {
  * and opens nothing.
  */
 struct boot_files {
-	struct source main, initrd; /* fd -1: there is none */
-	bool is_image;              /* `main` may be a disk; else it is a kernel */
-	bool guest_has_run;         /* the process may open nothing more */
-	uint64_t ram_size; /* a kernel that unpacks to more is refused, and a pipe that brings more */
+	struct source main; /* fd -1: there is none */
+	struct source initrd[BOOT_INITRDS];
+	uint32_t initrd_count;
+	bool is_image;      /* `main` may be a disk; else it is a kernel */
+	bool guest_has_run; /* the process may open nothing more */
+	uint64_t ram_size;  /* a kernel that unpacks to more is refused, and a pipe that brings more */
 };
 
-/* `kernel`, with or without `initrd`; NULL: `image`. The names are kept, not copied. */
-int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image,
+/* No file. */
+void boot_files_none(struct boot_files *f);
+/* `kernel`, or where that is NULL `image`, with at most BOOT_INITRDS initrds (a NULL-terminated list, or NULL); they come after
+ * those of an image's entry. The names are kept, not copied. */
+int32_t boot_open(struct boot_files *f, const char *kernel, char *const *initrds, const char *image,
 		  uint64_t ram_size);
 /* What boots, as the files are now. `append` is added to what an entry on a disk says. *is_disk: the image is
  * a disk, and no kernel. VR_E_IMAGE with a text that says which structure is wrong and where. */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <vmrun/abi.h>
 #include <vmrun/host.h>
 #include "boot/bls.h"
@@ -35,6 +36,7 @@ struct choice {
 	struct bls_entry entry;
 	uint64_t base, length;
 	uint32_t seen, without_kernel;
+	bool grub; /* GRUB is on one of the partitions */
 };
 
 static bool is_conf(const char *name)
@@ -89,6 +91,29 @@ static int32_t consider(struct fat *f, const char *name, struct choice *best)
 	return VR_OK;
 }
 
+/* A folder of EFI programs has GRUB: grub.cfg beside it, or the program itself (UEFI 2.10, 13.3.1.3: \EFI\<vendor>). */
+static int32_t is_grub(void *opaque, const struct fat_entry *e)
+{
+	(void)opaque;
+	return !e->is_folder && !strncasecmp(e->name, "grub", 4);
+}
+
+static int32_t grub_in_folder(void *opaque, const struct fat_entry *e)
+{
+	char path[FAT_NAME_MAX + 8];
+
+	snprintf(path, sizeof(path), "/EFI/%s", e->name);
+	return e->is_folder ? fat_list(opaque, path, is_grub, NULL) : 0;
+}
+
+static bool has_grub(struct fat *f)
+{
+	int32_t rc = fat_list(f, "/EFI", grub_in_folder, f);
+
+	vr_error_clear(); /* a folder that can't be read has none */
+	return rc > 0;
+}
+
 static int32_t look_in(const struct source *s, const struct gpt_partition *p, struct choice *best)
 {
 	struct fat *f = malloc(sizeof(*f));
@@ -108,6 +133,8 @@ static int32_t look_in(const struct source *s, const struct gpt_partition *p, st
 			vr_error_clear();
 			e = VR_OK;
 		}
+		if (!e && !names.count)
+			best->grub |= has_grub(f);
 	}
 	for (uint32_t i = 0; !e && i < names.count; i++)
 		e = consider(f, names.list[i], best);
@@ -141,6 +168,14 @@ static int32_t find_entry(const struct source *s, struct choice *best)
 				 " of its EFI system partition has a \"linux\" line (%" PRIu32
 				 " looked at); give a kernel with --kernel",
 				 s->name, best->seen);
+	if (!e && !best->entry.linux_path && best->grub)
+		e = vr_error_set(VR_E_IMAGE,
+				 "%s: boots by GRUB and has no entry of the Boot Loader Specification, and "
+				 "no firmware "
+				 "runs here; give the kernel and initrd of its /boot with --kernel and "
+				 "--initrd, the disk "
+				 "with --disk, and --append root=/dev/vdaN",
+				 s->name);
 	if (!e && !best->entry.linux_path)
 		e = vr_error_set(VR_E_IMAGE,
 				 "%s: no *.conf in " ENTRIES

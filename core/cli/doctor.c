@@ -46,10 +46,12 @@ static void read_facts(struct facts *f)
 	f->elevated = vr_search_elevated();
 }
 
-/* Every guest architecture that a board or a translator is for. */
-static int32_t guest_architectures(struct registry *r, char ***out)
+/* The one that was asked for, or every guest architecture that a board or a translator is for. */
+static int32_t guest_architectures(struct registry *r, const char *asked, char ***out)
 {
 	*out = NULL;
+	if (asked)
+		return vr_text_list_add(out, asked);
 	for (uint32_t i = 0; i < registry_count(r); i++) {
 		const struct vr_manifest *m = registry_at(r, i)->manifest;
 
@@ -275,7 +277,7 @@ static int32_t print_report(struct registry *r, const struct cli *c, char **cons
 {
 	struct facts machine;
 	char **guests;
-	int32_t code = guest_architectures(r, &guests);
+	int32_t code = guest_architectures(r, c->machine.arch, &guests);
 
 	if (code < 0)
 		return code;

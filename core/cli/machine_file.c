@@ -24,7 +24,7 @@
  *     plugins:                     # options; a device or passthrough plugin named here is also used
  *       soft: {cache: 64M}
  *
- * The same strict YAML as a manifest's. The command line wins over the file.
+ * The same strict YAML as a manifest's; a file called "-" is standard input. The command line wins over the file.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -143,7 +143,13 @@ static int32_t read_kernel(const struct vr_yaml *y, const struct vr_yaml_node *n
 /* A kernel from the command line doesn't get the initrd of another kernel. */
 static int32_t read_initrd(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
-	return read_path_unless(given(c, OPT_INITRD) || given(c, OPT_KERNEL), y, n, &c->machine.initrd);
+	char *path = NULL;
+	int32_t rc = read_path(y, n, &path);
+
+	if (rc == VR_OK && !given(c, OPT_INITRD) && !given(c, OPT_KERNEL))
+		rc = vr_text_list_add(&c->machine.initrds, path);
+	free(path);
+	return rc;
 }
 
 static int32_t read_append(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
@@ -201,9 +207,9 @@ static int32_t read_each(const struct vr_yaml *y, const struct vr_yaml_node *all
 
 static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map, struct cli *c)
 {
-	static const char *const keys[] = {"path", "read-only"};
+	static const char *const keys[] = {"path", "read-only", "raw"};
 	const struct vr_yaml_node *n;
-	bool read_only = false;
+	bool read_only = false, raw = false;
 	char *path = NULL;
 	int32_t rc;
 
@@ -213,11 +219,14 @@ static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map
 	n = vr_yaml_get(map, "read-only");
 	if (n && vr_yaml_bool(y, n, &read_only) < 0)
 		return y->code;
+	n = vr_yaml_get(map, "raw");
+	if (n && vr_yaml_bool(y, n, &raw) < 0)
+		return y->code;
 	if (vr_yaml_need(y, map, "the disk", "path", &n) < 0)
 		return y->code;
 	rc = read_path(y, n, &path);
 	if (rc == VR_OK)
-		rc = cli_add_disk(c, path, read_only);
+		rc = cli_add_disk(c, path, read_only, raw);
 	free(path);
 	return rc;
 }
@@ -338,7 +347,8 @@ int32_t machine_file_read(const char *file, struct cli *c)
 {
 	uint32_t before = c->machine.disk_count;
 	struct vr_yaml *y;
-	int32_t rc = vr_yaml_read(file, VR_E_CONFIG, &y);
+	int32_t rc = strcmp(file, "-") != 0 ? vr_yaml_read(file, VR_E_CONFIG, &y)
+					    : vr_yaml_read_stdin(VR_E_CONFIG, &y);
 
 	if (rc < 0)
 		return rc;

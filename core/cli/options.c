@@ -78,23 +78,40 @@ static int32_t set_plugin(struct cli *c, const char *value)
 
 static int32_t set_disk(struct cli *c, const char *value)
 {
-	bool read_only = false;
+	bool read_only = false, raw = false;
 	char **parts;
 	int32_t rc;
 
 	if (vr_text_split(value, ',', &parts) < 0)
 		return VR_E_NOMEM;
-	rc = parts[0][0] ? VR_OK : bad("disk", value, "names no file; write --disk FILE[,ro]");
+	rc = parts[0][0] ? VR_OK : bad("disk", value, "names no file; write --disk FILE[,ro][,raw]");
 	for (char **p = parts + 1; rc == VR_OK && *p; p++) {
-		if (strcmp(*p, "ro") != 0)
+		if (!strcmp(*p, "ro"))
+			read_only = true;
+		else if (!strcmp(*p, "raw"))
+			raw = true;
+		else
 			rc = bad("disk", value,
-				 "has an unknown option; only ',ro' is known, and a comma in a file's name "
-				 "is doubled");
-		read_only = true;
+				 "has an unknown option; ',ro' and ',raw' are known, and a comma in a file's "
+				 "name is doubled");
 	}
 	if (rc == VR_OK)
-		rc = cli_add_disk(c, parts[0], read_only);
+		rc = cli_add_disk(c, parts[0], read_only, raw);
 	vr_text_list_free(parts);
+	return rc;
+}
+
+/* What is given later comes later: of two settings of one parameter the kernel takes the last. */
+static int32_t add_append(char **append, const char *value)
+{
+	char *all;
+	int32_t rc;
+
+	if (!*append)
+		return vr_text_replace(append, value);
+	all = vr_text_format("%s %s", *append, value);
+	rc = all ? vr_text_replace(append, all) : VR_E_NOMEM;
+	free(all);
 	return rc;
 }
 
@@ -173,15 +190,19 @@ static int32_t apply(struct cli *c, enum option_id id, const char *value)
 	case OPT_KERNEL:
 		return set_string(&m->kernel, "kernel", value);
 	case OPT_INITRD:
-		return set_string(&m->initrd, "initrd", value);
+		return value[0] ? vr_text_list_add(&m->initrds, value) : bad("initrd", value, "is empty");
 	case OPT_APPEND:
-		return vr_text_replace(&m->append, value);
+		return add_append(&m->append, value);
 	case OPT_DISK:
 		return set_disk(c, value);
 	case OPT_READ_ONLY:
 		m->read_only = true;
 		return VR_OK;
 	case OPT_RUN:
+		if (m->command)
+			return vr_error_set(
+				VR_E_INVAL,
+				"--run is given twice; give several commands as one: --run 'a; b'");
 		return set_string(&m->command, "run", value);
 	case OPT_NO_REBOOT:
 		m->no_reboot = true;
@@ -419,8 +440,6 @@ static int32_t check(const struct cli *c)
 		return vr_error_set(VR_E_INVAL, "nothing to boot; name an image, or a kernel with --kernel");
 	if (m->log_file && !m->log.items)
 		return vr_error_set(VR_E_INVAL, "--log-file without a log; say with -d what it is to hold");
-	if (m->initrd && !m->kernel)
-		return vr_error_set(VR_E_INVAL, "--initrd without a kernel; give --kernel as well");
 	if (m->read_only && !m->image)
 		return vr_error_set(VR_E_INVAL,
 				    "--read-only without an image; for other disks write --disk FILE,ro");

@@ -42,6 +42,7 @@ static void json_plugin(struct json *j, const struct loaded_plugin *p)
 	json_string(j, "summary", m->summary);
 	json_signed(j, "priority", m->priority);
 	json_string(j, "manifest", m->file);
+	json_string(j, "hidden", registry_hidden(p));
 	json_string(j, "library", m->library);
 	json_number(j, "abi_major", m->abi_major);
 	json_number(j, "abi_minor", m->abi_minor);
@@ -112,6 +113,10 @@ static int32_t list_text(struct registry *r)
 	for (uint32_t i = 0; i < registry_count(r); i++)
 		if ((text = library_problem(r, i)))
 			log_print(VR_LOG_WARN, "plugin '%s': %s", registry_at(r, i)->manifest->id, text);
+	for (uint32_t i = 0; i < registry_count(r); i++)
+		if ((text = registry_hidden(registry_at(r, i))))
+			log_print(VR_LOG_WARN, "plugin '%s': %s is used; the same id in %s is not",
+				  registry_at(r, i)->manifest->id, registry_at(r, i)->manifest->file, text);
 	if (registry_count(r) == 0)
 		log_print(VR_LOG_WARN, "no plugins found; 'vmrun doctor' says where they are looked for");
 	return VR_OK;
@@ -165,8 +170,11 @@ static int32_t show_text(const struct loaded_plugin *p)
 static int32_t show(struct registry *r, const char *id, bool json)
 {
 	const struct loaded_plugin *p = registry_by_id(r, id);
+	const char *problem = registry_problem_of(r, id);
 	struct json j;
 
+	if (!p && problem)
+		return vr_error_set(VR_E_CONFIG, "plugin '%s' is left out: %s", id, problem);
 	if (!p)
 		return vr_error_set(VR_E_CONFIG,
 				    "plugin '%s' is not installed; 'vmrun plugins' lists what is", id);

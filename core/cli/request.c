@@ -33,7 +33,7 @@ int32_t cli_add_plugin_option(struct cli_plugin *p, const char *name, const char
 	return VR_OK;
 }
 
-int32_t cli_add_disk(struct cli *c, const char *path, bool read_only)
+int32_t cli_add_disk(struct cli *c, const char *path, bool read_only, bool raw)
 {
 	struct machine_config *m = &c->machine;
 	struct disk_config *bigger = realloc(m->disks, (m->disk_count + 1) * sizeof(*bigger));
@@ -41,7 +41,8 @@ int32_t cli_add_disk(struct cli *c, const char *path, bool read_only)
 	if (!bigger)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	m->disks = bigger;
-	bigger[m->disk_count] = (struct disk_config){.path = vr_text_copy(path), .read_only = read_only};
+	bigger[m->disk_count] =
+		(struct disk_config){.path = vr_text_copy(path), .read_only = read_only, .raw = raw};
 	if (!bigger[m->disk_count].path)
 		return VR_E_NOMEM;
 	m->disk_count++;
@@ -68,15 +69,16 @@ const char *cli_memory(const char *text, uint64_t *out)
 void cli_free(struct cli *c)
 {
 	struct machine_config *m = &c->machine;
-	char *const strings[] = {m->arch,        m->accel,    m->translator, m->board,   m->kernel,
-				 m->initrd,      m->append,   m->image,      m->command, c->config,
-				 c->plugin_path, m->log_file, m->jitdump,    m->gdb};
+	char *const strings[] = {m->arch,     m->accel,   m->translator, m->board,  m->kernel,
+				 m->append,   m->image,   m->command,    c->config, c->plugin_path,
+				 m->log_file, m->jitdump, m->gdb};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
 	for (uint32_t i = 0; i < m->disk_count; i++)
 		free(m->disks[i].path);
 	free(m->disks);
+	vr_text_list_free(m->initrds);
 	log_filter_free(&m->log);
 	for (uint32_t i = 0; i < c->plugin_count; i++) {
 		free(c->plugins[i].id);

@@ -25,8 +25,12 @@ static int32_t not_installed(struct registry *r, const char *where, const char *
 	uint32_t n = registry_count(r);
 	char installed[640] = "";
 	const char *const *candidates;
-	const char *near, **ids = calloc(n + 1, sizeof(*ids));
+	const char *problem = registry_problem_of(r, id);
+	const char *near, **ids;
 
+	if (problem)
+		return vr_error_set(VR_E_CONFIG, "%s: plugin '%s' is left out: %s", where, id, problem);
+	ids = calloc(n + 1, sizeof(*ids));
 	if (!ids)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	for (uint32_t i = 0; i < n; i++) {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
 #include <vmrun/host.h>
 
 #include "cli/commands.h"
@@ -10,13 +12,14 @@
 #include "plugin/registry.h"
 #include "util/log.h"
 
-/* A plugin that is missing may be one that couldn't be read. */
-static void tell_problems(const struct registry *r)
+/* Once in a run: a plugin that is missing may be one that couldn't be read. `told`: one that an error has named. */
+static void tell_problems(const struct registry *r, const char *told)
 {
 	const char *text;
 
 	for (uint32_t i = 0; (text = registry_problem(r, i)); i++)
-		log_print(VR_LOG_WARN, "plugin left out: %s", text);
+		if (!told || !strstr(told, text))
+			log_print(VR_LOG_WARN, "plugin left out: %s", text);
 }
 
 /* Named with -p but not usable here: said now. The machine would do without a device that it can't have. */
@@ -52,15 +55,15 @@ static int run(struct cli *c, struct registry *r, int *ended_by)
 		code = check_requested(r);
 	if (code == VR_OK)
 		code = machine_new(r, &c->machine, &m);
-	/* The machine may lack a device whose plugin is there, and can't be read. */
-	if (code == VR_OK && registry_is_partial(r))
-		tell_problems(r);
 	if (code < 0) {
+		char *told = strdup(vr_error_text(code));
 		int exit_code = cli_fail(code, EXIT_CODE_CONFIG);
 
-		tell_problems(r);
+		tell_problems(r, told);
+		free(told);
 		return exit_code;
 	}
+	tell_problems(r, NULL);
 	status = machine_run(m);
 	if (status < 0)
 		status = cli_fail(status, EXIT_CODE_RUN);

@@ -17,7 +17,7 @@ struct translation {
 	uint64_t va, pa;
 };
 
-static int32_t translate_on_vcpu(void *handle, void *arg)
+static int32_t translate_on_vcpu(struct vr_vcpu *handle, void *arg)
 {
 	struct translation *t = arg;
 

@@ -147,7 +147,7 @@ void gdb_points_reason(const struct gdb *g, const struct vr_exit *stop, char *ou
 	out[0] = '\0';
 	for (uint32_t i = 0; i < g->points; i++) {
 		const struct gdb_point *p = &g->point[i];
-		uint64_t at = gdb_stop_address(stop);
+		uint64_t at = stop->address;
 
 		if (!(kinds[p->kind].access & stop->access) || at < p->address || at > last_of(p))
 			continue;

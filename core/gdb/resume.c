@@ -221,7 +221,7 @@ bool gdb_steps_on(struct gdb *g, struct vcpu *v)
 		return false;
 	if (gdb_points_code_at(g, pc)) {
 		v->stop.access = VR_STOP_EXECUTE;
-		gdb_stop_at(&v->stop, pc);
+		v->stop.address = pc;
 		return false;
 	}
 	return pc >= g->range.first && pc < g->range.end;

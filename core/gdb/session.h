@@ -144,16 +144,4 @@ void gdb_interrupt(struct gdb *g);
 /* What tells of a stop, into g->out. stop NULL: the debugger knows why. */
 void gdb_report(struct gdb *g, uint32_t vcpu, uint32_t signal, const struct vr_exit *stop);
 
-/* The address of a stop. */
-static inline uint64_t gdb_stop_address(const struct vr_exit *stop)
-{
-	return stop->address_low | (uint64_t)stop->address_high << 32;
-}
-
-static inline void gdb_stop_at(struct vr_exit *stop, uint64_t address)
-{
-	stop->address_low = (uint32_t)address;
-	stop->address_high = (uint32_t)(address >> 32);
-}
-
 #endif

@@ -28,7 +28,7 @@ struct helper {
 	struct vr_helper_channel channel; /* first: the plugin's pointer to it is a struct helper * */
 	struct loaded_plugin *plugin;
 	const struct vr_helper_main *table;
-	void *self;
+	struct vr_plugin_self *self;
 	int socket, window;
 	struct helper_state state; /* what was handed over */
 	struct helper_packet_buffer config, in;

@@ -24,7 +24,8 @@ static int32_t VR_CALL mmio_attach(const struct vr_host *host, uint32_t space, u
 		return vr_error_set(VR_E_EXISTS, "device '%s' at 0x%llx overlaps memory '%s' at 0x%llx",
 				    name ? name : "device", (unsigned long long)base, g->name,
 				    (unsigned long long)g->gpa);
-	return bus_attach(&m->bus, space, base, length, ops, opaque, name);
+	return bus_attach(&m->bus, space, base, length, ops, opaque, name,
+			  plugin_host_of(host)->plugin ? plugin_host_of(host)->plugin->manifest->id : NULL);
 }
 
 static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, uint32_t vcpu,
@@ -107,25 +108,69 @@ static int32_t VR_CALL memory_region(const struct vr_host *host, uint32_t i, str
 		.flags = g->flags,
 		.gpa = g->gpa,
 		.length = g->length,
-		.host = g->host,
 	};
-	struct_copy_out(out, &r, sizeof(r), STRUCT_END_OF(struct vr_memory_region, host));
+	struct_copy_out(out, &r, sizeof(r), STRUCT_END_OF(struct vr_memory_region, length));
 	return VR_OK;
 }
 
-static void *VR_CALL memory_pointer(const struct vr_host *host, uint64_t gpa, uint64_t length)
-{
-	struct machine *m = machine_of(host);
+/* ---- mappings ---- */
 
-	return m ? ram_pointer(&m->ram, gpa, length) : NULL;
+static struct ram_region *region_of(const struct vr_mapping *m)
+{
+	return (struct ram_region *)(void *)m->mapped;
 }
 
-static void VR_CALL memory_written(const struct vr_host *host, uint64_t gpa, uint64_t length)
+static int32_t VR_CALL memory_map(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t rights,
+				  struct vr_mapping *out)
+{
+	struct machine *m = machine_of(host);
+	struct ram_region *g;
+	struct vr_mapping r;
+
+	if (!m)
+		return VR_E_STATE;
+	g = length ? ram_find(&m->ram, gpa, length) : NULL;
+	if (!g)
+		return VR_E_RANGE;
+	if ((rights & (VR_MAP_WRITE | VR_MAP_LOAD)) == VR_MAP_WRITE && (g->flags & VR_MEM_READONLY))
+		return VR_E_PERM;
+	atomic_fetch_add_explicit(&g->mapped, 1, memory_order_relaxed);
+	r = (struct vr_mapping){
+		.size = sizeof(r),
+		.rights = rights,
+		.bytes = g->host + (gpa - g->gpa),
+		.gpa = gpa,
+		.length = length,
+		.mapped = (struct vr_mapped *)(void *)g,
+	};
+	struct_copy_out(out, &r, sizeof(r), STRUCT_END_OF(struct vr_mapping, mapped));
+	return VR_OK;
+}
+
+/* The one place that learns of what devices and boards write. */
+static void VR_CALL memory_written(const struct vr_host *host, const struct vr_mapping *p, uint64_t from,
+				   uint64_t length)
 {
 	struct machine *m = machine_of(host);
 
-	if (m && m->ram_mapped && length && VR_HAS(m->accel, memory_written))
-		m->accel->memory_written(m->vm, gpa, length);
+	if (!m || !length)
+		return;
+	/* Bytes that are not the mapping's: which ones were meant is not known, so all count as written. */
+	if (from > p->length || length > p->length - from) {
+		from = 0;
+		length = p->length;
+	}
+	if (m->ram_mapped && VR_HAS(m->accel, memory_written))
+		m->accel->memory_written(m->vm, p->gpa + from, length);
+}
+
+static void VR_CALL memory_unmap(const struct vr_host *host, const struct vr_mapping *p, uint64_t from,
+				 uint64_t length)
+{
+	if (!machine_of(host))
+		return;
+	memory_written(host, p, from, length);
+	atomic_fetch_sub_explicit(&region_of(p)->mapped, 1, memory_order_release);
 }
 
 const struct vr_host_memory memory_table = {
@@ -133,6 +178,7 @@ const struct vr_host_memory memory_table = {
 	.add = memory_add,
 	.count = memory_count,
 	.region = memory_region,
-	.pointer = memory_pointer,
+	.map = memory_map,
+	.unmap = memory_unmap,
 	.written = memory_written,
 };

@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "boot/kinds.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"
@@ -137,6 +138,26 @@ int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct
 	}
 	d->fd = f.fd;
 	return VR_OK;
+}
+
+int32_t disk_check_format(const struct disk *d)
+{
+	const struct kind *k;
+	ssize_t n;
+	uint8_t *b = malloc(KINDS_BYTES);
+
+	if (!b)
+		return vr_error_set(VR_E_NOMEM, "disk '%s': no memory to look at it", d->name);
+	/* What can't be read is the guest's to find. */
+	n = pread(d->fd, b, KINDS_BYTES, 0);
+	k = n > 0 ? kinds_find(b, (size_t)n) : NULL;
+	free(b);
+	if (!k || !k->disk)
+		return VR_OK;
+	return vr_error_set(
+		VR_E_UNSUPPORTED,
+		"disk '%s' is %s; %s (--disk FILE,raw: the guest gets the file's bytes as they are)", d->name,
+		k->what, k->disk);
 }
 
 void disk_stop(struct disk *d)

@@ -61,7 +61,7 @@ const struct bus_entry *bus_overlap(const struct bus *b, uint32_t space, uint64_
 }
 
 int32_t bus_attach(struct bus *b, uint32_t space, uint64_t base, uint64_t length,
-		   const struct vr_bus_ops *ops, void *opaque, const char *name)
+		   const struct vr_bus_ops *ops, void *opaque, const char *name, const char *plugin)
 {
 	const struct bus_entry *other;
 	struct bus_space *s;
@@ -100,6 +100,7 @@ int32_t bus_attach(struct bus *b, uint32_t space, uint64_t base, uint64_t length
 	e->last = base + (length - 1);
 	e->ops = ops;
 	e->opaque = opaque;
+	e->plugin = plugin;
 	at = above(s, base);
 	memmove(&s->entry[at + 1], &s->entry[at], sizeof(s->entry[0]) * (s->count - at));
 	s->entry[at] = e;
@@ -117,7 +118,9 @@ int32_t bus_access(struct bus *b, uint32_t space, uint32_t vcpu, uint64_t addres
 	    (width != 1 && width != 2 && width != 4 && width != 8))
 		return VR_E_INVAL;
 	cpu = &b->cpu[vcpu];
-	cpu->accesses++;
+	/* One writer: no locked instruction. */
+	atomic_store_explicit(&cpu->accesses, atomic_load_explicit(&cpu->accesses, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
 	e = cpu->hit[space];
 	if (!e || address < e->base || address > e->last) {
 		uint32_t i = above(&b->space[space], address);
@@ -130,9 +133,11 @@ int32_t bus_access(struct bus *b, uint32_t space, uint32_t vcpu, uint64_t addres
 	/* An access has to lie whole in its device. A system register is one address, however wide. */
 	if (space != VR_SPACE_SYSREG && width - 1 > e->last - address)
 		return VR_E_NOENT;
+	atomic_store_explicit(&cpu->inside, e, memory_order_relaxed);
 	if (is_write)
 		e->ops->write(e->opaque, vcpu, address - e->base, width, *value);
 	else
 		*value = e->ops->read(e->opaque, vcpu, address - e->base, width);
+	atomic_store_explicit(&cpu->inside, NULL, memory_order_relaxed);
 	return VR_OK;
 }

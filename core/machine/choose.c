@@ -9,10 +9,15 @@
  * A wrapper (manifest: `wraps: OPTION`) stands before another accelerator and runs what that one runs. It is
  * only taken when named; the option says before which it stands, or else before the one that would have been
  * taken without it. The inner one is started first, so the wrapper's start() finds it in the registry.
+ *
+ * What the user named with -p is used, or the run ends with an error. So a named translator alone means software, also for a
+ * guest that hardware could run. With a named accelerator beside it the two share the work: the accelerator runs guests of the
+ * architectures that it lists, the translator runs its own in software, and the one line says which was used and why.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/kinds.h"
 #include "common/arch.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -142,8 +147,22 @@ static int32_t no_board(struct chooser *c, const char *arch)
 
 static int32_t unknown_image(struct chooser *c, const struct vr_boot_payload *k)
 {
-	char *have = ids(c->registry, VR_CLASS_BOARD);
-	int32_t rc = vr_error_set(VR_E_IMAGE,
+	const struct kind *kind = kinds_find(k->kernel, k->kernel_size);
+	const char *arch = kinds_architecture(k->kernel, k->kernel_size);
+	char *have;
+	int32_t rc;
+
+	if (kind)
+		return vr_error_set(VR_E_IMAGE, "%s: is %s; %s", kernel_name(k), kind->what, kind->boot);
+	have = ids(c->registry, VR_CLASS_BOARD);
+	if (arch)
+		rc = vr_error_set(
+			VR_E_IMAGE,
+			"%s: is a file for %s, and no installed board boots that (boards: %s); install "
+			"one, or give another kernel",
+			kernel_name(k), arch, have ? have : "?");
+	else
+		rc = vr_error_set(VR_E_IMAGE,
 				  "%s: can't tell which architecture this kernel is for: no installed board "
 				  "knows it (boards: %s); say which with --arch",
 				  kernel_name(k), have ? have : "?");
@@ -327,6 +346,12 @@ static int32_t take_wrapper(struct chooser *c, struct loaded_plugin *p, char **t
 	return VR_OK;
 }
 
+static char *native_only(const struct chooser *c)
+{
+	return vr_text_format("runs only guests of the host's architecture (%s), and this one is %s",
+			      vr_arch_host(), c->choice->arch);
+}
+
 /* Takes `p` and what it needs, or says why not in *text. */
 static int32_t take(struct chooser *c, struct loaded_plugin *p, char **text)
 {
@@ -337,8 +362,7 @@ static int32_t take(struct chooser *c, struct loaded_plugin *p, char **text)
 	if (p->manifest->wraps)
 		return take_wrapper(c, p, text);
 	if (!is_software(p) && !runs_natively(p, arch)) {
-		*text = vr_text_format("runs only guests of the host's architecture (%s), and this one is %s",
-				       vr_arch_host(), arch);
+		*text = native_only(c);
 		return VR_E_UNSUPPORTED;
 	}
 	if (is_software(p)) {
@@ -375,10 +399,34 @@ static bool take_best(struct chooser *c, bool software)
 	return c->choice->accel != NULL;
 }
 
+/* The user named a translator with -p. One that a machine file names is for when software runs the guest. */
+static bool wants_translator(const struct chooser *c)
+{
+	const struct loaded_plugin *t =
+		c->config->translator ? registry_by_id(c->registry, c->config->translator) : NULL;
+
+	return t && t->requested;
+}
+
 /* Hardware before software, or, when asked to do without the hardware, after it. */
 static bool take_any(struct chooser *c)
 {
+	if (wants_translator(c))
+		return take_best(c, true);
 	return take_best(c, c->config->fallback) || take_best(c, !c->config->fallback);
+}
+
+/* The accelerator that was named is not for this guest, and the translator that was named with it is there for that. */
+static int32_t take_translator(struct chooser *c, const struct loaded_plugin *named)
+{
+	char *text = native_only(c);
+
+	against(c, id_of(named), text);
+	free(text);
+	if (take_best(c, true))
+		return VR_OK;
+	return vr_error_set(VR_E_CONFIG, "neither '%s' nor translator '%s' can run this guest: %s",
+			    id_of(named), c->config->translator, c->why ? c->why : "?");
 }
 
 static int32_t named_accel(struct chooser *c)
@@ -393,6 +441,9 @@ static int32_t named_accel(struct chooser *c)
 	if (rc < 0) {
 		text = strdup(vr_error_text(rc));
 		vr_error_clear();
+	} else if (!p->manifest->wraps && !is_software(p) && !runs_natively(p, c->choice->arch) &&
+		   wants_translator(c)) {
+		return take_translator(c, p);
 	} else {
 		rc = take(c, p, &text);
 	}
@@ -427,6 +478,10 @@ static int32_t choose_accel(struct chooser *c)
 				  c->why ? c->why : "none is installed", id_of(c->choice->accel));
 		return VR_OK;
 	}
+	if (wants_translator(c))
+		return vr_error_set(
+			VR_E_CONFIG, "translator '%s' was named and can't be used for this guest: %s",
+			c->config->translator, c->why ? c->why : "no software accelerator is installed");
 	have = ids(c->registry, VR_CLASS_ACCEL);
 	rc = vr_error_set(
 		VR_E_UNSUPPORTED, "nothing here can run %s guests on this %s machine (installed: %s)%s%s",
@@ -438,11 +493,11 @@ static int32_t choose_accel(struct chooser *c)
 static char *describe(const struct chooser *c)
 {
 	const struct choice *x = c->choice;
-	const char *reason;
+	const char *reason, *spare = "", *more = "";
 
 	if (c->config->accel && !strcmp(c->config->accel, id_of(x->accel)))
 		reason = "as asked for";
-	else if (c->config->fallback && x->translator)
+	else if (x->translator && (c->config->fallback || wants_translator(c)))
 		reason = "software, as asked for";
 	else if (!x->translator)
 		reason = strcmp(x->arch, vr_arch_host()) ? "made for this architecture"
@@ -451,10 +506,14 @@ static char *describe(const struct chooser *c)
 		reason = "in software, no hardware accelerator can be used";
 	else
 		reason = "another architecture than the host's";
-	return vr_text_format("%s guest on %s: %s%s%s%s%s, board %s (%s%s%s)", x->arch, vr_arch_host(),
+	if (wants_translator(c) && !x->translator) {
+		spare = c->config->translator;
+		more = "; a translator is not needed: ";
+	}
+	return vr_text_format("%s guest on %s: %s%s%s%s%s, board %s (%s%s%s%s%s)", x->arch, vr_arch_host(),
 			      id_of(x->accel), x->wrapped ? " around " : "",
 			      x->wrapped ? id_of(x->wrapped) : "", x->translator ? " + " : "",
-			      x->translator ? id_of(x->translator) : "", id_of(x->board), reason,
+			      x->translator ? id_of(x->translator) : "", id_of(x->board), reason, more, spare,
 			      c->why ? "; " : "", c->why ? c->why : "");
 }
 

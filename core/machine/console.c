@@ -389,11 +389,11 @@ static void *console_main(void *arg)
 	return NULL;
 }
 
-int32_t console_start(struct console *c, struct sandbox *s)
+int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *opaque), void *opaque)
 {
 	int32_t rc;
 
-	c->signals = signals_catch();
+	c->signals = signals_catch(late, opaque);
 	/* A script's stdin is the caller's, not the command's. */
 	if (c->script_wanted)
 		c->eof = true;

@@ -35,7 +35,6 @@ static const char *plugin_of(struct registry *r, const struct stat *st)
 int32_t machine_spare_inputs(const struct machine *m, const char *machine_file, const char *label,
 			     const struct stat *st)
 {
-	const struct source *sources[] = {&m->boot_files.main, &m->boot_files.initrd};
 	const char *what = NULL, *name = NULL;
 	struct backing log = {.count = 0};
 
@@ -45,11 +44,14 @@ int32_t machine_spare_inputs(const struct machine *m, const char *machine_file, 
 			what = "disk";
 			name = m->disk[i].name;
 		}
-	for (size_t i = 0; !what && i < sizeof(sources) / sizeof(sources[0]); i++)
-		if (is_open(sources[i], st)) {
+	for (uint32_t i = 0; !what && i <= m->boot_files.initrd_count; i++) {
+		const struct source *s = i ? &m->boot_files.initrd[i - 1] : &m->boot_files.main;
+
+		if (is_open(s, st)) {
 			what = "file";
-			name = sources[i]->name;
+			name = s->name;
 		}
+	}
 	backing_free(&log);
 	if (!what && is_at(machine_file, st)) {
 		what = "machine file";

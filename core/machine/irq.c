@@ -33,7 +33,7 @@ static void VR_CALL irq_set_pin(const struct vr_host *host, uint32_t vcpu, uint3
 {
 	struct machine *m = machine_of(host);
 	struct vcpu *v;
-	void *handle;
+	struct vr_vcpu *handle;
 
 	if (!m || vcpu >= m->vcpu_count || pin >= 64)
 		return;

@@ -4,7 +4,7 @@
 
 void vcpu_kick(struct vcpu *v)
 {
-	void *handle = atomic_load_explicit(&v->handle, memory_order_acquire);
+	struct vr_vcpu *handle = atomic_load_explicit(&v->handle, memory_order_acquire);
 
 	if (handle)
 		v->machine->accel->vcpu_kick(handle);

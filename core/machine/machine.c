@@ -62,8 +62,9 @@ static int32_t check_config(struct machine *m, const struct machine_config *c)
 				    MACHINE_MAX_DISKS - 1);
 	if (!c->kernel && !c->image)
 		return vr_error_set(VR_E_CONFIG, "nothing to boot: name an image, or a kernel with --kernel");
-	if (!c->kernel && c->initrd)
-		return vr_error_set(VR_E_CONFIG, "--initrd goes with --kernel; an image brings its own");
+	if (vr_text_list_length(c->initrds) > BOOT_INITRDS)
+		return vr_error_set(VR_E_CONFIG, "%zu initrds: at most %u can be had",
+				    vr_text_list_length(c->initrds), BOOT_INITRDS);
 	return VR_OK;
 }
 
@@ -71,8 +72,8 @@ static int32_t remember_boot(struct machine *m, const struct machine_config *c)
 {
 	int32_t rc = vr_text_replace(&m->kernel, c->kernel);
 
-	if (rc == VR_OK)
-		rc = vr_text_replace(&m->initrd, c->initrd);
+	for (char **i = c->initrds; rc == VR_OK && i && *i; i++)
+		rc = vr_text_list_add(&m->initrds, *i);
 	if (rc == VR_OK)
 		rc = vr_text_replace(&m->image, c->image);
 	if (rc == VR_OK && c->command)
@@ -97,13 +98,14 @@ static int32_t read_boot(struct machine *m, int *image_is_disk)
 	return rc;
 }
 
-static int32_t open_disk(struct machine *m, const char *path, bool read_only)
+static int32_t open_disk(struct machine *m, const char *path, bool read_only, bool raw)
 {
-	int32_t rc = disk_open(&m->disk[m->disk_count], path, read_only, m->disk, m->disk_count);
+	struct disk *d = &m->disk[m->disk_count];
+	int32_t rc = disk_open(d, path, read_only, m->disk, m->disk_count);
 
 	if (rc == VR_OK)
 		m->disk_count++;
-	return rc;
+	return rc == VR_OK && !raw ? disk_check_format(d) : rc;
 }
 
 static int32_t open_disks(struct machine *m, const struct machine_config *c, int image_is_disk)
@@ -111,9 +113,9 @@ static int32_t open_disks(struct machine *m, const struct machine_config *c, int
 	int32_t rc = VR_OK;
 
 	if (image_is_disk)
-		rc = open_disk(m, c->image, c->read_only);
+		rc = open_disk(m, c->image, c->read_only, false);
 	for (uint32_t i = 0; rc == VR_OK && i < c->disk_count; i++)
-		rc = open_disk(m, c->disks[i].path, c->disks[i].read_only);
+		rc = open_disk(m, c->disks[i].path, c->disks[i].read_only, c->disks[i].raw);
 	return rc;
 }
 
@@ -280,7 +282,7 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = remember_boot(m, c);
 	if (rc == VR_OK)
-		rc = boot_open(&m->boot_files, m->kernel, m->initrd, m->image, m->ram_size);
+		rc = boot_open(&m->boot_files, m->kernel, m->initrds, m->image, m->ram_size);
 	if (rc == VR_OK)
 		rc = read_boot(m, &image_is_disk);
 	if (rc == VR_OK)
@@ -348,7 +350,7 @@ int32_t machine_new(struct registry *r, const struct machine_config *c, struct m
 	m->request = POWER_NONE;
 	m->sandbox.ruleset = -1;
 	m->stats.smaps = -1;
-	m->boot_files.main.fd = m->boot_files.initrd.fd = -1;
+	boot_files_none(&m->boot_files);
 	init_locks(m);
 	machine_offer(r);
 	registry_set_machine(r, m);
@@ -400,7 +402,7 @@ static int32_t end_status(struct machine *m, uint32_t what, int32_t code)
 	int32_t status = ended(what, code);
 
 	if (m->console.script_wanted && what != VR_POWER_CRASH && !status)
-		status = script_status(&m->console.script);
+		status = script_status(&m->console.script, what == VR_POWER_RESET);
 	return status ? status : console_lost_status(&m->console);
 }
 
@@ -410,11 +412,17 @@ static bool script_over(const struct machine *m)
 	return m->console.script_wanted && (m->console.script.panicked || m->console.script.found);
 }
 
+/* What the end waits for from now on. */
+static void end_step(struct machine *m, const char *text)
+{
+	atomic_store_explicit(&m->end_step, text, memory_order_relaxed);
+}
+
 int32_t machine_run(struct machine *m)
 {
 	int32_t code = 0, status;
 	uint32_t what;
-	int32_t rc = console_start(&m->console, &m->sandbox);
+	int32_t rc = console_start(&m->console, &m->sandbox, late_tell, m);
 
 	if (rc == VR_OK && m->gdb)
 		rc = gdb_start(m->gdb);
@@ -441,10 +449,14 @@ int32_t machine_run(struct machine *m)
 		vcpus_resume(m);
 		gdb_was_reset(m->gdb);
 	}
+	end_step(m, "a vCPU does not stop");
 	vcpus_quiesce(m);
+	end_step(m, "a disk's requests do not end");
 	disks_stop(m);
 	m->stats.ended = clock_monotonic();
+	end_step(m, "the console's output is not taken");
 	console_stop(&m->console);
+	end_step(m, NULL);
 	status = end_status(m, what, code);
 	gdb_finish(m->gdb, status);
 	if (status == 128 + m->console.signal)
@@ -474,13 +486,19 @@ void machine_free(struct machine *m)
 	gdb_free(m->gdb);
 	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
 	console_stop(&m->console);
+	end_step(m, "a device's timer does not return");
 	timers_stop(&m->timers);
+	end_step(m, "a device's doorbell does not return");
 	doorbells_stop(&m->doorbells);
+	end_step(m, "the board's destroy(), or that of one of its devices, does not return");
 	if (m->board)
 		m->board_table->destroy(m->board);
+	end_step(m, "a vCPU's thread does not end");
 	vcpus_end(m);
+	end_step(m, "the accelerator's vm_destroy() does not return");
 	if (m->vm)
 		m->accel->vm_destroy(m->vm);
+	end_step(m, NULL);
 	registry_set_machine(m->registry, NULL);
 	timers_free(&m->timers);
 	doorbells_free(&m->doorbells);
@@ -501,7 +519,7 @@ void machine_free(struct machine *m)
 	pthread_cond_destroy(&m->changed);
 	free(m->vcpu);
 	free(m->kernel);
-	free(m->initrd);
+	vr_text_list_free(m->initrds);
 	free(m->append);
 	free(m->image);
 	free(m);

@@ -18,6 +18,7 @@ struct machine;
 struct disk_config {
 	char *path;
 	bool read_only;
+	bool raw; /* whatever it looks like, its bytes are the disk's */
 };
 
 /* What to build: filled by the command line and the machine file. Strings are owned by the config. */
@@ -28,8 +29,9 @@ struct machine_config {
 	char *board;         /* plugin id or NULL: choose */
 	uint64_t ram_size;   /* bytes; 0: 512 MiB */
 	uint32_t vcpu_count; /* 0: 1 */
-	char *kernel, *initrd, *append;
-	char *image; /* the positional guest.img: disk 0, booted from unless `kernel` is given */
+	char *kernel, *append;
+	char **initrds; /* one after the other, after the image's own; NULL: none */
+	char *image;    /* the positional guest.img: disk 0, booted from unless `kernel` is given */
 	struct disk_config *disks; /* further ones */
 	uint32_t disk_count;
 	bool fallback;  /* VM_ACCEL_FALLBACK=1 */

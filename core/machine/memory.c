@@ -13,6 +13,7 @@
 
 #include "common/error.h"
 #include "machine/parts.h"
+#include "util/log.h"
 #include "util/struct_copy_out.h"
 
 #define UNIT 0x10000ull /* regions are multiples of this */
@@ -83,6 +84,7 @@ int32_t ram_add(struct ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, 
 	g->length = length;
 	g->flags = flags;
 	g->host = start;
+	atomic_store_explicit(&g->mapped, 0, memory_order_relaxed);
 	g->mapping = p;
 	g->mapping_length = total;
 	atomic_store_explicit(&ram->count, count + 1, memory_order_release);
@@ -96,18 +98,25 @@ no_memory:
 		(unsigned long long)(length >> 20), name, strerror(errno));
 }
 
-void *ram_pointer(const struct ram *ram, uint64_t gpa, uint64_t length)
+struct ram_region *ram_find(struct ram *ram, uint64_t gpa, uint64_t length)
 {
 	uint32_t count = atomic_load_explicit(&ram->count, memory_order_acquire);
 
 	for (uint32_t i = 0; i < count; i++) {
-		const struct ram_region *g = &ram->region[i];
+		struct ram_region *g = &ram->region[i];
 		uint64_t offset = gpa - g->gpa;
 
 		if (gpa >= g->gpa && offset < g->length)
-			return length <= g->length - offset ? g->host + offset : NULL;
+			return length <= g->length - offset ? g : NULL;
 	}
 	return NULL;
+}
+
+void *ram_pointer(struct ram *ram, uint64_t gpa, uint64_t length)
+{
+	struct ram_region *g = ram_find(ram, gpa, length);
+
+	return g ? g->host + (gpa - g->gpa) : NULL;
 }
 
 uint64_t ram_resident(const struct ram *ram)
@@ -139,8 +148,18 @@ void ram_free(struct ram *ram)
 	uint32_t count = atomic_exchange(&ram->count, 0);
 
 	for (uint32_t i = 0; i < count; i++) {
-		munmap(ram->region[i].mapping, ram->region[i].mapping_length);
-		free(ram->region[i].name);
+		struct ram_region *g = &ram->region[i];
+		uint64_t mapped = atomic_load_explicit(&g->mapped, memory_order_acquire);
+
+		/* A thread of a plugin's may still use it. */
+		if (mapped)
+			log_print(VR_LOG_WARN,
+				  "memory '%s' at 0x%llx: a plugin has not given %llu mappings back; the "
+				  "memory stays",
+				  g->name, (unsigned long long)g->gpa, (unsigned long long)mapped);
+		else
+			munmap(g->mapping, g->mapping_length);
+		free(g->name);
 	}
 }
 

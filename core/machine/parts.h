@@ -40,7 +40,8 @@ struct ram_region {
 	uint32_t flags;
 	char *name;
 	uint8_t *host;
-	void *mapping; /* with its guard pages */
+	_Atomic uint64_t mapped; /* vr_mapping's that have not been given back */
+	void *mapping;           /* with its guard pages */
 	size_t mapping_length;
 };
 struct ram {
@@ -50,7 +51,9 @@ struct ram {
 int32_t ram_add(struct ram *ram, uint64_t gpa, uint64_t length, uint32_t flags, const char *name);
 /* The region that touches [gpa, last], or NULL. */
 const struct ram_region *ram_overlap(const struct ram *ram, uint64_t gpa, uint64_t last);
-void *ram_pointer(const struct ram *ram, uint64_t gpa, uint64_t length);
+/* The region in which [gpa, gpa+length) lies as a whole, or NULL / its host address. */
+struct ram_region *ram_find(struct ram *ram, uint64_t gpa, uint64_t length);
+void *ram_pointer(struct ram *ram, uint64_t gpa, uint64_t length);
 uint64_t ram_resident(const struct ram *ram); /* bytes that the host has given so far */
 void ram_free(struct ram *ram);
 int32_t machine_map_ram(struct machine *m);                /* tell the accelerator of all of it */
@@ -62,6 +65,8 @@ struct bus_entry {
 	const struct vr_bus_ops *ops;
 	void *opaque;
 	char *name;
+	const char
+		*plugin; /* the id of the plugin that attached it, kept by the registry; NULL: vmrun's own */
 };
 struct bus_space {
 	struct bus_entry **entry; /* sorted by base */
@@ -70,7 +75,9 @@ struct bus_space {
 /* What one vCPU's accesses touch; a cache line of its own. */
 struct bus_cpu {
 	_Alignas(64) const struct bus_entry *hit[BUS_SPACES];
-	uint64_t accesses;
+	/* Written by the vCPU alone; late.c reads them at any time. */
+	_Atomic uint64_t accesses;
+	_Atomic(const struct bus_entry *) inside; /* whose function it is in; NULL: none's */
 };
 struct bus {
 	struct bus_space space[BUS_SPACES];
@@ -79,11 +86,25 @@ struct bus {
 };
 int32_t bus_init(struct bus *b, uint32_t vcpu_count);
 int32_t bus_attach(struct bus *b, uint32_t space, uint64_t base, uint64_t length,
-		   const struct vr_bus_ops *ops, void *opaque, const char *name);
+		   const struct vr_bus_ops *ops, void *opaque, const char *name, const char *plugin);
 int32_t bus_access(struct bus *b, uint32_t space, uint32_t vcpu, uint64_t address, uint32_t width,
 		   uint32_t is_write, uint64_t *value);
 const struct bus_entry *bus_overlap(const struct bus *b, uint32_t space, uint64_t base, uint64_t last);
 void bus_free(struct bus *b);
+
+/* ---- late.c ------------------------------------------------------------------------------ */
+#define LATE_LOOK_NS 1500000000ull /* between two looks */
+struct late_seen {
+	const struct bus_entry *inside, *told;
+	uint64_t accesses;
+	uint32_t looks;
+};
+/* The device whose function a vCPU is in, or NULL. [any] */
+const struct bus_entry *late_inside(struct machine *m, uint32_t vcpu);
+/* Tells of vCPUs that are inside a device for long. [main] */
+void late_look(struct machine *m);
+/* A line on standard error: why the machine has not ended. Async-signal-safe. */
+void late_tell(void *machine);
 
 /* ---- timer.c ----------------------------------------------------------------------------- */
 struct timers {
@@ -165,8 +186,8 @@ void script_filter(struct script *s, const uint8_t *in, uint32_t n);
 void script_restart(struct script *s);
 /* No more comes. */
 void script_finish(struct script *s);
-/* The command's status; or says what went wrong, and gives SCRIPT_NO_STATUS. */
-int32_t script_status(const struct script *s);
+/* The command's status; or says what went wrong (`reset`: by a reset the guest ended), and gives SCRIPT_NO_STATUS. */
+int32_t script_status(const struct script *s, bool reset);
 void script_free(struct script *s);
 
 /* ---- terminal.c -------------------------------------------------------------------------- */
@@ -209,7 +230,8 @@ struct console {
 	void *end_opaque;
 };
 int32_t console_init(struct console *c, bool script);
-int32_t console_start(struct console *c, struct sandbox *s);
+/* late, opaque: see signals_catch(). */
+int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *opaque), void *opaque);
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
 uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n);
 int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
@@ -258,6 +280,8 @@ struct disk {
 /* `others`: the disks of this machine so far. */
 int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct disk *others,
 		  uint32_t other_count);
+/* An error where the file looks like an image of another format: its bytes are not the disk's. */
+int32_t disk_check_format(const struct disk *d);
 int32_t disk_read(struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
 int32_t disk_write(struct disk *d, uint64_t offset, const struct vr_iovec *v, uint32_t n);
 int32_t disk_flush(struct disk *d);
@@ -333,7 +357,7 @@ struct vcpu {
 	struct machine *machine;
 	uint32_t index;
 	pthread_t thread;
-	_Atomic(void *) handle; /* the accelerator's */
+	_Atomic(struct vr_vcpu *) handle; /* the accelerator's */
 	_Atomic uint32_t permit;
 	uint64_t early_pins; /* driven before the accelerator's vCPU was there */
 	/* Under machine->lock: */
@@ -345,7 +369,8 @@ struct vcpu {
 	bool step, stopped;
 	struct vr_exit stop; /* while `stopped`: why */
 	struct vcpu_job *job;
-	uint64_t exits[4]; /* by VR_EXIT_* */
+	uint64_t exits[4];     /* by VR_EXIT_* */
+	struct late_seen late; /* the main thread's */
 };
 int32_t vcpus_start(struct machine *m); /* threads and the accelerator's vCPUs; the gate is shut */
 void vcpu_kick(struct vcpu *v);
@@ -355,7 +380,8 @@ void vcpus_resume(struct machine *m);  /* opens it unless a power request is pen
 void vcpus_end(struct machine *m);
 int32_t vcpu_power(struct machine *m, uint32_t vcpu, bool on);
 /* Has the vCPU's thread, while it does not run, call fn(the accelerator's vCPU, arg). */
-int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg);
+int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(struct vr_vcpu *handle, void *arg),
+		  void *arg);
 /* Canonical state of a vCPU that does not run. */
 int32_t vcpu_state(struct machine *m, uint32_t vcpu, const char *state_id, void *state, uint32_t length,
 		   bool set);
@@ -390,15 +416,16 @@ struct machine {
 	struct choice choice;
 	struct boot boot;             /* empty but while it is loaded */
 	struct boot_files boot_files; /* what to read it from, again at each reset */
-	char *kernel, *initrd, *append, *image;
+	char *kernel, *append, *image, **initrds;
 	/* Bytes of `append`: as the user gave it, and what --run adds. */
 	uint64_t append_length, command_length;
 
 	const struct vr_accel *accel;
-	void *accel_self, *vm;
+	struct vr_plugin_self *accel_self;
+	struct vr_vm *vm;
 	bool ram_mapped;
-	const struct vr_board *board_table;
-	void *board;
+	const struct vr_board_maker *board_table;
+	struct vr_board *board;
 
 	uint32_t vcpu_count;
 	uint64_t ram_size;
@@ -410,7 +437,8 @@ struct machine {
 	pthread_cond_t gate;    /* vCPU threads wait here */
 	pthread_cond_t changed; /* vCPU threads or power requests have changed */
 	bool gate_shut, ending;
-	atomic_bool failed; /* a vCPU could not go on, and that was told */
+	atomic_bool failed;             /* a vCPU could not go on, and that was told */
+	_Atomic(const char *) end_step; /* what the machine's end waits for; NULL: nothing that has a name */
 	uint32_t request;
 	int32_t request_code;
 	struct vcpu *vcpu;

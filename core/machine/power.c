@@ -5,7 +5,11 @@
  * Any thread may ask, a vCPU in the middle of a hypercall too; the main thread carries it out. Asking shuts
  * the gate at once, so the guest gets no further than it must.
  */
+#include <errno.h>
+#include <time.h>
+
 #include "machine/parts.h"
+#include "util/clock.h"
 
 bool power_request_locked(struct machine *m, uint32_t what, int32_t code)
 {
@@ -54,11 +58,21 @@ bool power_reset_begins(struct machine *m)
 
 uint32_t power_wait(struct machine *m, int32_t *code)
 {
+	uint64_t look = clock_monotonic() + LATE_LOOK_NS;
 	uint32_t what;
 
 	pthread_mutex_lock(&m->lock);
-	while (m->request == POWER_NONE)
-		pthread_cond_wait(&m->changed, &m->lock);
+	while (m->request == POWER_NONE) {
+		struct timespec ts = {.tv_sec = (time_t)(look / 1000000000ull),
+				      .tv_nsec = (long)(look % 1000000000ull)};
+
+		if (pthread_cond_timedwait(&m->changed, &m->lock, &ts) != ETIMEDOUT)
+			continue;
+		pthread_mutex_unlock(&m->lock);
+		late_look(m);
+		look = clock_monotonic() + LATE_LOOK_NS;
+		pthread_mutex_lock(&m->lock);
+	}
 	what = m->request;
 	*code = m->request_code;
 	m->request = POWER_NONE;

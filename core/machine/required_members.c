@@ -15,14 +15,14 @@ static const struct {
 	const char *id, *member;
 	size_t offset;
 } required[] = {
-	REQUIRED(VR_ACCEL_ID, vr_accel, vm_create),    REQUIRED(VR_ACCEL_ID, vr_accel, vm_destroy),
-	REQUIRED(VR_ACCEL_ID, vr_accel, memory_map),   REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_create),
-	REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_destroy), REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_run),
-	REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_kick),    REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_set_pin),
-	REQUIRED(VR_ACCEL_ID, vr_accel, vm_reset),     REQUIRED(VR_BOARD_ID, vr_board, create),
-	REQUIRED(VR_BOARD_ID, vr_board, load),         REQUIRED(VR_BOARD_ID, vr_board, reset),
-	REQUIRED(VR_BOARD_ID, vr_board, destroy),      REQUIRED(VR_ISA_ID, vr_isa, lift),
-	REQUIRED(VR_BLOCK_ID, vr_block_maker, open),   REQUIRED(VR_BLOCK_ID, vr_block_maker, close),
+	REQUIRED(VR_ACCEL_ID, vr_accel, vm_create),     REQUIRED(VR_ACCEL_ID, vr_accel, vm_destroy),
+	REQUIRED(VR_ACCEL_ID, vr_accel, memory_map),    REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_create),
+	REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_destroy),  REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_run),
+	REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_kick),     REQUIRED(VR_ACCEL_ID, vr_accel, vcpu_set_pin),
+	REQUIRED(VR_ACCEL_ID, vr_accel, vm_reset),      REQUIRED(VR_BOARD_ID, vr_board_maker, create),
+	REQUIRED(VR_BOARD_ID, vr_board_maker, load),    REQUIRED(VR_BOARD_ID, vr_board_maker, reset),
+	REQUIRED(VR_BOARD_ID, vr_board_maker, destroy), REQUIRED(VR_ISA_ID, vr_isa, lift),
+	REQUIRED(VR_BLOCK_ID, vr_block_maker, open),    REQUIRED(VR_BLOCK_ID, vr_block_maker, close),
 };
 
 int32_t machine_interface(struct loaded_plugin *p, const char *id, const void **out)

@@ -50,6 +50,23 @@ int32_t script_init(struct script *s, bool show)
 	return VR_OK;
 }
 
+/* Does a kernel command line say how much the kernel prints (Linux, Documentation/admin-guide/kernel-parameters)? */
+static bool says_log_level(const char *append)
+{
+	static const char *const words[] = {"quiet", "debug", "ignore_loglevel", "loglevel="};
+
+	for (const char *w = append; w && *w; w += strcspn(w, " \t")) {
+		w += strspn(w, " \t");
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			size_t n = strlen(words[i]);
+
+			if (!strncmp(w, words[i], n) && (words[i][n - 1] == '=' || strchr(" \t", w[n])))
+				return true;
+		}
+	}
+	return false;
+}
+
 int32_t script_append(const struct script *s, const char *append, const char *command, char **out)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -62,8 +79,9 @@ int32_t script_append(const struct script *s, const char *append, const char *co
 	text = malloc(base + 3 * n + 128);
 	if (!text)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
-	/* What the user gives comes later, and the kernel takes the last one. */
-	p = stpcpy(text, "quiet panic=-1 ");
+	/* What the user gives comes later, and the kernel takes the last one. But a log level that comes later does not undo
+	 * "quiet" for what was printed until then. */
+	p = stpcpy(text, says_log_level(append) ? "panic=-1 " : "quiet panic=-1 ");
 	if (base) {
 		p = stpcpy(p, append);
 		*p++ = ' ';
@@ -346,7 +364,7 @@ void script_restart(struct script *s)
 	s->panic_at = 0;
 }
 
-int32_t script_status(const struct script *s)
+int32_t script_status(const struct script *s, bool reset)
 {
 	if (s->found && s->begun)
 		return s->status > 255 ? 255 : s->status;
@@ -355,13 +373,16 @@ int32_t script_status(const struct script *s)
 			  s->begun ? "while the command ran" : "before it began the command", s->panic);
 	else if (s->begun)
 		log_print(VR_LOG_ERROR,
-			  "--run: the guest ended while the command ran, and told no exit status");
+			  "--run: the guest %s while the command ran, and told no exit status%s",
+			  reset ? "reset the machine" : "ended",
+			  reset ? " (--no-reboot ends the run there)" : "");
 	else if (s->found)
 		log_print(VR_LOG_ERROR, "--run: the guest could not begin the command; its console says why");
 	else
 		log_print(VR_LOG_ERROR,
-			  "--run: the guest ended and did not begin the command; does its init know "
-			  "vmrun.run= ? (man vmrun)");
+			  "--run: the guest %s and did not begin the command; does its init know "
+			  "vmrun.run= ? (man vmrun)",
+			  reset ? "reset the machine" : "ended");
 	return SCRIPT_NO_STATUS;
 }
 

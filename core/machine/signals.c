@@ -12,6 +12,8 @@
  * - Stopping: the terminal is put back, then the signal is raised again with its default action, so that the
  *   parent sees the stop signal it expects. Execution goes on in the handler when the process is continued.
  *
+ * The first request to end starts a timer. Where plugins keep the machine from its end, the timer's signal ends the process.
+ *
  * A signal that is ignored when the machine starts (nohup) stays so, and one that has a handler already
  * belongs to the plugin that installed it.
  */
@@ -49,6 +51,10 @@ static bool caught[MOST];
 static _Atomic int event = -1, first;
 static atomic_bool continued;
 static _Atomic uint64_t first_at;
+static timer_t timer; /* its signal is SIGALRM with &timer */
+static bool has_timer;
+static void (*late)(void *opaque);
+static void *late_opaque;
 
 static enum what what_of(int n)
 {
@@ -94,7 +100,11 @@ static void on_end(int n)
 	int none = 0;
 
 	if (atomic_compare_exchange_strong(&first, &none, n)) {
+		const struct itimerspec limit = {.it_value.tv_sec = SIGNALS_LIMIT};
+
 		first_at = now;
+		if (has_timer)
+			timer_settime(timer, 0, &limit, NULL);
 		ring();
 	} else if (first_at && now - first_at > SAME_REQUEST_NS) {
 		terminal_give_back();
@@ -108,6 +118,11 @@ static void on_signal(int n, siginfo_t *info, void *context)
 	enum what what = what_of(n);
 
 	(void)context;
+	if (n == SIGALRM && info->si_code == SI_TIMER && info->si_value.sival_ptr == &timer) {
+		late(late_opaque);
+		terminal_give_back();
+		signals_die(first);
+	}
 	switch (what) {
 	case END_CORE:
 		/* SIGTRAP and SIGSYS: an instruction or a system call of this thread raised it, which must
@@ -152,8 +167,10 @@ static void catch_one(int n, enum what what)
 	caught[n] = sigaction(n, &act, NULL) == 0;
 }
 
-int signals_catch(void)
+int signals_catch(void (*tell)(void *opaque), void *opaque)
 {
+	struct sigevent e = {
+		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM, .sigev_value.sival_ptr = &timer};
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	if (fd < 0)
@@ -162,10 +179,14 @@ int signals_catch(void)
 	first = 0;
 	first_at = 0;
 	continued = false;
+	late = tell;
+	late_opaque = opaque;
 	for (int i = 0; i < ROWS; i++)
 		catch_one(table[i].number, table[i].what);
 	for (int n = SIGRTMIN; n <= SIGRTMAX; n++)
 		catch_one(n, END);
+	/* A handler of a plugin's would get the timer's signal. Without a timer there is no limit. */
+	has_timer = caught[SIGALRM] && timer_create(CLOCK_MONOTONIC, &e, &timer) == 0;
 	return fd;
 }
 
@@ -173,6 +194,9 @@ void signals_release(void)
 {
 	int fd = event;
 
+	if (has_timer)
+		timer_delete(timer);
+	has_timer = false;
 	for (int n = 1; n < MOST; n++) {
 		if (caught[n])
 			sigaction(n, &before[n], NULL);

@@ -7,8 +7,10 @@
 #include <stdbool.h>
 
 /* From here on signals do what the table says. A descriptor that can be read after one that asks for
- * something; -1: none can be had, and nothing was changed. */
-int signals_catch(void);
+ * something; -1: none can be had, and nothing was changed. When SIGNALS_LIMIT seconds after the first request to end signals are
+ * still caught, late(opaque) is called, in a signal handler on any thread, and the process ends as that signal does. */
+#define SIGNALS_LIMIT 5u
+int signals_catch(void (*late)(void *opaque), void *opaque);
 void signals_release(void);
 
 /* Takes the event off the descriptor. True: the process was continued since the last call. */

@@ -17,7 +17,7 @@
 #include "util/log.h"
 
 struct vcpu_job {
-	int32_t (*call)(void *handle, void *arg); /* NULL: a state goes in or out */
+	int32_t (*call)(struct vr_vcpu *handle, void *arg); /* NULL: a state goes in or out */
 	void *arg;
 	const char *state_id;
 	void *state;
@@ -32,7 +32,7 @@ static __thread struct vcpu *current;
 static void do_job(struct vcpu *v, struct vcpu_job *j)
 {
 	const struct vr_accel *a = v->machine->accel;
-	void *handle = atomic_load(&v->handle);
+	struct vr_vcpu *handle = atomic_load(&v->handle);
 
 	if (j->call)
 		j->result = j->call(handle, j->arg);
@@ -51,7 +51,7 @@ static void run_once(struct vcpu *v)
 {
 	struct machine *m = v->machine;
 	struct vr_exit e = {.size = sizeof(e), .reason = VR_EXIT_ERROR};
-	void *handle = atomic_load_explicit(&v->handle, memory_order_relaxed);
+	struct vr_vcpu *handle = atomic_load_explicit(&v->handle, memory_order_relaxed);
 	bool step = v->step, steps_on;
 	int32_t rc = VR_OK;
 
@@ -88,7 +88,7 @@ static void run_once(struct vcpu *v)
 static bool create(struct vcpu *v)
 {
 	struct machine *m = v->machine;
-	void *handle = NULL;
+	struct vr_vcpu *handle = NULL;
 	uint64_t pins;
 	int32_t rc = m->accel->vcpu_create(m->vm, v->index, &handle);
 
@@ -181,6 +181,17 @@ static bool any_running(const struct machine *m, bool all, bool running[MACHINE_
 	return any;
 }
 
+static void tell_who_runs(struct machine *m, const bool running[MACHINE_MAX_VCPUS])
+{
+	for (uint32_t i = 0; i < m->vcpu_count; i++) {
+		const struct bus_entry *e = running[i] ? late_inside(m, i) : NULL;
+
+		if (running[i])
+			log_print(VR_LOG_WARN, "vCPU %u does not stop%s%s%s; still waiting", i,
+				  e ? ": it is inside device '" : "", e ? e->name : "", e ? "'" : "");
+	}
+}
+
 void vcpus_await(struct machine *m, bool all)
 {
 	uint64_t complain = clock_monotonic() + 5000000000ull;
@@ -197,7 +208,7 @@ void vcpus_await(struct machine *m, bool all)
 			if (running[i])
 				vcpu_kick(&m->vcpu[i]);
 		if (now > complain) {
-			log_print(VR_LOG_WARN, "a vCPU does not stop; still waiting");
+			tell_who_runs(m, running);
 			complain = now + 5000000000ull;
 		}
 		pthread_mutex_lock(&m->lock);
@@ -333,7 +344,8 @@ int32_t vcpu_state(struct machine *m, uint32_t vcpu, const char *state_id, void 
 	return state(m, vcpu, &j);
 }
 
-int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(void *handle, void *arg), void *arg)
+int32_t vcpu_call(struct machine *m, uint32_t vcpu, int32_t (*fn)(struct vr_vcpu *handle, void *arg),
+		  void *arg)
 {
 	struct vcpu_job j = {.call = fn, .arg = arg};
 

@@ -412,6 +412,11 @@ void guard_enter(const char *id, const char *file, enum guard_step step)
 	set_timer(limit * (1000000000ull / TICKS));
 }
 
+const char *guard_step_text(enum guard_step step)
+{
+	return steps[step].text;
+}
+
 void guard_leave(void)
 {
 	now.step = NULL;

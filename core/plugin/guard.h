@@ -14,8 +14,8 @@
 	X(PROBE, "probe()", true)                \
 	X(START, "start()", true)                \
 	X(FACTS, "vmrun.facts/1 facts()", true)  \
-	X(STOP, "stop()", false)                 \
-	X(DESTROY, "destroy()", false)
+	X(STOP, "stop()", true)                  \
+	X(DESTROY, "destroy()", true)
 
 enum guard_step {
 #define X(name, text, limited) GUARD_##name,
@@ -44,6 +44,8 @@ void guard_adopt(int fd);
  * left. [main] */
 void guard_enter(const char *id, const char *file, enum guard_step step);
 void guard_leave(void);
+/* "probe()": how messages call a step. */
+const char *guard_step_text(enum guard_step step);
 
 /* The library that has this symbol is the plugin's, for the rest of the process's life. */
 void guard_library(const char *id, const void *symbol);

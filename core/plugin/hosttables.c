@@ -125,7 +125,7 @@ static int32_t find(const struct vr_host *host, const char *interface_id, const 
 		table = p->host ? registry_interface(p, interface_id) : NULL;
 		if (!table || i-- > 0)
 			continue;
-		out->interface = table;
+		out->table = table;
 		out->self = p->plugin->self;
 		out->id = p->manifest->id;
 		if (out->size >= offsetof(struct vr_found, flags) + sizeof(out->flags))

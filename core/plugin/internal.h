@@ -16,8 +16,8 @@ struct registry {
 	/* Best priority first. The pointers stay; the array is sorted again by each scan. */
 	struct registry_entry **entries;
 	uint32_t count;
-	char **problems, **directories;
-	bool unreadable; /* one of the problems */
+	char **problems, **problem_ids; /* one line each, and whose manifest that is ("": none's) */
+	char **directories;
 	/* Of fixed size and published by its count, so that query() needs no lock on any thread. */
 	struct {
 		const char *id;
@@ -37,6 +37,7 @@ struct registry_entry {
 	struct plugin_host host;
 	char **values; /* one for each option of the manifest; NULL: not set */
 	char *file;    /* the library, once it was looked for; NULL: not yet */
+	char *hidden;  /* manifests of later folders with the same id, "a, b"; NULL: none */
 	uint32_t load_order, start_order;
 };
 
@@ -45,11 +46,8 @@ static inline struct registry_entry *registry_entry_of(const struct loaded_plugi
 	return (struct registry_entry *)(uintptr_t)p;
 }
 
-/* Around a call into the plugin. */
-static inline void registry_entry_step(const struct loaded_plugin *p, enum guard_step step)
-{
-	guard_enter(p->manifest->id, registry_entry_of(p)->file, step);
-}
+/* Around a call into the plugin, which -vv shows before it is made. */
+void registry_entry_step(const struct loaded_plugin *p, enum guard_step step);
 
 /* Frees what the registry has, after its plugins have ended. */
 void registry_release(struct registry *r);

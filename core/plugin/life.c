@@ -85,6 +85,12 @@ int32_t registry_load(struct registry *r, struct loaded_plugin *p)
 
 	if (p->host)
 		return VR_OK;
+	if (e->hidden) {
+		log_print(VR_LOG_WARN, "plugin '%s': %s is used; the same id in %s is not", p->manifest->id,
+			  p->manifest->file, e->hidden);
+		free(e->hidden);
+		e->hidden = NULL; /* said once */
+	}
 	code = library_load(r, e);
 	if (code < 0)
 		return code;
@@ -93,7 +99,7 @@ int32_t registry_load(struct registry *r, struct loaded_plugin *p)
 }
 
 /* Plugins answer with 0 or a negative code; anything else is taken for what was meant. */
-static int32_t call(struct loaded_plugin *p, enum guard_step step, int32_t (*fn)(void *))
+static int32_t call(struct loaded_plugin *p, enum guard_step step, int32_t (*fn)(struct vr_plugin_self *))
 {
 	int32_t code;
 

@@ -119,7 +119,11 @@ static int32_t find_symbol(void *library, const char *name, const char *file, vo
 	void *symbol = dlsym(library, name);
 
 	if (!symbol)
-		return vr_error_set(VR_E_ABI, "%s: has no symbol %s; this is no plugin of vmrun", file, name);
+		return vr_error_set(
+			VR_E_ABI,
+			"%s: has no symbol %s; this is no plugin of vmrun, or its name is another: see "
+			"'vmrun plugins check'",
+			file, name);
 	memcpy(function_pointer, &symbol, sizeof(symbol));
 	return VR_OK;
 }
@@ -137,6 +141,12 @@ static int32_t create(struct registry *r, struct registry_entry *e, vr_plugin_cr
 	code = fn(&e->host.host, m->id, &p);
 	guard_leave();
 	took = milliseconds() - begin;
+	if (code == VR_E_NOENT && !vr_error_is_noted())
+		return vr_error_set(
+			VR_E_ABI,
+			"%s: this library has no plugin '%s', which is the id in %s; write the id that "
+			"vmrun_plugin_create() knows",
+			file, m->id, m->file);
 	if (code < 0)
 		return vr_error_context(code, "%s: vmrun_plugin_create", file);
 	if (took > CREATE_LIMIT_MS)

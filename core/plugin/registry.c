@@ -4,9 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/classes.h"
 #include "common/error.h"
+#include "common/file.h"
 #include "common/scan.h"
 #include "common/search.h"
 #include "common/text.h"
@@ -22,6 +24,7 @@ static void free_entry(struct registry_entry *e)
 	free(e->loaded.directory);
 	free(e->loaded.probe_text);
 	free(e->file);
+	free(e->hidden);
 	free(e);
 }
 
@@ -31,8 +34,18 @@ void registry_release(struct registry *r)
 		free_entry(r->entries[i]);
 	free(r->entries);
 	vr_text_list_free(r->problems);
+	vr_text_list_free(r->problem_ids);
 	vr_text_list_free(r->directories);
 	free(r);
+}
+
+void registry_entry_step(const struct loaded_plugin *p, enum guard_step step)
+{
+	const char *file = registry_entry_of(p)->file;
+
+	log_print(VR_LOG_DEBUG, "plugin '%s': %s%s%s", p->manifest->id, guard_step_text(step),
+		  step == GUARD_OPEN ? " " : "", step == GUARD_OPEN && file ? file : "");
+	guard_enter(p->manifest->id, file, step);
 }
 
 void registry_offer(struct registry *r, const char *interface_id, const void *table)
@@ -77,14 +90,46 @@ void registry_set_machine(struct registry *r, struct machine *m)
 
 /* ---- scanning ---- */
 
-static int32_t note_problem(void *opaque, int32_t code)
+static int32_t note_problem(void *opaque, int32_t code, const char *file)
 {
 	struct registry *r = opaque;
 	const char *text = vr_error_text(code);
+	int32_t rc = vr_text_list_add(&r->problems, text);
+	char *id;
 
-	r->unreadable |= code == VR_E_IO;
 	log_print(VR_LOG_DEBUG, "plugin left out: %s", text);
-	return vr_text_list_add(&r->problems, text);
+	if (rc < 0)
+		return rc;
+	id = file ? vr_scan_claimed_id(file) : strdup("");
+	rc = id ? vr_text_list_add(&r->problem_ids, id) : vr_error_set(VR_E_NOMEM, "out of memory");
+	free(id);
+	return rc;
+}
+
+/* A symbolic link, or one folder under two names. */
+static bool is_one_file(const char *a, const char *b)
+{
+	struct stat first, second;
+
+	return !stat(a, &first) && !stat(b, &second) && file_is_one(&first, &second);
+}
+
+/* `m` has the id of a plugin that was found before. */
+static int32_t hide(struct loaded_plugin *first, const struct vr_manifest *m)
+{
+	struct registry_entry *e = registry_entry_of(first);
+	char *all;
+
+	/* Wanted when one tries a plugin out; surprising otherwise: said when the plugin is used. */
+	log_print(VR_LOG_DEBUG, "%s: plugin '%s' is hidden by %s", m->file, m->id, first->manifest->file);
+	if (is_one_file(m->file, first->manifest->file))
+		return VR_OK;
+	all = vr_text_format("%s%s%s", e->hidden ? e->hidden : "", e->hidden ? ", " : "", m->file);
+	if (!all)
+		return VR_E_NOMEM;
+	free(e->hidden);
+	e->hidden = all;
+	return VR_OK;
 }
 
 static struct registry_entry *new_entry(struct vr_manifest *m, const char *directory)
@@ -115,11 +160,10 @@ static int32_t add_manifest(void *opaque, struct vr_manifest *m, const char *dir
 	struct registry_entry *e;
 
 	if (first) {
-		/* Wanted when one tries a plugin out; surprising otherwise. */
-		log_print(VR_LOG_INFO, "%s: plugin '%s' is hidden by %s", m->file, m->id,
-			  first->manifest->file);
+		int32_t rc = hide(first, m);
+
 		vr_manifest_free(m);
-		return VR_OK;
+		return rc;
 	}
 	e = new_entry(m, directory);
 	if (!e) {
@@ -196,14 +240,23 @@ static const char *list_at(char *const *list, uint32_t i)
 	return i < vr_text_list_length(list) ? list[i] : NULL;
 }
 
-bool registry_is_partial(const struct registry *r)
-{
-	return r->unreadable;
-}
-
 const char *registry_problem(const struct registry *r, uint32_t i)
 {
 	return list_at(r->problems, i);
+}
+
+const char *registry_problem_of(const struct registry *r, const char *id)
+{
+	for (uint32_t i = 0; i < vr_text_list_length(r->problem_ids); i++) {
+		if (!strcmp(r->problem_ids[i], id))
+			return r->problems[i];
+	}
+	return NULL;
+}
+
+const char *registry_hidden(const struct loaded_plugin *p)
+{
+	return registry_entry_of(p)->hidden;
 }
 
 const char *registry_directory(const struct registry *r, uint32_t i)

@@ -70,8 +70,10 @@ struct loaded_plugin *registry_by_id(struct registry *r, const char *id);
 const char *registry_directory(const struct registry *r, uint32_t i);
 /* The problems found while scanning, one line each; NULL past the end. */
 const char *registry_problem(const struct registry *r, uint32_t i);
-/* One of them is a file or folder that could not be read: there may be more plugins than were found. */
-bool registry_is_partial(const struct registry *r);
+/* The problem of the manifest with that id, or NULL: nothing was left out under it. */
+const char *registry_problem_of(const struct registry *r, const char *id);
+/* The manifests of later folders that have this plugin's id and are not used, "a, b"; NULL: there is none. */
+const char *registry_hidden(const struct loaded_plugin *p);
 
 /* Set an option of a plugin ("name=value" was given on the command line or in a machine file). Checked
  * against the manifest's options. Errors: VR_E_CONFIG with text. */

@@ -27,9 +27,9 @@
 
 /* ---- life ---------------------------------------------------------------------------------------------- */
 
-static void VR_CALL pc_destroy(void *board)
+static void VR_CALL pc_destroy(struct vr_board *board)
 {
-	struct pc_board *b = board;
+	struct pc_board *b = pc_board_of(board);
 
 	vr_slots_free(&b->slots);
 	cmos_free(b->cmos);
@@ -121,7 +121,8 @@ static int32_t build(struct pc_board *b)
 	return rc < 0 ? rc : vr_slots_fill(&b->slots);
 }
 
-static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, void **board)
+static int32_t VR_CALL pc_create(struct vr_plugin_self *self, const struct vr_board_config *c,
+				 struct vr_board **board)
 {
 	struct pc_board *b = calloc(1, sizeof(*b));
 	const struct vr_host *host = ((const struct vr_plugin_instance *)self)->host;
@@ -145,17 +146,17 @@ static int32_t VR_CALL pc_create(void *self, const struct vr_board_config *c, vo
 		rc = build(b);
 	}
 	if (rc < 0) {
-		pc_destroy(b);
+		pc_destroy((struct vr_board *)b);
 		return rc;
 	}
-	*board = b;
+	*board = (struct vr_board *)b;
 	return VR_OK;
 }
 
 /* Devices first: they let go of their lines; then the controllers. */
-static void VR_CALL pc_reset(void *board)
+static void VR_CALL pc_reset(struct vr_board *board)
 {
-	struct pc_board *b = board;
+	struct pc_board *b = pc_board_of(board);
 
 	vr_slots_reset(&b->slots);
 	vr_uart_reset(b->uart);
@@ -178,14 +179,17 @@ static int32_t load_acpi(struct pc_board *b)
 		.pit_pin = PC_PIN_PIT,
 	};
 	uint64_t capacity = PC_FIRMWARE_END - PC_FIRMWARE;
-	uint8_t *to = vr_tables_ram(&b->t, PC_FIRMWARE, capacity);
+	struct vr_mapping m;
+	uint8_t *to = vr_tables_ram(&b->t, PC_FIRMWARE, capacity, &m);
+	bool fits;
 
 	if (!to)
 		return VR_E_INTERNAL;
-	if (!acpi_build(&in, PC_FIRMWARE, to, (uint32_t)capacity))
+	fits = acpi_build(&in, PC_FIRMWARE, to, (uint32_t)capacity);
+	vr_tables_filled(&b->t, &m);
+	if (!fits)
 		return vr_tables_fail(&b->t, VR_E_INTERNAL, "the ACPI tables of %u vCPUs do not fit",
 				      b->vcpu_count);
-	b->t.memory->written(b->t.host, PC_FIRMWARE, capacity);
 	return VR_OK;
 }
 
@@ -223,9 +227,9 @@ static int32_t park_others(struct pc_board *b)
 	return rc;
 }
 
-static int32_t VR_CALL pc_load(void *board, const struct vr_boot_payload *p)
+static int32_t VR_CALL pc_load(struct vr_board *board, const struct vr_boot_payload *p)
 {
-	struct pc_board *b = board;
+	struct pc_board *b = pc_board_of(board);
 	char *cmdline = command_line(b, p->cmdline);
 	struct load_input in = {
 		.payload = p,
@@ -249,16 +253,26 @@ static int32_t VR_CALL pc_load(void *board, const struct vr_boot_payload *p)
 	return rc < 0 ? rc : VR_OK;
 }
 
-static uint32_t VR_CALL pc_cmdline_max(void *board, const struct vr_boot_payload *p)
+static void VR_CALL pc_pause(struct vr_board *board)
 {
-	char *own = command_line(board, " "); /* as it is joined to the user's */
+	vr_slots_pause(&pc_board_of(board)->slots);
+}
+
+static void VR_CALL pc_resume(struct vr_board *board)
+{
+	vr_slots_resume(&pc_board_of(board)->slots);
+}
+
+static uint32_t VR_CALL pc_cmdline_max(struct vr_board *board, const struct vr_boot_payload *p)
+{
+	char *own = command_line(pc_board_of(board), " "); /* as it is joined to the user's */
 	uint64_t most = load_cmdline_max(p), added = own ? strlen(own) - 1 : 0;
 
 	free(own);
 	return most > added ? (uint32_t)(most - added) : 1;
 }
 
-const struct vr_board board_pc = {
+const struct vr_board_maker board_pc = {
 	.size = sizeof(board_pc),
 	.arch = "x86_64",
 	.create = pc_create,
@@ -269,4 +283,6 @@ const struct vr_board board_pc = {
 	.get_state = pc_get_state,
 	.set_state = pc_set_state,
 	.cmdline_max = pc_cmdline_max,
+	.pause = pc_pause,
+	.resume = pc_resume,
 };

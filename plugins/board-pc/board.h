@@ -30,11 +30,18 @@ struct pc_board {
 	struct vr_slots slots;
 };
 
-extern const struct vr_board board_pc;
+static inline struct pc_board *pc_board_of(struct vr_board *board)
+{
+	return (struct pc_board *)board;
+}
+
+extern const struct vr_board_maker board_pc;
 
 /* state.c: vr_board's. board: a struct pc_board. */
-int32_t VR_CALL pc_state_at(void *board, uint32_t i, struct vr_board_state *out);
-int32_t VR_CALL pc_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length);
-int32_t VR_CALL pc_set_state(void *board, const char *id, uint32_t index, const void *state, uint32_t length);
+int32_t VR_CALL pc_state_at(struct vr_board *board, uint32_t i, struct vr_board_state *out);
+int32_t VR_CALL pc_get_state(struct vr_board *board, const char *id, uint32_t index, void *state,
+			     uint32_t length);
+int32_t VR_CALL pc_set_state(struct vr_board *board, const char *id, uint32_t index, const void *state,
+			     uint32_t length);
 
 #endif

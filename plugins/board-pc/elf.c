@@ -75,7 +75,7 @@ static int32_t check_segment(const struct vr_tables *t, const struct vr_boot_pay
 				      "%s: segment %u is for 0x%" PRIx64
 				      ", which is not free; link it at 1 MiB or above",
 				      name, i, s->paddr);
-	if (!t->memory->pointer(t->host, s->paddr, s->memsz))
+	if (s->memsz && !vr_tables_is_ram(t, s->paddr, s->memsz))
 		return vr_tables_fail(t, VR_E_CONFIG,
 				      "%s: segment %u (0x%" PRIx64 " bytes for 0x%" PRIx64
 				      ") lies outside RAM; give more with -m",
@@ -174,15 +174,16 @@ int32_t elf_load(const struct vr_tables *t, const struct vr_boot_payload *p, uin
 {
 	for (uint32_t i = 0; i < elf_segments(p); i++) {
 		struct elf_segment s = elf_segment(p, i);
+		struct vr_mapping m;
 		uint8_t *to;
 
 		if (s.type != ELF_LOAD || !s.memsz)
 			continue;
-		to = vr_tables_ram(t, s.paddr + bias, s.memsz);
+		to = vr_tables_ram(t, s.paddr + bias, s.memsz, &m);
 		if (!to)
 			return VR_E_INTERNAL;
 		memcpy(to, (const uint8_t *)p->kernel + s.offset, (size_t)s.filesz);
-		t->memory->written(t->host, s.paddr + bias, s.memsz);
+		vr_tables_filled(t, &m);
 	}
 	return elf_relocate(t, p, bias);
 }

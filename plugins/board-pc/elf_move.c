@@ -81,18 +81,17 @@ static void dynamic(const struct vr_boot_payload *p, uint64_t *rela, uint64_t *s
 	}
 }
 
-/* n bytes of a loaded segment at the address `at`, as linked; or NULL. */
-static uint8_t *loaded(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias, uint64_t at,
-		       uint64_t n)
+/* Are the n bytes at the address `at`, as linked, in a loaded segment? */
+static bool is_loaded(const struct vr_boot_payload *p, uint64_t at, uint64_t n)
 {
 	for (uint32_t i = 0; i < elf_segments(p); i++) {
 		struct elf_segment s = elf_segment(p, i);
 
 		if (s.type == ELF_LOAD && at >= s.paddr && at - s.paddr < s.memsz &&
 		    n <= s.memsz - (at - s.paddr))
-			return t->memory->pointer(t->host, at + bias, n);
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 static bool has_virtual_addresses(const struct vr_boot_payload *p)
@@ -106,23 +105,14 @@ static bool has_virtual_addresses(const struct vr_boot_payload *p)
 	return false;
 }
 
-int32_t elf_relocate(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias)
+/* `entries`: so many bytes of relocations, in guest memory. */
+static int32_t relocate(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias,
+			const uint8_t *entries, uint64_t size)
 {
-	uint64_t rela, size;
-	const uint8_t *entries;
-
-	dynamic(p, &rela, &size);
-	if (!bias || !size || has_virtual_addresses(p))
-		return VR_OK;
-	entries = loaded(t, p, bias, rela, size);
-	if (!entries)
-		return vr_tables_fail(t, VR_E_IMAGE,
-				      "%s: the relocations (0x%" PRIx64 " bytes at 0x%" PRIx64
-				      ") are in no loaded segment",
-				      p->kernel_name, size, rela);
 	for (uint64_t i = 0; size - i >= RELA_ENTRY; i += RELA_ENTRY) {
 		uint64_t at = vr_le64(entries + i), type = vr_le32(entries + i + 8);
-		uint8_t *to = loaded(t, p, bias, at, 8);
+		uint8_t value[8];
+		int32_t rc;
 
 		if (type == R_NONE)
 			continue;
@@ -132,13 +122,34 @@ int32_t elf_relocate(const struct vr_tables *t, const struct vr_boot_payload *p,
 				"%s: relocation %" PRIu64 " has type %" PRIu64
 				": only relative ones (8) can be in a kernel; link it with -static-pie",
 				p->kernel_name, i / RELA_ENTRY, type);
-		if (!to)
+		if (!is_loaded(p, at, 8))
 			return vr_tables_fail(t, VR_E_IMAGE,
 					      "%s: relocation %" PRIu64 " is for 0x%" PRIx64
 					      ", which is in no loaded segment",
 					      p->kernel_name, i / RELA_ENTRY, at);
-		vr_le_put(to, vr_le64(entries + i + 16) + bias, 8);
-		t->memory->written(t->host, at + bias, 8);
+		vr_le_put(value, vr_le64(entries + i + 16) + bias, 8);
+		rc = vr_tables_copy(t, at + bias, value, 8);
+		if (rc < 0)
+			return rc;
 	}
 	return VR_OK;
+}
+
+int32_t elf_relocate(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t bias)
+{
+	struct vr_mapping m = {.size = sizeof(m)};
+	uint64_t rela, size;
+	int32_t rc;
+
+	dynamic(p, &rela, &size);
+	if (!bias || !size || has_virtual_addresses(p))
+		return VR_OK;
+	if (!is_loaded(p, rela, size) || t->memory->map(t->host, rela + bias, size, VR_MAP_READ, &m) < 0)
+		return vr_tables_fail(t, VR_E_IMAGE,
+				      "%s: the relocations (0x%" PRIx64 " bytes at 0x%" PRIx64
+				      ") are in no loaded segment",
+				      p->kernel_name, size, rela);
+	rc = relocate(t, p, bias, m.bytes, size);
+	t->memory->unmap(t->host, &m, 0, 0);
+	return rc;
 }

@@ -47,26 +47,35 @@ static struct vr_x86_segment segment(uint32_t selector, uint64_t base, uint32_t 
 		.base = base, .limit = limit, .attributes = attributes, .selector = (uint16_t)selector};
 }
 
-int32_t entry_tables(const struct vr_tables *t, uint32_t mode)
+static int32_t place_gdt(const struct vr_tables *t, uint32_t mode)
 {
-	uint64_t *p = t->memory->pointer(t->host, PC_GDT, sizeof(gdt));
-	uint64_t *tables = t->memory->pointer(t->host, PC_PAGE_TABLES, 6 * PAGE);
+	uint64_t copy[GDT_ENTRIES];
 
-	if (!p || !tables)
-		return vr_tables_fail(t, VR_E_INTERNAL, "no RAM for the first page tables");
-	memcpy(p, gdt, sizeof(gdt));
+	memcpy(copy, gdt, sizeof(copy));
 	/* An interrupt reloads CS from here: the descriptor must say what the register holds. */
 	if (mode == ENTRY_PROTECTED)
-		p[SEL_CODE / 8] = CODE32;
-	t->memory->written(t->host, PC_GDT, sizeof(gdt));
+		copy[SEL_CODE / 8] = CODE32;
+	return vr_tables_copy(t, PC_GDT, copy, sizeof(copy));
+}
+
+int32_t entry_tables(const struct vr_tables *t, uint32_t mode)
+{
+	struct vr_mapping m;
+	int32_t rc = place_gdt(t, mode);
+	uint64_t *tables;
+
+	if (rc < 0)
+		return rc;
+	tables = (void *)vr_tables_ram(t, PC_PAGE_TABLES, 6 * PAGE, &m);
+	if (!tables)
+		return VR_E_INTERNAL;
 	/* One page map, one pointer table, four directories of 2 MiB pages (SDM vol. 3, 4.5). */
-	memset(tables, 0, 2 * PAGE);
 	tables[0] = (PC_PAGE_TABLES + PAGE) | PTE_TABLE;
 	for (uint64_t i = 0; i < 4; i++)
 		tables[512 + i] = (PC_PAGE_TABLES + (2 + i) * PAGE) | PTE_TABLE;
 	for (uint64_t i = 0; i < 4 * 512; i++)
 		tables[1024 + i] = i << 21 | PTE_LARGE;
-	t->memory->written(t->host, PC_PAGE_TABLES, 6 * PAGE);
+	vr_tables_filled(t, &m);
 	return VR_OK;
 }
 

@@ -438,7 +438,7 @@ static const struct {
 
 /* Local APICs alone come first: making all of it takes tens of milliseconds in some KVMs, and the rest is
  * seldom spoken to once a system runs. That needs an accelerator that reports ends of interrupts. */
-static int32_t enable(const struct vr_irqchip *c, void *self)
+static int32_t enable(const struct vr_irqchip *c, struct vr_plugin_self *self)
 {
 	static const uint32_t best[] = {VR_IRQCHIP_SPLIT, VR_IRQCHIP_FULL};
 	static const uint32_t unrouted[] = {VR_IRQCHIP_FULL, VR_IRQCHIP_SPLIT};
@@ -457,7 +457,7 @@ static void ask_accelerator(struct intr *x)
 		f = (struct vr_found){.size = sizeof(f)};
 		if (x->t->registry->find(x->t->host, VR_IRQCHIP_ID, NULL, i, &f) < 0)
 			return;
-		c = f.interface;
+		c = f.table;
 		if (!VR_HAS(c, enable) || !VR_HAS(c, kind) || !VR_HAS(c, line) || !VR_HAS(c, msi))
 			continue;
 		/* An accelerator without a virtual machine refuses: it is not the one that runs. */

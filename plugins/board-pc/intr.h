@@ -26,7 +26,7 @@ struct intr {
 	uint32_t vcpu_count;
 	uint32_t kind; /* VR_IRQCHIP_*: what the accelerator has */
 	const struct vr_irqchip *chip;
-	void *chip_self;
+	struct vr_plugin_self *chip_self;
 	struct apic_bus bus;
 	struct vr_ports pic_ports[PIC_RANGES]; /* not FULL */
 	pthread_mutex_t lock;                  /* everything below */

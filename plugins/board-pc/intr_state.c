@@ -116,7 +116,7 @@ void intr_get_lapic(struct intr *x, uint32_t vcpu, struct vr_state_x86_lapic *s)
 	LAPIC_MEMBERS(GET)
 	s->apic_base = l->base;
 	s->external = l->extint;
-	s->timer_deadline = l->timer_armed ? l->timer_when : 0;
+	s->timer_deadline = l->timer_armed ? l->timer_when : VR_STATE_NO_DEADLINE;
 	s->startup = startup[x->startup.vcpu[vcpu].state];
 	s->sipi_vector = x->startup.vcpu[vcpu].vector;
 	pthread_mutex_unlock(&x->lock);

@@ -80,7 +80,7 @@ void lapic_timer_start(struct lapic *l, uint32_t initial);
 void lapic_timer_divide(struct lapic *l, uint32_t value);
 void lapic_timer_mode(struct lapic *l); /* the LVT entry was written */
 void lapic_timer_stop(struct lapic *l);
-/* The next interrupt at guest time `deadline` ns; 0: none. */
+/* The next interrupt at guest time `deadline` ns, or VR_STATE_NO_DEADLINE. */
 void lapic_timer_resume(struct lapic *l, uint64_t deadline);
 void VR_CALL lapic_timer_fired(void *opaque);
 

@@ -103,7 +103,7 @@ void lapic_timer_mode(struct lapic *l)
 void lapic_timer_resume(struct lapic *l, uint64_t deadline)
 {
 	l->timer_when = deadline;
-	l->timer_armed = deadline != 0;
+	l->timer_armed = deadline != VR_STATE_NO_DEADLINE;
 	if (l->timer_armed)
 		l->bus->t->timer->arm(l->bus->t->host, l->timer, deadline);
 	else

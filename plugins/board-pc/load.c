@@ -93,14 +93,15 @@ static int32_t place_cmdline(const struct vr_tables *t, const struct load_input 
 /* Linux begins its random numbers with it; older kernels pass over types that they do not know. */
 static int32_t random_seed(const struct vr_tables *t)
 {
-	uint8_t *p = vr_tables_ram(t, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES);
+	struct vr_mapping map;
+	uint8_t *p = vr_tables_ram(t, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES, &map);
 
 	if (!p)
 		return VR_E_INTERNAL;
 	vr_le_put(p + 8, SETUP_RNG_SEED, 4);
 	vr_le_put(p + 12, SEED_BYTES, 4);
 	vr_seed(p + SETUP_HEADER, SEED_BYTES);
-	t->memory->written(t->host, PC_SETUP_DATA, SETUP_HEADER + SEED_BYTES);
+	vr_tables_filled(t, &map);
 	return VR_OK;
 }
 
@@ -110,7 +111,8 @@ static int32_t boot_params(const struct vr_tables *t, const struct load_input *i
 {
 	struct ram_range r[RANGES_MAX];
 	uint32_t n = ranges(in->ram_size, r);
-	uint8_t *p = vr_tables_ram(t, PC_BOOT_PARAMS, PAGE);
+	struct vr_mapping map;
+	uint8_t *p = vr_tables_ram(t, PC_BOOT_PARAMS, PAGE, &map);
 
 	if (!p)
 		return VR_E_INTERNAL;
@@ -134,7 +136,7 @@ static int32_t boot_params(const struct vr_tables *t, const struct load_input *i
 		vr_le_put(e + 8, r[i].length, 8);
 		vr_le_put(e + 16, r[i].type, 4);
 	}
-	t->memory->written(t->host, PC_BOOT_PARAMS, PAGE);
+	vr_tables_filled(t, &map);
 	return VR_OK;
 }
 
@@ -142,7 +144,8 @@ static int32_t pvh_info(const struct vr_tables *t, const struct load_input *in, 
 {
 	struct ram_range r[RANGES_MAX];
 	uint32_t n = ranges(in->ram_size, r);
-	uint8_t *p = vr_tables_ram(t, PC_PVH_INFO, PAGE), *m;
+	struct vr_mapping map;
+	uint8_t *p = vr_tables_ram(t, PC_PVH_INFO, PAGE, &map), *m;
 
 	if (!p)
 		return VR_E_INTERNAL;
@@ -163,7 +166,7 @@ static int32_t pvh_info(const struct vr_tables *t, const struct load_input *in, 
 		vr_le_put(m + 8, r[i].length, 8);
 		vr_le_put(m + 16, r[i].type, 4);
 	}
-	t->memory->written(t->host, PC_PVH_INFO, PAGE);
+	vr_tables_filled(t, &map);
 	return VR_OK;
 }
 

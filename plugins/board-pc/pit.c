@@ -376,7 +376,7 @@ void pit_get(struct pit *p, struct vr_state_x86_pit *s)
 	memcpy(s->channel, p->channel, sizeof(s->channel));
 	s->line = p->line;
 	s->speaker = p->speaker;
-	s->deadline = p->armed ? p->when : 0;
+	s->deadline = p->armed ? p->when : VR_STATE_NO_DEADLINE;
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -387,7 +387,7 @@ void pit_set(struct pit *p, const struct vr_state_x86_pit *s)
 	p->line = s->line;
 	p->speaker = s->speaker;
 	p->when = s->deadline;
-	p->armed = s->deadline != 0;
+	p->armed = s->deadline != VR_STATE_NO_DEADLINE;
 	if (p->armed)
 		p->t->timer->arm(p->t->host, p->timer, p->when);
 	else

@@ -167,9 +167,9 @@ static uint32_t count_of(const struct pc_board *b, const struct part *p)
 	return p->each_vcpu ? b->vcpu_count : 1;
 }
 
-int32_t VR_CALL pc_state_at(void *board, uint32_t i, struct vr_board_state *out)
+int32_t VR_CALL pc_state_at(struct vr_board *board, uint32_t i, struct vr_board_state *out)
 {
-	const struct pc_board *b = board;
+	const struct pc_board *b = pc_board_of(board);
 
 	for (size_t n = 0; n < PARTS; n++) {
 		uint32_t count = count_of(b, &parts[n]);
@@ -214,9 +214,10 @@ static int32_t no_way(const struct pc_board *b, const char *id)
 			      "board-pc: the accelerator, which has it, neither gives nor takes \"%s\"", id);
 }
 
-int32_t VR_CALL pc_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length)
+int32_t VR_CALL pc_get_state(struct vr_board *board, const char *id, uint32_t index, void *state,
+			     uint32_t length)
 {
-	struct pc_board *b = board;
+	struct pc_board *b = pc_board_of(board);
 	int32_t rc = vr_slots_get_state(&b->slots, id, index, state, length);
 	const struct part *p = rc == VR_E_NOENT ? find(b, id, index, &rc) : NULL;
 	uint32_t size = vr_state_pc_size(id);
@@ -237,9 +238,10 @@ int32_t VR_CALL pc_get_state(void *board, const char *id, uint32_t index, void *
 	return VR_OK;
 }
 
-int32_t VR_CALL pc_set_state(void *board, const char *id, uint32_t index, const void *state, uint32_t length)
+int32_t VR_CALL pc_set_state(struct vr_board *board, const char *id, uint32_t index, const void *state,
+			     uint32_t length)
 {
-	struct pc_board *b = board;
+	struct pc_board *b = pc_board_of(board);
 	int32_t rc = vr_slots_set_state(&b->slots, id, index, state, length);
 	const struct part *p = rc == VR_E_NOENT ? find(b, id, index, &rc) : NULL;
 

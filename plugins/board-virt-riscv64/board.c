@@ -141,12 +141,13 @@ static const struct virt_board riscv64 = {
 	.start = rv_start,
 };
 
-static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **board)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_board_config *c,
+			      struct vr_board **board)
 {
 	return vr_virt_create(&riscv64, self, c, board);
 }
 
-const struct vr_board board_riscv64 = {
+const struct vr_board_maker board_riscv64 = {
 	.size = sizeof(board_riscv64),
 	.arch = "riscv64",
 	.create = create,
@@ -157,4 +158,6 @@ const struct vr_board board_riscv64 = {
 	.get_state = vr_virt_get_state,
 	.set_state = vr_virt_set_state,
 	.cmdline_max = vr_virt_cmdline_max,
+	.pause = vr_virt_pause,
+	.resume = vr_virt_resume,
 };

@@ -5,6 +5,6 @@
 
 #include <vmrun/board.h>
 
-extern const struct vr_board board_riscv64;
+extern const struct vr_board_maker board_riscv64;
 
 #endif

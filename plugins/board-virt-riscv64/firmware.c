@@ -113,6 +113,7 @@ static int32_t check_header(const struct vr_tables *t, const struct firmware_blo
 
 static int32_t load_segment(const struct vr_tables *t, const struct firmware_blob *b, const struct segment *s)
 {
+	struct vr_mapping m;
 	uint8_t *to;
 
 	if (s->filesz > s->memsz || s->offset > b->size || s->filesz > b->size - s->offset)
@@ -120,15 +121,16 @@ static int32_t load_segment(const struct vr_tables *t, const struct firmware_blo
 				      "%s: a segment (0x%" PRIx64 " bytes at 0x%" PRIx64
 				      ") lies outside the file; is it complete?",
 				      b->name, s->filesz, s->offset);
-	to = t->memory->pointer(t->host, s->paddr, s->memsz);
-	if (!to)
+	if (!vr_tables_is_ram(t, s->paddr, s->memsz))
 		return vr_tables_fail(t, VR_E_CONFIG,
 				      "%s: a segment (0x%" PRIx64 " bytes for 0x%" PRIx64
 				      ") lies outside RAM; give more with -m",
 				      b->name, s->memsz, s->paddr);
-	memset(to, 0, (size_t)s->memsz);
+	to = vr_tables_ram(t, s->paddr, s->memsz, &m);
+	if (!to)
+		return VR_E_INTERNAL;
 	memcpy(to, (const uint8_t *)b->bytes + s->offset, (size_t)s->filesz);
-	t->memory->written(t->host, s->paddr, s->memsz);
+	vr_tables_filled(t, &m);
 	return VR_OK;
 }
 
@@ -152,7 +154,7 @@ static uint64_t bias(const struct vr_tables *t, const uint8_t *e, uint64_t base)
 		if (type == PT_LOAD && s.memsz && s.paddr < lowest)
 			lowest = s.paddr;
 	}
-	if (le(e + 16, 2) != ET_DYN || t->memory->pointer(t->host, lowest, 1))
+	if (le(e + 16, 2) != ET_DYN || vr_tables_is_ram(t, lowest, 1))
 		return 0;
 	return base - lowest;
 }
@@ -222,7 +224,7 @@ int32_t firmware_load(const struct vr_tables *t, const struct firmware_blob *b, 
 	*out = (struct loaded_blob){.entry = base, .end = base};
 	if (b->size >= 4 && memcmp(b->bytes, "\177ELF", 4) == 0)
 		return load_elf(t, b, base, out);
-	if (!t->memory->pointer(t->host, base, b->size))
+	if (b->size && !vr_tables_is_ram(t, base, b->size))
 		return vr_tables_fail(t, VR_E_CONFIG,
 				      "%s: %" PRIu64 " bytes at 0x%" PRIx64
 				      " lie outside RAM; give more with -m",

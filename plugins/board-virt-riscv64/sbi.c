@@ -199,7 +199,7 @@ static int64_t hart_start(struct call *c)
 
 	if (c->a[0] >= s->count)
 		return SBI_ERR_INVALID_PARAM;
-	if ((e.pc & 1) || !s->t->memory->pointer(s->t->host, e.pc, 2))
+	if ((e.pc & 1) || !vr_tables_is_ram(s->t, e.pc, 2))
 		return SBI_ERR_INVALID_ADDRESS;
 	pthread_mutex_lock(&s->lock);
 	rc = start_locked(s, (uint32_t)c->a[0], &e);
@@ -264,25 +264,41 @@ static int64_t shutdown(struct call *c)
 
 /* ---- console --------------------------------------------------------------------------------- */
 
-/* The buffer (bytes, address low, address high), which must be RAM; at most CONSOLE_MOST bytes of it. */
-static uint8_t *buffer(const struct call *c, uint32_t *n)
+/* Maps the buffer (bytes, address low, address high), which must be RAM; *n: at most CONSOLE_MOST bytes of it. An empty
+ * one is not mapped: m->bytes is NULL. */
+static bool map_buffer(const struct call *c, uint32_t rights, struct vr_mapping *m, uint32_t *n)
 {
-	if (c->a[2])
-		return NULL;
+	const struct vr_tables *t = c->sbi->t;
+
+	*m = (struct vr_mapping){.size = sizeof(*m)};
 	*n = c->a[0] < CONSOLE_MOST ? (uint32_t)c->a[0] : CONSOLE_MOST;
-	return c->sbi->t->memory->pointer(c->sbi->t->host, c->a[1], c->a[0]);
+	if (c->a[2])
+		return false;
+	if (!c->a[0])
+		return vr_tables_is_ram(t, c->a[1], 1);
+	return t->memory->map(t->host, c->a[1], c->a[0], rights, m) >= 0;
+}
+
+static void unmap_buffer(const struct call *c, const struct vr_mapping *m, uint32_t written)
+{
+	const struct vr_tables *t = c->sbi->t;
+
+	if (m->bytes)
+		t->memory->unmap(t->host, m, 0, written);
 }
 
 static int64_t console_write(struct call *c)
 {
 	const struct vr_tables *t = c->sbi->t;
-	uint8_t copy[CONSOLE_MOST], *from;
+	uint8_t copy[CONSOLE_MOST];
+	struct vr_mapping m;
 	uint32_t n = 0;
 
-	from = buffer(c, &n);
-	if (!from)
+	if (!map_buffer(c, VR_MAP_READ, &m, &n))
 		return SBI_ERR_INVALID_PARAM;
-	memcpy(copy, from, n);
+	if (n)
+		memcpy(copy, m.bytes, n);
+	unmap_buffer(c, &m, 0);
 	if (n)
 		t->console->write(t->host, CONSOLE_PORT, copy, n);
 	c->value = n;
@@ -292,17 +308,16 @@ static int64_t console_write(struct call *c)
 static int64_t console_read(struct call *c)
 {
 	const struct vr_tables *t = c->sbi->t;
-	uint8_t copy[CONSOLE_MOST], *to;
+	uint8_t copy[CONSOLE_MOST];
+	struct vr_mapping m;
 	uint32_t n = 0;
 
-	to = buffer(c, &n);
-	if (!to)
+	if (!map_buffer(c, VR_MAP_WRITE, &m, &n))
 		return SBI_ERR_INVALID_PARAM;
 	n = n ? t->console->read(t->host, CONSOLE_PORT, copy, n) : 0;
-	if (n) {
-		memcpy(to, copy, n);
-		t->memory->written(t->host, c->a[1], n);
-	}
+	if (n)
+		memcpy(m.bytes, copy, n);
+	unmap_buffer(c, &m, n);
 	c->value = n;
 	return SBI_SUCCESS;
 }

@@ -91,12 +91,13 @@ static const struct virt_board a64 = {
 	.start = a64_start,
 };
 
-static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **board)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_board_config *c,
+			      struct vr_board **board)
 {
 	return vr_virt_create(&a64, self, c, board);
 }
 
-const struct vr_board vr_board_virt = {
+const struct vr_board_maker vr_board_virt = {
 	.size = sizeof(vr_board_virt),
 	.arch = "arm64",
 	.create = create,
@@ -107,4 +108,6 @@ const struct vr_board vr_board_virt = {
 	.get_state = virt_get_state,
 	.set_state = virt_set_state,
 	.cmdline_max = vr_virt_cmdline_max,
+	.pause = vr_virt_pause,
+	.resume = vr_virt_resume,
 };

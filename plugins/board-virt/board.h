@@ -18,12 +18,18 @@ struct a64_machine {
 	struct psci psci;
 };
 
-extern const struct vr_board vr_board_virt;
+static inline struct a64_machine *a64_machine_of(struct vr_board *board)
+{
+	return (struct a64_machine *)board;
+}
+
+extern const struct vr_board_maker vr_board_virt;
 
 /* state.c: vr_board's. board: a struct a64_machine. */
-int32_t VR_CALL virt_state_at(void *board, uint32_t i, struct vr_board_state *out);
-int32_t VR_CALL virt_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length);
-int32_t VR_CALL virt_set_state(void *board, const char *id, uint32_t index, const void *state,
+int32_t VR_CALL virt_state_at(struct vr_board *board, uint32_t i, struct vr_board_state *out);
+int32_t VR_CALL virt_get_state(struct vr_board *board, const char *id, uint32_t index, void *state,
+			       uint32_t length);
+int32_t VR_CALL virt_set_state(struct vr_board *board, const char *id, uint32_t index, const void *state,
 			       uint32_t length);
 
 #endif

@@ -39,7 +39,7 @@ static int64_t cpu_off(struct psci *p, uint32_t vcpu, const uint64_t *args)
 
 static bool is_entry(const struct psci *p, uint64_t entry)
 {
-	return !(entry & 3) && p->t->memory->pointer(p->t->host, entry, 4);
+	return !(entry & 3) && vr_tables_is_ram(p->t, entry, 4);
 }
 
 static int64_t cpu_on(struct psci *p, uint32_t vcpu, const uint64_t *args)

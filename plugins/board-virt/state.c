@@ -121,9 +121,9 @@ static uint32_t count_of(const struct a64_machine *v, const struct part *p)
 	return p->each_vcpu ? v->m.vcpu_count : 1;
 }
 
-int32_t VR_CALL virt_state_at(void *board, uint32_t i, struct vr_board_state *out)
+int32_t VR_CALL virt_state_at(struct vr_board *board, uint32_t i, struct vr_board_state *out)
 {
-	const struct a64_machine *v = board;
+	const struct a64_machine *v = a64_machine_of(board);
 
 	for (size_t n = 0; n < PARTS; i -= count_of(v, &parts[n]), n++)
 		if (i < count_of(v, &parts[n])) {
@@ -151,9 +151,10 @@ static const struct part *find(const struct a64_machine *v, const char *id, uint
 	return NULL;
 }
 
-int32_t VR_CALL virt_get_state(void *board, const char *id, uint32_t index, void *state, uint32_t length)
+int32_t VR_CALL virt_get_state(struct vr_board *board, const char *id, uint32_t index, void *state,
+			       uint32_t length)
 {
-	struct a64_machine *v = board;
+	struct a64_machine *v = a64_machine_of(board);
 	int32_t rc = vr_slots_get_state(&v->m.slots, id, index, state, length);
 	const struct part *p = rc == VR_E_NOENT ? find(v, id, index, &rc) : NULL;
 
@@ -168,10 +169,10 @@ int32_t VR_CALL virt_get_state(void *board, const char *id, uint32_t index, void
 	return VR_OK;
 }
 
-int32_t VR_CALL virt_set_state(void *board, const char *id, uint32_t index, const void *state,
+int32_t VR_CALL virt_set_state(struct vr_board *board, const char *id, uint32_t index, const void *state,
 			       uint32_t length)
 {
-	struct a64_machine *v = board;
+	struct a64_machine *v = a64_machine_of(board);
 	int32_t rc = vr_slots_set_state(&v->m.slots, id, index, state, length);
 	const struct part *p = rc == VR_E_NOENT ? find(v, id, index, &rc) : NULL;
 

@@ -172,9 +172,9 @@ void kvmp_debug_written(struct kvmp_vm *vm, uint64_t gpa, uint64_t length)
 	pthread_mutex_unlock(&d->lock);
 }
 
-static void VR_CALL original(void *vm_, uint64_t gpa, uint64_t length, void *bytes)
+static void VR_CALL original(struct vr_vm *vm_, uint64_t gpa, uint64_t length, void *bytes)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	struct kvmp_debug *d = vm->debug;
 	uint8_t *out = bytes;
 
@@ -302,10 +302,10 @@ static int32_t plan(struct kvmp_vm *vm, struct kvmp_vcpu *v, struct kvmp_points 
 	return first;
 }
 
-static int32_t VR_CALL set_points(void *vm_, const struct vr_stop_point *points, uint32_t count,
+static int32_t VR_CALL set_points(struct vr_vm *vm_, const struct vr_stop_point *points, uint32_t count,
 				  uint32_t stride)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	struct kvmp_debug *d = vm->debug;
 	struct kvmp_points *next;
 	int32_t rc;
@@ -378,8 +378,7 @@ static void stop(struct kvmp_vcpu *v, uint32_t access, uint64_t address)
 		.reason = VR_EXIT_DEBUG,
 		.access = access,
 		.stop_flags = access & (VR_STOP_READ | VR_STOP_WRITE) ? KVMP_STOP_FLAGS : 0,
-		.address_low = (uint32_t)address,
-		.address_high = (uint32_t)(address >> 32),
+		.address = address,
 	};
 }
 
@@ -389,9 +388,9 @@ void kvmp_debug_stop_waiting(struct kvmp_vcpu *v)
 	stop(v, 0, 0);
 }
 
-static int32_t VR_CALL vcpu_step(void *vcpu, uint32_t on)
+static int32_t VR_CALL vcpu_step(struct vr_vcpu *vcpu, uint32_t on)
 {
-	struct kvmp_vcpu *v = vcpu;
+	struct kvmp_vcpu *v = kvmp_vcpu_of(vcpu);
 
 	/* One that was found for what the debugger wanted before. */
 	v->stopped = false;
@@ -518,9 +517,9 @@ int32_t kvmp_debug_exit(struct kvmp_vcpu *v)
 	}
 }
 
-static int32_t VR_CALL vcpu_translate(void *vcpu, uint64_t va, uint64_t *physical)
+static int32_t VR_CALL vcpu_translate(struct vr_vcpu *vcpu, uint64_t va, uint64_t *physical)
 {
-	return kvmp_arch_translate(vcpu, va, physical);
+	return kvmp_arch_translate(kvmp_vcpu_of(vcpu), va, physical);
 }
 
 const struct vr_debugger kvmp_debugger_table = {

@@ -5,9 +5,9 @@
 
 #include "kvm.h"
 
-static int32_t VR_CALL facts(void *self, vr_fact_fn fn, void *opaque)
+static int32_t VR_CALL facts(struct vr_plugin_self *self, vr_fact_fn fn, void *opaque)
 {
-	struct kvmp_plugin *p = self;
+	struct kvmp_plugin *p = kvmp_plugin_of(self);
 	char text[sizeof(p->device) + 64];
 	int32_t rc;
 

@@ -94,16 +94,16 @@ static uint32_t fetch(const struct kvmp_vcpu *v, const struct vr_state_x86 *s, u
 	}
 	if (!(s->efer & EFER_LMA) || !(s->segment[VR_X86_CS].attributes & VR_X86_SEG_L))
 		linear = (uint32_t)(linear + s->segment[VR_X86_CS].base);
-	while (n < INSN_MAX && VR_HAS(memory, pointer)) {
+	while (n < INSN_MAX && VR_HAS(memory, unmap)) {
 		struct kvm_translation t = {.linear_address = linear + n};
-		const uint8_t *p;
+		struct vr_mapping m = {.size = sizeof(m)};
 
 		if (kvmp_ioctl(v->fd, KVM_TRANSLATE, &t) < 0 || !t.valid)
 			break;
-		p = memory->pointer(v->vm->host, t.physical_address, 1);
-		if (!p)
+		if (memory->map(v->vm->host, t.physical_address, 1, VR_MAP_READ, &m) < 0)
 			break;
-		insn[n++] = *p;
+		insn[n++] = *m.bytes;
+		memory->unmap(v->vm->host, &m, 0, 0);
 	}
 	return n;
 }
@@ -153,12 +153,21 @@ static int32_t assist(struct kvmp_vcpu *v, struct vr_state_x86 *s, const uint8_t
 		.state = s,
 		.state_length = sizeof(*s),
 		.insn_length = n,
+		.limit = 1,
 	};
 	int32_t rc;
 
 	memcpy(rq.insn, insn, n);
 	rc = v->vm->assist->execute(v->vm->assist_self, &rq);
-	return rc < 0 ? rc : kvmp_state_put_back(v, s);
+	if (rc < 0)
+		return rc;
+	if (!rq.executed || rq.executed > rq.limit)
+		return kvmp_error(v->vm->host, VR_E_INVAL,
+				  "vCPU %u: the plugin that offers %s executed %u instructions where at most "
+				  "%u were asked for",
+				  v->index, VR_ASSIST_ID, rq.executed, rq.limit);
+	v->n.assisted += rq.executed;
+	return kvmp_state_put_back(v, s);
 }
 
 /* #UD is a fault: RIP stays. #BP is a trap: RIP is after INT3 (SDM vol. 3 6.5, 6.15). */
@@ -215,10 +224,6 @@ int32_t kvmp_failure_exit(struct kvmp_vcpu *v)
 	n = fetch(v, s, insn);
 	if (v->vm->assist) {
 		rc = assist(v, s, insn, n);
-		if (rc == VR_OK) {
-			v->n.assisted++;
-			return VR_OK;
-		}
 		if (rc != VR_E_UNSUPPORTED)
 			return rc;
 	}

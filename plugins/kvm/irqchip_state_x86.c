@@ -242,6 +242,7 @@ static int32_t pit_get(struct kvmp_vm *vm, uint32_t index, void *state)
 #ifdef KVM_PIT_FLAGS_SPEAKER_DATA_ON
 	s->speaker = !!(p.flags & KVM_PIT_FLAGS_SPEAKER_DATA_ON);
 #endif
+	s->deadline = VR_STATE_NO_DEADLINE;
 	if (s->channel[0].loaded && s->channel[0].mode != 1 && s->channel[0].mode != 5)
 		s->deadline = t + vr_state_pit_ns(s->channel[0].count);
 	return VR_OK;
@@ -353,6 +354,7 @@ static void timer_to_state(const struct kvm_lapic_state *k, uint64_t t, struct v
 
 	if (current > s->timer_initial)
 		current = s->timer_initial;
+	s->timer_deadline = VR_STATE_NO_DEADLINE;
 	s->timer_start = t - (uint64_t)(s->timer_initial - current) * divisor;
 	if (!s->timer_initial || LVT_MODE(lvt) > LVT_PERIODIC)
 		return;
@@ -367,7 +369,10 @@ static void timer_to_state(const struct kvm_lapic_state *k, uint64_t t, struct v
 static void timer_to_page(const struct vr_state_x86_lapic *s, uint64_t t, struct kvm_lapic_state *k)
 {
 	uint64_t divisor = vr_state_lapic_divisor(s->timer_divide);
-	uint64_t left = s->timer_deadline > t ? (s->timer_deadline - t + divisor - 1) / divisor : 0;
+	uint64_t ns = s->timer_deadline != VR_STATE_NO_DEADLINE && s->timer_deadline > t
+			      ? s->timer_deadline - t
+			      : 0;
+	uint64_t left = (ns + divisor - 1) / divisor;
 
 	store(k, PAGE_CURRENT, left < s->timer_initial ? (uint32_t)left : s->timer_initial);
 }

@@ -72,6 +72,11 @@ struct kvmp_plugin {
 	char device[4096];
 	struct kvmp_vm *vm; /* the newest */
 };
+
+static inline struct kvmp_plugin *kvmp_plugin_of(struct vr_plugin_self *self)
+{
+	return (struct kvmp_plugin *)self;
+}
 #define KVMP_IRQCHIP_AUTO 99u /* vmrun.irqchip/1 decides */
 
 struct kvmp_slot {
@@ -109,6 +114,11 @@ struct kvmp_vcpu {
 	struct kvmp_arch_vcpu *arch;
 };
 
+static inline struct kvmp_vcpu *kvmp_vcpu_of(struct vr_vcpu *vcpu)
+{
+	return (struct kvmp_vcpu *)vcpu;
+}
+
 struct kvmp_arch_vm;
 
 struct kvmp_vm {
@@ -119,7 +129,7 @@ struct kvmp_vm {
 	const struct vr_host_machine *machine;
 	const struct vr_host_log *log; /* may be NULL */
 	const struct vr_assist *assist;
-	void *assist_self;
+	struct vr_plugin_self *assist_self;
 	int fd;
 	uint32_t vcpu_count;
 	uint32_t irqchip; /* VR_IRQCHIP_* */
@@ -131,6 +141,11 @@ struct kvmp_vm {
 	struct kvmp_debug *debug;              /* NULL: no debugger can come */
 	const struct vr_host_debuglog *intlog; /* NULL: no `-d int` */
 };
+
+static inline struct kvmp_vm *kvmp_vm_of(struct vr_vm *vm)
+{
+	return (struct kvmp_vm *)vm;
+}
 
 /* ---- error.c ------------------------------------------------------------------------------- */
 /* Notes the text and returns the code. */
@@ -154,14 +169,14 @@ int32_t kvmp_probe(struct kvmp_plugin *p);
 extern const struct vr_facts kvmp_facts_table;
 
 /* ---- vm.c, memory.c ------------------------------------------------------------------------ */
-int32_t VR_CALL kvmp_vm_create(void *self, const struct vr_vm_config *c, void **out);
-void VR_CALL kvmp_vm_destroy(void *vm);
-void VR_CALL kvmp_vm_reset(void *vm);
-void VR_CALL kvmp_vm_stats(void *vm, vr_stat_fn fn, void *opaque);
-int32_t VR_CALL kvmp_memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+int32_t VR_CALL kvmp_vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c, struct vr_vm **out);
+void VR_CALL kvmp_vm_destroy(struct vr_vm *vm);
+void VR_CALL kvmp_vm_reset(struct vr_vm *vm);
+void VR_CALL kvmp_vm_stats(struct vr_vm *vm, vr_stat_fn fn, void *opaque);
+int32_t VR_CALL kvmp_memory_map(struct vr_vm *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
 				uint32_t flags);
-int32_t VR_CALL kvmp_memory_unmap(void *vm, uint32_t slot);
-void VR_CALL kvmp_memory_written(void *vm, uint64_t gpa, uint64_t length);
+int32_t VR_CALL kvmp_memory_unmap(struct vr_vm *vm, uint32_t slot);
+void VR_CALL kvmp_memory_written(struct vr_vm *vm, uint64_t gpa, uint64_t length);
 extern const struct vr_dirty kvmp_dirty_table;
 extern const struct vr_irqchip kvmp_irqchip_table;
 
@@ -169,13 +184,13 @@ extern const struct vr_irqchip kvmp_irqchip_table;
 extern const struct vr_notify kvmp_notify_table;
 
 /* ---- vcpu.c ---------------------------------------------------------------------------------- */
-int32_t VR_CALL kvmp_vcpu_create(void *vm, uint32_t index, void **out);
-void VR_CALL kvmp_vcpu_destroy(void *vcpu);
-int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit);
-void VR_CALL kvmp_vcpu_kick(void *vcpu);
-void VR_CALL kvmp_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level);
-int32_t VR_CALL kvmp_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length);
-int32_t VR_CALL kvmp_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length);
+int32_t VR_CALL kvmp_vcpu_create(struct vr_vm *vm, uint32_t index, struct vr_vcpu **out);
+void VR_CALL kvmp_vcpu_destroy(struct vr_vcpu *vcpu);
+int32_t VR_CALL kvmp_vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *exit);
+void VR_CALL kvmp_vcpu_kick(struct vr_vcpu *vcpu);
+void VR_CALL kvmp_vcpu_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level);
+int32_t VR_CALL kvmp_vcpu_get_state(struct vr_vcpu *vcpu, const char *id, void *state, uint32_t length);
+int32_t VR_CALL kvmp_vcpu_set_state(struct vr_vcpu *vcpu, const char *id, const void *state, uint32_t length);
 void kvmp_vcpu_attention(struct kvmp_vcpu *v, uint32_t bits); /* [any] */
 /* Finishes the exit under way, so that the state can be read. */
 int32_t kvmp_vcpu_settle(struct kvmp_vcpu *v);

@@ -21,10 +21,10 @@ static int set_region(const struct kvmp_vm *vm, uint32_t slot, const struct kvmp
 	return kvmp_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &r);
 }
 
-int32_t VR_CALL kvmp_memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+int32_t VR_CALL kvmp_memory_map(struct vr_vm *vm_, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
 				uint32_t flags)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	struct kvmp_slot s = {.gpa = gpa, .length = length, .host = host, .used = true};
 
 	if (slot >= KVMP_MAX_SLOTS)
@@ -58,9 +58,9 @@ int32_t VR_CALL kvmp_memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64_t
 	return VR_OK;
 }
 
-int32_t VR_CALL kvmp_memory_unmap(void *vm_, uint32_t slot)
+int32_t VR_CALL kvmp_memory_unmap(struct vr_vm *vm_, uint32_t slot)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 
 	if (slot >= KVMP_MAX_SLOTS || !vm->slots[slot].used)
 		return kvmp_error(vm->host, VR_E_NOENT, "memory slot %u is not in use", slot);
@@ -72,14 +72,14 @@ int32_t VR_CALL kvmp_memory_unmap(void *vm_, uint32_t slot)
 }
 
 /* Only the debugger's points are derived from guest memory here: KVM watches the host's mapping. */
-void VR_CALL kvmp_memory_written(void *vm, uint64_t gpa, uint64_t length)
+void VR_CALL kvmp_memory_written(struct vr_vm *vm, uint64_t gpa, uint64_t length)
 {
-	kvmp_debug_written(vm, gpa, length);
+	kvmp_debug_written(kvmp_vm_of(vm), gpa, length);
 }
 
-static int32_t VR_CALL watch(void *vm_, uint32_t slot, uint32_t on)
+static int32_t VR_CALL watch(struct vr_vm *vm_, uint32_t slot, uint32_t on)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	struct kvmp_slot *s = slot < KVMP_MAX_SLOTS ? &vm->slots[slot] : NULL;
 	uint32_t old;
 
@@ -94,9 +94,9 @@ static int32_t VR_CALL watch(void *vm_, uint32_t slot, uint32_t on)
 			  slot, strerror(errno));
 }
 
-static int32_t VR_CALL take(void *vm_, uint32_t slot, uint64_t *bitmap, uint64_t bytes)
+static int32_t VR_CALL take(struct vr_vm *vm_, uint32_t slot, uint64_t *bitmap, uint64_t bytes)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	const struct kvmp_slot *s = slot < KVMP_MAX_SLOTS ? &vm->slots[slot] : NULL;
 	struct kvm_dirty_log log = {.slot = slot, .dirty_bitmap = bitmap};
 

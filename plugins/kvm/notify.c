@@ -30,9 +30,9 @@ static int32_t check_doorbell(const struct kvmp_vm *vm, const struct vr_notify_d
 	return VR_OK;
 }
 
-static int32_t VR_CALL doorbell(void *vm_, const struct vr_notify_doorbell *d, uint32_t on)
+static int32_t VR_CALL doorbell(struct vr_vm *vm_, const struct vr_notify_doorbell *d, uint32_t on)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	struct kvm_ioeventfd e = {0};
 	int32_t rc = check_doorbell(vm, d);
 
@@ -55,9 +55,9 @@ static int32_t VR_CALL doorbell(void *vm_, const struct vr_notify_doorbell *d, u
 	return VR_OK;
 }
 
-static int32_t VR_CALL line(void *vm_, uint32_t number, int64_t event, int64_t resample, uint32_t on)
+static int32_t VR_CALL line(struct vr_vm *vm_, uint32_t number, int64_t event, int64_t resample, uint32_t on)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	struct kvm_irqfd e = {.gsi = number};
 	bool level = resample != VR_NOTIFY_NO_EVENT;
 

@@ -26,19 +26,19 @@ static const struct vr_accel accel = {
 	.stats = kvmp_vm_stats,
 };
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	return kvmp_probe(self);
+	return kvmp_probe(kvmp_plugin_of(self));
 }
 
-static int32_t VR_CALL start(void *self)
+static int32_t VR_CALL start(struct vr_plugin_self *self)
 {
-	return kvmp_probe(self);
+	return kvmp_probe(kvmp_plugin_of(self));
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
-	struct kvmp_plugin *p = self;
+	struct kvmp_plugin *p = kvmp_plugin_of(self);
 
 	if (p->spare_vm >= 0)
 		close(p->spare_vm);
@@ -47,7 +47,7 @@ static void VR_CALL destroy(void *self)
 	free(p);
 }
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	static const struct {
 		const char *id;
@@ -76,7 +76,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 					   probe, out);
 
 	if (rc == VR_OK) {
-		struct kvmp_plugin *p = (*out)->self;
+		struct kvmp_plugin *p = kvmp_plugin_of((*out)->self);
 
 		p->fd = p->spare_vm = -1;
 		p->instance.plugin.start = start;

@@ -221,6 +221,6 @@ int32_t kvmp_arch_set_state(struct kvmp_vcpu *v, const char *id, const void *sta
 	if (kvmp_ioctl(v->fd, KVM_SET_MP_STATE, &m) < 0)
 		return failed(v, "set", 0);
 	for (uint32_t pin = 0; pin < 2; pin++)
-		kvmp_vcpu_set_pin(v, pin, s->pins >> pin & 1);
+		kvmp_vcpu_set_pin((struct vr_vcpu *)v, pin, s->pins >> pin & 1);
 	return VR_OK;
 }

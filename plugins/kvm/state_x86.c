@@ -408,15 +408,17 @@ static void get_clock(const struct kvmp_vcpu *v, struct vr_state_x86 *s)
 {
 	struct kvm_clock_data c = {0};
 
-	if (kvmp_ioctl(v->vm->fd, KVM_GET_CLOCK, &c) == 0)
-		s->pv_clock = c.clock;
+	if (kvmp_ioctl(v->vm->fd, KVM_GET_CLOCK, &c) < 0)
+		return;
+	s->pv_clock = c.clock;
+	s->flags |= VR_X86_HAS_PV_CLOCK;
 }
 
 static int32_t set_clock(const struct kvmp_vcpu *v, const struct vr_state_x86 *s)
 {
 	struct kvm_clock_data c = {.clock = s->pv_clock};
 
-	if (v->index || !s->pv_clock || !kvmp_extension(v->vm->fd, KVM_CAP_ADJUST_CLOCK))
+	if (v->index || !(s->flags & VR_X86_HAS_PV_CLOCK) || !kvmp_extension(v->vm->fd, KVM_CAP_ADJUST_CLOCK))
 		return VR_OK;
 	return kvmp_ioctl(v->vm->fd, KVM_SET_CLOCK, &c) < 0 ? failed(v, "KVM_SET_CLOCK") : VR_OK;
 }

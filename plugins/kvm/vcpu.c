@@ -67,14 +67,14 @@ void kvmp_vcpu_attention(struct kvmp_vcpu *v, uint32_t bits)
 	v->vm->thread->unpark(v->vm->host, v->index);
 }
 
-void VR_CALL kvmp_vcpu_kick(void *vcpu)
+void VR_CALL kvmp_vcpu_kick(struct vr_vcpu *vcpu)
 {
-	kvmp_vcpu_attention(vcpu, KVMP_ATT_KICK);
+	kvmp_vcpu_attention(kvmp_vcpu_of(vcpu), KVMP_ATT_KICK);
 }
 
-void VR_CALL kvmp_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+void VR_CALL kvmp_vcpu_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level)
 {
-	struct kvmp_vcpu *v = vcpu;
+	struct kvmp_vcpu *v = kvmp_vcpu_of(vcpu);
 	uint64_t bit, old;
 
 	if (pin >= 64)
@@ -88,9 +88,9 @@ void VR_CALL kvmp_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
 }
 
 /* ---- life --------------------------------------------------------------------------------------- */
-int32_t VR_CALL kvmp_vcpu_create(void *vm_, uint32_t index, void **out)
+int32_t VR_CALL kvmp_vcpu_create(struct vr_vm *vm_, uint32_t index, struct vr_vcpu **out)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	struct kvmp_vcpu *v;
 	int size;
 	int32_t rc;
@@ -128,7 +128,7 @@ int32_t VR_CALL kvmp_vcpu_create(void *vm_, uint32_t index, void **out)
 	if (rc < 0)
 		goto fail;
 	vm->vcpus[index] = v;
-	*out = v;
+	*out = (struct vr_vcpu *)v;
 	return VR_OK;
 fail:
 	kvmp_arch_vcpu_fini(v);
@@ -140,9 +140,9 @@ fail:
 	return rc;
 }
 
-void VR_CALL kvmp_vcpu_destroy(void *vcpu)
+void VR_CALL kvmp_vcpu_destroy(struct vr_vcpu *vcpu)
 {
-	struct kvmp_vcpu *v = vcpu;
+	struct kvmp_vcpu *v = kvmp_vcpu_of(vcpu);
 	struct kvmp_vm *vm = v->vm;
 
 #define C(field, name) vm->gone.field += v->n.field;
@@ -287,9 +287,9 @@ static int32_t give_stop(struct kvmp_vcpu *v, struct vr_exit *exit)
 	return VR_OK;
 }
 
-int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit)
+int32_t VR_CALL kvmp_vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *exit)
 {
-	struct kvmp_vcpu *v = vcpu;
+	struct kvmp_vcpu *v = kvmp_vcpu_of(vcpu);
 	int32_t rc = VR_OK;
 
 	while (rc >= 0) {
@@ -327,16 +327,16 @@ int32_t VR_CALL kvmp_vcpu_run(void *vcpu, struct vr_exit *exit)
 }
 
 /* ---- state -------------------------------------------------------------------------------------- */
-int32_t VR_CALL kvmp_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+int32_t VR_CALL kvmp_vcpu_get_state(struct vr_vcpu *vcpu, const char *id, void *state, uint32_t length)
 {
-	int32_t rc = kvmp_vcpu_settle(vcpu);
+	int32_t rc = kvmp_vcpu_settle(kvmp_vcpu_of(vcpu));
 
-	return rc < 0 ? rc : kvmp_arch_get_state(vcpu, id, state, length);
+	return rc < 0 ? rc : kvmp_arch_get_state(kvmp_vcpu_of(vcpu), id, state, length);
 }
 
-int32_t VR_CALL kvmp_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+int32_t VR_CALL kvmp_vcpu_set_state(struct vr_vcpu *vcpu, const char *id, const void *state, uint32_t length)
 {
-	int32_t rc = kvmp_vcpu_settle(vcpu);
+	int32_t rc = kvmp_vcpu_settle(kvmp_vcpu_of(vcpu));
 
-	return rc < 0 ? rc : kvmp_arch_set_state(vcpu, id, state, length);
+	return rc < 0 ? rc : kvmp_arch_set_state(kvmp_vcpu_of(vcpu), id, state, length);
 }

@@ -208,7 +208,8 @@ int32_t kvmp_arch_vcpu_reset(struct kvmp_vcpu *v)
 {
 	struct vr_state_x86 *s = &v->arch->power_on;
 
-	s->tsc = s->pv_clock = 0;
+	s->tsc = 0;
+	s->flags &= ~VR_X86_HAS_PV_CLOCK;
 	return kvmp_state_set(v, s);
 }
 

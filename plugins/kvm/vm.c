@@ -16,9 +16,9 @@ static void find_assist(struct kvmp_vm *vm)
 
 	if (!VR_HAS(registry, find) || registry->find(vm->host, VR_ASSIST_ID, NULL, 0, &found) < 0)
 		return;
-	if (!VR_HAS((const struct vr_assist *)found.interface, execute))
+	if (!VR_HAS((const struct vr_assist *)found.table, execute))
 		return;
-	vm->assist = found.interface;
+	vm->assist = found.table;
 	vm->assist_self = found.self;
 	kvmp_log(vm->host, VR_LOG_INFO, "instructions that KVM can't emulate are '%s's",
 		 found.id ? found.id : "?");
@@ -86,9 +86,9 @@ static int32_t open_vm(struct kvmp_vm *vm)
 	return VR_OK;
 }
 
-int32_t VR_CALL kvmp_vm_create(void *self, const struct vr_vm_config *c, void **out)
+int32_t VR_CALL kvmp_vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c, struct vr_vm **out)
 {
-	struct kvmp_plugin *p = self;
+	struct kvmp_plugin *p = kvmp_plugin_of(self);
 	struct kvmp_vm *vm;
 	int32_t rc;
 
@@ -116,19 +116,19 @@ int32_t VR_CALL kvmp_vm_create(void *self, const struct vr_vm_config *c, void **
 	if (rc == VR_OK && (c->flags & VR_VM_DEBUG))
 		rc = kvmp_debug_create(vm);
 	if (rc < 0) {
-		kvmp_vm_destroy(vm);
+		kvmp_vm_destroy((struct vr_vm *)vm);
 		return rc;
 	}
 	find_assist(vm);
 	kvmp_intlog_open(vm);
 	p->vm = vm;
-	*out = vm;
+	*out = (struct vr_vm *)vm;
 	return VR_OK;
 }
 
-void VR_CALL kvmp_vm_destroy(void *vm_)
+void VR_CALL kvmp_vm_destroy(struct vr_vm *vm_)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 
 	kvmp_debug_destroy(vm);
 	kvmp_arch_vm_fini(vm);
@@ -152,9 +152,9 @@ static int32_t reset_vcpu(struct kvmp_vcpu *v)
 }
 
 /* vCPUs to their power-on state; no vCPU runs. When that fails nothing sensible can run any more. */
-void VR_CALL kvmp_vm_reset(void *vm_)
+void VR_CALL kvmp_vm_reset(struct vr_vm *vm_)
 {
-	struct kvmp_vm *vm = vm_;
+	struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	char text[VR_HOST_ERROR_TEXT] = "";
 	int32_t rc = VR_OK;
 
@@ -172,9 +172,9 @@ void VR_CALL kvmp_vm_reset(void *vm_)
 	vm->machine->power(vm->host, VR_POWER_CRASH, 1);
 }
 
-void VR_CALL kvmp_vm_stats(void *vm_, vr_stat_fn fn, void *opaque)
+void VR_CALL kvmp_vm_stats(struct vr_vm *vm_, vr_stat_fn fn, void *opaque)
 {
-	const struct kvmp_vm *vm = vm_;
+	const struct kvmp_vm *vm = kvmp_vm_of(vm_);
 	struct kvmp_counters sum = vm->gone;
 
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
@@ -193,9 +193,9 @@ void VR_CALL kvmp_vm_stats(void *vm_, vr_stat_fn fn, void *opaque)
 
 /* ---- vmrun.irqchip/1 ------------------------------------------------------------------------- */
 /* A board that asks in vain has its own: a refusal is an answer and leaves no error text. */
-static int32_t VR_CALL irqchip_enable(void *self, uint32_t kind)
+static int32_t VR_CALL irqchip_enable(struct vr_plugin_self *self, uint32_t kind)
 {
-	struct kvmp_plugin *p = self;
+	struct kvmp_plugin *p = kvmp_plugin_of(self);
 	struct kvmp_vm *vm = p->vm;
 
 	if (!vm)
@@ -209,52 +209,53 @@ static int32_t VR_CALL irqchip_enable(void *self, uint32_t kind)
 	return kvmp_arch_irqchip(vm, kind);
 }
 
-static uint32_t VR_CALL irqchip_kind(void *self)
+static uint32_t VR_CALL irqchip_kind(struct vr_plugin_self *self)
 {
-	const struct kvmp_plugin *p = self;
+	const struct kvmp_plugin *p = kvmp_plugin_of(self);
 
 	return p->vm ? p->vm->irqchip : VR_IRQCHIP_NONE;
 }
 
-static int32_t VR_CALL irqchip_line(void *self, uint32_t line, uint32_t level)
+static int32_t VR_CALL irqchip_line(struct vr_plugin_self *self, uint32_t line, uint32_t level)
 {
-	struct kvmp_plugin *p = self;
+	struct kvmp_plugin *p = kvmp_plugin_of(self);
 
 	if (!p->vm || p->vm->irqchip != VR_IRQCHIP_FULL)
 		return VR_E_STATE;
 	return kvmp_arch_line(p->vm, line, level);
 }
 
-static int32_t VR_CALL irqchip_msi(void *self, uint64_t address, uint32_t data)
+static int32_t VR_CALL irqchip_msi(struct vr_plugin_self *self, uint64_t address, uint32_t data)
 {
-	struct kvmp_plugin *p = self;
+	struct kvmp_plugin *p = kvmp_plugin_of(self);
 
 	if (!p->vm || p->vm->irqchip == VR_IRQCHIP_NONE)
 		return VR_E_STATE;
 	return kvmp_arch_msi(p->vm, address, data);
 }
 
-static int32_t VR_CALL irqchip_route(void *self, uint32_t line, uint64_t address, uint32_t data)
+static int32_t VR_CALL irqchip_route(struct vr_plugin_self *self, uint32_t line, uint64_t address,
+				     uint32_t data)
 {
-	struct kvmp_plugin *p = self;
+	struct kvmp_plugin *p = kvmp_plugin_of(self);
 
 	if (!p->vm || p->vm->irqchip != VR_IRQCHIP_SPLIT)
 		return VR_E_STATE;
 	return line < kvmp_arch_lines ? kvmp_arch_route(p->vm, line, address, data) : VR_E_RANGE;
 }
 
-static int32_t VR_CALL irqchip_get_state(void *self, const char *id, uint32_t index, void *state,
-					 uint32_t length)
+static int32_t VR_CALL irqchip_get_state(struct vr_plugin_self *self, const char *id, uint32_t index,
+					 void *state, uint32_t length)
 {
-	struct kvmp_plugin *p = self;
+	struct kvmp_plugin *p = kvmp_plugin_of(self);
 
 	return p->vm ? kvmp_arch_irqchip_get(p->vm, id, index, state, length) : VR_E_STATE;
 }
 
-static int32_t VR_CALL irqchip_set_state(void *self, const char *id, uint32_t index, const void *state,
-					 uint32_t length)
+static int32_t VR_CALL irqchip_set_state(struct vr_plugin_self *self, const char *id, uint32_t index,
+					 const void *state, uint32_t length)
 {
-	struct kvmp_plugin *p = self;
+	struct kvmp_plugin *p = kvmp_plugin_of(self);
 
 	return p->vm ? kvmp_arch_irqchip_set(p->vm, id, index, state, length) : VR_E_STATE;
 }

@@ -2,7 +2,7 @@
 /*
  * cache.c: finding translated code, linking it, and invalidating it.
  *
- * Code is found by guest virtual pc, physical page and mode flags: a page mapped at the same address in two
+ * Code is found by guest virtual pc, physical page and mode (mode flags and code space): a page mapped at the same address in two
  * processes is translated once. Each MMU context has an instruction TLB (itlb), which maps virtual pages to
  * page descriptors and to page-mapping ids: each (virtual page, physical page) pair has one id. A link to
  * another page is guarded by that id: generated code compares it with mmu_context.mapping_id. That entry is
@@ -46,7 +46,7 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 		.size = sizeof(job),
 		.isa = vm->isa,
 		.ir = ir,
-		.pc_base = ir->blocks[0].pc & SOFT_PAGE_MASK,
+		.pc_base = SOFT_RAS_EMPTY & SOFT_PAGE_MASK,
 		.write = vm->code.write + vm->code_top,
 		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
 		.capacity = CODE_RESERVE,
@@ -76,11 +76,12 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 /* The host code of empty RAS entries: a block that exits at once and goes on at the entry's pc. */
 static int32_t emit_ras_default(struct soft_vm *vm)
 {
+	const uint64_t place = SOFT_RAS_EMPTY & ~SOFT_PAGE_MASK;
 	struct vr_ir_op ops[3] = {{.op = VR_IR_NOP},
-				  {.op = VR_IR_INSN_START, .imm = SOFT_RAS_EMPTY},
-				  {.op = VR_IR_EXIT_TO, .imm = SOFT_RAS_EMPTY}};
-	struct vr_ir_block block = {.pc = SOFT_RAS_EMPTY,
-				    .end = SOFT_RAS_EMPTY,
+				  {.op = VR_IR_INSN_START, .imm = place},
+				  {.op = VR_IR_EXIT_TO, .imm = place}};
+	struct vr_ir_block block = {.start = place,
+				    .end = place,
 				    .first = 1,
 				    .count = 2,
 				    .insns = 1,
@@ -242,10 +243,10 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	return it;
 }
 
-/* The page after that of exec.pc. */
+/* The page on which the instruction at exec.pc goes on. */
 static const struct soft_itlb_entry *fetch_next(struct vr_exec *x)
 {
-	return soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
+	return soft_fetch(x, soft_tail_address(&x->code, x->pc & SOFT_PAGE_MASK));
 }
 
 static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struct soft_itlb_entry *next)
@@ -268,7 +269,7 @@ static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struc
 		next->page->tail_regions = g;
 	}
 	for (uint32_t i = 0; i < g->entry_count; i++)
-		if (!soft_entry_find(vm, g->entries[i].pc, g->page, g->mode_flags))
+		if (!soft_entry_find(vm, g->entries[i].pc, g->page, &g->mode))
 			soft_entry_add(vm, &g->entries[i]);
 	return VR_OK;
 }
@@ -331,8 +332,8 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 {
 	struct soft_vm *vm = v->vm;
 	struct vr_exec *x = v->x;
-	const uint64_t mode_flags = soft_mode_flags(x, it);
-	struct soft_entry *e = soft_entry_find(vm, x->pc, it->page, mode_flags);
+	const struct soft_mode mode = soft_mode(x, it);
+	struct soft_entry *e = soft_entry_find(vm, x->pc, it->page, &mode);
 	struct soft_region *g = NULL;
 
 	/* Another vCPU has translated it meanwhile. is_current() must check its tail. */
@@ -343,12 +344,12 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 		return NULL;
 	int32_t rc = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
 			     ? VR_E_NOMEM
-			     : soft_translate(vm, v, it, next, x->pc, mode_flags, &g);
+			     : soft_translate(vm, v, it, next, x->pc, &mode, &g);
 
 	if (rc == VR_OK)
 		rc = add_region(vm, g, next);
 	if (rc == VR_OK)
-		return soft_entry_find(vm, x->pc, it->page, mode_flags);
+		return soft_entry_find(vm, x->pc, it->page, &mode);
 	*cut = rc == VR_E_AGAIN;
 	if (rc == VR_E_NOMEM)
 		cache_full(v, rc);
@@ -368,7 +369,8 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 static bool is_current(struct vr_exec *x, const struct soft_entry *e, const struct soft_itlb_entry **next)
 {
 	*next = fetch_next(x);
-	return *next && !memcmp((*next)->host, e->region->tail, e->region->tail_size);
+	return *next &&
+	       !memcmp((*next)->host + e->region->tail_offset, e->region->tail, e->region->tail_size);
 }
 
 bool soft_guest_point(struct soft_vcpu *v)
@@ -383,6 +385,21 @@ bool soft_guest_point(struct soft_vcpu *v)
 	return true;
 }
 
+/* An instruction is cut off again. Only where code addresses end in the middle of a page can its second part be cut off by a
+ * page's end, if it goes on near one; the engine has no regions of three pages. */
+void soft_tail_is_cut(struct soft_vcpu *v)
+{
+	uint64_t at = soft_tail_address(&v->x->code, v->x->pc & SOFT_PAGE_MASK);
+
+	if ((at & (SOFT_PAGE - 1)) <= SOFT_PAGE - SOFT_TAIL_MAX) {
+		soft_cant_go_on(v, VR_E_INTERNAL); /* the lifter is wrong */
+		return;
+	}
+	v->n.faults++;
+	v->vm->isa->fault(v->x, (at & SOFT_PAGE_MASK) + SOFT_PAGE, VR_ACCESS_EXECUTE, VR_FAULT_BUS);
+	v->x->leave = 0; /* that is for helpers */
+}
+
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where)
 {
 	struct soft_vcpu *v = soft_of(x);
@@ -392,7 +409,8 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	    (it->checked && (soft_stopped(v, x->pc, 1, 1u << VR_ACCESS_EXECUTE) || soft_guest_point(v))))
 		return NULL;
 	*where = it;
-	struct soft_entry *e = soft_entry_find(v->vm, x->pc, it->page, soft_mode_flags(x, it));
+	const struct soft_mode mode = soft_mode(x, it);
+	struct soft_entry *e = soft_entry_find(v->vm, x->pc, it->page, &mode);
 
 	if (e && e->region->tail_size && !is_current(x, e, &next)) {
 		if (!next)
@@ -436,19 +454,27 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 			*where = it;
 		}
 		pthread_mutex_lock(&v->vm->code_lock);
+		cut = false;
 		e = find_slowly(v, it, next, &cut);
 		pthread_mutex_unlock(&v->vm->code_lock);
+		if (cut)
+			soft_tail_is_cut(v);
 	}
 	if (e)
 		v->full_again = 0;
 	return e;
 }
 
+static uint64_t exit_target(const struct soft_exit *x)
+{
+	return x->region->va_page + x->site.place;
+}
+
 uint64_t soft_exit_target(struct soft_vm *vm, uint64_t number)
 {
 	/* Another vCPU's translation may move the array. */
 	pthread_mutex_lock(&vm->code_lock);
-	uint64_t pc = vm->exits[number].site.pc;
+	uint64_t pc = exit_target(&vm->exits[number]);
 
 	pthread_mutex_unlock(&vm->code_lock);
 	return pc;
@@ -462,7 +488,7 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = &vm->exits[number];
-	int usable = exit->site.pc == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
+	int usable = exit_target(exit) == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
 
 	if (usable && exit->target == e && exit->mapping_id == it->mapping_id) {
 		v->n.link_refills++;
@@ -471,7 +497,8 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 		/* With one vCPU a guarded link may be changed to any target. With more, another vCPU may be
 		 * between the check and the jump: then only to newer code of the same page. */
 		if (redirect(vm, exit, soft_entry_cached(e), it->mapping_id) < 0) {
-			/* beyond the reach of a jump there: it goes by the look-up as before */
+			/* beyond the reach of a jump there: it goes where it went, by the look-up at first */
+			v->n.links_refused++;
 			pthread_mutex_unlock(&vm->code_lock);
 			return;
 		}

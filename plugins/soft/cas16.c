@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cas16.c: compare-and-swap of 16 bytes by the host's own instruction, so that it is atomic against generated code, which uses the
- * same. The compiler's built-in for 16 bytes is a call of libatomic, which may take a lock that generated code knows nothing of.
+ * same. The compiler's built-in for 16 bytes is a call of libatomic, which may take a lock that generated code knows nothing of. A
+ * host without such an instruction makes these accesses while all other vCPUs stand (SOFT_REQ_ALONE).
  */
 #include "cas16.h"
 
-#if defined(__x86_64__)
+#if SOFT_HAS_CAS16 && defined(__x86_64__)
 /* SDM vol. 2, CMPXCHG8B/CMPXCHG16B; emitters for this host ask for the feature in their probe. */
 void soft_cas16(void *at, const union vr_v128 *expected, const union vr_v128 *desired, union vr_v128 *old)
 {
@@ -18,7 +19,7 @@ void soft_cas16(void *at, const union vr_v128 *expected, const union vr_v128 *de
 	old->d[0] = lo;
 	old->d[1] = hi;
 }
-#elif defined(__aarch64__)
+#elif SOFT_HAS_CAS16 && defined(__aarch64__)
 /* Arm ARM B2.9: what the exclusive pair read is whole only when the exclusive store succeeds, so the old value is written back
  * where it is not the expected one. */
 void soft_cas16(void *at, const union vr_v128 *expected, const union vr_v128 *desired, union vr_v128 *old)
@@ -39,20 +40,5 @@ void soft_cas16(void *at, const union vr_v128 *expected, const union vr_v128 *de
 			 : "memory", "cc");
 	old->d[0] = lo;
 	old->d[1] = hi;
-}
-#else
-#include <pthread.h>
-#include <string.h>
-
-/* No emitter makes code for such a host: only the interpreter's compare-and-swaps of 16 bytes meet here. */
-void soft_cas16(void *at, const union vr_v128 *expected, const union vr_v128 *desired, union vr_v128 *old)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-	pthread_mutex_lock(&lock);
-	memcpy(old, at, 16);
-	if (!memcmp(old, expected, 16))
-		memcpy(at, desired, 16);
-	pthread_mutex_unlock(&lock);
 }
 #endif

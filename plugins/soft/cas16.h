@@ -5,7 +5,16 @@
 
 #include <vmrun/isa.h>
 
-/* Store *desired at `at`, a multiple of 16, if *expected is there; *old: what was there. Acquire and release. [any] */
+/* Has the host the instruction? -DSOFT_HAS_CAS16=0 builds without it, for a test. */
+#ifndef SOFT_HAS_CAS16
+#if defined(__x86_64__) || defined(__aarch64__)
+#define SOFT_HAS_CAS16 1
+#else
+#define SOFT_HAS_CAS16 0
+#endif
+#endif
+
+/* Store *desired at `at`, a multiple of 16, if *expected is there; *old: what was there. Acquire and release. Only with SOFT_HAS_CAS16. [any] */
 void soft_cas16(void *at, const union vr_v128 *expected, const union vr_v128 *desired, union vr_v128 *old);
 
 #endif

@@ -43,9 +43,8 @@ static uint64_t lookup(struct vr_exec *x, bool in_generated_code)
 		 * branch ignores. */
 		if (cached) {
 			uint64_t pc = x->pc;
-			struct vr_branch_entry *j =
-				&vr_engine_exec(x)
-					 ->mmu_context->indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES - 1)];
+			uint64_t index = vr_indirect_index(pc, v->vm->isa->code_align_log2);
+			struct vr_branch_entry *j = &vr_engine_exec(x)->mmu_context->indirect[index];
 
 			j->pc = pc;
 			j->host = cached;

@@ -4,8 +4,8 @@
  *
  * An emitter works on the engine's own structures, so it has to be of the engine's revision (VR_ENGINE_REVISION). It
  * knows nothing of a guest, so any one serves any guest. The translator's own is the first choice: its author tried the
- * two together. When it can't be used (another revision, an incomplete table, a processor that can't run its code), or
- * the translator has none, those of the other installed plugins are looked at, best first, and the first that can be
+ * two together. When it can't be used (another revision, an incomplete table, a processor that can't run its code, a
+ * memory order of the guest that it can't give), or the translator has none, those of the other installed plugins are looked at, best first, and the first that can be
  * used is taken. Without one the guest is interpreted. What a user did not expect is one line of the log.
  */
 #include <stdio.h>
@@ -27,7 +27,7 @@ _Static_assert(offsetof(struct vr_emit, size) == 0 && offsetof(struct vr_emit, r
 	       "what is read of an emitter of any revision");
 
 /* The reason why it can't be used; NULL: it can. */
-static const char *unusable(const struct vr_emit *e, char *why, uint32_t n)
+static const char *unusable(const struct soft_vm *vm, const struct vr_emit *e, char *why, uint32_t n)
 {
 	const char *missing;
 
@@ -52,6 +52,11 @@ static const char *unusable(const struct vr_emit *e, char *why, uint32_t n)
 			snprintf(why, n, "this processor can't run its code");
 		return why;
 	}
+	if (!(VR_VALUE(e, memory_orders, 0) >> vm->memory_order & 1)) {
+		snprintf(why, n, "its code does not keep this guest's memory order (%s)",
+			 vm->memory_order == VR_ORDER_TSO ? "TSO" : "weak");
+		return why;
+	}
 	return NULL;
 }
 
@@ -64,13 +69,13 @@ static const struct vr_emit *another(struct search *s, const char **id)
 		return NULL;
 	for (uint32_t i = 0; s->registry->find_installed(s->vm->host, VR_EMITTER_ID, NULL, i, &f) == VR_OK;
 	     i++) {
-		const struct vr_emit *e = f.interface;
+		const struct vr_emit *e = f.table;
 		size_t at = strlen(s->others);
 
 		*id = f.id;
 		if (e == s->own)
 			continue;
-		if (!unusable(e, why, sizeof(why)))
+		if (!unusable(s->vm, e, why, sizeof(why)))
 			return e;
 		snprintf(s->others + at, sizeof(s->others) - at, "; of %s: %s", f.id, why);
 	}
@@ -96,7 +101,7 @@ const struct vr_emit *soft_emitter(struct soft_vm *vm, const struct vr_vm_config
 	char why[WHY], text[WHY + sizeof(s.others) + 200];
 
 	if (e)
-		wrong = unusable(e, why, sizeof(why));
+		wrong = unusable(vm, e, why, sizeof(why));
 	if (!wrong)
 		return e;
 	e = another(&s, &from);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * entries.c: the table of entries into translated code, by guest virtual pc, physical page and mode flags.
+ * entries.c: the table of entries into translated code, by guest virtual pc, physical page and mode.
  *
  * Look-ups take no lock inside generated code, or in what that calls. Entries are only added, complete, at
  * the front of a chain. An entry that was taken out still leads to the rest of its chain, and its memory
@@ -16,24 +16,24 @@
 #define CHAINS_MAX (1u << 20)
 #define BYTES_PER_ENTRY 1024u /* of code, an estimate: the table does not grow */
 
-static uint32_t hash(uint64_t pc, const struct soft_page *page, uint64_t mode_flags)
+static uint32_t hash(uint64_t pc, const struct soft_page *page, const struct soft_mode *mode)
 {
-	uint64_t h = (pc >> 1) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = pc * UINT64_C(0x9e3779b97f4a7c15);
 
 	h ^= (page->physical >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^
-	     mode_flags * UINT64_C(0x165667b19e3779f9);
+	     (mode->flags + mode->code.base) * UINT64_C(0x165667b19e3779f9);
 	return (uint32_t)(h >> 32);
 }
 
 static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
-				       uint64_t mode_flags)
+				       const struct soft_mode *mode)
 {
-	return &vm->table[hash(pc, page, mode_flags) & vm->table_mask];
+	return &vm->table[hash(pc, page, mode) & vm->table_mask];
 }
 
 void soft_entry_add(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, e->mode_flags);
+	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, &e->region->mode);
 
 	e->hash_next = *to;
 	__atomic_store_n(to, e, __ATOMIC_RELEASE);
@@ -41,7 +41,7 @@ void soft_entry_add(struct soft_vm *vm, struct soft_entry *e)
 
 void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, e->mode_flags);
+	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, &e->region->mode);
 
 	for (; *p; p = &(*p)->hash_next)
 		if (*p == e) {
@@ -51,12 +51,12 @@ void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e)
 }
 
 struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
-				   uint64_t mode_flags)
+				   const struct soft_mode *mode)
 {
-	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, mode_flags), __ATOMIC_ACQUIRE);
+	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, mode), __ATOMIC_ACQUIRE);
 
 	for (; e; e = __atomic_load_n(&e->hash_next, __ATOMIC_ACQUIRE))
-		if (e->pc == pc && e->mode_flags == mode_flags && e->region->page == page)
+		if (e->pc == pc && e->region->page == page && soft_mode_same(&e->region->mode, mode))
 			return e;
 	return NULL;
 }

@@ -178,7 +178,7 @@ static int at_hand(const struct vr_ir *ir, uint32_t v, uint32_t until)
 {
 	const struct vr_ir_op *o = &ir->ops[v];
 
-	if (o->op == VR_IR_CONST)
+	if (vr_ir_is_constant(o->op))
 		return 1;
 	if (o->op != VR_IR_GET || o->type != VR_T_I64)
 		return 0;

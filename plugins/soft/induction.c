@@ -67,6 +67,7 @@ static uint32_t value(const struct loop *l, uint32_t i, uint32_t *has)
 	*has = 0;
 	switch (o->op) {
 	case VR_IR_CONST:
+	case VR_IR_PC_CONST:
 		return AFFINE;
 	case VR_IR_GET:
 		if (o->imm >= SOFT_GUEST_REGS || l->unknown[o->imm] ||

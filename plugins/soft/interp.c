@@ -13,10 +13,12 @@ _Static_assert(sizeof(functions) / sizeof(functions[0]) == VR_IR_COUNT, "an op w
 _Static_assert(VR_IR_NOP == 0, "value 0 is none");
 
 uint32_t soft_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir,
-			   uint32_t block, union vr_v256 *values, const struct soft_interp_memory *m)
+			   uint32_t block, uint64_t pc_base, union vr_v256 *values,
+			   const struct soft_interp_memory *m)
 {
 	const struct vr_ir_block *b = &ir->blocks[block];
-	struct soft_interp r = {.x = x, .isa = isa, .ir = ir, .block = b, .m = m, .v = values};
+	struct soft_interp r = {
+		.x = x, .isa = isa, .ir = ir, .block = b, .m = m, .pc_base = pc_base, .v = values};
 	uint32_t result = 0;
 
 	memset(&values[0], 0, sizeof(values[0])); /* "none" reads as zero */
@@ -40,11 +42,12 @@ OP(NOP)
 
 OP(INSN_START)
 {
-	r->x->pc = o->imm;
+	r->x->pc = r->pc_base + o->imm;
 	return 0;
 }
 
 OP_VALUE(CONST, o->imm)
+OP_VALUE(PC_CONST, vr_code_address(&r->x->code, r->pc_base + o->imm))
 
 /* Of a value in memory. */
 static size_t type_bytes(uint32_t type)
@@ -204,8 +207,19 @@ OP(FENCE)
 OP(CALL)
 {
 	const struct vr_helper *h = vr_isa_helper(r->isa, o->imm);
-	d->d[0] = h->u.fn(r->x, r->v[o->a].d[0], r->v[o->b].d[0], r->v[o->c].d[0]);
+	if (h->flags & VR_HF_SIX) {
+		static const struct vr_ir_op none;
+		const struct vr_ir_op *more = o[-1].op == VR_IR_ARGS ? o - 1 : &none;
+		d->d[0] = h->u.fn6(r->x, r->v[o->a].d[0], r->v[o->b].d[0], r->v[o->c].d[0],
+				   r->v[more->a].d[0], r->v[more->b].d[0], r->v[more->c].d[0]);
+	} else
+		d->d[0] = h->u.fn(r->x, r->v[o->a].d[0], r->v[o->b].d[0], r->v[o->c].d[0]);
 	return (h->flags & VR_HF_MAY_LEAVE) && r->x->leave ? SOFT_INTERP_LEFT : 0;
+}
+
+OP(ARGS)
+{
+	return 0; /* CALL looks at it */
 }
 
 OP(VCALL)
@@ -321,9 +335,9 @@ void soft_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags)
 
 /* ---- terminators -------------------------------------------------------------------------- */
 
-static uint32_t go(struct soft_interp *r, uint64_t pc)
+static uint32_t go(struct soft_interp *r, uint64_t place)
 {
-	r->x->pc = pc;
+	r->x->pc = r->pc_base + place;
 	return SOFT_INTERP_NEXT;
 }
 
@@ -350,7 +364,8 @@ OP(BRBIT)
 
 OP(JUMP_INDIRECT)
 {
-	return go(r, r->v[o->a].d[0]);
+	r->x->pc = vr_linear_address(&r->x->code, r->v[o->a].d[0]);
+	return SOFT_INTERP_NEXT;
 }
 
 OP(EXIT)

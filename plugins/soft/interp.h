@@ -9,7 +9,7 @@
 #include <vmrun/isa.h>
 
 /* What a block ended with. */
-#define SOFT_INTERP_NEXT 1u /* its terminator: exec.pc is the next guest pc */
+#define SOFT_INTERP_NEXT 1u /* its terminator: exec.pc is the next linear address */
 #define SOFT_INTERP_LEFT 2u /* a fault, or a helper that left: exec.pc is set, exec.leave is clear again */
 
 /* What the interpreter can't do by itself. */
@@ -35,11 +35,12 @@ uint32_t soft_interp_fenv_get_flags(struct vr_exec *x);
 void soft_interp_fenv_set_flags(struct vr_exec *x, uint32_t flags);
 
 /*
- * Run block number `block` of `ir` on the guest registers in memory. `values` has room for ir->op_count
+ * Run block number `block` of `ir`, of the page at linear address pc_base, on the guest registers in memory. `values` has room for ir->op_count
  * entries and needs no contents. FP ops (class VR_IRC_FP) all go to isa->fp_slow, with the guest's FP
  * environment as the caller loaded it. Returns SOFT_INTERP_*. [vcpu]
  */
 uint32_t soft_interp_block(struct vr_exec *x, const struct vr_isa *isa, const struct vr_ir *ir,
-			   uint32_t block, union vr_v256 *values, const struct soft_interp_memory *m);
+			   uint32_t block, uint64_t pc_base, union vr_v256 *values,
+			   const struct soft_interp_memory *m);
 
 #endif

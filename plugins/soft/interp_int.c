@@ -102,6 +102,7 @@ OP(CLS)
 }
 
 OP_VALUE(POPCNT, __builtin_popcountll(A))
+OP_VALUE(PARITY, !__builtin_parityll(A & 0xff))
 
 OP(RBIT)
 {
@@ -150,16 +151,23 @@ OP(CRC32)
 
 /* ---- flags -------------------------------------------------------------------------------- */
 
-/* N Z C V of a + b + carry; a subtraction is an addition of the complement (as the Arm ARM's AddWithCarry).
- */
-uint64_t soft_interp_add_flags(uint32_t type, uint64_t a, uint64_t b, unsigned carry)
+/* Bits that FLAGS are made of. */
+static uint32_t flag_bits(uint32_t type, uint32_t aux)
 {
-	uint32_t bits = type == VR_T_I32 ? 32 : 64;
-	a = soft_interp_cut(type, a);
-	b = soft_interp_cut(type, b);
+	return aux & VR_FA_8 ? 8 : aux & VR_FA_16 ? 16 : type == VR_T_I32 ? 32 : 64;
+}
+
+/* N Z C V of a + b + carry; a subtraction is an addition of the complement (as the Arm ARM's AddWithCarry). */
+static uint64_t add_flags(uint32_t type, uint32_t aux, uint64_t a, uint64_t b, unsigned carry)
+{
+	uint32_t bits = flag_bits(type, aux);
+	uint64_t mask = soft_interp_mask(bits);
+	a &= mask;
+	b &= mask;
 	unsigned __int128 wide = (unsigned __int128)a + b + carry;
-	uint64_t sum = soft_interp_cut(type, (uint64_t)wide);
-	return soft_interp_pack(sum >> (bits - 1) & 1, sum == 0, (wide >> bits & 1) != 0,
+	uint64_t sum = (uint64_t)wide & mask;
+	unsigned c = (wide >> bits & 1) != 0;
+	return soft_interp_pack(sum >> (bits - 1) & 1, sum == 0, aux & VR_FA_NOT_C ? !c : c,
 				((a ^ sum) & (b ^ sum)) >> (bits - 1) & 1);
 }
 
@@ -198,43 +206,45 @@ unsigned soft_interp_holds(uint32_t condition, uint64_t flags)
 
 unsigned soft_interp_compare(uint32_t condition, uint32_t type, uint64_t a, uint64_t b)
 {
-	return soft_interp_holds(condition, soft_interp_add_flags(type, a, ~b, 1));
+	return soft_interp_holds(condition, add_flags(type, 0, a, ~b, 1));
 }
 
-static unsigned carry_of(uint64_t flags)
+static unsigned carry_of(uint64_t flags, uint32_t aux)
 {
-	return (flags & VR_FLAG_NOT_C) == 0;
+	return ((flags & VR_FLAG_NOT_C) == 0) != ((aux & VR_FA_READS_NOT_C) != 0);
 }
 
-#define FLAGS_C carry_of(r->v[o->c].d[0])
+#define FLAGS_C carry_of(r->v[o->c].d[0], o->aux)
 
 OP(F_ADD)
 {
-	d->d[0] = soft_interp_add_flags(o->type, A, B, 0);
+	d->d[0] = add_flags(o->type, o->aux, A, B, 0);
 	return 0;
 }
 
 OP(F_SUB)
 {
-	d->d[0] = soft_interp_add_flags(o->type, A, ~B, 1);
+	d->d[0] = add_flags(o->type, o->aux, A, ~B, 1);
 	return 0;
 }
 
 OP(F_ADC)
 {
-	d->d[0] = soft_interp_add_flags(o->type, A, B, FLAGS_C);
+	d->d[0] = add_flags(o->type, o->aux, A, B, FLAGS_C);
 	return 0;
 }
 
 OP(F_SBC)
 {
-	d->d[0] = soft_interp_add_flags(o->type, A, ~B, FLAGS_C);
+	d->d[0] = add_flags(o->type, o->aux, A, ~B, FLAGS_C);
 	return 0;
 }
 
 OP(F_LOGIC)
 {
-	d->d[0] = soft_interp_pack(A >> (BITS - 1) & 1, A == 0, 0, 0);
+	uint32_t bits = flag_bits(o->type, o->aux);
+	uint64_t a = A & soft_interp_mask(bits);
+	d->d[0] = soft_interp_pack(a >> (bits - 1) & 1, a == 0, (o->aux & VR_FA_NOT_C) != 0, 0);
 	return 0;
 }
 
@@ -250,9 +260,23 @@ OP(F_SEL)
 	return 0;
 }
 
+#define ALL_FLAGS (VR_FLAG_N | VR_FLAG_Z | VR_FLAG_NOT_C | VR_FLAG_V)
+
+OP(F_MERGE)
+{
+	uint64_t from_b = (o->imm & 8 ? VR_FLAG_N : 0) | (o->imm & 4 ? VR_FLAG_Z : 0) |
+			  (o->imm & 2 ? VR_FLAG_NOT_C : 0) | (o->imm & 1 ? VR_FLAG_V : 0);
+	d->d[0] = (r->v[o->a].d[0] & ~from_b) | (r->v[o->b].d[0] & from_b);
+	return 0;
+}
+
 OP(F_FROM)
 {
 	uint64_t a = r->v[o->a].d[0];
+	if (o->aux) {
+		d->d[0] = a & ALL_FLAGS;
+		return 0;
+	}
 	d->d[0] = soft_interp_pack(a >> 31 & 1, a >> 30 & 1, a >> 29 & 1, a >> 28 & 1);
 	return 0;
 }
@@ -260,6 +284,10 @@ OP(F_FROM)
 OP(F_TO)
 {
 	uint64_t f = r->v[o->a].d[0];
+	if (o->aux) {
+		d->d[0] = f;
+		return 0;
+	}
 	d->d[0] = (f & VR_FLAG_N ? 1u << 31 : 0) | (f & VR_FLAG_Z ? 1u << 30 : 0) |
 		  (f & VR_FLAG_NOT_C ? 0 : 1u << 29) | (f & VR_FLAG_V ? 1u << 28 : 0);
 	return 0;

@@ -14,6 +14,7 @@ struct soft_interp {
 	const struct vr_ir *ir;
 	const struct vr_ir_block *block;
 	const struct soft_interp_memory *m;
+	uint64_t pc_base;
 	union vr_v256 *v; /* values, by op number */
 };
 
@@ -78,6 +79,5 @@ static inline uint64_t soft_interp_pack(unsigned n, unsigned z, unsigned c, unsi
 
 unsigned soft_interp_holds(uint32_t condition, uint64_t flags);
 unsigned soft_interp_compare(uint32_t condition, uint32_t type, uint64_t a, uint64_t b);
-uint64_t soft_interp_add_flags(uint32_t type, uint64_t a, uint64_t b, unsigned carry);
 
 #endif

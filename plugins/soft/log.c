@@ -173,7 +173,7 @@ static void print_insn(const struct log *l, FILE *out, const struct soft_itlb_en
 	fprintf(out, "  %s\n", text);
 }
 
-/* Where the instruction of INSN op i of block b ends. */
+/* The place where the instruction of INSN op i of block b ends. */
 static uint64_t insn_end(const struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i)
 {
 	for (uint32_t k = i + 1; k < b->first + b->count; k++)
@@ -193,8 +193,10 @@ static void log_insns(const struct log *l, const struct vr_ir *ir, const struct 
 		const struct vr_ir_block *b = &ir->blocks[n];
 
 		for (uint32_t i = b->first; i < b->first + b->count; i++)
-			if (ir->ops[i].op == VR_IR_INSN_START && wanted(l, VR_DEBUGLOG_INSN, ir->ops[i].imm))
-				print_insn(l, r.out, page, next, ir->ops[i].imm, insn_end(ir, b, i));
+			if (ir->ops[i].op == VR_IR_INSN_START &&
+			    wanted(l, VR_DEBUGLOG_INSN, page->va_page + ir->ops[i].imm))
+				print_insn(l, r.out, page, next, page->va_page + ir->ops[i].imm,
+					   page->va_page + insn_end(ir, b, i));
 	}
 	write_record(l, VR_DEBUGLOG_INSN, &r);
 }
@@ -213,14 +215,14 @@ static bool is_wanted(void *opaque, uint64_t pc)
 	return wanted(c->log, c->item, pc);
 }
 
-static char *ir_text(const struct log *l, uint32_t item, const struct vr_ir *ir)
+static char *ir_text(const struct log *l, uint32_t item, const struct vr_ir *ir, uint64_t pc_base)
 {
 	struct choice c = {l, item};
 	struct record r;
 
 	if (!begin(&r))
 		return NULL;
-	vr_ir_print_some(r.out, ir, l->isa, is_wanted, &c);
+	vr_ir_print_some(r.out, ir, l->isa, pc_base, is_wanted, &c);
 	return end(&r);
 }
 
@@ -239,17 +241,18 @@ void soft_log_lifted(const struct soft_vm *vm, const struct vr_ir *ir, const str
 {
 	struct log *l = log_of(vm->log);
 
+	l->shared.pc_base = page->va_page;
 	if (on(l, VR_DEBUGLOG_INSN))
 		log_insns(l, ir, page, next);
 	if (on(l, VR_DEBUGLOG_IR)) {
-		char *text = ir_text(l, VR_DEBUGLOG_IR, ir);
+		char *text = ir_text(l, VR_DEBUGLOG_IR, ir, page->va_page);
 
 		log_ir(l, VR_DEBUGLOG_IR, "as lifted", text);
 		free(text);
 	}
 	if (on(l, VR_DEBUGLOG_IR_OPT)) {
 		free(l->ir);
-		l->ir = ir_text(l, VR_DEBUGLOG_IR_OPT, ir);
+		l->ir = ir_text(l, VR_DEBUGLOG_IR_OPT, ir, page->va_page);
 	}
 }
 
@@ -260,7 +263,7 @@ void soft_log_pass(struct soft_log *shared, const char *pass, const struct vr_ir
 
 	if (!on(l, VR_DEBUGLOG_IR_OPT))
 		return;
-	now = ir_text(l, VR_DEBUGLOG_IR_OPT, ir);
+	now = ir_text(l, VR_DEBUGLOG_IR_OPT, ir, shared->pc_base);
 	if (!now && !l->ir)
 		return;
 	snprintf(after, sizeof(after), "after %s%s", pass,
@@ -321,9 +324,11 @@ static void log_code(const struct log *l, const struct vr_emit_job *job)
 	for (uint32_t i = 0; i < job->mark_count; i++) {
 		uint32_t to = i + 1 < job->mark_count ? m[i + 1].offset : job->code_size;
 
-		if (!wanted(l, VR_DEBUGLOG_HOST, m[i].pc) || (to == m[i].offset && m[i].kind != VR_MARK_INSN))
+		uint64_t pc = job->pc_base + m[i].place;
+
+		if (!wanted(l, VR_DEBUGLOG_HOST, pc) || (to == m[i].offset && m[i].kind != VR_MARK_INSN))
 			continue;
-		fprintf(r.out, "0x%" PRIx64 "%s%s\n", m[i].pc,
+		fprintf(r.out, "0x%" PRIx64 "%s%s\n", pc,
 			m[i].kind <= VR_MARK_DATA ? mark_names[m[i].kind] : " (?)",
 			to == m[i].offset ? ": no code of its own" : "");
 		print_code(l, r.out, job, m[i].offset, to, m[i].kind == VR_MARK_DATA);
@@ -347,7 +352,7 @@ void soft_log_emitted(const struct soft_vm *vm, const struct vr_emit_job *job)
 
 	if (job->marks)
 		log_code(l, job);
-	snprintf(name, sizeof(name), "%s:0x%" PRIx64, vm->isa->arch, job->ir->blocks[0].pc);
+	snprintf(name, sizeof(name), "%s:0x%" PRIx64, vm->isa->arch, job->pc_base + job->ir->blocks[0].start);
 	soft_log_named(vm, vm->code_top, job->code_size, name);
 }
 
@@ -387,7 +392,7 @@ void soft_log_step(const struct soft_vcpu *v, const struct vr_ir *ir, const stru
 	if (on(l, VR_DEBUGLOG_INSN))
 		log_insns(l, ir, page, next);
 	if (on(l, VR_DEBUGLOG_IR)) {
-		lifted = ir_text(l, VR_DEBUGLOG_IR, ir);
+		lifted = ir_text(l, VR_DEBUGLOG_IR, ir, page->va_page);
 		log_ir(l, VR_DEBUGLOG_IR, "to be stepped", lifted);
 		free(lifted);
 	}

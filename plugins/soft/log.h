@@ -17,6 +17,7 @@ struct soft_log {
 	uint32_t items;             /* that are on, as bits 1 << VR_DEBUGLOG_* */
 	struct vr_code_mark *marks; /* of the region that is being emitted (code_lock); NULL: not wanted */
 	uint32_t mark_capacity;
+	uint64_t pc_base; /* of the region that is being translated (code_lock) */
 };
 
 /* *out NULL: nothing is wanted. */

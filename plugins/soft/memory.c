@@ -9,8 +9,8 @@
  */
 #include <string.h>
 
-#include "cas16.h"
 #include "log.h"
+#include "rmw.h"
 #include "soft.h"
 #include "xlate/ir/ir.h"
 
@@ -213,21 +213,21 @@ static int32_t device(struct soft_vcpu *v, uint64_t pa, uint32_t bytes, uint32_t
 	return 0;
 }
 
-/* Single-copy atomic for the natural sizes, as the guest expects of aligned accesses. */
+/* Single-copy atomic for the natural sizes, as the guest expects of aligned accesses. Their order is access_plain()'s. */
 static void copy_in(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
 	switch (((uintptr_t)from & (bytes - 1)) == 0 ? bytes : 0) {
 	case 2:
 		*(uint16_t *)(void *)to =
-			__atomic_load_n((const uint16_t *)(const void *)from, __ATOMIC_SEQ_CST);
+			__atomic_load_n((const uint16_t *)(const void *)from, __ATOMIC_RELAXED);
 		break;
 	case 4:
 		*(uint32_t *)(void *)to =
-			__atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_SEQ_CST);
+			__atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_RELAXED);
 		break;
 	case 8:
 		*(uint64_t *)(void *)to =
-			__atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_SEQ_CST);
+			__atomic_load_n((const uint64_t *)(const void *)from, __ATOMIC_RELAXED);
 		break;
 	case 16: /* a pair, or a vector: each half by itself */
 	case 32:
@@ -244,15 +244,15 @@ static void copy_out(uint8_t *to, const uint8_t *from, uint32_t bytes)
 	switch (((uintptr_t)to & (bytes - 1)) == 0 ? bytes : 0) {
 	case 2:
 		__atomic_store_n((uint16_t *)(void *)to, *(const uint16_t *)(const void *)from,
-				 __ATOMIC_SEQ_CST);
+				 __ATOMIC_RELAXED);
 		break;
 	case 4:
 		__atomic_store_n((uint32_t *)(void *)to, *(const uint32_t *)(const void *)from,
-				 __ATOMIC_SEQ_CST);
+				 __ATOMIC_RELAXED);
 		break;
 	case 8:
 		__atomic_store_n((uint64_t *)(void *)to, *(const uint64_t *)(const void *)from,
-				 __ATOMIC_SEQ_CST);
+				 __ATOMIC_RELAXED);
 		break;
 	case 16:
 	case 32:
@@ -298,6 +298,27 @@ static int32_t stopped_at_point(struct soft_vcpu *v, uint32_t before, uint64_t v
 	return VR_FAULT_DEBUG;
 }
 
+/*
+ * Order, on any host, by C11's fences: they make the access an acquire or a release, whatever pieces it is made of. Under TSO
+ * every one is; else those that say so. A store that says so is followed by a full fence, so that a later load that says so is not
+ * seen before it.
+ */
+static void before_store(const struct soft_vcpu *v, uint32_t flags)
+{
+	if ((flags & (VR_MF_SC | VR_MF_RELEASE)) || v->vm->memory_order == VR_ORDER_TSO)
+		atomic_thread_fence(memory_order_release);
+}
+
+static void after_access(const struct soft_vcpu *v, uint32_t write, uint32_t flags)
+{
+	if (write) {
+		if (flags & (VR_MF_SC | VR_MF_RELEASE))
+			atomic_thread_fence(memory_order_seq_cst);
+	} else if ((flags & (VR_MF_SC | VR_MF_ACQUIRE)) || v->vm->memory_order == VR_ORDER_TSO) {
+		atomic_thread_fence(memory_order_acquire);
+	}
+}
+
 /* A whole plain access. 0, or fault and address. */
 static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t write, uint32_t flags,
 			    uint8_t *data, uint64_t *where)
@@ -310,6 +331,8 @@ static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, ui
 		fault = stopped_at_point(v, 0, va, bytes, 1u << access, flags, where, &access);
 	if (fault)
 		return fault;
+	if (write)
+		before_store(v, flags);
 	fault = transfer(v, &p[0], write, data);
 	/* A bus error is reported at its part. parts_find() left *where at the second part, when there is
 	 * one. */
@@ -318,66 +341,50 @@ static int32_t access_plain(struct soft_vcpu *v, uint64_t va, uint32_t bytes, ui
 	} else if (p[1].bytes) {
 		fault = transfer(v, &p[1], write, data + p[0].bytes);
 	}
+	after_access(v, write, flags);
 	return fault;
 }
 
-#define ATOMIC_OPS(T, S)                                                                                    \
-	static T amo_##T(T *at, T b, uint32_t kind)                                                         \
-	{                                                                                                   \
-		switch (kind) {                                                                             \
-		case VR_AMO_ADD:                                                                            \
-			return __atomic_fetch_add(at, b, __ATOMIC_SEQ_CST);                                 \
-		case VR_AMO_ANDN:                                                                           \
-			return __atomic_fetch_and(at, (T)~b, __ATOMIC_SEQ_CST);                             \
-		case VR_AMO_XOR:                                                                            \
-			return __atomic_fetch_xor(at, b, __ATOMIC_SEQ_CST);                                 \
-		case VR_AMO_OR:                                                                             \
-			return __atomic_fetch_or(at, b, __ATOMIC_SEQ_CST);                                  \
-		case VR_AMO_SWAP:                                                                           \
-			return __atomic_exchange_n(at, b, __ATOMIC_SEQ_CST);                                \
-		default:                                                                                    \
-			break;                                                                              \
-		}                                                                                           \
-		T old = __atomic_load_n(at, __ATOMIC_SEQ_CST), next;                                        \
-		do {                                                                                        \
-			switch (kind) {                                                                     \
-			case VR_AMO_SMAX:                                                                   \
-				next = (S)old > (S)b ? old : b;                                             \
-				break;                                                                      \
-			case VR_AMO_SMIN:                                                                   \
-				next = (S)old < (S)b ? old : b;                                             \
-				break;                                                                      \
-			case VR_AMO_UMAX:                                                                   \
-				next = old > b ? old : b;                                                   \
-				break;                                                                      \
-			default:                                                                            \
-				next = old < b ? old : b;                                                   \
-				break;                                                                      \
-			}                                                                                   \
-		} while (!__atomic_compare_exchange_n(at, &old, next, 0, __ATOMIC_SEQ_CST,                  \
-						      __ATOMIC_SEQ_CST));                                   \
-		return old;                                                                                 \
-	}                                                                                                   \
-	static T cas_##T(T *at, T expected, T desired)                                                      \
-	{                                                                                                   \
-		__atomic_compare_exchange_n(at, &expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
-		return expected;                                                                            \
-	}
-ATOMIC_OPS(uint8_t, int8_t)
-ATOMIC_OPS(uint16_t, int16_t)
-ATOMIC_OPS(uint32_t, int32_t)
-ATOMIC_OPS(uint64_t, int64_t)
+/* Read-modify-write of parts that are not one aligned piece of RAM, while all other vCPUs stand: a read and a write. */
+static int32_t access_alone(struct soft_vcpu *v, uint32_t op, uint64_t va, uint32_t log2, uint32_t kind,
+			    uint32_t flags, const struct part p[2], const union vr_v128 *a,
+			    const union vr_v128 *b, union vr_v128 *result, uint64_t *where)
+{
+	_Alignas(16) uint8_t data[16] = {0};
+	int32_t fault = 0;
 
-/* Read-modify-write ops: the place must be aligned RAM in one page. */
+	v->n.alone++;
+	for (uint32_t n = 0; n < 2 && p[n].bytes && !fault; n++) {
+		uint8_t *at = data + (n ? p[0].bytes : 0);
+		struct part from = p[n];
+
+		*where = n ? va + p[0].bytes : va;
+		/* What takes no writes may be memory all the same. */
+		if (!from.host)
+			fault = part_find(v, *where, from.bytes, VR_ACCESS_READ, flags, &from);
+		fault = fault ? fault : transfer(v, &from, 0, at);
+	}
+	if (fault)
+		return fault;
+	soft_rmw(op, log2, kind, data, a, b, result);
+	for (uint32_t n = 0; n < 2 && p[n].bytes && !fault; n++) {
+		*where = n ? va + p[0].bytes : va;
+		fault = transfer(v, &p[n], 1, data + (n ? p[0].bytes : 0));
+	}
+	return fault;
+}
+
+/* Read-modify-write ops: one aligned piece of RAM, or with VR_MF_SPLIT anything. */
 static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint32_t log2, uint32_t kind,
 			     uint32_t flags, const union vr_v256 *a, const union vr_v256 *b,
 			     union vr_v256 *result, uint32_t kinds, uint64_t *where, uint32_t *access)
 {
 	struct part p[2];
 	uint32_t bytes = 1u << log2;
+	bool aligned = !(va & (bytes - 1));
 
 	*where = va;
-	if (va & (bytes - 1))
+	if (!aligned && !(flags & VR_MF_SPLIT))
 		return VR_FAULT_ALIGN;
 	int32_t fault = parts_find(v, va, bytes, VR_ACCESS_WRITE, flags, p, where);
 
@@ -385,42 +392,17 @@ static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint
 		fault = stopped_at_point(v, 0, va, bytes, kinds, flags, where, access);
 	if (fault)
 		return fault;
-	if (!p[0].host)
+	if (!p[0].host && !(flags & VR_MF_SPLIT))
 		return VR_FAULT_BUS;
 	*result = (union vr_v256){.d = {0}};
-	if (log2 == 4) {
-		soft_cas16(p[0].host, a->half, b->half, result->half);
-	} else if (op == VR_IR_AMO) {
-		switch (log2) {
-		case 0:
-			result->d[0] = amo_uint8_t(p[0].host, a->b[0], kind);
-			break;
-		case 1:
-			result->d[0] = amo_uint16_t((void *)p[0].host, a->h[0], kind);
-			break;
-		case 2:
-			result->d[0] = amo_uint32_t((void *)p[0].host, a->s[0], kind);
-			break;
-		default:
-			result->d[0] = amo_uint64_t((void *)p[0].host, a->d[0], kind);
-			break;
+	if (!aligned || !p[0].host || !soft_rmw_is_atomic(log2)) {
+		if (v->vm->vcpu_count > 1 && !v->alone) {
+			soft_request(v->x, SOFT_REQ_ALONE);
+			return SOFT_ALONE;
 		}
-	} else {
-		switch (log2) {
-		case 0:
-			result->d[0] = cas_uint8_t(p[0].host, a->b[0], b->b[0]);
-			break;
-		case 1:
-			result->d[0] = cas_uint16_t((void *)p[0].host, a->h[0], b->h[0]);
-			break;
-		case 2:
-			result->d[0] = cas_uint32_t((void *)p[0].host, a->s[0], b->s[0]);
-			break;
-		default:
-			result->d[0] = cas_uint64_t((void *)p[0].host, a->d[0], b->d[0]);
-			break;
-		}
+		return access_alone(v, op, va, log2, kind, flags, p, a->half, b->half, result->half, where);
 	}
+	soft_rmw(op, log2, kind, p[0].host, a->half, b->half, result->half);
 	if (p[0].write_protected) {
 		v->n.code_writes++;
 		soft_code_written(v->vm, v, p[0].physical, bytes);
@@ -470,8 +452,6 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 		fault = access_plain(v, va, total, 0, flags, data, where);
 		if (fault)
 			return fault;
-		if (flags & (VR_MF_SC | VR_MF_ACQUIRE))
-			atomic_thread_fence(memory_order_acquire);
 		memset(result, 0, 2 * sizeof(*result));
 		memcpy(&result[0], data, bytes);
 		if (op == VR_IR_LOADP)
@@ -486,21 +466,16 @@ static int32_t perform(struct soft_vcpu *v, uint64_t descriptor, uint64_t va, co
 		memcpy(data, a, bytes);
 		if (op == VR_IR_STOREP)
 			memcpy(data + bytes, b, bytes);
-		if (flags & (VR_MF_SC | VR_MF_RELEASE))
-			atomic_thread_fence(memory_order_release);
-		fault = access_plain(v, va, total, 1, flags, data, where);
-		if (!fault && (flags & (VR_MF_SC | VR_MF_RELEASE)))
-			atomic_thread_fence(memory_order_seq_cst);
-		return fault;
+		return access_plain(v, va, total, 1, flags, data, where);
 	default:
 		return access_atomic(v, op, va, log2, kind, flags, a, b, result, kinds, where, access);
 	}
 }
 
-/* The guest sees the fault; not so a stop for the debugger. */
+/* The guest sees the fault; not so a stop for the debugger, or for an access that must be made alone. */
 static void take_fault(struct soft_vcpu *v, uint64_t where, uint32_t access, int32_t fault)
 {
-	if (fault == SOFT_STOPPED)
+	if (fault == SOFT_STOPPED || fault == SOFT_ALONE)
 		return;
 	v->n.faults++;
 	if (soft_log_on(v->vm, VR_DEBUGLOG_MMU))

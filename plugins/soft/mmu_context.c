@@ -2,7 +2,7 @@
 /*
  * mmu_context.c: MMU contexts, the software TLB's maintenance, and flushes between vCPUs.
  *
- * An MMU context belongs to one (address-space id, mode flags). It holds everything that depends on how
+ * An MMU context belongs to one (address-space id, mode flags, code space). It holds everything that depends on how
  * addresses translate there: the TLB, the indirect-branch cache, the return-address stack (RAS) and the
  * page-mapping ids that links are checked against. A switch between processes, or between user and kernel
  * mode, only changes exec.mmu_context; nothing is flushed. A vCPU has up to SOFT_MMU_CONTEXTS of them. When
@@ -16,8 +16,8 @@
  *
  * A range flush clears the TLB entry of each page. It clears entries of the indirect-branch cache and the RAS
  * only when code of that page has run in the MMU context; a non-zero page-mapping id tells that, since ids
- * are overwritten but never cleared one by one. The page's code can only be in one quarter of the
- * indirect-branch cache. Code that runs while its own page is flushed may still push return addresses of that
+ * are overwritten but never cleared one by one. Where the page's code can be in the indirect-branch cache,
+ * vr_indirect_range() says: a quarter of it, where instructions are aligned. Code that runs while its own page is flushed may still push return addresses of that
  * page: the MMU context is marked (ras_invalid), and the next look-up empties the RAS.
  *
  * To take away the right to write a physical page, every TLB entry that has it must be found, in every MMU
@@ -54,7 +54,7 @@ static void ras_drop(struct soft_vcpu *v, struct vr_branch_entry *s)
 static void indirect_clear_part(struct vr_mmu_context *c, uint64_t first, uint64_t count)
 {
 	memset(&c->indirect[first], 0, count * sizeof(c->indirect[0]));
-	c->indirect[0].pc = c->indirect[0].host ? c->indirect[0].pc : UINT64_MAX;
+	c->indirect[0].pc = c->indirect[0].host ? c->indirect[0].pc : VR_INDIRECT_EMPTY;
 }
 
 void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *c)
@@ -104,19 +104,26 @@ static struct vr_mmu_context *context_new(struct soft_vcpu *v)
 	return c;
 }
 
-static struct vr_mmu_context *context_assign(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t asid,
-					     uint64_t mode_flags)
+static struct vr_mmu_context *context_assign(struct soft_vcpu *v, struct vr_mmu_context *c)
 {
 	struct soft_mmu_info *info = soft_mmu_info(c);
 
-	info->asid = asid;
-	info->mode_flags = mode_flags;
+	info->asid = v->x->asid;
+	info->mode_flags = v->x->mode_flags;
+	info->code = v->x->code;
 	info->valid = 1;
 	info->stamp = ++v->stamp;
 	return c;
 }
 
-static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid, uint64_t mode_flags)
+/* Is it the one for what the vCPU's block says? */
+static bool context_fits(const struct vr_exec *x, const struct soft_mmu_info *info)
+{
+	return info->valid && info->asid == x->asid && info->mode_flags == x->mode_flags &&
+	       soft_code_space_same(&info->code, &x->code);
+}
+
+static struct vr_mmu_context *context_select(struct soft_vcpu *v)
 {
 	struct vr_mmu_context *oldest = NULL;
 
@@ -124,7 +131,7 @@ static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid,
 		struct vr_mmu_context *c = v->mmu_contexts[i];
 		struct soft_mmu_info *info = soft_mmu_info(c);
 
-		if (info->valid && info->asid == asid && info->mode_flags == mode_flags) {
+		if (context_fits(v->x, info)) {
 			info->stamp = ++v->stamp;
 			return c;
 		}
@@ -136,13 +143,13 @@ static struct vr_mmu_context *context_select(struct soft_vcpu *v, uint64_t asid,
 
 		if (c) {
 			v->mmu_contexts[v->mmu_context_count++] = c;
-			return context_assign(v, c, asid, mode_flags);
+			return context_assign(v, c);
 		}
 	}
 	/* Recycle the oldest one, also when there is no memory for another one. */
 	v->n.mmu_context_recycles += soft_mmu_info(oldest)->valid;
 	soft_mmu_clear(v, oldest);
-	return context_assign(v, oldest, asid, mode_flags);
+	return context_assign(v, oldest);
 }
 
 int32_t soft_mmu_init(struct soft_vcpu *v)
@@ -169,10 +176,10 @@ void soft_context(struct vr_exec *x)
 	struct soft_vcpu *v = soft_of(x);
 	const struct soft_mmu_info *now = soft_mmu_info(vr_engine_exec(x)->mmu_context);
 
-	if (now->valid && now->asid == x->asid && now->mode_flags == x->mode_flags)
+	if (context_fits(x, now))
 		return;
 	v->n.mmu_context_switches++;
-	vr_engine_exec(x)->mmu_context = context_select(v, x->asid, x->mode_flags);
+	vr_engine_exec(x)->mmu_context = context_select(v);
 }
 
 void soft_mmu_forget(struct soft_vcpu *v)
@@ -199,12 +206,13 @@ static void flush_page(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t v
 	/* Pages that share this index share the id, too. None of their entries in the indirect-branch cache
 	 * may outlive it. */
 	struct soft_mmu_info *info = soft_mmu_info(c);
-	uint64_t per_page = SOFT_PAGE / 4;
+	uint64_t first, count;
 
 	info->itlb[(va >> 12) & (SOFT_ITLB - 1)].va_page = EMPTY_TAG;
 	info->ras_invalid = 1;
 	c->mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES - 1)] = 0;
-	indirect_clear_part(c, (va >> 2) & (VR_INDIRECT_ENTRIES - 1) & ~(per_page - 1), per_page);
+	vr_indirect_range(va, v->vm->isa->code_align_log2, &first, &count);
+	indirect_clear_part(c, first, count);
 	for (uint32_t i = 0; i < VR_RAS_ENTRIES; i++)
 		if (((c->ras[i].pc ^ va) >> 12 & (VR_MAPPING_ID_ENTRIES - 1)) == 0)
 			ras_drop(v, &c->ras[i]);

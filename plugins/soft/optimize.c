@@ -5,17 +5,12 @@
  *  1. Register assignment. Uses of guest registers are counted, weighted by block frequency (block_freq.c);
  *     the most used ones are pinned: they live in a host register for the whole region. A GET counts more
  *     than a PUT: ops wait for a load, but not for a store.
- *  2. Forward, block by block: constants are folded; a GET is replaced by the value that the block last PUT
+ *  2. Forward, block by block: constants are folded (an address of code and a constant are an address of code); a GET is replaced by the value that the block last PUT
  *     or GOT, when that value is a constant or the guest register is not pinned (a GET of a pinned register
  *     costs nothing).
  *  3. Ops without effect and without uses are removed. A PUT of flags moves down to the branch that tests
  *     them.
- *  4. Backward over the region's graph: a PUT of flags that is overwritten before it is read, on every path,
- *     is removed. A path that leaves the region reads them. An op that may fault reads them when a later instruction
- *     of the block uses the same flags, although that one has them as a value: if the access faults, the
- *     guest resumes in another region, which reads them from memory. When the flags are overwritten first,
- *     the old ones are not read. A PUT right before the terminator is marked with the edges on which it is
- *     live, so the emitter can store the flags after the jump, on those edges only.
+ *  4. A PUT of flags that is overwritten before it is read, on every path, is removed (flags.c).
  *  5. Forward: the pinned registers that may differ from memory when a block begins.
  *  6. Accesses of a loop that stay in one page get hints (induction.c).
  */
@@ -25,14 +20,7 @@
 #include "soft.h"
 #include "xlate/ir/ir.h"
 
-#define FORWARDED 1 /* aux, see is_forwarded() */
 #define GET_COST 3
-
-/* A GET of flags that was replaced: its users have the value from another op. */
-static int is_forwarded(const struct vr_ir_op *o)
-{
-	return o->op == VR_IR_GET && o->type == VR_T_FLAGS && o->aux == FORWARDED;
-}
 
 /* ---- 1. register assignment ---- */
 
@@ -120,6 +108,39 @@ static int fold(const struct vr_ir_op *o, uint64_t a, uint64_t b, uint64_t *out)
 	return 1;
 }
 
+/*
+ * An address of code and a constant are another place's address: plus and minus the constant, and without low bits, since pages
+ * begin at multiples of their size. Where code addresses wrap they may not be, and nothing is folded.
+ */
+static int fold_place(struct vr_ir_op *o, const struct vr_ir_op *a, const struct vr_ir_op *b,
+		      const struct vr_code_space *code)
+{
+	bool turned = a->op == VR_IR_CONST && o->op != VR_IR_SUB;
+	const struct vr_ir_op *place = turned ? b : a, *constant = turned ? a : b;
+	uint64_t k = constant->imm;
+
+	if (place->op != VR_IR_PC_CONST || constant->op != VR_IR_CONST || code->base || code->ignored ||
+	    o->type != VR_T_I64 || place->type != VR_T_I64)
+		return 0;
+	switch (o->op) {
+	case VR_IR_ADD:
+		k = place->imm + k;
+		break;
+	case VR_IR_SUB:
+		k = place->imm - k;
+		break;
+	case VR_IR_AND:
+		if (~k >= SOFT_PAGE)
+			return 0;
+		k &= place->imm;
+		break;
+	default:
+		return 0;
+	}
+	*o = (struct vr_ir_op){.op = VR_IR_PC_CONST, .type = VR_T_I64, .imm = k};
+	return 1;
+}
+
 /* Constants move to the right operand. Not of ADD and F_ADD: one host instruction does both where they have the
  * same operands. */
 static int is_turned(uint32_t op)
@@ -128,7 +149,8 @@ static int is_turned(uint32_t op)
 }
 
 static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b,
-			  const uint8_t *pinned, uint32_t *replacement, uint32_t *reaching)
+			  const struct vr_code_space *code, const uint8_t *pinned, uint32_t *replacement,
+			  uint32_t *reaching)
 {
 	uint32_t held[SOFT_GUEST_REGS]; /* value known to be in the reg, 0: none */
 	uint8_t held_type[SOFT_GUEST_REGS];
@@ -149,6 +171,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		if (vr_ir_condition_value(o))
 			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | replacement[(uint32_t)o->imm];
 
+		soft_flags_operands(ir, o);
+
 		uint64_t helper = vr_ir_helper(o);
 
 		if (helper != UINT64_MAX) {
@@ -165,12 +189,12 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			uint32_t v = held[o->imm];
 			uint32_t type = held_type[o->imm];
 
-			if (v && (ir->ops[v].op == VR_IR_CONST || !pinned[o->imm]) &&
+			if (v && (vr_ir_is_constant(ir->ops[v].op) || !pinned[o->imm]) &&
 			    (type == o->type ||
 			     (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
 				replacement[i] = v;
-				if (o->type == VR_T_FLAGS)
-					o->aux = FORWARDED;
+				if (vr_isa_reg(isa, o->imm)->kind >= VR_REG_FLAGS)
+					o->aux = SOFT_FORWARDED;
 			} else if (v && type == VR_T_I64 && o->type == VR_T_I64) {
 				reaching[i] = v;
 			} else if (!v && !pinned[o->imm]) {
@@ -185,7 +209,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		} else if (n == 2 && vr_ir_ops[o->op].class == VR_IRC_PURE && vr_ir_is_integer(o->type)) {
 			uint64_t value;
 
-			if (is_turned(o->op) && ir->ops[o->a].op == VR_IR_CONST) {
+			if (is_turned(o->op) && vr_ir_is_constant(ir->ops[o->a].op)) {
 				uint32_t first = o->a;
 
 				o->a = o->b;
@@ -195,7 +219,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 				continue;
 			const struct vr_ir_op *ca = &ir->ops[o->a], *cb = &ir->ops[o->b];
 
-			if (cb->op != VR_IR_CONST)
+			if (fold_place(o, ca, cb, code) || cb->op != VR_IR_CONST)
 				continue;
 			if (ca->op == VR_IR_CONST && fold(o, ca->imm, cb->imm, &value)) {
 				*o = (struct vr_ir_op){.op = VR_IR_CONST, .type = o->type, .imm = value};
@@ -206,94 +230,6 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			}
 		}
 	}
-}
-
-/* ---- 4. flags ---- */
-
-/* Guest registers of FLAGS, each with a bit; 0: none, or one that is not followed and always live. */
-struct flag_registers {
-	uint32_t bit[SOFT_GUEST_REGS];
-};
-
-static void find_flag_registers(const struct vr_isa *isa, struct flag_registers *f)
-{
-	uint32_t n = 0;
-
-	memset(f, 0, sizeof(*f));
-	for (uint32_t i = 0; i < isa->guest_reg_count && i < SOFT_GUEST_REGS && n < 32; i++)
-		if (vr_isa_reg(isa, i)->kind == VR_REG_FLAGS)
-			f->bit[i] = 1u << n++;
-}
-
-static uint32_t flag_bit(const struct flag_registers *f, const struct vr_ir_op *o)
-{
-	return o->imm < SOFT_GUEST_REGS ? f->bit[o->imm] : 0;
-}
-
-static uint32_t edge_live(const struct vr_ir_block *b, uint32_t edge, const uint32_t *live_in)
-{
-	return b->succ[edge] == VR_NO_BLOCK ? UINT32_MAX : live_in[b->succ[edge]];
-}
-
-/* One block backward; returns which flags are live at its start. `change`: drop dead PUTs, mark edges. */
-static uint32_t flags_block(const struct vr_isa *isa, const struct flag_registers *f, struct vr_ir *ir,
-			    const struct vr_ir_block *b, const uint32_t *live_in, int change)
-{
-	uint32_t last = b->first + b->count - 1, to = vr_ir_edges(ir->ops[last].op);
-	uint32_t taken = edge_live(b, VR_EDGE_TAKEN, live_in), fall = edge_live(b, VR_EDGE_FALL, live_in);
-	uint32_t live = to == 0 ? UINT32_MAX : to == 1u << VR_EDGE_TAKEN ? taken : taken | fall;
-	/* Used by a replaced GET further down: that reads memory only after a fault in between. */
-	uint32_t used = 0;
-
-	for (uint32_t i = last + 1; i-- > b->first;) {
-		struct vr_ir_op *o = &ir->ops[i];
-
-		if (o->type == VR_T_FLAGS && o->op == VR_IR_PUT) {
-			uint32_t bit = flag_bit(f, o);
-
-			if (change && bit && !(live & bit))
-				*o = (struct vr_ir_op){.op = VR_IR_NOP};
-			else if (change && bit && i + 1 == last && to > 1u << VR_EDGE_TAKEN)
-				o->aux = (uint8_t)(((taken & bit) != 0) << VR_EDGE_TAKEN |
-						   ((fall & bit) != 0) << VR_EDGE_FALL);
-			live &= ~bit;
-			used &= ~bit;
-		} else if (o->type == VR_T_FLAGS && o->op == VR_IR_GET) {
-			if (is_forwarded(o))
-				used |= flag_bit(f, o);
-			else
-				live |= flag_bit(f, o);
-		} else if (vr_ir_may_fault(o)) {
-			live |= used;
-		} else if (vr_ir_helper(o) != UINT64_MAX &&
-			   (vr_isa_helper(isa, vr_ir_helper(o))->flags &
-			    (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))) {
-			live = UINT32_MAX;
-		}
-	}
-	return live;
-}
-
-static void flags_liveness(const struct vr_isa *isa, struct vr_ir *ir)
-{
-	struct flag_registers f;
-	uint32_t live_in[SOFT_IR_BLOCKS] = {0};
-	int again = 1;
-
-	find_flag_registers(isa, &f);
-	while (again) {
-		again = 0;
-		for (uint32_t i = ir->block_count; i-- > 0;) {
-			uint32_t live = flags_block(isa, &f, ir, &ir->blocks[i], live_in, 0);
-
-			if (live != live_in[i]) {
-				live_in[i] = live;
-				again = 1;
-			}
-		}
-	}
-	for (uint32_t i = 0; i < ir->block_count; i++)
-		flags_block(isa, &f, ir, &ir->blocks[i], live_in, 1);
 }
 
 /* ---- 3. dead ops ---- */
@@ -317,32 +253,39 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 		struct vr_ir_op *o = &ir->ops[i];
 
 		if (vr_ir_ops[o->op].class != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP ||
-		    (keep && is_forwarded(o)))
+		    (keep && soft_is_forwarded(o)))
 			continue;
 		each_use(o, uses, (uint32_t)-1);
 		*o = (struct vr_ir_op){.op = VR_IR_NOP};
 	}
 }
 
-/* Only NOPs and the branch's own INSN_START may lie between, so nothing can see the difference. */
-static void sink_flags(struct vr_ir *ir, const struct vr_ir_block *b)
+/* PUTs of condition flags move down to the terminator, in their order. Only NOPs, the branch's own INSN_START and GETs of which nothing is
+ * left may lie between, so nothing can see the difference. */
+static void sink_flags(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_ir_block *b)
 {
-	uint32_t last = b->first + b->count - 1, i = last;
+	for (uint32_t end = b->first + b->count - 1;; end--) {
+		uint32_t i = end;
 
-	while (i > b->first && (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN_START ||
-				is_forwarded(&ir->ops[i - 1])))
-		i--;
-	if (i == b->first || i == last || ir->ops[i - 1].op != VR_IR_PUT || ir->ops[i - 1].type != VR_T_FLAGS)
-		return;
-	/* The ops between are INSN_STARTs and NOPs, without values, so each can move up by one ... */
-	struct vr_ir_op put = ir->ops[i - 1];
+		while (i > b->first &&
+		       (ir->ops[i - 1].op == VR_IR_NOP || ir->ops[i - 1].op == VR_IR_INSN_START ||
+			soft_is_forwarded(&ir->ops[i - 1])))
+			i--;
+		if (i == b->first || ir->ops[i - 1].op != VR_IR_PUT ||
+		    vr_isa_reg(isa, ir->ops[i - 1].imm)->kind < VR_REG_FLAGS)
+			return;
+		if (i == end)
+			continue;
+		/* The ops between have no values that are used, so each can move up by one ... */
+		struct vr_ir_op put = ir->ops[i - 1];
 
-	for (uint32_t k = i; k < last; k++)
-		if (is_forwarded(&ir->ops[k]))
-			ir->ops[k] = (struct vr_ir_op){.op = VR_IR_NOP};
-	/* ... in the same order. */
-	memmove(&ir->ops[i - 1], &ir->ops[i], (last - i) * sizeof(put));
-	ir->ops[last - 1] = put;
+		for (uint32_t k = i; k < end; k++)
+			if (soft_is_forwarded(&ir->ops[k]) && ir->ops[k].imm == put.imm)
+				ir->ops[k] = (struct vr_ir_op){.op = VR_IR_NOP};
+		/* ... in the same order. */
+		memmove(&ir->ops[i - 1], &ir->ops[i], (end - i) * sizeof(put));
+		ir->ops[end - 1] = put;
+	}
 }
 
 /* ---- 5. dirty registers ---- */
@@ -390,14 +333,15 @@ static void passed(struct soft_log *log, const char *pass, const struct vr_ir *i
 		soft_log_pass(log, pass, ir);
 }
 
-void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
-		   struct soft_reg_assignment *regs)
+void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
+		   const struct vr_code_space *code, uint32_t *scratch, struct soft_reg_assignment *regs)
 {
-	soft_optimize_logged(isa, emit, ir, scratch, regs, NULL);
+	soft_optimize_logged(isa, emit, ir, code, scratch, regs, NULL);
 }
 
 void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
-			  uint32_t *scratch, struct soft_reg_assignment *regs, struct soft_log *log)
+			  const struct vr_code_space *code, uint32_t *scratch,
+			  struct soft_reg_assignment *regs, struct soft_log *log)
 {
 	uint8_t pinned[SOFT_GUEST_REGS] = {0};
 	uint32_t freq[SOFT_IR_BLOCKS];
@@ -410,14 +354,14 @@ void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, 
 	}
 	scratch[0] = scratch[ir->op_capacity] = 0;
 	for (uint32_t i = 0; i < ir->block_count; i++)
-		forward_block(isa, ir, &ir->blocks[i], pinned, scratch, scratch + ir->op_capacity);
+		forward_block(isa, ir, &ir->blocks[i], code, pinned, scratch, scratch + ir->op_capacity);
 	passed(log, "forwarding and folding", ir);
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		drop_dead(ir, &ir->blocks[i], scratch, 1);
-		sink_flags(ir, &ir->blocks[i]);
+		sink_flags(isa, ir, &ir->blocks[i]);
 	}
 	passed(log, "dropping dead ops and sinking flags", ir);
-	flags_liveness(isa, ir);
+	soft_flags_liveness(isa, ir, scratch);
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		drop_dead(ir, &ir->blocks[i], scratch, 0);
 	passed(log, "flags' liveness", ir);

@@ -33,9 +33,10 @@ static const struct vr_engine_entry entry = {
 	.link = soft_link,
 };
 
-static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **out)
+static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c,
+				 struct vr_vm **out)
 {
-	const struct soft_plugin *p = self;
+	const struct soft_plugin *p = soft_plugin_of(self);
 	struct soft_vm *vm = calloc(1, sizeof(*vm));
 	const struct vr_isa *isa = VR_HAS(c, isa) ? c->isa : NULL;
 
@@ -60,6 +61,11 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 			vm, VR_E_ABI,
 			"soft: translator '%s' needs revision %u of the IR, this vmrun has %u; update vmrun",
 			c->translator_id ? c->translator_id : "?", isa->ir_revision, VR_IR_REVISION);
+	else if (VR_VALUE(isa, memory_order, VR_ORDER_WEAK) > VR_ORDER_TSO)
+		rc = soft_error(vm, VR_E_ABI,
+				"soft: translator '%s' asks for memory order %u, which this vmrun does not "
+				"know; update vmrun",
+				c->translator_id ? c->translator_id : "?", isa->memory_order);
 	else if (c->vcpu_count > SOFT_MAX_VCPUS)
 		rc = soft_error(vm, VR_E_RANGE,
 				"soft: %u vCPUs asked for, at most %u are possible; use a smaller --smp",
@@ -83,6 +89,7 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 	}
 	vm->vcpu_count = c->vcpu_count;
 	vm->isa = isa;
+	vm->memory_order = VR_VALUE(isa, memory_order, VR_ORDER_WEAK);
 	vm->count = (VR_VALUE(c, flags, 0) & VR_VM_STATS) != 0;
 	vm->region_insns = (uint32_t)p->region_insns;
 	const struct vr_isa_config shared = {
@@ -102,7 +109,10 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		vm_free(vm);
 		return rc;
 	}
-	rc = soft_cache_init(vm, p->cache, &entry);
+	struct vr_engine_entry entries = entry;
+
+	entries.code_align_log2 = isa->code_align_log2;
+	rc = soft_cache_init(vm, p->cache, &entries);
 	if (rc < 0) {
 		soft_error(vm, rc,
 			   "soft: no memory for a code cache of %llu MiB; give a smaller one with -p "
@@ -111,19 +121,19 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		vm_free(vm);
 		return rc;
 	}
-	*out = vm;
+	*out = (struct vr_vm *)vm;
 	return VR_OK;
 }
 
-static void VR_CALL vm_destroy(void *vm)
+static void VR_CALL vm_destroy(struct vr_vm *vm)
 {
-	vm_free(vm);
+	vm_free(soft_vm_of(vm));
 }
 
-static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+static int32_t VR_CALL memory_map(struct vr_vm *vm_, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
 				  uint32_t flags)
 {
-	struct soft_vm *vm = vm_;
+	struct soft_vm *vm = soft_vm_of(vm_);
 
 	if (slot >= SOFT_MAX_MEMSLOTS || (gpa | length) & (SOFT_PAGE - 1) || !length)
 		return soft_error(vm, VR_E_RANGE, "soft: memory slot %u at 0x%llx can't be mapped", slot,
@@ -137,9 +147,9 @@ static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64
 	return rc < 0 ? soft_error(vm, rc, "soft: no memory for the page table of slot %u", slot) : VR_OK;
 }
 
-static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
+static int32_t VR_CALL memory_unmap(struct vr_vm *vm_, uint32_t slot)
 {
-	struct soft_vm *vm = vm_;
+	struct soft_vm *vm = soft_vm_of(vm_);
 
 	if (slot >= SOFT_MAX_MEMSLOTS || !vm->memslots[slot].used)
 		return soft_error(vm, VR_E_NOENT, "soft: memory slot %u is not in use", slot);
@@ -149,14 +159,14 @@ static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
 	return VR_OK;
 }
 
-static void VR_CALL memory_written(void *vm, uint64_t gpa, uint64_t length)
+static void VR_CALL memory_written(struct vr_vm *vm, uint64_t gpa, uint64_t length)
 {
-	soft_code_written(vm, NULL, gpa, length);
+	soft_code_written(soft_vm_of(vm), NULL, gpa, length);
 }
 
-static void VR_CALL vm_reset(void *vm_)
+static void VR_CALL vm_reset(struct vr_vm *vm_)
 {
-	struct soft_vm *vm = vm_;
+	struct soft_vm *vm = soft_vm_of(vm_);
 
 	soft_cache_reset(vm);
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
@@ -172,9 +182,9 @@ static void VR_CALL vm_reset(void *vm_)
 	}
 }
 
-static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
+static void VR_CALL stats(struct vr_vm *vm_, vr_stat_fn fn, void *opaque)
 {
-	struct soft_vm *vm = vm_;
+	struct soft_vm *vm = soft_vm_of(vm_);
 	struct soft_counters sum = {0};
 	uint64_t tlb_bytes = 0, entered = 0;
 
@@ -234,9 +244,9 @@ const struct vr_accel soft_accel = {
 
 /* ---- life ---- */
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	struct soft_plugin *p = self;
+	struct soft_plugin *p = soft_plugin_of(self);
 	const struct vr_host *host = p->instance.host;
 	const struct vr_host_config *config = host->query(host, VR_CONFIG_ID);
 
@@ -266,7 +276,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 					   &soft_accel, probe, out);
 
 	if (rc == VR_OK) {
-		struct soft_plugin *p = (*out)->self;
+		struct soft_plugin *p = soft_plugin_of((*out)->self);
 
 		p->instance.second_id = VR_DEBUGGER_ID;
 		p->instance.second_table = &soft_debugger;

@@ -18,6 +18,10 @@
  *    code that comes from elsewhere. A block that is lifted later stops at the next known leader.
  *  - An instruction that continues on the next page is a region by itself: see is_current() in cache.c.
  *
+ * Within a region all is counted in places, bytes from the page's base. A lifter says where code goes as if addresses went on
+ * for ever; soft_lift() puts each place where the code space's rule leads (vr_place_address()), so that what follows compares
+ * places, and adds the page's address at most.
+ *
  * Translation runs under code_lock with one set of scratch arrays.
  */
 #include <stdio.h>
@@ -49,11 +53,13 @@ struct region_builder {
 	struct soft_scratch *s;
 	const struct soft_itlb_entry *page;
 	const struct soft_itlb_entry *next; /* see soft_translate() */
-	uint64_t mode_flags;
-	uint64_t leader[SOFT_IR_BLOCKS];
+	uint32_t tail_offset;               /* where on it the instruction goes on */
+	const struct soft_mode *mode;
+	uint64_t leader[SOFT_IR_BLOCKS]; /* places */
 	uint8_t leader_entry[SOFT_IR_BLOCKS];
 	uint32_t leader_count; /* a stack */
 	uint32_t insns;
+	uint32_t first_size; /* bytes of block 0 */
 };
 
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm)
@@ -80,10 +86,10 @@ void soft_scratch_free(struct soft_scratch *s)
 	free(s);
 }
 
-static uint32_t block_at(const struct vr_ir *ir, uint64_t pc)
+static uint32_t block_at(const struct vr_ir *ir, uint64_t place)
 {
 	for (uint32_t i = 0; i < ir->block_count; i++)
-		if (ir->blocks[i].pc == pc)
+		if (ir->blocks[i].start == place)
 			return i;
 	return VR_NO_BLOCK;
 }
@@ -97,42 +103,95 @@ static uint32_t unknown_op(const struct vr_ir *ir, const struct vr_ir_block *b, 
 	return 0;
 }
 
-int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
+/* ---- code addresses and places ---- */
+
+uint32_t soft_page_run(const struct vr_code_space *code, uint64_t va_page)
+{
+	/* The first byte after all code addresses, were they to go on. 0: none, they are 64 bits wide. */
+	uint64_t end =
+		code->ignored ? (code->base + ~code->ignored + 1 - va_page) & ~code->linear_ignored : 0;
+
+	return end && end < SOFT_PAGE ? (uint32_t)end : SOFT_PAGE;
+}
+
+uint64_t soft_tail_address(const struct vr_code_space *code, uint64_t va_page)
+{
+	return vr_place_address(code, va_page, soft_page_run(code, va_page));
+}
+
+void soft_add_tail(struct vr_lift *rq, struct soft_whole *whole, const struct soft_itlb_entry *next,
+		   uint32_t offset)
+{
+	uint32_t more = SOFT_PAGE - offset < SOFT_TAIL_MAX ? SOFT_PAGE - offset : SOFT_TAIL_MAX;
+
+	memcpy(whole->code, rq->code, rq->length);
+	memcpy(whole->code + rq->length, next->host + offset, more);
+	rq->code = whole->code;
+	rq->length += more;
+}
+
+/* Each place of the block goes where the rule leads; PC_CONST is no place that code goes to. */
+static void put_places(struct vr_ir *ir, struct vr_ir_block *b, const struct vr_code_space *code,
+		       uint64_t va_page)
+{
+	if (!code->ignored && !code->linear_ignored)
+		return;
+	for (uint32_t i = b->first; i < b->first + b->count; i++) {
+		struct vr_ir_op *o = &ir->ops[i];
+
+		if (vr_ir_ops[o->op].imm == VR_IMM_PC && o->op != VR_IR_PC_CONST)
+			o->imm = vr_place_address(code, va_page, o->imm) - va_page;
+	}
+	b->end = vr_place_address(code, va_page, b->end) - va_page;
+}
+
+int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir,
+		  const struct vr_code_space *code, uint64_t va_page, uint32_t *size)
 {
 	uint32_t n = ir->block_count;
 	int32_t rc = vm->isa->lift(vm->isa_vm, rq, ir);
 
-	return rc == VR_OK && ir->block_count > n && unknown_op(ir, &ir->blocks[n], VR_IR_COUNT) ? VR_E_ABI
-												 : rc;
+	if (rc != VR_OK || ir->block_count == n)
+		return rc;
+	struct vr_ir_block *b = &ir->blocks[n];
+
+	if (unknown_op(ir, b, VR_IR_COUNT))
+		return VR_E_ABI;
+	if (size)
+		*size = (uint32_t)(b->end - b->start);
+	put_places(ir, b, code, va_page);
+	return VR_OK;
 }
 
-static void enqueue_leader(struct region_builder *f, uint64_t pc, uint32_t entry)
+/* ---- leaders and blocks ---- */
+
+static void enqueue_leader(struct region_builder *f, uint64_t place, uint32_t entry)
 {
-	if ((pc & SOFT_PAGE_MASK) != f->page->va_page)
+	if (place >= SOFT_PAGE)
 		return;
-	uint32_t known = block_at(&f->s->ir, pc);
+	uint32_t known = block_at(&f->s->ir, place);
 
 	if (known != VR_NO_BLOCK) {
 		f->s->ir.blocks[known].flags |= entry ? VR_BLOCK_ENTRY : 0;
 		return;
 	}
 	for (uint32_t i = 0; i < f->leader_count; i++)
-		if (f->leader[i] == pc) {
+		if (f->leader[i] == place) {
 			f->leader_entry[i] |= (uint8_t)entry;
 			return;
 		}
 	/* An entry of another region: the exit will be linked to it. */
-	if (f->s->ir.block_count && soft_entry_find(f->vm, pc, f->page->page, f->mode_flags))
+	if (f->s->ir.block_count && soft_entry_find(f->vm, f->page->va_page + place, f->page->page, f->mode))
 		return;
 	if (f->leader_count < SOFT_IR_BLOCKS) {
-		f->leader[f->leader_count] = pc;
+		f->leader[f->leader_count] = place;
 		f->leader_entry[f->leader_count++] = (uint8_t)entry;
 	}
 }
 
-/* A block that has an instruction at pc inside ends there, unless the instruction belongs to the one before
+/* A block that has an instruction at that place inside ends there, unless the instruction belongs to the one before
  * it (INSN_START, aux 1). */
-static void split_block(struct region_builder *f, uint64_t pc)
+static void split_block(struct region_builder *f, uint64_t place)
 {
 	struct vr_ir *ir = &f->s->ir;
 
@@ -140,19 +199,20 @@ static void split_block(struct region_builder *f, uint64_t pc)
 		struct vr_ir_block *b = &ir->blocks[i];
 		uint32_t insns = 0;
 
-		if (pc <= b->pc || pc >= b->end)
+		/* Where code addresses end, the block's end is elsewhere. */
+		if (place <= b->start || (place >= b->end && b->end > b->start && b->end <= SOFT_PAGE))
 			continue;
 		for (uint32_t k = b->first; k < b->first + b->count; k++) {
 			struct vr_ir_op *o = &ir->ops[k];
 
 			if (o->op != VR_IR_INSN_START)
 				continue;
-			if (o->imm == pc && !o->aux) {
+			if (o->imm == place && !o->aux) {
 				f->insns -= b->insns - insns;
-				*o = (struct vr_ir_op){.op = VR_IR_GOTO, .imm = pc};
+				*o = (struct vr_ir_op){.op = VR_IR_GOTO, .imm = place};
 				b->count = k - b->first + 1;
 				b->insns = insns;
-				b->end = pc;
+				b->end = place;
 				break;
 			}
 			insns++;
@@ -165,27 +225,29 @@ static void place_blocks(struct vr_ir *ir)
 {
 	for (uint32_t i = 2; i < ir->block_count; i++) {
 		struct vr_ir_block b = ir->blocks[i];
-		uint64_t from = ir->blocks[0].pc;
+		uint64_t from = ir->blocks[0].start;
 		uint32_t k = i;
 
-		for (; k > 1 && ir->blocks[k - 1].pc - from > b.pc - from; k--)
+		for (; k > 1 && ir->blocks[k - 1].start - from > b.start - from; k--)
 			ir->blocks[k] = ir->blocks[k - 1];
 		ir->blocks[k] = b;
 	}
 }
 
-/* Bytes from pc to the next known leader or the end of the page. */
-static uint32_t bytes_at(const struct region_builder *f, uint64_t pc)
+/* Bytes from there to the next known leader, the end of the page, or the end of code addresses in it. */
+static uint32_t bytes_at(const struct region_builder *f, uint64_t place)
 {
-	uint64_t end = f->page->va_page + SOFT_PAGE;
+	uint64_t end = soft_page_run(&f->mode->code, f->page->va_page);
 
+	if (place >= end)
+		end = SOFT_PAGE;
 	for (uint32_t i = 0; i < f->s->ir.block_count; i++)
-		if (f->s->ir.blocks[i].pc > pc && f->s->ir.blocks[i].pc < end)
-			end = f->s->ir.blocks[i].pc;
+		if (f->s->ir.blocks[i].start > place && f->s->ir.blocks[i].start < end)
+			end = f->s->ir.blocks[i].start;
 	for (uint32_t i = 0; i < f->leader_count; i++)
-		if (f->leader[i] > pc && f->leader[i] < end)
+		if (f->leader[i] > place && f->leader[i] < end)
 			end = f->leader[i];
-	return (uint32_t)(end - pc);
+	return (uint32_t)(end - place);
 }
 
 /* ---- where a terminator goes ---- */
@@ -235,7 +297,7 @@ static void connect(struct vr_ir *ir)
 }
 
 /* Lift the blocks of a region. 0, or the lifter's error for the first block. */
-static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64_t pc, uint32_t max_blocks,
+static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64_t place, uint32_t max_blocks,
 			    uint32_t max_insns)
 {
 	struct vr_ir *ir = &f->s->ir;
@@ -249,7 +311,7 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 	memset(&ir->ops[0], 0, sizeof(ir->ops[0]));
 	f->leader_count = 0;
 	f->insns = 0;
-	enqueue_leader(f, pc, 1);
+	enqueue_leader(f, place, 1);
 	while (f->leader_count && ir->block_count < max_blocks && f->insns < max_insns &&
 	       ir->op_count < MAX_OPS - 2048) {
 		uint64_t at = f->leader[--f->leader_count];
@@ -258,21 +320,18 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 		split_block(f, at);
 		struct vr_lift rq = {.size = sizeof(rq),
 				     .max_insns = max_insns - f->insns,
-				     .pc = at,
-				     .mode_flags = f->mode_flags & ~SOFT_MODE_CHECKED,
-				     .code = f->page->host + (at & (SOFT_PAGE - 1)),
+				     .offset = (uint32_t)at,
+				     .mode_flags = f->mode->flags & ~SOFT_MODE_CHECKED,
+				     .code = f->page->host + at,
 				     .length = bytes_at(f, at),
 				     .ir_revision = VR_IR_REVISION};
 		uint32_t n = ir->block_count;
-		uint8_t whole[2 * SOFT_TAIL_MAX];
+		struct soft_whole whole;
 
-		if (f->next && rq.length < SOFT_TAIL_MAX) {
-			memcpy(whole, rq.code, rq.length);
-			memcpy(whole + rq.length, f->next->host, SOFT_TAIL_MAX);
-			rq.code = whole;
-			rq.length += SOFT_TAIL_MAX;
-		}
-		int32_t rc = soft_lift(vm, &rq, ir);
+		if (f->next && rq.length < SOFT_TAIL_MAX)
+			soft_add_tail(&rq, &whole, f->next, f->tail_offset);
+		int32_t rc =
+			soft_lift(vm, &rq, ir, &f->mode->code, f->page->va_page, n ? NULL : &f->first_size);
 
 		/* The page's end, or a leader in its middle, cuts the instruction off. It becomes a region of
 		 * its own when it is reached. */
@@ -329,12 +388,12 @@ static int32_t reserve_exits(struct soft_vm *vm)
 	return VR_OK;
 }
 
-static uint64_t VR_CALL entry_at(void *builder, uint64_t pc)
+static uint64_t VR_CALL entry_at(void *builder, uint64_t place)
 {
 	const struct region_builder *f = builder;
-	const struct soft_entry *e = (pc & SOFT_PAGE_MASK) == f->page->va_page
-					     ? soft_entry_find(f->vm, pc, f->page->page, f->mode_flags)
-					     : NULL;
+	const struct soft_entry *e =
+		place < SOFT_PAGE ? soft_entry_find(f->vm, f->page->va_page + place, f->page->page, f->mode)
+				  : NULL;
 
 	return e ? soft_entry_cached(e) : 0;
 }
@@ -361,6 +420,7 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 		.ir = &s->ir,
 		.pinned = regs->pinned,
 		.pc_base = f->page->va_page,
+		.code = f->mode->code,
 		.write = vm->code.write + vm->code_top,
 		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
 		.capacity = capacity > UINT32_MAX ? UINT32_MAX : (uint32_t)capacity,
@@ -434,26 +494,25 @@ static void log_refusal(struct soft_vm *vm, uint32_t op, int32_t why, uint64_t p
 	log->write(vm->host, VR_LOG_WARN, text);
 }
 
-/* The instruction at pc, which the emitter refused, is interpreted: it is the whole region. */
-static int32_t interpret_instead(struct soft_vm *vm, struct region_builder *f, uint64_t pc,
+/* The instruction there, which the emitter refused, is interpreted: it is the whole region. */
+static int32_t interpret_instead(struct soft_vm *vm, struct region_builder *f, uint64_t place,
 				 struct soft_region *g)
 {
 	struct soft_reg_assignment none;
-	int32_t rc = build_region(vm, f, pc, 1, 1);
+	int32_t rc = build_region(vm, f, place, 1, 1);
 
 	if (rc < 0)
 		return rc;
-	soft_optimize(vm->isa, NULL, &f->s->ir, f->s->work, &none);
+	soft_optimize(vm->isa, NULL, &f->s->ir, &f->mode->code, f->s->work, &none);
 	return keep_ir(vm, &f->s->ir, g);
 }
 
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t mode_flags,
+		       const struct soft_itlb_entry *next, uint64_t pc, const struct soft_mode *mode,
 		       struct soft_region **out)
 {
-	struct region_builder f = {
-		.vm = vm, .s = vm->scratch, .page = page, .next = next, .mode_flags = mode_flags};
-	uint64_t started = vm->timer->now(vm->host);
+	struct region_builder f = {.vm = vm, .s = vm->scratch, .page = page, .next = next, .mode = mode};
+	uint64_t place = pc - page->va_page, started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? SOFT_IR_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
 	struct soft_reg_assignment regs;
@@ -461,15 +520,16 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	if (!g)
 		return VR_E_NOMEM;
-	if (next || (mode_flags & SOFT_MODE_CHECKED))
+	f.tail_offset = (uint32_t)soft_tail_address(&mode->code, page->va_page) & (SOFT_PAGE - 1);
+	if (next || (mode->flags & SOFT_MODE_CHECKED))
 		max_blocks = max_insns = 1;
 	for (;;) {
-		rc = build_region(vm, &f, pc, max_blocks, max_insns);
+		rc = build_region(vm, &f, place, max_blocks, max_insns);
 		if (rc < 0)
 			return rc;
 		if (vm->log)
 			soft_log_lifted(vm, &f.s->ir, page, next);
-		soft_optimize_logged(vm->isa, vm->emit, &f.s->ir, f.s->work, &regs, vm->log);
+		soft_optimize_logged(vm->isa, vm->emit, &f.s->ir, &mode->code, f.s->work, &regs, vm->log);
 		uint32_t refused = 0;
 
 		rc = vm->emit ? emit_region(vm, &f, &regs, g, &refused) : keep_ir(vm, &f.s->ir, g);
@@ -478,7 +538,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		if (max_insns == 1) {
 			v->n.refused++;
 			log_refusal(vm, refused, rc, pc);
-			rc = interpret_instead(vm, &f, pc, g);
+			rc = interpret_instead(vm, &f, place, g);
 			break;
 		}
 		/* One of the emitter's tables is full, or it can't translate an op: try a smaller region, which
@@ -493,13 +553,14 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	if (next) {
 		/* Another instruction may be there by now, one that ends earlier. */
-		int64_t size = (int64_t)(ir->blocks[0].end - (page->va_page + SOFT_PAGE));
+		uint32_t here = soft_page_run(&mode->code, page->va_page) - (uint32_t)place;
 
-		g->tail_size = size > 0 ? (uint32_t)size : 0;
-		memcpy(g->tail, next->host, g->tail_size);
+		g->tail_size = f.first_size > here ? f.first_size - here : 0;
+		g->tail_offset = f.tail_offset;
+		memcpy(g->tail, next->host + f.tail_offset, g->tail_size);
 	}
 	g->va_page = page->va_page;
-	g->mode_flags = mode_flags;
+	g->mode = *mode;
 	g->page = page->page;
 	g->insns = f.insns;
 	for (uint32_t i = 0; i < ir->block_count; i++)
@@ -513,8 +574,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 		struct soft_entry *e = &g->entries[n++];
 
 		e->region = g;
-		e->pc = ir->blocks[i].pc;
-		e->mode_flags = mode_flags;
+		e->pc = page->va_page + ir->blocks[i].start;
 		e->block = i;
 		e->alone = soft_log_alone(vm, e->pc);
 		if (!g->ir)

@@ -2,9 +2,11 @@
 /*
  * soft.h: the software engine's own structures.
  *
- *   vm ── memslots ── pages ── regions ── entries (hash by pc, page, mode flags)
+ *   vm ── memslots ── pages ── regions ── entries (hash by pc, page, mode)
  *    └── vcpus ── exec block, MMU contexts (TLB, indirect-branch cache, return-address stack; one for each
  *                 address space and mode)
+ *
+ * A pc is a linear address, but where it is called a place: bytes from the base of the page (ir.h).
  *
  * Files call each other in one direction:
  *
@@ -51,12 +53,15 @@
 #define SOFT_REQ_FULL 32u     /* this vCPU found the code cache full */
 #define SOFT_REQ_YIELD 64u    /* this vCPU kicked others (soft_vcpu.kicked): it lets them run first */
 #define SOFT_REQ_DEBUG 128u   /* this vCPU stopped for the debugger: soft_vcpu.stop */
+#define SOFT_REQ_ALONE \
+	256u /* the instruction at exec.pc is to be carried out while all other vCPUs stand: see vcpu.c */
 
 /* X-macro of the counters: name as reported, description. One set a vCPU; added up for reports. */
 #define SOFT_COUNTERS(C)                                                                                 \
 	C(lookups, "lookups", "dispatcher look-ups")                                                     \
 	C(lookup_table, "lookup_table_hits", "look-ups answered by the code table")                      \
 	C(links, "links", "direct links made")                                                           \
+	C(links_refused, "refused_links", "links that the emitter refused: out of reach")                \
 	C(link_refills, "link_refills", "page links whose mapping had to be confirmed")                  \
 	C(translations, "translations", "regions translated")                                            \
 	C(translated_blocks, "translated_blocks", "blocks in them")                                      \
@@ -80,6 +85,7 @@
 	C(code_writes, "code_writes", "writes to pages with translated code")                            \
 	C(invalidated, "invalidated_regions", "regions dropped")                                         \
 	C(cache_flushes, "cache_flushes", "whole code cache flushes")                                    \
+	C(alone, "exclusive_instructions", "instructions carried out while all other vCPUs stood")       \
 	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")                            \
 	C(refused, "refused_translations", "instructions that the emitter refused: they are interpreted")
 
@@ -89,16 +95,29 @@ struct soft_counters {
 #undef C
 };
 
+/* What translated code depends on besides its bytes and its place. */
+struct soft_mode {
+	uint64_t flags; /* vr_exec.mode_flags | SOFT_MODE_CHECKED */
+	struct vr_code_space code;
+};
+static inline bool soft_code_space_same(const struct vr_code_space *a, const struct vr_code_space *b)
+{
+	return a->base == b->base && a->ignored == b->ignored && a->linear_ignored == b->linear_ignored;
+}
+static inline bool soft_mode_same(const struct soft_mode *a, const struct soft_mode *b)
+{
+	return a->flags == b->flags && soft_code_space_same(&a->code, &b->code);
+}
+
 struct soft_vm;
 struct soft_region;
 struct soft_log;
 
-/* One entry point into translated code: guest pc + page + mode flags -> host address. */
+/* One entry point into translated code: guest pc + page + mode -> host address. The mode is the region's. */
 struct soft_entry {
 	struct soft_entry *hash_next;
 	struct soft_region *region;
-	uint64_t pc;
-	uint64_t mode_flags;
+	uint64_t pc;       /* linear address */
 	uint64_t host;     /* T1: address in the code cache */
 	uint32_t block;    /* interpreted: block index in region->ir */
 	uint32_t alone;    /* only the look-up may lead here: it logs each entry */
@@ -122,7 +141,7 @@ struct soft_region {
 	struct soft_page *page;
 	struct soft_region *page_next;
 	uint64_t va_page;
-	uint64_t mode_flags;
+	struct soft_mode mode;
 	uint64_t code_offset; /* in the code memory */
 	uint32_t code_size;
 	uint32_t pinned_count;
@@ -134,6 +153,7 @@ struct soft_region {
 	/* Page-crossing tail: a region that is one instruction, which continues on the next page. See
 	 * is_current(). */
 	uint32_t tail_size;          /* bytes of it on the next page, 0: none */
+	uint32_t tail_offset;        /* where on the next page: soft_tail_address() */
 	uint8_t tail[SOFT_TAIL_MAX]; /* their contents */
 	struct soft_region *tail_next;
 	uint64_t guarded; /* entry that compares the next page's page-mapping id first, 0: none */
@@ -178,9 +198,10 @@ struct soft_itlb_entry {
 
 /* A translation's mode flags are vr_exec.mode_flags, and this one for a checked page. */
 #define SOFT_MODE_CHECKED (UINT64_C(1) << 63)
-static inline uint64_t soft_mode_flags(const struct vr_exec *x, const struct soft_itlb_entry *it)
+static inline struct soft_mode soft_mode(const struct vr_exec *x, const struct soft_itlb_entry *it)
 {
-	return x->mode_flags | (it->checked ? SOFT_MODE_CHECKED : 0);
+	return (struct soft_mode){.flags = x->mode_flags | (it->checked ? SOFT_MODE_CHECKED : 0),
+				  .code = x->code};
 }
 
 /* A vCPU's debug points; addresses are masked. */
@@ -193,11 +214,12 @@ struct soft_points {
 /* The engine's words in vr_mmu_context.engine[]. */
 struct soft_mmu_info {
 	uint64_t asid, mode_flags;
+	struct vr_code_space code;
 	uint64_t stamp;   /* of the last switch to it */
 	uint64_t refills; /* since the last growth or flush */
 	struct soft_itlb_entry *itlb;
 	uint8_t *writable_filter; /* a byte for each TLB entry that may write: soft_writable_filter() */
-	uint64_t valid;           /* in use for (asid, mode flags) */
+	uint64_t valid;           /* in use for (asid, mode flags, code space) */
 	uint64_t ras_invalid;     /* the RAS may hold return addresses of a mapping that was flushed */
 };
 
@@ -238,11 +260,17 @@ struct soft_vcpu {
 	/* For the debugger outside: see stop.c, step.c. */
 	struct vr_exit stop;
 	uint32_t stepping;
+	uint32_t alone;   /* all other vCPUs stand: see vcpu.c */
 	uint32_t walking; /* a walk of the page tables that marks nothing in them */
 	struct soft_step *step;
 	struct vr_isa_env env;
 	struct soft_counters n;
 };
+
+static inline struct soft_vcpu *soft_vcpu_of(struct vr_vcpu *vcpu)
+{
+	return (struct soft_vcpu *)vcpu;
+}
 
 struct soft_memslot {
 	uint64_t gpa, length;
@@ -265,7 +293,8 @@ struct soft_vm {
 	struct vr_emit_vm *emitter;
 	uint32_t vcpu_count;
 	uint32_t region_insns;
-	uint32_t count; /* entries into regions */
+	uint32_t count;        /* entries into regions */
+	uint32_t memory_order; /* VR_ORDER_*: the isa's */
 	struct soft_vcpu *vcpus[SOFT_MAX_VCPUS];
 	struct soft_memslot memslots[SOFT_MAX_MEMSLOTS];
 	struct vr_stop_point *stops; /* the debugger's points, of all vCPUs */
@@ -300,6 +329,11 @@ struct soft_vm {
 	struct soft_log *log;                   /* NULL: nothing is wanted; see log.h */
 };
 
+static inline struct soft_vm *soft_vm_of(struct vr_vm *vm)
+{
+	return (struct soft_vm *)vm;
+}
+
 /* -- plugin.c -- */
 extern const struct vr_accel soft_accel;
 struct soft_plugin {
@@ -308,6 +342,11 @@ struct soft_plugin {
 	uint64_t cache;
 	uint64_t region_insns;
 };
+
+static inline struct soft_plugin *soft_plugin_of(struct vr_plugin_self *self)
+{
+	return (struct soft_plugin *)self;
+}
 
 static inline struct soft_vcpu *soft_of(struct vr_exec *x)
 {
@@ -396,10 +435,12 @@ uint32_t soft_points_match(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uin
 			   uint64_t *where);
 
 /* -- stop.c: the points of a debugger outside; see there -- */
-int32_t VR_CALL soft_set_points(void *vm, const struct vr_stop_point *points, uint32_t count,
+int32_t VR_CALL soft_set_points(struct vr_vm *vm, const struct vr_stop_point *points, uint32_t count,
 				uint32_t stride);
 /* In place of a fault number of the ISA's: the access does not take place, and the guest sees no fault. */
 #define SOFT_STOPPED INT32_MIN
+/* Likewise: the access must be made alone (SOFT_REQ_ALONE). */
+#define SOFT_ALONE (INT32_MIN + 1)
 bool soft_stops_on_page(const struct soft_vcpu *v, uint64_t page, uint32_t access);
 /* The access touches one of the debugger's points: the vCPU is about to return, and to be here again. */
 bool soft_stopped(struct soft_vcpu *v, uint64_t va, uint32_t bytes, uint32_t access);
@@ -410,6 +451,8 @@ void soft_stop(struct soft_vcpu *v, uint32_t access, uint64_t address);
 extern const struct vr_debugger soft_debugger;
 /* One instruction, outside the code cache. */
 void soft_step(struct soft_vcpu *v);
+/* The same for the engine: not for a debugger, nothing stops. */
+void soft_step_over(struct soft_vcpu *v);
 void soft_step_fini(struct soft_vcpu *v);
 
 /* -- entries.c: the table of entries -- */
@@ -421,7 +464,7 @@ void soft_entry_add(struct soft_vm *vm, struct soft_entry *e);
 void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e);
 /* The live entry for pc in that page and mode, or NULL. */
 struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
-				   uint64_t mode_flags);
+				   const struct soft_mode *mode);
 
 /* -- cache.c: the code cache -- */
 /* entry: what generated code calls. */
@@ -432,6 +475,8 @@ void soft_cache_fini(struct soft_vm *vm);
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc);
 /* A debug point of the guest's at the instruction at exec.pc: the exception has been taken. */
 bool soft_guest_point(struct soft_vcpu *v);
+/* The instruction at exec.pc is cut off even with what follows on a second page: a fault is taken, or the vCPU ends. */
+void soft_tail_is_cut(struct soft_vcpu *v);
 /* The entry for exec.pc, translated when missing. NULL, try again: exec.pc was changed by a fault, another
  * vCPU came between, or the cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where);
@@ -439,7 +484,7 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
  * may lead to this entry. */
 static inline uint64_t soft_entry_cached(const struct soft_entry *e)
 {
-	if ((e->mode_flags & SOFT_MODE_CHECKED) || e->alone || e->region->ir)
+	if ((e->region->mode.flags & SOFT_MODE_CHECKED) || e->alone || e->region->ir)
 		return 0;
 	return e->region->tail_size ? e->region->guarded : e->host;
 }
@@ -461,14 +506,28 @@ void soft_sync_guest_regs(struct vr_exec *x);
 /* -- region.c -- */
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm);
 void soft_scratch_free(struct soft_scratch *s);
-/* vr_isa.lift(); VR_E_ABI: it made an op that this engine does not know. */
-int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir);
-/* Translate the region at pc. code_lock held. mode_flags: soft_mode_flags(); for a checked page the region is
+/* Bytes of the page at va_page up to where its code does not simply go on: the page's end, or the end of the code addresses. */
+uint32_t soft_page_run(const struct vr_code_space *code, uint64_t va_page);
+/* The linear address at which an instruction goes on that begins in the page and is cut off there. */
+uint64_t soft_tail_address(const struct vr_code_space *code, uint64_t va_page);
+/* What soft_lift() is given for an instruction that goes on at soft_tail_address(). */
+struct soft_whole {
+	uint8_t code[2 * SOFT_TAIL_MAX];
+};
+/* rq, of whose bytes fewer than SOFT_TAIL_MAX are left, gets those that follow; `next` is the page of them, and `offset` where they
+ * are on it. */
+void soft_add_tail(struct vr_lift *rq, struct soft_whole *whole, const struct soft_itlb_entry *next,
+		   uint32_t offset);
+/* vr_isa.lift(), for code in the page at va_page; the places in the IR are then where the rule of the code space leads. *size (or
+ * NULL): bytes of the block. VR_E_ABI: it made an op that this engine does not know. */
+int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir,
+		  const struct vr_code_space *code, uint64_t va_page, uint32_t *size);
+/* Translate the region at pc. code_lock held. mode: soft_mode(); for a checked page the region is
  * one instruction. next: the page after this one, when the instruction at pc continues there (it is then the
  * whole region), else NULL. What the emitter refuses is interpreted. 0; VR_E_NOMEM: the cache is full;
  * VR_E_AGAIN: the instruction continues there, and `next` is needed; else the lifter's error. */
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
-		       const struct soft_itlb_entry *next, uint64_t pc, uint64_t mode_flags,
+		       const struct soft_itlb_entry *next, uint64_t pc, const struct soft_mode *mode,
 		       struct soft_region **out);
 
 /* -- optimize.c: see there -- */
@@ -476,17 +535,28 @@ struct soft_reg_assignment {
 	struct vr_pinned_reg pinned[VR_PINNED_MAX];
 	uint32_t pinned_count;
 };
-/* scratch: 2 * op_capacity words. emit may be NULL: then no register is pinned. */
-void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir, uint32_t *scratch,
-		   struct soft_reg_assignment *regs);
+/* code: in which the IR will run. scratch: 2 * op_capacity words. emit may be NULL: then no register is pinned. */
+void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
+		   const struct vr_code_space *code, uint32_t *scratch, struct soft_reg_assignment *regs);
 /* The same; log (or NULL) is told of each pass. */
 void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
-			  uint32_t *scratch, struct soft_reg_assignment *regs, struct soft_log *log);
+			  const struct vr_code_space *code, uint32_t *scratch,
+			  struct soft_reg_assignment *regs, struct soft_log *log);
 
 /* -- block_freq.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
  * blocks (0: none). -- */
 #define SOFT_ONCE 256u
 void soft_block_freq(const struct vr_ir *ir, uint32_t *freq, uint64_t *loop);
+
+/* -- flags.c: see there. scratch as for soft_optimize(). -- */
+#define SOFT_FORWARDED \
+	1 /* aux of a GET of condition flags that was replaced: its users have the value from another op */
+static inline int soft_is_forwarded(const struct vr_ir_op *o)
+{
+	return o->op == VR_IR_GET && o->aux == SOFT_FORWARDED;
+}
+void soft_flags_operands(const struct vr_ir *ir, struct vr_ir_op *o);
+void soft_flags_liveness(const struct vr_isa *isa, struct vr_ir *ir, uint32_t *scratch);
 
 /* -- induction.c: see there. scratch as for soft_optimize(). -- */
 void soft_same_page_hints(struct vr_ir *ir, const uint64_t *loop, uint32_t *scratch);
@@ -500,8 +570,9 @@ int soft_fuse(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t i, const u
 void soft_interpret(struct soft_vcpu *v);
 /* Interpret the entry's block, with the guest's FP environment around it. */
 void soft_interpret_entry(struct soft_vcpu *v, const struct soft_entry *e);
-/* One block, with the guest's FP environment around it; `values` as for soft_interp_block(). */
-void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v256 *values);
+/* One block of the page at pc_base, with the guest's FP environment around it; `values` as for soft_interp_block(). */
+void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, uint64_t pc_base,
+			  union vr_v256 *values);
 
 /* -- dispatch.c: from a pc to code. Entries that are interpreted run inside. -- */
 /* vr_engine_entry.lookup and .link, for generated code. */

@@ -5,6 +5,8 @@
  * A step is one instruction, lifted by itself and interpreted. It leaves nothing in the code cache and comes
  * from nothing there, so that it is exact whatever is linked to what, and costs code that is not stepped
  * nothing. Interrupts wait meanwhile: a debugger that steps through a function wants to stay in it.
+ *
+ * The engine itself has instructions carried out so that need all other vCPUs to stand (vcpu.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +22,18 @@ struct soft_step {
 	union vr_v256 values[STEP_OPS];
 };
 
-static int32_t VR_CALL vcpu_step(void *vcpu, uint32_t on)
+static bool have_memory(struct soft_vcpu *v)
 {
-	struct soft_vcpu *v = vcpu;
-
-	if (on && !v->step)
+	if (!v->step)
 		v->step = calloc(1, sizeof(*v->step));
-	if (on && !v->step)
+	return v->step != NULL;
+}
+
+static int32_t VR_CALL vcpu_step(struct vr_vcpu *vcpu, uint32_t on)
+{
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
+
+	if (on && !have_memory(v))
 		return soft_error(v->vm, VR_E_NOMEM, "soft: no memory to step vCPU %u", v->index);
 	v->stepping = on != 0;
 	return VR_OK;
@@ -47,20 +54,22 @@ static void log_step(struct soft_vcpu *v, const struct vr_ir *ir, const struct s
 	pthread_mutex_unlock(&v->vm->code_lock);
 }
 
-/* Lift the instruction at exec.pc. 0; VR_E_AGAIN: its next page can't be fetched, the fault was taken. */
+/* Lift the instruction at exec.pc. 0; VR_E_AGAIN: not all of it can be fetched, the fault was taken. */
 static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page, struct vr_ir *ir)
 {
 	struct vr_exec *x = v->x;
 	uint32_t offset = (uint32_t)(x->pc & (SOFT_PAGE - 1));
-	uint8_t whole[2 * SOFT_TAIL_MAX];
+	uint32_t run = soft_page_run(&x->code, x->pc & SOFT_PAGE_MASK);
+	const uint64_t va_page = x->pc & SOFT_PAGE_MASK;
+	struct soft_whole whole;
 	struct vr_lift rq = {.size = sizeof(rq),
 			     .max_insns = 1,
-			     .pc = x->pc,
+			     .offset = offset,
 			     .mode_flags = x->mode_flags,
 			     .code = page->host + offset,
-			     .length = SOFT_PAGE - offset,
+			     .length = run > offset ? run - offset : SOFT_PAGE - offset,
 			     .ir_revision = VR_IR_REVISION};
-	int32_t rc = soft_lift(v->vm, &rq, ir);
+	int32_t rc = soft_lift(v->vm, &rq, ir, &x->code, va_page, NULL);
 
 	if (rc == VR_OK)
 		log_step(v, ir, page, NULL);
@@ -68,17 +77,17 @@ static int32_t lift_one(struct soft_vcpu *v, const struct soft_itlb_entry *page,
 		return rc;
 	if (rq.length >= SOFT_TAIL_MAX)
 		return VR_E_INTERNAL;
-	const struct soft_itlb_entry *next = soft_fetch(x, (x->pc & SOFT_PAGE_MASK) + SOFT_PAGE);
+	uint64_t at = soft_tail_address(&x->code, va_page);
+	const struct soft_itlb_entry *next = soft_fetch(x, at);
 
 	if (!next)
 		return VR_E_AGAIN;
-	memcpy(whole, rq.code, rq.length);
-	memcpy(whole + rq.length, next->host, SOFT_TAIL_MAX);
-	rq.code = whole;
-	rq.length += SOFT_TAIL_MAX;
-	rc = soft_lift(v->vm, &rq, ir);
+	soft_add_tail(&rq, &whole, next, (uint32_t)(at & (SOFT_PAGE - 1)));
+	rc = soft_lift(v->vm, &rq, ir, &x->code, va_page, NULL);
 	if (rc == VR_OK)
 		log_step(v, ir, page, next);
+	if (rc == VR_E_AGAIN)
+		soft_tail_is_cut(v);
 	return rc;
 }
 
@@ -103,7 +112,7 @@ static void carry_out(struct soft_vcpu *v)
 	memset(&ir.ops[0], 0, sizeof(ir.ops[0]));
 	rc = lift_one(v, it, &ir);
 	if (rc == VR_OK && ir.block_count) {
-		soft_interpret_block(v, &ir, 0, v->step->values);
+		soft_interpret_block(v, &ir, 0, v->x->pc & SOFT_PAGE_MASK, v->step->values);
 	} else if (rc != VR_E_AGAIN) {
 		soft_cant_go_on(v, rc < 0 ? rc : VR_E_INTERNAL);
 	}
@@ -113,7 +122,7 @@ void soft_step(struct soft_vcpu *v)
 {
 	carry_out(v);
 	v->x->leave = 0;
-	if (requested(v, SOFT_REQ_FULL))
+	if (requested(v, SOFT_REQ_FULL | SOFT_REQ_ALONE))
 		return; /* nothing was done */
 	/* A vCPU that waits for an interrupt may wake without one. */
 	__atomic_fetch_and(&v->x->exit_request, ~SOFT_REQ_WAIT, __ATOMIC_SEQ_CST);
@@ -121,15 +130,24 @@ void soft_step(struct soft_vcpu *v)
 		soft_stop(v, 0, 0);
 }
 
+void soft_step_over(struct soft_vcpu *v)
+{
+	if (have_memory(v))
+		carry_out(v);
+	else
+		soft_cant_go_on(v, VR_E_NOMEM);
+	v->x->leave = 0;
+}
+
 /* ---- addresses ---- */
 
-static int32_t VR_CALL vcpu_translate(void *vcpu, uint64_t va, uint64_t *physical)
+static int32_t VR_CALL vcpu_translate(struct vr_vcpu *vcpu, uint64_t va, uint64_t *physical)
 {
 	/* As the kernel, as code, as its user: whatever the page may be used for. */
 	static const struct {
 		uint32_t access, flags;
 	} as[] = {{VR_ACCESS_READ, 0}, {VR_ACCESS_EXECUTE, 0}, {VR_ACCESS_READ, VR_MF_UNPRIV}};
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 	int32_t fault = 1;
 
 	v->walking = 1;

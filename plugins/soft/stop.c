@@ -52,8 +52,7 @@ void soft_stop(struct soft_vcpu *v, uint32_t access, uint64_t address)
 		.size = sizeof(v->stop),
 		.reason = VR_EXIT_DEBUG,
 		.access = access,
-		.address_low = (uint32_t)address,
-		.address_high = (uint32_t)(address >> 32),
+		.address = address,
 	};
 	soft_request(v->x, SOFT_REQ_DEBUG);
 }
@@ -80,10 +79,10 @@ static void forget_pages(struct soft_vm *vm, const struct vr_stop_point *s)
 				       0);
 }
 
-int32_t VR_CALL soft_set_points(void *vm_, const struct vr_stop_point *points, uint32_t count,
+int32_t VR_CALL soft_set_points(struct vr_vm *vm_, const struct vr_stop_point *points, uint32_t count,
 				uint32_t stride)
 {
-	struct soft_vm *vm = vm_;
+	struct soft_vm *vm = soft_vm_of(vm_);
 	struct vr_stop_point *next = NULL;
 
 	if (count) {

@@ -37,11 +37,12 @@ static void leave_guest_fp(struct vr_exec *x)
 	fesetround(FE_TONEAREST);
 }
 
-void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, union vr_v256 *values)
+void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t block, uint64_t pc_base,
+			  union vr_v256 *values)
 {
 	enter_guest_fp(v->x);
 	v->n.interpreted++;
-	soft_interp_block(v->x, v->vm->isa, ir, block, values, &memory);
+	soft_interp_block(v->x, v->vm->isa, ir, block, pc_base, values, &memory);
 	leave_guest_fp(v->x);
 }
 
@@ -63,7 +64,7 @@ static void run_entry(struct soft_vcpu *v, const struct soft_entry *e)
 	v->n.interpreted++;
 	if (soft_log_on(v->vm, VR_DEBUGLOG_EXEC))
 		soft_log_exec(v, e, "the interpreter");
-	soft_interp_block(v->x, v->vm->isa, ir, e->block, v->values, &memory);
+	soft_interp_block(v->x, v->vm->isa, ir, e->block, e->region->va_page, v->values, &memory);
 }
 
 void soft_interpret_entry(struct soft_vcpu *v, const struct soft_entry *e)

@@ -11,6 +11,11 @@
  *
  * A vCPU that sleeps, is off or is at the core's gate is outside, and no vCPU waits for it.
  *
+ * Accesses that can't be made in one step by the host (VR_MF_SPLIT: over two pages, on a device) are made in an exclusive
+ * section, too. A vCPU inside can't open one: two that tried would wait for each other. So the access gives up as for a
+ * stop of the debugger, with registers and exec.pc as before the instruction, and SOFT_REQ_ALONE has the loop carry out
+ * that instruction, outside generated code, in the section; v->alone then tells the access that it may go on.
+ *
  * A guest that interrupts another CPU often spins until that one has answered: firmware that flushes TLBs
  * elsewhere does so with interrupts off and without a hint to the processor. Where the host has more threads
  * than processors, the loop takes the time that the other vCPU needs. So a vCPU that kicked others leaves its
@@ -88,9 +93,9 @@ _Static_assert(sizeof(struct vr_engine_exec) <= VR_EXEC_STATE, "the isa's state 
 
 /* ---- vmrun.accel/1 ---- */
 
-int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
+int32_t soft_vcpu_create(struct vr_vm *vm_, uint32_t index, struct vr_vcpu **out)
 {
-	struct soft_vm *vm = vm_;
+	struct soft_vm *vm = soft_vm_of(vm_);
 	struct soft_vcpu *v = calloc(1, sizeof(*v));
 
 	if (!v)
@@ -142,13 +147,13 @@ int32_t soft_vcpu_create(void *vm_, uint32_t index, void **out)
 	soft_context(v->x); /* also when the ISA did not call it: exec.mmu_context must be a valid one */
 	v->epoch = atomic_load(&vm->epoch);
 	vm->vcpus[index] = v;
-	*out = v;
+	*out = (struct vr_vcpu *)v;
 	return VR_OK;
 }
 
-void soft_vcpu_destroy(void *vcpu)
+void soft_vcpu_destroy(struct vr_vcpu *vcpu)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	v->vm->isa->fini(v->x);
 	soft_step_fini(v);
@@ -172,6 +177,17 @@ static void sleep_until_work(struct soft_vcpu *v)
 	atomic_store(&v->parked, 0);
 }
 
+/* What others did to this vCPU's TLB and code while it was outside. */
+static void catch_up(struct soft_vcpu *v)
+{
+	if (v->epoch != atomic_load(&v->vm->epoch)) {
+		v->epoch = atomic_load(&v->vm->epoch);
+		soft_mmu_forget(v);
+	}
+	if (atomic_load(&v->done) < atomic_load(&v->posted))
+		soft_requests_run(v);
+}
+
 /* Enter: from here on other vCPUs wait until this one has carried out their requests. */
 static void go_in(struct soft_vcpu *v)
 {
@@ -186,12 +202,23 @@ static void go_in(struct soft_vcpu *v)
 		pthread_mutex_lock(&vm->exclusive_lock);
 		pthread_mutex_unlock(&vm->exclusive_lock);
 	}
-	if (v->epoch != atomic_load(&vm->epoch)) {
-		v->epoch = atomic_load(&vm->epoch);
-		soft_mmu_forget(v);
-	}
-	if (atomic_load(&v->done) < atomic_load(&v->posted))
-		soft_requests_run(v);
+	catch_up(v);
+}
+
+/* The instruction at exec.pc while all other vCPUs stand. */
+static void run_alone(struct soft_vcpu *v)
+{
+	soft_exclusive_begin(v->vm, v);
+	atomic_store(&v->in_code, 1);
+	catch_up(v);
+	v->alone = 1;
+	if (v->stepping)
+		soft_step(v);
+	else
+		soft_step_over(v);
+	v->alone = 0;
+	atomic_store(&v->in_code, 0);
+	soft_exclusive_end(v->vm);
 }
 
 /* Empty the code cache, unless another vCPU has since this one was last inside. */
@@ -271,6 +298,12 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 			}
 			empty_cache(v);
 		}
+		if (request & SOFT_REQ_ALONE) {
+			run_alone(v);
+			/* with what the instruction asks for */
+			soft_request(x, request & ~(SOFT_REQ_ALONE | SOFT_REQ_FULL));
+			continue;
+		}
 		if (request & SOFT_REQ_DEBUG) {
 			uint32_t capacity = exit->size;
 
@@ -311,9 +344,9 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 	}
 }
 
-int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
+int32_t soft_vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *exit)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	current = v;
 	atomic_store(&v->running, 1);
@@ -324,28 +357,28 @@ int32_t soft_vcpu_run(void *vcpu, struct vr_exit *exit)
 	return rc;
 }
 
-void soft_vcpu_kick(void *vcpu)
+void soft_vcpu_kick(struct vr_vcpu *vcpu)
 {
-	wake(vcpu, SOFT_REQ_KICK);
+	wake(soft_vcpu_of(vcpu), SOFT_REQ_KICK);
 }
 
-void soft_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+void soft_vcpu_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	v->vm->isa->set_pin(v->x, pin, level);
 }
 
-int32_t soft_vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+int32_t soft_vcpu_get_state(struct vr_vcpu *vcpu, const char *id, void *state, uint32_t length)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	return v->vm->isa->get_state(v->x, id, state, length);
 }
 
-int32_t soft_vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+int32_t soft_vcpu_set_state(struct vr_vcpu *vcpu, const char *id, const void *state, uint32_t length)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 
 	int32_t rc = v->vm->isa->set_state(v->x, id, state, length);
 

@@ -11,8 +11,8 @@ static const struct virtio_kind *const kinds[] = {&virtio_blk, &virtio_console, 
 
 /* ---- vmrun.virtio/1 --------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL maker_create(void *self, const struct vr_virtio_config *c, struct vr_virtio_info *info,
-				    struct vr_virtio_device **device)
+static int32_t VR_CALL maker_create(struct vr_plugin_self *self, const struct vr_virtio_config *c,
+				    struct vr_virtio_info *info, struct vr_virtio_device **device)
 {
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 
@@ -105,7 +105,7 @@ const struct vr_virtio_maker virtio_maker = {
 
 /* ---- the plugin ------------------------------------------------------------------------------ */
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
 	static const struct {
 		const char *id;

@@ -37,19 +37,20 @@ int32_t vr_boot_tree_load(const struct vr_tables *t, struct vr_fdt_input *in,
 			  int (*build)(const struct vr_fdt_input *in, void *buffer, uint32_t size),
 			  uint64_t gpa, uint32_t size)
 {
-	void *to = t->memory->pointer(t->host, gpa, size);
+	struct vr_mapping m;
+	int32_t rc = vr_tables_map(t, gpa, size, &m);
 	int error;
 
-	if (!to)
-		return vr_tables_fail(t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " for the device tree", gpa);
+	if (rc < 0)
+		return rc;
 	vr_seed(in->rng_seed, sizeof(in->rng_seed));
 	vr_seed(in->kaslr_seed, sizeof(in->kaslr_seed));
-	error = build(in, to, size);
+	error = build(in, m.bytes, size);
+	vr_tables_filled(t, &m);
 	if (error)
 		return vr_tables_fail(t, VR_E_CONFIG,
 				      "the device tree can't be built: %s (is the command line, %zu "
 				      "bytes, too long?)",
 				      vr_tree_strerror(error), strlen(in->cmdline));
-	t->memory->written(t->host, gpa, size);
 	return VR_OK;
 }

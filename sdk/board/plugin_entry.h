@@ -16,7 +16,7 @@
 /* vmrun_plugin_create() for a plugin whose id is `own`. board is kept; the `self` of its create() is a struct
  * vr_plugin_instance. registers: kept, may be NULL. [main] */
 int32_t vr_board_plugin_create(const struct vr_host *host, const char *id, const char *own,
-			       const struct vr_board *board, const struct vr_registers *registers,
+			       const struct vr_board_maker *board, const struct vr_registers *registers,
 			       const struct vr_plugin **out);
 
 #define VR_BOARD_PLUGIN_REGISTERS(own, the_board, the_registers)                                  \

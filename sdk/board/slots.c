@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define WINDOW_GRAIN UINT64_C(0x1000)
-#define VIRTIO_PREFIX "virtio-mmio-"
 
 /* The next of the comma-separated `types` into type[]; false at the end. One that is too long comes cut off,
  * and is then no type that the board knows. */
@@ -26,7 +25,7 @@ static bool next_type(const char **types, char *type, size_t capacity)
 
 static bool offers(const char *types, const char *wanted)
 {
-	char type[sizeof(((struct vr_slot_device *)0)->type)];
+	char type[VR_SLOT_TYPE];
 
 	while (next_type(&types, type, sizeof(type)))
 		if (strcmp(type, wanted) == 0)
@@ -64,7 +63,7 @@ static bool find_maker(const struct vr_tables *t, const char *type, struct vr_fo
 	bool found = false;
 
 	for (uint32_t i = 0; nth(t, VR_VIRTIO_ID, i, &f); i++) {
-		const struct vr_virtio_maker *m = f.interface;
+		const struct vr_virtio_maker *m = f.table;
 
 		if (vr_virtio_lacks(m) || !offers(m->types, type) || (found && !is_requested(&f)))
 			continue;
@@ -84,7 +83,7 @@ static int32_t make(const struct vr_found *f, const char *type, struct vr_device
 {
 	int32_t rc;
 
-	*d = (struct vr_slot_device){.maker = f->interface};
+	*d = (struct vr_slot_device){.maker = f->table};
 	snprintf(d->type, sizeof(d->type), "%s", type);
 	c->type = d->type;
 	rc = d->maker->create(f->self, c, &d->device);
@@ -103,9 +102,9 @@ static int32_t has_slot(const struct vr_slots *s, const char *type, uint32_t ind
 /* The `index`-th virtio device of a type into the next slot. */
 static int32_t plug(struct vr_slots *s, const struct vr_found *f, const char *type, uint32_t index)
 {
-	struct vr_slot_device *d = &s->slot[s->used];
+	struct vr_slot *d = &s->slot[s->used];
 	struct vr_virtio_plug plug = {
-		.maker = f->interface,
+		.maker = f->table,
 		.self = f->self,
 		.plugin = f->id,
 		.type = d->type,
@@ -116,23 +115,10 @@ static int32_t plug(struct vr_slots *s, const struct vr_found *f, const char *ty
 
 	if (rc < 0)
 		return rc;
-	*d = (struct vr_slot_device){.virtio = NULL};
+	d->virtio = NULL;
 	snprintf(d->type, sizeof(d->type), "%s", type);
 	rc = vr_virtio_mmio_new(s->t->host, plug, s->base + s->used * s->stride, s->irq + s->used,
 				&d->virtio);
-	s->used += rc >= 0;
-	return rc;
-}
-
-/* A device of vmrun.device/1 that has the registers of virtio over MMIO itself. */
-static int32_t plug_device(struct vr_slots *s, const struct vr_found *f, const char *type)
-{
-	struct vr_device_config c = {
-		.size = sizeof(c), .base = s->base + s->used * s->stride, .irq = s->irq + s->used};
-	int32_t rc = has_slot(s, type, 0);
-
-	if (rc >= 0)
-		rc = make(f, type, &c, &s->slot[s->used]);
 	s->used += rc >= 0;
 	return rc;
 }
@@ -219,7 +205,7 @@ static int32_t open_window(struct vr_slots *s, const struct vr_found *f, const c
 	if (!s->window_max)
 		return vr_tables_fail(
 			s->t, VR_E_CONFIG,
-			"plugin '%s': this board has no room for \"%s\": it places virtio-mmio devices "
+			"plugin '%s': this board has no room for \"%s\": it places virtio devices "
 			"only; use another board",
 			f->id, type);
 	c.base = next_window(s, length > WINDOW_GRAIN ? length : WINDOW_GRAIN);
@@ -249,10 +235,10 @@ static int32_t is_whole(const struct vr_slots *s, const struct vr_found *f, cons
 /* One of each type that the board has not by itself. */
 static int32_t plug_all_of(struct vr_slots *s, const struct vr_found *f)
 {
-	const struct vr_virtio_maker *m = f->interface;
+	const struct vr_virtio_maker *m = f->table;
 	int32_t rc = is_whole(s, f, VR_VIRTIO_ID, vr_virtio_lacks(m));
 	const char *types = rc < 0 ? NULL : m->types;
-	char type[sizeof(s->slot[0].type)];
+	char type[VR_SLOT_TYPE];
 
 	while (rc >= 0 && next_type(&types, type, sizeof(type)))
 		if (!is_own(type))
@@ -263,20 +249,15 @@ static int32_t plug_all_of(struct vr_slots *s, const struct vr_found *f)
 /* One of each type. A type may be for another board; all of them may not. */
 static int32_t place_all_of(struct vr_slots *s, const struct vr_found *f)
 {
-	const struct vr_device_maker *m = f->interface;
-	char type[sizeof(s->slot[0].type)] = "", homeless[sizeof(type)] = "";
+	const struct vr_device_maker *m = f->table;
+	char type[VR_SLOT_TYPE] = "", homeless[sizeof(type)] = "";
 	int32_t rc = is_whole(s, f, VR_DEVICE_ID, lacks(m));
 	const char *types = rc < 0 ? NULL : m->types;
 	uint32_t placed = 0;
 
 	for (; rc >= 0 && next_type(&types, type, sizeof(type)); placed++) {
-		uint64_t length;
+		uint64_t length = VR_HAS(m, window) ? m->window(f->self, type) : 0;
 
-		if (strncmp(type, VIRTIO_PREFIX, strlen(VIRTIO_PREFIX)) == 0) {
-			rc = plug_device(s, f, type);
-			continue;
-		}
-		length = VR_HAS(m, window) ? m->window(f->self, type) : 0;
 		if (length) {
 			rc = open_window(s, f, type, length);
 		} else {
@@ -288,7 +269,7 @@ static int32_t place_all_of(struct vr_slots *s, const struct vr_found *f)
 		return rc;
 	return vr_tables_fail(
 		s->t, VR_E_CONFIG,
-		"plugin '%s': \"%s\" is no device that this board knows, no virtio-mmio-* one, and "
+		"plugin '%s': \"%s\" is no device that this board knows, and "
 		"its maker does not say how large a window it needs; use it on a board that has it",
 		f->id, homeless);
 }
@@ -316,36 +297,23 @@ int32_t vr_slots_fill(struct vr_slots *s)
 	return rc < 0 ? rc : place_requested(s, VR_DEVICE_ID, place_all_of);
 }
 
-static void reset_one(struct vr_slot_device *d)
-{
-	if (d->virtio)
-		vr_virtio_mmio_reset(d->virtio);
-	else
-		d->maker->reset(d->device);
-}
-
-static void free_one(struct vr_slot_device *d)
-{
-	if (d->virtio)
-		vr_virtio_mmio_free(d->virtio);
-	else
-		d->maker->destroy(d->device);
-}
-
 void vr_slots_reset(struct vr_slots *s)
 {
 	for (uint32_t i = 0; i < s->windows; i++)
-		reset_one(&s->window[i].d);
+		s->window[i].d.maker->reset(s->window[i].d.device);
 	for (uint32_t i = 0; i < s->used; i++)
-		reset_one(&s->slot[i]);
+		vr_virtio_mmio_reset(s->slot[i].virtio);
 }
 
 void vr_slots_free(struct vr_slots *s)
 {
-	for (; s->windows > 0; s->windows--)
-		free_one(&s->window[s->windows - 1].d);
+	for (; s->windows > 0; s->windows--) {
+		const struct vr_slot_device *d = &s->window[s->windows - 1].d;
+
+		d->maker->destroy(d->device);
+	}
 	for (; s->used > 0; s->used--)
-		free_one(&s->slot[s->used - 1]);
+		vr_virtio_mmio_free(s->slot[s->used - 1].virtio);
 }
 
 /* ---- state ----------------------------------------------------------------------------------------- */
@@ -353,18 +321,34 @@ void vr_slots_free(struct vr_slots *s)
 int32_t vr_slots_state_at(const struct vr_slots *s, uint32_t i, struct vr_board_state *out)
 {
 	for (uint32_t k = 0; k < s->used; k++) {
-		const struct vr_virtio_transport *t;
-		uint32_t things;
+		const struct vr_virtio_transport *t = vr_virtio_mmio_transport(s->slot[k].virtio);
+		uint32_t things = t->info.queue_count + 1;
 
-		if (!s->slot[k].virtio)
-			continue;
-		t = vr_virtio_mmio_transport(s->slot[k].virtio);
-		things = t->info.queue_count + 1;
 		if (i < things)
 			return vr_virtio_state_at(t, k, i, out);
 		i -= things;
 	}
 	return VR_E_NOENT;
+}
+
+void vr_slots_pause(struct vr_slots *s)
+{
+	s->paused = 1;
+	for (uint32_t i = 0; i < s->windows; i++)
+		if (VR_HAS(s->window[i].d.maker, resume) && VR_HAS(s->window[i].d.maker, pause))
+			s->window[i].d.maker->pause(s->window[i].d.device);
+	for (uint32_t i = 0; i < s->used; i++)
+		vr_virtio_pause(vr_virtio_mmio_transport(s->slot[i].virtio));
+}
+
+void vr_slots_resume(struct vr_slots *s)
+{
+	for (uint32_t i = 0; i < s->used; i++)
+		vr_virtio_resume(vr_virtio_mmio_transport(s->slot[i].virtio));
+	for (uint32_t i = 0; i < s->windows; i++)
+		if (VR_HAS(s->window[i].d.maker, resume) && VR_HAS(s->window[i].d.maker, pause))
+			s->window[i].d.maker->resume(s->window[i].d.device);
+	s->paused = 0;
 }
 
 /* Whose state `id` and `index` are; *queue: of which queue. */
@@ -380,9 +364,8 @@ static int32_t find_state(const struct vr_slots *s, const char *id, uint32_t ind
 	} else if (strcmp(id, VR_STATE_VIRTIO_ID) != 0) {
 		return VR_E_NOENT;
 	}
-	if (slot >= s->used || !s->slot[slot].virtio ||
-	    (*queue != VIRTIO_CONFIG_QUEUE &&
-	     !vr_virtio_ring(vr_virtio_mmio_transport(s->slot[slot].virtio), *queue)))
+	if (slot >= s->used || (*queue != VIRTIO_CONFIG_QUEUE &&
+				!vr_virtio_ring(vr_virtio_mmio_transport(s->slot[slot].virtio), *queue)))
 		return vr_tables_fail(s->t, VR_E_RANGE,
 				      "%s %u: this machine has no such virtio device or queue", id, index);
 	*out = vr_virtio_mmio_transport(s->slot[slot].virtio);
@@ -397,9 +380,11 @@ int32_t vr_slots_get_state(struct vr_slots *s, const char *id, uint32_t index, v
 
 	if (rc < 0)
 		return rc;
-	vr_virtio_pause(t);
+	if (!s->paused)
+		vr_virtio_pause(t);
 	rc = vr_virtio_get_state(t, queue, state, length);
-	vr_virtio_resume(t);
+	if (!s->paused)
+		vr_virtio_resume(t);
 	return rc;
 }
 
@@ -412,8 +397,10 @@ int32_t vr_slots_set_state(struct vr_slots *s, const char *id, uint32_t index, c
 
 	if (rc < 0)
 		return rc;
-	vr_virtio_pause(t);
+	if (!s->paused)
+		vr_virtio_pause(t);
 	rc = vr_virtio_set_state(t, queue, state, length);
-	vr_virtio_resume(t);
+	if (!s->paused)
+		vr_virtio_resume(t);
 	return rc;
 }

@@ -15,17 +15,24 @@
 #define VR_SLOTS_MAX 32u
 #define VR_WINDOWS_MAX 16u
 
-struct vr_slot_device {
-	struct vr_virtio_mmio *virtio;       /* a device of vmrun.virtio/1, or NULL: */
-	const struct vr_device_maker *maker; /* one of vmrun.device/1 */
-	void *device;
-	char type[80]; /* as long as an id may be, and more */
+#define VR_SLOT_TYPE 80u /* bytes for a type: as long as an id may be, and more */
+
+/* A device of vmrun.virtio/1. */
+struct vr_slot {
+	struct vr_virtio_mmio *virtio;
+	char type[VR_SLOT_TYPE];
 };
 
-/* A device of no type that the board knows. */
+struct vr_slot_device {
+	const struct vr_device_maker *maker;
+	struct vr_device *device;
+	char type[VR_SLOT_TYPE];
+};
+
+/* A device of vmrun.device/1. */
 struct vr_window {
 	struct vr_slot_device d;
-	void *self; /* the maker's */
+	struct vr_plugin_self *self; /* the maker's */
 	uint64_t base, length;
 	uint32_t irq;
 };
@@ -42,7 +49,8 @@ struct vr_slots {
 	struct vr_virtio_shared_room
 		shared; /* for virtio devices' shared memory; size 0: this board has none */
 	uint32_t used, windows;
-	struct vr_slot_device slot[VR_SLOTS_MAX];
+	uint32_t paused; /* between vr_slots_pause() and vr_slots_resume() */
+	struct vr_slot slot[VR_SLOTS_MAX];
 	struct vr_window window[VR_WINDOWS_MAX];
 };
 
@@ -61,6 +69,10 @@ int32_t vr_slots_state_at(const struct vr_slots *s, uint32_t i, struct vr_board_
 int32_t vr_slots_get_state(struct vr_slots *s, const char *id, uint32_t index, void *state, uint32_t length);
 int32_t vr_slots_set_state(struct vr_slots *s, const char *id, uint32_t index, const void *state,
 			   uint32_t length);
+
+/* All devices, as a board's table has it (board.h). In between get and set pause none themselves. [quiesced] */
+void vr_slots_pause(struct vr_slots *s);
+void vr_slots_resume(struct vr_slots *s);
 
 struct vr_tree;
 /* The windows' nodes. `interrupts` writes that property as the board's controller wants it. When a maker

@@ -96,7 +96,9 @@ static int32_t check_lapic(const struct vr_state_check *c, const void *state)
 		return vr_state_bad(c, "dfr is 0x%08x: bits 27:0 are ones", s->dfr);
 	if ((s->isr[0] | s->irr[0] | s->tmr[0]) & 0xffff)
 		return vr_state_bad(c, "isr, tmr or irr has a vector below 16");
-	if (s->timer_deadline && (!counts || !s->timer_initial))
+	if (s->timer_deadline == VR_STATE_NO_DEADLINE)
+		return VR_OK;
+	if (!counts || !s->timer_initial)
 		return vr_state_bad(c, "timer_deadline is %" PRIu64 ", but the timer does not count",
 				    s->timer_deadline);
 	if (period < TIMER_SLACK)
@@ -130,7 +132,9 @@ static int32_t check_pit(const struct vr_state_check *c, const void *state)
 		if (i < 2 && (!p->gate || p->held))
 			return vr_state_bad(c, "channel[%u].gate: it is always open", i);
 	}
-	if (s->deadline && !s->channel[0].loaded)
+	if (s->deadline == VR_STATE_NO_DEADLINE)
+		return VR_OK;
+	if (!s->channel[0].loaded)
 		return vr_state_bad(c, "deadline is %" PRIu64 ", but channel[0].loaded is 0", s->deadline);
 	if (s->deadline > c->now && s->deadline - c->now > vr_state_pit_ns(65537))
 		return vr_state_bad(c,

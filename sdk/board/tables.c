@@ -71,31 +71,49 @@ void vr_tables_warn(const struct vr_tables *t, const char *format, ...)
 	t->log->write(t->host, VR_LOG_WARN, text);
 }
 
-int32_t vr_tables_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length)
+bool vr_tables_is_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n)
 {
-	void *to;
+	struct vr_mapping m = {.size = sizeof(m)};
 
-	if (!length)
-		return VR_OK;
-	to = t->memory->pointer(t->host, gpa, length);
-	if (!to)
+	if (t->memory->map(t->host, gpa, n, VR_MAP_READ, &m) < 0)
+		return false;
+	t->memory->unmap(t->host, &m, 0, 0);
+	return true;
+}
+
+int32_t vr_tables_map(const struct vr_tables *t, uint64_t gpa, uint64_t n, struct vr_mapping *m)
+{
+	m->size = sizeof(*m);
+	if (t->memory->map(t->host, gpa, n, VR_MAP_READ | VR_MAP_WRITE | VR_MAP_LOAD, m) < 0)
 		return vr_tables_fail(t, VR_E_INTERNAL,
-				      "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into", gpa,
-				      length);
-	memcpy(to, bytes, (size_t)length);
-	t->memory->written(t->host, gpa, length);
+				      "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into", gpa, n);
 	return VR_OK;
 }
 
-uint8_t *vr_tables_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n)
+void vr_tables_filled(const struct vr_tables *t, const struct vr_mapping *m)
 {
-	uint8_t *to = t->memory->pointer(t->host, gpa, n);
+	t->memory->unmap(t->host, m, 0, m->length);
+}
 
-	if (!to) {
-		vr_tables_fail(t, VR_E_INTERNAL, "no RAM at 0x%" PRIx64 " (%" PRIu64 " bytes) to load into",
-			       gpa, n);
+int32_t vr_tables_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length)
+{
+	struct vr_mapping m;
+	int32_t rc;
+
+	if (!length)
+		return VR_OK;
+	rc = vr_tables_map(t, gpa, length, &m);
+	if (rc < 0)
+		return rc;
+	memcpy(m.bytes, bytes, (size_t)length);
+	vr_tables_filled(t, &m);
+	return VR_OK;
+}
+
+uint8_t *vr_tables_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n, struct vr_mapping *m)
+{
+	if (vr_tables_map(t, gpa, n, m) < 0)
 		return NULL;
-	}
-	memset(to, 0, (size_t)n);
-	return to;
+	memset(m->bytes, 0, (size_t)n);
+	return m->bytes;
 }

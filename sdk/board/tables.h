@@ -3,6 +3,7 @@
 #ifndef VR_BOARD_TABLES_H
 #define VR_BOARD_TABLES_H
 
+#include <stdbool.h>
 #include <vmrun/block.h>
 #include <vmrun/host.h>
 
@@ -31,8 +32,12 @@ void vr_tables_warn(const struct vr_tables *t, const char *format, ...) __attrib
 
 /* Copies bytes into guest RAM. VR_E_INTERNAL when the range is not RAM. */
 int32_t vr_tables_copy(const struct vr_tables *t, uint64_t gpa, const void *bytes, uint64_t length);
-/* n zeroed bytes of RAM to write to, or NULL with the error noted. The caller tells memory->written()
- * afterwards. */
-uint8_t *vr_tables_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n);
+/* Is [gpa, gpa+n), at least one byte, memory as a whole? */
+bool vr_tables_is_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n);
+/* Maps n bytes of memory to write to; VR_E_INTERNAL, with a text, when there are none. / The same, zeroed: NULL
+ * with the text. Both are ended by vr_tables_filled(), which says that all of it was written. */
+int32_t vr_tables_map(const struct vr_tables *t, uint64_t gpa, uint64_t n, struct vr_mapping *m);
+uint8_t *vr_tables_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n, struct vr_mapping *m);
+void vr_tables_filled(const struct vr_tables *t, const struct vr_mapping *m);
 
 #endif

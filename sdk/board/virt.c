@@ -27,11 +27,11 @@ static void map_slots(struct virt_machine *m)
 	m->slots.shared.size = map->shared_size;
 }
 
-int32_t vr_virt_create(const struct virt_board *board, void *self, const struct vr_board_config *c,
-		       void **out)
+int32_t vr_virt_create(const struct virt_board *board, struct vr_plugin_self *self,
+		       const struct vr_board_config *c, struct vr_board **out)
 {
 	struct virt_machine *m = calloc(1, board->size);
-	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
+	const struct vr_host *host = vr_plugin_instance_of(self)->host;
 	int32_t rc;
 
 	if (!m)
@@ -53,25 +53,25 @@ int32_t vr_virt_create(const struct virt_board *board, void *self, const struct 
 	if (rc >= 0)
 		rc = vr_slots_fill(&m->slots);
 	if (rc < 0) {
-		vr_virt_destroy(m);
+		vr_virt_destroy((struct vr_board *)m);
 		return rc;
 	}
-	*out = m;
+	*out = (struct vr_board *)m;
 	return VR_OK;
 }
 
-void VR_CALL vr_virt_destroy(void *machine)
+void VR_CALL vr_virt_destroy(struct vr_board *machine)
 {
-	struct virt_machine *m = machine;
+	struct virt_machine *m = virt_machine_of(machine);
 
 	vr_slots_free(&m->slots);
 	m->board->destroy(m);
 	free(m);
 }
 
-void VR_CALL vr_virt_reset(void *machine)
+void VR_CALL vr_virt_reset(struct vr_board *machine)
 {
-	struct virt_machine *m = machine;
+	struct virt_machine *m = virt_machine_of(machine);
 
 	vr_slots_reset(&m->slots);
 	m->board->reset(m);
@@ -79,9 +79,9 @@ void VR_CALL vr_virt_reset(void *machine)
 
 /* ---- state ------------------------------------------------------------------------------------------ */
 
-int32_t VR_CALL vr_virt_state_at(void *machine, uint32_t i, struct vr_board_state *out)
+int32_t VR_CALL vr_virt_state_at(struct vr_board *machine, uint32_t i, struct vr_board_state *out)
 {
-	return vr_slots_state_at(&((struct virt_machine *)machine)->slots, i, out);
+	return vr_slots_state_at(&virt_machine_of(machine)->slots, i, out);
 }
 
 static int32_t has_no(const struct virt_machine *m, int32_t rc, const char *id)
@@ -91,19 +91,30 @@ static int32_t has_no(const struct virt_machine *m, int32_t rc, const char *id)
 						 m->board->limits.plugin, id);
 }
 
-int32_t VR_CALL vr_virt_get_state(void *machine, const char *id, uint32_t index, void *state, uint32_t length)
+int32_t VR_CALL vr_virt_get_state(struct vr_board *machine, const char *id, uint32_t index, void *state,
+				  uint32_t length)
 {
-	struct virt_machine *m = machine;
+	struct virt_machine *m = virt_machine_of(machine);
 
 	return has_no(m, vr_slots_get_state(&m->slots, id, index, state, length), id);
 }
 
-int32_t VR_CALL vr_virt_set_state(void *machine, const char *id, uint32_t index, const void *state,
+int32_t VR_CALL vr_virt_set_state(struct vr_board *machine, const char *id, uint32_t index, const void *state,
 				  uint32_t length)
 {
-	struct virt_machine *m = machine;
+	struct virt_machine *m = virt_machine_of(machine);
 
 	return has_no(m, vr_slots_set_state(&m->slots, id, index, state, length), id);
+}
+
+void VR_CALL vr_virt_pause(struct vr_board *machine)
+{
+	vr_slots_pause(&virt_machine_of(machine)->slots);
+}
+
+void VR_CALL vr_virt_resume(struct vr_board *machine)
+{
+	vr_slots_resume(&virt_machine_of(machine)->slots);
 }
 
 /* ---- boot ------------------------------------------------------------------------------------------- */
@@ -123,9 +134,9 @@ static int32_t load_tree(struct virt_machine *m, const struct vr_boot_payload *p
 	return vr_boot_tree_load(&m->t, &in, m->board->tree, l->dtb, VIRT_TREE_SIZE);
 }
 
-int32_t VR_CALL vr_virt_load(void *machine, const struct vr_boot_payload *p)
+int32_t VR_CALL vr_virt_load(struct vr_board *machine, const struct vr_boot_payload *p)
 {
-	struct virt_machine *m = machine;
+	struct virt_machine *m = virt_machine_of(machine);
 	struct virt_layout l;
 	int32_t rc = m->board->place(m, p, &l);
 
@@ -138,8 +149,8 @@ int32_t VR_CALL vr_virt_load(void *machine, const struct vr_boot_payload *p)
 	return rc < 0 ? rc : VR_OK;
 }
 
-uint32_t VR_CALL vr_virt_cmdline_max(void *machine, const struct vr_boot_payload *p)
+uint32_t VR_CALL vr_virt_cmdline_max(struct vr_board *machine, const struct vr_boot_payload *p)
 {
 	(void)p;
-	return ((struct virt_machine *)machine)->board->cmdline_max;
+	return virt_machine_of(machine)->board->cmdline_max;
 }

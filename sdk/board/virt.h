@@ -62,19 +62,26 @@ struct virt_machine {
 	struct vr_slots slots;
 };
 
+static inline struct virt_machine *virt_machine_of(struct vr_board *board)
+{
+	return (struct virt_machine *)board;
+}
+
 /* The create() of a board's table: `self` is the plugin's. */
-int32_t vr_virt_create(const struct virt_board *board, void *self, const struct vr_board_config *c,
-		       void **out);
+int32_t vr_virt_create(const struct virt_board *board, struct vr_plugin_self *self,
+		       const struct vr_board_config *c, struct vr_board **out);
 /* As they are in the board's table. */
-int32_t VR_CALL vr_virt_load(void *machine, const struct vr_boot_payload *p);
-void VR_CALL vr_virt_reset(void *machine);
-void VR_CALL vr_virt_destroy(void *machine);
+int32_t VR_CALL vr_virt_load(struct vr_board *machine, const struct vr_boot_payload *p);
+void VR_CALL vr_virt_reset(struct vr_board *machine);
+void VR_CALL vr_virt_destroy(struct vr_board *machine);
 /* The states of the virtio devices' transports, for a board that has no others. */
-int32_t VR_CALL vr_virt_state_at(void *machine, uint32_t i, struct vr_board_state *out);
-int32_t VR_CALL vr_virt_get_state(void *machine, const char *id, uint32_t index, void *state,
+int32_t VR_CALL vr_virt_state_at(struct vr_board *machine, uint32_t i, struct vr_board_state *out);
+int32_t VR_CALL vr_virt_get_state(struct vr_board *machine, const char *id, uint32_t index, void *state,
 				  uint32_t length);
-int32_t VR_CALL vr_virt_set_state(void *machine, const char *id, uint32_t index, const void *state,
+int32_t VR_CALL vr_virt_set_state(struct vr_board *machine, const char *id, uint32_t index, const void *state,
 				  uint32_t length);
-uint32_t VR_CALL vr_virt_cmdline_max(void *machine, const struct vr_boot_payload *p);
+void VR_CALL vr_virt_pause(struct vr_board *machine);
+void VR_CALL vr_virt_resume(struct vr_board *machine);
+uint32_t VR_CALL vr_virt_cmdline_max(struct vr_board *machine, const struct vr_boot_payload *p);
 
 #endif

@@ -109,6 +109,11 @@ const char *vr_error_text(int32_t code)
 	return general_text(code);
 }
 
+bool vr_error_is_noted(void)
+{
+	return noted.state == NOTED;
+}
+
 void vr_error_clear(void)
 {
 	noted.state = EMPTY;

@@ -3,11 +3,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vmrun/abi.h>
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/search.h"
 #include "common/text.h"
 
@@ -24,10 +27,42 @@ static int32_t scan_file(const struct vr_scan *to, const char *directory, const 
 	code = vr_search_elevated() ? vr_search_trusted(file) : VR_OK;
 	if (code == VR_OK)
 		code = vr_manifest_read(file, &m);
-	free(file);
 	if (code == VR_OK)
-		return to->found(to->opaque, m, directory);
-	return code == VR_E_NOMEM ? code : to->wrong(to->opaque, code);
+		code = to->found(to->opaque, m, directory);
+	else if (code != VR_E_NOMEM)
+		code = to->wrong(to->opaque, code, file);
+	free(file);
+	return code;
+}
+
+#define CLAIM_MAX 4096u /* bytes of a manifest in which its id is looked for */
+
+char *vr_scan_claimed_id(const char *file)
+{
+	const struct file_request rq = {.path = file, .flags = O_RDONLY, .kinds = FILE_REGULAR};
+	const char *name = strrchr(file, '/');
+	size_t length = strlen(name = name ? name + 1 : file);
+	char text[CLAIM_MAX + 1];
+	struct file_opened f;
+	ssize_t n = 0;
+
+	if (file_open(&rq, &f) == VR_OK) {
+		n = file_read(f.fd, text, CLAIM_MAX);
+		close(f.fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	vr_error_clear();
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, "id:", 3)) {
+			const char *id = line + 3 + strspn(line + 3, " \t'\"");
+			size_t k = strcspn(id, " \t\r\n'\"#");
+
+			if (k && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-._") >= k)
+				return strndup(id, k);
+		}
+	}
+	return strndup(name, length > 5 ? length - 5 : length);
 }
 
 static int by_name(const void *a, const void *b)
@@ -71,7 +106,7 @@ static int32_t wrong_folder(const struct vr_scan *to, const char *directory, int
 			     "%s: the plugins of this folder can't be listed: %s; name a folder that can be "
 			     "read, or take it out of the search path",
 			     directory, strerror(error));
-	return to->wrong(to->opaque, code);
+	return to->wrong(to->opaque, code, NULL);
 }
 
 int32_t vr_scan_directory(const char *directory, const struct vr_scan *to)

@@ -323,29 +323,40 @@ static int32_t read_fd(int fd, const char *file, char *text, size_t size, size_t
 	return n < 0 ? vr_error_set(VR_E_IO, "%s: can't be read: %s", file, strerror(errno)) : VR_OK;
 }
 
-int32_t vr_yaml_read(const char *file, int32_t code, struct vr_yaml **out)
+static int32_t read_open(int fd, const char *file, int32_t code, struct vr_yaml **out)
 {
 	size_t size = VR_YAML_SIZE_MAX + 1, length = 0; /* one more byte shows that it is too long */
+	char *text = malloc(size);
+	int32_t rc;
+
+	*out = NULL;
+	if (!text)
+		return vr_error_set(VR_E_NOMEM, "out of memory");
+	rc = read_fd(fd, file, text, size, &length);
+	if (rc == VR_OK)
+		rc = vr_yaml_parse(file, text, length, code, out);
+	free(text);
+	return rc;
+}
+
+int32_t vr_yaml_read(const char *file, int32_t code, struct vr_yaml **out)
+{
 	const struct file_request request = {.path = file, .flags = O_RDONLY, .kinds = FILE_REGULAR};
 	struct file_opened f;
-	char *text;
 	int32_t rc;
 
 	*out = NULL;
 	rc = file_open(&request, &f);
 	if (rc < 0)
 		return rc == VR_E_INVAL ? code : rc; /* a folder, a FIFO */
-	text = malloc(size);
-	if (!text) {
-		close(f.fd);
-		return vr_error_set(VR_E_NOMEM, "out of memory");
-	}
-	rc = read_fd(f.fd, file, text, size, &length);
+	rc = read_open(f.fd, file, code, out);
 	close(f.fd);
-	if (rc == VR_OK)
-		rc = vr_yaml_parse(file, text, length, code, out);
-	free(text);
 	return rc;
+}
+
+int32_t vr_yaml_read_stdin(int32_t code, struct vr_yaml **out)
+{
+	return read_open(STDIN_FILENO, "standard input", code, out);
 }
 
 const struct vr_yaml_node *vr_yaml_get(const struct vr_yaml_node *map, const char *key)

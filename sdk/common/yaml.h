@@ -37,6 +37,8 @@ struct vr_yaml {
 /* `code` is the error code for whatever is wrong with the text; a file that can't be read is VR_E_IO or
  * VR_E_NOENT. */
 int32_t vr_yaml_read(const char *file, int32_t code, struct vr_yaml **out);
+/* The same of standard input, which messages call "standard input". */
+int32_t vr_yaml_read_stdin(int32_t code, struct vr_yaml **out);
 int32_t vr_yaml_parse(const char *file, const char *text, size_t length, int32_t code, struct vr_yaml **out);
 void vr_yaml_free(struct vr_yaml *y);
 

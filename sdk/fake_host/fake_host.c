@@ -100,6 +100,7 @@ struct vr_fake_host *vr_fake_host_new(const char *arch, uint32_t vcpu_count, uin
 	f->wall = 1700000000ull * 1000000000;
 	f->main_thread = pthread_self();
 	pthread_mutex_init(&f->lock, NULL);
+	pthread_mutex_init(&f->memory_lock, NULL);
 	pthread_cond_init(&f->wake, NULL);
 	if (vcpu_count)
 		f->vcpu[0].on = 1;
@@ -145,6 +146,7 @@ void vr_fake_host_free(struct vr_fake_host *f)
 		munmap(f->host_pages, 2 * vr_fake_host_page());
 	vr_fake_host_timers_free(f);
 	pthread_mutex_destroy(&f->lock);
+	pthread_mutex_destroy(&f->memory_lock);
 	pthread_cond_destroy(&f->wake);
 	free(f);
 }

@@ -11,7 +11,8 @@
  *
  * It is strict, and notes as findings (vr_fake_host_finding): host functions called on a thread that
  * their tag in host.h forbids, arguments out of range, error codes that errors.def does not have, empty
- * texts. `lenient` switches that off, for a test that does such things on purpose. What it can be told to do:
+ * texts. Guest memory that a plugin has not mapped, or has given back, can't be touched by it: that is a crash (in whole
+ * pages). vr_fake_host_watch() finds what it writes and does not tell. `lenient` switches that off, for a test that does such things on purpose. What it can be told to do:
  * offer a table not at all (vr_fake_host_remove) or shorter (vr_fake_host_cut; what follows the end of any table
  * is a page that can't be touched), and refuse a request (vr_fake_host_refuse).
  *
@@ -33,6 +34,7 @@ extern "C" {
 #endif
 
 #define VR_FAKE_HOST_REGIONS 16u
+#define VR_FAKE_HOST_MAPPINGS 1024u
 #define VR_FAKE_HOST_BUSES 256u
 #define VR_FAKE_HOST_VCPUS 512u
 #define VR_FAKE_HOST_LINES 1024u
@@ -49,7 +51,19 @@ struct vr_fake_host_region {
 	uint64_t gpa, length;
 	uint32_t flags; /* VR_MEM_* */
 	uint32_t given; /* by the test: vr_fake_host_ram() */
-	uint8_t *bytes;
+	uint8_t *bytes; /* the test's view */
+	/* memory.c's: the plugin's view of the same bytes, which has the rights that its mappings have; what the
+	 * bytes were when vr_fake_host_watch() began, and those (not 0) that were told to be written since. */
+	uint8_t *view;
+	int file;
+	uint8_t *before, *told;
+};
+
+/* A mapping that was not given back. */
+struct vr_mapped {
+	uint32_t used;
+	uint32_t region, rights;
+	uint64_t from, length; /* of the region */
 };
 
 struct vr_fake_host_bus {
@@ -125,7 +139,10 @@ struct vr_fake_host {
 
 	struct vr_fake_host_region region[VR_FAKE_HOST_REGIONS];
 	uint32_t region_count;
-	uint64_t written; /* bytes told to vmrun.memory/1's written() */
+	uint64_t written; /* bytes told to vmrun.memory/1's written() and unmap() */
+	struct vr_mapped mapping[VR_FAKE_HOST_MAPPINGS];
+	uint32_t mapping_count; /* so many of them are in use */
+	pthread_mutex_t memory_lock;
 	struct vr_fake_host_bus bus[VR_FAKE_HOST_BUSES];
 	uint32_t bus_count;
 	/* Before what is attached: VR_E_NOENT goes on to it. Set it as you like. */
@@ -212,8 +229,14 @@ int vr_fake_host_option(struct vr_fake_host *f, const char *name, const char *va
 uint8_t *vr_fake_host_ram(struct vr_fake_host *f, uint64_t gpa, uint64_t length, uint32_t flags);
 /* Take all RAM away, when nothing uses it. */
 void vr_fake_host_no_ram(struct vr_fake_host *f);
-/* Host address of guest RAM, or NULL. */
+/* Host address of guest RAM for the test, or NULL. Plugins see it at another one. */
 void *vr_fake_host_pointer(struct vr_fake_host *f, uint64_t gpa, uint64_t length);
+/* The same of a plugin's view, for comparisons. */
+void *vr_fake_host_view(struct vr_fake_host *f, uint64_t gpa, uint64_t length);
+/* From here on only plugins write to guest RAM, and what they write is looked at. / It is over, when no plugin is at
+ * work: bytes that have changed without the host being told are a finding. Their number. */
+void vr_fake_host_watch(struct vr_fake_host *f);
+uint64_t vr_fake_host_watched(struct vr_fake_host *f);
 /* A disk in memory. 0, or -1. */
 int vr_fake_host_disk(struct vr_fake_host *f, uint64_t length, uint32_t flags);
 /* The calling thread is that vCPU's. */
@@ -235,8 +258,8 @@ void vr_fake_host_advance(struct vr_fake_host *f, uint64_t ns);
 /* Input on a console port. */
 void vr_fake_host_type(struct vr_fake_host *f, uint32_t port, const char *text);
 /* Offer an interface of another plugin. 0, or -1: too many. */
-int vr_fake_host_offer(struct vr_fake_host *f, const char *interface_id, const void *table, void *self,
-		       const char *id);
+int vr_fake_host_offer(struct vr_fake_host *f, const char *interface_id, const void *table,
+		       struct vr_plugin_self *self, const char *id);
 
 /* Ends all helpers, as if they had crashed. */
 void vr_fake_host_helper_end(struct vr_fake_host *f, uint32_t how, int32_t status);

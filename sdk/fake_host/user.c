@@ -202,14 +202,16 @@ const struct vr_host_log vr_fake_host_log = {
 /* ---- vmrun.registry/1 ------------------------------------------------------------------------------------
  */
 
-int vr_fake_host_offer(struct vr_fake_host *f, const char *interface_id, const void *table, void *self,
-		       const char *id)
+int vr_fake_host_offer(struct vr_fake_host *f, const char *interface_id, const void *table,
+		       struct vr_plugin_self *self, const char *id)
 {
 	if (f->offer_count == sizeof(f->offer) / sizeof(f->offer[0]))
 		return -1;
 	f->offer[f->offer_count].interface_id = interface_id;
-	f->offer[f->offer_count++].found = (struct vr_found){
-		.size = sizeof(struct vr_found), .interface = table, .self = self, .id = id};
+	f->offer[f->offer_count++].found = (struct vr_found){.size = sizeof(struct vr_found),
+							     .table = table,
+							     .self = (struct vr_plugin_self *)self,
+							     .id = id};
 	return 0;
 }
 
@@ -228,7 +230,7 @@ static int32_t VR_CALL find(const struct vr_host *host, const char *interface_id
 		if (strcmp(f->offer[k].interface_id, interface_id) != 0 ||
 		    (plugin_id && strcmp(f->offer[k].found.id, plugin_id) != 0) || i-- > 0)
 			continue;
-		out->interface = f->offer[k].found.interface;
+		out->table = f->offer[k].found.table;
 		out->self = f->offer[k].found.self;
 		out->id = f->offer[k].found.id;
 		if (out->size >= sizeof(*out))

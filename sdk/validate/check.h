@@ -42,8 +42,10 @@ struct check_report {
 
 struct check_use {
 	const void *table; /* the class's interface */
-	void *object[4];   /* accel: vm; board: board; device: devices */
-	uint32_t count;
+	struct vr_vm *vm;  /* an accelerator's */
+	struct vr_board *board;
+	struct vr_device *device[4];
+	uint32_t count; /* of the class's objects */
 	/* Virtio devices of the same plugin, behind the MMIO transport that boards use. */
 	struct vr_virtio_mmio *virtio[4];
 	uint32_t virtio_count;

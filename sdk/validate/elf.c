@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "common/text.h"
 
 struct elf {
 	const uint8_t *bytes;
@@ -131,9 +132,37 @@ void check_thread_locals(struct vr_check *c)
 		      "and keep them small");
 }
 
+static const char *const wanted[] = {"vmrun_plugin_magic", "vmrun_plugin_create"};
+
+/* A name that should not be there: what it comes from, and what to do. */
+__attribute__((noreturn)) static void tell_export(struct vr_check *c, const char *name, uint32_t bind)
+{
+	const char *meant = vr_text_nearest(name, wanted, 2);
+	bool mangled = !strncmp(name, "_Z", 2); /* Itanium C++ ABI, 5.1.2 */
+
+	for (uint32_t k = 0; k < 2; k++)
+		if (mangled && strstr(name, wanted[k]))
+			check_fail(c,
+				   "it exports '%s', which is %s() with a C++ name; include <vmrun/plugin.h> "
+				   "before its "
+				   "definition, which makes it extern \"C\"",
+				   name, wanted[k]);
+	if (bind == STB_WEAK || bind == STB_GNU_UNIQUE)
+		check_fail(c,
+			   "it exports '%s', a weak symbol (of a template or an inline function), which "
+			   "-fvisibility=hidden "
+			   "does not hide; link with a version script, -Wl,--version-script=FILE, that says "
+			   "{ global: "
+			   "vmrun_plugin_magic; vmrun_plugin_create; local: *; };",
+			   name);
+	else if (meant)
+		check_fail(c, "it exports '%s'; is %s meant?", name, meant);
+	else
+		check_fail(c, "it exports '%s' as well; compile with -fvisibility=hidden", name);
+}
+
 void check_exports(struct vr_check *c)
 {
-	static const char *const wanted[] = {"vmrun_plugin_magic", "vmrun_plugin_create"};
 	struct elf e = load(c);
 	struct names n = dynamic_symbols(c, &e);
 	uint32_t found = 0;
@@ -148,7 +177,8 @@ void check_exports(struct vr_check *c)
 			continue;
 		for (k = 0; k < 2 && strcmp(name, wanted[k]) != 0; k++)
 			;
-		CHECK(c, k < 2, "it exports '%s' as well; compile with -fvisibility=hidden", name);
+		if (k == 2)
+			tell_export(c, name, bind);
 		CHECK(c, ELF64_ST_TYPE(s->st_info) == STT_FUNC, "'%s' is no function", name);
 		found |= 1u << k;
 	}

@@ -18,25 +18,25 @@ struct inner {
 	struct vr_fake_host *d;
 };
 
-static const struct inner *vm_of(const void *handle)
+static const struct inner *vm_of(const struct vr_vm *handle)
 {
-	const struct inner *i = handle;
+	const struct inner *i = (const struct inner *)handle;
 
 	if (!i || i->mark != VM_MARK)
 		abort(); /* the wrapper handed on a handle of its own */
 	return i;
 }
 
-static const struct inner *vcpu_of(const void *handle)
+static const struct inner *vcpu_of(const struct vr_vcpu *handle)
 {
-	const struct inner *i = handle;
+	const struct inner *i = (const struct inner *)handle;
 
 	if (!i || i->mark != VCPU_MARK)
 		abort();
 	return i;
 }
 
-static int32_t make(struct vr_fake_host *d, uint64_t mark, void **out)
+static int32_t make(struct vr_fake_host *d, uint64_t mark, struct inner **out)
 {
 	struct inner *i = calloc(1, sizeof(*i));
 
@@ -50,19 +50,23 @@ static int32_t make(struct vr_fake_host *d, uint64_t mark, void **out)
 	return VR_OK;
 }
 
-static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **vm)
+static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c, struct vr_vm **vm)
 {
+	struct inner *made = NULL;
+	int32_t rc = make((struct vr_fake_host *)self, VM_MARK, &made);
+
 	(void)c;
-	return make(self, VM_MARK, vm);
+	*vm = (struct vr_vm *)made;
+	return rc;
 }
 
-static void VR_CALL vm_destroy(void *vm)
+static void VR_CALL vm_destroy(struct vr_vm *vm)
 {
 	vm_of(vm);
 	free(vm);
 }
 
-static int32_t VR_CALL memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+static int32_t VR_CALL memory_map(struct vr_vm *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
 				  uint32_t flags)
 {
 	(void)slot, (void)gpa, (void)length, (void)host, (void)flags;
@@ -70,44 +74,48 @@ static int32_t VR_CALL memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_
 	return VR_OK;
 }
 
-static int32_t VR_CALL memory_unmap(void *vm, uint32_t slot)
+static int32_t VR_CALL memory_unmap(struct vr_vm *vm, uint32_t slot)
 {
 	(void)slot;
 	vm_of(vm);
 	return VR_OK;
 }
 
-static void VR_CALL memory_written(void *vm, uint64_t gpa, uint64_t length)
+static void VR_CALL memory_written(struct vr_vm *vm, uint64_t gpa, uint64_t length)
 {
 	(void)gpa, (void)length;
 	vm_of(vm);
 }
 
-static int32_t VR_CALL vcpu_create(void *vm, uint32_t index, void **vcpu)
+static int32_t VR_CALL vcpu_create(struct vr_vm *vm, uint32_t index, struct vr_vcpu **vcpu)
 {
+	struct inner *made = NULL;
+	int32_t rc = make(vm_of(vm)->d, VCPU_MARK, &made);
+
 	(void)index;
-	return make(vm_of(vm)->d, VCPU_MARK, vcpu);
+	*vcpu = (struct vr_vcpu *)made;
+	return rc;
 }
 
-static void VR_CALL vcpu_destroy(void *vcpu)
+static void VR_CALL vcpu_destroy(struct vr_vcpu *vcpu)
 {
 	vcpu_of(vcpu);
 	free(vcpu);
 }
 
-static int32_t VR_CALL vcpu_run(void *vcpu, struct vr_exit *e)
+static int32_t VR_CALL vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *e)
 {
 	vcpu_of(vcpu);
 	e->reason = VR_EXIT_KICK;
 	return VR_OK;
 }
 
-static void VR_CALL vcpu_kick(void *vcpu)
+static void VR_CALL vcpu_kick(struct vr_vcpu *vcpu)
 {
 	vcpu_of(vcpu);
 }
 
-static void VR_CALL vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+static void VR_CALL vcpu_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level)
 {
 	(void)pin, (void)level;
 	vcpu_of(vcpu);
@@ -121,24 +129,25 @@ static int32_t no_state(const void *vcpu)
 	return VR_E_UNSUPPORTED;
 }
 
-static int32_t VR_CALL vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+static int32_t VR_CALL vcpu_get_state(struct vr_vcpu *vcpu, const char *id, void *state, uint32_t length)
 {
 	(void)id, (void)state, (void)length;
 	return no_state(vcpu);
 }
 
-static int32_t VR_CALL vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+static int32_t VR_CALL vcpu_set_state(struct vr_vcpu *vcpu, const char *id, const void *state,
+				      uint32_t length)
 {
 	(void)id, (void)state, (void)length;
 	return no_state(vcpu);
 }
 
-static void VR_CALL vm_reset(void *vm)
+static void VR_CALL vm_reset(struct vr_vm *vm)
 {
 	vm_of(vm);
 }
 
-static void VR_CALL stats(void *vm, vr_stat_fn fn, void *opaque)
+static void VR_CALL stats(struct vr_vm *vm, vr_stat_fn fn, void *opaque)
 {
 	vm_of(vm);
 	fn(opaque, "runs", VR_STAT_COUNT, 0);
@@ -197,6 +206,6 @@ void check_inner_offer(struct vr_check *c, struct vr_fake_host *d)
 	if (!c->target->wraps || real_inner(c, d))
 		return;
 	inner.native_arch = check_arch_host();
-	vr_fake_host_offer(d, VR_ACCEL_ID, &inner, d, INNER_ID);
+	vr_fake_host_offer(d, VR_ACCEL_ID, &inner, (struct vr_plugin_self *)d, INNER_ID);
 	vr_fake_host_option(d, c->target->wraps, INNER_ID);
 }

@@ -160,7 +160,7 @@ void machine_wait(struct machine *m, uint32_t i)
  */
 
 void machine_open(struct machine *m, struct vr_check *c, const struct check_isa *isa,
-		  const struct vr_accel *a, void *self, struct vr_fake_host *d,
+		  const struct vr_accel *a, struct vr_plugin_self *self, struct vr_fake_host *d,
 		  const struct vr_vm_config *config, uint32_t vcpus)
 {
 	struct vr_vm_config vm = *config;

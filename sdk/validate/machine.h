@@ -64,7 +64,7 @@ struct machine_vcpu {
 	struct machine *m;
 	uint32_t index;
 	pthread_t thread;
-	void *vcpu;
+	struct vr_vcpu *vcpu;
 	int32_t create_rc, rc;
 	uint32_t reason;
 	uint32_t command, busy; /* see machine.c */
@@ -74,9 +74,9 @@ struct machine {
 	struct vr_check *c;
 	const struct check_isa *isa;
 	const struct vr_accel *a;
-	void *self;
+	struct vr_plugin_self *self;
 	struct vr_fake_host *d;
-	void *vm;
+	struct vr_vm *vm;
 	uint8_t *ram, *rom;
 	uint64_t vectors; /* where exceptions go */
 	uint32_t count;
@@ -94,7 +94,7 @@ struct machine {
 /* Opens a machine with n vCPUs on accelerator `a`; fails the rule when the accelerator refuses. d is the host
  * that the accelerator was created with. */
 void machine_open(struct machine *m, struct vr_check *c, const struct check_isa *isa,
-		  const struct vr_accel *a, void *self, struct vr_fake_host *d,
+		  const struct vr_accel *a, struct vr_plugin_self *self, struct vr_fake_host *d,
 		  const struct vr_vm_config *config, uint32_t vcpus);
 void machine_close(struct machine *m);
 /* vCPU i stands before that guest. */

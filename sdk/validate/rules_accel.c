@@ -13,7 +13,7 @@
 static void refused_vm(struct vr_check *c, const struct vr_accel *a, const struct vr_vm_config *config,
 		       const char *what)
 {
-	void *vm = NULL;
+	struct vr_vm *vm = NULL;
 	int32_t rc;
 
 	vr_fake_host_error_clear(c->d);

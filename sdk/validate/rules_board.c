@@ -7,8 +7,8 @@
 #include "check.h"
 
 /* A board of the plugin, started, on a host with so many vCPUs and so much RAM. 0 or its error. */
-static int32_t make(struct vr_check *c, const struct vr_board *b, uint32_t vcpus, uint64_t ram,
-		    const char *arch, void **board)
+static int32_t make(struct vr_check *c, const struct vr_board_maker *b, uint32_t vcpus, uint64_t ram,
+		    const char *arch, struct vr_board **board)
 {
 	const struct vr_board_config config = {
 		.size = sizeof(config), .vcpu_count = vcpus, .ram_size = ram, .arch = arch};
@@ -19,9 +19,9 @@ static int32_t make(struct vr_check *c, const struct vr_board *b, uint32_t vcpus
 	return b->create(c->plugin->self, &config, board);
 }
 
-static const struct vr_board *board_of(struct vr_check *c)
+static const struct vr_board_maker *board_of(struct vr_check *c)
 {
-	const struct vr_board *b;
+	const struct vr_board_maker *b;
 
 	check_started(c);
 	b = check_query(c, VR_BOARD_ID);
@@ -81,8 +81,8 @@ void check_board_odd(struct vr_check *c)
 
 	board_of(c);
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		const struct vr_board *b;
-		void *board;
+		const struct vr_board_maker *b;
+		struct vr_board *board;
 		int32_t rc;
 
 		anew(c, odd[i].vcpus, odd[i].ram);
@@ -101,8 +101,8 @@ void check_board_odd(struct vr_check *c)
 
 void check_board_arch(struct vr_check *c)
 {
-	const struct vr_board *b = board_of(c);
-	void *board;
+	const struct vr_board_maker *b = board_of(c);
+	struct vr_board *board;
 	int32_t rc;
 
 	CHECK(c, b->arch && strcmp(check_arch_name(b->arch), check_arch(c)) == 0,
@@ -115,7 +115,8 @@ void check_board_arch(struct vr_check *c)
 
 /* ---- images ---------------------------------------------------------------------------------------- */
 
-static void load(struct vr_check *c, const struct vr_board *b, uint8_t *kernel, uint64_t n, const char *what)
+static void load(struct vr_check *c, const struct vr_board_maker *b, uint8_t *kernel, uint64_t n,
+		 const char *what)
 {
 	struct vr_boot_payload p = {.size = sizeof(p),
 				    .kernel = kernel,
@@ -126,12 +127,13 @@ static void load(struct vr_check *c, const struct vr_board *b, uint8_t *kernel, 
 
 	vr_fake_host_error_clear(c->d);
 	check_phase(c, "board load of %s", what);
-	rc = b->load(c->use.object[0], &p);
+	rc = b->load(c->use.board, &p);
 	if (rc < 0)
 		check_refusal(c, c->d, rc, c->report->phase);
 }
 
-void check_board_images(struct vr_check *c)
+/* Random bytes, often with a kernel's magic: so many images, loaded one after another. */
+static void load_random(struct vr_check *c, const struct vr_board_maker *b, uint32_t images)
 {
 	/* The magic numbers of kernels at their places, so that the headers after them are read as well. */
 	static const struct {
@@ -142,15 +144,11 @@ void check_board_images(struct vr_check *c)
 		{0, 5, "\177ELF\2"}, {0x1fe, 2, "\x55\xaa"}, {0, 2, "MZ"},
 	};
 	uint8_t *whole = malloc(0x10000);
-	const struct vr_board *b;
-	const char *finding;
 
-	check_used(c);
-	b = c->use.table;
-	if (!whole || !VR_HAS(b, load))
-		check_skip(c, "its table is not filled in");
+	if (!whole)
+		check_skip(c, "no memory");
 	load(c, b, whole, 0, "no bytes");
-	for (uint32_t i = 0; i < 600; i++) {
+	for (uint32_t i = 0; i < images; i++) {
 		/* Just as many bytes as it is told, so that a board that reads past them is caught by a guard. */
 		uint32_t n = 1 + (uint32_t)(check_random(c) % (i % 3 ? 0x400 : 0x8000));
 		uint8_t *image;
@@ -167,10 +165,41 @@ void check_board_images(struct vr_check *c)
 		load(c, b, image, n, "random bytes with a kernel's magic");
 		vr_fake_host_guarded_free(image, n);
 	}
+	free(whole);
+}
+
+static const struct vr_board_maker *loader(struct vr_check *c)
+{
+	check_used(c);
+	if (!VR_HAS((const struct vr_board_maker *)c->use.table, load))
+		check_skip(c, "its table is not filled in");
+	return c->use.table;
+}
+
+void check_board_images(struct vr_check *c)
+{
+	const char *finding;
+
+	load_random(c, loader(c), 600);
 	finding = vr_fake_host_finding(c->d, 0);
 	CHECK(c, !finding, "%s", finding);
-	free(whole);
 	check_unused(c);
+}
+
+void check_board_written(struct vr_check *c)
+{
+	const struct vr_board_maker *b = loader(c);
+	uint64_t untold;
+
+	check_given(c, 1);
+	vr_fake_host_watch(c->d);
+	load_random(c, b, 600);
+	untold = vr_fake_host_watched(c->d);
+	check_given(c, 0);
+	CHECK(c, !untold, "%s", vr_fake_host_finding(c->d, c->d->finding_count - 1));
+	check_unused(c);
+	CHECK(c, !c->d->mapping_count, "%u mappings of guest memory are left after the board's destroy",
+	      c->d->mapping_count);
 }
 
 /* ---- registers --------------------------------------------------------------------------------------------
@@ -248,7 +277,7 @@ void check_board_reset(struct vr_check *c)
 {
 	uint64_t *before = malloc(DUMP * sizeof(*before)), *after = malloc(DUMP * sizeof(*after));
 	uint64_t *later = malloc(DUMP * sizeof(*later));
-	const struct vr_board *b;
+	const struct vr_board_maker *b;
 	uint32_t n;
 
 	check_used(c);
@@ -256,12 +285,12 @@ void check_board_reset(struct vr_check *c)
 	if (!before || !after || !later || !VR_HAS(b, reset))
 		check_skip(c, "its table is not filled in");
 	check_phase(c, "board reset");
-	b->reset(c->use.object[0]);
-	b->reset(c->use.object[0]);
+	b->reset(c->use.board);
+	b->reset(c->use.board);
 	n = dump(c, before, DUMP);
 	vr_fake_host_advance(c->d, 12345678901);
 	dump(c, later, DUMP);
-	b->reset(c->use.object[0]); /* reads may have changed something as well */
+	b->reset(c->use.board); /* reads may have changed something as well */
 	check_phase(c, "board reset after writes to its registers");
 	for (uint32_t i = 0; i < 5000 && c->d->bus_count; i++) {
 		const struct vr_fake_host_bus *bus = &c->d->bus[check_random(c) % c->d->bus_count];
@@ -272,7 +301,7 @@ void check_board_reset(struct vr_check *c)
 					    bus->base + (check_random(c) % bus->length & ~3ull), 4, 1,
 					    &value);
 	}
-	b->reset(c->use.object[0]);
+	b->reset(c->use.board);
 	dump(c, after, DUMP);
 	for (uint32_t i = 0; i < n; i++)
 		/* A clock runs on its battery, and what a guest set it to stays. */
@@ -283,4 +312,57 @@ void check_board_reset(struct vr_check *c)
 	free(before);
 	free(after);
 	free(later);
+}
+
+/* ---- pauses ---------------------------------------------------------------------------------------- */
+
+/* All states of the board, one after another, into `out`; how many bytes they are. */
+static size_t states(struct vr_check *c, const struct vr_board_maker *b, uint8_t *out, size_t capacity)
+{
+	size_t n = 0;
+
+	memset(out, 0, capacity);
+	for (uint32_t i = 0;; i++) {
+		struct vr_board_state s = {.size = sizeof(s)};
+		int32_t rc;
+
+		if (b->state_at(c->use.board, i, &s) < 0 || n + s.length > capacity)
+			return n;
+		check_phase(c, "get_state of %s, index %u", s.id, s.index);
+		rc = b->get_state(c->use.board, s.id, s.index, out + n, s.length);
+		CHECK(c, rc >= 0, "%s refuses with %s: %s", c->report->phase, check_error_name(rc),
+		      c->d->error_text);
+		n += (s.length + 7u) & ~7u;
+	}
+}
+
+#define STATES 0x100000u
+
+void check_board_pause(struct vr_check *c)
+{
+	uint8_t *first = aligned_alloc(64, STATES), *second = aligned_alloc(64, STATES);
+	const struct vr_board_maker *b;
+	uint64_t changed;
+	size_t n, m;
+
+	check_used(c);
+	b = c->use.table;
+	if (!first || !second)
+		check_skip(c, "no memory");
+	CHECK(c, !VR_HAS(b, pause) == !VR_HAS(b, resume), "it has one of pause() and resume(), not both");
+	if (!VR_HAS(b, pause) || !VR_HAS(b, state_at) || !VR_HAS(b, get_state))
+		check_skip(c, "it has no pause(), or no states");
+	check_phase(c, "board pause");
+	b->pause(c->use.board);
+	vr_fake_host_watch(c->d);
+	n = states(c, b, first, STATES);
+	m = states(c, b, second, STATES);
+	CHECK(c, n == m && memcmp(first, second, n) == 0, "its states change between pause() and resume()");
+	changed = vr_fake_host_watched(c->d);
+	CHECK(c, !changed, "it changes guest memory between pause() and resume()");
+	check_phase(c, "board resume");
+	b->resume(c->use.board);
+	check_unused(c);
+	free(first);
+	free(second);
 }

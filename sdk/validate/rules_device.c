@@ -34,7 +34,7 @@ static void no_such_type(struct vr_check *c, const struct vr_device_maker *m, co
 {
 	struct vr_device_config config = {
 		.size = sizeof(config), .type = type, .base = 0x0b000000, .irq = 60};
-	void *device = NULL;
+	struct vr_device *device = NULL;
 	int32_t rc;
 
 	vr_fake_host_error_clear(c->d);
@@ -128,6 +128,32 @@ void check_device_sweep(struct vr_check *c)
 	check_unused(c);
 }
 
+/* Each register in turn is given an address in RAM, in halves and as a whole: a device that transfers data by itself
+ * takes one of them for its own. */
+void check_device_written(struct vr_check *c)
+{
+	uint64_t untold;
+
+	check_used(c);
+	if (!c->use.table || !c->d->bus_count)
+		check_skip(c, "it has no " VR_DEVICE_ID " with registers");
+	vr_fake_host_watch(c->d);
+	for (uint32_t i = 0; i < c->d->bus_count; i++) {
+		const struct vr_fake_host_bus *b = &c->d->bus[i];
+
+		for (uint64_t at = 0; at < b->length && at < SWEEP; at += 4) {
+			check_phase(c, "the address of RAM, written to 0x%llx",
+				    (unsigned long long)(b->base + at));
+			write_at(c, b->space, b->base + at, 4, RAM_BASE + 0x3000);
+			if (at % 8 == 0)
+				write_at(c, b->space, b->base + at, 8, RAM_BASE + 0x5000);
+		}
+	}
+	check_unused(c);
+	untold = vr_fake_host_watched(c->d);
+	CHECK(c, !untold, "%s", vr_fake_host_finding(c->d, c->d->finding_count - 1));
+}
+
 static uint64_t dump(struct vr_check *c, const struct vr_fake_host_bus *b, uint64_t *out, uint32_t most)
 {
 	uint32_t n = 0;
@@ -149,7 +175,7 @@ static void reset(struct vr_check *c, uint32_t i)
 	if (i >= c->use.count)
 		vr_virtio_mmio_reset(c->use.virtio[i - c->use.count]);
 	else
-		m->reset(c->use.object[i]);
+		m->reset(c->use.device[i]);
 }
 
 void check_device_reset(struct vr_check *c)

@@ -131,6 +131,19 @@ void check_host_calls(struct vr_check *c)
 	CHECK(c, !finding, "%s", finding);
 }
 
+void check_host_mappings(struct vr_check *c)
+{
+	const char *stage;
+
+	check_magic(c);
+	c->d = check_fake_host(c);
+	check_given(c, 1);
+	check_life(c, c->d, &stage);
+	check_given(c, 0);
+	CHECK(c, !c->d->mapping_count, "%u mappings of guest memory are left after destroy",
+	      c->d->mapping_count);
+}
+
 /* ---- a host that refuses --------------------------------------------------------------------------------
  */
 

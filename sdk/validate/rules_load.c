@@ -245,8 +245,9 @@ static const struct member accel[] = {
 	F(vr_accel, vcpu_set_state), F(vr_accel, vm_reset),     F(vr_accel, stats),
 };
 static const struct member translator[] = {F(vr_isa, arch), F(vr_isa, guest_regs), F(vr_isa, lift)};
-static const struct member board[] = {F(vr_board, arch), F(vr_board, create), F(vr_board, load),
-				      F(vr_board, reset), F(vr_board, destroy)};
+static const struct member board[] = {F(vr_board_maker, arch), F(vr_board_maker, create),
+				      F(vr_board_maker, load), F(vr_board_maker, reset),
+				      F(vr_board_maker, destroy)};
 static const struct member device[] = {F(vr_device_maker, types), F(vr_device_maker, create),
 				       F(vr_device_maker, reset), F(vr_device_maker, destroy)};
 #undef F

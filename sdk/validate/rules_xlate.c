@@ -136,11 +136,11 @@ void check_xlate_isa(struct vr_check *c)
 	CHECK(c, isa->state_id && isa->state_id[0], "isa.state_id is missing");
 	CHECK(c, isa->guest_regs && isa->guest_reg_count, "it has no guest registers");
 	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
-		static const uint32_t sizes[] = {8, 16, 4};
+		static const uint32_t sizes[] = {8, 16, 4, 8};
 		const struct vr_guest_reg *s = vr_isa_reg(isa, i);
 		uint32_t size;
 
-		CHECK(c, s->kind <= VR_REG_FLAGS, "guest register %u is of kind %u", i, s->kind);
+		CHECK(c, s->kind <= VR_REG_CONDITION, "guest register %u is of kind %u", i, s->kind);
 		size = sizes[s->kind];
 		CHECK(c, s->name && s->name[0], "guest register %u has no name", i);
 		CHECK(c, s->offset % size == 0, "guest register '%s' lies at %u, which is no multiple of %u",
@@ -164,6 +164,10 @@ void check_xlate_isa(struct vr_check *c)
 		      "helper %u has no name", i);
 		CHECK(c, vr_isa_helper(isa, i)->u.fn, "helper '%s' has no function",
 		      vr_isa_helper(isa, i)->name);
+		CHECK(c,
+		      (vr_isa_helper(isa, i)->flags & (VR_HF_VECTOR | VR_HF_SIX)) !=
+			      (VR_HF_VECTOR | VR_HF_SIX),
+		      "helper '%s' is a vector helper and has six arguments", vr_isa_helper(isa, i)->name);
 	}
 }
 
@@ -278,11 +282,11 @@ struct lifting {
 };
 
 static int32_t lift(const struct vr_isa *isa, struct lifting *l, const uint8_t *code, uint32_t length,
-		    uint64_t pc, uint64_t mode_flags, uint32_t most, uint32_t capacity, uint8_t junk)
+		    uint32_t offset, uint64_t mode_flags, uint32_t most, uint32_t capacity, uint8_t junk)
 {
 	const struct vr_lift rq = {.size = sizeof(rq),
 				   .max_insns = most,
-				   .pc = pc,
+				   .offset = offset,
 				   .mode_flags = mode_flags,
 				   .code = code,
 				   .length = length};
@@ -316,7 +320,7 @@ static void fill(struct vr_check *c, uint8_t *code, uint32_t n)
 		code[i] = (uint8_t)(check_random(c) >> 13);
 }
 
-#define PC 0x40001000ull
+#define OFFSET 0x180u /* in the page */
 
 void check_xlate_lift(struct vr_check *c)
 {
@@ -337,7 +341,7 @@ void check_xlate_lift(struct vr_check *c)
 
 		fill(c, code, 64);
 		show_code(c, code, 16, k);
-		rc = lift(isa, &l, code, length, PC, k, most, OPS, 0xa5);
+		rc = lift(isa, &l, code, length, OFFSET, k, most, OPS, 0xa5);
 		if (rc < 0) {
 			CHECK(c, vr_fake_host_known_error(rc),
 			      "%s: returns %d, which errors.def does not have", c->report->context, rc);
@@ -349,12 +353,13 @@ void check_xlate_lift(struct vr_check *c)
 		      l.ir.block_count);
 		CHECK(c, vr_ir_verify(&l.ir, isa, why, sizeof(why)) == 0, "%s: %s", c->report->context, why);
 		CHECK(c,
-		      l.blocks[0].pc == PC && l.blocks[0].insns >= 1 && l.blocks[0].insns <= most &&
-			      l.blocks[0].end > PC && l.blocks[0].end - PC <= length,
-		      "%s: the block says %u instructions, 0x%llx to 0x%llx; at most %u in %u bytes were "
+		      l.blocks[0].start == OFFSET && l.blocks[0].insns >= 1 && l.blocks[0].insns <= most &&
+			      l.blocks[0].end > OFFSET && l.blocks[0].end - OFFSET <= length,
+		      "%s: the block says %u instructions, 0x%llx to 0x%llx; at most %u in %u bytes at 0x%x "
+		      "were "
 		      "asked for",
-		      c->report->context, l.blocks[0].insns, (unsigned long long)l.blocks[0].pc,
-		      (unsigned long long)l.blocks[0].end, most, length);
+		      c->report->context, l.blocks[0].insns, (unsigned long long)l.blocks[0].start,
+		      (unsigned long long)l.blocks[0].end, most, length, OFFSET);
 		CHECK(c, l.blocks[0].succ[0] == VR_NO_BLOCK && l.blocks[0].succ[1] == VR_NO_BLOCK,
 		      "%s: succ[] is the engine's; a lifter leaves it VR_NO_BLOCK", c->report->context);
 	}
@@ -380,9 +385,9 @@ void check_xlate_pure(struct vr_check *c)
 
 		fill(c, code, 64);
 		show_code(c, code, 16, k);
-		rc = lift(isa, &a, code, 64, PC, k, 4, OPS, 0xa5);
+		rc = lift(isa, &a, code, 64, OFFSET, k, 4, OPS, 0xa5);
 		memcpy(other, code, 64);
-		again = lift(isa, &b, other, 64, PC, k, 4, OPS, 0x5a);
+		again = lift(isa, &b, other, 64, OFFSET, k, 4, OPS, 0x5a);
 		check_given(c, 0);
 		CHECK(c, rc == again && a.ir.op_count == b.ir.op_count, "%s: another result the second time",
 		      c->report->context);
@@ -418,14 +423,14 @@ void check_xlate_bounds(struct vr_check *c)
 		l.ops = (struct vr_ir_op *)(void *)(ops_end - capacity * sizeof(struct vr_ir_op));
 		fill(c, end - length, length);
 		show_code(c, end - length, length, k);
-		rc = lift(isa, &l, end - length, length, PC, k, 16, capacity, 0xa5);
+		rc = lift(isa, &l, end - length, length, OFFSET, k, 16, capacity, 0xa5);
 		if (rc < 0)
 			continue;
 		CHECK(c, l.ir.op_count <= capacity, "%s: %u ops, capacity %u", c->report->context,
 		      l.ir.op_count, capacity);
-		CHECK(c, l.ir.overflow || l.blocks[0].end - PC <= length,
+		CHECK(c, l.ir.overflow || l.blocks[0].end - OFFSET <= length,
 		      "%s: the block ends %llu bytes on, of %u that there are", c->report->context,
-		      (unsigned long long)(l.blocks[0].end - PC), length);
+		      (unsigned long long)(l.blocks[0].end - OFFSET), length);
 	}
 }
 
@@ -438,9 +443,9 @@ static uint64_t VR_CALL no_code_at(struct vr_exec *x)
 	return 0;
 }
 
-static uint64_t VR_CALL no_entry(void *opaque, uint64_t pc)
+static uint64_t VR_CALL no_entry(void *opaque, uint64_t place)
 {
-	(void)opaque, (void)pc;
+	(void)opaque, (void)place;
 	return 0;
 }
 
@@ -453,7 +458,12 @@ void check_xlate_region(struct vr_check *c)
 	const struct vr_isa *isa = isa_of(c);
 	const struct vr_emit *e = emitter_of(c);
 	const struct vr_engine_entry entry = {
-		.size = sizeof(entry), .memory = no_code_at, .lookup = no_code_at, .link = no_code_at};
+		.size = sizeof(entry),
+		.code_align_log2 = isa->code_align_log2,
+		.memory = no_code_at,
+		.lookup = no_code_at,
+		.link = no_code_at,
+	};
 	struct lifting l = {.vm = check_isa_vm(c, isa),
 			    .ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, CODE), *end = code + CODE, bytes[64];
@@ -486,7 +496,7 @@ void check_xlate_region(struct vr_check *c)
 			.size = sizeof(job),
 			.isa = isa,
 			.ir = &l.ir,
-			.pc_base = PC & ~(uint64_t)(PAGE - 1),
+			.pc_base = 0x40001000,
 			.write = end - capacity,
 			.execute = (uint64_t)(uintptr_t)(end - capacity),
 			.capacity = capacity,
@@ -503,7 +513,7 @@ void check_xlate_region(struct vr_check *c)
 
 		fill(c, bytes, sizeof(bytes));
 		check_given(c, 1); /* what is lifted is another rule's */
-		if (lift(isa, &l, bytes, sizeof(bytes), PC, k, 4, OPS, 0) < 0 || l.ir.overflow ||
+		if (lift(isa, &l, bytes, sizeof(bytes), OFFSET, k, 4, OPS, 0) < 0 || l.ir.overflow ||
 		    vr_ir_verify(&l.ir, isa, why, sizeof(why)))
 			continue;
 		check_given(c, 0);

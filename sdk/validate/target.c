@@ -197,9 +197,9 @@ static int32_t add(void *opaque, struct vr_manifest *m, const char *directory)
 }
 
 /* `vmrun doctor` tells what is wrong with other plugins. */
-static int32_t leave_out(void *opaque, int32_t code)
+static int32_t leave_out(void *opaque, int32_t code, const char *file)
 {
-	(void)opaque, (void)code;
+	(void)opaque, (void)code, (void)file;
 	vr_error_clear();
 	return VR_OK;
 }

@@ -12,7 +12,7 @@
 
 static int32_t board_begin(struct vr_check *c)
 {
-	const struct vr_board *b = c->use.table;
+	const struct vr_board_maker *b = c->use.table;
 	const struct vr_board_config config = {
 		.size = sizeof(config),
 		.vcpu_count = c->d->vcpu_count,
@@ -22,7 +22,7 @@ static int32_t board_begin(struct vr_check *c)
 	int32_t rc;
 
 	check_phase(c, "board create");
-	rc = b->create(c->plugin->self, &config, &c->use.object[0]);
+	rc = b->create(c->plugin->self, &config, &c->use.board);
 	if (rc >= 0)
 		c->use.count = 1;
 	return rc;
@@ -30,11 +30,11 @@ static int32_t board_begin(struct vr_check *c)
 
 static void board_end(struct vr_check *c)
 {
-	const struct vr_board *b = c->use.table;
+	const struct vr_board_maker *b = c->use.table;
 
 	check_phase(c, "board destroy");
 	if (c->use.count)
-		b->destroy(c->use.object[0]);
+		b->destroy(c->use.board);
 }
 
 /* ---- devices --------------------------------------------------------------------------------------- */
@@ -47,7 +47,7 @@ static void device_end(struct vr_check *c)
 	while (c->use.virtio_count)
 		vr_virtio_mmio_free(c->use.virtio[--c->use.virtio_count]);
 	while (c->use.count)
-		m->destroy(c->use.object[--c->use.count]);
+		m->destroy(c->use.device[--c->use.count]);
 }
 
 /* The n-th of a list of types; false past the last. */
@@ -81,7 +81,7 @@ static int32_t make_devices(struct vr_check *c)
 		int32_t rc;
 
 		check_phase(c, "device create of \"%s\"", type);
-		rc = m->create(c->plugin->self, &config, &c->use.object[c->use.count]);
+		rc = m->create(c->plugin->self, &config, &c->use.device[c->use.count]);
 		if (rc < 0)
 			return rc;
 		c->use.count++;
@@ -153,11 +153,11 @@ struct life {
 static void *vcpu_life(void *arg)
 {
 	struct life *l = arg;
-	void *vcpu;
+	struct vr_vcpu *vcpu;
 
 	vr_fake_host_vcpu_thread(l->c->d, 0);
 	check_phase(l->c, "vcpu_create");
-	l->rc = l->a->vcpu_create(l->c->use.object[0], 0, &vcpu);
+	l->rc = l->a->vcpu_create(l->c->use.vm, 0, &vcpu);
 	if (l->rc >= 0) {
 		check_phase(l->c, "vcpu_destroy");
 		l->a->vcpu_destroy(vcpu);
@@ -171,7 +171,7 @@ static void accel_end(struct vr_check *c)
 
 	check_phase(c, "vm_destroy");
 	if (c->use.count)
-		a->vm_destroy(c->use.object[0]);
+		a->vm_destroy(c->use.vm);
 }
 
 #define RAM 0x200000ull
@@ -190,12 +190,12 @@ static int32_t accel_begin(struct vr_check *c)
 		check_translator_config(c->helper.plugin, c->helper.target, &config);
 	}
 	check_phase(c, "vm_create");
-	rc = l.a->vm_create(c->plugin->self, &config, &c->use.object[0]);
+	rc = l.a->vm_create(c->plugin->self, &config, &c->use.vm);
 	if (rc < 0)
 		return rc;
 	c->use.count = 1;
 	check_phase(c, "memory_map");
-	rc = l.a->memory_map(c->use.object[0], 0, 0x40000000, RAM, ram, 0);
+	rc = l.a->memory_map(c->use.vm, 0, 0x40000000, RAM, ram, 0);
 	if (rc >= 0) {
 		if (pthread_create(&thread, NULL, vcpu_life, &l))
 			check_skip(c, "no thread for a vCPU");

@@ -141,7 +141,7 @@ struct stream {
 static struct vr_ir_op ops[4096];
 
 /* Does one instruction of these bytes go on to the next? Its length, 0: no. */
-static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t length, uint64_t pc,
+static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t length, uint64_t place,
 			uint64_t mode_flags)
 {
 	struct vr_ir_block block = {0};
@@ -153,7 +153,7 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 			   .blocks = &block};
 	const struct vr_lift rq = {.size = sizeof(rq),
 				   .max_insns = 1,
-				   .pc = pc,
+				   .offset = (uint32_t)place,
 				   .mode_flags = mode_flags,
 				   .code = code,
 				   .length = length};
@@ -174,7 +174,7 @@ static uint32_t goes_on(const struct vr_isa *isa, const uint8_t *code, uint32_t 
 		if (number >= isa->helper_count || vr_isa_helper(isa, number)->flags & VR_HF_MAY_LEAVE)
 			return 0;
 	}
-	return (uint32_t)(block.end - pc);
+	return (uint32_t)(block.end - place);
 }
 
 static void make(struct vr_check *c, struct stream *s, uint64_t mode_flags)
@@ -190,8 +190,8 @@ static void make(struct vr_check *c, struct stream *s, uint64_t mode_flags)
 
 		for (uint32_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = (uint8_t)(check_random(c) >> 17);
-		n = goes_on(isa, bytes, unit == 1 ? 15 : sizeof(bytes), run.isa->rom + ROM_CODE + s->bytes,
-			    mode_flags);
+		n = goes_on(isa, bytes, unit == 1 ? 15 : sizeof(bytes),
+			    (run.isa->rom + ROM_CODE + s->bytes) % 4096, mode_flags);
 		if (!n || n > sizeof(bytes))
 			continue;
 		memcpy(s->code + s->bytes, bytes, n);

@@ -141,7 +141,7 @@ static uint32_t shared_read(const struct vr_virtio_transport *t, uint32_t offset
 	for (uint32_t i = 0; i < t->shared_count; i++)
 		if (t->shared[i].region.id == t->shared_sel) {
 			length = t->shared[i].region.length;
-			base = t->shared[i].gpa;
+			base = t->shared[i].mapping.gpa;
 		}
 	switch (offset) {
 	case R_SHM_LEN_LOW:
@@ -292,7 +292,7 @@ static int32_t find_tables(const struct vr_host *host, const char *type, const s
 
 	*mmio = host->query(host, VR_MMIO_ID);
 	*irq = host->query(host, VR_IRQ_ID);
-	if (VR_HAS(*mmio, attach) && VR_HAS(*irq, set) && VR_HAS(memory, pointer) && VR_HAS(memory, written))
+	if (VR_HAS(*mmio, attach) && VR_HAS(*irq, set) && VR_HAS(memory, written))
 		return VR_OK;
 	return vr_host_error(host, VR_E_ABI,
 			     "%s: a virtio device needs " VR_MEMORY_ID ", " VR_MMIO_ID " and " VR_IRQ_ID

@@ -56,17 +56,9 @@ static int broken(struct vr_virtio_queue *q)
 	return -1;
 }
 
-static void *ram(const struct vr_virtio_queue *q, uint64_t gpa, uint64_t length)
-{
-	if (gpa + length < gpa)
-		return NULL;
-	return q->memory->pointer(q->host, gpa, length);
-}
-
 void vr_virtio_queue_reset(struct vr_virtio_queue *q)
 {
-	*q = (struct vr_virtio_queue){
-		.host = q->host, .memory = q->memory, .max = q->max, .vector = VR_STATE_VIRTIO_NO_VECTOR};
+	*q = (struct vr_virtio_queue){.ram = q->ram, .max = q->max, .vector = VR_STATE_VIRTIO_NO_VECTOR};
 }
 
 int vr_virtio_queue_map(struct vr_virtio_queue *q)
@@ -78,9 +70,9 @@ int vr_virtio_queue_map(struct vr_virtio_queue *q)
 	/* 2.7: the alignment of the three parts */
 	if ((q->desc & 15) || (q->driver & 1) || (q->device & 3))
 		return broken(q);
-	q->desc_host = ram(q, q->desc, desc_bytes(n));
-	q->driver_host = ram(q, q->driver, driver_bytes(n));
-	q->device_host = ram(q, q->device, device_bytes(n));
+	q->desc_host = vr_virtio_ram_at(q->ram, q->desc, desc_bytes(n), VR_MAP_READ);
+	q->driver_host = vr_virtio_ram_at(q->ram, q->driver, driver_bytes(n), VR_MAP_READ);
+	q->device_host = vr_virtio_ram_at(q->ram, q->device, device_bytes(n), VR_MAP_READ | VR_MAP_WRITE);
 	if (!q->desc_host || !q->driver_host || !q->device_host)
 		return broken(q);
 	q->ready = 1;
@@ -121,7 +113,8 @@ static int add_segment(struct vr_virtio_queue *q, struct vr_virtio_buffer *c, co
 	s = segment_at(c, c->out + c->in);
 	s->gpa = d->address;
 	s->length = d->length;
-	s->host = ram(q, d->address, d->length);
+	s->host = vr_virtio_ram_at(q->ram, d->address, d->length,
+				   d->flags & DESC_F_WRITE ? VR_MAP_READ | VR_MAP_WRITE : VR_MAP_READ);
 	if (!s->host)
 		return broken(q);
 	if (d->flags & DESC_F_WRITE)
@@ -183,7 +176,7 @@ int vr_virtio_queue_pop(struct vr_virtio_queue *q, struct vr_virtio_buffer *c)
 
 		if (indirect.length % 16 || !count || count > VR_VIRTIO_QUEUE_SIZE_MAX)
 			return broken(q);
-		table = ram(q, indirect.address, indirect.length);
+		table = vr_virtio_ram_at(q->ram, indirect.address, indirect.length, VR_MAP_READ);
 		if (!table || walk(q, c, table, count, 0, NULL) < 0)
 			return broken(q);
 	}
@@ -200,10 +193,13 @@ void vr_virtio_queue_push(struct vr_virtio_queue *q, uint32_t head, uint32_t wri
 {
 	uint32_t entry[2] = {head, written};
 
-	memcpy(q->device_host + RING_ENTRIES + 8 * (q->used & (q->number - 1)), entry, sizeof(entry));
+	uint32_t at = RING_ENTRIES + 8 * (q->used & (q->number - 1));
+
+	memcpy(q->device_host + at, entry, sizeof(entry));
 	q->used++;
 	store16(q->device_host + RING_IDX, q->used);
-	q->memory->written(q->host, q->device, device_bytes(q->number));
+	/* idx and the entry, with what lies between them */
+	vr_virtio_ram_written(q->ram, q->device + RING_IDX, at + sizeof(entry) - RING_IDX);
 }
 
 /* ---- notifications in both directions (2.7.7 and 2.7.10) ---------------------------------------------- */
@@ -223,11 +219,18 @@ int vr_virtio_queue_wants_interrupt(struct vr_virtio_queue *q)
 	return (uint16_t)(now - event - 1) < (uint16_t)(now - before);
 }
 
+/* A word of the used ring. */
+static void store_word(struct vr_virtio_queue *q, uint32_t at, uint16_t value)
+{
+	store16(q->device_host + at, value);
+	vr_virtio_ram_written(q->ram, q->device + at, sizeof(value));
+}
+
 void vr_virtio_queue_quiet(struct vr_virtio_queue *q)
 {
 	/* With event_idx, an avail_event left behind is quiet enough. */
 	if (q->ready && !q->event_idx)
-		store16(q->device_host, USED_F_NO_NOTIFY);
+		store_word(q, 0, USED_F_NO_NOTIFY);
 }
 
 int vr_virtio_queue_listen(struct vr_virtio_queue *q)
@@ -235,9 +238,9 @@ int vr_virtio_queue_listen(struct vr_virtio_queue *q)
 	if (!q->ready || q->broken)
 		return 0;
 	if (q->event_idx)
-		store16(q->device_host + RING_ENTRIES + 8 * q->number, q->last_avail);
+		store_word(q, RING_ENTRIES + 8 * q->number, q->last_avail);
 	else
-		store16(q->device_host, 0);
+		store_word(q, 0, 0);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return load16(q->driver_host + RING_IDX) != q->last_avail;
 }
@@ -282,14 +285,13 @@ uint64_t vr_virtio_buffer_write(const struct vr_virtio_buffer *b, uint64_t offse
 	return copy(b, b->out, b->in, offset, (uint8_t *)(uintptr_t)from, length, 1);
 }
 
-void vr_virtio_buffer_written(const struct vr_host *host, const struct vr_host_memory *memory,
-			      const struct vr_virtio_buffer *b, uint64_t bytes)
+void vr_virtio_buffer_written(struct vr_virtio_ram *ram, const struct vr_virtio_buffer *b, uint64_t bytes)
 {
 	for (uint32_t i = b->out; i < b->out + b->in && bytes; i++) {
 		const struct vr_virtio_segment *s = segment_at(b, i);
 		uint64_t part = s->length < bytes ? s->length : bytes;
 
-		memory->written(host, s->gpa, part);
+		vr_virtio_ram_written(ram, s->gpa, part);
 		bytes -= part;
 	}
 }

@@ -10,12 +10,12 @@
 #define VR_VIRTIO_QUEUE_H
 
 #include <stdint.h>
-#include <vmrun/host.h>
 #include <vmrun/virtio.h>
 
+#include "ram.h"
+
 struct vr_virtio_queue {
-	const struct vr_host *host;
-	const struct vr_host_memory *memory;
+	struct vr_virtio_ram *ram;
 	uint32_t max;    /* entries at most */
 	uint32_t number; /* entries, as set by the driver */
 	uint32_t ready;
@@ -31,7 +31,7 @@ struct vr_virtio_queue {
 	uint16_t signalled;  /* `used` when an interrupt was last considered */
 };
 
-/* Forget everything but host, memory and max. */
+/* Forget everything but ram and max. */
 void vr_virtio_queue_reset(struct vr_virtio_queue *q);
 /* Find the rings: 0, or -1 (broken) when size, alignment or place of the rings is wrong. The indices stay. */
 int vr_virtio_queue_map(struct vr_virtio_queue *q);
@@ -55,8 +55,7 @@ uint64_t vr_virtio_buffer_read(const struct vr_virtio_buffer *b, uint64_t offset
 /* Copy to the in segments likewise. */
 uint64_t vr_virtio_buffer_write(const struct vr_virtio_buffer *b, uint64_t offset, const void *from,
 				uint64_t length);
-/* Tell the accelerators that the first `bytes` of the in segments were written. */
-void vr_virtio_buffer_written(const struct vr_host *host, const struct vr_host_memory *memory,
-			      const struct vr_virtio_buffer *b, uint64_t bytes);
+/* Tell the host that the first `bytes` of the in segments were written. */
+void vr_virtio_buffer_written(struct vr_virtio_ram *ram, const struct vr_virtio_buffer *b, uint64_t bytes);
 
 #endif

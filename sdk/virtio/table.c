@@ -59,7 +59,7 @@ static void VR_CALL push(struct vr_virtio_transport *t, uint32_t queue, const st
 
 	if (!q)
 		return;
-	vr_virtio_buffer_written(t->host, t->memory, b, written);
+	vr_virtio_buffer_written(&t->ram, b, written);
 	pthread_mutex_lock(&q->lock);
 	if (alive(q, b))
 		vr_virtio_queue_push(&q->ring, b->head, written);
@@ -68,7 +68,7 @@ static void VR_CALL push(struct vr_virtio_transport *t, uint32_t queue, const st
 
 static void VR_CALL touched(struct vr_virtio_transport *t, const struct vr_virtio_buffer *b, uint64_t bytes)
 {
-	vr_virtio_buffer_written(t->host, t->memory, b, bytes);
+	vr_virtio_buffer_written(&t->ram, b, bytes);
 }
 
 static void VR_CALL signal_used(struct vr_virtio_transport *t, uint32_t queue)

@@ -274,8 +274,7 @@ static int32_t make_queues(struct vr_virtio_transport *t, const struct vr_virtio
 		struct vr_virtio_queue *q = &t->queue[i].ring;
 
 		pthread_mutex_init(&t->queue[i].lock, NULL);
-		q->host = t->host;
-		q->memory = t->memory;
+		q->ram = &t->ram;
 		q->max = t->maker->queue_size(t->device, i);
 		vr_virtio_queue_reset(q);
 	}
@@ -291,6 +290,7 @@ static int32_t make_queues(struct vr_virtio_transport *t, const struct vr_virtio
 static int32_t place_shared(struct vr_virtio_transport *t, const struct vr_virtio_plug *plug)
 {
 	struct vr_virtio_shared_room *room = plug->shared;
+	const struct vr_host_memory *memory = t->ram.memory;
 
 	for (uint32_t i = 0; i < t->info.shared_count; i++) {
 		struct vr_virtio_shared *s = &t->shared[i].region;
@@ -303,7 +303,7 @@ static int32_t place_shared(struct vr_virtio_transport *t, const struct vr_virti
 			return rc;
 		if (!s->length || s->length % SHARED_GRAIN)
 			return wrong(t, plug, "has shared memory of no multiple of 64 KiB");
-		if (!room || !VR_HAS(t->memory, add) || s->length > room->size ||
+		if (!room || !VR_HAS(memory, add) || s->length > room->size ||
 		    room->used > room->size - s->length)
 			return vr_host_error(
 				t->host, VR_E_CONFIG,
@@ -311,13 +311,16 @@ static int32_t place_shared(struct vr_virtio_transport *t, const struct vr_virti
 				"for it; use another board",
 				plug->type, (unsigned long long)s->length);
 		gpa = room->base + room->used;
-		rc = t->memory->add(t->host, gpa, s->length, 0, plug->type);
+		rc = memory->add(t->host, gpa, s->length, 0, plug->type);
 		if (rc < 0)
 			return rc;
 		room->used += s->length;
-		t->shared[i].gpa = gpa;
+		t->shared[i].mapping.size = sizeof(t->shared[i].mapping);
+		rc = memory->map(t->host, gpa, s->length, VR_MAP_READ | VR_MAP_WRITE, &t->shared[i].mapping);
+		if (rc < 0)
+			return wrong(t, plug, "has shared memory that this host does not map");
 		t->shared_count = i + 1;
-		t->maker->shared_at(t->device, i, gpa, t->memory->pointer(t->host, gpa, s->length));
+		t->maker->shared_at(t->device, i, &t->shared[i].mapping);
 	}
 	return VR_OK;
 }
@@ -327,6 +330,9 @@ static void free_transport(struct vr_virtio_transport *t)
 	for (uint32_t i = 0; t->queue && i < t->info.queue_count; i++)
 		pthread_mutex_destroy(&t->queue[i].lock);
 	free(t->queue);
+	for (uint32_t i = 0; i < t->shared_count; i++)
+		t->ram.memory->unmap(t->host, &t->shared[i].mapping, 0, 0);
+	vr_virtio_ram_fini(&t->ram);
 	pthread_mutex_destroy(&t->control);
 	pthread_mutex_destroy(&t->state);
 }
@@ -344,7 +350,7 @@ int32_t vr_virtio_init(struct vr_virtio_transport *t, const struct vr_host *host
 	int32_t rc;
 
 	t->host = host;
-	t->memory = host->query(host, VR_MEMORY_ID);
+	vr_virtio_ram_init(&t->ram, host);
 	t->maker = plug->maker;
 	t->info.size = sizeof(t->info);
 	pthread_mutex_init(&t->control, NULL);

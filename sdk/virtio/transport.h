@@ -56,7 +56,7 @@ struct vr_virtio_slot_queue {
 /* A shared-memory region as it was placed. */
 struct vr_virtio_shared_place {
 	struct vr_virtio_shared region;
-	uint64_t gpa;
+	struct vr_mapping mapping; /* for the device's life */
 };
 
 /* Where a board has room for shared-memory regions; one for all its devices. */
@@ -67,7 +67,7 @@ struct vr_virtio_shared_room {
 
 struct vr_virtio_transport {
 	const struct vr_host *host;
-	const struct vr_host_memory *memory;
+	struct vr_virtio_ram ram;
 	const struct vr_virtio_maker *maker;
 	struct vr_virtio_device *device;
 	struct vr_virtio_info info;
@@ -89,7 +89,7 @@ struct vr_virtio_transport {
 /* What makes a device: a maker that was found, and the board's wishes. */
 struct vr_virtio_plug {
 	const struct vr_virtio_maker *maker;
-	void *self;                           /* the maker's */
+	struct vr_plugin_self *self;          /* the maker's */
 	const char *plugin;                   /* its id, for messages */
 	const char *type;                     /* lives as long as the device */
 	uint32_t index;                       /* of its back end */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* micro.S: an arm64 kernel (Linux' Image header) that reads the third virtio slot, where the board puts a device that
- * the user named, prints the eight letters it finds and powers off by PSCI. */
+/* micro.S: an arm64 kernel (Linux' Image header) that reads the board's first window, where a device is that the user
+ * named, prints the eight letters it finds and powers off by PSCI. */
 	b	start
 	.long	0
 	.quad	0		/* text_offset */
@@ -9,8 +9,7 @@
 	.ascii	"ARM\x64"
 	.long	0
 start:
-	mov	x9, #0x0400
-	movk	x9, #0x0a00, lsl #16
+	mov	x9, #0x0c000000
 	mov	x10, #0x09000000
 	ldr	x11, [x9]
 	mov	x12, #8

@@ -202,19 +202,19 @@ static void build(uint32_t op, uint32_t type)
 	ir.op_count = 1;
 	ir.block_count = 1;
 	ir.overflow = 0;
-	block = (struct vr_ir_block){.pc = 0x1000,
-				     .end = 0x1004,
+	block = (struct vr_ir_block){.start = 0,
+				     .end = 4,
 				     .first = 1,
 				     .insns = 1,
 				     .flags = VR_BLOCK_ENTRY,
 				     .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
-	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0);
 	for (uint32_t n = 0; n < info->args; n++)
 		v[n] = make(kind_of_operand(info->operands[n], type, wide), type, n);
 	draw_numbers(&o);
 	uint32_t r = vr_ir_add(&ir, op, type, o.aux, v[0], v[1], v[2], o.imm), result = vr_ir_value_type(&o);
 	take(kind_of_type(result), result, r);
-	vr_ir_add(&ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, 0x1004);
+	vr_ir_add(&ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, 4);
 	block.count = ir.op_count - 1;
 	if (vr_ir_verify(&ir, NULL, why, sizeof(why))) {
 		fprintf(stderr, "%s %s: %s\n", info->name, type_names[type], why);
@@ -248,7 +248,7 @@ static uint64_t run(const struct vr_isa *isa, bool wide, uint64_t digest)
 	}
 	soft_interp_fenv_set_flags(X, 0);
 	soft_interp_fenv_set_round(X, (uint32_t)rnd() & 3);
-	soft_interp_block(X, isa, &ir, 0, values, &memory);
+	soft_interp_block(X, isa, &ir, 0, 0x1000, values, &memory);
 	uint64_t out[5];
 	memcpy(out, exec + SCRATCH + 64, 8 * words);
 	out[words] = soft_interp_fenv_get_flags(X);

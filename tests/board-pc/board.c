@@ -16,14 +16,14 @@
 
 static struct vr_fake_host *d;
 static const struct vr_plugin *plugin;
-static const struct vr_board *b;
-static void *board;
+static const struct vr_board_maker *b;
+static struct vr_board *board;
 
 /* ---- an accelerator with interrupt controllers ---- */
 static uint32_t chip_only, chip_have, chip_lines, chip_levels, msi_data, route_count, route_line, route_data;
 static uint64_t msi_address, route_address;
 
-static int32_t VR_CALL chip_enable(void *self, uint32_t kind)
+static int32_t VR_CALL chip_enable(struct vr_plugin_self *self, uint32_t kind)
 {
 	(void)self;
 	if (!(chip_only >> kind & 1))
@@ -32,13 +32,13 @@ static int32_t VR_CALL chip_enable(void *self, uint32_t kind)
 	return VR_OK;
 }
 
-static uint32_t VR_CALL chip_kind(void *self)
+static uint32_t VR_CALL chip_kind(struct vr_plugin_self *self)
 {
 	(void)self;
 	return chip_have;
 }
 
-static int32_t VR_CALL chip_line(void *self, uint32_t line, uint32_t level)
+static int32_t VR_CALL chip_line(struct vr_plugin_self *self, uint32_t line, uint32_t level)
 {
 	(void)self;
 	chip_lines++;
@@ -46,7 +46,7 @@ static int32_t VR_CALL chip_line(void *self, uint32_t line, uint32_t level)
 	return VR_OK;
 }
 
-static int32_t VR_CALL chip_msi(void *self, uint64_t address, uint32_t data)
+static int32_t VR_CALL chip_msi(struct vr_plugin_self *self, uint64_t address, uint32_t data)
 {
 	(void)self;
 	msi_address = address;
@@ -54,7 +54,7 @@ static int32_t VR_CALL chip_msi(void *self, uint64_t address, uint32_t data)
 	return VR_OK;
 }
 
-static int32_t VR_CALL chip_route(void *self, uint32_t line, uint64_t address, uint32_t data)
+static int32_t VR_CALL chip_route(struct vr_plugin_self *self, uint32_t line, uint64_t address, uint32_t data)
 {
 	(void)self;
 	route_count++;
@@ -188,7 +188,7 @@ Test(board, devices_in_order)
 	cr_expect_eq(made.destroyed, 4);
 }
 
-static uint64_t VR_CALL window(void *self, const char *type)
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
 {
 	(void)self;
 	(void)type;
@@ -227,7 +227,7 @@ Test(board, requested_windows)
 	named.window = window;
 	fake_offer(d, VR_DEVICE_ID, &named, "named", VR_FOUND_REQUESTED);
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
-	cr_expect(strstr(d->error_text, "it places virtio-mmio devices only"), "%s", d->error_text);
+	cr_expect(strstr(d->error_text, "it places virtio devices only"), "%s", d->error_text);
 }
 
 Test(board, too_many_disks)

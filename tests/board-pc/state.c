@@ -560,19 +560,19 @@ static struct {
 	uint32_t index, gets, sets;
 } passed;
 
-static int32_t VR_CALL chip_enable(void *self, uint32_t kind)
+static int32_t VR_CALL chip_enable(struct vr_plugin_self *self, uint32_t kind)
 {
 	(void)self;
 	return kind == chip_kind_is ? VR_OK : VR_E_UNSUPPORTED;
 }
 
-static uint32_t VR_CALL chip_kind(void *self)
+static uint32_t VR_CALL chip_kind(struct vr_plugin_self *self)
 {
 	(void)self;
 	return chip_kind_is;
 }
 
-static int32_t VR_CALL chip_line(void *self, uint32_t line, uint32_t level)
+static int32_t VR_CALL chip_line(struct vr_plugin_self *self, uint32_t line, uint32_t level)
 {
 	(void)self;
 	(void)line;
@@ -580,7 +580,7 @@ static int32_t VR_CALL chip_line(void *self, uint32_t line, uint32_t level)
 	return VR_OK;
 }
 
-static int32_t VR_CALL chip_msi(void *self, uint64_t address, uint32_t data)
+static int32_t VR_CALL chip_msi(struct vr_plugin_self *self, uint64_t address, uint32_t data)
 {
 	(void)self;
 	(void)address;
@@ -588,7 +588,8 @@ static int32_t VR_CALL chip_msi(void *self, uint64_t address, uint32_t data)
 	return VR_OK;
 }
 
-static int32_t VR_CALL chip_get(void *self, const char *id, uint32_t index, void *state, uint32_t length)
+static int32_t VR_CALL chip_get(struct vr_plugin_self *self, const char *id, uint32_t index, void *state,
+				uint32_t length)
 {
 	(void)self;
 	(void)state;
@@ -599,8 +600,8 @@ static int32_t VR_CALL chip_get(void *self, const char *id, uint32_t index, void
 	return VR_OK;
 }
 
-static int32_t VR_CALL chip_set(void *self, const char *id, uint32_t index, const void *state,
-				uint32_t length)
+static int32_t VR_CALL chip_set(struct vr_plugin_self *self, const char *id, uint32_t index,
+				const void *state, uint32_t length)
 {
 	(void)chip_get(self, id, index, NULL, length);
 	(void)state;

@@ -44,7 +44,8 @@ static int32_t from(const char *kernel, const char *initrd, const char *image, c
 		    struct boot *b, int *is_disk)
 {
 	struct boot_files f;
-	int32_t e = boot_open(&f, kernel, initrd, image, RAM);
+	char *initrds[] = {(char *)(uintptr_t)initrd, NULL};
+	int32_t e = boot_open(&f, kernel, initrds, image, RAM);
 
 	*b = (struct boot){0};
 	*is_disk = 0;
@@ -305,7 +306,7 @@ Test(boot, other_images)
 	b[1024 + 56] = 0x53;
 	b[1024 + 57] = 0xef;
 	write_file(b, sizeof(b));
-	fails(VR_E_IMAGE, "ext2/3/4");
+	fails(VR_E_UNSUPPORTED, "ext2/3/4");
 }
 
 Test(boot, files)

@@ -127,6 +127,10 @@ for step in open create probe start; do
 	case $step in open) what='opening its library' ;; create) what='vmrun_plugin_create\(\)' ;; *) what="$step\\(\\)" ;; esac
 	breaks $step hang 4 "${AT}$what has not returned within [0-9]+ s; remove the plugin, or give it more with VMRUN_PLUGIN_TIMEOUT"
 done
+# At the end as well: what the guest did is on its disks by then.
+for step in stop destroy; do
+	breaks $step hang 4 "${AT}$step\\(\\) has not returned within"
+done
 breaks create spin 4 "${AT}vmrun_plugin_create\(\) has not returned"
 # It takes 1.5 s: too long now, but not by default, and not without a limit.
 [ -n "$SANITIZED" ] || breaks probe slow 4 "${AT}probe\(\) has not returned within 1 s"
@@ -152,6 +156,40 @@ breaks thread abort 134 ": it crashed with SIGABRT"
 breaks access exit 4 ": it called exit\(0\)"
 breaks timer exit 4 ": it called exit\(0\)"
 [ -n "$SANITIZED" ] || breaks thread _exit 4 ": it called _exit\(0\)"
+# A device that does not return: a line while the guest runs; a request to end ends the run all the same, with a line that names
+# what holds it, by the signal that asked.
+# held STEP LATE [LINE]: LINE is said while it runs, LATE when the end is asked for.
+held()
+{
+	log=$LOGS/held-$1.err
+	VMRUN_TEST_BREAK=$1:hang "$VMRUN" --plugin-path "$P" -p soft -p t --kernel $KERNEL --initrd $INITRD --run 'sleep 100' \
+		>"$LOGS/held-$1.out" 2>"$log" </dev/null &
+	pid=$!
+	n=0
+	until [ -z "${3:-}" ] || grep -qF -- "$3" "$log" || [ $n = $((30 * SLOW)) ]; do
+		sleep 1
+		n=$((n + 1))
+	done
+	[ -n "${3:-}" ] || sleep 3
+	[ -z "${3:-}" ] || has "held-$1-is-told" "$log" "$3"
+	kill -TERM $pid
+	n=0
+	while kill -0 $pid 2>/dev/null && [ $n -lt $((200 * SLOW)) ]; do
+		sleep 0.1
+		n=$((n + 1))
+	done
+	kill -KILL $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	same "held-$1-ends-by-the-signal" 143 $?
+	if grep -qE -- "vmrun: error: the machine has not ended within 5 s of the signal: $2; it is ended now" "$log"; then
+		ok "held-$1-why"
+	else
+		bad "held-$1-why" "$2" "$(tr '\n' '|' <"$log")"
+	fi
+}
+held access "vCPU 0 is inside device 'breaks' \(plugin 't'\)" "vCPU 0 has been inside device 'breaks' (plugin 't') for"
+held timer "a device's timer does not return"
+held thread "the board's destroy\(\), or that of one of its devices, does not return"
 # The terminal is given back first.
 if [ -n "$SANITIZED" ]; then
 	skip terminal-after-a-crash "$SANITIZED"

@@ -122,7 +122,18 @@ Test(cli, broken_plugins_are_told)
 	cr_expect_not_null(strstr(
 		err, "vmrun: warning: plugin left out: ./bad.yaml:1:11: manifest format 3 is not known"));
 	cr_expect_eq(vmrun("--plugin-path . -p bad x"), 3);
-	cr_expect_not_null(strstr(err, "./bad.yaml:1:11: manifest format 3 is not known"));
+	cr_expect_not_null(
+		strstr(err, "plugin 'bad' is left out: ./bad.yaml:1:11: manifest format 3 is not known"),
+		"%s", err);
+	cr_expect_null(strstr(err, "warning"), "told once: %s", err);
+	cr_expect_eq(vmrun("--plugin-path . plugins show bad"), 3);
+	cr_expect_not_null(strstr(err, "plugin 'bad' is left out: ./bad.yaml:1:11:"), "%s", err);
+	/* Another's error does not hide it, and a manifest that says its id is known by that. */
+	test_file(folder, "other.yaml", "manifest: 1\nid: 'named'\nversion: [\n");
+	cr_expect_eq(vmrun("--plugin-path . -p named x"), 3);
+	cr_expect_not_null(strstr(err, "error: -p named: plugin 'named' is left out: ./other.yaml:"), "%s",
+			   err);
+	cr_expect_not_null(strstr(err, "warning: plugin left out: ./bad.yaml:1:11:"), "%s", err);
 }
 
 Test(cli, plugins_list_and_show)

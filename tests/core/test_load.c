@@ -71,8 +71,12 @@ REFUSED(magic_major_old, VR_E_ABI, "magic.abi_major is 0, this vmrun has 1; rebu
 REFUSED(magic_minor, VR_E_ABI, "magic.abi_minor is 2, this vmrun has 1; update vmrun, or use an older plugin")
 REFUSED(magic_flags, VR_E_ABI, "magic.flags is 0x10, this vmrun knows none; update vmrun")
 REFUSED(magic_extra, VR_E_ABI, "magic.abi_extra is 'fork', not zeros; it was built for another program")
-REFUSED(no_magic, VR_E_ABI, "has no symbol vmrun_plugin_magic; this is no plugin of vmrun")
-REFUSED(no_create, VR_E_ABI, "has no symbol vmrun_plugin_create; this is no plugin of vmrun")
+REFUSED(no_magic, VR_E_ABI,
+	"has no symbol vmrun_plugin_magic; this is no plugin of vmrun, or its name is another: see 'vmrun "
+	"plugins check'")
+REFUSED(no_create, VR_E_ABI,
+	"has no symbol vmrun_plugin_create; this is no plugin of vmrun, or its name is another: see 'vmrun "
+	"plugins check'")
 REFUSED(create_fails, VR_E_UNSUPPORTED, "vmrun_plugin_create: not on a Monday; wait a day")
 REFUSED(create_null, VR_E_ABI, "vmrun_plugin_create() returned no plugin; rebuild the plugin")
 REFUSED(plugin_size, VR_E_ABI, "plugin.size is 48, which ends before 'query'; rebuild the plugin")
@@ -339,7 +343,7 @@ Test(load, registry_table, .init = setup, .fini = teardown)
 	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);
 	cr_expect_str_eq(found.id, "high", "best priority first");
 	cr_expect_eq(found.self, registry_by_id(registry, "high")->plugin->self);
-	cr_expect_eq(found.interface, registry_interface(registry_by_id(registry, "high"), "test.good/1"));
+	cr_expect_eq(found.table, registry_interface(registry_by_id(registry, "high"), "test.good/1"));
 	cr_expect_eq(found.flags, 0);
 	registry_by_id(registry, found.id)->requested = true;
 	cr_assert_eq(table->find(host, "test.good/1", NULL, 0, &found), VR_OK);

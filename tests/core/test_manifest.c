@@ -354,8 +354,7 @@ BOARD_RULE(devices_twice, "guest: arm64\ndevices: [a, a]", "m.yaml:10:14: 'a' is
 /* An empty list says something, none at all doesn't. */
 Test(manifest, devices)
 {
-	static const char *const lines[] = {"", "devices: []\n",
-					    "devices: [virtio-mmio-blk, org.example.x]\n"};
+	static const char *const lines[] = {"", "devices: []\n", "devices: [virtio-blk, org.example.x]\n"};
 	char text[512];
 
 	for (size_t i = 0; i < 3; i++) {

@@ -67,15 +67,18 @@ BAD(plugin_no_id, "--plugin 'a=b' begins without the id of a plugin; write -p ID
     "a=b", "x")
 BAD(plugin_no_name, "-p kvm: an option without a name; write ID,name=value", "-p", "kvm,=3", "x")
 BAD(plugin_empty_option, "-p kvm: an option without a name; write ID,name=value", "-p", "kvm,", "x")
-BAD(disk_empty, "--disk '' names no file; write --disk FILE[,ro]", "--disk", "", "x")
+BAD(disk_empty, "--disk '' names no file; write --disk FILE[,ro][,raw]", "--disk", "", "x")
 BAD(disk_option,
-    "--disk 'a,rw' has an unknown option; only ',ro' is known, and a comma in a file's name is doubled",
+    "--disk 'a,rw' has an unknown option; ',ro' and ',raw' are known, and a comma in a file's name is "
+    "doubled",
     "--disk", "a,rw", "x")
 BAD(kernel_empty, "--kernel '' is empty; give a value", "--kernel=", "x")
 BAD(two_images, "a second image 'b' after 'a'; add further disks with --disk", "a", "b")
 BAD(empty_image, "the image's name is empty; give a file", "")
 BAD(nothing, "nothing to boot; name an image, or a kernel with --kernel", "-v")
-BAD(initrd_alone, "--initrd without a kernel; give --kernel as well", "--initrd", "i", "x")
+BAD(run_twice, "--run is given twice; give several commands as one: --run 'a; b'", "--run", "a", "--run", "b",
+    "x")
+BAD(initrd_empty, "--initrd '' is empty", "--initrd", "", "x")
 BAD(read_only_alone, "--read-only without an image; for other disks write --disk FILE,ro", "--read-only",
     "--kernel", "k")
 BAD(quiet_and_verbose, "--quiet and --verbose exclude each other; give one", "-qv", "x")
@@ -119,7 +122,7 @@ Test(options, all_of_them)
 	cr_expect_eq(c.machine.ram_size, 2ull << 30);
 	cr_expect_eq(c.machine.vcpu_count, 4);
 	cr_expect_str_eq(c.machine.kernel, "Image");
-	cr_expect_str_eq(c.machine.initrd, "rd");
+	cr_expect_str_eq(c.machine.initrds[0], "rd");
 	cr_expect_str_eq(c.machine.append, "a=b c");
 	cr_expect_str_eq(c.machine.arch, "arm64");
 	cr_expect_eq(c.machine.disk_count, 2);
@@ -152,6 +155,11 @@ Test(options, spellings)
 	cli_free(&c);
 	good(PARSE(&c, "--append=", "--kernel", "k"));
 	cr_expect_str_eq(c.machine.append, "");
+	good(PARSE(&c, "--append", "a=1 b", "--append=c", "--initrd", "i", "--initrd", "j", "image"));
+	cr_expect_str_eq(c.machine.append, "a=1 b c");
+	cr_expect_str_eq(c.machine.initrds[0], "i");
+	cr_expect_str_eq(c.machine.initrds[1], "j");
+	cr_expect_null(c.machine.initrds[2]);
 	cli_free(&c);
 	good(PARSE(&c, "-"));
 	cr_expect_str_eq(c.machine.image, "-");
@@ -233,7 +241,7 @@ Test(machine_file, whole, .init = setup, .fini = teardown)
 	cr_expect_eq(c.machine.vcpu_count, 4);
 	snprintf(expected, sizeof(expected), "%s/Image", folder);
 	cr_expect_str_eq(c.machine.kernel, expected, "beside the file");
-	cr_expect_str_eq(c.machine.initrd, "/abs/rd");
+	cr_expect_str_eq(c.machine.initrds[0], "/abs/rd");
 	cr_expect_str_eq(c.machine.append, "console=x y");
 	snprintf(expected, sizeof(expected), "%s/g.img", folder);
 	cr_expect_str_eq(c.machine.image, expected);
@@ -267,7 +275,7 @@ Test(machine_file, command_line_wins, .init = setup, .fini = teardown)
 	cr_expect_eq(c.machine.ram_size, 1ull << 30);
 	cr_expect_eq(c.machine.vcpu_count, 2);
 	cr_expect_str_eq(c.machine.kernel, "K");
-	cr_expect_null(c.machine.initrd, "another kernel's initrd is not taken");
+	cr_expect_null(c.machine.initrds, "another kernel's initrd is not taken");
 	cr_expect_str_eq(c.machine.append, "A");
 	cr_expect_str_eq(c.machine.arch, "riscv64");
 	cr_expect_str_eq(c.machine.image, "img");

@@ -12,7 +12,8 @@
 struct diff_machine {
 	struct vr_fake_host *host;
 	const struct vr_accel *accel;
-	void *vm, *vcpu;
+	struct vr_vm *vm;
+	struct vr_vcpu *vcpu;
 	uint8_t *ram;
 	uint64_t bytes;
 };

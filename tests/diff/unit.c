@@ -132,7 +132,7 @@ int diff_is_undefined(const struct diff_isa *isa, uint32_t insn)
 			   .blocks = blocks};
 	struct vr_lift rq = {.size = sizeof(rq),
 			     .max_insns = 1,
-			     .pc = DIFF_CODE,
+			     .offset = DIFF_CODE & 4095,
 			     .mode_flags = isa->mode_flags,
 			     .code = (const uint8_t *)&insn,
 			     .length = 4};

@@ -54,14 +54,14 @@ static void interpret(void)
 	feclearexcept(FE_ALL_EXCEPT);
 	soft_interp_fenv_set_round(H.x, H.x->fp_round);
 	while (b != VR_NO_BLOCK) {
-		if (soft_interp_block(H.x, &fake_isa, &H.ir, b, values, &m) == SOFT_INTERP_LEFT)
+		if (soft_interp_block(H.x, &fake_isa, &H.ir, b, H.page, values, &m) == SOFT_INTERP_LEFT)
 			break;
 		uint32_t next = VR_NO_BLOCK;
 
 		for (uint32_t s = 0; s < 2; s++) {
 			uint32_t to = H.ir.blocks[b].succ[s];
 
-			if (to != VR_NO_BLOCK && H.ir.blocks[to].pc == H.x->pc)
+			if (to != VR_NO_BLOCK && H.page + H.ir.blocks[to].start == H.x->pc)
 				next = to;
 		}
 		b = next;
@@ -102,9 +102,10 @@ static int differs(const char *how, bool optimised)
 		const struct vr_guest_reg *reg = &fake_isa.guest_regs[n];
 		uint32_t at = reg->offset, bytes = vr_ir_reg_bytes(reg->kind);
 
-		/* The optimiser drops FLAGS that are overwritten before they are read, also when a fault
+		/* The optimiser drops condition flags that are overwritten before they are read, also when a fault
 		 * comes between: see optimize.c, 4. */
-		if (reg->kind == VR_REG_FLAGS && optimised && want.fault_pc)
+		if ((reg->kind == VR_REG_FLAGS || reg->kind == VR_REG_CONDITION) && optimised &&
+		    want.fault_pc)
 			continue;
 		if (memcmp((uint8_t *)H.x + at, want.state + at, bytes)) {
 			uint64_t g[4] = {0}, e[4] = {0};
@@ -159,7 +160,7 @@ static void dump(const char *what)
 	for (uint32_t i = 0; i < H.pinned_count; i++)
 		fprintf(stderr, " %s", fake_isa.guest_regs[H.pinned[i].guest_reg].name);
 	fprintf(stderr, "\n");
-	vr_ir_print(stderr, &H.ir, &fake_isa);
+	vr_ir_print(stderr, &H.ir, &fake_isa, H.page);
 }
 
 static void dump_code(void)
@@ -195,7 +196,7 @@ static int optimise(bool for_emitter)
 	struct soft_reg_assignment regs;
 	char why[256];
 
-	soft_optimize(&fake_isa, for_emitter ? H.emit : NULL, &H.ir, scratch, &regs);
+	soft_optimize(&fake_isa, for_emitter ? H.emit : NULL, &H.ir, &H.space, scratch, &regs);
 	if (for_emitter) {
 		memcpy(H.pinned, regs.pinned, sizeof(H.pinned));
 		H.pinned_count = regs.pinned_count;
@@ -274,8 +275,10 @@ static void reduce(uint32_t pin_ints, uint32_t pin_vectors, uint32_t runs)
 		for (uint32_t i = lifted_count; i-- > 1;) {
 			struct vr_ir_op was = lifted_ops[i];
 
-			/* A block begins with INSN_START, and EXIT needs a helper before it. */
-			if (was.op == VR_IR_NOP || was.op == VR_IR_INSN_START || was.op == VR_IR_CALL)
+			/* A block begins with INSN_START, EXIT needs a helper before it, and helpers their
+			 * arguments. */
+			if (was.op == VR_IR_NOP || was.op == VR_IR_INSN_START || was.op == VR_IR_CALL ||
+			    was.op == VR_IR_ARGS)
 				continue;
 			lifted_ops[i] = (struct vr_ir_op){.op = VR_IR_NOP};
 			take_lifted();

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #ifdef __x86_64__
+#include "short_host.h"
 #include "xlate/emit/x86/lower.h"
 #include "xlate/emit/x86/x86.h"
 
@@ -16,8 +17,11 @@ static void without_options(struct vr_emit_vm *vm)
 
 const struct test_emitter test_emitters[] = {
 #ifdef __x86_64__
-	{"x86", &x86_emit, NULL},
-	{"x86-plain", &x86_emit, without_options},
+	{"x86", &x86_emit, NULL, 0},
+	{"x86-plain", &x86_emit, without_options, 0},
+	/* once with thunks within reach of most regions, once far from them */
+	{"x86-short", &x86_emit, short_host, SHORT_REGION / 2},
+	{"x86-far", &x86_emit, short_host, 2 * SHORT_REACH},
 #endif
-	{NULL, NULL, NULL},
+	{NULL, NULL, NULL, 0},
 };

@@ -9,6 +9,7 @@ struct test_emitter {
 	const char *name;
 	const struct vr_emit *emit;
 	void (*prepare)(struct vr_emit_vm *vm); /* after create(); NULL: nothing to do */
+	uint32_t gap;                           /* bytes of the code cache left free after the thunks */
 };
 /* Ends with a name of NULL. */
 extern const struct test_emitter test_emitters[];

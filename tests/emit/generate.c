@@ -76,6 +76,8 @@ static uint32_t kind_of_row(uint32_t op)
 	case VR_IRC_TERM:
 		return 0;
 	case VR_IRC_EFFECT:
+		if (op == VR_IR_ARGS) /* add_row() gives a CALL the one that it needs */
+			return 0;
 		if (info->imm == VR_IMM_HELPER || info->imm == VR_IMM_VHELPER)
 			return GENERATE_CALL;
 		return op == VR_IR_PUT || op == VR_IR_INSN_START ? 0 : GENERATE_STATE;
@@ -245,6 +247,19 @@ static uint32_t integer_type(void)
 	return below(2) ? VR_T_I64 : VR_T_I32;
 }
 
+static uint32_t a_register(uint32_t type, bool write)
+{
+	if (type == VR_T_FLAGS)
+		return REG_FLAGS + (below(4) == 0);
+	if (type == VR_T_V256 || (vr_ir_is_vector(type) && H.wide == 2 && below(2)))
+		return (uint32_t)(REG_W + below(WIDES));
+	if (vr_ir_is_vector(type))
+		return (uint32_t)(REG_V + below(VECS));
+	if (below(8) == 0)
+		return REG_CONDITION + below(2);
+	return below((write ? POINTER : INTS));
+}
+
 static uint32_t an_int(void)
 {
 	if (!ints.count || below(5) == 0) {
@@ -254,7 +269,8 @@ static uint32_t an_int(void)
 		return append(VR_IR_CONST, type, 0, 0, 0, 0, type == VR_T_I32 ? (uint32_t)k : k);
 	}
 	if (below(3) == 0)
-		return append(VR_IR_GET, below(3) ? VR_T_I64 : VR_T_I32, 0, 0, 0, 0, below(INTS));
+		return append(VR_IR_GET, below(3) ? VR_T_I64 : VR_T_I32, 0, 0, 0, 0,
+			      a_register(VR_T_I64, false));
 	return pick(&ints);
 }
 
@@ -312,19 +328,8 @@ static void put(uint32_t type, uint32_t reg, uint32_t v)
 {
 	uint32_t keep_high = reg >= REG_W && type != VR_T_V256 && below(2) ? VR_PUT_KEEP : 0;
 
-	append(VR_IR_PUT, type, type == VR_T_FLAGS ? 3 : keep_high, v, 0, 0, reg);
+	append(VR_IR_PUT, type, keep_high, v, 0, 0, reg);
 	put_since = 1;
-}
-
-static uint32_t a_register(uint32_t type, bool write)
-{
-	if (type == VR_T_FLAGS)
-		return REG_FLAGS + (below(4) == 0);
-	if (type == VR_T_V256 || (vr_ir_is_vector(type) && H.wide == 2 && below(2)))
-		return (uint32_t)(REG_W + below(WIDES));
-	if (vr_ir_is_vector(type))
-		return (uint32_t)(REG_V + below(VECS));
-	return below((write ? POINTER : INTS));
 }
 
 /* ---- one row -------------------------------------------------------------------------------- */
@@ -351,9 +356,12 @@ static uint32_t an_operand(char letter, uint32_t type, uint32_t aux, bool atomic
 	case 'p':
 		return atomic && below(3) ? an_address((1u << (aux & 7)) - 1) : some_address();
 	case 'j': {
-		uint32_t x = an_int(), low = append(VR_IR_AND, VR_T_I64, 0, x, a_constant(0x3f), 0, 0);
+		/* Of either type; also with bits that code addresses do not have. */
+		uint32_t to = integer_type(), x = an_int(),
+			 low = append(VR_IR_AND, to, 0, x, a_constant(below(2) ? 0x3f : ~UINT64_C(0x1ffffc0)),
+				      0, 0);
 
-		return append(VR_IR_OR, VR_T_I64, 0, low, a_constant(OUTSIDE), 0, 0);
+		return append(VR_IR_OR, to, 0, low, a_constant(OUTSIDE), 0, 0);
 	}
 	case 'k':
 		return below((VR_AMO_SWAP + 1));
@@ -402,6 +410,11 @@ static uint32_t attributes(void)
 	}
 }
 
+static uint64_t atomic_flags(void)
+{
+	return access_flags() | (below(4) == 0 ? VR_MF_SPLIT : 0);
+}
+
 static uint64_t an_imm(const struct vr_ir_op *o)
 {
 	uint64_t imm;
@@ -410,6 +423,8 @@ static uint64_t an_imm(const struct vr_ir_op *o)
 	case VR_IMM_NONE:
 		return 0;
 	case VR_IMM_PC:
+		if (o->op == VR_IR_PC_CONST && below(2))
+			return edge_value();
 		return OUTSIDE | (rnd() & 0x3f);
 	case VR_IMM_CONST:
 	case VR_IMM_VALUE:
@@ -420,12 +435,13 @@ static uint64_t an_imm(const struct vr_ir_op *o)
 	case VR_IMM_FIELD:
 		return FIELDS + 8 * (below(FIELD_COUNT)) + (o->type == VR_T_I32 && below(2) ? 4 : 0);
 	case VR_IMM_ACCESS:
-	case VR_IMM_AMO:
 		return VR_MEM_IMM(below(2) ? (int32_t)(below(64)) - 32 : 0, access_flags());
+	case VR_IMM_AMO:
+		return VR_MEM_IMM(below(2) ? (int32_t)(below(64)) - 32 : 0, atomic_flags());
 	case VR_IMM_ATOMIC:
-		return VR_MEM_IMM(0, access_flags());
+		return VR_MEM_IMM(0, atomic_flags());
 	case VR_IMM_ATOMIC_IF:
-		return an_int() | (access_flags() | (below(4) == 0 ? VR_MF_STORE : 0)) << 32;
+		return an_int() | (atomic_flags() | (below(4) == 0 ? VR_MF_STORE : 0)) << 32;
 	case VR_IMM_HELPER:
 	case VR_IMM_VHELPER:
 		do
@@ -488,16 +504,24 @@ static uint32_t add_row(uint32_t which)
 		next_insn();
 	for (uint32_t i = 0; info->operands[i] && !operand[i]; i++)
 		operand[i] = an_operand(info->operands[i], o.type, o.aux, info->imm != VR_IMM_ACCESS);
-	if (vr_ir_helper(&o) != UINT64_MAX) /* what it looks at must be there */
+	if (vr_ir_helper(&o) != UINT64_MAX) { /* what it looks at must be there */
+		uint32_t args = fake_helper_args[vr_ir_helper(&o)], more[3];
+
 		for (uint32_t i = 0; i < 3; i++)
-			if (!operand[i] && i < fake_helper_args[vr_ir_helper(&o)])
-				operand[i] = vr_ir_is_vector(info->value_type) ? a_vector() : an_int();
+			if (!operand[i] && i < args)
+				operand[i] = info->imm == VR_IMM_VHELPER ? a_vector() : an_int();
+		for (uint32_t i = 3; i < args; i++)
+			more[i - 3] = an_int();
+		if (args > 3)
+			append(VR_IR_ARGS, VR_T_I64, 0, more[0], more[1], more[2], 0);
+	}
 	return append(which, o.type, o.aux, operand[0], operand[1], operand[2], o.imm);
 }
 
 /* ---- templates ------------------------------------------------------------------------------ */
 
-/* A sum or difference, perhaps with carry, and its flags; in either order, perhaps with a PUT between. */
+/* A sum or difference, perhaps with carry, and its flags; in either order, perhaps with a PUT between. Flags may be of fewer
+ * bits; then the ops that use the sum may be such that use no more of it. */
 static void sum_and_flags(void)
 {
 	static const uint16_t of[4][2] = {{VR_IR_ADD, VR_IR_F_ADD},
@@ -505,31 +529,72 @@ static void sum_and_flags(void)
 					  {VR_IR_ADC, VR_IR_F_ADC},
 					  {VR_IR_SBC, VR_IR_F_SBC}};
 	uint32_t k = below(4), type = integer_type(), a = an_int(), b = an_int(),
-		 c = k > 1 ? some_flags() : 0, first = rnd() & 1;
+		 c = k > 1 ? some_flags() : 0, first = rnd() & 1,
+		 in = k > 1 && below(2) ? VR_FA_READS_NOT_C : 0,
+		 out = (below(2) ? VR_FA_NOT_C : 0) |
+		       (type == VR_T_I32 && below(2) ? VR_FA_8 << below(2) : 0);
 
 	if (first)
-		append(of[k][1], type, 0, a, b, c, 0);
-	uint32_t r = append(of[k][0], type, 0, a, b, c, 0);
+		append(of[k][1], type, in | out, a, b, c, 0);
+	uint32_t r = append(of[k][0], type, in, a, b, c, 0);
 
-	if (first)
-		return;
-	if (below(3) == 0)
+	if (!first && below(3) == 0)
 		put(type, a_register(type, true), r);
-	append(of[k][1], type, 0, a, b, c, 0);
+	if (!first)
+		append(of[k][1], type, in | out, a, b, c, 0);
+	if (out & VR_FA_8 && below(2)) {
+		ints.count--; /* nothing else uses the sum */
+		uint32_t reg = a_register(VR_T_I64, true), old = append(VR_IR_GET, VR_T_I64, 0, 0, 0, 0, reg);
+
+		put(VR_T_I64, reg, append(VR_IR_BFI, VR_T_I64, 0, old, r, 0, below(2) ? 8 << 8 : 8 | 8 << 8));
+	}
+}
+
+/* Flags but the carry of a sum with 1, the old carry: what INC does; and what reads them. */
+static void increment(void)
+{
+	uint32_t type = integer_type(), sub = below(2), a = an_int(), one = a_constant(1), old = some_flags();
+	uint32_t aux = below(2) ? VR_FA_NOT_C : 0;
+	uint32_t sum = append(sub ? VR_IR_SUB : VR_IR_ADD, type, 0, a, one, 0, 0);
+	uint32_t f = append(sub ? VR_IR_F_SUB : VR_IR_F_ADD, type, aux, a, one, 0, 0);
+
+	if (below(8))
+		flags.count--; /* nothing else uses them */
+	if (below(2))
+		put(type, a_register(type, true), sum);
+	uint32_t m = append(VR_IR_F_MERGE, VR_T_FLAGS, 0, old, f, 0, below(8) ? 13 : rnd() & 15);
+
+	if (below(2))
+		put(VR_T_FLAGS, a_register(VR_T_FLAGS, true), m);
+	if (below(2))
+		append(VR_IR_SETCC, VR_T_I64, below(15), m, 0, 0, 0);
+}
+
+/* Merges of merges. */
+static void merges(void)
+{
+	uint32_t a = some_flags(), b = some_flags();
+	uint32_t m = append(VR_IR_F_MERGE, VR_T_FLAGS, 0, a, b, 0, 1u << below(4));
+
+	append(VR_IR_F_MERGE, VR_T_FLAGS, 0, m, some_flags(), 0, below(2) ? 2 : rnd() & 15);
 }
 
 static void logic_and_flags(void)
 {
 	uint32_t type = integer_type(), a = an_int(), b = an_int();
 
-	append(VR_IR_F_LOGIC, type, 0, append(below(2) ? VR_IR_AND : VR_IR_ANDN, type, 0, a, b, 0, 0), 0, 0,
-	       0);
+	uint32_t aux = type == VR_T_I32 ? (uint32_t[]){0, 0, VR_FA_8, VR_FA_16}[below(4)] : 0;
+
+	append(VR_IR_F_LOGIC, type, aux | (below(2) ? VR_FA_NOT_C : 0),
+	       append(below(2) ? VR_IR_AND : VR_IR_ANDN, type, 0, a, b, 0, 0), 0, 0, 0);
 }
 
 static void conditional_compare(void)
 {
 	uint32_t type = integer_type(), f = some_flags(), a = an_int(), b = an_int();
-	uint32_t x = append(below(2) ? VR_IR_F_SUB : VR_IR_F_ADD, type, 0, a, b, 0, 0);
+	uint32_t aux = type == VR_T_I32 ? (uint32_t[]){0, 0, VR_FA_8, VR_FA_16}[below(4)] : 0;
+	uint32_t x = append(below(2) ? VR_IR_F_SUB : VR_IR_F_ADD, type, aux | (below(2) ? VR_FA_NOT_C : 0), a,
+			    b, 0, 0);
 	uint32_t k = append(VR_IR_F_CONST, VR_T_FLAGS, 0, 0, 0, 0, rnd() & 15);
 
 	append(VR_IR_F_SEL, VR_T_FLAGS, below(15), f, x, k, 0);
@@ -618,6 +683,8 @@ static const struct {
 	{GENERATE_FLAGS, false, sum_and_flags},
 	{GENERATE_FLAGS, false, logic_and_flags},
 	{GENERATE_FLAGS, false, conditional_compare},
+	{GENERATE_FLAGS, false, increment},
+	{GENERATE_FLAGS, false, merges},
 	{GENERATE_MEMORY, true, load_pair},
 	{GENERATE_MEMORY, true, swap_that_succeeds},
 	{GENERATE_MEMORY, true, table},
@@ -693,9 +760,24 @@ static void add_end(uint32_t index, uint32_t count)
 	}
 	if (which == VR_IR_BRCC && below(2))
 		sum_and_flags();
+	for (uint32_t n = below(4); n-- > 0;)
+		put(integer_type(), REG_CONDITION + below(2),
+		    ints.count && below(4) ? pick(&ints) : an_int());
 	if (below(2) && flags.count)
 		put(VR_T_FLAGS, a_register(VR_T_FLAGS, true), some_flags());
-	uint32_t at = which == VR_IR_EXIT ? append(which, VR_T_NONE, 0, 0, 0, 0, 0) : add_row(which);
+	uint32_t at;
+
+	if (which == VR_IR_EXIT) {
+		at = append(which, VR_T_NONE, 0, 0, 0, 0, 0);
+	} else if (which == VR_IR_BRBIT && below(2)) { /* on a parity, which nothing else uses */
+		uint32_t parity = append(VR_IR_PARITY, integer_type(), 0, an_int(), 0, 0, 0);
+
+		if (below(2))
+			put(VR_T_I64, a_register(VR_T_I64, true), an_int());
+		at = append(which, VR_T_I64, below(2) ? 0 : 64, parity, 0, 0, OUTSIDE);
+	} else {
+		at = add_row(which);
+	}
 	struct vr_ir_op *o = &H.ir.ops[at];
 
 	if ((vr_ir_ops[which].attribute == VR_ATTRIBUTE_GOES && !o->aux) ||
@@ -705,15 +787,29 @@ static void add_end(uint32_t index, uint32_t count)
 		if (taken >= count)
 			taken = VR_NO_BLOCK;
 		else
-			o->imm = CODE_PC + 256 * (uint64_t)taken;
+			o->imm = 256 * (uint64_t)taken;
 	}
 	block_end(CODE_PC + 256 * (uint64_t)(index + 1), taken,
 		  vr_ir_ops[which].attribute == VR_ATTRIBUTE_BRANCH ? next : VR_NO_BLOCK);
 }
 
+/* How code addresses lie in linear ones: mostly not otherwise. */
+static void some_space(void)
+{
+	static const uint64_t ignored[] = {0, ~UINT64_C(0xffff), ~UINT64_C(0xffffffff), ~UINT64_C(0xffffff)},
+			      bases[] = {0, 0x10, 0x8000, 0xfffff000, 0x123456789000, ~UINT64_C(0xff)};
+
+	if (below(3))
+		return;
+	H.space.ignored = ignored[below(4)];
+	H.space.base = bases[below(6)];
+	H.space.linear_ignored = below(2) ? 0 : ignored[below(4)] & ~UINT64_C(0xffff);
+}
+
 void generate_region(uint32_t kinds, uint32_t blocks, uint32_t ops)
 {
 	read_table();
+	some_space();
 	if (blocks > PAGE_BLOCKS)
 		blocks = PAGE_BLOCKS;
 	for (uint32_t b = 0; b < blocks; b++) {
@@ -736,6 +832,8 @@ void generate_state(void)
 
 	for (uint32_t n = 0; n < INTS; n++)
 		*reg_int(n) = edge_value();
+	for (uint32_t n = 0; n < 2; n++)
+		*reg_int(REG_CONDITION + n) = edge_value();
 	*reg_int(COUNTER) = 1 + below(3);
 	*reg_int(POINTER) = RAM_BASE + (below(0x2000) & ~(uint64_t)(below(2) ? 7 : 0));
 	for (uint32_t n = 0; n < VECS; n++)
@@ -751,6 +849,7 @@ void generate_state(void)
 
 		memcpy((uint8_t *)H.x + FIELDS + 8 * n, &k, 8);
 	}
+	H.x->code = H.space;
 	H.x->fp_round = modes[below(5)];
 	H.x->fp_flags = below(4) ? 0 : rnd() & 63;
 	for (uint32_t n = 0; n < RAM_PAGES * 4096; n += 8) {

@@ -87,6 +87,22 @@ static uint64_t help_set_pc(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t 
 	x->pc = a;
 	return 0;
 }
+static uint64_t help_six(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+			 uint64_t f)
+{
+	(void)x;
+	return a + 3 * b + 5 * c + 7 * d + 11 * e + 13 * f;
+}
+static uint64_t help_six_regs(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+			      uint64_t f)
+{
+	(void)x;
+	uint64_t old = *reg_int(4) ^ *reg_int(6);
+	*reg_int(1) += a + 2 * d;
+	*reg_int(6) ^= b + 3 * e;
+	reg_vec(2)->d[1] += c + 5 * f;
+	return old;
+}
 static const struct vr_helper helpers[FAKE_HELPERS] = {
 	{"sum", 0, 0, {.fn = help_sum}},
 	{"guest_regs", VR_HF_READS | VR_HF_WRITES, 0, {.fn = help_regs}},
@@ -95,10 +111,12 @@ static const struct vr_helper helpers[FAKE_HELPERS] = {
 	{"vector", VR_HF_VECTOR, 0, {.vfn = help_vector}},
 	{"vector_regs", VR_HF_VECTOR | VR_HF_READS | VR_HF_WRITES, 0, {.vfn = help_vector_regs}},
 	{"set_pc", 0, 0, {.fn = help_set_pc}},
+	{"six", VR_HF_SIX, 0, {.fn6 = help_six}},
+	{"six_regs", VR_HF_SIX | VR_HF_READS | VR_HF_WRITES, 0, {.fn6 = help_six_regs}},
 	{"wide", VR_HF_VECTOR | VR_HF_V256, 0, {.vfn = help_wide}},
 	{"wide_regs", VR_HF_VECTOR | VR_HF_V256 | VR_HF_READS | VR_HF_WRITES, 0, {.vfn = help_wide_regs}},
 };
-const uint8_t fake_helper_args[FAKE_HELPERS] = {3, 3, 1, 1, 3, 1, 1, 3, 1};
+const uint8_t fake_helper_args[FAKE_HELPERS] = {3, 3, 1, 1, 3, 1, 1, 6, 6, 3, 1};
 
 /* A fix-up that only marks that it was called. Tests of FP set their own. */
 static int32_t VR_CALL fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
@@ -117,6 +135,7 @@ struct vr_isa fake_isa = {
 	.guest_regs = guest_regs,
 	.guest_reg_stride = sizeof(struct vr_guest_reg),
 	.helper_stride = sizeof(struct vr_helper),
+	.code_align_log2 = 2,
 	.helpers = helpers,
 	.guest_reg_count = REG_W,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
@@ -304,7 +323,7 @@ static uint64_t do_link(struct vr_exec *x)
 {
 	H.links++;
 	if (vr_engine_exec(x)->link - H.job.exit_base < H.job.exit_count)
-		x->pc = H.job.exits[vr_engine_exec(x)->link - H.job.exit_base].pc;
+		x->pc = H.job.pc_base + H.job.exits[vr_engine_exec(x)->link - H.job.exit_base].place;
 	spoil();
 	return H.on_link ? H.on_link(x) : 0;
 }
@@ -355,6 +374,8 @@ void harness_init(void)
 				(struct vr_guest_reg){WIDE_STATE + 32 * n, VR_REG_VEC256, names[REG_W + n]};
 		guest_regs[REG_FLAGS] = (struct vr_guest_reg){8 * INTS, VR_REG_FLAGS, "f"};
 		guest_regs[REG_FLAGS + 1] = (struct vr_guest_reg){8 * INTS + 4, VR_REG_FLAGS, "g"};
+		guest_regs[REG_CONDITION] = (struct vr_guest_reg){8 * INTS + 8, VR_REG_CONDITION, "p"};
+		guest_regs[REG_CONDITION + 1] = (struct vr_guest_reg){8 * INTS + 16, VR_REG_CONDITION, "q"};
 	}
 	if (!H.emit && harness_use(&test_emitters[0]))
 		exit(77);
@@ -373,12 +394,14 @@ void harness_init(void)
 	H.on_lookup = NULL;
 	H.on_link = NULL;
 	H.pinned_count = 0;
+	H.page = CODE_PC;
+	H.space = (struct vr_code_space){0};
 	ir_begin();
 }
 
 int harness_use(const struct test_emitter *emitter)
 {
-	struct vr_engine_entry e = {sizeof(e), 0, memory, lookup, do_link};
+	struct vr_engine_entry e = {sizeof(e), fake_isa.code_align_log2, memory, lookup, do_link};
 	char why[128];
 
 	if (emitter->emit->probe(why, sizeof(why))) {
@@ -400,7 +423,7 @@ int harness_use(const struct test_emitter *emitter)
 	if (H.emit->create(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY, &used, &H.emitter))
 		abort();
 	H.emit_of_emitter = H.emit;
-	H.thunk_bytes = (uint32_t)used;
+	H.thunk_bytes = (uint32_t)used + emitter->gap;
 	if (emitter->prepare)
 		emitter->prepare(H.emitter);
 	return 0;
@@ -416,16 +439,20 @@ void ir_begin(void)
 
 void block_begin(uint64_t pc, uint32_t flags)
 {
+	if (!H.ir.block_count)
+		H.page = pc & ~4095ull;
 	struct vr_ir_block *b = &H.ir.blocks[H.ir.block_count++];
-	*b = (struct vr_ir_block){
-		.pc = pc, .first = H.ir.op_count, .flags = flags, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
+	*b = (struct vr_ir_block){.start = pc - H.page,
+				  .first = H.ir.op_count,
+				  .flags = flags,
+				  .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
 	op(VR_IR_INSN_START, 0, 0, 0, 0, 0, pc);
 }
 
 void block_end(uint64_t end, uint32_t taken, uint32_t fall)
 {
 	struct vr_ir_block *b = &H.ir.blocks[H.ir.block_count - 1];
-	b->end = end;
+	b->end = end - H.page;
 	b->count = H.ir.op_count - b->first;
 	b->succ[0] = taken;
 	b->succ[1] = fall;
@@ -481,7 +508,8 @@ int32_t emit_region(void)
 	j->ir = &H.ir;
 	j->pinned = H.pinned;
 	j->pinned_count = H.pinned_count;
-	j->pc_base = CODE_PC & ~4095ull;
+	j->pc_base = H.page;
+	j->code = H.space;
 	j->write = H.code + H.used;
 	j->execute = (uint64_t)(uintptr_t)j->write;
 	j->capacity = CODE_CAPACITY - H.used;

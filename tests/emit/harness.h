@@ -7,13 +7,15 @@
 #include <vmrun/emitter.h>
 #include "emitters.h"
 #include "xlate/ir/build.h"
+#include "xlate/ir/ir.h"
 
 #define INTS 16
 #define VECS 16
 #define REG_V INTS
 #define REG_FLAGS (INTS + VECS)
-#define WIDES 8 /* of 32 bytes */
-#define REG_W (INTS + VECS + 2)
+#define REG_CONDITION (REG_FLAGS + 2) /* two, of kind VR_REG_CONDITION */
+#define WIDES 8                       /* of 32 bytes */
+#define REG_W (REG_CONDITION + 2)
 #define REGS (REG_W + WIDES)
 
 /* Fields of the fake isa's state that are no guest registers. */
@@ -22,7 +24,7 @@
 #define WIDE_STATE (FIELDS + 8 * FIELD_COUNT)
 
 /* The fake isa's helpers, and how many arguments each looks at. */
-#define FAKE_HELPERS 9
+#define FAKE_HELPERS 11
 #define FAKE_HELPER_SET_PC 6
 extern const uint8_t fake_helper_args[FAKE_HELPERS];
 
@@ -50,6 +52,8 @@ struct harness {
 	struct vr_fault_point points[4096];
 	struct vr_exit_site exits[1024];
 	uint32_t entry[512];
+	uint64_t page;              /* of the region's blocks: linear address */
+	struct vr_code_space space; /* in which it runs */
 	/* what happened */
 	uint32_t slow, faults, links, lookups, slow_fp;
 	uint64_t fault_insn;
@@ -67,14 +71,14 @@ extern struct vr_isa fake_isa;
 void harness_init(void);
 /* 0; else this processor can't run the emitter's code, and why is on stderr. */
 int harness_use(const struct test_emitter *emitter);
-/* Begin a new IR. */
+/* Begin a new IR. Addresses of code are given as linear ones, for op() too; its first block sets the page. */
 void ir_begin(void);
 void block_begin(uint64_t pc, uint32_t flags);
 void block_end(uint64_t end, uint32_t taken, uint32_t fall);
 static inline uint32_t op(uint32_t o, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c,
 			  uint64_t imm)
 {
-	return vr_ir_add(&H.ir, o, type, aux, a, b, c, imm);
+	return vr_ir_add(&H.ir, o, type, aux, a, b, c, vr_ir_ops[o].imm == VR_IMM_PC ? imm - H.page : imm);
 }
 /* Pin the first n integer and m vector registers. */
 void pin_regs(uint32_t n, uint32_t m);

@@ -69,7 +69,7 @@ Test(emit_control, link_and_unlink)
 	uint64_t first = simple(0x10000, 0, 1, 0x10100);
 	struct vr_exit_site x = H.exits[0];
 	cr_assert_eq(H.job.exit_count, 1);
-	cr_assert_eq(x.pc, 0x10100);
+	cr_assert_eq(x.place, 0x100);
 	cr_assert_eq(x.check, 0);
 	cr_assert_eq((H.job.execute + x.jump) % 4, 0);
 	H.emit->enter(H.emitter, H.x, first);
@@ -187,7 +187,7 @@ Test(emit_control, return_stack_and_indirect_cache)
 		harness_init();
 		pin_regs(8, 0);
 		uint64_t f = callee(), main_code = caller(VR_JUMP_CALL, entry);
-		H.mmu->indirect[0x20000 >> 2 & (VR_INDIRECT_ENTRIES - 1)] =
+		H.mmu->indirect[vr_indirect_index(0x20000, fake_isa.code_align_log2)] =
 			(struct vr_branch_entry){0x20000, f};
 		*reg_int(5) = 0x20000;
 		*reg_int(6) = 0x10004;
@@ -300,7 +300,7 @@ Test(emit_control, flags_live_on_one_edge)
 			block_begin(0x10000, VR_BLOCK_ENTRY);
 			uint32_t a = vr_ir_get(&H.ir, VR_T_I64, 0), one = vr_ir_const(&H.ir, VR_T_I64, 1);
 			uint32_t f = op(VR_IR_F_SUB, VR_T_I64, 0, a, one, 0, 0);
-			op(VR_IR_PUT, VR_T_FLAGS, edges, f, 0, 0, REG_FLAGS);
+			op(VR_IR_PUT, VR_T_FLAGS, edges ^ 3, f, 0, 0, REG_FLAGS);
 			op(VR_IR_BRCC, 0, VR_CC_EQ, f, 0, 0, 0x10100);
 			block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
 			cr_assert_eq(emit_region(), 0);
@@ -312,6 +312,54 @@ Test(emit_control, flags_live_on_one_edge)
 			uint32_t packed = value ? VR_FLAG_Z : VR_FLAG_N | VR_FLAG_NOT_C;
 			cr_assert_eq(*reg_flags(), live ? packed : 0xaaaa);
 		}
+}
+
+/* PUTs of condition registers before a branch, each of another kind of value, where the engine says that they are dead on some
+ * edge; FLAGS as well, whose store takes a register. */
+Test(emit_control, conditions_live_on_one_edge)
+{
+	for (uint32_t dead = 0; dead < 16; dead++)
+		for (uint32_t kind = 0; kind < 5; kind++)
+			for (uint64_t value = 0; value < 2; value++) {
+				harness_init();
+				pin_regs(kind & 1 ? 8 : 0, 0);
+				block_begin(0x10000, VR_BLOCK_ENTRY);
+				uint32_t a = vr_ir_get(&H.ir, VR_T_I64, 0),
+					 one = vr_ir_const(&H.ir, VR_T_I64, 1);
+				uint32_t f = op(VR_IR_F_SUB, VR_T_I64, 0, a, one, 0, 0), v;
+				uint32_t wide = vr_ir_get(&H.ir, VR_T_I64, 1);
+
+				if (kind == 0)
+					v = op(VR_IR_MULHU, VR_T_I64, 0, wide, wide, 0, 0);
+				else if (kind == 1)
+					v = vr_ir_get(&H.ir, VR_T_I32, 1); /* the pinned register has more */
+				else if (kind < 4)
+					v = vr_ir_const(&H.ir, VR_T_I64, kind == 2 ? 5 : 0x123456789abcdef0);
+				else
+					v = wide;
+				op(VR_IR_PUT, VR_T_I64, dead & 3, v, 0, 0, REG_CONDITION);
+				op(VR_IR_PUT, VR_T_I32, dead >> 2, wide, 0, 0, REG_CONDITION + 1);
+				op(VR_IR_PUT, VR_T_FLAGS, dead & 3, f, 0, 0, REG_FLAGS);
+				op(VR_IR_BRCC, 0, VR_CC_EQ, f, 0, 0, 0x10100);
+				block_end(0x10004, VR_NO_BLOCK, VR_NO_BLOCK);
+				cr_assert_eq(emit_region(), 0);
+				*reg_int(0) = value;
+				*reg_int(1) = 0xfedcba9876543210;
+				*reg_int(REG_CONDITION) = *reg_int(REG_CONDITION + 1) = 0x5555555555555555;
+				run_region();
+				const uint64_t of[5] = {0xfdbac097c8dc5accull, 0x76543210, 5,
+							0x123456789abcdef0, 0xfedcba9876543210};
+				uint32_t edge = !value;
+
+				cr_assert_eq(H.x->pc, value ? 0x10100 : 0x10004);
+				cr_assert_eq(*reg_int(REG_CONDITION),
+					     dead >> edge & 1 ? 0x5555555555555555 : of[kind],
+					     "kind %u, dead %u: %lx", kind, dead, *reg_int(REG_CONDITION));
+				cr_assert_eq(*reg_int(REG_CONDITION + 1),
+					     dead >> 2 >> edge & 1 ? 0x5555555555555555 : 0x76543210,
+					     "kind %u, dead %u: %lx", kind, dead,
+					     *reg_int(REG_CONDITION + 1));
+			}
 }
 
 Test(emit_control, rounding_mode_and_flags)

@@ -223,7 +223,7 @@ static void check(uint32_t k, uint64_t seed)
 		H.x->fp_flags = 0;
 		memcpy(before, H.x, sizeof(before));
 		H.emit->fp_load(H.x);
-		soft_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
+		soft_interp_block(H.x, &fake_isa, &H.ir, 0, H.page, values, &m);
 		H.emit->fp_save(H.x);
 		memcpy(want, H.x, sizeof(want));
 		memcpy(H.x, before, sizeof(before));
@@ -296,7 +296,7 @@ static void pressure(uint64_t seed)
 	op(VR_IR_GOTO, 0, 0, 0, 0, 0, CODE_PC + 0x100);
 	block_end(CODE_PC + 4, VR_NO_BLOCK, VR_NO_BLOCK);
 	if (getenv("EMIT_SEED"))
-		vr_ir_print(stderr, &H.ir, &fake_isa);
+		vr_ir_print(stderr, &H.ir, &fake_isa, H.page);
 	pin_regs(H.emit->integer_regs, H.emit->vector_regs);
 	cr_assert_eq(emit_region(), 0, "seed %lu", seed);
 	for (uint32_t n = 0; n < 4; n++) {
@@ -306,7 +306,7 @@ static void pressure(uint64_t seed)
 		H.x->fp_flags = 0;
 		memcpy(before, H.x, sizeof(before));
 		H.emit->fp_load(H.x);
-		soft_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
+		soft_interp_block(H.x, &fake_isa, &H.ir, 0, H.page, values, &m);
 		H.emit->fp_save(H.x);
 		memcpy(want, H.x, sizeof(want));
 		memcpy(H.x, before, sizeof(before));

@@ -122,7 +122,7 @@ static struct result interpreted(uint32_t round)
 	load(round);
 	feclearexcept(FE_ALL_EXCEPT);
 	soft_interp_fenv_set_round(H.x, round);
-	soft_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
+	soft_interp_block(H.x, &fake_isa, &H.ir, 0, H.page, values, &m);
 	feclearexcept(FE_ALL_EXCEPT);
 	fesetround(FE_TONEAREST);
 	return taken();
@@ -337,7 +337,8 @@ Test(emit_fp_rules, which_nan)
 /* The denormal flag is the guest's when all of its ops raise it, and never else. */
 Test(emit_fp_rules, denormal_flag)
 {
-	static const uint32_t rules[4] = {0, VR_FPA_SSE & ~VR_FPA_DENORMAL, VR_FPA_SSE, VR_FPA_SSE | VR_FPA_DAZ};
+	static const uint32_t rules[4] = {0, VR_FPA_SSE & ~VR_FPA_DENORMAL, VR_FPA_SSE,
+					  VR_FPA_SSE | VR_FPA_DAZ};
 
 	for (uint32_t always = 0; always < 2; always++)
 		for (uint32_t n = always ? 2 : 0; n < 4; n++) {
@@ -401,7 +402,8 @@ Test(emit_fp_rules, traps)
 				cr_assert_eq(emit_region(), 0);
 				run_region();
 			} else {
-				uint32_t end = soft_interp_block(H.x, &fake_isa, &H.ir, 0, values, &m);
+				uint32_t end =
+					soft_interp_block(H.x, &fake_isa, &H.ir, 0, H.page, values, &m);
 				cr_assert_eq(end, fault ? SOFT_INTERP_LEFT : SOFT_INTERP_NEXT);
 			}
 			cr_assert_eq(H.bad, 0);

@@ -4,3 +4,10 @@
 CPPFLAGS_tests_fake_host := -Isdk
 FAKE_HOST_TEST := $(call objects,$(addprefix tests/fake_host/,fake.c maker.c random_pc.c)) $(FAKE_HOST)
 FAKE_HOST_MACHINE := $(call objects,tests/fake_host/machine.c)
+
+# And the fake host itself.
+$(B)/tests/test-fake-host-memory: $(call objects,tests/fake_host/memory.c) $(FAKE_HOST_TEST)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion
+TESTS += $(B)/tests/test-fake-host-memory

@@ -42,7 +42,10 @@ void fake_free(struct vr_fake_host *d)
 {
 	for (uint32_t i = 0; vr_fake_host_finding(d, i); i++)
 		fprintf(stderr, "fake host: %s\n", vr_fake_host_finding(d, i));
-	if (d->finding_count)
+	if (d->mapping_count && !d->lenient)
+		fprintf(stderr, "fake host: %u mappings of guest memory were not given back\n",
+			d->mapping_count);
+	if (d->finding_count || (d->mapping_count && !d->lenient))
 		abort();
 	vr_fake_host_free(d);
 }
@@ -56,7 +59,7 @@ void fake_offer(struct vr_fake_host *d, const char *interface_id, const void *ta
 		i++;
 	if (i == d->offer_count && vr_fake_host_offer(d, interface_id, table, NULL, plugin_id) < 0)
 		abort();
-	d->offer[i].found.interface = table;
+	d->offer[i].found.table = table;
 	d->offer[i].found.id = plugin_id;
 	d->offer[i].found.flags = flags;
 }

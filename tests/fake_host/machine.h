@@ -11,8 +11,8 @@
 struct machine {
 	struct vr_fake_host *d;
 	const struct vr_plugin *plugin;
-	const struct vr_board *b;
-	void *board;
+	const struct vr_board_maker *b;
+	struct vr_board *board;
 };
 
 /* The one board plugin that is linked, `id`, on the fake host d, which becomes the machine's. */

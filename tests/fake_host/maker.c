@@ -18,23 +18,24 @@ static void note(const char *type, uint32_t index)
 
 /* ---- vmrun.device/1 ---------------------------------------------------------------------------------- */
 
-int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device)
+int32_t VR_CALL maker_create(struct vr_plugin_self *self, const struct vr_device_config *c,
+			     struct vr_device **device)
 {
 	(void)self;
 	note(c->type, c->index);
 	made.base = c->base;
 	made.irq = c->irq;
-	*device = &made;
+	*device = (struct vr_device *)&made;
 	return VR_OK;
 }
 
-void VR_CALL maker_reset(void *device)
+void VR_CALL maker_reset(struct vr_device *device)
 {
 	(void)device;
 	made.resets++;
 }
 
-void VR_CALL maker_destroy(void *device)
+void VR_CALL maker_destroy(struct vr_device *device)
 {
 	(void)device;
 	made.destroyed++;
@@ -50,8 +51,8 @@ const struct vr_device_maker maker = {
 
 /* ---- vmrun.virtio/1 ---------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL create(void *self, const struct vr_virtio_config *c, struct vr_virtio_info *info,
-			      struct vr_virtio_device **device)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_virtio_config *c,
+			      struct vr_virtio_info *info, struct vr_virtio_device **device)
 {
 	(void)self;
 	note(c->type, c->index);
@@ -65,14 +66,14 @@ static int32_t VR_CALL create(void *self, const struct vr_virtio_config *c, stru
 
 static void VR_CALL destroy(struct vr_virtio_device *device)
 {
-	maker_destroy(device);
+	maker_destroy((struct vr_device *)device);
 	/* The transport resets a device before its end; that one does not count. */
 	made.resets--;
 }
 
 static void VR_CALL reset(struct vr_virtio_device *device)
 {
-	maker_reset(device);
+	maker_reset((struct vr_device *)device);
 }
 
 static uint32_t VR_CALL queue_size(struct vr_virtio_device *device, uint32_t queue)

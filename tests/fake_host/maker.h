@@ -13,9 +13,10 @@ extern const struct vr_virtio_maker virtio_test_maker;
 /* Offers test-one, without a window. */
 extern const struct vr_device_maker maker;
 /* What they are made of, for makers of other types. */
-int32_t VR_CALL maker_create(void *self, const struct vr_device_config *c, void **device);
-void VR_CALL maker_reset(void *device);
-void VR_CALL maker_destroy(void *device);
+int32_t VR_CALL maker_create(struct vr_plugin_self *self, const struct vr_device_config *c,
+			     struct vr_device **device);
+void VR_CALL maker_reset(struct vr_device *device);
+void VR_CALL maker_destroy(struct vr_device *device);
 
 extern struct maker_memory {
 	char made[1024]; /* "blk:0 rng:0 ": kind and index in the order they came */

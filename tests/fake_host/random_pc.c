@@ -85,6 +85,7 @@ static void lapic(struct vr_state_x86_lapic *s, uint32_t index, uint64_t now, ui
 	s->timer_initial = below(seed, 4) ? (uint32_t)random_next(seed) : 0;
 	s->timer_start = now - below(seed, 1000000000);
 	period = (uint64_t)s->timer_initial << (((s->timer_divide & 3) + (s->timer_divide >> 1 & 4) + 1) & 7);
+	s->timer_deadline = VR_STATE_NO_DEADLINE;
 	if (s->timer_initial && s->lvt[VR_X86_LVT_TIMER] >> 17 < 2 && (random_next(seed) & 1))
 		s->timer_deadline = now + 1 + below(seed, period < 50000 ? 50000 : period);
 }
@@ -112,6 +113,7 @@ static void pit(struct vr_state_x86_pit *s, uint64_t now, uint64_t *seed)
 	}
 	s->line = random_next(seed) & 1;
 	s->speaker = random_next(seed) & 1;
+	s->deadline = VR_STATE_NO_DEADLINE;
 	if (s->channel[0].loaded && (random_next(seed) & 1))
 		s->deadline = now + 1 + below(seed, 50000000);
 }

@@ -20,7 +20,6 @@ static void lift(uint32_t word, uint64_t mode_flags)
 {
 	struct vr_lift rq = {.size = sizeof(rq),
 			     .max_insns = 1,
-			     .pc = 0x1000,
 			     .mode_flags = A64_MODE_EL1 | mode_flags,
 			     .code = (const uint8_t *)&word,
 			     .length = 4};

@@ -37,7 +37,7 @@ static uint64_t entry_of(struct vr_fake_host *d)
 	return strcmp(BOARD_ARCH, "riscv64") ? fake_x86(d, 0)->rip : fake_riscv64(d, 0)->pc;
 }
 
-static void load(struct vr_fake_host *d, const struct vr_board *b, void *board,
+static void load(struct vr_fake_host *d, const struct vr_board_maker *b, struct vr_board *board,
 		 const struct vr_boot_payload *p)
 {
 	int32_t rc = b->load(board, p);
@@ -59,11 +59,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct vr_board_config c = {.size = sizeof(c), .vcpu_count = 1, .arch = BOARD_ARCH};
 	struct vr_boot_payload p = {.size = sizeof(p), .cmdline = "", .kernel_name = NAME};
 	const struct vr_plugin *plugin;
-	const struct vr_board *b;
+	const struct vr_board_maker *b;
 	char cmdline[256] = "";
 	uint8_t *kernel;
 	struct vr_fake_host *d;
-	void *board;
+	struct vr_board *board;
 
 	/* vmrun refuses an empty file before a board sees it. */
 	if (size <= CONTROL)

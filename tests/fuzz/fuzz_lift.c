@@ -36,9 +36,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 void __real_soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
-				 uint32_t *scratch, struct soft_reg_assignment *regs, struct soft_log *log);
+				 const struct vr_code_space *code, uint32_t *scratch,
+				 struct soft_reg_assignment *regs, struct soft_log *log);
 void __wrap_soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
-				 uint32_t *scratch, struct soft_reg_assignment *regs, struct soft_log *log);
+				 const struct vr_code_space *code, uint32_t *scratch,
+				 struct soft_reg_assignment *regs, struct soft_log *log);
 void __wrap_soft_log_pass(struct soft_log *log, const char *pass, const struct vr_ir *ir);
 
 static const char *const tier_names[2] = {"the interpreter", "compiled code"};
@@ -128,18 +130,19 @@ static void verify(const char *when, const struct vr_ir *ir, bool optimized)
 	if (!(optimized ? vr_ir_verify_optimized : vr_ir_verify)(ir, diff_isa.isa, why, sizeof(why)))
 		return;
 	fprintf(stderr, "IR after %s: %s\n", when, why);
-	vr_ir_print(stderr, ir, diff_isa.isa);
+	vr_ir_print(stderr, ir, diff_isa.isa, DIFF_CODE & ~4095ull);
 	show_case();
 	abort();
 }
 
 void __wrap_soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
-				 uint32_t *scratch, struct soft_reg_assignment *regs, struct soft_log *log)
+				 const struct vr_code_space *code, uint32_t *scratch,
+				 struct soft_reg_assignment *regs, struct soft_log *log)
 {
 	static struct soft_log any;
 
 	verify("lifting", ir, false);
-	__real_soft_optimize_logged(isa, emit, ir, scratch, regs, log ? log : &any);
+	__real_soft_optimize_logged(isa, emit, ir, code, scratch, regs, log ? log : &any);
 }
 
 void __wrap_soft_log_pass(struct soft_log *log, const char *pass, const struct vr_ir *ir)

@@ -38,6 +38,12 @@ same image-one-line-on-stderr 1 "$(wc -l <"$ERR")"
 vm 60 image-as-told -p soft -p xlate-arm64-x86 --run 'echo fine' "$WORK/disk.img"
 ended 0
 has image-as-told-output "$OUT" fine
+# A translator that is named beside an accelerator of another architecture is used; the line says so.
+if [ "$(uname -m)" = x86_64 ]; then
+	vm 60 image-by-the-translator -p kvm -p xlate-arm64-x86 --run 'echo fine' "$WORK/disk.img"
+	ended 0
+	has image-by-the-translator-line "$ERR" 'software, as asked for; kvm: runs only guests of the host'
+fi
 vm 60 image-smp4 --smp 4 -m 1G --run 'nproc; free -m | sed -n 2p' "$WORK/disk.img"
 ended 0
 same image-smp4-cpus 4 "$(grep -ax '[0-9]*' "$OUT" | head -n 1)"
@@ -55,6 +61,34 @@ same quiet-says-nothing 0 "$(wc -c <"$ERR")"
 
 . tests/guest/configs.sh
 
+# What the user gives adds up: parameters, initrds beside a kernel and beside an image's own; a log level given keeps `quiet` away.
+mkdir -p "$WORK/more/one" "$WORK/more/two"
+echo first >"$WORK/more/one/given-one"
+echo second >"$WORK/more/two/given-two"
+for d in one two; do (cd "$WORK/more/$d" && find . | cpio --quiet -o -H newc) >"$WORK/$d.cpio"; done
+vm 60 several --kernel $KERNEL --initrd $INITRD --initrd "$WORK/one.cpio" --initrd "$WORK/two.cpio" --append x.a=1 --append 'x.b=2 loglevel=4' \
+	--run 'cat /given-one /given-two /proc/cmdline'
+ended 0
+same several-initrds 'first second' "$(grep -a '^first$\|^second$' "$OUT" | tr '\n' ' ' | sed 's/ $//')"
+has several-parameters "$OUT" 'panic=-1 x.a=1 x.b=2 loglevel=4 vmrun.mark='
+same no-quiet 0 "$(grep -ac 'quiet.*vmrun.mark=' "$OUT")"
+copy $IMG "$WORK/more.img"
+vm 60 image-and-initrd --initrd "$WORK/one.cpio" --run 'dmesg | grep -c "Unpacking initramfs"; uname -m' "$WORK/more.img"
+ended 0
+has image-and-initrd-runs "$OUT" $MACHINE
+NAME=machine-from-stdin OUT=$LOGS/machine-from-stdin.out ERR=$LOGS/machine-from-stdin.err
+printf 'kernel: %s\ninitrd: %s\nmemory: 256M\n' "$KERNEL" "$INITRD" | timeout 60 "$VMRUN" -c - --run 'free -m | sed -n 2p' >"$OUT" 2>"$ERR"
+RC=$?
+ended 0
+same machine-from-stdin-memory yes "$(awk '/^Mem:/ { print ($2 > 180 && $2 < 256) ? "yes" : $2 }' "$OUT")"
+printf 'kernel: [\n' | timeout 60 "$VMRUN" -c - --run true >"$OUT" 2>"$ERR"
+RC=$?
+ended 3
+has machine-from-stdin-wrong "$ERR" 'error: standard input:2:1: '
+"$VMRUN" doctor --arch ppc64 >"$OUT" 2>"$ERR"
+has doctor-of-an-architecture-without-a-board "$OUT" 'ppc64      none: no board for ppc64 guests is installed'
+same doctor-of-one-architecture 0 "$(grep -c '^  arm64 ' "$OUT")"
+
 # A reset boots again; what the guest wrote before it is there.
 copy $IMG "$WORK/reboot.img"
 again='if [ -e /root/again ]; then echo second; exit 5; fi; echo first; touch /root/again; sync; reboot -f; sleep 60'
@@ -65,6 +99,9 @@ sed -n '/^{/,/^}/p' "$ERR" >"$WORK/stats"
 same reboot-is-counted 1 "$($TOOLS/json core.resets <"$WORK/stats" 2>&1)"
 vm 60 no-reboot --no-reboot --kernel $KERNEL --initrd $INITRD --append 'quiet vmrun.run=echo%20before;reboot%20-f;sleep%2060'
 same no-reboot '0 1' "$RC $(grep -ac before "$OUT")"
+vm 60 no-reboot-run --no-reboot --kernel $KERNEL --initrd $INITRD --run 'reboot -f; sleep 60'
+same no-reboot-run 125 "$RC"
+has no-reboot-run-says-reset "$ERR" '--run: the guest reset the machine while the command ran, and told no exit status (--no-reboot ends the run there)'
 vm 60 reboot-smp4 --smp 4 --run "$again" "$WORK/reboot.img"
 ended 5
 

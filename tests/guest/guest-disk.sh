@@ -19,6 +19,13 @@ fs_file "$D" /root/big "$WORK/big"
 same read-outside "$SUM  -" "$(sha256sum <"$WORK/big")"
 rm -f "$WORK/big"
 
+# A disk whose first bytes are those of another format is a disk of these bytes, when the user says so.
+printf 'QFI\373and more' >"$WORK/odd.img"
+truncate -s 1M "$WORK/odd.img"
+vm 60 disk-raw --kernel $KERNEL --initrd $INITRD --disk "$WORK/odd.img,raw,ro" --run 'head -c 12 /dev/vda | tail -c 8'
+ended 0
+has disk-raw-bytes "$OUT" 'and more'
+
 # The guest says which blocks it no longer needs; the image gives the room back.
 used()
 {

@@ -224,9 +224,9 @@ static uint32_t command(struct test_plugin *p, const struct vr_helper_message *m
 	}
 }
 
-static int32_t VR_CALL init(void *self, const void *bytes, uint32_t length)
+static int32_t VR_CALL init(struct vr_plugin_self *self, const void *bytes, uint32_t length)
 {
-	struct test_plugin *p = self;
+	struct test_plugin *p = test_plugin_of(self);
 
 	if (length != sizeof(config))
 		return VR_E_INVAL;
@@ -245,7 +245,7 @@ static int32_t VR_CALL init(void *self, const void *bytes, uint32_t length)
 	return VR_OK;
 }
 
-static int32_t VR_CALL run(void *self, const struct vr_helper_channel *c)
+static int32_t VR_CALL run(struct vr_plugin_self *self, const struct vr_helper_channel *c)
 {
 	struct vr_helper_message m = {.size = sizeof(m)};
 
@@ -260,13 +260,13 @@ static int32_t VR_CALL run(void *self, const struct vr_helper_channel *c)
 		if (rc < 0)
 			return rc;
 		first = m.length ? *(const char *)m.bytes : 0;
-		result = m.length ? command(self, &m) : 0xbad;
+		result = m.length ? command(test_plugin_of(self), &m) : 0xbad;
 		if (first != 'y' && first != 'g' && !(first >= '0' && first <= '9'))
 			c->send(c, &result, sizeof(result), VR_HELPER_NO_DESCRIPTOR);
 	}
 }
 
-static int32_t VR_CALL get_state(void *self, void *buffer, uint32_t capacity)
+static int32_t VR_CALL get_state(struct vr_plugin_self *self, void *buffer, uint32_t capacity)
 {
 	struct test_state *s = buffer;
 
@@ -281,9 +281,9 @@ static int32_t VR_CALL get_state(void *self, void *buffer, uint32_t capacity)
 	return sizeof(*s);
 }
 
-static int32_t VR_CALL set_state(void *self, const void *state, uint32_t length)
+static int32_t VR_CALL set_state(struct vr_plugin_self *self, const void *state, uint32_t length)
 {
-	const struct test_plugin *p = self;
+	const struct test_plugin *p = test_plugin_of(self);
 	const struct test_state *s = state;
 
 	if (length != sizeof(*s) || s->magic != TEST_STATE_MAGIC ||

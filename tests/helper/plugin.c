@@ -41,6 +41,11 @@ struct device {
 	int control; /* the core's socket to the spawner: any code in the process finds it */
 };
 
+static inline struct device *device_of(struct vr_device *device)
+{
+	return (struct device *)device;
+}
+
 static int32_t fail(const struct test_plugin *p, int32_t code, const char *text)
 {
 	p->host->error(p->host, code, text);
@@ -284,14 +289,14 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
 
-static void VR_CALL device_reset(void *device)
+static void VR_CALL device_reset(struct vr_device *device)
 {
 	(void)device;
 }
 
-static void VR_CALL device_destroy(void *device)
+static void VR_CALL device_destroy(struct vr_device *device)
 {
-	struct device *d = device;
+	struct device *d = device_of(device);
 
 	for (uint32_t i = 0; i < d->count && strncmp(text_of(d->p, "how"), "leaves", 6) != 0; i++)
 		d->p->helpers->stop(d->p->host, d->helper[i]);
@@ -299,9 +304,10 @@ static void VR_CALL device_destroy(void *device)
 	free(d);
 }
 
-static int32_t VR_CALL device_create(void *self, const struct vr_device_config *c, void **device)
+static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct vr_device_config *c,
+				     struct vr_device **device)
 {
-	struct test_plugin *p = self;
+	struct test_plugin *p = test_plugin_of(self);
 	struct device *d = calloc(1, sizeof(*d));
 	uint64_t many = 1;
 	int32_t rc;
@@ -325,14 +331,14 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 	if (rc < 0 && !strcmp(text_of(p, "how"), "go-on"))
 		rc = VR_OK;
 	if (rc < 0) {
-		device_destroy(d);
+		device_destroy((struct vr_device *)d);
 		return rc;
 	}
-	*device = d;
+	*device = (struct vr_device *)d;
 	return VR_OK;
 }
 
-static uint64_t VR_CALL window(void *self, const char *type)
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
 {
 	(void)self, (void)type;
 	return 0x1000;
@@ -349,29 +355,29 @@ static const struct vr_device_maker maker = {
 
 /* ---- life ----------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL nothing(void *self)
+static int32_t VR_CALL nothing(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
 /* A library that changes after the machine process opened it. */
-static int32_t VR_CALL plugin_start(void *self)
+static int32_t VR_CALL plugin_start(struct vr_plugin_self *self)
 {
-	const struct test_plugin *p = self;
+	const struct test_plugin *p = test_plugin_of(self);
 	const char *library = text_of(p, "spoil");
 
 	return *library && chmod(library, 0666) < 0 ? fail(p, VR_E_IO, "chmod") : VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
 	free(self);
 }
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
-	const struct test_plugin *p = self;
+	const struct test_plugin *p = test_plugin_of(self);
 
 	if (strcmp(id, VR_DEVICE_ID) == 0)
 		return &maker;
@@ -402,7 +408,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	p->log = host->query(host, VR_LOG_ID);
 	p->helpers = host->query(host, VR_HOST_HELPER_ID);
 	p->plugin = (struct vr_plugin){.size = sizeof(p->plugin),
-				       .self = p,
+				       .self = (struct vr_plugin_self *)p,
 				       .probe = nothing,
 				       .start = plugin_start,
 				       .stop = nothing,

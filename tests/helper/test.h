@@ -16,6 +16,11 @@ struct test_plugin {
 	const struct vr_host_helper *helpers;
 };
 
+static inline struct test_plugin *test_plugin_of(struct vr_plugin_self *self)
+{
+	return (struct test_plugin *)self;
+}
+
 /* For init(). */
 struct test_config {
 	pid_t vmrun;

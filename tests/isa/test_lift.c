@@ -11,19 +11,19 @@
 #include "random.h"
 
 #define OPS 8192
-#define PC UINT64_C(0xffff000008001000)
+#define AT UINT64_C(0x100) /* in the page */
 
 static struct vr_ir_op ops[OPS];
 static struct vr_ir_block blocks[4];
 
-/* Lift `words` at pc into a fresh IR with a capacity of `capacity` ops. */
-static int32_t lift_at(struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count,
+/* Lift `words` at offset `at` of a page into a fresh IR with a capacity of `capacity` ops. */
+static int32_t lift_at(struct vr_ir *ir, uint64_t at, const uint32_t *words, uint32_t count,
 		       uint64_t mode_flags, uint32_t capacity)
 {
 	struct vr_lift rq = {
 		.size = sizeof(rq),
 		.max_insns = count,
-		.pc = pc,
+		.offset = (uint32_t)at,
 		.mode_flags = mode_flags,
 		.code = (const uint8_t *)words,
 		.length = count * 4,
@@ -40,7 +40,7 @@ static int32_t lift_at(struct vr_ir *ir, uint64_t pc, const uint32_t *words, uin
 	return a64_lift_block(NULL, &rq, ir);
 }
 
-static void check(const struct vr_ir *ir, uint64_t pc, const uint32_t *words, uint32_t count,
+static void check(const struct vr_ir *ir, uint64_t start, const uint32_t *words, uint32_t count,
 		  uint64_t mode_flags)
 {
 	char why[256];
@@ -50,14 +50,14 @@ static void check(const struct vr_ir *ir, uint64_t pc, const uint32_t *words, ui
 	cr_assert_eq(ir->overflow, 0);
 	cr_assert_eq(vr_ir_verify(ir, &a64_isa, why, sizeof(why)), 0, "%08x mode flags %#x: %s",
 		     words[b->insns ? b->insns - 1 : 0], (unsigned)mode_flags, why);
-	cr_assert_eq(b->pc, pc);
+	cr_assert_eq(b->start, start);
 	cr_assert(b->insns >= 1 && b->insns <= count);
-	cr_assert_eq(b->end, pc + 4 * (uint64_t)b->insns);
+	cr_assert_eq(b->end, start + 4 * (uint64_t)b->insns);
 	cr_assert_eq(b->first + b->count, ir->op_count);
 	cr_assert(b->succ[0] == VR_NO_BLOCK && b->succ[1] == VR_NO_BLOCK);
 
 	/* One INSN_START an instruction, in order, first. */
-	uint64_t at = pc;
+	uint64_t at = start;
 	cr_assert_eq(ir->ops[b->first].op, VR_IR_INSN_START);
 	for (uint32_t i = b->first; i < ir->op_count; i++) {
 		const struct vr_ir_op *o = &ir->ops[i];
@@ -88,8 +88,8 @@ Test(lift, any_word)
 	for (unsigned i = 0; i < 400000; i++) {
 		uint32_t insn = (uint32_t)random_next(&seed);
 		uint64_t mode_flags = random_mode_flags(&seed);
-		cr_assert_eq(lift_at(&ir, PC, &insn, 1, mode_flags, 512), 0, "%08x", insn);
-		check(&ir, PC, &insn, 1, mode_flags);
+		cr_assert_eq(lift_at(&ir, AT, &insn, 1, mode_flags, 512), 0, "%08x", insn);
+		check(&ir, AT, &insn, 1, mode_flags);
 	}
 }
 
@@ -104,8 +104,8 @@ Test(lift, any_word_of_any_row)
 			uint32_t insn = a64_row_table[row].value |
 					((uint32_t)random_next(&seed) & ~a64_row_table[row].mask);
 			uint64_t mode_flags = random_mode_flags(&seed);
-			cr_assert_eq(lift_at(&ir, PC, &insn, 1, mode_flags, 512), 0, "%08x", insn);
-			check(&ir, PC, &insn, 1, mode_flags);
+			cr_assert_eq(lift_at(&ir, AT, &insn, 1, mode_flags, 512), 0, "%08x", insn);
+			check(&ir, AT, &insn, 1, mode_flags);
 		}
 	}
 }
@@ -125,10 +125,11 @@ Test(lift, blocks)
 	struct vr_ir ir;
 
 	for (unsigned i = 0; i < 20000; i++) {
-		uint64_t mode_flags = random_mode_flags(&seed), pc = PC + (random_next(&seed) & 0xffc);
+		uint64_t mode_flags = random_mode_flags(&seed),
+			 at = random_next(&seed) % 0xf00 & ~UINT64_C(3);
 		random_block(&seed, words, 64);
-		cr_assert_eq(lift_at(&ir, pc, words, 64, mode_flags, OPS), 0);
-		check(&ir, pc, words, 64, mode_flags);
+		cr_assert_eq(lift_at(&ir, at, words, 64, mode_flags, OPS), 0);
+		check(&ir, at, words, 64, mode_flags);
 	}
 }
 
@@ -144,11 +145,11 @@ Test(lift, overflow_shortens)
 		random_block(&seed, words, 32);
 		for (uint32_t capacity = 1; capacity < 80;
 		     capacity += 1 + (uint32_t)(random_next(&seed) & 7)) {
-			int32_t rc = lift_at(&ir, PC, words, 32, mode_flags, capacity);
+			int32_t rc = lift_at(&ir, AT, words, 32, mode_flags, capacity);
 			cr_assert_leq(ir.op_count, capacity);
 			cr_assert_eq(ir.op_capacity, capacity);
 			if (rc == 0) {
-				check(&ir, PC, words, 32, mode_flags);
+				check(&ir, AT, words, 32, mode_flags);
 			} else {
 				cr_assert_eq(rc, VR_E_NOMEM);
 				cr_assert_eq(ir.op_count, 1);
@@ -169,10 +170,10 @@ Test(lift, a_step_is_one_instruction)
 	for (unsigned i = 0; i < 100000; i++) {
 		uint64_t mode_flags = random_mode_flags(&seed) | A64_MODE_STEP;
 		random_block(&seed, words, 8);
-		cr_assert_eq(lift_at(&ir, PC, words, 8, mode_flags, 1024), 0);
-		check(&ir, PC, words, 1, mode_flags);
+		cr_assert_eq(lift_at(&ir, AT, words, 8, mode_flags, 1024), 0);
+		check(&ir, AT, words, 1, mode_flags);
 		uint32_t k = ir.blocks[0].first + 1;
-		while (ir.ops[k].op == VR_IR_CONST)
+		while (vr_ir_is_constant(ir.ops[k].op))
 			k++;
 		cr_assert(ir.ops[k].op == VR_IR_CALL && ir.ops[k].imm == A64_H_step, "%08x", words[0]);
 		uint32_t last = ir.ops[ir.op_count - 1].op;
@@ -187,7 +188,7 @@ Test(lift, misaligned_pc_faults)
 	struct vr_ir ir;
 	char why[256];
 
-	cr_assert_eq(lift_at(&ir, PC + 2, &nop, 1, A64_MODE_EL1, 64), 0);
+	cr_assert_eq(lift_at(&ir, AT + 2, &nop, 1, A64_MODE_EL1, 64), 0);
 	cr_assert_eq(vr_ir_verify(&ir, &a64_isa, why, sizeof(why)), 0, "%s", why);
 	cr_assert_eq(ir.ops[ir.op_count - 1].op, VR_IR_EXIT);
 }
@@ -197,8 +198,8 @@ static uint32_t ops_of(uint32_t insn, uint64_t mode_flags, const struct vr_ir_op
 {
 	struct vr_ir ir;
 
-	cr_assert_eq(lift_at(&ir, PC, &insn, 1, mode_flags, 512), 0);
-	check(&ir, PC, &insn, 1, mode_flags);
+	cr_assert_eq(lift_at(&ir, AT, &insn, 1, mode_flags, 512), 0);
+	check(&ir, AT, &insn, 1, mode_flags);
 	*first = &ops[ir.blocks[0].first + 1];
 	return ir.blocks[0].count - 2;
 }
@@ -312,15 +313,15 @@ Test(lift, branches)
 		cr_expect_eq(last->op, known[i].op, "%08x", known[i].insn);
 		cr_expect_eq(last->aux, known[i].aux, "%08x", known[i].insn);
 		if (known[i].offset != INT64_MIN)
-			cr_expect_eq(last->imm, PC + (uint64_t)known[i].offset, "%08x", known[i].insn);
+			cr_expect_eq(last->imm, AT + (uint64_t)known[i].offset, "%08x", known[i].insn);
 	}
 	/* The target is read before the link register is written, and X30 gets the return address. */
 	const struct vr_ir_op *o;
 	uint32_t count = ops_of(0xd63f03c0, 0, &o);
 	cr_expect_eq(count, 4);
 	cr_expect(o[0].op == VR_IR_GET && o[0].imm == 30);
-	cr_expect(o[1].op == VR_IR_CONST && o[1].imm == PC + 4);
+	cr_expect(o[1].op == VR_IR_PC_CONST && o[1].imm == AT + 4);
 	cr_expect(o[2].op == VR_IR_PUT && o[2].imm == 30 && o[2].a == (uint32_t)(&o[1] - ops));
-	cr_expect(o[3].op == VR_IR_RAS_PUSH && o[3].imm == PC + 4);
+	cr_expect(o[3].op == VR_IR_RAS_PUSH && o[3].imm == AT + 4);
 	cr_expect_eq(o[4].a, (uint32_t)(&o[0] - ops));
 }

@@ -101,9 +101,9 @@ int32_t kvmp_error(const struct vr_host *host, int32_t code, const char *format,
 	return code;
 }
 
-void VR_CALL kvmp_vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+void VR_CALL kvmp_vcpu_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level)
 {
-	struct kvmp_vcpu *v = vcpu;
+	struct kvmp_vcpu *v = kvmp_vcpu_of(vcpu);
 
 	v->pins = level ? v->pins | 1ull << pin : v->pins & ~(1ull << pin);
 }

@@ -147,7 +147,7 @@ static int stops_there(void)
 	TRY(open_it());
 	CHECK(point_at(CODE) == VR_OK, "%s", test_error(&k));
 	SCRIPT({BREAK_AT, CODE, false});
-	CHECK(run_it(&e) == VR_EXIT_DEBUG && e.address_low == CODE && e.access == VR_STOP_EXECUTE,
+	CHECK(run_it(&e) == VR_EXIT_DEBUG && e.address == CODE && e.access == VR_STOP_EXECUTE,
 	      "reason %u, %s", e.reason, test_error(&k));
 	CHECK(seen[0] == INT3, "0x%x in memory", seen[0]);
 	CHECK(no_points() == VR_OK && k.ram[CODE] == ORIGINAL, "0x%x left", k.ram[CODE]);

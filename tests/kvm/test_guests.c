@@ -619,17 +619,19 @@ out:
 	return result;
 }
 
-static uint32_t assists;
-static int32_t VR_CALL assist(void *self, struct vr_assist_request *rq)
+static uint32_t assists, assist_claims = 1;
+static int32_t VR_CALL assist(struct vr_plugin_self *self, struct vr_assist_request *rq)
 {
 	struct vr_state_x86 *s = rq->state;
 
 	(void)self;
-	if (rq->insn_length < 5 || memcmp(rq->insn, "\x66\x0f\x38\x00\x0b", 5) != 0)
+	rq->executed = 0;
+	if (rq->limit != 1 || rq->insn_length < 5 || memcmp(rq->insn, "\x66\x0f\x38\x00\x0b", 5) != 0)
 		return VR_E_UNSUPPORTED;
 	assists++;
 	s->rip += 5;
 	s->gpr[9] = 0x99;
+	rq->executed = assist_claims;
 	return VR_OK;
 }
 
@@ -659,7 +661,7 @@ static int instruction_bytes(void)
 	struct vr_exit e = {.size = sizeof(e)};
 	int result;
 
-	test_options.no_pointer = true;
+	test_options.no_ram = true;
 	TRY(test_open(&k, 1, NULL, GUEST_OF(strange), MODE_LONG));
 	CHECK(k.accel->vcpu_run(k.vcpu[0], &e) == VR_E_UNSUPPORTED, "reason %u", e.reason);
 	CHECK(strstr(test_error(&k), "bytes 66 0f 38 00 0b"), "%s", test_error(&k));
@@ -687,6 +689,34 @@ static int assistance(void)
 	CHECK(assists == 1 && test_u64(&k, 0) == 0x99, "%u assists, result %x", assists, test_u32(&k, 0));
 out:
 	test_close(&k);
+	return result;
+}
+
+/* A plugin that does not say how many it executed, or more than it was asked for. */
+static int assistance_that_claims_too_much(void)
+{
+	static const struct vr_assist table = {.size = sizeof(table), .execute = assist};
+	int result = 0;
+
+	for (assist_claims = 0; assist_claims < 3 && !result; assist_claims += 2) {
+		struct vr_vm_config c = {.size = sizeof(c), .vcpu_count = 1, .arch = "x86_64"};
+		struct vr_exit e = {.size = sizeof(e)};
+
+		TRY(test_start(&k, 1, NULL));
+		k.accel->vm_destroy(k.vm);
+		k.vm = NULL;
+		k.assist = &table;
+		CHECK(k.accel->vm_create(k.self, &c, &k.vm) == VR_OK, "%s", test_error(&k));
+		CHECK(k.accel->memory_map(k.vm, 0, 0, RAM_SIZE, k.ram, 0) == VR_OK, "%s", test_error(&k));
+		TRY(test_vcpu(&k, 0));
+		test_load(&k, GUEST_OF(strange));
+		TRY(test_enter(&k, 0, MODE_LONG));
+		CHECK(k.accel->vcpu_run(k.vcpu[0], &e) == VR_E_INVAL, "reason %u", e.reason);
+		CHECK(strstr(test_error(&k), "instructions where at most 1"), "%s", test_error(&k));
+	out:
+		test_close(&k);
+	}
+	assist_claims = 1;
 	return result;
 }
 
@@ -740,6 +770,7 @@ static const struct test_case tests[] = {
 	{"emulation failure", emulation_failure},
 	{"instruction bytes by the exit", instruction_bytes},
 	{"assistance", assistance},
+	{"assistance_that_claims_too_much", assistance_that_claims_too_much},
 	{"statistics", statistics},
 };
 

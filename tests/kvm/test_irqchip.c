@@ -64,7 +64,7 @@ static void kvms_lapic(struct vr_state_x86_lapic *s, uint64_t *seed)
 	s->icr[1] &= 0xff000000;
 	s->esr_pending = s->external = s->startup = s->sipi_vector = 0;
 	s->timer_start = NOW;
-	s->timer_deadline = 0;
+	s->timer_deadline = VR_STATE_NO_DEADLINE;
 	s->timer_initial = 0;
 	if (random_next(seed) & 1 && s->lvt[0] >> 17 < 2) {
 		/* Minutes away, so that it has not run out when it is looked at. */
@@ -86,7 +86,7 @@ static void kvms_pit(struct vr_state_x86_pit *s)
 		c->write_high &= c->rw == 3;
 	}
 	s->line = 0;
-	s->deadline = 0;
+	s->deadline = VR_STATE_NO_DEADLINE;
 }
 
 static void normal(const char *id, union any *s, uint64_t *seed)
@@ -108,9 +108,11 @@ static int same_but_for_time(const char *id, const union any *in, union any *out
 		const struct vr_state_x86_lapic *i = &in->lapic;
 		struct vr_state_x86_lapic *o = &out->lapic;
 
-		if (!!i->timer_deadline != !!o->timer_deadline ||
-		    o->timer_deadline > i->timer_deadline + 128 ||
-		    (o->timer_deadline && o->timer_deadline < NOW))
+		bool in_runs = i->timer_deadline != VR_STATE_NO_DEADLINE;
+		bool out_runs = o->timer_deadline != VR_STATE_NO_DEADLINE;
+
+		if (in_runs != out_runs ||
+		    (out_runs && (o->timer_deadline > i->timer_deadline + 128 || o->timer_deadline < NOW)))
 			return test_fail("timer_deadline %llu became %llu",
 					 (unsigned long long)i->timer_deadline,
 					 (unsigned long long)o->timer_deadline);
@@ -118,9 +120,9 @@ static int same_but_for_time(const char *id, const union any *in, union any *out
 		o->timer_start = i->timer_start;
 	}
 	if (strcmp(id, VR_STATE_X86_PIT_ID) == 0) {
-		if (out->pit.deadline > NOW + 60000000)
+		if (out->pit.deadline != VR_STATE_NO_DEADLINE && out->pit.deadline > NOW + 60000000)
 			return test_fail("deadline %llu", (unsigned long long)out->pit.deadline);
-		out->pit.deadline = 0;
+		out->pit.deadline = in->pit.deadline;
 		for (uint32_t c = 0; c < 3; c++) {
 			if (out->pit.channel[c].start > NOW)
 				return test_fail("channel %u started in the future", c);
@@ -301,7 +303,7 @@ out:
 
 static struct vr_plugin_instance board_self;
 static struct vr_fake_host *d;
-static void *board;
+static struct vr_board *board;
 
 static int board_make(void)
 {
@@ -311,7 +313,9 @@ static int board_make(void)
 	d = fake_new_pc(1);
 	d->now = NOW;
 	board_self.host = d->host;
-	return board_pc.create(&board_self, &c, &board) == VR_OK ? PASS : test_fail("%s", d->error_text);
+	return board_pc.create((struct vr_plugin_self *)&board_self, &c, &board) == VR_OK
+		       ? PASS
+		       : test_fail("%s", d->error_text);
 }
 
 static void board_drop(void)
@@ -525,7 +529,7 @@ static int pending(void)
 
 	TRY(take("full", GUEST_OF(tick), &lapic));
 	lapic.lapic.timer_initial = 0;
-	lapic.lapic.timer_deadline = 0;
+	lapic.lapic.timer_deadline = VR_STATE_NO_DEADLINE;
 	lapic.lapic.irr[VECTOR / 32] |= 1u << VECTOR % 32;
 	TRY(put("split"));
 	TRY(set(VR_STATE_X86_LAPIC_ID, &lapic));

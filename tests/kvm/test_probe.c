@@ -189,7 +189,7 @@ static int says(int32_t rc, int32_t code, const char *word)
 static int vm_refused(void)
 {
 	struct vr_vm_config c = {.size = sizeof(c), .vcpu_count = 1, .arch = "arm64"};
-	void *vm;
+	struct vr_vm *vm;
 	int result;
 
 	TRY(test_start(&k, 1, NULL));

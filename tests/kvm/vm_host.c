@@ -137,21 +137,33 @@ static int32_t VR_CALL registry_find(const struct vr_host *host, const char *int
 	(void)plugin_id;
 	if (!k->assist || i || strcmp(interface_id, VR_ASSIST_ID) != 0)
 		return VR_E_NOENT;
-	out->interface = k->assist;
-	out->self = k;
+	out->table = k->assist;
+	out->self = (struct vr_plugin_self *)k;
 	out->id = "assistant";
 	return VR_OK;
 }
 static const struct vr_host_registry registry = {.size = sizeof(registry), .find = registry_find};
 
 /* ---- memory -------------------------------------------------------------------------------------- */
-static void *VR_CALL memory_pointer(const struct vr_host *host, uint64_t gpa, uint64_t length)
+static int32_t VR_CALL memory_map(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t rights,
+				  struct vr_mapping *out)
 {
-	if (test_options.no_pointer || gpa >= RAM_SIZE || length > RAM_SIZE - gpa)
-		return NULL;
-	return of(host)->ram + gpa;
+	if (test_options.no_ram || gpa >= RAM_SIZE || length > RAM_SIZE - gpa)
+		return VR_E_RANGE;
+	*out = (struct vr_mapping){.size = sizeof(*out),
+				   .rights = rights,
+				   .bytes = of(host)->ram + gpa,
+				   .gpa = gpa,
+				   .length = length};
+	return VR_OK;
 }
-static const struct vr_host_memory memory = {.size = sizeof(memory), .pointer = memory_pointer};
+static void VR_CALL memory_unmap(const struct vr_host *host, const struct vr_mapping *m, uint64_t from,
+				 uint64_t length)
+{
+	(void)host, (void)m, (void)from, (void)length;
+}
+static const struct vr_host_memory memory = {
+	.size = sizeof(memory), .map = memory_map, .unmap = memory_unmap};
 
 /* ---- threads --------------------------------------------------------------------------------------- */
 static void VR_CALL park(const struct vr_host *host, uint32_t vcpu, uint64_t deadline)

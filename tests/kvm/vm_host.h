@@ -35,7 +35,9 @@ struct test_vm {
 
 	const struct vr_accel *accel;
 	const struct vr_plugin *plugin;
-	void *self, *vm, *vcpu[TEST_VCPUS];
+	struct vr_plugin_self *self;
+	struct vr_vm *vm;
+	struct vr_vcpu *vcpu[TEST_VCPUS];
 	void (*on_park)(struct test_vm *k, uint32_t vcpu); /* instead of sleeping, first */
 	void (*on_log)(struct test_vm *k, uint32_t vcpu);  /* a write to PORT_LOG */
 
@@ -94,7 +96,7 @@ extern struct test_faults test_faults;
 struct test_options {
 	bool no_notify, nested; /* of the plugin */
 	bool debug;             /* the machine is for a debugger */
-	bool no_pointer;        /* vmrun.memory/1 gives no pointers */
+	bool no_ram;            /* vmrun.memory/1 maps nothing */
 };
 extern struct test_options test_options;
 

@@ -175,12 +175,17 @@ static int32_t boot(const char *append, struct boot *out)
 	return VR_OK;
 }
 
-int32_t boot_open(struct boot_files *f, const char *kernel, const char *initrd, const char *image,
+void boot_files_none(struct boot_files *f)
+{
+	*f = (struct boot_files){.main.fd = -1};
+}
+
+int32_t boot_open(struct boot_files *f, const char *kernel, char *const *initrds, const char *image,
 		  uint64_t ram_size)
 {
-	(void)initrd;
+	(void)initrds;
 	(void)image;
-	*f = (struct boot_files){.main.fd = -1, .initrd.fd = -1, .is_image = !kernel, .ram_size = ram_size};
+	*f = (struct boot_files){.main.fd = -1, .is_image = !kernel, .ram_size = ram_size};
 	return VR_OK;
 }
 
@@ -210,21 +215,26 @@ struct cpu {
 	uint64_t state;
 };
 
-static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **vm)
+static inline struct cpu *cpu_of(struct vr_vcpu *vcpu)
+{
+	return (struct cpu *)vcpu;
+}
+
+static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c, struct vr_vm **vm)
 {
 	(void)self;
 	if (fake_on_vm_create)
 		fake_on_vm_create();
-	*vm = &host;
+	*vm = (struct vr_vm *)&host;
 	return strcmp(c->arch, "other") || !c->isa ? VR_E_UNSUPPORTED : VR_OK;
 }
 
-static void VR_CALL vm_destroy(void *vm)
+static void VR_CALL vm_destroy(struct vr_vm *vm)
 {
 	(void)vm;
 }
 
-static int32_t VR_CALL memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *at,
+static int32_t VR_CALL memory_map(struct vr_vm *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *at,
 				  uint32_t flags)
 {
 	(void)vm;
@@ -236,33 +246,33 @@ static int32_t VR_CALL memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_
 	return VR_OK;
 }
 
-static void VR_CALL memory_written(void *vm, uint64_t gpa, uint64_t length)
+static void VR_CALL memory_written(struct vr_vm *vm, uint64_t gpa, uint64_t length)
 {
 	(void)vm;
 	(void)length;
 	atomic_store(&fake_written, gpa);
 }
 
-static int32_t VR_CALL vcpu_create(void *vm, uint32_t index, void **vcpu)
+static int32_t VR_CALL vcpu_create(struct vr_vm *vm, uint32_t index, struct vr_vcpu **vcpu)
 {
 	struct cpu *c = calloc(1, sizeof(*c));
 
 	(void)vm;
 	c->index = index;
-	*vcpu = c;
+	*vcpu = (struct vr_vcpu *)c;
 	atomic_fetch_add(&fake_alive, 1);
 	return VR_OK;
 }
 
-static void VR_CALL vcpu_destroy(void *vcpu)
+static void VR_CALL vcpu_destroy(struct vr_vcpu *vcpu)
 {
 	atomic_fetch_sub(&fake_alive, 1);
 	free(vcpu);
 }
 
-static int32_t VR_CALL vcpu_run(void *vcpu, struct vr_exit *exit)
+static int32_t VR_CALL vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *exit)
 {
-	struct cpu *c = vcpu;
+	struct cpu *c = cpu_of(vcpu);
 
 	for (;;) {
 		uint32_t reason = GO_ON;
@@ -282,14 +292,14 @@ static int32_t VR_CALL vcpu_run(void *vcpu, struct vr_exit *exit)
 	}
 }
 
-static void VR_CALL accel_vcpu_kick(void *vcpu)
+static void VR_CALL accel_vcpu_kick(struct vr_vcpu *vcpu)
 {
 	atomic_store(&((struct cpu *)vcpu)->kicked, true);
 }
 
-static void VR_CALL vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+static void VR_CALL vcpu_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level)
 {
-	struct cpu *c = vcpu;
+	struct cpu *c = cpu_of(vcpu);
 
 	if (level)
 		atomic_fetch_or(&fake_pins[c->index], 1ull << pin);
@@ -297,7 +307,7 @@ static void VR_CALL vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
 		atomic_fetch_and(&fake_pins[c->index], ~(1ull << pin));
 }
 
-static int32_t VR_CALL get_state(void *vcpu, const char *id, void *state, uint32_t length)
+static int32_t VR_CALL get_state(struct vr_vcpu *vcpu, const char *id, void *state, uint32_t length)
 {
 	if (strcmp(id, "number") || length != 8)
 		return vr_error_set(VR_E_NOENT, "no state '%s'", id);
@@ -305,7 +315,7 @@ static int32_t VR_CALL get_state(void *vcpu, const char *id, void *state, uint32
 	return VR_OK;
 }
 
-static int32_t VR_CALL set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+static int32_t VR_CALL set_state(struct vr_vcpu *vcpu, const char *id, const void *state, uint32_t length)
 {
 	if (strcmp(id, "number") || length != 8)
 		return vr_error_set(VR_E_NOENT, "no state '%s'", id);
@@ -313,7 +323,7 @@ static int32_t VR_CALL set_state(void *vcpu, const char *id, const void *state, 
 	return VR_OK;
 }
 
-static void VR_CALL vm_reset(void *vm)
+static void VR_CALL vm_reset(struct vr_vm *vm)
 {
 	(void)vm;
 	if (fake_on_vm_reset)
@@ -321,7 +331,7 @@ static void VR_CALL vm_reset(void *vm)
 	atomic_fetch_add(&fake_vm_resets, 1);
 }
 
-static void VR_CALL stats(void *vm, vr_stat_fn fn, void *opaque)
+static void VR_CALL stats(struct vr_vm *vm, vr_stat_fn fn, void *opaque)
 {
 	(void)vm;
 	fn(opaque, "blocks", VR_STAT_COUNT, 7);
@@ -350,11 +360,11 @@ static const struct vr_accel accel = {
 static struct vr_notify_doorbell bells[8];
 static pthread_mutex_t bells_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static int32_t VR_CALL doorbell(void *vm, const struct vr_notify_doorbell *d, uint32_t on)
+static int32_t VR_CALL doorbell(struct vr_vm *vm, const struct vr_notify_doorbell *d, uint32_t on)
 {
 	int32_t rc = VR_E_NOENT;
 
-	if (vm != &host)
+	if (vm != (struct vr_vm *)&host)
 		return vr_error_set(VR_E_STATE, "a doorbell without a machine");
 	if (on && fake_doorbell_result < 0)
 		return vr_error_set(fake_doorbell_result, "no doorbell for you");
@@ -385,26 +395,35 @@ void fake_ring(uint64_t address)
 static const struct vr_notify notify = {.size = sizeof(notify), .doorbell = doorbell};
 
 /* ---- the board ------------------------------------------------------------------------------- */
-static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c, void **board)
+static int32_t VR_CALL board_create(struct vr_plugin_self *self, const struct vr_board_config *c,
+				    struct vr_board **board)
 {
 	(void)self;
-	*board = &host;
+	*board = (struct vr_board *)&host;
 	irq_table.set_pin(&host.host, 0, 3, 1); /* before there are vCPUs */
 	return memory_table.add(&host.host, 0x40000000, c->ram_size, 0, "ram");
 }
 
-static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
+static int32_t VR_CALL board_load(struct vr_board *board, const struct vr_boot_payload *p)
 {
 	uint64_t entry = 0x1234;
 
 	(void)board;
 	atomic_fetch_add(&fake_loads, 1);
 	strncpy(fake_cmdline, p->cmdline, sizeof(fake_cmdline) - 1);
-	memcpy(memory_table.pointer(&host.host, 0x40000000, p->kernel_size), p->kernel, p->kernel_size);
+	if (p->kernel_size) {
+		struct vr_mapping m = {.size = sizeof(m)};
+		int32_t rc = memory_table.map(&host.host, 0x40000000, p->kernel_size, VR_MAP_WRITE, &m);
+
+		if (rc < 0)
+			return rc;
+		memcpy(m.bytes, p->kernel, p->kernel_size);
+		memory_table.unmap(&host.host, &m, 0, p->kernel_size);
+	}
 	return machine_table.vcpu_set_state(&host.host, 0, "number", &entry, sizeof(entry));
 }
 
-static void VR_CALL board_reset(void *board)
+static void VR_CALL board_reset(struct vr_board *board)
 {
 	(void)board;
 	if (fake_on_board_reset)
@@ -412,14 +431,14 @@ static void VR_CALL board_reset(void *board)
 	atomic_fetch_add(&fake_board_resets, 1);
 }
 
-static void VR_CALL board_destroy(void *board)
+static void VR_CALL board_destroy(struct vr_board *board)
 {
 	(void)board;
 	/* Still there, since devices may drive them up to here. */
 	irq_table.set_pin(&host.host, 0, 5, 1);
 }
 
-static const struct vr_board board = {
+static const struct vr_board_maker board = {
 	.size = sizeof(board),
 	.arch = "other",
 	.create = board_create,

@@ -50,7 +50,7 @@ TestSuite(bus, .init = setup, .fini = teardown);
 static int32_t attach(uint32_t space, uint64_t base, uint64_t length, struct seen *s)
 {
 	vr_error_clear();
-	return bus_attach(&bus, space, base, length, &ops, s, "d");
+	return bus_attach(&bus, space, base, length, &ops, s, "d", NULL);
 }
 
 Test(bus, overlap_is_refused)
@@ -71,7 +71,7 @@ Test(bus, bad_ranges_are_refused)
 	cr_assert_eq(attach(3, 0, 1, &seen[0]), VR_E_INVAL);
 	cr_assert_eq(attach(0, 0, 0, &seen[0]), VR_E_INVAL);
 	cr_assert_eq(attach(0, UINT64_MAX, 2, &seen[0]), VR_E_INVAL);
-	cr_assert_eq(bus_attach(&bus, 0, 0, 1, &no_write, NULL, NULL), VR_E_INVAL);
+	cr_assert_eq(bus_attach(&bus, 0, 0, 1, &no_write, NULL, NULL, NULL), VR_E_INVAL);
 	cr_assert_eq(attach(0, UINT64_MAX, 1, &seen[0]), VR_OK, "the last address");
 }
 

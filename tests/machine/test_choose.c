@@ -129,6 +129,36 @@ Test(choose, translators)
 	refused("OTHR", "no translator");
 }
 
+Test(choose, a_named_translator_is_used)
+{
+	native_and_soft();
+	config.translator = S("self");
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "hyper", "a machine file's is for software");
+	registry_by_id(NULL, "self")->requested = true;
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "soft");
+	cr_assert_str_eq(ID(choice.translator), "self");
+	cr_assert_not_null(strstr(choice.line, "software, as asked for"), "%s", choice.line);
+	refused("OTHR", "translator 'self' was named and can't be used for this guest");
+
+	config.translator = S("pair");
+	registry_by_id(NULL, "pair")->requested = true;
+	config.accel = S("hyper");
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.accel), "hyper");
+	cr_assert_null(choice.translator);
+	cr_assert_not_null(strstr(choice.line, "a translator is not needed: pair"), "%s", choice.line);
+	cr_assert_eq(choose("OTHR"), VR_OK, "%s", vr_error_text(VR_E_CONFIG));
+	cr_assert_str_eq(ID(choice.accel), "soft");
+	cr_assert_str_eq(ID(choice.translator), "pair");
+	cr_assert_not_null(strstr(choice.line, "hyper: runs only guests"), "%s", choice.line);
+	fake_break(registry_by_id(NULL, "pair"), "no AVX");
+	refused("OTHR", "neither 'hyper' nor translator 'pair' can run this guest");
+	config.accel = NULL;
+	refused("OTHR", "no AVX");
+}
+
 Test(choose, architecture_and_image)
 {
 	native_and_soft();

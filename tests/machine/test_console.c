@@ -77,7 +77,7 @@ Test(console, through_pipes)
 	c.in = in[0];
 	c.out = c.sink = out[1];
 	cr_assert_eq(console_listen(&c, on_input, NULL), VR_OK);
-	cr_assert_eq(console_start(&c, NULL), VR_OK);
+	cr_assert_eq(console_start(&c, NULL, NULL, NULL), VR_OK);
 	cr_assert_eq(write(in[1], "typed \x01x", 8), 8, "a pipe has no commands");
 	close(in[1]); /* end of file does no harm */
 	for (int i = 0; i < 5000 && n < 8; i++) {
@@ -126,7 +126,7 @@ Test(console, nothing_is_lost_when_much_comes, .timeout = 60)
 	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	c.out = c.sink = out[1];
 	pthread_create(&t, NULL, drink, &s);
-	console_start(&c, NULL);
+	console_start(&c, NULL, NULL, NULL);
 	for (int k = 0; k < 500; k++) {
 		for (uint32_t i = 0; i < sizeof(b); i++)
 			b[i] = (uint8_t)(total++ % 251);
@@ -149,7 +149,7 @@ static void into_a_closed_pipe(void)
 	close(out[0]);
 	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	c.out = c.sink = out[1];
-	console_start(&c, NULL);
+	console_start(&c, NULL, NULL, NULL);
 	for (int i = 0; i < 100; i++)
 		console_write_port(&c, b, sizeof(b));
 	console_stop(&c);
@@ -173,7 +173,7 @@ Test(console, closed_output_may_be_no_end)
 Test(console, a_signal_ends_the_machine)
 {
 	c.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	console_start(&c, NULL);
+	console_start(&c, NULL, NULL, NULL);
 	raise(SIGTERM);
 	for (int i = 0; i < 5000 && ended < 0; i++)
 		usleep(1000);
@@ -189,7 +189,7 @@ static int on_a_terminal(void)
 	if (console_init(&c, false) < 0 || tcgetattr(0, &before))
 		return 1;
 	c.end = on_end;
-	if (console_start(&c, NULL) < 0 || tcgetattr(0, &during))
+	if (console_start(&c, NULL, NULL, NULL) < 0 || tcgetattr(0, &during))
 		return 2;
 	console_write_port(&c, (const uint8_t *)"ready", 5);
 	for (int i = 0; i < 5000 && ended < 0; i++)
@@ -328,7 +328,7 @@ Test(script, a_guest_that_fails)
 	cr_assert(s.found && !s.begun);
 	cr_assert_str_eq(output, "");
 	cr_assert_str_eq(texts, "no disk\n", "the reason is told in any case");
-	cr_assert_eq(script_status(&s), SCRIPT_NO_STATUS);
+	cr_assert_eq(script_status(&s, false), SCRIPT_NO_STATUS);
 	for (uint32_t step = 1; step < 40; step++) {
 		s = filter("KKernel panic - not syncing: a reason\r\n", step, false);
 		cr_assert(s.panicked);

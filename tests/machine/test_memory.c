@@ -29,6 +29,92 @@ Test(memory, regions_and_pointers)
 	ram_free(&ram);
 }
 
+/* ---- vmrun.memory/1 ---- */
+
+static struct machine machine;
+static struct plugin_host host;
+static uint64_t told_gpa, told_length;
+static uint32_t told;
+
+static void VR_CALL tell(struct vr_vm *vm, uint64_t gpa, uint64_t length)
+{
+	(void)vm;
+	told++;
+	told_gpa = gpa;
+	told_length = length;
+}
+
+static const struct vr_accel accel = {.size = sizeof(accel), .memory_written = tell};
+
+static void with_memory(void)
+{
+	machine.accel = &accel;
+	machine.ram_mapped = true;
+	host.machine = &machine;
+	cr_assert_eq(ram_add(&machine.ram, 0x40000000, 0x200000, 0, "ram"), VR_OK);
+	cr_assert_eq(ram_add(&machine.ram, 0x80000000, 0x10000, VR_MEM_READONLY, "rom"), VR_OK);
+}
+
+static int32_t map(uint64_t gpa, uint64_t length, uint32_t rights, struct vr_mapping *m)
+{
+	*m = (struct vr_mapping){.size = sizeof(*m)};
+	return memory_table.map(&host.host, gpa, length, rights, m);
+}
+
+Test(mapping, places_and_rights, .init = with_memory)
+{
+	struct vr_mapping m;
+
+	cr_assert_eq(map(0x40001000, 0x100, VR_MAP_READ, &m), VR_OK);
+	cr_expect_eq(m.bytes, (uint8_t *)ram_pointer(&machine.ram, 0x40001000, 1));
+	cr_expect_eq(m.gpa, 0x40001000);
+	cr_expect_eq(m.length, 0x100);
+	cr_expect_eq(m.rights, VR_MAP_READ);
+	cr_expect_eq(map(0x401fffff, 2, VR_MAP_READ, &m), VR_E_RANGE, "past the end");
+	cr_expect_eq(map(0x401fffff, UINT64_MAX, VR_MAP_READ, &m), VR_E_RANGE, "wraps");
+	cr_expect_eq(map(0x40000000, 0, VR_MAP_READ, &m), VR_E_RANGE, "no byte");
+	cr_expect_eq(map(0x80000000, 16, VR_MAP_READ | VR_MAP_WRITE, &m), VR_E_PERM);
+	cr_expect_eq(map(0x80000000, 16, VR_MAP_READ, &m), VR_OK);
+	cr_expect_eq(map(0x80000000, 16, VR_MAP_WRITE | VR_MAP_LOAD, &m), VR_OK);
+}
+
+Test(mapping, what_was_written_is_told, .init = with_memory)
+{
+	struct vr_mapping m;
+
+	cr_assert_eq(map(0x40001000, 0x100, VR_MAP_WRITE, &m), VR_OK);
+	memory_table.written(&host.host, &m, 0, 0);
+	cr_expect_eq(told, 0);
+	memory_table.written(&host.host, &m, 0x10, 4);
+	cr_expect(told == 1 && told_gpa == 0x40001010 && told_length == 4);
+	memory_table.written(&host.host, &m, 0xff, 2);
+	cr_expect(told == 2 && told_gpa == 0x40001000 && told_length == 0x100, "not its bytes: all of them");
+	memory_table.unmap(&host.host, &m, 8, 0xf8);
+	cr_expect(told == 3 && told_gpa == 0x40001008 && told_length == 0xf8);
+}
+
+Test(mapping, memory_that_is_mapped_stays, .init = with_memory)
+{
+	struct vr_mapping ram_bytes, rom_bytes;
+
+	cr_assert_eq(map(0x40000000, 1, VR_MAP_WRITE, &ram_bytes), VR_OK);
+	cr_assert_eq(map(0x80000000, 1, VR_MAP_READ, &rom_bytes), VR_OK);
+	memory_table.unmap(&host.host, &rom_bytes, 0, 0);
+	ram_free(&machine.ram);
+	*(volatile uint8_t *)ram_bytes.bytes = 1; /* its thread is late */
+	cr_expect_eq(ram_bytes.bytes[0], 1);
+}
+
+Test(mapping, memory_that_is_not_mapped_goes, .init = with_memory, .signal = SIGSEGV)
+{
+	struct vr_mapping m;
+
+	cr_assert_eq(map(0x40000000, 1, VR_MAP_WRITE, &m), VR_OK);
+	memory_table.unmap(&host.host, &m, 0, 0);
+	ram_free(&machine.ram);
+	*(volatile uint8_t *)m.bytes = 1;
+}
+
 Test(memory, bad_regions)
 {
 	cr_assert_eq(ram_add(&ram, 0x1000, 0x10000, 0, "x"), VR_E_INVAL);

@@ -357,8 +357,12 @@ Test(run, bad_configurations)
 	config.ram_size = UINT64_MAX - 0xffff;
 	refused("64 TiB");
 	config = fake_config();
-	config.initrd = (char *)(uintptr_t) "i";
-	refused("--initrd");
+	static char *many[BOOT_INITRDS + 2];
+
+	for (uint32_t i = 0; i <= BOOT_INITRDS; i++)
+		many[i] = (char *)(uintptr_t) "i";
+	config.initrds = many;
+	refused("17 initrds");
 	config = fake_config();
 	config.vcpu_count = 5; /* the fake accelerator has 4 sets of pins, but nothing drives more */
 	fake_boot_result = VR_E_IMAGE;
@@ -428,11 +432,11 @@ Test(run, shorter_and_longer_tables)
 	fake_accel_size = offsetof(struct vr_accel, stats);
 	cr_expect_eq(run(), 3, "stats can be done without");
 	fake_accel_size = sizeof(struct vr_accel) + 40;
-	fake_board_size = sizeof(struct vr_board) + 40;
+	fake_board_size = sizeof(struct vr_board_maker) + 40;
 	cr_expect_eq(run(), 3, "what we don't know does not matter");
-	fake_board_size = offsetof(struct vr_board, destroy) + sizeof(void *);
+	fake_board_size = offsetof(struct vr_board_maker, destroy) + sizeof(void *);
 	cr_expect_eq(run(), 3, "as ABI 1.0 had it");
-	fake_board_size = offsetof(struct vr_board, destroy);
+	fake_board_size = offsetof(struct vr_board_maker, destroy);
 	lacks("plugin 'virt': its vmrun.board/1 (40 bytes) has no 'destroy'");
 	fake_board_size = 4;
 	lacks("has no 'create'");
@@ -507,7 +511,7 @@ Test(run, device_trace)
 	cr_assert_eq(rc, VR_OK, "%s", vr_error_text(rc));
 	m->console.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	fake_program = touch;
-	cr_assert_eq(bus_attach(&m->bus, VR_SPACE_MMIO, 0x9000, 0x1000, &ops, NULL, "seven"), VR_OK);
+	cr_assert_eq(bus_attach(&m->bus, VR_SPACE_MMIO, 0x9000, 0x1000, &ops, NULL, "seven", NULL), VR_OK);
 	m->hypercall = firmware;
 	cr_assert_eq(device_trace_table.set(fake_host, &trace, &seen_line), VR_OK);
 	cr_assert_eq(device_trace_table.set(fake_host, &trace, NULL), VR_E_EXISTS);
@@ -537,11 +541,12 @@ Test(run, tables_without_a_machine)
 {
 	struct plugin_host without_machine = {.machine = NULL};
 	const struct vr_host *h = &without_machine.host;
+	struct vr_mapping mapping = {.size = sizeof(mapping)};
 	uint64_t v = 0;
 
 	cr_assert_eq(memory_table.add(h, 0, 0x10000, 0, NULL), VR_E_STATE);
 	cr_assert_eq(memory_table.count(h), 0);
-	cr_assert_null(memory_table.pointer(h, 0, 1));
+	cr_assert_eq(memory_table.map(h, 0, 1, VR_MAP_READ, &mapping), VR_E_STATE);
 	cr_assert_eq(mmio_table.access(h, 0, 0, 0, 4, 0, &v), VR_E_STATE);
 	cr_assert_eq(disks_table.count(h), 0);
 	cr_assert_eq(machine_table.vcpu_count(h), 0);

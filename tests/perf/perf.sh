@@ -118,5 +118,37 @@ awk -v arch=toy -v machine=m -v options=o -v json="$t/json" -f perf/start.awk "$
 check "start: a failed start" [ $? = 1 ]
 check "start: its reason" has 'failed starts: 1: vmrun ! exit status 3: why' "$t/table"
 
+cat >"$t/raw" <<-END
+	old alu 100000000 ok 1
+	new alu 104000000 ok 1
+	new alu 190000000 ok 1
+	old alu 110000000 ok 1
+	old crc 100000000 ok 1
+	new crc 107000000 ok 1
+	old memory 1048576 ok
+	new memory 1048576 ok
+END
+turns()
+{
+	awk -v within="$1" -f perf/turns.awk "$t/raw" >"$t/table"
+}
+turns 10
+check "turns: nothing slower" [ $? = 0 ]
+check "turns: least and median" has '^alu *100\.00 ms *104\.00 ms *1\.040 *1\.040$' "$t/table"
+check "turns: memory" has '^memory .* 1\.0 MiB *1\.000' "$t/table"
+turns 6
+check "turns: a slower row" [ $? = 1 ]
+check "turns: its verdict" has '^crc .*1\.070 *1\.070  SLOWER$' "$t/table"
+echo 'new !boot 0 exit status 3: why' >>"$t/raw"
+turns 10
+check "turns: a failed boot" [ $? = 1 ]
+check "turns: its reason" has 'no figure: new !boot 0 exit status 3: why' "$t/table"
+refuses_old()
+{
+	! OLD='' perf/turns.sh 2>"$t/e" && has 'say which build to compare with' "$t/e" &&
+		! OLD="$t" perf/turns.sh 2>"$t/e" && has "$t/bin/vmrun can't be run" "$t/e"
+}
+check "turns: without another build" refuses_old
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

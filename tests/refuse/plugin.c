@@ -20,7 +20,7 @@ static uint8_t refused[VR_IR_COUNT];
 static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
 	/* The engine's own block, for empty return-address stacks. */
-	if (job->ir->blocks[0].pc == UINT64_MAX)
+	if (job->pc_base + job->ir->blocks[0].start == UINT64_MAX)
 		return x86_emit.region(vm, job);
 	for (uint32_t b = 0; b < job->ir->block_count; b++) {
 		const struct vr_ir_block *k = &job->ir->blocks[b];

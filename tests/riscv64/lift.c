@@ -14,7 +14,7 @@ static int32_t lift(const void *code, uint32_t length, uint64_t mode_flags, uint
 {
 	const struct vr_lift rq = {.size = sizeof(rq),
 				   .max_insns = 32,
-				   .pc = 0x1000,
+				   .offset = 0x100,
 				   .mode_flags = mode_flags,
 				   .code = code,
 				   .length = length};
@@ -58,12 +58,12 @@ Test(lift, cut_off)
 	struct vr_ir ir;
 	cr_assert_eq(lift(code, 4, RV_MACHINE, OPS, &ir), 0);
 	cr_assert_eq(blocks[0].insns, 1);
-	cr_assert_eq(blocks[0].end, 0x1002);
+	cr_assert_eq(blocks[0].end, 0x102);
 	cr_assert_eq(ops[ir.op_count - 1].op, VR_IR_GOTO);
 	cr_assert_eq(lift(code + 1, 2, RV_MACHINE, OPS, &ir), VR_E_AGAIN);
 	cr_assert_eq(lift(code + 1, 1, RV_MACHINE, OPS, &ir), VR_E_AGAIN);
 	cr_assert_eq(lift(code + 1, 4, RV_MACHINE, OPS, &ir), 0);
-	cr_assert_eq(blocks[0].end, 0x1004);
+	cr_assert_eq(blocks[0].end, 0x104);
 }
 
 static uint32_t calls(uint32_t word, uint64_t mode_flags, uint32_t helper)

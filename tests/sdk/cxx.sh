@@ -65,6 +65,23 @@ for cc in g++ clang++; do
 		echo "skip $cc: skipped, it is not installed"
 		continue
 	fi
+	# The kit's entry, as a plugin in C has it.
+	cat >entry.cc <<-'END'
+		#include <plugin_entry.h>
+		struct Mine {
+			vr_plugin_instance instance;
+			int more;
+		};
+		static constexpr uint32_t table[2] = {8, 0};
+		static int32_t VR_CALL probe(vr_plugin_self *self)
+		{
+			return reinterpret_cast<Mine *>(self)->more;
+		}
+		VR_PLUGIN("com.example.entry", Mine, "com.example.table/1", table, probe)
+	END
+	# shellcheck disable=SC2046 # several words
+	try "$cc entry" "$cc" -std=c++17 -O2 -Wall -Wextra -Wshadow -Werror -fPIC -fvisibility=hidden $(pkg-config --cflags vmrun-sdk) \
+		-shared -Wl,-z,defs -Wl,--version-script="$W/exports" -o entry.so entry.cc
 	for class in accel translator board device; do
 		id=com.example.cxx-$class
 		try "$cc $class" build

@@ -76,6 +76,12 @@ own_path() { # whether a file says where it was built
 }
 try no-build-path own_path
 
+uninstall()
+{
+	${MAKE:-make} --no-print-directory -s uninstall PREFIX=/usr DESTDIR="$W/dest" </dev/null && (cd "$W/dest" && ! find . -type f -o -path '*vmrun*' | grep .)
+}
+try uninstall uninstall
+
 # From here on only what is installed. No plugin of the user's, and a home to install into.
 PATH=$P/bin:$PATH
 PKG_CONFIG_PATH=$P/lib/pkgconfig
@@ -169,15 +175,57 @@ done
 
 # ---- plugins new ----
 cd "$W" || exit 1
-for class in accel translator device board; do
-	tutorial=$P/share/vmrun/sdk/doc/tutorial-$class.md
-	if why=$("$TOP/tools/doc-run.sh" "$tutorial" "$W/tutorial-$class" 2>&1); then
+# life.md calls gdb, which the test's machine may have as gdb-multiarch only.
+mkdir bin
+command -v gdb >/dev/null || ln -s "$(command -v gdb-multiarch)" bin/gdb
+PATH=$PATH:$W/bin
+for page in tutorial-accel tutorial-translator tutorial-device tutorial-board life shipping patgen; do
+	if why=$("$TOP/tools/doc-run.sh" "$P/share/vmrun/sdk/doc/$page.md" "$W/$page" 2>&1); then
 		ok "$why"
 	else
-		bad "tutorial-$class" "$why"
+		bad "$page" "$why"
 	fi
 done
+# No page puts anything where other runs find it.
+try nothing-is-installed sh -c '! vmrun plugins list | grep "^com.example"'
+own="accel/com.example.engine translator/com.example.lifter device/com.example.alarm board/com.example.board"
+for d in $own; do
+	try "install-$d" make -s -C "tutorial-$d" install
+done
 try all-four-are-installed sh -c 'for p in alarm board engine lifter; do vmrun plugins list | grep "^com.example.$p " || exit 1; done'
+# With the accelerator installed, which runs the same guest without a translator, the translator that is named is used.
+lifter_is_used()
+{
+	(cd tutorial-translator/com.example.lifter && make -s check &&
+		vmrun --plugin-path ".:$(pkg-config --variable=tinydir vmrun-sdk)" -p com.example.lifter guest.img 2>&1 </dev/null) |
+		tee lifter.out | grep 'soft + com.example.lifter' || { cat lifter.out; false; }
+}
+try lifter-is-used lifter_is_used
+# One that does not run is no success: an instruction that it lifts to something else.
+lifter_is_broken()
+{
+	cp -r tutorial-translator/com.example.lifter broken && cd broken || return 1
+	sed -i 's/ VR_IR_ADD,/ VR_IR_SUB,/' plugin.c
+	! cmp -s plugin.c ../tutorial-translator/com.example.lifter/plugin.c || { echo "there is no VR_IR_ADD in plugin.c"; return 1; }
+	! make -s check
+}
+try lifter-is-broken lifter_is_broken
+# A manifest of another id: both are named.
+other_id()
+{
+	cp -r tutorial-device/com.example.alarm other && cd other || return 1
+	sed -i 's/^id: .*/id: com.example.other/' com.example.alarm.yaml
+	! vmrun --plugin-path . -p com.example.other --kernel guest.img --arch tiny 2>&1 | tee said | grep "this library is plugin 'com.example.alarm', and its manifest says 'com.example.other'" &&
+		cat said && return 1
+	return 0
+}
+try other-id other_id
+# Flags of the user's own, as they are given to make.
+own_flags()
+{
+	make -s -C tutorial-device/com.example.alarm clean && make -C tutorial-device/com.example.alarm CFLAGS='-O1 -g3' LDFLAGS=-Wl,-O1 guest.img all | grep -e '-O1 -g3 .*-fPIC'
+}
+try own-flags own_flags
 # Together: the new accelerator runs the new board with the new device.
 together()
 {
@@ -207,6 +255,11 @@ if [ -e "$G/Image" ] && [ -e "$G/initrd.img" ]; then
 else
 	skip device-in-linux "build/guest has no kernel and initrd"
 fi
+
+for d in $own; do
+	try "uninstall-$d" make -s -C "tutorial-$d" uninstall
+done
+try all-four-are-gone sh -c '! vmrun plugins list | grep "^com.example"'
 
 # A prefix that has a blank and a quote in it: Makefiles find all of it by pkg-config.
 mkdir "$W/it's here"

@@ -190,19 +190,23 @@ mkfifo "$PLACE/m/t.yaml"
 refused manifest-is-a-fifo "'t'" "$VMRUN" --plugin-path "$PLACE/m" -p t --kernel "$KERNEL"
 rm -rf "$PLACE/m"
 
-# Two of one id: the first folder's is taken, the other is named when asked.
+# Two of one id: the first folder's is taken, and a line names the other.
 plugin "$PLACE/b" t
-opens first-of-two "$VMRUN" -v --plugin-path "$PLACE/a:$PLACE/b" -p t --kernel "$KERNEL"
+opens first-of-two "$VMRUN" --plugin-path "$PLACE/a:$PLACE/b" -p t --kernel "$KERNEL"
 if [ -e "$PLACE/a/t.so.mark" ] && [ ! -e "$PLACE/b/t.so.mark" ]; then ok first-wins; else bad first-wins "only a's" "$(find "$PLACE" -name '*.mark')"; fi
-has shadow-is-logged "$OUT" "$PLACE/b/t.yaml: plugin 't' is hidden by $PLACE/a/t.yaml"
-opens first-of-two-reversed "$VMRUN" -v --plugin-path "$PLACE/b:$PLACE/a" -p t --kernel "$KERNEL"
+has shadow-is-logged "$OUT" "warning: plugin 't': $PLACE/a/t.yaml is used; the same id in $PLACE/b/t.yaml is not"
+opens first-of-two-reversed "$VMRUN" --plugin-path "$PLACE/b:$PLACE/a" -p t --kernel "$KERNEL"
 if [ -e "$PLACE/b/t.so.mark" ] && [ ! -e "$PLACE/a/t.so.mark" ]; then ok first-wins-reversed; else bad first-wins-reversed "only b's" "$(find "$PLACE" -name '*.mark')"; fi
 # In one folder the order is that of the names.
 rm -rf "$PLACE/m"
 plugin "$PLACE/m" t
 cp "$PLACE/m/t.yaml" "$PLACE/m/s.yaml"
-opens twice-in-one-folder "$VMRUN" -v --plugin-path "$PLACE/m" -p t --kernel "$KERNEL"
-has twice-in-one-folder-is-logged "$OUT" "m/t.yaml: plugin 't' is hidden by $PLACE/m/s.yaml"
+opens twice-in-one-folder "$VMRUN" --plugin-path "$PLACE/m" -p t --kernel "$KERNEL"
+has twice-in-one-folder-is-logged "$OUT" "warning: plugin 't': $PLACE/m/s.yaml is used; the same id in $PLACE/m/t.yaml is not"
+# Each step of a plugin's life is said before it is taken.
+opens steps "$VMRUN" -vv --plugin-path "$PLACE/m" -p t --kernel "$KERNEL"
+has steps-library "$OUT" "plugin 't': opening its library $PLACE/m/t.so"
+has steps-magic "$OUT" "plugin 't': vmrun_plugin_magic()"
 
 if [ "$(id -u)" != 0 ]; then
 	skip elevated 'only root can make a set-user-id copy and a mount namespace'

@@ -297,34 +297,35 @@ static void VR_CALL write_register(void *opaque, uint32_t vcpu, uint64_t offset,
 static const struct vr_bus_ops registers = {
 	.size = sizeof(registers), .read = read_register, .write = write_register};
 
-static void VR_CALL device_reset(void *device)
+static void VR_CALL device_reset(struct vr_device *device)
 {
 	(void)device;
 }
 
-static void VR_CALL device_destroy(void *device)
+static void VR_CALL device_destroy(struct vr_device *device)
 {
 	(void)device;
 	p.timer->destroy(p.host, p.alarm);
 }
 
-static int32_t VR_CALL device_create(void *self, const struct vr_device_config *c, void **out)
+static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct vr_device_config *c,
+				     struct vr_device **out)
 {
 	int32_t rc = p.timer->create(p.host, goes_off, NULL, &p.alarm);
 
 	if (rc >= 0)
 		rc = p.mmio->attach(p.host, VR_SPACE_MMIO, c->base, WINDOW, &registers, NULL, ID);
-	*out = self;
+	*out = (struct vr_device *)self;
 	return rc;
 }
 
-static uint64_t VR_CALL device_window(void *self, const char *type)
+static uint64_t VR_CALL device_window(struct vr_plugin_self *self, const char *type)
 {
 	(void)self, (void)type;
 	return WINDOW;
 }
 
-static const char *VR_CALL device_compatible(void *self, const char *type)
+static const char *VR_CALL device_compatible(struct vr_plugin_self *self, const char *type)
 {
 	(void)self, (void)type;
 	return ID;
@@ -341,7 +342,7 @@ static const struct vr_device_maker maker = {
 };
 
 /* ---- the plugin ---- */
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
 	(void)self;
 	p.mmio = p.host->query(p.host, VR_MMIO_ID);
@@ -349,7 +350,7 @@ static int32_t VR_CALL probe(void *self)
 	return p.mmio && p.timer ? VR_OK : VR_E_ABI;
 }
 
-static int32_t VR_CALL start(void *self)
+static int32_t VR_CALL start(struct vr_plugin_self *self)
 {
 	const struct vr_host_config *config = p.host->query(p.host, VR_CONFIG_ID);
 	uint64_t control = 0, filter = 0;
@@ -375,7 +376,7 @@ static int32_t VR_CALL start(void *self)
 	return p.have_early ? VR_OK : VR_E_NOMEM;
 }
 
-static int32_t VR_CALL stop(void *self)
+static int32_t VR_CALL stop(struct vr_plugin_self *self)
 {
 	(void)self;
 	pthread_mutex_lock(&p.lock);
@@ -388,26 +389,26 @@ static int32_t VR_CALL stop(void *self)
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
 	(void)self;
 }
 
 /* ---- a plugin of class passthrough beside it, which does nothing ---- */
-static int32_t VR_CALL nothing(void *self)
+static int32_t VR_CALL nothing(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static const void *VR_CALL query_nothing(void *self, const char *interface_id)
+static const void *VR_CALL query_nothing(struct vr_plugin_self *self, const char *interface_id)
 {
 	return strcmp(interface_id, "com.example.nothing/1") == 0 ? self : NULL;
 }
 
 static const struct vr_plugin passthrough = {
 	.size = sizeof(passthrough),
-	.self = &p,
+	.self = (struct vr_plugin_self *)&p,
 	.probe = nothing,
 	.start = nothing,
 	.stop = nothing,
@@ -415,7 +416,7 @@ static const struct vr_plugin passthrough = {
 	.query = query_nothing,
 };
 
-static const void *VR_CALL query(void *self, const char *interface_id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *interface_id)
 {
 	(void)self;
 	return strcmp(interface_id, VR_DEVICE_ID) == 0 ? &maker : NULL;
@@ -433,7 +434,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 {
 	static const struct vr_plugin plugin = {
 		.size = sizeof(plugin),
-		.self = &p,
+		.self = (struct vr_plugin_self *)&p,
 		.probe = probe,
 		.start = start,
 		.stop = stop,

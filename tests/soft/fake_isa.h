@@ -21,8 +21,8 @@ enum fake_opcode {
 	FAKE_ST,   /* [ra + imm] = rd, how: rb */
 	FAKE_LDP,  /* rd, rd+1 */
 	FAKE_STP,
-	FAKE_AMO,  /* rd = [ra] by rb; imm = kind << 8 | log2 */
-	FAKE_CAS,  /* rd: expected, then old; [ra], new rb; imm = log2 */
+	FAKE_AMO, /* rd = [ra] by rb; imm = kind << 8 | log2, | FAKE_SPLIT */
+	FAKE_CAS, /* rd: expected, then old; [ra], new rb; imm = log2, | FAKE_SPLIT; log2 4: registers and the next ones */
 	FAKE_BNE,  /* ra != rb: to pc + imm */
 	FAKE_J,    /* to pc + imm */
 	FAKE_CALL, /* the same, r15 = next */
@@ -34,11 +34,26 @@ enum fake_opcode {
 	FAKE_ADDW, /* wide registers: rd = ra + rb, 64-bit lanes */
 	FAKE_ADDL, /* the same of the low halves; rd's high half stays */
 	FAKE_DIVW, /* wide registers: rd = ra / rb, doubles; a zero divisor faults (FAKE_DIVISION) */
+	/* An x86-like guest's: FLAGS with CF in bit 8, and what parity and auxiliary carry are of. imm: log2 of bytes. */
+	FAKE_ADDF, /* rd = ra + rb */
+	FAKE_ADCF, /* rd = ra + rb + CF */
+	FAKE_SUBF, /* rd = ra - rb */
+	FAKE_SBBF, /* rd = ra - rb - CF */
+	FAKE_ANDF, /* rd = ra & rb */
+	FAKE_INCF, /* rd = ra + 1; CF stays */
+	FAKE_DECF,
+	FAKE_BTF,    /* CF = bit rb of ra; the others stay */
+	FAKE_PUSHF,  /* rd = SF ZF AF PF CF as LAHF has them, OF in bit 11 */
+	FAKE_POPF,   /* from ra */
+	FAKE_JCC,    /* condition rb (VR_CC_*; 15: parity): to pc + imm */
+	FAKE_SIXSUM, /* rd = r1 + 3 * r2 + 5 * r3 + 7 * r4 + 11 * r5 + 13 * r6, by a helper */
 };
+enum { FAKE_H_HOOK, FAKE_H_SIX }; /* helpers */
 #define FAKE_HOW(log2, flags) ((log2) | (flags))
 #define FAKE_SIGN 8u
 #define FAKE_UNPRIV 16u
 #define FAKE_ALIGN 32u
+#define FAKE_SPLIT 0x10000
 
 #define FAKE_OP(op, rd, ra, rb, imm)                                                          \
 	((uint64_t)(op) | (uint64_t)(rd) << 8 | (uint64_t)(ra) << 16 | (uint64_t)(rb) << 24 | \
@@ -74,6 +89,7 @@ struct fake_access {
 
 /* The architecture's part of vr_exec. */
 struct fake_state {
+	uint64_t parity, aux; /* kind CONDITION: PF is of the low byte, AF bit 4 */
 	uint32_t flags, pins;
 	uint64_t fault_va, fault_pc;
 	int32_t fault;
@@ -89,7 +105,7 @@ typedef void (*fake_hook)(struct fake_machine *t, struct vr_exec *x);
 struct fake_machine {
 	struct vr_fake_host *host;
 	const struct vr_accel *accel;
-	void *plugin;
+	struct vr_plugin_self *plugin;
 	struct soft_vm *vm;
 	struct soft_vcpu *cpu[FAKE_CPUS];
 	uint32_t cpus;
@@ -122,6 +138,9 @@ struct fake_machine *fake_new(uint32_t cpus);
 /* What fake_new() takes in place of fake_isa; NULL: that one again. */
 void fake_use_isa(const struct vr_isa *isa);
 void fake_free(struct fake_machine *t);
+/* Called at the end of fake_new() and, with what vCPUs have left, in fake_free(); NULL: nothing. */
+extern void (*fake_made)(struct fake_machine *t);
+extern void (*fake_goes)(struct fake_machine *t);
 /* Page `page` of RAM (or a physical address, when it is none) at va in an address space; user: rights of
  * unprivileged accesses. */
 void fake_map(struct fake_machine *t, uint32_t asid, uint64_t va, uint64_t page, uint32_t rights,

@@ -11,15 +11,15 @@ static struct vr_emit emit;
 const struct vr_emit *const fake_emit = &emit;
 
 /* The code that every engine needs, which is no guest's. */
-static bool engines_own(const struct vr_ir *ir)
+static bool engines_own(const struct vr_emit_job *job)
 {
-	return ir->blocks[0].pc == SOFT_RAS_EMPTY;
+	return job->pc_base + job->ir->blocks[0].start == SOFT_RAS_EMPTY;
 }
 
 static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
 	refusing.calls++;
-	if (engines_own(job->ir))
+	if (engines_own(job))
 		return x86_emit.region(vm, job);
 	if (refusing.no_room) {
 		refusing.no_room--;
@@ -46,10 +46,30 @@ static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 	return x86_emit.region(vm, job);
 }
 
+/* A stub is always within reach. */
+static bool to_own_stub(uint64_t execute, const struct vr_exit_site *x, uint64_t target)
+{
+	return target == execute + x->stub;
+}
+
+static int32_t VR_CALL link_exit(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
+				 const struct vr_exit_site *x, uint64_t target,
+				 struct vr_code_change *changed)
+{
+	if (refusing.links && !to_own_stub(execute, x, target) && ++refusing.link_calls % refusing.links) {
+		refusing.links_refused++;
+		return VR_E_RANGE;
+	}
+	return x86_emit.link(vm, write, execute, x, target, changed);
+}
+
 void refusing_set(void)
 {
 	emit = x86_emit;
 	emit.region = region;
+	emit.link = link_exit;
+	if (refusing.memory_orders)
+		emit.memory_orders = refusing.memory_orders;
 	if (refusing.ir_ops)
 		emit.ir_ops = refusing.ir_ops;
 }

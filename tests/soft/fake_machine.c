@@ -65,7 +65,8 @@ struct fake_machine *fake_new(uint32_t cpus)
 				       .translator_id = "fake"};
 	const struct vr_plugin *p;
 	struct fake_machine *t = &fake;
-	void *handle;
+	struct vr_vm *vm;
+	struct vr_vcpu *vcpu;
 
 	t->host = vr_fake_host_new("fake", cpus, FAKE_RAM_BYTES);
 	cr_assert(t->host);
@@ -78,26 +79,29 @@ struct fake_machine *fake_new(uint32_t cpus)
 	t->cpus = cpus;
 	t->ram = memory(FAKE_RAM_BYTES);
 	t->rom = memory(FAKE_ROM_BYTES);
-	cr_assert_eq(t->accel->vm_create(p->self, &c, &handle), VR_OK);
-	t->vm = handle;
-	cr_assert_eq(t->accel->memory_map(t->vm, 0, FAKE_RAM, FAKE_RAM_BYTES, t->ram, 0), VR_OK);
-	cr_assert_eq(t->accel->memory_map(t->vm, 1, FAKE_ROM, FAKE_ROM_BYTES, t->rom, VR_MEM_READONLY),
-		     VR_OK);
+	cr_assert_eq(t->accel->vm_create(p->self, &c, &vm), VR_OK);
+	t->vm = soft_vm_of(vm);
+	cr_assert_eq(t->accel->memory_map(vm, 0, FAKE_RAM, FAKE_RAM_BYTES, t->ram, 0), VR_OK);
+	cr_assert_eq(t->accel->memory_map(vm, 1, FAKE_ROM, FAKE_ROM_BYTES, t->rom, VR_MEM_READONLY), VR_OK);
 	for (uint32_t i = 0; i < cpus; i++) {
-		cr_assert_eq(t->accel->vcpu_create(t->vm, i, &handle), VR_OK);
-		t->cpu[i] = handle;
+		cr_assert_eq(t->accel->vcpu_create(vm, i, &vcpu), VR_OK);
+		t->cpu[i] = soft_vcpu_of(vcpu);
 	}
 	fake_map_global(t, FAKE_CODE, 0, FAKE_RWX, FAKE_RWX);
 	fake_map_global(t, FAKE_VECTOR, 1, FAKE_RWX, FAKE_RWX);
 	FAKE_LOAD(t, 1, 0, FAKE_STOP);
+	if (fake_made)
+		fake_made(t);
 	return t;
 }
 
 void fake_free(struct fake_machine *t)
 {
+	if (fake_goes)
+		fake_goes(t);
 	for (uint32_t i = 0; i < t->cpus; i++)
-		t->accel->vcpu_destroy(t->cpu[i]);
-	t->accel->vm_destroy(t->vm);
+		t->accel->vcpu_destroy((struct vr_vcpu *)t->cpu[i]);
+	t->accel->vm_destroy((struct vr_vm *)t->vm);
 	munmap(t->ram, FAKE_RAM_BYTES);
 	munmap(t->rom, FAKE_ROM_BYTES);
 	cr_expect_eq(t->host->finding_count, 0, "%s", t->host->finding[0]);
@@ -144,7 +148,8 @@ uint64_t fake_get(struct fake_machine *t, uint64_t page, uint64_t offset)
 void fake_load(struct fake_machine *t, uint64_t page, uint64_t offset, const uint64_t *code, uint32_t count)
 {
 	memcpy(fake_page(t, page) + offset, code, count * sizeof(*code));
-	t->accel->memory_written(t->vm, FAKE_RAM + page * SOFT_PAGE + offset, count * sizeof(*code));
+	t->accel->memory_written((struct vr_vm *)t->vm, FAKE_RAM + page * SOFT_PAGE + offset,
+				 count * sizeof(*code));
 }
 
 int32_t fake_go(struct fake_machine *t, uint32_t cpu, uint64_t pc)
@@ -152,7 +157,7 @@ int32_t fake_go(struct fake_machine *t, uint32_t cpu, uint64_t pc)
 	struct vr_exit e = {.size = sizeof(e), .reason = VR_EXIT_ERROR};
 
 	t->cpu[cpu]->x->pc = pc;
-	int32_t rc = t->accel->vcpu_run(t->cpu[cpu], &e);
+	int32_t rc = t->accel->vcpu_run((struct vr_vcpu *)t->cpu[cpu], &e);
 
 	return rc < 0 ? rc : (int32_t)e.reason;
 }
@@ -200,6 +205,6 @@ uint64_t fake_counter(struct fake_machine *t, const char *name)
 {
 	struct wanted w = {.name = name, .value = UINT64_MAX};
 
-	t->accel->stats(t->vm, note, &w);
+	t->accel->stats((struct vr_vm *)t->vm, note, &w);
 	return w.value;
 }

@@ -10,6 +10,9 @@ struct refusing {
 	int32_t always;          /* region() answers this to every IR but the engine's own; 0: it does not */
 	uint32_t no_room;        /* region() answers VR_E_NOMEM so often, then as usual */
 	uint32_t ir_ops;         /* vr_emit.ir_ops, 0: as the host's emitter */
+	uint32_t memory_orders;  /* vr_emit.memory_orders, 0: as the host's emitter */
+	uint32_t links;          /* link() refuses all but every n-th: VR_E_RANGE; 0: none */
+	uint32_t link_calls, links_refused;
 	uint32_t calls, refusals;
 	uint32_t beyond; /* an IR with an op of ir_ops or above came */
 };

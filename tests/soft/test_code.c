@@ -99,8 +99,8 @@ Test(code, devices_are_noticed)
 		cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
 		cr_assert_eq(R(5), (uint64_t)i);
 	}
-	t->accel->memory_written(t->vm, UINT64_MAX - 10, 100);
-	t->accel->memory_written(t->vm, 0, 0);
+	t->accel->memory_written((struct vr_vm *)t->vm, UINT64_MAX - 10, 100);
+	t->accel->memory_written((struct vr_vm *)t->vm, 0, 0);
 }
 
 /* The right to write is noted page by page: code in a page that no TLB could write is translated without a
@@ -200,7 +200,7 @@ Test(code, what_cannot_be_translated)
 {
 	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_BAD, 0, 0, 0, 0));
 	cr_assert_lt(fake_go(t, 0, FAKE_CODE), 0);
-	t->accel->vm_reset(t->vm);
+	t->accel->vm_reset((struct vr_vm *)t->vm);
 	FAKE_LOAD(t, 0, 0, FAKE_STOP);
 	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
 }
@@ -216,7 +216,7 @@ Test(code, a_fault_loop_can_be_kicked)
 
 	while (__atomic_load_n(&fake_of(X)->faults, __ATOMIC_RELAXED) < 2)
 		usleep(1000);
-	t->accel->vcpu_kick(t->cpu[0]);
+	t->accel->vcpu_kick((struct vr_vcpu *)t->cpu[0]);
 	pthread_join(thread, &reason);
 	cr_assert_eq((intptr_t)reason, VR_EXIT_KICK);
 }
@@ -246,7 +246,7 @@ Test(code, a_pin_wakes)
 	/* An interrupt that is taken before the wait does not end the wait, so there may be more interrupts
 	 * than waits. One that comes during the sleep ends it. */
 	while (__atomic_load_n(&R(4), __ATOMIC_SEQ_CST) != 200) {
-		t->accel->vcpu_set_pin(t->cpu[0], 0, 1);
+		t->accel->vcpu_set_pin((struct vr_vcpu *)t->cpu[0], 0, 1);
 		while (__atomic_load_n(&fake_of(X)->pins, __ATOMIC_SEQ_CST) &&
 		       __atomic_load_n(&R(4), __ATOMIC_SEQ_CST) != 200)
 			sched_yield();
@@ -268,12 +268,12 @@ Test(code, a_kick_wakes)
 
 		if (i & 1)
 			usleep(300);
-		t->accel->vcpu_kick(t->cpu[0]);
+		t->accel->vcpu_kick((struct vr_vcpu *)t->cpu[0]);
 		pthread_join(thread, &reason);
 		cr_assert_eq((intptr_t)reason, VR_EXIT_KICK);
 	}
 	/* And an interrupt that comes before the wait. */
-	t->accel->vcpu_kick(t->cpu[0]);
+	t->accel->vcpu_kick((struct vr_vcpu *)t->cpu[0]);
 	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
 	cr_assert_eq(R(4), 0);
 }
@@ -401,7 +401,7 @@ static void cut_loop(uint64_t first)
 		memcpy(fake_page(t, page), (const uint8_t *)code + before, sizeof(code) - before);
 		*(uint32_t *)(void *)fake_page(t, page) = (uint32_t)(page == 32 ? 31 : page);
 		fake_map(t, 0, ALIAS + (page - 29) * SOFT_PAGE, page, FAKE_R | FAKE_W, 0);
-		t->accel->memory_written(t->vm, FAKE_RAM + page * SOFT_PAGE, SOFT_PAGE);
+		t->accel->memory_written((struct vr_vm *)t->vm, FAKE_RAM + page * SOFT_PAGE, SOFT_PAGE);
 	}
 	for (uint32_t asid = 0; asid < 2; asid++) {
 		fake_map(t, asid, TWO, 30, FAKE_R | FAKE_X, 0);
@@ -441,7 +441,7 @@ static void hook_device(struct fake_machine *m, struct vr_exec *x)
 	if (n % 3)
 		return;
 	memcpy(fake_page(m, 31), &n, 4);
-	m->accel->memory_written(m->vm, FAKE_RAM + 31 * SOFT_PAGE, 4);
+	m->accel->memory_written((struct vr_vm *)m->vm, FAKE_RAM + 31 * SOFT_PAGE, 4);
 }
 
 Test(code, a_write_to_the_second_page_undoes_links)
@@ -500,7 +500,7 @@ Test(code, an_instruction_that_ends_where_its_own_page_begins)
 
 		memcpy(fake_page(t, 30) + SOFT_PAGE - 4, &word, 4);
 		memcpy(fake_page(t, 30), (const uint8_t *)&word + 4, 4);
-		t->accel->memory_written(t->vm, FAKE_RAM + 30 * SOFT_PAGE, SOFT_PAGE);
+		t->accel->memory_written((struct vr_vm *)t->vm, FAKE_RAM + 30 * SOFT_PAGE, SOFT_PAGE);
 		for (uint32_t again = 0; again < 2; again++) {
 			R(5) = R(6) = 100;
 			cr_assert_eq(fake_go(t, 0, at), VR_EXIT_KICK);

@@ -209,14 +209,16 @@ Test(flush, state_that_is_set_drops_everything)
 	uint64_t registers[16] = {0};
 
 	fill(0);
-	cr_assert_eq(t->accel->vcpu_set_state(t->cpu[0], "fake", registers, sizeof(registers)), VR_OK);
+	cr_assert_eq(
+		t->accel->vcpu_set_state((struct vr_vcpu *)t->cpu[0], "fake", registers, sizeof(registers)),
+		VR_OK);
 	check(0, 2, 2, 2);
 }
 
 Test(flush, reset)
 {
 	fill(0);
-	t->accel->vm_reset(t->vm);
+	t->accel->vm_reset((struct vr_vm *)t->vm);
 	check(0, 2, 2, 2);
 }
 

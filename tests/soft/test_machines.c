@@ -83,7 +83,8 @@ struct box {
 	struct vr_fake_host *host;
 	const struct vr_plugin *plugin;
 	const struct vr_accel *a;
-	void *vm, *vcpu;
+	struct vr_vm *vm;
+	struct vr_vcpu *vcpu;
 	uint8_t *ram;
 	uint32_t turns;     /* 0: until stop */
 	atomic_uint stop;   /* set by the other side */

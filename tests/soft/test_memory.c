@@ -207,6 +207,123 @@ Test(memory, atomics)
 	cr_assert_eq(fake_of(X)->fault, VR_FAULT_ALIGN);
 }
 
+/* What is not one aligned piece of RAM, with VR_MF_SPLIT and without. */
+Test(memory, split_atomics)
+{
+	const uint32_t add = VR_AMO_ADD << 8;
+
+	fake_map(t, 0, DATA, 10, FAKE_R | FAKE_W, 0);
+	fake_map(t, 0, DATA + 0x1000, 12, FAKE_R | FAKE_W, 0);
+	/* in a page, and over two, of each size */
+	for (uint32_t n = 1; n < 4; n++)
+		for (uint32_t over = 0; over < 2; over++) {
+			const uint32_t bytes = 1u << n;
+			const uint64_t mask = n < 3 ? (UINT64_C(1) << 8 * bytes) - 1 : UINT64_MAX,
+				       old = UINT64_C(0x1122334455667788) & mask;
+			uint64_t now = 0;
+
+			R(1) = over ? DATA + 0x1000 - bytes / 2 : DATA + 0x101;
+			uint8_t *at = fake_page(t, 10) + (R(1) - DATA), *rest = fake_page(t, 12);
+			const uint32_t first = over ? bytes / 2 : bytes;
+
+			memcpy(at, &old, first);
+			memcpy(rest, (const uint8_t *)&old + first, bytes - first);
+			R(2) = 0x99;
+			cr_assert_eq(one(FAKE_OP(FAKE_AMO, 3, 1, 2, add | n)), 1);
+			cr_assert_eq(fake_of(X)->fault, VR_FAULT_ALIGN);
+			cr_assert_eq(one(FAKE_OP(FAKE_AMO, 3, 1, 2, add | n | FAKE_SPLIT)), 0);
+			cr_assert_eq(R(3), old, "%lx", R(3));
+			memcpy(&now, at, first);
+			memcpy((uint8_t *)&now + first, rest, bytes - first);
+			cr_assert_eq(now, (old + 0x99) & mask, "%lx", now);
+			/* compare-and-swap: another value, and this one */
+			R(3) = 1;
+			R(4) = 0x7766554433221100 & mask;
+			cr_assert_eq(one(FAKE_OP(FAKE_CAS, 3, 1, 4, n | FAKE_SPLIT)), 0);
+			cr_assert_eq(R(3), now);
+			cr_assert_eq(one(FAKE_OP(FAKE_CAS, 3, 1, 4, n | FAKE_SPLIT)), 0);
+			cr_assert_eq(R(3), now);
+			now = 0;
+			memcpy(&now, at, first);
+			memcpy((uint8_t *)&now + first, rest, bytes - first);
+			cr_assert_eq(now, R(4));
+		}
+	/* 16 bytes */
+	R(1) = DATA + 0x1000 - 8;
+	fake_put(t, 10, 0xff8, 5);
+	fake_put(t, 12, 0, 6);
+	R(2) = 5;
+	R(3) = 6;
+	R(4) = 50;
+	R(5) = 60;
+	cr_assert_eq(one(FAKE_OP(FAKE_CAS, 2, 1, 4, 4)), 1);
+	cr_assert_eq(one(FAKE_OP(FAKE_CAS, 2, 1, 4, 4 | FAKE_SPLIT)), 0);
+	cr_assert_eq(fake_get(t, 10, 0xff8), 50);
+	cr_assert_eq(fake_get(t, 12, 0), 60);
+	cr_assert_eq(one(FAKE_OP(FAKE_CAS, 2, 1, 4, 4 | FAKE_SPLIT)), 0);
+	cr_assert(R(2) == 50 && R(3) == 60);
+}
+
+/* Nothing is written when either page can't be, and the fault names the page. */
+Test(memory, split_atomics_fault)
+{
+	const uint64_t code = FAKE_OP(FAKE_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 3 | FAKE_SPLIT);
+
+	R(1) = DATA + 0x1000 - 4;
+	R(2) = 1;
+	for (uint32_t bad = 0; bad < 2; bad++)
+		for (uint32_t rights = 0; rights < 2; rights++) {
+			fake_map(t, 0, DATA, 10, bad == 0 ? rights : FAKE_R | FAKE_W, 0);
+			fake_map(t, 0, DATA + 0x1000, 12, bad == 1 ? rights : FAKE_R | FAKE_W, 0);
+			X->env->tlb_flush(X, VR_FLUSH_ALL, 0, 0, 0, 0);
+			fake_put(t, 10, 0xff8, 7);
+			fake_put(t, 12, 0, 8);
+			cr_assert_eq(one(code), 1);
+			cr_assert_eq(fake_of(X)->fault, FAKE_FORBIDDEN);
+			cr_assert_eq(fake_of(X)->fault_access, VR_ACCESS_WRITE);
+			cr_assert_eq(fake_of(X)->fault_va, bad ? DATA + 0x1000 : R(1));
+			cr_assert(fake_get(t, 10, 0xff8) == 7 && fake_get(t, 12, 0) == 8);
+		}
+}
+
+/* On a device: one read and one write, also of a compare-and-swap that finds another value. */
+Test(memory, split_atomics_on_devices)
+{
+	fake_map(t, 0, DATA, FAKE_DEVICE, FAKE_R | FAKE_W, 0);
+	fake_map(t, 0, DATA + 0x1000, FAKE_ROM, FAKE_R | FAKE_W, 0);
+	fake_map(t, 0, DATA + 0x2000, FAKE_NOTHING, FAKE_R | FAKE_W, 0);
+	R(1) = DATA + 0x20;
+	R(2) = 3;
+	cr_assert_eq(one(FAKE_OP(FAKE_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 2)), 1);
+	cr_assert_eq(fake_of(X)->fault, VR_FAULT_BUS);
+	cr_assert_eq(t->log_count, 0);
+	cr_assert_eq(one(FAKE_OP(FAKE_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 2 | FAKE_SPLIT)), 0);
+	cr_assert_eq(R(3), FAKE_DEVICE + 0x20);
+	R(3) = 1;
+	R(4) = 2;
+	cr_assert_eq(one(FAKE_OP(FAKE_CAS, 3, 1, 4, 2 | FAKE_SPLIT)), 0);
+	cr_assert_eq(R(3), FAKE_DEVICE + 0x20);
+	cr_assert_eq(t->log_count, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		cr_assert_eq(t->log[i].address, FAKE_DEVICE + 0x20);
+		cr_assert_eq(t->log[i].width, 4);
+		cr_assert_eq(t->log[i].write, i & 1);
+	}
+	cr_assert_eq(t->log[1].value, FAKE_DEVICE + 0x23);
+	cr_assert_eq(t->log[3].value, FAKE_DEVICE + 0x20);
+	/* memory that takes no writes is read as memory, and the write is the bus's */
+	R(1) = DATA + 0x1000;
+	t->rom[0] = 9;
+	cr_assert_eq(one(FAKE_OP(FAKE_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 0 | FAKE_SPLIT)), 0);
+	cr_assert_eq(R(3), 9);
+	cr_assert_eq(t->rom[0], 9);
+	cr_assert(t->log_count == 5 && t->log[4].write && t->log[4].value == 12);
+	/* nothing is there */
+	R(1) = DATA + 0x2000;
+	cr_assert_eq(one(FAKE_OP(FAKE_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 2 | FAKE_SPLIT)), 1);
+	cr_assert_eq(fake_of(X)->fault, VR_FAULT_BUS);
+}
+
 /* Generated code compares a tag with an address that has its bits below the access size: VR_TLB_NEVER must
  * not be among these bits. */
 Test(memory, tags_without_rights_match_no_address)
@@ -338,7 +455,7 @@ Test(memory, memory_that_goes_leaves_nothing)
 	fake_map(t, 0, DATA, FAKE_ROM, FAKE_R, 0);
 	R(1) = DATA;
 	cr_assert(!one(FAKE_OP(FAKE_LD, 2, 1, 3, 0)));
-	cr_assert_eq(t->accel->memory_unmap(t->vm, 1), VR_OK);
+	cr_assert_eq(t->accel->memory_unmap((struct vr_vm *)t->vm, 1), VR_OK);
 	cr_assert(one(FAKE_OP(FAKE_LD, 2, 1, 3, 0)));
 	cr_assert_eq(fake_of(X)->fault, VR_FAULT_BUS);
 }

@@ -12,6 +12,7 @@
 
 #define REGS 8
 #define FLAGS 16
+#define CONDITION 17
 #define OPS 512
 #define MEMORY 64
 
@@ -94,7 +95,7 @@ static void run(const struct vr_isa *i, const struct vr_ir *ir)
 
 	exec.x.pc = 0;
 	for (uint32_t n = 0; n < 50 && exec.x.pc / 16 < ir->block_count; n++)
-		soft_interp_block(&exec.x, i, ir, (uint32_t)(exec.x.pc / 16), values, &the_memory);
+		soft_interp_block(&exec.x, i, ir, (uint32_t)(exec.x.pc / 16), 0, values, &the_memory);
 }
 
 static void fill(uint64_t with)
@@ -123,7 +124,7 @@ static void end_block(struct fake_region *w, uint32_t first, uint32_t taken, uin
 {
 	struct vr_ir_block *b = &w->ir.blocks[w->ir.block_count];
 
-	*b = (struct vr_ir_block){.pc = w->ir.block_count * 16,
+	*b = (struct vr_ir_block){.start = w->ir.block_count * 16,
 				  .end = (w->ir.block_count + 1) * 16,
 				  .first = first,
 				  .count = w->ir.op_count - first,
@@ -143,7 +144,7 @@ static void optimise_for(struct fake_region *w, uint32_t registers)
 	char why[160];
 
 	cr_assert_eq(vr_ir_verify(&w->ir, &i, why, sizeof(why)), 0, "before: %s", why);
-	soft_optimize(&i, registers ? &emit : NULL, &w->ir, scratch, &plan);
+	soft_optimize(&i, registers ? &emit : NULL, &w->ir, &exec.x.code, scratch, &plan);
 	cr_assert_leq(plan.pinned_count, registers);
 	cr_assert_eq(vr_ir_verify_optimized(&w->ir, &i, why, sizeof(why)), 0, "after: %s", why);
 }
@@ -203,6 +204,52 @@ Test(optimize, constants_fold_as_they_are_computed)
 		}
 }
 
+/* An address of code and a constant are one address of code, unless addresses wrap; through a register as well. */
+Test(optimize, addresses_of_code_fold)
+{
+	static const struct {
+		uint32_t op, turned;
+		uint64_t k;
+	} cases[] = {{VR_IR_ADD, 0, 0x123456},
+		     {VR_IR_ADD, 1, (uint64_t)-0x5000},
+		     {VR_IR_SUB, 0, 0x2040},
+		     {VR_IR_AND, 0, ~UINT64_C(1)},
+		     {VR_IR_AND, 1, ~UINT64_C(0xfff)},
+		     {VR_IR_SUB, 1, 0x7fff0000},
+		     {VR_IR_AND, 0, ~UINT64_C(0x1fff)},
+		     {VR_IR_XOR, 0, 1}};
+	static const uint32_t folded = 5; /* of the cases: the first ones */
+	const struct vr_isa i = isa();
+	struct fake_region w;
+
+	for (uint32_t n = 0; n < 2 * sizeof(cases) / sizeof(cases[0]); n++) {
+		uint32_t c = n / 2, wraps = n & 1;
+
+		begin(&w);
+		memset(&exec, 0, sizeof(exec));
+		exec.x.code.ignored = wraps ? ~UINT64_C(0xffff) : 0;
+		vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0);
+		vr_ir_put(&w.ir, VR_T_I64, 1, vr_ir_pc_const(&w.ir, VR_T_I64, (uint64_t)-0x6543));
+		uint32_t pc = vr_ir_get(&w.ir, VR_T_I64, 1), k = vr_ir_const(&w.ir, VR_T_I64, cases[c].k);
+
+		vr_ir_put(&w.ir, VR_T_I64, 2,
+			  vr_ir_op2(&w.ir, cases[c].op, VR_T_I64, cases[c].turned ? k : pc,
+				    cases[c].turned ? pc : k));
+		vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
+		end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+		union vr_v256 values[OPS];
+
+		soft_interp_block(&exec.x, &i, &w.ir, 0, 0x7654000, values, &the_memory);
+		uint64_t want = fake_r(&exec.x)[2];
+
+		optimise(&w);
+		cr_assert_eq(count_ops(&w, cases[c].op), wraps || c >= folded, "case %u", n);
+		fake_r(&exec.x)[2] = 0;
+		soft_interp_block(&exec.x, &i, &w.ir, 0, 0x7654000, values, &the_memory);
+		cr_assert_eq(fake_r(&exec.x)[2], want, "case %u", n);
+	}
+}
+
 Test(optimize, flags_that_are_overwritten_go)
 {
 	struct fake_region w;
@@ -220,6 +267,90 @@ Test(optimize, flags_that_are_overwritten_go)
 	cr_assert_eq(count_ops(&w, VR_IR_F_SUB), 0);
 	cr_assert_eq(count_ops(&w, VR_IR_F_ADD), 1);
 	cr_assert_eq(count_ops(&w, VR_IR_PUT), 1, "a path that leaves the region reads them");
+}
+
+/* INC twice and a branch on zero: one F_MERGE is left, for a path that leaves the region; the branch reads the sum's flags. */
+Test(optimize, merged_flags_are_followed_bit_by_bit)
+{
+	struct fake_region w;
+
+	begin(&w);
+	uint32_t one = vr_ir_const(&w.ir, VR_T_I64, 1), last = 0, sum = 0;
+
+	for (uint32_t n = 0; n < 2; n++) {
+		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, n), old = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
+
+		sum = vr_ir_op2(&w.ir, VR_IR_F_ADD, VR_T_I64, a, one);
+		last = vr_ir_add(&w.ir, VR_IR_F_MERGE, VR_T_FLAGS, 0, old, sum, 0, 0xd);
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, last);
+	}
+	uint32_t carry = vr_ir_add(&w.ir, VR_IR_SETCC, VR_T_I64, VR_CC_CS, last, 0, 0, 0),
+		 put = w.ir.op_count - 2;
+
+	vr_ir_put(&w.ir, VR_T_I64, 2, carry);
+	vr_ir_add(&w.ir, VR_IR_BRCC, VR_T_NONE, VR_CC_EQ, last, 0, 0, 4096);
+	end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+	optimise(&w);
+	cr_assert_eq(count_ops(&w, VR_IR_F_MERGE), 1);
+	cr_assert_eq(count_ops(&w, VR_IR_F_ADD), 1);
+	cr_assert_eq(w.ops[w.ir.op_count - 1].a, sum, "the branch reads Z of the sum");
+	cr_assert_eq(w.ops[w.ops[carry].a].op, VR_IR_GET, "C is what it was before both");
+	cr_assert_eq(w.ops[w.ops[put].a].op, VR_IR_F_MERGE);
+}
+
+/* Where only Z is read later, and all is overwritten then, an F_MERGE is its second operand, also over an edge. */
+Test(optimize, a_merge_goes_where_its_other_bits_are_dead)
+{
+	for (uint32_t cc = VR_CC_EQ; cc <= VR_CC_CS; cc += VR_CC_CS) {
+		struct fake_region w;
+
+		begin(&w);
+		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), one = vr_ir_const(&w.ir, VR_T_I64, 1);
+		uint32_t old = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
+		uint32_t sum = vr_ir_op2(&w.ir, VR_IR_F_ADD, VR_T_I64, a, one);
+
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS,
+			  vr_ir_add(&w.ir, VR_IR_F_MERGE, VR_T_FLAGS, 0, old, sum, 0, 0xd));
+		vr_ir_add(&w.ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 16);
+		end_block(&w, 1, 1, VR_NO_BLOCK);
+		uint32_t first = w.ir.op_count, f = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
+
+		vr_ir_put(&w.ir, VR_T_I64, 1, vr_ir_add(&w.ir, VR_IR_SETCC, VR_T_I64, cc, f, 0, 0, 0));
+		f = vr_ir_get(&w.ir, VR_T_I64, 1);
+		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, f, f));
+		vr_ir_add(&w.ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 4096);
+		end_block(&w, first, VR_NO_BLOCK, VR_NO_BLOCK);
+		optimise(&w);
+		cr_assert_eq(count_ops(&w, VR_IR_F_MERGE), 0);
+		cr_assert_eq(count_ops(&w, VR_IR_F_ADD), cc == VR_CC_EQ, "which operand it became");
+	}
+}
+
+/* Registers of kind CONDITION as FLAGS: overwritten before they are read, also with an access between. */
+Test(optimize, condition_registers_that_are_overwritten_go)
+{
+	for (uint32_t used = 0; used < 2; used++)
+		for (uint32_t reg = 2; reg <= CONDITION; reg += CONDITION - 2) {
+			struct fake_region w;
+
+			begin(&w);
+			uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
+
+			vr_ir_put(&w.ir, VR_T_I64, reg, vr_ir_op2(&w.ir, VR_IR_SUB, VR_T_I64, a, b));
+			vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
+			vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
+			if (used) {
+				uint32_t g = vr_ir_get(&w.ir, VR_T_I64, reg);
+
+				vr_ir_put(&w.ir, VR_T_I64, 3, vr_ir_op1(&w.ir, VR_IR_PARITY, VR_T_I64, g));
+			}
+			vr_ir_put(&w.ir, VR_T_I32, reg, a);
+			vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
+			end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+			optimise(&w);
+			cr_assert_eq(count_ops(&w, VR_IR_PUT), used ? 3 : reg == CONDITION ? 1 : 2);
+			cr_assert_eq(count_ops(&w, VR_IR_SUB), used || reg != CONDITION);
+		}
 }
 
 /* Flags that are used after an access must be in memory in case it faults, although their user has them as a
@@ -298,7 +429,7 @@ Test(optimize, dirty_regs)
 		vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, v, other, 0, 16);
 		end_block(&w, first, b == 1 ? 1 : VR_NO_BLOCK, b < 2 ? b + 1 : VR_NO_BLOCK);
 	}
-	soft_optimize(&i, &emit, &w.ir, scratch, &plan);
+	soft_optimize(&i, &emit, &w.ir, &exec.x.code, scratch, &plan);
 	cr_assert_eq(plan.pinned_count, 2);
 	uint32_t bit = plan.pinned[0].guest_reg == 3 ? 1 : 2;
 
@@ -351,7 +482,7 @@ Test(optimize, the_innermost_loop_has_the_registers)
 	const struct vr_isa i = isa();
 	struct soft_reg_assignment plan;
 
-	soft_optimize(&i, &emit, &w.ir, scratch, &plan);
+	soft_optimize(&i, &emit, &w.ir, &exec.x.code, scratch, &plan);
 	cr_assert_eq(plan.pinned_count, 2);
 	cr_assert_eq(plan.pinned[0].guest_reg, 2);
 	cr_assert_neq(plan.pinned[1].guest_reg, 4, "what is only written waits for nothing");
@@ -420,7 +551,7 @@ Test(optimize, same_page_hints)
 		vr_ir_put(&w.ir, VR_T_I64, 5, vr_ir_op2(&w.ir, VR_IR_ADD, VR_T_I64, s[5], s[5]));
 		vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, s[2], one, 0, 16);
 		end_block(&w, 1, 0, VR_NO_BLOCK);
-		soft_optimize(&i, &emit, &w.ir, scratch, &plan);
+		soft_optimize(&i, &emit, &w.ir, &exec.x.code, scratch, &plan);
 
 		uint32_t group[7];
 

@@ -88,7 +88,7 @@ Test(refuse, other_errors)
 	is("refused_translations", 10);
 	is("cache_flushes", 0);
 	refusing.always = VR_E_INVAL;
-	t->accel->vm_reset(t->vm);
+	t->accel->vm_reset((struct vr_vm *)t->vm);
 	sum();
 	is("refused_translations", 20);
 }
@@ -139,6 +139,50 @@ Test(refuse, changed_code)
 	cr_assert_gt(fake_counter(t, "code_writes"), 0);
 }
 
+/* ---- links ---- */
+
+#define OTHER 0xa000u /* a page of code, physical 21 */
+
+/* r2 += 3 r1 times, by a loop over two pages. */
+static void over_two_pages(int32_t add)
+{
+	fake_map(t, 0, OTHER, 21, FAKE_R | FAKE_X, 0);
+	FAKE_LOAD(t, 21, 0, FAKE_OP(FAKE_ADDI, 2, 2, 0, add),
+		  FAKE_OP(FAKE_J, 0, 0, 0, FAKE_CODE - (OTHER + 8)));
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_ADDI, 1, 1, 0, -1), FAKE_OP(FAKE_BNE, 0, 1, 3, 0x10), FAKE_STOP,
+		  FAKE_OP(FAKE_J, 0, 0, 0, OTHER - (FAKE_CODE + 0x18)));
+	R(1) = 1001;
+	R(2) = R(3) = 0;
+	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
+	cr_assert_eq(R(2), 1000u * (uint32_t)add, "%lu", R(2));
+}
+
+/* An exit that can't be linked goes by the look-up every time. */
+Test(refuse, every_link)
+{
+	refusing.links = UINT32_MAX;
+	over_two_pages(3);
+	is("links", 0);
+	cr_assert_geq(refusing.links_refused, 2000);
+	is("refused_links", refusing.links_refused);
+	cr_assert_geq(fake_counter(t, "lookups"), 2000);
+	is("refused_translations", 0);
+	/* and finds code that is new */
+	over_two_pages(5);
+}
+
+/* Now and then: linked when it can be, and right when the target dies. */
+Test(refuse, some_links)
+{
+	refusing.links = 3;
+	for (int32_t add = 1; add < 6; add++)
+		over_two_pages(add);
+	cr_assert_gt(refusing.links_refused, 0);
+	is("refused_links", refusing.links_refused);
+	cr_assert_gt(fake_counter(t, "links"), 0);
+	cr_assert_lt(fake_counter(t, "lookups"), 500);
+}
+
 /* ---- revisions ---- */
 
 /* An emitter that was built with fewer ops: it is given no others. */
@@ -155,6 +199,51 @@ Test(refuse, older_emitter)
 	is("cache_flushes", 0);
 }
 
+/* A VM of another isa on the fake host: 0, or the error of vm_create. */
+static int32_t make_with(const struct vr_isa *isa, struct vr_vm **vm)
+{
+	const struct vr_vm_config c = {.size = sizeof(c),
+				       .vcpu_count = 1,
+				       .arch = "fake",
+				       .isa = isa,
+				       .emitter = fake_emit,
+				       .translator_id = "newer"};
+
+	return t->accel->vm_create(t->plugin, &c, vm);
+}
+
+/* An emitter whose code does not keep the guest's memory order is not used, and one line says so; one that does is. */
+Test(refuse, memory_order)
+{
+	static struct vr_isa isa; /* up to teardown() */
+
+	fake_free(t);
+	isa = fake_isa;
+	fake_use_isa(&isa);
+	for (uint32_t order = VR_ORDER_WEAK; order <= VR_ORDER_TSO; order++)
+		for (uint32_t given = 1; given < 4; given++) {
+			isa.memory_order = order;
+			refusing.memory_orders = given;
+			refusing_set();
+			t = fake_new(1);
+			cr_assert_eq(t->host->log_lines[VR_LOG_WARN], !(given >> order & 1));
+			sum();
+			cr_assert_eq(fake_counter(t, "translated_bytes") > 0, given >> order & 1);
+			cr_assert_eq(fake_counter(t, "interpreted_blocks") == 0, given >> order & 1);
+			fake_free(t);
+		}
+	refusing.memory_orders = 0;
+	refusing_set();
+	t = fake_new(1);
+	/* An order that this engine does not know. */
+	struct vr_vm *vm;
+	isa.memory_order = VR_ORDER_TSO + 1;
+	cr_assert_eq(make_with(&isa, &vm), VR_E_ABI);
+	cr_assert(strstr(t->host->error_text, "'newer' asks for memory order 2"), "%s", t->host->error_text);
+	vr_fake_host_error_clear(t->host);
+	fake_use_isa(NULL);
+}
+
 static uint32_t told;
 static uint32_t op_number;
 static int32_t VR_CALL newer_lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
@@ -168,23 +257,10 @@ static int32_t VR_CALL newer_lift(const struct vr_isa_vm *vm, const struct vr_li
 	return rc;
 }
 
-/* A VM of another isa on the fake host: 0, or the error of vm_create. */
-static int32_t make_with(const struct vr_isa *isa, void **vm)
-{
-	const struct vr_vm_config c = {.size = sizeof(c),
-				       .vcpu_count = 1,
-				       .arch = "fake",
-				       .isa = isa,
-				       .emitter = fake_emit,
-				       .translator_id = "newer"};
-
-	return t->accel->vm_create(t->plugin, &c, vm);
-}
-
 Test(refuse, newer_lifter)
 {
 	struct vr_isa isa = fake_isa;
-	void *vm;
+	struct vr_vm *vm;
 
 	isa.ir_revision = VR_IR_REVISION + 1;
 	cr_assert_eq(make_with(&isa, &vm), VR_E_ABI);

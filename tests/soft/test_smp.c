@@ -16,6 +16,8 @@
 
 static struct fake_machine *t;
 
+static struct vr_isa tso_isa;
+
 static void make(uint32_t cpus)
 {
 	t = fake_new(cpus);
@@ -45,6 +47,14 @@ static void join_all(pthread_t *threads, uint32_t count)
 	}
 }
 
+static void hook_ordered(struct fake_machine *m, struct vr_exec *x)
+{
+	uint64_t *r = fake_r(x);
+
+	(void)m;
+	r[6] += r[3] > r[4] || r[4] > r[5];
+}
+
 Test(smp, atomics_count)
 {
 	pthread_t threads[4];
@@ -71,6 +81,176 @@ static void hook_exchange(struct fake_machine *m, struct vr_exec *x)
 	do
 		old = __atomic_load_n(word, __ATOMIC_RELAXED);
 	while (!x->env->exchange(x, FAKE_RAM + 11 * SOFT_PAGE, old, old + 1));
+}
+
+/* ---- read-modify-writes that the host can't make in one step ---- */
+
+#define BOUNDARY (FLAG + 0x1000u - 4) /* eight bytes, half of them in the next page */
+
+static void two_pages(void)
+{
+	make(2);
+	fake_map(t, 0, FLAG + 0x1000, 13, FAKE_R | FAKE_W, 0);
+	for (uint32_t i = 0; i < 2; i++)
+		R(i, 1) = BOUNDARY;
+}
+
+/* Both vCPUs count, over two pages. */
+Test(smp, split_atomics_count)
+{
+	pthread_t threads[2];
+
+	two_pages();
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 3 | FAKE_SPLIT),
+		  FAKE_OP(FAKE_ADDI, 4, 4, 0, 1), FAKE_OP(FAKE_BNE, 0, 4, 8, -0x10), FAKE_STOP);
+	for (uint32_t i = 0; i < 2; i++) {
+		R(i, 2) = (UINT64_C(1) << 32) + 1;
+		R(i, 8) = 2000;
+		threads[i] = fake_start(t, i, FAKE_CODE);
+	}
+	join_all(threads, 2);
+	uint32_t half[2];
+	memcpy(&half[0], fake_page(t, 11) + 0xffc, 4);
+	memcpy(&half[1], fake_page(t, 13), 4);
+	cr_assert(half[0] == 4000 && half[1] == 4000, "%u, %u", half[0], half[1]);
+	cr_assert_eq(fake_counter(t, "exclusive_instructions"), 4000);
+}
+
+/* One vCPU counts in the lower half, whole eight bytes at a time; what the other stores into the upper half by plain aligned
+ * stores is never lost. It stores r5, and compares what it loads after that; r6 counts differences. */
+Test(smp, split_atomics_and_plain_stores)
+{
+	pthread_t threads[2];
+
+	two_pages();
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 3 | FAKE_SPLIT),
+		  FAKE_OP(FAKE_ADDI, 4, 4, 0, 1), FAKE_OP(FAKE_BNE, 0, 4, 8, -0x10),
+		  FAKE_OP(FAKE_MOVI, 9, 0, 0, 1), FAKE_OP(FAKE_MOVI, 10, 0, 0, FLAG),
+		  FAKE_OP(FAKE_ST, 9, 10, 3, 0), FAKE_STOP);
+	/* until FLAG is 1 */
+	FAKE_LOAD(t, 20, 0, FAKE_OP(FAKE_ADDI, 5, 5, 0, 1), FAKE_OP(FAKE_ST, 5, 1, 2, 4),
+		  FAKE_OP(FAKE_LD, 3, 1, 2, 4), FAKE_OP(FAKE_BNE, 0, 3, 5, 0x20),
+		  FAKE_OP(FAKE_LD, 4, 10, 3, 0), FAKE_OP(FAKE_BNE, 0, 4, 9, -0x28), FAKE_STOP,
+		  /* 0x38 */
+		  FAKE_OP(FAKE_ADDI, 6, 6, 0, 1), FAKE_OP(FAKE_J, 0, 0, 0, -0x20));
+	R(0, 2) = 1;
+	R(0, 8) = 3000;
+	R(1, 10) = FLAG;
+	R(1, 9) = 1;
+	threads[1] = fake_start(t, 1, FUNC);
+	threads[0] = fake_start(t, 0, FAKE_CODE);
+	join_all(threads, 2);
+	uint32_t half[2];
+	memcpy(&half[0], fake_page(t, 11) + 0xffc, 4);
+	memcpy(&half[1], fake_page(t, 13), 4);
+	cr_assert_eq(half[0], 3000);
+	cr_assert_eq(half[1], (uint32_t)R(1, 5));
+	cr_assert_eq(R(1, 6), 0, "%lu stores of %lu were lost", R(1, 6), R(1, 5));
+}
+
+/* Both halves count in step; whoever loads them, lower, upper, lower, finds the upper between the lower ones. r6 counts
+ * when not. */
+Test(smp, split_atomics_and_plain_loads)
+{
+	pthread_t threads[2];
+
+	two_pages();
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 3 | FAKE_SPLIT),
+		  FAKE_OP(FAKE_ADDI, 4, 4, 0, 1), FAKE_OP(FAKE_BNE, 0, 4, 8, -0x10),
+		  FAKE_OP(FAKE_MOVI, 9, 0, 0, 1), FAKE_OP(FAKE_MOVI, 10, 0, 0, FLAG),
+		  FAKE_OP(FAKE_ST, 9, 10, 3, 0), FAKE_STOP);
+	t->hooks[1] = hook_ordered;
+	FAKE_LOAD(t, 20, 0, FAKE_OP(FAKE_LD, 3, 1, 2, 0), FAKE_OP(FAKE_LD, 4, 1, 2, 4),
+		  FAKE_OP(FAKE_LD, 5, 1, 2, 0), FAKE_CALL_HOOK(1), FAKE_OP(FAKE_LD, 7, 10, 3, 0),
+		  FAKE_OP(FAKE_BNE, 0, 7, 9, -0x28), FAKE_STOP);
+	R(0, 2) = (UINT64_C(1) << 32) + 1;
+	R(0, 8) = 3000;
+	R(1, 10) = FLAG;
+	R(1, 9) = 1;
+	threads[1] = fake_start(t, 1, FUNC);
+	threads[0] = fake_start(t, 0, FAKE_CODE);
+	join_all(threads, 2);
+	cr_assert_eq(fake_get(t, 13, 0) & UINT32_MAX, 3000);
+	cr_assert_eq(R(1, 6), 0, "%lu times in half", R(1, 6));
+}
+
+/* A debugger's step of such an instruction carries it out once. */
+Test(smp, split_atomics_are_stepped)
+{
+	two_pages();
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_AMO, 3, 1, 2, VR_AMO_ADD << 8 | 3 | FAKE_SPLIT),
+		  FAKE_OP(FAKE_ADDI, 4, 4, 0, 1), FAKE_STOP);
+	R(0, 2) = 1;
+	cr_assert_eq(soft_debugger.vcpu_step((struct vr_vcpu *)(void *)t->cpu[0], 1), VR_OK);
+	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_DEBUG);
+	cr_assert_eq(t->cpu[0]->x->pc, FAKE_CODE + 8);
+	cr_assert_eq(fake_page(t, 11)[0xffc], 1);
+	cr_assert_eq(R(0, 4), 0);
+	cr_assert_eq(soft_debugger.vcpu_step((struct vr_vcpu *)(void *)t->cpu[0], 0), VR_OK);
+	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
+	cr_assert_eq(fake_page(t, 11)[0xffc], 2);
+	cr_assert_eq(R(0, 4), 1);
+	cr_assert_eq(fake_counter(t, "exclusive_instructions"), 2);
+}
+
+/* Two vCPUs count a pair (n, -n) up by compare-and-swap of 16 bytes. */
+Test(smp, pairs_count)
+{
+	pthread_t threads[2];
+
+	make(2);
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_ADDI, 4, 2, 0, 1), FAKE_OP(FAKE_ADDI, 5, 3, 0, -1),
+		  FAKE_OP(FAKE_ADDI, 6, 2, 0, 0), FAKE_OP(FAKE_CAS, 2, 1, 4, 4),
+		  FAKE_OP(FAKE_BNE, 0, 2, 6, -0x20), FAKE_OP(FAKE_ADDI, 2, 4, 0, 0),
+		  FAKE_OP(FAKE_ADDI, 3, 5, 0, 0), FAKE_OP(FAKE_ADDI, 9, 9, 0, 1),
+		  FAKE_OP(FAKE_BNE, 0, 9, 10, -0x40), FAKE_STOP);
+	for (uint32_t i = 0; i < 2; i++) {
+		R(i, 1) = FLAG;
+		R(i, 10) = 2000;
+		threads[i] = fake_start(t, i, FAKE_CODE);
+	}
+	join_all(threads, 2);
+	cr_assert_eq(fake_get(t, 11, 0), 4000);
+	cr_assert_eq(fake_get(t, 11, 8), (uint64_t)-4000);
+}
+
+/* ---- memory order ---- */
+
+/* Message passing by plain accesses, in pages of their own and by unaligned ones over two pages, under TSO: whoever sees the
+ * flag sees the data. One stores n to the data and then to the flag; the other loads the flag and then the data. */
+static void message_passing(uint32_t data, uint32_t flag)
+{
+	pthread_t threads[2];
+
+	tso_isa = fake_isa;
+	tso_isa.memory_order = VR_ORDER_TSO;
+	fake_use_isa(&tso_isa);
+	two_pages();
+	fake_use_isa(NULL);
+	fake_map(t, 0, DATA, 10, FAKE_R | FAKE_W, 0);
+	t->hooks[1] = hook_ordered;
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_ADDI, 4, 4, 0, 1), FAKE_OP(FAKE_ST, 4, 1, 2, 0),
+		  FAKE_OP(FAKE_ST, 4, 2, 2, 0), FAKE_OP(FAKE_BNE, 0, 4, 8, -0x18), FAKE_STOP);
+	FAKE_LOAD(t, 20, 0, FAKE_OP(FAKE_LD, 3, 2, 2, 0), FAKE_OP(FAKE_LD, 4, 1, 2, 0),
+		  FAKE_OP(FAKE_ADDI, 5, 4, 0, 0), FAKE_CALL_HOOK(1), FAKE_OP(FAKE_BNE, 0, 3, 8, -0x20),
+		  FAKE_STOP);
+	for (uint32_t i = 0; i < 2; i++) {
+		R(i, 1) = data;
+		R(i, 2) = flag;
+		R(i, 8) = 100000;
+	}
+	threads[1] = fake_start(t, 1, FUNC);
+	threads[0] = fake_start(t, 0, FAKE_CODE);
+	join_all(threads, 2);
+	cr_assert_eq(R(1, 3), 100000);
+	cr_assert_eq(R(1, 6), 0, "%lu times the flag came first", R(1, 6));
+}
+
+Test(smp, message_passing_under_tso)
+{
+	message_passing(DATA, FLAG);
+	fake_free(t);
+	message_passing(FLAG + 8, DATA + 8);
 }
 
 Test(smp, exchange)
@@ -274,7 +454,7 @@ Test(smp, code_that_a_device_writes)
 	}
 	for (uint32_t i = 1; i <= 3000; i++) {
 		__atomic_store_n((uint32_t *)(void *)(fake_page(t, 20) + 4), i, __ATOMIC_RELAXED);
-		t->accel->memory_written(t->vm, FAKE_RAM + 20 * SOFT_PAGE + 4, 4);
+		t->accel->memory_written((struct vr_vm *)t->vm, FAKE_RAM + 20 * SOFT_PAGE + 4, 4);
 		atomic_store(&t->shared[0], i);
 	}
 	atomic_store(&t->shared[2], 1);
@@ -326,7 +506,7 @@ Test(smp, exclusive_sections)
 	}
 	threads[2] = fake_start(t, 2, SCRIPTS + 0x1000);
 	for (uint32_t i = 0; i < 500; i++) {
-		t->accel->vcpu_set_pin(t->cpu[i & 1], 0, 1);
+		t->accel->vcpu_set_pin((struct vr_vcpu *)t->cpu[i & 1], 0, 1);
 		usleep(20);
 	}
 	join_all(threads, 2);
@@ -334,7 +514,7 @@ Test(smp, exclusive_sections)
 		cr_assert_eq(R(i, 4), 2000);
 	cr_assert_geq(fake_counter(t, "cache_flushes"), 1000);
 	/* The vCPU that sleeps has not been woken. */
-	t->accel->vcpu_set_pin(t->cpu[2], 0, 1);
+	t->accel->vcpu_set_pin((struct vr_vcpu *)t->cpu[2], 0, 1);
 	join_all(threads + 2, 1);
 	/* The vCPU that was off sees every change that was made meanwhile. */
 	FAKE_LOAD(t, 43, 0, FAKE_STOP);
@@ -355,7 +535,7 @@ static void hook_busy(struct fake_machine *m, struct vr_exec *x)
 static void hook_kick_other(struct fake_machine *m, struct vr_exec *x)
 {
 	(void)x;
-	m->accel->vcpu_set_pin(m->cpu[1], 0, 1);
+	m->accel->vcpu_set_pin((struct vr_vcpu *)m->cpu[1], 0, 1);
 }
 
 static void hook_gone_on(struct fake_machine *m, struct vr_exec *x)

@@ -162,13 +162,13 @@ static void run(uint32_t code)
 		.size = sizeof(ir), .op_capacity = 256, .block_capacity = 1, .ops = ops, .blocks = &block};
 	const struct vr_lift rq = {.size = sizeof(rq),
 				   .max_insns = 8,
-				   .pc = fake.x->pc,
+				   .offset = (uint32_t)(fake.x->pc & 4095),
 				   .mode_flags = fake.x->mode_flags,
 				   .code = (const uint8_t *)&code,
 				   .length = sizeof(code)};
 
 	cr_assert_eq(a64_lift_block(NULL, &rq, &ir), 0);
-	soft_interp_block(fake.x, &a64_isa, &ir, 0, values, &memory);
+	soft_interp_block(fake.x, &a64_isa, &ir, 0, fake.x->pc & ~UINT64_C(4095), values, &memory);
 }
 
 #define NOP 0xd503201fu

@@ -47,10 +47,17 @@ static void VR_CALL helper_vector(struct vr_exec *x, union vr_v128 *d, const uni
 	d->d[0] = a->d[0] + imm;
 	d->d[1] = b->d[1];
 }
+static uint64_t VR_CALL helper_six(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+				   uint64_t e, uint64_t f)
+{
+	(void)x;
+	return a + 10 * b + 100 * c + 1000 * d + 10000 * e + 100000 * f;
+}
 static const struct vr_helper helpers[] = {
 	{.name = "sum", .flags = VR_HF_PC, .u.fn = helper_sum},
 	{.name = "leave", .flags = VR_HF_PC | VR_HF_MAY_LEAVE, .u.fn = helper_leave},
 	{.name = "vector", .flags = VR_HF_VECTOR, .u.vfn = helper_vector},
+	{.name = "six", .flags = VR_HF_SIX, .u.fn6 = helper_six},
 };
 
 static uint32_t slow_what;
@@ -71,7 +78,7 @@ static const struct vr_isa isa = {.size = sizeof(isa),
 				  .helper_stride = sizeof(struct vr_helper),
 				  .guest_reg_count = 4,
 				  .helpers = helpers,
-				  .helper_count = 3,
+				  .helper_count = 4,
 				  .fp_slow = fp_slow};
 
 static struct {
@@ -106,6 +113,8 @@ static struct vr_ir_block blocks[1];
 static union vr_v256 values[64];
 static struct vr_ir ir;
 
+#define PAGE 0x1000u /* linear address of the block's page */
+
 static void begin(void)
 {
 	memset(ops, 0, sizeof(ops));
@@ -118,7 +127,7 @@ static void begin(void)
 			    .block_count = 1,
 			    .ops = ops,
 			    .blocks = blocks};
-	vr_ir_add(&ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 0x10);
 }
 
 static uint32_t add(uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32_t b, uint32_t c,
@@ -129,9 +138,9 @@ static uint32_t add(uint32_t op, uint32_t type, uint32_t aux, uint32_t a, uint32
 
 static uint32_t run(void)
 {
-	add(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x2000);
-	blocks[0] = (struct vr_ir_block){.pc = 0x1000, .end = 0x1004, .first = 1, .count = ir.op_count - 1};
-	return soft_interp_block(X, &isa, &ir, 0, values, &access_table);
+	add(VR_IR_GOTO, 0, 0, 0, 0, 0, 0x2000 - PAGE);
+	blocks[0] = (struct vr_ir_block){.start = 0x10, .end = 0x14, .first = 1, .count = ir.op_count - 1};
+	return soft_interp_block(X, &isa, &ir, 0, PAGE, values, &access_table);
 }
 
 static uint32_t integer(uint64_t value)
@@ -239,6 +248,30 @@ static const struct integer_case integers[] = {
 	{VR_IR_F_SUB, W, 0, 0x80000000, 1, 0, VR_FLAG_V},
 	{VR_IR_F_LOGIC, W, 0, 0x80000000, 0, 0, VR_FLAG_N | VR_FLAG_NOT_C},
 	{VR_IR_F_LOGIC, I, 0, 0, 0, 0, VR_FLAG_Z | VR_FLAG_NOT_C},
+	/* of fewer bits; what is above is not looked at */
+	{VR_IR_F_ADD, W, VR_FA_8, 0x123456ff, 0x01, 0, VR_FLAG_Z},
+	{VR_IR_F_ADD, W, VR_FA_8, 0x7f, 0xffffff01, 0, VR_FLAG_N | VR_FLAG_V | VR_FLAG_NOT_C},
+	{VR_IR_F_ADD, W, VR_FA_16, 0xff, 1, 0, VR_FLAG_NOT_C},
+	{VR_IR_F_ADD, W, VR_FA_16, 0xaaaa8000, 0x8000, 0, VR_FLAG_Z | VR_FLAG_V},
+	{VR_IR_F_SUB, W, VR_FA_8, 0x100, 1, 0, VR_FLAG_N | VR_FLAG_NOT_C},
+	{VR_IR_F_SUB, W, VR_FA_16, 0x18000, 1, 0, VR_FLAG_V},
+	{VR_IR_F_LOGIC, W, VR_FA_8, 0xff00, 0, 0, VR_FLAG_Z | VR_FLAG_NOT_C},
+	{VR_IR_F_LOGIC, W, VR_FA_16, 0x8000, 0, 0, VR_FLAG_N | VR_FLAG_NOT_C},
+	/* C inverted: bit 8 is an x86 guest's CF */
+	{VR_IR_F_ADD, I, VR_FA_NOT_C, ~0ull, 1, 0, VR_FLAG_Z | VR_FLAG_NOT_C},
+	{VR_IR_F_ADD, W, VR_FA_8 | VR_FA_NOT_C, 0x7f, 1, 0, VR_FLAG_N | VR_FLAG_V},
+	{VR_IR_F_SUB, I, VR_FA_NOT_C, 0, 1, 0, VR_FLAG_N},
+	{VR_IR_F_LOGIC, I, VR_FA_NOT_C, 0, 0, 0, VR_FLAG_Z},
+	/* FLAGS, packed, as operands */
+	{VR_IR_F_MERGE, VR_T_FLAGS, 0, VR_FLAG_N | VR_FLAG_NOT_C, VR_FLAG_Z | VR_FLAG_V, 0xd,
+	 VR_FLAG_Z | VR_FLAG_V | VR_FLAG_NOT_C},
+	{VR_IR_F_MERGE, VR_T_FLAGS, 0, VR_FLAG_N, VR_FLAG_NOT_C | VR_FLAG_Z, 2, VR_FLAG_N | VR_FLAG_NOT_C},
+	{VR_IR_F_FROM, I, 1, ~0ull, 0, 0, VR_FLAG_N | VR_FLAG_Z | VR_FLAG_NOT_C | VR_FLAG_V},
+	{VR_IR_F_TO, I, 1, VR_FLAG_N | VR_FLAG_V, 0, 0, VR_FLAG_N | VR_FLAG_V},
+	{VR_IR_PARITY, I, 0, 0xff01, 0, 0, 0},
+	{VR_IR_PARITY, I, 0, 0x100, 0, 0, 1},
+	{VR_IR_PARITY, W, 0, 0x83, 0, 0, 0},
+	{VR_IR_PARITY, W, 0, 0x81, 0, 0, 1},
 	{VR_IR_F_CONST, I, 0, 0, 0, 0xa, VR_FLAG_N},
 	{VR_IR_F_CONST, I, 0, 0, 0, 0x5, VR_FLAG_Z | VR_FLAG_V | VR_FLAG_NOT_C},
 	{VR_IR_F_FROM, I, 0, 0x60000000, 0, 0, VR_FLAG_Z},
@@ -284,14 +317,14 @@ Test(interp, conditions)
 			uint32_t half = add(VR_IR_SELECT, VR_T_F32, cc, f, one, two, 0);
 			uint32_t g = add(VR_IR_F_CONST, VR_T_FLAGS, 0, 0, 0, 0, 8);
 			uint32_t sel = add(VR_IR_F_SEL, VR_T_FLAGS, cc, f, f, g, 0);
-			add(VR_IR_BRCC, 0, cc, f, 0, 0, 0x5000);
+			add(VR_IR_BRCC, 0, cc, f, 0, 0, 0x5000 - PAGE);
 			run();
 			cr_assert_eq(values[set].d[0], holds[cc], "nzcv %x cc %u", nzcv, cc);
 			cr_assert_eq(values[wide].d[1], holds[cc] ? 2 : 4);
 			cr_assert_eq(values[half].d[0], holds[cc] ? 1 : 3);
 			cr_assert_eq(values[half].d[1], 0);
 			cr_assert_eq(values[sel].d[0], values[holds[cc] ? f : g].d[0]);
-			cr_assert_eq(X->pc, holds[cc] ? 0x5000 : 0x1004);
+			cr_assert_eq(X->pc, holds[cc] ? 0x5000 : PAGE + 0x14);
 		}
 	}
 }
@@ -311,6 +344,22 @@ Test(interp, carries)
 		cr_assert_eq(values[fadc].d[0], carry ? VR_FLAG_Z : VR_FLAG_N | VR_FLAG_NOT_C);
 		cr_assert_eq(values[fsbc].d[0], carry ? VR_FLAG_Z : VR_FLAG_N | VR_FLAG_NOT_C);
 		cr_assert_eq(values[nz].d[0], 0);
+	}
+	/* The same with the other polarity read, and with the other one made. */
+	for (uint32_t carry = 0; carry < 2; carry++) {
+		const uint32_t in = VR_FA_READS_NOT_C, out = VR_FA_NOT_C;
+
+		begin();
+		uint32_t f = add(VR_IR_F_CONST, VR_T_FLAGS, 0, 0, 0, 0, !carry << 1);
+		uint32_t a = integer(~0ull), b = integer(0);
+		uint32_t adc = add(VR_IR_ADC, I, in, a, b, f, 0), sbc = add(VR_IR_SBC, W, in, b, b, f, 0);
+		uint32_t fadc = add(VR_IR_F_ADC, I, in | out, a, b, f, 0);
+		uint32_t fsbc = add(VR_IR_F_SBC, W, in | VR_FA_8, b, b, f, 0);
+		run();
+		cr_assert_eq(values[adc].d[0], carry ? 0 : ~0ull);
+		cr_assert_eq(values[sbc].d[0], carry ? 0 : 0xffffffff);
+		cr_assert_eq(values[fadc].d[0], carry ? VR_FLAG_Z | VR_FLAG_NOT_C : VR_FLAG_N);
+		cr_assert_eq(values[fsbc].d[0], carry ? VR_FLAG_Z : VR_FLAG_N | VR_FLAG_NOT_C);
 	}
 }
 
@@ -422,10 +471,21 @@ Test(interp, calls)
 	add(VR_IR_FENCE, 0, 0, 0, 0, 0, 0);
 	add(VR_IR_RAS_PUSH, 0, 0, 0, 0, 0, 0);
 	cr_assert_eq(run(), SOFT_INTERP_NEXT);
-	cr_assert_eq(values[v].d[0], 0x1000 + 1 + 200);
+	cr_assert_eq(values[v].d[0], PAGE + 0x10 + 1 + 200);
 	cr_assert_eq(values[w].d[0], 12);
 	cr_assert_eq(values[w].d[1], 6);
 	cr_assert_eq(X->pc, 0x2000);
+
+	begin();
+	uint32_t n[7];
+	for (uint32_t k = 1; k < 7; k++)
+		n[k] = integer(k);
+	add(VR_IR_ARGS, I, 0, n[4], n[5], n[6], 0);
+	v = add(VR_IR_CALL, I, 0, n[1], n[2], n[3], 3);
+	w = add(VR_IR_CALL, I, 0, n[1], n[2], n[3], 3);
+	cr_assert_eq(run(), SOFT_INTERP_NEXT);
+	cr_assert_eq(values[v].d[0], 654321);
+	cr_assert_eq(values[w].d[0], 321, "the ARGS of the CALL before are not this one's");
 
 	begin();
 	add(VR_IR_CALL, I, 0, integer(1), 0, 0, 1);
@@ -442,23 +502,47 @@ Test(interp, terminators)
 	} cases[] = {
 		{VR_IR_GOTO, 0, 1, 0, 0, 0x5000, 0x5000},
 		{VR_IR_BRCMP, I, VR_CC_LT, (uint64_t)-1, 1, 0x5000, 0x5000},
-		{VR_IR_BRCMP, I, VR_CC_CC, (uint64_t)-1, 1, 0x5000, 0x1004},
+		{VR_IR_BRCMP, I, VR_CC_CC, (uint64_t)-1, 1, 0x5000, PAGE + 0x14},
 		{VR_IR_BRCMP, W, VR_CC_EQ, 0x100000000, 0, 0x5000, 0x5000},
 		{VR_IR_BRBIT, I, 63, MIN64, 0, 0x5000, 0x5000},
-		{VR_IR_BRBIT, I, 63, 0, 0, 0x5000, 0x1004},
+		{VR_IR_BRBIT, I, 63, 0, 0, 0x5000, PAGE + 0x14},
 		{VR_IR_BRBIT, I, 64 | 5, 0, 0, 0x5000, 0x5000},
-		{VR_IR_BRBIT, I, 64 | 5, 32, 0, 0x5000, 0x1004},
+		{VR_IR_BRBIT, I, 64 | 5, 32, 0, 0x5000, PAGE + 0x14},
 		{VR_IR_JUMP_INDIRECT, I, VR_JUMP_RET, 0x123456789abc, 0, 0, 0x123456789abc},
-		{VR_IR_EXIT, 0, 0, 0, 0, 0x5000, 0x1000},
+		{VR_IR_EXIT, 0, 0, 0, 0, 0x5000, PAGE + 0x10},
 		{VR_IR_EXIT_TO, 0, 0, 0, 0, 0x5000, 0x5000},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin();
 		uint32_t a = integer(cases[i].a), b = integer(cases[i].b);
-		add(cases[i].op, cases[i].type, cases[i].aux, a, b, 0, cases[i].imm);
+		add(cases[i].op, cases[i].type, cases[i].aux, a, b, 0, cases[i].imm - PAGE);
 		cr_assert_eq(run(), SOFT_INTERP_NEXT);
 		cr_assert_eq(X->pc, cases[i].pc, "case %zu", i);
 	}
+}
+
+/* Code with a base, of 16 bits: what an instruction sees is the code address, exec.pc is the linear one. */
+Test(interp, code_addresses)
+{
+	X->code = (struct vr_code_space){.base = 0x120, .ignored = ~UINT64_C(0xffff)};
+	begin();
+	uint32_t here = add(VR_IR_PC_CONST, I, 0, 0, 0, 0, 0x10),
+		 before = add(VR_IR_PC_CONST, I, 0, 0, 0, 0, -(uint64_t)PAGE);
+	uint32_t narrow = add(VR_IR_PC_CONST, W, 0, 0, 0, 0, 0x20), to = integer(0x5abcd);
+
+	add(VR_IR_JUMP_INDIRECT, 0, VR_JUMP, to, 0, 0, 0);
+	run();
+	cr_assert_eq(values[here].d[0], PAGE + 0x10 - 0x120);
+	cr_assert_eq(values[before].d[0], 0x10000 - 0x120);
+	cr_assert_eq(values[narrow].d[0], PAGE + 0x20 - 0x120);
+	cr_assert_eq(X->pc, 0xabcd + 0x120);
+	X->code = (struct vr_code_space){0};
+	begin();
+	here = add(VR_IR_PC_CONST, I, 0, 0, 0, 0, -(uint64_t)(PAGE + 4));
+	narrow = add(VR_IR_PC_CONST, W, 0, 0, 0, 0, -(uint64_t)(PAGE + 4));
+	run();
+	cr_assert_eq(values[here].d[0], (uint64_t)-4);
+	cr_assert_eq(values[narrow].d[0], (uint32_t)-4);
 }
 
 Test(interp, floating_point_is_the_isas)

@@ -24,8 +24,8 @@ static void open_block(void)
 			    .ops = ops,
 			    .blocks = blocks};
 	blocks[0] = (struct vr_ir_block){
-		.pc = 0x1000, .end = 0x1004, .first = 1, .insns = 1, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
-	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x1000);
+		.start = 0x100, .end = 0x104, .first = 1, .insns = 1, .succ = {VR_NO_BLOCK, VR_NO_BLOCK}};
+	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x100);
 }
 
 static int close_block(void)
@@ -36,7 +36,7 @@ static int close_block(void)
 
 static void leave(void)
 {
-	vr_ir_add(&ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 0x1004);
+	vr_ir_add(&ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 0x104);
 }
 
 static void refused(const char *reason)
@@ -59,7 +59,7 @@ static void well_formed(void)
 	vr_ir_put(&ir, VR_T_V128, 64, s);
 	vr_ir_put(&ir, VR_T_FLAGS, 32, f);
 	vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, 0, a, 0, 2);
-	vr_ir_add(&ir, VR_IR_BRCC, VR_T_NONE, VR_CC_NE, f, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_BRCC, VR_T_NONE, VR_CC_NE, f, 0, 0, 0x100);
 	blocks[0].succ[VR_EDGE_TAKEN] = 0;
 }
 
@@ -172,7 +172,7 @@ Test(verify, precise_faults)
 	open_block();
 	a = vr_ir_get(&ir, VR_T_I64, 0);
 	vr_ir_put(&ir, VR_T_I64, 1, a);
-	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x1004);
+	vr_ir_add(&ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, 0x104);
 	vr_ir_add(&ir, VR_IR_LOAD, VR_T_I64, 3, a, 0, 0, 0);
 	leave();
 	cr_assert_eq(close_block(), 0, "%s", why);
@@ -185,10 +185,12 @@ static struct vr_guest_reg registers[] = {
 	{.offset = 16, .kind = VR_REG_VEC, .name = "v"},
 	{.offset = 8, .kind = VR_REG_FLAGS, .name = "f"},
 	{.offset = VR_EXEC_STATE + 16, .kind = VR_REG_INT, .name = "y"},
+	{.offset = 32, .kind = VR_REG_CONDITION, .name = "p"},
 	{.offset = 64, .kind = VR_REG_VEC256, .name = "w"},
 };
 static const struct vr_helper helpers[] = {{.name = "plain"},
 					   {.name = "vector", .flags = VR_HF_VECTOR},
+					   {.name = "six", .flags = VR_HF_SIX},
 					   {.name = "wide", .flags = VR_HF_VECTOR | VR_HF_V256}};
 static const struct vr_isa isa = {
 	.size = sizeof(isa),
@@ -260,6 +262,8 @@ static uint32_t lone_op(uint32_t op, uint32_t type)
 
 static int close_of(uint32_t at)
 {
+	if (ops[at].op == VR_IR_ARGS)
+		vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, 2);
 	if (vr_ir_ops[ops[at].op].class != VR_IRC_TERM)
 		leave();
 	blocks[0].count = ir.op_count - 1;
@@ -309,7 +313,7 @@ static const struct {
 	{VR_IR_NOT, VR_T_I64, 0, 1},
 	{VR_IR_DIVU, VR_T_I64, 2, 0},
 	{VR_IR_PUT, VR_T_FLAGS, 1, 2},
-	{VR_IR_PUT, VR_T_I64, 3, 0},
+	{VR_IR_PUT, VR_T_I64, 3, 4},
 	{VR_IR_ADDSHL, VR_T_I64, 4, 0},
 	{VR_IR_EXTR, VR_T_I32, 32, 0},
 	{VR_IR_BSWAP, VR_T_I32, 3, 0},
@@ -350,10 +354,23 @@ static const struct {
 	{VR_IR_VGETLANE, VR_T_I64, 8, 0},
 	{VR_IR_BRBIT, VR_T_I64, 128, 0},
 	{VR_IR_JUMP_INDIRECT, VR_T_NONE, 3, 0},
+	{VR_IR_INSN_START, VR_T_NONE, 0, 4096},
+	{VR_IR_INSN_START, VR_T_NONE, 0, ~0ull},
+	{VR_IR_F_ADD, VR_T_I32, VR_FA_8 | VR_FA_16, 0},
+	{VR_IR_F_ADD, VR_T_I64, VR_FA_8, 0},
+	{VR_IR_F_SUB, VR_T_I32, VR_FA_READS_NOT_C, 0},
+	{VR_IR_F_SBC, VR_T_I64, VR_FA_16, 0},
+	{VR_IR_F_ADC, VR_T_I32, 16, 0},
+	{VR_IR_ADC, VR_T_I32, VR_FA_8, 0},
+	{VR_IR_SBC, VR_T_I32, VR_FA_NOT_C, 0},
+	{VR_IR_F_TO, VR_T_I64, 2, 0},
+	{VR_IR_F_MERGE, VR_T_FLAGS, 0, 16},
 	{VR_IR_CONST, VR_T_I32, 0, 1ull << 32},
 	{VR_IR_GET, VR_T_I64, 0, 1},
 	{VR_IR_GET, VR_T_F64, 0, 0},
+	{VR_IR_GET, VR_T_FLAGS, 0, 5},
 	{VR_IR_GET, VR_T_FLAGS, 0, 4},
+	{VR_IR_GET, VR_T_I64, 1, 4},
 	{VR_IR_LDS, VR_T_I64, 0, 0},
 	{VR_IR_LDS, VR_T_I64, 0, VR_EXEC_STATE + 4},
 	{VR_IR_LDS, VR_T_I32, 0, VR_EXEC_STATE + 20},
@@ -367,7 +384,7 @@ static const struct {
 	{VR_IR_CAS, VR_T_I64, 3, VR_MEM_IMM(8, 0)},
 	{VR_IR_CASIF, VR_T_I64, 3, 0},
 	{VR_IR_CALL, VR_T_I64, 0, 1},
-	{VR_IR_CALL, VR_T_I64, 0, 2},
+	{VR_IR_CALL, VR_T_I64, 0, 3},
 	{VR_IR_VCALL, VR_T_V128, 0, 0},
 	{VR_IR_VSHL, VR_T_V128, 1, 16},
 	{VR_IR_VSHR, VR_T_V128, 1, 17},
@@ -389,6 +406,36 @@ Test(verify, ranges)
 		cr_expect_eq(close_of(at), VR_E_INVAL, "row %zu: %s, aux %u, imm 0x%lx", i,
 			     vr_ir_ops[beyond[i].op].name, beyond[i].aux, beyond[i].imm);
 	}
+}
+
+/* ARGS stands directly before a CALL, whose helper wants it. */
+Test(verify, arguments)
+{
+	static const uint32_t helper[] = {2, 0};
+
+	for (uint32_t n = 0; n < 2; n++) {
+		open_block();
+		uint32_t a = vr_ir_get(&ir, VR_T_I64, 0);
+		vr_ir_add(&ir, VR_IR_ARGS, VR_T_I64, 0, a, 0, a, 0);
+		vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, a, a, a, helper[n]);
+		leave();
+		blocks[0].count = ir.op_count - 1;
+		cr_expect_eq(vr_ir_verify(&ir, &isa, why, sizeof(why)), n ? VR_E_INVAL : 0, "%s", why);
+		/* Without an isa, that of the helper is not looked at. */
+		cr_expect_eq(vr_ir_verify(&ir, NULL, why, sizeof(why)), 0, "%s", why);
+	}
+	open_block();
+	uint32_t a = vr_ir_get(&ir, VR_T_I64, 0);
+	vr_ir_add(&ir, VR_IR_ARGS, VR_T_I64, 0, a, 0, a, 0);
+	vr_ir_add(&ir, VR_IR_NOP, VR_T_NONE, 0, 0, 0, 0, 0);
+	vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, a, a, a, 2);
+	leave();
+	refused("follows at once");
+	/* Without ARGS, the last three are missing, as others may be. */
+	open_block();
+	vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, 2);
+	leave();
+	cr_assert_eq(close_block(), 0, "%s", why);
 }
 
 Test(verify, pairs)
@@ -467,9 +514,9 @@ Test(verify, edges)
 	open_block();
 	leave();
 	blocks[0].succ[VR_EDGE_TAKEN] = 0;
-	refused("another pc");
+	refused("another place");
 	open_block();
-	vr_ir_add(&ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 0x1000);
+	vr_ir_add(&ir, VR_IR_GOTO, VR_T_NONE, 0, 0, 0, 0, 0x100);
 	blocks[0].succ[VR_EDGE_TAKEN] = 0;
 	cr_assert_eq(close_block(), 0, "%s", why);
 	blocks[0].succ[VR_EDGE_FALL] = 0;
@@ -509,14 +556,14 @@ Test(print, one_op_a_line)
 	well_formed();
 	cr_assert_eq(close_block(), 0);
 	FILE *out = open_memstream(&text, &size);
-	vr_ir_print(out, &ir, NULL);
+	vr_ir_print(out, &ir, NULL, 0x40000000);
 	fclose(out);
 	uint32_t lines = 0;
 	for (char *p = text; (p = strchr(p, '\n')); p++)
 		lines++;
 	cr_assert_eq(lines, 1 + blocks[0].count);
 	cr_assert(strstr(text, "LOAD.i64 v2 bytes=8 signed disp=-8 acquire sc"), "%s", text);
-	cr_assert(strstr(text, "BRCC v7 ne -> 0x1000"), "%s", text);
-	cr_assert(strstr(text, "PUT.flags v7 [reg 32] live=3"), "%s", text);
+	cr_assert(strstr(text, "BRCC v7 ne -> 0x40000100"), "%s", text);
+	cr_assert(strstr(text, "PUT.flags v7 [reg 32]\n"), "%s", text);
 	free(text);
 }

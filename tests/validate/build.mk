@@ -15,7 +15,7 @@ $(B)/tests/validate/$(1)-%.so: tests/validate/faulty_$(1).c tests/validate/fault
 	@mkdir -p $$(@D)
 	@echo "  FAULT   $$@"
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CPPFLAGS)) -Isdk -Isdk/xlate -Itests/validate -DTHE_FAULT=$$* -DTHE_FAULT_$$*=1 \
-	  $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,now $$(if $$(filter exports_more,$$*),,-Wl,--version-script=tests/validate/exports) \
+	  $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,now $$(if $$(filter exports_%,$$*),,-Wl,--version-script=tests/validate/exports) \
 	  -o $$@ $$< $(VALIDATE_LIBS_$(1)) -lm
 	$(Q)sed 's/LIBRARY/$$(@F)/g' tests/validate/faulty_$(1).yaml > $$(@:.so=.yaml)
 	$(Q)case $$* in process_unasked) ;; process_*) echo 'helper: share' >> $$(@:.so=.yaml) ;; esac

@@ -32,7 +32,8 @@ static int32_t VR_CALL access_(const struct vr_host *host, uint32_t space, uint3
 }
 static const struct vr_host_mmio mmio = {.size = sizeof(mmio), .access = access_};
 
-static int32_t VR_CALL faulty_vm_create(void *self, const struct vr_vm_config *c, void **out)
+static int32_t VR_CALL faulty_vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c,
+					struct vr_vm **out)
 {
 	int32_t rc;
 
@@ -46,8 +47,8 @@ static int32_t VR_CALL faulty_vm_create(void *self, const struct vr_vm_config *c
 	return rc;
 }
 
-static int32_t VR_CALL faulty_memory_map(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
-					 uint32_t flags)
+static int32_t VR_CALL faulty_memory_map(struct vr_vm *vm, uint32_t slot, uint64_t gpa, uint64_t length,
+					 void *host, uint32_t flags)
 {
 	if (FAULT(slots_mixed) && slot < SOFT_MAX_MEMSLOTS && ((struct soft_vm *)vm)->memslots[slot].used)
 		return VR_OK;
@@ -55,15 +56,15 @@ static int32_t VR_CALL faulty_memory_map(void *vm, uint32_t slot, uint64_t gpa, 
 				     FAULT(rom_writable) ? flags & ~VR_MEM_READONLY : flags);
 }
 
-static void VR_CALL faulty_memory_written(void *vm, uint64_t gpa, uint64_t length)
+static void VR_CALL faulty_memory_written(struct vr_vm *vm, uint64_t gpa, uint64_t length)
 {
 	if (!FAULT(written_ignored))
 		soft_accel.memory_written(vm, gpa, length);
 }
 
-static int32_t VR_CALL faulty_vcpu_run(void *vcpu, struct vr_exit *exit)
+static int32_t VR_CALL faulty_vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *exit)
 {
-	struct soft_vcpu *v = vcpu;
+	struct soft_vcpu *v = soft_vcpu_of(vcpu);
 	int32_t rc;
 
 	if (FAULT(kick_lost))
@@ -74,7 +75,7 @@ static int32_t VR_CALL faulty_vcpu_run(void *vcpu, struct vr_exit *exit)
 	return rc;
 }
 
-static void VR_CALL faulty_vcpu_kick(void *vcpu)
+static void VR_CALL faulty_vcpu_kick(struct vr_vcpu *vcpu)
 {
 	if (FAULT(kick_asleep))
 		soft_request(((struct soft_vcpu *)vcpu)->x, SOFT_REQ_KICK);
@@ -82,20 +83,21 @@ static void VR_CALL faulty_vcpu_kick(void *vcpu)
 		soft_accel.vcpu_kick(vcpu);
 }
 
-static void VR_CALL faulty_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+static void VR_CALL faulty_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level)
 {
 	if (!FAULT(pin_lost))
 		soft_accel.vcpu_set_pin(vcpu, pin, level);
 }
 
-static int32_t VR_CALL faulty_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+static int32_t VR_CALL faulty_get_state(struct vr_vcpu *vcpu, const char *id, void *state, uint32_t length)
 {
 	if (FAULT(state_any_id))
 		id = ((struct soft_vcpu *)vcpu)->vm->isa->state_id;
 	return soft_accel.vcpu_get_state(vcpu, id, state, length);
 }
 
-static int32_t VR_CALL faulty_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+static int32_t VR_CALL faulty_set_state(struct vr_vcpu *vcpu, const char *id, const void *state,
+					uint32_t length)
 {
 	uint64_t copy[4096];
 
@@ -106,13 +108,13 @@ static int32_t VR_CALL faulty_set_state(void *vcpu, const char *id, const void *
 	return soft_accel.vcpu_set_state(vcpu, id, copy, length);
 }
 
-static void VR_CALL faulty_reset(void *vm)
+static void VR_CALL faulty_reset(struct vr_vm *vm)
 {
 	if (!FAULT(reset_stale))
 		soft_accel.vm_reset(vm);
 }
 
-static void VR_CALL faulty_stats(void *vm, vr_stat_fn fn, void *opaque)
+static void VR_CALL faulty_stats(struct vr_vm *vm, vr_stat_fn fn, void *opaque)
 {
 	soft_accel.stats(vm, fn, opaque);
 	if (FAULT(stat_nameless))
@@ -122,7 +124,7 @@ static void VR_CALL faulty_stats(void *vm, vr_stat_fn fn, void *opaque)
 static struct vr_accel table;
 static struct vr_plugin own;
 
-static const void *VR_CALL faulty_query(void *self, const char *id)
+static const void *VR_CALL faulty_query(struct vr_plugin_self *self, const char *id)
 {
 	return vr_plugin_instance_query(self, id) ? &table : NULL;
 }

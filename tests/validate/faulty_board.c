@@ -16,6 +16,11 @@ struct board {
 	uint8_t registers[REGISTERS];
 };
 
+static inline struct board *board_of(struct vr_board *board)
+{
+	return (struct board *)board;
+}
+
 static uint64_t VR_CALL read_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
 	const struct board *b = opaque;
@@ -40,7 +45,8 @@ static void VR_CALL write_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_, .write = write_};
 
-static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void **out)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_board_config *c,
+			      struct vr_board **out)
 {
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
@@ -48,7 +54,7 @@ static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void 
 	struct board *b;
 	int32_t rc;
 
-	if (!VR_HAS(memory, pointer) || !VR_HAS(mmio, attach))
+	if (!VR_HAS(memory, unmap) || !VR_HAS(mmio, attach))
 		return faulty_refuse(host, VR_E_ABI, "no vmrun.memory/1 or vmrun.mmio/1");
 	if (!FAULT(board_any_arch) && (!c->arch || strcmp(c->arch, "arm64") != 0))
 		return faulty_refuse(host, VR_E_CONFIG, "this is an arm64 machine");
@@ -71,49 +77,80 @@ static int32_t VR_CALL create(void *self, const struct vr_board_config *c, void 
 		free(b);
 		return rc;
 	}
-	*out = b;
+	*out = (struct vr_board *)b;
 	return VR_OK;
 }
 
-static int32_t VR_CALL load(void *board, const struct vr_boot_payload *p)
+static int32_t VR_CALL load(struct vr_board *board, const struct vr_boot_payload *p)
 {
-	struct board *b = board;
+	struct board *b = board_of(board);
 	const struct vr_host *host = b->host;
 	const struct vr_host_memory *memory = host->query(host, VR_MEMORY_ID);
 	const uint8_t *kernel = p->kernel;
-	void *to;
+	struct vr_mapping m = {.size = sizeof(m)};
 
 	if ((!FAULT(image_overrun) && p->kernel_size < 0x40) || memcmp(kernel + 0x38, "ARMd", 4) != 0)
 		return FAULT(image_silent) ? VR_E_IMAGE : faulty_refuse(host, VR_E_IMAGE, "no arm64 Image");
-	to = memory->pointer(host, RAM, p->kernel_size);
-	if (!to)
+	if (memory->map(host, RAM, p->kernel_size, VR_MAP_READ | VR_MAP_WRITE, &m) < 0)
 		return faulty_refuse(host, VR_E_CONFIG, "too little RAM");
-	memcpy(to, kernel, p->kernel_size);
-	memory->written(host, RAM, p->kernel_size);
+	memcpy(m.bytes, kernel, p->kernel_size);
+	if (!FAULT(board_mapping_kept))
+		memory->unmap(host, &m, 0, FAULT(written_untold) ? 4 : p->kernel_size);
+	if (FAULT(used_unmapped))
+		m.bytes[0] = kernel[0];
 	return VR_OK;
 }
 
-static void VR_CALL reset(void *board)
+static void VR_CALL reset(struct vr_board *board)
 {
 	if (!FAULT(board_reset_keeps))
 		memset(((struct board *)board)->registers, 0, REGISTERS);
 }
 
-static void VR_CALL destroy_board(void *board)
+static void VR_CALL destroy_board(struct vr_board *board)
 {
 	free(board);
 }
 
-static const struct vr_board table = {
+static void VR_CALL pause_board(struct vr_board *board)
+{
+	(void)board;
+}
+
+static int32_t VR_CALL state_at(struct vr_board *board, uint32_t i, struct vr_board_state *out)
+{
+	(void)board;
+	out->id = "org.example.registers/1";
+	out->index = 0;
+	out->length = 8;
+	return i ? VR_E_NOENT : VR_OK;
+}
+
+static int32_t VR_CALL get_state(struct vr_board *board, const char *id, uint32_t index, void *state,
+				 uint32_t length)
+{
+	static uint32_t counter;
+	uint32_t value[2] = {8, FAULT(state_moves) ? ++counter : 0};
+
+	(void)board, (void)id, (void)index;
+	memcpy(state, value, length < sizeof(value) ? length : sizeof(value));
+	return VR_OK;
+}
+
+static const struct vr_board_maker table = {
 	.size = sizeof(table),
 	.arch = "arm64",
 	.create = create,
 	.load = load,
 	.reset = reset,
 	.destroy = destroy_board,
+	.state_at = state_at,
+	.get_state = get_state,
+	.pause = pause_board,
+	.resume = FAULT(pauses_for_good) ? NULL : pause_board,
 };
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;

@@ -27,12 +27,23 @@ struct plugin {
 	uint32_t probed;
 };
 
+static inline struct plugin *plugin_of(struct vr_plugin_self *self)
+{
+	return (struct plugin *)self;
+}
+
 struct device {
 	struct plugin *p;
 	uint8_t *registers;
 	uint32_t dead;
 	struct vr_helper_process *helper;
+	struct vr_mapping mapping;
 };
+
+static inline struct device *device_of(struct vr_device *device)
+{
+	return (struct device *)device;
+}
 
 #if THE_FAULT_has_constructor
 __attribute__((constructor)) static void begin(void)
@@ -46,6 +57,24 @@ VR_EXPORT void one_too_many(void)
 {
 }
 #endif
+#if THE_FAULT_exports_cxx
+VR_EXPORT void cxx_name(void) __asm__("_Z19vmrun_plugin_createPK7vr_hostPKcPPK9vr_plugin");
+VR_EXPORT void cxx_name(void)
+{
+}
+#endif
+#if THE_FAULT_exports_weak
+VR_EXPORT __attribute__((weak)) void instance_of_a_template(void);
+VR_EXPORT void instance_of_a_template(void)
+{
+}
+#endif
+#if THE_FAULT_exports_misspelt
+VR_EXPORT void vmrun_plugin_creat(void);
+VR_EXPORT void vmrun_plugin_creat(void)
+{
+}
+#endif
 #if THE_FAULT_lazy_thread_local
 __attribute__((tls_model("global-dynamic"))) static _Thread_local volatile uint64_t lazy;
 #endif
@@ -54,6 +83,31 @@ void vmrun_test_symbol_that_no_library_has(void);
 #endif
 
 /* ---- the device -------------------------------------------------------------------------------------- */
+
+/* Its registers go to guest memory. */
+static void transfer(const struct device *d, uint64_t gpa)
+{
+	const struct vr_host *host = d->p->host;
+	const struct vr_host_memory *t = host->query(host, VR_MEMORY_ID);
+	struct vr_mapping m = {.size = sizeof(m)};
+
+	if (!VR_HAS(t, written) || t->map(host, gpa, WINDOW, VR_MAP_WRITE, &m) < 0)
+		return;
+	memcpy(m.bytes, d->registers, WINDOW);
+	t->unmap(host, &m, 0, 0);
+}
+
+/* The first page of the memory that there is. */
+static void map_something(struct device *d)
+{
+	const struct vr_host *host = d->p->host;
+	const struct vr_host_memory *t = host->query(host, VR_MEMORY_ID);
+	struct vr_memory_region r = {.size = sizeof(r)};
+
+	d->mapping.size = sizeof(d->mapping);
+	if (VR_HAS(t, written) && t->region(host, 0, &r) >= 0)
+		t->map(host, r.gpa, 0x1000, VR_MAP_READ, &d->mapping);
+}
 
 static uint64_t VR_CALL read_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_t width)
 {
@@ -75,6 +129,8 @@ static void VR_CALL write_(void *opaque, uint32_t vcpu, uint64_t offset, uint32_
 	(void)vcpu;
 	if (offset + width <= WINDOW)
 		memcpy(d->registers + offset, &value, width);
+	if (FAULT(dma_untold) && offset == 0x80 && width == 8)
+		transfer(d, value);
 }
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_, .write = write_};
@@ -129,9 +185,10 @@ static void stop_helper(struct device *d)
 		t->stop(host, d->helper);
 }
 
-static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void **device)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_device_config *c,
+			      struct vr_device **device)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	struct device *d;
 	struct attaching a = {.base = c->base};
 	pthread_t thread;
@@ -174,21 +231,23 @@ static int32_t VR_CALL create(void *self, const struct vr_device_config *c, void
 		free(d);
 		return a.rc;
 	}
-	*device = d;
+	if (FAULT(mapping_kept))
+		map_something(d);
+	*device = (struct vr_device *)d;
 	return VR_OK;
 }
 
-static void VR_CALL reset(void *device)
+static void VR_CALL reset(struct vr_device *device)
 {
-	struct device *d = device;
+	struct device *d = device_of(device);
 
 	if (!FAULT(reset_keeps))
 		memset(d->registers, 0, WINDOW);
 }
 
-static void VR_CALL destroy_device(void *device)
+static void VR_CALL destroy_device(struct vr_device *device)
 {
-	struct device *d = device;
+	struct device *d = device_of(device);
 
 	stop_helper(d);
 	free(d->registers);
@@ -207,9 +266,9 @@ static const struct vr_device_maker maker = {
 
 /* ---- the plugin ---------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	const struct vr_host_log *log = p->host->query(p->host, VR_LOG_ID);
 	const struct vr_host_config *config = p->host->query(p->host, VR_CONFIG_ID);
 
@@ -248,9 +307,9 @@ static void *forever(void *arg)
 
 static void *volatile kept; /* what is leaked is not optimised away */
 
-static int32_t VR_CALL start(void *self)
+static int32_t VR_CALL start(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	pthread_t thread;
 
 	if (FAULT(crashes))
@@ -289,15 +348,15 @@ static int32_t VR_CALL start(void *self)
 	return VR_OK;
 }
 
-static int32_t VR_CALL stop(void *self)
+static int32_t VR_CALL stop(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 
 	if (FAULT(early_destroy) && !p->probed)
 		abort();
@@ -314,14 +373,14 @@ static void VR_CALL destroy(void *self)
 	(FAULT(process_unasked) || FAULT(process_half) || FAULT(process_idle) || FAULT(process_needs) || \
 	 FAULT(process_end))
 
-static int32_t VR_CALL helper_run(void *self, const struct vr_helper_channel *c)
+static int32_t VR_CALL helper_run(struct vr_plugin_self *self, const struct vr_helper_channel *c)
 {
 	(void)self;
 	(void)c;
 	return VR_OK;
 }
 
-static int32_t VR_CALL helper_state(void *self, void *buffer, uint32_t capacity)
+static int32_t VR_CALL helper_state(struct vr_plugin_self *self, void *buffer, uint32_t capacity)
 {
 	(void)self;
 	(void)buffer;
@@ -335,7 +394,7 @@ static const struct vr_helper_main helper = {
 	.get_state = FAULT(process_half) ? helper_state : NULL,
 };
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	static struct vr_device_maker copies[16];
 	static uint32_t turn;
@@ -410,7 +469,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 	}
 	p->plugin = (struct vr_plugin){
 		.size = FAULT(small_plugin) ? offsetof(struct vr_plugin, query) : sizeof(p->plugin),
-		.self = p,
+		.self = (struct vr_plugin_self *)p,
 		.probe = probe,
 		.start = start,
 		.stop = stop,

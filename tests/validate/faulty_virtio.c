@@ -10,6 +10,11 @@ struct plugin {
 	const struct vr_host *host;
 };
 
+static inline struct plugin *plugin_of(struct vr_plugin_self *self)
+{
+	return (struct plugin *)self;
+}
+
 /* ---- the device -------------------------------------------------------------------------------------- */
 
 struct vr_virtio_device {
@@ -19,10 +24,10 @@ struct vr_virtio_device {
 	struct vr_virtio_segment segment[8];
 };
 
-static int32_t VR_CALL device_create(void *self, const struct vr_virtio_config *c,
+static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct vr_virtio_config *c,
 				     struct vr_virtio_info *info, struct vr_virtio_device **out)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	struct vr_virtio_device *d;
 
 	if (FAULT(virtio_silent) && strcmp(c->type, "faulty"))
@@ -72,9 +77,12 @@ static void VR_CALL notify(struct vr_virtio_device *d, uint32_t queue)
 				     .segment = d->segment,
 				     .segment_max = 8};
 
-	while (d->io->pop(d->transport, queue, &b) > 0)
+	while (d->io->pop(d->transport, queue, &b) > 0) {
+		if (FAULT(writes_unsaid))
+			d->io->write(d->transport, &b, 0, "unsaid", 6);
 		if (!FAULT(keeps_buffer))
 			d->io->push(d->transport, queue, &b, 0);
+	}
 	d->io->signal(d->transport, queue);
 }
 
@@ -146,9 +154,9 @@ static void VR_CALL stop(struct vr_block *b)
 static const struct vr_block_ops ops = {
 	.size = sizeof(ops), .info = info, .submit = submit, .cancel = cancel, .stop = stop};
 
-static int32_t VR_CALL open_disk(void *self, struct vr_disk *out)
+static int32_t VR_CALL open_disk(struct vr_plugin_self *self, struct vr_disk *out)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	struct vr_block *b = calloc(1, sizeof(*b));
 
 	if (!b)
@@ -167,13 +175,13 @@ static const struct vr_block_maker disks = {.size = sizeof(disks), .open = open_
 
 /* ---- the plugin ---------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL nothing(void *self)
+static int32_t VR_CALL nothing(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	(void)self;
 	return strcmp(id, VR_VIRTIO_ID) == 0  ? (const void *)&maker
@@ -181,7 +189,7 @@ static const void *VR_CALL query(void *self, const char *id)
 					      : NULL;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
 	free(self);
 }
@@ -204,7 +212,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 		return faulty_refuse(host, VR_E_NOMEM, "no memory");
 	p->host = host;
 	p->plugin = (struct vr_plugin){.size = sizeof(p->plugin),
-				       .self = p,
+				       .self = (struct vr_plugin_self *)p,
 				       .probe = nothing,
 				       .start = nothing,
 				       .stop = nothing,

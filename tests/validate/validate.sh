@@ -45,6 +45,12 @@ while read -r class fault rules; do
 	[ $((n % 4)) = 0 ] && wait
 done <"$WORK/faults"
 wait
+# said FAULT TEXT: the rule's line has it.
+said() { if grep -qF -- "$2" "$WORK/$1.out"; then ok; else bad "$1: no '$2'"; fi; }
+said device-exports_more "it exports 'one_too_many' as well; compile with -fvisibility=hidden"
+said device-exports_cxx "which is vmrun_plugin_create() with a C++ name; include <vmrun/plugin.h>"
+said device-exports_weak "it exports 'instance_of_a_template', a weak symbol (of a template or an inline function)"
+said device-exports_misspelt "it exports 'vmrun_plugin_creat'; is vmrun_plugin_create meant?"
 while read -r class fault rules; do
 	out=$WORK/$class-$fault.out
 	rc=$(cat "$WORK/$class-$fault.rc")

@@ -147,7 +147,7 @@ static void turn(struct vr_net *n)
 
 static struct vr_net the_link;
 
-static int32_t VR_CALL open_link(void *self, struct vr_link *out)
+static int32_t VR_CALL open_link(struct vr_plugin_self *self, struct vr_link *out)
 {
 	(void)self;
 	the_link = (struct vr_net){.lock = PTHREAD_MUTEX_INITIALIZER, .up = 1};
@@ -200,7 +200,7 @@ static void start(void)
 	fake_offer(d, VR_NET_ID, &maker, "loop", VR_FOUND_REQUESTED);
 	registry = d->host->query(d->host, VR_REGISTRY_ID);
 	cr_assert_eq(registry->find(d->host, VR_NET_ID, NULL, 0, &f), VR_OK);
-	m = f.interface;
+	m = f.table;
 	k = (struct vr_link){.size = sizeof(k)};
 	cr_assert(VR_HAS(m, open) && VR_HAS(m, close));
 	cr_assert_eq(m->open(f.self, &k), VR_OK);

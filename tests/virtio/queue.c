@@ -96,7 +96,7 @@ Test(queue, chain)
 	cr_expect_eq(vr_virtio_buffer_write(&c, 0, "0123456789abcdef", 16), 11);
 	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA + 200), "01234\0", 6);
 	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA + 300), "56789a\0", 7);
-	vr_virtio_buffer_written(q.host, q.memory, &c, 7);
+	vr_virtio_buffer_written(q.ram, &c, 7);
 	cr_expect_eq(v.d->written, 7);
 	vr_virtio_queue_push(&q, c.head, 11);
 	cr_expect_eq(drv_used(&v, 0), 1);
@@ -361,8 +361,8 @@ Test(queue, noise)
 		if (vr_virtio_queue_pop(&q, &c) == 1) {
 			cr_assert(c.out + c.in <= VIRTIO_QUEUE_SIZE);
 			for (uint32_t i = 0; i < c.out + c.in; i++)
-				cr_assert_eq(c.segment[i].host, q.memory->pointer(q.host, c.segment[i].gpa,
-										  c.segment[i].length));
+				cr_assert_eq(c.segment[i].host,
+					     vr_fake_host_view(v.d, c.segment[i].gpa, c.segment[i].length));
 		} else {
 			q.last_avail = v.avail[0];
 		}

@@ -32,8 +32,8 @@ static struct made {
 	uint32_t push_late; /* queue_stop() pushes what it has */
 } made;
 
-static int32_t VR_CALL create(void *self, const struct vr_virtio_config *c, struct vr_virtio_info *info,
-			      struct vr_virtio_device **device)
+static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_virtio_config *c,
+			      struct vr_virtio_info *info, struct vr_virtio_device **device)
 {
 	(void)self;
 	cr_assert_str_eq(c->type, TYPE);
@@ -125,11 +125,11 @@ static int32_t VR_CALL shared(struct vr_virtio_device *d, uint32_t i, struct vr_
 	return VR_OK;
 }
 
-static void VR_CALL shared_at(struct vr_virtio_device *d, uint32_t i, uint64_t gpa, void *host)
+static void VR_CALL shared_at(struct vr_virtio_device *d, uint32_t i, const struct vr_mapping *m)
 {
 	(void)d, (void)i;
-	made.shared_gpa = gpa;
-	made.shared = host;
+	made.shared_gpa = m->gpa;
+	made.shared = m->bytes;
 }
 
 static void VR_CALL pause(struct vr_virtio_device *d)
@@ -538,7 +538,7 @@ Test(transport_maker, shared_memory)
 	cr_assert_eq(make(&room), VR_OK, "%s", v.d->error_text);
 	cr_expect_eq(room.used, 0x20000);
 	cr_expect_eq(made.shared_gpa, 0x100000000);
-	cr_expect_eq(made.shared, vr_fake_host_pointer(v.d, 0x100000000, 0x20000));
+	cr_expect_eq(made.shared, vr_fake_host_view(v.d, 0x100000000, 0x20000));
 	drv_w(&v, 0xac, 7);
 	cr_expect_eq(drv_r(&v, 0xb0), 0x20000);
 	cr_expect_eq(drv_r(&v, 0xb4), 0);

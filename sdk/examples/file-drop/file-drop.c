@@ -54,12 +54,17 @@ struct plugin {
 	int folder, file;
 };
 
+static inline struct plugin *plugin_of(struct vr_plugin_self *self)
+{
+	return (struct plugin *)self;
+}
+
 /* ---- the helper process: vmrun.helper/1 ------------------------------------------------------------- */
 
 /* Before the sandbox: what is opened here may be used later. */
-static int32_t VR_CALL helper_init(void *self, const void *config, uint32_t length)
+static int32_t VR_CALL helper_init(struct vr_plugin_self *self, const void *config, uint32_t length)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	const char *path = p->config->string(p->host, "folder");
 
 	(void)config;
@@ -110,7 +115,7 @@ static void serve(struct plugin *p, const struct request *r, struct reply *out)
 	out->count = n < 0 ? 0 : (uint32_t)n;
 }
 
-static int32_t VR_CALL helper_run(void *self, const struct vr_helper_channel *c)
+static int32_t VR_CALL helper_run(struct vr_plugin_self *self, const struct vr_helper_channel *c)
 {
 	struct vr_helper_message m = {.size = sizeof(m)};
 	struct request r;
@@ -121,7 +126,7 @@ static int32_t VR_CALL helper_run(void *self, const struct vr_helper_channel *c)
 		if (m.length != sizeof(r))
 			continue;
 		memcpy(&r, m.bytes, sizeof(r));
-		serve(self, &r, &out);
+		serve(plugin_of(self), &r, &out);
 		c->send(c, &out, sizeof(out), VR_HELPER_NO_DESCRIPTOR);
 	}
 	return rc;
@@ -140,6 +145,11 @@ struct drop {
 	struct request request;
 	struct reply reply;
 };
+
+static inline struct drop *drop_of(struct vr_device *device)
+{
+	return (struct drop *)device;
+}
 
 /* From the helper: a length that fits, and a count that does. */
 static void VR_CALL message(void *opaque, const struct vr_helper_message *m)
@@ -243,9 +253,9 @@ static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .wri
  */
 
 /* An answer that is under way may still come; the guest that asked is gone, so it goes nowhere. */
-static void VR_CALL drop_reset(void *device)
+static void VR_CALL drop_reset(struct vr_device *device)
 {
-	struct drop *d = device;
+	struct drop *d = drop_of(device);
 
 	pthread_mutex_lock(&d->lock);
 	d->status = d->ended ? DROP_ERROR : DROP_READY;
@@ -254,18 +264,19 @@ static void VR_CALL drop_reset(void *device)
 	pthread_mutex_unlock(&d->lock);
 }
 
-static void VR_CALL drop_destroy(void *device)
+static void VR_CALL drop_destroy(struct vr_device *device)
 {
-	struct drop *d = device;
+	struct drop *d = drop_of(device);
 
 	d->p->helpers->stop(d->p->host, d->helper); /* no event after this */
 	pthread_mutex_destroy(&d->lock);
 	free(d);
 }
 
-static int32_t VR_CALL drop_create(void *self, const struct vr_device_config *c, void **device)
+static int32_t VR_CALL drop_create(struct vr_plugin_self *self, const struct vr_device_config *c,
+				   struct vr_device **device)
 {
-	const struct plugin *p = self;
+	const struct plugin *p = plugin_of(self);
 	const char *folder = p->config->string(p->host, "folder");
 	struct vr_helper_request r = {.size = sizeof(r), .events = &events};
 	struct drop *d;
@@ -290,20 +301,20 @@ static int32_t VR_CALL drop_create(void *self, const struct vr_device_config *c,
 	}
 	rc = p->mmio->attach(p->host, VR_SPACE_MMIO, c->base, DROP_WINDOW, &ops, d, TYPE);
 	if (rc < 0) {
-		drop_destroy(d);
+		drop_destroy((struct vr_device *)d);
 		return rc;
 	}
-	*device = d;
+	*device = (struct vr_device *)d;
 	return VR_OK;
 }
 
-static uint64_t VR_CALL window(void *self, const char *type)
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
 {
 	(void)self;
 	return strcmp(type, TYPE) == 0 ? DROP_WINDOW : 0;
 }
 
-static const char *VR_CALL compatible(void *self, const char *type)
+static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type)
 {
 	(void)self;
 	(void)type;
@@ -324,9 +335,9 @@ static const struct vr_device_maker maker = {
  */
 
 /* Not called in the helper process, where the first and the last of these are not there. */
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	const struct plugin *p = self;
+	const struct plugin *p = plugin_of(self);
 
 	if (!VR_HAS(p->mmio, attach) || !VR_HAS(p->config, string) || !VR_HAS(p->helpers, stop))
 		return vr_host_error(
@@ -335,18 +346,18 @@ static int32_t VR_CALL probe(void *self)
 	return VR_OK;
 }
 
-static int32_t VR_CALL nothing(void *self)
+static int32_t VR_CALL nothing(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
 	free(self);
 }
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	(void)self;
 	if (strcmp(id, VR_HELPER_ID) == 0)
@@ -377,7 +388,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	p->helpers = host->query(host, VR_HOST_HELPER_ID);
 	p->plugin = (struct vr_plugin){
 		.size = sizeof(p->plugin),
-		.self = p,
+		.self = (struct vr_plugin_self *)p,
 		.probe = probe,
 		.start = nothing,
 		.stop = nothing,

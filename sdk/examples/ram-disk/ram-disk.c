@@ -103,7 +103,7 @@ static const struct vr_block_ops ops = {
 
 /* ---- vmrun.block/1 ---- */
 
-static int32_t VR_CALL open_disk(void *self, struct vr_disk *out)
+static int32_t VR_CALL open_disk(struct vr_plugin_self *self, struct vr_disk *out)
 {
 	const struct vr_host *host = ((struct plugin *)self)->instance.host;
 	const struct vr_host_config *options = host->query(host, VR_CONFIG_ID);

@@ -43,6 +43,11 @@ struct plugin {
 	const struct vr_host_file *files;
 };
 
+static inline struct plugin *plugin_of(struct vr_plugin_self *self)
+{
+	return (struct plugin *)self;
+}
+
 struct serial {
 	const struct plugin *p;
 	FILE *file;
@@ -52,6 +57,11 @@ struct serial {
 	uint32_t thre; /* the transmitter became empty, and no interrupt has told the guest */
 	uint8_t ier, lcr, mcr, scr, dll, dlm, fifo;
 };
+
+static inline struct serial *serial_of(struct vr_device *device)
+{
+	return (struct serial *)device;
+}
 
 /* ---- the registers ---------------------------------------------------------------------------------------
  */
@@ -190,9 +200,9 @@ static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .wri
 /* ---- vmrun.device/1 --------------------------------------------------------------------------------------
  */
 
-static void VR_CALL serial_reset(void *device)
+static void VR_CALL serial_reset(struct vr_device *device)
 {
-	struct serial *s = device;
+	struct serial *s = serial_of(device);
 
 	pthread_mutex_lock(&s->lock);
 	s->ier = s->lcr = s->mcr = s->scr = s->dll = s->dlm = s->fifo = 0;
@@ -202,9 +212,9 @@ static void VR_CALL serial_reset(void *device)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void VR_CALL serial_destroy(void *device)
+static void VR_CALL serial_destroy(struct vr_device *device)
 {
-	struct serial *s = device;
+	struct serial *s = serial_of(device);
 
 	fclose(s->file);
 	pthread_mutex_destroy(&s->lock);
@@ -212,9 +222,10 @@ static void VR_CALL serial_destroy(void *device)
 }
 
 /* Opens the file now: later on the process may open none. */
-static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *c, void **device)
+static int32_t VR_CALL serial_create(struct vr_plugin_self *self, const struct vr_device_config *c,
+				     struct vr_device **device)
 {
-	const struct plugin *p = self;
+	const struct plugin *p = plugin_of(self);
 	const char *path = p->config->string(p->instance.host, "file");
 	uint64_t stamps = 0;
 	struct serial *s;
@@ -247,27 +258,28 @@ static int32_t VR_CALL serial_create(void *self, const struct vr_device_config *
 	pthread_mutex_init(&s->lock, NULL);
 	rc = p->mmio->attach(p->instance.host, VR_SPACE_MMIO, c->base, 8, &ops, s, TYPE);
 	if (rc < 0) {
-		serial_destroy(s);
+		serial_destroy((struct vr_device *)s);
 		return rc;
 	}
-	*device = s;
+	*device = (struct vr_device *)s;
 	return VR_OK;
 }
 
-static uint64_t VR_CALL window(void *self, const char *type)
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
 {
 	(void)self;
 	return strcmp(type, TYPE) == 0 ? 8 : 0;
 }
 
-static const char *VR_CALL compatible(void *self, const char *type)
+static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type)
 {
 	(void)self;
 	(void)type;
 	return "ns16550a";
 }
 
-static int32_t VR_CALL describe(void *self, const char *type, uint32_t i, struct vr_device_property *out)
+static int32_t VR_CALL describe(struct vr_plugin_self *self, const char *type, uint32_t i,
+				struct vr_device_property *out)
 {
 	static const uint32_t hz = CLOCK_HZ;
 
@@ -296,9 +308,9 @@ static const struct vr_device_maker maker = {
 /* ---- life ------------------------------------------------------------------------------------------------
  */
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	const struct vr_host *host = p->instance.host;
 
 	p->mmio = host->query(host, VR_MMIO_ID);

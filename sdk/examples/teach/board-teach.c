@@ -23,12 +23,22 @@ struct plugin {
 	const struct vr_host_irq *irq;
 };
 
+static inline struct plugin *plugin_of(struct vr_plugin_self *self)
+{
+	return (struct plugin *)self;
+}
+
 struct board {
 	const struct plugin *p;
 	uint64_t ram;
 	const struct vr_device_maker *maker; /* of the card; NULL: none */
-	void *card;
+	struct vr_device *card;
 };
+
+static inline struct board *board_of(struct vr_board *board)
+{
+	return (struct board *)board;
+}
 
 /* ---- the console -------------------------------------------------------------------------------------- */
 
@@ -89,9 +99,9 @@ static int32_t plug_card(struct board *b)
 
 		if (r->find(p->instance.host, VR_DEVICE_ID, NULL, i, &f) < 0)
 			break;
-		if (!makes_cards(f.interface))
+		if (!makes_cards(f.table))
 			continue;
-		b->maker = f.interface;
+		b->maker = f.table;
 		return b->maker->create(f.self, &c, &b->card);
 	}
 	return VR_OK;
@@ -111,26 +121,27 @@ static const struct vr_irq_controller lines = {.size = sizeof(lines), .set = lin
 /* ---- vmrun.board/1 --------------------------------------------------------------------------------------
  */
 
-static void VR_CALL board_destroy(void *board)
+static void VR_CALL board_destroy(struct vr_board *board)
 {
-	struct board *b = board;
+	struct board *b = board_of(board);
 
 	if (b->card)
 		b->maker->destroy(b->card);
 	free(b);
 }
 
-static void VR_CALL board_reset(void *board)
+static void VR_CALL board_reset(struct vr_board *board)
 {
-	struct board *b = board;
+	struct board *b = board_of(board);
 
 	if (b->card)
 		b->maker->reset(b->card);
 }
 
-static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c, void **out)
+static int32_t VR_CALL board_create(struct vr_plugin_self *self, const struct vr_board_config *c,
+				    struct vr_board **out)
 {
-	const struct plugin *p = self;
+	const struct plugin *p = plugin_of(self);
 	struct board *b;
 	int32_t rc;
 
@@ -159,34 +170,35 @@ static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c,
 	if (rc >= 0)
 		rc = plug_card(b);
 	if (rc < 0) {
-		board_destroy(b);
+		board_destroy((struct vr_board *)b);
 		return rc;
 	}
-	*out = b;
+	*out = (struct vr_board *)b;
 	return VR_OK;
 }
 
-static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
+static int32_t VR_CALL board_load(struct vr_board *board, const struct vr_boot_payload *p)
 {
-	const struct board *b = board;
+	const struct board *b = board_of(board);
 	const struct plugin *g = b->p;
 	struct teach_state s = {.size = sizeof(s), .pc = TEACH_START};
 	uint64_t n = p->kernel_size, magic = sizeof(TEACH_MAGIC);
-	void *to;
+	struct vr_mapping m = {.size = sizeof(m)};
 
 	if (n < magic || memcmp(p->kernel, TEACH_MAGIC, magic) != 0)
 		return vr_host_error(g->instance.host, VR_E_IMAGE,
 				     "board-teach: this is no program of the teaching machine");
-	to = g->memory->pointer(g->instance.host, TEACH_START, n - magic);
-	if (!to)
+	if (n > magic && g->memory->map(g->instance.host, TEACH_START, n - magic, VR_MAP_WRITE, &m) < 0)
 		return vr_host_error(g->instance.host, VR_E_IMAGE,
 				     "board-teach: the program does not fit into RAM; give more with -m");
-	memcpy(to, (const uint8_t *)p->kernel + magic, n - magic);
-	g->memory->written(g->instance.host, TEACH_START, n - magic);
+	if (n > magic) {
+		memcpy(m.bytes, (const uint8_t *)p->kernel + magic, n - magic);
+		g->memory->unmap(g->instance.host, &m, 0, n - magic);
+	}
 	return g->machine->vcpu_set_state(g->instance.host, 0, TEACH_STATE_ID, &s, sizeof(s));
 }
 
-static const struct vr_board board = {
+static const struct vr_board_maker board = {
 	.size = sizeof(board),
 	.arch = "teach",
 	.create = board_create,
@@ -197,9 +209,9 @@ static const struct vr_board board = {
 
 /* ---- life ---------------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	const struct vr_host *host = p->instance.host;
 
 	p->memory = host->query(host, VR_MEMORY_ID);

@@ -108,8 +108,8 @@ static const uint8_t arithmetic[] = {
 	[TEACH_DIV] = VR_IR_DIVU, [TEACH_REM] = VR_IR_REMU,
 };
 
-/* One instruction. 1: it ends the block. */
-static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
+/* One instruction, `at` bytes into its page. Where code goes is counted so, too. 1: it ends the block. */
+static int lift_one(struct vr_ir *ir, uint64_t at, const uint8_t *code)
 {
 	uint32_t op = code[0], rd = code[1], ra = code[2], rb = code[3], v;
 	uint64_t imm;
@@ -118,7 +118,7 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
 	memcpy(&imm32, code + 4, sizeof(imm32));
 	imm = (uint64_t)(int64_t)imm32;
 	/* Says where the guest is, should what follows fault. */
-	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, pc);
+	vr_ir_add(ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, at);
 	switch (op) {
 	case TEACH_LI:
 		put(ir, rd, constant(ir, imm));
@@ -152,13 +152,13 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
 	case TEACH_BLT:
 		v = get(ir, ra);
 		vr_ir_add(ir, VR_IR_BRCMP, VR_T_I64, op == TEACH_BEQ ? VR_CC_EQ : VR_CC_CC, v, get(ir, rb), 0,
-			  pc + imm);
+			  at + imm);
 		return 1;
 	case TEACH_CALL:
-		put(ir, TEACH_LINK, constant(ir, pc + TEACH_INSN));
+		put(ir, TEACH_LINK, vr_ir_pc_const(ir, VR_T_I64, at + TEACH_INSN));
 		/* The engine predicts the RET that belongs to this CALL. */
-		vr_ir_add(ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, pc + TEACH_INSN);
-		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, pc + imm);
+		vr_ir_add(ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, at + TEACH_INSN);
+		vr_ir_add(ir, VR_IR_GOTO, VR_T_NONE, 1, 0, 0, 0, at + imm);
 		return 1;
 	case TEACH_RET:
 		vr_ir_add(ir, VR_IR_JUMP_INDIRECT, VR_T_NONE, VR_JUMP_RET, get(ir, TEACH_LINK), 0, 0, 0);
@@ -176,25 +176,25 @@ static int lift_one(struct vr_ir *ir, uint64_t pc, const uint8_t *code)
 static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
 	struct vr_ir_block b;
-	uint64_t pc = rq->pc;
+	uint64_t at = rq->offset;
 	int32_t rc;
 	int ended = 0;
 
 	(void)vm;
 	if (rq->length < TEACH_INSN)
 		return VR_E_AGAIN; /* the page ends within the instruction */
-	rc = vr_ir_block_begin(ir, pc, &b);
+	rc = vr_ir_block_begin(ir, at, &b);
 	if (rc < 0)
 		return rc;
 	while (!ended && b.insns < rq->max_insns && (b.insns + 1) * TEACH_INSN <= rq->length) {
-		ended = lift_one(ir, pc, rq->code + b.insns * TEACH_INSN);
+		ended = lift_one(ir, at, rq->code + b.insns * TEACH_INSN);
 		if (!vr_ir_block_keep(ir, &b)) {
 			ended = 0;
 			break;
 		}
-		pc += TEACH_INSN;
+		at += TEACH_INSN;
 	}
-	return vr_ir_block_end(ir, &b, pc, ended);
+	return vr_ir_block_end(ir, &b, at, ended);
 }
 
 /* ---- memory and exceptions --------------------------------------------------------------------------- */
@@ -320,6 +320,7 @@ static const struct vr_isa teach_isa = {
 	.helpers = helpers,
 	.guest_reg_stride = sizeof(struct vr_guest_reg),
 	.helper_stride = sizeof(struct vr_helper),
+	.code_align_log2 = 3,
 	.guest_reg_count = TEACH_REGS,
 	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 	.init = init,

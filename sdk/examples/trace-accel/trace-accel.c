@@ -60,7 +60,7 @@ struct plugin {
 	const struct vr_host_file *files;
 	const struct vr_accel *inner;
 	const struct vr_dirty *inner_dirty;
-	void *inner_self;
+	struct vr_plugin_self *inner_self;
 	FILE *file;      /* NULL: vmrun's log */
 	uint32_t wanted; /* bit K_* */
 	uint64_t limit, top;
@@ -71,16 +71,31 @@ struct plugin {
 	struct place place[PLACES];
 };
 
+static inline struct plugin *plugin_of(struct vr_plugin_self *self)
+{
+	return (struct plugin *)self;
+}
+
 struct vm {
 	struct plugin *p;
-	void *inner;
+	struct vr_vm *inner;
 };
+
+static inline struct vm *vm_of(struct vr_vm *vm)
+{
+	return (struct vm *)vm;
+}
 
 struct vcpu {
 	struct plugin *p;
-	void *inner;
+	struct vr_vcpu *inner;
 	uint32_t index;
 };
+
+static inline struct vcpu *vcpu_of(struct vr_vcpu *vcpu)
+{
+	return (struct vcpu *)vcpu;
+}
 
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
@@ -224,9 +239,10 @@ static void summary(struct plugin *p)
 /* ---- vmrun.accel/1 ---------------------------------------------------------------------------------------
  */
 
-static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **out)
+static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c,
+				 struct vr_vm **out)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	struct vm *vm = calloc(1, sizeof(*vm));
 	int32_t rc;
 
@@ -243,13 +259,13 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		free(vm);
 		return rc;
 	}
-	*out = vm;
+	*out = (struct vr_vm *)vm;
 	return VR_OK;
 }
 
-static void VR_CALL vm_destroy(void *handle)
+static void VR_CALL vm_destroy(struct vr_vm *handle)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	vm->p->inner->vm_destroy(vm->inner);
 	vm->p->trace->set(vm->p->host, NULL, NULL);
@@ -257,10 +273,10 @@ static void VR_CALL vm_destroy(void *handle)
 	free(vm);
 }
 
-static int32_t VR_CALL memory_map(void *handle, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
-				  uint32_t flags)
+static int32_t VR_CALL memory_map(struct vr_vm *handle, uint32_t slot, uint64_t gpa, uint64_t length,
+				  void *host, uint32_t flags)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	event(vm->p, K_memory, VR_IRQ_SHARED, "slot %u: 0x%llx, 0x%llx bytes%s", slot,
 	      (unsigned long long)gpa, (unsigned long long)length,
@@ -268,26 +284,26 @@ static int32_t VR_CALL memory_map(void *handle, uint32_t slot, uint64_t gpa, uin
 	return vm->p->inner->memory_map(vm->inner, slot, gpa, length, host, flags);
 }
 
-static int32_t VR_CALL memory_unmap(void *handle, uint32_t slot)
+static int32_t VR_CALL memory_unmap(struct vr_vm *handle, uint32_t slot)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	event(vm->p, K_memory, VR_IRQ_SHARED, "slot %u goes", slot);
 	return vm->p->inner->memory_unmap(vm->inner, slot);
 }
 
-static void VR_CALL memory_written(void *handle, uint64_t gpa, uint64_t length)
+static void VR_CALL memory_written(struct vr_vm *handle, uint64_t gpa, uint64_t length)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	event(vm->p, K_memory, VR_IRQ_SHARED, "a device wrote 0x%llx, 0x%llx bytes", (unsigned long long)gpa,
 	      (unsigned long long)length);
 	vm->p->inner->memory_written(vm->inner, gpa, length);
 }
 
-static int32_t VR_CALL vcpu_create(void *handle, uint32_t index, void **out)
+static int32_t VR_CALL vcpu_create(struct vr_vm *handle, uint32_t index, struct vr_vcpu **out)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 	struct vcpu *v = calloc(1, sizeof(*v));
 	int32_t rc;
 
@@ -300,22 +316,22 @@ static int32_t VR_CALL vcpu_create(void *handle, uint32_t index, void **out)
 		free(v);
 		return rc;
 	}
-	*out = v;
+	*out = (struct vr_vcpu *)v;
 	return VR_OK;
 }
 
-static void VR_CALL vcpu_destroy(void *handle)
+static void VR_CALL vcpu_destroy(struct vr_vcpu *handle)
 {
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 
 	v->p->inner->vcpu_destroy(v->inner);
 	free(v);
 }
 
-static int32_t VR_CALL vcpu_run(void *handle, struct vr_exit *e)
+static int32_t VR_CALL vcpu_run(struct vr_vcpu *handle, struct vr_exit *e)
 {
 	static const char *const why[] = {"kick", "power-off", "error"};
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 	struct plugin *p = v->p;
 	uint64_t begin = p->timer->now(p->host);
 	int32_t rc = p->inner->vcpu_run(v->inner, e);
@@ -329,51 +345,52 @@ static int32_t VR_CALL vcpu_run(void *handle, struct vr_exit *e)
 	return rc;
 }
 
-static void VR_CALL vcpu_kick(void *handle)
+static void VR_CALL vcpu_kick(struct vr_vcpu *handle)
 {
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 
 	event(v->p, K_kick, v->index, "kicked");
 	v->p->inner->vcpu_kick(v->inner);
 }
 
-static void VR_CALL vcpu_set_pin(void *handle, uint32_t pin, uint32_t level)
+static void VR_CALL vcpu_set_pin(struct vr_vcpu *handle, uint32_t pin, uint32_t level)
 {
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 
 	event(v->p, K_pin, v->index, "%u = %u", pin, level);
 	v->p->inner->vcpu_set_pin(v->inner, pin, level);
 }
 
-static int32_t VR_CALL vcpu_get_state(void *handle, const char *id, void *state, uint32_t length)
+static int32_t VR_CALL vcpu_get_state(struct vr_vcpu *handle, const char *id, void *state, uint32_t length)
 {
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 	int32_t rc = v->p->inner->vcpu_get_state(v->inner, id, state, length);
 
 	event(v->p, K_state, v->index, "read  %s, %u bytes%s", id, length, rc < 0 ? ": failed" : "");
 	return rc;
 }
 
-static int32_t VR_CALL vcpu_set_state(void *handle, const char *id, const void *state, uint32_t length)
+static int32_t VR_CALL vcpu_set_state(struct vr_vcpu *handle, const char *id, const void *state,
+				      uint32_t length)
 {
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 	int32_t rc = v->p->inner->vcpu_set_state(v->inner, id, state, length);
 
 	event(v->p, K_state, v->index, "write %s, %u bytes%s", id, length, rc < 0 ? ": failed" : "");
 	return rc;
 }
 
-static void VR_CALL vm_reset(void *handle)
+static void VR_CALL vm_reset(struct vr_vm *handle)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	event(vm->p, K_state, VR_IRQ_SHARED, "the machine is reset");
 	vm->p->inner->vm_reset(vm->inner);
 }
 
-static void VR_CALL stats(void *handle, vr_stat_fn fn, void *opaque)
+static void VR_CALL stats(struct vr_vm *handle, vr_stat_fn fn, void *opaque)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	vm->p->inner->stats(vm->inner, fn, opaque);
 }
@@ -381,16 +398,16 @@ static void VR_CALL stats(void *handle, vr_stat_fn fn, void *opaque)
 /* ---- vmrun.dirty/1, when the inner accelerator has it
  * ------------------------------------------------------ */
 
-static int32_t VR_CALL dirty_watch(void *handle, uint32_t slot, uint32_t on)
+static int32_t VR_CALL dirty_watch(struct vr_vm *handle, uint32_t slot, uint32_t on)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	return vm->p->inner_dirty->watch(vm->inner, slot, on);
 }
 
-static int32_t VR_CALL dirty_take(void *handle, uint32_t slot, uint64_t *bitmap, uint64_t bytes)
+static int32_t VR_CALL dirty_take(struct vr_vm *handle, uint32_t slot, uint64_t *bitmap, uint64_t bytes)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	return vm->p->inner_dirty->take(vm->inner, slot, bitmap, bytes);
 }
@@ -398,9 +415,9 @@ static int32_t VR_CALL dirty_take(void *handle, uint32_t slot, uint64_t *bitmap,
 /* ---- life
  * -------------------------------------------------------------------------------------------------- */
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 
 	if (!VR_HAS(p->trace, set) || !VR_HAS(p->timer, now) || !VR_HAS(p->config, number) ||
 	    !VR_HAS(p->files, open))
@@ -463,7 +480,7 @@ static int32_t find_inner(struct plugin *p)
 		return vr_host_error(p->host, VR_E_CONFIG,
 				     "trace-accel: there is no accelerator '%s'; name one with accel=ID",
 				     id ? id : "");
-	a = f.interface;
+	a = f.table;
 	if (!VR_HAS(a, vm_create) || !VR_HAS(a, vm_destroy) || !VR_HAS(a, memory_map) ||
 	    !VR_HAS(a, vcpu_create) || !VR_HAS(a, vcpu_destroy) || !VR_HAS(a, vcpu_run) ||
 	    !VR_HAS(a, vcpu_kick) || !VR_HAS(a, vcpu_set_pin) || !VR_HAS(a, vm_reset))
@@ -471,15 +488,14 @@ static int32_t find_inner(struct plugin *p)
 				     id, VR_ACCEL_ID);
 	p->inner = a;
 	p->inner_self = f.self;
-	if (r->find(p->host, VR_DIRTY_ID, id, 0, &f) >= 0 &&
-	    VR_HAS((const struct vr_dirty *)f.interface, take))
-		p->inner_dirty = f.interface;
+	if (r->find(p->host, VR_DIRTY_ID, id, 0, &f) >= 0 && VR_HAS((const struct vr_dirty *)f.table, take))
+		p->inner_dirty = f.table;
 	return VR_OK;
 }
 
-static int32_t VR_CALL start(void *self)
+static int32_t VR_CALL start(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 	int32_t rc = find_inner(p);
 
 	if (rc >= 0)
@@ -501,9 +517,9 @@ static int32_t VR_CALL start(void *self)
 	return VR_OK;
 }
 
-static int32_t VR_CALL stop(void *self)
+static int32_t VR_CALL stop(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 
 	if (p->file)
 		fclose(p->file);
@@ -511,17 +527,17 @@ static int32_t VR_CALL stop(void *self)
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
-	struct plugin *p = self;
+	struct plugin *p = plugin_of(self);
 
 	if (!strcmp(id, VR_ACCEL_ID))
 		return &p->accel;
@@ -573,7 +589,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	p->dirty = (struct vr_dirty){.size = sizeof(p->dirty), .watch = dirty_watch, .take = dirty_take};
 	p->plugin = (struct vr_plugin){
 		.size = sizeof(p->plugin),
-		.self = p,
+		.self = (struct vr_plugin_self *)p,
 		.probe = probe,
 		.start = start,
 		.stop = stop,

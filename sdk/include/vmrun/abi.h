@@ -11,8 +11,12 @@
  *    varargs or FILE*. Functions carry VR_CALL.
  *  - Results are `int32_t`: 0 or a count on success, a negative code of errors.def otherwise; the text
  *    goes to vr_host.error() first (per thread, first error wins).
- *  - Thread tags: [main] the thread that built the machine; [vcpu] the thread of that vCPU;
- *    [any] any thread, must not block; [quiesced] no vCPU is running.
+ *  - Thread tags say where a function may be called: [main] the thread that built the machine; [vcpu]
+ *    the thread of that vCPU; [any] any thread; [quiesced] no vCPU is running.
+ *  - A function tagged [any] may be called under its caller's locks. So it may take a lock of its own
+ *    that every holder keeps for a moment only, and waits for nothing else: no I/O that can block, no sleep,
+ *    no other thread. It calls only functions tagged [any]. Locks are taken in the order device, transport
+ *    or bus, interrupt controller, host (doc/life.md).
  */
 #ifndef VMRUN_ABI_H
 #define VMRUN_ABI_H
@@ -56,6 +60,16 @@ extern "C" {
 #define VR_VALUE(p, m, otherwise) (VR_REACHES(p, m) ? (p)->m : (otherwise))
 /* True when *p reaches over m, a function or another pointer, and m is not NULL. */
 #define VR_HAS(p, m) (VR_REACHES(p, m) && (p)->m != NULL)
+
+/*
+ * Handles. What one side makes and the other only passes on is a pointer to a struct that has no members outside of
+ * its maker, which casts it at its boundary. A `void *opaque` comes with a function and goes back to it.
+ */
+struct vr_plugin_self; /* a plugin's: the first argument of its functions */
+struct vr_vm;          /* an accelerator's: a virtual machine ... */
+struct vr_vcpu;        /* ... and one of its vCPUs */
+struct vr_board;       /* a board plugin's */
+struct vr_device;      /* a device plugin's */
 
 /* The error codes: VR_OK and the VR_E_* of errors.def, as plain integers. */
 #define VR_OK 0

@@ -36,7 +36,7 @@ struct vr_vm_config {
 	 * vmrun.emitter/1 (emitter.h), of whatever revision; the `self` of vr_isa.create, and the plugin's id. */
 	const struct vr_isa *isa;
 	const struct vr_emit *emitter;
-	void *translator_self;
+	struct vr_plugin_self *translator_self;
 	const char *translator_id;
 	uint32_t flags; /* VR_VM_* */
 	uint32_t reserved;
@@ -48,9 +48,7 @@ struct vr_exit {
 	/* Of VR_EXIT_DEBUG, since 1.1. */
 	uint32_t access;     /* what touched a point: VR_STOP_READ ...; 0: a step is done */
 	uint32_t stop_flags; /* VR_STOP_AFTER */
-	/* The first byte of the access that is in the point, in two halves: the struct stays aligned to 4. */
-	uint32_t address_low;
-	uint32_t address_high;
+	uint64_t address;    /* the first byte of the access that is in the point */
 };
 #define VR_STOP_READ 1u
 #define VR_STOP_WRITE 2u
@@ -69,27 +67,29 @@ struct vr_accel {
 	/* Comma-separated guest architectures that can run without a translator ("host" architecture),
 	 * or "" for one that needs a translator. */
 	const char *native_arch;
-	int32_t(VR_CALL *vm_create)(void *self, const struct vr_vm_config *c, void **vm); /* [main] */
-	void(VR_CALL *vm_destroy)(void *vm); /* [main][quiesced] */
+	int32_t(VR_CALL *vm_create)(struct vr_plugin_self *self, const struct vr_vm_config *c,
+				    struct vr_vm **vm); /* [main] */
+	void(VR_CALL *vm_destroy)(struct vr_vm *vm);    /* [main][quiesced] */
 	/* RAM appears / goes. Slot numbers are the core's. [main][quiesced] */
-	int32_t(VR_CALL *memory_map)(void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
-				     uint32_t flags);
-	int32_t(VR_CALL *memory_unmap)(void *vm, uint32_t slot);
+	int32_t(VR_CALL *memory_map)(struct vr_vm *vm, uint32_t slot, uint64_t gpa, uint64_t length,
+				     void *host, uint32_t flags);
+	int32_t(VR_CALL *memory_unmap)(struct vr_vm *vm, uint32_t slot);
 	/* A device wrote guest RAM: drop what was derived from it. [any] */
-	void(VR_CALL *memory_written)(void *vm, uint64_t gpa, uint64_t length);
-	int32_t(VR_CALL *vcpu_create)(void *vm, uint32_t index, void **vcpu);  /* [vcpu] */
-	void(VR_CALL *vcpu_destroy)(void *vcpu);                               /* [vcpu] */
-	int32_t(VR_CALL *vcpu_run)(void *vcpu, struct vr_exit *exit);          /* [vcpu] */
-	void(VR_CALL *vcpu_kick)(void *vcpu);                                  /* [any] */
-	void(VR_CALL *vcpu_set_pin)(void *vcpu, uint32_t pin, uint32_t level); /* [any] */
+	void(VR_CALL *memory_written)(struct vr_vm *vm, uint64_t gpa, uint64_t length);
+	int32_t(VR_CALL *vcpu_create)(struct vr_vm *vm, uint32_t index, struct vr_vcpu **vcpu); /* [vcpu] */
+	void(VR_CALL *vcpu_destroy)(struct vr_vcpu *vcpu);                                      /* [vcpu] */
+	int32_t(VR_CALL *vcpu_run)(struct vr_vcpu *vcpu, struct vr_exit *exit);                 /* [vcpu] */
+	void(VR_CALL *vcpu_kick)(struct vr_vcpu *vcpu);                                         /* [any] */
+	void(VR_CALL *vcpu_set_pin)(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level);        /* [any] */
 	/* Canonical state by id. Not while it runs. [vcpu] */
-	int32_t(VR_CALL *vcpu_get_state)(void *vcpu, const char *state_id, void *state, uint32_t length);
-	int32_t(VR_CALL *vcpu_set_state)(void *vcpu, const char *state_id, const void *state,
+	int32_t(VR_CALL *vcpu_get_state)(struct vr_vcpu *vcpu, const char *state_id, void *state,
+					 uint32_t length);
+	int32_t(VR_CALL *vcpu_set_state)(struct vr_vcpu *vcpu, const char *state_id, const void *state,
 					 uint32_t length);
 	/* Everything forgotten between resets: TLBs, translated code, pins. [quiesced] */
-	void(VR_CALL *vm_reset)(void *vm);
+	void(VR_CALL *vm_reset)(struct vr_vm *vm);
 	/* Report counters. [quiesced] */
-	void(VR_CALL *stats)(void *vm, vr_stat_fn fn, void *opaque);
+	void(VR_CALL *stats)(struct vr_vm *vm, vr_stat_fn fn, void *opaque);
 };
 
 #ifdef __cplusplus

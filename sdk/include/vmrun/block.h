@@ -105,7 +105,7 @@ struct vr_block_maker {
 	uint32_t reserved;
 	/* Makes the disk: ops with info, submit, cancel and stop, which stay until close(). Files are opened
 	 * now; the process may open none later. [main] */
-	int32_t(VR_CALL *open)(void *self, struct vr_disk *out);
+	int32_t(VR_CALL *open)(struct vr_plugin_self *self, struct vr_disk *out);
 	/* No request is in flight. What was completed stays written. [main] */
 	void(VR_CALL *close)(struct vr_block *b);
 };

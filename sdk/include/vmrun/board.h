@@ -39,32 +39,40 @@ struct vr_board_state {
 	uint32_t reserved;
 };
 
-struct vr_board {
+struct vr_board_maker {
 	uint32_t size;
 	uint32_t reserved;
 	const char *arch; /* the guest architecture it is a board of */
 	/* Adds RAM, devices, the interrupt controller and the firmware. [main] */
-	int32_t(VR_CALL *create)(void *self, const struct vr_board_config *c, void **board);
+	int32_t(VR_CALL *create)(struct vr_plugin_self *self, const struct vr_board_config *c,
+				 struct vr_board **board);
 	/* Puts the payload and tables into RAM and the entry state into vCPU 0; again after each
 	 * reset. [main][quiesced] */
-	int32_t(VR_CALL *load)(void *board, const struct vr_boot_payload *p);
-	void(VR_CALL *reset)(void *board);   /* devices to power-on state. [quiesced] */
-	void(VR_CALL *destroy)(void *board); /* [quiesced] */
+	int32_t(VR_CALL *load)(struct vr_board *board, const struct vr_boot_payload *p);
+	void(VR_CALL *reset)(struct vr_board *board);   /* devices to power-on state. [quiesced] */
+	void(VR_CALL *destroy)(struct vr_board *board); /* [quiesced] */
 	/* Since ABI 1.1. The i-th thing that has state; VR_E_NOENT past the end. Also what an accelerator has
 	 * of it (vmrun.irqchip/1): the board passes that on. [any] */
-	int32_t(VR_CALL *state_at)(void *board, uint32_t i, struct vr_board_state *out);
+	int32_t(VR_CALL *state_at)(struct vr_board *board, uint32_t i, struct vr_board_state *out);
 	/* A canonical state by id. `length` bytes at `state`; get fills the struct and its size. VR_E_NOENT:
 	 * no such id; VR_E_RANGE: no such index; VR_E_INVAL: the state is malformed, the text names the
 	 * field, and nothing was changed; VR_E_UNSUPPORTED: this machine can't be in that state. [quiesced]
 	 */
-	int32_t(VR_CALL *get_state)(void *board, const char *state_id, uint32_t index, void *state,
+	int32_t(VR_CALL *get_state)(struct vr_board *board, const char *state_id, uint32_t index, void *state,
 				    uint32_t length);
-	int32_t(VR_CALL *set_state)(void *board, const char *state_id, uint32_t index, const void *state,
-				    uint32_t length);
+	int32_t(VR_CALL *set_state)(struct vr_board *board, const char *state_id, uint32_t index,
+				    const void *state, uint32_t length);
 	/* The longest command line that the payload's kernel takes, in bytes without the final zero and less
 	 * what the board adds itself; 0: unknown. A longer one is refused before load(), with a text that
 	 * says which part is too long: kernels cut theirs without a word. Optional. [main][quiesced] */
-	uint32_t(VR_CALL *cmdline_max)(void *board, const struct vr_boot_payload *p);
+	uint32_t(VR_CALL *cmdline_max)(struct vr_board *board, const struct vr_boot_payload *p);
+	/* Around a series of get_state() or set_state(), so that all of them are of one moment: when pause() returns no
+	 * device has a request in flight (each was finished, or will be taken anew), and none takes one, until
+	 * resume(), after which what waits in rings is taken. Guest memory does not change in between. Not
+	 * nested. Timers of the host are not a device's: whoever takes the states sees to it that none fires in
+	 * between. Both or none of the two; without, each get_state() is of its own moment. [quiesced] */
+	void(VR_CALL *pause)(struct vr_board *board);
+	void(VR_CALL *resume)(struct vr_board *board);
 };
 
 #ifdef __cplusplus

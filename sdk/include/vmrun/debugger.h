@@ -39,17 +39,17 @@ struct vr_debugger {
 	 * next. An instruction point stops the vCPU before the instruction. A data point does so before or
 	 * after the access, as debuggers of the architecture expect it. VR_E_RANGE, VR_E_UNSUPPORTED: this
 	 * accelerator can't have these (the error text says why); the points stay as they were. [quiesced] */
-	int32_t(VR_CALL *set_points)(void *vm, const struct vr_stop_point *points, uint32_t count,
+	int32_t(VR_CALL *set_points)(struct vr_vm *vm, const struct vr_stop_point *points, uint32_t count,
 				     uint32_t stride);
 	/* on != 0: from now on vcpu_run() carries out one instruction, or takes the exception that it raises,
 	 * and returns VR_EXIT_DEBUG; instruction points don't stop it, and no interrupt is taken. [vcpu] */
-	int32_t(VR_CALL *vcpu_step)(void *vcpu, uint32_t on);
+	int32_t(VR_CALL *vcpu_step)(struct vr_vcpu *vcpu, uint32_t on);
 	/* The guest-physical address that a virtual one has in the vCPU's current page tables, whatever they
 	 * allow to be done there. Changes nothing in the guest. VR_E_NOENT: it has none. [vcpu] */
-	int32_t(VR_CALL *vcpu_translate)(void *vcpu, uint64_t va, uint64_t *physical);
+	int32_t(VR_CALL *vcpu_translate)(struct vr_vcpu *vcpu, uint64_t va, uint64_t *physical);
 	/* `bytes` is a copy of guest memory at [gpa, gpa + length): what the guest has there replaces what
 	 * points have written. NULL: points of this accelerator write nothing. [quiesced] */
-	void(VR_CALL *original)(void *vm, uint64_t gpa, uint64_t length, void *bytes);
+	void(VR_CALL *original)(struct vr_vm *vm, uint64_t gpa, uint64_t length, void *bytes);
 };
 
 #ifdef __cplusplus

@@ -4,8 +4,7 @@
  *
  * Devices that have registers of their own. A virtio device has none: it offers vmrun.virtio/1 (virtio.h) and gets
  * the board's transport. Every type of a plugin that the user named (-p ID) gets one place: the window of MMIO that
- * window() asks for and one interrupt line, or, for "virtio-mmio-*", which is virtio over MMIO with a transport of its
- * own, the place and line of a virtio slot.
+ * window() asks for and one interrupt line.
  */
 #ifndef VMRUN_DEVICE_H
 #define VMRUN_DEVICE_H
@@ -47,21 +46,27 @@ struct vr_device_maker {
 	uint32_t reserved;
 	const char *types; /* comma-separated */
 	/* Attaches itself to the buses through the host tables. [main][quiesced] */
-	int32_t(VR_CALL *create)(void *self, const struct vr_device_config *c, void **device);
-	void(VR_CALL *reset)(void *device);   /* [quiesced] */
-	void(VR_CALL *destroy)(void *device); /* finishes or fails what is in flight. [quiesced] */
+	int32_t(VR_CALL *create)(struct vr_plugin_self *self, const struct vr_device_config *c,
+				 struct vr_device **device);
+	void(VR_CALL *reset)(struct vr_device *device); /* [quiesced] */
+	void(VR_CALL *destroy)(
+		struct vr_device *device); /* finishes or fails what is in flight. [quiesced] */
 
-	/* -- 1.1, all three optional: for types that the board does not know and that are no virtio-mmio-* --
-	 */
+	/* -- All three optional: for types that the board does not know. -- */
 	/* Bytes of MMIO the device wants: a power of two, at most VR_DEVICE_WINDOW_MAX; its base is aligned
 	 * to that (and to 4 KiB). 0: it can't be placed by a board that does not know the type. [main] */
-	uint64_t(VR_CALL *window)(void *self, const char *type);
+	uint64_t(VR_CALL *window)(struct vr_plugin_self *self, const char *type);
 	/* Its "compatible" list for a device tree, the most specific first, separated by blanks: "ns16550a
 	 * ns8250". NULL: the guest is not told of it. Kept by the maker. [main] */
-	const char *(VR_CALL *compatible)(void *self, const char *type);
+	const char *(VR_CALL *compatible)(struct vr_plugin_self *self, const char *type);
 	/* The i-th property besides compatible, reg and interrupts; VR_E_NOENT past the last. What *out
 	 * points to is the maker's. [main] */
-	int32_t(VR_CALL *describe)(void *self, const char *type, uint32_t i, struct vr_device_property *out);
+	int32_t(VR_CALL *describe)(struct vr_plugin_self *self, const char *type, uint32_t i,
+				   struct vr_device_property *out);
+	/* The board's pause() and resume() (board.h), for this device: it finishes or holds what is in flight and begins
+	 * nothing / goes on. Optional, both or none: for a device that does all in its registers' functions. [quiesced] */
+	void(VR_CALL *pause)(struct vr_device *device);
+	void(VR_CALL *resume)(struct vr_device *device);
 };
 #define VR_DEVICE_WINDOW_MAX 0x10000u
 

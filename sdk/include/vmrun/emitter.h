@@ -53,21 +53,38 @@ struct vr_tlb_entry {
 #define VR_TLB_USER_READ 1u
 #define VR_TLB_USER_WRITE 2u
 
-/* A guest pc and the host code for it, or for what looks it up. */
+/* The linear address of guest code, and the host code for it, or for what looks it up. */
 struct vr_branch_entry {
 	uint64_t pc;
 	uint64_t host;
 };
 
-/* One for each (address-space id, mode flags) that a vCPU uses; allocated with the TLB at its largest,
+/*
+ * The index in vr_mmu_context.indirect of code at linear address pc. align: vr_isa.code_align_log2. Where instructions begin at
+ * any byte all bits of the offset count, and the page's number is folded in: functions often begin at multiples of 16 or more,
+ * which would leave most entries unused. Otherwise neighbours of less than four bytes share an entry.
+ */
+static inline uint64_t vr_indirect_index(uint64_t pc, uint32_t align)
+{
+	return (align ? pc >> 2 : pc ^ pc >> 12) & (VR_INDIRECT_ENTRIES - 1);
+}
+#define VR_INDIRECT_EMPTY 4u /* pc of entry 0 when it is empty: it belongs to another entry */
+/* Where the entries of a page's code may be: entries [first, first + count). */
+static inline void vr_indirect_range(uint64_t page, uint32_t align, uint64_t *first, uint64_t *count)
+{
+	*first = align ? vr_indirect_index(page & ~UINT64_C(4095), align) : 0;
+	*count = align ? 4096 / 4 : VR_INDIRECT_ENTRIES;
+}
+
+/* One for each (address-space id, mode flags, code space) that a vCPU uses; allocated with the TLB at its largest,
  * untouched pages cost nothing. */
 struct vr_mmu_context {
 	uint64_t tlb_mask;   /* (entries - 1) * sizeof(struct vr_tlb_entry) */
 	uint64_t ras_top;    /* byte offset of the newest entry in ras[]; circular */
 	uint64_t engine[30]; /* the engine's own */
 	struct vr_branch_entry ras[VR_RAS_ENTRIES];
-	/* indirect[(pc >> 2) & (VR_INDIRECT_ENTRIES-1)]: entry of the code for pc in this context. Empty: pc
-	 * = UINT64_MAX. */
+	/* indirect[vr_indirect_index(pc)]: entry of the code for pc in this context. Empty: zeros, since pc 0 belongs to entry 0
+	 * alone; that one: VR_INDIRECT_EMPTY. */
 	struct vr_branch_entry indirect[VR_INDIRECT_ENTRIES];
 	/* mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES-1)]: page-mapping id: the number of the (virtual
 	 * page, physical page) pair that holds now, 0: unknown. Links between pages compare it with the id
@@ -81,7 +98,7 @@ struct vr_mmu_context {
 /* struct vr_exec, and what follows it: the engine's and the emitter's. */
 struct vr_engine_exec {
 	struct vr_exec exec;
-	struct vr_mmu_context *mmu_context; /* for exec.asid and exec.mode_flags */
+	struct vr_mmu_context *mmu_context; /* for exec.asid, exec.mode_flags and exec.code */
 	uint32_t fp_control; /* emitter's: the host FP control word while guest code runs (x86: MXCSR), made
 				from exec.fp_round */
 	uint32_t
@@ -120,7 +137,7 @@ struct vr_pinned_reg {
 /* What generated code may call. All return with the guest's registers possibly changed in memory only. */
 struct vr_engine_entry {
 	uint32_t size;
-	uint32_t reserved;
+	uint32_t code_align_log2; /* vr_isa.code_align_log2 of the guest */
 	/* A memory op (exec.address, .argument[], .descriptor, .site; host registers saved), or an FP op with VR_FPA_TRAPS
 	 * (exec.address: its imm). Result in exec.result[]. 0: done. 1: an exception was taken: guest registers are in memory, exec.pc is set;
 	 * go to `lookup`. [vcpu] */
@@ -142,29 +159,30 @@ struct vr_fault_point {
 /* A direct exit; offsets from the region's code, whose contents are the emitter's. The engine hands it back to link() and
  * set_check(). */
 struct vr_exit_site {
-	uint64_t pc;    /* target */
+	uint64_t place; /* target: signed bytes from vr_emit_job.pc_base */
 	uint32_t jump;  /* the jump that link() redirects */
 	uint32_t stub;  /* code to which it goes unlinked: asks the engine for a link */
 	uint32_t check; /* the page-mapping id compared with mmu_context.mapping_id; 0: same page, no check */
-	uint32_t
-		veneer; /* code by which the jump reaches what it does not reach itself; 0: it reaches the whole code cache */
+	/* Code by which the jump reaches what it does not reach itself; 0: there is none. It goes to the address in the
+	 * 8 bytes before it, which code reads as data. */
+	uint32_t veneer;
 };
 
 /* Bytes [first, last) of a region's code that changed: for vmrun.host's codecache end_write, which tells instruction
- * caches. */
+ * caches. What code only reads as data (a veneer's constant) may be left out. */
 struct vr_code_change {
 	uint32_t first, last;
 };
 #define VR_LINK_DIRECT 0 /* what link() answers: the jump goes there itself */
 #define VR_LINK_VENEER 1 /* ... by its veneer */
 
-/* Code of a region from `offset` to the next mark's is for the guest instruction at pc. Since 1.1. */
+/* Code of a region from `offset` to the next mark's is for the guest instruction at `place`. */
 #define VR_MARK_INSN 0  /* in line */
 #define VR_MARK_SLOW 1  /* out of line: slow paths, calls, exits */
-#define VR_MARK_ENTRY 2 /* an entry stub of the block at pc */
+#define VR_MARK_ENTRY 2 /* an entry stub of the block there */
 #define VR_MARK_DATA 3  /* no code: what a slow path is told */
 struct vr_code_mark {
-	uint64_t pc;
+	uint64_t place; /* bytes from vr_emit_job.pc_base */
 	uint32_t offset;
 	uint32_t kind; /* VR_MARK_* */
 };
@@ -178,11 +196,14 @@ struct vr_emit_job {
 	const struct vr_isa *isa;
 	const struct vr_ir *ir; /* blocks[0] is the main entry; order = layout order */
 	const struct vr_pinned_reg *pinned;
-	uint64_t pc_base;   /* page of the region; vr_fault_point.insn counts bytes from here */
-	uint8_t *write;     /* where to write code ... */
-	uint64_t execute;   /* ... which will run here */
-	uint32_t capacity;  /* bytes at `write` */
-	uint32_t exit_base; /* exit i has number exit_base + i in exec.link */
+	/* Linear address of the region's page: all places in `ir`, and here, are bytes from it. The engine has put them where the
+	 * code space's rule leads: a place is at linear address pc_base + place. */
+	uint64_t pc_base;
+	struct vr_code_space code; /* for PC_CONST and JUMP_INDIRECT */
+	uint8_t *write;            /* where to write code ... */
+	uint64_t execute;          /* ... which will run here */
+	uint32_t capacity;         /* bytes at `write` */
+	uint32_t exit_base;        /* exit i has number exit_base + i in exec.link */
 	/* results */
 	uint32_t code_size;
 	uint32_t point_count, point_capacity;
@@ -192,9 +213,9 @@ struct vr_emit_job {
 	uint32_t *block_entry; /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else
 				* UINT32_MAX. Space before a stub is the emitter's too: kill() makes it jump
 				* to a pad there. */
-	/* Host address of the live entry for pc (same page and mode), or 0: for the return-address stack.
+	/* Host address of the live entry for a place (same page and mode), or 0: for the return-address stack.
 	 * On the thread that calls region(). [any] */
-	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t pc);
+	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t place);
 	void *opaque;
 	uint32_t flags; /* VR_JOB_* */
 	uint32_t reserved;
@@ -245,7 +266,8 @@ struct vr_emit {
 	 * VR_E_NOMEM, the engine interprets it from then on. One call at a time for each scratch. [any] */
 	int32_t(VR_CALL *region)(struct vr_emit_vm *vm, struct vr_emit_job *job);
 	/* Exit x of the region whose code is written at `write` and runs at `execute` goes to host address `target` from now on:
-	 * VR_LINK_*. VR_E_RANGE: that is beyond its reach, the exit stays as it was. Atomic against execution. *changed: the
+	 * VR_LINK_*. VR_E_RANGE: that is beyond its reach, the exit stays as it was (the engine goes on by the look-up, and may
+	 * come again); the exit's own stub is always within reach. Atomic against execution. *changed: the
 	 * bytes written, so that the engine makes instruction caches coherent for them; until then the exit goes where it went
 	 * before, or to the target. [any] */
 	int32_t(VR_CALL *link)(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
@@ -256,7 +278,8 @@ struct vr_emit {
 				 struct vr_code_change *changed);
 	/* The code at an entry stub (block_entry offset) is invalid: from now on entering it, by any path
 	 * that still holds its address (indirect-branch caches, return-address stacks), sets exec.pc to that
-	 * block's pc and goes to `lookup`. Atomic against execution. [any] */
+	 * block's linear address and goes to `lookup`. What it jumps to for that is within reach, wherever the region is. Atomic against
+	 * execution. [any] */
 	void(VR_CALL *kill)(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute, uint32_t entry,
 			    struct vr_code_change *changed);
 	/* Enter code at `target` with x; returns when lookup/link returned 0 (exec.pc set, guest registers in
@@ -272,6 +295,9 @@ struct vr_emit {
 	/* Ops that it knows: 0 .. ir_ops-1, which is VR_IR_COUNT of the ir.h that it was built with. The engine
 	 * gives it no others, and interprets them. 0: those of revision 1 of the IR. */
 	uint32_t ir_ops;
+	/* Bits 1 << VR_ORDER_*: the default orders (vr_isa.memory_order) that region() can give plain accesses. The engine
+	 * does not use the emitter for an isa of another order. */
+	uint32_t memory_orders;
 	/* Of a vector register: 32; 16 (or 0): values of V256 are refused (VR_E_UNSUPPORTED), and VEC256 registers are not
 	 * pinned. */
 	uint32_t vector_bytes;

@@ -22,7 +22,7 @@ struct vr_facts {
 	uint32_t size;
 	uint32_t reserved;
 	/* Calls fn for each fact. [main] 0, or an error whose text says what could not be measured. */
-	int32_t(VR_CALL *facts)(void *self, vr_fact_fn fn, void *opaque);
+	int32_t(VR_CALL *facts)(struct vr_plugin_self *self, vr_fact_fn fn, void *opaque);
 };
 
 #ifdef __cplusplus

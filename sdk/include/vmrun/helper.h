@@ -143,16 +143,16 @@ struct vr_helper_main {
 	uint32_t reserved;
 	/* Before the sandbox: opens what the role does not allow later. May start no thread. The
 	 * configuration is what the plugin itself gave to start(). `self` of struct vr_plugin. Optional. [main] */
-	int32_t(VR_CALL *init)(void *self, const void *config, uint32_t length);
+	int32_t(VR_CALL *init)(struct vr_plugin_self *self, const void *config, uint32_t length);
 	/* Serves until receive() answers VR_E_STATE. In the sandbox; may start threads. Returning before that
 	 * is an end that the user is told of. [main] */
-	int32_t(VR_CALL *run)(void *self, const struct vr_helper_channel *c);
+	int32_t(VR_CALL *run)(struct vr_plugin_self *self, const struct vr_helper_channel *c);
 	/* The canonical state into buffer, NULL: only how long it will be. Returns its length, at most
 	 * VR_HELPER_STATE_MAX. Optional. On the thread that is in receive(). [any] */
-	int32_t(VR_CALL *get_state)(void *self, void *buffer, uint32_t capacity);
+	int32_t(VR_CALL *get_state)(struct vr_plugin_self *self, void *buffer, uint32_t capacity);
 	/* Before run(), in the sandbox: the state comes from a helper that may have been taken over.
 	 * Optional. [main] */
-	int32_t(VR_CALL *set_state)(void *self, const void *state, uint32_t length);
+	int32_t(VR_CALL *set_state)(struct vr_plugin_self *self, const void *state, uint32_t length);
 };
 
 #ifdef __cplusplus

@@ -44,7 +44,30 @@ struct vr_memory_region {
 	uint32_t flags; /* VR_MEM_* */
 	uint64_t gpa;
 	uint64_t length; /* bytes, a multiple of 64 KiB */
-	void *host;      /* the host's mapping of it */
+};
+/*
+ * Guest memory in this process. The bytes are the guest's own: the vCPUs read and write them at the same time, so what is
+ * checked is copied first.
+ *
+ * A mapping lasts until unmap(). Memory neither moves nor goes away while the machine is there, a reset included, which
+ * only changes the bytes; so a mapping can be kept for as long as a device lives. All must have been given back when
+ * destroy of what made them returns; the host counts them, and leaves memory that is still mapped where it is.
+ *
+ * The plugin that writes to `bytes` says so, by written() or by unmap(), after the write and before the guest is told of
+ * it: the host marks these bytes as changed, and has the accelerator drop code that was translated from them.
+ */
+#define VR_MAP_READ 1u
+#define VR_MAP_WRITE 2u
+/* With VR_MAP_WRITE: read-only memory as well, which a board fills before the guest runs. Devices do not set it. */
+#define VR_MAP_LOAD 4u
+struct vr_mapped; /* opaque: the host's part of a mapping */
+struct vr_mapping {
+	uint32_t size;
+	uint32_t rights; /* VR_MAP_* that were asked for */
+	uint8_t *bytes;
+	uint64_t gpa;
+	uint64_t length; /* as asked for: a mapping is never a part of that */
+	struct vr_mapped *mapped;
 };
 struct vr_host_memory {
 	uint32_t size;
@@ -55,11 +78,18 @@ struct vr_host_memory {
 	/* How many regions there are / the i-th one. [any] */
 	uint32_t(VR_CALL *count)(const struct vr_host *host);
 	int32_t(VR_CALL *region)(const struct vr_host *host, uint32_t i, struct vr_memory_region *out);
-	/* Host address of [gpa, gpa+length) when it lies whole in one region, else NULL. [any] */
-	void *(VR_CALL *pointer)(const struct vr_host *host, uint64_t gpa, uint64_t length);
-	/* A device wrote [gpa, gpa+length): accelerators drop what they derived from it
-	 * (translated code). Call after the write, before the guest is told. [any] */
-	void(VR_CALL *written)(const struct vr_host *host, uint64_t gpa, uint64_t length);
+	/* Map [gpa, gpa+length), which lies as a whole in one region and has at least one byte. VR_E_RANGE: it does not.
+	 * VR_E_PERM: VR_MAP_WRITE of read-only memory. VR_E_STATE: there is no machine yet. These have no error
+	 * text, since guests cause them. [any] */
+	int32_t(VR_CALL *map)(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t rights,
+			      struct vr_mapping *out);
+	/* The mapping ends; as written() says, `length` bytes from offset `from` were written, 0: none (any more).
+	 * [any] */
+	void(VR_CALL *unmap)(const struct vr_host *host, const struct vr_mapping *m, uint64_t from,
+			     uint64_t length);
+	/* Bytes [from, from+length) of a mapping with VR_MAP_WRITE were written. Cheap. [any] */
+	void(VR_CALL *written)(const struct vr_host *host, const struct vr_mapping *m, uint64_t from,
+			       uint64_t length);
 };
 
 /* ---- vmrun.mmio/1: the buses ------------------------------------------------------------ */
@@ -185,10 +215,10 @@ struct vr_host_config {
 struct vr_found {
 	uint32_t size;
 	uint32_t reserved;
-	const void *interface; /* the table */
-	void *self;            /* its first argument */
-	const char *id;        /* the plugin's id */
-	uint32_t flags;        /* VR_FOUND_*; 1.1 */
+	const void *table;           /* of the interface */
+	struct vr_plugin_self *self; /* its first argument */
+	const char *id;              /* the plugin's id */
+	uint32_t flags;              /* VR_FOUND_*; 1.1 */
 	uint32_t reserved2;
 };
 struct vr_host_registry {

@@ -14,9 +14,15 @@
  * a condition-flag value: its packed form (VR_FLAG_*) is what a FLAGS register holds in memory, but emitters
  * may keep it in the host's own flags.
  *
- * Carry: C is "no borrow" after a subtraction (as on Arm). The packed form holds C inverted.
+ * Carry: C is "no borrow" after a subtraction (as on Arm), and the packed form holds C inverted; aux of an op chooses
+ * otherwise: see VR_FA_*.
  *
- * Faults are precise: INSN_START gives the guest pc of what follows, and a lifter orders its ops such that no
+ * Guest addresses of code (INSN_START, targets, PC_CONST, a block's start and end) are signed 64-bit numbers of bytes
+ * from the base of the 4 KiB page that the block begins in, kept modulo 2^64. So an IR depends on the offset in the page, the
+ * bytes and the mode flags, and on no address: the same IR serves a page wherever it is mapped. Where the page is, and how
+ * code addresses lie in linear ones (struct vr_code_space in isa.h), the engine adds.
+ *
+ * Faults are precise: INSN_START says where the instruction begins that follows, to the byte, and a lifter orders its ops such that no
  * PUT of an instruction comes before that instruction's last op that can fault. (A load that writes back its
  * base PUTs after the load.)
  *
@@ -36,7 +42,7 @@
 /* Rises when ops are added. Isa, emitter and engine each say which one they speak: vr_isa.ir_revision,
  * vr_emit.ir_ops, vr_lift.ir_revision. */
 #define VR_IR_REVISION 1u
-#define VR_IR_OPS_REVISION_1 181u /* ops that revision 1 has: numbers 0 .. 180 */
+#define VR_IR_OPS_REVISION_1 185u /* ops that revision 1 has: numbers 0 .. 184 */
 
 #define VR_IR_LIVE 48u
 
@@ -80,8 +86,7 @@ extern "C" {
  * Packed FLAGS: what a FLAGS register holds in memory, on every host the same. Other bits are zero.
  *
  * N and Z are neighbours and above the rest, V is apart, and the carry is kept inverted, as the borrow of a subtraction. A
- * condition is then a test of one or two bits (HI, LS: borrow or Z), or of N against V. Parity and auxiliary carry
- * have places of their own between, so that a guest with six flags can keep all of them in one word.
+ * condition is then a test of one or two bits (HI, LS: borrow or Z), or of N against V.
  *
  * Why these positions: hosts that copy their flags as one byte and the overflow by itself have the packed form after a
  * subtraction by that copy and one mask, and go back by that copy; any other order would cost them two instructions more.
@@ -89,16 +94,35 @@ extern "C" {
  * by moves of bit fields, and single bits are tested here as well as there. Both pack only where flags are live across an edge
  * or an op that may fault; a flag-setting op and its consumer in one block meet in the host's own flags.
  *
- * Carry polarity: bit 8 is !C. A guest whose own carry flag is the borrow after a subtraction has that flag in bit 8 as it
- * stands; after an addition it is the inverse.
+ * Carry polarity: bit 8 is !C. A guest whose own carry flag is the borrow after a subtraction (x86) has that flag in bit 8 as
+ * it stands; its additions and logic make C inverted (VR_FA_NOT_C), so that the flag is in bit 8 after every op, CC and CS are
+ * "set" and "clear", LS and HI "below or equal" and "above". Its additions with carry read C inverted (VR_FA_READS_NOT_C). Hosts
+ * keep either polarity in their own flags between the op that makes it and the one that reads it.
  */
 #define VR_FLAG_V 0x0001u
 #define VR_FLAG_NOT_C 0x0100u
 #define VR_FLAG_Z 0x4000u
 #define VR_FLAG_N 0x8000u
-/* Places kept for a guest's parity and auxiliary carry. No op makes or reads them yet: they are zero. */
+/*
+ * Parity and auxiliary carry are no FLAGS: almost no code reads them, and hosts other than x86 can't make them by the
+ * instruction that makes the others. A guest that has them keeps what they are computed from, in guest registers of kind
+ * VR_REG_CONDITION (isa.h), whose PUTs cost nothing when another PUT follows before a GET: for parity the low byte of the result
+ * (op PARITY), for the auxiliary carry a ^ b ^ result, of which it is bit 4 (XOR, BFX).
+ *
+ * These places stay zero in FLAGS. They are where such a guest ORs the two into what F_TO (aux 1) gives: bits 15:8 are then in
+ * the order of x86's LAHF, SAHF and the low byte of EFLAGS; V is apart there as well. F_FROM (aux 1) goes back and ignores them.
+ */
 #define VR_FLAG_PARITY 0x0400u
 #define VR_FLAG_AUX 0x1000u
+
+/*
+ * aux of the ops that make FLAGS out of integers (F_ADD, F_SUB, F_ADC, F_SBC, F_LOGIC) or read a carry (F_ADC, F_SBC, ADC, SBC).
+ * VR_FA_8, VR_FA_16: FLAGS of the low 8 or 16 bits of the operands, for an op of type I32; else as many bits as the type has.
+ */
+#define VR_FA_8 1u
+#define VR_FA_16 2u
+#define VR_FA_NOT_C 4u       /* the C that the op makes is inverted */
+#define VR_FA_READS_NOT_C 8u /* the C that the op reads is inverted */
 
 /* Memory ops: aux = log2(bytes) | VR_MS_SIGN; imm = low 32: signed displacement, high 32: VR_MF_*. */
 #define VR_MS_SIGN 0x10u
@@ -115,6 +139,20 @@ extern "C" {
 #define VR_MF_SAME_PAGE 32u
 /* CASIF, CAS2IF of a store-exclusive: to debug points the access is a write only. Since ABI 1.1. */
 #define VR_MF_STORE 64u
+/*
+ * CAS, CAS2, AMO, CASIF, CAS2IF: what is not one aligned piece of RAM.
+ *
+ * Without this flag an address that is not a multiple of the access's size is VR_FAULT_ALIGN, and what is no writable RAM is
+ * VR_FAULT_BUS. With it, in both cases the access is one step as all vCPUs see it: the engine stops the others, so that
+ * their plain accesses, too, come wholly before or wholly after. An access over two pages is checked for write in both before
+ * anything is read or written. On a device it is one read and one write (in naturally aligned pieces of at most 8 bytes,
+ * where it is unaligned or larger), the write also where a compare-and-swap finds another value: it writes that back. RAM is
+ * then written back as well.
+ *
+ * The engine may leave at the op and begin its guest instruction anew, so no op before it in the instruction may have
+ * an effect that can't be repeated.
+ */
+#define VR_MF_SPLIT 128u
 #define VR_MF_GROUP_SHIFT 8
 #define VR_MF_GROUPS 16u
 #define VR_MEM_IMM(disp, flags) ((uint64_t)(uint32_t)(int32_t)(disp) | (uint64_t)(flags) << 32)
@@ -174,9 +212,9 @@ extern "C" {
 #define VR_FPA_ALL 0x7fdf00u
 /* What SSE, AVX and FMA instructions do: a and b as their operands come, of fused ones the factors as the manual writes the
  * product. */
-#define VR_FPA_SSE                                                                                         \
-	(VR_FPA_NAN_FIRST | VR_FPA_NAN_NEGATIVE | VR_FPA_MINMAX_SECOND | VR_FPA_TINY_AFTER | VR_FPA_DENORMAL | \
-	 VR_FPA_INDEFINITE)
+#define VR_FPA_SSE                                                                           \
+	(VR_FPA_NAN_FIRST | VR_FPA_NAN_NEGATIVE | VR_FPA_MINMAX_SECOND | VR_FPA_TINY_AFTER | \
+	 VR_FPA_DENORMAL | VR_FPA_INDEFINITE)
 
 /* IEEE flags, as FPGETFLAGS returns them. */
 #define VR_FP_INVALID 1u
@@ -220,8 +258,8 @@ struct vr_ir_op {
 #define VR_BLOCK_ENTRY 1u /* can be entered from outside the region: gets an entry stub */
 
 struct vr_ir_block {
-	uint64_t pc;    /* guest address of the first instruction */
-	uint64_t end;   /* one past the last: where the fall-through edge goes */
+	uint64_t start; /* bytes from the page's base to the first instruction: 0 .. 4095 */
+	uint64_t end; /* one past the last, where the fall-through edge goes; signed, as every address here */
 	uint32_t first; /* ops [first, first+count) */
 	uint32_t count;
 	uint32_t insns;   /* guest instructions */

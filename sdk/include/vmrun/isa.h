@@ -55,10 +55,38 @@ union vr_v256 {
 struct vr_engine_vcpu; /* the engine's; opaque to the isa */
 struct vr_isa_vcpu;    /* the isa's; opaque to the engine */
 
+/*
+ * How code addresses lie in linear ones. A linear address is what translate() takes, and what exec.pc is. A code address is what
+ * the guest's instructions see: what a call stores, what an indirect jump is given, PC_CONST. They differ where code has a base,
+ * or where addresses wrap at 16 or 32 bits. Zeros: both are the same, 64 bits wide.
+ *
+ * What follows an instruction, and where a branch goes, is found among code addresses: code that runs off their end goes on at
+ * code address 0. The bits that are ignored are all the bits from some bit on.
+ */
+struct vr_code_space {
+	uint64_t base;           /* linear address of code address 0 */
+	uint64_t ignored;        /* bits that a code address does not have */
+	uint64_t linear_ignored; /* bits that a linear address does not have; none below bit 12 */
+};
+static inline uint64_t vr_linear_address(const struct vr_code_space *s, uint64_t code)
+{
+	return (s->base + (code & ~s->ignored)) & ~s->linear_ignored;
+}
+static inline uint64_t vr_code_address(const struct vr_code_space *s, uint64_t linear)
+{
+	return (linear - s->base) & ~s->ignored;
+}
+/* Where a place in the IR is: `place` bytes from a page at linear address `page`. */
+static inline uint64_t vr_place_address(const struct vr_code_space *s, uint64_t page, uint64_t place)
+{
+	return vr_linear_address(s, vr_code_address(s, page + place));
+}
+
 /* Zeros before vr_isa.init(). */
 struct vr_exec {
 	uint8_t hot[VR_EXEC_HOT];
-	uint64_t pc; /* guest address of the next instruction: valid outside generated code, and where an op's
+	uint64_t
+		pc; /* linear address of the next instruction: valid outside generated code, and where an op's
 			contract says so */
 	/* The engine's: != 0: leave generated code. Atomic; generated code polls it on back-edges and indirect
 	 * branches. An isa calls env->kick(). */
@@ -75,7 +103,9 @@ struct vr_exec {
 	struct vr_isa_vcpu *isa; /* what init() made */
 	struct vr_engine_vcpu *engine; /* the engine's vCPU */
 	const struct vr_isa_env *env;
-	uint64_t reserved[23];
+	/* Translated code depends on it as on mode_flags. Set by the isa, then env->context(). */
+	struct vr_code_space code;
+	uint64_t reserved[20];
 };
 
 /* ---- what a guest architecture is ------------------------------------------------------------- */
@@ -83,12 +113,24 @@ struct vr_exec {
 #define VR_REG_INT 0
 #define VR_REG_VEC 1
 #define VR_REG_FLAGS 2
+/*
+ * An integer register (8 bytes; I32, I64) that belongs to the guest's condition flags: what a parity flag is computed from, say.
+ * As of FLAGS, a PUT that another PUT follows before any GET may be dropped, also where an access between the two faults: the
+ * guest then finds an older value, which the instruction that it goes on with overwrites. PUTs of these registers and of FLAGS
+ * that come last in a block, FLAGS last of all, are done on the edges where they are of use only; what computes their values
+ * is not, so a lifter PUTs values that are there anyway.
+ */
+#define VR_REG_CONDITION 3
 #define VR_REG_VEC256 4
 struct vr_guest_reg {
-	uint32_t offset; /* in vr_exec; INT 8 bytes, VEC 16, FLAGS 4, VEC256 32 */
+	uint32_t offset; /* in vr_exec; INT and CONDITION 8 bytes, VEC 16, FLAGS 4, VEC256 32 */
 	uint32_t kind;   /* VR_REG_* */
 	const char *name;
 };
+
+/* The default memory order. VR_MF_* and FENCE ask for more where an instruction does. */
+#define VR_ORDER_WEAK 0u /* none but between accesses that depend on each other */
+#define VR_ORDER_TSO 1u  /* loads are acquires and stores releases; a store may be seen after a later load */
 
 #define VR_HF_READS 1u     /* needs guest registers up to date in memory */
 #define VR_HF_WRITES 2u    /* may change guest registers in memory */
@@ -96,8 +138,11 @@ struct vr_guest_reg {
 #define VR_HF_MAY_LEAVE 8u /* may set exec.leave (took an exception ...) */
 #define VR_HF_VECTOR 16u   /* a vector helper (VCALL) */
 #define VR_HF_FP 32u       /* runs with, and may raise, the guest's FP environment */
-#define VR_HF_V256 128u     /* with VR_HF_VECTOR: its arguments and its result are V256 */
+#define VR_HF_SIX 64u /* a helper of six arguments: vr_helper6_fn (CALL after ARGS); not with VR_HF_VECTOR */
+#define VR_HF_V256 128u /* with VR_HF_VECTOR: its arguments and its result are V256 */
 typedef uint64_t(VR_CALL *vr_helper_fn)(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c);
+typedef uint64_t(VR_CALL *vr_helper6_fn)(struct vr_exec *x, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+					 uint64_t e, uint64_t f);
 /* Each argument, and the result at d, is one union of 16 bytes, or of a VCALL of type V256 two, the low half first. */
 typedef void(VR_CALL *vr_vhelper_fn)(struct vr_exec *x, union vr_v128 *d, const union vr_v128 *a,
 				     const union vr_v128 *b, const union vr_v128 *c, uint64_t imm);
@@ -108,6 +153,7 @@ struct vr_helper {
 	union {
 		vr_helper_fn fn;
 		vr_vhelper_fn vfn;
+		vr_helper6_fn fn6;
 	} u;
 };
 
@@ -153,7 +199,7 @@ struct vr_isa_env {
 	uint32_t size;
 	uint32_t vcpu_count;
 	const struct vr_host *host;
-	/* exec.asid / exec.mode_flags changed: select the MMU context. The op after the helper must be
+	/* exec.asid, exec.mode_flags or exec.code changed: select the MMU context. The op after the helper must be
 	 * EXIT/EXIT_TO. [vcpu] */
 	void(VR_CALL *context)(struct vr_exec *x);
 	/* broadcast != 0: on every vCPU; complete when sync() returns. [vcpu] */
@@ -199,12 +245,13 @@ struct vr_isa_env {
 struct vr_lift {
 	uint32_t size;
 	uint32_t max_insns;  /* stop after so many */
-	uint64_t pc;         /* virtual address of the first byte */
 	uint64_t mode_flags; /* see vr_exec.mode_flags */
-	const uint8_t *code; /* bytes at pc */
+	const uint8_t *code; /* the bytes to lift */
+	uint32_t offset;     /* of the first one in its 4 KiB page */
 	uint32_t length;     /* readable bytes there, up to the end of the page (or more: see lift()) */
 	/* The engine's VR_IR_REVISION: it knows no ops of later ones. 0, of an engine that does not say: 1. */
 	uint32_t ir_revision;
+	uint32_t reserved;
 };
 
 struct vr_isa_vm; /* an isa's own, of one virtual machine */
@@ -227,9 +274,13 @@ struct vr_isa {
 	uint32_t
 		guest_reg_stride; /* bytes from one to the next: sizeof(struct vr_guest_reg) of the isa's header */
 	uint32_t helper_stride;
+	/* Log2 of what every instruction's address is a multiple of: 2 for words, 0 where instructions begin at any byte. */
+	uint32_t code_align_log2;
+	uint32_t reserved2;
 	/* The isa's object for a virtual machine: what its vCPUs share. `self` of the plugin that offers the isa.
 	 * Both may be missing: then vm is NULL below. 0, or an error. [main] */
-	int32_t(VR_CALL *create)(void *self, const struct vr_isa_config *c, struct vr_isa_vm **out);
+	int32_t(VR_CALL *create)(struct vr_plugin_self *self, const struct vr_isa_config *c,
+				 struct vr_isa_vm **out);
 	void(VR_CALL *destroy)(struct vr_isa_vm *vm); /* its vCPUs are gone. [main][quiesced] */
 	/* Set up / tear down the ISA's part of x. [vcpu] */
 	int32_t(VR_CALL *init)(struct vr_isa_vm *vm, struct vr_exec *x, const struct vr_isa_env *env);
@@ -239,11 +290,11 @@ struct vr_isa {
 	int32_t(VR_CALL *get_state)(struct vr_exec *x, const char *id, void *state, uint32_t length);
 	int32_t(VR_CALL *set_state)(struct vr_exec *x, const char *id, const void *state, uint32_t length);
 	/* Lift one basic block: appends one vr_ir_block with its ops; succ[] = VR_NO_BLOCK. It ends at a
-	 * branch, at a change of context, after max_insns, or at the end of the bytes (GOTO to the next pc).
+	 * branch, at a change of context, after max_insns, or at the end of the bytes (GOTO to what follows).
 	 * An instruction that is undefined is lifted to what raises that. One that the bytes cut off ends the
 	 * block before it; when it is the first: VR_E_AGAIN, and the engine comes again with max_insns 1 and
-	 * bytes that go on into the next page. Pure: depends on nothing but its input and what vm was created with. 0 or an error. [any]
-	 */
+	 * bytes that go on into the next page. Pure: depends on nothing but offset, bytes, mode flags, limits and what vm was
+	 * created with; no address is among them. 0 or an error. [any] */
 	int32_t(VR_CALL *lift)(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir);
 	/* Translate. 0, or an ISA-private fault number > 0 to be handed to fault(). No side effects on x;
 	 * bits in the guest's tables are set by env->exchange(). [vcpu] */
@@ -274,7 +325,7 @@ struct vr_isa {
 	 * does that count in the current mode? 1: the engine calls fault() with VR_FAULT_DEBUG instead of
 	 * going on. 0: no. Changes nothing. [vcpu] */
 	int32_t(VR_CALL *debug_match)(struct vr_exec *x, uint32_t id, uint32_t access, uint32_t flags);
-	/* Since 1.1; may be missing: pc. Where a branch to `pc` goes in the current context: without the bits
+	/* May be missing: pc. Where a branch to linear address `pc` goes in the current context: without the bits
 	 * that the architecture ignores in the target of a branch. The engine asks for an exec.pc whose page
 	 * it does not know, and goes on from the answer: a page is known by no other address. [vcpu] */
 	uint64_t(VR_CALL *branch_address)(struct vr_exec *x, uint64_t pc);
@@ -286,6 +337,10 @@ struct vr_isa {
 	 * the translator when the machine is made. 0 or missing: 1. A lifter that can do without newer ops
 	 * looks at vr_lift.ir_revision instead. */
 	uint32_t ir_revision;
+	/* VR_ORDER_*: the order of the guest's plain accesses, LOAD, STORE, LOADP, STOREP without flags, as other
+	 * vCPUs see them. Interpreter, slow paths and env->read() and write() keep it, and generated code: an emitter
+	 * that can't is not used (vr_emit.memory_orders). */
+	uint32_t memory_order;
 	/* VR_FPA_* that every FP op of lift() has; vr_ir_verify() looks. With VR_FPA_DENORMAL here, an emitter may take
 	 * VR_FP_DENORMAL from the host's own sticky flags; else it calls fp_slow for each op that has it. */
 	uint32_t fp_always;

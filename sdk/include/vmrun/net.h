@@ -95,7 +95,7 @@ struct vr_net_maker {
 	uint32_t reserved;
 	/* Makes the link: ops that are all there, and stay until close(). Sockets and files are opened now, or by a
 	 * helper process (helper.h). [main] */
-	int32_t(VR_CALL *open)(void *self, struct vr_link *out);
+	int32_t(VR_CALL *open)(struct vr_plugin_self *self, struct vr_link *out);
 	/* No device is attached. [main] */
 	void(VR_CALL *close)(struct vr_net *n);
 };

@@ -51,14 +51,14 @@ struct vr_notify {
 	 * vmrun.mmio/1. Off: with what it was switched on with. What was signalled stays signalled.
 	 * VR_E_UNSUPPORTED: not here, or not this kind, without an error text. VR_E_EXISTS: there is one.
 	 * VR_E_NOENT: there is none to switch off. [main] */
-	int32_t(VR_CALL *doorbell)(void *vm, const struct vr_notify_doorbell *d, uint32_t on);
+	int32_t(VR_CALL *doorbell)(struct vr_vm *vm, const struct vr_notify_doorbell *d, uint32_t on);
 	/* A signal of `event` raises an input of the accelerator's own controller, numbered as in
 	 * vmrun.irqchip/1's line() (VR_IRQCHIP_FULL). Without `resample` (VR_NOTIFY_NO_EVENT) it is an edge.
 	 * With it the input is level-triggered: it stays high until the guest has ended the interrupt, then
 	 * goes low and `resample` is signalled; a device that still needs it signals `event` again. Off: with the event
 	 * it was switched on with. VR_E_UNSUPPORTED: not here; VR_E_STATE: there is no such controller; both
 	 * without an error text. VR_E_RANGE: no such input. VR_E_BUSY: the event is in use. [main] */
-	int32_t(VR_CALL *line)(void *vm, uint32_t line, int64_t event, int64_t resample, uint32_t on);
+	int32_t(VR_CALL *line)(struct vr_vm *vm, uint32_t line, int64_t event, int64_t resample, uint32_t on);
 };
 
 #ifdef __cplusplus

@@ -44,16 +44,16 @@ struct vr_magic {
 struct vr_plugin {
 	uint32_t size;
 	uint32_t reserved;
-	void *self; /* passed back as the first argument of everything below */
+	struct vr_plugin_self *self; /* passed back as the first argument of everything below */
 	/* Usable on this machine? 0, or an error whose text says why and what to do. [main] */
-	int32_t(VR_CALL *probe)(void *self);
+	int32_t(VR_CALL *probe)(struct vr_plugin_self *self);
 	/* Before the first / after the last use of an interface. [main] */
-	int32_t(VR_CALL *start)(void *self);
-	int32_t(VR_CALL *stop)(void *self);
-	void(VR_CALL *destroy)(void *self);
+	int32_t(VR_CALL *start)(struct vr_plugin_self *self);
+	int32_t(VR_CALL *stop)(struct vr_plugin_self *self);
+	void(VR_CALL *destroy)(struct vr_plugin_self *self);
 	/* The interface table for an id such as "vmrun.accel/1", or NULL. Owned by the plugin,
 	 * valid until destroy. [any] */
-	const void *(VR_CALL *query)(void *self, const char *interface_id);
+	const void *(VR_CALL *query)(struct vr_plugin_self *self, const char *interface_id);
 };
 
 /* Exported as `vmrun_plugin_magic`. */

@@ -24,6 +24,8 @@
 extern "C" {
 #endif
 
+#define VR_STATE_NO_DEADLINE UINT64_MAX /* no interrupt is to come: any other value is a time */
+
 /* ---- the pair of 8259A; index 0 --------------------------------------------------------------- */
 #define VR_STATE_X86_PIC_ID "vmrun.state.x86.pic/1"
 
@@ -103,11 +105,11 @@ struct vr_state_x86_lapic {
 	uint32_t startup;                /* VR_X86_STARTUP_* */
 	uint32_t sipi_vector;            /* 0..255 */
 	/* The timer (11.5.4) counts 1 GHz / divisor. One-shot and periodic; in TSC-deadline mode it is MSR
-	 * 0x6E0 of the vCPU's state that counts, and the deadline here is zero. */
+	 * 0x6E0 of the vCPU's state that counts, and there is no deadline here. */
 	uint32_t timer_divide;   /* the divide configuration register: bits 3, 1, 0 */
 	uint32_t timer_initial;  /* the initial count register; 0: stopped */
 	uint64_t timer_start;    /* guest ns, modulo 2^64: when the count stood at timer_initial */
-	uint64_t timer_deadline; /* guest ns of the next interrupt; 0: none is to come */
+	uint64_t timer_deadline; /* guest ns of the next interrupt, or VR_STATE_NO_DEADLINE */
 };
 
 /* ---- 8254 and port 0x61; index 0 ------------------------------------------------------------------ */
@@ -138,7 +140,7 @@ struct vr_state_x86_pit {
 	uint32_t line;    /* 0, 1: interrupt line 0 as last driven */
 	uint32_t speaker; /* 0, 1: port 0x61 bit 1; its bit 0 is the gate of channel 2 */
 	uint32_t reserved;
-	uint64_t deadline; /* guest ns of channel 0's next interrupt; 0: none is to come */
+	uint64_t deadline; /* guest ns of channel 0's next interrupt, or VR_STATE_NO_DEADLINE */
 	struct vr_x86_pit_channel channel[3];
 };
 

@@ -106,8 +106,9 @@ struct vr_x86_msr {
 };
 
 /* vr_state_x86.flags */
-#define VR_X86_HAS_LAPIC (1u << 0) /* the accelerator has the local APIC: `lapic` holds it */
-#define VR_X86_HAS_PDPTR (1u << 1) /* PAE paging: `pdptr` holds what CR3's load took in */
+#define VR_X86_HAS_LAPIC (1u << 0)    /* the accelerator has the local APIC: `lapic` holds it */
+#define VR_X86_HAS_PDPTR (1u << 1)    /* PAE paging: `pdptr` holds what CR3's load took in */
+#define VR_X86_HAS_PV_CLOCK (1u << 2) /* `pv_clock` is a time */
 
 struct vr_state_x86 {
 	uint32_t size;
@@ -140,8 +141,8 @@ struct vr_state_x86 {
 	/* All others, any order. Set: what is not listed keeps its value. */
 	struct vr_x86_msr msr[VR_STATE_X86_MSRS];
 	/* Nanoseconds on the accelerator's paravirtual clock (the kernel's
-	 * Documentation/virt/kvm/x86/msr.rst), which is the machine's, so about the same in all vCPUs; 0:
-	 * there is none. Set: vCPU 0's counts, and 0 lets it go on. */
+	 * Documentation/virt/kvm/x86/msr.rst), which is the machine's, so about the same in all vCPUs; with
+	 * VR_X86_HAS_PV_CLOCK. Set: vCPU 0's counts, and without the flag the clock goes on. */
 	uint64_t pv_clock;
 };
 

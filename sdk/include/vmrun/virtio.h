@@ -38,6 +38,7 @@ extern "C" {
 
 struct vr_virtio_transport; /* opaque: the board's side of one device */
 struct vr_virtio_device;    /* opaque: the plugin's side of it */
+struct vr_mapping;          /* host.h */
 
 /* A piece of guest memory, in RAM as a whole. An element of arrays whose stride is given with them. */
 struct vr_virtio_segment {
@@ -139,7 +140,7 @@ struct vr_virtio_maker {
 	const char *types; /* comma-separated: "virtio-blk,virtio-rng"; others' are reverse-DNS ids */
 	/* Makes a device of a type, and fills *info. `config` is copied if it is needed later; what it points
 	 * to stays. No queue runs yet. [main][quiesced] */
-	int32_t(VR_CALL *create)(void *self, const struct vr_virtio_config *config,
+	int32_t(VR_CALL *create)(struct vr_plugin_self *self, const struct vr_virtio_config *config,
 				 struct vr_virtio_info *info, struct vr_virtio_device **device);
 	/* All queues have been stopped. [quiesced] */
 	void(VR_CALL *destroy)(struct vr_virtio_device *device);
@@ -171,10 +172,11 @@ struct vr_virtio_maker {
 	 * lock): a driver that read parts of two sees it (2.5.3). Optional: it never changes by itself. [vcpu] */
 	uint32_t(VR_CALL *config_generation)(struct vr_virtio_device *device);
 
-	/* The i-th shared-memory region / it is there: at guest-physical `gpa`, `host` in this process, zeros.
-	 * Needed where shared_count is not 0. [main][quiesced] */
+	/* The i-th shared-memory region / it is there, zeros: *m, which the transport maps, with VR_MAP_WRITE, until
+	 * destroy() has returned. The device says by vmrun.memory/1's written() what it writes there. Needed where
+	 * shared_count is not 0. [main][quiesced] */
 	int32_t(VR_CALL *shared)(struct vr_virtio_device *device, uint32_t i, struct vr_virtio_shared *out);
-	void(VR_CALL *shared_at)(struct vr_virtio_device *device, uint32_t i, uint64_t gpa, void *host);
+	void(VR_CALL *shared_at)(struct vr_virtio_device *device, uint32_t i, const struct vr_mapping *m);
 
 	/* Before and after the transport's state is taken (state_virtio.h): when pause() returns no buffer is in
 	 * use, each was pushed or given back by unpop(), and none is taken until resume(). Optional for a device

@@ -26,6 +26,11 @@ struct self {
 	const struct vr_host_thread *thread;
 };
 
+static inline struct self *self_of(struct vr_plugin_self *self)
+{
+	return (struct self *)self;
+}
+
 struct slot {
 	uint64_t gpa, length;
 	uint8_t *host;
@@ -40,6 +45,11 @@ struct vm {
 	struct vcpu *vcpu[VCPUS_MAX];
 };
 
+static inline struct vm *vm_of(struct vr_vm *vm)
+{
+	return (struct vm *)vm;
+}
+
 struct vcpu {
 	struct vm *vm;
 	uint32_t index;
@@ -48,6 +58,11 @@ struct vcpu {
 	uint32_t kicked; /* atomic */
 	uint32_t pins;   /* atomic; bit n: pin n is high */
 };
+
+static inline struct vcpu *vcpu_of(struct vr_vcpu *vcpu)
+{
+	return (struct vcpu *)vcpu;
+}
 
 /* ---- the engine ---- */
 
@@ -155,9 +170,9 @@ static void wait_for_interrupt(struct vcpu *v)
 
 /* ---- vmrun.accel/1: vCPUs ---- */
 
-static int32_t VR_CALL vcpu_create(void *vm_, uint32_t index, void **out)
+static int32_t VR_CALL vcpu_create(struct vr_vm *vm_, uint32_t index, struct vr_vcpu **out)
 {
-	struct vm *vm = vm_;
+	struct vm *vm = vm_of(vm_);
 	struct vcpu *v = index < vm->vcpu_count ? calloc(1, sizeof(*v)) : NULL;
 
 	if (!v)
@@ -166,21 +181,21 @@ static int32_t VR_CALL vcpu_create(void *vm_, uint32_t index, void **out)
 	v->vm = vm;
 	v->index = index;
 	vm->vcpu[index] = v;
-	*out = v;
+	*out = (struct vr_vcpu *)v;
 	return VR_OK;
 }
 
-static void VR_CALL vcpu_destroy(void *vcpu)
+static void VR_CALL vcpu_destroy(struct vr_vcpu *vcpu)
 {
-	struct vcpu *v = vcpu;
+	struct vcpu *v = vcpu_of(vcpu);
 
 	v->vm->vcpu[v->index] = NULL;
 	free(v);
 }
 
-static int32_t VR_CALL vcpu_run(void *vcpu, struct vr_exit *exit)
+static int32_t VR_CALL vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *exit)
 {
-	struct vcpu *v = vcpu;
+	struct vcpu *v = vcpu_of(vcpu);
 
 	while (!__atomic_exchange_n(&v->kicked, 0, __ATOMIC_ACQUIRE)) {
 		int32_t rc = step(v);
@@ -196,17 +211,17 @@ static int32_t VR_CALL vcpu_run(void *vcpu, struct vr_exit *exit)
 	return VR_OK;
 }
 
-static void VR_CALL vcpu_kick(void *vcpu)
+static void VR_CALL vcpu_kick(struct vr_vcpu *vcpu)
 {
-	struct vcpu *v = vcpu;
+	struct vcpu *v = vcpu_of(vcpu);
 
 	__atomic_store_n(&v->kicked, 1, __ATOMIC_RELEASE);
 	v->vm->self->thread->unpark(v->vm->self->instance.host, v->index);
 }
 
-static void VR_CALL vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+static void VR_CALL vcpu_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level)
 {
-	struct vcpu *v = vcpu;
+	struct vcpu *v = vcpu_of(vcpu);
 
 	if (pin > 31)
 		return;
@@ -225,9 +240,9 @@ static int32_t check_state(const struct vcpu *v, const char *id, uint32_t length
 			     PLUGIN_ID ": a vCPU's state is " TINY_STATE_ID ", not %s", id ? id : "(none)");
 }
 
-static int32_t VR_CALL vcpu_get_state(void *vcpu, const char *id, void *state, uint32_t length)
+static int32_t VR_CALL vcpu_get_state(struct vr_vcpu *vcpu, const char *id, void *state, uint32_t length)
 {
-	struct vcpu *v = vcpu;
+	struct vcpu *v = vcpu_of(vcpu);
 	int32_t rc = check_state(v, id, length);
 
 	if (rc == VR_OK) {
@@ -237,9 +252,10 @@ static int32_t VR_CALL vcpu_get_state(void *vcpu, const char *id, void *state, u
 	return rc;
 }
 
-static int32_t VR_CALL vcpu_set_state(void *vcpu, const char *id, const void *state, uint32_t length)
+static int32_t VR_CALL vcpu_set_state(struct vr_vcpu *vcpu, const char *id, const void *state,
+				      uint32_t length)
 {
-	struct vcpu *v = vcpu;
+	struct vcpu *v = vcpu_of(vcpu);
 	int32_t rc = check_state(v, id, length);
 
 	if (rc == VR_OK)
@@ -249,9 +265,10 @@ static int32_t VR_CALL vcpu_set_state(void *vcpu, const char *id, const void *st
 
 /* ---- vmrun.accel/1: the machine ---- */
 
-static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **out)
+static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c,
+				 struct vr_vm **out)
 {
-	struct self *p = self;
+	struct self *p = self_of(self);
 	struct vm *vm;
 
 	if (!c->arch || strcmp(c->arch, TINY_ARCH) != 0)
@@ -267,19 +284,19 @@ static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void 
 		return vr_host_error(p->instance.host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 	vm->self = p;
 	vm->vcpu_count = c->vcpu_count;
-	*out = vm;
+	*out = (struct vr_vm *)vm;
 	return VR_OK;
 }
 
-static void VR_CALL vm_destroy(void *vm)
+static void VR_CALL vm_destroy(struct vr_vm *vm)
 {
 	free(vm);
 }
 
-static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+static int32_t VR_CALL memory_map(struct vr_vm *vm_, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
 				  uint32_t flags)
 {
-	struct vm *vm = vm_;
+	struct vm *vm = vm_of(vm_);
 
 	if (slot >= SLOTS_MAX || vm->slot[slot].length)
 		return vr_host_error(vm->self->instance.host, VR_E_RANGE,
@@ -288,9 +305,9 @@ static int32_t VR_CALL memory_map(void *vm_, uint32_t slot, uint64_t gpa, uint64
 	return VR_OK;
 }
 
-static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
+static int32_t VR_CALL memory_unmap(struct vr_vm *vm_, uint32_t slot)
 {
-	struct vm *vm = vm_;
+	struct vm *vm = vm_of(vm_);
 
 	if (slot >= SLOTS_MAX || !vm->slot[slot].length)
 		return VR_E_NOENT;
@@ -299,14 +316,14 @@ static int32_t VR_CALL memory_unmap(void *vm_, uint32_t slot)
 }
 
 /* An engine that keeps translated code drops here what it made from these bytes. */
-static void VR_CALL memory_written(void *vm, uint64_t gpa, uint64_t length)
+static void VR_CALL memory_written(struct vr_vm *vm, uint64_t gpa, uint64_t length)
 {
 	(void)vm, (void)gpa, (void)length;
 }
 
-static void VR_CALL vm_reset(void *vm_)
+static void VR_CALL vm_reset(struct vr_vm *vm_)
 {
-	struct vm *vm = vm_;
+	struct vm *vm = vm_of(vm_);
 
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
 		if (!vm->vcpu[i])
@@ -316,9 +333,9 @@ static void VR_CALL vm_reset(void *vm_)
 	}
 }
 
-static void VR_CALL stats(void *vm_, vr_stat_fn fn, void *opaque)
+static void VR_CALL stats(struct vr_vm *vm_, vr_stat_fn fn, void *opaque)
 {
-	struct vm *vm = vm_;
+	struct vm *vm = vm_of(vm_);
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < vm->vcpu_count; i++)
@@ -349,9 +366,9 @@ static const struct vr_accel accel = {
 
 /* Usable on this machine? A hypervisor's plugin opens its device here, or says why it can't and what to do.
  */
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	struct self *p = self;
+	struct self *p = self_of(self);
 	const struct vr_host *host = p->instance.host;
 
 	p->mmio = host->query(host, VR_MMIO_ID);

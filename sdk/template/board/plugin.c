@@ -27,6 +27,11 @@ struct board {
 	uint32_t lines; /* atomic; bit n: line n is high */
 };
 
+static inline struct board *board_of(struct vr_board *board)
+{
+	return (struct board *)board;
+}
+
 /* ---- interrupt lines: all of them drive the processor's one input ---- */
 
 static void VR_CALL set_line(void *opaque, uint32_t vcpu, uint32_t line, uint32_t level)
@@ -87,9 +92,9 @@ static const struct vr_bus_ops power_ops = {
 
 /* ---- vmrun.board/1 ---- */
 
-static void VR_CALL board_destroy(void *board)
+static void VR_CALL board_destroy(struct vr_board *board)
 {
-	struct board *b = board;
+	struct board *b = board_of(board);
 
 	vr_slots_free(&b->slots);
 	if (b->uart)
@@ -144,7 +149,8 @@ static int32_t build(struct board *b)
 	return rc < 0 ? rc : vr_slots_fill(&b->slots);
 }
 
-static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c, void **board)
+static int32_t VR_CALL board_create(struct vr_plugin_self *self, const struct vr_board_config *c,
+				    struct vr_board **board)
 {
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;
 	struct board *b = calloc(1, sizeof(*b));
@@ -159,16 +165,16 @@ static int32_t VR_CALL board_create(void *self, const struct vr_board_config *c,
 	if (rc >= 0)
 		rc = build(b);
 	if (rc < 0) {
-		board_destroy(b);
+		board_destroy((struct vr_board *)b);
 		return rc;
 	}
-	*board = b;
+	*board = (struct vr_board *)b;
 	return VR_OK;
 }
 
-static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
+static int32_t VR_CALL board_load(struct vr_board *board, const struct vr_boot_payload *p)
 {
-	const struct board *b = board;
+	const struct board *b = board_of(board);
 	const struct vr_tables *t = &b->t;
 	struct tiny_state s = {.size = sizeof(s), .pc = TINY_ENTRY};
 	int32_t rc;
@@ -187,15 +193,15 @@ static int32_t VR_CALL board_load(void *board, const struct vr_boot_payload *p)
 	return rc < 0 ? rc : VR_OK;
 }
 
-static void VR_CALL board_reset(void *board)
+static void VR_CALL board_reset(struct vr_board *board)
 {
-	struct board *b = board;
+	struct board *b = board_of(board);
 
 	vr_slots_reset(&b->slots);
 	vr_uart_reset(b->uart);
 }
 
-static const struct vr_board board_table = {
+static const struct vr_board_maker board_table = {
 	.size = sizeof(board_table),
 	.arch = TINY_ARCH,
 	.create = board_create,

@@ -30,6 +30,11 @@ struct self {
 	const struct vr_host_config *options;
 };
 
+static inline struct self *self_of(struct vr_plugin_self *self)
+{
+	return (struct self *)self;
+}
+
 struct config {
 	uint32_t answered, longest;
 };
@@ -124,10 +129,10 @@ static uint32_t VR_CALL queue_size(struct vr_virtio_device *d, uint32_t queue)
 	return QUEUE_SIZE;
 }
 
-static int32_t VR_CALL device_create(void *self, const struct vr_virtio_config *c,
+static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct vr_virtio_config *c,
 				     struct vr_virtio_info *info, struct vr_virtio_device **out)
 {
-	const struct self *p = self;
+	const struct self *p = self_of(self);
 	struct vr_virtio_device *d;
 
 	if (strcmp(c->type, PLUGIN_ID) != 0)
@@ -164,9 +169,9 @@ static const struct vr_virtio_maker maker = {
 
 /* ---- the plugin's life ---- */
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	struct self *p = self;
+	struct self *p = self_of(self);
 
 	p->options = p->instance.host->query(p->instance.host, VR_CONFIG_ID);
 	return VR_OK;

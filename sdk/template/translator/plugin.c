@@ -83,8 +83,8 @@ struct tiny_fields {
 };
 struct tiny_lift {
 	struct vr_ir *ir;
-	uint64_t pc;
-	int done; /* the block ends behind this instruction */
+	uint64_t at; /* of the instruction: bytes from the page's base */
+	int done;    /* the block ends behind this instruction */
 };
 typedef int (*tiny_handler)(struct tiny_lift *l, const struct tiny_fields *f);
 #include "tiny_decode.h"
@@ -164,7 +164,7 @@ int tiny_lift_bne(struct tiny_lift *l, const struct tiny_fields *f)
 	uint32_t x = get(l, f->x);
 
 	vr_ir_add(l->ir, VR_IR_BRCMP, VR_T_I64, VR_CC_NE, x, get(l, f->y), 0,
-		  l->pc + 4 * (uint64_t)(int64_t)displacement(f));
+		  l->at + 4 * (uint64_t)(int64_t)displacement(f));
 	l->done = 1;
 	return 1;
 }
@@ -173,7 +173,7 @@ int tiny_lift_wait(struct tiny_lift *l, const struct tiny_fields *f)
 {
 	(void)f;
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, H_WAIT);
-	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
+	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->at + 4);
 	l->done = 1;
 	return 1;
 }
@@ -181,7 +181,7 @@ int tiny_lift_wait(struct tiny_lift *l, const struct tiny_fields *f)
 static void lift_undefined(struct tiny_lift *l, uint32_t word)
 {
 	vr_ir_add(l->ir, VR_IR_CALL, VR_T_I64, 0, constant(l, word), 0, 0, H_UNDEFINED);
-	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	vr_ir_add(l->ir, VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, 0, l->at);
 	l->done = 1;
 }
 
@@ -190,7 +190,7 @@ static void lift_one(struct tiny_lift *l, uint32_t word)
 	struct tiny_fields f;
 	int row = tiny_decode(word);
 
-	vr_ir_add(l->ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, l->pc);
+	vr_ir_add(l->ir, VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, 0, l->at);
 	if (row < 0) {
 		lift_undefined(l, word);
 		return;
@@ -202,14 +202,14 @@ static void lift_one(struct tiny_lift *l, uint32_t word)
 /* One basic block. When the ops run out, the last instruction is taken back and the block ends before it. */
 static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
-	struct tiny_lift l = {.ir = ir, .pc = rq->pc};
+	struct tiny_lift l = {.ir = ir, .at = rq->offset};
 	struct vr_ir_block b;
 	int32_t rc;
 
 	(void)vm;
 	if (rq->length < 4)
 		return VR_E_AGAIN;
-	rc = vr_ir_block_begin(ir, rq->pc, &b);
+	rc = vr_ir_block_begin(ir, rq->offset, &b);
 	if (rc < 0)
 		return rc;
 	while (!l.done && b.insns < rq->max_insns && 4 * (b.insns + 1) <= rq->length) {
@@ -221,9 +221,9 @@ static int32_t VR_CALL lift(const struct vr_isa_vm *vm, const struct vr_lift *rq
 			l.done = 0;
 			break;
 		}
-		l.pc += 4;
+		l.at += 4;
 	}
-	return vr_ir_block_end(ir, &b, l.pc, l.done);
+	return vr_ir_block_end(ir, &b, l.at, l.done);
 }
 
 /* ---- the processor ---- */
@@ -341,6 +341,7 @@ static const struct vr_isa tiny_isa = {
 	.helpers = helpers,
 	.guest_reg_stride = sizeof(struct vr_guest_reg),
 	.helper_stride = sizeof(struct vr_helper),
+	.code_align_log2 = 2,
 	.guest_reg_count = sizeof(guest_regs) / sizeof(guest_regs[0]),
 	.helper_count = HELPERS,
 	.init = init,

@@ -4,7 +4,7 @@
  *
  * A block is begun, gets its instructions, and is ended:
  *
- *	r = vr_ir_block_begin(ir, rq->pc, &b);
+ *	r = vr_ir_block_begin(ir, rq->offset, &b);
  *	while (r == VR_OK && b.insns < rq->max_insns && !ended) {
  *		... append one instruction's ops, INSN_START first; a terminator: ended = 1 ...
  *		if (!vr_ir_block_keep(ir, &b)) {
@@ -12,7 +12,9 @@
  *			break;
  *		}
  *	}
- *	return r == VR_OK ? vr_ir_block_end(ir, &b, pc, ended) : r;
+ *	return r == VR_OK ? vr_ir_block_end(ir, &b, at, ended) : r;
+ *
+ * Places are bytes from the page's base (ir.h): `at` begins as rq->offset.
  */
 #ifndef VR_XLATE_IR_BUILD_H
 #define VR_XLATE_IR_BUILD_H
@@ -45,6 +47,12 @@ static inline uint32_t vr_ir_const(struct vr_ir *ir, uint32_t type, uint64_t imm
 	return vr_ir_add(ir, VR_IR_CONST, type, 0, 0, 0, 0, type == VR_T_I32 ? (uint32_t)imm : imm);
 }
 
+/* The code address of a place. */
+static inline uint32_t vr_ir_pc_const(struct vr_ir *ir, uint32_t type, uint64_t place)
+{
+	return vr_ir_add(ir, VR_IR_PC_CONST, type, 0, 0, 0, 0, place);
+}
+
 static inline uint32_t vr_ir_get(struct vr_ir *ir, uint32_t type, uint32_t reg)
 {
 	return vr_ir_add(ir, VR_IR_GET, type, 0, 0, 0, 0, reg);
@@ -52,8 +60,7 @@ static inline uint32_t vr_ir_get(struct vr_ir *ir, uint32_t type, uint32_t reg)
 
 static inline void vr_ir_put(struct vr_ir *ir, uint32_t type, uint32_t reg, uint32_t value)
 {
-	/* aux 3: FLAGS are live on both edges until the engine knows better */
-	vr_ir_add(ir, VR_IR_PUT, type, type == VR_T_FLAGS ? 3 : 0, value, 0, 0, reg);
+	vr_ir_add(ir, VR_IR_PUT, type, 0, value, 0, 0, reg);
 }
 
 /* PUT a vector of at most 16 bytes to the low half of a VEC256 register, whose high half stays. */
@@ -78,9 +85,9 @@ static inline uint32_t vr_ir_op3(struct vr_ir *ir, uint32_t op, uint32_t type, u
 	return vr_ir_add(ir, op, type, 0, a, b, c, 0);
 }
 
-/* Begin the block at pc, *b. VR_E_NOMEM: the capacity is too small for one; ir->overflow is set. On VR_OK one
+/* Begin the block at offset `start` of the page, *b. VR_E_NOMEM: the capacity is too small for one; ir->overflow is set. On VR_OK one
  * op of the capacity is kept back until vr_ir_block_end(). */
-static inline int32_t vr_ir_block_begin(struct vr_ir *ir, uint64_t pc, struct vr_ir_block *b)
+static inline int32_t vr_ir_block_begin(struct vr_ir *ir, uint64_t start, struct vr_ir_block *b)
 {
 	if (ir->op_count == 0)
 		vr_ir_add(ir, VR_IR_NOP, VR_T_NONE, 0, 0, 0, 0, 0);
@@ -89,7 +96,7 @@ static inline int32_t vr_ir_block_begin(struct vr_ir *ir, uint64_t pc, struct vr
 		return VR_E_NOMEM;
 	}
 	memset(b, 0, sizeof(*b)); /* no compound literal: C++ includes this too */
-	b->pc = pc;
+	b->start = start;
 	b->first = ir->op_count;
 	b->succ[VR_EDGE_TAKEN] = b->succ[VR_EDGE_FALL] = VR_NO_BLOCK;
 	ir->op_capacity--;

@@ -17,6 +17,7 @@
 /* Numbers come after the values. */
 #define IS_NUMBER(letter) ((letter) == 'k' || (letter) == 'n')
 #define LETTER(s, i) ((i) < sizeof(s) - 1 ? (s)[(i) < sizeof(s) ? (i) : 0] : 'k')
+#define IS_FLAGS(s, i) ((uint32_t)(LETTER(s, i) == 'f') << (i))
 #define ARGS(s) (!IS_NUMBER(LETTER(s, 0)) + !IS_NUMBER(LETTER(s, 1)) + !IS_NUMBER(LETTER(s, 2)))
 
 const struct vr_ir_info vr_ir_ops[VR_IR_COUNT] = {
@@ -26,6 +27,7 @@ const struct vr_ir_info vr_ir_ops[VR_IR_COUNT] = {
 	 .types = op_types,                                                                                  \
 	 .lanes = op_lanes,                                                                                  \
 	 .args = ARGS(op_operands),                                                                          \
+	 .flags = IS_FLAGS(op_operands, 0) | IS_FLAGS(op_operands, 1) | IS_FLAGS(op_operands, 2),            \
 	 .class = VR_IRC_##op_class,                                                                         \
 	 .value_type = TYPE_OF(op_result),                                                                   \
 	 .aux = VR_AUX_##op_aux,                                                                             \

@@ -34,6 +34,7 @@ struct vr_ir_info {
 	const char *types;
 	const char *lanes;
 	uint8_t args;       /* how many of a, b, c are values, or may be: the first ones */
+	uint8_t flags;      /* bits 1 << n: the n-th operand is FLAGS (letter f) */
 	uint8_t class;      /* VR_IRC_* */
 	uint8_t value_type; /* VR_T_* of the result, VR_T_NONE: none, VR_IR_TYPE_OF_OP */
 	uint8_t aux;        /* VR_AUX_* */
@@ -80,8 +81,11 @@ static inline uint32_t vr_ir_type_bits(uint32_t type)
 /* Bytes that a guest register of this kind (VR_REG_*) has in memory; of an unknown kind 0. */
 static inline uint32_t vr_ir_reg_bytes(uint32_t kind)
 {
-	static const uint8_t bytes[] = {
-		[VR_REG_INT] = 8, [VR_REG_VEC] = 16, [VR_REG_FLAGS] = 4, [VR_REG_VEC256] = 32};
+	static const uint8_t bytes[] = {[VR_REG_INT] = 8,
+					[VR_REG_VEC] = 16,
+					[VR_REG_FLAGS] = 4,
+					[VR_REG_CONDITION] = 8,
+					[VR_REG_VEC256] = 32};
 	return kind < sizeof(bytes) ? bytes[kind] : 0;
 }
 
@@ -102,6 +106,12 @@ static inline uint32_t vr_ir_edges(uint32_t op)
 	default:
 		return 0;
 	}
+}
+
+/* An integer that is known when code is made: it needs no register until it is used. */
+static inline bool vr_ir_is_constant(uint32_t op)
+{
+	return op == VR_IR_CONST || op == VR_IR_PC_CONST;
 }
 
 /* A memory op without its condition: CAS of CASIF. */
@@ -162,6 +172,26 @@ static inline uint32_t vr_ir_fp_attributes(const struct vr_ir_op *o)
 	return (uint32_t)o->imm & VR_FPA_ALL;
 }
 
+/* Which of N Z C V (bits 3:0) a condition looks at. */
+static inline uint32_t vr_ir_condition_flags(uint32_t cc)
+{
+	static const uint8_t flags[] = {4, 2, 8, 1, 2 | 4, 8 | 1, 8 | 4 | 1, 0};
+	return flags[cc >> 1 & 7];
+}
+
+/* The same of op o and FLAGS that are its n-th operand, when `wanted` of the op's own FLAGS, if it makes any, are of use. */
+static inline uint32_t vr_ir_flags_read(const struct vr_ir_op *o, uint32_t n, uint32_t wanted)
+{
+	const struct vr_ir_info *info = &vr_ir_ops[o->op];
+	if (info->aux == VR_AUX_FLAGS_CARRY || info->aux == VR_AUX_CARRY)
+		return 2;
+	if (info->imm == VR_IMM_NZCV) /* F_MERGE */
+		return wanted & (uint32_t)(n ? o->imm : ~o->imm);
+	if (info->aux == VR_AUX_CC && n == 0)
+		return vr_ir_condition_flags(o->aux);
+	return info->value_type == VR_T_FLAGS ? wanted : 0xf;
+}
+
 /* Bytes that a memory op accesses. */
 static inline uint32_t vr_ir_access_bytes(const struct vr_ir_op *o)
 {
@@ -190,11 +220,12 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 
 /* ---- the printer ---- */
 
-/* As text, one op a line. isa (or NULL) names guest registers and helpers. [any] */
-void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa);
-/* The same of the instructions that are wanted, by their pc; without NOPs, and without blocks that hold none.
+/* As text, one op a line; places are printed as addresses in the page at `base`. isa (or NULL) names guest registers and
+ * helpers. [any] */
+void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa, uint64_t base);
+/* The same of the instructions that are wanted, by their address; without NOPs, and without blocks that hold none.
  * [any] */
-void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa,
+void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa, uint64_t base,
 		      bool (*wanted)(void *opaque, uint64_t pc), void *opaque);
 
 #endif

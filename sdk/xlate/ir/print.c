@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* print.c: an IR as text, one op a line: `v12 = ADD.i64 v10, v11`. */
+/* print.c: an IR as text, one op a line: `v12 = ADD.i64 v10, v11`. Places are printed as the addresses that they are. */
 #include <inttypes.h>
 #include <string.h>
 #include "ir.h"
@@ -15,8 +15,8 @@ static const char *const condition_names[] = {
 
 static void print_memory(FILE *out, const struct vr_ir_op *o)
 {
-	static const char *const flag_names[] = {"acquire", "release",   "sc",   "align",
-						 "unpriv",  "same-page", "store"};
+	static const char *const flag_names[] = {"acquire", "release",   "sc",    "align",
+						 "unpriv",  "same-page", "store", "split"};
 	uint32_t flags = (uint32_t)(o->imm >> 32), condition = vr_ir_condition_value(o);
 	fprintf(out, " bytes=%u%s", 1u << (o->aux & 7), o->aux & VR_MS_SIGN ? " signed" : "");
 	if (condition)
@@ -45,10 +45,10 @@ static void print_aux(FILE *out, const struct vr_ir_op *o)
 		fprintf(out, " bit %u %s", o->aux & 63u, o->aux & 64 ? "clear" : "set");
 		break;
 	case VR_AUX_PUT:
-		if (o->type == VR_T_FLAGS)
-			fprintf(out, " live=%u", o->aux);
-		else if (o->aux & VR_PUT_KEEP)
+		if (o->aux & VR_PUT_KEEP)
 			fprintf(out, " keep");
+		if (o->aux & ~VR_PUT_KEEP)
+			fprintf(out, " dead=%u", o->aux & ~VR_PUT_KEEP);
 		break;
 	default:
 		if (o->aux)
@@ -88,7 +88,7 @@ static void print_attributes(FILE *out, uint32_t a)
 			fprintf(out, " %s", names[i].name);
 }
 
-static void print_imm(FILE *out, const struct vr_ir_op *o, const struct vr_isa *isa)
+static void print_imm(FILE *out, const struct vr_ir_op *o, const struct vr_isa *isa, uint64_t base)
 {
 	uint64_t helper = vr_ir_helper(o);
 
@@ -113,7 +113,7 @@ static void print_imm(FILE *out, const struct vr_ir_op *o, const struct vr_isa *
 		break;
 	case VR_IMM_PC:
 		fprintf(out, "%s 0x%" PRIx64, vr_ir_ops[o->op].attribute == VR_ATTRIBUTE_BRANCH ? " ->" : "",
-			o->imm);
+			base + o->imm);
 		break;
 	case VR_IMM_FP:
 	case VR_IMM_ROUND:
@@ -132,7 +132,7 @@ static void print_imm(FILE *out, const struct vr_ir_op *o, const struct vr_isa *
 	}
 }
 
-static void print_op(FILE *out, const struct vr_ir *ir, uint32_t i, const struct vr_isa *isa)
+static void print_op(FILE *out, const struct vr_ir *ir, uint32_t i, const struct vr_isa *isa, uint64_t base)
 {
 	const struct vr_ir_op *o = &ir->ops[i];
 	struct vr_ir_info info = vr_ir_info(o->op);
@@ -151,7 +151,7 @@ static void print_op(FILE *out, const struct vr_ir *ir, uint32_t i, const struct
 		/* What aux adds to imm comes after it. */
 		if (!after)
 			print_aux(out, o);
-		print_imm(out, o, isa);
+		print_imm(out, o, isa, base);
 		if (after)
 			print_aux(out, o);
 	}
@@ -164,27 +164,27 @@ static void print_edge(FILE *out, const char *name, uint32_t block)
 		fprintf(out, " %s=B%u", name, block);
 }
 
-static void print_block(FILE *out, const struct vr_ir *ir, uint32_t b)
+static void print_block(FILE *out, const struct vr_ir *ir, uint32_t b, uint64_t base)
 {
 	const struct vr_ir_block *block = &ir->blocks[b];
-	fprintf(out, "B%u: 0x%" PRIx64 "..0x%" PRIx64 ", %u insns%s", b, block->pc, block->end, block->insns,
-		block->flags & VR_BLOCK_ENTRY ? ", entry" : "");
+	fprintf(out, "B%u: 0x%" PRIx64 "..0x%" PRIx64 ", %u insns%s", b, base + block->start,
+		base + block->end, block->insns, block->flags & VR_BLOCK_ENTRY ? ", entry" : "");
 	print_edge(out, "taken", block->succ[VR_EDGE_TAKEN]);
 	print_edge(out, "fall", block->succ[VR_EDGE_FALL]);
 	fputc('\n', out);
 }
 
-void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa)
+void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa, uint64_t base)
 {
 	for (uint32_t b = 0; b < ir->block_count; b++) {
 		const struct vr_ir_block *block = &ir->blocks[b];
-		print_block(out, ir, b);
+		print_block(out, ir, b, base);
 		for (uint32_t i = block->first; i < block->first + block->count && i < ir->op_count; i++)
-			print_op(out, ir, i, isa);
+			print_op(out, ir, i, isa, base);
 	}
 }
 
-void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa,
+void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa, uint64_t base,
 		      bool (*wanted)(void *opaque, uint64_t pc), void *opaque)
 {
 	for (uint32_t b = 0; b < ir->block_count; b++) {
@@ -192,13 +192,13 @@ void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *is
 		bool begun = false, print = false;
 		for (uint32_t i = block->first; i < block->first + block->count && i < ir->op_count; i++) {
 			if (ir->ops[i].op == VR_IR_INSN_START)
-				print = wanted(opaque, ir->ops[i].imm);
+				print = wanted(opaque, base + ir->ops[i].imm);
 			if (!print || ir->ops[i].op == VR_IR_NOP)
 				continue;
 			if (!begun)
-				print_block(out, ir, b);
+				print_block(out, ir, b, base);
 			begun = true;
-			print_op(out, ir, i, isa);
+			print_op(out, ir, i, isa, base);
 		}
 	}
 }

@@ -77,6 +77,14 @@ static bool bytes_legal(uint32_t type, uint32_t log2)
 	}
 }
 
+static bool flags_aux_legal(uint32_t type, uint32_t aux)
+{
+	uint32_t narrow = aux & (VR_FA_8 | VR_FA_16);
+
+	return aux <= (VR_FA_8 | VR_FA_16 | VR_FA_NOT_C) && narrow != (VR_FA_8 | VR_FA_16) &&
+	       (!narrow || type == VR_T_I32);
+}
+
 bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
 {
 	uint32_t aux = o->aux;
@@ -85,11 +93,13 @@ bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
 	case VR_AUX_BOOL:
 		return aux <= 1;
 	case VR_AUX_GET:
-		return aux <= (from_engine && o->type == VR_T_FLAGS ? 1u : 0u);
+		return aux <= (from_engine ? 1u : 0u);
 	case VR_AUX_PUT:
-		if (vr_ir_is_vector(o->type) && o->type != VR_T_V256)
-			return !(aux & ~VR_PUT_KEEP); /* register_legal() looks at the register */
-		return o->type != VR_T_FLAGS ? !aux : from_engine ? aux <= 3 : aux == 3;
+		if (vr_ir_is_vector(o->type))
+			return !(aux & ~(o->type == VR_T_V256
+						 ? 0u
+						 : VR_PUT_KEEP)); /* register_legal() looks at the register */
+		return aux <= (from_engine && (o->type == VR_T_FLAGS || vr_ir_is_integer(o->type)) ? 3u : 0u);
 	case VR_AUX_SCALE:
 	case VR_AUX_NEGATE:
 	case VR_AUX_ITOF:
@@ -126,6 +136,12 @@ bool vr_ir_aux_legal(const struct vr_ir_op *o, bool from_engine)
 		return aux <= 127;
 	case VR_AUX_JUMP:
 		return aux <= VR_JUMP_RET;
+	case VR_AUX_FLAGS:
+		return flags_aux_legal(o->type, aux);
+	case VR_AUX_FLAGS_CARRY:
+		return flags_aux_legal(o->type, aux & ~VR_FA_READS_NOT_C);
+	case VR_AUX_CARRY:
+		return !(aux & ~VR_FA_READS_NOT_C);
 	default:
 		return aux == 0;
 	}
@@ -139,6 +155,7 @@ static bool register_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 		return false;
 	switch (vr_isa_reg(isa, o->imm)->kind) {
 	case VR_REG_INT:
+	case VR_REG_CONDITION:
 		return vr_ir_is_integer(o->type);
 	case VR_REG_VEC:
 		return vr_ir_is_vector(o->type) && o->type != VR_T_V256 &&
@@ -194,7 +211,8 @@ static bool attributes_legal(const struct vr_ir_op *o, const struct vr_isa *isa)
 	uint64_t always = isa ? VR_VALUE(isa, fp_always, 0) : 0;
 
 	return !(o->imm & ~(uint64_t)(VR_FPA_ALL | 0xff)) && (o->imm & always) == always &&
-	       (a & VR_FPA_NAN_MASK) <= VR_FPA_NAN_LARGER && (a & VR_FPA_MINMAX_MASK) <= VR_FPA_MINMAX_NUMBER &&
+	       (a & VR_FPA_NAN_MASK) <= VR_FPA_NAN_LARGER &&
+	       (a & VR_FPA_MINMAX_MASK) <= VR_FPA_MINMAX_NUMBER &&
 	       (a & VR_FPA_TINY_MASK) <= VR_FPA_TINY_AFTER;
 }
 
@@ -204,7 +222,8 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 	uint64_t imm = o->imm;
 
 	switch (vr_ir_ops[o->op].imm) {
-	case VR_IMM_PC:
+	case VR_IMM_PC: /* instructions begin in the page, and go anywhere */
+		return o->op != VR_IR_INSN_START || imm < 4096;
 	case VR_IMM_VALUE:
 		return true;
 	case VR_IMM_CONST:
@@ -220,11 +239,11 @@ bool vr_ir_imm_legal(const struct vr_ir_op *o, const struct vr_isa *isa, bool fr
 	case VR_IMM_ACCESS:
 		return access_legal(o, ACCESS_FLAGS, from_engine);
 	case VR_IMM_AMO:
-		return access_legal(o, ACCESS_FLAGS, false);
+		return access_legal(o, ACCESS_FLAGS | VR_MF_SPLIT, false);
 	case VR_IMM_ATOMIC:
-		return !(uint32_t)imm && access_legal(o, ACCESS_FLAGS, false);
+		return !(uint32_t)imm && access_legal(o, ACCESS_FLAGS | VR_MF_SPLIT, false);
 	case VR_IMM_ATOMIC_IF: /* check_op() looks at the value */
-		return access_legal(o, ACCESS_FLAGS | VR_MF_STORE, false);
+		return access_legal(o, ACCESS_FLAGS | VR_MF_SPLIT | VR_MF_STORE, false);
 	case VR_IMM_HELPER:
 		return helper_legal(imm, 0, isa);
 	case VR_IMM_VHELPER:
@@ -356,8 +375,8 @@ static int check_edges(struct verifier *v, uint32_t last)
 			return wrong(v, last, "edge %u goes to block %u of %u", i, to, v->ir->block_count);
 		if (!(vr_ir_edges(o->op) >> i & 1))
 			return wrong(v, last, "edge %u, which the op does not have", i);
-		if (v->ir->blocks[to].pc != (i == VR_EDGE_TAKEN ? o->imm : v->block->end))
-			return wrong(v, last, "edge %u goes to block %u, which is at another pc", i, to);
+		if (v->ir->blocks[to].start != (i == VR_EDGE_TAKEN ? o->imm : v->block->end))
+			return wrong(v, last, "edge %u goes to block %u, which is at another place", i, to);
 	}
 	return 0;
 }
@@ -373,7 +392,7 @@ static int check_live(struct verifier *v)
 		const struct vr_ir_op *o = &v->ir->ops[i];
 		uint32_t value[4], type = vr_ir_value_type(o), n = vr_ir_reads(o, value);
 
-		if (v->last[i - b->first] && o->op != VR_IR_CONST && o->op != VR_IR_F_CONST &&
+		if (v->last[i - b->first] && !vr_ir_is_constant(o->op) && o->op != VR_IR_F_CONST &&
 		    o->op != VR_IR_LOADP_HI)
 			live[vr_ir_is_vector(type)]--;
 		if (o->op == VR_IR_LOADP)
@@ -389,7 +408,7 @@ static int check_live(struct verifier *v)
 
 			for (uint32_t j = 0; j < k; j++)
 				again |= value[j] == value[k];
-			if (again || from->op == VR_IR_CONST || from->op == VR_IR_F_CONST)
+			if (again || vr_ir_is_constant(from->op) || from->op == VR_IR_F_CONST)
 				continue;
 			live[vr_ir_is_vector(vr_ir_value_type(from))]++;
 		}
@@ -418,6 +437,16 @@ static int make_last(struct verifier *v)
 	return 0;
 }
 
+static bool takes_args(const struct verifier *v, uint32_t at, uint32_t last)
+{
+	const struct vr_ir_op *call = &v->ir->ops[at + 1];
+
+	/* The number itself is looked at when it is the CALL's turn. */
+	return at < last && call->op == VR_IR_CALL &&
+	       (!v->isa || call->imm >= v->isa->helper_count ||
+		vr_isa_helper(v->isa, call->imm)->flags & VR_HF_SIX);
+}
+
 static int check_block(struct verifier *v)
 {
 	const struct vr_ir_block *b = v->block;
@@ -437,6 +466,8 @@ static int check_block(struct verifier *v)
 			return wrong(v, i,
 				     i == last ? "a block ends without a terminator"
 					       : "terminator inside a block");
+		if (op == VR_IR_ARGS && !takes_args(v, i, last))
+			return wrong(v, i, "no CALL of a helper with six arguments follows at once");
 		/* Faults are precise: nothing of an instruction may have happened when it faults. */
 		if (op == VR_IR_INSN_START)
 			put = 0;

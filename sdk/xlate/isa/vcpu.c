@@ -5,7 +5,8 @@
 #include "has.h"
 #include "vcpu.h"
 
-int32_t VR_CALL xlate_isa_create(void *self, const struct vr_isa_config *c, struct vr_isa_vm **out)
+int32_t VR_CALL xlate_isa_create(struct vr_plugin_self *self, const struct vr_isa_config *c,
+				 struct vr_isa_vm **out)
 {
 	struct isa_vm *vm = calloc(1, sizeof(*vm));
 

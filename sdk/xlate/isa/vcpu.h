@@ -15,7 +15,8 @@ struct isa_vm {
 	/* A translation of an address whose top bits are ignored was asked for: ranges do not find these. Atomic. */
 	uint32_t tagged;
 };
-int32_t VR_CALL xlate_isa_create(void *self, const struct vr_isa_config *c, struct vr_isa_vm **out);
+int32_t VR_CALL xlate_isa_create(struct vr_plugin_self *self, const struct vr_isa_config *c,
+				 struct vr_isa_vm **out);
 void VR_CALL xlate_isa_destroy(struct vr_isa_vm *vm);
 
 /* Begins what a guest hangs off vr_exec.isa. */

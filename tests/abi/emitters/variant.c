@@ -24,10 +24,7 @@
 
 static int32_t VR_CALL probe(char *why, uint32_t length)
 {
-	static int asked;
-
-	/* The first time it is the plugin's own probe that asks. */
-	if (VARIANT != REFUSES || !asked++)
+	if (VARIANT != REFUSES)
 		return VR_OK;
 	snprintf(why, length, "no such units");
 	return VR_E_UNSUPPORTED;
@@ -54,4 +51,5 @@ const struct vr_emit unusable_emit = {
 	.fp_load = NEVER(fp_load),
 	.fp_save = NEVER(fp_save),
 	.pinned_register = NEVER(pinned_register),
+	.memory_orders = 3,
 };

@@ -30,12 +30,22 @@ struct vm {
 	uint64_t written, insns;
 };
 
+static inline struct vm *vm_of(struct vr_vm *vm)
+{
+	return (struct vm *)vm;
+}
+
 struct vcpu {
 	struct vm *vm;
 	uint32_t index;
 	atomic_uint kicked, halted;
 	struct teach_state s;
 };
+
+static inline struct vcpu *vcpu_of(struct vr_vcpu *vcpu)
+{
+	return (struct vcpu *)vcpu;
+}
 
 static uint8_t *ram(const struct vm *vm, uint64_t gpa, uint64_t n)
 {
@@ -146,30 +156,31 @@ static int32_t step(struct vcpu *v)
 
 /* ---- vmrun.accel/1 ---- */
 
-static int32_t VR_CALL vm_create(void *self, const struct vr_vm_config *c, void **out)
+static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c,
+				 struct vr_vm **out)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
 
 	if (!vm)
 		return VR_E_NOMEM;
-	vm->p = self;
+	vm->p = (const struct plugin *)self;
 	if (c->vcpu_count != 1 || strcmp(c->arch, "teach") != 0) {
 		free(vm);
 		return VR_E_CONFIG;
 	}
-	*out = vm;
+	*out = (struct vr_vm *)vm;
 	return VR_OK;
 }
 
-static void VR_CALL vm_destroy(void *vm)
+static void VR_CALL vm_destroy(struct vr_vm *vm)
 {
 	free(vm);
 }
 
-static int32_t VR_CALL memory_map(void *handle, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
-				  uint32_t flags)
+static int32_t VR_CALL memory_map(struct vr_vm *handle, uint32_t slot, uint64_t gpa, uint64_t length,
+				  void *host, uint32_t flags)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	(void)flags;
 	if (slot >= SLOTS)
@@ -180,42 +191,42 @@ static int32_t VR_CALL memory_map(void *handle, uint32_t slot, uint64_t gpa, uin
 	return VR_OK;
 }
 
-static int32_t VR_CALL memory_unmap(void *handle, uint32_t slot)
+static int32_t VR_CALL memory_unmap(struct vr_vm *handle, uint32_t slot)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	vm->slot[slot].length = 0;
 	return VR_OK;
 }
 
-static void VR_CALL memory_written(void *handle, uint64_t gpa, uint64_t length)
+static void VR_CALL memory_written(struct vr_vm *handle, uint64_t gpa, uint64_t length)
 {
-	struct vm *vm = handle;
+	struct vm *vm = vm_of(handle);
 
 	(void)gpa;
 	__atomic_fetch_add(&vm->written, length, __ATOMIC_RELAXED);
 }
 
-static int32_t VR_CALL vcpu_create(void *handle, uint32_t index, void **out)
+static int32_t VR_CALL vcpu_create(struct vr_vm *handle, uint32_t index, struct vr_vcpu **out)
 {
 	struct vcpu *v = calloc(1, sizeof(*v));
 
 	if (!v)
 		return VR_E_NOMEM;
-	v->vm = handle;
+	v->vm = vm_of(handle);
 	v->index = index;
-	*out = v;
+	*out = (struct vr_vcpu *)v;
 	return VR_OK;
 }
 
-static void VR_CALL vcpu_destroy(void *vcpu)
+static void VR_CALL vcpu_destroy(struct vr_vcpu *vcpu)
 {
 	free(vcpu);
 }
 
-static int32_t VR_CALL vcpu_run(void *handle, struct vr_exit *e)
+static int32_t VR_CALL vcpu_run(struct vr_vcpu *handle, struct vr_exit *e)
 {
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 	const struct plugin *p = v->vm->p;
 
 	while (!atomic_exchange(&v->kicked, 0)) {
@@ -235,24 +246,24 @@ static int32_t VR_CALL vcpu_run(void *handle, struct vr_exit *e)
 	return VR_OK;
 }
 
-static void VR_CALL vcpu_kick(void *handle)
+static void VR_CALL vcpu_kick(struct vr_vcpu *handle)
 {
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 
 	atomic_store(&v->kicked, 1);
 	v->vm->p->thread->unpark(v->vm->p->host, v->index);
 }
 
-static void VR_CALL vcpu_set_pin(void *vcpu, uint32_t pin, uint32_t level)
+static void VR_CALL vcpu_set_pin(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level)
 {
 	(void)vcpu;
 	(void)pin;
 	(void)level;
 }
 
-static int32_t VR_CALL vcpu_get_state(void *handle, const char *id, void *state, uint32_t length)
+static int32_t VR_CALL vcpu_get_state(struct vr_vcpu *handle, const char *id, void *state, uint32_t length)
 {
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 
 	if (strcmp(id, TEACH_STATE_ID) != 0 || length < sizeof(v->s))
 		return VR_E_UNSUPPORTED;
@@ -260,9 +271,10 @@ static int32_t VR_CALL vcpu_get_state(void *handle, const char *id, void *state,
 	return VR_OK;
 }
 
-static int32_t VR_CALL vcpu_set_state(void *handle, const char *id, const void *state, uint32_t length)
+static int32_t VR_CALL vcpu_set_state(struct vr_vcpu *handle, const char *id, const void *state,
+				      uint32_t length)
 {
-	struct vcpu *v = handle;
+	struct vcpu *v = vcpu_of(handle);
 
 	if (strcmp(id, TEACH_STATE_ID) != 0 || length < sizeof(v->s))
 		return VR_E_UNSUPPORTED;
@@ -271,14 +283,14 @@ static int32_t VR_CALL vcpu_set_state(void *handle, const char *id, const void *
 	return VR_OK;
 }
 
-static void VR_CALL vm_reset(void *vm)
+static void VR_CALL vm_reset(struct vr_vm *vm)
 {
 	(void)vm;
 }
 
-static void VR_CALL stats(void *handle, vr_stat_fn fn, void *opaque)
+static void VR_CALL stats(struct vr_vm *handle, vr_stat_fn fn, void *opaque)
 {
-	const struct vm *vm = handle;
+	const struct vm *vm = vm_of(handle);
 
 	fn(opaque, "instructions", VR_STAT_COUNT, vm->insns);
 	fn(opaque, "written", VR_STAT_BYTES, vm->written);
@@ -305,18 +317,18 @@ static const struct vr_accel accel = {
 
 /* ---- life ---- */
 
-static int32_t VR_CALL nothing(void *self)
+static int32_t VR_CALL nothing(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
 	free(self);
 }
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	(void)self;
 	return strcmp(id, VR_ACCEL_ID) == 0 ? &accel : NULL;
@@ -344,7 +356,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 	p->machine = host->query(host, VR_MACHINE_ID);
 	p->thread = host->query(host, VR_THREAD_ID);
 	p->plugin.size = sizeof(p->plugin);
-	p->plugin.self = p;
+	p->plugin.self = (struct vr_plugin_self *)p;
 	p->plugin.probe = nothing;
 	p->plugin.start = nothing;
 	p->plugin.stop = nothing;

@@ -15,7 +15,7 @@
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
 
-#define TYPES "teach-card,virtio-mmio-abi"
+#define TYPES "teach-card,abi-card"
 #define CARD_MAGIC "ABI-CARD"
 
 struct plugin {
@@ -34,6 +34,11 @@ struct card {
 	uint32_t irq_line;
 	atomic_uint fired;
 };
+
+static inline struct card *card_of(struct vr_device *device)
+{
+	return (struct card *)device;
+}
 
 static void VR_CALL on_alarm(void *opaque)
 {
@@ -62,7 +67,7 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 	struct card *c = opaque;
 	const char *text = c->config->string(c->host, "text");
 	uint64_t n = strlen(text) + 1;
-	void *to;
+	struct vr_mapping m = {.size = sizeof(m)};
 
 	(void)vcpu;
 	(void)width;
@@ -70,11 +75,10 @@ static void VR_CALL write_op(void *opaque, uint32_t vcpu, uint64_t offset, uint3
 		c->timer->arm(c->host, c->alarm, c->timer->now(c->host) + value);
 	if (offset != 8)
 		return;
-	to = c->memory->pointer(c->host, value, n);
-	if (!to)
+	if (c->memory->map(c->host, value, n, VR_MAP_WRITE, &m) < 0)
 		return;
-	memcpy(to, text, n);
-	c->memory->written(c->host, value, n);
+	memcpy(m.bytes, text, n);
+	c->memory->unmap(c->host, &m, 0, n);
 }
 
 static const struct vr_bus_ops ops = {.size = sizeof(ops), .read = read_op, .write = write_op};
@@ -99,15 +103,20 @@ static const char *try_host(struct card *c)
 static const char *try_memory(struct card *c)
 {
 	struct vr_memory_region r = {.size = sizeof(r)};
+	struct vr_mapping m = {.size = sizeof(m)};
 
 	if (!VR_HAS(c->memory, add) || !VR_HAS(c->memory, count) || !VR_HAS(c->memory, region) ||
-	    !VR_HAS(c->memory, pointer) || !VR_HAS(c->memory, written))
+	    !VR_HAS(c->memory, map) || !VR_HAS(c->memory, unmap) || !VR_HAS(c->memory, written))
 		return "a function is missing";
 	if (!c->memory->count(c->host) || c->memory->region(c->host, 0, &r) < 0 || !r.length)
 		return "there is no RAM";
-	if (c->memory->pointer(c->host, r.gpa, r.length) != r.host)
-		return "region() and pointer() do not agree";
-	return c->memory->pointer(c->host, r.gpa, UINT64_MAX) ? "pointer() goes beyond RAM" : NULL;
+	if (c->memory->map(c->host, r.gpa, UINT64_MAX, VR_MAP_READ, &m) != VR_E_RANGE)
+		return "map() goes beyond RAM";
+	if (c->memory->map(c->host, r.gpa, r.length, VR_MAP_READ, &m) < 0 || !m.bytes || m.gpa != r.gpa ||
+	    m.length != r.length || m.rights != VR_MAP_READ)
+		return "region() and map() do not agree";
+	c->memory->unmap(c->host, &m, 0, 0);
+	return NULL;
 }
 
 static const char *try_timer(struct card *c)
@@ -258,24 +267,25 @@ static int32_t try_all(struct card *c)
 
 /* ---- vmrun.device/1 ---- */
 
-static void VR_CALL card_reset(void *device)
+static void VR_CALL card_reset(struct vr_device *device)
 {
-	struct card *c = device;
+	struct card *c = card_of(device);
 
 	c->timer->cancel(c->host, c->alarm);
 	atomic_store(&c->fired, 0);
 }
 
-static void VR_CALL card_destroy(void *device)
+static void VR_CALL card_destroy(struct vr_device *device)
 {
-	struct card *c = device;
+	struct card *c = card_of(device);
 
 	if (c->alarm)
 		c->timer->destroy(c->host, c->alarm);
 	free(c);
 }
 
-static int32_t VR_CALL card_create(void *self, const struct vr_device_config *g, void **device)
+static int32_t VR_CALL card_create(struct vr_plugin_self *self, const struct vr_device_config *g,
+				   struct vr_device **device)
 {
 	const struct vr_host *host = ((struct plugin *)self)->host;
 	struct card *c = calloc(1, sizeof(*c));
@@ -296,11 +306,17 @@ static int32_t VR_CALL card_create(void *self, const struct vr_device_config *g,
 	if (rc >= 0)
 		rc = c->mmio->attach(host, VR_SPACE_MMIO, g->base, 32, &ops, c, "abi-card");
 	if (rc < 0) {
-		card_destroy(c);
+		card_destroy((struct vr_device *)c);
 		return rc;
 	}
-	*device = c;
+	*device = (struct vr_device *)c;
 	return VR_OK;
+}
+
+static uint64_t VR_CALL card_window(struct vr_plugin_self *self, const char *type)
+{
+	(void)self;
+	return strcmp(type, "abi-card") == 0 ? 0x1000 : 0;
 }
 
 static const struct vr_device_maker maker = {
@@ -309,22 +325,23 @@ static const struct vr_device_maker maker = {
 	.create = card_create,
 	.reset = card_reset,
 	.destroy = card_destroy,
+	.window = card_window,
 };
 
 /* ---- life ---- */
 
-static int32_t VR_CALL nothing(void *self)
+static int32_t VR_CALL nothing(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
 	free(self);
 }
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	(void)self;
 	return strcmp(id, VR_DEVICE_ID) == 0 ? &maker : NULL;
@@ -349,7 +366,7 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 		return VR_E_NOMEM;
 	p->host = host;
 	p->plugin.size = sizeof(p->plugin);
-	p->plugin.self = p;
+	p->plugin.self = (struct vr_plugin_self *)p;
 	p->plugin.probe = nothing;
 	p->plugin.start = nothing;
 	p->plugin.stop = nothing;

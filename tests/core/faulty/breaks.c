@@ -2,7 +2,7 @@
 /*
  * breaks.c: a plugin that breaks the process, where and how the variable VMRUN_TEST_BREAK says: STEP:MANNER,
  * such as "create:segv". Steps: open (a constructor), magic, create, probe, start, stop, destroy, facts
- * (many), and, of its device virtio-mmio-breaks while the guest runs: access (the guest's first access),
+ * (many), and, of its device while the guest runs: access (the guest's first access),
  * timer, thread; unload (a destructor).
  */
 #include <signal.h>
@@ -140,28 +140,28 @@ const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
 	return &magic;
 }
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
 	(void)self;
 	may_break("probe");
 	return VR_OK;
 }
 
-static int32_t VR_CALL start(void *self)
+static int32_t VR_CALL start(struct vr_plugin_self *self)
 {
 	(void)self;
 	may_break("start");
 	return VR_OK;
 }
 
-static int32_t VR_CALL stop(void *self)
+static int32_t VR_CALL stop(struct vr_plugin_self *self)
 {
 	(void)self;
 	may_break("stop");
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
 	const char *what = getenv("VMRUN_TEST_BREAK");
 
@@ -175,7 +175,7 @@ static void VR_CALL destroy(void *self)
 }
 
 /* More than any report has room for. */
-static int32_t VR_CALL many_facts(void *self, vr_fact_fn fn, void *opaque)
+static int32_t VR_CALL many_facts(struct vr_plugin_self *self, vr_fact_fn fn, void *opaque)
 {
 	(void)self;
 	for (int i = 0; i < 20000; i++)
@@ -210,7 +210,8 @@ static void VR_CALL on_thread(void *opaque)
 	may_break("thread");
 }
 
-static int32_t VR_CALL device_create(void *self, const struct vr_device_config *c, void **device)
+static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct vr_device_config *c,
+				     struct vr_device **device)
 {
 	static const struct vr_bus_ops ops = {
 		.size = sizeof(ops), .read = device_read, .write = device_write};
@@ -218,19 +219,19 @@ static int32_t VR_CALL device_create(void *self, const struct vr_device_config *
 	const struct vr_host_timer *timer = the_host->query(the_host, VR_TIMER_ID);
 	const struct vr_host_thread *thread = the_host->query(the_host, VR_THREAD_ID);
 
-	*device = self;
+	*device = (struct vr_device *)self;
 	if (timer->create(the_host, on_timer, NULL, &the_timer) == VR_OK)
 		timer->arm(the_host, the_timer, timer->now(the_host) + 200000000);
 	thread->spawn(the_host, "breaks", on_thread, NULL, &the_thread);
 	return mmio->attach(the_host, VR_SPACE_MMIO, c->base, 0x200, &ops, NULL, "breaks");
 }
 
-static void VR_CALL device_reset(void *device)
+static void VR_CALL device_reset(struct vr_device *device)
 {
 	(void)device;
 }
 
-static void VR_CALL device_destroy(void *device)
+static void VR_CALL device_destroy(struct vr_device *device)
 {
 	const struct vr_host_timer *timer = the_host->query(the_host, VR_TIMER_ID);
 	const struct vr_host_thread *thread = the_host->query(the_host, VR_THREAD_ID);
@@ -240,15 +241,30 @@ static void VR_CALL device_destroy(void *device)
 	thread->join(the_host, the_thread);
 }
 
+static uint64_t VR_CALL device_window(struct vr_plugin_self *self, const char *type)
+{
+	(void)self, (void)type;
+	return 0x200;
+}
+
+/* What a guest's kernel has a driver for, so that it accesses the device. */
+static const char *VR_CALL device_compatible(struct vr_plugin_self *self, const char *type)
+{
+	(void)self, (void)type;
+	return "virtio,mmio";
+}
+
 static const struct vr_device_maker maker = {
 	.size = sizeof(maker),
-	.types = "virtio-mmio-breaks",
+	.types = "breaks",
 	.create = device_create,
 	.reset = device_reset,
 	.destroy = device_destroy,
+	.window = device_window,
+	.compatible = device_compatible,
 };
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	static const struct vr_facts facts = {.size = sizeof(facts), .facts = many_facts};
 	const char *what = getenv("VMRUN_TEST_BREAK");
@@ -263,7 +279,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 	static char self;
 	static const struct vr_plugin plugin = {
 		.size = sizeof(plugin),
-		.self = &self,
+		.self = (struct vr_plugin_self *)&self,
 		.probe = probe,
 		.start = start,
 		.stop = stop,

@@ -16,7 +16,7 @@
 	}
 
 /* The only interface: its table doesn't matter here. */
-static inline const void *VR_CALL faulty_query(void *self, const char *id)
+static inline const void *VR_CALL faulty_query(struct vr_plugin_self *self, const char *id)
 {
 	static const uint32_t table[2] = {8, 0};
 

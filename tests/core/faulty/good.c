@@ -17,6 +17,11 @@ struct good {
 	} table;
 };
 
+static inline struct good *good_of(struct vr_plugin_self *self)
+{
+	return (struct good *)self;
+}
+
 static void note(const struct good *g, const char *what)
 {
 	const char *path = getenv("VMRUN_TEST_LIFE");
@@ -28,33 +33,33 @@ static void note(const struct good *g, const char *what)
 	}
 }
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
-	note(self, "probe");
+	note(good_of(self), "probe");
 	return VR_OK;
 }
 
-static int32_t VR_CALL start(void *self)
+static int32_t VR_CALL start(struct vr_plugin_self *self)
 {
-	note(self, "start");
+	note(good_of(self), "start");
 	return VR_OK;
 }
 
-static int32_t VR_CALL stop(void *self)
+static int32_t VR_CALL stop(struct vr_plugin_self *self)
 {
-	note(self, "stop");
+	note(good_of(self), "stop");
 	return VR_OK;
 }
 
-static void VR_CALL destroy(void *self)
+static void VR_CALL destroy(struct vr_plugin_self *self)
 {
-	note(self, "destroy");
+	note(good_of(self), "destroy");
 	free(self);
 }
 
-static const void *VR_CALL query(void *self, const char *id)
+static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
-	struct good *g = self;
+	struct good *g = good_of(self);
 
 	return !strcmp(id, "vmrun.accel/1") || !strcmp(id, "test.good/1") ? &g->table : NULL;
 }
@@ -69,7 +74,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 		return VR_E_NOMEM;
 	g->plugin = (struct vr_plugin){
 		.size = sizeof(g->plugin),
-		.self = g,
+		.self = (struct vr_plugin_self *)g,
 		.probe = probe,
 		.start = start,
 		.stop = stop,

@@ -2,7 +2,7 @@
 /* query() does not know what the manifest promises. */
 #include "faulty.h"
 
-static const void *VR_CALL nothing(void *self, const char *id)
+static const void *VR_CALL nothing(struct vr_plugin_self *self, const char *id)
 {
 	(void)self;
 	(void)id;

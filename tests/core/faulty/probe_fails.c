@@ -4,7 +4,7 @@
 
 static const struct vr_host *the_host;
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
 	static int asked;
 	char text[] = "no such hardware (asked 0 times); buy some";

@@ -2,7 +2,7 @@
 /* probe() finds no memory, and has no text for it. */
 #include "faulty.h"
 
-static int32_t VR_CALL probe(void *self)
+static int32_t VR_CALL probe(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_E_NOMEM;

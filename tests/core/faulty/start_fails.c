@@ -2,7 +2,7 @@
 /* start() fails without a text. */
 #include "faulty.h"
 
-static int32_t VR_CALL start(void *self)
+static int32_t VR_CALL start(struct vr_plugin_self *self)
 {
 	(void)self;
 	return VR_E_BUSY;

@@ -156,13 +156,13 @@ struct Vcpu {
 	}
 };
 
-Vm *vm_of(void *vm)
+Vm *vm_of(vr_vm *vm)
 {
-	return static_cast<Vm *>(vm);
+	return reinterpret_cast<Vm *>(vm);
 }
-Vcpu *vcpu_of(void *vcpu)
+Vcpu *vcpu_of(vr_vcpu *vcpu)
 {
-	return static_cast<Vcpu *>(vcpu);
+	return reinterpret_cast<Vcpu *>(vcpu);
 }
 
 int32_t right_state(const Vcpu *v, const char *id, uint32_t length)
@@ -178,8 +178,8 @@ constexpr vr_accel make_table()
 
 	t.size = sizeof(t);
 	t.native_arch = TINY_ARCH;
-	t.vm_create = [](void *self, const vr_vm_config *c, void **out) -> int32_t {
-		const Accel &a = *static_cast<Accel *>(self);
+	t.vm_create = [](vr_plugin_self *self, const vr_vm_config *c, vr_vm **out) -> int32_t {
+		const Accel &a = *reinterpret_cast<Accel *>(self);
 		std::unique_ptr<Vm> vm(new (std::nothrow) Vm{a, c->vcpu_count, {}, {}});
 
 		if (!c->arch || std::strcmp(c->arch, TINY_ARCH) != 0)
@@ -188,11 +188,11 @@ constexpr vr_accel make_table()
 			return fail(a.host, VR_E_NOMEM, PLUGIN_ID ": out of memory");
 		if (c->vcpu_count > vm->vcpu.size())
 			return fail(a.host, VR_E_RANGE, PLUGIN_ID ": at most 8 vCPUs; use a smaller --smp");
-		*out = vm.release();
+		*out = reinterpret_cast<vr_vm *>(vm.release());
 		return VR_OK;
 	};
-	t.vm_destroy = [](void *vm) { delete vm_of(vm); };
-	t.memory_map = [](void *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
+	t.vm_destroy = [](vr_vm *vm) { delete vm_of(vm); };
+	t.memory_map = [](vr_vm *vm, uint32_t slot, uint64_t gpa, uint64_t length, void *host,
 			  uint32_t flags) -> int32_t {
 		auto &slots = vm_of(vm)->slot;
 
@@ -205,7 +205,7 @@ constexpr vr_accel make_table()
 		slots[slot].flags = flags;
 		return VR_OK;
 	};
-	t.memory_unmap = [](void *vm, uint32_t slot) -> int32_t {
+	t.memory_unmap = [](vr_vm *vm, uint32_t slot) -> int32_t {
 		auto &slots = vm_of(vm)->slot;
 
 		if (slot >= slots.size() || !slots[slot].length)
@@ -213,18 +213,18 @@ constexpr vr_accel make_table()
 		slots[slot] = Slot();
 		return VR_OK;
 	};
-	t.memory_written = [](void *, uint64_t, uint64_t) {};
-	t.vcpu_create = [](void *vm, uint32_t index, void **out) -> int32_t {
+	t.memory_written = [](vr_vm *, uint64_t, uint64_t) {};
+	t.vcpu_create = [](vr_vm *vm, uint32_t index, vr_vcpu **out) -> int32_t {
 		auto *v =
 			index < vm_of(vm)->vcpu_count ? new (std::nothrow) Vcpu(*vm_of(vm), index) : nullptr;
 
 		if (!v)
 			return fail(vm_of(vm)->accel.host, VR_E_NOMEM, PLUGIN_ID ": a vCPU can't be made");
-		*out = v;
+		*out = reinterpret_cast<vr_vcpu *>(v);
 		return VR_OK;
 	};
-	t.vcpu_destroy = [](void *vcpu) { delete vcpu_of(vcpu); };
-	t.vcpu_run = [](void *vcpu, vr_exit *exit) -> int32_t {
+	t.vcpu_destroy = [](vr_vcpu *vcpu) { delete vcpu_of(vcpu); };
+	t.vcpu_run = [](vr_vcpu *vcpu, vr_exit *exit) -> int32_t {
 		Vcpu *v = vcpu_of(vcpu);
 
 		while (!v->kicked.exchange(0)) {
@@ -240,11 +240,11 @@ constexpr vr_accel make_table()
 		exit->reason = VR_EXIT_KICK;
 		return VR_OK;
 	};
-	t.vcpu_kick = [](void *vcpu) {
+	t.vcpu_kick = [](vr_vcpu *vcpu) {
 		vcpu_of(vcpu)->kicked = 1;
 		vcpu_of(vcpu)->wake();
 	};
-	t.vcpu_set_pin = [](void *vcpu, uint32_t pin, uint32_t level) {
+	t.vcpu_set_pin = [](vr_vcpu *vcpu, uint32_t pin, uint32_t level) {
 		if (pin > 31)
 			return;
 		if (level)
@@ -253,7 +253,7 @@ constexpr vr_accel make_table()
 			vcpu_of(vcpu)->pins &= ~(1u << pin);
 		vcpu_of(vcpu)->wake();
 	};
-	t.vcpu_get_state = [](void *vcpu, const char *id, void *state, uint32_t length) -> int32_t {
+	t.vcpu_get_state = [](vr_vcpu *vcpu, const char *id, void *state, uint32_t length) -> int32_t {
 		Vcpu *v = vcpu_of(vcpu);
 		int32_t rc = right_state(v, id, length);
 
@@ -262,7 +262,7 @@ constexpr vr_accel make_table()
 			std::memcpy(state, &v->s, sizeof(v->s));
 		return rc;
 	};
-	t.vcpu_set_state = [](void *vcpu, const char *id, const void *state, uint32_t length) -> int32_t {
+	t.vcpu_set_state = [](vr_vcpu *vcpu, const char *id, const void *state, uint32_t length) -> int32_t {
 		Vcpu *v = vcpu_of(vcpu);
 		int32_t rc = right_state(v, id, length);
 
@@ -270,7 +270,7 @@ constexpr vr_accel make_table()
 			std::memcpy(&v->s, state, sizeof(v->s));
 		return rc;
 	};
-	t.vm_reset = [](void *vm) {
+	t.vm_reset = [](vr_vm *vm) {
 		for (Vcpu *v : vm_of(vm)->vcpu)
 			if (v) {
 				v->s = tiny_state();
@@ -278,7 +278,7 @@ constexpr vr_accel make_table()
 				v->pins = 0;
 			}
 	};
-	t.stats = [](void *vm, vr_stat_fn fn, void *opaque) {
+	t.stats = [](vr_vm *vm, vr_stat_fn fn, void *opaque) {
 		uint64_t sum = 0;
 
 		for (const Vcpu *v : vm_of(vm)->vcpu)

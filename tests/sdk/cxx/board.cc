@@ -45,9 +45,13 @@ struct Board {
 	}
 };
 
-Board &of(void *board)
+Board &of(vr_board *board)
 {
-	return *static_cast<Board *>(board);
+	return *reinterpret_cast<Board *>(board);
+}
+Board &of(void *opaque)
+{
+	return *static_cast<Board *>(opaque);
 }
 
 template <uint64_t (*read_fn)(Board &, uint64_t), void (*write_fn)(Board &, uint64_t, uint64_t)>
@@ -131,14 +135,14 @@ int32_t build(Board *b)
 	return rc;
 }
 
-constexpr vr_board make_table()
+constexpr vr_board_maker make_table()
 {
-	vr_board t{};
+	vr_board_maker t{};
 
 	t.size = sizeof(t);
 	t.arch = TINY_ARCH;
-	t.create = [](void *self, const vr_board_config *c, void **out) -> int32_t {
-		const Self &p = *static_cast<Self *>(self);
+	t.create = [](vr_plugin_self *self, const vr_board_config *c, vr_board **out) -> int32_t {
+		const Self &p = *reinterpret_cast<Self *>(self);
 
 		if (!c->arch || std::strcmp(c->arch, TINY_ARCH) != 0)
 			return fail(p.host, VR_E_CONFIG,
@@ -156,10 +160,10 @@ constexpr vr_board make_table()
 			delete b;
 			return rc;
 		}
-		*out = b;
+		*out = reinterpret_cast<vr_board *>(b);
 		return VR_OK;
 	};
-	t.load = [](void *board, const vr_boot_payload *k) -> int32_t {
+	t.load = [](vr_board *board, const vr_boot_payload *k) -> int32_t {
 		const Board &b = of(board);
 		const Self &p = b.p;
 		tiny_state s{};
@@ -171,24 +175,25 @@ constexpr vr_board make_table()
 			return fail(p.host, VR_E_CONFIG,
 				    std::string(k->kernel_name) +
 					    ": does not fit into the RAM; give more with -m");
-		void *to = p.memory->pointer(&p.host, TINY_RAM, k->kernel_size);
-		if (!to)
+		vr_mapping m{};
+		m.size = sizeof(m);
+		if (p.memory->map(&p.host, TINY_RAM, k->kernel_size, VR_MAP_WRITE, &m) < 0)
 			return fail(p.host, VR_E_INTERNAL, PLUGIN_ID ": there is no RAM");
-		std::memcpy(to, k->kernel, k->kernel_size);
-		p.memory->written(&p.host, TINY_RAM, k->kernel_size);
+		std::memcpy(m.bytes, k->kernel, k->kernel_size);
+		p.memory->unmap(&p.host, &m, 0, k->kernel_size);
 		s.size = sizeof(s);
 		s.pc = TINY_ENTRY;
 		int32_t rc = p.machine->vcpu_set_state(&p.host, 0, TINY_STATE_ID, &s, sizeof(s));
 		return rc < 0 ? rc : VR_OK;
 	};
-	t.reset = [](void *board) {
+	t.reset = [](vr_board *board) {
 		of(board).lines = 0;
 		of(board).p.irq->set_pin(&of(board).p.host, 0, 0, 0);
 	};
-	t.destroy = [](void *board) { delete static_cast<Board *>(board); };
+	t.destroy = [](vr_board *board) { delete &of(board); };
 	return t;
 }
-constexpr vr_board table = make_table();
+constexpr vr_board_maker table = make_table();
 
 } // namespace
 

@@ -96,8 +96,8 @@ constexpr vr_virtio_maker make_table()
 
 	t.size = sizeof(t);
 	t.types = PLUGIN_ID;
-	t.create = [](void *self, const vr_virtio_config *c, vr_virtio_info *info, vr_virtio_device **out) -> int32_t {
-		const Maker &m = *static_cast<Maker *>(self);
+	t.create = [](vr_plugin_self *self, const vr_virtio_config *c, vr_virtio_info *info, vr_virtio_device **out) -> int32_t {
+		const Maker &m = *reinterpret_cast<Maker *>(self);
 
 		if (std::strcmp(c->type, PLUGIN_ID) != 0)
 			return fail(m.host, VR_E_NOENT, PLUGIN_ID " makes no devices of other types");

@@ -46,18 +46,18 @@ template <class Class> class Plugin
 	    : object_(host), interface_id_(interface_id), table_(table)
 	{
 		plugin_.size = sizeof(plugin_);
-		plugin_.self = this;
-		plugin_.probe = [](void *self) -> int32_t { return of(self)->object_.probe(); };
-		plugin_.start = [](void *) -> int32_t { return VR_OK; };
-		plugin_.stop = [](void *) -> int32_t { return VR_OK; };
-		plugin_.destroy = [](void *self) { delete of(self); };
-		plugin_.query = [](void *self, const char *id) -> const void * {
+		plugin_.self = reinterpret_cast<vr_plugin_self *>(this);
+		plugin_.probe = [](vr_plugin_self *self) -> int32_t { return of(self)->object_.probe(); };
+		plugin_.start = [](vr_plugin_self *) -> int32_t { return VR_OK; };
+		plugin_.stop = [](vr_plugin_self *) -> int32_t { return VR_OK; };
+		plugin_.destroy = [](vr_plugin_self *self) { delete of(self); };
+		plugin_.query = [](vr_plugin_self *self, const char *id) -> const void * {
 			return std::strcmp(id, of(self)->interface_id_) == 0 ? of(self)->table_ : nullptr;
 		};
 	}
-	static Plugin *of(void *self)
+	static Plugin *of(vr_plugin_self *self)
 	{
-		return static_cast<Plugin *>(self);
+		return reinterpret_cast<Plugin *>(self);
 	}
 
 	Class object_; /* first: `self` is it as well */

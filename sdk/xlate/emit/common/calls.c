@@ -5,6 +5,9 @@
  * Temporaries that the C convention does not keep are spilled; pinned registers are stored as far as the helper, or an
  * exception that it takes, needs them, and loaded again when it may have changed them. Integer arguments go to the
  * convention's registers, vectors through exec.argument[] and exec.result[].
+ *
+ * A register for an argument may be one that holds a pinned register, and the value of a later argument. All pinned registers
+ * that a C function may change have been stored by then, so the later argument is loaded from there.
  */
 #include "emit.h"
 
@@ -27,6 +30,39 @@ static void vector_arguments(struct emit *e, const uint32_t args[3], uint32_t ty
 				 ra_use_as(e, args[n], type), type);
 		ra_free(e, args[n]);
 	}
+}
+
+/* ARGS has emitted nothing: its operands are this CALL's, too. */
+static void integer_call(struct emit *e, const struct vr_ir_op *o, const struct vr_helper *h)
+{
+	const struct emit_target *t = e->target;
+	uint32_t args[6] = {o->a, o->b, o->c}, n = 3;
+	uint64_t lost = 0;
+	bool stacked = false;
+	if ((h->flags & VR_HF_SIX) && o[-1].op == VR_IR_ARGS) {
+		args[3] = o[-1].a;
+		args[4] = o[-1].b;
+		args[5] = o[-1].c;
+		n = 6;
+	}
+	if (args[5] && t->argument[6] == NOREG) { /* by a register that holds no argument */
+		ra_load_into(e, t->scratch, args[5], lost);
+		stacked = true;
+	}
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t r = t->argument[k + 1];
+		if (args[k] && r != NOREG) {
+			ra_load_into(e, r, args[k], lost);
+			lost |= reg_bit(r);
+		}
+	}
+	for (uint32_t k = 0; k < n; k++)
+		ra_free(e, args[k]);
+	if (stacked)
+		t->call_stacked(e, (uint64_t)(uintptr_t)h->u.fn6, t->scratch);
+	else
+		t->call(e,
+			h->flags & VR_HF_SIX ? (uint64_t)(uintptr_t)h->u.fn6 : (uint64_t)(uintptr_t)h->u.fn);
 }
 
 static void call_helper(struct emit *e, const struct vr_ir_op *o, uint32_t i, bool vector)
@@ -65,13 +101,7 @@ static void call_helper(struct emit *e, const struct vr_ir_op *o, uint32_t i, bo
 		t->vector_arguments(e, o->imm >> 16);
 		t->call(e, (uint64_t)(uintptr_t)h->u.vfn);
 	} else {
-		for (uint32_t n = 0; n < 3; n++) {
-			if (!args[n])
-				continue;
-			ra_load_into(e, t->argument[n + 1], args[n]);
-			ra_free(e, args[n]);
-		}
-		t->call(e, (uint64_t)(uintptr_t)h->u.fn);
+		integer_call(e, o, h);
 	}
 	t->forget_hints(e);
 	if (hf & VR_HF_MAY_LEAVE)
@@ -93,6 +123,10 @@ static void call_helper(struct emit *e, const struct vr_ir_op *o, uint32_t i, bo
 EMIT_OP(CALL)
 {
 	call_helper(e, o, i, false);
+}
+
+EMIT_OP(ARGS)
+{
 }
 
 EMIT_OP(VCALL)

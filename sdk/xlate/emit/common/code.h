@@ -23,6 +23,14 @@ static inline void put8(struct emit_code *c, uint32_t v)
 	*c->p++ = (uint8_t)v;
 }
 
+static inline void put16(struct emit_code *c, uint32_t v)
+{
+	uint16_t half = (uint16_t)v;
+
+	memcpy(c->p, &half, 2);
+	c->p += 2;
+}
+
 static inline void put32(struct emit_code *c, uint32_t v)
 {
 	memcpy(c->p, &v, 4);

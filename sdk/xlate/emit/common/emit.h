@@ -38,7 +38,7 @@
 
 enum emit_location {
 	LOC_NONE,
-	LOC_CONST,      /* of a CONST op */
+	LOC_CONST,      /* of a CONST or PC_CONST op */
 	LOC_REG,        /* owns a temporary register */
 	LOC_PINNED,     /* is what the host register `reg` of a pinned register holds */
 	LOC_SPILL,      /* in the frame */
@@ -46,7 +46,7 @@ enum emit_location {
 	LOC_FMEM,       /* FLAGS: packed, in its guest register (emit.fmem) */
 	LOC_FCONST,     /* FLAGS: constant, packed form in the op */
 	LOC_HOST_FLAGS, /* FLAGS: nowhere but in the host's flags */
-	LOC_LATER,      /* FLAGS: not computed yet (F_SEL will) */
+	LOC_LATER,      /* not computed yet, the one op that uses it will: FLAGS by F_SEL, PARITY by BRBIT */
 };
 
 struct emit_value {
@@ -65,22 +65,30 @@ struct emit_value {
 
 /* What the host's flags hold. */
 struct emit_flags {
-	uint32_t value; /* FLAGS value, 0: nothing useful */
-	uint32_t logic; /* integer value whose N and Z they also are (C = V = 0) */
-	uint8_t logic_type;
+	uint32_t value;      /* FLAGS value, 0: nothing useful */
+	uint32_t logic;      /* integer value whose N and Z they also are (C = V = 0) */
+	uint8_t logic_bits;  /* ... of so many of its bits */
 	uint8_t polarity;    /* the host's: how `value` is encoded there */
 	uint8_t put_pending; /* `value` has been PUT to put_offset, the store is still to do */
-	uint8_t put_edges;   /* ... bits as PUT's aux */
+	uint8_t put_edges;   /* ... on these edges, bits 1 << VR_EDGE_* */
 	uint32_t put_offset;
+};
+
+/* A PUT of a condition register that is done on edges. */
+#define EMIT_PENDING 8u
+struct emit_pending {
+	uint32_t value, offset;
+	uint8_t cut;   /* only the low 32 bits */
+	uint8_t edges; /* bits 1 << VR_EDGE_* */
 };
 
 enum emit_ool_kind {
 	OOL_MEMORY,
 	OOL_ELEMENT, /* of a range that could not be checked as a whole; its OOL_MEMORY is number `exit` */
-	OOL_POLL,    /* store dirty, exec.pc = pc, look up */
-	OOL_POLL_R,  /* the same, pc in target.jump_pc */
+	OOL_POLL,    /* store dirty, exec.pc = place pc, look up */
+	OOL_POLL_R,  /* the same, linear address in target.jump_pc */
 	OOL_EXIT,    /* an unlinked exit */
-	OOL_JUMP,    /* pc in target.jump_pc: the indirect-branch cache thunk */
+	OOL_JUMP,    /* linear address in target.jump_pc: the indirect-branch cache thunk */
 	OOL_LEAVE,   /* exec.leave = 0, look up */
 	OOL_FP_SLOW,
 };
@@ -104,9 +112,9 @@ struct emit_ool {
 	uint32_t exit;
 	uint64_t dirty;
 	uint64_t imm[3];
-	uint64_t pc; /* or descriptor, or FP_SLOW: immediate */
+	uint64_t pc; /* a place; or descriptor, or FP_SLOW: immediate */
 	uint64_t fn;
-	uint64_t origin; /* pc of the guest instruction that it belongs to */
+	uint64_t origin; /* place of the guest instruction that it belongs to */
 	uint32_t what;
 };
 
@@ -128,6 +136,8 @@ struct emit {
 	struct emit_code c;
 	const struct emit_target *target;
 	const struct emit_thunks *thunks;
+	struct emit_thunks
+		thunk_at; /* where this region jumps to for them: themselves, or its island (reach.c) */
 	struct vr_emit_job *job;
 	const struct vr_ir *ir;
 	const struct vr_ir_op *ops;
@@ -135,8 +145,9 @@ struct emit {
 	uint32_t block_index;
 	uint32_t first; /* of the block: values[i - first] */
 	uint32_t op_end;
-	uint64_t pc; /* of the current guest instruction */
+	uint64_t pc; /* place of the current guest instruction: bytes from job->pc_base */
 	uint8_t *limit;
+	int32_t full; /* the error when code passes the limit: VR_E_NOMEM, or VR_E_RANGE: jumps would not reach */
 	int32_t error;
 
 	uint64_t pool; /* registers that may hold temporaries */
@@ -148,6 +159,8 @@ struct emit {
 	struct emit_flags fl;
 	uint32_t fmem; /* FLAGS value that the guest register at fmem_offset holds, 0: none */
 	uint32_t fmem_offset;
+	struct emit_pending pending[EMIT_PENDING]; /* see condition.c */
+	uint32_t pending_count, pending_edges;     /* edges: of any */
 
 	struct emit_coalescing coalesced;
 	uint8_t hint[2][VR_MF_GROUPS]; /* of loads and stores: the group's hint, 1.., or 0 */
@@ -188,13 +201,41 @@ struct emit_scratch {
 /* vr_emit.region of a host. */
 int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const struct emit_thunks *thunks);
 
-/* For a log: what follows is for the guest instruction at pc. */
-static inline void emit_mark(struct emit *e, uint64_t pc, uint32_t kind)
+/* The linear address of a place. */
+static inline uint64_t emit_address(const struct emit *e, uint64_t place)
+{
+	return e->job->pc_base + place;
+}
+
+/* For a log: what follows is for the guest instruction at a place. */
+static inline void emit_mark(struct emit *e, uint64_t place, uint32_t kind)
 {
 	struct vr_emit_job *job = e->job;
 	if (job->marks && job->mark_count < job->mark_capacity)
-		job->marks[job->mark_count++] = (struct vr_code_mark){pc, code_at(&e->c), kind};
+		job->marks[job->mark_count++] = (struct vr_code_mark){place, code_at(&e->c), kind};
 }
+
+/* Has the code passed the limit? Then that is the region's error. */
+static inline bool emit_is_full(struct emit *e)
+{
+	if (e->c.p > e->limit)
+		e->error = e->full;
+	return e->c.p > e->limit;
+}
+
+/* ---- reach.c ---- */
+/* Is the code cache, of so many bytes, larger than direct jumps reach? What emit_thunks.far is set to. */
+static inline uint32_t emit_is_far(const struct emit_target *t, uint64_t capacity)
+{
+	return capacity > t->reach;
+}
+/* At the region's start: how it gets to thunks that are out of reach. */
+void emit_island(struct emit *e);
+/* The veneer of exit x of the instruction at that place; the exit's stub has been emitted. */
+void emit_veneer(struct emit *e, struct vr_exit_site *x, uint64_t place);
+/* vr_emit.link of a host. */
+int32_t emit_link(const struct emit_target *t, uint8_t *write, uint64_t execute, const struct vr_exit_site *x,
+		  uint64_t target, struct vr_code_change *changed);
 
 /* ---- regalloc.c ---- */
 static inline struct emit_value *val(struct emit *e, uint32_t i)
@@ -253,8 +294,9 @@ uint32_t ra_use_as(struct emit *e, uint32_t v, uint32_t type);
 uint32_t ra_use_bits(struct emit *e, uint32_t v, uint32_t bits);
 /* A fresh scratch register with a copy. */
 uint32_t ra_copy(struct emit *e, uint32_t v, uint32_t w);
-/* Put the value into fixed register r, wherever it is; its home does not change. */
-void ra_load_into(struct emit *e, uint32_t r, uint32_t v);
+/* Put the value into fixed register r, wherever it is; its home does not change. `lost`: pinned registers that have changed; they
+ * are in memory. */
+void ra_load_into(struct emit *e, uint32_t r, uint32_t v, uint64_t lost);
 void ra_free(struct emit *e, uint32_t v);
 /* The register for the result of op i. `like`: taken if it has just become free. */
 uint32_t ra_def(struct emit *e, uint32_t i, uint32_t like);
@@ -278,15 +320,19 @@ static inline uint32_t ra_spill_offset(const struct emit_value *v)
 /* Is value v a constant? *imm: it, of I32 the low 32 bits. */
 static inline bool const_of(const struct emit *e, uint32_t v, uint64_t *imm)
 {
-	if (!v || e->ops[v].op != VR_IR_CONST)
+	const struct vr_ir_op *o = &e->ops[v];
+	if (!v || !vr_ir_is_constant(o->op))
 		return false;
-	*imm = e->ops[v].type == VR_T_I32 ? (uint32_t)e->ops[v].imm : e->ops[v].imm;
+	uint64_t k = o->op == VR_IR_CONST ? o->imm : vr_code_address(&e->job->code, emit_address(e, o->imm));
+	*imm = o->type == VR_T_I32 ? (uint32_t)k : k;
 	return true;
 }
 
 /* ---- flags.c ---- */
 #define EMIT_FLAGS_MASK (VR_FLAG_V | VR_FLAG_NOT_C | VR_FLAG_Z | VR_FLAG_N)
 uint32_t emit_flags_constant(const struct vr_ir_op *o); /* packed, of F_CONST */
+uint32_t
+emit_flags_mask(const struct vr_ir_op *o); /* the bits of the packed form that F_MERGE takes from b */
 /* The host's flags are about to change: save what is still wanted of them. */
 void emit_flags_clobber(struct emit *e);
 /* The host's flags now hold FLAGS value i. */
@@ -302,6 +348,12 @@ void emit_flags_leave_memory(struct emit *e);
 /* An op k in (i, i+3] that computes FLAGS `fop` of the same operands, or 0. */
 uint32_t emit_flags_partner(struct emit *e, uint32_t i, uint32_t fop);
 
+/* ---- condition.c ---- */
+/* Leave the PUT to a condition register to the edges where it is live; false: it is to be done here. */
+bool emit_condition_put(struct emit *e, const struct vr_ir_op *o, uint32_t offset);
+/* The PUTs that are live on the edge. Before anything else there. */
+void emit_condition_store(struct emit *e, uint32_t edge);
+
 /* ---- memory.c ---- */
 /* VR_MF_* of a memory op, but for the hint. */
 uint32_t emit_mf_flags(const struct vr_ir_op *o);
@@ -316,7 +368,7 @@ void emit_store_dirty(struct emit *e, uint64_t mask);
 void emit_load_pinned(struct emit *e, uint64_t mask);
 /* The whole set of pinned registers. */
 uint64_t emit_all_pinned(const struct emit *e);
-void emit_set_pc(struct emit *e, uint64_t pc); /* exec.pc = pc; uses target.scratch */
+void emit_set_pc(struct emit *e, uint64_t place); /* exec.pc = its address; uses target.scratch */
 struct emit_ool *emit_ool_new(struct emit *e, uint32_t kind);
 void emit_ool_all(struct emit *e);
 /* Call `fn` with everything saved; out of line, coming from jump[]; result in d. */
@@ -348,6 +400,7 @@ void VR_CALL emit_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union
 #define EMIT_COMMON_NOP ~, emit_op_NOP
 #define EMIT_COMMON_INSN_START ~, emit_op_INSN_START
 #define EMIT_COMMON_CONST ~, emit_op_CONST
+#define EMIT_COMMON_PC_CONST ~, emit_op_PC_CONST
 #define EMIT_COMMON_F_CONST ~, emit_op_F_CONST
 #define EMIT_COMMON_GET ~, emit_op_GET
 #define EMIT_COMMON_PUT ~, emit_op_PUT
@@ -365,9 +418,11 @@ void VR_CALL emit_fallback(struct vr_exec *x, uint32_t what, uint64_t imm, union
 #define EMIT_COMMON_EXIT_TO ~, emit_op_EXIT_TO
 #define EMIT_COMMON_CALL ~, emit_op_CALL
 #define EMIT_COMMON_VCALL ~, emit_op_VCALL
+#define EMIT_COMMON_ARGS ~, emit_op_ARGS
 EMIT_OP(NOP);
 EMIT_OP(INSN_START);
 EMIT_OP(CONST);
+EMIT_OP(PC_CONST);
 EMIT_OP(F_CONST);
 EMIT_OP(GET);
 EMIT_OP(PUT);
@@ -385,6 +440,7 @@ EMIT_OP(EXIT);
 EMIT_OP(EXIT_TO);
 EMIT_OP(CALL);
 EMIT_OP(VCALL);
+EMIT_OP(ARGS);
 /* EMIT_HANDLER(host, ADD): the handler of op ADD, the core's if it has one, else host_op_ADD. */
 #define EMIT_SECOND(a, b, ...) b
 #define EMIT_CHOOSE(...) EMIT_SECOND(__VA_ARGS__)

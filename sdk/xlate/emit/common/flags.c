@@ -33,6 +33,11 @@ uint32_t emit_flags_constant(const struct vr_ir_op *o)
 	       (k & 1 ? VR_FLAG_V : 0);
 }
 
+uint32_t emit_flags_mask(const struct vr_ir_op *o)
+{
+	return emit_flags_constant(o) ^ VR_FLAG_NOT_C;
+}
+
 void emit_flags_clobber(struct emit *e)
 {
 	struct emit_flags *f = &e->fl;
@@ -95,7 +100,7 @@ void emit_flags_put(struct emit *e, const struct vr_ir_op *o, uint32_t offset)
 	struct emit_flags *f = &e->fl;
 	uint32_t i = emit_flags_resolve(e, o->a), index = (uint32_t)(o - e->ops);
 	struct emit_value *v = val(e, i);
-	uint32_t edges = index + 2 == e->op_end ? o->aux & 3u : 3;
+	uint32_t edges = index + 2 == e->op_end ? ~o->aux & 3u : 3;
 	if (f->put_pending && (f->put_offset != offset || f->value != i))
 		emit_flags_clobber(e);
 	if (e->fmem && e->fmem_offset == offset && e->fmem != i)
@@ -141,14 +146,65 @@ uint32_t emit_flags_packed(struct emit *e, uint32_t v)
 	}
 }
 
+/* Does op u read no more than the low bits of its n-th operand? */
+static bool reads_low(const struct vr_ir_op *u, uint32_t n, uint32_t bits)
+{
+	switch (u->op) {
+	case VR_IR_PARITY:
+		return true;
+	case VR_IR_ZEXT:
+	case VR_IR_SEXT:
+		return u->aux <= bits;
+	case VR_IR_BFX:
+		return (u->imm & 0xff) + (u->imm >> 8) <= bits;
+	case VR_IR_BFI:
+		return n == 1 && u->imm >> 8 <= bits;
+	case VR_IR_STORE:
+		return n == 1 && 8u << u->aux <= bits;
+	case VR_IR_F_LOGIC:
+		return (u->aux & VR_FA_8) || ((u->aux & VR_FA_16) && bits == 16);
+	default:
+		return false;
+	}
+}
+
+/* Do all ops that use value i, none of which has been emitted, read no more than its low bits? */
+static bool only_low(struct emit *e, uint32_t i, uint32_t bits)
+{
+	uint32_t left = val(e, i)->uses;
+	for (uint32_t k = i + 1; left && k < e->op_end && k <= i + 24; k++) {
+		uint32_t value[4], n = val(e, k)->emitted ? 0 : vr_ir_reads(&e->ops[k], value);
+		for (uint32_t j = 0; j < n; j++) {
+			if (value[j] != i)
+				continue;
+			if (!reads_low(&e->ops[k], j, bits))
+				return false;
+			left--;
+		}
+	}
+	return !left;
+}
+
+/* One instruction computes both when they read the same carry, and FLAGS are of all bits that are used. */
+static bool one_instruction(struct emit *e, uint32_t i, uint32_t k)
+{
+	const struct vr_ir_op *o = &e->ops[i], *p = &e->ops[k];
+	uint32_t aux = o->aux | p->aux;
+	if ((o->aux ^ p->aux) & VR_FA_READS_NOT_C)
+		return false;
+	return !(aux & (VR_FA_8 | VR_FA_16)) ||
+	       only_low(e, vr_ir_value_type(o) == VR_T_FLAGS ? k : i, aux & VR_FA_8 ? 8 : 16);
+}
+
 uint32_t emit_flags_partner(struct emit *e, uint32_t i, uint32_t fop)
 {
 	const struct vr_ir_op *o = &e->ops[i];
 	for (uint32_t k = i + 1; k < e->op_end && k <= i + 3; k++) {
 		const struct vr_ir_op *p = &e->ops[k];
-		if (p->op == fop && p->a == o->a && p->b == o->b && p->c == o->c && p->type == o->type)
+		if (p->op == fop && p->a == o->a && p->b == o->b && p->c == o->c && p->type == o->type &&
+		    one_instruction(e, i, k))
 			return val(e, k)->emitted ? 0 : k;
-		if (p->op != VR_IR_CONST && p->op != VR_IR_INSN_START &&
+		if (!vr_ir_is_constant(p->op) && p->op != VR_IR_INSN_START &&
 		    !(p->op == VR_IR_PUT && p->type != VR_T_FLAGS))
 			break;
 	}

@@ -42,7 +42,7 @@ struct emit_ool *emit_slow_path(struct emit *e, const struct vr_ir_op *o, const 
 	s->jump[0] = a->slow;
 	s->jump[1] = a->denied;
 	s->back = code_at(&e->c);
-	s->insn = (uint32_t)(e->pc - e->job->pc_base);
+	s->insn = (uint32_t)e->pc;
 	s->coalesced = e->coalesced.active || a->coalesced;
 	s->pc = vr_ir_unconditional(o->op) | (uint64_t)o->type << 16 | (uint64_t)o->aux << 24 |
 		(uint64_t)emit_mf_flags(o) << 32 | (o->op == VR_IR_AMO ? (uint64_t)(uint16_t)o->c << 48 : 0);
@@ -108,7 +108,7 @@ static uint8_t hint_page(struct emit *e, const struct vr_ir_op *o, bool write)
 	uint8_t *page = &e->hint[write][hint >> VR_MF_GROUP_SHIFT & (VR_MF_GROUPS - 1)];
 	if (!*page && e->hint_count[write] < EMIT_PAGE_HINTS / 2)
 		*page = (uint8_t)(1 + (write ? EMIT_PAGE_HINTS / 2u : 0u) +
-				  ((e->ir->blocks[0].pc >> 2) + e->hint_count[write]++) %
+				  ((e->ir->blocks[0].start >> 2) + e->hint_count[write]++) %
 					  (EMIT_PAGE_HINTS / 2));
 	return *page;
 }

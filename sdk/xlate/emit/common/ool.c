@@ -65,9 +65,9 @@ static void store_constant(struct emit *e, uint32_t where, uint32_t offset, uint
 	t->store(e, where, offset, r, type);
 }
 
-void emit_set_pc(struct emit *e, uint64_t pc)
+void emit_set_pc(struct emit *e, uint64_t place)
 {
-	store_constant(e, EMIT_EXEC, EMIT_IN_EXEC(pc), pc, VR_T_I64, e->target->scratch);
+	store_constant(e, EMIT_EXEC, EMIT_IN_EXEC(pc), emit_address(e, place), VR_T_I64, e->target->scratch);
 }
 
 static void fault_point(struct emit *e, uint32_t insn)
@@ -231,10 +231,8 @@ void emit_ool_all(struct emit *e)
 	const struct emit_target *t = e->target;
 	for (uint32_t n = 0; n < e->ool_count && !e->error; n++) {
 		const struct emit_ool *s = &e->ools[n];
-		if (e->c.p > e->limit) {
-			e->error = VR_E_NOMEM;
+		if (emit_is_full(e))
 			return;
-		}
 		emit_mark(e, s->origin, VR_MARK_SLOW);
 		for (uint32_t k = 0; k < 3; k++)
 			if (s->jump[k])
@@ -252,25 +250,26 @@ void emit_ool_all(struct emit *e)
 		case OOL_POLL:
 			emit_store_dirty(e, s->dirty);
 			emit_set_pc(e, s->pc);
-			t->jump_to(e, e->thunks->lookup);
+			t->jump_to(e, e->thunk_at.lookup);
 			break;
 		case OOL_POLL_R:
 			t->store(e, EMIT_EXEC, EMIT_IN_EXEC(pc), t->jump_pc, VR_T_I64);
-			t->jump_to(e, e->thunks->lookup);
+			t->jump_to(e, e->thunk_at.lookup);
 			break;
 		case OOL_JUMP:
-			t->jump_to(e, e->thunks->jump);
+			t->jump_to(e, e->thunk_at.jump);
 			break;
 		case OOL_LEAVE:
 			store_constant(e, EMIT_EXEC, EMIT_IN_EXEC(leave), 0, VR_T_I32, t->scratch);
-			t->jump_to(e, e->thunks->lookup);
+			t->jump_to(e, e->thunk_at.lookup);
 			break;
 		case OOL_EXIT:
 			e->job->exits[s->exit].stub = code_at(&e->c);
 			t->patch(e, e->job->exits[s->exit].jump, code_at(&e->c));
 			store_constant(e, EMIT_EXEC, EMIT_IN_ENGINE(link), e->job->exit_base + s->exit,
 				       VR_T_I64, t->scratch);
-			t->jump_to(e, e->thunks->link);
+			t->jump_to(e, e->thunk_at.link);
+			emit_veneer(e, &e->job->exits[s->exit], s->origin);
 			break;
 		default:
 			break;

@@ -42,7 +42,7 @@ static void spill(struct emit *e, uint32_t r)
 {
 	struct emit_value *v = val(e, e->owner[r]);
 	e->free |= reg_bit(r);
-	if (e->ops[e->owner[r]].op == VR_IR_CONST) {
+	if (vr_ir_is_constant(e->ops[e->owner[r]].op)) {
 		v->loc = LOC_CONST;
 		return;
 	}
@@ -184,7 +184,7 @@ uint32_t ra_copy(struct emit *e, uint32_t i, uint32_t w)
 	return r;
 }
 
-void ra_load_into(struct emit *e, uint32_t r, uint32_t i)
+void ra_load_into(struct emit *e, uint32_t r, uint32_t i, uint64_t lost)
 {
 	struct emit_value *v = val(e, i);
 	uint32_t type = v->type == VR_T_I32 ? VR_T_I32 : VR_T_I64;
@@ -193,6 +193,10 @@ void ra_load_into(struct emit *e, uint32_t r, uint32_t i)
 		e->target->constant(e, r, k);
 	else if (v->loc == LOC_SPILL)
 		e->target->load(e, r, EMIT_FRAME, ra_spill_offset(v), type);
+	else if (v->loc == LOC_PINNED && lost >> v->reg & 1)
+		e->target->load(e, r, EMIT_EXEC,
+				vr_isa_reg(e->job->isa, e->job->pinned[v->listed - 1].guest_reg)->offset,
+				type);
 	else
 		e->target->move(e, r, v->reg, type);
 }
@@ -314,7 +318,7 @@ void ra_reserve(struct emit *e, uint32_t r)
 	if (!(e->free & bit)) {
 		uint32_t o = e->owner[r];
 		uint64_t mask = class_mask(val(e, o)->type), m = e->free & mask & ~e->busy & ~bit;
-		if (m && e->ops[o].op != VR_IR_CONST) {
+		if (m && !vr_ir_is_constant(e->ops[o].op)) {
 			uint32_t d = pick(e, mask & ~bit);
 			emit_move(e, d, r, ra_whole(val(e, o)->type));
 			e->free |= bit;
@@ -355,12 +359,13 @@ void ra_begin_block(struct emit *e, uint32_t index)
 	e->block_index = index;
 	e->first = b->first;
 	e->op_end = b->first + b->count;
-	e->pc = b->pc;
+	e->pc = b->start;
 	e->free = e->pool;
 	e->busy = 0;
 	e->spill_free[0] = e->spill_free[1] = ~0ull;
 	e->fl = (struct emit_flags){0};
 	e->fmem = 0;
+	e->pending_count = e->pending_edges = 0;
 	e->dirty = b->dirty_in;
 	e->coalesced.active = 0;
 	e->clean_scalar[0] = e->clean_scalar[1] = 0;
@@ -387,7 +392,7 @@ void ra_begin_block(struct emit *e, uint32_t index)
 			}
 			e->wide = true;
 		}
-		if (o->op == VR_IR_CONST)
+		if (vr_ir_is_constant(o->op))
 			v->loc = LOC_CONST;
 		if (vr_ir_ops[o->op].class == VR_IRC_PURE && !v->uses) {
 			v->emitted = 1;

@@ -2,7 +2,7 @@
 /*
  * region.c: one region from ops to code.
  *
- *     [entry of block 0: load pinned] block 0, block 1, ... | slow paths, polls, exits | other entries
+ *     [island] [entry of block 0: load pinned] block 0, block 1, ... | slow paths, polls, exits | other entries
  */
 #include "emit.h"
 
@@ -53,10 +53,8 @@ static void emit_block(struct emit *e, uint32_t b)
 	ra_begin_block(e, b);
 	for (uint32_t i = e->first; i < e->op_end && !e->error; i++) {
 		const struct vr_ir_op *o = &e->ops[i];
-		if (e->c.p > e->limit) {
-			e->error = VR_E_NOMEM;
+		if (emit_is_full(e))
 			return;
-		}
 		if (val(e, i)->emitted)
 			continue;
 		if (vr_ir_ops[o->op].class == VR_IRC_FP && vr_ir_fp_attributes(o))
@@ -82,11 +80,11 @@ static void entry(struct emit *e, uint32_t b)
 {
 	const struct emit_target *t = e->target;
 	struct emit_code *c = &e->c;
-	emit_mark(e, e->ir->blocks[b].pc, VR_MARK_ENTRY);
+	emit_mark(e, e->ir->blocks[b].start, VR_MARK_ENTRY);
 	align(e, t->entry_align);
 	uint32_t pad = code_at(c);
-	emit_set_pc(e, e->ir->blocks[b].pc);
-	t->jump_to(e, e->thunks->lookup);
+	emit_set_pc(e, e->ir->blocks[b].start);
+	t->jump_to(e, e->thunk_at.lookup);
 	if (code_at(c) - pad > t->entry_pad)
 		e->error = VR_E_INTERNAL;
 	else
@@ -101,13 +99,26 @@ static void guarded_entry(struct emit *e)
 {
 	const struct emit_target *t = e->target;
 	struct vr_emit_job *job = e->job;
-	emit_mark(e, e->ir->blocks[0].pc, VR_MARK_ENTRY);
+	emit_mark(e, e->ir->blocks[0].start, VR_MARK_ENTRY);
 	align(e, t->entry_align);
 	job->guarded = code_at(&e->c);
 	uint32_t index = (uint32_t)(job->guard_page >> 12) & (VR_MAPPING_ID_ENTRIES - 1);
 	t->patch(e, t->jump_mapping(e, index, job->guard_mapping_id, NULL),
 		 job->block_entry[0] - t->entry_pad);
 	t->patch(e, t->jump(e), job->block_entry[0]);
+}
+
+/* A region of any size jumps within itself, so it may not be larger than jumps reach. */
+static void set_limit(struct emit *e, uint64_t capacity)
+{
+	const struct emit_target *t = e->target;
+	uint64_t reached = t->region_bytes && t->region_bytes < t->reach ? t->region_bytes : t->reach;
+	e->full = VR_E_NOMEM;
+	if (capacity > reached) {
+		capacity = reached;
+		e->full = VR_E_RANGE;
+	}
+	e->limit = e->c.base + capacity - EMIT_OP_CAPACITY;
 }
 
 int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const struct emit_thunks *thunks)
@@ -127,7 +138,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 	e->job = job;
 	e->ir = ir;
 	e->ops = ir->ops;
-	e->limit = job->write + job->capacity - EMIT_OP_CAPACITY;
+	set_limit(e, job->capacity);
 	e->error = 0;
 	e->ool_count = e->fixup_count = e->hint_count[0] = e->hint_count[1] = 0;
 	memset(e->hint, 0, sizeof(e->hint));
@@ -143,6 +154,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 		return rc;
 	for (uint32_t b = 0; b < ir->block_count; b++)
 		job->block_entry[b] = UINT32_MAX;
+	emit_island(e);
 	if (ir->blocks[0].flags & VR_BLOCK_ENTRY)
 		entry(e, 0);
 	for (uint32_t b = 0; b < ir->block_count && !e->error; b++)
@@ -152,19 +164,13 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 	for (uint32_t b = 1; b < ir->block_count && !e->error; b++) {
 		if (!(ir->blocks[b].flags & VR_BLOCK_ENTRY))
 			continue;
-		if (e->c.p > e->limit)
-			e->error = VR_E_NOMEM;
-		else {
+		if (!emit_is_full(e)) {
 			entry(e, b);
 			t->patch(e, t->jump(e), e->labels[b]);
 		}
 	}
-	if (!e->error && (job->flags & VR_JOB_GUARD) && job->block_entry[0] != UINT32_MAX) {
-		if (e->c.p > e->limit)
-			e->error = VR_E_NOMEM;
-		else
-			guarded_entry(e);
-	}
+	if (!e->error && (job->flags & VR_JOB_GUARD) && job->block_entry[0] != UINT32_MAX && !emit_is_full(e))
+		guarded_entry(e);
 	if (e->error)
 		return e->error;
 	for (uint32_t n = 0; n < e->fixup_count; n++) {

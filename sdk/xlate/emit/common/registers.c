@@ -17,9 +17,19 @@ EMIT_OP(CONST)
 	val(e, i)->loc = LOC_CONST;
 }
 
+EMIT_OP(PC_CONST)
+{
+	val(e, i)->loc = LOC_CONST;
+}
+
 EMIT_OP(F_CONST)
 {
 	val(e, i)->loc = LOC_FCONST;
+}
+
+static bool is_int(const struct vr_guest_reg *reg)
+{
+	return reg->kind == VR_REG_INT || reg->kind == VR_REG_CONDITION;
 }
 
 static bool reg_ok(struct emit *e, uint64_t reg)
@@ -156,8 +166,10 @@ EMIT_OP(PUT)
 		put_pinned(e, o, m);
 		return;
 	}
+	if (reg->kind == VR_REG_CONDITION && emit_condition_put(e, o, reg->offset))
+		return;
 	uint64_t k;
-	if (reg->kind == VR_REG_INT && const_of(e, o->a, &k) && (k <= INT32_MAX || o->type == VR_T_I64) &&
+	if (is_int(reg) && const_of(e, o->a, &k) && (k <= INT32_MAX || o->type == VR_T_I64) &&
 	    t->store_constant(e, EMIT_EXEC, reg->offset, k, VR_T_I64)) {
 		ra_free(e, o->a);
 		return;
@@ -168,7 +180,7 @@ EMIT_OP(PUT)
 	uint32_t s = ra_use_as(e, o->a, whole);
 	if (vr_ir_type_bits(o->type) < vr_ir_type_bits(val(e, o->a)->type) &&
 	    vr_ir_type_bits(o->type) < vr_ir_type_bits(whole)) {
-		uint32_t cut = ra_tmp_of(e, reg->kind == VR_REG_INT ? EMIT_INTS : EMIT_VECTORS);
+		uint32_t cut = ra_tmp_of(e, is_int(reg) ? EMIT_INTS : EMIT_VECTORS);
 		t->clean(e, cut, s, o->type);
 		s = cut;
 	}

@@ -59,8 +59,10 @@ struct emit_thunks {
 	uint64_t memory;  /* called by slow paths of memory ops, the descriptor follows the call */
 	uint64_t fp_slow; /* called by emit_target.call_fp_slow */
 	uint64_t memory_wide, fp_slow_wide; /* the same, for emit.wide; where vector_bytes is 32 */
-	uint64_t jump; /* guest pc in target.jump_pc: by the MMU context's indirect-branch cache */
+	uint64_t jump; /* linear address in target.jump_pc: by the MMU context's indirect-branch cache */
 	uint64_t data; /* the host's constants */
+	/* The code cache is larger than emit_target.reach: regions have islands, exits have veneers. See reach.c. */
+	uint32_t far;
 };
 
 struct emit_target {
@@ -76,12 +78,16 @@ struct emit_target {
 	uint32_t pinned_ints, pinned_vecs;
 	uint8_t exec;    /* register that points to vr_exec + exec_bias */
 	uint8_t scratch; /* a temporary that is dead at exits, edges and in out-of-line code that leaves */
-	uint8_t jump_pc; /* where an indirect jump's guest pc is */
+	uint8_t jump_pc; /* where an indirect jump's linear address is */
 	uint8_t result;  /* of a C function */
-	uint8_t argument[4]; /* integer arguments of a C function; [0] is for vr_exec */
+	uint8_t argument
+		[7]; /* integer arguments of a C function; [0] is for vr_exec. [6] may be NOREG: on the stack */
 	int32_t exec_bias;
-	uint32_t entry_align;         /* of entry stubs, a power of two */
-	uint32_t entry_pad;           /* bytes before an entry stub for what vr_emit.kill makes it go to */
+	uint32_t entry_align; /* of entry stubs, a power of two */
+	uint32_t entry_pad;   /* bytes before an entry stub for what vr_emit.kill makes it go to */
+	uint64_t reach;       /* bytes that a direct jump or call reaches, forward and backward */
+	uint32_t
+		region_bytes; /* most code of a region, for jumps on a condition that reach less; 0: reach is */
 	uint32_t vector_bytes;        /* of a vector register, 16 or 32. 16: the core refuses V256 */
 	const emit_handler *handlers; /* [VR_IR_COUNT]; NULL: this host does not know the op */
 
@@ -116,7 +122,14 @@ struct emit_target {
 	uint32_t (*jump_mapping)(struct emit *e, uint32_t index, uint32_t id, uint32_t *check);
 	uint32_t (*jump_exit)(struct emit *e); /* one that vr_emit.link redirects */
 	void (*patch)(struct emit *e, uint32_t field, uint32_t target);
-	void (*jump_to)(struct emit *e, uint64_t address); /* in the code cache */
+	void (*jump_to)(struct emit *e, uint64_t address); /* in the code cache, within reach */
+	/* Jump to the address that the 8 bytes at `constant` of the region's code hold, read as data. Changes no register but
+	 * `scratch`. */
+	void (*jump_constant)(struct emit *e, uint32_t constant);
+	/* Make jump_exit()'s field of code that is in use go to `target`, which is within reach: one store, seen whole.
+	 * *changed: the bytes. */
+	void (*redirect)(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
+			 struct vr_code_change *changed);
 
 	/* ---- entries ---- */
 	void (*fill)(struct emit *e, uint32_t bytes); /* that are never executed */
@@ -126,10 +139,12 @@ struct emit_target {
 
 	/* ---- calls ---- */
 	void (*call)(struct emit *e, uint64_t fn); /* C, arguments are where they belong */
+	/* The same with the argument after the last register, which is in r, on the stack. */
+	void (*call_stacked)(struct emit *e, uint64_t fn, uint32_t r);
 	/* The arguments of a vr_vhelper_fn but the first: &exec.result[0], &exec.argument[0..2], imm. */
 	void (*vector_arguments)(struct emit *e, uint64_t imm);
-	void (*call_memory)(struct emit *e); /* the thunk `memory` */
-	/* fn (vr_isa.fp_slow's signature) on exec.argument[] by the thunk `fp_slow`; every register is kept. */
+	void (*call_memory)(struct emit *e); /* the thunk `memory`, by emit.thunk_at */
+	/* fn (vr_isa.fp_slow's signature) on exec.argument[] by the thunk `fp_slow` (emit.thunk_at); every register is kept. */
 	void (*call_fp_slow)(struct emit *e, uint64_t fn, uint32_t what, uint64_t imm);
 	/* The same-page hints of the frame, all EMIT_PAGE_HINTS tags, become all ones; changes caller-saved registers. */
 	void (*forget_hints)(struct emit *e);
@@ -159,11 +174,14 @@ struct emit_target {
 	uint32_t (*flags_pack)(struct emit *e);
 
 	/* ---- guest's calls and returns ---- */
+	/* jump_pc, a code address, becomes the linear address: vr_linear_address(). narrow: only its low 32 bits are not 0. May
+	 * write `scratch` and what an indirect jump writes. */
+	void (*linear_address)(struct emit *e, const struct vr_code_space *space, bool narrow);
 	/* Push (pc, host) on the MMU context's return-address stack; host 0: returns a field that patch_address() completes
 	 * with the entry of a block. */
 	uint32_t (*ras_push)(struct emit *e, uint64_t pc, uint64_t host);
 	void (*patch_address)(struct emit *e, uint32_t field, uint32_t target);
-	/* Guest pc in jump_pc: jump to what the stack's top, or the indirect-branch cache, has for it; the field is of the jump
+	/* Linear address in jump_pc: jump to what the stack's top, or the indirect-branch cache, has for it; the field is of the jump
 	 * taken when that is for another pc. */
 	uint32_t (*ras_jump)(struct emit *e);
 	uint32_t (*indirect_jump)(struct emit *e);

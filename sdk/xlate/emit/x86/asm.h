@@ -549,6 +549,55 @@ static inline void test_mi(struct emit_code *c, struct mem m, uint32_t imm)
 	put32(c, imm);
 }
 
+/* The same on the low 8 or 16 bits, or on 32 or 64. An immediate is sign-extended from as many bits. */
+static inline uint32_t x86_sized(uint32_t opcode, uint32_t bits)
+{
+	return bits == 8 ? (opcode & ~1u) | 1u << 12 : bits == 16 ? opcode | 0x66u << 16 : opcode;
+}
+
+static inline void alu_rr_bits(struct emit_code *c, uint32_t alu, uint32_t bits, uint32_t d, uint32_t s)
+{
+	x_rr(c, x86_sized(alu << 3 | 3, bits), bits == 64, d, s);
+}
+
+static inline void alu_ri_bits(struct emit_code *c, uint32_t alu, uint32_t bits, uint32_t d, int32_t imm)
+{
+	if (bits == 8) {
+		x_rr(c, x86_sized(0x81, 8), 0, alu, d);
+		put8(c, (uint8_t)imm);
+	} else if (bits == 16 && imm != (int8_t)imm) {
+		x_rr(c, x86_sized(0x81, 16), 0, alu, d);
+		put16(c, (uint16_t)imm);
+	} else if (bits == 16) {
+		x_rr(c, x86_sized(0x83, 16), 0, alu, d);
+		put8(c, (uint8_t)imm);
+	} else {
+		alu_ri(c, alu, bits == 64, d, imm);
+	}
+}
+
+static inline void test_rr_bits(struct emit_code *c, uint32_t bits, uint32_t a, uint32_t b)
+{
+	x_rr(c, x86_sized(X_TEST, bits), bits == 64, a, b);
+}
+
+static inline void test_ri_bits(struct emit_code *c, uint32_t bits, uint32_t a, uint32_t imm)
+{
+	x_rr(c, x86_sized(0xf7, bits), bits == 64, 0, a);
+	if (bits == 8)
+		put8(c, (uint8_t)imm);
+	else if (bits == 16)
+		put16(c, (uint16_t)imm);
+	else
+		put32(c, imm);
+}
+
+/* inc (dec false) or dec: CF stays. */
+static inline void step_r(struct emit_code *c, bool dec, uint32_t bits, uint32_t d)
+{
+	x_rr(c, x86_sized(0xff, bits), bits == 64, dec, d);
+}
+
 static inline void shift_ri(struct emit_code *c, uint32_t sh, uint32_t w, uint32_t d, uint32_t n)
 {
 	if (!n)

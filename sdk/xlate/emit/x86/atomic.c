@@ -55,7 +55,7 @@ static void compare_and_swap(struct emit *e, const struct vr_ir_op *o, uint32_t 
 	emit_flags_clobber(e);
 	ra_reserve(e, RAX);
 	if (condition)
-		ra_load_into(e, RAX, condition);
+		ra_load_into(e, RAX, condition, 0);
 	uint32_t ra = ra_use_clean(e, o->a), rb = ra_use_bits(e, o->b, 8u << n);
 	uint32_t rc = ra_use_bits(e, o->c, 8u << n), u = tmp(e);
 	if (condition) {
@@ -101,9 +101,9 @@ static void compare_and_swap_16(struct emit *e, const struct vr_ir_op *o, uint32
 	emit_flags_clobber(e);
 	for (uint32_t k = 0; k < 5; k++)
 		ra_reserve(e, fixed[k]);
-	ra_load_into(e, RSI, o->a);
+	ra_load_into(e, RSI, o->a, 0);
 	if (condition)
-		ra_load_into(e, RAX, condition);
+		ra_load_into(e, RAX, condition, 0);
 	uint32_t rb = ra_use_clean(e, o->b), rc = ra_use_clean(e, o->c);
 	/* written before the access, so not in a pinned register, which must hold its value if that faults */
 	uint32_t d = vtmp(e);

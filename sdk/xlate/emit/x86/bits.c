@@ -121,6 +121,23 @@ OP(POPCNT)
 	unary(e, o, i, X_POPCNT);
 }
 
+OP(PARITY)
+{
+	struct emit_code *c = &e->c;
+	const struct vr_ir_op *user = &e->ops[val(e, i)->last];
+	if (val(e, i)->uses == 1 && user->op == VR_IR_BRBIT && !(user->aux & 63)) {
+		val(e, i)->loc = LOC_LATER; /* BRBIT tests the operand */
+		return;
+	}
+	emit_flags_clobber(e);
+	uint32_t r = ra_use(e, o->a);
+	test_rr_bits(c, 8, r, r);
+	ra_free(e, o->a);
+	uint32_t d = ra_def(e, i, r);
+	mov_imm(c, d, 0);
+	setcc(c, CC_P, d);
+}
+
 OP(CLS)
 {
 	struct emit_code *c = &e->c;
@@ -263,6 +280,17 @@ OP(BFI)
 		ra_free(e, o->a);
 		ra_free(e, o->b);
 		mov_rr(c, w, ra_def(e, i, r), r);
+		return;
+	}
+	if (lsb == 0 && (width == 8 || width == 16)) { /* what MOV of so many bits does; EFLAGS stay */
+		uint32_t ra = ra_use_as(e, o->a, o->type), rb = ra_use(e, o->b);
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+		uint32_t d = ra_def(e, i, ra), t = d == rb && d != ra ? tmp(e) : d;
+		if (t != ra || !w)
+			mov_rr(c, w, t, ra);
+		x_rr(c, x86_sized(X_MOV_LOAD, width), 0, t, rb);
+		emit_move(e, d, t, o->type);
 		return;
 	}
 	/* Rotate the field to the bottom, shift it out while shifting b's bits in at the top, rotate back. */

@@ -15,7 +15,7 @@ OP(BRCMP)
 	if (o->aux >= VR_CC_AL)
 		alu_rr(&e->c, ALU_CMP, 0, RAX, RAX);
 	else
-		x86_compare(e, o->a, o->b, wide(o));
+		x86_compare(e, o->a, o->b, wide(o) ? 64 : 32);
 	emit_branch(e, o->imm, x86_int_condition(o->aux < VR_CC_AL ? o->aux : VR_CC_EQ));
 }
 
@@ -23,6 +23,13 @@ OP(BRBIT)
 {
 	uint32_t bit = o->aux & 63;
 	emit_flags_clobber(e);
+	if (val(e, o->a)->loc == LOC_LATER) { /* PARITY */
+		uint32_t of = e->ops[o->a].a, t = ra_use(e, of);
+		test_rr_bits(&e->c, 8, t, t);
+		ra_free(e, of);
+		emit_branch(e, o->imm, (struct emit_condition){CC_P, 0, o->aux >> 6 & 1});
+		return;
+	}
 	uint32_t r = ra_use_bits(e, o->a, bit + 1);
 	struct emit_condition k = {CC_NE, 0, o->aux >> 6 & 1};
 	if (bit < 32) {
@@ -72,7 +79,48 @@ uint32_t x86_jump_exit(struct emit *e)
 	return jmp_far(&e->c);
 }
 
+/* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). */
+void x86_set_field(uint8_t *write, uint32_t at, uint32_t value, struct vr_code_change *changed)
+{
+	__atomic_store_n((uint32_t *)(void *)(write + at), value, __ATOMIC_RELEASE);
+	*changed = (struct vr_code_change){at, at + 4};
+}
+
+void x86_redirect(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
+		  struct vr_code_change *changed)
+{
+	x86_set_field(write, field, (uint32_t)(target - (execute + field + 4)), changed);
+}
+
 /* ---- returns and indirect jumps ---- */
+
+/* rax without these bits; narrow: its upper half is 0. */
+static void drop_bits(struct emit_code *c, uint64_t ignored, bool narrow)
+{
+	uint64_t keep = ~ignored;
+	if (!ignored || (narrow && (uint32_t)keep == UINT32_MAX))
+		return;
+	if (keep == UINT32_MAX) {
+		mov_rr(c, 0, RAX, RAX);
+	} else if (keep == 0xffff) {
+		x_rr(c, X_MOVZX16, 0, RAX, RAX);
+	} else {
+		mov_imm(c, RCX, keep);
+		alu_rr(c, ALU_AND, 1, RAX, RCX);
+	}
+}
+
+void x86_linear_address(struct emit *e, const struct vr_code_space *space, bool narrow)
+{
+	struct emit_code *c = &e->c;
+	drop_bits(c, space->ignored, narrow);
+	if (space->base) {
+		mov_imm(c, RCX, space->base);
+		alu_rr(c, ALU_ADD, 1, RAX, RCX);
+	}
+	if (space->base || space->linear_ignored & ~space->ignored)
+		drop_bits(c, space->linear_ignored, narrow && !space->base);
+}
 
 uint32_t x86_ras_push(struct emit *e, uint64_t pc, uint64_t host)
 {
@@ -103,13 +151,30 @@ uint32_t x86_ras_jump(struct emit *e)
 	return miss;
 }
 
-uint32_t x86_indirect_jump(struct emit *e)
+/* vr_indirect_index() of eax, times 16, in ecx. */
+static void indirect_offset(struct emit_code *c, uint32_t align)
 {
-	struct emit_code *c = &e->c;
-	lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
+	if (align) {
+		lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
+	} else {
+		mov_rr(c, 0, RCX, RAX);
+		shift_ri(c, SH_SHR, 0, RCX, 12);
+		alu_rr(c, ALU_XOR, 0, RCX, RAX);
+		shift_ri(c, SH_SHL, 0, RCX, 4);
+	}
 	alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
+}
+
+uint32_t x86_indirect(struct emit_code *c, uint32_t align)
+{
+	indirect_offset(c, align);
 	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
 	uint32_t miss = jcc_far(c, CC_NE);
 	x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
 	return miss;
+}
+
+uint32_t x86_indirect_jump(struct emit *e)
+{
+	return x86_indirect(&e->c, e->job->isa->code_align_log2);
 }

@@ -16,6 +16,8 @@ static int32_t VR_CALL create(const struct vr_engine_entry *e, uint8_t *write, u
 		return (int32_t)n;
 	}
 	vm->has = x86_find_features();
+	vm->target = &x86_target;
+	vm->thunks.far = emit_is_far(vm->target, capacity);
 	*used = (uint64_t)n;
 	*out = (struct vr_emit_vm *)vm;
 	return VR_OK;
@@ -26,24 +28,11 @@ static void VR_CALL destroy(struct vr_emit_vm *vm)
 	free(x86_vm_of(vm));
 }
 
-/* Both fields are 4-byte aligned: one store, seen whole by other processors (SDM vol. 3, 8.1.1 and 8.1.3). A jump reaches
- * 2 GiB, and a code cache is smaller. */
-static void set_field(uint8_t *write, uint32_t at, uint32_t value, struct vr_code_change *changed)
-{
-	__atomic_store_n((uint32_t *)(void *)(write + at), value, __ATOMIC_RELEASE);
-	*changed = (struct vr_code_change){at, at + 4};
-}
-
 static int32_t VR_CALL link_exit(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
 				 const struct vr_exit_site *x, uint64_t target,
 				 struct vr_code_change *changed)
 {
-	(void)vm;
-	int64_t rel = (int64_t)(target - (execute + x->jump + 4));
-	if (rel != (int32_t)rel)
-		return VR_E_RANGE;
-	set_field(write, x->jump, (uint32_t)rel, changed);
-	return VR_LINK_DIRECT;
+	return emit_link(x86_vm_of(vm)->target, write, execute, x, target, changed);
 }
 
 static void VR_CALL set_check(struct vr_emit_vm *vm, uint8_t *write, uint64_t execute,
@@ -51,7 +40,7 @@ static void VR_CALL set_check(struct vr_emit_vm *vm, uint8_t *write, uint64_t ex
 			      struct vr_code_change *changed)
 {
 	(void)vm, (void)execute;
-	set_field(write, x->check, mapping_id, changed);
+	x86_set_field(write, x->check, mapping_id, changed);
 }
 
 /* jmp short to the pad. The stub's first instruction is at least two bytes long, at an even address: one store. */
@@ -67,7 +56,7 @@ static void VR_CALL kill_entry(struct vr_emit_vm *vm, uint8_t *write, uint64_t e
 
 static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 {
-	return emit_compile(job, &x86_target, &x86_vm_of(vm)->thunks);
+	return emit_compile(job, x86_vm_of(vm)->target, &x86_vm_of(vm)->thunks);
 }
 
 static uint32_t VR_CALL pinned_register(uint32_t kind, uint32_t reg)
@@ -79,6 +68,8 @@ const struct vr_emit x86_emit = {
 	.size = sizeof(struct vr_emit),
 	.revision = VR_ENGINE_REVISION,
 	.ir_ops = VR_IR_COUNT,
+	/* Plain moves are TSO (SDM vol. 3, 9.2.2). */
+	.memory_orders = 1u << VR_ORDER_WEAK | 1u << VR_ORDER_TSO,
 	.vector_bytes = 32,
 	.arch = "x86_64",
 	.integer_regs = PINNED_INTS,

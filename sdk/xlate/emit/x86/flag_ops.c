@@ -28,8 +28,8 @@ OP(F_SUB)
 	if (made_by_another(e, i, VR_IR_SUB))
 		return;
 	emit_flags_clobber(e);
-	x86_compare(e, o->a, o->b, wide(o));
-	emit_flags_set(e, i, POL_SUB);
+	x86_compare(e, o->a, o->b, x86_flag_bits(o));
+	emit_flags_set(e, i, x86_made(o, POL_SUB));
 }
 
 OP(F_ADD)
@@ -38,32 +38,23 @@ OP(F_ADD)
 		return;
 	emit_flags_clobber(e);
 	int32_t imm;
-	uint32_t t = ra_copy(e, o->a, wide(o));
-	if (x86_imm_of(e, o->b, wide(o), &imm))
-		alu_ri(&e->c, ALU_ADD, wide(o), t, imm);
+	uint32_t t = ra_copy(e, o->a, wide(o)), bits = x86_flag_bits(o);
+	if (x86_imm_bits(e, o->b, bits, &imm))
+		alu_ri_bits(&e->c, ALU_ADD, bits, t, imm);
 	else
-		alu_rr(&e->c, ALU_ADD, wide(o), t, ra_use_as(e, o->b, o->type));
+		alu_rr_bits(&e->c, ALU_ADD, bits, t, ra_use_as(e, o->b, o->type));
 	ra_free(e, o->a);
 	ra_free(e, o->b);
-	emit_flags_set(e, i, POL_ADD);
-}
-
-/* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before ra_use(). */
-static void keep_others(struct emit *e, uint32_t v)
-{
-	struct emit_flags *f = &e->fl;
-	uint32_t i = emit_flags_resolve(e, v);
-	if (f->value && (f->value != i || f->put_pending || f->polarity > POL_ADD ||
-			 (val(e, i)->uses > 1 && val(e, i)->loc == LOC_HOST_FLAGS)))
-		emit_flags_clobber(e);
+	emit_flags_set(e, i, x86_made(o, POL_ADD));
 }
 
 /* Both the sum and its flags, of which one may be unused. */
-static void with_carry(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t alu, uint32_t polarity,
-		       uint32_t flags, uint32_t result)
+static void with_carry(struct emit *e, const struct vr_ir_op *o, uint32_t i, uint32_t alu, uint32_t flags,
+		       uint32_t result)
 {
 	struct emit_code *c = &e->c;
-	uint32_t w = wide(o);
+	uint32_t w = wide(o), bits = flags ? x86_flag_bits(&e->ops[flags]) : w ? 64 : 32;
+	bool inverted = (o->aux & VR_FA_READS_NOT_C) != 0;
 	if (flags && result) {
 		/* one instruction consumes the operands of two ops */
 		uint32_t other = flags == i ? result : flags;
@@ -72,61 +63,64 @@ static void with_carry(struct emit *e, const struct vr_ir_op *o, uint32_t i, uin
 		ra_free(e, o->b);
 		emit_flags_done(e, o->c);
 	}
-	keep_others(e, o->c);
+	x86_flags_keep_others(e, o->c);
 	int32_t imm;
-	uint32_t t = ra_copy(e, o->a, w);
-	bool constant = x86_imm_of(e, o->b, w, &imm);
-	uint32_t rb = constant ? 0 : ra_use_as(e, o->b, o->type);
-	x86_flags_carry(e, o->c, alu == ALU_SBB);
-	if (constant)
-		alu_ri(c, alu, w, t, imm);
-	else
-		alu_rr(c, alu, w, t, rb);
+	bool constant = x86_imm_bits(e, o->b, bits, &imm);
+	uint32_t ra = ra_use_as(e, o->a, o->type),
+		 rb = constant ? (uint32_t)NOREG : ra_use_as(e, o->b, o->type);
+	x86_flags_carry(e, o->c, (alu == ALU_SBB) != inverted);
 	ra_free(e, o->a);
 	ra_free(e, o->b);
 	emit_flags_done(e, o->c);
+	/* moves only from here on: CF is the carry */
+	uint32_t d = result ? ra_def(e, result, ra) : tmp(e), t = d == rb && d != ra ? tmp(e) : d;
+	if (t != ra)
+		mov_rr(c, w, t, ra);
+	if (constant)
+		alu_ri_bits(c, alu, bits, t, imm);
+	else
+		alu_rr_bits(c, alu, bits, t, rb);
 	e->fl.logic = 0;
-	if (result)
-		emit_move(e, ra_def(e, result, t), t, o->type);
+	emit_move(e, d, t, o->type);
 	if (flags)
-		emit_flags_set(e, flags, polarity);
+		emit_flags_set(e, flags, x86_made(&e->ops[flags], alu == ALU_SBB ? POL_SUB : POL_ADD));
 }
 
 OP(F_ADC)
 {
 	uint32_t k = emit_flags_partner(e, i, VR_IR_ADC);
-	with_carry(e, o, i, ALU_ADC, POL_ADD, i, k == i + 1 ? k : 0);
+	with_carry(e, o, i, ALU_ADC, i, k == i + 1 ? k : 0);
 }
 
 OP(F_SBC)
 {
 	uint32_t k = emit_flags_partner(e, i, VR_IR_SBC);
-	with_carry(e, o, i, ALU_SBB, POL_SUB, i, k == i + 1 ? k : 0);
+	with_carry(e, o, i, ALU_SBB, i, k == i + 1 ? k : 0);
 }
 
 OP(ADC)
 {
-	with_carry(e, o, i, ALU_ADC, POL_ADD, emit_flags_partner(e, i, VR_IR_F_ADC), i);
+	with_carry(e, o, i, ALU_ADC, emit_flags_partner(e, i, VR_IR_F_ADC), i);
 }
 
 OP(SBC)
 {
-	with_carry(e, o, i, ALU_SBB, POL_SUB, emit_flags_partner(e, i, VR_IR_F_SBC), i);
+	with_carry(e, o, i, ALU_SBB, emit_flags_partner(e, i, VR_IR_F_SBC), i);
 }
 
 OP(F_LOGIC)
 {
-	uint32_t w = wide(o);
-	if (e->fl.logic == o->a && e->fl.logic && e->fl.logic_type == o->type) {
+	uint32_t bits = x86_flag_bits(o);
+	if (e->fl.logic == o->a && e->fl.logic && e->fl.logic_bits == bits) {
 		ra_free(e, o->a);
 	} else {
 		emit_flags_clobber(e);
 		uint32_t r = ra_use_as(e, o->a, o->type);
-		test_rr(&e->c, w, r, r);
+		test_rr_bits(&e->c, bits, r, r);
 		ra_free(e, o->a);
 	}
 	e->fl.logic = 0;
-	emit_flags_set(e, i, POL_ADD);
+	emit_flags_set(e, i, x86_made(o, POL_ADD));
 }
 
 /*
@@ -137,14 +131,14 @@ static void conditional_compare(struct emit *e, const struct vr_ir_op *o, uint32
 {
 	struct emit_code *c = &e->c;
 	const struct vr_ir_op *f = &e->ops[o->b];
-	uint32_t old = emit_flags_resolve(e, o->a), w = wide(f);
+	uint32_t old = emit_flags_resolve(e, o->a), w = wide(f), bits = x86_flag_bits(f);
 	if (e->fl.value && (e->fl.value != old || e->fl.put_pending ||
 			    (val(e, old)->uses > 1 && val(e, old)->loc == LOC_HOST_FLAGS)))
 		emit_flags_clobber(e);
 	e->fl.logic = 0;
 	ra_reserve(e, RAX);
 	int32_t imm;
-	bool constant = x86_imm_of(e, f->b, w, &imm);
+	bool constant = x86_imm_bits(e, f->b, bits, &imm);
 	uint32_t ra = f->op == VR_IR_F_ADD ? ra_copy(e, f->a, w) : ra_use_as(e, f->a, f->type);
 	uint32_t rb = constant ? 0 : ra_use_as(e, f->b, f->type);
 	struct emit_condition k = x86_flags_condition(e, o->a, o->aux);
@@ -153,10 +147,10 @@ static void conditional_compare(struct emit *e, const struct vr_ir_op *o, uint32
 	x86_jump_if(e, k, out);
 	uint32_t alu = f->op == VR_IR_F_ADD ? ALU_ADD : ALU_CMP;
 	if (constant)
-		alu_ri(c, alu, w, ra, imm);
+		alu_ri_bits(c, alu, bits, ra, imm);
 	else
-		alu_rr(c, alu, w, ra, rb);
-	if (alu == ALU_ADD)
+		alu_rr_bits(c, alu, bits, ra, rb);
+	if (x86_made(f, alu == ALU_ADD ? POL_ADD : POL_SUB) == POL_ADD)
 		put8(c, 0xf5); /* cmc */
 	uint32_t end = jmp_near(c);
 	patch_here(c, out[0]);
@@ -196,10 +190,33 @@ OP(F_SEL)
 	ra_assign(e, i, d);
 }
 
+/* ((a ^ b) & mask) ^ a, packed; x86_step() does what can be done in EFLAGS. */
+OP(F_MERGE)
+{
+	struct emit_code *c = &e->c;
+	emit_flags_clobber(e);
+	uint32_t from_b = emit_flags_mask(o), d = tmp(e), s = emit_flags_packed(e, o->b);
+	mov_rr(c, 0, d, s);
+	s = emit_flags_packed(e, o->a);
+	alu_rr(c, ALU_XOR, 0, d, s);
+	alu_ri(c, ALU_AND, 0, d, (int32_t)from_b);
+	alu_rr(c, ALU_XOR, 0, d, s);
+	emit_flags_done(e, o->a);
+	emit_flags_done(e, o->b);
+	ra_assign(e, i, d);
+}
+
 OP(F_FROM)
 {
 	emit_flags_clobber(e);
 	struct emit_code *c = &e->c;
+	if (o->aux) {
+		uint32_t r = ra_copy(e, o->a, 0);
+		alu_ri(c, ALU_AND, 0, r, EMIT_FLAGS_MASK);
+		ra_free(e, o->a);
+		ra_assign(e, i, r);
+		return;
+	}
 	uint32_t s = ra_use(e, o->a), d = tmp(e), m = tmp(e);
 	mov_imm(c, m, EMIT_FLAGS_MASK);
 	mov_rr(c, 0, d, s);
@@ -214,7 +231,13 @@ OP(F_TO)
 {
 	emit_flags_clobber(e);
 	struct emit_code *c = &e->c;
-	uint32_t s = emit_flags_packed(e, o->a), m = tmp(e);
+	uint32_t s = emit_flags_packed(e, o->a);
+	if (o->aux) {
+		emit_flags_done(e, o->a);
+		mov_rr(c, 0, ra_def(e, i, s), s);
+		return;
+	}
+	uint32_t m = tmp(e);
 	mov_imm(c, m, EMIT_FLAGS_MASK);
 	emit_flags_done(e, o->a);
 	uint32_t d = ra_def_apart(e, i, s, m, NOREG);
@@ -243,7 +266,7 @@ OP(SETCC)
 OP(CMPSET)
 {
 	emit_flags_clobber(e);
-	x86_compare(e, o->a, o->b, wide(o));
+	x86_compare(e, o->a, o->b, wide(o) ? 64 : 32);
 	uint32_t d = ra_def(e, i, NOREG);
 	mov_imm(&e->c, d, o->aux >= VR_CC_AL);
 	if (o->aux < VR_CC_AL)

@@ -5,6 +5,8 @@
  * How a value is encoded there:
  *   POL_SUB    N = SF, Z = ZF, V = OF, C = !CF     cmp, sub, sbb
  *   POL_ADD    N = SF, Z = ZF, V = OF, C = CF      add, adc; and logic, where CF = OF = 0 means C = V = 0
+ * and the other way round for an op that makes C inverted (VR_FA_NOT_C): a guest whose own carry is the borrow has POL_SUB
+ * after each of its instructions, and no CMC.
  *   POL_FCMP   what (v)ucomis leaves (SDM vol. 2, UCOMISD): unordered ZF PF CF, less CF, equal ZF
  * A consumer that comes before EFLAGS change uses jcc, setcc or cmov with the condition code for that
  * encoding. CMC turns ADD into SUB and back.
@@ -206,19 +208,28 @@ void x86_flags_carry(struct emit *e, uint32_t v, bool inverted)
 		put8(c, 0xf5);
 }
 
+void x86_flags_keep_others(struct emit *e, uint32_t v)
+{
+	struct emit_flags *f = &e->fl;
+	uint32_t i = emit_flags_resolve(e, v);
+	if (f->value && (f->value != i || f->put_pending || f->polarity > POL_ADD ||
+			 (val(e, i)->uses > 1 && val(e, i)->loc == LOC_HOST_FLAGS)))
+		emit_flags_clobber(e);
+}
+
 /* cmp a, b */
-void x86_compare(struct emit *e, uint32_t a, uint32_t b, uint32_t w)
+void x86_compare(struct emit *e, uint32_t a, uint32_t b, uint32_t bits)
 {
 	struct emit_code *c = &e->c;
-	uint32_t type = w ? VR_T_I64 : VR_T_I32, ra = ra_use_as(e, a, type);
+	uint32_t type = bits == 64 ? VR_T_I64 : VR_T_I32, ra = ra_use_as(e, a, type);
 	int32_t imm;
-	if (x86_imm_of(e, b, w, &imm)) {
+	if (x86_imm_bits(e, b, bits, &imm)) {
 		if (imm)
-			alu_ri(c, ALU_CMP, w, ra, imm);
+			alu_ri_bits(c, ALU_CMP, bits, ra, imm);
 		else
-			test_rr(c, w, ra, ra);
+			test_rr_bits(c, bits, ra, ra);
 	} else {
-		alu_rr(c, ALU_CMP, w, ra, ra_use_as(e, b, type));
+		alu_rr_bits(c, ALU_CMP, bits, ra, ra_use_as(e, b, type));
 	}
 	ra_free(e, a);
 	ra_free(e, b);

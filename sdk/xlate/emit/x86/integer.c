@@ -4,25 +4,27 @@
 
 /* ---- two operands ---- */
 
-/* d = a op b in the two-address form. EFLAGS are the op's afterwards. */
-static uint32_t two_address(struct emit *e, uint32_t i, uint32_t alu, uint32_t a, uint32_t b, uint32_t type)
+/* d = a op b in the two-address form. EFLAGS are the op's afterwards. bits: how many the instruction works on, those of the type or
+ * less; of d the others are anything then. */
+static uint32_t two_address(struct emit *e, uint32_t i, uint32_t alu, uint32_t a, uint32_t b, uint32_t type,
+			    uint32_t bits)
 {
 	struct emit_code *c = &e->c;
 	uint32_t w = type != VR_T_I32;
 	int32_t imm;
-	if (alu != ALU_SUB && e->ops[a].op == VR_IR_CONST) {
+	if (alu != ALU_SUB && vr_ir_is_constant(e->ops[a].op)) {
 		uint32_t t = a;
 		a = b;
 		b = t;
 	}
-	if (x86_imm_of(e, b, w, &imm)) {
+	if (x86_imm_bits(e, b, bits, &imm)) {
 		uint32_t ra = ra_use_as(e, a, type);
 		ra_free(e, a);
 		ra_free(e, b);
 		uint32_t d = ra_def(e, i, ra);
 		if (d != ra)
 			mov_rr(c, w, d, ra);
-		alu_ri(c, alu, w, d, imm);
+		alu_ri_bits(c, alu, bits, d, imm);
 		return d;
 	}
 	uint32_t ra = ra_use_as(e, a, type), rb = ra_use_as(e, b, type);
@@ -33,17 +35,79 @@ static uint32_t two_address(struct emit *e, uint32_t i, uint32_t alu, uint32_t a
 		if (alu == ALU_SUB) {
 			uint32_t t = tmp(e);
 			mov_rr(c, w, t, ra);
-			alu_rr(c, alu, w, t, rb);
+			alu_rr_bits(c, alu, bits, t, rb);
 			mov_rr(c, w, d, t);
 		} else {
-			alu_rr(c, alu, w, d, ra);
+			alu_rr_bits(c, alu, bits, d, ra);
 		}
 	} else {
 		if (d != ra)
 			mov_rr(c, w, d, ra);
-		alu_rr(c, alu, w, d, rb);
+		alu_rr_bits(c, alu, bits, d, rb);
 	}
 	return d;
+}
+
+/* The F_MERGE for all flags but C that takes them from FLAGS op k, where no op looks at k's C: else 0. */
+static uint32_t merge_of(struct emit *e, uint32_t k)
+{
+	uint32_t left = val(e, k)->uses, m = 0;
+	for (uint32_t j = k + 1; left && j < e->op_end && j <= k + 16; j++) {
+		const struct vr_ir_op *u = &e->ops[j];
+		uint32_t value[4], n = val(e, j)->emitted ? 0 : vr_ir_reads(u, value);
+		while (n-- > 0) {
+			if (value[n] != k)
+				continue;
+			if (!(vr_ir_ops[u->op].flags >> n & 1) || vr_ir_flags_read(u, n, 0xf) & 2)
+				return 0;
+			if (u->op == VR_IR_F_MERGE && n == 1 && u->imm == 0xd && !m)
+				m = j;
+			left--;
+		}
+	}
+	return left ? 0 : m;
+}
+
+/*
+ * An op that adds or subtracts 1, its FLAGS op and the F_MERGE of those with an older C: INC and DEC, which leave CF. The older C
+ * is put there, whichever its polarity, unless it is there.
+ */
+static bool step(struct emit *e, uint32_t i, uint32_t flags)
+{
+	struct emit_code *c = &e->c;
+	const struct vr_ir_op *o = &e->ops[i];
+	uint32_t w = wide(o), m = 0;
+	int32_t imm;
+	if (x86_imm_of(e, o->b, w, &imm) && imm == 1)
+		m = merge_of(e, flags);
+	if (!m || e->ops[m].a >= i || e->ops[m].a >= flags)
+		return false;
+	uint32_t old = e->ops[m].a, others = val(e, flags)->uses - 1;
+	x86_flags_keep_others(e, old);
+	uint32_t ra = ra_use_as(e, o->a, o->type);
+	uint32_t polarity = e->fl.value ? e->fl.polarity : (uint8_t)POL_SUB;
+	if (!e->fl.value)
+		x86_flags_carry(e, old, true);
+	for (uint32_t n = 0; n < 2; n++) {
+		ra_free(e, o->a);
+		ra_free(e, o->b);
+	}
+	emit_flags_done(e, old);
+	val(e, i)->emitted = val(e, flags)->emitted = val(e, m)->emitted = 1;
+	/* Who looks at the other flags of the sum finds them in the merged ones. */
+	val(e, flags)->loc = LOC_SAME;
+	val(e, flags)->chain = m;
+	val(e, m)->uses += others;
+	if (val(e, m)->last < val(e, flags)->last)
+		val(e, m)->last = val(e, flags)->last;
+	e->fl.value = 0;
+	uint32_t d = ra_def(e, i, ra);
+	if (d != ra)
+		mov_rr(c, w, d, ra);
+	step_r(c, o->op == VR_IR_SUB, x86_flag_bits(&e->ops[flags]), d);
+	e->fl.logic = 0;
+	emit_flags_set(e, m, polarity);
+	return true;
 }
 
 void x86_add_sub(struct emit *e, uint32_t i, uint32_t flags)
@@ -52,17 +116,20 @@ void x86_add_sub(struct emit *e, uint32_t i, uint32_t flags)
 	const struct vr_ir_op *o = &e->ops[i];
 	uint32_t sub = o->op == VR_IR_SUB, w = wide(o), a = o->a, b = o->b;
 	int32_t imm;
+	if (flags && step(e, i, flags))
+		return;
 	if (flags) {
+		const struct vr_ir_op *f = &e->ops[flags];
 		emit_flags_clobber(e);
 		val(e, i)->emitted = 1;
 		val(e, flags)->emitted = 1;
 		ra_free(e, a); /* the other op's use */
 		ra_free(e, b);
-		two_address(e, i, sub ? ALU_SUB : ALU_ADD, a, b, o->type);
-		emit_flags_set(e, flags, sub ? POL_SUB : POL_ADD);
+		two_address(e, i, sub ? ALU_SUB : ALU_ADD, a, b, o->type, x86_flag_bits(f));
+		emit_flags_set(e, flags, x86_made(f, sub ? POL_SUB : POL_ADD));
 		return;
 	}
-	if (!sub && e->ops[a].op == VR_IR_CONST) {
+	if (!sub && vr_ir_is_constant(e->ops[a].op)) {
 		a = o->b;
 		b = o->a;
 	}
@@ -86,7 +153,7 @@ void x86_add_sub(struct emit *e, uint32_t i, uint32_t flags)
 		return;
 	}
 	emit_flags_clobber(e);
-	two_address(e, i, ALU_SUB, a, b, o->type);
+	two_address(e, i, ALU_SUB, a, b, o->type, w ? 64 : 32);
 }
 
 OP(ADD)
@@ -112,7 +179,7 @@ OP(SUB)
 static void note_logic(struct emit *e, uint32_t i, uint32_t type)
 {
 	e->fl.logic = i;
-	e->fl.logic_type = (uint8_t)type;
+	e->fl.logic_bits = (uint8_t)vr_ir_type_bits(type);
 }
 
 OP(AND)
@@ -125,17 +192,18 @@ OP(AND)
 	if (val(e, i)->uses == 1 && i + 1 < e->op_end && e->ops[i + 1].op == VR_IR_F_LOGIC &&
 	    e->ops[i + 1].a == i && !val(e, i + 1)->emitted && e->ops[i + 1].type == o->type) {
 		/* TST */
-		uint32_t ra = ra_use_as(e, a, o->type);
-		if (x86_imm_of(e, b, w, &imm))
-			test_ri(c, w, ra, (uint32_t)imm);
+		uint32_t ra = ra_use_as(e, a, o->type), bits = x86_flag_bits(&e->ops[i + 1]);
+		if (x86_imm_bits(e, b, bits, &imm))
+			test_ri_bits(c, bits, ra, (uint32_t)imm);
 		else
-			test_rr(c, w, ra, ra_use_as(e, b, o->type));
+			test_rr_bits(c, bits, ra, ra_use_as(e, b, o->type));
 		ra_free(e, a);
 		ra_free(e, b);
 		note_logic(e, i, o->type);
+		e->fl.logic_bits = (uint8_t)bits;
 		return;
 	}
-	if (e->ops[a].op == VR_IR_CONST) {
+	if (vr_ir_is_constant(e->ops[a].op)) {
 		a = o->b;
 		b = o->a;
 	}
@@ -159,21 +227,21 @@ OP(AND)
 		}
 		return;
 	}
-	two_address(e, i, ALU_AND, a, b, o->type);
+	two_address(e, i, ALU_AND, a, b, o->type, w ? 64 : 32);
 	note_logic(e, i, o->type);
 }
 
 OP(OR)
 {
 	emit_flags_clobber(e);
-	two_address(e, i, ALU_OR, o->a, o->b, o->type);
+	two_address(e, i, ALU_OR, o->a, o->b, o->type, wide(o) ? 64 : 32);
 	note_logic(e, i, o->type);
 }
 
 OP(XOR)
 {
 	emit_flags_clobber(e);
-	two_address(e, i, ALU_XOR, o->a, o->b, o->type);
+	two_address(e, i, ALU_XOR, o->a, o->b, o->type, wide(o) ? 64 : 32);
 	note_logic(e, i, o->type);
 }
 
@@ -257,7 +325,7 @@ OP(MUL)
 	uint32_t a = o->a, b = o->b, w = wide(o);
 	int32_t imm;
 	emit_flags_clobber(e);
-	if (e->ops[a].op == VR_IR_CONST) {
+	if (vr_ir_is_constant(e->ops[a].op)) {
 		a = o->b;
 		b = o->a;
 	}

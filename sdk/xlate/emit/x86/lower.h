@@ -53,6 +53,29 @@ static inline bool x86_imm_of(const struct emit *e, uint32_t v, uint32_t w, int3
 	return !w || k == (uint64_t)(int64_t)(int32_t)k;
 }
 
+/* Bits that the FLAGS of op o, F_ADD or one like it, are made of. */
+static inline uint32_t x86_flag_bits(const struct vr_ir_op *o)
+{
+	return o->aux & VR_FA_8 ? 8 : o->aux & VR_FA_16 ? 16 : wide(o) ? 64 : 32;
+}
+
+/* A constant operand of an op on so many bits, as the immediate of an instruction that works on as many. */
+static inline bool x86_imm_bits(const struct emit *e, uint32_t v, uint32_t bits, int32_t *imm)
+{
+	bool fits = x86_imm_of(e, v, bits == 64, imm);
+	if (fits && bits == 8)
+		*imm = (int8_t)*imm;
+	else if (fits && bits == 16)
+		*imm = (int16_t)*imm;
+	return fits;
+}
+
+/* How the FLAGS op leaves its result when the host's CF is the carry or the borrow that the instruction makes. */
+static inline uint32_t x86_made(const struct vr_ir_op *o, uint32_t polarity)
+{
+	return o->aux & VR_FA_NOT_C ? polarity ^ (POL_SUB ^ POL_ADD) : polarity;
+}
+
 /* ---- target.c ---- */
 extern const struct emit_target x86_target;
 
@@ -136,6 +159,7 @@ struct x86_features x86_find_features(void);
 struct x86_vm {
 	struct emit_thunks thunks; /* first: emit.thunks points to it */
 	struct x86_features has;
+	const struct emit_target *target; /* x86_target; tests put one of their own here */
 };
 static inline struct x86_vm *x86_vm_of(struct vr_emit_vm *vm)
 {
@@ -157,8 +181,10 @@ struct emit_condition x86_flags_condition(struct emit *e, uint32_t v, uint32_t c
 /* Give CF the carry of FLAGS v: C itself (for adc) or inverted (for sbb). EFLAGS' other users have been
  * saved. */
 void x86_flags_carry(struct emit *e, uint32_t v, bool inverted);
+/* EFLAGS may be used up for the carry of v: save them if anything else wants them. Before ra_use(). */
+void x86_flags_keep_others(struct emit *e, uint32_t v);
 struct emit_condition x86_int_condition(uint32_t cc);
-void x86_compare(struct emit *e, uint32_t a, uint32_t b, uint32_t w);
+void x86_compare(struct emit *e, uint32_t a, uint32_t b, uint32_t bits);
 extern const uint8_t x86_cc_of_arm[16];
 void x86_jump_if(struct emit *e, struct emit_condition k, uint32_t out[2]);
 
@@ -196,9 +222,15 @@ void x86_guest_stored(struct emit *e, uint32_t flags);
 /* ---- control.c ---- */
 uint32_t x86_jump_mapping(struct emit *e, uint32_t index, uint32_t id, uint32_t *check);
 uint32_t x86_jump_exit(struct emit *e);
+void x86_linear_address(struct emit *e, const struct vr_code_space *space, bool narrow);
+void x86_set_field(uint8_t *write, uint32_t at, uint32_t value, struct vr_code_change *changed);
+void x86_redirect(uint8_t *write, uint64_t execute, uint32_t field, uint64_t target,
+		  struct vr_code_change *changed);
 uint32_t x86_ras_push(struct emit *e, uint64_t pc, uint64_t host);
 uint32_t x86_ras_jump(struct emit *e);
 uint32_t x86_indirect_jump(struct emit *e);
+/* The same for a guest of that vr_isa.code_align_log2. */
+uint32_t x86_indirect(struct emit_code *c, uint32_t align);
 
 /* ---- one handler an op ---- */
 #define IR(name, ...) void x86_op_##name(struct emit *e, const struct vr_ir_op *o, uint32_t i);

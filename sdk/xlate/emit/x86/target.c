@@ -144,6 +144,11 @@ static void jump_to(struct emit *e, uint64_t target)
 	jmp_to(&e->c, target);
 }
 
+static void jump_constant(struct emit *e, uint32_t constant)
+{
+	x_rm(&e->c, 0xff, 0, 4, mem_abs(e->c.execute + constant)); /* jmp [rip + ..] */
+}
+
 /* ---- entries ---- */
 
 static void fill(struct emit *e, uint32_t bytes)
@@ -173,6 +178,15 @@ static void call(struct emit *e, uint64_t fn)
 	call_reg(&e->c, RAX);
 }
 
+/* psABI 3.2.2, 3.2.3: the seventh argument is at rsp, which is a multiple of 16, when the function is called. */
+static void call_stacked(struct emit *e, uint64_t fn, uint32_t r)
+{
+	lea(&e->c, 1, RSP, mem_base(RSP, -16));
+	mov_store(&e->c, 1, mem_base(RSP, 0), r);
+	call(e, fn);
+	lea(&e->c, 1, RSP, mem_base(RSP, 16));
+}
+
 static void vector_arguments(struct emit *e, uint64_t imm)
 {
 	struct emit_code *c = &e->c;
@@ -185,7 +199,7 @@ static void vector_arguments(struct emit *e, uint64_t imm)
 
 static void call_memory(struct emit *e)
 {
-	call_to(&e->c, e->wide ? e->thunks->memory_wide : e->thunks->memory);
+	call_to(&e->c, e->wide ? e->thunk_at.memory_wide : e->thunk_at.memory);
 }
 
 static void call_fp_slow(struct emit *e, uint64_t fn, uint32_t what, uint64_t imm)
@@ -196,7 +210,7 @@ static void call_fp_slow(struct emit *e, uint64_t fn, uint32_t what, uint64_t im
 	lea(c, 1, RSP, mem_base(RSP, -8));
 	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)fn);
 	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(fn >> 32));
-	call_to(c, e->wide ? e->thunks->fp_slow_wide : e->thunks->fp_slow);
+	call_to(c, e->wide ? e->thunk_at.fp_slow_wide : e->thunk_at.fp_slow);
 }
 
 static void forget_hints(struct emit *e)
@@ -236,10 +250,11 @@ const struct emit_target x86_target = {
 	.scratch = RAX,
 	.jump_pc = RAX,
 	.result = RAX,
-	.argument = {RDI, RSI, RDX, RCX},
+	.argument = {RDI, RSI, RDX, RCX, R8, R9, NOREG},
 	.exec_bias = EXEC_BIAS,
 	.entry_align = 16,
 	.entry_pad = ENTRY_PAD,
+	.reach = 0x7ffffff0,
 	.vector_bytes = 32,
 	.handlers = handlers,
 	.low_half = low_half,
@@ -259,9 +274,12 @@ const struct emit_target x86_target = {
 	.jump_exit = x86_jump_exit,
 	.patch = patch,
 	.jump_to = jump_to,
+	.jump_constant = jump_constant,
+	.redirect = x86_redirect,
 	.fill = fill,
 	.entry = entry,
 	.call = call,
+	.call_stacked = call_stacked,
 	.vector_arguments = vector_arguments,
 	.call_memory = call_memory,
 	.call_fp_slow = call_fp_slow,
@@ -274,6 +292,7 @@ const struct emit_target x86_target = {
 	.constant_fits = x86_constant_fits,
 	.guest_stored = x86_guest_stored,
 	.flags_pack = x86_flags_pack,
+	.linear_address = x86_linear_address,
 	.ras_push = x86_ras_push,
 	.patch_address = patch,
 	.ras_jump = x86_ras_jump,

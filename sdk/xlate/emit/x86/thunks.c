@@ -15,7 +15,7 @@
  *   fp_slow  called with a C function's address pushed: call it on exec.argument[]; every register is kept
  *   memory_wide, fp_slow_wide  the same, of all 32 bytes of the vector registers: for regions that may hold something there.
  *            C code runs with high halves of zero: see vzeroupper() in asm.h
- *   jump     guest pc in rax: through the MMU context's indirect-branch cache
+ *   jump     linear address in rax: through the MMU context's indirect-branch cache
  */
 #include <xmmintrin.h>
 #include "lower.h"
@@ -160,12 +160,8 @@ int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8
 	t->fp_slow_wide = fp_slow_thunk(c, true);
 
 	t->jump = here(c);
-	lea(c, 0, RCX, (struct mem){MEM_NONE, RAX, 2, 0, 0, 0});
-	alu_ri(c, ALU_AND, 0, RCX, (VR_INDIRECT_ENTRIES - 1) * 16);
-	alu_rm(c, ALU_CMP, 1, RAX, mem_index(REG_MMU, RCX, 0, MMU(indirect)));
-	uint32_t miss = jcc_near(c, CC_NE);
-	x_rm(c, 0xff, 0, 4, mem_index(REG_MMU, RCX, 0, MMU(indirect) + 8));
-	patch_near(c, miss);
+	uint32_t miss = x86_indirect(c, e->code_align_log2);
+	patch_to(c, miss, code_at(c));
 	mov_store(c, 1, EXEC(pc), RAX);
 	jmp_to(c, t->lookup);
 	here(c);

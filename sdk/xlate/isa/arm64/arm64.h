@@ -115,7 +115,7 @@ int32_t VR_CALL a64_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, unio
 /* -- the lifter (lift.c, lift_*.c) -- */
 struct a64_lift {
 	struct vr_ir *ir;
-	uint64_t pc; /* of the current instruction */
+	uint64_t pc; /* place of the current instruction: bytes from its page's base */
 	uint64_t mode_flags;
 	uint32_t insn; /* the word */
 	uint32_t done; /* set when a terminator was added */

@@ -45,6 +45,7 @@ const struct vr_isa a64_isa = {
 	.helpers = helpers,
 	.guest_reg_stride = sizeof(struct vr_guest_reg),
 	.helper_stride = sizeof(struct vr_helper),
+	.code_align_log2 = 2,
 	.guest_reg_count = A64_REGS,
 	.helper_count = A64_H_COUNT,
 	.create = xlate_isa_create,

@@ -32,7 +32,7 @@ static void step_terminator(struct a64_lift *l)
 		a64_end(l, VR_IR_EXIT_TO, 0, 0, t.imm);
 	} else if (t.op == VR_IR_BRCC || t.op == VR_IR_BRCMP || t.op == VR_IR_BRBIT) {
 		ir->op_count--;
-		uint32_t taken = a64_const(l, VR_T_I64, t.imm), next = a64_const(l, VR_T_I64, l->pc + 4), to;
+		uint32_t taken = a64_pc_const(l, t.imm), next = a64_pc_const(l, l->pc + 4), to;
 		if (t.op == VR_IR_BRCC) {
 			to = vr_ir_add(ir, VR_IR_SELECT, VR_T_I64, t.aux, t.a, taken, next, 0);
 		} else if (t.op == VR_IR_BRCMP) {
@@ -121,16 +121,16 @@ static void lift_misaligned(struct a64_lift *l, struct vr_ir_block *b)
 
 int32_t VR_CALL a64_lift_block(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
-	struct a64_lift l = {.ir = ir, .pc = rq->pc, .mode_flags = rq->mode_flags};
+	struct a64_lift l = {.ir = ir, .pc = rq->offset, .mode_flags = rq->mode_flags};
 	struct vr_ir_block b;
 
 	(void)vm;
-	if (rq->max_insns == 0 || (rq->length < 4 && !(rq->pc & 3)))
+	if (rq->max_insns == 0 || (rq->length < 4 && !(rq->offset & 3)))
 		return VR_E_INVAL;
-	int32_t rc = vr_ir_block_begin(ir, rq->pc, &b);
+	int32_t rc = vr_ir_block_begin(ir, rq->offset, &b);
 	if (rc < 0)
 		return rc;
-	if (rq->pc & 3)
+	if (rq->offset & 3)
 		lift_misaligned(&l, &b);
 	else
 		lift_all(&l, rq, &b);

@@ -46,6 +46,12 @@ static inline uint32_t a64_const(struct a64_lift *l, uint32_t type, uint64_t val
 	return vr_ir_const(l->ir, type, value);
 }
 
+/* The code address of a place: l->pc and what is relative to it. */
+static inline uint32_t a64_pc_const(struct a64_lift *l, uint64_t place)
+{
+	return vr_ir_pc_const(l->ir, VR_T_I64, place);
+}
+
 /* op a, #value; nothing when the value is 0 (ADD, OR, shifts). */
 static inline uint32_t a64_op_imm(struct a64_lift *l, uint32_t op, uint32_t type, uint32_t a, uint64_t value)
 {

@@ -17,7 +17,7 @@ static int jump(struct a64_lift *l, uint64_t to)
 /* X30 = return address, which is also what the return-address stack remembers. */
 static void link_register(struct a64_lift *l)
 {
-	a64_put_x(l, 30, a64_const(l, VR_T_I64, l->pc + 4));
+	a64_put_x(l, 30, a64_pc_const(l, l->pc + 4));
 	vr_ir_add(l->ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, l->pc + 4);
 }
 
@@ -110,7 +110,7 @@ static void raise_at(struct a64_lift *l, uint32_t ec, uint32_t iss, uint64_t ret
 {
 	uint32_t a = a64_const(l, VR_T_I64, ec), b = a64_const(l, VR_T_I64, iss);
 
-	a64_call(l, A64_H_raise, a, b, a64_const(l, VR_T_I64, ret));
+	a64_call(l, A64_H_raise, a, b, a64_pc_const(l, ret));
 	a64_end(l, VR_IR_EXIT, 0, 0, 0);
 }
 

@@ -6,9 +6,9 @@
 int a64_lift_adr(struct a64_lift *l, const struct a64_fields *f)
 {
 	uint64_t offset = a64_signed((uint64_t)f->immhi << 2 | f->immlo, 21);
-	uint64_t value = f->op ? (l->pc & ~UINT64_C(0xfff)) + (offset << 12) : l->pc + offset;
 
-	a64_put_x(l, f->rd, a64_const(l, VR_T_I64, value));
+	/* ADRP's base is the page, where places are counted from. */
+	a64_put_x(l, f->rd, a64_pc_const(l, f->op ? offset << 12 : l->pc + offset));
 	return 1;
 }
 

@@ -120,9 +120,9 @@ int a64_lift_fp_ldr_lit(struct a64_lift *l, const struct a64_fields *f)
 		return 1;
 	if (f->opc == 3)
 		return 0;
-	uint64_t address = l->pc + (uint64_t)(sign_extend(f->imm, 19) * 4);
+	uint64_t place = l->pc + (uint64_t)(sign_extend(f->imm, 19) * 4);
 
-	access(l, 1, f->opc + 2, vr_ir_const(l->ir, VR_T_I64, address), 0, f->rt);
+	access(l, 1, f->opc + 2, vr_ir_pc_const(l->ir, VR_T_I64, place), 0, f->rt);
 	return 1;
 }
 

@@ -114,11 +114,9 @@ int a64_lift_ldst_reg(struct a64_lift *l, const struct a64_fields *f)
 /* LDR (literal), LDRSW (literal), PRFM (literal) (C6.2.132, C6.2.152, C6.2.244) */
 int a64_lift_ldr_lit(struct a64_lift *l, const struct a64_fields *f)
 {
-	uint64_t address = l->pc + (a64_signed(f->imm, 19) << 2);
-
 	if (f->opc == 3)
 		return 1;
-	uint32_t base = a64_const(l, VR_T_I64, address);
+	uint32_t base = a64_pc_const(l, l->pc + (a64_signed(f->imm, 19) << 2));
 	uint32_t v = vr_ir_add(l->ir, VR_IR_LOAD, f->opc == 0 ? VR_T_I32 : VR_T_I64,
 			       f->opc == 2 ? 2 | VR_MS_SIGN : 2 + f->opc, base, 0, 0,
 			       VR_MEM_IMM(0, a64_data_flags(l)));

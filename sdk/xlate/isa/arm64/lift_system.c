@@ -31,7 +31,7 @@ static int trap_write(struct a64_lift *l, const struct a64_fields *f, uint32_t o
  * so. */
 static int wait_for(struct a64_lift *l, uint32_t helper)
 {
-	a64_call(l, helper, a64_const(l, VR_T_I64, l->pc + 4), 0, 0);
+	a64_call(l, helper, a64_pc_const(l, l->pc + 4), 0, 0);
 	a64_exit_next(l);
 	return 1;
 }

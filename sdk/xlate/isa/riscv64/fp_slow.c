@@ -2,13 +2,14 @@
 /*
  * fp_slow.c: the exact result of the FP ops of the IR that this guest uses (vr_isa.fp_slow), and FCLASS.
  *
- * The host's unit rounds and raises as IEEE 754 says, and detects tininess after rounding, as RISC-V does
- * (vol. I, "F", "Floating-Point Control and Status Register"), so arithmetic is the host's. What differs is
- * decided on the operands' bits: NaNs are canonical, FMIN and FMAX ignore quiet and signalling NaNs alike,
- * and conversions to integers saturate.
+ * The host's unit rounds and raises as IEEE 754 says, so arithmetic is the host's. What IEEE 754 leaves open, or hosts do
+ * otherwise, is decided on the operands' bits: tininess is detected after rounding (fp_tiny.c), NaNs are canonical, FMIN and
+ * FMAX ignore quiet and signalling NaNs alike, and conversions to integers saturate.
  */
+#include <fenv.h>
 #include <math.h>
 #include "fp.h"
+#include "fp_tiny.h"
 
 static uint64_t canonical(unsigned d)
 {
@@ -51,10 +52,23 @@ static unsigned is_zero_times_infinity(unsigned d, uint64_t a, uint64_t b)
 	return (x == 0 && y == inf) || (x == inf && y == 0);
 }
 
+/* Underflow of an operation whose result is the smallest normal number is this guest's to decide. before: was the flag raised
+ * already? Then it stays. */
+static void decide_underflow(const struct vr_exec *x, const struct rv_fp_operation *o, uint64_t r, int before)
+{
+	if (before || rv_fp_magnitude(o->is_double, r) != rv_fp_smallest_normal(o->is_double))
+		return;
+	if (rv_fp_tiny(o, x->fp_round))
+		feraiseexcept(FE_UNDERFLOW);
+	else
+		feclearexcept(FE_UNDERFLOW);
+}
+
 static uint64_t arithmetic(struct vr_exec *x, uint32_t op, unsigned d, uint32_t aux, const union vr_v128 *a,
 			   const union vr_v128 *b, const union vr_v128 *c)
 {
 	union vr_v128 r = {.d = {0, 0}};
+	const int before = fetestexcept(FE_UNDERFLOW);
 
 	if (op == VR_IR_FMADD && is_zero_times_infinity(d, rv_fp_bits(d, a), rv_fp_bits(d, b)))
 		x->fp_flags |= VR_FP_INVALID;
@@ -62,6 +76,13 @@ static uint64_t arithmetic(struct vr_exec *x, uint32_t op, unsigned d, uint32_t 
 		r.f64[0] = arithmetic_d(op, aux, a->f64[0], b->f64[0], c->f64[0]);
 	else
 		r.f32[0] = arithmetic_s(op, aux, a->f32[0], b->f32[0], c->f32[0]);
+	const struct rv_fp_operation o = {.op = op,
+					  .is_double = d,
+					  .aux = aux,
+					  .a = rv_fp_bits(d, a),
+					  .b = rv_fp_bits(d, b),
+					  .c = rv_fp_bits(d, c)};
+	decide_underflow(x, &o, r.d[0], before);
 	return rv_fp_is_nan(d, r.d[0]) ? canonical(d) : r.d[0];
 }
 
@@ -187,9 +208,10 @@ static uint64_t from_integer(unsigned d, uint64_t v, unsigned is_unsigned, unsig
 	return r.d[0];
 }
 
-static uint64_t convert(unsigned to_double, const union vr_v128 *a)
+static uint64_t convert(const struct vr_exec *x, unsigned to_double, const union vr_v128 *a)
 {
 	union vr_v128 r = {.d = {0, 0}};
+	const int before = fetestexcept(FE_UNDERFLOW);
 	volatile float s = a->f32[0];
 	volatile double v = a->f64[0];
 
@@ -197,6 +219,11 @@ static uint64_t convert(unsigned to_double, const union vr_v128 *a)
 		r.f64[0] = s;
 	else
 		r.f32[0] = (float)v;
+	if (!to_double) {
+		const struct rv_fp_operation o = {.op = VR_IR_FCVT, .a = a->d[0]};
+
+		decide_underflow(x, &o, r.d[0], before);
+	}
 	return rv_fp_is_nan(to_double, r.d[0]) ? canonical(to_double) : r.d[0];
 }
 
@@ -232,7 +259,7 @@ int32_t VR_CALL rv_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union
 		r = from_integer(is_double, a->d[0], aux & 2, aux & 1);
 		break;
 	case VR_IR_FCVT:
-		r = convert(is_double, a);
+		r = convert(x, is_double, a);
 		break;
 	default:
 		r = arithmetic(x, op, is_double, aux, a, b, c);

@@ -37,6 +37,7 @@ const struct vr_isa rv_isa = {
 	.helpers = helpers,
 	.guest_reg_stride = sizeof(struct vr_guest_reg),
 	.helper_stride = sizeof(struct vr_helper),
+	.code_align_log2 = 1,
 	.guest_reg_count = RV_REGS,
 	.helper_count = RV_H_COUNT,
 	.create = xlate_isa_create,

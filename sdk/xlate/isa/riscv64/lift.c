@@ -158,15 +158,15 @@ static void lift_all(struct rv_lift *l, const struct vr_lift *rq, struct vr_ir_b
 
 int32_t VR_CALL rv_lift_block(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir)
 {
-	struct rv_lift l = {.ir = ir, .pc = rq->pc, .mode_flags = rq->mode_flags};
+	struct rv_lift l = {.ir = ir, .pc = rq->offset, .mode_flags = rq->mode_flags};
 	struct vr_ir_block b;
 
 	(void)vm;
-	if (rq->max_insns == 0 || (rq->pc & 1))
+	if (rq->max_insns == 0 || (rq->offset & 1))
 		return VR_E_INVAL;
 	if (!fetch(&l, rq->code, rq->length))
 		return VR_E_AGAIN;
-	int32_t rc = vr_ir_block_begin(ir, rq->pc, &b);
+	int32_t rc = vr_ir_block_begin(ir, rq->offset, &b);
 	if (rc < 0)
 		return rc;
 	lift_all(&l, rq, &b);

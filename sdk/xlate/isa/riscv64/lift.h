@@ -25,6 +25,12 @@ static inline uint32_t rv_const(struct rv_lift *l, uint64_t value)
 	return vr_ir_const(l->ir, VR_T_I64, value);
 }
 
+/* The code address of a place: l->pc and what is relative to it. */
+static inline uint32_t rv_pc_const(struct rv_lift *l, uint64_t place)
+{
+	return vr_ir_pc_const(l->ir, VR_T_I64, place);
+}
+
 static inline uint32_t rv_get_typed(struct rv_lift *l, uint32_t r, uint32_t type)
 {
 	return r ? vr_ir_get(l->ir, type, RV_REG_X(r)) : vr_ir_const(l->ir, type, 0);
@@ -90,12 +96,14 @@ static inline uint32_t rv_mode(const struct rv_lift *l)
 }
 
 /* Raise a synchronous exception at the current instruction and end the block. */
+static inline void rv_lift_exception_value(struct rv_lift *l, uint32_t cause, uint32_t tval)
+{
+	rv_call(l, RV_H_raise, rv_const(l, cause), tval, 0);
+	rv_end(l, VR_IR_EXIT, 0, 0, 0);
+}
 static inline void rv_lift_exception(struct rv_lift *l, uint32_t cause, uint64_t tval)
 {
-	uint32_t a = rv_const(l, cause);
-
-	rv_call(l, RV_H_raise, a, rv_const(l, tval), 0);
-	rv_end(l, VR_IR_EXIT, 0, 0, 0);
+	rv_lift_exception_value(l, cause, rv_const(l, tval));
 }
 
 /* A handler's answer for a compressed instruction: lift.c is to lift `word` in its place. */

@@ -10,7 +10,7 @@ static uint64_t imm12(const struct rv_fields *f)
 }
 
 ROW(lui, rv_result(l, f, rv_const(l, rv_signed((uint64_t)f->imm << 12, 32))))
-ROW(auipc, rv_result(l, f, rv_const(l, l->pc + rv_signed((uint64_t)f->imm << 12, 32))))
+ROW(auipc, rv_result(l, f, rv_pc_const(l, l->pc + rv_signed((uint64_t)f->imm << 12, 32))))
 
 static int op_imm(struct rv_lift *l, const struct rv_fields *f, uint32_t op)
 {
@@ -188,7 +188,7 @@ static uint32_t is_link(uint32_t r)
 static void link_register(struct rv_lift *l, uint32_t rd)
 {
 	if (rd)
-		rv_put(l, rd, rv_const(l, l->pc + l->length));
+		rv_put(l, rd, rv_pc_const(l, l->pc + l->length));
 	if (is_link(rd))
 		vr_ir_add(l->ir, VR_IR_RAS_PUSH, VR_T_NONE, 0, 0, 0, 0, l->pc + l->length);
 }

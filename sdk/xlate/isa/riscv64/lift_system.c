@@ -24,7 +24,7 @@ HANDLER(ecall)
 HANDLER(ebreak)
 {
 	(void)f;
-	rv_lift_exception(l, RV_CAUSE_BREAK, l->pc);
+	rv_lift_exception_value(l, RV_CAUSE_BREAK, rv_pc_const(l, l->pc));
 	return 1;
 }
 

@@ -112,7 +112,7 @@ struct rv_branch {
 
 struct rv_lift {
 	struct vr_ir *ir;
-	uint64_t pc; /* of the current instruction */
+	uint64_t pc; /* place of the current instruction: bytes from its page's base */
 	uint64_t mode_flags;
 	uint32_t insn;   /* the word, or the 16 bits of a compressed one */
 	uint32_t length; /* 2 or 4 */
