@@ -350,7 +350,7 @@ Test(interp, carries)
 		const uint32_t in = VR_FA_READS_NOT_C, out = VR_FA_NOT_C;
 
 		begin();
-		uint32_t f = add(VR_IR_F_CONST, VR_T_FLAGS, 0, 0, 0, 0, !carry << 1);
+		uint32_t f = add(VR_IR_F_CONST, VR_T_FLAGS, 0, 0, 0, 0, carry ? 0 : 2);
 		uint32_t a = integer(~0ull), b = integer(0);
 		uint32_t adc = add(VR_IR_ADC, I, in, a, b, f, 0), sbc = add(VR_IR_SBC, W, in, b, b, f, 0);
 		uint32_t fadc = add(VR_IR_F_ADC, I, in | out, a, b, f, 0);

@@ -74,7 +74,7 @@ static uint32_t successor(const struct emit *e, uint32_t which)
 static void store_flags(struct emit *e)
 {
 	struct emit_flags keep = e->fl;
-	struct emit_value values[EMIT_PENDING];
+	struct emit_value values[EMIT_PENDING] = {{0}};
 	for (uint32_t n = 0; n < e->pending_count; n++)
 		values[n] = *val(e, e->pending[n].value);
 	emit_flags_store_pending(e);
