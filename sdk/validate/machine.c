@@ -152,7 +152,9 @@ void machine_wait(struct machine *m, uint32_t i)
 	CHECK(m->c, idle(m, v), "%s: %s: vcpu_run does not return", m->isa->arch, m->c->report->phase);
 	CHECK(m->c, v->rc >= 0, "%s: %s: vcpu_run ends with %s: %s", m->isa->arch, m->c->report->phase,
 	      check_error_name(v->rc), m->d->error_text);
-	CHECK(m->c, v->reason == VR_EXIT_KICK || v->reason == VR_EXIT_OFF,
+	CHECK(m->c,
+	      v->reason == VR_EXIT_KICK || v->reason == VR_EXIT_OFF ||
+		      (m->stops && v->reason == VR_EXIT_DEBUG),
 	      "%s: %s: vcpu_run returns 0 with exit reason %u", m->isa->arch, m->c->report->phase, v->reason);
 }
 
@@ -309,6 +311,11 @@ static bool native(const char *list, const char *arch)
 
 void machine_each(struct vr_check *c, uint32_t vcpus, void (*fn)(struct machine *m))
 {
+	machine_each_with(c, vcpus, 0, fn);
+}
+
+void machine_each_with(struct vr_check *c, uint32_t vcpus, uint32_t flags, void (*fn)(struct machine *m))
+{
 	static struct machine m;
 	const struct vr_accel *a;
 	uint32_t ran = 0;
@@ -320,7 +327,7 @@ void machine_each(struct vr_check *c, uint32_t vcpus, void (*fn)(struct machine 
 		check_skip(c, "its table is not filled in");
 	for (uint32_t i = 0; i < check_isa_count; i++) {
 		const struct check_isa *isa = &check_isas[i];
-		struct vr_vm_config config = {.size = sizeof(config)};
+		struct vr_vm_config config = {.size = sizeof(config), .flags = flags};
 
 		if (!native(a->native_arch, isa->arch)) {
 			if (a->native_arch && *a->native_arch)

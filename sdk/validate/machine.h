@@ -89,6 +89,7 @@ struct machine {
 	uint64_t result;  /* the last one's value */
 	uint64_t call[8]; /* the last hypercall's registers */
 	uint32_t calls, call_kind;
+	uint32_t stops; /* runs may end with VR_EXIT_DEBUG */
 };
 
 /* Opens a machine with n vCPUs on accelerator `a`; fails the rule when the accelerator refuses. d is the host
@@ -117,5 +118,7 @@ uint64_t check_xlate_mode_flags(struct vr_check *c, const struct vr_isa *isa);
 
 /* Calls fn with a machine of the accelerator under test for each guest architecture that it can run here. */
 void machine_each(struct vr_check *c, uint32_t vcpus, void (*fn)(struct machine *m));
+/* The same, made with VR_VM_* flags. */
+void machine_each_with(struct vr_check *c, uint32_t vcpus, uint32_t flags, void (*fn)(struct machine *m));
 
 #endif

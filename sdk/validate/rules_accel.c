@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <vmrun/debugger.h>
 
 #include "machine.h"
 
@@ -454,4 +455,59 @@ static void stats(struct machine *m)
 void check_accel_stats(struct vr_check *c)
 {
 	machine_each(c, 1, stats);
+}
+
+/* ---- vmrun.debugger/1 ------------------------------------------------------------------------------ */
+
+static const struct vr_debugger *debugger;
+
+static void ends_at(struct machine *m, uint64_t pc, const char *when)
+{
+	machine_run(m, 0);
+	machine_wait(m, 0);
+	machine_get(m, 0, state);
+	CHECK(m->c, m->vcpu[0].reason == VR_EXIT_DEBUG,
+	      "%s: vcpu_run returned with reason %u, not VR_EXIT_DEBUG, %s", m->isa->arch, m->vcpu[0].reason,
+	      when);
+	CHECK(m->c, m->isa->pc(state) == pc, "%s: the vCPU stands at 0x%llx, not 0x%llx, %s", m->isa->arch,
+	      (unsigned long long)m->isa->pc(state), (unsigned long long)pc, when);
+}
+
+static void points(struct machine *m)
+{
+	struct vr_stop_point at = {.access = VR_STOP_EXECUTE};
+	int32_t rc;
+
+	check_phase(m->c, "guest 'store' with a point at its first instruction");
+	machine_enter(m, 0, GUEST_STORE);
+	machine_get(m, 0, state);
+	at.first = at.last = m->isa->pc(state);
+	rc = debugger->set_points(m->vm, &at, 1, sizeof(at));
+	if (rc == VR_E_UNSUPPORTED || rc == VR_E_RANGE) {
+		check_refusal(m->c, m->d, rc, "set_points");
+		return;
+	}
+	CHECK(m->c, rc >= 0, "%s: set_points refuses with %s", m->isa->arch, check_error_name(rc));
+	m->stops = 1;
+	ends_at(m, at.first, "when it came to the point");
+	ends_at(m, at.first, "when it was run again at the point");
+	CHECK(m->c, !m->done, "%s: the guest went on past the point", m->isa->arch);
+	m->stops = 0;
+	rc = debugger->set_points(m->vm, NULL, 0, sizeof(at));
+	CHECK(m->c, rc >= 0, "%s: set_points of none refuses with %s", m->isa->arch, check_error_name(rc));
+	check_phase(m->c, "guest 'store' after the point was taken away");
+	machine_expect(m, GUEST_STORE, 0x51);
+}
+
+void check_accel_points(struct vr_check *c)
+{
+	check_started(c);
+	check_no_wrapper(c);
+	debugger = check_query(c, VR_DEBUGGER_ID);
+	if (!debugger)
+		check_skip(c, "it offers no " VR_DEBUGGER_ID);
+	CHECK(c,
+	      VR_HAS(debugger, set_points) && VR_HAS(debugger, vcpu_step) && VR_HAS(debugger, vcpu_translate),
+	      "its " VR_DEBUGGER_ID " lacks set_points, vcpu_step or vcpu_translate");
+	machine_each_with(c, 1, VR_VM_DEBUG, points);
 }

@@ -124,8 +124,20 @@ static void VR_CALL faulty_stats(struct vr_vm *vm, vr_stat_fn fn, void *opaque)
 static struct vr_accel table;
 static struct vr_plugin own;
 
+static int32_t VR_CALL faulty_set_points(struct vr_vm *vm, const struct vr_stop_point *points, uint32_t count,
+					 uint32_t stride)
+{
+	return FAULT(points_ignored) ? VR_OK : soft_debugger.set_points(vm, points, count, stride);
+}
+static struct vr_debugger debugger;
+
 static const void *VR_CALL faulty_query(struct vr_plugin_self *self, const char *id)
 {
+	if (!strcmp(id, VR_DEBUGGER_ID)) {
+		debugger = soft_debugger;
+		debugger.set_points = faulty_set_points;
+		return &debugger;
+	}
 	return vr_plugin_instance_query(self, id) ? &table : NULL;
 }
 

@@ -86,10 +86,10 @@ for file in "$B"/plugins/*.yaml; do
 	grep '^skip' "$WORK/out" | sed "s|^|$(basename "$file" .yaml): |"
 done
 
-# A wrapper, around a real accelerator.
+# A wrapper, around a real accelerator; it offers no debugger.
 if [ -f "$B/examples/trace-accel.yaml" ]; then
 	"$CHECK" --plugin-path "$B/plugins" -w soft -r R-ACC "$B/examples/trace-accel.yaml" >"$WORK/out" 2>&1
-	if [ $? = 0 ] && ! grep -q '^skip' "$WORK/out"; then ok; else bad "trace-accel before soft: $(grep -v '^pass' "$WORK/out")"; fi
+	if [ $? = 0 ] && ! grep '^skip' "$WORK/out" | grep -qv R-ACC-19; then ok; else bad "trace-accel before soft: $(grep -v '^pass' "$WORK/out")"; fi
 fi
 
 # What the program itself says.

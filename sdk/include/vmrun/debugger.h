@@ -3,7 +3,7 @@
  * debugger.h: vmrun.debugger/1, optional: an accelerator whose vCPUs can be stopped and stepped from outside,
  * for `vmrun --gdb`. Since 1.1.
  *
- * vcpu_run() returns with VR_EXIT_DEBUG (accel.h) when a vCPU comes to a point, or has carried out its step.
+ * For a virtual machine that was made with VR_VM_DEBUG (accel.h). vcpu_run() returns with VR_EXIT_DEBUG (accel.h) when a vCPU comes to a point, or has carried out its step.
  * Registers are read and written as canonical state. An accelerator that can hides the points from the guest:
  * they change neither its memory nor its own debug registers, and work beside the latter. One that can't may
  * write breakpoint instructions into guest memory, for points without VR_STOP_HARDWARE, and may use the
