@@ -105,6 +105,8 @@ Test(mapping, memory_that_is_mapped_stays, .init = with_memory)
 	cr_expect_eq(ram_bytes.bytes[0], 1);
 }
 
+/* The sanitizers end the process themselves. */
+#ifndef __SANITIZE_ADDRESS__
 Test(mapping, memory_that_is_not_mapped_goes, .init = with_memory, .signal = SIGSEGV)
 {
 	struct vr_mapping m;
@@ -114,6 +116,7 @@ Test(mapping, memory_that_is_not_mapped_goes, .init = with_memory, .signal = SIG
 	ram_free(&machine.ram);
 	*(volatile uint8_t *)m.bytes = 1;
 }
+#endif
 
 Test(memory, bad_regions)
 {
