@@ -61,7 +61,7 @@ constexpr const char *names[16] = {"r0", "r1", "r2",  "r3",  "r4",  "r5",  "r6",
 class Lifter
 {
       public:
-	Lifter(vr_ir *ir, uint64_t pc) : ir_(ir), pc_(pc)
+	Lifter(vr_ir *ir, uint64_t at) : ir_(ir), at_(at)
 	{
 	}
 	bool done = false;
@@ -72,7 +72,7 @@ class Lifter
 		auto disp = static_cast<int16_t>(word);
 		auto far = static_cast<uint64_t>(static_cast<int64_t>(disp));
 
-		add(VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, pc_);
+		add(VR_IR_INSN_START, VR_T_NONE, 0, 0, 0, at_);
 		switch (word >> 24) {
 		case TINY_OP_MOVI:
 			/* y 0 to 3 alone is an instruction in the template's table; here others are undefined too. */
@@ -106,13 +106,13 @@ class Lifter
 		case TINY_OP_BNE: {
 			uint32_t a = get(x);
 
-			add(VR_IR_BRCMP, VR_T_I64, VR_CC_NE, a, get(y), pc_ + 4 * far);
+			add(VR_IR_BRCMP, VR_T_I64, VR_CC_NE, a, get(y), at_ + 4 * far);
 			done = true;
 			break;
 		}
 		case TINY_OP_WAIT:
 			add(VR_IR_CALL, VR_T_I64, 0, 0, 0, H_WAIT);
-			add(VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, pc_ + 4);
+			add(VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, at_ + 4);
 			done = true;
 			break;
 		default:
@@ -121,11 +121,11 @@ class Lifter
 	}
 	void next()
 	{
-		pc_ += 4;
+		at_ += 4;
 	}
-	uint64_t pc() const
+	uint64_t at() const
 	{
-		return pc_;
+		return at_;
 	}
 
       private:
@@ -148,21 +148,21 @@ class Lifter
 	void undefined(uint32_t word)
 	{
 		add(VR_IR_CALL, VR_T_I64, 0, constant(word), 0, H_UNDEFINED);
-		add(VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, pc_);
+		add(VR_IR_EXIT_TO, VR_T_NONE, 0, 0, 0, at_);
 		done = true;
 	}
 	vr_ir *ir_;
-	uint64_t pc_;
+	uint64_t at_;
 };
 
 int32_t lift(const vr_isa_vm *, const vr_lift *rq, vr_ir *ir)
 {
-	Lifter l(ir, rq->pc);
+	Lifter l(ir, rq->offset);
 	vr_ir_block b;
 
 	if (rq->length < 4)
 		return VR_E_AGAIN;
-	int32_t rc = vr_ir_block_begin(ir, rq->pc, &b);
+	int32_t rc = vr_ir_block_begin(ir, rq->offset, &b);
 	if (rc < 0)
 		return rc;
 	while (!l.done && b.insns < rq->max_insns && 4 * (b.insns + 1) <= rq->length) {
@@ -176,7 +176,7 @@ int32_t lift(const vr_isa_vm *, const vr_lift *rq, vr_ir *ir)
 		}
 		l.next();
 	}
-	return vr_ir_block_end(ir, &b, l.pc(), l.done);
+	return vr_ir_block_end(ir, &b, l.at(), l.done);
 }
 
 constexpr Tables::Tables()
@@ -206,6 +206,7 @@ constexpr Tables::Tables()
 	isa.helpers = helper;
 	isa.guest_reg_stride = sizeof(vr_guest_reg);
 	isa.helper_stride = sizeof(vr_helper);
+	isa.code_align_log2 = 2;
 	isa.guest_reg_count = 16;
 	isa.helper_count = HELPERS;
 	isa.init = [](vr_isa_vm *, vr_exec *x, const vr_isa_env *env) -> int32_t {
