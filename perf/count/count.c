@@ -13,6 +13,7 @@
  */
 #include <Zydis/Zydis.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,14 +110,22 @@ static void trapped(int number, siginfo_t *info, void *context)
 	greg_t *r = u->uc_mcontext.gregs;
 	uint64_t rip = (uint64_t)r[REG_RIP], *top = (uint64_t *)(uintptr_t)r[REG_RSP];
 
+	/* The instruction before was generated code's. Without that, a word which an earlier call has left on the stack of
+	 * C code that enters generated code might look like a return address. */
+	static bool from_generated;
+
 	(void)number, (void)info;
 	if (rip >= first && rip < end) {
 		now.run++;
-	} else if (*top >= first && *top < end) {
+		from_generated = true;
+		return;
+	}
+	if (from_generated && *top >= first && *top < end) {
 		count_return = *top;
 		*top = (uint64_t)(uintptr_t)count_resume;
 		r[REG_EFL] &= ~(greg_t)TRAP_FLAG;
 	}
+	from_generated = false;
 }
 
 static void trap_flag(int on)

@@ -217,7 +217,7 @@ void emit_fp_traps(struct emit *e, const struct vr_ir_op *o, uint32_t i)
 	store_constant(e, EMIT_EXEC, EMIT_IN_ENGINE(address), o->imm, VR_T_I64, r);
 	in_line_result(e, &s, i);
 	t->call_memory(e);
-	fault_point(e, (uint32_t)(e->pc - e->job->pc_base));
+	fault_point(e, (uint32_t)e->pc);
 	/* the descriptor, which the thunk takes and skips */
 	emit_mark(e, e->pc, VR_MARK_DATA);
 	put32(c, s.what);
