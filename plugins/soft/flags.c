@@ -168,7 +168,7 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b)
 				live |= p->wanted[i] * (bits / ALL);
 			else
 				live |= bits;
-		} else if (vr_ir_ops[o->op].class == VR_IRC_MEM) {
+		} else if (vr_ir_ops[o->op].op_class == VR_IRC_MEM) {
 			live |= used;
 		} else if (vr_ir_helper(o) != UINT64_MAX) {
 			if (vr_isa_helper(p->isa, vr_ir_helper(o))->flags &

@@ -21,7 +21,7 @@
 /* May the guest's registers be looked at by what is not in this block? */
 static int may_see_registers(const struct vr_ir_op *o)
 {
-	uint32_t class = vr_ir_ops[o->op].class;
+	uint32_t class = vr_ir_ops[o->op].op_class;
 
 	return class == VR_IRC_MEM || class == VR_IRC_TERM || class == VR_IRC_FP ||
 	       vr_ir_helper(o) != UINT64_MAX;

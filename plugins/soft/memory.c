@@ -511,7 +511,7 @@ uint64_t soft_memory(struct vr_exec *x)
 {
 	struct soft_vcpu *v = soft_of(x);
 
-	if (vr_ir_ops[vr_engine_exec(x)->descriptor & 0xffff].class == VR_IRC_FP)
+	if (vr_ir_ops[vr_engine_exec(x)->descriptor & 0xffff].op_class == VR_IRC_FP)
 		return fp_traps(x);
 	uint64_t where;
 	uint32_t access;

@@ -206,7 +206,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			}
 		} else if (o->op == VR_IR_LOAD) {
 			soft_fuse(ir, b, i, reaching);
-		} else if (n == 2 && vr_ir_ops[o->op].class == VR_IRC_PURE && vr_ir_is_integer(o->type)) {
+		} else if (n == 2 && vr_ir_ops[o->op].op_class == VR_IRC_PURE && vr_ir_is_integer(o->type)) {
 			uint64_t value;
 
 			if (is_turned(o->op) && vr_ir_is_constant(ir->ops[o->a].op)) {
@@ -252,7 +252,7 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 	for (uint32_t i = b->first + b->count; i-- > b->first;) {
 		struct vr_ir_op *o = &ir->ops[i];
 
-		if (vr_ir_ops[o->op].class != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP ||
+		if (vr_ir_ops[o->op].op_class != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP ||
 		    (keep && soft_is_forwarded(o)))
 			continue;
 		each_use(o, uses, (uint32_t)-1);

@@ -9,6 +9,10 @@
 #include "slots.h"
 #include "tree.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_fdt_input {
 	uint32_t vcpu_count;
 	uint32_t virtio_slots;        /* the first n are in use */
@@ -31,5 +35,9 @@ void vr_boot_tree_memory(struct vr_tree *t, const struct vr_fdt_input *in, uint6
 int32_t vr_boot_tree_load(const struct vr_tables *t, struct vr_fdt_input *in,
 			  int (*build)(const struct vr_fdt_input *in, void *buffer, uint32_t size),
 			  uint64_t gpa, uint32_t size);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

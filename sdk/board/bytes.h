@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 static inline uint32_t vr_le16(const uint8_t *p)
 {
 	return (uint32_t)(p[0] | p[1] << 8);
@@ -29,5 +33,9 @@ static inline void vr_le_put(uint8_t *p, uint64_t value, uint32_t bytes)
 	for (uint32_t i = 0; i < bytes; i++)
 		p[i] = (uint8_t)(value >> 8 * i);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include "tables.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_BOARD_RAM_GRAIN 0x10000u /* sizes of RAM are multiples of it, in bytes */
 
 struct vr_board_limits {
@@ -19,5 +23,9 @@ struct vr_board_limits {
 /* VR_E_CONFIG with a text that says what to change. [main] */
 int32_t vr_board_limits_check(const struct vr_tables *t, const struct vr_board_limits *l,
 			      const struct vr_board_config *c);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

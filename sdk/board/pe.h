@@ -13,7 +13,15 @@
 #include <board/tables.h>
 #include <vmrun/board.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* VR_E_IMAGE with a text: the file is cut short. */
 int32_t vr_board_pe_check(const struct vr_tables *t, const struct vr_boot_payload *p);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 
 #include "../plugin_entry.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* vmrun_plugin_create() for a plugin whose id is `own`. board is kept; the `self` of its create() is a struct
  * vr_plugin_instance. registers: kept, may be NULL. [main] */
 int32_t vr_board_plugin_create(const struct vr_host *host, const char *id, const char *own,
@@ -27,5 +31,9 @@ int32_t vr_board_plugin_create(const struct vr_host *host, const char *id, const
 		return vr_board_plugin_create(host, id, own, &the_board, the_registers, out);     \
 	}
 #define VR_BOARD_PLUGIN(own, the_board) VR_BOARD_PLUGIN_REGISTERS(own, the_board, NULL)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 
 #include "tables.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_port_range {
 	uint32_t base, length;
 	/* port: the number, base .. base + length - 1. The device's lock is held. */
@@ -28,5 +32,9 @@ struct vr_ports {
 /* Attaches `count` ranges of one device; ports: room for as many. [main] */
 int32_t vr_ports_attach(const struct vr_tables *t, const struct vr_port_range *ranges, uint32_t count,
 			void *device, pthread_mutex_t *lock, struct vr_ports *ports);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <vmrun/registers.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_ROWS_COUNT(a) ((uint32_t)(sizeof(a) / sizeof((a)[0])))
 
 /* X(0) ... X(n-1), and the same with another argument in front. */
@@ -21,5 +25,9 @@
 		X(__VA_ARGS__, 23), X(__VA_ARGS__, 24), X(__VA_ARGS__, 25), X(__VA_ARGS__, 26), \
 		X(__VA_ARGS__, 27), X(__VA_ARGS__, 28), X(__VA_ARGS__, 29), X(__VA_ARGS__, 30)
 #define VR_EACH_32(X, ...) VR_EACH_31(X, __VA_ARGS__), X(__VA_ARGS__, 31)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

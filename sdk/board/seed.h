@@ -5,7 +5,15 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Without entropy the guest only boots with a less random start. */
 void vr_seed(void *bytes, size_t length);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 #include "../virtio/mmio.h"
 #include "tables.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_SLOTS_MAX 32u
 #define VR_WINDOWS_MAX 16u
 
@@ -79,5 +83,9 @@ struct vr_tree;
  * describes nonsense its text is noted and t->error set. [main] */
 void vr_slots_describe(const struct vr_slots *s, struct vr_tree *t,
 		       void (*interrupts)(struct vr_tree *t, uint32_t irq));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

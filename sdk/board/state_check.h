@@ -9,6 +9,10 @@
 
 #include <vmrun/host.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_state_check {
 	const struct vr_host *host;
 	const char *plugin, *what;
@@ -69,5 +73,9 @@ int32_t vr_state_check(const struct vr_host *host, const char *plugin, const str
 /* Room to fill a state in: VR_OK, or as above. */
 int32_t vr_state_fits(const struct vr_host *host, const char *plugin, const struct vr_state_kind *k,
 		      uint32_t length);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include <vmrun/host.h>
 #include <vmrun/state_pc.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Bytes of the state `id`, or 0: there is no such id. */
 uint32_t vr_state_pc_size(const char *id);
 /* A state that came from elsewhere, `length` bytes: every member in its range, and what follows from another
@@ -22,5 +26,9 @@ uint64_t vr_state_pit_ticks(uint64_t ns);
 uint64_t vr_state_pit_ns(uint64_t ticks);
 /* What the local APIC's timer divides by: 1 .. 128 (SDM vol. 3 11.5.4, figure 11-10). */
 uint32_t vr_state_lapic_divisor(uint32_t timer_divide);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

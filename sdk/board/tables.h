@@ -7,6 +7,10 @@
 #include <vmrun/block.h>
 #include <vmrun/host.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_tables {
 	const struct vr_host *host;
 	const struct vr_host_memory *memory;
@@ -39,5 +43,9 @@ bool vr_tables_is_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n);
 int32_t vr_tables_map(const struct vr_tables *t, uint64_t gpa, uint64_t n, struct vr_mapping *m);
 uint8_t *vr_tables_ram(const struct vr_tables *t, uint64_t gpa, uint64_t n, struct vr_mapping *m);
 void vr_tables_filled(const struct vr_tables *t, const struct vr_mapping *m);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_tree {
 	void *fdt;
 	int error; /* 0, or a libfdt error */
@@ -35,5 +39,9 @@ void vr_tree_cells(struct vr_tree *t, const char *name, const uint32_t *value, s
 		      sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 /* Two cells, the higher first. */
 #define VR_TREE_PAIR(x) (uint32_t)((uint64_t)(x) >> 32), (uint32_t)(x)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include "tables.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_uart;
 
 struct vr_uart_config {
@@ -20,5 +24,9 @@ struct vr_uart_config {
 int32_t vr_uart_new(const struct vr_tables *t, const struct vr_uart_config *c, struct vr_uart **out);
 void vr_uart_reset(struct vr_uart *u); /* [quiesced] */
 void vr_uart_free(struct vr_uart *u);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -16,6 +16,10 @@
 #include "boot_tree.h"
 #include "limits.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The part of the memory map that every `virt` machine has. Lines are shared ones of vmrun.irq/1; those of
  * the slots and of the windows follow each other. */
 struct virt_map {
@@ -83,5 +87,9 @@ int32_t VR_CALL vr_virt_set_state(struct vr_board *machine, const char *id, uint
 void VR_CALL vr_virt_pause(struct vr_board *machine);
 void VR_CALL vr_virt_resume(struct vr_board *machine);
 uint32_t VR_CALL vr_virt_cmdline_max(struct vr_board *machine, const struct vr_boot_payload *p);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

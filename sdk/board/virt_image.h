@@ -13,6 +13,10 @@
 
 #include "virt.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VIRT_IMAGE_HEADER 64u /* bytes */
 #define VIRT_IMAGE_MAGIC 0x38u
 #define VIRT_BLOCK (UINT64_C(2) << 20) /* device tree and initrd are aligned to it */
@@ -38,5 +42,9 @@ uint64_t vr_virt_initrd_size(const struct vr_boot_payload *p);
 /* VR_E_CONFIG, with a text that says how much is needed. */
 int32_t vr_virt_ram_too_small(const struct vr_tables *t, const struct vr_boot_payload *p, uint64_t needed,
 			      uint64_t ram_size);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 
 #include "virt.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A block of RAM: the tree, and after it a page that the board may use. */
 #define VIRT_TREE_BLOCK (2u << 20)
 #define VIRT_TREE_SIZE (VIRT_TREE_BLOCK - 0x1000u)
@@ -37,5 +41,9 @@ struct virt_tree {
 
 /* Writes the tree into buffer[0..size). 0, or a libfdt error (vr_tree_strerror). */
 int vr_virt_tree_build(const struct virt_tree *v, const struct vr_fdt_input *in, void *buffer, uint32_t size);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -59,10 +59,10 @@ char *vr_scan_claimed_id(const char *file)
 			size_t k = strcspn(id, " \t\r\n'\"#");
 
 			if (k && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-._") >= k)
-				return strndup(id, k);
+				return vr_text_format("%.*s", (int)k, id);
 		}
 	}
-	return strndup(name, length > 5 ? length - 5 : length);
+	return vr_text_format("%.*s", (int)(length > 5 ? length - 5 : length), name);
 }
 
 static int by_name(const void *a, const void *b)

@@ -12,6 +12,10 @@
 
 #include "tiny.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define TINY_WORDS_MAX 4096
 
 struct tiny_program {
@@ -87,5 +91,9 @@ static inline int tiny_save(const struct tiny_program *p, FILE *to)
 			fputc((int)(p->word[i] >> k & 0xff), to);
 	return fflush(to) != 0 || ferror(to) ? 1 : 0;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include "transport.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define VR_VIRTIO_MMIO_WINDOW 0x200u /* bytes of address space */
 #define VR_VIRTIO_MMIO_CONFIG 0x100u /* of them the configuration space's */
 
@@ -18,5 +22,9 @@ void vr_virtio_mmio_reset(struct vr_virtio_mmio *m); /* [quiesced] */
 void vr_virtio_mmio_free(struct vr_virtio_mmio *m);  /* [quiesced] */
 /* For its canonical state. */
 struct vr_virtio_transport *vr_virtio_mmio_transport(struct vr_virtio_mmio *m);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

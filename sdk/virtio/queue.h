@@ -14,6 +14,10 @@
 
 #include "ram.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct vr_virtio_queue {
 	struct vr_virtio_ram *ram;
 	uint32_t max;    /* entries at most */
@@ -57,5 +61,9 @@ uint64_t vr_virtio_buffer_write(const struct vr_virtio_buffer *b, uint64_t offse
 				uint64_t length);
 /* Tell the host that the first `bytes` of the in segments were written. */
 void vr_virtio_buffer_written(struct vr_virtio_ram *ram, const struct vr_virtio_buffer *b, uint64_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

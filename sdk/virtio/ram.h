@@ -13,6 +13,10 @@
 #include <stdint.h>
 #include <vmrun/host.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Regions of memory that are looked at; a driver's buffer in another one breaks its queue. */
 #define VR_VIRTIO_RAM_MAX 32u
 
@@ -32,5 +36,9 @@ void vr_virtio_ram_fini(struct vr_virtio_ram *r);
 uint8_t *vr_virtio_ram_at(struct vr_virtio_ram *r, uint64_t gpa, uint64_t length, uint32_t rights);
 /* These bytes, which vr_virtio_ram_at() gave, were written. [any] */
 void vr_virtio_ram_written(struct vr_virtio_ram *r, uint64_t gpa, uint64_t length);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

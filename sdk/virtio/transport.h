@@ -24,6 +24,10 @@
 
 #include "queue.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* 6 Reserved Feature Bits */
 #define VIRTIO_F_INDIRECT_DESC (1ull << 28)
 #define VIRTIO_F_EVENT_IDX (1ull << 29)
@@ -149,5 +153,9 @@ void vr_virtio_resume(struct vr_virtio_transport *t);
 int32_t vr_virtio_get_state(struct vr_virtio_transport *t, uint32_t queue, void *state, uint32_t length);
 int32_t vr_virtio_set_state(struct vr_virtio_transport *t, uint32_t queue, const void *state,
 			    uint32_t length);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,6 +17,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define LARGE_PAGE_BITS 65536u
 
 struct large_page_filter {
@@ -30,5 +34,9 @@ uint32_t xlate_large_page_note(struct large_page_filter *l, uint64_t va, uint32_
 /* The bytes to flush for `va`: the largest mapping that may be there, at least 2^least. [any] */
 void xlate_large_page_range(const struct large_page_filter *l, uint64_t va, uint32_t least, uint64_t *first,
 			    uint64_t *length);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

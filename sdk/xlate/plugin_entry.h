@@ -12,6 +12,10 @@
 
 #include "../plugin_entry.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* vmrun_plugin_create() for a plugin whose id is `own`. The tables are kept; emit may be NULL. [main] */
 int32_t vr_xlate_create(const struct vr_host *host, const char *id, const char *own, const struct vr_isa *isa,
 			const struct vr_emit *emit, const struct vr_plugin **out);
@@ -25,5 +29,9 @@ int32_t vr_xlate_create(const struct vr_host *host, const char *id, const char *
 	}
 #define VR_XLATE_PLUGIN(own, isa, emit) VR_XLATE_PLUGIN_OF(own, &(isa), &(emit))
 #define VR_ISA_PLUGIN(own, isa) VR_XLATE_PLUGIN_OF(own, &(isa), NULL)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

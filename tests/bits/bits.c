@@ -186,7 +186,7 @@ static void draw_numbers(struct vr_ir_op *o)
 		uint64_t mask = masks[(rnd() >> 32) % (sizeof(masks) / sizeof(masks[0]))];
 		o->imm = rnd() & mask;
 	} while (!vr_ir_imm_legal(o, NULL, false) ||
-		 (vr_ir_ops[o->op].class == VR_IRC_FP && vr_ir_fp_attributes(o)));
+		 (vr_ir_ops[o->op].op_class == VR_IRC_FP && vr_ir_fp_attributes(o)));
 }
 
 /* Build the op; it must be one that the verifier takes. */
@@ -275,7 +275,7 @@ static int has_value(uint32_t op)
 	case VR_IR_FPSETROUND:
 		return 0;
 	default:
-		return vr_ir_info(op).class == VR_IRC_PURE || vr_ir_info(op).class == VR_IRC_FP;
+		return vr_ir_info(op).op_class == VR_IRC_PURE || vr_ir_info(op).op_class == VR_IRC_FP;
 	}
 }
 

@@ -24,7 +24,7 @@ manifest()
 		summary: a test
 		class: ${1:-device}
 		library: {linux-$(uname -m): t.so}
-		abi: {major: 1, minor: 1}
+		abi: {major: 1, minor: 0}
 		provides: [vmrun.${1:-device}/1]
 	END
 	[ -z "${2:-}" ] || echo "devices: [$2]"

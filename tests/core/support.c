@@ -78,7 +78,7 @@ const char *test_manifest(const char *key, const char *line)
 		"summary: a test",
 		"class: accel",
 		"library: {}",
-		"abi: {major: 1, minor: 1}",
+		"abi: {major: 1, minor: 0}",
 		"provides: [vmrun.accel/1]",
 	};
 	char library[128];

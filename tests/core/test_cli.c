@@ -64,7 +64,7 @@ static void add_plugin_of(const char *class_name, const char *id, const char *li
 	snprintf(name, sizeof(name), "%s.yaml", id);
 	snprintf(text, sizeof(text),
 		 "manifest: 1\nid: %s\nversion: 1.2.3\nsummary: \"the \\\"%s\\\" one\"\nclass: %s\n"
-		 "library: {%s: %s.so}\nabi: {major: 1, minor: 1}\nprovides: [vmrun.accel/1]\n%s\n",
+		 "library: {%s: %s.so}\nabi: {major: 1, minor: 0}\nprovides: [vmrun.accel/1]\n%s\n",
 		 id, id, class_name, vr_arch_platform(), id, more);
 	test_file(folder, name, text);
 }

@@ -68,7 +68,7 @@ REFUSED(magic_size, VR_E_ABI, "magic.size is 24, not 32; rebuild the plugin")
 REFUSED(magic_tag, VR_E_ABI, "magic.tag is 'QM?', not 'VMRN'; this is no plugin of vmrun")
 REFUSED(magic_major, VR_E_ABI, "magic.abi_major is 2, this vmrun has 1; rebuild the plugin for ABI 1")
 REFUSED(magic_major_old, VR_E_ABI, "magic.abi_major is 0, this vmrun has 1; rebuild the plugin for ABI 1")
-REFUSED(magic_minor, VR_E_ABI, "magic.abi_minor is 2, this vmrun has 1; update vmrun, or use an older plugin")
+REFUSED(magic_minor, VR_E_ABI, "magic.abi_minor is 1, this vmrun has 0; update vmrun, or use an older plugin")
 REFUSED(magic_flags, VR_E_ABI, "magic.flags is 0x10, this vmrun knows none; update vmrun")
 REFUSED(magic_extra, VR_E_ABI, "magic.abi_extra is 'fork', not zeros; it was built for another program")
 REFUSED(no_magic, VR_E_ABI,
@@ -160,16 +160,16 @@ static void manifest_abi(const char *abi, const char *shown, const char *advice)
 	setup();
 	test_file(folder, "t.yaml", test_manifest("abi", abi));
 	registry_scan(registry, folder);
-	snprintf(text, sizeof(text), "%s/t.yaml: abi %s, this vmrun has 1.1; %s", folder, shown, advice);
+	snprintf(text, sizeof(text), "%s/t.yaml: abi %s, this vmrun has 1.0; %s", folder, shown, advice);
 	test_expect_error(registry_load(registry, registry_by_id(registry, "t")), VR_E_ABI, text);
 	teardown();
 }
 
 Test(load, manifest_of_another_abi)
 {
-	manifest_abi("abi: {major: 2, minor: 1}", "2.1", "update vmrun");
-	manifest_abi("abi: {major: 1, minor: 2}", "1.2", "update vmrun");
-	manifest_abi("abi: {major: 0, minor: 1}", "0.1", "update the plugin");
+	manifest_abi("abi: {major: 2, minor: 0}", "2.0", "update vmrun");
+	manifest_abi("abi: {major: 1, minor: 1}", "1.1", "update vmrun");
+	manifest_abi("abi: {major: 0, minor: 0}", "0.0", "update the plugin");
 }
 
 /* The core looks at no member after those that it knows. */
@@ -224,7 +224,7 @@ Test(load, requires_what_nobody_has, .init = setup, .fini = teardown)
 /* ---- a right one ---- */
 
 static const char three[] = "manifest: 1\nid: %s\nversion: 1.0.0\nsummary: s\nclass: accel\n"
-			    "library: {%s: good.so}\nabi: {major: 1, minor: 1}\n"
+			    "library: {%s: good.so}\nabi: {major: 1, minor: 0}\n"
 			    "provides: [vmrun.accel/1, test.good/1]\npriority: %d\n"
 			    "options:\n"
 			    "  - {name: count, type: int, default: 7, help: h}\n"

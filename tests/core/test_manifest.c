@@ -94,7 +94,7 @@ RULE(library_other_is_checked, "library", "library: {windows-x86_64: a/b}",
 RULE(abi_missing, "abi", NULL, "m.yaml:1:1: the manifest has no 'abi'; add it")
 RULE(abi_scalar, "abi", "abi: 1", "m.yaml:7:6: 'abi' must be a map, not a single value")
 RULE(abi_no_minor, "abi", "abi: {major: 1}", "m.yaml:7:6: 'abi' has no 'minor'; add it")
-RULE(abi_range, "abi", "abi: {major: 65536, minor: 1}",
+RULE(abi_range, "abi", "abi: {major: 65536, minor: 0}",
      "m.yaml:7:14: 'major' is 65536; it must be from 0 to 65535")
 RULE(abi_key, "abi", "abi: {major: 1, minor: 0, patch: 1}",
      "m.yaml:7:27: 'abi' has no key 'patch'; remove it, or begin it with 'x-'")
@@ -163,7 +163,7 @@ RULE(not_yaml, "x-a", "x-a: [1",
 
 static const char board[] =
 	"manifest: 1\nid: b\nversion: 1.0.0\nsummary: s\nclass: board\n"
-	"library: {linux-x86_64: b.so}\nabi: {major: 1, minor: 1}\nprovides: [vmrun.board/1]\n";
+	"library: {linux-x86_64: b.so}\nabi: {major: 1, minor: 0}\nprovides: [vmrun.board/1]\n";
 
 static void check_board(const char *more, const char *expected)
 {
@@ -217,7 +217,7 @@ Test(manifest, smallest)
 	cr_expect_str_eq(m->library, "t.so");
 	cr_expect_eq(m->class_id, VR_CLASS_ACCEL);
 	cr_expect_eq(m->abi_major, 1);
-	cr_expect_eq(m->abi_minor, 1);
+	cr_expect_eq(m->abi_minor, 0);
 	cr_expect_eq(m->priority, 0);
 	cr_expect_str_eq(m->provides[0], "vmrun.accel/1");
 	cr_expect_null(m->provides[1]);
@@ -269,7 +269,7 @@ Test(manifest, whole)
 Test(manifest, translator)
 {
 	struct vr_manifest *m = good("manifest: 1\nid: x\nversion: 1.0.0\nsummary: s\nclass: translator\n"
-				     "library: {linux-x86_64: x.so}\nabi: {major: 1, minor: 1}\n"
+				     "library: {linux-x86_64: x.so}\nabi: {major: 1, minor: 0}\n"
 				     "provides: [vmrun.isa/1]\nguest: arm64\nhost: [amd64]\n");
 
 	cr_expect_str_eq(m->guest[0], "arm64");
@@ -317,7 +317,7 @@ static void check_accel(const char *more, const char *expected)
 
 	snprintf(text, sizeof(text),
 		 "manifest: 1\nid: w\nversion: 1.0.0\nsummary: s\nclass: accel\n"
-		 "library: {linux-x86_64: w.so}\nabi: {major: 1, minor: 1}\nprovides: [vmrun.accel/1]\n%s\n",
+		 "library: {linux-x86_64: w.so}\nabi: {major: 1, minor: 0}\nprovides: [vmrun.accel/1]\n%s\n",
 		 more);
 	check(text, expected);
 }
@@ -362,7 +362,7 @@ Test(manifest, devices)
 
 		snprintf(text, sizeof(text),
 			 "manifest: 1\nid: w\nversion: 1.0.0\nsummary: s\nclass: device\n"
-			 "library: {linux-x86_64: w.so}\nabi: {major: 1, minor: 1}\n"
+			 "library: {linux-x86_64: w.so}\nabi: {major: 1, minor: 0}\n"
 			 "provides: [vmrun.device/1]\n%s",
 			 lines[i]);
 		cr_assert_eq(vr_manifest_parse("m.yaml", text, strlen(text), &m), VR_OK, "%s",
@@ -380,7 +380,7 @@ Test(manifest, helper)
 {
 	static const char text[] =
 		"manifest: 1\nid: a\nversion: 1.0.0\nsummary: s\nclass: accel\nlibrary: {x-y: a.so}\n"
-		"abi: {major: 1, minor: 1}\nprovides: [vmrun.accel/1]\nhelper: block-net\n"
+		"abi: {major: 1, minor: 0}\nprovides: [vmrun.accel/1]\nhelper: block-net\n"
 		"options: [{name: r, type: path, help: h}, {name: w, type: path, access: write, help: h}]\n";
 	struct vr_manifest *m;
 
@@ -393,7 +393,7 @@ Test(manifest, helper)
 Test(manifest, wraps)
 {
 	static const char text[] = "manifest: 1\nid: w\nversion: 1.0.0\nsummary: s\nclass: accel\n"
-				   "library: {linux-x86_64: w.so}\nabi: {major: 1, minor: 1}\n"
+				   "library: {linux-x86_64: w.so}\nabi: {major: 1, minor: 0}\n"
 				   "provides: [vmrun.accel/1]\nwraps: accel\n"
 				   "options: [{name: accel, type: string, help: h}]\n";
 	struct vr_manifest *m;

@@ -133,7 +133,7 @@ static int32_t parse_manifest(void)
 Test(nomem, manifest)
 {
 	text = "manifest: 1\nid: b\nversion: 1.0.0\nsummary: s\nclass: board\nlibrary: {linux-x86_64: b.so}\n"
-	       "abi: {major: 1, minor: 1}\nprovides: [vmrun.board/1]\nrequires: [vmrun.log/1]\nguest: "
+	       "abi: {major: 1, minor: 0}\nprovides: [vmrun.board/1]\nrequires: [vmrun.log/1]\nguest: "
 	       "[arm64]\n"
 	       "options: [{name: a, type: int, default: 1, help: h}]\nimages: [{offset: 0, bytes: 00}]\n";
 	each(parse_manifest);

@@ -337,7 +337,7 @@ static void add(const char *id, const char *class_name, const char *more)
 	snprintf(name, sizeof(name), "%s.yaml", id);
 	snprintf(text, sizeof(text),
 		 "manifest: 1\nid: %s\nversion: 1.0.0\nsummary: s\nclass: %s\nlibrary: {%s: t.so}\n"
-		 "abi: {major: 1, minor: 1}\nprovides: [vmrun.%s/1]\n%s\n",
+		 "abi: {major: 1, minor: 0}\nprovides: [vmrun.%s/1]\n%s\n",
 		 id, class_name, vr_arch_platform(), strcmp(class_name, "translator") ? class_name : "isa",
 		 more);
 	test_file(folder, name, text);

@@ -68,7 +68,7 @@ static uint32_t kind_of_row(uint32_t op)
 	}
 	for (const char *p = info->types; info->value_type == VR_IR_TYPE_OF_OP && *p; p++)
 		vector |= strchr("sdhVW", *p) && !strchr(info->types, 'I');
-	switch (info->class) {
+	switch (info->op_class) {
 	case VR_IRC_MEM:
 		return GENERATE_MEMORY;
 	case VR_IRC_FP:
@@ -497,7 +497,7 @@ static uint32_t add_row(uint32_t which)
 		operand[0] = pick(&pairs);
 		o.type = H.ir.ops[operand[0]].type;
 	}
-	if (info->class == VR_IRC_MEM && put_since)
+	if (info->op_class == VR_IRC_MEM && put_since)
 		next_insn();
 	o.imm = an_imm(&o);
 	if (vr_ir_may_fault(&o) && put_since)

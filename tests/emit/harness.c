@@ -294,7 +294,7 @@ static uint64_t memory(struct vr_exec *x)
 		return 1;
 	}
 	uint64_t d = vr_engine_exec(x)->descriptor;
-	if (vr_ir_ops[d & 0xffff].class == VR_IRC_FP) {
+	if (vr_ir_ops[d & 0xffff].op_class == VR_IRC_FP) {
 		struct vr_engine_exec *e = vr_engine_exec(x);
 		sync_pinned(x);
 		x->pc = H.job.pc_base + p->insn;

@@ -162,7 +162,7 @@ static uint32_t many(uint32_t attributes, bool *asked)
 	for (uint32_t which = 0; which < VR_IR_COUNT; which++) {
 		const struct vr_ir_info *info = &vr_ir_ops[which];
 
-		for (const char *t = info->types; info->class == VR_IRC_FP && *t; t++)
+		for (const char *t = info->types; info->op_class == VR_IRC_FP && *t; t++)
 			for (uint32_t aux = 0; aux < 32; aux++) {
 				struct vr_ir_op o = {.op = (uint16_t)which, .aux = (uint8_t)aux};
 
@@ -280,7 +280,7 @@ Test(emit_fp_rules, other_rules)
 		memset(asked, 0, sizeof(asked));
 		many(rules[n], asked);
 		for (uint32_t op = 0; op < VR_IR_COUNT; op++)
-			cr_expect(asked[op] == (vr_ir_ops[op].class == VR_IRC_FP), "%s, rules %x",
+			cr_expect(asked[op] == (vr_ir_ops[op].op_class == VR_IRC_FP), "%s, rules %x",
 				  vr_ir_ops[op].name, rules[n]);
 	}
 }

@@ -372,7 +372,7 @@ manifest()
 		summary: a test
 		class: accel
 		library: {linux-$(uname -m): t.so}
-		abi: {major: 1, minor: 1}
+		abi: {major: 1, minor: 0}
 		provides: [vmrun.accel/1]
 		guest: [arm64]
 	END
@@ -391,7 +391,7 @@ if [ -f "$B/tests/faulty/good.so" ]; then
 	library magic_size 'magic.size is 24, not 32; rebuild'
 	library magic_tag "magic.tag is 'QM\?', not 'VMRN'"
 	library magic_major 'magic.abi_major is 2, this vmrun has 1; rebuild'
-	library magic_minor 'magic.abi_minor is 2, this vmrun has 1; update'
+	library magic_minor 'magic.abi_minor is 1, this vmrun has 0; update'
 	library magic_flags 'magic.flags is 0x10.*update'
 	library magic_extra "magic.abi_extra is 'fork', not zeros"
 	library no_magic 'has no symbol vmrun_plugin_magic'
@@ -424,7 +424,7 @@ wrong plugin-is-text 3 "t.so: can't be loaded: " "$VMRUN" --plugin-path "$P" -p 
 rm "$P/t.so"
 wrong plugin-library-missing 3 "t.so: can't be loaded: .*No such file" "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
 sed -i 's/major: 1/major: 2/' "$P/t.yaml"
-wrong plugin-abi-of-manifest 3 't.yaml: abi 2.1, this vmrun has 1.1; update vmrun' "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
+wrong plugin-abi-of-manifest 3 't.yaml: abi 2.0, this vmrun has 1.0; update vmrun' "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
 manifest | sed 's/^library.*/library: {plan9-mips: t.so}/' >"$P/t.yaml"
 wrong plugin-for-another-system 3 "t.yaml: plugin 't' has no library for linux" "$VMRUN" --plugin-path "$P" -p t --kernel $KERNEL
 wrong plugin-not-installed 3 "plugin 'nosuch' is not installed; .*nstalled: " "$VMRUN" -p nosuch --kernel $KERNEL

@@ -36,7 +36,7 @@ static void lift(uint32_t word, uint64_t mode_flags)
 
 static int is_mem(const struct vr_ir_op *o)
 {
-	return vr_ir_info(o->op).class == VR_IRC_MEM;
+	return vr_ir_info(o->op).op_class == VR_IRC_MEM;
 }
 
 /* Calls check(word, row name) for random words of every row of this room. */
@@ -86,7 +86,7 @@ static void check_slow(uint32_t word, const char *name)
 {
 	lift(word, A64_MODE_FP | A64_MODE_FPSLOW);
 	for (uint32_t i = 1; i < ir.op_count; i++)
-		cr_assert_neq(vr_ir_info(ops[i].op).class, VR_IRC_FP, "%s %08x", name, word);
+		cr_assert_neq(vr_ir_info(ops[i].op).op_class, VR_IRC_FP, "%s %08x", name, word);
 }
 
 Test(mode_flags, slow_modes)

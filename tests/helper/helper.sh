@@ -21,7 +21,7 @@ manifest()
 		summary: a device whose helper does what a guest says
 		class: device
 		library: {linux-$(uname -m): helper-test.so}
-		abi: {major: 1, minor: 1}
+		abi: {major: 1, minor: 0}
 		provides: [vmrun.device/1]
 		$([ "$2" = none ] || echo "helper: $2")
 		options:

@@ -308,7 +308,7 @@ Test(lift, branches)
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		const struct vr_ir_op *o;
 		const struct vr_ir_op *last = (ops_of(known[i].insn, 0, &o), o);
-		while (vr_ir_info(last->op).class != VR_IRC_TERM)
+		while (vr_ir_info(last->op).op_class != VR_IRC_TERM)
 			last++;
 		cr_expect_eq(last->op, known[i].op, "%08x", known[i].insn);
 		cr_expect_eq(last->aux, known[i].aux, "%08x", known[i].insn);

@@ -42,7 +42,7 @@ static int of_class(const char *name, uint32_t op)
 					    [VR_IRC_FP] = "FP",
 					    [VR_IRC_TERM] = "TERM"};
 
-	return !strcmp(name, names[vr_ir_ops[op].class]);
+	return !strcmp(name, names[vr_ir_ops[op].op_class]);
 }
 
 static void read_environment(void)

@@ -103,6 +103,14 @@ headers()
 	done
 }
 try headers-compile-alone headers
+# Each as C++ as well.
+headers_cxx()
+{
+	(cd "$P/include" && find . -name '*.h') | while read -r h; do
+		${CXX:-c++} -std=c++17 -Wall -Wextra -Werror -Wno-unused -I"$P/include" -I"$P/include/vmrun/kit" -fsyntax-only -x c++ "$P/include/$h" || exit 1
+	done
+}
+try headers-compile-as-cxx headers_cxx
 # Everything in one library: no name twice, none missing, and no name that a plugin could have as well.
 whole()
 {

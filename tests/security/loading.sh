@@ -19,7 +19,7 @@ plugin()
 		summary: from $1
 		class: accel
 		library: {$PLATFORM: ${3:-$2.so}}
-		abi: {major: 1, minor: 1}
+		abi: {major: 1, minor: 0}
 		provides: [vmrun.accel/1]
 		guest: [arm64]
 	M

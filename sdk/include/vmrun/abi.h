@@ -47,7 +47,7 @@ extern "C" {
 #endif
 
 #define VR_ABI_MAJOR 1
-#define VR_ABI_MINOR 1
+#define VR_ABI_MINOR 0
 /* The least minor that a plugin needs of its host, for VR_MAGIC_INITIALIZER: a plugin that uses nothing newer
  * defines it to an earlier one and loads in older hosts as well. Its manifest says the same number. */
 #ifndef VR_ABI_MINOR_NEEDED

@@ -20,7 +20,7 @@ extern "C" {
 #define VR_EXIT_KICK 0  /* vcpu_kick() was called */
 #define VR_EXIT_OFF 1   /* the vCPU powered itself off (hypercall) */
 #define VR_EXIT_ERROR 2 /* can't go on; the error text is set */
-#define VR_EXIT_DEBUG 3 /* a stop for the debugger (debugger.h), when it asked for one. Since 1.1 */
+#define VR_EXIT_DEBUG 3 /* a stop for the debugger (debugger.h), when it asked for one */
 
 #define VR_VM_STATS 1u /* stats() will be asked for: count also what costs a little */
 #define VR_VM_DEBUG 2u /* vmrun.debugger/1 will be used */
@@ -45,7 +45,7 @@ struct vr_vm_config {
 struct vr_exit {
 	uint32_t size;
 	uint32_t reason; /* VR_EXIT_* */
-	/* Of VR_EXIT_DEBUG, since 1.1. */
+	/* Of VR_EXIT_DEBUG. */
 	uint32_t access;     /* what touched a point: VR_STOP_READ ...; 0: a step is done */
 	uint32_t stop_flags; /* VR_STOP_AFTER */
 	uint64_t address;    /* the first byte of the access that is in the point */

@@ -51,7 +51,7 @@ struct vr_board_maker {
 	int32_t(VR_CALL *load)(struct vr_board *board, const struct vr_boot_payload *p);
 	void(VR_CALL *reset)(struct vr_board *board);   /* devices to power-on state. [quiesced] */
 	void(VR_CALL *destroy)(struct vr_board *board); /* [quiesced] */
-	/* Since ABI 1.1. The i-th thing that has state; VR_E_NOENT past the end. Also what an accelerator has
+	/* The i-th thing that has state; VR_E_NOENT past the end. Also what an accelerator has
 	 * of it (vmrun.irqchip/1): the board passes that on. [any] */
 	int32_t(VR_CALL *state_at)(struct vr_board *board, uint32_t i, struct vr_board_state *out);
 	/* A canonical state by id. `length` bytes at `state`; get fills the struct and its size. VR_E_NOENT:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * codemap.h: vmrun.codemap/1, a host table: names for generated code, which `vmrun --perf-map` and
- * `--jitdump` hand to profilers. Since ABI 1.1.
+ * `--jitdump` hand to profilers.
  */
 #ifndef VMRUN_CODEMAP_H
 #define VMRUN_CODEMAP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * debugger.h: vmrun.debugger/1, optional: an accelerator whose vCPUs can be stopped and stepped from outside,
- * for `vmrun --gdb`. Since 1.1.
+ * for `vmrun --gdb`.
  *
  * For a virtual machine that was made with VR_VM_DEBUG (accel.h). vcpu_run() returns with VR_EXIT_DEBUG (accel.h) when a vCPU comes to a point, or has carried out its step.
  * Registers are read and written as canonical state. An accelerator that can hides the points from the guest:
@@ -28,7 +28,7 @@ extern "C" {
 struct vr_stop_point {
 	uint64_t first, last; /* virtual addresses of its first and last byte */
 	uint32_t access;      /* VR_STOP_READ ...; an instruction that begins at one of its bytes: EXECUTE */
-	uint32_t flags;       /* VR_STOP_HARDWARE; an accelerator of ABI 1.1 need not look at them */
+	uint32_t flags;       /* VR_STOP_HARDWARE */
 };
 #define VR_STOP_HARDWARE 1u /* the user asked for a point that changes no guest memory */
 

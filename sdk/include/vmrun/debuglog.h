@@ -5,7 +5,7 @@
  * The core reads the option, opens the file and writes device accesses. An accelerator asks once, when a
  * virtual machine is created, which items are on, and writes records of those that it can observe. The core
  * warns of an item that is asked for and that the accelerator can't give. With no item on an accelerator
- * calls nothing else here, so that a log that is off costs nothing. Since ABI 1.1.
+ * calls nothing else here, so that a log that is off costs nothing.
  */
 #ifndef VMRUN_DEBUGLOG_H
 #define VMRUN_DEBUGLOG_H

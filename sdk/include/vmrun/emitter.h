@@ -25,7 +25,7 @@ extern "C" {
 
 /* Rises with every change of this header that engine and emitter must agree on. */
 #ifndef VR_ENGINE_REVISION
-#define VR_ENGINE_REVISION 2u
+#define VR_ENGINE_REVISION 1u
 #endif
 
 /* ---- MMU contexts: what depends on the address space and the mode -------------------------- */
@@ -188,7 +188,7 @@ struct vr_code_mark {
 };
 
 #define VR_JOB_COUNT 1u /* every entry stub adds 1 to exec.entered */
-#define VR_JOB_GUARD 2u /* block 0 needs a guarded entry: see vr_emit_job.guarded (since ABI 1.1) */
+#define VR_JOB_GUARD 2u /* block 0 needs a guarded entry: see vr_emit_job.guarded */
 
 struct vr_emit_job {
 	uint32_t size;
@@ -222,7 +222,7 @@ struct vr_emit_job {
 	void *scratch; /* emitter's, kept by the engine across jobs */
 	uint64_t scratch_size;
 	/*
-	 * With VR_JOB_GUARD, since ABI 1.1: one more entry to block 0, for code that also depends on the page
+	 * With VR_JOB_GUARD: one more entry to block 0, for code that also depends on the page
 	 * at guard_page. It goes on to block 0's stub when that page's entry in mmu_context.mapping_id is
 	 * guard_mapping_id, else where kill() sends the stub. guarded: its offset; the engine sets
 	 * UINT32_MAX, and an emitter without such entries leaves that.
@@ -230,7 +230,7 @@ struct vr_emit_job {
 	uint64_t guard_page;
 	uint32_t guard_mapping_id;
 	uint32_t guarded;
-	/* Since 1.1. Not NULL: the emitter notes what its code is for, by rising offset; marks beyond the
+	/* Not NULL: the emitter notes what its code is for, by rising offset; marks beyond the
 	 * capacity are left out. */
 	struct vr_code_mark *marks;
 	uint32_t mark_count, mark_capacity;

@@ -218,7 +218,7 @@ struct vr_found {
 	const void *table;           /* of the interface */
 	struct vr_plugin_self *self; /* its first argument */
 	const char *id;              /* the plugin's id */
-	uint32_t flags;              /* VR_FOUND_*; 1.1 */
+	uint32_t flags;              /* VR_FOUND_* */
 	uint32_t reserved2;
 };
 struct vr_host_registry {
@@ -241,7 +241,7 @@ struct vr_host_registry {
 #define VR_POWER_OFF 0   /* clean power-off; `code` is the exit status */
 #define VR_POWER_RESET 1 /* reset the whole machine */
 #define VR_POWER_CRASH 2 /* the guest or the accelerator can't go on; `code` is the exit status */
-/* Of calls that suspend the processor, since 1.1. Regs are unchanged: the vCPU sleeps as in WFI and, awake,
+/* Of calls that suspend the processor. Regs are unchanged: the vCPU sleeps as in WFI and, awake,
  * makes the same call again, with VR_HYPERCALL_AWAKE set in `kind`, before it takes an interrupt. An
  * accelerator that can't sleep there calls again at once. */
 #define VR_HYPERCALL_WAIT 1

@@ -133,11 +133,11 @@ extern "C" {
 #define VR_MF_UNPRIV 16u /* checked as if from user mode */
 /*
  * Hint: most likely in the page where the last access of its group was. Group: VR_MF_GROUP_SHIFT,
- * VR_MF_GROUPS of them. Since ABI 1.1, set by engines only, on LOAD, STORE, LOADP and STOREP without other
+ * VR_MF_GROUPS of them. Set by engines only, on LOAD, STORE, LOADP and STOREP without other
  * flags.
  */
 #define VR_MF_SAME_PAGE 32u
-/* CASIF, CAS2IF of a store-exclusive: to debug points the access is a write only. Since ABI 1.1. */
+/* CASIF, CAS2IF of a store-exclusive: to debug points the access is a write only */
 #define VR_MF_STORE 64u
 /*
  * CAS, CAS2, AMO, CASIF, CAS2IF: what is not one aligned piece of RAM.

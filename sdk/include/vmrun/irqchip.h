@@ -32,13 +32,13 @@ struct vr_irqchip {
 	int32_t(VR_CALL *line)(struct vr_plugin_self *self, uint32_t line, uint32_t level);
 	/* SPLIT, FULL: a message-signalled interrupt (x86: SDM vol. 3 11.11). [any] */
 	int32_t(VR_CALL *msi)(struct vr_plugin_self *self, uint64_t address, uint32_t data);
-	/* Since ABI 1.1. The canonical state (state_pc.h) of what kind() says there is: VR_E_NOENT for what
+	/* The canonical state (state_pc.h) of what kind() says there is: VR_E_NOENT for what
 	 * is not. Otherwise as vr_board's. [quiesced] */
 	int32_t(VR_CALL *get_state)(struct vr_plugin_self *self, const char *state_id, uint32_t index,
 				    void *state, uint32_t length);
 	int32_t(VR_CALL *set_state)(struct vr_plugin_self *self, const char *state_id, uint32_t index,
 				    const void *state, uint32_t length);
-	/* SPLIT, since ABI 1.1: the message that input `line` (x86 0..23) of the board's I/O APIC sends, when
+	/* SPLIT: the message that input `line` (x86 0..23) of the board's I/O APIC sends, when
 	 * it is a level-triggered one. From now on the end of its vector is told (VR_X86_BUS_EOI); without
 	 * this it may not be. A line has one route; the last one counts. [any] */
 	int32_t(VR_CALL *route)(struct vr_plugin_self *self, uint32_t line, uint64_t address, uint32_t data);

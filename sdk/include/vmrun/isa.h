@@ -176,7 +176,7 @@ struct vr_translation {
 #define VR_FLUSH_VA 2     /* one range in one address space and global ones */
 #define VR_FLUSH_VA_ALL 3 /* one range in every address space */
 
-/* Addresses whose use the guest wants to be told of: its hardware breakpoints and watchpoints. Since 1.1. */
+/* Addresses whose use the guest wants to be told of: its hardware breakpoints and watchpoints */
 struct vr_debug_point {
 	uint64_t first, last; /* its first and last byte */
 	uint32_t access; /* bits 1 << VR_ACCESS_*: reads and writes of any of these bytes, an instruction that
@@ -222,22 +222,21 @@ struct vr_isa_env {
 	void(VR_CALL *yield)(struct vr_exec *x);
 	/* Make the vCPU look at its interrupts soon, and wake it. [any] */
 	void(VR_CALL *kick)(struct vr_exec *x);
-	/* This vCPU powers off when it leaves (after a hypercall): vmrun.machine/1 says so by itself. */
-	/* Since 1.1. Replace the 8 bytes of RAM at `pa`, a multiple of 8, if they hold `expected`; one step
+	/* Replace the 8 bytes of RAM at `pa`, a multiple of 8, if they hold `expected`; one step
 	 * as all vCPUs see it. For what hardware writes into translation tables: translate() may call it. 1:
 	 * done; 0: they hold something else; VR_E_PERM: no RAM, or read-only. [vcpu] */
 	int32_t(VR_CALL *exchange)(struct vr_exec *x, uint64_t pa, uint64_t expected, uint64_t desired);
-	/* Since 1.1. From now on plain accesses may (open != 0) or may no longer do what user_rights of a
+	/* From now on plain accesses may (open != 0) or may no longer do what user_rights of a
 	 * translation say, besides what its rights say. For a switch that a kernel throws around every copy
 	 * from and to its users: it changes no MMU context, and code need not be left. [vcpu] */
 	void(VR_CALL *user_access)(struct vr_exec *x, uint32_t open);
-	/* Since 1.1. The vCPU's debug points from now on, in place of those before. Where an access or an
+	/* The vCPU's debug points from now on, in place of those before. Where an access or an
 	 * instruction touches one the engine asks vr_isa.debug_match. Code and memory of pages without points
 	 * run as fast as ever; points may change at every switch of processes. When a point with
 	 * VR_ACCESS_EXECUTE changes, the op after the helper must be EXIT/EXIT_TO. VR_E_RANGE: more than
 	 * VR_DEBUG_POINTS, the points stay as they are. [vcpu] */
 	int32_t(VR_CALL *debug_points)(struct vr_exec *x, const struct vr_debug_points *points);
-	/* Since 1.1. NULL: no log wants it. The ISA took an exception or an interrupt, or returned from one:
+	/* NULL: no log wants it. The ISA took an exception or an interrupt, or returned from one:
 	 * from and to are exec.pc before and after. text: what it was, in one line. [vcpu] */
 	void(VR_CALL *exception_log)(struct vr_exec *x, uint64_t from, uint64_t to, const char *text);
 };
@@ -305,8 +304,7 @@ struct vr_isa {
 	void(VR_CALL *fault)(struct vr_exec *x, uint64_t va, uint32_t access, int32_t fault);
 #define VR_FAULT_BUS (-256)   /* nothing at that physical address */
 #define VR_FAULT_ALIGN (-257) /* VR_MF_ALIGN and not aligned */
-#define VR_FAULT_DEBUG \
-	(-258) /* a debug point that debug_match counted; va: the first byte in it. Since 1.1 */
+#define VR_FAULT_DEBUG (-258) /* a debug point that debug_match counted; va: the first byte in it */
 	/* If an interrupt is pending and enabled: take it (as fault()), 1; else 0. exec.pc = where to return
 	 * to. [vcpu] */
 	int32_t(VR_CALL *interrupt)(struct vr_exec *x);
@@ -320,7 +318,7 @@ struct vr_isa {
 	 * are in memory. [vcpu] */
 	int32_t(VR_CALL *fp_slow)(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
 				  const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
-	/* Since 1.1. NULL: without debug points. An access (bits 1 << VR_ACCESS_*, of the point; flags:
+	/* NULL: without debug points. An access (bits 1 << VR_ACCESS_*, of the point; flags:
 	 * VR_MF_*), or the instruction at exec.pc that is about to run (EXECUTE), touches debug point `id`:
 	 * does that count in the current mode? 1: the engine calls fault() with VR_FAULT_DEBUG instead of
 	 * going on. 0: no. Changes nothing. [vcpu] */
@@ -329,7 +327,7 @@ struct vr_isa {
 	 * that the architecture ignores in the target of a branch. The engine asks for an exec.pc whose page
 	 * it does not know, and goes on from the answer: a page is known by no other address. [vcpu] */
 	uint64_t(VR_CALL *branch_address)(struct vr_exec *x, uint64_t pc);
-	/* Since 1.1; may be missing. What disassembles this guest's code, by LLVM's names: the target triple
+	/* May be missing. What disassembles this guest's code, by LLVM's names: the target triple
 	 * ("aarch64"), and features as "+name,+name". */
 	const char *llvm_triple;
 	const char *llvm_features;

@@ -2,7 +2,7 @@
 /*
  * registers.h: vmrun.registers/1, optional: the registers of an architecture, as a debugger shows them. A
  * board's plugin offers it, or a translator's, or an accelerator's; the core asks them in this order when
- * `--gdb` is given. Since 1.1.
+ * `--gdb` is given.
  *
  * Registers are numbered through all features in their order. The names of features, and what registers they
  * must have, are those of gdb's manual, appendix "Standard Target Features"; features with other names may

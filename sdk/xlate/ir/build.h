@@ -22,6 +22,10 @@
 #include <string.h>
 #include <vmrun/ir.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Append an op; returns its value number (0 on overflow: ir->overflow is set and the lift will be repeated
  * shorter). */
 static inline uint32_t vr_ir_add(struct vr_ir *ir, uint32_t op, uint32_t type, uint32_t aux, uint32_t a,
@@ -135,5 +139,9 @@ static inline int32_t vr_ir_block_end(struct vr_ir *ir, struct vr_ir_block *b, u
 	ir->blocks[ir->block_count++] = *b;
 	return VR_OK;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

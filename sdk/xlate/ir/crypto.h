@@ -9,6 +9,10 @@
 #include <stdint.h>
 #include <vmrun/isa.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* CRC32: `bytes` bytes of data, the lowest first; the polynomial is bit-reversed. */
 uint32_t xlate_crc32(uint32_t crc, uint64_t data, uint32_t bytes, uint32_t polynomial);
 #define XLATE_CRC32_POLYNOMIAL 0xedb88320u
@@ -33,5 +37,9 @@ void xlate_sha256_schedule1(union vr_v128 *d, const union vr_v128 *a, const unio
 
 /* VPMULL64: the 128-bit product of polynomials over GF(2). */
 void xlate_polynomial_product(union vr_v128 *d, uint64_t a, uint64_t b);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

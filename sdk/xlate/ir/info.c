@@ -21,17 +21,17 @@
 #define ARGS(s) (!IS_NUMBER(LETTER(s, 0)) + !IS_NUMBER(LETTER(s, 1)) + !IS_NUMBER(LETTER(s, 2)))
 
 const struct vr_ir_info vr_ir_ops[VR_IR_COUNT] = {
-#define IR(op_name, op_class, op_result, op_operands, op_types, op_lanes, op_aux, op_imm, op_attribute, doc) \
-	{.name = #op_name,                                                                                   \
-	 .operands = op_operands,                                                                            \
-	 .types = op_types,                                                                                  \
-	 .lanes = op_lanes,                                                                                  \
-	 .args = ARGS(op_operands),                                                                          \
-	 .flags = IS_FLAGS(op_operands, 0) | IS_FLAGS(op_operands, 1) | IS_FLAGS(op_operands, 2),            \
-	 .class = VR_IRC_##op_class,                                                                         \
-	 .value_type = TYPE_OF(op_result),                                                                   \
-	 .aux = VR_AUX_##op_aux,                                                                             \
-	 .imm = VR_IMM_##op_imm,                                                                             \
+#define IR(op_name, op_kind, op_result, op_operands, op_types, op_lanes, op_aux, op_imm, op_attribute, doc) \
+	{.name = #op_name,                                                                                  \
+	 .operands = op_operands,                                                                           \
+	 .types = op_types,                                                                                 \
+	 .lanes = op_lanes,                                                                                 \
+	 .args = ARGS(op_operands),                                                                         \
+	 .flags = IS_FLAGS(op_operands, 0) | IS_FLAGS(op_operands, 1) | IS_FLAGS(op_operands, 2),           \
+	 .op_class = VR_IRC_##op_kind,                                                                      \
+	 .value_type = TYPE_OF(op_result),                                                                  \
+	 .aux = VR_AUX_##op_aux,                                                                            \
+	 .imm = VR_IMM_##op_imm,                                                                            \
 	 .attribute = VR_ATTRIBUTE_##op_attribute},
 #include <vmrun/ir_ops.def>
 };
@@ -41,6 +41,6 @@ _Static_assert(VR_IR_COUNT == VR_IR_OPS_REVISION_1 || VR_IR_REVISION > 1, "new o
 struct vr_ir_info vr_ir_info(uint32_t op)
 {
 	static const struct vr_ir_info unknown = {
-		.operands = "", .types = "", .lanes = "", .class = VR_IRC_PURE};
+		.operands = "", .types = "", .lanes = "", .op_class = VR_IRC_PURE};
 	return op < VR_IR_COUNT ? vr_ir_ops[op] : unknown;
 }

@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <vmrun/isa.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* ---- ir_ops.def as a table ---- */
 
 /* What aux and imm mean, as in ir_ops.def. */
@@ -35,7 +39,7 @@ struct vr_ir_info {
 	const char *lanes;
 	uint8_t args;       /* how many of a, b, c are values, or may be: the first ones */
 	uint8_t flags;      /* bits 1 << n: the n-th operand is FLAGS (letter f) */
-	uint8_t class;      /* VR_IRC_* */
+	uint8_t op_class;   /* VR_IRC_* */
 	uint8_t value_type; /* VR_T_* of the result, VR_T_NONE: none, VR_IR_TYPE_OF_OP */
 	uint8_t aux;        /* VR_AUX_* */
 	uint8_t imm;        /* VR_IMM_* */
@@ -69,9 +73,8 @@ static inline bool vr_ir_is_integer(uint32_t type)
 /* Bits that a value of the type has; of FLAGS and of none 0. */
 static inline uint32_t vr_ir_type_bits(uint32_t type)
 {
-	static const uint16_t bits[] = {
-		[VR_T_I32] = 32, [VR_T_I64] = 64,   [VR_T_F32] = 32,  [VR_T_F64] = 64,
-		[VR_T_V64] = 64, [VR_T_V128] = 128, [VR_T_FLAGS] = 0, [VR_T_V256] = 256};
+	/* By VR_T_*: none, I32, I64, F32, F64, V64, V128, FLAGS, V256. */
+	static const uint16_t bits[VR_T_COUNT] = {0, 32, 64, 32, 64, 64, 128, 0, 256};
 	return type < VR_T_COUNT ? bits[type] : 0;
 }
 
@@ -81,11 +84,8 @@ static inline uint32_t vr_ir_type_bits(uint32_t type)
 /* Bytes that a guest register of this kind (VR_REG_*) has in memory; of an unknown kind 0. */
 static inline uint32_t vr_ir_reg_bytes(uint32_t kind)
 {
-	static const uint8_t bytes[] = {[VR_REG_INT] = 8,
-					[VR_REG_VEC] = 16,
-					[VR_REG_FLAGS] = 4,
-					[VR_REG_CONDITION] = 8,
-					[VR_REG_VEC256] = 32};
+	/* By VR_REG_*: INT, VEC, FLAGS, CONDITION, VEC256. */
+	static const uint8_t bytes[] = {8, 16, 4, 8, 32};
 	return kind < sizeof(bytes) ? bytes[kind] : 0;
 }
 
@@ -117,7 +117,9 @@ static inline bool vr_ir_is_constant(uint32_t op)
 /* A memory op without its condition: CAS of CASIF. */
 static inline uint32_t vr_ir_unconditional(uint32_t op)
 {
-	return op == VR_IR_CASIF ? VR_IR_CAS : op == VR_IR_CAS2IF ? VR_IR_CAS2 : op;
+	if (op == VR_IR_CASIF)
+		return VR_IR_CAS;
+	return op == VR_IR_CAS2IF ? (uint32_t)VR_IR_CAS2 : op;
 }
 
 /* The value that a conditional access looks at, besides a, b, c; 0: the op is none. */
@@ -156,14 +158,14 @@ static inline uint32_t vr_ir_table_base(const struct vr_ir_op *o)
 /* Does the memory op write, and read nothing? */
 static inline bool vr_ir_only_writes(const struct vr_ir_op *o)
 {
-	return vr_ir_ops[o->op].class == VR_IRC_MEM && vr_ir_ops[o->op].value_type == VR_T_NONE;
+	return vr_ir_ops[o->op].op_class == VR_IRC_MEM && vr_ir_ops[o->op].value_type == VR_T_NONE;
 }
 
 /* May the op fault, so that nothing of its instruction may have happened before? */
 static inline bool vr_ir_may_fault(const struct vr_ir_op *o)
 {
-	return vr_ir_ops[o->op].class == VR_IRC_MEM ||
-	       (vr_ir_ops[o->op].class == VR_IRC_FP && o->imm & VR_FPA_TRAPS);
+	return vr_ir_ops[o->op].op_class == VR_IRC_MEM ||
+	       (vr_ir_ops[o->op].op_class == VR_IRC_FP && o->imm & VR_FPA_TRAPS);
 }
 
 /* FP attributes of an op of class VR_IRC_FP. */
@@ -227,5 +229,9 @@ void vr_ir_print(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa, ui
  * [any] */
 void vr_ir_print_some(FILE *out, const struct vr_ir *ir, const struct vr_isa *isa, uint64_t base,
 		      bool (*wanted)(void *opaque, uint64_t pc), void *opaque);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -143,7 +143,7 @@ static void print_op(FILE *out, const struct vr_ir *ir, uint32_t i, const struct
 	for (uint32_t k = 0; k < info.args; k++)
 		if (operand[k])
 			fprintf(out, "%s v%u", k ? "," : "", operand[k]);
-	if (info.class == VR_IRC_MEM) {
+	if (info.op_class == VR_IRC_MEM) {
 		print_memory(out, o);
 	} else if (info.name) {
 		bool after = vr_ir_ops[o->op].aux == VR_AUX_PUT || vr_ir_ops[o->op].aux == VR_AUX_BOOL;

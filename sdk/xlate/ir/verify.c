@@ -461,7 +461,7 @@ static int check_block(struct verifier *v)
 		rc = check_op(v, i);
 		if (rc)
 			return rc;
-		uint32_t op = v->ir->ops[i].op, class = vr_ir_ops[op].class;
+		uint32_t op = v->ir->ops[i].op, class = vr_ir_ops[op].op_class;
 		if ((class == VR_IRC_TERM) != (i == last))
 			return wrong(v, i,
 				     i == last ? "a block ends without a terminator"

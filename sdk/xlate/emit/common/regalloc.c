@@ -394,7 +394,7 @@ void ra_begin_block(struct emit *e, uint32_t index)
 		}
 		if (vr_ir_is_constant(o->op))
 			v->loc = LOC_CONST;
-		if (vr_ir_ops[o->op].class == VR_IRC_PURE && !v->uses) {
+		if (vr_ir_ops[o->op].op_class == VR_IRC_PURE && !v->uses) {
 			v->emitted = 1;
 			continue;
 		}

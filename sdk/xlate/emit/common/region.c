@@ -57,7 +57,7 @@ static void emit_block(struct emit *e, uint32_t b)
 			return;
 		if (val(e, i)->emitted)
 			continue;
-		if (vr_ir_ops[o->op].class == VR_IRC_FP && vr_ir_fp_attributes(o))
+		if (vr_ir_ops[o->op].op_class == VR_IRC_FP && vr_ir_fp_attributes(o))
 			emit_fp(e, o, i);
 		else
 			handlers[o->op](e, o, i);

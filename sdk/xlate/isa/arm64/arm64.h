@@ -12,6 +12,12 @@
 #include <vmrun/state_arm64.h>
 #include <vmrun/isa.h>
 
+#include "../../ir/build.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Guest register numbers (GET/PUT imm). */
 #define A64_REG_X(n) (n) /* 0..30 */
 #define A64_REG_SP 31
@@ -132,14 +138,6 @@ struct a64_fields {
 typedef int (*a64_handler)(struct a64_lift *l, const struct a64_fields *f);
 
 /* X register as a source: 31 is zero (XZR); type VR_T_I32/I64. */
-static inline uint32_t a64_get_x(struct a64_lift *l, uint32_t r, uint32_t type);
-static inline void a64_put_x(struct a64_lift *l, uint32_t r, uint32_t value);
-/* The same with 31 = SP. */
-static inline uint32_t a64_get_xsp(struct a64_lift *l, uint32_t r, uint32_t type);
-static inline void a64_put_xsp(struct a64_lift *l, uint32_t r, uint32_t value);
-
-#include "../../ir/build.h"
-
 static inline uint32_t a64_get_x(struct a64_lift *l, uint32_t r, uint32_t type)
 {
 	return r == 31 ? vr_ir_const(l->ir, type, 0) : vr_ir_get(l->ir, type, r);
@@ -149,6 +147,7 @@ static inline void a64_put_x(struct a64_lift *l, uint32_t r, uint32_t value)
 	if (r != 31)
 		vr_ir_put(l->ir, VR_T_I64, r, value);
 }
+/* The same with 31 = SP. */
 static inline uint32_t a64_get_xsp(struct a64_lift *l, uint32_t r, uint32_t type)
 {
 	return vr_ir_get(l->ir, type, r);
@@ -162,5 +161,9 @@ void a64_lift_exception(struct a64_lift *l, uint32_t ec, uint32_t iss);
 /* FP/AdvSIMD instruction: 1 when accessible; else the trap (EC 0x07) was lifted. Call first in every FP
  * handler: `if (!a64_lift_fp_check(l)) return 1;` */
 int a64_lift_fp_check(struct a64_lift *l);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

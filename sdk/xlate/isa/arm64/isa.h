@@ -5,6 +5,10 @@
 
 #include "arm64.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 extern const struct vr_isa a64_isa;
 
 int32_t VR_CALL a64_lift_block(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir);
@@ -24,13 +28,17 @@ int32_t VR_CALL a64_debug_match(struct vr_exec *x, uint32_t id, uint32_t access,
 void VR_CALL a64_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level);
 uint64_t VR_CALL a64_branch_address_of(struct vr_exec *x, uint64_t pc);
 
-/* A helper with VR_HF_VECTOR has a vector helper's type, the others a scalar one's. */
-#define A64_HELPER(name, flags)                                                                 \
-	extern __typeof__(*__builtin_choose_expr(((flags)&VR_HF_VECTOR) != 0, (vr_vhelper_fn)0, \
-						 (vr_helper_fn)0)) a64_helper_##name;
+#undef A64_VHELPER
+#define A64_HELPER(name, flags) extern __typeof__(*(vr_helper_fn)0) a64_helper_##name;
+#define A64_VHELPER(name, flags) extern __typeof__(*(vr_vhelper_fn)0) a64_helper_##name;
 #include "helpers_int.def"
 #include "helpers_sys.def"
 #include "helpers_fp.def"
 #undef A64_HELPER
+#undef A64_VHELPER
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

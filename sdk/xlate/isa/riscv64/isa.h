@@ -5,6 +5,10 @@
 
 #include "riscv64.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 extern const struct vr_isa rv_isa;
 
 int32_t VR_CALL rv_lift_block(const struct vr_isa_vm *vm, const struct vr_lift *rq, struct vr_ir *ir);
@@ -25,11 +29,15 @@ void VR_CALL rv_set_pin(struct vr_exec *x, uint32_t pin, uint32_t level);
 int32_t VR_CALL rv_fp_slow(struct vr_exec *x, uint32_t what, uint64_t imm, union vr_v128 *d,
 			   const union vr_v128 *a, const union vr_v128 *b, const union vr_v128 *c);
 
-/* A helper with VR_HF_VECTOR has a vector helper's type, the others a scalar one's. */
-#define RV_HELPER(name, flags)                                                                  \
-	extern __typeof__(*__builtin_choose_expr(((flags)&VR_HF_VECTOR) != 0, (vr_vhelper_fn)0, \
-						 (vr_helper_fn)0)) rv_helper_##name;
+#undef RV_VHELPER
+#define RV_HELPER(name, flags) extern __typeof__(*(vr_helper_fn)0) rv_helper_##name;
+#define RV_VHELPER(name, flags) extern __typeof__(*(vr_vhelper_fn)0) rv_helper_##name;
 #include "helpers.def"
 #undef RV_HELPER
+#undef RV_VHELPER
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

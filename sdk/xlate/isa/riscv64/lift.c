@@ -100,7 +100,8 @@ static int only_computes(const struct vr_ir *ir, uint32_t from)
 
 		if (o->op == VR_IR_INSN_START || (o->op == VR_IR_PUT && o->imm < RV_REG_RES_ADDR))
 			continue;
-		if (vr_ir_ops[o->op].class != VR_IRC_PURE || vr_ir_ops[o->op].attribute == VR_ATTRIBUTE_SLOW)
+		if (vr_ir_ops[o->op].op_class != VR_IRC_PURE ||
+		    vr_ir_ops[o->op].attribute == VR_ATTRIBUTE_SLOW)
 			return 0;
 	}
 	return 1;

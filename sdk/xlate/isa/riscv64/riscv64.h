@@ -14,6 +14,10 @@
 #include <vmrun/state_riscv64.h>
 #include <vmrun/isa.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Guest register numbers (GET/PUT imm). */
 #define RV_REG_X(n) (n)    /* 1..31 */
 #define RV_REG_RES_ADDR 32 /* LR's reservation: address, UINT64_MAX: none */
@@ -135,5 +139,9 @@ struct rv_fields {
  * appended, rv_lift.expanded is to be lifted. */
 #define RV_LIFT_EXPANDED 2
 typedef int (*rv_handler)(struct rv_lift *l, const struct rv_fields *f);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
