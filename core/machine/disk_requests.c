@@ -11,7 +11,7 @@
  * called without the lock, since it may submit.
  *
  * Cancelling takes what waits out of the queue, and lets what is under way end at its next system call, as
- * disk_stop() does for ever. What a write moved before that is in the file, and nobody was told that the whole is.
+ * disk_stop() does for ever. What a write moved before that is in the file, and the device was not told that the whole is.
  */
 #include <stdio.h>
 #include <string.h>

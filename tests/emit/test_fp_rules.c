@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_fp_rules.c: FP attributes. What the processor does itself is one instruction and asks nobody (VR_FPA_SSE); any other
+ * test_fp_rules.c: FP attributes. What the processor does itself is one instruction and calls nothing (VR_FPA_SSE); any other
  * combination asks the isa for each op; an op with VR_FPA_TRAPS faults as a memory op does.
  */
 #include <criterion/criterion.h>
@@ -234,7 +234,7 @@ Test(emit_fp_rules, the_processors_own)
 		cr_expect(!asked[op] || in_part(op), "%s asks", vr_ir_ops[op].name);
 }
 
-/* Whole vectors, without an unsigned or negated form, ask nobody either. */
+/* Whole vectors, without an unsigned or negated form, call nothing either. */
 Test(emit_fp_rules, vectors)
 {
 	static const uint16_t ops[] = {VR_IR_VFADD,   VR_IR_VFSUB,   VR_IR_VFMUL,   VR_IR_VFDIV,

@@ -18,7 +18,8 @@ $(B)/tests/validate/$(1)-%.so: tests/validate/faulty_$(1).c tests/validate/fault
 	  $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,now $$(if $$(filter exports_%,$$*),,-Wl,--version-script=tests/validate/exports) \
 	  -o $$@ $$< $(VALIDATE_LIBS_$(1)) -lm
 	$(Q)sed 's/LIBRARY/$$(@F)/g' tests/validate/faulty_$(1).yaml > $$(@:.so=.yaml)
-	$(Q)case $$* in process_unasked) ;; process_*) echo 'helper: share' >> $$(@:.so=.yaml) ;; esac
+	$(Q)case $$* in process_unasked) ;; process_*) echo 'helper: share' >> $$(@:.so=.yaml) ;; \
+	  magic_minor) sed -i 's/minor: 0}/minor: 1}/' $$(@:.so=.yaml) ;; esac
 endef
 $(foreach c,$(VALIDATE_CLASSES),$(eval $(call faulty,$(c))))
 

@@ -422,7 +422,7 @@ const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
 		32,
 		{'V', 'M', 'R', 'N'},
 		VR_ABI_MAJOR,
-		FAULT(magic_minor) ? 1 : 0,
+		VR_ABI_MINOR,
 		FAULT(magic_flags) ? 0x80 : 0,
 		{0},
 	};

@@ -69,7 +69,7 @@ struct vr_board_maker {
 	/* Around a series of get_state() or set_state(), so that all of them are of one moment: when pause() returns no
 	 * device has a request in flight (each was finished, or will be taken anew), and none takes one, until
 	 * resume(), after which what waits in rings is taken. Guest memory does not change in between. Not
-	 * nested. Timers of the host are not a device's: whoever takes the states sees to it that none fires in
+	 * nested. Timers of the host are not a device's: the caller sees to it that none fires in
 	 * between. Both or none of the two; without, each get_state() is of its own moment. [quiesced] */
 	void(VR_CALL *pause)(struct vr_board *board);
 	void(VR_CALL *resume)(struct vr_board *board);
