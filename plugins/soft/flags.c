@@ -4,9 +4,9 @@
  *
  * Most instructions of some guests make flags and few read them. An op that makes FLAGS goes when nothing reads them, and what
  * keeps it is a PUT. So PUTs are looked at backward over the region's graph: one that is overwritten before it is read, on every
- * path, is removed. A path that leaves the region reads all. A memory op reads them when a later instruction of the block uses the
- * same flags, although that one has them as a value: if the access faults, the guest resumes in another region, which reads
- * them from memory. When the flags are overwritten first, the old ones are not read. PUTs right before the terminator are
+ * path, is removed. A path that leaves the region reads all. An op that may fault reads them when a later instruction of the
+ * block uses the same flags, although that one has them as a value: after a fault the guest resumes in another region, which
+ * reads them from memory. When the flags are overwritten first, the old ones are not read. PUTs right before the terminator are
  * marked with the edges on which they are dead, so the emitter can store the flags after the jump, on the other edges only.
  *
  * FLAGS are four bits, N Z C V, and each is followed by itself, in registers and in values, because an op may make some and keep
@@ -168,7 +168,7 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b)
 				live |= p->wanted[i] * (bits / ALL);
 			else
 				live |= bits;
-		} else if (vr_ir_ops[o->op].class == VR_IRC_MEM) {
+		} else if (vr_ir_may_fault(o)) {
 			live |= used;
 		} else if (vr_ir_helper(o) != UINT64_MAX) {
 			if (vr_isa_helper(p->isa, vr_ir_helper(o))->flags &

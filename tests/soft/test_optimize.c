@@ -13,6 +13,7 @@
 #define REGS 8
 #define FLAGS 16
 #define CONDITION 17
+#define WIDE 19
 #define OPS 512
 #define MEMORY 64
 
@@ -353,11 +354,12 @@ Test(optimize, condition_registers_that_are_overwritten_go)
 		}
 }
 
-/* Flags that are used after an access must be in memory in case it faults, although their user has them as a
- * value. */
+/* Flags that are used after an access, or an FP op that may fault, must be in memory in case it faults, although their user
+ * has them as a value. */
 Test(optimize, flags_used_after_an_access_stay)
 {
-	for (uint32_t used = 0; used < 2; used++) {
+	for (uint32_t n = 0; n < 4; n++) {
+		const uint32_t used = n & 1, fp = n >> 1;
 		struct fake_region w;
 
 		begin(&w);
@@ -365,7 +367,11 @@ Test(optimize, flags_used_after_an_access_stay)
 
 		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, a, b));
 		vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
-		vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
+		if (fp)
+			vr_ir_add(&w.ir, VR_IR_VFDIV, VR_T_V256, 3, vr_ir_get(&w.ir, VR_T_V256, WIDE),
+				  vr_ir_get(&w.ir, VR_T_V256, WIDE + 1), 0, VR_FPA_SSE | VR_FPA_TRAPS);
+		else
+			vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
 		uint32_t g = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
 
 		if (used)
@@ -376,6 +382,34 @@ Test(optimize, flags_used_after_an_access_stay)
 		end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
 		optimise(&w);
 		cr_assert_eq(count_ops(&w, VR_IR_PUT), 2 + used);
+	}
+}
+
+/* Down to the branch move flags, and no other registers. */
+Test(optimize, vectors_do_not_sink)
+{
+	static const uint32_t regs[] = {FLAGS, CONDITION, WIDE};
+
+	for (uint32_t n = 0; n < 3; n++) {
+		struct fake_region w;
+
+		begin(&w);
+		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), v = vr_ir_get(&w.ir, VR_T_V256, WIDE + 1);
+		uint32_t f = vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, a, a);
+
+		vr_ir_put(&w.ir,
+			  n == 0   ? VR_T_FLAGS
+			  : n == 1 ? VR_T_I64
+				   : VR_T_V256,
+			  regs[n],
+			  n == 0   ? f
+			  : n == 1 ? a
+				   : v);
+		vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
+		vr_ir_add(&w.ir, VR_IR_BRCC, VR_T_NONE, VR_CC_EQ, f, 0, 0, 4096);
+		end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+		optimise(&w);
+		cr_assert_eq(w.ir.ops[w.ir.op_count - (n < 2 ? 2 : 3)].op, VR_IR_PUT, "register %u", regs[n]);
 	}
 }
 
