@@ -4,9 +4,9 @@
  *
  * Most instructions of some guests make flags and few read them. An op that makes FLAGS goes when nothing reads them, and what
  * keeps it is a PUT. So PUTs are looked at backward over the region's graph: one that is overwritten before it is read, on every
- * path, is removed. A path that leaves the region reads all. A memory op reads them when a later instruction of the block uses the
- * same flags, although that one has them as a value: if the access faults, the guest resumes in another region, which reads
- * them from memory. When the flags are overwritten first, the old ones are not read. PUTs right before the terminator are
+ * path, is removed. A path that leaves the region reads all. An op that may fault reads them when its instruction or a
+ * later one of the block uses the same flags, although that one has them as a value: after a fault the guest resumes in another
+ * region, with that instruction, and reads them from memory. When the flags are overwritten first, the old ones are not read. PUTs right before the terminator are
  * marked with the edges on which they are dead, so the emitter can store the flags after the jump, on the other edges only.
  *
  * FLAGS are four bits, N Z C V, and each is followed by itself, in registers and in values, because an op may make some and keep
@@ -143,8 +143,10 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b)
 	uint64_t taken = edge_live(b, VR_EDGE_TAKEN, p->live_in),
 		 fall = edge_live(b, VR_EDGE_FALL, p->live_in);
 	uint64_t live = to == 0 ? UINT64_MAX : to == 1u << VR_EDGE_TAKEN ? taken : taken | fall;
-	/* Used by a replaced GET further down: that reads memory only after a fault in between. */
+	/* Used by a replaced GET further down: that reads memory only after a fault in between. Or before an op that faults, in
+	 * the same instruction, with which the guest resumes. */
 	uint64_t used = 0;
+	bool faults = false;
 	int tail = to > 1u << VR_EDGE_TAKEN; /* nothing but such PUTs comes before the branch */
 
 	memset(p->wanted + b->first, 0, b->count * sizeof(p->wanted[0]));
@@ -162,20 +164,24 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b)
 		}
 		tail = tail && (i == last || o->op == VR_IR_NOP);
 		if (bits) {
-			if (soft_is_forwarded(o))
+			if (soft_is_forwarded(o)) {
 				used |= bits;
-			else if (o->type == VR_T_FLAGS)
+				live |= faults ? bits : 0;
+			} else if (o->type == VR_T_FLAGS)
 				live |= p->wanted[i] * (bits / ALL);
 			else
 				live |= bits;
-		} else if (vr_ir_ops[o->op].op_class == VR_IRC_MEM) {
+		} else if (vr_ir_may_fault(o)) {
 			live |= used;
+			faults = true;
 		} else if (vr_ir_helper(o) != UINT64_MAX) {
 			if (vr_isa_helper(p->isa, vr_ir_helper(o))->flags &
 			    (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))
 				live = UINT64_MAX;
 		} else if (o->op == VR_IR_PUT) { /* of a register that is not followed */
 			p->wanted[o->a] = ALL;
+		} else if (o->op == VR_IR_INSN_START) {
+			faults = false;
 		} else {
 			read_operands(o, p->wanted[i], p->wanted);
 			if (p->change && o->op == VR_IR_F_MERGE &&

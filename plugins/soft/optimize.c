@@ -193,7 +193,7 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 			    (type == o->type ||
 			     (type == VR_T_I64 && o->type == VR_T_I32 && ir->ops[v].type == VR_T_I32))) {
 				replacement[i] = v;
-				if (vr_isa_reg(isa, o->imm)->kind >= VR_REG_FLAGS)
+				if (vr_ir_is_flags_reg(vr_isa_reg(isa, o->imm)->kind))
 					o->aux = SOFT_FORWARDED;
 			} else if (v && type == VR_T_I64 && o->type == VR_T_I64) {
 				reaching[i] = v;
@@ -272,7 +272,7 @@ static void sink_flags(const struct vr_isa *isa, struct vr_ir *ir, const struct 
 			soft_is_forwarded(&ir->ops[i - 1])))
 			i--;
 		if (i == b->first || ir->ops[i - 1].op != VR_IR_PUT ||
-		    vr_isa_reg(isa, ir->ops[i - 1].imm)->kind < VR_REG_FLAGS)
+		    !vr_ir_is_flags_reg(vr_isa_reg(isa, ir->ops[i - 1].imm)->kind))
 			return;
 		if (i == end)
 			continue;

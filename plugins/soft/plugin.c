@@ -92,6 +92,8 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 	vm->memory_order = VR_VALUE(isa, memory_order, VR_ORDER_WEAK);
 	vm->count = (VR_VALUE(c, flags, 0) & VR_VM_STATS) != 0;
 	vm->region_insns = (uint32_t)p->region_insns;
+	vm->verify = p->verify;
+	snprintf(vm->translator, sizeof(vm->translator), "%s", c->translator_id ? c->translator_id : "?");
 	const struct vr_isa_config shared = {
 		.size = sizeof(shared), .vcpu_count = c->vcpu_count, .host = vm->host};
 
@@ -249,6 +251,7 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 	struct soft_plugin *p = soft_plugin_of(self);
 	const struct vr_host *host = p->instance.host;
 	const struct vr_host_config *config = host->query(host, VR_CONFIG_ID);
+	const char *verify;
 
 	p->tier = 1;
 	p->cache = 96u << 20;
@@ -258,6 +261,8 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 		config->number(host, "cache", &p->cache);
 		config->number(host, "region-insns", &p->region_insns);
 	}
+	verify = VR_HAS(config, string) ? config->string(host, "verify") : NULL;
+	p->verify = verify && !strcmp(verify, "true");
 	if (p->tier > 1 || p->cache < (4u << 20) || p->cache > (1u << 30) || !p->region_insns ||
 	    p->region_insns > 1024) {
 		return vr_host_error(

@@ -155,6 +155,8 @@ int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir
 		return rc;
 	struct vr_ir_block *b = &ir->blocks[n];
 
+	if (vm->verify && (rc = soft_verify_lifted(vm, rq, ir, b, va_page)) < 0)
+		return rc;
 	if (unknown_op(ir, b, VR_IR_COUNT))
 		return VR_E_ABI;
 	if (size)
@@ -339,7 +341,7 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 			continue;
 
 		if (rc < 0 || ir->block_count == n) {
-			if (n == 0)
+			if (n == 0 || (rc == VR_E_ABI && vm->verify))
 				return rc < 0 ? rc : VR_E_INTERNAL;
 			ir->block_count = n;
 			break;

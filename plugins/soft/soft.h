@@ -293,6 +293,8 @@ struct soft_vm {
 	struct vr_emit_vm *emitter;
 	uint32_t vcpu_count;
 	uint32_t region_insns;
+	bool verify;           /* every lifted block: verify.c */
+	char translator[65];   /* its id, for messages */
 	uint32_t count;        /* entries into regions */
 	uint32_t memory_order; /* VR_ORDER_*: the isa's */
 	struct soft_vcpu *vcpus[SOFT_MAX_VCPUS];
@@ -341,6 +343,7 @@ struct soft_plugin {
 	uint64_t tier;
 	uint64_t cache;
 	uint64_t region_insns;
+	bool verify;
 };
 
 static inline struct soft_plugin *soft_plugin_of(struct vr_plugin_self *self)
@@ -510,6 +513,10 @@ void soft_scratch_free(struct soft_scratch *s);
 uint32_t soft_page_run(const struct vr_code_space *code, uint64_t va_page);
 /* The linear address at which an instruction goes on that begins in the page and is cut off there. */
 uint64_t soft_tail_address(const struct vr_code_space *code, uint64_t va_page);
+/* -- verify.c: a block that was lifted, before its places are put. VR_E_ABI with a text. -- */
+int32_t soft_verify_lifted(struct soft_vm *vm, const struct vr_lift *rq, const struct vr_ir *ir,
+			   struct vr_ir_block *b, uint64_t va_page);
+
 /* What soft_lift() is given for an instruction that goes on at soft_tail_address(). */
 struct soft_whole {
 	uint8_t code[2 * SOFT_TAIL_MAX];

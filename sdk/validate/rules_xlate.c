@@ -136,12 +136,10 @@ void check_xlate_isa(struct vr_check *c)
 	CHECK(c, isa->state_id && isa->state_id[0], "isa.state_id is missing");
 	CHECK(c, isa->guest_regs && isa->guest_reg_count, "it has no guest registers");
 	for (uint32_t i = 0; i < isa->guest_reg_count; i++) {
-		static const uint32_t sizes[] = {8, 16, 4, 8};
 		const struct vr_guest_reg *s = vr_isa_reg(isa, i);
-		uint32_t size;
+		uint32_t size = vr_ir_reg_bytes(s->kind);
 
-		CHECK(c, s->kind <= VR_REG_CONDITION, "guest register %u is of kind %u", i, s->kind);
-		size = sizes[s->kind];
+		CHECK(c, size, "guest register %u is of kind %u", i, s->kind);
 		CHECK(c, s->name && s->name[0], "guest register %u has no name", i);
 		CHECK(c, s->offset % size == 0, "guest register '%s' lies at %u, which is no multiple of %u",
 		      s->name, s->offset, size);
@@ -153,7 +151,8 @@ void check_xlate_isa(struct vr_check *c)
 		for (uint32_t k = 0; k < i; k++)
 			CHECK(c,
 			      strcmp(vr_isa_reg(isa, k)->name, s->name) == 0 || /* a place that is not used */
-				      vr_isa_reg(isa, k)->offset + sizes[vr_isa_reg(isa, k)->kind] <=
+				      vr_isa_reg(isa, k)->offset +
+						      vr_ir_reg_bytes(vr_isa_reg(isa, k)->kind) <=
 					      s->offset ||
 				      s->offset + size <= vr_isa_reg(isa, k)->offset,
 			      "guest registers '%s' and '%s' lie over each other", vr_isa_reg(isa, k)->name,

@@ -104,8 +104,7 @@ static int differs(const char *how, bool optimised)
 
 		/* The optimiser drops condition flags that are overwritten before they are read, also when a fault
 		 * comes between: see optimize.c, 4. */
-		if ((reg->kind == VR_REG_FLAGS || reg->kind == VR_REG_CONDITION) && optimised &&
-		    want.fault_pc)
+		if (vr_ir_is_flags_reg(reg->kind) && optimised && want.fault_pc)
 			continue;
 		if (memcmp((uint8_t *)H.x + at, want.state + at, bytes)) {
 			uint64_t g[4] = {0}, e[4] = {0};

@@ -228,6 +228,22 @@ other_id()
 	return 0
 }
 try other-id other_id
+# A lifter that makes a bad IR: named with instruction, op and rule.
+bad_ir()
+{
+	cp -r tutorial-translator/com.example.lifter badir && cd badir || return 1
+	sed -i "s/vr_ir_op2(l->ir, VR_IR_ADD, VR_T_I64, y, get(l, f->z))/vr_ir_op2(l->ir, VR_IR_ADD, VR_T_I64, y, l->ir->op_count + 1)/" plugin.c
+	make -s || return 1
+	! vmrun --plugin-path ".:$(pkg-config --variable=tinydir vmrun-sdk)" -p soft,verify=on -p com.example.lifter --no-reboot guest.img >out 2>&1 </dev/null
+	grep -E "translator 'com.example.lifter': the IR of the instruction at 0x[0-9a-f]* \\(tiny; bytes from there:( [0-9a-f]{2})+\\) is wrong: op [0-9]+ \\(ADD\\): " out || { cat out; return 1; }
+}
+try bad-ir-is-named bad_ir
+lifter_verified()
+{
+	cd tutorial-translator/com.example.lifter && make -s && vmrun --quiet --plugin-path ".:$(pkg-config --variable=tinydir vmrun-sdk)" \
+		-p soft,verify=on -p com.example.lifter --no-reboot guest.img >out 2>/dev/null </dev/null && cmp out expected
+}
+try good-ir-passes lifter_verified
 # Flags of the user's own, as they are given to make.
 own_flags()
 {

@@ -240,6 +240,29 @@ Test(flags, faults)
 	}
 }
 
+/* The same, where an FP op faults, and the flags are overwritten once they have been read. */
+Test(flags, fp_faults)
+{
+	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_SUBF, 3, 1, 2, 3), FAKE_OP(FAKE_DIVW, 0, 0, 1, 0),
+		  FAKE_OP(FAKE_PUSHF, 5, 0, 0, 0), FAKE_OP(FAKE_ADDF, 4, 1, 2, 3), FAKE_STOP);
+	FAKE_LOAD(t, 1, 0, FAKE_OP(FAKE_PUSHF, 5, 0, 0, 0), FAKE_STOP);
+	for (uint32_t n = 0; n < NUMBERS * NUMBERS; n++) {
+		uint64_t a = numbers[n % NUMBERS], b = numbers[n / NUMBERS], r;
+		const double by = n & 1;
+
+		R(1) = a;
+		R(2) = b;
+		R(5) = 0;
+		fake_of(X)->wide[0] = (union vr_v256){.f64 = {1, 1, 1, 1}};
+		fake_of(X)->wide[1] = (union vr_v256){.f64 = {1, by, 1, 1}};
+		uint32_t faults = fake_of(X)->faults;
+
+		cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
+		cr_assert_eq(fake_of(X)->faults - faults, !(n & 1));
+		cr_assert_eq(R(5), expected(FAKE_SUBF, 64, a, b, 0, &r));
+	}
+}
+
 Test(flags, six_arguments)
 {
 	FAKE_LOAD(t, 0, 0, FAKE_OP(FAKE_ADDI, 1, 1, 0, 1), FAKE_OP(FAKE_ADDI, 6, 6, 0, 2),

@@ -13,6 +13,7 @@
 #define REGS 8
 #define FLAGS 16
 #define CONDITION 17
+#define WIDE 19
 #define OPS 512
 #define MEMORY 64
 
@@ -353,30 +354,67 @@ Test(optimize, condition_registers_that_are_overwritten_go)
 		}
 }
 
-/* Flags that are used after an access must be in memory in case it faults, although their user has them as a
- * value. */
-Test(optimize, flags_used_after_an_access_stay)
+/* Flags must be in memory where an access, or an FP op, may fault, although their user has them as a value: when that is a later
+ * instruction, or the one that faults, which is begun anew; not when it is over by then. */
+Test(optimize, flags_that_are_used_around_an_access_stay)
 {
-	for (uint32_t used = 0; used < 2; used++) {
+	enum { NEVER, AFTER, BEFORE, OVER };
+	static const uint32_t puts[] = {1, 3, 3, 2};
+
+	for (uint32_t n = 0; n < 8; n++) {
+		const uint32_t fp = n & 1, used = n >> 1;
 		struct fake_region w;
+		uint32_t c = 0;
 
 		begin(&w);
 		uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), b = vr_ir_get(&w.ir, VR_T_I64, 1);
-
+#define EQUAL() \
+	vr_ir_add(&w.ir, VR_IR_SETCC, VR_T_I64, VR_CC_EQ, vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS), 0, 0, 0)
+#define INSN(n) vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, n)
 		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_SUB, VR_T_I64, a, b));
-		vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
-		vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
-		uint32_t g = vr_ir_get(&w.ir, VR_T_FLAGS, FLAGS);
-
-		if (used)
-			vr_ir_put(&w.ir, VR_T_I64, 2,
-				  vr_ir_add(&w.ir, VR_IR_SETCC, VR_T_I64, VR_CC_EQ, g, 0, 0, 0));
+		INSN(4);
+		if (used == BEFORE || used == OVER)
+			c = EQUAL();
+		if (used == OVER) {
+			vr_ir_put(&w.ir, VR_T_I64, 2, c);
+			INSN(8);
+		}
+		if (fp)
+			vr_ir_add(&w.ir, VR_IR_VFDIV, VR_T_V256, 3, vr_ir_get(&w.ir, VR_T_V256, WIDE),
+				  vr_ir_get(&w.ir, VR_T_V256, WIDE + 1), 0, VR_FPA_SSE | VR_FPA_TRAPS);
+		else
+			vr_ir_add(&w.ir, VR_IR_STORE, VR_T_I64, 3, a, b, 0, 0);
+		if (used == AFTER) {
+			INSN(12);
+			c = EQUAL();
+		}
+#undef INSN
+#undef EQUAL
+		if (used == AFTER || used == BEFORE)
+			vr_ir_put(&w.ir, VR_T_I64, 2, c);
 		vr_ir_put(&w.ir, VR_T_FLAGS, FLAGS, vr_ir_op2(&w.ir, VR_IR_F_ADD, VR_T_I64, a, b));
 		vr_ir_add(&w.ir, VR_IR_GOTO, 0, 0, 0, 0, 0, 4096);
 		end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
 		optimise(&w);
-		cr_assert_eq(count_ops(&w, VR_IR_PUT), 2 + used);
+		cr_assert_eq(count_ops(&w, VR_IR_PUT), puts[used], "use %u, %s", used, fp ? "FP" : "access");
 	}
+}
+
+/* Down to the branch move flags, and no other registers. */
+Test(optimize, vectors_do_not_sink)
+{
+	struct fake_region w;
+
+	begin(&w);
+	uint32_t a = vr_ir_get(&w.ir, VR_T_I64, 0), v = vr_ir_get(&w.ir, VR_T_V256, WIDE + 1);
+
+	vr_ir_put(&w.ir, VR_T_I64, CONDITION, a);
+	vr_ir_put(&w.ir, VR_T_V256, WIDE, v);
+	vr_ir_add(&w.ir, VR_IR_INSN_START, 0, 0, 0, 0, 0, 4);
+	vr_ir_add(&w.ir, VR_IR_BRCMP, VR_T_I64, VR_CC_EQ, a, a, 0, 4096);
+	end_block(&w, 1, VR_NO_BLOCK, VR_NO_BLOCK);
+	optimise(&w);
+	cr_assert_eq(w.ir.ops[w.ir.op_count - 3].op, VR_IR_PUT);
 }
 
 Test(optimize, a_call_in_between_reads_flags_and_changes_registers)

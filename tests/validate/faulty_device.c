@@ -419,12 +419,7 @@ static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
 {
 	static const struct vr_magic magic = {
-		32,
-		{'V', 'M', 'R', 'N'},
-		VR_ABI_MAJOR,
-		VR_ABI_MINOR,
-		FAULT(magic_flags) ? 0x80 : 0,
-		{0},
+		32, {'V', 'M', 'R', 'N'}, VR_ABI_MAJOR, VR_ABI_MINOR, FAULT(magic_flags) ? 0x80 : 0, {0},
 	};
 
 	return &magic;

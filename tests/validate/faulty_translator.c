@@ -65,6 +65,13 @@ static void fill(void)
 	isa.set_state = faulty_set_state;
 	memcpy(guest_regs, isa.guest_regs, isa.guest_reg_count * sizeof(guest_regs[0]));
 	memcpy(helpers, isa.helpers, isa.helper_count * sizeof(helpers[0]));
+	/* of kinds that our own guests have none of */
+	isa.state_size = (isa.state_size + 31) & ~31u;
+	guest_regs[isa.guest_reg_count++] =
+		(struct vr_guest_reg){VR_EXEC_STATE + (uint32_t)isa.state_size, VR_REG_VEC256, "wide"};
+	guest_regs[isa.guest_reg_count++] = (struct vr_guest_reg){
+		VR_EXEC_STATE + (uint32_t)isa.state_size + 32, VR_REG_CONDITION, "condition"};
+	isa.state_size += 64;
 	if (FAULT(reg_outside))
 		guest_regs[isa.guest_reg_count++] = (struct vr_guest_reg){320, VR_REG_INT, "outside"};
 	if (FAULT(helper_hole))

@@ -95,6 +95,12 @@ static inline bool vr_ir_is_vector_reg(uint32_t kind)
 	return kind == VR_REG_VEC || kind == VR_REG_VEC256;
 }
 
+/* ... the guest's condition flags, or what one of them is computed from? */
+static inline bool vr_ir_is_flags_reg(uint32_t kind)
+{
+	return kind == VR_REG_FLAGS || kind == VR_REG_CONDITION;
+}
+
 /* Where an op at a block's end goes, as bits 1 << VR_EDGE_*; 0: not to a block that the IR names. */
 static inline uint32_t vr_ir_edges(uint32_t op)
 {

@@ -20,7 +20,7 @@ static bool before_branch(const struct emit *e, uint32_t index)
 	for (uint32_t k = index + 1; k < last; k++) {
 		const struct vr_ir_op *o = &e->ops[k];
 		if (o->op != VR_IR_NOP &&
-		    (o->op != VR_IR_PUT || vr_isa_reg(e->job->isa, o->imm)->kind < VR_REG_FLAGS))
+		    (o->op != VR_IR_PUT || !vr_ir_is_flags_reg(vr_isa_reg(e->job->isa, o->imm)->kind)))
 			return false;
 	}
 	return true;
