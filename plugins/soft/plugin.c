@@ -251,7 +251,7 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 	struct soft_plugin *p = soft_plugin_of(self);
 	const struct vr_host *host = p->instance.host;
 	const struct vr_host_config *config = host->query(host, VR_CONFIG_ID);
-	const char *verify;
+	uint64_t verify = 0;
 
 	p->tier = 1;
 	p->cache = 96u << 20;
@@ -260,9 +260,9 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 		config->number(host, "tier", &p->tier);
 		config->number(host, "cache", &p->cache);
 		config->number(host, "region-insns", &p->region_insns);
+		config->number(host, "verify", &verify);
 	}
-	verify = VR_HAS(config, string) ? config->string(host, "verify") : NULL;
-	p->verify = verify && !strcmp(verify, "true");
+	p->verify = verify != 0;
 	if (p->tier > 1 || p->cache < (4u << 20) || p->cache > (1u << 30) || !p->region_insns ||
 	    p->region_insns > 1024) {
 		return vr_host_error(

@@ -198,9 +198,9 @@ static const struct vr_isa isa = {
 	.helper_stride = sizeof(struct vr_helper),
 	.state_size = 64,
 	.guest_regs = registers,
-	.guest_reg_count = 5,
+	.guest_reg_count = sizeof(registers) / sizeof(registers[0]),
 	.helpers = helpers,
-	.helper_count = 3,
+	.helper_count = sizeof(helpers) / sizeof(helpers[0]),
 };
 
 static uint32_t type_of(char letter)
@@ -211,7 +211,7 @@ static uint32_t type_of(char letter)
 static uint32_t value_of(uint32_t type)
 {
 	return type == VR_T_FLAGS      ? vr_ir_get(&ir, VR_T_FLAGS, 2)
-	       : type == VR_T_V256     ? vr_ir_get(&ir, type, 4)
+	       : type == VR_T_V256     ? vr_ir_get(&ir, type, 5)
 	       : vr_ir_is_vector(type) ? vr_ir_get(&ir, type, 1)
 				       : vr_ir_const(&ir, VR_T_I64, 1);
 }
@@ -328,7 +328,7 @@ static const struct {
 	{VR_IR_GET, VR_T_V256, 0, 1},
 	{VR_IR_PUT, VR_T_V256, 0, 1},
 	{VR_IR_PUT, VR_T_V128, VR_PUT_KEEP, 1},
-	{VR_IR_PUT, VR_T_V256, VR_PUT_KEEP, 4},
+	{VR_IR_PUT, VR_T_V256, VR_PUT_KEEP, 5},
 	{VR_IR_PUT, VR_T_I64, VR_PUT_KEEP, 0},
 	{VR_IR_VCALL, VR_T_V256, 0, 1},
 	{VR_IR_VCALL, VR_T_V128, 0, 2},
@@ -499,9 +499,9 @@ Test(verify, fp_attributes)
 Test(verify, wide_registers)
 {
 	open_block();
-	uint32_t w = vr_ir_get(&ir, VR_T_V256, 4), low = vr_ir_get(&ir, VR_T_F32, 4);
+	uint32_t w = vr_ir_get(&ir, VR_T_V256, 5), low = vr_ir_get(&ir, VR_T_F32, 5);
 
-	vr_ir_put(&ir, VR_T_V256, 4, low);
+	vr_ir_put(&ir, VR_T_V256, 5, low);
 	vr_ir_put(&ir, VR_T_V128, 4, w);
 	vr_ir_add(&ir, VR_IR_PUT, VR_T_V64, VR_PUT_KEEP, w, 0, 0, 4);
 	vr_ir_put(&ir, VR_T_V128, 1, w);
