@@ -21,7 +21,7 @@ struct kind {
 
 /* NULL: none of the table. */
 const struct kind *kinds_find(const void *data, size_t size);
-/* "an ELF program for x86_64", which is no kernel, into text; 0: it is none. */
+/* What an ELF file is that is no kernel, such as "an ELF program", and for which architecture, into text; 0: it is none. */
 int kinds_program(const void *data, size_t size, char *text, size_t capacity);
 /* The architecture that an ELF or PE file says it is for, "ppc64"; NULL: it is neither, or of one without a name here. */
 const char *kinds_architecture(const void *data, size_t size);

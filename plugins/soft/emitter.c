@@ -26,6 +26,11 @@ _Static_assert(offsetof(struct vr_emit, size) == 0 && offsetof(struct vr_emit, r
 		       offsetof(struct vr_emit, arch) == 8,
 	       "what is read of an emitter of any revision");
 
+static bool keeps_order(const struct vr_emit *e, uint32_t order)
+{
+	return VR_VALUE(e, memory_orders, 0) >> order & 1;
+}
+
 /* The reason why it can't be used; NULL: it can. */
 static const char *unusable(const struct soft_vm *vm, const struct vr_emit *e, char *why, uint32_t n)
 {
@@ -52,7 +57,7 @@ static const char *unusable(const struct soft_vm *vm, const struct vr_emit *e, c
 			snprintf(why, n, "this processor can't run its code");
 		return why;
 	}
-	if (!(VR_VALUE(e, memory_orders, 0) >> vm->memory_order & 1)) {
+	if (!keeps_order(e, vm->memory_order)) {
 		snprintf(why, n, "its code does not keep this guest's memory order (%s)",
 			 vm->memory_order == VR_ORDER_TSO ? "TSO" : "weak");
 		return why;

@@ -10,7 +10,7 @@
  * marked with the edges on which they are dead, so the emitter can store the flags after the jump, on the other edges only.
  *
  * FLAGS are four bits, N Z C V, and each is followed by itself, in registers and in values, because an op may make some and keep
- * the rest (F_MERGE: INC of x86 keeps the carry). A reader of the bits that came from one operand of an F_MERGE reads that
+ * the rest (F_MERGE: an increment that keeps the carry). A reader of the bits that came from one operand of an F_MERGE reads that
  * operand instead (soft_flags_operands()); an F_MERGE whose other bits are of no use becomes that operand. What is left of
  * an INC before a branch on zero is its sum and one flag test.
  *
