@@ -5,8 +5,8 @@
  * An emitter works on the engine's own structures, so it has to be of the engine's revision (VR_ENGINE_REVISION). It
  * knows nothing of a guest, so any one serves any guest. The translator's own is the first choice: its author tried the
  * two together. When it can't be used (another revision, an incomplete table, a processor that can't run its code, a
- * memory order of the guest that it can't give), or the translator has none, those of the other installed plugins are looked at, best first, and the first that can be
- * used is taken. Without one the guest is interpreted. What a user did not expect is one line of the log.
+ * memory order of the guest that it can't give), or the translator has none, those of the other installed plugins are looked
+ * at, best first, and the first that can be used is taken. Without one the guest is interpreted. What a user did not expect is one line of the log.
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +25,11 @@ struct search {
 _Static_assert(offsetof(struct vr_emit, size) == 0 && offsetof(struct vr_emit, revision) == 4 &&
 		       offsetof(struct vr_emit, arch) == 8,
 	       "what is read of an emitter of any revision");
+
+static uint32_t memory_orders(const struct vr_emit *e)
+{
+	return VR_VALUE(e, memory_orders, 0);
+}
 
 /* The reason why it can't be used; NULL: it can. */
 static const char *unusable(const struct soft_vm *vm, const struct vr_emit *e, char *why, uint32_t n)
@@ -52,7 +57,7 @@ static const char *unusable(const struct soft_vm *vm, const struct vr_emit *e, c
 			snprintf(why, n, "this processor can't run its code");
 		return why;
 	}
-	if (!(VR_VALUE(e, memory_orders, 0) >> vm->memory_order & 1)) {
+	if (!(memory_orders(e) >> vm->memory_order & 1)) {
 		snprintf(why, n, "its code does not keep this guest's memory order (%s)",
 			 vm->memory_order == VR_ORDER_TSO ? "TSO" : "weak");
 		return why;
