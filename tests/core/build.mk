@@ -17,7 +17,7 @@ $(TEST_CORE): $(B)/tests/test-core-%: $(B)/obj/tests/core/test_%.o $(TEST_CORE_S
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(LDFLAGS_$(@F)) -o $@ $(filter %.o %.a,$^) -lcriterion $(CORE_LIBS)
-LDFLAGS_test-core-nomem := $(foreach f,malloc calloc realloc strdup vasprintf __vasprintf_chk free,-Wl,--wrap=$(f))
+LDFLAGS_test-core-nomem := $(foreach f,malloc calloc realloc strdup strndup vasprintf __vasprintf_chk free,-Wl,--wrap=$(f))
 
 # No -z defs: one of them has an unresolved symbol, which dlopen() must refuse.
 $(TEST_CORE_FAULTY): $(B)/tests/faulty/%.so: $(B)/obj/tests/core/faulty/%.o

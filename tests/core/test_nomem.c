@@ -24,12 +24,14 @@ void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t n);
 void __real_free(void *p);
 char *__real_strdup(const char *s);
+char *__real_strndup(const char *s, size_t n);
 int __real_vasprintf(char **out, const char *format, va_list ap);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
 void __wrap_free(void *p);
 char *__wrap_strdup(const char *s);
+char *__wrap_strndup(const char *s, size_t n);
 int __wrap_vasprintf(char **out, const char *format, va_list ap);
 /* What _FORTIFY_SOURCE makes of it. */
 int __wrap___vasprintf_chk(char **out, int flag, const char *format, va_list ap);
@@ -72,6 +74,11 @@ void *__wrap_realloc(void *p, size_t n)
 char *__wrap_strdup(const char *s)
 {
 	return fails() ? NULL : had(__real_strdup(s));
+}
+
+char *__wrap_strndup(const char *s, size_t n)
+{
+	return fails() ? NULL : had(__real_strndup(s, n));
 }
 
 int __wrap_vasprintf(char **out, const char *format, va_list ap)

@@ -180,13 +180,14 @@ Test(verify, precise_faults)
 
 /* ---- rows ---- */
 
+#define WIDE 5u
 static struct vr_guest_reg registers[] = {
 	{.offset = 0, .kind = VR_REG_INT, .name = "x"},
 	{.offset = 16, .kind = VR_REG_VEC, .name = "v"},
 	{.offset = 8, .kind = VR_REG_FLAGS, .name = "f"},
 	{.offset = VR_EXEC_STATE + 16, .kind = VR_REG_INT, .name = "y"},
 	{.offset = 32, .kind = VR_REG_CONDITION, .name = "p"},
-	{.offset = 64, .kind = VR_REG_VEC256, .name = "w"},
+	[WIDE] = {.offset = 64, .kind = VR_REG_VEC256, .name = "w"},
 };
 static const struct vr_helper helpers[] = {{.name = "plain"},
 					   {.name = "vector", .flags = VR_HF_VECTOR},
@@ -211,7 +212,7 @@ static uint32_t type_of(char letter)
 static uint32_t value_of(uint32_t type)
 {
 	return type == VR_T_FLAGS      ? vr_ir_get(&ir, VR_T_FLAGS, 2)
-	       : type == VR_T_V256     ? vr_ir_get(&ir, type, 5)
+	       : type == VR_T_V256     ? vr_ir_get(&ir, type, WIDE)
 	       : vr_ir_is_vector(type) ? vr_ir_get(&ir, type, 1)
 				       : vr_ir_const(&ir, VR_T_I64, 1);
 }
@@ -264,7 +265,7 @@ static int close_of(uint32_t at)
 {
 	if (ops[at].op == VR_IR_ARGS)
 		vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, 2);
-	if (vr_ir_ops[ops[at].op].op_class != VR_IRC_TERM)
+	if (vr_ir_ops[ops[at].op].class != VR_IRC_TERM)
 		leave();
 	blocks[0].count = ir.op_count - 1;
 	return vr_ir_verify(&ir, &isa, why, sizeof(why));
@@ -328,10 +329,10 @@ static const struct {
 	{VR_IR_GET, VR_T_V256, 0, 1},
 	{VR_IR_PUT, VR_T_V256, 0, 1},
 	{VR_IR_PUT, VR_T_V128, VR_PUT_KEEP, 1},
-	{VR_IR_PUT, VR_T_V256, VR_PUT_KEEP, 5},
+	{VR_IR_PUT, VR_T_V256, VR_PUT_KEEP, WIDE},
 	{VR_IR_PUT, VR_T_I64, VR_PUT_KEEP, 0},
 	{VR_IR_VCALL, VR_T_V256, 0, 1},
-	{VR_IR_VCALL, VR_T_V128, 0, 2},
+	{VR_IR_VCALL, VR_T_V128, 0, 3},
 	{VR_IR_VEXT, VR_T_V256, 0, 16},
 	{VR_IR_STORE, VR_T_I64, 3 | VR_MS_SIGN, 0},
 	{VR_IR_CAS2, VR_T_V128, 3, 0},
@@ -368,7 +369,8 @@ static const struct {
 	{VR_IR_CONST, VR_T_I32, 0, 1ull << 32},
 	{VR_IR_GET, VR_T_I64, 0, 1},
 	{VR_IR_GET, VR_T_F64, 0, 0},
-	{VR_IR_GET, VR_T_FLAGS, 0, 5},
+	{VR_IR_GET, VR_T_FLAGS, 0, WIDE},
+	{VR_IR_GET, VR_T_FLAGS, 0, WIDE + 1},
 	{VR_IR_GET, VR_T_FLAGS, 0, 4},
 	{VR_IR_GET, VR_T_I64, 1, 4},
 	{VR_IR_LDS, VR_T_I64, 0, 0},
@@ -385,6 +387,7 @@ static const struct {
 	{VR_IR_CASIF, VR_T_I64, 3, 0},
 	{VR_IR_CALL, VR_T_I64, 0, 1},
 	{VR_IR_CALL, VR_T_I64, 0, 3},
+	{VR_IR_CALL, VR_T_I64, 0, 4},
 	{VR_IR_VCALL, VR_T_V128, 0, 0},
 	{VR_IR_VSHL, VR_T_V128, 1, 16},
 	{VR_IR_VSHR, VR_T_V128, 1, 17},
@@ -499,11 +502,11 @@ Test(verify, fp_attributes)
 Test(verify, wide_registers)
 {
 	open_block();
-	uint32_t w = vr_ir_get(&ir, VR_T_V256, 5), low = vr_ir_get(&ir, VR_T_F32, 5);
+	uint32_t w = vr_ir_get(&ir, VR_T_V256, WIDE), low = vr_ir_get(&ir, VR_T_F32, WIDE);
 
-	vr_ir_put(&ir, VR_T_V256, 5, low);
-	vr_ir_put(&ir, VR_T_V128, 4, w);
-	vr_ir_add(&ir, VR_IR_PUT, VR_T_V64, VR_PUT_KEEP, w, 0, 0, 4);
+	vr_ir_put(&ir, VR_T_V256, WIDE, low);
+	vr_ir_put(&ir, VR_T_V128, WIDE, w);
+	vr_ir_add(&ir, VR_IR_PUT, VR_T_V64, VR_PUT_KEEP, w, 0, 0, WIDE);
 	vr_ir_put(&ir, VR_T_V128, 1, w);
 	leave();
 	cr_assert_eq(close_block(), 0, "%s", why);
