@@ -265,7 +265,7 @@ static int close_of(uint32_t at)
 {
 	if (ops[at].op == VR_IR_ARGS)
 		vr_ir_add(&ir, VR_IR_CALL, VR_T_I64, 0, 0, 0, 0, 2);
-	if (vr_ir_ops[ops[at].op].class != VR_IRC_TERM)
+	if (vr_ir_ops[ops[at].op].op_class != VR_IRC_TERM)
 		leave();
 	blocks[0].count = ir.op_count - 1;
 	return vr_ir_verify(&ir, &isa, why, sizeof(why));
