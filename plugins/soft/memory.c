@@ -380,6 +380,7 @@ static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint
 			     union vr_v256 *result, uint32_t kinds, uint64_t *where, uint32_t *access)
 {
 	struct part p[2];
+	const union vr_v128 *first = a->half, *second = b ? b->half : NULL; /* AMO has one operand */
 	uint32_t bytes = 1u << log2;
 	bool aligned = !(va & (bytes - 1));
 
@@ -400,9 +401,9 @@ static int32_t access_atomic(struct soft_vcpu *v, uint32_t op, uint64_t va, uint
 			soft_request(v->x, SOFT_REQ_ALONE);
 			return SOFT_ALONE;
 		}
-		return access_alone(v, op, va, log2, kind, flags, p, a->half, b->half, result->half, where);
+		return access_alone(v, op, va, log2, kind, flags, p, first, second, result->half, where);
 	}
-	soft_rmw(op, log2, kind, p[0].host, a->half, b->half, result->half);
+	soft_rmw(op, log2, kind, p[0].host, first, second, result->half);
 	if (p[0].write_protected) {
 		v->n.code_writes++;
 		soft_code_written(v->vm, v, p[0].physical, bytes);
