@@ -103,7 +103,7 @@ static int differs(const char *how, bool optimised)
 		uint32_t at = reg->offset, bytes = vr_ir_reg_bytes(reg->kind);
 
 		/* The optimiser drops condition flags that are overwritten before they are read, also when a fault
-		 * comes between: see optimize.c, 4. */
+		 * comes between: see flags.c. */
 		if (vr_ir_is_flags_reg(reg->kind) && optimised && want.fault_pc)
 			continue;
 		if (memcmp((uint8_t *)H.x + at, want.state + at, bytes)) {
