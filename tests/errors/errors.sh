@@ -507,7 +507,8 @@ usage stats-value "--stats 'xml' " --stats=xml "$GOOD"
 usage two-images 'image|argument' "$GOOD" "$GOOD"
 usage empty-image "image's name is empty" ''
 usage empty-run "run" --run '' "$GOOD"
-usage initrd-alone '--initrd without a kernel' --initrd x "$GOOD"
+usage initrd-alone 'nothing to boot; name an image, or a kernel' --initrd x
+usage run-twice '--run is given twice; give several commands as one' --run a --run b "$GOOD"
 usage read-only-alone '--read-only without an image' --read-only --kernel $KERNEL
 usage quiet-and-verbose '--quiet and --verbose exclude' -q -v "$GOOD"
 usage empty-plugin "begins without the id" -p ,a=1 "$GOOD"
