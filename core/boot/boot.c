@@ -9,6 +9,7 @@
 #include <vmrun/abi.h>
 #include "boot/disk.h"
 #include "boot/gpt.h"
+#include "boot/initrd.h"
 #include "boot/kinds.h"
 #include "boot/unpack.h"
 #include "boot/zboot.h"
@@ -191,39 +192,23 @@ static int32_t refuse(const struct source *s, bool is_disk)
 	return e;
 }
 
-/* The user's initrds after what is there, each padded to four bytes, as Linux wants it
- * (Documentation/driver-api/early-userspace/buffer-format.rst). */
+/* The user's initrds after what is there. */
 static int32_t add_initrds(const struct boot_files *f, struct boot *out, size_t *size)
 {
 	for (uint32_t i = 0; i < f->initrd_count; i++) {
-		size_t n = 0, at = (*size + 3) & ~(size_t)3;
+		const char *name = f->initrd[i].name;
+		size_t n = 0;
 		void *piece = NULL;
-		uint8_t *all;
 		int32_t e = read_source(&f->initrd[i], &piece, &n);
 
 		if (!e && !n)
-			e = vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again",
-					 f->initrd[i].name);
+			e = vr_error_set(VR_E_IMAGE, "%s: is empty; copy or make it again", name);
 		if (e) {
 			free(piece);
 			return e;
 		}
-		if (!out->initrd) {
-			out->initrd = piece;
-			*size = n;
-			continue;
-		}
-		all = realloc(out->initrd, at + n);
-		if (!all) {
-			free(piece);
-			return vr_error_set(VR_E_NOMEM, "%s: no memory for its %zu bytes", f->initrd[i].name,
-					    n);
-		}
-		memset(all + *size, 0, at - *size);
-		memcpy(all + at, piece, n);
-		free(piece);
-		out->initrd = all;
-		*size = at + n;
+		if (!initrd_append(&out->initrd, size, piece, n))
+			return vr_error_set(VR_E_NOMEM, "%s: no memory for its %zu bytes", name, n);
 	}
 	return VR_OK;
 }

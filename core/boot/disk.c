@@ -16,6 +16,7 @@
 #include "boot/bls.h"
 #include "boot/fat.h"
 #include "boot/gpt.h"
+#include "boot/initrd.h"
 #include "common/error.h"
 #include "util/log.h"
 
@@ -195,22 +196,9 @@ static int32_t read_initrds(struct fat *f, const struct bls_entry *entry, struct
 		int32_t e = fat_read(f, entry->initrd[i], INITRD_MAX - at, &piece, &size);
 		if (e)
 			return vr_error_context(e, "initrd of the entry %s", entry->id);
-		if (!out->initrd) {
-			out->initrd = piece;
-			out->initrd_size = size;
-			continue;
-		}
-		uint8_t *all = realloc(out->initrd, at + size + 1);
-		if (!all) {
-			free(piece);
+		if (!initrd_append(&out->initrd, &out->initrd_size, piece, size))
 			return vr_error_set(VR_E_NOMEM, "%s: no memory for the initrds of %s",
 					    f->source->name, entry->id);
-		}
-		memset(all + out->initrd_size, 0, at - out->initrd_size);
-		memcpy(all + at, piece, size);
-		free(piece);
-		out->initrd = all;
-		out->initrd_size = at + size;
 	}
 	return VR_OK;
 }

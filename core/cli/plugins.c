@@ -114,9 +114,7 @@ static int32_t list_text(struct registry *r)
 		if ((text = library_problem(r, i)))
 			log_print(VR_LOG_WARN, "plugin '%s': %s", registry_at(r, i)->manifest->id, text);
 	for (uint32_t i = 0; i < registry_count(r); i++)
-		if ((text = registry_hidden(registry_at(r, i))))
-			log_print(VR_LOG_WARN, "plugin '%s': %s is used; the same id in %s is not",
-				  registry_at(r, i)->manifest->id, registry_at(r, i)->manifest->file, text);
+		registry_tell_hidden(registry_at(r, i));
 	if (registry_count(r) == 0)
 		log_print(VR_LOG_WARN, "no plugins found; 'vmrun doctor' says where they are looked for");
 	return VR_OK;

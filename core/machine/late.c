@@ -11,12 +11,11 @@
  * written to a disk's file is the kernel's already. The line that says so is written by a signal handler, on whatever thread
  * it runs: it takes no lock and allocates nothing.
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "machine/parts.h"
 #include "machine/signals.h"
-#include "util/clock.h"
+#include "util/line.h"
 #include "util/log.h"
 
 #define LOOKS 3u /* in a row */
@@ -53,37 +52,17 @@ void late_look(struct machine *m)
 
 /* ---- the end, in a signal handler ------------------------------------------------------------------ */
 
-struct line {
-	char text[512];
-	size_t n;
-};
-
-static void put(struct line *l, const char *s)
-{
-	while (*s && l->n < sizeof(l->text) - 1)
-		l->text[l->n++] = *s++;
-}
-
-static void put_number(struct line *l, uint32_t v)
-{
-	char digit[2] = {(char)('0' + v % 10), '\0'};
-
-	if (v > 9)
-		put_number(l, v / 10);
-	put(l, digit);
-}
-
 static void put_inside(struct line *l, uint32_t vcpu, const struct bus_entry *e)
 {
-	put(l, "vCPU ");
-	put_number(l, vcpu);
-	put(l, " is inside device '");
-	put(l, e->name);
-	put(l, "'");
+	line_put(l, "vCPU ");
+	line_put_number(l, vcpu, 10);
+	line_put(l, " is inside device '");
+	line_put(l, e->name);
+	line_put(l, "'");
 	if (e->plugin) {
-		put(l, " (plugin '");
-		put(l, e->plugin);
-		put(l, "')");
+		line_put(l, " (plugin '");
+		line_put(l, e->plugin);
+		line_put(l, "')");
 	}
 }
 
@@ -94,18 +73,16 @@ void late_tell(void *machine)
 	const struct bus_entry *e = NULL;
 	struct line l = {.n = 0};
 	uint32_t i = 0;
-	ssize_t ignored;
 
 	while (i < m->vcpu_count && !(e = late_inside(m, i)))
 		i++;
-	put(&l, "vmrun: error: the machine has not ended within ");
-	put_number(&l, SIGNALS_LIMIT);
-	put(&l, " s of the signal: ");
+	line_put(&l, "vmrun: error: the machine has not ended within ");
+	line_put_number(&l, SIGNALS_LIMIT, 10);
+	line_put(&l, " s of the signal: ");
 	if (e)
 		put_inside(&l, i, e);
 	else
-		put(&l, step ? step : "a plugin's thread holds it");
-	put(&l, "; it is ended now\n");
-	ignored = write(STDERR_FILENO, l.text, l.n);
-	(void)ignored;
+		line_put(&l, step ? step : "a plugin's thread holds it");
+	line_put(&l, "; it is ended now");
+	line_write(&l, STDERR_FILENO);
 }

@@ -181,7 +181,7 @@ static bool any_running(const struct machine *m, bool all, bool running[MACHINE_
 	return any;
 }
 
-static void tell_who_runs(struct machine *m, const bool running[MACHINE_MAX_VCPUS])
+static void tell_running(struct machine *m, const bool running[MACHINE_MAX_VCPUS])
 {
 	for (uint32_t i = 0; i < m->vcpu_count; i++) {
 		const struct bus_entry *e = running[i] ? late_inside(m, i) : NULL;
@@ -208,7 +208,7 @@ void vcpus_await(struct machine *m, bool all)
 			if (running[i])
 				vcpu_kick(&m->vcpu[i]);
 		if (now > complain) {
-			tell_who_runs(m, running);
+			tell_running(m, running);
 			complain = now + 5000000000ull;
 		}
 		pthread_mutex_lock(&m->lock);

@@ -34,6 +34,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "util/fault.h"
+#include "util/line.h"
 #include "common/file.h"
 
 #define LIBRARIES 64
@@ -77,42 +78,6 @@ static enum { NOT_MADE, MADE, NONE } timer_state;
 static bool armed;
 static struct sigaction others; /* what SIGALRM does when the timer is not armed */
 static volatile sig_atomic_t ticks;
-
-/* ---- a line, without stdio -------------------------------------------------------------------------- */
-
-struct line {
-	size_t n;
-	char text[1024];
-};
-
-static void put(struct line *l, const char *s)
-{
-	for (; *s && l->n < sizeof(l->text) - 1; s++)
-		l->text[l->n++] = (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s;
-}
-
-static void put_number(struct line *l, uint64_t v, unsigned base)
-{
-	char digits[24];
-	size_t i = sizeof(digits);
-
-	digits[--i] = '\0';
-	do {
-		digits[--i] = "0123456789abcdef"[v % base];
-		v /= base;
-	} while (v);
-	put(l, base == 16 ? "0x" : "");
-	put(l, digits + i);
-}
-
-static void write_line(struct line *l)
-{
-	ssize_t ignored;
-
-	l->text[l->n++] = '\n';
-	ignored = write(out_fd, l->text, l->n);
-	(void)ignored;
-}
 
 static const char *signal_name(int number)
 {
@@ -184,15 +149,15 @@ __attribute__((no_sanitize("address"))) static const char *library_on_stack(cons
 
 static void put_plugin(struct line *l, const char *id, const char *file)
 {
-	put(l, "vmrun: error: plugin '");
-	put(l, id);
-	put(l, "'");
+	line_put(l, "vmrun: error: plugin '");
+	line_put(l, id);
+	line_put(l, "'");
 	if (file) {
-		put(l, " (");
-		put(l, file);
-		put(l, ")");
+		line_put(l, " (");
+		line_put(l, file);
+		line_put(l, ")");
 	}
-	put(l, ": ");
+	line_put(l, ": ");
 }
 
 static void put_how(struct line *l, const struct fault *f)
@@ -204,21 +169,21 @@ static void put_how(struct line *l, const struct fault *f)
 	};
 
 	if (f->kind != FAULT_SIGNAL) {
-		put(l, exits[f->kind]);
+		line_put(l, exits[f->kind]);
 		if (f->kind != FAULT_QUICK_EXIT) /* which tells no status */
-			put_number(l, (uint64_t)f->number, 10);
-		put(l, ")");
+			line_put_number(l, (uint64_t)f->number, 10);
+		line_put(l, ")");
 		return;
 	}
 	if (f->overflow) {
-		put(l, "crashed with SIGSEGV (a stack that is full)");
+		line_put(l, "crashed with SIGSEGV (a stack that is full)");
 		return;
 	}
-	put(l, "crashed with ");
-	put(l, signal_name(f->number));
+	line_put(l, "crashed with ");
+	line_put(l, signal_name(f->number));
 	if (f->number == SIGSEGV || f->number == SIGBUS) {
-		put(l, " at ");
-		put_number(l, f->address, 16);
+		line_put(l, " at ");
+		line_put_number(l, f->address, 16);
 	}
 }
 
@@ -228,11 +193,11 @@ static void tell(const struct fault *f)
 	struct line l = {0};
 
 	if (f->sender) {
-		put(&l, "vmrun: error: process ");
-		put_number(&l, (uint64_t)f->sender, 10);
-		put(&l, " sent ");
-		put(&l, signal_name(f->number));
-		write_line(&l);
+		line_put(&l, "vmrun: error: process ");
+		line_put_number(&l, (uint64_t)f->sender, 10);
+		line_put(&l, " sent ");
+		line_put(&l, signal_name(f->number));
+		line_write(&l, out_fd);
 		return;
 	}
 	if (!id && !step && !f->overflow)
@@ -241,18 +206,18 @@ static void tell(const struct fault *f)
 		id = library_on_stack(f);
 	if (step) {
 		put_plugin(&l, now.id, now.file);
-		put(&l, step);
-		put(&l, " ");
+		line_put(&l, step);
+		line_put(&l, " ");
 	} else if (id) {
 		put_plugin(&l, id, NULL);
-		put(&l, "it ");
+		line_put(&l, "it ");
 	} else {
-		put(&l, f->kind == FAULT_SIGNAL ? "vmrun: error: vmrun itself "
-						: "vmrun: error: a library in the process ");
+		line_put(&l, f->kind == FAULT_SIGNAL ? "vmrun: error: vmrun itself "
+						     : "vmrun: error: a library in the process ");
 	}
 	put_how(&l, f);
-	put(&l, step || id ? "; update, rebuild or remove the plugin" : "; please report it");
-	write_line(&l);
+	line_put(&l, step || id ? "; update, rebuild or remove the plugin" : "; please report it");
+	line_write(&l, out_fd);
 }
 
 static struct fault_teller teller = {.tell = tell, .is_plugin = is_plugin};
@@ -293,11 +258,12 @@ static void tick(void)
 	if (!step || (uint32_t)ticks < TICKS * times)
 		return;
 	put_plugin(&l, now.id, now.file);
-	put(&l, step);
-	put(&l, " has not returned within ");
-	put_number(&l, limit * times, 10);
-	put(&l, " s; remove the plugin, or give it more with " GUARD_LIMIT_VARIABLE "=SECONDS (0: no limit)");
-	write_line(&l);
+	line_put(&l, step);
+	line_put(&l, " has not returned within ");
+	line_put_number(&l, limit * times, 10);
+	line_put(&l, " s; remove the plugin, or give it more with " GUARD_LIMIT_VARIABLE
+		     "=SECONDS (0: no limit)");
+	line_write(&l, out_fd);
 	syscall(SYS_exit_group, teller.status);
 }
 

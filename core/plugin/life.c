@@ -85,12 +85,9 @@ int32_t registry_load(struct registry *r, struct loaded_plugin *p)
 
 	if (p->host)
 		return VR_OK;
-	if (e->hidden) {
-		log_print(VR_LOG_WARN, "plugin '%s': %s is used; the same id in %s is not", p->manifest->id,
-			  p->manifest->file, e->hidden);
-		free(e->hidden);
-		e->hidden = NULL; /* said once */
-	}
+	registry_tell_hidden(p);
+	free(e->hidden);
+	e->hidden = NULL; /* said once */
 	code = library_load(r, e);
 	if (code < 0)
 		return code;

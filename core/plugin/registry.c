@@ -259,6 +259,16 @@ const char *registry_hidden(const struct loaded_plugin *p)
 	return registry_entry_of(p)->hidden;
 }
 
+void registry_tell_hidden(const struct loaded_plugin *p)
+{
+	const struct vr_manifest *m = p->manifest;
+	const char *hidden = registry_hidden(p);
+
+	if (hidden)
+		log_print(VR_LOG_WARN, "plugin '%s': %s is used; the same id in %s is not", m->id, m->file,
+			  hidden);
+}
+
 const char *registry_directory(const struct registry *r, uint32_t i)
 {
 	return list_at(r->directories, i);

@@ -74,6 +74,8 @@ const char *registry_problem(const struct registry *r, uint32_t i);
 const char *registry_problem_of(const struct registry *r, const char *id);
 /* The manifests of later folders that have this plugin's id and are not used, "a, b"; NULL: there is none. */
 const char *registry_hidden(const struct loaded_plugin *p);
+/* Warns of them, if there are any. */
+void registry_tell_hidden(const struct loaded_plugin *p);
 
 /* Set an option of a plugin ("name=value" was given on the command line or in a machine file). Checked
  * against the manifest's options. Errors: VR_E_CONFIG with text. */

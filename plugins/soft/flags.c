@@ -194,7 +194,7 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b)
 	return live;
 }
 
-/* Those who use an F_MERGE of all bits, or of none, use its operand. */
+/* What uses an F_MERGE of all bits, or of none, uses its operand. */
 static void replace_merges(struct vr_ir *ir, const struct vr_ir_block *b)
 {
 	for (uint32_t i = b->first; i < b->first + b->count; i++) {

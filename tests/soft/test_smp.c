@@ -148,7 +148,7 @@ Test(smp, split_atomics_and_plain_stores)
 	cr_assert_eq(R(1, 6), 0, "%lu stores of %lu were lost", R(1, 6), R(1, 5));
 }
 
-/* Both halves count in step; whoever loads them, lower, upper, lower, finds the upper between the lower ones. r6 counts
+/* Both halves count in step; a vCPU that loads them, lower, upper, lower, finds the upper between the lower ones. r6 counts
  * when not. */
 Test(smp, split_atomics_and_plain_loads)
 {
@@ -216,8 +216,8 @@ Test(smp, pairs_count)
 
 /* ---- memory order ---- */
 
-/* Message passing by plain accesses, in pages of their own and by unaligned ones over two pages, under TSO: whoever sees the
- * flag sees the data. One stores n to the data and then to the flag; the other loads the flag and then the data. */
+/* Message passing by plain accesses, in pages of their own and by unaligned ones over two pages, under TSO: a vCPU that
+ * sees the flag sees the data. One stores n to the data and then to the flag; the other loads the flag and then the data. */
 static void message_passing(uint32_t data, uint32_t flag)
 {
 	pthread_t threads[2];

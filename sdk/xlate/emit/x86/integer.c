@@ -94,7 +94,7 @@ static bool step(struct emit *e, uint32_t i, uint32_t flags)
 	}
 	emit_flags_done(e, old);
 	val(e, i)->emitted = val(e, flags)->emitted = val(e, m)->emitted = 1;
-	/* Who looks at the other flags of the sum finds them in the merged ones. */
+	/* What reads the other flags of the sum finds them in the merged ones. */
 	val(e, flags)->loc = LOC_SAME;
 	val(e, flags)->chain = m;
 	val(e, m)->uses += others;
