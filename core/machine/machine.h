@@ -21,6 +21,17 @@ struct disk_config {
 	bool raw; /* whatever it looks like, its bytes are the disk's */
 };
 
+/* --run and what goes with it. There is a command or a file, or nothing is to be run. */
+struct run_request {
+	char *command;         /* for /bin/sh */
+	char *file;            /* a script, or a program of the guest's */
+	char **arguments;      /* a list, or NULL */
+	char **environment;    /* "NAME=VALUE"; the same */
+	char *folder;          /* where it runs; NULL: root's home */
+	char *console_log;     /* where the guest's console goes; NULL: standard error */
+	uint64_t start_limit;  /* ns until it must have begun; 0: any */
+};
+
 /* What to build: filled by the command line and the machine file. Strings are owned by the config. */
 struct machine_config {
 	char *arch;          /* NULL: from the image */
@@ -48,7 +59,8 @@ struct machine_config {
 	bool gdb_anywhere;        /* it may be an address that other machines reach */
 	bool gdb_wait;            /* the first instruction waits for the debugger */
 	const char *machine_file; /* what the rest was read from; NULL: none. The caller's */
-	char *command;            /* run this on the guest's console and power off (no terminal), or NULL */
+	struct run_request run;   /* no terminal */
+	uint64_t timeout;         /* ns until the machine is ended; 0: never */
 };
 
 /* Offer the host tables to plugins, for a command that loads plugins without a machine (`doctor`). machine_new
