@@ -64,7 +64,7 @@ vmrun_main()
 	export PATH HOME
 	for vmrun_port in /sys/class/virtio-ports/*; do
 		vmrun_name=''
-		read -r vmrun_name <"$vmrun_port/name"
+		[ ! -e "$vmrun_port/name" ] || read -r vmrun_name <"$vmrun_port/name"
 		case $vmrun_name in
 		vmrun.script) vmrun_script=/dev/${vmrun_port##*/} ;;
 		vmrun.stdin) vmrun_stdin=/dev/${vmrun_port##*/} ;;
