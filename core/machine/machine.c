@@ -218,7 +218,7 @@ static int32_t check_command_line(struct machine *m)
 		VR_E_CONFIG,
 		"%s: the command line has %llu bytes, and this kernel takes %u: %llu of --append "
 		"(in a machine file: append), %llu of --run, %llu of the image's boot entry; shorten "
-		"them, or put a long command into a file on a disk of the guest",
+		"them",
 		m->boot.payload.kernel_name, (unsigned long long)n, most,
 		(unsigned long long)m->append_length, (unsigned long long)m->command_length,
 		(unsigned long long)(n > given ? n - given : 0));
