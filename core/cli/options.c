@@ -155,12 +155,13 @@ static int32_t set_run(struct cli *c, enum option_id id, const char *value)
 	struct run_request *r = &c->machine.run;
 
 	if (r->command || r->file)
-		return vr_error_set(VR_E_INVAL,
-				    (id == OPT_RUN ? r->command : r->file) != NULL
-					    ? "--%s is given twice; give several commands as one (--run 'a && b'), or a "
-					      "script (--run-file)"
-					    : "--%s is given beside the other of --run and --run-file; give one",
-				    options[id].word);
+		return vr_error_set(
+			VR_E_INVAL,
+			(id == OPT_RUN ? r->command : r->file) != NULL
+				? "--%s is given twice; give several commands as one (--run 'a && b'), or a "
+				  "script (--run-file)"
+				: "--%s is given beside the other of --run and --run-file; give one",
+			options[id].word);
 	return set_string(id == OPT_RUN ? &r->command : &r->file, options[id].word, value);
 }
 

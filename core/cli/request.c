@@ -69,9 +69,10 @@ const char *cli_memory(const char *text, uint64_t *out)
 void cli_free(struct cli *c)
 {
 	struct machine_config *m = &c->machine;
-	char *const strings[] = {m->arch,     m->accel,   m->translator, m->board,  m->kernel,
-				 m->append,   m->image,   m->run.command,    c->config, c->plugin_path,
-				 m->log_file, m->jitdump, m->gdb, m->run.file, m->run.folder, m->run.console_log};
+	char *const strings[] = {m->arch,   m->accel,       m->translator, m->board,
+				 m->kernel, m->append,      m->image,      m->run.command,
+				 c->config, c->plugin_path, m->log_file,   m->jitdump,
+				 m->gdb,    m->run.file,    m->run.folder, m->run.console_log};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);

@@ -36,7 +36,7 @@ int32_t machine_standard_files(void)
 	return VR_OK;
 }
 
-int32_t console_init(struct console *c, struct run *run)
+int32_t console_init(struct console *c)
 {
 	pthread_condattr_t a;
 
@@ -49,7 +49,6 @@ int32_t console_init(struct console *c, struct run *run)
 	c->in = STDIN_FILENO;
 	c->out = STDOUT_FILENO;
 	c->signals = -1;
-	c->run = run;
 	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	c->output = malloc(CONSOLE_OUTPUT);
 	c->ready = true;
@@ -102,8 +101,8 @@ static void append(struct console *c, const uint8_t *bytes, uint32_t left)
 
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n)
 {
-	if (c->run) {
-		run_text(c->run, bytes, n);
+	if (c->text) {
+		c->text(c->text_opaque, bytes, n);
 		return;
 	}
 	pthread_mutex_lock(&c->lock);
@@ -132,8 +131,8 @@ void console_lose(struct console *c, const char *name, int e)
 	if (e == EPIPE)
 		log_print(VR_LOG_WARN, "%s is closed; %s (--on-output-closed)", name, what);
 	else
-		log_print(VR_LOG_ERROR, "%s can't be written: %s; %s (--on-output-closed)", name,
-			  strerror(e), what);
+		log_print(VR_LOG_ERROR, "%s can't be written: %s; %s (--on-output-closed)", name, strerror(e),
+			  what);
 	if (c->output_optional)
 		return;
 	if (e == EPIPE && !c->signal)
@@ -368,7 +367,7 @@ int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *o
 
 	c->signals = signals_catch(late, opaque);
 	/* With --run standard input is the command's. */
-	if (c->run)
+	if (c->text)
 		c->eof = true;
 	else if (isatty(c->in))
 		c->terminal = tcgetpgrp(c->in) >= 0; /* this session's */

@@ -23,13 +23,13 @@ struct disk_config {
 
 /* --run and what goes with it. There is a command or a file, or nothing is to be run. */
 struct run_request {
-	char *command;         /* for /bin/sh */
-	char *file;            /* a script, or a program of the guest's */
-	char **arguments;      /* a list, or NULL */
-	char **environment;    /* "NAME=VALUE"; the same */
-	char *folder;          /* where it runs; NULL: root's home */
-	char *console_log;     /* where the guest's console goes; NULL: standard error */
-	uint64_t start_limit;  /* ns until it must have begun; 0: any */
+	char *command;        /* for /bin/sh */
+	char *file;           /* a script, or a program of the guest's */
+	char **arguments;     /* a list, or NULL */
+	char **environment;   /* "NAME=VALUE"; the same */
+	char *folder;         /* where it runs; NULL: root's home */
+	char *console_log;    /* where the guest's console goes; NULL: standard error */
+	uint64_t start_limit; /* ns until it must have begun; 0: any */
 };
 
 /* What to build: filled by the command line and the machine file. Strings are owned by the config. */

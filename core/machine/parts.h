@@ -171,8 +171,8 @@ struct console {
 	pthread_t thread;
 	bool ready, started, closing, escape, eof;
 	_Atomic bool hurry;
-	bool terminal; /* stdin is one, and it is ours while the process is in the foreground */
-	bool raw;      /* it is ours now */
+	bool terminal;               /* stdin is one, and it is ours while the process is in the foreground */
+	bool raw;                    /* it is ours now */
 	int in, out, event, signals; /* descriptors */
 	uint8_t input[CONSOLE_INPUT];
 	uint32_t input_head, input_count;
@@ -183,7 +183,9 @@ struct console {
 		void *opaque;
 	} listener[CONSOLE_LISTENERS];
 	uint32_t listeners;
-	struct run *run;         /* --run: what the guest prints goes there, and it gets no input; NULL: a terminal */
+	/* --run: takes what the guest prints, and the guest gets no input here; NULL: there is a terminal. */
+	void (*text)(void *opaque, const uint8_t *bytes, uint32_t n);
+	void *text_opaque;
 	bool output_optional;    /* the machine goes on without it */
 	_Atomic int output_lost; /* errno of the write that failed */
 	bool stuck;              /* and at the end its reader did not take what was left */
@@ -192,7 +194,7 @@ struct console {
 	void (*end)(void *opaque, int32_t status);
 	void *end_opaque;
 };
-int32_t console_init(struct console *c, struct run *run);
+int32_t console_init(struct console *c);
 /* late, opaque: see signals_catch(). */
 int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *opaque), void *opaque);
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
@@ -364,7 +366,7 @@ bool power_pending(struct machine *m);
 /* The vCPUs stand still for a reset: what asked for one until now has asked for this one. False: by now
  * something has asked for the end, which counts more. */
 bool power_reset_begins(struct machine *m);
-/* Waits for a request and takes it. */
+/* Waits for a request and takes it; calls m->look meanwhile. */
 uint32_t power_wait(struct machine *m, int32_t *code);
 
 /* ---- stats.c ----------------------------------------------------------------------------- */
@@ -397,6 +399,8 @@ struct machine {
 	uint32_t vcpu_count;
 	uint64_t ram_size;
 	bool no_reboot;
+	/* What a machine that runs is looked at for, at least every LATE_LOOK_NS. [main] */
+	void (*look)(struct machine *m);
 	uint64_t deadline; /* --timeout: CLOCK_MONOTONIC in ns; 0: none */
 	uint64_t timeout;  /* ns */
 	uint32_t stats_wanted;

@@ -146,9 +146,9 @@ static void told(struct run *r, int32_t status)
 	pthread_mutex_unlock(&r->lock);
 	t->have_cr = false;
 	if (t->kept_lost)
-		log_print(VR_LOG_WARN,
-			  "--run: the beginning of the output is lost: a guest without console ports has at most "
-			  "1 MiB");
+		log_print(VR_LOG_WARN, "--run: the beginning of the output is lost: a guest without console "
+				       "ports has at most "
+				       "1 MiB");
 	/* On one terminal it can be read already. */
 	if (!t->show || !one_file(STDOUT_FILENO, r->fd[RUN_TO_TEXT]))
 		run_put(r, RUN_TO_STDOUT, t->kept, t->kept_count);
@@ -213,8 +213,9 @@ static void watch_for_panic(struct run *r, const uint8_t *in, uint32_t n)
 	}
 }
 
-void run_text(struct run *r, const uint8_t *in, uint32_t n)
+void run_text(void *run, const uint8_t *in, uint32_t n)
 {
+	struct run *r = run;
 	struct run_text *t = &r->text;
 
 	pthread_mutex_lock(&r->text_lock);

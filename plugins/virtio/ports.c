@@ -376,7 +376,8 @@ static int32_t create(const struct vr_host *host, struct vr_virtio_info *info, u
 	}
 	if (table->on_change(host, changed, p) < 0) {
 		destroy(&p->d);
-		return vr_host_error(host, VR_E_EXISTS, "virtio-ports: another device has the host's streams");
+		return vr_host_error(host, VR_E_EXISTS,
+				     "virtio-ports: another device has the host's streams");
 	}
 	info->device_id = DEVICE_ID;
 	info->features[0] = F_MULTIPORT;

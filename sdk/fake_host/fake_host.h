@@ -274,7 +274,8 @@ void vr_fake_host_advance(struct vr_fake_host *f, uint64_t ns);
 /* Input on a console port. */
 void vr_fake_host_type(struct vr_fake_host *f, uint32_t port, const char *text);
 /* A stream takes so many bytes of output from now on, gives these bytes (NULL: none more), and with `ended` no others. */
-void vr_fake_host_stream(struct vr_fake_host *f, uint32_t i, uint32_t out_max, const char *text, uint32_t ended);
+void vr_fake_host_stream(struct vr_fake_host *f, uint32_t i, uint32_t out_max, const char *text,
+			 uint32_t ended);
 /* Offer an interface of another plugin. 0, or -1: too many. */
 int vr_fake_host_offer(struct vr_fake_host *f, const char *interface_id, const void *table,
 		       struct vr_plugin_self *self, const char *id);

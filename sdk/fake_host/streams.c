@@ -24,7 +24,8 @@ static int32_t VR_CALL stream(const struct vr_host *host, uint32_t i, struct vr_
 	if (!s)
 		return VR_E_NOENT;
 	if (!out || out->size < sizeof(*out)) {
-		vr_fake_host_note(vr_fake_host_of(host), "streams.stream was given a struct without its size");
+		vr_fake_host_note(vr_fake_host_of(host),
+				  "streams.stream was given a struct without its size");
 		return VR_E_INVAL;
 	}
 	out->name = s->name ? s->name : "stream";

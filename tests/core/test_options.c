@@ -83,7 +83,8 @@ BAD(run_and_file, "--run-file is given beside the other of --run and --run-file;
     "--run-file", "b", "x")
 BAD(args_alone, "--args goes with --run or --run-file", "x", "--args", "--run", "a")
 BAD(env_name,
-    "--env '1=x' has no name of letters, digits and '_' that the guest's shell takes; write NAME=VALUE or NAME",
+    "--env '1=x' has no name of letters, digits and '_' that the guest's shell takes; write NAME=VALUE or "
+    "NAME",
     "--run", "a", "--env", "1=x", "x")
 BAD(timeout_word, "--timeout '1m' must be a number of seconds above 0", "--timeout", "1m", "x")
 BAD(timeout_zero, "--timeout '0' must be a number of seconds above 0", "--timeout=0", "x")
@@ -134,9 +135,10 @@ Test(options, all_of_them)
 
 	good(PARSE(&c, "-p", "soft,cache=64M,path=a,,b,flag", "--plugin=virtio", "-m", "2G", "--smp", "4",
 		   "--kernel", "Image", "--initrd=rd", "--append", "a=b c", "--arch", "aarch64", "--disk",
-		   "d1", "--disk", "d2,ro", "--read-only", "--stats=json", "--run", "echo hi", "--env", "A=b=c",
-		   "--env", "NOT_SET_HERE", "--cwd", "/tmp", "--timeout", "1.5", "--start-limit=0",
-		   "--console-log", "log", "--plugin-path", "/p", "--no-reboot", "--no-sandbox", "-vv", "--", "-odd-name"));
+		   "d1", "--disk", "d2,ro", "--read-only", "--stats=json", "--run", "echo hi", "--env",
+		   "A=b=c", "--env", "NOT_SET_HERE", "--cwd", "/tmp", "--timeout", "1.5", "--start-limit=0",
+		   "--console-log", "log", "--plugin-path", "/p", "--no-reboot", "--no-sandbox", "-vv", "--",
+		   "-odd-name"));
 	cr_expect_eq(c.plugin_count, 2);
 	cr_expect_str_eq(c.plugins[0].id, "soft");
 	cr_expect_str_eq(c.plugins[0].where, "-p soft");

@@ -74,7 +74,8 @@ static int run(void)
 	close(in[1]);
 	pid = fork();
 	if (!pid)
-		_exit(machine_as_a_process(in[0], out_path ? open(out_path, O_WRONLY | O_CLOEXEC) : out, err));
+		_exit(machine_as_a_process(in[0], out_path ? open(out_path, O_WRONLY | O_CLOEXEC) : out,
+					   err));
 	close(in[0]);
 	waitpid(pid, &status, 0);
 	take_text(out, out_text, sizeof(out_text));
@@ -110,7 +111,8 @@ static const char *reads(uint32_t i)
 
 	streams_table.set_open(fake_host, i, 1);
 	while (!ended) {
-		uint32_t k = streams_table.read(fake_host, i, text + n, (uint32_t)sizeof(text) - 1 - n, &ended);
+		uint32_t k =
+			streams_table.read(fake_host, i, text + n, (uint32_t)sizeof(text) - 1 - n, &ended);
 
 		n += k;
 		if (!k && !ended)
@@ -231,7 +233,8 @@ Test(command, a_guest_without_ports)
 	log_set_level(VR_LOG_ERROR);
 	for (step = 1; step < 40; step += 3) {
 		cr_assert_eq(run(), 17, "%s", err_text);
-		cr_assert_str_eq(out_text, "one\ntwo vvmrun-exit 1\nvmrun-exit: \nvmrun-exit: 1x\nno newline");
+		cr_assert_str_eq(out_text,
+				 "one\ntwo vvmrun-exit 1\nvmrun-exit: \nvmrun-exit: 1x\nno newline");
 		cr_assert_str_eq(err_text, "");
 	}
 }

@@ -67,7 +67,8 @@ static void hears(uint32_t port, enum event event, uint16_t value, const char *n
 	uint32_t id, length;
 	const uint8_t *m;
 
-	cr_assert_gt(drv_used(&v, CONTROL_IN), taken, "no message; expected event %u of port %u", event, port);
+	cr_assert_gt(drv_used(&v, CONTROL_IN), taken, "no message; expected event %u of port %u", event,
+		     port);
 	drv_used_entry(&v, CONTROL_IN, taken++ % 8, &id, &length);
 	m = fake_ram(v.d, at(CONTROL_IN, id));
 	cr_assert_eq(length, 8 + strlen(name));
