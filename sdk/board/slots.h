@@ -57,6 +57,7 @@ struct vr_slots {
 	uint32_t window_irq, window_irqs, window_max; /* window_max: devices, at most VR_WINDOWS_MAX */
 	uint32_t window_edges;                        /* the controller takes edges on these lines */
 	uint64_t clock_hz;                            /* of VR_DEVICE_CLOCK; 0: this board has none */
+	uint32_t controller_node;                     /* there is a node VR_DEVICE_INTERRUPT_CONTROLLER */
 	struct vr_virtio_shared_room
 		shared; /* for virtio devices' shared memory; size 0: this board has none */
 	uint32_t used, windows;

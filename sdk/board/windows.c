@@ -166,15 +166,26 @@ int32_t vr_slots_find_window(const struct vr_slots *s, const char *type)
 static int32_t find_node(const struct vr_slots *s, const struct vr_device_of *d, const char *property,
 			 const char *node)
 {
-	bool clock = strcmp(node, VR_DEVICE_CLOCK) == 0;
+	const struct {
+		const char *node, *what;
+		bool there;
+	} own[] = {
+		{VR_DEVICE_CLOCK, "clock for devices", s->clock_hz != 0},
+		{VR_DEVICE_INTERRUPT_CONTROLLER, "node of an interrupt controller", s->controller_node != 0},
+	};
 
-	if (clock && !s->clock_hz)
-		return vr_tables_fail(
-			s->t, VR_E_CONFIG,
-			"\"%s\": its property \"%s\" refers to the board's clock for devices, and "
-			"this board has none; use another board",
-			d->type, property);
-	if (clock || strcmp(node, VR_DEVICE_INTERRUPT_CONTROLLER) == 0 || vr_slots_find_window(s, node) >= 0)
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (strcmp(own[i].node, node) != 0)
+			continue;
+		return own[i].there
+			       ? VR_OK
+			       : vr_tables_fail(
+					 s->t, VR_E_CONFIG,
+					 "\"%s\": its property \"%s\" refers to the board's %s, and this "
+					 "board has none; use another board",
+					 d->type, property, own[i].what);
+	}
+	if (vr_slots_find_window(s, node) >= 0)
 		return VR_OK;
 	return vr_tables_fail(s->t, VR_E_CONFIG,
 			      "\"%s\": its property \"%s\" refers to \"%s\", and no described device of this "
