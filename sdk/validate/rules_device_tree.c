@@ -80,8 +80,8 @@ static void put_answers(struct bytes *b, const struct answers *a)
 		put_property(b, &a->property[i]);
 }
 
-/* Fails when one of them is unsound. */
-static void ask(struct vr_check *c, const struct vr_device_of *d, struct answers *a)
+/* Fails when one of them is unsound. *b: the bytes of each as it was answered. */
+static void ask(struct vr_check *c, const struct vr_device_of *d, struct answers *a, struct bytes *b)
 {
 	char text[VR_DEVICE_WRONG];
 	int32_t rc;
@@ -89,14 +89,17 @@ static void ask(struct vr_check *c, const struct vr_device_of *d, struct answers
 	memset(a, 0, sizeof(*a));
 	check_phase(c, "node_name, compatible and describe of \"%s\"", d->type);
 	CHECK(c, vr_device_check(d, text) >= 0, "%s", text);
+	b->length = 0;
 	a->node = vr_device_node(d);
+	put_text(b, a->node);
 	while (a->compatible_count < VR_DEVICE_COMPATIBLE_MAX &&
 	       (a->compatible[a->compatible_count] = vr_device_compatible(d, a->compatible_count)))
-		a->compatible_count++;
+		put_text(b, a->compatible[a->compatible_count++]);
 	for (; a->property_count < MOST; a->property_count++) {
 		rc = vr_device_property(d, a->property_count, &a->property[a->property_count], text);
 		if (rc < 0)
 			break;
+		put_property(b, &a->property[a->property_count]);
 	}
 }
 
@@ -161,10 +164,8 @@ void check_device_description(struct vr_check *c)
 		if (!vr_device_is_described(&d))
 			continue;
 		described++;
-		ask(c, &d, &first);
-		put_answers(&copy, &first);
-		ask(c, &d, &again);
-		put_answers(&other, &again);
+		ask(c, &d, &first, &copy);
+		ask(c, &d, &again, &other);
 		CHECK(c, copy.length == other.length && !memcmp(copy.data, other.data, copy.length),
 		      "\"%s\": it describes another node when asked again", type);
 		check_phase(c, "what describe of \"%s\" pointed to", type);

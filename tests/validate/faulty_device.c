@@ -335,7 +335,7 @@ static int32_t VR_CALL describe(struct vr_plugin_self *self, const char *type, u
 		 .count = FAULT(property_empty) ? 0 : 1},
 		{.kind = VR_PROPERTY_NUMBERS, .name = "test,size", .numbers = &size, .count = 1},
 	};
-	static char name[20];
+	static char endless[VR_DEVICE_PROPERTIES_MAX + 1][8];
 	uint32_t n = sizeof(all) / sizeof(all[0]);
 
 	(void)self;
@@ -343,7 +343,9 @@ static int32_t VR_CALL describe(struct vr_plugin_self *self, const char *type, u
 	snprintf(buffer, sizeof(buffer), "property %u", FAULT(describe_buffer) ? i : 0);
 	turn += FAULT(describe_changes);
 	if (i >= n && FAULT(property_endless)) {
-		snprintf(name, sizeof(name), "n%u", i);
+		char *name = endless[i % (VR_DEVICE_PROPERTIES_MAX + 1)];
+
+		snprintf(name, sizeof(endless[0]), "n%u", i % 1000);
 		*out = all[0];
 		out->size = sizeof(*out);
 		out->name = name;

@@ -28,7 +28,7 @@ for class in $(cut -d' ' -f1 "$WORK/faults" | sort -u); do
 	echo "$class none"
 done >>"$WORK/faults"
 
-# Four at a time: most of it is waiting.
+# Eight at a time: most of it is waiting.
 n=0
 while read -r class fault rules; do
 	limit=30
@@ -42,7 +42,7 @@ while read -r class fault rules; do
 		echo $? >"$WORK/$class-$fault.rc"
 	) &
 	n=$((n + 1))
-	[ $((n % 4)) = 0 ] && wait
+	[ $((n % 8)) = 0 ] && wait
 done <"$WORK/faults"
 wait
 # said FAULT TEXT: the rule's line has it.
