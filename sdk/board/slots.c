@@ -5,19 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool vr_slots_next_type(const char **types, char *type, size_t capacity)
-{
-	size_t n;
-
-	if (!*types)
-		return false;
-	*types += strspn(*types, ", ");
-	n = strcspn(*types, ", ");
-	snprintf(type, capacity, "%.*s", (int)n, *types);
-	*types += n;
-	return n > 0;
-}
-
 static bool offers(const char *types, const char *wanted)
 {
 	char type[VR_SLOT_TYPE];
@@ -28,39 +15,6 @@ static bool offers(const char *types, const char *wanted)
 	return false;
 }
 
-/* The i-th loaded plugin of an interface; false past the last. */
-static bool nth(const struct vr_tables *t, const char *interface_id, uint32_t i, struct vr_found *out)
-{
-	*out = (struct vr_found){.size = sizeof(*out)};
-	return t->registry && t->registry->find(t->host, interface_id, NULL, i, out) >= 0;
-}
-
-int32_t vr_slots_is_whole(const struct vr_tables *t, const struct vr_found *f, const char *interface_id,
-			  const char *missing)
-{
-	return missing ? vr_tables_fail(t, VR_E_ABI,
-					"plugin '%s': its %s has no '%s'; rebuild or update the plugin",
-					f->id, interface_id, missing)
-		       : VR_OK;
-}
-
-static bool is_requested(const struct vr_found *f)
-{
-	return f->flags & VR_FOUND_REQUESTED;
-}
-
-int32_t vr_slots_each_requested(struct vr_slots *s, const char *interface_id,
-				int32_t (*place)(struct vr_slots *s, const struct vr_found *f))
-{
-	struct vr_found f;
-	int32_t rc = VR_OK;
-
-	for (uint32_t i = 0; rc >= 0 && nth(s->t, interface_id, i, &f); i++)
-		if (is_requested(&f))
-			rc = place(s, &f);
-	return rc;
-}
-
 /* The maker of virtio devices that offers this type; one that the user named comes before all others. One without
  * what every maker must have is passed over. */
 static bool find_maker(const struct vr_tables *t, const char *type, struct vr_found *out)
@@ -68,14 +22,14 @@ static bool find_maker(const struct vr_tables *t, const char *type, struct vr_fo
 	struct vr_found f;
 	bool found = false;
 
-	for (uint32_t i = 0; nth(t, VR_VIRTIO_ID, i, &f); i++) {
+	for (uint32_t i = 0; vr_slots_nth(t, VR_VIRTIO_ID, i, &f); i++) {
 		const struct vr_virtio_maker *m = f.table;
 
-		if (vr_virtio_lacks(m) || !offers(m->types, type) || (found && !is_requested(&f)))
+		if (vr_virtio_lacks(m) || !offers(m->types, type) || (found && !vr_slots_is_requested(&f)))
 			continue;
 		*out = f;
 		found = true;
-		if (is_requested(&f))
+		if (vr_slots_is_requested(&f))
 			break;
 	}
 	return found;

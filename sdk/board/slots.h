@@ -88,12 +88,15 @@ int32_t vr_slots_set_state(struct vr_slots *s, const char *id, uint32_t index, c
 void vr_slots_pause(struct vr_slots *s);
 void vr_slots_resume(struct vr_slots *s);
 
-/* What slots.c and windows.c share. The next of the comma-separated *types into type[]; false at the end. One that is
+/* What slots.c and windows.c share (slots_offers.c). The next of the comma-separated *types into type[]; false at the end. One that is
  * too long comes cut off, and is then no type that the board knows. */
 bool vr_slots_next_type(const char **types, char *type, size_t capacity);
 /* VR_E_ABI: the table of plugin f has no member `missing`; NULL: it is whole. */
 int32_t vr_slots_is_whole(const struct vr_tables *t, const struct vr_found *f, const char *interface_id,
 			  const char *missing);
+/* The i-th loaded plugin of an interface; false past the last. */
+bool vr_slots_nth(const struct vr_tables *t, const char *interface_id, uint32_t i, struct vr_found *out);
+bool vr_slots_is_requested(const struct vr_found *f); /* the user named it */
 /* place() for each plugin with this interface that the user named, until one fails. */
 int32_t vr_slots_each_requested(struct vr_slots *s, const char *interface_id,
 				int32_t (*place)(struct vr_slots *s, const struct vr_found *f));

@@ -104,7 +104,7 @@ watchdogs()
 {
 	vm 120 "$@" --plugin-path "$PLUGINS" --no-reboot --kernel "$KERNEL" --initrd "$INITRD" --initrd "$WORK/modules.img"
 }
-watchdogs watchdogs -p sp805 -p sbsa-gwdt --run 'insmod sp805_wdt.ko; insmod sbsa_gwdt.ko; cd /sys/class/watchdog
+watchdogs watchdogs -p sp805 -p sbsa-gwdt --run 'insmod /sp805_wdt.ko; insmod /sbsa_gwdt.ko; cd /sys/class/watchdog
 	cat watchdog0/identity watchdog1/identity
 	watchdog -T 6 -t 1 -F /dev/watchdog0 & a=$!; watchdog -T 6 -t 1 -F /dev/watchdog1 & b=$!
 	sleep 8; for i in 0 1; do echo "$(cat watchdog$i/state), $(($(cat watchdog$i/timeleft) > 3)) of $(cat watchdog$i/timeout) s"; done
@@ -113,7 +113,7 @@ watchdogs watchdogs -p sp805 -p sbsa-gwdt --run 'insmod sp805_wdt.ko; insmod sbs
 ended 125
 same "$NAME: what the drivers say" "sp805-wdt|SBSA Generic Watchdog|active, 1 of 6 s|active, 1 of 6 s|inactive|" "$(tr -d '\r' <"$OUT" | tr '\n' '|')"
 has "$NAME: not fed" "$ERR" "sbsa-gwdt: the guest has not fed the watchdog in time: the machine is reset"
-watchdogs watchdog-sp805 -p sp805 --run 'insmod sp805_wdt.ko; watchdog -T 2 -t 1 -F /dev/watchdog & sleep 1; kill -9 $!; sleep 60; echo alive after all'
+watchdogs watchdog-sp805 -p sp805 --run 'insmod /sp805_wdt.ko; watchdog -T 2 -t 1 -F /dev/watchdog & sleep 1; kill -9 $!; sleep 60; echo alive after all'
 ended 125
 same "$NAME: nothing more" "" "$(cat "$OUT")"
 has "$NAME: not fed" "$ERR" "sp805: the guest has not fed the watchdog in time: the machine is reset"
