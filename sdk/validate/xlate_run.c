@@ -17,6 +17,7 @@
 #include <ir/ir.h>
 
 #include "machine.h"
+#include "sandboxed.h"
 
 static struct {
 	const struct vr_isa *lifter;
@@ -101,6 +102,18 @@ void check_xlate_guests(struct vr_check *c)
 		machine_close(&m);
 		check_given(c, 0);
 	}
+}
+
+void check_xlate_sandboxed(struct vr_check *c)
+{
+	static struct machine m;
+
+	need_engine(c);
+	open_tier(&m, c, "1");
+	sandboxed_enter(c);
+	all_guests(&m, "1");
+	machine_close(&m);
+	check_unused(c);
 }
 
 static _Alignas(64) uint8_t state[MACHINE_STATE], got[MACHINE_STATE];
