@@ -60,9 +60,10 @@ static struct range some_range(struct vr_check *c, uint64_t ring)
 {
 	const uint64_t end = RAM_BASE + RAM_BYTES;
 	uint64_t r = check_random(c);
-	uint32_t few = 1 + (uint32_t)(r >> 8) % 64, many = 1 + (uint32_t)(r >> 16) % 4096;
+	uint32_t few = 1 + (uint32_t)(r >> 8) % (r >> 63 ? 8 : 64), many = 1 + (uint32_t)(r >> 16) % 4096;
 
-	switch (r % 16) {
+	/* Most are good: the first bad one breaks the queue, and the device sees what comes before it. */
+	switch (r % 32) {
 	case 0:
 		return (struct range){check_random(c), (uint32_t)check_random(c)};
 	case 1: /* past the end, by some bytes */
@@ -77,10 +78,13 @@ static struct range some_range(struct vr_check *c, uint64_t ring)
 		return (struct range){ring, many};
 	case 6:
 	case 7:
-	case 8: /* the last bytes that there are */
-		return (struct range){end - few, few};
+	case 8:
 	case 9:
 	case 10:
+	case 11: /* the last bytes that there are */
+		return (struct range){end - few, few};
+	case 12:
+	case 13:
 		return (struct range){RAM_BASE + 16 * (r >> 32) % 0x8000, 16};
 	default:
 		return (struct range){RAM_BASE + (r >> 32) % (RAM_BYTES - 4096), r & 0x100 ? few : many};

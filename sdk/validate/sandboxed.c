@@ -127,6 +127,7 @@ __attribute__((noreturn)) static void tell(struct vr_check *c, const struct secc
 		snprintf(what, sizeof(what), " of '%s'", path);
 	else if (n->data.nr == SYS_ioctl)
 		snprintf(what, sizeof(what), " with request 0x%llx", (unsigned long long)n->data.args[1]);
+	c->on_the_way = false;
 	check_given(c, 0);
 	check_fail(c, "in %s: %s%s, which vmrun's sandbox refuses (EPERM); %s", c->report->phase,
 		   name_of(n->data.nr), what, k->advice);

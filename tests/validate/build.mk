@@ -19,7 +19,9 @@ $(B)/tests/validate/$(1)-%.so: tests/validate/faulty_$(1).c tests/validate/fault
 	  -o $$@ $$< $(VALIDATE_LIBS_$(1)) -lm
 	$(Q)sed 's/LIBRARY/$$(@F)/g' tests/validate/faulty_$(1).yaml > $$(@:.so=.yaml)
 	$(Q)case $$* in process_unasked) ;; process_*) echo 'helper: share' >> $$(@:.so=.yaml) ;; \
-	  magic_minor) sed -i 's/minor: 0}/minor: 1}/' $$(@:.so=.yaml) ;; esac
+	  magic_minor) sed -i 's/minor: 0}/minor: 1}/' $$(@:.so=.yaml) ;; \
+	  manifest_odd) sed -i 's/^priority:.*/priority: high/' $$(@:.so=.yaml) ;; \
+	  class_revision) sed -i 's|vmrun.device/1|vmrun.device/2|' $$(@:.so=.yaml) ;; esac
 endef
 $(foreach c,$(VALIDATE_CLASSES),$(eval $(call faulty,$(c))))
 

@@ -8,10 +8,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <vmrun/device.h>
 #include <vmrun/helper.h>
+#include <vmrun/sandbox.h>
 
 #include "faulty.h"
 
@@ -50,6 +54,9 @@ __attribute__((constructor)) static void begin(void)
 {
 	putenv((char *)"VMRUN_TEST=1");
 }
+#endif
+#if THE_FAULT_segment_both
+__asm__(".pushsection .both, \"awx\", @progbits\n\t.byte 0xc3\n\t.popsection");
 #endif
 #if THE_FAULT_exports_more
 VR_EXPORT void one_too_many(void);
@@ -97,6 +104,24 @@ static void transfer(const struct device *d, uint64_t gpa)
 	t->unmap(host, &m, 0, 0);
 }
 
+static void open_something(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static void start_a_process(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
 /* The first page of the memory that there is. */
 static void map_something(struct device *d)
 {
@@ -119,6 +144,10 @@ static uint64_t VR_CALL read_(void *opaque, uint32_t vcpu, uint64_t offset, uint
 		memcpy(&value, d->registers + offset, width);
 	if (FAULT(width_crash) && width == 8 && offset == 0x40)
 		abort();
+	if (FAULT(opens_late) && width == 4 && offset == 0x48)
+		open_something();
+	if ((FAULT(ioctl_unasked) || FAULT(ioctl_asked)) && width == 4 && offset == 0x48)
+		value = ioctl(-1, TIOCOUTQ, NULL) == 0;
 	return value;
 }
 
@@ -241,6 +270,8 @@ static void VR_CALL reset(struct vr_device *device)
 {
 	struct device *d = device_of(device);
 
+	if (FAULT(forks_late))
+		start_a_process();
 	if (!FAULT(reset_keeps))
 		memset(d->registers, 0, WINDOW);
 }
@@ -250,6 +281,8 @@ static void VR_CALL destroy_device(struct vr_device *device)
 	struct device *d = device_of(device);
 
 	stop_helper(d);
+	if (FAULT(opens_at_end))
+		open_something();
 	free(d->registers);
 	if (FAULT(double_free))
 		free(d->registers);
@@ -312,6 +345,12 @@ static int32_t VR_CALL start(struct vr_plugin_self *self)
 	struct plugin *p = plugin_of(self);
 	pthread_t thread;
 
+	if (FAULT(ioctl_asked)) {
+		const struct vr_host_sandbox *sandbox = p->host->query(p->host, VR_SANDBOX_ID);
+
+		if (VR_HAS(sandbox, allow_ioctl) && sandbox->allow_ioctl(p->host, TIOCOUTQ) < 0)
+			return VR_E_PERM;
+	}
 	if (FAULT(crashes))
 		raise(SIGSEGV);
 	if (FAULT(exits))
@@ -403,6 +442,10 @@ static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 	(void)self;
 	if (FAULT(any_interface))
 		return &maker;
+	if (FAULT(class_revision) && strcmp(id, "vmrun.device/2") == 0)
+		return &maker;
+	if (FAULT(no_device_table) && strcmp(id, VR_DEVICE_ID) == 0)
+		return NULL;
 	if (HAS_HELPER && strcmp(id, VR_HELPER_ID) == 0)
 		return &helper;
 	if (strcmp(id, "org.vmrun.faulty/1") == 0)
@@ -423,6 +466,17 @@ const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
 	};
 
 	return &magic;
+}
+
+/* 150 ms of processor time, the first time. */
+static void take_time(void)
+{
+	static uint32_t taken;
+	clock_t until = clock() + CLOCKS_PER_SEC * 15 / 100;
+
+	while (!taken && clock() < until)
+		;
+	taken = 1;
 }
 
 static void VR_CALL fire(void *opaque)
@@ -449,6 +503,8 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 		other = !id || strcmp(id, "faulty") != 0;
 	if (other)
 		return VR_E_NOENT;
+	if (FAULT(create_slow))
+		take_time();
 	if (FAULT(process_needs) && !host->query(host, VR_MMIO_ID))
 		return faulty_refuse(host, VR_E_ABI, "no vmrun.mmio/1");
 	p = calloc(1, sizeof(*p));
