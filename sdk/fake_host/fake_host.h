@@ -218,7 +218,8 @@ struct vr_fake_host {
 	uint32_t table_count;
 	uint8_t *host_pages;
 	struct vr_helper_process *helpers; /* that were not stopped */
-	uint32_t ioctl[VR_FAKE_HOST_IOCTLS]; /* requests that vmrun.sandbox/1 was asked for; nothing is refused here */
+	/* Requests that vmrun.sandbox/1 was asked for; none is refused here. */
+	uint32_t ioctl[VR_FAKE_HOST_IOCTLS];
 	uint32_t ioctl_count;
 };
 

@@ -20,7 +20,7 @@
 #define DRIVER_QUEUE_NOTIFY 0x050u
 #define DRIVER_INTERRUPTS 0x060u
 #define DRIVER_STATUS 0x070u
-#define DRIVER_QUEUE_DESC 0x080u   /* two halves, as the next two */
+#define DRIVER_QUEUE_DESC 0x080u /* two halves, as the next two */
 #define DRIVER_QUEUE_DRIVER 0x090u
 #define DRIVER_QUEUE_DEVICE 0x0a0u
 #define DRIVER_QUEUE_RESET 0x0c0u

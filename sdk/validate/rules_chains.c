@@ -92,7 +92,8 @@ static struct range some_range(struct vr_check *c, uint64_t ring)
 }
 
 /* Tables of descriptors: half of them go on to the next one. */
-static void fill(struct vr_check *c, struct driver_descriptor *d, uint32_t count, uint64_t ring, bool indirect)
+static void fill(struct vr_check *c, struct driver_descriptor *d, uint32_t count, uint64_t ring,
+		 bool indirect)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t r = check_random(c);
@@ -156,8 +157,7 @@ static void hostile_queue(struct vr_check *c, uint64_t base, uint32_t queue, boo
 /* The device runs. False: it takes neither a part of its features nor all of them. */
 static bool negotiate(struct vr_check *c, uint64_t base, uint32_t round)
 {
-	return (round % 2 && driver_negotiate(c, base, check_random(c))) ||
-	       driver_negotiate(c, base, ~0ull);
+	return (round % 2 && driver_negotiate(c, base, check_random(c))) || driver_negotiate(c, base, ~0ull);
 }
 
 /* True: the device has taken the features, and its first queue was ready. */
@@ -224,9 +224,10 @@ void check_device_chains(struct vr_check *c)
 /* A read of a disk's first sector (5.2.6), which other devices take for a buffer or break at. */
 static void request(struct vr_check *c, uint64_t base, uint32_t queue)
 {
-	static const struct driver_descriptor chain[3] = {{RAM_BASE, 16, DRIVER_NEXT, 1},
-							  {RAM_BASE + 0x2000, 512, DRIVER_NEXT | DRIVER_WRITE, 2},
-							  {RAM_BASE + 0x1000, 1, DRIVER_WRITE, 0}};
+	static const struct driver_descriptor chain[3] = {
+		{RAM_BASE, 16, DRIVER_NEXT, 1},
+		{RAM_BASE + 0x2000, 512, DRIVER_NEXT | DRIVER_WRITE, 2},
+		{RAM_BASE + 0x1000, 1, DRIVER_WRITE, 0}};
 
 	driver_put(c, queue, chain, 3);
 	driver_notify(c, base, queue);

@@ -218,7 +218,8 @@ static void run_guests(struct machine *m)
 	static const struct {
 		const char *name;
 		uint32_t guest, result;
-	} guests[] = {{"store", GUEST_STORE, 0x51}, {"device", GUEST_DEVICE, 0x52}, {"patch", GUEST_PATCH, 0x54}};
+	} guests[] = {
+		{"store", GUEST_STORE, 0x51}, {"device", GUEST_DEVICE, 0x52}, {"patch", GUEST_PATCH, 0x54}};
 	struct vr_check *c = m->c;
 
 	sandboxed_enter(c);
@@ -248,7 +249,8 @@ static void life_of_wrapper(struct vr_check *c)
 	check_started(c);
 	a = check_query(c, VR_ACCEL_ID);
 	if (!isa || !VR_HAS(a, stats))
-		check_skip(c, "its table is not filled in, or the validator has no micro-guests of this host");
+		check_skip(c,
+			   "its table is not filled in, or the validator has no micro-guests of this host");
 	machine_open(&m, c, isa, a, c->plugin->self, c->d, &config, 1);
 	sandboxed_enter(c);
 	check_phase(c, "vcpu_run");
@@ -285,8 +287,10 @@ void check_life_sandboxed(struct vr_check *c)
 		uint32_t class_bit;
 		void (*life)(struct vr_check *c);
 	} lives[] = {
-		{CHECK_ACCEL, life_of_accel},   {CHECK_TRANSLATOR, check_xlate_sandboxed},
-		{CHECK_BOARD, life_of_board},   {CHECK_DEVICE, life_of_device},
+		{CHECK_ACCEL, life_of_accel},
+		{CHECK_TRANSLATOR, check_xlate_sandboxed},
+		{CHECK_BOARD, life_of_board},
+		{CHECK_DEVICE, life_of_device},
 		{CHECK_PASSTHROUGH, life_of_passthrough},
 	};
 

@@ -93,7 +93,8 @@ void check_virtio_info(struct vr_check *c)
 
 static void still_well(struct vr_check *c, uint64_t base, uint32_t device)
 {
-	CHECK(c, !(driver_read(c, base, DRIVER_STATUS) & VIRTIO_S_NEEDS_RESET), "device %u breaks with empty rings", device);
+	CHECK(c, !(driver_read(c, base, DRIVER_STATUS) & VIRTIO_S_NEEDS_RESET),
+	      "device %u breaks with empty rings", device);
 }
 
 void check_virtio_life(struct vr_check *c)
@@ -115,7 +116,8 @@ void check_virtio_life(struct vr_check *c)
 			check_phase(c, "device %u: reset and start of queue %u", i, q);
 			driver_write(c, base, DRIVER_QUEUE_SEL, q);
 			driver_write(c, base, DRIVER_QUEUE_RESET, 1);
-			CHECK(c, !driver_read(c, base, DRIVER_QUEUE_READY), "device %u: queue %u is ready after its reset", i, q);
+			CHECK(c, !driver_read(c, base, DRIVER_QUEUE_READY),
+			      "device %u: queue %u is ready after its reset", i, q);
 			driver_enable(c, base, q);
 			driver_notify(c, base, q);
 		}
@@ -126,8 +128,8 @@ void check_virtio_life(struct vr_check *c)
 		still_well(c, base, i);
 		check_phase(c, "device %u: reset by the driver", i);
 		driver_write(c, base, DRIVER_STATUS, 0);
-		CHECK(c, !driver_read(c, base, DRIVER_STATUS) && !driver_read(c, base, DRIVER_INTERRUPTS), "device %u has a status after its reset",
-		      i);
+		CHECK(c, !driver_read(c, base, DRIVER_STATUS) && !driver_read(c, base, DRIVER_INTERRUPTS),
+		      "device %u has a status after its reset", i);
 	}
 	check_unused(c);
 }

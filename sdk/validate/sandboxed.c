@@ -51,8 +51,11 @@ static int channel = -1; /* the child's end */
 #define ADVICE_OPEN "open it " EARLY " and keep it open, " ELSE
 #define ADVICE_PATH "do it " EARLY ", " ELSE
 #define ADVICE_SOCKET "make and connect it " EARLY ", " ELSE
-#define ADVICE_PROGRAM "start no process while the guest runs; what needs one belongs in a helper process (sdk/doc/helpers.md)"
-#define ADVICE_CODE "memory that can be executed comes from vmrun.codecache/1, when the virtual machine is made"
+#define ADVICE_PROGRAM                                                                       \
+	"start no process while the guest runs; what needs one belongs in a helper process " \
+	"(sdk/doc/helpers.md)"
+#define ADVICE_CODE \
+	"memory that can be executed comes from vmrun.codecache/1, when the virtual machine is made"
 #define ADVICE_IOCTL "ask for the request in start(), by allow_ioctl() of vmrun.sandbox/1"
 #define ADVICE_OTHER "do it " EARLY ", " ELSE
 
@@ -178,7 +181,8 @@ void sandboxed_enter(struct vr_check *c)
 
 	if (!sandbox_filter_available())
 		check_skip(c, "this kernel has no seccomp filters, so vmrun's sandbox refuses no call here");
-	ruleset = sandbox_landlock_ruleset(profile); /* -1: this kernel has none; the filter is the boundary */
+	/* -1: this kernel has no Landlock; the filter is the boundary. */
+	ruleset = sandbox_landlock_ruleset(profile);
 	sandbox_restrict_others(ruleset, 0);
 	if (sandbox_restrict_thread(ruleset))
 		check_skip(c, "the sandbox can't be entered: %s", strerror(errno));
@@ -188,11 +192,13 @@ void sandboxed_enter(struct vr_check *c)
 	if (watched < 0 && errno == ESRCH) {
 		c->on_the_way = false;
 		check_given(c, 0);
-		check_fail(c, "a thread of it has a system call filter of its own, so vmrun can't install its "
-			      "filter and does not run");
+		check_fail(c,
+			   "a thread of it has a system call filter of its own, so vmrun can't install its "
+			   "filter and does not run");
 	}
 	if (watched < 0)
-		check_skip(c, "this kernel does not say which calls the sandbox refuses (seccomp_unotify): %s",
+		check_skip(c,
+			   "this kernel does not say which calls the sandbox refuses (seccomp_unotify): %s",
 			   strerror(errno));
 	say(ENTERED, watched);
 	close(watched);

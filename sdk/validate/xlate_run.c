@@ -81,8 +81,9 @@ static void all_guests(struct machine *m, const char *tier)
 		machine_expect(m, guests[i].guest, guests[i].result);
 		for (uint64_t k = 0; guests[i].guest == GUEST_STORE && k < 64; k++)
 			CHECK(m->c, machine_u64(m, 8 * k) == k * STORED,
-			      "%s: %s: what it stored is 0x%llx, not 0x%llx", m->isa->arch, m->c->report->phase,
-			      (unsigned long long)machine_u64(m, 8 * k), (unsigned long long)(k * STORED));
+			      "%s: %s: what it stored is 0x%llx, not 0x%llx", m->isa->arch,
+			      m->c->report->phase, (unsigned long long)machine_u64(m, 8 * k),
+			      (unsigned long long)(k * STORED));
 	}
 	check_phase(m->c, "guest 'unmapped', tier %s", tier);
 	machine_enter(m, 0, GUEST_UNMAPPED);

@@ -25,7 +25,14 @@ $(B)/tests/validate/$(1)-%.so: tests/validate/faulty_$(1).c tests/validate/fault
 endef
 $(foreach c,$(VALIDATE_CLASSES),$(eval $(call faulty,$(c))))
 
-$(B)/tests/test-validate: tests/validate/validate.sh tests/validate/faults.def | $(B)/bin/vmrun-check $(VALIDATE_FAULTY) examples
+# In place of the C library's syscall(): a kernel without seccomp, or without a part of it.
+VALIDATE_NO_SECCOMP := $(B)/tests/validate/no-seccomp.so
+$(VALIDATE_NO_SECCOMP): $(call objects,tests/validate/no_seccomp.c)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $< -ldl
+
+$(B)/tests/test-validate: tests/validate/validate.sh tests/validate/faults.def | $(B)/bin/vmrun-check $(VALIDATE_FAULTY) $(VALIDATE_NO_SECCOMP) examples
 	@mkdir -p $(@D)
 	$(Q)cp $< $@ && chmod +x $@
 TESTS += $(B)/tests/test-validate

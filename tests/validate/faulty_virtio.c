@@ -35,8 +35,7 @@ struct vr_virtio_device {
 /* A request as a disk device has it: it is not ended when the device goes. */
 static void VR_CALL have_read(struct vr_block_request *r, int32_t result)
 {
-	struct vr_virtio_device *d =
-		(void *)((char *)r - offsetof(struct vr_virtio_device, request));
+	struct vr_virtio_device *d = (void *)((char *)r - offsetof(struct vr_virtio_device, request));
 
 	(void)result;
 	d->io->push(d->transport, 0, &d->buffer, 513);
