@@ -51,7 +51,8 @@ struct sandbox_given {
 /* For all threads of this process. 0, or -1 and errno; ENOSYS: this kernel has no seccomp filters. */
 int sandbox_filter_install(enum sandbox_profile profile, const struct sandbox_given *given);
 /* The same filter, but a call that it refuses waits until it is answered by the descriptor that is returned
- * (seccomp_unotify(2)). -1 and errno; EINVAL: this kernel has no such answers for all threads (Linux 5.7 has). */
+ * (seccomp_unotify(2)). -1 and errno; ESRCH: a thread has a filter of its own; EBUSY: this process's refusals are
+ * answered by another one already; EINVAL: this kernel has no such answers for all threads (Linux 5.7 has). */
 int sandbox_filter_watched(enum sandbox_profile profile, const struct sandbox_given *given);
 
 /* ---- sandbox_landlock.c ---- */

@@ -341,12 +341,8 @@ int sandbox_filter_install(enum sandbox_profile profile, const struct sandbox_gi
 
 int sandbox_filter_watched(enum sandbox_profile profile, const struct sandbox_given *given)
 {
-	long rc = install(profile, given, SECCOMP_RET_USER_NOTIF,
-			  SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
-
-	if (rc < 0 && errno == ESRCH)
-		errno = EBUSY;
-	return (int)rc;
+	return (int)install(profile, given, SECCOMP_RET_USER_NOTIF,
+			    SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
 }
 
 #else

@@ -342,6 +342,23 @@ static void *forever(void *arg)
 	return NULL;
 }
 
+/* A thread that ends when it is told: pthread_cancel() opens a library, which the sandbox refuses. */
+static _Atomic uint32_t over;
+
+static void *until_over(void *arg)
+{
+	while (!over)
+		usleep(1000);
+	return arg;
+}
+
+static void end_thread(pthread_t thread)
+{
+	over = 1;
+	pthread_join(thread, NULL);
+	over = 0;
+}
+
 /* A thread with a system call filter of its own, which allows everything. */
 static _Atomic uint32_t filtered;
 
@@ -353,7 +370,7 @@ static void *filter(void *arg)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 	filtered = 1;
-	return forever(arg);
+	return until_over(arg);
 }
 
 static int32_t start_filter(struct plugin *p)
@@ -421,10 +438,8 @@ static int32_t VR_CALL stop(struct vr_plugin_self *self)
 {
 	struct plugin *p = plugin_of(self);
 
-	if (FAULT(own_filter)) {
-		pthread_cancel(p->thread);
-		pthread_join(p->thread, NULL);
-	}
+	if (FAULT(own_filter))
+		end_thread(p->thread);
 	return VR_OK;
 }
 
@@ -434,10 +449,8 @@ static void VR_CALL destroy(struct vr_plugin_self *self)
 
 	if (FAULT(early_destroy) && !p->probed)
 		abort();
-	if (FAULT(create_thread)) {
-		pthread_cancel(p->thread);
-		pthread_join(p->thread, NULL);
-	}
+	if (FAULT(create_thread))
+		end_thread(p->thread);
 	if (p->file >= 0)
 		close(p->file);
 	free(p);
@@ -547,7 +560,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 		return faulty_refuse(host, VR_E_NOMEM, "no memory");
 	p->host = host;
 	if (FAULT(create_thread))
-		pthread_create(&p->thread, NULL, forever, NULL);
+		pthread_create(&p->thread, NULL, until_over, NULL);
 	p->file = FAULT(create_file) ? open("/dev/null", O_RDONLY) : -1;
 	if (FAULT(create_requests) && VR_HAS(timer, destroy) && timer->create(host, fire, p, &p->timer) < 0) {
 		free(p);
