@@ -22,6 +22,7 @@
  * about that, and this one is skipped.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
@@ -119,13 +120,33 @@ static void read_text(pid_t tid, uint64_t address, char *out, size_t capacity)
 			*p = '?';
 }
 
-__attribute__((noreturn)) static void tell(struct vr_check *c, const struct seccomp_notif *n)
+/* stdio asks for the block size of a file when it first reads or writes it, by fstat(), which the C library makes into
+ * this call; when that fails it takes BUFSIZ. */
+static bool is_stdio(const struct seccomp_notif *n, const char *path)
+{
+	return n->data.nr == SYS_newfstatat && (n->data.args[3] & AT_EMPTY_PATH) && !path[0];
+}
+
+/* Answers a call as vmrun's filter does. */
+static void refuse(int calls, const struct seccomp_notif *n)
+{
+	struct seccomp_notif_resp r = {.id = n->id, .error = -EPERM};
+
+	(void)ioctl(calls, SECCOMP_IOCTL_NOTIF_SEND, &r); /* ENOENT: a signal has ended the call */
+}
+
+/* The rule fails, unless the call is one that does not count. */
+static void tell(struct vr_check *c, int calls, const struct seccomp_notif *n)
 {
 	const struct known *k = known_call(n->data.nr);
 	char path[200] = "", what[260] = "";
 
 	if (k->path != NO_PATH)
 		read_text((pid_t)n->pid, n->data.args[k->path], path, sizeof(path));
+	if (is_stdio(n, path)) {
+		refuse(calls, n);
+		return;
+	}
 	if (path[0])
 		snprintf(what, sizeof(what), " of '%s'", path);
 	else if (n->data.nr == SYS_ioctl)
@@ -254,7 +275,7 @@ static void watch(struct vr_check *c, struct watch *w)
 			hear(w);
 		memset(&u, 0, sizeof(u));
 		if ((p[1].revents & POLLIN) && !ioctl(w->calls, SECCOMP_IOCTL_NOTIF_RECV, &u))
-			tell(c, &u.n);
+			tell(c, w->calls, &u.n);
 		if (p[2].revents)
 			return;
 	}
