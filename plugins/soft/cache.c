@@ -28,6 +28,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "log.h"
 #include "soft.h"
@@ -35,6 +36,7 @@
 
 #define CODE_RESERVE (64u * 1024u) /* most regions are smaller: below this the segment is full */
 #define THUNKS_MAX (1024u * 1024u)
+#define RESERVE_MIN (16u << 20)
 
 /* Emit one block without an entry in the table: *host is its address. The block has no exits. */
 static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *host)
@@ -99,6 +101,18 @@ static int32_t emit_ras_default(struct soft_vm *vm)
 	return emit_alone(vm, &ir, &vm->ras_default);
 }
 
+/* Address space for code when the user did not say how much: all that may be used later, but a part of what ulimit -v allows. */
+static uint64_t reserve(void)
+{
+	struct rlimit limit;
+	uint64_t bytes = SOFT_CACHE_MAX;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		while (bytes > RESERVE_MIN && bytes > limit.rlim_cur / 8)
+			bytes /= 2;
+	return bytes;
+}
+
 int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engine_entry *entry)
 {
 	vm->cache_limit = bytes;
@@ -110,7 +124,7 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engi
 	if (!vm->emit)
 		return VR_OK;
 	vm->code.size = sizeof(vm->code);
-	int32_t rc = vm->codecache->create(vm->host, bytes ? bytes : SOFT_CACHE_MAX, &vm->code);
+	int32_t rc = vm->codecache->create(vm->host, bytes ? bytes : reserve(), &vm->code);
 
 	if (rc < 0)
 		return rc;

@@ -118,8 +118,8 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 	if (rc < 0) {
 		soft_error(vm, rc,
 			   "soft: no memory for a code cache of %llu MiB; give a smaller one with -p "
-			   "soft,cache=32M",
-			   (unsigned long long)((p->cache ? p->cache : SOFT_CACHE_MAX) >> 20));
+			   "soft,cache=8M",
+			   (unsigned long long)((p->cache ? p->cache : 16u << 20) >> 20));
 		vm_free(vm);
 		return rc;
 	}

@@ -137,7 +137,7 @@ struct soft_exit {
 	struct soft_entry *target; /* linked to, or NULL */
 	struct soft_page *page;    /* that a link has led to, or NULL */
 	struct vr_exit_site site;
-	uint32_t mapping_id;    /* value set in site.check, for `page` */
+	uint32_t mapping_id;                       /* value set in site.check, for `page` */
 	uint32_t next_incoming, previous_incoming; /* list at target: exit number + 1 */
 };
 
@@ -276,9 +276,9 @@ struct soft_vcpu {
 	_Atomic uint64_t posted, done;
 	struct vr_tlb_entry *opened[SOFT_OPENED]; /* see soft_user_access() */
 	uint32_t opened_count;
-	uint32_t epoch;      /* of the code cache whose addresses the MMU contexts hold */
-	uint32_t evictions;  /* vm->evictions when they last dropped what was evicted */
-	uint32_t full_again; /* times in a row that an empty segment was full for this vCPU */
+	uint32_t epoch;        /* of the code cache whose addresses the MMU contexts hold */
+	uint32_t evictions;    /* vm->evictions when they last dropped what was evicted */
+	uint32_t full_again;   /* times in a row that an empty segment was full for this vCPU */
 	uint32_t full_segment; /* that was full for it */
 	int32_t full_error;
 	union vr_v256 *values; /* the interpreter's */

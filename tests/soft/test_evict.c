@@ -45,8 +45,7 @@ static void make(uint32_t cpus, bool full)
 						 : FAKE_OP(FAKE_J, 0, 0, 0, 0x1000 - 0x10));
 		else
 			FAKE_LOAD(t, FIRST + i, 0, FAKE_OP(FAKE_ST, 15, 14, 3, 0),
-				  FAKE_OP(FAKE_ADDI, 14, 14, 0, 8),
-				  FAKE_OP(FAKE_ADDI, 5, 5, 0, (int32_t)i),
+				  FAKE_OP(FAKE_ADDI, 14, 14, 0, 8), FAKE_OP(FAKE_ADDI, 5, 5, 0, (int32_t)i),
 				  FAKE_OP(FAKE_CALL, 0, 0, 0, 0x1000 - 0x18), hook,
 				  FAKE_OP(FAKE_ADDI, 14, 14, 0, -8), FAKE_OP(FAKE_LD, 15, 14, 3, 0),
 				  FAKE_OP(FAKE_RET, 0, 0, 0, 0));
@@ -149,7 +148,8 @@ static void run_all(uint64_t rounds)
 		check(i, rounds);
 	}
 	cr_assert_eq(fake_counter(t, "cache_flushes"), 0);
-	cr_assert_geq(fake_counter(t, "evictions"), 20, "%llu", (unsigned long long)fake_counter(t, "evictions"));
+	cr_assert_geq(fake_counter(t, "evictions"), 20, "%llu",
+		      (unsigned long long)fake_counter(t, "evictions"));
 }
 
 /* Each vCPU runs what another one's translations push out. */
