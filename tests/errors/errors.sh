@@ -525,7 +525,6 @@ wrong run-file-missing 3 "--run-file '/none': .*no such file" "$VMRUN" --run-fil
 wrong run-file-folder 3 "--run-file '/': .*folder" "$VMRUN" --run-file / "$GOOD"
 : >"$WORK/empty"
 wrong run-file-empty 3 "--run-file '.*/empty': is empty" "$VMRUN" --run-file "$WORK/empty" "$GOOD"
-wrong argument-too-long 3 "--args 'x+\.\.\.' has 131072 bytes, and Linux takes at most 131071" "$VMRUN" --run true "$GOOD" --args "$(head -c 131072 /dev/zero | tr '\0' x)"
 wrong console-log-folder 3 "--console-log '/none/x'" "$VMRUN" --run true --console-log /none/x --kernel $KERNEL --initrd $INITRD
 wrong console-log-input 3 "--console-log '.*': is file .* of this machine" "$VMRUN" --run true --console-log $INITRD --kernel $KERNEL --initrd $INITRD
 wrong plugin-option-unknown 3 "plugin 'soft' has no option 'x'; it has: tier" "$VMRUN" -p soft,x=1 "$GOOD"

@@ -76,8 +76,8 @@ vm 60 several --kernel $KERNEL --initrd $INITRD --initrd "$WORK/one.cpio" --init
 	--run 'cat /given-one /given-two /proc/cmdline'
 ended 0
 same several-initrds 'first second' "$(grep -a '^first$\|^second$' "$OUT" | tr '\n' ' ' | sed 's/ $//')"
-has several-parameters "$OUT" 'panic=-1 x.a=1 x.b=2 loglevel=4 vmrun.mark='
-same no-quiet 0 "$(grep -ac 'quiet.*vmrun.mark=' "$OUT")"
+has several-parameters "$OUT" ' x.a=1 x.b=2 loglevel=4'
+same no-quiet 0 "$(grep -ac 'quiet.*vmrun.agent' "$OUT")"
 copy $IMG "$WORK/more.img"
 vm 60 image-and-initrd --initrd "$WORK/one.cpio" --run 'dmesg | grep -c "Unpacking initramfs"; uname -m' "$WORK/more.img"
 ended 0
