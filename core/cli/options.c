@@ -209,6 +209,8 @@ static int32_t apply(struct cli *c, enum option_id id, const char *value)
 		return VR_OK;
 	case OPT_ON_OUTPUT_CLOSED:
 		return set_on_output_closed(c, value);
+	case OPT_CONSOLE_LOG:
+		return set_string(&m->console_log, "console-log", value);
 	case OPT_GDB:
 		return set_string(&m->gdb, "gdb", value);
 	case OPT_GDB_WAIT:

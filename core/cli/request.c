@@ -71,7 +71,7 @@ void cli_free(struct cli *c)
 	struct machine_config *m = &c->machine;
 	char *const strings[] = {m->arch,     m->accel,   m->translator, m->board,  m->kernel,
 				 m->append,   m->image,   m->command,    c->config, c->plugin_path,
-				 m->log_file, m->jitdump, m->gdb};
+				 m->log_file, m->jitdump, m->gdb,        m->console_log};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
@@ -86,6 +86,7 @@ void cli_free(struct cli *c)
 		free(c->plugins[i].file);
 		vr_text_list_free(c->plugins[i].names);
 		vr_text_list_free(c->plugins[i].values);
+		vr_text_list_free(c->plugins[i].places);
 	}
 	free(c->plugins);
 	vr_text_list_free(c->arguments);

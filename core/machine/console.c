@@ -4,7 +4,7 @@
  *
  * One thread polls: it reads stdin into a ring that devices take from, writes out what devices left in the
  * output buffer (so a vCPU never waits for a slow terminal unless 64 KiB are pending), and gets the
- * process's signals. Further ports lead nowhere.
+ * process's signals, among them that the terminal has another size. Further ports lead nowhere.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +24,6 @@
 #include "common/file.h"
 #include "util/log.h"
 
-#define ESCAPE 0x01 /* Ctrl-A */
 /* poll() promises room for this much in a pipe; more could block. */
 #define CHUNK 4096u
 
@@ -37,6 +37,37 @@ int32_t machine_standard_files(void)
 }
 
 static void script_sink(void *opaque, bool output, const uint8_t *bytes, uint32_t n);
+
+bool console_has_terminal(const struct console *c)
+{
+	/* Of this session; a script has no input. */
+	return !c->script_wanted && isatty(c->in) && tcgetpgrp(c->in) >= 0;
+}
+
+/* How large the terminal is now. True: something else than before. */
+static bool measure(struct console *c)
+{
+	struct winsize size = {0};
+	bool changed;
+
+	if (!console_has_terminal(c) || ioctl(c->in, TIOCGWINSZ, &size) || !size.ws_col || !size.ws_row)
+		size.ws_col = size.ws_row = 0;
+	pthread_mutex_lock(&c->lock);
+	changed = c->columns != size.ws_col || c->rows != size.ws_row;
+	c->columns = size.ws_col;
+	c->rows = size.ws_row;
+	pthread_mutex_unlock(&c->lock);
+	return changed;
+}
+
+bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows)
+{
+	pthread_mutex_lock(&c->lock);
+	*columns = c->columns;
+	*rows = c->rows;
+	pthread_mutex_unlock(&c->lock);
+	return *columns != 0;
+}
 
 int32_t console_init(struct console *c, bool script)
 {
@@ -62,6 +93,7 @@ int32_t console_init(struct console *c, bool script)
 	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	c->output = malloc(CONSOLE_OUTPUT);
 	c->ready = true;
+	measure(c);
 	if (c->event < 0 || !c->output)
 		return vr_error_set(VR_E_NOMEM, "console: %s", strerror(errno));
 	return rc;
@@ -121,6 +153,8 @@ static uint32_t append(struct console *c, int sink, const uint8_t *bytes, uint32
 
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n)
 {
+	if (c->log && console_log_put(c->log, bytes, n))
+		wake(c);
 	if (c->script_wanted) {
 		pthread_mutex_lock(&c->script_lock);
 		script_filter(&c->script, bytes, n);
@@ -133,7 +167,7 @@ void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n)
 }
 
 /* The user wants an end: vCPUs that wait for a terminal that takes nothing must not hold it up. */
-static void user_ends(struct console *c, int32_t status)
+void console_user_ends(struct console *c, int32_t status)
 {
 	pthread_mutex_lock(&c->lock);
 	c->hurry = true;
@@ -160,7 +194,7 @@ static void lose_output(struct console *c, int e)
 		return;
 	if (e == EPIPE && !c->signal)
 		c->signal = SIGPIPE;
-	user_ends(c, console_lost_status(c));
+	console_user_ends(c, console_lost_status(c));
 }
 
 int32_t console_lost_status(const struct console *c)
@@ -203,53 +237,17 @@ static bool write_some(struct console *c)
 }
 
 /* ---- input --------------------------------------------------------------------------------- */
-static void help(struct console *c)
+void console_say(struct console *c, const char *text)
 {
-	static const char text[] = "\r\nCtrl-A x       end the machine\r\n"
-				   "Ctrl-A Ctrl-A  send Ctrl-A to the guest\r\n"
-				   "Ctrl-A h       this help\r\n";
+	uint32_t n = (uint32_t)strlen(text);
 
 	pthread_mutex_lock(&c->lock);
 	/* This thread is the one that makes room, so it can't wait for it. */
-	if (CONSOLE_OUTPUT - c->output_count >= sizeof(text) - 1)
-		append(c, c->out, (const uint8_t *)text, sizeof(text) - 1);
-	pthread_mutex_unlock(&c->lock);
-}
-
-uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint8_t *out)
-{
-	uint32_t k = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (!c->escape) {
-			if (in[i] == ESCAPE)
-				c->escape = true;
-			else
-				out[k++] = in[i];
-			continue;
-		}
-		c->escape = false;
-		switch (in[i]) {
-		case ESCAPE:
-		case 'a':
-			out[k++] = ESCAPE;
-			break;
-		case 'x':
-		case 'X':
-			user_ends(c, 0);
-			break;
-		case 'h':
-		case 'H':
-		case '?':
-			help(c);
-			break;
-		default:
-			/* Not a command of ours: the guest gets both, as it was typed. */
-			out[k++] = ESCAPE;
-			out[k++] = in[i];
-		}
+	if (CONSOLE_OUTPUT - c->output_count >= n + 2) {
+		append(c, c->out, (const uint8_t *)"\r\n", 2); /* the guest's line may not have ended */
+		append(c, c->out, (const uint8_t *)text, n);
 	}
-	return k;
+	pthread_mutex_unlock(&c->lock);
 }
 
 /* Lock held. */
@@ -258,10 +256,23 @@ static uint32_t input_space(const struct console *c)
 	return CONSOLE_INPUT - c->input_count;
 }
 
+/* Listeners are never removed. */
+static void tell(struct console *c, const struct console_listeners *l)
+{
+	uint32_t n;
+
+	pthread_mutex_lock(&c->lock);
+	n = l->count;
+	pthread_mutex_unlock(&c->lock);
+	for (uint32_t i = 0; i < n; i++)
+		l->call[i].fn(l->call[i].opaque);
+}
+
 static void take_input(struct console *c)
 {
-	uint8_t raw[256], bytes[512];
-	uint32_t n, listeners;
+	uint8_t raw[256];
+	uint16_t taken[512];
+	uint32_t n;
 	ssize_t k = read(c->in, raw, sizeof(raw));
 
 	if (k < 0 && (errno == EINTR || errno == EAGAIN))
@@ -272,29 +283,37 @@ static void take_input(struct console *c)
 	}
 	n = (uint32_t)k;
 	if (c->raw)
-		n = console_scan(c, raw, n, bytes);
+		n = console_scan(c, raw, n, taken);
 	else
-		memcpy(bytes, raw, n);
+		for (uint32_t i = 0; i < n; i++)
+			taken[i] = raw[i];
 	pthread_mutex_lock(&c->lock);
 	for (uint32_t i = 0; i < n && input_space(c); i++) {
-		c->input[(c->input_head + c->input_count) % CONSOLE_INPUT] = bytes[i];
+		c->input[(c->input_head + c->input_count) % CONSOLE_INPUT] = taken[i];
 		c->input_count++;
 	}
-	listeners = c->listeners;
 	pthread_mutex_unlock(&c->lock);
-	for (uint32_t i = 0; n && i < listeners; i++)
-		c->listener[i].fn(c->listener[i].opaque);
+	if (n)
+		tell(c, &c->on_input);
 }
 
-uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n)
+/* event: where to put one; NULL: they are dropped. */
+static uint32_t take_bytes(struct console *c, uint8_t *bytes, uint32_t n, uint32_t *event)
 {
 	uint32_t k = 0;
 	bool had_room;
 
+	if (event)
+		*event = VR_CONSOLE_NONE;
 	pthread_mutex_lock(&c->lock);
 	had_room = input_space(c) >= 512;
-	while (k < n && c->input_count) {
-		bytes[k++] = c->input[c->input_head];
+	while (k < n && c->input_count && !(event && *event)) {
+		uint32_t next = c->input[c->input_head];
+
+		if (next != CONSOLE_BREAK)
+			bytes[k++] = (uint8_t)next;
+		else if (event)
+			*event = VR_CONSOLE_BREAK;
 		c->input_head = (c->input_head + 1) % CONSOLE_INPUT;
 		c->input_count--;
 	}
@@ -304,29 +323,48 @@ uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n)
 	return k;
 }
 
-int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque)
+uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n)
 {
-	int32_t rc = VR_OK;
-	bool pending;
+	return take_bytes(c, bytes, n, NULL);
+}
+
+static int32_t listen(struct console *c, struct console_listeners *l, const char *what,
+		      void(VR_CALL *fn)(void *opaque), void *opaque)
+{
+	bool full;
 
 	pthread_mutex_lock(&c->lock);
-	pending = c->input_count != 0;
-	if (c->listeners == CONSOLE_LISTENERS) {
-		rc = VR_E_RANGE;
-	} else {
-		c->listener[c->listeners].fn = fn;
-		c->listener[c->listeners].opaque = opaque;
-		c->listeners++;
+	full = l->count == CONSOLE_LISTENERS;
+	if (!full) {
+		l->call[l->count].fn = fn;
+		l->call[l->count++].opaque = opaque;
 	}
 	pthread_mutex_unlock(&c->lock);
+	return full ? vr_error_set(VR_E_RANGE, "console: too many devices want its %s", what) : VR_OK;
+}
+
+int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque)
+{
+	int32_t rc = listen(c, &c->on_input, "input", fn, opaque);
+	bool pending;
+
 	if (rc < 0)
-		return vr_error_set(rc, "console: too many devices want its input");
+		return rc;
+	pthread_mutex_lock(&c->lock);
+	pending = c->input_count != 0;
+	pthread_mutex_unlock(&c->lock);
 	if (pending)
 		fn(opaque);
 	return VR_OK;
 }
 
 /* ---- signals and the terminal --------------------------------------------------------------- */
+static void look_at_size(struct console *c)
+{
+	if (measure(c))
+		tell(c, &c->on_resize);
+}
+
 static void take_signal(struct console *c)
 {
 	bool continued = signals_take();
@@ -335,9 +373,10 @@ static void take_signal(struct console *c)
 	/* It was put back before the process stopped, or the shell has changed it meanwhile. */
 	if (continued && c->terminal)
 		c->raw = terminal_take(c->in);
+	look_at_size(c); /* SIGWINCH, or it was changed while the process was stopped */
 	if (asked && !c->signal) {
 		c->signal = asked;
-		user_ends(c, 128 + asked);
+		console_user_ends(c, 128 + asked);
 	}
 }
 
@@ -356,8 +395,12 @@ static void *console_main(void *arg)
 		bool closing, pending, space, background;
 		int sink;
 
-		if (c->terminal && !c->raw)
+		if (c->terminal && !c->raw) {
 			c->raw = terminal_take(c->in);
+			/* No SIGWINCH comes in the background. */
+			if (c->raw)
+				look_at_size(c);
+		}
 		background = c->terminal && !c->raw;
 		pthread_mutex_lock(&c->lock);
 		closing = c->closing;
@@ -383,6 +426,7 @@ static void *console_main(void *arg)
 			take_signal(c);
 		if (p[3].revents)
 			write_some(c);
+		console_log_flush(c->log);
 		if (p[2].revents)
 			take_input(c);
 	}
@@ -394,11 +438,14 @@ int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *o
 	int32_t rc;
 
 	c->signals = signals_catch(late, opaque);
+	look_at_size(c);
 	/* A script's stdin is the caller's, not the command's. */
 	if (c->script_wanted)
 		c->eof = true;
-	else if (isatty(c->in))
-		c->terminal = tcgetpgrp(c->in) >= 0; /* this session's */
+	else
+		c->terminal = console_has_terminal(c);
+	if (c->terminal && isatty(c->err) && log_get_level() >= VR_LOG_WARN)
+		fputs("vmrun: Ctrl-A x ends the machine, Ctrl-A h lists the keys\n", stderr);
 	if (c->terminal)
 		c->raw = terminal_take(c->in);
 	else if (isatty(c->in))
@@ -492,6 +539,7 @@ void console_stop(struct console *c)
 		pthread_mutex_unlock(&c->script_lock);
 		(void)drain(c);
 	}
+	console_log_flush(c->log);
 	terminal_restore();
 }
 
@@ -505,6 +553,7 @@ void console_free(struct console *c)
 	if (c->event >= 0)
 		close(c->event);
 	script_free(&c->script);
+	console_log_free(c->log);
 	pthread_mutex_destroy(&c->lock);
 	pthread_mutex_destroy(&c->script_lock);
 	pthread_cond_destroy(&c->space);
@@ -539,9 +588,44 @@ static int32_t VR_CALL console_on_input(const struct vr_host *host, uint32_t por
 	return port == 0 ? console_listen(&m->console, fn, opaque) : VR_OK;
 }
 
+static uint32_t VR_CALL console_receive(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n,
+					uint32_t *event)
+{
+	struct machine *m = machine_of(host);
+
+	if (m && port == 0 && bytes && event)
+		return take_bytes(&m->console, bytes, n, event);
+	if (event)
+		*event = VR_CONSOLE_NONE;
+	return 0;
+}
+
+static int32_t VR_CALL console_dimensions_of(const struct vr_host *host, uint32_t port, uint32_t *columns,
+					     uint32_t *rows)
+{
+	struct machine *m = machine_of(host);
+
+	return m && port == 0 && columns && rows && console_dimensions(&m->console, columns, rows)
+		       ? VR_OK
+		       : VR_E_NOENT;
+}
+
+static int32_t VR_CALL console_on_resize(const struct vr_host *host, uint32_t port,
+					 void(VR_CALL *fn)(void *opaque), void *opaque)
+{
+	struct machine *m = machine_of(host);
+
+	if (!m || !fn)
+		return vr_error_set(VR_E_INVAL, "console: no machine, or no function to call");
+	return port == 0 ? listen(&m->console, &m->console.on_resize, "size", fn, opaque) : VR_OK;
+}
+
 const struct vr_host_console console_table = {
 	.size = sizeof(struct vr_host_console),
 	.write = console_write,
 	.read = console_read,
 	.on_input = console_on_input,
+	.receive = console_receive,
+	.dimensions = console_dimensions_of,
+	.on_resize = console_on_resize,
 };

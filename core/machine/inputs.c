@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* inputs.c: the files that a run reads or that its disks lie on, which no log may be written over. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -59,8 +63,37 @@ int32_t machine_spare_inputs(const struct machine *m, const char *machine_file, 
 	}
 	if (!what && (name = plugin_of(m->registry, st)))
 		what = "plugin";
+	if (!what && console_log_is(m->console.log, st)) {
+		what = "the file of";
+		name = "--console-log";
+	}
 	return what ? vr_error_set(VR_E_BUSY,
 				   "%s: is %s '%s' of this machine, or lies under it; name another file",
 				   label, what, name)
 		    : VR_OK;
+}
+
+int32_t machine_open_log(const struct machine *m, const char *machine_file, const char *what,
+			 const char *path, int *fd)
+{
+	char label[192];
+	struct file_request request = {.path = path,
+				       .label = label,
+				       .flags = O_WRONLY | O_CREAT,
+				       .kinds = FILE_REGULAR | FILE_PIPE | FILE_FIFO | FILE_CHARACTER};
+	struct file_opened opened;
+	int32_t rc;
+
+	snprintf(label, sizeof(label), "%s '%s'", what, path);
+	rc = file_open(&request, &opened);
+	if (rc < 0)
+		return rc;
+	rc = machine_spare_inputs(m, machine_file, label, &opened.st);
+	if (rc == VR_OK && opened.kind == FILE_REGULAR && file_truncate(opened.fd, 0))
+		rc = vr_error_set(VR_E_IO, "%s: can't be emptied: %s", label, strerror(errno));
+	if (rc < 0)
+		close(opened.fd);
+	else
+		*fd = opened.fd;
+	return rc;
 }

@@ -8,6 +8,7 @@
 #define MACHINE_MACHINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/log_filter.h"
@@ -42,6 +43,7 @@ struct machine_config {
 	bool output_optional;     /* go on when the guest's output can't be written any more */
 	struct log_filter log;    /* -d */
 	char *log_file;           /* -D; NULL: standard error */
+	char *console_log;        /* a copy of what the guest prints on its console goes there; NULL: nowhere */
 	bool perf_map;            /* --perf-map */
 	char *jitdump;            /* --jitdump: a folder, or NULL */
 	char *gdb;                /* where a debugger may attach: gdb/address.h; NULL: nowhere */
@@ -50,6 +52,11 @@ struct machine_config {
 	const char *machine_file; /* what the rest was read from; NULL: none. The caller's */
 	char *command;            /* run this on the guest's console and power off (no terminal), or NULL */
 };
+
+#define MACHINE_LEFT 5 /* the exit status when the user has left by Ctrl-A x */
+
+/* The Ctrl-A keys of the terminal, a line each with `end` after it; cut off at `size` bytes, of which 1024 do. */
+void console_list_keys(char *text, size_t size, const char *end);
 
 /* Offer the host tables to plugins, for a command that loads plugins without a machine (`doctor`). machine_new
  * does it too; without a machine the tables answer VR_E_STATE or nothing. */

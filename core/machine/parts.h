@@ -196,9 +196,23 @@ bool terminal_take(int fd);
 void terminal_restore(void);
 void terminal_give_back(void); /* the same from a signal handler */
 
+/* ---- console_log.c ----------------------------------------------------------------------- */
+struct console_log;
+/* Opens the file that the configuration names; *out is NULL where it names none. */
+int32_t console_log_new(const struct machine *m, const struct machine_config *c, struct console_log **out);
+/* Is it this file? l may be NULL. */
+bool console_log_is(const struct console_log *l, const struct stat *st);
+/* What the guest prints. True: it waits for console_log_flush(), which may be called with NULL. [any] */
+bool console_log_put(struct console_log *l, const uint8_t *bytes, uint32_t n);
+void console_log_flush(struct console_log *l);
+/* Off, or on again: is it on now? */
+bool console_log_switch(struct console_log *l);
+void console_log_free(struct console_log *l);
+
 /* ---- console.c --------------------------------------------------------------------------- */
 #define CONSOLE_LISTENERS 8u
 #define CONSOLE_INPUT 4096u
+#define CONSOLE_BREAK 0x100u /* in the input: no byte, but a BREAK */
 #define CONSOLE_OUTPUT 65536u
 struct console {
 	pthread_mutex_t lock;
@@ -208,16 +222,20 @@ struct console {
 	bool terminal; /* stdin is one, and it is ours while the process is in the foreground */
 	bool raw;      /* it is ours now */
 	int in, out, err, event, signals; /* descriptors */
-	uint8_t input[CONSOLE_INPUT];
+	uint16_t input[CONSOLE_INPUT]; /* bytes, and CONSOLE_BREAK */
 	uint32_t input_head, input_count;
 	uint8_t *output;
 	uint32_t output_head, output_count;
 	int sink; /* where the bytes of `output` go: out or err */
-	struct {
-		void(VR_CALL *fn)(void *opaque);
-		void *opaque;
-	} listener[CONSOLE_LISTENERS];
-	uint32_t listeners;
+	struct console_listeners {
+		struct {
+			void(VR_CALL *fn)(void *opaque);
+			void *opaque;
+		} call[CONSOLE_LISTENERS];
+		uint32_t count;
+	} on_input, on_resize;
+	uint32_t columns, rows; /* of the terminal; 0: not known */
+	struct console_log *log; /* NULL: none is wanted */
 	bool script_wanted;
 	pthread_mutex_t script_lock; /* one writer at a time, also while it waits for room */
 	struct script script;
@@ -235,9 +253,13 @@ int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *o
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
 uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n);
 int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
-/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many are left in `out` (room for
- * 2n). */
-uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint8_t *out);
+/* Is the user at a terminal? / How large is it; false: it does not say, or there is none. */
+bool console_has_terminal(const struct console *c);
+bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows);
+/* Text for the user at the terminal, from the console's thread. */
+void console_say(struct console *c, const char *text);
+/* The user wants the machine to end. */
+void console_user_ends(struct console *c, int32_t status);
 /* vmrun's status when the machine ended because its output could not be written; 0: it could. */
 int32_t console_lost_status(const struct console *c);
 /* The machine is reset. */
@@ -245,6 +267,12 @@ void console_restart(struct console *c);
 /* Writes what is left and gives the terminal back; signals are still caught. */
 void console_stop(struct console *c);
 void console_free(struct console *c);
+
+/* ---- console_keys.c ---------------------------------------------------------------------- */
+#define CONSOLE_KEYS_TEXT 1024u /* bytes for all of console_list_keys() */
+/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many bytes and CONSOLE_BREAKs are left in
+ * `out` (room for 2n). */
+uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint16_t *out);
 
 /* ---- block.c ----------------------------------------------------------------------------- */
 #define DISK_THREADS 4u
@@ -315,6 +343,10 @@ void disks_close(struct machine *m);
  * on, kernel, initrd, machine file, plugins). */
 int32_t machine_spare_inputs(const struct machine *m, const char *machine_file, const char *label,
 			     const struct stat *st);
+/* Opens a log that the user named, for writing, and empties it once it is known that it is none of these files, nor
+ * the console log. `what` begins messages. */
+int32_t machine_open_log(const struct machine *m, const char *machine_file, const char *what,
+			 const char *path, int *fd);
 
 /* ---- required_members.c ----------------------------------------------------------------------------- */
 /* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
@@ -400,6 +432,10 @@ bool power_reset_begins(struct machine *m);
 /* Waits for a request and takes it. */
 uint32_t power_wait(struct machine *m, int32_t *code);
 
+/* ---- parameters.c ------------------------------------------------------------------------ */
+/* Adds to the command line that was just read what vmrun says by itself. most: bytes that the kernel takes; 0: unknown. */
+int32_t machine_add_parameters(struct machine *m, uint32_t most);
+
 /* ---- stats.c ----------------------------------------------------------------------------- */
 struct stats {
 	int smaps; /* opened before the sandbox; -1: none */
@@ -419,6 +455,7 @@ struct machine {
 	char *kernel, *append, *image, **initrds;
 	/* Bytes of `append`: as the user gave it, and what --run adds. */
 	uint64_t append_length, command_length;
+	uint64_t own_length; /* what parameters.c has added to the command line */
 
 	const struct vr_accel *accel;
 	struct vr_plugin_self *accel_self;
