@@ -90,7 +90,8 @@ RUN ?= uname -a; nproc; openssl version; python3 -c 'print(6 * 7)'
 run: deps
 	$(Q)$(MAKE) --no-print-directory all guest.img
 	$(Q)if [ -t 0 ] && [ -t 1 ]; then \
-	  exec $(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) guest.img; \
+	  $(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) guest.img || \
+	    { s=$$?; [ $$s = 5 ] || exit $$s; }; `# 5: left by Ctrl-A x` \
 	else \
 	  exec $(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) --run "$$RUN" guest.img; \
 	fi

@@ -324,13 +324,26 @@ static const struct {
 	const char *key;
 	reader read;
 } readers[] = {
-	{"arch", read_arch},       {"accel", read_accel},         {"translator", read_translator},
-	{"board", read_board},     {"memory", read_memory},       {"cpus", read_cpus},
-	{"image", read_image},     {"read-only", read_read_only}, {"kernel", read_kernel},
-	{"initrd", read_initrd},   {"append", read_append},       {"disks", read_disks},
-	{"reboot", read_reboot},   {"sandbox", read_sandbox},     {"plugins", read_plugins},
-	{"log", read_log},         {"log-file", read_log_file},   {"perf-map", read_perf_map},
-	{"jitdump", read_jitdump}, {"console-log", read_console_log},
+	{"arch", read_arch},
+	{"accel", read_accel},
+	{"translator", read_translator},
+	{"board", read_board},
+	{"memory", read_memory},
+	{"cpus", read_cpus},
+	{"image", read_image},
+	{"read-only", read_read_only},
+	{"kernel", read_kernel},
+	{"initrd", read_initrd},
+	{"append", read_append},
+	{"disks", read_disks},
+	{"reboot", read_reboot},
+	{"sandbox", read_sandbox},
+	{"plugins", read_plugins},
+	{"log", read_log},
+	{"log-file", read_log_file},
+	{"perf-map", read_perf_map},
+	{"jitdump", read_jitdump},
+	{"console-log", read_console_log},
 };
 
 static int32_t read_all(const struct vr_yaml *y, struct cli *c)

@@ -39,8 +39,8 @@ static int32_t add_variable(struct expansion *e, const char *name)
 	const char *value = getenv(name);
 
 	if (!value)
-		return vr_error_set(VR_E_CONFIG, "%s: path '%s': the environment has no variable %s; set it", e->place,
-				    e->text, name);
+		return vr_error_set(VR_E_CONFIG, "%s: path '%s': the environment has no variable %s; set it",
+				    e->place, e->text, name);
 	return add(e, value, strlen(value));
 }
 
@@ -58,9 +58,10 @@ static int32_t dollar(struct expansion *e, const char **s)
 		return add(e, "$", 1);
 	}
 	if (!n || p[n + 1] != '}')
-		return vr_error_set(VR_E_CONFIG,
-				    "%s: path '%s': '$' begins a variable, written ${NAME}; a dollar is written $$",
-				    e->place, e->text);
+		return vr_error_set(
+			VR_E_CONFIG,
+			"%s: path '%s': '$' begins a variable, written ${NAME}; a dollar is written $$",
+			e->place, e->text);
 	name = vr_text_copy_n(p + 1, n);
 	if (!name)
 		return VR_E_NOMEM;
@@ -76,10 +77,11 @@ static int32_t home(struct expansion *e, const char **s)
 	if (**s != '~')
 		return VR_OK;
 	if ((*s)[1] && (*s)[1] != '/')
-		return vr_error_set(VR_E_CONFIG,
-				    "%s: path '%s': '~' stands for your own home folder only, as ~/; a file whose name "
-				    "begins so is written ./~",
-				    e->place, e->text);
+		return vr_error_set(
+			VR_E_CONFIG,
+			"%s: path '%s': '~' stands for your own home folder only, as ~/; a file whose name "
+			"begins so is written ./~",
+			e->place, e->text);
 	(*s)++;
 	return add_variable(e, "HOME");
 }
@@ -99,7 +101,8 @@ int32_t cli_expand_path(const char *file, const char *place, const char *text, c
 			rc = dollar(&e, &s);
 	}
 	if (rc == VR_OK && text[0] && !e.out[0])
-		rc = vr_error_set(VR_E_CONFIG, "%s: path '%s': is empty once its variables are replaced", place, text);
+		rc = vr_error_set(VR_E_CONFIG, "%s: path '%s': is empty once its variables are replaced",
+				  place, text);
 	if (rc == VR_OK && !(*out = vr_text_beside(file, e.out)))
 		rc = VR_E_NOMEM;
 	free(e.out);

@@ -69,8 +69,8 @@ const char *cli_memory(const char *text, uint64_t *out)
 void cli_free(struct cli *c)
 {
 	struct machine_config *m = &c->machine;
-	char *const strings[] = {m->arch,     m->accel,   m->translator, m->board,  m->kernel,
-				 m->append,   m->image,   m->command,    c->config, c->plugin_path,
+	char *const strings[] = {m->arch,     m->accel,   m->translator, m->board,      m->kernel,
+				 m->append,   m->image,   m->command,    c->config,     c->plugin_path,
 				 m->log_file, m->jitdump, m->gdb,        m->console_log};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)

@@ -212,7 +212,8 @@ static int32_t check_command_line(const struct machine *m, uint32_t most)
 	if (!most || n <= most)
 		return VR_OK;
 	if (m->own_length)
-		snprintf(own, sizeof(own), ", %llu of the board's options", (unsigned long long)m->own_length);
+		snprintf(own, sizeof(own), ", %llu of the board's options",
+			 (unsigned long long)m->own_length);
 	return vr_error_set(
 		VR_E_CONFIG,
 		"%s: the command line has %llu bytes, and this kernel takes %u: %llu of --append "

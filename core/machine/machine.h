@@ -39,16 +39,16 @@ struct machine_config {
 	bool read_only; /* image is opened read-only */
 	bool no_reboot; /* a guest reset ends the run */
 	bool sandbox;
-	uint32_t stats;           /* 0 none, 1 text, 2 json */
-	bool output_optional;     /* go on when the guest's output can't be written any more */
-	struct log_filter log;    /* -d */
-	char *log_file;           /* -D; NULL: standard error */
-	char *console_log;        /* a copy of what the guest prints on its console goes there; NULL: nowhere */
-	bool perf_map;            /* --perf-map */
-	char *jitdump;            /* --jitdump: a folder, or NULL */
-	char *gdb;                /* where a debugger may attach: gdb/address.h; NULL: nowhere */
-	bool gdb_anywhere;        /* it may be an address that other machines reach */
-	bool gdb_wait;            /* the first instruction waits for the debugger */
+	uint32_t stats;        /* 0 none, 1 text, 2 json */
+	bool output_optional;  /* go on when the guest's output can't be written any more */
+	struct log_filter log; /* -d */
+	char *log_file;        /* -D; NULL: standard error */
+	char *console_log;     /* a copy of what the guest prints on its console goes there; NULL: nowhere */
+	bool perf_map;         /* --perf-map */
+	char *jitdump;         /* --jitdump: a folder, or NULL */
+	char *gdb;             /* where a debugger may attach: gdb/address.h; NULL: nowhere */
+	bool gdb_anywhere;     /* it may be an address that other machines reach */
+	bool gdb_wait;         /* the first instruction waits for the debugger */
 	const char *machine_file; /* what the rest was read from; NULL: none. The caller's */
 	char *command;            /* run this on the guest's console and power off (no terminal), or NULL */
 };

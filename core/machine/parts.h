@@ -222,7 +222,7 @@ struct console {
 	bool terminal; /* stdin is one, and it is ours while the process is in the foreground */
 	bool raw;      /* it is ours now */
 	int in, out, err, event, signals; /* descriptors */
-	uint16_t input[CONSOLE_INPUT]; /* bytes, and CONSOLE_BREAK */
+	uint16_t input[CONSOLE_INPUT];    /* bytes, and CONSOLE_BREAK */
 	uint32_t input_head, input_count;
 	uint8_t *output;
 	uint32_t output_head, output_count;
@@ -234,7 +234,7 @@ struct console {
 		} call[CONSOLE_LISTENERS];
 		uint32_t count;
 	} on_input, on_resize;
-	uint32_t columns, rows; /* of the terminal; 0: not known */
+	uint32_t columns, rows;  /* of the terminal; 0: not known */
 	struct console_log *log; /* NULL: none is wanted */
 	bool script_wanted;
 	pthread_mutex_t script_lock; /* one writer at a time, also while it waits for room */

@@ -98,13 +98,12 @@ static int32_t add_ram(struct pc_board *b)
 
 static int32_t build(struct pc_board *b)
 {
-	const struct vr_uart_config uart = {
-		.space = VR_SPACE_PORT,
-		.irq = PC_IRQ_UART,
-		.base = UART_PORT,
-		.length = 8,
-		.port = vr_terminal_uart_port(&b->slots),
-		.gated = 1};
+	const struct vr_uart_config uart = {.space = VR_SPACE_PORT,
+					    .irq = PC_IRQ_UART,
+					    .base = UART_PORT,
+					    .length = 8,
+					    .port = vr_terminal_uart_port(&b->slots),
+					    .gated = 1};
 	int32_t rc = add_ram(b), more;
 
 	if (rc < 0)

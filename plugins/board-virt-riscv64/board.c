@@ -50,12 +50,11 @@ static int32_t read_firmware(struct rv_machine *v)
 
 static int32_t rv_create(struct virt_machine *m)
 {
-	const struct vr_uart_config uart = {
-		.space = VR_SPACE_MMIO,
-		.irq = RV_IRQ_UART,
-		.base = RV_UART_BASE,
-		.length = RV_UART_SIZE,
-		.port = vr_terminal_uart_port(&m->slots)};
+	const struct vr_uart_config uart = {.space = VR_SPACE_MMIO,
+					    .irq = RV_IRQ_UART,
+					    .base = RV_UART_BASE,
+					    .length = RV_UART_SIZE,
+					    .port = vr_terminal_uart_port(&m->slots)};
 	struct rv_machine *v = (struct rv_machine *)m;
 	int32_t rc = read_firmware(v);
 

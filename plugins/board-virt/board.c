@@ -18,7 +18,8 @@ static int32_t a64_create(struct virt_machine *m)
 	int32_t rc = gic_new(&m->t, m->vcpu_count, &v->gic);
 
 	if (rc >= 0)
-		rc = pl011_new(&m->t, A64_UART_BASE, A64_LINE_UART, vr_terminal_uart_port(&m->slots), &v->uart);
+		rc = pl011_new(&m->t, A64_UART_BASE, A64_LINE_UART, vr_terminal_uart_port(&m->slots),
+			       &v->uart);
 	if (rc >= 0)
 		rc = pl031_new(&m->t, A64_RTC_BASE, A64_LINE_RTC, &v->rtc);
 	if (rc >= 0)

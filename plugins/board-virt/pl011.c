@@ -70,7 +70,7 @@
 struct pl011 {
 	const struct vr_tables *t;
 	uint32_t irq, port;
-	pthread_mutex_t lock; /* everything below */
+	pthread_mutex_t lock;      /* everything below */
 	uint16_t fifo[FIFO_DEPTH]; /* as UARTDR has them */
 	uint32_t head, count;
 	uint32_t rsr;

@@ -32,7 +32,7 @@ struct console {
 	pthread_mutex_t config_lock; /* everything below */
 	uint8_t size[4];             /* columns, rows; zeros: not known */
 	uint32_t generation;
-	uint32_t sized;                   /* the driver took F_SIZE */
+	uint32_t sized;                /* the driver took F_SIZE */
 	uint32_t greeted[QUEUE_COUNT]; /* it has used this queue */
 };
 

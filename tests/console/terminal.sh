@@ -40,7 +40,7 @@ count_in hint-not-when-quiet-said 0 "$LOGS/hint-not-when-quiet.out" "$HINT"
 on_terminal hint-elsewhere raw expect=idle 'send=\x01x' exit=5 sane -- sh -c 'err=$1; shift; exec "$@" 2>"$err"' sh "$LOGS/hint.err" "$VMRUN" $ARGS $IDLE
 count_in hint-is-for-terminals 0 "$LOGS/hint.err" "$HINT"
 vm 20 hint-none --append x --kernel "$B/tests/micro/arm64/status" -m 64M
-ended 42
+ended 0
 count_in hint-none-without-a-terminal 0 "$ERR" "$HINT"
 "$VMRUN" --help >"$WORK/help"
 has help-lists-the-keys "$WORK/help" 'Ctrl-A x '
@@ -67,14 +67,14 @@ has log-to-the-end "$WORK/console" '31 100'
 
 # What is logged is what was printed; it goes on where the terminal's other end is not read, and with a pipe.
 vm 60 log-of-a-pipe -q --console-log "$WORK/console" --kernel "$B/tests/micro/arm64/status" -m 64M
-ended 42
+ended 0
 if cmp -s "$OUT" "$WORK/console"; then ok log-is-the-output; else bad log-is-the-output "$(cat "$OUT")" "$(cat "$WORK/console")"; fi
 # In a machine file it is relative to that.
 mkdir -p "$WORK/machine"
 cp "$B/tests/micro/arm64/status" "$WORK/machine/kernel"
 printf 'kernel: kernel\nmemory: 64M\nconsole-log: log\n' >"$WORK/machine/m.yaml"
 vm 20 log-of-a-machine-file -q -c "$WORK/machine/m.yaml"
-ended 42
+ended 0
 has log-of-a-machine-file-written "$WORK/machine/log" 'a line of a guest'
 
 # ---- a disk: bash, terminfo, exit ---------------------------------------------------------------------------------
@@ -104,9 +104,9 @@ has virtio-and-a-console-said "$OUT" 'quiet console=ttyAMA0 vmrun.run='
 count_in virtio-and-a-console-alone 0 "$OUT" console=hvc0
 # A pipe has no size; the guest's console works the same.
 # shellcheck disable=SC2086
-vm 60 virtio-and-a-pipe -q -p board-virt,terminal=virtio $BOOT --append 'vmrun.run=stty%20size;tr%20"%20"%20"\n"</proc/cmdline|grep%20-c%20vmrun.[st]'
+vm 60 virtio-and-a-pipe -q -p board-virt,terminal=virtio $BOOT --append 'vmrun.run=stty%20size||echo%20unsized'
 ended 0
-has virtio-and-a-pipe-has-no-size "$OUT" '0 0'
+has virtio-and-a-pipe-has-no-size "$OUT" unsized
 GUEST_ARCH=riscv64
 # shellcheck disable=SC2016,SC2086
 on_terminal riscv64-serial raw 'expect=# ' 'send=stty size\r' 'expect=24 80' 'expect=# ' 'send=\x01bh' 'expect=sysrq: HELP' 'send=\r' 'expect=# ' \

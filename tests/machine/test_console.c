@@ -66,7 +66,10 @@ Test(console, commands)
 	cr_assert_str_eq(scan("\x01h", 2), "");
 	cr_assert_gt(c.output_count, 0, "help");
 	cr_assert_eq(ended, -1);
-	cr_assert_str_eq(scan("a\x01" "bc", 4), "a|c");
+	cr_assert_str_eq(scan("a\x01"
+			      "bc",
+			      4),
+			 "a|c");
 	cr_assert_str_eq(scan("\x01\0", 2), "\x01", "a zero is no key");
 	cr_assert_str_eq(scan("b\x01x", 3), "b");
 	cr_assert_eq(ended, MACHINE_LEFT);
