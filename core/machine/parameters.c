@@ -14,7 +14,7 @@
 #include "common/text.h"
 #include "machine/parts.h"
 
-#define TERM_MAX 32u /* terminfo(5) knows no longer name of use */
+#define TERM_MAX 32u /* bytes; the names of terminfo(5) in use are shorter */
 
 /* Has a command line a word with this name: the `n` bytes at `name`, before '=' or the end? */
 static bool has_name(const char *line, const char *name, size_t n)
