@@ -70,7 +70,8 @@ void cli_help(FILE *to)
 	      "  3   configuration, plugins or image: the machine can't be built\n"
 	      "  4   a plugin called exit(), or did not return in time\n"
 	      "  5   the user has ended the machine by Ctrl-A x\n"
-	      "  125 with --run: the guest did not begin or did not end the command\n"
+	      "  124 ended by --timeout\n"
+	      "  125 with --run: the guest told no status; a message says why\n"
 	      "  128+n   ended by signal n\n"
 	      "  N   the guest's own status, when it gives one (with --run: the command's)\n"
 	      "\nA file named like a command is booted as ./plugins. More: man vmrun.\n",

@@ -36,12 +36,10 @@ int32_t machine_standard_files(void)
 	return VR_OK;
 }
 
-static void script_sink(void *opaque, bool output, const uint8_t *bytes, uint32_t n);
-
 bool console_has_terminal(const struct console *c)
 {
-	/* Of this session; a script has no input. */
-	return !c->script_wanted && isatty(c->in) && tcgetpgrp(c->in) >= 0;
+	/* Of this session; with --run standard input is the command's. */
+	return !c->run && isatty(c->in) && tcgetpgrp(c->in) >= 0;
 }
 
 /* How large the terminal is now. True: something else than before. */
@@ -69,34 +67,27 @@ bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows)
 	return *columns != 0;
 }
 
-int32_t console_init(struct console *c, bool script)
+int32_t console_init(struct console *c, struct run *run)
 {
 	pthread_condattr_t a;
-	int32_t rc = VR_OK;
 
 	memset(c, 0, sizeof(*c));
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_mutex_init(&c->script_lock, NULL);
 	pthread_condattr_init(&a);
 	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
 	pthread_cond_init(&c->space, &a);
 	pthread_condattr_destroy(&a);
 	c->in = STDIN_FILENO;
-	c->out = c->sink = STDOUT_FILENO;
-	c->err = STDERR_FILENO;
+	c->out = STDOUT_FILENO;
 	c->signals = -1;
-	c->script_wanted = script;
-	if (script)
-		rc = script_init(&c->script, log_get_level() >= VR_LOG_WARN);
-	c->script.sink = script_sink;
-	c->script.opaque = c;
+	c->run = run;
 	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	c->output = malloc(CONSOLE_OUTPUT);
 	c->ready = true;
 	measure(c);
 	if (c->event < 0 || !c->output)
 		return vr_error_set(VR_E_NOMEM, "console: %s", strerror(errno));
-	return rc;
+	return VR_OK;
 }
 
 static void wake(struct console *c)
@@ -114,20 +105,11 @@ static bool may_wait(const struct console *c)
 	return c->started && !c->closing && !c->hurry;
 }
 
-/* Append to the buffer; waits for room, but not once the machine ends. How much was taken. Lock held. */
-static uint32_t append(struct console *c, int sink, const uint8_t *bytes, uint32_t n)
+/* Append to the buffer; waits for room, but not once the machine ends. Lock held. */
+static void append(struct console *c, const uint8_t *bytes, uint32_t left)
 {
-	uint32_t left = n;
-
-	/* What is in the buffer goes to one of the two: so they are written in order. */
-	while (sink != c->sink && c->output_count) {
-		if (!may_wait(c))
-			return 0;
-		pthread_cond_wait(&c->space, &c->lock);
-	}
-	c->sink = sink;
-	if (sink == c->out && c->output_lost)
-		return n;
+	if (c->output_lost)
+		return;
 	while (left) {
 		uint32_t space = CONSOLE_OUTPUT - c->output_count;
 		uint32_t at = (c->output_head + c->output_count) % CONSOLE_OUTPUT;
@@ -148,26 +130,23 @@ static uint32_t append(struct console *c, int sink, const uint8_t *bytes, uint32
 		bytes += k;
 		left -= k;
 	}
-	return n - left;
 }
 
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n)
 {
 	if (c->log && console_log_put(c->log, bytes, n))
 		wake(c);
-	if (c->script_wanted) {
-		pthread_mutex_lock(&c->script_lock);
-		script_filter(&c->script, bytes, n);
-		pthread_mutex_unlock(&c->script_lock);
+	if (c->run) {
+		run_text(c->run, bytes, n);
 		return;
 	}
 	pthread_mutex_lock(&c->lock);
-	append(c, c->out, bytes, n);
+	append(c, bytes, n);
 	pthread_mutex_unlock(&c->lock);
 }
 
 /* The user wants an end: vCPUs that wait for a terminal that takes nothing must not hold it up. */
-void console_user_ends(struct console *c, int32_t status)
+void console_end(struct console *c, int32_t status)
 {
 	pthread_mutex_lock(&c->lock);
 	c->hurry = true;
@@ -177,24 +156,23 @@ void console_user_ends(struct console *c, int32_t status)
 		c->end(c->end_opaque, status);
 }
 
-/* Output can't be written, now and ever: said once. By default the machine ends, as programs do that write
- * into a pipe without a reader. */
-static void lose_output(struct console *c, int e)
+/* By default the machine ends, as programs do that write into a pipe without a reader. */
+void console_lose(struct console *c, const char *name, int e)
 {
 	const char *what = c->output_optional ? "the machine goes on without it" : "the machine ends";
 
 	if (atomic_exchange(&c->output_lost, e))
 		return;
 	if (e == EPIPE)
-		log_print(VR_LOG_WARN, "standard output is closed; %s (--on-output-closed)", what);
+		log_print(VR_LOG_WARN, "%s is closed; %s (--on-output-closed)", name, what);
 	else
-		log_print(VR_LOG_ERROR, "standard output can't be written: %s; %s (--on-output-closed)",
-			  strerror(e), what);
+		log_print(VR_LOG_ERROR, "%s can't be written: %s; %s (--on-output-closed)", name, strerror(e),
+			  what);
 	if (c->output_optional)
 		return;
 	if (e == EPIPE && !c->signal)
 		c->signal = SIGPIPE;
-	console_user_ends(c, console_lost_status(c));
+	console_end(c, console_lost_status(c));
 }
 
 int32_t console_lost_status(const struct console *c)
@@ -209,10 +187,8 @@ static bool write_some(struct console *c)
 {
 	uint32_t head, n;
 	ssize_t k;
-	int sink;
 
 	pthread_mutex_lock(&c->lock);
-	sink = c->sink;
 	head = c->output_head;
 	n = c->output_count < CHUNK ? c->output_count : CHUNK;
 	if (n > CONSOLE_OUTPUT - head)
@@ -220,12 +196,11 @@ static bool write_some(struct console *c)
 	pthread_mutex_unlock(&c->lock);
 	if (!n)
 		return false;
-	k = write(sink, c->output + head, n);
+	k = write(c->out, c->output + head, n);
 	if (k < 0 && (errno == EINTR || errno == EAGAIN))
 		return true;
 	if (k <= 0) {
-		if (sink == c->out)
-			lose_output(c, k ? errno : EIO);
+		console_lose(c, "standard output", k ? errno : EIO);
 		k = (ssize_t)n; /* as if written */
 	}
 	pthread_mutex_lock(&c->lock);
@@ -244,8 +219,8 @@ void console_say(struct console *c, const char *text)
 	pthread_mutex_lock(&c->lock);
 	/* This thread is the one that makes room, so it can't wait for it. */
 	if (CONSOLE_OUTPUT - c->output_count >= n + 2) {
-		append(c, c->out, (const uint8_t *)"\r\n", 2); /* the guest's line may not have ended */
-		append(c, c->out, (const uint8_t *)text, n);
+		append(c, (const uint8_t *)"\r\n", 2); /* the guest's line may not have ended */
+		append(c, (const uint8_t *)text, n);
 	}
 	pthread_mutex_unlock(&c->lock);
 }
@@ -376,7 +351,7 @@ static void take_signal(struct console *c)
 	look_at_size(c); /* SIGWINCH, or it was changed while the process was stopped */
 	if (asked && !c->signal) {
 		c->signal = asked;
-		console_user_ends(c, 128 + asked);
+		console_end(c, 128 + asked);
 	}
 }
 
@@ -393,7 +368,6 @@ static void *console_main(void *arg)
 		struct pollfd p[4] = {{.fd = c->event, .events = POLLIN},
 				      {.fd = c->signals, .events = POLLIN}};
 		bool closing, pending, space, background;
-		int sink;
 
 		if (c->terminal && !c->raw) {
 			c->raw = terminal_take(c->in);
@@ -404,7 +378,6 @@ static void *console_main(void *arg)
 		background = c->terminal && !c->raw;
 		pthread_mutex_lock(&c->lock);
 		closing = c->closing;
-		sink = c->sink;
 		pending = c->output_count != 0;
 		space = input_space(c) >= 512; /* a read of 256 bytes may grow by commands that are none */
 		pthread_mutex_unlock(&c->lock);
@@ -412,7 +385,7 @@ static void *console_main(void *arg)
 			break;
 		p[2].fd = !c->eof && space && !background ? c->in : -1;
 		p[2].events = POLLIN;
-		p[3].fd = pending ? sink : -1;
+		p[3].fd = pending ? c->out : -1;
 		p[3].events = POLLOUT;
 		if (poll(p, 4, background ? LOOK_AGAIN_MS : -1) < 0 && errno != EINTR)
 			break;
@@ -439,12 +412,12 @@ int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *o
 
 	c->signals = signals_catch(late, opaque);
 	look_at_size(c);
-	/* A script's stdin is the caller's, not the command's. */
-	if (c->script_wanted)
+	/* With --run standard input is the command's. */
+	if (c->run)
 		c->eof = true;
 	else
 		c->terminal = console_has_terminal(c);
-	if (c->terminal && isatty(c->err) && log_get_level() >= VR_LOG_WARN)
+	if (c->terminal && isatty(STDERR_FILENO) && log_get_level() >= VR_LOG_WARN)
 		fputs("vmrun: Ctrl-A x ends the machine, Ctrl-A h lists the keys\n", stderr);
 	if (c->terminal)
 		c->raw = terminal_take(c->in);
@@ -461,14 +434,22 @@ int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *o
 	return rc;
 }
 
-/* What is left is written, however long its reader takes; false: the user wants the end, and nothing could be
+void console_cut_off(struct console *c)
+{
+	if (!c->signal && signals_asked_to_end()) {
+		c->signal = signals_asked_to_end();
+		c->output_lost = EINTR;
+	}
+}
+
+/* What is left is written, however long its reader takes, unless the user wants the end and nothing could be
  * written for two seconds. */
-static bool drain(struct console *c)
+static void drain(struct console *c)
 {
 	uint64_t give_up = UINT64_MAX;
 
 	while (!c->stuck) {
-		struct pollfd p = {.fd = c->sink, .events = POLLOUT};
+		struct pollfd p = {.fd = c->out, .events = POLLOUT};
 		uint64_t now = clock_monotonic();
 
 		if (now >= give_up) {
@@ -480,44 +461,11 @@ static bool drain(struct console *c)
 		if (poll(&p, 1, 100) <= 0)
 			continue;
 		if (!write_some(c))
-			return true;
+			return;
 		give_up = UINT64_MAX;
 	}
 	/* A signal that came this late has cut the output off, so it is what the status says. */
-	if (!c->signal && signals_asked_to_end()) {
-		c->signal = signals_asked_to_end();
-		c->output_lost = EINTR;
-	}
-	return false;
-}
-
-/* A script's bytes. The console's thread takes them from the buffer, or, when it has ended, this one. */
-static void script_sink(void *opaque, bool output, const uint8_t *bytes, uint32_t n)
-{
-	struct console *c = opaque;
-
-	for (;;) {
-		uint32_t k;
-
-		pthread_mutex_lock(&c->lock);
-		k = append(c, output ? c->out : c->err, bytes, n);
-		pthread_mutex_unlock(&c->lock);
-		bytes += k;
-		n -= k;
-		if (!n || c->started)
-			break;
-		if (!drain(c))
-			break;
-	}
-}
-
-void console_restart(struct console *c)
-{
-	if (!c->script_wanted)
-		return;
-	pthread_mutex_lock(&c->script_lock);
-	script_restart(&c->script);
-	pthread_mutex_unlock(&c->script_lock);
+	console_cut_off(c);
 }
 
 void console_stop(struct console *c)
@@ -532,13 +480,7 @@ void console_stop(struct console *c)
 	if (c->started)
 		pthread_join(c->thread, NULL);
 	c->started = false;
-	(void)drain(c);
-	if (c->script_wanted) {
-		pthread_mutex_lock(&c->script_lock);
-		script_finish(&c->script);
-		pthread_mutex_unlock(&c->script_lock);
-		(void)drain(c);
-	}
+	drain(c);
 	console_log_flush(c->log);
 	terminal_restore();
 }
@@ -552,10 +494,8 @@ void console_free(struct console *c)
 		signals_release();
 	if (c->event >= 0)
 		close(c->event);
-	script_free(&c->script);
 	console_log_free(c->log);
 	pthread_mutex_destroy(&c->lock);
-	pthread_mutex_destroy(&c->script_lock);
 	pthread_cond_destroy(&c->space);
 	free(c->output);
 	c->output = NULL;

@@ -77,7 +77,7 @@ uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint16_t
 		c->escape = false;
 		switch (find(in[i])) {
 		case KEY_LEAVE:
-			console_user_ends(c, MACHINE_LEFT);
+			console_end(c, MACHINE_LEFT);
 			break;
 		case KEY_BREAK:
 			out[k++] = CONSOLE_BREAK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console_log.c: --console-log, a copy of what the guest prints on its console.
+ * console_log.c: --console-log without --run, a copy of what the guest prints on its console.
  *
  * A serial port prints byte by byte, so the bytes are gathered, and the console's thread writes them. When the file can take no
  * more the log ends, with one warning, and the guest goes on.
@@ -32,9 +32,10 @@ int32_t console_log_new(const struct machine *m, const struct machine_config *c,
 	int fd;
 
 	*out = NULL;
-	if (!c->console_log)
+	/* With --run it is not a copy: run.c writes it. */
+	if (!c->console_log || c->run.command || c->run.file)
 		return VR_OK;
-	rc = machine_open_log(m, c->machine_file, "console log", c->console_log, &fd);
+	rc = machine_open_log(m, c->machine_file, "--console-log", c->console_log, &fd);
 	if (rc < 0)
 		return rc;
 	l = calloc(1, sizeof(*l));
@@ -61,8 +62,8 @@ static void flush(struct console_log *l)
 {
 	if (l->count && !l->lost && file_write(l->fd, l->bytes, l->count)) {
 		l->lost = true;
-		log_print(VR_LOG_WARN, "console log '%s': can't be written: %s; it ends here", l->name,
-			  strerror(errno));
+		log_print(VR_LOG_WARN, "--console-log '%s' can't be written: %s; the rest of it is left out",
+			  l->name, strerror(errno));
 	}
 	l->count = 0;
 }

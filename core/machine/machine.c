@@ -34,6 +34,7 @@ void machine_offer(struct registry *r)
 	registry_offer(r, VR_THREAD_ID, &thread_table);
 	registry_offer(r, VR_MACHINE_ID, &machine_table);
 	registry_offer(r, VR_CONSOLE_ID, &console_table);
+	registry_offer(r, VR_STREAMS_ID, &streams_table);
 	registry_offer(r, VR_DISKS_ID, &disks_table);
 	registry_offer(r, VR_DEVICE_TRACE_ID, &device_trace_table);
 	registry_offer(r, VR_DOORBELL_ID, &doorbell_table);
@@ -48,6 +49,7 @@ static int32_t check_config(struct machine *m, const struct machine_config *c)
 	m->vcpu_count = c->vcpu_count ? c->vcpu_count : 1;
 	m->ram_size = c->ram_size ? c->ram_size : DEFAULT_RAM;
 	m->no_reboot = c->no_reboot;
+	m->timeout = c->timeout;
 	m->stats_wanted = c->stats;
 	if (m->vcpu_count > MACHINE_MAX_VCPUS)
 		return vr_error_set(VR_E_CONFIG, "%u vCPUs: at most %u can be had", m->vcpu_count,
@@ -76,8 +78,8 @@ static int32_t remember_boot(struct machine *m, const struct machine_config *c)
 		rc = vr_text_list_add(&m->initrds, *i);
 	if (rc == VR_OK)
 		rc = vr_text_replace(&m->image, c->image);
-	if (rc == VR_OK && c->command)
-		rc = script_append(&m->console.script, c->append, c->command, &m->append);
+	if (rc == VR_OK && m->run.wanted)
+		rc = run_append(c->append, &m->append);
 	else if (rc == VR_OK)
 		rc = vr_text_replace(&m->append, c->append);
 	if (rc == VR_OK && m->append) {
@@ -218,7 +220,7 @@ static int32_t check_command_line(const struct machine *m, uint32_t most)
 		VR_E_CONFIG,
 		"%s: the command line has %llu bytes, and this kernel takes %u: %llu of --append "
 		"(in a machine file: append), %llu of --run, %llu of the image's boot entry%s; shorten "
-		"them, or put a long command into a file on a disk of the guest",
+		"them",
 		m->boot.payload.kernel_name, (unsigned long long)n, most,
 		(unsigned long long)m->append_length, (unsigned long long)m->command_length,
 		(unsigned long long)(n > given ? n - given : 0), own);
@@ -251,9 +253,12 @@ static int32_t load(struct machine *m)
 
 static void user_ends(void *opaque, int32_t status)
 {
-	power_request(opaque, VR_POWER_OFF, status);
+	struct machine *m = opaque;
+
+	power_request(m, VR_POWER_OFF, status);
+	run_hurry(&m->run);
 	/* Requests to disks that are under way are broken off: the guest is no longer there to see it. */
-	disks_stop(opaque);
+	disks_stop(m);
 }
 
 static int32_t init_parts(struct machine *m, const struct machine_config *c)
@@ -272,7 +277,9 @@ static int32_t init_parts(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = timers_init(&m->timers, &m->sandbox);
 	if (rc == VR_OK)
-		rc = console_init(&m->console, c->command != NULL);
+		rc = run_init(&m->run, m, c);
+	if (rc == VR_OK)
+		rc = console_init(&m->console, m->run.wanted ? &m->run : NULL);
 	m->console.end = user_ends;
 	m->console.end_opaque = m;
 	m->console.output_optional = c->output_optional;
@@ -302,6 +309,8 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 		rc = console_log_new(m, c, &m->console.log);
 	if (rc == VR_OK)
 		rc = debuglog_new(m, c, &m->debuglog);
+	if (rc == VR_OK)
+		rc = run_open_log(&m->run, m, c);
 	if (rc == VR_OK)
 		rc = codemap_new(c->perf_map, c->jitdump, &m->codemap);
 	if (rc == VR_OK)
@@ -388,7 +397,7 @@ static int32_t reset(struct machine *m)
 	for (uint32_t i = 0; i < m->vcpu_count; i++)
 		m->vcpu[i].on = false;
 	pthread_mutex_unlock(&m->lock);
-	console_restart(&m->console);
+	run_restart(&m->run);
 	m->accel->vm_reset(m->vm);
 	/* The reset failed and said so, or the user ends the machine. */
 	if (power_pending(m))
@@ -408,17 +417,12 @@ static int32_t ended(uint32_t what, int32_t code)
 
 static int32_t end_status(struct machine *m, uint32_t what, int32_t code)
 {
-	int32_t status = ended(what, code);
+	int32_t status = ended(what, code), lost = console_lost_status(&m->console);
 
-	if (m->console.script_wanted && what != VR_POWER_CRASH && !status)
-		status = script_status(&m->console.script, what == VR_POWER_RESET);
-	return status ? status : console_lost_status(&m->console);
-}
-
-/* A panic, and a machine that should have been off by now, are no reason to run the command again. */
-static bool script_over(const struct machine *m)
-{
-	return m->console.script_wanted && (m->console.script.panicked || m->console.script.found);
+	/* Output that is not whole is worse than any status of the command. */
+	if (m->run.wanted && what != VR_POWER_CRASH && !status && !lost)
+		status = run_status(&m->run, what == VR_POWER_RESET);
+	return status ? status : lost;
 }
 
 /* What the end waits for from now on. */
@@ -433,6 +437,8 @@ int32_t machine_run(struct machine *m)
 	uint32_t what;
 	int32_t rc = console_start(&m->console, &m->sandbox, late_tell, m);
 
+	if (rc == VR_OK)
+		rc = run_start(&m->run, &m->sandbox);
 	if (rc == VR_OK && m->gdb)
 		rc = gdb_start(m->gdb);
 	if (rc == VR_OK)
@@ -443,10 +449,12 @@ int32_t machine_run(struct machine *m)
 	}
 	m->boot_files.guest_has_run = true;
 	m->stats.started = clock_monotonic();
+	if (m->timeout)
+		m->deadline = m->stats.started + m->timeout;
 	vcpus_resume(m);
 	for (;;) {
 		what = power_wait(m, &code);
-		if (what != VR_POWER_RESET || m->no_reboot || script_over(m))
+		if (what != VR_POWER_RESET || m->no_reboot || run_over(&m->run))
 			break;
 		rc = reset(m);
 		if (rc < 0) {
@@ -464,6 +472,7 @@ int32_t machine_run(struct machine *m)
 	disks_stop(m);
 	m->stats.ended = clock_monotonic();
 	end_step(m, "the console's output is not taken");
+	run_stop(&m->run);
 	console_stop(&m->console);
 	end_step(m, NULL);
 	status = end_status(m, what, code);
@@ -494,6 +503,7 @@ void machine_free(struct machine *m)
 		vcpus_quiesce(m);
 	gdb_free(m->gdb);
 	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
+	run_stop(&m->run);
 	console_stop(&m->console);
 	end_step(m, "a device's timer does not return");
 	timers_stop(&m->timers);
@@ -514,6 +524,7 @@ void machine_free(struct machine *m)
 	disks_close(m);
 	/* Up to here signals are caught: one that came now would keep the disks from being flushed. */
 	console_free(&m->console);
+	run_free(&m->run);
 	boot_free(&m->boot);
 	boot_close(&m->boot_files);
 	bus_free(&m->bus);

@@ -26,6 +26,7 @@
 #include "machine/codemap.h"
 #include "machine/debuglog.h"
 #include "machine/machine.h"
+#include "machine/run.h"
 #include "machine/sandbox.h"
 #include "plugin/registry.h"
 
@@ -154,42 +155,6 @@ int32_t threads_start(pthread_t *out, struct sandbox *s, const char *name, void 
 void vcpu_park(_Atomic uint32_t *permit, uint64_t deadline_monotonic);
 void vcpu_unpark(_Atomic uint32_t *permit);
 
-/* ---- script.c: --run ----------------------------------------------------------------------- */
-#define SCRIPT_NO_STATUS 125 /* vmrun's status when the guest told none */
-struct script {
-	char mark[17]; /* what no output holds by chance; ends with a zero */
-	bool show;     /* text that is not the command's output goes to stderr */
-	/* Takes the output in order. `output`: the command's; else what the kernel and init print. */
-	void (*sink)(void *opaque, bool output, const uint8_t *bytes, uint32_t n);
-	void *opaque;
-	enum { SCRIPT_BEFORE, SCRIPT_DURING, SCRIPT_AFTER } phase;
-	bool begun; /* the command has been started */
-	bool found; /* `status` is the command's, or what init says in its place */
-	bool plain; /* init prints no marks: all text is taken for output */
-	bool have_cr;
-	int32_t status;
-	uint32_t held; /* bytes of `line` that may yet be a mark */
-	char line[64];
-	uint8_t *kept; /* text before the command, as long as it may be the output of an init without marks */
-	uint32_t kept_count, kept_capacity;
-	uint32_t panic_at; /* how much of the kernel's text has come */
-	bool panicked;
-	uint32_t panic_length;
-	char panic[96]; /* what it said then */
-};
-/* show: text that is not the command's output is wanted. Draws a mark. */
-int32_t script_init(struct script *s, bool show);
-/* `append` with what tells the guest's init of the command; malloc'ed. */
-int32_t script_append(const struct script *s, const char *append, const char *command, char **out);
-void script_filter(struct script *s, const uint8_t *in, uint32_t n);
-/* The guest begins anew. */
-void script_restart(struct script *s);
-/* No more comes. */
-void script_finish(struct script *s);
-/* The command's status; or says what went wrong (`reset`: by a reset the guest ended), and gives SCRIPT_NO_STATUS. */
-int32_t script_status(const struct script *s, bool reset);
-void script_free(struct script *s);
-
 /* ---- terminal.c -------------------------------------------------------------------------- */
 /* In raw mode from here on, unless this process is in the background. */
 bool terminal_take(int fd);
@@ -218,15 +183,15 @@ struct console {
 	pthread_mutex_t lock;
 	pthread_cond_t space; /* output has been written */
 	pthread_t thread;
-	bool ready, started, closing, hurry, escape, eof;
-	bool terminal; /* stdin is one, and it is ours while the process is in the foreground */
-	bool raw;      /* it is ours now */
-	int in, out, err, event, signals; /* descriptors */
-	uint16_t input[CONSOLE_INPUT];    /* bytes, and CONSOLE_BREAK */
+	bool ready, started, closing, escape, eof;
+	_Atomic bool hurry;
+	bool terminal;               /* stdin is one, and it is ours while the process is in the foreground */
+	bool raw;                    /* it is ours now */
+	int in, out, event, signals; /* descriptors */
+	uint16_t input[CONSOLE_INPUT]; /* bytes, and CONSOLE_BREAK */
 	uint32_t input_head, input_count;
 	uint8_t *output;
 	uint32_t output_head, output_count;
-	int sink; /* where the bytes of `output` go: out or err */
 	struct console_listeners {
 		struct {
 			void(VR_CALL *fn)(void *opaque);
@@ -236,9 +201,7 @@ struct console {
 	} on_input, on_resize;
 	uint32_t columns, rows;  /* of the terminal; 0: not known */
 	struct console_log *log; /* NULL: none is wanted */
-	bool script_wanted;
-	pthread_mutex_t script_lock; /* one writer at a time, also while it waits for room */
-	struct script script;
+	struct run *run; /* --run: what the guest prints goes there, and it gets no input; NULL: a terminal */
 	bool output_optional;    /* the machine goes on without it */
 	_Atomic int output_lost; /* errno of the write that failed */
 	bool stuck;              /* and at the end its reader did not take what was left */
@@ -247,7 +210,7 @@ struct console {
 	void (*end)(void *opaque, int32_t status);
 	void *end_opaque;
 };
-int32_t console_init(struct console *c, bool script);
+int32_t console_init(struct console *c, struct run *run);
 /* late, opaque: see signals_catch(). */
 int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *opaque), void *opaque);
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
@@ -258,12 +221,14 @@ bool console_has_terminal(const struct console *c);
 bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows);
 /* Text for the user at the terminal, from the console's thread. */
 void console_say(struct console *c, const char *text);
-/* The user wants the machine to end. */
-void console_user_ends(struct console *c, int32_t status);
 /* vmrun's status when the machine ended because its output could not be written; 0: it could. */
 int32_t console_lost_status(const struct console *c);
-/* The machine is reset. */
-void console_restart(struct console *c);
+/* The user wants an end: what waits for a terminal that takes nothing must not hold it up. */
+void console_end(struct console *c, int32_t status);
+/* `name` ("standard output") can't be written, for the reason e. Said once; as the user wants, the machine ends. */
+void console_lose(struct console *c, const char *name, int e);
+/* What was left of the output was given up, because the user wants the end. */
+void console_cut_off(struct console *c);
 /* Writes what is left and gives the terminal back; signals are still caught. */
 void console_stop(struct console *c);
 void console_free(struct console *c);
@@ -467,6 +432,8 @@ struct machine {
 	uint32_t vcpu_count;
 	uint64_t ram_size;
 	bool no_reboot;
+	uint64_t deadline; /* --timeout: CLOCK_MONOTONIC in ns; 0: none */
+	uint64_t timeout;  /* ns */
 	uint32_t stats_wanted;
 	int signal; /* the signal that ended the run, or 0 */
 
@@ -486,6 +453,7 @@ struct machine {
 	struct timers timers;
 	struct doorbells doorbells;
 	struct console console;
+	struct run run;
 	struct sandbox sandbox;
 	struct stats stats;
 	struct disk disk[MACHINE_MAX_DISKS];
@@ -520,6 +488,7 @@ extern const struct vr_host_codecache codecache_table;
 extern const struct vr_host_thread thread_table;
 extern const struct vr_host_machine machine_table;
 extern const struct vr_host_console console_table;
+extern const struct vr_host_streams streams_table;
 extern const struct vr_host_disks disks_table;
 extern const struct vr_host_device_trace device_trace_table;
 extern const struct vr_host_doorbell doorbell_table;

@@ -10,6 +10,7 @@
 
 #include "machine/parts.h"
 #include "util/clock.h"
+#include "util/log.h"
 
 bool power_request_locked(struct machine *m, uint32_t what, int32_t code)
 {
@@ -56,9 +57,29 @@ bool power_reset_begins(struct machine *m)
 	return begins;
 }
 
-uint32_t power_wait(struct machine *m, int32_t *code)
+/* What a machine that runs is looked at for. */
+static void look_around(struct machine *m)
+{
+	late_look(m);
+	run_look(&m->run);
+	if (!m->deadline || clock_monotonic() < m->deadline)
+		return;
+	m->deadline = 0;
+	log_print(VR_LOG_ERROR, "the machine has run for %g s and is ended (--timeout)",
+		  (double)m->timeout / 1e9);
+	console_end(&m->console, RUN_TIMEOUT);
+}
+
+static uint64_t next_look(const struct machine *m)
 {
 	uint64_t look = clock_monotonic() + LATE_LOOK_NS;
+
+	return m->deadline && m->deadline < look ? m->deadline : look;
+}
+
+uint32_t power_wait(struct machine *m, int32_t *code)
+{
+	uint64_t look = next_look(m);
 	uint32_t what;
 
 	pthread_mutex_lock(&m->lock);
@@ -69,8 +90,8 @@ uint32_t power_wait(struct machine *m, int32_t *code)
 		if (pthread_cond_timedwait(&m->changed, &m->lock, &ts) != ETIMEDOUT)
 			continue;
 		pthread_mutex_unlock(&m->lock);
-		late_look(m);
-		look = clock_monotonic() + LATE_LOOK_NS;
+		look_around(m);
+		look = next_look(m);
 		pthread_mutex_lock(&m->lock);
 	}
 	what = m->request;

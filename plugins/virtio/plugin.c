@@ -6,7 +6,7 @@
 
 #include "virtio.h"
 
-static const struct virtio_kind *const kinds[] = {&virtio_blk, &virtio_console, &virtio_rng};
+static const struct virtio_kind *const kinds[] = {&virtio_blk, &virtio_console, &virtio_ports, &virtio_rng};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* ---- vmrun.virtio/1 --------------------------------------------------------------------------------------- */
@@ -41,8 +41,8 @@ static void VR_CALL maker_destroy(struct vr_virtio_device *d)
 
 static uint32_t VR_CALL maker_queue_size(struct vr_virtio_device *d, uint32_t queue)
 {
-	(void)d, (void)queue;
-	return VIRTIO_QUEUE_SIZE;
+	(void)queue;
+	return d->kind->queue_size ? d->kind->queue_size : VIRTIO_QUEUE_SIZE;
 }
 
 static int32_t VR_CALL maker_queue_start(struct vr_virtio_device *d, uint32_t queue)
@@ -95,7 +95,7 @@ static void VR_CALL maker_resume(struct vr_virtio_device *d)
 
 const struct vr_virtio_maker virtio_maker = {
 	.size = sizeof(virtio_maker),
-	.types = "virtio-blk,virtio-console,virtio-rng",
+	.types = "virtio-blk,virtio-console,virtio-ports,virtio-rng",
 	.create = maker_create,
 	.destroy = maker_destroy,
 	.queue_size = maker_queue_size,

@@ -134,6 +134,11 @@ static uint32_t one(const struct vr_slots *s)
 	return 1;
 }
 
+static uint32_t ports(const struct vr_slots *s)
+{
+	return s->t->streams && s->t->streams->count(s->t->host) ? 1 : 0;
+}
+
 static uint32_t console_port(const struct vr_slots *s)
 {
 	return s->terminal ? 0 : 1;
@@ -148,6 +153,7 @@ static const struct {
 	{"virtio-blk", disks, NULL},
 	{"virtio-rng", one, NULL},
 	{"virtio-console", one, console_port},
+	{"virtio-ports", ports, NULL},
 };
 #define OWN (sizeof(own) / sizeof(own[0]))
 

@@ -58,8 +58,8 @@ struct vr_slots {
 	struct vr_window window[VR_WINDOWS_MAX];
 };
 
-/* Disks first, so that the guest's first disk is disk 0, then the random number generator and a second
- * console; when no plugin offers one of these, that is a warning, and the machine goes without it. Then
+/* Disks first, so that the guest's first disk is disk 0, then the random number generator, a second
+ * console and, where the machine has streams (vmrun.streams/1), their device; when no plugin offers one of these, that is a warning, and the machine goes without it. Then
  * everything else that plugins which the user named offer; a device without a place is an error. The caller
  * has set all but the counts. [main] */
 int32_t vr_slots_fill(struct vr_slots *s);

@@ -31,6 +31,7 @@ int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const ch
 		WANTED(VR_REGISTRY_ID, registry, find, 0),
 		WANTED(VR_DISKS_ID, disks, disk, 0),
 		WANTED(VR_CONFIG_ID, config, number, 0),
+		WANTED(VR_STREAMS_ID, streams, on_change, 0),
 		WANTED(VR_FILE_ID, file, open, 0),
 	};
 #undef WANTED

@@ -72,7 +72,7 @@ if cmp -s "$OUT" "$WORK/console"; then ok log-is-the-output; else bad log-is-the
 # A file that takes nothing is told of once, and the guest goes on.
 vm 20 log-of-a-full-disk --console-log /dev/full --kernel "$B/tests/micro/arm64/status" -m 64M
 ended 0
-count_in log-of-a-full-disk-told-once 1 "$ERR" "vmrun: warning: console log '/dev/full': can't be written: No space left on device; it ends here"
+count_in log-of-a-full-disk-told-once 1 "$ERR" "vmrun: warning: --console-log '/dev/full' can't be written: No space left on device; the rest of it is left out"
 has log-of-a-full-disk-goes-on "$OUT" 'a line of a guest'
 # In a machine file it is relative to that.
 mkdir -p "$WORK/machine"
