@@ -24,6 +24,7 @@
 #include "common/file.h"
 #include "util/log.h"
 
+#define ESCAPE 0x01 /* Ctrl-A */
 /* poll() promises room for this much in a pipe; more could block. */
 #define CHUNK 4096u
 
@@ -212,7 +213,7 @@ static bool write_some(struct console *c)
 }
 
 /* ---- input --------------------------------------------------------------------------------- */
-void console_say(struct console *c, const char *text)
+static void say(struct console *c, const char *text)
 {
 	uint32_t n = (uint32_t)strlen(text);
 
@@ -223,6 +224,60 @@ void console_say(struct console *c, const char *text)
 		append(c, (const uint8_t *)text, n);
 	}
 	pthread_mutex_unlock(&c->lock);
+}
+
+static void help(struct console *c)
+{
+	char text[CONSOLE_KEYS_TEXT];
+
+	console_list_keys(text, sizeof(text), "\r\n");
+	say(c, text);
+}
+
+static void switch_log(struct console *c)
+{
+	if (!c->log)
+		say(c, "no console log: vmrun was started without --console-log FILE\r\n");
+	else
+		say(c, console_log_switch(c->log) ? "console log continues\r\n" : "console log stopped\r\n");
+}
+
+uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint16_t *out)
+{
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!c->escape) {
+			if (in[i] == ESCAPE)
+				c->escape = true;
+			else
+				out[k++] = in[i];
+			continue;
+		}
+		c->escape = false;
+		switch (console_key(in[i])) {
+		case CONSOLE_KEY_LEAVE:
+			console_end(c, MACHINE_LEFT);
+			break;
+		case CONSOLE_KEY_BREAK:
+			out[k++] = CONSOLE_BREAK;
+			break;
+		case CONSOLE_KEY_LOG:
+			switch_log(c);
+			break;
+		case CONSOLE_KEY_LITERAL:
+			out[k++] = ESCAPE;
+			break;
+		case CONSOLE_KEY_HELP:
+			help(c);
+			break;
+		case CONSOLE_KEY_COUNT:
+			/* Not a command of ours: the guest gets both, as it was typed. */
+			out[k++] = ESCAPE;
+			out[k++] = in[i];
+		}
+	}
+	return k;
 }
 
 /* Lock held. */

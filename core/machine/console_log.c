@@ -25,7 +25,7 @@ struct console_log {
 	uint8_t bytes[4096];
 };
 
-int32_t console_log_new(const struct machine *m, const struct machine_config *c, struct console_log **out)
+int32_t console_log_new(struct machine *m, const struct machine_config *c, struct console_log **out)
 {
 	struct console_log *l;
 	int32_t rc;
@@ -48,13 +48,6 @@ int32_t console_log_new(const struct machine *m, const struct machine_config *c,
 	l->fd = fd;
 	*out = l;
 	return VR_OK;
-}
-
-bool console_log_is(const struct console_log *l, const struct stat *st)
-{
-	struct stat own;
-
-	return l && S_ISREG(st->st_mode) && !fstat(l->fd, &own) && file_is_one(&own, st);
 }
 
 /* Lock held. */

@@ -45,7 +45,7 @@ struct debuglog {
 };
 
 /* ---- life -------------------------------------------------------------------------------------- */
-int32_t debuglog_new(const struct machine *m, const struct machine_config *c, struct debuglog **out)
+int32_t debuglog_new(struct machine *m, const struct machine_config *c, struct debuglog **out)
 {
 	const char *file = c->log_file;
 	int fd = STDERR_FILENO;

@@ -308,9 +308,9 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = console_log_new(m, c, &m->console.log);
 	if (rc == VR_OK)
-		rc = debuglog_new(m, c, &m->debuglog);
-	if (rc == VR_OK)
 		rc = run_open_log(&m->run, m, c);
+	if (rc == VR_OK)
+		rc = debuglog_new(m, c, &m->debuglog);
 	if (rc == VR_OK)
 		rc = codemap_new(c->perf_map, c->jitdump, &m->codemap);
 	if (rc == VR_OK)

@@ -164,9 +164,7 @@ void terminal_give_back(void); /* the same from a signal handler */
 /* ---- console_log.c ----------------------------------------------------------------------- */
 struct console_log;
 /* Opens the file that the configuration names; *out is NULL where it names none. */
-int32_t console_log_new(const struct machine *m, const struct machine_config *c, struct console_log **out);
-/* Is it this file? l may be NULL. */
-bool console_log_is(const struct console_log *l, const struct stat *st);
+int32_t console_log_new(struct machine *m, const struct machine_config *c, struct console_log **out);
 /* What the guest prints. True: it waits for console_log_flush(), which may be called with NULL. [any] */
 bool console_log_put(struct console_log *l, const uint8_t *bytes, uint32_t n);
 void console_log_flush(struct console_log *l);
@@ -219,8 +217,9 @@ int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void 
 /* Is the user at a terminal? / How large is it; false: it does not say, or there is none. */
 bool console_has_terminal(const struct console *c);
 bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows);
-/* Text for the user at the terminal, from the console's thread. */
-void console_say(struct console *c, const char *text);
+/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many bytes and CONSOLE_BREAKs are left in
+ * `out` (room for 2n). */
+uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint16_t *out);
 /* vmrun's status when the machine ended because its output could not be written; 0: it could. */
 int32_t console_lost_status(const struct console *c);
 /* The user wants an end: what waits for a terminal that takes nothing must not hold it up. */
@@ -235,9 +234,14 @@ void console_free(struct console *c);
 
 /* ---- console_keys.c ---------------------------------------------------------------------- */
 #define CONSOLE_KEYS_TEXT 1024u /* bytes for all of console_list_keys() */
-/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many bytes and CONSOLE_BREAKs are left in
- * `out` (room for 2n). */
-uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint16_t *out);
+enum console_key {
+#define CONSOLE_KEY(name, keys, shown, help) CONSOLE_KEY_##name,
+#include "machine/console_keys.def"
+#undef CONSOLE_KEY
+	CONSOLE_KEY_COUNT
+};
+/* What a byte after Ctrl-A means; CONSOLE_KEY_COUNT: nothing of vmrun's. */
+enum console_key console_key(uint8_t byte);
 
 /* ---- block.c ----------------------------------------------------------------------------- */
 #define DISK_THREADS 4u
@@ -309,9 +313,9 @@ void disks_close(struct machine *m);
 int32_t machine_spare_inputs(const struct machine *m, const char *machine_file, const char *label,
 			     const struct stat *st);
 /* Opens a log that the user named, for writing, and empties it once it is known that it is none of these files, nor
- * the console log. `what` begins messages. */
-int32_t machine_open_log(const struct machine *m, const char *machine_file, const char *what,
-			 const char *path, int *fd);
+ * another log. `what` begins messages, and lives as long as the machine. */
+int32_t machine_open_log(struct machine *m, const char *machine_file, const char *what, const char *path,
+			 int *fd);
 
 /* ---- required_members.c ----------------------------------------------------------------------------- */
 /* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
@@ -471,7 +475,12 @@ struct machine {
 	const struct vr_device_trace *device_trace; /* NULL: no trace */
 	void *device_trace_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */
-	struct codemap *codemap;   /* NULL: no names are wanted */
+	struct {
+		const char *what;
+		struct stat st;
+	} log_file[2]; /* what machine_open_log() has opened */
+	uint32_t log_files;
+	struct codemap *codemap; /* NULL: no names are wanted */
 };
 
 static inline struct machine *machine_of(const struct vr_host *host)

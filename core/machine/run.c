@@ -70,7 +70,7 @@ int32_t run_init(struct run *r, struct machine *m, const struct machine_config *
 	return rc == VR_OK ? run_give(r, &c->run) : rc;
 }
 
-int32_t run_open_log(struct run *r, const struct machine *m, const struct machine_config *c)
+int32_t run_open_log(struct run *r, struct machine *m, const struct machine_config *c)
 {
 	int32_t rc;
 	int fd;

@@ -618,7 +618,7 @@ copy_of_kernel=$IN/kernel-to-spare
 cp "$KERNEL" "$copy_of_kernel"
 wrong console-log-is-a-folder 3 "--console-log '$IN': is a folder" "$VMRUN" --console-log "$IN" --kernel $KERNEL
 wrong console-log-is-the-kernel 3 "--console-log '$copy_of_kernel': is file" "$VMRUN" --console-log "$copy_of_kernel" --kernel "$copy_of_kernel"
-wrong console-log-is-the-log 3 "log '$WORK/both': is the file of '--console-log'" "$VMRUN" --console-log "$WORK/both" -d int -D "$WORK/both" --kernel $KERNEL
+wrong console-log-is-the-log 3 "log '$WORK/both': is the file of --console-log as well" "$VMRUN" --console-log "$WORK/both" -d int -D "$WORK/both" --kernel $KERNEL
 same console-log-kept-the-kernel yes "$(cmp -s "$KERNEL" "$copy_of_kernel" && echo yes)"
 rm -f "$copy_of_kernel"
 
