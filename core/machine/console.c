@@ -40,7 +40,7 @@ int32_t machine_standard_files(void)
 bool console_has_terminal(const struct console *c)
 {
 	/* Of this session; with --run standard input is the command's. */
-	return !c->run && isatty(c->in) && tcgetpgrp(c->in) >= 0;
+	return !c->text && isatty(c->in) && tcgetpgrp(c->in) >= 0;
 }
 
 /* How large the terminal is now. True: something else than before. */
@@ -65,10 +65,10 @@ bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows)
 	*columns = c->columns;
 	*rows = c->rows;
 	pthread_mutex_unlock(&c->lock);
-	return *columns != 0;
+	return *columns != 0 && console_has_terminal(c);
 }
 
-int32_t console_init(struct console *c, struct run *run)
+int32_t console_init(struct console *c)
 {
 	pthread_condattr_t a;
 
@@ -81,7 +81,6 @@ int32_t console_init(struct console *c, struct run *run)
 	c->in = STDIN_FILENO;
 	c->out = STDOUT_FILENO;
 	c->signals = -1;
-	c->run = run;
 	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	c->output = malloc(CONSOLE_OUTPUT);
 	c->ready = true;
@@ -137,8 +136,8 @@ void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n)
 {
 	if (c->log && console_log_put(c->log, bytes, n))
 		wake(c);
-	if (c->run) {
-		run_text(c->run, bytes, n);
+	if (c->text) {
+		c->text(c->text_opaque, bytes, n);
 		return;
 	}
 	pthread_mutex_lock(&c->lock);
@@ -468,7 +467,7 @@ int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *o
 	c->signals = signals_catch(late, opaque);
 	look_at_size(c);
 	/* With --run standard input is the command's. */
-	if (c->run)
+	if (c->text)
 		c->eof = true;
 	else
 		c->terminal = console_has_terminal(c);

@@ -251,6 +251,19 @@ static int32_t load(struct machine *m)
 	return rc;
 }
 
+/* The machine's limits, while it runs. */
+static void look_around(struct machine *m)
+{
+	late_look(m);
+	run_look(&m->run);
+	if (!m->deadline || clock_monotonic() < m->deadline)
+		return;
+	m->deadline = 0;
+	log_print(VR_LOG_ERROR, "the machine has run for %g s and is ended (--timeout)",
+		  (double)m->timeout / 1e9);
+	console_end(&m->console, RUN_TIMEOUT);
+}
+
 static void user_ends(void *opaque, int32_t status)
 {
 	struct machine *m = opaque;
@@ -279,7 +292,10 @@ static int32_t init_parts(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = run_init(&m->run, m, c);
 	if (rc == VR_OK)
-		rc = console_init(&m->console, m->run.wanted ? &m->run : NULL);
+		rc = console_init(&m->console);
+	if (m->run.wanted)
+		m->console.text = run_text;
+	m->console.text_opaque = &m->run;
 	m->console.end = user_ends;
 	m->console.end_opaque = m;
 	m->console.output_optional = c->output_optional;
@@ -366,6 +382,7 @@ int32_t machine_new(struct registry *r, const struct machine_config *c, struct m
 	m->registry = r;
 	m->gate_shut = true;
 	m->request = POWER_NONE;
+	m->look = look_around;
 	m->sandbox.ruleset = -1;
 	m->stats.smaps = -1;
 	boot_files_none(&m->boot_files);

@@ -199,7 +199,9 @@ struct console {
 	} on_input, on_resize;
 	uint32_t columns, rows;  /* of the terminal; 0: not known */
 	struct console_log *log; /* NULL: none is wanted */
-	struct run *run; /* --run: what the guest prints goes there, and it gets no input; NULL: a terminal */
+	/* --run: takes what the guest prints, and the guest gets no input here; NULL: there is a terminal. */
+	void (*text)(void *opaque, const uint8_t *bytes, uint32_t n);
+	void *text_opaque;
 	bool output_optional;    /* the machine goes on without it */
 	_Atomic int output_lost; /* errno of the write that failed */
 	bool stuck;              /* and at the end its reader did not take what was left */
@@ -208,7 +210,7 @@ struct console {
 	void (*end)(void *opaque, int32_t status);
 	void *end_opaque;
 };
-int32_t console_init(struct console *c, struct run *run);
+int32_t console_init(struct console *c);
 /* late, opaque: see signals_catch(). */
 int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *opaque), void *opaque);
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
@@ -398,7 +400,7 @@ bool power_pending(struct machine *m);
 /* The vCPUs stand still for a reset: what asked for one until now has asked for this one. False: by now
  * something has asked for the end, which counts more. */
 bool power_reset_begins(struct machine *m);
-/* Waits for a request and takes it. */
+/* Waits for a request and takes it; calls m->look meanwhile. */
 uint32_t power_wait(struct machine *m, int32_t *code);
 
 /* ---- parameters.c ------------------------------------------------------------------------ */
@@ -436,6 +438,8 @@ struct machine {
 	uint32_t vcpu_count;
 	uint64_t ram_size;
 	bool no_reboot;
+	/* What a machine that runs is looked at for, at least every LATE_LOOK_NS. [main] */
+	void (*look)(struct machine *m);
 	uint64_t deadline; /* --timeout: CLOCK_MONOTONIC in ns; 0: none */
 	uint64_t timeout;  /* ns */
 	uint32_t stats_wanted;

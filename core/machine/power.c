@@ -10,7 +10,6 @@
 
 #include "machine/parts.h"
 #include "util/clock.h"
-#include "util/log.h"
 
 bool power_request_locked(struct machine *m, uint32_t what, int32_t code)
 {
@@ -57,19 +56,6 @@ bool power_reset_begins(struct machine *m)
 	return begins;
 }
 
-/* What a machine that runs is looked at for. */
-static void look_around(struct machine *m)
-{
-	late_look(m);
-	run_look(&m->run);
-	if (!m->deadline || clock_monotonic() < m->deadline)
-		return;
-	m->deadline = 0;
-	log_print(VR_LOG_ERROR, "the machine has run for %g s and is ended (--timeout)",
-		  (double)m->timeout / 1e9);
-	console_end(&m->console, RUN_TIMEOUT);
-}
-
 static uint64_t next_look(const struct machine *m)
 {
 	uint64_t look = clock_monotonic() + LATE_LOOK_NS;
@@ -90,7 +76,7 @@ uint32_t power_wait(struct machine *m, int32_t *code)
 		if (pthread_cond_timedwait(&m->changed, &m->lock, &ts) != ETIMEDOUT)
 			continue;
 		pthread_mutex_unlock(&m->lock);
-		look_around(m);
+		m->look(m);
 		look = next_look(m);
 		pthread_mutex_lock(&m->lock);
 	}

@@ -2,7 +2,7 @@
 /*
  * run.c: --run, one command instead of a terminal. vmrun(1), "PROTOCOL OF --run", is for authors of an init.
  *
- * The machine has six streams (vmrun.streams/1), which a Linux guest sees as ports of a virtio console:
+ * The machine has six streams (vmrun.streams/1), which a Linux guest sees as ports of a console device:
  *
  *     vmrun.agent     to the guest: a shell script, which does the rest (agent.sh)
  *     vmrun.script    to the guest: the command, or the user's file
@@ -88,41 +88,7 @@ int32_t run_open_log(struct run *r, struct machine *m, const struct machine_conf
 	return rc;
 }
 
-/* ---- what the guest tells --------------------------------------------------------------------------------- */
-static const char *after(const char *line, const char *word)
-{
-	size_t n = strlen(word);
-
-	return strncmp(line, word, n) ? NULL : line + n;
-}
-
-static void copy(char *to, size_t capacity, const char *from)
-{
-	snprintf(to, capacity, "%s", from);
-}
-
-void run_control(struct run *r, const char *line)
-{
-	const char *rest;
-	uint64_t n;
-
-	if (r->phase >= RUN_TOLD)
-		return;
-	if ((rest = after(line, "wait "))) {
-		copy(r->waits_for, sizeof(r->waits_for), rest);
-	} else if (!strcmp(line, "begin")) {
-		r->phase = RUN_DURING;
-	} else if ((rest = after(line, "failed "))) {
-		copy(r->failed, sizeof(r->failed), rest);
-		r->phase = RUN_TOLD;
-	} else if ((rest = after(line, "exit ")) && vr_text_u64(rest, &n) == VR_OK) {
-		r->status = n > 255 ? 255 : (int32_t)n;
-		r->phase = RUN_TOLD;
-	}
-	if (r->phase == RUN_TOLD)
-		r->told_at = clock_monotonic();
-}
-
+/* ---- limits and resets ------------------------------------------------------------------------------------ */
 void run_restart(struct run *r)
 {
 	if (!r->wanted)
@@ -157,9 +123,6 @@ bool run_over(struct run *r)
 	return over;
 }
 
-static const char needs[] =
-	"its kernel needs virtio_console, and its init systemd 241 or the protocol of --run (man vmrun)";
-
 void run_look(struct run *r)
 {
 	uint64_t now = clock_monotonic();
@@ -174,7 +137,7 @@ void run_look(struct run *r)
 	late = r->start_limit && phase < RUN_DURING && now - r->started_at >= r->start_limit;
 	off = phase == RUN_TOLD && now - r->told_at >= OFF_LIMIT && r->answered;
 	panic = r->panicked && now - r->panicked_at >= PANIC_LIMIT;
-	copy(waits_for, sizeof(waits_for), r->waits_for);
+	memcpy(waits_for, r->waits_for, sizeof(waits_for));
 	pthread_mutex_unlock(&r->lock);
 	if (off)
 		log_print(VR_LOG_WARN,
@@ -189,7 +152,7 @@ void run_look(struct run *r)
 		log_print(VR_LOG_ERROR,
 			  "--run: the guest has not asked for the command within %" PRIu64
 			  " s (--start-limit): %s",
-			  r->start_limit / SECOND, needs);
+			  r->start_limit / SECOND, run_needs);
 	else if (late)
 		log_print(VR_LOG_ERROR,
 			  "--run: the guest has not begun the command within %" PRIu64
@@ -218,7 +181,7 @@ int32_t run_status(struct run *r, bool reset)
 	else
 		log_print(VR_LOG_ERROR,
 			  "--run: the guest %s and did not begin the command; its console may say why; %s",
-			  reset ? "reset the machine" : "powered off", needs);
+			  reset ? "reset the machine" : "powered off", run_needs);
 	return RUN_NO_STATUS;
 }
 

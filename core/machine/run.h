@@ -96,8 +96,6 @@ struct run {
 int32_t run_init(struct run *r, struct machine *m, const struct machine_config *c);
 /* --console-log, once the machine's files are known. */
 int32_t run_open_log(struct run *r, struct machine *m, const struct machine_config *c);
-/* A line of the control stream. Lock held. */
-void run_control(struct run *r, const char *line);
 /* Limits: called now and then while the machine runs. [main] */
 void run_look(struct run *r);
 /* The guest begins anew. [main][quiesced] */
@@ -109,6 +107,7 @@ int32_t run_status(struct run *r, bool reset);
 void run_free(struct run *r);
 
 /* ---- run_agent.c ---- */
+extern const char run_needs[]; /* what a guest must have, for messages */
 /* The kernel's command line: `append` after what tells the guest's init of the command; malloc'ed. */
 int32_t run_append(const char *append, char **out);
 /* Fills `given`. */
@@ -128,8 +127,8 @@ int32_t run_start(struct run *r, struct sandbox *s);
 void run_stop(struct run *r);
 
 /* ---- run_text.c ---- */
-/* The guest's console. [any] */
-void run_text(struct run *r, const uint8_t *bytes, uint32_t n);
+/* The guest's console; `run` is a struct run. [any] */
+void run_text(void *run, const uint8_t *bytes, uint32_t n);
 /* No more comes. */
 void run_text_finish(struct run *r);
 void run_text_forget(struct run_text *t);

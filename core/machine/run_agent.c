@@ -37,6 +37,9 @@ static const char words[] = "panic=-1 vmrun.agent systemd.run=\"/bin/sh -c 'unti
 			    "done; . /dev/virtio-ports/vmrun.agent'\" systemd.run_success_action=none "
 			    "systemd.run_failure_action=none";
 
+const char run_needs[] =
+	"its kernel needs virtio_console, and its init systemd 241 or the protocol of --run (man vmrun)";
+
 /* Does a kernel command line say how much the kernel prints (Linux, Documentation/admin-guide/kernel-parameters)? */
 static bool says_log_level(const char *append)
 {

@@ -7,12 +7,15 @@
  * by that thread, since a call from within one of these functions would come while the device holds its own lock.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "machine/parts.h"
+#include "util/clock.h"
 
 static const char *const names[RUN_STREAMS] = {
 	[RUN_SCRIPT] = "vmrun.script", [RUN_STDIN] = "vmrun.stdin",     [RUN_STDOUT] = "vmrun.stdout",
@@ -116,6 +119,42 @@ void run_put(struct run *r, enum run_sink s, const uint8_t *bytes, uint32_t n)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* ---- what the guest tells --------------------------------------------------------------------------- */
+static const char *after(const char *line, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncmp(line, word, n) ? NULL : line + n;
+}
+
+static void copy(char *to, size_t capacity, const char *from)
+{
+	snprintf(to, capacity, "%s", from);
+}
+
+/* A line of the control stream. Lock held. */
+static void control(struct run *r, const char *line)
+{
+	const char *rest;
+	uint64_t n;
+
+	if (r->phase >= RUN_TOLD)
+		return;
+	if ((rest = after(line, "wait "))) {
+		copy(r->waits_for, sizeof(r->waits_for), rest);
+	} else if (!strcmp(line, "begin")) {
+		r->phase = RUN_DURING;
+	} else if ((rest = after(line, "failed "))) {
+		copy(r->failed, sizeof(r->failed), rest);
+		r->phase = RUN_TOLD;
+	} else if ((rest = after(line, "exit ")) && vr_text_u64(rest, &n) == VR_OK) {
+		r->status = n > 255 ? 255 : (int32_t)n;
+		r->phase = RUN_TOLD;
+	}
+	if (r->phase == RUN_TOLD)
+		r->told_at = clock_monotonic();
+}
+
 /* ---- the table --------------------------------------------------------------------------------------- */
 static struct run *run_of(const struct vr_host *host, uint32_t i)
 {
@@ -162,7 +201,7 @@ static void take_control(struct run *r, const uint8_t *bytes, uint32_t n)
 		}
 		r->line[r->line_length] = 0;
 		r->line_length = 0;
-		run_control(r, r->line);
+		control(r, r->line);
 	}
 	run_wake(r);
 }

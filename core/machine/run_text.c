@@ -213,8 +213,9 @@ static void watch_for_panic(struct run *r, const uint8_t *in, uint32_t n)
 	}
 }
 
-void run_text(struct run *r, const uint8_t *in, uint32_t n)
+void run_text(void *run, const uint8_t *in, uint32_t n)
 {
+	struct run *r = run;
 	struct run_text *t = &r->text;
 
 	pthread_mutex_lock(&r->text_lock);

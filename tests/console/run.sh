@@ -179,10 +179,10 @@ ended 125
 has no-folder-error "$ERR" "could not begin the command: --cwd: the guest has no folder '/none'"
 vm 60 not-found -q $boot --run 'no-such-command'
 ended 127
-vm 60 timeout -q $boot --timeout 15 --run 'echo begun; sleep 1000'
+run 60 timeout -q --timeout $((15 * SLOW)) --run 'echo begun; sleep 1000' </dev/null
 ended 124
 has timeout-output "$OUT" begun
-has timeout-error "$ERR" 'the machine has run for 15 s and is ended (--timeout)'
+has timeout-error "$ERR" "the machine has run for $((15 * SLOW)) s and is ended (--timeout)"
 
 # Several at once, each its own.
 for n in 1 2 3; do
@@ -226,7 +226,7 @@ on_terminal progress 'expect=the command has not begun for' 'expect=the guest bo
 # ---- pipes, as people use them -------------------------------------------------------------------------------------
 # shellcheck disable=SC2086
 {
-	timeout 60 "$VMRUN" $ARGS $boot --run 'seq 1000000' 2>"$LOGS/head.err" </dev/null
+	timeout $((60 * SLOW)) "$VMRUN" $ARGS $boot --run 'seq 1000000' 2>"$LOGS/head.err" </dev/null
 	echo $? >"$WORK/status"
 } | head -n 2 >"$LOGS/head.out"
 same head-output '1 2 ' "$(tr '\n' ' ' <"$LOGS/head.out")"
@@ -260,16 +260,16 @@ esac
 
 # A reader that takes its time gets all of it, more than any buffer on the way has, and the machine's end waits for it.
 # shellcheck disable=SC2086
-timeout 90 "$VMRUN" -q $ARGS $boot --run 'seq 400000' </dev/null |
-	(sleep 8 && sha256sum) >"$LOGS/slow.out"
+timeout $((90 * SLOW)) "$VMRUN" -q $ARGS $boot --run 'seq 400000' </dev/null |
+	(sleep $((8 * SLOW)) && sha256sum) >"$LOGS/slow.out"
 same slow-reader-gets-all "$(seq 400000 | sha256sum)" "$(cat "$LOGS/slow.out")"
 if [ -c /dev/full ]; then
 	# shellcheck disable=SC2086
-	timeout 60 "$VMRUN" $ARGS $boot --run 'echo lost; exit 3' >/dev/full 2>"$LOGS/full.err" </dev/null
+	timeout $((60 * SLOW)) "$VMRUN" $ARGS $boot --run 'echo lost; exit 3' >/dev/full 2>"$LOGS/full.err" </dev/null
 	same full-status 1 $?
 	has full-error "$LOGS/full.err" 'standard output can'\''t be written: No space left on device'
 	# shellcheck disable=SC2086
-	timeout 60 "$VMRUN" $ARGS $boot --run 'echo lost >&2; sleep 1000' 2>/dev/full </dev/null
+	timeout $((60 * SLOW)) "$VMRUN" $ARGS $boot --run 'echo lost >&2; sleep 1000' 2>/dev/full </dev/null
 	same full-stderr-status 1 $?
 else
 	skip full-status "there is no /dev/full"

@@ -369,6 +369,8 @@ static void start(char **command)
 		tcsetpgrp(t.slave, getpid());
 		signal(SIGTTOU, SIG_DFL);
 		signal(SIGHUP, SIG_DFL);
+		signal(SIGINT, SIG_DFL); /* a shell without job control has its children ignore these two */
+		signal(SIGQUIT, SIG_DFL);
 		for (int fd = 0; fd < 3; fd++)
 			dup2(t.slave, fd);
 		execvp(command[0], command);

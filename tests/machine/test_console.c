@@ -28,7 +28,7 @@ static void VR_CALL on_input(void *opaque)
 
 static void setup(void)
 {
-	console_init(&c, NULL);
+	console_init(&c);
 	c.end = on_end;
 }
 
@@ -196,7 +196,7 @@ static int on_a_terminal(void)
 	struct termios before, during, after;
 
 	console_free(&c);
-	if (console_init(&c, NULL) < 0 || tcgetattr(0, &before))
+	if (console_init(&c) < 0 || tcgetattr(0, &before))
 		return 1;
 	c.end = on_end;
 	if (console_start(&c, NULL, NULL, NULL) < 0 || tcgetattr(0, &during))
