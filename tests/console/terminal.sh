@@ -109,9 +109,10 @@ has virtio-and-a-console-said "$OUT" 'quiet console=ttyAMA0 vmrun.run='
 count_in virtio-and-a-console-alone 0 "$OUT" console=hvc0
 # A pipe has no size; the guest's console works the same.
 # shellcheck disable=SC2086
-vm 60 virtio-and-a-pipe -q -p board-virt,terminal=virtio $BOOT --append 'vmrun.run=stty%20size||echo%20unsized'
+vm 60 virtio-and-a-pipe -q -p board-virt,terminal=virtio $BOOT --append 'vmrun.run=stty%20size;tty'
 ended 0
-has virtio-and-a-pipe-has-no-size "$OUT" unsized
+same virtio-and-a-pipe-has-no-size 0 "$(grep -acE '^[0-9]+ [0-9]+' "$OUT")"
+has virtio-and-a-pipe-is-hvc "$OUT" /dev/hvc0
 GUEST_ARCH=riscv64
 # shellcheck disable=SC2016,SC2086
 on_terminal riscv64-serial raw 'expect=# ' 'send=stty size\r' 'expect=24 80' 'expect=# ' 'send=\x01bh' 'expect=sysrq: HELP' 'send=\r' 'expect=# ' \
