@@ -586,6 +586,41 @@ printf 'accel: nosuch\nkernel: %s\n' "$(quoted "$PWD/$KERNEL")" >"$IN/m.yaml"
 wrong config-accel-not-installed 3 "nosuch.*not installed" "$VMRUN" -c "$IN/m.yaml"
 printf 'image: gone.img\n' >"$IN/m.yaml"
 wrong config-image-beside 3 "$IN/gone.img: no such file" "$VMRUN" -c "$IN/m.yaml"
+# Paths: the home folder and variables, in each key that is one; what is wrong is told with its place.
+unset VMRUN_TEST_UNSET
+for key in image kernel initrd log-file console-log jitdump; do
+	# shellcheck disable=SC2016 # the braces are vmrun's
+	printf 'cpus: 1\n%s: "${VMRUN_TEST_UNSET}/x"\n' "$key" >"$IN/m.yaml"
+	wrong "config-unset-variable-$key" 3 "m.yaml:2:[0-9]+: path '[^']*': the environment has no variable VMRUN_TEST_UNSET; set it" "$VMRUN" -c "$IN/m.yaml"
+done
+# shellcheck disable=SC2016
+{
+	echo 'disks: [{path: "a/${VMRUN_TEST_UNSET}"}]' | config unset-variable-disk 'no variable VMRUN_TEST_UNSET'
+	echo 'kernel: $HOME/x' | config variable-without-braces "path '[$]HOME/x': '[$]' begins a variable, written [$][{]NAME[}]; a dollar is written [$][$]"
+	echo 'kernel: "${HOME/x"' | config variable-without-end 'begins a variable'
+	echo 'kernel: "${}"' | config variable-without-name 'begins a variable'
+	echo 'kernel: x$' | config dollar-at-the-end 'begins a variable'
+	echo 'kernel: ~root/x' | config home-of-another "'~' stands for your own home folder only"
+	printf 'kernel: %s\nplugins:\n  board-virt-riscv64: {firmware: "${VMRUN_TEST_UNSET}"}\n' "$(quoted "$PWD/$KERNEL")" >"$IN/m.yaml"
+	wrong config-unset-variable-plugin 3 "m.yaml:3:[0-9]+: path '[^']*': the environment has no variable" "$VMRUN" -c "$IN/m.yaml"
+	echo 'kernel: ~/gone' >"$IN/m.yaml"
+	wrong config-home 3 "/some/home/gone: no such file" env HOME=/some/home "$VMRUN" -c "$IN/m.yaml"
+	wrong config-no-home 3 "m.yaml:1:9: path '~/gone': the environment has no variable HOME" env -u HOME "$VMRUN" -c "$IN/m.yaml"
+	echo 'kernel: "${FOLDER}/a$$b${EMPTY}~"' >"$IN/m.yaml"
+	wrong config-variables 3 "$IN/sub [$]x/a[$]b~: no such file" env EMPTY= FOLDER='sub $x' "$VMRUN" -c "$IN/m.yaml"
+	wrong config-variable-is-absolute 3 "/a/b/a[$]b~: no such file" env EMPTY= FOLDER=/a/b "$VMRUN" -c "$IN/m.yaml"
+	echo 'kernel: "${EMPTY}"' >"$IN/m.yaml"
+	wrong config-empty-path "3" "is empty once its variables are replaced" env EMPTY= "$VMRUN" -c "$IN/m.yaml"
+}
+
+# ---- the console's log ------------------------------------------------------------------------------------------
+copy_of_kernel=$IN/kernel-to-spare
+cp "$KERNEL" "$copy_of_kernel"
+wrong console-log-is-a-folder 3 "--console-log '$IN': is a folder" "$VMRUN" --console-log "$IN" --kernel $KERNEL
+wrong console-log-is-the-kernel 3 "--console-log '$copy_of_kernel': is file" "$VMRUN" --console-log "$copy_of_kernel" --kernel "$copy_of_kernel"
+wrong console-log-is-the-log 3 "log '$WORK/both': is the file of --console-log as well" "$VMRUN" --console-log "$WORK/both" -d int -D "$WORK/both" --kernel $KERNEL
+same console-log-kept-the-kernel yes "$(cmp -s "$KERNEL" "$copy_of_kernel" && echo yes)"
+rm -f "$copy_of_kernel"
 
 # ---- no memory --------------------------------------------------------------------------------------------------
 # Under a limit on address space: either it is enough, or one line says so. Never a signal, never silence.
