@@ -333,8 +333,8 @@ cp "$IN/text" "$WORK/locked"
 "$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --disk "$WORK/locked" --run 'echo up; sleep 300' >"$LOGS/holder.out" 2>&1 </dev/null &
 holder=$!
 n=0
-until grep -q up "$LOGS/holder.out" || [ $n -ge $((40 * SLOW)) ]; do
-	sleep 1
+until grep -q up "$LOGS/holder.out" || [ $n -ge $((400 * SLOW)) ]; do
+	sleep 0.1
 	n=$((n + 1))
 done
 wrong disk-locked 3 "disk '$WORK/locked' is in use by another machine; end that one, or work on a copy" \
