@@ -163,7 +163,8 @@ work()
 		number=$((number + 1))
 		mark=beside
 		case $t in *.sh) ! grep -q '^# runs alone: ' "$t" || mark=alone ;; esac
-		[ $mark = "$how" ] && mkdir "$state/$number" 2>/dev/null || continue
+		[ $mark = "$how" ] || continue
+		mkdir "$state/$number" 2>/dev/null || continue # another worker has it
 		one $number "$t" >"$state/$number/shown"
 		# A pipe takes a long text in parts: no two workers write at once.
 		until mkdir "$state/writing" 2>/dev/null; do sleep 0.05; done
