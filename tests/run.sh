@@ -8,7 +8,7 @@
 # piece. TEST_JOBS is the number of CPUs by default, fewer where there is less than JOB_MIB of free memory for each; 1 runs the
 # programs one after the other, in the order given.
 #
-# A script says in a comment at the beginning of a line
+# A script says in the comment that it begins with
 #   time limit: N s        how long it may take; without it that is TEST_TIMEOUT, 900 s
 #   runs alone: REASON     that no other may run beside it: it runs after those that run side by side
 # What it writes to the file descriptor 3 is shown while it runs: whole lines that name the script.
@@ -102,6 +102,12 @@ for s in INT TERM HUP; do
 	trap "interrupted $s" $s
 done
 
+# says WHAT SCRIPT: what its first comment has to say of that.
+says()
+{
+	sed -n "/^#/!q;s/^# $1: //p" "$2"
+}
+
 # one NUMBER PROGRAM: runs it; its line and its output go to standard output, its counts to the file `sum`.
 one()
 {
@@ -109,7 +115,7 @@ one()
 	log=$report/$name.log
 	start=$(date +%s)
 	limit=${TEST_TIMEOUT:-900}
-	case $2 in *.sh) limit=$(sed -n '/^# time limit: [0-9]* s$/{s/[^0-9]*//g;p;q}' "$2" | grep . || echo "$limit") ;; esac
+	case $2 in *.sh) limit=$(says 'time limit' "$2" | sed 's/[^0-9]*//g' | grep . || echo "$limit") ;; esac
 	case $2 in /*) program=$2 ;; *) program=./$2 ;; esac
 	mkdir -p "$homes/$name"
 	# shellcheck disable=SC2086 # several words, or none
@@ -162,7 +168,7 @@ work()
 	for t in "$@"; do
 		number=$((number + 1))
 		mark=beside
-		case $t in *.sh) ! grep -q '^# runs alone: ' "$t" || mark=alone ;; esac
+		case $t in *.sh) [ -z "$(says 'runs alone' "$t")" ] || mark=alone ;; esac
 		[ $mark = "$how" ] || continue
 		mkdir "$state/$number" 2>/dev/null || continue # another worker has it
 		one $number "$t" >"$state/$number/shown"

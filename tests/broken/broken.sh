@@ -163,8 +163,8 @@ breaks timer exit 4 ": it called exit\(0\)"
 # while it runs, the end is asked for. held_ends STEP PID LATE: LATE is said then.
 begin_held()
 {
-	VMRUN_TEST_SAY=1 VMRUN_TEST_BREAK=$1:hang "$VMRUN" --plugin-path "$P" -p soft -p t --kernel $KERNEL --initrd $INITRD --run 'sleep 100' \
-		>"$LOGS/held-$1.out" 2>"$LOGS/held-$1.err" </dev/null &
+	VMRUN_TEST_SAY=1 VMRUN_TEST_BREAK=$1:hang "$VMRUN" --plugin-path "$P" -p soft -p t --kernel $KERNEL --initrd $INITRD --append 'earlycon loglevel=7' \
+		--run 'sleep 100' >"$LOGS/held-$1.out" 2>"$LOGS/held-$1.err" </dev/null &
 }
 # until_said LOG TEXT: waits for it.
 until_said()
@@ -178,6 +178,8 @@ until_said()
 held()
 {
 	log=$LOGS/held-$1.err
+	# A signal before the guest runs ends vmrun at once.
+	until_said "$log" 'Linux version'
 	until_said "$log" "${3:-breaks: it hangs now}"
 	[ -z "${3:-}" ] || has "held-$1-is-told" "$log" "$3"
 	kill -TERM "$2"

@@ -48,6 +48,9 @@ lines() { sed -n '/^  [okFAILED]* *[a-z0-9]*\.sh /s/ *[0-9]*s$//p; /^[0-9]/p' "$
 for n in 1:2 2:1; do
 	program "meet${n%:*}.sh" <<-S
 		touch "\$W/here${n%:*}"
+		# The comment that a script begins with has ended. These are none of its marks:
+		# runs alone: no
+		# time limit: 0 s
 		n=0
 		until [ -e "\$W/here${n#*:}" ] || [ \$n = 600 ]; do sleep 0.1; n=\$((n + 1)); done
 		[ \$n -lt 600 ] && echo '2 passed, 0 failed, 0 skipped'
