@@ -10,6 +10,14 @@ $(B)/bin/vmrun-check: $(VALIDATE_OBJS) $(VIRTIO_KIT_OBJS) $(FAKE_HOST) $(B)/lib/
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(PIE) $(if $(SAN),,$(VALIDATE_WATCHED:%=-Wl,--export-dynamic-symbol=%)) -o $@ $^ -lyaml -ldl -lm
 
+# The names of this host's system calls, for messages.
+$(B)/gen/syscalls.inc:
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	$(Q)echo '#include <sys/syscall.h>' | $(CC) -E -dM - | sed -n 's/^#define SYS_\([a-z0-9_]*\) .*/CALL(\1)/p' | LC_ALL=C sort >$@.new
+	$(Q)[ -s $@.new ] && mv $@.new $@
+$(call objects,sdk/validate/sandboxed.c): | $(B)/gen/syscalls.inc
+
 ALL += $(B)/bin/vmrun-check
 
 # make guests: the micro-guests' tables, from their assembly; needs the cross assemblers.

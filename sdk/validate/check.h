@@ -58,6 +58,7 @@ struct vr_check {
 	const struct check_settings *settings;
 	struct check_report *report;
 	uint64_t random; /* state of check_random() */
+	bool on_the_way; /* all that follows is another rule's: see check_given() */
 
 	void *library;
 	vr_plugin_magic_fn magic;
@@ -167,6 +168,11 @@ struct vr_isa_vm *check_isa_vm(struct vr_check *c, const struct vr_isa *isa);
 /* What vm_create() is told of the translator p. */
 void check_translator_config(const struct vr_plugin *p, const struct check_target *t,
 			     struct vr_vm_config *config);
+
+/* What a board is given at first, and again at each reset: an image of its architecture, and some of random bytes. */
+void check_board_load(struct vr_check *c);
+/* The micro-guests, in the engine that there is, under the sandbox: see sandboxed.h. */
+void check_xlate_sandboxed(struct vr_check *c);
 
 /* Reads (and writes) every byte of a window, in all widths. */
 void check_sweep(struct vr_check *c, uint32_t space, uint64_t base, uint64_t length, bool writes);

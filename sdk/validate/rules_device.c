@@ -3,8 +3,7 @@
  * rules_device.c: devices: their types, what they answer at their registers, and guests that mean harm.
  *
  * The guest's RAM lies between pages that can't be touched, so a device that follows a bad address ends
- * there. For devices that have virtio's MMIO registers (virtio 1.2, 4.2.2) the rings are filled with chains
- * of all sorts.
+ * there. What a guest can do to virtio devices by their rings is in rules_chains.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include "check.h"
 
 #define RAM_BASE 0x40000000ull
-#define RAM_BYTES 0x100000ull
 
 static uint64_t read_at(struct vr_check *c, uint32_t space, uint64_t address, uint32_t width)
 {
@@ -211,174 +209,4 @@ void check_device_reset(struct vr_check *c)
 			      (unsigned long long)before[k]);
 	}
 	check_unused(c);
-}
-
-/* ---- virtio
- * ------------------------------------------------------------------------------------------------ */
-
-#define QUEUE 64u
-
-static void reg(struct vr_check *c, uint64_t base, uint32_t offset, uint32_t value)
-{
-	write_at(c, VR_SPACE_MMIO, base + offset, 4, value);
-}
-
-/* An address that may be good. */
-static uint64_t address(struct vr_check *c)
-{
-	switch (check_random(c) % 8) {
-	case 0:
-		return check_random(c);
-	case 1:
-		return RAM_BASE + RAM_BYTES - check_random(c) % 64;
-	case 2:
-		return RAM_BASE - check_random(c) % 64;
-	case 3:
-		return UINT64_MAX - check_random(c) % 64;
-	default:
-		return RAM_BASE + check_random(c) % RAM_BYTES;
-	}
-}
-
-static uint32_t length(struct vr_check *c)
-{
-	uint32_t n = (uint32_t)check_random(c);
-
-	switch (check_random(c) % 4) {
-	case 0:
-		return n;
-	case 1:
-		return 16 * (n % 32);
-	default:
-		return n % 4096;
-	}
-}
-
-static void put(struct vr_check *c, uint64_t gpa, const void *bytes, uint32_t n)
-{
-	void *to = vr_fake_host_pointer(c->d, gpa, n);
-
-	if (to)
-		memcpy(to, bytes, n);
-}
-
-/* Rings that the device will be glad to take, with chains that it will not. */
-static void rings(struct vr_check *c, uint64_t base, uint32_t queue, bool sane)
-{
-	uint64_t desc = RAM_BASE + 0x10000 + queue * 0x4000ull, driver = desc + 0x1000,
-		 device = desc + 0x2000;
-	uint32_t number = sane ? QUEUE : (uint32_t)(check_random(c) % 2000);
-	uint16_t idx = (uint16_t)(check_random(c) % QUEUE);
-
-	for (uint32_t i = 0; i < QUEUE; i++) {
-		struct {
-			uint64_t address;
-			uint32_t length;
-			uint16_t flags, next;
-		} d = {address(c), length(c), (uint16_t)(check_random(c) % 8),
-		       (uint16_t)(check_random(c) % 80)};
-		uint16_t head = (uint16_t)(check_random(c) % 80);
-
-		if (check_random(c) % 3 == 0)
-			d.address = desc; /* the ring itself */
-		put(c, desc + 16 * i, &d, sizeof(d));
-		put(c, driver + 4 + 2 * i, &head, sizeof(head));
-	}
-	put(c, driver + 2, &idx, sizeof(idx));
-	if (!sane)
-		desc = address(c), driver = address(c), device = address(c);
-	reg(c, base, 0x30, queue);
-	reg(c, base, 0x38, number);
-	reg(c, base, 0x80, (uint32_t)desc);
-	reg(c, base, 0x84, (uint32_t)(desc >> 32));
-	reg(c, base, 0x90, (uint32_t)driver);
-	reg(c, base, 0x94, (uint32_t)(driver >> 32));
-	reg(c, base, 0xa0, (uint32_t)device);
-	reg(c, base, 0xa4, (uint32_t)(device >> 32));
-	reg(c, base, 0x44, 1);
-}
-
-static void handshake(struct vr_check *c, uint64_t base)
-{
-	reg(c, base, 0x70, 0);
-	reg(c, base, 0x70, 3);
-	reg(c, base, 0x24, 0);
-	reg(c, base, 0x20, (uint32_t)check_random(c));
-	reg(c, base, 0x24, 1);
-	reg(c, base, 0x20, 1 | (uint32_t)check_random(c) % 4);
-	reg(c, base, 0x70, 11);
-}
-
-static bool is_virtio(struct vr_check *c, uint64_t base)
-{
-	return read_at(c, VR_SPACE_MMIO, base, 4) == 0x74726976 &&
-	       read_at(c, VR_SPACE_MMIO, base + 4, 4) == 2;
-}
-
-static void need_virtio(struct vr_check *c)
-{
-	uint32_t n = 0;
-
-	check_used(c);
-	for (uint32_t i = 0; i < devices(c); i++)
-		n += is_virtio(c, CHECK_DEVICE_BASE(i));
-	if (!n)
-		check_skip(c, "it has no device with virtio's MMIO registers");
-}
-
-void check_device_chains(struct vr_check *c)
-{
-	const char *finding;
-
-	need_virtio(c);
-	for (uint32_t round = 0; round < 300; round++)
-		for (uint32_t i = 0; i < devices(c); i++) {
-			uint64_t base = CHECK_DEVICE_BASE(i);
-
-			if (!is_virtio(c, base))
-				continue;
-			check_phase(c, "device %u, round %u of hostile chains", i, round);
-			handshake(c, base);
-			for (uint32_t q = 0; q < 2; q++)
-				rings(c, base, q, check_random(c) % 4 != 0);
-			reg(c, base, 0x70, 15);
-			for (uint32_t q = 0; q < 4; q++)
-				reg(c, base, 0x50, (uint32_t)check_random(c) % 3);
-			if (round % 16 == 0)
-				vr_fake_host_type(c->d, round % 32 / 16, "hello");
-		}
-	finding = vr_fake_host_finding(c->d, 0);
-	CHECK(c, !finding, "%s", finding);
-	check_unused(c);
-}
-
-/* Reads of a disk that take their time, and then the device goes. */
-void check_device_in_flight(struct vr_check *c)
-{
-	need_virtio(c);
-	c->d->disk[0].delay_us = 20000;
-	for (uint32_t i = 0; i < devices(c); i++) {
-		uint64_t base = CHECK_DEVICE_BASE(i), at = RAM_BASE + 0x10000;
-		const struct {
-			uint64_t address;
-			uint32_t length;
-			uint16_t flags, next;
-		} chain[3] = {
-			{RAM_BASE, 16, 1, 1}, {RAM_BASE + 0x2000, 512, 3, 2}, {RAM_BASE + 0x1000, 1, 2, 0}};
-		const uint16_t available[3] = {0, 1, 0};
-
-		if (!is_virtio(c, base))
-			continue;
-		check_phase(c, "destroy of device %u with a request in flight", i);
-		memset(vr_fake_host_pointer(c->d, RAM_BASE, 16), 0, 16);
-		handshake(c, base);
-		rings(c, base, 0, true);
-		put(c, at, chain, sizeof(chain));
-		put(c, at + 0x1000, available, sizeof(available));
-		reg(c, base, 0x70, 15);
-		reg(c, base, 0x50, 0);
-	}
-	check_given(c, 0);
-	check_use_end(c);
-	CHECK(c, !c->d->threads, "%u threads run after its devices are gone", c->d->threads);
 }

@@ -25,6 +25,12 @@ smp kernel-initrd 1 --stats=json
 numbers
 smp kernel-initrd 2
 smp kernel-initrd 4
+# Less room for translated code than a boot takes: the oldest is evicted, under both CPUs.
+smp small-cache 2 -p soft,cache=12M --stats=json
+sed -n '/^{/,/^}/p' "$ERR" >"$WORK/stats"
+evictions=$($TOOLS/json accel.evictions <"$WORK/stats")
+same small-cache-evictions yes "$(echo "$evictions" | awk '{ print (($1 > 12) ? "yes" : $0) }')"
+same small-cache-is-never-emptied 0 "$($TOOLS/json accel.cache_flushes <"$WORK/stats")"
 
 # A disk: its Boot Loader Specification entry, with everything chosen by vmrun.
 copy $IMG "$WORK/disk.img"
