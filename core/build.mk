@@ -8,11 +8,11 @@ CORE_LIBS := -lyaml -lz -ldl
 ZYDIS_SONAME := $(shell readelf -d "$$($(CC) -print-file-name=libZydis.so 2>/dev/null)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 CFLAGS_core/util/disasm_zydis.c := -DZYDIS_SONAME='"$(or $(ZYDIS_SONAME),libZydis.so)"'
 
-# The guest's side of --run, as a string.
-$(B)/gen/agent.inc: core/machine/agent.sh
+# The guest's side of --run, as an array.
+$(B)/gen/agent.inc: core/machine/agent.sh core/build.mk
 	@mkdir -p $(@D)
 	@echo "  GEN     $@"
-	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $< >$@
+	$(Q){ echo 'static const char agent[] ='; sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $<; echo '	;'; } >$@
 $(B)/obj/core/machine/run_agent.o: $(B)/gen/agent.inc
 
 CORE_SRC := $(sort $(wildcard $(foreach d,util plugin machine boot control helper gdb cli,core/$(d)/*.c)))

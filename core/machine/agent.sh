@@ -64,9 +64,9 @@ vmrun_main()
 	: "${PATH:=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}" "${HOME:=/root}"
 	export PATH HOME
 	for vmrun_port in /sys/class/virtio-ports/*; do
-		vmrun_name=''
-		[ ! -e "$vmrun_port/name" ] || read -r vmrun_name <"$vmrun_port/name"
-		case $vmrun_name in
+		vmrun_is=''
+		[ ! -e "$vmrun_port/name" ] || read -r vmrun_is <"$vmrun_port/name"
+		case $vmrun_is in
 		vmrun.script) vmrun_script=/dev/${vmrun_port##*/} ;;
 		vmrun.stdin) vmrun_stdin=/dev/${vmrun_port##*/} ;;
 		vmrun.stdout) vmrun_stdout=/dev/${vmrun_port##*/} ;;

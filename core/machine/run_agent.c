@@ -28,9 +28,7 @@
 #define SCRIPT_MOST ((size_t)1 << 30)
 #define ARGUMENT_MOST 131071u /* Linux: MAX_ARG_STRLEN less its zero, execve(2) */
 
-static const char agent[] =
-#include "agent.inc"
-	;
+#include "agent.inc" /* the array `agent`: agent.sh as a string */
 
 #define AGENT_PORT "/dev/virtio-ports/vmrun.agent"
 #define AGENT_FILE "/run/vmrun.agent"
