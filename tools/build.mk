@@ -64,6 +64,10 @@ $(GUEST_RV)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/power
 $(GUEST_RV)/guest.img: tools/guest/disk.sh $(GUEST_RV)/root.stamp $(GUEST_RV)/initrd.img $(GUEST_RV)/Image
 	$(Q)GUEST_ARCH=riscv64 tools/guest/disk.sh "$$PWD/$@"
 
+# A stock Debian with systemd: tests/guest/guest-systemd.sh.
+$(GUEST)/systemd/disk.img: tools/guest/debian.sh $(GUEST_SH) | $(B)/bin/vmrun $(GUEST)/Image $(GUEST)/initrd.img
+	$(Q)VMRUN="$(abspath $(B))/bin/vmrun" tools/guest/debian.sh
+
 # A kernel and its debug symbols: tests/guest/gdb-full.sh.
 $(GUEST)/debug/vmlinux: tools/guest/kernel-debug.sh $(GUEST_SH) | deps
 	@mkdir -p $(@D)

@@ -1,10 +1,11 @@
-# agent.sh: what runs the command of --run in the guest, by any POSIX shell (busybox, dash, bash). vmrun puts four
+# agent.sh: what runs the command of --run in the guest, by any POSIX shell (busybox, dash, bash). vmrun puts five
 # definitions before this text and gives both to the guest through the console port vmrun.agent; run_agent.c has them:
 #
 #   vmrun_kind         script, or program: its file is executed itself
+#   vmrun_name         what its file is called
 #   vmrun_folder       the working folder, or nothing
 #   vmrun_environment  exports what --env says
-#   vmrun_command      becomes the command, whose file is $vmrun_dir/script
+#   vmrun_command      becomes the command, whose file is $vmrun_file
 #
 # The command has FIFOs, not the ports themselves: a port can be opened once only, and programs open /dev/stdin and
 # /dev/stderr again. One cat each moves the bytes.
@@ -86,8 +87,9 @@ vmrun_main()
 		! mkdir "$vmrun_dir" 2>/dev/null || break
 	done
 	chmod 711 "$vmrun_dir"
-	cat <"$vmrun_script" >"$vmrun_dir/script" || vmrun_fail "the command can't be written to $vmrun_dir"
-	chmod 755 "$vmrun_dir/script"
+	vmrun_file=$vmrun_dir/run/$vmrun_name
+	mkdir "$vmrun_dir/run" && cat <"$vmrun_script" >"$vmrun_file" || vmrun_fail "the command can't be written to $vmrun_dir"
+	chmod 755 "$vmrun_file"
 	mkfifo "$vmrun_dir/0" "$vmrun_dir/1" "$vmrun_dir/2" || vmrun_fail "mkfifo fails in $vmrun_dir"
 	if [ -n "$vmrun_folder" ]; then
 		cd "$vmrun_folder" || vmrun_fail "--cwd: the guest has no folder '$vmrun_folder' that can be entered"

@@ -7,8 +7,8 @@
  *
  * On the kernel's command line stand "vmrun.agent", for an init that knows the protocol (vmrun(1), "PROTOCOL OF --run"),
  * and, for systemd, what systemd-run-generator(8) makes a service of: a shell that waits until udev has made the link to
- * the port, and reads the agent out of it. Other inits ignore these words. systemd's actions at the end of that service are
- * switched off, since the agent powers off by itself. Nothing of the command is on that line, so nothing limits it.
+ * the port, and gives the agent to a service of its own, so that the boot itself comes to its end. Other inits ignore these words. systemd's actions at the end of that service are
+ * switched off, since the agent powers off by itself, and so are the questions of a system's first boot. Nothing of the command is on that line, so nothing limits it.
  *
  * A file that begins with "#!" is run by what that line says, as the kernel would run it, because it may lie in a file
  * system that is mounted noexec. A program is executed; everything else is the shell's.
@@ -32,10 +32,13 @@ static const char agent[] =
 #include "agent.inc"
 	;
 
-static const char words[] = "panic=-1 vmrun.agent systemd.run=\"/bin/sh -c 'until [ -e "
-			    "/dev/virtio-ports/vmrun.agent ]; do sleep 0.1; "
-			    "done; . /dev/virtio-ports/vmrun.agent'\" systemd.run_success_action=none "
-			    "systemd.run_failure_action=none";
+#define AGENT_PORT "/dev/virtio-ports/vmrun.agent"
+#define AGENT_FILE "/run/vmrun.agent"
+
+static const char words[] =
+	"panic=-1 vmrun.agent systemd.run=\"/bin/sh -c 'until [ -e " AGENT_PORT " ]; do sleep 0.1; "
+	"done; cat " AGENT_PORT " >" AGENT_FILE "; systemd-run --no-block /bin/sh " AGENT_FILE
+	"'\" systemd.run_success_action=none systemd.run_failure_action=none systemd.firstboot=off";
 
 const char run_needs[] =
 	"its kernel needs virtio_console, and its init systemd 241 or the protocol of --run (man vmrun)";
@@ -186,16 +189,18 @@ static bool put_interpreter(struct text *t, const uint8_t *bytes, size_t n)
 
 static void put_command(struct text *t, const struct run_request *q, const uint8_t *bytes, size_t n)
 {
+	const char *slash = q->file ? strrchr(q->file, '/') : NULL;
 	bool program = n >= 4 && !memcmp(bytes, "\177ELF", 4);
 
-	put_text(t, program ? "vmrun_kind=program\n" : "vmrun_kind=script\n");
-	put_text(t, "vmrun_command()\n{\n\texec ");
+	put_text(t, program ? "vmrun_kind=program\nvmrun_name=" : "vmrun_kind=script\nvmrun_name=");
+	put_word(t, !slash ? q->file ? q->file : "command" : slash + 1);
+	put_text(t, "\nvmrun_command()\n{\n\texec ");
 	if (!program) {
 		if (!put_interpreter(t, bytes, n))
 			put_text(t, "/bin/sh");
 		put_text(t, " ");
 	}
-	put_text(t, "\"$vmrun_dir/script\"");
+	put_text(t, "\"$vmrun_file\"");
 	for (char **a = q->arguments; a && *a; a++) {
 		put_text(t, " ");
 		put_word(t, *a);

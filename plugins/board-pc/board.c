@@ -2,7 +2,8 @@
 /*
  * board.c: puts the `pc` machine together: RAM, interrupt controllers, the devices every PC has, ACPI's
  * registers and tables, and, in the virtio-mmio slots, what a device plugin offers: disks first, so that the
- * guest's first disk is disk 0, then the random number generator and a second console.
+ * guest's first disk is disk 0, then the random number generator and a second console. Devices of plugins that have
+ * registers of their own are in windows, and described by ACPI (acpi_devices.c).
  */
 #include "board.h"
 
@@ -150,6 +151,11 @@ static int32_t VR_CALL pc_create(struct vr_plugin_self *self, const struct vr_bo
 		b->slots.stride = PC_VIRTIO_STRIDE;
 		b->slots.irq = PC_LINE_VIRTIO;
 		b->slots.max = PC_VIRTIO_SLOTS;
+		b->slots.window_base = PC_WINDOWS_BASE;
+		b->slots.window_size = PC_WINDOWS_SIZE;
+		b->slots.window_irq = PC_LINE_WINDOWS;
+		b->slots.window_irqs = PC_WINDOW_LINES;
+		b->slots.window_max = PC_WINDOW_DEVICES;
 		rc = build(b);
 	}
 	if (rc < 0) {
@@ -183,6 +189,7 @@ static int32_t load_acpi(struct pc_board *b)
 	struct acpi_input in = {
 		.vcpu_count = b->vcpu_count,
 		.virtio_slots = b->announce & ANNOUNCE_ACPI ? b->slots.used : 0,
+		.slots = b->announce & ANNOUNCE_ACPI ? &b->slots : NULL,
 		.pit_pin = PC_PIN_PIT,
 	};
 	uint64_t capacity = PC_FIRMWARE_END - PC_FIRMWARE;
@@ -195,8 +202,10 @@ static int32_t load_acpi(struct pc_board *b)
 	fits = acpi_build(&in, PC_FIRMWARE, to, (uint32_t)capacity);
 	vr_tables_filled(&b->t, &m);
 	if (!fits)
-		return vr_tables_fail(&b->t, VR_E_INTERNAL, "the ACPI tables of %u vCPUs do not fit",
-				      b->vcpu_count);
+		return vr_tables_fail(
+			&b->t, VR_E_CONFIG,
+			"the ACPI tables of %u vCPUs and %u devices of plugins do not fit; use fewer",
+			b->vcpu_count, b->slots.windows);
 	return VR_OK;
 }
 

@@ -23,7 +23,11 @@ static void map_slots(struct virt_machine *m)
 	m->slots.window_base = map->windows;
 	m->slots.window_size = map->windows_size;
 	m->slots.window_irq = map->window_line;
+	m->slots.window_irqs = map->window_lines;
+	m->slots.window_edges = map->window_edges;
 	m->slots.window_max = map->window_count;
+	m->slots.clock_hz = map->clock_hz;
+	m->slots.controller_node = 1;
 	m->slots.shared.base = map->shared;
 	m->slots.shared.size = map->shared_size;
 }

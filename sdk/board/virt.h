@@ -27,7 +27,10 @@ struct virt_map {
 	uint64_t virtio, virtio_stride; /* the virtio-mmio slots */
 	uint32_t virtio_slots, virtio_line;
 	uint64_t windows, windows_size; /* for other devices of plugins; QEMU has a platform bus there */
-	uint32_t window_count, window_line;
+	uint32_t window_count;          /* devices */
+	uint32_t window_line, window_lines;
+	uint32_t window_edges;        /* the controller takes edges there */
+	uint64_t clock_hz;            /* of the clock for devices */
 	uint64_t shared, shared_size; /* for virtio devices' shared memory, beyond all RAM */
 };
 

@@ -45,6 +45,7 @@ extern "C" {
 #define VR_FAKE_HOST_OPTIONS 32u
 #define VR_FAKE_HOST_FINDINGS 8u
 #define VR_FAKE_HOST_TABLES 24u
+#define VR_FAKE_HOST_IOCTLS 128u
 
 struct vr_fake_host;
 
@@ -238,6 +239,9 @@ struct vr_fake_host {
 	uint32_t table_count;
 	uint8_t *host_pages;
 	struct vr_helper_process *helpers; /* that were not stopped */
+	/* Requests that vmrun.sandbox/1 was asked for; none is refused here. */
+	uint32_t ioctl[VR_FAKE_HOST_IOCTLS];
+	uint32_t ioctl_count;
 };
 
 /* A host on the calling thread, which is from now on [main]. NULL: no memory. */

@@ -155,7 +155,8 @@ static uint32_t whole(uint32_t vcpu)
 	cr_assert_eq(streams_table.stream(fake_host, RUN_STREAMS, &s), VR_E_NOENT);
 	prints("boot\r\nvmrun-exit: 9 is no line\r\n");
 	agent = reads(RUN_AGENT);
-	cr_assert(has(agent, "vmrun_kind=script\nvmrun_command()\n{\n\texec /bin/sh \"$vmrun_dir/script\" "
+	cr_assert(has(agent, "vmrun_kind=script\nvmrun_name='command'\nvmrun_command()\n{\n\texec /bin/sh "
+			     "\"$vmrun_file\" "
 			     "'a b' ''\\'''\n}\n"),
 		  "%.300s", agent);
 	cr_assert(has(agent, "\texport A='x\ny'\n}\nvmrun_folder='/a b'\n"), "%.300s", agent);
