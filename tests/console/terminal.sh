@@ -98,8 +98,8 @@ fs_clean disk-is-clean-after-halt "$WORK/disk.img"
 # ---- the virtio console -------------------------------------------------------------------------------------------
 # SIGWINCH goes from this terminal to the guest's. With the user's console= there is but that one.
 # shellcheck disable=SC2016,SC2086
-on_terminal virtio raw 'expect=# ' 'send=stty size\r' 'expect=24 80' 'expect=# ' 'send=trap "stty size" WINCH\r' 'expect=# ' size=132x43 \
-	'send=\r' 'expect=43 132' 'send=\r' 'expect=# ' 'send=echo n-$(grep -o console= /proc/cmdline | wc -l)\r' expect=n-1 'expect=# ' \
+on_terminal virtio raw 'expect=# ' 'send=stty size\r' 'expect=24 80' 'expect=# ' \
+	'send=sh -c "trap '"'stty size'"' WINCH; echo re""ady; while true; do sleep 0.1; done"\r' expect=ready size=132x43 'expect=43 132' 'send=\x03' 'expect=# ' 'send=echo n-$(grep -o console= /proc/cmdline | wc -l)\r' expect=n-1 'expect=# ' \
 	'send=poweroff -f\r' exit=0 sane -- "$VMRUN" $ARGS -p board-virt,terminal=virtio --append console=hvc0 $BOOT
 # The command line's console= wins over the board's: the terminal has nothing of the kernel's, and what is written to hvc0.
 # shellcheck disable=SC2086
@@ -109,10 +109,10 @@ has virtio-and-a-console-said "$OUT" 'quiet console=ttyAMA0 vmrun.run='
 count_in virtio-and-a-console-alone 0 "$OUT" console=hvc0
 # A pipe has no size; the guest's console works the same.
 # shellcheck disable=SC2086
-vm 60 virtio-and-a-pipe -q -p board-virt,terminal=virtio $BOOT --append 'vmrun.run=stty%20size;tty'
+vm 60 virtio-and-a-pipe -q -p board-virt,terminal=virtio $BOOT --append 'vmrun.run=stty%20size;cat%20/sys/class/tty/console/active'
 ended 0
 same virtio-and-a-pipe-has-no-size 0 "$(grep -acE '^[0-9]+ [0-9]+' "$OUT")"
-has virtio-and-a-pipe-is-hvc "$OUT" /dev/hvc0
+has virtio-and-a-pipe-is-hvc "$OUT" hvc0
 GUEST_ARCH=riscv64
 # shellcheck disable=SC2016,SC2086
 on_terminal riscv64-serial raw 'expect=# ' 'send=stty size\r' 'expect=24 80' 'expect=# ' 'send=\x01bh' 'expect=sysrq: HELP' 'send=\r' 'expect=# ' \
