@@ -5,7 +5,7 @@ CPPFLAGS_sdk_validate := -Isdk -Isdk/xlate
 # What alloc.c defines must be seen by the plugins: they look a symbol up in the program first.
 VALIDATE_WATCHED := malloc calloc realloc memalign aligned_alloc posix_memalign free mmap mmap64 munmap socket __cxa_atexit
 VALIDATE_OBJS := $(call objects,$(sort $(wildcard sdk/validate/*.c)))
-$(B)/bin/vmrun-check: $(VALIDATE_OBJS) $(VIRTIO_KIT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-ir.a $(COMMON_LIB)
+$(B)/bin/vmrun-check: $(VALIDATE_OBJS) $(call objects,sdk/board/device_answers.c) $(VIRTIO_KIT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-ir.a $(COMMON_LIB)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS) $(PIE) $(if $(SAN),,$(VALIDATE_WATCHED:%=-Wl,--export-dynamic-symbol=%)) -o $@ $^ -lyaml -ldl -lm

@@ -30,14 +30,14 @@ static void write_at(struct vr_check *c, uint32_t space, uint64_t address, uint3
 
 static void no_such_type(struct vr_check *c, const struct vr_device_maker *m, const char *type)
 {
-	struct vr_device_config config = {
-		.size = sizeof(config), .type = type, .base = 0x0b000000, .irq = 60};
+	struct check_place place;
 	struct vr_device *device = NULL;
 	int32_t rc;
 
 	vr_fake_host_error_clear(c->d);
+	check_place_device(c, m, type, 15, &place);
 	check_phase(c, "device create of \"%s\"", type);
-	rc = m->create(c->plugin->self, &config, &device);
+	rc = m->create(c->plugin->self, &place.config, &device);
 	CHECK(c, rc < 0, "it makes a device of type \"%s\"", type);
 	check_refusal(c, c->d, rc, c->report->phase);
 }
@@ -61,20 +61,24 @@ void check_device_types(struct vr_check *c)
 	no_such_type(c, m, type);
 }
 
+static bool answers(const struct vr_check *c, uint64_t base)
+{
+	for (uint32_t k = 0; k < c->d->bus_count; k++)
+		if (c->d->bus[k].space == VR_SPACE_MMIO && c->d->bus[k].base <= base &&
+		    base - c->d->bus[k].base < c->d->bus[k].length)
+			return true;
+	return false;
+}
+
 void check_device_place(struct vr_check *c)
 {
 	check_used(c);
 	if (!c->use.table)
 		check_skip(c, "it has no " VR_DEVICE_ID);
-	for (uint32_t i = 0; i < c->use.count; i++) {
-		uint64_t base = CHECK_DEVICE_BASE(i);
-		bool there = false;
-
-		for (uint32_t k = 0; k < c->d->bus_count; k++)
-			there |= c->d->bus[k].space == VR_SPACE_MMIO && c->d->bus[k].base <= base &&
-				 base - c->d->bus[k].base < c->d->bus[k].length;
-		CHECK(c, there, "its device %u does not answer at the base it was given", i);
-	}
+	for (uint32_t i = 0; i < c->use.count; i++)
+		for (uint32_t k = 0; k < c->use.place[i].config.window_count; k++)
+			CHECK(c, answers(c, c->use.place[i].base[k]),
+			      "its device %u does not answer at the base of window %u", i, k);
 	check_unused(c);
 }
 
@@ -176,37 +180,43 @@ static void reset(struct vr_check *c, uint32_t i)
 		m->reset(c->use.device[i]);
 }
 
-void check_device_reset(struct vr_check *c)
+/* The window of device i at `base`. */
+static void reset_window(struct vr_check *c, uint32_t i, uint64_t base)
 {
 	static uint64_t before[1024], after[1024];
+	const struct vr_fake_host_bus *b = &c->d->bus[0];
+	uint64_t n;
+
+	while (b < c->d->bus + c->d->bus_count && b->base != base)
+		b++;
+	if (b == c->d->bus + c->d->bus_count)
+		return;
+	check_phase(c, "reset of device %u", i);
+	reset(c, i); /* twice is once */
+	reset(c, i);
+	n = dump(c, b, before, 1024);
+	for (uint32_t k = 0; k < 200; k++)
+		write_at(c, b->space, base + (check_random(c) % b->length & ~3ull), 4,
+			 check_random(c) >> check_random(c) % 64);
+	reset(c, i);
+	dump(c, b, after, 1024);
+	for (uint64_t k = 0; k < n; k++)
+		CHECK(c, before[k] == after[k],
+		      "register 0x%llx of device %u (%s) reads 0x%llx after a reset, at first 0x%llx",
+		      (unsigned long long)(4 * k), i, b->name, (unsigned long long)after[k],
+		      (unsigned long long)before[k]);
+}
+
+void check_device_reset(struct vr_check *c)
+{
 	const struct vr_device_maker *m;
 
 	check_used(c);
 	m = c->use.table;
 	if (m && !VR_HAS(m, reset))
 		check_skip(c, "its table is not filled in");
-	for (uint32_t i = 0; i < devices(c); i++) {
-		const struct vr_fake_host_bus *b = &c->d->bus[0];
-		uint64_t base = CHECK_DEVICE_BASE(i), n;
-
-		while (b < c->d->bus + c->d->bus_count && b->base != base)
-			b++;
-		if (b == c->d->bus + c->d->bus_count)
-			continue;
-		check_phase(c, "reset of device %u", i);
-		reset(c, i); /* twice is once */
-		reset(c, i);
-		n = dump(c, b, before, 1024);
-		for (uint32_t k = 0; k < 200; k++)
-			write_at(c, b->space, base + (check_random(c) % b->length & ~3ull), 4,
-				 check_random(c) >> check_random(c) % 64);
-		reset(c, i);
-		dump(c, b, after, 1024);
-		for (uint64_t k = 0; k < n; k++)
-			CHECK(c, before[k] == after[k],
-			      "register 0x%llx of device %u (%s) reads 0x%llx after a reset, at first 0x%llx",
-			      (unsigned long long)(4 * k), i, b->name, (unsigned long long)after[k],
-			      (unsigned long long)before[k]);
-	}
+	for (uint32_t i = 0; i < devices(c); i++)
+		for (uint32_t k = 0; k < VR_DEVICE_WINDOWS_MAX; k++)
+			reset_window(c, i, CHECK_DEVICE_WINDOW(i, k));
 	check_unused(c);
 }

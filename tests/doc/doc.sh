@@ -55,6 +55,14 @@ threads() {
 }
 check every-call-names-its-thread threads
 
+# What a device may not say of itself.
+reserved() {
+	for name in $(sed -n 's/^\(RESERVED\|PHANDLES\)("\([^"]*\)".*/\2/p' sdk/board/reserved_names.def); do
+		grep -qF "\`$name\`" sdk/doc/device-tree.md || { echo "sdk/doc/device-tree.md does not name $name"; return 1; }
+	done
+}
+check every-reserved-name reserved
+
 links() {
 	file=$1
 	bad=0

@@ -13,4 +13,4 @@ $(B)/tests/test-machine-$(1): $(call objects,tests/machine/test_$(1).c) $(MACHIN
 	@echo "  LD      $$@"
 	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lcriterion -lyaml
 endef
-$(foreach t,backing bus block choose console disk doorbell memory run sandbox time,$(eval $(call machine_test,$(t))))
+$(foreach t,backing bus block choose command console disk doorbell memory run sandbox time,$(eval $(call machine_test,$(t))))

@@ -23,12 +23,13 @@ core/util/disasm.c	triple
 core/util/disasm.h	^ \*
 core/util/disasm_llvm.c	targets
 core/util/disasm_zydis.c	x86-64
+core/machine/run_agent.c	/dev/virtio-ports/
 core/boot/kinds.c	\{EM_
 plugins/soft/cas16.c	^#(el)?if SOFT_HAS_CAS16
 plugins/soft/cas16.h	^#if defined
 END
 # In that order: where a signal's context has the program counter; examples in comments and messages; a library's machine, as its ELF
-# header and messages name it; what a file that can't be booted is for; the hosts' instructions that do 16 bytes at once.
+# header and messages name it; where the guest finds its end of a stream; what a file that can't be booted is for; the hosts' instructions that do 16 bytes at once.
 
 # look FOLDER
 look()

@@ -223,7 +223,7 @@ static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_devic
 {
 	struct plugin *p = plugin_of(self);
 	struct device *d;
-	struct attaching a = {.base = c->base};
+	struct attaching a = {.base = c->bases[0]};
 	pthread_t thread;
 
 	if (strcmp(c->type, "faulty") != 0 && !FAULT(any_type))
@@ -293,12 +293,119 @@ static void VR_CALL destroy_device(struct vr_device *device)
 	free(d);
 }
 
+/* ---- what it says of itself ---------------------------------------------------------------------------- */
+
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type, uint32_t i)
+{
+	static uint64_t turn;
+
+	(void)self;
+	(void)type;
+	if (FAULT(window_none))
+		return 0;
+	if (FAULT(window_changes) && i == 0)
+		return ++turn % 2 ? 0x1000 : 0x2000;
+	if (FAULT(window_endless))
+		return 0x1000;
+	return i ? 0 : FAULT(window_odd) ? 0x1800 : FAULT(window_large) ? 0x20000 : 0x1000;
+}
+
+static uint32_t VR_CALL irq(struct vr_plugin_self *self, const char *type, uint32_t i)
+{
+	(void)self;
+	(void)type;
+	if (FAULT(irq_endless))
+		return VR_DEVICE_IRQ_LEVEL;
+	return i > 1                ? VR_DEVICE_IRQ_NONE
+	       : FAULT(irq_unknown) ? 7
+	       : i                  ? VR_DEVICE_IRQ_EDGE
+				    : VR_DEVICE_IRQ_LEVEL;
+}
+
+static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type, uint32_t i)
+{
+	static const char endless[][12] = {"t,0", "t,1", "t,2", "t,3", "t,4",
+					   "t,5", "t,6", "t,7", "t,8", "t,9"};
+
+	(void)self;
+	(void)type;
+	if (FAULT(compatible_endless))
+		return endless[i % 10];
+	if (i == 0)
+		return FAULT(compatible_list) ? "test,faulty test,any" : "test,faulty";
+	return i > 1 ? NULL : FAULT(compatible_twice) ? "test,faulty" : "test,any";
+}
+
+static const char *VR_CALL node_name(struct vr_plugin_self *self, const char *type)
+{
+	(void)self;
+	(void)type;
+	return FAULT(node_address) ? "faulty@0" : "faulty";
+}
+
+static int32_t VR_CALL describe(struct vr_plugin_self *self, const char *type, uint32_t i,
+				struct vr_device_property *out)
+{
+	static const struct vr_device_reference clock = {.node = FAULT(reference_unknown) ? "board:flux"
+											  : VR_DEVICE_CLOCK};
+	static const char *const names[] = {"wdog_clk", "apb_pclk"};
+	static const uint64_t size = UINT64_C(1) << 40;
+	static char buffer[32];
+	static uint32_t turn, handle = 2;
+	const struct vr_device_property all[] = {
+		{.kind = VR_PROPERTY_FLAG,
+		 .name = FAULT(property_reserved)   ? "reg"
+			 : FAULT(property_unnamed)  ? NULL
+			 : FAULT(property_misnamed) ? "big endian"
+						    : "big-endian"},
+		{.kind = FAULT(property_kind) ? 99 : VR_PROPERTY_STRING, .name = "label", .text = buffer},
+		{.kind = FAULT(clocks_cells) ? VR_PROPERTY_CELLS : VR_PROPERTY_REFERENCES,
+		 .name = "clocks",
+		 .cells = &handle,
+		 .references = &clock,
+		 .count = 1,
+		 .stride = FAULT(reference_stride) ? 0 : sizeof(clock)},
+		{.kind = VR_PROPERTY_STRINGS, .name = "clock-names", .strings = names, .count = 2},
+		{.kind = VR_PROPERTY_CELLS,
+		 .name = FAULT(property_twice) ? "label" : "test,number",
+		 .cells = &turn,
+		 .count = FAULT(property_empty) ? 0 : 1},
+		{.kind = VR_PROPERTY_NUMBERS, .name = "test,size", .numbers = &size, .count = 1},
+	};
+	static char endless[VR_DEVICE_PROPERTIES_MAX + 1][8];
+	uint32_t n = sizeof(all) / sizeof(all[0]);
+
+	(void)self;
+	(void)type;
+	snprintf(buffer, sizeof(buffer), "property %u", FAULT(describe_buffer) ? i : 0);
+	turn += FAULT(describe_changes);
+	if (i >= n && FAULT(property_endless)) {
+		char *name = endless[i % (VR_DEVICE_PROPERTIES_MAX + 1)];
+
+		snprintf(name, sizeof(endless[0]), "n%u", i % 1000);
+		*out = all[0];
+		out->size = sizeof(*out);
+		out->name = name;
+		return VR_OK;
+	}
+	if (i >= n)
+		return FAULT(property_error) ? VR_E_INVAL : VR_E_NOENT;
+	*out = all[i];
+	out->size = sizeof(*out);
+	return VR_OK;
+}
+
 static const struct vr_device_maker maker = {
 	.size = FAULT(table_size) ? 0 : sizeof(maker),
 	.types = "faulty",
 	.create = create,
 	.reset = FAULT(table_hole) ? NULL : reset,
 	.destroy = destroy_device,
+	.window = window,
+	.irq = irq,
+	.compatible = compatible,
+	.node_name = node_name,
+	.describe = describe,
 };
 
 /* ---- the plugin ---------------------------------------------------------------------------------------- */

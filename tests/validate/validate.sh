@@ -28,9 +28,9 @@ for class in $(cut -d' ' -f1 "$WORK/faults" | sort -u); do
 	echo "$class none"
 done >>"$WORK/faults"
 
-# Four at a time: most of it is waiting.
+# Eight at a time: most of it is waiting.
 export CHECK WORK B
-cut -d' ' -f1,2 "$WORK/faults" | xargs -n 2 -P 4 sh -c '
+cut -d' ' -f1,2 "$WORK/faults" | xargs -n 2 -P 8 sh -c '
 	class=$0 fault=$1 limit=30
 	case $fault in
 	hangs) limit=2 ;;
