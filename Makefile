@@ -4,7 +4,7 @@
 #---
 #   make                  build/bin/vmrun and build/plugins
 #   make run              build guest.img from Debian's arm64 packages and boot it; RUN='command', RUN_ARGS='options'
-#   make test             unit, differential and guest tests (installs what it needs)
+#   make test             unit, differential and guest tests (installs what it needs); TEST_JOBS=1: one after the other, not one a CPU
 #   make test-full        the long ones as well
 #   make test-unit        only what needs neither guest nor download; SAN=1 test-san: those of it that are quick with sanitizers
 #   make fuzz             the fuzzers; FUZZ_SECONDS=60 each, FUZZ='names'
@@ -118,11 +118,13 @@ $(B)/obj/%.o: %.c $(B)/flags
 	@echo "  CC      $<"
 	$(Q)$(call compile,$<) -o $@ $<
 
+# Tests run `make install` side by side: a file that is written each time is first this make's own.
+MAKE_PID := $(shell echo $$PPID)
 # The compiler and every flag: objects depend on it, and it is written when it says something else.
 FLAGS = $(CC) $(firstword $(shell $(CC) --version 2>&1 | head -n 1 | tr " " _)) $(foreach v,$(sort $(filter LDFLAGS CPPFLAGS CPPFLAGS_% CFLAGS CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
 $(B)/flags: FORCE | $(B)/
-	$(file >$@.new,$(FLAGS))
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	$(file >$@.new$(MAKE_PID),$(FLAGS))
+	@cmp -s $@.new$(MAKE_PID) $@ && rm $@.new$(MAKE_PID) || mv $@.new$(MAKE_PID) $@
 $(B)/:
 	@mkdir -p $@
 # By this link a program that was built here knows that it is not installed, and where the source is. Relative, so that
@@ -155,18 +157,21 @@ format_version = v=$$($(CLANG_FORMAT) --version | sed -n 's/.*version \([0-9]*\)
 format:
 	$(Q)$(call format_version,not done,1); $(CLANG_FORMAT) -i $(C_FILES)
 format-check:
-	$(Q)$(call format_version,skipped,0); $(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+	$(Q)$(call format_version,skipped,0); tools/files.sh '*.c' '*.h' | xargs -d '\n' -P "$$(nproc)" -n 64 $(CLANG_FORMAT) --dry-run -Werror
+# Its folder is for the checks that span files: several processes, one a file, hand on by it what each has found.
 cppcheck:
-	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	@mkdir -p $(B)/cppcheck
+	$(Q)cppcheck -j "$$(nproc)" --cppcheck-build-dir=$(B)/cppcheck --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	  --suppress=missingInclude --suppress=*:$(B)/* -Isdk/include -Icore -D_GNU_SOURCE -DPLUGIN_ID='"id"' core plugins sdk
-# Every header compiles alone.
+# Every header compiles alone. What is said of one is printed in one piece.
 headers:
-	$(Q)for h in $$(tools/files.sh '*.h'); do \
-	  $(CC) -std=gnu11 -D_GNU_SOURCE -Isdk/include -Isdk -Icore -Iplugins/soft -I. -I$(B)/gen -I$$(dirname $$h) $(WARN) -Wno-unused -fsyntax-only -x c $$h || exit 1; done
+	$(Q)tools/files.sh '*.h' | xargs -d '\n' -P "$$(nproc)" -n 16 sh -c 'for h; do \
+	  said=$$($(CC) -std=gnu11 -D_GNU_SOURCE -Isdk/include -Isdk -Icore -Iplugins/soft -I. -I$(B)/gen -I$${h%/*} $(WARN) -Wno-unused -fsyntax-only -x c $$h 2>&1) || \
+	  { printf "%s\n" "$$said" >&2; failed=1; }; done; exit $${failed:-0}' -
 
 # The guests and the packages they are made of are dear: `clean` keeps them.
 clean:
-	rm -rf build-san $(addprefix $(B)/,bin clang deb flags fuzz source gen lib obj perf plugins sdk tests tools)
+	rm -rf build-san $(addprefix $(B)/,bin clang cppcheck deb flags fuzz source gen lib obj perf plugins sdk tests tools)
 distclean:
 	rm -rf build build-san $(CLEAN)
 

@@ -39,7 +39,7 @@ sdk_pc = sed -e 's|@prefix@|$(call pc_path,$(1))|;s|@libdir@|$(call pc_path,$(2)
 # Looked at each time: the folder that this source is in may have another name now.
 $(B)/lib/pkgconfig/vmrun-sdk.pc: sdk/vmrun-sdk.pc.in sdk/build.mk sdk/include/vmrun/abi.h FORCE
 	@mkdir -p $(@D)
-	$(Q)$(call sdk_pc,$(CURDIR),$(ABSOLUTE_B)/lib,$(CURDIR)/sdk/include,$(CURDIR)/sdk,$(ABSOLUTE_B)/plugins,$(CURDIR)/$(PATGEN),$(ABSOLUTE_B)/sdk/plugins,$(CURDIR)/sdk,$(ABSOLUTE_B)/bin/vmrun) >$@.new
-	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	$(Q)$(call sdk_pc,$(CURDIR),$(ABSOLUTE_B)/lib,$(CURDIR)/sdk/include,$(CURDIR)/sdk,$(ABSOLUTE_B)/plugins,$(CURDIR)/$(PATGEN),$(ABSOLUTE_B)/sdk/plugins,$(CURDIR)/sdk,$(ABSOLUTE_B)/bin/vmrun) >$@.new$(MAKE_PID)
+	$(Q)cmp -s $@.new$(MAKE_PID) $@ && rm $@.new$(MAKE_PID) || mv $@.new$(MAKE_PID) $@
 
 ALL += $(SDK_LIBS) $(B)/lib/pkgconfig/vmrun-sdk.pc

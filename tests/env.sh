@@ -5,7 +5,8 @@
 #   B        where it was built: VR_B (from make), or build
 #   TMPDIR   a folder in which programs can be executed: TMPDIR, /tmp (which may be mounted noexec), others, or one in $B; if
 #            it can be had one with a short and plain name, which fits into a test's buffers and needs no quotes
-#   HOME     in $B, and empty: no plugin of the user's is found
+#   HOME     in $B, and empty: no plugin of the user's is found; a folder in it that tests/run.sh gives a
+#            test for its own stays
 umask 022
 LC_ALL=C
 TZ=UTC
@@ -37,7 +38,7 @@ for env_folder in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm; do
 	fi
 done
 TMPDIR=${env_chosen:-$env_b/tests/tmp}
-HOME=$env_b/tests/home
+case ${HOME:-} in "$env_b"/tests/home/*) ;; *) HOME=$env_b/tests/home ;; esac
 mkdir -p "$TMPDIR" "$HOME" || exit 1
 export LC_ALL TZ PATH TERM TMPDIR HOME
 

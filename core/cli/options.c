@@ -263,8 +263,6 @@ static int32_t apply(struct cli *c, enum option_id id, const char *value)
 		return add_environment(&m->run, value);
 	case OPT_CWD:
 		return set_string(&m->run.folder, "cwd", value);
-	case OPT_CONSOLE_LOG:
-		return set_string(&m->run.console_log, "console-log", value);
 	case OPT_START_LIMIT:
 		return set_seconds(&m->run.start_limit, "start-limit", value, true);
 	case OPT_TIMEOUT:
@@ -274,6 +272,8 @@ static int32_t apply(struct cli *c, enum option_id id, const char *value)
 		return VR_OK;
 	case OPT_ON_OUTPUT_CLOSED:
 		return set_on_output_closed(c, value);
+	case OPT_CONSOLE_LOG:
+		return set_string(&m->console_log, "console-log", value);
 	case OPT_GDB:
 		return set_string(&m->gdb, "gdb", value);
 	case OPT_GDB_WAIT:
@@ -491,7 +491,7 @@ static int32_t check_gdb(const struct machine_config *m)
 
 static int32_t check_run(const struct cli *c)
 {
-	static const enum option_id only[] = {OPT_ARGS, OPT_ENV, OPT_CWD, OPT_CONSOLE_LOG, OPT_START_LIMIT};
+	static const enum option_id only[] = {OPT_ARGS, OPT_ENV, OPT_CWD, OPT_START_LIMIT};
 
 	for (size_t i = 0; i < sizeof(only) / sizeof(only[0]); i++)
 		if ((c->given >> only[i] & 1) && !c->machine.run.command && !c->machine.run.file)

@@ -72,7 +72,7 @@ void cli_free(struct cli *c)
 	char *const strings[] = {m->arch,   m->accel,       m->translator, m->board,
 				 m->kernel, m->append,      m->image,      m->run.command,
 				 c->config, c->plugin_path, m->log_file,   m->jitdump,
-				 m->gdb,    m->run.file,    m->run.folder, m->run.console_log};
+				 m->gdb,    m->run.file,    m->run.folder, m->console_log};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
@@ -89,6 +89,7 @@ void cli_free(struct cli *c)
 		free(c->plugins[i].file);
 		vr_text_list_free(c->plugins[i].names);
 		vr_text_list_free(c->plugins[i].values);
+		vr_text_list_free(c->plugins[i].places);
 	}
 	free(c->plugins);
 	vr_text_list_free(c->arguments);

@@ -4,7 +4,7 @@
  *
  * One thread polls: it reads stdin into a ring that devices take from, writes out what devices left in the
  * output buffer (so a vCPU never waits for a slow terminal unless 64 KiB are pending), and gets the
- * process's signals. Further ports lead nowhere.
+ * process's signals, among them that the terminal has another size. Further ports lead nowhere.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +37,37 @@ int32_t machine_standard_files(void)
 	return VR_OK;
 }
 
+bool console_has_terminal(const struct console *c)
+{
+	/* Of this session; with --run standard input is the command's. */
+	return !c->text && isatty(c->in) && tcgetpgrp(c->in) >= 0;
+}
+
+/* How large the terminal is now. True: something else than before. */
+static bool measure(struct console *c)
+{
+	struct winsize size = {0};
+	bool changed;
+
+	if (!console_has_terminal(c) || ioctl(c->in, TIOCGWINSZ, &size) || !size.ws_col || !size.ws_row)
+		size.ws_col = size.ws_row = 0;
+	pthread_mutex_lock(&c->lock);
+	changed = c->columns != size.ws_col || c->rows != size.ws_row;
+	c->columns = size.ws_col;
+	c->rows = size.ws_row;
+	pthread_mutex_unlock(&c->lock);
+	return changed;
+}
+
+bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows)
+{
+	pthread_mutex_lock(&c->lock);
+	*columns = c->columns;
+	*rows = c->rows;
+	pthread_mutex_unlock(&c->lock);
+	return *columns != 0 && console_has_terminal(c);
+}
+
 int32_t console_init(struct console *c)
 {
 	pthread_condattr_t a;
@@ -52,6 +84,7 @@ int32_t console_init(struct console *c)
 	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	c->output = malloc(CONSOLE_OUTPUT);
 	c->ready = true;
+	measure(c);
 	if (c->event < 0 || !c->output)
 		return vr_error_set(VR_E_NOMEM, "console: %s", strerror(errno));
 	return VR_OK;
@@ -101,6 +134,8 @@ static void append(struct console *c, const uint8_t *bytes, uint32_t left)
 
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n)
 {
+	if (c->log && console_log_put(c->log, bytes, n))
+		wake(c);
 	if (c->text) {
 		c->text(c->text_opaque, bytes, n);
 		return;
@@ -177,20 +212,36 @@ static bool write_some(struct console *c)
 }
 
 /* ---- input --------------------------------------------------------------------------------- */
-static void help(struct console *c)
+static void say(struct console *c, const char *text)
 {
-	static const char text[] = "\r\nCtrl-A x       end the machine\r\n"
-				   "Ctrl-A Ctrl-A  send Ctrl-A to the guest\r\n"
-				   "Ctrl-A h       this help\r\n";
+	uint32_t n = (uint32_t)strlen(text);
 
 	pthread_mutex_lock(&c->lock);
 	/* This thread is the one that makes room, so it can't wait for it. */
-	if (CONSOLE_OUTPUT - c->output_count >= sizeof(text) - 1)
-		append(c, (const uint8_t *)text, sizeof(text) - 1);
+	if (CONSOLE_OUTPUT - c->output_count >= n + 2) {
+		append(c, (const uint8_t *)"\r\n", 2); /* the guest's line may not have ended */
+		append(c, (const uint8_t *)text, n);
+	}
 	pthread_mutex_unlock(&c->lock);
 }
 
-uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint8_t *out)
+static void help(struct console *c)
+{
+	char text[CONSOLE_KEYS_TEXT];
+
+	console_list_keys(text, sizeof(text), "\r\n");
+	say(c, text);
+}
+
+static void switch_log(struct console *c)
+{
+	if (!c->log)
+		say(c, "no console log: vmrun was started without --console-log FILE\r\n");
+	else
+		say(c, console_log_switch(c->log) ? "console log continues\r\n" : "console log stopped\r\n");
+}
+
+uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint16_t *out)
 {
 	uint32_t k = 0;
 
@@ -203,21 +254,23 @@ uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint8_t 
 			continue;
 		}
 		c->escape = false;
-		switch (in[i]) {
-		case ESCAPE:
-		case 'a':
+		switch (console_key(in[i])) {
+		case CONSOLE_KEY_LEAVE:
+			console_end(c, MACHINE_LEFT);
+			break;
+		case CONSOLE_KEY_BREAK:
+			out[k++] = CONSOLE_BREAK;
+			break;
+		case CONSOLE_KEY_LOG:
+			switch_log(c);
+			break;
+		case CONSOLE_KEY_LITERAL:
 			out[k++] = ESCAPE;
 			break;
-		case 'x':
-		case 'X':
-			console_end(c, 0);
-			break;
-		case 'h':
-		case 'H':
-		case '?':
+		case CONSOLE_KEY_HELP:
 			help(c);
 			break;
-		default:
+		case CONSOLE_KEY_COUNT:
 			/* Not a command of ours: the guest gets both, as it was typed. */
 			out[k++] = ESCAPE;
 			out[k++] = in[i];
@@ -232,10 +285,23 @@ static uint32_t input_space(const struct console *c)
 	return CONSOLE_INPUT - c->input_count;
 }
 
+/* Listeners are never removed. */
+static void tell(struct console *c, const struct console_listeners *l)
+{
+	uint32_t n;
+
+	pthread_mutex_lock(&c->lock);
+	n = l->count;
+	pthread_mutex_unlock(&c->lock);
+	for (uint32_t i = 0; i < n; i++)
+		l->call[i].fn(l->call[i].opaque);
+}
+
 static void take_input(struct console *c)
 {
-	uint8_t raw[256], bytes[512];
-	uint32_t n, listeners;
+	uint8_t raw[256];
+	uint16_t taken[512];
+	uint32_t n;
 	ssize_t k = read(c->in, raw, sizeof(raw));
 
 	if (k < 0 && (errno == EINTR || errno == EAGAIN))
@@ -246,29 +312,37 @@ static void take_input(struct console *c)
 	}
 	n = (uint32_t)k;
 	if (c->raw)
-		n = console_scan(c, raw, n, bytes);
+		n = console_scan(c, raw, n, taken);
 	else
-		memcpy(bytes, raw, n);
+		for (uint32_t i = 0; i < n; i++)
+			taken[i] = raw[i];
 	pthread_mutex_lock(&c->lock);
 	for (uint32_t i = 0; i < n && input_space(c); i++) {
-		c->input[(c->input_head + c->input_count) % CONSOLE_INPUT] = bytes[i];
+		c->input[(c->input_head + c->input_count) % CONSOLE_INPUT] = taken[i];
 		c->input_count++;
 	}
-	listeners = c->listeners;
 	pthread_mutex_unlock(&c->lock);
-	for (uint32_t i = 0; n && i < listeners; i++)
-		c->listener[i].fn(c->listener[i].opaque);
+	if (n)
+		tell(c, &c->on_input);
 }
 
-uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n)
+/* event: where to put one; NULL: they are dropped. */
+static uint32_t take_bytes(struct console *c, uint8_t *bytes, uint32_t n, uint32_t *event)
 {
 	uint32_t k = 0;
 	bool had_room;
 
+	if (event)
+		*event = VR_CONSOLE_NONE;
 	pthread_mutex_lock(&c->lock);
 	had_room = input_space(c) >= 512;
-	while (k < n && c->input_count) {
-		bytes[k++] = c->input[c->input_head];
+	while (k < n && c->input_count && !(event && *event)) {
+		uint32_t next = c->input[c->input_head];
+
+		if (next != CONSOLE_BREAK)
+			bytes[k++] = (uint8_t)next;
+		else if (event)
+			*event = VR_CONSOLE_BREAK;
 		c->input_head = (c->input_head + 1) % CONSOLE_INPUT;
 		c->input_count--;
 	}
@@ -278,29 +352,48 @@ uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n)
 	return k;
 }
 
-int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque)
+uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n)
 {
-	int32_t rc = VR_OK;
-	bool pending;
+	return take_bytes(c, bytes, n, NULL);
+}
+
+static int32_t listen(struct console *c, struct console_listeners *l, const char *what,
+		      void(VR_CALL *fn)(void *opaque), void *opaque)
+{
+	bool full;
 
 	pthread_mutex_lock(&c->lock);
-	pending = c->input_count != 0;
-	if (c->listeners == CONSOLE_LISTENERS) {
-		rc = VR_E_RANGE;
-	} else {
-		c->listener[c->listeners].fn = fn;
-		c->listener[c->listeners].opaque = opaque;
-		c->listeners++;
+	full = l->count == CONSOLE_LISTENERS;
+	if (!full) {
+		l->call[l->count].fn = fn;
+		l->call[l->count++].opaque = opaque;
 	}
 	pthread_mutex_unlock(&c->lock);
+	return full ? vr_error_set(VR_E_RANGE, "console: too many devices want its %s", what) : VR_OK;
+}
+
+int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque)
+{
+	int32_t rc = listen(c, &c->on_input, "input", fn, opaque);
+	bool pending;
+
 	if (rc < 0)
-		return vr_error_set(rc, "console: too many devices want its input");
+		return rc;
+	pthread_mutex_lock(&c->lock);
+	pending = c->input_count != 0;
+	pthread_mutex_unlock(&c->lock);
 	if (pending)
 		fn(opaque);
 	return VR_OK;
 }
 
 /* ---- signals and the terminal --------------------------------------------------------------- */
+static void look_at_size(struct console *c)
+{
+	if (measure(c))
+		tell(c, &c->on_resize);
+}
+
 static void take_signal(struct console *c)
 {
 	bool continued = signals_take();
@@ -309,6 +402,7 @@ static void take_signal(struct console *c)
 	/* It was put back before the process stopped, or the shell has changed it meanwhile. */
 	if (continued && c->terminal)
 		c->raw = terminal_take(c->in);
+	look_at_size(c); /* SIGWINCH, or it was changed while the process was stopped */
 	if (asked && !c->signal) {
 		c->signal = asked;
 		console_end(c, 128 + asked);
@@ -329,8 +423,12 @@ static void *console_main(void *arg)
 				      {.fd = c->signals, .events = POLLIN}};
 		bool closing, pending, space, background;
 
-		if (c->terminal && !c->raw)
+		if (c->terminal && !c->raw) {
 			c->raw = terminal_take(c->in);
+			/* No SIGWINCH comes in the background. */
+			if (c->raw)
+				look_at_size(c);
+		}
 		background = c->terminal && !c->raw;
 		pthread_mutex_lock(&c->lock);
 		closing = c->closing;
@@ -355,6 +453,7 @@ static void *console_main(void *arg)
 			take_signal(c);
 		if (p[3].revents)
 			write_some(c);
+		console_log_flush(c->log);
 		if (p[2].revents)
 			take_input(c);
 	}
@@ -366,11 +465,14 @@ int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *o
 	int32_t rc;
 
 	c->signals = signals_catch(late, opaque);
+	look_at_size(c);
 	/* With --run standard input is the command's. */
 	if (c->text)
 		c->eof = true;
-	else if (isatty(c->in))
-		c->terminal = tcgetpgrp(c->in) >= 0; /* this session's */
+	else
+		c->terminal = console_has_terminal(c);
+	if (c->terminal && isatty(STDERR_FILENO) && log_get_level() >= VR_LOG_WARN)
+		fputs("vmrun: Ctrl-A x ends the machine, Ctrl-A h lists the keys\n", stderr);
 	if (c->terminal)
 		c->raw = terminal_take(c->in);
 	else if (isatty(c->in))
@@ -433,6 +535,7 @@ void console_stop(struct console *c)
 		pthread_join(c->thread, NULL);
 	c->started = false;
 	drain(c);
+	console_log_flush(c->log);
 	terminal_restore();
 }
 
@@ -445,6 +548,7 @@ void console_free(struct console *c)
 		signals_release();
 	if (c->event >= 0)
 		close(c->event);
+	console_log_free(c->log);
 	pthread_mutex_destroy(&c->lock);
 	pthread_cond_destroy(&c->space);
 	free(c->output);
@@ -478,9 +582,44 @@ static int32_t VR_CALL console_on_input(const struct vr_host *host, uint32_t por
 	return port == 0 ? console_listen(&m->console, fn, opaque) : VR_OK;
 }
 
+static uint32_t VR_CALL console_receive(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n,
+					uint32_t *event)
+{
+	struct machine *m = machine_of(host);
+
+	if (m && port == 0 && bytes && event)
+		return take_bytes(&m->console, bytes, n, event);
+	if (event)
+		*event = VR_CONSOLE_NONE;
+	return 0;
+}
+
+static int32_t VR_CALL console_dimensions_of(const struct vr_host *host, uint32_t port, uint32_t *columns,
+					     uint32_t *rows)
+{
+	struct machine *m = machine_of(host);
+
+	return m && port == 0 && columns && rows && console_dimensions(&m->console, columns, rows)
+		       ? VR_OK
+		       : VR_E_NOENT;
+}
+
+static int32_t VR_CALL console_on_resize(const struct vr_host *host, uint32_t port,
+					 void(VR_CALL *fn)(void *opaque), void *opaque)
+{
+	struct machine *m = machine_of(host);
+
+	if (!m || !fn)
+		return vr_error_set(VR_E_INVAL, "console: no machine, or no function to call");
+	return port == 0 ? listen(&m->console, &m->console.on_resize, "size", fn, opaque) : VR_OK;
+}
+
 const struct vr_host_console console_table = {
 	.size = sizeof(struct vr_host_console),
 	.write = console_write,
 	.read = console_read,
 	.on_input = console_on_input,
+	.receive = console_receive,
+	.dimensions = console_dimensions_of,
+	.on_resize = console_on_resize,
 };

@@ -205,29 +205,36 @@ static int32_t create_board(struct machine *m)
 	return rc;
 }
 
-static int32_t check_command_line(struct machine *m)
+static int32_t check_command_line(const struct machine *m, uint32_t most)
 {
 	uint64_t n = strlen(m->boot.payload.cmdline), given = m->append ? strlen(m->append) + 1 : 0;
-	uint32_t most = VR_HAS(m->board_table, cmdline_max)
-				? m->board_table->cmdline_max(m->board, &m->boot.payload)
-				: 0;
+	char own[64] = "";
 
+	given += m->own_length;
 	if (!most || n <= most)
 		return VR_OK;
+	if (m->own_length)
+		snprintf(own, sizeof(own), ", %llu of the board's options",
+			 (unsigned long long)m->own_length);
 	return vr_error_set(
 		VR_E_CONFIG,
 		"%s: the command line has %llu bytes, and this kernel takes %u: %llu of --append "
-		"(in a machine file: append), %llu of --run, %llu of the image's boot entry; shorten "
+		"(in a machine file: append), %llu of --run, %llu of the image's boot entry%s; shorten "
 		"them",
 		m->boot.payload.kernel_name, (unsigned long long)n, most,
 		(unsigned long long)m->append_length, (unsigned long long)m->command_length,
-		(unsigned long long)(n > given ? n - given : 0));
+		(unsigned long long)(n > given ? n - given : 0), own);
 }
 
 static int32_t load(struct machine *m)
 {
-	int32_t rc = check_command_line(m);
+	uint32_t most = VR_HAS(m->board_table, cmdline_max)
+				? m->board_table->cmdline_max(m->board, &m->boot.payload)
+				: 0;
+	int32_t rc = machine_add_parameters(m, most);
 
+	if (rc == VR_OK)
+		rc = check_command_line(m, most);
 	if (rc == VR_OK) {
 		rc = m->board_table->load(m->board, &m->boot.payload);
 		if (rc < 0)
@@ -315,9 +322,11 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = open_disks(m, c, image_is_disk);
 	if (rc == VR_OK)
-		rc = debuglog_new(m, c, &m->debuglog);
+		rc = console_log_new(m, c, &m->console.log);
 	if (rc == VR_OK)
 		rc = run_open_log(&m->run, m, c);
+	if (rc == VR_OK)
+		rc = debuglog_new(m, c, &m->debuglog);
 	if (rc == VR_OK)
 		rc = codemap_new(c->perf_map, c->jitdump, &m->codemap);
 	if (rc == VR_OK)

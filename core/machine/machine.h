@@ -8,6 +8,7 @@
 #define MACHINE_MACHINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/log_filter.h"
@@ -28,7 +29,6 @@ struct run_request {
 	char **arguments;     /* a list, or NULL */
 	char **environment;   /* "NAME=VALUE"; the same */
 	char *folder;         /* where it runs; NULL: root's home */
-	char *console_log;    /* where the guest's console goes; NULL: standard error */
 	uint64_t start_limit; /* ns until it must have begun; 0: any */
 };
 
@@ -49,10 +49,13 @@ struct machine_config {
 	bool read_only; /* image is opened read-only */
 	bool no_reboot; /* a guest reset ends the run */
 	bool sandbox;
-	uint32_t stats;           /* 0 none, 1 text, 2 json */
-	bool output_optional;     /* go on when the guest's output can't be written any more */
-	struct log_filter log;    /* -d */
-	char *log_file;           /* -D; NULL: standard error */
+	uint32_t stats;        /* 0 none, 1 text, 2 json */
+	bool output_optional;  /* go on when the guest's output can't be written any more */
+	struct log_filter log; /* -d */
+	char *log_file;        /* -D; NULL: standard error */
+	/* What the guest prints on its console goes there: a copy, or with --run all of it, which else goes to standard
+	 * error; NULL: nowhere. */
+	char *console_log;
 	bool perf_map;            /* --perf-map */
 	char *jitdump;            /* --jitdump: a folder, or NULL */
 	char *gdb;                /* where a debugger may attach: gdb/address.h; NULL: nowhere */
@@ -62,6 +65,11 @@ struct machine_config {
 	struct run_request run;   /* no terminal */
 	uint64_t timeout;         /* ns until the machine is ended; 0: never */
 };
+
+#define MACHINE_LEFT 5 /* the exit status when the user has left by Ctrl-A x */
+
+/* The Ctrl-A keys of the terminal, a line each with `end` after it; cut off at `size` bytes, of which 1024 do. */
+void console_list_keys(char *text, size_t size, const char *end);
 
 /* Offer the host tables to plugins, for a command that loads plugins without a machine (`doctor`). machine_new
  * does it too; without a machine the tables answer VR_E_STATE or nothing. */

@@ -161,9 +161,21 @@ bool terminal_take(int fd);
 void terminal_restore(void);
 void terminal_give_back(void); /* the same from a signal handler */
 
+/* ---- console_log.c ----------------------------------------------------------------------- */
+struct console_log;
+/* Opens the file that the configuration names; *out is NULL where it names none. */
+int32_t console_log_new(struct machine *m, const struct machine_config *c, struct console_log **out);
+/* What the guest prints. True: it waits for console_log_flush(), which may be called with NULL. [any] */
+bool console_log_put(struct console_log *l, const uint8_t *bytes, uint32_t n);
+void console_log_flush(struct console_log *l);
+/* Off, or on again: is it on now? */
+bool console_log_switch(struct console_log *l);
+void console_log_free(struct console_log *l);
+
 /* ---- console.c --------------------------------------------------------------------------- */
 #define CONSOLE_LISTENERS 8u
 #define CONSOLE_INPUT 4096u
+#define CONSOLE_BREAK 0x100u /* in the input: no byte, but a BREAK */
 #define CONSOLE_OUTPUT 65536u
 struct console {
 	pthread_mutex_t lock;
@@ -174,15 +186,19 @@ struct console {
 	bool terminal;               /* stdin is one, and it is ours while the process is in the foreground */
 	bool raw;                    /* it is ours now */
 	int in, out, event, signals; /* descriptors */
-	uint8_t input[CONSOLE_INPUT];
+	uint16_t input[CONSOLE_INPUT]; /* bytes, and CONSOLE_BREAK */
 	uint32_t input_head, input_count;
 	uint8_t *output;
 	uint32_t output_head, output_count;
-	struct {
-		void(VR_CALL *fn)(void *opaque);
-		void *opaque;
-	} listener[CONSOLE_LISTENERS];
-	uint32_t listeners;
+	struct console_listeners {
+		struct {
+			void(VR_CALL *fn)(void *opaque);
+			void *opaque;
+		} call[CONSOLE_LISTENERS];
+		uint32_t count;
+	} on_input, on_resize;
+	uint32_t columns, rows;  /* of the terminal; 0: not known */
+	struct console_log *log; /* NULL: none is wanted */
 	/* --run: takes what the guest prints, and the guest gets no input here; NULL: there is a terminal. */
 	void (*text)(void *opaque, const uint8_t *bytes, uint32_t n);
 	void *text_opaque;
@@ -200,9 +216,12 @@ int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *o
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
 uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n);
 int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
-/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many are left in `out` (room for
- * 2n). */
-uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint8_t *out);
+/* Is the user at a terminal? / How large is it; false: it does not say, or there is none. */
+bool console_has_terminal(const struct console *c);
+bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows);
+/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many bytes and CONSOLE_BREAKs are left in
+ * `out` (room for 2n). */
+uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint16_t *out);
 /* vmrun's status when the machine ended because its output could not be written; 0: it could. */
 int32_t console_lost_status(const struct console *c);
 /* The user wants an end: what waits for a terminal that takes nothing must not hold it up. */
@@ -214,6 +233,17 @@ void console_cut_off(struct console *c);
 /* Writes what is left and gives the terminal back; signals are still caught. */
 void console_stop(struct console *c);
 void console_free(struct console *c);
+
+/* ---- console_keys.c ---------------------------------------------------------------------- */
+#define CONSOLE_KEYS_TEXT 1024u /* bytes for all of console_list_keys() */
+enum console_key {
+#define CONSOLE_KEY(name, keys, shown, help) CONSOLE_KEY_##name,
+#include "machine/console_keys.def"
+#undef CONSOLE_KEY
+	CONSOLE_KEY_COUNT
+};
+/* What a byte after Ctrl-A means; CONSOLE_KEY_COUNT: nothing of vmrun's. */
+enum console_key console_key(uint8_t byte);
 
 /* ---- block.c ----------------------------------------------------------------------------- */
 #define DISK_THREADS 4u
@@ -284,6 +314,10 @@ void disks_close(struct machine *m);
  * on, kernel, initrd, machine file, plugins). */
 int32_t machine_spare_inputs(const struct machine *m, const char *machine_file, const char *label,
 			     const struct stat *st);
+/* Opens a log that the user named, for writing, and empties it once it is known that it is none of these files, nor
+ * another log. `what` begins messages, and lives as long as the machine. */
+int32_t machine_open_log(struct machine *m, const char *machine_file, const char *what, const char *path,
+			 int *fd);
 
 /* ---- required_members.c ----------------------------------------------------------------------------- */
 /* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
@@ -369,6 +403,10 @@ bool power_reset_begins(struct machine *m);
 /* Waits for a request and takes it; calls m->look meanwhile. */
 uint32_t power_wait(struct machine *m, int32_t *code);
 
+/* ---- parameters.c ------------------------------------------------------------------------ */
+/* Adds to the command line that was just read what vmrun says by itself. most: bytes that the kernel takes; 0: unknown. */
+int32_t machine_add_parameters(struct machine *m, uint32_t most);
+
 /* ---- stats.c ----------------------------------------------------------------------------- */
 struct stats {
 	int smaps; /* opened before the sandbox; -1: none */
@@ -388,6 +426,7 @@ struct machine {
 	char *kernel, *append, *image, **initrds;
 	/* Bytes of `append`: as the user gave it, and what --run adds. */
 	uint64_t append_length, command_length;
+	uint64_t own_length; /* what parameters.c has added to the command line */
 
 	const struct vr_accel *accel;
 	struct vr_plugin_self *accel_self;
@@ -440,7 +479,12 @@ struct machine {
 	const struct vr_device_trace *device_trace; /* NULL: no trace */
 	void *device_trace_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */
-	struct codemap *codemap;   /* NULL: no names are wanted */
+	struct {
+		const char *what;
+		struct stat st;
+	} log_file[2]; /* what machine_open_log() has opened */
+	uint32_t log_files;
+	struct codemap *codemap; /* NULL: no names are wanted */
 };
 
 static inline struct machine *machine_of(const struct vr_host *host)

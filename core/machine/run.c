@@ -70,37 +70,21 @@ int32_t run_init(struct run *r, struct machine *m, const struct machine_config *
 	return rc == VR_OK ? run_give(r, &c->run) : rc;
 }
 
-int32_t run_open_log(struct run *r, const struct machine *m, const struct machine_config *c)
+int32_t run_open_log(struct run *r, struct machine *m, const struct machine_config *c)
 {
-	struct file_request request = {.path = c->run.console_log,
-				       .flags = O_WRONLY | O_CREAT,
-				       .kinds = FILE_REGULAR | FILE_PIPE | FILE_FIFO | FILE_CHARACTER};
-	struct file_opened opened;
-	char *label;
 	int32_t rc;
+	int fd;
 
-	if (!r->wanted || !c->run.console_log)
+	if (!r->wanted || !c->console_log)
 		return VR_OK;
-	label = vr_text_format("--console-log '%s'", c->run.console_log);
-	r->log_name = vr_text_copy(c->run.console_log);
-	if (!label || !r->log_name) {
-		free(label);
+	r->log_name = vr_text_copy(c->console_log);
+	if (!r->log_name)
 		return VR_E_NOMEM;
-	}
-	request.label = label;
-	rc = file_open(&request, &opened);
+	rc = machine_open_log(m, c->machine_file, "--console-log", c->console_log, &fd);
 	if (rc == VR_OK) {
-		rc = machine_spare_inputs(m, c->machine_file, label, &opened.st);
-		if (rc == VR_OK && opened.kind == FILE_REGULAR && file_truncate(opened.fd, 0))
-			rc = vr_error_set(VR_E_IO, "%s: can't be emptied: %s", label, strerror(errno));
-		if (rc < 0)
-			close(opened.fd);
-	}
-	if (rc == VR_OK) {
-		r->fd[RUN_TO_TEXT] = opened.fd;
+		r->fd[RUN_TO_TEXT] = fd;
 		r->text.show = true;
 	}
-	free(label);
 	return rc;
 }
 

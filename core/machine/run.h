@@ -95,7 +95,7 @@ struct run {
 /* Reads what is to be run, and opens what is written to: before the sandbox. */
 int32_t run_init(struct run *r, struct machine *m, const struct machine_config *c);
 /* --console-log, once the machine's files are known. */
-int32_t run_open_log(struct run *r, const struct machine *m, const struct machine_config *c);
+int32_t run_open_log(struct run *r, struct machine *m, const struct machine_config *c);
 /* Limits: called now and then while the machine runs. [main] */
 void run_look(struct run *r);
 /* The guest begins anew. [main][quiesced] */

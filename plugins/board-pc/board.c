@@ -8,6 +8,7 @@
 #include "board.h"
 
 #include <board/plugin_entry.h>
+#include <board/terminal.h>
 #include <board/limits.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -98,8 +99,12 @@ static int32_t add_ram(struct pc_board *b)
 
 static int32_t build(struct pc_board *b)
 {
-	const struct vr_uart_config uart = {
-		.space = VR_SPACE_PORT, .irq = PC_IRQ_UART, .base = UART_PORT, .length = 8, .gated = 1};
+	const struct vr_uart_config uart = {.space = VR_SPACE_PORT,
+					    .irq = PC_IRQ_UART,
+					    .base = UART_PORT,
+					    .length = 8,
+					    .port = vr_terminal_uart_port(&b->slots),
+					    .gated = 1};
 	int32_t rc = add_ram(b), more;
 
 	if (rc < 0)
@@ -134,12 +139,14 @@ static int32_t VR_CALL pc_create(struct vr_plugin_self *self, const struct vr_bo
 	rc = vr_tables_bind(&b->t, host, "board-pc");
 	if (rc >= 0)
 		rc = vr_board_limits_check(&b->t, &limits, c);
+	b->slots.t = &b->t;
 	if (rc >= 0)
 		rc = read_options(b);
+	if (rc >= 0)
+		rc = vr_terminal_choose(&b->slots);
 	if (rc >= 0) {
 		b->vcpu_count = c->vcpu_count;
 		b->ram_size = c->ram_size;
-		b->slots.t = &b->t;
 		b->slots.base = PC_VIRTIO_BASE;
 		b->slots.stride = PC_VIRTIO_STRIDE;
 		b->slots.irq = PC_LINE_VIRTIO;
@@ -272,6 +279,11 @@ static void VR_CALL pc_resume(struct vr_board *board)
 	vr_slots_resume(&pc_board_of(board)->slots);
 }
 
+static const char *VR_CALL pc_cmdline_words(struct vr_board *board)
+{
+	return vr_terminal_words(&pc_board_of(board)->slots);
+}
+
 static uint32_t VR_CALL pc_cmdline_max(struct vr_board *board, const struct vr_boot_payload *p)
 {
 	char *own = command_line(pc_board_of(board), " "); /* as it is joined to the user's */
@@ -294,4 +306,5 @@ const struct vr_board_maker board_pc = {
 	.cmdline_max = pc_cmdline_max,
 	.pause = pc_pause,
 	.resume = pc_resume,
+	.cmdline_words = pc_cmdline_words,
 };

@@ -76,6 +76,11 @@ static void VR_CALL maker_config_read(struct vr_virtio_device *d, uint32_t offse
 	d->kind->config_read(d, offset, to, length);
 }
 
+static uint32_t VR_CALL maker_config_generation(struct vr_virtio_device *d)
+{
+	return d->kind->config_generation ? d->kind->config_generation(d) : 0;
+}
+
 static void VR_CALL maker_pause(struct vr_virtio_device *d)
 {
 	if (d->kind->pause)
@@ -99,6 +104,7 @@ const struct vr_virtio_maker virtio_maker = {
 	.notify = maker_notify,
 	.features = maker_features,
 	.config_read = maker_config_read,
+	.config_generation = maker_config_generation,
 	.pause = maker_pause,
 	.resume = maker_resume,
 };
@@ -111,7 +117,7 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 		const char *id;
 		size_t last; /* function that is used */
 	} wanted[] = {
-		{VR_CONSOLE_ID, offsetof(struct vr_host_console, on_input)},
+		{VR_CONSOLE_ID, offsetof(struct vr_host_console, on_resize)},
 		{VR_DISKS_ID, offsetof(struct vr_host_disks, disk)},
 	};
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;

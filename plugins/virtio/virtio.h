@@ -36,6 +36,7 @@ struct virtio_kind {
 	void (*queue_stop)(struct vr_virtio_device *d, uint32_t queue);
 	void (*features)(struct vr_virtio_device *d, uint64_t low);
 	void (*config_read)(struct vr_virtio_device *d, uint32_t offset, void *to, uint32_t length);
+	uint32_t (*config_generation)(struct vr_virtio_device *d);
 	void (*pause)(struct vr_virtio_device *d);
 	void (*resume)(struct vr_virtio_device *d);
 };

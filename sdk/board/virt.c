@@ -6,6 +6,7 @@
 
 #include "../host_error.h"
 #include "plugin_entry.h"
+#include "terminal.h"
 #include "virt_tree.h"
 
 /* ---- life ------------------------------------------------------------------------------------------ */
@@ -47,6 +48,8 @@ int32_t vr_virt_create(const struct virt_board *board, struct vr_plugin_self *se
 	rc = vr_tables_bind(&m->t, host, board->limits.plugin);
 	if (rc >= 0)
 		rc = vr_board_limits_check(&m->t, &board->limits, c);
+	if (rc >= 0)
+		rc = vr_terminal_choose(&m->slots);
 	if (rc < 0) { /* the board has made nothing that its destroy() could free */
 		free(m);
 		return rc;
@@ -157,4 +160,9 @@ uint32_t VR_CALL vr_virt_cmdline_max(struct vr_board *machine, const struct vr_b
 {
 	(void)p;
 	return virt_machine_of(machine)->board->cmdline_max;
+}
+
+const char *VR_CALL vr_virt_cmdline_words(struct vr_board *machine)
+{
+	return vr_terminal_words(&virt_machine_of(machine)->slots);
 }

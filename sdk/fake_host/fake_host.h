@@ -96,10 +96,15 @@ struct vr_fake_host_port {
 	char out[8192];
 	uint32_t out_length;
 	uint32_t in_start, in_length;
-	char in[8192];
+	uint16_t in[8192]; /* bytes, and VR_FAKE_HOST_BREAK */
 	void(VR_CALL *fn)(void *opaque);
 	void *opaque;
+	/* Its terminal: 0: it has none. What on_resize() was given. */
+	uint32_t columns, rows;
+	void(VR_CALL *resized)(void *opaque);
+	void *resized_opaque;
 };
+#define VR_FAKE_HOST_BREAK 0x100u
 
 /* One of vmrun.streams/1. Set as you like before the plugin asks, and by vr_fake_host_stream(). */
 struct vr_fake_host_stream {
@@ -277,6 +282,10 @@ int32_t vr_fake_host_access(struct vr_fake_host *f, uint32_t space, uint32_t vcp
 void vr_fake_host_advance(struct vr_fake_host *f, uint64_t ns);
 /* Input on a console port. */
 void vr_fake_host_type(struct vr_fake_host *f, uint32_t port, const char *text);
+/* A BREAK on it. */
+void vr_fake_host_break(struct vr_fake_host *f, uint32_t port);
+/* Its terminal has this size from now on, in characters; 0: it has no terminal. */
+void vr_fake_host_resize(struct vr_fake_host *f, uint32_t port, uint32_t columns, uint32_t rows);
 /* A stream takes so many bytes of output from now on, gives these bytes (NULL: none more), and with `ended` no others. */
 void vr_fake_host_stream(struct vr_fake_host *f, uint32_t i, uint32_t out_max, const char *text,
 			 uint32_t ended);

@@ -383,6 +383,26 @@ Test(board, announced)
 	cr_expect_not(memmem(fake_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
 }
 
+/* Whose the user's terminal is: which device has port 0, and what the kernel has to be told. */
+Test(board, terminal)
+{
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_expect_str_eq(b->cmdline_words(board), "");
+	fake_write(d, VR_SPACE_PORT, 0, 0x3f8, 1, 'u');
+	cr_expect_str_eq(d->port[0].out, "u");
+	again();
+	vr_fake_host_option(d, "terminal", "virtio");
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_expect_str_eq(b->cmdline_words(board), "console=hvc0");
+	fake_write(d, VR_SPACE_PORT, 0, 0x3f8, 1, 'u');
+	cr_expect_eq(d->port[0].out_length, 0);
+	cr_expect_str_eq(d->port[1].out, "u");
+	again();
+	vr_fake_host_option(d, "terminal", "both");
+	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
+	cr_expect_str_eq(d->error_text, "terminal=both: say uart or virtio");
+}
+
 Test(board, timer_reaches_the_processor)
 {
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);

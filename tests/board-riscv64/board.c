@@ -140,6 +140,19 @@ Test(board, requested_edges)
 		  d->error_text);
 }
 
+Test(board, terminal)
+{
+	cr_assert_eq(create("riscv64", 1, 128 * MIB), VR_OK);
+	cr_expect_str_eq(b->cmdline_words(board), "");
+	stop();
+	start();
+	vr_fake_host_option(d, "terminal", "virtio");
+	cr_assert_eq(create("riscv64", 1, 128 * MIB), VR_OK);
+	cr_expect_str_eq(b->cmdline_words(board), "console=hvc0");
+	fake_write(d, VR_SPACE_MMIO, 0, 0x10000000, 1, 'u');
+	cr_expect_str_eq(d->port[1].out, "u");
+}
+
 Test(board, bad_configuration)
 {
 	static const struct {

@@ -133,6 +133,7 @@ for step in stop destroy; do
 done
 breaks create spin 4 "${AT}vmrun_plugin_create\(\) has not returned"
 # It takes 1.5 s: too long now, but not by default, and not without a limit.
+VMRUN_PLUGIN_TIMEOUT=1
 [ -n "$SANITIZED" ] || breaks probe slow 4 "${AT}probe\(\) has not returned within 1 s"
 VMRUN_PLUGIN_TIMEOUT=0
 VMRUN_TEST_BREAK=probe:slow run no-limit -p t
@@ -158,38 +159,60 @@ breaks timer exit 4 ": it called exit\(0\)"
 [ -n "$SANITIZED" ] || breaks thread _exit 4 ": it called _exit\(0\)"
 # A device that does not return: a line while the guest runs; a request to end ends the run all the same, with a line that names
 # what holds it, by the signal that asked.
-# held STEP LATE [LINE]: LINE is said while it runs, LATE when the end is asked for.
-held()
+# begin_held STEP: starts one in the background: their waits are the same time. held STEP PID [LINE]: when it hangs, or LINE is said
+# while it runs, the end is asked for. held_ends STEP PID LATE: LATE is said then.
+begin_held()
 {
-	log=$LOGS/held-$1.err
-	VMRUN_TEST_BREAK=$1:hang "$VMRUN" --plugin-path "$P" -p soft -p t --kernel $KERNEL --initrd $INITRD --run 'sleep 100' \
-		>"$LOGS/held-$1.out" 2>"$log" </dev/null &
-	pid=$!
+	VMRUN_TEST_SAY=1 VMRUN_TEST_BREAK=$1:hang "$VMRUN" --plugin-path "$P" -p soft -p t --kernel $KERNEL --initrd $INITRD --append 'earlycon loglevel=7' \
+		--run 'sleep 100' >"$LOGS/held-$1.out" 2>"$LOGS/held-$1.err" </dev/null &
+}
+# until_said LOG TEXT: waits for it.
+until_said()
+{
 	n=0
-	until [ -z "${3:-}" ] || grep -qF -- "$3" "$log" || [ $n = $((30 * SLOW)) ]; do
-		sleep 1
-		n=$((n + 1))
-	done
-	[ -n "${3:-}" ] || sleep 3
-	[ -z "${3:-}" ] || has "held-$1-is-told" "$log" "$3"
-	kill -TERM $pid
-	n=0
-	while kill -0 $pid 2>/dev/null && [ $n -lt $((200 * SLOW)) ]; do
+	until grep -qF -- "$2" "$1" || [ $n = $((300 * SLOW)) ]; do
 		sleep 0.1
 		n=$((n + 1))
 	done
-	kill -KILL $pid 2>/dev/null
-	wait $pid 2>/dev/null
+}
+held()
+{
+	log=$LOGS/held-$1.err
+	# A signal before the guest runs ends vmrun at once.
+	until_said "$log" 'Linux version'
+	until_said "$log" "${3:-breaks: it hangs now}"
+	[ -z "${3:-}" ] || has "held-$1-is-told" "$log" "$3"
+	kill -TERM "$2"
+}
+held_ends()
+{
+	log=$LOGS/held-$1.err
+	n=0
+	while kill -0 "$2" 2>/dev/null && [ $n -lt $((200 * SLOW)) ]; do
+		sleep 0.1
+		n=$((n + 1))
+	done
+	kill -KILL "$2" 2>/dev/null
+	wait "$2" 2>/dev/null
 	same "held-$1-ends-by-the-signal" 143 $?
-	if grep -qE -- "vmrun: error: the machine has not ended within 5 s of the signal: $2; it is ended now" "$log"; then
+	if grep -qE -- "vmrun: error: the machine has not ended within 5 s of the signal: $3; it is ended now" "$log"; then
 		ok "held-$1-why"
 	else
-		bad "held-$1-why" "$2" "$(tr '\n' '|' <"$log")"
+		bad "held-$1-why" "$3" "$(tr '\n' '|' <"$log")"
 	fi
 }
-held access "vCPU 0 is inside device 'breaks' \(plugin 't'\)" "vCPU 0 has been inside device 'breaks' (plugin 't') for"
-held timer "a device's timer does not return"
-held thread "the board's destroy\(\), or that of one of its devices, does not return"
+begin_held timer
+timer=$!
+begin_held thread
+thread=$!
+begin_held access
+access=$!
+held timer $timer
+held thread $thread
+held access $access "vCPU 0 has been inside device 'breaks' (plugin 't') for"
+held_ends timer $timer "a device's timer does not return"
+held_ends thread $thread "the board's destroy\(\), or that of one of its devices, does not return"
+held_ends access $access "vCPU 0 is inside device 'breaks' \(plugin 't'\)"
 # The terminal is given back first.
 if [ -n "$SANITIZED" ]; then
 	skip terminal-after-a-crash "$SANITIZED"
@@ -207,7 +230,7 @@ fi
 # vmrun's own end by another process is not a plugin's doing.
 "$VMRUN" --plugin-path "$P" -p soft --kernel $KERNEL --initrd $INITRD --run 'sleep 100' >"$LOGS/sent.out" 2>"$LOGS/sent.err" </dev/null &
 pid=$!
-sleep 1
+until_said "$LOGS/sent.err" ' guest on '
 kill -SEGV $pid
 wait $pid 2>/dev/null
 RC=$? ERR=$LOGS/sent.err

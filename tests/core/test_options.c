@@ -165,7 +165,7 @@ Test(options, all_of_them)
 	cr_expect_str_eq(c.machine.run.environment[0], "A=b=c");
 	cr_expect_null(c.machine.run.environment[1]);
 	cr_expect_str_eq(c.machine.run.folder, "/tmp");
-	cr_expect_str_eq(c.machine.run.console_log, "log");
+	cr_expect_str_eq(c.machine.console_log, "log");
 	cr_expect_eq(c.machine.timeout, 1500000000);
 	cr_expect_eq(c.machine.run.start_limit, 0);
 	cr_expect_str_eq(c.plugin_path, "/p");

@@ -16,9 +16,11 @@ mtools_skip_check=1
 MTOOLS_SKIP_CHECK=$mtools_skip_check
 export MTOOLS_SKIP_CHECK
 
-sums()
+# state: of each file there what changes when it is written, or replaced: its number, size, rights and time of change, which no call
+# sets back. Reading the files before and after each of some hundred commands would take longer than the commands.
+state()
 {
-	(cd "$IN" && find . -type f -exec sha256sum {} + 2>/dev/null | sort)
+	(cd "$IN" && find . -type f -printf '%i %s %m %C@ %p\n' | sort)
 }
 
 # wrong NAME STATUS TEXT COMMAND...: TEXT is an extended regular expression that the one line must match.
@@ -26,7 +28,7 @@ wrong()
 {
 	name=$1 status=$2 text=$3
 	shift 3
-	before=$(sums)
+	before=$(state)
 	timeout -k 5 $((60 * SLOW)) "$@" >"$LOGS/$name.out" 2>"$LOGS/$name.err" </dev/null
 	rc=$?
 	errors=$(grep -c '^vmrun: error: ' "$LOGS/$name.err")
@@ -38,8 +40,8 @@ wrong()
 		bad "$name" "one line, 'vmrun: error: ...'" "$lines lines, $errors of them errors: $(head -n 4 "$LOGS/$name.err" | tr '\n' '|')"
 	elif ! grep '^vmrun: error: ' "$LOGS/$name.err" | grep -qE -- "$text"; then
 		bad "$name" "$text" "$(grep '^vmrun: error: ' "$LOGS/$name.err")"
-	elif [ "$before" != "$(sums)" ]; then
-		bad "$name" "every file as it was" "changed: $(sums | sed 's/.* //' | tr '\n' ' ')"
+	elif [ "$before" != "$(state)" ]; then
+		bad "$name" "every file as it was" "changed; before: $before, after: $(state)"
 	else
 		ok "$name"
 	fi
@@ -333,8 +335,8 @@ cp "$IN/text" "$WORK/locked"
 "$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --disk "$WORK/locked" --run 'echo up; sleep 300' >"$LOGS/holder.out" 2>&1 </dev/null &
 holder=$!
 n=0
-until grep -q up "$LOGS/holder.out" || [ $n -ge $((40 * SLOW)) ]; do
-	sleep 1
+until grep -q up "$LOGS/holder.out" || [ $n -ge $((400 * SLOW)) ]; do
+	sleep 0.1
 	n=$((n + 1))
 done
 wrong disk-locked 3 "disk '$WORK/locked' is in use by another machine; end that one, or work on a copy" \
@@ -585,6 +587,41 @@ printf 'accel: nosuch\nkernel: %s\n' "$(quoted "$PWD/$KERNEL")" >"$IN/m.yaml"
 wrong config-accel-not-installed 3 "nosuch.*not installed" "$VMRUN" -c "$IN/m.yaml"
 printf 'image: gone.img\n' >"$IN/m.yaml"
 wrong config-image-beside 3 "$IN/gone.img: no such file" "$VMRUN" -c "$IN/m.yaml"
+# Paths: the home folder and variables, in each key that is one; what is wrong is told with its place.
+unset VMRUN_TEST_UNSET
+for key in image kernel initrd log-file console-log jitdump; do
+	# shellcheck disable=SC2016 # the braces are vmrun's
+	printf 'cpus: 1\n%s: "${VMRUN_TEST_UNSET}/x"\n' "$key" >"$IN/m.yaml"
+	wrong "config-unset-variable-$key" 3 "m.yaml:2:[0-9]+: path '[^']*': the environment has no variable VMRUN_TEST_UNSET; set it" "$VMRUN" -c "$IN/m.yaml"
+done
+# shellcheck disable=SC2016
+{
+	echo 'disks: [{path: "a/${VMRUN_TEST_UNSET}"}]' | config unset-variable-disk 'no variable VMRUN_TEST_UNSET'
+	echo 'kernel: $HOME/x' | config variable-without-braces "path '[$]HOME/x': '[$]' begins a variable, written [$][{]NAME[}]; a dollar is written [$][$]"
+	echo 'kernel: "${HOME/x"' | config variable-without-end 'begins a variable'
+	echo 'kernel: "${}"' | config variable-without-name 'begins a variable'
+	echo 'kernel: x$' | config dollar-at-the-end 'begins a variable'
+	echo 'kernel: ~root/x' | config home-of-another "'~' stands for your own home folder only"
+	printf 'kernel: %s\nplugins:\n  board-virt-riscv64: {firmware: "${VMRUN_TEST_UNSET}"}\n' "$(quoted "$PWD/$KERNEL")" >"$IN/m.yaml"
+	wrong config-unset-variable-plugin 3 "m.yaml:3:[0-9]+: path '[^']*': the environment has no variable" "$VMRUN" -c "$IN/m.yaml"
+	echo 'kernel: ~/gone' >"$IN/m.yaml"
+	wrong config-home 3 "/some/home/gone: no such file" env HOME=/some/home "$VMRUN" -c "$IN/m.yaml"
+	wrong config-no-home 3 "m.yaml:1:9: path '~/gone': the environment has no variable HOME" env -u HOME "$VMRUN" -c "$IN/m.yaml"
+	echo 'kernel: "${FOLDER}/a$$b${EMPTY}~"' >"$IN/m.yaml"
+	wrong config-variables 3 "$IN/sub [$]x/a[$]b~: no such file" env EMPTY= FOLDER='sub $x' "$VMRUN" -c "$IN/m.yaml"
+	wrong config-variable-is-absolute 3 "/a/b/a[$]b~: no such file" env EMPTY= FOLDER=/a/b "$VMRUN" -c "$IN/m.yaml"
+	echo 'kernel: "${EMPTY}"' >"$IN/m.yaml"
+	wrong config-empty-path "3" "is empty once its variables are replaced" env EMPTY= "$VMRUN" -c "$IN/m.yaml"
+}
+
+# ---- the console's log ------------------------------------------------------------------------------------------
+copy_of_kernel=$IN/kernel-to-spare
+cp "$KERNEL" "$copy_of_kernel"
+wrong console-log-is-a-folder 3 "--console-log '$IN': is a folder" "$VMRUN" --console-log "$IN" --kernel $KERNEL
+wrong console-log-is-the-kernel 3 "--console-log '$copy_of_kernel': is file" "$VMRUN" --console-log "$copy_of_kernel" --kernel "$copy_of_kernel"
+wrong console-log-is-the-log 3 "log '$WORK/both': is the file of --console-log as well" "$VMRUN" --console-log "$WORK/both" -d int -D "$WORK/both" --kernel $KERNEL
+same console-log-kept-the-kernel yes "$(cmp -s "$KERNEL" "$copy_of_kernel" && echo yes)"
+rm -f "$copy_of_kernel"
 
 # ---- no memory --------------------------------------------------------------------------------------------------
 # Under a limit on address space: either it is enough, or one line says so. Never a signal, never silence.

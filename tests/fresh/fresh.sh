@@ -9,6 +9,7 @@
 #   VMRUN_FRESH_SUITES='...'   other releases of Debian than bookworm
 #   VMRUN_FRESH_KEEP=1         the tree stays, in build/fresh
 #
+# runs alone: it builds and runs all tests, with all CPUs
 # time limit: 14400 s
 set -u
 CDPATH='' cd "$(dirname "$0")/../.." || exit 1

@@ -13,6 +13,7 @@
 #
 #   VMRUN_ODD='name poor'   only these
 #
+# runs alone: it runs tests, with all CPUs
 # time limit: 7200 s
 set -u
 CDPATH='' cd "$(dirname "$0")/../.." || exit 1

@@ -8,6 +8,7 @@
 #   FUZZ           names (default: all that are built)
 #   FUZZ_SECONDS   for each (default 600)
 #   FUZZ_JOBS      at once (default: the number of cores)
+# runs alone: it takes all CPUs, and an input must be done within a time
 # time limit: 21600 s
 set -u
 # shellcheck source=tests/env.sh

@@ -15,7 +15,8 @@ $(B)/tests/guest/debugger: tests/guest/debugger.c
 
 TESTS += $(addprefix tests/guest/guest-,boot.sh debug.sh disk.sh files.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
 FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh riscv64-programs-full.sh)
-TEST_NEEDS += $(GUEST_TOOLS) $(B)/tests/guest/debugger guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer guest-riscv64 $(GUEST_RV)/guest.img
+TEST_NEEDS += $(GUEST_TOOLS) $(B)/tests/guest/debugger
+TEST_GUESTS += guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer guest-riscv64 $(GUEST_RV)/guest.img
 
 # Debian's own x86-64 kernel. Where KVM emulates kernel mode it takes minutes to the instruction that ends it.
 FULL_TESTS += tests/guest/guest-x86_64.sh tests/guest/nested.sh tests/guest/gdb-full.sh tests/guest/guest-systemd.sh

@@ -60,8 +60,8 @@ if cmp -s "$WORK/want" "$WORK/blocks"; then ok discard-outside; else bad discard
 	"$D" >"$LOGS/kill.out" 2>"$LOGS/kill.err" </dev/null &
 pid=$!
 n=0
-until grep -aq synced "$LOGS/kill.out" || [ $n -ge $((60 * SLOW)) ]; do
-	sleep 1
+until grep -aq synced "$LOGS/kill.out" || [ $n -ge $((600 * SLOW)) ]; do
+	sleep 0.1
 	n=$((n + 1))
 done
 kill -9 $pid 2>/dev/null

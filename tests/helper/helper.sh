@@ -59,7 +59,7 @@ processes()
 }
 gone()
 {
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in $(seq $((100 * SLOW))); do
 		[ -n "$(processes)" ] || break
 		sleep 0.1
 	done

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The litmus tests in a guest, on two CPUs and on four.
+# runs alone: CPUs of the guest that have no CPU of the host for themselves see little of each other
 . tests/guest/lib.sh
 [ -x "$B/tests/litmus/litmus" ] || die "$B/tests/litmus/litmus is missing; run this by \`make test\`"
 

@@ -29,24 +29,17 @@ for class in $(cut -d' ' -f1 "$WORK/faults" | sort -u); do
 done >>"$WORK/faults"
 
 # Eight at a time: most of it is waiting.
-n=0
-while read -r class fault rules; do
-	limit=30
+export CHECK WORK B
+cut -d' ' -f1,2 "$WORK/faults" | xargs -n 2 -P 8 sh -c '
+	class=$0 fault=$1 limit=30
 	case $fault in
 	hangs) limit=2 ;;
 	kick_* | pin_lost) limit=6 ;;
 	esac
 	only=R- # what it costs shows in one rule
 	[ "$fault" = create_slow ] && only=R-LIFE-07
-	(
-		"$CHECK" --timeout $limit -r $only -n 2000 --repro 0x5eed "$B/tests/validate/$class-$fault.yaml" \
-			>"$WORK/$class-$fault.out" 2>&1
-		echo $? >"$WORK/$class-$fault.rc"
-	) &
-	n=$((n + 1))
-	[ $((n % 8)) = 0 ] && wait
-done <"$WORK/faults"
-wait
+	"$CHECK" --timeout $limit -r $only -n 2000 --repro 0x5eed "$B/tests/validate/$class-$fault.yaml" >"$WORK/$class-$fault.out" 2>&1
+	echo $? >"$WORK/$class-$fault.rc"'
 # said FAULT TEXT: the rule's line has it.
 said() { if grep -qF -- "$2" "$WORK/$1.out"; then ok; else bad "$1: no '$2'"; fi; }
 said device-exports_more "it exports 'one_too_many' as well; compile with -fvisibility=hidden"

@@ -278,16 +278,31 @@ struct vr_host_machine {
 
 /* ---- vmrun.console/1: the terminal (or pipe) on the user's side ------------------------------ */
 #define VR_CONSOLE_ID "vmrun.console/1"
+/* What receive() takes beside bytes. */
+#define VR_CONSOLE_NONE 0u
+#define VR_CONSOLE_BREAK 1u /* the line was held low for longer than a character takes: a BREAK */
 struct vr_host_console {
 	uint32_t size;
 	uint32_t reserved;
 	/* Output; never blocks for long. port 0 is the user's terminal. [any] */
 	void(VR_CALL *write)(const struct vr_host *host, uint32_t port, const void *bytes, uint32_t n);
-	/* Take at most n bytes of input; 0 when there is none. [any] */
+	/* Take at most n bytes of input; 0 when there is none. A BREAK before or between them is dropped. [any] */
 	uint32_t(VR_CALL *read)(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n);
 	/* fn is called, [any], when input became available. [main] */
 	int32_t(VR_CALL *on_input)(const struct vr_host *host, uint32_t port, void(VR_CALL *fn)(void *opaque),
 				   void *opaque);
+	/* As read(), for a device that knows what a BREAK is: the bytes end before one, *event is then
+	 * VR_CONSOLE_BREAK and it has been taken as well, else VR_CONSOLE_NONE. A BREAK takes the room of a byte: bytes and
+	 * event are n together at most. [any] */
+	uint32_t(VR_CALL *receive)(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n,
+				   uint32_t *event);
+	/* How large the port's terminal is, in characters, 1 to 65535 each. VR_E_NOENT: it has none (a pipe is no
+	 * terminal), or one that does not know its size; needs no error text. [any] */
+	int32_t(VR_CALL *dimensions)(const struct vr_host *host, uint32_t port, uint32_t *columns,
+				     uint32_t *rows);
+	/* fn is called, [any], when dimensions() may say something else than before. [main] */
+	int32_t(VR_CALL *on_resize)(const struct vr_host *host, uint32_t port,
+				    void(VR_CALL *fn)(void *opaque), void *opaque);
 };
 
 /* ---- vmrun.streams/1: byte streams by name, beside the console -------------------------------- */
