@@ -65,7 +65,11 @@ int32_t machine_file_read(const char *file, struct cli *c);
 /* One more named plugin, to be filled by the caller; NULL: no memory. */
 struct cli_plugin *cli_add_plugin(struct cli *c, const char *id);
 int32_t cli_add_plugin_option(struct cli_plugin *p, const char *name, const char *value);
-int32_t cli_add_disk(struct cli *c, const char *path, bool read_only, bool raw);
+/* What is said of a disk; not both of the first two. */
+struct disk_words {
+	bool read_only, ephemeral, raw;
+};
+int32_t cli_add_disk(struct cli *c, const char *path, struct disk_words words);
 /* "512M", "2G", "512" (MiB) into bytes; NULL, or what is wrong with it. */
 const char *cli_memory(const char *text, uint64_t *out);
 #define CLI_SMP_MAX 512

@@ -128,8 +128,19 @@ void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n)
 		return;
 	}
 	pthread_mutex_lock(&c->lock);
+	panic_watch(&c->panic, bytes, n);
 	append(c, c->out, bytes, n);
 	pthread_mutex_unlock(&c->lock);
+}
+
+bool console_init_failed(struct console *c)
+{
+	bool failed;
+
+	pthread_mutex_lock(&c->lock);
+	failed = panic_is_of_init(&c->panic);
+	pthread_mutex_unlock(&c->lock);
+	return failed;
 }
 
 /* The user wants an end: vCPUs that wait for a terminal that takes nothing must not hold it up. */
@@ -466,6 +477,9 @@ static void script_sink(void *opaque, bool output, const uint8_t *bytes, uint32_
 
 void console_restart(struct console *c)
 {
+	pthread_mutex_lock(&c->lock);
+	c->panic = (struct panic_watch){0};
+	pthread_mutex_unlock(&c->lock);
 	if (!c->script_wanted)
 		return;
 	pthread_mutex_lock(&c->script_lock);

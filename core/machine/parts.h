@@ -26,6 +26,8 @@
 #include "machine/codemap.h"
 #include "machine/debuglog.h"
 #include "machine/machine.h"
+#include "machine/overlay.h"
+#include "machine/panic.h"
 #include "machine/sandbox.h"
 #include "plugin/registry.h"
 
@@ -155,7 +157,7 @@ void vcpu_park(_Atomic uint32_t *permit, uint64_t deadline_monotonic);
 void vcpu_unpark(_Atomic uint32_t *permit);
 
 /* ---- script.c: --run ----------------------------------------------------------------------- */
-#define SCRIPT_NO_STATUS 125 /* vmrun's status when the guest told none */
+#define SCRIPT_NO_STATUS 125 /* vmrun's status when the guest told none, or its init could not go on */
 struct script {
 	char mark[17]; /* what no output holds by chance; ends with a zero */
 	bool show;     /* text that is not the command's output goes to stderr */
@@ -172,10 +174,7 @@ struct script {
 	char line[64];
 	uint8_t *kept; /* text before the command, as long as it may be the output of an init without marks */
 	uint32_t kept_count, kept_capacity;
-	uint32_t panic_at; /* how much of the kernel's text has come */
-	bool panicked;
-	uint32_t panic_length;
-	char panic[96]; /* what it said then */
+	struct panic_watch panic;
 };
 /* show: text that is not the command's output is wanted. Draws a mark. */
 int32_t script_init(struct script *s, bool show);
@@ -221,10 +220,11 @@ struct console {
 	bool script_wanted;
 	pthread_mutex_t script_lock; /* one writer at a time, also while it waits for room */
 	struct script script;
-	bool output_optional;    /* the machine goes on without it */
-	_Atomic int output_lost; /* errno of the write that failed */
-	bool stuck;              /* and at the end its reader did not take what was left */
-	int signal;              /* the signal that ended the machine, or 0 */
+	struct panic_watch panic; /* without --run; under `lock` */
+	bool output_optional;     /* the machine goes on without it */
+	_Atomic int output_lost;  /* errno of the write that failed */
+	bool stuck;               /* and at the end its reader did not take what was left */
+	int signal;               /* the signal that ended the machine, or 0 */
 	/* The user wants the machine to end. */
 	void (*end)(void *opaque, int32_t status);
 	void *end_opaque;
@@ -240,6 +240,8 @@ int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void 
 uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint8_t *out);
 /* vmrun's status when the machine ended because its output could not be written; 0: it could. */
 int32_t console_lost_status(const struct console *c);
+/* The guest's init has said that it can't go on, by a panic. */
+bool console_init_failed(struct console *c);
 /* The machine is reset. */
 void console_restart(struct console *c);
 /* Writes what is left and gives the terminal back; signals are still caught. */
@@ -274,11 +276,13 @@ struct disk {
 	_Atomic int cancelled; /* for a while: what is under way ends */
 	struct disk_requests requests;
 	bool regular;         /* a file, which others can make shorter */
+	bool only_read;       /* nothing is written to the file: it is read-only, or there is an overlay */
 	_Atomic uint64_t end; /* bytes that the file has had: from there to `length` it reads as zeros */
 	struct backing backing;
+	struct overlay overlay; /* of an ephemeral disk: where writes go; `bits` NULL: there is none */
 };
 /* `others`: the disks of this machine so far. */
-int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct disk *others,
+int32_t disk_open(struct disk *d, const char *path, enum disk_mode mode, const struct disk *others,
 		  uint32_t other_count);
 /* An error where the file looks like an image of another format: its bytes are not the disk's. */
 int32_t disk_check_format(const struct disk *d);
@@ -303,8 +307,9 @@ struct machine_disk { /* a plugin's */
 	const struct vr_block_maker *maker;
 	struct vr_disk disk;
 };
-/* The disks of plugins that the user named (vmrun.block/1), after the machine's files. [main] */
-int32_t disks_open_plugins(struct machine *m);
+/* The disks of plugins that the user named (vmrun.block/1), after the machine's files. `ephemeral`: all disks are to
+ * be; those are not, and the user is told. [main] */
+int32_t disks_open_plugins(struct machine *m, bool ephemeral);
 /* Threads for those that are files. [main] */
 int32_t disks_start(struct machine *m);
 void disks_stop(struct machine *m); /* requests fail from here on. [any] */

@@ -297,33 +297,9 @@ static void hold(struct script *s, uint8_t c)
 		let_go(s, &c, 1);
 }
 
-static void watch_for_panic(struct script *s, const uint8_t *in, uint32_t n)
-{
-	static const char panic[] = "Kernel panic - not syncing: ";
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (s->panic_at == sizeof(panic) - 1) {
-			if (in[i] < ' ' || s->panic_length == sizeof(s->panic) - 1) {
-				s->panicked = true;
-				s->panic_at = 0;
-			} else {
-				s->panic[s->panic_length++] = (char)in[i];
-			}
-		} else if (in[i] == (uint8_t)panic[s->panic_at]) {
-			s->panic_at++;
-			s->panic_length = 0;
-		} else {
-			/* Its first letter occurs once. */
-			s->panic_at = in[i] == (uint8_t)panic[0];
-		}
-	}
-	s->panic[s->panic_length] = 0;
-}
-
 void script_filter(struct script *s, const uint8_t *in, uint32_t n)
 {
-	if (!s->panicked)
-		watch_for_panic(s, in, n);
+	panic_watch(&s->panic, in, n);
 	while (n) {
 		const uint8_t *v = s->held ? in : memchr(in, marks[BEGIN].word[0], n);
 		uint32_t k = v ? (uint32_t)(v - in) : n;
@@ -360,17 +336,17 @@ void script_restart(struct script *s)
 	let_go(s, s->line, n);
 	forget(s);
 	s->phase = SCRIPT_BEFORE;
-	s->begun = s->found = s->plain = s->have_cr = s->panicked = false;
-	s->panic_at = 0;
+	s->begun = s->found = s->plain = s->have_cr = false;
+	s->panic = (struct panic_watch){0};
 }
 
 int32_t script_status(const struct script *s, bool reset)
 {
 	if (s->found && s->begun)
 		return s->status > 255 ? 255 : s->status;
-	if (s->panicked)
+	if (s->panic.seen)
 		log_print(VR_LOG_ERROR, "--run: the guest's kernel panicked %s: %s",
-			  s->begun ? "while the command ran" : "before it began the command", s->panic);
+			  s->begun ? "while the command ran" : "before it began the command", s->panic.text);
 	else if (s->begun)
 		log_print(VR_LOG_ERROR,
 			  "--run: the guest %s while the command ran, and told no exit status%s",

@@ -339,8 +339,12 @@ until grep -q up "$LOGS/holder.out" || [ $n -ge $((40 * SLOW)) ]; do
 done
 wrong disk-locked 3 "disk '$WORK/locked' is in use by another machine; end that one, or work on a copy" \
 	"$VMRUN" --kernel $KERNEL --disk "$WORK/locked"
-wrong disk-locked-read-only 3 "disk '$WORK/locked' is in use by another machine that writes it" \
-	"$VMRUN" --kernel $KERNEL --disk "$WORK/locked,ro"
+for word in ro ephemeral; do
+	wrong disk-locked-$word 3 "disk '$WORK/locked' is in use by another machine that writes it" \
+		"$VMRUN" --kernel $KERNEL --disk "$WORK/locked,$word"
+done
+wrong ephemeral-nowhere 3 "disk '$IN/text': no temporary file for its changes can be made in $WORK/none \\(No such file or directory\\); set TMPDIR" \
+	env TMPDIR="$WORK/none" "$VMRUN" --kernel $KERNEL --disk "$IN/text,ephemeral"
 kill -TERM $holder
 wait $holder
 same sigterm-without-terminal 143 $?
@@ -510,6 +514,8 @@ usage empty-run "run" --run '' "$GOOD"
 usage initrd-alone 'nothing to boot; name an image, or a kernel' --initrd x
 usage run-twice '--run is given twice; give several commands as one' --run a --run b "$GOOD"
 usage read-only-alone '--read-only without an image' --read-only --kernel $KERNEL
+usage ephemeral-alone '--ephemeral without a disk; it is for an image and for --disk FILE' --ephemeral --kernel $KERNEL
+usage disk-ro-and-ephemeral "can't be both: ',ro' lets the guest write nothing, ',ephemeral' forgets it" --kernel $KERNEL --disk x,ro,ephemeral
 usage quiet-and-verbose '--quiet and --verbose exclude' -q -v "$GOOD"
 usage empty-plugin "begins without the id" -p ,a=1 "$GOOD"
 usage two-files '--config is given twice' -c a -c b
@@ -543,6 +549,8 @@ echo 'memory: 10K' | config memory-unit 'whole number of MiB'
 echo 'cpus: 0' | config cpus-zero 'it must be from 1'
 echo 'cpus: two' | config cpus-word 'must be a number'
 echo 'read-only: maybe' | config bool 'must be true or false'
+echo 'ephemeral: maybe' | config ephemeral 'must be true or false'
+echo 'disks: [{path: a, read-only: true, ephemeral: true}]' | config disk-both "a disk can't be both read-only and ephemeral; leave one out"
 echo 'reboot: 2' | config reboot 'must be true or false'
 echo 'sandbox: []' | config sandbox 'must be'
 echo 'image:' | config image-empty "'image' is empty"

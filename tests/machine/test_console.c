@@ -331,8 +331,8 @@ Test(script, a_guest_that_fails)
 	cr_assert_eq(script_status(&s, false), SCRIPT_NO_STATUS);
 	for (uint32_t step = 1; step < 40; step++) {
 		s = filter("KKernel panic - not syncing: a reason\r\n", step, false);
-		cr_assert(s.panicked);
-		cr_assert_str_eq(s.panic, "a reason");
+		cr_assert(s.panic.seen);
+		cr_assert_str_eq(s.panic.text, "a reason");
 	}
 }
 
