@@ -8,6 +8,13 @@ CORE_LIBS := -lyaml -lz -ldl
 ZYDIS_SONAME := $(shell readelf -d "$$($(CC) -print-file-name=libZydis.so 2>/dev/null)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 CFLAGS_core/util/disasm_zydis.c := -DZYDIS_SONAME='"$(or $(ZYDIS_SONAME),libZydis.so)"'
 
+# The guest's side of --run, as a string.
+$(B)/gen/agent.inc: core/machine/agent.sh
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $< >$@
+$(B)/obj/core/machine/run_agent.o: $(B)/gen/agent.inc
+
 CORE_SRC := $(sort $(wildcard $(foreach d,util plugin machine boot control helper gdb cli,core/$(d)/*.c)))
 CORE_OBJ := $(call objects,$(filter-out core/cli/main.c,$(CORE_SRC)))
 CORE_MAIN := $(call objects,core/cli/main.c)

@@ -26,10 +26,10 @@ $(GUEST)/vmlinuz: tools/guest/kernel.sh $(GUEST_SH) | deps
 $(GUEST)/Image: $(GUEST)/vmlinuz
 	$(Q)touch $@
 
-$(GUEST)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/applets $(GUEST)/vmlinuz
+$(GUEST)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/power tools/guest/applets $(GUEST)/vmlinuz
 	$(Q)tools/guest/initrd.sh
 
-$(GUEST)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/applets tools/guest/packages $(GUEST_SH) | deps
+$(GUEST)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/power tools/guest/applets tools/guest/packages $(GUEST_SH) | deps
 	@mkdir -p $(@D)
 	$(Q)tools/guest/rootfs.sh
 	$(Q)touch $@
@@ -50,19 +50,23 @@ guest-riscv64: $(GUEST_RV)/Image $(GUEST_RV)/initrd.img $(GUEST_RV)/firmware.sta
 $(GUEST_RV)/Image: tools/guest/kernel.sh $(GUEST_SH) | deps
 	@mkdir -p $(@D)
 	$(Q)GUEST_ARCH=riscv64 tools/guest/kernel.sh
-$(GUEST_RV)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/applets $(GUEST_RV)/Image
+$(GUEST_RV)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/power tools/guest/applets $(GUEST_RV)/Image
 	$(Q)GUEST_ARCH=riscv64 tools/guest/initrd.sh
 $(GUEST_RV)/firmware.stamp: tools/guest/firmware.sh $(GUEST_SH) | deps
 	@mkdir -p $(@D)
 	$(Q)tools/guest/firmware.sh
 	$(Q)touch $@
 
-$(GUEST_RV)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/applets tools/guest/packages $(GUEST_SH) | deps
+$(GUEST_RV)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/power tools/guest/applets tools/guest/packages $(GUEST_SH) | deps
 	@mkdir -p $(@D)
 	$(Q)GUEST_ARCH=riscv64 tools/guest/rootfs.sh
 	$(Q)touch $@
 $(GUEST_RV)/guest.img: tools/guest/disk.sh $(GUEST_RV)/root.stamp $(GUEST_RV)/initrd.img $(GUEST_RV)/Image
 	$(Q)GUEST_ARCH=riscv64 tools/guest/disk.sh "$$PWD/$@"
+
+# A stock Debian with systemd: tests/guest/guest-systemd.sh.
+$(GUEST)/systemd/disk.img: tools/guest/debian.sh $(GUEST_SH) | $(B)/bin/vmrun $(GUEST)/Image $(GUEST)/initrd.img
+	$(Q)VMRUN="$(abspath $(B))/bin/vmrun" tools/guest/debian.sh
 
 # A kernel and its debug symbols: tests/guest/gdb-full.sh.
 $(GUEST)/debug/vmlinux: tools/guest/kernel-debug.sh $(GUEST_SH) | deps
@@ -75,7 +79,7 @@ guest-x86_64: $(GUEST_PC)/vmlinuz $(GUEST_PC)/initrd.img
 $(GUEST_PC)/vmlinuz: tools/guest/kernel.sh $(GUEST_SH) | deps
 	@mkdir -p $(@D)
 	$(Q)GUEST_ARCH=amd64 tools/guest/kernel.sh
-$(GUEST_PC)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/applets $(GUEST_PC)/vmlinuz
+$(GUEST_PC)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/power tools/guest/applets $(GUEST_PC)/vmlinuz
 	$(Q)GUEST_ARCH=amd64 tools/guest/initrd.sh
 # The same with KVM in it, and what reaches the files of the machine around it: tests/guest/nested.sh.
 $(GUEST_PC)/nested.img: $(GUEST_PC)/initrd.img
@@ -90,7 +94,8 @@ RUN ?= uname -a; nproc; openssl version; python3 -c 'print(6 * 7)'
 run: deps
 	$(Q)$(MAKE) --no-print-directory all guest.img
 	$(Q)if [ -t 0 ] && [ -t 1 ]; then \
-	  exec $(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) guest.img; \
+	  $(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) guest.img || \
+	    { s=$$?; [ $$s = 5 ] || exit $$s; }; `# 5: left by Ctrl-A x` \
 	else \
 	  exec $(B)/bin/vmrun -p soft -p xlate-arm64-x86 $(RUN_ARGS) --run "$$RUN" guest.img; \
 	fi

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "machine/machine.h"
 
 #define NONE 0
 #define NEEDED 1
@@ -37,6 +38,8 @@ static void command(FILE *to, const char *word, const char *arguments, const cha
 
 void cli_help(FILE *to)
 {
+	char keys[1024];
+
 	fputs("usage: vmrun [OPTIONS] IMAGE            boot a disk image or a kernel\n"
 	      "       vmrun [OPTIONS] --kernel FILE    boot a kernel, with --initrd and --append\n"
 	      "       vmrun COMMAND\n",
@@ -53,6 +56,8 @@ void cli_help(FILE *to)
 #include "cli/options.def"
 #undef CLI_GROUP
 #undef CLI_OPTION
+	console_list_keys(keys, sizeof(keys), "\n");
+	fprintf(to, "\nKeys on the terminal:\n%s", keys);
 	fputs("\nEnvironment:\n"
 	      "  VM_ACCEL_FALLBACK=1   run in software when the accelerator asked for can't be used\n"
 	      "  VMRUN_PLUGIN_PATH     folders to look for plugins in, after --plugin-path\n"
@@ -64,7 +69,9 @@ void cli_help(FILE *to)
 	      "  2   a wrong command line\n"
 	      "  3   configuration, plugins or image: the machine can't be built\n"
 	      "  4   a plugin called exit(), or did not return in time\n"
-	      "  125 with --run: the guest did not begin or did not end the command\n"
+	      "  5   the user has ended the machine by Ctrl-A x\n"
+	      "  124 ended by --timeout\n"
+	      "  125 with --run: the guest told no status; a message says why\n"
 	      "  128+n   ended by signal n\n"
 	      "  N   the guest's own status, when it gives one (with --run: the command's)\n"
 	      "\nA file named like a command is booted as ./plugins. More: man vmrun.\n",

@@ -8,7 +8,7 @@
  *     board: board-virt
  *     memory: 2G
  *     cpus: 4
- *     image: guest.img             # paths are relative to this file
+ *     image: guest.img             # paths are relative to this file; ~/ and ${NAME}: cli/paths.c
  *     read-only: false             # of the image
  *     kernel: Image
  *     initrd: initrd.img
@@ -19,6 +19,7 @@
  *     sandbox: true                # false: as --no-sandbox
  *     log: ["insn,host:0x40080000+4K", int]   # as -d, one each
  *     log-file: vmrun.log
+ *     console-log: console.log     # as --console-log
  *     perf-map: false              # true: as --perf-map
  *     jitdump: .                   # a folder: as --jitdump
  *     plugins:                     # options; a device or passthrough plugin named here is also used
@@ -43,17 +44,25 @@ static bool given(const struct cli *c, enum option_id id)
 	return c->given >> id & 1;
 }
 
+static char *place_of(const struct vr_yaml *y, uint32_t line, uint32_t column)
+{
+	return vr_text_format("%s:%u:%u", y->file, line, column);
+}
+
 /* A path in the file is meant relative to the file: a machine's folder can be moved as a whole. */
 static int32_t read_path(const struct vr_yaml *y, const struct vr_yaml_node *n, char **slot)
 {
+	char *path = NULL, *place;
 	const char *s;
-	char *path;
+	int32_t rc;
 
 	if (vr_yaml_string(y, n, &s) < 0)
 		return y->code;
-	path = vr_text_beside(y->file, s);
-	if (!path)
-		return VR_E_NOMEM;
+	place = place_of(y, n->line, n->column);
+	rc = place ? cli_expand_path(y->file, place, s, &path) : VR_E_NOMEM;
+	free(place);
+	if (rc < 0)
+		return rc;
 	free(*slot);
 	*slot = path;
 	return VR_OK;
@@ -270,6 +279,11 @@ static int32_t read_log_file(const struct vr_yaml *y, const struct vr_yaml_node 
 	return read_path_unless(given(c, OPT_LOG_FILE), y, n, &c->machine.log_file);
 }
 
+static int32_t read_console_log(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
+{
+	return read_path_unless(given(c, OPT_CONSOLE_LOG), y, n, &c->machine.console_log);
+}
+
 static int32_t read_perf_map(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	return read_switch(given(c, OPT_PERF_MAP), y, n, &c->machine.perf_map);
@@ -289,15 +303,22 @@ static int32_t read_plugin(const struct vr_yaml *y, const struct vr_yaml_node *m
 	p = cli_add_plugin(c, map->key);
 	if (!p)
 		return VR_E_NOMEM;
-	p->where = vr_text_format("%s:%u:%u", y->file, map->key_line, map->key_column);
+	p->where = place_of(y, map->key_line, map->key_column);
 	p->file = vr_text_copy(y->file);
 	if (!p->where || !p->file)
 		return VR_E_NOMEM;
 	for (const struct vr_yaml_node *n = map->first; n; n = n->next) {
+		int32_t rc = VR_E_NOMEM;
+		char *place;
+
 		if (vr_yaml_expect(y, n, VR_YAML_SCALAR) < 0)
 			return y->code;
-		if (cli_add_plugin_option(p, n->key, n->text) < 0)
-			return VR_E_NOMEM;
+		place = place_of(y, n->line, n->column);
+		if (place && cli_add_plugin_option(p, n->key, n->text) == VR_OK)
+			rc = vr_text_list_add(&p->places, place);
+		free(place);
+		if (rc < 0)
+			return rc;
 	}
 	return VR_OK;
 }
@@ -311,13 +332,27 @@ static const struct {
 	const char *key;
 	reader read;
 } readers[] = {
-	{"arch", read_arch},       {"accel", read_accel},         {"translator", read_translator},
-	{"board", read_board},     {"memory", read_memory},       {"cpus", read_cpus},
-	{"image", read_image},     {"read-only", read_read_only}, {"kernel", read_kernel},
-	{"initrd", read_initrd},   {"append", read_append},       {"disks", read_disks},
-	{"reboot", read_reboot},   {"sandbox", read_sandbox},     {"plugins", read_plugins},
-	{"log", read_log},         {"log-file", read_log_file},   {"perf-map", read_perf_map},
-	{"jitdump", read_jitdump}, {"ephemeral", read_ephemeral},
+	{"arch", read_arch},
+	{"accel", read_accel},
+	{"translator", read_translator},
+	{"board", read_board},
+	{"memory", read_memory},
+	{"cpus", read_cpus},
+	{"image", read_image},
+	{"read-only", read_read_only},
+	{"kernel", read_kernel},
+	{"initrd", read_initrd},
+	{"append", read_append},
+	{"disks", read_disks},
+	{"reboot", read_reboot},
+	{"sandbox", read_sandbox},
+	{"plugins", read_plugins},
+	{"log", read_log},
+	{"log-file", read_log_file},
+	{"perf-map", read_perf_map},
+	{"jitdump", read_jitdump},
+	{"console-log", read_console_log},
+	{"ephemeral", read_ephemeral},
 };
 
 static int32_t read_all(const struct vr_yaml *y, struct cli *c)

@@ -18,6 +18,8 @@
 #include "gdb/address.h"
 #include "plugin/guard.h"
 
+#define START_LIMIT (600 * 1000000000ull) /* ns */
+
 _Static_assert(OPT_COUNT <= 64, "struct cli's `given` has 64 bits");
 
 /* ---- one option each ---- */
@@ -155,6 +157,60 @@ static int32_t set_on_output_closed(struct cli *c, const char *value)
 	return VR_OK;
 }
 
+static int32_t set_run(struct cli *c, enum option_id id, const char *value)
+{
+	struct run_request *r = &c->machine.run;
+
+	if (r->command || r->file)
+		return vr_error_set(
+			VR_E_INVAL,
+			(id == OPT_RUN ? r->command : r->file) != NULL
+				? "--%s is given twice; give several commands as one (--run 'a && b'), or a "
+				  "script (--run-file)"
+				: "--%s is given beside the other of --run and --run-file; give one",
+			options[id].word);
+	return set_string(id == OPT_RUN ? &r->command : &r->file, options[id].word, value);
+}
+
+/* NAME=VALUE, or NAME for what it is here; one that is not set here is left out. */
+static int32_t add_environment(struct run_request *r, const char *value)
+{
+	size_t n = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+	const char *here;
+	char *pair;
+	int32_t rc;
+
+	if (!n || (value[0] >= '0' && value[0] <= '9') || (value[n] && value[n] != '='))
+		return bad("env", value,
+			   "has no name of letters, digits and '_' that the guest's shell takes; write "
+			   "NAME=VALUE or NAME");
+	if (value[n])
+		return vr_text_list_add(&r->environment, value);
+	here = getenv(value);
+	if (!here)
+		return VR_OK;
+	pair = vr_text_format("%s=%s", value, here);
+	rc = pair ? vr_text_list_add(&r->environment, pair) : VR_E_NOMEM;
+	free(pair);
+	return rc;
+}
+
+#define SECONDS_MOST 1000000000.0
+
+static int32_t set_seconds(uint64_t *ns, const char *option, const char *value, bool zero)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+
+	if (value[strspn(value, "0123456789.")] || end == value || *end || seconds > SECONDS_MOST ||
+	    (!zero && seconds <= 0))
+		return bad(option, value,
+			   zero ? "must be a number of seconds; 0: any"
+				: "must be a number of seconds above 0");
+	*ns = (uint64_t)(seconds * 1e9);
+	return VR_OK;
+}
+
 static int32_t set_log(struct cli *c, const char *value)
 {
 	char *where;
@@ -209,16 +265,25 @@ static int32_t apply(struct cli *c, enum option_id id, const char *value)
 		m->ephemeral = true;
 		return VR_OK;
 	case OPT_RUN:
-		if (m->command)
-			return vr_error_set(
-				VR_E_INVAL,
-				"--run is given twice; give several commands as one: --run 'a; b'");
-		return set_string(&m->command, "run", value);
+	case OPT_RUN_FILE:
+		return set_run(c, id, value);
+	case OPT_ARGS:
+		return VR_OK; /* parse_arguments() takes the words */
+	case OPT_ENV:
+		return add_environment(&m->run, value);
+	case OPT_CWD:
+		return set_string(&m->run.folder, "cwd", value);
+	case OPT_START_LIMIT:
+		return set_seconds(&m->run.start_limit, "start-limit", value, true);
+	case OPT_TIMEOUT:
+		return set_seconds(&m->timeout, "timeout", value, false);
 	case OPT_NO_REBOOT:
 		m->no_reboot = true;
 		return VR_OK;
 	case OPT_ON_OUTPUT_CLOSED:
 		return set_on_output_closed(c, value);
+	case OPT_CONSOLE_LOG:
+		return set_string(&m->console_log, "console-log", value);
 	case OPT_GDB:
 		return set_string(&m->gdb, "gdb", value);
 	case OPT_GDB_WAIT:
@@ -410,6 +475,9 @@ static int32_t parse_arguments(struct cursor *u, struct cli *c)
 			c->given |= 1ull << id;
 			rc = apply(c, (enum option_id)id, value);
 		}
+		/* What follows is the command's, whatever it looks like. */
+		while (id == OPT_ARGS && rc == VR_OK && u->at < u->argc)
+			rc = vr_text_list_add(&c->machine.run.arguments, u->argv[u->at++]);
 		if (rc < 0)
 			return rc;
 		/* Help is printed even when later words are wrong. */
@@ -431,8 +499,21 @@ static int32_t check_gdb(const struct machine_config *m)
 	return VR_OK;
 }
 
+static int32_t check_run(const struct cli *c)
+{
+	static const enum option_id only[] = {OPT_ARGS, OPT_ENV, OPT_CWD, OPT_START_LIMIT};
+
+	for (size_t i = 0; i < sizeof(only) / sizeof(only[0]); i++)
+		if ((c->given >> only[i] & 1) && !c->machine.run.command && !c->machine.run.file)
+			return vr_error_set(VR_E_INVAL, "--%s goes with --run or --run-file",
+					    options[only[i]].word);
+	return VR_OK;
+}
+
 static int32_t check(const struct cli *c)
 {
+	int32_t rc;
+
 	const struct machine_config *m = &c->machine;
 
 	if (c->quiet && c->verbose)
@@ -456,7 +537,8 @@ static int32_t check(const struct cli *c)
 	if (m->ephemeral && !m->image && !m->disk_count)
 		return vr_error_set(VR_E_INVAL,
 				    "--ephemeral without a disk; it is for an image and for --disk FILE");
-	return check_gdb(m);
+	rc = check_run(c);
+	return rc == VR_OK ? check_gdb(m) : rc;
 }
 
 int32_t cli_environment(struct cli *c)
@@ -473,7 +555,7 @@ int32_t cli_parse(int argc, char *const *argv, struct cli *c)
 	struct cursor u = {.argc = argc, .at = 1, .argv = argv, .cluster = ""};
 	int32_t rc;
 
-	*c = (struct cli){.machine = {.sandbox = true}};
+	*c = (struct cli){.machine = {.sandbox = true, .run.start_limit = START_LIMIT}};
 	rc = parse_arguments(&u, c);
 	c->machine.machine_file = c->config;
 	if (rc == VR_OK && c->command == CLI_RUN && c->config)

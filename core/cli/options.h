@@ -16,6 +16,7 @@ struct registry;
 #define EXIT_CODE_USAGE 2  /* the command line */
 #define EXIT_CODE_CONFIG 3 /* configuration, plugins or image: the machine can't be built */
 #define EXIT_CODE_PLUGIN 4 /* a plugin called exit(), or did not return */
+/* 5: MACHINE_LEFT of machine.h */
 
 enum cli_command { CLI_RUN, CLI_PLUGINS, CLI_DOCTOR, CLI_HELP, CLI_VERSION, CLI_LOG_HELP };
 
@@ -23,6 +24,7 @@ enum cli_command { CLI_RUN, CLI_PLUGINS, CLI_DOCTOR, CLI_HELP, CLI_VERSION, CLI_
 struct cli_plugin {
 	char *id;
 	char **names, **values; /* options; lists of equal length */
+	char **places;          /* the same length: where each value stands; NULL: on the command line */
 	char *where;            /* "-p kvm" or "machine.yaml:3:5", for messages */
 	char *file;             /* the machine file: its options that are paths are beside it; or NULL */
 	bool selects;           /* takes the place of its class in the machine, not only options */
@@ -65,6 +67,9 @@ int32_t machine_file_read(const char *file, struct cli *c);
 /* One more named plugin, to be filled by the caller; NULL: no memory. */
 struct cli_plugin *cli_add_plugin(struct cli *c, const char *id);
 int32_t cli_add_plugin_option(struct cli_plugin *p, const char *name, const char *value);
+/* A path of a machine file as a new string: "~/", ${NAME} and $$ are replaced, and it begins in the file's folder where it
+ * is not absolute. place: "machine.yaml:3:5", for the text of VR_E_CONFIG. */
+int32_t cli_expand_path(const char *file, const char *place, const char *text, char **out);
 /* What is said of a disk; not both of the first two. */
 struct disk_words {
 	bool read_only, ephemeral, raw;

@@ -74,9 +74,10 @@ const char *cli_memory(const char *text, uint64_t *out)
 void cli_free(struct cli *c)
 {
 	struct machine_config *m = &c->machine;
-	char *const strings[] = {m->arch,     m->accel,   m->translator, m->board,  m->kernel,
-				 m->append,   m->image,   m->command,    c->config, c->plugin_path,
-				 m->log_file, m->jitdump, m->gdb};
+	char *const strings[] = {m->arch,   m->accel,       m->translator, m->board,
+				 m->kernel, m->append,      m->image,      m->run.command,
+				 c->config, c->plugin_path, m->log_file,   m->jitdump,
+				 m->gdb,    m->run.file,    m->run.folder, m->console_log};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
@@ -84,6 +85,8 @@ void cli_free(struct cli *c)
 		free(m->disks[i].path);
 	free(m->disks);
 	vr_text_list_free(m->initrds);
+	vr_text_list_free(m->run.arguments);
+	vr_text_list_free(m->run.environment);
 	log_filter_free(&m->log);
 	for (uint32_t i = 0; i < c->plugin_count; i++) {
 		free(c->plugins[i].id);
@@ -91,6 +94,7 @@ void cli_free(struct cli *c)
 		free(c->plugins[i].file);
 		vr_text_list_free(c->plugins[i].names);
 		vr_text_list_free(c->plugins[i].values);
+		vr_text_list_free(c->plugins[i].places);
 	}
 	free(c->plugins);
 	vr_text_list_free(c->arguments);

@@ -118,17 +118,17 @@ static int32_t set_option(struct registry *r, struct loaded_plugin *p, const str
 			  size_t i)
 {
 	const char *name = named->names[i], *value = named->values[i];
-	char *path;
+	char *path = NULL;
 	int32_t code;
 
-	if (!named->file || !value[0] || !is_path(p->manifest, name))
-		return registry_option(r, p, name, value);
-	path = vr_text_beside(named->file, value);
-	if (!path)
-		return VR_E_NOMEM;
-	code = registry_option(r, p, name, path);
+	if (named->file && value[0] && is_path(p->manifest, name)) {
+		code = cli_expand_path(named->file, named->places[i], value, &path);
+		if (code < 0)
+			return code;
+	}
+	code = registry_option(r, p, name, path ? path : value);
 	free(path);
-	return code;
+	return code < 0 ? vr_error_context(code, "%s", named->where) : code;
 }
 
 static int32_t resolve_plugin(struct cli *c, struct registry *r, const struct cli_plugin *named,
@@ -142,7 +142,7 @@ static int32_t resolve_plugin(struct cli *c, struct registry *r, const struct cl
 	for (size_t i = 0; named->names && named->names[i]; i++) {
 		code = set_option(r, p, named, i);
 		if (code < 0)
-			return vr_error_context(code, "%s", named->where);
+			return code;
 	}
 	if (named->selects)
 		return select_plugin(c, p, taken);

@@ -45,32 +45,7 @@ struct debuglog {
 };
 
 /* ---- life -------------------------------------------------------------------------------------- */
-/* Emptied only once it is known that it is nothing of the machine's. */
-static int32_t open_log(const struct machine *m, const struct machine_config *c, int *fd)
-{
-	char label[TEXT];
-	struct file_request request = {.path = c->log_file,
-				       .label = label,
-				       .flags = O_WRONLY | O_CREAT,
-				       .kinds = FILE_REGULAR | FILE_PIPE | FILE_FIFO | FILE_CHARACTER};
-	struct file_opened opened;
-	int32_t rc;
-
-	snprintf(label, sizeof(label), "log '%s'", c->log_file);
-	rc = file_open(&request, &opened);
-	if (rc < 0)
-		return rc;
-	rc = machine_spare_inputs(m, c->machine_file, label, &opened.st);
-	if (rc == VR_OK && opened.kind == FILE_REGULAR && file_truncate(opened.fd, 0))
-		rc = vr_error_set(VR_E_IO, "%s: can't be emptied: %s", label, strerror(errno));
-	if (rc < 0)
-		close(opened.fd);
-	else
-		*fd = opened.fd;
-	return rc;
-}
-
-int32_t debuglog_new(const struct machine *m, const struct machine_config *c, struct debuglog **out)
+int32_t debuglog_new(struct machine *m, const struct machine_config *c, struct debuglog **out)
 {
 	const char *file = c->log_file;
 	int fd = STDERR_FILENO;
@@ -80,7 +55,7 @@ int32_t debuglog_new(const struct machine *m, const struct machine_config *c, st
 	*out = NULL;
 	if (!c->log.items)
 		return VR_OK;
-	rc = file ? open_log(m, c, &fd) : VR_OK;
+	rc = file ? machine_open_log(m, c->machine_file, "log", file, &fd) : VR_OK;
 	if (rc < 0)
 		return rc;
 	l = calloc(1, sizeof(*l));

@@ -15,7 +15,7 @@ struct machine_config;
 
 /* By c->log and c->log_file; the former is kept, not copied. NULL in *out: nothing is wanted. VR_E_BUSY: the file is
  * one that the run reads. [main], after the machine's files were opened and before the sandbox. */
-int32_t debuglog_new(const struct machine *m, const struct machine_config *c, struct debuglog **out);
+int32_t debuglog_new(struct machine *m, const struct machine_config *c, struct debuglog **out);
 /* Warns of items that are wanted and that neither the accelerator nor the core gives. */
 void debuglog_tell_missing(const struct debuglog *l, const char *accelerator);
 /* Are accesses to devices wanted? They all have to take the bus then. */

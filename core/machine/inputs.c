@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* inputs.c: the files that a run reads or that its disks lie on, which no log may be written over. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -63,4 +67,37 @@ int32_t machine_spare_inputs(const struct machine *m, const char *machine_file, 
 				   "%s: is %s '%s' of this machine, or lies under it; name another file",
 				   label, what, name)
 		    : VR_OK;
+}
+
+int32_t machine_open_log(struct machine *m, const char *machine_file, const char *what, const char *path,
+			 int *fd)
+{
+	char label[192];
+	struct file_request request = {.path = path,
+				       .label = label,
+				       .flags = O_WRONLY | O_CREAT,
+				       .kinds = FILE_REGULAR | FILE_PIPE | FILE_FIFO | FILE_CHARACTER};
+	struct file_opened opened;
+	int32_t rc;
+
+	snprintf(label, sizeof(label), "%s '%s'", what, path);
+	rc = file_open(&request, &opened);
+	if (rc < 0)
+		return rc;
+	rc = machine_spare_inputs(m, machine_file, label, &opened.st);
+	for (uint32_t i = 0; rc == VR_OK && i < m->log_files && opened.kind == FILE_REGULAR; i++)
+		if (file_is_one(&m->log_file[i].st, &opened.st))
+			rc = vr_error_set(VR_E_BUSY, "%s: is the file of %s as well; name another file",
+					  label, m->log_file[i].what);
+	if (rc == VR_OK && opened.kind == FILE_REGULAR && file_truncate(opened.fd, 0))
+		rc = vr_error_set(VR_E_IO, "%s: can't be emptied: %s", label, strerror(errno));
+	if (rc < 0)
+		close(opened.fd);
+	else
+		*fd = opened.fd;
+	if (rc == VR_OK && m->log_files < sizeof(m->log_file) / sizeof(m->log_file[0])) {
+		m->log_file[m->log_files].what = what;
+		m->log_file[m->log_files++].st = opened.st;
+	}
+	return rc;
 }

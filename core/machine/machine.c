@@ -34,6 +34,7 @@ void machine_offer(struct registry *r)
 	registry_offer(r, VR_THREAD_ID, &thread_table);
 	registry_offer(r, VR_MACHINE_ID, &machine_table);
 	registry_offer(r, VR_CONSOLE_ID, &console_table);
+	registry_offer(r, VR_STREAMS_ID, &streams_table);
 	registry_offer(r, VR_DISKS_ID, &disks_table);
 	registry_offer(r, VR_DEVICE_TRACE_ID, &device_trace_table);
 	registry_offer(r, VR_DOORBELL_ID, &doorbell_table);
@@ -48,6 +49,7 @@ static int32_t check_config(struct machine *m, const struct machine_config *c)
 	m->vcpu_count = c->vcpu_count ? c->vcpu_count : 1;
 	m->ram_size = c->ram_size ? c->ram_size : DEFAULT_RAM;
 	m->no_reboot = c->no_reboot;
+	m->timeout = c->timeout;
 	m->stats_wanted = c->stats;
 	if (m->vcpu_count > MACHINE_MAX_VCPUS)
 		return vr_error_set(VR_E_CONFIG, "%u vCPUs: at most %u can be had", m->vcpu_count,
@@ -76,8 +78,8 @@ static int32_t remember_boot(struct machine *m, const struct machine_config *c)
 		rc = vr_text_list_add(&m->initrds, *i);
 	if (rc == VR_OK)
 		rc = vr_text_replace(&m->image, c->image);
-	if (rc == VR_OK && c->command)
-		rc = script_append(&m->console.script, c->append, c->command, &m->append);
+	if (rc == VR_OK && m->run.wanted)
+		rc = run_append(c->append, &m->append);
 	else if (rc == VR_OK)
 		rc = vr_text_replace(&m->append, c->append);
 	if (rc == VR_OK && m->append) {
@@ -219,29 +221,36 @@ static int32_t create_board(struct machine *m)
 	return rc;
 }
 
-static int32_t check_command_line(struct machine *m)
+static int32_t check_command_line(const struct machine *m, uint32_t most)
 {
 	uint64_t n = strlen(m->boot.payload.cmdline), given = m->append ? strlen(m->append) + 1 : 0;
-	uint32_t most = VR_HAS(m->board_table, cmdline_max)
-				? m->board_table->cmdline_max(m->board, &m->boot.payload)
-				: 0;
+	char own[64] = "";
 
+	given += m->own_length;
 	if (!most || n <= most)
 		return VR_OK;
+	if (m->own_length)
+		snprintf(own, sizeof(own), ", %llu of the board's options",
+			 (unsigned long long)m->own_length);
 	return vr_error_set(
 		VR_E_CONFIG,
 		"%s: the command line has %llu bytes, and this kernel takes %u: %llu of --append "
-		"(in a machine file: append), %llu of --run, %llu of the image's boot entry; shorten "
-		"them, or put a long command into a file on a disk of the guest",
+		"(in a machine file: append), %llu of --run, %llu of the image's boot entry%s; shorten "
+		"them",
 		m->boot.payload.kernel_name, (unsigned long long)n, most,
 		(unsigned long long)m->append_length, (unsigned long long)m->command_length,
-		(unsigned long long)(n > given ? n - given : 0));
+		(unsigned long long)(n > given ? n - given : 0), own);
 }
 
 static int32_t load(struct machine *m)
 {
-	int32_t rc = check_command_line(m);
+	uint32_t most = VR_HAS(m->board_table, cmdline_max)
+				? m->board_table->cmdline_max(m->board, &m->boot.payload)
+				: 0;
+	int32_t rc = machine_add_parameters(m, most);
 
+	if (rc == VR_OK)
+		rc = check_command_line(m, most);
 	if (rc == VR_OK) {
 		rc = m->board_table->load(m->board, &m->boot.payload);
 		if (rc < 0)
@@ -258,11 +267,27 @@ static int32_t load(struct machine *m)
 	return rc;
 }
 
+/* The machine's limits, while it runs. */
+static void look_around(struct machine *m)
+{
+	late_look(m);
+	run_look(&m->run);
+	if (!m->deadline || clock_monotonic() < m->deadline)
+		return;
+	m->deadline = 0;
+	log_print(VR_LOG_ERROR, "the machine has run for %g s and is ended (--timeout)",
+		  (double)m->timeout / 1e9);
+	console_end(&m->console, RUN_TIMEOUT);
+}
+
 static void user_ends(void *opaque, int32_t status)
 {
-	power_request(opaque, VR_POWER_OFF, status);
+	struct machine *m = opaque;
+
+	power_request(m, VR_POWER_OFF, status);
+	run_hurry(&m->run);
 	/* Requests to disks that are under way are broken off: the guest is no longer there to see it. */
-	disks_stop(opaque);
+	disks_stop(m);
 }
 
 static int32_t init_parts(struct machine *m, const struct machine_config *c)
@@ -281,7 +306,12 @@ static int32_t init_parts(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = timers_init(&m->timers, &m->sandbox);
 	if (rc == VR_OK)
-		rc = console_init(&m->console, c->command != NULL);
+		rc = run_init(&m->run, m, c);
+	if (rc == VR_OK)
+		rc = console_init(&m->console);
+	if (m->run.wanted)
+		m->console.text = run_text;
+	m->console.text_opaque = &m->run;
 	m->console.end = user_ends;
 	m->console.end_opaque = m;
 	m->console.output_optional = c->output_optional;
@@ -307,6 +337,10 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 		fprintf(stderr, "vmrun: %s\n", m->choice.line);
 	if (rc == VR_OK)
 		rc = open_disks(m, c, image_is_disk);
+	if (rc == VR_OK)
+		rc = console_log_new(m, c, &m->console.log);
+	if (rc == VR_OK)
+		rc = run_open_log(&m->run, m, c);
 	if (rc == VR_OK)
 		rc = debuglog_new(m, c, &m->debuglog);
 	if (rc == VR_OK)
@@ -364,6 +398,7 @@ int32_t machine_new(struct registry *r, const struct machine_config *c, struct m
 	m->registry = r;
 	m->gate_shut = true;
 	m->request = POWER_NONE;
+	m->look = look_around;
 	m->sandbox.ruleset = -1;
 	m->stats.smaps = -1;
 	boot_files_none(&m->boot_files);
@@ -395,6 +430,7 @@ static int32_t reset(struct machine *m)
 	for (uint32_t i = 0; i < m->vcpu_count; i++)
 		m->vcpu[i].on = false;
 	pthread_mutex_unlock(&m->lock);
+	run_restart(&m->run);
 	console_restart(&m->console);
 	m->accel->vm_reset(m->vm);
 	/* The reset failed and said so, or the user ends the machine. */
@@ -415,23 +451,18 @@ static int32_t ended(uint32_t what, int32_t code)
 
 static int32_t end_status(struct machine *m, uint32_t what, int32_t code)
 {
-	int32_t status = ended(what, code);
+	int32_t status = ended(what, code), lost = console_lost_status(&m->console);
 
-	if (m->console.script_wanted && what != VR_POWER_CRASH && !status)
-		status = script_status(&m->console.script, what == VR_POWER_RESET);
+	/* Output that is not whole is worse than any status of the command. */
+	if (m->run.wanted && what != VR_POWER_CRASH && !status && !lost)
+		status = run_status(&m->run, what == VR_POWER_RESET);
 	if (what == VR_POWER_RESET && console_init_failed(&m->console)) {
 		log_print(VR_LOG_ERROR,
 			  "the guest's init could not go on; its last lines on the console, before the "
 			  "panic, say why");
-		status = SCRIPT_NO_STATUS;
+		status = RUN_NO_STATUS;
 	}
-	return status ? status : console_lost_status(&m->console);
-}
-
-/* A panic, and a machine that should have been off by now, are no reason to run the command again. */
-static bool script_over(const struct machine *m)
-{
-	return m->console.script_wanted && (m->console.script.panic.seen || m->console.script.found);
+	return status ? status : lost;
 }
 
 /* What the end waits for from now on. */
@@ -446,6 +477,8 @@ int32_t machine_run(struct machine *m)
 	uint32_t what;
 	int32_t rc = console_start(&m->console, &m->sandbox, late_tell, m);
 
+	if (rc == VR_OK)
+		rc = run_start(&m->run, &m->sandbox);
 	if (rc == VR_OK && m->gdb)
 		rc = gdb_start(m->gdb);
 	if (rc == VR_OK)
@@ -456,10 +489,12 @@ int32_t machine_run(struct machine *m)
 	}
 	m->boot_files.guest_has_run = true;
 	m->stats.started = clock_monotonic();
+	if (m->timeout)
+		m->deadline = m->stats.started + m->timeout;
 	vcpus_resume(m);
 	for (;;) {
 		what = power_wait(m, &code);
-		if (what != VR_POWER_RESET || m->no_reboot || script_over(m) ||
+		if (what != VR_POWER_RESET || m->no_reboot || run_over(&m->run) ||
 		    console_init_failed(&m->console))
 			break;
 		rc = reset(m);
@@ -478,6 +513,7 @@ int32_t machine_run(struct machine *m)
 	disks_stop(m);
 	m->stats.ended = clock_monotonic();
 	end_step(m, "the console's output is not taken");
+	run_stop(&m->run);
 	console_stop(&m->console);
 	end_step(m, NULL);
 	status = end_status(m, what, code);
@@ -508,6 +544,7 @@ void machine_free(struct machine *m)
 		vcpus_quiesce(m);
 	gdb_free(m->gdb);
 	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
+	run_stop(&m->run);
 	console_stop(&m->console);
 	end_step(m, "a device's timer does not return");
 	timers_stop(&m->timers);
@@ -528,6 +565,7 @@ void machine_free(struct machine *m)
 	disks_close(m);
 	/* Up to here signals are caught: one that came now would keep the disks from being flushed. */
 	console_free(&m->console);
+	run_free(&m->run);
 	boot_free(&m->boot);
 	boot_close(&m->boot_files);
 	bus_free(&m->bus);

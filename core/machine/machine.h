@@ -8,6 +8,7 @@
 #define MACHINE_MACHINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/log_filter.h"
@@ -25,6 +26,16 @@ struct disk_config {
 	char *path;
 	enum disk_mode mode;
 	bool raw; /* whatever it looks like, its bytes are the disk's */
+};
+
+/* --run and what goes with it. There is a command or a file, or nothing is to be run. */
+struct run_request {
+	char *command;        /* for /bin/sh */
+	char *file;           /* a script, or a program of the guest's */
+	char **arguments;     /* a list, or NULL */
+	char **environment;   /* "NAME=VALUE"; the same */
+	char *folder;         /* where it runs; NULL: root's home */
+	uint64_t start_limit; /* ns until it must have begun; 0: any */
 };
 
 /* What to build: filled by the command line and the machine file. Strings are owned by the config. */
@@ -45,18 +56,27 @@ struct machine_config {
 	bool ephemeral; /* nothing that the guest writes to a disk is kept */
 	bool no_reboot; /* a guest reset ends the run */
 	bool sandbox;
-	uint32_t stats;           /* 0 none, 1 text, 2 json */
-	bool output_optional;     /* go on when the guest's output can't be written any more */
-	struct log_filter log;    /* -d */
-	char *log_file;           /* -D; NULL: standard error */
+	uint32_t stats;        /* 0 none, 1 text, 2 json */
+	bool output_optional;  /* go on when the guest's output can't be written any more */
+	struct log_filter log; /* -d */
+	char *log_file;        /* -D; NULL: standard error */
+	/* What the guest prints on its console goes there: a copy, or with --run all of it, which else goes to standard
+	 * error; NULL: nowhere. */
+	char *console_log;
 	bool perf_map;            /* --perf-map */
 	char *jitdump;            /* --jitdump: a folder, or NULL */
 	char *gdb;                /* where a debugger may attach: gdb/address.h; NULL: nowhere */
 	bool gdb_anywhere;        /* it may be an address that other machines reach */
 	bool gdb_wait;            /* the first instruction waits for the debugger */
 	const char *machine_file; /* what the rest was read from; NULL: none. The caller's */
-	char *command;            /* run this on the guest's console and power off (no terminal), or NULL */
+	struct run_request run;   /* no terminal */
+	uint64_t timeout;         /* ns until the machine is ended; 0: never */
 };
+
+#define MACHINE_LEFT 5 /* the exit status when the user has left by Ctrl-A x */
+
+/* The Ctrl-A keys of the terminal, a line each with `end` after it; cut off at `size` bytes, of which 1024 do. */
+void console_list_keys(char *text, size_t size, const char *end);
 
 /* Offer the host tables to plugins, for a command that loads plugins without a machine (`doctor`). machine_new
  * does it too; without a machine the tables answer VR_E_STATE or nothing. */

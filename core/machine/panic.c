@@ -3,27 +3,28 @@
 
 #include <string.h>
 
-void panic_watch(struct panic_watch *p, const uint8_t *in, uint32_t n)
+uint32_t panic_watch(struct panic_watch *p, const uint8_t *in, uint32_t n)
 {
-	static const char panic[] = "Kernel panic - not syncing: ";
+	static const char words[] = "Kernel panic - not syncing: ";
 
-	if (p->seen)
-		return;
-	for (uint32_t i = 0; i < n && !p->seen; i++) {
-		if (p->at == sizeof(panic) - 1) {
-			if (in[i] < ' ' || p->length == sizeof(p->text) - 1)
+	for (uint32_t i = 0; i < n; i++) {
+		if (p->at == sizeof(words) - 1) {
+			if (in[i] < ' ' || p->length == sizeof(p->text) - 1) {
+				p->at = 0;
 				p->seen = true;
-			else
-				p->text[p->length++] = (char)in[i];
-		} else if (in[i] == (uint8_t)panic[p->at]) {
-			p->at++;
-			p->length = 0;
+				return i + 1;
+			}
+			p->text[p->length++] = (char)in[i];
+			p->text[p->length] = 0;
+		} else if (in[i] == (uint8_t)words[p->at]) {
+			if (++p->at == sizeof(words) - 1)
+				p->text[p->length = 0] = 0;
 		} else {
 			/* Its first letter occurs once. */
-			p->at = in[i] == (uint8_t)panic[0];
+			p->at = in[i] == (uint8_t)words[0];
 		}
 	}
-	p->text[p->length] = 0;
+	return n;
 }
 
 bool panic_is_of_init(const struct panic_watch *p)

@@ -17,8 +17,9 @@ struct panic_watch {
 	char text[96]; /* what follows these words on the line */
 };
 
-/* All zeros at first, and again when the machine is reset. */
-void panic_watch(struct panic_watch *p, const uint8_t *in, uint32_t n);
+/* Looks at text up to the end of a panic's line, which sets `seen`, or all of it; returns how many bytes that was. All zeros at
+ * first, and again when the machine is reset. */
+uint32_t panic_watch(struct panic_watch *p, const uint8_t *in, uint32_t n);
 /* Process 1 ended by itself with exit status 125: an init that could not go on (vmrun(1), EXIT STATUS). */
 bool panic_is_of_init(const struct panic_watch *p);
 

@@ -28,6 +28,7 @@
 #include "machine/machine.h"
 #include "machine/overlay.h"
 #include "machine/panic.h"
+#include "machine/run.h"
 #include "machine/sandbox.h"
 #include "plugin/registry.h"
 
@@ -156,70 +157,53 @@ int32_t threads_start(pthread_t *out, struct sandbox *s, const char *name, void 
 void vcpu_park(_Atomic uint32_t *permit, uint64_t deadline_monotonic);
 void vcpu_unpark(_Atomic uint32_t *permit);
 
-/* ---- script.c: --run ----------------------------------------------------------------------- */
-#define SCRIPT_NO_STATUS 125 /* vmrun's status when the guest told none, or its init could not go on */
-struct script {
-	char mark[17]; /* what no output holds by chance; ends with a zero */
-	bool show;     /* text that is not the command's output goes to stderr */
-	/* Takes the output in order. `output`: the command's; else what the kernel and init print. */
-	void (*sink)(void *opaque, bool output, const uint8_t *bytes, uint32_t n);
-	void *opaque;
-	enum { SCRIPT_BEFORE, SCRIPT_DURING, SCRIPT_AFTER } phase;
-	bool begun; /* the command has been started */
-	bool found; /* `status` is the command's, or what init says in its place */
-	bool plain; /* init prints no marks: all text is taken for output */
-	bool have_cr;
-	int32_t status;
-	uint32_t held; /* bytes of `line` that may yet be a mark */
-	char line[64];
-	uint8_t *kept; /* text before the command, as long as it may be the output of an init without marks */
-	uint32_t kept_count, kept_capacity;
-	struct panic_watch panic;
-};
-/* show: text that is not the command's output is wanted. Draws a mark. */
-int32_t script_init(struct script *s, bool show);
-/* `append` with what tells the guest's init of the command; malloc'ed. */
-int32_t script_append(const struct script *s, const char *append, const char *command, char **out);
-void script_filter(struct script *s, const uint8_t *in, uint32_t n);
-/* The guest begins anew. */
-void script_restart(struct script *s);
-/* No more comes. */
-void script_finish(struct script *s);
-/* The command's status; or says what went wrong (`reset`: by a reset the guest ended), and gives SCRIPT_NO_STATUS. */
-int32_t script_status(const struct script *s, bool reset);
-void script_free(struct script *s);
-
 /* ---- terminal.c -------------------------------------------------------------------------- */
 /* In raw mode from here on, unless this process is in the background. */
 bool terminal_take(int fd);
 void terminal_restore(void);
 void terminal_give_back(void); /* the same from a signal handler */
 
+/* ---- console_log.c ----------------------------------------------------------------------- */
+struct console_log;
+/* Opens the file that the configuration names; *out is NULL where it names none. */
+int32_t console_log_new(struct machine *m, const struct machine_config *c, struct console_log **out);
+/* What the guest prints. True: it waits for console_log_flush(), which may be called with NULL. [any] */
+bool console_log_put(struct console_log *l, const uint8_t *bytes, uint32_t n);
+void console_log_flush(struct console_log *l);
+/* Off, or on again: is it on now? */
+bool console_log_switch(struct console_log *l);
+void console_log_free(struct console_log *l);
+
 /* ---- console.c --------------------------------------------------------------------------- */
 #define CONSOLE_LISTENERS 8u
 #define CONSOLE_INPUT 4096u
+#define CONSOLE_BREAK 0x100u /* in the input: no byte, but a BREAK */
 #define CONSOLE_OUTPUT 65536u
 struct console {
 	pthread_mutex_t lock;
 	pthread_cond_t space; /* output has been written */
 	pthread_t thread;
-	bool ready, started, closing, hurry, escape, eof;
-	bool terminal; /* stdin is one, and it is ours while the process is in the foreground */
-	bool raw;      /* it is ours now */
-	int in, out, err, event, signals; /* descriptors */
-	uint8_t input[CONSOLE_INPUT];
+	bool ready, started, closing, escape, eof;
+	_Atomic bool hurry;
+	bool terminal;               /* stdin is one, and it is ours while the process is in the foreground */
+	bool raw;                    /* it is ours now */
+	int in, out, event, signals; /* descriptors */
+	uint16_t input[CONSOLE_INPUT]; /* bytes, and CONSOLE_BREAK */
 	uint32_t input_head, input_count;
 	uint8_t *output;
 	uint32_t output_head, output_count;
-	int sink; /* where the bytes of `output` go: out or err */
-	struct {
-		void(VR_CALL *fn)(void *opaque);
-		void *opaque;
-	} listener[CONSOLE_LISTENERS];
-	uint32_t listeners;
-	bool script_wanted;
-	pthread_mutex_t script_lock; /* one writer at a time, also while it waits for room */
-	struct script script;
+	struct console_listeners {
+		struct {
+			void(VR_CALL *fn)(void *opaque);
+			void *opaque;
+		} call[CONSOLE_LISTENERS];
+		uint32_t count;
+	} on_input, on_resize;
+	uint32_t columns, rows;  /* of the terminal; 0: not known */
+	struct console_log *log; /* NULL: none is wanted */
+	/* --run: takes what the guest prints, and the guest gets no input here; NULL: there is a terminal. */
+	void (*text)(void *opaque, const uint8_t *bytes, uint32_t n);
+	void *text_opaque;
 	struct panic_watch panic; /* without --run; under `lock` */
 	bool output_optional;     /* the machine goes on without it */
 	_Atomic int output_lost;  /* errno of the write that failed */
@@ -229,17 +213,26 @@ struct console {
 	void (*end)(void *opaque, int32_t status);
 	void *end_opaque;
 };
-int32_t console_init(struct console *c, bool script);
+int32_t console_init(struct console *c);
 /* late, opaque: see signals_catch(). */
 int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *opaque), void *opaque);
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
 uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n);
 int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
-/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many are left in `out` (room for
- * 2n). */
-uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint8_t *out);
+/* Is the user at a terminal? / How large is it; false: it does not say, or there is none. */
+bool console_has_terminal(const struct console *c);
+bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows);
+/* Bytes typed on the terminal: takes the Ctrl-A commands out; returns how many bytes and CONSOLE_BREAKs are left in
+ * `out` (room for 2n). */
+uint32_t console_scan(struct console *c, const uint8_t *in, uint32_t n, uint16_t *out);
 /* vmrun's status when the machine ended because its output could not be written; 0: it could. */
 int32_t console_lost_status(const struct console *c);
+/* The user wants an end: what waits for a terminal that takes nothing must not hold it up. */
+void console_end(struct console *c, int32_t status);
+/* `name` ("standard output") can't be written, for the reason e. Said once; as the user wants, the machine ends. */
+void console_lose(struct console *c, const char *name, int e);
+/* What was left of the output was given up, because the user wants the end. */
+void console_cut_off(struct console *c);
 /* The guest's init has said that it can't go on, by a panic. */
 bool console_init_failed(struct console *c);
 /* The machine is reset. */
@@ -247,6 +240,17 @@ void console_restart(struct console *c);
 /* Writes what is left and gives the terminal back; signals are still caught. */
 void console_stop(struct console *c);
 void console_free(struct console *c);
+
+/* ---- console_keys.c ---------------------------------------------------------------------- */
+#define CONSOLE_KEYS_TEXT 1024u /* bytes for all of console_list_keys() */
+enum console_key {
+#define CONSOLE_KEY(name, keys, shown, help) CONSOLE_KEY_##name,
+#include "machine/console_keys.def"
+#undef CONSOLE_KEY
+	CONSOLE_KEY_COUNT
+};
+/* What a byte after Ctrl-A means; CONSOLE_KEY_COUNT: nothing of vmrun's. */
+enum console_key console_key(uint8_t byte);
 
 /* ---- block.c ----------------------------------------------------------------------------- */
 #define DISK_THREADS 4u
@@ -320,6 +324,10 @@ void disks_close(struct machine *m);
  * on, kernel, initrd, machine file, plugins). */
 int32_t machine_spare_inputs(const struct machine *m, const char *machine_file, const char *label,
 			     const struct stat *st);
+/* Opens a log that the user named, for writing, and empties it once it is known that it is none of these files, nor
+ * another log. `what` begins messages, and lives as long as the machine. */
+int32_t machine_open_log(struct machine *m, const char *machine_file, const char *what, const char *path,
+			 int *fd);
 
 /* ---- required_members.c ----------------------------------------------------------------------------- */
 /* A started plugin's table, which has every member that can't be done without. VR_E_ABI: the text names what
@@ -402,8 +410,12 @@ bool power_pending(struct machine *m);
 /* The vCPUs stand still for a reset: what asked for one until now has asked for this one. False: by now
  * something has asked for the end, which counts more. */
 bool power_reset_begins(struct machine *m);
-/* Waits for a request and takes it. */
+/* Waits for a request and takes it; calls m->look meanwhile. */
 uint32_t power_wait(struct machine *m, int32_t *code);
+
+/* ---- parameters.c ------------------------------------------------------------------------ */
+/* Adds to the command line that was just read what vmrun says by itself. most: bytes that the kernel takes; 0: unknown. */
+int32_t machine_add_parameters(struct machine *m, uint32_t most);
 
 /* ---- stats.c ----------------------------------------------------------------------------- */
 struct stats {
@@ -424,6 +436,7 @@ struct machine {
 	char *kernel, *append, *image, **initrds;
 	/* Bytes of `append`: as the user gave it, and what --run adds. */
 	uint64_t append_length, command_length;
+	uint64_t own_length; /* what parameters.c has added to the command line */
 
 	const struct vr_accel *accel;
 	struct vr_plugin_self *accel_self;
@@ -435,6 +448,10 @@ struct machine {
 	uint32_t vcpu_count;
 	uint64_t ram_size;
 	bool no_reboot;
+	/* What a machine that runs is looked at for, at least every LATE_LOOK_NS. [main] */
+	void (*look)(struct machine *m);
+	uint64_t deadline; /* --timeout: CLOCK_MONOTONIC in ns; 0: none */
+	uint64_t timeout;  /* ns */
 	uint32_t stats_wanted;
 	int signal; /* the signal that ended the run, or 0 */
 
@@ -454,6 +471,7 @@ struct machine {
 	struct timers timers;
 	struct doorbells doorbells;
 	struct console console;
+	struct run run;
 	struct sandbox sandbox;
 	struct stats stats;
 	struct disk disk[MACHINE_MAX_DISKS];
@@ -471,7 +489,12 @@ struct machine {
 	const struct vr_device_trace *device_trace; /* NULL: no trace */
 	void *device_trace_opaque;
 	struct debuglog *debuglog; /* NULL: no log is wanted */
-	struct codemap *codemap;   /* NULL: no names are wanted */
+	struct {
+		const char *what;
+		struct stat st;
+	} log_file[2]; /* what machine_open_log() has opened */
+	uint32_t log_files;
+	struct codemap *codemap; /* NULL: no names are wanted */
 };
 
 static inline struct machine *machine_of(const struct vr_host *host)
@@ -488,6 +511,7 @@ extern const struct vr_host_codecache codecache_table;
 extern const struct vr_host_thread thread_table;
 extern const struct vr_host_machine machine_table;
 extern const struct vr_host_console console_table;
+extern const struct vr_host_streams streams_table;
 extern const struct vr_host_disks disks_table;
 extern const struct vr_host_device_trace device_trace_table;
 extern const struct vr_host_doorbell doorbell_table;

@@ -56,9 +56,16 @@ bool power_reset_begins(struct machine *m)
 	return begins;
 }
 
-uint32_t power_wait(struct machine *m, int32_t *code)
+static uint64_t next_look(const struct machine *m)
 {
 	uint64_t look = clock_monotonic() + LATE_LOOK_NS;
+
+	return m->deadline && m->deadline < look ? m->deadline : look;
+}
+
+uint32_t power_wait(struct machine *m, int32_t *code)
+{
+	uint64_t look = next_look(m);
 	uint32_t what;
 
 	pthread_mutex_lock(&m->lock);
@@ -69,8 +76,8 @@ uint32_t power_wait(struct machine *m, int32_t *code)
 		if (pthread_cond_timedwait(&m->changed, &m->lock, &ts) != ETIMEDOUT)
 			continue;
 		pthread_mutex_unlock(&m->lock);
-		late_look(m);
-		look = clock_monotonic() + LATE_LOOK_NS;
+		m->look(m);
+		look = next_look(m);
 		pthread_mutex_lock(&m->lock);
 	}
 	what = m->request;

@@ -6,7 +6,7 @@
  * process. All threads share their memory, so such code has the rights of every thread: only what the whole
  * process gives up counts.
  *
- * - seccomp: an allow-list of system calls and of their arguments (sandbox_calls.def), for all threads at
+ * - seccomp: an allow-list of system calls and of their arguments (common/sandbox_calls.def), for all threads at
  *   once. This is the boundary: no path, socket, program or other process can be named, no memory becomes
  *   executable, nothing is sent to the terminal's input.
  * - Landlock: no file can be opened, no TCP port reached, no other process signalled, by the kernel's file
@@ -41,7 +41,6 @@
 
 #include "common/error.h"
 #include "machine/parts.h"
-#include "machine/sandbox_parts.h"
 #include "util/log.h"
 
 /* ---- what the kernel at hand can do ---- */

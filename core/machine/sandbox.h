@@ -2,9 +2,7 @@
 /*
  * sandbox.h: what a process of vmrun gives up before it touches what an untrusted guest or network controls.
  *
- * A profile is a column of the table in sandbox_calls.def. SANDBOX_MACHINE is the machine process; the others
- * are the roles of helper processes. sandbox.c says how the parts (capabilities, Landlock, seccomp) work
- * together.
+ * sandbox.c says how the parts of common/sandbox.h (capabilities, Landlock, seccomp) work together.
  */
 #ifndef MACHINE_SANDBOX_H
 #define MACHINE_SANDBOX_H
@@ -13,23 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum sandbox_profile {
-	SANDBOX_MACHINE,       /* the machine process: no path, socket or exec rights */
-	SANDBOX_MACHINE_FILES, /* the same, but opens files: a passthrough plugin is there */
-	SANDBOX_NET,           /* role net: makes sockets, binds and connects them */
-	SANDBOX_SHARE,         /* role share: opens what lies below the granted folders */
-	SANDBOX_SHARE_READ,    /* role share, when no path is granted for writing */
-	SANDBOX_BLOCK_NET,     /* role block-net: connects sockets */
-	SANDBOX_GPU,           /* role gpu: opens the granted device files, ioctl, mmap */
-	SANDBOX_CACHE,         /* role cache: opens, renames and unlinks below the granted folder */
-	SANDBOX_PROFILES
-};
+#include "common/sandbox.h"
 
-/* A file, or a folder with all below it, that may be opened by path after the sandbox has been entered. */
-struct sandbox_grant {
-	const char *path;
-	bool write; /* false: read only */
-};
 struct sandbox_grants {
 	const struct sandbox_grant *grant;
 	uint32_t count;
@@ -54,7 +37,6 @@ void sandbox_support(struct sandbox_support *out);
 const char *sandbox_not_covered(const struct sandbox_support *s, uint32_t i);
 
 /* ---- the machine process: threads exist before it is entered ---- */
-#define SANDBOX_IOCTLS 128u
 struct sandbox {
 	atomic_bool wanted;
 	atomic_bool entered;

@@ -32,7 +32,7 @@
 
 #define SAME_REQUEST_NS 300000000ull
 
-enum what { END, END_CORE, IGNORE, STOP, CONTINUE };
+enum what { END, END_CORE, IGNORE, STOP, CONTINUE, RESIZE };
 
 static const struct row {
 	int number;
@@ -146,6 +146,9 @@ static void on_signal(int n, siginfo_t *info, void *context)
 		break;
 	case CONTINUE:
 		continued = true;
+		ring();
+		break;
+	case RESIZE:
 		ring();
 		break;
 	case IGNORE:

@@ -173,6 +173,8 @@ static uint64_t dsdt(struct area *area, const struct acpi_input *in)
 	pci(&a);
 	for (uint32_t i = 0; i < in->virtio_slots; i++)
 		virtio(&a, i);
+	if (in->slots)
+		acpi_devices(&a, in->slots);
 	aml_end(&a);
 	/* 7.4.2: what to write to SLP_TYP of PM1a_CNT (and PM1b_CNT) to sleep that deep. */
 	aml_name(&a, "\\_S5_");

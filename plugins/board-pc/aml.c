@@ -13,6 +13,7 @@
 #define OP_STRING 0x0du
 #define OP_QWORD 0x0eu
 #define OP_SCOPE 0x10u
+#define OP_DUAL_NAME 0x2eu
 #define OP_BUFFER 0x11u
 #define OP_PACKAGE 0x12u
 #define OP_EXT 0x5bu
@@ -147,6 +148,23 @@ void aml_string(struct aml *a, const char *text)
 {
 	put(a, OP_STRING, 1);
 	put_bytes(a, text, (uint32_t)strlen(text) + 1);
+}
+
+void aml_buffer(struct aml *a, const void *bytes, uint32_t n)
+{
+	put(a, OP_BUFFER, 1);
+	begin(a);
+	aml_integer(a, n);
+	put_bytes(a, bytes, n);
+	aml_end(a);
+}
+
+void aml_reference(struct aml *a, const char *scope, const char *name)
+{
+	put(a, '\\', 1);
+	put(a, OP_DUAL_NAME, 1);
+	put_name(a, scope);
+	put_name(a, name);
 }
 
 static uint32_t hex(char c)

@@ -32,6 +32,9 @@ void aml_end(struct aml *a);
 void aml_name(struct aml *a, const char *name); /* Name (name, <what is written next>) */
 void aml_integer(struct aml *a, uint64_t value);
 void aml_string(struct aml *a, const char *text);
+void aml_buffer(struct aml *a, const void *bytes, uint32_t n);
+void aml_reference(struct aml *a, const char *scope,
+		   const char *name);            /* \scope.name, of four characters each */
 void aml_eisa_id(struct aml *a, const char *id); /* "PNP0501": 19.3.4 */
 
 /* A buffer of resources (6.4): begin, resources, end. */

@@ -2,11 +2,13 @@
 /*
  * board.c: puts the `pc` machine together: RAM, interrupt controllers, the devices every PC has, ACPI's
  * registers and tables, and, in the virtio-mmio slots, what a device plugin offers: disks first, so that the
- * guest's first disk is disk 0, then the random number generator and a second console.
+ * guest's first disk is disk 0, then the random number generator and a second console. Devices of plugins that have
+ * registers of their own are in windows, and described by ACPI (acpi_devices.c).
  */
 #include "board.h"
 
 #include <board/plugin_entry.h>
+#include <board/terminal.h>
 #include <board/limits.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -97,8 +99,12 @@ static int32_t add_ram(struct pc_board *b)
 
 static int32_t build(struct pc_board *b)
 {
-	const struct vr_uart_config uart = {
-		.space = VR_SPACE_PORT, .irq = PC_IRQ_UART, .base = UART_PORT, .length = 8, .gated = 1};
+	const struct vr_uart_config uart = {.space = VR_SPACE_PORT,
+					    .irq = PC_IRQ_UART,
+					    .base = UART_PORT,
+					    .length = 8,
+					    .port = vr_terminal_uart_port(&b->slots),
+					    .gated = 1};
 	int32_t rc = add_ram(b), more;
 
 	if (rc < 0)
@@ -133,16 +139,23 @@ static int32_t VR_CALL pc_create(struct vr_plugin_self *self, const struct vr_bo
 	rc = vr_tables_bind(&b->t, host, "board-pc");
 	if (rc >= 0)
 		rc = vr_board_limits_check(&b->t, &limits, c);
+	b->slots.t = &b->t;
 	if (rc >= 0)
 		rc = read_options(b);
+	if (rc >= 0)
+		rc = vr_terminal_choose(&b->slots);
 	if (rc >= 0) {
 		b->vcpu_count = c->vcpu_count;
 		b->ram_size = c->ram_size;
-		b->slots.t = &b->t;
 		b->slots.base = PC_VIRTIO_BASE;
 		b->slots.stride = PC_VIRTIO_STRIDE;
 		b->slots.irq = PC_LINE_VIRTIO;
 		b->slots.max = PC_VIRTIO_SLOTS;
+		b->slots.window_base = PC_WINDOWS_BASE;
+		b->slots.window_size = PC_WINDOWS_SIZE;
+		b->slots.window_irq = PC_LINE_WINDOWS;
+		b->slots.window_irqs = PC_WINDOW_LINES;
+		b->slots.window_max = PC_WINDOW_DEVICES;
 		rc = build(b);
 	}
 	if (rc < 0) {
@@ -176,6 +189,7 @@ static int32_t load_acpi(struct pc_board *b)
 	struct acpi_input in = {
 		.vcpu_count = b->vcpu_count,
 		.virtio_slots = b->announce & ANNOUNCE_ACPI ? b->slots.used : 0,
+		.slots = b->announce & ANNOUNCE_ACPI ? &b->slots : NULL,
 		.pit_pin = PC_PIN_PIT,
 	};
 	uint64_t capacity = PC_FIRMWARE_END - PC_FIRMWARE;
@@ -188,8 +202,10 @@ static int32_t load_acpi(struct pc_board *b)
 	fits = acpi_build(&in, PC_FIRMWARE, to, (uint32_t)capacity);
 	vr_tables_filled(&b->t, &m);
 	if (!fits)
-		return vr_tables_fail(&b->t, VR_E_INTERNAL, "the ACPI tables of %u vCPUs do not fit",
-				      b->vcpu_count);
+		return vr_tables_fail(
+			&b->t, VR_E_CONFIG,
+			"the ACPI tables of %u vCPUs and %u devices of plugins do not fit; use fewer",
+			b->vcpu_count, b->slots.windows);
 	return VR_OK;
 }
 
@@ -263,6 +279,11 @@ static void VR_CALL pc_resume(struct vr_board *board)
 	vr_slots_resume(&pc_board_of(board)->slots);
 }
 
+static const char *VR_CALL pc_cmdline_words(struct vr_board *board)
+{
+	return vr_terminal_words(&pc_board_of(board)->slots);
+}
+
 static uint32_t VR_CALL pc_cmdline_max(struct vr_board *board, const struct vr_boot_payload *p)
 {
 	char *own = command_line(pc_board_of(board), " "); /* as it is joined to the user's */
@@ -285,4 +306,5 @@ const struct vr_board_maker board_pc = {
 	.cmdline_max = pc_cmdline_max,
 	.pause = pc_pause,
 	.resume = pc_resume,
+	.cmdline_words = pc_cmdline_words,
 };

@@ -170,7 +170,7 @@ static void pin_changed(struct intr *x, uint32_t pin, uint32_t level)
 
 static uint32_t slots_of(const struct intr *x, uint32_t pin)
 {
-	for (uint32_t i = 0; i < PC_VIRTIO_SLOTS; i++)
+	for (uint32_t i = 0; i < PC_SLOT_LINES; i++)
 		if ((x->slot_lines >> i & 1) && pc_slot_pin(i) == pin)
 			return 1;
 	return 0;
@@ -185,7 +185,7 @@ static void VR_CALL set_line(void *opaque, uint32_t vcpu, uint32_t line, uint32_
 		return;
 	level = !!level;
 	pthread_mutex_lock(&x->lock);
-	if (slot < PC_VIRTIO_SLOTS) {
+	if (slot < PC_SLOT_LINES) {
 		x->slot_lines = (x->slot_lines & ~(1ull << slot)) | (uint64_t)level << slot;
 		pin = pc_slot_pin(slot);
 		level = slots_of(x, pin);

@@ -30,7 +30,7 @@ struct intr {
 	struct apic_bus bus;
 	struct vr_ports pic_ports[PIC_RANGES]; /* not FULL */
 	pthread_mutex_t lock;                  /* everything below */
-	uint64_t slot_lines;                   /* of the virtio slots */
+	uint64_t slot_lines;                   /* PC_SLOT_LINES: those that share pins */
 	uint32_t pins;                         /* lines 0..23, slots included */
 	uint32_t direct;                       /* SPLIT: pin 0 of vCPU 0 as last told */
 	struct pic pic;                        /* not FULL */

@@ -3,8 +3,9 @@
  * map.h: the memory map, I/O ports and interrupt lines of the `pc` machine.
  *
  * Interrupt lines of vmrun.irq/1 on this board: 0..23 are the PC's, an ISA interrupt below 16 and the I/O
- * APIC pin of that number, but for the PIT's 0, which is pin 2 there. Lines 32.. are those of the virtio
- * slots, which share the sixteen pins that no other device has: a pin is high as long as one of its lines is.
+ * APIC pin of that number, but for the PIT's 0, which is pin 2 there. Lines 32..63 are those of the virtio
+ * slots, 64..95 those of other devices of plugins; they share the sixteen pins that no other device has: a pin is
+ * high as long as one of its lines is.
  */
 #ifndef BOARD_PC_MAP_H
 #define BOARD_PC_MAP_H
@@ -25,6 +26,9 @@
 #define PC_VIRTIO_STRIDE UINT64_C(0x1000) /* a page each */
 #define PC_VIRTIO_SIZE UINT64_C(0x200)
 #define PC_VIRTIO_SLOTS 32u
+#define PC_WINDOWS_BASE UINT64_C(0xD8000000) /* for devices of vmrun.device/1 */
+#define PC_WINDOWS_SIZE UINT64_C(0x02000000)
+#define PC_WINDOW_DEVICES 16u
 #define PC_ECAM_BASE UINT64_C(0xE0000000) /* PCI configuration space of bus 0 */
 #define PC_ECAM_SIZE UINT64_C(0x00100000)
 #define PC_PCI_MEMORY UINT64_C(0xE1000000) /* what PCI devices may be given; none is there yet */
@@ -50,6 +54,9 @@
 #define PC_IRQ_SCI 9u
 #define PC_PIN_PIT 2u /* of the I/O APIC */
 #define PC_LINE_VIRTIO 32u
+#define PC_LINE_WINDOWS (PC_LINE_VIRTIO + PC_VIRTIO_SLOTS)
+#define PC_WINDOW_LINES 32u
+#define PC_SLOT_LINES (PC_VIRTIO_SLOTS + PC_WINDOW_LINES) /* those that share pins, from PC_LINE_VIRTIO */
 
 /* ---- ports ---- */
 #define PC_PORT_PM_EVENT 0x600u
@@ -62,7 +69,7 @@
 
 #define PC_MAX_VCPUS 254u /* 8-bit APIC ids, 255 being everyone */
 
-/* The line of 0..23 that a virtio slot's own line drives. */
+/* The line of 0..23 that line PC_LINE_VIRTIO + slot drives. */
 static inline uint32_t pc_slot_pin(uint32_t slot)
 {
 	static const uint8_t pin[16] = {5, 10, 11, 12, 14, 15, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};

@@ -6,6 +6,7 @@
 #include "board.h"
 
 #include <board/plugin_entry.h>
+#include <board/terminal.h>
 #include <board/uart.h>
 #include <board/virt.h>
 #include <stdlib.h>
@@ -49,8 +50,11 @@ static int32_t read_firmware(struct rv_machine *v)
 
 static int32_t rv_create(struct virt_machine *m)
 {
-	const struct vr_uart_config uart = {
-		.space = VR_SPACE_MMIO, .irq = RV_IRQ_UART, .base = RV_UART_BASE, .length = RV_UART_SIZE};
+	const struct vr_uart_config uart = {.space = VR_SPACE_MMIO,
+					    .irq = RV_IRQ_UART,
+					    .base = RV_UART_BASE,
+					    .length = RV_UART_SIZE,
+					    .port = vr_terminal_uart_port(&m->slots)};
 	struct rv_machine *v = (struct rv_machine *)m;
 	int32_t rc = read_firmware(v);
 
@@ -160,4 +164,5 @@ const struct vr_board_maker board_riscv64 = {
 	.cmdline_max = vr_virt_cmdline_max,
 	.pause = vr_virt_pause,
 	.resume = vr_virt_resume,
+	.cmdline_words = vr_virt_cmdline_words,
 };

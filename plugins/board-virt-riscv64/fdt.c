@@ -10,7 +10,9 @@
 
 #define PHANDLE_PLIC 1u
 #define PHANDLE_TEST 2u
-#define PHANDLE_INTC 16u /* and one more for each hart */
+#define PHANDLE_CLOCK 3u
+#define PHANDLE_DEVICES 0x100u /* and one more for each device of plugins */
+#define PHANDLE_INTC 16u       /* and one more for each hart */
 
 #define ISA "rv64imafdc_zicntr_zicsr_zifencei_zba_zbb_zbs_sstc_svadu"
 
@@ -103,6 +105,8 @@ static void root(struct vr_tree *t, const struct vr_fdt_input *in)
 	cpus(t, in);
 	syscon(t, "poweroff", "syscon-poweroff", FINISHER_PASS);
 	syscon(t, "reboot", "syscon-reboot", FINISHER_RESET);
+	if (in->slots && in->slots->windows)
+		vr_boot_tree_clock(t, "apb-pclk", "clk24mhz", RV_APB_CLOCK_HZ, PHANDLE_CLOCK);
 }
 
 static void controllers(struct vr_tree *t, const struct vr_fdt_input *in)
@@ -117,10 +121,15 @@ static void uart_clock(struct vr_tree *t)
 	CELLS(t, "clock-frequency", RV_UART_CLOCK_HZ);
 }
 
-static void interrupts(struct vr_tree *t, uint32_t line)
+/* One cell each: the PLIC's sources are levels. */
+static void interrupts(struct vr_tree *t, const struct vr_slot_line *lines, uint32_t count)
 {
+	uint32_t cells[VR_DEVICE_IRQS_MAX];
+
+	for (uint32_t i = 0; i < count; i++)
+		cells[i] = lines[i].line;
 	CELLS(t, "interrupt-parent", PHANDLE_PLIC);
-	CELLS(t, "interrupts", line);
+	vr_tree_cells(t, "interrupts", cells, count);
 }
 
 static const struct virt_device devices[] = {
@@ -140,7 +149,10 @@ static const struct virt_tree tree = {
 	.controllers = controllers,
 	.devices = devices,
 	.device_count = sizeof(devices) / sizeof(devices[0]),
-	.interrupts = interrupts,
+	.nodes = {.interrupts = interrupts,
+		  .clock = PHANDLE_CLOCK,
+		  .interrupt_controller = PHANDLE_PLIC,
+		  .phandle = PHANDLE_DEVICES},
 };
 
 int fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)

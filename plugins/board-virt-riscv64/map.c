@@ -13,4 +13,6 @@ const struct virt_map rv_map = {
 	.shared = UINT64_C(1) << 40,
 	.shared_size = UINT64_C(1) << 38,
 	.window_line = 64,
+	.window_lines = 32,
+	.clock_hz = RV_APB_CLOCK_HZ,
 };

@@ -35,6 +35,7 @@
 #define RV_PIN_SEIP 9u
 #define RV_PIN_MEIP 11u
 
+#define RV_APB_CLOCK_HZ 24000000u /* for devices of plugins; that of the arm64 board */
 #define RV_UART_CLOCK_HZ 3686400u
 
 /* One tick of the time base in ns. */

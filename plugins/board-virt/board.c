@@ -5,33 +5,21 @@
  */
 #include "board.h"
 
-#include <string.h>
+#include <board/terminal.h>
 
 #include "cpu.h"
 #include "fdt.h"
 #include "load.h"
 #include "map.h"
 
-/* Option `terminal`: which device talks to console port 0, the user's; the other has port 1. */
-static int32_t choose_terminal(struct virt_machine *m)
-{
-	const char *text = m->t.config ? m->t.config->string(m->t.host, "terminal") : NULL;
-
-	m->slots.terminal = text && strcmp(text, "virtio") == 0;
-	if (!text || m->slots.terminal || strcmp(text, "uart") == 0)
-		return VR_OK;
-	return vr_tables_fail(&m->t, VR_E_CONFIG, "terminal=%s: say uart or virtio", text);
-}
-
 static int32_t a64_create(struct virt_machine *m)
 {
 	struct a64_machine *v = (struct a64_machine *)m;
-	int32_t rc = choose_terminal(m);
+	int32_t rc = gic_new(&m->t, m->vcpu_count, &v->gic);
 
 	if (rc >= 0)
-		rc = gic_new(&m->t, m->vcpu_count, &v->gic);
-	if (rc >= 0)
-		rc = pl011_new(&m->t, A64_UART_BASE, A64_LINE_UART, m->slots.terminal ? 1 : 0, &v->uart);
+		rc = pl011_new(&m->t, A64_UART_BASE, A64_LINE_UART, vr_terminal_uart_port(&m->slots),
+			       &v->uart);
 	if (rc >= 0)
 		rc = pl031_new(&m->t, A64_RTC_BASE, A64_LINE_RTC, &v->rtc);
 	if (rc >= 0)
@@ -110,4 +98,5 @@ const struct vr_board_maker vr_board_virt = {
 	.cmdline_max = vr_virt_cmdline_max,
 	.pause = vr_virt_pause,
 	.resume = vr_virt_resume,
+	.cmdline_words = vr_virt_cmdline_words,
 };

@@ -7,10 +7,12 @@
 
 #define PHANDLE_GIC 1u
 #define PHANDLE_CLOCK 2u
+#define PHANDLE_DEVICES 0x100u /* and one more for each device of plugins */
 
 /* The interrupt specifier of arm,gic-v3: type, number, flags. */
 #define IRQ_SPI 0u
 #define IRQ_PPI 1u
+#define IRQ_EDGE_RISING 1u
 #define IRQ_LEVEL_HIGH 4u
 
 #define CELLS VR_TREE_CELLS
@@ -72,17 +74,6 @@ static void gic(struct vr_tree *t, const struct vr_fdt_input *in)
 	vr_tree_end(t);
 }
 
-static void apb_clock(struct vr_tree *t)
-{
-	vr_tree_begin(t, "apb-pclk");
-	vr_tree_string(t, "compatible", "fixed-clock");
-	CELLS(t, "#clock-cells", 0);
-	CELLS(t, "clock-frequency", A64_APB_CLOCK_HZ);
-	vr_tree_string(t, "clock-output-names", "clk24mhz");
-	CELLS(t, "phandle", PHANDLE_CLOCK);
-	vr_tree_end(t);
-}
-
 static void uart(struct vr_tree *t)
 {
 	CELLS(t, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
@@ -101,12 +92,19 @@ static void root(struct vr_tree *t, const struct vr_fdt_input *in)
 	psci(t);
 	timer(t);
 	gic(t, in);
-	apb_clock(t);
+	vr_boot_tree_clock(t, "apb-pclk", "clk24mhz", A64_APB_CLOCK_HZ, PHANDLE_CLOCK);
 }
 
-static void interrupts(struct vr_tree *t, uint32_t line)
+static void interrupts(struct vr_tree *t, const struct vr_slot_line *lines, uint32_t count)
 {
-	CELLS(t, "interrupts", IRQ_SPI, line - A64_SPI_BASE, IRQ_LEVEL_HIGH);
+	uint32_t cells[3 * VR_DEVICE_IRQS_MAX];
+
+	for (uint32_t i = 0; i < count; i++) {
+		cells[3 * i] = IRQ_SPI;
+		cells[3 * i + 1] = lines[i].line - A64_SPI_BASE;
+		cells[3 * i + 2] = lines[i].trigger == VR_DEVICE_IRQ_EDGE ? IRQ_EDGE_RISING : IRQ_LEVEL_HIGH;
+	}
+	vr_tree_cells(t, "interrupts", cells, 3 * (size_t)count);
 }
 
 static const struct virt_device devices[] = {
@@ -124,7 +122,10 @@ static const struct virt_tree tree = {
 	.root = root,
 	.devices = devices,
 	.device_count = sizeof(devices) / sizeof(devices[0]),
-	.interrupts = interrupts,
+	.nodes = {.interrupts = interrupts,
+		  .clock = PHANDLE_CLOCK,
+		  .interrupt_controller = PHANDLE_GIC,
+		  .phandle = PHANDLE_DEVICES},
 };
 
 int fdt_build(const struct vr_fdt_input *in, void *buffer, uint32_t size)

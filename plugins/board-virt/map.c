@@ -13,4 +13,7 @@ const struct virt_map a64_map = {
 	.shared = UINT64_C(1) << 40,
 	.shared_size = UINT64_C(1) << 38,
 	.window_line = A64_SPI_BASE + 112,
+	.window_lines = 64,
+	.window_edges = 1,
+	.clock_hz = A64_APB_CLOCK_HZ,
 };

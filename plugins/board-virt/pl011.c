@@ -4,7 +4,8 @@
  *
  * Sending takes no time: the transmit FIFO is always empty. Received bytes are taken from the console
  * only while there is room, so nothing overruns. The line counts as silent as soon as the console has
- * nothing more to give, which is when the receive timeout interrupt (UARTRTINTR) is due.
+ * nothing more to give, which is when the receive timeout interrupt (UARTRTINTR) is due. A BREAK of the console's is a
+ * zero in the FIFO with the break bit (3.3.1 UARTDR).
  */
 #include "pl011.h"
 
@@ -39,6 +40,11 @@
 #define FR_RXFF (1u << 6)
 #define FR_TXFE (1u << 7)
 
+/* 3.3.1: beside a received byte; in UARTRSR (3.3.2) the same bits are 8 lower */
+#define DR_BREAK (1u << 10)
+#define DR_ERRORS 0xf00u
+
+#define LCR_H_BRK (1u << 0)
 #define LCR_H_FEN (1u << 4)
 #define CR_LBE (1u << 7)
 #define CR_DTR (1u << 10)
@@ -56,6 +62,7 @@
 #define INT_RX (1u << 4)
 #define INT_TX (1u << 5)
 #define INT_RT (1u << 6)
+#define INT_BREAK (1u << 9)
 #define INT_ALL 0x7ffu
 
 #define FIFO_DEPTH 16u
@@ -63,9 +70,10 @@
 struct pl011 {
 	const struct vr_tables *t;
 	uint32_t irq, port;
-	pthread_mutex_t lock; /* everything below */
-	uint8_t fifo[FIFO_DEPTH];
+	pthread_mutex_t lock;      /* everything below */
+	uint16_t fifo[FIFO_DEPTH]; /* as UARTDR has them */
 	uint32_t head, count;
+	uint32_t rsr;
 	uint32_t ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
 	uint32_t line;
 };
@@ -93,9 +101,11 @@ static uint32_t receive_trigger(const struct pl011 *u)
 	return u->lcr_h & LCR_H_FEN ? FIFO_DEPTH * eighths[u->ifls >> 3 & 7] / 8 : 1;
 }
 
-static void receive(struct pl011 *u, uint8_t byte)
+static void receive(struct pl011 *u, uint32_t entry)
 {
-	u->fifo[(u->head + u->count++) % FIFO_DEPTH] = byte;
+	u->fifo[(u->head + u->count++) % FIFO_DEPTH] = (uint16_t)entry;
+	if (entry & DR_BREAK)
+		u->ris |= INT_BREAK;
 	if (u->count >= receive_trigger(u))
 		u->ris |= INT_RX;
 }
@@ -104,14 +114,20 @@ static void receive(struct pl011 *u, uint8_t byte)
 static void pull(struct pl011 *u)
 {
 	uint8_t bytes[FIFO_DEPTH];
-	uint32_t space = u->count < depth(u) ? depth(u) - u->count : 0, n;
+	uint32_t space = u->count < depth(u) ? depth(u) - u->count : 0, got = 0, n = 0, event;
 
-	if (!space || (u->cr & CR_LBE))
+	if (u->cr & CR_LBE)
 		return;
-	n = u->t->console->read(u->t->host, u->port, bytes, space);
-	for (uint32_t i = 0; i < n && i < space; i++)
-		receive(u, bytes[i]);
-	if (n && n < space)
+	for (; space; space -= n, got += n) {
+		n = u->t->console->receive(u->t->host, u->port, bytes, space, &event);
+		for (uint32_t i = 0; i < n && i < space; i++)
+			receive(u, bytes[i]);
+		if (event == VR_CONSOLE_BREAK && n++ < space)
+			receive(u, DR_BREAK);
+		else if (n < space)
+			break; /* no more comes */
+	}
+	if (space && got + n)
 		u->ris |= INT_RT;
 }
 
@@ -134,6 +150,7 @@ static uint32_t data_read(struct pl011 *u)
 	byte = u->fifo[u->head];
 	u->head = (u->head + 1) % FIFO_DEPTH;
 	u->count--;
+	u->rsr = (byte & DR_ERRORS) >> 8;
 	if (u->count < receive_trigger(u))
 		u->ris &= ~INT_RX;
 	if (!u->count)
@@ -195,6 +212,8 @@ static uint32_t register_read(struct pl011 *u, uint32_t offset)
 	switch (offset) {
 	case UARTDR:
 		return data_read(u);
+	case UARTRSR:
+		return u->rsr;
 	case UARTFR:
 		return flags(u);
 	case UARTILPR:
@@ -227,6 +246,9 @@ static void register_write(struct pl011 *u, uint32_t offset, uint32_t value)
 	switch (offset) {
 	case UARTDR:
 		data_write(u, (uint8_t)value);
+		return;
+	case UARTRSR: /* 3.3.2: UARTECR; any value */
+		u->rsr = 0;
 		return;
 	case UARTILPR:
 		u->ilpr = value & 0xff;
@@ -261,7 +283,7 @@ static void register_write(struct pl011 *u, uint32_t offset, uint32_t value)
 	case UARTDMACR:
 		u->dmacr = value & 7;
 		return;
-	default: /* UARTRSR: no receive error ever happens; the others are read-only */
+	default: /* read-only */
 		return;
 	}
 	update_line(u);
@@ -300,7 +322,7 @@ static const struct vr_bus_ops ops = {
 static void power_on(struct pl011 *u)
 {
 	u->head = u->count = 0;
-	u->ilpr = u->ibrd = u->fbrd = u->lcr_h = u->imsc = u->ris = u->dmacr = 0;
+	u->rsr = u->ilpr = u->ibrd = u->fbrd = u->lcr_h = u->imsc = u->ris = u->dmacr = 0;
 	u->cr = CR_RESET;
 	u->ifls = IFLS_RESET;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cache.c: finding translated code, linking it, and invalidating it.
+ * cache.c: finding translated code. Linking and invalidating it: links.c; its memory: segments.c, evict.c.
  *
  * Code is found by guest virtual pc, physical page and mode (mode flags and code space): a page mapped at the same address in two
  * processes is translated once. Each MMU context has an instruction TLB (itlb), which maps virtual pages to
@@ -12,7 +12,7 @@
  * When a page with code is written, its regions die. Their entries leave the table, links to them are undone,
  * and their entry stubs are made to go to the look-up (vr_emit.kill): indirect-branch caches and
  * return-address stacks that still hold their addresses then lead there. The memory is used again only after
- * the whole cache is flushed, in an exclusive section.
+ * its segment has been evicted, in an exclusive section (evict.c).
  *
  * Write protection. A page is write-protected before its code is read:
  *
@@ -28,13 +28,15 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "log.h"
 #include "soft.h"
 #include "xlate/ir/ir.h"
 
-#define FLUSH_LIMIT (64u * SOFT_PAGE)
-#define CODE_RESERVE (1024u * 1024u) /* a region must fit: below this the cache is full */
+#define CODE_RESERVE (64u * 1024u) /* most regions are smaller: below this the segment is full */
+#define THUNKS_MAX (1024u * 1024u)
+#define RESERVE_MIN (16u << 20)
 
 /* Emit one block without an entry in the table: *host is its address. The block has no exits. */
 static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *host)
@@ -47,9 +49,9 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 		.isa = vm->isa,
 		.ir = ir,
 		.pc_base = SOFT_RAS_EMPTY & SOFT_PAGE_MASK,
-		.write = vm->code.write + vm->code_top,
-		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
-		.capacity = CODE_RESERVE,
+		.write = vm->code.write + vm->thunks_end,
+		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->thunks_end,
+		.capacity = THUNKS_MAX,
 		.point_capacity = 16,
 		.exit_capacity = 1,
 		.points = points,
@@ -64,12 +66,12 @@ static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *
 	vm->codecache->begin_write(vm->host, &vm->code);
 	int32_t rc = vm->emit->region(vm->emitter, &job);
 
-	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
+	vm->codecache->end_write(vm->host, &vm->code, vm->thunks_end, job.code_size);
 	free(job.scratch);
 	if (rc < 0)
 		return rc;
 	*host = job.execute + entry;
-	vm->code_top = (vm->code_top + job.code_size + 63) & ~(uint64_t)63;
+	vm->thunks_end = (vm->thunks_end + job.code_size + 63) & ~(uint64_t)63;
 	return VR_OK;
 }
 
@@ -99,18 +101,30 @@ static int32_t emit_ras_default(struct soft_vm *vm)
 	return emit_alone(vm, &ir, &vm->ras_default);
 }
 
+/* Address space for code when the user did not say how much: all that may be used later, but a part of what ulimit -v allows. */
+static uint64_t reserve(void)
+{
+	struct rlimit limit;
+	uint64_t bytes = SOFT_CACHE_MAX;
+
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		while (bytes > RESERVE_MIN && bytes > limit.rlim_cur / 8)
+			bytes /= 2;
+	return bytes;
+}
+
 int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engine_entry *entry)
 {
-	vm->meta_limit = bytes;
-	vm->meta = soft_arena_new();
+	vm->cache_limit = bytes;
+	vm->mappings_arena = soft_arena_new();
 	vm->pages_arena = soft_arena_new();
 	vm->scratch = soft_scratch_new(vm);
-	if (!soft_entries_init(vm, bytes) || !vm->meta || !vm->pages_arena || !vm->scratch)
+	if (!soft_entries_init(vm) || !vm->mappings_arena || !vm->pages_arena || !vm->scratch)
 		return VR_E_NOMEM;
 	if (!vm->emit)
 		return VR_OK;
 	vm->code.size = sizeof(vm->code);
-	int32_t rc = vm->codecache->create(vm->host, bytes, &vm->code);
+	int32_t rc = vm->codecache->create(vm->host, bytes ? bytes : reserve(), &vm->code);
 
 	if (rc < 0)
 		return rc;
@@ -122,11 +136,10 @@ int32_t soft_cache_init(struct soft_vm *vm, uint64_t bytes, const struct vr_engi
 	vm->codecache->end_write(vm->host, &vm->code, 0, used);
 	if (rc < 0)
 		return rc;
-	vm->code_start = vm->code_top = (used + 63) & ~(uint64_t)63;
+	vm->thunks_end = (used + 63) & ~(uint64_t)63;
 	rc = emit_ras_default(vm);
-	vm->code_start = vm->code_top;
 	if (rc == VR_OK && vm->log)
-		soft_log_named(vm, 0, vm->code_top, "vmrun-thunks");
+		soft_log_named(vm, 0, vm->thunks_end, "vmrun-thunks");
 	return rc;
 }
 
@@ -137,26 +150,20 @@ void soft_cache_fini(struct soft_vm *vm)
 	if (vm->code.write)
 		vm->codecache->destroy(vm->host, &vm->code);
 	soft_entries_fini(vm);
-	free(vm->regions);
-	free(vm->exits);
-	soft_arena_free(vm->meta);
+	soft_segments_fini(vm);
+	soft_arena_free(vm->mappings_arena);
 	soft_arena_free(vm->pages_arena);
 	soft_scratch_free(vm->scratch);
 }
 
 /* ---- instruction pages ---- */
 
-/* Bookkeeping has a limit: a guest may map one page everywhere, or rewrite its code for ever. */
-static bool meta_full(const struct soft_vm *vm)
-{
-	return soft_arena_used(vm->meta) >= vm->meta_limit;
-}
-
-/* Request an empty cache before the next try. why: the error that is reported when that does not help. */
-static void cache_full(struct soft_vcpu *v, int32_t why)
+void soft_cache_full(struct soft_vcpu *v, int32_t why)
 {
 	v->full_error = why;
-	v->full_again++;
+	v->full_segment = v->vm->segment;
+	/* Other vCPUs may fill a segment faster than this one comes to it: that is no try of this one's. */
+	v->full_again += !soft_segment(v->vm)->all;
 	soft_request(v->x, SOFT_REQ_FULL);
 }
 
@@ -165,25 +172,6 @@ void soft_cant_go_on(struct soft_vcpu *v, int32_t why)
 	v->full_error = why;
 	v->full_again = UINT32_MAX / 2;
 	soft_request(v->x, SOFT_REQ_FULL);
-}
-
-/* The page-mapping id. va_page has bit 0 set for a checked page: see points.c. */
-static uint32_t mapping_id(struct soft_vm *vm, struct soft_page *page, uint64_t va_page)
-{
-	for (struct soft_mapping *p = page->mappings; p; p = p->next)
-		if (p->va_page == va_page)
-			return p->id;
-	if (meta_full(vm))
-		return 0;
-	struct soft_mapping *p = soft_arena_alloc(vm->meta, sizeof(*p));
-
-	if (!p)
-		return 0;
-	p->va_page = va_page;
-	p->id = ++vm->mapping_count;
-	p->next = page->mappings;
-	page->mappings = p;
-	return p->id;
 }
 
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
@@ -224,12 +212,13 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_page *page = soft_page(vm, pa_page, true);
-	uint32_t id = page ? mapping_id(vm, page, va_page | checked) : 0;
+	uint32_t id =
+		page && soft_segments_start(vm) == VR_OK ? soft_mapping_id(vm, page, va_page | checked) : 0;
 
 	pthread_mutex_unlock(&vm->code_lock);
 	if (!page || !id) {
-		/* No memory for bookkeeping: try again with an empty cache. */
-		cache_full(v, VR_E_NOMEM);
+		/* No memory for bookkeeping: try again when there is. */
+		soft_cache_full(v, VR_E_NOMEM);
 		return NULL;
 	}
 	it->va_page = va_page;
@@ -249,62 +238,19 @@ static const struct soft_itlb_entry *fetch_next(struct vr_exec *x)
 	return soft_fetch(x, soft_tail_address(&x->code, x->pc & SOFT_PAGE_MASK));
 }
 
-static int32_t add_region(struct soft_vm *vm, struct soft_region *g, const struct soft_itlb_entry *next)
+static void add_region(struct soft_vm *vm, struct soft_region *g, const struct soft_itlb_entry *next)
 {
-	if (vm->region_count == vm->region_capacity) {
-		uint32_t n = vm->region_capacity ? vm->region_capacity * 2 : 1024;
-		struct soft_region **p = realloc(vm->regions, n * sizeof(struct soft_region *));
-
-		if (!p)
-			return VR_E_NOMEM;
-		vm->regions = p;
-		vm->region_capacity = n;
-	}
-	if (!g->ir)
-		vm->regions[vm->region_count++] = g;
 	g->page_next = g->page->regions;
 	g->page->regions = g;
 	if (next) {
+		g->tail_page = next->page;
 		g->tail_next = next->page->tail_regions;
 		next->page->tail_regions = g;
 	}
 	for (uint32_t i = 0; i < g->entry_count; i++)
 		if (!soft_entry_find(vm, g->entries[i].pc, g->page, &g->mode))
 			soft_entry_add(vm, &g->entries[i]);
-	return VR_OK;
 }
-
-/* The end of a write to region g's code: instruction caches are told of what changed. */
-static void code_changed(struct soft_vm *vm, const struct soft_region *g,
-			 const struct vr_code_change *changed)
-{
-	vm->codecache->end_write(vm->host, &vm->code, g->code_offset + changed->first,
-				 changed->last - changed->first);
-}
-
-/* Exit x goes to `target`, and if it has a check, for page-mapping id `id` (0: the check stays). 0, or VR_E_RANGE: out of
- * reach. */
-static int32_t redirect(struct soft_vm *vm, struct soft_exit *x, uint64_t target, uint32_t id)
-{
-	const struct soft_region *g = x->region;
-	uint8_t *write = vm->code.write + g->code_offset;
-	uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset;
-	struct vr_code_change changed = {0, 0};
-
-	vm->codecache->begin_write(vm->host, &vm->code);
-	int32_t rc = vm->emit->link(vm->emitter, write, execute, &x->site, target, &changed);
-
-	code_changed(vm, g, &changed);
-	if (rc < 0 || !x->site.check || !id)
-		return rc;
-	changed = (struct vr_code_change){0, 0};
-	vm->codecache->begin_write(vm->host, &vm->code);
-	vm->emit->set_check(vm->emitter, write, execute, &x->site, id, &changed);
-	code_changed(vm, g, &changed);
-	return rc;
-}
-
-static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g);
 
 /* Write-protect the page. The caller does not hold the lock. */
 static void write_protect(struct soft_vcpu *v, struct soft_page *page)
@@ -342,17 +288,17 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 	/* Written since it was protected: the caller protects it again. */
 	if (!soft_page_protected(it->page) || (next && !soft_page_protected(next->page)))
 		return NULL;
-	int32_t rc = meta_full(vm) || (vm->emit && vm->code.length - vm->code_top < CODE_RESERVE)
+	int32_t rc = soft_segment_full(vm, CODE_RESERVE) || soft_entries_crowded(vm)
 			     ? VR_E_NOMEM
 			     : soft_translate(vm, v, it, next, x->pc, &mode, &g);
 
-	if (rc == VR_OK)
-		rc = add_region(vm, g, next);
-	if (rc == VR_OK)
+	if (rc == VR_OK) {
+		add_region(vm, g, next);
 		return soft_entry_find(vm, x->pc, it->page, &mode);
+	}
 	*cut = rc == VR_E_AGAIN;
 	if (rc == VR_E_NOMEM)
-		cache_full(v, rc);
+		soft_cache_full(v, rc);
 	else if (!*cut)
 		soft_cant_go_on(v, rc);
 	return NULL;
@@ -416,8 +362,10 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 		if (!next)
 			return NULL;
 		pthread_mutex_lock(&v->vm->code_lock);
-		if (!e->region->dead)
-			region_kill(v->vm, v, e->region);
+		if (!e->region->dead) {
+			soft_region_kill(v->vm, e->region);
+			v->n.invalidated++;
+		}
 		pthread_mutex_unlock(&v->vm->code_lock);
 		e = NULL;
 	}
@@ -465,192 +413,6 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	return e;
 }
 
-static uint64_t exit_target(const struct soft_exit *x)
-{
-	return x->region->va_page + x->site.place;
-}
-
-uint64_t soft_exit_target(struct soft_vm *vm, uint64_t number)
-{
-	/* Another vCPU's translation may move the array. */
-	pthread_mutex_lock(&vm->code_lock);
-	uint64_t pc = exit_target(&vm->exits[number]);
-
-	pthread_mutex_unlock(&vm->code_lock);
-	return pc;
-}
-
-void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct soft_entry *e,
-		    const struct soft_itlb_entry *it)
-{
-	struct soft_vm *vm = v->vm;
-	struct vr_exec *x = v->x;
-
-	pthread_mutex_lock(&vm->code_lock);
-	struct soft_exit *exit = &vm->exits[number];
-	int usable = exit_target(exit) == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
-
-	if (usable && exit->target == e && exit->mapping_id == it->mapping_id) {
-		v->n.link_refills++;
-	} else if (usable && (vm->vcpu_count == 1 ||
-			      (!exit->target && (!exit->mapping_id || exit->mapping_id == it->mapping_id)))) {
-		/* With one vCPU a guarded link may be changed to any target. With more, another vCPU may be
-		 * between the check and the jump: then only to newer code of the same page. */
-		if (redirect(vm, exit, soft_entry_cached(e), it->mapping_id) < 0) {
-			/* beyond the reach of a jump there: it goes where it went, by the look-up at first */
-			v->n.links_refused++;
-			pthread_mutex_unlock(&vm->code_lock);
-			return;
-		}
-		if (exit->target != e) {
-			if (exit->target) {
-				uint32_t *p = &exit->target->incoming;
-
-				while (*p && *p != number + 1)
-					p = &vm->exits[*p - 1].next_incoming;
-				if (*p)
-					*p = exit->next_incoming;
-			}
-			exit->target = e;
-			exit->next_incoming = e->incoming;
-			e->incoming = (uint32_t)number + 1;
-		}
-		exit->mapping_id = it->mapping_id;
-		v->n.links++;
-	}
-	pthread_mutex_unlock(&vm->code_lock);
-}
-
-/* ---- invalidation ---- */
-
-static void unlink_exit(struct soft_vm *vm, struct soft_exit *x)
-{
-	uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + x->region->code_offset;
-
-	redirect(vm, x, execute + x->site.stub, 0);
-	x->target = NULL;
-	x->next_incoming = 0;
-}
-
-static void region_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_region *g)
-{
-	g->dead = 1;
-	if (v)
-		v->n.invalidated++;
-	for (uint32_t i = 0; i < g->entry_count; i++) {
-		struct soft_entry *e = &g->entries[i];
-
-		soft_entry_remove(vm, e);
-		for (uint32_t n = e->incoming; n;) {
-			struct soft_exit *x = &vm->exits[n - 1];
-
-			n = x->next_incoming;
-			unlink_exit(vm, x);
-		}
-		e->incoming = 0;
-	}
-	if (!g->ir) {
-		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset;
-
-		for (uint32_t i = 0; i < g->entry_count; i++) {
-			struct vr_code_change changed = {0, 0};
-
-			vm->codecache->begin_write(vm->host, &vm->code);
-			vm->emit->kill(vm->emitter, vm->code.write + g->code_offset, execute,
-				       (uint32_t)(g->entries[i].host - execute), &changed);
-			code_changed(vm, g, &changed);
-		}
-	}
-	for (uint32_t i = 0; i < g->exit_count; i++) {
-		struct soft_exit *x = &vm->exits[g->exit_first + i];
-
-		if (!x->target)
-			continue;
-		uint32_t *p = &x->target->incoming;
-
-		while (*p && *p != g->exit_first + i + 1)
-			p = &vm->exits[*p - 1].next_incoming;
-		if (*p)
-			*p = x->next_incoming;
-		x->target = NULL;
-	}
-}
-
-/* code_lock held. */
-static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page *page)
-{
-	for (struct soft_region *g = page->regions; g; g = g->page_next)
-		if (!g->dead)
-			region_kill(vm, v, g);
-	for (struct soft_region *g = page->tail_regions; g; g = g->tail_next)
-		if (!g->dead)
-			region_kill(vm, v, g);
-	page->regions = page->tail_regions = NULL;
-	atomic_store(&page->write_protected, 0);
-}
-
-void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length)
-{
-	if (!length)
-		return;
-	uint64_t last = length - 1 > UINT64_MAX - pa ? UINT64_MAX : pa + (length - 1);
-	uint64_t pages = (last >> 12) - (pa >> 12) + 1, at = pa & SOFT_PAGE_MASK;
-
-	/* The write must be visible before `write_protected` is read, or a translation could miss both. */
-	atomic_thread_fence(memory_order_seq_cst);
-	for (; pages; pages--, at += SOFT_PAGE) {
-		struct soft_page *page = soft_page(vm, at, false);
-
-		if (!page || !atomic_load(&page->write_protected))
-			continue;
-		pthread_mutex_lock(&vm->code_lock);
-		page_kill(vm, v, page);
-		pthread_mutex_unlock(&vm->code_lock);
-	}
-}
-
-/*
- * The guest says that code at these addresses changed. Every write to a translated page, by any vCPU through
- * any alias or by a device, has invalidated that page's code already (see the head of the file). So a long
- * range needs nothing. A few pages are invalidated all the same: that costs little, and covers a write that
- * bypassed the protection.
- */
-void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length)
-{
-	struct soft_vcpu *v = soft_of(x);
-	uint64_t at = va & SOFT_PAGE_MASK;
-
-	if (!length || length > FLUSH_LIMIT)
-		return;
-	for (uint64_t pages = ((va - at) + length + SOFT_PAGE - 1) / SOFT_PAGE; pages;
-	     pages--, at += SOFT_PAGE) {
-		struct vr_translation t = {.size = sizeof(t)};
-
-		if (!v->vm->isa->translate(x, at, VR_ACCESS_READ, 0, &t) ||
-		    !v->vm->isa->translate(x, at, VR_ACCESS_EXECUTE, 0, &t))
-			soft_code_written(v->vm, v, t.physical & SOFT_PAGE_MASK, SOFT_PAGE);
-	}
-}
-
-void soft_cache_reset(struct soft_vm *vm)
-{
-	pthread_mutex_lock(&vm->code_lock);
-	soft_entries_clear(vm);
-	vm->region_count = 0;
-	vm->exit_count = 0;
-	vm->mapping_count = 0; /* no id is in use any more */
-	vm->code_top = vm->code_start;
-	for (struct soft_page *p = vm->pages_all; p; p = p->all_next) {
-		p->regions = p->tail_regions = NULL;
-		p->mappings = NULL;
-		atomic_store(&p->write_protected, 0);
-	}
-	soft_arena_reset(vm->meta);
-	/* Every vCPU clears its MMU contexts when it next enters. */
-	atomic_fetch_add(&vm->epoch, 1);
-	pthread_mutex_unlock(&vm->code_lock);
-}
-
 /* ---- fault points ---- */
 
 void soft_sync_guest_regs(struct vr_exec *x)
@@ -660,17 +422,7 @@ void soft_sync_guest_regs(struct vr_exec *x)
 	uint64_t offset = vr_engine_exec(x)->site - (uint64_t)(uintptr_t)vm->code.execute;
 
 	pthread_mutex_lock(&vm->code_lock);
-	uint32_t low = 0, high = vm->region_count;
-
-	while (high - low > 1) {
-		uint32_t middle = (low + high) / 2;
-
-		if (vm->regions[middle]->code_offset <= offset)
-			low = middle;
-		else
-			high = middle;
-	}
-	const struct soft_region *g = vm->regions[low];
+	const struct soft_region *g = soft_region_at(vm, offset);
 
 	pthread_mutex_unlock(&vm->code_lock);
 	for (uint32_t i = 0; i < g->pinned_count; i++) {

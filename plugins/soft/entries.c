@@ -4,8 +4,8 @@
  *
  * Look-ups take no lock inside generated code, or in what that calls. Entries are only added, complete, at
  * the front of a chain. An entry that was taken out still leads to the rest of its chain, and its memory
- * stays until the exclusive section in which the cache is emptied; no look-up overlaps that. Changes are made
- * under code_lock.
+ * stays until the exclusive section in which its part of the cache is evicted; no look-up overlaps that. Changes are made
+ * under code_lock. The table grows in an exclusive section, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,7 @@
 #include "soft.h"
 
 #define CHAINS_MIN 16384u
-#define CHAINS_MAX (1u << 20)
-#define BYTES_PER_ENTRY 1024u /* of code, an estimate: the table does not grow */
+#define CHAINS_MAX (1u << 22)
 
 static uint32_t hash(uint64_t pc, const struct soft_page *page, const struct soft_mode *mode)
 {
@@ -37,6 +36,7 @@ void soft_entry_add(struct soft_vm *vm, struct soft_entry *e)
 
 	e->hash_next = *to;
 	__atomic_store_n(to, e, __ATOMIC_RELEASE);
+	vm->entry_count++;
 }
 
 void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e)
@@ -46,6 +46,7 @@ void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e)
 	for (; *p; p = &(*p)->hash_next)
 		if (*p == e) {
 			__atomic_store_n(p, e->hash_next, __ATOMIC_RELEASE);
+			vm->entry_count--;
 			return;
 		}
 }
@@ -61,14 +62,10 @@ struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct
 	return NULL;
 }
 
-bool soft_entries_init(struct soft_vm *vm, uint64_t bytes)
+bool soft_entries_init(struct soft_vm *vm)
 {
-	uint32_t chains = CHAINS_MIN;
-
-	while (chains < bytes / BYTES_PER_ENTRY && chains < CHAINS_MAX)
-		chains *= 2;
-	vm->table = calloc(chains, sizeof(*vm->table));
-	vm->table_mask = chains - 1;
+	vm->table = calloc(CHAINS_MIN, sizeof(*vm->table));
+	vm->table_mask = CHAINS_MIN - 1;
 	return vm->table != NULL;
 }
 
@@ -80,4 +77,37 @@ void soft_entries_fini(struct soft_vm *vm)
 void soft_entries_clear(struct soft_vm *vm)
 {
 	memset(vm->table, 0, ((size_t)vm->table_mask + 1) * sizeof(*vm->table));
+	vm->entry_count = 0;
+}
+
+bool soft_entries_crowded(const struct soft_vm *vm)
+{
+	return vm->entry_count > 2 * vm->table_mask && vm->table_mask + 1 < CHAINS_MAX && !vm->table_stays;
+}
+
+bool soft_entries_grow(struct soft_vm *vm)
+{
+	if (!soft_entries_crowded(vm))
+		return false;
+	struct soft_entry **old = vm->table;
+	const uint32_t old_chains = vm->table_mask + 1, chains = old_chains * 4;
+
+	vm->table = calloc(chains, sizeof(*vm->table));
+	if (!vm->table) {
+		/* Long chains are slow, but right. */
+		vm->table = old;
+		vm->table_stays = true;
+		return true;
+	}
+	vm->table_mask = chains - 1;
+	for (uint32_t i = 0; i < old_chains; i++)
+		for (struct soft_entry *e = old[i], *next; e; e = next) {
+			struct soft_entry **to = table_chain(vm, e->pc, e->region->page, &e->region->mode);
+
+			next = e->hash_next;
+			e->hash_next = *to;
+			*to = e;
+		}
+	free(old);
+	return true;
 }

@@ -345,7 +345,7 @@ void soft_log_named(const struct soft_vm *vm, uint64_t offset, uint64_t length, 
 			      vm->code.write + offset, length, name);
 }
 
-void soft_log_emitted(const struct soft_vm *vm, const struct vr_emit_job *job)
+void soft_log_emitted(const struct soft_vm *vm, const struct vr_emit_job *job, uint64_t offset)
 {
 	const struct log *l = log_of(vm->log);
 	char name[64];
@@ -353,7 +353,7 @@ void soft_log_emitted(const struct soft_vm *vm, const struct vr_emit_job *job)
 	if (job->marks)
 		log_code(l, job);
 	snprintf(name, sizeof(name), "%s:0x%" PRIx64, vm->isa->arch, job->pc_base + job->ir->blocks[0].start);
-	soft_log_named(vm, vm->code_top, job->code_size, name);
+	soft_log_named(vm, offset, job->code_size, name);
 }
 
 /* ---- running ---- */

@@ -36,7 +36,7 @@ void soft_log_lifted(const struct soft_vm *vm, const struct vr_ir *ir, const str
 /* A pass of the optimiser is over. */
 void soft_log_pass(struct soft_log *l, const char *pass, const struct vr_ir *ir);
 /* It was emitted; code that is no region has a name only. */
-void soft_log_emitted(const struct soft_vm *vm, const struct vr_emit_job *job);
+void soft_log_emitted(const struct soft_vm *vm, const struct vr_emit_job *job, uint64_t offset);
 void soft_log_named(const struct soft_vm *vm, uint64_t offset, uint64_t length, const char *name);
 /* Entries at pc are logged: links, the indirect-branch cache and the return-address stack must not lead there past the
  * look-up. */

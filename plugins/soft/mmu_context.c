@@ -25,8 +25,9 @@
  * when the right is given, and never cleared. memchr() searches it fast; what it finds in excess is compared
  * and skipped.
  *
- * When the code cache is emptied, host addresses in an MMU context are no longer valid. The vCPU that owns
- * the context finds that by the cache's epoch when it next enters; no other thread may change the context.
+ * When the code cache is emptied, host addresses in an MMU context are no longer valid, and when part of it is evicted, those
+ * that point there. The vCPU that owns the context finds that by the cache's epoch and count of evictions when it next
+ * enters; no other thread may change the context.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -189,6 +190,22 @@ void soft_mmu_forget(struct soft_vcpu *v)
 			soft_mmu_clear(v, v->mmu_contexts[i]);
 		else
 			soft_mmu_info(v->mmu_contexts[i])->valid = 0; /* cleared when it is selected again */
+	}
+}
+
+void soft_mmu_drop_code(struct soft_vcpu *v, uint64_t first, uint64_t end)
+{
+	for (uint32_t k = 0; k < v->mmu_context_count; k++) {
+		struct vr_mmu_context *c = v->mmu_contexts[k];
+
+		if (!soft_mmu_info(c)->valid)
+			continue;
+		for (uint32_t i = 0; i < VR_INDIRECT_ENTRIES; i++)
+			if (c->indirect[i].host >= first && c->indirect[i].host < end)
+				indirect_clear_part(c, i, 1);
+		for (uint32_t i = 0; i < VR_RAS_ENTRIES; i++)
+			if (c->ras[i].host >= first && c->ras[i].host < end)
+				ras_drop(v, &c->ras[i]);
 	}
 }
 

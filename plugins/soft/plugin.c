@@ -118,8 +118,8 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 	if (rc < 0) {
 		soft_error(vm, rc,
 			   "soft: no memory for a code cache of %llu MiB; give a smaller one with -p "
-			   "soft,cache=32M",
-			   (unsigned long long)(p->cache >> 20));
+			   "soft,cache=8M",
+			   (unsigned long long)((p->cache ? p->cache : 16u << 20) >> 20));
 		vm_free(vm);
 		return rc;
 	}
@@ -217,11 +217,13 @@ static void VR_CALL stats(struct vr_vm *vm_, vr_stat_fn fn, void *opaque)
 
 	fn(opaque, "region_entries", VR_STAT_COUNT, entered);
 	fn(opaque, "cache_hit_rate", VR_STAT_PERMILLE, all ? (all - sum.translations) * 1000 / all : 0);
-	fn(opaque, "cache_bytes", VR_STAT_BYTES, vm->code_top);
+	fn(opaque, "cache_bytes", VR_STAT_BYTES, soft_segments_code(vm));
 	fn(opaque, "cache_peak_bytes", VR_STAT_BYTES, vm->code_peak);
-	fn(opaque, "cache_capacity_bytes", VR_STAT_BYTES, vm->code.length);
+	fn(opaque, "cache_capacity_bytes", VR_STAT_BYTES,
+	   vm->emit ? vm->segment_count * vm->segment_bytes : 0);
 	fn(opaque, "cache_meta_bytes", VR_STAT_BYTES,
-	   soft_arena_used(vm->meta) + soft_arena_used(vm->pages_arena));
+	   soft_segments_meta(vm) + soft_arena_used(vm->mappings_arena) + soft_arena_used(vm->pages_arena) +
+		   ((uint64_t)vm->table_mask + 1) * sizeof(*vm->table));
 	fn(opaque, "tlb_bytes", VR_STAT_BYTES, tlb_bytes);
 }
 
@@ -254,7 +256,7 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 	uint64_t verify = 0;
 
 	p->tier = 1;
-	p->cache = 96u << 20;
+	p->cache = 0;
 	p->region_insns = 160;
 	if (VR_HAS(config, number)) {
 		config->number(host, "tier", &p->tier);
@@ -263,11 +265,11 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 		config->number(host, "verify", &verify);
 	}
 	p->verify = verify != 0;
-	if (p->tier > 1 || p->cache < (4u << 20) || p->cache > (1u << 30) || !p->region_insns ||
-	    p->region_insns > 1024) {
+	if (p->tier > 1 || (p->cache && p->cache < (4u << 20)) || p->cache > SOFT_CACHE_MAX ||
+	    !p->region_insns || p->region_insns > 1024) {
 		return vr_host_error(
 			host, VR_E_CONFIG,
-			"soft: an option is out of range: tier 0 or 1, cache 4M to 1G, region-insns 1 "
+			"soft: an option is out of range: tier 0 or 1, cache 0 or 4M to 1G, region-insns 1 "
 			"to 1024");
 	}
 	return VR_OK;

@@ -34,7 +34,6 @@
 
 #define MAX_OPS 16384
 #define MAX_POINTS 8192
-#define MAX_EXITS 256
 
 struct soft_scratch {
 	struct vr_ir ir;
@@ -43,7 +42,7 @@ struct soft_scratch {
 	uint32_t work[2 * MAX_OPS];
 	uint32_t block_entry[SOFT_IR_BLOCKS];
 	struct vr_fault_point points[MAX_POINTS];
-	struct vr_exit_site exits[MAX_EXITS];
+	struct vr_exit_site exits[SOFT_REGION_EXITS];
 	void *emit;
 	uint64_t emit_size;
 };
@@ -60,6 +59,7 @@ struct region_builder {
 	uint32_t leader_count; /* a stack */
 	uint32_t insns;
 	uint32_t first_size; /* bytes of block 0 */
+	uint64_t refers;     /* soft_region.refers */
 };
 
 struct soft_scratch *soft_scratch_new(struct soft_vm *vm)
@@ -361,13 +361,13 @@ static int32_t build_region(struct soft_vm *vm, struct region_builder *f, uint64
 /* It is interpreted: the region holds a copy of the IR. */
 static int32_t keep_ir(struct soft_vm *vm, const struct vr_ir *ir, struct soft_region *g)
 {
-	struct vr_ir *copy = soft_arena_alloc(vm->meta, sizeof(*copy));
+	struct vr_ir *copy = soft_arena_alloc(soft_segment(vm)->meta, sizeof(*copy));
 
 	if (!copy)
 		return VR_E_NOMEM;
 	*copy = *ir;
-	copy->ops = soft_arena_alloc(vm->meta, ir->op_count * sizeof(*ir->ops));
-	copy->blocks = soft_arena_alloc(vm->meta, ir->block_count * sizeof(*ir->blocks));
+	copy->ops = soft_arena_alloc(soft_segment(vm)->meta, ir->op_count * sizeof(*ir->ops));
+	copy->blocks = soft_arena_alloc(soft_segment(vm)->meta, ir->block_count * sizeof(*ir->blocks));
 	if (!copy->ops || !copy->blocks)
 		return VR_E_NOMEM;
 	memcpy(copy->ops, ir->ops, ir->op_count * sizeof(*ir->ops));
@@ -376,28 +376,17 @@ static int32_t keep_ir(struct soft_vm *vm, const struct vr_ir *ir, struct soft_r
 	return VR_OK;
 }
 
-static int32_t reserve_exits(struct soft_vm *vm)
-{
-	if (vm->exit_count + MAX_EXITS <= vm->exit_capacity)
-		return VR_OK;
-	uint32_t n = vm->exit_capacity ? vm->exit_capacity * 2 : 4096;
-	struct soft_exit *p = realloc(vm->exits, n * sizeof(*p));
-
-	if (!p)
-		return VR_E_NOMEM;
-	vm->exits = p;
-	vm->exit_capacity = n;
-	return VR_OK;
-}
-
 static uint64_t VR_CALL entry_at(void *builder, uint64_t place)
 {
-	const struct region_builder *f = builder;
+	struct region_builder *f = builder;
 	const struct soft_entry *e =
 		place < SOFT_PAGE ? soft_entry_find(f->vm, f->page->va_page + place, f->page->page, f->mode)
 				  : NULL;
+	const uint64_t host = e ? soft_entry_cached(e) : 0;
 
-	return e ? soft_entry_cached(e) : 0;
+	if (host && e->region->segment != f->vm->segment)
+		f->refers |= UINT64_C(1) << e->region->segment;
+	return host;
 }
 
 /* *refused: with VR_E_UNSUPPORTED, the op that the emitter can't translate, or 0. */
@@ -405,7 +394,8 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 			   const struct soft_reg_assignment *regs, struct soft_region *g, uint32_t *refused)
 {
 	struct soft_scratch *s = f->s;
-	uint64_t capacity = vm->code.length - vm->code_top;
+	struct soft_segment *to = soft_segment(vm);
+	uint64_t capacity = to->end - to->top;
 	uint32_t known = VR_VALUE(vm->emit, ir_ops, 0) ? vm->emit->ir_ops : VR_IR_OPS_REVISION_1;
 
 	for (uint32_t i = 0; known < VR_IR_COUNT && i < s->ir.block_count; i++) {
@@ -413,8 +403,7 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 		if (*refused)
 			return VR_E_UNSUPPORTED;
 	}
-	if (reserve_exits(vm))
-		return VR_E_NOMEM;
+	f->refers = 0;
 	struct vr_emit_job job = {
 		.size = sizeof(job),
 		.pinned_count = regs->pinned_count,
@@ -423,12 +412,12 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 		.pinned = regs->pinned,
 		.pc_base = f->page->va_page,
 		.code = f->mode->code,
-		.write = vm->code.write + vm->code_top,
-		.execute = (uint64_t)(uintptr_t)vm->code.execute + vm->code_top,
+		.write = vm->code.write + to->top,
+		.execute = (uint64_t)(uintptr_t)vm->code.execute + to->top,
 		.capacity = capacity > UINT32_MAX ? UINT32_MAX : (uint32_t)capacity,
-		.exit_base = vm->exit_count,
+		.exit_base = soft_segment_exit_base(vm),
 		.point_capacity = MAX_POINTS,
-		.exit_capacity = MAX_EXITS,
+		.exit_capacity = SOFT_REGION_EXITS,
 		.points = s->points,
 		.exits = s->exits,
 		.block_entry = s->block_entry,
@@ -447,32 +436,27 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 	vm->codecache->begin_write(vm->host, &vm->code);
 	int32_t rc = vm->emit->region(vm->emitter, &job);
 
-	vm->codecache->end_write(vm->host, &vm->code, vm->code_top, job.code_size);
+	vm->codecache->end_write(vm->host, &vm->code, to->top, job.code_size);
 	if (rc < 0) {
 		*refused = job.refused;
 		return rc;
 	}
 	if (vm->log)
-		soft_log_emitted(vm, &job);
-	g->code_offset = vm->code_top;
+		soft_log_emitted(vm, &job, to->top);
+	g->code_offset = to->top;
 	g->code_size = job.code_size;
 	if (job.guarded != UINT32_MAX)
 		g->guarded = job.execute + job.guarded;
 	g->pinned_count = regs->pinned_count;
 	g->point_count = job.point_count;
-	g->pinned = soft_arena_alloc(vm->meta, regs->pinned_count * sizeof(*g->pinned));
-	g->points = soft_arena_alloc(vm->meta, job.point_count * sizeof(*g->points));
+	g->pinned = soft_arena_alloc(soft_segment(vm)->meta, regs->pinned_count * sizeof(*g->pinned));
+	g->points = soft_arena_alloc(soft_segment(vm)->meta, job.point_count * sizeof(*g->points));
 	if (!g->pinned || !g->points)
 		return VR_E_NOMEM;
 	memcpy(g->pinned, regs->pinned, regs->pinned_count * sizeof(*g->pinned));
 	memcpy(g->points, s->points, job.point_count * sizeof(*g->points));
-	g->exit_first = vm->exit_count;
 	g->exit_count = job.exit_count;
-	for (uint32_t i = 0; i < job.exit_count; i++)
-		vm->exits[vm->exit_count++] = (struct soft_exit){.region = g, .site = s->exits[i]};
-	vm->code_top = (vm->code_top + job.code_size + 63) & ~(uint64_t)63;
-	if (vm->code_top > vm->code_peak)
-		vm->code_peak = vm->code_top;
+	g->refers = f->refers;
 	return VR_OK;
 }
 
@@ -516,11 +500,11 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 	struct region_builder f = {.vm = vm, .s = vm->scratch, .page = page, .next = next, .mode = mode};
 	uint64_t place = pc - page->va_page, started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? SOFT_IR_BLOCKS : 1, max_insns = vm->region_insns;
-	struct soft_region *g = soft_arena_alloc(vm->meta, sizeof(*g));
+	struct soft_region *g = soft_arena_alloc(soft_segment(vm)->meta, sizeof(*g));
 	struct soft_reg_assignment regs;
 	int32_t rc;
 
-	if (!g)
+	if (!g || !soft_segment_reserve(vm, SOFT_REGION_EXITS))
 		return VR_E_NOMEM;
 	f.tail_offset = (uint32_t)soft_tail_address(&mode->code, page->va_page) & (SOFT_PAGE - 1);
 	if (next || (mode->flags & SOFT_MODE_CHECKED))
@@ -567,7 +551,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 	g->insns = f.insns;
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		g->entry_count += (ir->blocks[i].flags & VR_BLOCK_ENTRY) != 0;
-	g->entries = soft_arena_alloc(vm->meta, g->entry_count * sizeof(*g->entries));
+	g->entries = soft_arena_alloc(soft_segment(vm)->meta, g->entry_count * sizeof(*g->entries));
 	if (!g->entries)
 		return VR_E_NOMEM;
 	for (uint32_t i = 0, n = 0; i < ir->block_count; i++) {
@@ -583,6 +567,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 			e->host =
 				(uint64_t)(uintptr_t)vm->code.execute + g->code_offset + f.s->block_entry[i];
 	}
+	soft_segment_add(vm, g, f.s->exits);
 	v->n.translations++;
 	v->n.translated_blocks += ir->block_count;
 	v->n.translated_insns += f.insns;

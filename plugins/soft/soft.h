@@ -3,6 +3,7 @@
  * soft.h: the software engine's own structures.
  *
  *   vm ── memslots ── pages ── regions ── entries (hash by pc, page, mode)
+ *    ├── segments of the code cache, which own regions, entries and exits
  *    └── vcpus ── exec block, MMU contexts (TLB, indirect-branch cache, return-address stack; one for each
  *                 address space and mode)
  *
@@ -11,11 +12,12 @@
  * Files call each other in one direction:
  *
  *   plugin.c -> vcpu.c -> dispatch.c -> tier0.c -> memory.c -> cache.c -> region.c -> optimize.c -> its passes
+ *                  └── evict.c                              └────── links.c
  *
- * and all of them entries.c, points.c, mmu_context.c, ram.c, arena.c.
+ * and all of them entries.c, segments.c, mappings.c, points.c, mmu_context.c, ram.c, arena.c.
  *
  * Locks. `vm->code_lock` guards everything about translated code: pages' region lists, changes of the entry
- * table (it is read without), links, the cache's top. MMU contexts are touched by their vCPU's thread only;
+ * table (it is read without), links, the cache's segments. MMU contexts are touched by their vCPU's thread only;
  * other vCPUs post flush requests (vcpu->request_lock). Code memory is reclaimed only in an exclusive
  * section, when no vCPU is inside generated code.
  */
@@ -37,11 +39,14 @@
 #define SOFT_PAGE 4096u
 #define SOFT_PAGE_MASK (~(uint64_t)(SOFT_PAGE - 1))
 #define SOFT_MAX_MEMSLOTS 32
-#define SOFT_GUEST_REGS 256 /* guest registers that the optimiser looks at, at most */
-#define SOFT_IR_BLOCKS 32   /* of a region; a set of them is 64 bits */
+#define SOFT_GUEST_REGS 256   /* guest registers that the optimiser looks at, at most */
+#define SOFT_IR_BLOCKS 32     /* of a region; a set of them is 64 bits */
+#define SOFT_REGION_EXITS 256 /* of a region, at most */
 #define SOFT_MAX_VCPUS 64
 #define SOFT_MMU_CONTEXTS 32
 #define SOFT_ITLB 256
+#define SOFT_SEGMENTS 32          /* of the code cache, at most; a set of them is 64 bits */
+#define SOFT_CACHE_MAX (1u << 30) /* bytes of host code; jumps reach all of it */
 #define SOFT_RAS_EMPTY UINT64_MAX /* pc of a return-address stack's empty entry */
 
 /* exec.exit_request bits. */
@@ -85,6 +90,8 @@
 	C(code_writes, "code_writes", "writes to pages with translated code")                            \
 	C(invalidated, "invalidated_regions", "regions dropped")                                         \
 	C(cache_flushes, "cache_flushes", "whole code cache flushes")                                    \
+	C(evictions, "evictions", "times that the oldest part of the code cache made room")              \
+	C(evicted, "evicted_regions", "regions dropped for that")                                        \
 	C(alone, "exclusive_instructions", "instructions carried out while all other vCPUs stood")       \
 	C(interpreted, "interpreted_blocks", "blocks run by the interpreter")                            \
 	C(refused, "refused_translations", "instructions that the emitter refused: they are interpreted")
@@ -124,13 +131,14 @@ struct soft_entry {
 	uint32_t incoming; /* first exit linked here (exit number + 1), 0: none */
 };
 
-/* A direct exit of a region. Numbered by vm->exits[]. */
+/* A direct exit of a region. Its number: segments.c. */
 struct soft_exit {
 	struct soft_region *region;
 	struct soft_entry *target; /* linked to, or NULL */
+	struct soft_page *page;    /* that a link has led to, or NULL */
 	struct vr_exit_site site;
-	uint32_t mapping_id;    /* value set in site.check */
-	uint32_t next_incoming; /* list at target: exit number + 1 */
+	uint32_t mapping_id;                       /* value set in site.check, for `page` */
+	uint32_t next_incoming, previous_incoming; /* list at target: exit number + 1 */
 };
 
 struct soft_page; /* see below */
@@ -140,6 +148,9 @@ struct soft_page; /* see below */
 struct soft_region {
 	struct soft_page *page;
 	struct soft_region *page_next;
+	struct soft_region *segment_next;
+	uint32_t segment;
+	uint64_t refers; /* bit k: the code holds addresses of entries of segment k, another one */
 	uint64_t va_page;
 	struct soft_mode mode;
 	uint64_t code_offset; /* in the code memory */
@@ -156,7 +167,8 @@ struct soft_region {
 	uint32_t tail_offset;        /* where on the next page: soft_tail_address() */
 	uint8_t tail[SOFT_TAIL_MAX]; /* their contents */
 	struct soft_region *tail_next;
-	uint64_t guarded; /* entry that compares the next page's page-mapping id first, 0: none */
+	struct soft_page *tail_page; /* in whose tail_regions it is, or NULL */
+	uint64_t guarded;            /* entry that compares the next page's page-mapping id first, 0: none */
 	struct vr_pinned_reg *pinned;
 	struct vr_fault_point *points;
 	struct soft_entry *entries;
@@ -186,6 +198,19 @@ struct soft_mapping {
 	struct soft_mapping *next;
 	uint64_t va_page;
 	uint32_t id;
+	uint32_t used; /* fetched since the last sweep */
+};
+
+/* A part of the code cache: segments.c. */
+struct soft_segment {
+	uint64_t start, end,
+		top;             /* code memory [start, end), used up to top: bytes from the memory's start */
+	struct soft_arena *meta; /* regions, entries, fault points, kept IR */
+	struct soft_region *all; /* every region, the newest first */
+	struct soft_region **regions; /* those with code, by rising code_offset */
+	uint32_t region_count, region_capacity;
+	struct soft_exit *exits;
+	uint32_t exit_count, exit_capacity;
 };
 
 struct soft_itlb_entry {
@@ -251,8 +276,10 @@ struct soft_vcpu {
 	_Atomic uint64_t posted, done;
 	struct vr_tlb_entry *opened[SOFT_OPENED]; /* see soft_user_access() */
 	uint32_t opened_count;
-	uint32_t epoch;      /* of the code cache whose addresses the MMU contexts hold */
-	uint32_t full_again; /* times in a row that the cache was full for this vCPU, without a translation */
+	uint32_t epoch;        /* of the code cache whose addresses the MMU contexts hold */
+	uint32_t evictions;    /* vm->evictions when they last dropped what was evicted */
+	uint32_t full_again;   /* times in a row that an empty segment was full for this vCPU */
+	uint32_t full_segment; /* that was full for it */
 	int32_t full_error;
 	union vr_v256 *values; /* the interpreter's */
 	uint32_t value_capacity;
@@ -309,22 +336,29 @@ struct soft_vm {
 	/* code (code_lock) */
 	pthread_mutex_t code_lock;
 	struct vr_code_memory code;
-	uint64_t code_start, code_top; /* after the thunks; next free byte */
+	uint64_t thunks_end; /* in the code memory */
 	uint64_t code_peak;
 	uint64_t ras_default;
-	struct soft_arena *meta; /* regions, entries, mappings: freed with the code */
+	uint64_t cache_limit; /* bytes; 0: follows the guest's RAM */
+	struct soft_segment segments[SOFT_SEGMENTS];
+	uint32_t segment_count; /* 0: not begun yet */
+	uint32_t segment;       /* the current one */
+	uint64_t segment_bytes;
+	uint64_t
+		meta_limit; /* bytes that all segments may hold besides code, and the mappings for themselves */
+	/* Host addresses of the code that was evicted last. Set before `evictions` rises. */
+	uint64_t evicted_first, evicted_end;
+	_Atomic uint32_t evictions; /* rises with each */
+	_Atomic uint32_t epoch;     /* rises when the cache is emptied */
 	struct soft_arena *pages_arena;
 	struct soft_page *pages_all;
 	struct soft_entry **table; /* hash */
-	uint32_t table_mask;
-	_Atomic uint32_t epoch;       /* rises when the cache is emptied */
-	uint64_t meta_limit;          /* bytes that `meta` may hold */
-	struct soft_region **regions; /* by rising code_offset */
-	uint32_t region_count, region_capacity;
-	struct soft_exit *exits;
-	uint32_t exit_count, exit_capacity;
-	uint32_t mapping_count;
-	_Atomic uint64_t protections; /* how often a page's protection was begun */
+	uint32_t table_mask, entry_count;
+	bool table_stays; /* there was no memory for a larger one */
+	struct soft_arena *mappings_arena;
+	struct soft_mapping *mappings_free;
+	uint32_t mapping_count, mapping_last; /* listed; the last id */
+	_Atomic uint64_t protections;         /* how often a page's protection was begun */
 	/* translation scratch (code_lock) */
 	struct soft_scratch *scratch;
 	uint8_t refused[(VR_IR_COUNT + 7) / 8]; /* ops: the refusal has been logged */
@@ -403,6 +437,8 @@ void soft_mmu_fini(struct soft_vcpu *v);
 void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *c);
 void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *c);
 void soft_mmu_forget(struct soft_vcpu *v); /* every MMU context, as if new */
+/* Code at host addresses [first, end) goes: no indirect-branch cache and no return-address stack leads there any more. */
+void soft_mmu_drop_code(struct soft_vcpu *v, uint64_t first, uint64_t end);
 void soft_context(struct vr_exec *x);
 void soft_tlb_flush(struct vr_exec *x, uint32_t kind, uint64_t asid, uint64_t va, uint64_t length,
 		    uint32_t broadcast);
@@ -459,15 +495,48 @@ void soft_step_over(struct soft_vcpu *v);
 void soft_step_fini(struct soft_vcpu *v);
 
 /* -- entries.c: the table of entries -- */
-/* For a cache of so many bytes. false: no memory. */
-bool soft_entries_init(struct soft_vm *vm, uint64_t bytes);
+bool soft_entries_init(struct soft_vm *vm); /* false: no memory */
 void soft_entries_fini(struct soft_vm *vm);
 void soft_entries_clear(struct soft_vm *vm); /* exclusive */
+/* Its chains have become long: it wants to grow, and can. code_lock held. */
+bool soft_entries_crowded(const struct soft_vm *vm);
+bool soft_entries_grow(struct soft_vm *vm); /* exclusive, code_lock held; false: it stays */
 void soft_entry_add(struct soft_vm *vm, struct soft_entry *e);
 void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e);
 /* The live entry for pc in that page and mode, or NULL. */
 struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
 				   const struct soft_mode *mode);
+
+/* -- segments.c: the code cache's memory. code_lock held, but by the two that begin and end it. -- */
+/* Before the first translation, when the guest's RAM is known. 0 or VR_E_NOMEM. */
+int32_t soft_segments_start(struct soft_vm *vm);
+void soft_segments_fini(struct soft_vm *vm);
+static inline struct soft_segment *soft_segment(struct soft_vm *vm)
+{
+	return &vm->segments[vm->segment];
+}
+/* Has the current segment no room for a region of so many bytes of code? */
+bool soft_segment_full(const struct soft_vm *vm, uint32_t code_bytes);
+/* Room for one region in the current segment's arrays. false: no memory. */
+bool soft_segment_reserve(struct soft_vm *vm, uint32_t exits);
+/* The number of the next region's first exit. */
+uint32_t soft_segment_exit_base(const struct soft_vm *vm);
+/* A region that is complete, with its exits. soft_segment_reserve() came before. */
+void soft_segment_add(struct soft_vm *vm, struct soft_region *g, const struct vr_exit_site *sites);
+struct soft_exit *soft_exit_of(struct soft_vm *vm, uint64_t number);
+/* The region whose code is at that offset of the code memory. */
+const struct soft_region *soft_region_at(const struct soft_vm *vm, uint64_t offset);
+void soft_segment_clear(struct soft_segment *s);
+/* Bytes of code, and of what is noted about it. */
+uint64_t soft_segments_code(const struct soft_vm *vm);
+uint64_t soft_segments_meta(const struct soft_vm *vm);
+
+/* -- mappings.c: page-mapping ids. code_lock held -- */
+/* The id of the pair. va_page has bit 0 set for a checked page: see points.c. 0: no room for another one. */
+uint32_t soft_mapping_id(struct soft_vm *vm, struct soft_page *page, uint64_t va_page);
+/* Drop the pairs that were not asked for since the last sweep. */
+void soft_mappings_sweep(struct soft_vm *vm);
+void soft_mappings_forget(struct soft_vm *vm); /* all; no vCPU and no code may hold an id any more */
 
 /* -- cache.c: the code cache -- */
 /* entry: what generated code calls. */
@@ -478,6 +547,11 @@ void soft_cache_fini(struct soft_vm *vm);
 const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc);
 /* A debug point of the guest's at the instruction at exec.pc: the exception has been taken. */
 bool soft_guest_point(struct soft_vcpu *v);
+/* The current segment is full, or there was no memory: room is made before the next try. why: the error that is reported when that
+ * does not help. */
+void soft_cache_full(struct soft_vcpu *v, int32_t why);
+/* The code at exec.pc can't be translated or run, however empty the cache is: the vCPU ends with this error. */
+void soft_cant_go_on(struct soft_vcpu *v, int32_t why);
 /* The instruction at exec.pc is cut off even with what follows on a second page: a fault is taken, or the vCPU ends. */
 void soft_tail_is_cut(struct soft_vcpu *v);
 /* The entry for exec.pc, translated when missing. NULL, try again: exec.pc was changed by a fault, another
@@ -491,18 +565,26 @@ static inline uint64_t soft_entry_cached(const struct soft_entry *e)
 		return 0;
 	return e->region->tail_size ? e->region->guarded : e->host;
 }
+/* -- links.c: links between regions, and invalidation -- */
 /* Exit `number`, whose target is pc, goes to entry `e`, which soft_find() gave with `it`, unless one of them
  * has changed since. code_lock is taken inside. */
 void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct soft_entry *e,
 		    const struct soft_itlb_entry *it);
 /* The pc that exit `number` goes to. code_lock is taken inside. */
 uint64_t soft_exit_target(struct soft_vm *vm, uint64_t number);
-/* The code at exec.pc can't be translated or run, however empty the cache is: the vCPU ends with this error. */
-void soft_cant_go_on(struct soft_vcpu *v, int32_t why);
+/* The region dies: nothing leads to its code any more but the vCPUs' caches, which its entry stubs send to the look-up. It stays
+ * in its pages' lists. code_lock held. */
+void soft_region_kill(struct soft_vm *vm, struct soft_region *g);
 /* [pa, pa+length) was written: invalidate the code there. */
 void soft_code_written(struct soft_vm *vm, struct soft_vcpu *v, uint64_t pa, uint64_t length);
 void soft_code_flush(struct vr_exec *x, uint64_t va, uint64_t length);
-void soft_cache_reset(struct soft_vm *vm); /* exclusive */
+
+/* -- evict.c -- */
+/* The next segment becomes the current one, empty; or what else made the cache full has been put right. Exclusive. */
+void soft_cache_make_room(struct soft_vcpu *v);
+void soft_cache_reset(struct soft_vm *vm); /* all of it. Exclusive. */
+
+/* -- cache.c -- */
 /* Set guest registers in memory and exec.pc to what they are at the fault point exec.site. */
 void soft_sync_guest_regs(struct vr_exec *x);
 

@@ -3,7 +3,7 @@
  * vcpu.c: the vCPU loop. To make a vCPU do something else than run guest code, set a bit of
  * exec.exit_request: generated code polls it on back-edges and indirect branches, and then returns here.
  *
- * Exclusive sections (flushing the code cache) need every other vCPU outside generated code. in_code says
+ * Exclusive sections (making room in the code cache) need every other vCPU outside generated code. in_code says
  * whether a vCPU is inside; it enters only after it has seen that no section is open. Inside is also all
  * other code that uses the vCPU's TLB or translated code, such as taking an interrupt. A flush by another
  * vCPU is complete when this one has carried it out or is outside; when it enters, it carries out the flushes
@@ -146,6 +146,7 @@ int32_t soft_vcpu_create(struct vr_vm *vm_, uint32_t index, struct vr_vcpu **out
 	vm->isa->reset(v->x);
 	soft_context(v->x); /* also when the ISA did not call it: exec.mmu_context must be a valid one */
 	v->epoch = atomic_load(&vm->epoch);
+	v->evictions = atomic_load(&vm->evictions);
 	vm->vcpus[index] = v;
 	*out = (struct vr_vcpu *)v;
 	return VR_OK;
@@ -180,9 +181,17 @@ static void sleep_until_work(struct soft_vcpu *v)
 /* What others did to this vCPU's TLB and code while it was outside. */
 static void catch_up(struct soft_vcpu *v)
 {
-	if (v->epoch != atomic_load(&v->vm->epoch)) {
-		v->epoch = atomic_load(&v->vm->epoch);
+	const struct soft_vm *vm = v->vm;
+	const uint32_t missed = atomic_load(&vm->evictions) - v->evictions;
+
+	v->evictions += missed;
+	if (v->epoch != atomic_load(&vm->epoch)) {
+		v->epoch = atomic_load(&vm->epoch);
 		soft_mmu_forget(v);
+	} else if (missed == 1) {
+		soft_mmu_drop_code(v, vm->evicted_first, vm->evicted_end);
+	} else if (missed) {
+		soft_mmu_drop_code(v, 0, UINT64_MAX);
 	}
 	if (atomic_load(&v->done) < atomic_load(&v->posted))
 		soft_requests_run(v);
@@ -221,15 +230,21 @@ static void run_alone(struct soft_vcpu *v)
 	soft_exclusive_end(v->vm);
 }
 
-/* Empty the code cache, unless another vCPU has since this one was last inside. */
-static void empty_cache(struct soft_vcpu *v)
+#define FULL_TRIES 3 /* the last of them empties the cache; give up when there is still no translation */
+
+/* Make room in the code cache, unless another vCPU has since this one was last inside. */
+static void make_room(struct soft_vcpu *v)
 {
 	struct soft_vm *vm = v->vm;
 
 	soft_exclusive_begin(vm, v);
-	if (v->epoch == atomic_load(&vm->epoch)) {
-		v->n.cache_flushes++;
-		soft_cache_reset(vm);
+	if (v->epoch == atomic_load(&vm->epoch) && v->full_segment == vm->segment) {
+		if (v->full_again < FULL_TRIES && vm->segment_count > 1) {
+			soft_cache_make_room(v);
+		} else {
+			v->n.cache_flushes++;
+			soft_cache_reset(vm);
+		}
 	}
 	soft_exclusive_end(vm);
 }
@@ -271,8 +286,6 @@ static void let_others_notice(struct soft_vcpu *v)
 	v->kicked = 0;
 }
 
-#define FULL_TRIES 3 /* give up when the cache was emptied so often and there is still no translation */
-
 static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 {
 	struct soft_vm *vm = v->vm;
@@ -296,7 +309,7 @@ static int32_t run(struct soft_vcpu *v, struct vr_exit *exit)
 						  "soft: vCPU %u can't translate the code at 0x%llx",
 						  v->index, (unsigned long long)x->pc);
 			}
-			empty_cache(v);
+			make_room(v);
 		}
 		if (request & SOFT_REQ_ALONE) {
 			run_alone(v);

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* console.c: the console device (Virtio 1.2, 5.3) with its first port only. */
+/*
+ * console.c: the console device (Virtio 1.2, 5.3) with its first port only.
+ *
+ * Where the port has a terminal that says how large it is, the device offers VIRTIO_CONSOLE_F_SIZE (5.3.4): the driver finds
+ * columns and rows in the configuration space, and is interrupted when they change. Linux' driver takes no notice of them
+ * before that interrupt (drivers/char/virtio_console.c), so it also comes when the driver first uses a queue.
+ */
 #include <stdlib.h>
 
 #include "virtio.h"
@@ -7,7 +13,9 @@
 #define DEVICE_ID 3u
 #define QUEUE_RECEIVE 0u
 #define QUEUE_TRANSMIT 1u
+#define QUEUE_COUNT 2u
 #define INPUT_MAX 4096u
+#define F_SIZE 0x1u /* VIRTIO_CONSOLE_F_SIZE */
 
 struct console {
 	struct vr_virtio_device d; /* first */
@@ -20,6 +28,12 @@ struct console {
 	/* Taken from the host and not yet given to the guest. */
 	uint8_t input[INPUT_MAX];
 	uint32_t start, count;
+	/* What the configuration space says, little-endian. Its own lock: it is also taken while the other one is. */
+	pthread_mutex_t config_lock; /* everything below */
+	uint8_t size[4];             /* columns, rows; zeros: not known */
+	uint32_t generation;
+	uint32_t sized;                /* the driver took F_SIZE */
+	uint32_t greeted[QUEUE_COUNT]; /* it has used this queue */
 };
 
 static int take_input(struct console *c)
@@ -74,8 +88,85 @@ static void locked_receive(struct console *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* ---- the terminal's size ---------------------------------------------------------------------------------- */
+
+/* True: it is another one than before. */
+static int read_size(struct console *c)
+{
+	uint32_t columns, rows;
+	uint8_t size[4] = {0};
+	int changed;
+
+	if (c->table->dimensions(c->d.host, c->d.index, &columns, &rows) >= 0) {
+		size[0] = (uint8_t)columns;
+		size[1] = (uint8_t)(columns >> 8);
+		size[2] = (uint8_t)rows;
+		size[3] = (uint8_t)(rows >> 8);
+	}
+	pthread_mutex_lock(&c->config_lock);
+	changed = memcmp(c->size, size, sizeof(size)) != 0;
+	memcpy(c->size, size, sizeof(size));
+	c->generation += changed ? 1u : 0u;
+	pthread_mutex_unlock(&c->config_lock);
+	return changed;
+}
+
+static void VR_CALL resized(void *opaque)
+{
+	struct console *c = opaque;
+
+	if (read_size(c))
+		c->d.io->config_changed(c->d.transport);
+}
+
+static void greet(struct console *c, uint32_t queue)
+{
+	uint32_t tell;
+
+	pthread_mutex_lock(&c->config_lock);
+	tell = c->sized && !c->greeted[queue];
+	c->greeted[queue] = 1;
+	pthread_mutex_unlock(&c->config_lock);
+	if (tell)
+		c->d.io->config_changed(c->d.transport);
+}
+
+static void features(struct vr_virtio_device *d, uint64_t low)
+{
+	struct console *c = (struct console *)d;
+
+	pthread_mutex_lock(&c->config_lock);
+	c->sized = low & F_SIZE ? 1 : 0;
+	memset(c->greeted, 0, sizeof(c->greeted));
+	pthread_mutex_unlock(&c->config_lock);
+}
+
+static void config_read(struct vr_virtio_device *d, uint32_t offset, void *to, uint32_t length)
+{
+	struct console *c = (struct console *)d;
+
+	pthread_mutex_lock(&c->config_lock);
+	memcpy(to, c->size + offset, length);
+	pthread_mutex_unlock(&c->config_lock);
+}
+
+static uint32_t config_generation(struct vr_virtio_device *d)
+{
+	struct console *c = (struct console *)d;
+	uint32_t generation;
+
+	pthread_mutex_lock(&c->config_lock);
+	generation = c->generation;
+	pthread_mutex_unlock(&c->config_lock);
+	return generation;
+}
+
+/* ---- the device -------------------------------------------------------------------------------------------- */
+
 static void notify(struct vr_virtio_device *d, uint32_t queue)
 {
+	if (queue < QUEUE_COUNT)
+		greet((struct console *)d, queue);
 	if (queue == QUEUE_TRANSMIT)
 		transmit((struct console *)d);
 	else
@@ -133,6 +224,7 @@ static void destroy(struct vr_virtio_device *d)
 	struct console *c = (struct console *)d;
 
 	pthread_mutex_destroy(&c->lock);
+	pthread_mutex_destroy(&c->config_lock);
 	free(c);
 }
 
@@ -147,13 +239,21 @@ static int32_t create(const struct vr_host *host, struct vr_virtio_info *info, u
 	virtio_buffer_init(&c->in);
 	virtio_buffer_init(&c->out);
 	pthread_mutex_init(&c->lock, NULL);
-	if (c->table->on_input(host, index, input_available, c) < 0) {
+	pthread_mutex_init(&c->config_lock, NULL);
+	if (c->table->on_input(host, index, input_available, c) < 0 ||
+	    c->table->on_resize(host, index, resized, c) < 0) {
 		destroy(&c->d);
 		return vr_host_error(host, VR_E_NOENT, "virtio-console: the host has no console port %u",
 				     index);
 	}
 	info->device_id = DEVICE_ID;
-	info->queue_count = 2;
+	info->queue_count = QUEUE_COUNT;
+	c->d.host = host;
+	c->d.index = index;
+	if (read_size(c)) {
+		info->features[0] = F_SIZE;
+		info->config_length = sizeof(c->size);
+	}
 	*device = &c->d;
 	return VR_OK;
 }
@@ -163,6 +263,9 @@ const struct virtio_kind virtio_console = {
 	.create = create,
 	.destroy = destroy,
 	.notify = notify,
+	.features = features,
+	.config_read = config_read,
+	.config_generation = config_generation,
 	.queue_start = queue_start,
 	.queue_stop = queue_stop,
 	.pause = pause,

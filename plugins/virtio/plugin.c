@@ -6,7 +6,7 @@
 
 #include "virtio.h"
 
-static const struct virtio_kind *const kinds[] = {&virtio_blk, &virtio_console, &virtio_rng};
+static const struct virtio_kind *const kinds[] = {&virtio_blk, &virtio_console, &virtio_ports, &virtio_rng};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* ---- vmrun.virtio/1 --------------------------------------------------------------------------------------- */
@@ -41,8 +41,8 @@ static void VR_CALL maker_destroy(struct vr_virtio_device *d)
 
 static uint32_t VR_CALL maker_queue_size(struct vr_virtio_device *d, uint32_t queue)
 {
-	(void)d, (void)queue;
-	return VIRTIO_QUEUE_SIZE;
+	(void)queue;
+	return d->kind->queue_size ? d->kind->queue_size : VIRTIO_QUEUE_SIZE;
 }
 
 static int32_t VR_CALL maker_queue_start(struct vr_virtio_device *d, uint32_t queue)
@@ -76,6 +76,11 @@ static void VR_CALL maker_config_read(struct vr_virtio_device *d, uint32_t offse
 	d->kind->config_read(d, offset, to, length);
 }
 
+static uint32_t VR_CALL maker_config_generation(struct vr_virtio_device *d)
+{
+	return d->kind->config_generation ? d->kind->config_generation(d) : 0;
+}
+
 static void VR_CALL maker_pause(struct vr_virtio_device *d)
 {
 	if (d->kind->pause)
@@ -90,7 +95,7 @@ static void VR_CALL maker_resume(struct vr_virtio_device *d)
 
 const struct vr_virtio_maker virtio_maker = {
 	.size = sizeof(virtio_maker),
-	.types = "virtio-blk,virtio-console,virtio-rng",
+	.types = "virtio-blk,virtio-console,virtio-ports,virtio-rng",
 	.create = maker_create,
 	.destroy = maker_destroy,
 	.queue_size = maker_queue_size,
@@ -99,6 +104,7 @@ const struct vr_virtio_maker virtio_maker = {
 	.notify = maker_notify,
 	.features = maker_features,
 	.config_read = maker_config_read,
+	.config_generation = maker_config_generation,
 	.pause = maker_pause,
 	.resume = maker_resume,
 };
@@ -111,7 +117,7 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 		const char *id;
 		size_t last; /* function that is used */
 	} wanted[] = {
-		{VR_CONSOLE_ID, offsetof(struct vr_host_console, on_input)},
+		{VR_CONSOLE_ID, offsetof(struct vr_host_console, on_resize)},
 		{VR_DISKS_ID, offsetof(struct vr_host_disks, disk)},
 	};
 	const struct vr_host *host = ((struct vr_plugin_instance *)self)->host;

@@ -27,6 +27,7 @@ struct vr_virtio_device {
 /* The functions are those of struct vr_virtio_maker; NULL where they may be missing there. */
 struct virtio_kind {
 	const char *type;
+	uint32_t queue_size; /* of each queue; 0: VIRTIO_QUEUE_SIZE */
 	int32_t (*create)(const struct vr_host *host, struct vr_virtio_info *info, uint32_t index,
 			  struct vr_virtio_device **device);
 	void (*destroy)(struct vr_virtio_device *d);
@@ -35,12 +36,14 @@ struct virtio_kind {
 	void (*queue_stop)(struct vr_virtio_device *d, uint32_t queue);
 	void (*features)(struct vr_virtio_device *d, uint64_t low);
 	void (*config_read)(struct vr_virtio_device *d, uint32_t offset, void *to, uint32_t length);
+	uint32_t (*config_generation)(struct vr_virtio_device *d);
 	void (*pause)(struct vr_virtio_device *d);
 	void (*resume)(struct vr_virtio_device *d);
 };
 
 extern const struct virtio_kind virtio_blk;
 extern const struct virtio_kind virtio_console;
+extern const struct virtio_kind virtio_ports;
 extern const struct virtio_kind virtio_rng;
 
 extern const struct vr_virtio_maker virtio_maker;

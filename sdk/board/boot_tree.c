@@ -33,6 +33,17 @@ void vr_boot_tree_memory(struct vr_tree *t, const struct vr_fdt_input *in, uint6
 	vr_tree_end(t);
 }
 
+void vr_boot_tree_clock(struct vr_tree *t, const char *node, const char *name, uint32_t hz, uint32_t phandle)
+{
+	vr_tree_begin(t, node);
+	vr_tree_string(t, "compatible", "fixed-clock");
+	VR_TREE_CELLS(t, "#clock-cells", 0);
+	VR_TREE_CELLS(t, "clock-frequency", hz);
+	vr_tree_string(t, "clock-output-names", name);
+	VR_TREE_CELLS(t, "phandle", phandle);
+	vr_tree_end(t);
+}
+
 int32_t vr_boot_tree_load(const struct vr_tables *t, struct vr_fdt_input *in,
 			  int (*build)(const struct vr_fdt_input *in, void *buffer, uint32_t size),
 			  uint64_t gpa, uint32_t size)

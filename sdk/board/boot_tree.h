@@ -30,6 +30,9 @@ void vr_boot_tree_chosen(struct vr_tree *t, const struct vr_fdt_input *in, const
 /* /memory: all of RAM at `base`. */
 void vr_boot_tree_memory(struct vr_tree *t, const struct vr_fdt_input *in, uint64_t base);
 
+/* A fixed-clock (the binding of that name) that devices refer to. */
+void vr_boot_tree_clock(struct vr_tree *t, const char *node, const char *name, uint32_t hz, uint32_t phandle);
+
 /* Gives *in its seeds and has `build` write the tree to size bytes of guest RAM at `gpa`. build: 0 or a
  * libfdt error. An error's text says what to change. */
 int32_t vr_boot_tree_load(const struct vr_tables *t, struct vr_fdt_input *in,

@@ -1,58 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "slots.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-#define WINDOW_GRAIN UINT64_C(0x1000)
-
-/* The next of the comma-separated `types` into type[]; false at the end. One that is too long comes cut off,
- * and is then no type that the board knows. */
-static bool next_type(const char **types, char *type, size_t capacity)
-{
-	size_t n;
-
-	if (!*types)
-		return false;
-	*types += strspn(*types, ", ");
-	n = strcspn(*types, ", ");
-	snprintf(type, capacity, "%.*s", (int)n, *types);
-	*types += n;
-	return n > 0;
-}
 
 static bool offers(const char *types, const char *wanted)
 {
 	char type[VR_SLOT_TYPE];
 
-	while (next_type(&types, type, sizeof(type)))
+	while (vr_slots_next_type(&types, type, sizeof(type)))
 		if (strcmp(type, wanted) == 0)
 			return true;
 	return false;
-}
-
-/* The i-th loaded plugin of an interface; false past the last. */
-static bool nth(const struct vr_tables *t, const char *interface_id, uint32_t i, struct vr_found *out)
-{
-	*out = (struct vr_found){.size = sizeof(*out)};
-	return t->registry && t->registry->find(t->host, interface_id, NULL, i, out) >= 0;
-}
-
-/* The member without which a maker is none; NULL: it has all. */
-static const char *lacks(const struct vr_device_maker *m)
-{
-	return !VR_HAS(m, types)     ? "types"
-	       : !VR_HAS(m, create)  ? "create"
-	       : !VR_HAS(m, reset)   ? "reset"
-	       : !VR_HAS(m, destroy) ? "destroy"
-				     : NULL;
-}
-
-static bool is_requested(const struct vr_found *f)
-{
-	return f->flags & VR_FOUND_REQUESTED;
 }
 
 /* The maker of virtio devices that offers this type; one that the user named comes before all others. One without
@@ -62,33 +22,20 @@ static bool find_maker(const struct vr_tables *t, const char *type, struct vr_fo
 	struct vr_found f;
 	bool found = false;
 
-	for (uint32_t i = 0; nth(t, VR_VIRTIO_ID, i, &f); i++) {
+	for (uint32_t i = 0; vr_slots_nth(t, VR_VIRTIO_ID, i, &f); i++) {
 		const struct vr_virtio_maker *m = f.table;
 
-		if (vr_virtio_lacks(m) || !offers(m->types, type) || (found && !is_requested(&f)))
+		if (vr_virtio_lacks(m) || !offers(m->types, type) || (found && !vr_slots_is_requested(&f)))
 			continue;
 		*out = f;
 		found = true;
-		if (is_requested(&f))
+		if (vr_slots_is_requested(&f))
 			break;
 	}
 	return found;
 }
 
 /* ---- slots ----------------------------------------------------------------------------------------- */
-
-/* The type's name lives as long as the device. */
-static int32_t make(const struct vr_found *f, const char *type, struct vr_device_config *c,
-		    struct vr_slot_device *d)
-{
-	int32_t rc;
-
-	*d = (struct vr_slot_device){.maker = f->table};
-	snprintf(d->type, sizeof(d->type), "%s", type);
-	c->type = d->type;
-	rc = d->maker->create(f->self, c, &d->device);
-	return rc < 0 ? rc : VR_OK;
-}
 
 static int32_t has_slot(const struct vr_slots *s, const char *type, uint32_t index)
 {
@@ -134,6 +81,11 @@ static uint32_t one(const struct vr_slots *s)
 	return 1;
 }
 
+static uint32_t ports(const struct vr_slots *s)
+{
+	return s->t->streams && s->t->streams->count(s->t->host) ? 1 : 0;
+}
+
 static uint32_t console_port(const struct vr_slots *s)
 {
 	return s->terminal ? 0 : 1;
@@ -148,6 +100,7 @@ static const struct {
 	{"virtio-blk", disks, NULL},
 	{"virtio-rng", one, NULL},
 	{"virtio-console", one, console_port},
+	{"virtio-ports", ports, NULL},
 };
 #define OWN (sizeof(own) / sizeof(own[0]))
 
@@ -179,110 +132,19 @@ static bool is_own(const char *type)
 	return false;
 }
 
-/* ---- windows ------------------------------------------------------------------------------------------ */
-
-/* The next free address that is a multiple of `align`. */
-static uint64_t next_window(const struct vr_slots *s, uint64_t align)
-{
-	uint64_t at = s->window_base;
-
-	if (s->windows)
-		at = s->window[s->windows - 1].base + s->window[s->windows - 1].length;
-	return (at + align - 1) & ~(align - 1);
-}
-
-static int32_t open_window(struct vr_slots *s, const struct vr_found *f, const char *type, uint64_t length)
-{
-	struct vr_device_config c = {.size = sizeof(c)};
-	struct vr_window *w = &s->window[s->windows];
-	int32_t rc;
-
-	if (length & (length - 1) || length > VR_DEVICE_WINDOW_MAX)
-		return vr_tables_fail(s->t, VR_E_ABI,
-				      "plugin '%s': vmrun.device/1 window: %" PRIu64
-				      " bytes for \"%s\" are no power of two up to 64 KiB",
-				      f->id, length, type);
-	if (!s->window_max)
-		return vr_tables_fail(
-			s->t, VR_E_CONFIG,
-			"plugin '%s': this board has no room for \"%s\": it places virtio devices "
-			"only; use another board",
-			f->id, type);
-	c.base = next_window(s, length > WINDOW_GRAIN ? length : WINDOW_GRAIN);
-	if (s->windows >= s->window_max || c.base + length > s->window_base + s->window_size)
-		return vr_tables_fail(s->t, VR_E_CONFIG,
-				      "plugin '%s': this board has no room for \"%s\": it has %u windows, in "
-				      "0x%" PRIx64 " bytes; use fewer devices, or another board",
-				      f->id, type, s->window_max, s->window_size);
-	c.irq = s->window_irq + s->windows;
-	*w = (struct vr_window){.self = f->self, .base = c.base, .length = length, .irq = c.irq};
-	rc = make(f, type, &c, &w->d);
-	s->windows += rc >= 0;
-	return rc;
-}
-
 /* ---- what the user named ----------------------------------------------------------------------------- */
-
-static int32_t is_whole(const struct vr_slots *s, const struct vr_found *f, const char *interface_id,
-			const char *missing)
-{
-	return missing ? vr_tables_fail(s->t, VR_E_ABI,
-					"plugin '%s': its %s has no '%s'; rebuild or update the plugin",
-					f->id, interface_id, missing)
-		       : VR_OK;
-}
 
 /* One of each type that the board has not by itself. */
 static int32_t plug_all_of(struct vr_slots *s, const struct vr_found *f)
 {
 	const struct vr_virtio_maker *m = f->table;
-	int32_t rc = is_whole(s, f, VR_VIRTIO_ID, vr_virtio_lacks(m));
+	int32_t rc = vr_slots_is_whole(s->t, f, VR_VIRTIO_ID, vr_virtio_lacks(m));
 	const char *types = rc < 0 ? NULL : m->types;
 	char type[VR_SLOT_TYPE];
 
-	while (rc >= 0 && next_type(&types, type, sizeof(type)))
+	while (rc >= 0 && vr_slots_next_type(&types, type, sizeof(type)))
 		if (!is_own(type))
 			rc = plug(s, f, type, 0);
-	return rc;
-}
-
-/* One of each type. A type may be for another board; all of them may not. */
-static int32_t place_all_of(struct vr_slots *s, const struct vr_found *f)
-{
-	const struct vr_device_maker *m = f->table;
-	char type[VR_SLOT_TYPE] = "", homeless[sizeof(type)] = "";
-	int32_t rc = is_whole(s, f, VR_DEVICE_ID, lacks(m));
-	const char *types = rc < 0 ? NULL : m->types;
-	uint32_t placed = 0;
-
-	for (; rc >= 0 && next_type(&types, type, sizeof(type)); placed++) {
-		uint64_t length = VR_HAS(m, window) ? m->window(f->self, type) : 0;
-
-		if (length) {
-			rc = open_window(s, f, type, length);
-		} else {
-			memcpy(homeless, type, sizeof(homeless));
-			placed--;
-		}
-	}
-	if (rc < 0 || placed)
-		return rc;
-	return vr_tables_fail(
-		s->t, VR_E_CONFIG,
-		"plugin '%s': \"%s\" is no device that this board knows, and "
-		"its maker does not say how large a window it needs; use it on a board that has it",
-		f->id, homeless);
-}
-
-static int32_t place_requested(struct vr_slots *s, const char *interface_id,
-			       int32_t (*place)(struct vr_slots *s, const struct vr_found *f))
-{
-	struct vr_found f;
-	int32_t rc = VR_OK;
-
-	for (uint32_t i = 0; rc >= 0 && nth(s->t, interface_id, i, &f); i++)
-		if (is_requested(&f))
-			rc = place(s, &f);
 	return rc;
 }
 
@@ -293,25 +155,20 @@ int32_t vr_slots_fill(struct vr_slots *s)
 	int32_t rc = plug_own(s);
 
 	if (rc >= 0)
-		rc = place_requested(s, VR_VIRTIO_ID, plug_all_of);
-	return rc < 0 ? rc : place_requested(s, VR_DEVICE_ID, place_all_of);
+		rc = vr_slots_each_requested(s, VR_VIRTIO_ID, plug_all_of);
+	return rc < 0 ? rc : vr_slots_place_windows(s);
 }
 
 void vr_slots_reset(struct vr_slots *s)
 {
-	for (uint32_t i = 0; i < s->windows; i++)
-		s->window[i].d.maker->reset(s->window[i].d.device);
+	vr_slots_reset_windows(s);
 	for (uint32_t i = 0; i < s->used; i++)
 		vr_virtio_mmio_reset(s->slot[i].virtio);
 }
 
 void vr_slots_free(struct vr_slots *s)
 {
-	for (; s->windows > 0; s->windows--) {
-		const struct vr_slot_device *d = &s->window[s->windows - 1].d;
-
-		d->maker->destroy(d->device);
-	}
+	vr_slots_free_windows(s);
 	for (; s->used > 0; s->used--)
 		vr_virtio_mmio_free(s->slot[s->used - 1].virtio);
 }
@@ -334,9 +191,7 @@ int32_t vr_slots_state_at(const struct vr_slots *s, uint32_t i, struct vr_board_
 void vr_slots_pause(struct vr_slots *s)
 {
 	s->paused = 1;
-	for (uint32_t i = 0; i < s->windows; i++)
-		if (VR_HAS(s->window[i].d.maker, resume) && VR_HAS(s->window[i].d.maker, pause))
-			s->window[i].d.maker->pause(s->window[i].d.device);
+	vr_slots_pause_windows(s);
 	for (uint32_t i = 0; i < s->used; i++)
 		vr_virtio_pause(vr_virtio_mmio_transport(s->slot[i].virtio));
 }
@@ -345,9 +200,7 @@ void vr_slots_resume(struct vr_slots *s)
 {
 	for (uint32_t i = 0; i < s->used; i++)
 		vr_virtio_resume(vr_virtio_mmio_transport(s->slot[i].virtio));
-	for (uint32_t i = 0; i < s->windows; i++)
-		if (VR_HAS(s->window[i].d.maker, resume) && VR_HAS(s->window[i].d.maker, pause))
-			s->window[i].d.maker->resume(s->window[i].d.device);
+	vr_slots_resume_windows(s);
 	s->paused = 0;
 }
 

@@ -26,11 +26,12 @@ int32_t vr_tables_bind(struct vr_tables *t, const struct vr_host *host, const ch
 		WANTED(VR_IRQ_ID, irq, set_pin, 1),
 		WANTED(VR_TIMER_ID, timer, destroy, 1),
 		WANTED(VR_MACHINE_ID, machine, set_hypercall, 1),
-		WANTED(VR_CONSOLE_ID, console, on_input, 1),
+		WANTED(VR_CONSOLE_ID, console, receive, 1),
 		WANTED(VR_LOG_ID, log, write, 0),
 		WANTED(VR_REGISTRY_ID, registry, find, 0),
 		WANTED(VR_DISKS_ID, disks, disk, 0),
 		WANTED(VR_CONFIG_ID, config, number, 0),
+		WANTED(VR_STREAMS_ID, streams, on_change, 0),
 		WANTED(VR_FILE_ID, file, open, 0),
 	};
 #undef WANTED

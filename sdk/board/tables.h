@@ -23,6 +23,7 @@ struct vr_tables {
 	const struct vr_host_registry *registry; /* may be NULL: no pluggable devices */
 	const struct vr_host_disks *disks;       /* may be NULL: no disks */
 	const struct vr_host_config *config;     /* may be NULL: no options */
+	const struct vr_host_streams *streams;   /* may be NULL: no streams */
 	const struct vr_host_file *file;         /* may be NULL: no files that options name */
 };
 

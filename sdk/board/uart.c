@@ -4,7 +4,8 @@
  *
  * Sending takes no time, so the transmitter is always empty. Received bytes are taken from the console only
  * while there is room: nothing overruns. As soon as the console has nothing more to give the line counts as
- * silent, which is when a FIFO below its trigger level asks for attention ("character timeout").
+ * silent, which is when a FIFO below its trigger level asks for attention ("character timeout"). A BREAK of the
+ * console's is a zero in the FIFO; the line status shows it when that zero is the next to be read (8.4, LSR).
  */
 #include "uart.h"
 
@@ -43,6 +44,9 @@
 #define LSR_READY 0x01u
 #define LSR_OVERRUN 0x02u
 #define LSR_BREAK 0x10u
+#define LSR_IN_FIFO 0x80u /* one of the FIFO's bytes has an error */
+
+#define ENTRY_BREAK 0x100u /* in `fifo`, beside the byte */
 #define LSR_TX_EMPTY 0x60u /* holding register and transmitter */
 
 #define MSR_CTS 0x10u
@@ -54,7 +58,7 @@ struct vr_uart {
 	const struct vr_tables *t;
 	uint32_t irq, port, gated;
 	pthread_mutex_t lock; /* everything below */
-	uint8_t fifo[FIFO_DEPTH];
+	uint16_t fifo[FIFO_DEPTH];
 	uint32_t head, count;
 	uint32_t silent;     /* bytes are waiting and no more come */
 	uint32_t tx_pending; /* "transmitter empty" has not been told */
@@ -78,10 +82,16 @@ static uint32_t trigger(const struct vr_uart *u)
 	return u->fcr & FCR_ENABLE ? bytes[u->fcr >> 6] : 1;
 }
 
+/* LSR's error bits: of the device, and of the byte that is read next. */
+static uint32_t line_errors(const struct vr_uart *u)
+{
+	return u->errors | (u->count && (u->fifo[u->head] & ENTRY_BREAK) ? LSR_BREAK : 0);
+}
+
 /* What the interrupt identification says, the most urgent first. */
 static uint32_t identify(const struct vr_uart *u)
 {
-	if ((u->ier & IER_LINE) && u->errors)
+	if ((u->ier & IER_LINE) && line_errors(u))
 		return IIR_LINE;
 	if ((u->ier & IER_RX) && u->count >= trigger(u))
 		return IIR_RX;
@@ -106,22 +116,28 @@ static void update_line(struct vr_uart *u)
 
 /* ---- receiving -------------------------------------------------------------------------------------- */
 
-static void receive(struct vr_uart *u, uint8_t byte)
+static void receive(struct vr_uart *u, uint32_t entry)
 {
-	u->fifo[(u->head + u->count++) % FIFO_DEPTH] = byte;
+	u->fifo[(u->head + u->count++) % FIFO_DEPTH] = (uint16_t)entry;
 }
 
 static void pull(struct vr_uart *u)
 {
 	uint8_t bytes[FIFO_DEPTH];
-	uint32_t space = u->count < depth(u) ? depth(u) - u->count : 0, n;
+	uint32_t space = u->count < depth(u) ? depth(u) - u->count : 0, n, event;
 
 	if (!space || (u->mcr & MCR_LOOP))
 		return;
-	n = u->t->console->read(u->t->host, u->port, bytes, space);
-	for (uint32_t i = 0; i < n && i < space; i++)
-		receive(u, bytes[i]);
-	u->silent = n < space;
+	for (; space; space -= n) {
+		n = u->t->console->receive(u->t->host, u->port, bytes, space, &event);
+		for (uint32_t i = 0; i < n && i < space; i++)
+			receive(u, bytes[i]);
+		if (event == VR_CONSOLE_BREAK && n++ < space)
+			receive(u, ENTRY_BREAK);
+		else if (n < space)
+			break; /* no more comes */
+	}
+	u->silent = space != 0;
 }
 
 static void VR_CALL input_available(void *opaque)
@@ -143,7 +159,7 @@ static uint32_t data_read(struct vr_uart *u)
 	if (u->lcr & LCR_DLAB)
 		return u->divisor[0];
 	if (u->count) {
-		byte = u->fifo[u->head];
+		byte = u->fifo[u->head] & 0xffu;
 		u->head = (u->head + 1) % FIFO_DEPTH;
 		u->count--;
 	}
@@ -214,8 +230,7 @@ static void lcr_write(struct vr_uart *u, uint8_t value)
 	/* In loopback a break comes back: a zero with the break bit. */
 	if ((u->mcr & MCR_LOOP) && (value & ~u->lcr & LCR_BREAK)) {
 		if (u->count < depth(u))
-			receive(u, 0);
-		u->errors |= LSR_BREAK;
+			receive(u, ENTRY_BREAK);
 	}
 	u->lcr = value;
 }
@@ -250,9 +265,14 @@ static void mcr_write(struct vr_uart *u, uint8_t value)
 
 static uint32_t lsr_read(struct vr_uart *u)
 {
-	uint32_t value = LSR_TX_EMPTY | (u->count ? LSR_READY : 0) | u->errors;
+	uint32_t value = LSR_TX_EMPTY | (u->count ? LSR_READY : 0) | line_errors(u);
 
+	for (uint32_t i = 0; i < u->count && (u->fcr & FCR_ENABLE); i++)
+		if (u->fifo[(u->head + i) % FIFO_DEPTH] & ENTRY_BREAK)
+			value |= LSR_IN_FIFO;
+	/* The error is told once, and the byte stays. */
 	u->errors = 0;
+	u->fifo[u->head] &= 0xff;
 	return value;
 }
 

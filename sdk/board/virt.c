@@ -6,6 +6,7 @@
 
 #include "../host_error.h"
 #include "plugin_entry.h"
+#include "terminal.h"
 #include "virt_tree.h"
 
 /* ---- life ------------------------------------------------------------------------------------------ */
@@ -22,7 +23,11 @@ static void map_slots(struct virt_machine *m)
 	m->slots.window_base = map->windows;
 	m->slots.window_size = map->windows_size;
 	m->slots.window_irq = map->window_line;
+	m->slots.window_irqs = map->window_lines;
+	m->slots.window_edges = map->window_edges;
 	m->slots.window_max = map->window_count;
+	m->slots.clock_hz = map->clock_hz;
+	m->slots.controller_node = 1;
 	m->slots.shared.base = map->shared;
 	m->slots.shared.size = map->shared_size;
 }
@@ -43,6 +48,8 @@ int32_t vr_virt_create(const struct virt_board *board, struct vr_plugin_self *se
 	rc = vr_tables_bind(&m->t, host, board->limits.plugin);
 	if (rc >= 0)
 		rc = vr_board_limits_check(&m->t, &board->limits, c);
+	if (rc >= 0)
+		rc = vr_terminal_choose(&m->slots);
 	if (rc < 0) { /* the board has made nothing that its destroy() could free */
 		free(m);
 		return rc;
@@ -153,4 +160,9 @@ uint32_t VR_CALL vr_virt_cmdline_max(struct vr_board *machine, const struct vr_b
 {
 	(void)p;
 	return virt_machine_of(machine)->board->cmdline_max;
+}
+
+const char *VR_CALL vr_virt_cmdline_words(struct vr_board *machine)
+{
+	return vr_terminal_words(&virt_machine_of(machine)->slots);
 }

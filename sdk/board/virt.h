@@ -27,7 +27,10 @@ struct virt_map {
 	uint64_t virtio, virtio_stride; /* the virtio-mmio slots */
 	uint32_t virtio_slots, virtio_line;
 	uint64_t windows, windows_size; /* for other devices of plugins; QEMU has a platform bus there */
-	uint32_t window_count, window_line;
+	uint32_t window_count;          /* devices */
+	uint32_t window_line, window_lines;
+	uint32_t window_edges;        /* the controller takes edges there */
+	uint64_t clock_hz;            /* of the clock for devices */
 	uint64_t shared, shared_size; /* for virtio devices' shared memory, beyond all RAM */
 };
 
@@ -45,7 +48,8 @@ struct virt_board {
 	const struct virt_map *map;
 	uint32_t cmdline_max; /* bytes that the kernel takes, without the final zero */
 	size_t size;          /* of the board's own struct, which begins with a struct virt_machine */
-	/* Controllers, devices and firmware: all but RAM and what is in the slots. destroy() is called after
+	/* Controllers, devices and firmware: all but RAM and what is in the slots, where slots.terminal says already whose
+	 * the user's terminal is (terminal.h). destroy() is called after
 	 * a create() that failed, too. reset(): devices first, since they let go of their lines. */
 	int32_t (*create)(struct virt_machine *m);
 	void (*reset)(struct virt_machine *m);
@@ -87,6 +91,7 @@ int32_t VR_CALL vr_virt_set_state(struct vr_board *machine, const char *id, uint
 void VR_CALL vr_virt_pause(struct vr_board *machine);
 void VR_CALL vr_virt_resume(struct vr_board *machine);
 uint32_t VR_CALL vr_virt_cmdline_max(struct vr_board *machine, const struct vr_boot_payload *p);
+const char *VR_CALL vr_virt_cmdline_words(struct vr_board *machine);
 
 #ifdef __cplusplus
 }

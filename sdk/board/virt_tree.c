@@ -8,7 +8,7 @@ static void device(const struct virt_tree *v, struct vr_tree *t, const struct vi
 	vr_tree_begin_at(t, d->name, d->base);
 	vr_tree_bytes(t, "compatible", d->compatible, d->compatible_size);
 	VR_TREE_CELLS(t, "reg", VR_TREE_PAIR(d->base), VR_TREE_PAIR(d->size));
-	v->interrupts(t, d->line);
+	v->nodes.interrupts(t, &(const struct vr_slot_line){d->line, VR_DEVICE_IRQ_LEVEL}, 1);
 	if (d->more)
 		d->more(t);
 	vr_tree_end(t);
@@ -71,7 +71,7 @@ int vr_virt_tree_build(const struct virt_tree *v, const struct vr_fdt_input *in,
 		device(v, &t, &v->devices[i]);
 	virtio(v, &t, in->virtio_slots);
 	if (in->slots)
-		vr_slots_describe(in->slots, &t, v->interrupts);
+		vr_slots_describe(in->slots, &t, &v->nodes);
 	if (v->bus)
 		vr_tree_end(&t);
 	vr_tree_finish(&t);

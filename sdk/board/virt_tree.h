@@ -35,8 +35,7 @@ struct virt_tree {
 	void (*controllers)(struct vr_tree *t, const struct vr_fdt_input *in); /* NULL: none on the bus */
 	const struct virt_device *devices; /* the first one is the console */
 	uint32_t device_count;
-	/* Writes a device's interrupt. */
-	void (*interrupts)(struct vr_tree *t, uint32_t line);
+	struct vr_slots_nodes nodes; /* interrupts() writes those of the board's own devices as well */
 };
 
 /* Writes the tree into buffer[0..size). 0, or a libfdt error (vr_tree_strerror). */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What vmrun and the validator share, so that they never disagree: manifests (their reader, where they are looked for and
-# which plugin is preferred), architectures' names, libraries' files, errors' texts. The SDK installs none of it: vmrun-check
+# which plugin is preferred), architectures' names, libraries' files, errors' texts, what the sandbox is made of. The SDK installs none of it: vmrun-check
 # is linked with it, and plugins are not.
 CPPFLAGS_sdk_common := -Isdk
 COMMON_OBJS := $(call objects,$(sort $(wildcard sdk/common/*.c)))

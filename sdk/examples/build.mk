@@ -17,6 +17,8 @@ endef
 $(eval $(call example,trace-accel,trace-accel))
 $(eval $(call example,serial-log,serial-log))
 $(eval $(call example,file-drop,file-drop))
+$(eval $(call example,sp805,sp805))
+$(eval $(call example,sbsa-gwdt,sbsa-gwdt))
 $(eval $(call example,ram-disk,ram-disk))
 $(eval $(call example,board-teach,teach))
 $(eval $(call example,xlate-teach,teach,$(B)/lib/libxlate-emit-x86.a $(B)/lib/libxlate-ir.a,-lm))

@@ -40,10 +40,12 @@ extern "C" {
 #define VR_FAKE_HOST_LINES 1024u
 #define VR_FAKE_HOST_PINS 64u
 #define VR_FAKE_HOST_PORTS 4u
+#define VR_FAKE_HOST_STREAMS 4u
 #define VR_FAKE_HOST_DISKS 64u
 #define VR_FAKE_HOST_OPTIONS 32u
 #define VR_FAKE_HOST_FINDINGS 8u
 #define VR_FAKE_HOST_TABLES 24u
+#define VR_FAKE_HOST_IOCTLS 128u
 
 struct vr_fake_host;
 
@@ -94,9 +96,24 @@ struct vr_fake_host_port {
 	char out[8192];
 	uint32_t out_length;
 	uint32_t in_start, in_length;
-	char in[8192];
+	uint16_t in[8192]; /* bytes, and VR_FAKE_HOST_BREAK */
 	void(VR_CALL *fn)(void *opaque);
 	void *opaque;
+	/* Its terminal: 0: it has none. What on_resize() was given. */
+	uint32_t columns, rows;
+	void(VR_CALL *resized)(void *opaque);
+	void *resized_opaque;
+};
+#define VR_FAKE_HOST_BREAK 0x100u
+
+/* One of vmrun.streams/1. Set as you like before the plugin asks, and by vr_fake_host_stream(). */
+struct vr_fake_host_stream {
+	const char *name;
+	char out[8192]; /* what the guest wrote */
+	uint32_t out_length, out_max;
+	uint32_t in_start, in_length, ended; /* ended: what is in `in` is the last of it */
+	char in[8192];
+	uint32_t open, opens, closes;
 };
 
 struct vr_fake_host_disk {
@@ -174,6 +191,11 @@ struct vr_fake_host {
 	vr_hypercall_fn hypercall;
 	void *hypercall_opaque;
 	struct vr_fake_host_port port[VR_FAKE_HOST_PORTS];
+	/* There are none at first. */
+	struct vr_fake_host_stream stream[VR_FAKE_HOST_STREAMS];
+	uint32_t stream_count;
+	void(VR_CALL *stream_fn)(void *opaque, uint32_t i);
+	void *stream_opaque;
 	struct vr_fake_host_disk disk[VR_FAKE_HOST_DISKS];
 	uint32_t disk_count;
 	/* vmrun.registry/1 offers these. Set as you like. */
@@ -217,6 +239,9 @@ struct vr_fake_host {
 	uint32_t table_count;
 	uint8_t *host_pages;
 	struct vr_helper_process *helpers; /* that were not stopped */
+	/* Requests that vmrun.sandbox/1 was asked for; none is refused here. */
+	uint32_t ioctl[VR_FAKE_HOST_IOCTLS];
+	uint32_t ioctl_count;
 };
 
 /* A host on the calling thread, which is from now on [main]. NULL: no memory. */
@@ -257,6 +282,13 @@ int32_t vr_fake_host_access(struct vr_fake_host *f, uint32_t space, uint32_t vcp
 void vr_fake_host_advance(struct vr_fake_host *f, uint64_t ns);
 /* Input on a console port. */
 void vr_fake_host_type(struct vr_fake_host *f, uint32_t port, const char *text);
+/* A BREAK on it. */
+void vr_fake_host_break(struct vr_fake_host *f, uint32_t port);
+/* Its terminal has this size from now on, in characters; 0: it has no terminal. */
+void vr_fake_host_resize(struct vr_fake_host *f, uint32_t port, uint32_t columns, uint32_t rows);
+/* A stream takes so many bytes of output from now on, gives these bytes (NULL: none more), and with `ended` no others. */
+void vr_fake_host_stream(struct vr_fake_host *f, uint32_t i, uint32_t out_max, const char *text,
+			 uint32_t ended);
 /* Offer an interface of another plugin. 0, or -1: too many. */
 int vr_fake_host_offer(struct vr_fake_host *f, const char *interface_id, const void *table,
 		       struct vr_plugin_self *self, const char *id);

@@ -34,19 +34,85 @@ static void VR_CALL console_write(const struct vr_host *host, uint32_t port, con
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* event: where to put one; NULL: they are dropped. */
+static uint32_t take(struct vr_fake_host *f, struct vr_fake_host_port *p, uint8_t *bytes, uint32_t n,
+		     uint32_t *event)
+{
+	uint32_t k = 0;
+
+	pthread_mutex_lock(&f->lock);
+	while (k < n && p->in_start < p->in_length && !(event && *event)) {
+		uint32_t next = p->in[p->in_start++];
+
+		if (next != VR_FAKE_HOST_BREAK)
+			bytes[k++] = (uint8_t)next;
+		else if (event)
+			*event = VR_CONSOLE_BREAK;
+	}
+	pthread_mutex_unlock(&f->lock);
+	return k;
+}
+
 static uint32_t VR_CALL console_read(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n)
 {
 	struct vr_fake_host *f = vr_fake_host_of(host);
 	struct vr_fake_host_port *p = port_of(f, port, "read");
 
-	if (!p)
+	return p ? take(f, p, bytes, n, NULL) : 0;
+}
+
+static uint32_t VR_CALL console_receive(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n,
+					uint32_t *event)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+	struct vr_fake_host_port *p = port_of(f, port, "receive");
+
+	if (!event) {
+		vr_fake_host_note(f, "console.receive was given no place for the event");
 		return 0;
+	}
+	*event = VR_CONSOLE_NONE;
+	return p ? take(f, p, bytes, n, event) : 0;
+}
+
+static int32_t VR_CALL dimensions(const struct vr_host *host, uint32_t port, uint32_t *columns,
+				  uint32_t *rows)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+	struct vr_fake_host_port *p = port_of(f, port, "dimensions");
+	int32_t rc = VR_E_NOENT;
+
+	if (!p || !columns || !rows) {
+		vr_fake_host_note(f, "console.dimensions was given no such port, or no place for the answer");
+		return rc;
+	}
 	pthread_mutex_lock(&f->lock);
-	n = n < p->in_length - p->in_start ? n : p->in_length - p->in_start;
-	memcpy(bytes, p->in + p->in_start, n);
-	p->in_start += n;
+	if (p->columns) {
+		*columns = p->columns;
+		*rows = p->rows;
+		rc = VR_OK;
+	}
 	pthread_mutex_unlock(&f->lock);
-	return n;
+	return rc;
+}
+
+static int32_t VR_CALL on_resize(const struct vr_host *host, uint32_t port, void(VR_CALL *fn)(void *opaque),
+				 void *opaque)
+{
+	struct vr_fake_host *f = vr_fake_host_of(host);
+	struct vr_fake_host_port *p;
+	int32_t rc;
+
+	vr_fake_host_on_main(f, "console.on_resize");
+	p = port_of(f, port, "on_resize");
+	rc = vr_fake_host_request(f, "console.on_resize");
+	if (!p)
+		return VR_E_RANGE;
+	if (rc < 0)
+		return rc;
+	p->resized = fn;
+	p->resized_opaque = opaque;
+	return VR_OK;
 }
 
 static int32_t VR_CALL on_input(const struct vr_host *host, uint32_t port, void(VR_CALL *fn)(void *opaque),
@@ -68,21 +134,40 @@ static int32_t VR_CALL on_input(const struct vr_host *host, uint32_t port, void(
 	return VR_OK;
 }
 
-void vr_fake_host_type(struct vr_fake_host *f, uint32_t port, const char *text)
+static void put(struct vr_fake_host *f, uint32_t port, const char *text, uint32_t n, uint32_t or_this)
 {
 	struct vr_fake_host_port *p = &f->port[port];
-	uint32_t n = (uint32_t)strlen(text);
 
 	pthread_mutex_lock(&f->lock);
 	if (p->in_start == p->in_length)
 		p->in_start = p->in_length = 0;
-	if (n > sizeof(p->in) - p->in_length)
-		n = (uint32_t)sizeof(p->in) - p->in_length;
-	memcpy(p->in + p->in_length, text, n);
-	p->in_length += n;
+	for (uint32_t i = 0; i < n && p->in_length < sizeof(p->in) / sizeof(p->in[0]); i++)
+		p->in[p->in_length++] = (uint16_t)(text ? (uint8_t)text[i] : or_this);
 	pthread_mutex_unlock(&f->lock);
 	if (p->fn)
 		p->fn(p->opaque);
+}
+
+void vr_fake_host_type(struct vr_fake_host *f, uint32_t port, const char *text)
+{
+	put(f, port, text, (uint32_t)strlen(text), 0);
+}
+
+void vr_fake_host_break(struct vr_fake_host *f, uint32_t port)
+{
+	put(f, port, NULL, 1, VR_FAKE_HOST_BREAK);
+}
+
+void vr_fake_host_resize(struct vr_fake_host *f, uint32_t port, uint32_t columns, uint32_t rows)
+{
+	struct vr_fake_host_port *p = &f->port[port];
+
+	pthread_mutex_lock(&f->lock);
+	p->columns = columns;
+	p->rows = rows;
+	pthread_mutex_unlock(&f->lock);
+	if (p->resized)
+		p->resized(p->resized_opaque);
 }
 
 extern const struct vr_host_console vr_fake_host_console;
@@ -91,6 +176,9 @@ const struct vr_host_console vr_fake_host_console = {
 	.write = console_write,
 	.read = console_read,
 	.on_input = on_input,
+	.receive = console_receive,
+	.dimensions = dimensions,
+	.on_resize = on_resize,
 };
 
 /* ---- vmrun.config/1 ------------------------------------------------------------------------------------ */

@@ -118,15 +118,19 @@ extern const struct vr_host_device_trace vr_fake_host_device_trace;
 const struct vr_host_device_trace vr_fake_host_device_trace = {.size = sizeof(vr_fake_host_device_trace),
 							       .set = set};
 
-/* ---- vmrun.sandbox/1: there is none here ------------------------------------------------------------ */
+/* ---- vmrun.sandbox/1: there is none here, and what it is asked for is noted ------------------------------- */
 
 static int32_t VR_CALL allow_ioctl(const struct vr_host *host, uint64_t request)
 {
 	struct vr_fake_host *f = vr_fake_host_of(host);
 
 	vr_fake_host_on_main(f, "sandbox.allow_ioctl");
-	if (request <= UINT32_MAX)
+	if (request <= UINT32_MAX && f->ioctl_count == VR_FAKE_HOST_IOCTLS)
+		return vr_fake_host_no(f, VR_E_RANGE, "more ioctl requests than vmrun allows");
+	if (request <= UINT32_MAX) {
+		f->ioctl[f->ioctl_count++] = (uint32_t)request;
 		return VR_OK;
+	}
 	vr_fake_host_note(f, "sandbox.allow_ioctl was given 0x%llx; a request has 32 bits",
 			  (unsigned long long)request);
 	return VR_E_INVAL;

@@ -21,6 +21,7 @@
 
 #include "fake_host/fake_host.h"
 #include "target.h"
+#include "board/device_answers.h"
 #include "virtio/mmio.h"
 
 #define CHECK_RUNNING 0
@@ -40,12 +41,20 @@ struct check_report {
 	char warning[300];
 };
 
+/* What a device that a board placed is made of. */
+struct check_place {
+	uint64_t base[VR_DEVICE_WINDOWS_MAX];
+	uint32_t irq[VR_DEVICE_IRQS_MAX];
+	struct vr_device_config config;
+};
+
 struct check_use {
 	const void *table; /* the class's interface */
 	struct vr_vm *vm;  /* an accelerator's */
 	struct vr_board *board;
 	struct vr_device *device[4];
-	uint32_t count; /* of the class's objects */
+	struct check_place place[4]; /* lent to the devices */
+	uint32_t count;              /* of the class's objects */
 	/* Virtio devices of the same plugin, behind the MMIO transport that boards use. */
 	struct vr_virtio_mmio *virtio[4];
 	uint32_t virtio_count;
@@ -58,6 +67,7 @@ struct vr_check {
 	const struct check_settings *settings;
 	struct check_report *report;
 	uint64_t random; /* state of check_random() */
+	bool on_the_way; /* all that follows is another rule's: see check_given() */
 
 	void *library;
 	vr_plugin_magic_fn magic;
@@ -129,8 +139,15 @@ const void *check_provided(struct vr_check *c, const char *interface_id);
 void check_used(struct vr_check *c);   /* objects made as the core makes them */
 void check_unused(struct vr_check *c); /* and unmade, stop, destroy */
 
-/* Where the i-th device of a device plugin was placed: those of vmrun.device/1, then the virtio ones. */
-#define CHECK_DEVICE_BASE(i) (0x0a000000 + 0x10000ull * (i))
+/* Where the i-th device of a device plugin was placed: those of vmrun.device/1, then the virtio ones; and the k-th
+ * window of one. */
+#define CHECK_DEVICE_WINDOW(i, k) (0x0a000000 + 0x100000ull * (i) + 0x10000ull * (k))
+#define CHECK_DEVICE_BASE(i) CHECK_DEVICE_WINDOW(i, 0)
+#define CHECK_DEVICE_CLOCK_HZ 24000000u
+/* *out: what a device is made of that a board placed as the i-th. A type without a window, or of unsound answers, which is another
+ * rule's: one window and one line, as of a board that knows it. */
+void check_place_device(struct vr_check *c, const struct vr_device_maker *m, const char *type, uint32_t i,
+			struct check_place *out);
 
 /* For a wrapper: something to stand before, in d's registry. */
 void check_inner_offer(struct vr_check *c, struct vr_fake_host *d);
@@ -166,6 +183,11 @@ struct vr_isa_vm *check_isa_vm(struct vr_check *c, const struct vr_isa *isa);
 /* What vm_create() is told of the translator p. */
 void check_translator_config(const struct vr_plugin *p, const struct check_target *t,
 			     struct vr_vm_config *config);
+
+/* What a board is given at first, and again at each reset: an image of its architecture, and some of random bytes. */
+void check_board_load(struct vr_check *c);
+/* The micro-guests, in the engine that there is, under the sandbox: see sandboxed.h. */
+void check_xlate_sandboxed(struct vr_check *c);
 
 /* Reads (and writes) every byte of a window, in all widths. */
 void check_sweep(struct vr_check *c, uint32_t space, uint64_t base, uint64_t length, bool writes);

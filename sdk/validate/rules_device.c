@@ -3,8 +3,7 @@
  * rules_device.c: devices: their types, what they answer at their registers, and guests that mean harm.
  *
  * The guest's RAM lies between pages that can't be touched, so a device that follows a bad address ends
- * there. For devices that have virtio's MMIO registers (virtio 1.2, 4.2.2) the rings are filled with chains
- * of all sorts.
+ * there. What a guest can do to virtio devices by their rings is in rules_chains.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include "check.h"
 
 #define RAM_BASE 0x40000000ull
-#define RAM_BYTES 0x100000ull
 
 static uint64_t read_at(struct vr_check *c, uint32_t space, uint64_t address, uint32_t width)
 {
@@ -32,14 +30,14 @@ static void write_at(struct vr_check *c, uint32_t space, uint64_t address, uint3
 
 static void no_such_type(struct vr_check *c, const struct vr_device_maker *m, const char *type)
 {
-	struct vr_device_config config = {
-		.size = sizeof(config), .type = type, .base = 0x0b000000, .irq = 60};
+	struct check_place place;
 	struct vr_device *device = NULL;
 	int32_t rc;
 
 	vr_fake_host_error_clear(c->d);
+	check_place_device(c, m, type, 15, &place);
 	check_phase(c, "device create of \"%s\"", type);
-	rc = m->create(c->plugin->self, &config, &device);
+	rc = m->create(c->plugin->self, &place.config, &device);
 	CHECK(c, rc < 0, "it makes a device of type \"%s\"", type);
 	check_refusal(c, c->d, rc, c->report->phase);
 }
@@ -63,20 +61,24 @@ void check_device_types(struct vr_check *c)
 	no_such_type(c, m, type);
 }
 
+static bool answers(const struct vr_check *c, uint64_t base)
+{
+	for (uint32_t k = 0; k < c->d->bus_count; k++)
+		if (c->d->bus[k].space == VR_SPACE_MMIO && c->d->bus[k].base <= base &&
+		    base - c->d->bus[k].base < c->d->bus[k].length)
+			return true;
+	return false;
+}
+
 void check_device_place(struct vr_check *c)
 {
 	check_used(c);
 	if (!c->use.table)
 		check_skip(c, "it has no " VR_DEVICE_ID);
-	for (uint32_t i = 0; i < c->use.count; i++) {
-		uint64_t base = CHECK_DEVICE_BASE(i);
-		bool there = false;
-
-		for (uint32_t k = 0; k < c->d->bus_count; k++)
-			there |= c->d->bus[k].space == VR_SPACE_MMIO && c->d->bus[k].base <= base &&
-				 base - c->d->bus[k].base < c->d->bus[k].length;
-		CHECK(c, there, "its device %u does not answer at the base it was given", i);
-	}
+	for (uint32_t i = 0; i < c->use.count; i++)
+		for (uint32_t k = 0; k < c->use.place[i].config.window_count; k++)
+			CHECK(c, answers(c, c->use.place[i].base[k]),
+			      "its device %u does not answer at the base of window %u", i, k);
 	check_unused(c);
 }
 
@@ -178,207 +180,43 @@ static void reset(struct vr_check *c, uint32_t i)
 		m->reset(c->use.device[i]);
 }
 
-void check_device_reset(struct vr_check *c)
+/* The window of device i at `base`. */
+static void reset_window(struct vr_check *c, uint32_t i, uint64_t base)
 {
 	static uint64_t before[1024], after[1024];
+	const struct vr_fake_host_bus *b = &c->d->bus[0];
+	uint64_t n;
+
+	while (b < c->d->bus + c->d->bus_count && b->base != base)
+		b++;
+	if (b == c->d->bus + c->d->bus_count)
+		return;
+	check_phase(c, "reset of device %u", i);
+	reset(c, i); /* twice is once */
+	reset(c, i);
+	n = dump(c, b, before, 1024);
+	for (uint32_t k = 0; k < 200; k++)
+		write_at(c, b->space, base + (check_random(c) % b->length & ~3ull), 4,
+			 check_random(c) >> check_random(c) % 64);
+	reset(c, i);
+	dump(c, b, after, 1024);
+	for (uint64_t k = 0; k < n; k++)
+		CHECK(c, before[k] == after[k],
+		      "register 0x%llx of device %u (%s) reads 0x%llx after a reset, at first 0x%llx",
+		      (unsigned long long)(4 * k), i, b->name, (unsigned long long)after[k],
+		      (unsigned long long)before[k]);
+}
+
+void check_device_reset(struct vr_check *c)
+{
 	const struct vr_device_maker *m;
 
 	check_used(c);
 	m = c->use.table;
 	if (m && !VR_HAS(m, reset))
 		check_skip(c, "its table is not filled in");
-	for (uint32_t i = 0; i < devices(c); i++) {
-		const struct vr_fake_host_bus *b = &c->d->bus[0];
-		uint64_t base = CHECK_DEVICE_BASE(i), n;
-
-		while (b < c->d->bus + c->d->bus_count && b->base != base)
-			b++;
-		if (b == c->d->bus + c->d->bus_count)
-			continue;
-		check_phase(c, "reset of device %u", i);
-		reset(c, i); /* twice is once */
-		reset(c, i);
-		n = dump(c, b, before, 1024);
-		for (uint32_t k = 0; k < 200; k++)
-			write_at(c, b->space, base + (check_random(c) % b->length & ~3ull), 4,
-				 check_random(c) >> check_random(c) % 64);
-		reset(c, i);
-		dump(c, b, after, 1024);
-		for (uint64_t k = 0; k < n; k++)
-			CHECK(c, before[k] == after[k],
-			      "register 0x%llx of device %u (%s) reads 0x%llx after a reset, at first 0x%llx",
-			      (unsigned long long)(4 * k), i, b->name, (unsigned long long)after[k],
-			      (unsigned long long)before[k]);
-	}
-	check_unused(c);
-}
-
-/* ---- virtio
- * ------------------------------------------------------------------------------------------------ */
-
-#define QUEUE 64u
-
-static void reg(struct vr_check *c, uint64_t base, uint32_t offset, uint32_t value)
-{
-	write_at(c, VR_SPACE_MMIO, base + offset, 4, value);
-}
-
-/* An address that may be good. */
-static uint64_t address(struct vr_check *c)
-{
-	switch (check_random(c) % 8) {
-	case 0:
-		return check_random(c);
-	case 1:
-		return RAM_BASE + RAM_BYTES - check_random(c) % 64;
-	case 2:
-		return RAM_BASE - check_random(c) % 64;
-	case 3:
-		return UINT64_MAX - check_random(c) % 64;
-	default:
-		return RAM_BASE + check_random(c) % RAM_BYTES;
-	}
-}
-
-static uint32_t length(struct vr_check *c)
-{
-	uint32_t n = (uint32_t)check_random(c);
-
-	switch (check_random(c) % 4) {
-	case 0:
-		return n;
-	case 1:
-		return 16 * (n % 32);
-	default:
-		return n % 4096;
-	}
-}
-
-static void put(struct vr_check *c, uint64_t gpa, const void *bytes, uint32_t n)
-{
-	void *to = vr_fake_host_pointer(c->d, gpa, n);
-
-	if (to)
-		memcpy(to, bytes, n);
-}
-
-/* Rings that the device will be glad to take, with chains that it will not. */
-static void rings(struct vr_check *c, uint64_t base, uint32_t queue, bool sane)
-{
-	uint64_t desc = RAM_BASE + 0x10000 + queue * 0x4000ull, driver = desc + 0x1000,
-		 device = desc + 0x2000;
-	uint32_t number = sane ? QUEUE : (uint32_t)(check_random(c) % 2000);
-	uint16_t idx = (uint16_t)(check_random(c) % QUEUE);
-
-	for (uint32_t i = 0; i < QUEUE; i++) {
-		struct {
-			uint64_t address;
-			uint32_t length;
-			uint16_t flags, next;
-		} d = {address(c), length(c), (uint16_t)(check_random(c) % 8),
-		       (uint16_t)(check_random(c) % 80)};
-		uint16_t head = (uint16_t)(check_random(c) % 80);
-
-		if (check_random(c) % 3 == 0)
-			d.address = desc; /* the ring itself */
-		put(c, desc + 16 * i, &d, sizeof(d));
-		put(c, driver + 4 + 2 * i, &head, sizeof(head));
-	}
-	put(c, driver + 2, &idx, sizeof(idx));
-	if (!sane)
-		desc = address(c), driver = address(c), device = address(c);
-	reg(c, base, 0x30, queue);
-	reg(c, base, 0x38, number);
-	reg(c, base, 0x80, (uint32_t)desc);
-	reg(c, base, 0x84, (uint32_t)(desc >> 32));
-	reg(c, base, 0x90, (uint32_t)driver);
-	reg(c, base, 0x94, (uint32_t)(driver >> 32));
-	reg(c, base, 0xa0, (uint32_t)device);
-	reg(c, base, 0xa4, (uint32_t)(device >> 32));
-	reg(c, base, 0x44, 1);
-}
-
-static void handshake(struct vr_check *c, uint64_t base)
-{
-	reg(c, base, 0x70, 0);
-	reg(c, base, 0x70, 3);
-	reg(c, base, 0x24, 0);
-	reg(c, base, 0x20, (uint32_t)check_random(c));
-	reg(c, base, 0x24, 1);
-	reg(c, base, 0x20, 1 | (uint32_t)check_random(c) % 4);
-	reg(c, base, 0x70, 11);
-}
-
-static bool is_virtio(struct vr_check *c, uint64_t base)
-{
-	return read_at(c, VR_SPACE_MMIO, base, 4) == 0x74726976 &&
-	       read_at(c, VR_SPACE_MMIO, base + 4, 4) == 2;
-}
-
-static void need_virtio(struct vr_check *c)
-{
-	uint32_t n = 0;
-
-	check_used(c);
 	for (uint32_t i = 0; i < devices(c); i++)
-		n += is_virtio(c, CHECK_DEVICE_BASE(i));
-	if (!n)
-		check_skip(c, "it has no device with virtio's MMIO registers");
-}
-
-void check_device_chains(struct vr_check *c)
-{
-	const char *finding;
-
-	need_virtio(c);
-	for (uint32_t round = 0; round < 300; round++)
-		for (uint32_t i = 0; i < devices(c); i++) {
-			uint64_t base = CHECK_DEVICE_BASE(i);
-
-			if (!is_virtio(c, base))
-				continue;
-			check_phase(c, "device %u, round %u of hostile chains", i, round);
-			handshake(c, base);
-			for (uint32_t q = 0; q < 2; q++)
-				rings(c, base, q, check_random(c) % 4 != 0);
-			reg(c, base, 0x70, 15);
-			for (uint32_t q = 0; q < 4; q++)
-				reg(c, base, 0x50, (uint32_t)check_random(c) % 3);
-			if (round % 16 == 0)
-				vr_fake_host_type(c->d, round % 32 / 16, "hello");
-		}
-	finding = vr_fake_host_finding(c->d, 0);
-	CHECK(c, !finding, "%s", finding);
+		for (uint32_t k = 0; k < VR_DEVICE_WINDOWS_MAX; k++)
+			reset_window(c, i, CHECK_DEVICE_WINDOW(i, k));
 	check_unused(c);
-}
-
-/* Reads of a disk that take their time, and then the device goes. */
-void check_device_in_flight(struct vr_check *c)
-{
-	need_virtio(c);
-	c->d->disk[0].delay_us = 20000;
-	for (uint32_t i = 0; i < devices(c); i++) {
-		uint64_t base = CHECK_DEVICE_BASE(i), at = RAM_BASE + 0x10000;
-		const struct {
-			uint64_t address;
-			uint32_t length;
-			uint16_t flags, next;
-		} chain[3] = {
-			{RAM_BASE, 16, 1, 1}, {RAM_BASE + 0x2000, 512, 3, 2}, {RAM_BASE + 0x1000, 1, 2, 0}};
-		const uint16_t available[3] = {0, 1, 0};
-
-		if (!is_virtio(c, base))
-			continue;
-		check_phase(c, "destroy of device %u with a request in flight", i);
-		memset(vr_fake_host_pointer(c->d, RAM_BASE, 16), 0, 16);
-		handshake(c, base);
-		rings(c, base, 0, true);
-		put(c, at, chain, sizeof(chain));
-		put(c, at + 0x1000, available, sizeof(available));
-		reg(c, base, 0x70, 15);
-		reg(c, base, 0x50, 0);
-	}
-	check_given(c, 0);
-	check_use_end(c);
-	CHECK(c, !c->d->threads, "%u threads run after its devices are gone", c->d->threads);
 }

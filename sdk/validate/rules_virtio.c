@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "driver.h"
 
 static const struct vr_virtio_maker *maker(struct vr_check *c)
 {
@@ -90,62 +91,10 @@ void check_virtio_info(struct vr_check *c)
 
 /* ---- a driver's life ---------------------------------------------------------------------------------- */
 
-static void reg(struct vr_check *c, uint64_t base, uint32_t offset, uint64_t value)
-{
-	value &= UINT32_MAX;
-	vr_fake_host_access(c->d, VR_SPACE_MMIO, 0, base + offset, 4, 1, &value);
-}
-
-static uint32_t get(struct vr_check *c, uint64_t base, uint32_t offset)
-{
-	uint64_t value = 0;
-
-	vr_fake_host_access(c->d, VR_SPACE_MMIO, 0, base + offset, 4, 0, &value);
-	return (uint32_t)value;
-}
-
-#define RINGS 0x40010000ull /* in the fake host's RAM */
-#define QUEUES 8u           /* that there is room for */
-#define ENTRIES 4u
-
-static void enable(struct vr_check *c, uint64_t base, uint32_t queue)
-{
-	uint64_t at = RINGS + queue * 0x1000;
-
-	memset(vr_fake_host_pointer(c->d, at, 0x1000), 0, 0x1000);
-	reg(c, base, 0x30, queue);
-	reg(c, base, 0x38, ENTRIES);
-	reg(c, base, 0x80, at);
-	reg(c, base, 0x84, at >> 32);
-	reg(c, base, 0x90, at + 0x400);
-	reg(c, base, 0x94, at >> 32);
-	reg(c, base, 0xa0, at + 0x800);
-	reg(c, base, 0xa4, at >> 32);
-	reg(c, base, 0x44, 1);
-}
-
-/* All that it offers, as a driver that knows everything. False: it does not take that. */
-static bool drive(struct vr_check *c, uint64_t base, uint32_t queues)
-{
-	reg(c, base, 0x70, 0);
-	reg(c, base, 0x70, 3);
-	for (uint32_t i = 0; i < 4; i++) {
-		reg(c, base, 0x14, i);
-		reg(c, base, 0x24, i);
-		reg(c, base, 0x20, get(c, base, 0x10));
-	}
-	reg(c, base, 0x70, 11);
-	if (!(get(c, base, 0x70) & 8))
-		return false;
-	for (uint32_t q = 0; q < queues; q++)
-		enable(c, base, q);
-	reg(c, base, 0x70, 15);
-	return true;
-}
-
 static void still_well(struct vr_check *c, uint64_t base, uint32_t device)
 {
-	CHECK(c, !(get(c, base, 0x70) & VIRTIO_S_NEEDS_RESET), "device %u breaks with empty rings", device);
+	CHECK(c, !(driver_read(c, base, DRIVER_STATUS) & VIRTIO_S_NEEDS_RESET),
+	      "device %u breaks with empty rings", device);
 }
 
 void check_virtio_life(struct vr_check *c)
@@ -155,21 +104,22 @@ void check_virtio_life(struct vr_check *c)
 	for (uint32_t i = 0; i < c->use.virtio_count; i++) {
 		struct vr_virtio_transport *t = vr_virtio_mmio_transport(c->use.virtio[i]);
 		uint64_t base = CHECK_DEVICE_BASE(c->use.count + i);
-		uint32_t queues = t->info.queue_count < QUEUES ? t->info.queue_count : QUEUES;
+		uint32_t queues = t->info.queue_count < DRIVER_QUEUES ? t->info.queue_count : DRIVER_QUEUES;
 
 		check_phase(c, "device %u: all features, all queues, DRIVER_OK", i);
-		if (!drive(c, base, queues))
+		if (!driver_start(c, base, queues))
 			check_warn(c, "device %u does not take all the features that it offers", i);
 		for (uint32_t q = 0; q < queues; q++)
-			reg(c, base, 0x50, q);
+			driver_notify(c, base, q);
 		still_well(c, base, i);
 		for (uint32_t q = 0; q < queues; q++) {
 			check_phase(c, "device %u: reset and start of queue %u", i, q);
-			reg(c, base, 0x30, q);
-			reg(c, base, 0xc0, 1);
-			CHECK(c, !get(c, base, 0x44), "device %u: queue %u is ready after its reset", i, q);
-			enable(c, base, q);
-			reg(c, base, 0x50, q);
+			driver_write(c, base, DRIVER_QUEUE_SEL, q);
+			driver_write(c, base, DRIVER_QUEUE_RESET, 1);
+			CHECK(c, !driver_read(c, base, DRIVER_QUEUE_READY),
+			      "device %u: queue %u is ready after its reset", i, q);
+			driver_enable(c, base, q);
+			driver_notify(c, base, q);
 		}
 		still_well(c, base, i);
 		check_phase(c, "device %u: pause and resume", i);
@@ -177,31 +127,11 @@ void check_virtio_life(struct vr_check *c)
 		vr_virtio_resume(t);
 		still_well(c, base, i);
 		check_phase(c, "device %u: reset by the driver", i);
-		reg(c, base, 0x70, 0);
-		CHECK(c, !get(c, base, 0x70) && !get(c, base, 0x60), "device %u has a status after its reset",
-		      i);
+		driver_write(c, base, DRIVER_STATUS, 0);
+		CHECK(c, !driver_read(c, base, DRIVER_STATUS) && !driver_read(c, base, DRIVER_INTERRUPTS),
+		      "device %u has a status after its reset", i);
 	}
 	check_unused(c);
-}
-
-/* A buffer with some bytes to read and some to write, which a device that wants others may break at. */
-static void offer(struct vr_check *c, uint32_t queue)
-{
-	uint64_t at = RINGS + queue * 0x1000;
-	const struct {
-		uint64_t address;
-		uint32_t length;
-		uint16_t flags, next;
-	} chain[2] = {{at + 0xa00, 16, 1, 1}, {at + 0xb00, 64, 2, 0}};
-	const uint16_t available[3] = {0, 1, 0};
-
-	memcpy(vr_fake_host_pointer(c->d, at, sizeof(chain)), chain, sizeof(chain));
-	memcpy(vr_fake_host_pointer(c->d, at + 0x400, sizeof(available)), available, sizeof(available));
-}
-
-static void notify(struct vr_check *c, uint64_t base, uint32_t queue)
-{
-	reg(c, base, 0x50, queue);
 }
 
 /* A device whose transport's state was taken and put back goes on. */
@@ -212,14 +142,14 @@ void check_virtio_state(struct vr_check *c)
 	for (uint32_t i = 0; i < c->use.virtio_count; i++) {
 		struct vr_virtio_transport *t = vr_virtio_mmio_transport(c->use.virtio[i]);
 		uint64_t base = CHECK_DEVICE_BASE(c->use.count + i);
-		uint32_t queues = t->info.queue_count < QUEUES ? t->info.queue_count : QUEUES;
+		uint32_t queues = t->info.queue_count < DRIVER_QUEUES ? t->info.queue_count : DRIVER_QUEUES;
 		struct vr_state_virtio device;
-		struct vr_state_virtio_queue queue[QUEUES];
+		struct vr_state_virtio_queue queue[DRIVER_QUEUES];
 
 		check_phase(c, "device %u: state of its queues", i);
-		drive(c, base, queues);
+		driver_start(c, base, queues);
 		for (uint32_t q = 0; q < queues; q++)
-			offer(c, q), notify(c, base, q);
+			driver_offer(c, q), driver_notify(c, base, q);
 		vr_virtio_pause(t);
 		vr_virtio_get_state(t, VIRTIO_CONFIG_QUEUE, &device, sizeof(device));
 		for (uint32_t q = 0; q < queues; q++) {
@@ -251,18 +181,18 @@ void check_virtio_written(struct vr_check *c)
 	for (uint32_t i = 0; i < c->use.virtio_count; i++) {
 		struct vr_virtio_transport *t = vr_virtio_mmio_transport(c->use.virtio[i]);
 		uint64_t base = CHECK_DEVICE_BASE(c->use.count + i), untold;
-		uint32_t queues = t->info.queue_count < QUEUES ? t->info.queue_count : QUEUES;
+		uint32_t queues = t->info.queue_count < DRIVER_QUEUES ? t->info.queue_count : DRIVER_QUEUES;
 
 		check_phase(c, "device %u: what it writes to buffers", i);
-		drive(c, base, queues);
+		driver_start(c, base, queues);
 		for (uint32_t q = 0; q < queues; q++)
-			offer(c, q);
+			driver_offer(c, q);
 		vr_fake_host_watch(c->d);
 		for (uint32_t q = 0; q < queues; q++)
-			notify(c, base, q);
+			driver_notify(c, base, q);
 		for (uint32_t n = 0; n < 20; n++)
 			usleep(1000); /* for its threads; what they do later is not seen */
-		reg(c, base, 0x70, 0);
+		driver_write(c, base, DRIVER_STATUS, 0);
 		untold = vr_fake_host_watched(c->d);
 		CHECK(c, !untold, "device %u: %s", i, vr_fake_host_finding(c->d, c->d->finding_count - 1));
 	}

@@ -66,22 +66,45 @@ static bool nth_type(const char *list, uint32_t n, char *type, size_t capacity)
 	return false;
 }
 
+void check_place_device(struct vr_check *c, const struct vr_device_maker *m, const char *type, uint32_t i,
+			struct check_place *out)
+{
+	const struct vr_device_of d = {.maker = m, .self = c->plugin->self, .type = type};
+	char text[VR_DEVICE_WRONG];
+	struct vr_device_wants wants;
+
+	check_phase(c, "window and irq of \"%s\"", type);
+	if (vr_device_ask(&d, &wants, text) < 0 || !wants.window_count)
+		wants = (struct vr_device_wants){.window_count = 1, .irq_count = 1};
+	for (uint32_t k = 0; k < VR_DEVICE_WINDOWS_MAX; k++)
+		out->base[k] = CHECK_DEVICE_WINDOW(i, k);
+	for (uint32_t k = 0; k < VR_DEVICE_IRQS_MAX; k++)
+		out->irq[k] = 48 + i * VR_DEVICE_IRQS_MAX + k;
+	out->config = (struct vr_device_config){
+		.size = sizeof(out->config),
+		.type = type,
+		.bases = out->base,
+		.irqs = out->irq,
+		.window_count = wants.window_count,
+		.irq_count = wants.irq_count,
+		.clock_hz = CHECK_DEVICE_CLOCK_HZ,
+	};
+}
+
 static int32_t make_devices(struct vr_check *c)
 {
 	const struct vr_device_maker *m = c->use.table;
-	char type[80];
+	static char types[4][80]; /* as long as the devices live */
 
-	while (m && c->use.count < 4 && nth_type(m->types, c->use.count, type, sizeof(type))) {
-		struct vr_device_config config = {
-			.size = sizeof(config),
-			.type = type,
-			.base = CHECK_DEVICE_BASE(c->use.count),
-			.irq = 48 + c->use.count,
-		};
+	while (m && c->use.count < 4 &&
+	       nth_type(m->types, c->use.count, types[c->use.count], sizeof(types[0]))) {
+		const char *type = types[c->use.count];
+		struct check_place *place = &c->use.place[c->use.count];
 		int32_t rc;
 
+		check_place_device(c, m, type, c->use.count, place);
 		check_phase(c, "device create of \"%s\"", type);
-		rc = m->create(c->plugin->self, &config, &c->use.device[c->use.count]);
+		rc = m->create(c->plugin->self, &place->config, &c->use.device[c->use.count]);
 		if (rc < 0)
 			return rc;
 		c->use.count++;
@@ -113,7 +136,8 @@ static int32_t make_virtio(struct vr_check *c)
 		int32_t rc;
 
 		check_phase(c, "device create of \"%s\"", type[k]);
-		rc = vr_virtio_mmio_new(c->d->host, plug, CHECK_DEVICE_BASE(i), 48 + i, &c->use.virtio[k]);
+		rc = vr_virtio_mmio_new(c->d->host, plug, CHECK_DEVICE_BASE(i), 48 + i * VR_DEVICE_IRQS_MAX,
+					&c->use.virtio[k]);
 		if (rc < 0)
 			return rc;
 		c->use.virtio_count++;

@@ -104,5 +104,5 @@ void check_refusal(struct vr_check *c, struct vr_fake_host *d, int32_t code, con
 
 void check_given(struct vr_check *c, int on)
 {
-	c->report->given = (uint32_t)on;
+	c->report->given = on || c->on_the_way;
 }

@@ -17,6 +17,7 @@
 #include <ir/ir.h>
 
 #include "machine.h"
+#include "sandboxed.h"
 
 static struct {
 	const struct vr_isa *lifter;
@@ -63,6 +64,8 @@ static void open_tier(struct machine *m, struct vr_check *c, const char *tier)
 
 /* ---- micro-guests ---------------------------------------------------------------------------------- */
 
+#define STORED 0x0123456789abcdefull /* guest 'store' stores its multiples */
+
 static void all_guests(struct machine *m, const char *tier)
 {
 	static const struct {
@@ -76,6 +79,11 @@ static void all_guests(struct machine *m, const char *tier)
 	for (size_t i = 0; i < sizeof(guests) / sizeof(guests[0]); i++) {
 		check_phase(m->c, "guest '%s', tier %s", guests[i].name, tier);
 		machine_expect(m, guests[i].guest, guests[i].result);
+		for (uint64_t k = 0; guests[i].guest == GUEST_STORE && k < 64; k++)
+			CHECK(m->c, machine_u64(m, 8 * k) == k * STORED,
+			      "%s: %s: what it stored is 0x%llx, not 0x%llx", m->isa->arch,
+			      m->c->report->phase, (unsigned long long)machine_u64(m, 8 * k),
+			      (unsigned long long)(k * STORED));
 	}
 	check_phase(m->c, "guest 'unmapped', tier %s", tier);
 	machine_enter(m, 0, GUEST_UNMAPPED);
@@ -101,6 +109,18 @@ void check_xlate_guests(struct vr_check *c)
 		machine_close(&m);
 		check_given(c, 0);
 	}
+}
+
+void check_xlate_sandboxed(struct vr_check *c)
+{
+	static struct machine m;
+
+	need_engine(c);
+	open_tier(&m, c, "1");
+	sandboxed_enter(c);
+	all_guests(&m, "1");
+	machine_close(&m);
+	check_unused(c);
 }
 
 static _Alignas(64) uint8_t state[MACHINE_STATE], got[MACHINE_STATE];

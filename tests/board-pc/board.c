@@ -10,7 +10,7 @@
 #include <vmrun/plugin.h>
 
 #include "../fake_host/fake.h"
-#include "../fake_host/maker.h"
+#include "../fake_host/describer.h"
 
 #define MIB (1ull << 20)
 
@@ -188,14 +188,7 @@ Test(board, devices_in_order)
 	cr_expect_eq(made.destroyed, 4);
 }
 
-static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
-{
-	(void)self;
-	(void)type;
-	return 0x100;
-}
-
-/* Named by the user: virtio gets a slot; this board has no windows, and says so. */
+/* Named by the user: virtio gets a slot; what asks for no window gets no place. */
 Test(board, requested_devices)
 {
 	static struct vr_virtio_maker mine;
@@ -218,16 +211,90 @@ Test(board, requested_devices)
 		  d->error_text);
 }
 
+static const uint8_t *acpi_has(const void *bytes, size_t n)
+{
+	return memmem(fake_ram(d, 0xe0000), 0x20000, bytes, n);
+}
+#define ACPI_HAS(text) acpi_has(text, sizeof(text) - 1)
+
+/* By ACPI: one PRP0001 each, with the properties of a device tree. */
 Test(board, requested_windows)
 {
-	static struct vr_device_maker named;
+	static const uint32_t cells[] = {2, 1};
+	static const char *const names[] = {"a", "b"};
+	static const struct vr_device_reference two = {.node = "test-two", .cells = cells, .cell_count = 2};
+	static const struct vr_device_property all[] = {
+		{.name = "big-endian", .kind = VR_PROPERTY_FLAG},
+		{.name = "hz", .kind = VR_PROPERTY_CELLS, .cells = cells, .count = 1},
+		{.name = "names", .kind = VR_PROPERTY_STRINGS, .strings = names, .count = 2},
+		{.name = "pins",
+		 .kind = VR_PROPERTY_REFERENCES,
+		 .references = &two,
+		 .count = 1,
+		 .stride = sizeof(two)},
+	};
+	struct vr_boot_payload p = payload();
 
-	named = maker;
-	named.types = "test-one";
-	named.window = window;
-	fake_offer(d, VR_DEVICE_ID, &named, "named", VR_FOUND_REQUESTED);
+	describer_start();
+	describer[0].window[1] = 0x10000;
+	describer[0].irq[1] = VR_DEVICE_IRQ_LEVEL;
+	describer[0].compatible[1] = "test,any";
+	describer[0].property = all;
+	describer[0].property_count = 4;
+	fake_offer(d, VR_DEVICE_ID, &describer_maker, "named", VR_FOUND_REQUESTED);
+	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
+	cr_expect_eq(made.count, 2);
+	cr_expect_eq(made.config.bases[0], 0xd8020000);
+	cr_expect_eq(made.config.irqs[0], 66);
+	cr_expect_eq(made.config.clock_hz, 0);
+	cr_assert_eq(b->load(board, &p), VR_OK, "%s", d->error_text);
+	/* 6.4.3.4: two windows; 6.4.3.6: pins 5 and 10. */
+	cr_expect(ACPI_HAS("\x86\x09\x00\x01\x00\x00\x00\xd8\x00\x10\x00\x00"
+			   "\x86\x09\x00\x01\x00\x00\x01\xd8\x00\x00\x01\x00"
+			   "\x89\x06\x00\x09\x01\x05\x00\x00\x00\x89\x06\x00\x09\x01\x0a\x00\x00\x00"));
+	cr_expect(ACPI_HAS("VD00\x08_HID\x0dPRP0001"));
+	cr_expect(ACPI_HAS("VD01\x08_HID\x0dPRP0001"));
+	cr_expect(ACPI_HAS("\x02\x0d"
+			   "compatible\0\x12\x16\x02\x0dtest,one\0\x0dtest,any\0"));
+	cr_expect(ACPI_HAS("\x02\x0d"
+			   "compatible\0\x0dtest,two\0"));
+	cr_expect(ACPI_HAS("\x02\x0d"
+			   "big-endian\0\x01"));
+	cr_expect(ACPI_HAS("\x02\x0dhz\0\x0a\x02"));
+	cr_expect(ACPI_HAS("\x02\x0dnames\0\x12\x08\x02\x0d"
+			   "a\0\x0d"
+			   "b\0"));
+	cr_expect(ACPI_HAS("\x02\x0dpins\0\x12\x0f\x03\\\x2e_SB_VD01\x0a\x02\x01"));
+}
+
+/* What ACPI has not, and what shared pins can't do. */
+Test(board, windows_refused)
+{
+	static struct vr_device_reference clock = {.node = VR_DEVICE_CLOCK};
+	static const struct vr_device_property clocks = {.name = "clocks",
+							 .kind = VR_PROPERTY_REFERENCES,
+							 .references = &clock,
+							 .count = 1,
+							 .stride = sizeof(clock)};
+
+	describer_start();
+	describer[0].property = &clocks;
+	describer[0].property_count = 1;
+	fake_offer(d, VR_DEVICE_ID, &describer_maker, "named", VR_FOUND_REQUESTED);
 	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
-	cr_expect(strstr(d->error_text, "it places virtio devices only"), "%s", d->error_text);
+	cr_expect(strstr(d->error_text, "refers to the board's clock for devices, and this board has none"),
+		  "%s", d->error_text);
+	again();
+	clock.node = VR_DEVICE_INTERRUPT_CONTROLLER;
+	fake_offer(d, VR_DEVICE_ID, &describer_maker, "named", VR_FOUND_REQUESTED);
+	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
+	cr_expect(strstr(d->error_text, "the board's node of an interrupt controller"), "%s", d->error_text);
+	again();
+	describer[0].property_count = 0;
+	describer[0].irq[0] = VR_DEVICE_IRQ_EDGE;
+	fake_offer(d, VR_DEVICE_ID, &describer_maker, "named", VR_FOUND_REQUESTED);
+	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
+	cr_expect(strstr(d->error_text, "takes levels only"), "%s", d->error_text);
 }
 
 Test(board, too_many_disks)
@@ -314,6 +381,26 @@ Test(board, announced)
 	cr_assert_eq(create(1, 128 * MIB), VR_OK);
 	cr_assert_eq(b->load(board, &p), VR_OK);
 	cr_expect_not(memmem(fake_ram(d, 0xe0000), 0x20000, "LNRO0005", 8));
+}
+
+/* Whose the user's terminal is: which device has port 0, and what the kernel has to be told. */
+Test(board, terminal)
+{
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_expect_str_eq(b->cmdline_words(board), "");
+	fake_write(d, VR_SPACE_PORT, 0, 0x3f8, 1, 'u');
+	cr_expect_str_eq(d->port[0].out, "u");
+	again();
+	vr_fake_host_option(d, "terminal", "virtio");
+	cr_assert_eq(create(1, 128 * MIB), VR_OK);
+	cr_expect_str_eq(b->cmdline_words(board), "console=hvc0");
+	fake_write(d, VR_SPACE_PORT, 0, 0x3f8, 1, 'u');
+	cr_expect_eq(d->port[0].out_length, 0);
+	cr_expect_str_eq(d->port[1].out, "u");
+	again();
+	vr_fake_host_option(d, "terminal", "both");
+	cr_expect_eq(create(1, 128 * MIB), VR_E_CONFIG);
+	cr_expect_str_eq(d->error_text, "terminal=both: say uart or virtio");
 }
 
 Test(board, timer_reaches_the_processor)

@@ -13,9 +13,9 @@ $(foreach t,$(BOARD_PC_TESTS),$(eval $(call board_pc_test,$(t))))
 TESTS += $(BOARD_PC_TESTS:%=$(B)/tests/test-board-pc-%)
 
 # The ACPI tables, read by ACPICA's compiler.
-$(B)/tests/pc-acpi-dump: $(call objects,tests/board-pc/dump_acpi.c plugins/board-pc/acpi.c plugins/board-pc/aml.c)
+$(B)/tests/pc-acpi-dump: $(call objects,tests/board-pc/dump_acpi.c $(addprefix plugins/board-pc/,acpi.c acpi_devices.c aml.c)) $(FAKE_HOST_TEST) $(BOARD_KIT)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion
 TESTS += tests/board-pc/iasl.sh
 TEST_NEEDS += $(B)/tests/pc-acpi-dump

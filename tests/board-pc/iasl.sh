@@ -57,8 +57,8 @@ if ! command -v iasl >/dev/null; then
 	exit 0
 fi
 [ -x "$DUMP" ] || { echo "$DUMP is missing"; exit 1; }
-# vCPUs, virtio slots, the timer's pin.
-for how in '1 0 2' '4 5 2' '254 32 0'; do
+# vCPUs, virtio slots, the timer's pin, devices of plugins.
+for how in '1 0 2' '4 5 2' '254 32 0' '1 1 2 2'; do
 	folder=$work/$(echo "$how" | tr ' ' -)
 	mkdir "$folder"
 	# shellcheck disable=SC2086

@@ -195,6 +195,40 @@ Test(uart, line_status_first)
 	cr_expect_eq(in(2), 0x01);
 }
 
+/* 8.4: a BREAK is a zero whose bit shows when it is read next, in its place among the bytes. */
+Test(uart, received_break)
+{
+	static const struct {
+		uint8_t lsr, byte;
+	} want[] = {{0xe1, 'a'}, {0xf1, 0}, {0x61, 'h'}};
+
+	out(2, 0x01);
+	out(4, 0x08);
+	out(1, 0x05);
+	vr_fake_host_type(d, 0, "a");
+	vr_fake_host_break(d, 0);
+	vr_fake_host_type(d, 0, "h");
+	cr_expect_eq(in(2) & 0x0f, 0x04, "the byte before it comes first");
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		cr_expect_eq(in(2) & 0x0f, i == 1 ? 0x06 : 0x04, "byte %zu", i);
+		cr_expect_eq(in(5), want[i].lsr, "byte %zu", i);
+		cr_expect_eq(in(5) & 0x10, 0, "told once");
+		cr_expect_eq(in(0), want[i].byte, "byte %zu", i);
+	}
+	cr_expect_eq(in(5), 0x60);
+	/* Without the FIFO, one after the other. */
+	out(2, 0x00);
+	vr_fake_host_break(d, 0);
+	vr_fake_host_break(d, 0);
+	vr_fake_host_type(d, 0, "z");
+	cr_expect_eq(in(5), 0x71);
+	cr_expect_eq(in(0), 0);
+	cr_expect_eq(in(5), 0x71);
+	cr_expect_eq(in(0), 0);
+	cr_expect_eq(in(5), 0x61);
+	cr_expect_eq(in(0), 'z');
+}
+
 Test(uart, reset)
 {
 	out(4, 0x08);

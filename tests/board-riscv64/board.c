@@ -11,7 +11,8 @@
 
 #include "../tmp.h"
 #include "../fake_host/fake.h"
-#include "../fake_host/maker.h"
+#include "../fake_host/describer.h"
+#include "../fake_host/tree.h"
 
 #define RAM 0x80000000u
 #define MIB (1ull << 20)
@@ -89,44 +90,67 @@ Test(board, devices)
 	cr_expect_eq(made.destroyed, 2);
 }
 
-static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
+static const void *tree(void)
 {
-	(void)self;
-	(void)type;
-	return 0x100;
-}
-
-static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type)
-{
-	(void)self;
-	(void)type;
-	return "test,one";
+	cr_assert_eq(create("riscv64", 1, 128 * MIB), VR_OK, "%s", d->error_text);
+	cr_assert_eq(b->load(board, &payload), VR_OK);
+	return fake_ram(d, fake_riscv64(d, 0)->x[11]);
 }
 
 Test(board, requested_devices)
 {
-	static struct vr_device_maker named;
-	const fdt32_t *cell;
+	static const struct vr_device_reference clock = {.node = VR_DEVICE_CLOCK};
+	static const struct vr_device_property clocks = {.name = "clocks",
+							 .kind = VR_PROPERTY_REFERENCES,
+							 .references = &clock,
+							 .count = 1,
+							 .stride = sizeof(clock)};
+	const char *path = "/soc/timer@4000000";
 	const void *fdt;
-	int node, n;
 
-	named = maker;
-	named.types = "test-one";
-	named.window = window;
-	named.compatible = compatible;
-	fake_offer(d, VR_DEVICE_ID, &named, "named", VR_FOUND_REQUESTED);
-	cr_assert_eq(create("riscv64", 1, 128 * MIB), VR_OK, "%s", d->error_text);
-	cr_expect_eq(made.count, 1);
-	cr_expect_eq(made.base, 0x04000000);
-	cr_expect_eq(made.irq, 64);
-	cr_assert_eq(b->load(board, &payload), VR_OK);
-	fdt = fake_ram(d, fake_riscv64(d, 0)->x[11]);
-	node = fdt_path_offset(fdt, "/soc/test-one@4000000");
-	cr_assert(node > 0);
-	cr_expect_str_eq((const char *)fdt_getprop(fdt, node, "compatible", NULL), "test,one");
-	cell = fdt_getprop(fdt, node, "interrupts", &n);
-	cr_assert(cell && n == 4);
-	cr_expect_eq(fdt32_to_cpu(*cell), 64);
+	describer_start();
+	describer[0].node = "timer";
+	describer[0].window[1] = 0x100;
+	describer[0].irq[1] = VR_DEVICE_IRQ_LEVEL;
+	describer[0].property = &clocks;
+	describer[0].property_count = 1;
+	fake_offer(d, VR_DEVICE_ID, &describer_maker, "named", VR_FOUND_REQUESTED);
+	fdt = tree();
+	cr_expect_eq(made.count, 2);
+	cr_expect_eq(made.base, 0x04002000);
+	cr_expect_eq(made.irq, 66);
+	cr_expect_str_eq(tree_text(fdt, path, "compatible"), "test,one");
+	cr_expect_eq(tree_cell(fdt, path, "interrupts", 0), 64);
+	cr_expect_eq(tree_cell(fdt, path, "interrupts", 1), 65);
+	cr_expect_eq(tree_cell(fdt, path, "reg", 5), 0x04001000);
+	cr_expect_eq(tree_cell(fdt, path, "reg", 7), 0x100);
+	cr_expect_eq(tree_cell(fdt, path, "clocks", 0), tree_cell(fdt, "/apb-pclk", "phandle", 0));
+	cr_expect_eq(tree_cell(fdt, "/apb-pclk", "clock-frequency", 0), made.config.clock_hz);
+	cr_expect_eq(made.config.clock_hz, 24000000);
+}
+
+/* The PLIC's sources are levels. */
+Test(board, requested_edges)
+{
+	describer_start();
+	describer[1].irq[1] = VR_DEVICE_IRQ_EDGE;
+	fake_offer(d, VR_DEVICE_ID, &describer_maker, "named", VR_FOUND_REQUESTED);
+	cr_expect_eq(create("riscv64", 1, 128 * MIB), VR_E_CONFIG);
+	cr_expect(strstr(d->error_text, "plugin 'named': interrupt 1 of \"test-two\" is an edge"), "%s",
+		  d->error_text);
+}
+
+Test(board, terminal)
+{
+	cr_assert_eq(create("riscv64", 1, 128 * MIB), VR_OK);
+	cr_expect_str_eq(b->cmdline_words(board), "");
+	stop();
+	start();
+	vr_fake_host_option(d, "terminal", "virtio");
+	cr_assert_eq(create("riscv64", 1, 128 * MIB), VR_OK);
+	cr_expect_str_eq(b->cmdline_words(board), "console=hvc0");
+	fake_write(d, VR_SPACE_MMIO, 0, 0x10000000, 1, 'u');
+	cr_expect_str_eq(d->port[1].out, "u");
 }
 
 Test(board, bad_configuration)

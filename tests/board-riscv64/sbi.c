@@ -229,8 +229,7 @@ Test(sbi, console)
 	cr_expect_eq(call(SBI_LEGACY_GETCHAR, 0, 0, 0, 0, 0), -1);
 	cr_expect_eq(call(SBI_DBCN, 1, 10, RAM + 200, 0, 0), SBI_SUCCESS);
 	cr_expect_eq(value, 0);
-	memcpy(d->port[0].in, "xyz", 3);
-	d->port[0].in_length = 3;
+	vr_fake_host_type(d, 0, "xyz");
 	cr_expect_eq(call(SBI_LEGACY_GETCHAR, 0, 0, 0, 0, 0), 'x');
 	d->written = 0;
 	cr_expect_eq(call(SBI_DBCN, 1, 10, RAM + 200, 0, 0), SBI_SUCCESS);

@@ -122,35 +122,18 @@ Test(board, load)
 
 /* ---- what the user named ---- */
 static uint64_t wanted = 0x100;
-static const char *compatible = "ns16550a ns8250";
-static uint32_t bad_kind;
 
-static uint64_t VR_CALL maker_window(struct vr_plugin_self *self, const char *type)
+static uint64_t VR_CALL maker_window(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self;
-	return strcmp(type, "test-other") != 0 ? wanted : 0; /* a type may be for other boards */
+	return strcmp(type, "test-other") != 0 && i == 0 ? wanted : 0; /* a type may be for other boards */
 }
 
-static const char *VR_CALL maker_compatible(struct vr_plugin_self *self, const char *type)
+static uint32_t VR_CALL maker_irq(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self;
 	(void)type;
-	return compatible;
-}
-
-static int32_t VR_CALL maker_describe(struct vr_plugin_self *self, const char *type, uint32_t i,
-				      struct vr_device_property *out)
-{
-	static const uint32_t hz = 1843200;
-
-	(void)self;
-	(void)type;
-	out->kind = bad_kind ? bad_kind : i;
-	out->name = i == 0 ? "big-endian" : i == 1 ? "label" : "clock-frequency";
-	out->text = "log";
-	out->cells = &hz;
-	out->count = 1;
-	return i < 3 ? VR_OK : VR_E_NOENT;
+	return i == 0 ? VR_DEVICE_IRQ_LEVEL : VR_DEVICE_IRQ_NONE;
 }
 
 static struct vr_device_maker named = {
@@ -160,8 +143,7 @@ static struct vr_device_maker named = {
 	.reset = maker_reset,
 	.destroy = maker_destroy,
 	.window = maker_window,
-	.compatible = maker_compatible,
-	.describe = maker_describe,
+	.irq = maker_irq,
 };
 
 static void ask_for(struct vr_device_maker *m)
@@ -220,54 +202,6 @@ Test(board, requested_virtio)
 	d->bus_count = 0;
 	mine.size = offsetof(struct vr_virtio_maker, notify);
 	refused("plugin 'named': its vmrun.virtio/1 has no 'notify'");
-}
-
-Test(board, requested_devices_in_the_tree)
-{
-	static uint8_t kernel[8192];
-	struct vr_boot_payload p = {.size = sizeof(p),
-				    .kernel = kernel,
-				    .kernel_size = sizeof(kernel),
-				    .cmdline = "",
-				    .kernel_name = "Image"};
-	const fdt32_t *cell;
-	const void *fdt;
-	int node, n;
-
-	memcpy(kernel + 0x38, "ARM\x64", 4);
-	kernel[0x12] = 0x30;
-	wanted = 0x4000;
-	ask_for(&named);
-	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
-	cr_assert_eq(b->load(board, &p), VR_OK);
-	fdt = fake_ram(d, fake_arm64(d, 0)->x[0]);
-	node = fdt_path_offset(fdt, "/test-two@c004000");
-	cr_assert(node > 0);
-	cr_expect_eq(fdt_stringlist_count(fdt, node, "compatible"), 2);
-	cr_expect_str_eq(fdt_stringlist_get(fdt, node, "compatible", 1, &n), "ns8250");
-	cell = fdt_getprop(fdt, node, "reg", &n);
-	cr_assert(cell && n == 16);
-	cr_expect_eq(fdt32_to_cpu(cell[1]), 0x0c004000);
-	cr_expect_eq(fdt32_to_cpu(cell[3]), 0x4000);
-	cell = fdt_getprop(fdt, node, "interrupts", &n);
-	cr_assert(cell && n == 12);
-	cr_expect_eq(fdt32_to_cpu(cell[1]), 113);
-	cr_expect(fdt_getprop(fdt, node, "big-endian", NULL));
-	cr_expect_str_eq((const char *)fdt_getprop(fdt, node, "label", NULL), "log");
-	cell = fdt_getprop(fdt, node, "clock-frequency", &n);
-	cr_expect(cell && fdt32_to_cpu(*cell) == 1843200);
-
-	bad_kind = 7;
-	cr_expect_lt(b->load(board, &p), 0);
-	cr_expect(strstr(d->error_text, "describe"), "%s", d->error_text);
-	vr_fake_host_error_clear(d);
-	compatible = " ";
-	cr_expect_lt(b->load(board, &p), 0);
-	cr_expect(strstr(d->error_text, "compatible"), "%s", d->error_text);
-	/* Not described: there, but the guest has to know. */
-	compatible = NULL;
-	cr_assert_eq(b->load(board, &p), VR_OK);
-	cr_expect_lt(fdt_path_offset(fake_ram(d, fake_arm64(d, 0)->x[0]), "/test-two@c004000"), 0);
 }
 
 Test(board, requested_without_a_place)

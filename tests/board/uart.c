@@ -8,6 +8,7 @@
 #define BASE 0x09000000ull
 #define LINE 33
 #define DR (BASE + 0x00)
+#define RSR (BASE + 0x04)
 #define FR (BASE + 0x18)
 #define LCR_H (BASE + 0x2c)
 #define CR (BASE + 0x30)
@@ -19,6 +20,7 @@
 #define RX 0x10u
 #define TX 0x20u
 #define RT 0x40u
+#define BE 0x200u
 #define RXFE 0x10u
 #define RXFF 0x40u
 
@@ -129,6 +131,39 @@ Test(pl011, more_than_fits)
 	}
 	cr_expect_str_eq(got, text);
 	cr_expect_eq(d->line[LINE], 0);
+}
+
+/* 3.3.1 UARTDR: a BREAK is a zero with BE beside it, in its place among the bytes. */
+Test(pl011, received_break)
+{
+	fake_w32(d, LCR_H, 0x70);
+	fake_w32(d, IMSC, RX | RT);
+	vr_fake_host_type(d, 0, "a");
+	vr_fake_host_break(d, 0);
+	vr_fake_host_type(d, 0, "h");
+	cr_expect_eq(fake_r32(d, RIS), RT | BE);
+	cr_expect_eq(fake_r32(d, DR), 'a');
+	cr_expect_eq(fake_r32(d, RSR), 0);
+	cr_expect_eq(fake_r32(d, DR), 0x400);
+	cr_expect_eq(fake_r32(d, RSR), 0x4);
+	fake_w32(d, RSR, 0);
+	cr_expect_eq(fake_r32(d, RSR), 0);
+	cr_expect_eq(fake_r32(d, DR), 'h');
+	cr_expect(fake_r32(d, FR) & RXFE);
+	fake_w32(d, ICR, BE);
+	cr_expect_eq(fake_r32(d, RIS), 0);
+	/* More than the FIFO holds, and without it. */
+	for (int i = 0; i < 20; i++)
+		vr_fake_host_break(d, 0);
+	vr_fake_host_type(d, 0, "z");
+	for (int i = 0; i < 20; i++)
+		cr_expect_eq(fake_r32(d, DR), 0x400, "%d", i);
+	cr_expect_eq(fake_r32(d, DR), 'z');
+	fake_w32(d, LCR_H, 0);
+	vr_fake_host_break(d, 0);
+	vr_fake_host_type(d, 0, "y");
+	cr_expect_eq(fake_r32(d, DR), 0x400);
+	cr_expect_eq(fake_r32(d, DR), 'y');
 }
 
 Test(pl011, without_fifo)

@@ -52,7 +52,7 @@ for s in SEGV BUS ILL FPE ABRT; do
 	on_terminal "faults-by-$s" raw expect=idle "signal=$s" "killed=$s" sane -- $IDLE
 done
 # shellcheck disable=SC2086
-on_terminal ignored raw expect=idle signal=PIPE signal=XFSZ 'send=\x01h' 'expect=Ctrl-A x' 'send=\x01x' end=0 sane -- $IDLE
+on_terminal ignored raw expect=idle signal=PIPE signal=XFSZ 'send=\x01h' 'expect=Ctrl-A x' 'send=\x01x' end=5 sane -- $IDLE
 
 # nohup stays nohup.
 # shellcheck disable=SC2086
@@ -112,21 +112,21 @@ fi
 # ---- job control ----------------------------------------------------------------------------------------------------
 for s in TSTP TTIN TTOU; do
 	# shellcheck disable=SC2086
-	on_terminal "stops-by-$s" raw expect=idle signal=$s stopped=$s sane take foreground raw 'send=\x01x' end=0 sane -- $IDLE
+	on_terminal "stops-by-$s" raw expect=idle signal=$s stopped=$s sane take foreground raw 'send=\x01x' end=5 sane -- $IDLE
 done
 # The kernel stops no process of an orphaned process group: the machine goes on, and takes the terminal again.
 # shellcheck disable=SC2086
-on_terminal stop-without-a-shell -s raw expect=idle signal=TSTP raw 'send=\x01x' end=0 -- $IDLE
+on_terminal stop-without-a-shell -s raw expect=idle signal=TSTP raw 'send=\x01x' end=5 -- $IDLE
 # Stopped without notice: the shell puts the terminal right, and vmrun takes it again.
 # shellcheck disable=SC2086
-on_terminal stops-by-STOP raw expect=idle signal=STOP stopped=STOP take sane foreground raw 'send=\x01x' end=0 sane -- $IDLE
+on_terminal stops-by-STOP raw expect=idle signal=STOP stopped=STOP take sane foreground raw 'send=\x01x' end=5 sane -- $IDLE
 # In the background it leaves the terminal alone, reads nothing, and can be ended.
 # shellcheck disable=SC2086
 on_terminal background-end raw expect=idle signal=STOP stopped=STOP take background 'send=\x01x' signal=TERM end=143 sane -- $IDLE
 # It takes the terminal when it is given back, without a signal as well; and a second stop is like the first.
 # shellcheck disable=SC2086
 on_terminal background-and-back raw expect=idle signal=TSTP stopped=TSTP take background signal=CONT give raw \
-	signal=TSTP stopped=TSTP sane take foreground raw 'send=\x01x' end=0 sane -- $IDLE
+	signal=TSTP stopped=TSTP sane take foreground raw 'send=\x01x' end=5 sane -- $IDLE
 
 # ---- the output is gone ---------------------------------------------------------------------------------------------
 CHATTER="$VMRUN -m 64M --kernel $MICRO/chatter"

@@ -230,8 +230,13 @@ Test(cli, manual)
 #undef CLI_COMMAND
 #undef PLUGINS
 	};
+	static const char *const keys[] = {
+#define CONSOLE_KEY(name, letters, shown, help) "Ctrl-A " shown,
+#include "machine/console_keys.def"
+#undef CONSOLE_KEY
+	};
 	FILE *f = fopen("core/cli/vmrun.1", "r");
-	char text[32768], plain[32768];
+	static char text[65536], plain[65536];
 	size_t n = 0;
 
 	if (!f)
@@ -249,6 +254,8 @@ Test(cli, manual)
 		snprintf(option, sizeof(option), "--%s", words[i]);
 		cr_expect_not_null(strstr(plain, option), "core/cli/vmrun.1 does not name %s", option);
 	}
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		cr_expect_not_null(strstr(plain, keys[i]), "core/cli/vmrun.1 does not name %s", keys[i]);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		cr_expect_not_null(strstr(plain, commands[i]), "core/cli/vmrun.1 does not name %s",
 				   commands[i]);

@@ -15,7 +15,7 @@
 
 static int32_t parse(struct cli *c, const char *const *words)
 {
-	char *argv[32] = {(char[]){"vmrun"}};
+	char *argv[64] = {(char[]){"vmrun"}};
 	int argc = 1;
 
 	while (words[argc - 1]) {
@@ -77,8 +77,20 @@ BAD(kernel_empty, "--kernel '' is empty; give a value", "--kernel=", "x")
 BAD(two_images, "a second image 'b' after 'a'; add further disks with --disk", "a", "b")
 BAD(empty_image, "the image's name is empty; give a file", "")
 BAD(nothing, "nothing to boot; name an image, or a kernel with --kernel", "-v")
-BAD(run_twice, "--run is given twice; give several commands as one: --run 'a; b'", "--run", "a", "--run", "b",
-    "x")
+BAD(run_twice,
+    "--run is given twice; give several commands as one (--run 'a && b'), or a script (--run-file)", "--run",
+    "a", "--run", "b", "x")
+BAD(run_and_file, "--run-file is given beside the other of --run and --run-file; give one", "--run", "a",
+    "--run-file", "b", "x")
+BAD(args_alone, "--args goes with --run or --run-file", "x", "--args", "--run", "a")
+BAD(env_name,
+    "--env '1=x' has no name of letters, digits and '_' that the guest's shell takes; write NAME=VALUE or "
+    "NAME",
+    "--run", "a", "--env", "1=x", "x")
+BAD(timeout_word, "--timeout '1m' must be a number of seconds above 0", "--timeout", "1m", "x")
+BAD(timeout_zero, "--timeout '0' must be a number of seconds above 0", "--timeout=0", "x")
+BAD(start_limit_word, "--start-limit '-1' must be a number of seconds; 0: any", "--run", "a", "--start-limit",
+    "-1", "x")
 BAD(initrd_empty, "--initrd '' is empty", "--initrd", "", "x")
 BAD(read_only_alone, "--read-only without an image; for other disks write --disk FILE,ro", "--read-only",
     "--kernel", "k")
@@ -102,6 +114,22 @@ Test(options, defaults)
 	cli_free(&c);
 }
 
+Test(options, arguments_of_the_command)
+{
+	struct cli c;
+
+	setenv("SET_HERE", "x y", 1);
+	good(PARSE(&c, "--run-file", "f", "--env=SET_HERE", "x", "--args", "--", "--run", "", "-q"));
+	cr_expect_str_eq(c.machine.run.file, "f");
+	cr_expect_str_eq(c.machine.run.environment[0], "SET_HERE=x y");
+	cr_expect_eq(vr_text_list_length(c.machine.run.arguments), 4);
+	cr_expect_str_eq(c.machine.run.arguments[0], "--");
+	cr_expect_str_eq(c.machine.run.arguments[2], "");
+	cr_expect_not(c.quiet);
+	cr_expect_eq(c.machine.run.start_limit, 600000000000);
+	cli_free(&c);
+}
+
 Test(options, all_of_them)
 {
 	struct cli c;
@@ -109,8 +137,9 @@ Test(options, all_of_them)
 	good(PARSE(&c, "-p", "soft,cache=64M,path=a,,b,flag", "--plugin=virtio", "-m", "2G", "--smp", "4",
 		   "--kernel", "Image", "--initrd=rd", "--append", "a=b c", "--arch", "aarch64", "--disk",
 		   "d1", "--disk", "d2,ro", "--disk", "d3,ephemeral,raw", "--read-only", "--ephemeral",
-		   "--stats=json", "--run", "echo hi", "--plugin-path", "/p", "--no-reboot", "--no-sandbox",
-		   "-vv", "--", "-odd-name"));
+		   "--stats=json", "--run", "echo hi", "--env", "A=b=c", "--env", "NOT_SET_HERE", "--cwd",
+		   "/tmp", "--timeout", "1.5", "--start-limit=0", "--console-log", "log", "--plugin-path",
+		   "/p", "--no-reboot", "--no-sandbox", "-vv", "--", "-odd-name"));
 	cr_expect_eq(c.plugin_count, 2);
 	cr_expect_str_eq(c.plugins[0].id, "soft");
 	cr_expect_str_eq(c.plugins[0].where, "-p soft");
@@ -136,7 +165,13 @@ Test(options, all_of_them)
 	cr_expect(c.machine.read_only);
 	cr_expect(c.machine.ephemeral);
 	cr_expect_eq(c.machine.stats, 2);
-	cr_expect_str_eq(c.machine.command, "echo hi");
+	cr_expect_str_eq(c.machine.run.command, "echo hi");
+	cr_expect_str_eq(c.machine.run.environment[0], "A=b=c");
+	cr_expect_null(c.machine.run.environment[1]);
+	cr_expect_str_eq(c.machine.run.folder, "/tmp");
+	cr_expect_str_eq(c.machine.console_log, "log");
+	cr_expect_eq(c.machine.timeout, 1500000000);
+	cr_expect_eq(c.machine.run.start_limit, 0);
 	cr_expect_str_eq(c.plugin_path, "/p");
 	cr_expect(c.machine.no_reboot);
 	cr_expect_not(c.machine.sandbox);

@@ -113,6 +113,14 @@ higher() {
 }
 check a-minor-without-entry-is-found higher
 
+# What a device may not say of itself.
+reserved() {
+	for name in $(sed -n 's/^\(RESERVED\|PHANDLES\)("\([^"]*\)".*/\2/p' sdk/board/reserved_names.def); do
+		grep -qF "\`$name\`" sdk/doc/device-tree.md || { echo "sdk/doc/device-tree.md does not name $name"; return 1; }
+	done
+}
+check every-reserved-name reserved
+
 links() {
 	file=$1
 	bad=0

@@ -513,6 +513,11 @@ usage empty-image "image's name is empty" ''
 usage empty-run "run" --run '' "$GOOD"
 usage initrd-alone 'nothing to boot; name an image, or a kernel' --initrd x
 usage run-twice '--run is given twice; give several commands as one' --run a --run b "$GOOD"
+usage run-and-file '--run-file is given beside' --run a --run-file b "$GOOD"
+usage cwd-alone '--cwd goes with --run or --run-file' --cwd /tmp "$GOOD"
+usage args-alone '--args goes with --run or --run-file' "$GOOD" --args a
+usage env-name "--env 'a-b=1' has no name" --run a --env a-b=1 "$GOOD"
+usage timeout "--timeout '-1' must be a number of seconds" --timeout -1 "$GOOD"
 usage read-only-alone '--read-only without an image' --read-only --kernel $KERNEL
 usage ephemeral-alone '--ephemeral without a disk; it is for an image and for --disk FILE' --ephemeral --kernel $KERNEL
 usage disk-ro-and-ephemeral "can't be both: ',ro' lets the guest write nothing, ',ephemeral' forgets it" --kernel $KERNEL --disk x,ro,ephemeral
@@ -521,7 +526,14 @@ usage empty-plugin "begins without the id" -p ,a=1 "$GOOD"
 usage two-files '--config is given twice' -c a -c b
 usage arch "--arch" --arch 'no such' "$GOOD"
 usage json-alone 'json' --json "$GOOD"
-wrong run-too-long 3 'command line has [0-9]+ bytes.*this kernel takes 2047.*[0-9]+ of --run.*put a long command into a file' "$VMRUN" --run "$(head -c 3000 /dev/zero | tr '\0' x)" --kernel $KERNEL
+wrong append-too-long 3 'command line has [0-9]+ bytes.*this kernel takes 2047.*3000 of --append.*[0-9]+ of --run' "$VMRUN" --run x --append "$(head -c 3000 /dev/zero | tr '\0' x)" --kernel $KERNEL
+wrong run-file-missing 3 "--run-file '/none': .*no such file" "$VMRUN" --run-file /none "$GOOD"
+wrong run-file-folder 3 "--run-file '/': .*folder" "$VMRUN" --run-file / "$GOOD"
+: >"$WORK/empty"
+wrong run-file-empty 3 "--run-file '.*/empty': is empty" "$VMRUN" --run-file "$WORK/empty" "$GOOD"
+wrong argument-too-long 3 "--args 'x+\.\.\.' has 131072 bytes, and Linux takes at most 131071" "$VMRUN" --run true "$GOOD" --args "$(head -c 131072 /dev/zero | tr '\0' x)"
+wrong console-log-folder 3 "--console-log '/none/x'" "$VMRUN" --run true --console-log /none/x --kernel $KERNEL --initrd $INITRD
+wrong console-log-input 3 "--console-log '.*': is file .* of this machine" "$VMRUN" --run true --console-log $INITRD --kernel $KERNEL --initrd $INITRD
 wrong plugin-option-unknown 3 "plugin 'soft' has no option 'x'; it has: tier" "$VMRUN" -p soft,x=1 "$GOOD"
 wrong plugin-option-type 3 "plugin 'soft', option 'tier': 'many' must be a number" "$VMRUN" -p soft,tier=many "$GOOD"
 wrong plugin-option-range 3 'tier 0 or 1' "$VMRUN" -p soft,tier=9 --kernel $KERNEL
@@ -582,6 +594,41 @@ printf 'accel: nosuch\nkernel: %s\n' "$(quoted "$PWD/$KERNEL")" >"$IN/m.yaml"
 wrong config-accel-not-installed 3 "nosuch.*not installed" "$VMRUN" -c "$IN/m.yaml"
 printf 'image: gone.img\n' >"$IN/m.yaml"
 wrong config-image-beside 3 "$IN/gone.img: no such file" "$VMRUN" -c "$IN/m.yaml"
+# Paths: the home folder and variables, in each key that is one; what is wrong is told with its place.
+unset VMRUN_TEST_UNSET
+for key in image kernel initrd log-file console-log jitdump; do
+	# shellcheck disable=SC2016 # the braces are vmrun's
+	printf 'cpus: 1\n%s: "${VMRUN_TEST_UNSET}/x"\n' "$key" >"$IN/m.yaml"
+	wrong "config-unset-variable-$key" 3 "m.yaml:2:[0-9]+: path '[^']*': the environment has no variable VMRUN_TEST_UNSET; set it" "$VMRUN" -c "$IN/m.yaml"
+done
+# shellcheck disable=SC2016
+{
+	echo 'disks: [{path: "a/${VMRUN_TEST_UNSET}"}]' | config unset-variable-disk 'no variable VMRUN_TEST_UNSET'
+	echo 'kernel: $HOME/x' | config variable-without-braces "path '[$]HOME/x': '[$]' begins a variable, written [$][{]NAME[}]; a dollar is written [$][$]"
+	echo 'kernel: "${HOME/x"' | config variable-without-end 'begins a variable'
+	echo 'kernel: "${}"' | config variable-without-name 'begins a variable'
+	echo 'kernel: x$' | config dollar-at-the-end 'begins a variable'
+	echo 'kernel: ~root/x' | config home-of-another "'~' stands for your own home folder only"
+	printf 'kernel: %s\nplugins:\n  board-virt-riscv64: {firmware: "${VMRUN_TEST_UNSET}"}\n' "$(quoted "$PWD/$KERNEL")" >"$IN/m.yaml"
+	wrong config-unset-variable-plugin 3 "m.yaml:3:[0-9]+: path '[^']*': the environment has no variable" "$VMRUN" -c "$IN/m.yaml"
+	echo 'kernel: ~/gone' >"$IN/m.yaml"
+	wrong config-home 3 "/some/home/gone: no such file" env HOME=/some/home "$VMRUN" -c "$IN/m.yaml"
+	wrong config-no-home 3 "m.yaml:1:9: path '~/gone': the environment has no variable HOME" env -u HOME "$VMRUN" -c "$IN/m.yaml"
+	echo 'kernel: "${FOLDER}/a$$b${EMPTY}~"' >"$IN/m.yaml"
+	wrong config-variables 3 "$IN/sub [$]x/a[$]b~: no such file" env EMPTY= FOLDER='sub $x' "$VMRUN" -c "$IN/m.yaml"
+	wrong config-variable-is-absolute 3 "/a/b/a[$]b~: no such file" env EMPTY= FOLDER=/a/b "$VMRUN" -c "$IN/m.yaml"
+	echo 'kernel: "${EMPTY}"' >"$IN/m.yaml"
+	wrong config-empty-path "3" "is empty once its variables are replaced" env EMPTY= "$VMRUN" -c "$IN/m.yaml"
+}
+
+# ---- the console's log ------------------------------------------------------------------------------------------
+copy_of_kernel=$IN/kernel-to-spare
+cp "$KERNEL" "$copy_of_kernel"
+wrong console-log-is-a-folder 3 "--console-log '$IN': is a folder" "$VMRUN" --console-log "$IN" --kernel $KERNEL
+wrong console-log-is-the-kernel 3 "--console-log '$copy_of_kernel': is file" "$VMRUN" --console-log "$copy_of_kernel" --kernel "$copy_of_kernel"
+wrong console-log-is-the-log 3 "log '$WORK/both': is the file of --console-log as well" "$VMRUN" --console-log "$WORK/both" -d int -D "$WORK/both" --kernel $KERNEL
+same console-log-kept-the-kernel yes "$(cmp -s "$KERNEL" "$copy_of_kernel" && echo yes)"
+rm -f "$copy_of_kernel"
 
 # ---- no memory --------------------------------------------------------------------------------------------------
 # Under a limit on address space: either it is enough, or one line says so. Never a signal, never silence.

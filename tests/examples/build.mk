@@ -13,3 +13,14 @@ $(eval $(call micro_guest,arm64,$(B)/tests/examples/file-drop,tests/examples/fil
 $(B)/tests/examples/pvh.elf: tests/examples/pvh.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext-segment=0x200000 -o $@ $<
+
+# The watchdogs, to the tick, on a fake host.
+CPPFLAGS_tests_examples := -Isdk
+define example_test
+$(B)/tests/test-example-$(1): $(call objects,tests/examples/$(1).c sdk/examples/$(1)/$(1).c) $(FAKE_HOST)
+	@mkdir -p $$(@D)
+	@echo "  LD      $$@"
+	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ -lcriterion
+TESTS += $(B)/tests/test-example-$(1)
+endef
+$(foreach t,sp805 sbsa-gwdt,$(eval $(call example_test,$(t))))

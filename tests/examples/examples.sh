@@ -19,6 +19,8 @@ check()
 check rules-trace-accel env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/trace-accel.yaml"
 check rules-serial-log env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check -o "file=$WORK/check.log" "$E/serial-log.yaml"
 check rules-file-drop env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check -o "folder=$WORK" "$E/file-drop.yaml"
+check rules-sp805 env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/sp805.yaml"
+check rules-sbsa-gwdt env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/sbsa-gwdt.yaml"
 check rules-ram-disk env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/ram-disk.yaml"
 check rules-board-teach env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/board-teach.yaml"
 check rules-xlate-teach env ASAN_OPTIONS=detect_leaks=0 "$VMRUN" plugins check "$E/xlate-teach.yaml"
@@ -88,6 +90,33 @@ for bad in "size=100|multiple of 512" "size=0|multiple of 512"; do
 	ended 3
 	has "ram-disk,${bad%%|*}" "$ERR" "${bad#*|}"
 done
+
+# ---- sp805 and sbsa-gwdt, by the drivers of Debian's kernel. Fed, both let the guest live past their timeouts; one that is
+# stopped properly does no more; one that is not fed any longer resets the machine.
+mkdir "$WORK/modules"
+for name in sp805_wdt sbsa_gwdt; do
+	find "$GUEST/kernel/lib/modules" -name "$name.ko" -exec cp {} "$WORK/modules" \;
+	[ -e "$WORK/modules/$name.ko" ] || die "there is no $name.ko in $GUEST/kernel"
+done
+(cd "$WORK/modules" && printf '%s\n' ./*.ko | cpio -o -H newc --quiet) >"$WORK/modules.img"
+# watchdogs NAME OPTION...: a guest with the drivers loaded
+watchdogs()
+{
+	vm 120 "$@" --plugin-path "$PLUGINS" --no-reboot --kernel "$KERNEL" --initrd "$INITRD" --initrd "$WORK/modules.img"
+}
+watchdogs watchdogs -p sp805 -p sbsa-gwdt --run 'insmod /sp805_wdt.ko; insmod /sbsa_gwdt.ko; cd /sys/class/watchdog
+	cat watchdog0/identity watchdog1/identity
+	watchdog -T 6 -t 1 -F /dev/watchdog0 & a=$!; watchdog -T 6 -t 1 -F /dev/watchdog1 & b=$!
+	sleep 8; for i in 0 1; do echo "$(cat watchdog$i/state), $(($(cat watchdog$i/timeleft) > 3)) of $(cat watchdog$i/timeout) s"; done
+	kill $a; wait $a; cat watchdog0/state
+	kill -9 $b; sleep 60; echo alive after all'
+ended 125
+same "$NAME: what the drivers say" "sp805-wdt|SBSA Generic Watchdog|active, 1 of 6 s|active, 1 of 6 s|inactive|" "$(tr -d '\r' <"$OUT" | tr '\n' '|')"
+has "$NAME: not fed" "$ERR" "sbsa-gwdt: the guest has not fed the watchdog in time: the machine is reset"
+watchdogs watchdog-sp805 -p sp805 --run 'insmod /sp805_wdt.ko; watchdog -T 2 -t 1 -F /dev/watchdog & sleep 1; kill -9 $!; sleep 60; echo alive after all'
+ended 125
+same "$NAME: nothing more" "" "$(cat "$OUT")"
+has "$NAME: not fed" "$ERR" "sp805: the guest has not fed the watchdog in time: the machine is reset"
 
 # ---- serial-log and trace-accel, in one Linux
 log=$WORK/serial.log trace=$WORK/trace.log

@@ -23,8 +23,9 @@ int32_t VR_CALL maker_create(struct vr_plugin_self *self, const struct vr_device
 {
 	(void)self;
 	note(c->type, c->index);
-	made.base = c->base;
-	made.irq = c->irq;
+	made.base = c->bases[0];
+	made.irq = c->irq_count ? c->irqs[0] : 0;
+	made.config = *c;
 	*device = (struct vr_device *)&made;
 	return VR_OK;
 }

@@ -21,8 +21,9 @@ void VR_CALL maker_destroy(struct vr_device *device);
 extern struct maker_memory {
 	char made[1024]; /* "blk:0 rng:0 ": kind and index in the order they came */
 	uint32_t count, resets, destroyed;
-	uint64_t base; /* of the last one of vmrun.device/1 */
+	uint64_t base; /* of the last one of vmrun.device/1, its first window and line */
 	uint32_t irq;
+	struct vr_device_config config;  /* the arrays are the board's */
 	const struct vr_virtio_host *io; /* of the last one of vmrun.virtio/1 */
 	struct vr_virtio_transport *transport;
 } made;

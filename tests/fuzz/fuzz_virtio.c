@@ -20,7 +20,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const types[] = {"virtio-blk", "virtio-console", "virtio-rng"};
+static const char *const types[] = {"virtio-blk", "virtio-console", "virtio-rng", "virtio-ports"};
+#define TYPES (sizeof(types) / sizeof(types[0]))
+#define STREAMS 3u /* 8 queues */
 
 /* Fields that a step is made of. */
 struct step {
@@ -64,7 +66,7 @@ static void block_request(struct drv *v, const struct step *s)
 
 static void take(struct drv *v, const struct step *s)
 {
-	uint32_t q = s->index & 1;
+	uint32_t q = s->index & (v->t->info.queue_count > 2 ? 7 : 1);
 	uint8_t *ram = fake_ram(v->d, FAKE_RAM_BASE);
 
 	switch (s->kind & 15) {
@@ -104,6 +106,7 @@ static void take(struct drv *v, const struct step *s)
 		break;
 	case 13:
 		vr_fake_host_type(v->d, s->index & 1, "typed\n");
+		vr_fake_host_stream(v->d, s->index % STREAMS, s->flags, "typed\n", s->value & 1);
 		break;
 	case 14:
 		drv_queue(v, q, s->value & 1 || !s->flags ? 8 : s->flags);
@@ -123,8 +126,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 + STEP)
 		return 0;
 	d = fake_new(FAKE_RAM_BASE, DRV_RAM, 1);
+	d->stream_count = STREAMS;
 	vr_fake_host_disk(d, DISK, data[0] & 0x80 ? VR_BLOCK_READONLY : 0);
-	drv_new(&v, d, types[data[0] % 3], 0);
+	drv_new(&v, d, types[data[0] % TYPES], 0);
 	v.number = 8;
 	if (data[1] & 1)
 		drv_start(&v, data[1] & 2 ? FEATURES : 0, v.t->info.queue_count);

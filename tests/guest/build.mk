@@ -18,5 +18,5 @@ FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh riscv64-programs-f
 TEST_NEEDS += $(GUEST_TOOLS) $(B)/tests/guest/debugger guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer guest-riscv64 $(GUEST_RV)/guest.img
 
 # Debian's own x86-64 kernel. Where KVM emulates kernel mode it takes minutes to the instruction that ends it.
-FULL_TESTS += tests/guest/guest-x86_64.sh tests/guest/nested.sh tests/guest/gdb-full.sh
-FULL_TEST_NEEDS += $(GUEST_TOOLS) $(GUEST_PC)/vmlinuz $(GUEST_PC)/initrd.img $(GUEST_PC)/nested.img $(GUEST)/debug/vmlinux
+FULL_TESTS += tests/guest/guest-x86_64.sh tests/guest/nested.sh tests/guest/gdb-full.sh tests/guest/guest-systemd.sh
+FULL_TEST_NEEDS += $(GUEST_TOOLS) $(GUEST_PC)/vmlinuz $(GUEST_PC)/initrd.img $(GUEST_PC)/nested.img $(GUEST)/debug/vmlinux $(GUEST)/systemd/disk.img

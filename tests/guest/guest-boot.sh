@@ -25,6 +25,12 @@ smp kernel-initrd 1 --stats=json
 numbers
 smp kernel-initrd 2
 smp kernel-initrd 4
+# Less room for translated code than a boot takes: the oldest is evicted, under both CPUs.
+smp small-cache 2 -p soft,cache=12M --stats=json
+sed -n '/^{/,/^}/p' "$ERR" >"$WORK/stats"
+evictions=$($TOOLS/json accel.evictions <"$WORK/stats")
+same small-cache-evictions yes "$(echo "$evictions" | awk '{ print (($1 > 12) ? "yes" : $0) }')"
+same small-cache-is-never-emptied 0 "$($TOOLS/json accel.cache_flushes <"$WORK/stats")"
 
 # A disk: its Boot Loader Specification entry, with everything chosen by vmrun.
 copy $IMG "$WORK/disk.img"
@@ -121,12 +127,12 @@ on_terminal()
 # commands of a list the guest's own shell loses it now and then); Ctrl-A x ends vmrun and leaves the terminal as it was.
 # shellcheck disable=SC2086
 on_terminal shell 'expect=# ' 'send=echo $((6*7))-$((2+1))\r' expect=42-3 'expect=# ' 'send=sh -c "echo be""gun; exec sleep 1000"\r' expect=begun \
-	'send=\x03' 'expect=# ' 'send=stty size\r' 'expect=# ' 'send=\x01x' end=0 sane -- \
+	'send=\x03' 'expect=# ' 'send=stty size\r' 'expect=# ' 'send=\x01x' end=5 sane -- \
 	"$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD --append quiet
 # shellcheck disable=SC2086
 on_terminal shell-ends-with-exit 'expect=# ' 'send=python3 -c "print(2**64)"\r' expect=18446744073709551616 'expect=# ' \
 	'send=exit\r' end=0 sane -- "$VMRUN" $ARGS "$WORK/disk.img"
 # shellcheck disable=SC2086
 on_terminal escape-twice-is-sent raw 'expect=# ' 'send=cat -v\r' 'expect=cat -v' 'send=\x01\x01\r' 'expect=^A' \
-	'send=\x01h' 'expect=Ctrl-A x' 'send=\x01x' end=0 sane -- "$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD
+	'send=\x01h' 'expect=Ctrl-A x' 'send=\x01x' end=5 sane -- "$VMRUN" $ARGS --kernel $KERNEL --initrd $INITRD
 finish

@@ -110,13 +110,12 @@ fi
 was=$(sum "$D")
 # The manual's own example, as it is written there.
 example=$(sed -n 's/^\.B vmrun \(.*read\\-only.*guest\.img\)$/\1/p' core/cli/vmrun.1 | sed 's/\\-/-/g')
-same example-is-in-the-manual "--read-only --run 'uname -a' guest.img" "$example"
+same example-is-in-the-manual "-q --read-only --run 'uname -a' guest.img" "$example"
 v=$PWD/$VMRUN
 case $VMRUN in /*) v=$VMRUN ;; esac
 (cd "$WORK/image" && timeout $((120 * SLOW)) sh -c "\"\$1\" $ARGS $example" - "$v") >"$LOGS/example.out" 2>"$LOGS/example.err" </dev/null
 same example 0 $?
 has example-output "$LOGS/example.out" "Linux vmrun "
-has example-says-so "$LOGS/example.err" 'mounted without its journal (noload)'
 # With a disk of X beside it, of which the guest makes zeros (BLKZEROOUT).
 vm 120 unclean-ephemeral --ephemeral --disk "$S" --run 'cat /root/kept; touch /root/x && sync && echo written
 python3 -c "import fcntl, os, struct; f = os.open(\"/dev/vdb\", os.O_RDWR); fcntl.ioctl(f, 0x127f, struct.pack(\"QQ\", 512, 1048576))"
@@ -132,6 +131,7 @@ same unclean-untouched "$was" "$(sum "$D")"
 vm 120 read-only-and-ephemeral --read-only --ephemeral --disk "$S" \
 	--run 'cat /sys/block/vda/ro; echo new | dd of=/dev/vdb conv=notrunc,fsync 2>/dev/null; head -c 3 /dev/vdb' "$D"
 ended 0
+has unclean-read-only-says-so "$ERR" 'mounted without its journal (noload)'
 same read-only-and-ephemeral-output '1 new' "$(tr -d '\r' <"$OUT" | tr '\n' ' ' | sed 's/ $//')"
 
 # ---- init ------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ dialog()
 {
 	# shellcheck disable=SC2086
 	if $TOOLS/term -t $((150 * SLOW)) -l "$LOGS/$1.out" 'expect=Select a language' 'expect=English' \
-		'send=\x01x' end=0 sane -- "$VMRUN" $ARGS -m 512M --smp "$2" --kernel $GUEST/di/linux \
+		'send=\x01x' end=5 sane -- "$VMRUN" $ARGS -m 512M --smp "$2" --kernel $GUEST/di/linux \
 		--initrd $GUEST/di/initrd.gz --append console=ttyAMA0 2>"$WORK/wrong"; then
 		ok "$1"
 	else

@@ -54,7 +54,7 @@ u_boot()
 	shift 2
 	# shellcheck disable=SC2086
 	if $TOOLS/term -t $((60 * SLOW)) -l "$LOGS/$name.out" 'expect=autoboot' 'send=\r' 'expect==> ' 'send=virtio info\r' \
-		'expect=Device 0' 'expect=VirtIO' 'send=\x01x' end=0 sane -- \
+		'expect=Device 0' 'expect=VirtIO' 'send=\x01x' end=5 sane -- \
 		"$VMRUN" $ARGS --arch $GUEST_ARCH --kernel "$file" --disk "$IMG,ro" "$@" 2>"$WORK/wrong"; then
 		ok "$name"
 	else

@@ -13,6 +13,7 @@
  *     background    what a shell's bg does: keep the terminal, and continue the command
  *     take          what a shell does when a job has stopped: take the terminal and put its settings back
  *     give          give the terminal to the command, which runs
+ *     size=CxR      the terminal has C columns and R rows from now on (80x24 at first)
  *     raw           wait until the terminal is in raw mode
  *     killed=NAME   wait until the command ends, and by this signal
  *     exit=N        wait until the command ends, and by itself with status N
@@ -297,6 +298,14 @@ static void check_sane(void)
 		     now.c_lflag);
 }
 
+static void set_size(const char *text)
+{
+	struct winsize size = {0};
+
+	if (sscanf(text, "%hux%hu", &size.ws_col, &size.ws_row) != 2 || ioctl(t.master, TIOCSWINSZ, &size))
+		fail("no size '%s' can be set", text);
+}
+
 static void step(const char *s)
 {
 	if (!strncmp(s, "expect=", 7))
@@ -307,6 +316,8 @@ static void step(const char *s)
 		kill(t.child, signal_number(s + 7));
 	else if (!strncmp(s, "stopped=", 8))
 		wait_stopped(s + 8);
+	else if (!strncmp(s, "size=", 5))
+		set_size(s + 5);
 	else if (!strcmp(s, "foreground"))
 		job(1, 1);
 	else if (!strcmp(s, "background"))
@@ -358,6 +369,8 @@ static void start(char **command)
 		tcsetpgrp(t.slave, getpid());
 		signal(SIGTTOU, SIG_DFL);
 		signal(SIGHUP, SIG_DFL);
+		signal(SIGINT, SIG_DFL); /* a shell without job control has its children ignore these two */
+		signal(SIGQUIT, SIG_DFL);
 		for (int fd = 0; fd < 3; fd++)
 			dup2(t.slave, fd);
 		execvp(command[0], command);

@@ -97,7 +97,7 @@ if [ -x "$TOOLS/term" ]; then
 	same "$NAME: the helper is not hit" 0 "$(grep -c 'signal' "$OUT")"
 	gone "$NAME"
 	NAME=terminal OUT=$LOGS/terminal.out
-	if $TOOLS/term -t $((60 * SLOW)) -l "$OUT" raw 'expect=j done 0x1' 'expect=t done 0x9' 'send=\x01x' end=0 sane -- "$VMRUN" \
+	if $TOOLS/term -t $((60 * SLOW)) -l "$OUT" raw 'expect=j done 0x1' 'expect=t done 0x9' 'send=\x01x' end=5 sane -- "$VMRUN" \
 		--plugin-path "$P:$B/plugins" -m 64M -p helper-share,script=jth --kernel "$H/guest" 2>"$WORK/wrong"; then
 		ok "$NAME"
 	else

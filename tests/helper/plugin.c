@@ -322,7 +322,7 @@ static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct v
 	d->file = open("/proc/version", O_RDONLY | O_CLOEXEC);
 	pthread_mutex_init(&d->lock, NULL);
 	p->config->number(p->host, "many", &many);
-	rc = p->mmio->attach(p->host, VR_SPACE_MMIO, c->base, 0x1000, &ops, d, TYPE);
+	rc = p->mmio->attach(p->host, VR_SPACE_MMIO, c->bases[0], 0x1000, &ops, d, TYPE);
 	while (rc == VR_OK && d->count < many && d->count < MANY_MAX) {
 		rc = start(d, NULL, 0, &d->helper[d->count]);
 		d->count += rc == VR_OK;
@@ -338,10 +338,10 @@ static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct v
 	return VR_OK;
 }
 
-static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self, (void)type;
-	return 0x1000;
+	return i == 0 ? 0x1000 : 0;
 }
 
 static const struct vr_device_maker maker = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole machines: vCPU threads, power, reset, pins, state, the script and errors while building. */
+/* Whole machines: vCPU threads, power, reset, pins, state and errors while building. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -263,37 +263,11 @@ Test(run, interrupt)
 	cr_assert_eq(run(), 128 + SIGINT);
 }
 
-static uint32_t tell_status(uint32_t vcpu)
-{
-	console_table.write(fake_host, 0, "vmrun-exit: 42\r\n", 16);
-	return power_off(vcpu);
-}
-
 static uint32_t clean_off(uint32_t vcpu)
 {
 	(void)vcpu;
 	machine_table.power(fake_host, VR_POWER_OFF, 0);
 	return VR_EXIT_OFF;
-}
-
-static uint32_t tell_and_off(uint32_t vcpu)
-{
-	console_table.write(fake_host, 0, "vmrun-exit: 42\r\n", 16);
-	return clean_off(vcpu);
-}
-
-Test(run, script)
-{
-	config.command = (char *)(uintptr_t) "exit 42";
-	config.append = (char *)(uintptr_t) "root=x";
-	fake_program = tell_and_off;
-	cr_assert_eq(run(), 42);
-	cr_assert_eq(strncmp(fake_cmdline, "quiet panic=-1 root=x vmrun.mark=", 33), 0);
-	cr_assert_str_eq(fake_cmdline + 33 + 16, " vmrun.run=exit%2042");
-	fake_program = tell_status;
-	cr_assert_eq(run(), 3, "the machine's own status");
-	fake_program = clean_off;
-	cr_assert_eq(run(), 125, "it never told");
 }
 
 /* A sanitizer's report reads files, so in such a build only writing is refused. */
@@ -556,4 +530,5 @@ Test(run, tables_without_a_machine)
 	thread_table.park(h, 0, 0);
 	machine_table.power(h, 0, 0);
 	console_table.write(h, 0, "x", 1);
+	cr_assert_eq(streams_table.count(h), 0);
 }

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "machine/parts.h"
-#include "machine/sandbox_parts.h"
+#include "common/sandbox.h"
 
 static int in_child(int (*fn)(void))
 {

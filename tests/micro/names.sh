@@ -16,8 +16,6 @@ PARTS='x86|amd64|arm64|aarch64|riscv|board-pc|board-virt'
 
 # FILE<TAB>REGULAR EXPRESSION: what may stand there.
 cat >"$t/may" <<'END'
-core/machine/sandbox_filter.c	__x86_64__|__aarch64__|__riscv|AUDIT_ARCH_|^ \* x86-64
-core/machine/sandbox_calls.def	riscv_flush_icache
 core/util/fault.c	__x86_64__|__aarch64__|__riscv
 core/cli/machine_file.c	^ \*  
 core/cli/options.h	for messages
@@ -25,13 +23,13 @@ core/util/disasm.c	triple
 core/util/disasm.h	^ \*
 core/util/disasm_llvm.c	targets
 core/util/disasm_zydis.c	x86-64
+core/machine/run_agent.c	/dev/virtio-ports/
 core/boot/kinds.c	\{EM_
 plugins/soft/cas16.c	^#(el)?if SOFT_HAS_CAS16
 plugins/soft/cas16.h	^#if defined
 END
-# In that order: what people call architectures; the host's numbers of system calls and the call that only one host has; a
-# library's machine, as its ELF header and messages name it; where a signal's context has the program counter; examples in
-# messages and in comments; what a file that can't be booted is for; the hosts' instructions that do 16 bytes at once.
+# In that order: where a signal's context has the program counter; examples in comments and messages; a library's machine, as its ELF
+# header and messages name it; where the guest finds its end of a stream; what a file that can't be booted is for; the hosts' instructions that do 16 bytes at once.
 
 # look FOLDER
 look()

@@ -91,7 +91,7 @@ try doctor as_stranger 'vmrun doctor | grep "^  arm64 *arm64 guest on .*xlate-ar
 try no-problems as_stranger '! vmrun plugins list 2>&1 >/dev/null | grep .'
 try manuals inside sh -c 'cd /usr/share/man && ls man1/vmrun.1.gz man5/vmrun-manifest.5.gz man5/vmrun-machine.5.gz man7/vmrun-plugin.7.gz'
 cp tools/doc-run.sh "$ROOT/usr/local/bin/doc-run"
-for page in tutorial-device tutorial-board tutorial-accel tutorial-translator shipping; do
+for page in tutorial-device device-tree tutorial-board tutorial-accel tutorial-translator shipping; do
 	if why=$(as_stranger "doc-run /usr/share/vmrun/sdk/doc/$page.md" 2>&1); then
 		ok "$why"
 	else

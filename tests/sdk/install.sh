@@ -240,7 +240,7 @@ cd "$W" || exit 1
 mkdir bin
 command -v gdb >/dev/null || ln -s "$(command -v gdb-multiarch)" bin/gdb
 PATH=$PATH:$W/bin
-for page in tutorial-accel tutorial-translator tutorial-device tutorial-board life shipping patgen; do
+for page in tutorial-accel tutorial-translator tutorial-device device-tree tutorial-board life shipping patgen; do
 	if why=$("$TOP/tools/doc-run.sh" "$P/share/vmrun/sdk/doc/$page.md" "$W/$page" 2>&1); then
 		ok "$why"
 	else

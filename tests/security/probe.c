@@ -314,21 +314,21 @@ static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct v
 	int32_t rc = p.timer->create(p.host, goes_off, NULL, &p.alarm);
 
 	if (rc >= 0)
-		rc = p.mmio->attach(p.host, VR_SPACE_MMIO, c->base, WINDOW, &registers, NULL, ID);
+		rc = p.mmio->attach(p.host, VR_SPACE_MMIO, c->bases[0], WINDOW, &registers, NULL, ID);
 	*out = (struct vr_device *)self;
 	return rc;
 }
 
-static uint64_t VR_CALL device_window(struct vr_plugin_self *self, const char *type)
+static uint64_t VR_CALL device_window(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self, (void)type;
-	return WINDOW;
+	return i == 0 ? WINDOW : 0;
 }
 
-static const char *VR_CALL device_compatible(struct vr_plugin_self *self, const char *type)
+static const char *VR_CALL device_compatible(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self, (void)type;
-	return ID;
+	return i == 0 ? ID : NULL;
 }
 
 static const struct vr_device_maker maker = {

@@ -97,7 +97,7 @@ Test(refuse, no_room)
 {
 	refusing.no_room = 2;
 	sum();
-	is("cache_flushes", 2);
+	is("cache_flushes", 0);
 	is("refused_translations", 0);
 	is("interpreted_blocks", 0);
 }
@@ -107,7 +107,7 @@ Test(refuse, never_any_room)
 	refusing.no_room = UINT32_MAX;
 	FAKE_LOAD(t, 0, 0, FAKE_STOP);
 	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_E_NOMEM);
-	cr_assert_gt(fake_counter(t, "cache_flushes"), 1);
+	is("cache_flushes", 1);
 }
 
 /* The lifter can't go on: that is no matter of room. */

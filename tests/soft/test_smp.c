@@ -467,7 +467,8 @@ Test(smp, code_that_a_device_writes)
 static void hook_empty_cache(struct fake_machine *m, struct vr_exec *x)
 {
 	(void)m;
-	soft_request(x, SOFT_REQ_FULL);
+	soft_cache_full(soft_of(x), VR_E_NOMEM);
+	soft_of(x)->full_again = 3; /* room did not help */
 }
 
 static void hook_asid(struct fake_machine *m, struct vr_exec *x)

@@ -19,11 +19,20 @@ $(B)/tests/validate/$(1)-%.so: tests/validate/faulty_$(1).c tests/validate/fault
 	  -o $$@ $$< $(VALIDATE_LIBS_$(1)) -lm
 	$(Q)sed 's/LIBRARY/$$(@F)/g' tests/validate/faulty_$(1).yaml > $$(@:.so=.yaml)
 	$(Q)case $$* in process_unasked) ;; process_*) echo 'helper: share' >> $$(@:.so=.yaml) ;; \
-	  magic_minor) sed -i 's/minor: 0}/minor: 1}/' $$(@:.so=.yaml) ;; esac
+	  magic_minor) sed -i 's/minor: 0}/minor: 1}/' $$(@:.so=.yaml) ;; \
+	  manifest_odd) sed -i 's/^priority:.*/priority: high/' $$(@:.so=.yaml) ;; \
+	  class_revision) sed -i 's|vmrun.device/1|vmrun.device/2|' $$(@:.so=.yaml) ;; esac
 endef
 $(foreach c,$(VALIDATE_CLASSES),$(eval $(call faulty,$(c))))
 
-$(B)/tests/test-validate: tests/validate/validate.sh tests/validate/faults.def | $(B)/bin/vmrun-check $(VALIDATE_FAULTY) examples
+# In place of the C library's syscall(): a kernel without seccomp, or without a part of it.
+VALIDATE_NO_SECCOMP := $(B)/tests/validate/no-seccomp.so
+$(VALIDATE_NO_SECCOMP): $(call objects,tests/validate/no_seccomp.c)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $< -ldl
+
+$(B)/tests/test-validate: tests/validate/validate.sh tests/validate/faults.def | $(B)/bin/vmrun-check $(VALIDATE_FAULTY) $(VALIDATE_NO_SECCOMP) examples
 	@mkdir -p $(@D)
 	$(Q)cp $< $@ && chmod +x $@
 TESTS += $(B)/tests/test-validate

@@ -6,6 +6,9 @@
 #undef vmrun_plugin_create
 #undef vmrun_plugin_magic
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "faulty.h"
 
 VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void);
@@ -13,6 +16,26 @@ VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const 
 					      const struct vr_plugin **out);
 
 static const struct vr_host_mmio *real_mmio;
+static struct soft_vm *the_vm;
+
+/* The data of the validator's guests, at 128 KiB of their RAM; NULL: no such guest. */
+static uint8_t *guest_data(void)
+{
+	const uint64_t at = 0x20000;
+
+	return the_vm && the_vm->memslots[0].used && the_vm->memslots[0].length > at + 0x1000
+		       ? (uint8_t *)the_vm->memslots[0].host + at
+		       : NULL;
+}
+
+/* Of its 64-bit values the i-th, if it is `from`, becomes `to`. */
+static void spoil(uint32_t i, uint64_t from, uint64_t to)
+{
+	uint8_t *data = guest_data();
+
+	if (data && !memcmp(data + 8 * i, &from, sizeof(from)))
+		memcpy(data + 8 * i, &to, sizeof(to));
+}
 
 static int32_t VR_CALL access_(const struct vr_host *host, uint32_t space, uint32_t vcpu, uint64_t address,
 			       uint32_t width, uint32_t is_write, uint64_t *value)
@@ -21,6 +44,8 @@ static int32_t VR_CALL access_(const struct vr_host *host, uint32_t space, uint3
 
 	if (FAULT(device_width) && width == 8)
 		width = 4;
+	if (FAULT(patch_unseen) && is_write && width == 4 && (uint32_t)*value == 0x54)
+		spoil(1, 2, 1); /* what the function gave after it was changed, at the end of that guest */
 	if (FAULT(vcpu_mixed) && vcpu)
 		vcpu--;
 	rc = real_mmio->access(host, space, vcpu, address, width, is_write, value);
@@ -42,6 +67,7 @@ static int32_t VR_CALL faulty_vm_create(struct vr_plugin_self *self, const struc
 	rc = soft_accel.vm_create(self, c, out);
 	if (rc < 0)
 		return rc;
+	the_vm = (struct soft_vm *)*out;
 	real_mmio = ((struct soft_vm *)*out)->mmio;
 	((struct soft_vm *)*out)->mmio = &mmio;
 	return rc;
@@ -69,7 +95,17 @@ static int32_t VR_CALL faulty_vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *exi
 
 	if (FAULT(kick_lost))
 		__atomic_and_fetch(&v->x->exit_request, ~SOFT_REQ_KICK, __ATOMIC_SEQ_CST);
+	if (FAULT(opens_running)) {
+		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (fd >= 0)
+			close(fd);
+	}
 	rc = soft_accel.vcpu_run(vcpu, exit);
+	if (FAULT(store_lost))
+		spoil(64, 0xef, 0);
+	if (FAULT(call_lost))
+		spoil(0, 0x7777, 0);
 	if (FAULT(kick_twice) && v->n.kicks % 2)
 		soft_accel.vcpu_kick(vcpu);
 	return rc;
@@ -77,6 +113,10 @@ static int32_t VR_CALL faulty_vcpu_run(struct vr_vcpu *vcpu, struct vr_exit *exi
 
 static void VR_CALL faulty_vcpu_kick(struct vr_vcpu *vcpu)
 {
+	static _Atomic uint32_t kicks;
+
+	if (FAULT(kick_rare) && ++kicks % 700 == 0)
+		return;
 	if (FAULT(kick_asleep))
 		soft_request(((struct soft_vcpu *)vcpu)->x, SOFT_REQ_KICK);
 	else
@@ -133,6 +173,8 @@ static struct vr_debugger debugger;
 
 static const void *VR_CALL faulty_query(struct vr_plugin_self *self, const char *id)
 {
+	if (FAULT(no_accel_table) && !strcmp(id, VR_ACCEL_ID))
+		return NULL;
 	if (!strcmp(id, VR_DEBUGGER_ID)) {
 		debugger = soft_debugger;
 		debugger.set_points = faulty_set_points;

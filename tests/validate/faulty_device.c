@@ -8,10 +8,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdbool.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <vmrun/device.h>
 #include <vmrun/helper.h>
+#include <vmrun/sandbox.h>
 
 #include "faulty.h"
 
@@ -50,6 +58,9 @@ __attribute__((constructor)) static void begin(void)
 {
 	putenv((char *)"VMRUN_TEST=1");
 }
+#endif
+#if THE_FAULT_segment_both
+__asm__(".pushsection .both, \"awx\", @progbits\n\t.byte 0xc3\n\t.popsection");
 #endif
 #if THE_FAULT_exports_more
 VR_EXPORT void one_too_many(void);
@@ -97,6 +108,24 @@ static void transfer(const struct device *d, uint64_t gpa)
 	t->unmap(host, &m, 0, 0);
 }
 
+static void open_something(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static void start_a_process(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
 /* The first page of the memory that there is. */
 static void map_something(struct device *d)
 {
@@ -119,6 +148,10 @@ static uint64_t VR_CALL read_(void *opaque, uint32_t vcpu, uint64_t offset, uint
 		memcpy(&value, d->registers + offset, width);
 	if (FAULT(width_crash) && width == 8 && offset == 0x40)
 		abort();
+	if (FAULT(opens_late) && width == 4 && offset == 0x48)
+		open_something();
+	if ((FAULT(ioctl_unasked) || FAULT(ioctl_asked)) && width == 4 && offset == 0x48)
+		value = ioctl(-1, TIOCOUTQ, NULL) == 0;
 	return value;
 }
 
@@ -190,7 +223,7 @@ static int32_t VR_CALL create(struct vr_plugin_self *self, const struct vr_devic
 {
 	struct plugin *p = plugin_of(self);
 	struct device *d;
-	struct attaching a = {.base = c->base};
+	struct attaching a = {.base = c->bases[0]};
 	pthread_t thread;
 
 	if (strcmp(c->type, "faulty") != 0 && !FAULT(any_type))
@@ -241,6 +274,8 @@ static void VR_CALL reset(struct vr_device *device)
 {
 	struct device *d = device_of(device);
 
+	if (FAULT(forks_late))
+		start_a_process();
 	if (!FAULT(reset_keeps))
 		memset(d->registers, 0, WINDOW);
 }
@@ -250,10 +285,114 @@ static void VR_CALL destroy_device(struct vr_device *device)
 	struct device *d = device_of(device);
 
 	stop_helper(d);
+	if (FAULT(opens_at_end))
+		open_something();
 	free(d->registers);
 	if (FAULT(double_free))
 		free(d->registers);
 	free(d);
+}
+
+/* ---- what it says of itself ---------------------------------------------------------------------------- */
+
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type, uint32_t i)
+{
+	static uint64_t turn;
+
+	(void)self;
+	(void)type;
+	if (FAULT(window_none))
+		return 0;
+	if (FAULT(window_changes) && i == 0)
+		return ++turn % 2 ? 0x1000 : 0x2000;
+	if (FAULT(window_endless))
+		return 0x1000;
+	return i ? 0 : FAULT(window_odd) ? 0x1800 : FAULT(window_large) ? 0x20000 : 0x1000;
+}
+
+static uint32_t VR_CALL irq(struct vr_plugin_self *self, const char *type, uint32_t i)
+{
+	(void)self;
+	(void)type;
+	if (FAULT(irq_endless))
+		return VR_DEVICE_IRQ_LEVEL;
+	return i > 1                ? VR_DEVICE_IRQ_NONE
+	       : FAULT(irq_unknown) ? 7
+	       : i                  ? VR_DEVICE_IRQ_EDGE
+				    : VR_DEVICE_IRQ_LEVEL;
+}
+
+static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type, uint32_t i)
+{
+	static const char endless[][12] = {"t,0", "t,1", "t,2", "t,3", "t,4",
+					   "t,5", "t,6", "t,7", "t,8", "t,9"};
+
+	(void)self;
+	(void)type;
+	if (FAULT(compatible_endless))
+		return endless[i % 10];
+	if (i == 0)
+		return FAULT(compatible_list) ? "test,faulty test,any" : "test,faulty";
+	return i > 1 ? NULL : FAULT(compatible_twice) ? "test,faulty" : "test,any";
+}
+
+static const char *VR_CALL node_name(struct vr_plugin_self *self, const char *type)
+{
+	(void)self;
+	(void)type;
+	return FAULT(node_address) ? "faulty@0" : "faulty";
+}
+
+static int32_t VR_CALL describe(struct vr_plugin_self *self, const char *type, uint32_t i,
+				struct vr_device_property *out)
+{
+	static const struct vr_device_reference clock = {.node = FAULT(reference_unknown) ? "board:flux"
+											  : VR_DEVICE_CLOCK};
+	static const char *const names[] = {"wdog_clk", "apb_pclk"};
+	static const uint64_t size = UINT64_C(1) << 40;
+	static char buffer[32];
+	static uint32_t turn, handle = 2;
+	const struct vr_device_property all[] = {
+		{.kind = VR_PROPERTY_FLAG,
+		 .name = FAULT(property_reserved)   ? "reg"
+			 : FAULT(property_unnamed)  ? NULL
+			 : FAULT(property_misnamed) ? "big endian"
+						    : "big-endian"},
+		{.kind = FAULT(property_kind) ? 99 : VR_PROPERTY_STRING, .name = "label", .text = buffer},
+		{.kind = FAULT(clocks_cells) ? VR_PROPERTY_CELLS : VR_PROPERTY_REFERENCES,
+		 .name = "clocks",
+		 .cells = &handle,
+		 .references = &clock,
+		 .count = 1,
+		 .stride = FAULT(reference_stride) ? 0 : sizeof(clock)},
+		{.kind = VR_PROPERTY_STRINGS, .name = "clock-names", .strings = names, .count = 2},
+		{.kind = VR_PROPERTY_CELLS,
+		 .name = FAULT(property_twice) ? "label" : "test,number",
+		 .cells = &turn,
+		 .count = FAULT(property_empty) ? 0 : 1},
+		{.kind = VR_PROPERTY_NUMBERS, .name = "test,size", .numbers = &size, .count = 1},
+	};
+	static char endless[VR_DEVICE_PROPERTIES_MAX + 1][8];
+	uint32_t n = sizeof(all) / sizeof(all[0]);
+
+	(void)self;
+	(void)type;
+	snprintf(buffer, sizeof(buffer), "property %u", FAULT(describe_buffer) ? i : 0);
+	turn += FAULT(describe_changes);
+	if (i >= n && FAULT(property_endless)) {
+		char *name = endless[i % (VR_DEVICE_PROPERTIES_MAX + 1)];
+
+		snprintf(name, sizeof(endless[0]), "n%u", i % 1000);
+		*out = all[0];
+		out->size = sizeof(*out);
+		out->name = name;
+		return VR_OK;
+	}
+	if (i >= n)
+		return FAULT(property_error) ? VR_E_INVAL : VR_E_NOENT;
+	*out = all[i];
+	out->size = sizeof(*out);
+	return VR_OK;
 }
 
 static const struct vr_device_maker maker = {
@@ -262,6 +401,11 @@ static const struct vr_device_maker maker = {
 	.create = create,
 	.reset = FAULT(table_hole) ? NULL : reset,
 	.destroy = destroy_device,
+	.window = window,
+	.irq = irq,
+	.compatible = compatible,
+	.node_name = node_name,
+	.describe = describe,
 };
 
 /* ---- the plugin ---------------------------------------------------------------------------------------- */
@@ -305,6 +449,47 @@ static void *forever(void *arg)
 	return NULL;
 }
 
+/* A thread that ends when it is told: pthread_cancel() opens a library, which the sandbox refuses. */
+static _Atomic uint32_t over;
+
+static void *until_over(void *arg)
+{
+	while (!over)
+		usleep(1000);
+	return arg;
+}
+
+static void end_thread(pthread_t thread)
+{
+	over = 1;
+	pthread_join(thread, NULL);
+	over = 0;
+}
+
+/* A thread with a system call filter of its own, which allows everything. */
+static _Atomic uint32_t filtered;
+
+static void *filter(void *arg)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	const struct sock_fprog program = {1, &allow};
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+	filtered = 1;
+	return until_over(arg);
+}
+
+static int32_t start_filter(struct plugin *p)
+{
+	filtered = 0;
+	if (pthread_create(&p->thread, NULL, filter, NULL))
+		return faulty_refuse(p->host, VR_E_NOMEM, "no thread");
+	while (!filtered)
+		usleep(100);
+	return VR_OK;
+}
+
 static void *volatile kept; /* what is leaked is not optimised away */
 
 static int32_t VR_CALL start(struct vr_plugin_self *self)
@@ -312,6 +497,14 @@ static int32_t VR_CALL start(struct vr_plugin_self *self)
 	struct plugin *p = plugin_of(self);
 	pthread_t thread;
 
+	if (FAULT(own_filter))
+		return start_filter(p);
+	if (FAULT(ioctl_asked)) {
+		const struct vr_host_sandbox *sandbox = p->host->query(p->host, VR_SANDBOX_ID);
+
+		if (VR_HAS(sandbox, allow_ioctl) && sandbox->allow_ioctl(p->host, TIOCOUTQ) < 0)
+			return VR_E_PERM;
+	}
 	if (FAULT(crashes))
 		raise(SIGSEGV);
 	if (FAULT(exits))
@@ -350,7 +543,10 @@ static int32_t VR_CALL start(struct vr_plugin_self *self)
 
 static int32_t VR_CALL stop(struct vr_plugin_self *self)
 {
-	(void)self;
+	struct plugin *p = plugin_of(self);
+
+	if (FAULT(own_filter))
+		end_thread(p->thread);
 	return VR_OK;
 }
 
@@ -360,10 +556,8 @@ static void VR_CALL destroy(struct vr_plugin_self *self)
 
 	if (FAULT(early_destroy) && !p->probed)
 		abort();
-	if (FAULT(create_thread)) {
-		pthread_cancel(p->thread);
-		pthread_join(p->thread, NULL);
-	}
+	if (FAULT(create_thread))
+		end_thread(p->thread);
 	if (p->file >= 0)
 		close(p->file);
 	free(p);
@@ -403,6 +597,10 @@ static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 	(void)self;
 	if (FAULT(any_interface))
 		return &maker;
+	if (FAULT(class_revision) && strcmp(id, "vmrun.device/2") == 0)
+		return &maker;
+	if (FAULT(no_device_table) && strcmp(id, VR_DEVICE_ID) == 0)
+		return NULL;
 	if (HAS_HELPER && strcmp(id, VR_HELPER_ID) == 0)
 		return &helper;
 	if (strcmp(id, "org.vmrun.faulty/1") == 0)
@@ -423,6 +621,17 @@ const struct vr_magic *VR_CALL vmrun_plugin_magic(void)
 	};
 
 	return &magic;
+}
+
+/* 150 ms of processor time, the first time. */
+static void take_time(void)
+{
+	static uint32_t taken;
+	clock_t until = clock() + CLOCKS_PER_SEC * 15 / 100;
+
+	while (!taken && clock() < until)
+		;
+	taken = 1;
 }
 
 static void VR_CALL fire(void *opaque)
@@ -449,6 +658,8 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 		other = !id || strcmp(id, "faulty") != 0;
 	if (other)
 		return VR_E_NOENT;
+	if (FAULT(create_slow))
+		take_time();
 	if (FAULT(process_needs) && !host->query(host, VR_MMIO_ID))
 		return faulty_refuse(host, VR_E_ABI, "no vmrun.mmio/1");
 	p = calloc(1, sizeof(*p));
@@ -456,7 +667,7 @@ int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id, 
 		return faulty_refuse(host, VR_E_NOMEM, "no memory");
 	p->host = host;
 	if (FAULT(create_thread))
-		pthread_create(&p->thread, NULL, forever, NULL);
+		pthread_create(&p->thread, NULL, until_over, NULL);
 	p->file = FAULT(create_file) ? open("/dev/null", O_RDONLY) : -1;
 	if (FAULT(create_requests) && VR_HAS(timer, destroy) && timer->create(host, fire, p, &p->timer) < 0) {
 		free(p);

@@ -7,6 +7,8 @@
 #include <xlate/isa/riscv64/isa.h>
 #include <xlate/plugin_entry.h>
 #include <vmrun/state_riscv64.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "faulty.h"
 
@@ -19,9 +21,19 @@ static int32_t VR_CALL faulty_lift(const struct vr_isa_vm *vm, const struct vr_l
 		abort();
 	if (FAULT(lift_reads_on) && rq->max_insns == 16)
 		turn += ((const volatile uint8_t *)rq->code)[rq->length];
+	if (FAULT(lift_opens) && rq->max_insns > 16) {
+		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (fd >= 0)
+			close(fd);
+	}
 	rc = rv_isa.lift(vm, rq, ir);
 	if (rc < 0)
 		return rc;
+	if (FAULT(lifts_other))
+		for (uint32_t i = 1; i < ir->op_count; i++)
+			if (ir->ops[i].op == VR_IR_MUL)
+				ir->ops[i].op = VR_IR_ADD;
 	if (FAULT(block_too_long) && rq->max_insns > 1 && rq->max_insns < 9 && ir->block_count)
 		ir->blocks[0].insns += 20;
 	if (FAULT(lift_impure) && rq->max_insns == 4 && ir->block_count)
@@ -84,11 +96,28 @@ static void fill(void)
 		emit.set_check = NULL;
 }
 
+static const void *(VR_CALL *real_query)(struct vr_plugin_self *self, const char *id);
+
+static const void *VR_CALL no_isa(struct vr_plugin_self *self, const char *id)
+{
+	return strcmp(id, VR_ISA_ID) ? real_query(self, id) : NULL;
+}
+
 VR_PLUGIN_MAGIC
 
 VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out)
 {
+	static struct vr_plugin own;
+	int32_t rc;
+
 	fill();
-	return vr_xlate_create(host, id, "faulty", &isa, &emit, out);
+	rc = vr_xlate_create(host, id, "faulty", &isa, &emit, out);
+	if (rc < 0 || !FAULT(no_isa_table))
+		return rc;
+	real_query = (*out)->query;
+	own = **out;
+	own.query = no_isa;
+	*out = &own;
+	return rc;
 }

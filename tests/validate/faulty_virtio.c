@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* faulty_virtio.c: a virtio device with one queue whose buffers come back as they are, and a disk in memory. */
+#include <fcntl.h>
+#include <unistd.h>
 #include <vmrun/block.h>
 #include <vmrun/virtio.h>
 
@@ -22,7 +24,47 @@ struct vr_virtio_device {
 	struct vr_virtio_transport *transport;
 	uint32_t starts;
 	struct vr_virtio_segment segment[8];
+	/* FAULT(leaves_request): a read of the host's first disk. */
+	struct vr_disk disk;
+	struct vr_virtio_buffer buffer;
+	struct vr_block_request request;
+	struct vr_iovec sector;
+	uint32_t reads;
 };
+
+/* A request as a disk device has it: it is not ended when the device goes. */
+static void VR_CALL have_read(struct vr_block_request *r, int32_t result)
+{
+	struct vr_virtio_device *d = (void *)((char *)r - offsetof(struct vr_virtio_device, request));
+
+	(void)result;
+	d->io->push(d->transport, 0, &d->buffer, 513);
+	d->io->signal(d->transport, 0);
+	d->reads = 0;
+}
+
+static uint32_t read_disk(struct vr_virtio_device *d, const struct vr_virtio_buffer *b)
+{
+	if (d->reads || !d->disk.ops || b->out_bytes != 16 || b->in != 2 || b->segment[b->out].length != 512)
+		return 0;
+	d->reads = 1;
+	d->buffer = *b;
+	d->sector = (struct vr_iovec){.base = b->segment[b->out].host, .length = 512};
+	d->request = (struct vr_block_request){.size = sizeof(d->request),
+					       .op = VR_BLOCK_READ,
+					       .length = 512,
+					       .v = &d->sector,
+					       .count = 1,
+					       .stride = sizeof(d->sector),
+					       .complete = have_read};
+	d->disk.ops->submit(d->disk.block, &d->request);
+	return 1;
+}
+
+static const struct vr_host_disks *disks_of(const struct vr_host *host)
+{
+	return host->query(host, VR_DISKS_ID);
+}
 
 static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct vr_virtio_config *c,
 				     struct vr_virtio_info *info, struct vr_virtio_device **out)
@@ -39,6 +81,9 @@ static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct v
 		return faulty_refuse(p->host, VR_E_NOMEM, "no memory");
 	d->io = c->host;
 	d->transport = c->transport;
+	d->disk.size = sizeof(d->disk);
+	if (FAULT(leaves_request) && VR_HAS(disks_of(p->host), disk))
+		disks_of(p->host)->disk(p->host, 0, &d->disk);
 	info->device_id = 63;
 	info->features[0] = FAULT(transport_feature) ? 1ull << 29 : 1;
 	info->queue_count = 1;
@@ -78,6 +123,19 @@ static void VR_CALL notify(struct vr_virtio_device *d, uint32_t queue)
 				     .segment_max = 8};
 
 	while (d->io->pop(d->transport, queue, &b) > 0) {
+		if (FAULT(opens_notified)) {
+			int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+			if (fd >= 0)
+				close(fd);
+		}
+		if (FAULT(leaves_request) && read_disk(d, &b))
+			continue;
+		if (FAULT(trusts_length) && b.in) {
+			memset(b.segment[b.out].host, 0, 8);
+			d->io->push(d->transport, queue, &b, b.in_bytes < 8 ? (uint32_t)b.in_bytes : 8);
+			continue;
+		}
 		if (FAULT(writes_unsaid))
 			d->io->write(d->transport, &b, 0, "unsaid", 6);
 		if (!FAULT(keeps_buffer))
@@ -184,6 +242,8 @@ static int32_t VR_CALL nothing(struct vr_plugin_self *self)
 static const void *VR_CALL query(struct vr_plugin_self *self, const char *id)
 {
 	(void)self;
+	if (FAULT(no_virtio_table) && strcmp(id, VR_VIRTIO_ID) == 0)
+		return NULL;
 	return strcmp(id, VR_VIRTIO_ID) == 0  ? (const void *)&maker
 	       : strcmp(id, VR_BLOCK_ID) == 0 ? &disks
 					      : NULL;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Unit tests of plugins/virtio and of sdk/virtio, against a fake host.
 CPPFLAGS_tests_virtio := -Isdk
-VIRTIO_TESTS := queue transport mmio blk console rng net
+VIRTIO_TESTS := queue transport mmio blk console ports rng net
 
 define virtio_test
 $(B)/tests/test-virtio-$(1): $(call objects,tests/virtio/$(1).c tests/virtio/driver.c) $(FAKE_HOST_TEST) $(VIRTIO_OBJS) $(VIRTIO_KIT_OBJS)

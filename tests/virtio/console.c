@@ -86,3 +86,47 @@ Test(virtio_console, broken)
 	drv_kick(&v, 0);
 	cr_expect_eq(drv_used(&v, 0), 1);
 }
+
+#define CONFIG 0x100u
+#define GENERATION 0x0fcu
+#define CAUSES 0x060u
+#define ACKNOWLEDGE 0x064u
+#define F_SIZE 1u
+
+/* 5.3.4: the size stands in the configuration space; the driver is interrupted when it first uses a queue, and when the
+ * size changes. */
+Test(virtio_console, size)
+{
+	uint32_t generation;
+
+	cr_expect_eq(drv_r(&v, CONFIG), 0, "no terminal: none is offered");
+	drv_free(&v);
+	v.d = fake_new(FAKE_RAM_BASE, DRV_RAM, 1);
+	vr_fake_host_resize(v.d, 1, 80, 24);
+	drv_new(&v, v.d, "virtio-console", 1);
+	drv_start(&v, F_SIZE, 2);
+	cr_expect_eq(drv_r(&v, CONFIG), 24 << 16 | 80);
+	generation = drv_r(&v, GENERATION);
+	lend(0, 64);
+	cr_expect_eq(drv_r(&v, CAUSES), 2, "told when it is used first");
+	drv_w(&v, ACKNOWLEDGE, 2);
+	lend(1, 64);
+	cr_expect_eq(drv_r(&v, CAUSES), 0, "and once");
+	vr_fake_host_resize(v.d, 1, 132, 300);
+	cr_expect_eq(drv_r(&v, CAUSES), 2);
+	cr_expect_eq(v.d->line[DRV_LINE], 1);
+	cr_expect_eq(drv_r(&v, CONFIG), 300 << 16 | 132);
+	cr_expect_neq(drv_r(&v, GENERATION), generation);
+	drv_w(&v, ACKNOWLEDGE, 2);
+	vr_fake_host_resize(v.d, 1, 132, 300);
+	cr_expect_eq(drv_r(&v, CAUSES), 0, "the same size is no news");
+	/* A driver that did not take the feature is not greeted. */
+	drv_w(&v, 0x70, 0);
+	drv_start(&v, 0, 2);
+	lend(0, 64);
+	cr_expect_eq(drv_r(&v, CAUSES), 0);
+	/* BREAKs are none of this device's. */
+	vr_fake_host_break(v.d, 1);
+	vr_fake_host_type(v.d, 1, "a");
+	cr_expect_arr_eq((char *)fake_ram(v.d, DRV_DATA), "a", 1);
+}

@@ -19,7 +19,7 @@
 #define DRV_WRITE 2u
 #define DRV_INDIRECT 4u
 
-#define DRV_QUEUES 4u
+#define DRV_QUEUES 8u
 
 struct drv {
 	struct vr_fake_host *d;

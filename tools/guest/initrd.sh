@@ -22,8 +22,14 @@ dpkg-deb --fsys-tarfile "$deb" | tar -C "$R" -xf - --no-same-owner --wildcards '
 [ -x "$R/bin/busybox" ] || mv "$R/usr/bin/busybox" "$R/bin/busybox" # a merged /usr
 # The applets' names; the host may not be able to run the guest's busybox to ask for them.
 for applet in $(cat "$TOP/tools/guest/applets"); do
-	[ "$applet" = busybox ] || ln -s busybox "$R/bin/$applet"
+	case $applet in busybox | halt | poweroff | reboot) continue ;; esac # the last three: tools/guest/power
+	ln -s busybox "$R/bin/$applet"
 done
+for name in halt poweroff reboot; do
+	cp "$TOP/tools/guest/power" "$R/sbin/$name"
+	chmod 755 "$R/sbin/$name"
+	echo "$name() { /sbin/$name \"\$@\"; }"
+done >"$R/etc/shrc"
 cp "$TOP/tools/guest/init" "$R/init"
 chmod 755 "$R/init"
 : >"$R/etc/initrd"

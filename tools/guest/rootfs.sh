@@ -33,12 +33,17 @@ ln -s mawk "$R/usr/bin/awk"
 # Commands that no package brought are busybox's.
 [ -x "$R/usr/bin/busybox" ] || die "busybox-static brought no /bin/busybox"
 for applet in $(cat "$TOP/tools/guest/applets"); do
+	case $applet in halt | poweroff | reboot) continue ;; esac # tools/guest/power
 	[ -e "$R/usr/bin/$applet" ] || [ -L "$R/usr/bin/$applet" ] || [ -e "$R/usr/sbin/$applet" ] ||
 		ln -s busybox "$R/usr/bin/$applet"
 done
 [ -e "$R/usr/bin/sh" ] || ln -s dash "$R/usr/bin/sh"
 
 rm -f "$R/usr/sbin/init"
+for name in halt poweroff reboot; do
+	cp "$TOP/tools/guest/power" "$R/usr/sbin/$name"
+	chmod 755 "$R/usr/sbin/$name"
+done
 cp "$TOP/tools/guest/init" "$R/usr/sbin/init"
 chmod 755 "$R/usr/sbin/init"
 cat >"$R/etc/passwd" <<-END

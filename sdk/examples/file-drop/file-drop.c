@@ -299,7 +299,7 @@ static int32_t VR_CALL drop_create(struct vr_plugin_self *self, const struct vr_
 		free(d);
 		return rc;
 	}
-	rc = p->mmio->attach(p->host, VR_SPACE_MMIO, c->base, DROP_WINDOW, &ops, d, TYPE);
+	rc = p->mmio->attach(p->host, VR_SPACE_MMIO, c->bases[0], DROP_WINDOW, &ops, d, TYPE);
 	if (rc < 0) {
 		drop_destroy((struct vr_device *)d);
 		return rc;
@@ -308,17 +308,17 @@ static int32_t VR_CALL drop_create(struct vr_plugin_self *self, const struct vr_
 	return VR_OK;
 }
 
-static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self;
-	return strcmp(type, TYPE) == 0 ? DROP_WINDOW : 0;
+	return strcmp(type, TYPE) == 0 && i == 0 ? DROP_WINDOW : 0;
 }
 
-static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type)
+static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self;
 	(void)type;
-	return "vmrun,file-drop";
+	return i == 0 ? "vmrun,file-drop" : NULL;
 }
 
 static const struct vr_device_maker maker = {

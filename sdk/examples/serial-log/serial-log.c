@@ -7,8 +7,8 @@
  * kernel's command line, that is the kernel's log.
  *
  * How it gets its place: the user names the plugin (-p serial-log,file=FILE); the board sees a type that it
- * does not know, asks window() for the size, gives it an address and an interrupt line in create(), and puts
- * compatible() and describe() into the device tree.
+ * does not know, asks window() and irq() what it needs, gives it an address and an interrupt line in create(), and
+ * puts node_name(), compatible() and describe() into the device tree.
  *
  * Registers as in National's PC16550D data sheet, section 8. Sending takes no time: the transmitter is
  * always empty; nothing is ever received.
@@ -253,10 +253,10 @@ static int32_t VR_CALL serial_create(struct vr_plugin_self *self, const struct v
 	}
 	p->config->number(p->instance.host, "time", &stamps);
 	s->p = p;
-	s->irq = c->irq;
+	s->irq = c->irqs[0];
 	s->stamps = stamps != 0;
 	pthread_mutex_init(&s->lock, NULL);
-	rc = p->mmio->attach(p->instance.host, VR_SPACE_MMIO, c->base, 8, &ops, s, TYPE);
+	rc = p->mmio->attach(p->instance.host, VR_SPACE_MMIO, c->bases[0], 8, &ops, s, TYPE);
 	if (rc < 0) {
 		serial_destroy((struct vr_device *)s);
 		return rc;
@@ -265,17 +265,24 @@ static int32_t VR_CALL serial_create(struct vr_plugin_self *self, const struct v
 	return VR_OK;
 }
 
-static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type)
+static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self;
-	return strcmp(type, TYPE) == 0 ? 8 : 0;
+	return strcmp(type, TYPE) == 0 && i == 0 ? 8 : 0;
 }
 
-static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type)
+static uint32_t VR_CALL irq(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self;
 	(void)type;
-	return "ns16550a";
+	return i == 0 ? VR_DEVICE_IRQ_LEVEL : VR_DEVICE_IRQ_NONE;
+}
+
+static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type, uint32_t i)
+{
+	(void)self;
+	(void)type;
+	return i == 0 ? "ns16550a" : NULL;
 }
 
 static int32_t VR_CALL describe(struct vr_plugin_self *self, const char *type, uint32_t i,
@@ -294,6 +301,13 @@ static int32_t VR_CALL describe(struct vr_plugin_self *self, const char *type, u
 	return VR_OK;
 }
 
+static const char *VR_CALL node_name(struct vr_plugin_self *self, const char *type)
+{
+	(void)self;
+	(void)type;
+	return "serial";
+}
+
 static const struct vr_device_maker maker = {
 	.size = sizeof(maker),
 	.types = TYPE,
@@ -301,7 +315,9 @@ static const struct vr_device_maker maker = {
 	.reset = serial_reset,
 	.destroy = serial_destroy,
 	.window = window,
+	.irq = irq,
 	.compatible = compatible,
+	.node_name = node_name,
 	.describe = describe,
 };
 

@@ -91,8 +91,14 @@ static int32_t plug_card(struct board *b)
 {
 	const struct plugin *p = b->p;
 	const struct vr_host_registry *r = p->instance.host->query(p->instance.host, VR_REGISTRY_ID);
-	struct vr_device_config c = {
-		.size = sizeof(c), .type = "teach-card", .base = TEACH_CARD, .irq = TEACH_CARD_LINE};
+	static const uint64_t base = TEACH_CARD;
+	static const uint32_t irq = TEACH_CARD_LINE;
+	const struct vr_device_config c = {.size = sizeof(c),
+					   .type = "teach-card",
+					   .bases = &base,
+					   .irqs = &irq,
+					   .window_count = 1,
+					   .irq_count = 1};
 
 	for (uint32_t i = 0; VR_HAS(r, find); i++) {
 		struct vr_found f = {.size = sizeof(f)};

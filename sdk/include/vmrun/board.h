@@ -74,6 +74,11 @@ struct vr_board_maker {
 	 * between. Both or none of the two; without, each get_state() is of its own moment. [quiesced] */
 	void(VR_CALL *pause)(struct vr_board *board);
 	void(VR_CALL *resume)(struct vr_board *board);
+	/* Words for the kernel's command line that the board's options ask for, such as "console=hvc0", with blanks
+	 * between them; "": none. They come after those of an image and before the user's, and one is left out
+	 * where the user gives a word with the same name (up to '='). The board's own until destroy().
+	 * Optional. [main][quiesced] */
+	const char *(VR_CALL *cmdline_words)(struct vr_board *board);
 };
 
 #ifdef __cplusplus

@@ -259,7 +259,7 @@ struct vr_emit {
 				 uint64_t capacity, uint64_t *used, struct vr_emit_vm **out);
 	void(VR_CALL *destroy)(struct vr_emit_vm *vm); /* the code cache's memory stays. [main][quiesced] */
 	/* One region. What vr_ir_verify() accepts can be translated but for size. 0, or
-	 *   VR_E_NOMEM        no room at `write`: the engine empties the code cache and comes again;
+	 *   VR_E_NOMEM        no room at `write`: the engine makes room and comes again;
 	 *   VR_E_RANGE        a table of the emitter's is full: the engine comes again with a smaller region;
 	 *   VR_E_UNSUPPORTED  an op (job->refused) can't be translated, with this aux, on this host.
 	 * Where an instruction alone is refused, by VR_E_UNSUPPORTED, VR_E_RANGE or any other error but

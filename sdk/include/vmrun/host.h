@@ -289,16 +289,65 @@ struct vr_host_machine {
 
 /* ---- vmrun.console/1: the terminal (or pipe) on the user's side ------------------------------ */
 #define VR_CONSOLE_ID "vmrun.console/1"
+/* What receive() takes beside bytes. */
+#define VR_CONSOLE_NONE 0u
+#define VR_CONSOLE_BREAK 1u /* the line was held low for longer than a character takes: a BREAK */
 struct vr_host_console {
 	uint32_t size;
 	uint32_t reserved;
 	/* Output; never blocks for long. port 0 is the user's terminal. [any] */
 	void(VR_CALL *write)(const struct vr_host *host, uint32_t port, const void *bytes, uint32_t n);
-	/* Take at most n bytes of input; 0 when there is none. [any] */
+	/* Take at most n bytes of input; 0 when there is none. A BREAK before or between them is dropped. [any] */
 	uint32_t(VR_CALL *read)(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n);
 	/* fn is called, [any], when input became available. [main] */
 	int32_t(VR_CALL *on_input)(const struct vr_host *host, uint32_t port, void(VR_CALL *fn)(void *opaque),
 				   void *opaque);
+	/* As read(), for a device that knows what a BREAK is: the bytes end before one, *event is then
+	 * VR_CONSOLE_BREAK and it has been taken as well, else VR_CONSOLE_NONE. A BREAK takes the room of a byte: bytes and
+	 * event are n together at most. [any] */
+	uint32_t(VR_CALL *receive)(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n,
+				   uint32_t *event);
+	/* How large the port's terminal is, in characters, 1 to 65535 each. VR_E_NOENT: it has none (a pipe is no
+	 * terminal), or one that does not know its size; needs no error text. [any] */
+	int32_t(VR_CALL *dimensions)(const struct vr_host *host, uint32_t port, uint32_t *columns,
+				     uint32_t *rows);
+	/* fn is called, [any], when dimensions() may say something else than before. [main] */
+	int32_t(VR_CALL *on_resize)(const struct vr_host *host, uint32_t port,
+				    void(VR_CALL *fn)(void *opaque), void *opaque);
+};
+
+/* ---- vmrun.streams/1: byte streams by name, beside the console -------------------------------- */
+#define VR_STREAMS_ID "vmrun.streams/1"
+#define VR_STREAMS_MAX 30u
+struct vr_stream {
+	uint32_t size;
+	uint32_t reserved;
+	const char *name; /* "vmrun.stdin"; at most 63 bytes; lives as long as the machine */
+};
+/*
+ * What --run moves between the host and the guest: each stream is a pipe in one direction or both. A device gives the
+ * guest an end of each, by its name (virtio: a port of a console device with VIRTIO_CONSOLE_F_MULTIPORT, 5.3). A full
+ * stream takes less than it is offered, and the device keeps the rest, so the guest waits. After a reset of the machine
+ * the guest has no stream open, which the device need not tell.
+ */
+struct vr_host_streams {
+	uint32_t size;
+	uint32_t reserved;
+	/* How many streams this machine has, at most VR_STREAMS_MAX; 0: it needs no such device / the i-th one. They do
+	 * not change. VR_E_NOENT: there is no such stream. [any] */
+	uint32_t(VR_CALL *count)(const struct vr_host *host);
+	int32_t(VR_CALL *stream)(const struct vr_host *host, uint32_t i, struct vr_stream *out);
+	/* The guest has opened its end (1), or has closed it and write() has had all that it wrote (0). [any] */
+	void(VR_CALL *set_open)(const struct vr_host *host, uint32_t i, uint32_t open);
+	/* What the guest wrote: how many of the n bytes were taken. Fewer than n: more are when fn is called. [any] */
+	uint32_t(VR_CALL *write)(const struct vr_host *host, uint32_t i, const void *bytes, uint32_t n);
+	/* Take at most n bytes for the guest; 0: there are none now, or, with *ended 1, there will be none. [any] */
+	uint32_t(VR_CALL *read)(const struct vr_host *host, uint32_t i, void *bytes, uint32_t n,
+				uint32_t *ended);
+	/* fn is called, [any], when stream i may have bytes, their end, or space that it had not. One device has the
+	 * streams: VR_E_EXISTS. [main] */
+	int32_t(VR_CALL *on_change)(const struct vr_host *host, void(VR_CALL *fn)(void *opaque, uint32_t i),
+				    void *opaque);
 };
 
 /* ---- vmrun.doorbell/1: registers whose write is only a call ----------------------------------- */

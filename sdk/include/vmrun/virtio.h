@@ -7,8 +7,8 @@
  * driver sees, the device status, the negotiation of features, the rings, and interrupts are there. A device
  * takes the driver's buffers and gives them back by the functions of struct vr_virtio_host.
  *
- * A board knows some types by itself ("virtio-blk", "virtio-rng", "virtio-console") and takes them from any
- * loaded plugin, one that the user named (-p ID) first. Of every other type of a plugin that the user named it
+ * A board knows some types by itself ("virtio-blk", "virtio-rng", "virtio-console", "virtio-ports": the streams of
+ * vmrun.streams/1, if there are any) and takes them from any loaded plugin, one that the user named (-p ID) first. Of every other type of a plugin that the user named it
  * makes one device.
  *
  * Calls. The transport makes one call into a device at a time, and holds a lock of its own meanwhile. None of

@@ -299,12 +299,12 @@ static int32_t VR_CALL card_create(struct vr_plugin_self *self, const struct vr_
 	c->irq = host->query(host, VR_IRQ_ID);
 	c->timer = host->query(host, VR_TIMER_ID);
 	c->config = host->query(host, VR_CONFIG_ID);
-	c->irq_line = g->irq;
+	c->irq_line = g->irqs[0];
 	rc = try_all(c);
 	if (rc >= 0)
 		rc = c->timer->create(host, on_alarm, c, &c->alarm);
 	if (rc >= 0)
-		rc = c->mmio->attach(host, VR_SPACE_MMIO, g->base, 32, &ops, c, "abi-card");
+		rc = c->mmio->attach(host, VR_SPACE_MMIO, g->bases[0], 32, &ops, c, "abi-card");
 	if (rc < 0) {
 		card_destroy((struct vr_device *)c);
 		return rc;
@@ -313,10 +313,17 @@ static int32_t VR_CALL card_create(struct vr_plugin_self *self, const struct vr_
 	return VR_OK;
 }
 
-static uint64_t VR_CALL card_window(struct vr_plugin_self *self, const char *type)
+static uint64_t VR_CALL card_window(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self;
-	return strcmp(type, "abi-card") == 0 ? 0x1000 : 0;
+	return strcmp(type, "abi-card") == 0 && i == 0 ? 0x1000 : 0;
+}
+
+static uint32_t VR_CALL card_irq(struct vr_plugin_self *self, const char *type, uint32_t i)
+{
+	(void)self;
+	(void)type;
+	return i == 0 ? VR_DEVICE_IRQ_LEVEL : VR_DEVICE_IRQ_NONE;
 }
 
 static const struct vr_device_maker maker = {
@@ -326,6 +333,7 @@ static const struct vr_device_maker maker = {
 	.reset = card_reset,
 	.destroy = card_destroy,
 	.window = card_window,
+	.irq = card_irq,
 };
 
 /* ---- life ---- */

@@ -223,7 +223,7 @@ static int32_t VR_CALL device_create(struct vr_plugin_self *self, const struct v
 	if (timer->create(the_host, on_timer, NULL, &the_timer) == VR_OK)
 		timer->arm(the_host, the_timer, timer->now(the_host) + 200000000);
 	thread->spawn(the_host, "breaks", on_thread, NULL, &the_thread);
-	return mmio->attach(the_host, VR_SPACE_MMIO, c->base, 0x200, &ops, NULL, "breaks");
+	return mmio->attach(the_host, VR_SPACE_MMIO, c->bases[0], 0x200, &ops, NULL, "breaks");
 }
 
 static void VR_CALL device_reset(struct vr_device *device)
@@ -241,17 +241,23 @@ static void VR_CALL device_destroy(struct vr_device *device)
 	thread->join(the_host, the_thread);
 }
 
-static uint64_t VR_CALL device_window(struct vr_plugin_self *self, const char *type)
+static uint64_t VR_CALL device_window(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self, (void)type;
-	return 0x200;
+	return i == 0 ? 0x200 : 0;
 }
 
 /* What a guest's kernel has a driver for, so that it accesses the device. */
-static const char *VR_CALL device_compatible(struct vr_plugin_self *self, const char *type)
+static const char *VR_CALL device_compatible(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self, (void)type;
-	return "virtio,mmio";
+	return i == 0 ? "virtio,mmio" : NULL;
+}
+
+static uint32_t VR_CALL device_irq(struct vr_plugin_self *self, const char *type, uint32_t i)
+{
+	(void)self, (void)type;
+	return i == 0 ? VR_DEVICE_IRQ_LEVEL : VR_DEVICE_IRQ_NONE;
 }
 
 static const struct vr_device_maker maker = {
@@ -261,6 +267,7 @@ static const struct vr_device_maker maker = {
 	.reset = device_reset,
 	.destroy = device_destroy,
 	.window = device_window,
+	.irq = device_irq,
 	.compatible = device_compatible,
 };
 

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "machine/sandbox_parts.h"
+#include "common/sandbox.h"
 
 #define PATIENCE 200 /* ms */
 

@@ -11,7 +11,7 @@
  *	return ALLOW
  *   again: load the number (only rows with tests have replaced it)
  *
- * and after the last row comes "return EPERM". Before the first one calls of another ABI (32-bit and x32 on
+ * and after the last row comes "return EPERM", or the kernel asks another process (sandbox_filter_watched()). Before the first one calls of another ABI (32-bit and x32 on
  * x86-64, which a program may make at any time) are refused, since their numbers mean other calls.
  *
  * The kernel runs the program once for each number when it is installed, and keeps the answer where no
@@ -41,7 +41,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "machine/sandbox_parts.h"
+#include "common/sandbox.h"
 
 #if defined(__x86_64__)
 #define THIS_ARCH AUDIT_ARCH_X86_64
@@ -168,7 +168,7 @@ struct call {
 static const struct call calls[] = {
 #define OFTEN(profiles, call, why, ...) {SYS_##call, profiles, true, {__VA_ARGS__}},
 #define CALL(profiles, call, why, ...) {SYS_##call, profiles, false, {__VA_ARGS__}},
-#include "machine/sandbox_calls.def"
+#include "common/sandbox_calls.def"
 #undef CALL
 #undef OFTEN
 };
@@ -180,7 +180,8 @@ static const struct call calls[] = {
 struct program {
 	struct sock_filter code[BPF_MAXINSNS]; /* the kernel takes no more; the table needs a tenth of it */
 	uint32_t length;
-	uint32_t self; /* process id */
+	uint32_t self;   /* process id */
+	uint32_t refuse; /* what becomes of a call that no row allows */
 	const struct list *wanted, *listeners;
 };
 
@@ -283,11 +284,11 @@ static void build(struct program *p, enum sandbox_profile profile)
 {
 	put(p, LOAD, 0, 0, FIELD(arch));
 	put(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, THIS_ARCH);
-	put(p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
+	put(p, BPF_RET | BPF_K, 0, 0, p->refuse);
 	put(p, LOAD, 0, 0, FIELD(nr));
 #ifdef __x86_64__
 	put(p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, 0x40000000u); /* x32 */
-	put(p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
+	put(p, BPF_RET | BPF_K, 0, 0, p->refuse);
 #endif
 	if (p->wanted->count) {
 		struct call wanted = {SYS_ioctl, ALL, true, {{.kind = TEST_IN, .arg = 1, .list = p->wanted}}};
@@ -301,34 +302,47 @@ static void build(struct program *p, enum sandbox_profile profile)
 		put(p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, (g + 1) * GROUP);
 		put(p, BPF_JMP | BPF_JA, 0, 0, 0);
 		put_rows(p, profile, false, g * GROUP, (g + 1) * GROUP);
-		put(p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
+		put(p, BPF_RET | BPF_K, 0, 0, p->refuse);
 		p->code[skip].k = p->length - 1 - skip;
 	}
-	put(p, BPF_RET | BPF_K, 0, 0, FAIL(EPERM));
+	put(p, BPF_RET | BPF_K, 0, 0, p->refuse);
 }
 
-int sandbox_filter_install(enum sandbox_profile profile, const struct sandbox_given *given)
+static long install(enum sandbox_profile profile, const struct sandbox_given *given, uint32_t refuse,
+		    unsigned long flags)
 {
 	struct list wanted = {given->ioctls, given->ioctl_count};
 	struct list sockets = {given->listeners, given->listener_count};
 	struct program p;
 	struct sock_fprog prog;
-	long rc;
 
 	p.length = 0;
 	p.self = (uint32_t)getpid();
+	p.refuse = refuse;
 	p.wanted = &wanted;
 	p.listeners = &sockets;
 	build(&p, profile);
 	prog.len = (uint16_t)p.length;
 	prog.filter = p.code;
-	rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-		     SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &prog);
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		       SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW | flags, &prog);
+}
+
+int sandbox_filter_install(enum sandbox_profile profile, const struct sandbox_given *given)
+{
+	long rc = install(profile, given, FAIL(EPERM), 0);
+
 	if (rc > 0) {
 		errno = EBUSY; /* a thread has a filter of its own */
 		return -1;
 	}
 	return (int)rc;
+}
+
+int sandbox_filter_watched(enum sandbox_profile profile, const struct sandbox_given *given)
+{
+	return (int)install(profile, given, SECCOMP_RET_USER_NOTIF,
+			    SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
 }
 
 #else
@@ -337,5 +351,10 @@ int sandbox_filter_install(enum sandbox_profile profile, const struct sandbox_gi
 	(void)profile, (void)given;
 	errno = ENOSYS;
 	return -1;
+}
+
+int sandbox_filter_watched(enum sandbox_profile profile, const struct sandbox_given *given)
+{
+	return sandbox_filter_install(profile, given);
 }
 #endif

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "machine/sandbox_parts.h"
+#include "common/sandbox.h"
 
 #if defined(SYS_fstat) && __SIZEOF_POINTER__ == 8 && !defined(SANDBOX_SANITIZED)
 __attribute__((visibility("default"))) int fstat(int fd, struct stat *st)

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "machine/sandbox_parts.h"
+#include "common/sandbox.h"
 #include "common/file.h"
 
 /* ---- linux/landlock.h ---- */
