@@ -38,14 +38,24 @@ define put_tree
 	$(Q)for f in $(2); do $(INSTALL) -D -m 644 $(1)/$$f "$(DESTDIR)$(3)/$$f" || exit 1; done
 
 endef
+# $(call put_page,pages,folder): manuals, which name this PREFIX: vmrun-plugin(7) the SDK's folder, vmrun(1) that of plugins,
+# which /usr and /usr/local are named for anyway.
+man_path = $(subst ','\'',$(subst &,\&,$(subst \,\\,$(1))))
+define put_page
+	$(Q)$(INSTALL) -d "$(DESTDIR)$(2)"
+	$(Q)for f in $(1); do sed -e 's|/usr/share/vmrun|$(call man_path,$(SHARE))/vmrun|' \
+	  -e '$(if $(filter /usr /usr/local,$(PREFIX)),/^.fIPREFIX.fR.*elsewhere/d,/^.fIPREFIX.fR.*elsewhere/{s/ that was installed .*//;s|.fIPREFIX.fR|$(call man_path,$(PREFIX))|g;})' \
+	  "$$f" >"$(DESTDIR)$(2)/$${f##*/}" && chmod 644 "$(DESTDIR)$(2)/$${f##*/}" || exit 1; done
+
+endef
 below = $(patsubst $(1)/%,%,$(shell find $(2) -type f | LC_ALL=C sort))
 
 install: all
 	$(call put,755,$(B)/bin/vmrun,$(PREFIX)/bin)
 	$(call put,644,$(filter $(B)/plugins/%,$(ALL)),$(PREFIX)/lib/vmrun/plugins)
-	$(call put,644,core/cli/vmrun.1,$(SHARE)/man/man1)
+	$(call put_page,core/cli/vmrun.1,$(SHARE)/man/man1)
 	$(call put,644,LICENSE,$(SHARE)/doc/vmrun)
-	$(call put,644,core/cli/vmrun-machine.5 sdk/common/vmrun-manifest.5,$(SHARE)/man/man5)
+	$(call put_page,core/cli/vmrun-machine.5 sdk/common/vmrun-manifest.5,$(SHARE)/man/man5)
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.bash "$(DESTDIR)$(SHARE)/bash-completion/completions/vmrun"
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.zsh "$(DESTDIR)$(ZSH_FUNCTIONS)/_vmrun"
 	$(Q)$(INSTALL) -D -m 644 $(B)/gen/completion.fish "$(DESTDIR)$(SHARE)/fish/vendor_completions.d/vmrun.fish"
@@ -65,7 +75,7 @@ install-sdk: all
 	$(call put,644,$(TINY_PLUGINS),$(PREFIX)/lib/vmrun/sdk/plugins)
 	$(call put_tree,sdk,$(call below,sdk,$(wildcard sdk/template sdk/examples sdk/doc) ! -name build.mk ! -name '*.7'),$(SHARE)/vmrun/sdk)
 	$(call put,644,LICENSE,$(SHARE)/doc/vmrun-sdk)
-	$(call put,644,sdk/doc/vmrun-plugin.7,$(SHARE)/man/man7)
+	$(call put_page,sdk/doc/vmrun-plugin.7,$(SHARE)/man/man7)
 	$(Q)$(INSTALL) -d "$(DESTDIR)$(LIBDIR)/pkgconfig"
 	$(Q)$(call sdk_pc,$(PREFIX),$(subst $(PREFIX)/,$${prefix}/,$(LIBDIR)),$${prefix}/include,$${prefix}/include/vmrun/kit,$${prefix}/lib/vmrun/plugins,$${prefix}/lib/vmrun/sdk/patgen,$${prefix}/lib/vmrun/sdk/plugins,$${prefix}/share/vmrun/sdk,$${prefix}/bin/vmrun) >"$(DESTDIR)$(LIBDIR)/pkgconfig/vmrun-sdk.pc"
 

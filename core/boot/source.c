@@ -122,6 +122,13 @@ int32_t source_read(const struct source *s, uint64_t offset, void *to, size_t n,
 		memcpy(p, s->memory + offset, n);
 		return VR_OK;
 	}
+	if (s->read) {
+		int32_t rc = s->read(s->opaque, offset, to, n);
+
+		return rc < 0 ? vr_error_set(rc, "%s: reading %s at byte %" PRIu64 ": failed", s->name, what,
+					     offset)
+			      : VR_OK;
+	}
 	while (n) {
 		ssize_t got = pread(s->fd, p, n, (off_t)offset);
 		if (got < 0 && errno == EINTR)

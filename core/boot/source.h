@@ -18,6 +18,9 @@ struct source {
 	const uint8_t *memory;
 	int fd;    /* when memory is NULL; -1: closed */
 	bool pipe; /* what came out of a pipe */
+	/* Not NULL: reads in place of `fd`, since the bytes are not all there (an ephemeral disk's). An error without a text. */
+	int32_t (*read)(void *opaque, uint64_t offset, void *to, size_t n);
+	void *opaque;
 };
 
 /* A regular file, a block device, or a pipe that brings at most `pipe_limit` bytes; never written. Errors

@@ -184,6 +184,11 @@ static int32_t read_read_only(const struct vr_yaml *y, const struct vr_yaml_node
 	return read_switch(given(c, OPT_READ_ONLY), y, n, &c->machine.read_only);
 }
 
+static int32_t read_ephemeral(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
+{
+	return read_switch(given(c, OPT_EPHEMERAL), y, n, &c->machine.ephemeral);
+}
+
 static int32_t read_reboot(const struct vr_yaml *y, const struct vr_yaml_node *n, struct cli *c)
 {
 	bool reboot = !c->machine.no_reboot;
@@ -216,26 +221,29 @@ static int32_t read_each(const struct vr_yaml *y, const struct vr_yaml_node *all
 
 static int32_t read_disk(const struct vr_yaml *y, const struct vr_yaml_node *map, struct cli *c)
 {
-	static const char *const keys[] = {"path", "read-only", "raw"};
+	static const char *const keys[] = {"path", "read-only", "ephemeral", "raw"};
 	const struct vr_yaml_node *n;
-	bool read_only = false, raw = false;
+	struct disk_words words = {0};
+	bool *const word[] = {NULL, &words.read_only, &words.ephemeral, &words.raw}; /* of keys[] */
 	char *path = NULL;
 	int32_t rc;
 
 	if (vr_yaml_expect(y, map, VR_YAML_MAP) < 0 ||
 	    vr_yaml_check_keys(y, map, "a disk", keys, COUNT(keys)) < 0)
 		return y->code;
-	n = vr_yaml_get(map, "read-only");
-	if (n && vr_yaml_bool(y, n, &read_only) < 0)
-		return y->code;
-	n = vr_yaml_get(map, "raw");
-	if (n && vr_yaml_bool(y, n, &raw) < 0)
-		return y->code;
+	for (size_t i = 1; i < COUNT(keys); i++) {
+		n = vr_yaml_get(map, keys[i]);
+		if (n && vr_yaml_bool(y, n, word[i]) < 0)
+			return y->code;
+	}
+	if (words.read_only && words.ephemeral)
+		return vr_yaml_error(y, vr_yaml_get(map, "ephemeral"),
+				     "a disk can't be both read-only and ephemeral; leave one out");
 	if (vr_yaml_need(y, map, "the disk", "path", &n) < 0)
 		return y->code;
 	rc = read_path(y, n, &path);
 	if (rc == VR_OK)
-		rc = cli_add_disk(c, path, read_only, raw);
+		rc = cli_add_disk(c, path, words);
 	free(path);
 	return rc;
 }
@@ -344,6 +352,7 @@ static const struct {
 	{"perf-map", read_perf_map},
 	{"jitdump", read_jitdump},
 	{"console-log", read_console_log},
+	{"ephemeral", read_ephemeral},
 };
 
 static int32_t read_all(const struct vr_yaml *y, struct cli *c)

@@ -80,25 +80,32 @@ static int32_t set_plugin(struct cli *c, const char *value)
 
 static int32_t set_disk(struct cli *c, const char *value)
 {
-	bool read_only = false, raw = false;
+	struct disk_words words = {0};
 	char **parts;
 	int32_t rc;
 
 	if (vr_text_split(value, ',', &parts) < 0)
 		return VR_E_NOMEM;
-	rc = parts[0][0] ? VR_OK : bad("disk", value, "names no file; write --disk FILE[,ro][,raw]");
+	rc = parts[0][0] ? VR_OK
+			 : bad("disk", value, "names no file; write --disk FILE[,ro|,ephemeral][,raw]");
 	for (char **p = parts + 1; rc == VR_OK && *p; p++) {
 		if (!strcmp(*p, "ro"))
-			read_only = true;
+			words.read_only = true;
+		else if (!strcmp(*p, "ephemeral"))
+			words.ephemeral = true;
 		else if (!strcmp(*p, "raw"))
-			raw = true;
+			words.raw = true;
 		else
 			rc = bad("disk", value,
-				 "has an unknown option; ',ro' and ',raw' are known, and a comma in a file's "
-				 "name is doubled");
+				 "has an unknown option; ',ro', ',ephemeral' and ',raw' are known, and a "
+				 "comma in a "
+				 "file's name is doubled");
 	}
+	if (rc == VR_OK && words.read_only && words.ephemeral)
+		rc = bad("disk", value,
+			 "can't be both: ',ro' lets the guest write nothing, ',ephemeral' forgets it");
 	if (rc == VR_OK)
-		rc = cli_add_disk(c, parts[0], read_only, raw);
+		rc = cli_add_disk(c, parts[0], words);
 	vr_text_list_free(parts);
 	return rc;
 }
@@ -253,6 +260,9 @@ static int32_t apply(struct cli *c, enum option_id id, const char *value)
 		return set_disk(c, value);
 	case OPT_READ_ONLY:
 		m->read_only = true;
+		return VR_OK;
+	case OPT_EPHEMERAL:
+		m->ephemeral = true;
 		return VR_OK;
 	case OPT_RUN:
 	case OPT_RUN_FILE:
@@ -524,6 +534,9 @@ static int32_t check(const struct cli *c)
 	if (m->read_only && !m->image)
 		return vr_error_set(VR_E_INVAL,
 				    "--read-only without an image; for other disks write --disk FILE,ro");
+	if (m->ephemeral && !m->image && !m->disk_count)
+		return vr_error_set(VR_E_INVAL,
+				    "--ephemeral without a disk; it is for an image and for --disk FILE");
 	rc = check_run(c);
 	return rc == VR_OK ? check_gdb(m) : rc;
 }

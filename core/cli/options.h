@@ -70,7 +70,11 @@ int32_t cli_add_plugin_option(struct cli_plugin *p, const char *name, const char
 /* A path of a machine file as a new string: "~/", ${NAME} and $$ are replaced, and it begins in the file's folder where it
  * is not absolute. place: "machine.yaml:3:5", for the text of VR_E_CONFIG. */
 int32_t cli_expand_path(const char *file, const char *place, const char *text, char **out);
-int32_t cli_add_disk(struct cli *c, const char *path, bool read_only, bool raw);
+/* What is said of a disk; not both of the first two. */
+struct disk_words {
+	bool read_only, ephemeral, raw;
+};
+int32_t cli_add_disk(struct cli *c, const char *path, struct disk_words words);
 /* "512M", "2G", "512" (MiB) into bytes; NULL, or what is wrong with it. */
 const char *cli_memory(const char *text, uint64_t *out);
 #define CLI_SMP_MAX 512

@@ -4,8 +4,8 @@
  * works.
  *
  * The SDK has a folder of files for each class and one, `common`, for all; of a file that both have, the
- * class's is taken. Wherever a file, or its name, says PLACEHOLDER, the copy has the new plugin's id. What
- * can't be finished is taken away again.
+ * class's is taken. Wherever a file, or its name, says PLACEHOLDER, the copy has the new plugin's id; SDK_PLACEHOLDER
+ * becomes the folder in which the SDK was found. What can't be finished is taken away again.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,35 +28,47 @@
 #include "util/log.h"
 
 #define PLACEHOLDER "com.example.template"
+#define SDK_PLACEHOLDER "/usr/share/vmrun/sdk"
 #define MOST_BYTES (1 << 20) /* of one file */
 
 /* What is being made. */
 struct project {
 	const char *id;
 	char *folder;
+	char *sdk;
 	char **made; /* paths, to be taken away again */
 };
 
-/* text with each PLACEHOLDER replaced by the id; owned by the caller. */
-static char *with_id(const char *text, const char *id)
+/* text with each `old` replaced by `new`; owned by the caller. */
+static char *with_word(const char *text, const char *old, const char *new)
 {
-	size_t length = strlen(text) + 1, word = strlen(PLACEHOLDER), count = 0;
+	size_t length = strlen(text) + 1, word = strlen(old), count = 0;
 	const char *at, *from = text;
 	char *out, *to;
 
-	for (at = strstr(text, PLACEHOLDER); at; at = strstr(at + word, PLACEHOLDER))
+	for (at = strstr(text, old); at; at = strstr(at + word, old))
 		count++;
-	out = malloc(length + count * strlen(id));
+	out = malloc(length + count * strlen(new));
 	if (!out) {
 		vr_error_set(VR_E_NOMEM, "out of memory");
 		return NULL;
 	}
-	for (to = out; (at = strstr(from, PLACEHOLDER)); from = at + word) {
+	for (to = out; (at = strstr(from, old)); from = at + word) {
 		memcpy(to, from, (size_t)(at - from));
-		to = stpcpy(to + (at - from), id);
+		to = stpcpy(to + (at - from), new);
 	}
 	strcpy(to, from);
 	return out;
+}
+
+/* A file's text, or its name, as the copy has it; owned by the caller. */
+static char *as_copied(const struct project *p, const char *text)
+{
+	char *half = with_word(text, PLACEHOLDER, p->id);
+	char *whole = half ? with_word(half, SDK_PLACEHOLDER, p->sdk) : NULL;
+
+	free(half);
+	return whole;
 }
 
 static int32_t can_not(const char *verb, const char *path)
@@ -113,7 +125,7 @@ static int32_t write_file(const char *path, const char *text, mode_t mode)
 static int32_t copy_file(struct project *p, const char *from_folder, const char *name)
 {
 	char *from = vr_text_format("%s/%s", from_folder, name);
-	char *own_name = strcmp(name, "gitignore") == 0 ? vr_text_copy(".gitignore") : with_id(name, p->id);
+	char *own_name = strcmp(name, "gitignore") == 0 ? vr_text_copy(".gitignore") : as_copied(p, name);
 	char *to = own_name ? vr_text_format("%s/%s", p->folder, own_name) : NULL;
 	char *text = NULL, *own_text = NULL;
 	mode_t mode = 0644;
@@ -121,7 +133,7 @@ static int32_t copy_file(struct project *p, const char *from_folder, const char 
 	int32_t rc = !from || !to ? VR_E_NOMEM : have ? VR_OK : read_file(from, &text, &mode);
 
 	if (rc == VR_OK && !have) {
-		own_text = with_id(text, p->id);
+		own_text = as_copied(p, text);
 		rc = own_text ? vr_text_list_add(&p->made, to) : VR_E_NOMEM;
 	}
 	if (rc == VR_OK && !have)
@@ -216,6 +228,16 @@ static int32_t check_words(const char *class_name, const char *id)
 	return VR_OK;
 }
 
+/* Where the SDK is, without `..` and links when it is there; owned by the caller. */
+static char *sdk_folder(void)
+{
+	char *place = vr_search_sdk(NULL, "."), *real = place ? realpath(place, NULL) : NULL;
+
+	if (real)
+		free(place);
+	return real ? real : place;
+}
+
 /* Two plugins with one id: one would hide the other. */
 static void warn_if_taken(const struct cli *c, const char *id)
 {
@@ -262,10 +284,12 @@ int cli_plugins_new(const struct cli *c, char *const *arguments)
 				EXIT_CODE_CONFIG);
 	warn_if_taken(c, p.id);
 	p.folder = c->directory ? vr_text_format("%s/%s", c->directory, p.id) : vr_text_copy(p.id);
-	rc = p.folder ? make(&p, arguments[0]) : VR_E_NOMEM;
+	p.sdk = sdk_folder();
+	rc = p.folder && p.sdk ? make(&p, arguments[0]) : VR_E_NOMEM;
 	if (rc == VR_OK)
 		tell_next(&p);
 	free(p.folder);
+	free(p.sdk);
 	vr_text_list_free(p.made);
 	if (rc == VR_OK && fflush(stdout) != 0)
 		rc = vr_error_set(VR_E_IO, "standard output: can't write");

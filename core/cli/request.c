@@ -33,7 +33,7 @@ int32_t cli_add_plugin_option(struct cli_plugin *p, const char *name, const char
 	return VR_OK;
 }
 
-int32_t cli_add_disk(struct cli *c, const char *path, bool read_only, bool raw)
+int32_t cli_add_disk(struct cli *c, const char *path, struct disk_words words)
 {
 	struct machine_config *m = &c->machine;
 	struct disk_config *bigger = realloc(m->disks, (m->disk_count + 1) * sizeof(*bigger));
@@ -41,8 +41,13 @@ int32_t cli_add_disk(struct cli *c, const char *path, bool read_only, bool raw)
 	if (!bigger)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	m->disks = bigger;
-	bigger[m->disk_count] =
-		(struct disk_config){.path = vr_text_copy(path), .read_only = read_only, .raw = raw};
+	bigger[m->disk_count] = (struct disk_config){
+		.path = vr_text_copy(path),
+		.mode = words.read_only   ? DISK_READ_ONLY
+			: words.ephemeral ? DISK_EPHEMERAL
+					  : DISK_WRITABLE,
+		.raw = words.raw,
+	};
 	if (!bigger[m->disk_count].path)
 		return VR_E_NOMEM;
 	m->disk_count++;

@@ -5,7 +5,8 @@
  * A file whose size is no multiple of 512 has its last sector filled up with zeros; writing that sector
  * makes the file grow to its end, so no byte is out of reach or lost. A writer locks the whole file, and the
  * files that it lies on (backing.h), so that two machines can't write one image; readers share it among
- * themselves. A file that is made shorter while the machine runs gives I/O errors where it was.
+ * themselves, and ephemeral disks (overlay.c) are readers. A file that is made shorter while the machine runs
+ * gives I/O errors where it was.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,9 @@
 /* The most that one system call moves: some milliseconds, after which a machine that ends is noticed. */
 #define PIECE (8ull << 20)
 
-#define READ_ONLY_ADVICE "give it to the guest read-only (--read-only, or ,ro after a disk's name)"
+#define READ_ONLY_ADVICE                                                                                 \
+	"let nothing be written to it (--ephemeral or --read-only, or ,ephemeral or ,ro after a disk's " \
+	"name)"
 
 static int32_t lock_whole(int fd, const char *path, bool read_only)
 {
@@ -37,11 +40,17 @@ static int32_t lock_whole(int fd, const char *path, bool read_only)
 
 	if (fcntl(fd, F_OFD_SETLK, &l) == 0)
 		return VR_OK;
-	if (errno == EAGAIN || errno == EACCES)
-		return vr_error_set(
-			VR_E_BUSY,
-			"disk '%s' is in use by another machine%s; end that one, or work on a copy", path,
-			read_only ? " that writes it" : "");
+	if (errno == EAGAIN || errno == EACCES) {
+		/* What keeps it out, if it is still there. */
+		bool read = fcntl(fd, F_OFD_GETLK, &l) == 0 && l.l_type == F_RDLCK;
+
+		return vr_error_set(VR_E_BUSY, "disk '%s' is in use by another machine%s; %s", path,
+				    read        ? " that reads it"
+				    : read_only ? " that writes it"
+						: "",
+				    read ? "end that one, or write nothing to it (--ephemeral, --read-only)"
+					 : "end that one, or work on a copy");
+	}
 	log_print(VR_LOG_WARN, "disk '%s' can't be locked (%s): do not use it in two machines at once", path,
 		  strerror(errno));
 	return VR_OK;
@@ -54,12 +63,12 @@ static int32_t check_others(const struct disk *d, const char *path, const struct
 	for (uint32_t i = 0; i < count; i++) {
 		const struct backing_part *p = backing_common(&others[i].backing, &d->backing);
 
-		if (!p || (d->flags & others[i].flags & VR_BLOCK_READONLY))
+		if (!p || (d->only_read && others[i].only_read))
 			continue;
 		return vr_error_set(
 			VR_E_BUSY,
 			"disk '%s' is the same as disk '%s' of this machine%s%s%s; give it once, or "
-			"each time read-only (,ro)",
+			"each time read-only or ephemeral (,ro or ,ephemeral)",
 			path, others[i].name, p->path ? " (both lie on '" : "", p->path ? p->path : "",
 			p->path ? "')" : "");
 	}
@@ -95,9 +104,10 @@ static int32_t open_file(const char *path, bool read_only, struct file_opened *f
 	return rc;
 }
 
-int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct disk *others,
+int32_t disk_open(struct disk *d, const char *path, enum disk_mode mode, const struct disk *others,
 		  uint32_t other_count)
 {
+	bool only_read = mode != DISK_WRITABLE;
 	struct file_opened f;
 	off_t end;
 	int32_t rc;
@@ -106,7 +116,7 @@ int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct
 	d->fd = -1;
 	if (!path || !*path)
 		return vr_error_set(VR_E_INVAL, "disk: no file name");
-	rc = open_file(path, read_only, &f);
+	rc = open_file(path, only_read, &f);
 	if (rc < 0)
 		return rc;
 	end = lseek(f.fd, 0, SEEK_END);
@@ -116,7 +126,8 @@ int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct
 		rc = vr_error_set(VR_E_INVAL, "disk '%s' is empty; give it a size first (truncate -s 8G)",
 				  path);
 	if (rc == VR_OK) {
-		d->flags = read_only ? VR_BLOCK_READONLY : VR_BLOCK_CAN_DISCARD;
+		d->flags = mode == DISK_READ_ONLY ? VR_BLOCK_READONLY : VR_BLOCK_CAN_DISCARD;
+		d->only_read = only_read;
 		d->regular = f.kind == FILE_REGULAR;
 		d->end = (uint64_t)end;
 		d->length = ((uint64_t)end + SECTOR - 1) / SECTOR * SECTOR;
@@ -124,14 +135,17 @@ int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct
 		rc = check_others(d, path, others, other_count);
 	}
 	if (rc == VR_OK)
-		rc = lock_whole(f.fd, path, read_only);
+		rc = lock_whole(f.fd, path, only_read);
 	if (rc == VR_OK)
-		rc = lock_below(d, path, read_only);
+		rc = lock_below(d, path, only_read);
+	if (rc == VR_OK && mode == DISK_EPHEMERAL)
+		rc = overlay_open(&d->overlay, path, d->length);
 	if (rc == VR_OK) {
 		d->name = vr_text_copy(path);
 		rc = d->name ? VR_OK : VR_E_NOMEM;
 	}
 	if (rc < 0) {
+		overlay_close(&d->overlay);
 		backing_free(&d->backing);
 		close(f.fd);
 		return rc;
@@ -181,6 +195,7 @@ void disk_close(struct disk *d)
 	}
 	if (d->fd >= 0)
 		close(d->fd);
+	overlay_close(&d->overlay);
 	backing_free(&d->backing);
 	free(d->name);
 	d->fd = -1;
@@ -194,6 +209,20 @@ static int32_t failed(struct disk *d, const char *what, int e)
 {
 	if (!atomic_exchange(&d->complained, 1))
 		log_print(VR_LOG_ERROR, "disk '%s': %s: %s", d->name, what, strerror(e));
+	return VR_E_IO;
+}
+
+/* The same of the file that the guest's writes go to. */
+static int32_t failed_writing(struct disk *d, const char *what, int e)
+{
+	if (!d->overlay.bits)
+		return failed(d, what, e);
+	if (!atomic_exchange(&d->complained, 1))
+		log_print(VR_LOG_ERROR,
+			  "disk '%s': %s to its temporary file in %s: %s; the guest gets an I/O error (more "
+			  "space there, or "
+			  "TMPDIR at another folder, is for the next run)",
+			  d->name, what, d->overlay.folder, strerror(e));
 	return VR_E_IO;
 }
 
@@ -236,7 +265,7 @@ static int32_t check_vectors(const struct disk *d, uint64_t offset, const struct
 	return check(d, offset, total);
 }
 
-/* Zeros for what a read finds past the file's end (its rounded-up tail). */
+/* Zeros for what a read finds past the file's end: its rounded-up tail, a hole at an overlay's end. */
 static void clear_rest(const struct vr_iovec *v, uint32_t n, uint64_t skip)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -251,12 +280,15 @@ static int32_t transfer(struct disk *d, uint64_t offset, const struct vr_iovec *
 {
 	uint32_t i = 0;
 	uint64_t done = 0; /* of v[i] */
+	uint64_t marked = offset;
 
 	if (write)
 		atomic_store(&d->dirty, 1);
 	while (i < n) {
 		struct iovec io[VECTORS];
 		uint64_t skip = done, left = PIECE;
+		bool over = d->overlay.bits && (write || overlay_has(&d->overlay, offset, &left));
+		int fd = over ? d->overlay.fd : d->fd;
 		uint32_t k = 0;
 		ssize_t got;
 
@@ -272,19 +304,23 @@ static int32_t transfer(struct disk *d, uint64_t offset, const struct vr_iovec *
 			left -= length;
 			skip = 0;
 		}
-		got = write ? pwritev(d->fd, io, (int)k, (off_t)offset)
-			    : preadv(d->fd, io, (int)k, (off_t)offset);
+		got = write ? pwritev(fd, io, (int)k, (off_t)offset) : preadv(fd, io, (int)k, (off_t)offset);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return failed(d, write ? "writing" : "reading", errno);
-		if (got == 0) {
+			return write ? failed_writing(d, "writing", errno) : failed(d, "reading", errno);
+		if (got == 0 && over && !write) {
+			for (uint32_t j = 0; j < k; j++) {
+				memset(io[j].iov_base, 0, io[j].iov_len);
+				got += (ssize_t)io[j].iov_len;
+			}
+		} else if (got == 0) {
 			bool empty = true;
 
 			for (uint32_t j = 0; j < k; j++)
 				empty &= !io[j].iov_len;
 			if (!empty && write)
-				return failed(d, "writing", ENOSPC);
+				return failed_writing(d, "writing", ENOSPC);
 			if (!empty && offset < atomic_load(&d->end))
 				return failed_short(d);
 			if (!empty) {
@@ -294,6 +330,11 @@ static int32_t transfer(struct disk *d, uint64_t offset, const struct vr_iovec *
 		}
 		offset += (uint64_t)got;
 		done += (uint64_t)got;
+		if (write && over) {
+			/* A cluster that was written in two goes counts with the second one. */
+			overlay_mark(&d->overlay, marked, offset);
+			marked = offset;
+		}
 		while (i < n && done >= v[i].length)
 			done -= v[i++].length;
 	}
@@ -320,19 +361,20 @@ int32_t disk_write(struct disk *d, uint64_t offset, const struct vr_iovec *v, ui
 
 	if (rc == VR_OK)
 		rc = check_vectors(d, offset, v, n, &end);
-	if (rc == VR_OK && is_cut(d, end))
+	if (rc == VR_OK && !d->overlay.bits && is_cut(d, end))
 		rc = failed_short(d);
 	if (rc == VR_OK)
 		rc = transfer(d, offset, v, n, true);
 	/* A write into the tail has made the file longer. */
-	while (rc == VR_OK && end > had && !atomic_compare_exchange_weak(&d->end, &had, end))
+	while (rc == VR_OK && !d->overlay.bits && end > had &&
+	       !atomic_compare_exchange_weak(&d->end, &had, end))
 		;
 	return rc;
 }
 
 int32_t disk_flush(struct disk *d)
 {
-	if (d->flags & VR_BLOCK_READONLY)
+	if (d->only_read)
 		return VR_OK;
 	atomic_store(&d->dirty, 0); /* before: writes that come meanwhile count for the next one */
 	/* The kernel reports lost writes once; a later success would not bring them back. */
@@ -363,7 +405,8 @@ static bool punch(struct disk *d, int mode, uint64_t offset, uint64_t length)
 			errno = ECANCELED;
 			return false;
 		}
-		rc = fallocate(d->fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)n);
+		rc = fallocate(d->overlay.bits ? d->overlay.fd : d->fd, mode | FALLOC_FL_KEEP_SIZE,
+			       (off_t)offset, (off_t)n);
 		if (rc && errno != EINTR)
 			return false;
 		if (rc)
@@ -387,7 +430,7 @@ int32_t disk_discard(struct disk *d, uint64_t offset, uint64_t length)
 	if (errno == ECANCELED)
 		return VR_E_IO;
 	/* A hint: where the file system can't, nothing changes. */
-	return errno == EOPNOTSUPP || errno == ENOSYS ? VR_OK : failed(d, "discarding", errno);
+	return errno == EOPNOTSUPP || errno == ENOSYS ? VR_OK : failed_writing(d, "discarding", errno);
 }
 
 int32_t disk_zero(struct disk *d, uint64_t offset, uint64_t length)
@@ -397,11 +440,17 @@ int32_t disk_zero(struct disk *d, uint64_t offset, uint64_t length)
 
 	if (rc == VR_OK)
 		rc = check(d, offset, length);
-	if (rc == VR_OK && is_cut(d, offset + length))
+	if (rc == VR_OK && !d->overlay.bits && is_cut(d, offset + length))
 		rc = failed_short(d);
-	if (rc < 0 || !length || punch(d, FALLOC_FL_ZERO_RANGE, offset, length) ||
-	    punch(d, FALLOC_FL_PUNCH_HOLE, offset, length))
+	if (rc < 0 || !length)
 		return rc;
+	if (d->overlay.bits && punch(d, FALLOC_FL_PUNCH_HOLE, offset, length)) {
+		overlay_mark(&d->overlay, offset, offset + length);
+		return VR_OK;
+	}
+	if (!d->overlay.bits && (punch(d, FALLOC_FL_ZERO_RANGE, offset, length) ||
+				 punch(d, FALLOC_FL_PUNCH_HOLE, offset, length)))
+		return VR_OK;
 	while (length && rc == VR_OK) {
 		struct vr_iovec v = {.base = (void *)(uintptr_t)zeros, .length = sizeof(zeros)};
 

@@ -141,7 +141,26 @@ void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n)
 		return;
 	}
 	pthread_mutex_lock(&c->lock);
+	if (!c->panic.seen)
+		(void)panic_watch(&c->panic, bytes, n);
 	append(c, bytes, n);
+	pthread_mutex_unlock(&c->lock);
+}
+
+bool console_init_failed(struct console *c)
+{
+	bool failed;
+
+	pthread_mutex_lock(&c->lock);
+	failed = panic_is_of_init(&c->panic);
+	pthread_mutex_unlock(&c->lock);
+	return failed;
+}
+
+void console_restart(struct console *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->panic = (struct panic_watch){0};
 	pthread_mutex_unlock(&c->lock);
 }
 

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "machine/parts.h"
+#include "util/log.h"
 #include "util/struct_copy_out.h"
 
 /* ---- plugins -------------------------------------------------------------------------------------- */
@@ -44,7 +45,8 @@ static int32_t check(const struct loaded_plugin *p, const struct vr_disk *k)
 	return VR_OK;
 }
 
-static int32_t open_plugin(struct machine *m, struct loaded_plugin *p, const struct vr_block_maker *b)
+static int32_t open_plugin(struct machine *m, struct loaded_plugin *p, const struct vr_block_maker *b,
+			   bool ephemeral)
 {
 	struct machine_disk *k = &m->plugin_disk[m->plugin_disk_count];
 	int32_t rc;
@@ -58,10 +60,16 @@ static int32_t open_plugin(struct machine *m, struct loaded_plugin *p, const str
 	if (rc < 0)
 		return vr_error_context(rc, "disk of plugin '%s'", p->manifest->id);
 	m->plugin_disk_count++;
+	if (ephemeral)
+		log_print(VR_LOG_WARN,
+			  "plugin '%s': what the guest writes to its disk is the plugin's to keep; "
+			  "--ephemeral is for disks "
+			  "that are files",
+			  p->manifest->id);
 	return check(p, &k->disk);
 }
 
-int32_t disks_open_plugins(struct machine *m)
+int32_t disks_open_plugins(struct machine *m, bool ephemeral)
 {
 	int32_t rc = VR_OK;
 
@@ -73,7 +81,7 @@ int32_t disks_open_plugins(struct machine *m)
 			continue;
 		rc = machine_interface(p, VR_BLOCK_ID, &maker);
 		if (rc == VR_OK)
-			rc = open_plugin(m, p, maker);
+			rc = open_plugin(m, p, maker, ephemeral);
 	}
 	return rc;
 }

@@ -100,24 +100,40 @@ static int32_t read_boot(struct machine *m, int *image_is_disk)
 	return rc;
 }
 
-static int32_t open_disk(struct machine *m, const char *path, bool read_only, bool raw)
+static int32_t open_disk(struct machine *m, const char *path, enum disk_mode mode, bool raw)
 {
 	struct disk *d = &m->disk[m->disk_count];
-	int32_t rc = disk_open(d, path, read_only, m->disk, m->disk_count);
+	int32_t rc = disk_open(d, path, mode, m->disk, m->disk_count);
 
 	if (rc == VR_OK)
 		m->disk_count++;
 	return rc == VR_OK && !raw ? disk_check_format(d) : rc;
 }
 
+static int32_t read_disk(void *opaque, uint64_t offset, void *to, size_t n)
+{
+	const struct vr_iovec v = {.base = to, .length = n};
+
+	return disk_read(opaque, offset, &v, 1);
+}
+
 static int32_t open_disks(struct machine *m, const struct machine_config *c, int image_is_disk)
 {
+	const enum disk_mode mode = c->ephemeral ? DISK_EPHEMERAL : DISK_WRITABLE;
 	int32_t rc = VR_OK;
 
 	if (image_is_disk)
-		rc = open_disk(m, c->image, c->read_only, false);
-	for (uint32_t i = 0; rc == VR_OK && i < c->disk_count; i++)
-		rc = open_disk(m, c->disks[i].path, c->disks[i].read_only, c->disks[i].raw);
+		rc = open_disk(m, c->image, c->read_only ? DISK_READ_ONLY : mode, false);
+	/* A reset boots what is on the disk then, for this guest. */
+	if (rc == VR_OK && image_is_disk && !m->kernel && m->disk[0].overlay.bits) {
+		m->boot_files.main.read = read_disk;
+		m->boot_files.main.opaque = &m->disk[0];
+	}
+	for (uint32_t i = 0; rc == VR_OK && i < c->disk_count; i++) {
+		const struct disk_config *k = &c->disks[i];
+
+		rc = open_disk(m, k->path, k->mode == DISK_WRITABLE ? mode : k->mode, k->raw);
+	}
 	return rc;
 }
 
@@ -336,7 +352,7 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = devices_start(m->registry, m->choice.board);
 	if (rc == VR_OK)
-		rc = disks_open_plugins(m);
+		rc = disks_open_plugins(m, c->ephemeral);
 	if (rc < 0)
 		return rc;
 	stats_init(&m->stats, c->stats != 0);
@@ -415,6 +431,7 @@ static int32_t reset(struct machine *m)
 		m->vcpu[i].on = false;
 	pthread_mutex_unlock(&m->lock);
 	run_restart(&m->run);
+	console_restart(&m->console);
 	m->accel->vm_reset(m->vm);
 	/* The reset failed and said so, or the user ends the machine. */
 	if (power_pending(m))
@@ -439,6 +456,12 @@ static int32_t end_status(struct machine *m, uint32_t what, int32_t code)
 	/* Output that is not whole is worse than any status of the command. */
 	if (m->run.wanted && what != VR_POWER_CRASH && !status && !lost)
 		status = run_status(&m->run, what == VR_POWER_RESET);
+	if (what == VR_POWER_RESET && console_init_failed(&m->console)) {
+		log_print(VR_LOG_ERROR,
+			  "the guest's init could not go on; its last lines on the console, before the "
+			  "panic, say why");
+		status = RUN_NO_STATUS;
+	}
 	return status ? status : lost;
 }
 
@@ -471,7 +494,8 @@ int32_t machine_run(struct machine *m)
 	vcpus_resume(m);
 	for (;;) {
 		what = power_wait(m, &code);
-		if (what != VR_POWER_RESET || m->no_reboot || run_over(&m->run))
+		if (what != VR_POWER_RESET || m->no_reboot || run_over(&m->run) ||
+		    console_init_failed(&m->console))
 			break;
 		rc = reset(m);
 		if (rc < 0) {

@@ -16,9 +16,15 @@
 struct registry;
 struct machine;
 
+enum disk_mode {
+	DISK_WRITABLE,
+	DISK_READ_ONLY,
+	DISK_EPHEMERAL, /* the guest writes, and the file does not change: overlay.c */
+};
+
 struct disk_config {
 	char *path;
-	bool read_only;
+	enum disk_mode mode;
 	bool raw; /* whatever it looks like, its bytes are the disk's */
 };
 
@@ -46,7 +52,8 @@ struct machine_config {
 	struct disk_config *disks; /* further ones */
 	uint32_t disk_count;
 	bool fallback;  /* VM_ACCEL_FALLBACK=1 */
-	bool read_only; /* image is opened read-only */
+	bool read_only; /* the image is opened read-only */
+	bool ephemeral; /* nothing that the guest writes to a disk is kept */
 	bool no_reboot; /* a guest reset ends the run */
 	bool sandbox;
 	uint32_t stats;        /* 0 none, 1 text, 2 json */

@@ -26,6 +26,8 @@
 #include "machine/codemap.h"
 #include "machine/debuglog.h"
 #include "machine/machine.h"
+#include "machine/overlay.h"
+#include "machine/panic.h"
 #include "machine/run.h"
 #include "machine/sandbox.h"
 #include "plugin/registry.h"
@@ -202,10 +204,11 @@ struct console {
 	/* --run: takes what the guest prints, and the guest gets no input here; NULL: there is a terminal. */
 	void (*text)(void *opaque, const uint8_t *bytes, uint32_t n);
 	void *text_opaque;
-	bool output_optional;    /* the machine goes on without it */
-	_Atomic int output_lost; /* errno of the write that failed */
-	bool stuck;              /* and at the end its reader did not take what was left */
-	int signal;              /* the signal that ended the machine, or 0 */
+	struct panic_watch panic; /* without --run; under `lock` */
+	bool output_optional;     /* the machine goes on without it */
+	_Atomic int output_lost;  /* errno of the write that failed */
+	bool stuck;               /* and at the end its reader did not take what was left */
+	int signal;               /* the signal that ended the machine, or 0 */
 	/* The user wants the machine to end. */
 	void (*end)(void *opaque, int32_t status);
 	void *end_opaque;
@@ -230,6 +233,10 @@ void console_end(struct console *c, int32_t status);
 void console_lose(struct console *c, const char *name, int e);
 /* What was left of the output was given up, because the user wants the end. */
 void console_cut_off(struct console *c);
+/* The guest's init has said that it can't go on, by a panic. */
+bool console_init_failed(struct console *c);
+/* The machine is reset. */
+void console_restart(struct console *c);
 /* Writes what is left and gives the terminal back; signals are still caught. */
 void console_stop(struct console *c);
 void console_free(struct console *c);
@@ -273,11 +280,13 @@ struct disk {
 	_Atomic int cancelled; /* for a while: what is under way ends */
 	struct disk_requests requests;
 	bool regular;         /* a file, which others can make shorter */
+	bool only_read;       /* nothing is written to the file: it is read-only, or there is an overlay */
 	_Atomic uint64_t end; /* bytes that the file has had: from there to `length` it reads as zeros */
 	struct backing backing;
+	struct overlay overlay; /* of an ephemeral disk: where writes go; `bits` NULL: there is none */
 };
 /* `others`: the disks of this machine so far. */
-int32_t disk_open(struct disk *d, const char *path, bool read_only, const struct disk *others,
+int32_t disk_open(struct disk *d, const char *path, enum disk_mode mode, const struct disk *others,
 		  uint32_t other_count);
 /* An error where the file looks like an image of another format: its bytes are not the disk's. */
 int32_t disk_check_format(const struct disk *d);
@@ -302,8 +311,9 @@ struct machine_disk { /* a plugin's */
 	const struct vr_block_maker *maker;
 	struct vr_disk disk;
 };
-/* The disks of plugins that the user named (vmrun.block/1), after the machine's files. [main] */
-int32_t disks_open_plugins(struct machine *m);
+/* The disks of plugins that the user named (vmrun.block/1), after the machine's files. `ephemeral`: all disks are to
+ * be; those are not, and the user is told. [main] */
+int32_t disks_open_plugins(struct machine *m, bool ephemeral);
 /* Threads for those that are files. [main] */
 int32_t disks_start(struct machine *m);
 void disks_stop(struct machine *m); /* requests fail from here on. [any] */

@@ -103,7 +103,8 @@ void run_restart(struct run *r)
 	r->answer = r->answered = r->panicked = false;
 	r->phase = RUN_BEFORE;
 	r->started_at = clock_monotonic();
-	r->text.held = r->text.panic_at = 0;
+	r->text.held = 0;
+	r->text.panic = (struct panic_watch){0};
 	r->text.have_cr = false;
 	pthread_mutex_unlock(&r->lock);
 	run_text_forget(&r->text);
@@ -147,7 +148,7 @@ void run_look(struct run *r)
 	else if (panic)
 		log_print(VR_LOG_ERROR, "--run: the guest's kernel panicked %s: %s",
 			  phase == RUN_DURING ? "while the command ran" : "before it began the command",
-			  r->text.panic);
+			  r->text.panic.text);
 	else if (late && phase == RUN_BEFORE)
 		log_print(VR_LOG_ERROR,
 			  "--run: the guest has not asked for the command within %" PRIu64
@@ -172,7 +173,7 @@ int32_t run_status(struct run *r, bool reset)
 	else if (r->panicked)
 		log_print(VR_LOG_ERROR, "--run: the guest's kernel panicked %s: %s",
 			  r->phase == RUN_DURING ? "while the command ran" : "before it began the command",
-			  r->text.panic);
+			  r->text.panic.text);
 	else if (r->phase == RUN_DURING)
 		log_print(VR_LOG_ERROR,
 			  "--run: the guest %s while the command ran, and told no exit status%s",

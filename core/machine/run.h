@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <vmrun/host.h>
 
+#include "machine/panic.h"
+
 #define RUN_NO_STATUS 125 /* vmrun's status when the guest told none */
 #define RUN_TIMEOUT 124   /* --timeout */
 
@@ -53,10 +55,8 @@ struct run_text {
 	/* What came before the command began: the output of a guest that has no ports, or why there is no command. */
 	uint8_t *kept;
 	uint32_t kept_count, kept_capacity;
-	bool kept_lost;    /* its beginning was dropped */
-	uint32_t panic_at; /* how much of the kernel's words has come */
-	uint32_t panic_length;
-	char panic[96]; /* what it said then */
+	bool kept_lost; /* its beginning was dropped */
+	struct panic_watch panic;
 };
 
 struct run {

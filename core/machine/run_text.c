@@ -191,25 +191,16 @@ static void panicked(struct run *r)
 
 static void watch_for_panic(struct run *r, const uint8_t *in, uint32_t n)
 {
-	static const char words[] = "Kernel panic - not syncing: ";
-	struct run_text *t = &r->text;
+	struct panic_watch *p = &r->text.panic;
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (t->panic_at == sizeof(words) - 1) {
-			if (in[i] < ' ' || t->panic_length == sizeof(t->panic) - 1) {
-				t->panic_at = 0;
-				panicked(r);
-			} else {
-				t->panic[t->panic_length++] = (char)in[i];
-				t->panic[t->panic_length] = 0;
-			}
-		} else if (in[i] == (uint8_t)words[t->panic_at]) {
-			t->panic_at++;
-			t->panic_length = 0;
-		} else {
-			/* Its first letter occurs once. */
-			t->panic_at = in[i] == (uint8_t)words[0];
-		}
+	while (n) {
+		uint32_t k = panic_watch(p, in, n);
+
+		if (p->seen)
+			panicked(r);
+		p->seen = false; /* another one may come: text like a panic's is none */
+		in += k;
+		n -= k;
 	}
 }
 

@@ -100,7 +100,6 @@ struct check_rule {
 	const char *id;
 	uint32_t classes; /* bits CHECK_ACCEL ... */
 	check_fn fn;      /* NULL: not checked by machine */
-	const char *function;
 	const char *what, *why, *where;
 };
 

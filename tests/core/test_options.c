@@ -67,9 +67,10 @@ BAD(plugin_no_id, "--plugin 'a=b' begins without the id of a plugin; write -p ID
     "a=b", "x")
 BAD(plugin_no_name, "-p kvm: an option without a name; write ID,name=value", "-p", "kvm,=3", "x")
 BAD(plugin_empty_option, "-p kvm: an option without a name; write ID,name=value", "-p", "kvm,", "x")
-BAD(disk_empty, "--disk '' names no file; write --disk FILE[,ro][,raw]", "--disk", "", "x")
+BAD(disk_empty, "--disk '' names no file; write --disk FILE[,ro|,ephemeral][,raw]", "--disk", "", "x")
 BAD(disk_option,
-    "--disk 'a,rw' has an unknown option; ',ro' and ',raw' are known, and a comma in a file's name is "
+    "--disk 'a,rw' has an unknown option; ',ro', ',ephemeral' and ',raw' are known, and a comma in a file's "
+    "name is "
     "doubled",
     "--disk", "a,rw", "x")
 BAD(kernel_empty, "--kernel '' is empty; give a value", "--kernel=", "x")
@@ -135,10 +136,10 @@ Test(options, all_of_them)
 
 	good(PARSE(&c, "-p", "soft,cache=64M,path=a,,b,flag", "--plugin=virtio", "-m", "2G", "--smp", "4",
 		   "--kernel", "Image", "--initrd=rd", "--append", "a=b c", "--arch", "aarch64", "--disk",
-		   "d1", "--disk", "d2,ro", "--read-only", "--stats=json", "--run", "echo hi", "--env",
-		   "A=b=c", "--env", "NOT_SET_HERE", "--cwd", "/tmp", "--timeout", "1.5", "--start-limit=0",
-		   "--console-log", "log", "--plugin-path", "/p", "--no-reboot", "--no-sandbox", "-vv", "--",
-		   "-odd-name"));
+		   "d1", "--disk", "d2,ro", "--disk", "d3,ephemeral,raw", "--read-only", "--ephemeral",
+		   "--stats=json", "--run", "echo hi", "--env", "A=b=c", "--env", "NOT_SET_HERE", "--cwd",
+		   "/tmp", "--timeout", "1.5", "--start-limit=0", "--console-log", "log", "--plugin-path",
+		   "/p", "--no-reboot", "--no-sandbox", "-vv", "--", "-odd-name"));
 	cr_expect_eq(c.plugin_count, 2);
 	cr_expect_str_eq(c.plugins[0].id, "soft");
 	cr_expect_str_eq(c.plugins[0].where, "-p soft");
@@ -155,11 +156,14 @@ Test(options, all_of_them)
 	cr_expect_str_eq(c.machine.initrds[0], "rd");
 	cr_expect_str_eq(c.machine.append, "a=b c");
 	cr_expect_str_eq(c.machine.arch, "arm64");
-	cr_expect_eq(c.machine.disk_count, 2);
-	cr_expect_not(c.machine.disks[0].read_only);
+	cr_expect_eq(c.machine.disk_count, 3);
+	cr_expect_eq(c.machine.disks[0].mode, DISK_WRITABLE);
 	cr_expect_str_eq(c.machine.disks[1].path, "d2");
-	cr_expect(c.machine.disks[1].read_only);
+	cr_expect_eq(c.machine.disks[1].mode, DISK_READ_ONLY);
+	cr_expect_eq(c.machine.disks[2].mode, DISK_EPHEMERAL);
+	cr_expect(c.machine.disks[2].raw);
 	cr_expect(c.machine.read_only);
+	cr_expect(c.machine.ephemeral);
 	cr_expect_eq(c.machine.stats, 2);
 	cr_expect_str_eq(c.machine.run.command, "echo hi");
 	cr_expect_str_eq(c.machine.run.environment[0], "A=b=c");
@@ -258,13 +262,13 @@ static void teardown(void)
 
 Test(machine_file, whole, .init = setup, .fini = teardown)
 {
-	const char *file =
-		test_file(folder, "m.yaml",
-			  "arch: aarch64\naccel: soft\ntranslator: xlate-a-b\nboard: board-virt\nmemory: 2G\n"
-			  "cpus: 4\nkernel: Image\ninitrd: /abs/rd\nappend: console=x y\nimage: g.img\n"
-			  "read-only: true\nreboot: false\nsandbox: no\nx-note: ignored\n"
-			  "disks:\n  - {path: a.img, read-only: true}\n  - path: sub/b.img\n"
-			  "plugins:\n  soft: {cache: 64M, tier: 1}\n  virtio: {}\n");
+	const char *file = test_file(
+		folder, "m.yaml",
+		"arch: aarch64\naccel: soft\ntranslator: xlate-a-b\nboard: board-virt\nmemory: 2G\n"
+		"cpus: 4\nkernel: Image\ninitrd: /abs/rd\nappend: console=x y\nimage: g.img\n"
+		"read-only: true\nephemeral: true\nreboot: false\nsandbox: no\nx-note: ignored\n"
+		"disks:\n  - {path: a.img, read-only: true}\n  - path: sub/b.img\n    ephemeral: true\n"
+		"plugins:\n  soft: {cache: 64M, tier: 1}\n  virtio: {}\n");
 	char expected[256];
 	struct cli c;
 
@@ -285,14 +289,15 @@ Test(machine_file, whole, .init = setup, .fini = teardown)
 	cr_expect(c.machine.no_reboot);
 	cr_expect_not(c.machine.sandbox);
 	cr_expect_eq(c.machine.disk_count, 2);
-	cr_expect(c.machine.disks[0].read_only);
-	cr_expect_not(c.machine.disks[1].read_only);
+	cr_expect(c.machine.ephemeral);
+	cr_expect_eq(c.machine.disks[0].mode, DISK_READ_ONLY);
+	cr_expect_eq(c.machine.disks[1].mode, DISK_EPHEMERAL);
 	snprintf(expected, sizeof(expected), "%s/sub/b.img", folder);
 	cr_expect_str_eq(c.machine.disks[1].path, expected);
 	cr_expect_eq(c.plugin_count, 2);
 	cr_expect_str_eq(c.plugins[0].names[1], "tier");
 	cr_expect_not(c.plugins[0].selects);
-	snprintf(expected, sizeof(expected), "%s:19:3", file);
+	snprintf(expected, sizeof(expected), "%s:21:3", file);
 	cr_expect_str_eq(c.plugins[0].where, expected);
 	cli_free(&c);
 }

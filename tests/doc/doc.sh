@@ -55,6 +55,64 @@ threads() {
 }
 check every-call-names-its-thread threads
 
+# What the generator must not lose: tags that are words of a sentence, hyphens, the second of two functions under one comment.
+texts() {
+	awk -F'|' '/^\| `.*\(\*/ && $4 ~ /^ *$/ { print "no text: " $2; bad = 1 } END { exit bad }' sdk/doc/interfaces.md
+}
+check every-call-has-a-text texts
+headings() {
+	sed -n 's|^/\* -* \(.*[^ -]\) -* \*/$|### \1|p' sdk/include/vmrun/*.h >"$work/headings"
+	[ "$(wc -l <"$work/headings")" -gt 20 ] || { echo "the headers have no headings"; return 1; }
+	while read -r h; do
+		grep -qxF "$h" sdk/doc/interfaces.md || { echo "not as it is in its header: $h"; return 1; }
+	done <"$work/headings"
+}
+check headings-are-whole headings
+awk -f tools/doc/headers.awk tests/doc/sample.h >"$work/sample.md"
+sample() {
+	diff -u tests/doc/sample.md "$work/sample.md"
+}
+check generator sample
+
+# abi-changes.md: an entry for each minor up to the present one (abi-changes.md, "How an entry is made"), each interface of the
+# headers named in one, and binaries kept of each minor that was released.
+entries() { # entries HEADER PAGE
+	major=$(sed -n 's/^#define VR_ABI_MAJOR //p' "$1") minor=$(sed -n 's/^#define VR_ABI_MINOR //p' "$1")
+	[ -n "$major" ] && [ -n "$minor" ] || { echo "$1: no VR_ABI_MAJOR and VR_ABI_MINOR"; return 1; }
+	i=$minor
+	: >"$work/headings"
+	while [ "$i" -ge 0 ]; do
+		echo "$major.$i" >>"$work/headings"
+		i=$((i - 1))
+	done
+	sed -n 's/^## \([0-9][0-9.]*\).*/\1/p' "$2" >"$work/entries"
+	diff "$work/headings" "$work/entries" >"$work/diff" || {
+		echo "$2: its entries are not $(tr '\n' ' ' <"$work/headings")(VR_ABI_MINOR is $minor), the newest first"
+		return 1
+	}
+	for v in $(sed -n 's/^## \([0-9][0-9.]*\)\( .*\)*$/\1/p' "$2"); do
+		awk -v v="$v" '/^## / { on = $2 == v; next } on && NF { n++ } END { exit n == 0 }' "$2" || { echo "$2: $v says nothing"; return 1; }
+		if [ "$v" = "$major.$minor" ] && grep -qxF "## $v (not released)" "$2"; then continue; fi
+		[ -e "tests/abi/$v/MADE" ] || { echo "$v was released, and tests/abi/$v has no binaries of it: tests/abi/make-release.sh"; return 1; }
+	done
+}
+interfaces() {
+	for id in $(sed -n 's/^#define VR_[A-Z0-9_]*_ID "\(vmrun\.[a-z-]*\/[0-9]*\)".*/\1/p' sdk/include/vmrun/*.h); do
+		grep -qF "\`$id\`" sdk/doc/abi-changes.md || { echo "no entry of sdk/doc/abi-changes.md names $id"; return 1; }
+	done
+}
+check every-minor-has-an-entry entries sdk/include/vmrun/abi.h sdk/doc/abi-changes.md
+check every-interface-is-recorded interfaces
+# The check itself: a minor that nothing is written of, and one that was released without its binaries.
+higher() {
+	sed 's/^#define VR_ABI_MINOR .*/#define VR_ABI_MINOR 7/' sdk/include/vmrun/abi.h >"$work/abi.h"
+	! entries "$work/abi.h" sdk/doc/abi-changes.md >"$work/said" && grep -q 'VR_ABI_MINOR is 7' "$work/said" || return 1
+	sed 's/^#define VR_ABI_MAJOR .*/#define VR_ABI_MAJOR 99/; s/^#define VR_ABI_MINOR .*/#define VR_ABI_MINOR 0/' sdk/include/vmrun/abi.h >"$work/abi.h"
+	printf '## 99.0\n\nReleased.\n' >"$work/page"
+	! entries "$work/abi.h" "$work/page" >"$work/said" && grep -q 'has no binaries' "$work/said"
+}
+check a-minor-without-entry-is-found higher
+
 # What a device may not say of itself.
 reserved() {
 	for name in $(sed -n 's/^\(RESERVED\|PHANDLES\)("\([^"]*\)".*/\2/p' sdk/board/reserved_names.def); do

@@ -341,8 +341,12 @@ until grep -q up "$LOGS/holder.out" || [ $n -ge $((400 * SLOW)) ]; do
 done
 wrong disk-locked 3 "disk '$WORK/locked' is in use by another machine; end that one, or work on a copy" \
 	"$VMRUN" --kernel $KERNEL --disk "$WORK/locked"
-wrong disk-locked-read-only 3 "disk '$WORK/locked' is in use by another machine that writes it" \
-	"$VMRUN" --kernel $KERNEL --disk "$WORK/locked,ro"
+for word in ro ephemeral; do
+	wrong disk-locked-$word 3 "disk '$WORK/locked' is in use by another machine that writes it" \
+		"$VMRUN" --kernel $KERNEL --disk "$WORK/locked,$word"
+done
+wrong ephemeral-nowhere 3 "disk '$IN/text': no temporary file for its changes can be made in $WORK/none \\(No such file or directory\\); set TMPDIR" \
+	env TMPDIR="$WORK/none" "$VMRUN" --kernel $KERNEL --disk "$IN/text,ephemeral"
 kill -TERM $holder
 wait $holder
 same sigterm-without-terminal 143 $?
@@ -517,6 +521,8 @@ usage args-alone '--args goes with --run or --run-file' "$GOOD" --args a
 usage env-name "--env 'a-b=1' has no name" --run a --env a-b=1 "$GOOD"
 usage timeout "--timeout '-1' must be a number of seconds" --timeout -1 "$GOOD"
 usage read-only-alone '--read-only without an image' --read-only --kernel $KERNEL
+usage ephemeral-alone '--ephemeral without a disk; it is for an image and for --disk FILE' --ephemeral --kernel $KERNEL
+usage disk-ro-and-ephemeral "can't be both: ',ro' lets the guest write nothing, ',ephemeral' forgets it" --kernel $KERNEL --disk x,ro,ephemeral
 usage quiet-and-verbose '--quiet and --verbose exclude' -q -v "$GOOD"
 usage empty-plugin "begins without the id" -p ,a=1 "$GOOD"
 usage two-files '--config is given twice' -c a -c b
@@ -556,6 +562,8 @@ echo 'memory: 10K' | config memory-unit 'whole number of MiB'
 echo 'cpus: 0' | config cpus-zero 'it must be from 1'
 echo 'cpus: two' | config cpus-word 'must be a number'
 echo 'read-only: maybe' | config bool 'must be true or false'
+echo 'ephemeral: maybe' | config ephemeral 'must be true or false'
+echo 'disks: [{path: a, read-only: true, ephemeral: true}]' | config disk-both "a disk can't be both read-only and ephemeral; leave one out"
 echo 'reboot: 2' | config reboot 'must be true or false'
 echo 'sandbox: []' | config sandbox 'must be'
 echo 'image:' | config image-empty "'image' is empty"

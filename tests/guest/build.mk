@@ -13,7 +13,7 @@ $(B)/tests/guest/debugger: tests/guest/debugger.c
 	@echo "  GUEST   $@"
 	$(Q)aarch64-linux-gnu-gcc -D_GNU_SOURCE -O1 -Wall -Wextra -Werror -static -o $@ $<
 
-TESTS += $(addprefix tests/guest/guest-,boot.sh debug.sh disk.sh files.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
+TESTS += $(addprefix tests/guest/guest-,boot.sh debug.sh disk.sh ephemeral.sh files.sh programs.sh installer.sh riscv64.sh riscv64-programs.sh)
 FULL_TESTS += $(addprefix tests/guest/guest-,programs-full.sh riscv64-programs-full.sh)
 TEST_NEEDS += $(GUEST_TOOLS) $(B)/tests/guest/debugger
 TEST_GUESTS += guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer guest-riscv64 $(GUEST_RV)/guest.img

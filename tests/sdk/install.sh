@@ -137,6 +137,59 @@ variables()
 }
 try pkg-config variables
 
+# ---- what is written names what is installed ----
+# paths PAGE: each folder of vmrun that a manual names is below this prefix, or one of those that are looked into anyway.
+paths()
+{
+	for word in $(sed 's/\\f[A-Z]//g; s/\\-/-/g' "$1" | grep -o '/[a-z/0-9._A-Z-]*/\(share\|lib\)/vmrun[a-z/]*'); do
+		case $word in
+		/usr/local/lib/vmrun/plugins | /usr/lib/vmrun/plugins | /.local/share/vmrun/plugins) ;;
+		"$P"/*) [ -e "$word" ] || { echo "$1: there is no $word"; return 1; } ;;
+		*) echo "$1 names $word, and this prefix is $P"; return 1 ;;
+		esac
+	done
+}
+for page in "$P"/share/man/man*/*; do
+	try "paths-of-$(basename "$page")" paths "$page"
+done
+try man-names-plugins grep -qF "$P/lib/vmrun/plugins" "$P/share/man/man1/vmrun.1"
+try man-names-sdk grep -qF "$P/share/vmrun/sdk/doc" "$P/share/man/man7/vmrun-plugin.7"
+try no-placeholder sh -c '! grep -n "fIPREFIX" "$1"/share/man/man*/*' - "$P"
+# As a package has it: of /usr there is nothing to add.
+usr_page()
+{
+	make_install PREFIX=/usr DESTDIR="$W/usr" && grep -qx /usr/lib/vmrun/plugins "$W/usr/usr/share/man/man1/vmrun.1" &&
+		! grep -n fIPREFIX "$W/usr/usr/share/man/man1/vmrun.1" && grep -qF /usr/share/vmrun/sdk/doc "$W/usr/usr/share/man/man7/vmrun-plugin.7"
+}
+try man-of-usr usr_page
+# The rules: headers and pages that are installed, and no file of the source.
+rules_cite()
+{
+	page=$P/share/vmrun/sdk/doc/RULES.md
+	for h in $(sed -n 's/^| R-.* | \([^|]*\) |$/\1/p' "$page" | tr ',; ' '\n\n\n' | grep '\.\(h\|def\)$' | sort -u); do
+		# shellcheck disable=SC2086 # state_*.h
+		ls $P/include/vmrun/$h >/dev/null || return 1
+	done
+	for h in $(grep -o '<[a-z_]*/[a-z_./]*\.h>' "$page" | tr -d '<>'); do
+		[ -e "$P/include/$h" ] || [ -e "$P/include/vmrun/kit/$h" ] || { echo "there is no $h"; return 1; }
+	done
+	grep -n '\(^\|[^a-z/]\)\(sdk\|tests\|core\|plugins\|tools\)/[a-z]' "$page" && return 1
+	! grep -n '`make ' "$page"
+}
+try rules-cite-what-is-installed rules_cite
+# Other pages may name the source, and then say that it is the source's.
+pages_cite()
+{
+	for page in "$P"/share/vmrun/sdk/doc/*.md "$P"/share/vmrun/sdk/examples/*.md "$P"/share/vmrun/sdk/examples/*/*.md; do
+		if grep -q '`\(sdk\|tests\|core\|plugins\|tools\|perf\)/[a-z]' "$page" && ! grep -qi "the source's\|vmrun's source\|this source" "$page"; then
+			echo "$page names files of the source, and does not say so"
+			grep -n '`\(sdk\|tests\|core\|plugins\|tools\|perf\)/[a-z]' "$page"
+			return 1
+		fi
+	done
+}
+try pages-cite-what-is-installed pages_cite
+
 # ---- completion: every option and every word, in each shell's file ----
 vmrun --help | awk '/^Environment/ { exit } { print }' >"$W/help"
 grep -o -e '--[a-z-]*' "$W/help" | sort -u >"$W/options"
@@ -200,6 +253,22 @@ own="accel/com.example.engine translator/com.example.lifter device/com.example.a
 for d in $own; do
 	try "install-$d" make -s -C "tutorial-$d" install
 done
+readme_path()
+{
+	for d in $own; do
+		grep -qF "$P/share/vmrun/sdk/doc" "tutorial-$d/README.md" || { echo "$d/README.md does not name $P/share/vmrun/sdk/doc"; return 1; }
+	done
+}
+try readmes-name-the-sdk readme_path
+# A guest that runs into what is no instruction: the line names the engine, whose host it is, and the translator.
+logged()
+{
+	cp -r tutorial-translator/com.example.lifter logs && cd logs || return 1
+	printf 'TINY' >short.img && head -c 4096 /dev/zero | tr '\0' '\377' >>short.img
+	make -s && ! vmrun --plugin-path ".:$(pkg-config --variable=tinydir vmrun-sdk)" -p com.example.lifter --no-reboot short.img >out 2>&1 </dev/null
+	grep '^vmrun: error: soft: com.example.lifter: there is no instruction 0xffffffff' out || { cat out; return 1; }
+}
+try log-names-the-plugin logged
 try all-four-are-installed sh -c 'for p in alarm board engine lifter; do vmrun plugins list | grep "^com.example.$p " || exit 1; done'
 # With the accelerator installed, which runs the same guest without a translator, the translator that is named is used.
 lifter_is_used()
@@ -284,6 +353,21 @@ for d in $own; do
 	try "uninstall-$d" make -s -C "tutorial-$d" uninstall
 done
 try all-four-are-gone sh -c '! vmrun plugins list | grep "^com.example"'
+
+# The tutorial's last command, as it is written there, with the image that it says.
+last_command()
+{
+	line=$(grep '^    vmrun .*debian-arm64.img$' "$P/share/vmrun/sdk/doc/tutorial-device.md")
+	[ -n "$line" ] || { echo "the tutorial has no such command"; return 1; }
+	cd tutorial-device/com.example.alarm && make -s && ln -sf "$TOP/guest.img" debian-arm64.img || return 1
+	timeout -k 5 200 sh -c "$line" >linux.out 2>linux.err </dev/null || { cat linux.err linux.out; return 1; }
+	tr -d '\r' <linux.out | grep -x 0x003f
+}
+if [ -e "$TOP/guest.img" ]; then
+	try tutorial-device-last-command last_command
+else
+	skip tutorial-device-last-command "there is no guest.img"
+fi
 
 # A prefix that has a blank and a quote in it: Makefiles find all of it by pkg-config.
 mkdir "$W/it's here"

@@ -6,6 +6,7 @@
 # Nothing is understood of C but comments, braces and the semicolon at the end of a declaration:
 #
 #   text     comment collected and not yet given to a declaration
+#   group    threads and text of the function above: of one that follows it without a comment, too
 #   decl     declaration collected so far, without its comments
 #   depth    braces open: 0 at the top, 1 in a struct; a union or struct inside a struct is one member
 function trim(s) {
@@ -92,24 +93,44 @@ function constant(s,   name, value) {
 	start_table("constant", "| constant | value | |")
 	print "| " code(name) " | " code(value) " | " cell(text) " |"
 }
-function flush_decl(s) {
+# Thread tags are at the end of a comment, or begin a sentence of it. They go to `tags`, and out of the text, which is the result;
+# a sentence that says more of the thread ("[any], on a thread that ...") stays whole. A tag elsewhere is a word of its sentence.
+function take_tags(s,   out, at, tag, rest) {
+	tags = out = ""
+	while (match(s, /\[(main|vcpu|any|quiesced)[^]]*\]/)) {
+		at = substr(s, 1, RSTART - 1)
+		tag = substr(s, RSTART, RLENGTH)
+		rest = substr(s, RSTART + RLENGTH)
+		s = rest
+		if ((out at) ~ /(^|[.:;]) *$/ || rest ~ /^(\[(main|vcpu|any|quiesced)[^]]*\])* *$/) {
+			tags = tags tag
+			out = out at (rest ~ /^,/ ? tag : "")
+		} else {
+			out = out at tag
+		}
+	}
+	return trim(out s)
+}
+function flush_decl(s,   is_function) {
+	is_function = s ~ /\( ?\*|VR_CALL \*/
 	if (depth == 0 && s ~ /^(struct|union) [a-z0-9_]+ ?;/) {
 		s = "" # declared only
 	} else if (depth == 0) {
 		end_table()
 		print code(s) "\n"
+		if (s ~ /^VR_EXPORT/ && text == "")
+			text = group_text
 		if (text != "")
 			print cell(text) "\n"
+		group_text = text
 	} else {
-		tags = ""
-		while (match(text, / ?\[(main|vcpu|any|quiesced)[^]]*\]/)) {
-			tags = tags substr(text, RSTART, RLENGTH)
-			text = substr(text, 1, RSTART - 1) substr(text, RSTART + RLENGTH)
+		text = take_tags(text)
+		if (is_function && text == "" && tags == "") {
+			tags = group
+			text = group_text
 		}
-		# A function without a comment of its own goes with the one above it.
-		if (s ~ /\(\*/ || s ~ /\( \*/ || s ~ /VR_CALL \*/)
-			tags = text == "" && tags == "" ? group : tags
-		group = tags
+		group = is_function ? tags : ""
+		group_text = is_function ? text : ""
 		start_table("member", "| member | thread | |")
 		print "| " code(s) " | " cell(tags) " | " cell(text) " |"
 	}
@@ -124,9 +145,9 @@ function comment(s) {
 	}
 	if (s ~ /----/) {
 		end_table()
-		s = bare(s)
-		gsub(/-/, "", s)
-		s = trim(s)
+		s = trim(bare(s))
+		sub(/^-+ */, "", s)
+		sub(/ *-+$/, "", s)
 		print "### " s "\n"
 		text = ""
 		return
@@ -189,7 +210,7 @@ foreign {
 			if ($0 ~ /^[ \t]*$/) {
 				release()
 				if (decl == "")
-					text = ""
+					text = group = group_text = ""
 			}
 			next
 		}
@@ -232,7 +253,7 @@ foreign {
 			print "#### " code(piece) "\n"
 			if (text != "")
 				print cell(text) "\n"
-			text = group = ""
+			text = group = group_text = ""
 			depth = 1
 		} else if (depth == 1 && inner == 0 && piece == "};") {
 			end_table()

@@ -37,7 +37,7 @@ done
 {
 	printf '# The intermediate representation\n\n%s\n\n' "$note"
 	printf 'What a lifter makes and an emitter takes. Types, conditions and flags are the constants of\n'
-	printf '[ir.h](interfaces.md#irh); `sdk/xlate/ir/build.h` has a function for each op. Class: `pure` ops may be dropped or computed again,\n'
+	printf '[ir.h](interfaces.md#irh); `<xlate/ir/build.h>` of the translation kit has a function for each op. Class: `pure` ops may be dropped or computed again,\n'
 	printf '`effect` ops stay in order, `mem` ops may fault, `fp` ops touch the sticky flags, `term` ops end a block.\n\n'
 	# Its columns keep their places.
 	printf '```text\n'

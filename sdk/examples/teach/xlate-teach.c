@@ -46,10 +46,11 @@ static void complain(struct vr_exec *x, const char *what, uint64_t at)
 {
 	const struct vr_host *host = x->env->host;
 	const struct vr_host_log *log = host->query(host, VR_LOG_ID);
-	char text[96];
+	char text[112];
 
-	snprintf(text, sizeof(text), "%s 0x%llx, pc 0x%llx: the machine stops", what, (unsigned long long)at,
-		 (unsigned long long)x->pc);
+	/* The host is the engine's, whose id the log puts before the text; the translator names itself. */
+	snprintf(text, sizeof(text), "xlate-teach: %s 0x%llx, pc 0x%llx: the machine stops", what,
+		 (unsigned long long)at, (unsigned long long)x->pc);
 	if (VR_HAS(log, write))
 		log->write(host, VR_LOG_ERROR, text);
 	stop(x, VR_POWER_CRASH, 1);

@@ -67,20 +67,28 @@ struct vr_accel {
 	/* Comma-separated guest architectures that can run without a translator ("host" architecture),
 	 * or "" for one that needs a translator. */
 	const char *native_arch;
+	/* A virtual machine without memory and vCPUs. *c is for the duration of the call. [main] */
 	int32_t(VR_CALL *vm_create)(struct vr_plugin_self *self, const struct vr_vm_config *c,
-				    struct vr_vm **vm); /* [main] */
-	void(VR_CALL *vm_destroy)(struct vr_vm *vm);    /* [main][quiesced] */
+				    struct vr_vm **vm);
+	/* After its vCPUs were destroyed. [main][quiesced] */
+	void(VR_CALL *vm_destroy)(struct vr_vm *vm);
 	/* RAM appears / goes. Slot numbers are the core's. [main][quiesced] */
 	int32_t(VR_CALL *memory_map)(struct vr_vm *vm, uint32_t slot, uint64_t gpa, uint64_t length,
 				     void *host, uint32_t flags);
 	int32_t(VR_CALL *memory_unmap)(struct vr_vm *vm, uint32_t slot);
 	/* A device wrote guest RAM: drop what was derived from it. [any] */
 	void(VR_CALL *memory_written)(struct vr_vm *vm, uint64_t gpa, uint64_t length);
-	int32_t(VR_CALL *vcpu_create)(struct vr_vm *vm, uint32_t index, struct vr_vcpu **vcpu); /* [vcpu] */
-	void(VR_CALL *vcpu_destroy)(struct vr_vcpu *vcpu);                                      /* [vcpu] */
-	int32_t(VR_CALL *vcpu_run)(struct vr_vcpu *vcpu, struct vr_exit *exit);                 /* [vcpu] */
-	void(VR_CALL *vcpu_kick)(struct vr_vcpu *vcpu);                                         /* [any] */
-	void(VR_CALL *vcpu_set_pin)(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level);        /* [any] */
+	/* vCPU `index` (0 ..), on the thread that will run it. [vcpu] */
+	int32_t(VR_CALL *vcpu_create)(struct vr_vm *vm, uint32_t index, struct vr_vcpu **vcpu);
+	/* On the thread that made it, after its last run. [vcpu] */
+	void(VR_CALL *vcpu_destroy)(struct vr_vcpu *vcpu);
+	/* Runs the guest until there is a reason VR_EXIT_* to return, which is in *exit. A negative result is
+	 * VR_EXIT_ERROR's. [vcpu] */
+	int32_t(VR_CALL *vcpu_run)(struct vr_vcpu *vcpu, struct vr_exit *exit);
+	/* Ends one vcpu_run() with VR_EXIT_KICK: the one under way, or else the next. [any] */
+	void(VR_CALL *vcpu_kick)(struct vr_vcpu *vcpu);
+	/* Interrupt pin `pin` (vmrun.irq/1 has the numbers) is now at `level`; wakes a vCPU that sleeps. [any] */
+	void(VR_CALL *vcpu_set_pin)(struct vr_vcpu *vcpu, uint32_t pin, uint32_t level);
 	/* Canonical state by id. Not while it runs. [vcpu] */
 	int32_t(VR_CALL *vcpu_get_state)(struct vr_vcpu *vcpu, const char *state_id, void *state,
 					 uint32_t length);

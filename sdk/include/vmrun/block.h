@@ -65,7 +65,8 @@ struct vr_block_info {
 struct vr_block_ops {
 	uint32_t size;
 	uint32_t reserved;
-	int32_t(VR_CALL *info)(struct vr_block *b, struct vr_block_info *out); /* [any] */
+	/* Its size and what it can do, the same each time. [any] */
+	int32_t(VR_CALL *info)(struct vr_block *b, struct vr_block_info *out);
 	/* Takes a request; an error is complete()'s. [any] */
 	void(VR_CALL *submit)(struct vr_block *b, struct vr_block_request *r);
 	/* Breaks requests off: those that have not begun fail, those under way end soon, as they come. When it
@@ -90,7 +91,7 @@ struct vr_host;
 struct vr_host_disks {
 	uint32_t size;
 	uint32_t reserved;
-	uint32_t(VR_CALL *count)(const struct vr_host *host); /* [any] */
+	uint32_t(VR_CALL *count)(const struct vr_host *host); /* how many there are. [any] */
 	/* The one of that number, 0 first; VR_E_NOENT: there is none. It stays until the machine's end. One
 	 * device uses it. [any] */
 	int32_t(VR_CALL *disk)(const struct vr_host *host, uint32_t number, struct vr_disk *out);

@@ -49,8 +49,9 @@ struct vr_board_maker {
 	/* Puts the payload and tables into RAM and the entry state into vCPU 0; again after each
 	 * reset. [main][quiesced] */
 	int32_t(VR_CALL *load)(struct vr_board *board, const struct vr_boot_payload *p);
-	void(VR_CALL *reset)(struct vr_board *board);   /* devices to power-on state. [quiesced] */
-	void(VR_CALL *destroy)(struct vr_board *board); /* [quiesced] */
+	void(VR_CALL *reset)(struct vr_board *board); /* devices to power-on state. [quiesced] */
+	/* The board and its devices go; no request of a device is in flight afterwards. [quiesced] */
+	void(VR_CALL *destroy)(struct vr_board *board);
 	/* The i-th thing that has state; VR_E_NOENT past the end. Also what an accelerator has
 	 * of it (vmrun.irqchip/1): the board passes that on. [any] */
 	int32_t(VR_CALL *state_at)(struct vr_board *board, uint32_t i, struct vr_board_state *out);

@@ -92,7 +92,7 @@ struct vr_device_maker {
 	/* Attaches itself to the buses through the host tables. [main][quiesced] */
 	int32_t(VR_CALL *create)(struct vr_plugin_self *self, const struct vr_device_config *c,
 				 struct vr_device **device);
-	void(VR_CALL *reset)(struct vr_device *device); /* [quiesced] */
+	void(VR_CALL *reset)(struct vr_device *device); /* to its power-on state. [quiesced] */
 	void(VR_CALL *destroy)(
 		struct vr_device *device); /* finishes or fails what is in flight. [quiesced] */
 

@@ -43,8 +43,10 @@ struct vr_device_trace_hypercall {
 struct vr_device_trace {
 	uint32_t size;
 	uint32_t reserved;
-	void(VR_CALL *access)(void *opaque, const struct vr_device_trace_access *a);       /* [vcpu] */
-	void(VR_CALL *hypercall)(void *opaque, const struct vr_device_trace_hypercall *h); /* [vcpu] */
+	/* An access to a bus, after it. [vcpu] */
+	void(VR_CALL *access)(void *opaque, const struct vr_device_trace_access *a);
+	/* A call of the firmware, after it. [vcpu] */
+	void(VR_CALL *hypercall)(void *opaque, const struct vr_device_trace_hypercall *h);
 	/* A device drives a line of vmrun.irq/1. [any] */
 	void(VR_CALL *line)(void *opaque, uint32_t vcpu, uint32_t line, uint32_t level);
 };

@@ -257,7 +257,7 @@ struct vr_emit {
 	 * `write`, which will run at `execute`. 0, or an error. [main] */
 	int32_t(VR_CALL *create)(const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
 				 uint64_t capacity, uint64_t *used, struct vr_emit_vm **out);
-	void(VR_CALL *destroy)(struct vr_emit_vm *vm); /* [main][quiesced] */
+	void(VR_CALL *destroy)(struct vr_emit_vm *vm); /* the code cache's memory stays. [main][quiesced] */
 	/* One region. What vr_ir_verify() accepts can be translated but for size. 0, or
 	 *   VR_E_NOMEM        no room at `write`: the engine makes room and comes again;
 	 *   VR_E_RANGE        a table of the emitter's is full: the engine comes again with a smaller region;

@@ -33,7 +33,9 @@ struct vr_host {
 struct vr_host_log {
 	uint32_t size;
 	uint32_t level; /* messages above this level are dropped; check it before formatting */
-	void(VR_CALL *write)(const struct vr_host *host, uint32_t level, const char *text); /* [any] */
+	/* One line for the user, on standard error. The host puts the id of the plugin that `host` is of and ": "
+	 * before `text`, which has neither that id nor a newline at its end. Copied. level: VR_LOG_*. [any] */
+	void(VR_CALL *write)(const struct vr_host *host, uint32_t level, const char *text);
 };
 
 /* ---- vmrun.memory/1: guest RAM ---------------------------------------------------------- */
@@ -75,8 +77,9 @@ struct vr_host_memory {
 	/* Add RAM to the guest-physical map (a board, while it is built). [main][quiesced] */
 	int32_t(VR_CALL *add)(const struct vr_host *host, uint64_t gpa, uint64_t length, uint32_t flags,
 			      const char *name);
-	/* How many regions there are / the i-th one. [any] */
+	/* How many regions there are. [any] */
 	uint32_t(VR_CALL *count)(const struct vr_host *host);
+	/* The i-th region; VR_E_NOENT past the end. [any] */
 	int32_t(VR_CALL *region)(const struct vr_host *host, uint32_t i, struct vr_memory_region *out);
 	/* Map [gpa, gpa+length), which lies as a whole in one region and has at least one byte. VR_E_RANGE: it does not.
 	 * VR_E_PERM: VR_MAP_WRITE of read-only memory. VR_E_STATE: there is no machine yet. These have no error
@@ -148,8 +151,9 @@ struct vr_timer; /* opaque */
 struct vr_host_timer {
 	uint32_t size;
 	uint32_t reserved;
-	/* Guest time: nanoseconds since the machine was built, monotonic. Wall: since 1970. [any] */
+	/* Guest time: nanoseconds since the machine was built, monotonic. [any] */
 	uint64_t(VR_CALL *now)(const struct vr_host *host);
+	/* Wall-clock time: nanoseconds since 1970. [any] */
 	uint64_t(VR_CALL *wall)(const struct vr_host *host);
 	/* fn runs on the timer thread, and may call what any thread may. [main][vcpu] */
 	int32_t(VR_CALL *create)(const struct vr_host *host, void(VR_CALL *fn)(void *opaque), void *opaque,
@@ -176,6 +180,7 @@ struct vr_host_codecache {
 	uint32_t reserved;
 	/* Address space is reserved, pages are committed on first touch. [main] */
 	int32_t(VR_CALL *create)(const struct vr_host *host, uint64_t length, struct vr_code_memory *out);
+	/* Gives it back; nothing executes in it any more. [main] */
 	void(VR_CALL *destroy)(const struct vr_host *host, struct vr_code_memory *m);
 	/* Around every write when write == execute and the host forbids W+X. [any] */
 	void(VR_CALL *begin_write)(const struct vr_host *host, const struct vr_code_memory *m);
@@ -189,14 +194,17 @@ struct vr_thread; /* opaque */
 struct vr_host_thread {
 	uint32_t size;
 	uint32_t reserved;
+	/* A thread that runs fn(arg), with all signals blocked. `name`: shown by debuggers, cut to 15 bytes. *out is
+	 * for join(). [main] */
 	int32_t(VR_CALL *spawn)(const struct vr_host *host, const char *name, void(VR_CALL *fn)(void *arg),
-				void *arg, struct vr_thread **out); /* [main] */
+				void *arg, struct vr_thread **out);
 	void(VR_CALL *join)(const struct vr_host *host,
 			    struct vr_thread *t); /* waits for its end, and frees t. [main] */
 	/* A vCPU thread sleeps until unpark (a permit, kept if it comes first) or guest time
 	 * `deadline` (UINT64_MAX: none). [vcpu] */
 	void(VR_CALL *park)(const struct vr_host *host, uint32_t vcpu, uint64_t deadline);
-	void(VR_CALL *unpark)(const struct vr_host *host, uint32_t vcpu); /* [any] */
+	/* Wakes that vCPU's thread, or has its next park() return at once. [any] */
+	void(VR_CALL *unpark)(const struct vr_host *host, uint32_t vcpu);
 };
 
 /* ---- vmrun.config/1: the plugin's own options (manifest defaults, then -p id,name=value) --- */
@@ -206,6 +214,8 @@ struct vr_host_config {
 	uint32_t reserved;
 	/* NULL when the option is neither given nor has a default. Owned by the core. [any] */
 	const char *(VR_CALL *string)(const struct vr_host *host, const char *name);
+	/* The same as a number, which an option of type int, size or bool is. VR_E_NOENT: neither given nor a
+	 * default, *out is untouched. [any] */
 	int32_t(VR_CALL *number)(const struct vr_host *host, const char *name, uint64_t *out);
 };
 
@@ -266,6 +276,7 @@ struct vr_host_machine {
 	/* Power a vCPU on (it runs from its state) / off (it stops before its next instruction; when
 	 * called by its own thread, on return from the hypercall). vCPU 0 is on at start. [any] */
 	int32_t(VR_CALL *vcpu_power)(const struct vr_host *host, uint32_t vcpu, uint32_t on);
+	/* 1: it is powered on. [any] */
 	uint32_t(VR_CALL *vcpu_is_on)(const struct vr_host *host, uint32_t vcpu);
 	/* Ask for VR_POWER_*; carried out soon by the core. [any] */
 	void(VR_CALL *power)(const struct vr_host *host, uint32_t what, int32_t code);

@@ -309,7 +309,8 @@ struct vr_isa {
 	 * to. [vcpu] */
 	int32_t(VR_CALL *interrupt)(struct vr_exec *x);
 	uint32_t(VR_CALL *has_work)(struct vr_exec *x); /* wakes from wait()? [vcpu] */
-	void(VR_CALL *set_pin)(struct vr_exec *x, uint32_t pin, uint32_t level); /* [any] */
+	/* Interrupt pin `pin` (vmrun.irq/1 has the numbers) is now at `level`; the engine wakes the vCPU. [any] */
+	void(VR_CALL *set_pin)(struct vr_exec *x, uint32_t pin, uint32_t level);
 	/* The exact result of an FP op (class VR_IRC_FP), for all operands and in the current modes, raising
 	 * host FP flags or exec.fp_flags as the guest's rules say. what = op | type << 16 | aux << 24; imm as
 	 * the op's. FLAGS and integer results are in d->d[0] (FLAGS packed). Of type V256, d, a, b and c are two

@@ -58,7 +58,8 @@ struct vr_net_events {
 struct vr_net_ops {
 	uint32_t size;
 	uint32_t reserved;
-	int32_t(VR_CALL *info)(struct vr_net *n, struct vr_net_info *out); /* [any] */
+	/* What it is and can do; link_up is of now. [any] */
+	int32_t(VR_CALL *info)(struct vr_net *n, struct vr_net_info *out);
 	/* The device is there: events come from here on; `events` and `opaque` are kept. VR_E_BUSY: it has one.
 	 * [main] */
 	int32_t(VR_CALL *attach)(struct vr_net *n, const struct vr_net_events *events, void *opaque);

@@ -47,9 +47,11 @@ struct vr_plugin {
 	struct vr_plugin_self *self; /* passed back as the first argument of everything below */
 	/* Usable on this machine? 0, or an error whose text says why and what to do. [main] */
 	int32_t(VR_CALL *probe)(struct vr_plugin_self *self);
-	/* Before the first / after the last use of an interface. [main] */
+	/* Before the first use of an interface: opens files, starts threads. [main] */
 	int32_t(VR_CALL *start)(struct vr_plugin_self *self);
+	/* After the last use of an interface: undoes what start() did. [main] */
 	int32_t(VR_CALL *stop)(struct vr_plugin_self *self);
+	/* The end of what vmrun_plugin_create() made, started or not. [main] */
 	void(VR_CALL *destroy)(struct vr_plugin_self *self);
 	/* The interface table for an id such as "vmrun.accel/1", or NULL. Owned by the plugin,
 	 * valid until destroy. [any] */
@@ -63,6 +65,7 @@ typedef const struct vr_magic *(VR_CALL *vr_plugin_magic_fn)(void);
 typedef int32_t(VR_CALL *vr_plugin_create_fn)(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out);
 
+/* The two functions themselves, which the plugin defines (plugin_entry.h of the SDK does). [main] */
 VR_EXPORT const struct vr_magic *VR_CALL vmrun_plugin_magic(void);
 VR_EXPORT int32_t VR_CALL vmrun_plugin_create(const struct vr_host *host, const char *id,
 					      const struct vr_plugin **out);

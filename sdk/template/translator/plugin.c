@@ -39,6 +39,7 @@ static void end(struct vr_exec *x, const char *what, uint64_t value)
 	struct cpu *c = cpu_of(x);
 	char text[160];
 
+	/* The host is the engine's, whose id the log puts before the text; the translator names itself. */
 	snprintf(text, sizeof(text), PLUGIN_ID ": %s 0x%" PRIx64 ", at pc 0x%" PRIx64, what, value, x->pc);
 	if (!c->stopped && c->log)
 		c->log->write(x->env->host, VR_LOG_ERROR, text);
