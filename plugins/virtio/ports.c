@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ports.c: the host's streams (vmrun.streams/1) as named ports of a console device (Virtio 1.2, 5.3) with
- * VIRTIO_CONSOLE_F_MULTIPORT. Port i is stream i; none of them is a console.
+ * VIRTIO_CONSOLE_F_MULTIPORT. Port i is stream i; none of them is a console. A host without streams has the device, and it
+ * adds no port.
  *
  * Port 0 has the queues 0 and 1, the control queues are 2 and 3, and port i has 2i + 2 and 2i + 3 (5.3.2). On the control queues
  * the driver says that it is ready, is told of each port, says that the port is ready, and is told that the host's
@@ -71,6 +72,12 @@ struct ports {
 static struct ports *of(struct vr_virtio_device *d)
 {
 	return (struct ports *)d;
+}
+
+/* Those of port 0 are always there (5.3.2). */
+static uint32_t queues(uint32_t ports)
+{
+	return 2 * (ports ? ports : 1) + 2;
 }
 
 static uint32_t queue_in(uint32_t i)
@@ -328,7 +335,7 @@ static void resume(struct vr_virtio_device *d)
 
 	pthread_mutex_lock(&p->lock);
 	p->paused = false;
-	for (uint32_t i = 0; i < 2 * p->count + 2; i++)
+	for (uint32_t i = 0; i < queues(p->count); i++)
 		serve(p, i);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -336,7 +343,7 @@ static void resume(struct vr_virtio_device *d)
 /* struct virtio_console_config (5.3.4): cols, rows, max_nr_ports. */
 static void config_read(struct vr_virtio_device *d, uint32_t offset, void *to, uint32_t length)
 {
-	const uint8_t config[8] = {[4] = (uint8_t)of(d)->count};
+	const uint8_t config[8] = {[4] = (uint8_t)(queues(of(d)->count) / 2 - 1)};
 
 	memcpy(to, config + offset, length);
 }
@@ -355,9 +362,9 @@ static int32_t create(const struct vr_host *host, struct vr_virtio_info *info, u
 	struct ports *p;
 
 	(void)index;
-	if (!count || count > VR_STREAMS_MAX)
-		return vr_host_error(host, VR_E_NOENT,
-				     "virtio-ports: the host has no streams, or more than %u",
+	if (count > VR_STREAMS_MAX)
+		return vr_host_error(host, VR_E_RANGE,
+				     "virtio-ports: the host has %u streams, %u are possible", count,
 				     VR_STREAMS_MAX);
 	p = calloc(1, sizeof(*p) + count * sizeof(p->port[0]));
 	if (!p)
@@ -374,14 +381,14 @@ static int32_t create(const struct vr_host *host, struct vr_virtio_info *info, u
 		if (table->stream(host, i, &s) >= 0 && s.name)
 			strncpy(p->port[i].name, s.name, sizeof(p->port[i].name) - 1);
 	}
-	if (table->on_change(host, changed, p) < 0) {
+	if (count && table->on_change(host, changed, p) < 0) {
 		destroy(&p->d);
 		return vr_host_error(host, VR_E_EXISTS,
 				     "virtio-ports: another device has the host's streams");
 	}
 	info->device_id = DEVICE_ID;
 	info->features[0] = F_MULTIPORT;
-	info->queue_count = 2 * count + 2;
+	info->queue_count = queues(count);
 	info->config_length = 8;
 	*device = &p->d;
 	return VR_OK;

@@ -34,12 +34,23 @@ void check_magic(struct vr_check *c)
 	check_given(c, 0);
 }
 
+/* Streams as --run has them: one that the guest writes, and one that it reads, which has ended. */
+static void give_streams(struct vr_fake_host *d)
+{
+	d->stream[0].name = "vmrun.check.out";
+	d->stream[1].name = "vmrun.check.in";
+	d->stream_count = 2;
+	vr_fake_host_stream(d, 0, sizeof(d->stream[0].out), NULL, 0);
+	vr_fake_host_stream(d, 1, 0, "text\n", 1);
+}
+
 struct vr_fake_host *check_fake_host(struct vr_check *c)
 {
 	struct vr_fake_host *d = vr_fake_host_new(check_arch(c), 1, 64ull << 20);
 
 	if (!d)
 		check_skip(c, "no memory for the fake host");
+	give_streams(d);
 	for (uint32_t i = 0; i < c->target->option_count; i++)
 		if (c->target->options[i].value)
 			vr_fake_host_option(d, c->target->options[i].name, c->target->options[i].value);
