@@ -29,6 +29,7 @@ vmrun_off()
 	fi
 	sync
 	mount -o remount,ro / 2>/dev/null
+	echo 0 2>/dev/null >/proc/sys/kernel/printk # "Power down" has level 0, and is no news to the user
 	poweroff -f 2>/dev/null || busybox poweroff -f 2>/dev/null || echo o >/proc/sysrq-trigger
 	sleep 1000
 	exit
