@@ -13,7 +13,7 @@ NAME=systemd OUT=$LOGS/systemd.out ERR=$LOGS/systemd.err
 head -c 300000 /dev/urandom >"$WORK/random"
 # shellcheck disable=SC2016,SC2086
 timeout -k 10 $((300 * SLOW)) "$VMRUN" -q $ARGS -m 1G --console-log "$LOGS/console.log" --kernel $D/vmlinuz --initrd $D/initrd.img \
-	--append root=/dev/vda "$WORK/disk.img" --env WORD='two words' --cwd /etc \
+	--append 'root=/dev/vda rw' "$WORK/disk.img" --env WORD='two words' --cwd /etc \
 	--run 'cat; { pwd; echo "$WORD"; cat /proc/1/comm; systemctl is-active multi-user.target; touch /root/was-here; } >&2; exit 42' \
 	<"$WORK/random" >"$OUT" 2>"$ERR"
 RC=$?
