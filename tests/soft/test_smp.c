@@ -353,19 +353,18 @@ Test(smp, flush_and_sync)
 
 /* ---- code changes while other vCPUs run it ---- */
 
-/* Hook 5: a reader has arrived. Hook 6: the writer waits for all readers, and lets them run. */
+/* Hook 5: a reader has arrived. Hook 6: the writer asks whether all have; its code asks again. (A hook that waited for them
+ * would not answer the requests of a reader, which waits for that before it translates its own code.) */
 static void hook_ready(struct fake_machine *m, struct vr_exec *x)
 {
 	(void)x;
 	atomic_fetch_add(&m->shared[3], 1);
 }
 
-static void hook_let_run(struct fake_machine *m, struct vr_exec *x)
+static void hook_all_ready(struct fake_machine *m, struct vr_exec *x)
 {
-	(void)x;
-	do
-		sched_yield();
-	while (atomic_load(&m->shared[3]) < m->cpus - 1);
+	sched_yield();
+	fake_r(x)[7] = atomic_load(&m->shared[3]) == m->cpus - 1;
 }
 
 /* The writer stores the iteration's number into the function, then into the flag. A reader that has read
@@ -379,9 +378,10 @@ Test(smp, code_that_others_run)
 	t->hooks[3] = hook_after;
 	FAKE_LOAD(t, 20, 0, FAKE_OP(FAKE_MOVI, 5, 0, 0, 0), FAKE_OP(FAKE_RET, 0, 0, 0, 0));
 	t->hooks[5] = hook_ready;
-	t->hooks[6] = hook_let_run;
-	FAKE_LOAD(t, 40, 0, FAKE_CALL_HOOK(6), FAKE_OP(FAKE_ADDI, 2, 2, 0, 1), FAKE_OP(FAKE_ST, 2, 1, 2, 4),
-		  FAKE_OP(FAKE_ST, 2, 3, 3, 0), FAKE_OP(FAKE_BNE, 0, 2, 8, -0x20), FAKE_STOP);
+	t->hooks[6] = hook_all_ready;
+	FAKE_LOAD(t, 40, 0, FAKE_CALL_HOOK(6), FAKE_OP(FAKE_BNE, 0, 7, 9, -8), FAKE_OP(FAKE_ADDI, 2, 2, 0, 1),
+		  FAKE_OP(FAKE_ST, 2, 1, 2, 4), FAKE_OP(FAKE_ST, 2, 3, 3, 0), FAKE_OP(FAKE_BNE, 0, 2, 8, -0x18),
+		  FAKE_STOP);
 	FAKE_LOAD(t, 41, 0, FAKE_CALL_HOOK(5), FAKE_OP(FAKE_LD, 6, 3, 3, 0),
 		  FAKE_OP(FAKE_CALL, 0, 0, 0, FUNC - (SCRIPTS + 0x1010)), FAKE_CALL_HOOK(3),
 		  FAKE_OP(FAKE_BNE, 0, 6, 8, -0x18), FAKE_STOP);
@@ -389,6 +389,7 @@ Test(smp, code_that_others_run)
 		R(i, 1) = ALIAS;
 		R(i, 3) = FLAG;
 		R(i, 8) = 3000;
+		R(i, 9) = 1;
 		threads[i] = fake_start(t, i, SCRIPTS + (i ? 0x1000 : 0));
 	}
 	join_all(threads, 4);
