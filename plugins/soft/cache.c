@@ -34,7 +34,6 @@
 #include "soft.h"
 #include "xlate/ir/ir.h"
 
-#define CODE_RESERVE (64u * 1024u) /* most regions are smaller: below this the segment is full */
 #define THUNKS_MAX (1024u * 1024u)
 #define RESERVE_MIN (16u << 20)
 
@@ -288,7 +287,7 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 	/* Written since it was protected: the caller protects it again. */
 	if (!soft_page_protected(it->page) || (next && !soft_page_protected(next->page)))
 		return NULL;
-	int32_t rc = soft_segment_full(vm, CODE_RESERVE) || soft_entries_crowded(vm)
+	int32_t rc = soft_segment_full(vm, SOFT_CODE_RESERVE) || soft_entries_crowded(vm)
 			     ? VR_E_NOMEM
 			     : soft_translate(vm, v, it, next, x->pc, &mode, &g);
 

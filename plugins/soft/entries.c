@@ -6,6 +6,9 @@
  * the front of a chain. An entry that was taken out still leads to the rest of its chain, and its memory
  * stays until the exclusive section in which its part of the cache is evicted; no look-up overlaps that. Changes are made
  * under code_lock. The table grows in an exclusive section, too.
+ *
+ * Most look-ups are the translator's, of branch targets that have no entry. So each page has a filter, a bit for each four bytes, which
+ * tells most of those without a look at the table.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +36,13 @@ static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const st
 void soft_entry_add(struct soft_vm *vm, struct soft_entry *e)
 {
 	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, &e->region->mode);
+	const uint32_t bit = soft_place_bit(e->pc & ~SOFT_PAGE_MASK);
+	_Atomic uint64_t *word = &e->region->page->entry_filter[bit / 64];
 
 	e->hash_next = *to;
 	__atomic_store_n(to, e, __ATOMIC_RELEASE);
+	atomic_store_explicit(word, atomic_load_explicit(word, memory_order_relaxed) | UINT64_C(1) << bit % 64,
+			      memory_order_relaxed);
 	vm->entry_count++;
 }
 
@@ -54,12 +61,22 @@ void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e)
 struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
 				   const struct soft_mode *mode)
 {
+	const uint32_t bit = soft_place_bit(pc & ~SOFT_PAGE_MASK);
+
+	if (!(atomic_load_explicit(&page->entry_filter[bit / 64], memory_order_relaxed) >> bit % 64 & 1))
+		return NULL;
 	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, mode), __ATOMIC_ACQUIRE);
 
 	for (; e; e = __atomic_load_n(&e->hash_next, __ATOMIC_ACQUIRE))
 		if (e->pc == pc && e->region->page == page && soft_mode_same(&e->region->mode, mode))
 			return e;
 	return NULL;
+}
+
+void soft_entries_none(struct soft_page *page)
+{
+	for (uint32_t i = 0; i < SOFT_FILTER_WORDS; i++)
+		atomic_store_explicit(&page->entry_filter[i], 0, memory_order_relaxed);
 }
 
 bool soft_entries_init(struct soft_vm *vm)
@@ -82,7 +99,7 @@ void soft_entries_clear(struct soft_vm *vm)
 
 bool soft_entries_crowded(const struct soft_vm *vm)
 {
-	return vm->entry_count > 2 * vm->table_mask && vm->table_mask + 1 < CHAINS_MAX && !vm->table_stays;
+	return vm->entry_count > vm->table_mask && vm->table_mask + 1 < CHAINS_MAX && !vm->table_stays;
 }
 
 bool soft_entries_grow(struct soft_vm *vm)

@@ -93,6 +93,7 @@ void soft_cache_reset(struct soft_vm *vm)
 	vm->segment = 0;
 	for (struct soft_page *p = vm->pages_all; p; p = p->all_next) {
 		p->regions = p->tail_regions = NULL;
+		soft_entries_none(p);
 		atomic_store(&p->write_protected, 0);
 	}
 	soft_mappings_forget(vm);

@@ -70,7 +70,7 @@ struct followed {
 	uint64_t bits[SOFT_GUEST_REGS];
 };
 
-static void find_registers(const struct vr_isa *isa, struct followed *f)
+static bool find_registers(const struct vr_isa *isa, struct followed *f)
 {
 	uint32_t flags = 0, conditions = 0;
 
@@ -83,6 +83,7 @@ static void find_registers(const struct vr_isa *isa, struct followed *f)
 		else if (kind == VR_REG_CONDITION && conditions < MOST_CONDITIONS)
 			f->bits[i] = 1ull << (4 * MOST_FLAGS + conditions++);
 	}
+	return flags || conditions;
 }
 
 static uint64_t bits_of(const struct followed *f, const struct vr_ir_op *o)
@@ -117,7 +118,6 @@ struct pass {
 	const struct vr_isa *isa;
 	const struct followed *f;
 	struct vr_ir *ir;
-	const uint64_t *live_in;
 	uint32_t *wanted; /* of each FLAGS value: N Z C V that are read */
 	int change;       /* drop dead PUTs, mark edges */
 	uint32_t merges;  /* became one of their operands: imm ALL or 0 */
@@ -135,13 +135,12 @@ static uint64_t put(struct pass *p, struct vr_ir_op *o, uint64_t live, uint64_t 
 	return live & ~bits;
 }
 
-/* One block backward; returns what is live at its start. */
-static uint64_t block(struct pass *p, const struct vr_ir_block *b)
+/* One block backward; returns what is live at its start, when `after` is on its edges. */
+static uint64_t block(struct pass *p, const struct vr_ir_block *b, const uint64_t *after)
 {
 	struct vr_ir *ir = p->ir;
 	uint32_t last = b->first + b->count - 1, to = vr_ir_edges(ir->ops[last].op);
-	uint64_t taken = edge_live(b, VR_EDGE_TAKEN, p->live_in),
-		 fall = edge_live(b, VR_EDGE_FALL, p->live_in);
+	uint64_t taken = after[VR_EDGE_TAKEN], fall = after[VR_EDGE_FALL];
 	uint64_t live = to == 0 ? UINT64_MAX : to == 1u << VR_EDGE_TAKEN ? taken : taken | fall;
 	/* Used by a replaced GET further down: that reads memory only after a fault in between. Or before an op that faults, in
 	 * the same instruction, with which the guest resumes. */
@@ -152,6 +151,12 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b)
 	memset(p->wanted + b->first, 0, b->count * sizeof(p->wanted[0]));
 	for (uint32_t i = last + 1; i-- > b->first;) {
 		struct vr_ir_op *o = &ir->ops[i];
+		const struct vr_ir_info *info = &vr_ir_ops[o->op];
+
+		if (info->op_class == VR_IRC_PURE && !info->flags && o->op != VR_IR_GET) { /* most ops */
+			tail = tail && o->op == VR_IR_NOP;
+			continue;
+		}
 		uint64_t bits = o->op == VR_IR_PUT || o->op == VR_IR_GET ? bits_of(p->f, o) : 0;
 
 		if (bits && o->op == VR_IR_PUT) {
@@ -214,27 +219,32 @@ static void replace_merges(struct vr_ir *ir, const struct vr_ir_block *b)
 void soft_flags_liveness(const struct vr_isa *isa, struct vr_ir *ir, uint32_t *scratch)
 {
 	struct followed f;
-	uint64_t live_in[SOFT_IR_BLOCKS] = {0};
-	struct pass p = {.isa = isa, .f = &f, .ir = ir, .live_in = live_in, .wanted = scratch};
-	int again = 1;
+	uint64_t live_in[SOFT_IR_BLOCKS] = {0}, after[SOFT_IR_BLOCKS][2];
+	struct pass p = {.isa = isa, .f = &f, .ir = ir, .wanted = scratch};
+	bool again = true, first = true;
 
-	find_registers(isa, &f);
+	if (!find_registers(isa, &f))
+		return;
 	scratch[0] = 0;
-	while (again) {
-		again = 0;
+	for (; again; first = false) {
+		again = false;
 		for (uint32_t i = ir->block_count; i-- > 0;) {
-			uint64_t live = block(&p, &ir->blocks[i]);
+			const struct vr_ir_block *b = &ir->blocks[i];
+			uint64_t taken = edge_live(b, VR_EDGE_TAKEN, live_in),
+				 fall = edge_live(b, VR_EDGE_FALL, live_in);
 
-			if (live != live_in[i]) {
-				live_in[i] = live;
-				again = 1;
-			}
+			if (!first && after[i][VR_EDGE_TAKEN] == taken && after[i][VR_EDGE_FALL] == fall)
+				continue;
+			after[i][VR_EDGE_TAKEN] = taken;
+			after[i][VR_EDGE_FALL] = fall;
+			live_in[i] = block(&p, b, after[i]);
+			again = true;
 		}
 	}
 	p.change = 1;
 	for (uint32_t i = 0; i < ir->block_count; i++) {
 		p.merges = 0;
-		block(&p, &ir->blocks[i]);
+		block(&p, &ir->blocks[i], after[i]);
 		if (p.merges)
 			replace_merges(ir, &ir->blocks[i]);
 	}

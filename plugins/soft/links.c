@@ -178,6 +178,7 @@ static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page 
 	for (struct soft_region *g = page->tail_regions; g; g = g->tail_next)
 		invalidate(vm, v, g);
 	page->regions = page->tail_regions = NULL;
+	soft_entries_none(page);
 	atomic_store(&page->write_protected, 0);
 }
 

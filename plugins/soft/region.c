@@ -506,6 +506,7 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	if (!g || !soft_segment_reserve(vm, SOFT_REGION_EXITS))
 		return VR_E_NOMEM;
+	soft_segment_commit(vm, SOFT_CODE_RESERVE);
 	f.tail_offset = (uint32_t)soft_tail_address(&mode->code, page->va_page) & (SOFT_PAGE - 1);
 	if (next || (mode->flags & SOFT_MODE_CHECKED))
 		max_blocks = max_insns = 1;

@@ -7,13 +7,15 @@
  * numbers of exits. When the current segment is full, the next one becomes current; it holds the oldest code, which is
  * evicted first (evict.c). So room is made a part at a time, and the newest code, 31 parts of 32, stays.
  *
- * The address space is reserved for the largest cache; pages are committed when code is first written to them. How much of it
+ * The address space is reserved for the largest cache; memory is committed as code comes to it, many pages at a time, since a page
+ * fault for each costs as much as translating a few instructions. How much of it
  * is used depends on the guest's RAM (soft_segments_start()), which is known when the first vCPU runs.
  *
  * An exit's number, which generated code holds, is its segment's number and an index.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "soft.h"
 
@@ -67,7 +69,7 @@ int32_t soft_segments_start(struct soft_vm *vm)
 			continue;
 		s->start = i ? i * bytes : vm->thunks_end;
 		s->end = (i + 1) * bytes < vm->code.length ? (i + 1) * bytes : vm->code.length;
-		s->top = s->start;
+		s->top = s->committed = s->start;
 	}
 	vm->segment_bytes = bytes;
 	vm->meta_limit = vm->meta_limit ? vm->meta_limit : limit;
@@ -89,6 +91,26 @@ void soft_segments_fini(struct soft_vm *vm)
 static uint64_t arrays_bytes(const struct soft_segment *s)
 {
 	return s->exit_count * sizeof(*s->exits) + s->region_count * sizeof(*s->regions);
+}
+
+#define COMMIT_BYTES (256u << 10)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* madvise(2), Linux 5.14 */
+#endif
+
+void soft_segment_commit(struct soft_vm *vm, uint32_t code_bytes)
+{
+	struct soft_segment *s = &vm->segments[vm->segment];
+
+	if (!vm->emit || s->top + code_bytes <= s->committed)
+		return;
+	uint64_t from = (s->committed > s->top ? s->committed : s->top) & SOFT_PAGE_MASK;
+	uint64_t to = from + COMMIT_BYTES < s->end ? from + COMMIT_BYTES : s->end;
+
+	/* A refusal only costs time: pages are then made one by one, when they are written. */
+	madvise(vm->code.write + from, to - from, MADV_POPULATE_WRITE);
+	s->committed = to;
 }
 
 bool soft_segment_full(const struct soft_vm *vm, uint32_t code_bytes)

@@ -176,6 +176,7 @@ struct soft_region {
 };
 
 /* A guest-physical page that holds translated code (or did). */
+#define SOFT_FILTER_WORDS 16u
 struct soft_page {
 	uint64_t physical;
 	struct soft_region *regions;
@@ -185,7 +186,13 @@ struct soft_page {
 	/* Not 0: the page is write-protected, or about to be: see the head of cache.c. Bit 0: protection is
 	 * complete. */
 	_Atomic uint64_t write_protected;
+	/* Where entries of its regions are, or were: bit soft_place_bit(place). Changed under code_lock. */
+	_Atomic uint64_t entry_filter[SOFT_FILTER_WORDS];
 };
+static inline uint32_t soft_place_bit(uint64_t place)
+{
+	return (uint32_t)(place >> 2) & (SOFT_FILTER_WORDS * 64 - 1);
+}
 /* Protection is complete: every write takes the slow path, so code that is read now is invalidated when it
  * changes. */
 static inline bool soft_page_protected(const struct soft_page *page)
@@ -204,7 +211,8 @@ struct soft_mapping {
 /* A part of the code cache: segments.c. */
 struct soft_segment {
 	uint64_t start, end,
-		top;             /* code memory [start, end), used up to top: bytes from the memory's start */
+		top,             /* code memory [start, end), used up to top: bytes from the memory's start */
+		committed;       /* the host has been asked for memory up to there */
 	struct soft_arena *meta; /* regions, entries, fault points, kept IR */
 	struct soft_region *all; /* every region, the newest first */
 	struct soft_region **regions; /* those with code, by rising code_offset */
@@ -503,6 +511,8 @@ bool soft_entries_crowded(const struct soft_vm *vm);
 bool soft_entries_grow(struct soft_vm *vm); /* exclusive, code_lock held; false: it stays */
 void soft_entry_add(struct soft_vm *vm, struct soft_entry *e);
 void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e);
+/* All entries of the page's regions have been removed. */
+void soft_entries_none(struct soft_page *page);
 /* The live entry for pc in that page and mode, or NULL. */
 struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
 				   const struct soft_mode *mode);
@@ -517,6 +527,9 @@ static inline struct soft_segment *soft_segment(struct soft_vm *vm)
 }
 /* Has the current segment no room for a region of so many bytes of code? */
 bool soft_segment_full(const struct soft_vm *vm, uint32_t code_bytes);
+/* Ask the host for the memory of so many bytes of code, and more. */
+void soft_segment_commit(struct soft_vm *vm, uint32_t code_bytes);
+#define SOFT_CODE_RESERVE (64u * 1024u) /* most regions are smaller: below this the segment is full */
 /* Room for one region in the current segment's arrays. false: no memory. */
 bool soft_segment_reserve(struct soft_vm *vm, uint32_t exits);
 /* The number of the next region's first exit. */
