@@ -2,7 +2,7 @@
 /*
  * count.c: how much host code the translator makes of fixed guest snippets.
  *
- * Each snippet of the file runs on the software engine, tier 1, in a loop of the driver's. The emitter's
+ * Each snippet of the file runs on the software engine, tier 2, in a loop of the driver's. The emitter's
  * table is wrapped: the wrapper decodes the code of every region of the snippet's page. Then the snippet runs
  * once and twice under the processor's trap flag, where each trap inside the code cache is an instruction
  * that ran: the difference is what a run costs once code is linked and its data are in the TLB. Nothing is
@@ -204,7 +204,7 @@ static int count_file(const char *path)
 	emit.region = region;
 	emit.create = create;
 	emit.enter = enter;
-	if (!f || diff_machine_open(&m, 1, diff_isa.isa, &emit, DIFF_RAM, DIFF_RAM_BYTES)) {
+	if (!f || diff_machine_open(&m, 2, diff_isa.isa, &emit, DIFF_RAM, DIFF_RAM_BYTES)) {
 		fprintf(stderr, "count: can't open '%s' or the engine\n", path);
 		return 1;
 	}

@@ -17,11 +17,14 @@
 
 _Static_assert(SOFT_IR_BLOCKS <= 64, "a set of blocks is a word");
 
-#define SWEEPS 16
+#define SWEEPS 8
 
 struct graph {
 	uint32_t count;
 	uint64_t next[SOFT_IR_BLOCKS];
+	struct {
+		uint8_t to, share; /* SHARE_* */
+	} edge[SOFT_IR_BLOCKS][2];
 	uint64_t *loop; /* the innermost one that the block is in, 0: none */
 };
 
@@ -87,24 +90,43 @@ static void find_loops(struct graph *g, uint64_t entries)
 	}
 }
 
-/* Of `freq` runs of block i: how many take `edge`. */
-static uint32_t edge_freq(const struct graph *g, const struct vr_ir *ir, uint32_t i, uint32_t edge,
-			  uint32_t freq)
-{
-	const struct vr_ir_block *b = &ir->blocks[i];
-	uint32_t stays[2];
+/* Of the runs of a block: how many take an edge. */
+enum { SHARE_NONE, SHARE_ALL, SHARE_HALF, SHARE_MOST, SHARE_FEW };
 
-	if (ir->ops[b->first + b->count - 1].op == VR_IR_GOTO)
+static uint32_t share_of(uint32_t freq, uint32_t share)
+{
+	switch (share) {
+	case SHARE_ALL:
 		return freq;
-	for (uint32_t e = 0; e < 2; e++)
-		stays[e] = b->succ[e] != VR_NO_BLOCK && (g->loop[i] >> b->succ[e] & 1);
-	if (stays[0] == stays[1])
+	case SHARE_HALF:
 		return freq / 2;
-	return stays[edge] ? freq - freq / 8 : freq / 8;
+	case SHARE_MOST:
+		return freq - freq / 8;
+	default:
+		return freq / 8;
+	}
 }
 
-static void flow(const struct graph *g, const struct vr_ir *ir, uint64_t entries, uint32_t sweeps,
-		 uint32_t *freq)
+static void find_shares(struct graph *g, const struct vr_ir *ir)
+{
+	for (uint32_t i = 0; i < g->count; i++) {
+		const struct vr_ir_block *b = &ir->blocks[i];
+		bool all = ir->ops[b->first + b->count - 1].op == VR_IR_GOTO, stays[2];
+
+		for (uint32_t e = 0; e < 2; e++)
+			stays[e] = b->succ[e] != VR_NO_BLOCK && (g->loop[i] >> b->succ[e] & 1);
+		for (uint32_t e = 0; e < 2; e++) {
+			g->edge[i][e].to = (uint8_t)b->succ[e];
+			g->edge[i][e].share = b->succ[e] == VR_NO_BLOCK ? SHARE_NONE
+					      : all                     ? SHARE_ALL
+					      : stays[0] == stays[1]    ? SHARE_HALF
+					      : stays[e]                ? SHARE_MOST
+									: SHARE_FEW;
+		}
+	}
+}
+
+static void flow(const struct graph *g, uint64_t entries, uint32_t sweeps, uint32_t *freq)
 {
 	uint32_t round[SOFT_IR_BLOCKS] = {0};
 
@@ -115,14 +137,14 @@ static void flow(const struct graph *g, const struct vr_ir *ir, uint64_t entries
 		}
 		for (uint32_t i = 0; i < g->count; i++)
 			for (uint32_t e = 0; e < 2; e++) {
-				uint32_t to = ir->blocks[i].succ[e];
+				uint32_t to = g->edge[i][e].to, share = g->edge[i][e].share;
 
-				if (to == VR_NO_BLOCK)
+				if (share == SHARE_NONE)
 					continue;
 				if (to > i)
-					freq[to] += edge_freq(g, ir, i, e, freq[i]);
+					freq[to] += share_of(freq[i], share);
 				else
-					round[to] += edge_freq(g, ir, i, e, freq[i]);
+					round[to] += share_of(freq[i], share);
 			}
 	}
 }
@@ -147,5 +169,6 @@ void soft_block_freq(const struct vr_ir *ir, uint32_t *freq, uint64_t *loop)
 	}
 	if (back)
 		find_loops(&g, entries);
-	flow(&g, ir, entries, back ? SWEEPS : 1, freq);
+	find_shares(&g, ir);
+	flow(&g, entries, back ? SWEEPS : 1, freq);
 }

@@ -246,9 +246,17 @@ static void add_region(struct soft_vm *vm, struct soft_region *g, const struct s
 		g->tail_next = next->page->tail_regions;
 		next->page->tail_regions = g;
 	}
-	for (uint32_t i = 0; i < g->entry_count; i++)
-		if (!soft_entry_find(vm, g->entries[i].pc, g->page, &g->mode))
+	for (uint32_t i = 0; i < g->entry_count; i++) {
+		struct soft_entry *e = soft_entry_find(vm, g->entries[i].pc, g->page, &g->mode);
+
+		/* What was made quickly gives way. */
+		if (e && e->region->quick && !g->quick) {
+			soft_region_kill(vm, e->region);
+			e = NULL;
+		}
+		if (!e)
 			soft_entry_add(vm, &g->entries[i]);
+	}
 }
 
 /* Write-protect the page. The caller does not hold the lock. */
@@ -289,7 +297,7 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 		return NULL;
 	int32_t rc = soft_segment_full(vm, SOFT_CODE_RESERVE) || soft_entries_crowded(vm)
 			     ? VR_E_NOMEM
-			     : soft_translate(vm, v, it, next, x->pc, &mode, &g);
+			     : soft_translate(vm, v, it, next, x->pc, &mode, vm->quick, &g);
 
 	if (rc == VR_OK) {
 		add_region(vm, g, next);
@@ -410,6 +418,36 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	if (e)
 		v->full_again = 0;
 	return e;
+}
+
+/* ---- code that has become hot ---- */
+
+void soft_heat(struct soft_vcpu *v)
+{
+	struct soft_vm *vm = v->vm;
+	struct vr_exec *x = v->x;
+	const struct soft_itlb_entry *it = soft_fetch(x, x->pc);
+	struct soft_region *g = NULL;
+
+	if (!it || it->checked)
+		return;
+	const struct soft_mode mode = soft_mode(x, it);
+
+	pthread_mutex_lock(&vm->code_lock);
+	const struct soft_entry *e = soft_entry_find(vm, x->pc, it->page, &mode);
+
+	/* Other code may be there by now, or none. */
+	if (e && e->region->quick && soft_page_protected(it->page)) {
+		int32_t rc = soft_segment_full(vm, SOFT_CODE_RESERVE) || soft_entries_crowded(vm)
+				     ? VR_E_NOMEM
+				     : soft_translate(vm, v, it, NULL, x->pc, &mode, false, &g);
+
+		if (rc == VR_OK)
+			add_region(vm, g, NULL);
+		else if (rc == VR_E_NOMEM)
+			soft_cache_full(v, rc);
+	}
+	pthread_mutex_unlock(&vm->code_lock);
 }
 
 /* ---- fault points ---- */

@@ -61,6 +61,13 @@ uint64_t soft_lookup(struct vr_exec *x)
 	return lookup(x, true);
 }
 
+uint64_t soft_hot(struct vr_exec *x)
+{
+	if (!__atomic_load_n(&x->exit_request, __ATOMIC_RELAXED))
+		soft_heat(soft_of(x));
+	return lookup(x, true);
+}
+
 uint64_t soft_first_lookup(struct soft_vcpu *v)
 {
 	return lookup(v->x, false);

@@ -41,7 +41,8 @@ void soft_entry_add(struct soft_vm *vm, struct soft_entry *e)
 
 	e->hash_next = *to;
 	__atomic_store_n(to, e, __ATOMIC_RELEASE);
-	atomic_store_explicit(word, atomic_load_explicit(word, memory_order_relaxed) | UINT64_C(1) << bit % 64,
+	atomic_store_explicit(word,
+			      atomic_load_explicit(word, memory_order_relaxed) | UINT64_C(1) << bit % 64,
 			      memory_order_relaxed);
 	vm->entry_count++;
 }

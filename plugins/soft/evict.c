@@ -45,11 +45,13 @@ static void evict(struct soft_vm *vm, struct soft_vcpu *v, uint32_t k)
 
 	for (uint32_t i = 0; i < vm->segment_count; i++)
 		for (struct soft_region *g = vm->segments[i].all; g; g = g->segment_next) {
-			if (g->dead || (i != k && !(g->refers & bit)))
+			if (i != k && (g->dead || !(g->refers & bit)))
 				continue;
-			soft_region_kill(vm, g);
-			v->n.evicted++;
-			unlist(g);
+			if (!g->dead) {
+				soft_region_kill(vm, g);
+				v->n.evicted++;
+			}
+			unlist(g); /* one that was dead may still be in a list */
 		}
 	soft_segment_clear(&vm->segments[k]);
 }

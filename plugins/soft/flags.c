@@ -121,6 +121,8 @@ struct pass {
 	uint32_t *wanted; /* of each FLAGS value: N Z C V that are read */
 	int change;       /* drop dead PUTs, mark edges */
 	uint32_t merges;  /* became one of their operands: imm ALL or 0 */
+	bool dropped;     /* a PUT was */
+	bool quiet; /* the block has nothing to do with the registers: what is live after it is live before it */
 };
 
 /* A PUT; what is live before it. */
@@ -128,11 +130,20 @@ static uint64_t put(struct pass *p, struct vr_ir_op *o, uint64_t live, uint64_t 
 {
 	if (p->change && !(live & bits)) {
 		*o = (struct vr_ir_op){.op = VR_IR_NOP};
+		p->dropped = true;
 		return live;
 	}
 	if (o->type == VR_T_FLAGS)
 		p->wanted[o->a] |= low(live & bits, bits);
 	return live & ~bits;
+}
+
+/* What is live at the end of a block that goes `to` some of its edges. */
+static uint64_t live_out(uint32_t to, const uint64_t *after)
+{
+	if (!to)
+		return UINT64_MAX;
+	return after[VR_EDGE_TAKEN] | (to >> VR_EDGE_FALL & 1 ? after[VR_EDGE_FALL] : 0);
 }
 
 /* One block backward; returns what is live at its start, when `after` is on its edges. */
@@ -141,13 +152,14 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b, const uint64_
 	struct vr_ir *ir = p->ir;
 	uint32_t last = b->first + b->count - 1, to = vr_ir_edges(ir->ops[last].op);
 	uint64_t taken = after[VR_EDGE_TAKEN], fall = after[VR_EDGE_FALL];
-	uint64_t live = to == 0 ? UINT64_MAX : to == 1u << VR_EDGE_TAKEN ? taken : taken | fall;
+	uint64_t live = live_out(to, after);
 	/* Used by a replaced GET further down: that reads memory only after a fault in between. Or before an op that faults, in
 	 * the same instruction, with which the guest resumes. */
 	uint64_t used = 0;
 	bool faults = false;
 	int tail = to > 1u << VR_EDGE_TAKEN; /* nothing but such PUTs comes before the branch */
 
+	p->quiet = true;
 	memset(p->wanted + b->first, 0, b->count * sizeof(p->wanted[0]));
 	for (uint32_t i = last + 1; i-- > b->first;) {
 		struct vr_ir_op *o = &ir->ops[i];
@@ -165,9 +177,11 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b, const uint64_
 						   !(fall & bits) << VR_EDGE_FALL);
 			live = put(p, o, live, bits);
 			used &= ~bits;
+			p->quiet = false;
 			continue;
 		}
 		tail = tail && (i == last || o->op == VR_IR_NOP);
+		p->quiet = p->quiet && !bits && !info->flags;
 		if (bits) {
 			if (soft_is_forwarded(o)) {
 				used |= bits;
@@ -181,10 +195,13 @@ static uint64_t block(struct pass *p, const struct vr_ir_block *b, const uint64_
 			faults = true;
 		} else if (vr_ir_helper(o) != UINT64_MAX) {
 			if (vr_isa_helper(p->isa, vr_ir_helper(o))->flags &
-			    (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE))
+			    (VR_HF_READS | VR_HF_WRITES | VR_HF_MAY_LEAVE)) {
 				live = UINT64_MAX;
+				p->quiet = false;
+			}
 		} else if (o->op == VR_IR_PUT) { /* of a register that is not followed */
 			p->wanted[o->a] = ALL;
+			p->quiet = p->quiet && o->type != VR_T_FLAGS;
 		} else if (o->op == VR_IR_INSN_START) {
 			faults = false;
 		} else {
@@ -216,15 +233,16 @@ static void replace_merges(struct vr_ir *ir, const struct vr_ir_block *b)
 	}
 }
 
-void soft_flags_liveness(const struct vr_isa *isa, struct vr_ir *ir, uint32_t *scratch)
+uint64_t soft_flags_liveness(const struct vr_isa *isa, struct vr_ir *ir, uint32_t *scratch)
 {
 	struct followed f;
 	uint64_t live_in[SOFT_IR_BLOCKS] = {0}, after[SOFT_IR_BLOCKS][2];
 	struct pass p = {.isa = isa, .f = &f, .ir = ir, .wanted = scratch};
 	bool again = true, first = true;
+	uint64_t quiet = 0, changed = 0;
 
 	if (!find_registers(isa, &f))
-		return;
+		return 0;
 	scratch[0] = 0;
 	for (; again; first = false) {
 		again = false;
@@ -237,15 +255,26 @@ void soft_flags_liveness(const struct vr_isa *isa, struct vr_ir *ir, uint32_t *s
 				continue;
 			after[i][VR_EDGE_TAKEN] = taken;
 			after[i][VR_EDGE_FALL] = fall;
-			live_in[i] = block(&p, b, after[i]);
 			again = true;
+			if (quiet >> i & 1) {
+				live_in[i] =
+					live_out(vr_ir_edges(ir->ops[b->first + b->count - 1].op), after[i]);
+				continue;
+			}
+			live_in[i] = block(&p, b, after[i]);
+			quiet |= (uint64_t)p.quiet << i;
 		}
 	}
 	p.change = 1;
 	for (uint32_t i = 0; i < ir->block_count; i++) {
+		if (quiet >> i & 1)
+			continue;
 		p.merges = 0;
+		p.dropped = false;
 		block(&p, &ir->blocks[i], after[i]);
 		if (p.merges)
 			replace_merges(ir, &ir->blocks[i]);
+		changed |= (uint64_t)(p.dropped || p.merges) << i;
 	}
+	return changed;
 }

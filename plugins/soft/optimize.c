@@ -48,18 +48,24 @@ static void assign_registers(const struct vr_isa *isa, const struct vr_emit *emi
 		}
 	}
 	const uint32_t limit[2] = {emit->integer_regs, emit->vector_regs};
+	uint16_t worth[SOFT_GUEST_REGS];
+	uint32_t worth_count = 0;
 
+	/* A single use costs the same in memory. A load and a store outweigh the load at the entry. */
+	for (uint32_t s = 0; s < isa->guest_reg_count && s < SOFT_GUEST_REGS; s++)
+		if (count[s] >= (GET_COST + 1) * SOFT_ONCE)
+			worth[worth_count++] = (uint16_t)s;
 	for (uint32_t vector = 0; vector < 2; vector++)
 		for (uint32_t n = 0; n < limit[vector] && regs->pinned_count < VR_PINNED_MAX; n++) {
 			uint32_t best = SOFT_GUEST_REGS;
 
-			/* A single use costs the same in memory. A load and a store outweigh the load at the
-			 * entry. */
-			for (uint32_t s = 0; s < isa->guest_reg_count && s < SOFT_GUEST_REGS; s++)
-				if (can_be_pinned(emit, vr_isa_reg(isa, s)->kind, vector) && !pinned[s] &&
-				    count[s] >= (GET_COST + 1) * SOFT_ONCE &&
-				    (best == SOFT_GUEST_REGS || count[s] > count[best]))
+			for (uint32_t k = 0; k < worth_count; k++) {
+				uint32_t s = worth[k];
+
+				if ((best == SOFT_GUEST_REGS || count[s] > count[best]) && !pinned[s] &&
+				    can_be_pinned(emit, vr_isa_reg(isa, s)->kind, vector))
 					best = s;
+			}
 			if (best == SOFT_GUEST_REGS)
 				break;
 			pinned[best] = 1;
@@ -171,7 +177,8 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 		if (vr_ir_condition_value(o))
 			o->imm = (o->imm & ~(uint64_t)UINT32_MAX) | replacement[(uint32_t)o->imm];
 
-		soft_flags_operands(ir, o);
+		if (vr_ir_ops[o->op].flags)
+			soft_flags_operands(ir, o);
 
 		uint64_t helper = vr_ir_helper(o);
 
@@ -234,29 +241,34 @@ static void forward_block(const struct vr_isa *isa, struct vr_ir *ir, const stru
 
 /* ---- 3. dead ops ---- */
 
-static void each_use(const struct vr_ir_op *o, uint32_t *uses, uint32_t by)
+/* What is used is marked on the way from the block's end to its start. keep: also the GETs of flags that step 4 needs. */
+static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *used, int keep)
 {
-	uint32_t value[4], n = vr_ir_reads(o, value);
-
-	while (n-- > 0)
-		uses[value[n]] += by;
-}
-
-/* keep: also the GETs of flags that step 4 needs. */
-static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *uses, int keep)
-{
-	for (uint32_t i = b->first; i < b->first + b->count; i++)
-		uses[i] = 0;
-	for (uint32_t i = b->first; i < b->first + b->count; i++)
-		each_use(&ir->ops[i], uses, 1);
+	memset(used + b->first, 0, b->count * sizeof(*used));
 	for (uint32_t i = b->first + b->count; i-- > b->first;) {
 		struct vr_ir_op *o = &ir->ops[i];
+		const struct vr_ir_info *info = &vr_ir_ops[o->op];
 
-		if (vr_ir_ops[o->op].op_class != VR_IRC_PURE || uses[i] || o->op == VR_IR_NOP ||
-		    (keep && soft_is_forwarded(o)))
+		if (!used[i] && info->op_class == VR_IRC_PURE && !(keep && soft_is_forwarded(o))) {
+			if (o->op != VR_IR_NOP)
+				*o = (struct vr_ir_op){.op = VR_IR_NOP};
 			continue;
-		each_use(o, uses, (uint32_t)-1);
-		*o = (struct vr_ir_op){.op = VR_IR_NOP};
+		}
+		switch (info->args) {
+		case 3:
+			used[o->c] = 1;
+			/* fall through */
+		case 2:
+			used[o->b] = 1;
+			/* fall through */
+		case 1:
+			used[o->a] = 1;
+			break;
+		default:
+			break;
+		}
+		if (info->imm == VR_IMM_ATOMIC_IF)
+			used[(uint32_t)o->imm] = 1;
 	}
 }
 
@@ -339,6 +351,19 @@ void soft_optimize(const struct vr_isa *isa, const struct vr_emit *emit, struct 
 	soft_optimize_logged(isa, emit, ir, code, scratch, regs, NULL);
 }
 
+void soft_optimize_quick(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_code_space *code,
+			 uint32_t *scratch, struct soft_log *log)
+{
+	const uint8_t pinned[SOFT_GUEST_REGS] = {0};
+
+	scratch[0] = scratch[ir->op_capacity] = 0;
+	for (uint32_t i = 0; i < ir->block_count; i++) {
+		ir->blocks[i].dirty_in = 0;
+		forward_block(isa, ir, &ir->blocks[i], code, pinned, scratch, scratch + ir->op_capacity);
+	}
+	passed(log, "forwarding and folding", ir);
+}
+
 void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, struct vr_ir *ir,
 			  const struct vr_code_space *code, uint32_t *scratch,
 			  struct soft_reg_assignment *regs, struct soft_log *log)
@@ -361,9 +386,10 @@ void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, 
 		sink_flags(isa, ir, &ir->blocks[i]);
 	}
 	passed(log, "dropping dead ops and sinking flags", ir);
-	soft_flags_liveness(isa, ir, scratch);
-	for (uint32_t i = 0; i < ir->block_count; i++)
-		drop_dead(ir, &ir->blocks[i], scratch, 0);
+	uint64_t changed = soft_flags_liveness(isa, ir, scratch);
+
+	for (uint64_t m = changed; m; m &= m - 1)
+		drop_dead(ir, &ir->blocks[__builtin_ctzll(m)], scratch, 0);
 	passed(log, "flags' liveness", ir);
 	dirty_regs(ir, regs);
 	if (emit) {

@@ -31,6 +31,7 @@ static const struct vr_engine_entry entry = {
 	.memory = soft_memory,
 	.lookup = soft_lookup,
 	.link = soft_link,
+	.hot = soft_hot,
 };
 
 static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm_config *c,
@@ -92,6 +93,8 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 	vm->memory_order = VR_VALUE(isa, memory_order, VR_ORDER_WEAK);
 	vm->count = (VR_VALUE(c, flags, 0) & VR_VM_STATS) != 0;
 	vm->region_insns = (uint32_t)p->region_insns;
+	vm->quick = p->tier == 1 || p->hot;
+	vm->heat_step = p->tier > 1 && p->hot ? (uint32_t)((255 + p->hot) / p->hot) : 0;
 	vm->verify = p->verify;
 	snprintf(vm->translator, sizeof(vm->translator), "%s", c->translator_id ? c->translator_id : "?");
 	const struct vr_isa_config shared = {
@@ -255,22 +258,24 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 	const struct vr_host_config *config = host->query(host, VR_CONFIG_ID);
 	uint64_t verify = 0;
 
-	p->tier = 1;
+	p->tier = 2;
+	p->hot = 0;
 	p->cache = 0;
 	p->region_insns = 160;
 	if (VR_HAS(config, number)) {
 		config->number(host, "tier", &p->tier);
 		config->number(host, "cache", &p->cache);
 		config->number(host, "region-insns", &p->region_insns);
+		config->number(host, "hot", &p->hot);
 		config->number(host, "verify", &verify);
 	}
 	p->verify = verify != 0;
-	if (p->tier > 1 || (p->cache && p->cache < (4u << 20)) || p->cache > SOFT_CACHE_MAX ||
+	if (p->tier > 2 || p->hot > 256 || (p->cache && p->cache < (4u << 20)) || p->cache > SOFT_CACHE_MAX ||
 	    !p->region_insns || p->region_insns > 1024) {
-		return vr_host_error(
-			host, VR_E_CONFIG,
-			"soft: an option is out of range: tier 0 or 1, cache 0 or 4M to 1G, region-insns 1 "
-			"to 1024");
+		return vr_host_error(host, VR_E_CONFIG,
+				     "soft: an option is out of range: tier 0 to 2, hot 0 to 256, cache 0 or "
+				     "4M to 1G, region-insns 1 "
+				     "to 1024");
 	}
 	return VR_OK;
 }

@@ -182,8 +182,12 @@ static void enqueue_leader(struct region_builder *f, uint64_t place, uint32_t en
 			f->leader_entry[i] |= (uint8_t)entry;
 			return;
 		}
-	/* An entry of another region: the exit will be linked to it. */
-	if (f->s->ir.block_count && soft_entry_find(f->vm, f->page->va_page + place, f->page->page, f->mode))
+	/* An entry of another region: the exit will be linked to it. One that was made quickly is made again here. */
+	const struct soft_entry *e = f->s->ir.block_count ? soft_entry_find(f->vm, f->page->va_page + place,
+									    f->page->page, f->mode)
+							  : NULL;
+
+	if (e && !e->region->quick)
 		return;
 	if (f->leader_count < SOFT_IR_BLOCKS) {
 		f->leader[f->leader_count] = place;
@@ -389,6 +393,13 @@ static uint64_t VR_CALL entry_at(void *builder, uint64_t place)
 	return host;
 }
 
+/* Neighbours have different ones. */
+static uint32_t heat_index(const struct region_builder *f, uint64_t place)
+{
+	return (uint32_t)((f->page->page->physical >> 12) * 0x9e3779b1u + (uint32_t)place / 2) %
+	       VR_HEAT_ENTRIES;
+}
+
 /* *refused: with VR_E_UNSUPPORTED, the op that the emitter can't translate, or 0. */
 static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 			   const struct soft_reg_assignment *regs, struct soft_region *g, uint32_t *refused)
@@ -424,6 +435,8 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 		.entry_at = entry_at,
 		.opaque = f,
 		.flags = (vm->count ? VR_JOB_COUNT : 0) | (f->next ? VR_JOB_GUARD : 0),
+		.heat_step = g->quick ? vm->heat_step : 0,
+		.heat = heat_index(f, s->ir.blocks[0].start),
 		.scratch = s->emit,
 		.scratch_size = s->emit_size,
 		.guard_page = f->next ? f->next->va_page : 0,
@@ -495,13 +508,13 @@ static int32_t interpret_instead(struct soft_vm *vm, struct region_builder *f, u
 
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
 		       const struct soft_itlb_entry *next, uint64_t pc, const struct soft_mode *mode,
-		       struct soft_region **out)
+		       bool quick, struct soft_region **out)
 {
 	struct region_builder f = {.vm = vm, .s = vm->scratch, .page = page, .next = next, .mode = mode};
 	uint64_t place = pc - page->va_page, started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? SOFT_IR_BLOCKS : 1, max_insns = vm->region_insns;
 	struct soft_region *g = soft_arena_alloc(soft_segment(vm)->meta, sizeof(*g));
-	struct soft_reg_assignment regs;
+	struct soft_reg_assignment regs = {.pinned_count = 0};
 	int32_t rc;
 
 	if (!g || !soft_segment_reserve(vm, SOFT_REGION_EXITS))
@@ -510,19 +523,26 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 	f.tail_offset = (uint32_t)soft_tail_address(&mode->code, page->va_page) & (SOFT_PAGE - 1);
 	if (next || (mode->flags & SOFT_MODE_CHECKED))
 		max_blocks = max_insns = 1;
+	else if (quick && vm->emit)
+		g->quick = max_blocks = 1;
 	for (;;) {
 		rc = build_region(vm, &f, place, max_blocks, max_insns);
 		if (rc < 0)
 			return rc;
 		if (vm->log)
 			soft_log_lifted(vm, &f.s->ir, page, next);
-		soft_optimize_logged(vm->isa, vm->emit, &f.s->ir, &mode->code, f.s->work, &regs, vm->log);
+		if (g->quick)
+			soft_optimize_quick(vm->isa, &f.s->ir, &mode->code, f.s->work, vm->log);
+		else
+			soft_optimize_logged(vm->isa, vm->emit, &f.s->ir, &mode->code, f.s->work, &regs,
+					     vm->log);
 		uint32_t refused = 0;
 
 		rc = vm->emit ? emit_region(vm, &f, &regs, g, &refused) : keep_ir(vm, &f.s->ir, g);
 		if (rc == VR_OK || rc == VR_E_NOMEM)
 			break;
 		if (max_insns == 1) {
+			g->quick = 0;
 			v->n.refused++;
 			log_refusal(vm, refused, rc, pc);
 			rc = interpret_instead(vm, &f, place, g);
@@ -573,7 +593,14 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 	v->n.translated_blocks += ir->block_count;
 	v->n.translated_insns += f.insns;
 	v->n.translated_bytes += g->code_size;
-	v->n.translate_ns += vm->timer->now(vm->host) - started;
+	started = vm->timer->now(vm->host) - started;
+	v->n.translate_ns += started;
+	if (vm->quick && !g->quick && !next && !g->ir) {
+		v->n.hot++;
+		v->n.hot_insns += f.insns;
+		v->n.hot_bytes += g->code_size;
+		v->n.hot_ns += started;
+	}
 	*out = g;
 	return VR_OK;
 }

@@ -73,6 +73,10 @@
 	C(translated_insns, "translated_insns", "guest instructions in them")                            \
 	C(translated_bytes, "translated_bytes", "host code bytes")                                       \
 	C(translate_ns, "translate_ns", "time spent translating")                                        \
+	C(hot, "hot_regions", "regions of tier 2 for code that has become hot")                          \
+	C(hot_insns, "hot_insns", "guest instructions in them")                                          \
+	C(hot_bytes, "hot_bytes", "host code bytes of them")                                             \
+	C(hot_ns, "hot_ns", "time spent translating them")                                               \
 	C(tlb_misses, "tlb_misses", "TLB refills")                                                       \
 	C(tlb_resizes, "tlb_resizes", "TLB growths")                                                     \
 	C(tlb_flush_all, "tlb_flush_all", "whole flushes")                                               \
@@ -160,6 +164,7 @@ struct soft_region {
 	uint32_t entry_count;
 	uint32_t exit_first, exit_count;
 	uint32_t dead;
+	uint32_t quick; /* made by tier 1: one block, which counts its entries */
 	uint32_t insns;
 	/* Page-crossing tail: a region that is one instruction, which continues on the next page. See
 	 * is_current(). */
@@ -328,6 +333,8 @@ struct soft_vm {
 	struct vr_emit_vm *emitter;
 	uint32_t vcpu_count;
 	uint32_t region_insns;
+	bool quick;            /* code is made by tier 1 first */
+	uint32_t heat_step;    /* of vr_emit_job, for that; 0: tier 2 makes none of it again */
 	bool verify;           /* every lifted block: verify.c */
 	char translator[65];   /* its id, for messages */
 	uint32_t count;        /* entries into regions */
@@ -385,6 +392,7 @@ struct soft_plugin {
 	uint64_t tier;
 	uint64_t cache;
 	uint64_t region_insns;
+	uint64_t hot;
 	bool verify;
 };
 
@@ -569,6 +577,8 @@ void soft_cant_go_on(struct soft_vcpu *v, int32_t why);
 void soft_tail_is_cut(struct soft_vcpu *v);
 /* The entry for exec.pc, translated when missing. NULL, try again: exec.pc was changed by a fault, another
  * vCPU came between, or the cache is full (SOFT_REQ_FULL is set). code_lock is taken inside. */
+/* The code at exec.pc was made quickly, and has been entered often: make it well. */
+void soft_heat(struct soft_vcpu *v);
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where);
 /* The host address of the entry that links, indirect-branch caches and RAS may hold. 0: none, only a look-up
  * may lead to this entry. */
@@ -627,10 +637,10 @@ int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir
 /* Translate the region at pc. code_lock held. mode: soft_mode(); for a checked page the region is
  * one instruction. next: the page after this one, when the instruction at pc continues there (it is then the
  * whole region), else NULL. What the emitter refuses is interpreted. 0; VR_E_NOMEM: the cache is full;
- * VR_E_AGAIN: the instruction continues there, and `next` is needed; else the lifter's error. */
+ * VR_E_AGAIN: the instruction continues there, and `next` is needed; else the lifter's error. quick: by tier 1. */
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
 		       const struct soft_itlb_entry *next, uint64_t pc, const struct soft_mode *mode,
-		       struct soft_region **out);
+		       bool quick, struct soft_region **out);
 
 /* -- optimize.c: see there -- */
 struct soft_reg_assignment {
@@ -645,6 +655,10 @@ void soft_optimize_logged(const struct vr_isa *isa, const struct vr_emit *emit, 
 			  const struct vr_code_space *code, uint32_t *scratch,
 			  struct soft_reg_assignment *regs, struct soft_log *log);
 
+/* What tier 1 has time for: step 2 alone. The emitter leaves out what nothing uses. */
+void soft_optimize_quick(const struct vr_isa *isa, struct vr_ir *ir, const struct vr_code_space *code,
+			 uint32_t *scratch, struct soft_log *log);
+
 /* -- block_freq.c: how often each block runs (SOFT_ONCE: once an entry), and its innermost loop as a set of
  * blocks (0: none). -- */
 #define SOFT_ONCE 256u
@@ -658,7 +672,8 @@ static inline int soft_is_forwarded(const struct vr_ir_op *o)
 	return o->op == VR_IR_GET && o->aux == SOFT_FORWARDED;
 }
 void soft_flags_operands(const struct vr_ir *ir, struct vr_ir_op *o);
-void soft_flags_liveness(const struct vr_isa *isa, struct vr_ir *ir, uint32_t *scratch);
+/* The blocks that may have dead ops now. */
+uint64_t soft_flags_liveness(const struct vr_isa *isa, struct vr_ir *ir, uint32_t *scratch);
 
 /* -- induction.c: see there. scratch as for soft_optimize(). -- */
 void soft_same_page_hints(struct vr_ir *ir, const uint64_t *loop, uint32_t *scratch);
@@ -680,6 +695,7 @@ void soft_interpret_block(struct soft_vcpu *v, const struct vr_ir *ir, uint32_t 
 /* vr_engine_entry.lookup and .link, for generated code. */
 uint64_t soft_lookup(struct vr_exec *x);
 uint64_t soft_link(struct vr_exec *x);
+uint64_t soft_hot(struct vr_exec *x);
 /* soft_lookup() for the vCPU loop, where the host's FP unit is not the guest's. */
 uint64_t soft_first_lookup(struct soft_vcpu *v);
 

@@ -462,6 +462,7 @@ void check_xlate_region(struct vr_check *c)
 		.memory = no_code_at,
 		.lookup = no_code_at,
 		.link = no_code_at,
+		.hot = no_code_at,
 	};
 	struct lifting l = {.vm = check_isa_vm(c, isa),
 			    .ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};

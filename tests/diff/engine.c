@@ -33,14 +33,15 @@ static int32_t VR_CALL region(struct vr_emit_vm *vm, struct vr_emit_job *job)
 	return x86_emit.region(vm, job);
 }
 
-struct diff_engine *diff_engine_new(unsigned tier)
+struct diff_engine *diff_engine_new(unsigned number)
 {
+	static const unsigned tiers[DIFF_ENGINES] = {0, 2, 2, 1};
 	struct diff_engine *e = calloc(1, sizeof(*e));
 
 	partly = x86_emit;
 	partly.region = region;
-	if (!e || diff_machine_open(&e->m, tier, diff_isa.isa, tier == 2 ? &partly : &x86_emit, DIFF_RAM,
-				    DIFF_RAM_BYTES)) {
+	if (!e || diff_machine_open(&e->m, tiers[number], diff_isa.isa, number == 2 ? &partly : &x86_emit,
+				    DIFF_RAM, DIFF_RAM_BYTES)) {
 		free(e);
 		return NULL;
 	}

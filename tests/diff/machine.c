@@ -36,7 +36,8 @@ int diff_machine_open(struct diff_machine *m, unsigned tier, const struct vr_isa
 		return -1;
 	m->host->hypercall = hypercall;
 	m->host->on_park = on_park;
-	vr_fake_host_option(m->host, "tier", tier ? "1" : "0");
+	vr_fake_host_option(m->host, "tier", (const char *[]){"0", "1", "2"}[tier]);
+	vr_fake_host_option(m->host, "hot", "0");
 	if (vmrun_plugin_create(m->host->host, "soft", &p) || p->probe(p->self)) {
 		fprintf(stderr, "diff: engine error %d: %s\n", m->host->error_code, m->host->error_text);
 		return -1;

@@ -18,7 +18,7 @@ struct diff_machine {
 	uint64_t bytes;
 };
 
-/* RAM of `bytes` at guest-physical `base`; tier 0 or 1, the latter by `emit`. 0, or -1 (a message is on
+/* RAM of `bytes` at guest-physical `base`; tier 0, 1 or 2, the last two by `emit`. 0, or -1 (a message is on
  * stderr when there is one). */
 int diff_machine_open(struct diff_machine *w, unsigned tier, const struct vr_isa *isa,
 		      const struct vr_emit *emit, uint64_t base, uint64_t bytes);

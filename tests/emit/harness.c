@@ -401,7 +401,7 @@ void harness_init(void)
 
 int harness_use(const struct test_emitter *emitter)
 {
-	struct vr_engine_entry e = {sizeof(e), fake_isa.code_align_log2, memory, lookup, do_link};
+	struct vr_engine_entry e = {sizeof(e), fake_isa.code_align_log2, memory, lookup, do_link, lookup};
 	char why[128];
 
 	if (emitter->emit->probe(why, sizeof(why))) {

@@ -537,7 +537,7 @@ wrong console-log-folder 3 "--console-log '/none/x'" "$VMRUN" --run true --conso
 wrong console-log-input 3 "--console-log '.*': is file .* of this machine" "$VMRUN" --run true --console-log $INITRD --kernel $KERNEL --initrd $INITRD
 wrong plugin-option-unknown 3 "plugin 'soft' has no option 'x'; it has: tier" "$VMRUN" -p soft,x=1 "$GOOD"
 wrong plugin-option-type 3 "plugin 'soft', option 'tier': 'many' must be a number" "$VMRUN" -p soft,tier=many "$GOOD"
-wrong plugin-option-range 3 'tier 0 or 1' "$VMRUN" -p soft,tier=9 --kernel $KERNEL
+wrong plugin-option-range 3 'tier 0 to 2' "$VMRUN" -p soft,tier=9 --kernel $KERNEL
 wrong two-accelerators 3 'both of class accel; give one' "$VMRUN" -p soft -p kvm "$GOOD"
 wrong show-unknown 3 "nosuch" "$VMRUN" plugins show nosuch
 

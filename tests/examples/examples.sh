@@ -37,7 +37,7 @@ esac
 # ---- the teaching machine: lifter + emitter, and interpreted
 primes=$(awk 'BEGIN { for (n = 2; n < 1000; n++) { for (d = 2; d * d <= n; d++) if (n % d == 0) break
 	if (d * d > n) printf "%d ", n } }')
-for tier in 0 1; do
+for tier in 0 1 2; do
 	vm 60 teach-primes-tier$tier --plugin-path "$PLUGINS" -p soft,tier=$tier "$E/primes.teach"
 	ended 168
 	same "$NAME: output" "$primes" "$(head -n 1 "$OUT")"

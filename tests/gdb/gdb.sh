@@ -29,7 +29,7 @@ for arch in arm64 riscv64; do
 	arm64) text=0x40200000 ram=0x40000000 pc=0x40200000 ;;
 	riscv64) text=0x80200000 ram=0x80000000 pc=0x80200000 ;;
 	esac
-	for tier in 1 0; do
+	for tier in 2 0; do
 		# ---- from the first instruction, by -S: break, watch, step, finish, trace back ----
 		start "debug-$arch-$tier" $arch -p soft,tier=$tier --smp 2 --gdb "unix:$SOCKET" -S
 		has "$NAME-waits" "$ERR" "vmrun: waiting for gdb at $SOCKET"

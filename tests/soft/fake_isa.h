@@ -130,6 +130,7 @@ static inline uint64_t *fake_r(struct vr_exec *x)
 extern struct fake_machine fake; /* one a process: tests run in their own */
 extern const struct vr_isa fake_isa;
 extern const struct vr_emit *const fake_emit; /* NULL: tier 0 */
+extern const char *fake_hot;                  /* soft's option `hot`; NULL: 0, code is made once */
 
 /* -- fake_machine.c -- */
 /* A machine of `cpus` vCPUs, FAKE_CODE and FAKE_VECTOR mapped in every address space. Fails the test when it

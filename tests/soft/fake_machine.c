@@ -49,6 +49,7 @@ static uint8_t *memory(size_t bytes)
 }
 
 static const struct vr_isa *other_isa;
+const char *fake_hot;
 
 void fake_use_isa(const struct vr_isa *isa)
 {
@@ -72,6 +73,8 @@ struct fake_machine *fake_new(uint32_t cpus)
 	cr_assert(t->host);
 	t->host->on_access = on_access;
 	t->host->on_park = on_park;
+	if (fake_hot)
+		vr_fake_host_option(t->host, "hot", fake_hot);
 	cr_assert_eq(vmrun_plugin_create(t->host->host, "soft", &p), VR_OK);
 	cr_assert_eq(p->probe(p->self), VR_OK);
 	t->plugin = p->self;

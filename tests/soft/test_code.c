@@ -294,7 +294,8 @@ Test(code, counters_add_up)
 #define C(field, name, text) cr_assert_eq(fake_counter(t, name), n->field, name);
 	SOFT_COUNTERS(C)
 #undef C
-	cr_assert_eq(n->lookups, n->lookup_table + n->translations + fake_of(X)->faults);
+	/* Where code is hot it is made again, before a look-up that finds it. */
+	cr_assert_eq(n->lookups, n->lookup_table + n->translations - n->hot + fake_of(X)->faults);
 	if (fake_emit) {
 		cr_assert_eq(n->interpreted, 0);
 		cr_assert_geq(n->translated_blocks, n->translations);

@@ -134,7 +134,7 @@ Test(points, changes_drop_no_code)
 		if (round == 0)
 			translations = fake_counter(t, "translations");
 	}
-	cr_assert_eq(fake_counter(t, "translations"), translations);
+	cr_assert(fake_counter(t, "translations") == translations || fake_hot);
 	cr_assert_eq(fake_counter(t, "invalidated_regions"), 0);
 }
 

@@ -57,7 +57,7 @@ static void go(uint32_t code)
 
 static bool all_compiled(void)
 {
-	return fake_emit && !fake_counter(t, "refused_translations");
+	return fake_emit && !fake_hot && !fake_counter(t, "refused_translations");
 }
 
 Test(space, the_rule)
@@ -187,7 +187,7 @@ Test(space, code_runs_off_its_end)
 
 				R(5) = 0;
 				go(0x10000 - before);
-				cr_assert(!again || fake_counter(t, "translations") == made);
+				cr_assert(!again || fake_hot || fake_counter(t, "translations") == made);
 				cr_assert_eq(R(5),
 					     length == 1   ? 1
 					     : length == 2 ? 0
@@ -309,7 +309,7 @@ Test(space, one_code_in_two_spaces)
 		if (n == 4)
 			made = fake_counter(t, "translations");
 	}
-	cr_assert_eq(fake_counter(t, "translations"), made, "each is made once");
+	cr_assert(fake_counter(t, "translations") == made || fake_hot, "each is made once");
 	/* The width alone makes another space. */
 	p = (struct fake_bytes){t, FAKE_RAM + (PHYSICAL + 8) * SOFT_PAGE + 0x200};
 	fake_bytes_put(&p, BYTES_PC, 6, 1, 0, -0x9000);

@@ -25,7 +25,7 @@ extern "C" {
 
 /* Rises with every change of this header that engine and emitter must agree on. */
 #ifndef VR_ENGINE_REVISION
-#define VR_ENGINE_REVISION 1u
+#define VR_ENGINE_REVISION 2u
 #endif
 
 /* ---- MMU contexts: what depends on the address space and the mode -------------------------- */
@@ -35,6 +35,7 @@ extern "C" {
 #define VR_RAS_ENTRIES 64
 #define VR_INDIRECT_ENTRIES 4096
 #define VR_MAPPING_ID_ENTRIES 1024
+#define VR_HEAT_ENTRIES 4096
 
 /* One 4 KiB page. tag_*: the page's virtual address when a plain access is allowed, with low bits set (never
  * equal to an aligned page address) when the slow path must look: no right, MMIO, write-protected page of
@@ -90,6 +91,8 @@ struct vr_mmu_context {
 	 * page, physical page) pair that holds now, 0: unknown. Links between pages compare it with the id
 	 * they were made under. */
 	uint32_t mapping_id[VR_MAPPING_ID_ENTRIES];
+	/* How often quickly made code was entered: see vr_emit_job.heat_step. Shared by what has the same index. */
+	uint8_t heat[VR_HEAT_ENTRIES];
 	struct vr_tlb_entry tlb[1 << VR_TLB_MAX_LOG2];
 };
 
@@ -148,6 +151,8 @@ struct vr_engine_entry {
 	/* As lookup for the target of exit number exec.link (exec.pc is still to be set), and link that exit
 	 * to what is found. [vcpu] */
 	uint64_t(VR_CALL *link)(struct vr_exec *x);
+	/* As lookup; the code at exec.pc has been entered so often that it is worth more work. [vcpu] */
+	uint64_t(VR_CALL *hot)(struct vr_exec *x);
 };
 
 /* A place in the code from which a slow path can be entered. Sorted by offset. */
@@ -236,6 +241,10 @@ struct vr_emit_job {
 	uint32_t mark_count, mark_capacity;
 	/* With VR_E_UNSUPPORTED: the op (VR_IR_*) that region() can't translate; VR_IR_NOP: no single one. */
 	uint32_t refused;
+	/* Not 0: each entry to block 0 adds this to mmu_context.heat[heat], and asks the engine (vr_engine_entry.hot) when the sum passes
+	 * 255; the byte is then what is left, so that it is asked again after as many entries. */
+	uint32_t heat_step;
+	uint32_t heat;
 	uint32_t reserved2;
 };
 

@@ -86,6 +86,7 @@ enum emit_ool_kind {
 	OOL_MEMORY,
 	OOL_ELEMENT, /* of a range that could not be checked as a whole; its OOL_MEMORY is number `exit` */
 	OOL_POLL,    /* store dirty, exec.pc = place pc, look up */
+	OOL_HOT,     /* nothing is dirty: exec.pc = place pc, ask the engine */
 	OOL_POLL_R,  /* the same, linear address in target.jump_pc */
 	OOL_EXIT,    /* an unlinked exit */
 	OOL_JUMP,    /* linear address in target.jump_pc: the indirect-branch cache thunk */
@@ -180,6 +181,10 @@ struct emit {
 	struct emit_fixup *fixups;
 	uint32_t *labels; /* block starts */
 	uint8_t pin_of[EMIT_GUEST_REGS];
+	uint16_t pinned[VR_PINNED_MAX]; /* those that pin_of[] has now */
+	uint32_t pinned_count;
+	const struct vr_isa *isa; /* of the last job; and whether it has registers of 32 bytes */
+	bool isa_wide;
 	struct emit_ool sink; /* what does not fit into ools[] */
 };
 

@@ -252,6 +252,10 @@ void emit_ool_all(struct emit *e)
 			emit_set_pc(e, s->pc);
 			t->jump_to(e, e->thunk_at.lookup);
 			break;
+		case OOL_HOT:
+			emit_set_pc(e, s->pc);
+			t->jump_to(e, e->thunk_at.hot);
+			break;
 		case OOL_POLL_R:
 			t->store(e, EMIT_EXEC, EMIT_IN_EXEC(pc), t->jump_pc, VR_T_I64);
 			t->jump_to(e, e->thunk_at.lookup);

@@ -64,6 +64,7 @@ void emit_island(struct emit *e)
 	if (!e->thunks->far)
 		return;
 	at->lookup = way_to(e, at->lookup);
+	at->hot = way_to(e, at->hot);
 	at->link = way_to(e, at->link);
 	at->memory = way_to(e, at->memory);
 	at->fp_slow = way_to(e, at->fp_slow);

@@ -338,15 +338,15 @@ void ra_spill_mask(struct emit *e, uint64_t mask)
 		spill(e, (uint32_t)__builtin_ctzll(m));
 }
 
-static void count_use(struct emit *e, const struct vr_ir_block *b, uint32_t i, uint32_t a)
+static inline void count_use(struct emit *e, uint32_t first, uint32_t i, uint32_t a)
 {
 	if (!a)
 		return;
-	if (a < b->first || a >= i) {
+	if (a - first >= i - first) {
 		e->error = VR_E_INVAL;
 		return;
 	}
-	struct emit_value *u = &e->values[a - b->first];
+	struct emit_value *u = &e->values[a - first];
 	if (!u->uses++)
 		u->last = i;
 }
@@ -375,15 +375,17 @@ void ra_begin_block(struct emit *e, uint32_t index)
 		return;
 	}
 	memset(e->values, 0, b->count * sizeof(e->values[0]));
+	const uint32_t first = b->first;
 	for (uint32_t n = b->count; n-- > 0 && !e->error;) {
-		uint32_t i = b->first + n;
+		uint32_t i = first + n;
 		const struct vr_ir_op *o = &e->ops[i];
 		struct emit_value *v = &e->values[n];
 		if (o->op >= VR_IR_COUNT) {
 			e->error = VR_E_INVAL;
 			return;
 		}
-		v->type = (uint8_t)vr_ir_value_type(o);
+		const struct vr_ir_info *info = &vr_ir_ops[o->op];
+		v->type = info->value_type == VR_IR_TYPE_OF_OP ? o->type : info->value_type;
 		if (o->type == VR_T_V256) {
 			if (e->target->vector_bytes < 32) {
 				e->job->refused = o->op;
@@ -394,13 +396,18 @@ void ra_begin_block(struct emit *e, uint32_t index)
 		}
 		if (vr_ir_is_constant(o->op))
 			v->loc = LOC_CONST;
-		if (vr_ir_ops[o->op].op_class == VR_IRC_PURE && !v->uses) {
+		if (!v->uses && info->op_class == VR_IRC_PURE) {
 			v->emitted = 1;
 			continue;
 		}
-		uint32_t args[4], k = vr_ir_reads(o, args);
-		while (k-- > 0)
-			count_use(e, b, i, args[k]);
+		if (info->imm == VR_IMM_ATOMIC_IF)
+			count_use(e, first, i, (uint32_t)o->imm);
+		if (info->args > 2)
+			count_use(e, first, i, o->c);
+		if (info->args > 1)
+			count_use(e, first, i, o->b);
+		if (info->args > 0)
+			count_use(e, first, i, o->a);
 		if (o->op == VR_IR_LOADP_HI && !e->error) { /* a list, which begins at the LOADP */
 			v->chain = val(e, o->a)->chain;
 			val(e, o->a)->chain = i;

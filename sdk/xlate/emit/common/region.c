@@ -6,11 +6,24 @@
  */
 #include "emit.h"
 
+static bool has_wide(const struct vr_isa *isa)
+{
+	for (uint32_t r = 0; r < isa->guest_reg_count; r++)
+		if (vr_isa_reg(isa, r)->kind == VR_REG_VEC256)
+			return true;
+	return false;
+}
+
 static int32_t begin(struct emit *e, struct vr_emit_job *job)
 {
-	memset(e->pin_of, 0xff, sizeof(e->pin_of));
 	if (job->pinned_count > VR_PINNED_MAX)
 		return VR_E_RANGE;
+	/* What the last job has left is that many entries. */
+	if (e->isa != job->isa)
+		memset(e->pin_of, 0xff, sizeof(e->pin_of));
+	for (uint32_t m = 0; m < e->pinned_count; m++)
+		e->pin_of[e->pinned[m]] = PIN_NONE;
+	e->pinned_count = 0;
 	const struct emit_target *t = e->target;
 	uint64_t used = 0;
 	for (uint32_t m = 0; m < job->pinned_count; m++) {
@@ -20,13 +33,15 @@ static int32_t begin(struct emit *e, struct vr_emit_job *job)
 		    (p->kind == VR_REG_VEC256 && t->vector_bytes < 32))
 			return VR_E_RANGE;
 		e->pin_of[p->guest_reg] = (uint8_t)m;
+		e->pinned[e->pinned_count++] = p->guest_reg;
 		e->pin_reg[m] = (uint8_t)ra_pinned_register(t, p->kind, p->host_reg);
 		used |= reg_bit(e->pin_reg[m]);
 	}
 	/* Another region, or one of a VEC256 register's halves, may have left something above V128. */
-	e->wide = false;
-	for (uint32_t r = 0; r < job->isa->guest_reg_count && !e->wide; r++)
-		e->wide = vr_isa_reg(job->isa, r)->kind == VR_REG_VEC256;
+	if (e->isa != job->isa)
+		e->isa_wide = has_wide(job->isa);
+	e->isa = job->isa;
+	e->wide = e->isa_wide;
 	/* registers that this region pins nothing in hold temporaries */
 	e->pool = t->temporaries;
 	for (uint32_t r = 0; r < t->pinned_ints; r++)
@@ -90,7 +105,13 @@ static void entry(struct emit *e, uint32_t b)
 	else
 		t->fill(e, t->entry_pad - (code_at(c) - pad));
 	e->job->block_entry[b] = code_at(c);
-	t->entry(e, e->job->flags & VR_JOB_COUNT, !e->job->pinned_count);
+	const bool heat = b == 0 && e->job->heat_step;
+	t->entry(e, e->job->flags & VR_JOB_COUNT, !e->job->pinned_count && !heat);
+	if (heat) {
+		struct emit_ool *s = emit_ool_new(e, OOL_HOT);
+		s->pc = s->origin = e->ir->blocks[0].start;
+		s->jump[0] = t->jump_heat(e, e->job->heat, e->job->heat_step);
+	}
 	emit_load_pinned(e, emit_all_pinned(e));
 }
 

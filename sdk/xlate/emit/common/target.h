@@ -55,6 +55,7 @@ struct emit_access {
 struct emit_thunks {
 	uint64_t lookup;  /* exec.pc and guest registers are in memory: go on there */
 	uint64_t go;      /* go on at the host address in target.jump_pc; 0: return from enter() */
+	uint64_t hot;     /* as lookup, where the code has become hot */
 	uint64_t link;    /* as lookup, for exit number exec.link, which is to be linked */
 	uint64_t memory;  /* called by slow paths of memory ops, the descriptor follows the call */
 	uint64_t fp_slow; /* called by emit_target.call_fp_slow */
@@ -136,6 +137,9 @@ struct emit_target {
 	/* An entry stub begins: makes its first instruction fit for vr_emit.kill, and counts when `count`. `empty`: the
 	 * core has nothing to emit here. */
 	void (*entry)(struct emit *e, bool count, bool empty);
+	/* Add `step` to mmu_context.heat[index]; taken when that passes 255. On x86-like hosts one instruction of two bytes and more,
+	 * with which an entry stub may begin. */
+	uint32_t (*jump_heat)(struct emit *e, uint32_t index, uint32_t step);
 
 	/* ---- calls ---- */
 	void (*call)(struct emit *e, uint64_t fn); /* C, arguments are where they belong */

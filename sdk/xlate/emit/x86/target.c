@@ -168,6 +168,14 @@ static void entry(struct emit *e, bool count, bool empty)
 	}
 }
 
+/* add byte [..], step: eight bytes, and the carry */
+static uint32_t jump_heat(struct emit *e, uint32_t index, uint32_t step)
+{
+	x_rm(&e->c, 0x80, 0, ALU_ADD, mem_base(REG_MMU, MMU(heat) + (int32_t)index));
+	put8(&e->c, step);
+	return jcc_far(&e->c, CC_B);
+}
+
 /* ---- calls ---- */
 
 static void call(struct emit *e, uint64_t fn)
@@ -278,6 +286,7 @@ const struct emit_target x86_target = {
 	.redirect = x86_redirect,
 	.fill = fill,
 	.entry = entry,
+	.jump_heat = jump_heat,
 	.call = call,
 	.call_stacked = call_stacked,
 	.vector_arguments = vector_arguments,

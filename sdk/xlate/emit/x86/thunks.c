@@ -9,6 +9,7 @@
  *   lookup   ask the engine where to go on, then `go`
  *   go       go on at the address in rax, in the current MMU context; 0: return from enter(). enter() begins here
  *   link     as lookup, for an exit that is to be linked
+ *   hot      as lookup, for code that has become hot
  *   memory   called from a slow path, with the descriptor after the call: save every register in
  *            exec.save_*, so that the engine finds the guest's registers by its fault-point table, and call the
  *            engine. Its answer 0: restore them and return; 1: as lookup
@@ -124,6 +125,16 @@ static uint64_t fp_slow_thunk(struct emit_code *c, bool wide)
 	return at;
 }
 
+/* As `lookup`, by another function. */
+static uint64_t way(struct emit_code *c, const struct emit_thunks *t, uint64_t fn)
+{
+	uint64_t at = here(c);
+	mov_load(c, 1, RSP, ENGINE(host_stack));
+	call_c_upper(c, fn);
+	jmp_to(c, t->go);
+	return at;
+}
+
 int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
 		   uint64_t capacity)
 {
@@ -149,10 +160,8 @@ int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8
 	memcpy(c->p, pops, sizeof(pops)); /* r15 r14 r13 r12 rbp rbx ret */
 	c->p += sizeof(pops);
 
-	t->link = here(c);
-	mov_load(c, 1, RSP, ENGINE(host_stack));
-	call_c_upper(c, (uint64_t)(uintptr_t)e->link);
-	jmp_to(c, t->go);
+	t->link = way(c, t, (uint64_t)(uintptr_t)e->link);
+	t->hot = way(c, t, (uint64_t)(uintptr_t)e->hot);
 
 	t->memory = memory_thunk(c, e, t, false);
 	t->memory_wide = memory_thunk(c, e, t, true);
