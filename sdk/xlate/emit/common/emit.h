@@ -181,10 +181,6 @@ struct emit {
 	struct emit_fixup *fixups;
 	uint32_t *labels; /* block starts */
 	uint8_t pin_of[EMIT_GUEST_REGS];
-	uint16_t pinned[VR_PINNED_MAX]; /* those that pin_of[] has now */
-	uint32_t pinned_count;
-	const struct vr_isa *isa; /* of the last job; and whether it has registers of 32 bytes */
-	bool isa_wide;
 	struct emit_ool sink; /* what does not fit into ools[] */
 };
 

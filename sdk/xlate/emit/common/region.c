@@ -18,12 +18,8 @@ static int32_t begin(struct emit *e, struct vr_emit_job *job)
 {
 	if (job->pinned_count > VR_PINNED_MAX)
 		return VR_E_RANGE;
-	/* What the last job has left is that many entries. */
-	if (e->isa != job->isa)
-		memset(e->pin_of, 0xff, sizeof(e->pin_of));
-	for (uint32_t m = 0; m < e->pinned_count; m++)
-		e->pin_of[e->pinned[m]] = PIN_NONE;
-	e->pinned_count = 0;
+	memset(e->pin_of, PIN_NONE,
+	       job->isa->guest_reg_count < EMIT_GUEST_REGS ? job->isa->guest_reg_count : EMIT_GUEST_REGS);
 	const struct emit_target *t = e->target;
 	uint64_t used = 0;
 	for (uint32_t m = 0; m < job->pinned_count; m++) {
@@ -33,15 +29,11 @@ static int32_t begin(struct emit *e, struct vr_emit_job *job)
 		    (p->kind == VR_REG_VEC256 && t->vector_bytes < 32))
 			return VR_E_RANGE;
 		e->pin_of[p->guest_reg] = (uint8_t)m;
-		e->pinned[e->pinned_count++] = p->guest_reg;
 		e->pin_reg[m] = (uint8_t)ra_pinned_register(t, p->kind, p->host_reg);
 		used |= reg_bit(e->pin_reg[m]);
 	}
 	/* Another region, or one of a VEC256 register's halves, may have left something above V128. */
-	if (e->isa != job->isa)
-		e->isa_wide = has_wide(job->isa);
-	e->isa = job->isa;
-	e->wide = e->isa_wide;
+	e->wide = has_wide(job->isa);
 	/* registers that this region pins nothing in hold temporaries */
 	e->pool = t->temporaries;
 	for (uint32_t r = 0; r < t->pinned_ints; r++)
