@@ -118,6 +118,14 @@ ended 125
 same "$NAME: nothing more" "" "$(cat "$OUT")"
 has "$NAME: not fed" "$ERR" "sp805: the guest has not fed the watchdog in time: the machine is reset"
 
+# ---- the device tree with its node is written at each reset (device-tree.md, "What is whose")
+for arch in arm64 riscv64; do
+	vm 60 tree-again-$arch --plugin-path "$PLUGINS" -m 64M -p sp805 --kernel "$T/tree-again-$arch"
+	ended 0
+	guest_results "$OUT"
+	has "$NAME: thrice" "$OUT" "boots 0x3"
+done
+
 # ---- serial-log and trace-accel, in one Linux
 log=$WORK/serial.log trace=$WORK/trace.log
 vm 120 linux --plugin-path "$PLUGINS" -p "trace-accel,accel=soft,log=$trace" -p "serial-log,file=$log" \
