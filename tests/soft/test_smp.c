@@ -380,8 +380,8 @@ Test(smp, code_that_others_run)
 	t->hooks[5] = hook_ready;
 	t->hooks[6] = hook_all_ready;
 	FAKE_LOAD(t, 40, 0, FAKE_CALL_HOOK(6), FAKE_OP(FAKE_BNE, 0, 7, 9, -8), FAKE_OP(FAKE_ADDI, 2, 2, 0, 1),
-		  FAKE_OP(FAKE_ST, 2, 1, 2, 4), FAKE_OP(FAKE_ST, 2, 3, 3, 0), FAKE_OP(FAKE_BNE, 0, 2, 8, -0x18),
-		  FAKE_STOP);
+		  FAKE_OP(FAKE_ST, 2, 1, 2, 4), FAKE_OP(FAKE_ST, 2, 3, 3, 0),
+		  FAKE_OP(FAKE_BNE, 0, 2, 8, -0x18), FAKE_STOP);
 	FAKE_LOAD(t, 41, 0, FAKE_CALL_HOOK(5), FAKE_OP(FAKE_LD, 6, 3, 3, 0),
 		  FAKE_OP(FAKE_CALL, 0, 0, 0, FUNC - (SCRIPTS + 0x1010)), FAKE_CALL_HOOK(3),
 		  FAKE_OP(FAKE_BNE, 0, 6, 8, -0x18), FAKE_STOP);
