@@ -24,7 +24,8 @@
 #include <vmrun/plugin.h>
 
 #define TYPE "serial-log"
-#define WINDOW 0x100u /* of a DW_apb_uart; what comes after the 16550's eight registers reads as zero: there is no more */
+#define WINDOW \
+	0x100u /* of a DW_apb_uart; what comes after the 16550's eight registers reads as zero: there is no more */
 #define CLOCK_HZ 1843200u
 
 #define IER_THRE 0x02u
