@@ -73,7 +73,7 @@ emulated*)
 			grep ^1: /proc/tty/driver/serial; dmesg | sed -n "s/.*PRP0001:00: //p"'
 	ended 0
 	tr -d '\r' <"$OUT" >"$WORK/out"
-	for line in dw-apb-uart of:Nvd00TCsnps,dw-apb-uartCns16550a ttyS1 '1 interrupts' '1: uart:16550A mmio:0xD8000000 irq:5 tx:15 rx:0 RTS|CTS|DTR|DSR|CD' \
+	for line in dw-apb-uart of:Nvd00TCsnps,dw-apb-uartCns16550a ttyS1 '1 interrupts' '1: uart:16550A mmio:0xD8000000 irq:5 tx:16 rx:0 RTS|CTS|DTR|DSR|CD' \
 		'ttyS1 at MMIO 0xd8000000 (irq = 5, base_baud = 115200) is a 16550A'; do
 		has "$NAME: $line" "$WORK/out" "$line"
 	done
