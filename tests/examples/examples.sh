@@ -139,6 +139,12 @@ for arch in arm64 riscv64; do
 	guest_results "$OUT"
 	has "$NAME: thrice" "$OUT" "boots 0x3"
 done
+# What device-tree.md says under "Use it", as it stands there, with guest.img for its debian-arm64.img.
+page=$(sed -n 's/^    vmrun --plugin-path \. \(-p sp805 .*\) debian-arm64\.img$/\1/p' sdk/doc/device-tree.md)
+eval "vm 120 device-tree-page --plugin-path \"\$PLUGINS\" $page guest.img"
+ended 125
+same "$NAME: nothing more" "" "$(cat "$OUT")"
+has "$NAME: not fed" "$ERR" "sp805: the guest has not fed the watchdog in time: the machine is reset"
 
 # ---- serial-log and trace-accel, in one Linux
 log=$WORK/serial.log trace=$WORK/trace.log
