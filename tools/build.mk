@@ -29,7 +29,7 @@ $(GUEST)/Image: $(GUEST)/vmlinuz
 $(GUEST)/initrd.img: tools/guest/initrd.sh tools/guest/init tools/guest/power tools/guest/applets $(GUEST)/vmlinuz
 	$(Q)tools/guest/initrd.sh
 
-$(GUEST)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/power tools/guest/applets tools/guest/packages $(GUEST_SH) | deps
+$(GUEST)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/power tools/guest/applets tools/guest/packages $(GUEST)/vmlinuz $(GUEST_SH) | deps
 	@mkdir -p $(@D)
 	$(Q)tools/guest/rootfs.sh
 	$(Q)touch $@

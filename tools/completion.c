@@ -28,7 +28,10 @@ static const struct word {
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-#define CLASSES "accel translator device board"
+#define TEMPLATE(word, what) word " "
+static const char classes[] =
+#include "cli/templates.def"
+	;
 #define IDS "vmrun plugins list 2>/dev/null | cut -d' ' -f1"
 
 enum takes { NOTHING, A_FILE, A_FOLDER, AN_ID, A_WORD, SOMETHING };
@@ -117,8 +120,8 @@ static void bash(void)
 			       plugins[i].word);
 		else if (!strncmp(plugins[i].arguments, "CLASS", 5))
 			printf("\tplugins/%s) [[ $prev != %s ]] || mapfile -t COMPREPLY < <(compgen -W "
-			       "'" CLASSES "' -- \"$cur\") ;;\n",
-			       plugins[i].word, plugins[i].word);
+			       "'%s' -- \"$cur\") ;;\n",
+			       plugins[i].word, plugins[i].word, classes);
 	}
 	printf("\tesac\n}\ncomplete -o filenames -F _vmrun vmrun\n");
 }
@@ -212,7 +215,7 @@ static void zsh(void)
 		else if (takes(plugins[i].arguments) == A_FILE)
 			printf("\t\t%s) _files ;;\n", plugins[i].word);
 		else if (!strncmp(plugins[i].arguments, "CLASS", 5))
-			printf("\t\t%s) (( $#line <= 3 )) && compadd " CLASSES " ;;\n", plugins[i].word);
+			printf("\t\t%s) (( $#line <= 3 )) && compadd %s;;\n", plugins[i].word, classes);
 	}
 	printf("\t\tesac ;;\n\tesac\n}\n_vmrun \"$@\"\n");
 }
@@ -272,8 +275,8 @@ static void fish(void)
 			       "string replace -r \" .*\" \"\")'\n",
 			       plugins[i].word);
 		else if (!strncmp(plugins[i].arguments, "CLASS", 5))
-			printf("complete -c vmrun -f -n '__fish_seen_subcommand_from %s' -a '" CLASSES "'\n",
-			       plugins[i].word);
+			printf("complete -c vmrun -f -n '__fish_seen_subcommand_from %s' -a '%s'\n",
+			       plugins[i].word, classes);
 	}
 }
 

@@ -3,7 +3,7 @@
  * plugins_new.c: `vmrun plugins new CLASS NAME [--directory DIR]`: a folder of its own with a plugin that
  * works.
  *
- * The SDK has a folder of files for each class and one, `common`, for all; of a file that both have, the
+ * The SDK has a folder of files for each class (templates.def) and one, `common`, for all; of a file that both have, the
  * class's is taken. Wherever a file, or its name, says PLACEHOLDER, the copy has the new plugin's id; SDK_PLACEHOLDER
  * becomes the folder in which the SDK was found. What can't be finished is taken away again.
  */
@@ -212,16 +212,19 @@ static int32_t make(struct project *p, const char *class_name)
 
 static int32_t check_words(const char *class_name, const char *id)
 {
-	static const char *const classes[] = {"accel", "translator", "device", "board"};
+#define TEMPLATE(word, what) word,
+	static const char *const words[] = {
+#include "cli/templates.def"
+	};
 	size_t i = 0;
 
-	while (i < sizeof(classes) / sizeof(classes[0]) && strcmp(class_name, classes[i]) != 0)
+	while (i < sizeof(words) / sizeof(words[0]) && strcmp(class_name, words[i]) != 0)
 		i++;
-	if (i == sizeof(classes) / sizeof(classes[0]))
+	if (i == sizeof(words) / sizeof(words[0]))
 		return vr_error_set(
 			VR_E_INVAL,
-			"plugins new: '%s' is not one of accel, translator, device, board; write 'vmrun "
-			"plugins new device com.example.thing'",
+			"plugins new: '%s' is not one of accel, translator, device, mmio-device, board; "
+			"write 'vmrun plugins new device com.example.thing'",
 			class_name);
 	if (!vr_manifest_is_id(id))
 		return vr_error_set(VR_E_INVAL, "plugins new: name '%s': " VR_MANIFEST_ID_RULE, id);

@@ -9,7 +9,8 @@ CPPFLAGS_sdk_template_translator := -DPLUGIN_ID='"tiny-xlate"'
 # Not linked: the classes that need no help to be tried. Compiled as strictly as the rest.
 CPPFLAGS_sdk_template_accel := -DPLUGIN_ID='"tiny-accel"'
 CPPFLAGS_sdk_template_device := -DPLUGIN_ID='"tiny-device"'
-ALL += $(call objects,$(foreach d,accel device,sdk/template/$(d)/plugin.c) sdk/template/common/guest.c sdk/template/device/guest.c)
+CPPFLAGS_sdk_template_mmio-device := -DPLUGIN_ID='"tiny-mmio-device"'
+ALL += $(call objects,$(foreach d,accel device mmio-device,sdk/template/$(d)/plugin.c) $(foreach d,common device mmio-device,sdk/template/$(d)/guest.c))
 
 $(B)/gen/tiny_decode.h: $(PATGEN) sdk/template/translator/tiny.pat
 	@mkdir -p $(@D)

@@ -19,7 +19,8 @@
  * The board: RAM from TINY_RAM; the image, which begins with the bytes "TINY", is put at its start, and vCPU
  *0 begins behind them. A 16550 serial port, a register with the interrupt lines that are high (any of them:
  *pin 0 is high), a register that powers off with the status that is written, slots for virtio devices, and
- *windows for the devices that the user names: the first has TINY_WINDOWS and the line TINY_WINDOW_LINE.
+ *windows for the devices that the user names: the first has TINY_WINDOWS and the line TINY_WINDOW_LINE, and their
+ *clock goes at TINY_CLOCK_HZ. The guest is told of none of this: there is no device tree.
  */
 #ifndef VR_TINY_TINY_H
 #define VR_TINY_TINY_H
@@ -52,6 +53,8 @@
 #define TINY_WINDOWS_SIZE 0x20000u
 #define TINY_WINDOW_COUNT 16u
 #define TINY_WINDOW_LINE 16u
+#define TINY_WINDOW_LINES 16u
+#define TINY_CLOCK_HZ 24000000u /* of VR_DEVICE_CLOCK */
 
 /* The canonical state of a vCPU, the same for every accelerator. */
 #define TINY_STATE_ID "com.example.tiny.state/1"

@@ -100,8 +100,9 @@ static void without(struct vr_check *c, bool are_required)
 		check_context(c, "without %s", table_ids[i]);
 		rc = check_life(c, d, &stage);
 		CHECK(c, are_required || rc >= 0 || always(table_ids[i]) || transports(c, table_ids[i]),
-		      "without %s, which its manifest does not require, %s refuses with %s: %s", table_ids[i],
-		      stage, check_error_name(rc), d->error_text);
+		      "without %s, which its manifest does not require, %s refuses with %s: %s; "
+		      "write it into 'requires' of the manifest, or do without it",
+		      table_ids[i], stage, check_error_name(rc), d->error_text);
 		if (rc < 0)
 			check_refusal(c, d, rc, stage);
 		vr_fake_host_free(d);

@@ -20,4 +20,4 @@ TEST_GUESTS += guest.img $(GUEST)/Image $(GUEST)/initrd.img guest-installer gues
 
 # Debian's own x86-64 kernel. Where KVM emulates kernel mode it takes minutes to the instruction that ends it.
 FULL_TESTS += tests/guest/guest-x86_64.sh tests/guest/nested.sh tests/guest/gdb-full.sh tests/guest/guest-systemd.sh
-FULL_TEST_NEEDS += $(GUEST_TOOLS) $(GUEST_PC)/vmlinuz $(GUEST_PC)/initrd.img $(GUEST_PC)/nested.img $(GUEST)/debug/vmlinux $(GUEST)/systemd/disk.img
+FULL_TEST_NEEDS += $(GUEST_TOOLS) $(GUEST_PC)/vmlinuz $(GUEST_PC)/initrd.img $(GUEST_PC)/nested.img $(EXAMPLES) $(GUEST)/debug/vmlinux $(GUEST)/systemd/disk.img

@@ -64,6 +64,20 @@ emulated*)
 	has x86_64-user-space "$WORK/out" "$MARK"
 	boot 120 x86_64-boot-elf $PC/vmlinux 256M
 	ended 0
+	# A plugin's device, in ACPI: Linux finds its driver by PRP0001 and "compatible", its registers and its interrupt by _CRS, the
+	# rate of its clock by _DSD.
+	log=$WORK/serial.log
+	vm 120 x86_64-prp0001 --plugin-path "$B/examples:$B/plugins" -p "$accel" -p "serial-log,file=$log" -m 256M --no-reboot \
+		--kernel $PC/vmlinuz --initrd $PC/initrd.img --run 'cd /sys/bus/platform/devices/PRP0001:00; readlink driver | sed "s,.*/,,"; cat modalias; ls tty
+			exec 3>/dev/ttyS1; echo from the guest >&3; sleep 1; awk "\$NF == \"ttyS1\" { print (\$2 > 0) \" interrupts\" }" /proc/interrupts
+			grep ^1: /proc/tty/driver/serial; dmesg | sed -n "s/.*PRP0001:00: //p"'
+	ended 0
+	tr -d '\r' <"$OUT" >"$WORK/out"
+	for line in dw-apb-uart of:Nvd00TCsnps,dw-apb-uartCns16550a ttyS1 '1 interrupts' '1: uart:16550A mmio:0xD8000000 irq:5 tx:16 rx:0 RTS|CTS|DTR|DSR|CD' \
+		'ttyS1 at MMIO 0xd8000000 (irq = 5, base_baud = 115200) is a 16550A'; do
+		has "$NAME: $line" "$WORK/out" "$line"
+	done
+	same "$NAME: what was sent" "from the guest" "$(tr -d '\r' <"$log")"
 	;;
 esac
 finish

@@ -38,15 +38,14 @@ build()
 {
 	rm -rf "$id" && vmrun plugins new "$class" "$id" && cd "$id" || return 1
 	rm plugin.c
-	cp "$here/$class.cc" "$here/plugin.hh" .
+	cp "$here/$class.cc" plugin.cc
+	cp "$here/plugin.hh" .
 	case $class in
 	translator) sed -i 's/^provides: .*/provides: [vmrun.isa\/1]/; /^host: /d' "$id.yaml" ;;
 	board) sed -i '/^devices: /d' "$id.yaml" ;;
 	esac
-	# shellcheck disable=SC2046 # several words
-	"$cc" -std=c++17 -O2 -Wall -Wextra -Wshadow -Werror -fPIC -fvisibility=hidden -DPLUGIN_ID="\"$id\"" \
-		$(pkg-config --cflags vmrun-sdk) -shared -Wl,-z,defs -Wl,--version-script="$W/exports" -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack \
-		-o "$id.so" "$class.cc"
+	# The Makefile of `plugins new` takes plugin.cc.
+	make -s CXX="$cc" CXXFLAGS='-O2 -Wall -Wextra -Wshadow -Werror -Wno-unused-command-line-argument' "$id.so"
 }
 runs()
 {
@@ -91,6 +90,9 @@ for cc in g++ clang++; do
 	done
 	id=com.example.cxx-translator
 	try "$cc translator: compiled by an installed emitter" compiled
+	# The example, by this compiler.
+	rm -rf pl061 && cp -R "$P/share/vmrun/sdk/examples/pl061" pl061
+	try "$cc pl061" make -s -C pl061 CXX="$cc" CXXFLAGS='-O2 -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-unused-command-line-argument' check
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

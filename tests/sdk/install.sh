@@ -76,6 +76,22 @@ own_path() { # whether a file says where it was built
 }
 try no-build-path own_path
 
+# Each file of a Debian package's install goes into one of the two packages: dh_missing refuses what is in neither.
+packaged()
+{
+	make_install PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu ZSH_FUNCTIONS=/usr/share/zsh/vendor-completions DESTDIR="$W/deb" || return 1
+	cat tools/debian/*.install >"$W/patterns"
+	(cd "$W/deb" && find . -type f | sed 's|^./||') | while IFS= read -r f; do
+		n=0
+		while IFS= read -r pattern; do
+			# shellcheck disable=SC2254 # a pattern
+			case $f in $pattern | $pattern/*) n=$((n + 1)) ;; esac
+		done <"$W/patterns"
+		[ $n = 1 ] || { echo "$f: in $n packages by tools/debian/*.install"; exit 1; }
+	done
+}
+try packaged packaged
+
 uninstall()
 {
 	${MAKE:-make} --no-print-directory -s uninstall PREFIX=/usr DESTDIR="$W/dest" </dev/null && (cd "$W/dest" && ! find . -type f -o -path '*vmrun*' | grep .)

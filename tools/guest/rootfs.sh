@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # rootfs.sh: $OUT/root/: the tree of the root disk: the packages of tools/guest/packages, unpacked (no maintainer
-# script runs), without documentation, with our init. Needs no root.
+# script runs), without documentation, with our init and few of the kernel's modules. Needs no root, and $OUT/kernel.
 . "$(dirname "$0")/common.sh"
 need dpkg-deb dpkg tar tar find findutils
 
@@ -38,6 +38,21 @@ for applet in $(cat "$TOP/tools/guest/applets"); do
 		ln -s busybox "$R/usr/bin/$applet"
 done
 [ -e "$R/usr/bin/sh" ] || ln -s dash "$R/usr/bin/sh"
+
+# The kernel's drivers for devices of the SDK's examples, for modprobe. Each needs no other module.
+case $GUEST_ARCH in
+arm64) drivers='sp805_wdt sbsa_gwdt' ;;
+*) drivers='' ;;
+esac
+for name in $drivers; do
+	from=$(find "$OUT/kernel/lib/modules" -name "$name.ko")
+	[ -f "$from" ] || die "the kernel package has no module $name, or no longer a plain one"
+	[ -z "$(tr '\0' '\n' <"$from" | sed -n 's/^depends=//p')" ] || die "the module $name needs others"
+	path=${from#"$OUT"/kernel/lib/modules/}
+	mkdir -p "$R/usr/lib/modules/${path%/*}"
+	cp "$from" "$R/usr/lib/modules/$path"
+	echo "${path#*/}:" >>"$R/usr/lib/modules/${path%%/*}/modules.dep"
+done
 
 rm -f "$R/usr/sbin/init"
 for name in halt poweroff reboot; do

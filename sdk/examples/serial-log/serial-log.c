@@ -24,6 +24,8 @@
 #include <vmrun/plugin.h>
 
 #define TYPE "serial-log"
+#define WINDOW \
+	0x100u /* of a DW_apb_uart; what comes after the 16550's eight registers reads as zero: there is no more */
 #define CLOCK_HZ 1843200u
 
 #define IER_THRE 0x02u
@@ -256,7 +258,7 @@ static int32_t VR_CALL serial_create(struct vr_plugin_self *self, const struct v
 	s->irq = c->irqs[0];
 	s->stamps = stamps != 0;
 	pthread_mutex_init(&s->lock, NULL);
-	rc = p->mmio->attach(p->instance.host, VR_SPACE_MMIO, c->bases[0], 8, &ops, s, TYPE);
+	rc = p->mmio->attach(p->instance.host, VR_SPACE_MMIO, c->bases[0], WINDOW, &ops, s, TYPE);
 	if (rc < 0) {
 		serial_destroy((struct vr_device *)s);
 		return rc;
@@ -268,7 +270,7 @@ static int32_t VR_CALL serial_create(struct vr_plugin_self *self, const struct v
 static uint64_t VR_CALL window(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
 	(void)self;
-	return strcmp(type, TYPE) == 0 && i == 0 ? 8 : 0;
+	return strcmp(type, TYPE) == 0 && i == 0 ? WINDOW : 0;
 }
 
 static uint32_t VR_CALL irq(struct vr_plugin_self *self, const char *type, uint32_t i)
@@ -280,9 +282,13 @@ static uint32_t VR_CALL irq(struct vr_plugin_self *self, const char *type, uint3
 
 static const char *VR_CALL compatible(struct vr_plugin_self *self, const char *type, uint32_t i)
 {
+	/* Linux looks for the first where there is no device tree: its 8250_of, which knows the second, is built for
+	 * device trees only. */
+	static const char *const strings[] = {"snps,dw-apb-uart", "ns16550a"};
+
 	(void)self;
 	(void)type;
-	return i == 0 ? "ns16550a" : NULL;
+	return i < 2 ? strings[i] : NULL;
 }
 
 static int32_t VR_CALL describe(struct vr_plugin_self *self, const char *type, uint32_t i,
@@ -292,13 +298,20 @@ static int32_t VR_CALL describe(struct vr_plugin_self *self, const char *type, u
 
 	(void)self;
 	(void)type;
-	if (i > 0)
+	switch (i) {
+	case 0:
+		out->kind = VR_PROPERTY_CELLS;
+		out->name = "clock-frequency";
+		out->cells = &hz;
+		out->count = 1;
+		return VR_OK;
+	case 1: /* of a DW_apb_uart that was configured without its BUSY state */
+		out->kind = VR_PROPERTY_FLAG;
+		out->name = "snps,uart-16550-compatible";
+		return VR_OK;
+	default:
 		return VR_E_NOENT;
-	out->kind = VR_PROPERTY_CELLS;
-	out->name = "clock-frequency";
-	out->cells = &hz;
-	out->count = 1;
-	return VR_OK;
+	}
 }
 
 static const char *VR_CALL node_name(struct vr_plugin_self *self, const char *type)

@@ -145,6 +145,8 @@ static int32_t build(struct board *b)
 	b->slots.window_base = TINY_WINDOWS;
 	b->slots.window_size = TINY_WINDOWS_SIZE;
 	b->slots.window_irq = TINY_WINDOW_LINE;
+	b->slots.window_irqs = TINY_WINDOW_LINES;
+	b->slots.clock_hz = TINY_CLOCK_HZ;
 	b->slots.window_max = TINY_WINDOW_COUNT;
 	return rc < 0 ? rc : vr_slots_fill(&b->slots);
 }
