@@ -290,6 +290,16 @@ static void user_ends(void *opaque, int32_t status)
 	disks_stop(m);
 }
 
+static void user_asks(void *opaque)
+{
+	struct machine *m = opaque;
+
+	pthread_mutex_lock(&m->lock);
+	m->stats_asked = true;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+}
+
 static int32_t init_parts(struct machine *m, const struct machine_config *c)
 {
 	int32_t rc;
@@ -313,6 +323,7 @@ static int32_t init_parts(struct machine *m, const struct machine_config *c)
 		m->console.text = run_text;
 	m->console.text_opaque = &m->run;
 	m->console.end = user_ends;
+	m->console.counters = user_asks;
 	m->console.end_opaque = m;
 	m->console.output_optional = c->output_optional;
 	return rc;
@@ -334,7 +345,7 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = machine_choose(m->registry, c, &m->boot.payload, &m->choice);
 	if (rc == VR_OK && log_get_level() >= VR_LOG_WARN)
-		fprintf(stderr, "vmrun: %s\n", m->choice.line);
+		choice_print(&m->choice, stderr);
 	if (rc == VR_OK)
 		rc = open_disks(m, c, image_is_disk);
 	if (rc == VR_OK)
@@ -355,7 +366,7 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 		rc = disks_open_plugins(m, c->ephemeral);
 	if (rc < 0)
 		return rc;
-	stats_init(&m->stats, c->stats != 0);
+	stats_init(&m->stats);
 	sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
 	if (m->codemap)
 		codemap_allow(m->codemap, &m->sandbox);
