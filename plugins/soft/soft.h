@@ -185,6 +185,7 @@ struct soft_page {
 	/* Not 0: the page is write-protected, or about to be: see the head of cache.c. Bit 0: protection is
 	 * complete. */
 	_Atomic uint64_t write_protected;
+	uint32_t has_dead; /* during an eviction: regions that die with it are in the lists */
 };
 /* Protection is complete: every write takes the slow path, so code that is read now is invalidated when it
  * changes. */
