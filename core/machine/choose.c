@@ -513,10 +513,10 @@ static int32_t describe(const struct chooser *c)
 		spare = c->config->translator;
 		more = "; a translator is not needed: ";
 	}
-	what = vr_text_format("%s guest on %s: %s%s%s%s%s, board %s", x->arch, vr_arch_host(), id_of(x->accel),
-			      x->wrapped ? " around " : "", x->wrapped ? id_of(x->wrapped) : "",
-			      x->translator ? " + " : "", x->translator ? id_of(x->translator) : "",
-			      id_of(x->board));
+	what = vr_text_format("%s guest on %s: %s%s%s%s%s, board %s", x->arch, vr_arch_host(),
+			      id_of(x->accel), x->wrapped ? " around " : "",
+			      x->wrapped ? id_of(x->wrapped) : "", x->translator ? " + " : "",
+			      x->translator ? id_of(x->translator) : "", id_of(x->board));
 	if (what) {
 		x->line = vr_text_format("%s (%s%s%s%s%s)", what, reason, more, spare, c->why ? "; " : "",
 					 c->why ? c->why : "");

@@ -461,7 +461,7 @@ struct machine {
 	uint64_t timeout;  /* ns */
 	uint32_t stats_wanted;
 	bool stats_asked; /* a signal wants them now; under `lock` */
-	int signal; /* the signal that ended the run, or 0 */
+	int signal;       /* the signal that ended the run, or 0 */
 
 	pthread_mutex_t lock;
 	pthread_cond_t gate;    /* vCPU threads wait here */
