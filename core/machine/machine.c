@@ -272,6 +272,8 @@ static void look_around(struct machine *m)
 {
 	late_look(m);
 	run_look(&m->run);
+	if (atomic_exchange(&m->stats_asked, false))
+		stats_print_now(m);
 	if (!m->deadline || clock_monotonic() < m->deadline)
 		return;
 	m->deadline = 0;
@@ -294,8 +296,9 @@ static void user_asks(void *opaque)
 {
 	struct machine *m = opaque;
 
+	atomic_store(&m->stats_asked, true);
 	pthread_mutex_lock(&m->lock);
-	m->stats_asked = true;
+	m->look_now = true;
 	pthread_cond_broadcast(&m->changed);
 	pthread_mutex_unlock(&m->lock);
 }

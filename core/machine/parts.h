@@ -457,11 +457,12 @@ struct machine {
 	bool no_reboot;
 	/* What a machine that runs is looked at for, at least every LATE_LOOK_NS. [main] */
 	void (*look)(struct machine *m);
+	bool look_now;     /* and without waiting; under `lock` */
 	uint64_t deadline; /* --timeout: CLOCK_MONOTONIC in ns; 0: none */
 	uint64_t timeout;  /* ns */
 	uint32_t stats_wanted;
-	bool stats_asked; /* a signal wants them now; under `lock` */
-	int signal;       /* the signal that ended the run, or 0 */
+	atomic_bool stats_asked; /* a signal wants them now */
+	int signal;              /* the signal that ended the run, or 0 */
 
 	pthread_mutex_t lock;
 	pthread_cond_t gate;    /* vCPU threads wait here */

@@ -70,18 +70,12 @@ uint32_t power_wait(struct machine *m, int32_t *code)
 
 	pthread_mutex_lock(&m->lock);
 	while (m->request == POWER_NONE) {
-		if (m->stats_asked) {
-			m->stats_asked = false;
-			pthread_mutex_unlock(&m->lock);
-			stats_print_now(m);
-			pthread_mutex_lock(&m->lock);
-			continue;
-		}
 		struct timespec ts = {.tv_sec = (time_t)(look / 1000000000ull),
 				      .tv_nsec = (long)(look % 1000000000ull)};
 
-		if (pthread_cond_timedwait(&m->changed, &m->lock, &ts) != ETIMEDOUT)
+		if (!m->look_now && pthread_cond_timedwait(&m->changed, &m->lock, &ts) != ETIMEDOUT)
 			continue;
+		m->look_now = false;
 		pthread_mutex_unlock(&m->lock);
 		m->look(m);
 		look = next_look(m);
