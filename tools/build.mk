@@ -64,6 +64,17 @@ $(GUEST_RV)/root.stamp: tools/guest/rootfs.sh tools/guest/init tools/guest/power
 $(GUEST_RV)/guest.img: tools/guest/disk.sh $(GUEST_RV)/root.stamp $(GUEST_RV)/initrd.img $(GUEST_RV)/Image
 	$(Q)GUEST_ARCH=riscv64 tools/guest/disk.sh "$$PWD/$@"
 
+# The images of configs/ci: the guests' kernels and initrds with a root that has a compiler.
+ci_root = ROOT=build/ci/$(1) PACKAGES=configs/ci/packages GUEST_ARCH=$(1) tools/guest/rootfs.sh && \
+  ROOT=build/ci/$(1) GUEST_ARCH=$(1) tools/guest/disk.sh "$$PWD/$@" && rm -rf build/ci/$(1)
+CI_FROM := configs/ci/packages tools/guest/rootfs.sh tools/guest/disk.sh tools/guest/init tools/guest/power tools/guest/applets $(GUEST_SH)
+build/ci/arm64.img: $(CI_FROM) $(GUEST)/vmlinuz $(GUEST)/initrd.img
+	@mkdir -p $(@D)
+	$(Q)$(call ci_root,arm64)
+build/ci/riscv64.img: $(CI_FROM) $(GUEST_RV)/Image $(GUEST_RV)/initrd.img
+	@mkdir -p $(@D)
+	$(Q)$(call ci_root,riscv64)
+
 # A stock Debian with systemd: tests/guest/guest-systemd.sh.
 $(GUEST)/systemd/disk.img: tools/guest/debian.sh $(GUEST_SH) | $(B)/bin/vmrun $(GUEST)/Image $(GUEST)/initrd.img
 	$(Q)VMRUN="$(abspath $(B))/bin/vmrun" tools/guest/debian.sh

@@ -12,8 +12,9 @@
  *
  * What the user named with -p is used, or the run ends with an error. So a named translator alone means software, also for a
  * guest that hardware could run. With a named accelerator beside it the two share the work: the accelerator runs guests of the
- * architectures that it lists, the translator runs its own in software, and the one line says which was used and why.
+ * architectures that it lists, the translator runs its own in software, and the one line says which was used and, with -v, why.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -490,10 +491,12 @@ static int32_t choose_accel(struct chooser *c)
 	return rc;
 }
 
-static char *describe(const struct chooser *c)
+/* "CHOICE (REASONS)" into the choice's line. */
+static int32_t describe(const struct chooser *c)
 {
-	const struct choice *x = c->choice;
+	struct choice *x = c->choice;
 	const char *reason, *spare = "", *more = "";
+	char *what;
 
 	if (c->config->accel && !strcmp(c->config->accel, id_of(x->accel)))
 		reason = "as asked for";
@@ -510,11 +513,26 @@ static char *describe(const struct chooser *c)
 		spare = c->config->translator;
 		more = "; a translator is not needed: ";
 	}
-	return vr_text_format("%s guest on %s: %s%s%s%s%s, board %s (%s%s%s%s%s)", x->arch, vr_arch_host(),
+	what = vr_text_format("%s guest on %s: %s%s%s%s%s, board %s", x->arch, vr_arch_host(),
 			      id_of(x->accel), x->wrapped ? " around " : "",
 			      x->wrapped ? id_of(x->wrapped) : "", x->translator ? " + " : "",
-			      x->translator ? id_of(x->translator) : "", id_of(x->board), reason, more, spare,
-			      c->why ? "; " : "", c->why ? c->why : "");
+			      x->translator ? id_of(x->translator) : "", id_of(x->board));
+	if (what) {
+		x->line = vr_text_format("%s (%s%s%s%s%s)", what, reason, more, spare, c->why ? "; " : "",
+					 c->why ? c->why : "");
+		x->brief = (uint32_t)strlen(what);
+	}
+	free(what);
+	return x->line ? VR_OK : VR_E_NOMEM;
+}
+
+void choice_print(const struct choice *c, FILE *to)
+{
+	bool all = log_get_level() >= VR_LOG_INFO;
+	/* A guest that hardware might have run: the user may want to know why it does not. */
+	bool hint = !all && c->translator && !strcmp(c->arch, vr_arch_host());
+
+	fprintf(to, "vmrun: %.*s%s\n", all ? INT_MAX : (int)c->brief, c->line, hint ? " (-v says why)" : "");
 }
 
 int32_t machine_choose(struct registry *r, const struct machine_config *config,
@@ -535,10 +553,8 @@ int32_t machine_choose(struct registry *r, const struct machine_config *config,
 				     text ? text : "?");
 		free(text);
 	}
-	if (rc == VR_OK) {
-		out->line = describe(&c);
-		rc = out->line ? VR_OK : VR_E_NOMEM;
-	}
+	if (rc == VR_OK)
+		rc = describe(&c);
 	free(c.why);
 	if (rc < 0)
 		choice_free(out);

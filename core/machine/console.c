@@ -421,6 +421,8 @@ static void take_signal(struct console *c)
 	/* It was put back before the process stopped, or the shell has changed it meanwhile. */
 	if (continued && c->terminal)
 		c->raw = terminal_take(c->in);
+	if (signals_take_counters() && c->counters)
+		c->counters(c->end_opaque);
 	look_at_size(c); /* SIGWINCH, or it was changed while the process was stopped */
 	if (asked && !c->signal) {
 		c->signal = asked;

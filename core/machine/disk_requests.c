@@ -181,6 +181,7 @@ static int32_t VR_CALL info(struct vr_block *b, struct vr_block_info *out)
 static void VR_CALL submit(struct vr_block *b, struct vr_block_request *r)
 {
 	struct disk_requests *q = &disk_of(b)->requests;
+	bool wake;
 
 	r->link[NEXT] = NULL;
 	pthread_mutex_lock(&q->lock);
@@ -190,8 +191,7 @@ static void VR_CALL submit(struct vr_block *b, struct vr_block_request *r)
 		q->first = r;
 	q->last = r;
 	q->waiting++;
-	if (q->sleeping)
-		pthread_cond_signal(&q->work);
+	wake = q->sleeping != 0;
 	/* One that sleeps may have been woken for another request, and not be up yet. */
 	if (q->waiting > q->sleeping && q->count < q->most && one_more(disk_of(b)) < 0) {
 		/* Those that there are do it all. */
@@ -199,6 +199,9 @@ static void VR_CALL submit(struct vr_block *b, struct vr_block_request *r)
 		vr_error_clear();
 	}
 	pthread_mutex_unlock(&q->lock);
+	/* Without the lock, which the thread takes first when it is up. */
+	if (wake)
+		pthread_cond_signal(&q->work);
 }
 
 static void VR_CALL cancel(struct vr_block *b)

@@ -272,6 +272,8 @@ static void look_around(struct machine *m)
 {
 	late_look(m);
 	run_look(&m->run);
+	if (atomic_exchange(&m->stats_asked, false))
+		stats_print_now(m);
 	if (!m->deadline || clock_monotonic() < m->deadline)
 		return;
 	m->deadline = 0;
@@ -288,6 +290,17 @@ static void user_ends(void *opaque, int32_t status)
 	run_hurry(&m->run);
 	/* Requests to disks that are under way are broken off: the guest is no longer there to see it. */
 	disks_stop(m);
+}
+
+static void user_asks(void *opaque)
+{
+	struct machine *m = opaque;
+
+	atomic_store(&m->stats_asked, true);
+	pthread_mutex_lock(&m->lock);
+	m->look_now = true;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->lock);
 }
 
 static int32_t init_parts(struct machine *m, const struct machine_config *c)
@@ -313,6 +326,7 @@ static int32_t init_parts(struct machine *m, const struct machine_config *c)
 		m->console.text = run_text;
 	m->console.text_opaque = &m->run;
 	m->console.end = user_ends;
+	m->console.counters = user_asks;
 	m->console.end_opaque = m;
 	m->console.output_optional = c->output_optional;
 	return rc;
@@ -334,7 +348,7 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 	if (rc == VR_OK)
 		rc = machine_choose(m->registry, c, &m->boot.payload, &m->choice);
 	if (rc == VR_OK && log_get_level() >= VR_LOG_WARN)
-		fprintf(stderr, "vmrun: %s\n", m->choice.line);
+		choice_print(&m->choice, stderr);
 	if (rc == VR_OK)
 		rc = open_disks(m, c, image_is_disk);
 	if (rc == VR_OK)
@@ -355,7 +369,7 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 		rc = disks_open_plugins(m, c->ephemeral);
 	if (rc < 0)
 		return rc;
-	stats_init(&m->stats, c->stats != 0);
+	stats_init(&m->stats);
 	sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
 	if (m->codemap)
 		codemap_allow(m->codemap, &m->sandbox);

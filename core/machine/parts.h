@@ -211,7 +211,9 @@ struct console {
 	int signal;               /* the signal that ended the machine, or 0 */
 	/* The user wants the machine to end. */
 	void (*end)(void *opaque, int32_t status);
-	void *end_opaque;
+	/* The user wants the counters. */
+	void (*counters)(void *opaque);
+	void *end_opaque; /* of both */
 };
 int32_t console_init(struct console *c);
 /* late, opaque: see signals_catch(). */
@@ -350,10 +352,13 @@ struct choice {
 	struct loaded_plugin *wrapped; /* what accel stands before (manifest: `wraps`), or NULL */
 	char *arch;
 	char *line;
+	uint32_t brief; /* how much of it says what was chosen, without why */
 };
 /* Starts what it takes. p NULL: says only what would be taken for config->arch, and starts nothing. */
 int32_t machine_choose(struct registry *r, const struct machine_config *c, const struct vr_boot_payload *p,
 		       struct choice *out);
+/* What was chosen, in one line; with -v why as well. */
+void choice_print(const struct choice *c, FILE *to);
 void choice_free(struct choice *c);
 
 /* ---- vcpu.c ------------------------------------------------------------------------------ */
@@ -423,8 +428,10 @@ struct stats {
 	uint64_t started;
 	uint64_t ended;
 };
-void stats_init(struct stats *s, bool wanted);
+void stats_init(struct stats *s);
 void stats_print(struct machine *m, FILE *to);
+/* Those of a machine that runs, which stands still meanwhile. [main] */
+void stats_print_now(struct machine *m);
 void stats_free(struct stats *s);
 
 /* ---- machine.c --------------------------------------------------------------------------- */
@@ -450,10 +457,12 @@ struct machine {
 	bool no_reboot;
 	/* What a machine that runs is looked at for, at least every LATE_LOOK_NS. [main] */
 	void (*look)(struct machine *m);
+	bool look_now;     /* and without waiting; under `lock` */
 	uint64_t deadline; /* --timeout: CLOCK_MONOTONIC in ns; 0: none */
 	uint64_t timeout;  /* ns */
 	uint32_t stats_wanted;
-	int signal; /* the signal that ended the run, or 0 */
+	atomic_bool stats_asked; /* a signal wants them now */
+	int signal;              /* the signal that ended the run, or 0 */
 
 	pthread_mutex_t lock;
 	pthread_cond_t gate;    /* vCPU threads wait here */

@@ -73,8 +73,9 @@ uint32_t power_wait(struct machine *m, int32_t *code)
 		struct timespec ts = {.tv_sec = (time_t)(look / 1000000000ull),
 				      .tv_nsec = (long)(look % 1000000000ull)};
 
-		if (pthread_cond_timedwait(&m->changed, &m->lock, &ts) != ETIMEDOUT)
+		if (!m->look_now && pthread_cond_timedwait(&m->changed, &m->lock, &ts) != ETIMEDOUT)
 			continue;
+		m->look_now = false;
 		pthread_mutex_unlock(&m->lock);
 		m->look(m);
 		look = next_look(m);

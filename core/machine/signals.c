@@ -32,7 +32,7 @@
 
 #define SAME_REQUEST_NS 300000000ull
 
-enum what { END, END_CORE, IGNORE, STOP, CONTINUE, RESIZE };
+enum what { END, END_CORE, IGNORE, STOP, CONTINUE, RESIZE, COUNTERS };
 
 static const struct row {
 	int number;
@@ -49,7 +49,7 @@ static struct sigaction before[MOST];
 static bool caught[MOST];
 /* Lock-free, so a handler may use them. */
 static _Atomic int event = -1, first;
-static atomic_bool continued;
+static atomic_bool continued, counters;
 static _Atomic uint64_t first_at;
 static timer_t timer; /* its signal is SIGALRM with &timer */
 static bool has_timer;
@@ -151,6 +151,10 @@ static void on_signal(int n, siginfo_t *info, void *context)
 	case RESIZE:
 		ring();
 		break;
+	case COUNTERS:
+		counters = true;
+		ring();
+		break;
 	case IGNORE:
 		break;
 	}
@@ -182,6 +186,7 @@ int signals_catch(void (*tell)(void *opaque), void *opaque)
 	first = 0;
 	first_at = 0;
 	continued = false;
+	counters = false;
 	late = tell;
 	late_opaque = opaque;
 	for (int i = 0; i < ROWS; i++)
@@ -217,6 +222,11 @@ bool signals_take(void)
 
 	(void)ignored;
 	return atomic_exchange(&continued, false);
+}
+
+bool signals_take_counters(void)
+{
+	return atomic_exchange(&counters, false);
 }
 
 int signals_asked_to_end(void)

@@ -15,6 +15,8 @@ void signals_release(void);
 
 /* Takes the event off the descriptor. True: the process was continued since the last call. */
 bool signals_take(void);
+/* True: since the last call the counters were asked for. */
+bool signals_take_counters(void);
 /* The first signal that asked for the end; 0: none did. */
 int signals_asked_to_end(void);
 

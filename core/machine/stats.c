@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stats.c: what a run cost, printed when it is over. */
+/* stats.c: what a run cost, printed when it is over (--stats), and so far when SIGUSR1 asks. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +7,14 @@
 
 #include "machine/parts.h"
 #include "common/file.h"
+#include "util/clock.h"
 #include "util/json.h"
+#include "util/log.h"
 
-void stats_init(struct stats *s, bool wanted)
+void stats_init(struct stats *s)
 {
 	/* Opened now: once the guest runs, nothing can be. It reads as of when it is read. */
-	s->smaps = wanted ? file_open_plain("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC, 0) : -1;
+	s->smaps = file_open_plain("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC, 0);
 	s->started = s->ended = 0;
 }
 
@@ -132,4 +134,26 @@ void stats_print(struct machine *m, FILE *to)
 		fprintf(to, "%s:\n", m->choice.accel->manifest->id);
 		m->accel->stats(m->vm, print, &p);
 	}
+}
+
+void stats_print_now(struct machine *m)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&text, &n);
+
+	vcpus_quiesce(m);
+	m->stats.ended = clock_monotonic();
+	if (to) {
+		stats_print(m, to);
+		if (fclose(to))
+			n = 0;
+	}
+	vcpus_resume(m);
+	/* To a terminal whose newlines are raw, and after the guest goes on: its reader may take its time. */
+	if (text && n)
+		log_text(text, n);
+	else
+		log_print(VR_LOG_ERROR, "the counters are not printed: out of memory");
+	free(text);
 }

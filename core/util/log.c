@@ -34,6 +34,25 @@ int log_is_raw(void)
 	return atomic_load(&log_raw);
 }
 
+void log_text(const char *text, size_t n)
+{
+	static const char ending[] = "\r\n";
+	int raw = atomic_load(&log_raw);
+
+	if (raw)
+		(void)file_write(STDERR_FILENO, ending, 1);
+	while (n) {
+		const char *end = memchr(text, '\n', n);
+		size_t length = end ? (size_t)(end - text) : n;
+
+		(void)file_write(STDERR_FILENO, text, length);
+		if (end)
+			(void)file_write(STDERR_FILENO, raw ? ending : ending + 1, raw ? 2 : 1);
+		n -= length + (end != NULL);
+		text += length + (end != NULL);
+	}
+}
+
 void log_print(uint32_t level, const char *format, ...)
 {
 	static const char *const prefix[] = {

@@ -30,15 +30,10 @@ static void forget_dead(struct soft_page *page)
 			p = &(*p)->tail_next;
 }
 
-/* The region was in lists until now: those of a page that was written are empty already. */
-static void unlist(struct soft_region *g)
-{
-	forget_dead(g->page);
-	if (g->tail_page)
-		forget_dead(g->tail_page);
-}
-
-/* The regions of segment k, and those of others that refer to it. */
+/*
+ * The regions of segment k, and those of others that refer to it. A page of a library that each process has at another address
+ * has a region for each of them, so its lists are long: they are gone through once for all that die.
+ */
 static void evict(struct soft_vm *vm, struct soft_vcpu *v, uint32_t k)
 {
 	const uint64_t bit = UINT64_C(1) << k;
@@ -51,7 +46,15 @@ static void evict(struct soft_vm *vm, struct soft_vcpu *v, uint32_t k)
 				soft_region_kill(vm, g);
 				v->n.evicted++;
 			}
-			unlist(g); /* one that was dead may still be in a list */
+			/* One that was dead may still be in the lists. */
+			g->page->has_dead = 1;
+			if (g->tail_page)
+				g->tail_page->has_dead = 1;
+		}
+	for (struct soft_page *p = vm->pages_all; p; p = p->all_next)
+		if (p->has_dead) {
+			p->has_dead = 0;
+			forget_dead(p);
 		}
 	soft_segment_clear(&vm->segments[k]);
 }

@@ -193,6 +193,7 @@ struct soft_page {
 	_Atomic uint64_t write_protected;
 	/* Where entries of its regions are, or were: bit soft_place_bit(place). Changed under code_lock. */
 	_Atomic uint64_t entry_filter[SOFT_FILTER_WORDS];
+	uint32_t has_dead; /* during an eviction: regions that die with it are in the lists */
 };
 static inline uint32_t soft_place_bit(uint64_t place)
 {

@@ -33,7 +33,7 @@ until_in()
 # ---- the end --------------------------------------------------------------------------------------------------------
 # The machine ends in order (the counters are printed after that), and the terminal is as before. Then vmrun dies by
 # the signal, but for those that would write a core file as large as the guest's RAM.
-for s in HUP INT USR1 USR2 ALRM TERM STKFLT VTALRM PROF IO PWR RTMIN RTMAX; do
+for s in HUP INT USR2 ALRM TERM STKFLT VTALRM PROF IO PWR RTMIN RTMAX; do
 	# shellcheck disable=SC2086
 	on_terminal "ends-by-$s" raw expect=idle "signal=$s" expect=run_ns "killed=$s" sane -- $IDLE --stats
 done
@@ -53,6 +53,24 @@ for s in SEGV BUS ILL FPE ABRT; do
 done
 # shellcheck disable=SC2086
 on_terminal ignored raw expect=idle signal=PIPE signal=XFSZ 'send=\x01h' 'expect=Ctrl-A x' 'send=\x01x' end=5 sane -- $IDLE
+
+# The counters so far, as often as they are asked for, with lines that a raw terminal shows as such; the guest goes on.
+# shellcheck disable=SC2086
+on_terminal counters raw expect=idle signal=USR1 'expect=vmrun: arm64 guest on ' 'expect=\r\n  run_ns' 'expect=\r\nsoft:\r\n  lookups' 'expect=tlb_bytes' \
+	signal=USR1 'expect=run_ns' 'expect=tlb_bytes' 'send=\x01h' 'expect=Ctrl-A x' 'send=\x01x' end=5 sane -- $IDLE
+# In a pipe they are on standard error, as JSON if that was asked for, and vmrun ends by what ends it.
+# shellcheck disable=SC2086
+$IDLE --stats=json </dev/null >"$LOGS/counters-pipe.out" 2>"$LOGS/counters-pipe.err" &
+vmrun=$!
+until_in "$LOGS/counters-pipe.out" idle
+kill -USR1 $vmrun
+until_in "$LOGS/counters-pipe.err" tlb_bytes
+until_in "$LOGS/counters-pipe.err" '}'
+kill -TERM $vmrun
+wait $vmrun
+same counters-in-a-pipe "143 2 2" "$? $(grep -c '"run_ns"' "$LOGS/counters-pipe.err") $(grep -c '^}' "$LOGS/counters-pipe.err")"
+sed '/^}/q' "$LOGS/counters-pipe.err" >"$WORK/counters"
+same counters-are-json 1 "$($TOOLS/json core.vcpus <"$WORK/counters" 2>&1)"
 
 # nohup stays nohup.
 # shellcheck disable=SC2086

@@ -36,6 +36,7 @@ has image-bls-options "$OUT" root=PARTUUID=
 has image-root "$OUT" 'type ext4'
 has image-extensions "$OUT" 'zba zbb zbs'
 has image-choice-is-told "$ERR" 'vmrun: riscv64 guest on '
+same image-line-is-short yes "$(awk '{ print ((length($0) <= 100) ? "yes" : $0) }' "$ERR")"
 . tests/guest/configs.sh
 again='if [ -e /root/again ]; then echo second; exit 5; fi; echo first; touch /root/again; sync; reboot -f; sleep 60'
 vm 90 reboot --smp 2 -p "$OPENSBI" --run "$again" "$WORK/disk.img"

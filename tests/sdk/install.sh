@@ -228,7 +228,7 @@ completes() # completes EXPECTED WORD...
 	expected=$1
 	shift
 	# shellcheck disable=SC2016 # for bash
-	came=$(bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vmrun; echo ${COMPREPLY[*]}' - \
+	came=$(bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; _vmrun vmrun; echo ${COMPREPLY[*]}' - \
 		"$P/share/bash-completion/completions/vmrun" vmrun "$@")
 	[ "$came" = "$expected" ] || { echo "'$*': '$came', not '$expected'"; return 1; }
 }

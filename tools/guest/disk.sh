@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# disk.sh FILE: a GPT disk from $OUT/root, $OUT/vmlinuz and $OUT/initrd.img: an EFI system partition (FAT32) with a
-# Boot Loader Specification entry, and an ext4 root. Needs neither root nor a mount.
+# disk.sh FILE: a GPT disk from $ROOT (default: $OUT/root), $OUT/vmlinuz and $OUT/initrd.img: an EFI system partition (FAT32)
+# with a Boot Loader Specification entry, and an ext4 root. Needs neither root nor a mount.
 . "$(dirname "$0")/common.sh"
 need sfdisk fdisk mkfs.vfat dosfstools mcopy mtools mke2fs e2fsprogs debugfs e2fsprogs
 
 IMG=${1:?usage: disk.sh FILE}
+ROOT=${ROOT:-$OUT/root}
 ESP_START=1    # MiB
 ESP_SIZE=96
 ROOT_START=$((ESP_START + ESP_SIZE))
@@ -20,24 +21,24 @@ ESP_TYPE=c12a7328-f81f-11d2-ba4b-00a0c93ec93b
 
 set -- "$OUT"/kernel/boot/vmlinu[xz]-*
 KVER=${1##*/vmlinu[xz]-}
-for f in "$OUT/vmlinuz" "$OUT/initrd.img" "$OUT/root/sbin/init"; do
+for f in "$OUT/vmlinuz" "$OUT/initrd.img" "$ROOT/sbin/init"; do
 	[ -f "$f" ] || die "$f is missing; \`make guest.img\` makes it first"
 done
 
-T=$OUT/disk
+T=$OUT/disk-${IMG##*/} # two disks of one architecture may be made at once
 rm -rf "$T"
 mkdir -p "$T"
 trap 'rm -rf "$T"' EXIT
 
 # Half as much again for the tree: ext4 keeps tables and a journal.
-root_size=$(($(du -sm "$OUT/root" | cut -f1) * 5 / 4 + ROOT_FREE))
+root_size=$(($(du -sm "$ROOT" | cut -f1) * 5 / 4 + ROOT_FREE))
 say "ext4 root, $root_size MiB"
 truncate -s "${root_size}M" "$T/root.ext4"
 mke2fs -q -F -t ext4 -L vmrun-root -U "$FS_ID" -m 0 \
-	-E "hash_seed=$FS_ID,root_owner=0:0,lazy_itable_init=0,nodiscard" -d "$OUT/root" "$T/root.ext4" ||
+	-E "hash_seed=$FS_ID,root_owner=0:0,lazy_itable_init=0,nodiscard" -d "$ROOT" "$T/root.ext4" ||
 	die "mke2fs failed: is there room under $OUT?"
 # In the guest the files are root's, whichever user built them; times that the host would not let us set are set here.
-(cd "$OUT/root" && find . | sort | sed -e 's/^\.//' -e 's/^$/\//') | awk -v t="@$SOURCE_DATE_EPOCH" '
+(cd "$ROOT" && find . | sort | sed -e 's/^\.//' -e 's/^$/\//') | awk -v t="@$SOURCE_DATE_EPOCH" '
 	{ for (i = 1; i <= 4; i++) printf "sif \"%s\" %s\n", $0, (i == 1 ? "uid 0" : i == 2 ? "gid 0" : i == 3 ? "ctime " t : "atime " t) }
 ' >"$T/inodes"
 debugfs -w -f "$T/inodes" "$T/root.ext4" >/dev/null 2>"$T/log" || die "debugfs failed: $(tail -n 1 "$T/log")"

@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# rootfs.sh: $OUT/root/: the tree of the root disk: the packages of tools/guest/packages, unpacked (no maintainer
-# script runs), without documentation, with our init and few of the kernel's modules. Needs no root, and $OUT/kernel.
+# rootfs.sh: $ROOT/ (default: $OUT/root/): the tree of the root disk: the packages of the list $PACKAGES (default:
+# tools/guest/packages), unpacked (no maintainer script runs), without documentation, with our init and few of the kernel's
+# modules. Needs no root, and $OUT/kernel.
 . "$(dirname "$0")/common.sh"
 need dpkg-deb dpkg tar tar find findutils
 
-debs=$("$TOP/tools/guest/apt.sh" fetch $(sed "s/@PYTHON@/$PYTHON/" "$TOP/tools/guest/packages"))
-R=$OUT/root
+PACKAGES=${PACKAGES:-$TOP/tools/guest/packages}
+debs=$("$TOP/tools/guest/apt.sh" fetch $(sed -e 's/#.*//' -e "s/@PYTHON@/$PYTHON/" "$PACKAGES"))
+R=${ROOT:-$OUT/root}
 [ ! -d "$R" ] || chmod -R u+rwX "$R"
 rm -rf "$R"
 # A merged /usr: packages of this release ship /bin, /lib and /sbin still.
