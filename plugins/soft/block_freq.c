@@ -17,7 +17,7 @@
 
 _Static_assert(SOFT_IR_BLOCKS <= 64, "a set of blocks is a word");
 
-#define SWEEPS 8
+#define SWEEPS 16
 
 struct graph {
 	uint32_t count;

@@ -296,7 +296,7 @@ run unused-board
 ended 7
 manifest accel >"$P/t.yaml"
 printf 'guest: [any]\npriority: 100\n' >>"$P/t.yaml"
-vm 60 preferred-accel --plugin-path "$P" --kernel $KERNEL --initrd $INITRD --run 'exit 7'
+vm 60 preferred-accel -v --plugin-path "$P" --kernel $KERNEL --initrd $INITRD --run 'exit 7'
 ended 7
 has preferred-accel-is-named "$ERR" "t: $P/t.so: can't be loaded: it is cut short"
 manifest device virtio-blk >"$P/t.yaml"

@@ -14,7 +14,7 @@ TEST_SOFT_SHORT := $(B)/tests/test-soft-short $(foreach t,$(TEST_SOFT_TIERS),$(B
 TEST_SOFT_OBJS := $(call objects,$(foreach t,$(TEST_SOFT_NAMES),tests/soft/test_$(t).c)) $(call objects,tests/soft/test_refuse.c tests/soft/test_short.c tests/soft/test_hot.c)
 TESTS += $(TEST_SOFT) $(TEST_SOFT_COMPILED) $(TEST_SOFT_HOT) $(TEST_SOFT_REFUSED) $(TEST_SOFT_SHORT)
 
-TEST_SOFT_SUPPORT := $(call objects,tests/soft/fake_isa.c tests/soft/fake_bytes.c tests/soft/fake_machine.c) $(SOFT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-ir.a
+TEST_SOFT_SUPPORT := $(call objects,tests/soft/fake_isa.c tests/soft/fake_bytes.c tests/soft/fake_machine.c tests/soft/fake_hot.c) $(SOFT_OBJS) $(FAKE_HOST) $(B)/lib/libxlate-ir.a
 $(TEST_SOFT): $(B)/tests/test-soft-%: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/fake_isa_tier0.c) $(TEST_SOFT_SUPPORT)
 $(TEST_SOFT_COMPILED): $(B)/tests/test-soft-%-compiled: $(B)/obj/tests/soft/test_%.o $(call objects,tests/soft/fake_isa_tier1.c) \
 	$(B)/lib/libxlate-emit-x86.a $(TEST_SOFT_SUPPORT)

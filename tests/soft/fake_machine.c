@@ -49,7 +49,6 @@ static uint8_t *memory(size_t bytes)
 }
 
 static const struct vr_isa *other_isa;
-const char *fake_hot;
 
 void fake_use_isa(const struct vr_isa *isa)
 {

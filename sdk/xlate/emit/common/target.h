@@ -137,8 +137,8 @@ struct emit_target {
 	/* An entry stub begins: makes its first instruction fit for vr_emit.kill, and counts when `count`. `empty`: the
 	 * core has nothing to emit here. */
 	void (*entry)(struct emit *e, bool count, bool empty);
-	/* Add `step` to mmu_context.heat[index]; taken when that passes 255. On x86-like hosts one instruction of two bytes and more,
-	 * with which an entry stub may begin. */
+	/* Add `step` to mmu_context.heat[index]; taken when that passes 255. An entry stub may begin with it: its first instruction,
+	 * too, is fit for vr_emit.kill. */
 	uint32_t (*jump_heat)(struct emit *e, uint32_t index, uint32_t step);
 
 	/* ---- calls ---- */
