@@ -94,7 +94,8 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 	vm->count = (VR_VALUE(c, flags, 0) & VR_VM_STATS) != 0;
 	vm->region_insns = (uint32_t)p->region_insns;
 	vm->quick = p->tier == 1 || p->hot;
-	vm->heat_step = p->tier > 1 && p->hot ? (uint32_t)((255 + p->hot) / p->hot) : 0;
+	/* The step is a byte as well. */
+	vm->heat_step = p->tier > 1 && p->hot ? (uint32_t)(p->hot > 1 ? (255 + p->hot) / p->hot : 255) : 0;
 	vm->verify = p->verify;
 	snprintf(vm->translator, sizeof(vm->translator), "%s", c->translator_id ? c->translator_id : "?");
 	const struct vr_isa_config shared = {

@@ -531,11 +531,14 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 			return rc;
 		if (vm->log)
 			soft_log_lifted(vm, &f.s->ir, page, next);
-		if (g->quick)
+		/* A loop of one block goes by its entry, which counts. */
+		if (g->quick) {
+			f.s->ir.blocks[0].succ[0] = f.s->ir.blocks[0].succ[1] = VR_NO_BLOCK;
 			soft_optimize_quick(vm->isa, &f.s->ir, &mode->code, f.s->work, vm->log);
-		else
+		} else {
 			soft_optimize_logged(vm->isa, vm->emit, &f.s->ir, &mode->code, f.s->work, &regs,
 					     vm->log);
+		}
 		uint32_t refused = 0;
 
 		rc = vm->emit ? emit_region(vm, &f, &regs, g, &refused) : keep_ir(vm, &f.s->ir, g);

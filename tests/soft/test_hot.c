@@ -52,3 +52,23 @@ Test(hot, code_is_made_again)
 	cr_assert_eq(R(6), 2000);
 	cr_assert_gt(fake_counter(t, "hot_regions"), hot);
 }
+
+/* The smallest and the largest number that the option takes: one entry more or less does not matter, but it becomes hot. */
+Test(hot, at_both_ends_of_the_option)
+{
+	static const char *const numbers[] = {"1", "256"};
+	const char *as_it_was = fake_hot;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		teardown();
+		fake_hot = numbers[i];
+		setup();
+		fake_hot = as_it_was;
+		FAKE_LOAD(t, 20, 0, FAKE_OP(FAKE_ADDI, 5, 5, 0, 1), FAKE_OP(FAKE_BNE, 0, 5, 8, -8),
+			  FAKE_STOP);
+		R(8) = i ? 1000 : 4;
+		cr_assert_eq(fake_go(t, 0, FUNC), VR_EXIT_KICK);
+		cr_assert_eq(R(5), R(8));
+		cr_assert_geq(fake_counter(t, "hot_regions"), 1, "hot=%s", numbers[i]);
+	}
+}
