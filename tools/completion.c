@@ -28,7 +28,7 @@ static const struct word {
 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-#define TEMPLATE(word, what) word " "
+#define TEMPLATE(word) word " "
 static const char classes[] =
 #include "cli/templates.def"
 	;

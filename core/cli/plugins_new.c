@@ -212,20 +212,23 @@ static int32_t make(struct project *p, const char *class_name)
 
 static int32_t check_words(const char *class_name, const char *id)
 {
-#define TEMPLATE(word, what) word,
+#define TEMPLATE(word) word,
 	static const char *const words[] = {
 #include "cli/templates.def"
 	};
+#define TEMPLATE(word) ", " word
+	static const char all[] =
+#include "cli/templates.def"
+		;
 	size_t i = 0;
 
 	while (i < sizeof(words) / sizeof(words[0]) && strcmp(class_name, words[i]) != 0)
 		i++;
 	if (i == sizeof(words) / sizeof(words[0]))
-		return vr_error_set(
-			VR_E_INVAL,
-			"plugins new: '%s' is not one of accel, translator, device, mmio-device, board; "
-			"write 'vmrun plugins new device com.example.thing'",
-			class_name);
+		return vr_error_set(VR_E_INVAL,
+				    "plugins new: '%s' is not one of %s; write 'vmrun plugins new device "
+				    "com.example.thing'",
+				    class_name, all + 2);
 	if (!vr_manifest_is_id(id))
 		return vr_error_set(VR_E_INVAL, "plugins new: name '%s': " VR_MANIFEST_ID_RULE, id);
 	return VR_OK;

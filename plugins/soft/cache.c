@@ -278,6 +278,22 @@ static void write_protect(struct soft_vcpu *v, struct soft_page *page)
 	atomic_compare_exchange_strong(&page->write_protected, &number, number | 1);
 }
 
+/* Translate the code at exec.pc and let it be found, as soft_translate() says; the caller holds the lock. */
+static int32_t make_region(struct soft_vcpu *v, const struct soft_itlb_entry *it,
+			   const struct soft_itlb_entry *next, const struct soft_mode *mode, bool quick)
+{
+	struct soft_vm *vm = v->vm;
+	struct soft_region *g = NULL;
+
+	if (soft_segment_full(vm, SOFT_CODE_RESERVE) || soft_entries_crowded(vm))
+		return VR_E_NOMEM;
+	int32_t rc = soft_translate(vm, v, it, next, v->x->pc, mode, quick, &g);
+
+	if (rc == VR_OK)
+		add_region(vm, g, next);
+	return rc;
+}
+
 /* Translate; the caller holds the lock. NULL: try again. *cut: the instruction continues on the next page,
  * and the caller must come again with that page as `next`. */
 static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itlb_entry *it,
@@ -287,7 +303,6 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 	struct vr_exec *x = v->x;
 	const struct soft_mode mode = soft_mode(x, it);
 	struct soft_entry *e = soft_entry_find(vm, x->pc, it->page, &mode);
-	struct soft_region *g = NULL;
 
 	/* Another vCPU has translated it meanwhile. is_current() must check its tail. */
 	if (e)
@@ -295,14 +310,10 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 	/* Written since it was protected: the caller protects it again. */
 	if (!soft_page_protected(it->page) || (next && !soft_page_protected(next->page)))
 		return NULL;
-	int32_t rc = soft_segment_full(vm, SOFT_CODE_RESERVE) || soft_entries_crowded(vm)
-			     ? VR_E_NOMEM
-			     : soft_translate(vm, v, it, next, x->pc, &mode, vm->quick, &g);
+	int32_t rc = make_region(v, it, next, &mode, vm->quick);
 
-	if (rc == VR_OK) {
-		add_region(vm, g, next);
+	if (rc == VR_OK)
 		return soft_entry_find(vm, x->pc, it->page, &mode);
-	}
 	*cut = rc == VR_E_AGAIN;
 	if (rc == VR_E_NOMEM)
 		soft_cache_full(v, rc);
@@ -427,7 +438,6 @@ void soft_heat(struct soft_vcpu *v)
 	struct soft_vm *vm = v->vm;
 	struct vr_exec *x = v->x;
 	const struct soft_itlb_entry *it = soft_fetch(x, x->pc);
-	struct soft_region *g = NULL;
 
 	if (!it || it->checked)
 		return;
@@ -438,14 +448,8 @@ void soft_heat(struct soft_vcpu *v)
 
 	/* Other code may be there by now, or none. */
 	if (e && e->region->quick && soft_page_protected(it->page)) {
-		int32_t rc = soft_segment_full(vm, SOFT_CODE_RESERVE) || soft_entries_crowded(vm)
-				     ? VR_E_NOMEM
-				     : soft_translate(vm, v, it, NULL, x->pc, &mode, false, &g);
-
-		if (rc == VR_OK)
-			add_region(vm, g, NULL);
-		else if (rc == VR_E_NOMEM)
-			soft_cache_full(v, rc);
+		if (make_region(v, it, NULL, &mode, false) == VR_E_NOMEM)
+			soft_cache_full(v, VR_E_NOMEM);
 	}
 	pthread_mutex_unlock(&vm->code_lock);
 }

@@ -267,8 +267,7 @@ static void drop_dead(struct vr_ir *ir, const struct vr_ir_block *b, uint32_t *u
 		default:
 			break;
 		}
-		if (info->imm == VR_IMM_ATOMIC_IF)
-			used[(uint32_t)o->imm] = 1;
+		used[vr_ir_condition_value(o)] = 1; /* 0: none */
 	}
 }
 

@@ -385,7 +385,7 @@ void ra_begin_block(struct emit *e, uint32_t index)
 			return;
 		}
 		const struct vr_ir_info *info = &vr_ir_ops[o->op];
-		v->type = info->value_type == VR_IR_TYPE_OF_OP ? o->type : info->value_type;
+		v->type = (uint8_t)vr_ir_value_type(o);
 		if (o->type == VR_T_V256) {
 			if (e->target->vector_bytes < 32) {
 				e->job->refused = o->op;
@@ -400,8 +400,7 @@ void ra_begin_block(struct emit *e, uint32_t index)
 			v->emitted = 1;
 			continue;
 		}
-		if (info->imm == VR_IMM_ATOMIC_IF)
-			count_use(e, first, i, (uint32_t)o->imm);
+		count_use(e, first, i, vr_ir_condition_value(o));
 		if (info->args > 2)
 			count_use(e, first, i, o->c);
 		if (info->args > 1)

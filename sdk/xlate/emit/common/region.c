@@ -6,20 +6,11 @@
  */
 #include "emit.h"
 
-static bool has_wide(const struct vr_isa *isa)
-{
-	for (uint32_t r = 0; r < isa->guest_reg_count; r++)
-		if (vr_isa_reg(isa, r)->kind == VR_REG_VEC256)
-			return true;
-	return false;
-}
-
 static int32_t begin(struct emit *e, struct vr_emit_job *job)
 {
+	memset(e->pin_of, 0xff, sizeof(e->pin_of));
 	if (job->pinned_count > VR_PINNED_MAX)
 		return VR_E_RANGE;
-	memset(e->pin_of, PIN_NONE,
-	       job->isa->guest_reg_count < EMIT_GUEST_REGS ? job->isa->guest_reg_count : EMIT_GUEST_REGS);
 	const struct emit_target *t = e->target;
 	uint64_t used = 0;
 	for (uint32_t m = 0; m < job->pinned_count; m++) {
@@ -33,7 +24,9 @@ static int32_t begin(struct emit *e, struct vr_emit_job *job)
 		used |= reg_bit(e->pin_reg[m]);
 	}
 	/* Another region, or one of a VEC256 register's halves, may have left something above V128. */
-	e->wide = has_wide(job->isa);
+	e->wide = false;
+	for (uint32_t r = 0; r < job->isa->guest_reg_count && !e->wide; r++)
+		e->wide = vr_isa_reg(job->isa, r)->kind == VR_REG_VEC256;
 	/* registers that this region pins nothing in hold temporaries */
 	e->pool = t->temporaries;
 	for (uint32_t r = 0; r < t->pinned_ints; r++)
