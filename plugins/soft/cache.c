@@ -256,7 +256,10 @@ static void add_region(struct soft_vm *vm, struct soft_region *g, const struct s
 		}
 		if (!e)
 			soft_entry_add(vm, &g->entries[i]);
+		if (!e && g->relocations)
+			soft_origin_set(vm, &g->entries[i]);
 	}
+	soft_link_page(vm, g);
 }
 
 /* Write-protect the page. The caller does not hold the lock. */
@@ -287,8 +290,12 @@ static int32_t make_region(struct soft_vcpu *v, const struct soft_itlb_entry *it
 
 	if (soft_segment_full(vm, SOFT_CODE_RESERVE) || soft_entries_crowded(vm))
 		return VR_E_NOMEM;
-	int32_t rc = soft_translate(vm, v, it, next, v->x->pc, mode, quick, &g);
+	int32_t rc = VR_OK;
 
+	if (vm->copies && !next)
+		g = soft_copy(vm, v, it, v->x->pc, mode, quick);
+	if (!g)
+		rc = soft_translate(vm, v, it, next, v->x->pc, mode, quick, &g);
 	if (rc == VR_OK)
 		add_region(vm, g, next);
 	return rc;

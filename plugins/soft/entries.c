@@ -7,6 +7,10 @@
  * stays until the exclusive section in which its part of the cache is evicted; no look-up overlaps that. Changes are made
  * under code_lock. The table grows in an exclusive section, too.
  *
+ * A second table is by place in the physical page, whatever the page's address: it holds, of all entries at the place whose regions
+ * can be copied (copy.c), the one that was added last. That one is evicted last. It is the place's origin. This table is for the
+ * translator, under code_lock.
+ *
  * Most look-ups are the translator's, of branch targets that have no entry. So each page has a filter, a bit for each four bytes, which
  * tells most of those without a look at the table.
  */
@@ -47,9 +51,56 @@ void soft_entry_add(struct soft_vm *vm, struct soft_entry *e)
 	vm->entry_count++;
 }
 
+static uint64_t place_of(const struct soft_entry *e)
+{
+	return e->pc & ~SOFT_PAGE_MASK;
+}
+
+static struct soft_entry **origins_chain(const struct soft_vm *vm, uint64_t place,
+					 const struct soft_page *page, const struct soft_mode *mode)
+{
+	return &vm->origins[hash(place, page, mode) & vm->table_mask];
+}
+
+struct soft_entry *soft_origin_find(const struct soft_vm *vm, uint64_t place, const struct soft_page *page,
+				    const struct soft_mode *mode)
+{
+	struct soft_entry *e = *origins_chain(vm, place, page, mode);
+
+	while (e &&
+	       !(place_of(e) == place && e->region->page == page && soft_mode_same(&e->region->mode, mode)))
+		e = e->origin_next;
+	return e;
+}
+
+static void origin_remove(struct soft_vm *vm, struct soft_entry *e)
+{
+	struct soft_entry **p = origins_chain(vm, place_of(e), e->region->page, &e->region->mode);
+
+	while (*p != e)
+		p = &(*p)->origin_next;
+	*p = e->origin_next;
+	e->origin = 0;
+}
+
+void soft_origin_set(struct soft_vm *vm, struct soft_entry *e)
+{
+	struct soft_entry *old = soft_origin_find(vm, place_of(e), e->region->page, &e->region->mode);
+	struct soft_entry **to = origins_chain(vm, place_of(e), e->region->page, &e->region->mode);
+
+	if (old)
+		origin_remove(vm, old);
+	e->origin_next = *to;
+	*to = e;
+	e->origin = 1;
+}
+
 void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e)
 {
 	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, &e->region->mode);
+
+	if (e->origin)
+		origin_remove(vm, e);
 
 	for (; *p; p = &(*p)->hash_next)
 		if (*p == e) {
@@ -62,9 +113,7 @@ void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e)
 struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
 				   const struct soft_mode *mode)
 {
-	const uint32_t bit = soft_place_bit(pc & ~SOFT_PAGE_MASK);
-
-	if (!(atomic_load_explicit(&page->entry_filter[bit / 64], memory_order_relaxed) >> bit % 64 & 1))
+	if (!soft_page_may_have_entry(page, pc & ~SOFT_PAGE_MASK))
 		return NULL;
 	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, mode), __ATOMIC_ACQUIRE);
 
@@ -83,18 +132,21 @@ void soft_entries_none(struct soft_page *page)
 bool soft_entries_init(struct soft_vm *vm)
 {
 	vm->table = calloc(CHAINS_MIN, sizeof(*vm->table));
+	vm->origins = calloc(CHAINS_MIN, sizeof(*vm->origins));
 	vm->table_mask = CHAINS_MIN - 1;
-	return vm->table != NULL;
+	return vm->table && vm->origins;
 }
 
 void soft_entries_fini(struct soft_vm *vm)
 {
 	free(vm->table);
+	free(vm->origins);
 }
 
 void soft_entries_clear(struct soft_vm *vm)
 {
 	memset(vm->table, 0, ((size_t)vm->table_mask + 1) * sizeof(*vm->table));
+	memset(vm->origins, 0, ((size_t)vm->table_mask + 1) * sizeof(*vm->origins));
 	vm->entry_count = 0;
 }
 
@@ -107,18 +159,22 @@ bool soft_entries_grow(struct soft_vm *vm)
 {
 	if (!soft_entries_crowded(vm))
 		return false;
-	struct soft_entry **old = vm->table;
+	struct soft_entry **old = vm->table, **old_origins = vm->origins;
 	const uint32_t old_chains = vm->table_mask + 1, chains = old_chains * 4;
+	struct soft_entry **table = calloc(chains, sizeof(struct soft_entry *)),
+			  **origins = calloc(chains, sizeof(struct soft_entry *));
 
-	vm->table = calloc(chains, sizeof(*vm->table));
-	if (!vm->table) {
+	if (!table || !origins) {
 		/* Long chains are slow, but right. */
-		vm->table = old;
+		free(table);
+		free(origins);
 		vm->table_stays = true;
 		return true;
 	}
+	vm->table = table;
+	vm->origins = origins;
 	vm->table_mask = chains - 1;
-	for (uint32_t i = 0; i < old_chains; i++)
+	for (uint32_t i = 0; i < old_chains; i++) {
 		for (struct soft_entry *e = old[i], *next; e; e = next) {
 			struct soft_entry **to = table_chain(vm, e->pc, e->region->page, &e->region->mode);
 
@@ -126,6 +182,16 @@ bool soft_entries_grow(struct soft_vm *vm)
 			e->hash_next = *to;
 			*to = e;
 		}
+		for (struct soft_entry *e = old_origins[i], *next; e; e = next) {
+			struct soft_entry **to =
+				origins_chain(vm, place_of(e), e->region->page, &e->region->mode);
+
+			next = e->origin_next;
+			e->origin_next = *to;
+			*to = e;
+		}
+	}
 	free(old);
+	free(old_origins);
 	return true;
 }

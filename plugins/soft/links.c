@@ -121,6 +121,25 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 	pthread_mutex_unlock(&vm->code_lock);
 }
 
+/* The first vCPU that takes the exit need not come here. */
+void soft_link_page(struct soft_vm *vm, struct soft_region *g)
+{
+	for (uint32_t i = 0; i < g->exit_count; i++) {
+		const uint32_t number = g->exit_first + i;
+		struct soft_exit *exit = soft_exit_of(vm, number);
+
+		if (exit->site.place >= SOFT_PAGE)
+			continue;
+		struct soft_entry *e = soft_entry_find(vm, exit_target(exit), g->page, &g->mode);
+		const uint64_t host = e ? soft_entry_cached(e) : 0;
+
+		if (!host || redirect(vm, exit, host, 0) < 0)
+			continue;
+		add_incoming(vm, exit, number, e);
+		exit->page = g->page;
+	}
+}
+
 /* ---- invalidation ---- */
 
 static void unlink_exit(struct soft_vm *vm, struct soft_exit *x)

@@ -345,15 +345,26 @@ void soft_log_named(const struct soft_vm *vm, uint64_t offset, uint64_t length, 
 			      vm->code.write + offset, length, name);
 }
 
+static void named_by_pc(const struct soft_vm *vm, uint64_t offset, uint64_t length, uint64_t pc)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s:0x%" PRIx64, vm->isa->arch, pc);
+	soft_log_named(vm, offset, length, name);
+}
+
 void soft_log_emitted(const struct soft_vm *vm, const struct vr_emit_job *job, uint64_t offset)
 {
 	const struct log *l = log_of(vm->log);
-	char name[64];
 
 	if (job->marks)
 		log_code(l, job);
-	snprintf(name, sizeof(name), "%s:0x%" PRIx64, vm->isa->arch, job->pc_base + job->ir->blocks[0].start);
-	soft_log_named(vm, offset, job->code_size, name);
+	named_by_pc(vm, offset, job->code_size, job->pc_base + job->ir->blocks[0].start);
+}
+
+void soft_log_copied(const struct soft_vm *vm, const struct soft_region *g, uint64_t pc)
+{
+	named_by_pc(vm, g->code_offset, g->code_size, pc);
 }
 
 /* ---- running ---- */

@@ -37,6 +37,14 @@ void soft_log_lifted(const struct soft_vm *vm, const struct vr_ir *ir, const str
 void soft_log_pass(struct soft_log *l, const char *pass, const struct vr_ir *ir);
 /* It was emitted; code that is no region has a name only. */
 void soft_log_emitted(const struct soft_vm *vm, const struct vr_emit_job *job, uint64_t offset);
+/* It was made by a copy, for the code at pc. */
+void soft_log_copied(const struct soft_vm *vm, const struct soft_region *g, uint64_t pc);
+/* Is the translation of each address to be logged? Then nothing is copied. */
+static inline bool soft_log_translations(const struct soft_vm *vm)
+{
+	return soft_log_on(vm, VR_DEBUGLOG_INSN) || soft_log_on(vm, VR_DEBUGLOG_IR) ||
+	       soft_log_on(vm, VR_DEBUGLOG_IR_OPT) || soft_log_on(vm, VR_DEBUGLOG_HOST);
+}
 void soft_log_named(const struct soft_vm *vm, uint64_t offset, uint64_t length, const char *name);
 /* Entries at pc are logged: links, the indirect-branch cache and the return-address stack must not lead there past the
  * look-up. */

@@ -110,6 +110,7 @@ static int32_t VR_CALL vm_create(struct vr_plugin_self *self, const struct vr_vm
 	}
 	vm->emit = p->tier ? soft_emitter(vm, c) : NULL;
 	rc = soft_log_new(vm, &vm->log);
+	vm->copies = p->copies && VR_HAS(vm->emit, relocate) && !soft_log_translations(vm);
 	if (rc < 0) {
 		soft_error(vm, rc, "soft: no memory for the log");
 		vm_free(vm);
@@ -227,7 +228,7 @@ static void VR_CALL stats(struct vr_vm *vm_, vr_stat_fn fn, void *opaque)
 	   vm->emit ? vm->segment_count * vm->segment_bytes : 0);
 	fn(opaque, "cache_meta_bytes", VR_STAT_BYTES,
 	   soft_segments_meta(vm) + soft_arena_used(vm->mappings_arena) + soft_arena_used(vm->pages_arena) +
-		   ((uint64_t)vm->table_mask + 1) * sizeof(*vm->table));
+		   ((uint64_t)vm->table_mask + 1) * (sizeof(*vm->table) + sizeof(*vm->origins)));
 	fn(opaque, "tlb_bytes", VR_STAT_BYTES, tlb_bytes);
 }
 
@@ -257,7 +258,7 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 	struct soft_plugin *p = soft_plugin_of(self);
 	const struct vr_host *host = p->instance.host;
 	const struct vr_host_config *config = host->query(host, VR_CONFIG_ID);
-	uint64_t verify = 0;
+	uint64_t verify = 0, copies = 1;
 
 	p->tier = 2;
 	p->hot = 0;
@@ -269,8 +270,10 @@ static int32_t VR_CALL probe(struct vr_plugin_self *self)
 		config->number(host, "region-insns", &p->region_insns);
 		config->number(host, "hot", &p->hot);
 		config->number(host, "verify", &verify);
+		config->number(host, "copies", &copies);
 	}
 	p->verify = verify != 0;
+	p->copies = copies != 0;
 	if (p->tier > 2 || p->hot > 256 || (p->cache && p->cache < (4u << 20)) || p->cache > SOFT_CACHE_MAX ||
 	    !p->region_insns || p->region_insns > 1024) {
 		return vr_host_error(host, VR_E_CONFIG,

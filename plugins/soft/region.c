@@ -34,6 +34,7 @@
 
 #define MAX_OPS 16384
 #define MAX_POINTS 8192
+#define MAX_RELOCATIONS 8192
 
 struct soft_scratch {
 	struct vr_ir ir;
@@ -43,6 +44,7 @@ struct soft_scratch {
 	uint32_t block_entry[SOFT_IR_BLOCKS];
 	struct vr_fault_point points[MAX_POINTS];
 	struct vr_exit_site exits[SOFT_REGION_EXITS];
+	uint32_t relocations[MAX_RELOCATIONS];
 	void *emit;
 	uint64_t emit_size;
 };
@@ -167,6 +169,19 @@ int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir
 
 /* ---- leaders and blocks ---- */
 
+static bool is_elsewhere(const struct region_builder *f, uint64_t place)
+{
+	const struct soft_page *page = f->page->page;
+
+	if (!soft_page_may_have_entry(page, place))
+		return false;
+	const struct soft_entry *e = soft_entry_find(f->vm, f->page->va_page + place, page, f->mode);
+
+	if (!e && f->vm->copies)
+		e = soft_origin_find(f->vm, place, page, f->mode);
+	return e && !e->region->quick;
+}
+
 static void enqueue_leader(struct region_builder *f, uint64_t place, uint32_t entry)
 {
 	if (place >= SOFT_PAGE)
@@ -182,12 +197,9 @@ static void enqueue_leader(struct region_builder *f, uint64_t place, uint32_t en
 			f->leader_entry[i] |= (uint8_t)entry;
 			return;
 		}
-	/* An entry of another region: the exit will be linked to it. One that was made quickly is made again here. */
-	const struct soft_entry *e = f->s->ir.block_count ? soft_entry_find(f->vm, f->page->va_page + place,
-									    f->page->page, f->mode)
-							  : NULL;
-
-	if (e && !e->region->quick)
+	/* An entry of another region, or what becomes one by a copy: the exit will be linked to it. One that was made quickly is made
+	 * again here. */
+	if (f->s->ir.block_count && is_elsewhere(f, place))
 		return;
 	if (f->leader_count < SOFT_IR_BLOCKS) {
 		f->leader[f->leader_count] = place;
@@ -380,17 +392,23 @@ static int32_t keep_ir(struct soft_vm *vm, const struct vr_ir *ir, struct soft_r
 	return VR_OK;
 }
 
+uint64_t soft_entry_at(struct soft_vm *vm, const struct soft_itlb_entry *page, const struct soft_mode *mode,
+		       uint64_t place, uint64_t *refers)
+{
+	const struct soft_entry *e =
+		place < SOFT_PAGE ? soft_entry_find(vm, page->va_page + place, page->page, mode) : NULL;
+	const uint64_t host = e ? soft_entry_cached(e) : 0;
+
+	if (host && e->region->segment != vm->segment)
+		*refers |= UINT64_C(1) << e->region->segment;
+	return host;
+}
+
 static uint64_t VR_CALL entry_at(void *builder, uint64_t place)
 {
 	struct region_builder *f = builder;
-	const struct soft_entry *e =
-		place < SOFT_PAGE ? soft_entry_find(f->vm, f->page->va_page + place, f->page->page, f->mode)
-				  : NULL;
-	const uint64_t host = e ? soft_entry_cached(e) : 0;
 
-	if (host && e->region->segment != f->vm->segment)
-		f->refers |= UINT64_C(1) << e->region->segment;
-	return host;
+	return soft_entry_at(f->vm, f->page, f->mode, place, &f->refers);
 }
 
 /* Neighbours have different ones. */
@@ -444,6 +462,8 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 		.guarded = UINT32_MAX,
 		.marks = vm->log ? vm->log->marks : NULL,
 		.mark_capacity = vm->log ? vm->log->mark_capacity : 0,
+		.relocations = vm->copies ? s->relocations : NULL,
+		.relocation_capacity = MAX_RELOCATIONS,
 	};
 
 	vm->codecache->begin_write(vm->host, &vm->code);
@@ -466,6 +486,15 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 	g->points = soft_arena_alloc(soft_segment(vm)->meta, job.point_count * sizeof(*g->points));
 	if (!g->pinned || !g->points)
 		return VR_E_NOMEM;
+	if (vm->copies && job.relocation_count != UINT32_MAX) {
+		/* Without memory for them there is no copy. */
+		g->relocation_count = job.relocation_count;
+		g->relocations = soft_arena_alloc(soft_segment(vm)->meta,
+						  job.relocation_count * sizeof(*g->relocations));
+		if (g->relocations)
+			memcpy(g->relocations, s->relocations,
+			       job.relocation_count * sizeof(*g->relocations));
+	}
 	memcpy(g->pinned, regs->pinned, regs->pinned_count * sizeof(*g->pinned));
 	memcpy(g->points, s->points, job.point_count * sizeof(*g->points));
 	g->exit_count = job.exit_count;
@@ -504,6 +533,23 @@ static int32_t interpret_instead(struct soft_vm *vm, struct region_builder *f, u
 		return rc;
 	soft_optimize(vm->isa, NULL, &f->s->ir, &f->mode->code, f->s->work, &none);
 	return keep_ir(vm, &f->s->ir, g);
+}
+
+bool soft_region_entries(struct soft_vm *vm, struct soft_region *g)
+{
+	g->entries = soft_arena_alloc(soft_segment(vm)->meta, g->entry_count * sizeof(*g->entries));
+	return g->entries != NULL;
+}
+
+void soft_region_entry(struct soft_vm *vm, struct soft_region *g, uint32_t n, uint64_t place, uint32_t offset)
+{
+	struct soft_entry *e = &g->entries[n];
+
+	e->region = g;
+	e->pc = g->va_page + place;
+	e->alone = soft_log_alone(vm, e->pc);
+	if (!g->ir)
+		e->host = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset + offset;
 }
 
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
@@ -575,21 +621,13 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 	g->insns = f.insns;
 	for (uint32_t i = 0; i < ir->block_count; i++)
 		g->entry_count += (ir->blocks[i].flags & VR_BLOCK_ENTRY) != 0;
-	g->entries = soft_arena_alloc(soft_segment(vm)->meta, g->entry_count * sizeof(*g->entries));
-	if (!g->entries)
+	if (!soft_region_entries(vm, g))
 		return VR_E_NOMEM;
 	for (uint32_t i = 0, n = 0; i < ir->block_count; i++) {
 		if (!(ir->blocks[i].flags & VR_BLOCK_ENTRY))
 			continue;
-		struct soft_entry *e = &g->entries[n++];
-
-		e->region = g;
-		e->pc = page->va_page + ir->blocks[i].start;
-		e->block = i;
-		e->alone = soft_log_alone(vm, e->pc);
-		if (!g->ir)
-			e->host =
-				(uint64_t)(uintptr_t)vm->code.execute + g->code_offset + f.s->block_entry[i];
+		g->entries[n].block = i;
+		soft_region_entry(vm, g, n++, ir->blocks[i].start, f.s->block_entry[i]);
 	}
 	soft_segment_add(vm, g, f.s->exits);
 	v->n.translations++;

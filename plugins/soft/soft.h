@@ -12,7 +12,8 @@
  * Files call each other in one direction:
  *
  *   plugin.c -> vcpu.c -> dispatch.c -> tier0.c -> memory.c -> cache.c -> region.c -> optimize.c -> its passes
- *                  └── evict.c                              └────── links.c
+ *                  └── evict.c                              ├────── copy.c
+ *                                                           └────── links.c
  *
  * and all of them entries.c, segments.c, mappings.c, points.c, mmu_context.c, ram.c, arena.c.
  *
@@ -73,6 +74,10 @@
 	C(translated_insns, "translated_insns", "guest instructions in them")                            \
 	C(translated_bytes, "translated_bytes", "host code bytes")                                       \
 	C(translate_ns, "translate_ns", "time spent translating")                                        \
+	C(copies, "copies", "regions copied, for a page at another address")                             \
+	C(copied_insns, "copied_insns", "guest instructions in them")                                    \
+	C(copied_bytes, "copied_bytes", "host code bytes of them")                                       \
+	C(copy_ns, "copy_ns", "time spent copying")                                                      \
 	C(hot, "hot_regions", "regions of tier 2 for code that has become hot")                          \
 	C(hot_insns, "hot_insns", "guest instructions in them")                                          \
 	C(hot_bytes, "hot_bytes", "host code bytes of them")                                             \
@@ -127,12 +132,14 @@ struct soft_log;
 /* One entry point into translated code: guest pc + page + mode -> host address. The mode is the region's. */
 struct soft_entry {
 	struct soft_entry *hash_next;
+	struct soft_entry *origin_next;
 	struct soft_region *region;
 	uint64_t pc;       /* linear address */
 	uint64_t host;     /* T1: address in the code cache */
 	uint32_t block;    /* interpreted: block index in region->ir */
-	uint32_t alone;    /* only the look-up may lead here: it logs each entry */
 	uint32_t incoming; /* first exit linked here (exit number + 1), 0: none */
+	uint8_t alone;     /* only the look-up may lead here: it logs each entry */
+	uint8_t origin;    /* it is its place's origin: entries.c */
 };
 
 /* A direct exit of a region. Its number: segments.c. */
@@ -177,6 +184,8 @@ struct soft_region {
 	struct vr_pinned_reg *pinned;
 	struct vr_fault_point *points;
 	struct soft_entry *entries;
+	uint32_t *relocations; /* NULL: it can't be copied */
+	uint32_t relocation_count;
 	struct vr_ir *ir; /* not NULL: interpreted, there is no code */
 };
 
@@ -198,6 +207,13 @@ struct soft_page {
 static inline uint32_t soft_place_bit(uint64_t place)
 {
 	return (uint32_t)(place >> 2) & (SOFT_FILTER_WORDS * 64 - 1);
+}
+/* false: no entry of the page is at that place, at any address. */
+static inline bool soft_page_may_have_entry(const struct soft_page *page, uint64_t place)
+{
+	const uint32_t bit = soft_place_bit(place);
+
+	return atomic_load_explicit(&page->entry_filter[bit / 64], memory_order_relaxed) >> bit % 64 & 1;
 }
 /* Protection is complete: every write takes the slow path, so code that is read now is invalidated when it
  * changes. */
@@ -337,6 +353,7 @@ struct soft_vm {
 	bool quick;            /* code is made by tier 1 first */
 	uint32_t heat_step;    /* of vr_emit_job, for that; 0: tier 2 makes none of it again */
 	bool verify;           /* every lifted block: verify.c */
+	bool copies;           /* of regions, for other addresses: copy.c */
 	char translator[65];   /* its id, for messages */
 	uint32_t count;        /* entries into regions */
 	uint32_t memory_order; /* VR_ORDER_*: the isa's */
@@ -368,7 +385,8 @@ struct soft_vm {
 	_Atomic uint32_t epoch;     /* rises when the cache is emptied */
 	struct soft_arena *pages_arena;
 	struct soft_page *pages_all;
-	struct soft_entry **table; /* hash */
+	struct soft_entry **table;   /* hash */
+	struct soft_entry **origins; /* another one, as large: entries.c */
 	uint32_t table_mask, entry_count;
 	bool table_stays; /* there was no memory for a larger one */
 	struct soft_arena *mappings_arena;
@@ -394,7 +412,7 @@ struct soft_plugin {
 	uint64_t cache;
 	uint64_t region_insns;
 	uint64_t hot;
-	bool verify;
+	bool verify, copies;
 };
 
 static inline struct soft_plugin *soft_plugin_of(struct vr_plugin_self *self)
@@ -525,6 +543,11 @@ void soft_entries_none(struct soft_page *page);
 /* The live entry for pc in that page and mode, or NULL. */
 struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct soft_page *page,
 				   const struct soft_mode *mode);
+/* The entry at that place of the page in the mode whose region can be copied, at whatever address: or NULL. code_lock held. */
+struct soft_entry *soft_origin_find(const struct soft_vm *vm, uint64_t place, const struct soft_page *page,
+				    const struct soft_mode *mode);
+/* From now on it is `e`, an entry that has been added. */
+void soft_origin_set(struct soft_vm *vm, struct soft_entry *e);
 
 /* -- segments.c: the code cache's memory. code_lock held, but by the two that begin and end it. -- */
 /* Before the first translation, when the guest's RAM is known. 0 or VR_E_NOMEM. */
@@ -596,6 +619,8 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 		    const struct soft_itlb_entry *it);
 /* The pc that exit `number` goes to. code_lock is taken inside. */
 uint64_t soft_exit_target(struct soft_vm *vm, uint64_t number);
+/* Exits of a new region to code of its page that is there. code_lock held. */
+void soft_link_page(struct soft_vm *vm, struct soft_region *g);
 /* The region dies: nothing leads to its code any more but the vCPUs' caches, which its entry stubs send to the look-up. It stays
  * in its pages' lists. code_lock held. */
 void soft_region_kill(struct soft_vm *vm, struct soft_region *g);
@@ -642,6 +667,22 @@ int32_t soft_lift(struct soft_vm *vm, const struct vr_lift *rq, struct vr_ir *ir
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
 		       const struct soft_itlb_entry *next, uint64_t pc, const struct soft_mode *mode,
 		       bool quick, struct soft_region **out);
+
+/* The host address that the code of a region in the current segment may hold for a place of its page, or 0. *refers gets the entry's
+ * segment: see soft_region. */
+uint64_t soft_entry_at(struct soft_vm *vm, const struct soft_itlb_entry *page, const struct soft_mode *mode,
+		       uint64_t place, uint64_t *refers);
+/* Room for a region's entries, of which there are entry_count. false: no memory. */
+bool soft_region_entries(struct soft_vm *vm, struct soft_region *g);
+/* g->entries[n] is at that place, and `offset` bytes from the start of the region's code. */
+void soft_region_entry(struct soft_vm *vm, struct soft_region *g, uint32_t n, uint64_t place,
+		       uint32_t offset);
+
+/* -- copy.c -- */
+/* The region at pc, made of one of the page that was translated for another address. NULL: there is none, or no memory; code_lock
+ * held. */
+struct soft_region *soft_copy(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
+			      uint64_t pc, const struct soft_mode *mode, bool quick);
 
 /* -- optimize.c: see there -- */
 struct soft_reg_assignment {

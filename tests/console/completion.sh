@@ -59,7 +59,7 @@ has_shell()
 archs=$("$VMRUN" plugins list --json | tr -d ' "\n' | grep -o 'class:board[^}]*guest:\[[^]]*' | sed 's/.*\[//' | tr ',' '\n' | sort -u | tr '\n' ' ' | sed 's/ $//')
 has_archs='arm64 riscv64 x86_64'
 same architectures "$has_archs" "$archs"
-soft='soft,tier= soft,hot= soft,cache= soft,verify= soft,region-insns='
+soft='soft,tier= soft,hot= soft,cache= soft,verify= soft,copies= soft,region-insns='
 if has_shell bash; then
 	offers bash architectures 'vmrun --arch ' "$archs"
 	offers bash architecture-after-equals 'vmrun --arch=ri' riscv64

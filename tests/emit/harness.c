@@ -423,6 +423,7 @@ int harness_use(const struct test_emitter *emitter)
 	if (H.emit->create(&e, H.code, (uint64_t)(uintptr_t)H.code, CODE_CAPACITY, &used, &H.emitter))
 		abort();
 	H.emit_of_emitter = H.emit;
+	H.relocated = emitter->relocated;
 	H.thunk_bytes = (uint32_t)used + emitter->gap;
 	if (emitter->prepare)
 		emitter->prepare(H.emitter);
@@ -498,17 +499,20 @@ static void find_dirty(void)
 	}
 }
 
-int32_t emit_region(void)
+static uint32_t relocations[4096];
+
+/* At H.used, for the page at that address. */
+static int32_t emit_at(uint64_t page)
 {
-	find_dirty();
 	struct vr_emit_job *j = &H.job;
-	H.used = (H.used + 15) & ~15u;
+	/* as the engine does it */
+	H.used = (H.used + 63) & ~63u;
 	j->size = sizeof(*j);
 	j->isa = &fake_isa;
 	j->ir = &H.ir;
 	j->pinned = H.pinned;
 	j->pinned_count = H.pinned_count;
-	j->pc_base = H.page;
+	j->pc_base = page;
 	j->code = H.space;
 	j->write = H.code + H.used;
 	j->execute = (uint64_t)(uintptr_t)j->write;
@@ -519,9 +523,92 @@ int32_t emit_region(void)
 	j->exits = H.exits;
 	j->exit_capacity = 1024;
 	j->block_entry = H.entry;
-	int32_t rc = H.emit->region(H.emitter, j);
+	j->relocations = relocations;
+	j->relocation_capacity = sizeof(relocations) / sizeof(relocations[0]);
+	return H.emit->region(H.emitter, j);
+}
+
+/* One for each kind of address that an encoder might treat apart. */
+static uint64_t other_page(void)
+{
+	static const uint64_t bases[] = {0x70000, 0x7f1200000000, 0xffff800000100000, 0xffffffff80000000};
+	return bases[H.ir.op_count % 4] + H.page;
+}
+
+/*
+ * Emit for another page, and relocate that to H.page. Where all addresses take as many bytes, that is byte by byte what region() makes
+ * for the page. VR_E_RANGE: there is no such copy.
+ */
+static int32_t emit_relocated(void)
+{
+	struct vr_emit_job *j = &H.job;
+	const uint32_t first = H.used;
+	int32_t rc = emit_at(H.page);
+	if (rc)
+		return rc;
+	const uint32_t size = j->code_size, at = H.used, count = j->relocation_count;
+	uint8_t *copy = malloc(size);
+	uint32_t *words = malloc(sizeof(relocations));
+	memcpy(copy, j->write, size);
+	memcpy(words, relocations, sizeof(relocations));
+	H.used = at + size + 4096;
+	rc = emit_at(other_page());
+	struct vr_relocate_job r = {.size = sizeof(r),
+				    .code_size = j->code_size,
+				    .from = j->write,
+				    .from_execute = j->execute,
+				    .from_pc_base = j->pc_base,
+				    .exits = j->exits,
+				    .exit_count = j->exit_count,
+				    .relocation_count = j->relocation_count,
+				    .relocations = j->relocations,
+				    .write = H.code + at,
+				    .execute = (uint64_t)(uintptr_t)(H.code + at),
+				    .pc_base = H.page,
+				    .exit_base = 2000};
+	if (!rc && (j->relocation_count == UINT32_MAX || j->code_size > size + 4096))
+		rc = VR_E_RANGE;
 	if (!rc)
-		H.used += j->code_size;
+		rc = H.emit->relocate(H.emitter, &r);
+	H.used = first;
+	H.relocations += !rc;
+	H.out_of_range += rc == VR_E_RANGE;
+	if (!rc) {
+		j->write = r.write;
+		j->execute = r.execute;
+		j->pc_base = H.page;
+		j->exit_base = r.exit_base;
+		H.used = at + j->code_size;
+	}
+	if (!rc && size == r.code_size && count == r.relocation_count &&
+	    !memcmp(words, relocations, count * sizeof(words[0]))) {
+		/* but for the exits' numbers */
+		r.exit_base = 1000;
+		r.write = malloc(size);
+		H.emit->relocate(H.emitter, &r);
+		H.same_bytes++;
+		if (memcmp(r.write, copy, size)) {
+			for (uint32_t n = 0; n < size; n++)
+				if (r.write[n] != copy[n])
+					fprintf(stderr, "at %x of %x: %x, emitted %x\n", n, size, r.write[n],
+						copy[n]);
+			H.bad = __LINE__;
+		}
+		free(r.write);
+	}
+	free(words);
+	free(copy);
+	return rc;
+}
+
+int32_t emit_region(void)
+{
+	find_dirty();
+	int32_t rc = H.relocated ? emit_relocated() : VR_E_RANGE;
+	if (rc == VR_E_RANGE) {
+		rc = emit_at(H.page);
+		H.used += rc ? 0 : H.job.code_size;
+	}
 	return rc;
 }
 

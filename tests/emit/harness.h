@@ -60,6 +60,9 @@ struct harness {
 	uint64_t fault_pc; /* what the interpreter says, by note_fault() */
 	int wide;          /* the fake isa has V256: 0 no, 1 as values, 2 in registers too */
 	int bad;           /* the emitter broke a rule of the interface */
+	bool relocated;    /* test_emitter.relocated */
+	/* of relocations: done; of these, byte by byte what region() makes; refused since the address needs other code */
+	uint64_t relocations, same_bytes, out_of_range;
 	uint64_t (*on_lookup)(struct vr_exec *x);
 	uint64_t (*on_link)(struct vr_exec *x);
 };

@@ -82,6 +82,15 @@ int main(int argc, char **argv)
 			}
 		}
 		first = seed;
+		if (e->relocated) {
+			printf("%s: %llu regions relocated, %llu of them compared byte by byte with what is "
+			       "emitted "
+			       "for the address, %llu not relocatable\n",
+			       e->name, (unsigned long long)H.relocations, (unsigned long long)H.same_bytes,
+			       (unsigned long long)H.out_of_range);
+			/* two ways of each are emitted */
+			failed += H.relocations < done || H.same_bytes < done / 8;
+		}
 	}
 	if (!emitters)
 		printf("skipped: this build has no emitter for its processor\n");

@@ -4,7 +4,7 @@
 # instruction cache that must be told.
 CPPFLAGS_tests_soft := -Isdk -Isdk/xlate -Iplugins/soft
 
-TEST_SOFT_TIERS := memory flush code evict smp induction points flags bytes space vector
+TEST_SOFT_TIERS := memory flush code copy evict smp induction points flags bytes space vector
 TEST_SOFT_NAMES := complete optimize $(TEST_SOFT_TIERS)
 TEST_SOFT := $(foreach t,$(TEST_SOFT_NAMES),$(B)/tests/test-soft-$(t))
 TEST_SOFT_COMPILED := $(foreach t,$(TEST_SOFT_TIERS),$(B)/tests/test-soft-$(t)-compiled)

@@ -192,6 +192,7 @@ __attribute__((constructor)) static void at_first(void)
 	emit.region = region;
 	emit.link = link_exit;
 	emit.kill = kill_entry;
+	emit.relocate = NULL; /* of the host of x86_emit only */
 	fake_made = machine_made;
 	fake_goes = machine_goes;
 }

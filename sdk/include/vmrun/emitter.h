@@ -25,7 +25,7 @@ extern "C" {
 
 /* Rises with every change of this header that engine and emitter must agree on. */
 #ifndef VR_ENGINE_REVISION
-#define VR_ENGINE_REVISION 2u
+#define VR_ENGINE_REVISION 3u
 #endif
 
 /* ---- MMU contexts: what depends on the address space and the mode -------------------------- */
@@ -245,7 +245,37 @@ struct vr_emit_job {
 	 * 255; the byte is then what is left, so that it is asked again after as many entries. */
 	uint32_t heat_step;
 	uint32_t heat;
+	/* What relocate() has to know of the code: words whose meaning is the emitter's. Not relocatable: a count of UINT32_MAX, because the
+	 * emitter can't relocate this region, or there was no room. NULL: not asked for. */
+	uint32_t relocation_count;
+	uint32_t relocation_capacity;
 	uint32_t reserved2;
+	uint32_t *relocations;
+};
+
+/*
+ * A region's code once more: for the same page at another linear address (and so for other places in the code cache). The copy does
+ * what region() would have made for that address.
+ */
+struct vr_relocate_job {
+	uint32_t size;
+	uint32_t code_size; /* bytes of the region's code; the same of the copy's */
+	/* The region: its code as it is now, live and perhaps linked. */
+	const uint8_t *from;
+	uint64_t from_execute, from_pc_base;
+	const struct vr_exit_site *exits; /* which are the copy's, too */
+	uint32_t exit_count;
+	uint32_t relocation_count;
+	const uint32_t *relocations;
+	/* The copy. It is as far from a multiple of 64 as the region was. Its exits are not linked. */
+	uint8_t *write;
+	uint64_t execute;
+	uint64_t pc_base;
+	uint32_t exit_base;
+	uint32_t reserved;
+	/* As in struct vr_emit_job, for the copy's page. */
+	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t place);
+	void *opaque;
 };
 
 struct vr_emit_vm; /* an emitter's own */
@@ -310,6 +340,10 @@ struct vr_emit {
 	/* Of a vector register: 32; 16 (or 0): values of V256 are refused (VR_E_UNSUPPORTED), and VEC256 registers are not
 	 * pinned. */
 	uint32_t vector_bytes;
+	uint32_t reserved;
+	/* 0; VR_E_RANGE: code for that address would have to be another. What is at `write` is undefined then. The code space was and is
+	 * that of 64-bit addresses without a base. NULL: there is no such thing here. [any] */
+	int32_t(VR_CALL *relocate)(struct vr_emit_vm *vm, const struct vr_relocate_job *job);
 };
 
 #ifdef __cplusplus

@@ -318,16 +318,26 @@ static inline uint32_t ra_spill_offset(const struct emit_value *v)
 	return is_vector(v->type) ? EMIT_SPILLS * 8 + v->spill * 32u : v->spill * 8u;
 }
 
-/* Is value v a constant? *imm: it, of I32 the low 32 bits. */
+/* Is value v a CONST? *imm: it, of I32 the low 32 bits. A PC_CONST is none: it is another one when the region is relocated. */
 static inline bool const_of(const struct emit *e, uint32_t v, uint64_t *imm)
 {
 	const struct vr_ir_op *o = &e->ops[v];
-	if (!v || !vr_ir_is_constant(o->op))
+	if (!v || o->op != VR_IR_CONST)
 		return false;
-	uint64_t k = o->op == VR_IR_CONST ? o->imm : vr_code_address(&e->job->code, emit_address(e, o->imm));
-	*imm = o->type == VR_T_I32 ? (uint32_t)k : k;
+	*imm = o->type == VR_T_I32 ? (uint32_t)o->imm : o->imm;
 	return true;
 }
+/* Is it a PC_CONST? *pc: the code address. */
+static inline bool pc_of(const struct emit *e, uint32_t v, uint64_t *pc)
+{
+	const struct vr_ir_op *o = &e->ops[v];
+	if (!v || o->op != VR_IR_PC_CONST)
+		return false;
+	*pc = vr_code_address(&e->job->code, emit_address(e, o->imm));
+	return true;
+}
+/* Register d becomes v, a CONST or PC_CONST; cut: its low 32 bits. */
+void ra_constant(struct emit *e, uint32_t d, uint32_t v, bool cut);
 
 /* ---- flags.c ---- */
 #define EMIT_FLAGS_MASK (VR_FLAG_V | VR_FLAG_NOT_C | VR_FLAG_Z | VR_FLAG_N)

@@ -67,7 +67,12 @@ static void store_constant(struct emit *e, uint32_t where, uint32_t offset, uint
 
 void emit_set_pc(struct emit *e, uint64_t place)
 {
-	store_constant(e, EMIT_EXEC, EMIT_IN_EXEC(pc), emit_address(e, place), VR_T_I64, e->target->scratch);
+	const struct emit_target *t = e->target;
+	uint64_t pc = emit_address(e, place);
+	if (t->store_pc(e, EMIT_IN_EXEC(pc), pc))
+		return;
+	t->pc_constant(e, t->scratch, pc, false);
+	t->store(e, EMIT_EXEC, EMIT_IN_EXEC(pc), t->scratch, VR_T_I64);
 }
 
 static void fault_point(struct emit *e, uint32_t insn)
@@ -270,8 +275,7 @@ void emit_ool_all(struct emit *e)
 		case OOL_EXIT:
 			e->job->exits[s->exit].stub = code_at(&e->c);
 			t->patch(e, e->job->exits[s->exit].jump, code_at(&e->c));
-			store_constant(e, EMIT_EXEC, EMIT_IN_ENGINE(link), e->job->exit_base + s->exit,
-				       VR_T_I64, t->scratch);
+			t->store_link(e, e->job->exit_base + s->exit);
 			t->jump_to(e, e->thunk_at.link);
 			emit_veneer(e, &e->job->exits[s->exit], s->origin);
 			break;

@@ -113,6 +113,18 @@ static void drop_spill(struct emit *e, struct emit_value *v)
 	e->spill_free[is_vector(v->type)] |= 1ull << v->spill;
 }
 
+void ra_constant(struct emit *e, uint32_t d, uint32_t v, bool cut)
+{
+	uint64_t k = 0;
+	if (pc_of(e, v, &k)) {
+		cut |= e->ops[v].type == VR_T_I32;
+		e->target->pc_constant(e, d, cut ? (uint32_t)k : k, cut);
+	} else {
+		const_of(e, v, &k);
+		e->target->constant(e, d, cut ? (uint32_t)k : k);
+	}
+}
+
 uint32_t ra_use(struct emit *e, uint32_t i)
 {
 	struct emit_value *v = val(e, i);
@@ -122,14 +134,11 @@ uint32_t ra_use(struct emit *e, uint32_t i)
 	case LOC_PINNED:
 		e->busy |= reg_bit(v->reg);
 		return v->reg;
-	case LOC_CONST: {
-		uint64_t k = 0;
-		const_of(e, i, &k);
+	case LOC_CONST:
 		r = tmp(e);
-		e->target->constant(e, r, k);
+		ra_constant(e, r, i, false);
 		ra_assign(e, i, r);
 		return r;
-	}
 	case LOC_SPILL:
 		r = ra_tmp_of(e, class_mask(v->type));
 		from_frame(e, v, r);
@@ -172,10 +181,9 @@ uint32_t ra_use_bits(struct emit *e, uint32_t i, uint32_t bits)
 
 uint32_t ra_copy(struct emit *e, uint32_t i, uint32_t w)
 {
-	uint64_t k;
-	if (const_of(e, i, &k)) {
+	if (vr_ir_is_constant(e->ops[i].op)) {
 		uint32_t r = tmp(e);
-		e->target->constant(e, r, w ? k : (uint32_t)k);
+		ra_constant(e, r, i, !w);
 		return r;
 	}
 	uint32_t s = w ? ra_use_clean(e, i) : ra_use(e, i);
@@ -188,9 +196,8 @@ void ra_load_into(struct emit *e, uint32_t r, uint32_t i, uint64_t lost)
 {
 	struct emit_value *v = val(e, i);
 	uint32_t type = v->type == VR_T_I32 ? VR_T_I32 : VR_T_I64;
-	uint64_t k;
-	if (const_of(e, i, &k))
-		e->target->constant(e, r, k);
+	if (vr_ir_is_constant(e->ops[i].op))
+		ra_constant(e, r, i, false);
 	else if (v->loc == LOC_SPILL)
 		e->target->load(e, r, EMIT_FRAME, ra_spill_offset(v), type);
 	else if (v->loc == LOC_PINNED && lost >> v->reg & 1)

@@ -127,6 +127,15 @@ static void set_limit(struct emit *e, uint64_t capacity)
 	e->limit = e->c.base + capacity - EMIT_OP_CAPACITY;
 }
 
+/* Only what vr_emit.relocate() says it is for; and islands and veneers hold addresses. */
+static bool is_relocatable(const struct emit *e)
+{
+	const struct vr_emit_job *job = e->job;
+	const struct vr_code_space *space = &job->code;
+	return e->c.relocation_count <= e->c.relocation_capacity && !e->thunks->far &&
+	       !(job->flags & VR_JOB_GUARD) && !(space->base | space->ignored | space->linear_ignored);
+}
+
 int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const struct emit_thunks *thunks)
 {
 	const struct vr_ir *ir = job->ir;
@@ -138,7 +147,9 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 	if (ir->block_count > EMIT_BLOCKS)
 		return VR_E_RANGE;
 	struct emit *e = &s->emit;
-	e->c = (struct emit_code){job->write, job->write, job->execute};
+	e->c = (struct emit_code){
+		job->write,       job->write, job->execute,
+		job->relocations, 0,          job->relocations ? job->relocation_capacity : 0};
 	e->target = t;
 	e->thunks = thunks;
 	e->job = job;
@@ -153,6 +164,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 	e->fixups = s->fixups;
 	e->labels = s->labels;
 	job->point_count = job->exit_count = job->code_size = 0;
+	job->relocation_count = UINT32_MAX;
 	if (job->marks)
 		job->mark_count = 0;
 	int32_t rc = begin(e, job);
@@ -187,5 +199,7 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 			t->patch(e, f->field, e->labels[f->block]);
 	}
 	job->code_size = code_at(&e->c);
+	if (job->relocations && is_relocatable(e))
+		job->relocation_count = e->c.relocation_count;
 	return VR_OK;
 }

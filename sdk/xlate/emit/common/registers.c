@@ -96,7 +96,6 @@ static void put_pinned(struct emit *e, const struct vr_ir_op *o, uint32_t m)
 	uint32_t d = e->pin_reg[m];
 	uint64_t bit = 1ull << m;
 	bool cut = vr_ir_type_bits(o->type) < vr_ir_type_bits(v->type);
-	uint64_t k;
 	e->dirty |= bit;
 	e->clean_scalar[0] &= ~bit;
 	e->clean_scalar[1] &= ~bit;
@@ -117,10 +116,10 @@ static void put_pinned(struct emit *e, const struct vr_ir_op *o, uint32_t m)
 		e->clean_scalar[0] |= bit;
 	if (is_vector(type) && vr_ir_type_bits(type) <= 64)
 		e->clean_scalar[1] |= bit;
-	if (const_of(e, o->a, &k) && v->loc == LOC_CONST) {
+	if (v->loc == LOC_CONST) {
 		ra_free(e, o->a);
 		ra_spill_aliases(e, m);
-		t->constant(e, d, cut ? (uint32_t)k : k);
+		ra_constant(e, d, o->a, cut);
 		return;
 	}
 	if (v->loc == LOC_PINNED && v->reg == d && !v->dirty_high && !cut) {
@@ -171,6 +170,11 @@ EMIT_OP(PUT)
 	uint64_t k;
 	if (is_int(reg) && const_of(e, o->a, &k) && (k <= INT32_MAX || o->type == VR_T_I64) &&
 	    t->store_constant(e, EMIT_EXEC, reg->offset, k, VR_T_I64)) {
+		ra_free(e, o->a);
+		return;
+	}
+	if (is_int(reg) && o->type == VR_T_I64 && val(e, o->a)->type == VR_T_I64 && pc_of(e, o->a, &k) &&
+	    t->store_pc(e, reg->offset, k)) {
 		ra_free(e, o->a);
 		return;
 	}

@@ -109,6 +109,12 @@ struct emit_target {
 	void (*store)(struct emit *e, uint32_t where, uint32_t offset, uint32_t s, uint32_t type);
 	/* Store k, I32 or I64, without a register: false: this host can't, nothing was emitted. */
 	bool (*store_constant)(struct emit *e, uint32_t where, uint32_t offset, uint64_t k, uint32_t type);
+	/* constant() and store_constant(), of I64 in vr_exec, with a code address, or (cut) the low half of one. The host notes
+	 * what vr_emit.relocate has to change. */
+	void (*pc_constant)(struct emit *e, uint32_t d, uint64_t pc, bool cut);
+	bool (*store_pc)(struct emit *e, uint32_t offset, uint64_t pc);
+	/* exec.link = number, an exit's, which relocate() changes; may write `scratch`. Where the stub of the exit begins. */
+	void (*store_link)(struct emit *e, uint32_t number);
 	void (*address)(struct emit *e, uint32_t d, uint32_t s, int32_t disp); /* d = s + disp */
 
 	/* ---- jumps. Those that return a field, the offset in the code of what patch() completes, go nowhere yet. ---- */

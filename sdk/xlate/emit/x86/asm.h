@@ -302,11 +302,23 @@ enum x86_vex_op {
 
 #define V_256 (1u << 14) /* or'ed to a VEX op: on 256 bits */
 
+/* Kinds of relocations: what the field holds. */
+enum x86_relocation {
+	RELOC_NONE,
+	RELOC_NEAR,  /* rel32 of something outside the region */
+	RELOC_ENTRY, /* rel32 of another region's entry, for the address that the last RELOC_PC_* before has */
+	RELOC_PC_64,   /* an address in the page, or one counted from there: 8 bytes */
+	RELOC_PC_HIGH, /* 4 bytes, sign-extended */
+	RELOC_PC_LOW,  /* 4 bytes, zero-extended */
+	RELOC_PC_CUT,  /* 4 bytes: the low ones of the address */
+};
+
 #define MEM_NONE 0xffu
 #define MEM_ABS 0xfeu
 struct mem {
-	uint8_t base, index, scale;
-	uint8_t tail; /* MEM_ABS: bytes of immediate that follow */
+	uint8_t base, index;
+	uint8_t scale; /* MEM_ABS: RELOC_* */
+	uint8_t tail;  /* MEM_ABS: bytes of immediate that follow */
 	int32_t disp;
 	uint64_t address;
 };
@@ -324,7 +336,21 @@ static inline struct mem mem_index(uint32_t base, uint32_t index, uint32_t scale
 /* Something at a fixed address near the code. */
 static inline struct mem mem_abs(uint64_t address)
 {
-	return (struct mem){MEM_ABS, MEM_NONE, 0, 0, 0, address};
+	return (struct mem){MEM_ABS, MEM_NONE, RELOC_NEAR, 0, 0, address};
+}
+
+/* The entry of another region: near, too. */
+static inline struct mem mem_entry(uint64_t address)
+{
+	return (struct mem){MEM_ABS, MEM_NONE, RELOC_ENTRY, 0, 0, address};
+}
+
+/* A 32-bit displacement, from behind it and `tail` more bytes, to an address in the code cache. */
+static inline void put_near(struct emit_code *c, uint64_t address, uint32_t tail, uint32_t kind)
+{
+	put32(c, (uint32_t)(address - (c->execute + code_at(c) + 4 + tail)));
+	if (!emit_is_inside(c, address))
+		emit_relocation(c, kind, 4);
 }
 
 /* SDM vol. 2, 2.1.5 and 2.2.1.6: ModRM, SIB and displacement. */
@@ -333,7 +359,7 @@ static inline void put_modrm(struct emit_code *c, uint32_t reg, struct mem m)
 	uint32_t r = (reg & 7) << 3;
 	if (m.base == MEM_ABS) {
 		put8(c, 0x05 | r);
-		put32(c, (uint32_t)(m.address - (c->execute + code_at(c) + 4 + m.tail)));
+		put_near(c, m.address, m.tail, m.scale);
 		return;
 	}
 	uint32_t b = m.base & 7u;
@@ -498,6 +524,17 @@ static inline void mov_imm(struct emit_code *c, uint32_t d, uint64_t imm)
 		put8(c, 0xb8 | (d & 7));
 		put64(c, imm);
 	}
+}
+
+/* mov_imm() of a guest's code address, or (cut) the low half of one: it is another one when the region is relocated. */
+static inline void mov_pc(struct emit_code *c, uint32_t d, uint64_t pc, bool cut)
+{
+	bool low = pc == (uint32_t)pc, high = !low && pc == (uint64_t)(int64_t)(int32_t)pc;
+	mov_imm(c, d, pc);
+	if (low)
+		emit_relocation(c, cut ? RELOC_PC_CUT : RELOC_PC_LOW, 4);
+	else
+		emit_relocation(c, high ? RELOC_PC_HIGH : RELOC_PC_64, high ? 4 : 8);
 }
 
 static inline void alu_rr(struct emit_code *c, uint32_t alu, uint32_t w, uint32_t d, uint32_t s)
@@ -736,13 +773,13 @@ static inline void jcc_back(struct emit_code *c, uint32_t cc, uint32_t target)
 static inline void jmp_to(struct emit_code *c, uint64_t address)
 {
 	put8(c, 0xe9);
-	put32(c, (uint32_t)(address - (c->execute + code_at(c) + 4)));
+	put_near(c, address, 0, RELOC_NEAR);
 }
 
 static inline void call_to(struct emit_code *c, uint64_t address)
 {
 	put8(c, 0xe8);
-	put32(c, (uint32_t)(address - (c->execute + code_at(c) + 4)));
+	put_near(c, address, 0, RELOC_NEAR);
 }
 
 static inline void call_reg(struct emit_code *c, uint32_t r)

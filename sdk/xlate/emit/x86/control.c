@@ -130,9 +130,9 @@ uint32_t x86_ras_push(struct emit *e, uint64_t pc, uint64_t host)
 	alu_ri(c, ALU_ADD, 0, u, 16);
 	alu_ri(c, ALU_AND, 0, u, (VR_RAS_ENTRIES - 1) * 16);
 	mov_store(c, 1, mem_base(REG_MMU, MMU(ras_top)), u);
-	mov_imm(c, t, pc);
+	mov_pc(c, t, pc, false);
 	mov_store(c, 1, mem_index(REG_MMU, u, 0, MMU(ras)), t);
-	lea(c, 1, t, mem_abs(host ? host : c->execute));
+	lea(c, 1, t, mem_entry(host ? host : c->execute));
 	uint32_t field = code_at(c) - 4;
 	mov_store(c, 1, mem_index(REG_MMU, u, 0, MMU(ras) + 8), t);
 	return field;

@@ -86,4 +86,5 @@ const struct vr_emit x86_emit = {
 	.fp_load = x86_fp_load,
 	.fp_save = x86_fp_save,
 	.pinned_register = pinned_register,
+	.relocate = x86_relocate,
 };

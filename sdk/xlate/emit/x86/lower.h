@@ -171,6 +171,16 @@ static inline const struct x86_features *x86_has(const struct emit *e)
 }
 int32_t VR_CALL x86_probe(char *why, uint32_t length); /* vr_emit.probe */
 
+/* ---- relocate.c ---- */
+int32_t VR_CALL x86_relocate(struct vr_emit_vm *vm, const struct vr_relocate_job *job); /* vr_emit.relocate */
+
+/* ---- control.c ---- */
+/* Where the page-mapping id of the page at pc is, from the MMU context. */
+static inline uint32_t x86_mapping_displacement(uint64_t pc)
+{
+	return (uint32_t)MMU(mapping_id) + 4 * ((uint32_t)(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1));
+}
+
 /* ---- flags.c ---- */
 /* The packed form of EFLAGS, in eax. */
 uint32_t x86_flags_pack(struct emit *e);

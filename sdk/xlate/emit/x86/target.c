@@ -110,6 +110,25 @@ static bool store_constant(struct emit *e, uint32_t where, uint32_t offset, uint
 	return true;
 }
 
+static void pc_constant(struct emit *e, uint32_t d, uint64_t pc, bool cut)
+{
+	mov_pc(&e->c, d, pc, cut);
+}
+
+static bool store_pc(struct emit *e, uint32_t offset, uint64_t pc)
+{
+	if (!store_constant(e, EMIT_EXEC, offset, pc, VR_T_I64))
+		return false;
+	emit_relocation(&e->c, RELOC_PC_HIGH, 4);
+	return true;
+}
+
+/* exec.link = number; x86_relocate() finds the number at the instruction's end. */
+static void store_link(struct emit *e, uint32_t number)
+{
+	mov_store_imm(&e->c, 1, ENGINE(link), number);
+}
+
 static void address(struct emit *e, uint32_t d, uint32_t s, int32_t disp)
 {
 	lea(&e->c, 1, d, mem_base(s, disp));
@@ -273,6 +292,9 @@ const struct emit_target x86_target = {
 	.load = load,
 	.store = store,
 	.store_constant = store_constant,
+	.pc_constant = pc_constant,
+	.store_pc = store_pc,
+	.store_link = store_link,
 	.address = address,
 	.jump = jump,
 	.jump_if = x86_jump_if,

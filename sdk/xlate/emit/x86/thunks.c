@@ -138,7 +138,7 @@ static uint64_t way(struct emit_code *c, const struct emit_thunks *t, uint64_t f
 int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8_t *write, uint64_t execute,
 		   uint64_t capacity)
 {
-	struct emit_code code = {write, write, execute}, *c = &code;
+	struct emit_code code = {.p = write, .base = write, .execute = execute}, *c = &code;
 	if (capacity < sizeof(constants) + 8192)
 		return VR_E_NOMEM;
 	memcpy(c->p, constants, sizeof(constants));
