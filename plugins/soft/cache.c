@@ -40,7 +40,7 @@
 /* Emit one block without an entry in the table: *host is its address. The block has no exits. */
 static int32_t emit_alone(struct soft_vm *vm, const struct vr_ir *ir, uint64_t *host)
 {
-	struct vr_fault_point points[16];
+	uint32_t points[16];
 	struct vr_exit_site exits[1];
 	uint32_t entry = UINT32_MAX;
 	struct vr_emit_job job = {
@@ -237,17 +237,18 @@ static const struct soft_itlb_entry *fetch_next(struct vr_exec *x)
 	return soft_fetch(x, soft_tail_address(&x->code, x->pc & SOFT_PAGE_MASK));
 }
 
-static void add_region(struct soft_vm *vm, struct soft_region *g, const struct soft_itlb_entry *next)
+static void add_region(struct soft_vm *vm, struct soft_region *g, const struct soft_mode *mode,
+		       const struct soft_itlb_entry *next)
 {
 	g->page_next = g->page->regions;
 	g->page->regions = g;
 	if (next) {
-		g->tail_page = next->page;
-		g->tail_next = next->page->tail_regions;
+		g->rare->tail_page = next->page;
+		g->rare->tail_next = next->page->tail_regions;
 		next->page->tail_regions = g;
 	}
-	for (uint32_t i = 0; i < g->entry_count; i++) {
-		struct soft_entry *e = soft_entry_find(vm, g->entries[i].pc, g->page, &g->mode);
+	for (uint32_t i = 0; i < g->count.entries; i++) {
+		struct soft_entry *e = soft_entry_find(vm, g->entries[i].pc, g->page, mode);
 
 		/* What was made quickly gives way. */
 		if (e && e->region->quick && !g->quick) {
@@ -256,7 +257,7 @@ static void add_region(struct soft_vm *vm, struct soft_region *g, const struct s
 		}
 		if (!e)
 			soft_entry_add(vm, &g->entries[i]);
-		if (!e && g->relocations)
+		if (!e && g->count.relocations != SOFT_NO_RELOCATIONS)
 			soft_origin_set(vm, &g->entries[i]);
 	}
 	soft_link_page(vm, g);
@@ -297,7 +298,7 @@ static int32_t make_region(struct soft_vcpu *v, const struct soft_itlb_entry *it
 	if (!g)
 		rc = soft_translate(vm, v, it, next, v->x->pc, mode, quick, &g);
 	if (rc == VR_OK)
-		add_region(vm, g, next);
+		add_region(vm, g, mode, next);
 	return rc;
 }
 
@@ -313,7 +314,7 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
 
 	/* Another vCPU has translated it meanwhile. is_current() must check its tail. */
 	if (e)
-		return e->region->tail_size ? NULL : e;
+		return soft_region_tail(e->region) ? NULL : e;
 	/* Written since it was protected: the caller protects it again. */
 	if (!soft_page_protected(it->page) || (next && !soft_page_protected(next->page)))
 		return NULL;
@@ -333,15 +334,16 @@ static struct soft_entry *find_slowly(struct soft_vcpu *v, const struct soft_itl
  * An instruction that continues on the next page depends on that page's mapping and contents too. Here what
  * the page holds now is compared with what was translated. Links, indirect-branch caches and return-address
  * stacks lead to an entry that compares the page-mapping id of the next page with the one that it was
- * translated with (region->guarded); when they differ, it comes here. The next page is write-protected as
+ * translated with (soft_rare.guarded); when they differ, it comes here. The next page is write-protected as
  * well: a write to it invalidates the code (page->tail_regions). *next: the page; NULL: it can't be fetched,
  * and the fault has been taken.
  */
 static bool is_current(struct vr_exec *x, const struct soft_entry *e, const struct soft_itlb_entry **next)
 {
+	const struct soft_rare *tail = e->region->rare;
+
 	*next = fetch_next(x);
-	return *next &&
-	       !memcmp((*next)->host + e->region->tail_offset, e->region->tail, e->region->tail_size);
+	return *next && !memcmp((*next)->host + tail->tail_offset, tail->tail, tail->tail_size);
 }
 
 bool soft_guest_point(struct soft_vcpu *v)
@@ -383,7 +385,7 @@ struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **w
 	const struct soft_mode mode = soft_mode(x, it);
 	struct soft_entry *e = soft_entry_find(v->vm, x->pc, it->page, &mode);
 
-	if (e && e->region->tail_size && !is_current(x, e, &next)) {
+	if (e && soft_region_tail(e->region) && !is_current(x, e, &next)) {
 		if (!next)
 			return NULL;
 		pthread_mutex_lock(&v->vm->code_lock);
@@ -470,11 +472,11 @@ void soft_sync_guest_regs(struct vr_exec *x)
 	uint64_t offset = vr_engine_exec(x)->site - (uint64_t)(uintptr_t)vm->code.execute;
 
 	pthread_mutex_lock(&vm->code_lock);
-	const struct soft_region *g = soft_region_at(vm, offset);
+	struct soft_region *g = soft_region_at(vm, offset);
 
 	pthread_mutex_unlock(&vm->code_lock);
-	for (uint32_t i = 0; i < g->pinned_count; i++) {
-		const struct vr_pinned_reg *m = &g->pinned[i];
+	for (uint32_t i = 0; i < g->count.pinned; i++) {
+		const struct vr_pinned_reg *m = &soft_region_pinned(g)[i];
 		uint32_t reg = vm->emit->pinned_register(m->kind, m->host_reg);
 		uint8_t *to = (uint8_t *)x + vr_isa_reg(vm->isa, m->guest_reg)->offset;
 
@@ -483,15 +485,16 @@ void soft_sync_guest_regs(struct vr_exec *x)
 		else
 			memcpy(to, &vr_engine_exec(x)->save_integer[reg], 8);
 	}
-	uint32_t at = (uint32_t)(offset - g->code_offset), lo = 0, hi = g->point_count;
+	const uint32_t *points = soft_region_points(g);
+	uint32_t at = (uint32_t)(offset - g->code_offset), lo = 0, hi = g->count.points;
 
 	while (hi - lo > 1) {
 		uint32_t middle = (lo + hi) / 2;
 
-		if (g->points[middle].offset <= at)
+		if (vr_fault_offset(points[middle]) <= at)
 			lo = middle;
 		else
 			hi = middle;
 	}
-	x->pc = g->va_page + g->points[lo].insn;
+	x->pc = g->va_page + vr_fault_place(points[lo]);
 }

@@ -32,26 +32,10 @@ static uint64_t VR_CALL entry_at(void *opaque, uint64_t place)
 	return soft_entry_at(c->vm, c->page, c->mode, place, &c->refers);
 }
 
-/* What relates to the code's place only is the same for the copy. */
-static bool copy_notes(struct soft_vm *vm, const struct soft_region *from, struct soft_region *g)
-{
-	struct soft_arena *meta = soft_segment(vm)->meta;
-
-	g->pinned = soft_arena_alloc(meta, from->pinned_count * sizeof(*g->pinned));
-	g->points = soft_arena_alloc(meta, from->point_count * sizeof(*g->points));
-	g->relocations = soft_arena_alloc(meta, from->relocation_count * sizeof(*g->relocations));
-	if (!g->pinned || !g->points || !g->relocations || !soft_region_entries(vm, g))
-		return false;
-	memcpy(g->pinned, from->pinned, from->pinned_count * sizeof(*g->pinned));
-	memcpy(g->points, from->points, from->point_count * sizeof(*g->points));
-	memcpy(g->relocations, from->relocations, from->relocation_count * sizeof(*g->relocations));
-	return true;
-}
-
 struct soft_region *soft_copy(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
 			      uint64_t pc, const struct soft_mode *mode, bool quick)
 {
-	const uint64_t place = pc - page->va_page, code = (uint64_t)(uintptr_t)vm->code.execute;
+	const uint64_t place = pc - page->va_page;
 	struct soft_segment *to = soft_segment(vm);
 	struct vr_exit_site exits[SOFT_REGION_EXITS];
 
@@ -62,29 +46,26 @@ struct soft_region *soft_copy(struct soft_vm *vm, struct soft_vcpu *v, const str
 	if (!origin || (origin->region->quick && !quick))
 		return NULL;
 	const uint64_t started = vm->timer->now(vm->host);
-	const struct soft_region *from = origin->region;
-	struct soft_region *g = soft_arena_alloc(to->meta, sizeof(*g));
-
-	if (!g || to->end - to->top < from->code_size || !soft_segment_reserve(vm, from->exit_count))
-		return NULL;
-	*g = (struct soft_region){
+	struct soft_region *from = origin->region;
+	const struct soft_region_counts *n = &from->count;
+	const struct soft_region made = {
 		.page = page->page,
 		.va_page = page->va_page,
-		.mode = *mode,
-		.code_offset = to->top,
+		.mode_flags = mode->flags,
+		.code_offset = (uint32_t)to->top,
 		.code_size = from->code_size,
-		.pinned_count = from->pinned_count,
-		.point_count = from->point_count,
-		.entry_count = from->entry_count,
-		.exit_count = from->exit_count,
-		.relocation_count = from->relocation_count,
+		.count = *n,
 		.quick = from->quick,
-		.insns = from->insns,
 	};
-	if (!copy_notes(vm, from, g))
+
+	if (to->end - to->top < from->code_size || !soft_segment_reserve(vm, n->exits))
+		return NULL;
+	struct soft_region *g = soft_region_new(vm, &made);
+
+	if (!g)
 		return NULL;
 	soft_segment_commit(vm, from->code_size);
-	for (uint32_t i = 0; i < from->exit_count; i++)
+	for (uint32_t i = 0; i < n->exits; i++)
 		exits[i] = soft_exit_of(vm, from->exit_first + i)->site;
 
 	struct copy c = {.vm = vm, .page = page, .mode = mode};
@@ -92,14 +73,16 @@ struct soft_region *soft_copy(struct soft_vm *vm, struct soft_vcpu *v, const str
 		.size = sizeof(job),
 		.code_size = from->code_size,
 		.from = vm->code.write + from->code_offset,
-		.from_execute = code + from->code_offset,
+		.from_execute = soft_code_address(vm, from->code_offset),
 		.from_pc_base = from->va_page,
 		.exits = exits,
-		.exit_count = from->exit_count,
-		.relocation_count = from->relocation_count,
-		.relocations = from->relocations,
+		.points = soft_region_points(from),
+		.relocations = soft_region_relocations(from),
+		.exit_count = n->exits,
+		.point_count = n->points,
+		.relocation_count = n->relocations,
 		.write = vm->code.write + to->top,
-		.execute = code + to->top,
+		.execute = soft_code_address(vm, g->code_offset),
 		.pc_base = page->va_page,
 		.exit_base = soft_segment_exit_base(vm),
 		.entry_at = entry_at,
@@ -113,16 +96,19 @@ struct soft_region *soft_copy(struct soft_vm *vm, struct soft_vcpu *v, const str
 	if (rc < 0)
 		return NULL;
 	g->refers = c.refers;
-	for (uint32_t i = 0; i < from->entry_count; i++) {
+	memcpy(soft_region_pinned(g), soft_region_pinned(from), n->pinned * sizeof(struct vr_pinned_reg));
+	memcpy(soft_region_points(g), job.points, n->points * sizeof(job.points[0]));
+	memcpy(soft_region_relocations(g), job.relocations, n->relocations * sizeof(job.relocations[0]));
+	for (uint32_t i = 0; i < n->entries; i++) {
 		const struct soft_entry *e = &from->entries[i];
 
-		soft_region_entry(vm, g, i, e->pc - from->va_page, (uint32_t)(e->host - job.from_execute));
+		soft_region_entry(vm, g, i, e->pc - from->va_page, e->host - from->code_offset);
 	}
 	if (vm->log)
 		soft_log_copied(vm, g, pc);
 	soft_segment_add(vm, g, exits);
 	v->n.copies++;
-	v->n.copied_insns += g->insns;
+	v->n.copied_insns += n->insns;
 	v->n.copied_bytes += g->code_size;
 	v->n.copy_ns += vm->timer->now(vm->host) - started;
 	return g;

@@ -37,7 +37,7 @@ static uint64_t lookup(struct vr_exec *x, bool in_generated_code)
 			interpret(v, e, in_generated_code);
 			continue;
 		}
-		uint64_t cached = soft_entry_cached(e);
+		uint64_t cached = soft_entry_cached(v->vm, e);
 
 		/* Stored under the address that was found: flushes name that one, without the bits that a
 		 * branch ignores. */
@@ -51,7 +51,7 @@ static uint64_t lookup(struct vr_exec *x, bool in_generated_code)
 		}
 		if (soft_log_on(v->vm, VR_DEBUGLOG_EXEC))
 			soft_log_exec(v, e, "look-up");
-		return e->host;
+		return soft_code_address(v->vm, e->host);
 	}
 	return 0;
 }
@@ -88,7 +88,7 @@ uint64_t soft_link(struct vr_exec *x)
 		return soft_lookup(x);
 	if (soft_log_on(v->vm, VR_DEBUGLOG_EXEC))
 		soft_log_exec(v, e, "a direct exit");
-	if (soft_entry_cached(e))
+	if (soft_entry_cached(v->vm, e))
 		soft_link_exit(v, number, pc, e, it);
-	return e->host;
+	return soft_code_address(v->vm, e->host);
 }

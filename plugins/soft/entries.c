@@ -37,9 +37,16 @@ static struct soft_entry **table_chain(struct soft_vm *vm, uint64_t pc, const st
 	return &vm->table[hash(pc, page, mode) & vm->table_mask];
 }
 
+static struct soft_entry **chain_of(struct soft_vm *vm, const struct soft_entry *e)
+{
+	const struct soft_mode mode = soft_region_mode(e->region);
+
+	return table_chain(vm, e->pc, e->region->page, &mode);
+}
+
 void soft_entry_add(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **to = table_chain(vm, e->pc, e->region->page, &e->region->mode);
+	struct soft_entry **to = chain_of(vm, e);
 	const uint32_t bit = soft_place_bit(e->pc & ~SOFT_PAGE_MASK);
 	_Atomic uint64_t *word = &e->region->page->entry_filter[bit / 64];
 
@@ -68,14 +75,21 @@ struct soft_entry *soft_origin_find(const struct soft_vm *vm, uint64_t place, co
 	struct soft_entry *e = *origins_chain(vm, place, page, mode);
 
 	while (e &&
-	       !(place_of(e) == place && e->region->page == page && soft_mode_same(&e->region->mode, mode)))
+	       !(place_of(e) == place && e->region->page == page && soft_region_in_mode(e->region, mode)))
 		e = e->origin_next;
 	return e;
 }
 
+static struct soft_entry **origins_chain_of(const struct soft_vm *vm, const struct soft_entry *e)
+{
+	const struct soft_mode mode = soft_region_mode(e->region);
+
+	return origins_chain(vm, place_of(e), e->region->page, &mode);
+}
+
 static void origin_remove(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **p = origins_chain(vm, place_of(e), e->region->page, &e->region->mode);
+	struct soft_entry **p = origins_chain_of(vm, e);
 
 	while (*p != e)
 		p = &(*p)->origin_next;
@@ -85,8 +99,9 @@ static void origin_remove(struct soft_vm *vm, struct soft_entry *e)
 
 void soft_origin_set(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry *old = soft_origin_find(vm, place_of(e), e->region->page, &e->region->mode);
-	struct soft_entry **to = origins_chain(vm, place_of(e), e->region->page, &e->region->mode);
+	const struct soft_mode mode = soft_region_mode(e->region);
+	struct soft_entry *old = soft_origin_find(vm, place_of(e), e->region->page, &mode);
+	struct soft_entry **to = origins_chain_of(vm, e);
 
 	if (old)
 		origin_remove(vm, old);
@@ -97,7 +112,7 @@ void soft_origin_set(struct soft_vm *vm, struct soft_entry *e)
 
 void soft_entry_remove(struct soft_vm *vm, struct soft_entry *e)
 {
-	struct soft_entry **p = table_chain(vm, e->pc, e->region->page, &e->region->mode);
+	struct soft_entry **p = chain_of(vm, e);
 
 	if (e->origin)
 		origin_remove(vm, e);
@@ -118,7 +133,7 @@ struct soft_entry *soft_entry_find(struct soft_vm *vm, uint64_t pc, const struct
 	struct soft_entry *e = __atomic_load_n(table_chain(vm, pc, page, mode), __ATOMIC_ACQUIRE);
 
 	for (; e; e = __atomic_load_n(&e->hash_next, __ATOMIC_ACQUIRE))
-		if (e->pc == pc && e->region->page == page && soft_mode_same(&e->region->mode, mode))
+		if (e->pc == pc && e->region->page == page && soft_region_in_mode(e->region, mode))
 			return e;
 	return NULL;
 }
@@ -176,15 +191,14 @@ bool soft_entries_grow(struct soft_vm *vm)
 	vm->table_mask = chains - 1;
 	for (uint32_t i = 0; i < old_chains; i++) {
 		for (struct soft_entry *e = old[i], *next; e; e = next) {
-			struct soft_entry **to = table_chain(vm, e->pc, e->region->page, &e->region->mode);
+			struct soft_entry **to = chain_of(vm, e);
 
 			next = e->hash_next;
 			e->hash_next = *to;
 			*to = e;
 		}
 		for (struct soft_entry *e = old_origins[i], *next; e; e = next) {
-			struct soft_entry **to =
-				origins_chain(vm, place_of(e), e->region->page, &e->region->mode);
+			struct soft_entry **to = origins_chain_of(vm, e);
 
 			next = e->origin_next;
 			e->origin_next = *to;

@@ -25,9 +25,9 @@ static void forget_dead(struct soft_page *page)
 			p = &(*p)->page_next;
 	for (struct soft_region **p = &page->tail_regions; *p;)
 		if ((*p)->dead)
-			*p = (*p)->tail_next;
+			*p = (*p)->rare->tail_next;
 		else
-			p = &(*p)->tail_next;
+			p = &(*p)->rare->tail_next;
 }
 
 /*
@@ -48,8 +48,8 @@ static void evict(struct soft_vm *vm, struct soft_vcpu *v, uint32_t k)
 			}
 			/* One that was dead may still be in the lists. */
 			g->page->has_dead = 1;
-			if (g->tail_page)
-				g->tail_page->has_dead = 1;
+			if (g->rare && g->rare->tail_page)
+				g->rare->tail_page->has_dead = 1;
 		}
 	for (struct soft_page *p = vm->pages_all; p; p = p->all_next)
 		if (p->has_dead) {

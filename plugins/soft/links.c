@@ -32,7 +32,7 @@ static void code_changed(struct soft_vm *vm, const struct soft_region *g,
  * reach. */
 static int32_t redirect(struct soft_vm *vm, struct soft_exit *x, uint64_t target, uint32_t id)
 {
-	const struct soft_region *g = x->region;
+	const struct soft_region *g = soft_region_numbered(vm, x->region);
 	uint8_t *write = vm->code.write + g->code_offset;
 	uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset;
 	struct vr_code_change changed = {0, 0};
@@ -50,16 +50,16 @@ static int32_t redirect(struct soft_vm *vm, struct soft_exit *x, uint64_t target
 	return rc;
 }
 
-static uint64_t exit_target(const struct soft_exit *x)
+static uint64_t exit_target(const struct soft_vm *vm, const struct soft_exit *x)
 {
-	return x->region->va_page + x->site.place;
+	return soft_region_numbered(vm, x->region)->va_page + x->site.place;
 }
 
 uint64_t soft_exit_target(struct soft_vm *vm, uint64_t number)
 {
 	/* Another vCPU's translation may move the array. */
 	pthread_mutex_lock(&vm->code_lock);
-	uint64_t pc = exit_target(soft_exit_of(vm, number));
+	uint64_t pc = exit_target(vm, soft_exit_of(vm, number));
 
 	pthread_mutex_unlock(&vm->code_lock);
 	return pc;
@@ -96,14 +96,15 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 
 	pthread_mutex_lock(&vm->code_lock);
 	struct soft_exit *exit = soft_exit_of(vm, number);
-	int usable = exit_target(exit) == pc && x->pc == pc && !exit->region->dead && !e->region->dead;
+	int usable = exit_target(vm, exit) == pc && x->pc == pc &&
+		     !soft_region_numbered(vm, exit->region)->dead && !e->region->dead;
 
 	if (usable && exit->target == e && exit->mapping_id == it->mapping_id) {
 		v->n.link_refills++;
 	} else if (usable && (vm->vcpu_count == 1 || !exit->page ||
 			      (exit->page == it->page && (!exit->target || exit->target == e)))) {
 		/* With several vCPUs: the first link, newer code of the same page, or another id of the same pair. */
-		if (redirect(vm, exit, soft_entry_cached(e), it->mapping_id) < 0) {
+		if (redirect(vm, exit, soft_entry_cached(vm, e), it->mapping_id) < 0) {
 			/* beyond the reach of a jump there: it goes where it went, by the look-up at first */
 			v->n.links_refused++;
 			pthread_mutex_unlock(&vm->code_lock);
@@ -124,14 +125,16 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 /* The first vCPU that takes the exit need not come here. */
 void soft_link_page(struct soft_vm *vm, struct soft_region *g)
 {
-	for (uint32_t i = 0; i < g->exit_count; i++) {
+	const struct soft_mode mode = soft_region_mode(g);
+
+	for (uint32_t i = 0; i < g->count.exits; i++) {
 		const uint32_t number = g->exit_first + i;
 		struct soft_exit *exit = soft_exit_of(vm, number);
 
 		if (exit->site.place >= SOFT_PAGE)
 			continue;
-		struct soft_entry *e = soft_entry_find(vm, exit_target(exit), g->page, &g->mode);
-		const uint64_t host = e ? soft_entry_cached(e) : 0;
+		struct soft_entry *e = soft_entry_find(vm, exit_target(vm, exit), g->page, &mode);
+		const uint64_t host = e ? soft_entry_cached(vm, e) : 0;
 
 		if (!host || redirect(vm, exit, host, 0) < 0)
 			continue;
@@ -144,16 +147,15 @@ void soft_link_page(struct soft_vm *vm, struct soft_region *g)
 
 static void unlink_exit(struct soft_vm *vm, struct soft_exit *x)
 {
-	uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + x->region->code_offset;
-
-	redirect(vm, x, execute + x->site.stub, 0);
+	redirect(vm, x,
+		 soft_code_address(vm, soft_region_numbered(vm, x->region)->code_offset + x->site.stub), 0);
 	remove_incoming(vm, x);
 }
 
 void soft_region_kill(struct soft_vm *vm, struct soft_region *g)
 {
 	g->dead = 1;
-	for (uint32_t i = 0; i < g->entry_count; i++) {
+	for (uint32_t i = 0; i < g->count.entries; i++) {
 		struct soft_entry *e = &g->entries[i];
 
 		soft_entry_remove(vm, e);
@@ -163,16 +165,16 @@ void soft_region_kill(struct soft_vm *vm, struct soft_region *g)
 	if (!g->ir) {
 		uint64_t execute = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset;
 
-		for (uint32_t i = 0; i < g->entry_count; i++) {
+		for (uint32_t i = 0; i < g->count.entries; i++) {
 			struct vr_code_change changed = {0, 0};
 
 			vm->codecache->begin_write(vm->host, &vm->code);
 			vm->emit->kill(vm->emitter, vm->code.write + g->code_offset, execute,
-				       (uint32_t)(g->entries[i].host - execute), &changed);
+				       g->entries[i].host - g->code_offset, &changed);
 			code_changed(vm, g, &changed);
 		}
 	}
-	for (uint32_t i = 0; i < g->exit_count; i++) {
+	for (uint32_t i = 0; i < g->count.exits; i++) {
 		struct soft_exit *x = soft_exit_of(vm, g->exit_first + i);
 
 		if (x->target)
@@ -194,7 +196,7 @@ static void page_kill(struct soft_vm *vm, struct soft_vcpu *v, struct soft_page 
 {
 	for (struct soft_region *g = page->regions; g; g = g->page_next)
 		invalidate(vm, v, g);
-	for (struct soft_region *g = page->tail_regions; g; g = g->tail_next)
+	for (struct soft_region *g = page->tail_regions; g; g = g->rare->tail_next)
 		invalidate(vm, v, g);
 	page->regions = page->tail_regions = NULL;
 	soft_entries_none(page);

@@ -383,7 +383,7 @@ void soft_log_exec(const struct soft_vcpu *v, const struct soft_entry *e, const 
 		return;
 	if (v->vm->emit)
 		snprintf(text, sizeof(text), "cpu%u 0x%" PRIx64 " at host %" PRIx64 ", by %s", v->index,
-			 e->pc, e->host, how);
+			 e->pc, soft_code_address(v->vm, e->host), how);
 	else
 		snprintf(text, sizeof(text), "cpu%u 0x%" PRIx64 ", by %s", v->index, e->pc, how);
 	l->table->write(l->host, VR_DEBUGLOG_EXEC, text);

@@ -42,9 +42,9 @@ struct soft_scratch {
 	struct vr_ir_block blocks[SOFT_IR_BLOCKS];
 	uint32_t work[2 * MAX_OPS];
 	uint32_t block_entry[SOFT_IR_BLOCKS];
-	struct vr_fault_point points[MAX_POINTS];
+	uint32_t points[MAX_POINTS];
 	struct vr_exit_site exits[SOFT_REGION_EXITS];
-	uint32_t relocations[MAX_RELOCATIONS];
+	uint16_t relocations[MAX_RELOCATIONS];
 	void *emit;
 	uint64_t emit_size;
 };
@@ -61,6 +61,7 @@ struct region_builder {
 	uint32_t leader_count; /* a stack */
 	uint32_t insns;
 	uint32_t first_size; /* bytes of block 0 */
+	uint32_t guarded;    /* soft_rare.guarded */
 	uint64_t refers;     /* soft_region.refers */
 };
 
@@ -397,7 +398,7 @@ uint64_t soft_entry_at(struct soft_vm *vm, const struct soft_itlb_entry *page, c
 {
 	const struct soft_entry *e =
 		place < SOFT_PAGE ? soft_entry_find(vm, page->va_page + place, page->page, mode) : NULL;
-	const uint64_t host = e ? soft_entry_cached(e) : 0;
+	const uint64_t host = e ? soft_entry_cached(vm, e) : 0;
 
 	if (host && e->region->segment != vm->segment)
 		*refers |= UINT64_C(1) << e->region->segment;
@@ -476,28 +477,14 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 	}
 	if (vm->log)
 		soft_log_emitted(vm, &job, to->top);
-	g->code_offset = to->top;
+	g->code_offset = (uint32_t)to->top;
 	g->code_size = job.code_size;
 	if (job.guarded != UINT32_MAX)
-		g->guarded = job.execute + job.guarded;
-	g->pinned_count = regs->pinned_count;
-	g->point_count = job.point_count;
-	g->pinned = soft_arena_alloc(soft_segment(vm)->meta, regs->pinned_count * sizeof(*g->pinned));
-	g->points = soft_arena_alloc(soft_segment(vm)->meta, job.point_count * sizeof(*g->points));
-	if (!g->pinned || !g->points)
-		return VR_E_NOMEM;
-	if (vm->copies && job.relocation_count != UINT32_MAX) {
-		/* Without memory for them there is no copy. */
-		g->relocation_count = job.relocation_count;
-		g->relocations = soft_arena_alloc(soft_segment(vm)->meta,
-						  job.relocation_count * sizeof(*g->relocations));
-		if (g->relocations)
-			memcpy(g->relocations, s->relocations,
-			       job.relocation_count * sizeof(*g->relocations));
-	}
-	memcpy(g->pinned, regs->pinned, regs->pinned_count * sizeof(*g->pinned));
-	memcpy(g->points, s->points, job.point_count * sizeof(*g->points));
-	g->exit_count = job.exit_count;
+		f->guarded = g->code_offset + job.guarded;
+	g->count.pinned = (uint8_t)regs->pinned_count;
+	g->count.points = job.point_count;
+	g->count.relocations = vm->copies ? job.relocation_count : SOFT_NO_RELOCATIONS;
+	g->count.exits = (uint16_t)job.exit_count;
 	g->refers = f->refers;
 	return VR_OK;
 }
@@ -535,10 +522,18 @@ static int32_t interpret_instead(struct soft_vm *vm, struct region_builder *f, u
 	return keep_ir(vm, &f->s->ir, g);
 }
 
-bool soft_region_entries(struct soft_vm *vm, struct soft_region *g)
+struct soft_region *soft_region_new(struct soft_vm *vm, const struct soft_region *made)
 {
-	g->entries = soft_arena_alloc(soft_segment(vm)->meta, g->entry_count * sizeof(*g->entries));
-	return g->entries != NULL;
+	const struct soft_region_counts *n = &made->count;
+	const size_t relocations = n->relocations == SOFT_NO_RELOCATIONS ? 0 : n->relocations;
+	struct soft_region *g = soft_arena_alloc(
+		soft_segment(vm)->meta,
+		sizeof(*g) + n->entries * sizeof(g->entries[0]) + n->pinned * sizeof(struct vr_pinned_reg) +
+			n->points * sizeof(uint32_t) + relocations * sizeof(uint16_t));
+
+	if (g)
+		*g = *made;
+	return g;
 }
 
 void soft_region_entry(struct soft_vm *vm, struct soft_region *g, uint32_t n, uint64_t place, uint32_t offset)
@@ -548,8 +543,28 @@ void soft_region_entry(struct soft_vm *vm, struct soft_region *g, uint32_t n, ui
 	e->region = g;
 	e->pc = g->va_page + place;
 	e->alone = soft_log_alone(vm, e->pc);
-	if (!g->ir)
-		e->host = (uint64_t)(uintptr_t)vm->code.execute + g->code_offset + offset;
+	e->host = g->ir ? 0 : g->code_offset + offset;
+}
+
+/* What only few regions have. false: no memory. */
+static bool add_rare(const struct region_builder *f, struct soft_region *g, uint32_t place)
+{
+	const struct vr_code_space *code = &f->mode->code;
+
+	if (!f->next && !(code->base | code->ignored | code->linear_ignored))
+		return true;
+	g->rare = soft_arena_alloc(soft_segment(f->vm)->meta, sizeof(*g->rare));
+	if (!g->rare)
+		return false;
+	*g->rare = (struct soft_rare){.code = *code, .guarded = f->guarded, .tail_offset = f->tail_offset};
+	if (f->next) {
+		/* Another instruction may be there by now, one that ends earlier. */
+		uint32_t here = soft_page_run(code, f->page->va_page) - place;
+
+		g->rare->tail_size = f->first_size > here ? f->first_size - here : 0;
+		memcpy(g->rare->tail, f->next->host + f->tail_offset, g->rare->tail_size);
+	}
+	return true;
 }
 
 int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
@@ -559,18 +574,22 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 	struct region_builder f = {.vm = vm, .s = vm->scratch, .page = page, .next = next, .mode = mode};
 	uint64_t place = pc - page->va_page, started = vm->timer->now(vm->host);
 	uint32_t max_blocks = vm->emit ? SOFT_IR_BLOCKS : 1, max_insns = vm->region_insns;
-	struct soft_region *g = soft_arena_alloc(soft_segment(vm)->meta, sizeof(*g));
+	struct soft_region made = {.page = page->page,
+				   .va_page = page->va_page,
+				   .mode_flags = mode->flags,
+				   .count = {.relocations = SOFT_NO_RELOCATIONS}},
+			   *g = &made;
 	struct soft_reg_assignment regs = {.pinned_count = 0};
 	int32_t rc;
 
-	if (!g || !soft_segment_reserve(vm, SOFT_REGION_EXITS))
+	if (!soft_segment_reserve(vm, SOFT_REGION_EXITS))
 		return VR_E_NOMEM;
 	soft_segment_commit(vm, SOFT_CODE_RESERVE);
 	f.tail_offset = (uint32_t)soft_tail_address(&mode->code, page->va_page) & (SOFT_PAGE - 1);
 	if (next || (mode->flags & SOFT_MODE_CHECKED))
 		max_blocks = max_insns = 1;
 	else if (quick && vm->emit)
-		g->quick = max_blocks = 1;
+		max_blocks = g->quick = 1;
 	for (;;) {
 		rc = build_region(vm, &f, place, max_blocks, max_insns);
 		if (rc < 0)
@@ -607,26 +626,24 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
 
 	const struct vr_ir *ir = &f.s->ir;
 
-	if (next) {
-		/* Another instruction may be there by now, one that ends earlier. */
-		uint32_t here = soft_page_run(&mode->code, page->va_page) - (uint32_t)place;
+	uint32_t entries = 0;
 
-		g->tail_size = f.first_size > here ? f.first_size - here : 0;
-		g->tail_offset = f.tail_offset;
-		memcpy(g->tail, next->host + f.tail_offset, g->tail_size);
-	}
-	g->va_page = page->va_page;
-	g->mode = *mode;
-	g->page = page->page;
-	g->insns = f.insns;
+	g->count.insns = (uint16_t)f.insns;
 	for (uint32_t i = 0; i < ir->block_count; i++)
-		g->entry_count += (ir->blocks[i].flags & VR_BLOCK_ENTRY) != 0;
-	if (!soft_region_entries(vm, g))
+		entries += (ir->blocks[i].flags & VR_BLOCK_ENTRY) != 0;
+	g->count.entries = (uint8_t)entries;
+	g = soft_region_new(vm, &made);
+	if (!g || !add_rare(&f, g, (uint32_t)place))
 		return VR_E_NOMEM;
+	memcpy(soft_region_pinned(g), regs.pinned, g->count.pinned * sizeof(regs.pinned[0]));
+	memcpy(soft_region_points(g), f.s->points, g->count.points * sizeof(f.s->points[0]));
+	if (g->count.relocations != SOFT_NO_RELOCATIONS)
+		memcpy(soft_region_relocations(g), f.s->relocations,
+		       g->count.relocations * sizeof(f.s->relocations[0]));
 	for (uint32_t i = 0, n = 0; i < ir->block_count; i++) {
 		if (!(ir->blocks[i].flags & VR_BLOCK_ENTRY))
 			continue;
-		g->entries[n].block = i;
+		g->entries[n].block = (uint8_t)i;
 		soft_region_entry(vm, g, n++, ir->blocks[i].start, f.s->block_entry[i]);
 	}
 	soft_segment_add(vm, g, f.s->exits);

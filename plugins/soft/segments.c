@@ -19,12 +19,14 @@
 
 #include "soft.h"
 
-#define EXIT_BITS 24 /* of an exit's number: the index */
+#define EXIT_BITS 24   /* of an exit's number: the index */
+#define REGION_BITS 26 /* likewise */
 #define SEGMENT_MIN (1u << 20)
 #define EXITS_FIRST 1024u
 #define REGIONS_FIRST 256u
 
-_Static_assert(SOFT_SEGMENTS <= 1u << (32 - EXIT_BITS), "an exit's number is 32 bits");
+_Static_assert(SOFT_SEGMENTS <= 1u << (32 - EXIT_BITS) && SOFT_SEGMENTS <= 1u << (32 - REGION_BITS),
+	       "numbers are 32 bits");
 
 /* Half the guest's RAM, within limits: a guest that only runs what it has in RAM fits. */
 #define CACHE_MIN (256u << 20)
@@ -119,6 +121,7 @@ bool soft_segment_full(const struct soft_vm *vm, uint32_t code_bytes)
 
 	return (vm->emit && s->end - s->top < code_bytes) ||
 	       s->exit_count + SOFT_REGION_EXITS >= 1u << EXIT_BITS ||
+	       s->region_count + 1 >= 1u << REGION_BITS ||
 	       soft_arena_used(s->meta) + arrays_bytes(s) >= vm->meta_limit / vm->segment_count;
 }
 
@@ -156,16 +159,17 @@ void soft_segment_add(struct soft_vm *vm, struct soft_region *g, const struct vr
 {
 	struct soft_segment *s = &vm->segments[vm->segment];
 
-	g->segment = vm->segment;
+	g->segment = (uint8_t)vm->segment;
 	g->segment_next = s->all;
 	s->all = g;
 	if (g->ir)
 		return;
 	g->exit_first = soft_segment_exit_base(vm);
-	for (uint32_t i = 0; i < g->exit_count; i++)
-		s->exits[s->exit_count++] = (struct soft_exit){.region = g, .site = sites[i]};
+	for (uint32_t i = 0; i < g->count.exits; i++)
+		s->exits[s->exit_count++] = (struct soft_exit){
+			.region = vm->segment << REGION_BITS | s->region_count, .site = sites[i]};
 	s->regions[s->region_count++] = g;
-	s->top = (g->code_offset + g->code_size + 63) & ~(uint64_t)63;
+	s->top = ((uint64_t)g->code_offset + g->code_size + 63) & ~(uint64_t)63;
 	if (s->top > s->end)
 		s->top = s->end;
 	uint64_t used = soft_segments_code(vm);
@@ -179,7 +183,12 @@ struct soft_exit *soft_exit_of(struct soft_vm *vm, uint64_t number)
 	return &vm->segments[number >> EXIT_BITS].exits[number & ((1u << EXIT_BITS) - 1)];
 }
 
-const struct soft_region *soft_region_at(const struct soft_vm *vm, uint64_t offset)
+struct soft_region *soft_region_numbered(const struct soft_vm *vm, uint32_t number)
+{
+	return vm->segments[number >> REGION_BITS].regions[number & ((1u << REGION_BITS) - 1)];
+}
+
+struct soft_region *soft_region_at(const struct soft_vm *vm, uint64_t offset)
 {
 	uint64_t i = offset / vm->segment_bytes;
 	const struct soft_segment *s = &vm->segments[i < vm->segment_count ? i : vm->segment_count - 1];

@@ -135,19 +135,19 @@ struct soft_entry {
 	struct soft_entry *origin_next;
 	struct soft_region *region;
 	uint64_t pc;       /* linear address */
-	uint64_t host;     /* T1: address in the code cache */
-	uint32_t block;    /* interpreted: block index in region->ir */
+	uint32_t host;     /* offset in the code memory; interpreted: 0 */
 	uint32_t incoming; /* first exit linked here (exit number + 1), 0: none */
+	uint8_t block;     /* interpreted: block index in region->ir */
 	uint8_t alone;     /* only the look-up may lead here: it logs each entry */
 	uint8_t origin;    /* it is its place's origin: entries.c */
 };
 
 /* A direct exit of a region. Its number: segments.c. */
 struct soft_exit {
-	struct soft_region *region;
 	struct soft_entry *target; /* linked to, or NULL */
 	struct soft_page *page;    /* that a link has led to, or NULL */
 	struct vr_exit_site site;
+	uint32_t region;                           /* soft_region_numbered() */
 	uint32_t mapping_id;                       /* value set in site.check, for `page` */
 	uint32_t next_incoming, previous_incoming; /* list at target: exit number + 1 */
 };
@@ -156,23 +156,9 @@ struct soft_page; /* see below */
 
 #define SOFT_TAIL_MAX 16 /* no instruction is longer */
 
-struct soft_region {
-	struct soft_page *page;
-	struct soft_region *page_next;
-	struct soft_region *segment_next;
-	uint32_t segment;
-	uint64_t refers; /* bit k: the code holds addresses of entries of segment k, another one */
-	uint64_t va_page;
-	struct soft_mode mode;
-	uint64_t code_offset; /* in the code memory */
-	uint32_t code_size;
-	uint32_t pinned_count;
-	uint32_t point_count;
-	uint32_t entry_count;
-	uint32_t exit_first, exit_count;
-	uint32_t dead;
-	uint32_t quick; /* made by tier 1: one block, which counts its entries */
-	uint32_t insns;
+/* What few regions have. */
+struct soft_rare {
+	struct vr_code_space code;
 	/* Page-crossing tail: a region that is one instruction, which continues on the next page. See
 	 * is_current(). */
 	uint32_t tail_size;          /* bytes of it on the next page, 0: none */
@@ -180,14 +166,69 @@ struct soft_region {
 	uint8_t tail[SOFT_TAIL_MAX]; /* their contents */
 	struct soft_region *tail_next;
 	struct soft_page *tail_page; /* in whose tail_regions it is, or NULL */
-	uint64_t guarded;            /* entry that compares the next page's page-mapping id first, 0: none */
-	struct vr_pinned_reg *pinned;
-	struct vr_fault_point *points;
-	struct soft_entry *entries;
-	uint32_t *relocations; /* NULL: it can't be copied */
-	uint32_t relocation_count;
-	struct vr_ir *ir; /* not NULL: interpreted, there is no code */
+	uint32_t
+		guarded; /* as soft_entry.host: entry that compares the next page's page-mapping id first, 0: none */
 };
+
+/*
+ * A region, in one piece with what is noted about its code: as many as `count` says of
+ *
+ *   entries, pinned registers, fault points (vr_fault_point()), relocations
+ */
+struct soft_region_counts {
+	uint32_t points, relocations;
+	uint16_t exits, insns;
+	uint8_t entries, pinned;
+};
+_Static_assert(SOFT_IR_BLOCKS < 256 && SOFT_REGION_EXITS < 65536 && VR_PINNED_MAX < 256, "counts");
+#define SOFT_NO_RELOCATIONS UINT32_MAX /* it can't be copied */
+
+struct soft_region {
+	struct soft_page *page;
+	struct soft_region *page_next;
+	struct soft_region *segment_next;
+	struct soft_rare *rare; /* NULL: the code space is that of 64-bit addresses, and there is no tail */
+	struct vr_ir *ir;       /* not NULL: interpreted, there is no code */
+	uint64_t refers;        /* bit k: the code holds addresses of entries of segment k, another one */
+	uint64_t va_page;
+	uint64_t mode_flags;
+	uint32_t code_offset; /* in the code memory */
+	uint32_t code_size;
+	uint32_t exit_first;
+	struct soft_region_counts count;
+	uint8_t segment;
+	uint8_t dead;
+	uint8_t quick; /* made by tier 1: one block, which counts its entries */
+	struct soft_entry entries[];
+};
+static inline struct vr_pinned_reg *soft_region_pinned(struct soft_region *g)
+{
+	return (struct vr_pinned_reg *)(void *)&g->entries[g->count.entries];
+}
+static inline uint32_t *soft_region_points(struct soft_region *g)
+{
+	return (uint32_t *)(void *)(soft_region_pinned(g) + g->count.pinned);
+}
+static inline uint16_t *soft_region_relocations(struct soft_region *g)
+{
+	return (uint16_t *)(void *)(soft_region_points(g) + g->count.points);
+}
+static inline bool soft_region_in_mode(const struct soft_region *g, const struct soft_mode *mode)
+{
+	static const struct vr_code_space plain;
+
+	return g->mode_flags == mode->flags &&
+	       soft_code_space_same(g->rare ? &g->rare->code : &plain, &mode->code);
+}
+static inline struct soft_mode soft_region_mode(const struct soft_region *g)
+{
+	return (struct soft_mode){.flags = g->mode_flags,
+				  .code = g->rare ? g->rare->code : (struct vr_code_space){0}};
+}
+static inline uint32_t soft_region_tail(const struct soft_region *g)
+{
+	return g->rare ? g->rare->tail_size : 0;
+}
 
 /* A guest-physical page that holds translated code (or did). */
 #define SOFT_FILTER_WORDS 16u
@@ -570,7 +611,14 @@ uint32_t soft_segment_exit_base(const struct soft_vm *vm);
 void soft_segment_add(struct soft_vm *vm, struct soft_region *g, const struct vr_exit_site *sites);
 struct soft_exit *soft_exit_of(struct soft_vm *vm, uint64_t number);
 /* The region whose code is at that offset of the code memory. */
-const struct soft_region *soft_region_at(const struct soft_vm *vm, uint64_t offset);
+struct soft_region *soft_region_at(const struct soft_vm *vm, uint64_t offset);
+/* The region of that number, which its exits have. */
+struct soft_region *soft_region_numbered(const struct soft_vm *vm, uint32_t number);
+/* Where an offset in the code memory runs. */
+static inline uint64_t soft_code_address(const struct soft_vm *vm, uint32_t offset)
+{
+	return (uint64_t)(uintptr_t)vm->code.execute + offset;
+}
 void soft_segment_clear(struct soft_segment *s);
 /* Bytes of code, and of what is noted about it. */
 uint64_t soft_segments_code(const struct soft_vm *vm);
@@ -606,11 +654,15 @@ void soft_heat(struct soft_vcpu *v);
 struct soft_entry *soft_find(struct vr_exec *x, const struct soft_itlb_entry **where);
 /* The host address of the entry that links, indirect-branch caches and RAS may hold. 0: none, only a look-up
  * may lead to this entry. */
-static inline uint64_t soft_entry_cached(const struct soft_entry *e)
+static inline uint64_t soft_entry_cached(const struct soft_vm *vm, const struct soft_entry *e)
 {
-	if ((e->region->mode.flags & SOFT_MODE_CHECKED) || e->alone || e->region->ir)
+	const struct soft_region *g = e->region;
+
+	if ((g->mode_flags & SOFT_MODE_CHECKED) || e->alone || g->ir)
 		return 0;
-	return e->region->tail_size ? e->region->guarded : e->host;
+	if (!soft_region_tail(g))
+		return soft_code_address(vm, e->host);
+	return g->rare->guarded ? soft_code_address(vm, g->rare->guarded) : 0;
 }
 /* -- links.c: links between regions, and invalidation -- */
 /* Exit `number`, whose target is pc, goes to entry `e`, which soft_find() gave with `it`, unless one of them
@@ -672,8 +724,8 @@ int32_t soft_translate(struct soft_vm *vm, struct soft_vcpu *v, const struct sof
  * segment: see soft_region. */
 uint64_t soft_entry_at(struct soft_vm *vm, const struct soft_itlb_entry *page, const struct soft_mode *mode,
 		       uint64_t place, uint64_t *refers);
-/* Room for a region's entries, of which there are entry_count. false: no memory. */
-bool soft_region_entries(struct soft_vm *vm, struct soft_region *g);
+/* A region as *made, all but `entries` and what follows; those are zeros. NULL: no memory. */
+struct soft_region *soft_region_new(struct soft_vm *vm, const struct soft_region *made);
 /* g->entries[n] is at that place, and `offset` bytes from the start of the region's code. */
 void soft_region_entry(struct soft_vm *vm, struct soft_region *g, uint32_t n, uint64_t place,
 		       uint32_t offset);

@@ -467,8 +467,7 @@ void check_xlate_region(struct vr_check *c)
 	struct lifting l = {.vm = check_isa_vm(c, isa),
 			    .ops = (struct vr_ir_op *)(void *)guarded(c, OPS * sizeof(struct vr_ir_op))};
 	uint8_t *code = guarded(c, CODE), *end = code + CODE, bytes[64];
-	struct vr_fault_point *points =
-		(struct vr_fault_point *)(void *)guarded(c, POINTS * sizeof(struct vr_fault_point));
+	uint32_t *points = (uint32_t *)(void *)guarded(c, POINTS * sizeof(uint32_t));
 	struct vr_exit_site *exits =
 		(struct vr_exit_site *)(void *)guarded(c, EXITS * sizeof(struct vr_exit_site));
 	char why[200] = "";
@@ -536,10 +535,10 @@ void check_xlate_region(struct vr_check *c)
 		      job.exit_count);
 		for (uint32_t p = 0; p < job.point_count; p++)
 			CHECK(c,
-			      points[p].offset <= job.code_size &&
-				      (!p || points[p - 1].offset <= points[p].offset),
+			      vr_fault_offset(points[p]) <= job.code_size &&
+				      (!p || vr_fault_offset(points[p - 1]) <= vr_fault_offset(points[p])),
 			      "%s: fault point %u at %u is out of order", c->report->context, p,
-			      points[p].offset);
+			      vr_fault_offset(points[p]));
 	}
 	check_given(c, 0);
 	CHECK(c, emitted, "no region was emitted: the last answer was %s", check_error_name(last));

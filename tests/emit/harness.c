@@ -282,11 +282,11 @@ static uint64_t memory(struct vr_exec *x)
 {
 	H.slow++;
 	spoil();
-	const struct vr_fault_point *p = NULL;
+	const uint32_t *p = NULL;
 	for (uint32_t n = 0; n < H.job.point_count; n++) {
-		if (n && H.points[n].offset <= H.points[n - 1].offset)
+		if (n && vr_fault_offset(H.points[n]) <= vr_fault_offset(H.points[n - 1]))
 			H.bad = __LINE__;
-		if (H.job.execute + H.points[n].offset == vr_engine_exec(x)->site)
+		if (H.job.execute + vr_fault_offset(H.points[n]) == vr_engine_exec(x)->site)
 			p = &H.points[n];
 	}
 	if (!p) {
@@ -297,7 +297,7 @@ static uint64_t memory(struct vr_exec *x)
 	if (vr_ir_ops[d & 0xffff].op_class == VR_IRC_FP) {
 		struct vr_engine_exec *e = vr_engine_exec(x);
 		sync_pinned(x);
-		x->pc = H.job.pc_base + p->insn;
+		x->pc = H.job.pc_base + vr_fault_place(*p);
 		return fake_isa.fp_slow(x, (uint32_t)d, e->address, e->result[0].half, e->argument[0].half,
 					e->argument[1].half, e->argument[2].half) != 0;
 	}
@@ -306,7 +306,7 @@ static uint64_t memory(struct vr_exec *x)
 			&vr_engine_exec(x)->argument[1], vr_engine_exec(x)->result, 1))
 		return 0;
 	H.faults++;
-	H.fault_insn = H.job.pc_base + p->insn;
+	H.fault_insn = H.job.pc_base + vr_fault_place(*p);
 	sync_pinned(x);
 	x->pc = FAULT_PC;
 	return 1;
@@ -499,7 +499,7 @@ static void find_dirty(void)
 	}
 }
 
-static uint32_t relocations[4096];
+static uint16_t relocations[4096];
 
 /* At H.used, for the page at that address. */
 static int32_t emit_at(uint64_t page)
@@ -548,7 +548,7 @@ static int32_t emit_relocated(void)
 		return rc;
 	const uint32_t size = j->code_size, at = H.used, count = j->relocation_count;
 	uint8_t *copy = malloc(size);
-	uint32_t *words = malloc(sizeof(relocations));
+	uint16_t *words = malloc(sizeof(relocations));
 	memcpy(copy, j->write, size);
 	memcpy(words, relocations, sizeof(relocations));
 	H.used = at + size + 4096;
@@ -560,6 +560,8 @@ static int32_t emit_relocated(void)
 				    .from_pc_base = j->pc_base,
 				    .exits = j->exits,
 				    .exit_count = j->exit_count,
+				    .points = j->points,
+				    .point_count = j->point_count,
 				    .relocation_count = j->relocation_count,
 				    .relocations = j->relocations,
 				    .write = H.code + at,

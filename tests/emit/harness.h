@@ -49,7 +49,7 @@ struct harness {
 	const struct vr_emit *emit_of_emitter;
 	struct vr_pinned_reg pinned[VR_PINNED_MAX];
 	uint32_t pinned_count;
-	struct vr_fault_point points[4096];
+	uint32_t points[4096];
 	struct vr_exit_site exits[1024];
 	uint32_t entry[512];
 	uint64_t page;              /* of the region's blocks: linear address */

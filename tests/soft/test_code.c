@@ -182,7 +182,7 @@ Test(code, a_full_cache_makes_room)
 
 Test(code, one_page_at_many_addresses)
 {
-	t->vm->meta_limit = 256 * 1024;
+	t->vm->meta_limit = 128 * 1024;
 	for (uint32_t i = 0; i < 1500; i++)
 		fake_map(t, 0, 0x100000 + i * 0x1000, 20, FAKE_R | FAKE_X, 0);
 	function(7);

@@ -155,11 +155,22 @@ struct vr_engine_entry {
 	uint64_t(VR_CALL *hot)(struct vr_exec *x);
 };
 
-/* A place in the code from which a slow path can be entered. Sorted by offset. */
-struct vr_fault_point {
-	uint32_t offset; /* of the return address, from the region's code */
-	uint32_t insn;   /* bytes from vr_emit_job.pc_base to the guest instruction */
-};
+/* A fault point, a place in the code from which a slow path can be entered, is one word: the offset of the return address from the
+ * region's code in the upper 20 bits, the place of the guest instruction in the lower 12. A table of them is sorted. */
+#define VR_FAULT_OFFSETS (1u << 20)
+#define VR_FAULT_PLACES 4096u
+static inline uint32_t vr_fault_point(uint32_t offset, uint32_t place)
+{
+	return offset << 12 | place;
+}
+static inline uint32_t vr_fault_offset(uint32_t point)
+{
+	return point >> 12;
+}
+static inline uint32_t vr_fault_place(uint32_t point)
+{
+	return point & (VR_FAULT_PLACES - 1);
+}
 
 /* A direct exit; offsets from the region's code, whose contents are the emitter's. The engine hands it back to link() and
  * set_check(). */
@@ -213,7 +224,7 @@ struct vr_emit_job {
 	uint32_t code_size;
 	uint32_t point_count, point_capacity;
 	uint32_t exit_count, exit_capacity;
-	struct vr_fault_point *points;
+	uint32_t *points; /* vr_fault_point() */
 	struct vr_exit_site *exits;
 	uint32_t *block_entry; /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else
 				* UINT32_MAX. Space before a stub is the emitter's too: kill() makes it jump
@@ -245,12 +256,12 @@ struct vr_emit_job {
 	 * 255; the byte is then what is left, so that it is asked again after as many entries. */
 	uint32_t heat_step;
 	uint32_t heat;
-	/* What relocate() has to know of the code: words whose meaning is the emitter's. Not relocatable: a count of UINT32_MAX, because the
-	 * emitter can't relocate this region, or there was no room. NULL: not asked for. */
+	/* What relocate() has to know of the code besides points and exits: words whose meaning is the emitter's. Not relocatable: a count of
+	 * UINT32_MAX, because the emitter can't relocate this region, or there was no room. NULL: not asked for. */
 	uint32_t relocation_count;
 	uint32_t relocation_capacity;
 	uint32_t reserved2;
-	uint32_t *relocations;
+	uint16_t *relocations;
 };
 
 /*
@@ -263,16 +274,18 @@ struct vr_relocate_job {
 	/* The region: its code as it is now, live and perhaps linked. */
 	const uint8_t *from;
 	uint64_t from_execute, from_pc_base;
-	const struct vr_exit_site *exits; /* which are the copy's, too */
-	uint32_t exit_count;
-	uint32_t relocation_count;
-	const uint32_t *relocations;
+	/* what region() gave; points and exits are the copy's, too */
+	const struct vr_exit_site *exits;
+	const uint32_t *points;
+	const uint16_t *relocations;
+	uint32_t exit_count, point_count, relocation_count;
+	uint32_t reserved;
 	/* The copy. It is as far from a multiple of 64 as the region was. Its exits are not linked. */
 	uint8_t *write;
 	uint64_t execute;
 	uint64_t pc_base;
 	uint32_t exit_base;
-	uint32_t reserved;
+	uint32_t reserved2;
 	/* As in struct vr_emit_job, for the copy's page. */
 	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t place);
 	void *opaque;

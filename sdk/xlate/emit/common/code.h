@@ -12,27 +12,37 @@ struct emit_code {
 	uint8_t *base;    /* first byte of the region */
 	uint64_t execute; /* address base will run at */
 	/* vr_emit_job.relocations; more than the capacity are counted, not kept */
-	uint32_t *relocations;
+	uint16_t *relocations;
 	uint32_t relocation_count, relocation_capacity;
+	uint32_t relocated; /* offset of the last one's field */
 };
 
-/* A relocation: offset of a field in the code, and a kind of the host's (1..15). */
-#define EMIT_RELOCATION_AT 28u
-static inline uint32_t emit_relocation_kind(uint32_t word)
+/* A relocation: how far its field in the code is from the one before, and a kind of the host's, 1..7. Kind 0: none, the distance alone. */
+#define EMIT_RELOCATION_BITS 13u
+#define EMIT_RELOCATION_FAR ((1u << EMIT_RELOCATION_BITS) - 1)
+static inline uint32_t emit_relocation_kind(uint16_t word)
 {
-	return word >> EMIT_RELOCATION_AT;
+	return (uint32_t)word >> EMIT_RELOCATION_BITS;
 }
-static inline uint32_t emit_relocation_at(uint32_t word)
+static inline uint32_t emit_relocation_distance(uint16_t word)
 {
-	return word & ((1u << EMIT_RELOCATION_AT) - 1);
+	return word & EMIT_RELOCATION_FAR;
 }
-/* The field that begins `back` bytes before the next byte has to change when the region is relocated. */
-static inline void emit_relocation(struct emit_code *c, uint32_t kind, uint32_t back)
+static inline void emit_relocation_word(struct emit_code *c, uint32_t kind, uint32_t distance)
 {
 	if (c->relocation_count < c->relocation_capacity)
-		c->relocations[c->relocation_count] =
-			kind << EMIT_RELOCATION_AT | ((uint32_t)(c->p - c->base) - back);
+		c->relocations[c->relocation_count] = (uint16_t)(kind << EMIT_RELOCATION_BITS | distance);
 	c->relocation_count++;
+	c->relocated += distance;
+}
+/* The field that begins `back` bytes before the next byte has to change when the region is relocated. Fields come by rising offset. */
+static inline void emit_relocation(struct emit_code *c, uint32_t kind, uint32_t back)
+{
+	uint32_t at = (uint32_t)(c->p - c->base) - back;
+
+	while (at - c->relocated > EMIT_RELOCATION_FAR)
+		emit_relocation_word(c, 0, EMIT_RELOCATION_FAR);
+	emit_relocation_word(c, kind, at - c->relocated);
 }
 /* Is the address in what has been written of the region? */
 static inline bool emit_is_inside(const struct emit_code *c, uint64_t address)

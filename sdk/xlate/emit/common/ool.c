@@ -78,11 +78,11 @@ void emit_set_pc(struct emit *e, uint64_t place)
 static void fault_point(struct emit *e, uint32_t insn)
 {
 	struct vr_emit_job *job = e->job;
-	if (job->point_count >= job->point_capacity) {
+	if (job->point_count >= job->point_capacity || insn >= VR_FAULT_PLACES) {
 		e->error = VR_E_RANGE;
 		return;
 	}
-	job->points[job->point_count++] = (struct vr_fault_point){code_at(&e->c), insn};
+	job->points[job->point_count++] = vr_fault_point(code_at(&e->c), insn);
 }
 
 static void store_argument(struct emit *e, const struct emit_ool *s, uint32_t n)
@@ -275,8 +275,7 @@ void emit_ool_all(struct emit *e)
 		case OOL_EXIT:
 			e->job->exits[s->exit].stub = code_at(&e->c);
 			t->patch(e, e->job->exits[s->exit].jump, code_at(&e->c));
-			t->store_link(e, e->job->exit_base + s->exit);
-			t->jump_to(e, e->thunk_at.link);
+			t->exit_stub(e, e->job->exit_base + s->exit);
 			emit_veneer(e, &e->job->exits[s->exit], s->origin);
 			break;
 		default:

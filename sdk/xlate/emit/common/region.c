@@ -114,11 +114,12 @@ static void guarded_entry(struct emit *e)
 	t->patch(e, t->jump(e), job->block_entry[0]);
 }
 
-/* A region of any size jumps within itself, so it may not be larger than jumps reach. */
+/* A region of any size jumps within itself, so it may not be larger than jumps reach; nor than fault points do. */
 static void set_limit(struct emit *e, uint64_t capacity)
 {
 	const struct emit_target *t = e->target;
 	uint64_t reached = t->region_bytes && t->region_bytes < t->reach ? t->region_bytes : t->reach;
+	reached = reached < VR_FAULT_OFFSETS ? reached : VR_FAULT_OFFSETS;
 	e->full = VR_E_NOMEM;
 	if (capacity > reached) {
 		capacity = reached;
@@ -147,9 +148,11 @@ int32_t emit_compile(struct vr_emit_job *job, const struct emit_target *t, const
 	if (ir->block_count > EMIT_BLOCKS)
 		return VR_E_RANGE;
 	struct emit *e = &s->emit;
-	e->c = (struct emit_code){
-		job->write,       job->write, job->execute,
-		job->relocations, 0,          job->relocations ? job->relocation_capacity : 0};
+	e->c = (struct emit_code){.p = job->write,
+				  .base = job->write,
+				  .execute = job->execute,
+				  .relocations = job->relocations,
+				  .relocation_capacity = job->relocations ? job->relocation_capacity : 0};
 	e->target = t;
 	e->thunks = thunks;
 	e->job = job;

@@ -113,8 +113,6 @@ struct emit_target {
 	 * what vr_emit.relocate has to change. */
 	void (*pc_constant)(struct emit *e, uint32_t d, uint64_t pc, bool cut);
 	bool (*store_pc)(struct emit *e, uint32_t offset, uint64_t pc);
-	/* exec.link = number, an exit's, which relocate() changes; may write `scratch`. Where the stub of the exit begins. */
-	void (*store_link)(struct emit *e, uint32_t number);
 	void (*address)(struct emit *e, uint32_t d, uint32_t s, int32_t disp); /* d = s + disp */
 
 	/* ---- jumps. Those that return a field, the offset in the code of what patch() completes, go nowhere yet. ---- */
@@ -130,6 +128,9 @@ struct emit_target {
 	uint32_t (*jump_exit)(struct emit *e); /* one that vr_emit.link redirects */
 	void (*patch)(struct emit *e, uint32_t field, uint32_t target);
 	void (*jump_to)(struct emit *e, uint64_t address); /* in the code cache, within reach */
+	void (*exit_stub)(
+		struct emit *e,
+		uint32_t number); /* exec.link = number, jump to the thunk `link`; may write `scratch` */
 	/* Jump to the address that the 8 bytes at `constant` of the region's code hold, read as data. Changes no register but
 	 * `scratch`. */
 	void (*jump_constant)(struct emit *e, uint32_t constant);
@@ -153,7 +154,9 @@ struct emit_target {
 	void (*call_stacked)(struct emit *e, uint64_t fn, uint32_t r);
 	/* The arguments of a vr_vhelper_fn but the first: &exec.result[0], &exec.argument[0..2], imm. */
 	void (*vector_arguments)(struct emit *e, uint64_t imm);
-	void (*call_memory)(struct emit *e); /* the thunk `memory`, by emit.thunk_at */
+	void (*call_memory)(
+		struct
+		emit *e); /* the thunk `memory`, by emit.thunk_at. Each fault point is where it returns to */
 	/* fn (vr_isa.fp_slow's signature) on exec.argument[] by the thunk `fp_slow` (emit.thunk_at); every register is kept. */
 	void (*call_fp_slow)(struct emit *e, uint64_t fn, uint32_t what, uint64_t imm);
 	/* The same-page hints of the frame, all EMIT_PAGE_HINTS tags, become all ones; changes caller-saved registers. */

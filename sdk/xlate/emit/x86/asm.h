@@ -304,7 +304,7 @@ enum x86_vex_op {
 
 /* Kinds of relocations: what the field holds. */
 enum x86_relocation {
-	RELOC_NONE,
+	RELOC_NONE,  /* not noted: relocate.c finds it */
 	RELOC_NEAR,  /* rel32 of something outside the region */
 	RELOC_ENTRY, /* rel32 of another region's entry, for the address that the last RELOC_PC_* before has */
 	RELOC_PC_64,   /* an address in the page, or one counted from there: 8 bytes */
@@ -349,7 +349,7 @@ static inline struct mem mem_entry(uint64_t address)
 static inline void put_near(struct emit_code *c, uint64_t address, uint32_t tail, uint32_t kind)
 {
 	put32(c, (uint32_t)(address - (c->execute + code_at(c) + 4 + tail)));
-	if (!emit_is_inside(c, address))
+	if (kind != RELOC_NONE && !emit_is_inside(c, address))
 		emit_relocation(c, kind, 4);
 }
 
@@ -776,10 +776,10 @@ static inline void jmp_to(struct emit_code *c, uint64_t address)
 	put_near(c, address, 0, RELOC_NEAR);
 }
 
-static inline void call_to(struct emit_code *c, uint64_t address)
+static inline void call_to(struct emit_code *c, uint64_t address, uint32_t kind)
 {
 	put8(c, 0xe8);
-	put_near(c, address, 0, RELOC_NEAR);
+	put_near(c, address, 0, kind);
 }
 
 static inline void call_reg(struct emit_code *c, uint32_t r)

@@ -3,9 +3,13 @@
  * relocate.c: a region's code once more, for the same page at another linear address.
  *
  * While a region is emitted, each field that depends on where the code is, or on the page's linear address, is noted
- * (emit_relocation(), kinds in asm.h). What an exit depends on lies at a fixed distance from what its vr_exit_site names: the exit's
- * number, and the index of the target's page in mmu_context.mapping_id[]. All else is the same at every address: jumps inside the
- * region, C functions' addresses, displacements from exec, context and frame.
+ * (emit_relocation(), kinds in asm.h). Two kinds of fields, the most frequent, need no note:
+ *
+ *  - A fault point is the return address of the call of the thunk `memory`, whose displacement is right before it.
+ *  - What an exit depends on lies at a fixed distance from what its vr_exit_site names: in its stub the exit's number and the
+ *    displacement of the thunk `link`, before the check the index of the target's page in mmu_context.mapping_id[].
+ *
+ * All else is the same at every address: jumps inside the region, C functions' addresses, displacements from exec, context and frame.
  *
  * The encoder writes an address in the shortest form that holds it. A copy whose address does not fit that form is refused.
  */
@@ -13,6 +17,8 @@
 
 #define LINK_FIELD \
 	7u /* of `mov qword [exec.link], imm32`: REX, opcode, ModRM, 4 bytes of displacement; the stub begins with it */
+
+#define LINK_THUNK 12u /* of the jump after it */
 
 _Static_assert(offsetof(struct vr_engine_exec, link) - EXEC_BIAS > 127, "LINK_FIELD");
 _Static_assert(offsetof(struct vr_mmu_context, mapping_id) > 127, "the check has 4 bytes of displacement");
@@ -49,15 +55,23 @@ static bool pc_32(struct copy *to, uint32_t kind, uint64_t old, uint8_t *field)
 	       pc == (kind == RELOC_PC_LOW ? (uint32_t)pc : (uint64_t)(int64_t)(int32_t)pc);
 }
 
-static bool relocate(struct copy *to, uint32_t word)
+static void near(const struct copy *to, uint32_t at)
+{
+	uint8_t *field = to->job->write + at;
+
+	set32(field, get32(field) - to->moved);
+}
+
+static bool relocate(struct copy *to, uint32_t kind, uint32_t at)
 {
 	const struct vr_relocate_job *job = to->job;
-	uint32_t kind = emit_relocation_kind(word), at = emit_relocation_at(word);
 	uint8_t *field = job->write + at;
 
 	switch (kind) {
+	case RELOC_NONE:
+		return true;
 	case RELOC_NEAR:
-		set32(field, get32(field) - to->moved);
+		near(to, at);
 		return true;
 	case RELOC_ENTRY: {
 		uint64_t host = VR_HAS(job, entry_at) ? job->entry_at(job->opaque, to->pc - job->pc_base) : 0;
@@ -81,12 +95,14 @@ static bool relocate(struct copy *to, uint32_t word)
 	}
 }
 
-static void relocate_exit(const struct vr_relocate_job *job, uint32_t n)
+static void relocate_exit(const struct copy *to, uint32_t n)
 {
+	const struct vr_relocate_job *job = to->job;
 	const struct vr_exit_site *x = &job->exits[n];
 
 	set32(job->write + x->jump, x->stub - (x->jump + 4));
 	set32(job->write + x->stub + LINK_FIELD, job->exit_base + n);
+	near(to, x->stub + LINK_THUNK);
 	if (x->check) {
 		set32(job->write + x->check - 4, x86_mapping_displacement(job->pc_base + x->place));
 		set32(job->write + x->check, UINT32_MAX);
@@ -101,10 +117,14 @@ int32_t VR_CALL x86_relocate(struct vr_emit_vm *vm, const struct vr_relocate_job
 			  .look_up = x86_vm_of(vm)->thunks.jump};
 
 	memcpy(job->write, job->from, job->code_size);
-	for (uint32_t n = 0; n < job->relocation_count; n++)
-		if (!relocate(&to, job->relocations[n]))
+	for (uint32_t n = 0, at = 0; n < job->relocation_count; n++) {
+		at += emit_relocation_distance(job->relocations[n]);
+		if (!relocate(&to, emit_relocation_kind(job->relocations[n]), at))
 			return VR_E_RANGE;
+	}
+	for (uint32_t n = 0; n < job->point_count; n++)
+		near(&to, vr_fault_offset(job->points[n]) - 4);
 	for (uint32_t n = 0; n < job->exit_count; n++)
-		relocate_exit(job, n);
+		relocate_exit(&to, n);
 	return VR_OK;
 }

@@ -123,12 +123,6 @@ static bool store_pc(struct emit *e, uint32_t offset, uint64_t pc)
 	return true;
 }
 
-/* exec.link = number; x86_relocate() finds the number at the instruction's end. */
-static void store_link(struct emit *e, uint32_t number)
-{
-	mov_store_imm(&e->c, 1, ENGINE(link), number);
-}
-
 static void address(struct emit *e, uint32_t d, uint32_t s, int32_t disp)
 {
 	lea(&e->c, 1, d, mem_base(s, disp));
@@ -161,6 +155,15 @@ static void patch(struct emit *e, uint32_t field, uint32_t target)
 static void jump_to(struct emit *e, uint64_t target)
 {
 	jmp_to(&e->c, target);
+}
+
+/* x86_relocate() knows where both fields are. */
+static void exit_stub(struct emit *e, uint32_t number)
+{
+	struct emit_code *c = &e->c;
+	mov_store_imm(c, 1, ENGINE(link), number);
+	put8(c, 0xe9);
+	put_near(c, e->thunk_at.link, 0, RELOC_NONE);
 }
 
 static void jump_constant(struct emit *e, uint32_t constant)
@@ -226,7 +229,7 @@ static void vector_arguments(struct emit *e, uint64_t imm)
 
 static void call_memory(struct emit *e)
 {
-	call_to(&e->c, e->wide ? e->thunk_at.memory_wide : e->thunk_at.memory);
+	call_to(&e->c, e->wide ? e->thunk_at.memory_wide : e->thunk_at.memory, RELOC_NONE);
 }
 
 static void call_fp_slow(struct emit *e, uint64_t fn, uint32_t what, uint64_t imm)
@@ -237,7 +240,7 @@ static void call_fp_slow(struct emit *e, uint64_t fn, uint32_t what, uint64_t im
 	lea(c, 1, RSP, mem_base(RSP, -8));
 	mov_store_imm(c, 0, mem_base(RSP, 0), (uint32_t)fn);
 	mov_store_imm(c, 0, mem_base(RSP, 4), (uint32_t)(fn >> 32));
-	call_to(c, e->wide ? e->thunk_at.fp_slow_wide : e->thunk_at.fp_slow);
+	call_to(c, e->wide ? e->thunk_at.fp_slow_wide : e->thunk_at.fp_slow, RELOC_NEAR);
 }
 
 static void forget_hints(struct emit *e)
@@ -294,7 +297,6 @@ const struct emit_target x86_target = {
 	.store_constant = store_constant,
 	.pc_constant = pc_constant,
 	.store_pc = store_pc,
-	.store_link = store_link,
 	.address = address,
 	.jump = jump,
 	.jump_if = x86_jump_if,
@@ -304,6 +306,7 @@ const struct emit_target x86_target = {
 	.jump_exit = x86_jump_exit,
 	.patch = patch,
 	.jump_to = jump_to,
+	.exit_stub = exit_stub,
 	.jump_constant = jump_constant,
 	.redirect = x86_redirect,
 	.fill = fill,
