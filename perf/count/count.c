@@ -46,7 +46,7 @@ static int is_slow_call(const struct vr_emit_job *job, uint32_t at, size_t lengt
 	if (length != 5 || job->write[at] != 0xe8)
 		return 0;
 	for (uint32_t i = 0; i < job->point_count; i++)
-		if (job->points[i].offset == at + 5)
+		if (vr_fault_offset(job->points[i]) == at + 5)
 			return 1;
 	return 0;
 }

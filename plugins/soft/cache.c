@@ -183,7 +183,7 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	uint32_t *known_id =
 		&vr_engine_exec(x)->mmu_context->mapping_id[(pc >> 12) & (VR_MAPPING_ID_ENTRIES - 1)];
 
-	if (info->ras_invalid)
+	if (vr_engine_exec(x)->mmu_context->ask)
 		soft_ras_clear(v, vr_engine_exec(x)->mmu_context);
 	if (it->va_page == va_page) {
 		*known_id = it->mapping_id;

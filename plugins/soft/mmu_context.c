@@ -18,7 +18,7 @@
  * only when code of that page has run in the MMU context; a non-zero page-mapping id tells that, since ids
  * are overwritten but never cleared one by one. Where the page's code can be in the indirect-branch cache,
  * vr_indirect_range() says: a quarter of it, where instructions are aligned. Code that runs while its own page is flushed may still push return addresses of that
- * page: the MMU context is marked (ras_invalid), and the next look-up empties the RAS.
+ * page: the MMU context is marked (vr_mmu_context.ask), and the next look-up empties the RAS.
  *
  * To take away the right to write a physical page, every TLB entry that has it must be found, in every MMU
  * context. For that there is one byte for each entry, the writable filter. It is set from the page's number
@@ -62,7 +62,7 @@ void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *c)
 {
 	for (uint32_t i = 0; i < VR_RAS_ENTRIES; i++)
 		ras_drop(v, &c->ras[i]);
-	soft_mmu_info(c)->ras_invalid = 0;
+	c->ask = 0;
 }
 
 void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *c)
@@ -226,7 +226,7 @@ static void flush_page(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t v
 	uint64_t first, count;
 
 	info->itlb[(va >> 12) & (SOFT_ITLB - 1)].va_page = EMPTY_TAG;
-	info->ras_invalid = 1;
+	c->ask = 1;
 	c->mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES - 1)] = 0;
 	vr_indirect_range(va, v->vm->isa->code_align_log2, &first, &count);
 	indirect_clear_part(c, first, count);
@@ -243,7 +243,7 @@ static void flush_range(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t 
 	pages += ((va - first) + (length & (SOFT_PAGE - 1)) + SOFT_PAGE - 1) / SOFT_PAGE;
 	if (pages > tlb_entries(c)) {
 		soft_mmu_clear(v, c);
-		soft_mmu_info(c)->ras_invalid = 1;
+		c->ask = 1;
 		return;
 	}
 	for (uint64_t i = 0; i < pages; i++)
@@ -290,7 +290,7 @@ static void request_run(struct soft_vcpu *v, const struct soft_request *r)
 			/* The other contexts are cleared when they are selected again. */
 			if (c == vr_engine_exec(v->x)->mmu_context) {
 				soft_mmu_clear(v, c);
-				info->ras_invalid = 1;
+				c->ask = 1;
 			} else {
 				info->valid = 0;
 			}

@@ -316,7 +316,6 @@ struct soft_mmu_info {
 	struct soft_itlb_entry *itlb;
 	uint8_t *writable_filter; /* a byte for each TLB entry that may write: soft_writable_filter() */
 	uint64_t valid;           /* in use for (asid, mode flags, code space) */
-	uint64_t ras_invalid;     /* the RAS may hold return addresses of a mapping that was flushed */
 };
 
 struct soft_request {

@@ -381,8 +381,7 @@ void harness_init(void)
 		exit(77);
 	memset(H.x, 0, 8192);
 	memset(H.mmu, 0, offsetof(struct vr_mmu_context, tlb));
-	for (uint32_t n = 0; n < VR_INDIRECT_ENTRIES; n++)
-		H.mmu->indirect[n].pc = UINT64_MAX;
+	H.mmu->indirect[0].pc = VR_INDIRECT_EMPTY;
 	for (uint32_t n = 0; n < VR_RAS_ENTRIES; n++)
 		H.mmu->ras[n].pc = UINT64_MAX;
 	vr_engine_exec(H.x)->mmu_context = H.mmu;

@@ -283,6 +283,24 @@ Test(code, a_kick_wakes)
 	cr_assert_eq(R(4), 0);
 }
 
+static void hook_nothing(struct fake_machine *m, struct vr_exec *x)
+{
+	(void)m, (void)x;
+}
+
+/* What a block that ends in a helper goes on to is in the indirect-branch cache. */
+Test(code, resuming_needs_no_look_up)
+{
+	t->hooks[3] = hook_nothing;
+	FAKE_LOAD(t, 0, 0, FAKE_CALL_HOOK(3), FAKE_OP(FAKE_ADDI, 4, 4, 0, 1),
+		  FAKE_OP(FAKE_BNE, 0, 4, 8, -0x10), FAKE_STOP);
+	R(8) = 1000;
+	cr_assert_eq(fake_go(t, 0, FAKE_CODE), VR_EXIT_KICK);
+	cr_assert_eq(R(4), 1000);
+	if (fake_emit && !fake_counter(t, "refused_translations"))
+		cr_assert_leq(fake_counter(t, "lookups"), 50, "%lu", fake_counter(t, "lookups"));
+}
+
 /* ---- counters ---- */
 
 Test(code, counters_add_up)

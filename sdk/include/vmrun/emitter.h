@@ -80,9 +80,11 @@ static inline void vr_indirect_range(uint64_t page, uint32_t align, uint64_t *fi
 /* One for each (address-space id, mode flags, code space) that a vCPU uses; allocated with the TLB at its largest,
  * untouched pages cost nothing. */
 struct vr_mmu_context {
-	uint64_t tlb_mask;   /* (entries - 1) * sizeof(struct vr_tlb_entry) */
-	uint64_t ras_top;    /* byte offset of the newest entry in ras[]; circular */
-	uint64_t engine[30]; /* the engine's own */
+	uint64_t tlb_mask; /* (entries - 1) * sizeof(struct vr_tlb_entry) */
+	uint64_t ras_top;  /* byte offset of the newest entry in ras[]; circular */
+	/* Set by the engine: no way leads into this context but by `lookup`, since what its caches hold is in doubt. */
+	uint64_t ask;
+	uint64_t engine[29]; /* the engine's own */
 	struct vr_branch_entry ras[VR_RAS_ENTRIES];
 	/* indirect[vr_indirect_index(pc)]: entry of the code for pc in this context. Empty: zeros, since pc 0 belongs to entry 0
 	 * alone; that one: VR_INDIRECT_EMPTY. */

@@ -180,7 +180,7 @@ EMIT_OP(EXIT)
 {
 	emit_flags_clobber(e);
 	emit_store_dirty(e, e->dirty);
-	e->target->jump_to(e, e->thunk_at.lookup);
+	e->target->jump_to(e, e->thunk_at.resume);
 }
 
 EMIT_OP(EXIT_TO)
@@ -188,5 +188,5 @@ EMIT_OP(EXIT_TO)
 	emit_flags_clobber(e);
 	emit_store_dirty(e, e->dirty);
 	emit_set_pc(e, o->imm);
-	e->target->jump_to(e, e->thunk_at.lookup);
+	e->target->jump_to(e, e->thunk_at.resume);
 }

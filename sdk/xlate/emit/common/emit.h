@@ -90,7 +90,7 @@ enum emit_ool_kind {
 	OOL_POLL_R,  /* the same, linear address in target.jump_pc */
 	OOL_EXIT,    /* an unlinked exit */
 	OOL_JUMP,    /* linear address in target.jump_pc: the indirect-branch cache thunk */
-	OOL_LEAVE,   /* exec.leave = 0, look up */
+	OOL_LEAVE,   /* exec.leave = 0, resume */
 	OOL_FP_SLOW,
 };
 

@@ -270,7 +270,7 @@ void emit_ool_all(struct emit *e)
 			break;
 		case OOL_LEAVE:
 			store_constant(e, EMIT_EXEC, EMIT_IN_EXEC(leave), 0, VR_T_I32, t->scratch);
-			t->jump_to(e, e->thunk_at.lookup);
+			t->jump_to(e, e->thunk_at.resume);
 			break;
 		case OOL_EXIT:
 			e->job->exits[s->exit].stub = code_at(&e->c);

@@ -64,6 +64,7 @@ void emit_island(struct emit *e)
 	if (!e->thunks->far)
 		return;
 	at->lookup = way_to(e, at->lookup);
+	at->resume = way_to(e, at->resume);
 	at->hot = way_to(e, at->hot);
 	at->link = way_to(e, at->link);
 	at->memory = way_to(e, at->memory);

@@ -53,10 +53,13 @@ struct emit_access {
 
 /* Addresses of the host's thunks, as vr_emit.create() wrote them. */
 struct emit_thunks {
-	uint64_t lookup;  /* exec.pc and guest registers are in memory: go on there */
-	uint64_t go;      /* go on at the host address in target.jump_pc; 0: return from enter() */
-	uint64_t hot;     /* as lookup, where the code has become hot */
-	uint64_t link;    /* as lookup, for exit number exec.link, which is to be linked */
+	uint64_t lookup; /* exec.pc and guest registers are in memory: go on there */
+	uint64_t
+		resume; /* the same, first by the indirect-branch cache of the context that exec.mmu_context names; no C code has run since the
+	                     same-page hints were forgotten */
+	uint64_t go;    /* go on at the host address in target.jump_pc; 0: return from enter() */
+	uint64_t hot;   /* as lookup, where the code has become hot */
+	uint64_t link;  /* as lookup, for exit number exec.link, which is to be linked */
 	uint64_t memory;  /* called by slow paths of memory ops, the descriptor follows the call */
 	uint64_t fp_slow; /* called by emit_target.call_fp_slow */
 	uint64_t memory_wide, fp_slow_wide; /* the same, for emit.wide; where vector_bytes is 32 */

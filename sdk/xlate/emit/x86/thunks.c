@@ -7,6 +7,8 @@
  * start of the code cache, after a pool of constants that generated code addresses relative to rip:
  *
  *   lookup   ask the engine where to go on, then `go`
+ *   resume   go on at exec.pc, which exceptions, returns from them and the like have set: by the indirect-branch cache. The context may be
+ *            another one now. `lookup` when a request is to be answered, or the engine wants to be asked
  *   go       go on at the address in rax, in the current MMU context; 0: return from enter(). enter() begins here
  *   link     as lookup, for an exit that is to be linked
  *   hot      as lookup, for code that has become hot
@@ -95,7 +97,7 @@ static uint64_t memory_thunk(struct emit_code *c, const struct vr_engine_entry *
 	x86_forget_hints(c, 8);
 	test_rr(c, 1, RAX, RAX);
 	uint32_t left = jcc_far(c, CC_NE);
-	patch_to(c, left, (uint32_t)(t->lookup - c->execute));
+	patch_to(c, left, (uint32_t)(t->resume - c->execute));
 	save(c, ALL_INT, wide, true);
 	put8(c, 0xc3);
 	return at;
@@ -122,6 +124,22 @@ static uint64_t fp_slow_thunk(struct emit_code *c, bool wide)
 	put8(c, 0xc2); /* ret 8 */
 	put8(c, 8);
 	put8(c, 0);
+	return at;
+}
+
+static uint64_t resume_thunk(struct emit_code *c, const struct vr_engine_entry *e,
+			     const struct emit_thunks *t)
+{
+	uint64_t at = here(c);
+	const uint32_t lookup = (uint32_t)(t->lookup - c->execute);
+	mov_load(c, 1, RSP, ENGINE(host_stack));
+	alu_mi(c, ALU_CMP, 0, EXEC(exit_request), 0);
+	patch_to(c, jcc_far(c, CC_NE), lookup);
+	mov_load(c, 1, REG_MMU, ENGINE(mmu_context));
+	alu_mi(c, ALU_CMP, 0, mem_base(REG_MMU, MMU(ask)), 0);
+	patch_to(c, jcc_far(c, CC_NE), lookup);
+	mov_load(c, 1, RAX, EXEC(pc));
+	patch_to(c, x86_indirect(c, e->code_align_log2), lookup);
 	return at;
 }
 
@@ -163,6 +181,7 @@ int64_t x86_thunks(struct emit_thunks *t, const struct vr_engine_entry *e, uint8
 	t->link = way(c, t, (uint64_t)(uintptr_t)e->link);
 	t->hot = way(c, t, (uint64_t)(uintptr_t)e->hot);
 
+	t->resume = resume_thunk(c, e, t);
 	t->memory = memory_thunk(c, e, t, false);
 	t->memory_wide = memory_thunk(c, e, t, true);
 	t->fp_slow = fp_slow_thunk(c, false);
