@@ -225,6 +225,9 @@ const struct soft_itlb_entry *soft_fetch(struct vr_exec *x, uint64_t pc)
 	it->host = host;
 	it->mapping_id = id;
 	it->checked = checked;
+	const uint32_t bit = soft_code_bit(va_page);
+
+	info->code_filter[bit / 64] |= UINT64_C(1) << bit % 64;
 	*known_id = id;
 	if (soft_log_on(vm, VR_DEBUGLOG_MMU))
 		soft_log_fill(v, "fetch", va_page, pa_page, &t, t.rights);

@@ -15,8 +15,7 @@
  * outside generated code is not waited for: it looks at its queue before it enters.
  *
  * A range flush clears the TLB entry of each page. It clears entries of the indirect-branch cache and the RAS
- * only when code of that page has run in the MMU context; a non-zero page-mapping id tells that, since ids
- * are overwritten but never cleared one by one. Where the page's code can be in the indirect-branch cache,
+ * only when code of that page may have run in the MMU context, which the code filter tells. Where the code can be in the indirect-branch cache,
  * vr_indirect_range() says: a quarter of it, where instructions are aligned. Code that runs while its own page is flushed may still push return addresses of that
  * page: the MMU context is marked (vr_mmu_context.ask), and the next look-up empties the RAS.
  *
@@ -37,6 +36,7 @@
 #include "soft.h"
 
 #define EMPTY_TAG UINT64_MAX
+#define CODE_FILTER_BYTES ((1u << SOFT_CODE_FILTER_LOG2) / 8)
 
 static uint64_t tlb_entries(const struct vr_mmu_context *c)
 {
@@ -75,6 +75,7 @@ void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *c)
 	memset(c->mapping_id, 0, sizeof(c->mapping_id));
 	for (uint32_t i = 0; i < SOFT_ITLB; i++)
 		info->itlb[i].va_page = EMPTY_TAG;
+	memset(info->code_filter, 0, CODE_FILTER_BYTES);
 	info->refills = 0;
 }
 
@@ -82,6 +83,7 @@ static void context_free(struct vr_mmu_context *c)
 {
 	free(soft_mmu_info(c)->itlb);
 	free(soft_mmu_info(c)->writable_filter);
+	free(soft_mmu_info(c)->code_filter);
 	munmap(c, sizeof(*c));
 }
 
@@ -96,7 +98,8 @@ static struct vr_mmu_context *context_new(struct soft_vcpu *v)
 
 	info->itlb = calloc(SOFT_ITLB, sizeof(*info->itlb));
 	info->writable_filter = calloc(1u << VR_TLB_MAX_LOG2, sizeof(*info->writable_filter));
-	if (!info->itlb || !info->writable_filter) {
+	info->code_filter = calloc(1, CODE_FILTER_BYTES);
+	if (!info->itlb || !info->writable_filter || !info->code_filter) {
 		context_free(c);
 		return NULL;
 	}
@@ -218,12 +221,13 @@ static void flush_page(struct soft_vcpu *v, struct vr_mmu_context *c, uint64_t v
 	/* The tags may be VR_TLB_NEVER, or empty: they do not always say which page the entry is for. So
 	 * clear it without a comparison. */
 	memset(e, 0xff, sizeof(*e));
-	if (!c->mapping_id[(va >> 12) & (VR_MAPPING_ID_ENTRIES - 1)])
-		return;
-	/* Pages that share this index share the id, too. None of their entries in the indirect-branch cache
-	 * may outlive it. */
 	struct soft_mmu_info *info = soft_mmu_info(c);
+	const uint32_t bit = soft_code_bit(va);
 	uint64_t first, count;
+
+	/* The bit stays: other pages may have it too. */
+	if (!(info->code_filter[bit / 64] >> bit % 64 & 1))
+		return;
 
 	info->itlb[(va >> 12) & (SOFT_ITLB - 1)].va_page = EMPTY_TAG;
 	c->ask = 1;

@@ -315,7 +315,9 @@ struct soft_mmu_info {
 	uint64_t refills; /* since the last growth or flush */
 	struct soft_itlb_entry *itlb;
 	uint8_t *writable_filter; /* a byte for each TLB entry that may write: soft_writable_filter() */
-	uint64_t valid;           /* in use for (asid, mode flags, code space) */
+	/* Bit soft_code_bit(va): code of the page at va may have been fetched since the context was cleared. */
+	uint64_t *code_filter;
+	uint64_t valid; /* in use for (asid, mode flags, code space) */
 };
 
 struct soft_request {
@@ -511,6 +513,11 @@ int32_t soft_mmu_init(struct soft_vcpu *v);
 void soft_mmu_fini(struct soft_vcpu *v);
 void soft_mmu_clear(struct soft_vcpu *v, struct vr_mmu_context *c);
 void soft_ras_clear(struct soft_vcpu *v, struct vr_mmu_context *c);
+#define SOFT_CODE_FILTER_LOG2 13
+static inline uint32_t soft_code_bit(uint64_t va)
+{
+	return (uint32_t)((va >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SOFT_CODE_FILTER_LOG2));
+}
 void soft_mmu_forget(struct soft_vcpu *v); /* every MMU context, as if new */
 /* Code at host addresses [first, end) goes: no indirect-branch cache and no return-address stack leads there any more. */
 void soft_mmu_drop_code(struct soft_vcpu *v, uint64_t first, uint64_t end);

@@ -34,7 +34,7 @@ extern "C" {
 #define VR_TLB_MIN_LOG2 8
 #define VR_RAS_ENTRIES 64
 #define VR_INDIRECT_ENTRIES 4096
-#define VR_MAPPING_ID_ENTRIES 1024
+#define VR_MAPPING_ID_ENTRIES 4096
 #define VR_HEAT_ENTRIES 4096
 
 /* One 4 KiB page. tag_*: the page's virtual address when a plain access is allowed, with low bits set (never
