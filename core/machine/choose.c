@@ -11,8 +11,10 @@
  * taken without it. The inner one is started first, so the wrapper's start() finds it in the registry.
  *
  * What the user named with -p is used, or the run ends with an error. So a named translator alone means software, also for a
- * guest that hardware could run. With a named accelerator beside it the two share the work: the accelerator runs guests of the
- * architectures that it lists, the translator runs its own in software, and the one line says which was used and, with -v, why.
+ * guest that hardware could run. With a named accelerator beside it the two share the work, so that one command is for guests of
+ * both: the accelerator runs the architectures that it lists, the translator its own in software, and the one line names the
+ * one that this guest does not need. Two that can't share, because the accelerator runs all that the translator translates, or
+ * the translator is for another host, are an error.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -30,8 +32,9 @@ struct chooser {
 	const struct machine_config *config;
 	const struct vr_boot_payload *payload; /* NULL: nothing is to be run */
 	struct choice *choice;
-	char *why;      /* what spoke against others, for the one line; owned */
-	uint32_t depth; /* of wrappers */
+	char *why;         /* what spoke against others, for the one line; owned */
+	const char *spare; /* the id of what was named for other guests than this one */
+	uint32_t depth;    /* of wrappers */
 };
 #define DEPTH_MAX 4u
 
@@ -424,10 +427,35 @@ static int32_t take_translator(struct chooser *c, const struct loaded_plugin *na
 
 	against(c, id_of(named), text);
 	free(text);
-	if (take_best(c, true))
+	if (take_best(c, true)) {
+		c->spare = id_of(named);
 		return VR_OK;
+	}
 	return vr_error_set(VR_E_CONFIG, "neither '%s' nor translator '%s' can run this guest: %s",
 			    id_of(named), c->config->translator, c->why ? c->why : "?");
+}
+
+/* `accel` runs this guest by itself. The translator that was named with it must be for other guests, on this host. */
+static int32_t share(struct chooser *c, const struct loaded_plugin *accel)
+{
+	const struct loaded_plugin *t = registry_by_id(c->registry, c->config->translator);
+	char *const *guest = t->manifest->guest;
+
+	for (uint32_t i = 0; guest && guest[i]; i++)
+		if (!runs_natively(accel, guest[i])) {
+			if (!rank(t, guest[i]))
+				return vr_error_set(VR_E_CONFIG,
+						    "translator '%s' was named and is not used: it is not "
+						    "for %s hosts; leave it out, or name one that is",
+						    id_of(t), vr_arch_host());
+			c->spare = id_of(t);
+			return VR_OK;
+		}
+	return vr_error_set(
+		VR_E_CONFIG,
+		"translator '%s' was named and is not used: accelerator '%s', named with it, runs "
+		"%s guests by itself; leave one of them out: the translator alone means software",
+		id_of(t), c->config->accel, c->choice->arch);
 }
 
 static int32_t named_accel(struct chooser *c)
@@ -463,6 +491,8 @@ static int32_t named_accel(struct chooser *c)
 			     is_software(p) ? "" : " (VM_ACCEL_FALLBACK=1 takes software instead)");
 	}
 	free(text);
+	if (rc >= 0 && !c->choice->translator && wants_translator(c))
+		rc = share(c, c->choice->wrapped ? c->choice->wrapped : c->choice->accel);
 	return rc;
 }
 
@@ -495,7 +525,7 @@ static int32_t choose_accel(struct chooser *c)
 static int32_t describe(const struct chooser *c)
 {
 	struct choice *x = c->choice;
-	const char *reason, *spare = "", *more = "";
+	const char *reason;
 	char *what;
 
 	if (c->config->accel && !strcmp(c->config->accel, id_of(x->accel)))
@@ -509,17 +539,14 @@ static int32_t describe(const struct chooser *c)
 		reason = "in software, no hardware accelerator can be used";
 	else
 		reason = "another architecture than the host's";
-	if (wants_translator(c) && !x->translator) {
-		spare = c->config->translator;
-		more = "; a translator is not needed: ";
-	}
-	what = vr_text_format("%s guest on %s: %s%s%s%s%s, board %s", x->arch, vr_arch_host(),
+	what = vr_text_format("%s guest on %s: %s%s%s%s%s, board %s%s%s", x->arch, vr_arch_host(),
 			      id_of(x->accel), x->wrapped ? " around " : "",
 			      x->wrapped ? id_of(x->wrapped) : "", x->translator ? " + " : "",
-			      x->translator ? id_of(x->translator) : "", id_of(x->board));
+			      x->translator ? id_of(x->translator) : "", id_of(x->board),
+			      c->spare ? "; not needed for this guest: " : "", c->spare ? c->spare : "");
 	if (what) {
-		x->line = vr_text_format("%s (%s%s%s%s%s)", what, reason, more, spare, c->why ? "; " : "",
-					 c->why ? c->why : "");
+		x->line =
+			vr_text_format("%s (%s%s%s)", what, reason, c->why ? "; " : "", c->why ? c->why : "");
 		x->brief = (uint32_t)strlen(what);
 	}
 	free(what);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <vmrun/block.h>
+#include <vmrun/net.h>
 
 static bool offers(const char *types, const char *wanted)
 {
@@ -63,12 +65,15 @@ static int32_t plug(struct vr_slots *s, const struct vr_found *f, const char *ty
 	if (rc < 0)
 		return rc;
 	d->virtio = NULL;
+	d->maker = f->table;
 	snprintf(d->type, sizeof(d->type), "%s", type);
 	rc = vr_virtio_mmio_new(s->t->host, plug, s->base + s->used * s->stride, s->irq + s->used,
 				&d->virtio);
 	s->used += rc >= 0;
 	return rc;
 }
+
+/* ---- what a board has by itself ------------------------------------------------------------------------- */
 
 static uint32_t disks(const struct vr_slots *s)
 {
@@ -91,16 +96,17 @@ static uint32_t console_port(const struct vr_slots *s)
 	return s->terminal ? 0 : 1;
 }
 
-/* What a board has by itself, in the order of the slots. */
+/* In the order of the slots. */
 static const struct {
 	const char *type;
 	uint32_t (*count)(const struct vr_slots *s);
 	uint32_t (*first)(const struct vr_slots *s); /* index of the first; NULL: 0 */
+	const char *without;                         /* why there may be none */
 } own[] = {
-	{"virtio-blk", disks, NULL},
-	{"virtio-rng", one, NULL},
-	{"virtio-console", one, console_port},
-	{"virtio-ports", ports, NULL},
+	{"virtio-blk", disks, NULL, "no disk is given"},
+	{"virtio-rng", one, NULL, ""},
+	{"virtio-console", one, console_port, ""},
+	{"virtio-ports", ports, NULL, "there is no --run"},
 };
 #define OWN (sizeof(own) / sizeof(own[0]))
 
@@ -148,6 +154,53 @@ static int32_t plug_all_of(struct vr_slots *s, const struct vr_found *f)
 	return rc;
 }
 
+static bool is_in_slot(const struct vr_slots *s, const struct vr_virtio_maker *m)
+{
+	for (uint32_t i = 0; i < s->used; i++)
+		if (s->slot[i].maker == m)
+			return true;
+	return false;
+}
+
+/* Does it offer what is no virtio device? It may be used by that. */
+static bool offers_more(const struct vr_slots *s, const struct vr_found *f)
+{
+	static const char *const ids[] = {VR_DEVICE_ID, VR_BLOCK_ID, VR_NET_ID};
+	struct vr_found other = {.size = sizeof(other)};
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (s->t->registry->find(s->t->host, ids[i], f->id, 0, &other) >= 0)
+			return true;
+	return false;
+}
+
+/* One of its devices is in the machine; else all its types are the board's own, and the first tells why it has none. */
+static int32_t is_used(struct vr_slots *s, const struct vr_found *f)
+{
+	const struct vr_virtio_maker *m = f->table;
+	struct vr_found other;
+
+	if (is_in_slot(s, m) || offers_more(s, f))
+		return VR_OK;
+	for (size_t k = 0; k < OWN; k++) {
+		if (!offers(m->types, own[k].type))
+			continue;
+		if (own[k].count(s) && find_maker(s->t, own[k].type, &other))
+			return vr_tables_fail(
+				s->t, VR_E_CONFIG,
+				"plugin '%s' was named and is not used: the machine's \"%s\" is that of "
+				"plugin '%s', which was named as well; leave one of them out",
+				f->id, own[k].type, other.id);
+		return vr_tables_fail(
+			s->t, VR_E_CONFIG,
+			"plugin '%s' was named and is not used: this machine has no \"%s\", %s; "
+			"leave the plugin out",
+			f->id, own[k].type, own[k].without);
+	}
+	return vr_tables_fail(s->t, VR_E_CONFIG, "plugin '%s' was named and is not used: it offers no device",
+			      f->id);
+}
+
 /* ---- all of it ------------------------------------------------------------------------------------- */
 
 int32_t vr_slots_fill(struct vr_slots *s)
@@ -156,6 +209,8 @@ int32_t vr_slots_fill(struct vr_slots *s)
 
 	if (rc >= 0)
 		rc = vr_slots_each_requested(s, VR_VIRTIO_ID, plug_all_of);
+	if (rc >= 0)
+		rc = vr_slots_each_requested(s, VR_VIRTIO_ID, is_used);
 	return rc < 0 ? rc : vr_slots_place_windows(s);
 }
 

@@ -27,6 +27,7 @@ extern "C" {
 /* A device of vmrun.virtio/1. */
 struct vr_slot {
 	struct vr_virtio_mmio *virtio;
+	const struct vr_virtio_maker *maker;
 	char type[VR_SLOT_TYPE];
 };
 
@@ -70,8 +71,8 @@ struct vr_slots {
 
 /* Disks first, so that the guest's first disk is disk 0, then the random number generator, a second
  * console and, where the machine has streams (vmrun.streams/1), their device; when no plugin offers one of these, that is a warning, and the machine goes without it. Then
- * everything else that plugins which the user named offer; a device without a place is an error. The caller
- * has set all but the counts. [main] */
+ * everything else that plugins which the user named offer; a device without a place is an error, and so is a named
+ * plugin of which no device is in the machine. The caller has set all but the counts. [main] */
 int32_t vr_slots_fill(struct vr_slots *s);
 void vr_slots_reset(struct vr_slots *s); /* [quiesced] */
 void vr_slots_free(struct vr_slots *s);  /* [quiesced] */

@@ -4,6 +4,7 @@
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
+#include <vmrun/block.h>
 #include <vmrun/board.h>
 #include <vmrun/device.h>
 #include <vmrun/plugin.h>
@@ -155,7 +156,7 @@ static void refused(const char *text)
 {
 	vr_fake_host_error_clear(d);
 	cr_expect_lt(create(1, 128 * MIB), 0);
-	cr_expect(strstr(d->error_text, text), "%s", d->error_text);
+	cr_expect(strstr(d->error_text, text), "'%s' is not in: %s", text, d->error_text);
 	d->bus_count = 0; /* nothing is ever detached */
 }
 
@@ -200,8 +201,35 @@ Test(board, requested_virtio)
 	b->destroy(board);
 	board = NULL;
 	d->bus_count = 0;
+	other.create = virtio_test_maker.create;
 	mine.size = offsetof(struct vr_virtio_maker, notify);
 	refused("plugin 'named': its vmrun.virtio/1 has no 'notify'");
+}
+
+/* Named, and nothing of it is in the machine. */
+Test(board, requested_and_not_used)
+{
+	static struct vr_virtio_maker mine, second;
+
+	mine = virtio_test_maker;
+	mine.types = "virtio-rng";
+	fake_offer(d, VR_VIRTIO_ID, &mine, "named", VR_FOUND_REQUESTED);
+	second = mine;
+	fake_offer(d, VR_VIRTIO_ID, &second, "second", VR_FOUND_REQUESTED);
+	refused("plugin 'second' was named and is not used: the machine's \"virtio-rng\" is that of plugin "
+		"'named', which "
+		"was named as well; leave one of them out");
+	second.types = "virtio-ports, virtio-blk";
+	refused("plugin 'second' was named and is not used: this machine has no \"virtio-blk\", no disk is "
+		"given");
+	second.types = "virtio-ports";
+	refused("plugin 'second' was named and is not used: this machine has no \"virtio-ports\", there is "
+		"no --run");
+	second.types = "";
+	refused("plugin 'second' was named and is not used: it offers no device");
+	/* It may be a disk. */
+	fake_offer(d, VR_BLOCK_ID, &second, "second", VR_FOUND_REQUESTED);
+	cr_assert_eq(create(1, 128 * MIB), VR_OK, "%s", d->error_text);
 }
 
 Test(board, requested_without_a_place)

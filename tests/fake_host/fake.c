@@ -55,7 +55,8 @@ void fake_offer(struct vr_fake_host *d, const char *interface_id, const void *ta
 {
 	uint32_t i = 0;
 
-	while (i < d->offer_count && strcmp(d->offer[i].interface_id, interface_id) != 0)
+	while (i < d->offer_count && (strcmp(d->offer[i].interface_id, interface_id) != 0 ||
+				      strcmp(d->offer[i].found.id, plugin_id) != 0))
 		i++;
 	if (i == d->offer_count && vr_fake_host_offer(d, interface_id, table, NULL, plugin_id) < 0)
 		abort();

@@ -20,7 +20,7 @@ struct vr_fake_host *fake_new(uint64_t ram_base, uint64_t ram_size, uint32_t vcp
  * local APIC is told of CR8, as an accelerator may. */
 struct vr_fake_host *fake_new_pc(uint32_t vcpu_count);
 void fake_free(struct vr_fake_host *d);
-/* vmrun.registry/1 finds this table for the interface, and no other. flags: VR_FOUND_*. */
+/* vmrun.registry/1 finds this table, and no other of that plugin for the interface. flags: VR_FOUND_*. */
 void fake_offer(struct vr_fake_host *d, const char *interface_id, const void *table, const char *plugin_id,
 		uint32_t flags);
 

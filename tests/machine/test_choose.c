@@ -148,15 +148,49 @@ Test(choose, a_named_translator_is_used)
 	cr_assert_eq(choose("HOST"), VR_OK);
 	cr_assert_str_eq(ID(choice.accel), "hyper");
 	cr_assert_null(choice.translator);
-	cr_assert_not_null(strstr(choice.line, "a translator is not needed: pair"), "%s", choice.line);
+	cr_assert_not_null(strstr(choice.line, "board pc; not needed for this guest: pair ("), "%s",
+			   choice.line);
 	cr_assert_eq(choose("OTHR"), VR_OK, "%s", vr_error_text(VR_E_CONFIG));
 	cr_assert_str_eq(ID(choice.accel), "soft");
 	cr_assert_str_eq(ID(choice.translator), "pair");
+	cr_assert_not_null(strstr(choice.line, "board virt; not needed for this guest: hyper ("), "%s",
+			   choice.line);
 	cr_assert_not_null(strstr(choice.line, "hyper: runs only guests"), "%s", choice.line);
 	fake_break(registry_by_id(NULL, "pair"), "no AVX");
 	refused("OTHR", "neither 'hyper' nor translator 'pair' can run this guest");
 	config.accel = NULL;
 	refused("OTHR", "no AVX");
+}
+
+/* A translator that no guest could use beside the accelerator that was named. */
+Test(choose, a_named_translator_that_can_never_be_used)
+{
+	struct loaded_plugin *w = fake_add("trace", VR_CLASS_ACCEL, NULL, NULL);
+
+	native_and_soft();
+	w->manifest->wraps = S("accel");
+	config.accel = S("hyper");
+	config.translator = S("self");
+	cr_assert_eq(choose("HOST"), VR_OK, "a machine file's is for software");
+	registry_by_id(NULL, "self")->requested = true;
+	refused("HOST",
+		"translator 'self' was named and is not used: accelerator 'hyper', named with it, runs");
+	refused("OTHR", "neither 'hyper' nor translator 'self' can run this guest");
+	/* The same before which a wrapper stands. */
+	config.accel = S("trace");
+	registry_option(NULL, w, "accel", "hyper");
+	refused("HOST",
+		"translator 'self' was named and is not used: accelerator 'trace', named with it, runs");
+	registry_option(NULL, w, "accel", "");
+	cr_assert_eq(choose("HOST"), VR_OK);
+	cr_assert_str_eq(ID(choice.wrapped), "soft", "the wrapper's is free, so it is software");
+	cr_assert_str_eq(ID(choice.translator), "self");
+
+	config.accel = S("hyper");
+	config.translator = S("elsewhere");
+	registry_by_id(NULL, "elsewhere")->requested = true;
+	refused("HOST", "translator 'elsewhere' was named and is not used: it is not for");
+	refused("OTHR", "not for other guests on");
 }
 
 Test(choose, architecture_and_image)

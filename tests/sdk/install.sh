@@ -342,6 +342,16 @@ together()
 	cmp both tutorial-device/com.example.alarm/expected
 }
 try together together
+# What is named is used: the accelerator runs all that the translator translates.
+refused named-and-not-used 3 "translator 'com.example.lifter' was named and is not used: accelerator 'com.example.engine', named with it, runs tiny" \
+	vmrun -p com.example.engine -p com.example.lifter tutorial-accel/com.example.engine/guest.img
+# One that translates others than the accelerator runs stays; the line names it.
+shared()
+{
+	vmrun -p com.example.engine -p xlate-arm64-x86 --no-reboot tutorial-accel/com.example.engine/guest.img 2>shared.err >shared.out </dev/null &&
+		grep '^vmrun: tiny guest on .*: com.example.engine, board .*; not needed for this guest: xlate-arm64-x86$' shared.err || { cat shared.err; return 1; }
+}
+try named-and-shared shared
 # The examples, built with nothing but what is installed.
 example()
 {
