@@ -41,7 +41,10 @@ say "its second stage, in a guest"
 	mount -t devtmpfs dev /m/dev
 	PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot /m /debootstrap/debootstrap --second-stage --keep-debootstrap-dir
 	rm -rf /m/debootstrap /m/var/cache/apt/archives/*.deb
-	umount /m/proc /m/dev
+	# debootstrap may have unmounted them itself
+	for m in /m/proc/sys/fs/binfmt_misc /m/proc /m/sys /m/dev; do
+		if grep -q " $m " /proc/mounts; then umount $m; fi
+	done
 	umount /m
 ' </dev/null >"$S.new/log" 2>&1 || die "debootstrap's second stage failed: $(tail -n 2 "$S.new/log")"
 for f in vmlinuz initrd.img; do
