@@ -14,7 +14,7 @@ TEST_MAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(sh
 # $(call run_tests,programs)
 run_tests = tests/run.sh $(B)/tests/report $(call longest_first,$(1))
 # Tests run side by side, begun in this order: those that take longest, by name, and all others.
-TEST_LONGEST := test-validate guest-programs.sh guest-riscv64-programs.sh run.sh broken.sh deb.sh faults.sh test-diff test-diff-riscv64 guest-boot.sh guest-riscv64.sh \
+TEST_LONGEST := test-validate guest-programs.sh guest-riscv64-programs.sh run.sh broken.sh test-diff test-diff-riscv64 guest-boot.sh guest-riscv64.sh \
   install.sh errors.sh iofault.sh nomem.sh micro.sh test-boot-unpack test-emit-random random-ir.sh test-soft-smp guest-disk.sh \
   guest-files.sh guest-ci.sh gdb.sh guest-installer.sh examples.sh deps.sh helper.sh
 longest_first = $(foreach l,$(TEST_LONGEST),$(filter %/$(l),$(1))) $(filter-out $(addprefix %/,$(TEST_LONGEST)),$(1))

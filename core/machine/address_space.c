@@ -24,7 +24,8 @@ static int32_t VR_CALL mmio_attach(const struct vr_host *host, uint32_t space, u
 		return vr_error_set(VR_E_EXISTS, "device '%s' at 0x%llx overlaps memory '%s' at 0x%llx",
 				    name ? name : "device", (unsigned long long)base, g->name,
 				    (unsigned long long)g->gpa);
-	return bus_attach(&m->bus, space, base, length, ops, opaque, name, machine_plugin_of(host));
+	return bus_attach(&m->bus, space, base, length, ops, opaque, name,
+			  plugin_host_of(host)->plugin ? plugin_host_of(host)->plugin->manifest->id : NULL);
 }
 
 static int32_t VR_CALL mmio_access(const struct vr_host *host, uint32_t space, uint32_t vcpu,

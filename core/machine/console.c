@@ -312,11 +312,8 @@ static void tell(struct console *c, const struct console_listeners *l)
 	pthread_mutex_lock(&c->lock);
 	n = l->count;
 	pthread_mutex_unlock(&c->lock);
-	for (uint32_t i = 0; i < n; i++) {
-		late_call(&c->callback, l->call[i].plugin);
+	for (uint32_t i = 0; i < n; i++)
 		l->call[i].fn(l->call[i].opaque);
-		late_called(&c->callback);
-	}
 }
 
 static void take_input(struct console *c)
@@ -379,7 +376,7 @@ uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n)
 	return take_bytes(c, bytes, n, NULL);
 }
 
-static int32_t listen(struct console *c, struct console_listeners *l, const char *what, const char *plugin,
+static int32_t listen(struct console *c, struct console_listeners *l, const char *what,
 		      void(VR_CALL *fn)(void *opaque), void *opaque)
 {
 	bool full;
@@ -388,16 +385,15 @@ static int32_t listen(struct console *c, struct console_listeners *l, const char
 	full = l->count == CONSOLE_LISTENERS;
 	if (!full) {
 		l->call[l->count].fn = fn;
-		l->call[l->count].plugin = plugin;
 		l->call[l->count++].opaque = opaque;
 	}
 	pthread_mutex_unlock(&c->lock);
 	return full ? vr_error_set(VR_E_RANGE, "console: too many devices want its %s", what) : VR_OK;
 }
 
-int32_t console_listen(struct console *c, const char *plugin, void(VR_CALL *fn)(void *opaque), void *opaque)
+int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque)
 {
-	int32_t rc = listen(c, &c->on_input, "input", plugin, fn, opaque);
+	int32_t rc = listen(c, &c->on_input, "input", fn, opaque);
 	bool pending;
 
 	if (rc < 0)
@@ -604,7 +600,7 @@ static int32_t VR_CALL console_on_input(const struct vr_host *host, uint32_t por
 
 	if (!m || !fn)
 		return vr_error_set(VR_E_INVAL, "console: no machine, or no function to call");
-	return port == 0 ? console_listen(&m->console, machine_plugin_of(host), fn, opaque) : VR_OK;
+	return port == 0 ? console_listen(&m->console, fn, opaque) : VR_OK;
 }
 
 static uint32_t VR_CALL console_receive(const struct vr_host *host, uint32_t port, void *bytes, uint32_t n,
@@ -636,9 +632,7 @@ static int32_t VR_CALL console_on_resize(const struct vr_host *host, uint32_t po
 
 	if (!m || !fn)
 		return vr_error_set(VR_E_INVAL, "console: no machine, or no function to call");
-	return port == 0 ? listen(&m->console, &m->console.on_resize, "size", machine_plugin_of(host), fn,
-				  opaque)
-			 : VR_OK;
+	return port == 0 ? listen(&m->console, &m->console.on_resize, "size", fn, opaque) : VR_OK;
 }
 
 const struct vr_host_console console_table = {

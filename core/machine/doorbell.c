@@ -39,7 +39,6 @@ struct vr_door {
 	uint64_t number;
 	struct vr_notify_doorbell what;
 	bool bound;
-	const char *plugin; /* whose it is */
 	void(VR_CALL *fn)(void *opaque);
 	void *opaque;
 };
@@ -63,9 +62,7 @@ static void ring(struct doorbells *b, uint64_t number)
 		b->ringing = d;
 		b->rung++;
 		pthread_mutex_unlock(&b->lock);
-		late_call(&b->callback, d->plugin);
 		d->fn(d->opaque);
-		late_called(&b->callback);
 		pthread_mutex_lock(&b->lock);
 		b->ringing = NULL;
 		pthread_cond_broadcast(&b->idle);
@@ -310,7 +307,6 @@ static int32_t VR_CALL door_attach(const struct vr_host *host, uint32_t space, u
 	d->what = (struct vr_notify_doorbell){
 		.size = sizeof(d->what), .space = space, .width = width, .address = address};
 	d->fn = fn;
-	d->plugin = machine_plugin_of(host);
 	d->opaque = opaque;
 	rc = make(m, d);
 	if (rc < 0) {

@@ -4,8 +4,7 @@
  *
  * A device's function that does not return holds the vCPU that called it. Each call is marked by the bus (bus_cpu.inside), and
  * the main thread, which has nothing to do while the guest runs, looks now and then: a vCPU that is inside the same access
- * at three looks in a row is told of, once a device. So are the calls that the machine's own threads make: a timer, a doorbell,
- * input for a device. One that does not return keeps all others of its thread from being called.
+ * at three looks in a row is told of, once a device.
  *
  * A request to end from outside is carried out in order: vCPUs stop, disks are written, devices are destroyed. Plugins take part
  * in all of that, so any of it may never return. A timer that the signal's handler starts ends the process then: what was
@@ -26,57 +25,8 @@ const struct bus_entry *late_inside(struct machine *m, uint32_t vcpu)
 	return m->bus.cpu ? atomic_load_explicit(&m->bus.cpu[vcpu].inside, memory_order_relaxed) : NULL;
 }
 
-void late_call(struct late_callback *c, const char *plugin)
-{
-	uint64_t n = atomic_load_explicit(&c->calls, memory_order_relaxed) + 1; /* one writer */
-
-	atomic_store_explicit(&c->calls, n, memory_order_relaxed);
-	atomic_store_explicit(&c->plugin, plugin ? plugin : "vmrun", memory_order_relaxed);
-}
-
-void late_called(struct late_callback *c)
-{
-	atomic_store_explicit(&c->plugin, NULL, memory_order_relaxed);
-}
-
-static void look_at_callback(struct late_callback *c, const char *what)
-{
-	const char *plugin = atomic_load_explicit(&c->plugin, memory_order_relaxed);
-	uint64_t calls = atomic_load_explicit(&c->calls, memory_order_relaxed);
-
-	if (!plugin || calls != c->seen) {
-		c->seen = calls;
-		c->looks = 0;
-	}
-	if (plugin && ++c->looks == LOOKS && c->told != calls) {
-		c->told = calls;
-		log_print(VR_LOG_WARN, "plugin '%s': %s has not returned for %llu s; others wait for it",
-			  plugin, what, LOOKS * LATE_LOOK_NS / 1000000000ull);
-	}
-}
-
-const char *late_holder(void *machine)
-{
-	struct machine *m = machine;
-	struct late_callback *const all[] = {&m->timers.callback, &m->doorbells.callback,
-					     &m->console.callback};
-	const char *plugin = atomic_load_explicit(&m->joining, memory_order_relaxed);
-
-	for (uint32_t i = 0; i < m->vcpu_count && m->vcpu && !plugin; i++) {
-		const struct bus_entry *e = late_inside(m, i);
-
-		plugin = e ? e->plugin : NULL;
-	}
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !plugin; i++)
-		plugin = atomic_load_explicit(&all[i]->plugin, memory_order_relaxed);
-	return plugin;
-}
-
 void late_look(struct machine *m)
 {
-	look_at_callback(&m->timers.callback, "a function that a timer calls");
-	look_at_callback(&m->doorbells.callback, "a function that a doorbell calls");
-	look_at_callback(&m->console.callback, "a function that the console calls");
 	for (uint32_t i = 0; i < m->vcpu_count; i++) {
 		struct late_seen *s = &m->vcpu[i].late;
 		const struct bus_entry *e = late_inside(m, i);
@@ -120,7 +70,6 @@ void late_tell(void *machine)
 {
 	struct machine *m = machine;
 	const char *step = atomic_load_explicit(&m->end_step, memory_order_relaxed);
-	const char *holder = late_holder(m);
 	const struct bus_entry *e = NULL;
 	struct line l = {.n = 0};
 	uint32_t i = 0;
@@ -134,11 +83,6 @@ void late_tell(void *machine)
 		put_inside(&l, i, e);
 	else
 		line_put(&l, step ? step : "a plugin's thread holds it");
-	if (!e && holder) {
-		line_put(&l, " (plugin '");
-		line_put(&l, holder);
-		line_put(&l, "')");
-	}
 	line_put(&l, "; it is ended now");
 	line_write(&l, STDERR_FILENO);
 }

@@ -17,7 +17,6 @@
 #include "common/text.h"
 #include "gdb/gdb.h"
 #include "machine/parts.h"
-#include "plugin/guard.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -333,39 +332,6 @@ static int32_t init_parts(struct machine *m, const struct machine_config *c)
 	return rc;
 }
 
-/* What plugins do for it. */
-static int32_t make(struct machine *m, const struct machine_config *c)
-{
-	int32_t rc = find_tables(m);
-
-	if (rc == VR_OK && c->gdb)
-		rc = gdb_open(m, c);
-	if (rc == VR_OK)
-		rc = devices_start(m->registry, m->choice.board);
-	if (rc == VR_OK)
-		rc = disks_open_plugins(m, c->ephemeral);
-	if (rc < 0)
-		return rc;
-	stats_init(&m->stats);
-	sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
-	if (m->codemap)
-		codemap_allow(m->codemap, &m->sandbox);
-	if (m->gdb)
-		gdb_allow(m->gdb, &m->sandbox);
-	rc = disks_start(m);
-	if (rc == VR_OK)
-		rc = create_vm(m);
-	if (rc == VR_OK)
-		rc = create_board(m);
-	if (rc == VR_OK)
-		rc = machine_map_ram(m);
-	if (rc == VR_OK)
-		rc = vcpus_start(m);
-	if (rc == VR_OK)
-		rc = load(m);
-	return rc;
-}
-
 static int32_t build(struct machine *m, const struct machine_config *c)
 {
 	int image_is_disk;
@@ -393,11 +359,33 @@ static int32_t build(struct machine *m, const struct machine_config *c)
 		rc = debuglog_new(m, c, &m->debuglog);
 	if (rc == VR_OK)
 		rc = codemap_new(c->perf_map, c->jitdump, &m->codemap);
+	if (rc == VR_OK)
+		rc = find_tables(m);
+	if (rc == VR_OK && c->gdb)
+		rc = gdb_open(m, c);
+	if (rc == VR_OK)
+		rc = devices_start(m->registry, m->choice.board);
+	if (rc == VR_OK)
+		rc = disks_open_plugins(m, c->ephemeral);
 	if (rc < 0)
 		return rc;
-	guard_watch("while the machine is made", NULL, NULL);
-	rc = make(m, c);
-	guard_unwatch();
+	stats_init(&m->stats);
+	sandbox_init(&m->sandbox, c->sandbox, sandbox_profile(m->registry, c->sandbox));
+	if (m->codemap)
+		codemap_allow(m->codemap, &m->sandbox);
+	if (m->gdb)
+		gdb_allow(m->gdb, &m->sandbox);
+	rc = disks_start(m);
+	if (rc == VR_OK)
+		rc = create_vm(m);
+	if (rc == VR_OK)
+		rc = create_board(m);
+	if (rc == VR_OK)
+		rc = machine_map_ram(m);
+	if (rc == VR_OK)
+		rc = vcpus_start(m);
+	if (rc == VR_OK)
+		rc = load(m);
 	return rc;
 }
 
@@ -443,7 +431,7 @@ int32_t machine_new(struct registry *r, const struct machine_config *c, struct m
 /* ---- running ------------------------------------------------------------------------------------- */
 /* A reset boots what is on the disk then: the guest may have put a new kernel there. Nothing is opened: the
  * process has given up the right to. */
-static int32_t reset_parts(struct machine *m)
+static int32_t reset(struct machine *m)
 {
 	int image_is_disk;
 	int32_t rc;
@@ -466,16 +454,6 @@ static int32_t reset_parts(struct machine *m)
 	vr_error_clear();
 	rc = read_boot(m, &image_is_disk);
 	return rc < 0 ? rc : load(m);
-}
-
-static int32_t reset(struct machine *m)
-{
-	int32_t rc;
-
-	guard_watch("while the machine is reset", late_holder, m);
-	rc = reset_parts(m);
-	guard_unwatch();
-	return rc;
 }
 
 static int32_t ended(uint32_t what, int32_t code)
@@ -501,7 +479,6 @@ static int32_t end_status(struct machine *m, uint32_t what, int32_t code)
 	return status ? status : lost;
 }
 
-#define THE_END "while the machine ends"
 /* What the end waits for from now on. */
 static void end_step(struct machine *m, const char *text)
 {
@@ -545,11 +522,9 @@ int32_t machine_run(struct machine *m)
 		gdb_was_reset(m->gdb);
 	}
 	end_step(m, "a vCPU does not stop");
-	guard_watch(THE_END, late_holder, m);
 	vcpus_quiesce(m);
 	end_step(m, "a disk's requests do not end");
 	disks_stop(m);
-	guard_unwatch();
 	m->stats.ended = clock_monotonic();
 	end_step(m, "the console's output is not taken");
 	run_stop(&m->run);
@@ -579,15 +554,12 @@ void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
-	guard_watch(THE_END, late_holder, m);
 	if (m->vcpu)
 		vcpus_quiesce(m);
-	guard_unwatch();
 	gdb_free(m->gdb);
 	/* A vCPU that waits for the console to take its output must not keep it from being joined. */
 	run_stop(&m->run);
 	console_stop(&m->console);
-	guard_watch(THE_END, late_holder, m);
 	end_step(m, "a device's timer does not return");
 	timers_stop(&m->timers);
 	end_step(m, "a device's doorbell does not return");
@@ -605,7 +577,6 @@ void machine_free(struct machine *m)
 	timers_free(&m->timers);
 	doorbells_free(&m->doorbells);
 	disks_close(m);
-	guard_unwatch();
 	/* Up to here signals are caught: one that came now would keep the disks from being flushed. */
 	console_free(&m->console);
 	run_free(&m->run);

@@ -102,21 +102,9 @@ struct late_seen {
 	uint64_t accesses;
 	uint32_t looks;
 };
-/* What one of the machine's threads calls in plugins: timers, doorbells, input for devices. */
-struct late_callback {
-	_Atomic(const char *) plugin; /* of the call in progress; NULL: there is none */
-	_Atomic uint64_t calls;       /* so far */
-	uint64_t seen, told;          /* the main thread's: numbers of calls */
-	uint32_t looks;
-};
-/* Around each such call. [any] */
-void late_call(struct late_callback *c, const char *plugin);
-void late_called(struct late_callback *c);
-/* The plugin whose device a vCPU is in, whose callback one of the machine's threads is in, or whose own thread is waited for; or NULL. Async-signal-safe. */
-const char *late_holder(void *machine);
 /* The device whose function a vCPU is in, or NULL. [any] */
 const struct bus_entry *late_inside(struct machine *m, uint32_t vcpu);
-/* Tells of vCPUs that are inside a device for long, and of callbacks that do not return. [main] */
+/* Tells of vCPUs that are inside a device for long. [main] */
 void late_look(struct machine *m);
 /* A line on standard error: why the machine has not ended. Async-signal-safe. */
 void late_tell(void *machine);
@@ -133,14 +121,11 @@ struct timers {
 	struct vr_timer **heap;
 	uint32_t count, capacity, timers;
 	struct vr_timer *firing;
-	struct late_callback callback;
 	struct sandbox *sandbox;
 };
 int32_t timers_init(struct timers *t, struct sandbox *sandbox);
 uint64_t timers_now(const struct timers *t);
-/* plugin: whose it is; NULL: vmrun's own. */
-int32_t timers_create(struct timers *t, const char *plugin, void(VR_CALL *fn)(void *opaque), void *opaque,
-		      struct vr_timer **out);
+int32_t timers_create(struct timers *t, void(VR_CALL *fn)(void *opaque), void *opaque, struct vr_timer **out);
 void timers_stop(struct timers *t); /* nothing fires from here on */
 void timers_free(struct timers *t);
 
@@ -156,7 +141,6 @@ struct doorbells {
 	uint64_t last;            /* number given to a door */
 	uint64_t wanted, settled; /* by number */
 	uint64_t rung;
-	struct late_callback callback;
 	struct sandbox *sandbox;
 };
 void doorbells_init(struct doorbells *b, struct sandbox *sandbox);
@@ -212,11 +196,9 @@ struct console {
 		struct {
 			void(VR_CALL *fn)(void *opaque);
 			void *opaque;
-			const char *plugin;
 		} call[CONSOLE_LISTENERS];
 		uint32_t count;
 	} on_input, on_resize;
-	struct late_callback callback;
 	uint32_t columns, rows;  /* of the terminal; 0: not known */
 	struct console_log *log; /* NULL: none is wanted */
 	/* --run: takes what the guest prints, and the guest gets no input here; NULL: there is a terminal. */
@@ -238,7 +220,7 @@ int32_t console_init(struct console *c);
 int32_t console_start(struct console *c, struct sandbox *s, void (*late)(void *opaque), void *opaque);
 void console_write_port(struct console *c, const uint8_t *bytes, uint32_t n);
 uint32_t console_read_port(struct console *c, uint8_t *bytes, uint32_t n);
-int32_t console_listen(struct console *c, const char *plugin, void(VR_CALL *fn)(void *opaque), void *opaque);
+int32_t console_listen(struct console *c, void(VR_CALL *fn)(void *opaque), void *opaque);
 /* Is the user at a terminal? / How large is it; false: it does not say, or there is none. */
 bool console_has_terminal(const struct console *c);
 bool console_dimensions(struct console *c, uint32_t *columns, uint32_t *rows);
@@ -497,7 +479,6 @@ struct machine {
 	struct bus bus;
 	struct timers timers;
 	struct doorbells doorbells;
-	_Atomic(const char *) joining; /* the plugin whose thread is waited for; NULL: none */
 	struct console console;
 	struct run run;
 	struct sandbox sandbox;
@@ -528,14 +509,6 @@ struct machine {
 static inline struct machine *machine_of(const struct vr_host *host)
 {
 	return plugin_host_of(host)->machine;
-}
-
-/* The id of the plugin that this host is of; NULL: vmrun's own. */
-static inline const char *machine_plugin_of(const struct vr_host *host)
-{
-	const struct loaded_plugin *p = plugin_host_of(host)->plugin;
-
-	return p ? p->manifest->id : NULL;
 }
 
 /* The host tables. */

@@ -160,15 +160,10 @@ static int32_t VR_CALL thread_spawn(const struct vr_host *host, const char *name
 
 static void VR_CALL thread_join(const struct vr_host *host, struct vr_thread *t)
 {
-	struct machine *m = machine_of(host);
-
+	(void)host;
 	if (!t)
 		return;
-	if (m)
-		atomic_store(&m->joining, machine_plugin_of(host));
 	pthread_join(t->thread, NULL);
-	if (m)
-		atomic_store(&m->joining, NULL);
 	free(t);
 }
 

@@ -19,7 +19,6 @@
 
 struct vr_timer {
 	struct timers *owner;
-	const char *plugin;
 	void(VR_CALL *fn)(void *opaque);
 	void *opaque;
 	uint64_t when;
@@ -112,9 +111,7 @@ static void *timer_main(void *arg)
 			t->firing = x;
 			t->sleeping = 0;
 			pthread_mutex_unlock(&t->lock);
-			late_call(&t->callback, x->plugin);
 			x->fn(x->opaque);
-			late_called(&t->callback);
 			pthread_mutex_lock(&t->lock);
 			t->firing = NULL;
 			pthread_cond_broadcast(&t->idle);
@@ -168,8 +165,7 @@ void timers_free(struct timers *t)
 	t->ready = false;
 }
 
-int32_t timers_create(struct timers *t, const char *plugin, void(VR_CALL *fn)(void *opaque), void *opaque,
-		      struct vr_timer **out)
+int32_t timers_create(struct timers *t, void(VR_CALL *fn)(void *opaque), void *opaque, struct vr_timer **out)
 {
 	struct vr_timer *x;
 	int32_t rc = VR_OK;
@@ -180,7 +176,6 @@ int32_t timers_create(struct timers *t, const char *plugin, void(VR_CALL *fn)(vo
 	if (!x)
 		return vr_error_set(VR_E_NOMEM, "out of memory");
 	x->owner = t;
-	x->plugin = plugin;
 	x->fn = fn;
 	x->opaque = opaque;
 	x->at = NONE;
@@ -285,7 +280,7 @@ static int32_t VR_CALL timer_create_(const struct vr_host *host, void(VR_CALL *f
 
 	if (!m)
 		return vr_error_set(VR_E_STATE, "timer: there is no machine yet");
-	return timers_create(&m->timers, machine_plugin_of(host), fn, opaque, out);
+	return timers_create(&m->timers, fn, opaque, out);
 }
 
 const struct vr_host_timer timer_table = {

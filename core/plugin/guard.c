@@ -8,11 +8,10 @@
  * C library or in generated code, the innermost return address on the stack that lies in a plugin. The latter
  * costs nothing while the guest runs, so calls of vCPUs, devices and timers are not marked in any way.
  *
- * What does not return. A POSIX timer on CLOCK_MONOTONIC sends SIGALRM four times within the limit,
+ * A step that does not return. A POSIX timer on CLOCK_MONOTONIC sends SIGALRM four times within the limit,
  * and the fourth ends the process. Four, since a process that was stopped (Ctrl-Z, a debugger) then finds one
  * signal waiting and not the end. Under a tracer, in valgrind and with sanitizers the limit is ten times as
- * long. The signal is the main thread's: outside the steps of a life, while plugins make the machine or take it apart, the
- * handler unwinds the stack that it came upon, which tells whose call is in progress.
+ * long.
  *
  * All that the handlers use is written before and of fixed size; they allocate nothing and take no lock.
  */
@@ -42,9 +41,6 @@
 #define TICKS 4u /* within the limit */
 #define SLOWER 10u
 #define LIMIT_MOST 86400u
-#ifndef sigev_notify_thread_id /* glibc has the member without its name */
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED 1
 #else
@@ -73,14 +69,6 @@ static struct {
 	const char *id, *file;
 	const char *step; /* NULL: none */
 } now;
-
-/* Between guard_watch() and guard_unwatch(): outside of steps the limit is for what the stack tells. */
-static struct {
-	const char *when;   /* NULL: not watched */
-	const char *plugin; /* that the last tick came upon */
-	guard_holder *holder;
-	void *opaque;
-} watched;
 
 static bool active;
 static int out_fd = STDERR_FILENO;
@@ -259,45 +247,22 @@ static bool is_slow(void)
 	return SANITIZED;
 }
 
-/* The plugin whose call keeps the watched main thread; NULL: none. */
-static const char *watched_plugin(void)
-{
-	const char *id = NULL;
-
-	/* What the main thread waits for, or else what it is in. */
-	if (watched.holder)
-		id = watched.holder(watched.opaque);
-	if (!id)
-		_Unwind_Backtrace(unwound, &id);
-	return id;
-}
-
 /* One part of the limit has passed. */
 static void tick(void)
 {
-	const char *step = now.step, *id;
+	const char *step = now.step;
 	uint32_t times = is_slow() ? SLOWER : 1u;
 	struct line l = {0};
 
 	ticks = ticks + 1;
-	id = step ? now.id : watched.when ? watched_plugin() : NULL;
-	if (!step && id != watched.plugin) {
-		watched.plugin = id;
-		ticks = 1;
-	}
-	if (!id || (uint32_t)ticks < TICKS * times)
+	if (!step || (uint32_t)ticks < TICKS * times)
 		return;
-	put_plugin(&l, id, step ? now.file : NULL);
-	line_put(&l, step ? step : "a function of it");
+	put_plugin(&l, now.id, now.file);
+	line_put(&l, step);
 	line_put(&l, " has not returned within ");
 	line_put_number(&l, limit * times, 10);
-	line_put(&l, " s");
-	if (!step) {
-		line_put(&l, " ");
-		line_put(&l, watched.when);
-	}
-	line_put(&l,
-		 "; remove the plugin, or give it more with " GUARD_LIMIT_VARIABLE "=SECONDS (0: no limit)");
+	line_put(&l, " s; remove the plugin, or give it more with " GUARD_LIMIT_VARIABLE
+		     "=SECONDS (0: no limit)");
 	line_write(&l, out_fd);
 	syscall(SYS_exit_group, teller.status);
 }
@@ -334,13 +299,11 @@ static void set_timer(uint64_t every)
 	/* Nothing is asked of the kernel in the sandbox, where nothing is armed. */
 	if (timer_state != MADE || (!every && !armed))
 		return;
-	/* A handler that a plugin has put in its place stays, but for the time in which the timer is armed again. */
-	if (sigaction(SIGALRM, NULL, &current) < 0)
-		return;
-	if (every && current.sa_sigaction != on_tick)
+	if (every && !armed)
 		sigaction(SIGALRM, &a, &others);
 	timer_settime(timer, 0, &s, NULL);
-	if (!every && current.sa_sigaction == on_tick)
+	/* A handler that the plugin has put in its place stays. */
+	if (!every && !sigaction(SIGALRM, NULL, &current) && current.sa_sigaction == on_tick)
 		sigaction(SIGALRM, &others, NULL);
 	armed = every != 0;
 }
@@ -348,9 +311,8 @@ static void set_timer(uint64_t every)
 static void make_timer(void)
 {
 	struct sigevent e = {
-		.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM, .sigev_value.sival_ptr = &now};
+		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM, .sigev_value.sival_ptr = &now};
 
-	e.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
 	/* Without a timer there is no limit, and everything else works. */
 	timer_state = limit && timer_create(CLOCK_MONOTONIC, &e, &timer) == 0 ? MADE : NONE;
 }
@@ -389,7 +351,6 @@ void guard_begin(int status)
 void guard_end(void)
 {
 	set_timer(0);
-	watched.when = NULL;
 	active = false;
 	fault_end();
 }
@@ -400,20 +361,8 @@ void guard_adopt(int fd)
 	fault_adopt();
 	if (armed)
 		sigaction(SIGALRM, &others, NULL);
-	watched.when = NULL;
 	timer_state = NOT_MADE; /* a child has none of its parent's */
 	armed = false;
-}
-
-/* The whole limit from now on. */
-static void begin_limit(void)
-{
-	if (!active)
-		return;
-	if (timer_state == NOT_MADE)
-		make_timer();
-	ticks = 0;
-	set_timer(limit * (1000000000ull / TICKS));
 }
 
 void guard_enter(const char *id, const char *file, enum guard_step step)
@@ -421,8 +370,12 @@ void guard_enter(const char *id, const char *file, enum guard_step step)
 	now.id = id;
 	now.file = file;
 	now.step = steps[step].text;
-	if (steps[step].limited)
-		begin_limit();
+	if (!active || !steps[step].limited)
+		return;
+	if (timer_state == NOT_MADE)
+		make_timer();
+	ticks = 0;
+	set_timer(limit * (1000000000ull / TICKS));
 }
 
 const char *guard_step_text(enum guard_step step)
@@ -433,24 +386,6 @@ const char *guard_step_text(enum guard_step step)
 void guard_leave(void)
 {
 	now.step = NULL;
-	if (watched.when)
-		begin_limit();
-	else
-		set_timer(0);
-}
-
-void guard_watch(const char *when, guard_holder *holder, void *opaque)
-{
-	watched.holder = holder;
-	watched.opaque = opaque;
-	watched.plugin = NULL;
-	watched.when = when;
-	begin_limit();
-}
-
-void guard_unwatch(void)
-{
-	watched.when = NULL;
 	set_timer(0);
 }
 

@@ -6,12 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a step is of a plugin's life. name, how messages call it, whether it has a time limit */
+/* name, how messages call it, whether it has a time limit */
 #define GUARD_STEPS(X)                           \
 	X(OPEN, "opening its library", true)     \
 	X(MAGIC, "vmrun_plugin_magic()", true)   \
 	X(CREATE, "vmrun_plugin_create()", true) \
-	X(QUERY, "query()", true)                \
 	X(PROBE, "probe()", true)                \
 	X(START, "start()", true)                \
 	X(FACTS, "vmrun.facts/1 facts()", true)  \
@@ -45,14 +44,6 @@ void guard_adopt(int fd);
  * left. [main] */
 void guard_enter(const char *id, const char *file, enum guard_step step);
 void guard_leave(void);
-
-/* Calls of the machine's into plugins that call each other: making it, taking it apart. When what `holder` says, or else the
- * innermost call in progress, is one plugin's for as long as a step may take, that plugin is named, and the process ends; while
- * there is neither, vmrun itself is at work and it goes on. A step in between has its own limit. `when` is kept: "while the machine is made". `holder` is
- * called by a signal handler. [main] */
-typedef const char *guard_holder(void *opaque);
-void guard_watch(const char *when, guard_holder *holder, void *opaque);
-void guard_unwatch(void);
 /* "probe()": how messages call a step. */
 const char *guard_step_text(enum guard_step step);
 

@@ -152,9 +152,7 @@ static int32_t create(struct registry *r, struct registry_entry *e, vr_plugin_cr
 	if (took > CREATE_LIMIT_MS)
 		log_print(VR_LOG_INFO, "%s: vmrun_plugin_create took %.0f ms; at most %d are allowed", file,
 			  took, CREATE_LIMIT_MS);
-	registry_entry_step(&e->loaded, GUARD_QUERY);
 	code = check_plugin(p, m, file);
-	guard_leave();
 	if (code < 0)
 		return code; /* not destroyed: a plugin whose table is wrong is not called again */
 	e->loaded.plugin = p;

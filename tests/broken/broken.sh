@@ -207,11 +207,11 @@ begin_held thread
 thread=$!
 begin_held access
 access=$!
-held timer $timer "plugin 't': a function that a timer calls has not returned for"
+held timer $timer
 held thread $thread
 held access $access "vCPU 0 has been inside device 'breaks' (plugin 't') for"
-held_ends timer $timer "a device's timer does not return \(plugin 't'\)"
-held_ends thread $thread "the board's destroy\(\), or that of one of its devices, does not return \(plugin 't'\)"
+held_ends timer $timer "a device's timer does not return"
+held_ends thread $thread "the board's destroy\(\), or that of one of its devices, does not return"
 held_ends access $access "vCPU 0 is inside device 'breaks' \(plugin 't'\)"
 # The terminal is given back first.
 if [ -n "$SANITIZED" ]; then

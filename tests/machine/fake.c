@@ -9,7 +9,6 @@
 #include <vmrun/isa.h>
 
 #include "common/error.h"
-#include "plugin/guard.h"
 
 const char *fake_kernel = "OTHR kernel";
 int32_t fake_boot_result;
@@ -32,16 +31,6 @@ static struct vr_manifest manifests[MOST];
 static struct vr_plugin tables[MOST];
 static uint32_t count;
 static struct plugin_host host;
-
-/* Plugins that do not return: core/plugin/guard.c. */
-void guard_watch(const char *when, guard_holder *holder, void *opaque)
-{
-	(void)when, (void)holder, (void)opaque;
-}
-
-void guard_unwatch(void)
-{
-}
 
 /* ---- the registry ---------------------------------------------------------------------------- */
 struct offer {

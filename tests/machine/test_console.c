@@ -86,7 +86,7 @@ Test(console, through_pipes)
 	cr_assert_eq(pipe(out), 0);
 	c.in = in[0];
 	c.out = out[1];
-	cr_assert_eq(console_listen(&c, NULL, on_input, NULL), VR_OK);
+	cr_assert_eq(console_listen(&c, on_input, NULL), VR_OK);
 	cr_assert_eq(console_start(&c, NULL, NULL, NULL), VR_OK);
 	cr_assert_eq(write(in[1], "typed \x01x", 8), 8, "a pipe has no commands");
 	close(in[1]); /* end of file does no harm */

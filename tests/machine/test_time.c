@@ -56,7 +56,7 @@ Test(timer, fire_in_order)
 
 	for (uint64_t i = 0; i < 100; i++) {
 		s[i].name = i;
-		cr_assert_eq(timers_create(&timers, NULL, on_fire, &s[i], &s[i].timer), VR_OK);
+		cr_assert_eq(timers_create(&timers, on_fire, &s[i], &s[i].timer), VR_OK);
 	}
 	for (uint64_t i = 0; i < 100; i++) {
 		uint64_t k = i * 37 % 100;
@@ -85,7 +85,7 @@ Test(timer, earlier_arming_wakes_the_thread)
 	struct shot s = {.name = 1};
 	uint64_t start;
 
-	timers_create(&timers, NULL, on_fire, &s, &s.timer);
+	timers_create(&timers, on_fire, &s, &s.timer);
 	timer_table.arm(fake_host, s.timer, UINT64_MAX);
 	usleep(20000);
 	start = timers_now(&timers);
@@ -100,7 +100,7 @@ Test(timer, callback_may_arm_itself)
 {
 	struct shot s = {.name = 1};
 
-	timers_create(&timers, NULL, on_fire, &s, &s.timer);
+	timers_create(&timers, on_fire, &s, &s.timer);
 	atomic_store(&arm_again, true);
 	timer_table.arm(fake_host, s.timer, 0);
 	wait_for(2);

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # clean.sh: a fresh Debian 12 (tests/fresh/debian.sh) with nothing but the two packages: a stranger follows the four
-# tutorials, word by word, builds the examples, and has the drivers of Debian's arm64 kernel bind to them; with g++ besides, builds a plugin of
-# each class in C++ (cxx/run.sh), and one that crashes, hangs and throws in each of its calls (faults/run.sh).
+# tutorials, word by word, builds the examples, one of them with g++, and has the drivers of Debian's arm64 kernel bind to them.
 #
 # time limit: 1800 s
 set -u
@@ -111,10 +110,6 @@ debian_keep bookworm "$ROOT"
 page life
 for example in sp805 sbsa-gwdt pl061; do
 	try "example-$example" as_stranger "cp -R /usr/share/vmrun/sdk/examples/$example . && make -C $example check"
-done
-cp -R tests/sdk/cxx tests/sdk/faults "$ROOT/usr/local/share/"
-for each in cxx faults; do
-	try "with-g++-$each" as_stranger "mkdir in-$each && /usr/local/share/$each/run.sh in-$each"
 done
 cp --sparse=always guest.img "$ROOT/home/stranger/debian-arm64.img"
 # Their drivers in Debian's kernel: the GPIO chip, and the watchdogs, of which one is not fed.
