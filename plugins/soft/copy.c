@@ -4,7 +4,7 @@
  *
  * Translated code holds linear addresses (of calls' return addresses, of what the guest computes from its pc), and so belongs to one.
  * But the same page is often needed at others: each process under address-space randomisation has the C library somewhere else, and
- * a program that runs twice is twice at different addresses. Then the code that was made first, the origin (entries.c), is copied,
+ * a program that runs twice is twice at different addresses. Then the code that was added last, the origin (entries.c), is copied,
  * and the emitter changes what depends on the address (vr_emit.relocate). That takes about a tenth of the time of a translation.
  *
  * Nothing else differs: code depends on the page's contents, and a write to the page kills all regions of it; on the mode, which is

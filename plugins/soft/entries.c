@@ -8,7 +8,7 @@
  * under code_lock. The table grows in an exclusive section, too.
  *
  * A second table is by place in the physical page, whatever the page's address: it holds, of all entries at the place whose regions
- * can be copied (copy.c), the one that was added last. That one is evicted last. It is the place's origin. This table is for the
+ * can be copied (copy.c), the one that was added last, which is mostly evicted last. It is the place's origin. This table is for the
  * translator, under code_lock.
  *
  * Most look-ups are the translator's, of branch targets that have no entry. So each page has a filter, a bit for each four bytes, which

@@ -2,7 +2,8 @@
 /*
  * links.c: direct links between regions, and invalidation.
  *
- * An exit of a region first goes to a stub that asks for its target (soft_link()). Then its jump is set to the target's entry
+ * Exits to code of the same page that is there are linked when the region is added. Any other
+ * exit first goes to a stub that asks for its target (soft_link()). Then its jump is set to the target's entry
  * stub. Links within a page need no check, since they live as long as the page's code; a link to another page compares the
  * page-mapping id of that page with the one that the link was made under (cache.c).
  *
@@ -122,7 +123,7 @@ void soft_link_exit(struct soft_vcpu *v, uint64_t number, uint64_t pc, struct so
 	pthread_mutex_unlock(&vm->code_lock);
 }
 
-/* The first vCPU that takes the exit need not come here. */
+/* The first vCPU that takes such an exit need not ask by soft_link(). */
 void soft_link_page(struct soft_vm *vm, struct soft_region *g)
 {
 	const struct soft_mode mode = soft_region_mode(g);

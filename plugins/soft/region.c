@@ -11,7 +11,7 @@
  * leader and enqueues the targets of the block's terminator. Blocks are placed by address, from the entry to
  * the page's end and then from the page's start, so that fall-through paths and loops are in one piece.
  *
- *  - An address that is an entry of another region already is linked to, not translated again. The first
+ *  - An address that is an entry of another region already, or becomes one by a copy (copy.c), is linked to, not translated again. The first
  *    region that reached a loop has all of it, so a loop still runs inside one region.
  *  - A branch into the middle of a lifted block splits the block: it ends there, and the rest is lifted again
  *    as a block of its own. A lifter uses what it knows from the instructions before, which does not hold for
@@ -433,6 +433,9 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 		if (*refused)
 			return VR_E_UNSUPPORTED;
 	}
+	const struct vr_code_space *space = &f->mode->code;
+	const bool copied = vm->copies && !f->next && !(space->base | space->ignored | space->linear_ignored);
+
 	f->refers = 0;
 	struct vr_emit_job job = {
 		.size = sizeof(job),
@@ -463,7 +466,7 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 		.guarded = UINT32_MAX,
 		.marks = vm->log ? vm->log->marks : NULL,
 		.mark_capacity = vm->log ? vm->log->mark_capacity : 0,
-		.relocations = vm->copies ? s->relocations : NULL,
+		.relocations = copied ? s->relocations : NULL,
 		.relocation_capacity = MAX_RELOCATIONS,
 	};
 
@@ -483,7 +486,7 @@ static int32_t emit_region(struct soft_vm *vm, struct region_builder *f,
 		f->guarded = g->code_offset + job.guarded;
 	g->count.pinned = (uint8_t)regs->pinned_count;
 	g->count.points = job.point_count;
-	g->count.relocations = vm->copies ? job.relocation_count : SOFT_NO_RELOCATIONS;
+	g->count.relocations = copied ? job.relocation_count : SOFT_NO_RELOCATIONS;
 	g->count.exits = (uint16_t)job.exit_count;
 	g->refers = f->refers;
 	return VR_OK;

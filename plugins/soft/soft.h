@@ -737,8 +737,8 @@ void soft_region_entry(struct soft_vm *vm, struct soft_region *g, uint32_t n, ui
 		       uint32_t offset);
 
 /* -- copy.c -- */
-/* The region at pc, made of one of the page that was translated for another address. NULL: there is none, or no memory; code_lock
- * held. */
+/* The region at pc, copied from one that was made for the page at another address. NULL: it must be translated, since there is none of the
+ * tier that is wanted, the page is checked, the emitter refuses, or there is no memory. code_lock held. */
 struct soft_region *soft_copy(struct soft_vm *vm, struct soft_vcpu *v, const struct soft_itlb_entry *page,
 			      uint64_t pc, const struct soft_mode *mode, bool quick);
 

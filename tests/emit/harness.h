@@ -61,7 +61,7 @@ struct harness {
 	int wide;          /* the fake isa has V256: 0 no, 1 as values, 2 in registers too */
 	int bad;           /* the emitter broke a rule of the interface */
 	bool relocated;    /* test_emitter.relocated */
-	/* of relocations: done; of these, byte by byte what region() makes; refused since the address needs other code */
+	/* of relocations: done; of these, byte by byte what region() makes; not relocatable, by region() or by relocate() */
 	uint64_t relocations, same_bytes, out_of_range;
 	uint64_t (*on_lookup)(struct vr_exec *x);
 	uint64_t (*on_link)(struct vr_exec *x);

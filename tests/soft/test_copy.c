@@ -12,7 +12,6 @@
 #define PAGE 20u /* physical: the program; the one after it is its second page */
 #define AT(n) (0x100000u + (n)*0x10000u)
 #define PLACES 40u
-#define NOWHERE 0x70000u
 #define DATA 0x8000u /* virtual and physical page 60, 61: a page for each vCPU */
 
 static struct fake_machine *t;
@@ -108,6 +107,16 @@ static void go(uint32_t index, uint64_t at, uint64_t rounds, uint64_t step)
 	cr_assert_eq(fake_of(t->cpu[index]->x)->faults, 0);
 }
 
+/* The emitter of the host that tests run on copies, unless it refuses ops. */
+Test(copy, it_is_on)
+{
+	make(1);
+	cr_assert_eq(t->vm->copies, fake_emit && fake_emit->relocate);
+	go(0, AT(0), 2, 3);
+	go(0, AT(1), 2, 3);
+	cr_assert(!copies() || fake_counter(t, "copies"));
+}
+
 /* Each address often enough that its links, return-address stack and branch caches are used. */
 Test(copy, each_address_is_its_own)
 {
@@ -148,21 +157,32 @@ Test(copy, a_write_kills_them_all)
 	}
 }
 
-/* A fault in copied code is at its own address: guest registers and pc are those of the instruction. */
+/* A fault in copied code is at its own address: guest registers and pc are those of the instruction. The loop adds, and stores at r10, which
+ * goes on by 0x800 each time and leaves the page that is there. */
 Test(copy, faults_are_at_the_copy)
 {
 	make(1);
-	go(0, AT(0), 2, 3);
+	FAKE_LOAD(t, PAGE, 0x200, FAKE_OP(FAKE_ADDI, 4, 4, 0, 1), FAKE_OP(FAKE_ADD, 5, 5, 4, 0),
+		  FAKE_OP(FAKE_ADDI, 6, 5, 0, 7), FAKE_OP(FAKE_ST, 5, 10, 3, 0),
+		  FAKE_OP(FAKE_ADDI, 10, 10, 0, 0x800), FAKE_OP(FAKE_BNE, 0, 4, 8, -0x28), FAKE_STOP);
 	for (uint32_t n = 0; n < PLACES; n++) {
-		begin(0, 4);
-		R(0, 14) = NOWHERE; /* the first store faults */
-		fake_of(t->cpu[0]->x)->faults = 0;
-		cr_assert_eq(fake_go(t, 0, AT(n)), VR_EXIT_KICK);
-		cr_assert_eq(fake_of(t->cpu[0]->x)->faults, 1);
-		cr_assert_eq(fake_of(t->cpu[0]->x)->fault_pc, AT(n));
-		cr_assert_eq(fake_of(t->cpu[0]->x)->fault_va, NOWHERE);
-		fake_of(t->cpu[0]->x)->faults = 0;
+		struct fake_state *s = fake_of(t->cpu[0]->x);
+
+		R(0, 4) = R(0, 5) = R(0, 6) = 0;
+		R(0, 8) = 100;
+		R(0, 10) = DATA; /* the next page is not mapped */
+		s->faults = 0;
+		cr_assert_eq(fake_go(t, 0, AT(n) + 0x200), VR_EXIT_KICK);
+		cr_assert_eq(s->faults, 1);
+		cr_assert_eq(s->fault_pc, AT(n) + 0x218, "0x%lx", s->fault_pc);
+		cr_assert_eq(s->fault_va, DATA + 0x1000);
+		cr_assert_eq(R(0, 4), 3);
+		cr_assert_eq(R(0, 5), 6);
+		cr_assert_eq(R(0, 6), 13);
+		cr_assert_eq(R(0, 10), DATA + 0x1000);
+		s->faults = 0;
 	}
+	cr_assert(!copies() || fake_counter(t, "copies"));
 }
 
 /* As if the current part of the code cache were full. */

@@ -226,7 +226,7 @@ struct vr_emit_job {
 	uint32_t code_size;
 	uint32_t point_count, point_capacity;
 	uint32_t exit_count, exit_capacity;
-	uint32_t *points; /* vr_fault_point() */
+	uint32_t *points; /* vr_fault_point(); what does not fit one is VR_E_RANGE */
 	struct vr_exit_site *exits;
 	uint32_t *block_entry; /* [block_count]: offset of the entry stub of VR_BLOCK_ENTRY blocks, else
 				* UINT32_MAX. Space before a stub is the emitter's too: kill() makes it jump
@@ -258,11 +258,11 @@ struct vr_emit_job {
 	 * 255; the byte is then what is left, so that it is asked again after as many entries. */
 	uint32_t heat_step;
 	uint32_t heat;
-	/* What relocate() has to know of the code besides points and exits: words whose meaning is the emitter's. Not relocatable: a count of
-	 * UINT32_MAX, because the emitter can't relocate this region, or there was no room. NULL: not asked for. */
+	/* Of `relocations`. A count of UINT32_MAX: the emitter can't relocate this region, or there was no room. */
 	uint32_t relocation_count;
 	uint32_t relocation_capacity;
 	uint32_t reserved2;
+	/* What relocate() has to know of the code besides points and exits: words whose meaning is the emitter's. NULL: not asked for. */
 	uint16_t *relocations;
 };
 
