@@ -288,7 +288,7 @@ struct vr_relocate_job {
 	uint64_t pc_base;
 	uint32_t exit_base;
 	uint32_t reserved2;
-	/* As in struct vr_emit_job, for the copy's page. */
+	/* As in struct vr_emit_job, for the copy's page. On the thread that calls relocate(). [any] */
 	uint64_t(VR_CALL *entry_at)(void *opaque, uint64_t place);
 	void *opaque;
 };
